@@ -1,0 +1,204 @@
+// Runs guest code in Node: compiles a guest file (or a short text that imports guest modules) with asc, and
+// instantiates it with what the test gives for its imports.
+//
+//     const g = await guest({ text: `export { parse } from "fdt/reader";` });
+//     const at = g.put(bytes);
+//     expect(g.call("parse", at, bytes.length)).toBe(0);
+//
+// Hardware is what `intrinsics.ts` declares, and these are Wasm imports: a test passes its own
+// (`imports: { intrinsics: { readTime: () => 5n } }`), and one that it leaves out throws by name when it is called.
+// Compiled modules are kept in build/test-cache, under a hash of the entry and of every file that asc read.
+
+import { createHash } from "node:crypto";
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { hashText, runAsc, testFlags } from "../../toolchain/asc/run.ts";
+import { Problem } from "../../toolchain/problem.ts";
+
+/** The repository's root, with no slash at the end. */
+export const root = fileURLToPath(new URL("../..", import.meta.url)).replace(/[/\\]$/, "");
+
+const wasmPageBytes = 65_536;
+const cacheFolder = join(root, "build/test-cache");
+
+type GuestValue = number | bigint;
+// What a test hands in for an import: the parameters are the guest's, so each fake names its own.
+type GuestImport = (...args: never[]) => GuestValue | undefined;
+
+/** What to compile, and what to give it. */
+export interface GuestOptions {
+  /** Imports by module (the file's last path component) and function. */
+  readonly imports?: Readonly<Record<string, Readonly<Record<string, GuestImport>>>>;
+  /** Flags for asc, after the usual ones. */
+  readonly flags?: readonly string[];
+}
+
+/** A guest program that runs in this process. */
+export interface Guest {
+  readonly exports: WebAssembly.Exports;
+  readonly memory: WebAssembly.Memory;
+  /** All of memory, as it is now: growing it (`alloc`) makes an older view useless. */
+  bytes(): Uint8Array;
+  /** The same, for words; everything in the guest is little-endian. */
+  view(): DataView;
+  /** Calls an exported function. An i32 comes back signed: `>>> 0` makes an address or a u32 of it. */
+  call(name: string, ...args: GuestValue[]): number;
+  /** Calls an exported function that gives a 64-bit value; it comes back as an unsigned bigint. */
+  call64(name: string, ...args: GuestValue[]): bigint;
+  /** Fresh zeroed memory of the guest's that nothing else uses; `align` is a power of two. */
+  alloc(byteCount: number, align?: number): number;
+  /** Copies bytes into fresh memory and gives their address. */
+  put(bytes: Uint8Array, align?: number): number;
+  /** A copy of what stands in memory. */
+  get(address: number, byteCount: number): Uint8Array;
+  /** The text of a guest string (UTF-16, its length in the word before it). */
+  text(address: number): string;
+}
+
+/**
+ * Compiles and starts guest code.
+ *
+ * @param entry a guest file, relative to the root, or a text that imports and re-exports guest modules
+ * @throws Problem with file and line when it does not compile
+ */
+export async function guest(
+  entry: string | { readonly text: string },
+  options: GuestOptions = {},
+): Promise<Guest> {
+  const wasm = await compile(entry, options.flags ?? []);
+  const module = await WebAssembly.compile(wasm);
+  let memory: WebAssembly.Memory | undefined;
+  const readText = (address: number): string => {
+    if (!memory || address === 0) return "";
+    const view = new DataView(memory.buffer);
+    const byteCount = view.getUint32((address >>> 0) - 4, true);
+    return Buffer.from(memory.buffer, address >>> 0, byteCount).toString("utf16le");
+  };
+  const abort = (message: number, file: number, line: number, column: number): never => {
+    throw new Error(`guest abort: ${readText(message)} at ${readText(file)}:${line}:${column}`);
+  };
+
+  const imports: Record<string, Record<string, WebAssembly.ImportValue>> = {};
+  for (const { module: moduleName, name } of WebAssembly.Module.imports(module)) {
+    const given = options.imports?.[moduleName]?.[name];
+    const fallback =
+      moduleName === "env" && name === "abort" ? abort : missingImport(`${moduleName}.${name}`);
+    imports[moduleName] = { ...imports[moduleName], [name]: given ?? fallback };
+  }
+  const instance = new WebAssembly.Instance(module, imports);
+  const exported = instance.exports.memory;
+  if (!(exported instanceof WebAssembly.Memory)) throw new Error("the guest module exports no memory");
+  memory = exported;
+  return wrap(instance.exports, exported, readText);
+}
+
+function missingImport(name: string): () => never {
+  return () => {
+    throw new Error(`the guest called ${name}, which this test does not give`);
+  };
+}
+
+function wrap(exports: WebAssembly.Exports, memory: WebAssembly.Memory, text: Guest["text"]): Guest {
+  let freeStart = memory.buffer.byteLength;
+  const invoke = (name: string, args: GuestValue[]): unknown => {
+    const target = exports[name];
+    if (typeof target !== "function") throw new Error(`the guest exports no function ${name}`);
+    return target(...args);
+  };
+  const self: Guest = {
+    exports,
+    memory,
+    bytes: () => new Uint8Array(memory.buffer),
+    view: () => new DataView(memory.buffer),
+    call: (name, ...args) => {
+      const result = invoke(name, args);
+      if (typeof result === "bigint") throw new Error(`${name} gives a 64-bit value: use call64`);
+      return typeof result === "number" ? result : 0;
+    },
+    call64: (name, ...args) => {
+      const result = invoke(name, args);
+      if (typeof result !== "bigint") throw new Error(`${name} gives no 64-bit value: use call`);
+      return BigInt.asUintN(64, result);
+    },
+    alloc: (byteCount, align = 16) => {
+      const address = Math.ceil(freeStart / align) * align;
+      freeStart = address + byteCount;
+      const missing = freeStart - memory.buffer.byteLength;
+      if (missing > 0) memory.grow(Math.ceil(missing / wasmPageBytes));
+      return address;
+    },
+    put: (bytes, align = 16) => {
+      const address = self.alloc(bytes.length, align);
+      new Uint8Array(memory.buffer).set(bytes, address);
+      return address;
+    },
+    get: (address, byteCount) =>
+      new Uint8Array(memory.buffer).slice(address >>> 0, (address >>> 0) + byteCount),
+    text,
+  };
+  return self;
+}
+
+/** The module's bytes: from the cache when no file that it was made from has changed, else from asc. */
+async function compile(
+  entry: string | { readonly text: string },
+  extraFlags: readonly string[],
+): Promise<Uint8Array<ArrayBuffer>> {
+  const flags = [...testFlags, ...extraFlags];
+  const path = typeof entry === "string" ? entry : "guest-entry.ts";
+  const text = typeof entry === "string" ? undefined : entry.text;
+  const key = hashText(JSON.stringify([path, text ?? null, flags])).slice(0, 32);
+  const wasmPath = join(cacheFolder, `${key}.wasm`);
+  const readsPath = join(cacheFolder, `${key}.json`);
+  const cached = await readIfFresh(wasmPath, readsPath);
+  if (cached) return cached;
+
+  const request = { root, entry: path, generated: "build", flags };
+  const result = await runAsc(text === undefined ? request : { ...request, text }).catch((error: unknown) => {
+    throw error instanceof Problem ? withDiagnostics(error) : error;
+  });
+  await mkdir(cacheFolder, { recursive: true });
+  // Several test workers may do this at once: a rename is seen whole or not at all.
+  await replaceFile(wasmPath, result.wasm);
+  await replaceFile(readsPath, JSON.stringify({ wasm: hashBytes(result.wasm), reads: [...result.reads] }));
+  return new Uint8Array(result.wasm);
+}
+
+async function readIfFresh(
+  wasmPath: string,
+  readsPath: string,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  try {
+    const wasm = new Uint8Array(await readFile(wasmPath));
+    const record: { wasm: string; reads: [string, string | null][] } = JSON.parse(
+      await readFile(readsPath, "utf8"),
+    );
+    if (record.wasm !== hashBytes(wasm)) return undefined;
+    for (const [path, hash] of record.reads) {
+      const now = await readFile(join(root, path), "utf8").then(hashText, () => null);
+      if (now !== hash) return undefined;
+    }
+    return wasm;
+  } catch {
+    return undefined;
+  }
+}
+
+async function replaceFile(path: string, contents: Uint8Array | string): Promise<void> {
+  const draft = `${path}.${process.pid}`;
+  await writeFile(draft, contents);
+  await rename(draft, path);
+}
+
+function hashBytes(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}
+
+/** A test's failure shows only the message, so the findings have to be in it. */
+function withDiagnostics(problem: Problem): Error {
+  const lines = (problem.details.diagnostics ?? []).map(({ message, place }) =>
+    place ? `${place.file}:${place.line}:${place.column}: ${message}\n    ${place.text ?? ""}` : message,
+  );
+  return new Error([problem.message, ...lines].join("\n"));
+}

@@ -1,0 +1,141 @@
+// Runs the AssemblyScript compiler inside this process, on files of the repository or on a text in memory.
+//
+// The compiler takes 0.7 s to load, so it is imported on the first call only, and a build that compiles several
+// programs pays once. It always sees paths relative to the repository's root, never an absolute one: names in the
+// output follow from them, and the same sources must give the same bytes in any folder. Every path that it asks for is
+// recorded, found or not, so that a caller can tell later whether the output is stale.
+
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { join, normalize, sep } from "node:path";
+import { type Diagnostic, Problem } from "../problem.ts";
+import { type SourceText, translateDiagnostic } from "./diagnostics.ts";
+
+/** What becomes RV64: LLVM does the optimising (TOOLCHAIN.md, "Optimisation flags"). */
+export const nativeFlags: readonly string[] = [
+  "-O0",
+  "--debug",
+  "--sourceMap",
+  "--runtime",
+  "stub",
+  "--enable",
+  "threads",
+  "--sharedMemory",
+  "--maximumMemory",
+  "65536",
+];
+
+/** What runs as Wasm in a test, on one thread: at -O0 the atomics are right without a shared memory. */
+export const testFlags: readonly string[] = ["-O0", "--debug", "--runtime", "stub", "--enable", "threads"];
+
+/** Where bare imports (`abi/syscall`, `fdt/reader`) are looked for, below the root; generated files come last. */
+const sourceRoots: readonly string[] = ["source", "source/libs", "source/drivers"];
+
+/** One compilation. */
+export interface AscRequest {
+  /** The repository's root. */
+  readonly root: string;
+  /** The entry file, relative to the root, with `/`. */
+  readonly entry: string;
+  /** The entry's text, when it is no file. */
+  readonly text?: string;
+  /** The folder whose `gen/` holds generated modules, relative to the root: `build`, or a profile's own. */
+  readonly generated: string;
+  readonly flags: readonly string[];
+}
+
+/** What a compilation gave. */
+export interface AscResult {
+  readonly wasm: Uint8Array;
+  /** The source map's JSON; empty without --sourceMap. */
+  readonly sourceMap: string;
+  /** Each path that was asked for, with the SHA-256 (hex) of its text, or null where there was no such file. */
+  readonly reads: ReadonlyMap<string, string | null>;
+  /** Warnings and hints; an error throws. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** SHA-256 of a text, as 64 hex digits. */
+export function hashText(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}
+
+/**
+ * Compiles one guest program to Wasm.
+ *
+ * @throws Problem with one diagnostic for each error, with file, line and source line
+ */
+export async function runAsc(request: AscRequest): Promise<AscResult> {
+  const asc = await import("assemblyscript/asc");
+  const roots = [...sourceRoots, request.generated];
+  const reads = new Map<string, string | null>();
+  const texts = new Map<string, SourceText>();
+  const outputs = new Map<string, Uint8Array | string>();
+  const diagnostics: Diagnostic[] = [];
+
+  const args = [
+    request.entry,
+    ...request.flags,
+    ...roots.flatMap((root) => ["--path", root]),
+    "--outFile",
+    "program.wasm",
+  ];
+  const { error } = await asc.main(args, {
+    readFile: async (name) => {
+      const path = normalize(name).split(sep).join("/");
+      const text =
+        path === request.entry && request.text !== undefined
+          ? request.text
+          : await readSource(request.root, path);
+      if (path !== request.entry || request.text === undefined)
+        reads.set(path, text === null ? null : hashText(text));
+      if (text !== null) texts.set(path, { path, text });
+      return text;
+    },
+    writeFile: (name, contents) => {
+      outputs.set(name, contents);
+    },
+    listFiles: () => [],
+    reportDiagnostic: (message) => {
+      diagnostics.push(translateDiagnostic(message, (name) => lookUp(texts, roots, name)));
+    },
+  });
+
+  const errors = diagnostics.filter((diagnostic) => diagnostic.severity === "error");
+  if (error || errors.length > 0) {
+    throw new Problem(`${request.entry} does not compile`, {
+      subject: request.entry,
+      diagnostics:
+        errors.length > 0 ? diagnostics : [{ severity: "error", message: error?.message ?? "asc failed" }],
+    });
+  }
+  const wasm = outputs.get("program.wasm");
+  if (!(wasm instanceof Uint8Array)) throw new Error("asc reported success and wrote no module");
+  const sourceMap = outputs.get("program.wasm.map") ?? "";
+  return { wasm, sourceMap: typeof sourceMap === "string" ? sourceMap : "", reads, diagnostics };
+}
+
+/** Reads a source file below the root; null where there is none. What lies outside the root does not exist. */
+async function readSource(root: string, path: string): Promise<string | null> {
+  if (path.startsWith("../") || path.startsWith("/") || path.startsWith("node_modules/")) return null;
+  try {
+    return await readFile(join(root, path), "utf8");
+  } catch {
+    return null;
+  }
+}
+
+/** The text behind asc's name of a file: itself, or for `~lib/…` the one that a path root led to. */
+function lookUp(
+  texts: ReadonlyMap<string, SourceText>,
+  roots: readonly string[],
+  name: string,
+): SourceText | undefined {
+  if (!name.startsWith("~lib/")) return texts.get(name);
+  const rest = name.slice("~lib/".length);
+  for (const root of roots) {
+    const text = texts.get(`${root}/${rest}`);
+    if (text) return text;
+  }
+  return undefined;
+}

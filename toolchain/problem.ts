@@ -1,0 +1,46 @@
+// A problem that a person can act on: what happened, to what, and what to try.
+//
+// Everything on the host that fails for a reason outside its own code throws a Problem: a guest source that does
+// not compile, a tool that is not installed, an image that does not verify. The command line prints its parts in
+// a fixed order (tools/nx/problem.ts) and ends with its exit code. Any other exception is a bug of ours, and is
+// printed with its stack.
+
+/** One place in a source file. Lines and columns count from 1; `text` is the whole line, when it is known. */
+export interface SourcePlace {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  readonly text?: string;
+}
+
+/** One thing that is wrong, at a place or at none. `severity` decides whether a build goes on. */
+export interface Diagnostic {
+  readonly severity: "error" | "warning" | "info";
+  readonly message: string;
+  readonly place?: SourcePlace;
+}
+
+/** What a Problem may say beyond its first sentence. */
+export interface ProblemDetails {
+  /** What it happened to: a file, a command, a program's name. */
+  readonly subject?: string;
+  /** What to try next, one sentence a line. */
+  readonly hints?: readonly string[];
+  /** The single findings, in order, e.g. a compiler's diagnostics. */
+  readonly diagnostics?: readonly Diagnostic[];
+  /** What another program printed, as it stands. */
+  readonly output?: string;
+  /** 1: it failed (the default); 2: it was called wrongly. */
+  readonly exitCode?: 1 | 2;
+}
+
+/** An error that is not a bug: its message is meant to be read by whoever ran the command. */
+export class Problem extends Error {
+  readonly details: ProblemDetails;
+
+  constructor(message: string, details: ProblemDetails = {}) {
+    super(message);
+    this.name = "Problem";
+    this.details = details;
+  }
+}

@@ -1,0 +1,17 @@
+// The test runner's settings: every test is Node code below tests/, whatever it tests.
+//
+// Two workers, because that is how many cores the smallest supported host has, and a guest compilation or a QEMU
+// with four harts keeps one busy. Time-outs are wide: a test checks results, never how long something took.
+
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    include: ["tests/**/*.test.ts"],
+    watch: false,
+    maxWorkers: 2,
+    testTimeout: 120_000,
+    hookTimeout: 300_000,
+    reporters: ["default"],
+  },
+});
