@@ -1,0 +1,37 @@
+/**
+ * Why the kernel said no. A refusal goes back to the caller, who goes on; what ends a task instead is in fault.ts.
+ * The values are the negative statuses of a system call, and part of the ABI.
+ */
+export const enum Refusal {
+  None = 0,
+  /** There is no system call of that number. */
+  BadCall = -1,
+  /** The slot is out of range, empty, or its object is gone. */
+  BadSlot = -2,
+  /** The slot holds another kind of object. */
+  WrongKind = -3,
+  /** The capability lacks a right that the call needs. */
+  MissingRight = -4,
+  /** An argument is out of its range or not aligned. */
+  BadArgument = -5,
+  /** A user address is not mapped, or not with the access that is needed. */
+  BadAddress = -6,
+  /** A table of fixed size is full: slots, mappings, objects, pins. */
+  TableFull = -7,
+  /** No free memory of that size. */
+  NoMemory = -8,
+  /** The mapping would overlap another. */
+  Overlap = -9,
+  /** The deadline passed. */
+  TimedOut = -10,
+  /** The task that should have replied ended. */
+  PeerGone = -11,
+  /** Nobody waits for this reply (any more). */
+  NotWaiting = -12,
+  /** It is bound already. */
+  AlreadyBound = -13,
+  /** That hart is not online. */
+  HartOffline = -14,
+  /** The task is not in a state that allows this. */
+  BadState = -15,
+}

@@ -1,0 +1,85 @@
+/**
+ * The startup page: what a task finds, read-only, at STARTUP_PAGE when it starts.
+ *
+ *   0    magic        u32   STARTUP_MAGIC
+ *   4    count        u32   entries that are in use (0 to STARTUP_ENTRIES_MAX)
+ *   8    timebase     u64   ticks a second of every deadline
+ *   16   argument     128   what it was started to do, UTF-8, zero-padded ("hw smp")
+ *   144  entries            STARTUP_ENTRIES_MAX × 32 bytes:
+ *          0   role   u32   Role
+ *          4   slot   u32   where the capability is in the task's table
+ *          8   base   u64   Device: physical address
+ *          16  size   u64   Device: bytes. Memory object: bytes
+ *          24  irq    u32   Device, Interrupt: the interrupt's number at the PLIC
+ *          28  (zero) u32
+ */
+export const STARTUP_MAGIC: u32 = 0x4e52_5553;
+export const STARTUP_ARGUMENT_BYTES: u32 = 128;
+export const STARTUP_ENTRIES_MAX: u32 = 48;
+
+/** What a capability is there for. */
+export const enum Role {
+  None = 0,
+  Console = 1,
+  Power = 2,
+  Info = 3,
+  /** The boot bundle, a memory object (nexus-init only). */
+  Bundle = 4,
+  /** The registers of a virtio-mmio slot. */
+  VirtioDevice = 5,
+  /** Its interrupt (same `irq`). */
+  VirtioInterrupt = 6,
+  /** The endpoint that this service receives on. */
+  Serve = 7,
+  /** Where it signals that it is ready (`SIGNAL_READY`) or has nothing to serve (`SIGNAL_ABSENT`). */
+  Starter = 8,
+  /** virtioblkd's endpoint, to call. */
+  BlockService = 9,
+  /** packagefsd's endpoint, to call. */
+  PackageService = 10,
+  /** The image of in-memory fixtures, a memory object. */
+  Fixtures = 11,
+}
+
+/** Bits of a service's Starter notification. */
+export const SIGNAL_READY: u64 = 1;
+export const SIGNAL_ABSENT: u64 = 2;
+export const SIGNAL_ENDED: u64 = 4;
+
+@unmanaged
+@final
+export class StartupEntry {
+  role: u32;
+  slot: u32;
+  base: u64;
+  size: u64;
+  irq: u32;
+  reserved: u32;
+}
+
+@unmanaged
+@final
+export class Startup {
+  magic: u32;
+  count: u32;
+  timebase: u64;
+
+  /** The address of the argument's first byte. */
+  get argument(): usize {
+    return changetype<usize>(this) + STARTUP_ARGUMENT_OFFSET;
+  }
+
+  /** Entry `index`, which must be below STARTUP_ENTRIES_MAX. */
+  entry(index: u32): StartupEntry {
+    return changetype<StartupEntry>(
+      changetype<usize>(this) + STARTUP_ENTRIES_OFFSET + index * offsetof<StartupEntry>(),
+    );
+  }
+}
+
+export const STARTUP_ARGUMENT_OFFSET: u32 = 16;
+const STARTUP_ENTRIES_OFFSET: u32 = STARTUP_ARGUMENT_OFFSET + STARTUP_ARGUMENT_BYTES;
+
+if (offsetof<StartupEntry>() !== 32) ERROR("StartupEntry is 32 bytes in the drawing above");
+if (STARTUP_ENTRIES_OFFSET + STARTUP_ENTRIES_MAX * offsetof<StartupEntry>() > 4096)
+  ERROR("the startup page overflows");

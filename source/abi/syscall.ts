@@ -1,0 +1,104 @@
+/**
+ * The system calls: number, arguments, results.
+ *
+ * A system call is a call: `a7` holds the number, `a0`–`a6` the arguments. The kernel keeps `ra`, `sp`, `gp`, `tp`
+ * and `s0`–`s11`; `a0` comes back as the status (a `Refusal` when negative), `a1`–`a6` as results, and every other
+ * caller-saved register as zero, so nothing of the kernel leaks.
+ *
+ * "slot" is an index into the caller's own capability table. `NO_SLOT` names nothing; where a task is asked for,
+ * `SELF` names the caller. A deadline is an absolute time in timebase ticks; `FOREVER` never comes.
+ */
+export const enum Syscall {
+  // Scheduling and time
+  /** yield(): lets another runnable task of the same class go first. */
+  Yield = 0,
+  /** yieldTo(hart): a hint to go on over there. Refusal.HartOffline unless that hart is online. */
+  YieldTo = 1,
+  /** sleepUntil(deadline). */
+  Sleep = 2,
+  /** now() → a1 time in ticks, a2 the hart that answered. */
+  Now = 3,
+  /** exit(code): ends the caller. */
+  Exit = 4,
+
+  // Messages: see message.ts for `info`
+  /** call(endpoint, info, w0, w1, w2, w3, deadline) → a1 info, a2–a5 words: sends, then waits for the reply. */
+  Call = 5,
+  /** receive(endpoint, deadline) → status 0: a1 info, a2–a5 words, a6 reply token; status `NOTIFIED`: a2 bits. */
+  Receive = 6,
+  /** reply(token, info, w0, w1, w2, w3): answers the task that waits on that token. */
+  Reply = 7,
+  /** replyReceive(endpoint, info, w0, w1, w2, w3, token) → as Receive: answers, then waits for the next. */
+  ReplyReceive = 8,
+  /** signal(notification, bits). */
+  Signal = 9,
+  /** wait(notification, deadline) → a1 bits (taken). */
+  Wait = 10,
+  /** bind(notification): from now on Receive also ends when this notification is signalled. */
+  Bind = 11,
+
+  // Capabilities
+  /** create(kind) → a1 slot: an endpoint or a notification, with all rights. */
+  Create = 12,
+  /** copy(slot, rights, badge) → a1 slot: rights shrink; a badge other than 0 needs Right.Receive on an endpoint. */
+  Copy = 13,
+  /** drop(slot). */
+  Drop = 14,
+  /** grant(task, slot, rights, badge, slotThere): puts a copy into a task that was not started yet. */
+  Grant = 15,
+
+  // Memory
+  /** createVmo(bytes) → a1 slot: zeroed pages. */
+  CreateVmo = 16,
+  /** map(task, vmo, address, offset, bytes, rights). */
+  Map = 17,
+  /** unmap(task, address): the whole mapping that begins there. */
+  Unmap = 18,
+  /** vmoSize(vmo) → a1 bytes. */
+  VmoSize = 19,
+
+  // Tasks
+  /** createTask(class, notification, bits) → a1 slot; the notification is signalled when the task ends. */
+  CreateTask = 20,
+  /** nameTask(task, eight bytes of name, eight more). */
+  NameTask = 21,
+  /** startTask(task, entry, stack pointer). */
+  StartTask = 22,
+  /** taskStatus(task) → a1 state (`TaskState`), a2 cause (`End`), a3 exit code or faulting address. */
+  TaskStatus = 23,
+  /** killTask(task). */
+  KillTask = 24,
+
+  // Devices
+  /** mapDevice(device, address): the region's registers, readable and writable, never executable. */
+  MapDevice = 25,
+  /** bindInterrupt(interrupt, notification, bits): from now on it signals these bits; the source is enabled. */
+  BindInterrupt = 26,
+  /** completeInterrupt(interrupt): handled at the device; the next one may come. */
+  CompleteInterrupt = 27,
+  /** pin(device, vmo, offset, bytes) → a1 bus address: the memory stays until the device's `unpinAll`. */
+  Pin = 28,
+  /** unpinAll(device): after a reset of the device, nothing it was told of is in use any more. */
+  UnpinAll = 29,
+
+  // The system
+  /** consoleWrite(console, address, bytes). */
+  ConsoleWrite = 30,
+  /** information(slot, topic, index) → a1–a6: see info.ts. */
+  Information = 31,
+  /** powerOff(power). */
+  PowerOff = 32,
+}
+
+export const SYSCALL_COUNT: u32 = 33;
+
+/** Names the calling task where a task slot is asked for. */
+export const SELF: u32 = 0xffff;
+/** Names no slot. */
+export const NO_SLOT: u32 = 0xfffe;
+/** A deadline that never comes. */
+export const FOREVER: u64 = 0xffff_ffff_ffff_ffff;
+/** Status of a Receive that ended because the bound notification was signalled. */
+export const NOTIFIED: i32 = 1;
+/** The most bytes one ConsoleWrite takes: one line. */
+export const CONSOLE_WRITE_MAX: u32 = 256;

@@ -1,0 +1,183 @@
+/**
+ * The system calls as functions: arguments in their types, status out. What else a call returns is read by
+ * `result(n)` right after it. Layouts and meanings stand in abi/syscall.ts; a negative status is a `Refusal`.
+ */
+import { Kind } from "abi/handle";
+import { Topic } from "abi/info";
+import { FOREVER, SELF, Syscall } from "abi/syscall";
+import { Class } from "abi/task";
+import { systemCall } from "./assembly";
+import { syscallResults } from "./symbols";
+
+/** Word `index` (0 for a1 … 5 for a6) of what the last system call returned. */
+export function result(index: u32): u64 {
+  return load<u64>(syscallResults() + (index << 3));
+}
+
+function call1(number: Syscall, a0: u64): i32 {
+  return <i32>systemCall(a0, 0, 0, 0, 0, 0, 0, number);
+}
+
+function call3(number: Syscall, a0: u64, a1: u64, a2: u64): i32 {
+  return <i32>systemCall(a0, a1, a2, 0, 0, 0, 0, number);
+}
+
+export function yieldNow(): void {
+  call1(Syscall.Yield, 0);
+}
+
+/** A hint to the scheduler: go on on `hart`. */
+export function yieldTo(hart: u32): i32 {
+  return call1(Syscall.YieldTo, hart);
+}
+
+/** Sleeps until the absolute time `deadline`, in ticks. */
+export function sleepUntil(deadline: u64): i32 {
+  return call1(Syscall.Sleep, deadline);
+}
+
+/** The time in ticks of the timebase. */
+export function now(): u64 {
+  call1(Syscall.Now, 0);
+  return result(0);
+}
+
+/** The hart that this task runs on (for the length of this call). */
+export function currentHart(): u32 {
+  call1(Syscall.Now, 0);
+  return <u32>result(1);
+}
+
+/** Ends this task. */
+export function exit(code: i32): void {
+  call1(Syscall.Exit, <u64>code);
+  unreachable();
+}
+
+export function signal(notification: u32, bits: u64): i32 {
+  return call3(Syscall.Signal, notification, bits, 0);
+}
+
+/** Waits for any bit and takes all: `result(0)`. */
+export function wait(notification: u32, deadline: u64): i32 {
+  return call3(Syscall.Wait, notification, deadline, 0);
+}
+
+/** From now on `receive` also ends, with status NOTIFIED, when `notification` is signalled. */
+export function bind(notification: u32): i32 {
+  return call1(Syscall.Bind, notification);
+}
+
+/** A new endpoint or notification: its slot in `result(0)`. */
+export function create(kind: Kind): i32 {
+  return call1(Syscall.Create, kind);
+}
+
+/** A copy with fewer rights, in a new slot: `result(0)`. */
+export function copySlot(slot: u32, rights: u32, badge: u32): i32 {
+  return call3(Syscall.Copy, slot, rights, badge);
+}
+
+export function drop(slot: u32): i32 {
+  return call1(Syscall.Drop, slot);
+}
+
+/** Puts a copy of `slot` into slot `slotThere` of a task that was not started yet. */
+export function grant(task: u32, slot: u32, rights: u32, badge: u32, slotThere: u32): i32 {
+  return <i32>systemCall(task, slot, rights, badge, slotThere, 0, 0, Syscall.Grant);
+}
+
+/** A memory object of zeroed pages: its slot in `result(0)`. */
+export function createVmo(bytes: u32): i32 {
+  return call1(Syscall.CreateVmo, bytes);
+}
+
+/** Maps `bytes` of a memory object from `offset` at `address` into `task`'s address space. */
+export function mapInto(task: u32, vmo: u32, address: usize, offset: u32, bytes: u32, rights: u32): i32 {
+  return <i32>systemCall(task, vmo, address, offset, bytes, rights, 0, Syscall.Map);
+}
+
+/** Maps `bytes` of a memory object from `offset` at `address` into this task's address space. */
+export function map(vmo: u32, address: usize, offset: u32, bytes: u32, rights: u32): i32 {
+  return mapInto(SELF, vmo, address, offset, bytes, rights);
+}
+
+/** Takes the whole mapping that begins at `address` out of this task's address space. */
+export function unmap(address: usize): i32 {
+  return call3(Syscall.Unmap, SELF, address, 0);
+}
+
+/** The size of a memory object in bytes: `result(0)`. */
+export function vmoSize(vmo: u32): i32 {
+  return call1(Syscall.VmoSize, vmo);
+}
+
+/** A task that was not started yet: its slot in `result(0)`. `bits` are signalled to `notification` when it ends. */
+export function createTask(taskClass: Class, notification: u32, bits: u64): i32 {
+  return call3(Syscall.CreateTask, taskClass, notification, bits);
+}
+
+/** Names a task: up to 16 bytes, the first at the low end of `low`. */
+export function nameTask(task: u32, low: u64, high: u64): i32 {
+  return call3(Syscall.NameTask, task, low, high);
+}
+
+export function startTask(task: u32, entry: usize, stackPointer: usize): i32 {
+  return call3(Syscall.StartTask, task, entry, stackPointer);
+}
+
+/** State, cause and detail of a task: `result(0)`, `result(1)`, `result(2)`. */
+export function taskStatus(task: u32): i32 {
+  return call1(Syscall.TaskStatus, task);
+}
+
+export function killTask(task: u32): i32 {
+  return call1(Syscall.KillTask, task);
+}
+
+/** Maps a device's registers at `address`. */
+export function mapDevice(device: u32, address: usize): i32 {
+  return call3(Syscall.MapDevice, device, address, 0);
+}
+
+/** From now on the interrupt signals `bits` to `notification`. */
+export function bindInterrupt(interrupt: u32, notification: u32, bits: u64): i32 {
+  return call3(Syscall.BindInterrupt, interrupt, notification, bits);
+}
+
+/** The interrupt was handled at its device; the next may come. */
+export function completeInterrupt(interrupt: u32): i32 {
+  return call1(Syscall.CompleteInterrupt, interrupt);
+}
+
+/** The bus address of `bytes` of a memory object from `offset`: `result(0)`. They stay until `unpinAll(device)`. */
+export function pin(device: u32, vmo: u32, offset: u32, bytes: u32): i32 {
+  return <i32>systemCall(device, vmo, offset, bytes, 0, 0, 0, Syscall.Pin);
+}
+
+/** After a reset of the device: it uses no memory that it was ever told of. */
+export function unpinAll(device: u32): i32 {
+  return call1(Syscall.UnpinAll, device);
+}
+
+/** Writes up to CONSOLE_WRITE_MAX bytes to the console, whole. */
+export function consoleWrite(console: u32, address: usize, bytes: u32): i32 {
+  return call3(Syscall.ConsoleWrite, console, address, bytes);
+}
+
+/** Up to six words on `topic`: `result(0)` to `result(5)`; see abi/info.ts. */
+export function information(info: u32, topic: Topic, index: u32): i32 {
+  return call3(Syscall.Information, info, topic, index);
+}
+
+/** Turns the machine off. Returns only if the capability does not allow it. */
+export function powerOff(power: u32): i32 {
+  return call1(Syscall.PowerOff, power);
+}
+
+/** The deadline `milliseconds` from now, in ticks; `timebase` is ticks a second. */
+export function deadlineIn(milliseconds: u64, timebase: u64): u64 {
+  const time = now();
+  const ticks = (milliseconds * timebase) / 1000;
+  return ticks > FOREVER - time ? FOREVER : time + ticks;
+}
