@@ -1,0 +1,22 @@
+// Options that several commands take, and the checks of their values. A value that is wrong is told before
+// anything runs, with what would be right.
+
+import { InvalidArgumentError, Option } from "commander";
+
+/** The two builds of the guest: `bringup` prints every marker, `production` no hart number and no timer value. */
+export const profiles = ["bringup", "production"] as const;
+export type Profile = (typeof profiles)[number];
+
+/** `--profile bringup|production`. */
+export function profileOption(): Option {
+  return new Option("--profile <name>", "which build of the guest").choices(profiles).default("bringup");
+}
+
+/** A parser for an option whose value is a whole number from `min` to `max`. */
+export function integerBetween(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = /^[0-9]+$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= min && value <= max) return value;
+    throw new InvalidArgumentError(`a whole number from ${min} to ${max} is needed.`);
+  };
+}

@@ -1,0 +1,138 @@
+// The bootstrap behind ./nx, in plain JavaScript because nothing is compiled or installed yet when it starts.
+//
+// It makes sure that Node is new enough, that node_modules is what the lockfile says, and that the bundle of the host
+// code is what the sources say; then it imports the bundle. The last two are decided by content, never by time stamps.
+// With nothing to do all of this takes some 20 ms on top of Node's own start.
+
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+
+const nodeMajorMin = 20;
+// A bundle that another ./nx may still be running from is not removed: this many are kept.
+const bundlesKept = 4;
+
+const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+const lockfile = join(root, "package-lock.json");
+const installed = join(root, "node_modules", ".package-lock.json");
+const installStamp = join(root, "node_modules", ".neuron-lock");
+const bundles = join(root, "build", "host");
+const bundleStamp = join(bundles, "stamp.json");
+
+requireNode();
+installLocked();
+process.setSourceMapsEnabled(true);
+await import(pathToFileURL(await bundle()).href);
+
+function requireNode() {
+  if (Number(process.versions.node.split(".")[0]) >= nodeMajorMin) return;
+  fail(
+    `this is Node.js ${process.versions.node}, and ${nodeMajorMin} or newer is needed.`,
+    "Get it from https://nodejs.org, or with nvm: nvm install 20",
+  );
+}
+
+/** Installs the locked dependencies if node_modules is not made from this lockfile. */
+function installLocked() {
+  const lock = readFileSync(lockfile);
+  const wanted = hash(lock);
+  if (readOr(installStamp, "") === wanted) return;
+  // Somebody may have run npm by hand: what counts is whether the packages are the locked ones.
+  if (!matchesLock(JSON.parse(lock.toString()))) {
+    process.stderr.write("nx: installing the locked dependencies (npm ci), once\n");
+    const npm = process.platform === "win32" ? "npm.cmd" : "npm";
+    // npm's own output goes to stderr: stdout belongs to the command (--json).
+    const run = spawnSync(npm, ["ci", "--no-audit", "--no-fund"], { cwd: root, stdio: ["ignore", 2, 2] });
+    if (run.error || run.status !== 0) {
+      fail(
+        `npm ci failed${run.error ? `: ${run.error.message}` : ""}.`,
+        "The network or the registry may be out of reach; run `npm ci` by hand to see.",
+      );
+    }
+  }
+  writeFileSync(installStamp, wanted);
+}
+
+/** Whether each package that is installed has the locked version, and each locked one that must be there is. */
+function matchesLock(lock) {
+  const present = JSON.parse(readOr(installed, "{}")).packages ?? {};
+  return Object.entries(lock.packages ?? {}).every(([path, entry]) => {
+    if (path === "") return true;
+    const found = present[path];
+    return found ? found.version === entry.version : entry.optional === true;
+  });
+}
+
+/** Gives the path of the host code's bundle, after making it anew if a source has changed. */
+async function bundle() {
+  const stamp = JSON.parse(readOr(bundleStamp, "{}"));
+  const main = join(bundles, stamp.name ?? "none", "main.js");
+  if (existsSync(main) && stamp.inputs.every(([path, digest]) => hashFile(join(root, path)) === digest))
+    return main;
+
+  const esbuild = await import("esbuild");
+  const draft = join(bundles, `draft-${process.pid}`);
+  const result = await esbuild
+    .build({
+      absWorkingDir: root,
+      entryPoints: [{ in: "tools/nx/main.ts", out: "main" }],
+      outdir: draft,
+      bundle: true,
+      splitting: true,
+      packages: "external",
+      platform: "node",
+      format: "esm",
+      target: "node20",
+      sourcemap: "linked",
+      metafile: true,
+      logLevel: "silent",
+    })
+    .catch(async (error) => {
+      const lines = await esbuild.formatMessages(error.errors ?? [], {
+        kind: "error",
+        color: process.stderr.isTTY,
+      });
+      fail("the host code does not build.", lines.join("\n") || error.message);
+    });
+
+  const inputs = Object.keys(result.metafile.inputs).sort();
+  const stamped = [...inputs, "tools/nx/launch.js", "package-lock.json"].map((path) => [
+    path,
+    hashFile(join(root, path)),
+  ]);
+  const name = hash(JSON.stringify(stamped)).slice(0, 16);
+  const folder = join(bundles, name);
+  rmSync(folder, { recursive: true, force: true });
+  renameSync(draft, folder);
+  writeFileSync(`${bundleStamp}.${process.pid}`, JSON.stringify({ name, inputs: stamped }));
+  renameSync(`${bundleStamp}.${process.pid}`, bundleStamp);
+  removeOld(name);
+  return join(folder, "main.js");
+}
+
+function removeOld(current) {
+  const folders = readdirSync(bundles, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && entry.name !== current)
+    .map((entry) => join(bundles, entry.name))
+    .sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs);
+  for (const folder of folders.slice(bundlesKept - 1)) rmSync(folder, { recursive: true, force: true });
+}
+
+function hash(bytes) {
+  return createHash("sha256").update(bytes).digest("hex");
+}
+
+function hashFile(path) {
+  return existsSync(path) ? hash(readFileSync(path)) : null;
+}
+
+function readOr(path, fallback) {
+  return existsSync(path) ? readFileSync(path, "utf8") : fallback;
+}
+
+function fail(what, hint) {
+  process.stderr.write(`nx: ${what}\n    ${hint}\n`);
+  process.exit(1);
+}

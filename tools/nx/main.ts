@@ -1,0 +1,52 @@
+// The command line: one table of commands, one place where an error becomes an exit code.
+//
+// A command's folder says in `register` which words and options it takes; what it does is imported when it runs, so
+// that `./nx build` does not pay for `./nx boot`. Exit codes: 0 it worked; 1 it did not; 2 it was called wrongly.
+
+import { Command, CommanderError } from "commander";
+import { register as registerBuild } from "./commands/build.ts";
+import { register as registerTest } from "./commands/test.ts";
+import { printProblem } from "./problem.ts";
+
+/** Adds a command, with its options and help, to the program. Every command's folder exports one of these. */
+export type Register = (program: Command) => void;
+
+/** Every command, in the order in which the help lists them. */
+const commands: readonly Register[] = [registerBuild, registerTest];
+
+const helpCodes: readonly string[] = ["commander.help", "commander.helpDisplayed", "commander.version"];
+
+function commandLine(): Command {
+  const program = new Command("nx")
+    .description("Neuron: builds, boots, tests and looks into the operating system in this repository.")
+    .usage("<command> [options]")
+    .exitOverride()
+    .showSuggestionAfterError()
+    .showHelpAfterError("(./nx --help lists the commands, ./nx <command> --help its options)")
+    .configureHelp({ showGlobalOptions: false, subcommandTerm: (command) => command.name() })
+    .addHelpText(
+      "after",
+      `
+Exit codes:
+  0  it worked            1  it did not, and the last lines say why
+  2  the command line was not understood`,
+    );
+  for (const register of commands) register(program);
+  return program;
+}
+
+/** Runs one command line (without `node` and the script) and gives the exit code. */
+async function run(args: readonly string[]): Promise<number> {
+  const program = commandLine();
+  try {
+    if (args.length === 0) program.help({ error: true });
+    await program.parseAsync(args, { from: "user" });
+    return Number(process.exitCode ?? 0);
+  } catch (error) {
+    if (!(error instanceof CommanderError)) return printProblem(error, process.stderr);
+    // Commander has printed its message by itself. Help that was asked for is no mistake.
+    return helpCodes.includes(error.code) && args.length > 0 ? 0 : 2;
+  }
+}
+
+process.exitCode = await run(process.argv.slice(2));

@@ -1,0 +1,3 @@
+export async function test(names: readonly string[]): Promise<number> {
+  return names.length;
+}
