@@ -4,18 +4,15 @@
 // asks for what it expects at a place, and the scanner either gives it or says, with line and column, what it
 // found instead. Nothing is read twice and nothing is buffered.
 
-/** What is wrong with a source text, and where. The message starts with `file:line:column`. */
-export class DtsError extends Error {
-  readonly file: string;
-  readonly line: number;
-  readonly column: number;
+import { Problem, type SourcePlace } from "../problem.ts";
 
-  constructor(file: string, line: number, column: number, problem: string) {
-    super(`${file}:${line}:${column}: ${problem}`);
+/** What is wrong with a source text, and where: a Problem with one diagnostic. */
+export class DtsError extends Problem {
+  constructor(message: string, place: SourcePlace) {
+    super(`${place.file}:${place.line}:${place.column}: ${message}`, {
+      diagnostics: [{ severity: "error", message, place }],
+    });
     this.name = "DtsError";
-    this.file = file;
-    this.line = line;
-    this.column = column;
   }
 }
 
@@ -43,10 +40,11 @@ export class Scanner {
 
   /** An error at `offset`, or at the next character. */
   error(problem: string, offset: number = this.offset): DtsError {
-    const before = this.text.slice(0, offset);
-    const line = before.split("\n").length;
-    const column = offset - before.lastIndexOf("\n");
-    return new DtsError(this.file, line, column, problem);
+    const lines = this.text.slice(0, offset).split("\n");
+    const line = lines.length;
+    const column = (lines[line - 1] ?? "").length + 1;
+    const text = this.text.split("\n")[line - 1] ?? "";
+    return new DtsError(problem, { file: this.file, line, column, text });
   }
 
   /** Steps over white space and comments. */
