@@ -1,0 +1,34 @@
+/**
+ * Lines on the console, one at a time and whole.
+ *
+ * A task builds its line in one static buffer and hands it to the kernel in one ConsoleWrite: two tasks on two harts
+ * can not mix their letters, and half a line is never seen. What does not fit is cut, and the line then ends in "~".
+ *
+ *     print(line().text("virtioblkd: sectors=").decimal(sectors));
+ */
+import { Role } from "abi/startup";
+import { CONSOLE_WRITE_MAX } from "abi/syscall";
+import { LINE_STATE_BYTES, Line } from "text/line";
+import { consoleWrite } from "./call";
+import { slotOf } from "./startup";
+
+/** The most bytes of a line, its line feed not counted. */
+export const LINE_BYTES_MAX: u32 = CONSOLE_WRITE_MAX - 1;
+
+const LINE_FEED: u8 = 0x0a;
+const CUT_MARK: u8 = 0x7e;
+
+const state: usize = memory.data(LINE_STATE_BYTES, 8);
+const buffer: usize = memory.data(CONSOLE_WRITE_MAX, 8);
+
+/** The task's one line, empty. Whatever an earlier `line()` held and was not printed is gone. */
+export function line(): Line {
+  return changetype<Line>(state).begin(buffer, LINE_BYTES_MAX);
+}
+
+/** Ends the line from `line()` and writes it. A task without a console is mute: no error, there is nobody to tell. */
+export function print(words: Line): void {
+  if (words.truncated && words.length > 0) store<u8>(buffer + <usize>(words.length - 1), CUT_MARK);
+  store<u8>(buffer + <usize>words.length, LINE_FEED);
+  consoleWrite(slotOf(Role.Console), buffer, words.length + 1);
+}

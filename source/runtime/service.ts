@@ -1,0 +1,145 @@
+/**
+ * The loop of every service: wait for what is next, let the service's own functions handle it, answer, again.
+ *
+ *        ┌──▶ onTime ──▶ receive ──┬─▶ a message      ──▶ onRequest ──┬─▶ Outcome.Reply: answered at the next receive
+ *        │                         ├─▶ a notification ──▶ onSignal    └─▶ Outcome.Deferred: the service answers
+ *        │                         └─▶ the deadline                       later, with `reply(token, …)`
+ *        └─────────────────────────────────┘
+ *
+ * A capability that came with a request and was not kept (`keepSlot`) is dropped here, so a client can not fill a
+ * service's table. Reached from every service's main.ts; goes on in ipc.ts.
+ */
+import { infoBadge, infoBytes, infoSlotPlusOne, messageInfo } from "abi/message";
+import { Refusal } from "abi/refusal";
+import { FOREVER, NO_SLOT, NOTIFIED } from "abi/syscall";
+import { drop } from "./call";
+import { receive, receivedInfo, reply, replyReceive, replyToken, word } from "./ipc";
+
+/** What a service made of a request. */
+export const enum Outcome {
+  /** The answer is in the request's reply fields (and in the message page). */
+  Reply = 0,
+  /** The service keeps the token and answers later. */
+  Deferred = 1,
+}
+
+/**
+ * One request, as it was when it came: a copy, so nothing that happens later can change it. The message page is not
+ * copied: it holds the request until the service writes its answer there.
+ *
+ *   0      8    16   24   32   40      44      48     52     56           64       72
+ *   │token │ w0 │ w1 │ w2 │ w3 │ badge │ bytes │ slot │ kept │ replyInfo  │ replyW0 │ replyW1 │
+ */
+@unmanaged
+@final
+export class Request {
+  /** Stands for the caller that waits. */
+  token: u64;
+  w0: u64;
+  w1: u64;
+  w2: u64;
+  w3: u64;
+  /** Of the endpoint capability that was called: who is asking. */
+  badge: u32;
+  /** How much of the message page was sent. */
+  bytes: u32;
+  /** The capability that came along, or NO_SLOT. */
+  slot: u32;
+  private kept: u32;
+  replyInfo: u64;
+  replyW0: u64;
+  replyW1: u64;
+
+  /** The capability that came along stays with the service. */
+  keepSlot(): u32 {
+    this.kept = 1;
+    return this.slot;
+  }
+
+  /** The answer: two words, and `bytes` of the message page. */
+  answer(bytes: u32, w0: u64, w1: u64): Outcome {
+    this.replyInfo = messageInfo(bytes);
+    this.replyW0 = w0;
+    this.replyW1 = w1;
+    return Outcome.Reply;
+  }
+
+  /** Takes over the message that `receive` just brought. */
+  take(): void {
+    const info = receivedInfo();
+    const slotPlusOne = infoSlotPlusOne(info);
+    this.w0 = word(0);
+    this.w1 = word(1);
+    this.w2 = word(2);
+    this.w3 = word(3);
+    this.token = replyToken();
+    this.badge = infoBadge(info);
+    this.bytes = infoBytes(info);
+    this.slot = slotPlusOne === 0 ? NO_SLOT : slotPlusOne - 1;
+    this.kept = 0;
+    this.answer(0, 0, 0);
+  }
+
+  /** After the service is done with the request. */
+  settle(): void {
+    if (this.slot !== NO_SLOT && this.kept === 0) drop(this.slot);
+  }
+}
+
+const request: usize = memory.data(offsetof<Request>(), 8);
+
+/** For `onTime` of a service that waits for nothing but messages and notifications. */
+export function never(): u64 {
+  return FOREVER;
+}
+
+/** For `onSignal` of a service that has bound no notification. */
+export function ignoreSignal(bits: u64): void {
+  assert(bits === 0);
+}
+
+/**
+ * Serves `endpoint` for as long as the kernel lets it.
+ *
+ * @param onRequest handles one message
+ * @param onSignal handles the bits of the bound notification
+ * @param onTime does what is due, and says until when to wait at most (in ticks, FOREVER for no limit)
+ * @returns the Refusal that ended the loop: the endpoint is gone, or was never ours to receive on
+ */
+export function serve(
+  endpoint: u32,
+  onRequest: (request: Request) => Outcome,
+  onSignal: (bits: u64) => void,
+  onTime: () => u64,
+): i32 {
+  const current = changetype<Request>(request);
+  let owed = false;
+  let status: i32 = 0;
+  do {
+    const deadline = onTime();
+    status = next(endpoint, current, owed, deadline);
+    owed = false;
+    if (status === NOTIFIED) {
+      onSignal(word(0));
+    } else if (status === 0) {
+      current.take();
+      owed = onRequest(current) === Outcome.Reply;
+      current.settle();
+    }
+  } while (status >= 0 || status === Refusal.TimedOut || status === Refusal.NotWaiting);
+  return status;
+}
+
+/**
+ * Answers what is owed and waits for what comes next. One kernel entry does both where no deadline is to be watched
+ * (ReplyReceive has no room for one). Refusal.NotWaiting: the caller gave up before its answer; nothing was received.
+ */
+function next(endpoint: u32, answered: Request, owed: bool, deadline: u64): i32 {
+  if (!owed) return receive(endpoint, deadline);
+  if (deadline === FOREVER) {
+    return replyReceive(endpoint, answered.replyInfo, answered.replyW0, answered.replyW1, answered.token);
+  }
+  // A caller that gave up is no concern of the next one.
+  reply(answered.token, answered.replyInfo, answered.replyW0, answered.replyW1);
+  return receive(endpoint, deadline);
+}
