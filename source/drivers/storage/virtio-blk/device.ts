@@ -1,0 +1,395 @@
+/**
+ * A virtio block device that is read and never written: found, identified, kept at work, and reset when it lies or
+ * goes silent (virtio 1.2, 5.2).
+ *
+ * It is made for a service loop and owns nothing: registers, memory and time are given to it.
+ *
+ *     submit … submit, kick      reads go out; the device may finish them in any order
+ *     handleInterrupt            after its interrupt: takes what is finished
+ *     expire(now)                at `nextDeadline()`: ends what was not answered
+ *     takeCompletion             until false: how each read ended, exactly once
+ *
+ * Whatever goes wrong with the device ends in one place, `recover`: reset, start again, and every read in flight ends
+ * as `Aborted` (`TimedOut` for those that were due). None is sent again from here: a read that kills the device would
+ * kill it again, and only its maker knows whether it is still wanted.
+ *
+ * Reached from services/virtioblkd; goes on in virtio-blk/request.ts, virtio/queue.ts, virtio/mmio.ts.
+ */
+import { DeviceFault } from "virtio/fault";
+import { VERSION_MODERN } from "virtio/features";
+import * as mmio from "virtio/mmio";
+import { QUEUE_STATE_BYTES, Queue, queueSizeWithin, ringBytes } from "virtio/queue";
+import {
+  CONFIG_BUFFER_BYTES,
+  F_BLK_SIZE,
+  F_RO,
+  F_SEG_MAX,
+  F_SIZE_MAX,
+  Geometry,
+  REQUEST_OVERHEAD_PIECES,
+  readGeometry,
+  SECTOR_BYTES,
+} from "./geometry";
+import {
+  buildRead,
+  checkRange,
+  checkSegments,
+  DiskMemory,
+  dataPieces,
+  Outcome,
+  REQUEST_MEMORY_BYTES,
+  RequestStatus,
+  readStatus,
+  Segment,
+  SubmitRefusal,
+  segmentsTouch,
+} from "./request";
+import { NO_SLOT, RequestTable, TABLE_BYTES } from "./table";
+
+/** Device id of a block device (5.2.1). */
+const DEVICE_ID_BLOCK: u32 = 2;
+/** Its one queue, requestq (5.2.2). */
+const REQUEST_QUEUE: u32 = 0;
+
+/** Resets in a row, with no read answered well in between, after which the device is given up. */
+const RECOVERIES_MAX: u32 = 4;
+
+/** How one read ended. */
+@unmanaged
+@final
+export class Completion {
+  tag: u64;
+  lba: u64;
+  sectorCount: u32;
+  outcome: Outcome;
+}
+
+@unmanaged
+@final
+export class Disk {
+  /** As it was identified when it was opened; a device that changes its mind is refused. */
+  geometry: Geometry;
+  /** What opened, ended or last upset it. */
+  lastFault: DeviceFault;
+  /** Resets since it was opened. */
+  resetCount: u32;
+
+  private transport: mmio.Transport;
+  private queue: Queue;
+  private memory: DiskMemory;
+  private table: RequestTable;
+  /** The one segment of `submitContiguous`, what `identify` found, and the bytes that it found it in. */
+  private scratch: Segment;
+  private found: Geometry;
+  private config: usize;
+  private ready: bool;
+  private identified: bool;
+  private fileIsReadOnly: bool;
+  private offersReadOnly: bool;
+  private kickIsDue: bool;
+  private recoveriesInRow: u32;
+
+  /** Whether reads are taken. */
+  get isReady(): bool {
+    return this.ready;
+  }
+
+  /** The register layout: 1 or 2. */
+  get version(): u32 {
+    return this.transport.version;
+  }
+
+  /** Whether the device itself says that it is read-only (VIRTIO_BLK_F_RO). */
+  get isReadOnlyDevice(): bool {
+    return this.offersReadOnly;
+  }
+
+  /** Reads that the device has. */
+  get requestsInFlight(): u32 {
+    return this.table.inFlightCount;
+  }
+
+  /**
+   * Looks at the slot whose registers are at `base`, and brings up the block device in it.
+   *
+   * @param memory what the device is told of; contents do not matter
+   * @param fileIsReadOnly the caller vouches that the file behind the device cannot be written, so that a device
+   *   without VIRTIO_BLK_F_RO is taken as well
+   * @returns None, or why not: `EmptySlot` and `OtherDevice` are no disgrace
+   */
+  open(base: usize, memory: DiskMemory, fileIsReadOnly: bool): DeviceFault {
+    this.layOut(memory);
+    this.fileIsReadOnly = fileIsReadOnly;
+    this.ready = false;
+    this.identified = false;
+    this.kickIsDue = false;
+    this.resetCount = 0;
+    this.recoveriesInRow = 0;
+    this.table.empty();
+
+    let fault = mmio.probe(this.transport, base, DEVICE_ID_BLOCK);
+    if (fault === DeviceFault.None) {
+      fault = mmio.reset(this.transport);
+      if (fault === DeviceFault.None) fault = this.start();
+      if (fault !== DeviceFault.None) mmio.giveUp(this.transport);
+    }
+    this.lastFault = fault;
+    return fault;
+  }
+
+  /** Resets the device and ends what is in flight. With None, its memory may be used for something else. */
+  close(): DeviceFault {
+    this.ready = false;
+    const fault = mmio.reset(this.transport);
+    this.endAll(fault, 0);
+    return fault;
+  }
+
+  /**
+   * Gives one read to the device, which hears of it at the next `kick`. Nothing is taken on a refusal.
+   *
+   * @param lba first sector, and `sectorCount` sectors (1 to SECTORS_MAX), all on the disk
+   * @param segments `segmentCount` Segments, read before this returns, that add up to the sectors' bytes. They stay
+   *   the device's until the completion
+   * @param deadline absolute, in the unit of `expire`, or NO_DEADLINE
+   * @param tag comes back with the completion
+   */
+  submit(
+    lba: u64,
+    sectorCount: u32,
+    segments: usize,
+    segmentCount: u32,
+    deadline: u64,
+    tag: u64,
+  ): SubmitRefusal {
+    if (!this.ready) return SubmitRefusal.NoDevice;
+    const inRange = checkRange(this.geometry, lba, sectorCount);
+    if (inRange !== SubmitRefusal.None) return inRange;
+    const fits = checkSegments(segments, segmentCount, sectorCount * SECTOR_BYTES);
+    if (fits !== SubmitRefusal.None) return fits;
+    const memory = this.memory;
+    if (segmentsTouch(segments, segmentCount, memory.ringBus, memory.ringByteCount))
+      return SubmitRefusal.SegmentInRing;
+    if (segmentsTouch(segments, segmentCount, memory.requestBus, REQUEST_MEMORY_BYTES))
+      return SubmitRefusal.SegmentInRing;
+    const pieces = dataPieces(segments, segmentCount, this.geometry.segmentBytesMax);
+    if (pieces > this.geometry.segmentsMax) return SubmitRefusal.SegmentCount;
+    const slot = this.table.nextFree;
+    if (slot === NO_SLOT) return SubmitRefusal.Busy;
+    if (this.queue.descriptorsFree < pieces + REQUEST_OVERHEAD_PIECES) return SubmitRefusal.Busy;
+
+    const request = this.table.take();
+    request.tag = tag;
+    request.lba = lba;
+    request.sectorCount = sectorCount;
+    request.deadline = deadline;
+    buildRead(this.queue, memory, slot, lba, segments, segmentCount, this.geometry.segmentBytesMax);
+    this.queue.publish(slot);
+    this.kickIsDue = true;
+    return SubmitRefusal.None;
+  }
+
+  /** `submit` into one piece of memory. */
+  submitContiguous(lba: u64, sectorCount: u32, bus: u64, deadline: u64, tag: u64): SubmitRefusal {
+    // The count is judged before it is multiplied: an absurd one must not become a small number of bytes.
+    const inRange = checkRange(this.geometry, lba, sectorCount);
+    if (inRange !== SubmitRefusal.None) return this.ready ? inRange : SubmitRefusal.NoDevice;
+    this.scratch.bus = bus;
+    this.scratch.byteCount = sectorCount * SECTOR_BYTES;
+    return this.submit(lba, sectorCount, changetype<usize>(this.scratch), 1, deadline, tag);
+  }
+
+  /** Tells the device about what was submitted since the last time, unless it is looking anyway. */
+  kick(): void {
+    if (!this.kickIsDue) return;
+    this.kickIsDue = false;
+    if (this.queue.wantsNotify()) mmio.notify(this.transport, REQUEST_QUEUE);
+  }
+
+  /**
+   * Takes what the device interrupted for; harmless when it did not. A fault says that the device misbehaved and has
+   * been reset already: `isReady` tells whether it came back.
+   */
+  handleInterrupt(): DeviceFault {
+    if (!this.ready) return DeviceFault.None;
+    const bits = mmio.takeInterrupt(this.transport);
+    let fault = DeviceFault.None;
+    if ((bits & mmio.InterruptBit.ConfigChange) !== 0) fault = this.lookAgain();
+    if (fault === DeviceFault.None) fault = this.collect();
+    if (fault !== DeviceFault.None) this.recover(fault, 0);
+    return fault;
+  }
+
+  /** The earliest deadline in flight, or NO_DEADLINE. */
+  nextDeadline(): u64 {
+    return this.table.nextDeadline();
+  }
+
+  /**
+   * Ends what should have been answered by `now`. An answer that lies in the ring without an interrupt still counts.
+   * If one is missing, the device is reset, since nothing less makes it let go of the memory: `DeadlineMissed`.
+   */
+  expire(now: u64): DeviceFault {
+    if (!this.ready || this.nextDeadline() > now) return DeviceFault.None;
+    let fault = this.collect();
+    if (fault === DeviceFault.None) {
+      if (this.nextDeadline() > now) return DeviceFault.None;
+      fault = DeviceFault.DeadlineMissed;
+    }
+    this.recover(fault, now);
+    return fault;
+  }
+
+  /** Takes the read that ended first and was not taken yet. False: there is none. */
+  takeCompletion(into: Completion): bool {
+    const slot = this.table.takeDone();
+    if (slot === NO_SLOT) return false;
+    const request = this.table.at(slot);
+    into.tag = request.tag;
+    into.lba = request.lba;
+    into.sectorCount = request.sectorCount;
+    into.outcome = request.outcome;
+    return true;
+  }
+
+  /** From a reset device to one that is at work (3.1.1, 5.2.5). */
+  private start(): DeviceFault {
+    const transport = this.transport;
+    mmio.advance(transport, mmio.Status.Acknowledge);
+    mmio.advance(transport, mmio.Status.Driver);
+    const offered = mmio.offeredFeatures(transport);
+    this.offersReadOnly = (offered & F_RO) !== 0;
+    if (!this.offersReadOnly && !this.fileIsReadOnly) return DeviceFault.NotReadOnly;
+    const negotiated = mmio.negotiate(transport, offered, 0, F_RO | F_SIZE_MAX | F_SEG_MAX | F_BLK_SIZE);
+    if (negotiated !== DeviceFault.None) return negotiated;
+
+    const memory = this.memory;
+    const size = queueSizeWithin(mmio.queueSizeMax(transport, REQUEST_QUEUE));
+    if (size <= REQUEST_OVERHEAD_PIECES) return DeviceFault.QueueMissing;
+    if (ringBytes(size) > memory.ringByteCount) return DeviceFault.QueueMemory;
+    const identified = this.identify(size);
+    if (identified !== DeviceFault.None) return identified;
+    const emptied = this.queue.initialize(
+      memory.ring,
+      memory.ringBus,
+      size,
+      transport.version !== VERSION_MODERN,
+    );
+    if (emptied !== DeviceFault.None) return emptied;
+    const told = mmio.setupQueue(transport, REQUEST_QUEUE, this.queue);
+    if (told !== DeviceFault.None) return told;
+    mmio.advance(transport, mmio.Status.DriverOk);
+    if (mmio.needsReset(transport)) return DeviceFault.NeedsReset;
+    this.ready = true;
+    return DeviceFault.None;
+  }
+
+  /** Reads and judges the configuration. The second time it must be what it was the first time. */
+  private identify(queueSize: u32): DeviceFault {
+    const fault = readGeometry(this.transport, queueSize, this.config, this.found);
+    if (fault !== DeviceFault.None) return fault;
+    if (this.identified && !this.found.equals(this.geometry)) return DeviceFault.IdentityChanged;
+    this.geometry.copyFrom(this.found);
+    this.identified = true;
+    return DeviceFault.None;
+  }
+
+  /** After a configuration interrupt: does the device want a reset, is it still the same disk? */
+  private lookAgain(): DeviceFault {
+    if (mmio.needsReset(this.transport)) return DeviceFault.NeedsReset;
+    return this.identify(this.queue.size);
+  }
+
+  /** Takes all that lies in the ring; stops at the first answer that cannot be true. */
+  private collect(): DeviceFault {
+    const queue = this.queue;
+    while (queue.hasUsed()) {
+      const taken = queue.takeUsed();
+      if (taken !== DeviceFault.None) return taken;
+      const judged = this.judge(queue.takenCookie, queue.takenLength);
+      if (judged !== DeviceFault.None) return judged;
+    }
+    return DeviceFault.None;
+  }
+
+  /**
+   * The status decides. The length says nothing about a failed read (QEMU counts the whole buffer), and little on a
+   * legacy device (2.7.8.3); a version 2 device that says "ok" must have written every byte, or the client would be
+   * handed whatever stood there before.
+   */
+  private judge(slot: u32, length: u32): DeviceFault {
+    const status = readStatus(this.memory, slot);
+    if (status === RequestStatus.IoError) {
+      this.table.finish(slot, Outcome.DeviceError);
+    } else if (status === RequestStatus.Unsupported) {
+      this.table.finish(slot, Outcome.Unsupported);
+    } else if (status === RequestStatus.Unwritten) {
+      return DeviceFault.StatusMissing;
+    } else if (status !== RequestStatus.Ok) {
+      return DeviceFault.StatusUnknown;
+    } else {
+      const expected = this.table.at(slot).sectorCount * SECTOR_BYTES + 1;
+      if (!this.queue.legacy && length !== expected) return DeviceFault.ReadLength;
+      this.recoveriesInRow = 0;
+      this.table.finish(slot, Outcome.Ok);
+    }
+    return DeviceFault.None;
+  }
+
+  /** One place for everything that goes wrong: reset, end what is in flight, start again. */
+  private recover(cause: DeviceFault, now: u64): void {
+    this.ready = false;
+    this.kickIsDue = false;
+    this.lastFault = cause;
+    this.resetCount++;
+    let fault = mmio.reset(this.transport);
+    this.endAll(fault, now);
+    if (fault === DeviceFault.None) {
+      this.recoveriesInRow++;
+      fault = this.recoveriesInRow > RECOVERIES_MAX ? DeviceFault.GivenUp : this.start();
+    }
+    if (fault === DeviceFault.None) return;
+    this.lastFault = fault;
+    mmio.giveUp(this.transport);
+  }
+
+  /** Ends all in flight, after a reset that went as `resetFault` says. What was due by `now` timed out. */
+  private endAll(resetFault: DeviceFault, now: u64): void {
+    if (resetFault === DeviceFault.None) this.table.finishAll(now, Outcome.TimedOut, Outcome.Aborted);
+    else this.table.finishAll(now, Outcome.Lost, Outcome.Lost);
+  }
+
+  /** Places the parts behind this object, in the order of DISK_STATE_BYTES. */
+  private layOut(memory: DiskMemory): void {
+    let at = changetype<usize>(this) + DISK_BYTES;
+    this.transport = changetype<mmio.Transport>(at);
+    at += TRANSPORT_BYTES;
+    this.geometry = changetype<Geometry>(at);
+    at += GEOMETRY_BYTES;
+    this.found = changetype<Geometry>(at);
+    at += GEOMETRY_BYTES;
+    this.scratch = changetype<Segment>(at);
+    at += SEGMENT_BYTES;
+    this.config = at;
+    at += CONFIG_BUFFER_BYTES;
+    this.table = changetype<RequestTable>(at);
+    at += TABLE_BYTES;
+    this.queue = changetype<Queue>(at);
+    this.memory = memory;
+  }
+}
+
+const DISK_BYTES: u32 = (offsetof<Disk>() + 7) & ~7;
+const TRANSPORT_BYTES: u32 = (offsetof<mmio.Transport>() + 7) & ~7;
+const GEOMETRY_BYTES: u32 = (offsetof<Geometry>() + 7) & ~7;
+const SEGMENT_BYTES: u32 = (offsetof<Segment>() + 7) & ~7;
+
+/** Bytes that a `Disk` takes with all its parts, aligned to 8, in memory that no device can reach. */
+export const DISK_STATE_BYTES: u32 =
+  DISK_BYTES +
+  TRANSPORT_BYTES +
+  2 * GEOMETRY_BYTES +
+  SEGMENT_BYTES +
+  CONFIG_BUFFER_BYTES +
+  TABLE_BYTES +
+  QUEUE_STATE_BYTES;

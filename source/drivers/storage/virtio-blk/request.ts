@@ -1,0 +1,185 @@
+/**
+ * One read: is it allowed, what does the device get to see of it, and what did it answer (virtio 1.2, 5.2.6).
+ *
+ *   descriptor chain      memory                                   who writes it
+ *   header   16 bytes     slot's line of the request memory        we
+ *   data     n pieces     the client's pages                       the device
+ *   status   1 byte       slot's line of the request memory        the device
+ *
+ *   slot's line (32 bytes)   0      4        8          16     17
+ *                            │ type │ 0      │ sector   │ status │ unused
+ *
+ * The only type that this file can build is VIRTIO_BLK_T_IN, a read: there is no code here that writes to a disk.
+ * Reached from virtio-blk/device.ts; goes on in virtio/queue.ts.
+ */
+import { volatileLoad8, volatileStore8 } from "virtio/intrinsics";
+import { Queue } from "virtio/queue";
+import { Geometry, SECTOR_BYTES, SECTORS_MAX } from "./geometry";
+import { REQUESTS_MAX } from "./table";
+
+/** Pieces of memory that one read goes to: each page that 128 KiB can touch. */
+export const SEGMENTS_MAX: u32 = 33;
+
+const LINE_BYTES: u32 = 32;
+const HEADER_BYTES: u32 = 16;
+const HEADER_SECTOR: u32 = 8;
+const STATUS_OFFSET: u32 = 16;
+
+/** Bytes that the headers and statuses of all requests take, in memory that the device sees. */
+export const REQUEST_MEMORY_BYTES: u32 = REQUESTS_MAX * LINE_BYTES;
+
+/** VIRTIO_BLK_T_IN (5.2.6). */
+const TYPE_READ: u32 = 0;
+
+/** Status bytes (5.2.6), and what stands there until the device writes one. */
+export const enum RequestStatus {
+  Ok = 0,
+  IoError = 1,
+  Unsupported = 2,
+  Unwritten = 0xff,
+}
+
+/** Why a read was not taken. The device has seen nothing of it. */
+export const enum SubmitRefusal {
+  None = 0,
+  /** The device failed, or was not opened. */
+  NoDevice = 1,
+  /** Count 0 or above SECTORS_MAX. */
+  SectorCount = 2,
+  /** The range goes beyond the last sector. */
+  OutOfRange = 3,
+  /** First sector or count is not a multiple of the device's block. */
+  Unaligned = 4,
+  /** No segment, or more than a read may have. */
+  SegmentCount = 5,
+  /** An empty segment, one that wraps around, or lengths that do not add up to the sectors. */
+  SegmentLength = 6,
+  /** A segment in the driver's own ring or request memory. */
+  SegmentInRing = 7,
+  /** All slots or descriptors are in use: try again after a completion. */
+  Busy = 8,
+}
+
+/** How a read ended. */
+export const enum Outcome {
+  Ok = 0,
+  /** The device says that it failed. */
+  DeviceError = 1,
+  /** The device does not know this request. */
+  Unsupported = 2,
+  /** Not answered by its deadline. The device was reset, so nothing is written any more. */
+  TimedOut = 3,
+  /** The device was reset for another reason. May be tried again. */
+  Aborted = 4,
+  /** The device did not stop when reset: it may still write to this memory, which must never be used again. */
+  Lost = 5,
+}
+
+/** A piece of memory as the device sees it. */
+@unmanaged
+@final
+export class Segment {
+  bus: u64;
+  byteCount: u32;
+  reserved: u32;
+}
+
+/** The memory that the device may be told of: each piece contiguous, and pinned for as long as the disk is open. */
+@unmanaged
+@final
+export class DiskMemory {
+  /** The ring, aligned to 4096: as the device sees it, as we do, and how many bytes there are. */
+  ringBus: u64;
+  ring: usize;
+  ringByteCount: u32;
+  /** Headers and statuses, REQUEST_MEMORY_BYTES, aligned to 16. */
+  requestBus: u64;
+  request: usize;
+  reserved: u32;
+}
+
+/** Whether `sectorCount` sectors from `lba` are on the disk, in whole blocks. Nothing here can overflow. */
+export function checkRange(geometry: Geometry, lba: u64, sectorCount: u32): SubmitRefusal {
+  if (sectorCount === 0 || sectorCount > SECTORS_MAX) return SubmitRefusal.SectorCount;
+  if (lba >= geometry.capacity) return SubmitRefusal.OutOfRange;
+  if (<u64>sectorCount > geometry.capacity - lba) return SubmitRefusal.OutOfRange;
+  const blockSectors = geometry.blockBytes / SECTOR_BYTES;
+  if (lba % <u64>blockSectors !== 0 || sectorCount % blockSectors !== 0) return SubmitRefusal.Unaligned;
+  return SubmitRefusal.None;
+}
+
+/** Whether the segments add up to exactly `byteCount` bytes and none wraps around. */
+export function checkSegments(segments: usize, segmentCount: u32, byteCount: u32): SubmitRefusal {
+  if (segmentCount === 0 || segmentCount > SEGMENTS_MAX) return SubmitRefusal.SegmentCount;
+  let missing = byteCount;
+  for (let index: u32 = 0; index < segmentCount; index++) {
+    const segment = segmentAt(segments, index);
+    if (segment.byteCount === 0 || segment.byteCount > missing) return SubmitRefusal.SegmentLength;
+    if (segment.bus + <u64>segment.byteCount < segment.bus) return SubmitRefusal.SegmentLength;
+    missing -= segment.byteCount;
+  }
+  return missing === 0 ? SubmitRefusal.None : SubmitRefusal.SegmentLength;
+}
+
+/** Whether any segment touches the `byteCount` bytes at `bus`. The segments were checked. */
+export function segmentsTouch(segments: usize, segmentCount: u32, bus: u64, byteCount: u32): bool {
+  for (let index: u32 = 0; index < segmentCount; index++) {
+    const segment = segmentAt(segments, index);
+    if (segment.bus < bus + <u64>byteCount && bus < segment.bus + <u64>segment.byteCount) return true;
+  }
+  return false;
+}
+
+/** Descriptors for the data, when no piece may be longer than `pieceBytesMax`. The segments were checked. */
+export function dataPieces(segments: usize, segmentCount: u32, pieceBytesMax: u32): u32 {
+  let pieces: u32 = 0;
+  for (let index: u32 = 0; index < segmentCount; index++) {
+    pieces += 1 + (segmentAt(segments, index).byteCount - 1) / pieceBytesMax;
+  }
+  return pieces;
+}
+
+/**
+ * Writes the header, marks the status as unwritten, and builds the chain; `publish` is up to the caller. Everything
+ * was checked before, and the queue has the descriptors.
+ */
+export function buildRead(
+  queue: Queue,
+  memory: DiskMemory,
+  slot: u32,
+  lba: u64,
+  segments: usize,
+  segmentCount: u32,
+  pieceBytesMax: u32,
+): void {
+  const line = memory.request + slot * LINE_BYTES;
+  const lineBus = memory.requestBus + <u64>(slot * LINE_BYTES);
+  store<u32>(line, TYPE_READ);
+  store<u32>(line, 0, 4);
+  store<u64>(line, lba, HEADER_SECTOR);
+  volatileStore8(line + STATUS_OFFSET, RequestStatus.Unwritten);
+
+  queue.beginChain();
+  queue.addReadable(lineBus, HEADER_BYTES);
+  for (let index: u32 = 0; index < segmentCount; index++) {
+    const segment = segmentAt(segments, index);
+    let bus = segment.bus;
+    let missing = segment.byteCount;
+    while (missing !== 0) {
+      const byteCount: u32 = missing < pieceBytesMax ? missing : pieceBytesMax;
+      queue.addWritable(bus, byteCount);
+      bus += <u64>byteCount;
+      missing -= byteCount;
+    }
+  }
+  queue.addWritable(lineBus + <u64>STATUS_OFFSET, 1);
+}
+
+/** The status that the device wrote for a slot; any byte. */
+export function readStatus(memory: DiskMemory, slot: u32): u32 {
+  return volatileLoad8(memory.request + slot * LINE_BYTES + STATUS_OFFSET);
+}
+
+function segmentAt(segments: usize, index: u32): Segment {
+  return changetype<Segment>(segments + index * offsetof<Segment>());
+}

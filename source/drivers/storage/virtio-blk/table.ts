@@ -1,0 +1,141 @@
+/**
+ * The reads that are under way: a fixed table of slots, each free, in flight or done.
+ *
+ *   free ──take──▶ in flight ──finish──▶ done ──takeDone──▶ free
+ *
+ * The slot's number is what the queue gives back with an answer, so an answer finds its read without any search, and
+ * in any order. Free and done slots are two lists, first in, first out: completions are reported in the order in
+ * which they happened, and a slot rests as long as possible before it is used again.
+ */
+import { Outcome } from "./request";
+
+/** Reads that a device has at the same time. */
+export const REQUESTS_MAX: u32 = 64;
+/** "No deadline", and what `nextDeadline` says when nothing is in flight. */
+export const NO_DEADLINE: u64 = 0xffff_ffff_ffff_ffff;
+/** No such slot: ends a list. */
+export const NO_SLOT: u32 = 0xffff;
+
+export const enum RequestState {
+  Free = 0,
+  InFlight = 1,
+  Done = 2,
+}
+
+/** A slot. */
+@unmanaged
+@final
+export class Request {
+  tag: u64;
+  lba: u64;
+  /** Absolute, in the unit of the caller's clock. */
+  deadline: u64;
+  sectorCount: u32;
+  state: RequestState;
+  outcome: Outcome;
+  /** The next slot of the list that this one is on. */
+  next: u32;
+}
+
+@unmanaged
+@final
+export class RequestTable {
+  private inFlight: u32;
+  private freeFirst: u32;
+  private freeLast: u32;
+  private doneFirst: u32;
+  private doneLast: u32;
+
+  /** Slots that the device has. */
+  get inFlightCount(): u32 {
+    return this.inFlight;
+  }
+
+  /** The slot that `take` would give, or NO_SLOT when all are in use. */
+  get nextFree(): u32 {
+    return this.freeFirst;
+  }
+
+  /** Forgets everything: all slots are free. */
+  empty(): void {
+    for (let slot: u32 = 0; slot < REQUESTS_MAX; slot++) {
+      const request = this.at(slot);
+      request.state = RequestState.Free;
+      request.next = slot + 1 < REQUESTS_MAX ? slot + 1 : NO_SLOT;
+    }
+    this.inFlight = 0;
+    this.freeFirst = 0;
+    this.freeLast = REQUESTS_MAX - 1;
+    this.doneFirst = NO_SLOT;
+    this.doneLast = NO_SLOT;
+  }
+
+  /** Takes the slot `nextFree`, which is one, for a read that goes out now. */
+  take(): Request {
+    const request = this.at(this.freeFirst);
+    this.freeFirst = request.next;
+    request.state = RequestState.InFlight;
+    this.inFlight++;
+    return request;
+  }
+
+  /** Ends the read of a slot that is in flight. */
+  finish(slot: u32, outcome: Outcome): void {
+    const request = this.at(slot);
+    assert(request.state === RequestState.InFlight);
+    request.state = RequestState.Done;
+    request.outcome = outcome;
+    request.next = NO_SLOT;
+    if (this.doneFirst === NO_SLOT) this.doneFirst = slot;
+    else this.at(this.doneLast).next = slot;
+    this.doneLast = slot;
+    this.inFlight--;
+  }
+
+  /** The slot that ended first of those that nobody has heard of, now free; its fields stay until the next `take`. */
+  takeDone(): u32 {
+    const slot = this.doneFirst;
+    if (slot === NO_SLOT) return NO_SLOT;
+    const request = this.at(slot);
+    this.doneFirst = request.next;
+    request.state = RequestState.Free;
+    request.next = NO_SLOT;
+    if (this.freeFirst === NO_SLOT) this.freeFirst = slot;
+    else this.at(this.freeLast).next = slot;
+    this.freeLast = slot;
+    return slot;
+  }
+
+  /** The earliest deadline in flight, or NO_DEADLINE. */
+  nextDeadline(): u64 {
+    let earliest = NO_DEADLINE;
+    if (this.inFlight === 0) return earliest;
+    for (let slot: u32 = 0; slot < REQUESTS_MAX; slot++) {
+      const request = this.at(slot);
+      if (request.state === RequestState.InFlight && request.deadline < earliest) earliest = request.deadline;
+    }
+    return earliest;
+  }
+
+  /** Ends everything in flight: with `outcomeOfDue` what was due by `now`, the rest with `outcome`. */
+  finishAll(now: u64, outcomeOfDue: Outcome, outcome: Outcome): void {
+    for (let slot: u32 = 0; slot < REQUESTS_MAX; slot++) {
+      const request = this.at(slot);
+      if (request.state !== RequestState.InFlight) continue;
+      this.finish(slot, request.deadline <= now ? outcomeOfDue : outcome);
+    }
+  }
+
+  /** A slot below REQUESTS_MAX. */
+  at(slot: u32): Request {
+    return changetype<Request>(changetype<usize>(this) + SLOTS_OFFSET + slot * offsetof<Request>());
+  }
+}
+
+/** The slots follow the lists' heads, aligned to 8. */
+const SLOTS_OFFSET: u32 = (offsetof<RequestTable>() + 7) & ~7;
+
+/** Bytes of a table with its slots. */
+export const TABLE_BYTES: u32 = SLOTS_OFFSET + REQUESTS_MAX * offsetof<Request>();
+
+if (offsetof<Request>() % 8 !== 0) ERROR("a Request must be a multiple of 8 bytes");

@@ -1,0 +1,70 @@
+/**
+ * Why a device is not trusted any more: one list for the transport, the ring and the block device, so that a log line
+ * or an audit record needs one number. A fault is always about the *device*; what is wrong with a request is a
+ * `SubmitRefusal` (virtio-blk/request.ts), and goes back to whoever made it.
+ */
+export const enum DeviceFault {
+  None = 0,
+
+  // Looking at a slot (mmio.ts)
+  /** The magic value is not there: no virtio-mmio registers at this address. */
+  NotVirtio = 1,
+  /** A register layout other than 1 (legacy) and 2. */
+  UnknownVersion = 2,
+  /** The slot is there, nothing is plugged in (device id 0). */
+  EmptySlot = 3,
+  /** A virtio device of another kind. */
+  OtherDevice = 4,
+
+  // Bringing it up (mmio.ts)
+  /** Status did not go back to 0: the device may still be writing to memory. */
+  ResetTimeout = 5,
+  /** A feature that the driver cannot do without is not offered. */
+  FeatureMissing = 6,
+  /** The device did not keep FEATURES_OK. */
+  FeaturesRefused = 7,
+  /** The queue does not exist (QueueNumMax 0). */
+  QueueMissing = 8,
+  /** The queue is in use before anybody set it up. */
+  QueueInUse = 9,
+  /** The ring's memory is not aligned, or out of a legacy device's reach. This one is our caller's doing. */
+  QueueMemory = 10,
+  /** The configuration changed each time it was read. */
+  ConfigUnstable = 11,
+  /** The device set DEVICE_NEEDS_RESET. */
+  NeedsReset = 12,
+
+  // What came back on the ring (queue.ts)
+  /** used.idx moved further than there are chains in flight. */
+  UsedIndexJump = 32,
+  /** An id outside the ring. */
+  UsedIdRange = 33,
+  /** An id of a descriptor that nobody gave away, or that was given back before. */
+  UsedIdFree = 34,
+  /** An id in the middle of a chain. */
+  UsedIdNotHead = 35,
+  /** More bytes written than the chain had room for. */
+  UsedLength = 36,
+
+  // The block device (virtio-blk/device.ts)
+  /** It does not offer VIRTIO_BLK_F_RO, and nobody vouched for the file behind it. */
+  NotReadOnly = 64,
+  /** Capacity 0, or so large that a byte offset would not fit in 63 bits. */
+  Capacity = 65,
+  /** A block size that is not a power of two from 512 bytes to 64 KiB. */
+  BlockSize = 66,
+  /** Capacity, block size or limits are not what they were. */
+  IdentityChanged = 67,
+  /** A request came back without a status. */
+  StatusMissing = 68,
+  /** A status that the specification does not know. */
+  StatusUnknown = 69,
+  /** "Ok", and fewer bytes than were asked for. */
+  ReadLength = 70,
+  /** A largest segment or a number of segments that no read can be made of. */
+  SegmentLimits = 71,
+  /** A request was not answered by its deadline. */
+  DeadlineMissed = 72,
+  /** It needed too many resets in a row without answering one request well. */
+  GivenUp = 73,
+}

@@ -1,0 +1,39 @@
+/**
+ * Feature bits, and the choice among them. Pure: bits in, bits out (virtio 1.2, 2.2 and 6).
+ *
+ * A driver says what it must have and what it would like; the device says what it offers. What is accepted is never
+ * more than what was offered, and never a bit that this code does not name: an unknown feature may change the meaning
+ * of everything else.
+ */
+
+/** Bits 24 to 41 belong to the ring and the transport (6, Reserved Feature Bits). */
+export const VIRTIO_F_RING_INDIRECT_DESC: u64 = 1 << 28;
+export const VIRTIO_F_RING_EVENT_IDX: u64 = 1 << 29;
+/** Not a legacy device. Each version-2 transport must offer it, and a driver must accept it (6.1). */
+export const VIRTIO_F_VERSION_1: u64 = 1 << 32;
+/** The device wants translated addresses. Not accepted: there is no IOMMU here, a bus address is a physical one. */
+export const VIRTIO_F_ACCESS_PLATFORM: u64 = 1 << 33;
+
+/** The register layouts of virtio-mmio, as its Version register numbers them (4.2.2). */
+export const VERSION_LEGACY: u32 = 1;
+export const VERSION_MODERN: u32 = 2;
+
+/** A legacy device has 32 feature bits; the register for the others does not exist. */
+const LEGACY_BITS: u64 = 0xffff_ffff;
+
+/** What has to be offered by a device of this version, `required` and the version's own. */
+export function requiredFeatures(required: u64, version: u32): u64 {
+  return version === VERSION_MODERN ? required | VIRTIO_F_VERSION_1 : required;
+}
+
+/** Whether every bit of `required` is among `offered`. */
+export function offersAll(offered: u64, required: u64): bool {
+  return (offered & required) === required;
+}
+
+/** The bits to accept: what is offered, of what is required or wanted. */
+export function acceptedFeatures(offered: u64, required: u64, wanted: u64, version: u32): u64 {
+  const known = required | wanted;
+  const reachable: u64 = version === VERSION_MODERN ? known : known & LEGACY_BITS;
+  return offered & reachable;
+}
