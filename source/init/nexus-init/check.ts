@@ -1,0 +1,122 @@
+/**
+ * Whether a topology can be started at all. The table is ours, so a flaw is a mistake in topology.ts; it is found
+ * before the first task exists, and named.
+ */
+import { Right } from "abi/handle";
+import { Role } from "abi/startup";
+import { TASK_NAME_BYTES } from "abi/task";
+import { GRANTS_MAX, Program, Topology } from "./topology";
+
+export const enum Flaw {
+  None = 0,
+  /** A name is empty or longer than a task's name may be. */
+  BadName = 1,
+  /** A row names more roles than it has room for. */
+  TooManyGifts = 2,
+  /** A row names a role twice. */
+  GivenTwice = 3,
+  /** Two programs would drive the same device. */
+  TwoOwners = 4,
+  /** No program would drive a device. */
+  NoOwner = 5,
+  /** One program has a device, another its interrupt. */
+  InterruptApart = 6,
+  /** Two programs serve the same role. */
+  ServedTwice = 7,
+  /** A program is given a service that starts after it, or that nobody serves. */
+  NotServedYet = 8,
+  /** A client would be given more of a service than to call it. */
+  MoreThanSend = 9,
+  /** Only nexus-init turns the machine off, and only it has the bundle. */
+  NotToGive = 10,
+}
+
+/** The first flaw of the table, in the order of its rows. */
+export function flaw(topology: Topology): Flaw {
+  for (let i: u32 = 0; i < topology.count; i++) {
+    const found = flawOf(topology, i);
+    if (found !== Flaw.None) return found;
+  }
+  return ownershipFlaw(topology);
+}
+
+/** A flaw as half a sentence. */
+export function flawName(found: Flaw): string {
+  switch (found) {
+    case Flaw.BadName:
+      return "a program's name is empty or too long";
+    case Flaw.TooManyGifts:
+      return "a program is given too many roles";
+    case Flaw.GivenTwice:
+      return "a program is given a role twice";
+    case Flaw.TwoOwners:
+      return "a device has two owners";
+    case Flaw.NoOwner:
+      return "a device has no owner";
+    case Flaw.InterruptApart:
+      return "a device and its interrupt have different owners";
+    case Flaw.ServedTwice:
+      return "two programs serve the same role";
+    case Flaw.NotServedYet:
+      return "a program is given a service that is not started before it";
+    case Flaw.MoreThanSend:
+      return "a client is given more of a service than to call it";
+    case Flaw.NotToGive:
+      return "a program is given what only nexus-init may hold";
+    default:
+      return "no flaw";
+  }
+}
+
+/** Whether a capability of this role can have one holder only beside nexus-init. */
+export function isExclusive(role: Role): bool {
+  return role === Role.VirtioDevice || role === Role.VirtioInterrupt;
+}
+
+/** Whether a role stands for the endpoint of a service. */
+export function isService(role: Role): bool {
+  return role === Role.BlockService || role === Role.PackageService;
+}
+
+function flawOf(topology: Topology, index: u32): Flaw {
+  const program = topology.program(index);
+  if (program.nameLength === 0 || program.nameLength > TASK_NAME_BYTES) return Flaw.BadName;
+  if (program.giftCount > GRANTS_MAX) return Flaw.TooManyGifts;
+  if (program.service !== Role.None && isServedBefore(topology, index, program.service))
+    return Flaw.ServedTwice;
+  for (let i: u32 = 0; i < program.giftCount; i++) {
+    const gift = program.gift(i);
+    if (gift.role === Role.Power || gift.role === Role.Bundle) return Flaw.NotToGive;
+    if (program.gifts(gift.role) !== 1) return Flaw.GivenTwice;
+    if (!isService(gift.role)) continue;
+    if (gift.rights !== Right.Send) return Flaw.MoreThanSend;
+    if (!isServedBefore(topology, index, gift.role)) return Flaw.NotServedYet;
+  }
+  return Flaw.None;
+}
+
+function ownershipFlaw(topology: Topology): Flaw {
+  const device = owners(topology, Role.VirtioDevice);
+  const interrupt = owners(topology, Role.VirtioInterrupt);
+  if (device > 1 || interrupt > 1) return Flaw.TwoOwners;
+  if (device === 0 || interrupt === 0) return Flaw.NoOwner;
+  for (let i: u32 = 0; i < topology.count; i++) {
+    const program = topology.program(i);
+    if (program.gifts(Role.VirtioDevice) !== program.gifts(Role.VirtioInterrupt)) return Flaw.InterruptApart;
+  }
+  return Flaw.None;
+}
+
+function owners(topology: Topology, role: Role): u32 {
+  let count: u32 = 0;
+  for (let i: u32 = 0; i < topology.count; i++) count += topology.program(i).gifts(role);
+  return count;
+}
+
+function isServedBefore(topology: Topology, index: u32, role: Role): bool {
+  for (let i: u32 = 0; i < index; i++) {
+    const earlier: Program = topology.program(i);
+    if (earlier.service === role) return true;
+  }
+  return false;
+}

@@ -1,0 +1,197 @@
+/**
+ * The system as one table: who runs, in which order, with which capabilities. `describe` is the table; the rest of
+ * the file is what a row is. A program gets what its row names and nothing else; `flaw` (check.ts) refuses a table
+ * in which a device has two owners or none, or a program uses a service that is not started yet.
+ *
+ * Programs start in the order of the rows. Who is given a service's endpoint comes after that service, so "after
+ * whom" needs no column of its own.
+ */
+import { Right } from "abi/handle";
+import { Role } from "abi/startup";
+import { NO_SLOT } from "abi/syscall";
+import { Class, TASK_NAME_BYTES } from "abi/task";
+
+/** Where a program's image comes from. */
+export const enum Origin {
+  /** The boot bundle, inside the kernel's image: what is needed to reach the disk. */
+  Bundle = 0,
+  /** pkg://bin/, read through packagefsd. */
+  Package = 1,
+}
+
+/** The table. The program of this run is named by `nameLength` bytes at `name`, from the device tree. */
+export function describe(topology: Topology, name: usize, nameLength: u32): void {
+  topology
+    .run("virtioblkd", Class.Driver, Origin.Bundle)
+    .serves(Role.BlockService)
+    .gets(Role.Console, Right.Write)
+    // All slots of the bus: it finds the disk itself, and drops the others.
+    .gets(Role.VirtioDevice, Right.Read | Right.Write | Right.Manage)
+    .gets(Role.VirtioInterrupt, Right.Manage);
+
+  topology
+    .run("packagefsd", Class.Service, Origin.Bundle)
+    .serves(Role.PackageService)
+    .gets(Role.Console, Right.Write)
+    .gets(Role.BlockService, Right.Send)
+    .gets(Role.Fixtures, Right.Read);
+
+  topology
+    .runNamed(name, nameLength, Class.App, Origin.Package)
+    .gets(Role.Console, Right.Write)
+    .gets(Role.Info, Right.Read)
+    .gets(Role.PackageService, Right.Send)
+    .gets(Role.BlockService, Right.Send);
+}
+
+/** The most rows. */
+export const PROGRAMS_MAX: u32 = 8;
+/** The most roles that one row may name. */
+export const GRANTS_MAX: u32 = 8;
+
+/** How far a program has come. */
+export const enum State {
+  /** Not started yet. */
+  Waiting = 0,
+  Running = 1,
+  /** It had nothing to serve, said so, and left. */
+  Absent = 2,
+  Ended = 3,
+}
+
+/** One capability that a program is given: every one of that role, cut to these rights. */
+@unmanaged
+@final
+export class Gift {
+  role: u32;
+  rights: u32;
+}
+
+/**
+ * One row.
+ *
+ *   0       16           20      24       28       32          36      40     44         48
+ *   │ name  │ nameLength │ class │ origin │ serves │ giftCount │ state │ task │ endpoint │ GRANTS_MAX × 8         │
+ *   │       │            │       │        │        │           │       │      │          │ role, rights           │
+ */
+@unmanaged
+@final
+export class Program {
+  /** The name's bytes, padded with zeros: as `nameTask` takes them. */
+  nameLow: u64;
+  nameHigh: u64;
+  /** How long it is; above TASK_NAME_BYTES for one that did not fit (check.ts refuses that). */
+  nameLength: u32;
+  taskClass: u32;
+  origin: u32;
+  /** The role under which others are given its endpoint; Role.None for a program that serves nobody. */
+  service: u32;
+  giftCount: u32;
+  state: u32;
+  /** Its task, once it was started. */
+  task: u32;
+  /** Its endpoint with all rights, once it was started. */
+  endpoint: u32;
+
+  /** The address of the name's first byte. */
+  get name(): usize {
+    return changetype<usize>(this);
+  }
+
+  gift(index: u32): Gift {
+    return changetype<Gift>(changetype<usize>(this) + offsetof<Program>() + <usize>index * offsetof<Gift>());
+  }
+
+  serves(role: Role): Program {
+    this.service = role;
+    return this;
+  }
+
+  /** One more capability. More than GRANTS_MAX are counted, not kept: check.ts refuses such a table. */
+  gets(role: Role, rights: u32): Program {
+    if (this.giftCount < GRANTS_MAX) {
+      const gift = this.gift(this.giftCount);
+      gift.role = role;
+      gift.rights = rights;
+    }
+    this.giftCount += 1;
+    return this;
+  }
+
+  /** How many of its gifts have that role. */
+  gifts(role: Role): u32 {
+    let count: u32 = 0;
+    for (let i: u32 = 0; i < this.giftCount; i++) {
+      if (this.gift(i).role === role) count += 1;
+    }
+    return count;
+  }
+}
+
+const PROGRAM_BYTES: u32 = <u32>offsetof<Program>() + GRANTS_MAX * <u32>offsetof<Gift>();
+
+/** All rows, behind how many there are. */
+@unmanaged
+@final
+export class Topology {
+  count: u32;
+  reserved: u32;
+
+  begin(): Topology {
+    this.count = 0;
+    return this;
+  }
+
+  /** Row `index`, which must be below PROGRAMS_MAX. */
+  program(index: u32): Program {
+    return changetype<Program>(
+      changetype<usize>(this) + offsetof<Topology>() + <usize>(index * PROGRAM_BYTES),
+    );
+  }
+
+  /** A new row for the program that the literal `name` names. */
+  run(name: string, taskClass: Class, origin: Origin): Program {
+    const program = this.add(taskClass, origin);
+    const length = <u32>name.length;
+    program.nameLength = length;
+    // ASCII: one byte of each UTF-16 unit.
+    for (let i: u32 = 0; i < min<u32>(length, TASK_NAME_BYTES); i++) {
+      store<u8>(program.name + <usize>i, <u8>load<u16>(changetype<usize>(name) + <usize>(i << 1)));
+    }
+    return program;
+  }
+
+  /** A new row for the program that `length` bytes at `name` name. */
+  runNamed(name: usize, length: u32, taskClass: Class, origin: Origin): Program {
+    const program = this.add(taskClass, origin);
+    program.nameLength = length;
+    memory.copy(program.name, name, <usize>min<u32>(length, TASK_NAME_BYTES));
+    return program;
+  }
+
+  /** An empty row. The table above is a part of this program, so one row too many is our own mistake. */
+  private add(taskClass: Class, origin: Origin): Program {
+    assert(this.count < PROGRAMS_MAX);
+    const program = this.program(this.count);
+    this.count += 1;
+    memory.fill(changetype<usize>(program), 0, PROGRAM_BYTES);
+    program.taskClass = taskClass;
+    program.origin = origin;
+    program.service = Role.None;
+    program.state = State.Waiting;
+    program.task = NO_SLOT;
+    program.endpoint = NO_SLOT;
+    return program;
+  }
+
+  /** The row that serves `role`, or null. */
+  server(role: Role): Program | null {
+    for (let i: u32 = 0; i < this.count; i++) {
+      if (this.program(i).service === role) return this.program(i);
+    }
+    return null;
+  }
+}
+
+/** How much memory a Topology needs, in bytes (8-byte aligned). */
+export const TOPOLOGY_BYTES: u32 = <u32>offsetof<Topology>() + PROGRAMS_MAX * PROGRAM_BYTES;
