@@ -1,0 +1,95 @@
+@0xd1f0a7c35b2e9846;
+# The block service: reads sectors of the one disk into memory that the client shares.
+#
+# Bulk data never travels through a message. A client attaches one memory object, and from then on names
+# places in it by offset; the device itself writes there. The disk is read-only: `write` exists so that an
+# attempt has a number, an answer and a line in the audit log.
+#
+# Every result begins with `status`. If it is not `ok`, the other fields of that result are zero.
+
+const version :UInt32 = 1;
+# The version of this contract; `info` returns the one that the service speaks.
+
+const sectorsPerReadMax :UInt32 = 256;
+# 128 KiB: the most that one `read` may ask for.
+
+const attachedBytesMax :UInt64 = 16777216;
+# The largest memory object that a client may attach (16 MiB).
+
+enum BlkStatus {
+  # Why a request was refused, or that it was not.
+
+  ok @0;
+  # Done.
+
+  badMessage @1;
+  # The parameters were not a well-formed message of this method.
+
+  unknownMethod @2;
+  # The service has no method of this number.
+
+  notAttached @3;
+  # The client has attached no memory object.
+
+  attachRefused @4;
+  # No memory object came with the message, it is smaller than `bytes`, or it may not be written.
+
+  badCount @5;
+  # `count` is zero, or above `sectorsPerReadMax`.
+
+  outOfRange @6;
+  # The sectors asked for do not all lie on the disk.
+
+  outOfMemoryObject @7;
+  # The data would not all lie in the attached memory object, or `offset` is not a multiple of 8.
+
+  readOnly @8;
+  # The disk cannot be written. The attempt has been audited.
+
+  deviceError @9;
+  # The device reported an error for these sectors.
+
+  malformedReply @10;
+  # The device's answer contradicted itself, and was not believed.
+
+  timedOut @11;
+  # The device did not answer before the deadline.
+
+  busy @12;
+  # Too many requests are under way; try again.
+
+  noDevice @13;
+  # There is no disk, or it has been given up after too many errors.
+}
+
+interface VirtioBlk {
+  # The methods. A caller sends the ordinal in the call's first word and the parameters in the message page.
+
+  info @0 () -> (
+    status :BlkStatus,
+    sectors :UInt64,
+    sectorSize :UInt32,
+    readOnly :Bool,
+    base :UInt64,
+    irq :UInt32,
+    version :UInt32,
+    deviceVersion :UInt32,
+    queueDepth :UInt16,
+    reads :UInt64,
+    errors :UInt64
+  );
+  # What the disk is: its size in sectors, the bytes of a sector, the physical address and the interrupt of
+  # its virtio-mmio slot, the version of this contract, the version of the transport (1 legacy, 2 modern), how
+  # many requests can be under way, and how many reads ended well and badly since the service began.
+
+  attach @1 (bytes :UInt64) -> (status :BlkStatus);
+  # Shares the memory object whose capability travels beside this message. Its first `bytes` bytes are pinned
+  # for the device, for this client alone, until the client attaches another or goes away.
+
+  read @2 (lba :UInt64, count :UInt32, offset :UInt64) -> (status :BlkStatus, bytes :UInt32);
+  # Reads `count` sectors from `lba` on, 1 to 256, to `offset` in the attached memory object. `bytes` is what
+  # was written there: all that was asked for, or zero.
+
+  write @3 (lba :UInt64, count :UInt32, offset :UInt64) -> (status :BlkStatus);
+  # Always refused with `readOnly`, and audited.
+}
