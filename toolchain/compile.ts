@@ -1,7 +1,96 @@
+// The pipeline: guest TypeScript to a kernel image, task images, a device tree and a disk.
+//
+//     source/idl/*.capnp ─┐
+//     frame.ts, profile  ─┴▶ gen/ ─▶ asc ─▶ .wasm ─▶ translate ─▶ .ll ─▶ clang ─▶ .o ─┐
+//                                                              *.S ─▶ clang ─▶ .o ─┴▶ lld ─▶ ELF
+//     tasks of the bundle, fixtures ─▶ bundle.img ─▶ inside neuron.elf
+//     pkg/**, tasks of the package  ─▶ pkgfs.img          pkg/dts/virt-nexus.dts ─▶ virt-nexus.dtb
+//
+// Read `build` from top to bottom; each call below it is a step of steps/, and does nothing when nothing that it reads has
+// changed (stale.ts). asc runs in this process, one program after another; LLVM's processes run beside it.
+
+import { programs } from "./programs.ts";
+import { root } from "./root.ts";
+import { type Build, openBuild, type Progress } from "./steps/build.ts";
+import { makeBundle, makePackageImage } from "./steps/bundles.ts";
+import { makeDeviceTree, makeSources } from "./steps/generate.ts";
+import { compileProgram, linkProgram } from "./steps/program.ts";
+
+export type { Progress } from "./steps/build.ts";
+
+/** The two builds of the guest; each has an output folder of its own, so that changing over rebuilds nothing. */
+export type Profile = "bringup" | "production";
+
 export interface BuildOptions {
-  readonly profile: "bringup" | "production";
-  readonly progress: { start(what: string): (detail?: string) => void; note(text: string): void };
+  readonly profile: Profile;
+  readonly progress: Progress;
+  /** Only these programs, up to their ELF files; default: everything. */
+  readonly only?: readonly string[];
 }
-export async function build(options: BuildOptions): Promise<void> {
-  options.progress.note(`build ${options.profile}: nothing yet`);
+
+/** What a build gives, as paths relative to the root. */
+export interface BuildOutputs {
+  readonly kernel: string;
+  readonly deviceTree: string;
+  readonly packageImage: string;
+  /** How many steps had something to do. */
+  readonly stepsRun: number;
+}
+
+/** Builds what is stale. @throws Problem with every finding of the step that failed */
+export async function build(options: BuildOptions): Promise<BuildOutputs> {
+  const run = openBuild(root, options);
+  await makeSources(run);
+  if (options.only !== undefined && options.only.length > 0) await buildPrograms(run, options.only);
+  else await buildAll(run);
+  return {
+    kernel: run.path("neuron.elf"),
+    deviceTree: run.path("virt-nexus.dtb"),
+    packageImage: run.path("pkgfs.img"),
+    stepsRun: run.stepsRun(),
+  };
+}
+
+/** Makes only what guest sources import and people do not write (build/gen): enough to compile one for a test. */
+export async function generate(options: BuildOptions): Promise<void> {
+  await makeSources(openBuild(root, options));
+}
+
+async function buildAll(run: Build): Promise<void> {
+  const kernels = programs.filter(({ kind }) => kind === "kernel");
+  const tasks = programs.filter(({ kind }) => kind === "task");
+  await makeDeviceTree(run);
+  // The kernel's objects wait for the bundle only when they are linked.
+  const [kernelObjects] = await together([
+    together(kernels.map((program) => compileProgram(run, program))),
+    together(tasks.map(async (program) => linkProgram(run, program, await compileProgram(run, program)))),
+  ]);
+  const bundle = await makeBundle(run);
+  await together(
+    kernels.map((program, index) => linkProgram(run, program, [...(kernelObjects[index] ?? []), bundle])),
+  );
+  await makePackageImage(run);
+}
+
+async function buildPrograms(run: Build, names: readonly string[]): Promise<void> {
+  const wanted = programs.filter(({ name }) => names.includes(name));
+  await together(
+    wanted.map(async (program) => {
+      const objects = await compileProgram(run, program);
+      await linkProgram(
+        run,
+        program,
+        program.kind === "kernel" ? [...objects, await makeBundle(run)] : objects,
+      );
+    }),
+  );
+}
+
+/** Waits for all of them, then throws the first failure: nothing is left running behind an error. */
+async function together<const T extends readonly Promise<unknown>[] | []>(
+  work: T,
+): Promise<{ -readonly [P in keyof T]: Awaited<T[P]> }> {
+  const settled = await Promise.allSettled(work);
+  for (const result of settled) if (result.status === "rejected") throw result.reason;
+  return Promise.all(work);
 }

@@ -1,0 +1,195 @@
+// The shape of the repository, as facts that a machine checks: imports point down, nothing goes in circles, hardware is
+// touched where hardware is, files stay readable, and no file knows the machine that it was written on.
+//
+// The levels are drawn in docs/architecture/README.md. A failure names the offending line.
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { root } from "../toolchain/root.ts";
+import { listFiles } from "../toolchain/stale.ts";
+import { findCycle, type Import, importsOf, sourceFiles } from "./harness/imports.ts";
+
+const hostFolders = ["toolchain", "tools", "machine/host", "tests", "bench"];
+const guestFolders = ["source", "machine/core"];
+const everyFolder = [...hostFolders, ...guestFolders, "pkg", "docs", "scripts", ".ci"];
+
+const linesMax = 400;
+/** Files that may be longer, each with the reason. */
+const longFiles: ReadonlyMap<string, string> = new Map();
+
+/** Levels of the kernel's folders: a file imports from its own level or from below. */
+const kernelLevels: readonly (readonly [RegExp, number])[] = [
+  [/^arch\/riscv\//, 0],
+  [/^(sync|diag|boot)\//, 1],
+  [/^mm\//, 2],
+  [/^task\//, 3],
+  [/^sched\//, 4],
+  [/^(ipc|irq)\//, 5],
+  [/^(lifecycle|syscall)\//, 6],
+  [/^(main|trap)\.ts$/, 7],
+];
+
+/** Levels of everything else in the guest; `build/gen` holds the accessors made from source/idl. */
+const guestLevels: readonly (readonly [RegExp, number])[] = [
+  [/^source\/abi\//, 1],
+  [/^gen\//, 2],
+  [/^source\/libs\//, 3],
+  [/^source\/drivers\/virtio\//, 4],
+  [/^source\/drivers\/storage\//, 5],
+  [/^source\/runtime\//, 6],
+  [/^source\/(services|init|apps)\/|^source\/kernel\//, 7],
+];
+
+/** The folders that may speak to hardware, or to what lies below the language. */
+const hardwareFolders =
+  /^(source\/kernel\/neuron\/src\/arch\/riscv|source\/drivers|source\/runtime|machine)\//;
+/** Reading the hart's own pointer touches no device and changes nothing: any part of the kernel may. */
+const harmlessIntrinsics = ["hartPointer"];
+
+const kernelRoot = "source/kernel/neuron/src/";
+const guestImports = sourceFiles(root, guestFolders).flatMap((file) => importsOf(root, file));
+const hostImports = sourceFiles(root, hostFolders).flatMap((file) => importsOf(root, file));
+
+function levelOf(levels: readonly (readonly [RegExp, number])[], path: string): number | undefined {
+  return levels.find(([pattern]) => pattern.test(path))?.[1];
+}
+
+function where({ from, line, specifier }: Import): string {
+  return `${from}:${line} imports ${specifier}`;
+}
+
+/** Program or library that a guest file belongs to: files of one may import each other freely. */
+function unitOf(path: string): string {
+  return path.split("/").slice(0, 3).join("/");
+}
+
+describe("imports of the guest", () => {
+  test("every import leads to a file, or to something generated", () => {
+    const lost = guestImports.filter(
+      ({ target, specifier }) => target === null && !specifier.startsWith("gen/"),
+    );
+    expect(lost.map(where)).toEqual([]);
+  });
+
+  test("in the kernel they point down", () => {
+    const wrong = guestImports.filter(({ from, target }) => {
+      if (!from.startsWith(kernelRoot) || !target?.startsWith(kernelRoot)) return false;
+      const above = levelOf(kernelLevels, from.slice(kernelRoot.length));
+      const below = levelOf(kernelLevels, target.slice(kernelRoot.length));
+      return above === undefined || below === undefined || below > above;
+    });
+    expect(wrong.map(where)).toEqual([]);
+  });
+
+  test("the kernel uses itself, the libraries and the ABI, and nothing of the tasks", () => {
+    const wrong = guestImports.filter(
+      ({ from, target }) =>
+        from.startsWith("source/kernel/") && target !== null && !/^source\/(kernel|libs|abi)\//.test(target),
+    );
+    expect(wrong.map(where)).toEqual([]);
+  });
+
+  test("between abi, libraries, drivers, runtime and programs they point down", () => {
+    const wrong = guestImports.filter(({ from, specifier, target }) => {
+      const to = target ?? specifier;
+      if (unitOf(from) === unitOf(to)) return false;
+      const above = levelOf(guestLevels, from);
+      const below = levelOf(guestLevels, to);
+      if (above === undefined || below === undefined) return true;
+      // Two programs share nothing; two libraries or two drivers may lean on each other, in one direction.
+      return below > above || (above === below && above === 7);
+    });
+    expect(wrong.map(where)).toEqual([]);
+  });
+
+  test("intrinsics are declared and used only where hardware is", () => {
+    const declared = sourceFiles(root, guestFolders).filter(
+      (file) => /\/intrinsics\.ts$/.test(file) && !hardwareFolders.test(file),
+    );
+    const used = guestImports.filter(
+      ({ from, specifier, names }) =>
+        /(^|\/)intrinsics$/.test(specifier) &&
+        !hardwareFolders.test(from) &&
+        names.some((name) => !harmlessIntrinsics.includes(name)),
+    );
+    expect([...declared, ...used.map(where)]).toEqual([]);
+  });
+
+  test("a function without a body is declared only in intrinsics, assembly and symbols", () => {
+    const wrong = sourceFiles(root, guestFolders).filter(
+      (file) =>
+        !/\/(intrinsics|assembly|symbols)\.ts$/.test(file) &&
+        /^(export )?declare function/m.test(readFileSync(join(root, file), "utf8")),
+    );
+    expect(wrong).toEqual([]);
+  });
+});
+
+describe("the whole repository", () => {
+  test("no file imports itself in a circle", () => {
+    const edges = new Map<string, string[]>();
+    for (const { from, target } of [...guestImports, ...hostImports]) {
+      if (target === null) continue;
+      edges.set(from, [...(edges.get(from) ?? []), target]);
+    }
+    expect(findCycle(edges)).toBeNull();
+  });
+
+  test("host code imports no guest source, and the guest none of the host's", () => {
+    const crossing = [
+      ...hostImports.filter(({ target }) => target?.startsWith("source/")),
+      ...guestImports.filter(({ target }) => target !== null && !/^(source|machine\/core)\//.test(target)),
+    ];
+    expect(crossing.map(where)).toEqual([]);
+  });
+
+  test(`no source file has more than ${linesMax} lines`, () => {
+    const long = [...sourceFiles(root, [...hostFolders, ...guestFolders]), "tools/nx/launch.js"]
+      .map((file) => ({ file, lines: readFileSync(join(root, file), "utf8").trimEnd().split("\n").length }))
+      .filter(({ file, lines }) => lines > linesMax && !longFiles.has(file));
+    expect(long).toEqual([]);
+  });
+
+  test("no file names a place on the machine that it was written on", () => {
+    // Put together from parts, so that this file does not find itself.
+    const machinePath = new RegExp(
+      `(^|[\\s"'\`=(])/(${["home", "root", "work", "Users"].join("|")})/\\w`,
+      "m",
+    );
+    const files = everyFolder
+      .flatMap((folder) => listFiles(root, folder))
+      .concat("nx", "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "package.json", "package-lock.json")
+      .filter((file) => /(^|\/)[^/.]+$|\.(ts|js|json|md|sh|S|ld|dts|capnp|yml|markers|txt)$/.test(file));
+    const wrong = files.filter((file) => {
+      const text = readOrEmpty(file);
+      return machinePath.test(text);
+    });
+    expect(wrong).toEqual([]);
+  });
+});
+
+describe("the checks themselves", () => {
+  test("a circle is found, and named along its way", () => {
+    const edges = new Map([
+      ["a", ["b"]],
+      ["b", ["c"]],
+      ["c", ["b"]],
+    ]);
+    expect(findCycle(edges)).toEqual(["b", "c", "b"]);
+  });
+
+  test("imports over several lines, type imports and re-exports are all seen", () => {
+    const found = importsOf(root, "toolchain/compile.ts").map(({ target }) => target);
+    expect(found).toContain("toolchain/steps/build.ts");
+    expect(found).toContain("toolchain/programs.ts");
+  });
+});
+
+function readOrEmpty(file: string): string {
+  try {
+    return readFileSync(join(root, file), "utf8");
+  } catch {
+    return "";
+  }
+}

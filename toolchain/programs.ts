@@ -1,0 +1,62 @@
+// Every program of the guest, as one table: where it begins, where its data goes, and where it travels.
+//
+// To add a program: write its `main.ts` (with `export function main(): i32`), add a row, and name it in the topology of
+// nexus-init (`source/init/nexus-init/topology.ts`) or start it from the disk.
+
+/** One program of the guest. */
+export interface GuestProgram {
+  /** Short name, as in the image (`bin/nx`), in the build's output and in the ELF file's name. */
+  readonly name: string;
+  readonly kind: "kernel" | "task";
+  /** The module with the entry point, from the repository's root. */
+  readonly entry: string;
+  /** Where its static data begins, an unsigned 32-bit address. The linker script places it there. */
+  readonly memoryBase: number;
+  /** Folders whose `.S` files are linked in (with everything below them). */
+  readonly assembly: readonly string[];
+  readonly linkerScript: string;
+  /** Where an assertion that fails lands: module and function, as asc names them. */
+  readonly abort: string;
+  /**
+   * How it reaches the machine. `kernel`: it is the kernel; `bundle`: inside the kernel's image, because it is needed
+   * to reach the disk; `package`: on the disk, below `bin/`.
+   */
+  readonly travels: "kernel" | "bundle" | "package";
+}
+
+const builtins = "source/libs/builtins";
+
+function task(name: string, entry: string, travels: "bundle" | "package"): GuestProgram {
+  return {
+    name,
+    kind: "task",
+    entry,
+    memoryBase: 0x0100_0000,
+    assembly: ["source/runtime", builtins],
+    linkerScript: "source/runtime/task.ld",
+    abort: "~lib/runtime/panic/abort",
+    travels,
+  };
+}
+
+/** The table. The kernel comes first: it takes longest. */
+export const programs: readonly GuestProgram[] = [
+  {
+    name: "neuron",
+    kind: "kernel",
+    entry: "source/kernel/neuron/src/main.ts",
+    memoryBase: 0x8028_0000,
+    assembly: ["source/kernel/neuron/src", builtins],
+    linkerScript: "source/kernel/neuron/neuron.ld",
+    abort: "source/kernel/neuron/src/diag/panic/abort",
+    travels: "kernel",
+  },
+  task("nexus-init", "source/init/nexus-init/main.ts", "bundle"),
+  task("virtioblkd", "source/services/virtioblkd/main.ts", "bundle"),
+  task("packagefsd", "source/services/packagefsd/main.ts", "bundle"),
+  task("selftest-client", "source/apps/selftest-client/main.ts", "package"),
+  task("nx", "source/apps/nx/main.ts", "package"),
+];
+
+/** The module whose exported constants become `frame.inc` for the kernel's assembly (offsets.ts). */
+export const frameModule = "source/kernel/neuron/src/arch/riscv/frame.ts";

@@ -1,0 +1,147 @@
+// What has to be made again: each step of the build leaves a stamp with the hash of all that it read and wrote.
+//
+// A step is fresh when its key (flags, versions, the code that does it) is the same, every file that it read last time
+// still has the same content (or still does not exist: a compiler looks for files in several places, and one that
+// appears can shadow another), and what it wrote is untouched. Time stamps are never asked: a checkout, a copy or a
+// cache restored on CI must not decide anything.
+
+import { createHash } from "node:crypto";
+import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+
+/** Raised when the format of the stamp file changes: older stamps are then forgotten. */
+const stampVersion = 1;
+
+/** A path below the root and the SHA-256 (hex) of its content, or null where there is no file. */
+export type Hashed = readonly [path: string, hash: string | null];
+
+interface Stamp {
+  readonly key: string;
+  readonly reads: readonly Hashed[];
+  readonly writes: readonly Hashed[];
+}
+
+/** One step of the build. All paths are relative to the root. */
+export interface Step {
+  /** Unique, and the same in each build: the stamp's name. */
+  readonly name: string;
+  /** All that decides the output and is no file: flags, versions. Compared as JSON. */
+  readonly key: unknown;
+  /** Files known beforehand to be read. */
+  readonly reads: readonly string[];
+  /** Files that are written. */
+  readonly writes: readonly string[];
+  /** Does the step. May give further paths that it read, found or not. */
+  readonly run: () => Promise<Iterable<string> | undefined>;
+}
+
+/** Runs the steps that are stale, and remembers what they read and wrote. */
+export class Stamps {
+  readonly #root: string;
+  readonly #file: string;
+  readonly #stamps: Map<string, Stamp>;
+  readonly #hashes = new Map<string, string | null>();
+  #changed = false;
+
+  /** @param file where the stamps are kept, relative to the root; a file that cannot be read counts as empty */
+  constructor(root: string, file: string) {
+    this.#root = root;
+    this.#file = join(root, file);
+    this.#stamps = readStamps(this.#file);
+  }
+
+  /** Runs `step` if it is stale. Gives whether it ran. */
+  async run(step: Step): Promise<boolean> {
+    const key = JSON.stringify([step.key, step.reads, step.writes]);
+    const stamp = this.#stamps.get(step.name);
+    if (stamp?.key === key && [...stamp.reads, ...stamp.writes].every((file) => this.#same(file)))
+      return false;
+
+    this.#stamps.delete(step.name);
+    this.#changed = true;
+    for (const path of step.writes) mkdirSync(dirname(join(this.#root, path)), { recursive: true });
+    const before = step.reads.map((path) => this.#hashed(path));
+    const further = (await step.run()) ?? [];
+    for (const path of step.writes) this.#hashes.delete(path);
+    const reads = [...before, ...[...further].map((path) => this.#hashed(path))];
+    this.#stamps.set(step.name, { key, reads, writes: step.writes.map((path) => this.#hashed(path)) });
+    this.save();
+    return true;
+  }
+
+  /** One hash over the content of every file below the folders, for the key of a step that these files carry out. */
+  hashFolders(...folders: readonly string[]): string {
+    const files = folders.flatMap((folder) => listFiles(this.#root, folder));
+    return hashBytes(JSON.stringify(files.map((path) => this.#hashed(path))));
+  }
+
+  /** The content's hash of one file (hex), or null where there is none. Read once a build. */
+  hash(path: string): string | null {
+    let hash = this.#hashes.get(path);
+    if (hash === undefined) {
+      hash = hashFile(join(this.#root, path));
+      this.#hashes.set(path, hash);
+    }
+    return hash;
+  }
+
+  /** Writes the stamps, if one has changed. A build that is interrupted keeps what it had finished. */
+  save(): void {
+    if (!this.#changed) return;
+    mkdirSync(dirname(this.#file), { recursive: true });
+    const draft = `${this.#file}.${process.pid}`;
+    writeFileSync(draft, JSON.stringify({ version: stampVersion, stamps: [...this.#stamps] }));
+    renameSync(draft, this.#file);
+    this.#changed = false;
+  }
+
+  #hashed(path: string): Hashed {
+    return [path, this.hash(path)];
+  }
+
+  #same([path, hash]: Hashed): boolean {
+    return this.hash(path) === hash;
+  }
+}
+
+/** Every file below `folder`, relative to `root`, with `/`, sorted; none where there is no such folder. */
+export function listFiles(root: string, folder: string): string[] {
+  let entries: ReturnType<typeof readFolder>;
+  try {
+    entries = readFolder(join(root, folder));
+  } catch {
+    return [];
+  }
+  return entries
+    .flatMap((entry) => {
+      const path = `${folder}/${entry.name}`;
+      if (entry.isDirectory()) return listFiles(root, path);
+      return entry.isFile() ? [path] : [];
+    })
+    .sort();
+}
+
+function readFolder(path: string) {
+  return readdirSync(path, { withFileTypes: true });
+}
+
+function readStamps(file: string): Map<string, Stamp> {
+  try {
+    const content: { version: number; stamps: [string, Stamp][] } = JSON.parse(readFileSync(file, "utf8"));
+    return new Map(content.version === stampVersion ? content.stamps : []);
+  } catch {
+    return new Map();
+  }
+}
+
+function hashBytes(bytes: Uint8Array | string): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}
+
+function hashFile(path: string): string | null {
+  try {
+    return hashBytes(readFileSync(path));
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,79 @@
+// What every step of one build shares: the root, the output folder, the stamps, and whom to tell.
+
+import { mkdirSync } from "node:fs";
+import { readFile, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { Stamps, type Step } from "../stale.ts";
+
+/** Told what is being done (tools/nx/report.ts prints it). */
+export interface Progress {
+  /** A step begins; the function that it gives is called when the step has ended. */
+  start(what: string): (detail?: string) => void;
+  /** A line of its own. */
+  note(text: string): void;
+}
+
+/** One run of the build. */
+export interface Build {
+  readonly root: string;
+  readonly profile: "bringup" | "production";
+  readonly stamps: Stamps;
+  readonly progress: Progress;
+  /** The output folder, relative to the root. */
+  readonly out: string;
+  /** The path, relative to the root, of a file in the output folder. */
+  path(name: string): string;
+  /** Runs a step if it is stale, and tells so under `what`. */
+  step(what: string, step: Step): Promise<void>;
+  stepsRun(): number;
+}
+
+/** Begins a build. */
+export function openBuild(
+  root: string,
+  options: { readonly profile: "bringup" | "production"; readonly progress: Progress },
+): Build {
+  const out = options.profile === "bringup" ? "build" : `build/${options.profile}`;
+  mkdirSync(join(root, out), { recursive: true });
+  const stamps = new Stamps(root, `${out}/stamps.json`);
+  let stepsRun = 0;
+  return {
+    root,
+    profile: options.profile,
+    stamps,
+    progress: options.progress,
+    out,
+    path: (name) => `${out}/${name}`,
+    step: async (what, step) => {
+      let end: ((detail?: string) => void) | undefined;
+      const run = async (): Promise<Iterable<string> | undefined> => {
+        end = options.progress.start(what);
+        try {
+          return await step.run();
+        } catch (error) {
+          end("failed");
+          throw error;
+        }
+      };
+      if (await stamps.run({ ...step, run })) stepsRun += 1;
+      end?.();
+    },
+    stepsRun: () => stepsRun,
+  };
+}
+
+/** Reads a file below the root as text. */
+export function readText(build: Build, path: string): Promise<string> {
+  return readFile(join(build.root, path), "utf8");
+}
+
+/** Reads a file below the root as bytes. */
+export async function readBytes(build: Build, path: string): Promise<Uint8Array> {
+  return readFile(join(build.root, path));
+}
+
+/** Writes a file below the root. A step's folder is there already (stale.ts makes it). */
+export async function write(build: Build, path: string, content: string | Uint8Array): Promise<void> {
+  mkdirSync(dirname(join(build.root, path)), { recursive: true });
+  await writeFile(join(build.root, path), content);
+}

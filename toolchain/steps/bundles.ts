@@ -1,0 +1,100 @@
+// What programs travel in: the boot bundle inside the kernel's image, and the package image on the disk.
+//
+// Both are package images (docs/storage/package_image.md). The bundle holds what is needed to reach the disk, and
+// `fixtures.img`, itself a package image, which packagefsd serves when there is no disk.
+
+import { buildImage, type ImageFile } from "../../tools/mk-pkgfs-img/layout.ts";
+import { programs } from "../programs.ts";
+import { listFiles } from "../stale.ts";
+import { type Build, readBytes, write } from "./build.ts";
+import { assembleStep } from "./program.ts";
+
+const packageFolder = "pkg";
+const imageCode = ["tools/mk-pkgfs-img"];
+/** The program that the kernel starts by itself; it starts all the others. */
+const firstTask = "nexus-init";
+
+/** A file of an image: its path there, and where its bytes come from, relative to the root. */
+type Source = readonly [imagePath: string, file: string];
+
+/** `pkgfs.img`: everything below pkg/, and the programs that are loaded from the disk, below `bin/`. */
+export async function makePackageImage(build: Build): Promise<void> {
+  const files = [...packageFiles(build, ""), ...packagePrograms(build)];
+  await makeImage(build, build.path("pkgfs.img"), files);
+}
+
+/** `bundle.img`, and the object that carries it into the kernel. Gives the object. */
+export async function makeBundle(build: Build): Promise<string> {
+  const fixtures = build.path("fixtures.img");
+  const image = build.path("bundle.img");
+  await makeImage(build, fixtures, [...packageFiles(build, "fixtures/"), ...packagePrograms(build)]);
+  const travellers = programs.filter(({ travels }) => travels === "bundle");
+  const tasks = travellers.map(({ name }): Source => [name, build.path(`tasks/${name}`)]);
+  await makeImage(build, image, [...tasks, ["fixtures.img", fixtures]]);
+  return embed(build, [
+    ["init", build.path(`tasks/${firstTask}`)],
+    ["bundle", image],
+  ]);
+}
+
+async function makeImage(build: Build, output: string, files: readonly Source[]): Promise<void> {
+  await build.step(output, {
+    name: `image ${output}`,
+    key: [files, build.stamps.hashFolders(...imageCode)],
+    reads: files.map(([, file]) => file),
+    writes: [output],
+    run: async () => {
+      const contents = files.map(
+        async ([path, file]): Promise<ImageFile> => ({ path, content: await readBytes(build, file) }),
+      );
+      await write(build, output, buildImage(await Promise.all(contents)));
+      return undefined;
+    },
+  });
+}
+
+/** An object with the bytes of each file between `__<name>_start` and `__<name>_end`, each on pages of its own. */
+async function embed(build: Build, files: readonly Source[]): Promise<string> {
+  const source = build.path("gen/bundle.S");
+  const parts = files.map(
+    ([name, file]) => `
+    .balign 4096
+    .globl __${name}_start, __${name}_end
+__${name}_start:
+    .incbin "${file}"
+__${name}_end:
+`,
+  );
+  const text = `# Made by toolchain/steps/bundles.ts: what the kernel's image carries.
+    .section .bundle, "a", @progbits
+${parts.join("")}    .balign 4096
+`;
+  await build.step("bundle.S", {
+    name: "bundle.S",
+    key: text,
+    reads: [],
+    writes: [source],
+    run: async () => {
+      await write(build, source, text);
+      return undefined;
+    },
+  });
+  return assembleStep(
+    build,
+    source,
+    files.map(([, file]) => file),
+  );
+}
+
+/** The files below pkg/ whose path there begins with `prefix`. */
+function packageFiles(build: Build, prefix: string): Source[] {
+  return listFiles(build.root, packageFolder)
+    .map((file): Source => [file.slice(packageFolder.length + 1), file])
+    .filter(([path]) => path.startsWith(prefix));
+}
+
+function packagePrograms(build: Build): Source[] {
+  return programs
+    .filter(({ travels }) => travels === "package")
+    .map(({ name }): Source => [`bin/${name}`, build.path(`tasks/${name}`)]);
+}

@@ -1,0 +1,95 @@
+// What is made from text before any guest code is compiled: the accessors of the wire contracts, the profile's
+// constants, the offsets that the kernel's assembly needs, and the device tree.
+//
+// All of it goes below the output folder and is never committed; each file opens with the path of what it was made from.
+
+import { nativeFlags } from "../asc/run.ts";
+import { compileDts } from "../dts/compile.ts";
+import { frameOffsets } from "../offsets.ts";
+import { frameModule } from "../programs.ts";
+import { generate } from "../schema/generate.ts";
+import { listFiles } from "../stale.ts";
+import { type Build, readBytes, readText, write } from "./build.ts";
+import { runAscStep } from "./program.ts";
+
+const schemaFolder = "source/idl";
+const deviceTreeSource = "pkg/dts/virt-nexus.dts";
+
+/** build/gen: everything that guest sources and assembly include and people do not write. */
+export async function makeSources(build: Build): Promise<void> {
+  await makeProfile(build);
+  for (const schema of listFiles(build.root, schemaFolder)) {
+    if (schema.endsWith(".capnp")) await makeAccessors(build, schema);
+  }
+  await makeFrameOffsets(build);
+}
+
+/** `gen/profile.ts`: constants by which guest code tells the two builds apart. */
+async function makeProfile(build: Build): Promise<void> {
+  const output = build.path("gen/profile.ts");
+  const production = build.profile === "production";
+  const text = `// Made by toolchain/steps/generate.ts for --profile ${build.profile}.
+
+/** Whether hart numbers and timer values stay out of the console. */
+export const PRODUCTION: bool = ${production};
+/** Whether the kernel checks itself as it runs (lock order and the like). */
+export const CHECKED: bool = ${!production};
+`;
+  await build.step("profile", {
+    name: "profile",
+    key: text,
+    reads: [],
+    writes: [output],
+    run: async () => {
+      await write(build, output, text);
+      return undefined;
+    },
+  });
+}
+
+/** `gen/idl/<name>.ts` from `source/idl/<name>.capnp`. */
+async function makeAccessors(build: Build, schema: string): Promise<void> {
+  const output = build.path(`gen/idl/${schema.slice(schemaFolder.length + 1).replace(/\.capnp$/, "")}.ts`);
+  await build.step(schema, {
+    name: `schema ${schema}`,
+    key: build.stamps.hashFolders("toolchain/schema"),
+    reads: [schema],
+    writes: [output],
+    run: async () => {
+      await write(build, output, generate(await readText(build, schema), schema));
+      return undefined;
+    },
+  });
+}
+
+/** `gen/frame.inc` from the exported constants of the kernel's frame.ts. */
+async function makeFrameOffsets(build: Build): Promise<void> {
+  const output = build.path("gen/frame.inc");
+  await runAscStep(build, "frame", frameModule, nativeFlags);
+  const wasm = build.path("wasm/frame.wasm");
+  await build.step("frame.inc", {
+    name: "frame.inc",
+    key: [build.stamps.hash("toolchain/offsets.ts"), build.stamps.hashFolders("toolchain/wasm")],
+    reads: [wasm],
+    writes: [output],
+    run: async () => {
+      await write(build, output, frameOffsets(await readBytes(build, wasm), frameModule));
+      return undefined;
+    },
+  });
+}
+
+/** `virt-nexus.dtb` from pkg/dts. What a run adds to it (harts, /chosen) is edited into a copy by the runner. */
+export async function makeDeviceTree(build: Build): Promise<void> {
+  const output = build.path("virt-nexus.dtb");
+  await build.step(deviceTreeSource, {
+    name: "device tree",
+    key: build.stamps.hashFolders("toolchain/dts"),
+    reads: [deviceTreeSource],
+    writes: [output],
+    run: async () => {
+      await write(build, output, compileDts(await readText(build, deviceTreeSource), deviceTreeSource));
+      return undefined;
+    },
+  });
+}

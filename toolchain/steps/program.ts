@@ -1,0 +1,179 @@
+// One program of the guest: sources to objects, objects to an ELF file.
+//
+// The steps hand each other files (build/wasm, build/obj), so that a change in one stage starts there and not earlier: a
+// new translator does not run asc again, a new linker script does not run clang.
+
+import { nativeFlags, runAsc } from "../asc/run.ts";
+import { translate } from "../ir/module.ts";
+import { type DataLayout, link, linkFlags } from "../link/image.ts";
+import { llvmIdentity } from "../link/llvm.ts";
+import { assemble, assemblyFlags, compileIr, irFlags } from "../link/objects.ts";
+import type { GuestProgram } from "../programs.ts";
+import { listFiles } from "../stale.ts";
+import { type Build, readBytes, readText, write } from "./build.ts";
+
+/** Compiles a program and its assembly. Gives its object files. */
+export async function compileProgram(build: Build, program: GuestProgram): Promise<string[]> {
+  const flags = [
+    ...nativeFlags,
+    "--memoryBase",
+    String(program.memoryBase),
+    "--use",
+    `abort=${program.abort}`,
+  ];
+  await runAscStep(build, program.name, program.entry, flags);
+  await translateStep(build, program);
+  const object = build.path(`obj/${program.name}.o`);
+  const source = build.path(`obj/${program.name}.ll`);
+  const assembly = assembleProgram(build, program);
+  await build.step(`${program.name}: clang`, {
+    name: `clang ${program.name}`,
+    key: [llvmIdentity(), irFlags],
+    reads: [source],
+    writes: [object],
+    run: async () => {
+      await compileIr(build.root, source, object);
+      return undefined;
+    },
+  });
+  return [object, ...(await assembly)];
+}
+
+/** Links a program: `build/neuron.elf` for the kernel, `build/tasks/<name>.elf` and a stripped copy for a task. */
+export async function linkProgram(
+  build: Build,
+  program: GuestProgram,
+  objects: readonly string[],
+): Promise<void> {
+  const isTask = program.kind === "task";
+  const elf = build.path(isTask ? `tasks/${program.name}.elf` : `${program.name}.elf`);
+  const stripped = build.path(`tasks/${program.name}`);
+  const layoutFile = layoutPath(build, program.name);
+  await build.step(`${program.name}: link`, {
+    name: `link ${program.name}`,
+    key: [llvmIdentity(), linkFlags, build.stamps.hashFolders("toolchain/link")],
+    reads: [program.linkerScript, layoutFile, ...objects],
+    writes: isTask ? [elf, stripped] : [elf],
+    run: async () => {
+      const layout: DataLayout = JSON.parse(await readText(build, layoutFile));
+      const request = { objects, script: program.linkerScript, layout };
+      await link(build.root, { ...request, output: elf, strip: false });
+      if (isTask) await link(build.root, { ...request, output: stripped, strip: true });
+      return undefined;
+    },
+  });
+}
+
+/** asc on `entry`: `build/wasm/<name>.wasm` and its source map. */
+export async function runAscStep(
+  build: Build,
+  name: string,
+  entry: string,
+  flags: readonly string[],
+): Promise<void> {
+  const wasm = build.path(`wasm/${name}.wasm`);
+  const map = build.path(`wasm/${name}.wasm.map`);
+  await build.step(`${name}: asc`, {
+    name: `asc ${name}`,
+    key: [
+      flags,
+      build.stamps.hash("node_modules/assemblyscript/package.json"),
+      build.stamps.hashFolders("toolchain/asc"),
+    ],
+    reads: [entry],
+    writes: [wasm, map],
+    run: async () => {
+      const request = { root: build.root, entry, generated: build.out, flags };
+      const result = await inTurn(() => runAsc(request));
+      for (const { severity, message, place } of result.diagnostics) {
+        const where = place ? `${place.file}:${place.line}:${place.column}: ` : "";
+        build.progress.note(`${where}${severity}: ${message}`);
+      }
+      await write(build, wasm, result.wasm);
+      await write(build, map, result.sourceMap);
+      return result.reads.keys();
+    },
+  });
+}
+
+async function translateStep(build: Build, program: GuestProgram): Promise<void> {
+  const wasm = build.path(`wasm/${program.name}.wasm`);
+  const map = `${wasm}.map`;
+  const ir = build.path(`obj/${program.name}.ll`);
+  const layoutFile = layoutPath(build, program.name);
+  const { name, kind, memoryBase } = program;
+  // The kernel refuses all of this whatever is said here; a task has no heap and catches nothing either.
+  const checks = { heap: true, throws: true, floats: true };
+  await build.step(`${name}: translate`, {
+    name: `translate ${name}`,
+    key: [
+      kind,
+      memoryBase,
+      checks,
+      build.stamps.hashFolders("toolchain/wasm", "toolchain/ir", "toolchain/checks"),
+    ],
+    reads: [wasm, map],
+    writes: [ir, layoutFile],
+    run: async () => {
+      const sourceMap = await readText(build, map);
+      const options = { name, kind, memoryBase, sourceMap, checks, framePointers: true };
+      const result = translate(await readBytes(build, wasm), options);
+      const layout: DataLayout = {
+        memoryBase: result.memoryBase,
+        dataEnd: result.dataEnd,
+        heapBase: result.heapBase,
+      };
+      await write(build, ir, result.ir);
+      await write(build, layoutFile, JSON.stringify(layout));
+      return undefined;
+    },
+  });
+}
+
+async function assembleProgram(build: Build, program: GuestProgram): Promise<string[]> {
+  const sources = program.assembly
+    .flatMap((folder) => listFiles(build.root, folder))
+    .filter((path) => path.endsWith(".S"));
+  return Promise.all(sources.map((source) => assembleStep(build, source, [])));
+}
+
+/** Programs that share a `.S` file ask for its object at the same time: it is made once. */
+const underWay = new WeakMap<Build, Map<string, Promise<string>>>();
+
+/** Assembles one `.S` file; `embeds` are the files that it includes with `.incbin`. Gives the object. */
+export function assembleStep(build: Build, source: string, embeds: readonly string[]): Promise<string> {
+  const jobs = underWay.get(build) ?? new Map<string, Promise<string>>();
+  underWay.set(build, jobs);
+  const job = jobs.get(source) ?? assembleOnce(build, source, embeds);
+  jobs.set(source, job);
+  return job;
+}
+
+async function assembleOnce(build: Build, source: string, embeds: readonly string[]): Promise<string> {
+  const object = build.path(`obj/${source.replaceAll("/", ".")}.o`);
+  const includes = build.path("gen");
+  await build.step(`${source}: assemble`, {
+    name: `assemble ${source}`,
+    key: [llvmIdentity(), assemblyFlags, includes],
+    reads: [source, `${includes}/frame.inc`, ...embeds],
+    writes: [object],
+    run: async () => {
+      await assemble(build.root, source, object, includes);
+      return undefined;
+    },
+  });
+  return object;
+}
+
+function layoutPath(build: Build, name: string): string {
+  return build.path(`obj/${name}.layout.json`);
+}
+
+/** asc keeps state of its own while it runs: one program at a time. */
+let lastTurn: Promise<unknown> = Promise.resolve();
+
+function inTurn<T>(work: () => Promise<T>): Promise<T> {
+  const turn = lastTurn.then(work, work);
+  lastTurn = turn;
+  return turn;
+}
