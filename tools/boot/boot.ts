@@ -1,0 +1,81 @@
+// ./nx boot: the words of the command, checked before anything runs. What it does is in command.ts.
+
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { integerBetween, type Profile, profileOption } from "../nx/args.ts";
+
+/** The machine has at most this many harts (the contract's limit). */
+export const SMP_MAX = 4;
+
+/** Far longer than a boot takes anywhere: the deadline only catches hangs. */
+const TIMEOUT_SECONDS = 120;
+const TIMEOUT_SECONDS_MAX = 3600;
+
+/** virtio-mmio slots on the machine. */
+const SLOT_LAST = 7;
+
+/** The options that `boot` and `hw` share, as commander gives them. */
+export interface MachineWords {
+  smp: number;
+  machine: "qemu";
+  /** A file; true: the image of this build; false: no disk. */
+  disk: string | boolean;
+  legacy: boolean;
+  slot: number | "last";
+  sstc: boolean;
+  aclint: boolean;
+  profile: Profile;
+  log?: string;
+  timeout: number;
+  json: boolean;
+}
+
+export interface BootWords extends MachineWords {
+  qemuTree: boolean;
+}
+
+/** Adds the options that choose the machine. */
+export function addMachineOptions(command: Command): Command {
+  return command
+    .addOption(smpOption())
+    .addOption(new Option("--machine <name>", "the machine to run on").choices(["qemu"]).default("qemu"))
+    .option("--disk <file>", "the disk image (default: build/pkgfs.img)", true)
+    .option("--no-disk", "a machine without a disk: the fixtures are served from memory")
+    .option("--legacy", "the disk speaks virtio-mmio version 1", false)
+    .addOption(
+      new Option("--slot <number>", "the disk's virtio slot, 0 to 7 or last").argParser(slot).default(0),
+    )
+    .option("--no-sstc", "a processor without Sstc: timers by firmware")
+    .option("--aclint", "a machine with ACLINT software interrupts for the kernel", false)
+    .addOption(profileOption())
+    .option("--log <file>", "write every console line to this file")
+    .addOption(
+      new Option("--timeout <seconds>", "end a machine that hangs")
+        .argParser(integerBetween(1, TIMEOUT_SECONDS_MAX))
+        .default(TIMEOUT_SECONDS),
+    )
+    .option("--json", "print a report for programs instead of the console", false);
+}
+
+export function register(program: Command): void {
+  const command = program
+    .command("boot")
+    .description("build what is stale, boot, watch every marker and check every proof")
+    .option("--qemu-tree", "boot with the device tree that QEMU makes itself", false);
+  addMachineOptions(command).action(async (words: BootWords) => {
+    const { boot } = await import("./command.ts");
+    process.exitCode = await boot(words);
+  });
+}
+
+function smpOption(): Option {
+  return new Option("--smp <harts>", "how many harts, 1 to 4")
+    .argParser(integerBetween(1, SMP_MAX))
+    .env("SMP")
+    .default(SMP_MAX);
+}
+
+function slot(text: string): number | "last" {
+  if (text === "last") return "last";
+  if (/^[0-9]$/.test(text) && Number(text) <= SLOT_LAST) return Number(text);
+  throw new InvalidArgumentError(`a slot from 0 to ${SLOT_LAST}, or last, is needed.`);
+}

@@ -1,0 +1,75 @@
+// What ./nx boot does and prints: the console as it comes, then one line that says what was proven, or everything
+// that a person needs to see what was not.
+
+import { formatDuration, type Paint, paintFor } from "../nx/report.ts";
+import type { BootWords } from "./boot.ts";
+import { panicLines } from "./panic.ts";
+import { type BootReport, SELFTEST_RUN } from "./run.ts";
+import { runSession } from "./session.ts";
+
+/** How many console lines are repeated under a failure. */
+const LAST_LINES_SHOWN = 20;
+
+/** Boots once; the exit code. */
+export async function boot(words: BootWords): Promise<0 | 1> {
+  const report = await runSession(words, SELFTEST_RUN, words.qemuTree, (line) => {
+    if (!words.json) process.stdout.write(`${line}\n`);
+  });
+  if (words.json) process.stdout.write(`${JSON.stringify(jsonReport(report, words), undefined, 2)}\n`);
+  else if (report.ok) process.stdout.write(`${summary(report, words, paintFor(process.stdout))}\n`);
+  if (!report.ok) process.stderr.write(`${failureText(report, paintFor(process.stderr))}\n`);
+  return report.ok ? 0 : 1;
+}
+
+/** One line for a good run. */
+function summary(report: BootReport, words: BootWords, paint: Paint): string {
+  const counts = `${report.markers.length} markers in order, ${report.proofs.length} proofs hold`;
+  const machine = `${words.smp} ${words.smp === 1 ? "hart" : "harts"}, ${diskText(words)}`;
+  return `${paint.good("booted:")} ${machine}: ${counts}, ${formatDuration(report.milliseconds)}`;
+}
+
+function diskText(words: BootWords): string {
+  if (words.disk === false) return "no disk";
+  return words.legacy ? "disk by virtio-mmio 1" : "disk by virtio-mmio 2";
+}
+
+/** What went wrong, the backtrace, QEMU's complaints and the console's end. */
+export function failureText(report: BootReport, paint: Paint): string {
+  const lines: string[] = [];
+  const shown = report.lastLines.slice(-LAST_LINES_SHOWN);
+  if (shown.length > 0) {
+    lines.push(paint.faint(`the last ${shown.length} console lines:`), ...shown.map((line) => `  | ${line}`));
+  } else lines.push("the console stayed empty");
+  if (report.complaints.trim() !== "") {
+    lines.push(paint.faint("the machine complained:"));
+    lines.push(
+      ...report.complaints
+        .trimEnd()
+        .split("\n")
+        .map((line) => `  | ${line}`),
+    );
+  }
+  if (report.panic !== undefined) lines.push(...panicLines(report.panic));
+  lines.push(...report.problems.map((problem) => `${paint.bad("boot failed:")} ${problem}`));
+  return lines.join("\n");
+}
+
+/** The report for programs (`--json`). */
+export function jsonReport(report: BootReport, words: BootWords): object {
+  return {
+    ok: report.ok,
+    machine: words.machine,
+    smp: words.smp,
+    disk: words.disk !== false,
+    virtio: words.disk === false ? null : words.legacy ? 1 : 2,
+    profile: words.profile,
+    nonce: report.nonce,
+    seconds: Math.round(report.milliseconds) / 1000,
+    problems: report.problems,
+    markers: report.markers.map(({ marker, line, lineNumber }) => ({ name: marker.rung, line, lineNumber })),
+    missing: report.missing,
+    proofs: report.proofs.map(({ name, data, problem }) => ({ name, data, holds: problem === undefined })),
+    panic: report.panic === undefined ? null : panicLines(report.panic),
+    complaints: report.complaints,
+  };
+}

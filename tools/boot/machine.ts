@@ -1,0 +1,51 @@
+// What it means to be a machine that boots Neuron: given a run, it starts, its console comes in bytes, it ends.
+//
+// Today there is one kind, QEMU (qemu.ts). Whoever adds another gives a `Machine`, and the rest of `boot` — the
+// ladder, the proofs, the report — works on it unchanged.
+
+/** How the disk is attached, or that there is none. */
+export interface DiskOptions {
+  /** The image file. */
+  file: string;
+  /** virtio-mmio version 1 instead of 2. */
+  legacy: boolean;
+  /** The virtio-mmio slot, 0 to 7. `last` leaves it to the machine, as a plain command line does. */
+  slot: number | "last";
+}
+
+/** Everything that a machine has to know to run once. */
+export interface MachineOptions {
+  /** The kernel, an ELF file. */
+  kernel: string;
+  /** The DTB, a file; undefined: the machine brings its own. */
+  tree: string | undefined;
+  smp: number;
+  memoryMebibytes: number;
+  /** The processor offers Sstc, the supervisor's own timer compare register. */
+  sstc: boolean;
+  /** The machine has ACLINT's software interrupt device for S-mode. */
+  aclint: boolean;
+  disk: DiskOptions | undefined;
+}
+
+/** How a machine ended. Its exit status proves nothing: an orderly power-off and a killed QEMU both say 0. */
+export interface MachineEnd {
+  /** The exit status, or undefined if a signal ended it. */
+  status: number | undefined;
+  /** What the machine itself said beside the console (QEMU's complaints), as text. */
+  complaints: string;
+}
+
+/** A machine that runs. */
+export interface RunningMachine {
+  /** Resolves when it has ended, by itself or by `stop`. */
+  ended: Promise<MachineEnd>;
+  /** Ends it. Safe to call at any time, and more than once. */
+  stop: () => void;
+}
+
+/** A kind of machine. `start` throws Problem if it cannot run here; `onBytes` gets the console as it comes. */
+export interface Machine {
+  name: string;
+  start: (options: MachineOptions, onBytes: (bytes: Uint8Array) => void) => Promise<RunningMachine>;
+}

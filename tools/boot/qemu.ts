@@ -1,0 +1,111 @@
+// QEMU's `virt` as a machine: the command line, and one child process that is ended by its own id.
+//
+// The one idea: the command line is a pure function of the run's options, so it can be tested, printed and pasted.
+// The console is a chardev without signals: every byte reaches the guest, and Ctrl-C stays with the runner.
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { Problem } from "../../toolchain/problem.ts";
+import type { Machine, MachineEnd, MachineOptions, RunningMachine } from "./machine.ts";
+
+/** The program's name, and the environment variable that names another. */
+const QEMU_PROGRAM = "qemu-system-riscv64";
+const QEMU_VARIABLE = "NEURON_QEMU";
+
+/** After a request to end, QEMU gets this long before it is killed. */
+const KILL_DELAY_MS = 2000;
+
+/** QEMU's complaints are kept up to this many characters. */
+const COMPLAINTS_MAX = 16384;
+
+/** The program that is used for QEMU. */
+export function qemuProgram(environment: NodeJS.ProcessEnv = process.env): string {
+  return environment[QEMU_VARIABLE] || QEMU_PROGRAM;
+}
+
+/** QEMU's arguments for a run. */
+export function qemuArguments(options: MachineOptions): string[] {
+  const { disk, tree } = options;
+  const args = [
+    ["-machine", options.aclint ? "virt,aclint=on" : "virt"],
+    ["-cpu", options.sstc ? "rv64" : "rv64,sstc=off"],
+    ["-smp", String(options.smp)],
+    ["-m", `${options.memoryMebibytes}M`],
+    ["-display", "none", "-monitor", "none"],
+    ["-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console"],
+    // A guest that restarts the machine has failed: show that, do not boot again.
+    ["-no-reboot"],
+    ["-kernel", options.kernel],
+  ];
+  if (tree !== undefined) args.push(["-dtb", tree]);
+  if (disk !== undefined) {
+    const bus = disk.slot === "last" ? "" : `,bus=virtio-mmio-bus.${disk.slot}`;
+    args.push(
+      ["-global", `virtio-mmio.force-legacy=${disk.legacy}`],
+      // A comma inside a QEMU option is written twice.
+      ["-drive", `if=none,id=pkgfs,format=raw,readonly=on,file=${disk.file.replaceAll(",", ",,")}`],
+      ["-device", `virtio-blk-device,drive=pkgfs${bus}`],
+    );
+  }
+  return args.flat();
+}
+
+/** QEMU as a machine, run by `program`. */
+export function qemuMachine(program: string = qemuProgram()): Machine {
+  return { name: "qemu", start: (options, onBytes) => start(program, qemuArguments(options), onBytes) };
+}
+
+async function start(
+  program: string,
+  args: string[],
+  onBytes: (bytes: Uint8Array) => void,
+): Promise<RunningMachine> {
+  const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
+  await started(child, program);
+
+  let complaints = "";
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+    complaints = (complaints + text).slice(-COMPLAINTS_MAX);
+  });
+  child.stdout?.on("data", onBytes);
+
+  let killTimer: NodeJS.Timeout | undefined;
+  const kill = (): void => {
+    child.kill("SIGKILL");
+  };
+  // Whatever ends this process, the machine ends with it.
+  process.on("exit", kill);
+  const ended = new Promise<MachineEnd>((resolve) => {
+    child.on("close", (status) => {
+      clearTimeout(killTimer);
+      process.off("exit", kill);
+      resolve({ status: status ?? undefined, complaints });
+    });
+  });
+  const stop = (): void => {
+    if (killTimer !== undefined) return;
+    child.kill("SIGTERM");
+    killTimer = setTimeout(kill, KILL_DELAY_MS);
+  };
+  return { ended, stop };
+}
+
+/** Waits until the program runs, or says how to get it. */
+async function started(child: ChildProcess, program: string): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    child.once("spawn", resolve);
+    child.once("error", (error: NodeJS.ErrnoException) => {
+      reject(error.code === "ENOENT" ? missing(program) : error);
+    });
+  });
+}
+
+function missing(program: string): Problem {
+  return new Problem("QEMU for RISC-V is not installed", {
+    subject: program,
+    hints: [
+      "Debian and Ubuntu: apt-get install qemu-system-misc",
+      "macOS: brew install qemu",
+      `or set ${QEMU_VARIABLE} to the program`,
+    ],
+  });
+}

@@ -1,0 +1,238 @@
+// One boot, from the device tree to the verdict. Reached from boot.ts (./nx boot) and tools/nx-hw (./nx hw); goes
+// on to a machine (qemu.ts), and feeds each console line to the ladder, the proofs and the panic watch.
+//
+// The one idea: nothing that the machine says about its own end counts. A run is good if every marker it owes was
+// seen in order, every proof holds and nothing panicked; whatever else happened is told as what went wrong.
+
+import { createWriteStream, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ConsoleLines } from "./console.ts";
+import { type Climbed, Ladder } from "./ladder.ts";
+import type { Machine, MachineEnd, RunningMachine } from "./machine.ts";
+import { MARKERS_FILE, markersOf } from "./markers.ts";
+import { decodePanic, type Panic, PanicWatch } from "./panic.ts";
+import { judgeProof, NO_NONCE, type Proof, parseProof } from "./proof.ts";
+import { memoryMebibytes, newNonce, treeForRun } from "./tree.ts";
+
+/** What the guest starts when nobody asks for anything else. */
+export const SELFTEST_RUN = "selftest-client";
+
+/** After a panic the harts stand still: this long after its last line, the machine is ended. */
+const PANIC_QUIET_MS = 300;
+
+/** A console that says more than this is a loop. */
+export const CONSOLE_LINES_MAX = 100_000;
+
+/** What a run is asked for. */
+export interface BootRequest {
+  smp: number;
+  /** What the guest starts: goes into /chosen as `nexus,run`. */
+  run: string;
+  profile: string;
+  /** The disk image, or undefined for a machine without a disk. */
+  disk: string | undefined;
+  legacy: boolean;
+  slot: number | "last";
+  /** Boot with the tree that QEMU makes: without nonce, and always the self-tests. */
+  machineTree: boolean;
+  sstc: boolean;
+  aclint: boolean;
+  /** Only catches hangs. */
+  timeoutSeconds: number;
+  /** A file that gets every console line, or undefined. */
+  log: string | undefined;
+}
+
+/** The files that a run uses, as the build made them. */
+export interface BootFiles {
+  kernel: string;
+  /** The DTB of the hardware contract. */
+  tree: string;
+  /** The repository: the marker contract and pkg/ are read from here. */
+  root: string;
+  /** The places that an address of the kernel belongs to, innermost first. */
+  locate: (address: bigint) => string[];
+}
+
+/** A proof line, and what is wrong with it. */
+export interface JudgedProof extends Proof {
+  problem: string | undefined;
+}
+
+/** Everything that is known after a run. */
+export interface BootReport {
+  ok: boolean;
+  /** What went wrong, most telling first; empty if `ok`. */
+  problems: string[];
+  markers: Climbed[];
+  /** The text of the markers that were owed and never seen. */
+  missing: string[];
+  proofs: JudgedProof[];
+  panic: Panic | undefined;
+  nonce: string;
+  /** From the start of the machine to its end. */
+  milliseconds: number;
+  /** What the machine complained about beside the console. */
+  complaints: string;
+  lastLines: string[];
+  /** Every console line. */
+  lines: string[];
+}
+
+/** Boots `machine` once. `onLine` sees each console line as it comes. Throws Problem if it cannot be started. */
+export async function bootOnce(
+  machine: Machine,
+  files: BootFiles,
+  request: BootRequest,
+  onLine: (line: string) => void,
+): Promise<BootReport> {
+  const watch = new Watch(files, request, onLine);
+  const scratch = mkdtempSync(join(tmpdir(), "neuron-boot-"));
+  try {
+    const contract = new Uint8Array(readFileSync(files.tree));
+    const tree = request.machineTree ? undefined : join(scratch, "run.dtb");
+    if (tree !== undefined) writeFileSync(tree, treeForRun(contract, { ...request, nonce: watch.nonce }));
+    const { smp, sstc, aclint, legacy, slot } = request;
+    const options = {
+      kernel: files.kernel,
+      tree,
+      smp,
+      sstc,
+      aclint,
+      memoryMebibytes: memoryMebibytes(contract),
+      disk: request.disk === undefined ? undefined : { file: request.disk, legacy, slot },
+    };
+    const begin = performance.now();
+    const running = await machine.start(options, (bytes) => watch.feed(bytes));
+    const end = await watch.untilEnd(running);
+    return watch.report(end, performance.now() - begin);
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+/** All that looks at the console of one run. */
+class Watch {
+  readonly nonce: string;
+  private readonly files: BootFiles;
+  private readonly request: BootRequest;
+  private readonly ladder: Ladder;
+  private readonly console: ConsoleLines;
+  private readonly panics = new PanicWatch();
+  private readonly proofs: JudgedProof[] = [];
+  private readonly lines: string[] = [];
+  private readonly log: NodeJS.WritableStream | undefined;
+  /** Why the runner ended the machine, if it did. */
+  private stoppedBecause: string | undefined;
+  private stop: (() => void) | undefined;
+  private quietTimer: NodeJS.Timeout | undefined;
+
+  constructor(files: BootFiles, request: BootRequest, onLine: (line: string) => void) {
+    this.files = files;
+    this.request = request;
+    this.nonce = request.machineTree ? NO_NONCE : newNonce();
+    const contract = readFileSync(join(files.root, MARKERS_FILE), "utf8");
+    this.ladder = new Ladder(markersOf(contract, { ...request, disk: request.disk !== undefined }));
+    this.log = request.log === undefined ? undefined : createWriteStream(request.log);
+    this.console = new ConsoleLines((line) => {
+      this.take(line);
+      onLine(line);
+    });
+  }
+
+  feed(bytes: Uint8Array): void {
+    this.console.feed(bytes);
+  }
+
+  /** Resolves when the machine has ended by itself, by a panic or by the deadline. */
+  async untilEnd(running: RunningMachine): Promise<MachineEnd> {
+    this.stop = running.stop;
+    const { timeoutSeconds } = this.request;
+    const deadline = setTimeout(() => this.end(`no end within ${timeoutSeconds} s`), timeoutSeconds * 1000);
+    const interrupt = (): void => this.end("interrupted");
+    process.once("SIGINT", interrupt);
+    process.once("SIGTERM", interrupt);
+    try {
+      return await running.ended;
+    } finally {
+      process.off("SIGINT", interrupt);
+      process.off("SIGTERM", interrupt);
+      clearTimeout(deadline);
+      clearTimeout(this.quietTimer);
+      this.console.end();
+      this.log?.end();
+    }
+  }
+
+  private take(line: string): void {
+    this.lines.push(line);
+    this.log?.write(`${line}\n`);
+    this.ladder.feed(line);
+    this.panics.feed(line);
+    const proof = parseProof(line);
+    if (proof !== undefined) this.proofs.push({ ...proof, problem: this.judge(proof) });
+    if (this.panics.panic !== undefined) {
+      clearTimeout(this.quietTimer);
+      this.quietTimer = setTimeout(() => this.end("the kernel panicked"), PANIC_QUIET_MS);
+    }
+    if (this.console.lineCount >= CONSOLE_LINES_MAX) this.end(`more than ${CONSOLE_LINES_MAX} console lines`);
+  }
+
+  private judge(proof: Proof): string | undefined {
+    const packageFile = (path: string): Uint8Array | undefined => packageFileBytes(this.files.root, path);
+    return judgeProof(proof, { nonce: this.nonce, smp: this.request.smp, packageFile });
+  }
+
+  private end(why: string): void {
+    this.stoppedBecause ??= why;
+    this.stop?.();
+  }
+
+  report(end: MachineEnd, milliseconds: number): BootReport {
+    const verdict = this.ladder.verdict();
+    const panic =
+      this.panics.panic === undefined ? undefined : decodePanic(this.panics.panic, this.files.locate);
+    const problems: string[] = [];
+    if (panic !== undefined) problems.push(`the kernel panicked: ${panic.line}`);
+    problems.push(...verdict.problems);
+    for (const proof of this.proofs) {
+      if (proof.problem !== undefined)
+        problems.push(`the proof "${proof.name}" does not hold: ${proof.problem}`);
+    }
+    const [first, ...others] = verdict.missing;
+    if (first !== undefined) {
+      const rest = others.length === 0 ? "" : ` (and ${others.length} more)`;
+      problems.push(`this marker never came: "${first.text}"${rest}`);
+    }
+    if (this.stoppedBecause !== undefined && panic === undefined) problems.push(this.stoppedBecause);
+    if (end.status !== 0 && this.stoppedBecause === undefined) {
+      problems.push(
+        `the machine ended with ${end.status === undefined ? "a signal" : `status ${end.status}`}`,
+      );
+    }
+    return {
+      ok: problems.length === 0,
+      problems,
+      markers: verdict.climbed,
+      missing: verdict.missing.map((marker) => marker.text),
+      proofs: this.proofs,
+      panic,
+      nonce: this.nonce,
+      milliseconds,
+      complaints: end.complaints,
+      lastLines: this.console.lastLines,
+      lines: this.lines,
+    };
+  }
+}
+
+/** A file below pkg/, or undefined if the path does not name one there. */
+function packageFileBytes(root: string, path: string): Uint8Array | undefined {
+  if (path.startsWith("/") || path.split("/").some((part) => part === ".." || part === "")) return undefined;
+  try {
+    return new Uint8Array(readFileSync(join(root, "pkg", path)));
+  } catch {
+    return undefined;
+  }
+}

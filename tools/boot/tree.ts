@@ -1,0 +1,68 @@
+// The device tree of one run: the hardware contract (pkg/dts/virt-nexus.dts), adapted to the command line.
+//
+// The one idea: a tree that does not fit its machine is believed by the kernel all the same: a hart too many is
+// waited for, an `_sstc` too many is an illegal instruction. So the same options that make QEMU's arguments make
+// the tree, here.
+
+import { randomBytes } from "node:crypto";
+import { setChosen, setStatus, setStrings } from "../../toolchain/dts/edit.ts";
+import { emitDtb } from "../../toolchain/dts/emit.ts";
+import { readDtb } from "../../toolchain/dts/read.ts";
+import { findNode, propertyCells, propertyString, type TreeNode } from "../../toolchain/dts/tree.ts";
+import { Problem } from "../../toolchain/problem.ts";
+
+/** What a run may change about the machine. */
+export interface TreeOptions {
+  smp: number;
+  sstc: boolean;
+  aclint: boolean;
+  /** 32 hexadecimal digits, for the proofs. */
+  nonce: string;
+  /** What the guest starts. */
+  run: string;
+}
+
+/** A random number as 32 hexadecimal digits, new for every run. */
+export function newNonce(): string {
+  return randomBytes(16).toString("hex");
+}
+
+/** The contract's DTB as this run's machine has it. */
+export function treeForRun(contract: Uint8Array, options: TreeOptions): Uint8Array {
+  const root = readDtb(contract);
+  const harts = hartNodes(root);
+  if (harts.length < options.smp) {
+    throw new Problem(`the device tree has ${harts.length} harts, the run asks for ${options.smp}`);
+  }
+  for (const hart of harts) {
+    const path = `/cpus/${hart.name}`;
+    const number = propertyCells(hart, "reg")[0] ?? 0;
+    setStatus(root, path, number < options.smp ? "okay" : "disabled");
+    if (!options.sstc) setStrings(root, path, "riscv,isa", withoutSstc(hart));
+  }
+  if (options.aclint) setStatus(root, "/soc/sswi@2f00000", "okay");
+  setChosen(root, "nexus,nonce", options.nonce);
+  setChosen(root, "nexus,run", options.run);
+  return emitDtb(root);
+}
+
+/** How much memory the contract promises, in MiB: QEMU's -m has to be told the same. */
+export function memoryMebibytes(contract: Uint8Array): number {
+  const root = readDtb(contract);
+  const memory = root.children.find((node) => propertyString(node, "device_type") === "memory");
+  const [, , high = 0, low = 0] = memory === undefined ? [] : propertyCells(memory, "reg");
+  return (high * 2 ** 32 + low) / 2 ** 20;
+}
+
+function hartNodes(root: TreeNode): TreeNode[] {
+  const cpus = findNode(root, "/cpus")?.children ?? [];
+  return cpus.filter((node) => propertyString(node, "device_type") === "cpu");
+}
+
+function withoutSstc(hart: TreeNode): string {
+  const isa = propertyString(hart, "riscv,isa") ?? "";
+  return isa
+    .split("_")
+    .filter((extension) => extension !== "sstc")
+    .join("_");
+}

@@ -1,0 +1,68 @@
+// How a question reaches the guest: `nexus,run` in the device tree names the command, the guest's `nx` prints lines
+//
+//     nx: smp online=2
+//     nx: hart=0 hartid=1 ticks=12 …
+//     nx: end
+//
+// and each line is a list of key=value words. What the guest prints is judged here as any input: a value that is no
+// number, or a line that is missing, is a Problem and never a table with holes.
+
+import { Problem } from "../../toolchain/problem.ts";
+import type { MachineWords } from "../boot/boot.ts";
+import { failureText } from "../boot/command.ts";
+import { runSession } from "../boot/session.ts";
+import { paintFor } from "../nx/report.ts";
+
+const PREFIX = "nx: ";
+const END_LINE = "nx: end";
+
+/** The words of one answer line: `smp online=4` gives the word `smp` and the value `online`. */
+export interface Answer {
+  word: string | undefined;
+  values: Map<string, string>;
+}
+
+/** Boots, runs `nx …` in the guest, and gives its answer lines. Throws Problem if there is no whole answer. */
+export async function ask(words: MachineWords, run: string): Promise<Answer[]> {
+  const report = await runSession(words, run, false, () => {});
+  if (!report.ok) {
+    throw new Problem(`the guest did not answer "${run}"`, { output: failureText(report, paintFor({})) });
+  }
+  return parseAnswers(report.lines);
+}
+
+/** The answers among console lines, up to `nx: end`. */
+export function parseAnswers(lines: string[]): Answer[] {
+  const end = lines.indexOf(END_LINE);
+  if (end < 0) throw new Problem(`the guest's answer is not whole: "${END_LINE}" is missing`);
+  return lines
+    .slice(0, end)
+    .filter((line) => line.startsWith(PREFIX))
+    .map((line) => parseAnswer(line.slice(PREFIX.length)));
+}
+
+function parseAnswer(text: string): Answer {
+  const words = text.split(" ").filter((word) => word !== "");
+  const values = new Map<string, string>();
+  for (const word of words) {
+    const equals = word.indexOf("=");
+    if (equals > 0) values.set(word.slice(0, equals), word.slice(equals + 1));
+  }
+  const first = words[0];
+  return { word: first?.includes("=") ? undefined : first, values };
+}
+
+/** A value that has to be there. */
+export function textValue(answer: Answer, key: string): string {
+  const value = answer.values.get(key);
+  if (value === undefined) throw new Problem(`the guest's answer has no ${key}`);
+  return value;
+}
+
+/** A value that has to be a whole number that JSON can carry exactly. */
+export function numberValue(answer: Answer, key: string): number {
+  const text = textValue(answer, key);
+  const value = /^[0-9]+$/.test(text) ? Number(text) : Number.NaN;
+  if (!Number.isSafeInteger(value)) throw new Problem(`the guest says ${key}=${text}, which is not a number`);
+  return value;
+}
