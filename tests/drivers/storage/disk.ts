@@ -1,0 +1,200 @@
+// A `Disk` of source/drivers/storage/virtio-blk in front of a fake device, with words instead of numbers: faults,
+// refusals and outcomes come back by their names in the guest's own enums.
+
+import { busOffset, FakeBlockDevice, type FakeDeviceOptions, mmioBase } from "../../harness/fake-device.ts";
+import { type Guest, guest } from "../../harness/guest.ts";
+
+const text = `
+import { Completion, Disk, DISK_STATE_BYTES } from "storage/virtio-blk/device";
+import { DiskMemory, REQUEST_MEMORY_BYTES } from "storage/virtio-blk/request";
+export { DeviceFault } from "virtio/fault";
+export { Outcome, SubmitRefusal } from "storage/virtio-blk/request";
+export function stateBytes(): u32 { return DISK_STATE_BYTES; }
+export function requestBytes(): u32 { return REQUEST_MEMORY_BYTES; }
+export function open(disk: Disk, base: usize, memory: DiskMemory, vouched: bool): i32 {
+  return disk.open(base, memory, vouched);
+}
+export function describe(memory: DiskMemory, ringBus: u64, ring: usize, ringBytes: u32, bus: u64, request: usize): void {
+  memory.ringBus = ringBus;
+  memory.ring = ring;
+  memory.ringByteCount = ringBytes;
+  memory.requestBus = bus;
+  memory.request = request;
+}
+export function close(disk: Disk): i32 { return disk.close(); }
+export function submit(disk: Disk, lba: u64, count: u32, segments: usize, n: u32, deadline: u64, tag: u64): i32 {
+  return disk.submit(lba, count, segments, n, deadline, tag);
+}
+export function submitContiguous(disk: Disk, lba: u64, count: u32, bus: u64, deadline: u64, tag: u64): i32 {
+  return disk.submitContiguous(lba, count, bus, deadline, tag);
+}
+export function kick(disk: Disk): void { disk.kick(); }
+export function handleInterrupt(disk: Disk): i32 { return disk.handleInterrupt(); }
+export function expire(disk: Disk, now: u64): i32 { return disk.expire(now); }
+export function nextDeadline(disk: Disk): u64 { return disk.nextDeadline(); }
+export function takeCompletion(disk: Disk, into: Completion): bool { return disk.takeCompletion(into); }
+export function completionTag(c: Completion): u64 { return c.tag; }
+export function completionOutcome(c: Completion): u32 { return c.outcome; }
+export function isReady(disk: Disk): bool { return disk.isReady; }
+export function lastFault(disk: Disk): u32 { return disk.lastFault; }
+export function resetCount(disk: Disk): u32 { return disk.resetCount; }
+export function inFlight(disk: Disk): u32 { return disk.requestsInFlight; }
+export function capacity(disk: Disk): u64 { return disk.geometry.capacity; }
+export function blockBytes(disk: Disk): u32 { return disk.geometry.blockBytes; }
+export function isReadOnlyDevice(disk: Disk): bool { return disk.isReadOnlyDevice; }
+export function version(disk: Disk): u32 { return disk.version; }
+`;
+
+/** Room for a ring of 256 and both page-aligned parts. */
+export const ringBytes = 3 * 4096;
+export const forever = 0xffff_ffff_ffff_ffffn;
+
+export interface TestDiskOptions {
+  /** The caller of `open` vouches for the file behind the device. */
+  readonly fileIsReadOnly?: boolean;
+  /** How much ring memory the driver is told that it has. */
+  readonly ringByteCount?: number;
+}
+
+export interface Segment {
+  readonly bus: bigint;
+  readonly byteCount: number;
+}
+
+export interface Completed {
+  readonly tag: bigint;
+  readonly outcome: string;
+}
+
+/** A disk, its device, and memory for data. */
+export class TestDisk {
+  readonly device: FakeBlockDevice;
+  /** What `open` said. */
+  readonly opened: string;
+  /** The ring and the request memory, as the device sees them. */
+  readonly ringBus: bigint;
+  readonly requestBus: bigint;
+  readonly ring: number;
+  private readonly guest: Guest;
+  private readonly disk: number;
+  private readonly completion: number;
+
+  /** Builds the guest, opens the disk. Nothing is thrown for a device that is refused: see `opened`. */
+  static async open(fake: FakeDeviceOptions, options: TestDiskOptions = {}): Promise<TestDisk> {
+    const device = new FakeBlockDevice(fake);
+    return TestDisk.openDevice(device, options);
+  }
+
+  /** The same with a device whose mood was set before. */
+  static async openDevice(device: FakeBlockDevice, options: TestDiskOptions = {}): Promise<TestDisk> {
+    const g = await guest({ text }, { imports: { intrinsics: device.intrinsics } });
+    device.plug(g.memory);
+    return new TestDisk(g, device, options);
+  }
+
+  private constructor(g: Guest, device: FakeBlockDevice, options: TestDiskOptions) {
+    this.guest = g;
+    this.device = device;
+    this.disk = g.alloc(g.call("stateBytes"), 8);
+    this.completion = g.alloc(32, 8);
+    const memory = g.alloc(64, 8);
+    this.ring = g.alloc(ringBytes, 4096);
+    const request = g.alloc(g.call("requestBytes"), 16);
+    // What stood there before must not matter.
+    g.bytes().fill(0xa5, this.ring, this.ring + ringBytes);
+    g.bytes().fill(0x5a, request, request + g.call("requestBytes"));
+    this.ringBus = device.window(this.ring, ringBytes);
+    this.requestBus = device.window(request, g.call("requestBytes"));
+    const told = options.ringByteCount ?? ringBytes;
+    g.call("describe", memory, this.ringBus, this.ring, told, this.requestBus, request);
+    const fault = g.call("open", this.disk, mmioBase, memory, options.fileIsReadOnly ? 1 : 0);
+    this.opened = this.name("DeviceFault", fault);
+  }
+
+  /** Fresh memory for data, open for DMA, filled with something that is on no disk. */
+  buffer(byteCount: number): bigint {
+    const address = this.guest.alloc(byteCount, 4096);
+    this.guest.bytes().fill(0xee, address, address + byteCount);
+    return this.device.window(address, byteCount);
+  }
+
+  bytesAt(bus: bigint, byteCount: number): Uint8Array {
+    return this.guest.get(Number(bus - busOffset), byteCount);
+  }
+
+  read(lba: bigint, sectorCount: number, bus: bigint, tag = 0n, deadline = forever): string {
+    const refusal = this.guest.call("submitContiguous", this.disk, lba, sectorCount, bus, deadline, tag);
+    return this.name("SubmitRefusal", refusal);
+  }
+
+  readSegments(lba: bigint, sectorCount: number, segments: readonly Segment[], tag = 0n): string {
+    const at = this.guest.alloc(Math.max(16, 16 * segments.length), 8);
+    const view = this.guest.view();
+    segments.forEach(({ bus, byteCount }, index) => {
+      view.setBigUint64(at + 16 * index, bus, true);
+      view.setUint32(at + 16 * index + 8, byteCount, true);
+    });
+    const n = segments.length;
+    return this.name(
+      "SubmitRefusal",
+      this.guest.call("submit", this.disk, lba, sectorCount, at, n, forever, tag),
+    );
+  }
+
+  kick(): void {
+    this.guest.call("kick", this.disk);
+  }
+
+  interrupt(): string {
+    return this.name("DeviceFault", this.guest.call("handleInterrupt", this.disk));
+  }
+
+  expire(now: bigint): string {
+    return this.name("DeviceFault", this.guest.call("expire", this.disk, now));
+  }
+
+  nextDeadline(): bigint {
+    return this.guest.call64("nextDeadline", this.disk);
+  }
+
+  close(): string {
+    return this.name("DeviceFault", this.guest.call("close", this.disk));
+  }
+
+  /** All completions that wait, in the order in which the driver gives them. */
+  completions(): Completed[] {
+    const found: Completed[] = [];
+    while (this.guest.call("takeCompletion", this.disk, this.completion) !== 0) {
+      const outcome = this.name("Outcome", this.guest.call("completionOutcome", this.completion));
+      found.push({ tag: this.guest.call64("completionTag", this.completion), outcome });
+    }
+    return found;
+  }
+
+  get state(): { ready: boolean; lastFault: string; resets: number; inFlight: number } {
+    return {
+      ready: this.guest.call("isReady", this.disk) !== 0,
+      lastFault: this.name("DeviceFault", this.guest.call("lastFault", this.disk)),
+      resets: this.guest.call("resetCount", this.disk),
+      inFlight: this.guest.call("inFlight", this.disk),
+    };
+  }
+
+  get identity(): { capacity: bigint; blockBytes: number; readOnly: boolean; version: number } {
+    return {
+      capacity: this.guest.call64("capacity", this.disk),
+      blockBytes: this.guest.call("blockBytes", this.disk),
+      readOnly: this.guest.call("isReadOnlyDevice", this.disk) !== 0,
+      version: this.guest.call("version", this.disk),
+    };
+  }
+
+  /** The name of a value of one of the guest's enums. */
+  private name(kind: string, value: number): string {
+    for (const [key, exported] of Object.entries(this.guest.exports)) {
+      if (key.startsWith(`${kind}.`) && exported instanceof WebAssembly.Global && exported.value === value)
+        return key.slice(kind.length + 1);
+    }
+    return `${kind} ${value}`;
+  }
+}
