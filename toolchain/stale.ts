@@ -57,14 +57,18 @@ export class Stamps {
     if (stamp?.key === key && [...stamp.reads, ...stamp.writes].every((file) => this.#same(file)))
       return false;
 
-    this.#stamps.delete(step.name);
-    this.#changed = true;
+    // Forgotten on disk as well: a step that fails must not look done to the next build.
+    if (this.#stamps.delete(step.name)) {
+      this.#changed = true;
+      this.save();
+    }
     for (const path of step.writes) mkdirSync(dirname(join(this.#root, path)), { recursive: true });
     const before = step.reads.map((path) => this.#hashed(path));
     const further = (await step.run()) ?? [];
     for (const path of step.writes) this.#hashes.delete(path);
     const reads = [...before, ...[...further].map((path) => this.#hashed(path))];
     this.#stamps.set(step.name, { key, reads, writes: step.writes.map((path) => this.#hashed(path)) });
+    this.#changed = true;
     this.save();
     return true;
   }

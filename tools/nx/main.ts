@@ -4,6 +4,8 @@
 // that `./nx build` does not pay for `./nx boot`. Exit codes: 0 it worked; 1 it did not; 2 it was called wrongly.
 
 import { Command, CommanderError } from "commander";
+import { register as registerBoot } from "../boot/boot.ts";
+import { register as registerHw } from "../nx-hw/hw.ts";
 import { register as registerBuild } from "./commands/build.ts";
 import { register as registerTest } from "./commands/test.ts";
 import { printProblem } from "./problem.ts";
@@ -12,7 +14,7 @@ import { printProblem } from "./problem.ts";
 export type Register = (program: Command) => void;
 
 /** Every command, in the order in which the help lists them. */
-const commands: readonly Register[] = [registerBuild, registerTest];
+const commands: readonly Register[] = [registerBoot, registerTest, registerHw, registerBuild];
 
 const helpCodes: readonly string[] = ["commander.help", "commander.helpDisplayed", "commander.version"];
 

@@ -1,3 +1,146 @@
+// Every check and every test, and one line that counts them.
+//
+// First what is cheap and says most: types of both dialects, style. Then the build, because tests compile and boot what
+// it makes. Then vitest, which prints its own report; the numbers are read from its machine-readable one.
+
+import { spawn } from "node:child_process";
+import { readFile, rm } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { build } from "../../toolchain/compile.ts";
+import { root } from "../../toolchain/root.ts";
+import { printProblem } from "./problem.ts";
+import { formatDuration, paintFor, progressOn } from "./report.ts";
+
+const require = createRequire(import.meta.url);
+const reportFile = "build/test-report.json";
+
+interface Counts {
+  passed: number;
+  failed: number;
+  readonly skipped: string[];
+}
+
+/** A check that is a program of its own: it passes with status 0. */
+interface Check {
+  readonly name: string;
+  readonly command: readonly string[];
+}
+
+/** The part of vitest's JSON report that is counted. */
+interface Report {
+  readonly testResults: readonly {
+    readonly name: string;
+    readonly status: string;
+    readonly assertionResults: readonly { readonly fullName: string; readonly status: string }[];
+  }[];
+}
+
+/** Runs the tests whose file name contains one of `names`, or with none of them everything. Gives the exit code. */
 export async function test(names: readonly string[]): Promise<number> {
-  return names.length;
+  const counts: Counts = { passed: 0, failed: 0, skipped: [] };
+  await buildFirst(counts);
+  if (names.length === 0) for (const check of checks()) await runCheck(check, counts);
+  await runVitest(names, counts);
+
+  if (counts.skipped.length > 0) {
+    process.stdout.write(`\nskipped:\n${counts.skipped.map((name) => `  ${name}\n`).join("")}`);
+  }
+  process.stdout.write(
+    `\n${counts.passed} passed, ${counts.failed} failed, ${counts.skipped.length} skipped\n`,
+  );
+  return counts.failed === 0 && counts.passed > 0 ? 0 : 1;
+}
+
+function checks(): Check[] {
+  const tsc = packageProgram("typescript", "tsc");
+  return [
+    { name: "types of the guest", command: [tsc, "-p", "tsconfig.guest.json"] },
+    { name: "types of the host", command: [tsc, "-p", "tsconfig.host.json"] },
+    { name: "style", command: [packageProgram("@biomejs/biome", "biome"), "check", "."] },
+  ];
+}
+
+/** The script behind a package's command. */
+function packageProgram(name: string, command: string): string {
+  const manifest = require.resolve(`${name}/package.json`);
+  const { bin }: { bin: Record<string, string> } = require(manifest);
+  const path = bin[command];
+  if (path === undefined) throw new Error(`${name} has no command ${command}`);
+  return join(dirname(manifest), path);
+}
+
+async function buildFirst(counts: Counts): Promise<void> {
+  try {
+    await build({ profile: "bringup", progress: progressOn(process.stderr) });
+    report("build", true, counts);
+  } catch (error) {
+    printProblem(error, process.stderr);
+    report("build", false, counts);
+  }
+}
+
+async function runCheck({ name, command }: Check, counts: Counts): Promise<void> {
+  const begin = performance.now();
+  const { status, output } = await runNode(command, true);
+  if (status !== 0) process.stdout.write(output);
+  report(name, status === 0, counts, formatDuration(performance.now() - begin));
+}
+
+function report(name: string, passed: boolean, counts: Counts, detail = ""): void {
+  const paint = paintFor(process.stdout);
+  if (passed) counts.passed += 1;
+  else counts.failed += 1;
+  process.stdout.write(
+    `${passed ? paint.good("ok") : paint.bad("FAILED")}  ${name}  ${paint.faint(detail)}`.trimEnd(),
+  );
+  process.stdout.write("\n");
+}
+
+async function runVitest(names: readonly string[], counts: Counts): Promise<void> {
+  await rm(join(root, reportFile), { force: true });
+  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${reportFile}`];
+  const { status } = await runNode(
+    [packageProgram("vitest", "vitest"), "run", ...reporters, ...names],
+    false,
+  );
+  const before = counts.failed;
+  for (const file of await readReport()) countFile(file, counts);
+  // An error outside any test (a worker that died) is in no file's result.
+  if (status !== 0 && counts.failed === before) report("vitest", false, counts, `status ${status}`);
+}
+
+async function readReport(): Promise<Report["testResults"]> {
+  try {
+    const content: Report = JSON.parse(await readFile(join(root, reportFile), "utf8"));
+    return content.testResults;
+  } catch {
+    return [];
+  }
+}
+
+function countFile({ name, status, assertionResults }: Report["testResults"][number], counts: Counts): void {
+  const failedBefore = counts.failed;
+  for (const result of assertionResults) {
+    if (result.status === "passed") counts.passed += 1;
+    else if (result.status === "failed") counts.failed += 1;
+    else counts.skipped.push(`${name.slice(root.length + 1)}: ${result.fullName}`);
+  }
+  // A file that could not be loaded, or whose set-up failed, has no failed test of its own.
+  if (status === "failed" && counts.failed === failedBefore) counts.failed += 1;
+}
+
+/** Runs a script under this Node, in the root; its output is collected, or goes where ours goes. */
+function runNode(command: readonly string[], collect: boolean): Promise<{ status: number; output: string }> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [...command], {
+      cwd: root,
+      stdio: ["ignore", collect ? "pipe" : "inherit", collect ? "pipe" : "inherit"],
+    });
+    const chunks: Buffer[] = [];
+    child.stdout?.on("data", (chunk: Buffer) => chunks.push(chunk));
+    child.stderr?.on("data", (chunk: Buffer) => chunks.push(chunk));
+    child.on("error", reject);
+    child.on("close", (status) => resolve({ status: status ?? 1, output: Buffer.concat(chunks).toString() }));
+  });
 }

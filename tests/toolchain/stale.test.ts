@@ -1,0 +1,129 @@
+// What decides that a step of the build has to run again: content, and nothing else.
+
+import { mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { listFiles, Stamps, type Step } from "../../toolchain/stale.ts";
+
+let root: string;
+let runs: number;
+
+/** A step that copies `in` to `out/out` and also looks for `maybe`. */
+function copyStep(key: unknown = "v1"): Step {
+  return {
+    name: "copy",
+    key,
+    reads: ["in"],
+    writes: ["out/out"],
+    run: async () => {
+      runs += 1;
+      writeFileSync(join(root, "out/out"), readFileSync(join(root, "in")));
+      return ["maybe"];
+    },
+  };
+}
+
+/** One build: fresh memory, the stamps of the last one. */
+async function build(step: Step = copyStep()): Promise<boolean> {
+  return new Stamps(root, "stamps.json").run(step);
+}
+
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), "stale-"));
+  runs = 0;
+  writeFileSync(join(root, "in"), "first");
+});
+
+afterEach(() => rmSync(root, { recursive: true }));
+
+describe("a step", () => {
+  test("runs once, and not again while nothing changes", async () => {
+    expect([await build(), await build(), await build()]).toEqual([true, false, false]);
+    expect(runs).toBe(1);
+  });
+
+  test("does not run because a time stamp changed", async () => {
+    await build();
+    utimesSync(join(root, "in"), 1, 1);
+    utimesSync(join(root, "out/out"), 5, 5);
+    expect(await build()).toBe(false);
+  });
+
+  test("runs when a file that it reads has another content", async () => {
+    await build();
+    writeFileSync(join(root, "in"), "second");
+    expect(await build()).toBe(true);
+    expect(readFileSync(join(root, "out/out"), "utf8")).toBe("second");
+  });
+
+  test("runs when a file appears that it looked for in vain", async () => {
+    await build();
+    writeFileSync(join(root, "maybe"), "");
+    expect(await build()).toBe(true);
+    expect(await build()).toBe(false);
+  });
+
+  test("runs when its output is gone, or is not what it wrote", async () => {
+    await build();
+    rmSync(join(root, "out/out"));
+    expect(await build()).toBe(true);
+    writeFileSync(join(root, "out/out"), "touched by hand");
+    expect(await build()).toBe(true);
+    expect(readFileSync(join(root, "out/out"), "utf8")).toBe("first");
+  });
+
+  test("runs when its key changes", async () => {
+    await build();
+    expect(await build(copyStep("v2"))).toBe(true);
+  });
+
+  test("that fails leaves no stamp, and runs again", async () => {
+    await build();
+    writeFileSync(join(root, "in"), "second");
+    const failing: Step = { ...copyStep(), run: () => Promise.reject(new Error("no")) };
+    await expect(build(failing)).rejects.toThrow("no");
+    writeFileSync(join(root, "in"), "first");
+    expect(await build()).toBe(true);
+  });
+
+  test("with a stamp file that cannot be read counts as stale", async () => {
+    await build();
+    writeFileSync(join(root, "stamps.json"), "{ this is not JSON");
+    expect(await build()).toBe(true);
+  });
+});
+
+test("a later step of the same build sees what an earlier one wrote", async () => {
+  const second: Step = {
+    ...copyStep(),
+    name: "second",
+    reads: ["out/out"],
+    writes: ["out/second"],
+    run: async () => {
+      writeFileSync(join(root, "out/second"), readFileSync(join(root, "out/out")));
+      return undefined;
+    },
+  };
+  const both = async (): Promise<boolean[]> => {
+    const stamps = new Stamps(root, "stamps.json");
+    return [await stamps.run(copyStep()), await stamps.run(second)];
+  };
+  expect(await both()).toEqual([true, true]);
+  expect(await both()).toEqual([false, false]);
+  writeFileSync(join(root, "in"), "second");
+  expect(await both()).toEqual([true, true]);
+  expect(readFileSync(join(root, "out/second"), "utf8")).toBe("second");
+});
+
+test("the hash over folders changes with a content and with a name", () => {
+  const hash = (): string => new Stamps(root, "stamps.json").hashFolders(".");
+  const first = hash();
+  expect(hash()).toBe(first);
+  writeFileSync(join(root, "new"), "");
+  const second = hash();
+  expect(second).not.toBe(first);
+  writeFileSync(join(root, "new"), "x");
+  expect(hash()).not.toBe(second);
+  expect(listFiles(root, "nowhere")).toEqual([]);
+});

@@ -1,0 +1,47 @@
+// The command line from outside: ./nx as a person calls it.
+
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { root } from "../../../toolchain/root.ts";
+
+function nx(...args: string[]): { status: number | null; stdout: string; stderr: string } {
+  return spawnSync(join(root, "nx"), args, { cwd: "/", encoding: "utf8" });
+}
+
+test("--help lists every command, and every command has its own", () => {
+  const { status, stdout } = nx("--help");
+  expect(status).toBe(0);
+  const commands = [...stdout.matchAll(/^ {2}([a-z]+) {2,}/gm)]
+    .map(([, name]) => name ?? "")
+    .filter((name) => name !== "help");
+  expect(commands).toEqual(expect.arrayContaining(["build", "test"]));
+  for (const command of commands) {
+    const help = nx(command, "--help");
+    expect([command, help.status, help.stdout.startsWith(`Usage: nx ${command}`)]).toEqual([
+      command,
+      0,
+      true,
+    ]);
+  }
+});
+
+test("an unknown command ends with 2 and says what was meant", () => {
+  const { status, stderr } = nx("biuld");
+  expect(status).toBe(2);
+  expect(stderr).toContain("unknown command 'biuld'");
+  expect(stderr).toContain("Did you mean build?");
+});
+
+test("an unknown option and a wrong value end with 2", () => {
+  expect(nx("build", "--profil").status).toBe(2);
+  const wrong = nx("build", "--profile", "debug");
+  expect(wrong.status).toBe(2);
+  expect(wrong.stderr).toContain("bringup, production");
+});
+
+test("no command at all shows the help and ends with 2", () => {
+  const { status, stderr } = nx();
+  expect(status).toBe(2);
+  expect(stderr).toContain("Usage: nx <command>");
+});
