@@ -1,6 +1,7 @@
 // From a .capnp file to TypeScript: accessors for the guest, or classes for capnp-es on the host.
 
 import { writeGuest } from "./guest.ts";
+import { writeHost } from "./host.ts";
 import { layOut, type Schema } from "./layout.ts";
 import { parse } from "./parse.ts";
 import { Source } from "./tokens.ts";
@@ -23,4 +24,13 @@ export function readSchema(schemaText: string, fileName: string): Schema {
  */
 export function generate(schemaText: string, fileName: string): string {
   return writeGuest(readSchema(schemaText, fileName));
+}
+
+/**
+ * The host's classes for capnp-es: the text of build/gen/idl-host/<name>.ts.
+ *
+ * @throws Problem with line and column
+ */
+export function generateHost(schemaText: string, fileName: string): string {
+  return writeHost(readSchema(schemaText, fileName));
 }

@@ -29,7 +29,8 @@ export type ScalarName = keyof typeof scalarLogBits;
 export type Type =
   | { readonly kind: "void" | "text" | "data" }
   | { readonly kind: "scalar"; readonly scalar: ScalarName }
-  | { readonly kind: "enum" | "struct"; readonly name: string }
+  | { readonly kind: "enum"; readonly name: string }
+  | { readonly kind: "struct"; readonly name: string }
   | { readonly kind: "list"; readonly element: Type };
 
 export interface Field {
@@ -58,10 +59,13 @@ export interface Method {
   /** Names of structs. */
   readonly params: string;
   readonly results: string;
+  /** Whether these are written as lists of parameters, so that the structs are this method's own. */
+  readonly isImplicit: { readonly params: boolean; readonly results: boolean };
 }
 
 export interface Schema {
   readonly file: string;
+  readonly id: bigint;
   readonly doc: readonly string[];
   readonly constants: readonly { name: string; scalar: ScalarName; value: bigint; doc: readonly string[] }[];
   readonly enums: readonly EnumSyntax[];
@@ -112,7 +116,8 @@ class Resolver {
         };
         const params = side(method.params, "Params");
         const results = side(method.results, "Results");
-        return { name: method.name, ordinal: method.ordinal, doc: method.doc, params, results };
+        const isImplicit = { params: !("name" in method.params), results: !("name" in method.results) };
+        return { name: method.name, ordinal: method.ordinal, doc: method.doc, params, results, isImplicit };
       }),
     }));
     const constants = syntax.constants.map(({ name, doc, type, value }) => {
@@ -121,7 +126,8 @@ class Resolver {
       return { name, doc, scalar: resolved.scalar, value: this.value(resolved, value) };
     });
     this.checkNames(structs);
-    return { file: this.source.file, doc: syntax.doc, constants, enums: syntax.enums, interfaces, structs };
+    const { id, doc, enums } = syntax;
+    return { file: this.source.file, id, doc, constants, enums, interfaces, structs };
   }
 
   struct(name: string, doc: readonly string[], fields: readonly FieldSyntax[], place: Place): Struct {
