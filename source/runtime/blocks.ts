@@ -1,0 +1,122 @@
+/**
+ * The block service as functions (source/idl/virtio_blk.capnp): each is one call to virtioblkd, and gives one number
+ * (client.ts). What `blockInfo` found is read by the small functions behind it. Goes on in client.ts.
+ */
+import { Right } from "abi/handle";
+import { MESSAGE_BYTES_MAX } from "abi/message";
+import { NO_SLOT } from "abi/syscall";
+import {
+  BlkStatus,
+  VirtioBlkAttachParamsBuilder,
+  VirtioBlkAttachResults,
+  VirtioBlkInfoParamsBuilder,
+  VirtioBlkInfoResults,
+  VirtioBlkMethod,
+  VirtioBlkReadParamsBuilder,
+  VirtioBlkReadResults,
+  VirtioBlkWriteParamsBuilder,
+  VirtioBlkWriteResults,
+} from "gen/idl/virtio_blk";
+import { callService, MALFORMED_REPLY } from "./client";
+import { messagePage } from "./ipc";
+
+let sectors: u64 = 0;
+let sectorBytes: u32 = 0;
+let readOnly: bool = false;
+
+/** What the disk is. After it: `sectorCount()`, `sectorSize()`, `isReadOnly()`. */
+export function blockInfo(service: u32): i32 {
+  VirtioBlkInfoParamsBuilder.begin(messagePage(), MESSAGE_BYTES_MAX);
+  const length = callService(service, VirtioBlkMethod.info, NO_SLOT, 0);
+  if (length < 0) return length;
+  const results = VirtioBlkInfoResults.open(messagePage(), length);
+  if (results === null) return MALFORMED_REPLY;
+  sectors = results.sectors;
+  sectorBytes = results.sectorSize;
+  readOnly = results.readOnly;
+  return results.status;
+}
+
+/** Shares the first `bytes` bytes of a memory object with the device: `readSectors` writes there from now on. */
+export function attachBlockMemory(service: u32, vmo: u32, bytes: u64): i32 {
+  VirtioBlkAttachParamsBuilder.begin(messagePage(), MESSAGE_BYTES_MAX).bytes = bytes;
+  const length = callService(service, VirtioBlkMethod.attach, vmo, Right.Read | Right.Write);
+  if (length < 0) return length;
+  const results = VirtioBlkAttachResults.open(messagePage(), length);
+  return results === null ? MALFORMED_REPLY : <i32>results.status;
+}
+
+/** Reads `count` sectors from `lba` on, to `offset` in the attached memory object. */
+export function readSectors(service: u32, lba: u64, count: u32, offset: u64): i32 {
+  const params = VirtioBlkReadParamsBuilder.begin(messagePage(), MESSAGE_BYTES_MAX);
+  params.lba = lba;
+  params.count = count;
+  params.offset = offset;
+  const length = callService(service, VirtioBlkMethod.read, NO_SLOT, 0);
+  if (length < 0) return length;
+  const results = VirtioBlkReadResults.open(messagePage(), length);
+  return results === null ? MALFORMED_REPLY : <i32>results.status;
+}
+
+/** Asks for a write, which the service refuses: for the test that it does. */
+export function writeSectors(service: u32, lba: u64, count: u32, offset: u64): i32 {
+  const params = VirtioBlkWriteParamsBuilder.begin(messagePage(), MESSAGE_BYTES_MAX);
+  params.lba = lba;
+  params.count = count;
+  params.offset = offset;
+  const length = callService(service, VirtioBlkMethod.write, NO_SLOT, 0);
+  if (length < 0) return length;
+  const results = VirtioBlkWriteResults.open(messagePage(), length);
+  return results === null ? MALFORMED_REPLY : <i32>results.status;
+}
+
+/** How many sectors the disk has. */
+export function sectorCount(): u64 {
+  return sectors;
+}
+
+/** Bytes of a sector. */
+export function sectorSize(): u32 {
+  return sectorBytes;
+}
+
+/** Whether the disk cannot be written. */
+export function isReadOnly(): bool {
+  return readOnly;
+}
+
+/** A status of the service as source/idl/virtio_blk.capnp spells it. */
+export function blkStatusName(status: i32): string {
+  switch (status) {
+    case BlkStatus.ok:
+      return "ok";
+    case BlkStatus.badMessage:
+      return "badMessage";
+    case BlkStatus.unknownMethod:
+      return "unknownMethod";
+    case BlkStatus.notAttached:
+      return "notAttached";
+    case BlkStatus.attachRefused:
+      return "attachRefused";
+    case BlkStatus.badCount:
+      return "badCount";
+    case BlkStatus.outOfRange:
+      return "outOfRange";
+    case BlkStatus.outOfMemoryObject:
+      return "outOfMemoryObject";
+    case BlkStatus.readOnly:
+      return "readOnly";
+    case BlkStatus.deviceError:
+      return "deviceError";
+    case BlkStatus.malformedReply:
+      return "malformedReply";
+    case BlkStatus.timedOut:
+      return "timedOut";
+    case BlkStatus.busy:
+      return "busy";
+    case BlkStatus.noDevice:
+      return "noDevice";
+    default:
+      return "a malformed reply";
+  }
+}

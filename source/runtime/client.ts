@@ -1,0 +1,40 @@
+/**
+ * What every client of a service does: send a method and its parameters, wait, open the answer.
+ *
+ * A call ends in one number, so that a caller has one thing to judge: negative for a Refusal of the kernel, zero for
+ * done, positive for the service's own status (its `…Status` in source/idl), `MALFORMED_REPLY` for an answer that is
+ * no message of that method. Reached from packages.ts and blocks.ts; goes on in ipc.ts.
+ */
+
+import { infoBytes, infoSlotPlusOne, messageInfo, messageInfoWithSlot } from "abi/message";
+import { Refusal } from "abi/refusal";
+import { NO_SLOT } from "abi/syscall";
+import { finishMessage } from "capnp/build";
+import { deadlineIn, drop } from "./call";
+import { call, receivedInfo } from "./ipc";
+import { startup } from "./startup";
+
+/** The service answered with something that is not the result of the method. */
+export const MALFORMED_REPLY: i32 = 0x7fff_ffff;
+
+/** How long a service may take, in milliseconds: far longer than any that works, so a hang becomes an error. */
+const CALL_MILLISECONDS: u64 = 60_000;
+
+/**
+ * Sends the message that was just built in the message page, with a copy of `slot` (NO_SLOT for none) cut to `rights`.
+ *
+ * @returns how many bytes of answer are in the message page, or a Refusal
+ */
+export function callService(service: u32, method: u32, slot: u32, rights: u32): i32 {
+  const bytes = finishMessage();
+  // Parameters that do not fit into a page: only a path could be that long.
+  if (bytes === 0) return Refusal.BadArgument;
+  const info = slot === NO_SLOT ? messageInfo(bytes) : messageInfoWithSlot(bytes, slot, rights);
+  const status = call(service, info, method, 0, deadlineIn(CALL_MILLISECONDS, startup().timebase));
+  if (status < 0) return status;
+  const answer = receivedInfo();
+  // No service here hands out capabilities; one that comes all the same must not fill our table.
+  const slotPlusOne = infoSlotPlusOne(answer);
+  if (slotPlusOne !== 0) drop(slotPlusOne - 1);
+  return <i32>infoBytes(answer);
+}
