@@ -140,6 +140,7 @@ class Resolver {
       const offset = isPointer(type) ? pointerCount++ : section.place(logBits(type));
       return { name: field.name, doc: field.doc, type, offset, value };
     });
+    this.checkAccessors(inOrder);
     const dataWords = section.words;
     if (dataWords + pointerCount > structWordsMax) {
       throw this.source.wrong(
@@ -148,6 +149,22 @@ class Resolver {
       );
     }
     return { name, doc, dataWords, pointerCount, fields: placed };
+  }
+
+  /** `path :Text` gives `pathStart` and `pathLength`: no other field may be called so. */
+  checkAccessors(fields: readonly FieldSyntax[]): void {
+    const owners = new Map<string, FieldSyntax>();
+    for (const field of fields) {
+      for (const suffix of ["", ...accessorSuffixes(this.type(field.type))]) {
+        const accessor = `${field.name}${suffix}`;
+        const owner = owners.get(accessor);
+        if (owner) {
+          const both = `the accessors of ${owner.name} and ${field.name} would both be called ${accessor}`;
+          throw this.source.wrong(owner.place, both);
+        }
+        owners.set(accessor, field);
+      }
+    }
   }
 
   type(syntax: TypeSyntax): Type {
@@ -258,6 +275,15 @@ class DataSection {
 
 export function isPointer(type: Type): boolean {
   return type.kind === "text" || type.kind === "data" || type.kind === "struct" || type.kind === "list";
+}
+
+/** What generated accessors (guest.ts) add to the name of a field. */
+function accessorSuffixes(type: Type): readonly string[] {
+  if (type.kind === "text" || type.kind === "data") return ["Start", "Length"];
+  if (type.kind !== "list") return [];
+  return isPointer(type.element) && type.element.kind !== "struct"
+    ? ["Length", "ItemStart", "ItemLength"]
+    : ["Length"];
 }
 
 /** log2 of a scalar's size in bits; undefined for Void. */

@@ -92,6 +92,7 @@ class Parser {
   structField(): FieldSyntax {
     this.refuseNested();
     const { place, name } = this.memberName();
+    if (this.accept(":")) this.refuseUnnumbered();
     const ordinal = this.ordinal();
     this.take(":");
     this.refuseOutside();
@@ -270,6 +271,13 @@ class Parser {
     const after = this.tokens[this.next + 1]?.text;
     if (what === undefined || after === "@" || after === ":") return;
     throw this.source.wrong(token, `${what} are not supported`, subsetHint);
+  }
+
+  /** `name :union {…}` is a form of the language; any other field without an ordinal is a slip. */
+  refuseUnnumbered(): never {
+    this.refuseOutside();
+    this.next -= 1;
+    throw this.unexpected("`@`");
   }
 
   refuseNested(): void {
