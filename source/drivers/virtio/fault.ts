@@ -31,6 +31,8 @@ export const enum DeviceFault {
   QueueMemory = 10,
   /** The configuration changed each time it was read. */
   ConfigUnstable = 11,
+  /** Its interrupt is not ours, so nobody would ever hear of an answer. */
+  NoInterrupt = 13,
   /** The device set DEVICE_NEEDS_RESET. */
   NeedsReset = 12,
 
@@ -51,7 +53,7 @@ export const enum DeviceFault {
   NotReadOnly = 64,
   /** Capacity 0, or so large that a byte offset would not fit in 63 bits. */
   Capacity = 65,
-  /** A block size that is not a power of two from 512 bytes to 64 KiB. */
+  /** A block size that is not a power of two from 512 to 4096 bytes. */
   BlockSize = 66,
   /** Capacity, block size or limits are not what they were. */
   IdentityChanged = 67,

@@ -47,7 +47,7 @@ import {
 import { NO_SLOT, RequestTable, TABLE_BYTES } from "./table";
 
 /** Device id of a block device (5.2.1). */
-const DEVICE_ID_BLOCK: u32 = 2;
+export const DEVICE_ID_BLOCK: u32 = 2;
 /** Its one queue, requestq (5.2.2). */
 const REQUEST_QUEUE: u32 = 0;
 

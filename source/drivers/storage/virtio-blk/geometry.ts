@@ -29,7 +29,8 @@ const CONFIG_BLK_SIZE: u32 = 20;
 
 /** More sectors than this, and a byte offset would not fit in 63 bits. */
 const CAPACITY_MAX: u64 = 1 << 54;
-const BLOCK_BYTES_MAX: u32 = 65_536;
+/** A page: what a first block is read into. */
+const BLOCK_BYTES_MAX: u32 = 4096;
 
 /** What a read is checked against. */
 @unmanaged

@@ -1,0 +1,216 @@
+/**
+ * The one disk: found among the slots that we were given, brought up, and bound to its interrupt.
+ *
+ * All virtio-mmio slots come to this service; it keeps the first that holds a block device which is read-only, and
+ * drops the rest. Reached from main.ts; goes on in drivers/storage/virtio-blk.
+ */
+import { Kind, Right } from "abi/handle";
+import { PAGE_BYTES } from "abi/layout";
+import { Refusal } from "abi/refusal";
+import { Role, StartupEntry } from "abi/startup";
+import { NO_SLOT } from "abi/syscall";
+import {
+  bindInterrupt,
+  completeInterrupt,
+  create,
+  createVmo,
+  deadlineIn,
+  drop,
+  map,
+  mapDevice,
+  now,
+  pin,
+  result,
+  unmap,
+  wait,
+} from "runtime/call";
+import { line, print } from "runtime/log";
+import { entryOf, startup } from "runtime/startup";
+import { Completion, DEVICE_ID_BLOCK, DISK_STATE_BYTES, Disk } from "storage/virtio-blk/device";
+import { SECTOR_BYTES } from "storage/virtio-blk/geometry";
+import { DiskMemory, Outcome, SubmitRefusal } from "storage/virtio-blk/request";
+import { DeviceFault } from "virtio/fault";
+import { probe, Transport } from "virtio/mmio";
+import {
+  DMA_ADDRESS,
+  DMA_BYTES,
+  FAULT_LINES_MAX,
+  FIRST_BLOCK_OFFSET,
+  READ_MILLISECONDS,
+  REGISTERS_ADDRESS,
+  REQUESTS_OFFSET,
+  RING_BYTES,
+  SLOTS_MAX,
+} from "./limits";
+
+/** The bit that the device's interrupt signals. */
+const INTERRUPT_BIT: u64 = 1;
+
+const diskState: usize = memory.data(DISK_STATE_BYTES, 8);
+const diskMemory: usize = memory.data(offsetof<DiskMemory>(), 8);
+const probed: usize = memory.data(offsetof<Transport>(), 8);
+const firstCompletion: usize = memory.data(offsetof<Completion>(), 8);
+
+let deviceSlot: u32 = NO_SLOT;
+let interruptSlot: u32 = NO_SLOT;
+let notificationSlot: u32 = NO_SLOT;
+let registersBase: u64 = 0;
+let interruptNumber: u32 = 0;
+let dmaVmo: u32 = NO_SLOT;
+let dmaBus: u64 = 0;
+let faultLines: u32 = 0;
+
+/** The disk, once `findDisk` found one. */
+export function disk(): Disk {
+  return changetype<Disk>(diskState);
+}
+
+/** The capability of its registers: what memory is pinned for. */
+export function diskDevice(): u32 {
+  return deviceSlot;
+}
+
+/** Physical address of its registers. */
+export function diskBase(): u64 {
+  return registersBase;
+}
+
+/** Its interrupt's number at the PLIC. */
+export function diskIrq(): u32 {
+  return interruptNumber;
+}
+
+/** What its interrupt signals. */
+export function diskNotification(): u32 {
+  return notificationSlot;
+}
+
+/**
+ * Opens the first disk among our slots. What a slot holds that is no disk for us is said where it could surprise.
+ *
+ * @param fileIsReadOnly the topology vouches for the file behind the device
+ * @returns whether there is one
+ */
+export function findDisk(fileIsReadOnly: bool): bool {
+  for (let nth: u32 = 0; nth < SLOTS_MAX; nth++) {
+    const entry = entryOf(Role.VirtioDevice, nth);
+    if (entry === null) return false;
+    if (trySlot(entry, REGISTERS_ADDRESS + nth * PAGE_BYTES, fileIsReadOnly)) {
+      dropOthers(nth);
+      return true;
+    }
+  }
+  return false;
+}
+
+/** Whether this slot holds the disk; if not, nothing of it stays mapped. */
+function trySlot(entry: StartupEntry, address: usize, fileIsReadOnly: bool): bool {
+  if (mapDevice(entry.slot, address) !== Refusal.None) return false;
+  let fault = probe(changetype<Transport>(probed), address, DEVICE_ID_BLOCK);
+  if (fault === DeviceFault.None) {
+    fault = openAt(entry, address, fileIsReadOnly);
+    if (fault === DeviceFault.None) return true;
+    print(line().text("virtioblkd: refused mmio=").hex(entry.base).text(" fault=").decimal(fault));
+  }
+  unmap(address);
+  return false;
+}
+
+/** Pins memory for this device and opens it. Without memory, or without an interrupt, it is no use to us. */
+function openAt(entry: StartupEntry, address: usize, fileIsReadOnly: bool): DeviceFault {
+  if (!pinMemory(entry.slot)) return DeviceFault.QueueMemory;
+  const told = changetype<DiskMemory>(diskMemory);
+  told.ring = DMA_ADDRESS;
+  told.ringBus = dmaBus;
+  told.ringByteCount = RING_BYTES;
+  told.request = DMA_ADDRESS + REQUESTS_OFFSET;
+  told.requestBus = dmaBus + <u64>REQUESTS_OFFSET;
+  const fault = disk().open(address, told, fileIsReadOnly);
+  if (fault !== DeviceFault.None) return fault;
+  if (!bindTo(entry.irq)) {
+    disk().close();
+    return DeviceFault.NoInterrupt;
+  }
+  deviceSlot = entry.slot;
+  registersBase = entry.base;
+  interruptNumber = entry.irq;
+  return DeviceFault.None;
+}
+
+/** Makes the DMA memory, once, and has it pinned for a device. */
+function pinMemory(device: u32): bool {
+  if (dmaVmo === NO_SLOT) {
+    if (createVmo(DMA_BYTES) !== Refusal.None) return false;
+    dmaVmo = <u32>result(0);
+    if (map(dmaVmo, DMA_ADDRESS, 0, DMA_BYTES, Right.Read | Right.Write) !== Refusal.None) return false;
+  }
+  if (pin(device, dmaVmo, 0, DMA_BYTES) !== Refusal.None) return false;
+  dmaBus = result(0);
+  return true;
+}
+
+/** Has interrupt `irq` signal our notification. */
+function bindTo(irq: u32): bool {
+  if (notificationSlot === NO_SLOT) {
+    if (create(Kind.Notification) !== Refusal.None) return false;
+    notificationSlot = <u32>result(0);
+  }
+  for (let nth: u32 = 0; nth < SLOTS_MAX; nth++) {
+    const entry = entryOf(Role.VirtioInterrupt, nth);
+    if (entry === null) return false;
+    if (entry.irq !== irq) continue;
+    interruptSlot = entry.slot;
+    return bindInterrupt(entry.slot, notificationSlot, INTERRUPT_BIT) === Refusal.None;
+  }
+  return false;
+}
+
+/** Gives back the slots that are not the disk's: what we do not hold, we cannot be made to misuse. */
+function dropOthers(kept: u32): void {
+  for (let nth: u32 = 0; nth < SLOTS_MAX; nth++) {
+    const device = entryOf(Role.VirtioDevice, nth);
+    if (device !== null && nth !== kept) drop(device.slot);
+    const interrupt = entryOf(Role.VirtioInterrupt, nth);
+    if (interrupt !== null && interrupt.slot !== interruptSlot) drop(interrupt.slot);
+  }
+}
+
+/**
+ * After the device's interrupt: what is finished is in the list of completions, and the next interrupt may come. Not
+ * from a device that was given up: nobody acknowledges its line any more, and it could fire for ever.
+ */
+export function handleInterrupt(): void {
+  say(disk().handleInterrupt());
+  if (disk().isReady) completeInterrupt(interruptSlot);
+}
+
+/** Ends what the device did not answer in time. */
+export function expireReads(): void {
+  say(disk().expire(now()));
+}
+
+/** One line about a fault, and whether the device came back from its reset. */
+function say(fault: DeviceFault): void {
+  if (fault === DeviceFault.None || faultLines === FAULT_LINES_MAX) return;
+  faultLines++;
+  const words = line().text("virtioblkd: device fault=").decimal(fault);
+  words.text(" resets=").decimal(disk().resetCount);
+  if (disk().isReady) words.text(" recovered");
+  else words.text(" given up, fault=").decimal(disk().lastFault);
+  print(words);
+}
+
+/** Reads the first block, and waits for it by interrupt: the proof that the whole path to the device works. */
+export function readFirstBlock(): bool {
+  const sectors = disk().geometry.blockBytes / SECTOR_BYTES;
+  const deadline = deadlineIn(READ_MILLISECONDS, startup().timebase);
+  const bus = dmaBus + <u64>FIRST_BLOCK_OFFSET;
+  if (disk().submitContiguous(0, sectors, bus, deadline, 0) !== SubmitRefusal.None) return false;
+  disk().kick();
+  const completion = changetype<Completion>(firstCompletion);
+  while (disk().requestsInFlight !== 0) {
+    if (wait(notificationSlot, deadline) === Refusal.None) handleInterrupt();
+    else expireReads();
+  }
+  return disk().takeCompletion(completion) && completion.outcome === Outcome.Ok;
+}

@@ -1,0 +1,41 @@
+/**
+ * Every bound of virtioblkd, and where its windows of memory lie, in one place.
+ *
+ *   0x1000_0000  registers, one page for each virtio-mmio slot that it was given
+ *   0x1100_0000  what the device is told of beside the clients' memory, pinned:
+ *                  ring, RING_BYTES │ headers and statuses, one page │ the first block, one page
+ */
+import { PAGE_BYTES, USER_MAPPINGS } from "abi/layout";
+import { REQUEST_MEMORY_BYTES } from "storage/virtio-blk/request";
+import { QUEUE_SIZE_MAX, ringBytes } from "virtio/queue";
+
+/** virtio-mmio slots that are looked at; `virt` has eight. */
+export const SLOTS_MAX: u32 = 32;
+/** Clients known at a time. The one that asked least recently makes room for a new one. */
+export const CLIENTS_MAX: u32 = 8;
+/** How long the device may take for one read. Shorter than any client waits for us (packagefsd: 15 s). */
+export const READ_MILLISECONDS: u64 = 5_000;
+/** How often one read is given to the device again after a reset that was not its own fault. */
+export const RETRIES_MAX: u32 = 1;
+/** Lines about what clients should not have tried; after that it is only counted. */
+export const COMPLAINT_LINES_MAX: u32 = 8;
+/** Lines about what the device did; after that it is only counted. */
+export const FAULT_LINES_MAX: u32 = 16;
+
+export const REGISTERS_ADDRESS: usize = USER_MAPPINGS;
+export const DMA_ADDRESS: usize = 0x1100_0000;
+
+/** Pages of the ring, as `ringBytes(QUEUE_SIZE_MAX)` needs them (checked below). */
+export const RING_BYTES: u32 = 3 * PAGE_BYTES;
+export const REQUESTS_OFFSET: u32 = RING_BYTES;
+export const FIRST_BLOCK_OFFSET: u32 = REQUESTS_OFFSET + PAGE_BYTES;
+export const DMA_BYTES: u32 = FIRST_BLOCK_OFFSET + PAGE_BYTES;
+
+if (REGISTERS_ADDRESS + SLOTS_MAX * PAGE_BYTES > DMA_ADDRESS)
+  ERROR("the registers reach into the DMA memory");
+if (REQUEST_MEMORY_BYTES > PAGE_BYTES) ERROR("headers and statuses take one page");
+
+/** The ring that the driver may choose fits into what it is given. */
+export function checkLimits(): void {
+  assert(ringBytes(QUEUE_SIZE_MAX) <= RING_BYTES);
+}

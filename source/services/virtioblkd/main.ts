@@ -1,0 +1,69 @@
+/**
+ * virtioblkd: the one owner of the block device, and the only way to it. It reads; nothing here can write to a disk.
+ *
+ * Bring-up is a list: find the disk, read a first block by interrupt, say so, serve. Without a disk it tells its
+ * starter, and ends. Reached from nexus-init; goes on in device.ts and requests.ts.
+ */
+import { Refusal } from "abi/refusal";
+import { Role, SIGNAL_ABSENT, SIGNAL_READY } from "abi/startup";
+import { bind, signal } from "runtime/call";
+import { line, print } from "runtime/log";
+import { setTaskName } from "runtime/panic";
+import { serve } from "runtime/service";
+import { slotOf } from "runtime/startup";
+import {
+  disk,
+  diskBase,
+  diskIrq,
+  diskNotification,
+  expireReads,
+  findDisk,
+  handleInterrupt,
+  readFirstBlock,
+} from "./device";
+import { checkLimits } from "./limits";
+import { answerCompleted, onRequest } from "./requests";
+
+/** Exit codes. Absent is no failure: the starter was told, and goes on without a disk. */
+const EXIT_ABSENT: i32 = 0;
+const EXIT_FIRST_READ: i32 = 1;
+const EXIT_SERVE: i32 = 2;
+
+export function main(): i32 {
+  setTaskName("virtioblkd");
+  checkLimits();
+  const starter = slotOf(Role.Starter);
+  if (!findDisk(false)) {
+    signal(starter, SIGNAL_ABSENT);
+    return EXIT_ABSENT;
+  }
+  const words = line().text("virtioblkd: mmio=").hex(diskBase()).text(" irq=").decimal(diskIrq());
+  print(words.text(" sectors=").decimal(disk().geometry.capacity));
+
+  if (!readFirstBlock()) {
+    print(line().text("virtioblkd: the first block could not be read, fault=").decimal(disk().lastFault));
+    disk().close();
+    signal(starter, SIGNAL_ABSENT);
+    return EXIT_FIRST_READ;
+  }
+  if (bind(diskNotification()) !== Refusal.None) return EXIT_SERVE;
+  print(line().text("virtioblkd: ready"));
+  signal(starter, SIGNAL_READY);
+  serve(slotOf(Role.Serve), onRequest, onInterrupt, onTime);
+  disk().close();
+  return EXIT_SERVE;
+}
+
+function onInterrupt(bits: u64): void {
+  if (bits === 0) return;
+  handleInterrupt();
+  answerCompleted();
+}
+
+/** Ends what is due, and says when the next read is. */
+function onTime(): u64 {
+  if (disk().requestsInFlight === 0) return disk().nextDeadline();
+  expireReads();
+  answerCompleted();
+  return disk().nextDeadline();
+}

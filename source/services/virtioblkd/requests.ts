@@ -1,0 +1,233 @@
+/**
+ * The methods of virtio_blk.capnp: what a client may ask, what it is answered.
+ *
+ * A read is answered when the device is done, in whatever order that is: its reply token waits in `pending` under the
+ * slot's number, which is the tag that the driver gives back. All other answers are sent at once. Every answer goes
+ * out by `reply`, never by the service loop: an answer that the loop still owed would stand in the message page, where
+ * a completion may be written in the meantime.
+ *
+ * Reached from main.ts; goes on in drivers/storage/virtio-blk/device.ts.
+ */
+import { MESSAGE_BYTES_MAX, messageInfo } from "abi/message";
+import { Refusal } from "abi/refusal";
+import { NO_SLOT } from "abi/syscall";
+import { finishMessage } from "capnp/build";
+import {
+  ATTACHED_BYTES_MAX,
+  BlkStatus,
+  VERSION,
+  VirtioBlkAttachParams,
+  VirtioBlkAttachResultsBuilder,
+  VirtioBlkInfoParams,
+  VirtioBlkInfoResultsBuilder,
+  VirtioBlkMethod,
+  VirtioBlkReadParams,
+  VirtioBlkReadResultsBuilder,
+  VirtioBlkWriteParams,
+  VirtioBlkWriteResultsBuilder,
+} from "gen/idl/virtio_blk";
+import { deadlineIn, pin, result, vmoSize } from "runtime/call";
+import { messagePage, reply } from "runtime/ipc";
+import { line, print } from "runtime/log";
+import { Outcome as Handled, Request } from "runtime/service";
+import { startup } from "runtime/startup";
+import { Completion } from "storage/virtio-blk/device";
+import { SECTOR_BYTES, SECTORS_MAX } from "storage/virtio-blk/geometry";
+import { Outcome, SubmitRefusal } from "storage/virtio-blk/request";
+import { REQUESTS_MAX } from "storage/virtio-blk/table";
+import { DeviceFault } from "virtio/fault";
+import { clientOf } from "./clients";
+import { disk, diskBase, diskDevice, diskIrq } from "./device";
+import { COMPLAINT_LINES_MAX, READ_MILLISECONDS, RETRIES_MAX } from "./limits";
+
+/** A read whose client waits. */
+@unmanaged
+@final
+class Pending {
+  /** Stands for the client; FREE when nobody waits. */
+  token: u64;
+  lba: u64;
+  bus: u64;
+  deadline: u64;
+  sectorCount: u32;
+  tries: u32;
+  inUse: u32;
+  reserved: u32;
+}
+
+const pending: usize = memory.data(REQUESTS_MAX * offsetof<Pending>(), 8);
+const completed: usize = memory.data(offsetof<Completion>(), 8);
+
+let readsDone: u64 = 0;
+let readsFailed: u64 = 0;
+let complaintLines: u32 = 0;
+
+/** Handles one message. The answer is never left to the service loop. */
+export function onRequest(request: Request): Handled {
+  const method = request.w0;
+  if (method === VirtioBlkMethod.read) onRead(request);
+  else if (method === VirtioBlkMethod.info) onInfo(request);
+  else if (method === VirtioBlkMethod.attach) onAttach(request);
+  else if (method === VirtioBlkMethod.write) onWrite(request);
+  else answerRead(request.token, BlkStatus.unknownMethod, 0);
+  return Handled.Deferred;
+}
+
+function onInfo(request: Request): void {
+  const params = VirtioBlkInfoParams.open(messagePage(), request.bytes);
+  const results = VirtioBlkInfoResultsBuilder.begin(messagePage(), MESSAGE_BYTES_MAX);
+  results.status = BlkStatus.ok;
+  if (params === null) {
+    results.status = BlkStatus.badMessage;
+  } else {
+    results.sectors = disk().geometry.capacity;
+    results.sectorSize = SECTOR_BYTES;
+    results.readOnly = true;
+    results.base = diskBase();
+    results.irq = diskIrq();
+    results.version = VERSION;
+    results.deviceVersion = disk().version;
+    results.queueDepth = <u16>REQUESTS_MAX;
+    results.reads = readsDone;
+    results.errors = readsFailed;
+  }
+  send(request.token);
+}
+
+function onAttach(request: Request): void {
+  const params = VirtioBlkAttachParams.open(messagePage(), request.bytes);
+  let status = BlkStatus.badMessage;
+  if (params !== null) status = attach(request, params.bytes);
+  const results = VirtioBlkAttachResultsBuilder.begin(messagePage(), MESSAGE_BYTES_MAX);
+  results.status = status;
+  send(request.token);
+}
+
+/** Pins the client's memory object for the device. The pin keeps the memory, so the capability is not kept. */
+function attach(request: Request, byteCount: u64): BlkStatus {
+  const client = clientOf(request.badge);
+  client.byteCount = 0;
+  const slot = request.slot;
+  if (slot === NO_SLOT || byteCount === 0 || byteCount > ATTACHED_BYTES_MAX) return BlkStatus.attachRefused;
+  if (vmoSize(slot) !== Refusal.None || result(0) < byteCount) return BlkStatus.attachRefused;
+  if (pin(diskDevice(), slot, 0, <u32>byteCount) !== Refusal.None) return BlkStatus.attachRefused;
+  client.bus = result(0);
+  client.byteCount = byteCount;
+  return BlkStatus.ok;
+}
+
+function onRead(request: Request): void {
+  const params = VirtioBlkReadParams.open(messagePage(), request.bytes);
+  let status = BlkStatus.badMessage;
+  if (params !== null) {
+    // A reader lies in the message page: what is used after the answer is begun is taken out of it first.
+    status = startRead(request, params.lba, params.count, params.offset);
+  }
+  if (status !== BlkStatus.ok) answerRead(request.token, status, 0);
+}
+
+/** Gives a read to the device; with `ok` the client now waits. */
+function startRead(request: Request, lba: u64, sectorCount: u32, offset: u64): BlkStatus {
+  const client = clientOf(request.badge);
+  if (client.byteCount === 0) return BlkStatus.notAttached;
+  if (sectorCount === 0 || sectorCount > SECTORS_MAX) return BlkStatus.badCount;
+  const byteCount = <u64>sectorCount * <u64>SECTOR_BYTES;
+  if (offset % 8 !== 0 || offset > client.byteCount || byteCount > client.byteCount - offset)
+    return BlkStatus.outOfMemoryObject;
+  const place = freePlace();
+  if (place === REQUESTS_MAX) return BlkStatus.busy;
+  const read = pendingAt(place);
+  read.token = request.token;
+  read.lba = lba;
+  read.bus = client.bus + offset;
+  read.deadline = deadlineIn(READ_MILLISECONDS, startup().timebase);
+  read.sectorCount = sectorCount;
+  read.tries = 0;
+  const status = submit(read, place);
+  if (status === BlkStatus.ok) disk().kick();
+  return status;
+}
+
+/** The place is taken only if the driver took the read. */
+function submit(read: Pending, place: u32): BlkStatus {
+  const refusal = disk().submitContiguous(read.lba, read.sectorCount, read.bus, read.deadline, place);
+  read.inUse = refusal === SubmitRefusal.None ? 1 : 0;
+  if (refusal === SubmitRefusal.None) return BlkStatus.ok;
+  if (refusal === SubmitRefusal.Busy) return BlkStatus.busy;
+  if (refusal === SubmitRefusal.NoDevice) return BlkStatus.noDevice;
+  if (refusal === SubmitRefusal.SectorCount) return BlkStatus.badCount;
+  if (refusal === SubmitRefusal.OutOfRange || refusal === SubmitRefusal.Unaligned)
+    return BlkStatus.outOfRange;
+  return BlkStatus.outOfMemoryObject;
+}
+
+/** A write is refused whatever it says, and not silently. */
+function onWrite(request: Request): void {
+  const params = VirtioBlkWriteParams.open(messagePage(), request.bytes);
+  readsFailed++;
+  if (complaintLines < COMPLAINT_LINES_MAX) {
+    complaintLines++;
+    const words = line().text("virtioblkd: refused a write, client=").decimal(request.badge);
+    if (params !== null) words.text(" lba=").decimal(params.lba).text(" count=").decimal(params.count);
+    print(words);
+  }
+  const results = VirtioBlkWriteResultsBuilder.begin(messagePage(), MESSAGE_BYTES_MAX);
+  results.status = params === null ? BlkStatus.badMessage : BlkStatus.readOnly;
+  send(request.token);
+}
+
+/** Answers every read that ended since the last time. */
+export function answerCompleted(): void {
+  const completion = changetype<Completion>(completed);
+  let isKickDue = false;
+  while (disk().takeCompletion(completion)) {
+    const place = <u32>completion.tag;
+    const read = pendingAt(place);
+    if (completion.outcome === Outcome.Aborted && read.tries < RETRIES_MAX) {
+      // The device was reset for somebody else's sake: this read was not even looked at, perhaps. Same deadline.
+      read.tries++;
+      if (submit(read, place) === BlkStatus.ok) {
+        isKickDue = true;
+        continue;
+      }
+    }
+    read.inUse = 0;
+    const isDone = completion.outcome === Outcome.Ok;
+    if (isDone) readsDone++;
+    else readsFailed++;
+    answerRead(read.token, statusOf(completion.outcome), isDone ? read.sectorCount * SECTOR_BYTES : 0);
+  }
+  if (isKickDue) disk().kick();
+}
+
+function statusOf(outcome: Outcome): BlkStatus {
+  if (outcome === Outcome.Ok) return BlkStatus.ok;
+  if (outcome === Outcome.TimedOut) return BlkStatus.timedOut;
+  if (outcome === Outcome.DeviceError || outcome === Outcome.Unsupported) return BlkStatus.deviceError;
+  if (outcome === Outcome.Lost || !disk().isReady) return BlkStatus.noDevice;
+  return disk().lastFault === DeviceFault.DeadlineMissed ? BlkStatus.timedOut : BlkStatus.malformedReply;
+}
+
+/** Answers with the results of `read`. */
+function answerRead(token: u64, status: BlkStatus, byteCount: u32): void {
+  const results = VirtioBlkReadResultsBuilder.begin(messagePage(), MESSAGE_BYTES_MAX);
+  results.status = status;
+  results.bytes = byteCount;
+  send(token);
+}
+
+/** Sends what was built. A client that gave up waiting is no concern of ours. */
+function send(token: u64): void {
+  reply(token, messageInfo(finishMessage()), 0, 0);
+}
+
+function freePlace(): u32 {
+  for (let place: u32 = 0; place < REQUESTS_MAX; place++) {
+    if (pendingAt(place).inUse === 0) return place;
+  }
+  return REQUESTS_MAX;
+}
+
+function pendingAt(place: u32): Pending {
+  return changetype<Pending>(pending + place * offsetof<Pending>());
+}
