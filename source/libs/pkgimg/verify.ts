@@ -1,0 +1,212 @@
+// The hash tree: is this block the one that the root hash in the superblock speaks of?
+//
+// Level 0 holds the hashes of all blocks between the superblock and the tree, 128 to a tree block; each level
+// above holds the hashes of the blocks below it, up to a level of one block, whose hash is the root. A block's
+// hash is taken over its 4096 bytes and then its level and position, so no block can stand in for another.
+//
+// A check reads one tree block a level at most: the last one of each level is kept, in this class's memory, so
+// a file that is read from front to back costs one hash a block. Tree blocks are copied before they are hashed,
+// and only the copy is used.
+
+import { SHA256_STATE_BYTES, Sha256 } from "sha256/sha256";
+import {
+  BLOCK_BYTES,
+  blocksFor,
+  FANOUT,
+  HASH_BYTES,
+  IMAGE_MAGIC,
+  ImageError,
+  isZero,
+  LEVELS_MAX,
+} from "./format";
+
+/**
+ * Where blocks come from: gives the address of the 4096 bytes of a block, which stay as they are until the next
+ * call, or 0 if they could not be read. They have to lie where nobody else can write (no device, no other
+ * task): what is checked there is used there.
+ */
+export type BlockSource = (block: u32) => usize;
+
+/** No tree block is kept. */
+const NO_NODE: u32 = 0xffff_ffff;
+
+/** What is hashed behind a block: level, position, magic. With it a block still takes 65 compressions. */
+const SUFFIX_BYTES: u32 = 16;
+
+/** Bytes of the fields, padded for the doublewords behind them. */
+const FIELDS_BYTES: usize = 32;
+
+/** Room for the numbers of the kept nodes, one word a level. */
+const KEPT_BYTES: u32 = 16;
+
+/**
+ *     0        32     64         96       112    128           488
+ *     | fields | root | computed | suffix | kept | SHA-256 state | node of level 0 | level 1 | level 2 |
+ */
+@unmanaged
+@final
+export class HashTree {
+  private source: BlockSource;
+  private treeBlock: u32;
+  private leaves: u32;
+  private levelCount: u32;
+  private failedBlock: u32;
+  // Tree blocks in each level; 0 for one that is not there.
+  private count0: u32;
+  private count1: u32;
+  private count2: u32;
+
+  /**
+   * Readies the tree over the blocks 1 to `treeBlock` - 1.
+   *
+   * @param root address of the 32 bytes that everything is held against; they are copied
+   */
+  begin(source: BlockSource, treeBlock: u32, root: usize): void {
+    this.source = source;
+    this.treeBlock = treeBlock;
+    this.leaves = treeBlock - 1;
+    this.count0 = ceilFanout(this.leaves);
+    this.count1 = this.count0 > 1 ? ceilFanout(this.count0) : 0;
+    this.count2 = this.count1 > 1 ? ceilFanout(this.count1) : 0;
+    this.levelCount = this.count1 === 0 ? 1 : this.count2 === 0 ? 2 : 3;
+    this.failedBlock = 0;
+    memory.copy(this.root, root, <usize>HASH_BYTES);
+    store<u64>(this.suffix, IMAGE_MAGIC, 8);
+    for (let level: u32 = 0; level < LEVELS_MAX; level += 1) store<u32>(this.kept(level), NO_NODE);
+  }
+
+  /** How many levels the tree has. */
+  get levels(): u32 {
+    return this.levelCount;
+  }
+
+  /** How many blocks it has. */
+  get blockCount(): u32 {
+    return this.count0 + this.count1 + this.count2;
+  }
+
+  /** Which block the last refusal was about. */
+  get errorBlock(): u32 {
+    return this.failedBlock;
+  }
+
+  /**
+   * Readies the tree for `block`: reads and checks the tree blocks that speak of it, unless they are kept. After
+   * this, `verify` of that block asks the source for nothing.
+   */
+  prepare(block: u32): ImageError {
+    this.failedBlock = block;
+    if (block === 0 || block >= this.treeBlock) return ImageError.BlockOutside;
+    // From the root down: each node is checked against the one above it, which was checked or kept.
+    let level = this.levelCount;
+    while (level > 0) {
+      level -= 1;
+      const error = this.keep(level, (block - 1) / span(level));
+      if (error !== ImageError.None) return error;
+    }
+    return ImageError.None;
+  }
+
+  /**
+   * Holds the 4096 bytes at `address` against the tree as block `block`. They have to stay as they are while the
+   * source is asked for tree blocks; where one buffer serves for both, call `prepare` before filling it.
+   *
+   * @returns None, DataHash if the bytes are others, or what is wrong with the tree on the way
+   */
+  verify(block: u32, address: usize): ImageError {
+    const error = this.prepare(block);
+    if (error !== ImageError.None) return error;
+    this.failedBlock = block;
+    this.hashBlock(0, block, address);
+    const expected = this.node(0) + <usize>(((block - 1) % FANOUT) * HASH_BYTES);
+    return this.matches(expected) ? ImageError.None : ImageError.DataHash;
+  }
+
+  /** Makes node `index` of `level` the kept one of its level, unless it is. */
+  private keep(level: u32, index: u32): ImageError {
+    if (load<u32>(this.kept(level)) === index) return ImageError.None;
+    const block = this.levelStart(level) + index;
+    this.failedBlock = block;
+    const source = this.source(block);
+    if (source === 0) return ImageError.Io;
+    const node = this.node(level);
+    store<u32>(this.kept(level), NO_NODE);
+    memory.copy(node, source, <usize>BLOCK_BYTES);
+
+    const isTop = level + 1 === this.levelCount;
+    const expected = isTop ? this.root : this.node(level + 1) + <usize>((index % FANOUT) * HASH_BYTES);
+    this.hashBlock(level + 1, index, node);
+    if (!this.matches(expected)) return ImageError.TreeHash;
+
+    const below = level === 0 ? this.leaves : this.countOf(level - 1);
+    const used = min<u32>(FANOUT, below - index * FANOUT) * HASH_BYTES;
+    if (!isZero(node + <usize>used, BLOCK_BYTES - used)) return ImageError.TreePadding;
+    store<u32>(this.kept(level), index);
+    return ImageError.None;
+  }
+
+  /** Hashes a block as what it is: level 0 for contents, 1 and up for the tree's own levels. */
+  private hashBlock(level: u32, position: u32, address: usize): void {
+    store<u32>(this.suffix, level, 0);
+    store<u32>(this.suffix, position, 4);
+    this.sha.begin().update(address, BLOCK_BYTES).update(this.suffix, SUFFIX_BYTES).finish(this.computed);
+  }
+
+  private matches(expected: usize): bool {
+    return memory.compare(this.computed, expected, <usize>HASH_BYTES) === 0;
+  }
+
+  private countOf(level: u32): u32 {
+    return level === 0 ? this.count0 : level === 1 ? this.count1 : this.count2;
+  }
+
+  private levelStart(level: u32): u32 {
+    let start = this.treeBlock;
+    for (let below: u32 = 0; below < level; below += 1) start += this.countOf(below);
+    return start;
+  }
+
+  private get root(): usize {
+    return changetype<usize>(this) + FIELDS_BYTES;
+  }
+
+  private get computed(): usize {
+    return this.root + <usize>HASH_BYTES;
+  }
+
+  private get suffix(): usize {
+    return this.computed + <usize>HASH_BYTES;
+  }
+
+  private kept(level: u32): usize {
+    return this.suffix + <usize>SUFFIX_BYTES + <usize>(level << 2);
+  }
+
+  private get sha(): Sha256 {
+    return changetype<Sha256>(this.kept(0) + <usize>KEPT_BYTES);
+  }
+
+  private node(level: u32): usize {
+    return changetype<usize>(this.sha) + <usize>(SHA256_STATE_BYTES + level * BLOCK_BYTES);
+  }
+}
+
+/** How much memory a HashTree needs, in bytes (8-byte aligned). */
+export const HASH_TREE_STATE_BYTES: u32 =
+  <u32>FIELDS_BYTES +
+  2 * HASH_BYTES +
+  SUFFIX_BYTES +
+  KEPT_BYTES +
+  SHA256_STATE_BYTES +
+  LEVELS_MAX * BLOCK_BYTES;
+
+if (offsetof<HashTree>() > FIELDS_BYTES) ERROR("HashTree has outgrown FIELDS_BYTES");
+
+/** How many blocks of content one node of `level` stands for. */
+function span(level: u32): u32 {
+  return level === 0 ? FANOUT : level === 1 ? FANOUT * FANOUT : FANOUT * FANOUT * FANOUT;
+}
+
+function ceilFanout(count: u32): u32 {
+  return blocksFor(count * HASH_BYTES);
+}

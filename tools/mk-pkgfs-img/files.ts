@@ -1,0 +1,94 @@
+// Package images on the host's disk: from a folder, to a file.
+//
+// A folder's files are taken in the image's own order, whatever the file system says first; what is neither a file
+// nor a folder (a link, a device) is refused, because what it stands for may differ from host to host. An image is
+// written beside its place and then renamed, so that nobody ever sees half of one.
+
+import {
+  closeSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import { Problem } from "../../toolchain/problem.ts";
+import { type BuiltImage, type ImageOptions, type ImageSource, writeImage } from "./layout.ts";
+
+/** How much of a file is in memory at once. */
+const pieceBytes = 1 << 20;
+
+/** A file of the host's, to be `path` in an image. */
+export function sourceFromFile(path: string, file: string): ImageSource {
+  const stat = lstatSync(file, { throwIfNoEntry: false });
+  if (!stat) throw new Problem(`${file} does not exist`);
+  if (!stat.isFile()) throw new Problem(`${file} is not a plain file`);
+  return { path, byteLength: stat.size, read: () => piecesOf(file) };
+}
+
+/** All files below a folder, each named by its place in it, with `prefix` (such as `fixtures/`) before. */
+export function sourcesFromFolder(folder: string, prefix = ""): ImageSource[] {
+  const names = readNames(folder);
+  return names.flatMap((name) => {
+    const file = join(folder, name);
+    const stat = lstatSync(file);
+    if (stat.isDirectory()) return sourcesFromFolder(file, `${prefix}${name}/`);
+    return [sourceFromFile(prefix + name, file)];
+  });
+}
+
+/** Writes an image to a file, and whatever folders are missing on the way. */
+export function writeImageFile(
+  file: string,
+  sources: readonly ImageSource[],
+  options: ImageOptions = {},
+): BuiltImage {
+  mkdirSync(dirname(file), { recursive: true });
+  const draft = `${file}.draft-${process.pid}`;
+  try {
+    const built = writeDraft(draft, sources, options);
+    renameSync(draft, file);
+    return built;
+  } finally {
+    rmSync(draft, { force: true });
+  }
+}
+
+function writeDraft(draft: string, sources: readonly ImageSource[], options: ImageOptions): BuiltImage {
+  const descriptor = openSync(draft, "w");
+  try {
+    return writeImage({ write: (offset, bytes) => writeAll(descriptor, offset, bytes) }, sources, options);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function readNames(folder: string): string[] {
+  const stat = lstatSync(folder, { throwIfNoEntry: false });
+  if (!stat?.isDirectory()) throw new Problem(`${folder} is not a folder`);
+  return readdirSync(folder).sort();
+}
+
+function* piecesOf(file: string): Generator<Uint8Array> {
+  const descriptor = openSync(file, "r");
+  try {
+    const piece = Buffer.alloc(pieceBytes);
+    while (true) {
+      const count = readSync(descriptor, piece, 0, pieceBytes, null);
+      if (count === 0) return;
+      yield piece.subarray(0, count);
+    }
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function writeAll(descriptor: number, offset: number, bytes: Uint8Array): void {
+  for (let written = 0; written < bytes.length; ) {
+    written += writeSync(descriptor, bytes, written, bytes.length - written, offset + written);
+  }
+}

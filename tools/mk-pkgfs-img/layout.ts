@@ -1,0 +1,313 @@
+// Where everything goes in a package image, and its bytes (docs/storage/package-image.md).
+//
+// An image is written front to back in one pass over the files: their sizes say where each part is, so the data
+// goes straight to its place, and only a hash for each 4 KiB is kept in memory. Index, tree and superblock, which
+// hold the hashes, are written last. Nothing of the host gets in: no time, no owner, no order of a directory.
+//
+// The same bytes are read by source/libs/pkgimg, whose format.ts names every offset; tests hold one against the other.
+
+import { createHash } from "node:crypto";
+import { Problem } from "../../toolchain/problem.ts";
+import { pathProblem } from "./paths.ts";
+
+export const blockBytes = 4096;
+export const blocksMax = 0x4_0000;
+export const entriesMax = 0x2_0000;
+
+const entryBytes = 64;
+const hashBytes = 32;
+const fanout = blockBytes / hashBytes;
+const labelBytes = 32;
+const signedBytes = 256;
+const formatVersion = 1;
+const magic = Buffer.from("NXPKGIMG", "latin1");
+
+/** A file for the image, whose bytes come in pieces when they are asked for. */
+export interface ImageSource {
+  /** Path in the image, such as `fixtures/hello.txt`. */
+  readonly path: string;
+  readonly byteLength: number;
+  /** All `byteLength` bytes in order, in pieces of any size. */
+  read(): Iterable<Uint8Array>;
+}
+
+/** A file for the image that is in memory. */
+export interface ImageFile {
+  readonly path: string;
+  readonly content: Uint8Array;
+}
+
+/** What an image is called. */
+export interface ImageOptions {
+  /** A name of up to 32 bytes of UTF-8, by which images are told apart. */
+  readonly label?: string;
+  /** Which of two images of one label is the newer; 0 unless it is signed. */
+  readonly sequence?: bigint;
+}
+
+/** Takes bytes at an offset, and is done with them when it returns. What is never written has to be zero. */
+export interface ImageTarget {
+  write(offset: number, bytes: Uint8Array): void;
+}
+
+/** What was built. */
+export interface BuiltImage {
+  readonly blockCount: number;
+  readonly entryCount: number;
+  /** What `imageDigest` gives. */
+  readonly digest: string;
+}
+
+/** The places in an image, in blocks. */
+interface Layout {
+  readonly indexBlockCount: number;
+  readonly stringBlock: number;
+  readonly stringBytes: number;
+  readonly dataBlock: number;
+  readonly dataBlockCount: number;
+  readonly treeBlock: number;
+  /** Blocks of each level of the hash tree, from the hashes of contents up to the one block at the top. */
+  readonly levelBlockCounts: readonly number[];
+  readonly blockCount: number;
+}
+
+/** A source with what is known of it. */
+interface Placed {
+  readonly source: ImageSource;
+  readonly pathBytes: Buffer;
+}
+
+/**
+ * Writes the image of `sources`, in whatever order they come.
+ *
+ * @throws Problem if a path is not allowed or there twice, or there is too much
+ */
+export function writeImage(
+  target: ImageTarget,
+  sources: readonly ImageSource[],
+  options: ImageOptions = {},
+): BuiltImage {
+  const files = inOrder(sources);
+  const layout = layOut(files);
+  const leaves: Buffer[] = [];
+  const writeBlocks = (block: number, bytes: Uint8Array): void => {
+    writeHashed(target, leaves, block, bytes);
+  };
+
+  const index = Buffer.alloc(layout.indexBlockCount * blockBytes);
+  let pathOffset = 0;
+  let firstBlock = layout.dataBlock;
+  for (const [number, { source, pathBytes }] of files.entries()) {
+    const entry = index.subarray(number * entryBytes, (number + 1) * entryBytes);
+    entry.writeUInt32LE(pathOffset, 0);
+    entry.writeUInt32LE(pathBytes.length, 4);
+    entry.writeUInt32LE(firstBlock, 8);
+    entry.writeBigUInt64LE(BigInt(source.byteLength), 16);
+    writeContent(source, firstBlock, writeBlocks).copy(entry, 32);
+    pathOffset += pathBytes.length;
+    firstBlock += blocksFor(source.byteLength);
+  }
+  writeBlocks(1, index);
+  const strings = Buffer.alloc(blocksFor(layout.stringBytes) * blockBytes);
+  Buffer.concat(files.map(({ pathBytes }) => pathBytes)).copy(strings);
+  writeBlocks(layout.stringBlock, strings);
+
+  const root = writeTree(target, layout, leaves.slice(1));
+  const superblock = superblockOf(layout, files.length, root, options);
+  target.write(0, superblock);
+  return { blockCount: layout.blockCount, entryCount: files.length, digest: imageDigest(superblock) };
+}
+
+/** The image of files that are in memory. */
+export function buildImage(files: readonly ImageFile[], options: ImageOptions = {}): Uint8Array {
+  const sources = files.map(({ path, content }) => ({
+    path,
+    byteLength: content.length,
+    read: () => [content],
+  }));
+  const image = new Uint8Array(layOut(inOrder(sources)).blockCount * blockBytes);
+  writeImage({ write: (offset, bytes) => image.set(bytes, offset) }, sources, options);
+  return image;
+}
+
+/** SHA-256 of the signed part of an image's superblock, which speaks for every byte of it; 64 hex digits. */
+export function imageDigest(superblock: Uint8Array): string {
+  return createHash("sha256").update(superblock.subarray(0, signedBytes)).digest("hex");
+}
+
+/** The sources in path order, each path judged. */
+function inOrder(sources: readonly ImageSource[]): Placed[] {
+  const files = sources.map((source) => ({ source, pathBytes: Buffer.from(source.path, "utf8") }));
+  for (const { source } of files) {
+    const problem = pathProblem(source.path);
+    if (problem) throw new Problem(`${JSON.stringify(source.path)} cannot be in an image: ${problem}`);
+  }
+  files.sort((left, right) => comparePaths(left.pathBytes, right.pathBytes));
+  for (const [number, file] of files.entries()) {
+    const before = files[number - 1];
+    if (!before) continue;
+    if (before.pathBytes.equals(file.pathBytes)) {
+      throw new Problem(`${JSON.stringify(file.source.path)} is there twice`);
+    }
+    if (file.source.path.startsWith(`${before.source.path}/`)) {
+      throw new Problem(
+        `${JSON.stringify(before.source.path)} is a file, so ${JSON.stringify(file.source.path)} cannot be below it`,
+      );
+    }
+  }
+  return files;
+}
+
+/** By bytes, the slash before all others: everything below a directory follows it at once. */
+function comparePaths(left: Uint8Array, right: Uint8Array): number {
+  const rank = (value: number | undefined): number => (value === undefined ? -1 : value === 0x2f ? 0 : value);
+  for (let index = 0; index < Math.max(left.length, right.length); index += 1) {
+    const difference = rank(left[index]) - rank(right[index]);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
+/** Index from block 1 on, then strings, data, tree. */
+function layOut(files: readonly Placed[]): Layout {
+  if (files.length === 0) throw new Problem("an image needs at least one file");
+  if (files.length > entriesMax)
+    throw new Problem(`an image holds up to ${entriesMax} files, not ${files.length}`);
+  const sum = (numbers: number[]): number => numbers.reduce((total, number) => total + number, 0);
+
+  const indexBlockCount = blocksFor(files.length * entryBytes);
+  const stringBlock = 1 + indexBlockCount;
+  const stringBytes = sum(files.map(({ pathBytes }) => pathBytes.length));
+  const dataBlock = stringBlock + blocksFor(stringBytes);
+  const dataBlockCount = sum(files.map(({ source }) => blocksFor(source.byteLength)));
+  const treeBlock = dataBlock + dataBlockCount;
+
+  const levelBlockCounts: number[] = [];
+  let below = treeBlock - 1;
+  do {
+    below = Math.ceil(below / fanout);
+    levelBlockCounts.push(below);
+  } while (below > 1);
+  const blockCount = treeBlock + sum(levelBlockCounts);
+  if (blockCount > blocksMax) {
+    throw new Problem(
+      `an image holds up to ${blocksMax} blocks of ${blockBytes} bytes, and this takes ${blockCount}`,
+    );
+  }
+  return {
+    indexBlockCount,
+    stringBlock,
+    stringBytes,
+    dataBlock,
+    dataBlockCount,
+    treeBlock,
+    levelBlockCounts,
+    blockCount,
+  };
+}
+
+/** Writes a file's bytes from `firstBlock` on, the last block filled up with zeros; gives their SHA-256. */
+function writeContent(
+  source: ImageSource,
+  firstBlock: number,
+  writeBlocks: (block: number, bytes: Uint8Array) => void,
+): Buffer {
+  const hash = createHash("sha256");
+  const pending = Buffer.alloc(blockBytes);
+  let pendingBytes = 0;
+  let byteCount = 0;
+  let block = firstBlock;
+  for (const piece of source.read()) {
+    hash.update(piece);
+    byteCount += piece.length;
+    if (byteCount > source.byteLength) break;
+    for (let offset = 0; offset < piece.length; ) {
+      const taken = Math.min(blockBytes - pendingBytes, piece.length - offset);
+      pending.set(piece.subarray(offset, offset + taken), pendingBytes);
+      pendingBytes += taken;
+      offset += taken;
+      if (pendingBytes < blockBytes) continue;
+      writeBlocks(block, pending);
+      block += 1;
+      pendingBytes = 0;
+    }
+  }
+  if (byteCount !== source.byteLength) {
+    throw new Problem(`${JSON.stringify(source.path)} changed its size while it was read`);
+  }
+  if (pendingBytes > 0) writeBlocks(block, pending.fill(0, pendingBytes));
+  return hash.digest();
+}
+
+/** Writes whole blocks and keeps the hash of each, at its number. */
+function writeHashed(target: ImageTarget, leaves: Buffer[], block: number, bytes: Uint8Array): void {
+  target.write(block * blockBytes, bytes);
+  for (let offset = 0; offset < bytes.length; offset += blockBytes) {
+    const number = block + offset / blockBytes;
+    leaves[number] = hashBlock(0, number, bytes.subarray(offset, offset + blockBytes));
+  }
+}
+
+/** Writes the tree over the hashes of the blocks from 1 on; gives its root. */
+function writeTree(target: ImageTarget, layout: Layout, leaves: readonly Buffer[]): Buffer {
+  let block = layout.treeBlock;
+  let hashes = leaves;
+  for (const [level, blockCount] of layout.levelBlockCounts.entries()) {
+    const bytes = Buffer.alloc(blockCount * blockBytes);
+    for (const [index, hash] of hashes.entries()) hash.copy(bytes, index * hashBytes);
+    target.write(block * blockBytes, bytes);
+    block += blockCount;
+    hashes = Array.from({ length: blockCount }, (_, index) =>
+      hashBlock(level + 1, index, bytes.subarray(index * blockBytes, (index + 1) * blockBytes)),
+    );
+  }
+  const [root] = hashes;
+  if (!root) throw new Error("the hash tree has no root");
+  return root;
+}
+
+/** The hash of a block as what it is: level 0 for contents, by block number; above, by place in the level. */
+function hashBlock(level: number, position: number, bytes: Uint8Array): Buffer {
+  const suffix = Buffer.alloc(16);
+  suffix.writeUInt32LE(level, 0);
+  suffix.writeUInt32LE(position, 4);
+  magic.copy(suffix, 8);
+  return createHash("sha256").update(bytes).update(suffix).digest();
+}
+
+/** Block 0. */
+function superblockOf(layout: Layout, entryCount: number, root: Buffer, options: ImageOptions): Buffer {
+  const label = Buffer.from(options.label ?? "", "utf8");
+  if (label.length > labelBytes || label.includes(0)) {
+    throw new Problem(
+      `the label ${JSON.stringify(options.label)} is longer than ${labelBytes} bytes, or has a zero`,
+    );
+  }
+  const superblock = Buffer.alloc(blockBytes);
+  magic.copy(superblock, 0);
+  const words = [
+    formatVersion,
+    blockBytes,
+    layout.blockCount,
+    0,
+    entryCount,
+    1,
+    layout.indexBlockCount,
+    layout.stringBlock,
+    layout.stringBytes,
+    layout.dataBlock,
+    layout.dataBlockCount,
+    layout.treeBlock,
+    layout.blockCount - layout.treeBlock,
+    layout.levelBlockCounts.length,
+  ];
+  for (const [index, word] of words.entries()) superblock.writeUInt32LE(word, 8 + index * 4);
+  root.copy(superblock, 64);
+  label.copy(superblock, 96);
+  superblock.writeBigUInt64LE(options.sequence ?? 0n, 128);
+  return superblock;
+}
+
+function blocksFor(byteLength: number): number {
+  return Math.ceil(byteLength / blockBytes);
+}
