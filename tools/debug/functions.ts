@@ -185,17 +185,13 @@ class UnitReader {
   }
 
   /** The name of a function: its own, or that of what it is a copy of. */
-  nameOf(entry: Entry): string {
-    let current: Entry | undefined = entry;
+  nameOf(entry: Entry, hopsLeft = 2): string {
+    const name = entry.attributes.get(AT_NAME)?.value;
+    if (typeof name === "string") return name;
     // A copy points at its abstract form, that perhaps at a declaration: never more.
-    for (let hop = 0; hop < 3 && current !== undefined; hop += 1) {
-      const name = current.attributes.get(AT_NAME)?.value;
-      if (typeof name === "string") return name;
-      const { attributes }: Entry = current;
-      const origin = (attributes.get(AT_ABSTRACT_ORIGIN) ?? attributes.get(AT_SPECIFICATION))?.value;
-      current = typeof origin === "number" ? this.byOffset.get(origin) : undefined;
-    }
-    return "?";
+    const origin = entry.attributes.get(AT_ABSTRACT_ORIGIN) ?? entry.attributes.get(AT_SPECIFICATION);
+    const original = typeof origin?.value === "number" ? this.byOffset.get(origin.value) : undefined;
+    return original === undefined || hopsLeft === 0 ? "?" : this.nameOf(original, hopsLeft - 1);
   }
 
   /** One attribute's value (7.5.4). What no backtrace needs is stepped over, and is undefined. */

@@ -25,7 +25,7 @@ export class Locator {
   /** Throws Problem if the file cannot be read. Without debug information, only symbols are found. */
   constructor(file: Uint8Array, name: string) {
     this.elf = readElf(file, name);
-    this.units = readUnits(this.elf);
+    this.units = unitsOrNone(this.elf);
   }
 
   /** The places of an address, innermost inlined function first; empty if the program does not have it. */
@@ -47,6 +47,16 @@ export class Locator {
     }
     if (best === undefined || best.distance > LABEL_DISTANCE_MAX) return [];
     return [{ function: best.name, file: undefined, line: 0, column: 0, offset: Number(best.distance) }];
+  }
+}
+
+/** Debug information that cannot be read is as good as none: a backtrace of symbols is better than no backtrace. */
+function unitsOrNone(elf: Elf): Unit[] {
+  try {
+    return readUnits(elf);
+  } catch (error) {
+    if (error instanceof RangeError) return [];
+    throw error;
   }
 }
 
