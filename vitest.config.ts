@@ -8,6 +8,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["tests/**/*.test.ts"],
+    globalSetup: "tests/harness/setup.ts",
     watch: false,
     maxWorkers: 2,
     testTimeout: 120_000,

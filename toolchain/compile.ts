@@ -9,9 +9,10 @@
 // Read `build` from top to bottom; each call below it is a step of steps/, and does nothing when nothing that it reads has
 // changed (stale.ts). asc runs in this process, one program after another; LLVM's processes run beside it.
 
+import { Problem } from "./problem.ts";
 import { programs } from "./programs.ts";
 import { root } from "./root.ts";
-import { type Build, openBuild, type Progress } from "./steps/build.ts";
+import { type Build, type Progress, withBuild } from "./steps/build.ts";
 import { makeBundle, makePackageImage } from "./steps/bundles.ts";
 import { makeDeviceTree, makeSources } from "./steps/generate.ts";
 import { compileProgram, linkProgram } from "./steps/program.ts";
@@ -38,22 +39,26 @@ export interface BuildOutputs {
 }
 
 /** Builds what is stale. @throws Problem with every finding of the step that failed */
-export async function build(options: BuildOptions): Promise<BuildOutputs> {
-  const run = openBuild(root, options);
-  await makeSources(run);
-  if (options.only !== undefined && options.only.length > 0) await buildPrograms(run, options.only);
-  else await buildAll(run);
-  return {
-    kernel: run.path("neuron.elf"),
-    deviceTree: run.path("virt-nexus.dtb"),
-    packageImage: run.path("pkgfs.img"),
-    stepsRun: run.stepsRun(),
-  };
+export function build(options: BuildOptions): Promise<BuildOutputs> {
+  const { only = [] } = options;
+  requireKnown(only);
+  return withBuild(root, options, async (run) => {
+    await makeSources(run);
+    await (only.length > 0 ? buildPrograms(run, only) : buildAll(run));
+    return {
+      kernel: run.path("neuron.elf"),
+      deviceTree: run.path("virt-nexus.dtb"),
+      packageImage: run.path("pkgfs.img"),
+      stepsRun: run.stepsRun(),
+    };
+  });
 }
 
-/** Makes only what guest sources import and people do not write (build/gen): enough to compile one for a test. */
-export async function generate(options: BuildOptions): Promise<void> {
-  await makeSources(openBuild(root, options));
+function requireKnown(names: readonly string[]): void {
+  const unknown = names.find((name) => !programs.some((program) => program.name === name));
+  if (unknown === undefined) return;
+  const known = programs.map(({ name }) => name).join(", ");
+  throw new Problem(`there is no program ${unknown}`, { hints: [`one of ${known}`], exitCode: 2 });
 }
 
 async function buildAll(run: Build): Promise<void> {

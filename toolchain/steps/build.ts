@@ -3,6 +3,7 @@
 import { mkdirSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { withLock } from "../lock.ts";
 import { Stamps, type Step } from "../stale.ts";
 
 /** Told what is being done (tools/nx/report.ts prints it). */
@@ -28,13 +29,31 @@ export interface Build {
   stepsRun(): number;
 }
 
-/** Begins a build. */
-export function openBuild(
+/** What a build is opened with. */
+export interface BuildSettings {
+  readonly profile: "bringup" | "production";
+  readonly progress: Progress;
+}
+
+/** Opens a build, does `work`, and closes it. Another process that builds into the same folder is waited for. */
+export function withBuild<T>(
   root: string,
-  options: { readonly profile: "bringup" | "production"; readonly progress: Progress },
-): Build {
-  const out = options.profile === "bringup" ? "build" : `build/${options.profile}`;
-  mkdirSync(join(root, out), { recursive: true });
+  settings: BuildSettings,
+  work: (build: Build) => Promise<T>,
+): Promise<T> {
+  const tell = (owner: number): void =>
+    settings.progress.note(`waiting for another build (process ${owner})`);
+  return withLock(join(root, outputFolder(settings.profile), "lock"), tell, () =>
+    work(openBuild(root, settings)),
+  );
+}
+
+function outputFolder(profile: BuildSettings["profile"]): string {
+  return profile === "bringup" ? "build" : `build/${profile}`;
+}
+
+function openBuild(root: string, options: BuildSettings): Build {
+  const out = outputFolder(options.profile);
   const stamps = new Stamps(root, `${out}/stamps.json`);
   let stepsRun = 0;
   return {

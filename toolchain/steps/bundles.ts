@@ -1,9 +1,9 @@
 // What programs travel in: the boot bundle inside the kernel's image, and the package image on the disk.
 //
-// Both are package images (docs/storage/package_image.md). The bundle holds what is needed to reach the disk, and
+// Both are package images (docs/storage/package-image.md). The bundle holds what is needed to reach the disk, and
 // `fixtures.img`, itself a package image, which packagefsd serves when there is no disk.
 
-import { buildImage, type ImageFile } from "../../tools/mk-pkgfs-img/layout.ts";
+import { buildImage } from "../../tools/mk-pkgfs-img/layout.ts";
 import { programs } from "../programs.ts";
 import { listFiles } from "../stale.ts";
 import { type Build, readBytes, write } from "./build.ts";
@@ -20,34 +20,41 @@ type Source = readonly [imagePath: string, file: string];
 /** `pkgfs.img`: everything below pkg/, and the programs that are loaded from the disk, below `bin/`. */
 export async function makePackageImage(build: Build): Promise<void> {
   const files = [...packageFiles(build, ""), ...packagePrograms(build)];
-  await makeImage(build, build.path("pkgfs.img"), files);
+  await makeImage(build, "pkgfs", build.path("pkgfs.img"), files);
 }
 
 /** `bundle.img`, and the object that carries it into the kernel. Gives the object. */
 export async function makeBundle(build: Build): Promise<string> {
   const fixtures = build.path("fixtures.img");
   const image = build.path("bundle.img");
-  await makeImage(build, fixtures, [...packageFiles(build, "fixtures/"), ...packagePrograms(build)]);
+  await makeImage(build, "fixtures", fixtures, [
+    ...packageFiles(build, "fixtures/"),
+    ...packagePrograms(build),
+  ]);
   const travellers = programs.filter(({ travels }) => travels === "bundle");
   const tasks = travellers.map(({ name }): Source => [name, build.path(`tasks/${name}`)]);
-  await makeImage(build, image, [...tasks, ["fixtures.img", fixtures]]);
+  await makeImage(build, "bundle", image, [...tasks, ["fixtures.img", fixtures]]);
   return embed(build, [
     ["init", build.path(`tasks/${firstTask}`)],
     ["bundle", image],
   ]);
 }
 
-async function makeImage(build: Build, output: string, files: readonly Source[]): Promise<void> {
+async function makeImage(
+  build: Build,
+  label: string,
+  output: string,
+  files: readonly Source[],
+): Promise<void> {
   await build.step(output, {
     name: `image ${output}`,
-    key: [files, build.stamps.hashFolders(...imageCode)],
+    key: [label, files, build.stamps.hashFolders(...imageCode)],
     reads: files.map(([, file]) => file),
     writes: [output],
     run: async () => {
-      const contents = files.map(
-        async ([path, file]): Promise<ImageFile> => ({ path, content: await readBytes(build, file) }),
-      );
-      await write(build, output, buildImage(await Promise.all(contents)));
+      const contents = files.map(async ([path, file]) => ({ path, bytes: await readBytes(build, file) }));
+      const { bytes } = buildImage(await Promise.all(contents), { label });
+      await write(build, output, bytes);
       return undefined;
     },
   });

@@ -9,8 +9,8 @@ import { frameOffsets } from "../offsets.ts";
 import { frameModule } from "../programs.ts";
 import { generate } from "../schema/generate.ts";
 import { listFiles } from "../stale.ts";
+import { runAscStep } from "./asc.ts";
 import { type Build, readBytes, readText, write } from "./build.ts";
-import { runAscStep } from "./program.ts";
 
 const schemaFolder = "source/idl";
 const deviceTreeSource = "pkg/dts/virt-nexus.dts";

@@ -3,13 +3,14 @@
 // The steps hand each other files (build/wasm, build/obj), so that a change in one stage starts there and not earlier: a
 // new translator does not run asc again, a new linker script does not run clang.
 
-import { nativeFlags, runAsc } from "../asc/run.ts";
+import { nativeFlags } from "../asc/run.ts";
 import { translate } from "../ir/module.ts";
 import { type DataLayout, link, linkFlags } from "../link/image.ts";
 import { llvmIdentity } from "../link/llvm.ts";
 import { assemble, assemblyFlags, compileIr, irFlags } from "../link/objects.ts";
 import type { GuestProgram } from "../programs.ts";
 import { listFiles } from "../stale.ts";
+import { runAscStep } from "./asc.ts";
 import { type Build, readBytes, readText, write } from "./build.ts";
 
 /** Compiles a program and its assembly. Gives its object files. */
@@ -60,38 +61,6 @@ export async function linkProgram(
       await link(build.root, { ...request, output: elf, strip: false });
       if (isTask) await link(build.root, { ...request, output: stripped, strip: true });
       return undefined;
-    },
-  });
-}
-
-/** asc on `entry`: `build/wasm/<name>.wasm` and its source map. */
-export async function runAscStep(
-  build: Build,
-  name: string,
-  entry: string,
-  flags: readonly string[],
-): Promise<void> {
-  const wasm = build.path(`wasm/${name}.wasm`);
-  const map = build.path(`wasm/${name}.wasm.map`);
-  await build.step(`${name}: asc`, {
-    name: `asc ${name}`,
-    key: [
-      flags,
-      build.stamps.hash("node_modules/assemblyscript/package.json"),
-      build.stamps.hashFolders("toolchain/asc"),
-    ],
-    reads: [entry],
-    writes: [wasm, map],
-    run: async () => {
-      const request = { root: build.root, entry, generated: build.out, flags };
-      const result = await inTurn(() => runAsc(request));
-      for (const { severity, message, place } of result.diagnostics) {
-        const where = place ? `${place.file}:${place.line}:${place.column}: ` : "";
-        build.progress.note(`${where}${severity}: ${message}`);
-      }
-      await write(build, wasm, result.wasm);
-      await write(build, map, result.sourceMap);
-      return result.reads.keys();
     },
   });
 }
@@ -167,13 +136,4 @@ async function assembleOnce(build: Build, source: string, embeds: readonly strin
 
 function layoutPath(build: Build, name: string): string {
   return build.path(`obj/${name}.layout.json`);
-}
-
-/** asc keeps state of its own while it runs: one program at a time. */
-let lastTurn: Promise<unknown> = Promise.resolve();
-
-function inTurn<T>(work: () => Promise<T>): Promise<T> {
-  const turn = lastTurn.then(work, work);
-  lastTurn = turn;
-  return turn;
 }

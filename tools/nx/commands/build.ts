@@ -2,15 +2,33 @@
 
 import type { Command } from "commander";
 import { type Profile, profileOption } from "../args.ts";
-import { progressOn } from "../report.ts";
+import { formatDuration, progressOn } from "../report.ts";
 
 export function register(program: Command): void {
   program
     .command("build")
     .description("build what is stale: programs, kernel, device tree, disk image")
+    .argument("[programs...]", "only these programs, up to their ELF files")
     .addOption(profileOption())
-    .action(async (options: { profile: Profile }) => {
+    .addHelpText(
+      "after",
+      `
+What is made lands in build/, or in build/production/:
+  neuron.elf          the kernel, with the boot bundle inside
+  tasks/<name>.elf    a program with symbols and line tables; tasks/<name> without, as it goes into an image
+  pkgfs.img           the disk: everything below pkg/, and the programs below bin/
+  virt-nexus.dtb      the device tree
+  gen/                sources that are generated
+
+What is stale is decided by content alone. LLVM comes with the locked dependencies; on a host that they do not
+support, NEURON_CLANG and NEURON_LLD name a clang and an ld.lld (16 or newer).`,
+    )
+    .action(async (names: string[], options: { profile: Profile }) => {
       const { build } = await import("../../../toolchain/compile.ts");
-      await build({ profile: options.profile, progress: progressOn(process.stderr) });
+      const progress = progressOn(process.stderr);
+      const begin = performance.now();
+      const { stepsRun } = await build({ profile: options.profile, progress, only: names });
+      const duration = formatDuration(performance.now() - begin);
+      progress.note(stepsRun === 0 ? "everything is up to date" : `built in ${duration} (${stepsRun} steps)`);
     });
 }

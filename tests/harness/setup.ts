@@ -1,0 +1,11 @@
+// Runs once before all tests: makes what guest sources import and people do not write (build/gen), if it is stale.
+// So a single test file can be run by itself, on a fresh checkout, without a build.
+
+import { root } from "../../toolchain/root.ts";
+import { withBuild } from "../../toolchain/steps/build.ts";
+import { makeSources } from "../../toolchain/steps/generate.ts";
+import { progressOn } from "../../tools/nx/report.ts";
+
+export default async function setup(): Promise<void> {
+  await withBuild(root, { profile: "bringup", progress: progressOn(process.stderr) }, makeSources);
+}

@@ -1,0 +1,61 @@
+// One build at a time in one output folder: two that wrote the same files would give neither's result.
+//
+// The lock is a file that holds the process id of its owner. A process that died without letting go is noticed by
+// its id, and its lock is taken over.
+
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+
+const pollMilliseconds = 100;
+
+/** Does `work` while holding the lock; `onWait` is told once, with the owner's process id, if it has to wait. */
+export async function withLock<T>(
+  file: string,
+  onWait: (owner: number) => void,
+  work: () => Promise<T>,
+): Promise<T> {
+  mkdirSync(dirname(file), { recursive: true });
+  let told = false;
+  while (!take(file)) {
+    const owner = ownerOf(file);
+    if (owner === undefined) {
+      rmSync(file, { force: true });
+      continue;
+    }
+    if (!told) onWait(owner);
+    told = true;
+    await sleep(pollMilliseconds);
+  }
+  try {
+    return await work();
+  } finally {
+    rmSync(file, { force: true });
+  }
+}
+
+function take(file: string): boolean {
+  try {
+    writeFileSync(file, String(process.pid), { flag: "wx" });
+    return true;
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "EEXIST") return false;
+    throw error;
+  }
+}
+
+/** The process that holds the lock, or undefined when it is gone (or never said who it is). */
+function ownerOf(file: string): number | undefined {
+  try {
+    const owner = Number(readFileSync(file, "utf8"));
+    if (!Number.isInteger(owner) || owner <= 0) return undefined;
+    // Signal 0 asks whether the process exists. Our own id means a lock that an earlier process of that id left.
+    process.kill(owner, 0);
+    return owner === process.pid ? undefined : owner;
+  } catch (error) {
+    // EPERM: it exists and belongs to somebody else.
+    return error instanceof Error && "code" in error && error.code === "EPERM"
+      ? Number(readFileSync(file, "utf8"))
+      : undefined;
+  }
+}

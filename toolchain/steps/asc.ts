@@ -1,0 +1,45 @@
+// The step that every guest module begins with: sources to Wasm and its source map, below build/wasm.
+
+import { runAsc } from "../asc/run.ts";
+import { type Build, write } from "./build.ts";
+
+/** asc on `entry`: `build/wasm/<name>.wasm` and its source map. */
+export async function runAscStep(
+  build: Build,
+  name: string,
+  entry: string,
+  flags: readonly string[],
+): Promise<void> {
+  const wasm = build.path(`wasm/${name}.wasm`);
+  const map = build.path(`wasm/${name}.wasm.map`);
+  await build.step(`${name}: asc`, {
+    name: `asc ${name}`,
+    key: [
+      flags,
+      build.stamps.hash("node_modules/assemblyscript/package.json"),
+      build.stamps.hashFolders("toolchain/asc"),
+    ],
+    reads: [entry],
+    writes: [wasm, map],
+    run: async () => {
+      const request = { root: build.root, entry, generated: build.out, flags };
+      const result = await inTurn(() => runAsc(request));
+      for (const { severity, message, place } of result.diagnostics) {
+        const where = place ? `${place.file}:${place.line}:${place.column}: ` : "";
+        build.progress.note(`${where}${severity}: ${message}`);
+      }
+      await write(build, wasm, result.wasm);
+      await write(build, map, result.sourceMap);
+      return result.reads.keys();
+    },
+  });
+}
+
+/** asc keeps state of its own while it runs: one program at a time. */
+let lastTurn: Promise<unknown> = Promise.resolve();
+
+function inTurn<T>(work: () => Promise<T>): Promise<T> {
+  const turn = lastTurn.then(work, work);
+  lastTurn = turn;
+  return turn;
+}
