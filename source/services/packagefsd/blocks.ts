@@ -1,0 +1,175 @@
+/**
+ * Verified blocks: the one way by which content of the image reaches anybody. Reached from serve.ts and, for the index,
+ * from libs/pkgimg; goes on in cache.ts and disk.ts.
+ *
+ *     disk ──DMA──▶ staging ──copy──▶ a blank line ──hash tree──▶ published ──▶ find
+ *                   (shared)          (ours alone)
+ *
+ * A block is copied out of shared memory first, and the copy is verified, so nothing that the device writes late or
+ * twice changes what was verified. Blocks of the hash tree become lines too; libs/pkgimg verifies them against the
+ * level above, and only then are they published. The fixtures take the same way, with a mapped image for the disk.
+ */
+import { BLOCK_BYTES as IMAGE_BLOCK_BYTES, ImageError, LEVELS_MAX } from "pkgimg/format";
+import { IMAGE_STATE_BYTES, Image } from "pkgimg/reader";
+import { addressOf, clear, contains, find, publish, release, take } from "./cache";
+import { readStaged, stagedAt } from "./disk";
+import {
+  BLOCK_BYTES,
+  BLOCK_SHIFT,
+  FIXTURES_ADDRESS,
+  LINE_COUNT,
+  READ_BYTES_MAX,
+  STAGING_BLOCKS,
+  STAGING_TREE,
+} from "./limits";
+
+if (IMAGE_BLOCK_BYTES !== BLOCK_BYTES) ERROR("a cache line holds one block of the image");
+// A read asks for at most this many blocks, and what it was given has to stay until it was copied: in order of use
+// nothing else is newer but the blocks read ahead behind them and the tree blocks that verified them.
+if (READ_BYTES_MAX / BLOCK_BYTES + 1 + STAGING_BLOCKS + 4 * LEVELS_MAX > LINE_COUNT)
+  ERROR("one read could push out its own blocks");
+
+const image = changetype<Image>(memory.data(IMAGE_STATE_BYTES, 16));
+/** Lines that hold tree blocks nobody has verified yet: at most one a level. */
+const pendingLines = memory.data(LEVELS_MAX * 4, 8);
+const pendingBlocks = memory.data(LEVELS_MAX * 4, 8);
+let pendingCount: u32 = 0;
+
+/** Whether blocks come from the disk; else from the image that is mapped at FIXTURES_ADDRESS. */
+let onDisk: bool = false;
+let hitCount: u64 = 0;
+let missCount: u64 = 0;
+
+/**
+ * Opens the image on the disk, or the one that is mapped as fixtures: reads and checks the superblock.
+ *
+ * @param blocksAvailable how many blocks there are to read
+ */
+export function openImage(fromDisk: bool, blocksAvailable: u32): ImageError {
+  onDisk = fromDisk;
+  hitCount = 0;
+  missCount = 0;
+  pendingCount = 0;
+  clear();
+  const error = image.openCached(rawBlock, indexBlock, blocksAvailable);
+  // The superblock is held by the image itself, and stands outside the tree.
+  dropPending();
+  return error;
+}
+
+/** The image, which asks this file for its blocks. */
+export function mounted(): Image {
+  return image;
+}
+
+/** Whether the image is on the disk. */
+export function isOnDisk(): bool {
+  return onDisk;
+}
+
+/** Blocks that were asked for and were in the cache. */
+export function cacheHits(): u64 {
+  return hitCount;
+}
+
+/** Blocks that were asked for and had to be fetched. */
+export function cacheMisses(): u64 {
+  return missCount;
+}
+
+/**
+ * Brings `count` content blocks from `first` on into the cache, verified. They stay there, for `find`, until the next
+ * call.
+ *
+ * @param count at most READ_BYTES_MAX in blocks, and one
+ * @param end where the requests to the disk may read on to, behind the last block that is asked for
+ * @returns why the first bad block is bad; nothing is then to be taken for delivered
+ */
+export function ensure(first: u32, count: u32, end: u32): ImageError {
+  const last = first + count;
+  let block = first;
+  while (block < last) {
+    if (find(block) !== 0) {
+      hitCount++;
+      block++;
+      continue;
+    }
+    const run = absentRun(block, max<u32>(end, last));
+    const needed = min<u32>(run, last - block);
+    missCount += needed;
+    const error = fetch(block, run, needed);
+    if (error !== ImageError.None) return error;
+    block += needed;
+  }
+  return ImageError.None;
+}
+
+/** How many blocks from `block` on, up to `end`, one request brings: it stops before the first that is there already. */
+function absentRun(block: u32, end: u32): u32 {
+  const most = min<u32>(end - block, STAGING_BLOCKS);
+  let run: u32 = 1;
+  while (run < most && !contains(block + run)) run++;
+  return run;
+}
+
+/** Fetches `count` blocks by one request and publishes those that verify. The first `needed` have to. */
+function fetch(block: u32, count: u32, needed: u32): ImageError {
+  if (onDisk && !readStaged(block, count, 0)) return image.refuseBlock(ImageError.Io, block);
+  for (let i: u32 = 0; i < count; i++) {
+    const source = onDisk ? stagedAt(i) : fixtureAt(block + i);
+    const index = take();
+    memory.copy(addressOf(index), source, <usize>BLOCK_BYTES);
+    const error = image.verify(block + i, addressOf(index));
+    if (error !== ImageError.None) {
+      release(index);
+      dropPending();
+      // A bad block that was only read ahead is reported to whoever asks for it.
+      return i < needed ? error : ImageError.None;
+    }
+    publish(index, block + i);
+    publishPending();
+  }
+  return ImageError.None;
+}
+
+/** For the image: a block of the superblock or the tree, as it is. Its verdict decides what becomes of the line. */
+function rawBlock(block: u32): usize {
+  const known = find(block);
+  if (known !== 0) return known;
+  if (onDisk && !readStaged(block, 1, STAGING_TREE)) return 0;
+  const index = take();
+  memory.copy(addressOf(index), onDisk ? stagedAt(STAGING_TREE) : fixtureAt(block), <usize>BLOCK_BYTES);
+  assert(pendingCount < LEVELS_MAX);
+  store<u32>(pendingLines + <usize>(pendingCount << 2), index);
+  store<u32>(pendingBlocks + <usize>(pendingCount << 2), block);
+  pendingCount++;
+  return addressOf(index);
+}
+
+/**
+ * For the image: a verified block of its index or strings. They are checked from front to back when it is mounted, so a
+ * block whose neighbour was just read is taken for the next of a sequence.
+ */
+function indexBlock(block: u32): usize {
+  const isSequential = block === 1 || contains(block - 1);
+  const end = isSequential ? image.dataBlock : block + 1;
+  return ensure(block, 1, end) === ImageError.None ? find(block) : 0;
+}
+
+/** The tree blocks on the way to a block that verified are verified themselves. */
+function publishPending(): void {
+  for (let i: u32 = 0; i < pendingCount; i++) {
+    publish(load<u32>(pendingLines + <usize>(i << 2)), load<u32>(pendingBlocks + <usize>(i << 2)));
+  }
+  pendingCount = 0;
+}
+
+function dropPending(): void {
+  for (let i: u32 = 0; i < pendingCount; i++) release(load<u32>(pendingLines + <usize>(i << 2)));
+  pendingCount = 0;
+}
+
+/** Where a block of the mapped fixtures is. */
+function fixtureAt(block: u32): usize {
+  return FIXTURES_ADDRESS + ((<usize>block) << BLOCK_SHIFT);
+}

@@ -1,0 +1,161 @@
+/**
+ * Who is asking: one record for each client, found by the badge of the endpoint that was called. A badge is minted by
+ * nexus-init and cannot be forged, so nothing that stands in one record is ever reached by another client.
+ *
+ * Records are few (CLIENTS_MAX) and nobody tells us when a client ends. So a new client takes the record of the one
+ * that asked least recently: its files are closed and its memory is unmapped. If that client was alive after all, it
+ * is told `badFile` or `notAttached`, and opens or attaches again.
+ */
+import { Right } from "abi/handle";
+import { PAGE_BYTES } from "abi/layout";
+import { Refusal } from "abi/refusal";
+import { map, result, unmap, vmoSize } from "runtime/call";
+import {
+  ATTACHED_BYTES_MAX,
+  BLOCK_BYTES,
+  BLOCK_SHIFT,
+  CLIENT_WINDOWS,
+  CLIENTS_MAX,
+  OPEN_FILES_MAX,
+} from "./limits";
+
+/**
+ *     0      8          16           20     24       28
+ *     | size | expected | firstBlock | open | number | reserved |
+ */
+@unmanaged
+@final
+export class OpenFile {
+  /** Bytes of content. */
+  size: u64;
+  /** Where the next read begins if the client reads one after another, in bytes. */
+  expected: u64;
+  /** The block of the image where the content begins. */
+  firstBlock: u32;
+  open: u32;
+  /** What the client calls it: (generation << FILE_BITS) | place in this table. */
+  number: u32;
+  reserved: u32;
+
+  /** The block behind its last one. */
+  get endBlock(): u32 {
+    return this.firstBlock + <u32>((this.size + BLOCK_BYTES - 1) >> BLOCK_SHIFT);
+  }
+}
+
+const FILE_BITS: u32 = 4;
+if (OPEN_FILES_MAX !== 1 << FILE_BITS) ERROR("a file's number holds its place in FILE_BITS bits");
+
+/** A client; its OPEN_FILES_MAX open files follow behind it. */
+@unmanaged
+@final
+export class Client {
+  /** When it last asked, counted in requests of all clients; 0: this record is free. */
+  lastUse: u64;
+  badge: u32;
+  /** Which file numbers come next, so that a closed file's number is not soon another's. */
+  generation: u32;
+  /** Bytes of its memory object that are mapped in its window; 0: none is attached. */
+  attachedBytes: u32;
+  reserved: u32;
+
+  /** The file in `place`, which must be below OPEN_FILES_MAX. */
+  file(place: u32): OpenFile {
+    return changetype<OpenFile>(
+      changetype<usize>(this) + offsetof<Client>() + <usize>place * offsetof<OpenFile>(),
+    );
+  }
+
+  /** Where its memory object is mapped. */
+  get window(): usize {
+    const place = (changetype<usize>(this) - clients) / <usize>CLIENT_BYTES;
+    return CLIENT_WINDOWS + place * <usize>ATTACHED_BYTES_MAX;
+  }
+}
+
+const CLIENT_BYTES: u32 = <u32>offsetof<Client>() + OPEN_FILES_MAX * <u32>offsetof<OpenFile>();
+const clients = memory.data(CLIENTS_MAX * CLIENT_BYTES, 8);
+
+let requests: u64 = 0;
+
+/** The client with this badge, if it has opened or attached anything; else null. */
+export function knownClient(badge: u32): Client | null {
+  for (let i: u32 = 0; i < CLIENTS_MAX; i++) {
+    const each = client(i);
+    if (each.lastUse === 0 || each.badge !== badge) continue;
+    requests++;
+    each.lastUse = requests;
+    return each;
+  }
+  return null;
+}
+
+/** The record for this badge: its own, else a free one, else that of the client that asked least recently. */
+export function clientOf(badge: u32): Client {
+  const known = knownClient(badge);
+  if (known !== null) return known;
+  let stalest = client(0);
+  for (let i: u32 = 1; i < CLIENTS_MAX; i++) {
+    if (client(i).lastUse < stalest.lastUse) stalest = client(i);
+  }
+  forget(stalest);
+  requests++;
+  stalest.badge = badge;
+  stalest.lastUse = requests;
+  return stalest;
+}
+
+function client(place: u32): Client {
+  return changetype<Client>(clients + <usize>(place * CLIENT_BYTES));
+}
+
+function forget(client: Client): void {
+  detach(client);
+  for (let i: u32 = 0; i < OPEN_FILES_MAX; i++) client.file(i).open = 0;
+  client.lastUse = 0;
+}
+
+/** Takes the client's memory object out of its window. */
+function detach(client: Client): void {
+  if (client.attachedBytes === 0) return;
+  client.attachedBytes = 0;
+  const status = unmap(client.window);
+  // The window is ours and something was mapped there: a refusal would be our own mistake.
+  assert(status === Refusal.None);
+}
+
+/**
+ * Maps the first `bytes` bytes of a client's memory object into its window, in place of what was there. The slot may
+ * be dropped afterwards: the mapping keeps the object. On false nothing is attached.
+ */
+export function attach(client: Client, slot: u32, bytes: u64): bool {
+  detach(client);
+  if (bytes === 0 || bytes > <u64>ATTACHED_BYTES_MAX) return false;
+  if (vmoSize(slot) !== Refusal.None || result(0) < bytes) return false;
+  const mappedBytes = (<u32>bytes + PAGE_BYTES - 1) & ~(PAGE_BYTES - 1);
+  if (map(slot, client.window, 0, mappedBytes, Right.Read | Right.Write) !== Refusal.None) return false;
+  client.attachedBytes = <u32>bytes;
+  return true;
+}
+
+/** A record for a file whose content begins at `firstBlock`; null if the client holds OPEN_FILES_MAX already. */
+export function openFile(client: Client, firstBlock: u32, size: u64): OpenFile | null {
+  for (let i: u32 = 0; i < OPEN_FILES_MAX; i++) {
+    const each = client.file(i);
+    if (each.open !== 0) continue;
+    client.generation++;
+    each.open = 1;
+    each.number = (client.generation << FILE_BITS) | i;
+    each.firstBlock = firstBlock;
+    each.size = size;
+    each.expected = 0;
+    return each;
+  }
+  return null;
+}
+
+/** The file that the client calls `number`, or null. */
+export function fileOf(client: Client, number: u32): OpenFile | null {
+  const file = client.file(number & (OPEN_FILES_MAX - 1));
+  return file.open !== 0 && file.number === number ? file : null;
+}

@@ -1,0 +1,53 @@
+/**
+ * Every bound of packagefsd, and where its windows of memory lie, in one place.
+ *
+ *   0x1000_0000  the cache's lines, LINE_COUNT × 4 KiB: private memory
+ *   0x1100_0000  staging, STAGING_PLACES × 4 KiB: what the disk's device writes into
+ *   0x1200_0000  the image of in-memory fixtures, read-only
+ *   0x2000_0000  the clients' memory objects, one window of 16 MiB each
+ */
+import { USER_MAPPINGS, USER_PROGRAM_END } from "abi/layout";
+
+/** Bytes of a block of the image, and of a cache line. */
+export const BLOCK_BYTES: u32 = 4096;
+export const BLOCK_SHIFT: u32 = 12;
+/** Bytes of a disk's sector, the only size that is served. */
+export const SECTOR_BYTES: u32 = 512;
+export const SECTORS_PER_BLOCK: u32 = BLOCK_BYTES / SECTOR_BYTES;
+
+/** Cache lines: 1 MiB. */
+export const LINE_COUNT: u32 = 256;
+/** The most blocks that one request to the disk brings: 128 KiB, 256 sectors. */
+export const STAGING_BLOCKS: u32 = 32;
+/** Beside them, a place for a block of the hash tree: it is fetched while the others wait to be verified. */
+export const STAGING_TREE: u32 = STAGING_BLOCKS;
+export const STAGING_PLACES: u32 = STAGING_BLOCKS + 1;
+
+/** Clients known at a time. The one that asked least recently makes room for a new one. */
+export const CLIENTS_MAX: u32 = 8;
+/** Files that one client may hold open (package_fs.capnp, openFilesMax). */
+export const OPEN_FILES_MAX: u32 = 16;
+/** The most bytes of one read (package_fs.capnp, readBytesMax). */
+export const READ_BYTES_MAX: u32 = 131_072;
+/** The largest memory object of a client (package_fs.capnp, attachedBytesMax). */
+export const ATTACHED_BYTES_MAX: u32 = 16_777_216;
+/** The largest image of fixtures that is mapped. */
+export const FIXTURES_BYTES_MAX: u32 = 16_777_216;
+
+/** How long the block service may take to answer, in milliseconds: longer than the deadline that it gives the device. */
+export const BLOCK_CALL_MILLISECONDS: u64 = 15_000;
+/** How often one request is tried again after the block service was replaced by a new one. */
+export const REATTACH_MAX: u32 = 1;
+
+export const LINES_ADDRESS: usize = USER_MAPPINGS;
+export const STAGING_ADDRESS: usize = 0x1100_0000;
+export const FIXTURES_ADDRESS: usize = 0x1200_0000;
+export const CLIENT_WINDOWS: usize = 0x2000_0000;
+
+if (LINES_ADDRESS + LINE_COUNT * BLOCK_BYTES > STAGING_ADDRESS)
+  ERROR("the lines reach into the staging memory");
+if (STAGING_ADDRESS + STAGING_PLACES * BLOCK_BYTES > FIXTURES_ADDRESS)
+  ERROR("staging reaches into the fixtures");
+if (FIXTURES_ADDRESS + FIXTURES_BYTES_MAX > CLIENT_WINDOWS)
+  ERROR("the fixtures reach into the clients' windows");
+if (CLIENT_WINDOWS + CLIENTS_MAX * ATTACHED_BYTES_MAX > USER_PROGRAM_END) ERROR("the windows do not fit");

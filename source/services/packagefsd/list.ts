@@ -1,0 +1,96 @@
+/**
+ * One page of a directory. The service keeps nothing between two pages: a cursor is the number of the entry at which
+ * the next child begins, and it is checked as anything else that comes from outside.
+ *
+ * Reached from serve.ts. Going to the next child may read the disk, and that uses the message page, so the children are
+ * gathered first and the answer is built from what was gathered.
+ */
+import { MESSAGE_BYTES_MAX } from "abi/message";
+import { ENTRIES_PER_LIST_MAX, EntryKind, FsStatus, PackageFsListResultsBuilder } from "gen/idl/package_fs";
+import { ImageError, PATH_BYTES_MAX } from "pkgimg/format";
+import { childIsDirectory, childNameLength, childNameStart, find, firstChild, nextChild } from "pkgimg/index";
+import { isBelow } from "pkgimg/path";
+import { Image, NO_ENTRY } from "pkgimg/reader";
+import { messagePage } from "runtime/ipc";
+
+/**
+ *     0      8      12       16
+ *     | size | kind | length | name, 256 bytes |
+ */
+@unmanaged
+@final
+class Child {
+  size: u64;
+  kind: u32;
+  length: u32;
+
+  get name(): usize {
+    return changetype<usize>(this) + offsetof<Child>();
+  }
+}
+
+const NAME_BYTES: u32 = 256;
+const CHILD_BYTES: u32 = <u32>offsetof<Child>() + NAME_BYTES;
+if (PATH_BYTES_MAX > NAME_BYTES) ERROR("a child's name does not fit");
+
+const children = memory.data(8 * 272, 8);
+if (ENTRIES_PER_LIST_MAX !== 8 || CHILD_BYTES !== 272)
+  ERROR("the table above is made for 8 children of 272 bytes");
+
+/**
+ * Builds the answer to `list` in the message page, to be finished by the caller.
+ *
+ * @param cursor 0 for the first page, else what the page before gave as `next`
+ * @returns ok; or why nothing was built, unless `image.error` says more
+ */
+export function list(image: Image, directory: usize, length: u32, cursor: u32): FsStatus {
+  const status = start(image, directory, length, cursor);
+  if (status !== FsStatus.ok) return status;
+  let count: u32 = 0;
+  let next = image.pickedEntry;
+  while (next !== NO_ENTRY && count < ENTRIES_PER_LIST_MAX) {
+    gather(image, length, changetype<Child>(children + <usize>(count * CHILD_BYTES)));
+    count++;
+    next = nextChild(image, directory, length);
+  }
+  if (image.error !== ImageError.None) return FsStatus.corrupt;
+
+  const results = PackageFsListResultsBuilder.begin(messagePage(), MESSAGE_BYTES_MAX);
+  results.initEntries(count);
+  for (let i: u32 = 0; i < count; i++) {
+    const child = changetype<Child>(children + <usize>(i * CHILD_BYTES));
+    const entry = results.entries(i);
+    entry.kind = <EntryKind>child.kind;
+    entry.size = child.size;
+    entry.setName(child.name, child.length);
+  }
+  results.next = next === NO_ENTRY ? 0 : next;
+  return FsStatus.ok;
+}
+
+/** Picks the entry at which the page begins. */
+function start(image: Image, directory: usize, length: u32, cursor: u32): FsStatus {
+  if (cursor === 0) {
+    if (firstChild(image, directory, length) !== NO_ENTRY) return FsStatus.ok;
+    if (image.error !== ImageError.None) return FsStatus.corrupt;
+    return find(image, directory, length) === NO_ENTRY ? FsStatus.notFound : FsStatus.notADirectory;
+  }
+  image.clearError();
+  if (cursor >= image.entryCount) return FsStatus.badCursor;
+  // A child begins at `cursor` if the entry before belongs to another child of the same directory: so the right
+  // cursor comes behind the previous child, and its name is another.
+  if (image.pick(cursor - 1) !== ImageError.None) return FsStatus.corrupt;
+  if (!isBelow(image.path, image.pathLength, directory, length)) return FsStatus.badCursor;
+  if (nextChild(image, directory, length) !== cursor) {
+    return image.error === ImageError.None ? FsStatus.badCursor : FsStatus.corrupt;
+  }
+  return FsStatus.ok;
+}
+
+function gather(image: Image, directoryLength: u32, child: Child): void {
+  const isDirectory = childIsDirectory(image, directoryLength);
+  child.kind = isDirectory ? EntryKind.directory : EntryKind.file;
+  child.size = isDirectory ? 0 : image.byteLength;
+  child.length = childNameLength(image, directoryLength);
+  memory.copy(child.name, image.path + <usize>childNameStart(directoryLength), <usize>child.length);
+}

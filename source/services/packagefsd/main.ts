@@ -1,0 +1,29 @@
+/**
+ * packagefsd: mounts the package image and serves what lies below `pkg://`, read-only.
+ *
+ * The disk's image if there is a block service, else the fixtures of the boot bundle; an image that does not verify is
+ * the end of this task (EXIT_NOT_MOUNTED), not a reason to take the other one.
+ */
+import { Role, SIGNAL_READY } from "abi/startup";
+import { NO_SLOT } from "abi/syscall";
+import { signal } from "runtime/call";
+import { setTaskName } from "runtime/panic";
+import { ignoreSignal, never, serve } from "runtime/service";
+import { slotOf } from "runtime/startup";
+import { mountDisk, mountFixtures } from "./mount";
+import { onRequest } from "./serve";
+
+/** Nothing could be mounted; the console says why. */
+const EXIT_NOT_MOUNTED: i32 = 1;
+/** The endpoint to serve is gone. */
+const EXIT_NOT_SERVING: i32 = 2;
+
+export function main(): i32 {
+  setTaskName("packagefsd");
+  const blockService = slotOf(Role.BlockService);
+  const isMounted = blockService === NO_SLOT ? mountFixtures(slotOf(Role.Fixtures)) : mountDisk(blockService);
+  if (!isMounted) return EXIT_NOT_MOUNTED;
+  signal(slotOf(Role.Starter), SIGNAL_READY);
+  serve(slotOf(Role.Serve), onRequest, ignoreSignal, never);
+  return EXIT_NOT_SERVING;
+}

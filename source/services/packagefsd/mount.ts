@@ -1,0 +1,74 @@
+/**
+ * Mounting: the superblock, then the whole index, then a first block of content; only after all three the line that
+ * says so is printed. Reached from main.ts; goes on in libs/pkgimg and blocks.ts.
+ *
+ * An image that does not verify is refused and nothing takes its place: the fixtures are for a machine without a disk,
+ * and a disk that somebody changed must not look like a missing one.
+ */
+import { Right } from "abi/handle";
+import { Refusal } from "abi/refusal";
+import { ImageError, imageErrorText } from "pkgimg/format";
+import { checkIndex } from "pkgimg/index";
+import { createVmo, map, result } from "runtime/call";
+import { line, print } from "runtime/log";
+import { ensure, mounted, openImage } from "./blocks";
+import { connect, diskBlocks } from "./disk";
+import { mapFixtures } from "./fixtures";
+import { BLOCK_BYTES, LINE_COUNT, LINES_ADDRESS } from "./limits";
+
+/** For the index check: the path before the one that is looked at. */
+const previousPath = memory.data(256, 8);
+
+/** Mounts the image on the disk behind `blockService`. False: it was refused, and the console says why. */
+export function mountDisk(blockService: u32): bool {
+  if (!mapLines()) return false;
+  const error = connect(blockService) ? mount(true, diskBlocks()) : mounted().refuseBlock(ImageError.Io, 0);
+  if (error !== ImageError.None) return refused();
+  print(line().text("pkgfs: mounted from virtio-blk ro"));
+  return true;
+}
+
+/** Mounts the fixtures in the memory object `fixtures`. False: there are none, or they were refused. */
+export function mountFixtures(fixtures: u32): bool {
+  if (!mapLines()) return false;
+  const blocks = mapFixtures(fixtures);
+  if (blocks === 0) {
+    print(line().text("pkgfs: nothing to mount (no block device, no fixtures)"));
+    return false;
+  }
+  if (mount(false, blocks) !== ImageError.None) return refused();
+  print(line().text("pkgfs: mounted from fixtures (no block device)"));
+  return true;
+}
+
+function mount(fromDisk: bool, blocksAvailable: u32): ImageError {
+  const image = mounted();
+  const superblock = openImage(fromDisk, blocksAvailable);
+  if (superblock !== ImageError.None) return superblock;
+  const index = checkIndex(image, previousPath);
+  if (index !== ImageError.None) return index;
+  const content = image.dataBlock;
+  return content < image.treeBlock ? ensure(content, 1, content + 1) : ImageError.None;
+}
+
+/** The cache's memory: private, mapped nowhere else. */
+function mapLines(): bool {
+  const bytes = LINE_COUNT * BLOCK_BYTES;
+  const holds =
+    createVmo(bytes) === Refusal.None &&
+    map(<u32>result(0), LINES_ADDRESS, 0, bytes, Right.Read | Right.Write) === Refusal.None;
+  if (!holds) print(line().text("pkgfs: no memory for the cache"));
+  return holds;
+}
+
+function refused(): bool {
+  const image = mounted();
+  print(
+    line()
+      .text("pkgfs: image refused: ")
+      .text(imageErrorText(image.error))
+      .text(" at block ")
+      .decimal(image.errorBlock),
+  );
+  return false;
+}

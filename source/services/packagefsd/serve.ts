@@ -1,0 +1,239 @@
+/**
+ * The methods of package_fs.capnp: what a client asks, judged, and answered. Reached from main.ts by the service loop
+ * of runtime/service.ts; goes on in libs/pkgimg (path → entry) and blocks.ts (block → verified bytes).
+ *
+ * Request and answer stand in the same message page, and so does every call to the block service. Hence the order in
+ * each method: take the parameters out of the page, do the work, build the answer last.
+ */
+import { MESSAGE_BYTES_MAX } from "abi/message";
+import { NO_SLOT } from "abi/syscall";
+import { finishMessage } from "capnp/build";
+import {
+  EntryKind,
+  FsSource,
+  FsStatus,
+  PackageFsAttachParams,
+  PackageFsAttachResultsBuilder,
+  PackageFsCloseParams,
+  PackageFsInfoParams,
+  PackageFsInfoResultsBuilder,
+  PackageFsListParams,
+  PackageFsMethod,
+  PackageFsOpenParams,
+  PackageFsOpenResultsBuilder,
+  PackageFsReadParams,
+  PackageFsReadResultsBuilder,
+  PackageFsStatParams,
+  PackageFsStatResultsBuilder,
+  VERSION,
+} from "gen/idl/package_fs";
+import { HASH_BYTES, ImageError, PATH_BYTES_MAX } from "pkgimg/format";
+import { find as findEntry, firstChild } from "pkgimg/index";
+import { pathError } from "pkgimg/path";
+import { NO_ENTRY } from "pkgimg/reader";
+import { messagePage } from "runtime/ipc";
+import { Outcome, Request } from "runtime/service";
+import { cacheHits, cacheMisses, ensure, isOnDisk, mounted } from "./blocks";
+import { find as findLine } from "./cache";
+import { attach, clientOf, fileOf, knownClient, openFile } from "./clients";
+import { BLOCK_BYTES, BLOCK_SHIFT, READ_BYTES_MAX } from "./limits";
+import { list } from "./list";
+
+/** The path of the request that is handled: a copy, so that the page is free for the answer. */
+const path = memory.data(256, 8);
+if (PATH_BYTES_MAX > 256) ERROR("the buffer above is too short for a path");
+let pathLength: u32 = 0;
+
+/** Handles one request of a client. */
+export function onRequest(request: Request): Outcome {
+  return request.answer(dispatch(request), 0, 0);
+}
+
+/** The length of the answer in the message page. */
+function dispatch(request: Request): u32 {
+  if (request.w0 > <u64>PackageFsMethod.info) return refuse(FsStatus.unknownMethod);
+  switch (<u32>request.w0) {
+    case PackageFsMethod.open:
+      return onOpen(request);
+    case PackageFsMethod.stat:
+      return onStat(request);
+    case PackageFsMethod.read:
+      return onRead(request);
+    case PackageFsMethod.list:
+      return onList(request);
+    case PackageFsMethod.close:
+      return onClose(request);
+    case PackageFsMethod.attach:
+      return onAttach(request);
+    default:
+      return onInfo(request);
+  }
+}
+
+/** An answer of nothing but a status: what every result begins with, so it reads as any of them. */
+function refuse(status: FsStatus): u32 {
+  const results = PackageFsAttachResultsBuilder.begin(messagePage(), MESSAGE_BYTES_MAX);
+  results.status = status;
+  return finishMessage();
+}
+
+function onOpen(request: Request): u32 {
+  const params = PackageFsOpenParams.open(messagePage(), request.bytes);
+  if (params === null) return refuse(FsStatus.badMessage);
+  const status = takePath(params.pathStart, params.pathLength);
+  if (status !== FsStatus.ok) return refuse(status);
+  if (pathLength === 0) return refuse(FsStatus.notAFile);
+
+  const image = mounted();
+  if (findEntry(image, path, pathLength) === NO_ENTRY) return refuse(noFileStatus());
+  const client = clientOf(request.badge);
+  const file = openFile(client, image.firstBlock, image.byteLength);
+  if (file === null) return refuse(FsStatus.tooManyFiles);
+
+  const results = PackageFsOpenResultsBuilder.begin(messagePage(), MESSAGE_BYTES_MAX);
+  results.file = file.number;
+  results.size = file.size;
+  return finishMessage();
+}
+
+/** Why there is no file at `path`: it is a directory, there is nothing, or the index could not be read. */
+function noFileStatus(): FsStatus {
+  const image = mounted();
+  if (image.error !== ImageError.None) return statusOf(image.error);
+  if (firstChild(image, path, pathLength) !== NO_ENTRY) return FsStatus.notAFile;
+  return image.error === ImageError.None ? FsStatus.notFound : statusOf(image.error);
+}
+
+function onStat(request: Request): u32 {
+  const params = PackageFsStatParams.open(messagePage(), request.bytes);
+  if (params === null) return refuse(FsStatus.badMessage);
+  const status = takePath(params.pathStart, params.pathLength);
+  if (status !== FsStatus.ok) return refuse(status);
+
+  const image = mounted();
+  if (pathLength !== 0 && findEntry(image, path, pathLength) !== NO_ENTRY) {
+    const results = PackageFsStatResultsBuilder.begin(messagePage(), MESSAGE_BYTES_MAX);
+    results.kind = EntryKind.file;
+    results.size = image.byteLength;
+    results.setHash(image.contentHash, HASH_BYTES);
+    return finishMessage();
+  }
+  const reason = pathLength === 0 ? FsStatus.notAFile : noFileStatus();
+  if (reason !== FsStatus.notAFile) return refuse(reason);
+  const results = PackageFsStatResultsBuilder.begin(messagePage(), MESSAGE_BYTES_MAX);
+  results.kind = EntryKind.directory;
+  return finishMessage();
+}
+
+function onRead(request: Request): u32 {
+  const params = PackageFsReadParams.open(messagePage(), request.bytes);
+  if (params === null) return refuse(FsStatus.badMessage);
+  const number = params.file;
+  const offset = params.offset;
+  const length = params.length;
+  const into = params.into;
+
+  const client = knownClient(request.badge);
+  if (client === null) return refuse(FsStatus.badFile);
+  const file = fileOf(client, number);
+  if (file === null) return refuse(FsStatus.badFile);
+  if (length > READ_BYTES_MAX) return refuse(FsStatus.badLength);
+  const attached = <u64>client.attachedBytes;
+  if (attached === 0) return refuse(FsStatus.notAttached);
+  const rest: u64 = offset < file.size ? file.size - offset : 0;
+  const bytes = <u32>min<u64>(length, rest);
+  if (into > attached || <u64>bytes > attached - into) return refuse(FsStatus.outOfMemoryObject);
+
+  if (bytes !== 0) {
+    // Below the file's size, so it fits a u32 from here on (libs/pkgimg: an image has at most 1 GiB).
+    const begin = <u32>offset;
+    const first = file.firstBlock + (begin >> BLOCK_SHIFT);
+    const behind = file.firstBlock + ((begin + bytes + BLOCK_BYTES - 1) >> BLOCK_SHIFT);
+    // One read after another: the next ones are fetched along with this one.
+    const end = offset === file.expected ? file.endBlock : behind;
+    const error = ensure(first, behind - first, end);
+    if (error !== ImageError.None) return refuse(statusOf(error));
+    deliver(client.window + <usize>into, first, begin & (BLOCK_BYTES - 1), bytes);
+    file.expected = offset + <u64>bytes;
+  }
+  const results = PackageFsReadResultsBuilder.begin(messagePage(), MESSAGE_BYTES_MAX);
+  results.bytes = bytes;
+  return finishMessage();
+}
+
+/** Copies `bytes` verified bytes, from `skip` in block `first` on. All their blocks are in the cache. */
+function deliver(target: usize, first: u32, skip: u32, bytes: u32): void {
+  let block = first;
+  let from = skip;
+  let done: u32 = 0;
+  while (done < bytes) {
+    const line = findLine(block);
+    assert(line !== 0);
+    const part = min<u32>(bytes - done, BLOCK_BYTES - from);
+    memory.copy(target + <usize>done, line + <usize>from, <usize>part);
+    done += part;
+    from = 0;
+    block++;
+  }
+}
+
+function onList(request: Request): u32 {
+  const params = PackageFsListParams.open(messagePage(), request.bytes);
+  if (params === null) return refuse(FsStatus.badMessage);
+  const cursor = params.cursor;
+  const status = takePath(params.pathStart, params.pathLength);
+  if (status !== FsStatus.ok) return refuse(status);
+  const image = mounted();
+  const outcome = list(image, path, pathLength, cursor);
+  if (outcome === FsStatus.ok) return finishMessage();
+  return refuse(image.error === ImageError.None ? outcome : statusOf(image.error));
+}
+
+function onClose(request: Request): u32 {
+  const params = PackageFsCloseParams.open(messagePage(), request.bytes);
+  if (params === null) return refuse(FsStatus.badMessage);
+  const number = params.file;
+  const client = knownClient(request.badge);
+  if (client === null) return refuse(FsStatus.badFile);
+  const file = fileOf(client, number);
+  if (file === null) return refuse(FsStatus.badFile);
+  file.open = 0;
+  return refuse(FsStatus.ok);
+}
+
+function onAttach(request: Request): u32 {
+  const params = PackageFsAttachParams.open(messagePage(), request.bytes);
+  if (params === null) return refuse(FsStatus.badMessage);
+  const bytes = params.bytes;
+  if (request.slot === NO_SLOT) return refuse(FsStatus.attachRefused);
+  const attached = attach(clientOf(request.badge), request.slot, bytes);
+  return refuse(attached ? FsStatus.ok : FsStatus.attachRefused);
+}
+
+function onInfo(request: Request): u32 {
+  if (PackageFsInfoParams.open(messagePage(), request.bytes) === null) return refuse(FsStatus.badMessage);
+  const image = mounted();
+  const results = PackageFsInfoResultsBuilder.begin(messagePage(), MESSAGE_BYTES_MAX);
+  results.source = isOnDisk() ? FsSource.disk : FsSource.fixtures;
+  results.files = image.entryCount;
+  results.blocks = image.blockCount;
+  results.blockSize = BLOCK_BYTES;
+  results.version = VERSION;
+  results.cacheHits = cacheHits();
+  results.cacheMisses = cacheMisses();
+  return finishMessage();
+}
+
+/** Takes the path of a request out of the message page and judges it. The empty one is the root directory. */
+function takePath(start: usize, length: u32): FsStatus {
+  if (length > PATH_BYTES_MAX) return FsStatus.badPath;
+  pathLength = length;
+  if (length === 0) return FsStatus.ok;
+  memory.copy(path, start, <usize>length);
+  return pathError(path, length) === ImageError.None ? FsStatus.ok : FsStatus.badPath;
+}
+
+/** What a client is told when a block cannot be had. */
+function statusOf(error: ImageError): FsStatus {
+  return error === ImageError.Io ? FsStatus.deviceError : FsStatus.corrupt;
+}

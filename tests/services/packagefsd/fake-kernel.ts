@@ -1,0 +1,337 @@
+// The kernel as packagefsd sees it, for a service that runs as Wasm in this process: one address space, a table of
+// slots, memory objects, a console that collects lines, endpoints whose other side is a function of the test.
+//
+//     test ──request──▶ Receive │ packagefsd │ Call ──▶ FakeEndpoint.answer      (a fake block service)
+//     test ◀─answer── ReplyReceive           │
+//
+// A Receive with nothing to deliver throws `Idle` through the guest's frames: the service keeps its state in static
+// memory, so the test calls its loop again with the next request. Everything is judged as the kernel would judge it:
+// a slot of the wrong kind, a mapping that overlaps, a missing right are refused.
+
+import { type Guest, guest, root } from "../../harness/guest.ts";
+
+export { root };
+
+/** Addresses and numbers of source/abi. */
+export const STARTUP_PAGE = 0x7e00_0000;
+export const MESSAGE_PAGE = 0x7f00_0000;
+const PAGE = 4096;
+const MEMORY_PAGES = (MESSAGE_PAGE + 0x1_0000) / 65_536;
+const STARTUP_MAGIC = 0x4e52_5553;
+const NO_SLOT = 0xfffe;
+export const TIMEBASE = 10_000_000n;
+
+export const Role = { Console: 1, Serve: 7, Starter: 8, BlockService: 9, Fixtures: 11 } as const;
+export const Right = { Read: 1, Write: 2, Send: 8, Receive: 16, Transfer: 64, All: 127 } as const;
+export const Refusal = {
+  BadSlot: -2,
+  WrongKind: -3,
+  MissingRight: -4,
+  BadArgument: -5,
+  BadAddress: -6,
+  Overlap: -9,
+  TimedOut: -10,
+  PeerGone: -11,
+} as const;
+const Syscall = {
+  Now: 3,
+  Exit: 4,
+  Call: 5,
+  Receive: 6,
+  ReplyReceive: 8,
+  Signal: 9,
+  Drop: 13,
+  CreateVmo: 16,
+  Map: 17,
+  Unmap: 18,
+  VmoSize: 19,
+  ConsoleWrite: 30,
+} as const;
+
+/** Thrown through the guest when it waits for a message and there is none. */
+export class Idle extends Error {}
+
+/** Thrown through the guest when it exits. */
+export class Exited extends Error {
+  readonly code: number;
+  constructor(code: number) {
+    super(`the service ended with ${code}`);
+    this.code = code;
+  }
+}
+
+/** What travels: the first word, the bytes of the message page, a capability. */
+export interface Message {
+  readonly w0: bigint;
+  readonly bytes: Uint8Array;
+  readonly slot?: Slot;
+}
+
+export class FakeVmo {
+  readonly kind = "vmo";
+  readonly size: number;
+  private readonly backing: Uint8Array;
+  private mappedAt = 0;
+  private readonly kernel: FakeKernel;
+
+  constructor(kernel: FakeKernel, size: number) {
+    this.kernel = kernel;
+    this.size = Math.ceil(size / PAGE) * PAGE;
+    this.backing = new Uint8Array(this.size);
+  }
+
+  /** The content, wherever it is now: to read, and to write as another task or a device would. */
+  get content(): Uint8Array {
+    if (this.mappedAt === 0) return this.backing;
+    return this.kernel.memory.subarray(this.mappedAt, this.mappedAt + this.size);
+  }
+
+  mapAt(address: number): void {
+    this.kernel.memory.set(this.backing, address);
+    this.mappedAt = address;
+  }
+
+  /** Leaves rubbish behind, so that a use after the unmap is seen. */
+  unmap(): void {
+    const content = this.content;
+    this.backing.set(content);
+    content.fill(0xee);
+    this.mappedAt = 0;
+  }
+}
+
+export interface FakeEndpoint {
+  readonly kind: "endpoint";
+  /** What a call comes to: an answer, or the Refusal that the kernel would return. */
+  answer(message: Message): Message | number;
+}
+
+export type KernelObject = FakeVmo | FakeEndpoint | { readonly kind: "serve" | "notification" | "console" };
+export interface Slot {
+  readonly object: KernelObject;
+  readonly rights: number;
+}
+
+interface Mapping {
+  readonly vmo: FakeVmo;
+  readonly end: number;
+}
+
+/** An answer of the service: its two words and what it wrote to the message page. */
+export interface Answer {
+  readonly w0: bigint;
+  readonly w1: bigint;
+  readonly bytes: Uint8Array;
+}
+
+export class FakeKernel {
+  readonly console: string[] = [];
+  readonly signals: bigint[] = [];
+  /** The deadlines of all calls that were made, relative to the time of the call, in ticks. */
+  readonly callDeadlines: bigint[] = [];
+  time = 1_000n;
+  readonly slots = new Map<number, Slot>();
+  private readonly mappings = new Map<number, Mapping>();
+  private guest: Guest | undefined;
+  private results = 0;
+  private pending: { readonly message: Message; readonly badge: number } | undefined;
+  private answered: Answer | undefined;
+  private nextSlot = 20;
+
+  /** Compiles the service and gives it its startup page. `roles` are put into slots of their own. */
+  static async start(
+    text: string,
+    roles: (kernel: FakeKernel) => readonly { role: number; slot: Slot; size?: number }[],
+  ): Promise<FakeKernel> {
+    const kernel = new FakeKernel();
+    const imports = {
+      assembly: { systemCall: (...args: bigint[]) => kernel.systemCall(args) },
+      symbols: { syscallResults: () => kernel.results },
+    };
+    const started = await guest({ text }, { imports });
+    kernel.results = started.alloc(48, 8);
+    const missing = MEMORY_PAGES - started.memory.buffer.byteLength / 65_536;
+    started.memory.grow(missing);
+    kernel.guest = started;
+    kernel.writeStartupPage(roles(kernel));
+    return kernel;
+  }
+
+  get memory(): Uint8Array {
+    return this.running.bytes();
+  }
+
+  get running(): Guest {
+    if (!this.guest) throw new Error("the guest was not started");
+    return this.guest;
+  }
+
+  /** Puts an object into a free slot. */
+  insert(slot: Slot): number {
+    const number = this.nextSlot++;
+    this.slots.set(number, slot);
+    return number;
+  }
+
+  /** Runs `main` until it waits for its first request. */
+  boot(): void {
+    this.untilIdle("main");
+  }
+
+  /** Sends one request to the service and gives its answer. */
+  request(badge: number, message: Message): Answer {
+    this.pending = { message, badge };
+    this.answered = undefined;
+    this.untilIdle("serveAgain");
+    if (!this.answered) throw new Error("the service waits again and has not answered");
+    return this.answered;
+  }
+
+  private untilIdle(name: string): void {
+    try {
+      this.running.call(name);
+    } catch (error) {
+      if (error instanceof Idle) return;
+      throw error;
+    }
+    throw new Error(`${name} returned`);
+  }
+
+  private writeStartupPage(roles: readonly { role: number; slot: Slot; size?: number }[]): void {
+    const view = this.running.view();
+    view.setUint32(STARTUP_PAGE, STARTUP_MAGIC, true);
+    view.setUint32(STARTUP_PAGE + 4, roles.length, true);
+    view.setBigUint64(STARTUP_PAGE + 8, TIMEBASE, true);
+    for (const [index, { role, slot, size }] of roles.entries()) {
+      const entry = STARTUP_PAGE + 144 + index * 32;
+      view.setUint32(entry, role, true);
+      view.setUint32(entry + 4, this.insert(slot), true);
+      view.setBigUint64(entry + 16, BigInt(size ?? 0), true);
+    }
+  }
+
+  private setResults(...words: bigint[]): bigint {
+    const view = this.running.view();
+    for (let i = 0; i < 6; i++) view.setBigUint64(this.results + i * 8, words[i] ?? 0n, true);
+    return 0n;
+  }
+
+  private systemCall(args: readonly bigint[]): bigint {
+    const a = args.map((one) => BigInt.asUintN(64, one));
+    const [a0 = 0n, a1 = 0n, a2 = 0n, a3 = 0n, a4 = 0n, a5 = 0n, a6 = 0n, number = 0n] = a;
+    const status = this.dispatch(Number(number), [a0, a1, a2, a3, a4, a5, a6]);
+    return BigInt(status);
+  }
+
+  private dispatch(
+    number: number,
+    a: readonly [bigint, bigint, bigint, bigint, bigint, bigint, bigint],
+  ): number {
+    switch (number) {
+      case Syscall.Now:
+        this.setResults(this.time, 0n);
+        return 0;
+      case Syscall.Exit:
+        throw new Exited(Number(BigInt.asIntN(32, a[0])));
+      case Syscall.Call:
+        return this.call(Number(a[0]), a[1], a[2], a[6]);
+      case Syscall.Receive:
+        return this.deliver();
+      case Syscall.ReplyReceive:
+        this.answered = { w0: a[2], w1: a[3], bytes: this.readMessage(a[1]) };
+        return this.deliver();
+      case Syscall.Signal:
+        this.signals.push(a[1]);
+        return 0;
+      case Syscall.Drop:
+        return this.slots.delete(Number(a[0])) ? 0 : Refusal.BadSlot;
+      case Syscall.CreateVmo:
+        this.setResults(BigInt(this.insert({ object: new FakeVmo(this, Number(a[0])), rights: Right.All })));
+        return 0;
+      case Syscall.Map:
+        return this.map(Number(a[1]), Number(a[2]), Number(a[3]), Number(a[4]), Number(a[5]));
+      case Syscall.Unmap:
+        return this.unmap(Number(a[1]));
+      case Syscall.VmoSize: {
+        const slot = this.slots.get(Number(a[0]));
+        if (!slot) return Refusal.BadSlot;
+        if (slot.object.kind !== "vmo") return Refusal.WrongKind;
+        this.setResults(BigInt(slot.object.size));
+        return 0;
+      }
+      case Syscall.ConsoleWrite:
+        this.console.push(
+          new TextDecoder().decode(this.running.get(Number(a[1]), Number(a[2]))).replace(/\n$/, ""),
+        );
+        return 0;
+      default:
+        throw new Error(`the service made system call ${number}, which this kernel does not fake`);
+    }
+  }
+
+  private map(vmoSlot: number, address: number, offset: number, bytes: number, rights: number): number {
+    const slot = this.slots.get(vmoSlot);
+    if (!slot) return Refusal.BadSlot;
+    if (slot.object.kind !== "vmo") return Refusal.WrongKind;
+    if ((slot.rights & rights) !== rights) return Refusal.MissingRight;
+    if (address % PAGE !== 0 || bytes === 0 || bytes % PAGE !== 0) return Refusal.BadArgument;
+    if (offset + bytes > slot.object.size) return Refusal.BadArgument;
+    for (const [begin, { end }] of this.mappings) {
+      if (address < end && begin < address + bytes) return Refusal.Overlap;
+    }
+    this.mappings.set(address, { vmo: slot.object, end: address + bytes });
+    slot.object.mapAt(address);
+    return 0;
+  }
+
+  private unmap(address: number): number {
+    const mapping = this.mappings.get(address);
+    if (!mapping) return Refusal.BadAddress;
+    mapping.vmo.unmap();
+    this.mappings.delete(address);
+    return 0;
+  }
+
+  private readMessage(info: bigint): Uint8Array {
+    return this.running.get(MESSAGE_PAGE, Number(info & 0x1fffn));
+  }
+
+  /** Fills the page behind the message with rubbish: what was not sent must not be read. */
+  private writeMessage(bytes: Uint8Array): void {
+    this.memory.fill(0xee, MESSAGE_PAGE, MESSAGE_PAGE + PAGE);
+    this.memory.set(bytes, MESSAGE_PAGE);
+  }
+
+  private call(endpoint: number, info: bigint, w0: bigint, deadline: bigint): number {
+    const slot = this.slots.get(endpoint);
+    if (!slot) return Refusal.BadSlot;
+    if (slot.object.kind !== "endpoint") return Refusal.WrongKind;
+    this.callDeadlines.push(deadline - this.time);
+    const travels = Number((info >> 16n) & 0xffn);
+    const sent = travels === 0 ? undefined : this.slots.get(travels - 1);
+    if (travels !== 0 && !sent) return Refusal.BadSlot;
+    const rights = Number((info >> 24n) & 0xffn);
+    const message = { w0, bytes: this.readMessage(info) };
+    const answer = slot.object.answer(
+      sent ? { ...message, slot: { object: sent.object, rights: sent.rights & rights } } : message,
+    );
+    this.memory.fill(0xee, MESSAGE_PAGE, MESSAGE_PAGE + PAGE);
+    if (typeof answer === "number") return answer;
+    this.writeMessage(answer.bytes);
+    this.setResults(BigInt(answer.bytes.length), answer.w0);
+    return 0;
+  }
+
+  private deliver(): number {
+    const pending = this.pending;
+    if (!pending) throw new Idle();
+    this.pending = undefined;
+    const { message, badge } = pending;
+    const slot = message.slot ? this.insert(message.slot) : NO_SLOT;
+    this.writeMessage(message.bytes);
+    const slotPlusOne = message.slot ? BigInt(slot + 1) : 0n;
+    const info = BigInt(message.bytes.length) | (slotPlusOne << 16n) | (BigInt(badge) << 32n);
+    this.setResults(info, message.w0, 0n, 0n, 0n, 77n);
+    return 0;
+  }
+}
