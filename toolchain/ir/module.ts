@@ -1,4 +1,18 @@
 // From one Wasm module to one file of LLVM IR: the translator's only entry point.
+//
+// decode ▸ refuse what cannot or may not be ▸ name everything ▸ write globals, table, data, functions, DWARF
+
+import { checkFloats, checkUnknown } from "../checks/floats.ts";
+import { checkHeap } from "../checks/heap.ts";
+import { Survey } from "../checks/survey.ts";
+import { checkThrows } from "../checks/throws.ts";
+import { ToolchainError } from "../wasm/error.ts";
+import { readModule } from "../wasm/reader.ts";
+import { SourceMap } from "../wasm/sourcemap.ts";
+import { layOut } from "./data.ts";
+import { Emitter } from "./emitter.ts";
+import { resolveImports } from "./imports.ts";
+import { locateBelow, Symbols } from "./symbols.ts";
 
 /** What a program is: decides which guest constructs are refused. */
 export type ProgramKind = "kernel" | "task";
@@ -17,8 +31,8 @@ export interface TranslateOptions {
    * for a file of asc's own library. Default: looks where asc looks, from the current folder.
    */
   readonly locate?: ((libraryPath: string) => string | undefined) | undefined;
-  /** Checks of a task's module. A kernel's are always on; a task's default to none. */
-  readonly checks?: { readonly heap?: boolean; readonly throws?: boolean; readonly floats?: boolean } | undefined;
+  /** Checks of a task's module; both are always on for the kernel, and off by default for a task. */
+  readonly checks?: { readonly heap?: boolean; readonly throws?: boolean } | undefined;
   /** Keep a frame pointer in every function, so that a panic can print a backtrace. Default: false. */
   readonly framePointers?: boolean | undefined;
   /** Give functions that use floating point a body that traps, instead of refusing the module. */
@@ -45,5 +59,30 @@ export interface Translation {
  * @throws ToolchainError with every construct that is refused, each with file and line.
  */
 export function translate(wasm: Uint8Array, options: TranslateOptions): Translation {
-  throw new Error(`not yet: ${options.name}, ${wasm.length} bytes`);
+  const module = readModule(wasm);
+  const symbols = new Symbols(options.locate ?? locateBelow("."));
+  const sourceMap =
+    options.sourceMap === undefined || options.sourceMap === ""
+      ? undefined
+      : new SourceMap(options.sourceMap, (source) => symbols.path(source));
+  const survey = new Survey(module, symbols, sourceMap);
+  const imports = resolveImports(survey);
+  const trapFloatFunctions = options.trapFloatFunctions ?? false;
+  const isKernel = options.kind === "kernel";
+  const findings = [
+    ...imports.findings,
+    ...checkUnknown(survey),
+    ...(trapFloatFunctions ? [] : checkFloats(survey)),
+    ...(isKernel || options.checks?.heap === true ? checkHeap(survey) : []),
+    ...(isKernel || options.checks?.throws === true ? checkThrows(survey) : []),
+  ];
+  if (findings.length > 0) throw new ToolchainError(`${options.name} cannot become RV64`, findings);
+  const layout = layOut(module, options.memoryBase);
+  const emitter = new Emitter(survey, imports.callees, layout, {
+    name: options.name,
+    framePointers: options.framePointers ?? false,
+    trapFloatFunctions,
+  });
+  const ir = emitter.emit();
+  return { ir, ...layout, exports: emitter.exports, externals: emitter.externals };
 }

@@ -1,0 +1,81 @@
+// No floating point: the guest is built for rv64imac, and the kernel neither saves nor enables an FPU. Every
+// instruction, signature and local of a float type is found. So is everything else that a module may hold and the
+// translator does not know (SIMD, references, atomic wait), since both leave the same trace: an instruction that the
+// reader marked as refused.
+
+import type { Diagnostic } from "../problem.ts";
+import type { FunctionType, ValueType, WasmFunction, WasmModule } from "../wasm/module.ts";
+import { type Survey, withoutRepeats } from "./survey.ts";
+
+function isFloat(type: ValueType): boolean {
+  return type === "f32" || type === "f64";
+}
+
+function hasFloat(type: FunctionType): boolean {
+  return type.params.some(isFloat) || type.results.some(isFloat);
+}
+
+/** Why a function cannot be translated for its floats, or undefined. */
+function floatIn(module: WasmModule, fn: WasmFunction): string | undefined {
+  if (hasFloat(fn.type)) return "its signature";
+  if (fn.body?.locals.some(({ type }) => isFloat(type))) return "a local";
+  for (const instruction of fn.body?.instructions ?? []) {
+    if (instruction.kind === "refused" && instruction.float) return instruction.op;
+    if (instruction.kind === "call" && hasFloat(module.functions[instruction.index]?.type ?? fn.type))
+      return "a call";
+    if (instruction.kind === "call_indirect" && hasFloat(module.types[instruction.type] ?? fn.type))
+      return "a call";
+    if (instruction.kind === "block" || instruction.kind === "loop" || instruction.kind === "if") {
+      if (hasFloat(instruction.type)) return "a block's type";
+    }
+    if (instruction.kind === "global.get" || instruction.kind === "global.set") {
+      const global = module.globals[instruction.index];
+      if (global !== undefined && isFloat(global.type)) return "a global";
+    }
+  }
+  return undefined;
+}
+
+/** Whether a function has anything to do with floats: such a one gets a trap for a body under `trapFloatFunctions`. */
+export function usesFloats(module: WasmModule, fn: WasmFunction): boolean {
+  return floatIn(module, fn) !== undefined;
+}
+
+/** @returns one finding for each line with floating point */
+export function checkFloats(survey: Survey): Diagnostic[] {
+  const findings: Diagnostic[] = [];
+  for (const fn of survey.defined) {
+    let inBody = false;
+    for (const instruction of fn.body?.instructions ?? []) {
+      if (instruction.kind !== "refused" || !instruction.float) continue;
+      inBody = true;
+      findings.push(
+        ...survey.blame(`floating point (${instruction.op}): the guest has no FPU`, { fn, instruction }),
+      );
+    }
+    const [first] = fn.body?.instructions ?? [];
+    const other = inBody || first === undefined ? undefined : floatIn(survey.module, fn);
+    if (other !== undefined && first !== undefined) {
+      findings.push(
+        ...survey.blame(`floating point (${other}): the guest has no FPU`, { fn, instruction: first }),
+      );
+    }
+  }
+  return withoutRepeats(findings);
+}
+
+/** @returns one finding for each line with an instruction that is neither integer nor float */
+export function checkUnknown(survey: Survey): Diagnostic[] {
+  const findings: Diagnostic[] = [];
+  for (const site of survey.sites()) {
+    const { instruction, fn } = site;
+    if (instruction.kind === "refused" && !instruction.float) {
+      findings.push(...survey.blame(`${instruction.op} has no translation to RV64`, site));
+    }
+    const type = instruction.kind === "call_indirect" ? survey.module.types[instruction.type] : fn.type;
+    if ((type?.results.length ?? 0) > 1) {
+      findings.push(...survey.blame("a function with several results has no translation to RV64", site));
+    }
+  }
+  return withoutRepeats(findings);
+}

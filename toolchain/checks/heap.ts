@@ -1,0 +1,28 @@
+// The kernel has no heap. Whatever asc's runtime would do for one (`new` of a managed class, array literals, string
+// concatenation, closures) ends in a call into `~lib/rt/`, and `memory.grow` is how it would get its memory.
+
+import type { Diagnostic } from "../problem.ts";
+import { type Survey, withoutRepeats } from "./survey.ts";
+
+/** All of asc's runtime but the accessors of an object's header, which reading a string's length needs. */
+function isAllocator(functionName: string): boolean {
+  return functionName.startsWith("~lib/rt/") && !functionName.startsWith("~lib/rt/common/");
+}
+
+/** @returns one finding for each line that calls an allocator or grows memory */
+export function checkHeap(survey: Survey): Diagnostic[] {
+  const findings: Diagnostic[] = [];
+  for (const site of survey.sites()) {
+    if (isAllocator(site.fn.name)) continue;
+    const { instruction } = site;
+    if (instruction.kind === "memory.grow") {
+      findings.push(...survey.blame("memory.grow: there is no heap here", site));
+    }
+    if (instruction.kind !== "call") continue;
+    const callee = survey.module.functions[instruction.index];
+    if (callee !== undefined && isAllocator(callee.name)) {
+      findings.push(...survey.blame(`call of the allocator ${callee.name}: there is no heap here`, site));
+    }
+  }
+  return withoutRepeats(findings);
+}

@@ -1,0 +1,55 @@
+// Atomics. Wasm's are sequentially consistent, all of them, so LLVM's are `seq_cst`: on RV64 an atomic load becomes
+// `fence rw,rw; lw; fence r,rw`, a read-modify-write one `amo….aqrl`, a compare-exchange a loop of lr and sc, and the
+// 8- and 16-bit forms such a loop on the word around them.
+//
+// Wasm traps on an atomic access that is not aligned. Nothing is emitted for that: RISC-V hardware itself raises a
+// misaligned-address exception for lr, sc and amo, and the guest's own accessors are aligned by their layout.
+
+import type { Access, RmwOperator } from "../wasm/module.ts";
+import type { Builder } from "./builder.ts";
+import { narrowed, pointer, pushAccessed } from "./memory.ts";
+
+export function atomicLoad(builder: Builder, access: Access): void {
+  const at = pointer(builder, builder.pop(), access);
+  const loaded = builder.assign(`load atomic i${access.bits}, ptr ${at} seq_cst, align ${access.align}`);
+  pushAccessed(builder, loaded, access);
+}
+
+export function atomicStore(builder: Builder, access: Access): void {
+  const value = builder.pop();
+  const at = pointer(builder, builder.pop(), access);
+  const text = narrowed(builder, value, access);
+  builder.emit(`store atomic i${access.bits} ${text}, ptr ${at} seq_cst, align ${access.align}`);
+}
+
+/** Adds, swaps …, and gives what stood there before. */
+export function atomicRmw(builder: Builder, op: RmwOperator, access: Access): void {
+  const value = builder.pop();
+  const at = pointer(builder, builder.pop(), access);
+  const text = narrowed(builder, value, access);
+  const before = builder.assign(
+    `atomicrmw ${op} ptr ${at}, i${access.bits} ${text} seq_cst, align ${access.align}`,
+  );
+  pushAccessed(builder, before, access);
+}
+
+/**
+ * Stores the replacement where the expected value stands, and gives what stood there before. A narrow form wraps both
+ * operands to its width first (V8 does the same, and asc's `atomic.cmpxchg<u8>` relies on it).
+ */
+export function atomicCmpxchg(builder: Builder, access: Access): void {
+  const replacement = builder.pop();
+  const expected = builder.pop();
+  const at = pointer(builder, builder.pop(), access);
+  const width = `i${access.bits}`;
+  const next = narrowed(builder, replacement, access);
+  const compare = narrowed(builder, expected, access);
+  const pair = builder.assign(
+    `cmpxchg ptr ${at}, ${width} ${compare}, ${width} ${next} seq_cst seq_cst, align ${access.align}`,
+  );
+  pushAccessed(builder, builder.assign(`extractvalue { ${width}, i1 } ${pair}, 0`), access);
+}
+
+export function atomicFence(builder: Builder): void {
+  builder.emit("fence seq_cst");
+}

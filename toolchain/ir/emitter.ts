@@ -1,0 +1,312 @@
+// Writes the module's text: header, globals, table, data, functions, declarations, DWARF, in this order.
+//
+// Everything of the guest's is `internal` unless it is exported, so LLVM may inline it, change its signature and drop
+// it. Every function carries `null_pointer_is_valid`: an access through a null pointer is then an access at address 0,
+// and not the licence to delete the code around it.
+
+import { usesFloats } from "../checks/floats.ts";
+import type { Survey } from "../checks/survey.ts";
+import {
+  type FunctionBody,
+  type FunctionType,
+  type Instruction,
+  typeKey,
+  type WasmFunction,
+} from "../wasm/module.ts";
+import { Value } from "./builder.ts";
+import { dataGlobal, globalDefinition, globalSymbol, type Layout, passiveGlobals } from "./data.ts";
+import { Debug, type Subprogram } from "./debug.ts";
+import { type Callee, type Locator, parameterList, type Surroundings, translateBody } from "./function.ts";
+import { globalName, llvmType, quoted, resultType } from "./text.ts";
+
+/** The exported symbol of the guest's top-level code; there is always one, if only an empty one. */
+const START_SYMBOL = "__wasm_start";
+
+const PAGE_BYTES = 0x10000;
+
+/** What an empty table slot has for a type: no function type's number. */
+const NO_TYPE = -1;
+
+const HEADER = [
+  'target datalayout = "e-m:e-p:64:64-i64:64-i128:128-n32:64-S128"',
+  'target triple = "riscv64-unknown-none-elf"',
+];
+
+export interface EmitOptions {
+  readonly name: string;
+  readonly framePointers: boolean;
+  readonly trapFloatFunctions: boolean;
+}
+
+export class Emitter implements Surroundings {
+  private readonly survey: Survey;
+  private readonly options: EmitOptions;
+  private readonly layout: Layout;
+  private readonly callees: Map<number, Callee>;
+  private readonly debug: Debug | undefined;
+  private readonly typeIds = new Map<string, number>();
+  private readonly globals: (Value | { readonly type: "i32" | "i64"; readonly name: string })[];
+  /** Symbols of the exported functions, in the module's order. */
+  readonly exports: string[] = [];
+  /** Symbols that somebody else has to define. */
+  readonly externals: string[] = [];
+  readonly memoryPages: number;
+  readonly tableSize: number;
+
+  constructor(survey: Survey, imported: ReadonlyMap<number, Callee>, layout: Layout, options: EmitOptions) {
+    this.survey = survey;
+    this.options = options;
+    this.layout = layout;
+    this.memoryPages = Math.ceil(layout.heapBase / PAGE_BYTES) | 0;
+    this.tableSize = survey.module.tableSize;
+    this.callees = new Map(imported);
+    if (survey.sourceMap !== undefined) {
+      this.debug = new Debug(options.name, (path) => survey.symbols.debugPath(path));
+    }
+    this.globals = survey.module.globals.map(({ type, mutable, name, value }) => {
+      const integer = type === "i64" ? "i64" : "i32";
+      return mutable ? { type: integer, name: globalSymbol(name) } : new Value(integer, String(value ?? 0));
+    });
+    this.nameFunctions();
+  }
+
+  /** The whole text. */
+  emit(): string {
+    const functions = this.survey.defined.map((fn) => this.define(fn));
+    const lines = [
+      `source_filename = ${quoted(this.options.name)}`,
+      ...HEADER,
+      "",
+      ...this.globalLines(),
+      ...this.tableLines(),
+      ...dataGlobal(this.survey.module.data, this.layout),
+      "",
+      ...functions.flat(),
+      ...this.startLines(),
+      ...this.declarations(),
+      ...this.intrinsicDeclarations(functions.flat()),
+      "",
+      `attributes #0 = { nounwind null_pointer_is_valid${this.options.framePointers ? ' "frame-pointer"="all"' : ""} }`,
+      "attributes #1 = { nounwind memory(none) }",
+      ...(this.debug === undefined ? [] : ["", ...this.debug.finish()]),
+    ];
+    return `${lines.join("\n")}\n`;
+  }
+
+  functionType(index: number): FunctionType {
+    return this.functionAt(index).type;
+  }
+
+  callee(index: number): Callee {
+    const callee = this.callees.get(index);
+    if (callee === undefined) throw new Error(`function ${index} has no symbol: the module is not valid`);
+    return callee;
+  }
+
+  indirectType(index: number): { readonly type: FunctionType; readonly id: number } {
+    const type = this.survey.module.types[index];
+    if (type === undefined) throw new Error(`type ${index} does not exist: the module is not valid`);
+    return { type, id: this.typeId(type) };
+  }
+
+  global(index: number): { readonly type: "i32" | "i64"; readonly name: string } | Value {
+    const global = this.globals[index];
+    if (global === undefined) throw new Error(`global ${index} does not exist: the module is not valid`);
+    return global;
+  }
+
+  passiveSegment(index: number): string {
+    return `@data.${index}`;
+  }
+
+  private functionAt(index: number): WasmFunction {
+    const fn = this.survey.module.functions[index];
+    if (fn === undefined) throw new Error(`function ${index} does not exist: the module is not valid`);
+    return fn;
+  }
+
+  /** Types are equal by structure, whatever their index. */
+  private typeId(type: FunctionType): number {
+    const key = typeKey(type);
+    const id = this.typeIds.get(key) ?? this.typeIds.size;
+    this.typeIds.set(key, id);
+    return id;
+  }
+
+  /** Exported functions get their export's name, the others their path; a name that is taken gets a number. */
+  private nameFunctions(): void {
+    const { module, symbols } = this.survey;
+    const taken = new Set<string>();
+    for (const { name, kind, index } of module.exports) {
+      if (kind !== "function") continue;
+      taken.add(name);
+      this.exports.push(name);
+      if (!this.callees.has(index)) this.callees.set(index, { kind: "function", symbol: globalName(name) });
+    }
+    for (const fn of this.survey.defined) {
+      if (this.callees.has(fn.index)) continue;
+      const base = fn.index === module.start ? START_SYMBOL : symbols.symbolOf(fn.name);
+      let symbol = base;
+      for (let count = 1; taken.has(symbol); count++) symbol = `${base}.${count}`;
+      taken.add(symbol);
+      this.callees.set(fn.index, { kind: "function", symbol: globalName(symbol) });
+    }
+  }
+
+  private symbolOf(index: number): string {
+    const callee = this.callee(index);
+    if (callee.kind !== "function") throw new Error(`function ${index} has no symbol`);
+    return callee.symbol;
+  }
+
+  private define(fn: WasmFunction): string[] {
+    const { body } = fn;
+    if (body === undefined) return [];
+    const symbol = this.symbolOf(fn.index);
+    const place = this.survey.placeOf(fn);
+    const parts = fn.name.split("/");
+    const subprogram =
+      place === undefined
+        ? undefined
+        : this.debug?.subprogram(parts[parts.length - 1] ?? fn.name, unquoted(symbol), fn.type, place);
+    const external = this.isExternal(fn);
+    const suffix = subprogram === undefined ? "" : ` !dbg !${subprogram.id}`;
+    return [
+      `define ${external ? "" : "internal "}${resultType(fn.type)} ${symbol}(${parameterList(fn.type)}) #0${suffix} {`,
+      ...this.bodyOf(fn, body, subprogram),
+      "}",
+      "",
+      ...this.aliases(fn),
+    ];
+  }
+
+  private isExternal(fn: WasmFunction): boolean {
+    const { exports, start } = this.survey.module;
+    return fn.index === start || exports.some(({ kind, index }) => kind === "function" && index === fn.index);
+  }
+
+  /** A function that is exported under several names has the first; the others stand for it. */
+  private aliases(fn: WasmFunction): string[] {
+    const symbol = this.symbolOf(fn.index);
+    const names = this.survey.module.exports
+      .filter(({ kind, index }) => kind === "function" && index === fn.index)
+      .map(({ name }) => globalName(name));
+    if (fn.index === this.survey.module.start && names.length > 0) names.push(`@${START_SYMBOL}`);
+    const types = fn.type.params.map((param) => llvmType[param]).join(", ");
+    const [result] = fn.type.results;
+    const type = `${result === undefined ? "void" : llvmType[result]} (${types})`;
+    return names.filter((name) => name !== symbol).map((name) => `${name} = alias ${type}, ptr ${symbol}`);
+  }
+
+  private bodyOf(fn: WasmFunction, body: FunctionBody, subprogram: Subprogram | undefined): string[] {
+    if (this.options.trapFloatFunctions && usesFloats(this.survey.module, fn)) {
+      return ["entry:", "  call void @llvm.trap()", "  unreachable"];
+    }
+    return translateBody(fn, body, this, this.locator(fn, body, subprogram));
+  }
+
+  private locator(
+    fn: WasmFunction,
+    body: FunctionBody,
+    subprogram: Subprogram | undefined,
+  ): Locator | undefined {
+    const { debug, survey } = this;
+    if (debug === undefined || subprogram === undefined) return undefined;
+    return {
+      location: (instruction: Instruction) => {
+        const place = survey.place({ fn, instruction });
+        return place === undefined ? "" : debug.location(subprogram, place);
+      },
+      declare: (index, slot) => {
+        const local = body.locals[index];
+        if (local === undefined) return undefined;
+        const argument = index < fn.type.params.length ? index + 1 : 0;
+        return debug.declare(subprogram, local, argument, slot);
+      },
+    };
+  }
+
+  private globalLines(): string[] {
+    return this.survey.module.globals.flatMap((global, index) => {
+      const entry = this.globals[index];
+      return entry === undefined || entry instanceof Value ? [] : [globalDefinition(entry.name, global)];
+    });
+  }
+
+  /** The table and, beside it, the type of each slot's function. */
+  private tableLines(): string[] {
+    const { module } = this.survey;
+    const lines = module.data.flatMap((segment, index) =>
+      segment.address === undefined ? passiveGlobals(this.passiveSegment(index), segment) : [],
+    );
+    const indirect = [...this.survey.sites()].some(({ instruction }) => instruction.kind === "call_indirect");
+    if (!indirect) return lines;
+    const slots = new Array<string>(this.tableSize).fill("ptr null");
+    const ids = new Array<string>(this.tableSize).fill(`i32 ${NO_TYPE}`);
+    for (const { offset, functions } of module.elements) {
+      for (const [position, index] of functions.entries()) {
+        const callee = this.callees.get(index);
+        if (callee?.kind !== "function") continue;
+        slots[offset + position] = `ptr ${callee.symbol}`;
+        ids[offset + position] = `i32 ${this.typeId(this.functionType(index))}`;
+      }
+    }
+    return [
+      ...lines,
+      `@table = internal constant [${slots.length} x ptr] [${slots.join(", ")}]`,
+      `@table.types = internal constant [${ids.length} x i32] [${ids.join(", ")}]`,
+    ];
+  }
+
+  private startLines(): string[] {
+    if (this.survey.module.start !== undefined) return [];
+    return [`define void @${START_SYMBOL}() #0 {`, "entry:", "  ret void", "}", ""];
+  }
+
+  /** What assembly and the linker script define, unless this module itself does. */
+  private declarations(): string[] {
+    const defined = new Set(this.exports.map((name) => globalName(name)));
+    const lines = new Map<string, string>();
+    for (const fn of this.survey.module.functions) {
+      const callee = fn.source === undefined ? undefined : this.callees.get(fn.index);
+      if (callee === undefined || callee.kind === "intrinsic" || defined.has(callee.symbol)) continue;
+      const parameters = parameterList(fn.type).replaceAll(/ %p\d+/g, "");
+      if (callee.kind === "function") {
+        lines.set(callee.symbol, `declare ${resultType(fn.type)} ${callee.symbol}(${parameters}) #0`);
+      } else if (!lines.has(callee.symbol)) {
+        lines.set(callee.symbol, `${callee.symbol} = external global i8`);
+      }
+    }
+    this.externals.push(...[...lines.keys()].map(unquoted));
+    return [...lines.values()];
+  }
+
+  /** LLVM's own functions, those that are used. */
+  private intrinsicDeclarations(lines: readonly string[]): string[] {
+    const used = new Set<string>();
+    for (const line of lines) {
+      const match = /call [a-z0-9]+ @(llvm\.[a-z0-9.]+)\(/.exec(line);
+      if (match?.[1] !== undefined) used.add(match[1]);
+    }
+    return [...used].sort().map((name) => `declare ${llvmSignature(name)}`);
+  }
+}
+
+/** `void @llvm.trap()`, and so on for the few that the translator uses. */
+function llvmSignature(name: string): string {
+  const type = name.endsWith("i64") ? "i64" : "i32";
+  if (name === "llvm.trap") return "void @llvm.trap()";
+  if (name.startsWith("llvm.mem")) {
+    return name.startsWith("llvm.memset")
+      ? `void @${name}(ptr, i8, i64, i1)`
+      : `void @${name}(ptr, ptr, i64, i1)`;
+  }
+  if (name.startsWith("llvm.fsh")) return `${type} @${name}(${type}, ${type}, ${type})`;
+  if (name.startsWith("llvm.ctpop")) return `${type} @${name}(${type})`;
+  return `${type} @${name}(${type}, i1)`;
+}
+
+/** `@"a/b"` without what LLVM wraps around it. */
+function unquoted(symbol: string): string {
+  return symbol.replace(/^@"?/, "").replace(/"$/, "");
+}

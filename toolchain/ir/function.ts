@@ -1,0 +1,288 @@
+// Translates one function: its locals to stack slots, then instruction by instruction through the operand stack.
+//
+// The body is walked twice. The first walk throws its text away; it only finds out which i32 locals ever take part in
+// an address, because only these need a second slot for their 64-bit twin (see builder.ts).
+
+import type { FunctionBody, FunctionType, Instruction, WasmFunction } from "../wasm/module.ts";
+import { atomicCmpxchg, atomicFence, atomicLoad, atomicRmw, atomicStore } from "./atomics.ts";
+import { Builder, Value } from "./builder.ts";
+import { Control } from "./control.ts";
+import type { Intrinsic } from "./intrinsics.ts";
+import { copy, drop, fill, init, load, store } from "./memory.ts";
+import { numeric } from "./numeric.ts";
+import { abiType, literal, llvmType, resultType } from "./text.ts";
+import { TwinNeeds } from "./twins.ts";
+
+/** What a call of a function means. */
+export type Callee =
+  | { readonly kind: "function"; readonly symbol: string }
+  | { readonly kind: "intrinsic"; readonly intrinsic: Intrinsic }
+  | { readonly kind: "address"; readonly symbol: string };
+
+/** What a function needs to know of the module around it. */
+export interface Surroundings {
+  functionType(index: number): FunctionType;
+  callee(index: number): Callee;
+  indirectType(index: number): { readonly type: FunctionType; readonly id: number };
+  readonly tableSize: number;
+  /** A mutable global's name, or an immutable one's value. */
+  global(index: number): { readonly type: "i32" | "i64"; readonly name: string } | Value;
+  passiveSegment(index: number): string;
+  /** What `memory.size` gives, in pages. */
+  readonly memoryPages: number;
+}
+
+/** How a function's instructions say where they come from. */
+export interface Locator {
+  /** The suffix of each instruction: `, !dbg !7`. */
+  location(instruction: Instruction): string;
+  /** The record that names a local, or undefined for one without a name. */
+  declare(local: number, slot: string): string | undefined;
+}
+
+/** Gives the text between a function's braces. */
+export function translateBody(
+  fn: WasmFunction,
+  body: FunctionBody,
+  surroundings: Surroundings,
+  locator: Locator | undefined,
+): string[] {
+  const needs = new TwinNeeds();
+  new Walk(fn, body, surroundings, undefined, needs).run();
+  return new Walk(fn, body, surroundings, locator, needs.settle()).run();
+}
+
+/** The header's parameters, with the names that the body uses. */
+export function parameterList(type: FunctionType): string {
+  return type.params.map((param, index) => `${abiType(param, "parameter")} %p${index}`).join(", ");
+}
+
+interface Slot {
+  readonly type: "i32" | "i64";
+  readonly name: string;
+  /** The twin's slot. */
+  readonly wide: string | undefined;
+}
+
+/** One walk over a body. With TwinNeeds it collects; with the settled set it writes for good. */
+class Walk {
+  private readonly builder = new Builder();
+  private readonly control: Control;
+  private readonly slots: Slot[] = [];
+  private readonly fn: WasmFunction;
+  private readonly body: FunctionBody;
+  private readonly around: Surroundings;
+  private readonly locator: Locator | undefined;
+  private readonly twins: TwinNeeds | ReadonlySet<number>;
+
+  constructor(
+    fn: WasmFunction,
+    body: FunctionBody,
+    around: Surroundings,
+    locator: Locator | undefined,
+    twins: TwinNeeds | ReadonlySet<number>,
+  ) {
+    this.fn = fn;
+    this.body = body;
+    this.around = around;
+    this.locator = locator;
+    this.twins = twins;
+    this.control = new Control(this.builder, fn.type, body.instructions);
+  }
+
+  run(): string[] {
+    const { builder, control, locator } = this;
+    const [first] = this.body.instructions;
+    if (locator !== undefined && first !== undefined) builder.location = locator.location(first);
+    this.openLocals();
+    for (const [index, instruction] of this.body.instructions.entries()) {
+      if (!builder.reachable && control.skip(instruction)) continue;
+      if (locator !== undefined) builder.location = locator.location(instruction);
+      this.translate(instruction, index);
+    }
+    return builder.finish();
+  }
+
+  /** Gives each local a slot; parameters arrive in registers, the others begin as zero. */
+  private openLocals(): void {
+    const { builder, locator } = this;
+    for (const [index, { type, name }] of this.body.locals.entries()) {
+      if (type !== "i32" && type !== "i64") throw new Error("a float local was not refused");
+      const hint = name ?? `local${index}`;
+      const twin = type === "i32" && !(this.twins instanceof TwinNeeds) && this.twins.has(index);
+      const slot = {
+        type,
+        name: builder.alloca(hint, type),
+        wide: twin ? builder.alloca(`${hint}.wide`, "i64") : undefined,
+      };
+      this.slots.push(slot);
+      const isParameter = index < this.fn.type.params.length;
+      const record = locator?.declare(index, slot.name);
+      if (record !== undefined) builder.emitRecord(record);
+      this.setLocal(index, new Value(type, isParameter ? `%p${index}` : "0"));
+    }
+  }
+
+  private translate(instruction: Instruction, index: number): void {
+    const { builder, control, around } = this;
+    switch (instruction.kind) {
+      case "nop":
+        return;
+      case "unreachable":
+        return builder.trap();
+      case "block":
+        return control.block(instruction.type);
+      case "loop":
+        return control.loop(instruction.type);
+      case "if":
+        return control.if(instruction.type, index);
+      case "else":
+        return control.else();
+      case "end":
+        return control.end();
+      case "br":
+        return control.branch(instruction.depth);
+      case "br_if":
+        return control.branchIf(instruction.depth);
+      case "br_table":
+        return control.branchTable(instruction.depths, instruction.otherwise);
+      case "return":
+        return control.return(this.fn.type);
+      case "call":
+        return this.call(instruction.index);
+      case "call_indirect":
+        return this.callIndirect(instruction.type);
+      case "drop":
+        builder.pop();
+        return;
+      case "select":
+        return this.select();
+      case "local.get":
+        return this.getLocal(instruction.index);
+      case "local.set":
+        return this.setLocal(instruction.index, builder.pop());
+      case "local.tee": {
+        this.setLocal(instruction.index, builder.pop());
+        return this.getLocal(instruction.index);
+      }
+      case "global.get": {
+        const global = around.global(instruction.index);
+        if (global instanceof Value) return builder.push(global);
+        return builder.pushNew(global.type, `load ${global.type}, ptr ${global.name}`);
+      }
+      case "global.set": {
+        const global = around.global(instruction.index);
+        if (global instanceof Value) throw new Error("a constant global is set: the module is not valid");
+        return builder.emit(`store ${global.type} ${builder.pop().text}, ptr ${global.name}`);
+      }
+      case "const":
+        return builder.pushText(instruction.type, String(instruction.value));
+      case "numeric":
+        return numeric(builder, instruction.op);
+      case "load":
+        return load(builder, instruction.access);
+      case "store":
+        return store(builder, instruction.access);
+      case "atomic.load":
+        return atomicLoad(builder, instruction.access);
+      case "atomic.store":
+        return atomicStore(builder, instruction.access);
+      case "atomic.rmw":
+        return atomicRmw(builder, instruction.op, instruction.access);
+      case "atomic.cmpxchg":
+        return atomicCmpxchg(builder, instruction.access);
+      case "atomic.fence":
+        return atomicFence(builder);
+      case "memory.copy":
+        return copy(builder);
+      case "memory.fill":
+        return fill(builder);
+      case "memory.init":
+        return init(builder, around.passiveSegment(instruction.segment));
+      case "data.drop":
+        return drop(builder, around.passiveSegment(instruction.segment));
+      case "memory.size":
+        return builder.pushText("i32", String(around.memoryPages));
+      case "memory.grow":
+        // There is never more memory than the program was given.
+        builder.pop();
+        return builder.pushText("i32", "-1");
+      case "refused":
+        throw new Error(`${instruction.op} was not refused`);
+    }
+  }
+
+  private getLocal(index: number): void {
+    const { builder, twins } = this;
+    const { type, name, wide } = this.slotAt(index);
+    const text = builder.assign(`load ${type}, ptr ${name}`);
+    if (twins instanceof TwinNeeds) {
+      return builder.push(new Value(type, text, { wide: () => twins.note(index, text) }));
+    }
+    // Read now: the local may have changed by the time that an access asks for the twin.
+    const twin = wide === undefined ? undefined : builder.assign(`load i64, ptr ${wide}`);
+    builder.push(new Value(type, text, { wide: twin === undefined ? undefined : () => twin }));
+  }
+
+  private setLocal(index: number, value: Value): void {
+    const { builder, twins } = this;
+    const { type, name, wide } = this.slotAt(index);
+    builder.emit(`store ${type} ${value.text}, ptr ${name}`);
+    if (twins instanceof TwinNeeds) twins.flow(index, () => value.wide(builder));
+    if (wide !== undefined) builder.emit(`store i64 ${value.wide(builder)}, ptr ${wide}`);
+  }
+
+  private slotAt(index: number): Slot {
+    const slot = this.slots[index];
+    if (slot === undefined) throw new Error(`local ${index} does not exist: the module is not valid`);
+    return slot;
+  }
+
+  private select(): void {
+    const { builder } = this;
+    const condition = builder.condition(builder.pop());
+    const otherwise = builder.pop();
+    const then = builder.pop();
+    const { type } = then;
+    builder.pushNew(type, `select i1 ${condition}, ${type} ${then.text}, ${type} ${otherwise.text}`);
+  }
+
+  private call(index: number): void {
+    const { builder } = this;
+    const callee = this.around.callee(index);
+    if (callee.kind === "intrinsic") return callee.intrinsic.emit(builder);
+    if (callee.kind === "address") {
+      const text = () => builder.assign(`ptrtoint ptr ${callee.symbol} to i32`);
+      const wide = () => builder.assign(`ptrtoint ptr ${callee.symbol} to i64`);
+      return builder.push(new Value("i32", text, { wide }));
+    }
+    this.emitCall(callee.symbol, this.around.functionType(index));
+  }
+
+  /** Bounds first, then the type: an empty slot has a type that nothing asks for, so a null needs no third check. */
+  private callIndirect(typeIndex: number): void {
+    const { builder, around } = this;
+    const { type, id } = around.indirectType(typeIndex);
+    const selector = builder.pop().text;
+    const constant = literal(selector);
+    const inside = constant !== undefined && constant >= 0n && constant < BigInt(around.tableSize);
+    if (!inside) builder.trapIf(builder.assign(`icmp uge i32 ${selector}, ${around.tableSize}`));
+    const slot = constant ?? builder.assign(`zext i32 ${selector} to i64`);
+    const idAt = builder.assign(`getelementptr i32, ptr @table.types, i64 ${slot}`);
+    const found = builder.assign(`load i32, ptr ${idAt}`);
+    builder.trapIf(builder.assign(`icmp ne i32 ${found}, ${id}`));
+    const entryAt = builder.assign(`getelementptr ptr, ptr @table, i64 ${slot}`);
+    this.emitCall(builder.assign(`load ptr, ptr ${entryAt}`), type);
+  }
+
+  private emitCall(target: string, type: FunctionType): void {
+    const { builder } = this;
+    const values = builder.popMany(type.params.length);
+    const list = type.params.map((param, index) => `${abiType(param, "parameter")} ${values[index]?.text}`);
+    const call = `call ${resultType(type)} ${target}(${list.join(", ")})`;
+    const [result] = type.results;
+    if (result === undefined) builder.emit(call);
+    else if (result === "i32" || result === "i64") builder.pushNew(result, call);
+    else throw new Error(`a call that gives ${llvmType[result]} was not refused`);
+  }
+}

@@ -1,0 +1,138 @@
+// What TypeScript cannot say: functions of a module called `intrinsics` are not called, but written out in place.
+//
+// All but `hartPointer` are volatile and a barrier to the compiler: no access to memory is moved across one. The table
+// also holds each one's signature, so that a wrong declaration in the guest is a build error and not a wrong register.
+
+import type { FunctionType, ValueType } from "../wasm/module.ts";
+import { type Builder, Value } from "./builder.ts";
+import { pointer } from "./memory.ts";
+
+export interface Intrinsic {
+  readonly type: FunctionType;
+  /** Writes the instructions; takes its arguments from the stack, leaves its result there. */
+  emit(builder: Builder): void;
+}
+
+/** Names in TypeScript and in assembly. `stimecmp` (Sstc) by number: it is unknown to a plain rv64imac. */
+const CSRS: readonly (readonly [string, string])[] = [
+  ["Sstatus", "sstatus"],
+  ["Sie", "sie"],
+  ["Sip", "sip"],
+  ["Stvec", "stvec"],
+  ["Sscratch", "sscratch"],
+  ["Sepc", "sepc"],
+  ["Scause", "scause"],
+  ["Stval", "stval"],
+  ["Satp", "satp"],
+  ["Scounteren", "scounteren"],
+  ["Stimecmp", "0x14d"],
+];
+
+/** Prefix of the function's name, and the instruction with the CSR's and the value's places. */
+const CSR_WRITES: readonly (readonly [string, string])[] = [
+  ["write", "csrw"],
+  ["set", "csrs"],
+  ["clear", "csrc"],
+];
+
+/** A barrier that only the compiler sees: it orders accesses, and emits nothing. */
+const COMPILER_BARRIER = 'fence syncscope("singlethread") seq_cst';
+
+function signature(params: readonly ValueType[], results: readonly ValueType[]): FunctionType {
+  return { params, results };
+}
+
+/** An instruction that gives an i64. */
+function reads(assembly: string): Intrinsic {
+  return {
+    type: signature([], ["i64"]),
+    emit: (builder) => builder.pushNew("i64", `call i64 asm sideeffect "${assembly}", "=r,~{memory}"()`),
+  };
+}
+
+/** An instruction that takes an i64. */
+function writes(assembly: string): Intrinsic {
+  return {
+    type: signature(["i64"], []),
+    emit: (builder) =>
+      builder.emit(`call void asm sideeffect "${assembly}", "r,~{memory}"(i64 ${builder.pop().text})`),
+  };
+}
+
+function executes(assembly: string): Intrinsic {
+  return {
+    type: signature([], []),
+    emit: (builder) => builder.emit(`call void asm sideeffect "${assembly}", "~{memory}"()`),
+  };
+}
+
+function volatileLoad(bits: number): Intrinsic {
+  const type = bits === 64 ? "i64" : "i32";
+  return {
+    type: signature(["i32"], [type]),
+    emit: (builder) => {
+      const at = pointer(builder, builder.pop(), { offset: 0 });
+      builder.emit(COMPILER_BARRIER);
+      const loaded = builder.assign(`load volatile i${bits}, ptr ${at}, align ${bits / 8}`);
+      builder.emit(COMPILER_BARRIER);
+      builder.pushText(type, bits < 32 ? builder.assign(`zext i${bits} ${loaded} to i32`) : loaded);
+    },
+  };
+}
+
+function volatileStore(bits: number): Intrinsic {
+  const type = bits === 64 ? "i64" : "i32";
+  return {
+    type: signature(["i32", type], []),
+    emit: (builder) => {
+      const value = builder.pop();
+      const at = pointer(builder, builder.pop(), { offset: 0 });
+      const text = bits < 32 ? builder.assign(`trunc i32 ${value.text} to i${bits}`) : value.text;
+      builder.emit(COMPILER_BARRIER);
+      builder.emit(`store volatile i${bits} ${text}, ptr ${at}, align ${bits / 8}`);
+      builder.emit(COMPILER_BARRIER);
+    },
+  };
+}
+
+/**
+ * Reads tp, which holds this hart's (or thread's) block. Pure: it may be read once and kept, so code must not go on
+ * on another hart in the middle of a function. The twin is the register itself, a whole 64-bit address.
+ */
+const hartPointer: Intrinsic = {
+  type: signature([], ["i32"]),
+  emit: (builder) => {
+    const register = builder.assign('call i64 asm "mv $0, tp", "=r"() #1');
+    const text = () => builder.assign(`trunc i64 ${register} to i32`);
+    builder.push(new Value("i32", text, { wide: () => register }));
+  },
+};
+
+function makeTable(): Map<string, Intrinsic> {
+  const table = new Map<string, Intrinsic>();
+  for (const [name, csr] of CSRS) {
+    table.set(`read${name}`, reads(`csrr $0, ${csr}`));
+    for (const [verb, instruction] of CSR_WRITES) {
+      table.set(`${verb}${name}`, writes(`${instruction} ${csr}, $0`));
+    }
+  }
+  table.set("readTime", reads("rdtime $0"));
+  table.set("readCycle", reads("rdcycle $0"));
+  table.set("readInstret", reads("rdinstret $0"));
+  table.set("hartPointer", hartPointer);
+  table.set("wfi", executes("wfi"));
+  table.set("fence", executes("fence rw, rw"));
+  table.set("fenceIo", executes("fence iorw, iorw"));
+  table.set("fenceI", executes("fence.i"));
+  table.set("sfenceVma", executes("sfence.vma"));
+  table.set("sfenceVmaPage", writes("sfence.vma $0, zero"));
+  for (const bits of [8, 16, 32, 64]) {
+    table.set(`volatileLoad${bits}`, volatileLoad(bits));
+    table.set(`volatileStore${bits}`, volatileStore(bits));
+  }
+  table.set("trap", { type: signature([], []), emit: (builder) => builder.trap() });
+  return table;
+}
+
+/** By the function's name in the guest's `intrinsics` module. */
+export const intrinsics: ReadonlyMap<string, Intrinsic> = makeTable();

@@ -1,0 +1,26 @@
+// How the translator says no: one error that holds everything it found in a module, each finding with the guest
+// function and, through asc's source map, the TypeScript file and line that caused it.
+
+import { type Diagnostic, Problem, type SourcePlace } from "../problem.ts";
+
+/** Thrown for a module that cannot become RV64. `diagnostics` holds every finding, in the module's order. */
+export class ToolchainError extends Problem {
+  readonly diagnostics: readonly Diagnostic[];
+
+  constructor(message: string, diagnostics: readonly Diagnostic[]) {
+    super(message, { diagnostics });
+    this.name = "ToolchainError";
+    this.diagnostics = diagnostics;
+  }
+}
+
+/** A finding of severity `error`, at a place or at none. */
+export function refusal(message: string, place?: SourcePlace | undefined): Diagnostic {
+  return place === undefined ? { severity: "error", message } : { severity: "error", message, place };
+}
+
+/** `file:line:column: message`, the parts that are known. */
+export function describe(diagnostic: Diagnostic): string {
+  const { message, place } = diagnostic;
+  return place === undefined ? message : `${place.file}:${place.line}:${place.column}: ${message}`;
+}

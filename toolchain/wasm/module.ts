@@ -1,0 +1,148 @@
+// A decoded Wasm module, as the translator wants it: imports and definitions share one index space for functions,
+// each instruction is one value with its immediates by name, and the byte offset at which it stands in the file.
+// The offset is what asc's source map is keyed by, so it is kept on everything that can be complained about.
+
+/** The number types. Floats are decoded too, so that they can be refused with their place. */
+export type ValueType = "i32" | "i64" | "f32" | "f64";
+export type IntegerType = "i32" | "i64";
+
+export interface FunctionType {
+  readonly params: readonly ValueType[];
+  readonly results: readonly ValueType[];
+}
+
+/** What a `load`, a `store` or an atomic access says: `align` in bytes, `offset` added to the address. */
+export interface MemoryArgument {
+  readonly align: number;
+  readonly offset: number;
+}
+
+/** A memory access: `bits` are moved; a load of fewer bits than its type has extends by sign or by zero. */
+export interface Access extends MemoryArgument {
+  readonly type: ValueType;
+  readonly bits: 8 | 16 | 32 | 64;
+  readonly signed: boolean;
+}
+
+export type RmwOperator = "add" | "sub" | "and" | "or" | "xor" | "xchg";
+
+/** One instruction without its place. Instructions of one family share a kind; `op` tells its members apart. */
+export type Operation =
+  | { readonly kind: "block" | "loop" | "if"; readonly type: FunctionType }
+  | { readonly kind: "else" | "end" | "unreachable" | "nop" | "return" | "drop" | "select" }
+  | { readonly kind: "br" | "br_if"; readonly depth: number }
+  | { readonly kind: "br_table"; readonly depths: readonly number[]; readonly otherwise: number }
+  | { readonly kind: "call"; readonly index: number }
+  | { readonly kind: "call_indirect"; readonly type: number }
+  | {
+      readonly kind: "local.get" | "local.set" | "local.tee" | "global.get" | "global.set";
+      readonly index: number;
+    }
+  | { readonly kind: "const"; readonly type: IntegerType; readonly value: bigint }
+  | { readonly kind: "numeric"; readonly op: string }
+  | { readonly kind: "load" | "store" | "atomic.load" | "atomic.store"; readonly access: Access }
+  | { readonly kind: "atomic.rmw"; readonly op: RmwOperator; readonly access: Access }
+  | { readonly kind: "atomic.cmpxchg"; readonly access: Access }
+  | { readonly kind: "atomic.fence" | "memory.size" | "memory.grow" | "memory.copy" | "memory.fill" }
+  | { readonly kind: "memory.init" | "data.drop"; readonly segment: number }
+  /** Decoded, and refused where it stands: `reason` is a sentence's end. `float` ones may become traps. */
+  | { readonly kind: "refused"; readonly op: string; readonly float: boolean };
+
+export type Instruction = Operation & {
+  /** Byte offset of the opcode in the file. */
+  readonly offset: number;
+};
+
+export interface FunctionImport {
+  readonly module: string;
+  readonly field: string;
+}
+
+/** A function: imported (`source` set) or defined (`body` set). */
+export interface WasmFunction {
+  readonly index: number;
+  readonly type: FunctionType;
+  /** asc's name, as in `source/kernel/main/kmain`; `function[7]` where the name section has none. */
+  readonly name: string;
+  readonly source?: FunctionImport | undefined;
+  readonly body?: FunctionBody | undefined;
+}
+
+export interface FunctionBody {
+  /** Where the body's first byte (its local declarations) stands in the file, and the byte after its last. */
+  readonly start: number;
+  readonly end: number;
+  /** Parameters first, then the declared locals. */
+  readonly locals: readonly Local[];
+  readonly instructions: readonly Instruction[];
+}
+
+export interface Local {
+  readonly type: ValueType;
+  /** asc's name; undefined for a local that the compiler made. */
+  readonly name?: string | undefined;
+}
+
+export interface Global {
+  readonly type: ValueType;
+  readonly mutable: boolean;
+  readonly name: string;
+  /** The initial value; undefined for a float's. */
+  readonly value?: bigint | undefined;
+}
+
+export type ExportKind = "function" | "table" | "memory" | "global";
+
+export interface Export {
+  readonly name: string;
+  readonly kind: ExportKind;
+  readonly index: number;
+}
+
+export interface Memory {
+  /** In pages of 64 KiB. */
+  readonly initial: number;
+  readonly maximum?: number | undefined;
+  readonly shared: boolean;
+}
+
+/** Function indices to place in the table from `offset` on. */
+export interface ElementSegment {
+  readonly offset: number;
+  readonly functions: readonly number[];
+}
+
+/** Static bytes. An active segment has an address (unsigned); a passive one waits for `memory.init`. */
+export interface DataSegment {
+  readonly address?: number | undefined;
+  readonly bytes: Uint8Array;
+}
+
+export interface CustomSection {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+export interface WasmModule {
+  readonly types: readonly FunctionType[];
+  readonly functions: readonly WasmFunction[];
+  /** Slots of the one function table; 0 where there is none. */
+  readonly tableSize: number;
+  readonly memory?: Memory | undefined;
+  readonly globals: readonly Global[];
+  readonly exports: readonly Export[];
+  readonly start?: number | undefined;
+  readonly elements: readonly ElementSegment[];
+  readonly data: readonly DataSegment[];
+  readonly customs: readonly CustomSection[];
+}
+
+/** Whether two function types are the same to `call_indirect`. */
+export function sameType(left: FunctionType, right: FunctionType): boolean {
+  return typeKey(left) === typeKey(right);
+}
+
+/** A text that is equal exactly for equal function types, as in `i32,i64->i32`. */
+export function typeKey(type: FunctionType): string {
+  return `${type.params.join(",")}->${type.results.join(",")}`;
+}

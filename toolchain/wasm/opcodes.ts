@@ -1,0 +1,167 @@
+// Wasm's opcodes as tables: one byte (or a prefix and a number) to a name, and what follows it in the file.
+//
+// The tables are lists of names in opcode order, as the specification's appendix has them; a family that is regular
+// (all `i32` operators, all widths of an atomic) is spelled once and multiplied. Instructions of floating point are
+// here as well, since a reader must step over them to say where they stand.
+
+import type { Access, IntegerType, RmwOperator, ValueType } from "./module.ts";
+
+const comparisons = "eqz eq ne lt_s lt_u gt_s gt_u le_s le_u ge_s ge_u".split(" ");
+const floatComparisons = "eq ne lt gt le ge".split(" ");
+const integerOperators =
+  "clz ctz popcnt add sub mul div_s div_u rem_s rem_u and or xor shl shr_s shr_u rotl rotr".split(" ");
+const floatOperators = "abs neg ceil floor trunc nearest sqrt add sub mul div min max copysign".split(" ");
+
+const conversions = (
+  "i32.wrap_i64 i32.trunc_f32_s i32.trunc_f32_u i32.trunc_f64_s i32.trunc_f64_u " +
+  "i64.extend_i32_s i64.extend_i32_u i64.trunc_f32_s i64.trunc_f32_u i64.trunc_f64_s i64.trunc_f64_u " +
+  "f32.convert_i32_s f32.convert_i32_u f32.convert_i64_s f32.convert_i64_u f32.demote_f64 " +
+  "f64.convert_i32_s f64.convert_i32_u f64.convert_i64_s f64.convert_i64_u f64.promote_f32 " +
+  "i32.reinterpret_f32 i64.reinterpret_f64 f32.reinterpret_i32 f64.reinterpret_i64 " +
+  "i32.extend8_s i32.extend16_s i64.extend8_s i64.extend16_s i64.extend32_s"
+).split(" ");
+
+function prefixed(type: string, names: readonly string[]): string[] {
+  return names.map((name) => `${type}.${name}`);
+}
+
+/** Opcode of `numericNames[0]`: the numeric instructions are one run without gaps, and have no immediates. */
+export const FIRST_NUMERIC = 0x45;
+
+export const numericNames: readonly string[] = [
+  ...prefixed("i32", comparisons),
+  ...prefixed("i64", comparisons),
+  ...prefixed("f32", floatComparisons),
+  ...prefixed("f64", floatComparisons),
+  ...prefixed("i32", integerOperators),
+  ...prefixed("i64", integerOperators),
+  ...prefixed("f32", floatOperators),
+  ...prefixed("f64", floatOperators),
+  ...conversions,
+];
+
+/** Whether an instruction's name mentions a float type: `f64.add`, `i32.trunc_f32_s`. */
+export function isFloatName(name: string): boolean {
+  return /f(32|64)/.test(name);
+}
+
+/** An access without its memory argument. */
+export type AccessShape = Pick<Access, "type" | "bits" | "signed">;
+
+function shape(type: ValueType, bits: Access["bits"], signed = false): AccessShape {
+  return { type, bits, signed };
+}
+
+/** Opcode of `loads[0]`; the stores follow the loads. */
+export const FIRST_LOAD = 0x28;
+
+export const loads: readonly AccessShape[] = [
+  shape("i32", 32),
+  shape("i64", 64),
+  shape("f32", 32),
+  shape("f64", 64),
+  shape("i32", 8, true),
+  shape("i32", 8),
+  shape("i32", 16, true),
+  shape("i32", 16),
+  shape("i64", 8, true),
+  shape("i64", 8),
+  shape("i64", 16, true),
+  shape("i64", 16),
+  shape("i64", 32, true),
+  shape("i64", 32),
+];
+
+export const FIRST_STORE = FIRST_LOAD + loads.length;
+
+export const stores: readonly AccessShape[] = [
+  shape("i32", 32),
+  shape("i64", 64),
+  shape("f32", 32),
+  shape("f64", 64),
+  shape("i32", 8),
+  shape("i32", 16),
+  shape("i64", 8),
+  shape("i64", 16),
+  shape("i64", 32),
+];
+
+/** The seven widths in which each atomic comes, in opcode order. Narrow ones extend by zero. */
+export const atomicShapes: readonly AccessShape[] = [
+  shape("i32", 32),
+  shape("i64", 64),
+  shape("i32", 8),
+  shape("i32", 16),
+  shape("i64", 8),
+  shape("i64", 16),
+  shape("i64", 32),
+];
+
+/** Sub-opcodes behind the prefix 0xfe; each names the first of a run of seven widths. */
+export const Atomic = {
+  Notify: 0x00,
+  Wait32: 0x01,
+  Wait64: 0x02,
+  Fence: 0x03,
+  Load: 0x10,
+  Store: 0x17,
+  Rmw: 0x1e,
+  Cmpxchg: 0x48,
+  End: 0x4f,
+} as const;
+
+export const rmwOperators: readonly RmwOperator[] = ["add", "sub", "and", "or", "xor", "xchg"];
+
+/** Sub-opcodes behind the prefix 0xfc. Below `MemoryInit` are the saturating float conversions. */
+export const Bulk = { MemoryInit: 8, DataDrop: 9, MemoryCopy: 10, MemoryFill: 11 } as const;
+
+/** The opcodes that the reader treats one by one. */
+export const Opcode = {
+  Unreachable: 0x00,
+  Nop: 0x01,
+  Block: 0x02,
+  Loop: 0x03,
+  If: 0x04,
+  Else: 0x05,
+  End: 0x0b,
+  Br: 0x0c,
+  BrIf: 0x0d,
+  BrTable: 0x0e,
+  Return: 0x0f,
+  Call: 0x10,
+  CallIndirect: 0x11,
+  Drop: 0x1a,
+  Select: 0x1b,
+  SelectTyped: 0x1c,
+  LocalGet: 0x20,
+  LocalSet: 0x21,
+  LocalTee: 0x22,
+  GlobalGet: 0x23,
+  GlobalSet: 0x24,
+  MemorySize: 0x3f,
+  MemoryGrow: 0x40,
+  I32Const: 0x41,
+  I64Const: 0x42,
+  F32Const: 0x43,
+  F64Const: 0x44,
+  RefFunc: 0xd2,
+  PrefixBulk: 0xfc,
+  PrefixAtomic: 0xfe,
+} as const;
+
+const valueTypes: ReadonlyMap<number, ValueType> = new Map([
+  [0x7f, "i32"],
+  [0x7e, "i64"],
+  [0x7d, "f32"],
+  [0x7c, "f64"],
+]);
+
+/** The value type behind its byte; undefined for references and vectors. */
+export function valueTypeOf(byte: number): ValueType | undefined {
+  return valueTypes.get(byte);
+}
+
+/** The integer type that an instruction's name begins with, as in `i64.add`. */
+export function integerTypeOf(name: string): IntegerType {
+  return name.startsWith("i64") ? "i64" : "i32";
+}

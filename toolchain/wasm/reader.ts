@@ -1,0 +1,275 @@
+// Decodes a Wasm file, section by section, into a WasmModule.
+//
+// Two passes: the first finds the sections (names stand at the end of the file, but belong to what comes earlier),
+// the second reads them in order. What is decoded here is what asc and the WebAssembly test suite make of integer
+// code; a construct outside of that is refused with its offset, one inside a function body with the function.
+
+import { Bytes, malformed } from "./bytes.ts";
+import { readBody } from "./code.ts";
+import type {
+  CustomSection,
+  DataSegment,
+  ElementSegment,
+  Export,
+  ExportKind,
+  FunctionImport,
+  FunctionType,
+  Global,
+  Memory,
+  WasmFunction,
+  WasmModule,
+} from "./module.ts";
+import { type Names, noNames, readNames } from "./names.ts";
+import { FIRST_NUMERIC, numericNames, Opcode, valueTypeOf } from "./opcodes.ts";
+
+const MAGIC = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
+
+const Section = {
+  Custom: 0,
+  Type: 1,
+  Import: 2,
+  Function: 3,
+  Table: 4,
+  Memory: 5,
+  Global: 6,
+  Export: 7,
+  Start: 8,
+  Element: 9,
+  Code: 10,
+  Data: 11,
+} as const;
+
+/** The only reference type there is here: a function. */
+const FUNCREF = 0x70;
+
+interface Import extends FunctionImport {
+  readonly type: number;
+}
+
+/**
+ * Decodes a module.
+ * @throws ToolchainError for bytes that are no module, or need a proposal that is not read
+ */
+export function readModule(data: Uint8Array): WasmModule {
+  const file = new Bytes(data);
+  const start = file.take(Math.min(MAGIC.length, data.length));
+  if (start.length < MAGIC.length || MAGIC.some((byte, index) => start[index] !== byte)) {
+    throw malformed("no Wasm magic, or not version 1", 0);
+  }
+  const sections = new Map<number, Bytes>();
+  const customs: CustomSection[] = [];
+  while (!file.done) {
+    const id = file.byte();
+    const section = file.part(file.u32());
+    if (id === Section.Custom) {
+      const name = section.name();
+      customs.push({ name, bytes: section.take(section.end - section.position) });
+    } else {
+      sections.set(id, section);
+    }
+  }
+  return new ModuleReader(sections, customs).read();
+}
+
+/** Reads the sections in order; what one section says is what the next ones are checked against. */
+class ModuleReader {
+  private readonly sections: ReadonlyMap<number, Bytes>;
+  private readonly customs: readonly CustomSection[];
+  private readonly names: Names;
+  private types: FunctionType[] = [];
+  private readonly imports: Import[] = [];
+  private readonly globals: Global[] = [];
+  private tableSize = 0;
+  private memory: Memory | undefined;
+
+  constructor(sections: ReadonlyMap<number, Bytes>, customs: readonly CustomSection[]) {
+    this.sections = sections;
+    this.customs = customs;
+    const names = customs.find((custom) => custom.name === "name");
+    this.names = names === undefined ? noNames : readNames(names.bytes);
+  }
+
+  read(): WasmModule {
+    this.types = this.vector(Section.Type, (bytes) => readType(bytes));
+    this.vector(Section.Import, (bytes) => this.readImport(bytes));
+    const declared = this.vector(Section.Function, (bytes) => bytes.u32());
+    this.vector(Section.Table, (bytes) => this.readTable(bytes));
+    this.vector(Section.Memory, (bytes) => this.readMemory(bytes));
+    this.vector(Section.Global, (bytes) => this.readGlobal(bytes));
+    const exports = this.vector(Section.Export, (bytes) => readExport(bytes));
+    const start = this.sections.get(Section.Start)?.u32();
+    const elements = this.vector(Section.Element, (bytes) => this.readElement(bytes));
+    const functions = this.readFunctions(declared);
+    const data = this.vector(Section.Data, (bytes) => this.readData(bytes));
+    return {
+      types: this.types,
+      functions,
+      tableSize: this.tableSize,
+      memory: this.memory,
+      globals: this.globals,
+      exports,
+      start,
+      elements: elements.filter((element) => element !== undefined),
+      data,
+      customs: this.customs,
+    };
+  }
+
+  private vector<Item>(id: number, read: (bytes: Bytes) => Item): Item[] {
+    const bytes = this.sections.get(id);
+    return bytes === undefined ? [] : bytes.list(() => read(bytes));
+  }
+
+  private typeAt(index: number, offset: number): FunctionType {
+    const type = this.types[index];
+    if (type === undefined) throw malformed(`type ${index} does not exist`, offset);
+    return type;
+  }
+
+  private readImport(bytes: Bytes): void {
+    const offset = bytes.position;
+    const module = bytes.name();
+    const field = bytes.name();
+    const kind = bytes.byte();
+    if (kind === 0) this.imports.push({ module, field, type: bytes.u32() });
+    else if (kind === 1) this.readTable(bytes);
+    else if (kind === 2) this.readMemory(bytes);
+    else throw malformed(`import "${module}" "${field}" is neither function, table nor memory`, offset);
+  }
+
+  private readTable(bytes: Bytes): void {
+    const offset = bytes.position;
+    if (bytes.byte() !== FUNCREF) throw malformed("a table of something else than functions", offset);
+    const flags = bytes.byte();
+    this.tableSize = bytes.u32();
+    if ((flags & 1) !== 0) bytes.u32();
+  }
+
+  private readMemory(bytes: Bytes): void {
+    const offset = bytes.position;
+    const flags = bytes.byte();
+    if (flags > 3) throw malformed("a memory of 64-bit addresses", offset);
+    if (this.memory !== undefined) throw malformed("a second memory", offset);
+    const initial = bytes.u32();
+    const maximum = (flags & 1) !== 0 ? bytes.u32() : undefined;
+    this.memory = { initial, maximum, shared: (flags & 2) !== 0 };
+  }
+
+  private readGlobal(bytes: Bytes): void {
+    const offset = bytes.position;
+    const type = valueTypeOf(bytes.byte());
+    if (type === undefined) throw malformed("a global of a reference or vector type", offset);
+    const mutable = bytes.byte() === 1;
+    const index = this.globals.length;
+    const name = this.names.globals.get(index) ?? `global[${index}]`;
+    this.globals.push({ type, mutable, name, value: this.readConstant(bytes) });
+  }
+
+  /** A constant expression: constants, earlier globals, and sums of them. Floats give undefined. */
+  private readConstant(bytes: Bytes): bigint | undefined {
+    const stack: (bigint | undefined)[] = [];
+    for (;;) {
+      const offset = bytes.position;
+      const opcode = bytes.byte();
+      if (opcode === Opcode.End) return stack.pop();
+      else if (opcode === Opcode.I32Const) stack.push(bytes.s32());
+      else if (opcode === Opcode.I64Const) stack.push(bytes.s64());
+      else if (opcode === Opcode.F32Const) stack.push(bytes.take(4) && undefined);
+      else if (opcode === Opcode.F64Const) stack.push(bytes.take(8) && undefined);
+      else if (opcode === Opcode.GlobalGet) stack.push(this.globals[bytes.u32()]?.value);
+      else if (opcode === Opcode.RefFunc) stack.push(BigInt(bytes.u32()));
+      else stack.push(fold(numericNames[opcode - FIRST_NUMERIC], stack.pop(), stack.pop(), offset));
+    }
+  }
+
+  /** An active segment, or undefined for one that only `table.init` could place (which is refused). */
+  private readElement(bytes: Bytes): ElementSegment | undefined {
+    const flags = bytes.u32();
+    const active = (flags & 1) === 0;
+    const explicit = (flags & 2) !== 0;
+    const expressions = (flags & 4) !== 0;
+    if (active && explicit) bytes.u32();
+    const offset = active ? this.readConstant(bytes) : undefined;
+    if (flags !== 0 && flags !== 4) bytes.byte();
+    const functions = expressions
+      ? bytes.list(() => Number(this.readConstant(bytes)))
+      : bytes.list(() => bytes.u32());
+    return offset === undefined ? undefined : { offset: Number(BigInt.asUintN(32, offset)), functions };
+  }
+
+  private readData(bytes: Bytes): DataSegment {
+    const flags = bytes.u32();
+    if (flags === 2) bytes.u32();
+    const address = flags === 1 ? undefined : this.readConstant(bytes);
+    const content = bytes.take(bytes.u32());
+    return {
+      address: address === undefined ? undefined : Number(BigInt.asUintN(32, address)),
+      bytes: content,
+    };
+  }
+
+  private readFunctions(declared: readonly number[]): WasmFunction[] {
+    const functions: WasmFunction[] = this.imports.map(({ module, field, type }, index) => ({
+      index,
+      type: this.typeAt(type, 0),
+      name: this.names.functions.get(index) ?? `${module}/${field}`,
+      source: { module, field },
+    }));
+    const code = this.sections.get(Section.Code);
+    const count = code === undefined ? 0 : code.u32();
+    if (count !== declared.length) throw malformed("functions and bodies differ in number", 0);
+    for (const typeIndex of declared) {
+      if (code === undefined) break;
+      const index = functions.length;
+      const length = code.u32();
+      const type = this.typeAt(typeIndex, code.position);
+      const locals = this.names.locals.get(index) ?? new Map<number, string>();
+      const body = readBody(code.part(length), this.types, type.params, locals);
+      functions.push({ index, type, name: this.names.functions.get(index) ?? `function[${index}]`, body });
+    }
+    return functions;
+  }
+}
+
+function readType(bytes: Bytes): FunctionType {
+  const offset = bytes.position;
+  if (bytes.byte() !== 0x60) throw malformed("a type that is no function's", offset);
+  const readOne = () => {
+    const at = bytes.position;
+    const type = valueTypeOf(bytes.byte());
+    if (type === undefined) throw malformed("a function of references or vectors", at);
+    return type;
+  };
+  return { params: bytes.list(readOne), results: bytes.list(readOne) };
+}
+
+const exportKinds: readonly ExportKind[] = ["function", "table", "memory", "global"];
+
+function readExport(bytes: Bytes): Export {
+  const name = bytes.name();
+  const offset = bytes.position;
+  const kind = exportKinds[bytes.byte()];
+  if (kind === undefined) throw malformed(`export "${name}" of an unknown kind`, offset);
+  return { name, kind, index: bytes.u32() };
+}
+
+/** Extended constant expressions: the operators that the proposal allows. */
+function fold(
+  name: string | undefined,
+  right: bigint | undefined,
+  left: bigint | undefined,
+  offset: number,
+): bigint {
+  if (left === undefined || right === undefined) throw malformed("a constant expression", offset);
+  const bits = name?.startsWith("i64") ? 64 : 32;
+  switch (name?.slice(4)) {
+    case "add":
+      return BigInt.asIntN(bits, left + right);
+    case "sub":
+      return BigInt.asIntN(bits, left - right);
+    case "mul":
+      return BigInt.asIntN(bits, left * right);
+    default:
+      throw malformed("a constant expression", offset);
+  }
+}
