@@ -10,8 +10,9 @@ import { BOOT_TIMEOUT_MS, buildOnce, hasQemu, pkgfsImage } from "./machine.ts";
 
 async function hw(...words: string[]): Promise<unknown> {
   await buildOnce();
-  const options = { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] } as const;
-  return JSON.parse(execFileSync(join(root, "nx"), ["hw", ...words, "--json"], options));
+  return JSON.parse(
+    execFileSync(join(root, "nx"), ["hw", ...words, "--json"], { cwd: root, encoding: "utf8" }),
+  );
 }
 
 describe.skipIf(!hasQemu)("hw asks the guest (qemu-system-riscv64 is installed)", () => {

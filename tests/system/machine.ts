@@ -4,11 +4,11 @@
 
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
-import { build } from "../../toolchain/compile.ts";
+import { type BuildOutputs, build } from "../../toolchain/compile.ts";
 import { root } from "../../toolchain/root.ts";
 import { qemuMachine, qemuProgram } from "../../tools/boot/qemu.ts";
 import { type BootReport, type BootRequest, bootOnce, SELFTEST_RUN } from "../../tools/boot/run.ts";
-import { builtFiles } from "../../tools/boot/session.ts";
+import { filesOf } from "../../tools/boot/session.ts";
 
 /** A boot takes seconds; this is for a machine that is busy with other tests. */
 export const BOOT_TIMEOUT_MS = 180_000;
@@ -27,17 +27,17 @@ function runs(program: string): boolean {
   }
 }
 
-let built: Promise<void> | undefined;
+let built: Promise<BuildOutputs> | undefined;
 
 /** Builds what is stale, once for all tests of a file. */
-export async function buildOnce(): Promise<void> {
+export async function buildOnce(): Promise<BuildOutputs> {
   built ??= build({ profile: "bringup", progress: { start: () => () => {}, note: () => {} } });
-  await built;
+  return await built;
 }
 
 /** Boots QEMU once. */
 export async function bootQemu(change: Partial<BootRequest> = {}): Promise<BootReport> {
-  await buildOnce();
+  const outputs = await buildOnce();
   const usual: BootRequest = {
     smp: 4,
     run: SELFTEST_RUN,
@@ -51,7 +51,7 @@ export async function bootQemu(change: Partial<BootRequest> = {}): Promise<BootR
     timeoutSeconds: BOOT_TIMEOUT_MS / 1000 - 10,
     log: undefined,
   };
-  return await bootOnce(qemuMachine(), builtFiles(), { ...usual, ...change }, () => {});
+  return await bootOnce(qemuMachine(), filesOf(outputs), { ...usual, ...change }, () => {});
 }
 
 /** A report as text, so that a test that fails shows the console. */

@@ -2,7 +2,7 @@
 
 import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { build } from "../../toolchain/compile.ts";
+import { type BuildOutputs, build } from "../../toolchain/compile.ts";
 import { Problem } from "../../toolchain/problem.ts";
 import { root } from "../../toolchain/root.ts";
 import { Locator, placeText } from "../debug/locate.ts";
@@ -19,45 +19,46 @@ export async function runSession(
   machineTree: boolean,
   onLine: (line: string) => void,
 ): Promise<BootReport> {
-  await build({ profile: words.profile, progress: progressOn(process.stderr) });
-  return await bootOnce(
-    machineNamed(words.machine),
-    builtFiles(),
-    requestOf(words, run, machineTree),
-    onLine,
-  );
+  const outputs = await build({ profile: words.profile, progress: progressOn(process.stderr) });
+  const request = requestOf(words, run, machineTree, outputs);
+  return await bootOnce(machineNamed(words.machine), filesOf(outputs), request, onLine);
 }
 
-/** The files that the build leaves below build/. */
-export function builtFiles(): BootFiles {
-  const kernel = join(root, "build/neuron.elf");
+/** What a run uses of a build. */
+export function filesOf(outputs: BuildOutputs): BootFiles {
+  const kernel = join(root, outputs.kernel);
   let locator: Locator | undefined;
   return {
     kernel,
-    tree: join(root, "build/virt-nexus.dtb"),
+    tree: join(root, outputs.deviceTree),
     root,
     // The debug information is read only when something went wrong.
     locate: (address) => {
-      locator ??= new Locator(new Uint8Array(readFileSync(kernel)), kernel);
+      locator ??= new Locator(new Uint8Array(readFileSync(kernel)), outputs.kernel);
       return locator.places(address).map(placeText);
     },
   };
 }
 
 /** The disk image that a run uses, or undefined for none. Throws Problem if the file is not there. */
-export function diskFile(disk: MachineWords["disk"]): string | undefined {
+function diskFile(disk: MachineWords["disk"], outputs: BuildOutputs): string | undefined {
   if (disk === false) return undefined;
-  const file = disk === true ? join(root, "build/pkgfs.img") : resolve(disk);
+  const file = disk === true ? join(root, outputs.packageImage) : resolve(disk);
   if (!existsSync(file)) throw new Problem(`there is no disk image ${file}`, { subject: file, exitCode: 2 });
   return file;
 }
 
-function requestOf(words: MachineWords, run: string, machineTree: boolean): BootRequest {
+function requestOf(
+  words: MachineWords,
+  run: string,
+  machineTree: boolean,
+  outputs: BuildOutputs,
+): BootRequest {
   return {
     smp: words.smp,
     run,
     profile: words.profile,
-    disk: diskFile(words.disk),
+    disk: diskFile(words.disk, outputs),
     legacy: words.legacy,
     slot: words.slot,
     machineTree,
