@@ -1,0 +1,70 @@
+/**
+ * What this run is for: `nexus,run` of the device tree, as it stands in the startup page. Its first word names a
+ * program in pkg://bin/, the rest is that program's argument: "nx hw smp" runs bin/nx with "hw smp".
+ *
+ * It comes from outside, so it is judged: a name is made of what names of programs are made of, and can therefore not
+ * lead out of bin/.
+ */
+import { TASK_NAME_BYTES } from "abi/task";
+
+/** What runs where the device tree names nothing. */
+export const DEFAULT_PROGRAM: string = "selftest-client";
+
+const SPACE: u8 = 0x20;
+const HYPHEN: u8 = 0x2d;
+
+/** Where the first word and the rest are in the argument, in bytes from its start. */
+let nameAt: u32 = 0;
+let nameBytes: u32 = 0;
+let restAt: u32 = 0;
+let restBytes: u32 = 0;
+
+/**
+ * Splits `length` bytes at `argument`. After it: the four functions below.
+ *
+ * @returns whether the first word is a program's name: 1 to 16 of a–z, 0–9 and '-'. An empty argument has none.
+ */
+export function split(argument: usize, length: u32): bool {
+  let at = skipSpaces(argument, length, 0);
+  nameAt = at;
+  while (at < length && load<u8>(argument + <usize>at) !== SPACE) at += 1;
+  nameBytes = at - nameAt;
+  restAt = skipSpaces(argument, length, at);
+  restBytes = length - restAt;
+  // Spaces at the end mean nothing, as those between words.
+  while (restBytes > 0 && load<u8>(argument + <usize>(restAt + restBytes - 1)) === SPACE) restBytes -= 1;
+
+  if (nameBytes === 0 || nameBytes > TASK_NAME_BYTES) return false;
+  for (let i: u32 = 0; i < nameBytes; i++) {
+    if (!isNameByte(load<u8>(argument + <usize>(nameAt + i)))) return false;
+  }
+  return true;
+}
+
+/** Where the program's name begins. */
+export function nameOffset(): u32 {
+  return nameAt;
+}
+
+export function nameLength(): u32 {
+  return nameBytes;
+}
+
+/** Where the program's own argument begins. */
+export function restOffset(): u32 {
+  return restAt;
+}
+
+export function restLength(): u32 {
+  return restBytes;
+}
+
+function skipSpaces(argument: usize, length: u32, from: u32): u32 {
+  let at = from;
+  while (at < length && load<u8>(argument + <usize>at) === SPACE) at += 1;
+  return at;
+}
+
+function isNameByte(value: u8): bool {
+  return (value >= 0x61 && value <= 0x7a) || (value >= 0x30 && value <= 0x39) || value === HYPHEN;
+}

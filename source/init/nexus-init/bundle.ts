@@ -1,0 +1,114 @@
+/**
+ * The boot bundle: a package image (libs/pkgimg) that travels inside the kernel, with the programs that are needed to
+ * reach the disk, and the fixtures for a machine that has none. It is mapped read-only, once, and stays.
+ */
+import { Right } from "abi/handle";
+import { PAGE_BYTES } from "abi/layout";
+import { Role } from "abi/startup";
+import { NO_SLOT } from "abi/syscall";
+import { checkContent } from "pkgimg/content";
+import { BLOCK_BYTES, HASH_BYTES, ImageError, imageErrorText, PATH_BYTES_MAX } from "pkgimg/format";
+import { checkIndex, find } from "pkgimg/index";
+import { IMAGE_STATE_BYTES, Image, NO_ENTRY } from "pkgimg/reader";
+import { createVmo, drop, map, result, unmap } from "runtime/call";
+import { print } from "runtime/log";
+import { entryOf } from "runtime/startup";
+import { LINE_STATE_BYTES, Line } from "text/line";
+import { BUNDLE_ADDRESS, BUNDLE_BYTES_MAX, FILE_ADDRESS } from "./limits";
+import { because, say } from "./say";
+
+const imageState: usize = memory.data(IMAGE_STATE_BYTES, 8);
+/** checkIndex's memory for one path, and checkContent's for one hash. */
+const scratch: usize = memory.data(256, 8);
+const digest: usize = memory.data(32, 8);
+const nameState: usize = memory.data(LINE_STATE_BYTES, 8);
+const nameBuffer: usize = memory.data(PATH_BYTES_MAX + 1, 8);
+
+let bundleBytes: u32 = 0;
+let address: usize = 0;
+let bytes: u32 = 0;
+
+/** Maps the bundle and checks its index. False, after a line that says why. */
+export function openBundle(): bool {
+  const entry = entryOf(Role.Bundle, 0);
+  if (entry === null || entry.size > <u64>BUNDLE_BYTES_MAX) {
+    print(say("the kernel gave no boot bundle, or one that is too large"));
+    return false;
+  }
+  bundleBytes = <u32>entry.size;
+  const status = map(entry.slot, BUNDLE_ADDRESS, 0, pagesFor(bundleBytes), Right.Read);
+  if (status < 0) {
+    print(because(say("mapping the boot bundle was refused"), status));
+    return false;
+  }
+  const image = changetype<Image>(imageState);
+  let error = image.open(blockOf, bundleBytes / BLOCK_BYTES);
+  if (error === ImageError.None) error = checkIndex(image, scratch);
+  if (error === ImageError.None) return true;
+  print(say("the boot bundle is no good: ").text(imageErrorText(error)));
+  return false;
+}
+
+/** Finds a file and checks its content. After it: `fileAddress()`, `fileBytes()`. False, after a line. */
+export function findInBundle(name: usize, nameLength: u32): bool {
+  const image = changetype<Image>(imageState);
+  const entry = find(image, name, nameLength);
+  if (entry === NO_ENTRY) {
+    print(say("the boot bundle has no ").printable(name, nameLength));
+    return false;
+  }
+  const error = checkContent(image, entry, digest);
+  if (error !== ImageError.None) {
+    print(say("the boot bundle's ").printable(name, nameLength).text(": ").text(imageErrorText(error)));
+    return false;
+  }
+  // A file's blocks follow each other, and so do they in memory.
+  address = blockOf(image.firstBlock);
+  bytes = image.byteLength;
+  return true;
+}
+
+/** The same for a file that a literal (ASCII) names. */
+export function findLiteral(words: string): bool {
+  const name = changetype<Line>(nameState).begin(nameBuffer, PATH_BYTES_MAX).text(words);
+  return findInBundle(name.address, name.length);
+}
+
+export function fileAddress(): usize {
+  return address;
+}
+
+export function fileBytes(): u32 {
+  return bytes;
+}
+
+/**
+ * A memory object with a copy of the file that was found last, for another task: the bundle itself is nobody else's.
+ *
+ * @returns its slot, or NO_SLOT after a line
+ */
+export function copyOfFile(): u32 {
+  let status = createVmo(pagesFor(bytes));
+  const vmo = status < 0 ? NO_SLOT : <u32>result(0);
+  if (status >= 0) status = map(vmo, FILE_ADDRESS, 0, pagesFor(bytes), Right.Read | Right.Write);
+  if (status >= 0) {
+    memory.copy(FILE_ADDRESS, address, bytes);
+    status = unmap(FILE_ADDRESS);
+  }
+  if (status >= 0) return vmo;
+  if (vmo !== NO_SLOT) drop(vmo);
+  print(because(say("memory for a file of the boot bundle was refused"), status));
+  return NO_SLOT;
+}
+
+/** `count` bytes in whole pages. */
+function pagesFor(count: u32): u32 {
+  return (count + PAGE_BYTES - 1) & ~(PAGE_BYTES - 1);
+}
+
+/** For libs/pkgimg: it asks for blocks below the count that `open` was told. */
+function blockOf(block: u32): usize {
+  return BUNDLE_ADDRESS + <usize>(block * BLOCK_BYTES);
+}
+
+if (HASH_BYTES !== 32) ERROR("digest holds 32 bytes");

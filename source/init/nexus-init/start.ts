@@ -1,0 +1,132 @@
+/**
+ * Starts the program of one row: makes its endpoint, gathers what the row says it gets, hands both to the loader.
+ * Reached from main.ts; goes on in runtime/loader.ts.
+ */
+import { Kind, Right } from "abi/handle";
+import { Role } from "abi/startup";
+import { NO_SLOT } from "abi/syscall";
+import { ElfError, elfErrorText } from "elf/format";
+import { create, result } from "runtime/call";
+import { LAUNCH_BYTES, Launch, launch, Step, stepName } from "runtime/loader";
+import { print } from "runtime/log";
+import { entryOf, startup } from "runtime/startup";
+import { copyOfFile, fileBytes, findLiteral } from "./bundle";
+import { isService } from "./check";
+import { LOADER_WINDOW } from "./limits";
+import { because, sayOf } from "./say";
+import { endedBit, eventsSlot } from "./supervise";
+import { Program, State, Topology } from "./topology";
+
+const plan: usize = memory.data(LAUNCH_BYTES, 8);
+
+/** By which badge services know the program of row `index`. Zero is nobody. */
+export function badgeOf(index: u32): u32 {
+  return index + 1;
+}
+
+/**
+ * Starts the program of row `index` from its ELF file in memory.
+ *
+ * @returns false, after a line that says what was refused
+ */
+export function start(
+  topology: Topology,
+  index: u32,
+  file: usize,
+  length: u32,
+  argument: usize,
+  argumentBytes: u32,
+): bool {
+  const program = topology.program(index);
+  const what = changetype<Launch>(plan).begin();
+  what.nameLow = program.nameLow;
+  what.nameHigh = program.nameHigh;
+  what.taskClass = program.taskClass;
+  what.timebase = startup().timebase;
+  what.notification = eventsSlot();
+  what.endBits = endedBit(index);
+  what.file = file;
+  what.fileBytes = length;
+  what.argument = argument;
+  what.argumentBytes = argumentBytes;
+  what.window = LOADER_WINDOW;
+
+  if (program.service !== Role.None && !giveEndpoint(what, program)) return false;
+  for (let i: u32 = 0; i < program.giftCount; i++) {
+    const gift = program.gift(i);
+    if (giveRole(what, topology, index, gift.role, gift.rights)) continue;
+    print(sayOf("there is not what it takes to start ", program));
+    return false;
+  }
+
+  const status = launch(what);
+  if (status < 0) {
+    sayRefused(program, what, status);
+    return false;
+  }
+  program.task = what.task;
+  program.state = State.Running;
+  return true;
+}
+
+/** What a service has and others do not: the endpoint that it receives on, and whom to tell that it is ready. */
+function giveEndpoint(what: Launch, program: Program): bool {
+  const status = create(Kind.Endpoint);
+  if (status < 0) {
+    print(because(sayOf("an endpoint was refused for ", program), status));
+    return false;
+  }
+  program.endpoint = <u32>result(0);
+  what.give(Role.Serve, program.endpoint, Right.Receive, 0);
+  what.give(Role.Starter, eventsSlot(), Right.Send, 0);
+  return true;
+}
+
+/** Every capability of that role, cut to `rights`. False if there is no room, or the role cannot be had. */
+function giveRole(what: Launch, topology: Topology, index: u32, role: Role, rights: u32): bool {
+  if (isService(role)) {
+    const server = topology.server(role);
+    // A service that is absent is not given: the program finds no such role, and knows.
+    if (server === null || server.state !== State.Running) return true;
+    return what.give(role, server.endpoint, rights, badgeOf(index)) !== null;
+  }
+  if (role === Role.Fixtures) return giveFixtures(what, rights);
+  return giveOwn(what, role, rights);
+}
+
+/** What the kernel gave to us under that role, all of it. */
+function giveOwn(what: Launch, role: Role, rights: u32): bool {
+  let nth: u32 = 0;
+  let entry = entryOf(role, nth);
+  while (entry !== null) {
+    const given = what.give(role, entry.slot, rights, 0);
+    if (given === null) return false;
+    given.base = entry.base;
+    given.size = entry.size;
+    given.irq = entry.irq;
+    nth += 1;
+    entry = entryOf(role, nth);
+  }
+  return true;
+}
+
+function giveFixtures(what: Launch, rights: u32): bool {
+  if (!findLiteral("fixtures.img")) return false;
+  const vmo = copyOfFile();
+  if (vmo === NO_SLOT) return false;
+  const given = what.give(Role.Fixtures, vmo, rights, 0);
+  if (given === null) return false;
+  given.size = fileBytes();
+  return true;
+}
+
+function sayRefused(program: Program, what: Launch, status: i32): void {
+  const words = sayOf("cannot start ", program).text(": ");
+  if (what.failedStep === Step.CheckFile && what.elfError !== ElfError.None) {
+    print(words.text(elfErrorText(what.elfError)));
+    return;
+  }
+  words.text(stepName(what.failedStep));
+  if (what.failedStep === Step.Grant) words.text(" of role ").decimal(what.failedRole);
+  print(because(words.text(" was refused"), status));
+}
