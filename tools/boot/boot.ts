@@ -19,18 +19,18 @@ export interface MachineWords {
   machine: "qemu";
   /** A file; true: the image of this build; false: no disk. */
   disk: string | boolean;
-  legacy: boolean;
+  legacy?: true;
   slot: number | "last";
   sstc: boolean;
-  aclint: boolean;
+  aclint?: true;
   profile: Profile;
   log?: string;
   timeout: number;
-  json: boolean;
+  json?: true;
 }
 
 export interface BootWords extends MachineWords {
-  qemuTree: boolean;
+  qemuTree?: true;
 }
 
 /** Adds the options that choose the machine. */
@@ -38,14 +38,14 @@ export function addMachineOptions(command: Command): Command {
   return command
     .addOption(smpOption())
     .addOption(new Option("--machine <name>", "the machine to run on").choices(["qemu"]).default("qemu"))
-    .option("--disk <file>", "the disk image (default: build/pkgfs.img)", true)
+    .addOption(new Option("--disk <file>", "the disk image").default(true, "build/pkgfs.img"))
     .option("--no-disk", "a machine without a disk: the fixtures are served from memory")
-    .option("--legacy", "the disk speaks virtio-mmio version 1", false)
+    .option("--legacy", "the disk speaks virtio-mmio version 1")
     .addOption(
       new Option("--slot <number>", "the disk's virtio slot, 0 to 7 or last").argParser(slot).default(0),
     )
     .option("--no-sstc", "a processor without Sstc: timers by firmware")
-    .option("--aclint", "a machine with ACLINT software interrupts for the kernel", false)
+    .option("--aclint", "a machine with ACLINT software interrupts for the kernel")
     .addOption(profileOption())
     .option("--log <file>", "write every console line to this file")
     .addOption(
@@ -53,14 +53,14 @@ export function addMachineOptions(command: Command): Command {
         .argParser(integerBetween(1, TIMEOUT_SECONDS_MAX))
         .default(TIMEOUT_SECONDS),
     )
-    .option("--json", "print a report for programs instead of the console", false);
+    .option("--json", "print a report for programs instead of the console");
 }
 
 export function register(program: Command): void {
   const command = program
     .command("boot")
     .description("build what is stale, boot, watch every marker and check every proof")
-    .option("--qemu-tree", "boot with the device tree that QEMU makes itself", false);
+    .option("--qemu-tree", "boot with the device tree that QEMU makes itself");
   addMachineOptions(command).action(async (words: BootWords) => {
     const { boot } = await import("./command.ts");
     process.exitCode = await boot(words);

@@ -12,7 +12,7 @@ const LAST_LINES_SHOWN = 20;
 
 /** Boots once; the exit code. */
 export async function boot(words: BootWords): Promise<0 | 1> {
-  const report = await runSession(words, SELFTEST_RUN, words.qemuTree, (line) => {
+  const report = await runSession(words, SELFTEST_RUN, words.qemuTree === true, (line) => {
     if (!words.json) process.stdout.write(`${line}\n`);
   });
   if (words.json) process.stdout.write(`${JSON.stringify(jsonReport(report, words), undefined, 2)}\n`);

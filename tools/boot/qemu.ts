@@ -63,6 +63,7 @@ async function start(
   await started(child, program);
 
   let complaints = "";
+  let stopped = false;
   child.stderr?.setEncoding("utf8").on("data", (text: string) => {
     complaints = (complaints + text).slice(-COMPLAINTS_MAX);
   });
@@ -78,11 +79,14 @@ async function start(
     child.on("close", (status) => {
       clearTimeout(killTimer);
       process.off("exit", kill);
-      resolve({ status: status ?? undefined, complaints });
+      // That it was told to end is no complaint.
+      const own = stopped ? complaints.replace(/^.*terminating on signal \d+.*\n?/m, "") : complaints;
+      resolve({ status: status ?? undefined, complaints: own });
     });
   });
   const stop = (): void => {
-    if (killTimer !== undefined) return;
+    if (stopped) return;
+    stopped = true;
     child.kill("SIGTERM");
     killTimer = setTimeout(kill, KILL_DELAY_MS);
   };

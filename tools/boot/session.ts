@@ -59,11 +59,11 @@ function requestOf(
     run,
     profile: words.profile,
     disk: diskFile(words.disk, outputs),
-    legacy: words.legacy,
+    legacy: words.legacy === true,
     slot: words.slot,
     machineTree,
     sstc: words.sstc,
-    aclint: words.aclint,
+    aclint: words.aclint === true,
     timeoutSeconds: words.timeout,
     log: words.log,
   };

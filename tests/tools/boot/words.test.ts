@@ -1,0 +1,66 @@
+// The words of ./nx boot: what they mean, and that a wrong one is told before anything runs.
+
+import { execFileSync, spawnSync } from "node:child_process";
+import { Command } from "commander";
+import { describe, expect, test } from "vitest";
+import { addMachineOptions, type MachineWords } from "../../../tools/boot/boot.ts";
+
+function parse(...args: string[]): MachineWords {
+  const command = addMachineOptions(new Command("boot"))
+    .exitOverride()
+    .configureOutput({ writeErr: () => {} });
+  command.parse(args, { from: "user" });
+  return command.opts();
+}
+
+describe("words", () => {
+  test("that nobody says mean four harts, QEMU, the build's disk in slot 0", () => {
+    expect(parse()).toMatchObject({ smp: 4, machine: "qemu", disk: true, slot: 0, sstc: true, timeout: 120 });
+  });
+
+  test("mean what they say", () => {
+    expect(parse("--smp", "2", "--no-disk", "--no-sstc", "--aclint", "--json")).toMatchObject({
+      smp: 2,
+      disk: false,
+      sstc: false,
+      aclint: true,
+      json: true,
+    });
+    expect(parse("--disk", "my.img", "--slot", "last", "--legacy")).toMatchObject({
+      disk: "my.img",
+      slot: "last",
+      legacy: true,
+    });
+  });
+
+  test("SMP= in the environment is as good as --smp, and weaker", () => {
+    process.env.SMP = "3";
+    try {
+      expect(parse().smp).toBe(3);
+      expect(parse("--smp", "1").smp).toBe(1);
+    } finally {
+      delete process.env.SMP;
+    }
+  });
+
+  test.each([
+    [["--smp", "0"], "a whole number from 1 to 4 is needed"],
+    [["--smp", "5"], "a whole number from 1 to 4 is needed"],
+    [["--smp", "two"], "a whole number from 1 to 4 is needed"],
+    [["--slot", "8"], "a slot from 0 to 7, or last, is needed"],
+    [["--timeout", "0"], "a whole number from 1 to 3600 is needed"],
+    [["--machine", "real"], "Allowed choices are qemu"],
+    [["--harts", "2"], "unknown option '--harts'"],
+  ])("%j is refused", (args, message) => {
+    expect(() => parse(...args)).toThrow(message);
+  });
+});
+
+describe("the scripts", () => {
+  test.each(["scripts/qemu-test.sh", "scripts/run-qemu-rv64.sh"])("%s calls ./nx boot", (script) => {
+    expect(execFileSync(script, ["--help"], { encoding: "utf8" })).toContain("Usage: nx boot");
+    const refused = spawnSync(script, [], { encoding: "utf8", env: { ...process.env, SMP: "9" } });
+    expect(refused.status).toBe(2);
+    expect(refused.stderr).toContain("a whole number from 1 to 4 is needed");
+  });
+});
