@@ -1,0 +1,82 @@
+// The bootstrap: bundles host code when its content has changed, and says in plain words when it cannot.
+
+import { spawnSync } from "node:child_process";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { root } from "../../../toolchain/root.ts";
+
+let checkout: string;
+
+function put(path: string, text: string): void {
+  writeFileSync(join(checkout, path), text);
+}
+
+function run(): { status: number | null; stdout: string; stderr: string } {
+  return spawnSync(join(checkout, "nx"), ["one", "two"], { cwd: "/", encoding: "utf8" });
+}
+
+/** The name of the bundle that is current. */
+function bundleName(): string {
+  return JSON.parse(readFileSync(join(checkout, "build/host/stamp.json"), "utf8")).name;
+}
+
+beforeAll(() => {
+  checkout = mkdtempSync(join(tmpdir(), "launch-"));
+  mkdirSync(join(checkout, "tools/nx"), { recursive: true });
+  for (const path of ["nx", "tools/nx/launch.js", "package.json", "package-lock.json"]) {
+    cpSync(join(root, path), join(checkout, path));
+  }
+  symlinkSync(join(root, "node_modules"), join(checkout, "node_modules"));
+  put("tools/nx/word.ts", `export const word: string = "first";\n`);
+  put(
+    "tools/nx/main.ts",
+    `import { word } from "./word.ts";\nconsole.log(word, process.argv.slice(2).join());\n`,
+  );
+});
+
+afterAll(() => rmSync(checkout, { recursive: true }));
+
+test("runs the command line with its arguments, from any folder", () => {
+  expect(run()).toMatchObject({ status: 0, stdout: "first one,two\n", stderr: "" });
+});
+
+test("keeps the bundle while contents stay, whatever the time stamps say", () => {
+  const before = bundleName();
+  utimesSync(join(checkout, "tools/nx/word.ts"), 1, 1);
+  expect(run().status).toBe(0);
+  expect(bundleName()).toBe(before);
+});
+
+test("makes a new one when a file that is imported changes", () => {
+  put("tools/nx/word.ts", `export const word: string = "second";\n`);
+  expect(run().stdout).toBe("second one,two\n");
+});
+
+test("says file and line when the host code does not build, and ends with 1", () => {
+  put("tools/nx/main.ts", `import { word } from "./nowhere.ts";\nconsole.log(word);\n`);
+  const { status, stderr } = run();
+  expect(status).toBe(1);
+  expect(stderr).toContain("nx: the host code does not build.");
+  expect(stderr).toContain("tools/nx/main.ts:1");
+});
+
+test("asks for a newer Node by name where there is none", () => {
+  const { status, stderr } = spawnSync("/bin/sh", [join(checkout, "nx")], {
+    env: { PATH: "/nowhere" },
+    encoding: "utf8",
+  });
+  expect(status).toBe(1);
+  expect(stderr).toContain("Node.js is not installed (20 or newer is needed)");
+  expect(stderr).toContain("https://nodejs.org");
+});
