@@ -9,8 +9,8 @@ import { BOOT_TIMEOUT_MS, bootQemu, buildOnce, explain, hasQemu, pkgfsImage } fr
 const scratch = mkdtempSync(join(tmpdir(), "neuron-damage-test-"));
 afterAll(() => rmSync(scratch, { recursive: true }));
 
-/** The line by which the guest refuses an image: what is wrong, and where. */
-const REFUSAL = /^pkgfs: .*refused: .* at block \d+$/;
+/** The line by which the guest refuses an image, or a file of it: who, what is wrong, and where. */
+const REFUSAL = /^(pkgfs|nexus-init|SELFTEST): .*\bblock \d+/;
 
 /** A copy of the image with the byte at `offset` inverted. */
 async function damagedImage(offset: (image: Uint8Array) => number): Promise<string> {
