@@ -99,7 +99,9 @@ describe("the ladder", () => {
 
   test("says which line came too early", () => {
     const lines = ["SELFTEST: smp per-hart ticks ok", ...without(/SELFTEST: smp per-hart/)];
-    expect(climb(lines).problems[0]).toMatch(/"SELFTEST: smp per-hart ticks ok" came before "neuron: hart0 tick/);
+    expect(climb(lines).problems[0]).toMatch(
+      /"SELFTEST: smp per-hart ticks ok" came before "neuron: hart0 tick/,
+    );
   });
 
   test("asks that a hart is online before it ticks, but only that hart", () => {
