@@ -45,18 +45,8 @@ function members(field: Field): string[] {
     case "void":
       return [];
     case "scalar":
-    case "enum": {
-      const scalar = type.kind === "enum" ? "UInt16" : type.scalar;
-      const access = scalar.replace("UInt", "Uint").replace("Bool", "Bit");
-      const at = scalar === "Bool" ? offset : offset >> 3;
-      const mask = field.value === 0n ? "" : `, ${maskOf(scalar, access, field)}`;
-      return pair(
-        name,
-        hostType(scalar),
-        `$.utils.get${access}(${at}, this${mask})`,
-        `$.utils.set${access}(${at}, value, this${mask})`,
-      );
-    }
+    case "enum":
+      return scalarMembers(name, type.kind === "enum" ? "UInt16" : type.scalar, field);
     case "text":
       return pair(
         name,
@@ -85,6 +75,20 @@ function members(field: Field): string[] {
   }
 }
 
+function scalarMembers(name: string, scalar: ScalarName, { offset, value }: Field): string[] {
+  const at = scalar === "Bool" ? offset : offset >> 3;
+  // With a default, capnp-es 0.0.16 xors only half of an Int32, and gives a UInt32 with a sign.
+  if (scalar.endsWith("Int32") && value !== 0n) {
+    const mask = `$.getUint32Mask(${BigInt.asUintN(32, value)})`;
+    const get = `$.utils.getUint32(${at}, this, ${mask}) ${scalar === "Int32" ? "| 0" : ">>> 0"}`;
+    return pair(name, "number", get, `$.utils.setUint32(${at}, value >>> 0, this, ${mask})`);
+  }
+  const access = scalar.replace("UInt", "Uint").replace("Bool", "Bit");
+  const mask = value === 0n ? "" : `, ${maskOf(scalar, access, offset, value)}`;
+  const get = `$.utils.get${access}(${at}, this${mask})`;
+  return pair(name, hostType(scalar), get, `$.utils.set${access}(${at}, value, this${mask})`);
+}
+
 function pair(name: string, type: string, get: string, set: string): string[] {
   return [getter(name, type, get), `  set ${name}(value: ${type}) {\n    ${set};\n  }`];
 }
@@ -111,9 +115,9 @@ function hostType(scalar: ScalarName): string {
   return scalar === "Int64" || scalar === "UInt64" ? "bigint" : "number";
 }
 
-function maskOf(scalar: ScalarName, access: string, field: Field): string {
-  if (scalar === "Bool") return `$.getBitMask(true, ${field.offset & 7})`;
-  return `$.get${access}Mask(${literal(scalar, field.value)})`;
+function maskOf(scalar: ScalarName, access: string, offset: number, value: bigint): string {
+  if (scalar === "Bool") return `$.getBitMask(true, ${offset & 7})`;
+  return `$.get${access}Mask(${literal(scalar, value)})`;
 }
 
 function literal(scalar: ScalarName, value: bigint): string {

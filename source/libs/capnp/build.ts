@@ -4,7 +4,8 @@
  * twice, and only what a struct occupies is zeroed.
  *
  * What does not fit is not written: the builder then hands out a place nobody reads (the spill), remembers it, and
- * `finishMessage` gives 0. So a service checks once, at the end. One message is built at a time.
+ * `finishMessage` gives 0. So a service checks once, at the end. From the first spill on no pointer is followed, as
+ * the spill holds whatever was set last. One message is built at a time.
  */
 import { MESSAGE_BYTES_MAX } from "abi/message";
 import {
@@ -96,7 +97,7 @@ export function allocateStructList(at: usize, dataWords: u32, pointerCount: u32,
 
 /** Keeps only the first `count` structs of the list at `at`; what the others occupied stays unused. */
 export function shortenStructList(at: usize, count: u32): void {
-  if (load<u64>(at) === 0) return;
+  if (isSpilled || load<u64>(at) === 0) return;
   const tagAt = listStart(at);
   const tag = load<u64>(tagAt);
   if (count < tagCount(tag))
@@ -105,7 +106,7 @@ export function shortenStructList(at: usize, count: u32): void {
 
 /** The address of struct `index` of the list at `at`; past its end, the spill. */
 export function builtStruct(at: usize, index: u32): usize {
-  if (index >= structListLength(at)) return spill();
+  if (isSpilled || index >= structListLength(at)) return spill();
   const tagAt = listStart(at);
   const tag = load<u64>(tagAt);
   const words = structDataWords(tag) + structPointerCount(tag);
@@ -114,7 +115,7 @@ export function builtStruct(at: usize, index: u32): usize {
 
 /** The address of scalar or pointer `index` of the list at `at`, of 2^shift bytes; past its end, the spill. */
 export function builtElement(at: usize, index: u32, shift: u32): usize {
-  return index < listLength(at) ? listElement(at, index, shift) : spill();
+  return isSpilled || index >= listLength(at) ? spill() : listElement(at, index, shift);
 }
 
 function spill(): usize {
