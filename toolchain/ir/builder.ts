@@ -99,7 +99,7 @@ export class Builder {
 
   /** A line as it is: debug records carry their location themselves. */
   emitRecord(record: string): void {
-    this.lines.push(`    ${record}`);
+    this.lines.push(`  ${record}`);
   }
 
   /** Emits `%t1 = expression` and gives `%t1`. */

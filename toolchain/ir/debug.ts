@@ -69,7 +69,8 @@ export class Debug {
   }
 
   /**
-   * The record that ties a stack slot to a local's name.
+   * The record that ties a stack slot to a local's name. It is written as the call that LLVM 16 to 18 know; newer ones
+   * read it as their `#dbg_declare`.
    * @param argument which parameter it is, from 1; 0 for a local
    */
   declare(subprogram: Subprogram, local: Local, argument: number, slot: string): string | undefined {
@@ -82,7 +83,8 @@ export class Debug {
         `line: ${subprogram.line}, type: !${this.type(local.type)})`,
     );
     const at = this.node(`!DILocation(line: ${subprogram.line}, column: 0, scope: !${subprogram.id})`);
-    return `#dbg_declare(ptr ${slot}, !${variable}, !DIExpression(), !${at})`;
+    const operands = `metadata ptr ${slot}, metadata !${variable}, metadata !DIExpression()`;
+    return `call void @llvm.dbg.declare(${operands}), !dbg !${at}`;
   }
 
   /** All metadata, to stand at the end of the module. */

@@ -296,6 +296,7 @@ export class Emitter implements Surroundings {
 function llvmSignature(name: string): string {
   const type = name.endsWith("i64") ? "i64" : "i32";
   if (name === "llvm.trap") return "void @llvm.trap()";
+  if (name === "llvm.dbg.declare") return "void @llvm.dbg.declare(metadata, metadata, metadata)";
   if (name.startsWith("llvm.mem")) {
     return name.startsWith("llvm.memset")
       ? `void @${name}(ptr, i8, i64, i1)`

@@ -64,6 +64,24 @@ interface Slot {
   readonly wide: string | undefined;
 }
 
+type MemoryKind =
+  | "load"
+  | "store"
+  | "atomic.load"
+  | "atomic.store"
+  | "atomic.rmw"
+  | "atomic.cmpxchg"
+  | "atomic.fence"
+  | "memory.copy"
+  | "memory.fill"
+  | "memory.init"
+  | "memory.size"
+  | "memory.grow"
+  | "data.drop";
+
+/** Whatever reads, writes or asks about memory. */
+type MemoryInstruction = Extract<Instruction, { readonly kind: MemoryKind }>;
+
 /** One walk over a body. With TwinNeeds it collects; with the settled set it writes for good. */
 class Walk {
   private readonly builder = new Builder();
@@ -124,92 +142,139 @@ class Walk {
   }
 
   private translate(instruction: Instruction, index: number): void {
-    const { builder, control, around } = this;
+    const { builder, control } = this;
     switch (instruction.kind) {
       case "nop":
-        return;
+        break;
       case "unreachable":
-        return builder.trap();
+        builder.trap();
+        break;
       case "block":
-        return control.block(instruction.type);
+        control.block(instruction.type);
+        break;
       case "loop":
-        return control.loop(instruction.type);
+        control.loop(instruction.type);
+        break;
       case "if":
-        return control.if(instruction.type, index);
+        control.if(instruction.type, index);
+        break;
       case "else":
-        return control.else();
+        control.else();
+        break;
       case "end":
-        return control.end();
+        control.end();
+        break;
       case "br":
-        return control.branch(instruction.depth);
+        control.branch(instruction.depth);
+        break;
       case "br_if":
-        return control.branchIf(instruction.depth);
+        control.branchIf(instruction.depth);
+        break;
       case "br_table":
-        return control.branchTable(instruction.depths, instruction.otherwise);
+        control.branchTable(instruction.depths, instruction.otherwise);
+        break;
       case "return":
-        return control.return(this.fn.type);
+        control.return(this.fn.type);
+        break;
       case "call":
-        return this.call(instruction.index);
+        this.call(instruction.index);
+        break;
       case "call_indirect":
-        return this.callIndirect(instruction.type);
+        this.callIndirect(instruction.type);
+        break;
       case "drop":
         builder.pop();
-        return;
+        break;
       case "select":
-        return this.select();
+        this.select();
+        break;
       case "local.get":
-        return this.getLocal(instruction.index);
+        this.getLocal(instruction.index);
+        break;
       case "local.set":
-        return this.setLocal(instruction.index, builder.pop());
-      case "local.tee": {
         this.setLocal(instruction.index, builder.pop());
-        return this.getLocal(instruction.index);
-      }
-      case "global.get": {
-        const global = around.global(instruction.index);
-        if (global instanceof Value) return builder.push(global);
-        return builder.pushNew(global.type, `load ${global.type}, ptr ${global.name}`);
-      }
-      case "global.set": {
-        const global = around.global(instruction.index);
-        if (global instanceof Value) throw new Error("a constant global is set: the module is not valid");
-        return builder.emit(`store ${global.type} ${builder.pop().text}, ptr ${global.name}`);
-      }
+        break;
+      case "local.tee":
+        this.setLocal(instruction.index, builder.pop());
+        this.getLocal(instruction.index);
+        break;
+      case "global.get":
+        this.getGlobal(instruction.index);
+        break;
+      case "global.set":
+        this.setGlobal(instruction.index);
+        break;
       case "const":
-        return builder.pushText(instruction.type, String(instruction.value));
+        builder.pushText(instruction.type, String(instruction.value));
+        break;
       case "numeric":
-        return numeric(builder, instruction.op);
+        numeric(builder, instruction.op);
+        break;
+      case "refused":
+        throw new Error(`${instruction.op} was not refused`);
+      default:
+        this.touchMemory(instruction);
+    }
+  }
+
+  private touchMemory(instruction: MemoryInstruction): void {
+    const { builder, around } = this;
+    switch (instruction.kind) {
       case "load":
-        return load(builder, instruction.access);
+        load(builder, instruction.access);
+        break;
       case "store":
-        return store(builder, instruction.access);
+        store(builder, instruction.access);
+        break;
       case "atomic.load":
-        return atomicLoad(builder, instruction.access);
+        atomicLoad(builder, instruction.access);
+        break;
       case "atomic.store":
-        return atomicStore(builder, instruction.access);
+        atomicStore(builder, instruction.access);
+        break;
       case "atomic.rmw":
-        return atomicRmw(builder, instruction.op, instruction.access);
+        atomicRmw(builder, instruction.op, instruction.access);
+        break;
       case "atomic.cmpxchg":
-        return atomicCmpxchg(builder, instruction.access);
+        atomicCmpxchg(builder, instruction.access);
+        break;
       case "atomic.fence":
-        return atomicFence(builder);
+        atomicFence(builder);
+        break;
       case "memory.copy":
-        return copy(builder);
+        copy(builder);
+        break;
       case "memory.fill":
-        return fill(builder);
+        fill(builder);
+        break;
       case "memory.init":
-        return init(builder, around.passiveSegment(instruction.segment));
+        init(builder, around.passiveSegment(instruction.segment));
+        break;
       case "data.drop":
-        return drop(builder, around.passiveSegment(instruction.segment));
+        drop(builder, around.passiveSegment(instruction.segment));
+        break;
       case "memory.size":
-        return builder.pushText("i32", String(around.memoryPages));
+        builder.pushText("i32", String(around.memoryPages));
+        break;
       case "memory.grow":
         // There is never more memory than the program was given.
         builder.pop();
-        return builder.pushText("i32", "-1");
-      case "refused":
-        throw new Error(`${instruction.op} was not refused`);
+        builder.pushText("i32", "-1");
+        break;
     }
+  }
+
+  private getGlobal(index: number): void {
+    const global = this.around.global(index);
+    if (global instanceof Value) this.builder.push(global);
+    else this.builder.pushNew(global.type, `load ${global.type}, ptr ${global.name}`);
+  }
+
+  private setGlobal(index: number): void {
+    const { builder } = this;
+    const global = this.around.global(index);
+    if (global instanceof Value) throw new Error("a constant global is set: the module is not valid");
+    builder.emit(`store ${global.type} ${builder.pop().text}, ptr ${global.name}`);
   }
 
   private getLocal(index: number): void {
@@ -217,7 +282,8 @@ class Walk {
     const { type, name, wide } = this.slotAt(index);
     const text = builder.assign(`load ${type}, ptr ${name}`);
     if (twins instanceof TwinNeeds) {
-      return builder.push(new Value(type, text, { wide: () => twins.note(index, text) }));
+      builder.push(new Value(type, text, { wide: () => twins.note(index, text) }));
+      return;
     }
     // Read now: the local may have changed by the time that an access asks for the twin.
     const twin = wide === undefined ? undefined : builder.assign(`load i64, ptr ${wide}`);
@@ -250,13 +316,15 @@ class Walk {
   private call(index: number): void {
     const { builder } = this;
     const callee = this.around.callee(index);
-    if (callee.kind === "intrinsic") return callee.intrinsic.emit(builder);
-    if (callee.kind === "address") {
+    if (callee.kind === "intrinsic") {
+      callee.intrinsic.emit(builder);
+    } else if (callee.kind === "function") {
+      this.emitCall(callee.symbol, this.around.functionType(index));
+    } else {
       const text = () => builder.assign(`ptrtoint ptr ${callee.symbol} to i32`);
       const wide = () => builder.assign(`ptrtoint ptr ${callee.symbol} to i64`);
-      return builder.push(new Value("i32", text, { wide }));
+      builder.push(new Value("i32", text, { wide }));
     }
-    this.emitCall(callee.symbol, this.around.functionType(index));
   }
 
   /** Bounds first, then the type: an empty slot has a type that nothing asks for, so a null needs no third check. */

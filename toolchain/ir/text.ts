@@ -25,7 +25,7 @@ export function resultType(type: FunctionType): string {
 }
 
 /** Escapes what may not stand in a quoted LLVM string: quotes, backslashes, what is not printable ASCII. */
-function escape(bytes: Uint8Array): string {
+function escaped(bytes: Uint8Array): string {
   let text = "";
   for (const byte of bytes) {
     const plain = byte >= 0x20 && byte < 0x7f && byte !== 0x22 && byte !== 0x5c;
@@ -38,7 +38,7 @@ const utf8 = new TextEncoder();
 
 /** `"…"`, for names in metadata. */
 export function quoted(text: string): string {
-  return `"${escape(utf8.encode(text))}"`;
+  return `"${escaped(utf8.encode(text))}"`;
 }
 
 /** `@name`, quoted where it has to be. */
@@ -49,7 +49,7 @@ export function globalName(symbol: string): string {
 /** An array of bytes: `[3 x i8] c"abc"`, or its zeros. */
 export function byteArray(bytes: Uint8Array): string {
   const type = `[${bytes.length} x i8]`;
-  return bytes.every((byte) => byte === 0) ? `${type} zeroinitializer` : `${type} c"${escape(bytes)}"`;
+  return bytes.every((byte) => byte === 0) ? `${type} zeroinitializer` : `${type} c"${escaped(bytes)}"`;
 }
 
 /** Whether an operand's text is a literal, and which one. */
