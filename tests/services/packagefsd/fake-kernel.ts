@@ -8,9 +8,7 @@
 // memory, so the test calls its loop again with the next request. Everything is judged as the kernel would judge it:
 // a slot of the wrong kind, a mapping that overlaps, a missing right are refused.
 
-import { type Guest, guest, root } from "../../harness/guest.ts";
-
-export { root };
+import { type Guest, guest } from "../../harness/guest.ts";
 
 /** Addresses and numbers of source/abi. */
 export const STARTUP_PAGE = 0x7e00_0000;
@@ -173,9 +171,9 @@ export class FakeKernel {
     return number;
   }
 
-  /** Runs `main` until it waits for its first request. */
-  boot(): void {
-    this.untilIdle("main");
+  /** Runs `main`: what it returned, or undefined if it waits for its first request. */
+  boot(): number | undefined {
+    return this.untilIdle("main");
   }
 
   /** Sends one request to the service and gives its answer. */
@@ -187,14 +185,13 @@ export class FakeKernel {
     return this.answered;
   }
 
-  private untilIdle(name: string): void {
+  private untilIdle(name: string): number | undefined {
     try {
-      this.running.call(name);
+      return this.running.call(name);
     } catch (error) {
-      if (error instanceof Idle) return;
+      if (error instanceof Idle) return undefined;
       throw error;
     }
-    throw new Error(`${name} returned`);
   }
 
   private writeStartupPage(roles: readonly { role: number; slot: Slot; size?: number }[]): void {

@@ -1,0 +1,105 @@
+// A block service over an image in memory. It is as strict as the real one (bounds, attachment, rights), remembers what
+// it was asked, and misbehaves on request: an error status, a kernel's refusal, half of the data, other data.
+
+import { type FakeEndpoint, FakeVmo, type Message, Refusal, Right } from "./fake-kernel.ts";
+import type { Fields, Wire } from "./wire.ts";
+
+const sectorBytes = 512;
+
+export interface DiskRead {
+  readonly lba: number;
+  readonly count: number;
+}
+
+/** What one read comes to instead: a status, a Refusal of the kernel, or other bytes than the image's. */
+export type Misbehaviour = string | number | ((content: Uint8Array) => void);
+
+export class FakeDisk implements FakeEndpoint {
+  readonly kind = "endpoint";
+  readonly reads: DiskRead[] = [];
+  attachments = 0;
+  /** Asked before every read; undefined: it goes well. */
+  misbehave: (read: DiskRead) => Misbehaviour | undefined = () => undefined;
+  /** Sectors that it says it has. */
+  sectors: bigint;
+  sectorSize = sectorBytes;
+  private attached: FakeVmo | undefined;
+  private attachedBytes = 0;
+  readonly image: Uint8Array;
+  private readonly wire: Wire;
+
+  constructor(wire: Wire, image: Uint8Array) {
+    this.wire = wire;
+    this.image = image;
+    this.sectors = BigInt(image.length / sectorBytes);
+  }
+
+  /** The service died and was started again: it knows nobody any more. */
+  restart(): void {
+    this.attached = undefined;
+    this.attachedBytes = 0;
+  }
+
+  /** What the device shares with its client: the test writes there as a late or malicious device would. */
+  get shared(): Uint8Array {
+    if (!this.attached) throw new Error("nothing is attached");
+    return this.attached.content;
+  }
+
+  answer(message: Message): Message | number {
+    switch (message.w0) {
+      case this.wire.method("info"):
+        return this.reply("VirtioBlkInfoResults", { sectors: this.sectors, sectorSize: this.sectorSize });
+      case this.wire.method("attach"):
+        return this.attach(message);
+      case this.wire.method("read"):
+        return this.read(message);
+      default:
+        throw new Error(`packagefsd called method ${message.w0} of the block service`);
+    }
+  }
+
+  private reply(struct: string, fields: Fields): Message {
+    return { w0: 0n, bytes: this.wire.encode(struct, fields) };
+  }
+
+  private attach({ bytes, slot }: Message): Message {
+    const { bytes: wanted } = this.wire.decode("VirtioBlkAttachParams", bytes);
+    const object = slot?.object;
+    const needed = Right.Read | Right.Write;
+    const holds =
+      object instanceof FakeVmo && ((slot?.rights ?? 0) & needed) === needed && Number(wanted) <= object.size;
+    if (!holds) return this.reply("VirtioBlkAttachResults", { status: "attachRefused" });
+    this.attachments++;
+    this.attached = object;
+    this.attachedBytes = Number(wanted);
+    return this.reply("VirtioBlkAttachResults", {});
+  }
+
+  private read({ bytes }: Message): Message | number {
+    const params = this.wire.decode("VirtioBlkReadParams", bytes);
+    const [lba, count, offset] = [Number(params.lba), Number(params.count), Number(params.offset)];
+    const fails = (status: string) => this.reply("VirtioBlkReadResults", { status });
+    if (!this.attached) return fails("notAttached");
+    if (count === 0 || count > 256) return fails("badCount");
+    if (lba + count > Number(this.sectors)) return fails("outOfRange");
+    const length = count * sectorBytes;
+    if (offset + length > this.attachedBytes) return fails("outOfMemoryObject");
+    this.reads.push({ lba, count });
+
+    const misbehaviour = this.misbehave({ lba, count });
+    if (typeof misbehaviour === "number") {
+      if (misbehaviour === Refusal.PeerGone) this.restart();
+      return misbehaviour;
+    }
+    const target = this.attached.content.subarray(offset, offset + length);
+    if (typeof misbehaviour === "string") {
+      // Half of it was written when things went wrong.
+      target.subarray(0, length / 2).fill(0xdd);
+      return fails(misbehaviour);
+    }
+    target.set(this.image.subarray(lba * sectorBytes, lba * sectorBytes + length));
+    misbehaviour?.(target);
+    return this.reply("VirtioBlkReadResults", { bytes: length });
+  }
+}
