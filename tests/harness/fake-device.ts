@@ -10,77 +10,13 @@
 //     const g = await guest(entry, { imports: { intrinsics: device.intrinsics } });
 //     device.plug(g.memory);
 
+import { type FakeDeviceOptions, goodMood, type Lies, type Mood } from "./fake-options.ts";
+import { busOffset, type Chain, DriverMistake, FakeBus, FakeRing } from "./fake-ring.ts";
+
 /** Where the registers are: beyond any Wasm memory of these tests. */
 export const mmioBase = 0x7000_0000;
 const mmioBytes = 0x200;
-/** A bus address is a guest address plus this, so that one taken for the other is noticed. */
-export const busOffset = 0x4_0000_0000n;
 const sectorBytes = 512;
-
-/** The driver broke a rule of the specification, or reached for memory that it was not given. */
-export class DriverMistake extends Error {}
-
-/** What the device is. */
-export interface FakeDeviceOptions {
-  readonly version: 1 | 2;
-  readonly sectors: bigint;
-  /** Offers VIRTIO_BLK_F_RO. Default: true. */
-  readonly readOnly?: boolean;
-  readonly queueSizeMax?: number;
-  readonly blockBytes?: number;
-  readonly segMax?: number;
-  /** Offers VIRTIO_BLK_F_SIZE_MAX with this value. */
-  readonly sizeMax?: number;
-  readonly magic?: number;
-  readonly versionRegister?: number;
-  readonly deviceId?: number;
-  /** Replaces the features that follow from the rest. */
-  readonly features?: bigint;
-}
-
-/** How the device behaves from now on; a test changes it at any time. */
-export interface Mood {
-  /** Reads of Status that still show the old value after a reset. Infinity: it never takes. */
-  resetPolls: number;
-  /** Drops FEATURES_OK. */
-  refusesFeatures: boolean;
-  /** Each read of the configuration finds another generation. */
-  restlessConfig: boolean;
-  /** Sets DEVICE_NEEDS_RESET as soon as it is started. */
-  wantsResetAtOnce: boolean;
-  /** The queue is in use before anybody set it up. */
-  queueIsTaken: boolean;
-  /** Says in used.flags that it looks for itself. */
-  suppressesNotify: boolean;
-}
-
-/** What to get wrong about one completion. */
-export interface Lies {
-  /** The id in the used ring, instead of the chain's head. */
-  readonly id?: number;
-  /** The length in the used ring. */
-  readonly length?: number;
-  /** The status byte; null: none is written. */
-  readonly status?: number | null;
-  /** How far used.idx moves. Default: 1. */
-  readonly indexStep?: number;
-  /** Data is not written. */
-  readonly withoutData?: boolean;
-}
-
-interface Piece {
-  readonly address: bigint;
-  readonly byteCount: number;
-  readonly writable: boolean;
-}
-
-/** A request as the device took it from the available ring. */
-export interface Chain {
-  readonly head: number;
-  readonly pieces: readonly Piece[];
-  readonly type: number;
-  readonly sector: bigint;
-}
 
 const statusBit = { acknowledge: 1, driver: 2, driverOk: 4, featuresOk: 8, needsReset: 64, failed: 128 };
 const feature = { sizeMax: 1n << 1n, segMax: 1n << 2n, ro: 1n << 5n, blkSize: 1n << 6n, flush: 1n << 9n };
@@ -93,16 +29,7 @@ export function diskByte(offset: bigint): number {
 }
 
 export class FakeBlockDevice {
-  readonly mood: Mood = {
-    resetPolls: 0,
-    refusesFeatures: false,
-    restlessConfig: false,
-    wantsResetAtOnce: false,
-    queueIsTaken: false,
-    suppressesNotify: false,
-  };
-  /** Chains that the device has and did not finish, in the order in which it took them. */
-  readonly pending: Chain[] = [];
+  readonly mood: Mood = goodMood();
   /** How often the driver wrote to QueueNotify. */
   notifyCount = 0;
   resetCount = 0;
@@ -110,8 +37,8 @@ export class FakeBlockDevice {
   sectors: bigint;
 
   private readonly options: FakeDeviceOptions;
-  private memory: WebAssembly.Memory | undefined;
-  private readonly windows: { readonly start: bigint; readonly end: bigint }[] = [];
+  private readonly bus = new FakeBus();
+  private ring = new FakeRing(this.bus);
   private status = 0;
   private staleStatus = { value: 0, polls: 0 };
   private interruptStatus = 0;
@@ -120,9 +47,8 @@ export class FakeBlockDevice {
   private driverFeaturesSel = 0;
   private accepted = 0n;
   private pageBytes = 0;
-  private queue = { num: 0, align: 0, ready: false, desc: 0n, driver: 0n, device: 0n };
-  private availableIndex = 0;
-  private usedIndex = 0;
+  /** The used entry that the driver reads next. */
+  private usedSlotRead = 0;
   /** The last access or fence: what must come before what is checked with it. */
   private last = "";
 
@@ -145,14 +71,17 @@ export class FakeBlockDevice {
 
   /** Gives the device the memory that its bus reaches. */
   plug(memory: WebAssembly.Memory): void {
-    this.memory = memory;
+    this.bus.plug(memory);
   }
 
   /** Opens `byteCount` bytes of the guest's memory for DMA, and gives their bus address. */
   window(address: number, byteCount: number): bigint {
-    const start = BigInt(address) + busOffset;
-    this.windows.push({ start, end: start + BigInt(byteCount) });
-    return start;
+    return this.bus.window(address, byteCount);
+  }
+
+  /** Chains that the device has and did not finish, in the order in which it took them. */
+  get pending(): Chain[] {
+    return this.ring.pending;
   }
 
   /** Whether the interrupt line is up. */
@@ -174,7 +103,7 @@ export class FakeBlockDevice {
   }
 
   get queueSize(): number {
-    return this.queue.num;
+    return this.ring.num;
   }
 
   /** Finishes pending request `index`: data, status, used ring, interrupt. */
@@ -191,7 +120,7 @@ export class FakeBlockDevice {
 
   /** Announces an answer that belongs to no pending request: a late write, or plain nonsense. */
   pretend(lies: Lies): void {
-    this.pushUsed(lies.id ?? 0, lies.length ?? 0, lies.indexStep ?? 1);
+    this.answer(lies.id ?? 0, lies.length ?? 0, lies.indexStep ?? 1);
   }
 
   /** Asks for a reset, as a version 2 device does when it finds a chain that it cannot use. */
@@ -214,48 +143,23 @@ export class FakeBlockDevice {
     let offset = chain.sector * BigInt(sectorBytes);
     for (const piece of chain.pieces.slice(1, -1)) {
       if (!outOfRange && !lies.withoutData) {
-        const target = this.reach(piece.address, piece.byteCount);
+        const target = this.bus.reach(piece.address, piece.byteCount);
         for (let i = 0; i < piece.byteCount; i++) target[i] = diskByte(offset++);
       }
       written += piece.byteCount;
     }
     const statusPiece = chain.pieces.at(-1);
-    if (statusPiece && status !== null) this.reach(statusPiece.address, 1)[0] = status;
-    this.pushUsed(lies.id ?? chain.head, lies.length ?? written + 1, lies.indexStep ?? 1);
+    if (statusPiece && status !== null) this.bus.reach(statusPiece.address, 1)[0] = status;
+    this.answer(lies.id ?? chain.head, lies.length ?? written + 1, lies.indexStep ?? 1);
   }
 
   private dataBytes(chain: Chain): number {
     return chain.pieces.slice(1, -1).reduce((sum, piece) => sum + piece.byteCount, 0);
   }
 
-  private pushUsed(id: number, length: number, step: number): void {
-    const used = this.words(this.queue.device, 6 + 8 * this.queue.num);
-    const entry = 4 + 8 * (this.usedIndex % this.queue.num);
-    used.setUint32(entry, id, true);
-    used.setUint32(entry + 4, length, true);
-    this.usedIndex = (this.usedIndex + step) & 0xffff;
-    used.setUint16(2, this.usedIndex, true);
+  private answer(id: number, length: number, indexStep: number): void {
+    this.ring.pushUsed(id, length, indexStep);
     this.interruptStatus |= 1;
-  }
-
-  /** Memory at a bus address: only inside one window. */
-  private reach(address: bigint, byteCount: number): Uint8Array {
-    const end = address + BigInt(byteCount);
-    if (!this.windows.some((window) => window.start <= address && end <= window.end))
-      throw new DriverMistake(
-        `DMA to 0x${address.toString(16)}, ${byteCount} bytes: no window was opened there`,
-      );
-    return new Uint8Array(this.buffer(), Number(address - busOffset), byteCount);
-  }
-
-  private words(address: bigint, byteCount: number): DataView {
-    const bytes = this.reach(address, byteCount);
-    return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  }
-
-  private buffer(): ArrayBuffer {
-    if (!this.memory) throw new Error("plug(memory) comes before the first access");
-    return this.memory.buffer;
   }
 
   private note(what: string): undefined {
@@ -269,13 +173,13 @@ export class FakeBlockDevice {
       this.note("load register");
       return this.readRegister(address - mmioBase) >>> 0;
     }
-    const view = new DataView(this.buffer());
+    const view = this.bus.view();
     const bus = BigInt(address) + busOffset;
-    const used = this.queue.device;
+    const used = this.ring.device;
     if (used !== 0n && width === 4 && bus === used + 4n + 8n * BigInt(this.usedSlotRead)) {
       if (this.last !== "fence")
         throw new DriverMistake("a used entry is read without a fence after the index");
-      this.usedSlotRead = (this.usedSlotRead + 1) % this.queue.num;
+      this.usedSlotRead = (this.usedSlotRead + 1) % this.ring.num;
     }
     if (used !== 0n && bus === used && this.last !== "fence")
       throw new DriverMistake("used.flags is read without a fence after the available index");
@@ -283,8 +187,6 @@ export class FakeBlockDevice {
     if (width === 1) return view.getUint8(address);
     return width === 2 ? view.getUint16(address, true) : view.getUint32(address, true);
   }
-  /** The used entry that the driver reads next. */
-  private usedSlotRead = 0;
 
   private store(address: number, width: 1 | 2 | 4, value: number): undefined {
     if (address >= mmioBase) {
@@ -292,8 +194,8 @@ export class FakeBlockDevice {
       this.writeRegister(address - mmioBase, value);
       return this.note("store register");
     }
-    const view = new DataView(this.buffer());
-    const isIndex = this.queue.driver !== 0n && BigInt(address) + busOffset === this.queue.driver + 2n;
+    const view = this.bus.view();
+    const isIndex = this.ring.driver !== 0n && BigInt(address) + busOffset === this.ring.driver + 2n;
     if (isIndex && this.last !== "fence")
       throw new DriverMistake("the available index is stored without a fence before it");
     if (width === 1) view.setUint8(address, value);
@@ -329,10 +231,10 @@ export class FakeBlockDevice {
         return options.queueSizeMax ?? 1024;
       case 0x040:
         this.expectVersion(1, "QueuePFN");
-        return mood.queueIsTaken ? 1 : Number(this.queue.desc / 4096n);
+        return mood.queueIsTaken ? 1 : Number(this.ring.desc / 4096n);
       case 0x044:
         this.expectVersion(2, "QueueReady");
-        return mood.queueIsTaken || this.queue.ready ? 1 : 0;
+        return mood.queueIsTaken || this.ring.ready ? 1 : 0;
       case 0x060:
         return this.interruptStatus;
       case 0x070:
@@ -370,70 +272,71 @@ export class FakeBlockDevice {
   }
 
   private writeRegister(register: number, value: number): void {
-    const { queue } = this;
     switch (register) {
       case 0x014:
         this.deviceFeaturesSel = value;
-        return;
+        break;
       case 0x020:
-        return this.acceptFeatures(value);
+        this.acceptFeatures(value);
+        break;
       case 0x024:
         this.driverFeaturesSel = value;
-        return;
-      case 0x028:
-        this.expectVersion(1, "GuestPageSize");
-        this.pageBytes = value;
-        return;
+        break;
+      case 0x050:
+        this.notified();
+        break;
+      case 0x064:
+        this.interruptStatus &= ~value;
+        break;
+      case 0x070:
+        if (value === 0) this.reset();
+        else this.advance(value);
+        break;
+      default:
+        this.writeQueueRegister(register, value);
+    }
+  }
+
+  private writeQueueRegister(register: number, value: number): void {
+    const { ring } = this;
+    switch (register) {
       case 0x030:
         if (value !== 0) throw new DriverMistake(`queue ${value} does not exist`);
-        return;
+        break;
       case 0x038:
         if (value > (this.options.queueSizeMax ?? 1024) || (value & (value - 1)) !== 0)
           throw new DriverMistake(`a queue of ${value} descriptors`);
-        queue.num = value;
-        return;
+        ring.num = value;
+        break;
+      case 0x028:
+        this.expectVersion(1, "GuestPageSize");
+        this.pageBytes = value;
+        break;
       case 0x03c:
         this.expectVersion(1, "QueueAlign");
-        queue.align = value;
-        return;
+        ring.align = value;
+        break;
       case 0x040:
         this.expectVersion(1, "QueuePFN");
-        return this.startLegacyQueue(BigInt(value));
+        this.startLegacyQueue(BigInt(value));
+        break;
       case 0x044:
         this.expectVersion(2, "QueueReady");
         this.expectStatus(statusBit.featuresOk, "the queue is started before FEATURES_OK");
-        queue.ready = value === 1;
-        this.checkRing();
-        return;
-      case 0x050:
-        this.notified();
-        return;
-      case 0x064:
-        this.interruptStatus &= ~value;
-        return;
-      case 0x070:
-        return value === 0 ? this.resetBy() : this.advance(value);
-      case 0x080:
-        queue.desc = BigInt(value) | (queue.desc & ~0xffff_ffffn);
-        return this.expectVersion(2, "QueueDesc");
-      case 0x084:
-        queue.desc = (BigInt(value) << 32n) | (queue.desc & 0xffff_ffffn);
-        return;
-      case 0x090:
-        queue.driver = BigInt(value) | (queue.driver & ~0xffff_ffffn);
-        return this.expectVersion(2, "QueueDriver");
-      case 0x094:
-        queue.driver = (BigInt(value) << 32n) | (queue.driver & 0xffff_ffffn);
-        return;
-      case 0x0a0:
-        queue.device = BigInt(value) | (queue.device & ~0xffff_ffffn);
-        return this.expectVersion(2, "QueueDevice");
-      case 0x0a4:
-        queue.device = (BigInt(value) << 32n) | (queue.device & 0xffff_ffffn);
-        return;
+        ring.ready = value === 1;
+        this.startQueue();
+        break;
       default:
-        throw new DriverMistake(`register 0x${register.toString(16)} cannot be written`);
+        this.writeQueueAddress(register, value);
     }
+  }
+
+  private writeQueueAddress(register: number, value: number): void {
+    const part = ({ 128: "desc", 144: "driver", 160: "device" } as const)[register & ~4];
+    if (!part) throw new DriverMistake(`register 0x${register.toString(16)} cannot be written`);
+    this.expectVersion(2, "the address of a ring's part");
+    const shift = (register & 4) === 0 ? 0n : 32n;
+    this.ring[part] = (this.ring[part] & ~(0xffff_ffffn << shift)) | (BigInt(value) << shift);
   }
 
   private acceptFeatures(value: number): void {
@@ -445,28 +348,16 @@ export class FakeBlockDevice {
   }
 
   private startLegacyQueue(page: bigint): void {
-    const { queue } = this;
-    if (this.pageBytes !== 4096 || queue.align !== 4096)
+    if (this.pageBytes !== 4096 || this.ring.align !== 4096)
       throw new DriverMistake("no page size, or no alignment");
-    queue.desc = page * 4096n;
-    queue.driver = queue.desc + 16n * BigInt(queue.num);
-    const end = queue.driver + 6n + 2n * BigInt(queue.num);
-    queue.device = ((end + 4095n) / 4096n) * 4096n;
-    this.checkRing();
+    this.ring.layOutLegacy(page);
+    this.startQueue();
   }
 
-  /** The whole ring lies in windows, is zeroed, and a fence came before. */
-  private checkRing(): void {
-    const { queue } = this;
+  private startQueue(): void {
     if (this.last !== "fenceIo") throw new DriverMistake("the queue is started without a fence before it");
-    const parts = [
-      this.reach(queue.desc, 16 * queue.num),
-      this.reach(queue.driver, 6 + 2 * queue.num),
-      this.reach(queue.device, 6 + 8 * queue.num),
-    ];
-    if (parts.some((part) => part.some((byte) => byte !== 0)))
-      throw new DriverMistake("the ring is not empty");
-    if (this.mood.suppressesNotify) this.words(queue.device, 2).setUint16(0, 1, true);
+    this.ring.checkEmpty();
+    if (this.mood.suppressesNotify) this.ring.suppressNotify();
   }
 
   private advance(value: number): void {
@@ -475,73 +366,39 @@ export class FakeBlockDevice {
     const added = value & ~this.status;
     if (added & statusBit.driver) this.expectStatus(statusBit.acknowledge, "DRIVER before ACKNOWLEDGE");
     if (added & statusBit.featuresOk) this.expectVersion(2, "FEATURES_OK");
-    if (added & statusBit.driverOk && this.queue.device === 0n)
+    if (added & statusBit.driverOk && this.ring.device === 0n)
       throw new DriverMistake("DRIVER_OK before the queue is set up");
     this.status = value;
     if (this.mood.refusesFeatures) this.status &= ~statusBit.featuresOk;
     if (added & statusBit.driverOk && this.mood.wantsResetAtOnce) this.askForReset();
   }
 
-  private resetBy(): void {
-    this.staleStatus = { value: this.status || 15, polls: this.mood.resetPolls };
+  private reset(): void {
     this.resetCount++;
+    // A device that a firmware left running, or one that is beyond help: it goes on as if nothing had been said.
+    if (this.mood.resetPolls === Number.POSITIVE_INFINITY) {
+      this.status ||= 15;
+      return;
+    }
+    this.staleStatus = { value: this.status || 15, polls: this.mood.resetPolls };
     this.status = 0;
     this.interruptStatus = 0;
     this.accepted = 0n;
     this.driverFeaturesSel = 0;
-    this.queue = { num: 0, align: 0, ready: false, desc: 0n, driver: 0n, device: 0n };
-    this.availableIndex = 0;
-    this.usedIndex = 0;
+    this.ring = new FakeRing(this.bus);
     this.usedSlotRead = 0;
-    this.pending.length = 0;
   }
 
   private notified(): void {
     if (this.last !== "fenceIo") throw new DriverMistake("notified without a fence before it");
     if ((this.status & statusBit.driverOk) === 0) throw new DriverMistake("notified before DRIVER_OK");
     this.notifyCount++;
-    this.look();
+    this.ring.look();
   }
 
-  /** Takes what is new in the available ring; a device that suppresses notifications does it by itself. */
+  /** Looks for new chains by itself, as a device that suppresses notifications does. */
   look(): void {
-    const { num, driver } = this.queue;
-    const available = this.words(driver, 6 + 2 * num);
-    const index = available.getUint16(2, true);
-    while (this.availableIndex !== index) {
-      const head = available.getUint16(4 + 2 * (this.availableIndex % num), true);
-      this.pending.push(this.readChain(head));
-      this.availableIndex = (this.availableIndex + 1) & 0xffff;
-    }
-    if (this.pending.length > num) throw new DriverMistake("more chains than descriptors");
-  }
-
-  private readChain(head: number): Chain {
-    const { num, desc } = this.queue;
-    const table = this.words(desc, 16 * num);
-    const pieces: Piece[] = [];
-    for (let id = head, more = true; more; ) {
-      if (id >= num || pieces.length === num)
-        throw new DriverMistake("a chain leaves the ring, or never ends");
-      const flags = table.getUint16(16 * id + 12, true);
-      if (flags > 3) throw new DriverMistake(`descriptor flags ${flags}`);
-      const piece = {
-        address: table.getBigUint64(16 * id, true),
-        byteCount: table.getUint32(16 * id + 8, true),
-        writable: (flags & 2) !== 0,
-      };
-      this.reach(piece.address, piece.byteCount);
-      pieces.push(piece);
-      more = (flags & 1) !== 0;
-      id = table.getUint16(16 * id + 14, true);
-    }
-    const [header, status] = [pieces[0], pieces.at(-1)];
-    const shape = pieces.every((piece, at) => piece.writable === at > 0);
-    if (pieces.length < 3 || !shape || header?.byteCount !== 16 || status?.byteCount !== 1)
-      throw new DriverMistake("a request is a header of 16 bytes, data, and one byte of status");
-    const words = this.words(header.address, 16);
-    if (words.getUint32(4, true) !== 0) throw new DriverMistake("the reserved word of the header is not 0");
-    return { head, pieces, type: words.getUint32(0, true), sector: words.getBigUint64(8, true) };
+    this.ring.look();
   }
 
   private expectStatus(bit: number, mistake: string): void {

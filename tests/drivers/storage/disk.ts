@@ -1,7 +1,9 @@
 // A `Disk` of source/drivers/storage/virtio-blk in front of a fake device, with words instead of numbers: faults,
 // refusals and outcomes come back by their names in the guest's own enums.
 
-import { busOffset, FakeBlockDevice, type FakeDeviceOptions, mmioBase } from "../../harness/fake-device.ts";
+import { FakeBlockDevice, mmioBase } from "../../harness/fake-device.ts";
+import type { FakeDeviceOptions } from "../../harness/fake-options.ts";
+import { busOffset } from "../../harness/fake-ring.ts";
 import { type Guest, guest } from "../../harness/guest.ts";
 
 const text = `

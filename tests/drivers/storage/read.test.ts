@@ -75,3 +75,65 @@ describe.each([1, 2] as const)("a read-only device, register layout version %i",
     expect(disk.state).toMatchObject({ ready: true, resets: 0, inFlight: 0 });
   });
 });
+
+describe("the memory of a read", () => {
+  test("may lie in as many pieces as pages, and gets each its part", async () => {
+    const disk = await TestDisk.open({ version: 2, sectors: 4096n });
+    // 128 KiB that begin in the middle of a page: 33 pieces, in no order.
+    const sizes = [100, ...Array.from({ length: 31 }, () => 4096), 131_072 - 100 - 31 * 4096];
+    const segments = sizes.map((byteCount) => ({ bus: disk.buffer(8192) + 64n, byteCount })).reverse();
+    expect(disk.readSegments(8n, 256, segments)).toBe("None");
+    disk.kick();
+    expect(disk.device.pending[0]?.pieces).toHaveLength(35);
+    disk.device.finishAll();
+    expect(disk.interrupt()).toBe("None");
+    expect(disk.completions()).toEqual([{ tag: 0n, outcome: "Ok" }]);
+    const got = segments.flatMap(({ bus, byteCount }) => [...disk.bytesAt(bus, byteCount)]);
+    expect(Uint8Array.from(got)).toEqual(diskBytes(8n, 131_072));
+    for (const { bus, byteCount } of segments) expect(disk.bytesAt(bus + BigInt(byteCount), 1)[0]).toBe(0xee);
+  });
+
+  test("is cut where the device says that a piece is too large", async () => {
+    const disk = await TestDisk.open({ version: 2, sectors: 4096n, sizeMax: 3000 });
+    const at = disk.buffer(8192);
+    expect(disk.read(1n, 16, at)).toBe("None");
+    disk.kick();
+    expect(disk.device.pending[0]?.pieces.map(({ byteCount }) => byteCount)).toEqual([
+      16, 3000, 3000, 2192, 1,
+    ]);
+    disk.device.finishAll();
+    disk.interrupt();
+    expect(disk.bytesAt(at, 8192)).toEqual(diskBytes(1n, 8192));
+  });
+
+  test("may not have more pieces than the device takes", async () => {
+    const disk = await TestDisk.open({ version: 2, sectors: 4096n, segMax: 2, sizeMax: 512 });
+    const at = disk.buffer(2048);
+    expect(disk.read(1n, 3, at)).toBe("SegmentCount");
+    expect(disk.read(1n, 2, at)).toBe("None");
+  });
+
+  test("is all that the device is told of, beside ring and headers", async () => {
+    const disk = await TestDisk.open({ version: 2, sectors: 4096n });
+    const at = disk.buffer(512);
+    disk.read(1n, 1, at);
+    expect(() => disk.kick()).not.toThrow();
+    // The fake has no window there: it notices what a real device would simply overwrite.
+    expect(disk.read(1n, 1, at + 4096n)).toBe("None");
+    expect(() => disk.kick()).toThrow("no window was opened there");
+  });
+
+  test("gets what a whole disk holds, read in flights of 16", async () => {
+    const disk = await TestDisk.open({ version: 1, sectors: 1000n });
+    const at = disk.buffer(512_000);
+    for (let lba = 0; lba < 1000; lba += 8) {
+      expect(disk.read(BigInt(lba), 8, at + BigInt(lba * 512), BigInt(lba))).toBe("None");
+      if (lba % 128 !== 120 && lba !== 992) continue;
+      disk.kick();
+      disk.device.finishAll((count) => (lba + 5) % count);
+      expect(disk.interrupt()).toBe("None");
+      expect(disk.completions().every(({ outcome }) => outcome === "Ok")).toBe(true);
+    }
+    expect(disk.bytesAt(at, 512_000)).toEqual(diskBytes(0n, 512_000));
+  });
+});
