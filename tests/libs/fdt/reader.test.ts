@@ -1,0 +1,203 @@
+// The device-tree reader on trees that are right: every question has the answer that the tree gives.
+
+import { beforeAll, describe, expect, test } from "vitest";
+import type { Guest } from "../../harness/guest.ts";
+import { Edge } from "../edge.ts";
+import { BlobWriter, cells, header, sampleTree, strings } from "./blob.ts";
+import { fdtGuest, nodeName } from "./face.ts";
+
+const none = 0;
+
+describe("device-tree reader", () => {
+  let g: Guest;
+  let edge: Edge;
+
+  beforeAll(async () => {
+    g = await fdtGuest();
+    edge = new Edge(g, 1 << 21);
+  });
+
+  function open(blob: Uint8Array): string {
+    const error = g.call("open", edge.put(blob), blob.length);
+    return error === 0 ? "ok" : g.text(g.call("errorText", error));
+  }
+
+  test("its state fits what the docs promise", () => {
+    expect(g.call("stateFits")).toBe(1);
+  });
+
+  test("visits all nodes depth first, in file order, with their parents", () => {
+    expect(open(sampleTree().finish())).toBe("ok");
+    const seen: string[] = [];
+    while (g.call("next")) {
+      const parent = g.call("parent");
+      const above = parent === none ? "" : ` in ${nodeName(g, parent) || "/"}`;
+      seen.push(`${g.call("depth")} ${nodeName(g, g.call("node"))}${above}`);
+    }
+    expect(seen).toEqual([
+      "0 ",
+      "1 cpus in /",
+      "2 cpu@0 in cpus",
+      "3 interrupt-controller in cpu@0",
+      "2 cpu@1 in cpus",
+      "1 memory@80000000 in /",
+      "1 chosen in /",
+    ]);
+    expect(g.call("next")).toBe(0);
+    g.call("rewind");
+    expect(g.call("next")).toBe(1);
+  });
+
+  test("finds nodes by path, by name with and without unit address, and by phandle", () => {
+    expect(open(sampleTree().finish())).toBe("ok");
+    const root = g.call("findRoot");
+    expect(nodeName(g, g.call("findChosen"))).toBe("chosen");
+    expect(nodeName(g, g.call("findCpu1"))).toBe("cpu@1");
+    expect(nodeName(g, g.call("findAnyCpu"))).toBe("cpu@0");
+    expect(g.call("findNothing")).toBe(none);
+    expect(nodeName(g, g.call("childMemory", root))).toBe("memory@80000000");
+    expect(nodeName(g, g.call("byPhandle", 7))).toBe("interrupt-controller");
+    expect(g.call("byPhandle", 8)).toBe(none);
+  });
+
+  test("goes over children and siblings", () => {
+    expect(open(sampleTree().finish())).toBe("ok");
+    const names: string[] = [];
+    let child = g.call("firstChild", g.call("findRoot"));
+    for (; child !== none; child = g.call("nextSibling", child)) names.push(nodeName(g, child));
+    expect(names).toEqual(["cpus", "memory@80000000", "chosen"]);
+    expect(g.call("firstChild", g.call("findCpu1"))).toBe(none);
+    expect(g.call("nextSibling", g.call("findRoot"))).toBe(none);
+  });
+
+  test("counts reg in the parent's cells", () => {
+    expect(open(sampleTree().finish())).toBe("ok");
+    const root = g.call("findRoot");
+    const memory = g.call("childMemory", root);
+    expect(g.call("regCount", root, memory)).toBe(2);
+    expect(g.call64("regAddress", root, memory, 0)).toBe(0x8000_0000n);
+    expect(g.call64("regSize", root, memory, 0)).toBe(0x1000_0000n);
+    expect(g.call64("regAddress", root, memory, 1)).toBe(0x1_0000_0000n);
+    expect(g.call64("regSize", root, memory, 1)).toBe(0x2000n);
+    expect(g.call64("regAddress", root, memory, 2)).toBe(0n);
+
+    const cpu = g.call("findCpu1");
+    const cpus = g.call("firstChild", root);
+    expect(g.call("regCount", cpus, cpu)).toBe(1);
+    expect(g.call64("regAddress", cpus, cpu, 0)).toBe(1n);
+    expect(g.call64("regSize", cpus, cpu, 0)).toBe(0n);
+  });
+
+  test("says nothing of a reg whose cells do not fit a u64", () => {
+    for (const [addressCells, sizeCells] of [
+      [3, 2],
+      [0, 0],
+      [2, 0xffff_ffff],
+    ] as const) {
+      const tree = new BlobWriter()
+        .begin("")
+        .property("#address-cells", cells(addressCells))
+        .property("#size-cells", cells(sizeCells))
+        .begin("memory")
+        .property("reg", cells(1, 2, 3, 4, 5, 6))
+        .end()
+        .end()
+        .last();
+      expect(open(tree.finish())).toBe("ok");
+      const root = g.call("findRoot");
+      const child = g.call("firstChild", root);
+      expect(g.call("regCount", root, child)).toBe(0);
+      expect(g.call64("regAddress", root, child, 0)).toBe(0n);
+    }
+  });
+
+  test("reads cells, and 0 past the value's end", () => {
+    expect(open(sampleTree().finish())).toBe("ok");
+    const chosen = g.call("findChosen");
+    const odd = g.call("propertyOdd", chosen);
+    expect(g.call("valueLength", odd)).toBe(5);
+    expect(g.call("cellCount", odd)).toBe(1);
+    expect(g.call("cell", odd, 0)).toBe(0x0102_0304);
+    expect(g.call("cell", odd, 1)).toBe(0);
+    expect(g.call64("number", odd, 0, 2)).toBe(0n);
+    expect(g.call64("number", odd, 0xffff_ffff, 2)).toBe(0n);
+    const empty = g.call("propertyEmpty", chosen);
+    expect(empty).not.toBe(none);
+    expect(g.call("valueLength", empty)).toBe(0);
+    expect(g.call("propertyReg", chosen)).toBe(none);
+    expect(g.call("valueLength", none)).toBe(0);
+    expect(g.call("cell", none, 0)).toBe(0);
+  });
+
+  test("reads strings and lists of strings, whole words only", () => {
+    expect(open(sampleTree().finish())).toBe("ok");
+    const root = g.call("findRoot");
+    expect(g.call("compatibleVirtio", root)).toBe(1);
+    expect(g.call("compatibleBoard", root)).toBe(1);
+    expect(g.call("compatibleVendor", root)).toBe(0);
+    const nonce = g.call("propertyNonce", g.call("findChosen"));
+    expect(Buffer.from(g.get(g.call("valueAddress", nonce), g.call("stringLength", nonce))).toString()).toBe(
+      "0123456789abcdef",
+    );
+    const status = g.call("propertyStatus", g.call("findAnyCpu"));
+    expect(g.call("isOkay", status)).toBe(1);
+    expect(g.call("isOka", status)).toBe(0);
+    expect(g.call("enabled", g.call("findAnyCpu"))).toBe(1);
+    expect(g.call("enabled", g.call("findCpu1"))).toBe(0);
+    expect(g.call("enabled", root)).toBe(1);
+  });
+
+  test("takes no string from a value that no zero ends", () => {
+    const tree = new BlobWriter()
+      .begin("")
+      .property("compatible", Buffer.from("riscv-virtio"))
+      .property("status", Buffer.from("okay"))
+      .property("nexus,nonce", Buffer.from("abc"))
+      .end()
+      .last();
+    expect(open(tree.finish())).toBe("ok");
+    const root = g.call("findRoot");
+    expect(g.call("compatibleVirtio", root)).toBe(0);
+    expect(g.call("enabled", root)).toBe(0);
+    expect(g.call("stringLength", g.call("propertyNonce", root))).toBe(0);
+  });
+
+  test("gives the memory reservations", () => {
+    expect(open(sampleTree().finish())).toBe("ok");
+    expect(g.call("reservationCount")).toBe(1);
+    expect(g.call64("reservationAddress", 0)).toBe(0x8000_0000n);
+    expect(g.call64("reservationSize", 0)).toBe(0x8_0000n);
+    expect(g.call64("reservationAddress", 1)).toBe(0n);
+  });
+
+  test("reads version 16, which does not say how long the structure block is", () => {
+    const blob = sampleTree().finish();
+    blob.writeUInt32BE(16, header.version);
+    blob.writeUInt32BE(0xffff_ffff, header.structureSize);
+    expect(open(blob)).toBe("ok");
+    expect(nodeName(g, g.call("findCpu1"))).toBe("cpu@1");
+  });
+
+  test("reads a newer version that says 17 can read it, and memory longer than the tree", () => {
+    const blob = sampleTree().finish();
+    blob.writeUInt32BE(18, header.version);
+    blob.writeUInt32BE(17, header.compatible);
+    expect(open(Buffer.concat([blob, Buffer.alloc(64, 0xff)]))).toBe("ok");
+    expect(g.call("size")).toBe(blob.length);
+  });
+
+  test("walks as many levels and nodes as it promises", () => {
+    const deep = new BlobWriter();
+    for (let depth = 0; depth < 16; depth += 1) deep.begin(depth === 0 ? "" : `n${depth}`);
+    for (let depth = 0; depth < 16; depth += 1) deep.end();
+    expect(open(deep.last().finish())).toBe("ok");
+    let nodes = 0;
+    while (g.call("next")) nodes += 1;
+    expect(nodes).toBe(16);
+    expect(g.call("depth")).toBe(0);
+
+    const wide = new BlobWriter().begin("").property("compatible", strings("x"));
+    for (let index = 1; index < 4096; index += 1) wide.begin(`n${index}`).end();
+    expect(open(wide.end().last().finish())).toBe("ok");
+  });
+});
