@@ -38,10 +38,10 @@ export function importsOf(root: string, file: string): Import[] {
 }
 
 function resolve(root: string, from: string, specifier: string): string | null {
-  const relative = specifier.startsWith(".");
-  const candidates = relative
+  const isGuest = /^(source|machine\/core)\//.test(from);
+  const candidates = specifier.startsWith(".")
     ? [posix.join(dirname(from), specifier)]
-    : guestRoots.map((folder) => `${folder}/${specifier}`);
+    : guestRoots.filter(() => isGuest).map((folder) => `${folder}/${specifier}`);
   for (const candidate of candidates) {
     for (const path of [candidate, `${candidate}.ts`, `${candidate}/index.ts`]) {
       if (path.endsWith(".ts") && existsSync(join(root, path))) return path;

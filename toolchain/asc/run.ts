@@ -6,6 +6,7 @@
 // recorded, found or not, so that a caller can tell later whether the output is stale.
 
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join, normalize, sep } from "node:path";
 import { type Diagnostic, Problem } from "../problem.ts";
@@ -113,6 +114,16 @@ export async function runAsc(request: AscRequest): Promise<AscResult> {
   if (!(wasm instanceof Uint8Array)) throw new Error("asc reported success and wrote no module");
   const sourceMap = outputs.get("program.wasm.map") ?? "";
   return { wasm, sourceMap: typeof sourceMap === "string" ? sourceMap : "", reads, diagnostics };
+}
+
+/**
+ * Gives the file behind a bare import (`abi/syscall.ts`), relative to the root, or undefined where no path root has it
+ * (asc's own library).
+ */
+export function locateSource(root: string, generated: string, libraryPath: string): string | undefined {
+  return [...sourceRoots, generated]
+    .map((folder) => `${folder}/${libraryPath}`)
+    .find((path) => existsSync(join(root, path)));
 }
 
 /** Reads a source file below the root; null where there is none. What lies outside the root does not exist. */

@@ -1,6 +1,7 @@
 // The step that every guest module begins with: sources to Wasm and its source map, below build/wasm.
 
 import { runAsc } from "../asc/run.ts";
+import type { Step } from "../stale.ts";
 import { type Build, write } from "./build.ts";
 
 /** asc on `entry`: `build/wasm/<name>.wasm` and its source map. */
@@ -12,7 +13,7 @@ export async function runAscStep(
 ): Promise<void> {
   const wasm = build.path(`wasm/${name}.wasm`);
   const map = build.path(`wasm/${name}.wasm.map`);
-  await build.step(`${name}: asc`, {
+  const step: Step = {
     name: `asc ${name}`,
     key: [
       flags,
@@ -23,7 +24,7 @@ export async function runAscStep(
     writes: [wasm, map],
     run: async () => {
       const request = { root: build.root, entry, generated: build.out, flags };
-      const result = await inTurn(() => runAsc(request));
+      const result = await runAsc(request);
       for (const { severity, message, place } of result.diagnostics) {
         const where = place ? `${place.file}:${place.line}:${place.column}: ` : "";
         build.progress.note(`${where}${severity}: ${message}`);
@@ -32,7 +33,8 @@ export async function runAscStep(
       await write(build, map, result.sourceMap);
       return result.reads.keys();
     },
-  });
+  };
+  await inTurn(() => build.step(`${name}: asc`, step));
 }
 
 /** asc keeps state of its own while it runs: one program at a time. */

@@ -52,9 +52,8 @@ async function makeImage(
     reads: files.map(([, file]) => file),
     writes: [output],
     run: async () => {
-      const contents = files.map(async ([path, file]) => ({ path, bytes: await readBytes(build, file) }));
-      const { bytes } = buildImage(await Promise.all(contents), { label });
-      await write(build, output, bytes);
+      const contents = files.map(async ([path, file]) => ({ path, content: await readBytes(build, file) }));
+      await write(build, output, buildImage(await Promise.all(contents), { label }));
       return undefined;
     },
   });

@@ -3,7 +3,7 @@
 // The steps hand each other files (build/wasm, build/obj), so that a change in one stage starts there and not earlier: a
 // new translator does not run asc again, a new linker script does not run clang.
 
-import { nativeFlags } from "../asc/run.ts";
+import { locateSource, nativeFlags } from "../asc/run.ts";
 import { translate } from "../ir/module.ts";
 import { type DataLayout, link, linkFlags } from "../link/image.ts";
 import { llvmIdentity } from "../link/llvm.ts";
@@ -85,7 +85,8 @@ async function translateStep(build: Build, program: GuestProgram): Promise<void>
     writes: [ir, layoutFile],
     run: async () => {
       const sourceMap = await readText(build, map);
-      const options = { name, kind, memoryBase, sourceMap, checks, framePointers: true };
+      const locate = (path: string): string | undefined => locateSource(build.root, build.out, path);
+      const options = { name, kind, memoryBase, sourceMap, checks, locate, framePointers: true };
       const result = translate(await readBytes(build, wasm), options);
       const layout: DataLayout = {
         memoryBase: result.memoryBase,
