@@ -135,9 +135,9 @@ describe("a message is refused, with its reason", () => {
       "outOfBounds",
     ],
     [
-      "the tag's size overflows",
+      "the tag's size is 2^32 words",
       "Tree",
-      tree(0n, 0n, 0n, list(0, 7, 0), struct(2 ** 29, 0xffff, 0xffff)),
+      tree(0n, 0n, 0n, list(0, 7, 0), struct(2 ** 29, 4, 4)),
       "outOfBounds",
     ],
     [

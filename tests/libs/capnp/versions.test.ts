@@ -1,0 +1,95 @@
+// Programs built from an older and a newer version of one schema understand each other: what is missing reads as its
+// default, what is not known is left out. What is right is what capnp-es makes of the same values in our own version
+// (it is not asked about the other one: 0.0.16 reads past the end of list elements that are shorter than its own).
+
+import { Message } from "capnp-es";
+import fc from "fast-check";
+import { beforeAll, describe, expect, it } from "vitest";
+import { readSchema } from "../../../toolchain/schema/generate.ts";
+import { type Guest, guest } from "../../harness/guest.ts";
+import { withDrivers } from "./drivers.ts";
+import { anyStruct, depthMax, hostClasses, hostMessage, hostStream } from "./values.ts";
+
+const messageBytesMax = 4096;
+const streamBytes = 1 << 20;
+const tooLong = 8;
+
+const versions = {
+  older: `@0xdeadbeefdeadbeef;
+    struct Item { name @0 :Text; size @1 :UInt32; }
+    struct Root { mark @0 :UInt16; item @1 :Item; items @2 :List(Item); numbers @3 :List(UInt16); texts @4 :List(Text); }`,
+  newer: `@0xdeadbeefdeadbeef;
+    struct Item { name @0 :Text; size @1 :UInt32; time @2 :UInt64 = 77; hash @3 :Data; more @4 :Item; }
+    struct Root { mark @0 :UInt16; item @1 :Item; items @2 :List(Item); numbers @3 :List(UInt16); texts @4 :List(Text);
+      count @5 :UInt64; second @6 :Item; blobs @7 :List(Data); flag @8 :Bool = true; }`,
+} as const;
+
+describe.each([
+  ["older", "newer"],
+  ["newer", "older"],
+] as const)("a program with the %s schema", (ours, theirs) => {
+  const schema = readSchema(versions[ours], `${ours}.capnp`);
+  const theirSchema = readSchema(versions[theirs], `${theirs}.capnp`);
+  let g: Guest;
+  let classes: Awaited<ReturnType<typeof hostClasses>>;
+  let theirClasses: typeof classes;
+  let streamAt: number;
+
+  beforeAll(async () => {
+    g = await guest({ text: withDrivers(versions[ours], `${ours}.capnp`) });
+    classes = await hostClasses(versions[ours], `${ours}.capnp`);
+    theirClasses = await hostClasses(versions[theirs], `${theirs}.capnp`);
+    streamAt = g.alloc(streamBytes);
+    g.alloc(messageBytesMax, 65_536);
+  });
+
+  const read = (bytes: Uint8Array): Uint8Array | undefined => {
+    const at = g.memory.buffer.byteLength - bytes.length;
+    g.bytes().set(bytes, at);
+    const length = g.call("readMessage_Root", at, bytes.length, streamAt, streamBytes, depthMax);
+    return length < 0 ? undefined : g.get(streamAt, length);
+  };
+
+  it(`reads what one with the ${theirs} schema sends`, () => {
+    fc.assert(
+      fc.property(anyStruct(theirSchema, "Root"), (value) => {
+        const bytes = hostMessage(theirSchema, theirClasses("Root"), "Root", value);
+        if (bytes.length > messageBytesMax / 4) return;
+        const inOurs = hostMessage(schema, classes("Root"), "Root", value);
+        const expected = new Message(inOurs, false).getRoot(classes("Root"));
+        expect(read(bytes)).toEqual(hostStream(schema, "Root", expected));
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it("reads a null root as a struct of defaults", () => {
+    const bytes = new Uint8Array(BigUint64Array.from([1n << 32n, 0n]).buffer);
+    const expected = new Message(bytes, false).getRoot(classes("Root"));
+    expect(read(bytes)).toEqual(hostStream(schema, "Root", expected));
+  });
+
+  it("refuses a message that is too long once its structs have our sizes, and copies up to there", () => {
+    const itemWords = schema.structs.find(({ name }) => name === "Item");
+    const rootWords = schema.structs.find(({ name }) => name === "Root");
+    if (!itemWords || !rootWords) throw new Error("the schemas have an Item and a Root");
+    // A list of structs that have one data word and nothing else: it grows when it is copied.
+    const message = (count: number): Uint8Array => {
+      const words = [
+        (2n << 48n) | (1n << 32n),
+        0n,
+        0n,
+        1n | (7n << 32n) | (BigInt(count) << 35n),
+        (BigInt(count) << 2n) | (1n << 32n),
+        ...Array<bigint>(count).fill(5n),
+      ];
+      return new Uint8Array(BigUint64Array.from([BigInt(words.length) << 32n, ...words]).buffer);
+    };
+    const size = (one: { dataWords: number; pointerCount: number }): number =>
+      one.dataWords + one.pointerCount;
+    const most = Math.floor((messageBytesMax / 8 - size(rootWords) - 1) / size(itemWords));
+    expect(read(message(most))).toBeDefined();
+    expect(read(message(most + 1))).toBeUndefined();
+    expect(g.call("refusal")).toBe(tooLong);
+  });
+});
