@@ -8,6 +8,8 @@ import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
 const pollMilliseconds = 100;
+/** The locks that this process holds: its own id in a file may also be left from an earlier process of that id. */
+const held = new Set<string>();
 
 /** Does `work` while holding the lock; `onWait` is told once, with the owner's process id, if it has to wait. */
 export async function withLock<T>(
@@ -27,9 +29,11 @@ export async function withLock<T>(
     told = true;
     await sleep(pollMilliseconds);
   }
+  held.add(file);
   try {
     return await work();
   } finally {
+    held.delete(file);
     rmSync(file, { force: true });
   }
 }
@@ -44,18 +48,29 @@ function take(file: string): boolean {
   }
 }
 
-/** The process that holds the lock, or undefined when it is gone (or never said who it is). */
+/** The process that holds the lock, or undefined when it is gone, or never said who it is. */
 function ownerOf(file: string): number | undefined {
+  const owner = Number(readOrEmpty(file));
+  if (!Number.isInteger(owner) || owner <= 0) return undefined;
+  if (owner === process.pid) return held.has(file) ? owner : undefined;
+  return isRunning(owner) ? owner : undefined;
+}
+
+function readOrEmpty(file: string): string {
   try {
-    const owner = Number(readFileSync(file, "utf8"));
-    if (!Number.isInteger(owner) || owner <= 0) return undefined;
-    // Signal 0 asks whether the process exists. Our own id means a lock that an earlier process of that id left.
-    process.kill(owner, 0);
-    return owner === process.pid ? undefined : owner;
+    return readFileSync(file, "utf8");
+  } catch {
+    return "";
+  }
+}
+
+function isRunning(processId: number): boolean {
+  try {
+    // Signal 0 only asks whether there is such a process.
+    process.kill(processId, 0);
+    return true;
   } catch (error) {
-    // EPERM: it exists and belongs to somebody else.
-    return error instanceof Error && "code" in error && error.code === "EPERM"
-      ? Number(readFileSync(file, "utf8"))
-      : undefined;
+    // EPERM: there is, and it belongs to somebody else.
+    return error instanceof Error && "code" in error && error.code === "EPERM";
   }
 }

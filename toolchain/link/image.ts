@@ -21,6 +21,8 @@ export const linkFlags: readonly string[] = [
   "--no-dynamic-linker",
   "--build-id=none",
   "--fatal-warnings",
+  // Relaxation leaves thousands of local labels behind; they name nothing.
+  "--discard-locals",
   "-z",
   "max-page-size=4096",
   "-z",
