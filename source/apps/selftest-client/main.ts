@@ -1,0 +1,18 @@
+/**
+ * selftest-client: proves from inside a running system what the contract asks for. It is loaded from the disk, so that
+ * it runs at all is part of the proof. Each test says for itself what it saw; the exit code is how many failed.
+ */
+import { setTaskName } from "runtime/panic";
+import { testPackages } from "./pkgfs";
+import { testRefusals } from "./refusals";
+import { testIpis, testTicks } from "./smp";
+
+export function main(): i32 {
+  setTaskName("selftest-client");
+  let failures: i32 = 0;
+  if (!testTicks()) failures += 1;
+  if (!testIpis()) failures += 1;
+  if (!testPackages()) failures += 1;
+  if (!testRefusals()) failures += 1;
+  return failures;
+}

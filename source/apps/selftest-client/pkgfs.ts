@@ -1,0 +1,119 @@
+/**
+ * Files come whole and unchanged from the package file system, through the disk.
+ *
+ * The walk of a read begins here: runtime/packages.ts ▸ services/packagefsd ▸ services/virtioblkd ▸ the device writes
+ * the sectors. packagefsd answers into a memory object that is shared with it. Each file is read in pieces of a size
+ * that fits nothing (no sector, no block), the SHA-256 over the pieces is held against the one that the index states.
+ */
+import { Right } from "abi/handle";
+import { PAGE_BYTES, USER_MAPPINGS } from "abi/layout";
+import { Role } from "abi/startup";
+import { NO_SLOT } from "abi/syscall";
+import { FsSource, FsStatus } from "gen/idl/package_fs";
+import { createVmo, map, result } from "runtime/call";
+import {
+  attachMemory,
+  closeFile,
+  fileHash,
+  fileSize,
+  fsStatusName,
+  mountedFrom,
+  openedFile,
+  openFile,
+  packageInfo,
+  readBytes,
+  readFile,
+  statPath,
+} from "runtime/packages";
+import { slotOf } from "runtime/startup";
+import { SHA256_DIGEST_BYTES, SHA256_STATE_BYTES, Sha256 } from "sha256/sha256";
+import { LINE_STATE_BYTES, Line } from "text/line";
+import { fail, failed, outcomeName, passed, proofData } from "./report";
+
+/** Where packagefsd writes, and where it is mapped here. */
+const SHARED_ADDRESS: usize = USER_MAPPINGS;
+const SHARED_BYTES: u32 = 16 * PAGE_BYTES;
+
+/** A piece: a prime, so that pieces begin and end anywhere in a sector and in a block. */
+const PIECE_BYTES: u32 = 10_007;
+/** Where in the shared memory the first piece goes. */
+const PIECE_OFFSET: u32 = 1_009;
+
+const pathState: usize = memory.data(LINE_STATE_BYTES, 8);
+const pathBuffer: usize = memory.data(256, 8);
+const hashState: usize = memory.data(SHA256_STATE_BYTES, 8);
+const digest: usize = memory.data(SHA256_DIGEST_BYTES, 8);
+
+let service: u32 = NO_SLOT;
+
+/** `SELFTEST: pkgfs virtio ro ok`; from fixtures, `SELFTEST: pkgfs fixtures ok`. */
+export function testPackages(): bool {
+  service = slotOf(Role.PackageService);
+  const outcome = packageInfo(service);
+  if (outcome !== FsStatus.ok) return refused("asking what is mounted", outcome);
+  if (!shareMemory()) return false;
+
+  // The program that is running, many blocks long, and surely there.
+  if (!checkFile("bin/selftest-client")) return false;
+  if (!checkFile("fixtures/lines.txt")) return false;
+  if (!checkFile("fixtures/hello.txt")) return false;
+  const data = proofData();
+  data
+    .text("fixtures/hello.txt bytes=")
+    .decimal(fileSize())
+    .text(" hash=")
+    .hexBytes(digest, SHA256_DIGEST_BYTES);
+  return passed(mountedFrom() === FsSource.disk ? "pkgfs virtio ro" : "pkgfs fixtures", "pkgfs", data);
+}
+
+/** Makes the shared memory object, maps it here and attaches it there. */
+function shareMemory(): bool {
+  let outcome = createVmo(SHARED_BYTES);
+  if (outcome < 0) return refused("shared memory", outcome);
+  const vmo = <u32>result(0);
+  outcome = map(vmo, SHARED_ADDRESS, 0, SHARED_BYTES, Right.Read | Right.Write);
+  if (outcome >= 0) outcome = attachMemory(service, vmo, SHARED_BYTES);
+  return outcome === FsStatus.ok ? true : refused("attaching shared memory", outcome);
+}
+
+/** Reads the file and holds it against the index. After it, `digest` and `fileSize()` are the file's. */
+function checkFile(name: string): bool {
+  const path = changetype<Line>(pathState).begin(pathBuffer, 256).text(name);
+  let outcome = openFile(service, path.address, path.length);
+  if (outcome !== FsStatus.ok) return refused(name, outcome);
+  const file = openedFile();
+  const size = fileSize();
+  outcome = hashFile(file, size);
+  if (outcome !== FsStatus.ok) return refused(name, outcome);
+  outcome = closeFile(service, file);
+  if (outcome === FsStatus.ok) outcome = statPath(service, path.address, path.length);
+  if (outcome !== FsStatus.ok) return refused(name, outcome);
+
+  if (fileSize() !== size) return fail(failed("pkgfs").text(name).text(" has two sizes"));
+  if (memory.compare(digest, fileHash(), SHA256_DIGEST_BYTES) === 0) return true;
+  const words = failed("pkgfs").text(name).text(" is not what the index says: sha256=");
+  return fail(words.hexBytes(digest, SHA256_DIGEST_BYTES));
+}
+
+/** SHA-256 over the whole content, into `digest`, read piece by piece. */
+function hashFile(file: u32, size: u64): i32 {
+  const hash = changetype<Sha256>(hashState).begin();
+  let at: u64 = 0;
+  while (at < size) {
+    const outcome = readFile(service, file, at, PIECE_BYTES, PIECE_OFFSET);
+    if (outcome !== FsStatus.ok) return outcome;
+    const count = readBytes();
+    // Only the last piece is short.
+    if (<u64>count !== min<u64>(PIECE_BYTES, size - at)) return FsStatus.corrupt;
+    hash.update(SHARED_ADDRESS + <usize>PIECE_OFFSET, count);
+    at += count;
+  }
+  hash.finish(digest);
+  return FsStatus.ok;
+}
+
+function refused(what: string, outcome: i32): bool {
+  return fail(failed("pkgfs").text(what).text(": ").text(outcomeName(outcome, fsStatusName)));
+}
+
+if (PIECE_OFFSET + PIECE_BYTES > SHARED_BYTES) ERROR("a piece does not fit into the shared memory");
