@@ -9,7 +9,7 @@
 // Read `build` from top to bottom; each call below it is a step of steps/, and does nothing when nothing that it reads has
 // changed (stale.ts). asc runs in this process, one program after another; LLVM's processes run beside it.
 
-import { Problem } from "./problem.ts";
+import { combine, Problem } from "./problem.ts";
 import { programs } from "./programs.ts";
 import { root } from "./root.ts";
 import { type Build, type Progress, withBuild } from "./steps/build.ts";
@@ -91,11 +91,12 @@ async function buildPrograms(run: Build, names: readonly string[]): Promise<void
   );
 }
 
-/** Waits for all of them, then throws the first failure: nothing is left running behind an error. */
+/** Waits for all of them, then throws what failed, as one: nothing is left running behind an error. */
 async function together<const T extends readonly Promise<unknown>[] | []>(
   work: T,
 ): Promise<{ -readonly [P in keyof T]: Awaited<T[P]> }> {
   const settled = await Promise.allSettled(work);
-  for (const result of settled) if (result.status === "rejected") throw result.reason;
+  const reasons = settled.flatMap((result) => (result.status === "rejected" ? [result.reason] : []));
+  if (reasons.length > 0) throw combine(reasons);
   return Promise.all(work);
 }

@@ -21,13 +21,13 @@ export async function withLock<T>(
   let told = false;
   while (!take(file)) {
     const owner = ownerOf(file);
-    if (owner === undefined) {
-      rmSync(file, { force: true });
-      continue;
+    if (owner !== undefined && !told) {
+      onWait(owner);
+      told = true;
     }
-    if (!told) onWait(owner);
-    told = true;
     await sleep(pollMilliseconds);
+    // Judged twice: between its creation and its first byte a lock has no owner yet.
+    if (owner === undefined && ownerOf(file) === undefined) rmSync(file, { force: true });
   }
   held.add(file);
   try {

@@ -44,3 +44,23 @@ export class Problem extends Error {
     this.details = details;
   }
 }
+
+/**
+ * One error for several pieces of work that failed side by side: every sentence, every finding once. What is no
+ * Problem is a bug, and goes first.
+ */
+export function combine(errors: readonly unknown[]): unknown {
+  const problems = errors.filter((error): error is Problem => error instanceof Problem);
+  const bug = errors.find((error) => !(error instanceof Problem));
+  const [first] = problems;
+  if (bug !== undefined || first === undefined || problems.length === 1) return bug ?? first;
+  const findings = problems.flatMap(({ details }) => details.diagnostics ?? []);
+  const unique = new Map(findings.map((finding) => [JSON.stringify(finding), finding]));
+  const output = problems.flatMap(({ details }) => details.output ?? []).join("");
+  const hints = new Set(problems.flatMap(({ details }) => details.hints ?? []));
+  return new Problem(problems.map(({ message }) => message).join("; "), {
+    diagnostics: [...unique.values()],
+    hints: [...hints],
+    ...(output === "" ? {} : { output }),
+  });
+}

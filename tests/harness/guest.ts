@@ -24,7 +24,7 @@ const cacheFolder = join(root, "build/test-cache");
 
 type GuestValue = number | bigint;
 // What a test hands in for an import: the parameters are the guest's, so each fake names its own.
-type GuestImport = (...args: never[]) => GuestValue | undefined;
+type GuestImport = (...args: never[]) => unknown;
 
 /** What to compile, and what to give it. */
 export interface GuestOptions {

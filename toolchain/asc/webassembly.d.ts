@@ -2,7 +2,7 @@
 // the browser's DOM, which host code must not see; Node's own types leave it out.
 
 declare namespace WebAssembly {
-  type ImportValue = Memory | ((...args: never[]) => number | bigint | undefined) | (() => never);
+  type ImportValue = Memory | Global | ((...args: never[]) => unknown);
   type Imports = Record<string, Record<string, ImportValue>>;
   type Exports = Readonly<Record<string, unknown>>;
 
@@ -32,6 +32,9 @@ declare namespace WebAssembly {
     constructor(description: { value: "i32" | "i64"; mutable?: boolean }, value?: number | bigint);
     value: number | bigint;
   }
+
+  /** A trap. */
+  class RuntimeError extends Error {}
 
   function compile(bytes: Uint8Array): Promise<Module>;
 }
