@@ -38,7 +38,7 @@ const Syscall = {
   Receive: 6,
   ReplyReceive: 8,
   Signal: 9,
-  Drop: 13,
+  Drop: 14,
   CreateVmo: 16,
   Map: 17,
   Unmap: 18,

@@ -23,8 +23,8 @@ export interface Running {
 }
 
 interface Options {
-  /** No block service: the image is the fixtures'. */
-  readonly fixtures?: boolean;
+  /** What it is given: the image on a disk (if nothing is said), as fixtures, as both, or nothing at all. */
+  readonly source?: "disk" | "fixtures" | "both" | "none";
   /** Called before the service runs. */
   prepare?(disk: FakeDisk): void;
 }
@@ -37,15 +37,18 @@ export async function start(image: Uint8Array, options: Options = {}): Promise<R
   const kernel = await FakeKernel.start(program, (made) => {
     const fixtures = new FakeVmo(made, image.length);
     fixtures.content.set(image);
-    const source = options.fixtures
-      ? { role: Role.Fixtures, slot: { object: fixtures, rights: Right.Read } }
-      : { role: Role.BlockService, slot: { object: disk, rights: Right.Send } };
-    return [
+    const source = options.source ?? "disk";
+    const given = [
       { role: Role.Console, slot: { object: { kind: "console" }, rights: Right.Write } },
       { role: Role.Serve, slot: { object: { kind: "serve" }, rights: Right.Receive } },
       { role: Role.Starter, slot: { object: { kind: "notification" }, rights: Right.Send } },
-      source,
-    ];
+      { role: Role.BlockService, slot: { object: disk, rights: Right.Send } },
+      { role: Role.Fixtures, slot: { object: fixtures, rights: Right.Read } },
+    ] as const;
+    const isMissing = (role: number) =>
+      (role === Role.BlockService && (source === "fixtures" || source === "none")) ||
+      (role === Role.Fixtures && (source === "disk" || source === "none"));
+    return given.filter(({ role }) => !isMissing(role));
   });
   const exitCode = kernel.boot();
   return { kernel, disk, exitCode, client: (badge) => new Client(kernel, fs, badge) };

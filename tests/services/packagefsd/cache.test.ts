@@ -1,0 +1,151 @@
+// The cache by itself, held against a list in the order of use; then the same through the service, by what the disk was
+// asked.
+
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { guest } from "../../harness/guest.ts";
+import { blockBytes, image, large, odd, partsOf, sameBytes } from "./images.ts";
+import { start } from "./running.ts";
+
+const lineCount = 256;
+const linesAddress = 0x1000_0000;
+const sectorsPerBlock = blockBytes / 512;
+
+describe("lines", () => {
+  const text = `export { addressOf, clear, contains, find, publish, release, take } from "services/packagefsd/cache";`;
+
+  test("whatever is done, a lookup finds what was published and not pushed out by newer use", async () => {
+    const g = await guest({ text });
+    const step = fc.record({
+      kind: fc.constantFrom("find", "contains", "fill", "fill", "fail"),
+      block: fc.nat(600),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 1500, size: "max" }), (steps) => {
+        g.call("clear");
+        /** Blocks from the one used least recently on; -1 is a blank line. */
+        let model: number[] = Array.from({ length: lineCount }, () => -1);
+        const places = new Map<number, number>();
+        for (const { kind, block } of steps) {
+          const isThere = model.includes(block);
+          if (kind === "contains") {
+            expect(g.call("contains", block)).toBe(isThere ? 1 : 0);
+          } else if (kind === "find" || isThere) {
+            const address = g.call("find", block);
+            expect(address).toBe(isThere ? places.get(block) : 0);
+            if (isThere) model = [...model.filter((each) => each !== block), block];
+          } else {
+            const index = g.call("take");
+            const [, ...rest] = model;
+            if (kind === "fail") {
+              g.call("release", index);
+              model = [-1, ...rest];
+            } else {
+              g.call("publish", index, block);
+              model = [...rest, block];
+              places.set(block, g.call("addressOf", index));
+            }
+          }
+        }
+        const addresses = model.filter((block) => block >= 0).map((block) => g.call("find", block));
+        expect(new Set(addresses).size).toBe(addresses.length);
+        for (const address of addresses) {
+          expect((address - linesAddress) % blockBytes).toBe(0);
+          expect(address - linesAddress).toBeLessThan(lineCount * blockBytes);
+        }
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  test("lines that are taken together are different ones", async () => {
+    const g = await guest({ text });
+    g.call("clear");
+    const taken = Array.from({ length: 10 }, () => g.call("take"));
+    expect(new Set(taken).size).toBe(10);
+    for (const index of taken) g.call("release", index);
+    expect(g.call("take")).toBe(taken.at(-1));
+  });
+});
+
+describe("what the disk is asked", () => {
+  const firstOfLarge = partsOf(image).data;
+
+  test("a block that was read is not asked for again", async () => {
+    const { disk, client } = await start(image);
+    const vmo = client(1).attach(4 * blockBytes);
+    const file = client(1).open("fixtures/odd");
+    client(1).read(vmo, file, 0, odd.length);
+    const readCount = disk.reads.length;
+    const before = client(1).call("info");
+    expect(client(1).read(vmo, file, 0, odd.length).content).toEqual(odd);
+    expect(disk.reads).toHaveLength(readCount);
+    const after = client(1).call("info");
+    expect(Number(after.cacheHits) - Number(before.cacheHits)).toBe(4);
+    expect(after.cacheMisses).toBe(before.cacheMisses);
+  });
+
+  test("reading from front to back brings 32 blocks a request, up to the end of the file and not beyond", async () => {
+    const { disk, client } = await start(image);
+    const vmo = client(1).attach(blockBytes);
+    const file = client(1).open("bin/large");
+    disk.reads.length = 0;
+    for (let offset = 0; offset < large.length; offset += blockBytes) {
+      const { status, content } = client(1).read(vmo, file, offset, blockBytes);
+      expect(status).toBe("ok");
+      expect(sameBytes(content, large.subarray(offset, offset + blockBytes))).toBe(true);
+    }
+    // Mounting has read the first block already; single blocks are the hash tree's.
+    const wanted: { lba: number; count: number }[] = [];
+    const last = firstOfLarge + Math.ceil(large.length / blockBytes);
+    for (let block = firstOfLarge + 1; block < last; block += 32) {
+      wanted.push({
+        lba: block * sectorsPerBlock,
+        count: Math.min(32, last - block) * sectorsPerBlock,
+      });
+    }
+    expect(disk.reads.filter(({ count }) => count > sectorsPerBlock)).toEqual(
+      wanted.filter(({ count }) => count > sectorsPerBlock),
+    );
+    const levelBlocks = Math.ceil((partsOf(image).tree - 1) / 128) + 1;
+    expect(disk.reads.length).toBeLessThanOrEqual(wanted.length + levelBlocks);
+  });
+
+  test("reading here and there brings what is asked for, and no more", async () => {
+    const { disk, client } = await start(image);
+    const vmo = client(1).attach(blockBytes);
+    const file = client(1).open("bin/large");
+    disk.reads.length = 0;
+    for (const block of [300, 17, 120]) client(1).read(vmo, file, block * blockBytes + 1, 100);
+    const content = disk.reads.filter(({ lba }) => lba < partsOf(image).tree * sectorsPerBlock);
+    expect(content).toEqual(
+      [300, 17, 120].map((block) => ({
+        lba: (firstOfLarge + block) * sectorsPerBlock,
+        count: sectorsPerBlock,
+      })),
+    );
+  });
+
+  test("what was used least recently makes room, and a read never pushes out its own blocks", async () => {
+    const { disk, client } = await start(image);
+    const vmo = client(1).attach(131_072 + blockBytes);
+    const file = client(1).open("bin/large");
+    for (let offset = 0; offset < large.length; offset += 131_072) {
+      const { content } = client(1).read(vmo, file, offset, 131_072);
+      expect(sameBytes(content, large.subarray(offset, offset + 131_072))).toBe(true);
+    }
+    disk.reads.length = 0;
+    // 2 MB went through 1 MiB: the last part is there, the first is not.
+    const end = large.length - 100_000;
+    expect(sameBytes(client(1).read(vmo, file, end, 100_000).content, large.subarray(end))).toBe(true);
+    expect(disk.reads).toEqual([]);
+    const { content } = client(1).read(vmo, file, 5, 131_072);
+    expect(sameBytes(content, large.subarray(5, 5 + 131_072))).toBe(true);
+    expect(disk.reads.length).toBeGreaterThan(0);
+  });
+
+  test("mounting reads index and strings in large requests", async () => {
+    const { disk } = await start(image);
+    expect(disk.reads.length).toBeLessThanOrEqual(8);
+  });
+});

@@ -1,0 +1,57 @@
+// Images for the tests, and where their parts are.
+
+import { buildImage, type ImageFile } from "../../../tools/mk-pkgfs-img/layout.ts";
+
+export const blockBytes = 4096;
+
+/** Bytes that differ from block to block and from file to file. */
+export function content(byteLength: number, seed: number): Uint8Array {
+  const bytes = new Uint8Array(byteLength);
+  let state = (seed * 2_654_435_761) >>> 0;
+  for (let i = 0; i < byteLength; i++) {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    bytes[i] = state >>> 24;
+  }
+  return bytes;
+}
+
+export const hello = new TextEncoder().encode("hello from the package\n");
+export const large = content(2_000_000, 1);
+export const odd = content(3 * blockBytes + 17, 2);
+
+const files: readonly ImageFile[] = [
+  { path: "bin/large", content: large },
+  { path: "empty", content: new Uint8Array() },
+  { path: "fixtures/hello.txt", content: hello },
+  { path: "fixtures/odd", content: odd },
+  ...Array.from({ length: 20 }, (_, i) => ({
+    path: `many/${String(i).padStart(2, "0")}${i % 3 === 0 ? "/below/file" : ""}`,
+    content: content(i * 10, 100 + i),
+  })),
+];
+
+/** Files of several sizes, a directory of twenty, one file larger than the cache. */
+export const image = buildImage(files);
+
+/** Blocks of the image, by its superblock (docs/storage/package-image.md). */
+export function partsOf(bytes: Uint8Array): { strings: number; data: number; tree: number; count: number } {
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  return {
+    strings: view.getUint32(36, true),
+    data: view.getUint32(44, true),
+    tree: view.getUint32(52, true),
+    count: view.getUint32(16, true),
+  };
+}
+
+/** A copy of the image with one bit of a byte turned over. */
+export function flipped(bytes: Uint8Array, offset: number): Uint8Array {
+  const copy = bytes.slice();
+  copy[offset] = (copy[offset] ?? 0) ^ 0x10;
+  return copy;
+}
+
+/** Whether two byte ranges are equal. (`toEqual` compares element by element, which takes seconds for a large one.) */
+export function sameBytes(left: Uint8Array, right: Uint8Array): boolean {
+  return Buffer.compare(left, right) === 0;
+}
