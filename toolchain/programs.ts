@@ -45,7 +45,7 @@ export const programs: readonly GuestProgram[] = [
     name: "neuron",
     kind: "kernel",
     entry: "source/kernel/neuron/src/main.ts",
-    memoryBase: 0x8028_0000,
+    memoryBase: 0x8040_0000,
     assembly: ["source/kernel/neuron/src", builtins],
     linkerScript: "source/kernel/neuron/neuron.ld",
     abort: "source/kernel/neuron/src/diag/panic/abort",
