@@ -21,13 +21,15 @@ import {
   VirtioBlkReadParamsBuilder,
   VirtioBlkReadResults,
 } from "gen/idl/virtio_blk";
-import { createVmo, deadlineIn, drop, map, result } from "runtime/call";
+import { createVmo, deadlineIn, drop, map, result, sleepUntil } from "runtime/call";
 import { call, messagePage, receivedInfo } from "runtime/ipc";
 import { startup } from "runtime/startup";
 import {
   BLOCK_BYTES,
   BLOCK_CALL_MILLISECONDS,
   BLOCK_SHIFT,
+  BUSY_MILLISECONDS,
+  BUSY_WAITS_MAX,
   REATTACH_MAX,
   SECTOR_BYTES,
   SECTORS_PER_BLOCK,
@@ -65,13 +67,24 @@ export function stagedAt(place: u32): usize {
  * False: nothing there means anything.
  */
 export function readStaged(block: u32, count: u32, place: u32): bool {
+  let attachments: u32 = 0;
+  let waits: u32 = 0;
   let status = askRead(block, count, place);
-  // Only a service that was started anew has nothing attached; whatever else it says stays true the second time.
-  for (let i: u32 = 0; i < REATTACH_MAX && status === BlkStatus.notAttached; i++) {
-    if (!attachStaging()) return false;
+  while (status !== BlkStatus.ok) {
+    // Two answers may be others the second time: a service that was started anew has nothing attached yet, and one
+    // that has its hands full will have them free. All else stays true.
+    if (status === BlkStatus.notAttached && attachments < REATTACH_MAX) {
+      attachments++;
+      if (!attachStaging()) return false;
+    } else if (status === BlkStatus.busy && waits < BUSY_WAITS_MAX) {
+      waits++;
+      sleepUntil(deadlineIn(BUSY_MILLISECONDS, startup().timebase));
+    } else {
+      return false;
+    }
     status = askRead(block, count, place);
   }
-  return status === BlkStatus.ok;
+  return true;
 }
 
 /** The status of one read. A service that ended under it counts as one that has nothing attached. */

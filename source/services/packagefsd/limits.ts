@@ -38,6 +38,9 @@ export const FIXTURES_BYTES_MAX: u32 = 16_777_216;
 export const BLOCK_CALL_MILLISECONDS: u64 = 15_000;
 /** How often one request is tried again after the block service was replaced by a new one. */
 export const REATTACH_MAX: u32 = 1;
+/** How often, and after how long, one request is tried again that found the block service busy with others. */
+export const BUSY_WAITS_MAX: u32 = 20;
+export const BUSY_MILLISECONDS: u64 = 10;
 
 export const LINES_ADDRESS: usize = USER_MAPPINGS;
 export const STAGING_ADDRESS: usize = 0x1100_0000;

@@ -32,6 +32,7 @@ export const Refusal = {
   PeerGone: -11,
 } as const;
 const Syscall = {
+  Sleep: 2,
   Now: 3,
   Exit: 4,
   Call: 5,
@@ -225,6 +226,9 @@ export class FakeKernel {
     a: readonly [bigint, bigint, bigint, bigint, bigint, bigint, bigint],
   ): number {
     switch (number) {
+      case Syscall.Sleep:
+        if (a[0] > this.time) this.time = a[0];
+        return 0;
       case Syscall.Now:
         this.setResults(this.time, 0n);
         return 0;

@@ -24,6 +24,7 @@ const files: readonly ImageFile[] = [
   { path: "empty", content: new Uint8Array() },
   { path: "fixtures/hello.txt", content: hello },
   { path: "fixtures/odd", content: odd },
+  { path: "many/03/below/other", content: hello },
   ...Array.from({ length: 20 }, (_, i) => ({
     path: `many/${String(i).padStart(2, "0")}${i % 3 === 0 ? "/below/file" : ""}`,
     content: content(i * 10, 100 + i),

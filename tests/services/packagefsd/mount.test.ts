@@ -20,7 +20,7 @@ describe("mounting", () => {
     const { kernel, exitCode, client } = await start(image, { source: "fixtures" });
     expect(kernel.console).toEqual(["pkgfs: mounted from fixtures (no block device)"]);
     expect(exitCode).toBeUndefined();
-    expect(client(1).call("info")).toMatchObject({ status: "ok", source: "fixtures", files: 24 });
+    expect(client(1).call("info")).toMatchObject({ status: "ok", source: "fixtures", files: 25 });
     const vmo = client(1).attach(4096);
     expect(client(1).read(vmo, client(1).open("fixtures/hello.txt"), 0, 4096).content).toEqual(hello);
   });

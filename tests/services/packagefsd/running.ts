@@ -54,6 +54,10 @@ export async function start(image: Uint8Array, options: Options = {}): Promise<R
   return { kernel, disk, exitCode, client: (badge) => new Client(kernel, fs, badge) };
 }
 
+function structPrefix(method: string): string {
+  return `PackageFs${method.charAt(0).toUpperCase()}${method.slice(1)}`;
+}
+
 /** A client of packagefsd, told apart by its badge. */
 export class Client {
   private readonly kernel: FakeKernel;
@@ -68,10 +72,19 @@ export class Client {
 
   /** Calls a method and gives its results. */
   call(method: string, fields: Fields = {}, slot?: Slot): Fields {
-    const name = `PackageFs${method.charAt(0).toUpperCase()}${method.slice(1)}`;
-    const bytes = this.wire.encode(`${name}Params`, fields);
+    const bytes = this.encode(method, fields);
     const w0 = this.wire.method(method);
-    return this.wire.decode(`${name}Results`, this.raw(slot ? { w0, bytes, slot } : { w0, bytes }));
+    return this.decode(method, this.raw(slot ? { w0, bytes, slot } : { w0, bytes }));
+  }
+
+  /** The message of a method's parameters. */
+  encode(method: string, fields: Fields): Uint8Array {
+    return this.wire.encode(`${structPrefix(method)}Params`, fields);
+  }
+
+  /** The results of a method. */
+  decode(method: string, bytes: Uint8Array): Fields {
+    return this.wire.decode(`${structPrefix(method)}Results`, bytes);
   }
 
   /** Sends any message, and gives the bytes of the answer. */

@@ -1,0 +1,334 @@
+// The methods of package_fs.capnp: what each answers, what each refuses, and that no client reaches what is another's.
+
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { FakeVmo, Right } from "./fake-kernel.ts";
+import { blockBytes, hello, image, odd, partsOf, sameBytes } from "./images.ts";
+import { type Client, type Running, start } from "./running.ts";
+import type { Fields } from "./wire.ts";
+
+const { kernel, client }: Running = await start(image);
+const clientsMax = 8;
+const filesMax = 16;
+const fileCount = 25;
+
+/** A badge that no test has used. */
+let badges = 100;
+function newClient(): Client {
+  badges++;
+  return client(badges);
+}
+
+describe("open, stat, read, close", () => {
+  test("a file is opened, read in parts and closed", () => {
+    const one = newClient();
+    const vmo = one.attach(4 * blockBytes);
+    const { status, file, size } = one.call("open", { path: "fixtures/odd" });
+    expect({ status, size }).toEqual({ status: "ok", size: BigInt(odd.length) });
+    for (const [offset, length] of [
+      [0, odd.length],
+      [1, 10],
+      [blockBytes - 1, 2],
+      [blockBytes - 1, blockBytes + 2],
+      [odd.length - 1, 1],
+    ] as const) {
+      const { status, content } = one.read(vmo, Number(file), offset, length, 64);
+      expect(status).toBe("ok");
+      expect(sameBytes(content, odd.subarray(offset, offset + length))).toBe(true);
+    }
+    expect(one.call("close", { file: Number(file) }).status).toBe("ok");
+    expect(one.call("close", { file: Number(file) }).status).toBe("badFile");
+    expect(one.read(vmo, Number(file), 0, 1).status).toBe("badFile");
+  });
+
+  test("at the end of a file fewer bytes come, behind it none", () => {
+    const one = newClient();
+    const vmo = one.attach(4 * blockBytes);
+    const file = one.open("fixtures/odd");
+    expect(one.read(vmo, file, odd.length - 5, 100).content).toHaveLength(5);
+    expect(one.read(vmo, file, odd.length, 100)).toMatchObject({ status: "ok", content: { length: 0 } });
+    const behind = { file, offset: 0xffff_ffff_ffff_ffffn, length: 100, into: 0n };
+    expect(one.call("read", behind)).toEqual({ status: "ok", bytes: 0 });
+    expect(one.read(vmo, one.open("empty"), 0, 100)).toMatchObject({ status: "ok", content: { length: 0 } });
+  });
+
+  test("what was not asked for is not written", () => {
+    const one = newClient();
+    const vmo = one.attach(blockBytes);
+    vmo.content.fill(0xab);
+    one.read(vmo, one.open("fixtures/hello.txt"), 2, 5, 100);
+    const wanted = new Uint8Array(blockBytes).fill(0xab);
+    wanted.set(hello.subarray(2, 7), 100);
+    expect(sameBytes(vmo.content, wanted)).toBe(true);
+  });
+
+  test("stat tells files, with their hash, from directories", async () => {
+    const { createHash } = await import("node:crypto");
+    const one = newClient();
+    expect(one.call("stat", { path: "fixtures/hello.txt" })).toEqual({
+      status: "ok",
+      kind: "file",
+      size: BigInt(hello.length),
+      hash: new Uint8Array(createHash("sha256").update(hello).digest()),
+    });
+    const directory = { status: "ok", kind: "directory", size: 0n, hash: new Uint8Array() };
+    for (const path of ["", "many", "many/00", "many/00/below"]) {
+      expect(one.call("stat", { path })).toEqual(directory);
+    }
+  });
+
+  test.each([
+    ["nowhere", "notFound"],
+    ["fixtures/hello.tx", "notFound"],
+    ["fixtures/hello.txt/below", "notFound"],
+    ["many/0", "notFound"],
+    ["/fixtures/hello.txt", "badPath"],
+    ["fixtures/", "badPath"],
+    ["fixtures//hello.txt", "badPath"],
+    ["fixtures/../fixtures/hello.txt", "badPath"],
+    ["./fixtures", "badPath"],
+    ["pkg://fixtures/hello.txt", "badPath"],
+    ["a\nb", "badPath"],
+    ["x".repeat(256), "badPath"],
+    ["x".repeat(4000), "badPath"],
+    ["x".repeat(255), "notFound"],
+  ])("the path %j is refused by every method with %s", (path, status) => {
+    const one = newClient();
+    expect(one.call("open", { path })).toEqual({ status, file: 0, size: 0n });
+    expect(one.call("stat", { path }).status).toBe(status);
+    expect(one.call("list", { path }).status).toBe(status);
+  });
+
+  test("a path that is not UTF-8 is refused", () => {
+    const one = newClient();
+    const bytes = encoded("open", { path: "fixtures/????" });
+    bytes.set([0xc0, 0xaf, 0xff, 0xfe], Buffer.from(bytes).indexOf("????"));
+    expect(status(one.raw({ w0: 0n, bytes }))).toBe("badPath");
+  });
+
+  test("a directory cannot be opened", () => {
+    expect(newClient().call("open", { path: "many" }).status).toBe("notAFile");
+    expect(newClient().call("open", { path: "" }).status).toBe("notAFile");
+  });
+
+  test("one client opens as many files as the contract says", () => {
+    const one = newClient();
+    const files = Array.from({ length: filesMax }, () => one.open("fixtures/hello.txt"));
+    expect(new Set(files).size).toBe(filesMax);
+    expect(one.call("open", { path: "fixtures/hello.txt" }).status).toBe("tooManyFiles");
+    expect(one.call("close", { file: files[7] ?? 0 }).status).toBe("ok");
+    const again = one.open("fixtures/hello.txt");
+    // The number of a closed file does not at once mean another one.
+    expect(files).not.toContain(again);
+  });
+});
+
+describe("where a read may write", () => {
+  test.each([
+    [0n, 4096, "ok"],
+    [1n, 4095, "ok"],
+    [1n, 4096, "outOfMemoryObject"],
+    [4096n, 1, "outOfMemoryObject"],
+    [4096n, 0, "ok"],
+    [4097n, 0, "outOfMemoryObject"],
+    [0xffff_ffff_ffff_ffffn, 1, "outOfMemoryObject"],
+    [0xffff_ffff_ffff_f000n, 4096, "outOfMemoryObject"],
+    [0x1_0000_0000n, 1, "outOfMemoryObject"],
+    [0n, 131_073, "badLength"],
+    [0n, 0xffff_ffff, "badLength"],
+  ])("into %s, length %s: %s", (into, length, wanted) => {
+    const one = newClient();
+    one.attach(blockBytes);
+    const file = one.open("fixtures/odd");
+    expect(one.call("read", { file, offset: 0n, length, into }).status).toBe(wanted);
+  });
+
+  test("the bound is what was attached, not the memory object's size", () => {
+    const one = newClient();
+    const vmo = new FakeVmo(kernel, 2 * blockBytes);
+    const rights = Right.Read | Right.Write;
+    expect(one.call("attach", { bytes: 100n }, { object: vmo, rights }).status).toBe("ok");
+    const file = one.open("fixtures/odd");
+    expect(one.read(vmo, file, 0, 100).status).toBe("ok");
+    expect(one.read(vmo, file, 0, 101).status).toBe("outOfMemoryObject");
+  });
+
+  test("without memory nothing is read", () => {
+    const one = newClient();
+    const file = one.open("fixtures/odd");
+    expect(one.call("read", { file, offset: 0n, length: 1, into: 0n }).status).toBe("notAttached");
+  });
+
+  test("what cannot be attached is refused, and what was attached before is let go", () => {
+    const one = newClient();
+    const vmo = new FakeVmo(kernel, blockBytes);
+    const rights = Right.Read | Right.Write;
+    const attempts = [
+      one.call("attach", { bytes: 4096n }),
+      one.call("attach", { bytes: 4097n }, { object: vmo, rights }),
+      one.call("attach", { bytes: 0n }, { object: vmo, rights }),
+      one.call("attach", { bytes: 0xffff_ffff_ffff_ffffn }, { object: vmo, rights }),
+      one.call("attach", { bytes: 4096n }, { object: vmo, rights: Right.Read }),
+      one.call("attach", { bytes: 4096n }, { object: { kind: "notification" }, rights: Right.All }),
+      one.call("attach", { bytes: 0x100_0001n }, { object: new FakeVmo(kernel, 0x100_2000), rights }),
+    ];
+    expect(attempts.map(({ status }) => status)).toEqual(attempts.map(() => "attachRefused"));
+
+    one.attach(blockBytes);
+    const file = one.open("fixtures/odd");
+    one.call("attach", { bytes: 4096n }, { object: vmo, rights: Right.Read });
+    expect(one.call("read", { file, offset: 0n, length: 1, into: 0n }).status).toBe("notAttached");
+  });
+
+  test("capabilities that come with any message are not kept", () => {
+    const one = newClient();
+    one.attach(blockBytes);
+    const before = kernel.slots.size;
+    for (const method of ["open", "stat", "read", "list", "close", "attach", "info"]) {
+      const object = new FakeVmo(kernel, blockBytes);
+      one.call(method, {}, { object, rights: Right.All });
+    }
+    expect(kernel.slots.size).toBe(before);
+  });
+});
+
+describe("list", () => {
+  function everything(one: Client, path: string): Fields[] {
+    const entries: Fields[] = [];
+    let cursor = 0;
+    for (let page = 0; page < 10; page++) {
+      const results = one.call("list", { path, cursor });
+      expect(results.status).toBe("ok");
+      if (Array.isArray(results.entries)) entries.push(...results.entries);
+      cursor = Number(results.next);
+      if (cursor === 0) return entries;
+    }
+    throw new Error("the list does not end");
+  }
+
+  test("the root, and a directory of more than one page", () => {
+    const one = newClient();
+    expect(everything(one, "")).toEqual([
+      { name: "bin", kind: "directory", size: 0n },
+      { name: "empty", kind: "file", size: 0n },
+      { name: "fixtures", kind: "directory", size: 0n },
+      { name: "many", kind: "directory", size: 0n },
+    ]);
+    expect(everything(one, "many")).toEqual(
+      Array.from({ length: 20 }, (_, i) => ({
+        name: String(i).padStart(2, "0"),
+        kind: i % 3 === 0 ? "directory" : "file",
+        size: i % 3 === 0 ? 0n : BigInt(i * 10),
+      })),
+    );
+    expect(everything(one, "many/03")).toEqual([{ name: "below", kind: "directory", size: 0n }]);
+  });
+
+  test("a file is no directory, and a cursor is what the page before gave", () => {
+    const one = newClient();
+    expect(one.call("list", { path: "empty" }).status).toBe("notADirectory");
+    const { next } = one.call("list", { path: "many" });
+    expect(one.call("list", { path: "many", cursor: Number(next) }).status).toBe("ok");
+    // Before the directory, in the middle of many/03, behind the last entry and further.
+    for (const cursor of [1, 4, 8, fileCount, fileCount + 1, 0xffff_ffff]) {
+      expect(one.call("list", { path: "many", cursor }).status).toBe("badCursor");
+    }
+    expect(one.call("list", { path: "fixtures", cursor: Number(next) }).status).toBe("badCursor");
+  });
+});
+
+describe("several clients", () => {
+  test("no client uses another's files or memory", () => {
+    const [one, other] = [newClient(), newClient()];
+    const vmo = one.attach(blockBytes);
+    const otherVmo = other.attach(blockBytes);
+    const file = one.open("fixtures/hello.txt");
+    expect(other.read(otherVmo, file, 0, 10).status).toBe("badFile");
+    expect(other.call("close", { file }).status).toBe("badFile");
+    other.open("fixtures/odd");
+    expect(one.read(vmo, file, 0, hello.length).content).toEqual(hello);
+    expect(sameBytes(otherVmo.content, new Uint8Array(blockBytes))).toBe(true);
+  });
+
+  test("when there are too many, the one that asked least recently has to begin anew", () => {
+    const all = Array.from({ length: clientsMax }, newClient);
+    const files = all.map((each) => each.open("fixtures/hello.txt"));
+    const vmos = all.map((each) => each.attach(blockBytes));
+    // The first one asks again; so the second is the stalest.
+    expect(all[0]?.read(vmos[0] as FakeVmo, files[0] ?? 0, 0, 5).status).toBe("ok");
+    const late = newClient();
+    const lateVmo = late.attach(blockBytes);
+    expect(late.read(lateVmo, late.open("fixtures/hello.txt"), 0, hello.length).content).toEqual(hello);
+    const statuses = all.map((each, i) => each.read(vmos[i] as FakeVmo, files[i] ?? 0, 0, 5).status);
+    expect(statuses).toEqual(statuses.map((_, i) => (i === 1 ? "badFile" : "ok")));
+  });
+
+  test("a client that only looks takes no room", () => {
+    const one = newClient();
+    const file = one.open("fixtures/hello.txt");
+    for (let i = 0; i < 2 * clientsMax; i++) {
+      const guest = newClient();
+      guest.call("info");
+      guest.call("stat", { path: "bin/large" });
+      guest.call("list", { path: "" });
+      guest.call("read", { file });
+      guest.call("close", { file });
+    }
+    expect(one.call("close", { file }).status).toBe("ok");
+  });
+});
+
+describe("what is no message of the contract", () => {
+  test("info tells what is mounted", () => {
+    expect(newClient().call("info")).toMatchObject({
+      status: "ok",
+      source: "disk",
+      files: fileCount,
+      blocks: partsOf(image).count,
+      blockSize: blockBytes,
+      version: 1,
+    });
+  });
+
+  test("unknown methods are refused, beyond 32 bits as well", () => {
+    for (const w0 of [7n, 99n, 0x1_0000_0000n, 0xffff_ffff_ffff_ffffn]) {
+      expect(status(newClient().raw({ w0, bytes: encoded("info", {}) }))).toBe("unknownMethod");
+    }
+  });
+
+  test("a message that is cut off is refused", () => {
+    const methods = ["open", "stat", "read", "list", "close", "attach", "info"];
+    for (const [ordinal, method] of methods.entries()) {
+      const bytes = encoded(method, {});
+      for (const length of [0, 8, bytes.length - 8]) {
+        const answer = newClient().raw({ w0: BigInt(ordinal), bytes: bytes.subarray(0, length) });
+        expect(status(answer)).toBe("badMessage");
+      }
+    }
+  });
+
+  test("any bytes at all get an answer", () => {
+    const one = newClient();
+    one.attach(blockBytes);
+    fc.assert(
+      fc.property(fc.nat(6), fc.uint8Array({ maxLength: 64, minLength: 16 }), (ordinal, noise) => {
+        const bytes = noise.slice(0, noise.length & ~7);
+        // A frame and a root pointer that hold, so that the noise gets further.
+        new DataView(bytes.buffer).setBigUint64(0, BigInt(bytes.length / 8 - 1) << 32n, true);
+        const answer = one.raw({ w0: BigInt(ordinal), bytes });
+        expect(answer.length).toBeGreaterThanOrEqual(24);
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
+/** The parameters of a method. */
+function encoded(method: string, fields: Fields): Uint8Array {
+  return client(0).encode(method, fields);
+}
+
+/** The status of any answer. */
+function status(answer: Uint8Array): unknown {
+  return client(0).decode("attach", answer).status;
+}

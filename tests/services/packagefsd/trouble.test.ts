@@ -1,0 +1,149 @@
+// A disk that misbehaves while it is used: what the client is told, that nothing wrong is delivered, and that a later
+// read works.
+
+import { describe, expect, test } from "vitest";
+import { Refusal, TIMEBASE } from "./fake-kernel.ts";
+import { blockBytes, image, large, odd, partsOf, sameBytes } from "./images.ts";
+import { type Running, start } from "./running.ts";
+
+const callSecondsMax = 15n;
+const sectorsPerBlock = blockBytes / 512;
+
+/** Mounted, with one client that has `path` open. */
+async function opened(path: string): Promise<Running & { read(offset: number, length: number): Result }> {
+  const running = await start(image);
+  const one = running.client(1);
+  const vmo = one.attach(131_072);
+  const file = one.open(path);
+  return {
+    ...running,
+    read: (offset, length) => {
+      vmo.content.fill(0xab);
+      const { status, content } = one.read(vmo, file, offset, length);
+      const isUntouched = vmo.content.every((byte) => byte === 0xab);
+      return { status, content, isUntouched };
+    },
+  };
+}
+interface Result {
+  readonly status: unknown;
+  readonly content: Uint8Array;
+  readonly isUntouched: boolean;
+}
+
+describe("a read that fails", () => {
+  test.each([
+    ["the device gave an error", "deviceError"],
+    ["the device contradicted itself", "malformedReply"],
+    ["the device was too slow", "timedOut"],
+    ["the disk was given up", "noDevice"],
+    ["the block service never answered", Refusal.TimedOut],
+    ["the capability is gone", Refusal.BadSlot],
+  ])("because %s", async (_why, misbehaviour) => {
+    const { disk, read } = await opened("fixtures/odd");
+    disk.misbehave = () => misbehaviour;
+    expect(read(0, odd.length)).toMatchObject({ status: "deviceError", isUntouched: true });
+    disk.misbehave = () => undefined;
+    expect(sameBytes(read(0, odd.length).content, odd)).toBe(true);
+  });
+
+  test("in its last part only: nothing of it is delivered", async () => {
+    const { disk, read } = await opened("bin/large");
+    read(40 * blockBytes, 10);
+    disk.misbehave = ({ lba }) =>
+      lba >= (partsOf(image).data + 41) * sectorsPerBlock ? "deviceError" : undefined;
+    expect(read(20 * blockBytes, 131_072)).toMatchObject({ status: "deviceError", isUntouched: true });
+    disk.misbehave = () => undefined;
+    const { content } = read(20 * blockBytes, 131_072);
+    expect(sameBytes(content, large.subarray(20 * blockBytes, 20 * blockBytes + 131_072))).toBe(true);
+  });
+
+  test("because the answer is no answer", async () => {
+    const { disk, read } = await opened("fixtures/odd");
+    const honest = disk.answer.bind(disk);
+    disk.answer = () => ({ w0: 0n, bytes: new Uint8Array(8) });
+    expect(read(0, odd.length)).toMatchObject({ status: "deviceError", isUntouched: true });
+    disk.answer = honest;
+    expect(sameBytes(read(0, odd.length).content, odd)).toBe(true);
+  });
+});
+
+describe("what the device wrote", () => {
+  test("other data once is refused once, and is not kept", async () => {
+    const { disk, read } = await opened("fixtures/odd");
+    disk.misbehave = () => (content) => content.fill(0x66, 100, 101);
+    expect(read(0, odd.length)).toMatchObject({ status: "corrupt", isUntouched: true });
+    disk.misbehave = () => undefined;
+    expect(sameBytes(read(0, odd.length).content, odd)).toBe(true);
+  });
+
+  test("a wrong block behind those that were asked for does not fail the read", async () => {
+    const { disk, read } = await opened("bin/large");
+    disk.misbehave = ({ count }) =>
+      count > 4 * sectorsPerBlock ? (content) => content.fill(0, 3 * blockBytes, 4 * blockBytes) : undefined;
+    expect(sameBytes(read(0, 2 * blockBytes).content, large.subarray(0, 2 * blockBytes))).toBe(true);
+    disk.misbehave = () => undefined;
+    const { content } = read(2 * blockBytes, 4 * blockBytes);
+    expect(sameBytes(content, large.subarray(2 * blockBytes, 6 * blockBytes))).toBe(true);
+  });
+
+  test("late, after it was verified, changes nothing", async () => {
+    const { disk, read } = await opened("fixtures/odd");
+    read(0, odd.length);
+    disk.shared.fill(0x66);
+    expect(sameBytes(read(0, odd.length).content, odd)).toBe(true);
+  });
+
+  test("to the hash tree is refused, and not kept either", async () => {
+    const { disk, read } = await opened("bin/large");
+    const tree = partsOf(image).tree * sectorsPerBlock;
+    disk.misbehave = ({ lba }) => (lba >= tree ? (content) => content.fill(1, 5, 6) : undefined);
+    // Further than what the tree block that was needed for mounting speaks of.
+    expect(read(400 * blockBytes, 100)).toMatchObject({ status: "corrupt", isUntouched: true });
+    disk.misbehave = () => undefined;
+    const { content } = read(400 * blockBytes, 100);
+    expect(sameBytes(content, large.subarray(400 * blockBytes, 400 * blockBytes + 100))).toBe(true);
+  });
+});
+
+describe("the block service", () => {
+  test("that was started anew in the middle of a read is given the memory again, and the read goes on", async () => {
+    const { disk, read } = await opened("fixtures/odd");
+    let isFirst = true;
+    disk.misbehave = () => {
+      const died = isFirst;
+      isFirst = false;
+      return died ? Refusal.PeerGone : undefined;
+    };
+    expect(sameBytes(read(0, odd.length).content, odd)).toBe(true);
+    expect(disk.attachments).toBe(2);
+  });
+
+  test("that keeps dying is not asked for ever", async () => {
+    const { disk, read } = await opened("fixtures/odd");
+    disk.reads.length = 0;
+    disk.misbehave = () => Refusal.PeerGone;
+    expect(read(0, odd.length)).toMatchObject({ status: "deviceError", isUntouched: true });
+    expect(disk.reads.length).toBe(2);
+  });
+
+  test("that is busy is asked again, a bounded number of times", async () => {
+    const { disk, read } = await opened("fixtures/odd");
+    let busy = 3;
+    disk.misbehave = () => (busy-- > 0 ? "busy" : undefined);
+    expect(sameBytes(read(0, odd.length).content, odd)).toBe(true);
+    disk.reads.length = 0;
+    disk.misbehave = () => "busy";
+    const other = await opened("bin/large");
+    other.disk.misbehave = () => "busy";
+    expect(other.read(0, 131_072).status).toBe("deviceError");
+    expect(other.disk.reads.length).toBeLessThan(60);
+  });
+
+  test("is never called without a deadline", async () => {
+    const { kernel, read } = await opened("bin/large");
+    read(0, 131_072);
+    expect(kernel.callDeadlines.length).toBeGreaterThan(5);
+    for (const ticks of kernel.callDeadlines) expect(ticks).toBeLessThanOrEqual(callSecondsMax * TIMEBASE);
+  });
+});
