@@ -15,7 +15,8 @@ import { formatDuration, paintFor, progressOn } from "./report.ts";
 const require = createRequire(import.meta.url);
 const reportFile = "build/test-report.json";
 
-interface Counts {
+/** What was counted; what was skipped is kept by name. */
+export interface Counts {
   passed: number;
   failed: number;
   readonly skipped: string[];
@@ -28,7 +29,7 @@ interface Check {
 }
 
 /** The part of vitest's JSON report that is counted. */
-interface Report {
+export interface Report {
   readonly testResults: readonly {
     readonly name: string;
     readonly status: string;
@@ -105,18 +106,22 @@ async function runVitest(names: readonly string[], counts: Counts): Promise<void
     false,
   );
   const before = counts.failed;
-  for (const file of await readReport()) countFile(file, counts);
+  countReport(await readReport(), counts);
   // An error outside any test (a worker that died) is in no file's result.
   if (status !== 0 && counts.failed === before) report("vitest", false, counts, `status ${status}`);
 }
 
-async function readReport(): Promise<Report["testResults"]> {
+async function readReport(): Promise<Report> {
   try {
-    const content: Report = JSON.parse(await readFile(join(root, reportFile), "utf8"));
-    return content.testResults;
+    return JSON.parse(await readFile(join(root, reportFile), "utf8"));
   } catch {
-    return [];
+    return { testResults: [] };
   }
+}
+
+/** Adds what vitest reports to `counts`. */
+export function countReport({ testResults }: Report, counts: Counts): void {
+  for (const file of testResults) countFile(file, counts);
 }
 
 function countFile({ name, status, assertionResults }: Report["testResults"][number], counts: Counts): void {
