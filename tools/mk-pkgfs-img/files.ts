@@ -13,6 +13,7 @@ import {
   readSync,
   renameSync,
   rmSync,
+  statSync,
   writeSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
@@ -39,6 +40,16 @@ export function sourcesFromFolder(folder: string, prefix = ""): ImageSource[] {
     if (stat.isDirectory()) return sourcesFromFolder(file, `${prefix}${name}/`);
     return [sourceFromFile(prefix + name, file)];
   });
+}
+
+/** What a word of a command line asks for: `PREFIX=FOLDER`, `PATH=FILE` or `FOLDER`. */
+export function sourcesFromWord(word: string): ImageSource[] {
+  const split = word.indexOf("=");
+  const path = word.slice(0, Math.max(split, 0));
+  const from = word.slice(split + 1);
+  const stat = statSync(from, { throwIfNoEntry: false });
+  if (!stat) throw new Problem(`${from} does not exist`);
+  return stat.isDirectory() ? sourcesFromFolder(from, path) : [sourceFromFile(path, from)];
 }
 
 /** Writes an image to a file, and whatever folders are missing on the way. */

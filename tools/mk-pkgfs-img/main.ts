@@ -4,10 +4,8 @@
 //
 // `./nx build` and `./nx image build` call the same functions; this is for whoever has only the folder.
 
-import { statSync } from "node:fs";
 import { Problem } from "../../toolchain/problem.ts";
-import { sourceFromFile, sourcesFromFolder, writeImageFile } from "./files.ts";
-import type { ImageSource } from "./layout.ts";
+import { sourcesFromWord, writeImageFile } from "./files.ts";
 
 const usage = `usage: mk-pkgfs-img [--label NAME] OUT [PREFIX=]FOLDER | PATH=FILE ...
 
@@ -15,16 +13,6 @@ const usage = `usage: mk-pkgfs-img [--label NAME] OUT [PREFIX=]FOLDER | PATH=FIL
   FOLDER           all files in it, by their paths below it
   PREFIX=FOLDER    the same, each path with PREFIX before it (such as fixtures/)
   PATH=FILE        one file, as PATH`;
-
-/** `PREFIX=FOLDER`, `PATH=FILE` or `FOLDER`. */
-function sourcesFrom(word: string): ImageSource[] {
-  const split = word.indexOf("=");
-  const path = word.slice(0, Math.max(split, 0));
-  const from = word.slice(split + 1);
-  const stat = statSync(from, { throwIfNoEntry: false });
-  if (!stat) throw new Problem(`${from} does not exist`);
-  return stat.isDirectory() ? sourcesFromFolder(from, path) : [sourceFromFile(path, from)];
-}
 
 function main(args: readonly string[]): number {
   const words = [...args];
@@ -37,7 +25,7 @@ function main(args: readonly string[]): number {
   }
   try {
     const options = label === undefined ? {} : { label };
-    const { blockCount, entryCount, digest } = writeImageFile(out, inputs.flatMap(sourcesFrom), options);
+    const { blockCount, entryCount, digest } = writeImageFile(out, inputs.flatMap(sourcesFromWord), options);
     process.stdout.write(`${out}: ${entryCount} files, ${blockCount} blocks, digest ${digest}\n`);
     return 0;
   } catch (error) {

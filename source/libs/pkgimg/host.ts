@@ -1,0 +1,146 @@
+// The image reader as a Wasm module for the host's tools (tools/image/reader.ts): the same library that the guest
+// mounts with, behind functions of plain numbers. Blocks come from a function that the host gives.
+
+import { checkContent } from "./content";
+import { BLOCK_BYTES, HASH_BYTES, ImageError, imageErrorText } from "./format";
+import {
+  checkIndex,
+  childIsDirectory,
+  childNameLength,
+  childNameStart,
+  find,
+  firstChild,
+  nextChild,
+} from "./index";
+import { IMAGE_STATE_BYTES, Image } from "./reader";
+
+/** Puts the 4096 bytes of a block at `target`; false if it cannot be read. */
+export declare function readBlock(block: u32, target: usize): bool;
+
+const image = changetype<Image>(memory.data(22528, 16));
+if (IMAGE_STATE_BYTES > 22528) ERROR("Image has outgrown its memory here");
+const block = memory.data(4096, 16);
+if (BLOCK_BYTES !== 4096) ERROR("a block is not 4096 bytes");
+const scratch = memory.data(256, 16);
+const asked = memory.data(256, 16);
+const digestBytes = memory.data(32, 16);
+if (HASH_BYTES !== 32) ERROR("a hash is not 32 bytes");
+
+function source(number: u32): usize {
+  return readBlock(number, block) ? block : 0;
+}
+
+/** Opens and checks superblock and index. ImageError. */
+export function open(blocksAvailable: u32): u32 {
+  const error = image.open(source, blocksAvailable);
+  return error === ImageError.None ? checkIndex(image, scratch) : error;
+}
+
+export function error(): u32 {
+  return image.error;
+}
+
+export function errorText(error: u32): string {
+  return imageErrorText(<ImageError>error);
+}
+
+export function errorBlock(): u32 {
+  return image.errorBlock;
+}
+
+export function errorEntry(): u32 {
+  return image.errorEntry;
+}
+
+export function blockCount(): u32 {
+  return image.blockCount;
+}
+
+export function entryCount(): u32 {
+  return image.entryCount;
+}
+
+export function signatureKind(): u32 {
+  return image.signatureKind;
+}
+
+export function label(): usize {
+  return image.label;
+}
+
+export function labelLength(): u32 {
+  return image.labelLength;
+}
+
+/** Where 32 bytes with the image's digest are. */
+export function digest(): usize {
+  image.digest(digestBytes);
+  return digestBytes;
+}
+
+/** Room for a path (256 bytes), which `lookUp`, `first` and `next` read. */
+export function pathBuffer(): usize {
+  return asked;
+}
+
+/** The entry of a path, picked, or NO_ENTRY. */
+export function lookUp(length: u32): u32 {
+  return find(image, asked, length);
+}
+
+/** The first child of a directory, picked, or NO_ENTRY. */
+export function first(length: u32): u32 {
+  return firstChild(image, asked, length);
+}
+
+/** The child behind the picked one, or NO_ENTRY. */
+export function next(length: u32): u32 {
+  return nextChild(image, asked, length);
+}
+
+export function childName(directoryLength: u32): usize {
+  return image.path + <usize>childNameStart(directoryLength);
+}
+
+export function childLength(directoryLength: u32): u32 {
+  return childNameLength(image, directoryLength);
+}
+
+export function isDirectory(directoryLength: u32): bool {
+  return childIsDirectory(image, directoryLength);
+}
+
+/** Picks an entry, of which the functions below speak. ImageError. */
+export function pick(entry: u32): u32 {
+  return image.pick(entry);
+}
+
+export function path(): usize {
+  return image.path;
+}
+
+export function pathLength(): u32 {
+  return image.pathLength;
+}
+
+export function byteLength(): u32 {
+  return image.byteLength;
+}
+
+export function firstBlock(): u32 {
+  return image.firstBlock;
+}
+
+export function contentHash(): usize {
+  return image.contentHash;
+}
+
+/** The address of a verified block, or 0. */
+export function verifiedBlock(number: u32): usize {
+  return image.block(number);
+}
+
+/** Reads a whole file and holds it against its hash. ImageError. */
+export function verifyContent(entry: u32): u32 {
+  return checkContent(image, entry, digestBytes);
+}

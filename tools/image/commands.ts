@@ -1,0 +1,100 @@
+// What `./nx image` does. What was asked for goes to stdout, the rest is a Problem.
+
+import { Problem } from "../../toolchain/problem.ts";
+import { sourcesFromWord, writeImageFile } from "../mk-pkgfs-img/files.ts";
+import { formatTable, progressOn } from "../nx/report.ts";
+import { type ImageEntry, ImageReader } from "./reader.ts";
+
+/** Builds an image from `inputs`, or everything that `build/pkgfs.img` needs. */
+export async function build(inputs: readonly string[], out: string, label: string): Promise<void> {
+  if (inputs.length === 0) {
+    const { build: buildAll } = await import("../../toolchain/compile.ts");
+    await buildAll({ profile: "bringup", progress: progressOn(process.stderr), only: [] });
+  } else {
+    writeImageFile(out, inputs.flatMap(sourcesFromWord), { label });
+  }
+  await withImage(out, async (image) => {
+    process.stdout.write(`${out}: ${summary(image)}\n`);
+  });
+}
+
+/** Checks an image whole. */
+export async function verify(file: string, json: boolean): Promise<void> {
+  await withImage(file, async (image) => {
+    image.verify();
+    const { label, blockCount, entryCount, digest, isSigned } = image;
+    const facts = { file, label, blockCount, entryCount, digest, signed: isSigned };
+    process.stdout.write(json ? `${JSON.stringify(facts)}\n` : `${file}: ${summary(image)}: all matches\n`);
+  });
+}
+
+/** Lists a directory, or all files below it. */
+export async function list(
+  file: string,
+  directory: string,
+  recursive: boolean,
+  json: boolean,
+): Promise<void> {
+  await withImage(file, async (image) => {
+    const children = image.list(directory);
+    if (!children) throw noSuch(image, file, directory, "directory");
+    const prefix = directory === "" ? "" : `${directory}/`;
+    const entries = [...image.entries()].filter(({ path }) => path.startsWith(prefix));
+    if (json) {
+      const shown = recursive
+        ? entries
+        : entries.filter(({ path }) => !path.slice(prefix.length).includes("/"));
+      process.stdout.write(`${JSON.stringify(shown)}\n`);
+      return;
+    }
+    const rows = recursive
+      ? entries.map((entry) => rowOf(entry.path, entry))
+      : children.map(({ name, file: entry }) => rowOf(entry ? name : `${name}/`, entry));
+    process.stdout.write(
+      formatTable([{ heading: "bytes", align: "right" }, { heading: "sha256" }, { heading: "name" }], rows),
+    );
+  });
+}
+
+/** Writes a file's bytes to stdout. */
+export async function cat(file: string, path: string): Promise<void> {
+  await withImage(file, async (image) => {
+    if (!image.find(path)) throw noSuch(image, file, path, "file");
+    for (const bytes of image.read(path)) {
+      // A pipe that takes no more has to be waited for, or the whole file would be in memory.
+      if (!process.stdout.write(bytes)) await new Promise((drained) => process.stdout.once("drain", drained));
+    }
+  });
+}
+
+async function withImage(file: string, use: (image: ImageReader) => Promise<void>): Promise<void> {
+  const image = await ImageReader.open(file);
+  try {
+    await use(image);
+  } finally {
+    image.close();
+  }
+}
+
+function summary(image: ImageReader): string {
+  const label = image.label === "" ? "no label" : `label ${JSON.stringify(image.label)}`;
+  const signed = image.isSigned ? "signed" : "unsigned";
+  return `${image.entryCount} files, ${image.blockCount} blocks, ${label}, ${signed}, digest ${image.digest}`;
+}
+
+function rowOf(name: string, entry: ImageEntry | undefined): string[] {
+  return entry ? [String(entry.byteLength), entry.hash.slice(0, 16), name] : ["", "", name];
+}
+
+/** That a path is not there, with what is there instead. */
+function noSuch(image: ImageReader, file: string, path: string, kind: "file" | "directory"): Problem {
+  const parent = path.includes("/") ? path.slice(0, path.lastIndexOf("/")) : "";
+  const siblings = image.list(parent) ?? [];
+  const names = siblings.map((child) => (child.file ? child.name : `${child.name}/`)).slice(0, 10);
+  const other = kind === "file" ? image.list(path) : image.find(path);
+  const message = other
+    ? `${JSON.stringify(path)} in ${file} is not a ${kind}`
+    : `${file} has no ${kind} ${JSON.stringify(path)}`;
+  const place = parent === "" ? "the image" : `${parent}/`;
+  return new Problem(message, names.length === 0 ? {} : { hints: [`${place} has: ${names.join(", ")}`] });
+}

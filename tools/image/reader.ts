@@ -1,0 +1,216 @@
+// A package image on the host, read by the guest's own library: what it refuses, packagefsd refuses.
+//
+// Opening checks superblock and index; every byte that is read after that was held against the hash tree.
+
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { Problem } from "../../toolchain/problem.ts";
+import { readerModule } from "./wasm.ts";
+
+const blockBytes = 4096;
+const pathBytesMax = 255;
+const noEntry = -1;
+
+/** A file in an image. */
+export interface ImageEntry {
+  readonly path: string;
+  readonly byteLength: number;
+  /** SHA-256 of its content, 64 hex digits. */
+  readonly hash: string;
+}
+
+/** A child of a directory. */
+export interface ImageChild {
+  readonly name: string;
+  /** What it is, if it is a file. */
+  readonly file?: ImageEntry;
+}
+
+/** An image that was opened. */
+export class ImageReader {
+  readonly #name: string;
+  readonly #call: (name: string, ...args: number[]) => number;
+  readonly #memory: WebAssembly.Memory;
+  readonly #close: () => void;
+
+  private constructor(
+    name: string,
+    call: (name: string, ...args: number[]) => number,
+    memory: WebAssembly.Memory,
+    close: () => void,
+  ) {
+    this.#name = name;
+    this.#call = call;
+    this.#memory = memory;
+    this.#close = close;
+  }
+
+  /**
+   * Opens an image file.
+   *
+   * @throws Problem if it cannot be read, or is refused
+   */
+  static async open(file: string): Promise<ImageReader> {
+    const module = await readerModule();
+    let descriptor: number;
+    try {
+      descriptor = openSync(file, "r");
+    } catch (error) {
+      throw new Problem(`cannot open ${file}`, {
+        output: error instanceof Error ? error.message : String(error),
+        hints: ["./nx build makes build/pkgfs.img"],
+      });
+    }
+    try {
+      return ImageReader.#start(module, file, descriptor);
+    } catch (error) {
+      closeSync(descriptor);
+      throw error;
+    }
+  }
+
+  static #start(module: WebAssembly.Module, file: string, descriptor: number): ImageReader {
+    const { size } = fstatSync(descriptor);
+    const holder: { memory?: WebAssembly.Memory } = {};
+    const readBlock = (block: number, target: number): number => {
+      if (!holder.memory) return 0;
+      const bytes = new Uint8Array(holder.memory.buffer, target >>> 0, blockBytes);
+      return readSync(descriptor, bytes, 0, blockBytes, (block >>> 0) * blockBytes) === blockBytes ? 1 : 0;
+    };
+    const abort = (): never => {
+      throw new Error("the image reader came upon a bug of its own");
+    };
+    const { exports } = new WebAssembly.Instance(module, { env: { abort }, host: { readBlock } });
+    const { memory } = exports;
+    if (!(memory instanceof WebAssembly.Memory)) throw new Error("the image reader has no memory");
+    holder.memory = memory;
+
+    const call = (name: string, ...args: number[]): number => {
+      const target = exports[name];
+      if (typeof target !== "function") throw new Error(`the image reader has no function ${name}`);
+      return Number(target(...args) ?? 0);
+    };
+    const reader = new ImageReader(file, call, memory, () => closeSync(descriptor));
+    if (size === 0) throw new Problem(`${file} is empty`);
+    reader.#accept(call("open", Math.ceil(size / blockBytes)));
+    if (size !== reader.blockCount * blockBytes) {
+      throw new Problem(
+        `${file} has ${size} bytes, and the image in it ${reader.blockCount * blockBytes}: something is behind it`,
+      );
+    }
+    return reader;
+  }
+
+  get blockCount(): number {
+    return this.#call("blockCount") >>> 0;
+  }
+
+  get entryCount(): number {
+    return this.#call("entryCount") >>> 0;
+  }
+
+  get label(): string {
+    return this.#text(this.#call("label"), this.#call("labelLength"));
+  }
+
+  get isSigned(): boolean {
+    return this.#call("signatureKind") !== 0;
+  }
+
+  /** SHA-256 of the superblock's signed part, 64 hex digits: what a build or a signature vouches for. */
+  get digest(): string {
+    return this.#hex(this.#call("digest"));
+  }
+
+  /** All files, in the image's order. */
+  *entries(): Generator<ImageEntry> {
+    for (let index = 0; index < this.entryCount; index += 1) {
+      this.#accept(this.#call("pick", index));
+      yield this.#picked();
+    }
+  }
+
+  /** The children of a directory (`""`: of the image), in order; undefined if there is no such directory. */
+  list(directory: string): ImageChild[] | undefined {
+    const length = this.#ask(directory);
+    const children: ImageChild[] = [];
+    let index = this.#call("first", length);
+    for (; index !== noEntry; index = this.#call("next", length)) {
+      const name = this.#text(this.#call("childName", length), this.#call("childLength", length));
+      children.push(this.#call("isDirectory", length) === 0 ? { name, file: this.#picked() } : { name });
+    }
+    this.#accept(this.#call("error"));
+    return children.length === 0 ? undefined : children;
+  }
+
+  /** The file of that path, if there is one. */
+  find(path: string): ImageEntry | undefined {
+    if (this.#call("lookUp", this.#ask(path)) !== noEntry) return this.#picked();
+    this.#accept(this.#call("error"));
+    return undefined;
+  }
+
+  /** The bytes of a file, a block at a time, each verified. */
+  *read(path: string): Generator<Uint8Array> {
+    const entry = this.find(path);
+    if (!entry) throw new Problem(`${this.#name} has no file ${JSON.stringify(path)}`);
+    const firstBlock = this.#call("firstBlock") >>> 0;
+    for (let offset = 0; offset * blockBytes < entry.byteLength; offset += 1) {
+      const address = this.#call("verifiedBlock", firstBlock + offset) >>> 0;
+      if (address === 0) this.#accept(this.#call("error"));
+      const byteCount = Math.min(blockBytes, entry.byteLength - offset * blockBytes);
+      yield new Uint8Array(this.#memory.buffer, address, byteCount).slice();
+    }
+  }
+
+  /**
+   * Reads everything: each file against the hash in its entry, each block on the way against the hash tree.
+   *
+   * @throws Problem about the first that does not match
+   */
+  verify(): void {
+    for (let index = 0; index < this.entryCount; index += 1) this.#accept(this.#call("verifyContent", index));
+  }
+
+  close(): void {
+    this.#close();
+  }
+
+  #picked(): ImageEntry {
+    return {
+      path: this.#text(this.#call("path"), this.#call("pathLength")),
+      byteLength: this.#call("byteLength") >>> 0,
+      hash: this.#hex(this.#call("contentHash")),
+    };
+  }
+
+  /** Puts a path where the module looks for it; gives its length. One that is too long is not in any image. */
+  #ask(path: string): number {
+    const bytes = Buffer.from(path, "utf8");
+    const buffer = this.#call("pathBuffer") >>> 0;
+    new Uint8Array(this.#memory.buffer).set(bytes.subarray(0, pathBytesMax), buffer);
+    return bytes.length;
+  }
+
+  #accept(error: number): void {
+    if (error === 0) return;
+    const block = this.#call("errorBlock") >>> 0;
+    const entry = this.#call("errorEntry");
+    const place = entry === noEntry ? `block ${block}` : `block ${block}, entry ${entry}`;
+    throw new Problem(`${this.#name} is refused: ${this.#words(error)} (${place})`);
+  }
+
+  /** A guest string: UTF-16, its length in bytes in the word before it. */
+  #words(error: number): string {
+    const address = this.#call("errorText", error) >>> 0;
+    const byteCount = new DataView(this.#memory.buffer).getUint32(address - 4, true);
+    return Buffer.from(this.#memory.buffer, address, byteCount).toString("utf16le");
+  }
+
+  #text(address: number, byteCount: number): string {
+    return Buffer.from(this.#memory.buffer, address >>> 0, byteCount).toString("utf8");
+  }
+
+  #hex(address: number): string {
+    return Buffer.from(this.#memory.buffer, address >>> 0, 32).toString("hex");
+  }
+}
