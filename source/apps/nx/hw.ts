@@ -17,7 +17,7 @@ import {
   sectorCount,
   sectorSize,
 } from "runtime/blocks";
-import { createVmo, information, map, result } from "runtime/call";
+import { createVmo, information, map, result, yieldTo } from "runtime/call";
 import { line, print } from "runtime/log";
 import { refusalName } from "runtime/names";
 import { slotOf } from "runtime/startup";
@@ -39,7 +39,8 @@ export function answerSmp(): bool {
   if (status < 0) return refused("asking the kernel", status);
   print(line().text("nx: smp online=").decimal(result(0)));
   for (let hart: u32 = 0; hart < HARTS_MAX; hart++) {
-    if (information(info, Topic.Hart, hart) >= 0) printHart(hart);
+    // There are counters for a hart that did not come up as well; only one that is online can be gone to.
+    if (yieldTo(hart) >= 0 && information(info, Topic.Hart, hart) >= 0) printHart(hart);
   }
   return true;
 }

@@ -60,6 +60,7 @@ export function testRefusals(): bool {
     attackMemory() &&
     attackPointers() &&
     attackTasks() &&
+    attackClasses() &&
     attackMessages() &&
     attackServices();
   if (isWell) print(line().text("selftest: refusals ok n=").decimal(attempts()));
@@ -177,7 +178,6 @@ function attackTasks(): bool {
     isRefusedWith(Refusal.BadSlot, startTask(EMPTY_SLOT, USER_BEGIN, STACK_TOP), "starting nobody") &&
     isRefusedWith(Refusal.BadSlot, killTask(EMPTY_SLOT), "killing nobody") &&
     isRefusedAny(grant(SELF, slotOf(Role.Console), Right.All, 0, EMPTY_SLOT), "granting to itself") &&
-    isRefusedAny(createTask(<Class>CLASS_COUNT, NO_SLOT, 0), "a class that there is not") &&
     isRefusedAny(
       mapInto(EMPTY_SLOT, EMPTY_SLOT, USER_PROGRAM_END, 0, PAGE_BYTES, Right.Read),
       "mapping into nobody",
@@ -189,6 +189,26 @@ function attackTasks(): bool {
     ) &&
     isRefusedAny(information(slotOf(Role.Info), Topic.Hart, 99), "hart 99's counters")
   );
+}
+
+/** Tasks that would be more urgent than their maker, or of no class at all. */
+function attackClasses(): bool {
+  if (create(Kind.Notification) < 0) return isRefusedAny(0, "the notification for these attacks");
+  const notification = <u32>result(0);
+  const isWell =
+    isRefusedWith(
+      Refusal.BadArgument,
+      createTask(<Class>CLASS_COUNT, notification, 1),
+      "a class past the last",
+    ) &&
+    isRefusedWith(
+      Refusal.MissingRight,
+      createTask(Class.Driver, notification, 1),
+      "a task more urgent than us",
+    ) &&
+    isRefusedWith(Refusal.BadSlot, createTask(Class.App, EMPTY_SLOT, 1), "a task whose end nobody hears of");
+  drop(notification);
+  return isWell;
 }
 
 /** Messages that are too long, replies to nobody. */
