@@ -1,0 +1,13 @@
+/** What the kernel's assembly provides. */
+
+/** One SBI call (sbi.S). Returns the SBI error; the value is stored at `valueAddress`. */
+export declare function sbiEcall(
+  extension: u64,
+  functionId: u64,
+  a0: u64,
+  a1: u64,
+  a2: u64,
+  a3: u64,
+  a4: u64,
+  valueAddress: usize,
+): i64;

@@ -1,0 +1,62 @@
+/**
+ * What the assembly and the kernel share: a task's saved registers, and the few words that trap.S needs of a hart.
+ * The offsets reach the assembly through frame.ts, so none is ever typed by hand.
+ *
+ *   TrapFrame   0 sepc │ 8 ra │ 16 sp │ … x31 at 248 │ 256 kind
+ *
+ * `kind` says how much of it is meant: after a system call only the callee-saved registers (FRAME_CALL), after an
+ * interrupt or a fault all of them (FRAME_FULL).
+ */
+@unmanaged
+export class TrapFrame {
+  sepc: u64;
+  ra: u64;
+  sp: u64;
+  gp: u64;
+  tp: u64;
+  t0: u64;
+  t1: u64;
+  t2: u64;
+  s0: u64;
+  s1: u64;
+  a0: u64;
+  a1: u64;
+  a2: u64;
+  a3: u64;
+  a4: u64;
+  a5: u64;
+  a6: u64;
+  a7: u64;
+  s2: u64;
+  s3: u64;
+  s4: u64;
+  s5: u64;
+  s6: u64;
+  s7: u64;
+  s8: u64;
+  s9: u64;
+  s10: u64;
+  s11: u64;
+  t3: u64;
+  t4: u64;
+  t5: u64;
+  t6: u64;
+  kind: u32;
+}
+
+/**
+ * The head of every hart's structure (hart.ts). In the kernel `tp` points to it; while a task runs `sscratch`
+ * holds that pointer, and while the kernel runs `sscratch` is zero, which is how trap.S tells a trap of the kernel's own.
+ */
+@unmanaged
+export class HartContext {
+  /** The frame of the task that this hart runs or ran last. */
+  frame: u32;
+  /** Top of the kernel stack of this hart. */
+  stackTop: u32;
+  /** Top of the small stack that a kernel fault is reported on: the other one may be what overflowed. */
+  panicStackTop: u32;
+  /** Bit per lock rank that this hart holds now: sync/order.ts checks it in checked builds. */
+  heldRanks: u32;
+  scratch: u64;
+}

@@ -1,0 +1,117 @@
+# The first instructions of every hart.
+#
+# OpenSBI jumps to _start on one hart (its own choice) with a0 = hart id, a1 = physical address of the device tree,
+# paging off. sbi_hsm_hart_start (arch/riscv/smp.ts) sends the others to secondaryEntry with a0 = hart id and
+# a1 = kernel address of their hart structure, or to parkEntry, which stops them again.
+#
+# The kernel is linked at 0xffffffff_80200000 and loaded at 0x80200000. `la` is relative to pc, so before paging is on
+# it gives physical addresses. Paging comes on by a trap: stvec holds the high address of the next step, the write of
+# satp makes the next fetch fault, and the fault lands there. So no identity mapping is needed.
+
+    .include "frame.inc"
+
+    .equ HIGH_HALF, 0xffffffff
+    .equ SSTATUS_SPP, 0x100         # privileged ISA 4.1.1: the trap above came from S-mode; a return goes to U-mode
+    .equ SATP_SV39_SHIFT, 60        # privileged ISA 4.1.11: MODE = 8 is Sv39
+    .equ SBI_EXT_HSM, 0x48534d      # SBI 9: hart state management
+    .equ SBI_HSM_HART_STOP, 1
+
+    .section .text.start
+    .globl _start
+_start:
+    csrw  sie, zero
+    csrw  sscratch, zero
+    la    t0, __bss_start
+    la    t1, __bss_end
+1:  sd    zero, 0(t0)
+    addi  t0, t0, 8
+    bltu  t0, t1, 1b
+
+    la    t0, bootTable
+    srli  t0, t0, 12
+    li    t1, 8
+    slli  t1, t1, SATP_SV39_SHIFT
+    or    t0, t0, t1
+    la    t1, bootHigh
+    li    t2, HIGH_HALF
+    slli  t2, t2, 32
+    or    t1, t1, t2
+    csrw  stvec, t1
+    sfence.vma
+    csrw  satp, t0
+    .balign 4
+bootHigh:                           # with paging, on hart 0
+    li    t0, SSTATUS_SPP
+    csrc  sstatus, t0
+    la    sp, kernelStacks + STACK_GUARD_BYTES + KERNEL_STACK_BYTES
+    la    tp, harts                 # hart 0's structure is the first (hart.ts)
+    mv    s0, a0
+    mv    s1, a1
+    call  __wasm_start
+    mv    a0, s0
+    mv    a1, s1
+    call  bootMain
+    j     enterScheduler
+
+    .balign 4
+    .globl secondaryEntry
+secondaryEntry:
+    csrw  sie, zero
+    csrw  sscratch, zero
+    la    t0, kernelSatp
+    ld    t0, 0(t0)
+    la    t1, secondaryHigh
+    li    t2, HIGH_HALF
+    slli  t2, t2, 32
+    or    t1, t1, t2
+    csrw  stvec, t1
+    sfence.vma
+    csrw  satp, t0
+    .balign 4
+secondaryHigh:
+    li    t0, SSTATUS_SPP
+    csrc  sstatus, t0
+    mv    tp, a1
+    lw    sp, HART_STACK_TOP(tp)
+    call  secondaryMain
+    j     enterScheduler
+
+    .balign 4
+    .globl parkEntry
+parkEntry:                          # a hart beyond HARTS_MAX: one that was never started spins in OpenSBI
+    csrw  sie, zero
+    li    a7, SBI_EXT_HSM
+    li    a6, SBI_HSM_HART_STOP
+    ecall
+1:  wfi
+    j     1b
+
+    .section .data
+    .balign 8
+    .globl kernelSatp
+kernelSatp:                         # what the other harts load: written by mm/kernelmap.ts before the first is started
+    .dword 0
+
+# Only until the kernel's own tables are on: two gigapages (privileged ISA 4.4, Sv39).
+# 0xcf = V R W X A D: RAM at its own address in the high half. 0xc7 = V R W A D: devices at 0xc0000000 + address.
+    .balign 4096
+    .globl bootTable
+bootTable:
+    .skip 510 * 8
+    .dword (0x80000000 >> 2) | 0xcf
+    .dword 0xc7
+
+    .section .bss
+    .balign 64
+    .globl harts
+harts:                              # drawn in hart.ts
+    .skip HART_STRIDE * HARTS_MAX
+
+    .section .stacks, "aw", @nobits
+    .balign 4096
+    .globl kernelStacks
+kernelStacks:                       # a guard and a stack for each hart, then the same for the panic stacks
+    .skip (STACK_GUARD_BYTES + KERNEL_STACK_BYTES) * HARTS_MAX
+    .globl panicStacks
+panicStacks:
+    .skip (STACK_GUARD_BYTES + PANIC_STACK_BYTES) * HARTS_MAX

@@ -1,0 +1,113 @@
+/**
+ * A hart's own structure: what it runs, its time, its mailbox, its counters. In the kernel `tp` points
+ * to it (entry.S, trap.S). Harts are numbered logically: 0 is the one that OpenSBI started, the others follow in the
+ * device tree's order; `hartid` is the physical number, which HSM, IPIs and the PLIC want.
+ *
+ *   0    HartContext          for trap.S
+ *   …    the fields below
+ *   896  IPIs taken, by sender: HARTS_MAX × u64
+ *
+ * All of it is written by this hart alone, but for `mailbox`, `online` and `satp`, which others read or write and are
+ * only touched by atomic operations. Its run queue is in sched/queue.ts.
+ */
+import { FOREVER } from "abi/syscall";
+import { HartContext } from "./context";
+import { HART_STRIDE, HARTS_MAX, KERNEL_STACK_BYTES, PANIC_STACK_BYTES, STACK_GUARD_BYTES } from "./frame";
+import { hartPointer } from "./intrinsics";
+import { harts, kernelStacks, panicStacks } from "./symbols";
+
+const IPI_FROM_OFFSET: usize = 896;
+
+/** Whether a hart takes part. */
+export const enum Online {
+  No = 0,
+  Yes = 1,
+  /** It did not come up in time; if it still does, it stops. */
+  Abandoned = 2,
+}
+
+@unmanaged
+@final
+export class Hart extends HartContext {
+  /** Logical number. */
+  index: u32;
+  /** An `Online`. Atomic. */
+  online: u32;
+  /** Physical number. */
+  hartid: u64;
+  /** The task that runs on this hart (task/task.ts), 0 while it picks one or idles. */
+  running: u32;
+  /** Another task ought to run now: looked at on the way out of the kernel. */
+  reschedule: u32;
+  /** What other harts ask for: ipi.ts. Atomic. */
+  mailbox: u32;
+  /** The satp this hart runs on. Atomic: lifecycle/reap.ts waits for it to change. */
+  satp: u64;
+  /** Number of timer ticks so far. */
+  ticks: u64;
+  /** Time of the next tick. */
+  nextTick: u64;
+  /** What the timer is set to. */
+  deadline: u64;
+  /** IPIs this hart may still send until the bucket is filled again. */
+  ipiTokens: u32;
+  ipisLimited: u32;
+  ipisSent: u64;
+  ipisTaken: u64;
+  ipisCoalesced: u64;
+  switches: u64;
+  stolen: u64;
+  idles: u64;
+
+  /** Address of the count of IPIs taken from hart `sender`. */
+  ipisFrom(sender: u32): usize {
+    return changetype<usize>(this) + IPI_FROM_OFFSET + (sender << 3);
+  }
+}
+
+if (offsetof<Hart>() > IPI_FROM_OFFSET) ERROR("Hart's fields reach into its counters of IPIs");
+if (IPI_FROM_OFFSET + HARTS_MAX * 8 > HART_STRIDE) ERROR("Hart does not fit its stride");
+
+/** How many harts the system uses: set once, by smp.ts, before the others start. */
+let configured: u32 = 1;
+
+export function hartCount(): u32 {
+  return configured;
+}
+
+export function setHartCount(count: u32): void {
+  configured = count;
+}
+
+/** Hart `index` (logical), below HARTS_MAX. */
+export function hartAt(index: u32): Hart {
+  return changetype<Hart>(harts() + index * HART_STRIDE);
+}
+
+/** The hart this runs on. */
+export function thisHart(): Hart {
+  return changetype<Hart>(hartPointer());
+}
+
+/** Whether hart `index` takes part. */
+export function isOnline(index: u32): bool {
+  if (index >= configured) return false;
+  return atomic.load<u32>(changetype<usize>(hartAt(index)) + offsetof<Hart>("online")) === Online.Yes;
+}
+
+/** Bit per hart that takes part. */
+export function onlineMask(): u32 {
+  let mask: u32 = 0;
+  for (let i: u32 = 0; i < configured; i++) if (isOnline(i)) mask |= 1 << i;
+  return mask;
+}
+
+/** Prepares hart `index` before it runs: its number and its stacks. The structure is zeroed memory. */
+export function initHart(index: u32, hartid: u64): void {
+  const hart = hartAt(index);
+  hart.index = index;
+  hart.hartid = hartid;
+  hart.stackTop = <u32>kernelStacks() + (index + 1) * (STACK_GUARD_BYTES + KERNEL_STACK_BYTES);
+  hart.panicStackTop = <u32>panicStacks() + (index + 1) * (STACK_GUARD_BYTES + PANIC_STACK_BYTES);
+  hart.deadline = FOREVER;
+}

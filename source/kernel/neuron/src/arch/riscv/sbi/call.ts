@@ -1,0 +1,28 @@
+/** One SBI call: the error and the value. Every extension's file goes through here. */
+import { sbiEcall } from "../assembly";
+
+/** Errors of SBI 3.0, table 1. */
+export const enum SbiError {
+  Success = 0,
+  Failed = -1,
+  NotSupported = -2,
+  InvalidParam = -3,
+  Denied = -4,
+  InvalidAddress = -5,
+  AlreadyAvailable = -6,
+  AlreadyStarted = -7,
+  AlreadyStopped = -8,
+}
+
+/** A call whose value nobody reads stores it here. Harts may race on it; nothing depends on it. */
+const unused: usize = memory.data(8, 8);
+
+/** Calls function `functionId` of `extension`; only the error comes back. */
+export function sbiCall(extension: u64, functionId: u64, a0: u64, a1: u64, a2: u64, a3: u64, a4: u64): i32 {
+  return <i32>sbiEcall(extension, functionId, a0, a1, a2, a3, a4, unused);
+}
+
+/** Calls a function that returns a value, which is stored at `valueAddress` (8 bytes). */
+export function sbiQuery(extension: u64, functionId: u64, a0: u64, valueAddress: usize): i32 {
+  return <i32>sbiEcall(extension, functionId, a0, 0, 0, 0, 0, valueAddress);
+}

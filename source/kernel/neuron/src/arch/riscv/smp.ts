@@ -1,0 +1,64 @@
+/**
+ * Starting the other harts, one after another. Only here are harts started, only at the two entries in entry.S, and only
+ * harts that the device tree named: SBI HSM is out of every task's reach, and what it is given is checked all the same.
+ *
+ * A started hart says that it is there by taking its `online` word from Absent to Online. A hart that does not do so in
+ * time is given up by taking the word to Abandoned; one of the two wins, so a late hart finds that it is not wanted and
+ * stops again. OpenSBI answers success for harts that do not exist, so this is the only way to know.
+ */
+import { Hart, hartAt, Online } from "./hart";
+import { readTime, wfi } from "./intrinsics";
+import * as hsm from "./sbi/hsm";
+import { __text_end, __text_start, parkEntry, secondaryEntry } from "./symbols";
+import { timebaseHz, timerBefore } from "./timer";
+
+/** How long a hart may take to come up. Harts that spin in the firmware took up to 23 ms in QEMU. */
+const START_SECONDS_MAX: u64 = 2;
+/** How often the boot hart looks, in parts of a second. */
+const LOOKS_PER_SECOND: u64 = 2000;
+
+function onlineWord(hart: Hart): usize {
+  return changetype<usize>(hart) + offsetof<Hart>("online");
+}
+
+/** Whether `entry` lies in the kernel's text, where alone a hart may begin. */
+export function isKernelText(entry: usize): bool {
+  return entry >= __text_start() && entry < __text_end();
+}
+
+/** Starts hart `index`, prepared by `initHart`, and waits until it is there. Run by `self`, the boot hart. */
+export function startHart(self: Hart, index: u32): bool {
+  const hart = hartAt(index);
+  const entry = secondaryEntry();
+  assert(index > 0 && isKernelText(entry));
+  const opaque = <u64>(<i64>(<i32>changetype<usize>(hart)));
+  if (hsm.hartStart(hart.hartid, entry, opaque) < 0) return abandon(hart);
+  const deadline = readTime() + START_SECONDS_MAX * timebaseHz();
+  while (atomic.load<u32>(onlineWord(hart)) !== Online.Yes) {
+    const time = readTime();
+    if (time >= deadline) return abandon(hart);
+    timerBefore(self, time + timebaseHz() / LOOKS_PER_SECOND);
+    wfi();
+    self.deadline = u64.MAX_VALUE; // it has passed; the next look programs a new one
+  }
+  return true;
+}
+
+/** Gives a hart up; true if it came up in this very moment. */
+function abandon(hart: Hart): bool {
+  return atomic.cmpxchg<u32>(onlineWord(hart), Online.No, Online.Abandoned) === Online.Yes;
+}
+
+/** This hart is there. If it was given up meanwhile it stops, and this does not return. */
+export function announce(hart: Hart): void {
+  if (atomic.cmpxchg<u32>(onlineWord(hart), Online.No, Online.Yes) === Online.No) return;
+  hsm.hartStop();
+}
+
+/** Starts a hart that the kernel has no use for, which stops itself: one that was never started spins in OpenSBI. */
+export function parkHart(hartid: u64): void {
+  const entry = parkEntry();
+  assert(isKernelText(entry));
+  // Not answering is as good as parked: the hart is left alone either way.
+  hsm.hartStart(hartid, entry, 0);
+}

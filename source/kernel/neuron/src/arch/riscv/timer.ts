@@ -1,0 +1,69 @@
+/**
+ * This hart's timer. Each hart programs only its own: `stimecmp` where the device tree offers Sstc, SBI otherwise. The
+ * tick counts time for the scheduler; between two ticks an earlier deadline of a sleeper may be programmed.
+ *
+ * Reached from trap.ts and ipc/timeout.ts.
+ */
+import { FOREVER } from "abi/syscall";
+import { SIE_STIE } from "./csr";
+import { Hart } from "./hart";
+import { readTime, setSie, writeStimecmp } from "./intrinsics";
+import { refillIpiTokens } from "./ipi";
+import { setTimer } from "./sbi/time";
+
+/** Ticks of the scheduler in a second. */
+export const TICKS_PER_SECOND: u32 = 100;
+
+let timebase: u64 = 0;
+let tickInterval: u64 = 0;
+let hasSstc: bool = false;
+
+/** Once, on the boot hart: the timebase in Hz and whether `stimecmp` is there. */
+export function timerInit(timebaseHz: u64, sstc: bool): void {
+  timebase = timebaseHz;
+  tickInterval = timebaseHz / TICKS_PER_SECOND;
+  hasSstc = sstc;
+}
+
+/** Ticks of the timebase in a second. */
+export function timebaseHz(): u64 {
+  return timebase;
+}
+
+function program(hart: Hart, deadline: u64): void {
+  hart.deadline = deadline;
+  if (hasSstc) writeStimecmp(deadline);
+  else setTimer(deadline);
+}
+
+/** Starts the tick of this hart. */
+export function timerStartHart(hart: Hart): void {
+  hart.nextTick = readTime() + tickInterval;
+  program(hart, hart.nextTick);
+  setSie(SIE_STIE);
+}
+
+/** No tick and no deadline any more: this hart stops. */
+export function timerStopHart(hart: Hart): void {
+  program(hart, FOREVER);
+}
+
+/** Makes sure that the timer comes no later than `deadline`. */
+export function timerBefore(hart: Hart, deadline: u64): void {
+  if (deadline < hart.deadline) program(hart, deadline);
+}
+
+/** Whether a tick is due at `time`; if so it is counted, and the next is laid out in the future. */
+export function takeTick(hart: Hart, time: u64): bool {
+  if (time < hart.nextTick) return false;
+  hart.ticks++;
+  // Ticks that were missed (the host took the processor away) are not made up for.
+  hart.nextTick += tickInterval * ((time - hart.nextTick) / tickInterval + 1);
+  refillIpiTokens(TICKS_PER_SECOND);
+  return true;
+}
+
+/** After a timer interrupt: programs the next tick or `earliest`, the earliest deadline of a sleeper. */
+export function timerProgramNext(hart: Hart, earliest: u64): void {
+  program(hart, earliest < hart.nextTick ? earliest : hart.nextTick);
+}

@@ -1,0 +1,167 @@
+# Into the kernel and back to a task.
+#
+# Every trap of a task arrives at trapEntry (stvec, direct mode) with interrupts off, sp and all registers the task's,
+# and sscratch = this hart's HartContext. A system call (scause 8) goes to syscallHandle in trap.ts with its arguments
+# where the C ABI wants them; everything else saves all registers and goes to trapHandle in trap.ts. Both return here,
+# at `resume`, with the frame of the task to run in HartContext.frame, which may be another one.
+#
+# A trap while sscratch is 0 is the kernel's own fault: kernelFault in diag/panic.ts, on a stack of its own.
+
+    .include "frame.inc"
+
+    .section .text
+    .balign 4
+    .globl trapEntry
+trapEntry:
+    csrrw tp, sscratch, tp          # tp = hart, sscratch = the task's tp
+    beqz  tp, ownFault
+    sd    t0, HART_SCRATCH(tp)
+    csrr  t0, scause
+    addi  t0, t0, -8                # 8: environment call from U-mode (privileged ISA, table 4.2)
+    bnez  t0, saveAll
+
+    # A system call is a call: the stub expects a callee's promise and no more (abi/syscall.ts).
+    lw    t0, HART_FRAME(tp)
+    sd    ra, FRAME_RA(t0)
+    sd    sp, FRAME_SP(t0)
+    sd    gp, FRAME_GP(t0)
+    csrrw t1, sscratch, zero        # from here on a trap is our own
+    sd    t1, FRAME_TP(t0)
+    sd    s0, FRAME_S0(t0)
+    sd    s1, FRAME_S1(t0)
+    sd    s2, FRAME_S2(t0)
+    sd    s3, FRAME_S3(t0)
+    sd    s4, FRAME_S4(t0)
+    sd    s5, FRAME_S5(t0)
+    sd    s6, FRAME_S6(t0)
+    sd    s7, FRAME_S7(t0)
+    sd    s8, FRAME_S8(t0)
+    sd    s9, FRAME_S9(t0)
+    sd    s10, FRAME_S10(t0)
+    sd    s11, FRAME_S11(t0)
+    csrr  t1, sepc
+    addi  t1, t1, 4                 # go on behind the ecall
+    sd    t1, FRAME_SEPC(t0)
+    sw    zero, FRAME_KIND(t0)      # FRAME_CALL
+    lw    sp, HART_STACK_TOP(tp)
+    call  syscallHandle
+    j     resume
+
+saveAll:
+    lw    t0, HART_FRAME(tp)
+    sd    ra, FRAME_RA(t0)
+    sd    sp, FRAME_SP(t0)
+    sd    gp, FRAME_GP(t0)
+    sd    t1, FRAME_T1(t0)
+    sd    t2, FRAME_T2(t0)
+    sd    s0, FRAME_S0(t0)
+    sd    s1, FRAME_S1(t0)
+    sd    a0, FRAME_A0(t0)
+    sd    a1, FRAME_A1(t0)
+    sd    a2, FRAME_A2(t0)
+    sd    a3, FRAME_A3(t0)
+    sd    a4, FRAME_A4(t0)
+    sd    a5, FRAME_A5(t0)
+    sd    a6, FRAME_A6(t0)
+    sd    a7, FRAME_A7(t0)
+    sd    s2, FRAME_S2(t0)
+    sd    s3, FRAME_S3(t0)
+    sd    s4, FRAME_S4(t0)
+    sd    s5, FRAME_S5(t0)
+    sd    s6, FRAME_S6(t0)
+    sd    s7, FRAME_S7(t0)
+    sd    s8, FRAME_S8(t0)
+    sd    s9, FRAME_S9(t0)
+    sd    s10, FRAME_S10(t0)
+    sd    s11, FRAME_S11(t0)
+    sd    t3, FRAME_T3(t0)
+    sd    t4, FRAME_T4(t0)
+    sd    t5, FRAME_T5(t0)
+    sd    t6, FRAME_T6(t0)
+    ld    t1, HART_SCRATCH(tp)
+    sd    t1, FRAME_T0(t0)
+    csrrw t1, sscratch, zero
+    sd    t1, FRAME_TP(t0)
+    csrr  t1, sepc
+    sd    t1, FRAME_SEPC(t0)
+    li    t1, FRAME_FULL
+    sw    t1, FRAME_KIND(t0)
+    lw    sp, HART_STACK_TOP(tp)
+    csrr  a0, scause
+    csrr  a1, stval
+    call  trapHandle
+
+# From trapHandle, syscallHandle, and enterScheduler below: run the task of HartContext.frame.
+resume:
+    lw    t0, HART_FRAME(tp)
+    ld    t1, FRAME_SEPC(t0)
+    csrw  sepc, t1
+    csrw  sscratch, tp
+    ld    ra, FRAME_RA(t0)
+    ld    sp, FRAME_SP(t0)
+    ld    gp, FRAME_GP(t0)
+    ld    s0, FRAME_S0(t0)
+    ld    s1, FRAME_S1(t0)
+    ld    s2, FRAME_S2(t0)
+    ld    s3, FRAME_S3(t0)
+    ld    s4, FRAME_S4(t0)
+    ld    s5, FRAME_S5(t0)
+    ld    s6, FRAME_S6(t0)
+    ld    s7, FRAME_S7(t0)
+    ld    s8, FRAME_S8(t0)
+    ld    s9, FRAME_S9(t0)
+    ld    s10, FRAME_S10(t0)
+    ld    s11, FRAME_S11(t0)
+    ld    a0, FRAME_A0(t0)
+    ld    a1, FRAME_A1(t0)
+    ld    a2, FRAME_A2(t0)
+    ld    a3, FRAME_A3(t0)
+    ld    a4, FRAME_A4(t0)
+    ld    a5, FRAME_A5(t0)
+    ld    a6, FRAME_A6(t0)
+    lw    t1, FRAME_KIND(t0)
+    bnez  t1, restoreRest
+    ld    tp, FRAME_TP(t0)
+    mv    a7, zero                  # nothing of the kernel's leaks
+    mv    t0, zero
+    mv    t1, zero
+    mv    t2, zero
+    mv    t3, zero
+    mv    t4, zero
+    mv    t5, zero
+    mv    t6, zero
+    sret
+
+restoreRest:
+    addi  t1, tp, HART_SCRATCH
+    sc.d  zero, zero, (t1)          # a reservation that another task made on this hart dies here (unprivileged ISA, 8.2)
+    ld    tp, FRAME_TP(t0)
+    ld    a7, FRAME_A7(t0)
+    ld    t1, FRAME_T1(t0)
+    ld    t2, FRAME_T2(t0)
+    ld    t3, FRAME_T3(t0)
+    ld    t4, FRAME_T4(t0)
+    ld    t5, FRAME_T5(t0)
+    ld    t6, FRAME_T6(t0)
+    ld    t0, FRAME_T0(t0)
+    sret
+
+# From entry.S's last step on each hart: the first time there is no frame to go back to.
+    .globl enterScheduler
+enterScheduler:
+    lw    sp, HART_STACK_TOP(tp)
+    call  scheduleFirst
+    j     resume
+
+# A trap while the kernel ran. tp is 0 and sscratch the kernel's tp. Does not return.
+ownFault:
+    csrrw tp, sscratch, zero
+    mv    a3, sp
+    mv    a4, ra
+    lw    sp, HART_PANIC_STACK_TOP(tp)
+    csrr  a0, scause
+    csrr  a1, stval
+    csrr  a2, sepc
+    call  kernelFault
+1:  wfi
+    j     1b

@@ -1,0 +1,292 @@
+/**
+ * The device tree, read once by the boot hart: what there is. Everything in it came from outside, so the reader
+ * (libs/fdt) checks the blob before anything is believed, and every number is checked again here for what it is used
+ * for. What is missing or wrong and cannot be done without stops the boot with a line that names it.
+ */
+import { STARTUP_ARGUMENT_BYTES } from "abi/startup";
+import { FdtError, fdtErrorText } from "fdt/format";
+import { NONE, TREE_STATE_BYTES, Tree } from "fdt/reader";
+import { HARTS_MAX } from "../arch/riscv/frame";
+import { NO_CONTEXT, PLIC_SOURCES_MAX } from "../arch/riscv/plic";
+import { RAM_BASE, RAM_END } from "../mm/frames";
+import { DEVICE_END } from "../mm/kernelmap";
+import { parseHex } from "./nonce";
+
+/** The largest tree that is read. */
+export const TREE_BYTES_MAX: u32 = 0x10_0000;
+/** virtio-mmio slots that are handed to user space. */
+export const VIRTIO_SLOTS_MAX: u32 = 16;
+/** Harts of the tree beyond HARTS_MAX that are parked. */
+export const PARKED_MAX: u32 = 60;
+/** Bytes of the host's random number. */
+export const NONCE_BYTES: u32 = 16;
+
+/** The interrupt number of a supervisor external interrupt at a hart's own controller. */
+const SUPERVISOR_EXTERNAL: u32 = 9;
+const PAGE_MASK: u64 = 0xfff;
+
+/** What the tree says of one hart. */
+@unmanaged
+@final
+export class HartNode {
+  hartid: u64;
+  /** Phandle of its interrupt controller, for the PLIC's `interrupts-extended`. */
+  controller: u32;
+  /** Its supervisor context at the PLIC. */
+  plicContext: u32;
+}
+
+/** A virtio-mmio slot. */
+@unmanaged
+@final
+export class VirtioNode {
+  base: u32;
+  size: u32;
+  irq: u32;
+  reserved: u32;
+}
+
+/** What there is. */
+@unmanaged
+@final
+export class Devices {
+  /** Harts that are used: 1 to HARTS_MAX. */
+  hartCount: u32;
+  /** Harts that are parked. */
+  parkedCount: u32;
+  virtioCount: u32;
+  sstc: bool;
+  timebase: u64;
+  ramBase: u64;
+  ramBytes: u64;
+  uart: u32;
+  plic: u32;
+  plicBytes: u32;
+  /** ACLINT SSWI, 0 where there is none. */
+  sswi: u32;
+  sswiBytes: u32;
+  treeBytes: u32;
+  nonceLow: u64;
+  nonceHigh: u64;
+  /** Bytes of the argument of nexus-init that the host gave. */
+  runBytes: u32;
+}
+
+const found: usize = memory.data(128, 8);
+const hartTable: usize = memory.data(64, 8);
+const virtioTable: usize = memory.data(256, 8);
+const parkedTable: usize = memory.data(480, 8);
+const treeState: usize = memory.data(512, 8);
+const run: usize = memory.data(128, 8);
+const nonce: usize = memory.data(16, 8);
+
+if (offsetof<Devices>() > 128) ERROR("Devices outgrew its memory");
+if (HARTS_MAX * offsetof<HartNode>() > 64) ERROR("hartTable is too small");
+if (VIRTIO_SLOTS_MAX * offsetof<VirtioNode>() > 256) ERROR("virtioTable is too small");
+if (PARKED_MAX * 8 > 480) ERROR("parkedTable is too small");
+if (TREE_STATE_BYTES > 512) ERROR("treeState is too small");
+if (STARTUP_ARGUMENT_BYTES > 128) ERROR("run is too small");
+
+export function devices(): Devices {
+  return changetype<Devices>(found);
+}
+
+export function hartNode(index: u32): HartNode {
+  return changetype<HartNode>(hartTable + index * offsetof<HartNode>());
+}
+
+export function virtioNode(index: u32): VirtioNode {
+  return changetype<VirtioNode>(virtioTable + index * offsetof<VirtioNode>());
+}
+
+/** Physical id of parked hart `index`. */
+export function parkedHart(index: u32): u64 {
+  return load<u64>(parkedTable + (index << 3));
+}
+
+/** The argument of nexus-init, `devices().runBytes` long. */
+export function runArgument(): usize {
+  return run;
+}
+
+export function tree(): Tree {
+  return changetype<Tree>(treeState);
+}
+
+/** Reads the tree at `address`, for the boot hart `bootHartid`. Returns null, or what is wrong with it. */
+export function discover(address: usize, bootHartid: u64): string | null {
+  const t = tree();
+  const error = t.open(address, TREE_BYTES_MAX);
+  if (error !== FdtError.None) return fdtErrorText(error);
+  devices().treeBytes = t.size;
+
+  const problem = readMemory(t);
+  if (problem !== null) return problem;
+  const hartProblem = readHarts(t, bootHartid);
+  if (hartProblem !== null) return hartProblem;
+  readDevices(t);
+  readChosen(t);
+  return null;
+}
+
+function readMemory(t: Tree): string | null {
+  t.rewind();
+  while (t.next()) {
+    const type = t.property(t.node, "device_type");
+    if (type === NONE || !t.stringIs(type, "memory") || !t.enabled(t.node)) continue;
+    const base = t.regAddress(t.parent, t.node, 0);
+    const bytes = t.regSize(t.parent, t.node, 0);
+    if (base !== <u64>RAM_BASE) return "memory does not begin at 0x80000000";
+    if (bytes === 0) return "memory without a size";
+    devices().ramBase = base;
+    devices().ramBytes = bytes;
+    return null;
+  }
+  return "no memory node";
+}
+
+/** Harts in the tree's order, but the boot hart first: that is how they are numbered. */
+function readHarts(t: Tree, bootHartid: u64): string | null {
+  const d = devices();
+  const cpus = t.find("/cpus");
+  if (cpus === NONE) return "no /cpus node";
+  const timebase = t.property(cpus, "timebase-frequency");
+  d.timebase = t.number(timebase, 0, t.cellCount(timebase));
+  if (d.timebase === 0 || d.timebase > 10_000_000_000) return "/cpus has no usable timebase-frequency";
+  d.hartCount = 1;
+  d.sstc = true;
+  let bootFound = false;
+  for (let cpu = t.firstChild(cpus); cpu !== NONE; cpu = t.nextSibling(cpu)) {
+    if (!t.nameIs(cpu, "cpu") || !t.enabled(cpu)) continue;
+    const hartid = t.regAddress(cpus, cpu, 0);
+    const isBoot = hartid === bootHartid;
+    if (!isBoot && d.hartCount === HARTS_MAX) {
+      if (d.parkedCount < PARKED_MAX) {
+        store<u64>(parkedTable + (d.parkedCount << 3), hartid);
+        d.parkedCount++;
+      }
+      continue;
+    }
+    const node = hartNode(isBoot ? 0 : d.hartCount);
+    if (isBoot) bootFound = true;
+    else d.hartCount++;
+    node.hartid = hartid;
+    node.controller = t.cell(t.property(t.child(cpu, "interrupt-controller"), "phandle"), 0);
+    node.plicContext = NO_CONTEXT;
+    if (!hasExtension(t, cpu, "_sstc")) d.sstc = false;
+  }
+  return bootFound ? null : "the boot hart is not among the enabled /cpus";
+}
+
+/** Whether `riscv,isa` names the extension (with its underscore), as "rv64imac_zicsr_sstc" does. */
+function hasExtension(t: Tree, cpu: u32, name: string): bool {
+  const isa = t.property(cpu, "riscv,isa");
+  const length = t.stringLengthOf(isa);
+  const start = t.valueAddressOf(isa);
+  const count = <u32>name.length;
+  const letters = changetype<usize>(name);
+  for (let at: u32 = 0; at + count <= length; at++) {
+    let same: u32 = 0;
+    while (same < count && <u16>load<u8>(start + at + same) === load<u16>(letters + (same << 1))) same++;
+    if (same !== count) continue;
+    // The name ends here, or another extension begins.
+    if (at + count === length || load<u8>(start + at + count) === 0x5f) return true;
+  }
+  return false;
+}
+
+/** A register region that the device window can show: whole, below DEVICE_END, page-aligned. */
+function isDeviceRegion(base: u64, bytes: u64): bool {
+  return bytes > 0 && (base & PAGE_MASK) === 0 && base < DEVICE_END && bytes <= DEVICE_END - base;
+}
+
+function wholePages(bytes: u64): u32 {
+  return <u32>((bytes + PAGE_MASK) & ~PAGE_MASK);
+}
+
+function readDevices(t: Tree): void {
+  const d = devices();
+  t.rewind();
+  while (t.next()) {
+    const node = t.node;
+    if (!t.enabled(node)) continue;
+    const base = t.regAddress(t.parent, node, 0);
+    const bytes = t.regSize(t.parent, node, 0);
+    if (!isDeviceRegion(base, bytes)) continue;
+    if (t.compatible(node, "ns16550a") && d.uart === 0) {
+      d.uart = <u32>base;
+    } else if (
+      (t.compatible(node, "riscv,plic0") || t.compatible(node, "sifive,plic-1.0.0")) &&
+      d.plic === 0
+    ) {
+      d.plic = <u32>base;
+      d.plicBytes = wholePages(bytes);
+      readPlicContexts(t, node);
+    } else if (t.compatible(node, "riscv,aclint-sswi") && d.sswi === 0) {
+      d.sswi = <u32>base;
+      d.sswiBytes = wholePages(bytes);
+    } else if (t.compatible(node, "virtio,mmio")) {
+      addVirtio(<u32>base, wholePages(bytes), t.cell(t.property(node, "interrupts"), 0));
+    }
+  }
+}
+
+/** Slots in ascending order of their address, whatever the tree's (QEMU lists them downward). */
+function addVirtio(base: u32, size: u32, irq: u32): void {
+  const d = devices();
+  if (d.virtioCount === VIRTIO_SLOTS_MAX || irq === 0 || irq >= PLIC_SOURCES_MAX) return;
+  let at = d.virtioCount;
+  while (at > 0 && virtioNode(at - 1).base > base) {
+    const from = virtioNode(at - 1);
+    const to = virtioNode(at);
+    to.base = from.base;
+    to.size = from.size;
+    to.irq = from.irq;
+    at--;
+  }
+  const node = virtioNode(at);
+  node.base = base;
+  node.size = size;
+  node.irq = irq;
+  d.virtioCount++;
+}
+
+/** A context is a pair (controller, interrupt) of `interrupts-extended`; firmware marks those not ours with -1. */
+function readPlicContexts(t: Tree, node: u32): void {
+  const pairs = t.property(node, "interrupts-extended");
+  const count = t.cellCount(pairs) / 2;
+  for (let context: u32 = 0; context < count; context++) {
+    if (t.cell(pairs, context * 2 + 1) !== SUPERVISOR_EXTERNAL) continue;
+    const controller = t.cell(pairs, context * 2);
+    for (let hart: u32 = 0; hart < devices().hartCount; hart++) {
+      const h = hartNode(hart);
+      if (h.controller === controller && h.plicContext === NO_CONTEXT) h.plicContext = context;
+    }
+  }
+}
+
+/** What the host gave: a random number that proofs are bound to, and what to run. Both may be missing. */
+function readChosen(t: Tree): void {
+  const d = devices();
+  const chosen = t.find("/chosen");
+  const number = t.property(chosen, "nexus,nonce");
+  if (
+    t.stringLengthOf(number) === NONCE_BYTES * 2 &&
+    parseHex(t.valueAddressOf(number), NONCE_BYTES, nonce)
+  ) {
+    d.nonceLow = load<u64>(nonce);
+    d.nonceHigh = load<u64>(nonce + 8);
+  }
+  const wanted = t.property(chosen, "nexus,run");
+  const length = t.stringLengthOf(wanted);
+  if (length > 0 && length < STARTUP_ARGUMENT_BYTES) {
+    memory.copy(run, t.valueAddressOf(wanted), length);
+    d.runBytes = length;
+  }
+}
+
+/** RAM that the kernel can address; more is clipped. */
+export function usableRamEnd(): u32 {
+  const end = devices().ramBase + devices().ramBytes;
+  return end > <u64>RAM_END ? RAM_END : <u32>end & ~0x1f_ffff;
+}

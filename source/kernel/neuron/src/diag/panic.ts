@@ -1,0 +1,95 @@
+/**
+ * The end of the kernel: an assertion of ours failed, or the kernel itself faulted. One line says what, then come
+ * addresses; `./nx` turns them into functions and `.ts` lines. Every other hart is stopped first, and no lock is taken:
+ * its holder may be one of them. Then the machine is turned off.
+ *
+ * The addresses are what on this hart's stack points behind a call in the kernel's text, newest first: the kernel keeps
+ * no frame pointers, so an old one may be among them.
+ */
+import { PRODUCTION } from "gen/profile";
+import { exceptionName } from "../arch/riscv/cause";
+import { KERNEL_STACK_BYTES } from "../arch/riscv/frame";
+import { thisHart } from "../arch/riscv/hart";
+import { wfi } from "../arch/riscv/intrinsics";
+import { stopOthers } from "../arch/riscv/ipi";
+import { shutdown } from "../arch/riscv/sbi/reset";
+import { __text_end, __text_start } from "../arch/riscv/symbols";
+import { uartDrain } from "../arch/riscv/uart";
+import { beginLine, endLinePanic } from "./print";
+
+/** Addresses that are printed. */
+const TRACE_MAX: u32 = 16;
+const INSTRUCTION_BYTES: usize = 4;
+
+const first: usize = memory.data(4, 4);
+
+/** Only one hart reports; any other that panics too waits to be stopped. */
+function enterPanic(): void {
+  if (atomic.xchg<u32>(first, 1) !== 0) halt();
+  stopOthers();
+}
+
+/** This hart does nothing any more. */
+export function halt(): void {
+  for (;;) wfi();
+}
+
+/** The instruction before `address` is a call: jal or jalr that writes ra (unprivileged ISA 2.5), or c.jalr. */
+function isBehindCall(address: usize): bool {
+  if (address < __text_start() + INSTRUCTION_BYTES || address >= __text_end() || (address & 1) !== 0)
+    return false;
+  const long = <u32>load<u16>(address - 4) | ((<u32>load<u16>(address - 2)) << 16);
+  const isJalRa = (long & 0xfff) === 0x0ef;
+  const isJalrRa = (long & 0x7fff) === 0x00e7;
+  const isCompressedJalr = (load<u16>(address - 2) & 0xf07f) === 0x9002 && load<u16>(address - 2) !== 0x9002;
+  return isJalRa || isJalrRa || isCompressedJalr;
+}
+
+function printAddress(address: u64): void {
+  endLinePanic(beginLine().text("  at ").hex(address));
+}
+
+/** Prints what looks like return addresses between `sp` and the top of this hart's stack. */
+function printTrace(sp: usize): void {
+  const top = <usize>thisHart().stackTop;
+  if (sp >= top || top - sp > KERNEL_STACK_BYTES) return;
+  let printed: u32 = 0;
+  for (let at = (sp + 7) & ~7; at < top && printed < TRACE_MAX; at += 8) {
+    const word = load<u64>(at);
+    if (word >> 32 !== 0xffff_ffff || !isBehindCall(<usize>word)) continue;
+    printAddress(word);
+    printed++;
+  }
+}
+
+function finish(sp: usize): void {
+  printTrace(sp);
+  uartDrain();
+  shutdown(true);
+  halt();
+}
+
+/** From trap.S: the kernel trapped. On the panic stack. */
+export function kernelFault(cause: u64, value: u64, pc: u64, sp: u64, ra: u64): void {
+  enterPanic();
+  const line = beginLine().text("PANIC ");
+  if (!PRODUCTION) line.text("hart=").decimal(thisHart().index).text(" ");
+  line.text("cause=").decimal(cause).text(" name=").text(exceptionName(cause));
+  endLinePanic(line.text(" stval=").hex(value).text(" sepc=").hex(pc));
+  printAddress(pc);
+  printAddress(ra);
+  finish(<usize>sp);
+}
+
+/** From a failed assertion (asc's `--use abort=`): where it stands in the sources. */
+export function abort(message: string | null, fileName: string | null, line: u32, column: u32): void {
+  enterPanic();
+  const words = beginLine().text("PANIC ");
+  if (!PRODUCTION) words.text("hart=").decimal(thisHart().index).text(" ");
+  words.text("assertion failed");
+  if (message !== null) words.text(": ").text(message);
+  if (fileName !== null) words.text(" at ").text(fileName).text(":").decimal(line).text(":").decimal(column);
+  endLinePanic(words);
+  // A local's address would do as stack pointer; this hart's whole stack is looked through instead.
+  finish(<usize>thisHart().stackTop - KERNEL_STACK_BYTES);
+}

@@ -1,0 +1,213 @@
+/**
+ * Call, receive, reply. A caller that finds its receiver waiting hands this hart over to it at once, whichever hart the
+ * receiver ran on before: no run queue, no interrupt. Reached from syscall/dispatch.ts; a wake-up goes on in
+ * sched/wake.ts.
+ *
+ *   caller                         endpoint                       server
+ *   Call ── receiver waits? ─────────────────────────────────▶ goes on with the message, on the caller's hart
+ *     │         └ no: Sending, in the queue  ◀── claims ──── Receive
+ *     ▼
+ *   Replying(server) ◀──────────── Reply(token) ────────────────  the token is the caller's wait word: it is good once
+ */
+
+import { Refusal } from "abi/refusal";
+import { FOREVER, NOTIFIED } from "abi/syscall";
+import { Hart } from "../arch/riscv/hart";
+import { timerBefore } from "../arch/riscv/timer";
+import { runOn } from "../sched/schedule";
+import { wake } from "../sched/wake";
+import { Endpoint, endpointAt, notificationAt } from "../task/endpoint";
+import { Capability } from "../task/handles";
+import { claim, endWait, nextWord, publish, TASKS_MAX, Task, taskAt, Wait, waitKind } from "../task/task";
+import { appendCaller, appendReceiver, claimCaller, claimReceiver } from "./endpoint";
+import { setResults, setStatus } from "./results";
+import { checkMessage, deliver } from "./transfer";
+
+/** Bits of a reply token that carry the caller's index; the rest is the low part of its wait word. */
+const TOKEN_INDEX_SHIFT: u64 = 56;
+const TOKEN_WORD_MASK: u64 = (1 << TOKEN_INDEX_SHIFT) - 1;
+
+function tokenOf(task: Task, word: u64): u64 {
+  return ((<u64>task.index) << TOKEN_INDEX_SHIFT) | (word & TOKEN_WORD_MASK);
+}
+
+/** The wait that is about to begin on this hart ends by itself at `deadline`. Before the task is published. */
+export function armDeadline(hart: Hart, task: Task, deadline: u64): void {
+  atomic.store<u64>(changetype<usize>(task) + offsetof<Task>("deadline"), deadline);
+  if (deadline === FOREVER) return;
+  task.deadlineHart = hart.index;
+  timerBefore(hart, deadline);
+}
+
+/** Syscall.Call by `caller`, which runs on this hart, through `capability` (checked: an endpoint, Right.Send). */
+export function call(
+  hart: Hart,
+  caller: Task,
+  capability: Capability,
+  info: u64,
+  w0: u64,
+  w1: u64,
+  w2: u64,
+  w3: u64,
+  deadline: u64,
+): void {
+  const refusal = checkMessage(caller, info);
+  if (refusal !== Refusal.None) return setStatus(caller, refusal);
+
+  const endpoint = endpointAt(capability.object);
+  endpoint.lock.acquire();
+  const receiver = claimReceiver(endpoint);
+  if (receiver === null) {
+    caller.endpoint = capability.object;
+    caller.badge = capability.badge;
+    caller.info = info;
+    caller.word0 = w0;
+    caller.word1 = w1;
+    caller.word2 = w2;
+    caller.word3 = w3;
+    hart.running = 0;
+    armDeadline(hart, caller, deadline);
+    appendCaller(endpoint, caller);
+    publish(caller, Wait.Sending);
+    endpoint.lock.release();
+    return;
+  }
+  endpoint.lock.release();
+
+  const token = tokenOf(caller, nextWord(caller, Wait.Replying));
+  const refused = deliver(caller, receiver, info, capability.badge, w0, w1, w2, w3, token);
+  if (refused !== Refusal.None) {
+    // The receiver goes on waiting: it could not take what came along, and that is the caller's news.
+    resumeReceiving(endpoint, receiver);
+    return setStatus(caller, refused);
+  }
+  caller.server = receiver.index;
+  armDeadline(hart, caller, deadline);
+  endWait(receiver);
+  publish(caller, Wait.Replying);
+  runOn(hart, receiver);
+}
+
+/** A claimed receiver goes back into the queue. */
+function resumeReceiving(endpoint: Endpoint, receiver: Task): void {
+  endpoint.lock.acquire();
+  appendReceiver(endpoint, receiver);
+  publish(receiver, Wait.Receiving);
+  endpoint.lock.release();
+}
+
+/**
+ * Syscall.Receive by `server`, which runs on this hart: takes the bits of the bound notification, else the first
+ * caller, else waits for either. True if it goes on at once.
+ */
+export function receive(hart: Hart, server: Task, capability: Capability, deadline: u64): bool {
+  const bound = server.bound;
+  if (bound === 0) return receiveMessage(hart, server, capability, deadline);
+  // Held until the server is in the endpoint's queue, so that a signal either leaves its bits before this or finds the
+  // server waiting. The only place where locks nest.
+  const notification = notificationAt(bound - 1);
+  notification.lock.acquire();
+  const bits = notification.bits;
+  if (bits !== 0) {
+    notification.bits = 0;
+    notification.lock.release();
+    setResults(server, 0, bits, 0, 0, 0, 0);
+    server.a0 = NOTIFIED;
+    return true;
+  }
+  const goesOn = receiveMessage(hart, server, capability, deadline);
+  notification.lock.release();
+  return goesOn;
+}
+
+function receiveMessage(hart: Hart, server: Task, capability: Capability, deadline: u64): bool {
+  const endpoint = endpointAt(capability.object);
+  endpoint.lock.acquire();
+  // Bounded: each turn takes a caller out of the queue.
+  for (;;) {
+    const caller = claimCaller(endpoint);
+    if (caller === null) break;
+    const token = tokenOf(caller, nextWord(caller, Wait.Replying));
+    const refused = deliver(
+      caller,
+      server,
+      caller.info,
+      caller.badge,
+      caller.word0,
+      caller.word1,
+      caller.word2,
+      caller.word3,
+      token,
+    );
+    if (refused === Refusal.None) {
+      caller.server = server.index;
+      publish(caller, Wait.Replying);
+      endpoint.lock.release();
+      return true;
+    }
+    setStatus(caller, refused);
+    endpoint.lock.release();
+    wake(caller);
+    endpoint.lock.acquire();
+  }
+  server.endpoint = capability.object;
+  hart.running = 0;
+  armDeadline(hart, server, deadline);
+  appendReceiver(endpoint, server);
+  publish(server, Wait.Receiving);
+  endpoint.lock.release();
+  return false;
+}
+
+/** Claims the task that `token` stands for, if it waits for a reply of `server`; null if not (any more). */
+function claimReplier(server: Task, token: u64): Task | null {
+  const index = token >> TOKEN_INDEX_SHIFT;
+  if (index >= TASKS_MAX) return null;
+  const caller = taskAt(<u32>index);
+  const word = caller.waitWord;
+  if (waitKind(word) !== Wait.Replying || (word & TOKEN_WORD_MASK) !== (token & TOKEN_WORD_MASK)) return null;
+  // `server` was written before this word was stored, and belongs to it.
+  if (caller.server !== server.index || !claim(caller, word)) return null;
+  return caller;
+}
+
+/** Delivers the reply; what cannot be delivered becomes the caller's status, so that it never waits in vain. */
+function answer(server: Task, caller: Task, info: u64, w0: u64, w1: u64, w2: u64, w3: u64): Refusal {
+  const refused = deliver(server, caller, info, 0, w0, w1, w2, w3, 0);
+  if (refused !== Refusal.None) setStatus(caller, refused);
+  return refused;
+}
+
+/** Syscall.Reply. */
+export function reply(server: Task, token: u64, info: u64, w0: u64, w1: u64, w2: u64, w3: u64): void {
+  const refusal = checkMessage(server, info);
+  if (refusal !== Refusal.None) return setStatus(server, refusal);
+  const caller = claimReplier(server, token);
+  if (caller === null) return setStatus(server, Refusal.NotWaiting);
+  setStatus(server, answer(server, caller, info, w0, w1, w2, w3));
+  wake(caller);
+}
+
+/** Syscall.ReplyReceive: if the server waits afterwards, the hart goes straight to the caller. */
+export function replyReceive(
+  hart: Hart,
+  server: Task,
+  capability: Capability,
+  token: u64,
+  info: u64,
+  w0: u64,
+  w1: u64,
+  w2: u64,
+  w3: u64,
+): void {
+  const refusal = checkMessage(server, info);
+  if (refusal !== Refusal.None) return setStatus(server, refusal);
+  const caller = claimReplier(server, token);
+  // A caller that gave up meanwhile is no reason for the server to stop serving.
+  if (caller !== null) answer(server, caller, info, w0, w1, w2, w3);
+  const goesOn = receive(hart, server, capability, FOREVER);
+  if (caller === null) return;
+  if (goesOn) return wake(caller);
+  endWait(caller);
+  runOn(hart, caller);
+}

@@ -1,0 +1,33 @@
+/**
+ * What a task finds in its registers when it goes on: status in a0, results in a1–a6. Only on a task that this hart
+ * runs or has claimed.
+ */
+import { Task } from "../task/task";
+
+/** The status, and zeros. */
+export function setStatus(task: Task, status: i32): void {
+  task.a0 = <u64>(<i64>status);
+  task.a1 = 0;
+  task.a2 = 0;
+  task.a3 = 0;
+  task.a4 = 0;
+  task.a5 = 0;
+  task.a6 = 0;
+}
+
+/** Status 0 and one word. */
+export function setResult(task: Task, value: u64): void {
+  setStatus(task, 0);
+  task.a1 = value;
+}
+
+/** Status 0 and up to six words. */
+export function setResults(task: Task, r1: u64, r2: u64, r3: u64, r4: u64, r5: u64, r6: u64): void {
+  task.a0 = 0;
+  task.a1 = r1;
+  task.a2 = r2;
+  task.a3 = r3;
+  task.a4 = r4;
+  task.a5 = r5;
+  task.a6 = r6;
+}

@@ -1,0 +1,56 @@
+/**
+ * A message goes from one task to another: words, bytes of the message page, a capability. Both tasks belong to this
+ * hart: it runs the one and has claimed the other.
+ */
+import { Kind, Right, SLOT_COUNT } from "abi/handle";
+import { infoBytes, infoRights, infoSlotPlusOne, MESSAGE_BYTES_MAX, receivedInfo } from "abi/message";
+import { Refusal } from "abi/refusal";
+import { copyCapability, freeSlot, slotOf } from "../task/handles";
+import { Task } from "../task/task";
+
+/** Checks what a sender says about its own message, before anything else is done. */
+export function checkMessage(sender: Task, info: u64): Refusal {
+  if (infoBytes(info) > MESSAGE_BYTES_MAX) return Refusal.BadArgument;
+  const slotPlusOne = infoSlotPlusOne(info);
+  if (slotPlusOne === 0) return Refusal.None;
+  if (slotPlusOne > SLOT_COUNT) return Refusal.BadSlot;
+  const capability = slotOf(sender, slotPlusOne - 1);
+  if (capability.kind === <u8>Kind.Empty) return Refusal.BadSlot;
+  if ((<u32>capability.rights & Right.Transfer) === 0) return Refusal.MissingRight;
+  return Refusal.None;
+}
+
+/**
+ * Delivers the checked message to `receiver` and sets its results: status 0, info, words, `token`. If a capability
+ * travels and the receiver has no free slot, nothing is delivered and Refusal.TableFull comes back.
+ */
+export function deliver(
+  sender: Task,
+  receiver: Task,
+  info: u64,
+  badge: u32,
+  w0: u64,
+  w1: u64,
+  w2: u64,
+  w3: u64,
+  token: u64,
+): Refusal {
+  const bytes = infoBytes(info);
+  const slotPlusOne = infoSlotPlusOne(info);
+  let slotThere: u32 = 0;
+  if (slotPlusOne !== 0) {
+    const slot = freeSlot(receiver);
+    if (slot === SLOT_COUNT) return Refusal.TableFull;
+    copyCapability(slotOf(sender, slotPlusOne - 1), receiver, slot, infoRights(info), 0);
+    slotThere = slot + 1;
+  }
+  if (bytes > 0) memory.copy(receiver.messagePage, sender.messagePage, bytes);
+  receiver.a0 = 0;
+  receiver.a1 = receivedInfo(bytes, slotThere, badge);
+  receiver.a2 = w0;
+  receiver.a3 = w1;
+  receiver.a4 = w2;
+  receiver.a5 = w3;
+  receiver.a6 = token;
+  return Refusal.None;
+}

@@ -1,0 +1,56 @@
+/**
+ * A task's birth: an empty address space with a message page in it. Its maker maps and grants, then starts it.
+ */
+import { Right } from "abi/handle";
+import { MESSAGE_PAGE, PAGE_BYTES, USER_END } from "abi/layout";
+import { Refusal } from "abi/refusal";
+import { TaskState } from "abi/task";
+import { FRAME_CALL } from "../arch/riscv/frame";
+import { thisHart } from "../arch/riscv/hart";
+import { NO_OBJECT } from "../mm/pool";
+import { createVmo, releaseVmo, vmoAt } from "../mm/vmo";
+import { createSpace, destroySpace } from "../mm/vspace";
+import { wake } from "../sched/wake";
+import { retainNotification } from "../task/endpoint";
+import { releaseTask, retainTask, Task, takeTask } from "../task/task";
+import { forgetMappings, mapVmo } from "./memory";
+
+/** A new, unborn task of `taskClass` with one reference, the caller's; or null without room or memory. */
+export function createTask(taskClass: u32): Task | null {
+  const task = takeTask();
+  if (task === null) return null;
+  task.taskClass = taskClass;
+  task.root = createSpace();
+  const page = task.root === 0 ? NO_OBJECT : createVmo(PAGE_BYTES);
+  if (page !== NO_OBJECT) {
+    task.messagePage = vmoAt(page).base;
+    const mapped = mapVmo(task, page, MESSAGE_PAGE, 0, PAGE_BYTES, Right.Read | Right.Write);
+    releaseVmo(page);
+    if (mapped === Refusal.None) return task;
+  }
+  forgetMappings(task);
+  if (task.root !== 0) destroySpace(task.root);
+  releaseTask(task);
+  return null;
+}
+
+/** When `task` ends, `bits` are signalled to `notification`. Before it is started. */
+export function tellOfEnd(task: Task, notification: u32, bits: u64): void {
+  retainNotification(notification);
+  task.endNotification = notification + 1;
+  task.endBits = bits;
+}
+
+/** Starts an unborn task at `entry` with its stack pointer. */
+export function startTask(task: Task, entry: u64, stackPointer: u64): Refusal {
+  if (task.state !== TaskState.Unborn) return Refusal.BadState;
+  if (entry >= <u64>USER_END || stackPointer >= <u64>USER_END) return Refusal.BadArgument;
+  task.sepc = entry;
+  task.sp = stackPointer;
+  task.kind = FRAME_CALL;
+  task.state = TaskState.Alive;
+  task.lastHart = thisHart().index;
+  retainTask(task); // it lives
+  wake(task);
+  return Refusal.None;
+}

@@ -1,0 +1,109 @@
+/**
+ * The first task, nexus-init, from the kernel's image. It gets everything there is to give: the console, the power
+ * switch, information, the boot bundle, and every virtio-mmio slot of the device tree with its interrupt. All others get
+ * theirs from it.
+ */
+import { Kind, Right } from "abi/handle";
+import { PAGE_BYTES, STACK_BYTES, STACK_TOP, STARTUP_PAGE } from "abi/layout";
+import { Refusal } from "abi/refusal";
+import { Role, STARTUP_MAGIC, Startup } from "abi/startup";
+import { Class } from "abi/task";
+import { ElfError, elfErrorText } from "elf/format";
+import { ELF_STATE_BYTES, Executable, Segment } from "elf/reader";
+import { __bundle_end, __bundle_start, __init_end, __init_start } from "../arch/riscv/symbols";
+import { timebaseHz } from "../arch/riscv/timer";
+import { devices, runArgument, virtioNode } from "../boot/devices";
+import { NO_OBJECT } from "../mm/pool";
+import { createPermanentVmo, createVmo, releaseVmo, vmoAt } from "../mm/vmo";
+import { putCapability } from "../task/handles";
+import { Task } from "../task/task";
+import { createTask, startTask } from "./create";
+import { mapVmo } from "./memory";
+
+const elfState: usize = memory.data(1024, 8);
+if (ELF_STATE_BYTES > 1024) ERROR("elfState is too small");
+
+// "nexus-init", little-endian, as Task keeps names.
+const NAME_LOW: u64 = 0x6e692d737578656e;
+const NAME_HIGH: u64 = 0x7469;
+
+/** Makes and starts nexus-init. Null, or what went wrong. Boot hart only, before any task runs. */
+export function startFirstTask(): string | null {
+  const program = changetype<Executable>(elfState);
+  const error = program.open(__init_start(), <u32>(__init_end() - __init_start()));
+  if (error !== ElfError.None) return elfErrorText(error);
+  const task = createTask(Class.Service);
+  if (task === null) return "no memory for nexus-init";
+  task.nameLow = NAME_LOW;
+  task.nameHigh = NAME_HIGH;
+  for (let i: u32 = 0; i < program.segmentCount; i++) {
+    if (!loadSegment(task, program.segment(i))) return "no memory for nexus-init's program";
+  }
+  if (mapNew(task, STACK_TOP - STACK_BYTES, STACK_BYTES, Right.Read | Right.Write) === 0) {
+    return "no memory for nexus-init's stack";
+  }
+  const page = mapNew(task, STARTUP_PAGE, PAGE_BYTES, Right.Read);
+  if (page === 0) return "no memory for nexus-init's startup page";
+  fillStartup(task, changetype<Startup>(page));
+  if (startTask(task, program.entry, STACK_TOP) !== Refusal.None) return "nexus-init cannot be started";
+  return null;
+}
+
+/** Maps new memory at `address` of `task`; returns its kernel address, or 0. The mapping keeps it. */
+function mapNew(task: Task, address: u32, bytes: u32, rights: u32): usize {
+  const vmo = createVmo(bytes);
+  if (vmo === NO_OBJECT) return 0;
+  const base = <usize>vmoAt(vmo).base;
+  const mapped = mapVmo(task, vmo, address, 0, bytes, rights);
+  releaseVmo(vmo);
+  return mapped === Refusal.None ? base : 0;
+}
+
+function loadSegment(task: Task, segment: Segment): bool {
+  const bytes = segment.pagesEnd - segment.pagesStart;
+  let rights: u32 = Right.Read;
+  if (segment.writable) rights |= Right.Write;
+  if (segment.executable) rights |= Right.Execute;
+  const base = mapNew(task, segment.pagesStart, bytes, rights);
+  if (base === 0) return false;
+  memory.copy(
+    base + (segment.address - segment.pagesStart),
+    __init_start() + segment.fileOffset,
+    segment.fileBytes,
+  );
+  return true;
+}
+
+/** Gives a capability under the next slot, and says so in the startup page. */
+function give(task: Task, page: Startup, role: Role, kind: Kind, object: u32, rights: u32): u32 {
+  const slot = page.count;
+  putCapability(task, slot, kind, object, rights | Right.Transfer, 0);
+  const entry = page.entry(slot);
+  entry.role = role;
+  entry.slot = slot;
+  page.count = slot + 1;
+  return slot;
+}
+
+function fillStartup(task: Task, page: Startup): void {
+  page.magic = STARTUP_MAGIC;
+  page.timebase = timebaseHz();
+  memory.copy(page.argument, runArgument(), devices().runBytes);
+  give(task, page, Role.Console, Kind.Console, 0, Right.Write);
+  give(task, page, Role.Power, Kind.Power, 0, Right.Manage);
+  give(task, page, Role.Info, Kind.Info, 0, Right.Read);
+
+  const bytes = <u32>(__bundle_end() - __bundle_start());
+  const bundle = createPermanentVmo(__bundle_start(), bytes);
+  page.entry(give(task, page, Role.Bundle, Kind.Vmo, bundle, Right.Read)).size = bytes;
+
+  for (let i: u32 = 0; i < devices().virtioCount; i++) {
+    const node = virtioNode(i);
+    const all: u32 = Right.Read | Right.Write | Right.Manage;
+    const device = page.entry(give(task, page, Role.VirtioDevice, Kind.Device, i, all));
+    device.base = node.base;
+    device.size = node.size;
+    device.irq = node.irq;
+    page.entry(give(task, page, Role.VirtioInterrupt, Kind.Interrupt, node.irq, Right.Manage)).irq = node.irq;
+  }
+}

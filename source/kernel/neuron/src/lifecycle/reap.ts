@@ -1,0 +1,65 @@
+/**
+ * A task's end gives back all that it held. Reached from its own Exit or fault (this hart ran it) or from Kill (this
+ * hart claimed it); either way it is in no queue and runs nowhere.
+ */
+import { SLOT_COUNT } from "abi/handle";
+import { End, TaskState } from "abi/task";
+import { Hart, hartAt, hartCount, thisHart } from "../arch/riscv/hart";
+import { shootDown } from "../arch/riscv/tlb";
+import { signal, unbind } from "../ipc/notification";
+import { failCallersOf } from "../ipc/timeout";
+import { unbindInterruptsOf } from "../irq/interrupts";
+import { satpOf } from "../mm/kernelmap";
+import { destroySpace } from "../mm/vspace";
+import { asidOf, leaveSpace } from "../sched/schedule";
+import { releaseNotification } from "../task/endpoint";
+import { dropCapability, slotOf } from "../task/handles";
+import { releaseTask, Task, Wait } from "../task/task";
+import { forgetMappings } from "./memory";
+
+/** All of the address space, for the TLBs (SBI 8: a size of all ones). */
+const EVERYTHING: u32 = 0xffff_ffff;
+
+/** Ends `task` for the reason `end`; `detail` is the exit code or the faulting address. */
+export function endTask(task: Task, end: End, detail: u64): void {
+  task.end = end;
+  task.endDetail = detail;
+  task.state = TaskState.Ended;
+  atomic.store<u64>(task.waitAddress, Wait.Ended);
+  if (thisHart().running === <u32>changetype<usize>(task)) thisHart().running = 0;
+
+  failCallersOf(task.index);
+  unbind(task);
+  unbindInterruptsOf(task.index);
+  for (let slot: u32 = 0; slot < SLOT_COUNT; slot++) {
+    if (slotOf(task, slot).kind !== 0) dropCapability(task, slot);
+  }
+
+  leaveSpace();
+  awaitLeft(task);
+  shootDown(task.ranOn, 0, EVERYTHING, asidOf(task));
+  forgetMappings(task);
+  destroySpace(task.root);
+
+  if (task.endNotification !== 0) {
+    signal(task.endNotification - 1, task.endBits);
+    releaseNotification(task.endNotification - 1);
+  }
+  releaseTask(task);
+}
+
+/**
+ * Waits until no other hart is on the task's address space. One may still be on its way out of the kernel, from the
+ * system call in which the task blocked; it gets there without waiting for anybody, and this hart has left its own
+ * task's space, so two that end each other's tasks cannot wait for each other.
+ */
+function awaitLeft(task: Task): void {
+  const satp = satpOf(task.root, asidOf(task));
+  for (let i: u32 = 0; i < hartCount(); i++) {
+    if (i === thisHart().index) continue;
+    const at = changetype<usize>(hartAt(i)) + offsetof<Hart>("satp");
+    while (atomic.load<u64>(at) === satp) {
+      // bounded by the other hart's way out of the kernel
+    }
+  }
+}

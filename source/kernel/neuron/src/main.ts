@@ -1,0 +1,124 @@
+/**
+ * Neuron's boot. OpenSBI starts one hart of its choice, which becomes hart 0 and runs `bootMain`; it starts the others
+ * one after another, and each runs `secondaryMain`. Both return to entry.S, which goes on in the scheduler (trap.ts).
+ */
+
+import { SIE_SSIE, SSTATUS_FS } from "./arch/riscv/csr";
+import { HARTS_MAX } from "./arch/riscv/frame";
+import { hartAt, initHart, setHartCount, thisHart } from "./arch/riscv/hart";
+import { clearSip, clearSstatus, writeScounteren, writeSie, writeStvec } from "./arch/riscv/intrinsics";
+import { IPIS_PER_SECOND_MAX, useSswi } from "./arch/riscv/ipi";
+import { DEVICE_WINDOW } from "./arch/riscv/paging";
+import { plicInit, plicStartHart, setPlicContext } from "./arch/riscv/plic";
+import { shutdown } from "./arch/riscv/sbi/reset";
+import { announce, parkHart, startHart } from "./arch/riscv/smp";
+import { trapEntry } from "./arch/riscv/symbols";
+import { timerInit, timerStartHart } from "./arch/riscv/timer";
+import { uartDrain, uartInit } from "./arch/riscv/uart";
+import { devices, discover, hartNode, parkedHart, usableRamEnd } from "./boot/devices";
+import { memoryInit } from "./boot/memory";
+import { bootFailed, bootStarted, hartMissing, hartOnline, memoryClipped } from "./diag/markers";
+import { halt } from "./diag/panic";
+import { printInit } from "./diag/print";
+import { interruptsInit } from "./irq/interrupts";
+import { startFirstTask } from "./lifecycle/first";
+import { RAM_END } from "./mm/frames";
+import { activateKernelMap, buildKernelMap, kernelSpaceSatp, mapKernelDevice } from "./mm/kernelmap";
+import { pinsInit } from "./mm/pins";
+import { vmosInit } from "./mm/vmo";
+import { queueOf } from "./sched/queue";
+import { endpointsInit } from "./task/endpoint";
+import { tasksInit } from "./task/task";
+
+export { kernelFault } from "./diag/panic";
+export { scheduleFirst, syscallHandle, trapHandle } from "./trap";
+
+/** From entry.S: `hartid` is physical, `treeAddress` the physical address of the device tree. */
+export function bootMain(hartid: u64, treeAddress: u64): void {
+  initHart(0, hartid);
+  trapToUs();
+  printInit();
+  orFail(discover(<usize>treeAddress, hartid));
+  uartInit(DEVICE_WINDOW + devices().uart);
+  setHartCount(devices().hartCount);
+  bootStarted(devices().hartCount);
+  orFail(memoryInit(<usize>treeAddress));
+  if (devices().ramBytes > <u64>(RAM_END - <u32>devices().ramBase)) memoryClipped(devices().ramBytes);
+  buildKernelMap(usableRamEnd());
+  mapDevices();
+  activateKernelMap();
+  initTables();
+  timerInit(devices().timebase, devices().sstc);
+  startThisHart();
+  startOtherHarts();
+  orFail(startFirstTask());
+}
+
+/** From entry.S, on every other hart: paging is on, `tp` points to its structure. */
+export function secondaryMain(): void {
+  trapToUs();
+  startThisHart();
+}
+
+/** Traps go to trap.S from here on; those of the kernel itself end in a panic. */
+function trapToUs(): void {
+  writeStvec(<u64>(<i64>(<i32>trapEntry())));
+}
+
+/** What every hart does to take part. */
+function startThisHart(): void {
+  const hart = thisHart();
+  hart.satp = kernelSpaceSatp();
+  hart.ipiTokens = IPIS_PER_SECOND_MAX;
+  clearSstatus(SSTATUS_FS); // no floating point in any task
+  writeScounteren(0); // no time, cycle or instret in user mode
+  clearSip(SIE_SSIE); // one from before a restart
+  writeSie(SIE_SSIE);
+  timerStartHart(hart);
+  plicStartHart(hart);
+  announce(hart);
+  hartOnline(hart.index);
+}
+
+function startOtherHarts(): void {
+  const self = thisHart();
+  for (let i: u32 = 1; i < devices().hartCount; i++) {
+    initHart(i, hartNode(i).hartid);
+    if (!startHart(self, i)) hartMissing(i, hartAt(i).hartid);
+  }
+  for (let i: u32 = 0; i < devices().parkedCount; i++) parkHart(parkedHart(i));
+  timerStartHart(self);
+}
+
+/** The kernel's own devices: UART, PLIC, and the ACLINT's software interrupts where the tree offers them. */
+function mapDevices(): void {
+  const d = devices();
+  if (d.uart !== 0) mapKernelDevice(d.uart, UART_BYTES);
+  if (d.plic !== 0) plicInit(mapKernelDevice(d.plic, min<u32>(d.plicBytes, PLIC_BYTES_MAX)));
+  if (d.sswi !== 0) useSswi(mapKernelDevice(d.sswi, min<u32>(d.sswiBytes, SSWI_BYTES_MAX)));
+  for (let i: u32 = 0; i < d.hartCount; i++) setPlicContext(i, hartNode(i).plicContext);
+}
+
+/** The UART's page. */
+const UART_BYTES: u32 = 4096;
+/** All that the PLIC's specification lays out. */
+const PLIC_BYTES_MAX: u32 = 0x400_0000;
+const SSWI_BYTES_MAX: u32 = 0x4000;
+
+function initTables(): void {
+  vmosInit();
+  pinsInit();
+  tasksInit();
+  endpointsInit();
+  interruptsInit();
+  for (let i: u32 = 0; i < HARTS_MAX; i++) queueOf(i).init();
+}
+
+/** Says why the machine cannot be brought up, and turns it off. */
+function orFail(problem: string | null): void {
+  if (problem === null) return;
+  bootFailed(problem);
+  uartDrain();
+  shutdown(true);
+  halt();
+}

@@ -1,0 +1,64 @@
+/**
+ * A task becomes runnable: on which hart, and who has to be told. Reached from ipc/ and irq/; goes on in
+ * arch/riscv/ipi.ts when it is another hart's.
+ *
+ * This hart takes it if it has nothing more urgent to do: the message that woke the task is in this hart's cache, and
+ * no interrupt is needed. Otherwise an idle hart gets it, the one that ran it last if that is idle.
+ */
+import { hartAt, hartCount, isOnline, thisHart } from "../arch/riscv/hart";
+import { notifyHart } from "../arch/riscv/ipi";
+import { endWait, Task } from "../task/task";
+import { queueOf } from "./queue";
+
+/** Bit per idle hart. Atomic. */
+const idle: usize = memory.data(4, 4);
+
+/** This hart has nothing to run. Its queue must be looked at again after this, see schedule.ts. */
+export function markIdle(index: u32): void {
+  atomic.or<u32>(idle, 1 << index);
+}
+
+export function markBusy(index: u32): void {
+  atomic.and<u32>(idle, ~(1 << index));
+}
+
+function idleHarts(): u32 {
+  return atomic.load<u32>(idle);
+}
+
+/** The class of what this hart runs; beyond all classes when it runs nothing. */
+function runningClass(): u32 {
+  const running = thisHart().running;
+  return running === 0 ? 0xff : changetype<Task>(running).taskClass;
+}
+
+/** A claimed task, its wait finished, goes to a run queue. */
+export function wake(task: Task): void {
+  endWait(task);
+  enqueue(task, chooseHart(task));
+}
+
+function chooseHart(task: Task): u32 {
+  const self = thisHart().index;
+  if (runningClass() > task.taskClass) return self;
+  const candidates = idleHarts();
+  if (candidates === 0) return self;
+  return (candidates & (1 << task.lastHart)) !== 0 ? task.lastHart : <u32>ctz(candidates);
+}
+
+/** Puts a runnable task into a hart's queue and sees to it that the hart looks there. */
+export function enqueue(task: Task, target: u32): void {
+  const taskClass = task.taskClass;
+  queueOf(target).push(task);
+  if (target !== thisHart().index) notifyHart(target);
+  else if (runningClass() > taskClass) thisHart().reschedule = 1;
+}
+
+/** Sends a runnable task to a hart by a hint (Syscall.YieldTo). False if that hart is not online. */
+export function sendTo(task: Task, target: u32): bool {
+  if (target >= hartCount() || !isOnline(target)) return false;
+  task.hinted = 1;
+  task.lastHart = hartAt(target).index;
+  enqueue(task, target);
+  return true;
+}

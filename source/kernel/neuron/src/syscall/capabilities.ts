@@ -1,0 +1,75 @@
+/** Making, copying, dropping and granting capabilities. Rights only ever shrink. */
+import { Kind, Right, SLOT_COUNT } from "abi/handle";
+import { Refusal } from "abi/refusal";
+import { TaskState } from "abi/task";
+import { setResult, setStatus } from "../ipc/results";
+import { NO_OBJECT } from "../mm/pool";
+import { takeEndpoint, takeNotification } from "../task/endpoint";
+import {
+  Capability,
+  check,
+  copyCapability,
+  dropCapability,
+  freeSlot,
+  putCapability,
+  slotOf,
+} from "../task/handles";
+import { Task, taskAt } from "../task/task";
+
+/** A new endpoint or notification in a free slot. */
+export function create(task: Task, kind: u64): void {
+  if (kind !== Kind.Endpoint && kind !== Kind.Notification) return setStatus(task, Refusal.BadArgument);
+  const slot = freeSlot(task);
+  if (slot === SLOT_COUNT) return setStatus(task, Refusal.TableFull);
+  const object = kind === Kind.Endpoint ? takeEndpoint() : takeNotification();
+  if (object === NO_OBJECT) return setStatus(task, Refusal.TableFull);
+  putCapability(task, slot, <Kind>kind, object, Right.All, 0);
+  setResult(task, slot);
+}
+
+/** Whether a copy of `capability` with this badge may be made: only who receives at an endpoint may tell callers apart. */
+function checkBadge(capability: Capability, badge: u64): Refusal {
+  if (badge === 0) return Refusal.None;
+  if (badge > u32.MAX_VALUE) return Refusal.BadArgument;
+  if (<u32>capability.kind !== Kind.Endpoint) return Refusal.WrongKind;
+  return (<u32>capability.rights & Right.Receive) === 0 ? Refusal.MissingRight : Refusal.None;
+}
+
+/** Whether `slot` of `task` holds anything. */
+function checkAny(task: Task, slot: u64): Refusal {
+  if (slot >= SLOT_COUNT || slotOf(task, <u32>slot).kind === <u8>Kind.Empty) return Refusal.BadSlot;
+  return Refusal.None;
+}
+
+export function copy(task: Task, slot: u64, rights: u64, badge: u64): void {
+  let refusal = checkAny(task, slot);
+  if (refusal === Refusal.None) refusal = checkBadge(slotOf(task, <u32>slot), badge);
+  if (refusal !== Refusal.None) return setStatus(task, refusal);
+  const free = freeSlot(task);
+  if (free === SLOT_COUNT) return setStatus(task, Refusal.TableFull);
+  copyCapability(slotOf(task, <u32>slot), task, free, <u32>rights, <u32>badge);
+  setResult(task, free);
+}
+
+export function drop(task: Task, slot: u64): void {
+  const refusal = checkAny(task, slot);
+  setStatus(task, refusal);
+  if (refusal === Refusal.None) dropCapability(task, <u32>slot);
+}
+
+/** Only into a task that was not started: a running task's table is its own. */
+export function grant(task: Task, taskSlot: u64, slot: u64, rights: u64, badge: u64, slotThere: u64): void {
+  let refusal = check(task, taskSlot, Kind.Task, Right.Manage);
+  if (refusal === Refusal.None) refusal = checkAny(task, slot);
+  if (refusal === Refusal.None) refusal = checkBadge(slotOf(task, <u32>slot), badge);
+  if (refusal !== Refusal.None) return setStatus(task, refusal);
+  const capability = slotOf(task, <u32>slot);
+  if ((<u32>capability.rights & Right.Transfer) === 0) return setStatus(task, Refusal.MissingRight);
+  const receiver = taskAt(slotOf(task, <u32>taskSlot).object);
+  if (receiver.state !== TaskState.Unborn) return setStatus(task, Refusal.BadState);
+  if (slotThere >= SLOT_COUNT || slotOf(receiver, <u32>slotThere).kind !== <u8>Kind.Empty) {
+    return setStatus(task, Refusal.BadSlot);
+  }
+  copyCapability(capability, receiver, <u32>slotThere, <u32>rights, <u32>badge);
+  setStatus(task, Refusal.None);
+}

@@ -1,0 +1,60 @@
+/** Device registers, interrupts and DMA, for who holds the device. */
+import { Kind, Right } from "abi/handle";
+import { PAGE_BYTES } from "abi/layout";
+import { Refusal } from "abi/refusal";
+import { Hart } from "../arch/riscv/hart";
+import { virtioNode } from "../boot/devices";
+import { setResult, setStatus } from "../ipc/results";
+import * as interrupts from "../irq/interrupts";
+import { mapRegisters } from "../lifecycle/memory";
+import { pinFor, unpinAllOf } from "../mm/pins";
+import { vmoAt } from "../mm/vmo";
+import { check, slotOf } from "../task/handles";
+import { Task } from "../task/task";
+
+/** The registers at `address`: readable and writable as the capability allows, never executable. */
+export function mapDevice(task: Task, slot: u64, address: u64): void {
+  const rights: u32 = Right.Read | Right.Write;
+  const refusal = check(task, slot, Kind.Device, rights);
+  if (refusal !== Refusal.None) return setStatus(task, refusal);
+  const node = virtioNode(slotOf(task, <u32>slot).object);
+  setStatus(task, mapRegisters(task, node.base, node.size, address, rights));
+}
+
+export function bindInterrupt(hart: Hart, task: Task, slot: u64, notificationSlot: u64, bits: u64): void {
+  let refusal = check(task, slot, Kind.Interrupt, Right.Manage);
+  if (refusal === Refusal.None) refusal = check(task, notificationSlot, Kind.Notification, Right.Send);
+  if (refusal === Refusal.None) {
+    const source = slotOf(task, <u32>slot).object;
+    const notification = slotOf(task, <u32>notificationSlot).object;
+    refusal = interrupts.bindInterrupt(hart, task.index, source, notification, bits);
+  }
+  setStatus(task, refusal);
+}
+
+export function completeInterrupt(task: Task, slot: u64): void {
+  const refusal = check(task, slot, Kind.Interrupt, Right.Manage);
+  setStatus(
+    task,
+    refusal === Refusal.None ? interrupts.completeInterrupt(slotOf(task, <u32>slot).object) : refusal,
+  );
+}
+
+/** Where the device sees part of a memory object that the caller may write. */
+export function pin(task: Task, slot: u64, vmoSlot: u64, offset: u64, bytes: u64): void {
+  let refusal = check(task, slot, Kind.Device, Right.Manage);
+  if (refusal === Refusal.None) refusal = check(task, vmoSlot, Kind.Vmo, Right.Read | Right.Write);
+  if (refusal !== Refusal.None) return setStatus(task, refusal);
+  const index = slotOf(task, <u32>vmoSlot).object;
+  const vmo = vmoAt(index);
+  const size = <u64>vmo.pages * PAGE_BYTES;
+  if (bytes === 0 || offset >= size || bytes > size - offset) return setStatus(task, Refusal.BadArgument);
+  if (!pinFor(slotOf(task, <u32>slot).object, index)) return setStatus(task, Refusal.TableFull);
+  setResult(task, <u64>vmo.base + offset);
+}
+
+export function unpinAll(task: Task, slot: u64): void {
+  const refusal = check(task, slot, Kind.Device, Right.Manage);
+  setStatus(task, refusal);
+  if (refusal === Refusal.None) unpinAllOf(slotOf(task, <u32>slot).object);
+}

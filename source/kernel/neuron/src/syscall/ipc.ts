@@ -1,0 +1,68 @@
+/** Messages and notifications: what a task asked for, checked, then ipc/. */
+import { Kind, Right } from "abi/handle";
+import { Refusal } from "abi/refusal";
+import { Hart } from "../arch/riscv/hart";
+import * as messages from "../ipc/call";
+import { bind, signal, waitFor } from "../ipc/notification";
+import { setStatus } from "../ipc/results";
+import { check, slotOf } from "../task/handles";
+import { Task } from "../task/task";
+
+export function call(
+  hart: Hart,
+  task: Task,
+  slot: u64,
+  info: u64,
+  w0: u64,
+  w1: u64,
+  w2: u64,
+  w3: u64,
+  deadline: u64,
+): void {
+  const refusal = check(task, slot, Kind.Endpoint, Right.Send);
+  if (refusal !== Refusal.None) return setStatus(task, refusal);
+  messages.call(hart, task, slotOf(task, <u32>slot), info, w0, w1, w2, w3, deadline);
+}
+
+export function receive(hart: Hart, task: Task, slot: u64, deadline: u64): void {
+  const refusal = check(task, slot, Kind.Endpoint, Right.Receive);
+  if (refusal !== Refusal.None) return setStatus(task, refusal);
+  messages.receive(hart, task, slotOf(task, <u32>slot), deadline);
+}
+
+export function reply(task: Task, token: u64, info: u64, w0: u64, w1: u64, w2: u64, w3: u64): void {
+  messages.reply(task, token, info, w0, w1, w2, w3);
+}
+
+export function replyReceive(
+  hart: Hart,
+  task: Task,
+  slot: u64,
+  info: u64,
+  w0: u64,
+  w1: u64,
+  w2: u64,
+  w3: u64,
+  token: u64,
+): void {
+  const refusal = check(task, slot, Kind.Endpoint, Right.Receive);
+  if (refusal !== Refusal.None) return setStatus(task, refusal);
+  messages.replyReceive(hart, task, slotOf(task, <u32>slot), token, info, w0, w1, w2, w3);
+}
+
+export function signalSlot(task: Task, slot: u64, bits: u64): void {
+  const refusal = check(task, slot, Kind.Notification, Right.Send);
+  setStatus(task, refusal);
+  if (refusal === Refusal.None) signal(slotOf(task, <u32>slot).object, bits);
+}
+
+export function wait(hart: Hart, task: Task, slot: u64, deadline: u64): void {
+  let refusal = check(task, slot, Kind.Notification, Right.Receive);
+  if (refusal === Refusal.None) refusal = waitFor(hart, task, slotOf(task, <u32>slot).object, deadline);
+  if (refusal !== Refusal.None) setStatus(task, refusal);
+}
+
+export function bindSlot(task: Task, slot: u64): void {
+  const refusal = check(task, slot, Kind.Notification, Right.Receive);
+  setStatus(task, refusal === Refusal.None ? bind(task, slotOf(task, <u32>slot).object) : refusal);
+}

@@ -1,0 +1,73 @@
+/** Memory objects and mappings. */
+import { Kind, Right, SLOT_COUNT } from "abi/handle";
+import { PAGE_BYTES } from "abi/layout";
+import { Refusal } from "abi/refusal";
+import { SELF } from "abi/syscall";
+import { TaskState } from "abi/task";
+import { setResult, setStatus } from "../ipc/results";
+import { mapVmo, unmapAt } from "../lifecycle/memory";
+import { NO_OBJECT } from "../mm/pool";
+import * as vmos from "../mm/vmo";
+import { check, freeSlot, putCapability, slotOf } from "../task/handles";
+import { Task, taskAt } from "../task/task";
+
+export function createVmo(task: Task, bytes: u64): void {
+  if (bytes === 0 || bytes > vmos.VMO_BYTES_MAX) return setStatus(task, Refusal.BadArgument);
+  const slot = freeSlot(task);
+  if (slot === SLOT_COUNT) return setStatus(task, Refusal.TableFull);
+  const vmo = vmos.createVmo(<u32>bytes);
+  if (vmo === NO_OBJECT) return setStatus(task, Refusal.NoMemory);
+  putCapability(task, slot, Kind.Vmo, vmo, Right.All, 0);
+  setResult(task, slot);
+}
+
+/** Whether the caller may change the address space of `taskSlot`: its own, or that of a task it has not started. */
+function checkSpace(task: Task, taskSlot: u64): Refusal {
+  if (taskSlot === SELF) return Refusal.None;
+  const refusal = check(task, taskSlot, Kind.Task, Right.Manage);
+  if (refusal !== Refusal.None) return refusal;
+  const other = taskAt(slotOf(task, <u32>taskSlot).object);
+  return other.state === TaskState.Unborn ? Refusal.None : Refusal.BadState;
+}
+
+/** The task that `taskSlot`, checked, names. */
+function spaceOf(task: Task, taskSlot: u64): Task {
+  return taskSlot === SELF ? task : taskAt(slotOf(task, <u32>taskSlot).object);
+}
+
+/** Readable at least; never writable and executable at once. */
+function areMappingRights(rights: u64): bool {
+  const known: u64 = Right.Read | Right.Write | Right.Execute;
+  const both: u64 = Right.Write | Right.Execute;
+  return (rights & ~known) === 0 && (rights & Right.Read) !== 0 && (rights & both) !== both;
+}
+
+export function map(
+  task: Task,
+  taskSlot: u64,
+  vmoSlot: u64,
+  address: u64,
+  offset: u64,
+  bytes: u64,
+  rights: u64,
+): void {
+  let refusal = checkSpace(task, taskSlot);
+  if (refusal === Refusal.None && !areMappingRights(rights)) refusal = Refusal.BadArgument;
+  if (refusal === Refusal.None) refusal = check(task, vmoSlot, Kind.Vmo, <u32>rights);
+  if (refusal === Refusal.None) {
+    const vmo = slotOf(task, <u32>vmoSlot).object;
+    refusal = mapVmo(spaceOf(task, taskSlot), vmo, address, offset, bytes, <u32>rights);
+  }
+  setStatus(task, refusal);
+}
+
+export function unmap(task: Task, taskSlot: u64, address: u64): void {
+  const refusal = checkSpace(task, taskSlot);
+  setStatus(task, refusal === Refusal.None ? unmapAt(spaceOf(task, taskSlot), address) : refusal);
+}
+
+export function vmoSize(task: Task, slot: u64): void {
+  const refusal = check(task, slot, Kind.Vmo, Right.None);
+  if (refusal !== Refusal.None) return setStatus(task, refusal);
+  setResult(task, <u64>vmos.vmoAt(slotOf(task, <u32>slot).object).pages * PAGE_BYTES);
+}

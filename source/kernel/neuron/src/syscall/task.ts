@@ -1,0 +1,87 @@
+/** Scheduling, and the making and ending of tasks. */
+import { Kind, Right, SLOT_COUNT } from "abi/handle";
+import { Refusal } from "abi/refusal";
+import { CLASS_COUNT, End, TaskState } from "abi/task";
+import { Hart, isOnline } from "../arch/riscv/hart";
+import { readTime } from "../arch/riscv/intrinsics";
+import { armDeadline } from "../ipc/call";
+import { setResult, setResults, setStatus } from "../ipc/results";
+import * as births from "../lifecycle/create";
+import { killTask } from "../lifecycle/kill";
+import { endTask } from "../lifecycle/reap";
+import { preempt } from "../sched/schedule";
+import { sendTo } from "../sched/wake";
+import { check, freeSlot, putCapability, slotOf } from "../task/handles";
+import { publish, Task, taskAt, Wait } from "../task/task";
+
+export function yieldNow(hart: Hart, task: Task): void {
+  setStatus(task, Refusal.None);
+  preempt(hart);
+}
+
+/** A hint, checked against the harts that are online. */
+export function yieldTo(hart: Hart, task: Task, target: u64): void {
+  if (target > u32.MAX_VALUE || !isOnline(<u32>target)) return setStatus(task, Refusal.HartOffline);
+  setStatus(task, Refusal.None);
+  hart.running = 0;
+  sendTo(task, <u32>target);
+}
+
+export function sleep(hart: Hart, task: Task, deadline: u64): void {
+  setStatus(task, Refusal.None);
+  if (deadline <= readTime()) return;
+  hart.running = 0;
+  armDeadline(hart, task, deadline);
+  publish(task, Wait.Sleeping);
+}
+
+export function now(hart: Hart, task: Task): void {
+  setResults(task, readTime(), hart.index, 0, 0, 0, 0);
+}
+
+export function exit(task: Task, code: u64): void {
+  endTask(task, End.Exit, code);
+}
+
+/** A task may only make tasks of its own class or less urgent ones. */
+export function createTask(task: Task, taskClass: u64, notificationSlot: u64, bits: u64): void {
+  if (taskClass >= CLASS_COUNT) return setStatus(task, Refusal.BadArgument);
+  const refusal = check(task, notificationSlot, Kind.Notification, Right.Send);
+  if (refusal !== Refusal.None) return setStatus(task, refusal);
+  if (taskClass < task.taskClass) return setStatus(task, Refusal.MissingRight);
+  const slot = freeSlot(task);
+  if (slot === SLOT_COUNT) return setStatus(task, Refusal.TableFull);
+  const made = births.createTask(<u32>taskClass);
+  if (made === null) return setStatus(task, Refusal.NoMemory);
+  births.tellOfEnd(made, slotOf(task, <u32>notificationSlot).object, bits);
+  putCapability(task, slot, Kind.Task, made.index, Right.Manage | Right.Transfer, 0);
+  setResult(task, slot);
+}
+
+export function nameTask(task: Task, slot: u64, low: u64, high: u64): void {
+  const refusal = check(task, slot, Kind.Task, Right.Manage);
+  if (refusal !== Refusal.None) return setStatus(task, refusal);
+  const named = taskAt(slotOf(task, <u32>slot).object);
+  if (named.state !== TaskState.Unborn) return setStatus(task, Refusal.BadState);
+  named.nameLow = low;
+  named.nameHigh = high;
+  setStatus(task, Refusal.None);
+}
+
+export function startTask(task: Task, slot: u64, entry: u64, stackPointer: u64): void {
+  const refusal = check(task, slot, Kind.Task, Right.Manage);
+  if (refusal !== Refusal.None) return setStatus(task, refusal);
+  setStatus(task, births.startTask(taskAt(slotOf(task, <u32>slot).object), entry, stackPointer));
+}
+
+export function taskStatus(task: Task, slot: u64): void {
+  const refusal = check(task, slot, Kind.Task, Right.None);
+  if (refusal !== Refusal.None) return setStatus(task, refusal);
+  const other = taskAt(slotOf(task, <u32>slot).object);
+  setResults(task, other.state, other.end, other.endDetail, 0, 0, 0);
+}
+
+export function kill(task: Task, slot: u64): void {
+  const refusal = check(task, slot, Kind.Task, Right.Manage);
+  setStatus(task, refusal === Refusal.None ? killTask(taskAt(slotOf(task, <u32>slot).object)) : refusal);
+}

@@ -1,0 +1,101 @@
+/**
+ * Capability tables: SLOT_COUNT slots a task. A slot names an object and what may be done with it.
+ *
+ *   0 kind u8 │ 1 rights u8 │ 2 zero │ 4 object u32 │ 8 badge u32 │ 12 zero
+ *
+ * A table needs no lock: it is changed by its task's own system calls, by a sender that has claimed its task (a
+ * capability that travels), by its maker before the task was started, and at its end. And because every capability
+ * holds a reference, what a slot names exists for as long as the slot does: there are no stale handles to find.
+ */
+import { Kind, Right, SLOT_COUNT } from "abi/handle";
+import { Refusal } from "abi/refusal";
+import { releaseVmo, retainVmo } from "../mm/vmo";
+import { releaseEndpoint, releaseNotification, retainEndpoint, retainNotification } from "./endpoint";
+import { releaseTask, retainTask, TASKS_MAX, Task, taskAt } from "./task";
+
+@unmanaged
+@final
+export class Capability {
+  kind: u8;
+  rights: u8;
+  private reserved0: u16;
+  object: u32;
+  badge: u32;
+  private reserved1: u32;
+}
+
+const SLOT_BYTES: u32 = 16;
+const table: usize = memory.data(32768, 64);
+if (offsetof<Capability>() !== SLOT_BYTES) ERROR("Capability is drawn wrong");
+if (TASKS_MAX * SLOT_COUNT * SLOT_BYTES > 32768) ERROR("the capability tables are too small");
+
+/** Slot `slot`, below SLOT_COUNT, of `task`. */
+export function slotOf(task: Task, slot: u32): Capability {
+  return changetype<Capability>(table + (task.index * SLOT_COUNT + slot) * SLOT_BYTES);
+}
+
+/** Whether `slot` of `task` holds a capability of `kind` with all of `rights`. */
+export function check(task: Task, slot: u64, kind: Kind, rights: u32): Refusal {
+  if (slot >= SLOT_COUNT) return Refusal.BadSlot;
+  const capability = slotOf(task, <u32>slot);
+  const found = <u32>capability.kind;
+  if (found === Kind.Empty) return Refusal.BadSlot;
+  if (found !== <u32>kind) return Refusal.WrongKind;
+  if ((<u32>capability.rights & rights) !== rights) return Refusal.MissingRight;
+  return Refusal.None;
+}
+
+/** The lowest empty slot, or SLOT_COUNT. */
+export function freeSlot(task: Task): u32 {
+  for (let slot: u32 = 0; slot < SLOT_COUNT; slot++) {
+    if (slotOf(task, slot).kind === <u8>Kind.Empty) return slot;
+  }
+  return SLOT_COUNT;
+}
+
+/** Fills an empty slot. The reference to the object passes to the slot. */
+export function putCapability(task: Task, slot: u32, kind: Kind, object: u32, rights: u32, badge: u32): void {
+  const capability = slotOf(task, slot);
+  capability.kind = <u8>kind;
+  capability.rights = <u8>rights;
+  capability.object = object;
+  capability.badge = badge;
+}
+
+/** Fills an empty slot with a copy of `from` whose rights are cut to `rights`; a badge of 0 keeps the old one. */
+export function copyCapability(from: Capability, task: Task, slot: u32, rights: u32, badge: u32): void {
+  retain(<Kind>from.kind, from.object);
+  putCapability(
+    task,
+    slot,
+    <Kind>from.kind,
+    from.object,
+    <u32>from.rights & rights,
+    badge === 0 ? from.badge : badge,
+  );
+}
+
+/** Empties a slot and gives its reference back. */
+export function dropCapability(task: Task, slot: u32): void {
+  const capability = slotOf(task, slot);
+  const kind = <Kind>capability.kind;
+  const object = capability.object;
+  capability.kind = <u8>Kind.Empty;
+  capability.rights = <u8>Right.None;
+  release(kind, object);
+}
+
+function retain(kind: Kind, object: u32): void {
+  if (kind === Kind.Task) retainTask(taskAt(object));
+  else if (kind === Kind.Endpoint) retainEndpoint(object);
+  else if (kind === Kind.Notification) retainNotification(object);
+  else if (kind === Kind.Vmo) retainVmo(object);
+  // Devices, interrupts, console, power and information are not counted: they never go.
+}
+
+function release(kind: Kind, object: u32): void {
+  if (kind === Kind.Task) releaseTask(taskAt(object));
+  else if (kind === Kind.Endpoint) releaseEndpoint(object);
+  else if (kind === Kind.Notification) releaseNotification(object);
+  else if (kind === Kind.Vmo) releaseVmo(object);
+}

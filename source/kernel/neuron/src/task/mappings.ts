@@ -1,0 +1,53 @@
+/**
+ * What a task has mapped: a record for each mapping, so that overlaps are found, and all of it can be given back.
+ *
+ *   0 address │ 4 pages │ 8 memory object + 1, 0 for device registers
+ */
+import { PAGE_BYTES } from "abi/layout";
+import { TASKS_MAX, Task } from "./task";
+
+/** Mappings of one task. */
+export const MAPPINGS_MAX: u32 = 48;
+
+@unmanaged
+@final
+export class Mapping {
+  address: u32;
+  /** 0: this record is free. */
+  pages: u32;
+  vmoPlusOne: u32;
+}
+
+const table: usize = memory.data(18432, 8);
+if (TASKS_MAX * MAPPINGS_MAX * offsetof<Mapping>() > 18432) ERROR("the mapping tables are too small");
+
+/** Record `index`, below MAPPINGS_MAX, of `task`. */
+export function mappingAt(task: Task, index: u32): Mapping {
+  return changetype<Mapping>(table + (task.index * MAPPINGS_MAX + index) * offsetof<Mapping>());
+}
+
+/** A free record, or null. */
+export function freeMapping(task: Task): Mapping | null {
+  for (let i: u32 = 0; i < MAPPINGS_MAX; i++) if (mappingAt(task, i).pages === 0) return mappingAt(task, i);
+  return null;
+}
+
+/** The mapping that begins at `address`, or null. */
+export function mappingFrom(task: Task, address: u32): Mapping | null {
+  for (let i: u32 = 0; i < MAPPINGS_MAX; i++) {
+    const mapping = mappingAt(task, i);
+    if (mapping.pages !== 0 && mapping.address === address) return mapping;
+  }
+  return null;
+}
+
+/** Whether any page from `address` on is mapped. The range was checked not to wrap. */
+export function overlapsMapping(task: Task, address: u32, bytes: u32): bool {
+  for (let i: u32 = 0; i < MAPPINGS_MAX; i++) {
+    const mapping = mappingAt(task, i);
+    if (mapping.pages === 0) continue;
+    if (address < mapping.address + mapping.pages * PAGE_BYTES && mapping.address < address + bytes)
+      return true;
+  }
+  return false;
+}

@@ -1,0 +1,194 @@
+/**
+ * Tasks: one thread, one address space, one table of capabilities each. This file is what a task is, as data; its birth
+ * and end are in lifecycle/, its waiting in ipc/, its running in sched/.
+ *
+ *   0    TrapFrame      saved registers: the task pointer is the frame pointer that trap.S stores through
+ *   …    the fields below
+ *
+ * Who may touch a task: the hart that runs it; and once it is blocked, whoever *claims* it. The wait word decides:
+ *
+ *   wait   63 ─────────────── 8 7 ──── 0
+ *         │ serial             │ Wait   │
+ *
+ * Blocking stores a new serial with the reason (`publish`). To wake the task, be it a message, a signal, a deadline or
+ * its end, a hart must first swap exactly that word for Claimed. One hart wins; it alone finishes the wait and makes the
+ * task runnable. The serial never repeats, so an old reply or a late deadline finds another word and is refused.
+ */
+
+import { FOREVER } from "abi/syscall";
+import { TaskState } from "abi/task";
+import { TrapFrame } from "../arch/riscv/context";
+import { NO_OBJECT, Pool } from "../mm/pool";
+
+/** Tasks in the system. */
+export const TASKS_MAX: u32 = 32;
+
+/** What a task waits for. */
+export const enum Wait {
+  /** It runs, or is in a run queue. */
+  None = 0,
+  /** In an endpoint's queue of callers. */
+  Sending = 1,
+  /** In an endpoint's queue of receivers. */
+  Receiving = 2,
+  /** For the reply of `server`. */
+  Replying = 3,
+  /** For a notification. */
+  Notified = 4,
+  Sleeping = 5,
+  /** Some hart is finishing its wait. */
+  Claimed = 6,
+  /** Not started. */
+  Unborn = 7,
+  Ended = 8,
+}
+
+@unmanaged
+@final
+export class Task extends TrapFrame {
+  index: u32;
+  /** Wait word. Atomic. */
+  wait: u64;
+  /** When its wait ends by itself; FOREVER for never. Atomic. */
+  deadline: u64;
+  /** The hart whose timer looks after `deadline`. */
+  deadlineHart: u32;
+
+  // Scheduling: of whoever has the task
+  taskClass: u32;
+  /** The hart that ran it last. */
+  lastHart: u32;
+  /** It was sent to `lastHart` by a hint: thieves leave it alone until it has run. */
+  hinted: u32;
+  /** Next in a run queue, or in an endpoint's queue; null at the end. */
+  next: Task | null;
+
+  // Messages: what it sends while it is Sending; whom it waits for while Replying
+  endpoint: u32;
+  badge: u32;
+  info: u64;
+  word0: u64;
+  word1: u64;
+  word2: u64;
+  word3: u64;
+  server: u32;
+  /** It is linked in `endpoint`'s queue. Under that endpoint's lock. */
+  queued: u32;
+  /** Index + 1 of the notification that is bound to it, or that it waits for. */
+  bound: u32;
+  waitsFor: u32;
+
+  // Memory
+  /** Address of the root page table. */
+  root: u32;
+  /** Bit per hart whose TLB may know the address space. */
+  ranOn: u32;
+  /** Kernel address of the message page. */
+  messagePage: u32;
+
+  // Life
+  /** Capabilities that name it, and one while it lives. Atomic. */
+  references: u32;
+  state: u32;
+  end: u32;
+  endDetail: u64;
+  /** Signalled when it ends: notification index + 1, and the bits. */
+  endNotification: u32;
+  /** Some task asked for its end while it ran. Atomic. */
+  killed: u32;
+  endBits: u64;
+  nameLow: u64;
+  nameHigh: u64;
+
+  get waitAddress(): usize {
+    return changetype<usize>(this) + offsetof<Task>("wait");
+  }
+
+  get waitWord(): u64 {
+    return atomic.load<u64>(this.waitAddress);
+  }
+
+  /** Address of its name, TASK_NAME_BYTES long, padded with zeros. */
+  get nameAddress(): usize {
+    return changetype<usize>(this) + offsetof<Task>("nameLow");
+  }
+}
+
+const TASK_STRIDE: u32 = 640;
+const pool: usize = memory.data(32, 8);
+const table: usize = memory.data(20480, 64);
+/** Wait serials outlive the task that an index named before. */
+const serials: usize = memory.data(256, 8);
+
+if (offsetof<Task>() > TASK_STRIDE) ERROR("Task outgrew its stride");
+if (TASKS_MAX * TASK_STRIDE > 20480) ERROR("the table of tasks is too small");
+if (TASKS_MAX * 8 > 256) ERROR("a serial for each task");
+
+const KIND_MASK: u64 = 0xff;
+const SERIAL_SHIFT: u64 = 8;
+
+export function tasksInit(): void {
+  changetype<Pool>(pool).init(table, TASK_STRIDE, TASKS_MAX);
+  for (let i: u32 = 0; i < TASKS_MAX; i++) taskAt(i).wait = Wait.Ended;
+}
+
+export function taskAt(index: u32): Task {
+  return changetype<Task>(table + index * TASK_STRIDE);
+}
+
+/** A new unborn task with one reference, or null. */
+export function takeTask(): Task | null {
+  const index = changetype<Pool>(pool).take();
+  if (index === NO_OBJECT) return null;
+  const task = taskAt(index);
+  task.index = index;
+  task.deadline = FOREVER;
+  task.references = 1;
+  task.state = TaskState.Unborn;
+  atomic.store<u64>(task.waitAddress, Wait.Unborn);
+  return task;
+}
+
+export function retainTask(task: Task): void {
+  atomic.add<u32>(changetype<usize>(task) + offsetof<Task>("references"), 1);
+}
+
+/** Gives a reference back; with the last one (the task has ended) its index is free again. */
+export function releaseTask(task: Task): void {
+  if (atomic.sub<u32>(changetype<usize>(task) + offsetof<Task>("references"), 1) !== 1) return;
+  atomic.store<u64>(task.waitAddress, Wait.Ended);
+  changetype<Pool>(pool).give(task.index);
+}
+
+export function waitKind(word: u64): Wait {
+  return <Wait>(word & KIND_MASK);
+}
+
+/**
+ * The task waits for `kind` from now on; returns its wait word. Everything that a waker reads must be in place: from
+ * here on another hart may claim it and run it.
+ */
+export function publish(task: Task, kind: Wait): u64 {
+  const at = serials + (task.index << 3);
+  const serial = load<u64>(at) + 1;
+  store<u64>(at, serial);
+  const word = (serial << SERIAL_SHIFT) | <u64>kind;
+  atomic.store<u64>(task.waitAddress, word);
+  return word;
+}
+
+/** The word that the next `publish` of this kind will store: a server gets it as reply token before the caller waits. */
+export function nextWord(task: Task, kind: Wait): u64 {
+  return ((load<u64>(serials + (task.index << 3)) + 1) << SERIAL_SHIFT) | <u64>kind;
+}
+
+/** Tries to become the one that ends this wait. The task then belongs to the caller. */
+export function claim(task: Task, word: u64): bool {
+  return atomic.cmpxchg<u64>(task.waitAddress, word, Wait.Claimed) === word;
+}
+
+/** The claimed task is runnable again. */
+export function endWait(task: Task): void {
+  atomic.store<u64>(changetype<usize>(task) + offsetof<Task>("deadline"), FOREVER);
+  atomic.store<u64>(task.waitAddress, Wait.None);
+}
