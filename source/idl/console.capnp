@@ -32,7 +32,7 @@ enum ConsoleStatus {
 }
 
 interface Console {
-  # The methods. A caller sends the ordinal in the call's first word and the parameters in the message page.
+  # The methods. The ordinal travels in the first word of a call, the parameters in the message page.
 
   write @0 (text :Text) -> (status :ConsoleStatus);
   # Prints the text as it is; texts of several clients are never mixed within one call.

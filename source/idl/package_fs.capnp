@@ -109,7 +109,7 @@ struct Entry {
 }
 
 interface PackageFs {
-  # The methods. A caller sends the ordinal in the call's first word and the parameters in the message page.
+  # The methods. The ordinal travels in the first word of a call, the parameters in the message page.
 
   open @0 (path :Text) -> (status :FsStatus, file :UInt32, size :UInt64);
   # Opens a file for this client. `file` is a small number, good until `close`; `size` is in bytes.

@@ -63,7 +63,7 @@ enum BlkStatus {
 }
 
 interface VirtioBlk {
-  # The methods. A caller sends the ordinal in the call's first word and the parameters in the message page.
+  # The methods. The ordinal travels in the first word of a call, the parameters in the message page.
 
   info @0 () -> (
     status :BlkStatus,
