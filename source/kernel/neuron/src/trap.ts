@@ -20,7 +20,6 @@ import { isKilled } from "./lifecycle/kill";
 import { endTask } from "./lifecycle/reap";
 import { leaveSpace, pick, pickBeforeIdle, preempt, runningTask, runOn } from "./sched/schedule";
 import { dispatch } from "./syscall/dispatch";
-import { Task } from "./task/task";
 
 /** From trap.S: a system call of the running task, its registers as arguments. */
 export function syscallHandle(
@@ -62,28 +61,26 @@ function schedule(hart: Hart): void {
   preempt(hart);
   for (;;) {
     let task = pick(hart);
-    if (task === null) task = idle(hart);
-    if (!isKilled(task)) return runOn(hart, task);
-    endTask(task, End.Killed, 0);
+    if (task === null) {
+      leaveSpace();
+      task = pickBeforeIdle(hart);
+    }
+    if (task === null) waitForInterrupt(hart);
+    else if (isKilled(task)) endTask(task, End.Killed, 0);
+    else return runOn(hart, task);
   }
 }
 
 /**
- * Waits for something to run. Interrupts stay disabled in sstatus: WFI ends all the same (privileged ISA 3.3.3), and
- * what is pending is handled right here, so no trap ever comes from the kernel itself.
+ * This hart idles. Interrupts stay disabled in sstatus: WFI ends all the same (privileged ISA 3.3.3), and what is
+ * pending is handled right here, so no trap ever comes from the kernel itself.
  */
-function idle(hart: Hart): Task {
-  leaveSpace();
-  let task = pickBeforeIdle(hart);
-  while (task === null) {
-    wfi();
-    const pending = readSip() & readSie();
-    if ((pending & SIE_SSIE) !== 0) takeInterrupt(hart, Interrupt.SupervisorSoftware);
-    if ((pending & SIE_SEIE) !== 0) takeInterrupt(hart, Interrupt.SupervisorExternal);
-    if ((pending & SIE_STIE) !== 0) takeInterrupt(hart, Interrupt.SupervisorTimer);
-    task = pickBeforeIdle(hart);
-  }
-  return task;
+function waitForInterrupt(hart: Hart): void {
+  wfi();
+  const pending = readSip() & readSie();
+  if ((pending & SIE_SSIE) !== 0) takeInterrupt(hart, Interrupt.SupervisorSoftware);
+  if ((pending & SIE_SEIE) !== 0) takeInterrupt(hart, Interrupt.SupervisorExternal);
+  if ((pending & SIE_STIE) !== 0) takeInterrupt(hart, Interrupt.SupervisorTimer);
 }
 
 function takeInterrupt(hart: Hart, which: u32): void {

@@ -27,12 +27,12 @@ if (ELF_STATE_BYTES > 1024) ERROR("elfState is too small");
 const NAME_LOW: u64 = 0x6e692d737578656e;
 const NAME_HIGH: u64 = 0x7469;
 
-/** Makes and starts nexus-init. Null, or what went wrong. Boot hart only, before any task runs. */
+/** Makes and starts nexus-init, in the most urgent class, since no task can make one more urgent than itself. Null, or what went wrong. Boot hart only, before any task runs. */
 export function startFirstTask(): string | null {
   const program = changetype<Executable>(elfState);
   const error = program.open(__init_start(), <u32>(__init_end() - __init_start()));
   if (error !== ElfError.None) return elfErrorText(error);
-  const task = createTask(Class.Service);
+  const task = createTask(Class.Driver);
   if (task === null) return "no memory for nexus-init";
   task.nameLow = NAME_LOW;
   task.nameHigh = NAME_HIGH;
