@@ -100,13 +100,18 @@ function arithmetic(builder: Builder, type: IntegerType, op: string): void {
   const right = builder.pop();
   const left = builder.pop();
   const text = builder.assign(`${op} ${type} ${left.text}, ${right.text}`);
-  const follows =
-    type === "i32" &&
-    (op === "add" || op === "sub") &&
-    literal(left.text) !== AMBIGUOUS &&
-    literal(right.text) !== AMBIGUOUS;
+  const follows = type === "i32" && twinFollows(op, literal(left.text), literal(right.text));
   const wide = () => builder.assign(`${op} i64 ${left.wide(builder)}, ${right.wide(builder)}`);
   builder.push(new Value(type, text, { wide: follows ? wide : undefined }));
+}
+
+/**
+ * Whether a sum's twin is the sum of the twins. A difference of two variables gets a fresh one: counters that run round
+ * differ by little where their sign extensions differ by 2^32, and `subw` extends its result for nothing anyway.
+ */
+function twinFollows(op: string, left: bigint | undefined, right: bigint | undefined): boolean {
+  if (left === AMBIGUOUS || right === AMBIGUOUS) return false;
+  return op === "add" || (op === "sub" && right !== undefined);
 }
 
 function shiftBy(builder: Builder, type: IntegerType, op: string): void {

@@ -1,0 +1,26 @@
+// The same module in V8 and, translated, on QEMU: both have to print the same.
+
+import { describe, expect, test } from "vitest";
+import { compileGuest, hasQemu, runInNode, runOnRv64, translateGuest } from "./rv64/harness.ts";
+import { integerProgram } from "./rv64/integers.ts";
+
+/** Compiles a program, runs it both ways, and compares line by line. Gives the number of lines. */
+async function compare(entry: string, text?: string): Promise<number> {
+  const compiled = await compileGuest(entry, text);
+  const expected = runInNode(compiled.wasm).split("\n");
+  const actual = (await runOnRv64(translateGuest(compiled))).split("\n");
+  for (const [index, line] of expected.entries()) expect(actual[index]).toBe(line);
+  expect(actual.length).toBe(expected.length);
+  return expected.length;
+}
+
+describe.skipIf(!hasQemu)("translated code on QEMU does what V8 does", () => {
+  test.each([32, 64] as const)("every operation of %i bits, on every pair of edge values", async (bits) => {
+    const lines = await compare("tests/toolchain/cases/run/integers.ts", integerProgram(bits));
+    expect(lines).toBeGreaterThan(300);
+  });
+
+  test.each(["memory", "control", "atomics"])("%s", async (name) => {
+    expect(await compare(`tests/toolchain/cases/run/${name}.ts`)).toBeGreaterThan(3);
+  });
+});
