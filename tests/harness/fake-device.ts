@@ -13,7 +13,7 @@
 import { type FakeDeviceOptions, goodMood, type Lies, type Mood } from "./fake-options.ts";
 import { busOffset, type Chain, DriverMistake, FakeBus, FakeRing } from "./fake-ring.ts";
 
-/** Where the registers are: beyond any Wasm memory of these tests. */
+/** Where the registers are unless a test says otherwise: beyond any Wasm memory of these tests. */
 export const mmioBase = 0x7000_0000;
 const mmioBytes = 0x200;
 const sectorBytes = 512;
@@ -37,6 +37,7 @@ export class FakeBlockDevice {
   sectors: bigint;
 
   private readonly options: FakeDeviceOptions;
+  private readonly base: number;
   private readonly bus = new FakeBus();
   private ring = new FakeRing(this.bus);
   private status = 0;
@@ -52,9 +53,16 @@ export class FakeBlockDevice {
   /** The last access or fence: what must come before what is checked with it. */
   private last = "";
 
-  constructor(options: FakeDeviceOptions) {
+  /** @param base where the guest sees the registers */
+  constructor(options: FakeDeviceOptions, base = mmioBase) {
     this.options = options;
+    this.base = base;
     this.sectors = options.sectors;
+  }
+
+  /** Whether a guest address is one of its registers. */
+  owns(address: number): boolean {
+    return address >= this.base && address < this.base + 4096;
   }
 
   /** The imports of the guest. */
@@ -168,10 +176,10 @@ export class FakeBlockDevice {
   }
 
   private load(address: number, width: 1 | 2 | 4): number {
-    if (address >= mmioBase) {
+    if (this.owns(address)) {
       if (width !== 4 || address % 4 !== 0) throw new DriverMistake(`register access of ${width} bytes`);
       this.note("load register");
-      return this.readRegister(address - mmioBase) >>> 0;
+      return this.readRegister(address - this.base) >>> 0;
     }
     const view = this.bus.view();
     const bus = BigInt(address) + busOffset;
@@ -189,9 +197,9 @@ export class FakeBlockDevice {
   }
 
   private store(address: number, width: 1 | 2 | 4, value: number): undefined {
-    if (address >= mmioBase) {
+    if (this.owns(address)) {
       if (width !== 4 || address % 4 !== 0) throw new DriverMistake(`register access of ${width} bytes`);
-      this.writeRegister(address - mmioBase, value);
+      this.writeRegister(address - this.base, value);
       return this.note("store register");
     }
     const view = this.bus.view();

@@ -54,14 +54,14 @@ export function main(): i32 {
   return EXIT_SERVE;
 }
 
-function onInterrupt(bits: u64): void {
+export function onInterrupt(bits: u64): void {
   if (bits === 0) return;
   handleInterrupt();
   answerCompleted();
 }
 
 /** Ends what is due, and says when the next read is. */
-function onTime(): u64 {
+export function onTime(): u64 {
   if (disk().requestsInFlight === 0) return disk().nextDeadline();
   expireReads();
   answerCompleted();

@@ -164,7 +164,6 @@ function submit(read: Pending, place: u32): BlkStatus {
 /** A write is refused whatever it says, and not silently. */
 function onWrite(request: Request): void {
   const params = VirtioBlkWriteParams.open(messagePage(), request.bytes);
-  readsFailed++;
   if (complaintLines < COMPLAINT_LINES_MAX) {
     complaintLines++;
     const words = line().text("virtioblkd: refused a write, client=").decimal(request.badge);

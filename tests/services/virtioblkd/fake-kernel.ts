@@ -1,0 +1,369 @@
+// The kernel as virtioblkd sees it, for the service as Wasm in this process: virtio-mmio slots with fake devices in
+// them, interrupts, pins, a console that collects lines, and clients that are functions of the test.
+//
+//     test ──message──▶ Receive │ virtioblkd │ registers, ring ──▶ FakeBlockDevice (finishes when the test says so)
+//     test ◀──answer───   Reply │            │ ◀── signal ──────── its interrupt
+//
+// A Receive with nothing to deliver throws `Idle` through the guest's frames: the service keeps its state in static
+// memory, so the test calls its loop again with the next event.
+
+import { FakeBlockDevice } from "../../harness/fake-device.ts";
+import type { FakeDeviceOptions } from "../../harness/fake-options.ts";
+import { type Guest, guest } from "../../harness/guest.ts";
+
+const startupPage = 0x7e00_0000;
+const messagePage = 0x7f00_0000;
+const memoryPages = (messagePage + 0x1_0000) / 65_536;
+const pageBytes = 4096;
+const timebase = 10_000_000n;
+/** Where memory objects lie until they are mapped. */
+const objectsBase = 0x3000_0000;
+/** Where the service maps its first slot's registers (limits.ts). */
+const registersAddress = 0x1000_0000;
+
+export const role = { console: 1, virtioDevice: 5, virtioInterrupt: 6, serve: 7, starter: 8 } as const;
+export const right = { read: 1, write: 2, all: 127 } as const;
+const refusal = {
+  badSlot: -2,
+  wrongKind: -3,
+  missingRight: -4,
+  badArgument: -5,
+  tableFull: -7,
+  timedOut: -10,
+};
+const notified = 1;
+const noSlot = 0xfffe;
+
+const text = `
+import { Role } from "abi/startup";
+import { serve } from "runtime/service";
+import { slotOf } from "runtime/startup";
+import { onInterrupt, onTime } from "services/virtioblkd/main";
+import { onRequest } from "services/virtioblkd/requests";
+export { main } from "services/virtioblkd/main";
+export function serveAgain(): void { serve(slotOf(Role.Serve), onRequest, onInterrupt, onTime); }
+`;
+
+/** Thrown through the guest when it waits and there is nothing to come. */
+class Idle extends Error {}
+
+/** A memory object: pages of the guest's memory that the service may or may not have mapped. */
+export class FakeVmo {
+  readonly kind = "vmo";
+  readonly byteCount: number;
+  address: number;
+
+  constructor(byteCount: number, address: number) {
+    this.byteCount = byteCount;
+    this.address = address;
+  }
+}
+
+interface FakeSlot {
+  readonly object:
+    | FakeVmo
+    | { readonly kind: "device" | "interrupt"; readonly nth: number }
+    | { readonly kind: "other" };
+  readonly rights: number;
+}
+
+export interface Message {
+  readonly w0: bigint;
+  readonly bytes: Uint8Array;
+  readonly badge: number;
+  readonly slot?: FakeSlot;
+}
+
+export interface KernelOptions {
+  /** What is plugged into each slot; an empty object's device id is 0. */
+  readonly slots: readonly FakeDeviceOptions[];
+  /** Slots whose interrupt the service is not given. */
+  readonly withoutInterrupt?: readonly number[];
+  /** Whether the device finishes reads while the service waits for its first block. */
+  readonly answersFirst?: boolean;
+}
+
+export class BlockKernel {
+  readonly console: string[] = [];
+  readonly signals: bigint[] = [];
+  /** Answers by token. */
+  readonly answers = new Map<bigint, Uint8Array>();
+  readonly devices: FakeBlockDevice[];
+  readonly slots = new Map<number, FakeSlot>();
+  /** What the service asked the kernel to pin: device slot and byte count. */
+  readonly pins: { readonly nth: number; readonly byteCount: number }[] = [];
+  pinsMax = 16;
+  time = 1_000n;
+  /** Until when the service said that it waits. */
+  deadline = 0n;
+  /** Interrupts that were completed. */
+  completedCount = 0;
+  private readonly options: KernelOptions;
+  private started: Guest | undefined;
+  private results = 0;
+  private nextObject = objectsBase;
+  private nextSlot = 40;
+  private nextToken = 100n;
+  private event: Message | bigint | undefined;
+
+  static async start(options: KernelOptions): Promise<BlockKernel> {
+    const kernel = new BlockKernel(options);
+    const imports = {
+      assembly: { systemCall: (...args: bigint[]) => kernel.systemCall(args) },
+      symbols: { syscallResults: () => kernel.results },
+      intrinsics: kernel.intrinsics(),
+    };
+    const g = await guest({ text }, { imports });
+    kernel.results = g.alloc(48, 8);
+    g.memory.grow(memoryPages - g.memory.buffer.byteLength / 65_536);
+    kernel.started = g;
+    for (const device of kernel.devices) device.plug(g.memory);
+    kernel.writeStartupPage();
+    return kernel;
+  }
+
+  private constructor(options: KernelOptions) {
+    this.options = options;
+    this.devices = options.slots.map(
+      (fake, nth) => new FakeBlockDevice(fake, registersAddress + nth * pageBytes),
+    );
+  }
+
+  get guest(): Guest {
+    if (!this.started) throw new Error("the guest was not started");
+    return this.started;
+  }
+
+  /** Runs `main`: the exit code, or undefined when it serves. */
+  boot(): number | undefined {
+    return this.untilIdle("main");
+  }
+
+  /** A fresh memory object of a client, full of 0xee. */
+  vmo(byteCount: number): FakeVmo {
+    const vmo = new FakeVmo(Math.ceil(byteCount / pageBytes) * pageBytes, this.nextObject);
+    this.nextObject += vmo.byteCount + pageBytes;
+    this.guest.bytes().fill(0xee, vmo.address, vmo.address + vmo.byteCount);
+    return vmo;
+  }
+
+  /** Sends a message; the token under which its answer will be. */
+  send(message: Message): bigint {
+    this.nextToken++;
+    const token = this.nextToken;
+    this.event = message;
+    this.untilIdle("serveAgain");
+    return token;
+  }
+
+  /** The device's interrupt arrives. */
+  interrupt(): void {
+    this.event = 1n;
+    this.untilIdle("serveAgain");
+  }
+
+  /** Time passes, and nothing else happens. */
+  tick(now: bigint): void {
+    this.time = now;
+    this.untilIdle("serveAgain");
+  }
+
+  private untilIdle(name: string): number | undefined {
+    try {
+      return this.guest.call(name);
+    } catch (error) {
+      if (error instanceof Idle) return undefined;
+      throw error;
+    }
+  }
+
+  /** An access belongs to the device whose register it is; memory and fences go to every device's eyes. */
+  private intrinsics(): Record<string, (...args: number[]) => number | undefined> {
+    const at = (address: number) =>
+      this.devices.find((device) => device.owns(address >>> 0)) ?? this.watcher();
+    const load =
+      (name: "volatileLoad8" | "volatileLoad16" | "volatileLoad32") =>
+      (address = 0) =>
+        at(address).intrinsics[name](address);
+    const store =
+      (name: "volatileStore8" | "volatileStore16" | "volatileStore32") =>
+      (address = 0, value = 0) =>
+        at(address).intrinsics[name](address, value);
+    const fence = (name: "fence" | "fenceIo") => () => {
+      for (const { intrinsics } of this.devices) intrinsics[name]();
+      return undefined;
+    };
+    return {
+      volatileLoad8: load("volatileLoad8"),
+      volatileLoad16: load("volatileLoad16"),
+      volatileLoad32: load("volatileLoad32"),
+      volatileStore8: store("volatileStore8"),
+      volatileStore16: store("volatileStore16"),
+      volatileStore32: store("volatileStore32"),
+      fence: fence("fence"),
+      fenceIo: fence("fenceIo"),
+    };
+  }
+
+  /** The device that runs: it checks the accesses to its ring. */
+  private watcher(): FakeBlockDevice {
+    const device = this.devices.find(({ isRunning }) => isRunning) ?? this.devices[0];
+    if (!device) throw new Error("no device at all");
+    return device;
+  }
+
+  private writeStartupPage(): void {
+    const view = this.guest.view();
+    const entries: { role: number; slot: FakeSlot; base?: number; irq?: number }[] = [
+      { role: role.console, slot: { object: { kind: "other" }, rights: right.write } },
+      { role: role.serve, slot: { object: { kind: "other" }, rights: right.all } },
+      { role: role.starter, slot: { object: { kind: "other" }, rights: right.all } },
+    ];
+    this.devices.forEach((_, nth) => {
+      const device = { kind: "device", nth } as const;
+      const place = { base: 0x1000_1000 + nth * pageBytes, irq: nth + 1 };
+      entries.push({ role: role.virtioDevice, slot: { object: device, rights: right.all }, ...place });
+      if (this.options.withoutInterrupt?.includes(nth)) return;
+      const interrupt = { kind: "interrupt", nth } as const;
+      entries.push({ role: role.virtioInterrupt, slot: { object: interrupt, rights: right.all }, ...place });
+    });
+    view.setUint32(startupPage, 0x4e52_5553, true);
+    view.setUint32(startupPage + 4, entries.length, true);
+    view.setBigUint64(startupPage + 8, timebase, true);
+    entries.forEach((entry, index) => {
+      const at = startupPage + 144 + index * 32;
+      view.setUint32(at, entry.role, true);
+      view.setUint32(at + 4, this.insert(entry.slot), true);
+      view.setBigUint64(at + 8, BigInt(entry.base ?? 0), true);
+      view.setBigUint64(at + 16, BigInt(pageBytes), true);
+      view.setUint32(at + 24, entry.irq ?? 0, true);
+    });
+  }
+
+  private insert(slot: FakeSlot): number {
+    const number = this.nextSlot++;
+    this.slots.set(number, slot);
+    return number;
+  }
+
+  private finish(...words: bigint[]): number {
+    const view = this.guest.view();
+    for (let i = 0; i < 6; i++) view.setBigUint64(this.results + i * 8, words[i] ?? 0n, true);
+    return 0;
+  }
+
+  private systemCall(args: readonly bigint[]): bigint {
+    const a = args.map((one) => BigInt.asUintN(64, one));
+    return BigInt(this.dispatch(Number(a[7]), a));
+  }
+
+  private dispatch(number: number, a: readonly bigint[]): number {
+    const n = (index: number) => Number(a[index] ?? 0n);
+    switch (number) {
+      case 3: // Now
+        return this.finish(this.time, 0n);
+      case 6: // Receive
+        return this.receive(a[1] ?? 0n);
+      case 7: // Reply
+        this.answers.set(a[0] ?? 0n, this.guest.get(messagePage, n(1) & 0x1fff));
+        // What the service wrote there is gone with the answer.
+        this.guest.bytes().fill(0xee, messagePage, messagePage + pageBytes);
+        return 0;
+      case 9: // Signal
+        this.signals.push(a[1] ?? 0n);
+        return 0;
+      case 10: // Wait
+        return this.wait(a[1] ?? 0n);
+      case 11: // Bind
+        return 0;
+      case 12: // Create
+        return this.finish(BigInt(this.insert({ object: { kind: "other" }, rights: right.all })));
+      case 14: // Drop
+        return this.slots.delete(n(0)) ? 0 : refusal.badSlot;
+      case 16: // CreateVmo
+        return this.finish(BigInt(this.insert({ object: this.vmo(n(0)), rights: right.all })));
+      case 17: // Map
+        return this.map(n(1), n(2));
+      case 18: // Unmap
+        return 0;
+      case 19: // VmoSize
+        return this.onVmo(n(0), (vmo) => this.finish(BigInt(vmo.byteCount)));
+      case 25: // MapDevice
+        return this.mapDevice(n(0), n(1));
+      case 27: // CompleteInterrupt
+        this.completedCount++;
+        return 0;
+      case 26: // BindInterrupt
+        return this.slots.get(n(0))?.object.kind === "interrupt" ? 0 : refusal.wrongKind;
+      case 28: // Pin
+        return this.pin(n(0), n(1), n(2), n(3));
+      case 30: // ConsoleWrite
+        this.console.push(new TextDecoder().decode(this.guest.get(n(1), n(2) - 1)));
+        return 0;
+      default:
+        throw new Error(`the service made system call ${number}, which this kernel does not fake`);
+    }
+  }
+
+  private onVmo(slot: number, act: (vmo: FakeVmo, rights: number) => number): number {
+    const found = this.slots.get(slot);
+    if (!found) return refusal.badSlot;
+    if (!(found.object instanceof FakeVmo)) return refusal.wrongKind;
+    return act(found.object, found.rights);
+  }
+
+  private map(slot: number, address: number): number {
+    return this.onVmo(slot, (vmo) => {
+      vmo.address = address;
+      this.guest.bytes().fill(0, address, address + vmo.byteCount);
+      return 0;
+    });
+  }
+
+  private mapDevice(slot: number, address: number): number {
+    const object = this.slots.get(slot)?.object;
+    if (object?.kind !== "device") return refusal.wrongKind;
+    if (!this.devices[object.nth]?.owns(address)) throw new Error("registers at an unexpected address");
+    return 0;
+  }
+
+  private pin(slot: number, vmoSlot: number, offset: number, byteCount: number): number {
+    const device = this.slots.get(slot)?.object;
+    if (device?.kind !== "device") return refusal.wrongKind;
+    return this.onVmo(vmoSlot, (vmo, rights) => {
+      if ((rights & right.write) === 0) return refusal.missingRight;
+      if (byteCount === 0 || offset + byteCount > vmo.byteCount) return refusal.badArgument;
+      if (this.pins.length === this.pinsMax) return refusal.tableFull;
+      this.pins.push({ nth: device.nth, byteCount });
+      const window = this.devices[device.nth]?.window(vmo.address + offset, byteCount);
+      return this.finish(window ?? 0n);
+    });
+  }
+
+  /** The service waits for its first block. */
+  private wait(deadline: bigint): number {
+    if (this.options.answersFirst === false) {
+      this.time = deadline;
+      return refusal.timedOut;
+    }
+    this.watcher().finishAll();
+    return this.finish(1n);
+  }
+
+  private receive(deadline: bigint): number {
+    this.deadline = deadline;
+    const event = this.event;
+    this.event = undefined;
+    if (event === undefined) throw new Idle();
+    if (typeof event === "bigint") {
+      this.finish(0n, event);
+      return notified;
+    }
+    const slot = event.slot ? this.insert(event.slot) : noSlot;
+    this.guest.bytes().fill(0xee, messagePage, messagePage + pageBytes);
+    this.guest.bytes().set(event.bytes, messagePage);
+    const slotPlusOne = event.slot ? BigInt(slot + 1) : 0n;
+    const info = BigInt(event.bytes.length) | (slotPlusOne << 16n) | (BigInt(event.badge) << 32n);
+    return this.finish(info, event.w0, 0n, 0n, 0n, this.nextToken);
+  }
+}
