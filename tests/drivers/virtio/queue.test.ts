@@ -6,6 +6,7 @@ import { type Guest, guest } from "../../harness/guest.ts";
 
 const text = `
 export { acceptedFeatures, offersAll, requiredFeatures } from "virtio/features";
+export { DeviceFault } from "virtio/fault";
 export { availableOffset, queueSizeWithin, QUEUE_STATE_BYTES, ringBytes, usedOffset } from "virtio/queue";
 import { Queue } from "virtio/queue";
 export function initialize(queue: Queue, ring: usize, bus: u64, size: u32): u32 {
@@ -18,6 +19,12 @@ let g: Guest;
 beforeAll(async () => {
   g = await guest({ text });
 });
+
+/** The number of a fault. */
+function fault(name: string): unknown {
+  const exported = g.exports[`DeviceFault.${name}`];
+  return exported instanceof WebAssembly.Global ? exported.value : undefined;
+}
 
 describe("a ring", () => {
   test.each([
@@ -41,7 +48,7 @@ describe("a ring", () => {
   test("is refused in memory that is not aligned, and in sizes that are none", () => {
     const state = g.alloc(16_384, 8);
     const ring = g.alloc(16_384, 4096);
-    const [ok, missing, memory] = [0, 7, 10];
+    const [ok, missing, memory] = ["None", "QueueMissing", "QueueMemory"].map(fault);
     expect(g.call("initialize", state, ring, 0x1000n, 256)).toBe(ok);
     expect(g.call("descriptorsFree", state)).toBe(256);
     for (const size of [0, 3, 255, 512])
