@@ -19,6 +19,7 @@ const hashBytes = 32;
 const fanout = blockBytes / hashBytes;
 const labelBytes = 32;
 const signedBytes = 256;
+const checksumOffset = 136;
 const formatVersion = 1;
 const magic = Buffer.from("NXPKGIMG", "latin1");
 
@@ -305,6 +306,10 @@ function superblockOf(layout: Layout, entryCount: number, root: Buffer, options:
   root.copy(superblock, 64);
   label.copy(superblock, 96);
   superblock.writeBigUInt64LE(options.sequence ?? 0n, 128);
+  createHash("sha256")
+    .update(superblock.subarray(0, checksumOffset))
+    .digest()
+    .copy(superblock, checksumOffset);
   return superblock;
 }
 

@@ -71,8 +71,10 @@ export const enum Superblock {
   Label = 96,
   /** u64: which of two images of one label is the newer, as its signer counts */
   Sequence = 128,
+  /** 32 bytes: SHA-256 of all before it. It finds damage; a forger would renew it */
+  Checksum = 136,
   /** zero up to SIGNED_BYTES */
-  SignedReserved = 136,
+  SignedReserved = 168,
   SignatureKind = 256,
   SignatureReserved = 260,
   /** 32 bytes */
@@ -126,6 +128,7 @@ export const enum ImageError {
   SignatureKind,
   SignatureUnused,
   SuperblockPadding,
+  SuperblockHash,
   // Hash tree
   TreeHash,
   TreePadding,
@@ -198,6 +201,8 @@ export function imageErrorText(error: ImageError): string {
       return "signature bytes without a signature";
     case ImageError.SuperblockPadding:
       return "unused bytes of the superblock are not zero";
+    case ImageError.SuperblockHash:
+      return "superblock does not match its hash";
     case ImageError.TreeHash:
       return "hash tree does not match its root";
     case ImageError.TreePadding:

@@ -18,6 +18,7 @@ import {
   blocksFor,
   ENTRY_BYTES,
   Entry,
+  HASH_BYTES,
   ImageError,
   isZero,
   LABEL_BYTES,
@@ -357,7 +358,17 @@ export class Image {
     const restIsZero = isZero(block + <usize>SUPERBLOCK_BYTES, BLOCK_BYTES - SUPERBLOCK_BYTES);
     const error = superblockError(this.superblock, restIsZero, blocksAvailable);
     if (error !== ImageError.None) return this.refuseBlock(error, 0);
+    if (!this.checksumHolds(this.superblock)) return this.refuseBlock(ImageError.SuperblockHash, 0);
     return this.adopt(this.superblock);
+  }
+
+  /** The superblock's own hash finds what is damaged; that it is the right superblock, only its digest says. */
+  private checksumHolds(superblock: usize): bool {
+    this.sha
+      .begin()
+      .update(superblock, <u32>Superblock.Checksum)
+      .finish(this.searchKey);
+    return memory.compare(this.searchKey, superblock + <usize>Superblock.Checksum, <usize>HASH_BYTES) === 0;
   }
 
   /** Takes over the fields of a superblock that was checked, and the tree that they describe. */

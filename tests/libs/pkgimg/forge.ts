@@ -1,0 +1,144 @@
+// Forges package images: changes any byte, and can seal the hash tree again afterwards, so that the reader gets to
+// see what a signer with bad intentions could make. Written from docs/storage/package-image.md, not from the builder.
+
+import { createHash } from "node:crypto";
+import { buildImage, type ImageFile } from "../../../tools/mk-pkgfs-img/layout.ts";
+
+export const blockBytes = 4096;
+
+/** Offsets in the superblock. */
+export const superblock = {
+  magic: 0,
+  version: 8,
+  blockBytes: 12,
+  blockCount: 16,
+  flags: 20,
+  entryCount: 24,
+  indexBlock: 28,
+  indexBlockCount: 32,
+  stringBlock: 36,
+  stringBytes: 40,
+  dataBlock: 44,
+  dataBlockCount: 48,
+  treeBlock: 52,
+  treeBlockCount: 56,
+  treeLevels: 60,
+  rootHash: 64,
+  label: 96,
+  sequence: 128,
+  checksum: 136,
+  signedReserved: 168,
+  signatureKind: 256,
+  signatureReserved: 260,
+  keyId: 264,
+  signature: 296,
+  reserved: 360,
+} as const;
+
+/** Offsets in an entry of the index. */
+export const entry = {
+  pathOffset: 0,
+  pathLength: 4,
+  firstBlock: 8,
+  flags: 12,
+  byteLength: 16,
+  reserved: 24,
+  hash: 32,
+} as const;
+
+/** An image under the hammer. */
+export class Forge {
+  readonly bytes: Buffer;
+
+  constructor(files: readonly ImageFile[]) {
+    this.bytes = Buffer.from(buildImage(files));
+  }
+
+  /** A superblock word. */
+  get(offset: number): number {
+    return this.bytes.readUInt32LE(offset);
+  }
+
+  set(offset: number, value: number): this {
+    this.bytes.writeUInt32LE(value >>> 0, offset);
+    return this;
+  }
+
+  /** Where byte `offset` of a region's first block is. */
+  at(region: "indexBlock" | "stringBlock" | "dataBlock" | "treeBlock", offset = 0): number {
+    return this.get(superblock[region]) * blockBytes + offset;
+  }
+
+  /** Sets a word of an index entry. */
+  setEntry(number: number, field: number, value: number): this {
+    return this.set(this.at("indexBlock", number * 64 + field), value);
+  }
+
+  /** Writes over the string table. */
+  setStrings(text: string | Uint8Array, offset = 0): this {
+    this.bytes.set(Buffer.from(text), this.at("stringBlock", offset));
+    return this;
+  }
+
+  flip(offset: number, mask = 1): this {
+    this.bytes[offset] = (this.bytes[offset] ?? 0) ^ mask;
+    return this;
+  }
+
+  /** Makes the hash tree right again. Its place is taken from the superblock, its shape from the tree's place. */
+  seal(): this {
+    const treeBlock = this.get(superblock.treeBlock);
+    let hashes = Array.from({ length: treeBlock - 1 }, (_, index) => this.#hash(0, index + 1, index + 1));
+    let block = treeBlock;
+    for (let level = 1; ; level += 1) {
+      const count = Math.ceil(hashes.length / 128);
+      this.bytes.fill(0, block * blockBytes, (block + count) * blockBytes);
+      for (const [index, hash] of hashes.entries()) hash.copy(this.bytes, block * blockBytes + index * 32);
+      const start = block;
+      hashes = Array.from({ length: count }, (_, index) => this.#hash(level, index, start + index));
+      block += count;
+      if (count === 1) break;
+    }
+    hashes[0]?.copy(this.bytes, superblock.rootHash);
+    return this.sealSuperblock();
+  }
+
+  /** Makes the superblock's own hash right again. */
+  sealSuperblock(): this {
+    const hash = createHash("sha256").update(this.bytes.subarray(0, superblock.checksum));
+    hash.digest().copy(this.bytes, superblock.checksum);
+    return this;
+  }
+
+  /** The tree's one level hashes again into the root: for a forged tree block. */
+  sealRoot(): this {
+    this.#hash(1, 0, this.get(superblock.treeBlock)).copy(this.bytes, superblock.rootHash);
+    return this.sealSuperblock();
+  }
+
+  #hash(level: number, position: number, block: number): Buffer {
+    const suffix = Buffer.alloc(16);
+    suffix.writeUInt32LE(level, 0);
+    suffix.writeUInt32LE(position, 4);
+    suffix.write("NXPKGIMG", 8, "latin1");
+    const bytes = this.bytes.subarray(block * blockBytes, (block + 1) * blockBytes);
+    return createHash("sha256").update(bytes).update(suffix).digest();
+  }
+}
+
+/** A file of `byteLength` bytes that are all different from their neighbours. */
+export function file(path: string, byteLength: number): ImageFile {
+  return {
+    path,
+    content: Uint8Array.from({ length: byteLength }, (_, index) => (index * 7 + byteLength) & 255),
+  };
+}
+
+/** Five files: in directories, empty, of one block exactly, of two blocks; with a name outside ASCII. */
+export const sampleFiles: readonly ImageFile[] = [
+  file("bin/nx", 5000),
+  file("fixtures/a/deep", 17),
+  file("fixtures/a-b", 4096),
+  file("fixtures/empty", 0),
+  file("fixtures/grüße", 300),
+];
