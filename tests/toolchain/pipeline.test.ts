@@ -29,7 +29,8 @@ export function main(): i32 {
   return answer();
 }
 `,
-  "source/libs/small/answer.ts": "export function answer(): i32 { return 42 + atomic.load<i32>(0x100_0000); }\n",
+  "source/libs/small/answer.ts":
+    "export function answer(): i32 { return 42 + atomic.load<i32>(0x100_0000); }\n",
   "source/libs/small/panic.ts": `export function prepare(): void {}
 export function abort(message: string | null, file: string | null, line: u32, column: u32): void {}
 `,
