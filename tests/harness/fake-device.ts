@@ -10,23 +10,22 @@
 //     const g = await guest(entry, { imports: { intrinsics: device.intrinsics } });
 //     device.plug(g.memory);
 
-import { type FakeDeviceOptions, goodMood, type Lies, type Mood } from "./fake-options.ts";
+import {
+  configField,
+  diskByte,
+  diskSectorBytes,
+  type FakeDeviceOptions,
+  goodMood,
+  type Lies,
+  type Mood,
+  offeredFeatures,
+} from "./fake-options.ts";
 import { busOffset, type Chain, DriverMistake, FakeBus, FakeRing } from "./fake-ring.ts";
 
 /** Where the registers are unless a test says otherwise: beyond any Wasm memory of these tests. */
 export const mmioBase = 0x7000_0000;
-const mmioBytes = 0x200;
-const sectorBytes = 512;
 
 const statusBit = { acknowledge: 1, driver: 2, driverOk: 4, featuresOk: 8, needsReset: 64, failed: 128 };
-const feature = { sizeMax: 1n << 1n, segMax: 1n << 2n, ro: 1n << 5n, blkSize: 1n << 6n, flush: 1n << 9n };
-const versionOne = 1n << 32n;
-
-/** The byte at `offset` of the fake disk: no two neighbouring sectors are alike. */
-export function diskByte(offset: bigint): number {
-  const sector = offset / BigInt(sectorBytes);
-  return Number((sector * 31n + (offset % BigInt(sectorBytes)) * 7n + (sector >> 8n)) & 0xffn);
-}
 
 export class FakeBlockDevice {
   readonly mood: Mood = goodMood();
@@ -99,7 +98,7 @@ export class FakeBlockDevice {
 
   /** Whether the driver has brought it up and not given up on it. */
   get isRunning(): boolean {
-    return (this.status & statusBit.driverOk) !== 0 && (this.status & statusBit.failed) === 0;
+    return (this.status & statusBit.driverOk) !== 0 && !this.hasFailedBit;
   }
 
   get hasFailedBit(): boolean {
@@ -145,10 +144,10 @@ export class FakeBlockDevice {
   }
 
   private complete(chain: Chain, lies: Lies): void {
-    const outOfRange = chain.sector + BigInt(this.dataBytes(chain) / sectorBytes) > this.sectors;
+    const outOfRange = chain.sector + BigInt(this.dataBytes(chain) / diskSectorBytes) > this.sectors;
     const status = lies.status === undefined ? (outOfRange ? 1 : 0) : lies.status;
     let written = 0;
-    let offset = chain.sector * BigInt(sectorBytes);
+    let offset = chain.sector * BigInt(diskSectorBytes);
     for (const piece of chain.pieces.slice(1, -1)) {
       if (!outOfRange && !lies.withoutData) {
         const target = this.bus.reach(piece.address, piece.byteCount);
@@ -212,18 +211,8 @@ export class FakeBlockDevice {
     return this.note("store memory");
   }
 
-  private offered(): bigint {
-    const { options } = this;
-    if (options.features !== undefined) return options.features;
-    let bits = feature.segMax | feature.blkSize | feature.flush | (1n << 28n) | (1n << 29n);
-    if (options.readOnly !== false) bits |= feature.ro;
-    if (options.sizeMax !== undefined) bits |= feature.sizeMax;
-    return options.version === 2 ? bits | versionOne : bits;
-  }
-
   private readRegister(register: number): number {
     const { options, mood } = this;
-    if (register >= mmioBytes) throw new DriverMistake(`no register at 0x${register.toString(16)}`);
     if (register >= 0x100) return this.readConfig(register - 0x100);
     switch (register) {
       case 0x000:
@@ -234,7 +223,7 @@ export class FakeBlockDevice {
         return options.deviceId ?? 2;
       case 0x010:
         this.expectStatus(statusBit.driver, "features are read before DRIVER");
-        return Number((this.offered() >> BigInt(32 * this.deviceFeaturesSel)) & 0xffff_ffffn);
+        return Number((offeredFeatures(this.options) >> BigInt(32 * this.deviceFeaturesSel)) & 0xffff_ffffn);
       case 0x034:
         return options.queueSizeMax ?? 1024;
       case 0x040:
@@ -263,20 +252,9 @@ export class FakeBlockDevice {
     const { options, mood } = this;
     // A legacy device has no generation: it is restless by showing another capacity each time.
     if (mood.restlessConfig && options.version === 1 && offset === 0) this.sectors++;
-    switch (offset) {
-      case 0:
-        return Number(this.sectors & 0xffff_ffffn);
-      case 4:
-        return Number((this.sectors >> 32n) & 0xffff_ffffn);
-      case 8:
-        return options.sizeMax ?? 0;
-      case 12:
-        return options.segMax ?? 254;
-      case 20:
-        return options.blockBytes ?? 512;
-      default:
-        throw new DriverMistake(`the configuration has no 32-bit field at ${offset}`);
-    }
+    const field = configField(options, this.sectors, offset);
+    if (field === undefined) throw new DriverMistake(`the configuration has no 32-bit field at ${offset}`);
+    return field;
   }
 
   private writeRegister(register: number, value: number): void {
@@ -352,7 +330,8 @@ export class FakeBlockDevice {
       throw new DriverMistake("features are accepted after the negotiation");
     const shift = BigInt(32 * this.driverFeaturesSel);
     this.accepted = (this.accepted & ~(0xffff_ffffn << shift)) | (BigInt(value) << shift);
-    if ((this.accepted & ~this.offered()) !== 0n) throw new DriverMistake("a feature that was not offered");
+    if ((this.accepted & ~offeredFeatures(this.options)) !== 0n)
+      throw new DriverMistake("a feature that was not offered");
   }
 
   private startLegacyQueue(page: bigint): void {

@@ -59,3 +59,37 @@ export function goodMood(): Mood {
     suppressesNotify: false,
   };
 }
+
+const feature = { sizeMax: 1n << 1n, segMax: 1n << 2n, ro: 1n << 5n, blkSize: 1n << 6n, flush: 1n << 9n };
+/** INDIRECT_DESC and EVENT_IDX: offered by most devices, and not ours to accept. */
+const ringFeatures = (1n << 28n) | (1n << 29n);
+const versionOne = 1n << 32n;
+
+/** The feature bits of such a device. */
+export function offeredFeatures(options: FakeDeviceOptions): bigint {
+  if (options.features !== undefined) return options.features;
+  let bits = feature.segMax | feature.blkSize | feature.flush | ringFeatures;
+  if (options.readOnly !== false) bits |= feature.ro;
+  if (options.sizeMax !== undefined) bits |= feature.sizeMax;
+  return options.version === 2 ? bits | versionOne : bits;
+}
+
+/** The 32-bit field of the configuration at `offset` (5.2.4), undefined where none begins. */
+export function configField(options: FakeDeviceOptions, sectors: bigint, offset: number): number | undefined {
+  const fields: Readonly<Record<number, number>> = {
+    0: Number(sectors & 0xffff_ffffn),
+    4: Number((sectors >> 32n) & 0xffff_ffffn),
+    8: options.sizeMax ?? 0,
+    12: options.segMax ?? 254,
+    20: options.blockBytes ?? 512,
+  };
+  return fields[offset];
+}
+
+export const diskSectorBytes = 512;
+
+/** The byte at `offset` of the fake disk: no two neighbouring sectors are alike. */
+export function diskByte(offset: bigint): number {
+  const sector = offset / BigInt(diskSectorBytes);
+  return Number((sector * 31n + (offset % BigInt(diskSectorBytes)) * 7n + (sector >> 8n)) & 0xffn);
+}

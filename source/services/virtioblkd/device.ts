@@ -28,7 +28,8 @@ import { line, print } from "runtime/log";
 import { entryOf, startup } from "runtime/startup";
 import { Completion, DEVICE_ID_BLOCK, DISK_STATE_BYTES, Disk } from "storage/virtio-blk/device";
 import { SECTOR_BYTES } from "storage/virtio-blk/geometry";
-import { DiskMemory, Outcome, SubmitRefusal } from "storage/virtio-blk/request";
+import { DiskMemory, SubmitRefusal } from "storage/virtio-blk/request";
+import { Outcome } from "storage/virtio-blk/table";
 import { DeviceFault } from "virtio/fault";
 import { probe, Transport } from "virtio/mmio";
 import {

@@ -10,7 +10,8 @@ const text = `
 import { Completion, Disk, DISK_STATE_BYTES } from "storage/virtio-blk/device";
 import { DiskMemory, REQUEST_MEMORY_BYTES } from "storage/virtio-blk/request";
 export { DeviceFault } from "virtio/fault";
-export { Outcome, SubmitRefusal } from "storage/virtio-blk/request";
+export { SubmitRefusal } from "storage/virtio-blk/request";
+export { Outcome } from "storage/virtio-blk/table";
 export function stateBytes(): u32 { return DISK_STATE_BYTES; }
 export function requestBytes(): u32 { return REQUEST_MEMORY_BYTES; }
 export function open(disk: Disk, base: usize, memory: DiskMemory, vouched: bool): i32 {

@@ -2,8 +2,8 @@
 // no read is left without an end, none ends twice, and the next read works.
 
 import { describe, expect, test } from "vitest";
-import { diskByte, FakeBlockDevice } from "../../harness/fake-device.ts";
-import type { Lies } from "../../harness/fake-options.ts";
+import { FakeBlockDevice } from "../../harness/fake-device.ts";
+import { diskByte, type Lies } from "../../harness/fake-options.ts";
 import { TestDisk } from "./disk.ts";
 
 /** One good read, to show that the disk works (again). */

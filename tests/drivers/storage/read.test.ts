@@ -2,7 +2,7 @@
 // past the point where the ring's 16-bit indices begin again.
 
 import { describe, expect, test } from "vitest";
-import { diskByte } from "../../harness/fake-device.ts";
+import { diskByte } from "../../harness/fake-options.ts";
 import { TestDisk } from "./disk.ts";
 
 /** What a read of `byteCount` bytes from sector `lba` has to give. */

@@ -2,8 +2,8 @@
 // an answer always goes to the one who asked, whatever the device does in between.
 
 import { beforeEach, describe, expect, test } from "vitest";
-import { diskByte, type FakeBlockDevice } from "../../harness/fake-device.ts";
-import type { FakeDeviceOptions } from "../../harness/fake-options.ts";
+import type { FakeBlockDevice } from "../../harness/fake-device.ts";
+import { diskByte, type FakeDeviceOptions } from "../../harness/fake-options.ts";
 import { type Fields, Wire } from "../packagefsd/wire.ts";
 import { BlockKernel, type FakeVmo, type KernelOptions, right } from "./fake-kernel.ts";
 

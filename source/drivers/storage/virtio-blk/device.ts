@@ -36,7 +36,6 @@ import {
   checkSegments,
   DiskMemory,
   dataPieces,
-  Outcome,
   REQUEST_MEMORY_BYTES,
   RequestStatus,
   readStatus,
@@ -44,7 +43,7 @@ import {
   SubmitRefusal,
   segmentsTouch,
 } from "./request";
-import { NO_SLOT, RequestTable, TABLE_BYTES } from "./table";
+import { NO_SLOT, Outcome, RequestTable, TABLE_BYTES } from "./table";
 
 /** Device id of a block device (5.2.1). */
 export const DEVICE_ID_BLOCK: u32 = 2;

@@ -60,21 +60,6 @@ export const enum SubmitRefusal {
   Busy = 8,
 }
 
-/** How a read ended. */
-export const enum Outcome {
-  Ok = 0,
-  /** The device says that it failed. */
-  DeviceError = 1,
-  /** The device does not know this request. */
-  Unsupported = 2,
-  /** Not answered by its deadline. The device was reset, so nothing is written any more. */
-  TimedOut = 3,
-  /** The device was reset for another reason. May be tried again. */
-  Aborted = 4,
-  /** The device did not stop when reset: it may still write to this memory, which must never be used again. */
-  Lost = 5,
-}
-
 /** A piece of memory as the device sees it. */
 @unmanaged
 @final

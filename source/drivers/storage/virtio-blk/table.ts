@@ -7,14 +7,27 @@
  * in any order. Free and done slots are two lists, first in, first out: completions are reported in the order in
  * which they happened, and a slot rests as long as possible before it is used again.
  */
-import { Outcome } from "./request";
-
 /** Reads that a device has at the same time. */
 export const REQUESTS_MAX: u32 = 64;
 /** "No deadline", and what `nextDeadline` says when nothing is in flight. */
 export const NO_DEADLINE: u64 = 0xffff_ffff_ffff_ffff;
 /** No such slot: ends a list. */
 export const NO_SLOT: u32 = 0xffff;
+
+/** How a read ended. */
+export const enum Outcome {
+  Ok = 0,
+  /** The device says that it failed. */
+  DeviceError = 1,
+  /** The device does not know this request. */
+  Unsupported = 2,
+  /** Not answered by its deadline. The device was reset, so nothing is written any more. */
+  TimedOut = 3,
+  /** The device was reset for another reason. May be tried again. */
+  Aborted = 4,
+  /** The device did not stop when reset: it may still write to this memory, which must never be used again. */
+  Lost = 5,
+}
 
 export const enum RequestState {
   Free = 0,
