@@ -1,0 +1,463 @@
+// The kernel as a task sees it that makes other tasks: slots with rights, memory objects, unborn tasks that are mapped
+// into, granted to and started, notifications, endpoints whose other side is a function of the test.
+//
+// Everything is judged as the kernel would judge it (source/abi): a right that is missing, an overlap, a mapping that is
+// writable and executable are refused. A memory object's bytes move into the guest's memory while it is mapped there and
+// leave rubbish behind when it goes, so that a use after the unmap is seen. What a started task then does is up to the
+// test (`onStart`).
+
+import { type Guest, type GuestOptions, guest } from "../harness/guest.ts";
+
+export const pageBytes = 4096;
+export const startupPage = 0x7e00_0000;
+export const messagePage = 0x7f00_0000;
+const startupMagic = 0x4e52_5553;
+export const timebase = 10_000_000n;
+export const noSlot = 0xfffe;
+const self = 0xffffn;
+export const forever = 0xffff_ffff_ffff_ffffn;
+const slotCount = 64;
+
+export const Right = {
+  Read: 1,
+  Write: 2,
+  Execute: 4,
+  Send: 8,
+  Receive: 16,
+  Manage: 32,
+  Transfer: 64,
+  All: 127,
+} as const;
+export const Role = {
+  Console: 1,
+  Power: 2,
+  Info: 3,
+  Bundle: 4,
+  VirtioDevice: 5,
+  VirtioInterrupt: 6,
+  Serve: 7,
+  Starter: 8,
+  BlockService: 9,
+  PackageService: 10,
+  Fixtures: 11,
+} as const;
+export const Refusal = {
+  BadSlot: -2,
+  WrongKind: -3,
+  MissingRight: -4,
+  BadArgument: -5,
+  BadAddress: -6,
+  NoMemory: -8,
+  Overlap: -9,
+  TimedOut: -10,
+  HartOffline: -14,
+  BadState: -15,
+} as const;
+export const Syscall = {
+  YieldTo: 1,
+  Sleep: 2,
+  Now: 3,
+  Exit: 4,
+  Call: 5,
+  Receive: 6,
+  Reply: 7,
+  ReplyReceive: 8,
+  Signal: 9,
+  Wait: 10,
+  Create: 12,
+  Copy: 13,
+  Drop: 14,
+  Grant: 15,
+  CreateVmo: 16,
+  Map: 17,
+  Unmap: 18,
+  CreateTask: 20,
+  NameTask: 21,
+  StartTask: 22,
+  TaskStatus: 23,
+  KillTask: 24,
+  ConsoleWrite: 30,
+  Information: 31,
+  PowerOff: 32,
+} as const;
+export const End = { None: 0, Exit: 1, Killed: 2, LoadFault: 6 } as const;
+
+/** Thrown through the guest's frames when the machine is turned off, the task exits, or it would wait for ever. */
+export class Stopped extends Error {
+  readonly why: "power off" | "exit" | "hang";
+  readonly code: number;
+  constructor(why: Stopped["why"], code = 0) {
+    super(`the guest stopped: ${why} ${code}`);
+    this.why = why;
+    this.code = code;
+  }
+}
+
+export class FakeVmo {
+  readonly kind = "vmo";
+  readonly bytes: Uint8Array;
+  constructor(size: number) {
+    this.bytes = new Uint8Array(Math.ceil(size / pageBytes) * pageBytes);
+  }
+}
+export class FakeNotification {
+  readonly kind = "notification";
+  bits = 0n;
+}
+/** A message as its receiver gets it. */
+export interface Message {
+  readonly badge: number;
+  readonly w0: bigint;
+  readonly bytes: Uint8Array;
+  readonly vmo: FakeVmo | undefined;
+}
+export class FakeEndpoint {
+  readonly kind = "endpoint";
+  answer: (message: Message) => Uint8Array | number = () => Refusal.TimedOut;
+}
+export interface Mapping {
+  readonly address: number;
+  readonly bytes: number;
+  readonly rights: number;
+  readonly vmo: FakeVmo;
+}
+export class FakeTask {
+  readonly kind = "task";
+  readonly slots = new Map<number, Slot>();
+  readonly mappings: Mapping[] = [];
+  name = "";
+  state: "unborn" | "alive" | "ended" = "unborn";
+  entry = 0;
+  stackPointer = 0;
+  end: number = End.None;
+  detail = 0n;
+  readonly taskClass: number;
+  readonly notification: FakeNotification;
+  readonly endBits: bigint;
+
+  constructor(taskClass: number, notification: FakeNotification, endBits: bigint) {
+    this.taskClass = taskClass;
+    this.notification = notification;
+    this.endBits = endBits;
+  }
+
+  /** Ends, and tells whoever asked to be told. */
+  finish(end: number, detail: bigint): void {
+    this.state = "ended";
+    this.end = end;
+    this.detail = detail;
+    this.notification.bits |= this.endBits;
+  }
+
+  /** What the task finds at an address of its own. */
+  at(address: number, length: number): Uint8Array {
+    const found = this.mappings.find((one) => address >= one.address && address < one.address + one.bytes);
+    if (!found) throw new Error(`${this.name} has nothing mapped at 0x${address.toString(16)}`);
+    return found.vmo.bytes.slice(address - found.address, address - found.address + length);
+  }
+
+  /** Its startup page: the argument, and the entries with the capabilities that they name. */
+  startup(): {
+    argument: string;
+    entries: { role: number; slot: Slot | undefined; base: bigint; size: bigint; irq: number }[];
+  } {
+    const page = this.at(startupPage, pageBytes);
+    const view = new DataView(page.buffer);
+    if (view.getUint32(0, true) !== startupMagic) throw new Error("a startup page with another magic");
+    const entries = Array.from({ length: view.getUint32(4, true) }, (_, index) => {
+      const at = 144 + index * 32;
+      return {
+        role: view.getUint32(at, true),
+        slot: this.slots.get(view.getUint32(at + 4, true)),
+        base: view.getBigUint64(at + 8, true),
+        size: view.getBigUint64(at + 16, true),
+        irq: view.getUint32(at + 24, true),
+      };
+    });
+    const argument = new TextDecoder().decode(page.subarray(16, 144)).replace(/\0+$/, "");
+    return { argument, entries };
+  }
+
+  /** The capability under that role. */
+  given(role: number): Slot | undefined {
+    return this.startup().entries.find((entry) => entry.role === role)?.slot;
+  }
+}
+
+export type KernelObject =
+  | FakeVmo
+  | FakeNotification
+  | FakeEndpoint
+  | FakeTask
+  | { readonly kind: "console" | "power" | "info" | "device" | "interrupt" };
+export interface Slot {
+  readonly object: KernelObject;
+  readonly rights: number;
+  readonly badge: number;
+}
+
+/** One system call: its number, and its arguments. */
+export interface Made {
+  readonly number: number;
+  readonly a: readonly bigint[];
+}
+
+export class FakeKernel {
+  readonly console: string[] = [];
+  readonly made: Made[] = [];
+  readonly slots = new Map<number, Slot>();
+  readonly tasks: FakeTask[] = [];
+  readonly mappings = new Map<number, Mapping>();
+  time = 1_000n;
+  onStart: (task: FakeTask) => void = () => {};
+  /** Asked before every system call; a number is what the kernel returns instead of doing it. */
+  refuse: (made: Made) => number | undefined = () => undefined;
+  /** What this kernel does not fake, by number: for one test. It may set results. */
+  readonly extra = new Map<number, (a: readonly bigint[]) => number>();
+  private running: Guest | undefined;
+  private results = 0;
+
+  /** Compiles the guest, with its memory large enough for a task's whole address space. */
+  static async start(entry: Parameters<typeof guest>[0], options: GuestOptions = {}): Promise<FakeKernel> {
+    const kernel = new FakeKernel();
+    const imports = {
+      assembly: { systemCall: (...args: bigint[]) => kernel.systemCall(args) },
+      symbols: { syscallResults: () => kernel.results },
+    };
+    const started = await guest(entry, { ...options, imports });
+    kernel.results = started.alloc(48, 8);
+    const pagesMissing = (messagePage + 0x1_0000 - started.memory.buffer.byteLength) / 65_536;
+    started.memory.grow(pagesMissing);
+    kernel.running = started;
+    return kernel;
+  }
+
+  get guest(): Guest {
+    if (!this.running) throw new Error("the guest was not started");
+    return this.running;
+  }
+
+  /** Calls an exported function: what it returned, or how the guest stopped in it. */
+  run(name: string): number | Stopped {
+    try {
+      return this.guest.call(name);
+    } catch (error) {
+      if (error instanceof Stopped) return error;
+      throw error;
+    }
+  }
+
+  /** Puts an object into the lowest free slot. */
+  insert(object: KernelObject, rights: number = Right.All, badge = 0): number {
+    for (let slot = 0; slot < slotCount; slot++) {
+      if (this.slots.has(slot)) continue;
+      this.slots.set(slot, { object, rights, badge });
+      return slot;
+    }
+    throw new Error("the table of slots is full");
+  }
+
+  /** Writes the startup page of the task under test. */
+  writeStartup(
+    argument: string,
+    entries: readonly { role: number; slot: number; base?: bigint; size?: bigint; irq?: number }[],
+  ): void {
+    const view = this.guest.view();
+    view.setUint32(startupPage, startupMagic, true);
+    view.setUint32(startupPage + 4, entries.length, true);
+    view.setBigUint64(startupPage + 8, timebase, true);
+    this.guest.bytes().set(new TextEncoder().encode(argument), startupPage + 16);
+    for (const [index, { role, slot, base = 0n, size = 0n, irq = 0 }] of entries.entries()) {
+      const at = startupPage + 144 + index * 32;
+      view.setUint32(at, role, true);
+      view.setUint32(at + 4, slot, true);
+      view.setBigUint64(at + 8, base, true);
+      view.setBigUint64(at + 16, size, true);
+      view.setUint32(at + 24, irq, true);
+    }
+  }
+
+  setResults(...words: readonly (bigint | number)[]): void {
+    const view = this.guest.view();
+    for (let i = 0; i < 6; i++) view.setBigUint64(this.results + i * 8, BigInt(words[i] ?? 0n), true);
+  }
+
+  private systemCall(args: readonly bigint[]): bigint {
+    const words = args.map((one) => BigInt.asUintN(64, one));
+    const made = { number: Number(words[7]), a: words.slice(0, 7) };
+    this.made.push(made);
+    return BigInt(this.refuse(made) ?? this.dispatch(made));
+  }
+
+  private dispatch({ number, a }: Made): number {
+    const extra = this.extra.get(number);
+    if (extra) return extra(a);
+    const [a0 = 0n, a1 = 0n, a2 = 0n] = a;
+    switch (number) {
+      case Syscall.Now:
+        this.setResults(this.time, 0);
+        return 0;
+      case Syscall.Sleep:
+        if (a0 > this.time) this.time = a0;
+        return 0;
+      case Syscall.Exit:
+        throw new Stopped("exit", Number(BigInt.asIntN(32, a0)));
+      case Syscall.Call:
+        return this.call(a);
+      case Syscall.Wait:
+        return this.wait(a0, a1);
+      case Syscall.Create:
+        this.setResults(this.insert(a0 === 2n ? new FakeEndpoint() : new FakeNotification()));
+        return 0;
+      case Syscall.Copy: {
+        const from = this.slots.get(Number(a0));
+        if (!from) return Refusal.BadSlot;
+        if (a2 !== 0n && (from.rights & Right.Receive) === 0) return Refusal.MissingRight;
+        this.setResults(this.insert(from.object, from.rights & Number(a1), Number(a2) || from.badge));
+        return 0;
+      }
+      case Syscall.Drop:
+        return this.slots.delete(Number(a0)) ? 0 : Refusal.BadSlot;
+      case Syscall.CreateVmo:
+        if (a0 === 0n) return Refusal.BadArgument;
+        this.setResults(this.insert(new FakeVmo(Number(a0))));
+        return 0;
+      case Syscall.Map:
+        return this.map(a);
+      case Syscall.Unmap:
+        return this.unmap(Number(a1));
+      case Syscall.ConsoleWrite: {
+        const text = new TextDecoder().decode(this.guest.get(Number(a1), Number(a2)));
+        if (this.slots.get(Number(a0))?.object.kind !== "console") return Refusal.BadSlot;
+        this.console.push(text);
+        return 0;
+      }
+      case Syscall.PowerOff:
+        if (this.slots.get(Number(a0))?.object.kind !== "power") return Refusal.BadSlot;
+        throw new Stopped("power off");
+      default:
+        return this.dispatchTask(number, a);
+    }
+  }
+
+  private dispatchTask(number: number, a: readonly bigint[]): number {
+    const [a0 = 0n, a1 = 0n, a2 = 0n, a3 = 0n, a4 = 0n] = a;
+    if (number === Syscall.CreateTask) {
+      const notification = this.slots.get(Number(a1))?.object;
+      if (!(notification instanceof FakeNotification)) return Refusal.BadSlot;
+      const task = new FakeTask(Number(a0), notification, a2);
+      this.tasks.push(task);
+      this.setResults(this.insert(task));
+      return 0;
+    }
+    const task = this.slots.get(Number(a0))?.object;
+    if (!(task instanceof FakeTask)) return Refusal.BadSlot;
+    if (number === Syscall.TaskStatus) {
+      this.setResults(["unborn", "alive", "ended"].indexOf(task.state), task.end, task.detail);
+      return 0;
+    }
+    if (number === Syscall.KillTask) {
+      task.state = "ended";
+      return 0;
+    }
+    if (task.state !== "unborn") return Refusal.BadState;
+    switch (number) {
+      case Syscall.NameTask:
+        task.name = nameOf(a1, a2);
+        return 0;
+      case Syscall.Grant: {
+        const from = this.slots.get(Number(a1));
+        if (!from || task.slots.has(Number(a4))) return Refusal.BadSlot;
+        if ((from.rights & Right.Transfer) === 0) return Refusal.MissingRight;
+        if (a3 !== 0n && (from.rights & Right.Receive) === 0) return Refusal.MissingRight;
+        const rights = from.rights & Number(a2);
+        task.slots.set(Number(a4), { object: from.object, rights, badge: Number(a3) || from.badge });
+        return 0;
+      }
+      case Syscall.StartTask:
+        task.state = "alive";
+        task.entry = Number(a1);
+        task.stackPointer = Number(a2);
+        this.onStart(task);
+        return 0;
+      default:
+        throw new Error(`system call ${number} is not faked`);
+    }
+  }
+
+  private wait(slot: bigint, deadline: bigint): number {
+    const notification = this.slots.get(Number(slot))?.object;
+    if (!(notification instanceof FakeNotification)) return Refusal.BadSlot;
+    if (notification.bits !== 0n) {
+      this.setResults(notification.bits);
+      notification.bits = 0n;
+      return 0;
+    }
+    if (deadline === forever) throw new Stopped("hang");
+    this.time = deadline;
+    return Refusal.TimedOut;
+  }
+
+  private call(a: readonly bigint[]): number {
+    const [endpoint = 0n, info = 0n, w0 = 0n] = a;
+    const slot = this.slots.get(Number(endpoint));
+    if (!slot) return Refusal.BadSlot;
+    if (!(slot.object instanceof FakeEndpoint)) return Refusal.WrongKind;
+    if ((slot.rights & Right.Send) === 0) return Refusal.MissingRight;
+    const travels = Number((info >> 16n) & 0xffn);
+    const sent = travels === 0 ? undefined : this.slots.get(travels - 1)?.object;
+    const bytes = this.guest.get(messagePage, Number(info & 0x1fffn));
+    const vmo = sent instanceof FakeVmo ? sent : undefined;
+    const answer = slot.object.answer({ badge: slot.badge, w0, bytes, vmo });
+    if (typeof answer === "number") return answer;
+    this.guest.bytes().fill(0xee, messagePage, messagePage + pageBytes);
+    this.guest.bytes().set(answer, messagePage);
+    this.setResults(answer.length);
+    return 0;
+  }
+
+  private map(a: readonly bigint[]): number {
+    const [where = 0n, vmoSlot = 0n] = a;
+    const [address = 0, offset = 0, bytes = 0, rights = 0] = a.slice(2).map(Number);
+    const slot = this.slots.get(Number(vmoSlot));
+    if (!slot) return Refusal.BadSlot;
+    if (!(slot.object instanceof FakeVmo)) return Refusal.WrongKind;
+    if ((slot.rights & rights) !== rights) return Refusal.MissingRight;
+    const writeExecute = Right.Write | Right.Execute;
+    if ((rights & Right.Read) === 0 || (rights & writeExecute) === writeExecute) return Refusal.BadArgument;
+    if (address % pageBytes !== 0 || bytes === 0 || bytes % pageBytes !== 0) return Refusal.BadArgument;
+    // No guest here maps a part, and a fake that supports it would be larger than what it stands for.
+    if (offset !== 0 || bytes > slot.object.bytes.length) return Refusal.BadArgument;
+    const mapping = { address, bytes, rights, vmo: slot.object };
+    const task = where === self ? undefined : this.slots.get(Number(where))?.object;
+    if (where !== self && !(task instanceof FakeTask)) return Refusal.BadSlot;
+    const others = task instanceof FakeTask ? task.mappings : [...this.mappings.values()];
+    if (others.some((one) => address < one.address + one.bytes && one.address < address + bytes)) {
+      return Refusal.Overlap;
+    }
+    if (task instanceof FakeTask) {
+      task.mappings.push(mapping);
+    } else {
+      this.mappings.set(address, mapping);
+      this.guest.bytes().set(mapping.vmo.bytes.subarray(0, bytes), address);
+    }
+    return 0;
+  }
+
+  private unmap(address: number): number {
+    const mapping = this.mappings.get(address);
+    if (!mapping) return Refusal.BadAddress;
+    if ((mapping.rights & Right.Write) !== 0) mapping.vmo.bytes.set(this.guest.get(address, mapping.bytes));
+    this.guest.bytes().fill(0xee, address, address + mapping.bytes);
+    this.mappings.delete(address);
+    return 0;
+  }
+}
+
+function nameOf(low: bigint, high: bigint): string {
+  const bytes = new Uint8Array(16);
+  const view = new DataView(bytes.buffer);
+  view.setBigUint64(0, low, true);
+  view.setBigUint64(8, high, true);
+  return new TextDecoder().decode(bytes).replace(/\0+$/, "");
+}
