@@ -118,8 +118,12 @@ describe("open, stat, read, close", () => {
     expect(one.call("open", { path: "fixtures/hello.txt" }).status).toBe("tooManyFiles");
     expect(one.call("close", { file: files[7] ?? 0 }).status).toBe("ok");
     const again = one.open("fixtures/hello.txt");
-    // The number of a closed file does not at once mean another one.
+    // The number of a closed file does not mean the next one that is opened.
     expect(files).not.toContain(again);
+    for (const file of [files[7] ?? 0, 0, 7, 0xffff_ffff]) {
+      expect(one.call("close", { file }).status).toBe("badFile");
+    }
+    expect(one.call("close", { file: again }).status).toBe("ok");
   });
 });
 
