@@ -111,7 +111,9 @@ function trySlot(entry: StartupEntry, address: usize, fileIsReadOnly: bool): boo
   if (fault === DeviceFault.None) {
     fault = openAt(entry, address, fileIsReadOnly);
     if (fault === DeviceFault.None) return true;
-    print(line().text("virtioblkd: refused mmio=").hex(entry.base).text(" fault=").decimal(fault));
+    const words = line().text("virtioblkd: refused mmio=").hex(entry.base).text(" fault=").decimal(fault);
+    if (fault === DeviceFault.NotReadOnly) words.text(" (it can be written: readonly=on is missing)");
+    print(words);
   }
   unmap(address);
   return false;

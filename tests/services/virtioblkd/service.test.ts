@@ -108,7 +108,7 @@ describe("starting", () => {
       ],
     });
     expect(kernel.console).toEqual([
-      "virtioblkd: refused mmio=0x10001000 fault=64",
+      "virtioblkd: refused mmio=0x10001000 fault=64 (it can be written: readonly=on is missing)",
       "virtioblkd: mmio=0x10002000 irq=2 sectors=8",
       "virtioblkd: ready",
     ]);
