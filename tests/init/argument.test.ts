@@ -1,0 +1,52 @@
+// What a run is for, from nexus,run: a program's name and its argument, out of bytes that anybody may have written.
+
+import fc from "fast-check";
+import { beforeAll, expect, test } from "vitest";
+import { type Guest, guest } from "../harness/guest.ts";
+
+let g: Guest;
+beforeAll(async () => {
+  g = await guest({
+    text: `export { split, nameOffset, nameLength, restOffset, restLength } from "init/nexus-init/argument";`,
+  });
+});
+
+function split(text: string): { name: string; rest: string } | undefined {
+  const bytes = new TextEncoder().encode(text);
+  const isGood = g.call("split", g.put(bytes), bytes.length) !== 0;
+  const part = (at: string, length: string): string =>
+    new TextDecoder().decode(bytes.subarray(g.call(at), g.call(at) + g.call(length)));
+  return isGood
+    ? { name: part("nameOffset", "nameLength"), rest: part("restOffset", "restLength") }
+    : undefined;
+}
+
+test.each([
+  ["selftest-client", "selftest-client", ""],
+  ["nx hw smp", "nx", "hw smp"],
+  ["nx hw vblk info", "nx", "hw vblk info"],
+  ["  nx   hw  smp  ", "nx", "hw  smp"],
+  ["a", "a", ""],
+  ["sixteen-letters0", "sixteen-letters0", ""],
+])("%j runs %s with %j", (text, name, rest) => {
+  expect(split(text)).toEqual({ name, rest });
+});
+
+test.each(["", "   ", "seventeen-letters", "../nx", "bin/nx", "Nx", "nx\0", "nx\thw", "grüße", ".", "n_x"])(
+  "%j names no program",
+  (text) => {
+    expect(split(text)).toBeUndefined();
+  },
+);
+
+test("any bytes give a name of 1 to 16 harmless characters, or none", () => {
+  fc.assert(
+    fc.property(fc.string({ unit: "binary-ascii", maxLength: 128 }), (text) => {
+      const found = split(text);
+      const words = text.split(" ").filter((word) => word !== "");
+      const isName = /^[a-z0-9-]{1,16}$/.test(words[0] ?? "");
+      expect(found?.name).toBe(isName ? words[0] : undefined);
+      if (found) expect(text.trimEnd().endsWith(found.rest)).toBe(true);
+    }),
+  );
+});

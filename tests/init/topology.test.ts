@@ -1,0 +1,103 @@
+// The system's table is sound, and every kind of unsound table is told by name.
+
+import { beforeAll, expect, test } from "vitest";
+import { type Guest, guest } from "../harness/guest.ts";
+import { Right, Role } from "../runtime/fake-kernel.ts";
+
+const program = `
+import { describe, Topology, TOPOLOGY_BYTES } from "init/nexus-init/topology";
+export { flawName } from "init/nexus-init/check";
+import { flaw } from "init/nexus-init/check";
+const state: usize = memory.data(TOPOLOGY_BYTES, 8);
+function topology(): Topology { return changetype<Topology>(state); }
+export function begin(): void { topology().begin(); }
+export function real(name: usize, length: u32): void { describe(topology(), name, length); }
+export function run(name: usize, length: u32, taskClass: u32, origin: u32, serves: u32): void {
+  topology().runNamed(name, length, taskClass, origin).serves(serves);
+}
+export function gets(role: u32, rights: u32): void { topology().program(topology().count - 1).gets(role, rights); }
+export function found(): u32 { return flaw(topology()); }
+export function count(): u32 { return topology().count; }
+export function gifts(row: u32, role: u32): u32 { return topology().program(row).gifts(role); }
+export function name(row: u32): usize { return topology().program(row).name; }
+`;
+
+let g: Guest;
+beforeAll(async () => {
+  g = await guest({ text: program });
+});
+
+interface Row {
+  readonly name?: string;
+  readonly serves?: number;
+  readonly gets?: readonly (readonly [role: number, rights: number])[];
+}
+
+/** The first flaw of the table, in words. */
+function flawOf(...rows: readonly Row[]): string {
+  g.call("begin");
+  for (const { name = "task", serves = 0, gets = [] } of rows) {
+    const bytes = new TextEncoder().encode(name);
+    g.call("run", g.put(bytes), bytes.length, 1, 0, serves);
+    for (const [role, rights] of gets) g.call("gets", role, rights);
+  }
+  return g.text(g.call("flawName", g.call("found")));
+}
+
+const device = [Role.VirtioDevice, Right.Read | Right.Write | Right.Manage] as const;
+const interrupt = [Role.VirtioInterrupt, Right.Manage] as const;
+const driver: Row = { name: "driver", serves: Role.BlockService, gets: [device, interrupt] };
+const client: Row = { name: "client", gets: [[Role.BlockService, Right.Send]] };
+
+test("the system's own table has no flaw, and one owner for the devices", () => {
+  g.call("begin");
+  const name = new TextEncoder().encode("nx");
+  g.call("real", g.put(name), name.length);
+  expect(g.text(g.call("flawName", g.call("found")))).toBe("no flaw");
+  const rows = Array.from({ length: g.call("count") }, (_, row) => ({
+    name: new TextDecoder().decode(g.get(g.call("name", row), 16)).replace(/\0+$/, ""),
+    owns: g.call("gifts", row, Role.VirtioDevice),
+  }));
+  expect(rows).toEqual([
+    { name: "virtioblkd", owns: 1 },
+    { name: "packagefsd", owns: 0 },
+    { name: "nx", owns: 0 },
+  ]);
+});
+
+const tables: readonly (readonly [flaw: string, ...rows: Row[]])[] = [
+  ["no flaw", driver, client],
+  ["a program's name is empty or too long", driver, { ...client, name: "" }],
+  ["a program's name is empty or too long", driver, { ...client, name: "seventeen-letters" }],
+  [
+    "a program is given too many roles",
+    driver,
+    { gets: Array.from({ length: 9 }, (_, role) => [role + 20, Right.Read] as const) },
+  ],
+  [
+    "a program is given a role twice",
+    driver,
+    { gets: [[Role.Console, 2] as const, [Role.Console, 2] as const] },
+  ],
+  ["a device has two owners", driver, { gets: [device, interrupt] }],
+  ["a device has two owners", driver, { gets: [device] }],
+  ["a device has no owner", { serves: Role.BlockService }],
+  ["a device and its interrupt have different owners", { gets: [device] }, { gets: [interrupt] }],
+  ["two programs serve the same role", driver, { serves: Role.BlockService }],
+  ["a program is given a service that is not started before it", client, driver],
+  [
+    "a program is given a service that is not started before it",
+    { ...driver, gets: [[Role.BlockService, Right.Send]] },
+  ],
+  [
+    "a client is given more of a service than to call it",
+    driver,
+    { gets: [[Role.BlockService, Right.Send | Right.Receive]] },
+  ],
+  ["a program is given what only nexus-init may hold", driver, { gets: [[Role.Power, Right.Manage]] }],
+  ["a program is given what only nexus-init may hold", driver, { gets: [[Role.Bundle, Right.Read]] }],
+];
+
+test.each(tables.map(([flaw, ...rows]) => ({ flaw, rows })))("$flaw", ({ flaw, rows }) => {
+  expect(flawOf(...rows)).toBe(flaw);
+});
