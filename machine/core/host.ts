@@ -1,0 +1,14 @@
+/**
+ * What the machine asks of whoever runs it. These are the only imports of the core, and none of them decides anything:
+ * the disk's bytes never change during a run, and what goes out on the console does not come back. So a host that
+ * answers them from a buffer in a browser sees the same run as one that reads a file.
+ */
+
+/**
+ * Copies `byteCount` bytes of the disk, from byte `offset`, to linear memory at `target`. The range lies within the
+ * size that `attachDisk` was told.
+ */
+export declare function diskRead(offset: u64, target: usize, byteCount: u32): void;
+
+/** A byte that left the UART, or firmware's console. */
+export declare function consoleByte(byte: u32): void;

@@ -1,0 +1,39 @@
+/**
+ * Whether the machine is still on. The test finisher and firmware's system reset turn it off; the run loop looks here
+ * after each access to a device and each call into firmware, and executes nothing any more once it is off.
+ *
+ *   0 state     a `Power`
+ *   4 code      what the guest said: 0 is success
+ */
+
+export const enum Power {
+  On = 0,
+  /** Ended by the test finisher or by SBI SRST, shutdown. */
+  Off = 1,
+  /** Asked to start again. The host shows that as an end: a guest that restarts the machine has failed. */
+  Reset = 2,
+}
+
+const state: usize = memory.data(8, 4);
+
+/** On, off or reset. */
+export function power(): Power {
+  return load<u32>(state);
+}
+
+/** What the guest gave as the reason, 0 for success. */
+export function powerCode(): u32 {
+  return load<u32>(state, 4);
+}
+
+/** Turns the machine off, or asks for a reset. The first call counts. */
+export function turnOff(how: Power, code: u32): void {
+  if (load<u32>(state) !== Power.On) return;
+  store<u32>(state, how);
+  store<u32>(state, code, 4);
+}
+
+/** The machine is on: before the first instruction. */
+export function turnOn(): void {
+  store<u64>(state, 0);
+}
