@@ -1,0 +1,202 @@
+// ./nx image on real files: it reads what the builder wrote, with the guest's reader, and says where one is damaged.
+
+import {
+  closeSync,
+  mkdtempSync,
+  openSync,
+  readSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Command } from "commander";
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { register } from "../../../tools/image/image.ts";
+import { ImageReader } from "../../../tools/image/reader.ts";
+import { writeImageFile } from "../../../tools/mk-pkgfs-img/files.ts";
+import { buildImage } from "../../../tools/mk-pkgfs-img/layout.ts";
+import { root } from "../../harness/guest.ts";
+import { sampleFiles } from "../../libs/pkgimg/forge.ts";
+
+const sampleBlocks = 9;
+
+describe("nx image", () => {
+  let folder: string;
+  let sample: string;
+
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), "nx-image-"));
+    sample = join(folder, "sample.img");
+    writeFileSync(sample, buildImage(sampleFiles, { label: "sample" }));
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+  afterEach(() => vi.restoreAllMocks());
+
+  /** What a command writes to stdout. */
+  async function nx(...words: string[]): Promise<string> {
+    const parts: Buffer[] = [];
+    vi.spyOn(process.stdout, "write").mockImplementation((bytes) => {
+      parts.push(Buffer.from(bytes));
+      return true;
+    });
+    const program = new Command("nx").exitOverride();
+    register(program);
+    await program.parseAsync(["image", ...words], { from: "user" });
+    vi.restoreAllMocks();
+    return Buffer.concat(parts).toString();
+  }
+
+  /** A copy of the sample with one bit changed. */
+  function damaged(offset: number): string {
+    const bytes = Buffer.from(buildImage(sampleFiles));
+    bytes[offset] = (bytes[offset] ?? 0) ^ 1;
+    const file = join(folder, "damaged.img");
+    writeFileSync(file, bytes);
+    return file;
+  }
+
+  test("verify says what an image is", async () => {
+    expect(await nx("verify", sample)).toMatch(
+      /sample\.img: 5 files, 9 blocks, label "sample", unsigned, digest [0-9a-f]{64}: all matches\n$/,
+    );
+    expect(JSON.parse(await nx("verify", sample, "--json"))).toMatchObject({
+      label: "sample",
+      blockCount: sampleBlocks,
+      entryCount: 5,
+      signed: false,
+    });
+  });
+
+  test("ls lists a directory, or all below it", async () => {
+    const names = async (...words: string[]): Promise<string[]> => {
+      const lines = (await nx("ls", ...words, "--image", sample)).trimEnd().split("\n").slice(1);
+      return lines.map((line) => line.trim().split(/\s+/).at(-1) ?? "");
+    };
+    expect(await names()).toEqual(["bin/", "fixtures/"]);
+    expect(await names("fixtures")).toEqual(["a/", "a-b", "empty", "grüße"]);
+    expect(await names("fixtures", "-r")).toEqual([
+      "fixtures/a/deep",
+      "fixtures/a-b",
+      "fixtures/empty",
+      "fixtures/grüße",
+    ]);
+    const files: { path: string; byteLength: number }[] = JSON.parse(
+      await nx("ls", "fixtures", "--json", "--image", sample),
+    );
+    expect(files.map(({ path, byteLength }) => [path, byteLength])).toEqual([
+      ["fixtures/a-b", 4096],
+      ["fixtures/empty", 0],
+      ["fixtures/grüße", 300],
+    ]);
+  });
+
+  test("cat gives a file's bytes", async () => {
+    const image = await ImageReader.open(sample);
+    for (const { path, content } of sampleFiles) {
+      expect(Buffer.concat([...image.read(path)])).toEqual(Buffer.from(content));
+    }
+    image.close();
+    const file = sampleFiles[1];
+    expect(await nx("cat", "fixtures/a/deep", "--image", sample)).toBe(
+      Buffer.from(file?.content ?? []).toString(),
+    );
+  });
+
+  test("a path that is not there is told with what is", async () => {
+    await expect(nx("cat", "fixtures/hello", "--image", sample)).rejects.toMatchObject({
+      message: `${sample} has no file "fixtures/hello"`,
+      details: { hints: ["fixtures/ has: a/, a-b, empty, grüße"] },
+    });
+    await expect(nx("cat", "fixtures", "--image", sample)).rejects.toThrow("is not a file");
+    await expect(nx("ls", "bin/nx", "--image", sample)).rejects.toThrow("is not a directory");
+    await expect(nx("ls", "x".repeat(300), "--image", sample)).rejects.toThrow("has no directory");
+  });
+
+  test("build makes an image of what it is told", async () => {
+    const out = join(folder, "built.img");
+    await nx("build", `fixtures/=${join(root, "pkg/fixtures")}`, "--out", out, "--label", "fixtures");
+    expect(await nx("cat", "fixtures/hello.txt", "--image", out)).toBe(
+      "Hello from the package file system.\n",
+    );
+    expect(await nx("ls", "fixtures", "--image", out)).toContain("grüße.txt");
+    expect(await nx("verify", out)).toContain('label "fixtures"');
+  });
+
+  test.each([
+    [0, "not a package image (block 0)"],
+    [128, "superblock does not match its hash (block 0)"],
+    [4096, "index does not match its hash (block 1, entry 0)"],
+    [2 * 4096, "string table does not match its hash (block 2, entry 0)"],
+    [3 * 4096 + 4095, "data does not match its hash (block 3)"],
+    [(sampleBlocks - 1) * 4096, "hash tree does not match its root (block 8, entry 0)"],
+  ])("verify says where a bit changed: byte %i", async (offset, words) => {
+    await expect(nx("verify", damaged(offset))).rejects.toThrow(`damaged.img is refused: ${words}`);
+  });
+
+  test("verify refuses a file that is cut off, longer, empty or missing", async () => {
+    const file = join(folder, "cut.img");
+    writeFileSync(file, buildImage(sampleFiles));
+    truncateSync(file, sampleBlocks * 4096 - 1);
+    await expect(nx("verify", file)).rejects.toThrow(/is refused|has \d+ bytes/);
+    truncateSync(file, sampleBlocks * 4096 - 4096);
+    await expect(nx("verify", file)).rejects.toThrow("image is longer than what it lies on");
+    writeFileSync(file, Buffer.concat([buildImage(sampleFiles), Buffer.alloc(1)]));
+    await expect(nx("verify", file)).rejects.toThrow("something is behind it");
+    truncateSync(file, 0);
+    await expect(nx("verify", file)).rejects.toThrow("is empty");
+    await expect(nx("verify", join(folder, "missing.img"))).rejects.toThrow("cannot open");
+  });
+
+  test("a 70 MB image has a tree of three levels, whose every level is checked", async () => {
+    const large = join(folder, "large.img");
+    const piece = Buffer.alloc(1 << 20);
+    const source = {
+      path: "large",
+      byteLength: 70 << 20,
+      *read() {
+        for (let index = 0; index < 70; index += 1) yield piece.fill(index);
+      },
+    };
+    const { blockCount } = writeImageFile(large, [
+      source,
+      ...sampleFiles.map((file) => ({
+        path: file.path,
+        byteLength: file.content.length,
+        read: () => [file.content],
+      })),
+    ]);
+    const read = async (path: string): Promise<number> => {
+      const image = await ImageReader.open(large);
+      try {
+        return [...image.read(path)].length;
+      } finally {
+        image.close();
+      }
+    };
+    expect(await read("bin/nx")).toBe(2);
+    expect(await read("fixtures/grüße")).toBe(1);
+
+    // The top of the tree is its last block, the level below it the two before.
+    for (const [block, words] of [
+      [blockCount - 1, `hash tree does not match its root (block ${blockCount - 1}, entry 0)`],
+      [blockCount - 3, `hash tree does not match its root (block ${blockCount - 3}, entry 0)`],
+    ] as const) {
+      flip(large, block * 4096);
+      await expect(read("bin/nx")).rejects.toThrow(words);
+      flip(large, block * 4096);
+    }
+    expect(await read("bin/nx")).toBe(2);
+  });
+});
+
+/** Changes one bit of a file, where it lies. */
+function flip(file: string, offset: number): void {
+  const descriptor = openSync(file, "r+");
+  const byte = Buffer.alloc(1);
+  readSync(descriptor, byte, 0, 1, offset);
+  writeSync(descriptor, Buffer.of((byte[0] ?? 0) ^ 1), 0, 1, offset);
+  closeSync(descriptor);
+}
