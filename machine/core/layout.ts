@@ -1,0 +1,61 @@
+// Where everything of the machine lies in linear memory.
+//
+//   0 ………………………… static data of this module (devices, harts, small tables)
+//   tables ………… one translation table a hart, then the decoded pages
+//   ramBase ……… guest RAM, physical 0x8000_0000 upwards
+//
+// The one idea: all state that outlives an instruction is in this memory, none in Wasm globals or on a heap, so
+// that a snapshot of the machine is a copy of it. The values below are set once, by create(), and are the same
+// for every machine of the same shape.
+
+/** The most harts a machine can have. */
+export const HARTS_MAX: u32 = 8;
+
+/** Physical address of the first byte of RAM. */
+export const RAM_START: u64 = 0x8000_0000;
+
+/** Bytes and address bits of a page. */
+export const PAGE_BYTES: u32 = 4096;
+export const PAGE_SHIFT: u32 = 12;
+
+/** The most RAM a machine can have: what is left of 32 bits beside the tables. */
+export const RAM_BYTES_MAX: u32 = 0xc000_0000;
+
+/**
+ * What create() fixed.
+ *
+ *     0        4         8         12         16         20
+ *     | harts  | tables  | code    | pageInfo | ram      | ramBytes |
+ */
+@unmanaged
+@final
+export class Shape {
+  harts: u32;
+  tables: u32;
+  code: u32;
+  pageInfo: u32;
+  ram: u32;
+  ramBytes: u32;
+}
+
+const SHAPE: usize = memory.data(24, 8);
+
+/** The shape of this machine. */
+export function shape(): Shape {
+  return changetype<Shape>(SHAPE);
+}
+
+/** Number of harts, 1 to HARTS_MAX. */
+export function hartCount(): u32 {
+  return shape().harts;
+}
+
+/** Linear address of guest RAM's first byte. */
+export function ramBase(): usize {
+  return <usize>shape().ram;
+}
+
+/** Bytes of guest RAM. */
+export function ramBytes(): u32 {
+  return shape().ramBytes;
+}
