@@ -17,14 +17,16 @@ export const enum Kind {
   Console = 7,
   Power = 8,
   Info = 9,
+  Audit = 10,
+  Harts = 11,
 }
 
 /** What a capability allows. Which bits mean something depends on the kind. */
 export const enum Right {
   None = 0,
-  /** VMO and device: map readable. Info: read. */
+  /** VMO and device: map readable. Info, audit: read. */
   Read = 1,
-  /** VMO and device: map writable. Console: write. */
+  /** VMO and device: map writable. Console: write. Audit: add records. */
   Write = 2,
   /** VMO: map executable. */
   Execute = 4,
@@ -32,7 +34,8 @@ export const enum Right {
   Send = 8,
   /** Endpoint: receive, and mint badges. Notification: wait, bind. */
   Receive = 16,
-  /** Task: map, grant, start, kill. Interrupt: bind, complete. Device: pin memory for its DMA. Power: power off. */
+  /** Task: map, grant, start, kill. Interrupt: bind, complete. Device: pin memory for its DMA. Power: power off.
+   *  Console: own it. Harts: stop and restart. */
   Manage = 32,
   /** May travel with a message or be granted to another task. */
   Transfer = 64,

@@ -12,4 +12,20 @@ export const enum Topic {
   Nonce = 3,
   /** index = hart: a1 IPIs left to the tick by the rate limit, a2 IPIs spared by coalescing, a3 times idle. */
   HartLimits = 4,
+  /** index = task: a1 state | class << 8 | wait << 16 | hart << 24, a2 and a3 name, a4 end, a5 its detail, a6 times it ran. */
+  Task = 5,
+  /** index = interrupt source: a1 1 if bound, a2 hart, a3 times it came, a4 1 if it waits for completion, a5 task. */
+  Interrupt = 6,
+  /** a1 SBI version, a2 firmware, a3 its version, a4 extensions (bit per `SbiExtension`), a5 1 for Sstc, a6 1 for SSWI. */
+  Firmware = 7,
+}
+
+/** Bits of what the firmware offers. */
+export const enum SbiExtension {
+  Time = 1,
+  Ipi = 2,
+  Rfence = 4,
+  Hsm = 8,
+  Srst = 16,
+  Dbcn = 32,
 }

@@ -34,4 +34,6 @@ export const enum Refusal {
   HartOffline = -14,
   /** The task is not in a state that allows this. */
   BadState = -15,
+  /** No room at this moment; the same call may succeed a little later. */
+  TryAgain = -16,
 }

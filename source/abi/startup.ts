@@ -39,6 +39,20 @@ export const enum Role {
   PackageService = 10,
   /** The image of in-memory fixtures, a memory object. */
   Fixtures = 11,
+  /** The registers of the console's UART. */
+  UartDevice = 12,
+  /** Its interrupt. */
+  UartInterrupt = 13,
+  /** The right to own the console (Right.Manage on Kind.Console). */
+  ConsoleOwner = 14,
+  /** The audit trail: to read it, to add to it. */
+  Audit = 15,
+  /** Stopping and restarting harts. */
+  Harts = 16,
+  /** consoled's endpoint, to call. */
+  ConsoleService = 17,
+  /** The device tree as the firmware handed it over, a memory object. */
+  DeviceTree = 18,
 }
 
 /** Bits of a service's Starter notification. */

@@ -88,9 +88,31 @@ export const enum Syscall {
   Information = 31,
   /** powerOff(power). */
   PowerOff = 32,
+  /**
+   * consoleOwn(console, notification, bits): from now on what the kernel and all tasks print is kept for the caller, who
+   * owns the UART, and the bits are signalled when there is some. Until the caller ends.
+   */
+  ConsoleOwn = 33,
+  /** consoleRead(console) → a1 bytes, now in the message page: what was printed, taken from what is kept. */
+  ConsoleRead = 34,
+
+  // Audit
+  /** auditRead(audit, kind, index) → a1 sequence (0: no such record), a2 time, a3 hart, a4 task, a5, a6 the two words. */
+  AuditRead = 35,
+  /** auditWrite(audit, kind, word, word): a service records what it refused or did. */
+  AuditWrite = 36,
+
+  // Harts
+  /** stopHart(harts, hart): its tasks go on elsewhere. Never the last one. */
+  StopHart = 37,
+  /** restartHart(harts, hart). */
+  RestartHart = 38,
+
+  /** unpin(device, vmo): the device was told to forget this one. */
+  Unpin = 39,
 }
 
-export const SYSCALL_COUNT: u32 = 33;
+export const SYSCALL_COUNT: u32 = 40;
 
 /** Names the calling task where a task slot is asked for. */
 export const SELF: u32 = 0xffff;

@@ -175,6 +175,40 @@ export function powerOff(power: u32): i32 {
   return call1(Syscall.PowerOff, power);
 }
 
+/** What the kernel and all tasks print is kept for this task from now on; `bits` are signalled when there is some. */
+export function consoleOwn(console: u32, notification: u32, bits: u64): i32 {
+  return call3(Syscall.ConsoleOwn, console, notification, bits);
+}
+
+/** Takes what was printed into the message page: `result(0)` bytes. */
+export function consoleRead(console: u32): i32 {
+  return call1(Syscall.ConsoleRead, console);
+}
+
+/** Record `index` of `kind`: `result(0)` to `result(5)`; see abi/syscall.ts. */
+export function auditRead(audit: u32, kind: u32, index: u32): i32 {
+  return call3(Syscall.AuditRead, audit, kind, index);
+}
+
+/** Adds a record of one of the services' kinds. */
+export function auditWrite(audit: u32, kind: u32, word0: u64, word1: u64): i32 {
+  return <i32>systemCall(audit, kind, word0, word1, 0, 0, 0, Syscall.AuditWrite);
+}
+
+/** Stops a hart; its tasks go on elsewhere. */
+export function stopHart(harts: u32, hart: u32): i32 {
+  return call3(Syscall.StopHart, harts, hart, 0);
+}
+
+export function restartHart(harts: u32, hart: u32): i32 {
+  return call3(Syscall.RestartHart, harts, hart, 0);
+}
+
+/** The device was told to forget this memory object: it may go. */
+export function unpin(device: u32, vmo: u32): i32 {
+  return call3(Syscall.Unpin, device, vmo, 0);
+}
+
 /** The deadline `milliseconds` from now, in ticks; `timebase` is ticks a second. */
 export function deadlineIn(milliseconds: u64, timebase: u64): u64 {
   const time = now();

@@ -1,0 +1,27 @@
+/**
+ * The audit trail: what an administrator asks about afterwards. Each kind has a ring of its own of AUDIT_RECORDS_MAX
+ * records, so a flood of one kind never pushes another out. The sequence counts over all kinds, so the rings can be
+ * merged into one story; a gap means that records were overwritten.
+ */
+export const AUDIT_RECORDS_MAX: u32 = 32;
+
+export const enum Audit {
+  /** By the kernel: words are hart (logical) and hart id (physical). */
+  HartStarted = 0,
+  HartStopped = 1,
+  /** By the kernel: a hart reached its limit of IPIs; words are the hart it could not tell and how often so far. */
+  IpiLimited = 2,
+  /** By the kernel: a task used a capability for what it does not allow; words are the slot and the Refusal. */
+  CapabilityRefused = 3,
+  /** By the kernel: words are the cause (`End`) and its detail. */
+  TaskEnded = 4,
+  /** By virtioblkd: a request was refused; words are client | method << 32, and the sector. */
+  BlockRefused = 5,
+  /** By nexus-init: a service was started again; words are the first eight bytes of its name and the attempt. */
+  ServiceRestarted = 6,
+  /** By packagefsd: an image or a block did not verify; words are reason and block. */
+  ImageRefused = 7,
+}
+export const AUDIT_KIND_COUNT: u32 = 8;
+/** The first kind that a service may write; those before are the kernel's own. */
+export const AUDIT_FIRST_OF_SERVICES: u32 = 5;
