@@ -48,6 +48,10 @@ export class Wire {
     const to = message.initRoot(this.classNamed(struct));
     for (const [name, value] of Object.entries(fields)) {
       const field = this.field(struct, name);
+      if (value instanceof Uint8Array) {
+        writeData(to, name, value);
+        continue;
+      }
       if (!Reflect.set(to, name, this.toWire(field, value)))
         throw new Error(`${struct}.${name} cannot be set`);
     }
@@ -103,4 +107,12 @@ export class Wire {
     if (!found) throw new Error(`${struct} has no ${name}`);
     return found;
   }
+}
+
+/** Data has no setter: its bytes are made room for, then copied. */
+function writeData(to: object, name: string, bytes: Uint8Array): void {
+  const init: unknown = Reflect.get(to, `_init${name.charAt(0).toUpperCase()}${name.slice(1)}`);
+  const data: unknown = typeof init === "function" ? init.call(to, bytes.length) : undefined;
+  if (!(data instanceof Data)) throw new Error(`${name} is no Data`);
+  data.copyBuffer(bytes);
 }

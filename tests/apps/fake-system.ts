@@ -1,0 +1,186 @@
+// A system as a program from the disk finds it: harts that tick and interrupt each other, a package file system, a
+// block device. Numbers and files are the test's; what the program prints is what the host's tools then judge.
+
+import { createHash } from "node:crypto";
+import {
+  FakeEndpoint,
+  FakeKernel,
+  type FakeVmo,
+  Refusal,
+  Right,
+  Role,
+  Syscall,
+} from "../runtime/fake-kernel.ts";
+import { type Fields, Wire } from "../services/packagefsd/wire.ts";
+
+export const nonce = "00112233445566778899aabbccddeeff";
+
+export interface FakeHart {
+  online: boolean;
+  ticks: bigint;
+  /** How much its counter grows with every sleep of the program. */
+  step: bigint;
+}
+
+export class FakeSystem {
+  readonly harts: FakeHart[];
+  /** IPIs taken: `taken[b][a]` came from a. */
+  readonly taken: bigint[][];
+  /** Pairs whose IPIs get lost, as "a>b". */
+  readonly deaf = new Set<string>();
+  readonly files = new Map<string, Uint8Array>();
+  /** What is read of a file instead of its content; its hash stays what it was. */
+  readonly damaged = new Map<string, Uint8Array>();
+  source = "disk";
+  disk: Uint8Array | undefined;
+  kernel: FakeKernel;
+  private hart = 0;
+
+  private constructor(kernel: FakeKernel, smp: number) {
+    this.kernel = kernel;
+    this.harts = Array.from({ length: smp }, (_, index) => ({
+      online: true,
+      ticks: BigInt(index),
+      step: 5n,
+    }));
+    this.taken = this.harts.map(() => this.harts.map(() => 0n));
+  }
+
+  /** Compiles the program with `smp` harts and gives it what nexus-init would. */
+  static async start(
+    entry: Parameters<typeof FakeKernel.start>[0],
+    options: { smp?: number; argument?: string; disk?: Uint8Array } = {},
+  ): Promise<FakeSystem> {
+    const kernel = await FakeKernel.start(entry);
+    const system = new FakeSystem(kernel, options.smp ?? 4);
+    const roles: { role: number; slot: number }[] = [
+      { role: Role.Console, slot: kernel.insert({ kind: "console" }, Right.Write) },
+      { role: Role.Info, slot: kernel.insert({ kind: "info" }, Right.Read) },
+      { role: Role.PackageService, slot: kernel.insert(await system.packages(), Right.Send, 3) },
+    ];
+    if (options.disk) {
+      system.disk = options.disk;
+      roles.push({ role: Role.BlockService, slot: kernel.insert(await system.blocks(), Right.Send, 3) });
+    }
+    kernel.writeStartup(options.argument ?? "", roles);
+    kernel.extra.set(Syscall.YieldTo, ([to = 0n]) => system.yieldTo(Number(to)));
+    kernel.extra.set(Syscall.Now, () => {
+      kernel.setResults(kernel.time, system.hart);
+      return 0;
+    });
+    kernel.extra.set(Syscall.Sleep, ([until = 0n]) => {
+      if (until > kernel.time) kernel.time = until;
+      for (const hart of system.harts) hart.ticks += hart.step;
+      return 0;
+    });
+    kernel.extra.set(Syscall.Information, ([, topic = 0n, index = 0n]) =>
+      system.inform(Number(topic), Number(index)),
+    );
+    return system;
+  }
+
+  get lines(): readonly string[] {
+    return this.kernel.console.map((line) => line.replace(/\n$/, ""));
+  }
+
+  private yieldTo(to: number): number {
+    if (this.harts[to]?.online !== true) return Refusal.HartOffline;
+    const row = this.taken[to];
+    const from = this.hart;
+    if (row && from !== to && !this.deaf.has(`${from}>${to}`)) row[from] = (row[from] ?? 0n) + 1n;
+    this.hart = to;
+    return 0;
+  }
+
+  private inform(topic: number, index: number): number {
+    const words = this.facts(topic, index);
+    if (!words) return Refusal.BadArgument;
+    this.kernel.setResults(...words);
+    return 0;
+  }
+
+  /** source/abi/info.ts, as the kernel tells it. */
+  private facts(topic: number, index: number): readonly (bigint | number)[] | undefined {
+    if (topic === 0) return [this.harts.filter(({ online }) => online).length, this.harts.length];
+    if (topic === 3)
+      return [Buffer.from(nonce, "hex").readBigUInt64LE(0), Buffer.from(nonce, "hex").readBigUInt64LE(8)];
+    const hart = this.harts[index];
+    if (!hart) return undefined;
+    if (topic === 1) return [index + 10, hart.ticks, index + 20, index + 30, index + 40, index + 50];
+    if (topic === 2) return this.taken.map((row) => row[index] ?? 0n);
+    return topic === 4 ? [index + 60, index + 70, index + 80] : undefined;
+  }
+
+  /** packagefsd, as far as the programs use it. */
+  private async packages(): Promise<FakeEndpoint> {
+    const wire = await Wire.of("package_fs");
+    const endpoint = new FakeEndpoint();
+    let attached: FakeVmo | undefined;
+    const open: (Uint8Array | undefined)[] = [];
+    endpoint.answer = ({ w0, bytes, vmo }) => {
+      const reply = (method: string, fields: Fields): Uint8Array =>
+        wire.encode(`PackageFs${method}Results`, fields);
+      if (w0 === wire.method("info")) return reply("Info", { status: "ok", source: this.source });
+      if (w0 === wire.method("open")) {
+        const path = String(wire.decode("PackageFsOpenParams", bytes).path);
+        const content = this.damaged.get(path) ?? this.files.get(path);
+        if (!content) return reply("Open", { status: "notFound" });
+        return reply("Open", { status: "ok", file: open.push(content) - 1, size: BigInt(content.length) });
+      }
+      if (w0 === wire.method("stat")) {
+        const content = this.files.get(String(wire.decode("PackageFsStatParams", bytes).path));
+        if (!content) return reply("Stat", { status: "notFound" });
+        const hash = new Uint8Array(createHash("sha256").update(content).digest());
+        return reply("Stat", { status: "ok", kind: "file", size: BigInt(content.length), hash });
+      }
+      if (w0 === wire.method("attach")) {
+        attached = vmo;
+        return reply("Attach", { status: "ok" });
+      }
+      if (w0 === wire.method("close")) return reply("Close", { status: "ok" });
+      const params = wire.decode("PackageFsReadParams", bytes);
+      const content = open[Number(params.file)] ?? new Uint8Array();
+      const part = content.subarray(Number(params.offset), Number(params.offset) + Number(params.length));
+      this.deliver(attached, part, Number(params.into));
+      return reply("Read", { status: "ok", bytes: part.length });
+    };
+    return endpoint;
+  }
+
+  /** virtioblkd, as far as nx uses it. */
+  private async blocks(): Promise<FakeEndpoint> {
+    const wire = await Wire.of("virtio_blk");
+    const endpoint = new FakeEndpoint();
+    let attached: FakeVmo | undefined;
+    endpoint.answer = ({ w0, bytes, vmo }) => {
+      const disk = this.disk ?? new Uint8Array();
+      if (w0 === wire.method("info")) {
+        const sectors = BigInt(disk.length / 512);
+        return wire.encode("VirtioBlkInfoResults", {
+          status: "ok",
+          sectors,
+          sectorSize: 512,
+          readOnly: true,
+        });
+      }
+      if (w0 === wire.method("attach")) {
+        attached = vmo;
+        return wire.encode("VirtioBlkAttachResults", { status: "ok" });
+      }
+      const { lba, count, offset } = wire.decode("VirtioBlkReadParams", bytes);
+      const part = disk.subarray(Number(lba) * 512, (Number(lba) + Number(count)) * 512);
+      this.deliver(attached, part, Number(offset));
+      return wire.encode("VirtioBlkReadResults", { status: "ok", bytes: part.length });
+    };
+    return endpoint;
+  }
+
+  /** Writes to a shared memory object, wherever the program has it mapped. */
+  private deliver(vmo: FakeVmo | undefined, content: Uint8Array, at: number): void {
+    if (!vmo) throw new Error("nothing is attached");
+    vmo.bytes.set(content, at);
+    for (const mapping of this.kernel.mappings.values()) {
+      if (mapping.vmo === vmo) this.kernel.guest.bytes().set(content, mapping.address + at);
+    }
+  }
+}
