@@ -47,6 +47,9 @@ export const SUPERBLOCK_BYTES: u32 = 512;
 /** Bytes of the image's name, padded with zeros. */
 export const LABEL_BYTES: u32 = 32;
 
+/** No such entry. */
+export const NO_ENTRY: u32 = 0xffff_ffff;
+
 /** Offsets in the superblock; u32 where nothing else is said. */
 export const enum Superblock {
   /** u64 */

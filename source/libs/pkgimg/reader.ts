@@ -13,6 +13,7 @@
 
 import { SHA256_STATE_BYTES, Sha256 } from "sha256/sha256";
 import { lengthToZero } from "text/bytes";
+import { BLOCKS_END, FIELDS_BYTES, ImageBlocks } from "./blocks";
 import {
   BLOCK_BYTES,
   blocksFor,
@@ -22,6 +23,7 @@ import {
   ImageError,
   isZero,
   LABEL_BYTES,
+  NO_ENTRY,
   PATH_BYTES_MAX,
   SIGNED_BYTES,
   SignatureKind,
@@ -29,52 +31,30 @@ import {
   Superblock,
 } from "./format";
 import { superblockError } from "./superblock";
-import { BlockSource, HASH_TREE_STATE_BYTES, HashTree } from "./verify";
+import { BlockSource } from "./verify";
 
-/** No such entry. */
-export const NO_ENTRY: u32 = 0xffff_ffff;
+export { NO_ENTRY } from "./format";
 
-/** No block is held. */
-const NO_BLOCK: u32 = 0;
-
-/** Bytes of the fields, padded for the doublewords behind them. */
-const FIELDS_BYTES: usize = 96;
-
-/** Where each held thing is, behind the fields. */
-const SUPERBLOCK_AT: usize = FIELDS_BYTES;
+/** Where each held thing is, behind what ImageBlocks holds. */
+const SUPERBLOCK_AT: usize = BLOCKS_END;
 const ENTRY_AT: usize = SUPERBLOCK_AT + <usize>SUPERBLOCK_BYTES;
 const PATH_AT: usize = ENTRY_AT + <usize>ENTRY_BYTES;
 const KEY_AT: usize = PATH_AT + 256;
 const SHA_AT: usize = KEY_AT + 256;
-const TREE_AT: usize = SHA_AT + <usize>SHA256_STATE_BYTES;
-const INDEX_AT: usize = TREE_AT + <usize>HASH_TREE_STATE_BYTES;
-const STRINGS_AT: usize = INDEX_AT + <usize>BLOCK_BYTES;
 
 /**
- *     0        96           608     672    928          1184            1544
- *     | fields | superblock | entry | path | search key | SHA-256 state | hash tree | index block | strings block |
+ *     0                   512     576    832          1088            (from BLOCKS_END on)
+ *     | superblock        | entry | path | search key | SHA-256 state |
  */
 @unmanaged
 @final
-export class Image {
-  private raw: BlockSource;
-  private verified: BlockSource;
-  private blocksAreVerified: u32;
-  private failure: ImageError;
-  private failedBlock: u32;
-  private failedEntry: u32;
-  private heldIndexBlock: u32;
-  private heldStringBlock: u32;
+export class Image extends ImageBlocks {
   private picked: u32;
 
   // From the superblock, checked.
   private blocks: u32;
   private entries: u32;
-  private indexStart: u32;
-  private stringStart: u32;
   private stringCount: u32;
-  private dataStart: u32;
-  private treeStart: u32;
 
   /**
    * Reads and checks the superblock of an image whose blocks are verified here, each time they are read.
@@ -83,8 +63,8 @@ export class Image {
    * @param blocksAvailable how many there are, for example the disk's size
    */
   open(source: BlockSource, blocksAvailable: u32): ImageError {
-    this.blocksAreVerified = 0;
-    return this.openWith(source, source, blocksAvailable);
+    this.begin(source, source, true);
+    return this.readAndJudge(blocksAvailable);
   }
 
   /**
@@ -92,23 +72,8 @@ export class Image {
    * `verify` before it gives it, and may then give it again without. `source` is asked for the superblock and tree.
    */
   openCached(source: BlockSource, verified: BlockSource, blocksAvailable: u32): ImageError {
-    this.blocksAreVerified = 1;
-    return this.openWith(source, verified, blocksAvailable);
-  }
-
-  /** The last refusal. */
-  get error(): ImageError {
-    return this.failure;
-  }
-
-  /** The block that the last refusal was about. */
-  get errorBlock(): u32 {
-    return this.failedBlock;
-  }
-
-  /** The entry that the last refusal was about; NO_ENTRY if it was not about one. */
-  get errorEntry(): u32 {
-    return this.failedEntry;
+    this.begin(source, verified, false);
+    return this.readAndJudge(blocksAvailable);
   }
 
   /** Blocks in the image, superblock and tree included. */
@@ -119,16 +84,6 @@ export class Image {
   /** Files in the image. */
   get entryCount(): u32 {
     return this.entries;
-  }
-
-  /** The first block of the data: everything below belongs to superblock, index and strings. */
-  get dataBlock(): u32 {
-    return this.dataStart;
-  }
-
-  /** The first block of the hash tree: everything below, but the superblock, is content. */
-  get treeBlock(): u32 {
-    return this.treeStart;
   }
 
   /** Bytes of the string table. */
@@ -175,44 +130,6 @@ export class Image {
    */
   digest(target: usize): void {
     this.sha.begin().update(this.signedPart, SIGNED_BYTES).finish(target);
-  }
-
-  /**
-   * Holds 4096 bytes at `address` against the hash tree. For a cache, on memory that only the caller can write. The
-   * source may be asked for tree blocks meanwhile; `prepare` does that beforehand.
-   */
-  verify(block: u32, address: usize): ImageError {
-    const error = this.tree.verify(block, address);
-    if (error === ImageError.None) return error;
-    return this.refuseBlock(
-      error === ImageError.DataHash ? this.hashError(block) : error,
-      this.tree.errorBlock,
-    );
-  }
-
-  /** Reads the tree blocks that `verify` of this block will need, unless they are held. */
-  prepare(block: u32): ImageError {
-    const error = this.tree.prepare(block);
-    return error === ImageError.None ? error : this.refuseBlock(error, this.tree.errorBlock);
-  }
-
-  /** The address of a verified content block, good until the next call; 0 if it was refused (see `error`). */
-  block(block: u32): usize {
-    if (block === 0 || block >= this.treeStart) {
-      this.refuseBlock(ImageError.BlockOutside, block);
-      return 0;
-    }
-    this.clearError();
-    const verifiedHere = this.blocksAreVerified === 0;
-    if (verifiedHere && this.prepare(block) !== ImageError.None) return 0;
-    const address = this.verified(block);
-    if (address === 0) {
-      // Either the block could not be read, or `verified` asked `verify`, and that has said why.
-      if (this.failure === ImageError.None) this.refuseBlock(ImageError.Io, block);
-      return 0;
-    }
-    if (verifiedHere && this.verify(block, address) !== ImageError.None) return 0;
-    return address;
   }
 
   /**
@@ -291,67 +208,12 @@ export class Image {
     return changetype<usize>(this) + ENTRY_AT;
   }
 
-  /** Index block `block`, held and verified; 0 if it was refused. */
-  holdIndex(block: u32): usize {
-    const held = changetype<usize>(this) + INDEX_AT;
-    if (this.heldIndexBlock === block) return held;
-    this.heldIndexBlock = NO_BLOCK;
-    if (!this.hold(block, held)) return 0;
-    this.heldIndexBlock = block;
-    return held;
-  }
-
-  /** Block `index` of the string table, held and verified; 0 if it was refused. */
-  holdStrings(index: u32): usize {
-    const held = changetype<usize>(this) + STRINGS_AT;
-    const block = this.stringStart + index;
-    if (this.heldStringBlock === block) return held;
-    this.heldStringBlock = NO_BLOCK;
-    if (!this.hold(block, held)) return 0;
-    this.heldStringBlock = block;
-    return held;
-  }
-
-  /** Notes a refusal that is about an entry, and gives it back. */
-  refuseEntry(error: ImageError, entry: u32): ImageError {
-    this.failure = error;
-    this.failedEntry = entry;
-    this.failedBlock = this.indexStart + (entry * ENTRY_BYTES) / BLOCK_BYTES;
-    return error;
-  }
-
-  /** Notes a refusal that is about a block, and gives it back. */
-  refuseBlock(error: ImageError, block: u32): ImageError {
-    this.failure = error;
-    this.failedEntry = NO_ENTRY;
-    this.failedBlock = block;
-    return error;
-  }
-
-  /** Forgets the last refusal: what follows starts anew. */
-  clearError(): void {
-    this.refuseBlock(ImageError.None, 0);
-  }
-
-  /** The block could not be had while entry `index` was read: says so, and gives the reason back. */
-  private failIn(index: u32): ImageError {
-    this.failedEntry = index;
-    return this.failure;
-  }
-
-  private openWith(source: BlockSource, verified: BlockSource, blocksAvailable: u32): ImageError {
-    this.raw = source;
-    this.verified = verified;
-    this.heldIndexBlock = NO_BLOCK;
-    this.heldStringBlock = NO_BLOCK;
+  private readAndJudge(blocksAvailable: u32): ImageError {
     this.picked = NO_ENTRY;
     this.blocks = 0;
     this.entries = 0;
-    this.indexStart = 0;
-    this.treeStart = 0;
-    this.clearError();
     if (blocksAvailable === 0) return this.refuseBlock(ImageError.Truncated, 0);
-    const block = this.raw(0);
+    const block = this.readSuperblock();
     if (block === 0) return this.refuseBlock(ImageError.Io, 0);
 
     memory.copy(this.superblock, block, <usize>SUPERBLOCK_BYTES);
@@ -373,41 +235,21 @@ export class Image {
 
   /** Takes over the fields of a superblock that was checked, and the tree that they describe. */
   private adopt(superblock: usize): ImageError {
-    const treeStart = load<u32>(superblock, Superblock.TreeBlock);
-    this.tree.begin(this.raw, treeStart, superblock + <usize>Superblock.RootHash);
+    this.place(
+      load<u32>(superblock, Superblock.IndexBlock),
+      load<u32>(superblock, Superblock.StringBlock),
+      load<u32>(superblock, Superblock.DataBlock),
+      load<u32>(superblock, Superblock.TreeBlock),
+      superblock + <usize>Superblock.RootHash,
+    );
     const treeHolds =
       this.tree.blockCount === load<u32>(superblock, Superblock.TreeBlockCount) &&
       this.tree.levels === load<u32>(superblock, Superblock.TreeLevels);
     if (!treeHolds) return this.refuseBlock(ImageError.TreeRegion, 0);
     this.blocks = load<u32>(superblock, Superblock.BlockCount);
     this.entries = load<u32>(superblock, Superblock.EntryCount);
-    this.indexStart = load<u32>(superblock, Superblock.IndexBlock);
-    this.stringStart = load<u32>(superblock, Superblock.StringBlock);
     this.stringCount = load<u32>(superblock, Superblock.StringBytes);
-    this.dataStart = load<u32>(superblock, Superblock.DataBlock);
-    this.treeStart = treeStart;
     return ImageError.None;
-  }
-
-  /** Which part of the image a content block that does not match its hash belongs to. */
-  private hashError(block: u32): ImageError {
-    return block < this.stringStart
-      ? ImageError.IndexHash
-      : block < this.dataStart
-        ? ImageError.StringHash
-        : ImageError.DataHash;
-  }
-
-  /** Copies a block to `target`; what is verified here is the copy. */
-  private hold(block: u32, target: usize): bool {
-    const verifiedHere = this.blocksAreVerified === 0;
-    const address = verifiedHere ? this.raw(block) : this.block(block);
-    if (address === 0) {
-      if (verifiedHere) this.refuseBlock(ImageError.Io, block);
-      return false;
-    }
-    memory.copy(target, address, <usize>BLOCK_BYTES);
-    return !verifiedHere || this.verify(block, target) === ImageError.None;
   }
 
   /** Copies a path out of the string table, where it may lie across two blocks. */
@@ -433,13 +275,9 @@ export class Image {
   get sha(): Sha256 {
     return changetype<Sha256>(changetype<usize>(this) + SHA_AT);
   }
-
-  private get tree(): HashTree {
-    return changetype<HashTree>(changetype<usize>(this) + TREE_AT);
-  }
 }
 
 /** How much memory an Image needs, in bytes (8-byte aligned). */
-export const IMAGE_STATE_BYTES: u32 = <u32>STRINGS_AT + BLOCK_BYTES;
+export const IMAGE_STATE_BYTES: u32 = <u32>SHA_AT + SHA256_STATE_BYTES;
 
 if (offsetof<Image>() > FIELDS_BYTES) ERROR("Image has outgrown FIELDS_BYTES");
