@@ -1,26 +1,41 @@
 // What `./nx image` does. What was asked for goes to stdout, the rest is a Problem.
 
+import { join } from "node:path";
 import { Problem } from "../../toolchain/problem.ts";
+import { root } from "../../toolchain/root.ts";
 import { sourcesFromWord, writeImageFile } from "../mk-pkgfs-img/files.ts";
 import { formatTable, progressOn } from "../nx/report.ts";
 import { type ImageEntry, ImageReader } from "./reader.ts";
 
-/** Builds an image from `inputs`, or everything that `build/pkgfs.img` needs. */
-export async function build(inputs: readonly string[], out: string, label: string): Promise<void> {
+/** The disk's own image, wherever the command is run. */
+const diskImage = join(root, "build/pkgfs.img");
+
+/** Builds an image from `inputs`, or, without any, the disk's and everything that goes into it. */
+export async function build(
+  inputs: readonly string[],
+  out: string | undefined,
+  label: string,
+): Promise<void> {
   if (inputs.length === 0) {
+    if (out !== undefined) {
+      throw new Problem("--out is for an image of inputs, and there are none", { exitCode: 2 });
+    }
     const { build: buildAll } = await import("../../toolchain/compile.ts");
     await buildAll({ profile: "bringup", progress: progressOn(process.stderr), only: [] });
   } else {
+    if (out === undefined) {
+      throw new Problem("--out is needed: where should the image be written?", { exitCode: 2 });
+    }
     writeImageFile(out, inputs.flatMap(sourcesFromWord), { label });
   }
-  await withImage(out, async (image) => {
-    process.stdout.write(`${out}: ${summary(image)}\n`);
+  await withImage(out, async (image, file) => {
+    process.stdout.write(`${file}: ${summary(image)}\n`);
   });
 }
 
 /** Checks an image whole. */
-export async function verify(file: string, json: boolean): Promise<void> {
-  await withImage(file, async (image) => {
+export async function verify(given: string | undefined, json: boolean): Promise<void> {
+  await withImage(given, async (image, file) => {
     image.verify();
     const { label, blockCount, entryCount, digest, isSigned } = image;
     const facts = { file, label, blockCount, entryCount, digest, signed: isSigned };
@@ -30,12 +45,12 @@ export async function verify(file: string, json: boolean): Promise<void> {
 
 /** Lists a directory, or all files below it. */
 export async function list(
-  file: string,
+  given: string | undefined,
   directory: string,
   recursive: boolean,
   json: boolean,
 ): Promise<void> {
-  await withImage(file, async (image) => {
+  await withImage(given, async (image, file) => {
     const children = image.list(directory);
     if (!children) throw noSuch(image, file, directory, "directory");
     const prefix = directory === "" ? "" : `${directory}/`;
@@ -57,8 +72,8 @@ export async function list(
 }
 
 /** Writes a file's bytes to stdout. */
-export async function cat(file: string, path: string): Promise<void> {
-  await withImage(file, async (image) => {
+export async function cat(given: string | undefined, path: string): Promise<void> {
+  await withImage(given, async (image, file) => {
     if (!image.find(path)) throw noSuch(image, file, path, "file");
     for (const bytes of image.read(path)) {
       // A pipe that takes no more has to be waited for, or the whole file would be in memory.
@@ -67,10 +82,14 @@ export async function cat(file: string, path: string): Promise<void> {
   });
 }
 
-async function withImage(file: string, use: (image: ImageReader) => Promise<void>): Promise<void> {
+async function withImage(
+  given: string | undefined,
+  use: (image: ImageReader, file: string) => Promise<void>,
+): Promise<void> {
+  const file = given ?? diskImage;
   const image = await ImageReader.open(file);
   try {
-    await use(image);
+    await use(image, file);
   } finally {
     image.close();
   }

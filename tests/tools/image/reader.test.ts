@@ -125,6 +125,11 @@ describe("nx image", () => {
     expect(await nx("verify", out)).toContain('label "fixtures"');
   });
 
+  test("build wants to be told where to, and not where nothing is asked for", async () => {
+    await expect(nx("build", folder)).rejects.toMatchObject({ details: { exitCode: 2 } });
+    await expect(nx("build", "--out", sample)).rejects.toMatchObject({ details: { exitCode: 2 } });
+  });
+
   test.each([
     [0, "not a package image (block 0)"],
     [128, "superblock does not match its hash (block 0)"],
