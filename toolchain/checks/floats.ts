@@ -5,7 +5,7 @@
 
 import type { Diagnostic } from "../problem.ts";
 import type { FunctionType, ValueType, WasmFunction, WasmModule } from "../wasm/module.ts";
-import { type Survey, withoutRepeats } from "./survey.ts";
+import { onePerLine, type Survey } from "./survey.ts";
 
 function isFloat(type: ValueType): boolean {
   return type === "f32" || type === "f64";
@@ -61,7 +61,7 @@ export function checkFloats(survey: Survey): Diagnostic[] {
       );
     }
   }
-  return withoutRepeats(findings);
+  return onePerLine(findings);
 }
 
 /** @returns one finding for each line with an instruction that is neither integer nor float */
@@ -77,5 +77,5 @@ export function checkUnknown(survey: Survey): Diagnostic[] {
       findings.push(...survey.blame("a function with several results has no translation to RV64", site));
     }
   }
-  return withoutRepeats(findings);
+  return onePerLine(findings);
 }

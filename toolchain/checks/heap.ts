@@ -2,10 +2,10 @@
 // concatenation, closures) ends in a call into `~lib/rt/`, and `memory.grow` is how it would get its memory.
 
 import type { Diagnostic } from "../problem.ts";
-import { type Survey, withoutRepeats } from "./survey.ts";
+import { onePerLine, type Survey } from "./survey.ts";
 
 /** All of asc's runtime but the accessors of an object's header, which reading a string's length needs. */
-function isAllocator(functionName: string): boolean {
+export function isAllocator(functionName: string): boolean {
   return functionName.startsWith("~lib/rt/") && !functionName.startsWith("~lib/rt/common/");
 }
 
@@ -24,5 +24,5 @@ export function checkHeap(survey: Survey): Diagnostic[] {
       findings.push(...survey.blame(`call of the allocator ${callee.name}: there is no heap here`, site));
     }
   }
-  return withoutRepeats(findings);
+  return onePerLine(findings);
 }

@@ -114,11 +114,11 @@ export class Survey {
   }
 }
 
-/** Drops findings that say the same about the same place. */
-export function withoutRepeats(findings: readonly Diagnostic[]): Diagnostic[] {
+/** Keeps the first finding of each line: one expression often becomes several instructions. */
+export function onePerLine(findings: readonly Diagnostic[]): Diagnostic[] {
   const seen = new Set<string>();
   return findings.filter(({ message, place }) => {
-    const key = `${place?.file}:${place?.line}: ${message}`;
+    const key = place === undefined ? message : `${place.file}:${place.line}`;
     if (seen.has(key)) return false;
     seen.add(key);
     return true;

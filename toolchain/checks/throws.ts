@@ -8,8 +8,8 @@
 import type { Diagnostic, SourcePlace } from "../problem.ts";
 import { refusal } from "../wasm/error.ts";
 import { typeKey, type WasmModule } from "../wasm/module.ts";
-import type { Site, Survey } from "./survey.ts";
-import { withoutRepeats } from "./survey.ts";
+import { isAllocator } from "./heap.ts";
+import { onePerLine, type Site, type Survey } from "./survey.ts";
 
 /** abort(message, file, line, column). */
 const ABORT_TYPE = "i32,i32,i32,i32->";
@@ -23,6 +23,8 @@ export function checkThrows(survey: Survey): Diagnostic[] {
   for (const fn of survey.module.functions) {
     if (typeKey(fn.type) !== ABORT_TYPE || !/(^|\/)abort$/.test(fn.name)) continue;
     for (const site of survey.callsOf(fn.index)) {
+      // Running out of memory is a matter of the heap, and checkHeap names whoever asks for memory.
+      if (isAllocator(site.fn.name)) continue;
       const place = statementOf(survey, site);
       const text = place?.text?.slice(place.column - 1);
       if (text !== undefined && !/^throw\b/.test(text)) continue;
@@ -34,7 +36,7 @@ export function checkThrows(survey: Survey): Diagnostic[] {
       }
     }
   }
-  return withoutRepeats(findings);
+  return onePerLine(findings);
 }
 
 /** The place of the statement behind a call of abort, from the three constants before the call. */

@@ -42,8 +42,12 @@ export interface Compiled {
 }
 
 /** Compiles guest text (or a file, when there is no text) with the flags of the real build. */
-export async function compileGuest(entry: string, text?: string): Promise<Compiled> {
-  const flags = [...nativeFlags, "--memoryBase", String(MEMORY_BASE)];
+export async function compileGuest(
+  entry: string,
+  text?: string,
+  more: readonly string[] = [],
+): Promise<Compiled> {
+  const flags = [...nativeFlags, "--memoryBase", String(MEMORY_BASE), ...more];
   const request = { root, entry, generated: "build", flags };
   try {
     return await runAsc(text === undefined ? request : { ...request, text });

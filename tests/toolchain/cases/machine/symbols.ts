@@ -1,0 +1,3 @@
+// Declarations for the cases: addresses of symbols.
+
+export declare function __text_end(): usize;
