@@ -7,6 +7,7 @@
  *   0x2000_0000  the clients' memory objects, one window of 16 MiB each
  */
 import { USER_MAPPINGS, USER_PROGRAM_END } from "abi/layout";
+import * as contract from "gen/idl/package_fs";
 
 /** Bytes of a block of the image, and of a cache line. */
 export const BLOCK_BYTES: u32 = 4096;
@@ -47,6 +48,10 @@ export const STAGING_ADDRESS: usize = 0x1100_0000;
 export const FIXTURES_ADDRESS: usize = 0x1200_0000;
 export const CLIENT_WINDOWS: usize = 0x2000_0000;
 
+if (OPEN_FILES_MAX !== contract.OPEN_FILES_MAX || READ_BYTES_MAX !== contract.READ_BYTES_MAX)
+  ERROR("package_fs.capnp promises something else");
+if (<u64>ATTACHED_BYTES_MAX !== contract.ATTACHED_BYTES_MAX)
+  ERROR("package_fs.capnp promises something else");
 if (LINES_ADDRESS + LINE_COUNT * BLOCK_BYTES > STAGING_ADDRESS)
   ERROR("the lines reach into the staging memory");
 if (STAGING_ADDRESS + STAGING_PLACES * BLOCK_BYTES > FIXTURES_ADDRESS)

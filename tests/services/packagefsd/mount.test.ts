@@ -60,7 +60,12 @@ describe("a disk that is not to be believed is refused, and the fixtures do not 
       parts.strings * blockBytes,
       `string table does not match its hash at block ${parts.strings}`,
     ],
-    ["root hash", 64, `hash tree does not match its root at block ${parts.count - 1}`],
+    ["root hash", 64, "superblock does not match its hash at block 0"],
+    [
+      "tree's top",
+      (parts.count - 1) * blockBytes,
+      `hash tree does not match its root at block ${parts.count - 1}`,
+    ],
     ["hash tree", parts.tree * blockBytes, `hash tree does not match its root at block ${parts.tree}`],
     ["first data", parts.data * blockBytes + 5, `data does not match its hash at block ${parts.data}`],
   ])("a flipped bit in the %s names its block", async (_part, offset, words) => {
