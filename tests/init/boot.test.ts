@@ -218,6 +218,21 @@ const failures: readonly (readonly [string, Options, readonly string[]])[] = [
     ["nexus-init: virtioblkd ended: exit code 7"],
   ],
   [
+    "a service that is absent because something went wrong is named, and nothing is started after it",
+    {
+      behave: {
+        virtioblkd: (task) => {
+          signalStarter(task, absent);
+          task.finish(End.Exit, 1n);
+        },
+        packagefsd: (task) => {
+          throw new Error(`${task.name} was started`);
+        },
+      },
+    },
+    ["nexus-init: virtioblkd ended: exit code 1"],
+  ],
+  [
     "a service that leaves without a word is named",
     { behave: { packagefsd: (task) => task.finish(End.Exit, 0n) } },
     ["nexus-init: service ended without being asked: packagefsd"],

@@ -158,6 +158,7 @@ export class FakeTask {
 
   /** Its startup page: the argument, and the entries with the capabilities that they name. */
   startup(): {
+    timebase: bigint;
     argument: string;
     entries: { role: number; slot: Slot | undefined; base: bigint; size: bigint; irq: number }[];
   } {
@@ -175,7 +176,7 @@ export class FakeTask {
       };
     });
     const argument = new TextDecoder().decode(page.subarray(16, 144)).replace(/\0+$/, "");
-    return { argument, entries };
+    return { timebase: view.getBigUint64(8, true), argument, entries };
   }
 
   /** The capability under that role. */

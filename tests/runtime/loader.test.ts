@@ -102,7 +102,8 @@ test("a task finds its program, a stack, its startup page and its capabilities",
   expect(task.at(0x100_0100 + 300, 8700)).toEqual(new Uint8Array(8700));
   expect(task.at(0x77ff_0000, 0x1_0000)).toEqual(new Uint8Array(0x1_0000));
 
-  const { argument, entries } = task.startup();
+  const { timebase, argument, entries } = task.startup();
+  expect(timebase).toBe(10_000_000n);
   expect(argument).toBe("hw smp");
   expect(entries.map(({ role, base, size, irq }) => [role, base, size, irq])).toEqual([
     [Role.Console, 0x1000_1000n, 0x1000n, 1],

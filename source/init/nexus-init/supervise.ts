@@ -48,11 +48,14 @@ export function endedBit(index: u32): u64 {
   return SIGNAL_ENDED << (<u64>index);
 }
 
-/** Waits until the service of row `index`, which was just started, is ready or absent. False, after a line. */
+/**
+ * Waits until the service of row `index`, which was just started, is ready, or has ended: one that is absent says so and
+ * leaves, and only its exit code tells whether that was well. False, after a line.
+ */
 export function awaitReady(topology: Topology, index: u32): bool {
   const program = topology.program(index);
   const deadline = deadlineIn(START_MILLISECONDS, startup().timebase);
-  while ((seen & (SIGNAL_READY | SIGNAL_ABSENT | endedBit(index))) === 0) {
+  while ((seen & (SIGNAL_READY | endedBit(index))) === 0) {
     const status = wait(events, deadline);
     if (status < 0) {
       const words = status === Refusal.TimedOut ? "no sign of life from " : "waiting was refused for ";
@@ -61,7 +64,6 @@ export function awaitReady(topology: Topology, index: u32): bool {
     }
     seen |= result(0);
   }
-  // What was said before the end counts: a service without anything to serve says so, then leaves.
   if ((seen & SIGNAL_READY) !== 0) program.state = State.Running;
   else if ((seen & SIGNAL_ABSENT) !== 0) program.state = State.Absent;
   seen &= ~(SIGNAL_READY | SIGNAL_ABSENT);
