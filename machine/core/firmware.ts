@@ -101,7 +101,7 @@ function startSupervisor(id: u32, entry: u64, opaque: u64): void {
 /** Answers the `ecall` of a hart. The caller goes on after it; a hart that stopped does not. */
 export function sbiCall(id: u32): void {
   const extension = readRegister(id, A7);
-  if (extension <= Extension.LegacyShutdown) {
+  if (extension <= <u64>Extension.LegacyShutdown) {
     writeRegister(id, A0, <u64>legacy(id, <u32>extension));
     return;
   }
@@ -164,7 +164,7 @@ function give(id: u32, value: u64): i64 {
 }
 
 function has(extension: u64): bool {
-  if (extension <= Extension.LegacyClearIpi || extension === Extension.LegacyShutdown) return true;
+  if (extension <= <u64>Extension.LegacyClearIpi || extension === Extension.LegacyShutdown) return true;
   return (
     extension === Extension.Base ||
     extension === Extension.Time ||

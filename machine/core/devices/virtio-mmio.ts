@@ -53,8 +53,10 @@ const enum Register {
   QueueDeviceLow = 0x0a0,
   QueueDeviceHigh = 0x0a4,
   ConfigGeneration = 0x0fc,
-  Config = 0x100,
 }
+
+/** Where the device's own configuration begins. */
+const CONFIG: u32 = 0x100;
 
 const MAGIC: u32 = 0x74726976;
 const VENDOR: u32 = 0x554d4551;
@@ -105,7 +107,7 @@ export function virtioReset(number: u32, version: u32): void {
 /** Reads `size` bytes at `offset` of slot `number`. */
 export function virtioLoad(number: u32, offset: u32, size: u32): u64 {
   const occupied = number === slot.number;
-  if (offset >= Register.Config) return occupied ? config(offset - Register.Config, size) : 0;
+  if (offset >= CONFIG) return occupied ? config(offset - CONFIG, size) : 0;
   if (size !== 4 || (offset & 3) !== 0) return 0;
   if (offset === Register.MagicValue) return MAGIC;
   if (offset === Register.Version) return slot.version;
