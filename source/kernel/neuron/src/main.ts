@@ -3,21 +3,22 @@
  * one after another, and each runs `secondaryMain`. Both return to entry.S, which goes on in the scheduler (trap.ts).
  */
 
-import { SIE_SSIE, SSTATUS_FS } from "./arch/riscv/csr";
+import { Audit } from "abi/audit";
+import { limitUser, sendTrapsToUs, takeIpisOnly } from "./arch/riscv/control";
 import { HARTS_MAX } from "./arch/riscv/frame";
 import { hartAt, initHart, setHartCount, thisHart } from "./arch/riscv/hart";
-import { clearSip, clearSstatus, writeScounteren, writeSie, writeStvec } from "./arch/riscv/intrinsics";
 import { IPIS_PER_SECOND_MAX, useSswi } from "./arch/riscv/ipi";
 import { DEVICE_WINDOW } from "./arch/riscv/paging";
 import { plicInit, plicStartHart, setPlicContext } from "./arch/riscv/plic";
 import { shutdown } from "./arch/riscv/sbi/reset";
 import { announce, parkHart, startHart } from "./arch/riscv/smp";
-import { trapEntry } from "./arch/riscv/symbols";
 import { timerInit, timerStartHart } from "./arch/riscv/timer";
 import { uartDrain, uartInit } from "./arch/riscv/uart";
 import { devices, discover, hartNode, parkedHart, usableRamEnd } from "./boot/devices";
+import { askFirmware, hasSmp } from "./boot/firmware";
 import { memoryInit } from "./boot/memory";
-import { bootFailed, bootStarted, hartMissing, hartOnline, memoryClipped } from "./diag/markers";
+import { audit, auditInit, NO_TASK } from "./diag/audit";
+import { bootFailed, bootStarted, hartMissing, hartOnline, memoryClipped, smpMissing } from "./diag/markers";
 import { halt } from "./diag/panic";
 import { printInit } from "./diag/print";
 import { interruptsInit } from "./irq/interrupts";
@@ -27,6 +28,7 @@ import { activateKernelMap, buildKernelMap, kernelSpaceSatp, mapKernelDevice } f
 import { pinsInit } from "./mm/pins";
 import { vmosInit } from "./mm/vmo";
 import { queueOf } from "./sched/queue";
+import { admit } from "./sched/retire";
 import { endpointsInit } from "./task/endpoint";
 import { tasksInit } from "./task/task";
 
@@ -36,7 +38,7 @@ export { scheduleFirst, syscallHandle, trapHandle } from "./trap";
 /** From entry.S: `hartid` is physical, `treeAddress` the physical address of the device tree. */
 export function bootMain(hartid: u64, treeAddress: u64): void {
   initHart(0, hartid);
-  trapToUs();
+  sendTrapsToUs();
   printInit();
   orFail(discover(<usize>treeAddress, hartid));
   uartInit(DEVICE_WINDOW + devices().uart);
@@ -48,6 +50,7 @@ export function bootMain(hartid: u64, treeAddress: u64): void {
   mapDevices();
   activateKernelMap();
   initTables();
+  askFirmware();
   timerInit(devices().timebase, devices().sstc);
   startThisHart();
   startOtherHarts();
@@ -56,13 +59,8 @@ export function bootMain(hartid: u64, treeAddress: u64): void {
 
 /** From entry.S, on every other hart: paging is on, `tp` points to its structure. */
 export function secondaryMain(): void {
-  trapToUs();
+  sendTrapsToUs();
   startThisHart();
-}
-
-/** Traps go to trap.S from here on; those of the kernel itself end in a panic. */
-function trapToUs(): void {
-  writeStvec(<u64>(<i64>(<i32>trapEntry())));
 }
 
 /** What every hart does to take part. */
@@ -70,18 +68,19 @@ function startThisHart(): void {
   const hart = thisHart();
   hart.satp = kernelSpaceSatp();
   hart.ipiTokens = IPIS_PER_SECOND_MAX;
-  clearSstatus(SSTATUS_FS); // no floating point in any task
-  writeScounteren(0); // no time, cycle or instret in user mode
-  clearSip(SIE_SSIE); // one from before a restart
-  writeSie(SIE_SSIE);
+  limitUser();
+  takeIpisOnly();
   timerStartHart(hart);
   plicStartHart(hart);
   announce(hart);
+  admit(hart);
+  audit(Audit.HartStarted, NO_TASK, hart.index, hart.hartid);
   hartOnline(hart.index);
 }
 
 function startOtherHarts(): void {
   const self = thisHart();
+  if (!hasSmp()) return smpMissing();
   for (let i: u32 = 1; i < devices().hartCount; i++) {
     initHart(i, hartNode(i).hartid);
     if (!startHart(self, i)) hartMissing(i, hartAt(i).hartid);
@@ -106,6 +105,7 @@ const PLIC_BYTES_MAX: u32 = 0x400_0000;
 const SSWI_BYTES_MAX: u32 = 0x4000;
 
 function initTables(): void {
+  auditInit();
   vmosInit();
   pinsInit();
   tasksInit();

@@ -1,23 +1,29 @@
 /**
  * A trap's cause → what handles it, and which task runs next. Reached from arch/riscv/trap.S by the names of the
  * exported functions; everything below is called from here and never calls back: a lower part that wants another task
- * to run says so in the hart's `reschedule`.
+ * to run says so in the hart's `wants`.
  */
 
+import { Audit } from "abi/audit";
 import { End } from "abi/task";
 import { CAUSE_INTERRUPT, Interrupt } from "./arch/riscv/cause";
+import { pendingInterrupts } from "./arch/riscv/control";
 import { SIE_SEIE, SIE_SSIE, SIE_STIE } from "./arch/riscv/csr";
-import { Hart, thisHart } from "./arch/riscv/hart";
-import { readSie, readSip, readTime, wfi } from "./arch/riscv/intrinsics";
-import { countMail, mailSenders, mailStops, takeMail } from "./arch/riscv/ipi";
+import { Hart, thisHart, WANTS_CONSOLE_NEWS, WANTS_SCHEDULE, WANTS_STOP } from "./arch/riscv/hart";
+import { readTime, wfi } from "./arch/riscv/intrinsics";
+import { countMail, mailRetires, mailSenders, mailStops, takeMail } from "./arch/riscv/ipi";
+import { beginStop, endStop, leaveOnline, stopThisHart } from "./arch/riscv/smp";
 import { takeTick, timerProgramNext } from "./arch/riscv/timer";
-import { hartTicked, ipiTaken } from "./diag/markers";
+import { audit, NO_TASK } from "./diag/audit";
+import { hartStopping, hartTicked, ipiTaken } from "./diag/markers";
 import { halt } from "./diag/panic";
+import { tellConsoleOwner } from "./ipc/console";
 import { expireDeadlines } from "./ipc/timeout";
-import { takeInterrupts } from "./irq/interrupts";
+import { moveInterrupts, takeInterrupts } from "./irq/interrupts";
 import { faultTask } from "./lifecycle/fault";
 import { isKilled } from "./lifecycle/kill";
 import { endTask } from "./lifecycle/reap";
+import { retire, successorOf } from "./sched/retire";
 import { leaveSpace, pick, pickBeforeIdle, preempt, runningTask, runOn } from "./sched/schedule";
 import { dispatch } from "./syscall/dispatch";
 
@@ -52,14 +58,18 @@ export function scheduleFirst(): void {
 
 /** On the way out: the same task again, unless it is gone, another should run, or its end was asked for. */
 function leave(hart: Hart): void {
-  if (hart.running !== 0 && hart.reschedule === 0 && !isKilled(runningTask(hart))) return;
+  if (hart.running !== 0 && hart.wants === 0 && !isKilled(runningTask(hart))) return;
+  deliverNews(hart);
+  if (hart.running !== 0 && hart.wants === 0 && !isKilled(runningTask(hart))) return;
   schedule(hart);
 }
 
 function schedule(hart: Hart): void {
-  hart.reschedule = 0;
+  hart.wants &= ~WANTS_SCHEDULE;
   preempt(hart);
   for (;;) {
+    deliverNews(hart);
+    if ((hart.wants & WANTS_STOP) !== 0) stopHart(hart);
     let task = pick(hart);
     if (task === null) {
       leaveSpace();
@@ -71,13 +81,38 @@ function schedule(hart: Hart): void {
   }
 }
 
+/** Tells the console's owner that something was printed: where it was printed a lock may have been held. */
+function deliverNews(hart: Hart): void {
+  if ((hart.wants & WANTS_CONSOLE_NEWS) === 0) return;
+  hart.wants &= ~WANTS_CONSOLE_NEWS;
+  tellConsoleOwner();
+}
+
+/** Stops this hart, which runs no task; returns if it may not stop, or not yet. */
+function stopHart(hart: Hart): void {
+  if (!beginStop(hart)) return;
+  hart.wants &= ~WANTS_STOP;
+  if (leaveOnline(hart)) {
+    leaveSpace();
+    const successor = successorOf(hart);
+    moveInterrupts(hart.index, successor);
+    retire(hart, successor);
+    audit(Audit.HartStopped, NO_TASK, hart.index, hart.hartid);
+    hartStopping(hart.index);
+    tellConsoleOwner();
+    endStop();
+    stopThisHart(hart);
+  }
+  endStop();
+}
+
 /**
  * This hart idles. Interrupts stay disabled in sstatus: WFI ends all the same (privileged ISA 3.3.3), and what is
  * pending is handled right here, so no trap ever comes from the kernel itself.
  */
 function waitForInterrupt(hart: Hart): void {
   wfi();
-  const pending = readSip() & readSie();
+  const pending = pendingInterrupts();
   if ((pending & SIE_SSIE) !== 0) takeInterrupt(hart, Interrupt.SupervisorSoftware);
   if ((pending & SIE_SEIE) !== 0) takeInterrupt(hart, Interrupt.SupervisorExternal);
   if ((pending & SIE_STIE) !== 0) takeInterrupt(hart, Interrupt.SupervisorTimer);
@@ -95,7 +130,8 @@ function readMail(hart: Hart): void {
   const mail = takeMail();
   if (mail === 0) return;
   if (mailStops(mail)) halt();
-  hart.reschedule = 1;
+  if (mailRetires(mail)) hart.wants |= WANTS_STOP;
+  hart.wants |= WANTS_SCHEDULE;
   let first = countMail(mailSenders(mail));
   while (first !== 0) {
     const sender = <u32>ctz(first);
@@ -108,7 +144,7 @@ function readMail(hart: Hart): void {
 function takeTimer(hart: Hart): void {
   const time = readTime();
   if (takeTick(hart, time)) {
-    hart.reschedule = 1;
+    hart.wants |= WANTS_SCHEDULE;
     if (hart.ticks === 1) hartTicked(hart.index, hart.ticks);
     readMail(hart);
   }

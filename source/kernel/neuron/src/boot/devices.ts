@@ -36,10 +36,10 @@ export class HartNode {
   plicContext: u32;
 }
 
-/** A virtio-mmio slot. */
+/** A device's registers and interrupt: a virtio-mmio slot, or the UART. */
 @unmanaged
 @final
-export class VirtioNode {
+export class DeviceRegion {
   base: u32;
   size: u32;
   irq: u32;
@@ -65,6 +65,7 @@ export class Devices {
   /** ACLINT SSWI, 0 where there is none. */
   sswi: u32;
   sswiBytes: u32;
+  treeAddress: u32;
   treeBytes: u32;
   nonceLow: u64;
   nonceHigh: u64;
@@ -75,6 +76,7 @@ export class Devices {
 const found: usize = memory.data(128, 8);
 const hartTable: usize = memory.data(64, 8);
 const virtioTable: usize = memory.data(256, 8);
+const uartRegion: usize = memory.data(16, 8);
 const parkedTable: usize = memory.data(480, 8);
 const treeState: usize = memory.data(512, 8);
 const run: usize = memory.data(128, 8);
@@ -82,7 +84,7 @@ const nonce: usize = memory.data(16, 8);
 
 if (offsetof<Devices>() > 128) ERROR("Devices outgrew its memory");
 if (HARTS_MAX * offsetof<HartNode>() > 64) ERROR("hartTable is too small");
-if (VIRTIO_SLOTS_MAX * offsetof<VirtioNode>() > 256) ERROR("virtioTable is too small");
+if (VIRTIO_SLOTS_MAX * offsetof<DeviceRegion>() > 256) ERROR("virtioTable is too small");
 if (PARKED_MAX * 8 > 480) ERROR("parkedTable is too small");
 if (TREE_STATE_BYTES > 512) ERROR("treeState is too small");
 if (STARTUP_ARGUMENT_BYTES > 128) ERROR("run is too small");
@@ -95,8 +97,16 @@ export function hartNode(index: u32): HartNode {
   return changetype<HartNode>(hartTable + index * offsetof<HartNode>());
 }
 
-export function virtioNode(index: u32): VirtioNode {
-  return changetype<VirtioNode>(virtioTable + index * offsetof<VirtioNode>());
+/** Index of the UART among the device regions: behind the virtio slots. */
+export const UART_REGION: u32 = VIRTIO_SLOTS_MAX;
+
+/** Device region `index`: what a Device capability names. */
+export function deviceRegion(index: u32): DeviceRegion {
+  return index === UART_REGION ? changetype<DeviceRegion>(uartRegion) : virtioNode(index);
+}
+
+export function virtioNode(index: u32): DeviceRegion {
+  return changetype<DeviceRegion>(virtioTable + index * offsetof<DeviceRegion>());
 }
 
 /** Physical id of parked hart `index`. */
@@ -118,6 +128,7 @@ export function discover(address: usize, bootHartid: u64): string | null {
   const t = tree();
   const error = t.open(address, TREE_BYTES_MAX);
   if (error !== FdtError.None) return fdtErrorText(error);
+  devices().treeAddress = <u32>address;
   devices().treeBytes = t.size;
 
   const problem = readMemory(t);
@@ -215,6 +226,10 @@ function readDevices(t: Tree): void {
     if (!isDeviceRegion(base, bytes)) continue;
     if (t.compatible(node, "ns16550a") && d.uart === 0) {
       d.uart = <u32>base;
+      const region = deviceRegion(UART_REGION);
+      region.base = <u32>base;
+      region.size = wholePages(bytes);
+      region.irq = t.cell(t.property(node, "interrupts"), 0);
     } else if (
       (t.compatible(node, "riscv,plic0") || t.compatible(node, "sifive,plic-1.0.0")) &&
       d.plic === 0

@@ -30,6 +30,17 @@ export function hartMissing(hart: u32, hartid: u64): void {
   endLine(line.decimal(hartid).text(")"));
 }
 
+/** This hart was asked to stop, and stops. */
+export function hartStopping(hart: u32): void {
+  if (PRODUCTION) return;
+  endLine(beginLine().text("neuron: hart").decimal(hart).text(" stops"));
+}
+
+/** The firmware lacks what more than one hart needs. */
+export function smpMissing(): void {
+  endLine(beginLine().text("neuron: the firmware has no HSM, IPI or RFENCE extension: one hart"));
+}
+
 /** The timer of this hart ticked. */
 export function hartTicked(hart: u32, ticks: u64): void {
   if (PRODUCTION) return;

@@ -1,9 +1,16 @@
 /**
  * How the kernel prints: a line is built in this hart's own buffer and sent whole under the console's lock, so lines of
  * several harts never mix. No other lock may be held.
+ *
+ * At first the kernel has the UART and sends by itself. Once a task owns the console (consoled, Syscall.ConsoleOwn) the
+ * bytes are kept in a ring for it, and only a panic still goes to the device directly. What does not fit is refused to a
+ * task, which tries again, and counted for the kernel's own lines and told before the next that fits.
+ *
+ *   ring   RING_BYTES at `ring`; `taken` and `filled` count all bytes that ever left and entered
  */
 import { Line } from "text/line";
 import { HART_STRIDE, HARTS_MAX } from "../arch/riscv/frame";
+import { thisHart, WANTS_CONSOLE_NEWS } from "../arch/riscv/hart";
 import { hartPointer } from "../arch/riscv/intrinsics";
 import { harts } from "../arch/riscv/symbols";
 import { uartWrite } from "../arch/riscv/uart";
@@ -22,6 +29,18 @@ if (HARTS_MAX * SLOT_BYTES > 1024 || HARTS_MAX * offsetof<Line>() > 128)
   ERROR("a line and a buffer for each hart");
 if (LOCK_BYTES > 16) ERROR("consoleLock is 16 bytes");
 
+/** Bytes that are kept for the console's owner. */
+const RING_BYTES: u32 = 16384;
+const ring: usize = memory.data(16384, 8);
+/** Room that is always left for the line that says how many were lost. */
+const LOST_BYTES_MAX: u32 = 64;
+const lostBuffer: usize = memory.data(64, 8);
+// Under the console's lock:
+let owned: bool = false;
+let filled: u32 = 0;
+let taken: u32 = 0;
+let lostLines: u32 = 0;
+
 export function printInit(): void {
   changetype<Lock>(consoleLock).init(Rank.Console);
 }
@@ -36,19 +55,84 @@ export function beginLine(): Line {
 export function endLine(line: Line): void {
   // The buffer is longer than the line may be, so there is always room for the line feed.
   store<u8>(line.address + line.length, 0x0a);
-  printBytes(line.address, line.length + 1);
-}
-
-/** Sends `length` bytes whole. */
-export function printBytes(start: usize, length: u32): void {
+  if (printBytes(line.address, line.length + 1)) return;
   const lock = changetype<Lock>(consoleLock);
   lock.acquire();
-  uartWrite(start, length);
+  lostLines++;
   lock.release();
 }
 
-/** Sends the line without the lock: after a panic its holder may never give it back. */
+/** Sends `length` bytes whole, or keeps them whole for the owner. False if there is no room for them now. */
+export function printBytes(start: usize, length: u32): bool {
+  const lock = changetype<Lock>(consoleLock);
+  lock.acquire();
+  let fits = true;
+  if (!owned) {
+    uartWrite(start, length);
+  } else {
+    fits = RING_BYTES - (filled - taken) >= length + LOST_BYTES_MAX;
+    if (fits && lostLines > 0) tellLost();
+    if (fits) append(start, length);
+    thisHart().wants |= WANTS_CONSOLE_NEWS;
+  }
+  lock.release();
+  return fits;
+}
+
+/** Says how many lines of the kernel's own found no room. The lock is held, and there is room. */
+function tellLost(): void {
+  const index = <u32>(hartPointer() - harts()) / HART_STRIDE;
+  const line = changetype<Line>(lines + index * 32).begin(lostBuffer, LOST_BYTES_MAX);
+  line.text("neuron: lines lost: ").decimal(lostLines).byte(0x0a);
+  lostLines = 0;
+  append(line.address, line.length);
+}
+
+/** The lock is held, and there is room. */
+function append(start: usize, length: u32): void {
+  for (let i: u32 = 0; i < length; i++)
+    store<u8>(ring + ((filled + i) & (RING_BYTES - 1)), load<u8>(start + i));
+  filled += length;
+}
+
+/** From now on there is an owner who reads what is printed. */
+export function ownConsole(): void {
+  const lock = changetype<Lock>(consoleLock);
+  lock.acquire();
+  owned = true;
+  lock.release();
+}
+
+/** The owner is gone: what it has not read goes out now, and the kernel prints by itself again. */
+export function disownConsole(): void {
+  const lock = changetype<Lock>(consoleLock);
+  lock.acquire();
+  owned = false;
+  drainRing();
+  lock.release();
+}
+
+/** Takes up to `bytesMax` bytes that were printed and copies them to `into`; returns how many. For the owner. */
+export function takePrinted(into: usize, bytesMax: u32): u32 {
+  const lock = changetype<Lock>(consoleLock);
+  lock.acquire();
+  const count = min<u32>(filled - taken, bytesMax);
+  for (let i: u32 = 0; i < count; i++) store<u8>(into + i, load<u8>(ring + ((taken + i) & (RING_BYTES - 1))));
+  taken += count;
+  lock.release();
+  return count;
+}
+
+function drainRing(): void {
+  while (taken !== filled) {
+    uartWrite(ring + (taken & (RING_BYTES - 1)), 1);
+    taken++;
+  }
+}
+
+/** Sends the line, and first what is kept, without the lock: after a panic its holder may never give it back. */
 export function endLinePanic(line: Line): void {
+  drainRing();
   store<u8>(line.address + line.length, 0x0a);
   uartWrite(line.address, line.length + 1);
 }

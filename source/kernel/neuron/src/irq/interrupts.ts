@@ -24,13 +24,23 @@ class Binding {
   owner: u32;
   /** The hart whose context it is enabled in. */
   hart: u32;
-  /** It was claimed and not completed. */
-  claimed: u32;
+  claim: Claim;
+  /** How often it came. */
+  count: u64;
 }
 
-const table: usize = memory.data(2304, 8);
+/** How far the handling of an interrupt has come. */
+const enum Claim {
+  None = 0,
+  /** Claimed at the PLIC; its driver has not completed it. */
+  Open = 1,
+  /** Completed at the PLIC when its hart stopped; its driver does not know yet. */
+  Moved = 2,
+}
+
+const table: usize = memory.data(3072, 8);
 const lock: usize = memory.data(16, 8);
-if (PLIC_SOURCES_MAX * offsetof<Binding>() > 2304) ERROR("the table of interrupt bindings is too small");
+if (PLIC_SOURCES_MAX * offsetof<Binding>() > 3072) ERROR("the table of interrupt bindings is too small");
 
 function bindingOf(source: u32): Binding {
   return changetype<Binding>(table + source * offsetof<Binding>());
@@ -57,7 +67,7 @@ export function bindInterrupt(hart: Hart, owner: u32, source: u32, notification:
   binding.bits = bits;
   binding.owner = owner + 1;
   binding.hart = hart.index;
-  binding.claimed = 0;
+  binding.claim = Claim.None;
   plicEnable(hart.index, source, true);
   devicesLock().release();
   return Refusal.None;
@@ -67,11 +77,9 @@ export function bindInterrupt(hart: Hart, owner: u32, source: u32, notification:
 export function completeInterrupt(source: u32): Refusal {
   const binding = bindingOf(source);
   devicesLock().acquire();
-  const claimed = binding.claimed !== 0;
-  if (claimed) {
-    binding.claimed = 0;
-    plicComplete(binding.hart, source);
-  }
+  const claimed = binding.claim !== Claim.None;
+  if (binding.claim === Claim.Open) plicComplete(binding.hart, source);
+  binding.claim = Claim.None;
   devicesLock().release();
   return claimed ? Refusal.None : Refusal.BadState;
 }
@@ -90,7 +98,8 @@ export function takeInterrupts(hart: Hart): void {
     const notification = binding.notification;
     const bits = binding.bits;
     if (notification !== 0) {
-      binding.claimed = 1;
+      binding.claim = Claim.Open;
+      binding.count++;
       retainNotification(notification - 1);
     } else {
       // Its driver ended between the interrupt and the claim.
@@ -111,14 +120,55 @@ export function unbindInterruptsOf(owner: u32): void {
     devicesLock().acquire();
     let notification: u32 = 0;
     if (binding.owner === owner + 1) {
-      if (binding.claimed !== 0) plicComplete(binding.hart, source);
+      if (binding.claim === Claim.Open) plicComplete(binding.hart, source);
       plicEnable(binding.hart, source, false);
       notification = binding.notification;
-      binding.claimed = 0;
+      binding.claim = Claim.None;
       binding.owner = 0;
       binding.notification = 0;
     }
     devicesLock().release();
     if (notification !== 0) releaseNotification(notification - 1);
   }
+}
+
+/** Hart `from` stops: its sources interrupt hart `to` from now on. */
+export function moveInterrupts(from: u32, to: u32): void {
+  for (let source: u32 = 1; source < PLIC_SOURCES_MAX; source++) {
+    const binding = bindingOf(source);
+    devicesLock().acquire();
+    if (binding.notification !== 0 && binding.hart === from) {
+      if (binding.claim === Claim.Open) {
+        // It may come again before its driver is done with this one: one signal more, no harm.
+        plicComplete(from, source);
+        binding.claim = Claim.Moved;
+      }
+      plicEnable(from, source, false);
+      plicEnable(to, source, true);
+      binding.hart = to;
+    }
+    devicesLock().release();
+  }
+}
+
+/** For information, as it is at this moment. */
+export function isBound(source: u32): bool {
+  return bindingOf(source).notification !== 0;
+}
+
+export function boundHart(source: u32): u32 {
+  return bindingOf(source).hart;
+}
+
+export function interruptCount(source: u32): u64 {
+  return bindingOf(source).count;
+}
+
+export function isOpen(source: u32): bool {
+  return bindingOf(source).claim === Claim.Open;
+}
+
+/** Task index of the driver. Only of a bound source. */
+export function boundTask(source: u32): u32 {
+  return bindingOf(source).owner - 1;
 }

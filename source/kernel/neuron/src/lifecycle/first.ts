@@ -10,9 +10,10 @@ import { Role, STARTUP_MAGIC, Startup } from "abi/startup";
 import { Class } from "abi/task";
 import { ElfError, elfErrorText } from "elf/format";
 import { ELF_STATE_BYTES, Executable, Segment } from "elf/reader";
+import { PLIC_SOURCES_MAX } from "../arch/riscv/plic";
 import { __bundle_end, __bundle_start, __init_end, __init_start } from "../arch/riscv/symbols";
 import { timebaseHz } from "../arch/riscv/timer";
-import { devices, runArgument, virtioNode } from "../boot/devices";
+import { deviceRegion, devices, runArgument, UART_REGION } from "../boot/devices";
 import { NO_OBJECT } from "../mm/pool";
 import { createPermanentVmo, createVmo, releaseVmo, vmoAt } from "../mm/vmo";
 import { putCapability } from "../task/handles";
@@ -96,14 +97,33 @@ function fillStartup(task: Task, page: Startup): void {
   const bytes = <u32>(__bundle_end() - __bundle_start());
   const bundle = createPermanentVmo(__bundle_start(), bytes);
   page.entry(give(task, page, Role.Bundle, Kind.Vmo, bundle, Right.Read)).size = bytes;
+  giveTree(task, page);
 
+  give(task, page, Role.ConsoleOwner, Kind.Console, 0, Right.Write | Right.Manage);
+  give(task, page, Role.Audit, Kind.Audit, 0, Right.Read | Right.Write);
+  give(task, page, Role.Harts, Kind.Harts, 0, Right.Manage);
+  if (devices().uart !== 0) giveDevice(task, page, Role.UartDevice, Role.UartInterrupt, UART_REGION);
   for (let i: u32 = 0; i < devices().virtioCount; i++) {
-    const node = virtioNode(i);
-    const all: u32 = Right.Read | Right.Write | Right.Manage;
-    const device = page.entry(give(task, page, Role.VirtioDevice, Kind.Device, i, all));
-    device.base = node.base;
-    device.size = node.size;
-    device.irq = node.irq;
-    page.entry(give(task, page, Role.VirtioInterrupt, Kind.Interrupt, node.irq, Right.Manage)).irq = node.irq;
+    giveDevice(task, page, Role.VirtioDevice, Role.VirtioInterrupt, i);
   }
+}
+
+/** The device tree, where it lies on pages of its own: it was written by the firmware, and RAM around it is not shown. */
+function giveTree(task: Task, page: Startup): void {
+  const d = devices();
+  if ((d.treeAddress & (PAGE_BYTES - 1)) !== 0) return;
+  const vmo = createPermanentVmo(d.treeAddress, d.treeBytes);
+  page.entry(give(task, page, Role.DeviceTree, Kind.Vmo, vmo, Right.Read)).size = d.treeBytes;
+}
+
+/** The registers and the interrupt of device region `index`. */
+function giveDevice(task: Task, page: Startup, role: Role, interruptRole: Role, index: u32): void {
+  const region = deviceRegion(index);
+  const all: u32 = Right.Read | Right.Write | Right.Manage;
+  const device = page.entry(give(task, page, role, Kind.Device, index, all));
+  device.base = region.base;
+  device.size = region.size;
+  device.irq = region.irq;
+  if (region.irq === 0 || region.irq >= PLIC_SOURCES_MAX) return;
+  page.entry(give(task, page, interruptRole, Kind.Interrupt, region.irq, Right.Manage)).irq = region.irq;
 }

@@ -2,14 +2,18 @@
  * A task's end gives back all that it held. Reached from its own Exit or fault (this hart ran it) or from Kill (this
  * hart claimed it); either way it is in no queue and runs nowhere.
  */
+
+import { Audit } from "abi/audit";
 import { SLOT_COUNT } from "abi/handle";
 import { End, TaskState } from "abi/task";
 import { Hart, hartAt, hartCount, thisHart } from "../arch/riscv/hart";
+import { satpOf } from "../arch/riscv/satp";
 import { shootDown } from "../arch/riscv/tlb";
+import { audit } from "../diag/audit";
+import { releaseConsole } from "../ipc/console";
 import { signal, unbind } from "../ipc/notification";
 import { failCallersOf } from "../ipc/timeout";
 import { unbindInterruptsOf } from "../irq/interrupts";
-import { satpOf } from "../mm/kernelmap";
 import { destroySpace } from "../mm/vspace";
 import { asidOf, leaveSpace } from "../sched/schedule";
 import { releaseNotification } from "../task/endpoint";
@@ -28,7 +32,9 @@ export function endTask(task: Task, end: End, detail: u64): void {
   atomic.store<u64>(task.waitAddress, Wait.Ended);
   if (thisHart().running === <u32>changetype<usize>(task)) thisHart().running = 0;
 
+  audit(Audit.TaskEnded, task.index, end, detail);
   failCallersOf(task.index);
+  releaseConsole(task);
   unbind(task);
   unbindInterruptsOf(task.index);
   for (let slot: u32 = 0; slot < SLOT_COUNT; slot++) {

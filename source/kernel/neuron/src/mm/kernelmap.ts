@@ -10,13 +10,10 @@
  *   0xc000_0000 + physical address           4 KiB pages R W, only what the device tree names
  */
 
-import { SATP_ASID_MASK, SATP_ASID_SHIFT, SATP_MODE_SV39 } from "../arch/riscv/csr";
 import { HARTS_MAX, KERNEL_STACK_BYTES, PANIC_STACK_BYTES, STACK_GUARD_BYTES } from "../arch/riscv/frame";
-import { readSatp, sfenceVma, writeSatp } from "../arch/riscv/intrinsics";
 import {
   DEVICE_WINDOW,
   MEGAPAGE_BYTES,
-  PAGE_SHIFT,
   PageTable,
   PTE_AD,
   PTE_G,
@@ -27,6 +24,7 @@ import {
   ROOT_RAM,
   tableIndex,
 } from "../arch/riscv/paging";
+import { enterFirstSpace, satpOf } from "../arch/riscv/satp";
 import {
   __bundle_end,
   __bundle_start,
@@ -50,7 +48,6 @@ const READ_WRITE: u64 = PTE_R | PTE_W | PTE_G | PTE_AD;
 const READ_EXECUTE: u64 = PTE_R | PTE_X | PTE_G | PTE_AD;
 
 let root: u32 = 0;
-let asidBits: u64 = 0;
 
 export function kernelRoot(): PageTable {
   return changetype<PageTable>(root);
@@ -119,27 +116,12 @@ export function mapKernelDevice(physical: u32, bytes: u32): usize {
   return DEVICE_WINDOW + physical;
 }
 
-/** The satp of the address space at `rootAddress` with identifier `asid`. */
-export function satpOf(rootAddress: u32, asid: u32): u64 {
-  return SATP_MODE_SV39 | ((<u64>asid & asidBits) << SATP_ASID_SHIFT) | (<u64>rootAddress >> PAGE_SHIFT);
-}
-
 /** The kernel's own satp: what idle harts use. */
 export function kernelSpaceSatp(): u64 {
   return satpOf(root, 0);
 }
 
-/** Puts the kernel's map in force on the boot hart and finds out how many address-space identifiers there are. */
+/** Puts the kernel's map in force on the boot hart, and leaves its satp for the others (entry.S). */
 export function activateKernelMap(): void {
-  const satp = kernelSpaceSatp();
-  writeSatp(satp | (SATP_ASID_MASK << SATP_ASID_SHIFT));
-  asidBits = (readSatp() >> SATP_ASID_SHIFT) & SATP_ASID_MASK;
-  writeSatp(satp);
-  sfenceVma();
-  store<u64>(kernelSatp(), satp);
-}
-
-/** Whether the hardware tells `asid` from all others. If not, a switch has to flush. */
-export function hasAsid(asid: u32): bool {
-  return (<u64>asid & asidBits) === <u64>asid;
+  store<u64>(kernelSatp(), enterFirstSpace(root));
 }

@@ -55,6 +55,20 @@ export function pinFor(device: u32, vmo: u32): bool {
   return free < PINS_MAX;
 }
 
+/** The device was told to forget memory object `vmo`. False if it was not pinned. */
+export function unpinFor(device: u32, vmo: u32): bool {
+  lock().acquire();
+  let found = false;
+  for (let i: u32 = 0; i < PINS_MAX && !found; i++) {
+    const pin = pinAt(i);
+    found = pin.device === device + 1 && pin.vmo === vmo;
+    if (found) pin.device = 0;
+  }
+  lock().release();
+  if (found) releaseVmo(vmo);
+  return found;
+}
+
 /** The device was reset: it uses none of what it was told of. */
 export function unpinAllOf(device: u32): void {
   for (let i: u32 = 0; i < PINS_MAX; i++) {

@@ -23,6 +23,8 @@ export class RunQueue {
   private lock1: u64;
   /** Bit per class with a waiting task. Written under the lock; thieves look at it without, as a hint. */
   private waiting: u32;
+  /** Its hart takes no more tasks: it is stopping. Under the lock. */
+  private closed: u32;
 
   private get lock(): Lock {
     return changetype<Lock>(changetype<usize>(this));
@@ -32,8 +34,10 @@ export class RunQueue {
     return changetype<usize>(this) + LISTS_OFFSET + (taskClass << 3);
   }
 
+  /** Empty, and closed until its hart takes part. */
   init(): void {
     this.lock.init(Rank.RunQueue);
+    this.closed = 1;
   }
 
   /** Bit per class with a waiting task, as it is at this moment. */
@@ -41,9 +45,13 @@ export class RunQueue {
     return atomic.load<u32>(changetype<usize>(this) + offsetof<RunQueue>("waiting"));
   }
 
-  /** Appends a runnable task. From here on another hart may take it. */
-  push(task: Task): void {
+  /** Appends a runnable task; from here on another hart may take it. False if the hart takes no more. */
+  push(task: Task): bool {
     this.lock.acquire();
+    if (this.closed !== 0) {
+      this.lock.release();
+      return false;
+    }
     const head = this.head(task.taskClass);
     const tail = changetype<Task | null>(load<u32>(head + 4));
     task.next = null;
@@ -51,6 +59,14 @@ export class RunQueue {
     else tail.next = task;
     store<u32>(head + 4, <u32>changetype<usize>(task));
     this.mark(this.waiting | (1 << task.taskClass));
+    this.lock.release();
+    return true;
+  }
+
+  /** Lets tasks in, or no more of them. */
+  setClosed(closed: bool): void {
+    this.lock.acquire();
+    this.closed = closed ? 1 : 0;
     this.lock.release();
   }
 
@@ -64,12 +80,15 @@ export class RunQueue {
     return task;
   }
 
-  /** For a thief: takes the first task of the most urgent class that was not sent here by a hint, or null. */
-  steal(): Task | null {
-    if (this.classes === 0) return null;
+  /**
+   * For a thief: takes the first task of the most urgent class from `fromClass` on that was not sent here by a hint, or
+   * null.
+   */
+  steal(fromClass: u32): Task | null {
+    if (this.classes >> fromClass === 0) return null;
     this.lock.acquire();
     let found: Task | null = null;
-    for (let taskClass: u32 = 0; taskClass < CLASS_COUNT && found === null; taskClass++) {
+    for (let taskClass: u32 = fromClass; taskClass < CLASS_COUNT && found === null; taskClass++) {
       let before: Task | null = null;
       let task = changetype<Task | null>(load<u32>(this.head(taskClass)));
       // bounded by the tasks there are

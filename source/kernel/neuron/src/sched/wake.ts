@@ -5,8 +5,10 @@
  * This hart takes it if it has nothing more urgent to do: the message that woke the task is in this hart's cache, and
  * no interrupt is needed. Otherwise an idle hart gets it, the one that ran it last if that is idle.
  */
-import { hartAt, hartCount, isOnline, thisHart } from "../arch/riscv/hart";
+import { Audit } from "abi/audit";
+import { hartCount, isOnline, thisHart, WANTS_SCHEDULE } from "../arch/riscv/hart";
 import { notifyHart } from "../arch/riscv/ipi";
+import { audit, NO_TASK } from "../diag/audit";
 import { endWait, Task } from "../task/task";
 import { queueOf } from "./queue";
 
@@ -49,16 +51,27 @@ function chooseHart(task: Task): u32 {
 /** Puts a runnable task into a hart's queue and sees to it that the hart looks there. */
 export function enqueue(task: Task, target: u32): void {
   const taskClass = task.taskClass;
-  queueOf(target).push(task);
-  if (target !== thisHart().index) notifyHart(target);
-  else if (runningClass() > taskClass) thisHart().reschedule = 1;
+  const self = thisHart().index;
+  let there = target;
+  // A hart that is stopping takes no more. The harts that are tried then are online, and one of them always stays so.
+  for (let i: u32 = 0; !queueOf(there).push(task); i++) {
+    assert(i <= hartCount());
+    there = (there + 1) % hartCount();
+  }
+  if (there !== self) tell(there);
+  else if (runningClass() > taskClass) thisHart().wants |= WANTS_SCHEDULE;
+}
+
+/** Hart `target` has something new in its queue. */
+function tell(target: u32): void {
+  if (!notifyHart(target)) audit(Audit.IpiLimited, NO_TASK, target, thisHart().ipisLimited);
 }
 
 /** Sends a runnable task to a hart by a hint (Syscall.YieldTo). False if that hart is not online. */
 export function sendTo(task: Task, target: u32): bool {
-  if (target >= hartCount() || !isOnline(target)) return false;
+  if (!isOnline(target)) return false;
   task.hinted = 1;
-  task.lastHart = hartAt(target).index;
+  task.lastHart = target;
   enqueue(task, target);
   return true;
 }

@@ -21,8 +21,10 @@ export const enum Rank {
   RunQueue = 4,
   /** The free lists of page frames. */
   Frames = 5,
-  /** The console's transmitter. */
-  Console = 6,
+  /** The audit rings. */
+  Audit = 6,
+  /** The console: its transmitter, or the ring for its owner. */
+  Console = 7,
 }
 
 /** Notes that this hart takes a lock of `rank`; asserts that it holds none of that rank or above. */

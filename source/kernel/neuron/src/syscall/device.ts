@@ -3,11 +3,11 @@ import { Kind, Right } from "abi/handle";
 import { PAGE_BYTES } from "abi/layout";
 import { Refusal } from "abi/refusal";
 import { Hart } from "../arch/riscv/hart";
-import { virtioNode } from "../boot/devices";
+import { deviceRegion } from "../boot/devices";
 import { setResult, setStatus } from "../ipc/results";
 import * as interrupts from "../irq/interrupts";
 import { mapRegisters } from "../lifecycle/memory";
-import { pinFor, unpinAllOf } from "../mm/pins";
+import { pinFor, unpinAllOf, unpinFor } from "../mm/pins";
 import { vmoAt } from "../mm/vmo";
 import { check, slotOf } from "../task/handles";
 import { Task } from "../task/task";
@@ -17,7 +17,7 @@ export function mapDevice(task: Task, slot: u64, address: u64): void {
   const rights: u32 = Right.Read | Right.Write;
   const refusal = check(task, slot, Kind.Device, rights);
   if (refusal !== Refusal.None) return setStatus(task, refusal);
-  const node = virtioNode(slotOf(task, <u32>slot).object);
+  const node = deviceRegion(slotOf(task, <u32>slot).object);
   setStatus(task, mapRegisters(task, node.base, node.size, address, rights));
 }
 
@@ -51,6 +51,15 @@ export function pin(task: Task, slot: u64, vmoSlot: u64, offset: u64, bytes: u64
   if (bytes === 0 || offset >= size || bytes > size - offset) return setStatus(task, Refusal.BadArgument);
   if (!pinFor(slotOf(task, <u32>slot).object, index)) return setStatus(task, Refusal.TableFull);
   setResult(task, <u64>vmo.base + offset);
+}
+
+/** Only what the driver could pin itself: it names the memory object by its own capability. */
+export function unpin(task: Task, slot: u64, vmoSlot: u64): void {
+  let refusal = check(task, slot, Kind.Device, Right.Manage);
+  if (refusal === Refusal.None) refusal = check(task, vmoSlot, Kind.Vmo, Right.Read | Right.Write);
+  if (refusal !== Refusal.None) return setStatus(task, refusal);
+  const found = unpinFor(slotOf(task, <u32>slot).object, slotOf(task, <u32>vmoSlot).object);
+  setStatus(task, found ? Refusal.None : Refusal.BadState);
 }
 
 export function unpinAll(task: Task, slot: u64): void {

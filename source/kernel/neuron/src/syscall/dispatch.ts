@@ -7,8 +7,11 @@ import { Syscall } from "abi/syscall";
 import { Hart } from "../arch/riscv/hart";
 import { setStatus } from "../ipc/results";
 import { Task } from "../task/task";
+import * as auditCalls from "./audit";
 import * as capabilities from "./capabilities";
+import * as consoleCalls from "./console";
 import * as device from "./device";
+import * as harts from "./harts";
 import * as info from "./info";
 import * as ipc from "./ipc";
 import * as memoryCalls from "./memory";
@@ -89,11 +92,25 @@ export function dispatch(
     case Syscall.UnpinAll:
       return device.unpinAll(task, a0);
     case Syscall.ConsoleWrite:
-      return info.consoleWrite(hart, task, a0, a1, a2);
+      return consoleCalls.write(hart, task, a0, a1, a2);
     case Syscall.Information:
       return info.information(task, a0, a1, a2);
     case Syscall.PowerOff:
       return info.powerOff(task, a0);
+    case Syscall.ConsoleOwn:
+      return consoleCalls.own(task, a0, a1, a2);
+    case Syscall.ConsoleRead:
+      return consoleCalls.read(task, a0);
+    case Syscall.AuditRead:
+      return auditCalls.read(task, a0, a1, a2);
+    case Syscall.AuditWrite:
+      return auditCalls.write(task, a0, a1, a2, a3);
+    case Syscall.StopHart:
+      return harts.stop(hart, task, a0, a1);
+    case Syscall.RestartHart:
+      return harts.restart(hart, task, a0, a1);
+    case Syscall.Unpin:
+      return device.unpin(task, a0, a1);
     default:
       return setStatus(task, Refusal.BadCall);
   }

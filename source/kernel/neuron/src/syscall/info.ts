@@ -1,36 +1,21 @@
-/** The console, what there is to know of the system, and its end. */
+/** What there is to know of the system, and its end. */
 import { Kind, Right } from "abi/handle";
 import { Topic } from "abi/info";
 import { Refusal } from "abi/refusal";
-import { CONSOLE_WRITE_MAX } from "abi/syscall";
+import { TaskState } from "abi/task";
 import { HARTS_MAX } from "../arch/riscv/frame";
-import { Hart, hartAt, hartCount, onlineMask } from "../arch/riscv/hart";
+import { hartAt, hartCount, onlineMask } from "../arch/riscv/hart";
+import { PLIC_SOURCES_MAX } from "../arch/riscv/plic";
 import { shutdown } from "../arch/riscv/sbi/reset";
 import { timebaseHz } from "../arch/riscv/timer";
 import { uartDrain } from "../arch/riscv/uart";
 import { devices } from "../boot/devices";
-import { printBytes } from "../diag/print";
+import { firmware } from "../boot/firmware";
 import { setResults, setStatus } from "../ipc/results";
+import { boundHart, boundTask, interruptCount, isBound, isOpen } from "../irq/interrupts";
 import { FRAME_BYTES, freeFrames } from "../mm/frames";
-import { copyFromUser } from "../mm/user";
 import { check } from "../task/handles";
-import { Task } from "../task/task";
-
-/** A buffer a hart: the bytes are copied out of the task before the console's lock is taken. */
-const buffers: usize = memory.data(1024, 8);
-if (HARTS_MAX * CONSOLE_WRITE_MAX > 1024) ERROR("a buffer for each hart");
-
-export function consoleWrite(hart: Hart, task: Task, slot: u64, address: u64, bytes: u64): void {
-  const refusal = check(task, slot, Kind.Console, Right.Write);
-  if (refusal !== Refusal.None) return setStatus(task, refusal);
-  if (bytes > CONSOLE_WRITE_MAX) return setStatus(task, Refusal.BadArgument);
-  const buffer = buffers + hart.index * CONSOLE_WRITE_MAX;
-  if (address > u32.MAX_VALUE || !copyFromUser(task.root, <u32>address, <u32>bytes, buffer)) {
-    return setStatus(task, Refusal.BadAddress);
-  }
-  printBytes(buffer, <u32>bytes);
-  setStatus(task, Refusal.None);
-}
+import { TASKS_MAX, Task, taskAt, waitKind } from "../task/task";
 
 export function information(task: Task, slot: u64, topic: u64, index: u64): void {
   const refusal = check(task, slot, Kind.Info, Right.Read);
@@ -39,6 +24,9 @@ export function information(task: Task, slot: u64, topic: u64, index: u64): void
     const free = <u64>freeFrames() * FRAME_BYTES;
     return setResults(task, popcnt(onlineMask()), hartCount(), timebaseHz(), devices().ramBytes, free, 0);
   }
+  if (topic === Topic.Task) return taskInformation(task, index);
+  if (topic === Topic.Interrupt) return interruptInformation(task, index);
+  if (topic === Topic.Firmware) return firmwareInformation(task);
   if (topic === Topic.Nonce) return setResults(task, devices().nonceLow, devices().nonceHigh, 0, 0, 0, 0);
   if (index >= hartCount()) return setStatus(task, Refusal.BadArgument);
   const hart = hartAt(<u32>index);
@@ -59,6 +47,38 @@ function taken(receiver: u32, sender: u32): u64 {
   return load<u64>(hartAt(receiver).ipisFrom(sender));
 }
 if (HARTS_MAX !== 4) ERROR("Topic.IpiRow has a word for each of four harts");
+
+function taskInformation(task: Task, index: u64): void {
+  if (index >= TASKS_MAX) return setStatus(task, Refusal.BadArgument);
+  const t = taskAt(<u32>index);
+  const kind = waitKind(t.waitWord);
+  // An index that names no task says so by having ended without a name.
+  const state = t.references === 0 ? <u32>TaskState.Ended : t.state;
+  const low = t.references === 0 ? 0 : t.nameLow;
+  const word = state | (t.taskClass << 8) | ((<u32>kind) << 16) | (t.lastHart << 24);
+  setResults(task, word, low, t.nameHigh, t.end, t.endDetail, t.runs);
+}
+
+function interruptInformation(task: Task, source: u64): void {
+  if (source === 0 || source >= PLIC_SOURCES_MAX) return setStatus(task, Refusal.BadArgument);
+  const s = <u32>source;
+  if (!isBound(s)) return setResults(task, 0, 0, 0, 0, 0, 0);
+  setResults(task, 1, boundHart(s), interruptCount(s), isOpen(s) ? 1 : 0, boundTask(s), 0);
+}
+
+function firmwareInformation(task: Task): void {
+  const f = firmware();
+  const sswi: u64 = devices().sswi !== 0 ? 1 : 0;
+  setResults(
+    task,
+    f.version,
+    f.implementation,
+    f.implementationVersion,
+    f.extensions,
+    devices().sstc ? 1 : 0,
+    sswi,
+  );
+}
 
 export function powerOff(task: Task, slot: u64): void {
   const refusal = check(task, slot, Kind.Power, Right.Manage);

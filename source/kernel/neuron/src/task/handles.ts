@@ -7,8 +7,10 @@
  * capability that travels), by its maker before the task was started, and at its end. And because every capability
  * holds a reference, what a slot names exists for as long as the slot does: there are no stale handles to find.
  */
+import { Audit } from "abi/audit";
 import { Kind, Right, SLOT_COUNT } from "abi/handle";
 import { Refusal } from "abi/refusal";
+import { audit } from "../diag/audit";
 import { releaseVmo, retainVmo } from "../mm/vmo";
 import { releaseEndpoint, releaseNotification, retainEndpoint, retainNotification } from "./endpoint";
 import { releaseTask, retainTask, TASKS_MAX, Task, taskAt } from "./task";
@@ -34,8 +36,14 @@ export function slotOf(task: Task, slot: u32): Capability {
   return changetype<Capability>(table + (task.index * SLOT_COUNT + slot) * SLOT_BYTES);
 }
 
-/** Whether `slot` of `task` holds a capability of `kind` with all of `rights`. */
+/** Whether `slot` of `task` holds a capability of `kind` with all of `rights`. A refusal is audited. */
 export function check(task: Task, slot: u64, kind: Kind, rights: u32): Refusal {
+  const refusal = judge(task, slot, kind, rights);
+  if (refusal !== Refusal.None) audit(Audit.CapabilityRefused, task.index, slot, <u64>-(<i64>refusal));
+  return refusal;
+}
+
+function judge(task: Task, slot: u64, kind: Kind, rights: u32): Refusal {
   if (slot >= SLOT_COUNT) return Refusal.BadSlot;
   const capability = slotOf(task, <u32>slot);
   const found = <u32>capability.kind;

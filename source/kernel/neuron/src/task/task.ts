@@ -56,6 +56,8 @@ export class Task extends TrapFrame {
 
   // Scheduling: of whoever has the task
   taskClass: u32;
+  /** How often it was given a hart. */
+  runs: u64;
   /** The hart that ran it last. */
   lastHart: u32;
   /** It was sent to `lastHart` by a hint: thieves leave it alone until it has run. */

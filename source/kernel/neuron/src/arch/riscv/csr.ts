@@ -2,6 +2,12 @@
 
 /** sstatus.FS, bits 14:13: the state of the floating-point unit; 0 is off. */
 export const SSTATUS_FS: u64 = 0x6000;
+/** sstatus.VS, bits 10:9: the state of the vector unit; 0 is off. */
+export const SSTATUS_VS: u64 = 0x600;
+/** sstatus.SUM, bit 18: the kernel may reach user pages. */
+export const SSTATUS_SUM: u64 = 0x4_0000;
+/** sstatus.MXR, bit 19: executable pages are readable. */
+export const SSTATUS_MXR: u64 = 0x8_0000;
 /** sstatus.SPP, bit 8: where sret goes; 0 is user mode. */
 export const SSTATUS_SPP: u64 = 0x100;
 

@@ -18,12 +18,24 @@ import { harts, kernelStacks, panicStacks } from "./symbols";
 
 const IPI_FROM_OFFSET: usize = 896;
 
+/** The class of a hart that runs nothing: beyond all others. */
+export const IDLE_CLASS: u32 = 31;
+
+/** Another task ought to run now. */
+export const WANTS_SCHEDULE: u32 = 1;
+/** The console's owner has something to read. */
+export const WANTS_CONSOLE_NEWS: u32 = 2;
+/** This hart is to stop. */
+export const WANTS_STOP: u32 = 4;
+
 /** Whether a hart takes part. */
 export const enum Online {
   No = 0,
   Yes = 1,
   /** It did not come up in time; if it still does, it stops. */
   Abandoned = 2,
+  /** It was asked to stop, and is on its way out. */
+  Stopping = 3,
 }
 
 @unmanaged
@@ -37,8 +49,10 @@ export class Hart extends HartContext {
   hartid: u64;
   /** The task that runs on this hart (task/task.ts), 0 while it picks one or idles. */
   running: u32;
-  /** Another task ought to run now: looked at on the way out of the kernel. */
-  reschedule: u32;
+  /** The class of the task that runs, IDLE_CLASS for none: what thieves go by. Atomic. */
+  runningClass: u32;
+  /** What is to be seen to on the way out of the kernel: WANTS_… */
+  wants: u32;
   /** What other harts ask for: ipi.ts. Atomic. */
   mailbox: u32;
   /** The satp this hart runs on. Atomic: lifecycle/reap.ts waits for it to change. */
@@ -110,4 +124,5 @@ export function initHart(index: u32, hartid: u64): void {
   hart.stackTop = <u32>kernelStacks() + (index + 1) * (STACK_GUARD_BYTES + KERNEL_STACK_BYTES);
   hart.panicStackTop = <u32>panicStacks() + (index + 1) * (STACK_GUARD_BYTES + PANIC_STACK_BYTES);
   hart.deadline = FOREVER;
+  hart.runningClass = IDLE_CLASS;
 }

@@ -4,6 +4,7 @@
  *
  *   mailbox   bit s (0 to 3)        hart s asks: look at your run queue
  *             bit 16 + s            and has sent an interrupt for it
+ *             bit 30                stop, until you are started again
  *             bit 31                stop for ever: some hart panicked
  *
  * Two things keep them few. Coalescing: while an interrupt is under way, whoever sent it, no other is sent.
@@ -25,6 +26,7 @@ import { sendIpi } from "./sbi/ipi";
 export const IPIS_PER_SECOND_MAX: u32 = 1000;
 /** The mailbox bit of a panic. */
 const MAIL_STOP: u32 = 1 << 31;
+const MAIL_RETIRE: u32 = 1 << 30;
 const MAIL_SENT_SHIFT: u32 = 16;
 const MAIL_SENDERS: u32 = (1 << HARTS_MAX) - 1;
 
@@ -51,24 +53,25 @@ function raise(target: Hart): void {
   }
 }
 
-/** Asks hart `index` to look at its run queue. Must not be this hart. */
-export function notifyHart(index: u32): void {
+/** Asks hart `index` to look at its run queue. Must not be this hart. False if the limit leaves it to its tick. */
+export function notifyHart(index: u32): bool {
   const self = thisHart();
   const target = hartAt(index);
   const before = atomic.or<u32>(mailboxOf(target), 1 << self.index);
   // If one was under way at that moment, its receiver has yet to empty the mailbox and will find our bit in it.
   if (((before >> MAIL_SENT_SHIFT) & MAIL_SENDERS) !== 0) {
     self.ipisCoalesced++;
-    return;
+    return true;
   }
   if (self.ipiTokens === 0) {
     self.ipisLimited++;
-    return;
+    return false;
   }
   self.ipiTokens--;
   self.ipisSent++;
   atomic.or<u32>(mailboxOf(target), 1 << (MAIL_SENT_SHIFT + self.index));
   raise(target);
+  return true;
 }
 
 /**
@@ -91,6 +94,23 @@ export function mailSenders(mail: u32): u32 {
 /** Whether another hart panicked. */
 export function mailStops(mail: u32): bool {
   return (mail & MAIL_STOP) !== 0;
+}
+
+/** Whether another hart asks this one to stop. */
+export function mailRetires(mail: u32): bool {
+  return (mail & MAIL_RETIRE) !== 0;
+}
+
+/** Asks hart `index` to stop until it is started again. Right.Manage on Kind.Harts was checked; no limit applies. */
+export function askToRetire(index: u32): void {
+  const target = hartAt(index);
+  atomic.or<u32>(mailboxOf(target), MAIL_RETIRE);
+  raise(target);
+}
+
+/** A hart that starts finds an empty mailbox. */
+export function clearMail(hart: Hart): void {
+  atomic.store<u32>(mailboxOf(hart), 0);
 }
 
 /** Counts an IPI taken from each sender in `senders`; returns those that were the first of their kind. */

@@ -6,11 +6,12 @@
  * time is given up by taking the word to Abandoned; one of the two wins, so a late hart finds that it is not wanted and
  * stops again. OpenSBI answers success for harts that do not exist, so this is the only way to know.
  */
-import { Hart, hartAt, Online } from "./hart";
-import { readTime, wfi } from "./intrinsics";
+import { Hart, hartAt, Online, onlineMask } from "./hart";
+import { readTime, wfi, writeSie } from "./intrinsics";
+import { clearMail } from "./ipi";
 import * as hsm from "./sbi/hsm";
 import { __text_end, __text_start, parkEntry, secondaryEntry } from "./symbols";
-import { timebaseHz, timerBefore } from "./timer";
+import { timebaseHz, timerBefore, timerStopHart } from "./timer";
 
 /** How long a hart may take to come up. Harts that spin in the firmware took up to 23 ms in QEMU. */
 const START_SECONDS_MAX: u64 = 2;
@@ -30,7 +31,10 @@ export function isKernelText(entry: usize): bool {
 export function startHart(self: Hart, index: u32): bool {
   const hart = hartAt(index);
   const entry = secondaryEntry();
-  assert(index > 0 && isKernelText(entry));
+  assert(index !== self.index && isKernelText(entry));
+  if (!awaitStopped(hart.hartid)) return false;
+  clearMail(hart);
+  atomic.store<u32>(onlineWord(hart), Online.No);
   const opaque = <u64>(<i64>(<i32>changetype<usize>(hart)));
   if (hsm.hartStart(hart.hartid, entry, opaque) < 0) return abandon(hart);
   const deadline = readTime() + START_SECONDS_MAX * timebaseHz();
@@ -42,6 +46,42 @@ export function startHart(self: Hart, index: u32): bool {
     self.deadline = u64.MAX_VALUE; // it has passed; the next look programs a new one
   }
   return true;
+}
+
+/** Whether hart `hartid` is stopped, or becomes so in time: a hart that is still on its way out cannot be started. */
+function awaitStopped(hartid: u64): bool {
+  const deadline = readTime() + START_SECONDS_MAX * timebaseHz();
+  while (hsm.hartStatus(hartid) === hsm.HartState.StopPending) if (readTime() >= deadline) return false;
+  return true;
+}
+
+/** One hart stops at a time, so that what it hands over goes to one that stays. 1 while one does. Atomic. */
+const stopping: usize = memory.data(4, 4);
+
+/** True if no other hart is stopping; then `endStop` has to follow. */
+export function beginStop(hart: Hart): bool {
+  assert(hart.running === 0);
+  return atomic.cmpxchg<u32>(stopping, 0, 1) === 0;
+}
+
+export function endStop(): void {
+  atomic.store<u32>(stopping, 0);
+}
+
+/** Takes this hart's place among those online away, if it may: the last one stays. True if it has to stop now. */
+export function leaveOnline(hart: Hart): bool {
+  const word = onlineWord(hart);
+  if (atomic.cmpxchg<u32>(word, Online.Yes, Online.Stopping) !== Online.Yes) return false;
+  if (onlineMask() !== 0) return true;
+  atomic.store<u32>(word, Online.Yes);
+  return false;
+}
+
+/** Stops this hart, which has nothing left to do. Only `startHart` brings it back, through the kernel's entry. */
+export function stopThisHart(hart: Hart): void {
+  writeSie(0);
+  timerStopHart(hart);
+  hsm.hartStop();
 }
 
 /** Gives a hart up; true if it came up in this very moment. */

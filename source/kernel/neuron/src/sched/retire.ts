@@ -1,0 +1,43 @@
+/**
+ * A hart leaves: what it had goes on elsewhere. Its queue is closed first, so that nothing comes in behind; then its
+ * tasks, its interrupts and the deadlines that it looked after move to another hart. Reached from trap.ts on the hart
+ * that stops; goes on in arch/riscv/smp.ts.
+ */
+import { Hart, hartCount, isOnline } from "../arch/riscv/hart";
+import { TASKS_MAX, Task, taskAt } from "../task/task";
+import { queueOf } from "./queue";
+import { enqueue, markBusy } from "./wake";
+
+/** The hart that takes over from `hart`: the next one that is online. The caller saw to it that there is one. */
+export function successorOf(hart: Hart): u32 {
+  const count = hartCount();
+  for (let i: u32 = 1; i < count; i++) {
+    const index = (hart.index + i) % count;
+    if (isOnline(index)) return index;
+  }
+  assert(false);
+  return hart.index;
+}
+
+/** Moves the tasks of `hart`, which runs this and runs no task, and the deadlines that it looks after. */
+export function retire(hart: Hart, successor: u32): void {
+  markBusy(hart.index);
+  const queue = queueOf(hart.index);
+  queue.setClosed(true);
+  // bounded by the tasks there are: nothing comes in any more
+  for (let i: u32 = 0; i < TASKS_MAX; i++) {
+    const task = queue.pop();
+    if (task === null) break;
+    enqueue(task, successor);
+  }
+  for (let i: u32 = 0; i < TASKS_MAX; i++) {
+    const task: Task = taskAt(i);
+    // If it is woken and waits anew meanwhile, its deadline is looked after by the successor, at its ticks: as good.
+    if (task.deadlineHart === hart.index) task.deadlineHart = successor;
+  }
+}
+
+/** The hart takes part again. */
+export function admit(hart: Hart): void {
+  queueOf(hart.index).setClosed(false);
+}

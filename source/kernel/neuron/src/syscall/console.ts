@@ -1,0 +1,44 @@
+/** The console: lines of tasks, and the task that owns it. */
+import { Kind, Right } from "abi/handle";
+import { MESSAGE_BYTES_MAX } from "abi/message";
+import { Refusal } from "abi/refusal";
+import { CONSOLE_WRITE_MAX } from "abi/syscall";
+import { HARTS_MAX } from "../arch/riscv/frame";
+import { Hart } from "../arch/riscv/hart";
+import { printBytes, takePrinted } from "../diag/print";
+import { isConsoleOwner, takeConsole } from "../ipc/console";
+import { setResult, setStatus } from "../ipc/results";
+import { copyFromUser } from "../mm/user";
+import { check, slotOf } from "../task/handles";
+import { Task } from "../task/task";
+
+/** A buffer a hart: the bytes are copied out of the task before the console's lock is taken. */
+const buffers: usize = memory.data(1024, 8);
+if (HARTS_MAX * CONSOLE_WRITE_MAX > 1024) ERROR("a buffer for each hart");
+
+export function write(hart: Hart, task: Task, slot: u64, address: u64, bytes: u64): void {
+  const refusal = check(task, slot, Kind.Console, Right.Write);
+  if (refusal !== Refusal.None) return setStatus(task, refusal);
+  if (bytes > CONSOLE_WRITE_MAX) return setStatus(task, Refusal.BadArgument);
+  const buffer = buffers + hart.index * CONSOLE_WRITE_MAX;
+  if (address > u32.MAX_VALUE || !copyFromUser(task.root, <u32>address, <u32>bytes, buffer)) {
+    return setStatus(task, Refusal.BadAddress);
+  }
+  setStatus(task, printBytes(buffer, <u32>bytes) ? Refusal.None : Refusal.TryAgain);
+}
+
+/** One owner at a time, until it ends. */
+export function own(task: Task, slot: u64, notificationSlot: u64, bits: u64): void {
+  let refusal = check(task, slot, Kind.Console, Right.Manage);
+  if (refusal === Refusal.None) refusal = check(task, notificationSlot, Kind.Notification, Right.Send);
+  if (refusal === Refusal.None) refusal = takeConsole(task, slotOf(task, <u32>notificationSlot).object, bits);
+  setStatus(task, refusal);
+}
+
+/** What was printed, for the owner, into its message page. */
+export function read(task: Task, slot: u64): void {
+  const refusal = check(task, slot, Kind.Console, Right.Manage);
+  if (refusal !== Refusal.None) return setStatus(task, refusal);
+  if (!isConsoleOwner(task)) return setStatus(task, Refusal.BadState);
+  setResult(task, takePrinted(task.messagePage, MESSAGE_BYTES_MAX));
+}
