@@ -15,6 +15,7 @@ import { root } from "./root.ts";
 import { type Build, type Progress, withBuild } from "./steps/build.ts";
 import { makeBundle, makePackageImage } from "./steps/bundles.ts";
 import { makeDeviceTree, makeSources } from "./steps/generate.ts";
+import { makeMachine } from "./steps/machine.ts";
 import { compileProgram, linkProgram } from "./steps/program.ts";
 
 export type { Progress } from "./steps/build.ts";
@@ -52,6 +53,11 @@ export function build(options: BuildOptions): Promise<BuildOutputs> {
       stepsRun: run.stepsRun(),
     };
   });
+}
+
+/** Builds the embedded machine, the same for every profile. Gives the path of its Wasm module, relative to the root. */
+export function buildMachine(progress: Progress): Promise<string> {
+  return withBuild(root, { profile: "bringup", progress }, makeMachine);
 }
 
 function requireKnown(names: readonly string[]): void {

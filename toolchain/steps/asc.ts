@@ -4,15 +4,16 @@ import { runAsc } from "../asc/run.ts";
 import type { Step } from "../stale.ts";
 import { type Build, write } from "./build.ts";
 
-/** asc on `entry`: `build/wasm/<name>.wasm` and its source map. */
+/** asc on `entry`: `build/wasm/<name>.wasm`, or `output` below the output folder, and its source map. */
 export async function runAscStep(
   build: Build,
   name: string,
   entry: string,
   flags: readonly string[],
+  output = `wasm/${name}.wasm`,
 ): Promise<void> {
-  const wasm = build.path(`wasm/${name}.wasm`);
-  const map = build.path(`wasm/${name}.wasm.map`);
+  const wasm = build.path(output);
+  const map = build.path(`${output}.map`);
   const step: Step = {
     name: `asc ${name}`,
     key: [

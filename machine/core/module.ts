@@ -1,0 +1,16 @@
+/**
+ * The machine's face: everything that a host may call, and nothing else leaves the module. The order of a start is
+ * create, seedInterleave, busReset, attachDisk and addFault, then the kernel and the tree into RAM and firmwareBoot; after
+ * that run, again and again.
+ */
+export { attachDisk, busLoad, busReset, busStore } from "./bus";
+export { clock, retiredTotal, time } from "./clock";
+export { uartReceive } from "./devices/uart";
+export { addFault, clearFaults, strikeCount } from "./faults";
+export { firmwareBoot } from "./firmware";
+export { HART_STRIDE, hartAt } from "./hart";
+export { seedInterleave } from "./interleave";
+export { hartCount, ramBase, ramBytes } from "./layout";
+export { create, run } from "./machine";
+export { power, powerCode } from "./power";
+export { physicalWritten } from "./ram";

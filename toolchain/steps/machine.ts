@@ -1,0 +1,16 @@
+// The embedded machine: machine/core to build/machine.wasm. It runs as Wasm, so asc optimises, and LLVM is not needed.
+
+import { runAscStep } from "./asc.ts";
+import type { Build } from "./build.ts";
+
+/** The module with everything that a host may call. */
+const machineEntry = "machine/core/module.ts";
+/** `--debug` keeps the functions' names for profiles and stack traces; it costs no speed. */
+const machineFlags: readonly string[] = ["-O3", "--debug", "--sourceMap", "--runtime", "stub"];
+
+/** `machine.wasm`. Gives its path, relative to the root. */
+export async function makeMachine(build: Build): Promise<string> {
+  const output = "machine.wasm";
+  await runAscStep(build, "machine", machineEntry, machineFlags, output);
+  return build.path(output);
+}
