@@ -6,14 +6,19 @@
  *
  *     print(line().text("virtioblkd: sectors=").decimal(sectors));
  */
+import { Refusal } from "abi/refusal";
 import { Role } from "abi/startup";
 import { CONSOLE_WRITE_MAX } from "abi/syscall";
 import { LINE_STATE_BYTES, Line } from "text/line";
-import { consoleWrite } from "./call";
-import { slotOf } from "./startup";
+import { consoleWrite, deadlineIn, sleepUntil } from "./call";
+import { slotOf, startup } from "./startup";
 
 /** The most bytes of a line, its line feed not counted. */
 export const LINE_BYTES_MAX: u32 = CONSOLE_WRITE_MAX - 1;
+
+/** How often a line is tried while the console has no room, a second in all: then it is lost, not the task. */
+const PRINT_TRIES_MAX: u32 = 200;
+const PRINT_PAUSE_MILLISECONDS: u64 = 5;
 
 const LINE_FEED: u8 = 0x0a;
 const CUT_MARK: u8 = 0x7e;
@@ -30,5 +35,8 @@ export function line(): Line {
 export function print(words: Line): void {
   if (words.truncated && words.length > 0) store<u8>(buffer + <usize>(words.length - 1), CUT_MARK);
   store<u8>(buffer + <usize>words.length, LINE_FEED);
-  consoleWrite(slotOf(Role.Console), buffer, words.length + 1);
+  for (let i: u32 = 0; i < PRINT_TRIES_MAX; i++) {
+    if (consoleWrite(slotOf(Role.Console), buffer, words.length + 1) !== Refusal.TryAgain) return;
+    sleepUntil(deadlineIn(PRINT_PAUSE_MILLISECONDS, startup().timebase));
+  }
 }

@@ -39,6 +39,8 @@ export function refusalName(status: i32): string {
       return "HartOffline";
     case Refusal.BadState:
       return "BadState";
+    case Refusal.TryAgain:
+      return "TryAgain";
     default:
       return "a status without a name";
   }

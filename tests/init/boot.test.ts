@@ -83,6 +83,7 @@ async function boot(options: Options = {}): Promise<Run> {
     slot({ kind: "console" }, Role.Console),
     slot({ kind: "power" }, Role.Power),
     slot({ kind: "info" }, Role.Info),
+    slot({ kind: "audit" }, Role.Audit),
     { ...slot(vmo, Role.Bundle), size: BigInt(image.length) },
     ...slots,
   ]);
@@ -150,6 +151,7 @@ test("services start in the table's order, then the program from the disk; at it
     [Role.VirtioDevice, deviceRights, 0],
     [Role.VirtioInterrupt, Right.Manage, 0],
     [Role.VirtioInterrupt, Right.Manage, 0],
+    [Role.Audit, Right.Write, 0],
   ]);
   expect(gifts(tasks[1])).toEqual([
     [Role.Serve, Right.Receive, 0],
@@ -157,6 +159,7 @@ test("services start in the table's order, then the program from the disk; at it
     [Role.Console, Right.Write, 0],
     [Role.BlockService, Right.Send, 2],
     [Role.Fixtures, Right.Read, 0],
+    [Role.Audit, Right.Write, 0],
   ]);
   expect(gifts(tasks[2])).toEqual([
     [Role.Console, Right.Write, 0],

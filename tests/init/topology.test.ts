@@ -81,6 +81,13 @@ const tables: readonly (readonly [flaw: string, ...rows: Row[]])[] = [
   ],
   ["a device has two owners", driver, { gets: [device, interrupt] }],
   ["a device has two owners", driver, { gets: [device] }],
+  [
+    "a device has two owners",
+    driver,
+    { gets: [[Role.UartDevice, Right.Read]] },
+    { gets: [[Role.UartDevice, Right.Read]] },
+  ],
+  ["a device and its interrupt have different owners", driver, { gets: [[Role.UartDevice, Right.Read]] }],
   ["a device has no owner", { serves: Role.BlockService }],
   ["a device and its interrupt have different owners", { gets: [device] }, { gets: [interrupt] }],
   ["two programs serve the same role", driver, { serves: Role.BlockService }],

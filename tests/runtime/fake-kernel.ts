@@ -40,6 +40,9 @@ export const Role = {
   BlockService: 9,
   PackageService: 10,
   Fixtures: 11,
+  UartDevice: 12,
+  UartInterrupt: 13,
+  Audit: 15,
 } as const;
 export const Refusal = {
   BadSlot: -2,
@@ -52,6 +55,7 @@ export const Refusal = {
   TimedOut: -10,
   HartOffline: -14,
   BadState: -15,
+  TryAgain: -16,
 } as const;
 export const Syscall = {
   YieldTo: 1,
@@ -190,7 +194,7 @@ export type KernelObject =
   | FakeNotification
   | FakeEndpoint
   | FakeTask
-  | { readonly kind: "console" | "power" | "info" | "device" | "interrupt" };
+  | { readonly kind: "console" | "power" | "info" | "device" | "interrupt" | "audit" };
 export interface Slot {
   readonly object: KernelObject;
   readonly rights: number;

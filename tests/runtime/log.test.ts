@@ -2,7 +2,7 @@
 
 import { beforeAll, beforeEach, expect, test } from "vitest";
 import { root } from "../harness/guest.ts";
-import { FakeKernel, Right, Role, Stopped, Syscall } from "./fake-kernel.ts";
+import { FakeKernel, Refusal, Right, Role, Stopped, Syscall, timebase } from "./fake-kernel.ts";
 
 const program = `
 import { line, print } from "runtime/log";
@@ -41,6 +41,20 @@ test.each([0, 1, 254, 255])("a line of %i characters is written whole, in one ca
 test.each([256, 4000])("a line of %i characters is cut, and says so", (length) => {
   kernel.guest.call("count", length);
   expect(kernel.console).toEqual([`${"x".repeat(254)}~\n`]);
+});
+
+test("a line waits for room on the console, and is lost rather than the task", () => {
+  let refusals = 3;
+  kernel.refuse = ({ number }) =>
+    number === Syscall.ConsoleWrite && refusals-- > 0 ? Refusal.TryAgain : undefined;
+  kernel.guest.call("count", 3);
+  expect(kernel.console).toEqual(["xxx\n"]);
+  const before = kernel.time;
+  refusals = Number.POSITIVE_INFINITY;
+  kernel.guest.call("count", 4);
+  kernel.refuse = () => undefined;
+  expect(kernel.console).toEqual(["xxx\n"]);
+  expect(kernel.time - before).toBe(timebase);
 });
 
 test("a task without a console goes on", () => {

@@ -13,7 +13,10 @@ import { CONSOLE_WRITE_MAX, FOREVER, NO_SLOT, SELF, SYSCALL_COUNT, Syscall } fro
 import { CLASS_COUNT, Class } from "abi/task";
 import { systemCall } from "runtime/assembly";
 import {
+  auditWrite,
   bindInterrupt,
+  consoleOwn,
+  consoleRead,
   consoleWrite,
   copySlot,
   create,
@@ -31,6 +34,7 @@ import {
   result,
   signal,
   startTask,
+  stopHart,
   unmap,
   vmoSize,
   wait,
@@ -88,6 +92,8 @@ function attackSlots(): bool {
     isRefusedWith(Refusal.WrongKind, bindInterrupt(info, console, 1), "binding an Info as an interrupt") &&
     isRefusedWith(Refusal.WrongKind, pin(info, console, 0, PAGE_BYTES), "pinning for an Info") &&
     isRefusedWith(Refusal.WrongKind, information(console, Topic.System, 0), "asking the console for facts") &&
+    isRefusedWith(Refusal.WrongKind, auditWrite(info, 0, 0, 0), "adding to the audit trail with an Info") &&
+    isRefusedWith(Refusal.WrongKind, stopHart(info, 0), "stopping a hart with an Info") &&
     isRefusedWith(Refusal.BadArgument, create(Kind.Device), "making a device") &&
     isRefusedWith(Refusal.BadArgument, create(Kind.Power), "making a power switch")
   );
@@ -100,6 +106,8 @@ function attackRights(): bool {
   if (!isRefusedWith(Refusal.MissingRight, receive(service, 0), "receiving for a service")) return false;
   if (!isRefusedWith(Refusal.MissingRight, copySlot(service, Right.Send, 77), "minting a badge"))
     return false;
+  if (!isRefusedWith(Refusal.MissingRight, consoleOwn(console, 0, 1), "owning the console")) return false;
+  if (!isRefusedWith(Refusal.MissingRight, consoleRead(console), "reading what others print")) return false;
   // A copy with more rights than the original is either refused or not what it was asked to be.
   if (copySlot(service, Right.All, 0) >= 0) {
     const copy = <u32>result(0);

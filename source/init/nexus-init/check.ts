@@ -68,14 +68,9 @@ export function flawName(found: Flaw): string {
   }
 }
 
-/** Whether a capability of this role can have one holder only beside nexus-init. */
-export function isExclusive(role: Role): bool {
-  return role === Role.VirtioDevice || role === Role.VirtioInterrupt;
-}
-
 /** Whether a role stands for the endpoint of a service. */
 export function isService(role: Role): bool {
-  return role === Role.BlockService || role === Role.PackageService;
+  return role === Role.BlockService || role === Role.PackageService || role === Role.ConsoleService;
 }
 
 function flawOf(topology: Topology, index: u32): Flaw {
@@ -96,13 +91,19 @@ function flawOf(topology: Topology, index: u32): Flaw {
 }
 
 function ownershipFlaw(topology: Topology): Flaw {
-  const device = owners(topology, Role.VirtioDevice);
-  const interrupt = owners(topology, Role.VirtioInterrupt);
-  if (device > 1 || interrupt > 1) return Flaw.TwoOwners;
-  if (device === 0 || interrupt === 0) return Flaw.NoOwner;
+  const found = deviceFlaw(topology, Role.VirtioDevice, Role.VirtioInterrupt);
+  if (found !== Flaw.None) return found;
+  if (owners(topology, Role.VirtioDevice) === 0) return Flaw.NoOwner;
+  // Nobody has to drive the UART: the kernel prints by itself.
+  return deviceFlaw(topology, Role.UartDevice, Role.UartInterrupt);
+}
+
+/** Whether a kind of device is driven by two programs, or by one while another has its interrupt. */
+function deviceFlaw(topology: Topology, device: Role, interrupt: Role): Flaw {
+  if (owners(topology, device) > 1 || owners(topology, interrupt) > 1) return Flaw.TwoOwners;
   for (let i: u32 = 0; i < topology.count; i++) {
     const program = topology.program(i);
-    if (program.gifts(Role.VirtioDevice) !== program.gifts(Role.VirtioInterrupt)) return Flaw.InterruptApart;
+    if (program.gifts(device) !== program.gifts(interrupt)) return Flaw.InterruptApart;
   }
   return Flaw.None;
 }

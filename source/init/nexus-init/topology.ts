@@ -27,14 +27,17 @@ export function describe(topology: Topology, name: usize, nameLength: u32): void
     .gets(Role.Console, Right.Write)
     // All slots of the bus: it finds the disk itself, and drops the others.
     .gets(Role.VirtioDevice, Right.Read | Right.Write | Right.Manage)
-    .gets(Role.VirtioInterrupt, Right.Manage);
+    .gets(Role.VirtioInterrupt, Right.Manage)
+    // What it refuses is a matter for the audit trail: above all, a write.
+    .gets(Role.Audit, Right.Write);
 
   topology
     .run("packagefsd", Class.Service, Origin.Bundle)
     .serves(Role.PackageService)
     .gets(Role.Console, Right.Write)
     .gets(Role.BlockService, Right.Send)
-    .gets(Role.Fixtures, Right.Read);
+    .gets(Role.Fixtures, Right.Read)
+    .gets(Role.Audit, Right.Write);
 
   topology
     .runNamed(name, nameLength, Class.App, Origin.Package)
