@@ -75,7 +75,7 @@ function readLocals(
     const count = bytes.u32();
     if (locals.length + count > LOCALS_MAX) throw malformed("too many locals", bytes.position);
     const type = valueTypeOf(bytes.byte());
-    if (type === undefined) return refused("opcode-less local of a reference or vector type");
+    if (type === undefined) return refused("a local of a reference or vector type");
     for (let index = 0; index < count; index++) {
       locals.push({ type, name: localNames.get(locals.length) });
     }
