@@ -1,7 +1,8 @@
 // ./nx boot: the words of the command, checked before anything runs. What it does is in command.ts.
 
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { integerBetween, type Profile, profileOption } from "../nx/args.ts";
+import { integerBetween, profileOption } from "../nx/args.ts";
+import type { BootWords } from "./words.ts";
 
 /** The machine has at most this many harts (the contract's limit). */
 export const SMP_MAX = 4;
@@ -13,31 +14,16 @@ const TIMEOUT_SECONDS_MAX = 3600;
 /** virtio-mmio slots on the machine. */
 const SLOT_LAST = 7;
 
-/** The options that `boot` and `hw` share, as commander gives them. */
-export interface MachineWords {
-  smp: number;
-  machine: "qemu";
-  /** A file; true: the image of this build; false: no disk. */
-  disk: string | boolean;
-  legacy?: true;
-  slot: number | "last";
-  sstc: boolean;
-  aclint?: true;
-  profile: Profile;
-  log?: string;
-  timeout: number;
-  json?: true;
-}
-
-export interface BootWords extends MachineWords {
-  qemuTree?: true;
-}
-
 /** Adds the options that choose the machine. */
 export function addMachineOptions(command: Command): Command {
   return command
     .addOption(smpOption())
-    .addOption(new Option("--machine <name>", "the machine to run on").choices(["qemu"]).default("qemu"))
+    .addOption(
+      new Option("--machine <name>", "the machine to run on; default: qemu where it is").choices([
+        "qemu",
+        "embedded",
+      ]),
+    )
     .addOption(new Option("--disk <file>", "the disk image").default(true, "build/pkgfs.img"))
     .option("--no-disk", "a machine without a disk: the fixtures are served from memory")
     .option("--legacy", "the disk speaks virtio-mmio version 1")
@@ -46,6 +32,10 @@ export function addMachineOptions(command: Command): Command {
     )
     .option("--no-sstc", "a processor without Sstc: timers by firmware")
     .option("--aclint", "a machine with ACLINT software interrupts for the kernel")
+    .addOption(
+      new Option("--seed <number>", "embedded: boot hart, turns of the harts and nonce").argParser(seed),
+    )
+    .option("--fault <plan>", "embedded: what the disk does wrong, as used-id@3,late@5-7, or a file of that")
     .addOption(profileOption())
     .option("--log <file>", "write every console line to this file")
     .addOption(
@@ -72,6 +62,11 @@ function smpOption(): Option {
     .argParser(integerBetween(1, SMP_MAX))
     .env("SMP")
     .default(SMP_MAX);
+}
+
+function seed(text: string): bigint {
+  if (/^[0-9]{1,20}$/.test(text) && BigInt(text) < 2n ** 64n) return BigInt(text);
+  throw new InvalidArgumentError("a whole number below 2^64 is needed.");
 }
 
 function slot(text: string): number | "last" {

@@ -2,10 +2,10 @@
 // that a person needs to see what was not.
 
 import { formatDuration, type Paint, paintFor } from "../nx/report.ts";
-import type { BootWords } from "./boot.ts";
 import { panicLines } from "./panic.ts";
 import { type BootReport, SELFTEST_RUN } from "./run.ts";
-import { runSession } from "./session.ts";
+import { runSession, type SessionReport } from "./session.ts";
+import type { BootWords } from "./words.ts";
 
 /** How many console lines are repeated under a failure. */
 const LAST_LINES_SHOWN = 20;
@@ -22,10 +22,11 @@ export async function boot(words: BootWords): Promise<0 | 1> {
 }
 
 /** One line for a good run. */
-function summary(report: BootReport, words: BootWords, paint: Paint): string {
+function summary(report: SessionReport, words: BootWords, paint: Paint): string {
   const counts = `${report.markers.length} markers in order, ${report.proofs.length} proofs hold`;
   const machine = `${words.smp} ${words.smp === 1 ? "hart" : "harts"}, ${diskText(words)}`;
-  return `${paint.good("booted:")} ${machine}: ${counts}, ${formatDuration(report.milliseconds)}`;
+  const where = report.embedded === undefined ? "" : ` on the embedded machine, seed ${report.embedded.seed}`;
+  return `${paint.good("booted:")} ${machine}${where}: ${counts}, ${formatDuration(report.milliseconds)}`;
 }
 
 function diskText(words: BootWords): string {
@@ -55,10 +56,10 @@ export function failureText(report: BootReport, paint: Paint): string {
 }
 
 /** The report for programs (`--json`). */
-export function jsonReport(report: BootReport, words: BootWords): object {
+export function jsonReport(report: SessionReport, words: BootWords): object {
   return {
     ok: report.ok,
-    machine: words.machine,
+    machine: report.machine,
     smp: words.smp,
     disk: words.disk !== false,
     virtio: words.disk === false ? null : words.legacy ? 1 : 2,
@@ -71,5 +72,11 @@ export function jsonReport(report: BootReport, words: BootWords): object {
     proofs: report.proofs.map(({ name, data, problem }) => ({ name, data, holds: problem === undefined })),
     panic: report.panic === undefined ? null : panicLines(report.panic),
     complaints: report.complaints,
+    ...(report.embedded && {
+      seed: String(report.embedded.seed),
+      instructions: Number(report.embedded.instructions),
+      console_sha256: report.embedded.consoleHash,
+      state_sha256: report.embedded.stateHash,
+    }),
   };
 }

@@ -2,15 +2,23 @@
 
 import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { type BuildOutputs, build } from "../../toolchain/compile.ts";
+import { parseFaults } from "../../machine/host/faults.ts";
+import type { DiskFault } from "../../machine/host/machine.ts";
+import { type BuildOutputs, build, buildMachine } from "../../toolchain/compile.ts";
 import { Problem } from "../../toolchain/problem.ts";
 import { root } from "../../toolchain/root.ts";
 import { Locator, placeText } from "../debug/locate.ts";
 import { progressOn } from "../nx/report.ts";
-import type { MachineWords } from "./boot.ts";
-import type { Machine } from "./machine.ts";
-import { qemuMachine } from "./qemu.ts";
+import { type EmbeddedFacts, embeddedMachine, nonceOfSeed } from "./embedded.ts";
+import { hasQemu, qemuMachine } from "./qemu.ts";
 import { type BootFiles, type BootReport, type BootRequest, bootOnce } from "./run.ts";
+import type { MachineWords } from "./words.ts";
+
+/** A run's report, with what only the embedded machine knows. */
+export interface SessionReport extends BootReport {
+  machine: "qemu" | "embedded";
+  embedded?: EmbeddedFacts & { seed: bigint };
+}
 
 /** Builds, boots once with the words of the command line, and reports. `onLine` sees each console line. */
 export async function runSession(
@@ -18,10 +26,52 @@ export async function runSession(
   run: string,
   machineTree: boolean,
   onLine: (line: string) => void,
-): Promise<BootReport> {
-  const outputs = await build({ profile: words.profile, progress: progressOn(process.stderr) });
+): Promise<SessionReport> {
+  const machine = words.machine ?? defaultMachine(words);
+  if (machine === "qemu") requireNoSeed(words);
+  const progress = progressOn(process.stderr);
+  const outputs = await build({ profile: words.profile, progress });
   const request = requestOf(words, run, machineTree, outputs);
-  return await bootOnce(machineNamed(words.machine), filesOf(outputs), request, onLine);
+  if (machine === "qemu") {
+    return { ...(await bootOnce(qemuMachine(), filesOf(outputs), request, onLine)), machine };
+  }
+  const seed = words.seed ?? 0n;
+  const wasm = join(root, await buildMachine(progress));
+  let facts: EmbeddedFacts | undefined;
+  const embedded = embeddedMachine({ wasm, seed, faults: faultsOf(words.fault) }, (found) => {
+    facts = found;
+  });
+  const report = await bootOnce(embedded, filesOf(outputs), { ...request, nonce: nonceOfSeed(seed) }, onLine);
+  return { ...report, machine, ...(facts && { embedded: { ...facts, seed } }) };
+}
+
+/** Where nobody says which: what only one of them can do decides, then whether QEMU is there. */
+function defaultMachine(words: MachineWords): "qemu" | "embedded" {
+  if (words.seed !== undefined || words.fault !== undefined) return "embedded";
+  if (hasQemu()) return "qemu";
+  progressOn(process.stderr).note("QEMU is not installed: booting on the embedded machine");
+  return "embedded";
+}
+
+function requireNoSeed(words: MachineWords): void {
+  if (words.seed === undefined && words.fault === undefined) return;
+  throw new Problem(`QEMU takes no ${words.seed === undefined ? "--fault" : "--seed"}`, {
+    hints: ["leave --machine qemu out: the embedded machine has it"],
+    exitCode: 2,
+  });
+}
+
+/** The plan of `--fault`: its words, or a file of them. */
+function faultsOf(plan: string | undefined): DiskFault[] {
+  if (plan === undefined) return [];
+  const text = existsSync(plan) ? readFileSync(plan, "utf8") : plan;
+  try {
+    return parseFaults(text);
+  } catch (error) {
+    throw new Problem(`the fault plan cannot be read: ${error instanceof Error ? error.message : error}`, {
+      exitCode: 2,
+    });
+  }
 }
 
 /** What a run uses of a build. */
@@ -67,11 +117,4 @@ function requestOf(
     timeoutSeconds: words.timeout,
     log: words.log,
   };
-}
-
-function machineNamed(name: MachineWords["machine"]): Machine {
-  switch (name) {
-    case "qemu":
-      return qemuMachine();
-  }
 }

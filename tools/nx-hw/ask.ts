@@ -8,9 +8,9 @@
 // number, or a line that is missing, is a Problem and never a table with holes.
 
 import { Problem } from "../../toolchain/problem.ts";
-import type { MachineWords } from "../boot/boot.ts";
 import { failureText } from "../boot/command.ts";
 import { runSession } from "../boot/session.ts";
+import type { MachineWords } from "../boot/words.ts";
 import { paintFor } from "../nx/report.ts";
 
 const PREFIX = "nx: ";

@@ -1,7 +1,8 @@
 // ./nx hw: questions about the machine, answered by a guest that was booted to answer them.
 
 import type { Command } from "commander";
-import { addMachineOptions, type MachineWords } from "../boot/boot.ts";
+import { addMachineOptions } from "../boot/boot.ts";
+import type { MachineWords } from "../boot/words.ts";
 
 export function register(program: Command): void {
   const hw = program.command("hw").description("boot a machine and ask the guest about its hardware");

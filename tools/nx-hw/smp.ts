@@ -1,7 +1,7 @@
 // ./nx hw smp: which harts are online, and what each of them has counted.
 
 import { Problem } from "../../toolchain/problem.ts";
-import type { MachineWords } from "../boot/boot.ts";
+import type { MachineWords } from "../boot/words.ts";
 import { type Column, formatTable } from "../nx/report.ts";
 import { type Answer, ask, numberValue } from "./ask.ts";
 

@@ -1,7 +1,7 @@
 // ./nx hw vblk info: what the disk's driver knows, and a checksum of the first bytes that it read.
 
 import { Problem } from "../../toolchain/problem.ts";
-import type { MachineWords } from "../boot/boot.ts";
+import type { MachineWords } from "../boot/words.ts";
 import { formatTable } from "../nx/report.ts";
 import { type Answer, ask, numberValue, textValue } from "./ask.ts";
 

@@ -3,7 +3,8 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { Command } from "commander";
 import { describe, expect, test } from "vitest";
-import { addMachineOptions, type MachineWords } from "../../../tools/boot/boot.ts";
+import { addMachineOptions } from "../../../tools/boot/boot.ts";
+import type { MachineWords } from "../../../tools/boot/words.ts";
 
 function parse(...args: string[]): MachineWords {
   const command = addMachineOptions(new Command("boot"))
@@ -14,8 +15,9 @@ function parse(...args: string[]): MachineWords {
 }
 
 describe("words", () => {
-  test("that nobody says mean four harts, QEMU, the build's disk in slot 0", () => {
-    expect(parse()).toMatchObject({ smp: 4, machine: "qemu", disk: true, slot: 0, sstc: true, timeout: 120 });
+  test("that nobody says mean four harts, the build's disk in slot 0, and whichever machine there is", () => {
+    expect(parse()).toMatchObject({ smp: 4, disk: true, slot: 0, sstc: true, timeout: 120 });
+    expect(parse().machine).toBeUndefined();
   });
 
   test("mean what they say", () => {
@@ -31,6 +33,11 @@ describe("words", () => {
       slot: "last",
       legacy: true,
     });
+  });
+
+  test("a seed has 64 bits", () => {
+    expect(parse("--seed", "18446744073709551615").seed).toBe(2n ** 64n - 1n);
+    expect(() => parse("--seed", "18446744073709551616")).toThrow("a whole number below 2^64 is needed");
   });
 
   test("SMP= in the environment is as good as --smp, and weaker", () => {
@@ -49,7 +56,7 @@ describe("words", () => {
     [["--smp", "two"], "a whole number from 1 to 4 is needed"],
     [["--slot", "8"], "a slot from 0 to 7, or last, is needed"],
     [["--timeout", "0"], "a whole number from 1 to 3600 is needed"],
-    [["--machine", "real"], "Allowed choices are qemu"],
+    [["--machine", "real"], "Allowed choices are qemu, embedded"],
     [["--harts", "2"], "unknown option '--harts'"],
   ])("%j is refused", (args, message) => {
     expect(() => parse(...args)).toThrow(message);

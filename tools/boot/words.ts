@@ -1,0 +1,27 @@
+// What the words of ./nx boot and ./nx hw mean, once they are checked.
+
+import type { Profile } from "../nx/args.ts";
+
+/** The options that `boot` and `hw` share, as commander gives them. */
+export interface MachineWords {
+  smp: number;
+  /** Undefined: QEMU where it is installed, else the embedded machine. */
+  machine?: "qemu" | "embedded";
+  /** A file; true: the image of this build; false: no disk. */
+  disk: string | boolean;
+  legacy?: true;
+  slot: number | "last";
+  sstc: boolean;
+  aclint?: true;
+  profile: Profile;
+  log?: string;
+  timeout: number;
+  json?: true;
+  /** Only the embedded machine has these two. */
+  seed?: bigint;
+  fault?: string;
+}
+
+export interface BootWords extends MachineWords {
+  qemuTree?: true;
+}
