@@ -21,11 +21,12 @@ import { tellConsoleOwner } from "./ipc/console";
 import { expireDeadlines } from "./ipc/timeout";
 import { moveInterrupts, takeInterrupts } from "./irq/interrupts";
 import { faultTask } from "./lifecycle/fault";
-import { isKilled } from "./lifecycle/kill";
+import { finishKills } from "./lifecycle/kill";
 import { endTask } from "./lifecycle/reap";
 import { retire, successorOf } from "./sched/retire";
 import { leaveSpace, pick, pickBeforeIdle, preempt, runningTask, runOn } from "./sched/schedule";
 import { dispatch } from "./syscall/dispatch";
+import { isKilled } from "./task/task";
 
 /** From trap.S: a system call of the running task, its registers as arguments. */
 export function syscallHandle(
@@ -147,6 +148,7 @@ function takeTimer(hart: Hart): void {
     hart.wants |= WANTS_SCHEDULE;
     if (hart.ticks === 1) hartTicked(hart.index, hart.ticks);
     readMail(hart);
+    finishKills();
   }
   timerProgramNext(hart, expireDeadlines(hart, time));
 }

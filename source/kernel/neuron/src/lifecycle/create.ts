@@ -12,10 +12,10 @@ import { createVmo, releaseVmo, vmoAt } from "../mm/vmo";
 import { createSpace, destroySpace } from "../mm/vspace";
 import { wake } from "../sched/wake";
 import { retainNotification } from "../task/endpoint";
-import { releaseTask, retainTask, Task, takeTask } from "../task/task";
+import { claimUnborn, discardTask, Task, takeTask } from "../task/task";
 import { forgetMappings, mapVmo } from "./memory";
 
-/** A new, unborn task of `taskClass` with one reference, the caller's; or null without room or memory. */
+/** A new, unborn task of `taskClass` with a reference that is the caller's; or null without room or memory. */
 export function createTask(taskClass: u32): Task | null {
   const task = takeTask();
   if (task === null) return null;
@@ -30,7 +30,7 @@ export function createTask(taskClass: u32): Task | null {
   }
   forgetMappings(task);
   if (task.root !== 0) destroySpace(task.root);
-  releaseTask(task);
+  discardTask(task);
   return null;
 }
 
@@ -43,14 +43,13 @@ export function tellOfEnd(task: Task, notification: u32, bits: u64): void {
 
 /** Starts an unborn task at `entry` with its stack pointer. */
 export function startTask(task: Task, entry: u64, stackPointer: u64): Refusal {
-  if (task.state !== TaskState.Unborn) return Refusal.BadState;
   if (entry >= <u64>USER_END || stackPointer >= <u64>USER_END) return Refusal.BadArgument;
+  if (!claimUnborn(task)) return Refusal.BadState;
   task.sepc = entry;
   task.sp = stackPointer;
   task.kind = FRAME_CALL;
   task.state = TaskState.Alive;
   task.lastHart = thisHart().index;
-  retainTask(task); // it lives
   wake(task);
   return Refusal.None;
 }

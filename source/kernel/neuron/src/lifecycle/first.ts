@@ -17,7 +17,7 @@ import { deviceRegion, devices, runArgument, UART_REGION } from "../boot/devices
 import { NO_OBJECT } from "../mm/pool";
 import { createPermanentVmo, createVmo, releaseVmo, vmoAt } from "../mm/vmo";
 import { putCapability } from "../task/handles";
-import { Task } from "../task/task";
+import { releaseTask, Task } from "../task/task";
 import { createTask, startTask } from "./create";
 import { mapVmo } from "./memory";
 
@@ -47,6 +47,7 @@ export function startFirstTask(): string | null {
   if (page === 0) return "no memory for nexus-init's startup page";
   fillStartup(task, changetype<Startup>(page));
   if (startTask(task, program.entry, STACK_TOP) !== Refusal.None) return "nexus-init cannot be started";
+  releaseTask(task); // no capability names it
   return null;
 }
 

@@ -1,35 +1,39 @@
-/** Ending another task: at once if it waits, at its next trap if it runs. */
+/**
+ * Ending another task: at once if it waits, at its next trap if it runs.
+ *
+ * A task may begin to wait at the very moment in which its end is asked for: then its hart does not look any more, and
+ * who asked still saw it run. The next tick of any hart finds it.
+ */
 
 import { Refusal } from "abi/refusal";
 import { End, TaskState } from "abi/task";
 import { thisHart } from "../arch/riscv/hart";
 import { notifyHart } from "../arch/riscv/ipi";
 import { abandonWait } from "../ipc/timeout";
-import { claim, Task, Wait, waitKind } from "../task/task";
+import { askForEnd, claim, isKilled, TASKS_MAX, Task, taskAt, Wait, waitKind } from "../task/task";
 import { endTask } from "./reap";
-
-function killedFlag(task: Task): usize {
-  return changetype<usize>(task) + offsetof<Task>("killed");
-}
-
-/** Whether its end was asked for: looked at whenever a task is about to run. */
-export function isKilled(task: Task): bool {
-  return atomic.load<u32>(killedFlag(task)) !== 0;
-}
 
 /** Syscall.KillTask. */
 export function killTask(task: Task): Refusal {
   if (task.state === TaskState.Ended) return Refusal.BadState;
-  atomic.store<u32>(killedFlag(task), 1);
+  askForEnd(task);
+  if (endWaiting(task)) return Refusal.None;
+  // It runs or is about to: the hart that has it will see that at its next trap, at the latest at its tick.
+  if (task.lastHart !== thisHart().index) notifyHart(task.lastHart);
+  return Refusal.None;
+}
+
+/** Ends a task that waits, or was not started. False if it runs, is about to, or has ended. */
+function endWaiting(task: Task): bool {
   const word = task.waitWord;
   const kind = waitKind(word);
-  if (kind === Wait.None || kind === Wait.Claimed) {
-    // It runs or is about to: the hart that has it will see the flag at its next trap, at the latest at its tick.
-    if (task.lastHart !== thisHart().index) notifyHart(task.lastHart);
-    return Refusal.None;
-  }
-  if (kind === Wait.Ended || !claim(task, word)) return Refusal.None;
+  if (kind === Wait.None || kind === Wait.Claimed || kind === Wait.Ended || !claim(task, word)) return false;
   abandonWait(task, kind);
   endTask(task, End.Killed, 0);
-  return Refusal.None;
+  return true;
+}
+
+/** Ends the tasks whose end was asked for and that are waiting all the same. At every tick. */
+export function finishKills(): void {
+  for (let i: u32 = 0; i < TASKS_MAX; i++) if (isKilled(taskAt(i))) endWaiting(taskAt(i));
 }

@@ -3,13 +3,13 @@
  * object and the TLBs go together here.
  */
 
-import { PAGE_BYTES } from "abi/layout";
+import { MESSAGE_PAGE, PAGE_BYTES } from "abi/layout";
 import { Refusal } from "abi/refusal";
 import { thisHart } from "../arch/riscv/hart";
 import { shootDown } from "../arch/riscv/tlb";
 import { releaseVmo, retainVmo, vmoAt } from "../mm/vmo";
 import { isUserRange, mapPages, unmapPages } from "../mm/vspace";
-import { asidOf } from "../sched/schedule";
+import { asidOf, showChanges } from "../sched/schedule";
 import {
   freeMapping,
   MAPPINGS_MAX,
@@ -34,10 +34,15 @@ function mapRecorded(
   const mapping = freeMapping(task);
   if (mapping === null) return Refusal.TableFull;
   const pages = bytes / PAGE_BYTES;
-  if (!mapPages(task.root, address, physical, pages, rights)) return Refusal.NoMemory;
+  if (!mapPages(task.root, address, physical, pages, rights)) {
+    // Part of it was there for a moment, and a TLB may know it.
+    shootDown(task.ranOn, address, bytes, asidOf(task));
+    return Refusal.NoMemory;
+  }
   mapping.address = address;
   mapping.pages = pages;
   mapping.vmoPlusOne = vmoPlusOne;
+  showChanges(task);
   return Refusal.None;
 }
 
@@ -63,6 +68,8 @@ export function mapRegisters(task: Task, physical: u32, bytes: u32, address: u64
 /** Takes the mapping that begins at `address` out of `task`, from every TLB as well, then lets go of its memory. */
 export function unmapAt(task: Task, address: u64): Refusal {
   if (address > u32.MAX_VALUE) return Refusal.BadAddress;
+  // The kernel reads and writes it for as long as the task lives.
+  if (<u32>address === MESSAGE_PAGE) return Refusal.BadArgument;
   const mapping = mappingFrom(task, <u32>address);
   if (mapping === null) return Refusal.BadAddress;
   const bytes = mapping.pages * PAGE_BYTES;

@@ -15,7 +15,7 @@ import { signal, unbind } from "../ipc/notification";
 import { failCallersOf } from "../ipc/timeout";
 import { unbindInterruptsOf } from "../irq/interrupts";
 import { destroySpace } from "../mm/vspace";
-import { asidOf, leaveSpace } from "../sched/schedule";
+import { asidOf, leaveSpace, returnToSpace } from "../sched/schedule";
 import { releaseNotification } from "../task/endpoint";
 import { dropCapability, slotOf } from "../task/handles";
 import { releaseTask, Task, Wait } from "../task/task";
@@ -28,7 +28,8 @@ const EVERYTHING: u32 = 0xffff_ffff;
 export function endTask(task: Task, end: End, detail: u64): void {
   task.end = end;
   task.endDetail = detail;
-  task.state = TaskState.Ended;
+  // After the two above, for who asks how it ended (syscall/task.ts).
+  atomic.store<u32>(changetype<usize>(task) + offsetof<Task>("state"), TaskState.Ended);
   atomic.store<u64>(task.waitAddress, Wait.Ended);
   if (thisHart().running === <u32>changetype<usize>(task)) thisHart().running = 0;
 
@@ -46,6 +47,7 @@ export function endTask(task: Task, end: End, detail: u64): void {
   shootDown(task.ranOn, 0, EVERYTHING, asidOf(task));
   forgetMappings(task);
   destroySpace(task.root);
+  returnToSpace();
 
   if (task.endNotification !== 0) {
     signal(task.endNotification - 1, task.endBits);

@@ -10,7 +10,7 @@
  * sequentially consistent, so one of the two sees the other.
  */
 import { Hart, hartAt, hartCount, IDLE_CLASS, thisHart } from "../arch/riscv/hart";
-import { enterSpace, forgetTranslations, hasAsid, satpOf } from "../arch/riscv/satp";
+import { enterSpace, forgetTranslations, hasAsid, satpOf, seeNewMappings } from "../arch/riscv/satp";
 import { kernelSpaceSatp } from "../mm/kernelmap";
 import { Task } from "../task/task";
 import { queueOf } from "./queue";
@@ -26,6 +26,35 @@ export function leaveSpace(): void {
   enterSpace(thisHart(), kernelSpaceSatp());
 }
 
+/** Back to the address space of the task that this hart runs, if it runs one: after another's end. */
+export function returnToSpace(): void {
+  const hart = thisHart();
+  if (hart.running !== 0) enterSpaceOf(hart, runningTask(hart));
+}
+
+function enterSpaceOf(hart: Hart, task: Task): void {
+  task.ranOn |= 1 << hart.index;
+  enterSpace(hart, satpOf(task.root, asidOf(task)));
+  // Hardware with fewer identifiers than tasks would mix address spaces up.
+  if (!hasAsid(asidOf(task))) forgetTranslations();
+  see(hart, task);
+}
+
+/** This hart sees all that was mapped into `task`. */
+function see(hart: Hart, task: Task): void {
+  const bit: u32 = 1 << hart.index;
+  if ((task.seenBy & bit) !== 0) return;
+  task.seenBy |= bit;
+  seeNewMappings();
+}
+
+/** Something was mapped into `task`: each hart has to see it before it runs the task again. */
+export function showChanges(task: Task): void {
+  task.seenBy = 0;
+  const hart = thisHart();
+  if (hart.running === <u32>changetype<usize>(task)) see(hart, task);
+}
+
 /** The runnable `task`, which is in no queue, is what this hart runs. */
 export function runOn(hart: Hart, task: Task): void {
   hart.running = <u32>changetype<usize>(task);
@@ -35,10 +64,7 @@ export function runOn(hart: Hart, task: Task): void {
   task.lastHart = hart.index;
   task.hinted = 0;
   task.runs++;
-  task.ranOn |= 1 << hart.index;
-  enterSpace(hart, satpOf(task.root, asidOf(task)));
-  // Hardware with fewer identifiers than tasks would mix address spaces up.
-  if (!hasAsid(asidOf(task))) forgetTranslations();
+  enterSpaceOf(hart, task);
 }
 
 /** What this hart runs. Only where it runs a task. */

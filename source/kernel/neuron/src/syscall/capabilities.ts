@@ -1,7 +1,6 @@
 /** Making, copying, dropping and granting capabilities. Rights only ever shrink. */
 import { Kind, Right, SLOT_COUNT } from "abi/handle";
 import { Refusal } from "abi/refusal";
-import { TaskState } from "abi/task";
 import { setResult, setStatus } from "../ipc/results";
 import { NO_OBJECT } from "../mm/pool";
 import { takeEndpoint, takeNotification } from "../task/endpoint";
@@ -14,7 +13,7 @@ import {
   putCapability,
   slotOf,
 } from "../task/handles";
-import { Task, taskAt } from "../task/task";
+import { claimUnborn, giveUnborn, Task, taskAt } from "../task/task";
 
 /** A new endpoint or notification in a free slot. */
 export function create(task: Task, kind: u64): void {
@@ -66,10 +65,9 @@ export function grant(task: Task, taskSlot: u64, slot: u64, rights: u64, badge: 
   const capability = slotOf(task, <u32>slot);
   if ((<u32>capability.rights & Right.Transfer) === 0) return setStatus(task, Refusal.MissingRight);
   const receiver = taskAt(slotOf(task, <u32>taskSlot).object);
-  if (receiver.state !== TaskState.Unborn) return setStatus(task, Refusal.BadState);
-  if (slotThere >= SLOT_COUNT || slotOf(receiver, <u32>slotThere).kind !== <u8>Kind.Empty) {
-    return setStatus(task, Refusal.BadSlot);
-  }
-  copyCapability(capability, receiver, <u32>slotThere, <u32>rights, <u32>badge);
-  setStatus(task, Refusal.None);
+  if (!claimUnborn(receiver)) return setStatus(task, Refusal.BadState);
+  const free = slotThere < SLOT_COUNT && slotOf(receiver, <u32>slotThere).kind === <u8>Kind.Empty;
+  if (free) copyCapability(capability, receiver, <u32>slotThere, <u32>rights, <u32>badge);
+  giveUnborn(receiver);
+  setStatus(task, free ? Refusal.None : Refusal.BadSlot);
 }

@@ -3,13 +3,12 @@ import { Kind, Right, SLOT_COUNT } from "abi/handle";
 import { PAGE_BYTES } from "abi/layout";
 import { Refusal } from "abi/refusal";
 import { SELF } from "abi/syscall";
-import { TaskState } from "abi/task";
 import { setResult, setStatus } from "../ipc/results";
 import { mapVmo, unmapAt } from "../lifecycle/memory";
 import { NO_OBJECT } from "../mm/pool";
 import * as vmos from "../mm/vmo";
 import { check, freeSlot, putCapability, slotOf } from "../task/handles";
-import { Task, taskAt } from "../task/task";
+import { claimUnborn, giveUnborn, Task, taskAt } from "../task/task";
 
 export function createVmo(task: Task, bytes: u64): void {
   if (bytes === 0 || bytes > vmos.VMO_BYTES_MAX) return setStatus(task, Refusal.BadArgument);
@@ -21,13 +20,19 @@ export function createVmo(task: Task, bytes: u64): void {
   setResult(task, slot);
 }
 
-/** Whether the caller may change the address space of `taskSlot`: its own, or that of a task it has not started. */
-function checkSpace(task: Task, taskSlot: u64): Refusal {
+/**
+ * Makes the address space of `taskSlot` the caller's to change: its own, or that of a task that was not started. Without a
+ * refusal `giveSpace` has to follow.
+ */
+function takeSpace(task: Task, taskSlot: u64): Refusal {
   if (taskSlot === SELF) return Refusal.None;
   const refusal = check(task, taskSlot, Kind.Task, Right.Manage);
   if (refusal !== Refusal.None) return refusal;
-  const other = taskAt(slotOf(task, <u32>taskSlot).object);
-  return other.state === TaskState.Unborn ? Refusal.None : Refusal.BadState;
+  return claimUnborn(spaceOf(task, taskSlot)) ? Refusal.None : Refusal.BadState;
+}
+
+function giveSpace(task: Task, taskSlot: u64): void {
+  if (taskSlot !== SELF) giveUnborn(spaceOf(task, taskSlot));
 }
 
 /** The task that `taskSlot`, checked, names. */
@@ -51,19 +56,22 @@ export function map(
   bytes: u64,
   rights: u64,
 ): void {
-  let refusal = checkSpace(task, taskSlot);
-  if (refusal === Refusal.None && !areMappingRights(rights)) refusal = Refusal.BadArgument;
-  if (refusal === Refusal.None) refusal = check(task, vmoSlot, Kind.Vmo, <u32>rights);
-  if (refusal === Refusal.None) {
-    const vmo = slotOf(task, <u32>vmoSlot).object;
-    refusal = mapVmo(spaceOf(task, taskSlot), vmo, address, offset, bytes, <u32>rights);
-  }
+  if (!areMappingRights(rights)) return setStatus(task, Refusal.BadArgument);
+  let refusal = check(task, vmoSlot, Kind.Vmo, <u32>rights);
+  if (refusal === Refusal.None) refusal = takeSpace(task, taskSlot);
+  if (refusal !== Refusal.None) return setStatus(task, refusal);
+  const vmo = slotOf(task, <u32>vmoSlot).object;
+  refusal = mapVmo(spaceOf(task, taskSlot), vmo, address, offset, bytes, <u32>rights);
+  giveSpace(task, taskSlot);
   setStatus(task, refusal);
 }
 
 export function unmap(task: Task, taskSlot: u64, address: u64): void {
-  const refusal = checkSpace(task, taskSlot);
-  setStatus(task, refusal === Refusal.None ? unmapAt(spaceOf(task, taskSlot), address) : refusal);
+  let refusal = takeSpace(task, taskSlot);
+  if (refusal !== Refusal.None) return setStatus(task, refusal);
+  refusal = unmapAt(spaceOf(task, taskSlot), address);
+  giveSpace(task, taskSlot);
+  setStatus(task, refusal);
 }
 
 export function vmoSize(task: Task, slot: u64): void {

@@ -1,7 +1,7 @@
 /** Scheduling, and the making and ending of tasks. */
 import { Kind, Right, SLOT_COUNT } from "abi/handle";
 import { Refusal } from "abi/refusal";
-import { CLASS_COUNT, End, TaskState } from "abi/task";
+import { CLASS_COUNT, End } from "abi/task";
 import { Hart, isOnline } from "../arch/riscv/hart";
 import { readTime } from "../arch/riscv/intrinsics";
 import { armDeadline } from "../ipc/call";
@@ -12,7 +12,7 @@ import { endTask } from "../lifecycle/reap";
 import { preempt } from "../sched/schedule";
 import { sendTo } from "../sched/wake";
 import { check, freeSlot, putCapability, slotOf } from "../task/handles";
-import { publish, Task, taskAt, Wait } from "../task/task";
+import { claimUnborn, giveUnborn, publish, Task, taskAt, Wait } from "../task/task";
 
 export function yieldNow(hart: Hart, task: Task): void {
   setStatus(task, Refusal.None);
@@ -24,7 +24,8 @@ export function yieldTo(hart: Hart, task: Task, target: u64): void {
   if (target > u32.MAX_VALUE || !isOnline(<u32>target)) return setStatus(task, Refusal.HartOffline);
   setStatus(task, Refusal.None);
   hart.running = 0;
-  sendTo(task, <u32>target);
+  // The hart may have gone offline since: then the task goes on here.
+  if (!sendTo(task, <u32>target)) hart.running = <u32>changetype<usize>(task);
 }
 
 export function sleep(hart: Hart, task: Task, deadline: u64): void {
@@ -62,9 +63,10 @@ export function nameTask(task: Task, slot: u64, low: u64, high: u64): void {
   const refusal = check(task, slot, Kind.Task, Right.Manage);
   if (refusal !== Refusal.None) return setStatus(task, refusal);
   const named = taskAt(slotOf(task, <u32>slot).object);
-  if (named.state !== TaskState.Unborn) return setStatus(task, Refusal.BadState);
+  if (!claimUnborn(named)) return setStatus(task, Refusal.BadState);
   named.nameLow = low;
   named.nameHigh = high;
+  giveUnborn(named);
   setStatus(task, Refusal.None);
 }
 
@@ -78,7 +80,8 @@ export function taskStatus(task: Task, slot: u64): void {
   const refusal = check(task, slot, Kind.Task, Right.None);
   if (refusal !== Refusal.None) return setStatus(task, refusal);
   const other = taskAt(slotOf(task, <u32>slot).object);
-  setResults(task, other.state, other.end, other.endDetail, 0, 0, 0);
+  const state = atomic.load<u32>(changetype<usize>(other) + offsetof<Task>("state"));
+  setResults(task, state, other.end, other.endDetail, 0, 0, 0);
 }
 
 export function kill(task: Task, slot: u64): void {

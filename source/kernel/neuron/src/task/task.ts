@@ -85,18 +85,20 @@ export class Task extends TrapFrame {
   root: u32;
   /** Bit per hart whose TLB may know the address space. */
   ranOn: u32;
+  /** Bit per hart that sees the address space as it is, see sched/schedule.ts: adding a mapping clears it. */
+  seenBy: u32;
   /** Kernel address of the message page. */
   messagePage: u32;
 
   // Life
-  /** Capabilities that name it, and one while it lives. Atomic. */
+  /** Capabilities that name it, and one until it has ended. Atomic. */
   references: u32;
   state: u32;
   end: u32;
   endDetail: u64;
   /** Signalled when it ends: notification index + 1, and the bits. */
   endNotification: u32;
-  /** Some task asked for its end while it ran. Atomic. */
+  /** Its end was asked for, and somebody has to see to it. Atomic. */
   killed: u32;
   endBits: u64;
   nameLow: u64;
@@ -138,14 +140,14 @@ export function taskAt(index: u32): Task {
   return changetype<Task>(table + index * TASK_STRIDE);
 }
 
-/** A new unborn task with one reference, or null. */
+/** A new unborn task, or null. It has two references: one for its first capability, one until it has ended. */
 export function takeTask(): Task | null {
   const index = changetype<Pool>(pool).take();
   if (index === NO_OBJECT) return null;
   const task = taskAt(index);
   task.index = index;
   task.deadline = FOREVER;
-  task.references = 1;
+  task.references = 2;
   task.state = TaskState.Unborn;
   atomic.store<u64>(task.waitAddress, Wait.Unborn);
   return task;
@@ -157,9 +159,26 @@ export function retainTask(task: Task): void {
 
 /** Gives a reference back; with the last one (the task has ended) its index is free again. */
 export function releaseTask(task: Task): void {
-  if (atomic.sub<u32>(changetype<usize>(task) + offsetof<Task>("references"), 1) !== 1) return;
+  const before = atomic.sub<u32>(changetype<usize>(task) + offsetof<Task>("references"), 1);
+  if (before === 1) return discardTask(task);
+  // An unborn task that nobody names can never be started: what it was given has to come back.
+  if (before === 2 && task.state === TaskState.Unborn) askForEnd(task);
+}
+
+/** Makes the index of a task that nobody knows (yet, or any more) free again. */
+export function discardTask(task: Task): void {
   atomic.store<u64>(task.waitAddress, Wait.Ended);
   changetype<Pool>(pool).give(task.index);
+}
+
+/** From here on the task is to end; lifecycle/kill.ts sees to it at once or at a tick. */
+export function askForEnd(task: Task): void {
+  atomic.store<u32>(changetype<usize>(task) + offsetof<Task>("killed"), 1);
+}
+
+/** Whether its end was asked for: looked at whenever a task is about to run. */
+export function isKilled(task: Task): bool {
+  return atomic.load<u32>(changetype<usize>(task) + offsetof<Task>("killed")) !== 0;
 }
 
 export function waitKind(word: u64): Wait {
@@ -182,6 +201,18 @@ export function publish(task: Task, kind: Wait): u64 {
 /** The word that the next `publish` of this kind will store: a server gets it as reply token before the caller waits. */
 export function nextWord(task: Task, kind: Wait): u64 {
   return ((load<u64>(serials + (task.index << 3)) + 1) << SERIAL_SHIFT) | <u64>kind;
+}
+
+/**
+ * Tries to make an unborn task the caller's: several tasks may hold a capability to it, on several harts. False while
+ * another has it, or when it was started or ended. Then `giveUnborn` has to follow, or `wake`, which starts it.
+ */
+export function claimUnborn(task: Task): bool {
+  return claim(task, Wait.Unborn);
+}
+
+export function giveUnborn(task: Task): void {
+  atomic.store<u64>(task.waitAddress, Wait.Unborn);
 }
 
 /** Tries to become the one that ends this wait. The task then belongs to the caller. */

@@ -4,7 +4,7 @@
  */
 import { SATP_ASID_MASK, SATP_ASID_SHIFT, SATP_MODE_SV39 } from "./csr";
 import { Hart } from "./hart";
-import { readSatp, sfenceVma, writeSatp } from "./intrinsics";
+import { fenceI, readSatp, sfenceVma, writeSatp } from "./intrinsics";
 import { PAGE_SHIFT } from "./paging";
 
 let asidBits: u64 = 0;
@@ -42,4 +42,13 @@ export function hasAsid(asid: u32): bool {
 /** This hart forgets every translation that its TLB knows. */
 export function forgetTranslations(): void {
   sfenceVma();
+}
+
+/**
+ * This hart sees page tables and instructions as they now are. Hardware may remember that an entry was invalid
+ * (privileged ISA 4.2.1), and what its instruction cache held (unprivileged ISA, Zifencei).
+ */
+export function seeNewMappings(): void {
+  sfenceVma();
+  fenceI();
 }
