@@ -36,7 +36,8 @@ export function readProgram(file: Uint8Array): Program {
   if (view.getUint16(18, true) !== MACHINE_RISCV) throw new Error("not an ELF file for RISC-V");
   const start = number(view, 32);
   const count = view.getUint16(56, true);
-  if (view.getUint16(54, true) !== PROGRAM_HEADER_BYTES) throw new Error("program headers of an unknown size");
+  if (view.getUint16(54, true) !== PROGRAM_HEADER_BYTES)
+    throw new Error("program headers of an unknown size");
   const segments: Segment[] = [];
   for (let index = 0; index < count; index++) {
     const at = start + index * PROGRAM_HEADER_BYTES;

@@ -1,7 +1,7 @@
 // What it means to be a machine that boots Neuron: given a run, it starts, its console comes in bytes, it ends.
 //
-// Today there is one kind, QEMU (qemu.ts). Whoever adds another gives a `Machine`, and the rest of `boot` — the
-// ladder, the proofs, the report — works on it unchanged.
+// There are two kinds: QEMU (qemu.ts) and the embedded machine (embedded.ts). The rest of `boot` — the ladder, the proofs,
+// the report — works on either unchanged.
 
 /** How the disk is attached, or that there is none. */
 export interface DiskOptions {

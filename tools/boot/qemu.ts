@@ -4,6 +4,8 @@
 // The console is a chardev without signals: every byte reaches the guest, and Ctrl-C stays with the runner.
 
 import { type ChildProcess, spawn } from "node:child_process";
+import { accessSync, constants } from "node:fs";
+import { delimiter, join } from "node:path";
 import { Problem } from "../../toolchain/problem.ts";
 import type { Machine, MachineEnd, MachineOptions, RunningMachine } from "./machine.ts";
 
@@ -20,6 +22,23 @@ const COMPLAINTS_MAX = 16384;
 /** The program that is used for QEMU. */
 export function qemuProgram(environment: NodeJS.ProcessEnv = process.env): string {
   return environment[QEMU_VARIABLE] || QEMU_PROGRAM;
+}
+
+/** Whether that program is there, by its path or on the PATH. */
+export function hasQemu(environment: NodeJS.ProcessEnv = process.env): boolean {
+  const program = qemuProgram(environment);
+  if (program.includes("/")) return isExecutable(program);
+  const folders = (environment.PATH ?? "").split(delimiter).filter((folder) => folder !== "");
+  return folders.some((folder) => isExecutable(join(folder, program)));
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** QEMU's arguments for a run. */
@@ -109,6 +128,7 @@ function missing(program: string): Problem {
     hints: [
       "Debian and Ubuntu: apt-get install qemu-system-misc",
       "macOS: brew install qemu",
+      "or boot on the machine that is built in: --machine embedded",
       `or set ${QEMU_VARIABLE} to the program`,
     ],
   });

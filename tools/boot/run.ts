@@ -42,6 +42,8 @@ export interface BootRequest {
   timeoutSeconds: number;
   /** A file that gets every console line, or undefined. */
   log: string | undefined;
+  /** 32 hexadecimal digits for the proofs; default: new ones. A run that is to be repeated says which. */
+  nonce?: string;
 }
 
 /** The files that a run uses, as the build made them. */
@@ -131,7 +133,7 @@ class Watch {
   constructor(files: BootFiles, request: BootRequest, onLine: (line: string) => void) {
     this.files = files;
     this.request = request;
-    this.nonce = request.machineTree ? NO_NONCE : newNonce();
+    this.nonce = request.machineTree ? NO_NONCE : (request.nonce ?? newNonce());
     const contract = readFileSync(join(files.root, MARKERS_FILE), "utf8");
     this.ladder = new Ladder(markersOf(contract, { ...request, disk: request.disk !== undefined }));
     this.log = request.log === undefined ? undefined : createWriteStream(request.log);

@@ -1,0 +1,152 @@
+// The embedded machine: a `virt` machine in Wasm with its kernel, device tree and disk, run in slices.
+//
+//     const machine = new EmbeddedMachine(module, { harts: 4, kernel, tree, … }, onConsole);
+//     while (machine.run(5_000_000) === "running") …
+//
+// The one idea: everything that happens follows from the settings and from the instruction counts at which input came.
+// How long a slice is, and how often the host looks, changes nothing. Nothing here is Node's.
+
+import { readProgram } from "./elf.ts";
+import { type Core, instantiate } from "./module.ts";
+
+/** Physical address of RAM, and the limit below which the device tree lies (as QEMU places it). */
+export const RAM_START = 0x8000_0000;
+const TREE_LIMIT = 0xc000_0000;
+const TREE_ALIGN = 0x20_0000;
+
+/** A disk's content: bytes from `offset` on are copied to `target`. */
+export interface DiskContent {
+  byteCount: number;
+  read: (offset: number, target: Uint8Array) => void;
+}
+
+/** A disk in its slot. */
+export interface DiskSettings {
+  content: DiskContent;
+  /** The virtio-mmio slot, 0 to 7. */
+  slot: number;
+  /** virtio-mmio version 1 instead of 2. */
+  legacy: boolean;
+}
+
+/** A fault of the disk, at the events `first` to `last` (machine/core/faults.ts). */
+export interface DiskFault {
+  kind: number;
+  first: bigint;
+  last: bigint;
+}
+
+/** All that decides a run. */
+export interface MachineSettings {
+  harts: number;
+  ramMebibytes: number;
+  seed: bigint;
+  /** The supervisor has its own timer compare register. */
+  sstc: boolean;
+  /** The machine has ACLINT's software interrupt device for S-mode. */
+  aclint: boolean;
+  /** The kernel, an ELF file. */
+  kernel: Uint8Array;
+  /** The device tree, a DTB. */
+  tree: Uint8Array;
+  disk: DiskSettings | undefined;
+  faults: readonly DiskFault[];
+}
+
+/** Why `run` came back. */
+export type RunState = "running" | "off" | "reset" | "stuck";
+
+/** What machine/core/machine.ts gives as the reason of a return (`Stop`). */
+const stopIdle = 3;
+
+const powerOff = 1;
+const powerReset = 2;
+
+export class EmbeddedMachine {
+  readonly core: Core;
+  readonly settings: MachineSettings;
+  /** The hart that the seed drew to boot, by its physical number. */
+  readonly bootHart: number;
+
+  /** Builds the machine and loads it; nothing has run yet. @throws Error if the kernel or the tree does not fit */
+  constructor(module: WebAssembly.Module, settings: MachineSettings, onConsoleByte: (byte: number) => void) {
+    this.settings = settings;
+    const { disk, harts } = settings;
+    const content = disk?.content;
+    this.core = instantiate(module, {
+      diskRead: (offset, target) => content?.read(offset, target),
+      consoleByte: onConsoleByte,
+    });
+    const { core } = this;
+    core.create(harts, settings.ramMebibytes * 2 ** 20);
+    core.seedInterleave(settings.seed);
+    core.clearFaults();
+    core.busReset(harts, settings.aclint ? 1 : 0, 0);
+    if (disk !== undefined) {
+      core.attachDisk(disk.slot, disk.legacy ? 1 : 2, BigInt(disk.content.byteCount));
+    }
+    for (const { kind, first, last } of settings.faults) {
+      if (core.addFault(kind, first, last) === 0) throw new Error("the fault plan has too many faults");
+    }
+    const { entry, tree } = this.load();
+    this.bootHart = core.firmwareBoot(BigInt(entry), BigInt(tree), settings.sstc ? 1 : 0);
+  }
+
+  /** Runs about `instructions` instructions, of all harts together. */
+  run(instructions: bigint): RunState {
+    const reason = this.core.run(instructions);
+    const power = this.core.power();
+    if (power === powerOff) return "off";
+    if (power === powerReset) return "reset";
+    return reason === stopIdle ? "stuck" : "running";
+  }
+
+  /** What the guest gave as its reason when it turned the machine off. */
+  get exitCode(): number {
+    return this.core.powerCode();
+  }
+
+  /** Instructions that all harts executed so far. */
+  get instructions(): bigint {
+    return this.core.retiredTotal();
+  }
+
+  /** Sends a byte to the console. False if the guest has too many to read already. */
+  input(byte: number): boolean {
+    return this.core.uartReceive(byte) !== 0;
+  }
+
+  /** A copy of physical memory. @throws RangeError outside RAM */
+  readMemory(address: number, byteCount: number): Uint8Array {
+    return this.ram(address, byteCount).slice();
+  }
+
+  /** Writes physical memory. @throws RangeError outside RAM */
+  writeMemory(address: number, bytes: Uint8Array): void {
+    this.core.physicalWritten(BigInt(address), BigInt(bytes.byteLength));
+    this.ram(address, bytes.byteLength).set(bytes);
+  }
+
+  /** RAM itself, as it is now. */
+  private ram(address: number, byteCount: number): Uint8Array {
+    const offset = address - RAM_START;
+    if (offset < 0 || offset + byteCount > this.core.ramBytes() >>> 0) {
+      throw new RangeError(`0x${address.toString(16)} (${byteCount} bytes) is not in RAM`);
+    }
+    return new Uint8Array(this.core.memory.buffer, (this.core.ramBase() >>> 0) + offset, byteCount);
+  }
+
+  /** Puts the kernel and the tree into RAM. */
+  private load(): { entry: number; tree: number } {
+    const { kernel, tree, ramMebibytes } = this.settings;
+    const program = readProgram(kernel);
+    for (const { address, bytes } of program.segments) this.writeMemory(address, bytes);
+    const ramEnd = RAM_START + ramMebibytes * 2 ** 20;
+    const top = Math.min(ramEnd, TREE_LIMIT) - tree.byteLength;
+    const at = Math.floor(top / TREE_ALIGN) * TREE_ALIGN;
+    const last = Math.max(...program.segments.map(({ address, memoryBytes }) => address + memoryBytes));
+    if (at < last) throw new Error("the kernel and the device tree do not fit into RAM");
+    this.writeMemory(at, tree);
+    return { entry: program.entry, tree: at };
+  }
+}

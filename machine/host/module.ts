@@ -1,0 +1,99 @@
+// The core's Wasm module as TypeScript sees it: one instance is one machine.
+//
+// Nothing here is Node's: a browser gives the same module and the same two functions. The types are what
+// machine/core/module.ts exports; a name that is missing is found when the instance is made, not in the middle of a run.
+
+/** What the machine asks of its host (machine/core/host.ts). */
+export interface HostFunctions {
+  /** Copies bytes of the disk, from `offset`, into `target`. */
+  diskRead: (offset: number, target: Uint8Array) => void;
+  consoleByte: (byte: number) => void;
+}
+
+/** What the module exports. Addresses and counts are u32 unless they are bigint. */
+export interface Core {
+  memory: WebAssembly.Memory;
+  HART_STATE_BYTES: WebAssembly.Global;
+  create: (harts: number, ramBytes: number) => number;
+  seedInterleave: (seed: bigint) => void;
+  busReset: (harts: number, sswi: number, clint: number) => void;
+  attachDisk: (slot: number, version: number, byteCount: bigint) => number;
+  clearFaults: () => void;
+  addFault: (kind: number, first: bigint, last: bigint) => number;
+  strikeCount: (kind: number) => bigint;
+  firmwareBoot: (entry: bigint, tree: bigint, sstc: number) => number;
+  run: (instructions: bigint) => number;
+  power: () => number;
+  powerCode: () => number;
+  uartReceive: (byte: number) => number;
+  clock: () => bigint;
+  retiredTotal: () => bigint;
+  time: () => bigint;
+  hartAt: (hart: number) => number;
+  hartPc: (hart: number) => bigint;
+  hartMode: (hart: number) => number;
+  hartActivity: (hart: number) => number;
+  hartRetired: (hart: number) => bigint;
+  readRegister: (hart: number, register: number) => bigint;
+  writeRegister: (hart: number, register: number, value: bigint) => void;
+  ramBase: () => number;
+  ramBytes: () => number;
+  physicalWritten: (address: bigint, byteCount: bigint) => void;
+}
+
+const functionNames: readonly (keyof Core)[] = [
+  "create",
+  "seedInterleave",
+  "busReset",
+  "attachDisk",
+  "clearFaults",
+  "addFault",
+  "strikeCount",
+  "firmwareBoot",
+  "run",
+  "power",
+  "powerCode",
+  "uartReceive",
+  "clock",
+  "retiredTotal",
+  "time",
+  "hartAt",
+  "hartPc",
+  "hartMode",
+  "hartActivity",
+  "hartRetired",
+  "readRegister",
+  "writeRegister",
+  "ramBase",
+  "ramBytes",
+  "physicalWritten",
+];
+
+/** Makes a machine of a compiled module. @throws Error if the module is not the machine's */
+export function instantiate(module: WebAssembly.Module, host: HostFunctions): Core {
+  let memory: WebAssembly.Memory | undefined;
+  const diskRead = (offset: bigint, target: number, byteCount: number): void => {
+    if (memory === undefined) return;
+    host.diskRead(Number(offset), new Uint8Array(memory.buffer, target >>> 0, byteCount >>> 0));
+  };
+  const abort = (): never => {
+    throw new Error("the machine found itself in a state that cannot be");
+  };
+  const instance = new WebAssembly.Instance(module, {
+    host: { diskRead, consoleByte: host.consoleByte },
+    env: { abort },
+  });
+  const { exports } = instance;
+  if (!isCore(exports)) throw new Error("this is not the machine's module: build it again");
+  memory = exports.memory;
+  return exports;
+}
+
+function isCore(exports: object): exports is Core {
+  const known: Record<string, unknown> = { ...exports };
+  return (
+    known.memory instanceof WebAssembly.Memory &&
+    known.HART_STATE_BYTES instanceof WebAssembly.Global &&
+    functionNames.every((name) => typeof known[name] === "function")
+  );
+}

@@ -1,0 +1,30 @@
+// A machine's state as one SHA-256: two runs that end with the same hash did the same.
+
+import { createHash } from "node:crypto";
+import { type EmbeddedMachine, RAM_START } from "./machine.ts";
+
+const PAGE_BYTES = 4096;
+
+/**
+ * SHA-256 (64 hexadecimal digits) of the clock, every hart's registers and CSRs, and each page of RAM that is not all
+ * zero, with its address. Caches are left out: they say nothing about what a program can see.
+ */
+export function stateHash(machine: EmbeddedMachine): string {
+  const { core, settings } = machine;
+  const hash = createHash("sha256");
+  hash.update(`clock ${core.clock()}\n`);
+  const memory = new Uint8Array(core.memory.buffer);
+  for (let hart = 0; hart < settings.harts; hart++) {
+    const at = core.hartAt(hart) >>> 0;
+    hash.update(`hart ${hart}\n`).update(memory.subarray(at, at + Number(core.HART_STATE_BYTES.value)));
+  }
+  const ram = core.ramBase() >>> 0;
+  const zero = new Uint8Array(PAGE_BYTES);
+  const byteCount = core.ramBytes() >>> 0;
+  for (let offset = 0; offset < byteCount; offset += PAGE_BYTES) {
+    const page = memory.subarray(ram + offset, ram + offset + PAGE_BYTES);
+    if (Buffer.compare(page, zero) === 0) continue;
+    hash.update(`page ${RAM_START + offset}\n`).update(page);
+  }
+  return hash.digest("hex");
+}
