@@ -3,6 +3,7 @@
  * it runs at all is part of the proof. Each test says for itself what it saw; the exit code is how many failed.
  */
 import { setTaskName } from "runtime/panic";
+import { testBirths } from "./births";
 import { testPackages } from "./pkgfs";
 import { testRefusals } from "./refusals";
 import { testIpis, testTicks } from "./smp";
@@ -14,5 +15,6 @@ export function main(): i32 {
   if (!testIpis()) failures += 1;
   if (!testPackages()) failures += 1;
   if (!testRefusals()) failures += 1;
+  if (!testBirths()) failures += 1;
   return failures;
 }
