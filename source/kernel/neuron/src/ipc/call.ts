@@ -13,15 +13,22 @@
 import { Refusal } from "abi/refusal";
 import { FOREVER, NOTIFIED } from "abi/syscall";
 import { Hart } from "../arch/riscv/hart";
-import { timerBefore } from "../arch/riscv/timer";
 import { runOn } from "../sched/schedule";
 import { wake } from "../sched/wake";
-import { Endpoint, endpointAt, notificationAt } from "../task/endpoint";
+import {
+  Endpoint,
+  endpointAt,
+  notificationAt,
+  releaseNotification,
+  retainNotification,
+} from "../task/endpoint";
 import { Capability } from "../task/handles";
 import { claim, endWait, nextWord, publish, TASKS_MAX, Task, taskAt, Wait, waitKind } from "../task/task";
-import { appendCaller, appendReceiver, claimCaller, claimReceiver } from "./endpoint";
+import { armDeadline } from "./deadline";
+import { appendCaller, appendReceiver, claimCaller, claimReceiver, prependReceiver } from "./endpoint";
+import { signal } from "./notification";
 import { setResults, setStatus } from "./results";
-import { checkMessage, deliver } from "./transfer";
+import { checkMessage, checkRoom, deliver } from "./transfer";
 
 /** Bits of a reply token that carry the caller's index; the rest is the low part of its wait word. */
 const TOKEN_INDEX_SHIFT: u64 = 56;
@@ -29,14 +36,6 @@ const TOKEN_WORD_MASK: u64 = (1 << TOKEN_INDEX_SHIFT) - 1;
 
 function tokenOf(task: Task, word: u64): u64 {
   return ((<u64>task.index) << TOKEN_INDEX_SHIFT) | (word & TOKEN_WORD_MASK);
-}
-
-/** The wait that is about to begin on this hart ends by itself at `deadline`. Before the task is published. */
-export function armDeadline(hart: Hart, task: Task, deadline: u64): void {
-  atomic.store<u64>(changetype<usize>(task) + offsetof<Task>("deadline"), deadline);
-  if (deadline === FOREVER) return;
-  task.deadlineHart = hart.index;
-  timerBefore(hart, deadline);
 }
 
 /** Syscall.Call by `caller`, which runs on this hart, through `capability` (checked: an endpoint, Right.Send). */
@@ -72,15 +71,16 @@ export function call(
     endpoint.lock.release();
     return;
   }
+  const noRoom = checkRoom(receiver, info);
+  if (noRoom !== Refusal.None) {
+    // The receiver goes on waiting: it could not take what came along, and that is the caller's news.
+    resumeReceiving(endpoint, receiver);
+    return setStatus(caller, noRoom);
+  }
   endpoint.lock.release();
 
   const token = tokenOf(caller, nextWord(caller, Wait.Replying));
-  const refused = deliver(caller, receiver, info, capability.badge, w0, w1, w2, w3, token);
-  if (refused !== Refusal.None) {
-    // The receiver goes on waiting: it could not take what came along, and that is the caller's news.
-    resumeReceiving(endpoint, receiver);
-    return setStatus(caller, refused);
-  }
+  deliver(caller, receiver, info, capability.badge, w0, w1, w2, w3, token);
   caller.server = receiver.index;
   armDeadline(hart, caller, deadline);
   endWait(receiver);
@@ -88,12 +88,20 @@ export function call(
   runOn(hart, receiver);
 }
 
-/** A claimed receiver goes back into the queue. */
+/**
+ * A claimed receiver goes back to where it was in the queue. The lock is held since it was claimed, so no caller has
+ * missed it meanwhile; it is released here. A signal may have missed it: that left its bits.
+ */
 function resumeReceiving(endpoint: Endpoint, receiver: Task): void {
-  endpoint.lock.acquire();
-  appendReceiver(endpoint, receiver);
+  const bound = receiver.bound;
+  // Once it is published the receiver may end, and its binding with it.
+  if (bound !== 0) retainNotification(bound - 1);
+  prependReceiver(endpoint, receiver);
   publish(receiver, Wait.Receiving);
   endpoint.lock.release();
+  if (bound === 0) return;
+  signal(bound - 1, 0);
+  releaseNotification(bound - 1);
 }
 
 /**
@@ -127,19 +135,20 @@ function receiveMessage(hart: Hart, server: Task, capability: Capability, deadli
   for (;;) {
     const caller = claimCaller(endpoint);
     if (caller === null) break;
-    const token = tokenOf(caller, nextWord(caller, Wait.Replying));
-    const refused = deliver(
-      caller,
-      server,
-      caller.info,
-      caller.badge,
-      caller.word0,
-      caller.word1,
-      caller.word2,
-      caller.word3,
-      token,
-    );
+    const refused = checkRoom(server, caller.info);
     if (refused === Refusal.None) {
+      const token = tokenOf(caller, nextWord(caller, Wait.Replying));
+      deliver(
+        caller,
+        server,
+        caller.info,
+        caller.badge,
+        caller.word0,
+        caller.word1,
+        caller.word2,
+        caller.word3,
+        token,
+      );
       caller.server = server.index;
       publish(caller, Wait.Replying);
       endpoint.lock.release();
@@ -173,8 +182,9 @@ function claimReplier(server: Task, token: u64): Task | null {
 
 /** Delivers the reply; what cannot be delivered becomes the caller's status, so that it never waits in vain. */
 function answer(server: Task, caller: Task, info: u64, w0: u64, w1: u64, w2: u64, w3: u64): Refusal {
-  const refused = deliver(server, caller, info, 0, w0, w1, w2, w3, 0);
-  if (refused !== Refusal.None) setStatus(caller, refused);
+  const refused = checkRoom(caller, info);
+  if (refused === Refusal.None) deliver(server, caller, info, 0, w0, w1, w2, w3, 0);
+  else setStatus(caller, refused);
   return refused;
 }
 

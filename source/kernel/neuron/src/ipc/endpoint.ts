@@ -25,6 +25,14 @@ export function appendReceiver(endpoint: Endpoint, task: Task): void {
   endpoint.receiversTail = task;
 }
 
+/** Puts a receiver that was claimed, and goes on waiting, back to the front. */
+export function prependReceiver(endpoint: Endpoint, task: Task): void {
+  task.next = endpoint.receivers;
+  task.queued = 1;
+  if (task.next === null) endpoint.receiversTail = task;
+  endpoint.receivers = task;
+}
+
 /** Takes and claims the first caller that still waits, or null. */
 export function claimCaller(endpoint: Endpoint): Task | null {
   let task = endpoint.callers;

@@ -14,7 +14,7 @@ import {
   retainNotification,
 } from "../task/endpoint";
 import { claim, publish, Task, taskAt, Wait, waitKind } from "../task/task";
-import { armDeadline } from "./call";
+import { armDeadline } from "./deadline";
 import { unlinkWaiter } from "./endpoint";
 import { setResult, setResults } from "./results";
 
@@ -28,8 +28,9 @@ export function signal(index: u32, bits: u64): void {
   if (woken !== null) wake(woken);
 }
 
-/** Claims the waiting task, if there is one, and gives it the bits. The lock is held. */
+/** Claims the waiting task, if there is one, and gives it the bits, if there are any. The lock is held. */
 function takeWaiter(notification: Notification): Task | null {
+  if (notification.bits === 0) return null;
   if (notification.waiter !== 0) {
     const task = taskAt(notification.waiter - 1);
     const word = task.waitWord;

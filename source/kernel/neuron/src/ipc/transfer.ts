@@ -20,9 +20,14 @@ export function checkMessage(sender: Task, info: u64): Refusal {
   return Refusal.None;
 }
 
+/** Whether `receiver` has a free slot, if a capability comes along. */
+export function checkRoom(receiver: Task, info: u64): Refusal {
+  return infoSlotPlusOne(info) !== 0 && freeSlot(receiver) === SLOT_COUNT ? Refusal.TableFull : Refusal.None;
+}
+
 /**
- * Delivers the checked message to `receiver` and sets its results: status 0, info, words, `token`. If a capability
- * travels and the receiver has no free slot, nothing is delivered and Refusal.TableFull comes back.
+ * Delivers the message, which was checked and for which there is room, to `receiver` and sets its results: status 0,
+ * info, words, `token`.
  */
 export function deliver(
   sender: Task,
@@ -34,13 +39,13 @@ export function deliver(
   w2: u64,
   w3: u64,
   token: u64,
-): Refusal {
+): void {
   const bytes = infoBytes(info);
   const slotPlusOne = infoSlotPlusOne(info);
   let slotThere: u32 = 0;
   if (slotPlusOne !== 0) {
     const slot = freeSlot(receiver);
-    if (slot === SLOT_COUNT) return Refusal.TableFull;
+    assert(slot < SLOT_COUNT);
     copyCapability(slotOf(sender, slotPlusOne - 1), receiver, slot, infoRights(info), 0);
     slotThere = slot + 1;
   }
@@ -52,5 +57,4 @@ export function deliver(
   receiver.a4 = w2;
   receiver.a5 = w3;
   receiver.a6 = token;
-  return Refusal.None;
 }

@@ -4,12 +4,15 @@
  */
 import { PAGE_BYTES, USER_END } from "abi/layout";
 import { PageTable, PTE_R, PTE_U, walk } from "../arch/riscv/paging";
+import { RAM_BASE } from "./frames";
 
 /** The kernel's address of the readable user byte at `address`, or 0. Good to the end of its page. */
 function readable(rootAddress: u32, address: u32): u32 {
   if (address >= USER_END) return 0;
   const entry = walk(changetype<PageTable>(rootAddress), address);
   if (entry === null || (entry.flags & (PTE_U | PTE_R)) !== (PTE_U | PTE_R)) return 0;
+  // A device's registers are no memory, and the kernel has no such address.
+  if (entry.address < RAM_BASE) return 0;
   return entry.address + (address & (PAGE_BYTES - 1));
 }
 

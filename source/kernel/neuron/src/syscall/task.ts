@@ -4,7 +4,7 @@ import { Refusal } from "abi/refusal";
 import { CLASS_COUNT, End } from "abi/task";
 import { Hart, isOnline } from "../arch/riscv/hart";
 import { readTime } from "../arch/riscv/intrinsics";
-import { armDeadline } from "../ipc/call";
+import { armDeadline } from "../ipc/deadline";
 import { setResult, setResults, setStatus } from "../ipc/results";
 import * as births from "../lifecycle/create";
 import { killTask } from "../lifecycle/kill";
