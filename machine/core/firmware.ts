@@ -98,6 +98,9 @@ function startSupervisor(id: u32, entry: u64, opaque: u64): void {
   hart.menvcfg = load<u32>(sstcOffered) !== 0 ? STIMECMP_ENABLE : 0;
 }
 
+/** The value of the call that is being answered: nothing that outlives it. */
+let answer: u64 = 0;
+
 /** Answers the `ecall` of a hart. The caller goes on after it; a hart that stopped does not. */
 export function sbiCall(id: u32): void {
   const extension = readRegister(id, A7);
@@ -105,8 +108,10 @@ export function sbiCall(id: u32): void {
     writeRegister(id, A0, <u64>legacy(id, <u32>extension));
     return;
   }
-  writeRegister(id, A1, 0);
-  writeRegister(id, A0, <u64>dispatch(id, extension, readRegister(id, A6)));
+  answer = 0;
+  const error = dispatch(id, extension, readRegister(id, A6));
+  writeRegister(id, A0, <u64>error);
+  writeRegister(id, A1, answer);
 }
 
 function dispatch(id: u32, extension: u64, call: u64): i64 {
@@ -150,16 +155,16 @@ function legacy(id: u32, call: u32): i64 {
 }
 
 function base(id: u32, call: u64): i64 {
-  if (call === 0) return give(id, SPEC_VERSION);
-  if (call === 1) return give(id, IMPLEMENTATION);
-  if (call === 2) return give(id, IMPLEMENTATION_VERSION);
-  if (call === 3) return give(id, has(argument(id, 0)) ? 1 : 0);
+  if (call === 0) return give(SPEC_VERSION);
+  if (call === 1) return give(IMPLEMENTATION);
+  if (call === 2) return give(IMPLEMENTATION_VERSION);
+  if (call === 3) return give(has(argument(id, 0)) ? 1 : 0);
   // mvendorid, marchid, mimpid: not implemented, which is 0.
-  return call <= 6 ? give(id, 0) : NOT_SUPPORTED;
+  return call <= 6 ? give(0) : NOT_SUPPORTED;
 }
 
-function give(id: u32, value: u64): i64 {
-  writeRegister(id, A1, value);
+function give(value: u64): i64 {
+  answer = value;
   return OK;
 }
 
@@ -228,7 +233,7 @@ function hartManagement(id: u32, call: u64): i64 {
   if (call === 2) {
     const target = argument(id, 0);
     if (target >= <u64>hartCount()) return INVALID_PARAM;
-    return give(id, hartState(<u32>target) === HartState.Stopped ? 1 : 0);
+    return give(hartState(<u32>target) === HartState.Stopped ? 1 : 0);
   }
   if (call === 3) return suspend(id, argument(id, 0));
   return NOT_SUPPORTED;
@@ -261,7 +266,7 @@ function systemReset(id: u32): i64 {
 
 /** The debug console (SBI 12): write, read (nothing ever comes), write a byte. */
 function debugConsole(id: u32, call: u64): i64 {
-  if (call === 1) return give(id, 0);
+  if (call === 1) return give(0);
   if (call === 2) {
     consoleByte(<u32>argument(id, 0) & 0xff);
     return OK;
@@ -271,5 +276,5 @@ function debugConsole(id: u32, call: u64): i64 {
   if (argument(id, 2) !== 0 || !isRam(address, argument(id, 0))) return INVALID_PARAM;
   const byteCount = min<u64>(argument(id, 0), WRITE_BYTES_MAX);
   for (let index: u64 = 0; index < byteCount; index++) consoleByte(<u32>physicalLoad(address + index, 1));
-  return give(id, byteCount);
+  return give(byteCount);
 }

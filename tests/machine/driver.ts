@@ -1,0 +1,183 @@
+// The driver's side of a virtio block device in a test: it sets the device up through its registers, puts requests into a
+// ring in the machine's RAM, and reads the answers. It trusts the device: lies are for the tests to see.
+
+import { type Devices, ramStart, virtio } from "./devices.ts";
+
+export const register = {
+  magic: 0x00,
+  version: 0x04,
+  deviceId: 0x08,
+  deviceFeatures: 0x10,
+  deviceFeaturesSel: 0x14,
+  driverFeatures: 0x20,
+  driverFeaturesSel: 0x24,
+  guestPageSize: 0x28,
+  queueSel: 0x30,
+  queueNumMax: 0x34,
+  queueNum: 0x38,
+  queueAlign: 0x3c,
+  queuePfn: 0x40,
+  queueReady: 0x44,
+  queueNotify: 0x50,
+  interruptStatus: 0x60,
+  interruptAck: 0x64,
+  status: 0x70,
+  queueDesc: 0x80,
+  queueDriver: 0x90,
+  queueDevice: 0xa0,
+  generation: 0xfc,
+  config: 0x100,
+};
+
+/** Where things lie in RAM: the ring (as a legacy device wants it), headers and statuses, and data. */
+const ring = ramStart + 0x1000;
+const used = ramStart + 0x2000;
+const headers = ramStart + 0x8000;
+export const dataStart = ramStart + 0x1_0000;
+const queueSize = 8;
+const available = ring + 16 * queueSize;
+
+export const flag = { next: 1, write: 2, indirect: 4 };
+
+/** An entry of the used ring. */
+export interface Used {
+  id: number;
+  length: number;
+}
+
+/** A descriptor in words. */
+export interface Descriptor {
+  address: number;
+  length: number;
+  flags: number;
+  next?: number;
+}
+
+export class Driver {
+  readonly devices: Devices;
+  private readonly base: number;
+  private availableIndex = 0;
+  private usedSeen = 0;
+
+  constructor(devices: Devices, slot = 0) {
+    this.devices = devices;
+    this.base = virtio + slot * 0x1000;
+  }
+
+  get(offset: number): number {
+    return this.devices.load32(this.base + offset);
+  }
+
+  put(offset: number, value: number): void {
+    this.devices.store(this.base + offset, value);
+  }
+
+  /** Brings the device up: version, features (low word), queue. Gives what FEATURES_OK said. */
+  start(features = 0): boolean {
+    const modern = this.get(register.version) === 2;
+    this.put(register.status, 0);
+    this.put(register.status, 3);
+    this.put(register.driverFeaturesSel, 0);
+    this.put(register.driverFeatures, features);
+    if (modern) {
+      this.put(register.driverFeaturesSel, 1);
+      this.put(register.driverFeatures, 1);
+      this.put(register.status, 11);
+    }
+    const kept = !modern || (this.get(register.status) & 8) !== 0;
+    this.devices.writeRam(ring, new Uint8Array(0x3000));
+    this.availableIndex = 0;
+    this.usedSeen = 0;
+    this.put(register.queueSel, 0);
+    this.put(register.queueNum, queueSize);
+    if (modern) {
+      this.put(register.queueDesc, ring);
+      this.put(register.queueDriver, available);
+      this.put(register.queueDevice, used);
+      this.put(register.queueReady, 1);
+    } else {
+      this.put(register.guestPageSize, 4096);
+      this.put(register.queueAlign, 4096);
+      this.put(register.queuePfn, ring / 4096);
+    }
+    this.put(register.status, modern ? 15 : 7);
+    return kept;
+  }
+
+  describe(index: number, { address, length, flags, next = 0 }: Descriptor, table = ring): void {
+    const view = this.devices.view();
+    const at = table - ramStart + 16 * index;
+    view.setBigUint64(at, BigInt(address), true);
+    view.setUint32(at + 8, length, true);
+    view.setUint16(at + 12, flags, true);
+    view.setUint16(at + 14, next, true);
+  }
+
+  /** A header for a request in `line` (0 to 7), with its status byte unwritten. Gives its address. */
+  header(line: number, type: number, sector: number | bigint): number {
+    const view = this.devices.view();
+    const at = headers - ramStart + 32 * line;
+    view.setUint32(at, type, true);
+    view.setUint32(at + 4, 0, true);
+    view.setBigUint64(at + 8, BigInt(sector), true);
+    view.setUint8(at + 16, 0xee);
+    return headers + 32 * line;
+  }
+
+  statusOf(line: number): number {
+    return this.devices.view().getUint8(headers - ramStart + 32 * line + 16);
+  }
+
+  /** Makes a chain available, by its head; the device hears of it by `kick`. */
+  publish(head: number): void {
+    const view = this.devices.view();
+    const at = available - ramStart;
+    view.setUint16(at + 4 + 2 * (this.availableIndex % queueSize), head, true);
+    this.availableIndex += 1;
+    view.setUint16(at + 2, this.availableIndex, true);
+  }
+
+  kick(): void {
+    this.put(register.queueNotify, 0);
+  }
+
+  /**
+   * A read of `sectors` from `sector` into line `line`'s data: three descriptors from `3 * line`, which is 0 or 1 in a
+   * ring of eight; published, not yet told.
+   */
+  read(sector: number | bigint, sectors = 1, line = 0, address = dataStart + line * 0x8000): void {
+    const header = this.header(line, 0, sector);
+    const head = 3 * line;
+    this.describe(head, { address: header, length: 16, flags: flag.next, next: head + 1 });
+    this.describe(head + 1, {
+      address,
+      length: 512 * sectors,
+      flags: flag.next | flag.write,
+      next: head + 2,
+    });
+    this.describe(head + 2, { address: header + 16, length: 1, flags: flag.write });
+    this.publish(head);
+  }
+
+  /** The used index as it stands in memory. */
+  get usedIndex(): number {
+    return this.devices.view().getUint16(used - ramStart + 2, true);
+  }
+
+  /** The used entries that are new, in order. */
+  answers(): Used[] {
+    const view = this.devices.view();
+    const found: Used[] = [];
+    for (; this.usedSeen !== this.usedIndex; this.usedSeen = (this.usedSeen + 1) & 0xffff) {
+      if (found.length > queueSize) throw new Error("more answers than the ring has entries");
+      const at = used - ramStart + 4 + 8 * (this.usedSeen % queueSize);
+      found.push({ id: view.getUint32(at, true), length: view.getUint32(at + 4, true) });
+    }
+    return found;
+  }
+
+  /** The data that a read of `sectors` into line `line` left. */
+  data(sectors = 1, line = 0): Uint8Array {
+    return this.devices.readRam(dataStart + line * 0x8000, 512 * sectors);
+  }
+}
