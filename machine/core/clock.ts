@@ -37,3 +37,19 @@ export function skipTo(deadline: u64): void {
 export function time(): u64 {
   return load<u64>(CLOCK) >> TICK_SHIFT;
 }
+
+/** The clock at which the run loop has to look at deadlines again; 0 for "now". */
+const EVENT: usize = memory.data(8, 8);
+
+export function eventClock(): u64 {
+  return load<u64>(EVENT);
+}
+
+export function setEventClock(at: u64): void {
+  store<u64>(EVENT, at);
+}
+
+/** A deadline was set, or a device was spoken to: the run loop looks before the next instruction. */
+export function deadlinesChanged(): void {
+  store<u64>(EVENT, 0);
+}

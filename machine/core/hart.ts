@@ -2,7 +2,7 @@
 //
 // The registers come first, so that a decoded operand is an offset from the hart's address. Slot 32 is where
 // writes to x0 go.
-import { NEVER } from "./clock";
+import { deadlinesChanged, NEVER } from "./clock";
 import { HARTS_MAX } from "./layout";
 
 /** Privilege modes, numbered as in mstatus.MPP. */
@@ -102,15 +102,59 @@ export class Hart {
   satp: u64;
   stimecmp: u64;
   mtimecmp: u64;
-  /** minstret and mcycle, less the `retired` at which they were written. */
+  /** What to add to `retired` to get minstret and mcycle. */
   instretBase: u64;
   cycleBase: u64;
   pmpcfg0: u64;
   pmpcfg2: u64;
+  pmpaddr0: u64;
+  pmpaddr1: u64;
+  pmpaddr2: u64;
+  pmpaddr3: u64;
+  pmpaddr4: u64;
+  pmpaddr5: u64;
+  pmpaddr6: u64;
+  pmpaddr7: u64;
+  pmpaddr8: u64;
+  pmpaddr9: u64;
+  pmpaddr10: u64;
+  pmpaddr11: u64;
+  pmpaddr12: u64;
+  pmpaddr13: u64;
+  pmpaddr14: u64;
+  pmpaddr15: u64;
+  /** Values of satp whose translations are kept, and where each has parts of superpages (tlb.ts). */
+  satp0: u64;
+  satp1: u64;
+  satp2: u64;
+  satp3: u64;
+  super0: u64;
+  super1: u64;
+  super2: u64;
+  super3: u64;
+  /** Which of them is the present one, and the tables for fetches and for data. */
+  space: u32;
+  fetchTable: u32;
+  dataTable: u32;
+  /** Times that this hart trapped; a trap takes a turn's instruction, and retires none. */
+  traps: u32;
+  /** An op for an instruction that straddles two pages, and the end of its page. */
+  straddle0: u64;
+  straddle1: u64;
+  straddleEnd0: u64;
+  straddleEnd1: u64;
 }
+
+/** RV64 with A, C, I, M, S and U. */
+export const MISA: u64 = 0x8000_0000_0014_1105;
+
+/** UXL and SXL are 64 bits; the rest is off. */
+export const MSTATUS_RESET: u64 = 0xa_0000_0000;
 
 /** Bytes between two harts' states. */
 export const HART_STRIDE: u32 = 1024;
+
+if (offsetof<Hart>() > HART_STRIDE) ERROR("a hart outgrew its place");
 
 /** Offset of the register that swallows writes to x0. */
 export const SINK_OFFSET: u32 = 256;
@@ -145,11 +189,13 @@ export function setPending(id: u32, bit: u32, on: bool): void {
 /** The deadline in ticks of the supervisor timer (stimecmp): STIP is on from then. For SBI's set_timer. */
 export function setSupervisorDeadline(id: u32, ticks: u64): void {
   hartAt(id).stimecmp = ticks;
+  deadlinesChanged();
 }
 
 /** The ACLINT's mtimecmp: MTIP is on from then. */
 export function setMachineDeadline(id: u32, ticks: u64): void {
   hartAt(id).mtimecmp = ticks;
+  deadlinesChanged();
 }
 
 export function machineDeadline(id: u32): u64 {
@@ -173,6 +219,7 @@ export function startHart(id: u32, address: u64, opaque: u64): void {
   hart.x10 = id;
   hart.x11 = opaque;
   hart.state = HartState.Running;
+  deadlinesChanged();
 }
 
 /** Takes a hart out of the rotation until startHart. */
@@ -187,6 +234,10 @@ export function resetHart(id: u32): void {
   memory.fill(changetype<usize>(hart), 0, HART_STRIDE);
   hart.id = id;
   hart.retired = retired;
+  hart.instretBase = 0 - retired;
+  hart.cycleBase = 0 - retired;
+  hart.misa = MISA;
+  hart.mstatus = MSTATUS_RESET;
   hart.mode = Mode.Machine;
   hart.state = HartState.Stopped;
   hart.stimecmp = NEVER;

@@ -1,8 +1,10 @@
 // Where everything of the machine lies in linear memory.
 //
-//   0 ………………………… static data of this module (devices, harts, small tables)
-//   tables ………… one translation table a hart, then the decoded pages
-//   ramBase ……… guest RAM, physical 0x8000_0000 upwards
+//   0           static data of this module: harts, devices, small tables
+//   tables      the harts' translation tables (tlb.ts)
+//   code        decoded pages (code.ts)
+//   pages       a word and a byte for each page of RAM (code.ts)
+//   ram         guest RAM, physical 0x8000_0000 upwards
 //
 // The one idea: all state that outlives an instruction is in this memory, none in Wasm globals or on a heap, so
 // that a snapshot of the machine is a copy of it. The values below are set once, by create(), and are the same
@@ -24,8 +26,10 @@ export const RAM_BYTES_MAX: u32 = 0xc000_0000;
 /**
  * What create() fixed.
  *
- *     0        4         8         12         16         20
- *     | harts  | tables  | code    | pageInfo | ram      | ramBytes |
+ *     0        4         8         12         16          20        24         28
+ *     | harts  | tables  | code    | pageCode | pageFlags | ram     | ramBytes | firmware |
+ *
+ * `pageCode` has for each page of RAM the address of what was decoded from it, or 0; `pageFlags` a byte of `PageFlag`s.
  */
 @unmanaged
 @final
@@ -33,12 +37,23 @@ export class Shape {
   harts: u32;
   tables: u32;
   code: u32;
-  pageInfo: u32;
+  pageCode: u32;
+  pageFlags: u32;
   ram: u32;
   ramBytes: u32;
+  /** Not zero if an S-mode ecall is answered by the machine itself (firmware.ts). */
+  firmware: u32;
 }
 
-const SHAPE: usize = memory.data(24, 8);
+/** What is known of a page of RAM. */
+export const enum PageFlag {
+  /** Some hart may have it in its table for writing. */
+  Writable = 1,
+  /** Written since the flag was last cleared (for snapshots). */
+  Dirty = 2,
+}
+
+const SHAPE: usize = memory.data(32, 8);
 
 /** The shape of this machine. */
 export function shape(): Shape {

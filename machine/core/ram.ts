@@ -1,8 +1,13 @@
-// Guest RAM by physical address, for devices (DMA), firmware and the host.
+// Guest RAM by physical address, for devices (DMA), firmware and the host, and for harts where the fast path ends.
 //
 // A store here does what a store of a hart does beside writing: code decoded from that page is dropped, and
 // reservations on it are broken.
-import { ramBase, ramBytes, RAM_START } from "./layout";
+import { noteWrite } from "./code";
+import { hartAt } from "./hart";
+import { hartCount, PAGE_SHIFT, RAM_START, ramBase, ramBytes } from "./layout";
+
+/** Bytes of a reservation set: a cache line. */
+const LINE_SHIFT: u64 = 6;
 
 /** Whether [address, address + bytes) is RAM. */
 export function isRam(address: u64, bytes: u64): bool {
@@ -15,12 +20,34 @@ export function ramAddress(address: u64): usize {
   return ramBase() + <usize>(address - RAM_START);
 }
 
-/** Tells the machine that [address, address + bytes), which is RAM, is about to be written from outside a hart. */
-export function physicalWritten(address: u64, bytes: u64): void {
-  assert(isRam(address, bytes));
+/** Ends the reservations of all harts but `writer` on the lines of [address, address + bytes). */
+export function breakReservations(address: u64, bytes: u64, writer: u32): void {
+  const first = address >> LINE_SHIFT;
+  const last = (address + bytes - 1) >> LINE_SHIFT;
+  for (let id: u32 = 0; id < hartCount(); id++) {
+    const hart = hartAt(id);
+    if (id === writer || hart.reserved === 0) continue;
+    const line = hart.reservedAddress >> LINE_SHIFT;
+    if (line >= first && line <= last) hart.reserved = 0;
+  }
 }
 
-/** Reads 1, 2, 4 or 8 bytes of RAM, little-endian; 0 where there is no RAM. */
+/** A writer that is no hart. */
+export const DEVICE: u32 = 0xffff_ffff;
+
+/** Tells the machine that [address, address + bytes), which is RAM, is about to be written. True if code was there. */
+export function physicalWritten(address: u64, bytes: u64, writer: u32 = DEVICE): bool {
+  if (bytes === 0) return false;
+  breakReservations(address, bytes, writer);
+  const last = <u32>((address - RAM_START + bytes - 1) >> PAGE_SHIFT);
+  let code = false;
+  for (let page = <u32>((address - RAM_START) >> PAGE_SHIFT); page <= last; page++) {
+    if (noteWrite(page)) code = true;
+  }
+  return code;
+}
+
+/** Reads 1, 2, 4 or 8 bytes of RAM, little-endian, zero-extended; 0 where there is no RAM. */
 export function physicalLoad(address: u64, size: u32): u64 {
   if (!isRam(address, size)) return 0;
   const at = ramAddress(address);
@@ -34,10 +61,14 @@ export function physicalLoad(address: u64, size: u32): u64 {
 export function physicalStore(address: u64, size: u32, value: u64): bool {
   if (!isRam(address, size)) return false;
   physicalWritten(address, size);
-  const at = ramAddress(address);
+  storeLinear(ramAddress(address), size, value);
+  return true;
+}
+
+/** Writes 1, 2, 4 or 8 bytes of linear memory, little-endian. */
+export function storeLinear(at: usize, size: u32, value: u64): void {
   if (size === 1) store<u8>(at, <u8>value);
   else if (size === 2) store<u16>(at, <u16>value);
   else if (size === 4) store<u32>(at, <u32>value);
   else store<u64>(at, value);
-  return true;
 }

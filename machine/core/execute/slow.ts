@@ -1,0 +1,121 @@
+// Instructions that the loop does not execute inline, and those whose inline try failed.
+//
+// hart.pc is the instruction's address and all that went before is accounted for, so whatever happens here is precise.
+import { isBreakpoint } from "../breakpoints";
+import { decode } from "../decode";
+import { Hart } from "../hart";
+import {
+  faultCause,
+  faulted,
+  faultValue,
+  fetchHalf,
+  loadVirtual,
+  Outcome,
+  outcome,
+  storeVirtual,
+} from "../mmu";
+import { At, Op, writeOp } from "../ops";
+import { Cause, raise } from "../trap";
+import { atomic } from "./atomic";
+import { After, system } from "./system";
+
+/** How many ops of a kind follow the first. */
+const LOADS_LAST: u32 = Op.Lwu - Op.Lb;
+const STORES_LAST: u32 = Op.Sd - Op.Sb;
+const ATOMICS_LAST: u32 = Op.Amo - Op.AmoSwapW;
+
+/** Sets hart.pc to the following instruction. */
+function step(hart: Hart, op: usize): void {
+  hart.pc = (hart.pc & ~0xfff) + At.next(op);
+}
+
+/** What follows an access: a trap, the next instruction, or a look around. */
+function settle(hart: Hart, op: usize): After {
+  if (outcome === Outcome.Done) return After.Next;
+  if (outcome === Outcome.Fault) {
+    raise(hart, faultCause, faultValue);
+    return After.Trapped;
+  }
+  step(hart, op);
+  return After.Leave;
+}
+
+function loadSlow(hart: Hart, op: usize, code: u32): After {
+  const x = changetype<usize>(hart);
+  const address = load<u64>(x + At.rs1(op)) + <u64>At.immediate(op);
+  // lb lh lw ld lbu lhu lwu
+  const index = code - Op.Lb;
+  const value = loadVirtual(hart, address, 1 << (index & 3));
+  if (faulted()) return settle(hart, op);
+  let result = value;
+  if (index === 0) result = <u64>(<i64>(<i8>value));
+  else if (index === 1) result = <u64>(<i64>(<i16>value));
+  else if (index === 2) result = <u64>(<i64>(<i32>value));
+  store<u64>(x + At.rd(op), result);
+  return settle(hart, op);
+}
+
+function storeSlow(hart: Hart, op: usize, code: u32): After {
+  const x = changetype<usize>(hart);
+  const address = load<u64>(x + At.rs1(op)) + <u64>At.immediate(op);
+  storeVirtual(hart, address, 1 << (code - Op.Sb), load<u64>(x + At.rs2(op)));
+  return settle(hart, op);
+}
+
+/** The instruction of which the page has only the first half: decodes it into the hart's own op. */
+function straddle(hart: Hart, op: usize): After {
+  const next = hart.pc + 2;
+  const high = fetchHalf(hart, next);
+  if (faulted()) {
+    raise(hart, faultCause, faultValue);
+    return After.Trapped;
+  }
+  const own = changetype<usize>(hart) + offsetof<Hart>("straddle0");
+  decode(own, (At.word(op) & 0xffff) | (high << 16), 4094);
+  writeOp(own + 16, Op.PageEnd, 0, 0, 0, 0, 4098, 4098);
+  return After.Straddle;
+}
+
+/** A place where some page has a breakpoint: stops, or executes what is there. */
+function pause(hart: Hart, op: usize): After {
+  if (isBreakpoint(hart)) return After.Stop;
+  const own = changetype<usize>(hart) + offsetof<Hart>("straddle0");
+  const offset = <u32>At.offset(op);
+  const low = fetchHalf(hart, hart.pc);
+  const high: u32 = !faulted() && (low & 3) === 3 ? fetchHalf(hart, hart.pc + 2) : 0;
+  if (faulted()) {
+    raise(hart, faultCause, faultValue);
+    return After.Trapped;
+  }
+  const length = decode(own, low | (high << 16), offset);
+  writeOp(own + 16, Op.PageEnd, 0, 0, 0, 0, offset + length, offset + length);
+  return After.Straddle;
+}
+
+/** Executes one op out of line. */
+export function executeSlow(hart: Hart, op: usize): After {
+  const code = At.code(op);
+  if (code - Op.Lb <= LOADS_LAST) return loadSlow(hart, op, code);
+  if (code - Op.Sb <= STORES_LAST) return storeSlow(hart, op, code);
+  if (code - Op.AmoSwapW <= ATOMICS_LAST) {
+    if (atomic(hart, At.word(op)) === Outcome.Noted) {
+      step(hart, op);
+      return After.Leave;
+    }
+    return faulted() ? settle(hart, op) : After.Next;
+  }
+  switch (code) {
+    case Op.System:
+      return system(hart, At.word(op));
+    case Op.FenceI:
+      step(hart, op);
+      return After.Leave;
+    case Op.Cross:
+      return straddle(hart, op);
+    case Op.Break:
+      return pause(hart, op);
+    default:
+      raise(hart, Cause.Illegal, <u64>At.word(op));
+      return After.Trapped;
+  }
+}

@@ -1,0 +1,127 @@
+// The machine: its memory, and the loop that gives the harts their turns.
+//
+// The one loop: do what is due, give the next hart that is awake a turn whose length the seed draws, and when all are
+// asleep skip to the next deadline. Everything that decides is in linear memory, so the same memory goes on the same
+// way.
+import { clearStop, stopRequested } from "./breakpoints";
+import { clock, deadlinesChanged, NEVER, skipTo } from "./clock";
+import { CODE_BYTES, CODE_PAGES, resetCode } from "./code";
+import { Hart, HartState, hartAt, resetHart } from "./hart";
+import { nextHart, seedInterleave, turnLength } from "./interleave";
+import { HARTS_MAX, hartCount, PAGE_BYTES, PAGE_SHIFT, RAM_BYTES_MAX, shape } from "./layout";
+import { Power, power, turnOn } from "./power";
+import { emptyTables, TABLES_BYTES } from "./tlb";
+import { lookAtDeadlines, runTurn } from "./turn";
+
+/** Why run() came back. */
+export const enum Stop {
+  /** The instructions that were asked for are executed. */
+  Budget = 0,
+  /** The machine was turned off, or asked for a reset: power() says. */
+  Halted = 1,
+  /** A hart is at a breakpoint. */
+  Breakpoint = 2,
+  /** Every hart waits or is stopped, and nothing will ever come. */
+  Idle = 3,
+}
+
+const WASM_PAGE_SHIFT: u64 = 16;
+
+/** Takes `bytes` of linear memory, page-aligned, from what follows the static data. */
+function place(at: u64): u32 {
+  return <u32>((at + <u64>(PAGE_BYTES - 1)) & ~(<u64>(PAGE_BYTES - 1)));
+}
+
+/**
+ * Makes a machine of `harts` harts (1 to HARTS_MAX) and `ramBytes` (a multiple of the page) of RAM, all stopped. Once
+ * for each instance of the module. False if there is no memory for it, or the shape is not one.
+ */
+export function create(harts: u32, ramBytes: u32): bool {
+  if (harts === 0 || harts > HARTS_MAX) return false;
+  if (ramBytes === 0 || ramBytes > RAM_BYTES_MAX || ramBytes % PAGE_BYTES !== 0) return false;
+  const pages = ramBytes >> PAGE_SHIFT;
+  const layout = shape();
+  layout.harts = harts;
+  layout.ramBytes = ramBytes;
+  layout.firmware = 1;
+  layout.tables = place(<u64>__heap_base);
+  layout.code = place(<u64>layout.tables + <u64>(harts * TABLES_BYTES));
+  layout.pageCode = place(<u64>layout.code + <u64>(CODE_PAGES * CODE_BYTES));
+  layout.pageFlags = place(<u64>layout.pageCode + ((<u64>pages) << 2));
+  layout.ram = place(<u64>layout.pageFlags + <u64>pages);
+  const end = <u64>layout.ram + <u64>ramBytes;
+  const wanted = (end + (1 << WASM_PAGE_SHIFT) - 1) >> WASM_PAGE_SHIFT;
+  if (wanted > 65536) return false;
+  const have = <u64>memory.size();
+  if (wanted > have && memory.grow(<i32>(wanted - have)) < 0) return false;
+  for (let id: u32 = 0; id < harts; id++) {
+    resetHart(id);
+    emptyTables(id);
+  }
+  resetCode();
+  seedInterleave(0);
+  turnOn();
+  return true;
+}
+
+/**
+ * Starts every hart in machine mode at `address`, with its number in a0, and `a1` and `a2`: for firmware that was
+ * loaded into RAM, and for bare programs. The built-in firmware does not answer then.
+ */
+export function powerOn(address: u64, a1: u64, a2: u64): void {
+  shape().firmware = 0;
+  for (let id: u32 = 0; id < hartCount(); id++) {
+    resetHart(id);
+    const hart = hartAt(id);
+    hart.pc = address;
+    hart.x10 = <u64>id;
+    hart.x11 = a1;
+    hart.x12 = a2;
+    hart.state = HartState.Running;
+  }
+  deadlinesChanged();
+}
+
+/** Whether a hart can have a turn; wakes it if an interrupt that it enabled is pending. */
+function isAwake(hart: Hart): bool {
+  if (hart.state === HartState.Waiting && (hart.mip & hart.mie) !== 0) hart.state = HartState.Running;
+  return hart.state === HartState.Running;
+}
+
+/** Nothing runs: skips to the next deadline. False if there is none. */
+function skipIdle(until: u64): bool {
+  const deadline = lookAtDeadlines();
+  for (let id: u32 = 0; id < hartCount(); id++) {
+    if (isAwake(hartAt(id))) return true;
+  }
+  if (deadline === NEVER) return false;
+  skipTo(deadline);
+  lookAtDeadlines();
+  return clock() <= until || until === NEVER;
+}
+
+/** Runs the machine until its clock has advanced by `instructions`, or something stops it. Returns a `Stop`. */
+export function run(instructions: u64): u32 {
+  const until = clock() + instructions < clock() ? NEVER : clock() + instructions;
+  clearStop();
+  while (clock() < until) {
+    if (power() !== Power.On) return Stop.Halted;
+    if (stopRequested()) return Stop.Breakpoint;
+    const count = hartCount();
+    let id = nextHart(count);
+    let tried: u32 = 0;
+    while (tried < count && !isAwake(hartAt(id))) {
+      id = id + 1 === count ? 0 : id + 1;
+      tried += 1;
+    }
+    if (tried === count) {
+      if (!skipIdle(until)) return clock() >= until ? Stop.Budget : Stop.Idle;
+      continue;
+    }
+    const rest = until - clock();
+    const turn = turnLength(id);
+    runTurn(hartAt(id), rest < <u64>turn ? <i32>rest : turn);
+  }
+  if (power() !== Power.On) return Stop.Halted;
+  return stopRequested() ? Stop.Breakpoint : Stop.Budget;
+}

@@ -1,0 +1,274 @@
+// Virtual memory: the Sv39 walk, and every access that the interpreter's inline look-up could not answer.
+//
+// A walk sets A and D itself (Svadu), as QEMU does. What it finds is entered into the hart's tables (tlb.ts) if it is
+// RAM; devices are asked each time. A misaligned access to RAM is carried out, byte by byte where it crosses a page,
+// after both pages were translated, so that it happens whole or not at all. A misaligned access to a device is an
+// access fault.
+import { busFault, busLoad, busStore } from "./bus";
+import { deadlinesChanged } from "./clock";
+import { codeOf, isCode, noteWritable } from "./code";
+import { Hart, Mode } from "./hart";
+import { PAGE_SHIFT, RAM_START } from "./layout";
+import { isRam, physicalLoad, physicalWritten, ramAddress, storeLinear } from "./ram";
+import { fillEntry, noteSuperpage, Tag } from "./tlb";
+import { Cause, MPP, MPP_SHIFT, MPRV, MXR, SUM } from "./trap";
+
+/** What an access is for; the order is that of the exception codes below. */
+export const enum Access {
+  Load = 0,
+  Store = 1,
+  Fetch = 2,
+}
+
+/** What an access came to, beside its value. */
+export const enum Outcome {
+  Done = 0,
+  /** Done, and what it did (device, code) concerns more than this hart's registers: leave the fast loop. */
+  Noted = 1,
+  /** Not done; faultCause and faultValue say why. */
+  Fault = 2,
+}
+
+/** The outcome of the last access; for a fault, its exception code and what tval shows. */
+export let outcome: Outcome = Outcome.Done;
+export let faultCause: Cause = 0;
+export let faultValue: u64 = 0;
+
+/** Level of the leaf that the last walk ended at; -1 if there was no translation. */
+let leafLevel: i32 = -1;
+
+const NOWHERE: u64 = ~0;
+const PAGE_OFFSET: u64 = 0xfff;
+
+/** Bits of a page table entry. */
+const V: u64 = 1;
+const R: u64 = 2;
+const W: u64 = 4;
+const X: u64 = 8;
+const U: u64 = 16;
+const A: u64 = 64;
+const D: u64 = 128;
+/** Svpbmt, Svnapot and what nobody has defined: not here. */
+const RESERVED: u64 = 0xffc0_0000_0000_0000;
+const PPN_MASK: u64 = 0xfff_ffff_ffff;
+
+/** Whether the last access failed. */
+export function faulted(): bool {
+  return outcome === Outcome.Fault;
+}
+
+function fault(cause: Cause, value: u64): u64 {
+  outcome = Outcome.Fault;
+  faultCause = cause;
+  faultValue = value;
+  return NOWHERE;
+}
+
+function pageFault(address: u64, access: Access): u64 {
+  if (access === Access.Fetch) return fault(Cause.FetchPage, address);
+  return fault(access === Access.Load ? Cause.LoadPage : Cause.StorePage, address);
+}
+
+function accessFault(address: u64, access: Access): u64 {
+  if (access === Access.Fetch) return fault(Cause.FetchAccess, address);
+  return fault(access === Access.Load ? Cause.LoadAccess : Cause.StoreAccess, address);
+}
+
+/** Mode whose view of memory an access has. */
+function effectiveMode(hart: Hart, access: Access): u32 {
+  if (access === Access.Fetch || (hart.mstatus & MPRV) === 0 || hart.mode !== Mode.Machine) return hart.mode;
+  return <u32>((hart.mstatus & MPP) >> MPP_SHIFT);
+}
+
+/** Whether a leaf allows an access, but for A and D. */
+function allows(hart: Hart, pte: u64, access: Access, mode: u32): bool {
+  if ((pte & U) !== 0) {
+    if (mode === Mode.Supervisor && (access === Access.Fetch || (hart.mstatus & SUM) === 0)) return false;
+  } else if (mode === Mode.User) return false;
+  if (access === Access.Fetch) return (pte & X) !== 0;
+  if (access === Access.Store) return (pte & W) !== 0;
+  return (pte & R) !== 0 || ((hart.mstatus & MXR) !== 0 && (pte & X) !== 0);
+}
+
+/** The physical address of a virtual one, or NOWHERE with the outcome set (privileged specification, 4.3.2). */
+export function translate(hart: Hart, address: u64, access: Access): u64 {
+  outcome = Outcome.Done;
+  leafLevel = -1;
+  const mode = effectiveMode(hart, access);
+  const satp = hart.satp;
+  if (mode === Mode.Machine || satp >> 60 === 0) return address;
+  if (<i64>(address << 25) >> 25 !== <i64>address) return pageFault(address, access);
+  let table = (satp & PPN_MASK) << 12;
+  for (let level = 2; level >= 0; level--) {
+    const at = table + (((address >> <u64>(12 + 9 * level)) & 511) << 3);
+    if (!isRam(at, 8)) return accessFault(address, access);
+    const pte = load<u64>(ramAddress(at));
+    if ((pte & V) === 0 || (pte & (R | W)) === W || (pte & RESERVED) !== 0) return pageFault(address, access);
+    const target = (pte >> 10) & PPN_MASK;
+    if ((pte & (R | X)) === 0) {
+      if ((pte & (A | D | U)) !== 0) return pageFault(address, access);
+      table = target << 12;
+      continue;
+    }
+    const within = ((<u64>1) << (<u64>(12 + 9 * level))) - 1;
+    if (!allows(hart, pte, access, mode) || ((target << 12) & within) !== 0)
+      return pageFault(address, access);
+    const marked = pte | A | (access === Access.Store ? D : 0);
+    if (marked !== pte) {
+      // A page table in the page that is being executed: stop executing what was decoded.
+      if (physicalWritten(at, 8)) outcome = Outcome.Noted;
+      store<u64>(ramAddress(at), marked);
+    }
+    leafLevel = level;
+    return (target << 12) | (address & within);
+  }
+  return pageFault(address, access);
+}
+
+/** Enters a translation that was just made, so that the interpreter finds it. The address is in RAM. */
+function remember(hart: Hart, address: u64, physical: u64, tag: Tag): void {
+  const page = ramAddress(physical & ~PAGE_OFFSET);
+  if (tag === Tag.Write) {
+    const index = <u32>((physical - RAM_START) >> PAGE_SHIFT);
+    if (isCode(index)) return;
+    noteWritable(index);
+  }
+  if (leafLevel > 0) noteSuperpage(hart, address);
+  fillEntry(<usize>hart.dataTable, address, page, tag, 0);
+}
+
+/** Reads `size` bytes at a physical address, from RAM or a device. */
+function readPhysical(hart: Hart, address: u64, physical: u64, size: u32): u64 {
+  if (isRam(physical, size)) return physicalLoad(physical, size);
+  if ((physical & (size - 1)) !== 0) return accessFault(address, Access.Load);
+  const value = busLoad(hart.id, physical, size);
+  if (busFault) return accessFault(address, Access.Load);
+  outcome = Outcome.Noted;
+  deadlinesChanged();
+  return value;
+}
+
+/** Writes `size` bytes at a physical address, to RAM or a device. */
+function writePhysical(hart: Hart, address: u64, physical: u64, size: u32, value: u64): void {
+  if (isRam(physical, size)) {
+    if (physicalWritten(physical, size, hart.id)) outcome = Outcome.Noted;
+    storeLinear(ramAddress(physical), size, value);
+    return;
+  }
+  if ((physical & (size - 1)) !== 0) {
+    accessFault(address, Access.Store);
+    return;
+  }
+  busStore(hart.id, physical, size, value);
+  if (busFault) accessFault(address, Access.Store);
+  else {
+    outcome = Outcome.Noted;
+    deadlinesChanged();
+  }
+}
+
+/** Bytes of an access that lie in its first page, if they are not all. */
+function bytesInFirst(address: u64, size: u32): u32 {
+  const left: u32 = 4096 - <u32>(address & PAGE_OFFSET);
+  return left < size ? left : 0;
+}
+
+/** A load that crosses a page: both halves are RAM, or it faults. */
+function loadAcross(hart: Hart, address: u64, size: u32, first: u32): u64 {
+  const low = translate(hart, address, Access.Load);
+  if (faulted()) return 0;
+  const next = address + <u64>first;
+  const high = translate(hart, next, Access.Load);
+  if (faulted()) return 0;
+  if (!isRam(low, first)) return accessFault(address, Access.Load);
+  if (!isRam(high, size - first)) return accessFault(next, Access.Load);
+  let value: u64 = 0;
+  for (let index: u32 = 0; index < size; index++) {
+    const at = index < first ? low + <u64>index : high + <u64>(index - first);
+    value |= physicalLoad(at, 1) << ((<u64>index) << 3);
+  }
+  return value;
+}
+
+function storeAcross(hart: Hart, address: u64, size: u32, value: u64, first: u32): void {
+  const low = translate(hart, address, Access.Store);
+  if (faulted()) return;
+  const next = address + <u64>first;
+  const high = translate(hart, next, Access.Store);
+  if (faulted()) return;
+  if (!isRam(low, first)) {
+    accessFault(address, Access.Store);
+    return;
+  }
+  if (!isRam(high, size - first)) {
+    accessFault(next, Access.Store);
+    return;
+  }
+  for (let index: u32 = 0; index < size; index++) {
+    const at = index < first ? low + <u64>index : high + <u64>(index - first);
+    if (physicalWritten(at, 1, hart.id)) outcome = Outcome.Noted;
+    store<u8>(ramAddress(at), <u8>(value >> ((<u64>index) << 3)));
+  }
+}
+
+/** Loads 1, 2, 4 or 8 bytes, zero-extended; look at `outcome`. */
+export function loadVirtual(hart: Hart, address: u64, size: u32): u64 {
+  const first = bytesInFirst(address, size);
+  if (first !== 0) return loadAcross(hart, address, size, first);
+  const physical = translate(hart, address, Access.Load);
+  if (faulted()) return 0;
+  if (isRam(physical, size)) remember(hart, address, physical, Tag.Read);
+  return readPhysical(hart, address, physical, size);
+}
+
+/** Stores the low 1, 2, 4 or 8 bytes of a value; look at `outcome`. */
+export function storeVirtual(hart: Hart, address: u64, size: u32, value: u64): void {
+  const first = bytesInFirst(address, size);
+  if (first !== 0) {
+    storeAcross(hart, address, size, value, first);
+    return;
+  }
+  const physical = translate(hart, address, Access.Store);
+  if (faulted()) return;
+  writePhysical(hart, address, physical, size, value);
+  // Only now: if code was there, the page may have become one that can be written freely.
+  if (!faulted() && isRam(physical, size)) remember(hart, address, physical, Tag.Write);
+}
+
+/**
+ * The physical address of an atomic access, which must be aligned and in RAM; else NOWHERE, with the outcome set.
+ * LR (`access` Load) needs to read, SC and the AMOs need to write.
+ */
+export function translateAtomic(hart: Hart, address: u64, size: u32, access: Access): u64 {
+  if ((address & (size - 1)) !== 0) {
+    return fault(access === Access.Load ? Cause.LoadMisaligned : Cause.StoreMisaligned, address);
+  }
+  const physical = translate(hart, address, access);
+  if (faulted()) return NOWHERE;
+  return isRam(physical, size) ? physical : accessFault(address, access);
+}
+
+/** The decoded page for the address of an instruction, or 0 with the outcome set. */
+export function fetchPage(hart: Hart, address: u64): usize {
+  const physical = translate(hart, address, Access.Fetch);
+  if (faulted()) return 0;
+  if (!isRam(physical & ~PAGE_OFFSET, 4096)) {
+    accessFault(address, Access.Fetch);
+    return 0;
+  }
+  const code = codeOf(<u32>((physical - RAM_START) >> PAGE_SHIFT));
+  if (leafLevel > 0) noteSuperpage(hart, address);
+  fillEntry(<usize>hart.fetchTable, address, ramAddress(physical & ~PAGE_OFFSET), Tag.Fetch, code);
+  return code;
+}
+
+/** The halfword at a virtual address that is about to be executed; look at `outcome`. */
+export function fetchHalf(hart: Hart, address: u64): u32 {
+  const physical = translate(hart, address, Access.Fetch);
+  if (faulted()) return 0;
+  if (!isRam(physical, 2)) {
+    accessFault(address, Access.Fetch);
+    return 0;
+  }
+  return <u32>physicalLoad(physical, 2);
+}

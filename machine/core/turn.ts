@@ -1,0 +1,77 @@
+// One hart's turn: runs it for a number of instructions, taking interrupts where it looks up.
+//
+// Reached from machine.ts; goes on in execute/loop.ts.
+
+import { stopRequested } from "./breakpoints";
+import { busEvents, busNextEvent } from "./bus";
+import { clock, eventClock, NEVER, setEventClock, TICK_SHIFT, time } from "./clock";
+import { Exact, FAST_MARGIN, Fast, run } from "./execute/loop";
+import { Hart, HartState, hartAt } from "./hart";
+import { hartCount, shape } from "./layout";
+import { Power, power } from "./power";
+import { updateView } from "./tlb";
+import { takeInterrupt } from "./trap";
+
+const STIP: u64 = 1 << 5;
+const MTIP: u64 = 1 << 7;
+const STCE: u64 = 1 << 63;
+
+/** Instructions after which an LR's reservation is dropped when its hart's turn ends. */
+const RESERVATION_INSTRUCTIONS_MAX: u64 = 64;
+
+/** Sets the timers' pending bits of a hart. Returns its next deadline in ticks. */
+function updateTimers(hart: Hart, now: u64): u64 {
+  let next = NEVER;
+  if (now >= hart.mtimecmp) hart.mip |= MTIP;
+  else {
+    hart.mip &= ~MTIP;
+    next = hart.mtimecmp;
+  }
+  // With the built-in firmware the supervisor's deadline is set by SBI, Sstc or not.
+  if (shape().firmware === 0 && (hart.menvcfg & STCE) === 0) return next;
+  if (now >= hart.stimecmp) hart.mip |= STIP;
+  else {
+    hart.mip &= ~STIP;
+    if (hart.stimecmp < next) next = hart.stimecmp;
+  }
+  return next;
+}
+
+/** Does what is due, and notes when the next thing is. Returns that time, in ticks, NEVER for none. */
+export function lookAtDeadlines(): u64 {
+  const now = time();
+  if (now >= busNextEvent()) busEvents(now);
+  let next = busNextEvent();
+  for (let id: u32 = 0; id < hartCount(); id++) {
+    const deadline = updateTimers(hartAt(id), now);
+    if (deadline < next) next = deadline;
+  }
+  // A deadline too far for the clock is as good as none.
+  setEventClock(next >> (64 - TICK_SHIFT) !== 0 ? NEVER : next << TICK_SHIFT);
+  return next;
+}
+
+/** Whether a hart other than this one holds a reservation. */
+function othersReserve(hart: Hart): bool {
+  for (let id: u32 = 0; id < hartCount(); id++) {
+    if (id !== hart.id && hartAt(id).reserved !== 0) return true;
+  }
+  return false;
+}
+
+/** Runs a hart for at most `turn` instructions, until it waits or stops, or the machine is off. */
+export function runTurn(hart: Hart, turn: i32): void {
+  if (hart.fetchTable === 0) updateView(hart);
+  const guarded = othersReserve(hart);
+  let left = turn;
+  while (left > 0) {
+    if (clock() >= eventClock()) lookAtDeadlines();
+    if ((hart.mip & hart.mie) !== 0) takeInterrupt(hart);
+    const ahead = eventClock() - clock();
+    const budget = ahead < <u64>left ? <i32>ahead : left;
+    if (guarded || budget <= FAST_MARGIN) left -= run<Exact>(hart, budget, guarded);
+    else left -= run<Fast>(hart, budget, false);
+    if (hart.state !== HartState.Running || power() !== Power.On || stopRequested()) break;
+  }
+  if (hart.reserved !== 0 && hart.retired - hart.reservedAt > RESERVATION_INSTRUCTIONS_MAX) hart.reserved = 0;
+}
