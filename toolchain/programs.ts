@@ -52,6 +52,7 @@ export const programs: readonly GuestProgram[] = [
     travels: "kernel",
   },
   task("nexus-init", "source/init/nexus-init/main.ts", "bundle"),
+  task("consoled", "source/services/consoled/main.ts", "bundle"),
   task("virtioblkd", "source/services/virtioblkd/main.ts", "bundle"),
   task("packagefsd", "source/services/packagefsd/main.ts", "bundle"),
   task("selftest-client", "source/apps/selftest-client/main.ts", "package"),

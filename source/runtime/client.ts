@@ -26,11 +26,17 @@ const CALL_MILLISECONDS: u64 = 60_000;
  * @returns how many bytes of answer are in the message page, or a Refusal
  */
 export function callService(service: u32, method: u32, slot: u32, rights: u32): i32 {
+  const deadline = deadlineIn(CALL_MILLISECONDS, startup().timebase);
+  return callServiceUntil(service, method, slot, rights, deadline);
+}
+
+/** The same, for a service that may take as long as it likes until `deadline`: it waits for a person, or a program. */
+export function callServiceUntil(service: u32, method: u32, slot: u32, rights: u32, deadline: u64): i32 {
   const bytes = finishMessage();
   // Parameters that do not fit into a page: only a path could be that long.
   if (bytes === 0) return Refusal.BadArgument;
   const info = slot === NO_SLOT ? messageInfo(bytes) : messageInfoWithSlot(bytes, slot, rights);
-  const status = call(service, info, method, 0, deadlineIn(CALL_MILLISECONDS, startup().timebase));
+  const status = call(service, info, method, 0, deadline);
   if (status < 0) return status;
   const answer = receivedInfo();
   // No service here hands out capabilities; one that comes all the same must not fill our table.

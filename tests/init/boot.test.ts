@@ -31,6 +31,7 @@ function program(seed: number, bytes = 700): Uint8Array {
 const selftest = program(3, 300_000);
 const fixtures = pattern(5000, 4);
 const bundle = buildImage([
+  { path: "consoled", content: program(5) },
   { path: "virtioblkd", content: program(1) },
   { path: "packagefsd", content: program(2) },
   { path: "fixtures.img", content: fixtures },
@@ -61,6 +62,7 @@ function signalStarter(task: FakeTask, bits: bigint): void {
 
 async function boot(options: Options = {}): Promise<Run> {
   const wire = await Wire.of("package_fs");
+  const console = await Wire.of("console");
   const kernel = await FakeKernel.start("source/init/nexus-init/main.ts", {
     flags: ["--use", "abort=~lib/runtime/panic/abort"],
   });
@@ -89,6 +91,7 @@ async function boot(options: Options = {}): Promise<Run> {
   ]);
   kernel.onStart = (task) => {
     const behaviour = options.behave?.[task.name];
+    if (task.name === "consoled") serveConsole(console, task);
     if (task.name === "packagefsd") serveFiles(wire, task, options.files ?? { "selftest-client": selftest });
     if (behaviour) behaviour(task);
     else if (task.given(Role.Starter)) signalStarter(task, ready);
@@ -98,6 +101,21 @@ async function boot(options: Options = {}): Promise<Run> {
   const stopped = kernel.run("main");
   const lines = kernel.console.map((line) => line.replace(/\n$/, ""));
   return { kernel, stopped, lines, tasks: kernel.tasks };
+}
+
+/** consoled, as far as nexus-init uses it: it is asked to flush when all is said, and says so here. */
+function serveConsole(wire: Wire, task: FakeTask): void {
+  const endpoint = task.given(Role.Serve)?.object;
+  if (!(endpoint instanceof FakeEndpoint)) throw new Error("consoled has no endpoint");
+  endpoint.answer = ({ w0, badge }) => {
+    if (badge === 0 || w0 !== wire.method("flush")) return Refusal.MissingRight;
+    return wire.encode("ConsoleFlushResults", { status: "ok" });
+  };
+}
+
+/** The task of that name. */
+function named(tasks: readonly FakeTask[], name: string): FakeTask | undefined {
+  return tasks.find((task) => task.name === name);
 }
 
 /** packagefsd, as far as nexus-init uses it. */
@@ -138,12 +156,13 @@ test("services start in the table's order, then the program from the disk; at it
   expect(lines).toEqual([]);
   expect(stopped).toMatchObject({ why: "power off" });
   expect(tasks.map(({ name, taskClass }) => [name, taskClass])).toEqual([
+    ["consoled", 0],
     ["virtioblkd", 0],
     ["packagefsd", 1],
     ["selftest-client", 2],
   ]);
   const deviceRights = Right.Read | Right.Write | Right.Manage;
-  expect(gifts(tasks[0])).toEqual([
+  expect(gifts(named(tasks, "virtioblkd"))).toEqual([
     [Role.Serve, Right.Receive, 0],
     [Role.Starter, Right.Send, 0],
     [Role.Console, Right.Write, 0],
@@ -153,32 +172,36 @@ test("services start in the table's order, then the program from the disk; at it
     [Role.VirtioInterrupt, Right.Manage, 0],
     [Role.Audit, Right.Write, 0],
   ]);
-  expect(gifts(tasks[1])).toEqual([
+  expect(gifts(named(tasks, "packagefsd"))).toEqual([
     [Role.Serve, Right.Receive, 0],
     [Role.Starter, Right.Send, 0],
     [Role.Console, Right.Write, 0],
-    [Role.BlockService, Right.Send, 2],
+    [Role.BlockService, Right.Send, 3],
     [Role.Fixtures, Right.Read, 0],
     [Role.Audit, Right.Write, 0],
   ]);
-  expect(gifts(tasks[2])).toEqual([
+  expect(gifts(tasks.at(-1))).toEqual([
     [Role.Console, Right.Write, 0],
     [Role.Info, Right.Read, 0],
-    [Role.PackageService, Right.Send, 3],
-    [Role.BlockService, Right.Send, 3],
+    [Role.PackageService, Right.Send, 4],
+    [Role.BlockService, Right.Send, 4],
   ]);
 });
 
 test("every program gets its own bytes; devices keep address and interrupt; fixtures are a copy", async () => {
   const { tasks } = await boot();
-  expect(tasks[0]?.at(0x1_0000, 700)).toEqual(pattern(700, 1));
-  expect(tasks[2]?.at(0x1_0000, 300_000)).toEqual(pattern(300_000, 3));
-  const devices = tasks[0]?.startup().entries.filter(({ role }) => role === Role.VirtioDevice);
+  expect(named(tasks, "virtioblkd")?.at(0x1_0000, 700)).toEqual(pattern(700, 1));
+  expect(tasks.at(-1)?.at(0x1_0000, 300_000)).toEqual(pattern(300_000, 3));
+  const devices = named(tasks, "virtioblkd")
+    ?.startup()
+    .entries.filter(({ role }) => role === Role.VirtioDevice);
   expect(devices?.map(({ base, size, irq }) => [base, size, irq])).toEqual([
     [0x1000_1000n, 0x1000n, 1],
     [0x1000_2000n, 0x1000n, 2],
   ]);
-  const given = tasks[1]?.startup().entries.find(({ role }) => role === Role.Fixtures);
+  const given = named(tasks, "packagefsd")
+    ?.startup()
+    .entries.find(({ role }) => role === Role.Fixtures);
   expect(given?.size).toBe(5000n);
   expect(given?.slot?.object).toMatchObject({ kind: "vmo" });
   if (given?.slot?.object instanceof FakeVmo)
@@ -200,17 +223,17 @@ test("without a disk nobody is given a block service, and the run goes on", asyn
   };
   const { lines, tasks } = await boot({ behave: { virtioblkd: leaveAbsent } });
   expect(lines).toEqual([]);
-  expect(tasks).toHaveLength(3);
-  for (const task of tasks.slice(1)) expect(task.given(Role.BlockService)).toBeUndefined();
+  expect(tasks).toHaveLength(4);
+  for (const task of tasks) expect(task.given(Role.BlockService)).toBeUndefined();
 });
 
 test("the argument's first word is the program, the rest is its own argument", async () => {
   const files = { nx: program(9) };
   const { lines, tasks } = await boot({ argument: "nx hw vblk info", files });
   expect(lines).toEqual([]);
-  expect(tasks[2]?.name).toBe("nx");
-  expect(tasks[2]?.startup().argument).toBe("hw vblk info");
-  expect((await boot({ argument: "" })).tasks[2]?.name).toBe("selftest-client");
+  expect(tasks.at(-1)?.name).toBe("nx");
+  expect(tasks.at(-1)?.startup().argument).toBe("hw vblk info");
+  expect((await boot({ argument: "" })).tasks.at(-1)?.name).toBe("selftest-client");
 });
 
 const isStill = (): void => {};
@@ -277,7 +300,7 @@ const failures: readonly (readonly [string, Options, readonly string[]])[] = [
   ],
   [
     "a bundle that lacks a service is told so",
-    { bundle: buildImage([{ path: "virtioblkd", content: program(1) }]) },
+    { bundle: buildImage(["consoled", "virtioblkd"].map((path) => ({ path, content: program(1) }))) },
     ["nexus-init: the boot bundle has no packagefsd"],
   ],
   [
@@ -294,7 +317,7 @@ const failures: readonly (readonly [string, Options, readonly string[]])[] = [
         kernel.refuse = ({ number }) => (number === Syscall.StartTask ? Refusal.NoMemory : undefined);
       },
     },
-    ["nexus-init: cannot start virtioblkd: starting it was refused (NoMemory)"],
+    ["nexus-init: cannot start consoled: starting it was refused (NoMemory)"],
   ],
 ];
 

@@ -56,12 +56,14 @@ test("the system's own table has no flaw, and one owner for the devices", () => 
   expect(g.text(g.call("flawName", g.call("found")))).toBe("no flaw");
   const rows = Array.from({ length: g.call("count") }, (_, row) => ({
     name: new TextDecoder().decode(g.get(g.call("name", row), 16)).replace(/\0+$/, ""),
-    owns: g.call("gifts", row, Role.VirtioDevice),
+    disk: g.call("gifts", row, Role.VirtioDevice),
+    uart: g.call("gifts", row, Role.UartDevice),
   }));
   expect(rows).toEqual([
-    { name: "virtioblkd", owns: 1 },
-    { name: "packagefsd", owns: 0 },
-    { name: "nx", owns: 0 },
+    { name: "consoled", disk: 0, uart: 1 },
+    { name: "virtioblkd", disk: 1, uart: 0 },
+    { name: "packagefsd", disk: 0, uart: 0 },
+    { name: "nx", disk: 0, uart: 0 },
   ]);
 });
 
@@ -88,6 +90,17 @@ const tables: readonly (readonly [flaw: string, ...rows: Row[]])[] = [
     { gets: [[Role.UartDevice, Right.Read]] },
   ],
   ["a device and its interrupt have different owners", driver, { gets: [[Role.UartDevice, Right.Read]] }],
+  [
+    "the UART and the console have different owners",
+    driver,
+    {
+      gets: [
+        [Role.UartDevice, Right.Read],
+        [Role.UartInterrupt, Right.Manage],
+      ],
+    },
+    { gets: [[Role.ConsoleOwner, Right.Manage]] },
+  ],
   ["a device has no owner", { serves: Role.BlockService }],
   ["a device and its interrupt have different owners", { gets: [device] }, { gets: [interrupt] }],
   ["two programs serve the same role", driver, { serves: Role.BlockService }],

@@ -42,7 +42,9 @@ export const Role = {
   Fixtures: 11,
   UartDevice: 12,
   UartInterrupt: 13,
+  ConsoleOwner: 14,
   Audit: 15,
+  ConsoleService: 17,
 } as const;
 export const Refusal = {
   BadSlot: -2,

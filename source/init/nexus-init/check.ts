@@ -29,6 +29,8 @@ export const enum Flaw {
   MoreThanSend = 9,
   /** Only nexus-init turns the machine off, and only it has the bundle. */
   NotToGive = 10,
+  /** One program has the UART, another owns what is printed. */
+  ConsoleApart = 11,
 }
 
 /** The first flaw of the table, in the order of its rows. */
@@ -63,6 +65,8 @@ export function flawName(found: Flaw): string {
       return "a client is given more of a service than to call it";
     case Flaw.NotToGive:
       return "a program is given what only nexus-init may hold";
+    case Flaw.ConsoleApart:
+      return "the UART and the console have different owners";
     default:
       return "no flaw";
   }
@@ -95,7 +99,11 @@ function ownershipFlaw(topology: Topology): Flaw {
   if (found !== Flaw.None) return found;
   if (owners(topology, Role.VirtioDevice) === 0) return Flaw.NoOwner;
   // Nobody has to drive the UART: the kernel prints by itself.
-  return deviceFlaw(topology, Role.UartDevice, Role.UartInterrupt);
+  const apart = deviceFlaw(topology, Role.UartDevice, Role.UartInterrupt);
+  if (apart !== Flaw.None) return apart;
+  // What is printed goes to the one who can transmit it.
+  const console = deviceFlaw(topology, Role.UartDevice, Role.ConsoleOwner);
+  return console === Flaw.InterruptApart ? Flaw.ConsoleApart : console;
 }
 
 /** Whether a kind of device is driven by two programs, or by one while another has its interrupt. */

@@ -23,8 +23,8 @@ import { FILE_ADDRESS, FILE_BYTES_MAX } from "./limits";
 import { because, say } from "./say";
 import { Program } from "./topology";
 
-/** By which badge packagefsd knows nexus-init: no row of the topology has it. */
-const OWN_BADGE: u32 = 0x100;
+/** By which badge services know nexus-init: no row of the topology has it. */
+export const OWN_BADGE: u32 = 0x100;
 
 const pathState: usize = memory.data(LINE_STATE_BYTES, 8);
 const pathBuffer: usize = memory.data(PATH_BYTES_MAX + 1, 8);

@@ -6,8 +6,11 @@
  * The walk of a boot: main (here) ▸ start.ts ▸ runtime/loader.ts ▸ a service says that it is ready ▸ supervise.ts ▸
  * fetch.ts reads the program through packagefsd ▸ start.ts again ▸ supervise.ts waits for its end.
  */
+import { Right } from "abi/handle";
+import { Refusal } from "abi/refusal";
 import { Role, STARTUP_ARGUMENT_BYTES } from "abi/startup";
-import { powerOff } from "runtime/call";
+import { copySlot, powerOff, result } from "runtime/call";
+import { flushConsole } from "runtime/console";
 import { print } from "runtime/log";
 import { setTaskName } from "runtime/panic";
 import { slotOf, startup } from "runtime/startup";
@@ -16,7 +19,7 @@ import { LINE_STATE_BYTES, Line } from "text/line";
 import { DEFAULT_PROGRAM, nameLength, nameOffset, restLength, restOffset, split } from "./argument";
 import { fileAddress, fileBytes, findInBundle, openBundle } from "./bundle";
 import { Flaw, flaw, flawName } from "./check";
-import { fetch, fetchedBytes, release } from "./fetch";
+import { fetch, fetchedBytes, OWN_BADGE, release } from "./fetch";
 import { FILE_ADDRESS } from "./limits";
 import { because, say } from "./say";
 import { start } from "./start";
@@ -39,6 +42,7 @@ export function main(): i32 {
     openEvents() &&
     startServices(topology) &&
     runProgram(topology);
+  flush(topology);
   const status = powerOff(slotOf(Role.Power));
   print(because(say("turning the machine off was refused"), status));
   return isWell ? 0 : 1;
@@ -97,6 +101,14 @@ function canServe(server: Program): bool {
   if (server.state === State.Running) return true;
   print(say("no package file system to read the program from"));
   return false;
+}
+
+/** What was printed leaves the machine before the machine is turned off. Without consoled the kernel has seen to it. */
+function flush(topology: Topology): void {
+  const server = topology.server(Role.ConsoleService);
+  if (server === null || server.state !== State.Running) return;
+  if (copySlot(server.endpoint, Right.Send, OWN_BADGE) !== Refusal.None) return;
+  flushConsole(<u32>result(0));
 }
 
 function argument(): Line {

@@ -22,6 +22,14 @@ export const enum Origin {
 /** The table. The program of this run is named by `nameLength` bytes at `name`, from the device tree. */
 export function describe(topology: Topology, name: usize, nameLength: u32): void {
   topology
+    .run("consoled", Class.Driver, Origin.Bundle)
+    .serves(Role.ConsoleService)
+    .gets(Role.Console, Right.Write)
+    .gets(Role.ConsoleOwner, Right.Manage)
+    .gets(Role.UartDevice, Right.Read | Right.Write)
+    .gets(Role.UartInterrupt, Right.Manage);
+
+  topology
     .run("virtioblkd", Class.Driver, Origin.Bundle)
     .serves(Role.BlockService)
     .gets(Role.Console, Right.Write)

@@ -1,0 +1,46 @@
+@0x9a4f6d21c7e8b035;
+# nexus-init as a service: starts programs from pkg://bin/ for the shell, one at a time.
+#
+# A program that is started this way gets what topology.ts gives to programs in general, whoever asked for it: the
+# caller's own capabilities are not passed on.
+#
+# Every result begins with `status`. If it is not `ok`, the other fields of that result are zero.
+
+const version :UInt32 = 1;
+# The version of this contract.
+
+const argumentBytesMax :UInt32 = 128;
+# The longest argument: what a startup page has room for.
+
+enum RunStatus {
+  # Why a program was not run, or that it was.
+
+  ok @0;
+  # It ran, and has ended: `cause` and `detail` say how.
+
+  badMessage @1;
+  # The parameters were not a well-formed message of this method.
+
+  unknownMethod @2;
+  # The service has no method of this number.
+
+  badName @3;
+  # The name is not 1 to 16 of a–z, 0–9 and '-'.
+
+  tooLong @4;
+  # The argument is longer than `argumentBytesMax`.
+
+  notStarted @5;
+  # There is no such program, or it could not be started: a line on the console has said why.
+
+  busy @6;
+  # A program that was started this way is still running.
+}
+
+interface Init {
+  # The methods. The ordinal travels in the first word of a call, the parameters in the message page.
+
+  run @0 (name :Text, argument :Text) -> (status :RunStatus, cause :UInt32, detail :UInt64);
+  # Runs a program and waits for its end. `cause` is an `End` of the kernel (1: it left), `detail` its exit code or
+  # the address of its fault.
+}

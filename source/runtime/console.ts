@@ -1,0 +1,48 @@
+/**
+ * The console service as functions (source/idl/console.capnp): each is one call to consoled, and gives one number
+ * (client.ts). Who only wants to print uses log.ts, which needs no service. Goes on in client.ts.
+ */
+import { MESSAGE_BYTES_MAX } from "abi/message";
+import { FOREVER, NO_SLOT } from "abi/syscall";
+import {
+  ConsoleFlushParamsBuilder,
+  ConsoleFlushResults,
+  ConsoleMethod,
+  ConsoleReadLineParamsBuilder,
+  ConsoleReadLineResults,
+} from "gen/idl/console";
+import { callService, callServiceUntil, MALFORMED_REPLY } from "./client";
+import { messagePage } from "./ipc";
+
+let start: usize = 0;
+let length: u32 = 0;
+
+/** Waits for a line, for as long as it takes. After it, until the next call: `lineStart()`, `lineBytes()`. */
+export function readLine(service: u32, prompt: string): i32 {
+  ConsoleReadLineParamsBuilder.begin(messagePage(), MESSAGE_BYTES_MAX).setPromptString(prompt);
+  const bytes = callServiceUntil(service, ConsoleMethod.readLine, NO_SLOT, 0, FOREVER);
+  if (bytes < 0) return bytes;
+  const results = ConsoleReadLineResults.open(messagePage(), bytes);
+  if (results === null) return MALFORMED_REPLY;
+  start = results.lineStart;
+  length = results.lineLength;
+  return results.status;
+}
+
+/** Where the line is that was read last: in the message page. */
+export function lineStart(): usize {
+  return start;
+}
+
+export function lineBytes(): u32 {
+  return length;
+}
+
+/** Waits until everything that was printed so far has left the machine. */
+export function flushConsole(service: u32): i32 {
+  ConsoleFlushParamsBuilder.begin(messagePage(), MESSAGE_BYTES_MAX);
+  const bytes = callService(service, ConsoleMethod.flush, NO_SLOT, 0);
+  if (bytes < 0) return bytes;
+  const results = ConsoleFlushResults.open(messagePage(), bytes);
+  return results === null ? MALFORMED_REPLY : <i32>results.status;
+}

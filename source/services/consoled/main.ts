@@ -1,0 +1,98 @@
+/**
+ * consoled: the one owner of the UART after boot. What the kernel and all tasks print comes here and goes out by
+ * interrupt; what is typed is edited into lines for whoever asks for one. If it ends, the kernel prints by itself again.
+ *
+ * Bring-up is a list: map the registers, bind the interrupt, become the console's owner, say so, serve. Without a UART
+ * it tells its starter, and ends. Reached from nexus-init; goes on in requests.ts and terminal.ts.
+ */
+import { Kind } from "abi/handle";
+import { Refusal } from "abi/refusal";
+import { Role, SIGNAL_ABSENT, SIGNAL_READY } from "abi/startup";
+import { NO_SLOT } from "abi/syscall";
+import {
+  bind,
+  bindInterrupt,
+  completeInterrupt,
+  consoleOwn,
+  create,
+  mapDevice,
+  result,
+  signal,
+} from "runtime/call";
+import { line, print } from "runtime/log";
+import { refusalName } from "runtime/names";
+import { setTaskName } from "runtime/panic";
+import { serve } from "runtime/service";
+import { entryOf, slotOf } from "runtime/startup";
+import { REGISTERS_ADDRESS } from "./limits";
+import { answerFlushes, nextPoll, onRequest, progress } from "./requests";
+import { awaitDevice, notePrinted, openTerminal } from "./terminal";
+import { openUart, silence } from "./uart";
+
+/** Exit codes. Absent is no failure: the kernel goes on printing by itself. */
+const EXIT_ABSENT: i32 = 0;
+const EXIT_DEVICE: i32 = 1;
+const EXIT_SERVE: i32 = 2;
+
+/** Bits of the notification that we are bound to. */
+const INTERRUPT_BIT: u64 = 1;
+const PRINTED_BIT: u64 = 2;
+
+let interruptSlot: u32 = NO_SLOT;
+
+export function main(): i32 {
+  setTaskName("consoled");
+  const device = entryOf(Role.UartDevice, 0);
+  if (device === null) {
+    signal(slotOf(Role.Starter), SIGNAL_ABSENT);
+    return EXIT_ABSENT;
+  }
+  print(line().text("consoled: uart=").hex(device.base).text(" irq=").decimal(device.irq));
+  interruptSlot = slotOf(Role.UartInterrupt);
+  const status = takeOver(device.slot);
+  if (status !== Refusal.None) {
+    print(line().text("consoled: the UART cannot be had: ").text(refusalName(status)));
+    return EXIT_DEVICE;
+  }
+  signal(slotOf(Role.Starter), SIGNAL_READY);
+  serve(slotOf(Role.Serve), onRequest, onSignal, onTime);
+  silence();
+  return EXIT_SERVE;
+}
+
+/** From the registers to the ownership of the console; the first Refusal on the way. */
+function takeOver(device: u32): i32 {
+  let status = mapDevice(device, REGISTERS_ADDRESS);
+  if (status !== Refusal.None) return status;
+  status = create(Kind.Notification);
+  if (status !== Refusal.None) return status;
+  const notification = <u32>result(0);
+  status = bind(notification);
+  if (status !== Refusal.None) return status;
+  status = bindInterrupt(interruptSlot, notification, INTERRUPT_BIT);
+  if (status !== Refusal.None) return status;
+  const owner = slotOf(Role.ConsoleOwner);
+  status = consoleOwn(owner, notification, PRINTED_BIT);
+  if (status !== Refusal.None) return status;
+  openUart(REGISTERS_ADDRESS);
+  openTerminal(owner);
+  progress();
+  awaitDevice();
+  return Refusal.None;
+}
+
+/** The device's interrupt, the kernel's "there is something to print", or both. */
+export function onSignal(bits: u64): void {
+  const isInterrupt = (bits & INTERRUPT_BIT) !== 0;
+  if (isInterrupt) silence();
+  if ((bits & PRINTED_BIT) !== 0) notePrinted();
+  progress();
+  if (isInterrupt) completeInterrupt(interruptSlot);
+  awaitDevice();
+}
+
+/** Answers a flush that is done, and says when to look again. */
+export function onTime(): u64 {
+  answerFlushes();
+  return nextPoll();
+}

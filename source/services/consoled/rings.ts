@@ -1,0 +1,75 @@
+/**
+ * What is under way between the device and everybody else: bytes that were typed, bytes that are to be transmitted.
+ * Both rings count all bytes that ever entered and left; the counts wrap, their difference does not.
+ */
+import { INPUT_BYTES, OUTPUT_BYTES } from "./limits";
+
+const LINE_FEED: u8 = 0x0a;
+const CARRIAGE_RETURN: u8 = 0x0d;
+
+const input: usize = memory.data(INPUT_BYTES, 8);
+let typed: u32 = 0;
+let eaten: u32 = 0;
+
+const output: usize = memory.data(OUTPUT_BYTES, 8);
+let filled: u32 = 0;
+let sent: u32 = 0;
+let lastByte: u8 = LINE_FEED;
+
+/** How many more bytes that are typed can be kept. */
+export function inputRoom(): u32 {
+  return INPUT_BYTES - (typed - eaten);
+}
+
+export function inputCount(): u32 {
+  return typed - eaten;
+}
+
+/** Keeps a byte that was typed; there has to be room. */
+export function putInput(byte: u8): void {
+  store<u8>(input + <usize>(typed & (INPUT_BYTES - 1)), byte);
+  typed += 1;
+}
+
+/** The byte that was typed first; there has to be one. */
+export function takeInput(): u8 {
+  const byte = load<u8>(input + <usize>(eaten & (INPUT_BYTES - 1)));
+  eaten += 1;
+  return byte;
+}
+
+/** How many more bytes can be kept to be transmitted. Each line feed takes two. */
+export function outputRoom(): u32 {
+  return OUTPUT_BYTES - (filled - sent);
+}
+
+export function outputCount(): u32 {
+  return filled - sent;
+}
+
+/** Keeps text for the terminal, which wants a carriage return at the end of a line; there has to be room. */
+export function putOutput(start: usize, length: u32): void {
+  for (let i: u32 = 0; i < length; i++) {
+    const byte = load<u8>(start + <usize>i);
+    if (byte === LINE_FEED) put(CARRIAGE_RETURN);
+    put(byte);
+    lastByte = byte;
+  }
+}
+
+/** The byte that is to be transmitted next; there has to be one. */
+export function takeOutput(): u8 {
+  const byte = load<u8>(output + <usize>(sent & (OUTPUT_BYTES - 1)));
+  sent += 1;
+  return byte;
+}
+
+/** Whether the text so far ends with a whole line. */
+export function endsLine(): bool {
+  return lastByte === LINE_FEED;
+}
+
+function put(byte: u8): void {
+  store<u8>(output + <usize>(filled & (OUTPUT_BYTES - 1)), byte);
+  filled += 1;
+}
