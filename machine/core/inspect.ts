@@ -3,6 +3,7 @@
  * hashes and debuggers. The rest of a hart's structure are caches, which are nobody's business.
  */
 import { Hart, hartAt } from "./hart";
+import { isRam, physicalWritten } from "./ram";
 
 /** Bytes at `hartAt(id)` that are architectural state: registers, pc, mode, CSRs. */
 export const HART_STATE_BYTES: u32 = <u32>offsetof<Hart>("pmpaddr0");
@@ -25,4 +26,11 @@ export function hartActivity(id: u32): u32 {
 /** Instructions that it executed. */
 export function hartRetired(id: u32): u64 {
   return hartAt(id).retired;
+}
+
+/** The host is about to write `byteCount` bytes of RAM at a physical address. False if they are not all RAM. */
+export function hostWrites(address: u64, byteCount: u64): bool {
+  if (!isRam(address, byteCount)) return false;
+  physicalWritten(address, byteCount);
+  return true;
 }

@@ -123,8 +123,9 @@ export class EmbeddedMachine {
 
   /** Writes physical memory. @throws RangeError outside RAM */
   writeMemory(address: number, bytes: Uint8Array): void {
-    this.core.physicalWritten(BigInt(address), BigInt(bytes.byteLength));
-    this.ram(address, bytes.byteLength).set(bytes);
+    const target = this.ram(address, bytes.byteLength);
+    this.core.hostWrites(BigInt(address), BigInt(bytes.byteLength));
+    target.set(bytes);
   }
 
   /** RAM itself, as it is now. */

@@ -38,7 +38,7 @@ export interface Core {
   writeRegister: (hart: number, register: number, value: bigint) => void;
   ramBase: () => number;
   ramBytes: () => number;
-  physicalWritten: (address: bigint, byteCount: bigint) => void;
+  hostWrites: (address: bigint, byteCount: bigint) => number;
 }
 
 const functionNames: readonly (keyof Core)[] = [
@@ -66,7 +66,7 @@ const functionNames: readonly (keyof Core)[] = [
   "writeRegister",
   "ramBase",
   "ramBytes",
-  "physicalWritten",
+  "hostWrites",
 ];
 
 /** Makes a machine of a compiled module. @throws Error if the module is not the machine's */
