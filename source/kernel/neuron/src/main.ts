@@ -7,7 +7,7 @@ import { Audit } from "abi/audit";
 import { limitUser, sendTrapsToUs, takeIpisOnly } from "./arch/riscv/control";
 import { HARTS_MAX } from "./arch/riscv/frame";
 import { hartAt, initHart, setHartCount, thisHart } from "./arch/riscv/hart";
-import { IPIS_PER_SECOND_MAX, useSswi } from "./arch/riscv/ipi";
+import { IPI_BURST_MAX, setSswiIndex, useSswi } from "./arch/riscv/ipi";
 import { DEVICE_WINDOW } from "./arch/riscv/paging";
 import { plicInit, plicStartHart, setPlicContext } from "./arch/riscv/plic";
 import { shutdown } from "./arch/riscv/sbi/reset";
@@ -40,8 +40,8 @@ export function bootMain(hartid: u64, treeAddress: u64): void {
   initHart(0, hartid);
   sendTrapsToUs();
   printInit();
-  orFail(discover(<usize>treeAddress, hartid));
-  uartInit(DEVICE_WINDOW + devices().uart);
+  orFail(discover(treeAddress, hartid));
+  if (devices().uart !== 0) uartInit(DEVICE_WINDOW + devices().uart);
   setHartCount(devices().hartCount);
   bootStarted(devices().hartCount);
   orFail(memoryInit(<usize>treeAddress));
@@ -67,7 +67,7 @@ export function secondaryMain(): void {
 function startThisHart(): void {
   const hart = thisHart();
   hart.satp = kernelSpaceSatp();
-  hart.ipiTokens = IPIS_PER_SECOND_MAX;
+  hart.ipiTokens = IPI_BURST_MAX;
   limitUser();
   takeIpisOnly();
   timerStartHart(hart);
@@ -95,7 +95,10 @@ function mapDevices(): void {
   if (d.uart !== 0) mapKernelDevice(d.uart, UART_BYTES);
   if (d.plic !== 0) plicInit(mapKernelDevice(d.plic, min<u32>(d.plicBytes, PLIC_BYTES_MAX)));
   if (d.sswi !== 0) useSswi(mapKernelDevice(d.sswi, min<u32>(d.sswiBytes, SSWI_BYTES_MAX)));
-  for (let i: u32 = 0; i < d.hartCount; i++) setPlicContext(i, hartNode(i).plicContext);
+  for (let i: u32 = 0; i < d.hartCount; i++) {
+    setPlicContext(i, hartNode(i).plicContext);
+    setSswiIndex(i, hartNode(i).sswiIndex);
+  }
 }
 
 /** The UART's page. */

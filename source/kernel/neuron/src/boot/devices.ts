@@ -7,7 +7,8 @@ import { STARTUP_ARGUMENT_BYTES } from "abi/startup";
 import { FdtError, fdtErrorText } from "fdt/format";
 import { NONE, TREE_STATE_BYTES, Tree } from "fdt/reader";
 import { HARTS_MAX } from "../arch/riscv/frame";
-import { NO_CONTEXT, PLIC_SOURCES_MAX } from "../arch/riscv/plic";
+import { NO_CONTEXT, PLIC_SOURCES_MAX, plicContextsIn } from "../arch/riscv/plic";
+import { TICKS_PER_SECOND } from "../arch/riscv/timer";
 import { RAM_BASE, RAM_END } from "../mm/frames";
 import { DEVICE_END } from "../mm/kernelmap";
 import { parseHex } from "./nonce";
@@ -23,6 +24,8 @@ export const NONCE_BYTES: u32 = 16;
 
 /** The interrupt number of a supervisor external interrupt at a hart's own controller. */
 const SUPERVISOR_EXTERNAL: u32 = 9;
+/** And of a supervisor software interrupt. */
+const SUPERVISOR_SOFTWARE: u32 = 1;
 const PAGE_MASK: u64 = 0xfff;
 
 /** What the tree says of one hart. */
@@ -34,6 +37,8 @@ export class HartNode {
   controller: u32;
   /** Its supervisor context at the PLIC. */
   plicContext: u32;
+  /** Its register at the ACLINT's SSWI device. */
+  sswiIndex: u32;
 }
 
 /** A device's registers and interrupt: a virtio-mmio slot, or the UART. */
@@ -74,7 +79,7 @@ export class Devices {
 }
 
 const found: usize = memory.data(128, 8);
-const hartTable: usize = memory.data(64, 8);
+const hartTable: usize = memory.data(96, 8);
 const virtioTable: usize = memory.data(256, 8);
 const uartRegion: usize = memory.data(16, 8);
 const parkedTable: usize = memory.data(480, 8);
@@ -83,7 +88,7 @@ const run: usize = memory.data(128, 8);
 const nonce: usize = memory.data(16, 8);
 
 if (offsetof<Devices>() > 128) ERROR("Devices outgrew its memory");
-if (HARTS_MAX * offsetof<HartNode>() > 64) ERROR("hartTable is too small");
+if (HARTS_MAX * offsetof<HartNode>() > 96) ERROR("hartTable is too small");
 if (VIRTIO_SLOTS_MAX * offsetof<DeviceRegion>() > 256) ERROR("virtioTable is too small");
 if (PARKED_MAX * 8 > 480) ERROR("parkedTable is too small");
 if (TREE_STATE_BYTES > 512) ERROR("treeState is too small");
@@ -124,9 +129,10 @@ export function tree(): Tree {
 }
 
 /** Reads the tree at `address`, for the boot hart `bootHartid`. Returns null, or what is wrong with it. */
-export function discover(address: usize, bootHartid: u64): string | null {
+export function discover(address: u64, bootHartid: u64): string | null {
+  if (address < <u64>RAM_BASE || address >= <u64>RAM_END) return "the device tree is not in RAM";
   const t = tree();
-  const error = t.open(address, TREE_BYTES_MAX);
+  const error = t.open(<usize>address, min<u32>(TREE_BYTES_MAX, RAM_END - <u32>address));
   if (error !== FdtError.None) return fdtErrorText(error);
   devices().treeAddress = <u32>address;
   devices().treeBytes = t.size;
@@ -163,7 +169,8 @@ function readHarts(t: Tree, bootHartid: u64): string | null {
   if (cpus === NONE) return "no /cpus node";
   const timebase = t.property(cpus, "timebase-frequency");
   d.timebase = t.number(timebase, 0, t.cellCount(timebase));
-  if (d.timebase === 0 || d.timebase > 10_000_000_000) return "/cpus has no usable timebase-frequency";
+  if (d.timebase < <u64>TICKS_PER_SECOND || d.timebase > 10_000_000_000)
+    return "/cpus has no usable timebase-frequency";
   d.hartCount = 1;
   d.sstc = true;
   let bootFound = false;
@@ -236,10 +243,12 @@ function readDevices(t: Tree): void {
     ) {
       d.plic = <u32>base;
       d.plicBytes = wholePages(bytes);
-      readPlicContexts(t, node);
+      if (plicContextsIn(d.plicBytes) > 0) readPlicContexts(t, node);
+      else d.plic = 0;
     } else if (t.compatible(node, "riscv,aclint-sswi") && d.sswi === 0) {
       d.sswi = <u32>base;
       d.sswiBytes = wholePages(bytes);
+      if (!readSswiIndices(t, node)) d.sswi = 0;
     } else if (t.compatible(node, "virtio,mmio")) {
       addVirtio(<u32>base, wholePages(bytes), t.cell(t.property(node, "interrupts"), 0));
     }
@@ -269,7 +278,7 @@ function addVirtio(base: u32, size: u32, irq: u32): void {
 /** A context is a pair (controller, interrupt) of `interrupts-extended`; firmware marks those not ours with -1. */
 function readPlicContexts(t: Tree, node: u32): void {
   const pairs = t.property(node, "interrupts-extended");
-  const count = t.cellCount(pairs) / 2;
+  const count = min<u32>(t.cellCount(pairs) / 2, plicContextsIn(devices().plicBytes));
   for (let context: u32 = 0; context < count; context++) {
     if (t.cell(pairs, context * 2 + 1) !== SUPERVISOR_EXTERNAL) continue;
     const controller = t.cell(pairs, context * 2);
@@ -278,6 +287,26 @@ function readPlicContexts(t: Tree, node: u32): void {
       if (h.controller === controller && h.plicContext === NO_CONTEXT) h.plicContext = context;
     }
   }
+}
+
+/** As for the PLIC: each pair is a register. False unless every hart has one. */
+function readSswiIndices(t: Tree, node: u32): bool {
+  const d = devices();
+  const pairs = t.property(node, "interrupts-extended");
+  const count = min<u32>(t.cellCount(pairs) / 2, d.sswiBytes / 4);
+  for (let hart: u32 = 0; hart < d.hartCount; hart++) {
+    const h = hartNode(hart);
+    let index: u32 = 0;
+    while (
+      index < count &&
+      (t.cell(pairs, index * 2) !== h.controller || t.cell(pairs, index * 2 + 1) !== SUPERVISOR_SOFTWARE)
+    ) {
+      index++;
+    }
+    if (index === count) return false;
+    h.sswiIndex = index;
+  }
+  return true;
 }
 
 /** What the host gave: a random number that proofs are bound to, and what to run. Both may be missing. */

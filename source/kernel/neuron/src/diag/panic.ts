@@ -8,7 +8,7 @@
  */
 import { PRODUCTION } from "gen/profile";
 import { exceptionName } from "../arch/riscv/cause";
-import { KERNEL_STACK_BYTES } from "../arch/riscv/frame";
+import { KERNEL_STACK_BYTES, STACK_GUARD_BYTES } from "../arch/riscv/frame";
 import { thisHart } from "../arch/riscv/hart";
 import { wfi } from "../arch/riscv/intrinsics";
 import { stopOthers } from "../arch/riscv/ipi";
@@ -21,11 +21,15 @@ import { beginLine, endLinePanic } from "./print";
 const TRACE_MAX: u32 = 16;
 const INSTRUCTION_BYTES: usize = 4;
 
-const first: usize = memory.data(4, 4);
+/** Index + 1 of the hart that reports, 0 for none. */
+const reporter: usize = memory.data(4, 4);
 
-/** Only one hart reports; any other that panics too waits to be stopped. */
+/** Only one hart reports; any other that panics too waits to be stopped. A panic within the report ends it. */
 function enterPanic(): void {
-  if (atomic.xchg<u32>(first, 1) !== 0) halt();
+  const self = thisHart().index + 1;
+  const before = atomic.cmpxchg<u32>(reporter, 0, self);
+  if (before === self) shutdown(true);
+  if (before !== 0) halt();
   stopOthers();
 }
 
@@ -52,9 +56,11 @@ function printAddress(address: u64): void {
 /** Prints what looks like return addresses between `sp` and the top of this hart's stack. */
 function printTrace(sp: usize): void {
   const top = <usize>thisHart().stackTop;
-  if (sp >= top || top - sp > KERNEL_STACK_BYTES) return;
+  const bottom = top - KERNEL_STACK_BYTES;
+  if (sp >= top || sp < bottom - STACK_GUARD_BYTES) return;
   let printed: u32 = 0;
-  for (let at = (sp + 7) & ~7; at < top && printed < TRACE_MAX; at += 8) {
+  // A stack that overflowed points into its guard page: all of it is looked through.
+  for (let at = (max(sp, bottom) + 7) & ~7; at < top && printed < TRACE_MAX; at += 8) {
     const word = load<u64>(at);
     if (word >> 32 !== 0xffff_ffff || !isBehindCall(<usize>word)) continue;
     printAddress(word);

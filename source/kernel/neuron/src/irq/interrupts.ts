@@ -102,7 +102,8 @@ export function takeInterrupts(hart: Hart): void {
       binding.count++;
       retainNotification(notification - 1);
     } else {
-      // Its driver ended between the interrupt and the claim.
+      // Its driver ended between the interrupt and the claim. Only an enabled source can be completed (PLIC 1.0, 9).
+      plicEnable(hart.index, source, true);
       plicComplete(hart.index, source);
       plicEnable(hart.index, source, false);
     }

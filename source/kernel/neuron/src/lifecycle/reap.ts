@@ -8,7 +8,7 @@ import { SLOT_COUNT } from "abi/handle";
 import { End, TaskState } from "abi/task";
 import { Hart, hartAt, hartCount, thisHart } from "../arch/riscv/hart";
 import { satpOf } from "../arch/riscv/satp";
-import { shootDown } from "../arch/riscv/tlb";
+import { EVERYTHING, shootDown } from "../arch/riscv/tlb";
 import { audit } from "../diag/audit";
 import { releaseConsole } from "../ipc/console";
 import { signal, unbind } from "../ipc/notification";
@@ -20,9 +20,6 @@ import { releaseNotification } from "../task/endpoint";
 import { dropCapability, slotOf } from "../task/handles";
 import { releaseTask, Task, Wait } from "../task/task";
 import { forgetMappings } from "./memory";
-
-/** All of the address space, for the TLBs (SBI 8: a size of all ones). */
-const EVERYTHING: u32 = 0xffff_ffff;
 
 /** Ends `task` for the reason `end`; `detail` is the exit code or the faulting address. */
 export function endTask(task: Task, end: End, detail: u64): void {

@@ -19,11 +19,13 @@
 import { SIE_SSIE } from "./csr";
 import { HARTS_MAX } from "./frame";
 import { Hart, hartAt, hartCount, isOnline, thisHart } from "./hart";
-import { clearSip, fence, volatileStore32 } from "./intrinsics";
+import { clearSip, fenceIo, volatileStore32 } from "./intrinsics";
 import { sendIpi } from "./sbi/ipi";
 
-/** What a hart may send in one second. The bucket is filled by the tick. */
+/** What a hart may send in any one second: what the bucket holds, and what flows into it meanwhile. */
 export const IPIS_PER_SECOND_MAX: u32 = 1000;
+/** What the bucket holds: this many may come at once. */
+export const IPI_BURST_MAX: u32 = 200;
 /** The mailbox bit of a panic. */
 const MAIL_STOP: u32 = 1 << 31;
 const MAIL_RETIRE: u32 = 1 << 30;
@@ -32,10 +34,18 @@ const MAIL_SENDERS: u32 = (1 << HARTS_MAX) - 1;
 
 /** Kernel address of the ACLINT's SSWI registers, or 0 where the device tree offers none. */
 let sswi: usize = 0;
+/** Register of each hart, by logical number. */
+const sswiIndices: usize = memory.data(16, 4);
+if (HARTS_MAX * 4 > 16) ERROR("an SSWI register for each hart");
 
 /** From now on IPIs are stores to `address` (ACLINT 4, SSWI device) instead of SBI calls. */
 export function useSswi(address: usize): void {
   sswi = address;
+}
+
+/** Which register interrupts hart `hart`: its place in the device tree's `interrupts-extended`. */
+export function setSswiIndex(hart: u32, index: u32): void {
+  store<u32>(sswiIndices + (hart << 2), index);
 }
 
 function mailboxOf(hart: Hart): usize {
@@ -45,8 +55,8 @@ function mailboxOf(hart: Hart): usize {
 /** Raises the supervisor software interrupt on `target`. */
 function raise(target: Hart): void {
   if (sswi !== 0) {
-    fence(); // the mailbox bit is seen before the interrupt is
-    volatileStore32(sswi + ((<usize>target.hartid) << 2), 1);
+    fenceIo(); // the mailbox bit is seen before the interrupt is
+    volatileStore32(sswi + (load<u32>(sswiIndices + (target.index << 2)) << 2), 1);
   } else {
     // An error means that the hart is not there; the bit stays for its tick, as with the limit.
     sendIpi(1, target.hartid);
@@ -80,6 +90,7 @@ export function notifyHart(index: u32): bool {
  */
 export function takeMail(): u32 {
   clearSip(SIE_SSIE);
+  fenceIo(); // to a fence, CSR accesses are input and output (unprivileged ISA, Zicsr)
   const self = thisHart();
   const at = mailboxOf(self);
   if (atomic.load<u32>(at) === 0) return 0;
@@ -131,8 +142,8 @@ export function countMail(senders: u32): u32 {
 /** Fills the bucket of this hart by what one of `ticksPerSecond` ticks is worth. */
 export function refillIpiTokens(ticksPerSecond: u32): void {
   const self = thisHart();
-  const filled = self.ipiTokens + IPIS_PER_SECOND_MAX / ticksPerSecond;
-  self.ipiTokens = filled > IPIS_PER_SECOND_MAX ? IPIS_PER_SECOND_MAX : filled;
+  const filled = self.ipiTokens + (IPIS_PER_SECOND_MAX - IPI_BURST_MAX) / ticksPerSecond;
+  self.ipiTokens = filled > IPI_BURST_MAX ? IPI_BURST_MAX : filled;
 }
 
 /** After a panic: every other hart stops at its next instruction in user mode or in WFI. No limit applies. */

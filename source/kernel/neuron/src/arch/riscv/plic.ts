@@ -21,10 +21,18 @@ const THRESHOLD: u32 = 0x20_0000;
 const CLAIM: u32 = 0x20_0004;
 const CONTEXT_STRIDE: u32 = 0x1000;
 
+/** Contexts whose enable bits fit below the first threshold. */
+const CONTEXTS_MAX: u32 = (THRESHOLD - ENABLE) / ENABLE_STRIDE;
+
 /** Sources this kernel takes; source 0 does not exist. */
 export const PLIC_SOURCES_MAX: u32 = 96;
 /** No context: the device tree names none for that hart's supervisor mode. */
 export const NO_CONTEXT: u32 = 0xffff_ffff;
+
+/** How many contexts have their registers within `bytes` of the PLIC. */
+export function plicContextsIn(bytes: u32): u32 {
+  return bytes <= THRESHOLD ? 0 : min<u32>((bytes - THRESHOLD) / CONTEXT_STRIDE, CONTEXTS_MAX);
+}
 
 let base: usize = 0;
 /** Context of each hart, by logical number. */
