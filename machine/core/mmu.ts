@@ -38,6 +38,7 @@ export let faultValue: u64 = 0;
 let leafLevel: i32 = -1;
 
 const NOWHERE: u64 = ~0;
+const ONE: u64 = 1;
 const PAGE_OFFSET: u64 = 0xfff;
 
 /** Bits of a page table entry. */
@@ -110,7 +111,8 @@ export function translate(hart: Hart, address: u64, access: Access): u64 {
       table = target << 12;
       continue;
     }
-    const within = ((<u64>1) << (<u64>(12 + 9 * level))) - 1;
+    const shift = <u64>(12 + 9 * level);
+    const within = (ONE << shift) - 1;
     if (!allows(hart, pte, access, mode) || ((target << 12) & within) !== 0)
       return pageFault(address, access);
     const marked = pte | A | (access === Access.Store ? D : 0);
