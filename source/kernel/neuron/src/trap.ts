@@ -24,7 +24,7 @@ import { faultTask } from "./lifecycle/fault";
 import { finishKills } from "./lifecycle/kill";
 import { endTask } from "./lifecycle/reap";
 import { retire, successorOf } from "./sched/retire";
-import { leaveSpace, pick, pickBeforeIdle, preempt, runningTask, runOn } from "./sched/schedule";
+import { leaveIdle, leaveSpace, pick, pickBeforeIdle, preempt, runningTask, runOn } from "./sched/schedule";
 import { dispatch } from "./syscall/dispatch";
 import { isKilled } from "./task/task";
 
@@ -66,10 +66,10 @@ function leave(hart: Hart): void {
 }
 
 function schedule(hart: Hart): void {
-  hart.wants &= ~WANTS_SCHEDULE;
   preempt(hart);
   for (;;) {
     deliverNews(hart);
+    hart.wants &= ~WANTS_SCHEDULE; // right below
     if ((hart.wants & WANTS_STOP) !== 0) stopHart(hart);
     let task = pick(hart);
     if (task === null) {
@@ -113,6 +113,7 @@ function stopHart(hart: Hart): void {
  */
 function waitForInterrupt(hart: Hart): void {
   wfi();
+  leaveIdle(hart);
   const pending = pendingInterrupts();
   if ((pending & SIE_SSIE) !== 0) takeInterrupt(hart, Interrupt.SupervisorSoftware);
   if ((pending & SIE_SEIE) !== 0) takeInterrupt(hart, Interrupt.SupervisorExternal);

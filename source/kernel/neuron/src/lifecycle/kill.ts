@@ -10,22 +10,32 @@ import { End, TaskState } from "abi/task";
 import { thisHart } from "../arch/riscv/hart";
 import { notifyHart } from "../arch/riscv/ipi";
 import { abandonWait } from "../ipc/timeout";
-import { askForEnd, claim, isKilled, TASKS_MAX, Task, taskAt, Wait, waitKind } from "../task/task";
+import {
+  askForEnd,
+  claim,
+  isKilled,
+  lookForEnds,
+  TASKS_MAX,
+  Task,
+  takeEndsAsked,
+  taskAt,
+  Wait,
+  waitKind,
+} from "../task/task";
 import { endTask } from "./reap";
 
 /** Syscall.KillTask. */
 export function killTask(task: Task): Refusal {
   if (task.state === TaskState.Ended) return Refusal.BadState;
   askForEnd(task);
-  if (endWaiting(task)) return Refusal.None;
+  if (endWaiting(task, task.waitWord)) return Refusal.None;
   // It runs or is about to: the hart that has it will see that at its next trap, at the latest at its tick.
   if (task.lastHart !== thisHart().index) notifyHart(task.lastHart);
   return Refusal.None;
 }
 
-/** Ends a task that waits, or was not started. False if it runs, is about to, or has ended. */
-function endWaiting(task: Task): bool {
-  const word = task.waitWord;
+/** Ends a task that waits, or was not started, with this wait word. False if it runs, is about to, or has ended. */
+function endWaiting(task: Task, word: u64): bool {
   const kind = waitKind(word);
   if (kind === Wait.None || kind === Wait.Claimed || kind === Wait.Ended || !claim(task, word)) return false;
   abandonWait(task, kind);
@@ -33,7 +43,14 @@ function endWaiting(task: Task): bool {
   return true;
 }
 
-/** Ends the tasks whose end was asked for and that are waiting all the same. At every tick. */
+/** Ends the tasks whose end was asked for and that are waiting all the same. At every tick; one hart does it for all. */
 export function finishKills(): void {
-  for (let i: u32 = 0; i < TASKS_MAX; i++) if (isKilled(taskAt(i))) endWaiting(taskAt(i));
+  if (!takeEndsAsked()) return;
+  for (let i: u32 = 0; i < TASKS_MAX; i++) {
+    const task = taskAt(i);
+    // The word first: if the task ends and its index goes to another meanwhile, the claim fails.
+    const word = task.waitWord;
+    if (!isKilled(task) || waitKind(word) === Wait.Ended || endWaiting(task, word)) continue;
+    lookForEnds(); // at the next tick
+  }
 }

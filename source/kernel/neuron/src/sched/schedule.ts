@@ -115,6 +115,7 @@ export function pickBeforeIdle(hart: Hart): Task | null {
   return task;
 }
 
+/** This hart does not idle any more, whatever ended it. */
 export function leaveIdle(hart: Hart): void {
   markBusy(hart.index);
 }

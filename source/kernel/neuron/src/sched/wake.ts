@@ -45,7 +45,9 @@ function chooseHart(task: Task): u32 {
   if (runningClass() > task.taskClass) return self;
   const candidates = idleHarts();
   if (candidates === 0) return self;
-  return (candidates & (1 << task.lastHart)) !== 0 ? task.lastHart : <u32>ctz(candidates);
+  const chosen = (candidates & (1 << task.lastHart)) !== 0 ? task.lastHart : <u32>ctz(candidates);
+  markBusy(chosen); // the next that is woken goes to another one
+  return chosen;
 }
 
 /** Puts a runnable task into a hart's queue and sees to it that the hart looks there. */
@@ -58,8 +60,14 @@ export function enqueue(task: Task, target: u32): void {
     assert(i <= hartCount());
     there = (there + 1) % hartCount();
   }
-  if (there !== self) tell(there);
-  else if (runningClass() > taskClass) thisHart().wants |= WANTS_SCHEDULE;
+  if (there !== self) return tell(there);
+  if (runningClass() > taskClass) {
+    thisHart().wants |= WANTS_SCHEDULE;
+    return;
+  }
+  // It has to wait here. A hart that began to idle before it was in the queue did not see it, and can have it.
+  const candidates = idleHarts();
+  if (candidates !== 0) tell(<u32>ctz(candidates));
 }
 
 /** Hart `target` has something new in its queue. */

@@ -149,7 +149,7 @@ export function takeTask(): Task | null {
   task.deadline = FOREVER;
   task.references = 2;
   task.state = TaskState.Unborn;
-  atomic.store<u64>(task.waitAddress, Wait.Unborn);
+  publish(task, Wait.Unborn);
   return task;
 }
 
@@ -171,9 +171,23 @@ export function discardTask(task: Task): void {
   changetype<Pool>(pool).give(task.index);
 }
 
+/** 1 while some task may be `killed` that did not end yet. Atomic. */
+const endsAsked: usize = memory.data(4, 4);
+
 /** From here on the task is to end; lifecycle/kill.ts sees to it at once or at a tick. */
 export function askForEnd(task: Task): void {
   atomic.store<u32>(changetype<usize>(task) + offsetof<Task>("killed"), 1);
+  lookForEnds();
+}
+
+/** Some tasks are to end that could not be ended yet. */
+export function lookForEnds(): void {
+  atomic.store<u32>(endsAsked, 1);
+}
+
+/** Whether some tasks are to end; true for one hart only, which looks after all of them. */
+export function takeEndsAsked(): bool {
+  return atomic.load<u32>(endsAsked) !== 0 && atomic.xchg<u32>(endsAsked, 0) !== 0;
 }
 
 /** Whether its end was asked for: looked at whenever a task is about to run. */
@@ -208,11 +222,12 @@ export function nextWord(task: Task, kind: Wait): u64 {
  * another has it, or when it was started or ended. Then `giveUnborn` has to follow, or `wake`, which starts it.
  */
 export function claimUnborn(task: Task): bool {
-  return claim(task, Wait.Unborn);
+  const word = task.waitWord;
+  return waitKind(word) === Wait.Unborn && claim(task, word);
 }
 
 export function giveUnborn(task: Task): void {
-  atomic.store<u64>(task.waitAddress, Wait.Unborn);
+  publish(task, Wait.Unborn);
 }
 
 /** Tries to become the one that ends this wait. The task then belongs to the caller. */
