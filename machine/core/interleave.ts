@@ -4,8 +4,8 @@
 // of a few instructions are as common as long ones: races need both. setTurns() fixes the length instead.
 
 /**
- *     0       8       16        24
- *     | state | last  | fixed   |
+ *     0       8       12        16       20       24
+ *     | state | last  | fixed   | left   |        |
  */
 @unmanaged
 @final
@@ -15,9 +15,11 @@ class Interleave {
   last: u32;
   /** Length of every turn, 0 to draw it. */
   fixed: u32;
+  /** What is left of that turn: how the host slices a run must not show. */
+  left: i32;
 }
 
-const interleave = changetype<Interleave>(memory.data(16, 8));
+const interleave = changetype<Interleave>(memory.data(24, 8));
 
 /** Turns are at most 2 to this power of instructions long. */
 const TURN_BITS: u64 = 13;
@@ -26,6 +28,7 @@ const TURN_BITS: u64 = 13;
 export function seedInterleave(seed: u64): void {
   interleave.state = seed;
   interleave.last = 0;
+  interleave.left = 0;
 }
 
 /** Gives every turn the same length; 0 draws lengths again. */
@@ -41,6 +44,21 @@ export function random(): u64 {
   z = (z ^ (z >> 30)) * 0xbf58_476d_1ce4_e5b9;
   z = (z ^ (z >> 27)) * 0x94d0_49bb_1331_11eb;
   return z ^ (z >> 31);
+}
+
+/** The hart whose turn was interrupted by the end of a run, if `turnLeft` is not 0. */
+export function turnOwner(): u32 {
+  return interleave.last;
+}
+
+/** What is left of a turn that the end of a run interrupted. */
+export function turnLeft(): i32 {
+  return interleave.left;
+}
+
+/** Keeps what is left of a turn for the next run; 0: the turn is over. */
+export function keepTurn(left: i32): void {
+  interleave.left = left;
 }
 
 /** The hart that has the next turn, if it is awake. */

@@ -7,7 +7,7 @@ import { clearStop, stopRequested } from "./breakpoints";
 import { clock, deadlinesChanged, NEVER, skipTo } from "./clock";
 import { CODE_BYTES, CODE_PAGES, resetCode } from "./code";
 import { Hart, HartState, hartAt, resetHart } from "./hart";
-import { nextHart, seedInterleave, turnLength } from "./interleave";
+import { keepTurn, nextHart, seedInterleave, turnLeft, turnLength, turnOwner } from "./interleave";
 import { HARTS_MAX, hartCount, PAGE_BYTES, PAGE_SHIFT, RAM_BYTES_MAX, shape } from "./layout";
 import { Power, power, turnOn } from "./power";
 import { emptyTables, TABLES_BYTES } from "./tlb";
@@ -100,6 +100,12 @@ function skipIdle(until: u64): bool {
   return clock() <= until || until === NEVER;
 }
 
+/** Gives a hart a turn, or the part of it that comes before `until`. */
+function giveTurn(id: u32, turn: i32, until: u64): void {
+  const rest = until - clock();
+  keepTurn(runTurn(hartAt(id), turn, rest < <u64>turn ? <i32>rest : turn));
+}
+
 /** Runs the machine until its clock has advanced by `instructions`, or something stops it. Returns a `Stop`. */
 export function run(instructions: u64): u32 {
   const until = clock() + instructions < clock() ? NEVER : clock() + instructions;
@@ -107,6 +113,10 @@ export function run(instructions: u64): u32 {
   while (clock() < until) {
     if (power() !== Power.On) return Stop.Halted;
     if (stopRequested()) return Stop.Breakpoint;
+    if (turnLeft() !== 0) {
+      giveTurn(turnOwner(), turnLeft(), until);
+      continue;
+    }
     const count = hartCount();
     let id = nextHart(count);
     let tried: u32 = 0;
@@ -118,9 +128,7 @@ export function run(instructions: u64): u32 {
       if (!skipIdle(until)) return clock() >= until ? Stop.Budget : Stop.Idle;
       continue;
     }
-    const rest = until - clock();
-    const turn = turnLength(id);
-    runTurn(hartAt(id), rest < <u64>turn ? <i32>rest : turn);
+    giveTurn(id, turnLength(id), until);
   }
   if (power() !== Power.On) return Stop.Halted;
   return stopRequested() ? Stop.Breakpoint : Stop.Budget;

@@ -59,19 +59,26 @@ function othersReserve(hart: Hart): bool {
   return false;
 }
 
-/** Runs a hart for at most `turn` instructions, until it waits or stops, or the machine is off. */
-export function runTurn(hart: Hart, turn: i32): void {
+/**
+ * Runs a hart for at most `turn` instructions, until it waits or stops, or the machine is off; but for no more than
+ * `most` now. Gives what is left of a turn that is to go on, 0 if it is over.
+ */
+export function runTurn(hart: Hart, turn: i32, most: i32): i32 {
   if (hart.fetchTable === 0) updateView(hart);
   const guarded = othersReserve(hart);
   let left = turn;
-  while (left > 0) {
+  const rest = turn - most;
+  while (left > rest) {
     if (clock() >= eventClock()) lookAtDeadlines();
     if ((hart.mip & hart.mie) !== 0) takeInterrupt(hart);
     const ahead = eventClock() - clock();
-    const budget = ahead < <u64>left ? <i32>ahead : left;
+    const budget = ahead < <u64>(left - rest) ? <i32>ahead : left - rest;
     if (guarded || budget <= FAST_MARGIN) left -= run<Exact>(hart, budget, guarded);
     else left -= run<Fast>(hart, budget, false);
-    if (hart.state !== HartState.Running || power() !== Power.On || stopRequested()) break;
+    if (stopRequested()) return left;
+    if (hart.state !== HartState.Running || power() !== Power.On) left = 0;
   }
+  if (left > 0) return left;
   if (hart.reserved !== 0 && hart.retired - hart.reservedAt > RESERVATION_INSTRUCTIONS_MAX) hart.reserved = 0;
+  return 0;
 }
