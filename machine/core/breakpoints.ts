@@ -34,8 +34,9 @@ function rebuild(): void {
   memory.fill(breakBits(), 0, 256);
   for (let index: u32 = 0; index < load<u32>(COUNT); index++) {
     const offset = <u32>load<u64>(addressAt(index)) & 0xffe;
+    const bit = (offset >> 1) & 7;
     const at = breakBits() + <usize>(offset >> 4);
-    store<u8>(at, load<u8>(at) | (1 << ((offset >> 1) & 7)));
+    store<u8>(at, <u8>(<u32>load<u8>(at) | ((<u32>1) << bit)));
   }
   resetCode();
 }

@@ -22,7 +22,11 @@ export interface Core {
   addFault: (kind: number, first: bigint, last: bigint) => number;
   strikeCount: (kind: number) => bigint;
   firmwareBoot: (entry: bigint, tree: bigint, sstc: number) => number;
+  powerOn: (address: bigint, a1: bigint, a2: bigint) => void;
   run: (instructions: bigint) => number;
+  setTurns: (length: number) => void;
+  addBreakpoint: (address: bigint) => number;
+  clearBreakpoints: () => void;
   power: () => number;
   powerCode: () => number;
   uartReceive: (byte: number) => number;
@@ -50,7 +54,11 @@ const functionNames: readonly (keyof Core)[] = [
   "addFault",
   "strikeCount",
   "firmwareBoot",
+  "powerOn",
   "run",
+  "setTurns",
+  "addBreakpoint",
+  "clearBreakpoints",
   "power",
   "powerCode",
   "uartReceive",

@@ -1,0 +1,79 @@
+// A machine without firmware, devices' settings or disk: a program in RAM, every hart in machine mode at its entry.
+//
+// For conformance programs, tests and benchmarks of the core. Nothing here is Node's.
+
+import { readProgram } from "./elf.ts";
+import { type Core, instantiate } from "./module.ts";
+
+/** Physical address of RAM. */
+const RAM_START = 0x8000_0000n;
+
+/** What a bare machine is made of. */
+export interface BareSettings {
+  harts: number;
+  ramMebibytes: number;
+  seed?: bigint;
+}
+
+export class BareMachine {
+  readonly core: Core;
+  /** What the UART said, a character a byte. */
+  console = "";
+
+  /** @throws Error if there is no memory for it */
+  constructor(module: WebAssembly.Module, { harts, ramMebibytes, seed }: BareSettings) {
+    this.core = instantiate(module, {
+      diskRead: () => undefined,
+      consoleByte: (byte) => {
+        this.console += String.fromCharCode(byte);
+      },
+    });
+    if (this.core.create(harts, ramMebibytes * 2 ** 20) === 0) {
+      throw new Error(`no memory for a machine with ${ramMebibytes} MiB`);
+    }
+    this.core.busReset(harts, 1, 1);
+    this.core.seedInterleave(seed ?? 0n);
+  }
+
+  /** Puts an ELF file into RAM and starts every hart at its entry. */
+  startProgram(file: Uint8Array): void {
+    const { segments, entry } = readProgram(file);
+    for (const { address, bytes, memoryBytes } of segments) {
+      const memory = this.ram(BigInt(address), memoryBytes);
+      memory.fill(0);
+      memory.set(bytes);
+    }
+    this.start(BigInt(entry));
+  }
+
+  /** Starts every hart at a physical address. */
+  start(entry: bigint): void {
+    this.core.powerOn(entry, 0n, 0n);
+  }
+
+  /** RAM from a physical address on, as it is now; for writing, and a write is seen by the harts. */
+  ram(address: bigint, byteCount: number): Uint8Array {
+    if (this.core.hostWrites(address, BigInt(byteCount)) === 0) {
+      throw new RangeError(`0x${address.toString(16)} (${byteCount} bytes) is not in RAM`);
+    }
+    const offset = Number(address - RAM_START);
+    return new Uint8Array(this.core.memory.buffer, (this.core.ramBase() >>> 0) + offset, byteCount);
+  }
+
+  /** The doubleword at a physical address. */
+  word(address: bigint): bigint {
+    const bytes = this.ram(address, 8);
+    return new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true);
+  }
+
+  /** Sets the doubleword at a physical address. */
+  setWord(address: bigint, value: bigint): void {
+    const bytes = this.ram(address, 8);
+    new DataView(bytes.buffer, bytes.byteOffset, 8).setBigUint64(0, value, true);
+  }
+
+  /** Register x`n` of a hart, unsigned. */
+  register(hart: number, n: number): bigint {
+    return BigInt.asUintN(64, this.core.readRegister(hart, n));
+  }
+}
