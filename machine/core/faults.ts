@@ -28,7 +28,7 @@ export const enum Fault {
   IoError = 7,
   /** A bit of the data is wrong, with status OK. */
   Data = 8,
-  /** The answer comes after two seconds. */
+  /** The answer comes after six seconds, when a driver has given up on it. */
   Late = 9,
   /** There is no answer. */
   Never = 10,

@@ -21,7 +21,7 @@ export const faultKinds: readonly (readonly [name: string, meaning: string])[] =
   ["status-unknown", "a status that does not exist"],
   ["io-error", "the disk says that it failed, and wrote some of the data"],
   ["data", "a bit of the data is wrong"],
-  ["late", "the answer comes after two seconds"],
+  ["late", "the answer comes after six seconds"],
   ["never", "there is no answer"],
   ["no-interrupt", "the answer is there, its interrupt is not"],
   ["storm", "the interrupt comes again and again for a tenth of a second"],

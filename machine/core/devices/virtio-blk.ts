@@ -60,7 +60,7 @@ const STATUS_NONE: u32 = 0x100;
 /** How long an answer takes: at least, at random on top, and for each 256 bytes. In ticks of 100 ns. */
 const LATENCY_MIN: u64 = 60;
 const LATENCY_RANDOM_MASK: u64 = 255;
-const LATENCY_LATE: u64 = 20_000_000;
+const LATENCY_LATE: u64 = 60_000_000;
 /** A storm lasts a tenth of a second. */
 const STORM_TICKS: u64 = 1_000_000;
 

@@ -1,0 +1,70 @@
+// Boots Neuron on the embedded machine as ./nx boot does: everything is built once, each boot takes part of a second.
+
+import { join } from "node:path";
+import type { DiskFault } from "../../machine/host/machine.ts";
+import { type BuildOutputs, build, buildMachine } from "../../toolchain/compile.ts";
+import { root } from "../../toolchain/root.ts";
+import { type EmbeddedFacts, embeddedMachine, nonceOfSeed } from "../../tools/boot/embedded.ts";
+import { type BootReport, type BootRequest, bootOnce, SELFTEST_RUN } from "../../tools/boot/run.ts";
+import { filesOf } from "../../tools/boot/session.ts";
+
+/** For a machine that is busy with other tests. */
+export const BOOT_TIMEOUT_MS = 120_000;
+
+const silent = { start: () => () => {}, note: () => {} };
+
+interface Built {
+  outputs: BuildOutputs;
+  wasm: string;
+}
+let built: Promise<Built> | undefined;
+
+/** Builds what is stale, once for all tests of a file. */
+export async function buildOnce(): Promise<Built> {
+  built ??= (async () => {
+    const outputs = await build({ profile: "bringup", progress: silent });
+    return { outputs, wasm: join(root, await buildMachine(silent)) };
+  })();
+  return await built;
+}
+
+/** What a test asks for beside the usual boot with four harts and a disk. */
+export interface BootChange extends Partial<BootRequest> {
+  seed?: bigint;
+  faults?: readonly DiskFault[];
+}
+
+/** A report, and what only this machine knows. */
+export type EmbeddedReport = BootReport & EmbeddedFacts;
+
+/** Boots the embedded machine once. */
+export async function bootEmbedded(change: BootChange = {}): Promise<EmbeddedReport> {
+  const { outputs, wasm } = await buildOnce();
+  const { seed = 1n, faults = [], ...request } = change;
+  const usual: BootRequest = {
+    smp: 4,
+    run: SELFTEST_RUN,
+    profile: "bringup",
+    disk: join(root, outputs.packageImage),
+    legacy: false,
+    slot: 0,
+    machineTree: false,
+    sstc: true,
+    aclint: false,
+    timeoutSeconds: BOOT_TIMEOUT_MS / 1000 - 10,
+    log: undefined,
+    nonce: nonceOfSeed(seed),
+  };
+  let facts: EmbeddedFacts | undefined;
+  const machine = embeddedMachine({ wasm, seed, faults }, (found) => {
+    facts = found;
+  });
+  const report = await bootOnce(machine, filesOf(outputs), { ...usual, ...request }, () => {});
+  if (facts === undefined) throw new Error("the machine did not say what it did");
+  return { ...report, ...facts };
+}
+
+/** A report as text, so that a test that fails shows the console. */
+export function explain(report: BootReport): string {
+  return [...report.problems, report.complaints, ...report.lastLines].join("\n");
+}
