@@ -2,7 +2,10 @@
  * What `Syscall.Information` tells to a holder of an Info capability: `topic` and `index` in, up to six words out.
  */
 export const enum Topic {
-  /** a1 harts online, a2 harts that the device tree enables, a3 timebase in Hz, a4 RAM in bytes, a5 free RAM in bytes. */
+  /**
+   * a1 harts online, a2 harts that the device tree enables, a3 timebase in Hz, a4 RAM in bytes, a5 free RAM in bytes, a6
+   * bit per hart that is online.
+   */
   System = 0,
   /** index = hart: a1 hart id (physical), a2 ticks, a3 IPIs sent, a4 IPIs received, a5 context switches, a6 tasks stolen. */
   Hart = 1,

@@ -24,7 +24,7 @@ export const enum Refusal {
   Overlap = -9,
   /** The deadline passed. */
   TimedOut = -10,
-  /** The task that should have replied ended. */
+  /** The task that should have replied ended, or nobody can receive at that endpoint any more. */
   PeerGone = -11,
   /** Nobody waits for this reply (any more). */
   NotWaiting = -12,

@@ -40,7 +40,10 @@ export const enum Syscall {
   // Capabilities
   /** create(kind) → a1 slot: an endpoint or a notification, with all rights. */
   Create = 12,
-  /** copy(slot, rights, badge) → a1 slot: rights shrink; a badge other than 0 needs Right.Receive on an endpoint. */
+  /**
+   * copy(slot, rights, badge) → a1 slot: rights shrink. A badge other than 0 needs Right.Receive: on an endpoint it comes
+   * with every message; on a notification it names the bits that may be signalled.
+   */
   Copy = 13,
   /** drop(slot). */
   Drop = 14,

@@ -6,7 +6,9 @@
  * The addresses are what on this hart's stack points behind a call in the kernel's text, newest first: the kernel keeps
  * no frame pointers, so an old one may be among them.
  */
+import { End, TASK_NAME_BYTES } from "abi/task";
 import { PRODUCTION } from "gen/profile";
+import { lengthToZero } from "text/bytes";
 import { exceptionName } from "../arch/riscv/cause";
 import { KERNEL_STACK_BYTES, STACK_GUARD_BYTES } from "../arch/riscv/frame";
 import { thisHart } from "../arch/riscv/hart";
@@ -85,6 +87,21 @@ export function kernelFault(cause: u64, value: u64, pc: u64, sp: u64, ra: u64): 
   printAddress(pc);
   printAddress(ra);
   finish(<usize>sp);
+}
+
+/**
+ * The task that looks after all others has ended: the run is over. Says how, and turns the machine off. A fault of it has
+ * said before what and where (diag/markers.ts).
+ */
+export function systemEnded(nameAddress: usize, end: End, detail: u64): void {
+  enterPanic();
+  const words = beginLine().text("neuron: ");
+  words.printable(nameAddress, lengthToZero(nameAddress, TASK_NAME_BYTES)).text(" ended");
+  if (end === End.Exit) words.text(": exit code ").decimal(<u64>(<u32>detail));
+  endLinePanic(words.text("; nobody looks after the system, so the machine is turned off"));
+  uartDrain();
+  shutdown(true);
+  halt();
 }
 
 /** From a failed assertion (asc's `--use abort=`): where it stands in the sources. */

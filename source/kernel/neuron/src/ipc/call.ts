@@ -18,6 +18,7 @@ import { wake } from "../sched/wake";
 import {
   Endpoint,
   endpointAt,
+  isClosed,
   notificationAt,
   releaseNotification,
   retainNotification,
@@ -57,6 +58,10 @@ export function call(
   endpoint.lock.acquire();
   const receiver = claimReceiver(endpoint);
   if (receiver === null) {
+    if (isClosed(endpoint)) {
+      endpoint.lock.release();
+      return setStatus(caller, Refusal.PeerGone);
+    }
     caller.endpoint = capability.object;
     caller.badge = capability.badge;
     caller.info = info;

@@ -37,6 +37,7 @@ export function startFirstTask(): string | null {
   if (task === null) return "no memory for nexus-init";
   task.nameLow = NAME_LOW;
   task.nameHigh = NAME_HIGH;
+  task.vital = 1;
   for (let i: u32 = 0; i < program.segmentCount; i++) {
     if (!loadSegment(task, program.segment(i))) return "no memory for nexus-init's program";
   }

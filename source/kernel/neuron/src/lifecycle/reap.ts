@@ -10,6 +10,8 @@ import { Hart, hartAt, hartCount, thisHart } from "../arch/riscv/hart";
 import { satpOf } from "../arch/riscv/satp";
 import { EVERYTHING, shootDown } from "../arch/riscv/tlb";
 import { audit } from "../diag/audit";
+import { systemEnded } from "../diag/panic";
+import { giveUpCapability } from "../ipc/close";
 import { releaseConsole } from "../ipc/console";
 import { signal, unbind } from "../ipc/notification";
 import { failCallersOf } from "../ipc/timeout";
@@ -17,7 +19,7 @@ import { unbindInterruptsOf } from "../irq/interrupts";
 import { destroySpace } from "../mm/vspace";
 import { asidOf, leaveSpace, returnToSpace } from "../sched/schedule";
 import { releaseNotification } from "../task/endpoint";
-import { dropCapability, slotOf } from "../task/handles";
+import { slotOf } from "../task/handles";
 import { releaseTask, Task, Wait } from "../task/task";
 import { forgetMappings } from "./memory";
 
@@ -31,12 +33,13 @@ export function endTask(task: Task, end: End, detail: u64): void {
   if (thisHart().running === <u32>changetype<usize>(task)) thisHart().running = 0;
 
   audit(Audit.TaskEnded, task.index, end, detail);
+  if (task.vital !== 0) systemEnded(task.nameAddress, end, detail);
   failCallersOf(task.index);
   releaseConsole(task);
   unbind(task);
   unbindInterruptsOf(task.index);
   for (let slot: u32 = 0; slot < SLOT_COUNT; slot++) {
-    if (slotOf(task, slot).kind !== 0) dropCapability(task, slot);
+    if (slotOf(task, slot).kind !== 0) giveUpCapability(task, slot);
   }
 
   leaveSpace();

@@ -1,18 +1,11 @@
 /** Making, copying, dropping and granting capabilities. Rights only ever shrink. */
 import { Kind, Right, SLOT_COUNT } from "abi/handle";
 import { Refusal } from "abi/refusal";
+import { giveUpCapability } from "../ipc/close";
 import { setResult, setStatus } from "../ipc/results";
 import { NO_OBJECT } from "../mm/pool";
 import { takeEndpoint, takeNotification } from "../task/endpoint";
-import {
-  Capability,
-  check,
-  copyCapability,
-  dropCapability,
-  freeSlot,
-  putCapability,
-  slotOf,
-} from "../task/handles";
+import { Capability, check, copyCapability, freeSlot, putCapability, slotOf } from "../task/handles";
 import { claimUnborn, giveUnborn, Task, taskAt } from "../task/task";
 
 /** A new endpoint or notification in a free slot. */
@@ -26,12 +19,19 @@ export function create(task: Task, kind: u64): void {
   setResult(task, slot);
 }
 
-/** Whether a copy of `capability` with this badge may be made: only who receives at an endpoint may tell callers apart. */
+/**
+ * Whether a copy of `capability` with this badge may be made. Only who receives may tell callers of an endpoint apart, or
+ * say which bits of a notification a copy is good for, and never more than its own.
+ */
 function checkBadge(capability: Capability, badge: u64): Refusal {
   if (badge === 0) return Refusal.None;
   if (badge > u32.MAX_VALUE) return Refusal.BadArgument;
-  if (<u32>capability.kind !== Kind.Endpoint) return Refusal.WrongKind;
-  return (<u32>capability.rights & Right.Receive) === 0 ? Refusal.MissingRight : Refusal.None;
+  const kind = <u32>capability.kind;
+  if (kind !== Kind.Endpoint && kind !== Kind.Notification) return Refusal.WrongKind;
+  if ((<u32>capability.rights & Right.Receive) === 0) return Refusal.MissingRight;
+  const isMore =
+    kind === Kind.Notification && capability.badge !== 0 && (<u32>badge & ~capability.badge) !== 0;
+  return isMore ? Refusal.MissingRight : Refusal.None;
 }
 
 /** Whether `slot` of `task` holds anything. */
@@ -53,7 +53,7 @@ export function copy(task: Task, slot: u64, rights: u64, badge: u64): void {
 export function drop(task: Task, slot: u64): void {
   const refusal = checkAny(task, slot);
   setStatus(task, refusal);
-  if (refusal === Refusal.None) dropCapability(task, <u32>slot);
+  if (refusal === Refusal.None) giveUpCapability(task, <u32>slot);
 }
 
 /** Only into a task that was not started: a running task's table is its own. */

@@ -9,7 +9,7 @@ import { printBytes, takePrinted } from "../diag/print";
 import { isConsoleOwner, takeConsole } from "../ipc/console";
 import { setResult, setStatus } from "../ipc/results";
 import { copyFromUser } from "../mm/user";
-import { check, slotOf } from "../task/handles";
+import { check, checkSignal, slotOf } from "../task/handles";
 import { Task } from "../task/task";
 
 /** A buffer a hart: the bytes are copied out of the task before the console's lock is taken. */
@@ -30,7 +30,7 @@ export function write(hart: Hart, task: Task, slot: u64, address: u64, bytes: u6
 /** One owner at a time, until it ends. */
 export function own(task: Task, slot: u64, notificationSlot: u64, bits: u64): void {
   let refusal = check(task, slot, Kind.Console, Right.Manage);
-  if (refusal === Refusal.None) refusal = check(task, notificationSlot, Kind.Notification, Right.Send);
+  if (refusal === Refusal.None) refusal = checkSignal(task, notificationSlot, bits);
   if (refusal === Refusal.None) refusal = takeConsole(task, slotOf(task, <u32>notificationSlot).object, bits);
   setStatus(task, refusal);
 }

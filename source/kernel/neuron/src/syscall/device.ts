@@ -9,7 +9,7 @@ import * as interrupts from "../irq/interrupts";
 import { mapRegisters } from "../lifecycle/memory";
 import { pinFor, unpinAllOf, unpinFor } from "../mm/pins";
 import { vmoAt } from "../mm/vmo";
-import { check, slotOf } from "../task/handles";
+import { check, checkSignal, slotOf } from "../task/handles";
 import { Task } from "../task/task";
 
 /** The registers at `address`: readable and writable as the capability allows, never executable. */
@@ -23,7 +23,7 @@ export function mapDevice(task: Task, slot: u64, address: u64): void {
 
 export function bindInterrupt(hart: Hart, task: Task, slot: u64, notificationSlot: u64, bits: u64): void {
   let refusal = check(task, slot, Kind.Interrupt, Right.Manage);
-  if (refusal === Refusal.None) refusal = check(task, notificationSlot, Kind.Notification, Right.Send);
+  if (refusal === Refusal.None) refusal = checkSignal(task, notificationSlot, bits);
   if (refusal === Refusal.None) {
     const source = slotOf(task, <u32>slot).object;
     const notification = slotOf(task, <u32>notificationSlot).object;

@@ -22,7 +22,8 @@ export function information(task: Task, slot: u64, topic: u64, index: u64): void
   if (refusal !== Refusal.None) return setStatus(task, refusal);
   if (topic === Topic.System) {
     const free = <u64>freeFrames() * FRAME_BYTES;
-    return setResults(task, popcnt(onlineMask()), hartCount(), timebaseHz(), devices().ramBytes, free, 0);
+    const online = onlineMask();
+    return setResults(task, popcnt(online), hartCount(), timebaseHz(), devices().ramBytes, free, online);
   }
   if (topic === Topic.Task) return taskInformation(task, index);
   if (topic === Topic.Interrupt) return interruptInformation(task, index);

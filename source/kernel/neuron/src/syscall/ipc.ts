@@ -5,7 +5,7 @@ import { Hart } from "../arch/riscv/hart";
 import * as messages from "../ipc/call";
 import { bind, signal, waitFor } from "../ipc/notification";
 import { setStatus } from "../ipc/results";
-import { check, slotOf } from "../task/handles";
+import { check, checkSignal, slotOf } from "../task/handles";
 import { Task } from "../task/task";
 
 export function call(
@@ -51,7 +51,7 @@ export function replyReceive(
 }
 
 export function signalSlot(task: Task, slot: u64, bits: u64): void {
-  const refusal = check(task, slot, Kind.Notification, Right.Send);
+  const refusal = checkSignal(task, slot, bits);
   setStatus(task, refusal);
   if (refusal === Refusal.None) signal(slotOf(task, <u32>slot).object, bits);
 }

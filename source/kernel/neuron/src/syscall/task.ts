@@ -11,7 +11,7 @@ import { killTask } from "../lifecycle/kill";
 import { endTask } from "../lifecycle/reap";
 import { preempt } from "../sched/schedule";
 import { sendTo } from "../sched/wake";
-import { check, freeSlot, putCapability, slotOf } from "../task/handles";
+import { check, checkSignal, freeSlot, putCapability, slotOf } from "../task/handles";
 import { claimUnborn, giveUnborn, publish, Task, taskAt, Wait } from "../task/task";
 
 export function yieldNow(hart: Hart, task: Task): void {
@@ -47,7 +47,7 @@ export function exit(task: Task, code: u64): void {
 /** A task may only make tasks of its own class or less urgent ones. */
 export function createTask(task: Task, taskClass: u64, notificationSlot: u64, bits: u64): void {
   if (taskClass >= CLASS_COUNT) return setStatus(task, Refusal.BadArgument);
-  const refusal = check(task, notificationSlot, Kind.Notification, Right.Send);
+  const refusal = checkSignal(task, notificationSlot, bits);
   if (refusal !== Refusal.None) return setStatus(task, refusal);
   if (taskClass < task.taskClass) return setStatus(task, Refusal.MissingRight);
   const slot = freeSlot(task);

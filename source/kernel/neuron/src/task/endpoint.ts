@@ -18,7 +18,8 @@ export class Endpoint {
   private lock1: u64;
   /** Atomic. */
   references: u32;
-  reserved: u32;
+  /** Capabilities that allow to receive here: without one, nobody ever will again. Atomic. */
+  receiveRights: u32;
   // Under the lock:
   callers: Task | null;
   callersTail: Task | null;
@@ -100,6 +101,21 @@ export function retainEndpoint(index: u32): void {
 export function releaseEndpoint(index: u32): void {
   const at = changetype<usize>(endpointAt(index)) + offsetof<Endpoint>("references");
   if (atomic.sub<u32>(at, 1) === 1) changetype<Pool>(endpointPool).give(index);
+}
+
+/** One more capability allows to receive here. */
+export function addReceiveRight(index: u32): void {
+  atomic.add<u32>(changetype<usize>(endpointAt(index)) + offsetof<Endpoint>("receiveRights"), 1);
+}
+
+/** One of them is gone. */
+export function removeReceiveRight(index: u32): void {
+  atomic.sub<u32>(changetype<usize>(endpointAt(index)) + offsetof<Endpoint>("receiveRights"), 1);
+}
+
+/** Nobody can receive here any more. It stays so: a right to receive is only ever copied from another. */
+export function isClosed(endpoint: Endpoint): bool {
+  return atomic.load<u32>(changetype<usize>(endpoint) + offsetof<Endpoint>("receiveRights")) === 0;
 }
 
 export function retainNotification(index: u32): void {

@@ -12,7 +12,14 @@ import { Kind, Right, SLOT_COUNT } from "abi/handle";
 import { Refusal } from "abi/refusal";
 import { audit } from "../diag/audit";
 import { releaseVmo, retainVmo } from "../mm/vmo";
-import { releaseEndpoint, releaseNotification, retainEndpoint, retainNotification } from "./endpoint";
+import {
+  addReceiveRight,
+  releaseEndpoint,
+  releaseNotification,
+  removeReceiveRight,
+  retainEndpoint,
+  retainNotification,
+} from "./endpoint";
 import { releaseTask, retainTask, TASKS_MAX, Task, taskAt } from "./task";
 
 @unmanaged
@@ -38,7 +45,24 @@ export function slotOf(task: Task, slot: u32): Capability {
 
 /** Whether `slot` of `task` holds a capability of `kind` with all of `rights`. A refusal is audited. */
 export function check(task: Task, slot: u64, kind: Kind, rights: u32): Refusal {
-  const refusal = judge(task, slot, kind, rights);
+  return audited(task, slot, judge(task, slot, kind, rights));
+}
+
+/**
+ * Whether `slot` of `task` is a notification that these `bits` may be signalled to: a badge other than 0 names all that
+ * the capability is good for. A refusal is audited.
+ */
+export function checkSignal(task: Task, slot: u64, bits: u64): Refusal {
+  let refusal = judge(task, slot, Kind.Notification, Right.Send);
+  if (refusal === Refusal.None && !allowsBits(slotOf(task, <u32>slot), bits)) refusal = Refusal.MissingRight;
+  return audited(task, slot, refusal);
+}
+
+function allowsBits(capability: Capability, bits: u64): bool {
+  return capability.badge === 0 || (bits & ~(<u64>capability.badge)) === 0;
+}
+
+function audited(task: Task, slot: u64, refusal: Refusal): Refusal {
   if (refusal !== Refusal.None) audit(Audit.CapabilityRefused, task.index, slot, <u64>-(<i64>refusal));
   return refusal;
 }
@@ -68,6 +92,7 @@ export function putCapability(task: Task, slot: u32, kind: Kind, object: u32, ri
   capability.rights = <u8>rights;
   capability.object = object;
   capability.badge = badge;
+  if (kind === Kind.Endpoint && (rights & Right.Receive) !== 0) addReceiveRight(object);
 }
 
 /** Fills an empty slot with a copy of `from` whose rights are cut to `rights`; a badge of 0 keeps the old one. */
@@ -83,11 +108,12 @@ export function copyCapability(from: Capability, task: Task, slot: u32, rights: 
   );
 }
 
-/** Empties a slot and gives its reference back. */
+/** Empties a slot and gives its reference back. Whoever waits at an endpoint is told by ipc/close.ts. */
 export function dropCapability(task: Task, slot: u32): void {
   const capability = slotOf(task, slot);
   const kind = <Kind>capability.kind;
   const object = capability.object;
+  if (kind === Kind.Endpoint && (<u32>capability.rights & Right.Receive) !== 0) removeReceiveRight(object);
   capability.kind = <u8>Kind.Empty;
   capability.rights = <u8>Right.None;
   release(kind, object);

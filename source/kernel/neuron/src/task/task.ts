@@ -96,6 +96,8 @@ export class Task extends TrapFrame {
   state: u32;
   end: u32;
   endDetail: u64;
+  /** Not 0: without it nobody looks after the others, and the run is over. */
+  vital: u32;
   /** Signalled when it ends: notification index + 1, and the bits. */
   endNotification: u32;
   /** Its end was asked for, and somebody has to see to it. Atomic. */

@@ -1,0 +1,43 @@
+/**
+ * The end of an endpoint: with the last capability that allows to receive there, nobody ever will again. Whoever waits in
+ * its queue hears of it now, whoever calls from now on hears of it at once (call.ts): Refusal.PeerGone, and no deadline.
+ *
+ *   this hart                                 a caller's hart
+ *   the right is gone (count is 0)            takes the endpoint's lock
+ *   takes the lock, empties the queue         count is 0: refused     count was not: in the queue before the lock is free
+ */
+import { Kind, Right } from "abi/handle";
+import { Refusal } from "abi/refusal";
+import { wake } from "../sched/wake";
+import { endpointAt, isClosed, releaseEndpoint, retainEndpoint } from "../task/endpoint";
+import { dropCapability, slotOf } from "../task/handles";
+import { Task } from "../task/task";
+import { claimCaller } from "./endpoint";
+import { setStatus } from "./results";
+
+/** Empties a slot of `task`, and closes the endpoint if this was the last right to receive there. */
+export function giveUpCapability(task: Task, slot: u32): void {
+  const capability = slotOf(task, slot);
+  if (capability.kind !== <u8>Kind.Endpoint || (<u32>capability.rights & Right.Receive) === 0) {
+    return dropCapability(task, slot);
+  }
+  const index = capability.object;
+  // The queue is looked at after the capability has gone, which may hold the last reference.
+  retainEndpoint(index);
+  dropCapability(task, slot);
+  if (isClosed(endpointAt(index))) failQueue(index);
+  releaseEndpoint(index);
+}
+
+/** Bounded: each turn takes a caller out of the queue, and nobody comes into it any more. */
+function failQueue(index: u32): void {
+  const endpoint = endpointAt(index);
+  for (;;) {
+    endpoint.lock.acquire();
+    const caller = claimCaller(endpoint);
+    endpoint.lock.release();
+    if (caller === null) return;
+    setStatus(caller, Refusal.PeerGone);
+    wake(caller);
+  }
+}
