@@ -37,6 +37,7 @@ const guestLevels: readonly (readonly [RegExp, number])[] = [
   [/^gen\//, 2],
   [/^source\/libs\//, 3],
   [/^source\/drivers\/virtio\//, 4],
+  [/^source\/drivers\/serial\//, 4],
   [/^source\/drivers\/storage\//, 5],
   [/^source\/runtime\//, 6],
   [/^source\/(services|init|apps)\/|^source\/kernel\//, 7],

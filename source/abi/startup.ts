@@ -53,6 +53,8 @@ export const enum Role {
   ConsoleService = 17,
   /** The device tree as the firmware handed it over, a memory object. */
   DeviceTree = 18,
+  /** nexus-init's own endpoint, to have programs run (init.capnp). */
+  InitService = 19,
 }
 
 /** Bits of a service's Starter notification. */

@@ -7,7 +7,7 @@ import { type Guest, guest } from "../harness/guest.ts";
 let g: Guest;
 beforeAll(async () => {
   g = await guest({
-    text: `export { split, nameOffset, nameLength, restOffset, restLength } from "init/nexus-init/argument";`,
+    text: `export { commandEnd, split, nameOffset, nameLength, restOffset, restLength } from "init/nexus-init/argument";`,
   });
 });
 
@@ -49,4 +49,14 @@ test("any bytes give a name of 1 to 16 harmless characters, or none", () => {
       if (found) expect(text.trimEnd().endsWith(found.rest)).toBe(true);
     }),
   );
+});
+
+test("commands are told apart by semicolons", () => {
+  const bytes = new TextEncoder().encode("selftest-client; nx hw smp;nx");
+  const at = g.put(bytes);
+  const ends: number[] = [];
+  for (let from = 0; from <= bytes.length; from = (ends.at(-1) ?? 0) + 1) {
+    ends.push(g.call("commandEnd", at, bytes.length, from));
+  }
+  expect(ends).toEqual([15, 26, 29]);
 });

@@ -5,13 +5,16 @@ import { type Guest, guest } from "../harness/guest.ts";
 import { Right, Role } from "../runtime/fake-kernel.ts";
 
 const program = `
-import { describe, Topology, TOPOLOGY_BYTES } from "init/nexus-init/topology";
+import { describe, describeProgram, describeShell, Topology, TOPOLOGY_BYTES } from "init/nexus-init/topology";
 export { flawName } from "init/nexus-init/check";
 import { flaw } from "init/nexus-init/check";
 const state: usize = memory.data(TOPOLOGY_BYTES, 8);
 function topology(): Topology { return changetype<Topology>(state); }
 export function begin(): void { topology().begin(); }
-export function real(name: usize, length: u32): void { describe(topology(), name, length); }
+export function real(name: usize, length: u32): void {
+  describe(topology());
+  describeShell(describeProgram(topology(), name, length));
+}
 export function run(name: usize, length: u32, taskClass: u32, origin: u32, serves: u32): void {
   topology().runNamed(name, length, taskClass, origin).serves(serves);
 }
@@ -74,7 +77,7 @@ const tables: readonly (readonly [flaw: string, ...rows: Row[]])[] = [
   [
     "a program is given too many roles",
     driver,
-    { gets: Array.from({ length: 9 }, (_, role) => [role + 20, Right.Read] as const) },
+    { gets: Array.from({ length: 13 }, (_, role) => [role + 20, Right.Read] as const) },
   ],
   [
     "a program is given a role twice",

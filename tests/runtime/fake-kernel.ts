@@ -7,201 +7,31 @@
 // test (`onStart`).
 
 import { type Guest, type GuestOptions, guest } from "../harness/guest.ts";
+import {
+  FakeEndpoint,
+  FakeNotification,
+  FakeTask,
+  FakeVmo,
+  forever,
+  type KernelObject,
+  type Mapping,
+  messagePage,
+  noSlot,
+  notified,
+  pageBytes,
+  Refusal,
+  Right,
+  type Slot,
+  Stopped,
+  Syscall,
+  self,
+  slotCount,
+  startupMagic,
+  startupPage,
+  timebase,
+} from "./fake-objects.ts";
 
-export const pageBytes = 4096;
-export const startupPage = 0x7e00_0000;
-export const messagePage = 0x7f00_0000;
-const startupMagic = 0x4e52_5553;
-export const timebase = 10_000_000n;
-export const noSlot = 0xfffe;
-const self = 0xffffn;
-export const forever = 0xffff_ffff_ffff_ffffn;
-const slotCount = 64;
-
-export const Right = {
-  Read: 1,
-  Write: 2,
-  Execute: 4,
-  Send: 8,
-  Receive: 16,
-  Manage: 32,
-  Transfer: 64,
-  All: 127,
-} as const;
-export const Role = {
-  Console: 1,
-  Power: 2,
-  Info: 3,
-  Bundle: 4,
-  VirtioDevice: 5,
-  VirtioInterrupt: 6,
-  Serve: 7,
-  Starter: 8,
-  BlockService: 9,
-  PackageService: 10,
-  Fixtures: 11,
-  UartDevice: 12,
-  UartInterrupt: 13,
-  ConsoleOwner: 14,
-  Audit: 15,
-  ConsoleService: 17,
-} as const;
-export const Refusal = {
-  BadSlot: -2,
-  WrongKind: -3,
-  MissingRight: -4,
-  BadArgument: -5,
-  BadAddress: -6,
-  NoMemory: -8,
-  Overlap: -9,
-  TimedOut: -10,
-  HartOffline: -14,
-  BadState: -15,
-  TryAgain: -16,
-} as const;
-export const Syscall = {
-  YieldTo: 1,
-  Sleep: 2,
-  Now: 3,
-  Exit: 4,
-  Call: 5,
-  Receive: 6,
-  Reply: 7,
-  ReplyReceive: 8,
-  Signal: 9,
-  Wait: 10,
-  Create: 12,
-  Copy: 13,
-  Drop: 14,
-  Grant: 15,
-  CreateVmo: 16,
-  Map: 17,
-  Unmap: 18,
-  CreateTask: 20,
-  NameTask: 21,
-  StartTask: 22,
-  TaskStatus: 23,
-  KillTask: 24,
-  ConsoleWrite: 30,
-  Information: 31,
-  PowerOff: 32,
-} as const;
-export const End = { None: 0, Exit: 1, Killed: 2, LoadFault: 6 } as const;
-
-/** Thrown through the guest's frames when the machine is turned off, the task exits, or it would wait for ever. */
-export class Stopped extends Error {
-  readonly why: "power off" | "exit" | "hang";
-  readonly code: number;
-  constructor(why: Stopped["why"], code = 0) {
-    super(`the guest stopped: ${why} ${code}`);
-    this.why = why;
-    this.code = code;
-  }
-}
-
-export class FakeVmo {
-  readonly kind = "vmo";
-  readonly bytes: Uint8Array;
-  constructor(size: number) {
-    this.bytes = new Uint8Array(Math.ceil(size / pageBytes) * pageBytes);
-  }
-}
-export class FakeNotification {
-  readonly kind = "notification";
-  bits = 0n;
-}
-/** A message as its receiver gets it. */
-export interface Message {
-  readonly badge: number;
-  readonly w0: bigint;
-  readonly bytes: Uint8Array;
-  readonly vmo: FakeVmo | undefined;
-}
-export class FakeEndpoint {
-  readonly kind = "endpoint";
-  answer: (message: Message) => Uint8Array | number = () => Refusal.TimedOut;
-}
-export interface Mapping {
-  readonly address: number;
-  readonly bytes: number;
-  readonly rights: number;
-  readonly vmo: FakeVmo;
-}
-export class FakeTask {
-  readonly kind = "task";
-  readonly slots = new Map<number, Slot>();
-  readonly mappings: Mapping[] = [];
-  name = "";
-  state: "unborn" | "alive" | "ended" = "unborn";
-  entry = 0;
-  stackPointer = 0;
-  end: number = End.None;
-  detail = 0n;
-  readonly taskClass: number;
-  readonly notification: FakeNotification;
-  readonly endBits: bigint;
-
-  constructor(taskClass: number, notification: FakeNotification, endBits: bigint) {
-    this.taskClass = taskClass;
-    this.notification = notification;
-    this.endBits = endBits;
-  }
-
-  /** Ends, and tells whoever asked to be told. */
-  finish(end: number, detail: bigint): void {
-    this.state = "ended";
-    this.end = end;
-    this.detail = detail;
-    this.notification.bits |= this.endBits;
-  }
-
-  /** What the task finds at an address of its own. */
-  at(address: number, length: number): Uint8Array {
-    const found = this.mappings.find((one) => address >= one.address && address < one.address + one.bytes);
-    if (!found) throw new Error(`${this.name} has nothing mapped at 0x${address.toString(16)}`);
-    return found.vmo.bytes.slice(address - found.address, address - found.address + length);
-  }
-
-  /** Its startup page: the argument, and the entries with the capabilities that they name. */
-  startup(): {
-    timebase: bigint;
-    argument: string;
-    entries: { role: number; slot: Slot | undefined; base: bigint; size: bigint; irq: number }[];
-  } {
-    const page = this.at(startupPage, pageBytes);
-    const view = new DataView(page.buffer);
-    if (view.getUint32(0, true) !== startupMagic) throw new Error("a startup page with another magic");
-    const entries = Array.from({ length: view.getUint32(4, true) }, (_, index) => {
-      const at = 144 + index * 32;
-      return {
-        role: view.getUint32(at, true),
-        slot: this.slots.get(view.getUint32(at + 4, true)),
-        base: view.getBigUint64(at + 8, true),
-        size: view.getBigUint64(at + 16, true),
-        irq: view.getUint32(at + 24, true),
-      };
-    });
-    const argument = new TextDecoder().decode(page.subarray(16, 144)).replace(/\0+$/, "");
-    return { timebase: view.getBigUint64(8, true), argument, entries };
-  }
-
-  /** The capability under that role. */
-  given(role: number): Slot | undefined {
-    return this.startup().entries.find((entry) => entry.role === role)?.slot;
-  }
-}
-
-export type KernelObject =
-  | FakeVmo
-  | FakeNotification
-  | FakeEndpoint
-  | FakeTask
-  | { readonly kind: "console" | "power" | "info" | "device" | "interrupt" | "audit" };
-export interface Slot {
-  readonly object: KernelObject;
-  readonly rights: number;
-  readonly badge: number;
-}
+export * from "./fake-objects.ts";
 
 /** One system call: its number, and its arguments. */
 export interface Made {
@@ -223,6 +53,9 @@ export class FakeKernel {
   readonly extra = new Map<number, (a: readonly bigint[]) => number>();
   private running: Guest | undefined;
   private results = 0;
+  private bound = BigInt(noSlot);
+  private nextToken = 0n;
+  private readonly replies = new Map<bigint, (answer: Uint8Array) => void>();
 
   /** Compiles the guest, with its memory large enough for a task's whole address space. */
   static async start(entry: Parameters<typeof guest>[0], options: GuestOptions = {}): Promise<FakeKernel> {
@@ -313,6 +146,14 @@ export class FakeKernel {
         return this.call(a);
       case Syscall.Wait:
         return this.wait(a0, a1);
+      case Syscall.Bind:
+        this.bound = a0;
+        return 0;
+      case Syscall.Receive:
+        return this.receive(a0, a1);
+      case Syscall.Reply:
+        this.replies.get(a0)?.(this.guest.get(messagePage, Number(a1 & 0x1fffn)));
+        return this.replies.delete(a0) ? 0 : Refusal.NotWaiting;
       case Syscall.Create:
         this.setResults(this.insert(a0 === 2n ? new FakeEndpoint() : new FakeNotification()));
         return 0;
@@ -403,6 +244,26 @@ export class FakeKernel {
     if (deadline === forever) throw new Stopped("hang");
     this.time = deadline;
     return Refusal.TimedOut;
+  }
+
+  /** What was called comes before what was signalled: either may be first on a real machine. */
+  private receive(slot: bigint, deadline: bigint): number {
+    const endpoint = this.slots.get(Number(slot))?.object;
+    if (!(endpoint instanceof FakeEndpoint)) return Refusal.BadSlot;
+    const next = endpoint.calls.shift();
+    if (!next) {
+      const status = this.wait(this.bound, deadline);
+      if (status !== 0) return status;
+      this.setResults(0, this.guest.view().getBigUint64(this.results, true));
+      return notified;
+    }
+    this.nextToken += 1n;
+    this.replies.set(this.nextToken, next.onReply);
+    const { badge, bytes, w0 } = next.message;
+    this.guest.bytes().fill(0xee, messagePage, messagePage + pageBytes);
+    this.guest.bytes().set(bytes, messagePage);
+    this.setResults(BigInt(bytes.length) | (BigInt(badge) << 32n), w0, 0, 0, 0, this.nextToken);
+    return 0;
   }
 
   private call(a: readonly bigint[]): number {

@@ -1,6 +1,7 @@
 /**
  * What this run is for: `nexus,run` of the device tree, as it stands in the startup page. Its first word names a
- * program in pkg://bin/, the rest is that program's argument: "nx hw smp" runs bin/nx with "hw smp".
+ * program in pkg://bin/, the rest is that program's argument: "nx hw smp" runs bin/nx with "hw smp". Several commands
+ * are run one after another: "selftest-client; nx".
  *
  * It comes from outside, so it is judged: a name is made of what names of programs are made of, and can therefore not
  * lead out of bin/.
@@ -9,15 +10,27 @@ import { TASK_NAME_BYTES } from "abi/task";
 
 /** What runs where the device tree names nothing. */
 export const DEFAULT_PROGRAM: string = "selftest-client";
+/** The program that looks after the machine for the person at the console: the run's own has more than others. */
+export const SHELL_PROGRAM: string = "nx";
+/** The most commands of a run. */
+export const COMMANDS_MAX: u32 = 4;
 
 const SPACE: u8 = 0x20;
 const HYPHEN: u8 = 0x2d;
+const SEMICOLON: u8 = 0x3b;
 
 /** Where the first word and the rest are in the argument, in bytes from its start. */
 let nameAt: u32 = 0;
 let nameBytes: u32 = 0;
 let restAt: u32 = 0;
 let restBytes: u32 = 0;
+
+/** Where the command that begins at `from` ends: at a semicolon, or with the `length` bytes at `argument`. */
+export function commandEnd(argument: usize, length: u32, from: u32): u32 {
+  let at = from;
+  while (at < length && load<u8>(argument + <usize>at) !== SEMICOLON) at += 1;
+  return at;
+}
 
 /**
  * Splits `length` bytes at `argument`. After it: the four functions below.
@@ -34,9 +47,14 @@ export function split(argument: usize, length: u32): bool {
   // Spaces at the end mean nothing, as those between words.
   while (restBytes > 0 && load<u8>(argument + <usize>(restAt + restBytes - 1)) === SPACE) restBytes -= 1;
 
-  if (nameBytes === 0 || nameBytes > TASK_NAME_BYTES) return false;
-  for (let i: u32 = 0; i < nameBytes; i++) {
-    if (!isNameByte(load<u8>(argument + <usize>(nameAt + i)))) return false;
+  return isProgramName(argument + <usize>nameAt, nameBytes);
+}
+
+/** Whether the bytes are the name of a program: 1 to 16 of a–z, 0–9 and '-'. */
+export function isProgramName(name: usize, length: u32): bool {
+  if (length === 0 || length > TASK_NAME_BYTES) return false;
+  for (let i: u32 = 0; i < length; i++) {
+    if (!isNameByte(load<u8>(name + <usize>i))) return false;
   }
   return true;
 }

@@ -1,7 +1,7 @@
 /**
  * nexus-init, the first task: the kernel starts it with every capability that the machine has to give, and it hands
- * them on as topology.ts says. Services come from the boot bundle, the program of the run from the disk. When that
- * program ends, the machine is turned off.
+ * them on as topology.ts says. Services come from the boot bundle, the programs of the run from the disk. When the last of
+ * them has ended, the machine is turned off.
  *
  * The walk of a boot: main (here) ▸ start.ts ▸ runtime/loader.ts ▸ a service says that it is ready ▸ supervise.ts ▸
  * fetch.ts reads the program through packagefsd ▸ start.ts again ▸ supervise.ts waits for its end.
@@ -14,17 +14,37 @@ import { flushConsole } from "runtime/console";
 import { print } from "runtime/log";
 import { setTaskName } from "runtime/panic";
 import { slotOf, startup } from "runtime/startup";
-import { lengthToZero } from "text/bytes";
+import { equals, lengthToZero } from "text/bytes";
 import { LINE_STATE_BYTES, Line } from "text/line";
-import { DEFAULT_PROGRAM, nameLength, nameOffset, restLength, restOffset, split } from "./argument";
+import {
+  COMMANDS_MAX,
+  commandEnd,
+  DEFAULT_PROGRAM,
+  nameLength,
+  nameOffset,
+  restLength,
+  restOffset,
+  SHELL_PROGRAM,
+  split,
+} from "./argument";
 import { fileAddress, fileBytes, findInBundle, openBundle } from "./bundle";
 import { Flaw, flaw, flawName } from "./check";
 import { fetch, fetchedBytes, OWN_BADGE, release } from "./fetch";
 import { FILE_ADDRESS } from "./limits";
 import { because, say } from "./say";
+import { onEvent } from "./serve";
 import { start } from "./start";
 import { awaitEnd, awaitReady, openEvents } from "./supervise";
-import { describe, Origin, Program, State, TOPOLOGY_BYTES, Topology } from "./topology";
+import {
+  describe,
+  describeProgram,
+  describeShell,
+  Origin,
+  Program,
+  State,
+  TOPOLOGY_BYTES,
+  Topology,
+} from "./topology";
 
 const topologyState: usize = memory.data(TOPOLOGY_BYTES, 8);
 /** What to run: the startup page's argument, or the default. */
@@ -41,26 +61,39 @@ export function main(): i32 {
     openBundle() &&
     openEvents() &&
     startServices(topology) &&
-    runProgram(topology);
+    runPrograms(topology);
   flush(topology);
   const status = powerOff(slotOf(Role.Power));
   print(because(say("turning the machine off was refused"), status));
   return isWell ? 0 : 1;
 }
 
-/** The program of this run and its argument (argument.ts). */
+/** What this run is for, or the default (argument.ts). */
 function readArgument(): bool {
   const page = startup();
   const words = argument().begin(argumentBuffer, STARTUP_ARGUMENT_BYTES);
   words.bytes(page.argument, lengthToZero(page.argument, STARTUP_ARGUMENT_BYTES));
   if (words.length === 0) words.text(DEFAULT_PROGRAM);
-  if (split(words.address, words.length)) return true;
-  print(say("nexus,run does not begin with the name of a program: ").printable(words.address, words.length));
-  return false;
+  return true;
 }
 
+/** The services' rows, then one for each command of the run. */
 function planTopology(topology: Topology): bool {
-  describe(topology, argument().address + <usize>nameOffset(), nameLength());
+  describe(topology);
+  const words = argument();
+  let from: u32 = 0;
+  for (let commands: u32 = 0; from <= words.length; commands++) {
+    const end = commandEnd(words.address, words.length, from);
+    const command = words.address + <usize>from;
+    if (!split(command, end - from) || commands === COMMANDS_MAX) {
+      const what = say("nexus,run does not begin with the name of a program: ");
+      print(what.printable(command, words.length - from));
+      return false;
+    }
+    const program = describeProgram(topology, command + <usize>nameOffset(), nameLength());
+    if (equals(program.name, program.nameLength, SHELL_PROGRAM)) describeShell(program);
+    from = end + 1;
+  }
   const found = flaw(topology);
   if (found === Flaw.None) return true;
   print(say("the topology cannot be: ").text(flawName(found)));
@@ -79,21 +112,30 @@ function startServices(topology: Topology): bool {
   return true;
 }
 
-/** The row from the disk: read, started, waited for. */
-function runProgram(topology: Topology): bool {
-  for (let i: u32 = 0; i < topology.count; i++) {
-    const program = topology.program(i);
-    if (program.origin !== Origin.Package) continue;
-    const server = topology.server(Role.PackageService);
-    if (server === null || !canServe(server)) return false;
-    if (!fetch(server.endpoint, program)) return false;
-    const rest = argument().address + <usize>restOffset();
-    const isStarted = start(topology, i, FILE_ADDRESS, fetchedBytes(), rest, restLength());
-    release();
-    return isStarted && awaitEnd(topology, i);
+/** The rows from the disk, each read, started and waited for. One that fails does not keep the next from its turn. */
+function runPrograms(topology: Topology): bool {
+  const words = argument();
+  const count = topology.count;
+  let from: u32 = 0;
+  let isWell = true;
+  for (let i: u32 = 0; i < count; i++) {
+    if (topology.program(i).origin !== Origin.Package) continue;
+    const end = commandEnd(words.address, words.length, from);
+    const command = words.address + <usize>from;
+    split(command, end - from);
+    isWell = runProgram(topology, i, command + <usize>restOffset(), restLength()) && isWell;
+    from = end + 1;
   }
-  print(say("the topology has no program to run"));
-  return false;
+  return isWell;
+}
+
+function runProgram(topology: Topology, index: u32, rest: usize, length: u32): bool {
+  const server = topology.server(Role.PackageService);
+  if (server === null || !canServe(server)) return false;
+  if (!fetch(server.endpoint, topology.program(index))) return false;
+  const isStarted = start(topology, index, FILE_ADDRESS, fetchedBytes(), rest, length);
+  release();
+  return isStarted && awaitEnd(topology, index, onEvent);
 }
 
 /** packagefsd has fixtures at least: it is never absent unless something is wrong. */

@@ -14,7 +14,7 @@ import { copyOfFile, fileBytes, findLiteral } from "./bundle";
 import { isService } from "./check";
 import { LOADER_WINDOW } from "./limits";
 import { because, sayOf } from "./say";
-import { endedBit, eventsSlot } from "./supervise";
+import { endedBit, eventsSlot, initEndpoint } from "./supervise";
 import { Program, State, Topology } from "./topology";
 
 const plan: usize = memory.data(LAUNCH_BYTES, 8);
@@ -90,6 +90,7 @@ function giveRole(what: Launch, topology: Topology, index: u32, role: Role, righ
     if (server === null || server.state !== State.Running) return true;
     return what.give(role, server.endpoint, rights, badgeOf(index)) !== null;
   }
+  if (role === Role.InitService) return what.give(role, initEndpoint(), rights, badgeOf(index)) !== null;
   if (role === Role.Fixtures) return giveFixtures(what, rights);
   return giveOwn(what, role, rights);
 }

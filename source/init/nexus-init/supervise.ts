@@ -13,9 +13,10 @@
 import { Kind } from "abi/handle";
 import { Refusal } from "abi/refusal";
 import { SIGNAL_ABSENT, SIGNAL_ENDED, SIGNAL_READY } from "abi/startup";
-import { FOREVER, NO_SLOT } from "abi/syscall";
+import { FOREVER, NO_SLOT, NOTIFIED } from "abi/syscall";
 import { End } from "abi/task";
-import { create, deadlineIn, result, taskStatus, wait } from "runtime/call";
+import { bind, create, deadlineIn, result, taskStatus, wait } from "runtime/call";
+import { receive, word } from "runtime/ipc";
 import { print } from "runtime/log";
 import { endName } from "runtime/names";
 import { startup } from "runtime/startup";
@@ -24,18 +25,37 @@ import { because, say, sayOf } from "./say";
 import { PROGRAMS_MAX, Program, State, Topology } from "./topology";
 
 let events: u32 = NO_SLOT;
+/** Where the shell asks for programs to be run (serve.ts); `events` is bound to it. */
+let requests: u32 = NO_SLOT;
 /** Signals that came and were not used yet. */
 let seen: u64 = 0;
 
-/** Creates the notification. False, after a line. */
+/** Creates the notification and the endpoint. False, after a line. */
 export function openEvents(): bool {
-  const status = create(Kind.Notification);
-  if (status < 0) {
-    print(because(say("a notification was refused"), status));
-    return false;
+  let status = create(Kind.Notification);
+  if (status >= 0) {
+    events = <u32>result(0);
+    status = bind(events);
   }
-  events = <u32>result(0);
-  return true;
+  if (status >= 0) status = create(Kind.Endpoint);
+  if (status >= 0) {
+    requests = <u32>result(0);
+    return true;
+  }
+  print(because(say("a notification and an endpoint were refused"), status));
+  return false;
+}
+
+/** The endpoint that programs are run through. */
+export function initEndpoint(): u32 {
+  return requests;
+}
+
+/** Whether the program of row `index` has ended; true once for each end. */
+export function takeEnd(index: u32): bool {
+  const hasEnded = (seen & endedBit(index)) !== 0;
+  seen &= ~endedBit(index);
+  return hasEnded;
 }
 
 /** The notification's slot. */
@@ -70,17 +90,27 @@ export function awaitReady(topology: Topology, index: u32): bool {
   return servicesStand(topology, topology.count);
 }
 
-/** Waits until the program of row `index` ends. True if it left with exit code 0; else after a line. */
-export function awaitEnd(topology: Topology, index: u32): bool {
+/**
+ * Waits until the program of row `index` ends. True if it left with exit code 0; else after a line.
+ *
+ * @param onEvent called after whatever has come: a message (`isMessage`), or signals
+ */
+export function awaitEnd(
+  topology: Topology,
+  index: u32,
+  onEvent: (topology: Topology, isMessage: bool) => void,
+): bool {
   while ((seen & endedBit(index)) === 0) {
     if (!servicesStand(topology, index)) return false;
-    const status = wait(events, FOREVER);
+    const status = receive(requests, FOREVER);
     if (status < 0) {
       print(because(sayOf("waiting was refused for ", topology.program(index)), status));
       return false;
     }
-    seen |= result(0);
+    if (status === NOTIFIED) seen |= word(0);
+    onEvent(topology, status !== NOTIFIED);
   }
+  seen &= ~endedBit(index);
   // A service that fell may be why the program failed, so it is named first.
   const stood = servicesStand(topology, index);
   return reportEnd(topology.program(index)) && stood;

@@ -1,5 +1,5 @@
 /**
- * The system as one table: who runs, in which order, with which capabilities. `describe` is the table; the rest of
+ * The system as one table: who runs, in which order, with which capabilities. `describe` and what follows it is the table; the rest of
  * the file is what a row is. A program gets what its row names and nothing else; `flaw` (check.ts) refuses a table
  * in which a device has two owners or none, or a program uses a service that is not started yet.
  *
@@ -19,8 +19,8 @@ export const enum Origin {
   Package = 1,
 }
 
-/** The table. The program of this run is named by `nameLength` bytes at `name`, from the device tree. */
-export function describe(topology: Topology, name: usize, nameLength: u32): void {
+/** The services, in the order in which they start. The rows of programs come behind them. */
+export function describe(topology: Topology): void {
   topology
     .run("consoled", Class.Driver, Origin.Bundle)
     .serves(Role.ConsoleService)
@@ -46,8 +46,11 @@ export function describe(topology: Topology, name: usize, nameLength: u32): void
     .gets(Role.BlockService, Right.Send)
     .gets(Role.Fixtures, Right.Read)
     .gets(Role.Audit, Right.Write);
+}
 
-  topology
+/** A program of the run, or one that the shell has run: its name comes from outside. */
+export function describeProgram(topology: Topology, name: usize, nameLength: u32): Program {
+  return topology
     .runNamed(name, nameLength, Class.App, Origin.Package)
     .gets(Role.Console, Right.Write)
     .gets(Role.Info, Right.Read)
@@ -55,10 +58,20 @@ export function describe(topology: Topology, name: usize, nameLength: u32): void
     .gets(Role.BlockService, Right.Send);
 }
 
-/** The most rows. */
-export const PROGRAMS_MAX: u32 = 8;
+/** What the run's own `nx` has beside that: the person at the console looks after the machine. */
+export function describeShell(program: Program): void {
+  program
+    .gets(Role.ConsoleService, Right.Send)
+    .gets(Role.InitService, Right.Send)
+    .gets(Role.Audit, Right.Read)
+    .gets(Role.Harts, Right.Manage)
+    .gets(Role.DeviceTree, Right.Read);
+}
+
+/** The most rows: the services, the programs of the run, and one that the shell has run. */
+export const PROGRAMS_MAX: u32 = 10;
 /** The most roles that one row may name. */
-export const GRANTS_MAX: u32 = 8;
+export const GRANTS_MAX: u32 = 12;
 
 /** How far a program has come. */
 export const enum State {

@@ -24,10 +24,10 @@ import { refusalName } from "runtime/names";
 import { setTaskName } from "runtime/panic";
 import { serve } from "runtime/service";
 import { entryOf, slotOf } from "runtime/startup";
+import { openUart, silence } from "serial/uart16550";
 import { REGISTERS_ADDRESS } from "./limits";
 import { answerFlushes, nextPoll, onRequest, progress } from "./requests";
 import { awaitDevice, notePrinted, openTerminal } from "./terminal";
-import { openUart, silence } from "./uart";
 
 /** Exit codes. Absent is no failure: the kernel goes on printing by itself. */
 const EXIT_ABSENT: i32 = 0;

@@ -11,12 +11,13 @@
  * ends with an interrupt or a signal, after which it is called again. What is full pushes back: a full output ring
  * leaves printed text with the kernel, which lets tasks wait; a full input ring leaves bytes in the device.
  *
- * Reached from main.ts and requests.ts; goes on in uart.ts, line.ts and rings.ts.
+ * Reached from main.ts and requests.ts; goes on in drivers/serial, line.ts and rings.ts.
  */
 import { MESSAGE_BYTES_MAX } from "abi/message";
 import { Refusal } from "abi/refusal";
 import { consoleRead, result } from "runtime/call";
 import { messagePage } from "runtime/ipc";
+import { FIFO_BYTES, hasReceived, isFree, isIdle, listen, receiveByte, sendByte } from "serial/uart16550";
 import { Line } from "text/line";
 import { BURST_BYTES, EDITOR_OUTPUT_BYTES, PRINTED_ROOM } from "./limits";
 import { begin, clearOutput, feed, hide, output, show, Verdict } from "./line";
@@ -31,7 +32,6 @@ import {
   takeInput,
   takeOutput,
 } from "./rings";
-import { FIFO_BYTES, hasReceived, isFree, isIdle, listen, receiveByte, sendByte } from "./uart";
 
 /** What the editor may need at any time, its line feeds doubled. */
 const EDITOR_ROOM: u32 = 2 * EDITOR_OUTPUT_BYTES;

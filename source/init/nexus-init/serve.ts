@@ -1,0 +1,105 @@
+/**
+ * nexus-init as a service (source/idl/init.capnp): the shell has programs run, one at a time. The program's row is added
+ * behind the others for as long as it runs; the answer waits for its end.
+ *
+ * Reached from supervise.ts with every message and signal; goes on in fetch.ts and start.ts.
+ */
+import { MESSAGE_BYTES_MAX, messageInfo } from "abi/message";
+import { Role, STARTUP_ARGUMENT_BYTES } from "abi/startup";
+import { TASK_NAME_BYTES } from "abi/task";
+import { finishMessage } from "capnp/build";
+import {
+  ARGUMENT_BYTES_MAX,
+  InitMethod,
+  InitRunParams,
+  InitRunResultsBuilder,
+  RunStatus,
+} from "gen/idl/init";
+import { drop, result, taskStatus } from "runtime/call";
+import { messagePage, reply } from "runtime/ipc";
+import { Request } from "runtime/service";
+import { isProgramName } from "./argument";
+import { fetch, fetchedBytes, release } from "./fetch";
+import { FILE_ADDRESS } from "./limits";
+import { start } from "./start";
+import { takeEnd } from "./supervise";
+import { describeProgram, PROGRAMS_MAX, State, Topology } from "./topology";
+
+const requestState: usize = memory.data(offsetof<Request>(), 8);
+/** What the message brought: fetching the program uses the message page. */
+const name: usize = memory.data(TASK_NAME_BYTES, 8);
+const argument: usize = memory.data(ARGUMENT_BYTES_MAX, 8);
+
+/** The row of the program that runs, and who waits for it. */
+let row: u32 = 0;
+let isRunning: bool = false;
+let token: u64 = 0;
+
+if (ARGUMENT_BYTES_MAX !== STARTUP_ARGUMENT_BYTES) ERROR("the contract's argument is the startup page's");
+
+/** After a message, or after signals. */
+export function onEvent(topology: Topology, isMessage: bool): void {
+  if (isMessage) onMessage(topology);
+  if (isRunning && takeEnd(row)) onEnd(topology);
+}
+
+function onMessage(topology: Topology): void {
+  const request = changetype<Request>(requestState);
+  request.take();
+  const status = request.w0 === InitMethod.run ? run(topology, request) : RunStatus.unknownMethod;
+  if (status !== RunStatus.ok) answer(request.token, status, 0, 0);
+  request.settle();
+}
+
+/** Starts a program; with `ok` the caller waits for its end. */
+function run(topology: Topology, request: Request): RunStatus {
+  const params = InitRunParams.open(messagePage(), request.bytes);
+  if (params === null) return RunStatus.badMessage;
+  if (isRunning || topology.count === PROGRAMS_MAX) return RunStatus.busy;
+  const nameLength = params.nameLength;
+  if (!isProgramName(params.nameStart, nameLength)) return RunStatus.badName;
+  const length = params.argumentLength;
+  if (length > ARGUMENT_BYTES_MAX) return RunStatus.tooLong;
+  memory.copy(name, params.nameStart, nameLength);
+  memory.copy(argument, params.argumentStart, length);
+
+  row = topology.count;
+  describeProgram(topology, name, nameLength);
+  isRunning = startRow(topology, length);
+  if (!isRunning) {
+    topology.count = row;
+    return RunStatus.notStarted;
+  }
+  token = request.token;
+  return RunStatus.ok;
+}
+
+function startRow(topology: Topology, length: u32): bool {
+  const server = topology.server(Role.PackageService);
+  if (server === null || server.state !== State.Running) return false;
+  if (!fetch(server.endpoint, topology.program(row))) return false;
+  const isStarted = start(topology, row, FILE_ADDRESS, fetchedBytes(), argument, length);
+  release();
+  return isStarted;
+}
+
+/** The program has ended: its row goes, and who asked for it is told. */
+function onEnd(topology: Topology): void {
+  const task = topology.program(row).task;
+  const isKnown = taskStatus(task) >= 0;
+  const cause = isKnown ? <u32>result(1) : 0;
+  const detail = isKnown ? result(2) : 0;
+  drop(task);
+  topology.count = row;
+  isRunning = false;
+  answer(token, RunStatus.ok, cause, detail);
+}
+
+function answer(to: u64, status: RunStatus, cause: u32, detail: u64): void {
+  const results = InitRunResultsBuilder.begin(messagePage(), MESSAGE_BYTES_MAX);
+  results.status = status;
+  results.cause = cause;
+  results.detail = detail;
+  // Whoever gave up waiting is no concern of ours.
+  reply(to, messageInfo(finishMessage()), 0, 0);
+}

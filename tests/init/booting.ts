@@ -1,0 +1,149 @@
+// nexus-init, run over a fake kernel from its first call to the end of the machine: the bundle, and the services and
+// programs as functions of the test.
+
+import { buildImage } from "../../tools/mk-pkgfs-img/layout.ts";
+import { elfFile, pattern } from "../runtime/elf.ts";
+import {
+  End,
+  FakeEndpoint,
+  FakeKernel,
+  FakeNotification,
+  type FakeTask,
+  FakeVmo,
+  Refusal,
+  Role,
+  type Stopped,
+} from "../runtime/fake-kernel.ts";
+import { Wire } from "../services/packagefsd/wire.ts";
+
+export const ready = 1n;
+export const absent = 2n;
+
+/** A program whose code tells which one it is. */
+export function program(seed: number, bytes = 700): Uint8Array {
+  return elfFile(0x1_0000, [{ address: 0x1_0000, content: pattern(bytes, seed), flags: 5 }]);
+}
+
+// More than one read long: 128 KiB is the most that one brings.
+export const selftest = program(3, 300_000);
+export const fixtures = pattern(5000, 4);
+export const bundle = buildImage([
+  { path: "consoled", content: program(5) },
+  { path: "virtioblkd", content: program(1) },
+  { path: "packagefsd", content: program(2) },
+  { path: "fixtures.img", content: fixtures },
+]);
+
+export interface Options {
+  readonly argument?: string;
+  /** What a task does once it is started; default: services are ready, programs leave with 0. */
+  readonly behave?: Readonly<Record<string, (task: FakeTask) => void>>;
+  /** What is in pkg://bin/. */
+  readonly files?: Readonly<Record<string, Uint8Array>>;
+  readonly bundle?: Uint8Array;
+  readonly prepare?: (kernel: FakeKernel) => void;
+}
+
+export interface Run {
+  readonly kernel: FakeKernel;
+  readonly stopped: number | Stopped;
+  readonly lines: readonly string[];
+  readonly tasks: readonly FakeTask[];
+}
+
+export function signalStarter(task: FakeTask, bits: bigint): void {
+  const starter = task.given(Role.Starter)?.object;
+  if (!(starter instanceof FakeNotification)) throw new Error(`${task.name} has no starter`);
+  starter.bits |= bits;
+}
+
+export async function boot(options: Options = {}): Promise<Run> {
+  const wire = await Wire.of("package_fs");
+  const console = await Wire.of("console");
+  const kernel = await FakeKernel.start("source/init/nexus-init/main.ts", {
+    flags: ["--use", "abort=~lib/runtime/panic/abort"],
+  });
+  const image = options.bundle ?? bundle;
+  const vmo = new FakeVmo(image.length);
+  vmo.bytes.set(image);
+  const slot = (object: Parameters<FakeKernel["insert"]>[0], role: number) => ({
+    role,
+    slot: kernel.insert(object),
+  });
+  const slots = [0, 1].flatMap((index) => {
+    const irq = 1 + index;
+    const base = BigInt(0x1000_1000 + index * 0x1000);
+    return [
+      { ...slot({ kind: "device" }, Role.VirtioDevice), base, size: 0x1000n, irq },
+      { ...slot({ kind: "interrupt" }, Role.VirtioInterrupt), irq },
+    ];
+  });
+  kernel.writeStartup(options.argument ?? "selftest-client", [
+    slot({ kind: "console" }, Role.Console),
+    slot({ kind: "power" }, Role.Power),
+    slot({ kind: "info" }, Role.Info),
+    slot({ kind: "audit" }, Role.Audit),
+    { ...slot(vmo, Role.Bundle), size: BigInt(image.length) },
+    ...slots,
+  ]);
+  kernel.onStart = (task) => {
+    const behaviour = options.behave?.[task.name];
+    if (task.name === "consoled") serveConsole(console, task);
+    if (task.name === "packagefsd") serveFiles(wire, task, options.files ?? { "selftest-client": selftest });
+    if (behaviour) behaviour(task);
+    else if (task.given(Role.Starter)) signalStarter(task, ready);
+    else task.finish(End.Exit, 0n);
+  };
+  options.prepare?.(kernel);
+  const stopped = kernel.run("main");
+  const lines = kernel.console.map((line) => line.replace(/\n$/, ""));
+  return { kernel, stopped, lines, tasks: kernel.tasks };
+}
+
+/** consoled, as far as nexus-init uses it: it is asked to flush when all is said, and says so here. */
+function serveConsole(wire: Wire, task: FakeTask): void {
+  const endpoint = task.given(Role.Serve)?.object;
+  if (!(endpoint instanceof FakeEndpoint)) throw new Error("consoled has no endpoint");
+  endpoint.answer = ({ w0, badge }) => {
+    if (badge === 0 || w0 !== wire.method("flush")) return Refusal.MissingRight;
+    return wire.encode("ConsoleFlushResults", { status: "ok" });
+  };
+}
+
+/** The task of that name. */
+export function named(tasks: readonly FakeTask[], name: string): FakeTask | undefined {
+  return tasks.find((task) => task.name === name);
+}
+
+/** packagefsd, as far as nexus-init uses it. */
+function serveFiles(wire: Wire, task: FakeTask, files: Readonly<Record<string, Uint8Array>>): void {
+  const endpoint = task.given(Role.Serve)?.object;
+  if (!(endpoint instanceof FakeEndpoint)) throw new Error("packagefsd has no endpoint");
+  let attached: FakeVmo | undefined;
+  let open: Uint8Array | undefined;
+  endpoint.answer = ({ w0, bytes, vmo, badge }) => {
+    // Nobody calls a service without a badge of its own.
+    if (badge === 0) return Refusal.MissingRight;
+    if (w0 === wire.method("open")) {
+      const { path } = wire.decode("PackageFsOpenParams", bytes);
+      open = files[String(path).replace(/^bin\//, "")];
+      const found = { status: "ok", file: 4, size: BigInt(open?.length ?? 0) };
+      return wire.encode("PackageFsOpenResults", open ? found : { status: "notFound" });
+    }
+    if (w0 === wire.method("attach")) {
+      attached = vmo;
+      return wire.encode("PackageFsAttachResults", { status: vmo ? "ok" : "attachRefused" });
+    }
+    if (w0 === wire.method("close")) return wire.encode("PackageFsCloseResults", { status: "ok" });
+    const { offset, length, into } = wire.decode("PackageFsReadParams", bytes);
+    const part = (open ?? new Uint8Array()).subarray(Number(offset), Number(offset) + Number(length));
+    attached?.bytes.set(part, Number(into));
+    return wire.encode("PackageFsReadResults", { status: "ok", bytes: part.length });
+  };
+}
+
+/** Roles and rights that a task was given, and its badge where it has one. */
+export function gifts(task: FakeTask | undefined): readonly (readonly [number, number, number])[] {
+  const entries = task?.startup().entries ?? [];
+  return entries.map(({ role, slot }) => [role, slot?.rights ?? -1, slot?.badge ?? -1]);
+}
