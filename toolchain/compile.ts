@@ -12,20 +12,23 @@
 import { combine, Problem } from "./problem.ts";
 import { programs } from "./programs.ts";
 import { root } from "./root.ts";
-import { type Build, type Progress, withBuild } from "./steps/build.ts";
+import { type Build, type Progress, type Trust, withBuild } from "./steps/build.ts";
 import { makeBundle, makePackageImage } from "./steps/bundles.ts";
 import { makeDeviceTree, makeSources } from "./steps/generate.ts";
 import { makeMachine } from "./steps/machine.ts";
 import { compileProgram, linkProgram } from "./steps/program.ts";
+import { makeTrust } from "./steps/trust.ts";
 
-export type { Progress } from "./steps/build.ts";
+export type { Progress, Trust } from "./steps/build.ts";
 
-/** The two builds of the guest; each has an output folder of its own, so that changing over rebuilds nothing. */
+/** The two profiles of the guest; each has an output folder of its own, so that changing over rebuilds nothing. */
 export type Profile = "bringup" | "production";
 
 export interface BuildOptions {
   readonly profile: Profile;
   readonly progress: Progress;
+  /** Default: the development key. */
+  readonly trust?: Trust;
   /** Only these programs, up to their ELF files; default: everything. */
   readonly only?: readonly string[];
 }
@@ -69,22 +72,33 @@ function requireKnown(names: readonly string[]): void {
 
 async function buildAll(run: Build): Promise<void> {
   const kernels = programs.filter(({ kind }) => kind === "kernel");
-  const tasks = programs.filter(({ kind }) => kind === "task");
   await makeDeviceTree(run);
   // The kernel's objects wait for the bundle only when they are linked.
   const [kernelObjects] = await together([
     together(kernels.map((program) => compileProgram(run, program))),
-    together(tasks.map(async (program) => linkProgram(run, program, await compileProgram(run, program)))),
+    buildPackage(run).then(() => buildTasks(run, "bundle")),
   ]);
   const bundle = await makeBundle(run);
   await together(
     kernels.map((program, index) => linkProgram(run, program, [...(kernelObjects[index] ?? []), bundle])),
   );
+}
+
+/** The disk's programs and its image. They come first: in a trusted build the image's digest goes into packagefsd. */
+async function buildPackage(run: Build): Promise<void> {
+  await buildTasks(run, "package");
   await makePackageImage(run);
+  if (run.trust === "build") await makeTrust(run);
+}
+
+async function buildTasks(run: Build, by: "bundle" | "package"): Promise<void> {
+  const tasks = programs.filter(({ travels }) => travels === by);
+  await together(tasks.map(async (program) => linkProgram(run, program, await compileProgram(run, program))));
 }
 
 async function buildPrograms(run: Build, names: readonly string[]): Promise<void> {
   const wanted = programs.filter(({ name }) => names.includes(name));
+  if (run.trust === "build" && names.includes("packagefsd")) await buildPackage(run);
   await together(
     wanted.map(async (program) => {
       const objects = await compileProgram(run, program);

@@ -3,6 +3,7 @@
 import { mkdirSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { developmentKey } from "../../tools/mk-pkgfs-img/keys.ts";
 import { withLock } from "../lock.ts";
 import { Stamps, type Step } from "../stale.ts";
 
@@ -14,10 +15,17 @@ export interface Progress {
   note(text: string): void;
 }
 
+/**
+ * Which disk image packagefsd mounts. `build`: the one that this very build makes, by its digest. Anything else: one that
+ * is signed by the key in that file, relative to the root; with its private half, the build signs its own image.
+ */
+export type Trust = "build" | { readonly key: string };
+
 /** One run of the build. */
 export interface Build {
   readonly root: string;
   readonly profile: "bringup" | "production";
+  readonly trust: Trust;
   readonly stamps: Stamps;
   readonly progress: Progress;
   /** The output folder, relative to the root. */
@@ -33,6 +41,8 @@ export interface Build {
 export interface BuildSettings {
   readonly profile: "bringup" | "production";
   readonly progress: Progress;
+  /** Default: the development key. */
+  readonly trust?: Trust;
 }
 
 /** Opens a build, does `work`, and closes it. Another process that builds into the same folder is waited for. */
@@ -43,22 +53,23 @@ export function withBuild<T>(
 ): Promise<T> {
   const tell = (owner: number): void =>
     settings.progress.note(`waiting for another build (process ${owner})`);
-  return withLock(join(root, outputFolder(settings.profile), "lock"), tell, () =>
-    work(openBuild(root, settings)),
-  );
+  return withLock(join(root, outputFolder(settings), "lock"), tell, () => work(openBuild(root, settings)));
 }
 
-function outputFolder(profile: BuildSettings["profile"]): string {
-  return profile === "bringup" ? "build" : `build/${profile}`;
+/** Two kinds of build that people go back and forth between do not share a folder, so that neither undoes the other. */
+function outputFolder({ profile, trust }: BuildSettings): string {
+  const folder = profile === "bringup" ? "build" : `build/${profile}`;
+  return trust === "build" ? `${folder}/trusted` : folder;
 }
 
 function openBuild(root: string, options: BuildSettings): Build {
-  const out = outputFolder(options.profile);
+  const out = outputFolder(options);
   const stamps = new Stamps(root, `${out}/stamps.json`);
   let stepsRun = 0;
   return {
     root,
     profile: options.profile,
+    trust: options.trust ?? { key: developmentKey },
     stamps,
     progress: options.progress,
     out,

@@ -1,13 +1,17 @@
 // What programs travel in: the boot bundle inside the kernel's image, and the package image on the disk.
 //
 // Both are package images (docs/storage/package-image.md). The bundle holds what is needed to reach the disk, and
-// `fixtures.img`, itself a package image, which packagefsd serves when there is no disk.
+// `fixtures.img`, itself a package image, which packagefsd serves when there is no disk. Only the disk's image is signed:
+// the other two are trusted by being inside the kernel's.
 
+import { join } from "node:path";
+import { readKeyFile } from "../../tools/mk-pkgfs-img/keys.ts";
 import { buildImage } from "../../tools/mk-pkgfs-img/layout.ts";
 import { programs } from "../programs.ts";
 import { listFiles } from "../stale.ts";
 import { type Build, readBytes, write } from "./build.ts";
 import { assembleStep } from "./program.ts";
+import { signingKey } from "./trust.ts";
 
 const packageFolder = "pkg";
 const imageCode = ["tools/mk-pkgfs-img"];
@@ -20,7 +24,8 @@ type Source = readonly [imagePath: string, file: string];
 /** `pkgfs.img`: everything below pkg/, and the programs that are loaded from the disk, below `bin/`. */
 export async function makePackageImage(build: Build): Promise<void> {
   const files = [...packageFiles(build, ""), ...packagePrograms(build)];
-  await makeImage(build, "pkgfs", build.path("pkgfs.img"), files);
+  const key = signingKey(build);
+  await makeImage(build, "pkgfs", build.path("pkgfs.img"), files, key);
 }
 
 /** `bundle.img`, and the object that carries it into the kernel. Gives the object. */
@@ -45,15 +50,17 @@ async function makeImage(
   label: string,
   output: string,
   files: readonly Source[],
+  keyFile?: string,
 ): Promise<void> {
   await build.step(output, {
     name: `image ${output}`,
     key: [label, files, build.stamps.hashFolders(...imageCode)],
-    reads: files.map(([, file]) => file),
+    reads: [...files.map(([, file]) => file), ...(keyFile === undefined ? [] : [keyFile])],
     writes: [output],
     run: async () => {
       const contents = files.map(async ([path, file]) => ({ path, content: await readBytes(build, file) }));
-      await write(build, output, buildImage(await Promise.all(contents), { label }));
+      const signing = keyFile === undefined ? {} : { key: readKeyFile(join(build.root, keyFile)) };
+      await write(build, output, buildImage(await Promise.all(contents), { label, ...signing }));
       return undefined;
     },
   });

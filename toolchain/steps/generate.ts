@@ -11,6 +11,7 @@ import { generate } from "../schema/generate.ts";
 import { listFiles } from "../stale.ts";
 import { runAscStep } from "./asc.ts";
 import { type Build, readBytes, readText, write } from "./build.ts";
+import { makeTrust } from "./trust.ts";
 
 const schemaFolder = "source/idl";
 const deviceTreeSource = "pkg/dts/virt-nexus.dts";
@@ -22,6 +23,8 @@ export async function makeSources(build: Build): Promise<void> {
     if (schema.endsWith(".capnp")) await makeAccessors(build, schema);
   }
   await makeFrameOffsets(build);
+  // In a trusted build it needs the disk's image, and comes later (compile.ts).
+  if (build.trust !== "build") await makeTrust(build);
 }
 
 /** `gen/profile.ts`: constants by which guest code tells the two builds apart. */

@@ -1,7 +1,7 @@
 // ./nx boot: the words of the command, checked before anything runs. What it does is in command.ts.
 
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { integerBetween, profileOption } from "../nx/args.ts";
+import { integerBetween, profileOption, trustOption } from "../nx/args.ts";
 import type { BootWords } from "./words.ts";
 
 /** The machine has at most this many harts (the contract's limit). */
@@ -37,6 +37,7 @@ export function addMachineOptions(command: Command): Command {
     )
     .option("--fault <plan>", "embedded: what the disk does wrong, as used-id@3,late@5-7, or a file of that")
     .addOption(profileOption())
+    .addOption(trustOption())
     .option("--log <file>", "write every console line to this file")
     .addOption(
       new Option("--timeout <seconds>", "end a machine that hangs")

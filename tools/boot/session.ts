@@ -30,7 +30,11 @@ export async function runSession(
   const machine = words.machine ?? defaultMachine(words);
   if (machine === "qemu") requireNoSeed(words);
   const progress = progressOn(process.stderr);
-  const outputs = await build({ profile: words.profile, progress });
+  const outputs = await build({
+    profile: words.profile,
+    progress,
+    ...(words.trust !== undefined && { trust: words.trust }),
+  });
   const request = requestOf(words, run, machineTree, outputs);
   if (machine === "qemu") {
     return { ...(await bootOnce(qemuMachine(), filesOf(outputs), request, onLine)), machine };

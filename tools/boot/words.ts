@@ -1,5 +1,6 @@
 // What the words of ./nx boot and ./nx hw mean, once they are checked.
 
+import type { Trust } from "../../toolchain/steps/build.ts";
 import type { Profile } from "../nx/args.ts";
 
 /** The options that `boot` and `hw` share, as commander gives them. */
@@ -14,6 +15,8 @@ export interface MachineWords {
   sstc: boolean;
   aclint?: true;
   profile: Profile;
+  /** Undefined: the development key. */
+  trust?: Trust;
   log?: string;
   timeout: number;
   json?: true;

@@ -4,8 +4,11 @@ import { join } from "node:path";
 import { Problem } from "../../toolchain/problem.ts";
 import { root } from "../../toolchain/root.ts";
 import { sourcesFromWord, writeImageFile } from "../mk-pkgfs-img/files.ts";
+import { type ImageKey, readKeyFile } from "../mk-pkgfs-img/keys.ts";
 import { formatTable, progressOn } from "../nx/report.ts";
+import { byteBar } from "./progress.ts";
 import { type ImageEntry, ImageReader } from "./reader.ts";
+import { judgeSignature, type SignatureFacts, signatureText } from "./sign.ts";
 
 /** The disk's own image, wherever the command is run. */
 const diskImage = join(root, "build/pkgfs.img");
@@ -15,10 +18,12 @@ export async function build(
   inputs: readonly string[],
   out: string | undefined,
   label: string,
+  keyFile: string | undefined,
 ): Promise<void> {
   if (inputs.length === 0) {
-    if (out !== undefined) {
-      throw new Problem("--out is for an image of inputs, and there are none", { exitCode: 2 });
+    if (out !== undefined || keyFile !== undefined) {
+      const option = out !== undefined ? "--out" : "--key";
+      throw new Problem(`${option} is for an image of inputs, and there are none`, { exitCode: 2 });
     }
     const { build: buildAll } = await import("../../toolchain/compile.ts");
     await buildAll({ profile: "bringup", progress: progressOn(process.stderr), only: [] });
@@ -26,20 +31,38 @@ export async function build(
     if (out === undefined) {
       throw new Problem("--out is needed: where should the image be written?", { exitCode: 2 });
     }
-    writeImageFile(out, inputs.flatMap(sourcesFromWord), { label });
+    const signing = keyFile === undefined ? {} : { key: readKeyFile(keyFile) };
+    const bar = byteBar(process.stderr, out);
+    try {
+      writeImageFile(out, inputs.flatMap(sourcesFromWord), { label, ...signing, onProgress: bar.show });
+    } finally {
+      bar.end();
+    }
   }
   await withImage(out, async (image, file) => {
-    process.stdout.write(`${file}: ${summary(image)}\n`);
+    const signature = judgeSignature(image.superblock, file, undefined);
+    process.stdout.write(`${file}: ${summary(image, signature)}\n`);
   });
 }
 
-/** Checks an image whole. */
-export async function verify(given: string | undefined, json: boolean): Promise<void> {
+/**
+ * Checks an image whole, and its signature.
+ *
+ * @param keyFile the key that has to have signed it; without one, a signature by the development key is checked
+ */
+export async function verify(
+  given: string | undefined,
+  keyFile: string | undefined,
+  json: boolean,
+): Promise<void> {
+  const key: ImageKey | undefined = keyFile === undefined ? undefined : readKeyFile(keyFile);
   await withImage(given, async (image, file) => {
     image.verify();
-    const { label, blockCount, entryCount, digest, isSigned } = image;
-    const facts = { file, label, blockCount, entryCount, digest, signed: isSigned };
-    process.stdout.write(json ? `${JSON.stringify(facts)}\n` : `${file}: ${summary(image)}: all matches\n`);
+    const signature = judgeSignature(image.superblock, file, key);
+    const { label, blockCount, entryCount, digest } = image;
+    const facts = { file, label, blockCount, entryCount, digest, signature };
+    const words = `${file}: ${summary(image, signature)}: all matches`;
+    process.stdout.write(`${json ? JSON.stringify(facts) : words}\n`);
   });
 }
 
@@ -95,9 +118,9 @@ async function withImage(
   }
 }
 
-function summary(image: ImageReader): string {
+function summary(image: ImageReader, signature: SignatureFacts | null): string {
   const label = image.label === "" ? "no label" : `label ${JSON.stringify(image.label)}`;
-  const signed = image.isSigned ? "signed" : "unsigned";
+  const signed = signatureText(signature);
   return `${image.entryCount} files, ${image.blockCount} blocks, ${label}, ${signed}, digest ${image.digest}`;
 }
 

@@ -1,6 +1,6 @@
 // ./nx image: the package image, made and looked into on the host.
 
-import type { Command } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
 
 const imageDefault = "the disk's, build/pkgfs.img, if left out";
 
@@ -16,19 +16,42 @@ export function register(program: Command): void {
     )
     .option("--out <file>", "the image to write, if there are inputs")
     .option("--label <name>", "its name, up to 32 bytes", "")
-    .action(async (inputs: string[], options: { out?: string; label: string }) => {
+    .option("--key <file>", "sign it with this key")
+    .action(async (inputs: string[], options: { out?: string; label: string; key?: string }) => {
       const { build } = await import("./commands.ts");
-      await build(inputs, options.out, options.label);
+      await build(inputs, options.out, options.label, options.key);
+    });
+
+  image
+    .command("keygen")
+    .description("make a key pair: NAME.key, which signs and stays secret, and NAME.pub, which builds trust")
+    .argument("<name>", "where: a path without the .key and .pub")
+    .action(async (name: string) => {
+      const { keygen } = await import("./sign.ts");
+      keygen(name);
+    });
+
+  image
+    .command("sign")
+    .description("sign an image, in place of whatever signature it has")
+    .argument("<file>", "the image")
+    .requiredOption("--key <file>", "the private key: NAME.key of keygen")
+    .option("--sequence <number>", "which of two images of one label is the newer", sequence)
+    .option("--out <file>", "write the signed image here and leave the other one as it is")
+    .action(async (file: string, options: { key: string; sequence?: bigint; out?: string }) => {
+      const { signImage } = await import("./sign.ts");
+      await signImage(file, options.key, options.sequence, options.out ?? file);
     });
 
   image
     .command("verify")
-    .description("check every block and every file of an image")
+    .description("check every block and every file of an image, and its signature")
     .argument("[file]", `the image; ${imageDefault}`)
+    .option("--key <file>", "this key, or its public half, has to have signed it")
     .option("--json", "print what it is as JSON")
-    .action(async (file: string | undefined, options: { json?: true }) => {
+    .action(async (file: string | undefined, options: { key?: string; json?: true }) => {
       const { verify } = await import("./commands.ts");
-      await verify(file, options.json === true);
+      await verify(file, options.key, options.json === true);
     });
 
   image
@@ -52,4 +75,9 @@ export function register(program: Command): void {
       const { cat } = await import("./commands.ts");
       await cat(options.image, path);
     });
+}
+
+function sequence(text: string): bigint {
+  if (/^[0-9]{1,20}$/.test(text) && BigInt(text) < 2n ** 64n) return BigInt(text);
+  throw new InvalidArgumentError("a whole number below 2^64 is needed.");
 }

@@ -8,6 +8,7 @@ import { readerModule } from "./wasm.ts";
 
 const blockBytes = 4096;
 const pathBytesMax = 255;
+const superblockBytes = 512;
 const noEntry = -1;
 
 /** A file in an image. */
@@ -114,6 +115,11 @@ export class ImageReader {
 
   get isSigned(): boolean {
     return this.#call("signatureKind") !== 0;
+  }
+
+  /** What the superblock says, and its signature; what follows in block 0 is zero. */
+  get superblock(): Uint8Array {
+    return new Uint8Array(this.#memory.buffer, this.#call("superblock") >>> 0, superblockBytes).slice();
   }
 
   /** SHA-256 of the superblock's signed part, 64 hex digits: what a build or a signature vouches for. */

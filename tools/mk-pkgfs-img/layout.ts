@@ -8,7 +8,9 @@
 
 import { createHash } from "node:crypto";
 import { Problem } from "../../toolchain/problem.ts";
+import type { ImageKey } from "./keys.ts";
 import { pathProblem } from "./paths.ts";
+import { imageDigest, sealSuperblock, signSuperblock } from "./sign.ts";
 
 export const blockBytes = 4096;
 export const blocksMax = 0x4_0000;
@@ -18,8 +20,8 @@ const entryBytes = 64;
 const hashBytes = 32;
 const fanout = blockBytes / hashBytes;
 const labelBytes = 32;
-const signedBytes = 256;
-const checksumOffset = 136;
+/** How often progress is told. */
+const progressBytes = 1 << 20;
 const formatVersion = 1;
 const magic = Buffer.from("NXPKGIMG", "latin1");
 
@@ -44,6 +46,10 @@ export interface ImageOptions {
   readonly label?: string;
   /** Which of two images of one label is the newer; 0 unless it is signed. */
   readonly sequence?: bigint;
+  /** Whose private half signs it; unsigned without one. */
+  readonly key?: ImageKey;
+  /** Told how many bytes of files are written, now and then, and at the end. */
+  onProgress?(writtenBytes: number, totalBytes: number): void;
 }
 
 /** Takes bytes at an offset, and is done with them when it returns. What is never written has to be zero. */
@@ -90,10 +96,12 @@ export function writeImage(
 ): BuiltImage {
   const files = inOrder(sources);
   const layout = layOut(files);
-  const leaves: Buffer[] = [];
+  // By block number; block 0 has none.
+  const leaves = Buffer.alloc(layout.treeBlock * hashBytes);
   const writeBlocks = (block: number, bytes: Uint8Array): void => {
     writeHashed(target, leaves, block, bytes);
   };
+  const report = reporter(files, options);
 
   const index = Buffer.alloc(layout.indexBlockCount * blockBytes);
   let pathOffset = 0;
@@ -104,7 +112,7 @@ export function writeImage(
     entry.writeUInt32LE(pathBytes.length, 4);
     entry.writeUInt32LE(firstBlock, 8);
     entry.writeBigUInt64LE(BigInt(source.byteLength), 16);
-    writeContent(source, firstBlock, writeBlocks).copy(entry, 32);
+    writeContent(source, firstBlock, writeBlocks, report).copy(entry, 32);
     pathOffset += pathBytes.length;
     firstBlock += blocksFor(source.byteLength);
   }
@@ -113,7 +121,7 @@ export function writeImage(
   Buffer.concat(files.map(({ pathBytes }) => pathBytes)).copy(strings);
   writeBlocks(layout.stringBlock, strings);
 
-  const root = writeTree(target, layout, leaves.slice(1));
+  const root = writeTree(target, layout, leaves.subarray(hashBytes));
   const superblock = superblockOf(layout, files.length, root, options);
   target.write(0, superblock);
   return { blockCount: layout.blockCount, entryCount: files.length, digest: imageDigest(superblock) };
@@ -129,11 +137,6 @@ export function buildImage(files: readonly ImageFile[], options: ImageOptions = 
   const image = new Uint8Array(layOut(inOrder(sources)).blockCount * blockBytes);
   writeImage({ write: (offset, bytes) => image.set(bytes, offset) }, sources, options);
   return image;
-}
-
-/** SHA-256 of the signed part of an image's superblock, which speaks for every byte of it; 64 hex digits. */
-export function imageDigest(superblock: Uint8Array): string {
-  return createHash("sha256").update(superblock.subarray(0, signedBytes)).digest("hex");
 }
 
 /** The sources in path order, each path judged. */
@@ -212,6 +215,7 @@ function writeContent(
   source: ImageSource,
   firstBlock: number,
   writeBlocks: (block: number, bytes: Uint8Array) => void,
+  report: (byteCount: number) => void,
 ): Buffer {
   const hash = createHash("sha256");
   const pending = Buffer.alloc(blockBytes);
@@ -232,6 +236,7 @@ function writeContent(
       block += 1;
       pendingBytes = 0;
     }
+    report(piece.length);
   }
   if (byteCount !== source.byteLength) {
     throw new Problem(`${JSON.stringify(source.path)} changed its size while it was read`);
@@ -240,31 +245,45 @@ function writeContent(
   return hash.digest();
 }
 
+/** What a file calls for each piece that is written: tells of progress whenever `progressBytes` more are, and at the end. */
+function reporter(files: readonly Placed[], options: ImageOptions): (byteCount: number) => void {
+  const total = files.reduce((sum, { source }) => sum + source.byteLength, 0);
+  let written = 0;
+  let told = 0;
+  return (byteCount) => {
+    written += byteCount;
+    if (written - told < progressBytes && written < total) return;
+    told = written;
+    options.onProgress?.(written, total);
+  };
+}
+
 /** Writes whole blocks and keeps the hash of each, at its number. */
-function writeHashed(target: ImageTarget, leaves: Buffer[], block: number, bytes: Uint8Array): void {
+function writeHashed(target: ImageTarget, leaves: Buffer, block: number, bytes: Uint8Array): void {
   target.write(block * blockBytes, bytes);
   for (let offset = 0; offset < bytes.length; offset += blockBytes) {
     const number = block + offset / blockBytes;
-    leaves[number] = hashBlock(0, number, bytes.subarray(offset, offset + blockBytes));
+    hashBlock(0, number, bytes.subarray(offset, offset + blockBytes)).copy(leaves, number * hashBytes);
   }
 }
 
 /** Writes the tree over the hashes of the blocks from 1 on; gives its root. */
-function writeTree(target: ImageTarget, layout: Layout, leaves: readonly Buffer[]): Buffer {
+function writeTree(target: ImageTarget, layout: Layout, leaves: Buffer): Buffer {
   let block = layout.treeBlock;
   let hashes = leaves;
   for (const [level, blockCount] of layout.levelBlockCounts.entries()) {
     const bytes = Buffer.alloc(blockCount * blockBytes);
-    for (const [index, hash] of hashes.entries()) hash.copy(bytes, index * hashBytes);
+    hashes.copy(bytes);
     target.write(block * blockBytes, bytes);
     block += blockCount;
-    hashes = Array.from({ length: blockCount }, (_, index) =>
-      hashBlock(level + 1, index, bytes.subarray(index * blockBytes, (index + 1) * blockBytes)),
-    );
+    const above = Buffer.alloc(blockCount * hashBytes);
+    for (let index = 0; index < blockCount; index += 1) {
+      const node = bytes.subarray(index * blockBytes, (index + 1) * blockBytes);
+      hashBlock(level + 1, index, node).copy(above, index * hashBytes);
+    }
+    hashes = above;
   }
-  const [root] = hashes;
-  if (!root) throw new Error("the hash tree has no root");
-  return root;
+  return hashes;
 }
 
 /** The hash of a block as what it is: level 0 for contents, by block number; above, by place in the level. */
@@ -306,10 +325,8 @@ function superblockOf(layout: Layout, entryCount: number, root: Buffer, options:
   root.copy(superblock, 64);
   label.copy(superblock, 96);
   superblock.writeBigUInt64LE(options.sequence ?? 0n, 128);
-  createHash("sha256")
-    .update(superblock.subarray(0, checksumOffset))
-    .digest()
-    .copy(superblock, checksumOffset);
+  sealSuperblock(superblock);
+  if (options.key) signSuperblock(superblock, options.key);
   return superblock;
 }
 

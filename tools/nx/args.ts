@@ -2,6 +2,9 @@
 // anything runs, with what would be right.
 
 import { InvalidArgumentError, Option } from "commander";
+import { root } from "../../toolchain/root.ts";
+import type { Trust } from "../../toolchain/steps/build.ts";
+import { trustFrom } from "../../toolchain/steps/trust.ts";
 
 /** The two builds of the guest: `bringup` prints every marker, `production` no hart number and no timer value. */
 export const profiles = ["bringup", "production"] as const;
@@ -10,6 +13,16 @@ export type Profile = (typeof profiles)[number];
 /** `--profile bringup|production`. */
 export function profileOption(): Option {
   return new Option("--profile <name>", "which build of the guest").choices(profiles).default("bringup");
+}
+
+/** `--trust development|build|FILE`: which image packagefsd mounts (toolchain/steps/trust.ts). */
+export function trustOption(): Option {
+  return new Option(
+    "--trust <what>",
+    "which disk image is mounted: one signed by the development key, the one of this build, or one signed by a key file",
+  )
+    .argParser((word: string): Trust | undefined => trustFrom(root, word))
+    .default(undefined, "development");
 }
 
 /** A parser for an option whose value is a whole number from `min` to `max`. */

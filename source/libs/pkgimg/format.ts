@@ -132,6 +132,12 @@ export const enum ImageError {
   SignatureUnused,
   SuperblockPadding,
   SuperblockHash,
+  // Trust
+  Unsigned,
+  UnknownKey,
+  SignatureWrong,
+  SignatureNotWanted,
+  OtherDigest,
   // Hash tree
   TreeHash,
   TreePadding,
@@ -206,6 +212,16 @@ export function imageErrorText(error: ImageError): string {
       return "unused bytes of the superblock are not zero";
     case ImageError.SuperblockHash:
       return "superblock does not match its hash";
+    case ImageError.Unsigned:
+      return "not signed";
+    case ImageError.UnknownKey:
+      return "signed by a key that is not trusted";
+    case ImageError.SignatureWrong:
+      return "signature does not verify";
+    case ImageError.SignatureNotWanted:
+      return "signed, where the image of this build is not";
+    case ImageError.OtherDigest:
+      return "not the image of this build";
     case ImageError.TreeHash:
       return "hash tree does not match its root";
     case ImageError.TreePadding:

@@ -64,6 +64,11 @@ export function signatureKind(): u32 {
   return image.signatureKind;
 }
 
+/** Where the superblock's first 512 bytes are: all of it that is not padding. */
+export function superblock(): usize {
+  return image.signedPart;
+}
+
 export function label(): usize {
   return image.label;
 }

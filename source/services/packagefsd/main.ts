@@ -12,6 +12,7 @@ import { ignoreSignal, never, serve } from "runtime/service";
 import { slotOf } from "runtime/startup";
 import { mountDisk, mountFixtures } from "./mount";
 import { onRequest } from "./serve";
+import { judgeTrust, sayTrust } from "./trust";
 
 /** Nothing could be mounted; the console says why. */
 const EXIT_NOT_MOUNTED: i32 = 1;
@@ -21,8 +22,10 @@ const EXIT_NOT_SERVING: i32 = 2;
 export function main(): i32 {
   setTaskName("packagefsd");
   const blockService = slotOf(Role.BlockService);
-  const isMounted = blockService === NO_SLOT ? mountFixtures(slotOf(Role.Fixtures)) : mountDisk(blockService);
+  const isMounted =
+    blockService === NO_SLOT ? mountFixtures(slotOf(Role.Fixtures)) : mountDisk(blockService, judgeTrust);
   if (!isMounted) return EXIT_NOT_MOUNTED;
+  if (blockService !== NO_SLOT) sayTrust();
   signal(slotOf(Role.Starter), SIGNAL_READY);
   serve(slotOf(Role.Serve), onRequest, ignoreSignal, never);
   return EXIT_NOT_SERVING;

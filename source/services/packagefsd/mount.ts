@@ -1,6 +1,6 @@
 /**
- * Mounting: the superblock, then the whole index, then a first block of content; only after all three the line that
- * says so is printed. Reached from main.ts; goes on in libs/pkgimg and blocks.ts.
+ * Mounting: the superblock, whether it is one to believe, then the whole index, then a first block of content; only after
+ * all four the line that says so is printed. Reached from main.ts; goes on in libs/pkgimg, trust.ts and blocks.ts.
  *
  * An image that does not verify is refused and nothing takes its place: the fixtures are for a machine without a disk,
  * and a disk that somebody changed must not look like a missing one.
@@ -9,6 +9,7 @@ import { Right } from "abi/handle";
 import { Refusal } from "abi/refusal";
 import { ImageError, imageErrorText } from "pkgimg/format";
 import { checkIndex } from "pkgimg/index";
+import { Image } from "pkgimg/reader";
 import { createVmo, map, result } from "runtime/call";
 import { line, print } from "runtime/log";
 import { ensure, mounted, openImage } from "./blocks";
@@ -19,10 +20,16 @@ import { BLOCK_BYTES, LINE_COUNT, LINES_ADDRESS } from "./limits";
 /** For the index check: the path before the one that is looked at. */
 const previousPath = memory.data(256, 8);
 
-/** Mounts the image on the disk behind `blockService`. False: it was refused, and the console says why. */
-export function mountDisk(blockService: u32): bool {
+/**
+ * Mounts the image on the disk behind `blockService`. False: it was refused, and the console says why.
+ *
+ * @param judge whether an image whose superblock was read is one to believe
+ */
+export function mountDisk(blockService: u32, judge: (image: Image) => ImageError): bool {
   if (!mapLines()) return false;
-  const error = connect(blockService) ? mount(true, diskBlocks()) : mounted().refuseBlock(ImageError.Io, 0);
+  const error = connect(blockService)
+    ? mount(true, diskBlocks(), judge)
+    : mounted().refuseBlock(ImageError.Io, 0);
   if (error !== ImageError.None) return refused();
   print(line().text("pkgfs: mounted from virtio-blk ro"));
   return true;
@@ -36,15 +43,25 @@ export function mountFixtures(fixtures: u32): bool {
     print(line().text("pkgfs: nothing to mount (no block device, no fixtures)"));
     return false;
   }
-  if (mount(false, blocks) !== ImageError.None) return refused();
+  if (mount(false, blocks, believe) !== ImageError.None) return refused();
   print(line().text("pkgfs: mounted from fixtures (no block device)"));
   return true;
 }
 
-function mount(fromDisk: bool, blocksAvailable: u32): ImageError {
+/**
+ * The judge of the fixtures, for whom an image that could be opened is good: they are a part of the kernel's image, and
+ * whoever could change them could change this program as well.
+ */
+function believe(image: Image): ImageError {
+  return image.error;
+}
+
+function mount(fromDisk: bool, blocksAvailable: u32, judge: (image: Image) => ImageError): ImageError {
   const image = mounted();
   const superblock = openImage(fromDisk, blocksAvailable);
   if (superblock !== ImageError.None) return superblock;
+  const trust = judge(image);
+  if (trust !== ImageError.None) return trust;
   const index = checkIndex(image, previousPath);
   if (index !== ImageError.None) return index;
   const content = image.dataBlock;

@@ -1,5 +1,8 @@
 // Images for the tests, and where their parts are.
 
+import { join } from "node:path";
+import { root } from "../../../toolchain/root.ts";
+import { developmentKey, readKeyFile } from "../../../tools/mk-pkgfs-img/keys.ts";
 import { buildImage, type ImageFile } from "../../../tools/mk-pkgfs-img/layout.ts";
 
 export const blockBytes = 4096;
@@ -32,7 +35,12 @@ const files: readonly ImageFile[] = [
 ];
 
 /** Files of several sizes, a directory of twenty, one file larger than the cache. */
-export const image = buildImage(files);
+export const image = signedImage(files);
+
+/** An image by the key that the build under test trusts. */
+export function signedImage(files: readonly ImageFile[]): Uint8Array {
+  return buildImage(files, { key: readKeyFile(join(root, developmentKey)) });
+}
 
 /** Blocks of the image, by its superblock (docs/storage/package-image.md). */
 export function partsOf(bytes: Uint8Array): { strings: number; data: number; tree: number; count: number } {

@@ -1,17 +1,22 @@
 // What packagefsd says when it starts: mounted, or refused with the block that is to blame.
 
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { buildImage } from "../../../tools/mk-pkgfs-img/layout.ts";
+import { root } from "../../../toolchain/root.ts";
+import { developmentKey, keyIdText, readKeyFile } from "../../../tools/mk-pkgfs-img/keys.ts";
 import { Refusal } from "./fake-kernel.ts";
-import { blockBytes, content, flipped, hello, image, partsOf, sameBytes } from "./images.ts";
+import { blockBytes, content, flipped, hello, image, partsOf, sameBytes, signedImage } from "./images.ts";
 import { start } from "./running.ts";
 
 const parts = partsOf(image);
+const { id } = readKeyFile(join(root, developmentKey));
+const signedLine = `pkgfs: signed by key ${keyIdText(id).slice(0, 16)} (development key: anybody can sign)`;
+const mountedFromDisk = ["pkgfs: mounted from virtio-blk ro", signedLine];
 
 describe("mounting", () => {
   test("an image on the disk", async () => {
     const { kernel, exitCode } = await start(image);
-    expect(kernel.console).toEqual(["pkgfs: mounted from virtio-blk ro"]);
+    expect(kernel.console).toEqual(mountedFromDisk);
     expect(exitCode).toBeUndefined();
     expect(kernel.signals).toEqual([1n]);
   });
@@ -33,11 +38,11 @@ describe("mounting", () => {
   });
 
   test("an image whose tree has two levels, on a disk that is larger than the image", async () => {
-    const deep = buildImage([{ path: "large", content: content(160 * blockBytes, 3) }]);
+    const deep = signedImage([{ path: "large", content: content(160 * blockBytes, 3) }]);
     const disk = new Uint8Array(deep.length + 10 * blockBytes);
     disk.set(deep);
     const { kernel, client } = await start(disk);
-    expect(kernel.console).toEqual(["pkgfs: mounted from virtio-blk ro"]);
+    expect(kernel.console).toEqual(mountedFromDisk);
     expect(client(1).call("info").blocks).toBe(deep.length / blockBytes);
   });
 });
@@ -111,7 +116,7 @@ describe("a disk that is not to be believed is refused, and the fixtures do not 
 });
 
 test("a flipped bit in any block is refused when mounting or when that block is read, and never delivered", async () => {
-  const small = buildImage([
+  const small = signedImage([
     { path: "a", content: content(2 * blockBytes + 9, 5) },
     { path: "b", content: content(blockBytes, 6) },
   ]);
@@ -122,7 +127,7 @@ test("a flipped bit in any block is refused when mounting or when that block is 
       expect(kernel.console[0]).toMatch(new RegExp(`^pkgfs: image refused: .* at block ${block}$`));
       continue;
     }
-    expect(kernel.console).toEqual(["pkgfs: mounted from virtio-blk ro"]);
+    expect(kernel.console).toEqual(mountedFromDisk);
     const vmo = client(1).attach(4 * blockBytes);
     const [path, otherPath] = block < data + 3 ? ["a", "b"] : ["b", "a"];
     const before = vmo.content.slice();

@@ -21,7 +21,8 @@ import {
   sourcesFromWord,
   writeImageFile,
 } from "../../../tools/mk-pkgfs-img/files.ts";
-import { buildImage, imageDigest, writeImage } from "../../../tools/mk-pkgfs-img/layout.ts";
+import { buildImage, writeImage } from "../../../tools/mk-pkgfs-img/layout.ts";
+import { imageDigest } from "../../../tools/mk-pkgfs-img/sign.ts";
 import { file, sampleFiles } from "../../libs/pkgimg/forge.ts";
 
 describe("image builder", () => {

@@ -1,0 +1,44 @@
+// A bar for what is written byte by byte: on a terminal only, drawn over itself, and gone when it is done.
+
+const barCells = 30;
+/** Below this nobody waits, and nothing is drawn. */
+const shownBytesMin = 8 << 20;
+/** Redrawn at most so often, in milliseconds. */
+const redrawMilliseconds = 50;
+
+/** A bar on a stream. */
+export interface ByteBar {
+  /** So much of so much is written. */
+  readonly show: (written: number, total: number) => void;
+  /** Takes it away. */
+  readonly end: () => void;
+}
+
+/** A bar for `what`. */
+export function byteBar(
+  stream: Pick<NodeJS.WriteStream, "isTTY" | "write">,
+  what: string,
+  now: () => number = () => performance.now(),
+): ByteBar {
+  let drawnAt = Number.NEGATIVE_INFINITY;
+  return {
+    show: (written, total) => {
+      if (!stream.isTTY || total < shownBytesMin) return;
+      if (written < total && now() - drawnAt < redrawMilliseconds) return;
+      drawnAt = now();
+      stream.write(`\r\x1b[K${barText(what, written, total)}`);
+    },
+    end: () => {
+      if (drawnAt > Number.NEGATIVE_INFINITY) stream.write("\r\x1b[K");
+    },
+  };
+}
+
+/** `pkgfs.img  ████████░░░░  67 %  67 of 100 MiB`. */
+export function barText(what: string, written: number, total: number): string {
+  const share = total === 0 ? 1 : written / total;
+  const full = Math.floor(share * barCells);
+  const bar = "█".repeat(full) + "░".repeat(barCells - full);
+  const mebibytes = (bytes: number): string => (bytes / (1 << 20)).toFixed(0);
+  return `  ${what}  ${bar}  ${Math.floor(share * 100)} %  ${mebibytes(written)} of ${mebibytes(total)} MiB`;
+}

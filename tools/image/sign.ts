@@ -1,0 +1,116 @@
+// ./nx image keygen and sign, and what verify says of a signature.
+
+import { closeSync, copyFileSync, openSync, readSync, renameSync, rmSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { Problem } from "../../toolchain/problem.ts";
+import { root } from "../../toolchain/root.ts";
+import {
+  developmentPublicKey,
+  type ImageKey,
+  keyIdText,
+  readKeyFile,
+  writeKeyPair,
+} from "../mk-pkgfs-img/keys.ts";
+import { imageDigest, isSignedBy, setSequence, signatureOf, signSuperblock } from "../mk-pkgfs-img/sign.ts";
+import { ImageReader } from "./reader.ts";
+
+const blockBytes = 4096;
+/** As much of a key's id as a person compares. */
+const shownDigits = 16;
+
+/** What is known of an image's signature. */
+export interface SignatureFacts {
+  readonly keyId: string;
+  /** Whether it was held against a key that was at hand; one that does not hold is a Problem. */
+  readonly verified: boolean;
+  readonly development: boolean;
+}
+
+/** Makes a key pair. */
+export function keygen(name: string): void {
+  const id = writeKeyPair(name);
+  process.stdout.write(
+    `${name}.key signs: keep it secret\n${name}.pub: ./nx build --trust ${name}.pub\nkey ${id}\n`,
+  );
+}
+
+/** Signs the image in `file` into `out`, which may be the same. One that the reader refuses is not signed. */
+export async function signImage(
+  file: string,
+  keyFile: string,
+  sequence: bigint | undefined,
+  out: string,
+): Promise<void> {
+  const key = readKeyFile(keyFile);
+  const image = await ImageReader.open(file);
+  try {
+    image.verify();
+  } finally {
+    image.close();
+  }
+  const draft = `${out}.draft-${process.pid}`;
+  try {
+    copyFileSync(file, draft);
+    const digest = signInPlace(draft, key, sequence);
+    renameSync(draft, out);
+    process.stdout.write(`${out}: signed by ${shownId(key.id)}, digest ${digest}\n`);
+  } finally {
+    rmSync(draft, { force: true });
+  }
+}
+
+/**
+ * Judges the signature in a superblock.
+ *
+ * @param key what has to have signed it; undefined: nothing is asked, but a signature by the development key has to hold
+ * @throws Problem if that is not so
+ */
+export function judgeSignature(
+  superblock: Uint8Array,
+  file: string,
+  key: ImageKey | undefined,
+): SignatureFacts | null {
+  const found = signatureOf(superblock);
+  const development = readKeyFile(join(root, developmentPublicKey));
+  if (!found) {
+    if (!key) return null;
+    throw new Problem(`${file} is not signed`, { hints: ["./nx image sign signs it"] });
+  }
+  const isDevelopment = Buffer.compare(found.keyId, development.id) === 0;
+  const facts = { keyId: keyIdText(found.keyId), development: isDevelopment };
+  if (key && Buffer.compare(found.keyId, key.id) !== 0) {
+    throw new Problem(`${file} is signed by key ${shownId(found.keyId)}, and not by ${shownId(key.id)}`);
+  }
+  const judge = key ?? (isDevelopment ? development : undefined);
+  if (!judge) return { ...facts, verified: false };
+  if (!isSignedBy(superblock, judge)) throw new Problem(`${file} is refused: its signature does not verify`);
+  return { ...facts, verified: true };
+}
+
+/** The same in words. */
+export function signatureText(facts: SignatureFacts | null): string {
+  if (!facts) return "unsigned";
+  if (facts.development) return "signed by the development key";
+  return `signed by key ${facts.keyId.slice(0, shownDigits)}${facts.verified ? "" : " (not checked: --key)"}`;
+}
+
+/** Signs the superblock that a file begins with; gives the digest. */
+function signInPlace(file: string, key: ImageKey, sequence: bigint | undefined): string {
+  const descriptor = openSync(file, "r+");
+  try {
+    const superblock = Buffer.alloc(blockBytes);
+    if (readSync(descriptor, superblock, 0, blockBytes, 0) !== blockBytes) {
+      throw new Problem(`${file} became shorter while it was read`);
+    }
+    if (sequence !== undefined) setSequence(superblock, sequence);
+    signSuperblock(superblock, key);
+    writeSync(descriptor, superblock, 0, blockBytes, 0);
+    return imageDigest(superblock);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function shownId(id: Uint8Array): string {
+  return keyIdText(id).slice(0, shownDigits);
+}

@@ -1,0 +1,84 @@
+// The keys that sign images: Ed25519, in PEM files as OpenSSL writes them (PKCS#8 and SubjectPublicKeyInfo, RFC 8410).
+//
+// A key is named by its id, the SHA-256 of the 32 bytes of its public half; an image says the id of the key that signed it.
+// Lines above the PEM block are for people, and say what a key is for.
+
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+} from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { Problem } from "../../toolchain/problem.ts";
+
+/** The key pair of this repository, for images that nobody has to trust: its private half is public. Below the root. */
+export const developmentKey = "keys/development.key";
+export const developmentPublicKey = "keys/development.pub";
+
+/** A key, or the public half of one. */
+export interface ImageKey {
+  readonly publicKey: KeyObject;
+  /** There if the file held it. */
+  readonly privateKey?: KeyObject;
+  /** The 32 bytes of the public half. */
+  readonly publicBytes: Uint8Array;
+  /** SHA-256 of these. */
+  readonly id: Uint8Array;
+}
+
+/** Reads a key file, of either half. Throws Problem if it is none. */
+export function readKeyFile(file: string): ImageKey {
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (error) {
+    throw new Problem(`cannot read the key ${file}`, {
+      output: error instanceof Error ? error.message : String(error),
+      hints: ["./nx image keygen NAME makes a key pair, NAME.key and NAME.pub"],
+    });
+  }
+  const key = keyFromPem(text);
+  if (!key) throw new Problem(`${file} is not an Ed25519 key in PEM`);
+  return key;
+}
+
+/** The key in a PEM text, or undefined if there is no Ed25519 key in it. */
+export function keyFromPem(text: string): ImageKey | undefined {
+  const isPrivate = text.includes("PRIVATE KEY-----");
+  try {
+    const privateKey = isPrivate ? createPrivateKey(text) : undefined;
+    const publicKey = createPublicKey(text);
+    if (publicKey.asymmetricKeyType !== "ed25519") return undefined;
+    // The key itself is what its DER ends in (RFC 8410, section 4).
+    const publicBytes = publicKey.export({ format: "der", type: "spki" }).subarray(-32);
+    const id = createHash("sha256").update(publicBytes).digest();
+    return privateKey ? { publicKey, privateKey, publicBytes, id } : { publicKey, publicBytes, id };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Makes a new pair, `<name>.key` and `<name>.pub`. Gives the id in hex. A key that is there is never overwritten. */
+export function writeKeyPair(name: string): string {
+  const files = { privateFile: `${name}.key`, publicFile: `${name}.pub` };
+  for (const file of Object.values(files)) {
+    if (existsSync(file)) throw new Problem(`${file} is there already`, { hints: ["choose another name"] });
+  }
+  const pair = generateKeyPairSync("ed25519");
+  mkdirSync(dirname(name), { recursive: true });
+  // Only for whoever made it, and nobody's file is replaced between the look and the write.
+  writeFileSync(files.privateFile, pair.privateKey.export({ format: "pem", type: "pkcs8" }), {
+    mode: 0o600,
+    flag: "wx",
+  });
+  writeFileSync(files.publicFile, pair.publicKey.export({ format: "pem", type: "spki" }), { flag: "wx" });
+  return keyIdText(readKeyFile(files.publicFile).id);
+}
+
+/** A key id as it is printed. */
+export function keyIdText(id: Uint8Array): string {
+  return Buffer.from(id).toString("hex");
+}
