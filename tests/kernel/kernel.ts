@@ -1,0 +1,452 @@
+// The whole kernel in Node, without hardware: the same sources as Wasm, with CSRs, SBI and linker symbols of the test's
+// own. A trap is a call: a test says which hart traps and why, and looks at what the kernel did.
+//
+// Harts are simulated one trap at a time, so what a test sees is every interleaving of traps, and none within one. A hart
+// that has nothing to run reaches WFI, which throws `Idle` here: the hart stays as it is until its next interrupt.
+//
+// The kernel's addresses are its own: RAM begins at 2 GiB, so the Wasm memory is grown beyond that. Untouched pages cost
+// nothing.
+
+import { type Guest, guest } from "../harness/guest.ts";
+
+const face = `
+import { End } from "abi/task";
+import { Refusal } from "abi/refusal";
+import { Kind } from "abi/handle";
+import { Hart, hartAt, initHart, isOnline, setHartCount, thisHart } from "kernel/neuron/src/arch/riscv/hart";
+import { takeIpisOnly } from "kernel/neuron/src/arch/riscv/control";
+import { IPI_BURST_MAX } from "kernel/neuron/src/arch/riscv/ipi";
+import { announce } from "kernel/neuron/src/arch/riscv/smp";
+import { timerInit, timerStartHart } from "kernel/neuron/src/arch/riscv/timer";
+import { auditInit } from "kernel/neuron/src/diag/audit";
+import { printInit } from "kernel/neuron/src/diag/print";
+import { interruptsInit } from "kernel/neuron/src/irq/interrupts";
+import { createTask, startTask } from "kernel/neuron/src/lifecycle/create";
+import { freeFrames, framesInit, giveFrames } from "kernel/neuron/src/mm/frames";
+import { buildKernelMap, kernelSpaceSatp } from "kernel/neuron/src/mm/kernelmap";
+import { pinsInit } from "kernel/neuron/src/mm/pins";
+import { NO_OBJECT } from "kernel/neuron/src/mm/pool";
+import { vmosInit } from "kernel/neuron/src/mm/vmo";
+import { queueOf } from "kernel/neuron/src/sched/queue";
+import { admit } from "kernel/neuron/src/sched/retire";
+import { leaveIdle } from "kernel/neuron/src/sched/schedule";
+import { endpointAt, endpointsInit, notificationAt, takeEndpoint, takeNotification } from "kernel/neuron/src/task/endpoint";
+import { freeSlot, putCapability, slotOf } from "kernel/neuron/src/task/handles";
+import { releaseTask, retainTask, Task, taskAt, tasksInit, waitKind } from "kernel/neuron/src/task/task";
+import { retainEndpoint, retainNotification } from "kernel/neuron/src/task/endpoint";
+
+export { scheduleFirst, syscallHandle, trapHandle } from "kernel/neuron/src/trap";
+
+export function boot(hartCount: u32, states: usize, ram: u32, frames: u32, ramEnd: u32): void {
+  printInit();
+  setHartCount(hartCount);
+  for (let i: u32 = 0; i < hartCount; i++) initHart(i, <u64>i + 10);
+  framesInit(states);
+  giveFrames(ram, frames);
+  buildKernelMap(ramEnd);
+  auditInit(); vmosInit(); pinsInit(); tasksInit(); endpointsInit(); interruptsInit();
+  for (let i: u32 = 0; i < 4; i++) queueOf(i).init();
+  timerInit(10_000_000, true);
+}
+export function bootHart(): void {
+  const hart = thisHart();
+  hart.satp = kernelSpaceSatp();
+  hart.ipiTokens = IPI_BURST_MAX;
+  takeIpisOnly();
+  timerStartHart(hart);
+  announce(hart);
+  admit(hart);
+}
+export function stopIdling(): void { leaveIdle(thisHart()); }
+
+/** A started task that nobody names: its index, or -1. */
+export function spawn(taskClass: u32): i32 {
+  const task = createTask(taskClass);
+  if (task === null) return -1;
+  startTask(task, 0x10000, 0x7800_0000);
+  releaseTask(task);
+  return task.index;
+}
+export function newEndpoint(): u32 { return takeEndpoint(); }
+export function newNotification(): u32 { return takeNotification(); }
+/** A capability in the lowest free slot of a task; the slot, or -1. */
+export function give(task: u32, kind: u32, object: u32, rights: u32, badge: u32): i32 {
+  const slot = freeSlot(taskAt(task));
+  if (slot === 64) return -1;
+  if (kind === Kind.Task) retainTask(taskAt(object));
+  else if (kind === Kind.Endpoint) retainEndpoint(object);
+  else if (kind === Kind.Notification) retainNotification(object);
+  putCapability(taskAt(task), slot, <Kind>kind, object, rights, badge);
+  return slot;
+}
+
+export function runningOn(hart: u32): i32 {
+  const running = hartAt(hart).running;
+  return running === 0 ? -1 : changetype<Task>(running).index;
+}
+export function frameOf(hart: u32): u32 { return hartAt(hart).frame; }
+export function taskAddress(task: u32): u32 { return <u32>changetype<usize>(taskAt(task)); }
+export function register(task: u32, n: u32): u64 { return load<u64>(changetype<usize>(taskAt(task)) + offsetof<Task>("a0") + (n << 3)); }
+export function waitOf(task: u32): u32 { return waitKind(taskAt(task).waitWord); }
+export function stateOf(task: u32): u32 { return taskAt(task).state; }
+export function endOf(task: u32): u32 { return taskAt(task).end; }
+export function classOf(task: u32): u32 { return taskAt(task).taskClass; }
+export function rootOf(task: u32): u32 { return taskAt(task).root; }
+export function referencesOf(task: u32): u32 { return taskAt(task).references; }
+export function satpOfHart(hart: u32): u64 { return hartAt(hart).satp; }
+export function online(hart: u32): bool { return isOnline(hart); }
+export function ticksOf(hart: u32): u64 { return hartAt(hart).ticks; }
+export function ipisSent(hart: u32): u64 { return hartAt(hart).ipisSent; }
+export function ipisLimited(hart: u32): u32 { return hartAt(hart).ipisLimited; }
+export function deadlineOf(hart: u32): u64 { return hartAt(hart).deadline; }
+export function kindAt(task: u32, slot: u32): u32 { return slotOf(taskAt(task), slot).kind; }
+export function rightsAt(task: u32, slot: u32): u32 { return slotOf(taskAt(task), slot).rights; }
+export function objectAt(task: u32, slot: u32): u32 { return slotOf(taskAt(task), slot).object; }
+export function badgeAt(task: u32, slot: u32): u32 { return slotOf(taskAt(task), slot).badge; }
+export function free(): u32 { return freeFrames(); }
+
+/** How often a task stands in the run queue of a hart. */
+export function timesQueued(hart: u32, task: u32): u32 {
+  let count: u32 = 0;
+  for (let taskClass: u32 = 0; taskClass < 4; taskClass++) {
+    let at = changetype<Task | null>(load<u32>(changetype<usize>(queueOf(hart)) + 24 + (taskClass << 3)));
+    for (let steps: u32 = 0; at !== null; steps++) {
+      assert(steps < 64);
+      if (at.index === task) count++;
+      at = at.next;
+    }
+  }
+  return count;
+}
+export function callersOf(endpoint: u32): u32 { return lengthOf(endpointAt(endpoint).callers); }
+export function receiversOf(endpoint: u32): u32 { return lengthOf(endpointAt(endpoint).receivers); }
+function lengthOf(first: Task | null): u32 {
+  let count: u32 = 0;
+  let at = first;
+  while (at !== null) { count++; assert(count < 64); at = at.next; }
+  return count;
+}
+export function bitsOf(notification: u32): u64 { return notificationAt(notification).bits; }
+export function endpointReferences(index: u32): u32 { return endpointAt(index).references; }
+export function notificationReferences(index: u32): u32 { return notificationAt(index).references; }
+`;
+
+/** Thrown where a hart would wait in WFI. */
+export class Idle extends Error {}
+
+/** Numbers of system calls and the like that tests name (source/abi). */
+export const sys = {
+  Yield: 0,
+  YieldTo: 1,
+  Sleep: 2,
+  Now: 3,
+  Exit: 4,
+  Call: 5,
+  Receive: 6,
+  Reply: 7,
+  ReplyReceive: 8,
+  Signal: 9,
+  Wait: 10,
+  Bind: 11,
+  Create: 12,
+  Copy: 13,
+  Drop: 14,
+  Grant: 15,
+  CreateVmo: 16,
+  Map: 17,
+  Unmap: 18,
+  VmoSize: 19,
+  CreateTask: 20,
+  NameTask: 21,
+  StartTask: 22,
+  TaskStatus: 23,
+  KillTask: 24,
+  ConsoleWrite: 30,
+} as const;
+
+export const refusal = {
+  badCall: -1,
+  badSlot: -2,
+  wrongKind: -3,
+  missingRight: -4,
+  badArgument: -5,
+  badAddress: -6,
+  tableFull: -7,
+  noMemory: -8,
+  overlap: -9,
+  timedOut: -10,
+  peerGone: -11,
+  notWaiting: -12,
+  alreadyBound: -13,
+  hartOffline: -14,
+  badState: -15,
+} as const;
+
+export const kind = { task: 1, endpoint: 2, notification: 3, vmo: 4, console: 7 } as const;
+export const right = {
+  read: 1,
+  write: 2,
+  execute: 4,
+  send: 8,
+  receive: 16,
+  manage: 32,
+  transfer: 64,
+  all: 127,
+} as const;
+export const wait = {
+  none: 0,
+  sending: 1,
+  receiving: 2,
+  replying: 3,
+  notified: 4,
+  sleeping: 5,
+  claimed: 6,
+  unborn: 7,
+  ended: 8,
+} as const;
+export const self = 0xffffn;
+export const forever = 0xffff_ffff_ffff_ffffn;
+/** Timebase ticks from one tick of the scheduler to the next. */
+export const tickTime = 100_000n;
+
+const ssip = 2n;
+const stip = 0x20n;
+const interruptBit = 1n << 63n;
+const wasmPageBytes = 65_536;
+const hartStride = 1024;
+
+// Where the test puts what the linker script places in the machine.
+const places = {
+  harts: 0x0800_0000,
+  kernelSatp: 0x0801_0000,
+  trapEntry: 0x8020_0000,
+  secondaryEntry: 0x8020_0040,
+  parkEntry: 0x8020_0080,
+  __text_start: 0x8020_0000,
+  __text_end: 0x8020_4000,
+  __rodata_start: 0x8020_4000,
+  __rodata_end: 0x8020_8000,
+  __bundle_start: 0x8020_6000,
+  __bundle_end: 0x8020_8000,
+  __init_start: 0x8020_6000,
+  __init_end: 0x8020_7000,
+  __data_start: 0x8021_0000,
+  __data_end: 0x8021_8000,
+  kernelStacks: 0x8021_8000,
+  panicStacks: 0x8022_c000,
+  __kernel_end: 0x8023_8000,
+} as const;
+const statesAddress = 0x8030_0000;
+const ramFrom = 0x8040_0000;
+const ramEnd = 0x8200_0000;
+export const frameCount = (ramEnd - ramFrom) / 4096;
+
+export class Kernel {
+  private constructor(readonly guest: Guest) {}
+  private readonly hartCsrs = Array.from({ length: 4 }, () => ({
+    sip: 0n,
+    sie: 0n,
+    satp: 0n,
+    timer: forever,
+  }));
+  /** The hart that traps. */
+  hart = 0;
+  time = 1_000_000n;
+  console = "";
+  /** Pairs of hart ids masks that were asked for remote fences, and IPIs that were sent. */
+  fences = 0;
+  ipis: { from: number; to: number }[] = [];
+
+  /** A kernel with `harts` online, all idle. */
+  static async boot(harts = 4): Promise<Kernel> {
+    let kernel: Kernel | undefined;
+    const now = (): Kernel => {
+      if (!kernel) throw new Error("the kernel is not there yet");
+      return kernel;
+    };
+    const csr = () => {
+      const found = now().hartCsrs[now().hart];
+      if (!found) throw new Error("no such hart");
+      return found;
+    };
+    const nothing = (): void => {};
+    const intrinsics = {
+      hartPointer: () => places.harts + now().hart * hartStride,
+      readTime: () => now().time,
+      wfi: () => {
+        throw new Idle();
+      },
+      readSip: () => csr().sip | (now().time >= csr().timer ? stip : 0n),
+      readSie: () => csr().sie,
+      setSie: (mask: bigint) => {
+        csr().sie |= mask;
+      },
+      writeSie: (value: bigint) => {
+        csr().sie = value;
+      },
+      clearSip: (mask: bigint) => {
+        csr().sip &= ~mask;
+      },
+      writeStimecmp: (value: bigint) => {
+        csr().timer = BigInt.asUintN(64, value);
+      },
+      readSatp: () => csr().satp,
+      writeSatp: (value: bigint) => {
+        csr().satp = BigInt.asUintN(64, value);
+      },
+      fence: nothing,
+      fenceIo: nothing,
+      fenceI: nothing,
+      sfenceVma: nothing,
+    };
+    const sbiEcall = (extension: bigint, _function: bigint, a0: bigint, a1: bigint): bigint => {
+      if (extension === 1n) now().console += String.fromCharCode(Number(a0));
+      else if (extension === 0x735049n) now().sendIpis(a0, a1);
+      else if (extension === 0x52464e43n) now().fences += 1;
+      else throw new Error(`unexpected SBI call ${extension.toString(16)}`);
+      return 0n;
+    };
+    const symbols = Object.fromEntries(
+      Object.entries(places).map(([name, address]) => [name, () => address]),
+    );
+    const g = await guest({ text: face }, { imports: { intrinsics, assembly: { sbiEcall }, symbols } });
+    g.memory.grow(Math.ceil((ramEnd - g.memory.buffer.byteLength) / wasmPageBytes));
+    kernel = new Kernel(g);
+    g.call("boot", harts, statesAddress, ramFrom, frameCount, ramEnd);
+    for (let hart = 0; hart < harts; hart++) {
+      kernel.on(hart, () => g.call("bootHart"));
+      kernel.on(hart, () => g.call("scheduleFirst"));
+    }
+    return kernel;
+  }
+
+  private sendIpis(mask: bigint, base: bigint): void {
+    for (let bit = 0n; bit < 64n; bit++) {
+      if (((mask >> bit) & 1n) === 0n) continue;
+      const target = Number(base + bit) - 10;
+      const csrs = this.hartCsrs[target];
+      if (!csrs) throw new Error(`an IPI for hart id ${base + bit}`);
+      csrs.sip |= ssip;
+      this.ipis.push({ from: this.hart, to: target });
+    }
+  }
+
+  /** Runs the kernel on a hart; true if the hart idles afterwards. */
+  on(hart: number, action: () => unknown): boolean {
+    this.hart = hart;
+    try {
+      action();
+      return false;
+    } catch (error) {
+      if (error instanceof Idle) return true;
+      throw error;
+    }
+  }
+
+  running(hart: number): number {
+    return this.guest.call("runningOn", hart);
+  }
+
+  /** The hart that runs `task`, or -1. */
+  hartOf(task: number): number {
+    for (let hart = 0; hart < 4; hart++) if (this.running(hart) === task) return hart;
+    return -1;
+  }
+
+  /** A system call of the task that runs on `hart`. */
+  syscall(hart: number, number: number, ...args: (bigint | number)[]): void {
+    const words = Array.from({ length: 7 }, (_, i) => BigInt.asIntN(64, BigInt(args[i] ?? 0)));
+    if (this.running(hart) < 0) throw new Error(`hart ${hart} runs nothing`);
+    this.on(hart, () => this.guest.call("syscallHandle", ...words, BigInt(number)));
+  }
+
+  /** Status and results of a task that is not in a system call. */
+  results(task: number): { status: number; words: bigint[] } {
+    const all = Array.from({ length: 7 }, (_, n) => this.guest.call64("register", task, n));
+    return { status: Number(BigInt.asIntN(64, all[0] ?? 0n)), words: all.slice(1) };
+  }
+
+  /** A system call that goes on at once. */
+  ask(hart: number, number: number, ...args: (bigint | number)[]): { status: number; words: bigint[] } {
+    const task = this.running(hart);
+    this.syscall(hart, number, ...args);
+    return this.results(task);
+  }
+
+  hasInterrupt(hart: number): boolean {
+    const csrs = this.hartCsrs[hart];
+    if (!csrs) return false;
+    return ((csrs.sip | (this.time >= csrs.timer ? stip : 0n)) & csrs.sie) !== 0n;
+  }
+
+  /** Takes what interrupts are pending on a hart, in its task or in WFI. */
+  interrupts(hart: number): void {
+    const csrs = this.hartCsrs[hart];
+    if (!csrs || !this.guest.call("online", hart)) return;
+    const pending = (csrs.sip | (this.time >= csrs.timer ? stip : 0n)) & csrs.sie;
+    if (this.running(hart) < 0) this.on(hart, () => this.guest.call("stopIdling"));
+    if ((pending & ssip) !== 0n) this.trap(hart, 1n);
+    if ((pending & stip) !== 0n) this.trap(hart, 5n);
+  }
+
+  private trap(hart: number, interrupt: bigint): void {
+    this.on(hart, () => this.guest.call("trapHandle", BigInt.asIntN(64, interruptBit | interrupt), 0n));
+  }
+
+  /** An exception of the task that runs on `hart`. */
+  fault(hart: number, cause: number, value: bigint): void {
+    this.on(hart, () => this.guest.call("trapHandle", BigInt(cause), value));
+  }
+
+  /** Time goes on, and every hart takes what is due. */
+  pass(ticks: bigint): void {
+    this.time += ticks;
+    for (let hart = 0; hart < 4; hart++) if (this.hasInterrupt(hart)) this.interrupts(hart);
+    for (let hart = 0; hart < 4; hart++) if (this.hasInterrupt(hart)) this.interrupts(hart);
+  }
+
+  /** A new task, brought to run on `hart`, which must idle. */
+  spawnOn(hart: number, taskClass = 2): number {
+    const task = this.spawn(hart, taskClass);
+    if (this.running(hart) !== task) throw new Error(`task ${task} does not run on hart ${hart}`);
+    return task;
+  }
+
+  /** A new task that `hart` makes; it runs there if the hart idles, else it waits in a queue. */
+  spawn(hart: number, taskClass = 2): number {
+    let task = -1;
+    this.on(hart, () => {
+      task = this.guest.call("spawn", taskClass);
+    });
+    if (task < 0) throw new Error("no room for a task");
+    if (this.running(hart) < 0) this.on(hart, () => this.guest.call("stopIdling"));
+    if (this.running(hart) < 0) this.on(hart, () => this.guest.call("scheduleFirst"));
+    return task;
+  }
+
+  give(task: number, what: number, object: number, rights: number = right.all, badge = 0): number {
+    const slot = this.guest.call("give", task, what, object, rights, badge);
+    if (slot < 0) throw new Error("no free slot");
+    return slot;
+  }
+
+  waits(task: number): number {
+    return this.guest.call("waitOf", task);
+  }
+
+  /** Everything that must hold between two traps, about every task; throws what does not. */
+  check(tasks: Iterable<number>, harts = 4): void {
+    for (const task of tasks) {
+      const word = this.waits(task);
+      let places = 0;
+      for (let hart = 0; hart < harts; hart++) {
+        if (this.running(hart) === task) places += 1;
+        places += this.guest.call("timesQueued", hart, task);
+      }
+      const expected = word === wait.none ? 1 : 0;
+      if (places !== expected)
+        throw new Error(`task ${task} waits for ${word} and is in ${places} places to run`);
+      if (word === wait.claimed) throw new Error(`task ${task} was left claimed`);
+    }
+  }
+}
