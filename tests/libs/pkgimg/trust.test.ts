@@ -1,0 +1,139 @@
+// Which image is believed: one that the key signed, or the one with the digest, and no other byte of it. The guest's
+// judgement is held against node:crypto's, and every byte of an image is changed in turn.
+
+import { generateKeyPairSync, sign } from "node:crypto";
+import { beforeAll, describe, expect, test } from "vitest";
+import { type ImageKey, keyFromPem } from "../../../tools/mk-pkgfs-img/keys.ts";
+import { buildImage } from "../../../tools/mk-pkgfs-img/layout.ts";
+import { imageDigest, isSignedBy, setSequence, signSuperblock } from "../../../tools/mk-pkgfs-img/sign.ts";
+import type { Guest } from "../../harness/guest.ts";
+import { pkgimgGuest, words } from "./face.ts";
+import { blockBytes, superblock } from "./forge.ts";
+
+const files = [
+  { path: "a", content: Buffer.from("one block, and the zeros behind it") },
+  { path: "b", content: Buffer.alloc(blockBytes, "full") },
+];
+
+function newKey(): ImageKey {
+  const { privateKey } = generateKeyPairSync("ed25519");
+  const key = keyFromPem(privateKey.export({ format: "pem", type: "pkcs8" }).toString());
+  if (!key) throw new Error("node:crypto made no key");
+  return key;
+}
+
+const key = newKey();
+const other = newKey();
+const signed = buildImage(files, { key });
+const unsigned = buildImage(files);
+
+let g: Guest;
+let imageAt: number;
+let keyAt: number;
+let digestAt: number;
+
+beforeAll(async () => {
+  g = await pkgimgGuest();
+  imageAt = g.alloc(signed.length);
+  keyAt = g.put(Buffer.concat([key.publicBytes, key.id]));
+  digestAt = g.put(Buffer.from(imageDigest(unsigned), "hex"));
+});
+
+type Judge = "trustKey" | "trustDigest";
+const openImage = (): number => g.call("open", imageAt, signed.length / blockBytes);
+
+/** What the guest says of an image's superblock. */
+function verdict(bytes: Uint8Array, judge: Judge = "trustKey"): string {
+  g.bytes().set(bytes, imageAt);
+  return words(g, openImage() || g.call(judge, judge === "trustKey" ? keyAt : digestAt));
+}
+
+/** A copy whose superblock was changed. */
+function changed(bytes: Uint8Array, change: (superblock: Uint8Array) => void): Uint8Array {
+  const copy = bytes.slice();
+  change(copy);
+  return copy;
+}
+
+describe("by a key", () => {
+  test("an image that the key signed is believed, by the guest and by the host", () => {
+    expect(verdict(signed)).toBe("ok");
+    expect(isSignedBy(signed, key)).toBe(true);
+    expect(isSignedBy(signed, other)).toBe(false);
+  });
+
+  test("one without a signature, and one by another key, are not", () => {
+    expect(verdict(unsigned)).toBe("not signed");
+    expect(verdict(buildImage(files, { key: other }))).toBe("signed by a key that is not trusted");
+  });
+
+  test("another key that gives itself the name of ours is not", () => {
+    const forged = changed(buildImage(files, { key: other }), (bytes) => bytes.set(key.id, superblock.keyId));
+    expect(verdict(forged)).toBe("signature does not verify");
+    expect(isSignedBy(forged, key)).toBe(false);
+  });
+
+  test("a signature does not go over to another image, nor to another sequence of the same", () => {
+    const image = buildImage([{ path: "a", content: Buffer.from("something else") }, ...files.slice(1)]);
+    const moved = changed(image, (bytes) => bytes.set(signed.subarray(256, 360), 256));
+    expect(verdict(moved)).toBe("signature does not verify");
+    const renumbered = changed(signed, (bytes) => setSequence(bytes, 7n));
+    expect(verdict(renumbered)).toBe("signature does not verify");
+    expect(verdict(changed(renumbered, (bytes) => signSuperblock(bytes, key)))).toBe("ok");
+  });
+
+  test("what is signed is the signed part, and neither its digest nor the whole block", () => {
+    for (const message of [Buffer.from(imageDigest(signed), "hex"), signed.subarray(0, 512)]) {
+      const signature = sign(null, message, key.privateKey ?? "");
+      expect(verdict(changed(signed, (bytes) => bytes.set(signature, superblock.signature)))).toBe(
+        "signature does not verify",
+      );
+    }
+  });
+});
+
+describe("by a digest", () => {
+  test("the one image is believed", () => {
+    expect(verdict(unsigned, "trustDigest")).toBe("ok");
+  });
+
+  test("another image is not, and neither is the same with a signature, which no digest speaks for", () => {
+    const another = buildImage([...files, { path: "c", content: Buffer.alloc(0) }]);
+    expect(verdict(another.subarray(0, signed.length), "trustDigest")).not.toBe("ok");
+    expect(verdict(buildImage(files, { label: "x" }), "trustDigest")).toBe("not the image of this build");
+    expect(verdict(signed, "trustDigest")).toBe("signed, where the image of this build is not");
+  });
+});
+
+describe("every byte of an image, changed in turn, is refused: superblock, index, paths, data, padding, tree, signature", () => {
+  /** Reads all there is, and asks last whether the image is to be believed: hashes are quicker than signatures. */
+  function isAccepted(judge: Judge): boolean {
+    if (openImage() !== 0 || g.call("check") !== 0) return false;
+    for (let entry = 0; entry < files.length; entry += 1) {
+      if (g.call("content", entry) !== 0) return false;
+    }
+    return g.call(judge, judge === "trustKey" ? keyAt : digestAt) === 0;
+  }
+
+  test.each([
+    ["signed", signed, "trustKey"],
+    ["of this build", unsigned, "trustDigest"],
+  ] as const)("an image %s", (_name, image, judge) => {
+    g.bytes().set(image, imageAt);
+    expect(isAccepted(judge)).toBe(true);
+    const accepted: number[] = [];
+    for (let offset = 0; offset < image.length; offset += 1) {
+      const bytes = g.bytes();
+      const value = image[offset] ?? 0;
+      // Each bit of what the superblock says; one bit of every other byte, which one it is going round.
+      const masks = offset < 512 ? [1, 2, 4, 8, 16, 32, 64, 128] : [1 << (offset & 7)];
+      for (const mask of masks) {
+        bytes[imageAt + offset] = value ^ mask;
+        if (isAccepted(judge)) accepted.push(offset);
+      }
+      bytes[imageAt + offset] = value;
+    }
+    expect(accepted).toEqual([]);
+    expect(isAccepted(judge)).toBe(true);
+  });
+});
