@@ -26,6 +26,11 @@ export function clearStop(): void {
   store<u32>(STOPPED, 0);
 }
 
+/** The host, from inside a call of the machine: the run ends where the machine looks next, and can go on later. */
+export function requestStop(): void {
+  store<u32>(STOPPED, 1);
+}
+
 function addressAt(index: u32): usize {
   return ADDRESSES + <usize>(index << 3);
 }

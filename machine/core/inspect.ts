@@ -3,6 +3,7 @@
  * hashes and debuggers. The rest of a hart's structure are caches, which are nobody's business.
  */
 import { Hart, hartAt } from "./hart";
+import { shape } from "./layout";
 import { isRam, physicalWritten } from "./ram";
 
 /** Bytes at `hartAt(id)` that are architectural state: registers, pc, mode, CSRs. */
@@ -26,6 +27,11 @@ export function hartActivity(id: u32): u32 {
 /** Instructions that it executed. */
 export function hartRetired(id: u32): u64 {
   return hartAt(id).retired;
+}
+
+/** Where the flags of RAM's pages are, a byte each: not 0 if the page was ever written. */
+export function pageFlags(): usize {
+  return <usize>shape().pageFlags;
 }
 
 /** The host is about to write `byteCount` bytes of RAM at a physical address. False if they are not all RAM. */

@@ -3,14 +3,22 @@
  * create, seedInterleave, busReset, attachDisk and addFault, then the kernel and the tree into RAM and firmwareBoot; after
  * that run, again and again.
  */
-export { addBreakpoint, clearBreakpoints } from "./breakpoints";
+export { addBreakpoint, clearBreakpoints, requestStop } from "./breakpoints";
 export { attachDisk, busLoad, busReset, busStore } from "./bus";
 export { clock, retiredTotal, time } from "./clock";
 export { uartReceive } from "./devices/uart";
 export { addFault, clearFaults, strikeCount } from "./faults";
 export { firmwareBoot } from "./firmware";
 export { hartAt, readRegister, writeRegister } from "./hart";
-export { HART_STATE_BYTES, hartActivity, hartMode, hartPc, hartRetired, hostWrites } from "./inspect";
+export {
+  HART_STATE_BYTES,
+  hartActivity,
+  hartMode,
+  hartPc,
+  hartRetired,
+  hostWrites,
+  pageFlags,
+} from "./inspect";
 export { seedInterleave, setTurns } from "./interleave";
 export { hartCount, ramBase, ramBytes } from "./layout";
 export { create, powerOn, run } from "./machine";

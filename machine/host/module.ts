@@ -27,6 +27,7 @@ export interface Core {
   setTurns: (length: number) => void;
   addBreakpoint: (address: bigint) => number;
   clearBreakpoints: () => void;
+  requestStop: () => void;
   power: () => number;
   powerCode: () => number;
   uartReceive: (byte: number) => number;
@@ -41,6 +42,7 @@ export interface Core {
   readRegister: (hart: number, register: number) => bigint;
   writeRegister: (hart: number, register: number, value: bigint) => void;
   ramBase: () => number;
+  pageFlags: () => number;
   ramBytes: () => number;
   hostWrites: (address: bigint, byteCount: bigint) => number;
 }
@@ -59,6 +61,7 @@ const functionNames: readonly (keyof Core)[] = [
   "setTurns",
   "addBreakpoint",
   "clearBreakpoints",
+  "requestStop",
   "power",
   "powerCode",
   "uartReceive",
@@ -73,6 +76,7 @@ const functionNames: readonly (keyof Core)[] = [
   "readRegister",
   "writeRegister",
   "ramBase",
+  "pageFlags",
   "ramBytes",
   "hostWrites",
 ];

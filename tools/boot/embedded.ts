@@ -6,8 +6,9 @@
 import { createHash } from "node:crypto";
 import { closeSync, fstatSync, openSync, readFileSync, readSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
-import type { DiskContent, DiskFault } from "../../machine/host/machine.ts";
-import { EmbeddedMachine, type RunState } from "../../machine/host/machine.ts";
+import type { DiskContent, DiskFault, EmbeddedMachine, MachineSettings } from "../../machine/host/machine.ts";
+import { hashOf, type Recording, type RunEnd } from "../../machine/host/recording.ts";
+import { type AdvanceState, Run } from "../../machine/host/run.ts";
 import { stateHash } from "../../machine/host/state.ts";
 import { Problem } from "../../toolchain/problem.ts";
 import type { Machine, MachineEnd, MachineOptions, RunningMachine } from "./machine.ts";
@@ -34,6 +35,8 @@ export interface EmbeddedFacts {
   stateHash: string;
   /** Instructions that all harts executed. */
   instructions: bigint;
+  /** All that it takes to go through the run again. */
+  recording: Recording;
 }
 
 /** The embedded machine; `facts` is told once, when a run has ended. */
@@ -48,56 +51,30 @@ export function nonceOfSeed(seed: bigint): string {
 
 async function start(
   options: EmbeddedOptions,
-  run: MachineOptions,
+  boot: MachineOptions,
   onBytes: (bytes: Uint8Array) => void,
   facts: (facts: EmbeddedFacts) => void,
 ): Promise<RunningMachine> {
-  if (run.tree === undefined) {
-    throw new Problem("the embedded machine has no device tree of its own", {
-      hints: ["leave --qemu-tree out"],
-      exitCode: 2,
-    });
-  }
-  const module = await WebAssembly.compile(new Uint8Array(readFileSync(options.wasm)));
-  const disk = run.disk === undefined ? undefined : openDisk(run.disk.file);
-  const console = new ConsoleBytes(onBytes);
-  const machine = new EmbeddedMachine(
-    module,
-    {
-      harts: run.smp,
-      ramMebibytes: run.memoryMebibytes,
-      seed: options.seed,
-      sstc: run.sstc,
-      aclint: run.aclint,
-      kernel: new Uint8Array(readFileSync(run.kernel)),
-      tree: new Uint8Array(readFileSync(run.tree)),
-      disk:
-        run.disk === undefined || disk === undefined
-          ? undefined
-          : {
-              content: disk.content,
-              slot: run.disk.slot === "last" ? LAST_SLOT : run.disk.slot,
-              legacy: run.disk.legacy,
-            },
-      faults: options.faults,
-    },
-    (byte) => console.take(byte),
-  );
+  const wasm = new Uint8Array(readFileSync(options.wasm));
+  const disk = boot.disk === undefined ? undefined : openDisk(boot.disk.file);
+  const settings = settingsOf(options, boot, disk?.content);
+  const run = new Run(await WebAssembly.compile(wasm), settings);
   let stopped = false;
   const ended = (async (): Promise<MachineEnd> => {
     try {
-      let state: RunState = "running";
+      let state: AdvanceState = "running";
+      let printed = 0;
       while (state === "running" && !stopped) {
-        state = machine.run(SLICE_INSTRUCTIONS);
-        console.flush();
+        state = run.advanceTo(run.clock + SLICE_INSTRUCTIONS);
+        const bytes = run.consoleBytes.slice(printed);
+        printed += bytes.length;
+        if (bytes.length > 0) onBytes(bytes);
         await setImmediate();
       }
-      facts({
-        consoleHash: console.hash(),
-        stateHash: stateHash(machine),
-        instructions: machine.instructions,
-      });
-      return endOf(machine, state);
+      const end = endOfRun(run);
+      const recording = { settings, events: run.events, end, module: hashOf(wasm) };
+      facts({ ...end, instructions: run.machine.instructions, recording });
+      return endOf(run.machine, state);
     } finally {
       disk?.close();
     }
@@ -110,7 +87,42 @@ async function start(
   };
 }
 
-function endOf(machine: EmbeddedMachine, state: RunState): MachineEnd {
+/** How a run stands now, in hashes. */
+export function endOfRun(run: Run): RunEnd {
+  return { clock: run.clock, consoleHash: hashOf(run.consoleBytes), stateHash: stateHash(run.machine) };
+}
+
+/** What a boot means to the embedded machine. Throws Problem if it wants what this machine has not. */
+export function settingsOf(
+  options: EmbeddedOptions,
+  boot: MachineOptions,
+  disk: DiskContent | undefined,
+): MachineSettings {
+  if (boot.tree === undefined) {
+    throw new Problem("the embedded machine has no device tree of its own", {
+      hints: ["leave --qemu-tree out"],
+      exitCode: 2,
+    });
+  }
+  return {
+    harts: boot.smp,
+    ramMebibytes: boot.memoryMebibytes,
+    seed: options.seed,
+    sstc: boot.sstc,
+    aclint: boot.aclint,
+    kernel: new Uint8Array(readFileSync(boot.kernel)),
+    tree: new Uint8Array(readFileSync(boot.tree)),
+    disk: boot.disk &&
+      disk && {
+        content: disk,
+        slot: boot.disk.slot === "last" ? LAST_SLOT : boot.disk.slot,
+        legacy: boot.disk.legacy,
+      },
+    faults: options.faults,
+  };
+}
+
+function endOf(machine: EmbeddedMachine, state: AdvanceState): MachineEnd {
   switch (state) {
     case "off":
       return { status: machine.exitCode & 0xff, complaints: "" };
@@ -119,40 +131,13 @@ function endOf(machine: EmbeddedMachine, state: RunState): MachineEnd {
     case "stuck":
       return { status: 1, complaints: "every hart waits, and nothing is left that would wake one" };
     case "running":
+    case "stopped":
       return { status: undefined, complaints: "" };
   }
 }
 
-/** Collects what is on the console between two slices. */
-class ConsoleBytes {
-  private readonly onBytes: (bytes: Uint8Array) => void;
-  private readonly digest = createHash("sha256");
-  private bytes: number[] = [];
-
-  constructor(onBytes: (bytes: Uint8Array) => void) {
-    this.onBytes = onBytes;
-  }
-
-  take(byte: number): void {
-    this.bytes.push(byte);
-  }
-
-  flush(): void {
-    if (this.bytes.length === 0) return;
-    const bytes = Uint8Array.from(this.bytes);
-    this.bytes = [];
-    this.digest.update(bytes);
-    this.onBytes(bytes);
-  }
-
-  /** SHA-256 of all that was flushed. Ends the collection. */
-  hash(): string {
-    return this.digest.digest("hex");
-  }
-}
-
 /** A disk image file. What lies beyond its end reads as zero. */
-function openDisk(file: string): { content: DiskContent; close: () => void } {
+export function openDisk(file: string): { content: DiskContent; close: () => void } {
   const handle = openSync(file, "r");
   const { size } = fstatSync(handle);
   const read = (offset: number, target: Uint8Array): void => {

@@ -1,0 +1,177 @@
+// A recording: everything that a run was made of, in one file, so that it can be gone through again anywhere.
+//
+// Kernel, device tree and disk are in it, compressed, because tomorrow's build makes others. What is not in it is the
+// machine: its module's hash is, and a replay on another one says so when it ends differently.
+
+import { createHash } from "node:crypto";
+import { deflateSync, inflateSync } from "node:zlib";
+import type { DiskContent, MachineSettings } from "./machine.ts";
+import type { RunEvent } from "./run.ts";
+
+/** How a run ended. */
+export interface RunEnd {
+  /** The clock at the end, in instructions. */
+  clock: bigint;
+  consoleHash: string;
+  stateHash: string;
+}
+
+export interface Recording {
+  settings: MachineSettings;
+  events: readonly RunEvent[];
+  /** Undefined if the run was broken off. */
+  end: RunEnd | undefined;
+  /** SHA-256 of the machine's module. */
+  module: string;
+}
+
+const FORMAT = "neuron recording";
+const VERSION = 1;
+
+/** A disk larger than this is not put into a recording. */
+export const DISK_BYTES_MAX = 256 * 2 ** 20;
+
+/** The recording as the text of a file. @throws Error if the disk is too large for one */
+export function encodeRecording(recording: Recording): string {
+  const { kernel, tree, disk, seed, faults, ...others } = recording.settings;
+  const file = {
+    format: FORMAT,
+    version: VERSION,
+    module: recording.module,
+    settings: {
+      ...others,
+      seed: String(seed),
+      faults: faults.map(({ kind, first, last }) => [kind, String(first), String(last)]),
+      disk: disk && { slot: disk.slot, legacy: disk.legacy, content: pack(diskBytes(disk.content)) },
+      kernel: pack(kernel),
+      tree: pack(tree),
+    },
+    events: recording.events.map((event) =>
+      "input" in event
+        ? [String(event.at), "input", event.input]
+        : [String(event.at), "seed", String(event.seed)],
+    ),
+    end: recording.end && { ...recording.end, clock: String(recording.end.clock) },
+  };
+  return `${JSON.stringify(file, undefined, 1)}\n`;
+}
+
+/** Reads a recording. @throws Error that says what is wrong with it */
+export function decodeRecording(text: string): Recording {
+  const file = objectOf(parse(text), "the file");
+  if (file.format !== FORMAT) throw new Error("it is not a recording");
+  if (file.version !== VERSION) throw new Error(`it is of version ${String(file.version)}`);
+  const settings = objectOf(file.settings, "settings");
+  const end = file.end === undefined ? undefined : objectOf(file.end, "end");
+  return {
+    module: textOf(file.module, "module"),
+    settings: {
+      harts: numberOf(settings.harts, "harts"),
+      ramMebibytes: numberOf(settings.ramMebibytes, "ramMebibytes"),
+      seed: bigintOf(settings.seed, "seed"),
+      sstc: settings.sstc === true,
+      aclint: settings.aclint === true,
+      kernel: unpack(settings.kernel, "kernel"),
+      tree: unpack(settings.tree, "tree"),
+      disk: settings.disk === undefined ? undefined : decodeDisk(objectOf(settings.disk, "disk")),
+      faults: listOf(settings.faults, "faults").map((row) => {
+        const [kind, first, last] = listOf(row, "a fault");
+        return {
+          kind: numberOf(kind, "kind"),
+          first: bigintOf(first, "first"),
+          last: bigintOf(last, "last"),
+        };
+      }),
+    },
+    events: listOf(file.events, "events").map(decodeEvent),
+    end: end && {
+      clock: bigintOf(end.clock, "clock"),
+      consoleHash: textOf(end.consoleHash, "consoleHash"),
+      stateHash: textOf(end.stateHash, "stateHash"),
+    },
+  };
+}
+
+/** A disk that is in memory. */
+export function diskOfBytes(bytes: Uint8Array): DiskContent {
+  return {
+    byteCount: bytes.byteLength,
+    read: (offset, target) => {
+      const part = bytes.subarray(offset, offset + target.length);
+      target.set(part);
+      target.fill(0, part.length);
+    },
+  };
+}
+
+/** SHA-256 of some bytes, as 64 hexadecimal digits. */
+export function hashOf(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}
+
+function diskBytes(content: DiskContent): Uint8Array {
+  if (content.byteCount > DISK_BYTES_MAX) throw new Error("the disk is too large to be recorded");
+  const bytes = new Uint8Array(content.byteCount);
+  content.read(0, bytes);
+  return bytes;
+}
+
+function decodeDisk(disk: Record<string, unknown>): MachineSettings["disk"] {
+  const content = diskOfBytes(unpack(disk.content, "disk"));
+  return { slot: numberOf(disk.slot, "slot"), legacy: disk.legacy === true, content };
+}
+
+function decodeEvent(row: unknown): RunEvent {
+  const [at, kind, value] = listOf(row, "an event");
+  const clock = bigintOf(at, "at");
+  if (kind === "input") return { at: clock, input: numberOf(value, "input") };
+  if (kind === "seed") return { at: clock, seed: bigintOf(value, "seed") };
+  throw new Error(`it has an event of an unknown kind: ${String(kind)}`);
+}
+
+function pack(bytes: Uint8Array): string {
+  return deflateSync(bytes).toString("base64");
+}
+
+function unpack(value: unknown, name: string): Uint8Array {
+  try {
+    return new Uint8Array(inflateSync(Buffer.from(textOf(value, name), "base64")));
+  } catch {
+    throw new Error(`its ${name} is damaged`);
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Error("it is not a recording");
+  }
+}
+
+function objectOf(value: unknown, name: string): Record<string, unknown> {
+  if (typeof value !== "object" || value === null) throw new Error(`its ${name} is missing`);
+  return { ...value };
+}
+
+function listOf(value: unknown, name: string): unknown[] {
+  if (!Array.isArray(value)) throw new Error(`its ${name} is missing`);
+  return value;
+}
+
+function textOf(value: unknown, name: string): string {
+  if (typeof value !== "string") throw new Error(`its ${name} is missing`);
+  return value;
+}
+
+function numberOf(value: unknown, name: string): number {
+  if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0) {
+    throw new Error(`its ${name} is no number`);
+  }
+  return value;
+}
+
+function bigintOf(value: unknown, name: string): bigint {
+  if (typeof value !== "string" || !/^[0-9]{1,20}$/.test(value)) throw new Error(`its ${name} is no number`);
+  return BigInt(value);
+}

@@ -1,0 +1,138 @@
+// A run: a machine, all that was on its console, and what came to it from outside, each thing with the instruction count
+// at which it came. The same settings and the same events are the same run, so a run can be written down (recording.ts),
+// gone through again, and gone back in.
+//
+//     clock ──▶ 0 ─────── event ──────────── event ──────── now
+//               └ snapshot      └ snapshot
+//
+// Nothing here is Node's.
+
+import { EmbeddedMachine, type MachineSettings, type RunState } from "./machine.ts";
+import { restoreSnapshot, type Snapshot, takeSnapshot } from "./snapshot.ts";
+
+/** Something that came from outside when the clock stood at `at`. */
+export type RunEvent =
+  /** A byte for the console. */
+  | { at: bigint; input: number }
+  /** From here on the harts' turns are drawn from another seed. */
+  | { at: bigint; seed: bigint };
+
+/** A moment of a run that it can go back to. */
+export interface Moment {
+  state: Snapshot;
+  consoleLength: number;
+  eventsApplied: number;
+}
+
+/** Why `advance` came back: as the machine says, or because a byte on the console was one to stop at. */
+export type AdvanceState = RunState | "stopped";
+
+const CONSOLE_START_BYTES = 16_384;
+
+export class Run {
+  readonly machine: EmbeddedMachine;
+  readonly events: RunEvent[];
+  /** Called for each byte on the console; true asks for a stop. */
+  onByte: ((byte: number) => boolean) | undefined;
+  private console = new Uint8Array(CONSOLE_START_BYTES);
+  private consoleLength = 0;
+  private eventsApplied = 0;
+  private stopAsked = false;
+
+  /** @param events what came from outside, in the order of the clock; more can come by `input` and `reseed` */
+  constructor(module: WebAssembly.Module, settings: MachineSettings, events: readonly RunEvent[] = []) {
+    this.events = [...events];
+    this.machine = new EmbeddedMachine(module, settings, (byte) => this.take(byte));
+  }
+
+  /** Instructions so far, with what was skipped while every hart waited. */
+  get clock(): bigint {
+    return this.machine.core.clock();
+  }
+
+  /** Every byte that was on the console. */
+  get consoleBytes(): Uint8Array {
+    return this.console.subarray(0, this.consoleLength);
+  }
+
+  /** Goes on until the clock has reached `target`, or something stops it before. */
+  advanceTo(target: bigint): AdvanceState {
+    this.stopAsked = false;
+    for (;;) {
+      this.applyEvents();
+      if (this.clock >= target) return "running";
+      const next = this.events[this.eventsApplied]?.at ?? target;
+      const state = this.machine.run((next < target ? next : target) - this.clock);
+      if (this.stopAsked) return "stopped";
+      // Harts that wait for ever may be waiting for what comes now.
+      const isDue = (this.events[this.eventsApplied]?.at ?? target) <= this.clock;
+      if (state !== "running" && !(state === "stuck" && isDue)) return state;
+    }
+  }
+
+  /** Sends a byte to the console now, and remembers it. False if the guest has too many to read already. */
+  input(byte: number): boolean {
+    if (!this.machine.input(byte)) return false;
+    this.note({ at: this.clock, input: byte });
+    return true;
+  }
+
+  /** Draws the turns from another seed from now on, and remembers it. */
+  reseed(seed: bigint): void {
+    this.machine.core.seedInterleave(seed);
+    this.note({ at: this.clock, seed });
+  }
+
+  /** This moment, to come back to. */
+  moment(earlier?: Moment): Moment {
+    const state = takeSnapshot(this.machine.core, earlier?.state);
+    return { state, consoleLength: this.consoleLength, eventsApplied: this.eventsApplied };
+  }
+
+  /** Goes back, or forward, to a moment of this run. Events after it will come again. */
+  goTo(moment: Moment): void {
+    restoreSnapshot(this.machine.core, moment.state);
+    this.consoleLength = moment.consoleLength;
+    this.eventsApplied = moment.eventsApplied;
+  }
+
+  /** Forgets the events after this moment: from here on it is another run. */
+  forgetFuture(): void {
+    this.events.length = this.eventsApplied;
+  }
+
+  private note(event: RunEvent): void {
+    // What comes now takes the place of what would have come later.
+    this.events.length = this.eventsApplied;
+    this.events.push(event);
+    this.eventsApplied += 1;
+  }
+
+  private applyEvents(): void {
+    for (;;) {
+      const event = this.events[this.eventsApplied];
+      if (event === undefined || event.at > this.clock) return;
+      this.apply(event);
+    }
+  }
+
+  private apply(event: RunEvent): void {
+    this.eventsApplied += 1;
+    if ("input" in event) this.machine.input(event.input);
+    else this.machine.core.seedInterleave(event.seed);
+  }
+
+  private take(byte: number): void {
+    if (this.consoleLength === this.console.length) {
+      const larger = new Uint8Array(this.console.length * 2);
+      larger.set(this.console);
+      this.console = larger;
+    }
+    this.console[this.consoleLength] = byte;
+    this.consoleLength += 1;
+    if (this.onByte?.(byte) === true) {
+      this.stopAsked = true;
+      this.machine.core.requestStop();
+    }
+  }
+}
