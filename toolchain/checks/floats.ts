@@ -41,6 +41,35 @@ export function usesFloats(module: WasmModule, fn: WasmFunction): boolean {
   return floatIn(module, fn) !== undefined;
 }
 
+/** Why a function has no translation: floats, or what is neither integer nor float. Undefined if it has one. */
+export function untranslatable(module: WasmModule, fn: WasmFunction): UntranslatableReason | undefined {
+  const float = floatIn(module, fn);
+  if (float !== undefined) return { reason: "floating point", detail: float };
+  const detail = unknownIn(module, fn);
+  return detail === undefined ? undefined : { reason: "no translation", detail };
+}
+
+export interface UntranslatableReason {
+  readonly reason: "floating point" | "no translation";
+  /** The instruction, or what else it is. */
+  readonly detail: string;
+}
+
+function unknownIn(module: WasmModule, fn: WasmFunction): string | undefined {
+  if (fn.type.results.length > 1) return "several results";
+  for (const instruction of fn.body?.instructions ?? []) {
+    if (instruction.kind === "refused") return instruction.op;
+    const callee =
+      instruction.kind === "call"
+        ? module.functions[instruction.index]?.type
+        : instruction.kind === "call_indirect"
+          ? module.types[instruction.type]
+          : undefined;
+    if ((callee?.results.length ?? 0) > 1) return "several results";
+  }
+  return undefined;
+}
+
 /** @returns one finding for each line with floating point */
 export function checkFloats(survey: Survey): Diagnostic[] {
   const findings: Diagnostic[] = [];

@@ -7,25 +7,26 @@
 
 import type { Access, RmwOperator } from "../wasm/module.ts";
 import type { Builder } from "./builder.ts";
-import { narrowed, pointer, pushAccessed } from "./memory.ts";
+import { narrowed, pointerTo, pushAccessed } from "./memory.ts";
+import type { Reach } from "./reach.ts";
 
-export function atomicLoad(builder: Builder, access: Access): void {
-  const at = pointer(builder, builder.pop(), access);
+export function atomicLoad(builder: Builder, reach: Reach, access: Access): void {
+  const at = pointerTo(builder, reach, access);
   const loaded = builder.assign(`load atomic i${access.bits}, ptr ${at} seq_cst, align ${access.align}`);
   pushAccessed(builder, loaded, access);
 }
 
-export function atomicStore(builder: Builder, access: Access): void {
+export function atomicStore(builder: Builder, reach: Reach, access: Access): void {
   const value = builder.pop();
-  const at = pointer(builder, builder.pop(), access);
+  const at = pointerTo(builder, reach, access);
   const text = narrowed(builder, value, access);
   builder.emit(`store atomic i${access.bits} ${text}, ptr ${at} seq_cst, align ${access.align}`);
 }
 
 /** Adds, swaps …, and gives what stood there before. */
-export function atomicRmw(builder: Builder, op: RmwOperator, access: Access): void {
+export function atomicRmw(builder: Builder, reach: Reach, op: RmwOperator, access: Access): void {
   const value = builder.pop();
-  const at = pointer(builder, builder.pop(), access);
+  const at = pointerTo(builder, reach, access);
   const text = narrowed(builder, value, access);
   const before = builder.assign(
     `atomicrmw ${op} ptr ${at}, i${access.bits} ${text} seq_cst, align ${access.align}`,
@@ -37,10 +38,10 @@ export function atomicRmw(builder: Builder, op: RmwOperator, access: Access): vo
  * Stores the replacement where the expected value stands, and gives what stood there before. A narrow form wraps both
  * operands to its width first (V8 does the same, and asc's `atomic.cmpxchg<u8>` relies on it).
  */
-export function atomicCmpxchg(builder: Builder, access: Access): void {
+export function atomicCmpxchg(builder: Builder, reach: Reach, access: Access): void {
   const replacement = builder.pop();
   const expected = builder.pop();
-  const at = pointer(builder, builder.pop(), access);
+  const at = pointerTo(builder, reach, access);
   const width = `i${access.bits}`;
   const next = narrowed(builder, replacement, access);
   const compare = narrowed(builder, expected, access);

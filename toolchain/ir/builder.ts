@@ -13,6 +13,7 @@
 
 import type { IntegerType } from "../wasm/module.ts";
 import { literal } from "./text.ts";
+import { type TrapCall, type TrapReason, trapInstruction } from "./traps.ts";
 
 /** An operand. What is derived is written out when first asked for; a stack value is consumed once. */
 export class Value {
@@ -57,6 +58,7 @@ export class Builder {
   private readonly allocas: string[] = [];
   private readonly lines: string[] = [];
   private readonly traps: string[] = [];
+  private readonly trapCall: TrapCall;
   private temporaries = 0;
   private labels = 0;
   private readonly names = new Set<string>();
@@ -65,6 +67,10 @@ export class Builder {
   readonly stack: Value[] = [];
   /** Whether the place where the next instruction would go can be reached. */
   reachable = true;
+
+  constructor(trapCall: TrapCall = trapInstruction) {
+    this.trapCall = trapCall;
+  }
 
   push(value: Value): void {
     this.stack.push(value);
@@ -150,19 +156,23 @@ export class Builder {
     return value.bit ?? this.assign(`icmp ne i32 ${value.text}, 0`);
   }
 
-  /** Ends the block with Wasm's `unreachable`. */
-  trap(): void {
-    this.emit("call void @llvm.trap()");
+  /** Ends the block: nothing behind it is reached. */
+  trap(reason: TrapReason): void {
+    this.emit(this.trapCall(reason));
     this.emit("unreachable");
     this.reachable = false;
   }
 
   /** Goes on only where `condition` (an i1) is false. The trap itself stands behind the function's last block. */
-  trapIf(condition: string): void {
+  trapIf(condition: string, reason: TrapReason): void {
     const trap = this.newLabel("trap");
     const next = this.newLabel("next");
     this.branchIf(condition, trap, next);
-    this.traps.push(`${trap}:`, `  call void @llvm.trap()${this.location}`, `  unreachable${this.location}`);
+    this.traps.push(
+      `${trap}:`,
+      `  ${this.trapCall(reason)}${this.location}`,
+      `  unreachable${this.location}`,
+    );
     this.begin(next);
   }
 

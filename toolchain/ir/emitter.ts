@@ -13,11 +13,13 @@ import {
   typeKey,
   type WasmFunction,
 } from "../wasm/module.ts";
-import { Value } from "./builder.ts";
+import { type Builder, Value } from "./builder.ts";
 import { dataGlobal, globalDefinition, globalSymbol, type Layout, passiveGlobals } from "./data.ts";
 import { Debug, type Subprogram } from "./debug.ts";
 import { type Callee, type Locator, parameterList, type Surroundings, translateBody } from "./function.ts";
-import { globalName, llvmType, quoted, resultType } from "./text.ts";
+import { direct } from "./reach.ts";
+import { globalName, literal, llvmType, quoted, resultType } from "./text.ts";
+import { trapInstruction } from "./traps.ts";
 
 /** The exported symbol of the guest's top-level code; there is always one, if only an empty one. */
 const START_SYMBOL = "__wasm_start";
@@ -50,15 +52,17 @@ export class Emitter implements Surroundings {
   readonly exports: string[] = [];
   /** Symbols that somebody else has to define. */
   readonly externals: string[] = [];
-  readonly memoryPages: number;
-  readonly tableSize: number;
+  readonly reach = direct;
+  readonly trapCall = trapInstruction;
+  private readonly memoryPages: number;
+  private readonly tableSize: number;
 
   constructor(survey: Survey, imported: ReadonlyMap<number, Callee>, layout: Layout, options: EmitOptions) {
     this.survey = survey;
     this.options = options;
     this.layout = layout;
     this.memoryPages = Math.ceil(layout.heapBase / PAGE_BYTES) | 0;
-    this.tableSize = survey.module.tableSize;
+    this.tableSize = survey.module.table?.initial ?? 0;
     this.callees = new Map(imported);
     if (survey.sourceMap !== undefined) {
       this.debug = new Debug(options.name, (path) => survey.symbols.debugPath(path));
@@ -113,6 +117,35 @@ export class Emitter implements Surroundings {
     const global = this.globals[index];
     if (global === undefined) throw new Error(`global ${index} does not exist: the module is not valid`);
     return global;
+  }
+
+  /** Bounds first, then the type: an empty slot has a type that nothing asks for, so a null needs no third check. */
+  tableEntry(builder: Builder, selector: string, typeId: number): string {
+    const constant = literal(selector);
+    const inside = constant !== undefined && constant >= 0n && constant < BigInt(this.tableSize);
+    if (!inside) {
+      builder.trapIf(builder.assign(`icmp uge i32 ${selector}, ${this.tableSize}`), "undefined element");
+    }
+    const slot = constant ?? builder.assign(`zext i32 ${selector} to i64`);
+    const idAt = builder.assign(`getelementptr i32, ptr @table.types, i64 ${slot}`);
+    const found = builder.assign(`load i32, ptr ${idAt}`);
+    builder.trapIf(builder.assign(`icmp ne i32 ${found}, ${typeId}`), "indirect call type mismatch");
+    const entryAt = builder.assign(`getelementptr ptr, ptr @table, i64 ${slot}`);
+    return builder.assign(`load ptr, ptr ${entryAt}`);
+  }
+
+  memorySize(builder: Builder): void {
+    builder.pushText("i32", String(this.memoryPages));
+  }
+
+  /** There is never more memory than the program was given. */
+  memoryGrow(builder: Builder): void {
+    builder.pop();
+    builder.pushText("i32", "-1");
+  }
+
+  around(_builder: Builder, call: () => void): void {
+    call();
   }
 
   passiveSegment(index: number): string {

@@ -10,7 +10,9 @@ import { Control } from "./control.ts";
 import type { Intrinsic } from "./intrinsics.ts";
 import { copy, drop, fill, init, load, store } from "./memory.ts";
 import { numeric } from "./numeric.ts";
-import { abiType, literal, llvmType, resultType } from "./text.ts";
+import type { Reach } from "./reach.ts";
+import { abiType, llvmType, resultType } from "./text.ts";
+import type { TrapCall } from "./traps.ts";
 import { TwinNeeds } from "./twins.ts";
 
 /** What a call of a function means. */
@@ -24,12 +26,17 @@ export interface Surroundings {
   functionType(index: number): FunctionType;
   callee(index: number): Callee;
   indirectType(index: number): { readonly type: FunctionType; readonly id: number };
-  readonly tableSize: number;
+  /** Writes what finds the table's entry of a type, or traps. Gives the function to call. */
+  tableEntry(builder: Builder, selector: string, typeId: number): string;
   /** A mutable global's name, or an immutable one's value. */
   global(index: number): { readonly type: "i32" | "i64"; readonly name: string } | Value;
   passiveSegment(index: number): string;
-  /** What `memory.size` gives, in pages. */
-  readonly memoryPages: number;
+  readonly reach: Reach;
+  readonly trapCall: TrapCall;
+  memorySize(builder: Builder): void;
+  memoryGrow(builder: Builder): void;
+  /** What stands around every call: given a function that writes the call itself. */
+  around(builder: Builder, call: () => void): void;
 }
 
 /** How a function's instructions say where they come from. */
@@ -84,7 +91,7 @@ type MemoryInstruction = Extract<Instruction, { readonly kind: MemoryKind }>;
 
 /** One walk over a body. With TwinNeeds it collects; with the settled set it writes for good. */
 class Walk {
-  private readonly builder = new Builder();
+  private readonly builder: Builder;
   private readonly control: Control;
   private readonly slots: Slot[] = [];
   private readonly fn: WasmFunction;
@@ -105,6 +112,7 @@ class Walk {
     this.around = around;
     this.locator = locator;
     this.twins = twins;
+    this.builder = new Builder(around.trapCall);
     this.control = new Control(this.builder, fn.type, body.instructions);
   }
 
@@ -147,7 +155,7 @@ class Walk {
       case "nop":
         break;
       case "unreachable":
-        builder.trap();
+        builder.trap("unreachable");
         break;
       case "block":
         control.block(instruction.type);
@@ -219,47 +227,46 @@ class Walk {
 
   private touchMemory(instruction: MemoryInstruction): void {
     const { builder, around } = this;
+    const { reach } = around;
     switch (instruction.kind) {
       case "load":
-        load(builder, instruction.access);
+        load(builder, reach, instruction.access);
         break;
       case "store":
-        store(builder, instruction.access);
+        store(builder, reach, instruction.access);
         break;
       case "atomic.load":
-        atomicLoad(builder, instruction.access);
+        atomicLoad(builder, reach, instruction.access);
         break;
       case "atomic.store":
-        atomicStore(builder, instruction.access);
+        atomicStore(builder, reach, instruction.access);
         break;
       case "atomic.rmw":
-        atomicRmw(builder, instruction.op, instruction.access);
+        atomicRmw(builder, reach, instruction.op, instruction.access);
         break;
       case "atomic.cmpxchg":
-        atomicCmpxchg(builder, instruction.access);
+        atomicCmpxchg(builder, reach, instruction.access);
         break;
       case "atomic.fence":
         atomicFence(builder);
         break;
       case "memory.copy":
-        copy(builder);
+        copy(builder, reach);
         break;
       case "memory.fill":
-        fill(builder);
+        fill(builder, reach);
         break;
       case "memory.init":
-        init(builder, around.passiveSegment(instruction.segment));
+        init(builder, reach, around.passiveSegment(instruction.segment));
         break;
       case "data.drop":
         drop(builder, around.passiveSegment(instruction.segment));
         break;
       case "memory.size":
-        builder.pushText("i32", String(around.memoryPages));
+        around.memorySize(builder);
         break;
       case "memory.grow":
-        // There is never more memory than the program was given.
-        builder.pop();
-        builder.pushText("i32", "-1");
+        around.memoryGrow(builder);
         break;
     }
   }
@@ -327,23 +334,19 @@ class Walk {
     }
   }
 
-  /** Bounds first, then the type: an empty slot has a type that nothing asks for, so a null needs no third check. */
   private callIndirect(typeIndex: number): void {
     const { builder, around } = this;
     const { type, id } = around.indirectType(typeIndex);
     const selector = builder.pop().text;
-    const constant = literal(selector);
-    const inside = constant !== undefined && constant >= 0n && constant < BigInt(around.tableSize);
-    if (!inside) builder.trapIf(builder.assign(`icmp uge i32 ${selector}, ${around.tableSize}`));
-    const slot = constant ?? builder.assign(`zext i32 ${selector} to i64`);
-    const idAt = builder.assign(`getelementptr i32, ptr @table.types, i64 ${slot}`);
-    const found = builder.assign(`load i32, ptr ${idAt}`);
-    builder.trapIf(builder.assign(`icmp ne i32 ${found}, ${id}`));
-    const entryAt = builder.assign(`getelementptr ptr, ptr @table, i64 ${slot}`);
-    this.emitCall(builder.assign(`load ptr, ptr ${entryAt}`), type);
+    this.emitCall(around.tableEntry(builder, selector, id), type);
   }
 
   private emitCall(target: string, type: FunctionType): void {
+    const { builder } = this;
+    this.around.around(builder, () => this.emitBareCall(target, type));
+  }
+
+  private emitBareCall(target: string, type: FunctionType): void {
     const { builder } = this;
     const values = builder.popMany(type.params.length);
     const list = type.params.map((param, index) => `${abiType(param, "parameter")} ${values[index]?.text}`);

@@ -5,7 +5,7 @@
 
 import type { FunctionType, ValueType } from "../wasm/module.ts";
 import { type Builder, Value } from "./builder.ts";
-import { pointer } from "./memory.ts";
+import { pointer } from "./reach.ts";
 
 export interface Intrinsic {
   readonly type: FunctionType;
@@ -71,7 +71,7 @@ function volatileLoad(bits: number): Intrinsic {
   return {
     type: signature(["i32"], [type]),
     emit: (builder) => {
-      const at = pointer(builder, builder.pop(), { offset: 0 });
+      const at = pointer(builder, builder.pop(), 0);
       builder.emit(COMPILER_BARRIER);
       const loaded = builder.assign(`load volatile i${bits}, ptr ${at}, align ${bits / 8}`);
       builder.emit(COMPILER_BARRIER);
@@ -86,7 +86,7 @@ function volatileStore(bits: number): Intrinsic {
     type: signature(["i32", type], []),
     emit: (builder) => {
       const value = builder.pop();
-      const at = pointer(builder, builder.pop(), { offset: 0 });
+      const at = pointer(builder, builder.pop(), 0);
       const text = bits < 32 ? builder.assign(`trunc i32 ${value.text} to i${bits}`) : value.text;
       builder.emit(COMPILER_BARRIER);
       builder.emit(`store volatile i${bits} ${text}, ptr ${at}, align ${bits / 8}`);
@@ -130,7 +130,7 @@ function makeTable(): Map<string, Intrinsic> {
     table.set(`volatileLoad${bits}`, volatileLoad(bits));
     table.set(`volatileStore${bits}`, volatileStore(bits));
   }
-  table.set("trap", { type: signature([], []), emit: (builder) => builder.trap() });
+  table.set("trap", { type: signature([], []), emit: (builder) => builder.trap("unreachable") });
   return table;
 }
 

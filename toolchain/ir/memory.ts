@@ -1,20 +1,13 @@
-// Loads, stores and the bulk instructions. An address becomes a pointer here, and nowhere else.
+// Loads, stores and the bulk instructions. How an address becomes a pointer is in reach.ts.
 
-import type { Access, MemoryArgument } from "../wasm/module.ts";
+import type { Access } from "../wasm/module.ts";
 import type { Builder, Value } from "./builder.ts";
+import { type Reach, zeroExtended } from "./reach.ts";
 import { literal } from "./text.ts";
 
-/**
- * The pointer to `address + offset`: the address's twin plus the offset, as 64-bit integers. An offset of 2 GiB or more
- * is taken as negative, so that the sum stays congruent modulo 2^32 to what Wasm computes.
- */
-export function pointer(builder: Builder, address: Value, argument: Pick<MemoryArgument, "offset">): string {
-  const offset = BigInt.asIntN(32, BigInt(argument.offset));
-  const base = address.wide(builder);
-  const constant = literal(base);
-  if (constant !== undefined) return `inttoptr (i64 ${constant + offset} to ptr)`;
-  const sum = offset === 0n ? base : builder.assign(`add i64 ${base}, ${offset}`);
-  return builder.assign(`inttoptr i64 ${sum} to ptr`);
+/** The pointer of an access; takes its address from the stack. */
+export function pointerTo(builder: Builder, reach: Reach, { offset, bits }: Access): string {
+  return reach.pointer(builder, builder.pop(), offset, String(bits / 8));
 }
 
 /** Widens what a narrow load gave to the type on the stack. */
@@ -31,31 +24,33 @@ export function narrowed(builder: Builder, value: Value, { type, bits }: Access)
   return builder.assign(`trunc ${type} ${value.text} to i${bits}`);
 }
 
-export function load(builder: Builder, access: Access): void {
-  const at = pointer(builder, builder.pop(), access);
-  const loaded = builder.assign(`load i${access.bits}, ptr ${at}, align ${access.align}`);
+export function load(builder: Builder, reach: Reach, access: Access): void {
+  const at = pointerTo(builder, reach, access);
+  const loaded = builder.assign(`load i${access.bits}, ptr ${at}, align ${reach.alignment(access)}`);
   pushAccessed(builder, loaded, access);
 }
 
-export function store(builder: Builder, access: Access): void {
+export function store(builder: Builder, reach: Reach, access: Access): void {
   const value = builder.pop();
-  const at = pointer(builder, builder.pop(), access);
-  builder.emit(`store i${access.bits} ${narrowed(builder, value, access)}, ptr ${at}, align ${access.align}`);
+  const at = pointerTo(builder, reach, access);
+  builder.emit(
+    `store i${access.bits} ${narrowed(builder, value, access)}, ptr ${at}, align ${reach.alignment(access)}`,
+  );
 }
 
 /** memory.copy: the ranges may overlap. */
-export function copy(builder: Builder): void {
-  const length = lengthOf(builder, builder.pop());
-  const from = pointer(builder, builder.pop(), { offset: 0 });
-  const to = pointer(builder, builder.pop(), { offset: 0 });
+export function copy(builder: Builder, reach: Reach): void {
+  const length = zeroExtended(builder, builder.pop());
+  const from = reach.pointer(builder, builder.pop(), 0, length);
+  const to = reach.pointer(builder, builder.pop(), 0, length);
   builder.emit(`call void @llvm.memmove.p0.p0.i64(ptr ${to}, ptr ${from}, i64 ${length}, i1 false)`);
 }
 
-export function fill(builder: Builder): void {
-  const length = lengthOf(builder, builder.pop());
+export function fill(builder: Builder, reach: Reach): void {
+  const length = zeroExtended(builder, builder.pop());
   const value = builder.pop();
   const byte = narrowed(builder, value, { type: "i32", bits: 8, signed: false, align: 1, offset: 0 });
-  const to = pointer(builder, builder.pop(), { offset: 0 });
+  const to = reach.pointer(builder, builder.pop(), 0, length);
   builder.emit(`call void @llvm.memset.p0.i64(ptr ${to}, i8 ${byte}, i64 ${length}, i1 false)`);
 }
 
@@ -63,26 +58,19 @@ export function fill(builder: Builder): void {
  * memory.init: copies from a passive segment, which is a constant of its own. Traps past the segment's end, and past
  * nothing at all once `data.drop` has emptied it (`<segment>.size` then holds 0).
  */
-export function init(builder: Builder, segment: string): void {
-  const length = lengthOf(builder, builder.pop());
-  const from = lengthOf(builder, builder.pop());
-  const to = pointer(builder, builder.pop(), { offset: 0 });
+export function init(builder: Builder, reach: Reach, segment: string): void {
+  const length = zeroExtended(builder, builder.pop());
+  const from = zeroExtended(builder, builder.pop());
+  const to = reach.pointer(builder, builder.pop(), 0, length);
   const size = builder.assign(`load i64, ptr ${segment}.size`);
   const end = builder.assign(`add i64 ${from}, ${length}`);
-  builder.trapIf(builder.assign(`icmp ugt i64 ${end}, ${size}`));
+  builder.trapIf(builder.assign(`icmp ugt i64 ${end}, ${size}`), "out of bounds memory access");
   const source = builder.assign(`getelementptr i8, ptr ${segment}, i64 ${from}`);
   builder.emit(`call void @llvm.memcpy.p0.p0.i64(ptr ${to}, ptr ${source}, i64 ${length}, i1 false)`);
 }
 
 export function drop(builder: Builder, segment: string): void {
   builder.emit(`store i64 0, ptr ${segment}.size`);
-}
-
-/** A byte count as i64: Wasm's is unsigned. */
-function lengthOf(builder: Builder, value: Value): string {
-  const constant = literal(value.text);
-  if (constant !== undefined) return String(BigInt.asUintN(32, constant));
-  return builder.assign(`zext i32 ${value.text} to i64`);
 }
 
 /** Pushes what an access read, widened. */

@@ -131,7 +131,7 @@ function divide(builder: Builder, type: IntegerType, op: string): void {
   const left = builder.pop();
   const divisor = literal(right.text);
   if (divisor === undefined || divisor === 0n)
-    builder.trapIf(builder.assign(`icmp eq ${type} ${right.text}, 0`));
+    builder.trapIf(builder.assign(`icmp eq ${type} ${right.text}, 0`), "integer divide by zero");
   let by = right.text;
   if (op.startsWith("s") && (divisor === undefined || divisor === -1n)) {
     const minusOne = builder.assign(`icmp eq ${type} ${right.text}, -1`);
@@ -141,7 +141,7 @@ function divide(builder: Builder, type: IntegerType, op: string): void {
     } else {
       const smallest = -(2n ** (type === "i64" ? 63n : 31n));
       const atSmallest = builder.assign(`icmp eq ${type} ${left.text}, ${smallest}`);
-      builder.trapIf(builder.assign(`and i1 ${atSmallest}, ${minusOne}`));
+      builder.trapIf(builder.assign(`and i1 ${atSmallest}, ${minusOne}`), "integer overflow");
     }
   }
   builder.pushNew(type, `${op} ${type} ${left.text}, ${by}`);

@@ -53,7 +53,8 @@ export type Instruction = Operation & {
   readonly offset: number;
 };
 
-export interface FunctionImport {
+/** What an import is called, whatever it is. */
+export interface ImportName {
   readonly module: string;
   readonly field: string;
 }
@@ -64,7 +65,7 @@ export interface WasmFunction {
   readonly type: FunctionType;
   /** asc's name, as in `source/kernel/main/kmain`; `function[7]` where the name section has none. */
   readonly name: string;
-  readonly source?: FunctionImport | undefined;
+  readonly source?: ImportName | undefined;
   readonly body?: FunctionBody | undefined;
 }
 
@@ -87,8 +88,9 @@ export interface Global {
   readonly type: ValueType;
   readonly mutable: boolean;
   readonly name: string;
-  /** The initial value; undefined for a float's. */
+  /** The initial value; undefined for a float's, and for an imported one that nobody gave a value for. */
   readonly value?: bigint | undefined;
+  readonly source?: ImportName | undefined;
 }
 
 export type ExportKind = "function" | "table" | "memory" | "global";
@@ -104,6 +106,15 @@ export interface Memory {
   readonly initial: number;
   readonly maximum?: number | undefined;
   readonly shared: boolean;
+  readonly source?: ImportName | undefined;
+}
+
+/** A table of functions. */
+export interface Table {
+  /** In slots. */
+  readonly initial: number;
+  readonly maximum?: number | undefined;
+  readonly source?: ImportName | undefined;
 }
 
 /** Function indices to place in the table from `offset` on. */
@@ -126,8 +137,8 @@ export interface CustomSection {
 export interface WasmModule {
   readonly types: readonly FunctionType[];
   readonly functions: readonly WasmFunction[];
-  /** Slots of the one function table; 0 where there is none. */
-  readonly tableSize: number;
+  /** The one function table. */
+  readonly table?: Table | undefined;
   readonly memory?: Memory | undefined;
   readonly globals: readonly Global[];
   readonly exports: readonly Export[];

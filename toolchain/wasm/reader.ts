@@ -12,10 +12,11 @@ import type {
   ElementSegment,
   Export,
   ExportKind,
-  FunctionImport,
   FunctionType,
   Global,
+  ImportName,
   Memory,
+  Table,
   WasmFunction,
   WasmModule,
 } from "./module.ts";
@@ -42,15 +43,22 @@ const Section = {
 /** The only reference type there is here: a function. */
 const FUNCREF = 0x70;
 
-interface Import extends FunctionImport {
+interface Import extends ImportName {
   readonly type: number;
 }
 
 /**
+ * What an imported global holds, if it never changes. Constant expressions are made of such values, so they have to be
+ * known when the module is read.
+ */
+export type ImportedGlobal = (name: ImportName) => bigint | undefined;
+
+/**
  * Decodes a module.
+ * @param importedGlobal without it, an imported global is refused
  * @throws ToolchainError for bytes that are no module, or need a proposal that is not read
  */
-export function readModule(data: Uint8Array): WasmModule {
+export function readModule(data: Uint8Array, importedGlobal?: ImportedGlobal): WasmModule {
   const file = new Bytes(data);
   const start = file.take(Math.min(MAGIC.length, data.length));
   if (start.length < MAGIC.length || MAGIC.some((byte, index) => start[index] !== byte)) {
@@ -68,7 +76,7 @@ export function readModule(data: Uint8Array): WasmModule {
       sections.set(id, section);
     }
   }
-  return new ModuleReader(sections, customs).read();
+  return new ModuleReader(sections, customs, importedGlobal).read();
 }
 
 /** Reads the sections in order; what one section says is what the next ones are checked against. */
@@ -79,10 +87,16 @@ class ModuleReader {
   private types: FunctionType[] = [];
   private readonly imports: Import[] = [];
   private readonly globals: Global[] = [];
-  private tableSize = 0;
+  private readonly importedGlobal: ImportedGlobal | undefined;
+  private table: Table | undefined;
   private memory: Memory | undefined;
 
-  constructor(sections: ReadonlyMap<number, Bytes>, customs: readonly CustomSection[]) {
+  constructor(
+    sections: ReadonlyMap<number, Bytes>,
+    customs: readonly CustomSection[],
+    importedGlobal: ImportedGlobal | undefined,
+  ) {
+    this.importedGlobal = importedGlobal;
     this.sections = sections;
     this.customs = customs;
     const names = customs.find((custom) => custom.name === "name");
@@ -104,7 +118,7 @@ class ModuleReader {
     return {
       types: this.types,
       functions,
-      tableSize: this.tableSize,
+      table: this.table,
       memory: this.memory,
       globals: this.globals,
       exports,
@@ -132,37 +146,43 @@ class ModuleReader {
     const field = bytes.name();
     const kind = bytes.byte();
     if (kind === 0) this.imports.push({ module, field, type: bytes.u32() });
-    else if (kind === 1) this.readTable(bytes);
-    else if (kind === 2) this.readMemory(bytes);
+    else if (kind === 1) this.readTable(bytes, { module, field });
+    else if (kind === 2) this.readMemory(bytes, { module, field });
+    else if (kind === 3 && this.importedGlobal !== undefined) this.importGlobal(bytes, { module, field });
     else throw malformed(`import "${module}" "${field}" is neither function, table nor memory`, offset);
   }
 
-  private readTable(bytes: Bytes): void {
+  private readTable(bytes: Bytes, source?: ImportName): void {
     const offset = bytes.position;
     if (bytes.byte() !== FUNCREF) throw malformed("a table of something else than functions", offset);
+    if (this.table !== undefined) throw malformed("a second table", offset);
     const flags = bytes.byte();
-    this.tableSize = bytes.u32();
-    if ((flags & 1) !== 0) bytes.u32();
+    const initial = bytes.u32();
+    const maximum = (flags & 1) !== 0 ? bytes.u32() : undefined;
+    this.table = { initial, maximum, source };
   }
 
-  private readMemory(bytes: Bytes): void {
+  private readMemory(bytes: Bytes, source?: ImportName): void {
     const offset = bytes.position;
     const flags = bytes.byte();
     if (flags > 3) throw malformed("a memory of 64-bit addresses", offset);
     if (this.memory !== undefined) throw malformed("a second memory", offset);
     const initial = bytes.u32();
     const maximum = (flags & 1) !== 0 ? bytes.u32() : undefined;
-    this.memory = { initial, maximum, shared: (flags & 2) !== 0 };
+    this.memory = { initial, maximum, shared: (flags & 2) !== 0, source };
   }
 
   private readGlobal(bytes: Bytes): void {
-    const offset = bytes.position;
-    const type = valueTypeOf(bytes.byte());
-    if (type === undefined) throw malformed("a global of a reference or vector type", offset);
-    const mutable = bytes.byte() === 1;
+    const { type, mutable } = readGlobalType(bytes);
     const index = this.globals.length;
     const name = this.names.globals.get(index) ?? `global[${index}]`;
     this.globals.push({ type, mutable, name, value: this.readConstant(bytes) });
+  }
+
+  private importGlobal(bytes: Bytes, source: ImportName): void {
+    const { type, mutable } = readGlobalType(bytes);
+    const name = `${source.module}/${source.field}`;
+    this.globals.push({ type, mutable, name, value: this.importedGlobal?.(source), source });
   }
 
   /** A constant expression: constants, earlier globals, and sums of them. Floats give undefined. */
@@ -189,23 +209,27 @@ class ModuleReader {
     const explicit = (flags & 2) !== 0;
     const expressions = (flags & 4) !== 0;
     if (active && explicit) bytes.u32();
-    const offset = active ? this.readConstant(bytes) : undefined;
+    const offset = active ? this.readAddress(bytes) : undefined;
     if (flags !== 0 && flags !== 4) bytes.byte();
     const functions = expressions
       ? bytes.list(() => Number(this.readConstant(bytes)))
       : bytes.list(() => bytes.u32());
-    return offset === undefined ? undefined : { offset: Number(BigInt.asUintN(32, offset)), functions };
+    return offset === undefined ? undefined : { offset, functions };
   }
 
   private readData(bytes: Bytes): DataSegment {
     const flags = bytes.u32();
     if (flags === 2) bytes.u32();
-    const address = flags === 1 ? undefined : this.readConstant(bytes);
-    const content = bytes.take(bytes.u32());
-    return {
-      address: address === undefined ? undefined : Number(BigInt.asUintN(32, address)),
-      bytes: content,
-    };
+    const address = flags === 1 ? undefined : this.readAddress(bytes);
+    return { address, bytes: bytes.take(bytes.u32()) };
+  }
+
+  /** Where an active segment goes. */
+  private readAddress(bytes: Bytes): number {
+    const offset = bytes.position;
+    const value = this.readConstant(bytes);
+    if (value === undefined) throw malformed("an address of unknown value", offset);
+    return Number(BigInt.asUintN(32, value));
   }
 
   private readFunctions(declared: readonly number[]): WasmFunction[] {
@@ -241,6 +265,13 @@ function readType(bytes: Bytes): FunctionType {
     return type;
   };
   return { params: bytes.list(readOne), results: bytes.list(readOne) };
+}
+
+function readGlobalType(bytes: Bytes): Pick<Global, "type" | "mutable"> {
+  const offset = bytes.position;
+  const type = valueTypeOf(bytes.byte());
+  if (type === undefined) throw malformed("a global of a reference or vector type", offset);
+  return { type, mutable: bytes.byte() === 1 };
 }
 
 const exportKinds: readonly ExportKind[] = ["function", "table", "memory", "global"];
