@@ -26,13 +26,18 @@ export interface GuestProgram {
 
 const builtins = "source/libs/builtins";
 
-function task(name: string, entry: string, travels: "bundle" | "package"): GuestProgram {
+function task(
+  name: string,
+  entry: string,
+  travels: "bundle" | "package",
+  assembly: readonly string[] = [],
+): GuestProgram {
   return {
     name,
     kind: "task",
     entry,
     memoryBase: 0x0100_0000,
-    assembly: ["source/runtime", builtins],
+    assembly: ["source/runtime", builtins, ...assembly],
     linkerScript: "source/runtime/task.ld",
     abort: "~lib/runtime/panic/abort",
     travels,
@@ -57,6 +62,7 @@ export const programs: readonly GuestProgram[] = [
   task("packagefsd", "source/services/packagefsd/main.ts", "bundle"),
   task("selftest-client", "source/apps/selftest-client/main.ts", "package"),
   task("nx", "source/apps/nx/main.ts", "package"),
+  task("fault-probe", "source/apps/fault-probe/main.ts", "package", ["source/apps/fault-probe"]),
 ];
 
 /** The module whose exported constants become `frame.inc` for the kernel's assembly (offsets.ts). */

@@ -242,7 +242,7 @@ const ramEnd = 0x8200_0000;
 export const frameCount = (ramEnd - ramFrom) / 4096;
 
 export class Kernel {
-  private constructor(readonly guest: Guest) {}
+  readonly guest: Guest;
   private readonly hartCsrs = Array.from({ length: 4 }, () => ({
     sip: 0n,
     sie: 0n,
@@ -253,9 +253,13 @@ export class Kernel {
   hart = 0;
   time = 1_000_000n;
   console = "";
-  /** Pairs of hart ids masks that were asked for remote fences, and IPIs that were sent. */
+  /** How often remote fences were asked for, and the IPIs that were sent. */
   fences = 0;
   ipis: { from: number; to: number }[] = [];
+
+  private constructor(g: Guest) {
+    this.guest = g;
+  }
 
   /** A kernel with `harts` online, all idle. */
   static async boot(harts = 4): Promise<Kernel> {
