@@ -35,8 +35,13 @@ export function line(): Line {
 export function print(words: Line): void {
   if (words.truncated && words.length > 0) store<u8>(buffer + <usize>(words.length - 1), CUT_MARK);
   store<u8>(buffer + <usize>words.length, LINE_FEED);
+  write(buffer, words.length + 1);
+}
+
+/** Writes up to CONSOLE_WRITE_MAX bytes as they are: text that is no line, or several. */
+export function write(start: usize, length: u32): void {
   for (let i: u32 = 0; i < PRINT_TRIES_MAX; i++) {
-    if (consoleWrite(slotOf(Role.Console), buffer, words.length + 1) !== Refusal.TryAgain) return;
+    if (consoleWrite(slotOf(Role.Console), start, length) !== Refusal.TryAgain) return;
     sleepUntil(deadlineIn(PRINT_PAUSE_MILLISECONDS, startup().timebase));
   }
 }

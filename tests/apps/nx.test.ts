@@ -61,10 +61,3 @@ test("hw vblk info without a disk says so, and gives no whole answer", async () 
   expect(system.kernel.run("main")).toBe(1);
   expect(system.lines).toEqual(["nx: no block device"]);
 });
-
-test.each(["", "hw", "hw smp now", "hw vblk", "\u001b[2J"])("%j is no question", async (argument) => {
-  const system = await start(argument);
-  expect(system.kernel.run("main")).toBe(2);
-  const shown = argument.replace("\u001b", "?");
-  expect(system.lines).toEqual([`nx: no such question: "${shown}" (there is: hw smp, hw vblk info)`]);
-});

@@ -28,7 +28,7 @@ export const FLUSHES_MAX: u32 = 8;
 /** How often the device is asked whether the last byte is out: there is no interrupt for that. */
 export const FLUSH_POLL_MILLISECONDS: u64 = 1;
 
-/** Bytes that are transmitted, and received, in one go before the next message or signal is looked at. */
+/** Bytes that are received in one go before the next message or signal is looked at. */
 export const BURST_BYTES: u32 = 1024;
 
 if ((INPUT_BYTES & (INPUT_BYTES - 1)) !== 0 || (OUTPUT_BYTES & (OUTPUT_BYTES - 1)) !== 0)

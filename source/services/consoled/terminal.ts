@@ -159,8 +159,8 @@ function takeEcho(): void {
   clearOutput();
 }
 
+/** Fills the transmitter's FIFO, if it is empty; its interrupt brings us back for the next part. */
 function transmit(): void {
-  for (let left = BURST_BYTES; left >= FIFO_BYTES && outputCount() > 0 && isFree(); left -= FIFO_BYTES) {
-    for (let i: u32 = 0; i < FIFO_BYTES && outputCount() > 0; i++) sendByte(takeOutput());
-  }
+  if (!isFree()) return;
+  for (let i: u32 = 0; i < FIFO_BYTES && outputCount() > 0; i++) sendByte(takeOutput());
 }

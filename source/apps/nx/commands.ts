@@ -1,0 +1,223 @@
+/**
+ * The commands, as one table, and how a line becomes one of them: a command is the first one, two or three words of a
+ * line, what follows are its arguments.
+ */
+import { print } from "runtime/log";
+import { equals } from "text/bytes";
+import { LINE_STATE_BYTES, Line } from "text/line";
+import { beginAnswer, beginRow, endAnswer, endRow, say, words } from "./answer";
+import { answerVblkInfo } from "./disk";
+import { answerCat, answerLs } from "./files";
+import { answerIrq, answerSbi } from "./firmware";
+import { answerSmp, restart, stop } from "./harts";
+import { COMPARED_BYTES_MAX, distance, FAR } from "./suggest";
+import { answerPs, answerRun } from "./tasks";
+import { answerAudit } from "./trail";
+import { answerTree } from "./tree";
+import { Flaw, parse, restLength, restStart, wordCount, wordLength, wordStart } from "./words";
+
+/** What became of a line. The values are exit codes. */
+export const enum Outcome {
+  Answered = 0,
+  /** The system could not say; a line has said why. */
+  Failed = 1,
+  /** It was no command; a line has said so. */
+  Unknown = 2,
+  /** `poweroff`. */
+  PowerOff = 3,
+  /** There was nothing in the line. */
+  Empty = 4,
+}
+
+/** A guess may be one change away for every so many letters, and one in any case. */
+const LETTERS_PER_CHANGE: u32 = 3;
+const WORDS_OF_COMMAND_MAX: u32 = 3;
+/** How much of a line is repeated in a sentence about it. */
+const SHOWN_BYTES_MAX: u32 = 40;
+/** The longest text that `echo` repeats. */
+const ECHO_BYTES_MAX: u32 = 240;
+
+// The row that `describe` has described.
+let name: string = "";
+let use: string = "";
+let help: string = "";
+let act: () => bool = nothing;
+
+/** The table: command, its arguments, what it does, and who does it. False behind the last row. */
+function describe(index: u32): bool {
+  switch (index) {
+    case 0:
+      return row("hw smp", "", "the harts that are online, with their counters", answerSmp);
+    case 1:
+      return row("hw vblk info", "", "the virtio disk", answerVblkInfo);
+    case 2:
+      return row("hw dt", "", "the device tree", answerTree);
+    case 3:
+      return row("hw sbi", "", "the firmware below the kernel", answerSbi);
+    case 4:
+      return row("hw irq", "", "the interrupts that somebody waits for", answerIrq);
+    case 5:
+      return row("hart stop", "N", "stops a hart; its tasks go on elsewhere", stop);
+    case 6:
+      return row("hart start", "N", "starts it again", restart);
+    case 7:
+      return row("ps", "", "the tasks", answerPs);
+    case 8:
+      return row("audit", "", "what the kernel and the services have recorded", answerAudit);
+    case 9:
+      return row("ls", "[path]", "what is in a directory of pkg://", answerLs);
+    case 10:
+      return row("cat", "path", "what is in a file", answerCat);
+    case 11:
+      return row("run", "program [argument…]", "runs a program of pkg://bin", answerRun);
+    case 12:
+      return row("echo", "text", "the text again", echo);
+    case 13:
+      return row("help", "", "this list", answerHelp);
+    case 14:
+      return row("poweroff", "", "turns the machine off", nothing);
+    default:
+      return false;
+  }
+}
+
+function row(called: string, usage: string, does: string, by: () => bool): bool {
+  name = called;
+  use = usage;
+  help = does;
+  act = by;
+  return true;
+}
+
+/** Carries out a line. */
+export function execute(line: usize, length: u32): Outcome {
+  const flaw = parse(line, length);
+  if (flaw !== Flaw.None) {
+    print(say(flawText(flaw)));
+    return Outcome.Unknown;
+  }
+  if (wordCount() === 0) return Outcome.Empty;
+  for (let index: u32 = 0; describe(index); index++) {
+    if (!isNamed(wordsOf(name))) continue;
+    if (equals(wordStart(0), wordLength(0), "poweroff")) return Outcome.PowerOff;
+    beginAnswer();
+    if (!act()) return Outcome.Failed;
+    endAnswer();
+    return Outcome.Answered;
+  }
+  sayUnknown();
+  return Outcome.Unknown;
+}
+
+function flawText(flaw: Flaw): string {
+  if (flaw === Flaw.OpenQuote) return "a quotation mark has no second one";
+  return flaw === Flaw.TooManyWords ? "that are too many words" : "that line is too long";
+}
+
+/** Whether the first `count` words of the line are the command that `describe` has described. */
+function isNamed(count: u32): bool {
+  const typed = firstWords(count);
+  return wordCount() >= count && equals(typed.address, typed.length, name);
+}
+
+/** Says that it is no command, and what may have been meant. */
+function sayUnknown(): void {
+  const nearest = nearestCommand();
+  let beginnings: u32 = 0;
+  for (let index: u32 = 0; describe(index); index++) if (isBeginning()) beginnings += 1;
+  if (beginnings > 0) return sayBeginnings();
+  const shown = min<u32>(restLength(0), SHOWN_BYTES_MAX);
+  const sentence = say('no such command: "').printable(restStart(0), shown).text('"');
+  if (describe(nearest)) sentence.text(' (did you mean "').text(name).text('"?)');
+  else sentence.text(" (help lists them)");
+  print(sentence);
+}
+
+/** Whether all that was typed is how the command that was described begins. */
+function isBeginning(): bool {
+  const typed = firstWords(wordCount());
+  return !typed.truncated && typed.length < <u32>name.length && beginsName(typed) && separates(typed.length);
+}
+
+function beginsName(typed: Line): bool {
+  for (let i: u32 = 0; i < typed.length; i++) {
+    if (<u16>load<u8>(typed.address + <usize>i) !== load<u16>(changetype<usize>(name) + ((<usize>i) << 1)))
+      return false;
+  }
+  return true;
+}
+
+function separates(place: u32): bool {
+  return load<u16>(changetype<usize>(name) + ((<usize>place) << 1)) === 0x20;
+}
+
+function sayBeginnings(): void {
+  const sentence = say("that wants another word:");
+  for (let index: u32 = 0; describe(index); index++) {
+    if (isBeginning()) sentence.text(" ").text(name).text(",");
+  }
+  print(withoutLast(sentence));
+}
+
+/** The sentence without the comma at its end. */
+function withoutLast(sentence: Line): Line {
+  if (sentence.length > 0) store<u8>(sentence.address + <usize>(sentence.length - 1), 0x2e);
+  return sentence;
+}
+
+/** The row of the command that is nearest to what was typed; one behind the last if none is near. */
+function nearestCommand(): u32 {
+  let best: u32 = FAR;
+  let found: u32 = u32.MAX_VALUE;
+  for (let index: u32 = 0; describe(index); index++) {
+    const typed = firstWords(min<u32>(wordsOf(name), wordCount()));
+    const far = distance(typed.address, typed.length, name);
+    if (far > max<u32>(1, <u32>name.length / LETTERS_PER_CHANGE) || far >= best) continue;
+    best = far;
+    found = index;
+  }
+  return found;
+}
+
+const typedState: usize = memory.data(LINE_STATE_BYTES, 8);
+const typedBuffer: usize = memory.data(COMPARED_BYTES_MAX + 1, 8);
+
+/** The first words of the line with single spaces between them, as far as a command could be that long. */
+function firstWords(count: u32): Line {
+  const typed = changetype<Line>(typedState).begin(typedBuffer, COMPARED_BYTES_MAX + 1);
+  for (let i: u32 = 0; i < min<u32>(count, WORDS_OF_COMMAND_MAX + 1); i++) {
+    if (i > 0) typed.text(" ");
+    typed.bytes(wordStart(i), wordLength(i));
+  }
+  return typed;
+}
+
+function wordsOf(text: string): u32 {
+  let count: u32 = 1;
+  for (let i: i32 = 0; i < text.length; i++) {
+    if (load<u16>(changetype<usize>(text) + ((<usize>i) << 1)) === 0x20) count += 1;
+  }
+  return count;
+}
+
+/** `help`: the table. */
+function answerHelp(): bool {
+  for (let index: u32 = 0; describe(index); index++) {
+    beginRow();
+    words("command", 12, name);
+    words("arguments", 20, use);
+    words("what_it_does", 0, help);
+    endRow();
+  }
+  return true;
+}
+
+/** `echo text`: what follows the word, as it was typed. */
+function echo(): bool {
+  print(say("").printable(restStart(1), min<u32>(restLength(1), ECHO_BYTES_MAX)));
+  return true;
+}
+
+function nothing(): bool {
+  return true;
+}

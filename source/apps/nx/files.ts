@@ -1,0 +1,179 @@
+/**
+ * `ls` and `cat`: what lies below pkg://, through packagefsd.
+ */
+import { Right } from "abi/handle";
+import { Role } from "abi/startup";
+import { CONSOLE_WRITE_MAX } from "abi/syscall";
+import { EntryKind, FsStatus } from "gen/idl/package_fs";
+import { createVmo, drop, map, result, unmap } from "runtime/call";
+import { entry, entryCount, listDirectory, nextCursor } from "runtime/directory";
+import { print, write } from "runtime/log";
+import { refusalName } from "runtime/names";
+import {
+  attachMemory,
+  closeFile,
+  fileSize,
+  fsStatusName,
+  openedFile,
+  openFile,
+  readBytes,
+  readFile,
+} from "runtime/packages";
+import { slotOf } from "runtime/startup";
+import { startsWith } from "text/bytes";
+import { Line } from "text/line";
+import {
+  beginFacts,
+  beginRow,
+  beginValue,
+  bytes,
+  composed,
+  endRow,
+  isForPeople,
+  number,
+  say,
+  words,
+} from "./answer";
+import { FILE_WINDOW, FILE_WINDOW_BYTES } from "./limits";
+import { wordLength, wordStart } from "./words";
+
+/** What a path may begin with, and need not. */
+const SCHEME: string = "pkg://";
+/** Bytes of a file in one row of an answer to a program. */
+const DATA_BYTES: u32 = 64;
+const LINE_FEED: u8 = 0x0a;
+const TAB: u8 = 0x09;
+const QUESTION_MARK: u8 = 0x3f;
+
+const shown: usize = memory.data(CONSOLE_WRITE_MAX, 8);
+
+/** `ls [path]`. False, after a line. */
+export function answerLs(): bool {
+  const service = slotOf(Role.PackageService);
+  let cursor: u32 = 0;
+  do {
+    const outcome = listDirectory(service, pathStart(), pathLength(), cursor);
+    if (outcome !== FsStatus.ok) return refused(outcome);
+    for (let i: u32 = 0; i < entryCount(); i++) answerEntry(i);
+    cursor = nextCursor();
+  } while (cursor !== 0);
+  return true;
+}
+
+function answerEntry(index: u32): void {
+  const one = entry(index);
+  if (one === null) return;
+  const isDirectory = one.kind === EntryKind.directory;
+  beginRow();
+  words("kind", 9, isDirectory ? "directory" : "file");
+  number("size", 10, one.size);
+  bytes("name", 0, one.nameStart, one.nameLength);
+  endRow();
+}
+
+/** `cat path`: for a person the text, for a program size and bytes. False, after a line. */
+export function answerCat(): bool {
+  if (wordLength(1) === 0) {
+    print(say("the path of a file is needed: ls lists them"));
+    return false;
+  }
+  const service = slotOf(Role.PackageService);
+  let outcome = openFile(service, pathStart(), pathLength());
+  if (outcome !== FsStatus.ok) return refused(outcome);
+  const file = openedFile();
+  const size = fileSize();
+  if (!isForPeople()) {
+    beginFacts("file");
+    number("size", 0, size);
+    endRow();
+  }
+  outcome = showFile(service, file, size);
+  closeFile(service, file);
+  return outcome === FsStatus.ok || refused(outcome);
+}
+
+/** Reads the file through a window that packagefsd writes to, a part at a time. */
+function showFile(service: u32, file: u32, size: u64): i32 {
+  let outcome = createVmo(FILE_WINDOW_BYTES);
+  if (outcome < 0) return outcome;
+  const vmo = <u32>result(0);
+  outcome = map(vmo, FILE_WINDOW, 0, FILE_WINDOW_BYTES, Right.Read);
+  if (outcome >= 0) {
+    outcome = attachMemory(service, vmo, FILE_WINDOW_BYTES);
+    let at: u64 = 0;
+    while (outcome === FsStatus.ok && at < size) {
+      outcome = readFile(service, file, at, FILE_WINDOW_BYTES, 0);
+      // The end came before the size that `open` told: the file is not what it was.
+      if (outcome === FsStatus.ok && readBytes() === 0) outcome = FsStatus.corrupt;
+      if (outcome !== FsStatus.ok) break;
+      if (isForPeople()) showText(readBytes());
+      else showBytes(readBytes());
+      at += readBytes();
+    }
+    unmap(FILE_WINDOW);
+    if (outcome === FsStatus.ok && isForPeople()) endText();
+  }
+  drop(vmo);
+  return outcome;
+}
+
+let lastByte: u8 = LINE_FEED;
+
+/** The text, but for what could steer a terminal: control characters, and the second byte of U+0080 to U+009F. */
+function showText(length: u32): void {
+  let used: u32 = 0;
+  for (let i: u32 = 0; i < length; i++) {
+    const byte = load<u8>(FILE_WINDOW + <usize>i);
+    const isControl = (byte < 0x20 && byte !== LINE_FEED && byte !== TAB) || byte === 0x7f;
+    const isSecond = lastByte === 0xc2 && byte >= 0x80 && byte < 0xa0;
+    store<u8>(shown + <usize>used, isControl || isSecond ? QUESTION_MARK : byte);
+    lastByte = byte;
+    used += 1;
+    if (used < CONSOLE_WRITE_MAX && i + 1 < length) continue;
+    write(shown, used);
+    used = 0;
+  }
+}
+
+/** What comes next begins on a line of its own. */
+function endText(): void {
+  if (lastByte !== LINE_FEED) {
+    store<u8>(shown, LINE_FEED);
+    write(shown, 1);
+  }
+  lastByte = LINE_FEED;
+}
+
+function showBytes(length: u32): void {
+  for (let at: u32 = 0; at < length; at += DATA_BYTES) {
+    beginRow();
+    const value: Line = beginValue().hexBytes(FILE_WINDOW + <usize>at, min<u32>(DATA_BYTES, length - at));
+    composed("data", 0, value);
+    endRow();
+  }
+}
+
+/** The path that was typed, without scheme and slashes at its ends. */
+function pathStart(): usize {
+  return wordStart(1) + <usize>pathSkip();
+}
+
+function pathLength(): u32 {
+  let length = wordLength(1) - pathSkip();
+  while (length > 0 && load<u8>(pathStart() + <usize>(length - 1)) === 0x2f) length -= 1;
+  return length;
+}
+
+function pathSkip(): u32 {
+  const length = wordLength(1);
+  const start = wordStart(1);
+  let skip: u32 = startsWith(start, length, SCHEME) ? <u32>SCHEME.length : 0;
+  while (skip < length && load<u8>(start + <usize>skip) === 0x2f) skip += 1;
+  return skip;
+}
+
+function refused(outcome: i32): bool {
+  const sentence = say("pkg://").printable(pathStart(), pathLength()).text(": ");
+  print(sentence.text(outcome < 0 ? refusalName(outcome) : fsStatusName(outcome)));
+  return false;
+}

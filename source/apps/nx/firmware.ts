@@ -1,0 +1,104 @@
+/**
+ * `hw sbi` and `hw irq`: the firmware below the kernel, and the interrupts that somebody waits for.
+ */
+import { SbiExtension, Topic } from "abi/info";
+import { Role } from "abi/startup";
+import { information, result } from "runtime/call";
+import { print } from "runtime/log";
+import { refusalName } from "runtime/names";
+import { slotOf } from "runtime/startup";
+import { Line } from "text/line";
+import {
+  beginFacts,
+  beginRow,
+  beginValue,
+  composed,
+  endRow,
+  hexadecimal,
+  number,
+  say,
+  words,
+} from "./answer";
+import { nameOf } from "./tasks";
+
+/** The PLIC has sources 1 to 1023 (PLIC specification 1.0, section 1.1); the kernel says where ours end. */
+const SOURCES_MAX: u32 = 1024;
+
+/** SBI and the extensions that the firmware offers. False, after a line. */
+export function answerSbi(): bool {
+  const status = information(slotOf(Role.Info), Topic.Firmware, 0);
+  if (status < 0) return refused(status);
+  const version = result(0);
+  const extensions = result(3);
+  beginFacts("sbi");
+  // SBI specification 2.0, section 4.1: major number in bits 24 to 30, minor below.
+  composed(
+    "version",
+    0,
+    beginValue()
+      .decimal((version >> 24) & 0x7f)
+      .text(".")
+      .decimal(version & 0xff_ffff),
+  );
+  words("firmware", 0, firmwareName(result(1)));
+  hexadecimal("firmware_version", 0, result(2));
+  composed("extensions", 0, extensionNames(beginValue(), extensions));
+  number("sstc", 0, result(4));
+  number("sswi", 0, result(5));
+  endRow();
+  return true;
+}
+
+/** SBI specification 2.0, table 4. */
+function firmwareName(id: u64): string {
+  if (id === 0) return "BBL";
+  if (id === 1) return "OpenSBI";
+  if (id === 3) return "KVM";
+  if (id === 4) return "RustSBI";
+  return "other";
+}
+
+function extensionNames(to: Line, bits: u64): Line {
+  name(to, bits, SbiExtension.Time, "time");
+  name(to, bits, SbiExtension.Ipi, "ipi");
+  name(to, bits, SbiExtension.Rfence, "rfence");
+  name(to, bits, SbiExtension.Hsm, "hsm");
+  name(to, bits, SbiExtension.Srst, "srst");
+  name(to, bits, SbiExtension.Dbcn, "dbcn");
+  return to;
+}
+
+function name(to: Line, bits: u64, bit: u64, text: string): void {
+  if ((bits & bit) === 0) return;
+  if (to.length > 0) to.text(",");
+  to.text(text);
+}
+
+/** Every interrupt that is bound. False, after a line. */
+export function answerIrq(): bool {
+  const info = slotOf(Role.Info);
+  for (let source: u32 = 1; source < SOURCES_MAX; source++) {
+    const status = information(info, Topic.Interrupt, source);
+    // The first number past the last is refused.
+    if (status < 0) return source > 1 || refused(status);
+    if (result(0) === 0) continue;
+    const hart = result(1);
+    const count = result(2);
+    const isOpen = result(3);
+    const task = <u32>result(4);
+    beginRow();
+    number("irq", 4, source);
+    number("hart", 4, hart);
+    number("count", 9, count);
+    number("open", 4, isOpen);
+    number("task", 4, task);
+    composed("name", 16, nameOf(task));
+    endRow();
+  }
+  return true;
+}
+
+function refused(status: i32): bool {
+  print(say("asking the kernel failed: ").text(refusalName(status)));
+  return false;
+}

@@ -1,0 +1,95 @@
+/**
+ * `hw smp`, `hart stop`, `hart start`: the harts as the kernel counts them, and what can be done to them.
+ */
+import { Topic } from "abi/info";
+import { Refusal } from "abi/refusal";
+import { Role } from "abi/startup";
+import { information, restartHart, result, stopHart, yieldTo } from "runtime/call";
+import { print } from "runtime/log";
+import { refusalName } from "runtime/names";
+import { slotOf } from "runtime/startup";
+import { parseDecimal } from "text/bytes";
+import { beginFacts, beginRow, endRow, number, say, words } from "./answer";
+import { wordLength, wordStart } from "./words";
+
+/** Logical hart numbers are below this; one that did not come up leaves a gap. */
+const HARTS_MAX: u32 = 4;
+
+/** The harts that are online, each with its counters. False, after a line. */
+export function answerSmp(): bool {
+  const info = slotOf(Role.Info);
+  const status = information(info, Topic.System, 0);
+  if (status < 0) return refused("asking the kernel", status);
+  beginFacts("smp");
+  number("online", 0, result(0));
+  endRow();
+  for (let hart: u32 = 0; hart < HARTS_MAX; hart++) {
+    // There are counters for a hart that is not online as well; only one that is can be gone to.
+    if (yieldTo(hart) >= 0 && information(info, Topic.Hart, hart) >= 0) answerHart(hart);
+  }
+  return true;
+}
+
+/** The six words of Topic.Hart that were just asked for, and the three of Topic.HartLimits. */
+function answerHart(hart: u32): void {
+  beginRow();
+  number("hart", 4, hart);
+  number("hartid", 6, result(0));
+  number("ticks", 7, result(1));
+  number("ipis_sent", 7, result(2));
+  number("ipis_received", 7, result(3));
+  number("switches", 8, result(4));
+  number("stolen", 6, result(5));
+  if (information(slotOf(Role.Info), Topic.HartLimits, hart) >= 0) {
+    number("ipis_limited", 6, result(0));
+    number("ipis_spared", 6, result(1));
+    number("idle", 7, result(2));
+  }
+  endRow();
+}
+
+/** `hart stop N`: its tasks go on elsewhere. */
+export function stop(): bool {
+  const hart = hartWord();
+  if (hart === HARTS_MAX) return false;
+  return changed(hart, stopHart(slotOf(Role.Harts), hart), "stopped");
+}
+
+/** `hart start N`: one that was stopped comes back. */
+export function restart(): bool {
+  const hart = hartWord();
+  if (hart === HARTS_MAX) return false;
+  return changed(hart, restartHart(slotOf(Role.Harts), hart), "started");
+}
+
+/** The third word as the number of a hart; HARTS_MAX, after a line, if it is none. */
+function hartWord(): u32 {
+  const value = parseDecimal(wordStart(2), wordLength(2));
+  if (value < <u64>HARTS_MAX) return <u32>value;
+  print(say("a hart's number is needed, 0 to 3"));
+  return HARTS_MAX;
+}
+
+function changed(hart: u32, status: i32, state: string): bool {
+  if (status === Refusal.BadState) {
+    print(
+      say("hart ")
+        .decimal(hart)
+        .text(" cannot be ")
+        .text(state)
+        .text(" now: it is already, or is the last one"),
+    );
+    return false;
+  }
+  if (status < 0) return refused("changing a hart", status);
+  beginRow();
+  number("hart", 4, hart);
+  words("state", 8, state);
+  endRow();
+  return true;
+}
+
+function refused(what: string, status: i32): bool {
+  print(say(what).text(" failed: ").text(refusalName(status)));
+  return false;
+}

@@ -1,0 +1,37 @@
+/**
+ * The shell: asks consoled for a line, carries it out, again; until `poweroff`, Ctrl-D, or the end of consoled.
+ */
+import { Role } from "abi/startup";
+import { NO_SLOT } from "abi/syscall";
+import { ConsoleStatus } from "gen/idl/console";
+import { lineBytes, lineStart, readLine } from "runtime/console";
+import { line, print } from "runtime/log";
+import { refusalName } from "runtime/names";
+import { slotOf } from "runtime/startup";
+import { answerPeople } from "./answer";
+import { execute, Outcome } from "./commands";
+
+const PROMPT: string = "nx> ";
+/** The first line: from here on the console is a person's. ./nx boot waits for it (tools/boot/interactive.ts). */
+const GREETING: string = "nx: shell (help lists the commands, poweroff ends)";
+
+/** False, after a line, if there is nobody to read from. */
+export function shell(): bool {
+  const service = slotOf(Role.ConsoleService);
+  if (service === NO_SLOT) {
+    print(line().text("nx: there is no console to read from"));
+    return false;
+  }
+  answerPeople(true);
+  print(line().text(GREETING));
+  let status: i32 = ConsoleStatus.ok;
+  while (status === ConsoleStatus.ok || status === ConsoleStatus.interrupted) {
+    status = readLine(service, PROMPT);
+    if (status !== ConsoleStatus.ok) continue;
+    if (execute(lineStart(), lineBytes()) === Outcome.PowerOff) return true;
+  }
+  if (status === ConsoleStatus.ended) return true;
+  const words = line().text("nx: reading a line failed: ");
+  print(status < 0 ? words.text(refusalName(status)) : words.decimal(status));
+  return false;
+}

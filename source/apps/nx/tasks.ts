@@ -1,0 +1,146 @@
+/**
+ * `ps` and `run`: the tasks that there are, and one more.
+ */
+import { Topic } from "abi/info";
+import { Role } from "abi/startup";
+import { NO_SLOT } from "abi/syscall";
+import { End, TASK_NAME_BYTES, TaskState } from "abi/task";
+import { RunStatus } from "gen/idl/init";
+import { information, result } from "runtime/call";
+import { print } from "runtime/log";
+import { endName, refusalName } from "runtime/names";
+import { endCause, endDetail, runProgram, runStatusName } from "runtime/programs";
+import { slotOf } from "runtime/startup";
+import { lengthToZero } from "text/bytes";
+import { Line } from "text/line";
+import { beginRow, beginValue, bytes, endRow, hexadecimal, isForPeople, number, say, words } from "./answer";
+import { restLength, restStart, wordLength, wordStart } from "./words";
+
+/** Far more than there can be: the kernel says where its table ends. */
+const TASKS_MAX: u32 = 1024;
+
+const name: usize = memory.data(TASK_NAME_BYTES, 8);
+
+/** Every task that there is. False, after a line. */
+export function answerPs(): bool {
+  const info = slotOf(Role.Info);
+  for (let index: u32 = 0; index < TASKS_MAX; index++) {
+    const status = information(info, Topic.Task, index);
+    // The first number past the last is refused.
+    if (status < 0) return index > 0 || refused("asking the kernel", status);
+    const word = <u32>result(0);
+    const state = word & 0xff;
+    // An index that names no task has ended without a name.
+    if (state === TaskState.Ended && result(1) === 0) continue;
+    keepName();
+    const end = <End>result(3);
+    const detail = result(4);
+    const runs = result(5);
+    beginRow();
+    number("task", 4, index);
+    bytes("name", TASK_NAME_BYTES, name, lengthToZero(name, TASK_NAME_BYTES));
+    words("state", 6, stateName(state));
+    words("class", 10, className((word >> 8) & 0xff));
+    words("waits", 8, waitName((word >> 16) & 0xff));
+    number("hart", 4, word >> 24);
+    number("runs", 8, runs);
+    if (state === TaskState.Ended && !isForPeople()) {
+      number("end", 0, <u64>end);
+      hexadecimal("detail", 0, detail);
+    }
+    endRow();
+  }
+  return true;
+}
+
+/** The name of task `index`, or "-" for one that there is not (any more). */
+export function nameOf(index: u32): Line {
+  const isThere = information(slotOf(Role.Info), Topic.Task, index) >= 0 && result(1) !== 0;
+  if (!isThere) return beginValue().text("-");
+  keepName();
+  return beginValue().printable(name, lengthToZero(name, TASK_NAME_BYTES));
+}
+
+/** Of the answer to Topic.Task. */
+function keepName(): void {
+  store<u64>(name, result(1));
+  store<u64>(name + 8, result(2));
+}
+
+function stateName(state: u32): string {
+  if (state === TaskState.Unborn) return "unborn";
+  return state === TaskState.Alive ? "alive" : "ended";
+}
+
+function className(number: u32): string {
+  switch (number) {
+    case 0:
+      return "driver";
+    case 1:
+      return "service";
+    case 2:
+      return "app";
+    default:
+      return "background";
+  }
+}
+
+/** The kernel's `Wait` (source/kernel/neuron/src/task/task.ts). */
+function waitName(kind: u32): string {
+  switch (kind) {
+    case 0:
+      return "-";
+    case 1:
+      return "send";
+    case 2:
+      return "receive";
+    case 3:
+      return "reply";
+    case 4:
+      return "signal";
+    case 5:
+      return "sleep";
+    default:
+      return "between";
+  }
+}
+
+/** `run program argument…`, through nexus-init. False, after a line, if it did not run. */
+export function answerRun(): bool {
+  const service = slotOf(Role.InitService);
+  if (service === NO_SLOT) {
+    print(say("only the shell of a run can have programs run"));
+    return false;
+  }
+  if (wordLength(1) === 0) {
+    print(say("the name of a program is needed: ls bin lists them"));
+    return false;
+  }
+  const status = runProgram(service, wordStart(1), wordLength(1), restStart(2), restLength(2));
+  if (status < 0) return refused("asking nexus-init", status);
+  if (status !== RunStatus.ok) {
+    print(say("the program did not run: ").text(runStatusName(status)));
+    return false;
+  }
+  if (!isForPeople()) {
+    beginRow();
+    number("end", 0, endCause());
+    hexadecimal("detail", 0, endDetail());
+    endRow();
+  } else if (endCause() !== <u32>End.Exit) {
+    print(
+      say("ended: ")
+        .text(endName(<End>endCause()))
+        .text(", at ")
+        .hex(endDetail()),
+    );
+  } else if (endDetail() !== 0) {
+    print(say("it left with exit code ").decimal(<u64>(<u32>endDetail())));
+  }
+  return true;
+}
+
+function refused(what: string, status: i32): bool {
+  print(say(what).text(" failed: ").text(refusalName(status)));
+  return false;
+}

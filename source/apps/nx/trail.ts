@@ -1,0 +1,182 @@
+/**
+ * `audit`: what the kernel and the services wrote into the audit trail. Each kind of record has a ring of its own there
+ * (abi/audit.ts); here they are merged into one story again, by their sequence.
+ */
+import { AUDIT_KIND_COUNT, AUDIT_RECORDS_MAX, Audit } from "abi/audit";
+import { Role } from "abi/startup";
+import { NO_SLOT } from "abi/syscall";
+import { End } from "abi/task";
+import { auditRead, result } from "runtime/call";
+import { print } from "runtime/log";
+import { endName, refusalName } from "runtime/names";
+import { slotOf, startup } from "runtime/startup";
+import { lengthToZero } from "text/bytes";
+import { Line } from "text/line";
+import {
+  beginRow,
+  beginValue,
+  composed,
+  endRow,
+  hexadecimal,
+  isForPeople,
+  number,
+  say,
+  words,
+} from "./answer";
+
+/** What the kernel says in place of a task where there was none. */
+const NO_TASK: u64 = 0xffff_ffff;
+
+@unmanaged
+@final
+class Record {
+  sequence: u64;
+  time: u64;
+  hart: u64;
+  task: u64;
+  word0: u64;
+  word1: u64;
+  kind: u32;
+  reserved: u32;
+}
+
+const RECORDS_MAX: u32 = AUDIT_KIND_COUNT * AUDIT_RECORDS_MAX;
+const records: usize = memory.data(RECORDS_MAX * offsetof<Record>(), 8);
+const name: usize = memory.data(8, 8);
+let count: u32 = 0;
+
+/** All records that are left, the oldest first. False, after a line. */
+export function answerAudit(): bool {
+  const audit = slotOf(Role.Audit);
+  if (audit === NO_SLOT) {
+    print(say("only the shell of a run may read the audit trail"));
+    return false;
+  }
+  count = 0;
+  for (let kind: u32 = 0; kind < AUDIT_KIND_COUNT; kind++) {
+    const status = collect(audit, kind);
+    if (status < 0) {
+      print(say("reading the audit trail failed: ").text(refusalName(status)));
+      return false;
+    }
+  }
+  let last: u64 = 0;
+  for (let i: u32 = 0; i < count; i++) {
+    const record = firstAfter(last);
+    if (record === null) break;
+    last = record.sequence;
+    answerRecord(record);
+  }
+  return true;
+}
+
+/** Copies the ring of a kind. */
+function collect(audit: u32, kind: u32): i32 {
+  for (let index: u32 = 0; index < AUDIT_RECORDS_MAX; index++) {
+    const status = auditRead(audit, kind, index);
+    if (status < 0) return status;
+    if (result(0) === 0) return 0;
+    const record = recordAt(count);
+    count += 1;
+    record.sequence = result(0);
+    record.time = result(1);
+    record.hart = result(2);
+    record.task = result(3);
+    record.word0 = result(4);
+    record.word1 = result(5);
+    record.kind = kind;
+  }
+  return 0;
+}
+
+/** The record with the lowest sequence above `last`. */
+function firstAfter(last: u64): Record | null {
+  let found: Record | null = null;
+  for (let i: u32 = 0; i < count; i++) {
+    const record = recordAt(i);
+    if (record.sequence <= last) continue;
+    if (found === null || record.sequence < found.sequence) found = record;
+  }
+  return found;
+}
+
+function answerRecord(record: Record): void {
+  beginRow();
+  number("sequence", 8, record.sequence);
+  number("ms", 8, (record.time * 1000) / startup().timebase);
+  number("hart", 4, record.hart);
+  if (record.task === NO_TASK) words("task", 4, "-");
+  else composed("task", 4, beginValue().decimal(record.task));
+  words("kind", 18, kindName(record.kind));
+  if (!isForPeople()) {
+    hexadecimal("word0", 0, record.word0);
+    hexadecimal("word1", 0, record.word1);
+  }
+  composed("what", 0, meaning(record, beginValue()));
+  endRow();
+}
+
+function kindName(kind: u32): string {
+  switch (kind) {
+    case Audit.HartStarted:
+      return "hart-started";
+    case Audit.HartStopped:
+      return "hart-stopped";
+    case Audit.IpiLimited:
+      return "ipi-limited";
+    case Audit.CapabilityRefused:
+      return "capability-refused";
+    case Audit.TaskEnded:
+      return "task-ended";
+    case Audit.BlockRefused:
+      return "block-refused";
+    case Audit.ServiceRestarted:
+      return "service-restarted";
+    case Audit.ImageRefused:
+      return "image-refused";
+    default:
+      return "unknown";
+  }
+}
+
+/** The two words of a record as abi/audit.ts explains them. */
+function meaning(record: Record, to: Line): Line {
+  const first = record.word0;
+  const second = record.word1;
+  switch (record.kind) {
+    case Audit.HartStarted:
+    case Audit.HartStopped:
+      return to.text("hart ").decimal(first).text(", hart id ").decimal(second);
+    case Audit.IpiLimited:
+      return to.text("hart ").decimal(first).text(" was not told, ").decimal(second).text(" so far");
+    case Audit.CapabilityRefused:
+      return to
+        .text("slot ")
+        .decimal(first)
+        .text(": ")
+        .text(refusalName(<i32>second));
+    case Audit.TaskEnded:
+      if (<End>first === End.Exit) return to.text("it left, exit code ").decimal(<u64>(<u32>second));
+      return to
+        .text(endName(<End>first))
+        .text(", at ")
+        .hex(second);
+    case Audit.BlockRefused:
+      to.text("client ")
+        .decimal(first & 0xffff_ffff)
+        .text(", method ")
+        .decimal(first >> 32);
+      return to.text(", sector ").decimal(second);
+    case Audit.ServiceRestarted:
+      store<u64>(name, first);
+      return to.printable(name, lengthToZero(name, 8)).text(", attempt ").decimal(second);
+    case Audit.ImageRefused:
+      return to.text("reason ").decimal(first).text(", block ").decimal(second);
+    default:
+      return to.hex(first).text(" ").hex(second);
+  }
+}
+
+function recordAt(index: u32): Record {
+  return changetype<Record>(records + <usize>(index * <u32>offsetof<Record>()));
+}

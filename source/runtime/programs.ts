@@ -1,0 +1,57 @@
+/**
+ * nexus-init as functions (source/idl/init.capnp): has a program run, and waits for its end. Goes on in client.ts.
+ */
+import { MESSAGE_BYTES_MAX } from "abi/message";
+import { FOREVER, NO_SLOT } from "abi/syscall";
+import { InitMethod, InitRunParamsBuilder, InitRunResults, RunStatus } from "gen/idl/init";
+import { callServiceUntil, MALFORMED_REPLY } from "./client";
+import { messagePage } from "./ipc";
+
+let cause: u32 = 0;
+let detail: u64 = 0;
+
+/** Runs pkg://bin/<name>, for as long as it takes. After it: `endCause()`, `endDetail()`. */
+export function runProgram(service: u32, name: usize, nameLength: u32, argument: usize, length: u32): i32 {
+  const params = InitRunParamsBuilder.begin(messagePage(), MESSAGE_BYTES_MAX);
+  params.setName(name, nameLength);
+  params.setArgument(argument, length);
+  const bytes = callServiceUntil(service, InitMethod.run, NO_SLOT, 0, FOREVER);
+  if (bytes < 0) return bytes;
+  const results = InitRunResults.open(messagePage(), bytes);
+  if (results === null) return MALFORMED_REPLY;
+  cause = results.cause;
+  detail = results.detail;
+  return results.status;
+}
+
+/** What ended the program that ran last: an `End` (abi/task.ts). */
+export function endCause(): u32 {
+  return cause;
+}
+
+/** Its exit code, or where it faulted. */
+export function endDetail(): u64 {
+  return detail;
+}
+
+/** A status of the service as source/idl/init.capnp spells it. */
+export function runStatusName(status: i32): string {
+  switch (status) {
+    case RunStatus.ok:
+      return "ok";
+    case RunStatus.badMessage:
+      return "badMessage";
+    case RunStatus.unknownMethod:
+      return "unknownMethod";
+    case RunStatus.badName:
+      return "badName";
+    case RunStatus.tooLong:
+      return "tooLong";
+    case RunStatus.notStarted:
+      return "notStarted";
+    case RunStatus.busy:
+      return "busy";
+    default:
+      return "a malformed reply";
+  }
+}
