@@ -28,6 +28,7 @@ export interface Core {
   addBreakpoint: (address: bigint) => number;
   clearBreakpoints: () => void;
   requestStop: () => void;
+  busLoad: (hart: number, address: bigint, size: number) => bigint;
   power: () => number;
   powerCode: () => number;
   uartReceive: (byte: number) => number;
@@ -62,6 +63,7 @@ const functionNames: readonly (keyof Core)[] = [
   "addBreakpoint",
   "clearBreakpoints",
   "requestStop",
+  "busLoad",
   "power",
   "powerCode",
   "uartReceive",

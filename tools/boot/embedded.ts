@@ -7,7 +7,13 @@ import { createHash } from "node:crypto";
 import { closeSync, fstatSync, openSync, readFileSync, readSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import type { DiskContent, DiskFault, EmbeddedMachine, MachineSettings } from "../../machine/host/machine.ts";
-import { hashOf, type Recording, type RunEnd } from "../../machine/host/recording.ts";
+import {
+  DISK_BYTES_MAX,
+  diskOfBytes,
+  hashOf,
+  type Recording,
+  type RunEnd,
+} from "../../machine/host/recording.ts";
 import { type AdvanceState, Run } from "../../machine/host/run.ts";
 import { stateHash } from "../../machine/host/state.ts";
 import { Problem } from "../../toolchain/problem.ts";
@@ -18,6 +24,8 @@ const SLICE_INSTRUCTIONS = 4_000_000n;
 
 /** The slot that QEMU gives to a disk without an address of its own. */
 const LAST_SLOT = 7;
+
+const SECTOR_BYTES = 512;
 
 /** What only this machine needs to know. */
 export interface EmbeddedOptions {
@@ -136,13 +144,20 @@ function endOf(machine: EmbeddedMachine, state: AdvanceState): MachineEnd {
   }
 }
 
-/** A disk image file. What lies beyond its end reads as zero. */
+/** A disk image: in memory if it fits a recording, else read as it is needed. What lies beyond its end reads as zero. */
 export function openDisk(file: string): { content: DiskContent; close: () => void } {
   const handle = openSync(file, "r");
   const { size } = fstatSync(handle);
+  const byteCount = Math.ceil(size / SECTOR_BYTES) * SECTOR_BYTES;
+  if (size <= DISK_BYTES_MAX) {
+    closeSync(handle);
+    const bytes = new Uint8Array(byteCount);
+    bytes.set(readFileSync(file));
+    return { content: diskOfBytes(bytes), close: () => {} };
+  }
   const read = (offset: number, target: Uint8Array): void => {
     const count = readSync(handle, target, 0, target.length, offset);
     target.fill(0, count);
   };
-  return { content: { byteCount: Math.ceil(size / 512) * 512, read }, close: () => closeSync(handle) };
+  return { content: { byteCount, read }, close: () => closeSync(handle) };
 }

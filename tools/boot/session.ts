@@ -1,9 +1,10 @@
 // What ./nx boot and ./nx hw have in common: build what is stale, pick the machine and the disk, run once.
 
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseFaults } from "../../machine/host/faults.ts";
 import type { DiskFault } from "../../machine/host/machine.ts";
+import { encodeRecording } from "../../machine/host/recording.ts";
 import { type BuildOutputs, build, buildMachine } from "../../toolchain/compile.ts";
 import { Problem } from "../../toolchain/problem.ts";
 import { root } from "../../toolchain/root.ts";
@@ -46,23 +47,31 @@ export async function runSession(
     facts = found;
   });
   const report = await bootOnce(embedded, filesOf(outputs), { ...request, nonce: nonceOfSeed(seed) }, onLine);
+  if (words.record !== undefined && facts) writeFileSync(words.record, encodeRecording(facts.recording));
   return { ...report, machine, ...(facts && { embedded: { ...facts, seed } }) };
 }
 
 /** Where nobody says which: what only one of them can do decides, then whether QEMU is there. */
 function defaultMachine(words: MachineWords): "qemu" | "embedded" {
-  if (words.seed !== undefined || words.fault !== undefined) return "embedded";
+  if (embeddedWord(words) !== undefined) return "embedded";
   if (hasQemu()) return "qemu";
   progressOn(process.stderr).note("QEMU is not installed: booting on the embedded machine");
   return "embedded";
 }
 
 function requireNoSeed(words: MachineWords): void {
-  if (words.seed === undefined && words.fault === undefined) return;
-  throw new Problem(`QEMU takes no ${words.seed === undefined ? "--fault" : "--seed"}`, {
+  const word = embeddedWord(words);
+  if (word === undefined) return;
+  throw new Problem(`QEMU takes no ${word}`, {
     hints: ["leave --machine qemu out: the embedded machine has it"],
     exitCode: 2,
   });
+}
+
+/** A word that was given and that only the embedded machine understands. */
+function embeddedWord(words: MachineWords): string | undefined {
+  const given = { "--seed": words.seed, "--fault": words.fault, "--record": words.record };
+  return Object.entries(given).find(([, value]) => value !== undefined)?.[0];
 }
 
 /** The plan of `--fault`: its words, or a file of them. */

@@ -20,9 +20,10 @@ export interface MachineWords {
   log?: string;
   timeout: number;
   json?: true;
-  /** Only the embedded machine has these two. */
+  /** Only the embedded machine has these. */
   seed?: bigint;
   fault?: string;
+  record?: string;
 }
 
 export interface BootWords extends MachineWords {

@@ -7,6 +7,7 @@ import { Command, CommanderError } from "commander";
 import { register as registerBoot } from "../boot/boot.ts";
 import { register as registerImage } from "../image/image.ts";
 import { register as registerHw } from "../nx-hw/hw.ts";
+import { register as registerReplay } from "../replay/replay.ts";
 import { register as registerBuild } from "./commands/build.ts";
 import { register as registerTest } from "./commands/test.ts";
 import { printProblem } from "./problem.ts";
@@ -15,7 +16,14 @@ import { printProblem } from "./problem.ts";
 export type Register = (program: Command) => void;
 
 /** Every command, in the order in which the help lists them. */
-const commands: readonly Register[] = [registerBoot, registerTest, registerHw, registerImage, registerBuild];
+const commands: readonly Register[] = [
+  registerBoot,
+  registerReplay,
+  registerTest,
+  registerHw,
+  registerImage,
+  registerBuild,
+];
 
 const helpCodes: readonly string[] = ["commander.help", "commander.helpDisplayed", "commander.version"];
 

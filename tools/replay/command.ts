@@ -1,0 +1,115 @@
+// What ./nx replay does: the same run again, its console, and whether it ended as it was recorded; or, at the place where
+// it was told to stop, what every hart is doing there.
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describeHarts } from "../../machine/host/harts.ts";
+import { decodeRecording, hashOf, type Recording } from "../../machine/host/recording.ts";
+import { type AdvanceState, Run } from "../../machine/host/run.ts";
+import { buildMachine } from "../../toolchain/compile.ts";
+import { Problem } from "../../toolchain/problem.ts";
+import { root } from "../../toolchain/root.ts";
+import { ConsoleLines } from "../boot/console.ts";
+import { endOfRun } from "../boot/embedded.ts";
+import { Locator, placeText } from "../debug/locate.ts";
+import { paintFor, progressOn } from "../nx/report.ts";
+import type { ReplayWords } from "./replay.ts";
+
+/** The kernel's own word for its end. */
+const PANIC = /PANIC hart=/;
+
+/** A run that was broken off is gone on with for this many instructions at most. */
+const INSTRUCTIONS_MAX = 1_000_000_000_000n;
+
+/** Where a replay stops before its end. */
+interface StopAt {
+  clock: bigint;
+  line: (text: string) => boolean;
+}
+
+/** Replays a recording; the exit code. Throws Problem if it cannot be read. */
+export async function replay(file: string, words: ReplayWords): Promise<0 | 1> {
+  const recording = readRecording(file);
+  const wasm = new Uint8Array(readFileSync(join(root, await buildMachine(progressOn(process.stderr)))));
+  const run = new Run(await WebAssembly.compile(wasm), recording.settings, recording.events);
+  const stop = stopOf(words.stopAt);
+  const state = goThrough(run, stop, recording.end?.clock, (line) => {
+    if (!words.json) process.stdout.write(`${line}\n`);
+  });
+  const end = endOfRun(run);
+  const same = recording.end !== undefined && end.stateHash === recording.end.stateHash;
+  const isWhole = words.stopAt === undefined;
+  const locator = new Locator(recording.settings.kernel, "the kernel");
+  const harts = describeHarts(run.machine, (address) => locator.places(address).map(placeText));
+  if (words.json) {
+    const report = { state, clock: String(end.clock), same: isWhole ? same : null, harts };
+    const hashes = { console_sha256: end.consoleHash, state_sha256: end.stateHash };
+    process.stdout.write(`${JSON.stringify({ ...report, ...hashes }, undefined, 2)}\n`);
+    return isWhole && !same ? 1 : 0;
+  }
+  const paint = paintFor(process.stdout);
+  const count = `${end.clock} instructions`;
+  if (!isWhole) {
+    process.stdout.write(`${paint.note("stopped:")} after ${count}\n${harts.join("\n")}\n`);
+    return 0;
+  }
+  if (same) {
+    process.stdout.write(`${paint.good("replayed:")} the same run, ${count}, state ${end.stateHash}\n`);
+    return 0;
+  }
+  process.stderr.write(`${paint.bad("replay failed:")} ${differenceText(recording, hashOf(wasm))}\n`);
+  return 1;
+}
+
+/** Reads a recording. Throws Problem if it is none. */
+export function readRecording(file: string): Recording {
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch {
+    throw new Problem(`there is no recording ${file}`, { subject: file, exitCode: 2 });
+  }
+  try {
+    return decodeRecording(text);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Problem(`${file} cannot be replayed: ${why}`, { subject: file, exitCode: 2 });
+  }
+}
+
+/** Runs to where it is to stop, or to the end of the recording. `onLine` sees each console line as it comes. */
+function goThrough(
+  run: Run,
+  stop: StopAt,
+  end: bigint | undefined,
+  onLine: (line: string) => void,
+): AdvanceState {
+  let found = false;
+  const lines = new ConsoleLines((line) => {
+    onLine(line);
+    if (stop.line(line)) found = true;
+  });
+  run.onByte = (byte) => {
+    lines.feed(Uint8Array.of(byte));
+    return found;
+  };
+  const last = end ?? INSTRUCTIONS_MAX;
+  const state = run.advanceTo(stop.clock < last ? stop.clock : last);
+  lines.end();
+  return state;
+}
+
+function stopOf(where: string | undefined): StopAt {
+  const never = { clock: INSTRUCTIONS_MAX, line: () => false };
+  if (where === undefined) return never;
+  if (/^[0-9]{1,18}$/.test(where)) return { ...never, clock: BigInt(where) };
+  if (where === "panic") return { ...never, line: (text) => PANIC.test(text) };
+  return { ...never, line: (text) => text.includes(where) };
+}
+
+function differenceText(recording: Recording, module: string): string {
+  if (recording.end === undefined) return "the recording does not say how the run ended";
+  if (recording.module !== module)
+    return "the run went another way: the machine is not the one that recorded it";
+  return "the run went another way on the same machine, which is a bug of the machine";
+}

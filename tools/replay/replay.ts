@@ -1,0 +1,22 @@
+// ./nx replay: the words of the command. What it does is in command.ts.
+
+import type { Command } from "commander";
+
+export interface ReplayWords {
+  /** An instruction count, `panic`, or a part of a console line. */
+  stopAt?: string;
+  json?: true;
+}
+
+export function register(program: Command): void {
+  program
+    .command("replay")
+    .description("go through a recorded run again, to its end or to a place of interest")
+    .argument("<file>", "what ./nx boot --record or ./nx explore wrote")
+    .option("--stop-at <where>", "an instruction count, panic, or a part of a console line")
+    .option("--json", "print a report for programs instead of the console")
+    .action(async (file: string, words: ReplayWords) => {
+      const { replay } = await import("./command.ts");
+      process.exitCode = await replay(file, words);
+    });
+}
