@@ -20,6 +20,9 @@ import {
 import { callService, MALFORMED_REPLY } from "./client";
 import { messagePage } from "./ipc";
 
+/** Bytes of the sectors that `lba` and `count` count. */
+const SECTOR_BYTES: u32 = 512;
+
 let sectors: u64 = 0;
 let sectorBytes: u32 = 0;
 let readOnly: bool = false;
@@ -55,7 +58,10 @@ export function readSectors(service: u32, lba: u64, count: u32, offset: u64): i3
   const length = callService(service, VirtioBlkMethod.read, NO_SLOT, 0);
   if (length < 0) return length;
   const results = VirtioBlkReadResults.open(messagePage(), length);
-  return results === null ? MALFORMED_REPLY : <i32>results.status;
+  if (results === null) return MALFORMED_REPLY;
+  if (results.status !== BlkStatus.ok) return results.status;
+  // Done, and not all of it: neither of the two is true.
+  return results.bytes === count * SECTOR_BYTES ? <i32>BlkStatus.ok : MALFORMED_REPLY;
 }
 
 /** Asks for a write, which the service refuses: for the test that it does. */

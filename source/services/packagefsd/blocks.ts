@@ -22,6 +22,7 @@ import {
   STAGING_BLOCKS,
   STAGING_TREE,
 } from "./limits";
+import { reportBlock } from "./report";
 
 if (IMAGE_BLOCK_BYTES !== BLOCK_BYTES) ERROR("a cache line holds one block of the image");
 // A read asks for at most this many blocks, and what it was given has to stay until it was copied: in order of use
@@ -37,6 +38,8 @@ let pendingCount: u32 = 0;
 
 /** Whether blocks come from the disk; else from the image that is mapped at FIXTURES_ADDRESS. */
 let onDisk: bool = false;
+/** Whether the image was mounted: until then, who mounts says what is wrong with it. */
+let isServing: bool = false;
 let hitCount: u64 = 0;
 let missCount: u64 = 0;
 
@@ -47,6 +50,7 @@ let missCount: u64 = 0;
  */
 export function openImage(fromDisk: bool, blocksAvailable: u32): ImageError {
   onDisk = fromDisk;
+  isServing = false;
   hitCount = 0;
   missCount = 0;
   pendingCount = 0;
@@ -60,6 +64,11 @@ export function openImage(fromDisk: bool, blocksAvailable: u32): ImageError {
 /** The image, which asks this file for its blocks. */
 export function mounted(): Image {
   return image;
+}
+
+/** The image is mounted: a block that does not verify from now on is reported as it is found. */
+export function startServing(): void {
+  isServing = true;
 }
 
 /** Whether the image is on the disk. */
@@ -124,7 +133,9 @@ function fetch(block: u32, count: u32, needed: u32): ImageError {
       release(index);
       dropPending();
       // A bad block that was only read ahead is reported to whoever asks for it.
-      return i < needed ? error : ImageError.None;
+      if (i >= needed) return ImageError.None;
+      if (isServing && error !== ImageError.Io) reportBlock(error, image.errorBlock);
+      return error;
     }
     publish(index, block + i);
     publishPending();

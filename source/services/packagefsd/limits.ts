@@ -37,6 +37,8 @@ export const FIXTURES_BYTES_MAX: u32 = 16_777_216;
 
 /** How long the block service may take to answer, in milliseconds: longer than the deadline that it gives the device. */
 export const BLOCK_CALL_MILLISECONDS: u64 = 15_000;
+/** Lines about blocks that do not verify; after that they are only recorded. */
+export const BAD_BLOCK_LINES_MAX: u32 = 16;
 /** How often one request is tried again after the block service was replaced by a new one. */
 export const REATTACH_MAX: u32 = 1;
 /** How often, and after how long, one request is tried again that found the block service busy with others. */

@@ -7,15 +7,16 @@
  */
 import { Right } from "abi/handle";
 import { Refusal } from "abi/refusal";
-import { ImageError, imageErrorText } from "pkgimg/format";
+import { ImageError } from "pkgimg/format";
 import { checkIndex } from "pkgimg/index";
 import { Image } from "pkgimg/reader";
 import { createVmo, map, result } from "runtime/call";
 import { line, print } from "runtime/log";
-import { ensure, mounted, openImage } from "./blocks";
+import { ensure, mounted, openImage, startServing } from "./blocks";
 import { connect, diskBlocks } from "./disk";
 import { mapFixtures } from "./fixtures";
 import { BLOCK_BYTES, LINE_COUNT, LINES_ADDRESS } from "./limits";
+import { reportImage } from "./report";
 
 /** For the index check: the path before the one that is looked at. */
 const previousPath = memory.data(256, 8);
@@ -31,6 +32,7 @@ export function mountDisk(blockService: u32, judge: (image: Image) => ImageError
     ? mount(true, diskBlocks(), judge)
     : mounted().refuseBlock(ImageError.Io, 0);
   if (error !== ImageError.None) return refused();
+  startServing();
   print(line().text("pkgfs: mounted from virtio-blk ro"));
   return true;
 }
@@ -44,6 +46,7 @@ export function mountFixtures(fixtures: u32): bool {
     return false;
   }
   if (mount(false, blocks, believe) !== ImageError.None) return refused();
+  startServing();
   print(line().text("pkgfs: mounted from fixtures (no block device)"));
   return true;
 }
@@ -79,13 +82,6 @@ function mapLines(): bool {
 }
 
 function refused(): bool {
-  const image = mounted();
-  print(
-    line()
-      .text("pkgfs: image refused: ")
-      .text(imageErrorText(image.error))
-      .text(" at block ")
-      .decimal(image.errorBlock),
-  );
+  reportImage(mounted().error, mounted().errorBlock);
   return false;
 }

@@ -19,7 +19,7 @@ const STARTUP_MAGIC = 0x4e52_5553;
 const NO_SLOT = 0xfffe;
 export const TIMEBASE = 10_000_000n;
 
-export const Role = { Console: 1, Serve: 7, Starter: 8, BlockService: 9, Fixtures: 11 } as const;
+export const Role = { Console: 1, Serve: 7, Starter: 8, BlockService: 9, Fixtures: 11, Audit: 15 } as const;
 export const Right = { Read: 1, Write: 2, Send: 8, Receive: 16, Transfer: 64, All: 127 } as const;
 export const Refusal = {
   BadSlot: -2,
@@ -45,6 +45,7 @@ const Syscall = {
   Unmap: 18,
   VmoSize: 19,
   ConsoleWrite: 30,
+  AuditWrite: 36,
 } as const;
 
 /** Thrown through the guest when it waits for a message and there is none. */
@@ -105,10 +106,21 @@ export interface FakeEndpoint {
   answer(message: Message): Message | number;
 }
 
-export type KernelObject = FakeVmo | FakeEndpoint | { readonly kind: "serve" | "notification" | "console" };
+export type KernelObject =
+  | FakeVmo
+  | FakeEndpoint
+  | { readonly kind: "serve" | "notification" | "console" | "audit" };
 export interface Slot {
   readonly object: KernelObject;
   readonly rights: number;
+}
+
+/** An entry of the startup page. */
+interface Given {
+  readonly role: number;
+  readonly slot: Slot;
+  readonly base?: number;
+  readonly size?: number;
 }
 
 interface Mapping {
@@ -126,6 +138,8 @@ export interface Answer {
 export class FakeKernel {
   readonly console: string[] = [];
   readonly signals: bigint[] = [];
+  /** What was added to the audit trail: kind and the two words. */
+  readonly audit: (readonly [kind: number, word0: number, word1: number])[] = [];
   /** The deadlines of all calls that were made, relative to the time of the call, in ticks. */
   readonly callDeadlines: bigint[] = [];
   time = 1_000n;
@@ -138,10 +152,7 @@ export class FakeKernel {
   private nextSlot = 20;
 
   /** Compiles the service and gives it its startup page. `roles` are put into slots of their own. */
-  static async start(
-    text: string,
-    roles: (kernel: FakeKernel) => readonly { role: number; slot: Slot; size?: number }[],
-  ): Promise<FakeKernel> {
+  static async start(text: string, roles: (kernel: FakeKernel) => readonly Given[]): Promise<FakeKernel> {
     const kernel = new FakeKernel();
     const imports = {
       assembly: { systemCall: (...args: bigint[]) => kernel.systemCall(args) },
@@ -195,15 +206,16 @@ export class FakeKernel {
     }
   }
 
-  private writeStartupPage(roles: readonly { role: number; slot: Slot; size?: number }[]): void {
+  private writeStartupPage(roles: readonly Given[]): void {
     const view = this.running.view();
     view.setUint32(STARTUP_PAGE, STARTUP_MAGIC, true);
     view.setUint32(STARTUP_PAGE + 4, roles.length, true);
     view.setBigUint64(STARTUP_PAGE + 8, TIMEBASE, true);
-    for (const [index, { role, slot, size }] of roles.entries()) {
+    for (const [index, { role, slot, base, size }] of roles.entries()) {
       const entry = STARTUP_PAGE + 144 + index * 32;
       view.setUint32(entry, role, true);
       view.setUint32(entry + 4, this.insert(slot), true);
+      view.setBigUint64(entry + 8, BigInt(base ?? 0), true);
       view.setBigUint64(entry + 16, BigInt(size ?? 0), true);
     }
   }
@@ -265,6 +277,12 @@ export class FakeKernel {
           new TextDecoder().decode(this.running.get(Number(a[1]), Number(a[2]))).replace(/\n$/, ""),
         );
         return 0;
+      case Syscall.AuditWrite: {
+        const slot = this.slots.get(Number(a[0]));
+        if (slot?.object.kind !== "audit" || (slot.rights & Right.Write) === 0) return Refusal.MissingRight;
+        this.audit.push([Number(a[1]), Number(a[2]), Number(a[3])]);
+        return 0;
+      }
       default:
         throw new Error(`the service made system call ${number}, which this kernel does not fake`);
     }

@@ -5,9 +5,21 @@ import { describe, expect, test } from "vitest";
 import { root } from "../../../toolchain/root.ts";
 import { developmentKey, keyIdText, readKeyFile } from "../../../tools/mk-pkgfs-img/keys.ts";
 import { Refusal } from "./fake-kernel.ts";
-import { blockBytes, content, flipped, hello, image, partsOf, sameBytes, signedImage } from "./images.ts";
+import {
+  blockBytes,
+  content,
+  flipped,
+  hello,
+  image,
+  large,
+  partsOf,
+  sameBytes,
+  signedImage,
+} from "./images.ts";
 import { start } from "./running.ts";
 
+/** Audit.ImageRefused of source/abi/audit.ts. */
+const auditImageRefused = 7;
 const parts = partsOf(image);
 const { id } = readKeyFile(join(root, developmentKey));
 const signedLine = `pkgfs: signed by key ${keyIdText(id).slice(0, 16)} (development key: anybody can sign)`;
@@ -53,6 +65,7 @@ describe("a disk that is not to be believed is refused, and the fixtures do not 
     expect(exitCode).toBe(1);
     expect(kernel.signals).toEqual([]);
     expect(kernel.console).toHaveLength(1);
+    expect(kernel.audit).toEqual([[auditImageRefused, expect.any(Number), expect.any(Number)]]);
     return kernel.console[0] ?? "";
   }
 
@@ -133,6 +146,43 @@ test("a flipped bit in any block is refused when mounting or when that block is 
     const before = vmo.content.slice();
     expect(client(1).read(vmo, client(1).open(path), 0, 3 * blockBytes).status).toBe("corrupt");
     expect(sameBytes(vmo.content, before)).toBe(true);
+    expect(kernel.console.slice(2)).toEqual([`pkgfs: block ${block} does not match its hash (data)`]);
+    expect(kernel.audit).toEqual([[auditImageRefused, expect.any(Number), block]]);
     expect(client(1).read(vmo, client(1).open(otherPath), 0, 3 * blockBytes).status).toBe("ok");
   }
+});
+
+describe("a block that goes bad after the image was mounted", () => {
+  // Index and paths of several blocks each, and a file larger than the cache.
+  const name = (number: number): string => `group/file-of-a-longer-name-${String(number).padStart(3, "0")}`;
+  const numbered = Array.from({ length: 400 }, (_, number) => ({ path: name(number), content: hello }));
+  const wide = signedImage([{ path: "a", content: large }, ...numbered]);
+  const { strings, data } = partsOf(wide);
+
+  test.each([
+    ["index", 1],
+    ["paths", strings],
+    ["data", data],
+  ])("of the %s is named, few times on the console and each time in the audit trail", async (part, block) => {
+    const { kernel, disk, client } = await start(wide.slice());
+    const vmo = client(1).attach(131_072);
+    const file = client(1).open("a");
+    // Nothing but the end of the large file is left in the cache.
+    for (let at = 0; at < large.length; at += 131_072) client(1).read(vmo, file, at, 131_072);
+    const offset = block * blockBytes + 7;
+    disk.image[offset] = (disk.image[offset] ?? 0) ^ 1;
+
+    for (let turn = 0; turn < 20; turn += 1) {
+      const isData = part === "data";
+      const { status } = isData
+        ? client(1).read(vmo, file, 0, 4096)
+        : client(1).call("stat", { path: name(0) });
+      expect(status).toBe("corrupt");
+    }
+    const line = `pkgfs: block ${block} does not match its hash (${part})`;
+    const last = `pkgfs: block ${block} does not match its hash (${part}; no more lines about blocks)`;
+    expect(kernel.console.slice(2)).toEqual([...Array.from({ length: 15 }, () => line), last]);
+    const records = Array.from({ length: 20 }, () => [auditImageRefused, expect.any(Number), block]);
+    expect(kernel.audit).toEqual(records);
+  });
 });

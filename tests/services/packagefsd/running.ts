@@ -41,7 +41,8 @@ export async function start(image: Uint8Array, options: Options = {}): Promise<R
     const given = [
       { role: Role.Console, slot: { object: { kind: "console" }, rights: Right.Write } },
       { role: Role.Serve, slot: { object: { kind: "serve" }, rights: Right.Receive } },
-      { role: Role.Starter, slot: { object: { kind: "notification" }, rights: Right.Send } },
+      { role: Role.Starter, slot: { object: { kind: "notification" }, rights: Right.Send }, base: 1 },
+      { role: Role.Audit, slot: { object: { kind: "audit" }, rights: Right.Write } },
       { role: Role.BlockService, slot: { object: disk, rights: Right.Send } },
       { role: Role.Fixtures, slot: { object: fixtures, rights: Right.Read } },
     ] as const;

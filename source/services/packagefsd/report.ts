@@ -1,0 +1,48 @@
+/**
+ * What is said of an image that is not what it should be: a line on the console, and a record in the audit trail, which
+ * keeps the reason and the block. Reached from mount.ts and blocks.ts.
+ *
+ * A client can ask for the same bad block again and again, so lines are few; the trail has a bound of its own.
+ */
+import { Audit } from "abi/audit";
+import { ImageError, imageErrorText } from "pkgimg/format";
+import { record } from "runtime/audit";
+import { line, print } from "runtime/log";
+import { BAD_BLOCK_LINES_MAX } from "./limits";
+
+let badBlockLines: u32 = 0;
+
+/** The image cannot be mounted. */
+export function reportImage(error: ImageError, block: u32): void {
+  record(Audit.ImageRefused, error, block);
+  const words = line().text("pkgfs: image refused: ").text(imageErrorText(error));
+  print(words.text(" at block ").decimal(block));
+}
+
+/** A block of the mounted image was read, and is not what it was when the image was built. */
+export function reportBlock(error: ImageError, block: u32): void {
+  record(Audit.ImageRefused, error, block);
+  if (badBlockLines === BAD_BLOCK_LINES_MAX) return;
+  badBlockLines++;
+  const words = line()
+    .text("pkgfs: block ")
+    .decimal(block)
+    .text(" does not match its hash (")
+    .text(partOf(error));
+  if (badBlockLines === BAD_BLOCK_LINES_MAX) words.text("; no more lines about blocks");
+  print(words.text(")"));
+}
+
+/** Which part of the image a block that failed to verify belongs to. */
+function partOf(error: ImageError): string {
+  switch (error) {
+    case ImageError.IndexHash:
+      return "index";
+    case ImageError.StringHash:
+      return "paths";
+    case ImageError.DataHash:
+      return "data";
+    default:
+      return "hash tree";
+  }
+}
