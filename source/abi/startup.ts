@@ -8,10 +8,10 @@
  *   144  entries            STARTUP_ENTRIES_MAX × 32 bytes:
  *          0   role   u32   Role
  *          4   slot   u32   where the capability is in the task's table
- *          8   base   u64   Device: physical address
- *          16  size   u64   Device: bytes. Memory object: bytes
+ *          8   base   u64   Device: physical address. Starter: the bit that says "ready"
+ *          16  size   u64   Device: bytes. Memory object: bytes. Starter: the bit that says "nothing to serve"
  *          24  irq    u32   Device, Interrupt: the interrupt's number at the PLIC
- *          28  (zero) u32
+ *          28  instance u32 Starter: how often this service was started before
  */
 export const STARTUP_MAGIC: u32 = 0x4e52_5553;
 export const STARTUP_ARGUMENT_BYTES: u32 = 128;
@@ -31,7 +31,7 @@ export const enum Role {
   VirtioInterrupt = 6,
   /** The endpoint that this service receives on. */
   Serve = 7,
-  /** Where it signals that it is ready (`SIGNAL_READY`) or has nothing to serve (`SIGNAL_ABSENT`). */
+  /** Where it signals that it is ready, or has nothing to serve: the entry says which bits are its own. */
   Starter = 8,
   /** virtioblkd's endpoint, to call. */
   BlockService = 9,
@@ -57,11 +57,6 @@ export const enum Role {
   InitService = 19,
 }
 
-/** Bits of a service's Starter notification. */
-export const SIGNAL_READY: u64 = 1;
-export const SIGNAL_ABSENT: u64 = 2;
-export const SIGNAL_ENDED: u64 = 4;
-
 @unmanaged
 @final
 export class StartupEntry {
@@ -70,7 +65,7 @@ export class StartupEntry {
   base: u64;
   size: u64;
   irq: u32;
-  reserved: u32;
+  instance: u32;
 }
 
 @unmanaged

@@ -19,6 +19,12 @@ export const MALFORMED_REPLY: i32 = 0x7fff_ffff;
 
 /** How long a service may take, in milliseconds: far longer than any that works, so a hang becomes an error. */
 const CALL_MILLISECONDS: u64 = 60_000;
+let patienceMilliseconds: u64 = CALL_MILLISECONDS;
+
+/** From now on a service may take so long: for whoever has something else to do meanwhile. */
+export function setPatience(milliseconds: u64): void {
+  patienceMilliseconds = milliseconds;
+}
 
 /**
  * Sends the message that was just built in the message page, with a copy of `slot` (NO_SLOT for none) cut to `rights`.
@@ -26,7 +32,7 @@ const CALL_MILLISECONDS: u64 = 60_000;
  * @returns how many bytes of answer are in the message page, or a Refusal
  */
 export function callService(service: u32, method: u32, slot: u32, rights: u32): i32 {
-  const deadline = deadlineIn(CALL_MILLISECONDS, startup().timebase);
+  const deadline = deadlineIn(patienceMilliseconds, startup().timebase);
   return callServiceUntil(service, method, slot, rights, deadline);
 }
 

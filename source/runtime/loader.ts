@@ -89,7 +89,7 @@ export class Given {
   /** Of an endpoint: who is asking. 0 leaves it as it is. */
   badge: u32;
   irq: u32;
-  reserved: u32;
+  instance: u32;
 }
 
 /** What to start, and how it went. The capabilities follow the fields. */
@@ -273,5 +273,6 @@ function writeStartup(plan: Launch, page: Startup): void {
     entry.base = given.base;
     entry.size = given.size;
     entry.irq = given.irq;
+    entry.instance = given.instance;
   }
 }

@@ -16,9 +16,6 @@ import {
 } from "../runtime/fake-kernel.ts";
 import { Wire } from "../services/packagefsd/wire.ts";
 
-export const ready = 1n;
-export const absent = 2n;
-
 /** A program whose code tells which one it is. */
 export function program(seed: number, bytes = 700): Uint8Array {
   return elfFile(0x1_0000, [{ address: 0x1_0000, content: pattern(bytes, seed), flags: 5 }]);
@@ -42,6 +39,8 @@ export interface Options {
   readonly files?: Readonly<Record<string, Uint8Array>>;
   readonly bundle?: Uint8Array;
   readonly prepare?: (kernel: FakeKernel) => void;
+  /** Asked before packagefsd answers; a number is the Refusal that the call ends with instead. */
+  readonly onFiles?: () => number | undefined;
 }
 
 export interface Run {
@@ -51,10 +50,12 @@ export interface Run {
   readonly tasks: readonly FakeTask[];
 }
 
-export function signalStarter(task: FakeTask, bits: bigint): void {
-  const starter = task.given(Role.Starter)?.object;
-  if (!(starter instanceof FakeNotification)) throw new Error(`${task.name} has no starter`);
-  starter.bits |= bits;
+/** A service says that it serves, or that it has nothing to serve, with the bits that it was told. */
+export function signalStarter(task: FakeTask, what: "ready" | "absent"): void {
+  const entry = task.startup().entries.find(({ role }) => role === Role.Starter);
+  const starter = entry?.slot?.object;
+  if (!entry || !(starter instanceof FakeNotification)) throw new Error(`${task.name} has no starter`);
+  starter.bits |= what === "ready" ? entry.base : entry.size;
 }
 
 export async function boot(options: Options = {}): Promise<Run> {
@@ -89,9 +90,9 @@ export async function boot(options: Options = {}): Promise<Run> {
   kernel.onStart = (task) => {
     const behaviour = options.behave?.[task.name];
     if (task.name === "consoled") serveConsole(console, task);
-    if (task.name === "packagefsd") serveFiles(wire, task, options.files ?? { "selftest-client": selftest });
+    if (task.name === "packagefsd") serveFiles(wire, task, options);
     if (behaviour) behaviour(task);
-    else if (task.given(Role.Starter)) signalStarter(task, ready);
+    else if (task.given(Role.Starter)) signalStarter(task, "ready");
     else task.finish(End.Exit, 0n);
   };
   options.prepare?.(kernel);
@@ -116,7 +117,8 @@ export function named(tasks: readonly FakeTask[], name: string): FakeTask | unde
 }
 
 /** packagefsd, as far as nexus-init uses it. */
-function serveFiles(wire: Wire, task: FakeTask, files: Readonly<Record<string, Uint8Array>>): void {
+function serveFiles(wire: Wire, task: FakeTask, options: Options): void {
+  const files = options.files ?? { "selftest-client": selftest };
   const endpoint = task.given(Role.Serve)?.object;
   if (!(endpoint instanceof FakeEndpoint)) throw new Error("packagefsd has no endpoint");
   let attached: FakeVmo | undefined;
@@ -124,6 +126,8 @@ function serveFiles(wire: Wire, task: FakeTask, files: Readonly<Record<string, U
   endpoint.answer = ({ w0, bytes, vmo, badge }) => {
     // Nobody calls a service without a badge of its own.
     if (badge === 0) return Refusal.MissingRight;
+    const refusal = options.onFiles?.();
+    if (refusal !== undefined) return refusal;
     if (w0 === wire.method("open")) {
       const { path } = wire.decode("PackageFsOpenParams", bytes);
       open = files[String(path).replace(/^bin\//, "")];

@@ -8,6 +8,7 @@
 
 import { type Guest, type GuestOptions, guest } from "../harness/guest.ts";
 import {
+  End,
   FakeEndpoint,
   FakeNotification,
   FakeTask,
@@ -205,7 +206,8 @@ export class FakeKernel {
       return 0;
     }
     if (number === Syscall.KillTask) {
-      task.state = "ended";
+      if (task.state === "ended") return Refusal.BadState;
+      task.finish(End.Killed, 0n);
       return 0;
     }
     if (task.state !== "unborn") return Refusal.BadState;

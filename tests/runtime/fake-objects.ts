@@ -52,6 +52,7 @@ export const Refusal = {
   NoMemory: -8,
   Overlap: -9,
   TimedOut: -10,
+  PeerGone: -11,
   NotWaiting: -12,
   HartOffline: -14,
   BadState: -15,
@@ -168,7 +169,14 @@ export class FakeTask {
   startup(): {
     timebase: bigint;
     argument: string;
-    entries: { role: number; slot: Slot | undefined; base: bigint; size: bigint; irq: number }[];
+    entries: {
+      role: number;
+      slot: Slot | undefined;
+      base: bigint;
+      size: bigint;
+      irq: number;
+      instance: number;
+    }[];
   } {
     const page = this.at(startupPage, pageBytes);
     const view = new DataView(page.buffer);
@@ -181,6 +189,7 @@ export class FakeTask {
         base: view.getBigUint64(at + 8, true),
         size: view.getBigUint64(at + 16, true),
         irq: view.getUint32(at + 24, true),
+        instance: view.getUint32(at + 28, true),
       };
     });
     const argument = new TextDecoder().decode(page.subarray(16, 144)).replace(/\0+$/, "");

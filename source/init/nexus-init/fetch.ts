@@ -5,9 +5,11 @@
 import { Right } from "abi/handle";
 import { PAGE_BYTES } from "abi/layout";
 import { Refusal } from "abi/refusal";
+import { Role } from "abi/startup";
 import { NO_SLOT } from "abi/syscall";
 import { FsStatus, PATH_BYTES_MAX, READ_BYTES_MAX } from "gen/idl/package_fs";
-import { copySlot, createVmo, drop, map, result, unmap } from "runtime/call";
+import { copySlot, createVmo, deadlineIn, drop, map, result, unmap } from "runtime/call";
+import { setPatience } from "runtime/client";
 import { print } from "runtime/log";
 import {
   attachMemory,
@@ -18,34 +20,70 @@ import {
   readBytes,
   readFile,
 } from "runtime/packages";
+import { startup } from "runtime/startup";
 import { LINE_STATE_BYTES, Line } from "text/line";
-import { FILE_ADDRESS, FILE_BYTES_MAX } from "./limits";
+import { FETCH_MILLISECONDS, FETCH_TRIES_MAX, FILE_ADDRESS, FILE_BYTES_MAX } from "./limits";
 import { because, say } from "./say";
-import { Program } from "./topology";
+import { settle } from "./supervise";
+import { Program, State, Topology } from "./topology";
 
-/** By which badge services know nexus-init: no row of the topology has it. */
+/**
+ * By which badge services know nexus-init: no row of the topology has it, or a higher one. Each try is a client of its own,
+ * so what an abandoned one left open at packagefsd is in nobody's way, and goes when its record is needed.
+ */
 export const OWN_BADGE: u32 = 0x100;
 
 const pathState: usize = memory.data(LINE_STATE_BYTES, 8);
 const pathBuffer: usize = memory.data(PATH_BYTES_MAX + 1, 8);
 
+let tries: u32 = 0;
 let service: u32 = NO_SLOT;
 let vmo: u32 = NO_SLOT;
 let length: u32 = 0;
 
 /**
- * Reads pkg://bin/<name of program> through `endpoint`. After it, `fetchedBytes()` of it lie at FILE_ADDRESS, until
+ * Reads pkg://bin/<name of program> through packagefsd. After it, `fetchedBytes()` of it lie at FILE_ADDRESS, until
  * `release()`. False, after a line.
+ *
+ * packagefsd, or virtioblkd below it, may end at any moment, and only we start them again: so a try has little patience,
+ * and before the next one has more of it, whoever has fallen is back.
  */
-export function fetch(endpoint: u32, program: Program): bool {
+export function fetch(topology: Topology, program: Program): bool {
   const path = changetype<Line>(pathState).begin(pathBuffer, PATH_BYTES_MAX);
   path.text("bin/").bytes(program.name, program.nameLength);
-  const outcome = bring(endpoint, path);
-  if (outcome === FsStatus.ok) return true;
-  release();
+  let outcome: i32 = Refusal.PeerGone;
+  for (let i: u32 = 0; i < FETCH_TRIES_MAX; i++) {
+    const patience = FETCH_MILLISECONDS << (<u64>i);
+    const server = topology.server(Role.PackageService);
+    if (server === null || !canServe(server)) return false;
+    setPatience(patience);
+    outcome = bring(server.endpoint, path);
+    if (outcome === FsStatus.ok) return true;
+    release();
+    if (!mayPass(outcome)) break;
+    settle(topology, deadlineIn(patience, startup().timebase));
+  }
   const words = say("cannot read pkg://").printable(path.address, path.length);
   print(because(words, outcome));
   return false;
+}
+
+/** packagefsd has fixtures at least: it is never absent unless something is wrong. */
+function canServe(server: Program): bool {
+  if (server.state !== State.Absent && server.state !== State.GivenUp) return true;
+  print(say("no package file system to read the program from"));
+  return false;
+}
+
+/** Whether it may be a service's end that is told so: to a client of it, or of its own client. */
+function mayPass(outcome: i32): bool {
+  return (
+    outcome === Refusal.PeerGone ||
+    outcome === Refusal.TimedOut ||
+    outcome === FsStatus.badFile ||
+    outcome === FsStatus.notAttached ||
+    outcome === FsStatus.deviceError
+  );
 }
 
 /** Gives the file's memory back, here and at packagefsd's next opportunity. */
@@ -63,7 +101,8 @@ export function fetchedBytes(): u32 {
 }
 
 function bring(endpoint: u32, path: Line): i32 {
-  let outcome = copySlot(endpoint, Right.Send, OWN_BADGE);
+  tries += 1;
+  let outcome = copySlot(endpoint, Right.Send, OWN_BADGE + tries);
   if (outcome < 0) return outcome;
   service = <u32>result(0);
   outcome = openFile(service, path.address, path.length);

@@ -10,6 +10,7 @@ import { Right } from "abi/handle";
 import { Refusal } from "abi/refusal";
 import { Role, STARTUP_ARGUMENT_BYTES } from "abi/startup";
 import { copySlot, powerOff, result } from "runtime/call";
+import { setPatience } from "runtime/client";
 import { flushConsole } from "runtime/console";
 import { print } from "runtime/log";
 import { setTaskName } from "runtime/panic";
@@ -27,20 +28,20 @@ import {
   SHELL_PROGRAM,
   split,
 } from "./argument";
-import { fileAddress, fileBytes, findInBundle, openBundle } from "./bundle";
+import { openBundle } from "./bundle";
 import { Flaw, flaw, flawName } from "./check";
+import { endedBit, Heard, listen, openEvents, take } from "./events";
 import { fetch, fetchedBytes, OWN_BADGE, release } from "./fetch";
-import { FILE_ADDRESS } from "./limits";
-import { because, say } from "./say";
+import { FILE_ADDRESS, FLUSH_MILLISECONDS } from "./limits";
+import { because, say, sayOf } from "./say";
 import { onEvent } from "./serve";
 import { start } from "./start";
-import { awaitEnd, awaitReady, openEvents } from "./supervise";
+import { bringUp, endOf, supervise } from "./supervise";
 import {
   describe,
   describeProgram,
   describeShell,
   Origin,
-  Program,
   State,
   TOPOLOGY_BYTES,
   Topology,
@@ -103,11 +104,7 @@ function planTopology(topology: Topology): bool {
 /** Every row from the boot bundle, in order, each one ready (or absent) before the next. */
 function startServices(topology: Topology): bool {
   for (let i: u32 = 0; i < topology.count; i++) {
-    const program = topology.program(i);
-    if (program.origin !== Origin.Bundle) continue;
-    if (!findInBundle(program.name, program.nameLength)) return false;
-    if (!start(topology, i, fileAddress(), fileBytes(), argumentBuffer, 0)) return false;
-    if (!awaitReady(topology, i)) return false;
+    if (topology.program(i).origin === Origin.Bundle && !bringUp(topology, i)) return false;
   }
   return true;
 }
@@ -123,30 +120,41 @@ function runPrograms(topology: Topology): bool {
     const end = commandEnd(words.address, words.length, from);
     const command = words.address + <usize>from;
     split(command, end - from);
-    isWell = runProgram(topology, i, command + <usize>restOffset(), restLength()) && isWell;
+    if (!runProgram(topology, i, command + <usize>restOffset(), restLength())) isWell = false;
     from = end + 1;
   }
   return isWell;
 }
 
 function runProgram(topology: Topology, index: u32, rest: usize, length: u32): bool {
-  const server = topology.server(Role.PackageService);
-  if (server === null || !canServe(server)) return false;
-  if (!fetch(server.endpoint, topology.program(index))) return false;
+  if (!fetch(topology, topology.program(index))) return false;
   const isStarted = start(topology, index, FILE_ADDRESS, fetchedBytes(), rest, length);
   release();
-  return isStarted && awaitEnd(topology, index, onEvent);
+  return isStarted && awaitEnd(topology, index);
 }
 
-/** packagefsd has fixtures at least: it is never absent unless something is wrong. */
-function canServe(server: Program): bool {
-  if (server.state === State.Running) return true;
-  print(say("no package file system to read the program from"));
-  return false;
+/** Waits until the program of row `index` ends, and looks after everybody meanwhile. True if it left with exit code 0. */
+function awaitEnd(topology: Topology, index: u32): bool {
+  const program = topology.program(index);
+  for (;;) {
+    const next = supervise(topology);
+    if (take(endedBit(index))) break;
+    const heard = listen(next);
+    if (heard < 0 && heard !== Refusal.TimedOut) {
+      print(because(sayOf("waiting was refused for ", program), heard));
+      return false;
+    }
+    onEvent(topology, heard === Heard.Message);
+  }
+  program.state = State.Ended;
+  const found = endOf(program);
+  if (found !== null) print(found);
+  return found === null;
 }
 
 /** What was printed leaves the machine before the machine is turned off. Without consoled the kernel has seen to it. */
 function flush(topology: Topology): void {
+  setPatience(FLUSH_MILLISECONDS);
   const server = topology.server(Role.ConsoleService);
   if (server === null || server.state !== State.Running) return;
   if (copySlot(server.endpoint, Right.Send, OWN_BADGE) !== Refusal.None) return;

@@ -2,10 +2,10 @@
  * nexus-init as a service (source/idl/init.capnp): the shell has programs run, one at a time. The program's row is added
  * behind the others for as long as it runs; the answer waits for its end.
  *
- * Reached from supervise.ts with every message and signal; goes on in fetch.ts and start.ts.
+ * Reached from main.ts with every message and signal; goes on in fetch.ts and start.ts.
  */
 import { MESSAGE_BYTES_MAX, messageInfo } from "abi/message";
-import { Role, STARTUP_ARGUMENT_BYTES } from "abi/startup";
+import { STARTUP_ARGUMENT_BYTES } from "abi/startup";
 import { TASK_NAME_BYTES } from "abi/task";
 import { finishMessage } from "capnp/build";
 import {
@@ -19,11 +19,11 @@ import { drop, result, taskStatus } from "runtime/call";
 import { messagePage, reply } from "runtime/ipc";
 import { Request } from "runtime/service";
 import { isProgramName } from "./argument";
+import { endedBit, take } from "./events";
 import { fetch, fetchedBytes, release } from "./fetch";
 import { FILE_ADDRESS } from "./limits";
 import { start } from "./start";
-import { takeEnd } from "./supervise";
-import { describeProgram, PROGRAMS_MAX, State, Topology } from "./topology";
+import { describeProgram, PROGRAMS_MAX, Topology } from "./topology";
 
 const requestState: usize = memory.data(offsetof<Request>(), 8);
 /** What the message brought: fetching the program uses the message page. */
@@ -40,7 +40,7 @@ if (ARGUMENT_BYTES_MAX !== STARTUP_ARGUMENT_BYTES) ERROR("the contract's argumen
 /** After a message, or after signals. */
 export function onEvent(topology: Topology, isMessage: bool): void {
   if (isMessage) onMessage(topology);
-  if (isRunning && takeEnd(row)) onEnd(topology);
+  if (isRunning && take(endedBit(row))) onEnd(topology);
 }
 
 function onMessage(topology: Topology): void {
@@ -75,9 +75,7 @@ function run(topology: Topology, request: Request): RunStatus {
 }
 
 function startRow(topology: Topology, length: u32): bool {
-  const server = topology.server(Role.PackageService);
-  if (server === null || server.state !== State.Running) return false;
-  if (!fetch(server.endpoint, topology.program(row))) return false;
+  if (!fetch(topology, topology.program(row))) return false;
   const isStarted = start(topology, row, FILE_ADDRESS, fetchedBytes(), argument, length);
   release();
   return isStarted;

@@ -6,15 +6,15 @@ import { Kind, Right } from "abi/handle";
 import { Role } from "abi/startup";
 import { NO_SLOT } from "abi/syscall";
 import { ElfError, elfErrorText } from "elf/format";
-import { create, result } from "runtime/call";
+import { create, now, result } from "runtime/call";
 import { LAUNCH_BYTES, Launch, launch, Step, stepName } from "runtime/loader";
 import { print } from "runtime/log";
 import { entryOf, startup } from "runtime/startup";
 import { copyOfFile, fileBytes, findLiteral } from "./bundle";
 import { isService } from "./check";
+import { absentBit, endedBit, eventsSlot, initEndpoint, listenToSignals, readyBit, take } from "./events";
 import { LOADER_WINDOW } from "./limits";
 import { because, sayOf } from "./say";
-import { endedBit, eventsSlot, initEndpoint } from "./supervise";
 import { Program, State, Topology } from "./topology";
 
 const plan: usize = memory.data(LAUNCH_BYTES, 8);
@@ -51,7 +51,7 @@ export function start(
   what.argumentBytes = argumentBytes;
   what.window = LOADER_WINDOW;
 
-  if (program.service !== Role.None && !giveEndpoint(what, program)) return false;
+  if (program.service !== Role.None && !giveEndpoint(what, program, index)) return false;
   for (let i: u32 = 0; i < program.giftCount; i++) {
     const gift = program.gift(i);
     if (giveRole(what, topology, index, gift.role, gift.rights)) continue;
@@ -62,23 +62,34 @@ export function start(
   const status = launch(what);
   if (status < 0) {
     sayRefused(program, what, status);
+    // The task that was made in vain has ended, and we were told: that is nobody's end.
+    listenToSignals(now());
+    take(endedBit(index));
     return false;
   }
   program.task = what.task;
-  program.state = State.Running;
+  program.state = program.service === Role.None ? State.Running : State.Starting;
   return true;
 }
 
-/** What a service has and others do not: the endpoint that it receives on, and whom to tell that it is ready. */
-function giveEndpoint(what: Launch, program: Program): bool {
-  const status = create(Kind.Endpoint);
+/**
+ * What a service has and others do not: the endpoint that it receives on, the same in every life, and whom to tell that it
+ * is ready, with bits that are its own.
+ */
+function giveEndpoint(what: Launch, program: Program, index: u32): bool {
+  const status = program.endpoint === NO_SLOT ? create(Kind.Endpoint) : 0;
   if (status < 0) {
     print(because(sayOf("an endpoint was refused for ", program), status));
     return false;
   }
-  program.endpoint = <u32>result(0);
+  if (program.endpoint === NO_SLOT) program.endpoint = <u32>result(0);
   what.give(Role.Serve, program.endpoint, Right.Receive, 0);
-  what.give(Role.Starter, eventsSlot(), Right.Send, 0);
+  const own = <u32>(readyBit(index) | absentBit(index));
+  const starter = what.give(Role.Starter, eventsSlot(), Right.Send, own);
+  if (starter === null) return false;
+  starter.base = readyBit(index);
+  starter.size = absentBit(index);
+  starter.instance = program.restarts;
   return true;
 }
 
@@ -86,9 +97,11 @@ function giveEndpoint(what: Launch, program: Program): bool {
 function giveRole(what: Launch, topology: Topology, index: u32, role: Role, rights: u32): bool {
   if (isService(role)) {
     const server = topology.server(role);
-    // A service that is absent is not given: the program finds no such role, and knows.
-    if (server === null || server.state !== State.Running) return true;
-    return what.give(role, server.endpoint, rights, badgeOf(index)) !== null;
+    // A service that is absent is not given: the program finds no such role, and knows. One that was given up is: whoever
+    // calls it is told so. That endpoint takes no badge any more, and nobody would see it.
+    if (server === null || server.state === State.Absent || server.endpoint === NO_SLOT) return true;
+    const badge = server.state === State.GivenUp ? 0 : badgeOf(index);
+    return what.give(role, server.endpoint, rights, badge) !== null;
   }
   if (role === Role.InitService) return what.give(role, initEndpoint(), rights, badgeOf(index)) !== null;
   if (role === Role.Fixtures) return giveFixtures(what, rights);
@@ -111,13 +124,20 @@ function giveOwn(what: Launch, role: Role, rights: u32): bool {
   return true;
 }
 
+/** The fixtures' own memory, made once: nobody can write it, so the next life of a service may have the same. */
+let fixtures: u32 = NO_SLOT;
+let fixturesBytes: u32 = 0;
+
 function giveFixtures(what: Launch, rights: u32): bool {
-  if (!findLiteral("fixtures.img")) return false;
-  const vmo = copyOfFile();
-  if (vmo === NO_SLOT) return false;
-  const given = what.give(Role.Fixtures, vmo, rights, 0);
+  if (fixtures === NO_SLOT) {
+    if (!findLiteral("fixtures.img")) return false;
+    fixtures = copyOfFile();
+    if (fixtures === NO_SLOT) return false;
+    fixturesBytes = fileBytes();
+  }
+  const given = what.give(Role.Fixtures, fixtures, rights & ~(<u32>Right.Write), 0);
   if (given === null) return false;
-  given.size = fileBytes();
+  given.size = fixturesBytes;
   return true;
 }
 

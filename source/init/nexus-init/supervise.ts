@@ -1,153 +1,175 @@
 /**
- * Who is alive. All tasks of the topology report to one notification, `events`: a service that it is ready or absent,
- * the kernel that a task has ended.
+ * Who is alive. `supervise` handles what was signalled, and starts again what is due; whoever waits for something calls it
+ * whenever anything has come.
  *
- *   63                      10    3   2    1         0
- *  ┌─────────────────────────┬──────┬───┬──────────┬─────────┐
- *  │ 0                       │ row 1│ 0 │ ABSENT   │ READY   │   bit 2 + i: the program of row i has ended
- *  └─────────────────────────┴──────┴───┴──────────┴─────────┘
+ *   Waiting ─▶ Starting ─ READY ─▶ Running ─┐ ended          due           too often
+ *                 │  ▲                      └──────▶ Fallen ─────▶ Starting       └──▶ GivenUp
+ *                 │  └──────────────────────────────────┘
+ *                 └─ ABSENT, left with 0 ─▶ Absent
  *
- * Services start one after another, so READY and ABSENT always speak of the one that is being started. What ends and
- * should not have is said in one line, and the run is over.
+ * A service keeps its endpoint from one life to the next, so its clients' capabilities stay good: who waits in the queue is
+ * served by the new one; whose request the old one had taken was told PeerGone by the kernel. A service that ends before it
+ * ever served is not started again: what it did not like about the machine is still there, and the run is over.
+ *
+ * Reached from main.ts, serve.ts and fetch.ts; goes on in backoff.ts and start.ts.
  */
-import { Kind } from "abi/handle";
-import { Refusal } from "abi/refusal";
-import { SIGNAL_ABSENT, SIGNAL_ENDED, SIGNAL_READY } from "abi/startup";
-import { FOREVER, NO_SLOT, NOTIFIED } from "abi/syscall";
+import { Audit } from "abi/audit";
+import { Right } from "abi/handle";
+import { Role } from "abi/startup";
+import { FOREVER, NO_SLOT } from "abi/syscall";
 import { End } from "abi/task";
-import { bind, create, deadlineIn, result, taskStatus, wait } from "runtime/call";
-import { receive, word } from "runtime/ipc";
+import { auditWrite, copySlot, deadlineIn, drop, killTask, now, result, taskStatus } from "runtime/call";
 import { print } from "runtime/log";
 import { endName } from "runtime/names";
-import { startup } from "runtime/startup";
-import { START_MILLISECONDS } from "./limits";
-import { because, say, sayOf } from "./say";
-import { PROGRAMS_MAX, Program, State, Topology } from "./topology";
-
-let events: u32 = NO_SLOT;
-/** Where the shell asks for programs to be run (serve.ts); `events` is bound to it. */
-let requests: u32 = NO_SLOT;
-/** Signals that came and were not used yet. */
-let seen: u64 = 0;
-
-/** Creates the notification and the endpoint. False, after a line. */
-export function openEvents(): bool {
-  let status = create(Kind.Notification);
-  if (status >= 0) {
-    events = <u32>result(0);
-    status = bind(events);
-  }
-  if (status >= 0) status = create(Kind.Endpoint);
-  if (status >= 0) {
-    requests = <u32>result(0);
-    return true;
-  }
-  print(because(say("a notification and an endpoint were refused"), status));
-  return false;
-}
-
-/** The endpoint that programs are run through. */
-export function initEndpoint(): u32 {
-  return requests;
-}
-
-/** Whether the program of row `index` has ended; true once for each end. */
-export function takeEnd(index: u32): bool {
-  const hasEnded = (seen & endedBit(index)) !== 0;
-  seen &= ~endedBit(index);
-  return hasEnded;
-}
-
-/** The notification's slot. */
-export function eventsSlot(): u32 {
-  return events;
-}
-
-/** What the kernel signals when the program of row `index` ends. */
-export function endedBit(index: u32): u64 {
-  return SIGNAL_ENDED << (<u64>index);
-}
+import { slotOf, startup } from "runtime/startup";
+import { Line } from "text/line";
+import { nextStart } from "./backoff";
+import { fileAddress, fileBytes, findInBundle } from "./bundle";
+import { absentBit, endedBit, Heard, listenToSignals, readyBit, take } from "./events";
+import { NEWS_MILLISECONDS, RESTARTS_MAX, START_MILLISECONDS } from "./limits";
+import { because, sayOf } from "./say";
+import { start } from "./start";
+import { Origin, Program, State, Topology } from "./topology";
 
 /**
- * Waits until the service of row `index`, which was just started, is ready, or has ended: one that is absent says so and
- * leaves, and only its exit code tells whether that was well. False, after a line.
- */
-export function awaitReady(topology: Topology, index: u32): bool {
-  const program = topology.program(index);
-  const deadline = deadlineIn(START_MILLISECONDS, startup().timebase);
-  while ((seen & (SIGNAL_READY | endedBit(index))) === 0) {
-    const status = wait(events, deadline);
-    if (status < 0) {
-      const words = status === Refusal.TimedOut ? "no sign of life from " : "waiting was refused for ";
-      print(because(sayOf(words, program), status));
-      return false;
-    }
-    seen |= result(0);
-  }
-  if ((seen & SIGNAL_READY) !== 0) program.state = State.Running;
-  else if ((seen & SIGNAL_ABSENT) !== 0) program.state = State.Absent;
-  seen &= ~(SIGNAL_READY | SIGNAL_ABSENT);
-  return servicesStand(topology, topology.count);
-}
-
-/**
- * Waits until the program of row `index` ends. True if it left with exit code 0; else after a line.
+ * Handles what was signalled about services and what is due.
  *
- * @param onEvent called after whatever has come: a message (`isMessage`), or signals
+ * @returns when to call it again even if nothing is signalled, in ticks
  */
-export function awaitEnd(
-  topology: Topology,
-  index: u32,
-  onEvent: (topology: Topology, isMessage: bool) => void,
-): bool {
-  while ((seen & endedBit(index)) === 0) {
-    if (!servicesStand(topology, index)) return false;
-    const status = receive(requests, FOREVER);
-    if (status < 0) {
-      print(because(sayOf("waiting was refused for ", topology.program(index)), status));
-      return false;
-    }
-    if (status === NOTIFIED) seen |= word(0);
-    onEvent(topology, status !== NOTIFIED);
-  }
-  seen &= ~endedBit(index);
-  // A service that fell may be why the program failed, so it is named first.
-  const stood = servicesStand(topology, index);
-  return reportEnd(topology.program(index)) && stood;
-}
-
-/** Whether no program of the first `count` rows has ended that should be running; else a line for each that has. */
-function servicesStand(topology: Topology, count: u32): bool {
-  let stand = true;
-  for (let i: u32 = 0; i < count; i++) {
-    if ((seen & endedBit(i)) === 0) continue;
-    seen &= ~endedBit(i);
+export function supervise(topology: Topology): u64 {
+  let next: u64 = FOREVER;
+  for (let i: u32 = 0; i < topology.count; i++) {
     const program = topology.program(i);
-    const isExpected = program.state === State.Absent;
-    const leftWell = reportEnd(program);
-    if (isExpected && leftWell) continue;
-    if (leftWell) print(sayOf("service ended without being asked: ", program));
-    stand = false;
+    if (program.origin !== Origin.Bundle) continue;
+    if (take(readyBit(i))) onReady(program);
+    if (take(absentBit(i)) && program.state === State.Starting) program.state = State.Absent;
+    if (take(endedBit(i))) onEnd(program, i);
+    if (isDue(program)) onDue(topology, program, i);
+    if (program.state === State.Starting || program.state === State.Fallen)
+      next = min<u64>(next, program.due);
   }
-  return stand;
+  return next;
 }
 
-/** Says how a program ended, if that was not by exit code 0. Whether it was. */
-function reportEnd(program: Program): bool {
-  if (program.state !== State.Absent) program.state = State.Ended;
-  const status = taskStatus(program.task);
-  if (status < 0) {
-    print(because(sayOf("nobody knows how this ended: ", program), status));
-    return false;
+/** Starts the service of row `index` for the first time, and waits until it is ready or absent. False, after a line. */
+export function bringUp(topology: Topology, index: u32): bool {
+  const program = topology.program(index);
+  if (!startService(topology, program, index)) return false;
+  let next = supervise(topology);
+  // One that is absent leaves as well, and only its exit code tells whether that was well.
+  while (program.state === State.Starting || (program.state === State.Absent && program.task !== NO_SLOT)) {
+    listenToSignals(next);
+    next = supervise(topology);
   }
+  return program.state === State.Running || program.state === State.Absent;
+}
+
+/**
+ * After a call that failed: waits until no service is on its way back, but not beyond `deadline`. Who called hears of the
+ * end a moment before we are told of it, so that moment is given.
+ */
+export function settle(topology: Topology, deadline: u64): void {
+  listenToSignals(deadlineIn(NEWS_MILLISECONDS, startup().timebase));
+  let next = supervise(topology);
+  while (next !== FOREVER && now() < deadline) {
+    listenToSignals(min<u64>(next, deadline));
+    next = supervise(topology);
+  }
+}
+
+/** The name of a program and how it ended, if that was not by exit code 0; null if it was. */
+export function endOf(program: Program): Line | null {
+  const status = taskStatus(program.task);
+  if (status < 0) return because(sayOf("nobody knows how this ended: ", program), status);
   const cause = <End>result(1);
   const detail = result(2);
-  if (cause === End.Exit && <u32>detail === 0) return true;
+  if (cause === End.Exit && <u32>detail === 0) return null;
   const words = sayOf("", program).text(" ended: ");
-  if (cause === End.Exit) words.text("exit code ").decimal(<u64>(<u32>detail));
-  else words.text(endName(cause)).text(", at ").hex(detail);
-  print(words);
-  return false;
+  if (cause === End.Exit) return words.text("exit code ").decimal(<u64>(<u32>detail));
+  words.text(endName(cause));
+  return cause === End.Killed ? words : words.text(", at ").hex(detail);
 }
 
-if (PROGRAMS_MAX + 2 > 64) ERROR("a notification has no bit for every row");
+function onReady(program: Program): void {
+  if (program.state !== State.Starting) return;
+  program.state = State.Running;
+  program.hasServed = 1;
+}
+
+/** The task of a service has ended: as it should, before it ever served, or in the middle of its work. */
+function onEnd(program: Program, index: u32): void {
+  const found = endOf(program);
+  drop(program.task);
+  program.task = NO_SLOT;
+  if (program.hasServed !== 0) {
+    fall(program, index, found === null ? sayOf("", program).text(" left") : found);
+    return;
+  }
+  if (program.state === State.Absent && found === null) return;
+  program.state = State.Ended;
+  print(found === null ? sayOf("service ended without being asked: ", program) : found);
+}
+
+/** Says how it fell (`words`) and what becomes of it. */
+function fall(program: Program, index: u32, words: Line): void {
+  const time = now();
+  const due = nextStart(index, time, startup().timebase);
+  if (due === FOREVER) return giveUp(program, words);
+  program.state = State.Fallen;
+  program.due = due;
+  const delay = ((due - time) * 1000) / startup().timebase;
+  print(words.text("; started again in ").decimal(delay).text(" ms"));
+}
+
+/**
+ * Nobody will serve at its endpoint any more: with our right to receive the last one goes, and the kernel tells all who
+ * wait there and all who will call. What stays is the right to call, for programs that are started later.
+ */
+function giveUp(program: Program, words: Line): void {
+  program.state = State.GivenUp;
+  const status = copySlot(program.endpoint, Right.Send | Right.Transfer, 0);
+  drop(program.endpoint);
+  program.endpoint = status < 0 ? NO_SLOT : <u32>result(0);
+  print(words.text("; given up, it was started again ").decimal(RESTARTS_MAX).text(" times just now"));
+}
+
+function isDue(program: Program): bool {
+  const isWaiting = program.state === State.Starting || program.state === State.Fallen;
+  return isWaiting && now() >= program.due;
+}
+
+function onDue(topology: Topology, program: Program, index: u32): void {
+  if (program.state === State.Fallen) {
+    restart(topology, program, index);
+    return;
+  }
+  print(sayOf("no sign of life from ", program).text(" within a minute"));
+  if (program.hasServed === 0) {
+    program.state = State.Ended;
+    return;
+  }
+  // Its end is signalled, and it falls like any other.
+  program.due = FOREVER;
+  killTask(program.task);
+}
+
+function restart(topology: Topology, program: Program, index: u32): void {
+  program.restarts += 1;
+  auditWrite(slotOf(Role.Audit), Audit.ServiceRestarted, program.nameLow, program.restarts);
+  if (startService(topology, program, index)) return;
+  fall(program, index, sayOf("", program).text(" did not start"));
+}
+
+/** A new life for a service, its first or another one. False, after a line. */
+function startService(topology: Topology, program: Program, index: u32): bool {
+  if (!findInBundle(program.name, program.nameLength)) return false;
+  // What an earlier life said is not about this one.
+  take(readyBit(index));
+  take(absentBit(index));
+  if (!start(topology, index, fileAddress(), fileBytes(), 0, 0)) return false;
+  program.due = deadlineIn(START_MILLISECONDS, startup().timebase);
+  return true;
+}
+
+if (Heard.Signals !== 0)
+  ERROR("bringUp and settle take every other answer of listenToSignals for the deadline");

@@ -77,10 +77,16 @@ export const GRANTS_MAX: u32 = 12;
 export const enum State {
   /** Not started yet. */
   Waiting = 0,
-  Running = 1,
+  /** Started; a service has not said yet that it is ready. */
+  Starting = 1,
+  Running = 2,
   /** It had nothing to serve, said so, and left. */
-  Absent = 2,
-  Ended = 3,
+  Absent = 3,
+  /** A service that ended, and is started again when it is due. */
+  Fallen = 4,
+  /** A service that fell too often: its endpoint is closed. */
+  GivenUp = 5,
+  Ended = 6,
 }
 
 /** One capability that a program is given: every one of that role, cut to these rights. */
@@ -94,9 +100,10 @@ export class Gift {
 /**
  * One row.
  *
- *   0       16           20      24       28       32          36      40     44         48
- *   │ name  │ nameLength │ class │ origin │ serves │ giftCount │ state │ task │ endpoint │ GRANTS_MAX × 8         │
- *   │       │            │       │        │        │           │       │      │          │ role, rights           │
+ *   0       16           20      24       28       32          36      40     44         48        52        56    64
+ *   │ name  │ nameLength │ class │ origin │ serves │ giftCount │ state │ task │ endpoint │ hasServed │ restarts │ due │
+ *
+ *   64: GRANTS_MAX × 8, role and rights
  */
 @unmanaged
 @final
@@ -114,8 +121,14 @@ export class Program {
   state: u32;
   /** Its task, once it was started. */
   task: u32;
-  /** Its endpoint with all rights, once it was started. */
+  /** Its endpoint with all rights, once it was started; to call, and no more, of one that was given up. */
   endpoint: u32;
+  /** It was ready at least once. */
+  hasServed: u32;
+  /** How often it was started again. */
+  restarts: u32;
+  /** Starting: until when it has to be ready. Fallen: when it is started again. In ticks. */
+  due: u64;
 
   /** The address of the name's first byte. */
   get name(): usize {

@@ -7,22 +7,14 @@
  */
 import { Kind } from "abi/handle";
 import { Refusal } from "abi/refusal";
-import { Role, SIGNAL_ABSENT, SIGNAL_READY } from "abi/startup";
+import { Role } from "abi/startup";
 import { NO_SLOT } from "abi/syscall";
-import {
-  bind,
-  bindInterrupt,
-  completeInterrupt,
-  consoleOwn,
-  create,
-  mapDevice,
-  result,
-  signal,
-} from "runtime/call";
+import { bind, bindInterrupt, completeInterrupt, consoleOwn, create, mapDevice, result } from "runtime/call";
 import { line, print } from "runtime/log";
 import { refusalName } from "runtime/names";
 import { setTaskName } from "runtime/panic";
 import { serve } from "runtime/service";
+import { tellAbsent, tellReady } from "runtime/starter";
 import { entryOf, slotOf } from "runtime/startup";
 import { openUart, silence } from "serial/uart16550";
 import { REGISTERS_ADDRESS } from "./limits";
@@ -44,7 +36,7 @@ export function main(): i32 {
   setTaskName("consoled");
   const device = entryOf(Role.UartDevice, 0);
   if (device === null) {
-    signal(slotOf(Role.Starter), SIGNAL_ABSENT);
+    tellAbsent();
     return EXIT_ABSENT;
   }
   print(line().text("consoled: uart=").hex(device.base).text(" irq=").decimal(device.irq));
@@ -54,7 +46,7 @@ export function main(): i32 {
     print(line().text("consoled: the UART cannot be had: ").text(refusalName(status)));
     return EXIT_DEVICE;
   }
-  signal(slotOf(Role.Starter), SIGNAL_READY);
+  tellReady();
   serve(slotOf(Role.Serve), onRequest, onSignal, onTime);
   silence();
   return EXIT_SERVE;

@@ -4,11 +4,11 @@
  * The disk's image if there is a block service, else the fixtures of the boot bundle; an image that does not verify is
  * the end of this task (EXIT_NOT_MOUNTED), not a reason to take the other one.
  */
-import { Role, SIGNAL_READY } from "abi/startup";
+import { Role } from "abi/startup";
 import { NO_SLOT } from "abi/syscall";
-import { signal } from "runtime/call";
 import { setTaskName } from "runtime/panic";
 import { ignoreSignal, never, serve } from "runtime/service";
+import { tellReady } from "runtime/starter";
 import { slotOf } from "runtime/startup";
 import { mountDisk, mountFixtures } from "./mount";
 import { onRequest } from "./serve";
@@ -26,7 +26,7 @@ export function main(): i32 {
     blockService === NO_SLOT ? mountFixtures(slotOf(Role.Fixtures)) : mountDisk(blockService, judgeTrust);
   if (!isMounted) return EXIT_NOT_MOUNTED;
   if (blockService !== NO_SLOT) sayTrust();
-  signal(slotOf(Role.Starter), SIGNAL_READY);
+  tellReady();
   serve(slotOf(Role.Serve), onRequest, ignoreSignal, never);
   return EXIT_NOT_SERVING;
 }

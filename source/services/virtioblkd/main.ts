@@ -5,11 +5,12 @@
  * starter, and ends. Reached from nexus-init; goes on in device.ts and requests.ts.
  */
 import { Refusal } from "abi/refusal";
-import { Role, SIGNAL_ABSENT, SIGNAL_READY } from "abi/startup";
-import { bind, signal } from "runtime/call";
+import { Role } from "abi/startup";
+import { bind } from "runtime/call";
 import { line, print } from "runtime/log";
 import { setTaskName } from "runtime/panic";
 import { serve } from "runtime/service";
+import { tellAbsent, tellReady } from "runtime/starter";
 import { slotOf } from "runtime/startup";
 import {
   disk,
@@ -32,9 +33,8 @@ const EXIT_SERVE: i32 = 2;
 export function main(): i32 {
   setTaskName("virtioblkd");
   checkLimits();
-  const starter = slotOf(Role.Starter);
   if (!findDisk(false)) {
-    signal(starter, SIGNAL_ABSENT);
+    tellAbsent();
     return EXIT_ABSENT;
   }
   const words = line().text("virtioblkd: mmio=").hex(diskBase()).text(" irq=").decimal(diskIrq());
@@ -43,12 +43,12 @@ export function main(): i32 {
   if (!readFirstBlock()) {
     print(line().text("virtioblkd: the first block could not be read, fault=").decimal(disk().lastFault));
     disk().close();
-    signal(starter, SIGNAL_ABSENT);
+    tellAbsent();
     return EXIT_FIRST_READ;
   }
   if (bind(diskNotification()) !== Refusal.None) return EXIT_SERVE;
   print(line().text("virtioblkd: ready"));
-  signal(starter, SIGNAL_READY);
+  tellReady();
   serve(slotOf(Role.Serve), onRequest, onInterrupt, onTime);
   disk().close();
   return EXIT_SERVE;

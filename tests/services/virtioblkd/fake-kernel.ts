@@ -214,10 +214,10 @@ export class BlockKernel {
 
   private writeStartupPage(): void {
     const view = this.guest.view();
-    const entries: { role: number; slot: FakeSlot; base?: number; irq?: number }[] = [
+    const entries: { role: number; slot: FakeSlot; base?: number; size?: number; irq?: number }[] = [
       { role: role.console, slot: { object: { kind: "other" }, rights: right.write } },
       { role: role.serve, slot: { object: { kind: "other" }, rights: right.all } },
-      { role: role.starter, slot: { object: { kind: "other" }, rights: right.all } },
+      { role: role.starter, slot: { object: { kind: "other" }, rights: right.all }, base: 1, size: 2 },
     ];
     this.devices.forEach((_, nth) => {
       const device = { kind: "device", nth } as const;
@@ -235,7 +235,7 @@ export class BlockKernel {
       view.setUint32(at, entry.role, true);
       view.setUint32(at + 4, this.insert(entry.slot), true);
       view.setBigUint64(at + 8, BigInt(entry.base ?? 0), true);
-      view.setBigUint64(at + 16, BigInt(pageBytes), true);
+      view.setBigUint64(at + 16, BigInt(entry.size ?? pageBytes), true);
       view.setUint32(at + 24, entry.irq ?? 0, true);
     });
   }
