@@ -35,9 +35,9 @@ export async function buildOnce(): Promise<BuildOutputs> {
   return await built;
 }
 
-/** Boots QEMU once. */
-export async function bootQemu(change: Partial<BootRequest> = {}): Promise<BootReport> {
-  const outputs = await buildOnce();
+/** Boots QEMU once; `built` is another build than the usual one. */
+export async function bootQemu(change: Partial<BootRequest> = {}, built = buildOnce()): Promise<BootReport> {
+  const outputs = await built;
   const usual: BootRequest = {
     smp: 4,
     run: SELFTEST_RUN,

@@ -1,0 +1,99 @@
+// Whose image is mounted, on the machine: refused is what nobody whom this build trusts has vouched for. What the reader
+// refuses byte by byte is in tests/libs/pkgimg/trust.test.ts.
+
+import { generateKeyPairSync } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { type BuildOutputs, build } from "../../toolchain/compile.ts";
+import { root } from "../../toolchain/root.ts";
+import { keyFromPem } from "../../tools/mk-pkgfs-img/keys.ts";
+import { imageDigest, signSuperblock } from "../../tools/mk-pkgfs-img/sign.ts";
+import { BOOT_TIMEOUT_MS, bootQemu, buildOnce, explain, hasQemu, pkgfsImage } from "./machine.ts";
+
+const scratch = mkdtempSync(join(tmpdir(), "neuron-trust-test-"));
+afterAll(() => rmSync(scratch, { recursive: true }));
+
+const SIGNATURE_KIND = 256;
+const SIGNATURE = 296;
+const SIGNATURE_END = 360;
+
+/** This build's image, changed. */
+async function imageWith(name: string, change: (image: Uint8Array) => void): Promise<string> {
+  await buildOnce();
+  const image = new Uint8Array(readFileSync(pkgfsImage));
+  change(image);
+  const file = join(scratch, `${name}.img`);
+  writeFileSync(file, image);
+  return file;
+}
+
+function signByStranger(image: Uint8Array): void {
+  const { privateKey } = generateKeyPairSync("ed25519");
+  const key = keyFromPem(privateKey.export({ format: "pem", type: "pkcs8" }).toString());
+  if (!key) throw new Error("node:crypto made no key");
+  signSuperblock(image, key);
+}
+
+/** The build that trusts its own image by digest. */
+let trusted: Promise<BuildOutputs> | undefined;
+function trustedBuild(): Promise<BuildOutputs> {
+  const progress = { start: () => () => {}, note: () => {} };
+  trusted ??= build({ profile: "bringup", trust: "build", progress });
+  return trusted;
+}
+
+/** What packagefsd says. */
+const pkgfsLines = (lines: readonly string[]): string[] => lines.filter((line) => line.startsWith("pkgfs:"));
+
+describe.skipIf(!hasQemu)("the disk's image (qemu-system-riscv64 is installed)", () => {
+  const changes: [name: string, change: (image: Uint8Array) => void, reason: string][] = [
+    ["unsigned", (image) => image.fill(0, SIGNATURE_KIND, SIGNATURE_END), "not signed"],
+    ["a-strangers", signByStranger, "signed by a key that is not trusted"],
+    [
+      "one-bit",
+      (image) => {
+        image[SIGNATURE] = (image[SIGNATURE] ?? 0) ^ 1;
+      },
+      "signature does not verify",
+    ],
+  ];
+  test.each(changes)(
+    "%s: is refused, and no file of it is ever served",
+    async (name, change, reason) => {
+      const report = await bootQemu({ disk: await imageWith(name, change), smp: 2, timeoutSeconds: 60 });
+      expect(report.ok).toBe(false);
+      expect(report.panic).toBeUndefined();
+      expect(pkgfsLines(report.lines), explain(report)).toContain(
+        `pkgfs: image refused: ${reason} at block 0`,
+      );
+      expect(report.lines.join("\n")).not.toContain("pkgfs: mounted");
+    },
+    BOOT_TIMEOUT_MS,
+  );
+
+  test(
+    "in a trusted build the image of that build is mounted, which says so, and the same image signed is not",
+    async () => {
+      const outputs = await trustedBuild();
+      const disk = join(root, outputs.packageImage);
+      const digest = imageDigest(readFileSync(disk));
+      const report = await bootQemu({ disk, smp: 2 }, trustedBuild());
+      expect(report.ok, explain(report)).toBe(true);
+      expect(pkgfsLines(report.lines)).toEqual([
+        "pkgfs: mounted from virtio-blk ro",
+        `pkgfs: trusted build ${digest.slice(0, 16)}`,
+      ]);
+
+      await buildOnce();
+      expect(imageDigest(readFileSync(pkgfsImage))).toBe(digest);
+      const signed = await bootQemu({ disk: pkgfsImage, smp: 2, timeoutSeconds: 60 }, trustedBuild());
+      expect(signed.ok).toBe(false);
+      expect(pkgfsLines(signed.lines)).toContain(
+        "pkgfs: image refused: signed, where the image of this build is not at block 0",
+      );
+    },
+    BOOT_TIMEOUT_MS,
+  );
+});
