@@ -1,0 +1,168 @@
+# What the attacker's children run: code that is copied, as it stands here, into the text of a task that the attacker
+# makes. It depends on no address but SCRIPT, where the child finds memory that it shares with the attacker.
+#
+#   puppetStart     does system call after system call from a list of records at SCRIPT:
+#
+#                     0 number │ 8 a0 … 56 a6 │ 64 status │ 72 a1 … 112 a6 of the results │ 120 times done
+#
+#                   number -1 ends the task with code 0, number -2 goes back to the first record
+#   crimes          a table: CRIME_BYTES each; one crime, then Exit with code CRIME_DONE if nothing stopped it. SCRIPT
+#                   holds a word that it may need: an address
+#
+# Nothing here is called by the attacker itself.
+
+    .equ SCRIPT_PAGE, 0x20          # lui's operand for SCRIPT = 0x2_0000 (puppet.ts)
+    .equ SYSCALL_EXIT, 4
+    .equ CRIME_DONE, 77             # puppet.ts
+    .equ CRIME_SHIFT, 6             # 64 bytes each (puppet.ts)
+
+    .section .text
+    .option norvc
+    .balign 8
+    .globl puppetStart, puppetEnd
+puppetStart:
+    lui  s0, SCRIPT_PAGE
+1:
+    ld   a7, 0(s0)
+    bltz a7, 2f
+    ld   a0, 8(s0)
+    ld   a1, 16(s0)
+    ld   a2, 24(s0)
+    ld   a3, 32(s0)
+    ld   a4, 40(s0)
+    ld   a5, 48(s0)
+    ld   a6, 56(s0)
+    ecall
+    sd   a0, 64(s0)
+    sd   a1, 72(s0)
+    sd   a2, 80(s0)
+    sd   a3, 88(s0)
+    sd   a4, 96(s0)
+    sd   a5, 104(s0)
+    sd   a6, 112(s0)
+    ld   t0, 120(s0)
+    addi t0, t0, 1
+    sd   t0, 120(s0)
+    addi s0, s0, 128
+    j    1b
+2:
+    li   t0, -2
+    beq  a7, t0, puppetStart
+    li   a0, 0
+    li   a7, SYSCALL_EXIT
+    ecall
+puppetEnd:
+
+    # Opens entry \name; the next one closes it.
+    .macro crime
+    .balign (1 << CRIME_SHIFT)
+    .endm
+    .macro done
+    li   a0, CRIME_DONE
+    li   a7, SYSCALL_EXIT
+    ecall
+    .endm
+    .macro address
+    lui  t0, SCRIPT_PAGE
+    ld   t0, 0(t0)
+    .endm
+
+    .globl crimes, crimesEnd
+    crime
+crimes:                             # the order is that of `Crime` in puppet.ts
+    address                         # Load
+    lw   t1, 0(t0)
+    done
+    crime
+    address                         # Store
+    sw   zero, 0(t0)
+    done
+    crime
+    address                         # Jump
+    jalr ra, 0(t0)
+    done
+    crime
+    li   t1, -1                     # WriteStimecmp: this hart's timer would never come
+    csrw 0x14d, t1
+    done
+    crime
+    csrr t1, 0x14d                  # ReadStimecmp
+    done
+    crime
+    rdtime t1                       # ReadTime
+    done
+    crime
+    rdcycle t1                      # ReadCycle
+    done
+    crime
+    csrw sie, zero                  # WriteSie: no timer, no interrupt
+    done
+    crime
+    csrw sip, zero                  # WriteSip
+    done
+    crime
+    csrsi sip, 2                    # RaiseOwnIpi: SSIP
+    done
+    crime
+    csrw satp, zero                 # WriteSatp
+    done
+    crime
+    csrw stvec, zero                # WriteStvec
+    done
+    crime
+    csrr t1, sscratch               # ReadSscratch: where the hart's structure is
+    done
+    crime
+    csrr t1, 0xf14                  # ReadMhartid
+    done
+    crime
+    sret                            # Sret
+    done
+    crime
+    wfi                             # Wfi
+    done
+    crime
+    sfence.vma                      # SfenceVma
+    done
+    crime
+    lui  a1, 0x80200                # EcallHartStart: SBI HSM, hart 1 at the kernel's first address, 0x8020_0000
+    slli a1, a1, 32
+    srli a1, a1, 32
+    li   a0, 1
+    li   a2, 0
+    li   a6, 0
+    li   a7, 0x48534d
+    ecall
+    li   a7, SYSCALL_EXIT           # with the status as code
+    ecall
+    crime
+    li   a6, 1                      # EcallHartStop: SBI HSM
+    li   a7, 0x48534d
+    ecall
+    li   a7, SYSCALL_EXIT
+    ecall
+    crime
+    li   a0, -1                     # EcallSendIpi: SBI IPI, to all harts
+    li   a1, 0
+    li   a6, 0
+    li   a7, 0x735049
+    ecall
+    li   a7, SYSCALL_EXIT
+    ecall
+    crime
+    li   a0, -1                     # EcallSetTimer: SBI TIME
+    li   a6, 0
+    li   a7, 0x54494d45
+    ecall
+    li   a7, SYSCALL_EXIT
+    ecall
+    crime
+    li   a0, 0                      # EcallReset: SBI SRST
+    li   a1, 0
+    li   a6, 0
+    li   a7, 0x53525354
+    ecall
+    li   a7, SYSCALL_EXIT
+    ecall
+    crime
+crimesEnd:

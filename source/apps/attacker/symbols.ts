@@ -1,0 +1,5 @@
+/** Labels of puppet.S. */
+export declare function puppetStart(): usize;
+export declare function puppetEnd(): usize;
+export declare function crimes(): usize;
+export declare function crimesEnd(): usize;
