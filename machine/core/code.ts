@@ -1,14 +1,17 @@
 // Decoded pages: each page of RAM that is executed has one, filled run by run as it is reached.
 //
-//     0        4       8          16                4112
-//     | page   | used  | reserved | starts: 2048 x u16 | ops: 2560 x 16 bytes |
+//     0        4       8       16                   4112
+//     | page   | used  | owner | starts: 2048 x u16 | ops: 2560 x 16 bytes |
 //
 // `starts` says for each halfword of the page which op (plus one) is the instruction that begins there. A run goes on
 // until a jump, the end of the page, something decoded before or RUN_MAX instructions, and ends with a link, so the
 // interpreter has a place to look at its budget at least every RUN_MAX instructions. When a page that was decoded is
 // written, its ops are dropped; when it is written again, it is no code page any more, and writes are fast again.
+//
+// All harts share decoded pages. Only with Chaos.StaleCode each hart has its own, which nothing but its fence.i drops.
+import { Chaos, isChaos } from "./chaos";
 import { decode, endsRun } from "./decode";
-import { PAGE_SHIFT, PageFlag, ramBase, shape } from "./layout";
+import { hartCount, PAGE_SHIFT, PageFlag, ramBase, shape } from "./layout";
 import { At, OP_BYTES, OP_SHIFT, Op, writeOp } from "./ops";
 import { revokeFetches, revokeWrites } from "./tlb";
 
@@ -36,14 +39,17 @@ export class CodePage {
   page: u32;
   /** Ops in use. */
   used: u32;
+  /** The hart that it is for; 0 if harts share. */
+  owner: u32;
 }
 
 function codeAt(index: u32): CodePage {
   return changetype<CodePage>(<usize>(shape().code + index * CODE_BYTES));
 }
 
-function pageCodeAt(page: u32): usize {
-  return <usize>(shape().pageCode + (page << 2));
+function pageCodeAt(page: u32, owner: u32): usize {
+  const pages = shape().ramBytes >> PAGE_SHIFT;
+  return <usize>(shape().pageCode + ((owner * pages + page) << 2));
 }
 
 function flagsAt(page: u32): usize {
@@ -68,28 +74,31 @@ export function resetCode(): void {
     code.page = NO_PAGE;
     if (code.used !== 0) empty(code);
   }
-  memory.fill(<usize>shape().pageCode, 0, (shape().ramBytes >> PAGE_SHIFT) << 2);
+  memory.fill(<usize>shape().pageCode, 0, hartCount() * ((shape().ramBytes >> PAGE_SHIFT) << 2));
   store<u32>(NEXT_VICTIM, 0);
   revokeFetches(0);
 }
 
 function detach(code: CodePage): void {
-  store<u32>(pageCodeAt(code.page), 0);
+  store<u32>(pageCodeAt(code.page, code.owner), 0);
   code.page = NO_PAGE;
   empty(code);
   revokeFetches(changetype<usize>(code));
 }
 
-/** The decoded page of RAM page `page`; from here on a write to that page is seen. */
-export function codeOf(page: u32): usize {
-  const known = load<u32>(pageCodeAt(page));
+/** The decoded page of RAM page `page` for a hart; from here on a write to that page is seen. */
+export function codeOf(page: u32, id: u32): usize {
+  const owner = isChaos(Chaos.StaleCode) ? id : 0;
+  const known = load<u32>(pageCodeAt(page, owner));
   if (known !== 0) return <usize>known;
   const victim = load<u32>(NEXT_VICTIM);
   store<u32>(NEXT_VICTIM, (victim + 1) % CODE_PAGES);
   const code = codeAt(victim);
   if (code.page !== NO_PAGE) detach(code);
   code.page = page;
-  store<u32>(pageCodeAt(page), <u32>changetype<usize>(code));
+  code.owner = owner;
+  store<u32>(pageCodeAt(page, owner), <u32>changetype<usize>(code));
+  if (isChaos(Chaos.StaleCode)) return changetype<usize>(code);
   const flags = load<u8>(flagsAt(page));
   if ((flags & PageFlag.Writable) !== 0) {
     store<u8>(flagsAt(page), flags & ~PageFlag.Writable);
@@ -100,7 +109,7 @@ export function codeOf(page: u32): usize {
 
 /** Whether something was decoded from a page of RAM, so that a write to it must be seen. */
 export function isCode(page: u32): bool {
-  return load<u32>(pageCodeAt(page)) !== 0;
+  return !isChaos(Chaos.StaleCode) && load<u32>(pageCodeAt(page, 0)) !== 0;
 }
 
 /** Marks a page that gets an entry for writing. */
@@ -111,12 +120,22 @@ export function noteWritable(page: u32): void {
 /** Called before a RAM page is written by anything but a write entry. True if decoded code was dropped. */
 export function noteWrite(page: u32): bool {
   store<u8>(flagsAt(page), load<u8>(flagsAt(page)) | PageFlag.Dirty);
-  const known = load<u32>(pageCodeAt(page));
+  if (isChaos(Chaos.StaleCode)) return false;
+  const known = load<u32>(pageCodeAt(page, 0));
   if (known === 0) return false;
   const code = changetype<CodePage>(<usize>known);
   if (code.used === 0) detach(code);
   else empty(code);
   return true;
+}
+
+/** What fence.i on a hart does: the code that was decoded for it alone is dropped. Shared code is never stale. */
+export function flushCode(id: u32): void {
+  if (!isChaos(Chaos.StaleCode)) return;
+  for (let index: u32 = 0; index < CODE_PAGES; index++) {
+    const code = codeAt(index);
+    if (code.page !== NO_PAGE && code.owner === id) detach(code);
+  }
 }
 
 /** Whether a breakpoint may lie at this offset of some page (breakpoints.ts sets the bits). */

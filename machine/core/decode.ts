@@ -2,6 +2,7 @@
 //
 // What cannot be is Op.Illegal, with the instruction as it was fetched as its immediate: that is what mtval shows.
 // Branches start as far ones; the interpreter links them when they are first taken.
+import { chaosMask } from "./chaos";
 import { expand } from "./compressed";
 import { SINK_OFFSET } from "./hart";
 import { Op, writeOp } from "./ops";
@@ -131,6 +132,7 @@ function atomicCode(word: u32, funct3: u32): u32 {
   if (funct3 !== 2 && funct3 !== 3) return Op.Illegal;
   const operation = word >> 27;
   const double: u32 = funct3 - 2;
+  if (operation < 2 && chaosMask() !== 0) return Op.Amo;
   if (operation === 0) return double === 0 ? Op.AmoAddW : Op.AmoAddD;
   if (operation === 1) return double === 0 ? Op.AmoSwapW : Op.AmoSwapD;
   // LR has no second operand.
@@ -154,8 +156,10 @@ function decodeWord(op: usize, word: u32, raw: u32, offset: u32, length: u32): v
       code = loadCode(funct3);
       break;
     case 0x0f:
-      if (funct3 === 0) code = Op.Fence;
-      else if (funct3 === 1) code = Op.FenceI;
+      if (funct3 === 0) {
+        code = chaosMask() === 0 ? Op.Fence : Op.FenceSlow;
+        immediate = <i32>word;
+      } else if (funct3 === 1) code = Op.FenceI;
       break;
     case 0x13:
       code = immediateCode(word, funct3);

@@ -9,6 +9,7 @@
  * that names a hart that is not there is refused.
  */
 
+import { flushCode } from "./code";
 import {
   HartState,
   hartAt,
@@ -27,7 +28,7 @@ import { random } from "./interleave";
 import { hartCount } from "./layout";
 import { Power, turnOff } from "./power";
 import { isRam, physicalLoad } from "./ram";
-import { flushCode, flushTlb } from "./tlb";
+import { flushTlb } from "./tlb";
 
 /** Extensions (SBI 2.0, chapters 4 to 12). */
 const enum Extension {

@@ -10,5 +10,8 @@
  */
 export declare function diskRead(offset: u64, target: usize, byteCount: u32): void;
 
+/** No hart has anything to do before time is skipped: a moment at which the host may look at all that is at rest. */
+export declare function allWait(): void;
+
 /** A byte that left the UART, or firmware's console. */
 export declare function consoleByte(byte: u32): void;

@@ -4,7 +4,7 @@
  */
 import { Hart, hartAt } from "./hart";
 import { shape } from "./layout";
-import { isRam, physicalWritten } from "./ram";
+import { HOST, isRam, physicalWritten } from "./ram";
 
 /** Bytes at `hartAt(id)` that are architectural state: registers, pc, mode, CSRs. */
 export const HART_STATE_BYTES: u32 = <u32>offsetof<Hart>("pmpaddr0");
@@ -37,6 +37,6 @@ export function pageFlags(): usize {
 /** The host is about to write `byteCount` bytes of RAM at a physical address. False if they are not all RAM. */
 export function hostWrites(address: u64, byteCount: u64): bool {
   if (!isRam(address, byteCount)) return false;
-  physicalWritten(address, byteCount);
+  physicalWritten(address, byteCount, HOST);
   return true;
 }

@@ -3,7 +3,7 @@
 //   0           static data of this module: harts, devices, small tables
 //   tables      the harts' translation tables (tlb.ts)
 //   code        decoded pages (code.ts)
-//   pages       a word and a byte for each page of RAM (code.ts)
+//   pages       a few words for each page of RAM (code.ts, sharing.ts)
 //   ram         guest RAM, physical 0x8000_0000 upwards
 //
 // The one idea: all state that outlives an instruction is in this memory, none in Wasm globals or on a heap, so
@@ -26,10 +26,11 @@ export const RAM_BYTES_MAX: u32 = 0xc000_0000;
 /**
  * What create() fixed.
  *
- *     0        4         8         12         16          20        24         28
- *     | harts  | tables  | code    | pageCode | pageFlags | ram     | ramBytes | firmware |
+ *     0        4         8         12         16          20        24         28         32            36
+ *     | harts  | tables  | code    | pageCode | pageFlags | ram     | ramBytes | firmware | pageSharers |
  *
- * `pageCode` has for each page of RAM the address of what was decoded from it, or 0; `pageFlags` a byte of `PageFlag`s.
+ * `pageCode` has for each hart and page of RAM the address of what was decoded from it, or 0 (code.ts); `pageFlags` a
+ * byte of `PageFlag`s, `pageSharers` a word of who accessed it (sharing.ts) for each page.
  */
 @unmanaged
 @final
@@ -43,6 +44,7 @@ export class Shape {
   ramBytes: u32;
   /** Not zero if an S-mode ecall is answered by the machine itself (firmware.ts). */
   firmware: u32;
+  pageSharers: u32;
 }
 
 /** What is known of a page of RAM. */
@@ -53,7 +55,7 @@ export const enum PageFlag {
   Dirty = 2,
 }
 
-const SHAPE: usize = memory.data(32, 8);
+const SHAPE: usize = memory.data(40, 8);
 
 /** The shape of this machine. */
 export function shape(): Shape {

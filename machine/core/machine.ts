@@ -4,12 +4,17 @@
 // asleep skip to the next deadline. Everything that decides is in linear memory, so the same memory goes on the same
 // way.
 import { clearStop, stopRequested } from "./breakpoints";
+import { Chaos, isChaos, priorityOf, setMask } from "./chaos";
 import { clock, deadlinesChanged, NEVER, skipTo } from "./clock";
 import { CODE_BYTES, CODE_PAGES, resetCode } from "./code";
 import { Hart, HartState, hartAt, resetHart } from "./hart";
+import { allWait } from "./host";
 import { keepTurn, nextHart, seedInterleave, turnLeft, turnLength, turnOwner } from "./interleave";
 import { HARTS_MAX, hartCount, PAGE_BYTES, PAGE_SHIFT, RAM_BYTES_MAX, shape } from "./layout";
 import { Power, power, turnOn } from "./power";
+import { resetSharing } from "./sharing";
+import { resetStale } from "./stale";
+import { drainEverything, resetBuffers } from "./store-buffer";
 import { emptyTables, TABLES_BYTES } from "./tlb";
 import { lookAtDeadlines, runTurn } from "./turn";
 
@@ -47,8 +52,9 @@ export function create(harts: u32, ramBytes: u32): bool {
   layout.tables = place(<u64>__heap_base);
   layout.code = place(<u64>layout.tables + <u64>(harts * TABLES_BYTES));
   layout.pageCode = place(<u64>layout.code + <u64>(CODE_PAGES * CODE_BYTES));
-  layout.pageFlags = place(<u64>layout.pageCode + ((<u64>pages) << 2));
-  layout.ram = place(<u64>layout.pageFlags + <u64>pages);
+  layout.pageFlags = place(<u64>layout.pageCode + ((<u64>(pages * harts)) << 2));
+  layout.pageSharers = place(<u64>layout.pageFlags + <u64>pages);
+  layout.ram = place(<u64>layout.pageSharers + ((<u64>pages) << 2));
   const end = <u64>layout.ram + <u64>ramBytes;
   const wanted = (end + (1 << WASM_PAGE_SHIFT) - 1) >> WASM_PAGE_SHIFT;
   if (wanted > 65536) return false;
@@ -62,6 +68,19 @@ export function create(harts: u32, ramBytes: u32): bool {
   seedInterleave(0);
   turnOn();
   return true;
+}
+
+/**
+ * Turns kinds of chaos on (bits of `Chaos`), all others off. After seedInterleave, before the first instruction: what
+ * was remembered is forgotten.
+ */
+export function setChaos(mask: u32): void {
+  setMask(mask);
+  resetBuffers();
+  resetSharing();
+  resetStale();
+  for (let id: u32 = 0; id < hartCount(); id++) emptyTables(id);
+  resetCode();
 }
 
 /**
@@ -90,14 +109,35 @@ function isAwake(hart: Hart): bool {
 
 /** Nothing runs: skips to the next deadline. False if there is none. */
 function skipIdle(until: u64): bool {
+  drainEverything();
   const deadline = lookAtDeadlines();
   for (let id: u32 = 0; id < hartCount(); id++) {
     if (isAwake(hartAt(id))) return true;
   }
+  allWait();
   if (deadline === NEVER) return false;
   skipTo(deadline);
   lookAtDeadlines();
   return clock() <= until || until === NEVER;
+}
+
+/** The next hart in the circle that is awake, or `count`. */
+function nextAwake(count: u32): u32 {
+  let id = nextHart(count);
+  for (let tried: u32 = 0; tried < count; tried++) {
+    if (isAwake(hartAt(id))) return id;
+    id = id + 1 === count ? 0 : id + 1;
+  }
+  return count;
+}
+
+/** The hart of highest priority that is awake, or `count`. */
+function mostUrgent(count: u32): u32 {
+  let urgent = count;
+  for (let id: u32 = 0; id < count; id++) {
+    if (isAwake(hartAt(id)) && (urgent === count || priorityOf(id) > priorityOf(urgent))) urgent = id;
+  }
+  return urgent;
 }
 
 /** Gives a hart a turn, or the part of it that comes before `until`. */
@@ -118,13 +158,8 @@ export function run(instructions: u64): u32 {
       continue;
     }
     const count = hartCount();
-    let id = nextHart(count);
-    let tried: u32 = 0;
-    while (tried < count && !isAwake(hartAt(id))) {
-      id = id + 1 === count ? 0 : id + 1;
-      tried += 1;
-    }
-    if (tried === count) {
+    const id = isChaos(Chaos.Switch) ? mostUrgent(count) : nextAwake(count);
+    if (id === count) {
       if (!skipIdle(until)) return clock() >= until ? Stop.Budget : Stop.Idle;
       continue;
     }

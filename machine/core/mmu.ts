@@ -5,11 +5,15 @@
 // after both pages were translated, so that it happens whole or not at all. A misaligned access to a device is an
 // access fault.
 import { busFault, busLoad, busStore } from "./bus";
+import { Chaos, isChaos, isWatching, point, pointOfWaking, turnEnds } from "./chaos";
 import { deadlinesChanged } from "./clock";
 import { codeOf, isCode, noteWritable } from "./code";
 import { Hart, Mode } from "./hart";
 import { PAGE_SHIFT, RAM_START } from "./layout";
-import { isRam, physicalLoad, physicalWritten, ramAddress, storeLinear } from "./ram";
+import { isRam, loadLinear, physicalWritten, ramAddress, storeLinear } from "./ram";
+import { noteAccess } from "./sharing";
+import { findStale, keepStale, Stale } from "./stale";
+import { buffer, drain, forward, holds, isBuffering } from "./store-buffer";
 import { fillEntry, noteSuperpage, Tag } from "./tlb";
 import { Cause, MPP, MPP_SHIFT, MPRV, MXR, SUM } from "./trap";
 
@@ -91,6 +95,47 @@ function allows(hart: Hart, pte: u64, access: Access, mode: u32): bool {
   return (pte & R) !== 0 || ((hart.mstatus & MXR) !== 0 && (pte & X) !== 0);
 }
 
+/** What a leaf found at `level` makes of an address: checks, and marks in memory unless it is only remembered. */
+function throughLeaf(
+  hart: Hart,
+  address: u64,
+  access: Access,
+  mode: u32,
+  pte: u64,
+  level: i32,
+  at: u64,
+): u64 {
+  const shift = <u64>(12 + 9 * level);
+  const within = (ONE << shift) - 1;
+  const target = ((pte >> 10) & PPN_MASK) << 12;
+  if (!allows(hart, pte, access, mode) || (target & within) !== 0) return pageFault(address, access);
+  const marked = pte | A | (access === Access.Store ? D : 0);
+  if (marked !== pte) {
+    if (isChaos(Chaos.SoftwareMarks)) return pageFault(address, access);
+    // A page table in the page that is being executed: stop executing what was decoded.
+    if (physicalWritten(at, 8, hart.id)) outcome = Outcome.Noted;
+    store<u64>(ramAddress(at), marked);
+  }
+  leafLevel = level;
+  return target | (address & within);
+}
+
+/** Whether what a hart remembers of a page answers an access as it stands. */
+function answers(hart: Hart, stale: Stale, access: Access, mode: u32): bool {
+  const pte = stale.entry;
+  // Marks are set in the tables, so that a walk is needed; what is refused may be refused only with StaleFaults.
+  if ((pte & V) !== 0 && ((pte & A) === 0 || (access === Access.Store && (pte & D) === 0))) return false;
+  return isChaos(Chaos.StaleFaults) || ((pte & V) !== 0 && allows(hart, pte, access, mode));
+}
+
+/** Hardware may fetch the neighbour's translation ahead. */
+function fetchAhead(hart: Hart, address: u64, at: u64): void {
+  if (!isChaos(Chaos.StaleTranslation) || ((at + 8) & PAGE_OFFSET) === 0 || !isRam(at + 8, 8)) return;
+  const pte = load<u64>(ramAddress(at + 8));
+  const leaf = (pte & V) !== 0 && (pte & (R | X)) !== 0 && (pte & (R | W)) !== W && (pte & RESERVED) === 0;
+  if (leaf) keepStale(hart.id, address + 4096, hart.satp, pte, 0);
+}
+
 /** The physical address of a virtual one, or NOWHERE with the outcome set (privileged specification, 4.3.2). */
 export function translate(hart: Hart, address: u64, access: Access): u64 {
   outcome = Outcome.Done;
@@ -99,30 +144,30 @@ export function translate(hart: Hart, address: u64, access: Access): u64 {
   const satp = hart.satp;
   if (mode === Mode.Machine || satp >> 60 === 0) return address;
   if (<i64>(address << 25) >> 25 !== <i64>address) return pageFault(address, access);
+  const stale = findStale(hart.id, address, satp);
+  if (stale !== null && answers(hart, stale, access, mode)) {
+    if ((stale.entry & V) === 0) return pageFault(address, access);
+    return throughLeaf(hart, address, access, mode, stale.entry, <i32>stale.level, 0);
+  }
   let table = (satp & PPN_MASK) << 12;
   for (let level = 2; level >= 0; level--) {
     const at = table + (((address >> <u64>(12 + 9 * level)) & 511) << 3);
     if (!isRam(at, 8)) return accessFault(address, access);
     const pte = load<u64>(ramAddress(at));
-    if ((pte & V) === 0 || (pte & (R | W)) === W || (pte & RESERVED) !== 0) return pageFault(address, access);
-    const target = (pte >> 10) & PPN_MASK;
+    if ((pte & V) === 0 || (pte & (R | W)) === W || (pte & RESERVED) !== 0) {
+      keepStale(hart.id, address, satp, 0, <u32>level);
+      return pageFault(address, access);
+    }
     if ((pte & (R | X)) === 0) {
       if ((pte & (A | D | U)) !== 0) return pageFault(address, access);
-      table = target << 12;
+      table = ((pte >> 10) & PPN_MASK) << 12;
       continue;
     }
-    const shift = <u64>(12 + 9 * level);
-    const within = (ONE << shift) - 1;
-    if (!allows(hart, pte, access, mode) || ((target << 12) & within) !== 0)
-      return pageFault(address, access);
-    const marked = pte | A | (access === Access.Store ? D : 0);
-    if (marked !== pte) {
-      // A page table in the page that is being executed: stop executing what was decoded.
-      if (physicalWritten(at, 8)) outcome = Outcome.Noted;
-      store<u64>(ramAddress(at), marked);
-    }
-    leafLevel = level;
-    return (target << 12) | (address & within);
+    const physical = throughLeaf(hart, address, access, mode, pte, level, at);
+    // Read again: it may have been marked.
+    keepStale(hart.id, address, satp, load<u64>(ramAddress(at)), <u32>level);
+    if (level === 0) fetchAhead(hart, address, at);
+    return physical;
   }
   return pageFault(address, access);
 }
@@ -139,34 +184,61 @@ function remember(hart: Hart, address: u64, physical: u64, tag: Tag): void {
   fillEntry(<usize>hart.dataTable, address, page, tag, 0);
 }
 
-/** Reads `size` bytes at a physical address, from RAM or a device. */
-function readPhysical(hart: Hart, address: u64, physical: u64, size: u32): u64 {
-  if (isRam(physical, size)) return physicalLoad(physical, size);
-  if ((physical & (size - 1)) !== 0) return accessFault(address, Access.Load);
-  const value = busLoad(hart.id, physical, size);
-  if (busFault) return accessFault(address, Access.Load);
+/** A point where the turn may end was passed: leave the loop if it does. */
+function passPoint(): void {
+  point();
+  if (turnEnds()) outcome = Outcome.Noted;
+}
+
+/** Before and after a device is spoken to: what is buffered comes first, and others may have been woken. */
+function passDevice(hart: Hart): void {
+  if (!isChaos(Chaos.WeakStores)) drain(hart.id);
+  point();
+  pointOfWaking();
   outcome = Outcome.Noted;
   deadlinesChanged();
-  return value;
+}
+
+/** Reads `size` bytes at a physical address, from RAM or a device. */
+function readPhysical(hart: Hart, address: u64, physical: u64, size: u32): u64 {
+  if (isRam(physical, size)) {
+    if (isWatching() && noteAccess(physical, hart.id, false)) {
+      passPoint();
+      // Forwarding may drain, and that may have dropped the code that is being executed.
+      if (holds(hart.id, physical, size)) outcome = Outcome.Noted;
+      return forward(hart.id, physical, size);
+    }
+    remember(hart, address, physical, Tag.Read);
+    return loadLinear(ramAddress(physical), size);
+  }
+  if ((physical & (size - 1)) !== 0) return accessFault(address, Access.Load);
+  passDevice(hart);
+  const value = busLoad(hart.id, physical, size);
+  return busFault ? accessFault(address, Access.Load) : value;
 }
 
 /** Writes `size` bytes at a physical address, to RAM or a device. */
 function writePhysical(hart: Hart, address: u64, physical: u64, size: u32, value: u64): void {
   if (isRam(physical, size)) {
+    const shared = isWatching() && noteAccess(physical, hart.id, true);
+    if (shared) passPoint();
+    if (shared && isBuffering()) {
+      if (buffer(hart.id, physical, size, value)) outcome = Outcome.Noted;
+      return;
+    }
     if (physicalWritten(physical, size, hart.id)) outcome = Outcome.Noted;
     storeLinear(ramAddress(physical), size, value);
+    // Only now: if code was there, the page may have become one that can be written freely.
+    if (!shared) remember(hart, address, physical, Tag.Write);
     return;
   }
   if ((physical & (size - 1)) !== 0) {
     accessFault(address, Access.Store);
     return;
   }
+  passDevice(hart);
   busStore(hart.id, physical, size, value);
   if (busFault) accessFault(address, Access.Store);
-  else {
-    outcome = Outcome.Noted;
-    deadlinesChanged();
-  }
 }
 
 /** Bytes of an access that lie in its first page, if they are not all. */
@@ -187,7 +259,7 @@ function loadAcross(hart: Hart, address: u64, size: u32, first: u32): u64 {
   let value: u64 = 0;
   for (let index: u32 = 0; index < size; index++) {
     const at = index < first ? low + <u64>index : high + <u64>(index - first);
-    value |= physicalLoad(at, 1) << ((<u64>index) << 3);
+    value |= readPhysical(hart, address + <u64>index, at, 1) << ((<u64>index) << 3);
   }
   return value;
 }
@@ -208,8 +280,7 @@ function storeAcross(hart: Hart, address: u64, size: u32, value: u64, first: u32
   }
   for (let index: u32 = 0; index < size; index++) {
     const at = index < first ? low + <u64>index : high + <u64>(index - first);
-    if (physicalWritten(at, 1, hart.id)) outcome = Outcome.Noted;
-    store<u8>(ramAddress(at), <u8>(value >> ((<u64>index) << 3)));
+    writePhysical(hart, address + <u64>index, at, 1, (value >> ((<u64>index) << 3)) & 0xff);
   }
 }
 
@@ -219,7 +290,6 @@ export function loadVirtual(hart: Hart, address: u64, size: u32): u64 {
   if (first !== 0) return loadAcross(hart, address, size, first);
   const physical = translate(hart, address, Access.Load);
   if (faulted()) return 0;
-  if (isRam(physical, size)) remember(hart, address, physical, Tag.Read);
   return readPhysical(hart, address, physical, size);
 }
 
@@ -233,8 +303,6 @@ export function storeVirtual(hart: Hart, address: u64, size: u32, value: u64): v
   const physical = translate(hart, address, Access.Store);
   if (faulted()) return;
   writePhysical(hart, address, physical, size, value);
-  // Only now: if code was there, the page may have become one that can be written freely.
-  if (!faulted() && isRam(physical, size)) remember(hart, address, physical, Tag.Write);
 }
 
 /**
@@ -258,7 +326,7 @@ export function fetchPage(hart: Hart, address: u64): usize {
     accessFault(address, Access.Fetch);
     return 0;
   }
-  const code = codeOf(<u32>((physical - RAM_START) >> PAGE_SHIFT));
+  const code = codeOf(<u32>((physical - RAM_START) >> PAGE_SHIFT), hart.id);
   if (leafLevel > 0) noteSuperpage(hart, address);
   fillEntry(<usize>hart.fetchTable, address, ramAddress(physical & ~PAGE_OFFSET), Tag.Fetch, code);
   return code;
@@ -272,5 +340,5 @@ export function fetchHalf(hart: Hart, address: u64): u32 {
     accessFault(address, Access.Fetch);
     return 0;
   }
-  return <u32>physicalLoad(physical, 2);
+  return <u32>loadLinear(ramAddress(physical), 2);
 }

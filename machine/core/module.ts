@@ -21,5 +21,5 @@ export {
 } from "./inspect";
 export { seedInterleave, setTurns } from "./interleave";
 export { hartCount, ramBase, ramBytes } from "./layout";
-export { create, powerOn, run } from "./machine";
+export { create, powerOn, run, setChaos } from "./machine";
 export { power, powerCode } from "./power";

@@ -100,6 +100,8 @@ export const enum Op {
   Jal,
   Jalr,
   Fence,
+  /** A fence that has an effect (chaos.ts); executed out of line. */
+  FenceSlow,
   // Executed out of line; the immediate is the instruction.
   System,
   FenceI,

@@ -5,6 +5,7 @@
 import { noteWrite } from "./code";
 import { hartAt } from "./hart";
 import { hartCount, PAGE_SHIFT, RAM_START, ramBase, ramBytes } from "./layout";
+import { noteDevice } from "./sharing";
 
 /** Bytes of a reservation set: a cache line. */
 const LINE_SHIFT: u64 = 6;
@@ -34,11 +35,14 @@ export function breakReservations(address: u64, bytes: u64, writer: u32): void {
 
 /** A writer that is no hart. */
 export const DEVICE: u32 = 0xffff_ffff;
+/** A writer that is no part of the machine. */
+export const HOST: u32 = 0xffff_fffe;
 
 /** Tells the machine that [address, address + bytes), which is RAM, is about to be written. True if code was there. */
 export function physicalWritten(address: u64, bytes: u64, writer: u32 = DEVICE): bool {
   if (bytes === 0) return false;
   breakReservations(address, bytes, writer);
+  if (writer === DEVICE) noteDevice(address, bytes, true);
   const last = <u32>((address - RAM_START + bytes - 1) >> PAGE_SHIFT);
   let code = false;
   for (let page = <u32>((address - RAM_START) >> PAGE_SHIFT); page <= last; page++) {
@@ -47,17 +51,22 @@ export function physicalWritten(address: u64, bytes: u64, writer: u32 = DEVICE):
   return code;
 }
 
-/** Reads 1, 2, 4 or 8 bytes of RAM, little-endian, zero-extended; 0 where there is no RAM. */
+/** What a device reads: 1, 2, 4 or 8 bytes of RAM, little-endian, zero-extended; 0 where there is no RAM. */
 export function physicalLoad(address: u64, size: u32): u64 {
   if (!isRam(address, size)) return 0;
-  const at = ramAddress(address);
+  noteDevice(address, size, false);
+  return loadLinear(ramAddress(address), size);
+}
+
+/** Reads 1, 2, 4 or 8 bytes of linear memory, little-endian, zero-extended. */
+export function loadLinear(at: usize, size: u32): u64 {
   if (size === 1) return <u64>load<u8>(at);
   if (size === 2) return <u64>load<u16>(at);
   if (size === 4) return <u64>load<u32>(at);
   return load<u64>(at);
 }
 
-/** Writes 1, 2, 4 or 8 bytes of RAM, little-endian; false where there is no RAM. */
+/** What a device writes: 1, 2, 4 or 8 bytes of RAM, little-endian; false where there is no RAM. */
 export function physicalStore(address: u64, size: u32, value: u64): bool {
   if (!isRam(address, size)) return false;
   physicalWritten(address, size);

@@ -12,6 +12,7 @@
 // forgets what sfence.vma says.
 import { Hart, hartAt, Mode } from "./hart";
 import { hartCount, shape } from "./layout";
+import { forgetStale } from "./stale";
 
 const ENTRIES: u32 = 256;
 const ENTRY_BYTES: u32 = 32;
@@ -186,6 +187,7 @@ const PAGES_SINGLY_MAX: u64 = 64;
  */
 export function flushTlb(id: u32, address: u64, size: u64, asid: i32): void {
   const hart = hartAt(id);
+  forgetStale(id, address, size, asid);
   const first = address & PAGE_MASK;
   const all = size === 0 || size > PAGES_SINGLY_MAX << 12;
   const pages = all ? 0 : (address + size - first + 0xfff) >> 12;
@@ -201,6 +203,7 @@ export function flushTlb(id: u32, address: u64, size: u64, asid: i32): void {
 /** Empties every table of a hart, the untranslated ones too. */
 export function emptyTables(id: u32): void {
   memory.fill(tableAt(id, 0), 0xff, TABLES_BYTES);
+  forgetStale(id, 0, 0, -1);
   const hart = hartAt(id);
   for (let space: u32 = 0; space < SPACES; space++) store<u64>(superAt(hart, space), 0);
 }
@@ -215,6 +218,16 @@ export function revokeWrites(page: usize): void {
   }
 }
 
+/** Takes the right to read the page at linear address `page` without being seen from every hart. */
+export function revokeReads(page: usize): void {
+  const bytes = hartCount() * TABLES_BYTES;
+  for (let at: u32 = 0; at < bytes; at += ENTRY_BYTES) {
+    const entry = <usize>(shape().tables + at);
+    const tag = Entry.readTag(entry);
+    if (tag !== ~0 && Entry.linear(entry, tag) === page) store<u64>(entry, ~0);
+  }
+}
+
 /** Takes the decoded page `code`, or (0) every decoded page, out of every hart's tables. */
 export function revokeFetches(code: usize): void {
   const bytes = hartCount() * TABLES_BYTES;
@@ -223,6 +236,3 @@ export function revokeFetches(code: usize): void {
     if (code === 0 || Entry.code(entry) === code) store<u64>(entry, ~0, 16);
   }
 }
-
-/** Forgets a hart's decoded code, as fence.i on it does: decoded code is dropped when it is written, so nothing is left to do. */
-export function flushCode(_id: u32): void {}

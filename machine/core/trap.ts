@@ -1,4 +1,5 @@
 // Traps: into the mode that handles them, and back (privileged specification, 3.1.6 to 3.1.8, 3.3.2, 4.1).
+import { seenInterrupts } from "./chaos";
 import { Hart, Mode } from "./hart";
 import { updateView } from "./tlb";
 
@@ -85,7 +86,7 @@ function highest(pending: u64): u64 {
 
 /** Takes an interrupt, if one is pending, enabled and not masked by the mode. True if so. */
 export function takeInterrupt(hart: Hart): bool {
-  const pending = hart.mip & hart.mie;
+  const pending = seenInterrupts(hart.mip & hart.mie);
   if (pending === 0) return false;
   const forMachine = pending & ~hart.mideleg;
   if (forMachine !== 0 && (hart.mode !== Mode.Machine || (hart.mstatus & MIE) !== 0)) {

@@ -4,11 +4,13 @@
 
 import { stopRequested } from "./breakpoints";
 import { busEvents, busNextEvent } from "./bus";
+import { chaosMask, demote, turnEnds } from "./chaos";
 import { clock, eventClock, NEVER, setEventClock, TICK_SHIFT, time } from "./clock";
 import { Exact, FAST_MARGIN, Fast, run } from "./execute/loop";
 import { Hart, HartState, hartAt } from "./hart";
 import { hartCount, shape } from "./layout";
 import { Power, power } from "./power";
+import { drainSome } from "./store-buffer";
 import { updateView } from "./tlb";
 import { takeInterrupt } from "./trap";
 
@@ -59,6 +61,12 @@ function othersReserve(hart: Hart): bool {
   return false;
 }
 
+/** Between two turns, chaos has its chance. */
+function endTurn(hart: Hart): void {
+  demote(hart.id);
+  drainSome();
+}
+
 /**
  * Runs a hart for at most `turn` instructions, until it waits or stops, or the machine is off; but for no more than
  * `most` now. Gives what is left of a turn that is to go on, 0 if it is over.
@@ -76,9 +84,11 @@ export function runTurn(hart: Hart, turn: i32, most: i32): i32 {
     if (guarded || budget <= FAST_MARGIN) left -= run<Exact>(hart, budget, guarded);
     else left -= run<Fast>(hart, budget, false);
     if (stopRequested()) return left;
+    if (turnEnds()) left = 0;
     if (hart.state !== HartState.Running || power() !== Power.On) left = 0;
   }
   if (left > 0) return left;
+  if (chaosMask() !== 0) endTurn(hart);
   if (hart.reserved !== 0 && hart.retired - hart.reservedAt > RESERVATION_INSTRUCTIONS_MAX) hart.reserved = 0;
   return 0;
 }

@@ -8,6 +8,8 @@ export interface HostFunctions {
   /** Copies bytes of the disk, from `offset`, into `target`. */
   diskRead: (offset: number, target: Uint8Array) => void;
   consoleByte: (byte: number) => void;
+  /** Every hart waits, and time is about to be skipped. May look, and may not change anything. */
+  allWait?: () => void;
 }
 
 /** What the module exports. Addresses and counts are u32 unless they are bigint. */
@@ -25,6 +27,7 @@ export interface Core {
   powerOn: (address: bigint, a1: bigint, a2: bigint) => void;
   run: (instructions: bigint) => number;
   setTurns: (length: number) => void;
+  setChaos: (mask: number) => void;
   addBreakpoint: (address: bigint) => number;
   clearBreakpoints: () => void;
   requestStop: () => void;
@@ -60,6 +63,7 @@ const functionNames: readonly (keyof Core)[] = [
   "powerOn",
   "run",
   "setTurns",
+  "setChaos",
   "addBreakpoint",
   "clearBreakpoints",
   "requestStop",
@@ -94,7 +98,7 @@ export function instantiate(module: WebAssembly.Module, host: HostFunctions): Co
     throw new Error("the machine found itself in a state that cannot be");
   };
   const instance = new WebAssembly.Instance(module, {
-    host: { diskRead, consoleByte: host.consoleByte },
+    host: { diskRead, consoleByte: host.consoleByte, allWait: host.allWait ?? (() => {}) },
     env: { abort },
   });
   const { exports } = instance;

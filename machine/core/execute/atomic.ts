@@ -3,9 +3,12 @@
 // A reservation is on a line of 64 bytes, and holds for the exact address and size of the LR. It is broken by any
 // other hart's or device's store to the line, by a trap, by any SC, and by time (interleave.ts), so a loop of at most
 // sixteen instructions, which is all that the specification lets software rely on, succeeds.
+import { Chaos, chaosMask, isChaos, isWatching, point, scFails, turnEnds } from "../chaos";
 import { Hart, readRegister, writeRegister } from "../hart";
 import { Access, Outcome, outcome, translateAtomic } from "../mmu";
-import { physicalLoad, physicalWritten, ramAddress, storeLinear } from "../ram";
+import { loadLinear, physicalWritten, ramAddress, storeLinear } from "../ram";
+import { noteAccess } from "../sharing";
+import { drain, holds } from "../store-buffer";
 
 const enum Operation {
   Add = 0,
@@ -50,11 +53,22 @@ function extend(value: u64, size: u32): u64 {
   return size === 4 ? <u64>(<i64>(<i32>value)) : value;
 }
 
-/** The store of an SC or AMO. Noted if decoded code was there. */
-function write(hart: Hart, physical: u64, size: u32, value: u64): Outcome {
+/** The store of an SC or AMO. True if decoded code was there. */
+function write(hart: Hart, physical: u64, size: u32, value: u64): bool {
   const code = physicalWritten(physical, size, hart.id);
   storeLinear(ramAddress(physical), size, value);
-  return code ? Outcome.Noted : outcome;
+  return code;
+}
+
+/**
+ * What chaos makes of an atomic access. It goes to memory itself, so what it overlaps drains first; all that is buffered
+ * does if the instruction is a release (rl), and always under TSO.
+ */
+function passAtomic(hart: Hart, word: u32, physical: u64, size: u32, writes: bool): void {
+  if (isWatching()) noteAccess(physical, hart.id, writes);
+  const release = ((word >> 25) & 1) !== 0;
+  if (release || !isChaos(Chaos.WeakStores) || holds(hart.id, physical, size)) drain(hart.id);
+  point();
 }
 
 /** Executes the atomic instruction `word`. The outcome of the access is in mmu.ts. */
@@ -71,20 +85,24 @@ export function atomic(hart: Hart, word: u32): Outcome {
     operation === Operation.Lr ? Access.Load : Access.Store,
   );
   if (outcome === Outcome.Fault) return Outcome.Fault;
+  if (chaosMask() !== 0) passAtomic(hart, word, physical, size, operation !== Operation.Lr);
+  let result = outcome;
+  if (turnEnds()) result = Outcome.Noted;
   if (operation === Operation.Lr) {
     hart.reserved = size;
     hart.reservedAddress = physical;
     hart.reservedAt = hart.retired;
-    writeRegister(hart.id, rd, extend(physicalLoad(physical, size), size));
-    return outcome;
+    writeRegister(hart.id, rd, extend(loadLinear(ramAddress(physical), size), size));
+    return result;
   }
   if (operation === Operation.Sc) {
-    const held = hart.reserved === size && hart.reservedAddress === physical;
+    const held = hart.reserved === size && hart.reservedAddress === physical && !scFails();
     hart.reserved = 0;
     writeRegister(hart.id, rd, held ? 0 : 1);
-    return held ? write(hart, physical, size, operand) : outcome;
+    return held && write(hart, physical, size, operand) ? Outcome.Noted : result;
   }
-  const before = extend(physicalLoad(physical, size), size);
+  const before = extend(loadLinear(ramAddress(physical), size), size);
   writeRegister(hart.id, rd, before);
-  return write(hart, physical, size, combine(operation, before, extend(operand, size)));
+  const code = write(hart, physical, size, combine(operation, before, extend(operand, size)));
+  return code ? Outcome.Noted : result;
 }

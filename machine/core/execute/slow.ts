@@ -2,6 +2,8 @@
 //
 // hart.pc is the instruction's address and all that went before is accounted for, so whatever happens here is precise.
 import { isBreakpoint } from "../breakpoints";
+import { Chaos, isChaos, point } from "../chaos";
+import { flushCode } from "../code";
 import { decode } from "../decode";
 import { Hart } from "../hart";
 import {
@@ -15,6 +17,7 @@ import {
   storeVirtual,
 } from "../mmu";
 import { At, Op, writeOp } from "../ops";
+import { drain } from "../store-buffer";
 import { Cause, raise } from "../trap";
 import { atomic } from "./atomic";
 import { After, system } from "./system";
@@ -76,6 +79,22 @@ function straddle(hart: Hart, op: usize): After {
   return After.Straddle;
 }
 
+/** Bits of a fence's sets: device input and output, reads, writes (unprivileged specification, chapter "I"). */
+const WRITES: u32 = 1;
+const READS: u32 = 2;
+const INPUT: u32 = 8;
+const TSO: u32 = 8;
+
+/** A fence drains the store buffer if it orders earlier stores before something that the buffer may let pass them. */
+function fence(hart: Hart, word: u32): void {
+  const before = (word >> 24) & 15;
+  const after = (word >> 20) & 15;
+  point();
+  if ((before & WRITES) === 0 || after === 0) return;
+  const ordersReads = (after & (READS | INPUT)) !== 0 && word >> 28 !== TSO;
+  if (ordersReads || isChaos(Chaos.WeakStores)) drain(hart.id);
+}
+
 /** A place where some page has a breakpoint: stops, or executes what is there. */
 function pause(hart: Hart, op: usize): After {
   if (isBreakpoint(hart)) return After.Stop;
@@ -107,7 +126,13 @@ export function executeSlow(hart: Hart, op: usize): After {
   switch (code) {
     case Op.System:
       return system(hart, At.word(op));
+    case Op.FenceSlow:
+      fence(hart, At.word(op));
+      step(hart, op);
+      return After.Leave;
     case Op.FenceI:
+      drain(hart.id);
+      flushCode(hart.id);
       step(hart, op);
       return After.Leave;
     case Op.Cross:

@@ -1,8 +1,10 @@
 // SYSTEM instructions: CSR accesses, calls and returns, waiting, TLB fences (privileged specification, 3.3 and 4.2).
+import { chaosMask, point, pointOfWaking, wakesEarly } from "../chaos";
 import { canAccess, Effect, readCsr, writeCsr } from "../csr";
 import { sbiCall } from "../firmware";
 import { Hart, HartState, Mode, readRegister, writeRegister } from "../hart";
 import { shape } from "../layout";
+import { drain } from "../store-buffer";
 import { flushTlb } from "../tlb";
 import { Cause, raise, returnFromMachine, returnFromSupervisor, TSR, TVM, TW } from "../trap";
 
@@ -52,12 +54,17 @@ function accessCsr(hart: Hart, word: u32): After {
   if (replaces) effect = writeCsr(hart, number, operand);
   else if (writes) effect = writeCsr(hart, number, (funct3 & 3) === 2 ? before | operand : before & ~operand);
   writeRegister(hart.id, rd, before);
-  return effect === Effect.None ? After.Next : leave(hart);
+  if (effect === Effect.None) return After.Next;
+  point();
+  return leave(hart);
 }
 
 function call(hart: Hart): After {
   if (hart.mode === Mode.Supervisor && shape().firmware !== 0) {
     hart.pc += 4;
+    // Firmware fences before it does anything that others see.
+    drain(hart.id);
+    pointOfWaking();
     sbiCall(hart.id);
     return After.Leave;
   }
@@ -75,19 +82,21 @@ function call(hart: Hart): After {
 function waitForInterrupt(hart: Hart): After {
   const refused = hart.mode !== Mode.Machine && (hart.mode === Mode.User || (hart.mstatus & TW) !== 0);
   if (refused) return illegal(hart, WFI);
-  if ((hart.mip & hart.mie) === 0) hart.state = HartState.Waiting;
+  if ((hart.mip & hart.mie) === 0 && !wakesEarly()) hart.state = HartState.Waiting;
   return leave(hart);
 }
 
 function fenceTranslations(hart: Hart, word: u32): After {
   const forbidden = hart.mode === Mode.User || (hart.mode === Mode.Supervisor && (hart.mstatus & TVM) !== 0);
   if (forbidden || ((word >> 7) & 31) !== 0) return illegal(hart, word);
+  // Stores to page tables are seen by the walks that follow.
+  drain(hart.id);
   const rs1 = (word >> 15) & 31;
   const rs2 = (word >> 20) & 31;
   const asid = rs2 === 0 ? -1 : <i32>(readRegister(hart.id, rs2) & 0xffff);
   if (rs1 === 0) flushTlb(hart.id, 0, 0, asid);
   else flushTlb(hart.id, readRegister(hart.id, rs1), 1, asid);
-  return After.Next;
+  return chaosMask() === 0 ? After.Next : leave(hart);
 }
 
 /** Executes the SYSTEM instruction `word` at hart.pc. */
