@@ -89,9 +89,6 @@ crimes:                             # the order is that of `Crime` in puppet.ts
     csrr t1, 0x14d                  # ReadStimecmp
     done
     crime
-    rdtime t1                       # ReadTime
-    done
-    crime
     rdcycle t1                      # ReadCycle
     done
     crime

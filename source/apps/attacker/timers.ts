@@ -29,7 +29,6 @@ export function attackTimers(): void {
   commit("a child's ecall TIME set_timer", Crime.EcallSetTimer, 0);
   commit("writing stimecmp", Crime.WriteStimecmp, 0);
   commit("reading stimecmp", Crime.ReadStimecmp, 0);
-  commit("reading time", Crime.ReadTime, 0);
   commit("reading cycle", Crime.ReadCycle, 0);
   commit("writing sie", Crime.WriteSie, 0);
   commit("writing stvec", Crime.WriteStvec, 0);

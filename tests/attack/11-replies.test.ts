@@ -1,0 +1,36 @@
+// A reply token is good once, for the one task that got it, while its caller waits.
+
+import { beforeAll, describe, test } from "vitest";
+import { BOOT_TIMEOUT_MS, hasQemu } from "../system/machine.ts";
+import { type Attack, attack } from "./attack.ts";
+
+describe.skipIf(!hasQemu)("reply tokens (qemu-system-riscv64 is installed)", () => {
+  let run: Attack;
+  beforeAll(async () => {
+    run = await attack("replies");
+  }, BOOT_TIMEOUT_MS);
+
+  test("cannot be guessed", () => {
+    run.expect({ "receiving the first call": "done", "guessed tokens that were good": 0 });
+  });
+
+  test("are no use to another task", () => {
+    run.expect({ "another task's reply": "NotWaiting" });
+  });
+
+  test("are good once", () => {
+    run.expect({
+      "the right reply": "done",
+      "the same reply again": "NotWaiting",
+      "receiving the second call": "done",
+      "the second token is another": 1,
+      "the first token for the second call": "NotWaiting",
+      "the right reply to the second": "done",
+      "the second reply after its caller has ended": "NotWaiting",
+    });
+  });
+
+  test("so the caller hears what its server said, and nothing else", () => {
+    run.expect({ "the first answer is the right one": 1, "the second answer is the right one": 1 });
+  });
+});

@@ -1,0 +1,33 @@
+// One task that takes everything there is stops no service that runs, and with its end everything comes back.
+
+import { beforeAll, describe, expect, test } from "vitest";
+import { BOOT_TIMEOUT_MS, hasQemu } from "../system/machine.ts";
+import { type Attack, attack } from "./attack.ts";
+
+describe.skipIf(!hasQemu)("a task that takes everything (qemu-system-riscv64 is installed)", () => {
+  let run: Attack;
+  beforeAll(async () => {
+    run = await attack("resources");
+  }, BOOT_TIMEOUT_MS);
+
+  test("gets all there is, and no more", () => {
+    run.expect({
+      "the glutton is full": 1,
+      "another endpoint": "TableFull",
+      "another notification": "TableFull",
+      "another memory object of 16 MiB": "NoMemory",
+    });
+  });
+
+  test("leaves the services working meanwhile", () => {
+    run.expect({ "reading the disk meanwhile": "ok", "opening a file meanwhile": 0, "closing it": 0 });
+  });
+
+  test("gives everything back at its end", () => {
+    run.expect({ "the glutton has ended": 1 });
+    expect(run.number("free bytes after")).toBe(run.number("free bytes before"));
+    expect(run.number("tasks after")).toBe(run.number("tasks before"));
+    expect(run.number("objects to be had after")).toBe(run.number("objects to be had before"));
+    expect(run.number("objects to be had before")).toBeGreaterThan(100);
+  });
+});

@@ -1,0 +1,45 @@
+// "Who sent an IPI cannot be forged": no task can raise one, or write what says who did.
+
+import { beforeAll, describe, expect, test } from "vitest";
+import { BOOT_TIMEOUT_MS, hasQemu } from "../system/machine.ts";
+import { type Attack, attack } from "./attack.ts";
+
+// With ACLINT the SSWI device is really there: a store to it would interrupt a hart.
+describe.skipIf(!hasQemu)("IPIs in another's name (qemu-system-riscv64 is installed)", () => {
+  describe.each([false, true])("with ACLINT: %s", (aclint) => {
+    let run: Attack;
+    beforeAll(async () => {
+      run = await attack("senders", { aclint });
+    }, BOOT_TIMEOUT_MS);
+
+    test("the firmware sends none for a task", () => {
+      run.expect({ "ecall IPI send_ipi": "BadCall", "a child's ecall IPI send_ipi": "answered BadCall" });
+    });
+
+    test("the registers and the memory behind IPIs are out of reach", () => {
+      run.expect({
+        "setting SSIP": "illegal instruction",
+        "clearing sip": "illegal instruction",
+        "reading mhartid": "illegal instruction",
+        "reading sscratch": "illegal instruction",
+        "storing to SSWI": "store fault",
+        "storing to SSWI in the kernel's window": "store fault",
+        "storing to MSWI": "store fault",
+        "storing to the kernel's data": "store fault",
+      });
+    });
+
+    test("the one call that ends in an IPI takes a target that is online, and no sender", () => {
+      run.expect({ "yieldTo hart 4": "HartOffline", "yieldTo hart 2^32": "HartOffline" });
+    });
+
+    test("what the receivers counted from a hart is what that hart sent", () => {
+      for (const hart of [0, 1, 2, 3]) {
+        expect(run.number(`IPIs to itself of hart ${hart}`)).toBe(0);
+        // One may be under way at the moment of asking, to each of the others.
+        const underWay = run.number(`IPIs sent by hart ${hart}`) - run.number(`IPIs taken from hart ${hart}`);
+        expect(Math.abs(underWay)).toBeLessThanOrEqual(3);
+      }
+    });
+  });
+});

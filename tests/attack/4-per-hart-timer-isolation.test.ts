@@ -1,0 +1,63 @@
+// "Each hart's timer is its own": nothing that a task can name or do sets one.
+
+import { beforeAll, describe, expect, test } from "vitest";
+import { BOOT_TIMEOUT_MS, hasQemu } from "../system/machine.ts";
+import { type Attack, attack } from "./attack.ts";
+
+describe.skipIf(!hasQemu)("other harts' timers (qemu-system-riscv64 is installed)", () => {
+  // With Sstc the timer is a CSR, without it the firmware's CLINT.
+  describe.each([true, false])("with Sstc: %s", (sstc) => {
+    let run: Attack;
+    beforeAll(async () => {
+      run = await attack("timers", { sstc });
+    }, BOOT_TIMEOUT_MS);
+
+    test("the firmware sets none for a task", () => {
+      run.expect({
+        "ecall TIME set_timer": "BadCall",
+        "a child's ecall TIME set_timer": "answered BadCall",
+      });
+    });
+
+    test("control registers end the task", () => {
+      run.expect({
+        "writing stimecmp": "illegal instruction",
+        "reading stimecmp": "illegal instruction",
+        "reading cycle": "illegal instruction",
+        "writing sie": "illegal instruction",
+        "writing stvec": "illegal instruction",
+        sret: "illegal instruction",
+        wfi: "illegal instruction",
+      });
+    });
+
+    test("so do the registers of the CLINT and of every other device", () => {
+      run.expect({
+        "storing to mtimecmp": "store fault",
+        "storing to mtimecmp in the kernel's window": "store fault",
+        "loading mtime": "load fault",
+        "storing to the PLIC": "store fault",
+        "storing to the UART": "store fault",
+        "storing to a disk's registers": "store fault",
+      });
+    });
+
+    test("they cannot be mapped", () => {
+      run.expect({
+        "making a device": "BadArgument",
+        "making an interrupt": "BadArgument",
+        "making the right to harts": "BadArgument",
+        "mapping a device of no slot": "BadSlot",
+        "mapping the console as a device": "WrongKind",
+        "mapping the CLINT by its address": "BadSlot",
+        "slots that are a device": 0,
+      });
+    });
+
+    test("every hart has gone on ticking", () => {
+      for (const hart of [0, 1, 2, 3]) {
+        expect(run.number(`ticks after ${hart}`)).toBeGreaterThan(run.number(`ticks before ${hart}`));
+      }
+    });
+  });
+});

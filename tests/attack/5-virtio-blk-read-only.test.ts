@@ -1,0 +1,72 @@
+// "The disk is read-only": a write is an error, is on record, and changes nothing; and a read stays on the disk and in the
+// memory that was shared for it.
+
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { beforeAll, describe, expect, test } from "vitest";
+import { BOOT_TIMEOUT_MS, buildOnce, hasQemu, pkgfsImage } from "../system/machine.ts";
+import { type Attack, attack } from "./attack.ts";
+
+function imageHash(): string {
+  return createHash("sha256").update(readFileSync(pkgfsImage)).digest("hex");
+}
+
+describe.skipIf(!hasQemu)("writing to the disk (qemu-system-riscv64 is installed)", () => {
+  describe.each([false, true])("virtio-mmio version 1: %s", (legacy) => {
+    let run: Attack;
+    let before = "";
+    beforeAll(async () => {
+      await buildOnce();
+      before = imageHash();
+      run = await attack("disk", { legacy });
+    }, BOOT_TIMEOUT_MS);
+
+    test("a write is refused with an error, whatever it says", () => {
+      run.expect({
+        "read-only": 1,
+        "writing the first sector": "readOnly",
+        "writing the last sector": "readOnly",
+        "writing behind the end": "readOnly",
+        "writing nothing": "readOnly",
+      });
+    });
+
+    test("and changes nothing, here or on the host", () => {
+      run.expect({ "reading the first sector": "ok", "the first sector is another": 0 });
+      expect(imageHash()).toBe(before);
+    });
+
+    test("sectors and counts that are not the disk's are refused", () => {
+      run.expect({
+        "reading at the end": "outOfRange",
+        "reading across the end": "outOfRange",
+        "reading at the last of all sectors": "outOfRange",
+        "reading at 2^55": "outOfRange",
+        "reading no sectors": "badCount",
+        "reading 257 sectors": "badCount",
+        "reading 2^32 - 1 sectors": "badCount",
+      });
+    });
+
+    test("so is memory that was not shared", () => {
+      run.expect({
+        "attaching more than there is": "attachRefused",
+        "attaching all of the address space": "attachRefused",
+        "attaching memory that may only be read": "attachRefused",
+        "reading more than was attached": "outOfMemoryObject",
+        "reading to behind what was attached": "outOfMemoryObject",
+        "reading over the edge": "outOfMemoryObject",
+        "reading to far outside": "outOfMemoryObject",
+        "reading to an odd place": "outOfMemoryObject",
+        "bytes changed outside of what was attached": 0,
+      });
+    });
+
+    test("no client can tell the device of memory by itself", () => {
+      run.expect({
+        "pinning for a device of no slot": "BadSlot",
+        "pinning for the console": "WrongKind",
+      });
+    });
+  });
+});

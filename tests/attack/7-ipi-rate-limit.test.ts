@@ -1,0 +1,40 @@
+// "IPIs are limited": a hart sends 1,000 a second at most, whatever its tasks do, and the limit loses no wake-up.
+
+import { beforeAll, describe, expect, test } from "vitest";
+import { BOOT_TIMEOUT_MS, hasQemu } from "../system/machine.ts";
+import { type Attack, attack } from "./attack.ts";
+
+const ipisPerSecondMax = 1000;
+const harts = [0, 1, 2, 3];
+
+describe.skipIf(!hasQemu)("a flood of IPIs (qemu-system-riscv64 is installed)", () => {
+  // With ACLINT an IPI is a store, and far more of them could be sent.
+  describe.each([false, true])("with ACLINT: %s", (aclint) => {
+    let run: Attack;
+    beforeAll(async () => {
+      run = await attack("ipis", { aclint });
+    }, BOOT_TIMEOUT_MS);
+
+    test("stays within the limit on every hart, in every window", () => {
+      const windows = run.number("windows");
+      expect(windows).toBeGreaterThanOrEqual(3);
+      for (let window = 0; window < windows; window++) {
+        const seconds = Math.ceil(run.number(`window ${window} milliseconds`) / 1000);
+        for (const hart of harts) {
+          const sent = run.number(`window ${window} IPIs sent by hart ${hart}`);
+          expect(sent).toBeLessThanOrEqual(seconds * ipisPerSecondMax);
+        }
+      }
+    });
+
+    test("would have been more: some were held back", () => {
+      expect(run.number("IPIs held back")).toBeGreaterThan(0);
+    });
+
+    test("loses no wake-up", () => {
+      expect(run.number("echoes heard")).toBe(run.number("echoes asked"));
+      expect(run.number("echoes asked")).toBeGreaterThan(0);
+      run.expect({ "flooders ended": 3, "echo ended": 1 });
+    });
+  });
+});

@@ -1,0 +1,80 @@
+// No page is writable and executable, and nothing of the kernel's is any task's: neither by asking for the mapping nor by
+// doing what it would allow.
+
+import { beforeAll, describe, test } from "vitest";
+import { BOOT_TIMEOUT_MS, hasQemu } from "../system/machine.ts";
+import { type Attack, attack } from "./attack.ts";
+
+describe.skipIf(!hasQemu)("memory (qemu-system-riscv64 is installed)", () => {
+  let run: Attack;
+  beforeAll(async () => {
+    run = await attack("memory");
+  }, BOOT_TIMEOUT_MS);
+
+  test("nothing can be mapped writable and executable, or with rights that there are not", () => {
+    run.expect({
+      "mapping RWX": "BadArgument",
+      "mapping WX": "BadArgument",
+      "mapping W": "BadArgument",
+      "mapping with all rights": "BadArgument",
+      "mapping with rights of 33 bits": "BadArgument",
+    });
+  });
+
+  test("what is mapped stays as it is", () => {
+    run.expect({
+      "mapping W over R-X of its own": "Overlap",
+      "mapping over the stack": "Overlap",
+      "mapping over the startup page": "Overlap",
+      "mapping over the message page": "Overlap",
+      "unmapping the message page": "BadArgument",
+      "mapping with no capability": "BadSlot",
+      "mapping the console": "WrongKind",
+    });
+  });
+
+  test("nothing can be mapped outside of user space", () => {
+    run.expect({
+      "mapping at null": "BadArgument",
+      "mapping at the kernel": "BadArgument",
+      "mapping at the kernel's low half": "BadArgument",
+      "mapping at the device window": "BadArgument",
+      "mapping at the end of user space": "BadArgument",
+      "mapping across the end of user space": "BadArgument",
+      "mapping in the hole of Sv39": "BadArgument",
+      "mapping so that 32 bits wrap": "BadArgument",
+    });
+  });
+
+  test("nothing behind a memory object can be mapped with it", () => {
+    run.expect({
+      "mapping past the object": "BadArgument",
+      "mapping from past the object": "BadArgument",
+      "mapping so that offset and length wrap": "BadArgument",
+      "mapping a length of 2^32": "BadArgument",
+    });
+  });
+
+  test("the kernel cannot be read, written or entered", () => {
+    run.expect({
+      "reading the kernel": "load fault",
+      "reading the kernel's data": "load fault",
+      "reading the kernel by its physical address": "load fault",
+      "reading the firmware": "load fault",
+      "writing the kernel": "store fault",
+      "jumping into the kernel": "instruction fault",
+      "reading null": "load fault",
+      "reading the hole of Sv39": "load fault",
+      "writing satp": "illegal instruction",
+      "sfence.vma": "illegal instruction",
+    });
+  });
+
+  test("code cannot be written, data cannot be run", () => {
+    run.expect({
+      "writing its own code": "store fault",
+      "running its own data": "instruction fault",
+      "running its message page": "instruction fault",
+    });
+  });
+});

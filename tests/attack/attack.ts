@@ -1,0 +1,50 @@
+// What the attacks share: QEMU is booted with `nexus,run = "attacker <what>"`, and what the attacker (source/apps/attacker)
+// says of each attempt becomes a table. Which outcome is the right one stand in the tests.
+
+import { expect } from "vitest";
+import type { BootReport, BootRequest } from "../../tools/boot/run.ts";
+import { bootQemu, explain } from "../system/machine.ts";
+
+const ATTEMPT = /^attack: (.+) = (.*)$/;
+/** The attacker's last line. */
+const END = "attack: end";
+
+/** An attack's run: each attempt with what came of it, and the report of the boot. */
+export class Attack {
+  readonly report: BootReport;
+  private readonly outcomes = new Map<string, string>();
+
+  constructor(report: BootReport) {
+    this.report = report;
+    for (const line of report.lines) {
+      const [, attempt, outcome] = ATTEMPT.exec(line) ?? [];
+      if (attempt !== undefined && outcome !== undefined) this.outcomes.set(attempt, outcome);
+    }
+  }
+
+  /** Fails unless each attempt of the table was made, and had that outcome. */
+  expect(table: Readonly<Record<string, string | number>>): void {
+    const found = Object.keys(table).map((attempt) => [attempt, this.outcomes.get(attempt)]);
+    const due = Object.entries(table).map(([attempt, outcome]) => [attempt, String(outcome)]);
+    expect(found, explain(this.report)).toEqual(due);
+  }
+
+  /** The outcome of an attempt as a number; NaN if it was not made. */
+  number(attempt: string): number {
+    return Number(this.outcomes.get(attempt) ?? Number.NaN);
+  }
+}
+
+/**
+ * Lets the attacker loose, and then runs the commands of `then` ("; nx audit").
+ *
+ * @throws with the console if it did not come to its end, if the kernel panicked, or if the run failed otherwise
+ */
+export async function attack(
+  what: string,
+  { then = "", ...change }: Partial<BootRequest> & { then?: string } = {},
+): Promise<Attack> {
+  const report = await bootQemu({ run: `attacker ${what}${then}`, ...change });
+  if (!report.lines.includes(END) || !report.ok) throw new Error(explain(report));
+  return new Attack(report);
+}
