@@ -2,23 +2,36 @@
 // that a person needs to see what was not.
 
 import { formatDuration, type Paint, paintFor } from "../nx/report.ts";
+import { personAt } from "./interactive.ts";
 import { panicLines } from "./panic.ts";
-import { type BootReport, SELFTEST_RUN } from "./run.ts";
+import { type BootReport, SELFTEST_RUN, SHELL_RUN } from "./run.ts";
 import { runSession, type SessionReport } from "./session.ts";
 import type { BootWords } from "./words.ts";
+
+const KEYS_TEXT = "self-tests first, then the guest's shell; poweroff or Ctrl-A x ends the machine";
 
 /** How many console lines are repeated under a failure. */
 const LAST_LINES_SHOWN = 20;
 
-/** Boots once; the exit code. */
+/** Boots once, and with a terminal goes on to the guest's shell; the exit code. */
 export async function boot(words: BootWords): Promise<0 | 1> {
-  const report = await runSession(words, SELFTEST_RUN, words.qemuTree === true, (line) => {
-    if (!words.json) process.stdout.write(`${line}\n`);
-  });
+  const person = isAtTerminal(words) ? personAt(process.stdin, process.stdout) : undefined;
+  if (person !== undefined) process.stderr.write(`${paintFor(process.stderr).faint(KEYS_TEXT)}\n`);
+  const onLine = (line: string): void => {
+    // A person sees the bytes as they come, colours and half lines included.
+    if (!words.json && person === undefined) process.stdout.write(`${line}\n`);
+  };
+  const run = person === undefined ? SELFTEST_RUN : SHELL_RUN;
+  const report = await runSession(words, run, words.qemuTree === true, onLine, person);
   if (words.json) process.stdout.write(`${JSON.stringify(jsonReport(report, words), undefined, 2)}\n`);
   else if (report.ok) process.stdout.write(`${summary(report, words, paintFor(process.stdout))}\n`);
   if (!report.ok) process.stderr.write(`${failureText(report, paintFor(process.stderr))}\n`);
   return report.ok ? 0 : 1;
+}
+
+/** The tree that QEMU makes cannot ask for the shell, and a report for programs is nothing to type at. */
+function isAtTerminal(words: BootWords): boolean {
+  return process.stdin.isTTY && process.stdout.isTTY && words.json !== true && words.qemuTree !== true;
 }
 
 /** One line for a good run. */

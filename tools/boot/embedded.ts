@@ -5,7 +5,7 @@
 
 import { createHash } from "node:crypto";
 import { closeSync, fstatSync, openSync, readFileSync, readSync } from "node:fs";
-import { setImmediate } from "node:timers/promises";
+import { setImmediate, setTimeout } from "node:timers/promises";
 import type { DiskContent, DiskFault, EmbeddedMachine, MachineSettings } from "../../machine/host/machine.ts";
 import {
   DISK_BYTES_MAX,
@@ -21,6 +21,9 @@ import type { Machine, MachineEnd, MachineOptions, RunningMachine } from "./mach
 
 /** Instructions between two looks at the console and at signals: about a fiftieth of a second. */
 const SLICE_INSTRUCTIONS = 4_000_000n;
+
+/** How long a machine is left alone in which every hart waits, in milliseconds. */
+const IDLE_MS = 5;
 
 /** The slot that QEMU gives to a disk without an address of its own. */
 const LAST_SLOT = 7;
@@ -68,16 +71,21 @@ async function start(
   const settings = settingsOf(options, boot, disk?.content);
   const run = new Run(await WebAssembly.compile(wasm), settings);
   let stopped = false;
+  const typed: number[] = [];
   const ended = (async (): Promise<MachineEnd> => {
     try {
       let state: AdvanceState = "running";
       let printed = 0;
       while (state === "running" && !stopped) {
+        while (typed[0] !== undefined && run.input(typed[0])) typed.shift();
+        const before = run.machine.instructions;
         state = run.advanceTo(run.clock + SLICE_INSTRUCTIONS);
+        const isIdle = run.machine.instructions - before < SLICE_INSTRUCTIONS / 100n;
         const bytes = run.consoleBytes.slice(printed);
         printed += bytes.length;
         if (bytes.length > 0) onBytes(bytes);
-        await setImmediate();
+        // A guest that only waits is waited with.
+        await (isIdle ? setTimeout(IDLE_MS) : setImmediate());
       }
       const end = endOfRun(run);
       const recording = { settings, events: run.events, end, module: hashOf(wasm) };
@@ -91,6 +99,9 @@ async function start(
     ended,
     stop: () => {
       stopped = true;
+    },
+    send: (bytes) => {
+      typed.push(...bytes);
     },
   };
 }

@@ -42,6 +42,8 @@ export interface RunningMachine {
   ended: Promise<MachineEnd>;
   /** Ends it. Safe to call at any time, and more than once. */
   stop: () => void;
+  /** Types these bytes at its console. A machine without this takes no input. */
+  send?: (bytes: Uint8Array) => void;
 }
 
 /** A kind of machine. `start` throws Problem if it cannot run here; `onBytes` gets the console as it comes. */

@@ -78,7 +78,7 @@ async function start(
   args: string[],
   onBytes: (bytes: Uint8Array) => void,
 ): Promise<RunningMachine> {
-  const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"] });
   await started(child, program);
 
   let complaints = "";
@@ -109,7 +109,12 @@ async function start(
     child.kill("SIGTERM");
     killTimer = setTimeout(kill, KILL_DELAY_MS);
   };
-  return { ended, stop };
+  // What is typed to a machine that has just ended is lost with it.
+  child.stdin?.on("error", () => {});
+  const send = (bytes: Uint8Array): void => {
+    child.stdin?.write(bytes);
+  };
+  return { ended, stop, send };
 }
 
 /** Waits until the program runs, or says how to get it. */

@@ -8,6 +8,7 @@ import { createWriteStream, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ConsoleLines } from "./console.ts";
+import type { Person } from "./interactive.ts";
 import { type Climbed, Ladder } from "./ladder.ts";
 import type { Machine, MachineEnd, RunningMachine } from "./machine.ts";
 import { MARKERS_FILE, markersOf } from "./markers.ts";
@@ -18,8 +19,17 @@ import { memoryMebibytes, newNonce, treeForRun } from "./tree.ts";
 /** What the guest starts when nobody asks for anything else. */
 export const SELFTEST_RUN = "selftest-client";
 
+/** What the guest starts for a person: the self-tests, then the shell. */
+export const SHELL_RUN = "selftest-client; nx";
+
+/** The line by which the guest's shell says that it is there (source/apps/nx/shell.ts). */
+const SHELL_GREETING = /^nx: shell \(/;
+
 /** After a panic the harts stand still: this long after its last line, the machine is ended. */
 const PANIC_QUIET_MS = 300;
+
+/** Signals that end the machine in order, so that the terminal is given back. */
+const END_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /** A console that says more than this is a loop. */
 export const CONSOLE_LINES_MAX = 100_000;
@@ -42,6 +52,8 @@ export interface BootRequest {
   timeoutSeconds: number;
   /** A file that gets every console line, or undefined. */
   log: string | undefined;
+  /** Who sits at the console. The run is then judged up to the shell's greeting, and lasts as long as they like. */
+  person?: Person;
   /** 32 hexadecimal digits for the proofs; default: new ones. A run that is to be repeated says which. */
   nonce?: string;
 }
@@ -73,7 +85,7 @@ export interface BootReport {
   proofs: JudgedProof[];
   panic: Panic | undefined;
   nonce: string;
-  /** From the start of the machine to its end. */
+  /** From the start of the machine to its end, or to the shell. */
   milliseconds: number;
   /** What the machine complained about beside the console. */
   complaints: string;
@@ -106,10 +118,14 @@ export async function bootOnce(
       disk: request.disk === undefined ? undefined : { file: request.disk, legacy, slot },
     };
     const begin = performance.now();
-    const running = await machine.start(options, (bytes) => watch.feed(bytes));
+    const running = await machine.start(options, (bytes) => {
+      request.person?.show(bytes);
+      watch.feed(bytes);
+    });
     const end = await watch.untilEnd(running);
-    return watch.report(end, performance.now() - begin);
+    return watch.report(end, (watch.shellAt ?? performance.now()) - begin);
   } finally {
+    request.person?.close();
     rmSync(scratch, { recursive: true, force: true });
   }
 }
@@ -129,13 +145,19 @@ class Watch {
   private stoppedBecause: string | undefined;
   private stop: (() => void) | undefined;
   private quietTimer: NodeJS.Timeout | undefined;
+  private deadline: NodeJS.Timeout | undefined;
+  /** When the console became the person's: what is printed there since then is their business. */
+  shellAt: number | undefined;
+  /** They have ended the machine themselves. */
+  private isLeft = false;
 
   constructor(files: BootFiles, request: BootRequest, onLine: (line: string) => void) {
     this.files = files;
     this.request = request;
     this.nonce = request.machineTree ? NO_NONCE : (request.nonce ?? newNonce());
     const contract = readFileSync(join(files.root, MARKERS_FILE), "utf8");
-    this.ladder = new Ladder(markersOf(contract, { ...request, disk: request.disk !== undefined }));
+    const run = firstCommand(request.run);
+    this.ladder = new Ladder(markersOf(contract, { ...request, run, disk: request.disk !== undefined }));
     this.log = request.log === undefined ? undefined : createWriteStream(request.log);
     this.console = new ConsoleLines((line) => {
       this.take(line);
@@ -151,16 +173,18 @@ class Watch {
   async untilEnd(running: RunningMachine): Promise<MachineEnd> {
     this.stop = running.stop;
     const { timeoutSeconds } = this.request;
-    const deadline = setTimeout(() => this.end(`no end within ${timeoutSeconds} s`), timeoutSeconds * 1000);
+    this.deadline = setTimeout(() => this.end(`no end within ${timeoutSeconds} s`), timeoutSeconds * 1000);
     const interrupt = (): void => this.end("interrupted");
-    process.once("SIGINT", interrupt);
-    process.once("SIGTERM", interrupt);
+    for (const signal of END_SIGNALS) process.once(signal, interrupt);
+    this.request.person?.attach(
+      (bytes) => running.send?.(bytes),
+      () => this.leave(),
+    );
     try {
       return await running.ended;
     } finally {
-      process.off("SIGINT", interrupt);
-      process.off("SIGTERM", interrupt);
-      clearTimeout(deadline);
+      for (const signal of END_SIGNALS) process.off(signal, interrupt);
+      clearTimeout(this.deadline);
       clearTimeout(this.quietTimer);
       this.console.end();
       this.log?.end();
@@ -168,17 +192,39 @@ class Watch {
   }
 
   private take(line: string): void {
-    this.lines.push(line);
     this.log?.write(`${line}\n`);
-    this.ladder.feed(line);
     this.panics.feed(line);
+    this.watchPanic();
+    if (this.shellAt !== undefined) return;
+    this.lines.push(line);
+    this.ladder.feed(line);
     const proof = parseProof(line);
     if (proof !== undefined) this.proofs.push({ ...proof, problem: this.judge(proof) });
-    if (this.panics.panic !== undefined) {
-      clearTimeout(this.quietTimer);
-      this.quietTimer = setTimeout(() => this.end("the kernel panicked"), PANIC_QUIET_MS);
-    }
     if (this.console.lineCount >= CONSOLE_LINES_MAX) this.end(`more than ${CONSOLE_LINES_MAX} console lines`);
+    if (this.request.person !== undefined && SHELL_GREETING.test(line)) this.handOver(this.request.person);
+  }
+
+  private watchPanic(): void {
+    if (this.panics.panic === undefined) return;
+    clearTimeout(this.quietTimer);
+    this.quietTimer = setTimeout(() => this.end("the kernel panicked"), PANIC_QUIET_MS);
+  }
+
+  /** The shell is there: from here on nothing is owed, and nobody is in a hurry. */
+  private handOver(person: Person): void {
+    this.shellAt = performance.now();
+    clearTimeout(this.deadline);
+    person.handOver();
+  }
+
+  /** The person wants no more. Before the shell is there, that is an interruption like any other. */
+  private leave(): void {
+    if (this.shellAt !== undefined) {
+      this.isLeft = true;
+      this.stop?.();
+    } else {
+      this.end("interrupted");
+    }
   }
 
   private judge(proof: Proof): string | undefined {
@@ -208,7 +254,7 @@ class Watch {
       problems.push(`this marker never came: "${first.text}"${rest}`);
     }
     if (this.stoppedBecause !== undefined && panic === undefined) problems.push(this.stoppedBecause);
-    if (end.status !== 0 && this.stoppedBecause === undefined) {
+    if (end.status !== 0 && this.stoppedBecause === undefined && !this.isLeft) {
       problems.push(
         `the machine ended with ${end.status === undefined ? "a signal" : `status ${end.status}`}`,
       );
@@ -227,6 +273,11 @@ class Watch {
       lines: this.lines,
     };
   }
+}
+
+/** The first command of a run: the one that the marker contract speaks of. */
+function firstCommand(run: string): string {
+  return (run.split(";")[0] ?? "").trim();
 }
 
 /** A file below pkg/, or undefined if the path does not name one there. */

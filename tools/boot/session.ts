@@ -11,6 +11,7 @@ import { root } from "../../toolchain/root.ts";
 import { Locator, placeText } from "../debug/locate.ts";
 import { progressOn } from "../nx/report.ts";
 import { type EmbeddedFacts, embeddedMachine, nonceOfSeed } from "./embedded.ts";
+import type { Person } from "./interactive.ts";
 import { hasQemu, qemuMachine } from "./qemu.ts";
 import { type BootFiles, type BootReport, type BootRequest, bootOnce } from "./run.ts";
 import type { MachineWords } from "./words.ts";
@@ -21,12 +22,16 @@ export interface SessionReport extends BootReport {
   embedded?: EmbeddedFacts & { seed: bigint };
 }
 
-/** Builds, boots once with the words of the command line, and reports. `onLine` sees each console line. */
+/**
+ * Builds, boots once with the words of the command line, and reports. `onLine` sees each console line; `person` is who
+ * sits at the console, if somebody does.
+ */
 export async function runSession(
   words: MachineWords,
   run: string,
   machineTree: boolean,
   onLine: (line: string) => void,
+  person?: Person,
 ): Promise<SessionReport> {
   const machine = words.machine ?? defaultMachine(words);
   if (machine === "qemu") requireNoSeed(words);
@@ -36,7 +41,7 @@ export async function runSession(
     progress,
     ...(words.trust !== undefined && { trust: words.trust }),
   });
-  const request = requestOf(words, run, machineTree, outputs);
+  const request = { ...requestOf(words, run, machineTree, outputs), ...(person && { person }) };
   if (machine === "qemu") {
     return { ...(await bootOnce(qemuMachine(), filesOf(outputs), request, onLine)), machine };
   }

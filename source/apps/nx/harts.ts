@@ -9,7 +9,7 @@ import { print } from "runtime/log";
 import { refusalName } from "runtime/names";
 import { slotOf } from "runtime/startup";
 import { parseDecimal } from "text/bytes";
-import { beginFacts, beginRow, endRow, number, say, words } from "./answer";
+import { beginFacts, beginRow, endRow, isForPeople, number, say, words } from "./answer";
 import { wordLength, wordStart } from "./words";
 
 /** Logical hart numbers are below this; one that did not come up leaves a gap. */
@@ -41,8 +41,11 @@ function answerHart(hart: u32): void {
   number("switches", 8, result(4));
   number("stolen", 6, result(5));
   if (information(slotOf(Role.Info), Topic.HartLimits, hart) >= 0) {
-    number("ipis_limited", 6, result(0));
-    number("ipis_spared", 6, result(1));
+    // A row for a person has 80 columns.
+    if (!isForPeople()) {
+      number("ipis_limited", 0, result(0));
+      number("ipis_spared", 0, result(1));
+    }
     number("idle", 7, result(2));
   }
   endRow();
@@ -82,9 +85,13 @@ function changed(hart: u32, status: i32, state: string): bool {
     return false;
   }
   if (status < 0) return refused("changing a hart", status);
+  if (isForPeople()) {
+    print(say("hart ").decimal(hart).text(" is ").text(state));
+    return true;
+  }
   beginRow();
-  number("hart", 4, hart);
-  words("state", 8, state);
+  number("hart", 0, hart);
+  words("state", 0, state);
   endRow();
   return true;
 }

@@ -100,8 +100,10 @@ function waitName(kind: u32): string {
       return "signal";
     case 5:
       return "sleep";
-    default:
+    case 6:
       return "between";
+    default:
+      return "-";
   }
 }
 
