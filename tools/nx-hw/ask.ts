@@ -34,7 +34,13 @@ export async function ask(words: MachineWords, run: string): Promise<Answer[]> {
 /** The answers among console lines, up to `nx: end`. */
 export function parseAnswers(lines: string[]): Answer[] {
   const end = lines.indexOf(END_LINE);
-  if (end < 0) throw new Problem(`the guest's answer is not whole: "${END_LINE}" is missing`);
+  if (end < 0) {
+    const said = lines.filter((line) => /^(nx|nexus-init): /.test(line)).join("\n");
+    throw new Problem(
+      `the guest's answer is not whole: "${END_LINE}" is missing`,
+      said ? { output: said } : {},
+    );
+  }
   return lines
     .slice(0, end)
     .filter((line) => line.startsWith(PREFIX))
@@ -46,10 +52,19 @@ function parseAnswer(text: string): Answer {
   const values = new Map<string, string>();
   for (const word of words) {
     const equals = word.indexOf("=");
-    if (equals > 0) values.set(word.slice(0, equals), word.slice(equals + 1));
+    if (equals > 0) values.set(word.slice(0, equals), decoded(word.slice(equals + 1)));
   }
   const first = words[0];
   return { word: first?.includes("=") ? undefined : first, values };
+}
+
+/** What has no place in a word stands there as %xx (source/apps/nx/answer.ts). */
+function decoded(value: string): string {
+  try {
+    return decodeURIComponent(value);
+  } catch {
+    throw new Problem(`the guest says ${value}, which is no text`);
+  }
 }
 
 /** A value that has to be there. */

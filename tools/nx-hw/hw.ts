@@ -1,8 +1,18 @@
-// ./nx hw: questions about the machine, answered by a guest that was booted to answer them.
+// ./nx hw, ./nx ps and ./nx audit: questions about the machine, answered by a guest that was booted to answer them.
 
 import type { Command } from "commander";
 import { addMachineOptions } from "../boot/boot.ts";
 import type { MachineWords } from "../boot/words.ts";
+import type { QuestionName } from "./rows.ts";
+
+/** Every question that is answered by rows: its words, what they ask, and its name in rows.ts. */
+const asked: readonly (readonly [words: string, description: string, name: QuestionName])[] = [
+  ["hw dt", "the device tree as the kernel found it", "dt"],
+  ["hw sbi", "the firmware below the kernel", "sbi"],
+  ["hw irq", "the interrupts that somebody waits for", "irq"],
+  ["ps", "boot a machine and ask the guest for its tasks", "ps"],
+  ["audit", "boot a machine and ask the guest for its audit trail", "audit"],
+];
 
 export function register(program: Command): void {
   const hw = program.command("hw").description("boot a machine and ask the guest about its hardware");
@@ -20,4 +30,13 @@ export function register(program: Command): void {
       process.exitCode = await vblkInfo(words);
     },
   );
+
+  for (const [path, description, name] of asked) {
+    const [first = "", second] = path.split(" ");
+    const command = second === undefined ? program.command(first) : hw.command(second);
+    addMachineOptions(command.description(description)).action(async (words: MachineWords) => {
+      const { question } = await import("./question.ts");
+      process.exitCode = await question(name, words);
+    });
+  }
 }

@@ -4,6 +4,7 @@ import { Problem } from "../../toolchain/problem.ts";
 import type { MachineWords } from "../boot/words.ts";
 import { type Column, formatTable } from "../nx/report.ts";
 import { type Answer, ask, numberValue } from "./ask.ts";
+import { camelCase } from "./rows.ts";
 
 /** What one hart says of itself: its two numbers, then every counter, by the name that JSON gives it. */
 export interface HartCounters {
@@ -46,11 +47,6 @@ function hartCounters(answer: Answer): HartCounters {
   };
   for (const key of answer.values.keys()) counters[camelCase(key)] = numberValue(answer, key);
   return counters;
-}
-
-/** `ipis_sent` → `ipisSent`. */
-function camelCase(key: string): string {
-  return key.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
 
 /** The table for a person: a row a hart, a column a counter. */

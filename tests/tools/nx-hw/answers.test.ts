@@ -2,6 +2,7 @@
 
 import { expect, test } from "vitest";
 import { parseAnswers } from "../../../tools/nx-hw/ask.ts";
+import { jsonOf, questions, rowsOf, tableOf } from "../../../tools/nx-hw/rows.ts";
 import { smpAnswer, smpTable } from "../../../tools/nx-hw/smp.ts";
 import { vblkAnswer, vblkTable } from "../../../tools/nx-hw/vblk.ts";
 
@@ -64,4 +65,77 @@ test("an answer that is not whole is none", () => {
   expect(() => smpAnswer(parseAnswers(vblkLines))).toThrow('no line "nx: smp online=…"');
   const short = vblkLines.map((line) => line.replace(checksum, "ab"));
   expect(() => vblkAnswer(parseAnswers(short))).toThrow("which is no hash");
+});
+
+const auditLines = [
+  "nx: sequence=1 ms=73 hart=0 task=- kind=hart-started word0=0x0 word1=0x2 what=hart%200,%20hart%20id%202",
+  "nx: sequence=4 ms=80 hart=1 task=3 kind=block-refused word0=0x4 word1=0x0 what=100%25",
+  "nx: end",
+];
+
+test("rows: values by their kinds, what only some rows have, and text as it was before it became a word", () => {
+  expect(rowsOf(questions.audit, parseAnswers(auditLines))).toEqual([
+    {
+      sequence: 1,
+      ms: 73,
+      hart: 0,
+      task: null,
+      kind: "hart-started",
+      what: "hart 0, hart id 2",
+      word0: "0x0",
+      word1: "0x2",
+    },
+    {
+      sequence: 4,
+      ms: 80,
+      hart: 1,
+      task: "3",
+      kind: "block-refused",
+      what: "100%",
+      word0: "0x4",
+      word1: "0x0",
+    },
+  ]);
+  const [task] = rowsOf(
+    questions.ps,
+    parseAnswers(["nx: task=0 name=a%20b state=alive class=app waits=- hart=0 runs=1", "nx: end"]),
+  );
+  expect(task).toEqual({ task: 0, name: "a b", state: "alive", class: "app", waits: null, hart: 0, runs: 1 });
+});
+
+test("rows: the table", () => {
+  expect(tableOf(questions.audit, rowsOf(questions.audit, parseAnswers(auditLines)))).toBe(
+    [
+      "sequence  ms  hart  task  kind           what",
+      "       1  73     0  -     hart-started   hart 0, hart id 2",
+      "       4  80     1  3     block-refused  100%",
+      "",
+    ].join("\n"),
+  );
+});
+
+test("single facts are one object, and a line each", () => {
+  const line =
+    "nx: sbi version=1.0 firmware=OpenSBI firmware_version=0x10001 extensions=time,ipi sstc=1 sswi=0";
+  const rows = rowsOf(questions.sbi, parseAnswers([line, "nx: end"]));
+  expect(jsonOf(questions.sbi, rows)).toEqual({
+    version: "1.0",
+    firmware: "OpenSBI",
+    firmwareVersion: "0x10001",
+    extensions: "time,ipi",
+    sstc: 1,
+    sswi: 0,
+  });
+  expect(tableOf(questions.sbi, rows)).toMatch(
+    /^sbi\nversion +1.0\nfirmware +OpenSBI\nfirmware version +0x10001\n/,
+  );
+});
+
+test("rows that are not what was asked for are refused", () => {
+  const wrong = (lines: string[]) => () => rowsOf(questions.irq, parseAnswers([...lines, "nx: end"]));
+  expect(wrong([])).toThrow('the guest\'s answer to "nx hw irq" is empty');
+  expect(wrong(["nx: irq=1 hart=0"])).toThrow("has no count");
+  expect(wrong(["nx: irq=one hart=0 count=1 open=0 task=1 name=-"])).toThrow("irq=one");
+  expect(() => rowsOf(questions.sbi, parseAnswers(["nx: irq=1", "nx: end"]))).toThrow("does not begin");
+  expect(() => parseAnswers(["nx: name=%zz", "nx: end"])).toThrow("%zz, which is no text");
 });

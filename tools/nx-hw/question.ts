@@ -1,0 +1,20 @@
+// ./nx hw dt, sbi and irq, ./nx ps, ./nx audit: boots, asks, prints rows.
+
+import type { MachineWords } from "../boot/words.ts";
+import { ask } from "./ask.ts";
+import { jsonOf, type QuestionName, questions, rowsOf, tableOf } from "./rows.ts";
+
+/** Boots, asks, prints; the exit code. */
+export async function question(name: QuestionName, words: MachineWords): Promise<0> {
+  const asked = questions[name];
+  const rows = rowsOf(asked, await ask(words, asked.run));
+  process.stdout.write(
+    words.json ? `${JSON.stringify(jsonOf(asked, rows))}\n` : printable(tableOf(asked, rows)),
+  );
+  return 0;
+}
+
+/** What a guest says must not steer the terminal. */
+function printable(text: string): string {
+  return text.replace(/[^\n\P{Cc}]/gu, "?");
+}

@@ -1,0 +1,135 @@
+// Questions whose answer is a list of rows: the device tree, interrupts, tasks, the audit trail; and single facts.
+//
+// The one idea: what a row has is said once, as a list of fields; reading it, the JSON and the table follow.
+
+import { Problem } from "../../toolchain/problem.ts";
+import { type Column, formatTable } from "../nx/report.ts";
+import { type Answer, numberValue, textValue } from "./ask.ts";
+
+/** One field of a row: its key in the guest's line, and what a value is. `maybe`: text, or `-` for nothing. */
+export interface Field {
+  key: string;
+  kind: "number" | "text" | "maybe";
+}
+
+export type Value = number | string | null;
+export type Row = Record<string, Value>;
+
+/** A question, and what its answer is made of. */
+export interface Question {
+  /** What the guest runs. */
+  run: string;
+  fields: readonly Field[];
+  /** Further fields that only some rows have, and that only JSON shows. */
+  more?: readonly Field[];
+  /** For single facts: the word that begins the guest's only line. */
+  word?: string;
+}
+
+export const questions = {
+  dt: {
+    run: "nx hw dt",
+    fields: [text("node"), maybe("compatible"), maybe("reg"), maybe("irq"), maybe("status")],
+  },
+  sbi: {
+    run: "nx hw sbi",
+    word: "sbi",
+    fields: [
+      text("version"),
+      text("firmware"),
+      text("firmware_version"),
+      text("extensions"),
+      number("sstc"),
+      number("sswi"),
+    ],
+  },
+  irq: {
+    run: "nx hw irq",
+    fields: [number("irq"), number("hart"), number("count"), number("open"), number("task"), maybe("name")],
+  },
+  ps: {
+    run: "nx ps",
+    fields: [
+      number("task"),
+      text("name"),
+      text("state"),
+      text("class"),
+      maybe("waits"),
+      number("hart"),
+      number("runs"),
+    ],
+    more: [number("end"), text("detail")],
+  },
+  audit: {
+    run: "nx audit",
+    fields: [number("sequence"), number("ms"), number("hart"), maybe("task"), text("kind"), text("what")],
+    more: [text("word0"), text("word1")],
+  },
+} as const satisfies Record<string, Question>;
+
+export type QuestionName = keyof typeof questions;
+
+function number(key: string): Field {
+  return { key, kind: "number" };
+}
+
+function text(key: string): Field {
+  return { key, kind: "text" };
+}
+
+function maybe(key: string): Field {
+  return { key, kind: "maybe" };
+}
+
+/** The guest's lines as rows. Throws Problem if one lacks a field, or there is none at all. */
+export function rowsOf(question: Question, answers: Answer[]): Row[] {
+  const rows = answers.map((answer) => {
+    if (question.word !== undefined && answer.word !== question.word) {
+      throw new Problem(`the guest's answer does not begin with "nx: ${question.word}"`);
+    }
+    const row: Row = {};
+    for (const field of question.fields) row[camelCase(field.key)] = fieldValue(answer, field);
+    for (const field of question.more ?? []) {
+      if (answer.values.has(field.key)) row[camelCase(field.key)] = fieldValue(answer, field);
+    }
+    return row;
+  });
+  if (rows.length === 0) throw new Problem(`the guest's answer to "${question.run}" is empty`);
+  return rows;
+}
+
+function fieldValue(answer: Answer, { key, kind }: Field): Value {
+  if (kind === "number") return numberValue(answer, key);
+  const value = textValue(answer, key);
+  return kind === "maybe" && value === "-" ? null : value;
+}
+
+/** The rows as the value that `--json` prints: single facts are one object. */
+export function jsonOf(question: Question, rows: Row[]): Row | Row[] {
+  return question.word === undefined ? rows : (rows[0] ?? {});
+}
+
+/** The table for a person: a row each, or a line for each fact. */
+export function tableOf(question: Question, rows: Row[]): string {
+  const keys = question.fields.map(({ key }) => key);
+  if (question.word !== undefined) {
+    const [facts] = rows;
+    const lines = keys.map((key) => [key.replaceAll("_", " "), shown(facts?.[camelCase(key)])]);
+    return formatTable([{ heading: question.word }, { heading: "" }], lines);
+  }
+  const columns: Column[] = question.fields.map(({ key, kind }) => {
+    const heading = key.replaceAll("_", " ");
+    return kind === "number" ? { heading, align: "right" } : { heading };
+  });
+  const cells = rows.map((row) => keys.map((key) => shown(row[camelCase(key)])));
+  return formatTable(columns, cells);
+}
+
+function shown(value: Value | undefined): string {
+  return value === null || value === undefined ? "-" : String(value);
+}
+
+/** `ipis_sent` → `ipisSent`. */
+export function camelCase(key: string): string {
+  return key.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}
