@@ -1,0 +1,232 @@
+// Every integer instruction, on every pair of edge values, against what BigInt says it is.
+//
+// One table a group: the instruction, and its meaning. A program runs each instruction over all pairs; results are
+// compared by name and operands.
+
+import { expect, test } from "vitest";
+import { assembleText, DATA, END, runProgram } from "./bare.ts";
+
+type Meaning = (a: bigint, b: bigint) => bigint;
+
+const s = (value: bigint): bigint => BigInt.asIntN(64, value);
+const u = (value: bigint): bigint => BigInt.asUintN(64, value);
+/** A 32-bit result, sign-extended. */
+const w = (value: bigint): bigint => BigInt.asIntN(32, value);
+const uw = (value: bigint): bigint => BigInt.asUintN(32, value);
+
+const edges: readonly bigint[] = [
+  0n,
+  1n,
+  2n,
+  5n,
+  31n,
+  32n,
+  63n,
+  64n,
+  -1n,
+  -2n,
+  -5n,
+  0x7fffn,
+  -0x8000n,
+  0x7fff_ffffn,
+  0x8000_0000n,
+  -0x8000_0000n,
+  0xffff_ffffn,
+  0x1_0000_0000n,
+  0x1234_5678_9abc_def0n,
+  0x7fff_ffff_ffff_ffffn,
+  -0x8000_0000_0000_0000n,
+].map(u);
+
+/** Division as the M extension has it: by zero all ones, and the quotient that does not fit is the dividend. */
+const quotient: Meaning = (a, b) => (b === 0n ? -1n : a / b);
+const remainder: Meaning = (a, b) => (b === 0n ? a : a % b);
+
+const groups: Record<string, Record<string, Meaning>> = {
+  "RV64I, registers": {
+    "add a2, a0, a1": (a, b) => a + b,
+    "sub a2, a0, a1": (a, b) => a - b,
+    "and a2, a0, a1": (a, b) => a & b,
+    "or a2, a0, a1": (a, b) => a | b,
+    "xor a2, a0, a1": (a, b) => a ^ b,
+    "slt a2, a0, a1": (a, b) => (s(a) < s(b) ? 1n : 0n),
+    "sltu a2, a0, a1": (a, b) => (a < b ? 1n : 0n),
+    "sll a2, a0, a1": (a, b) => a << (b & 63n),
+    "srl a2, a0, a1": (a, b) => a >> (b & 63n),
+    "sra a2, a0, a1": (a, b) => s(a) >> (b & 63n),
+    "addw a2, a0, a1": (a, b) => w(a + b),
+    "subw a2, a0, a1": (a, b) => w(a - b),
+    "sllw a2, a0, a1": (a, b) => w(a << (b & 31n)),
+    "srlw a2, a0, a1": (a, b) => w(uw(a) >> (b & 31n)),
+    "sraw a2, a0, a1": (a, b) => w(a) >> (b & 31n),
+    "add zero, a0, a1; mv a2, zero": () => 0n,
+  },
+  "RV64I, immediates": {
+    "addi a2, a0, -2048": (a) => a - 2048n,
+    "addi a2, a0, 2047": (a) => a + 2047n,
+    "slti a2, a0, -1": (a) => (s(a) < -1n ? 1n : 0n),
+    "slti a2, a0, 5": (a) => (s(a) < 5n ? 1n : 0n),
+    "sltiu a2, a0, -1": (a) => (a < u(-1n) ? 1n : 0n),
+    "sltiu a2, a0, 5": (a) => (a < 5n ? 1n : 0n),
+    "xori a2, a0, -1": (a) => ~a,
+    "xori a2, a0, 1365": (a) => a ^ 1365n,
+    "ori a2, a0, -256": (a) => a | -256n,
+    "andi a2, a0, -256": (a) => a & -256n,
+    "slli a2, a0, 63": (a) => a << 63n,
+    "slli a2, a0, 33": (a) => a << 33n,
+    "srli a2, a0, 63": (a) => a >> 63n,
+    "srli a2, a0, 33": (a) => a >> 33n,
+    "srai a2, a0, 63": (a) => s(a) >> 63n,
+    "srai a2, a0, 33": (a) => s(a) >> 33n,
+    "addiw a2, a0, 2047": (a) => w(a + 2047n),
+    "addiw a2, a0, 0": (a) => w(a),
+    "slliw a2, a0, 31": (a) => w(a << 31n),
+    "srliw a2, a0, 31": (a) => w(uw(a) >> 31n),
+    "srliw a2, a0, 1": (a) => w(uw(a) >> 1n),
+    "sraiw a2, a0, 31": (a) => w(a) >> 31n,
+    "lui a2, 0x80000": () => -0x8000_0000n,
+    "lui a2, 0x7ffff": () => 0x7fff_f000n,
+  },
+  M: {
+    "mul a2, a0, a1": (a, b) => a * b,
+    "mulh a2, a0, a1": (a, b) => (s(a) * s(b)) >> 64n,
+    "mulhsu a2, a0, a1": (a, b) => (s(a) * b) >> 64n,
+    "mulhu a2, a0, a1": (a, b) => (a * b) >> 64n,
+    "div a2, a0, a1": (a, b) => quotient(s(a), s(b)),
+    "divu a2, a0, a1": quotient,
+    "rem a2, a0, a1": (a, b) => remainder(s(a), s(b)),
+    "remu a2, a0, a1": remainder,
+    "mulw a2, a0, a1": (a, b) => w(a * b),
+    "divw a2, a0, a1": (a, b) => w(quotient(w(a), w(b))),
+    "divuw a2, a0, a1": (a, b) => w(quotient(uw(a), uw(b))),
+    "remw a2, a0, a1": (a, b) => w(remainder(w(a), w(b))),
+    "remuw a2, a0, a1": (a, b) => w(remainder(uw(a), uw(b))),
+  },
+  C: {
+    "mv a2, a0; c.addi a2, -32": (a) => a - 32n,
+    "mv a2, a0; c.addiw a2, 31": (a) => w(a + 31n),
+    "mv a2, a0; c.addiw a2, -1": (a) => w(a - 1n),
+    "c.li a2, -32": () => -32n,
+    "c.lui a2, 0xfffe0": () => -0x2_0000n,
+    "c.lui a2, 31": () => 31n << 12n,
+    "mv a2, a0; c.slli a2, 63": (a) => a << 63n,
+    "mv a2, a0; c.slli a2, 1": (a) => a << 1n,
+    "mv a2, a0; c.srli a2, 33": (a) => a >> 33n,
+    "mv a2, a0; c.srai a2, 33": (a) => s(a) >> 33n,
+    "mv a2, a0; c.andi a2, -17": (a) => a & -17n,
+    "c.mv a2, a1": (_, b) => b,
+    "mv a2, a0; c.add a2, a1": (a, b) => a + b,
+    "mv a2, a0; c.sub a2, a1": (a, b) => a - b,
+    "mv a2, a0; c.xor a2, a1": (a, b) => a ^ b,
+    "mv a2, a0; c.or a2, a1": (a, b) => a | b,
+    "mv a2, a0; c.and a2, a1": (a, b) => a & b,
+    "mv a2, a0; c.addw a2, a1": (a, b) => w(a + b),
+    "mv a2, a0; c.subw a2, a1": (a, b) => w(a - b),
+    "mv sp, a0; c.addi16sp sp, -512; mv a2, sp": (a) => a - 512n,
+    "mv sp, a0; c.addi16sp sp, 496; mv a2, sp": (a) => a + 496n,
+    "mv sp, a0; c.addi4spn a2, sp, 1020": (a) => a + 1020n,
+    "mv sp, a0; c.addi4spn a2, sp, 4": (a) => a + 4n,
+  },
+  "branches (1: taken)": {
+    "li a2, 1; beq a0, a1, 2f; li a2, 0; 2:": (a, b) => (a === b ? 1n : 0n),
+    "li a2, 1; bne a0, a1, 2f; li a2, 0; 2:": (a, b) => (a !== b ? 1n : 0n),
+    "li a2, 1; blt a0, a1, 2f; li a2, 0; 2:": (a, b) => (s(a) < s(b) ? 1n : 0n),
+    "li a2, 1; bge a0, a1, 2f; li a2, 0; 2:": (a, b) => (s(a) >= s(b) ? 1n : 0n),
+    "li a2, 1; bltu a0, a1, 2f; li a2, 0; 2:": (a, b) => (a < b ? 1n : 0n),
+    "li a2, 1; bgeu a0, a1, 2f; li a2, 0; 2:": (a, b) => (a >= b ? 1n : 0n),
+    "li a2, 1; c.beqz a0, 2f; li a2, 0; 2:": (a) => (a === 0n ? 1n : 0n),
+    "li a2, 1; c.bnez a0, 2f; li a2, 0; 2:": (a) => (a !== 0n ? 1n : 0n),
+    "li a2, 1; c.j 2f; li a2, 0; 2:": () => 1n,
+  },
+  "loads and stores, through the 16 bytes at s2": {
+    "sd a0, 0(s2); lb a2, 0(s2)": (a) => BigInt.asIntN(8, a),
+    "sd a0, 0(s2); lbu a2, 7(s2)": (a) => a >> 56n,
+    "sd a0, 0(s2); lh a2, 2(s2)": (a) => BigInt.asIntN(16, a >> 16n),
+    "sd a0, 0(s2); lhu a2, 6(s2)": (a) => a >> 48n,
+    "sd a0, 0(s2); lw a2, 4(s2)": (a) => BigInt.asIntN(32, a >> 32n),
+    "sd a0, 0(s2); lwu a2, 4(s2)": (a) => a >> 32n,
+    "sd a0, 0(s2); sb a1, 3(s2); ld a2, 0(s2)": (a, b) => (a & ~(0xffn << 24n)) | ((b & 0xffn) << 24n),
+    "sd a0, 0(s2); sh a1, 2(s2); ld a2, 0(s2)": (a, b) => (a & ~(0xffffn << 16n)) | ((b & 0xffffn) << 16n),
+    "sd a0, 0(s2); sw a1, 4(s2); ld a2, 0(s2)": (a, b) => (a & 0xffff_ffffn) | (uw(b) << 32n),
+    "sd a0, 0(s2); sd a1, 8(s2); ld a2, 4(s2)": (a, b) => (a >> 32n) | (uw(b) << 32n),
+    "sd a0, 0(s2); sd zero, 8(s2); sd a1, 3(s2); ld a2, 0(s2)": (a, b) => u((a & 0xff_ffffn) | (b << 24n)),
+    "mv a3, s2; c.sd a0, 8(a3); c.lw a2, 12(a3)": (a) => BigInt.asIntN(32, a >> 32n),
+    "mv sp, s2; c.sdsp a0, 8(sp); c.swsp a1, 12(sp); c.ldsp a2, 8(sp)": (a, b) =>
+      (a & 0xffff_ffffn) | (uw(b) << 32n),
+  },
+  A: {
+    "sd a0, 0(s2); amoswap.d a3, a1, (s2); ld a2, 0(s2); add a2, a2, a3": (a, b) => a + b,
+    "sd a0, 0(s2); amoadd.d a3, a1, (s2); ld a2, 0(s2); xor a2, a2, a3": (a, b) => u(a + b) ^ a,
+    "sd a0, 0(s2); amoxor.d zero, a1, (s2); ld a2, 0(s2)": (a, b) => a ^ b,
+    "sd a0, 0(s2); amoand.d zero, a1, (s2); ld a2, 0(s2)": (a, b) => a & b,
+    "sd a0, 0(s2); amoor.d zero, a1, (s2); ld a2, 0(s2)": (a, b) => a | b,
+    "sd a0, 0(s2); amomin.d zero, a1, (s2); ld a2, 0(s2)": (a, b) => (s(a) < s(b) ? a : b),
+    "sd a0, 0(s2); amomax.d zero, a1, (s2); ld a2, 0(s2)": (a, b) => (s(a) > s(b) ? a : b),
+    "sd a0, 0(s2); amominu.d zero, a1, (s2); ld a2, 0(s2)": (a, b) => (a < b ? a : b),
+    "sd a0, 0(s2); amomaxu.d zero, a1, (s2); ld a2, 0(s2)": (a, b) => (a > b ? a : b),
+    "sd a0, 0(s2); amoswap.w a2, a1, (s2)": (a) => w(a),
+    "sd a0, 0(s2); amoadd.w a3, a1, (s2); ld a2, 0(s2)": (a, b) => ((a >> 32n) << 32n) | uw(a + b),
+    "sd a0, 0(s2); amoadd.w a2, a1, (s2)": (a) => w(a),
+    "sd a0, 0(s2); amoxor.w zero, a1, (s2); lw a2, 0(s2)": (a, b) => w(a ^ b),
+    "sd a0, 0(s2); amoand.w zero, a1, (s2); lw a2, 0(s2)": (a, b) => w(a & b),
+    "sd a0, 0(s2); amoor.w zero, a1, (s2); lw a2, 0(s2)": (a, b) => w(a | b),
+    "sd a0, 0(s2); amomin.w zero, a1, (s2); lw a2, 0(s2)": (a, b) => (w(a) < w(b) ? w(a) : w(b)),
+    "sd a0, 0(s2); amomax.w zero, a1, (s2); lw a2, 0(s2)": (a, b) => (w(a) > w(b) ? w(a) : w(b)),
+    "sd a0, 0(s2); amominu.w zero, a1, (s2); lw a2, 0(s2)": (a, b) => w(uw(a) < uw(b) ? a : b),
+    "sd a0, 0(s2); amomaxu.w zero, a1, (s2); lw a2, 0(s2)": (a, b) => w(uw(a) > uw(b) ? a : b),
+    "sd a0, 0(s2); lr.d a3, (s2); sc.d a4, a1, (s2); ld a2, 0(s2); add a2, a2, a4": (_, b) => b,
+    "sd a0, 0(s2); lr.w a2, (s2); sc.w a4, a1, (s2)": (a) => w(a),
+    "sd a0, 0(s2); lr.w a3, (s2); sc.w a4, a1, (s2); lw a2, 0(s2)": (_, b) => w(b),
+    "sc.d a2, a0, (s2)": () => 1n,
+  },
+};
+
+const pairs = edges.flatMap((a) => edges.map((b) => [a, b] as const));
+const RESULTS = DATA + 0x10_000n;
+const SCRATCH = DATA + 0xf000n;
+
+/** A program that runs each instruction over all pairs, and stores a2 after each. */
+function programFor(instructions: readonly string[]): string {
+  const loops = instructions.map(
+    (instruction) => `
+    li    s0, ${DATA}
+    li    s3, ${pairs.length}
+9:  ld    a0, 0(s0)
+    ld    a1, 8(s0)
+    ${instruction.replaceAll("; ", "\n    ")}
+    sd    a2, 0(s1)
+    addi  s1, s1, 8
+    addi  s0, s0, 16
+    addi  s3, s3, -1
+    bnez  s3, 9b`,
+  );
+  return `    li    s1, ${RESULTS}\n    li    s2, ${SCRATCH}${loops.join("")}${END}`;
+}
+
+test.each(Object.entries(groups))("%s", async (_, table) => {
+  const program = await assembleText(programFor(Object.keys(table)));
+  // Once fast, and once with a switch after every instruction.
+  for (const turns of [0, 1]) {
+    const { machine } = await runProgram(program, {
+      turns,
+      prepare: (fresh) => {
+        pairs.forEach(([a, b], index) => {
+          fresh.setWord(DATA + BigInt(index * 16), a);
+          fresh.setWord(DATA + BigInt(index * 16 + 8), b);
+        });
+      },
+    });
+    Object.entries(table).forEach(([instruction, meaning], row) => {
+      pairs.forEach(([a, b], column) => {
+        const found = machine.word(RESULTS + BigInt((row * pairs.length + column) * 8));
+        const expected = u(meaning(a, b));
+        if (found !== expected) {
+          const operands = `a0=0x${a.toString(16)} a1=0x${b.toString(16)}`;
+          expect.unreachable(
+            `${instruction} with ${operands}: 0x${found.toString(16)}, not 0x${expected.toString(16)}`,
+          );
+        }
+      });
+    });
+  }
+});
