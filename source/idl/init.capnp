@@ -1,5 +1,6 @@
 @0x9a4f6d21c7e8b035;
-# nexus-init as a service: starts programs from pkg://bin/ for the shell, one at a time.
+# nexus-init as a service: starts programs from pkg://bin/ for the shell, one at a time. In bring-up builds it also ends
+# services on request, to show what comes after that.
 #
 # A program that is started this way gets what topology.ts gives to programs in general, whoever asked for it: the
 # caller's own capabilities are not passed on.
@@ -11,6 +12,9 @@ const version :UInt32 = 1;
 
 const argumentBytesMax :UInt32 = 128;
 # The longest argument: what a startup page has room for.
+
+const killMicrosecondsMax :UInt64 = 10000000;
+# The longest delay of `kill`.
 
 enum RunStatus {
   # Why a program was not run, or that it was.
@@ -25,16 +29,16 @@ enum RunStatus {
   # The service has no method of this number.
 
   badName @3;
-  # The name is not 1 to 16 of a–z, 0–9 and '-'.
+  # The name is not 1 to 16 of a–z, 0–9 and '-', or no service that runs has it.
 
   tooLong @4;
-  # The argument is longer than `argumentBytesMax`.
+  # The argument is longer than `argumentBytesMax`, or the delay than `killMicrosecondsMax`.
 
   notStarted @5;
   # There is no such program, or it could not be started: a line on the console has said why.
 
   busy @6;
-  # A program that was started this way is still running.
+  # A program that was started this way is still running; or a service is still to be ended.
 }
 
 interface Init {
@@ -43,4 +47,8 @@ interface Init {
   run @0 (name :Text, argument :Text) -> (status :RunStatus, cause :UInt32, detail :UInt64);
   # Runs a program and waits for its end. `cause` is an `End` of the kernel (1: it left), `detail` its exit code or
   # the address of its fault.
+
+  kill @1 (name :Text, afterMicroseconds :UInt64) -> (status :RunStatus);
+  # Ends a service so many microseconds from now; answers at once. Meant for tests: the caller is then in the middle of
+  # something when it happens. "nexus-init" is a name as well. `unknownMethod` in production builds.
 }

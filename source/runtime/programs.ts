@@ -1,10 +1,18 @@
 /**
- * nexus-init as functions (source/idl/init.capnp): has a program run, and waits for its end. Goes on in client.ts.
+ * nexus-init as functions (source/idl/init.capnp): has a program run, and waits for its end; or has a service ended. Goes
+ * on in client.ts.
  */
 import { MESSAGE_BYTES_MAX } from "abi/message";
 import { FOREVER, NO_SLOT } from "abi/syscall";
-import { InitMethod, InitRunParamsBuilder, InitRunResults, RunStatus } from "gen/idl/init";
-import { callServiceUntil, MALFORMED_REPLY } from "./client";
+import {
+  InitKillParamsBuilder,
+  InitKillResults,
+  InitMethod,
+  InitRunParamsBuilder,
+  InitRunResults,
+  RunStatus,
+} from "gen/idl/init";
+import { callService, callServiceUntil, MALFORMED_REPLY } from "./client";
 import { messagePage } from "./ipc";
 
 let cause: u32 = 0;
@@ -22,6 +30,17 @@ export function runProgram(service: u32, name: usize, nameLength: u32, argument:
   cause = results.cause;
   detail = results.detail;
   return results.status;
+}
+
+/** Has a service ended so many microseconds from now: for tests, in bring-up builds. */
+export function killService(service: u32, name: string, afterMicroseconds: u64): i32 {
+  const params = InitKillParamsBuilder.begin(messagePage(), MESSAGE_BYTES_MAX);
+  params.setNameString(name);
+  params.afterMicroseconds = afterMicroseconds;
+  const bytes = callService(service, InitMethod.kill, NO_SLOT, 0);
+  if (bytes < 0) return bytes;
+  const results = InitKillResults.open(messagePage(), bytes);
+  return results === null ? MALFORMED_REPLY : <i32>results.status;
 }
 
 /** What ended the program that ran last: an `End` (abi/task.ts). */

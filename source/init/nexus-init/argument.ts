@@ -12,6 +12,8 @@ import { TASK_NAME_BYTES } from "abi/task";
 export const DEFAULT_PROGRAM: string = "selftest-client";
 /** The program that looks after the machine for the person at the console: the run's own has more than others. */
 export const SHELL_PROGRAM: string = "nx";
+/** The program that has services ended, to see what comes after that; it may do so in bring-up builds only. */
+export const CHAOS_PROGRAM: string = "chaos";
 /** The most commands of a run. */
 export const COMMANDS_MAX: u32 = 4;
 

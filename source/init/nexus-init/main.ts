@@ -9,6 +9,7 @@
 import { Right } from "abi/handle";
 import { Refusal } from "abi/refusal";
 import { Role, STARTUP_ARGUMENT_BYTES } from "abi/startup";
+import { PRODUCTION } from "gen/profile";
 import { copySlot, powerOff, result } from "runtime/call";
 import { setPatience } from "runtime/client";
 import { flushConsole } from "runtime/console";
@@ -18,6 +19,7 @@ import { slotOf, startup } from "runtime/startup";
 import { equals, lengthToZero } from "text/bytes";
 import { LINE_STATE_BYTES, Line } from "text/line";
 import {
+  CHAOS_PROGRAM,
   COMMANDS_MAX,
   commandEnd,
   DEFAULT_PROGRAM,
@@ -32,6 +34,7 @@ import { openBundle } from "./bundle";
 import { Flaw, flaw, flawName } from "./check";
 import { endedBit, Heard, listen, openEvents, take } from "./events";
 import { fetch, fetchedBytes, OWN_BADGE, release } from "./fetch";
+import { killWhenDue } from "./kill";
 import { FILE_ADDRESS, FLUSH_MILLISECONDS } from "./limits";
 import { because, say, sayOf } from "./say";
 import { onEvent } from "./serve";
@@ -39,6 +42,7 @@ import { start } from "./start";
 import { bringUp, endOf, supervise } from "./supervise";
 import {
   describe,
+  describeChaos,
   describeProgram,
   describeShell,
   Origin,
@@ -93,6 +97,7 @@ function planTopology(topology: Topology): bool {
     }
     const program = describeProgram(topology, command + <usize>nameOffset(), nameLength());
     if (equals(program.name, program.nameLength, SHELL_PROGRAM)) describeShell(program);
+    if (!PRODUCTION && equals(program.name, program.nameLength, CHAOS_PROGRAM)) describeChaos(program);
     from = end + 1;
   }
   const found = flaw(topology);
@@ -137,7 +142,7 @@ function runProgram(topology: Topology, index: u32, rest: usize, length: u32): b
 function awaitEnd(topology: Topology, index: u32): bool {
   const program = topology.program(index);
   for (;;) {
-    const next = supervise(topology);
+    const next = min<u64>(supervise(topology), killWhenDue(topology));
     if (take(endedBit(index))) break;
     const heard = listen(next);
     if (heard < 0 && heard !== Refusal.TimedOut) {

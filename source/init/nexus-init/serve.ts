@@ -2,7 +2,7 @@
  * nexus-init as a service (source/idl/init.capnp): the shell has programs run, one at a time. The program's row is added
  * behind the others for as long as it runs; the answer waits for its end.
  *
- * Reached from main.ts with every message and signal; goes on in fetch.ts and start.ts.
+ * Reached from main.ts with every message and signal; goes on in fetch.ts and start.ts, and in kill.ts.
  */
 import { MESSAGE_BYTES_MAX, messageInfo } from "abi/message";
 import { STARTUP_ARGUMENT_BYTES } from "abi/startup";
@@ -10,6 +10,7 @@ import { TASK_NAME_BYTES } from "abi/task";
 import { finishMessage } from "capnp/build";
 import {
   ARGUMENT_BYTES_MAX,
+  InitKillParams,
   InitMethod,
   InitRunParams,
   InitRunResultsBuilder,
@@ -21,6 +22,7 @@ import { Request } from "runtime/service";
 import { isProgramName } from "./argument";
 import { endedBit, take } from "./events";
 import { fetch, fetchedBytes, release } from "./fetch";
+import { planKill } from "./kill";
 import { FILE_ADDRESS } from "./limits";
 import { start } from "./start";
 import { describeProgram, PROGRAMS_MAX, Topology } from "./topology";
@@ -46,9 +48,19 @@ export function onEvent(topology: Topology, isMessage: bool): void {
 function onMessage(topology: Topology): void {
   const request = changetype<Request>(requestState);
   request.take();
-  const status = request.w0 === InitMethod.run ? run(topology, request) : RunStatus.unknownMethod;
-  if (status !== RunStatus.ok) answer(request.token, status, 0, 0);
+  const isRun = request.w0 === InitMethod.run;
+  let status = RunStatus.unknownMethod;
+  if (isRun) status = run(topology, request);
+  else if (request.w0 === InitMethod.kill) status = kill(topology, request);
+  // A run that was started is answered at its end. A status alone has the same form in every method.
+  if (!isRun || status !== RunStatus.ok) answer(request.token, status, 0, 0);
   request.settle();
+}
+
+function kill(topology: Topology, request: Request): RunStatus {
+  const params = InitKillParams.open(messagePage(), request.bytes);
+  if (params === null) return RunStatus.badMessage;
+  return planKill(topology, params.nameStart, params.nameLength, params.afterMicroseconds);
 }
 
 /** Starts a program; with `ok` the caller waits for its end. */

@@ -68,6 +68,11 @@ export function describeShell(program: Program): void {
     .gets(Role.DeviceTree, Right.Read);
 }
 
+/** What the run's own `chaos` has beside that, in bring-up builds. */
+export function describeChaos(program: Program): void {
+  program.gets(Role.InitService, Right.Send);
+}
+
 /** The most rows: the services, the programs of the run, and one that the shell has run. */
 export const PROGRAMS_MAX: u32 = 10;
 /** The most roles that one row may name. */

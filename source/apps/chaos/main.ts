@@ -1,0 +1,50 @@
+/**
+ * chaos: has services end in the middle of its own reads, and looks at what comes after: every byte is right, every error
+ * is clear, nothing hangs, and no memory is lost. It runs where nexus-init lets it (source/idl/init.capnp, `kill`): as the
+ * program of a bring-up run, "chaos virtioblkd 12".
+ *
+ *   chaos <service> <rounds>     the service ends once a round
+ *   chaos both <rounds>          virtioblkd, then packagefsd right behind it
+ *   chaos limit                  virtioblkd, until it is given up; the rest lives
+ *   chaos nexus-init             the end of everything
+ *
+ * Exit code 0: as it should be. 1: not so, a line says what. 2: no such words.
+ */
+import { STARTUP_ARGUMENT_BYTES } from "abi/startup";
+import { line, print } from "runtime/log";
+import { setTaskName } from "runtime/panic";
+import { startup } from "runtime/startup";
+import { equals, lengthToZero, NOT_A_NUMBER, parseDecimal, startsWith } from "text/bytes";
+import { endEverything, endUntilGivenUp } from "./limit";
+import { runRounds, Victims } from "./rounds";
+
+const EXIT_WELL: i32 = 0;
+const EXIT_FAILED: i32 = 1;
+const EXIT_UNKNOWN: i32 = 2;
+
+/** The most rounds of a run. */
+const ROUNDS_MAX: u64 = 10_000;
+
+export function main(): i32 {
+  setTaskName("chaos");
+  const words = startup().argument;
+  const length = lengthToZero(words, STARTUP_ARGUMENT_BYTES);
+  if (equals(words, length, "limit")) return endUntilGivenUp() ? EXIT_WELL : EXIT_FAILED;
+  if (equals(words, length, "nexus-init")) return endEverything() ? EXIT_WELL : EXIT_FAILED;
+  const rounds = roundsOf(words, length, "virtioblkd ");
+  if (rounds !== 0) return runRounds(Victims.Virtioblkd, rounds) ? EXIT_WELL : EXIT_FAILED;
+  const others = roundsOf(words, length, "packagefsd ");
+  if (others !== 0) return runRounds(Victims.Packagefsd, others) ? EXIT_WELL : EXIT_FAILED;
+  const both = roundsOf(words, length, "both ");
+  if (both !== 0) return runRounds(Victims.Both, both) ? EXIT_WELL : EXIT_FAILED;
+  print(line().text("chaos: no such words: ").printable(words, length));
+  return EXIT_UNKNOWN;
+}
+
+/** The number behind `words`, 0 if it is not that. */
+function roundsOf(argument: usize, length: u32, words: string): u32 {
+  if (!startsWith(argument, length, words)) return 0;
+  const count = <u32>words.length;
+  const rounds = parseDecimal(argument + <usize>count, length - count);
+  return rounds === NOT_A_NUMBER || rounds > ROUNDS_MAX ? 0 : <u32>rounds;
+}

@@ -1,0 +1,195 @@
+/**
+ * Reading through packagefsd and, beside it, sectors through virtioblkd, while either may end at any moment. What a read
+ * delivers is held against what was there before: files against the hash in the image's index, sectors against their own
+ * first hash. A read may fail, with an error that says so; it may not deliver anything else, and not take for ever.
+ */
+import { Right } from "abi/handle";
+import { PAGE_BYTES, USER_MAPPINGS } from "abi/layout";
+import { Refusal } from "abi/refusal";
+import { Role } from "abi/startup";
+import { NO_SLOT } from "abi/syscall";
+import { FsStatus } from "gen/idl/package_fs";
+import { BlkStatus } from "gen/idl/virtio_blk";
+import { attachBlockMemory, blkStatusName, readSectors } from "runtime/blocks";
+import { createVmo, map, result } from "runtime/call";
+import { line, print } from "runtime/log";
+import { refusalName } from "runtime/names";
+import {
+  attachMemory,
+  closeFile,
+  fileHash,
+  fileSize,
+  fsStatusName,
+  openedFile,
+  openFile,
+  readBytes,
+  readFile,
+  statPath,
+} from "runtime/packages";
+import { slotOf } from "runtime/startup";
+import { SHA256_DIGEST_BYTES, SHA256_STATE_BYTES, Sha256 } from "sha256/sha256";
+import { LINE_STATE_BYTES, Line } from "text/line";
+
+/** What packagefsd writes into, and what the disk's device writes into. */
+const FILES_ADDRESS: usize = USER_MAPPINGS;
+const FILES_BYTES: u32 = 32 * PAGE_BYTES;
+const SECTORS_ADDRESS: usize = 0x1100_0000;
+const SECTORS_BYTES: u32 = 16 * PAGE_BYTES;
+const SECTOR_BYTES: u32 = 512;
+
+/** A piece of a file: a prime, so that pieces begin and end anywhere in a block. */
+const PIECE_BYTES: u32 = 100_003;
+/** What stands where a read is to deliver: no file is full of it. */
+const BLANK: u8 = 0xa5;
+
+const FILES: u32 = 4;
+const pathState: usize = memory.data(LINE_STATE_BYTES, 8);
+const pathBuffer: usize = memory.data(256, 8);
+const hashState: usize = memory.data(SHA256_STATE_BYTES, 8);
+const digest: usize = memory.data(32, 8);
+const sectorsDigest: usize = memory.data(32, 8);
+/** Hash and size of each file, as the index told before anything ended. */
+const digests: usize = memory.data(FILES * 32, 8);
+const sizes: usize = memory.data(FILES * 8, 8);
+if (SHA256_DIGEST_BYTES !== 32) ERROR("the tables above are made for SHA-256");
+
+let packages: u32 = NO_SLOT;
+let blocks: u32 = NO_SLOT;
+let readCount: u64 = 0;
+let errorCount: u64 = 0;
+
+/** The largest comes first: it is longer than packagefsd's cache, so reading it always reaches the disk. */
+function nameOf(file: u32): string {
+  if (file === 0) return "fixtures/large.bin";
+  if (file === 1) return "bin/selftest-client";
+  return file === 2 ? "fixtures/lines.txt" : "fixtures/hello.txt";
+}
+
+/** Shares memory with both services and learns what is true. False, after a line. */
+export function openAll(): bool {
+  packages = slotOf(Role.PackageService);
+  blocks = slotOf(Role.BlockService);
+  const files = share(FILES_ADDRESS, FILES_BYTES);
+  const sectors = share(SECTORS_ADDRESS, SECTORS_BYTES);
+  sectorsVmo = sectors;
+  if (files === NO_SLOT || sectors === NO_SLOT) return failed("memory", Refusal.NoMemory, fsStatusName);
+  let outcome = attachMemory(packages, files, FILES_BYTES);
+  for (let i: u32 = 0; i < FILES && outcome === FsStatus.ok; i++) {
+    const path = pathOf(i);
+    outcome = statPath(packages, path.address, path.length);
+    store<u64>(sizes + <usize>(i << 3), fileSize());
+    memory.copy(digests + <usize>(i << 5), fileHash(), SHA256_DIGEST_BYTES);
+  }
+  if (outcome !== FsStatus.ok) return failed("learning what is there", outcome, fsStatusName);
+  outcome = attachBlockMemory(blocks, sectors, SECTORS_BYTES);
+  if (outcome === BlkStatus.ok) outcome = readSectors(blocks, 0, SECTORS_BYTES / SECTOR_BYTES, 0);
+  if (outcome !== BlkStatus.ok) return failed("the first sectors", outcome, blkStatusName);
+  hashOf(SECTORS_ADDRESS, SECTORS_BYTES, sectorsDigest);
+  return true;
+}
+
+let sectorsVmo: u32 = NO_SLOT;
+
+/** Reads that delivered, and reads that ended with an error, so far. */
+export function reads(): u64 {
+  return readCount;
+}
+
+export function errors(): u64 {
+  return errorCount;
+}
+
+/** How many files there are to read. */
+export function fileCount(): u32 {
+  return FILES;
+}
+
+/**
+ * Reads a file from front to back. 1: all of it came and is right. 0: a read failed with an error that may come when a
+ * service ends. -1: anything else, after a line.
+ */
+export function checkFile(file: u32): i32 {
+  const path = pathOf(file);
+  let outcome = openFile(packages, path.address, path.length);
+  if (outcome !== FsStatus.ok) return judgeFs(file, outcome);
+  const number = openedFile();
+  const size = load<u64>(sizes + <usize>(file << 3));
+  if (fileSize() !== size) return wrong(file, "its size");
+  const hash = changetype<Sha256>(hashState).begin();
+  let at: u64 = 0;
+  while (at < size) {
+    const due = <u32>min<u64>(PIECE_BYTES, size - at);
+    memory.fill(FILES_ADDRESS, BLANK, due);
+    outcome = readFile(packages, number, at, due, 0);
+    if (outcome !== FsStatus.ok) return judgeFs(file, outcome);
+    if (readBytes() !== due) return wrong(file, "the length of a read");
+    readCount += 1;
+    hash.update(FILES_ADDRESS, due);
+    at += due;
+  }
+  hash.finish(digest);
+  if (memory.compare(digest, digests + <usize>(file << 5), SHA256_DIGEST_BYTES) !== 0)
+    return wrong(file, "its content");
+  outcome = closeFile(packages, number);
+  return outcome === FsStatus.ok ? 1 : judgeFs(file, outcome);
+}
+
+/** The same for sectors. After an error the memory is attached anew: the next service does not know it. */
+export function checkSectors(): i32 {
+  memory.fill(SECTORS_ADDRESS, BLANK, SECTORS_BYTES);
+  let outcome = readSectors(blocks, 0, SECTORS_BYTES / SECTOR_BYTES, 0);
+  if (outcome === BlkStatus.ok) {
+    readCount += 1;
+    hashOf(SECTORS_ADDRESS, SECTORS_BYTES, digest);
+    if (memory.compare(digest, sectorsDigest, SHA256_DIGEST_BYTES) === 0) return 1;
+    print(line().text("chaos: the sectors are wrong"));
+    return -1;
+  }
+  errorCount += 1;
+  if (outcome !== Refusal.PeerGone && outcome !== BlkStatus.notAttached) {
+    failed("sectors", outcome, blkStatusName);
+    return -1;
+  }
+  outcome = attachBlockMemory(blocks, sectorsVmo, SECTORS_BYTES);
+  return outcome === BlkStatus.ok || outcome === Refusal.PeerGone ? 0 : -1;
+}
+
+function share(address: usize, bytes: u32): u32 {
+  if (createVmo(bytes) < 0) return NO_SLOT;
+  const vmo = <u32>result(0);
+  return map(vmo, address, 0, bytes, Right.Read | Right.Write) < 0 ? NO_SLOT : vmo;
+}
+
+function pathOf(file: u32): Line {
+  return changetype<Line>(pathState).begin(pathBuffer, 256).text(nameOf(file));
+}
+
+function hashOf(start: usize, bytes: u32, into: usize): void {
+  changetype<Sha256>(hashState).begin().update(start, bytes).finish(into);
+}
+
+/** An error of a read: one of those that the end of a service explains, or not. */
+function judgeFs(file: u32, outcome: i32): i32 {
+  errorCount += 1;
+  const isExplained =
+    outcome === Refusal.PeerGone ||
+    outcome === FsStatus.badFile ||
+    outcome === FsStatus.notAttached ||
+    outcome === FsStatus.deviceError;
+  if (isExplained) return 0;
+  failed(nameOf(file), outcome, fsStatusName);
+  return -1;
+}
+
+function wrong(file: u32, what: string): i32 {
+  print(line().text("chaos: ").text(nameOf(file)).text(": wrong is ").text(what));
+  return -1;
+}
+
+function failed(what: string, outcome: i32, statusName: (status: i32) => string): bool {
+  const words = line().text("chaos: ").text(what).text(" failed: ");
+  print(words.text(outcome < 0 ? refusalName(outcome) : statusName(outcome)));
+  return false;
+}
+
+if (PIECE_BYTES > FILES_BYTES) ERROR("a piece does not fit into the shared memory");

@@ -1,0 +1,114 @@
+/**
+ * Rounds: a service is to end in a moment, and this task reads on until that has happened. Then all of it has to come, and
+ * be right. The moment differs from round to round, so that the end falls into every part of a read.
+ */
+import { Topic } from "abi/info";
+import { Role } from "abi/startup";
+import { RunStatus } from "gen/idl/init";
+import { deadlineIn, information, now, result, sleepUntil } from "runtime/call";
+import { line, print } from "runtime/log";
+import { killService, runStatusName } from "runtime/programs";
+import { slotOf, startup } from "runtime/startup";
+import { checkFile, checkSectors, errors, fileCount, openAll, reads } from "./reads";
+
+/** Whom a run of rounds has ended. */
+export const enum Victims {
+  Virtioblkd = 0,
+  Packagefsd = 1,
+  Both = 2,
+}
+
+/** The longest that a round reads before the end comes. */
+const DELAY_MICROSECONDS_MAX: u32 = 30_000;
+/** Between two ends at a time: in the middle of the other's new beginning. */
+const BETWEEN_MICROSECONDS: u64 = 3_000;
+/** Rounds are so far apart that nobody is given up (source/init/nexus-init/limits.ts). */
+const PACE_MILLISECONDS: u64 = 1_400;
+/** How often a service may be asked to be ended while it is not there, and how long each pause is. */
+const KILL_TRIES_MAX: u32 = 2_000;
+const PAUSE_MILLISECONDS: u64 = 2;
+/** How often a whole file is tried after an end. */
+const TRIES_MAX: u32 = 10;
+/** Rounds before memory is measured: what services need once they have by then. */
+const WARM_ROUNDS: u32 = 2;
+
+/** Numbers that look random, the same in every run (a linear congruence; Knuth 2, 3.3.4). */
+let seed: u32 = 12_345;
+
+function random(below: u32): u32 {
+  seed = seed * 1_664_525 + 1_013_904_223;
+  return (seed >> 8) % below;
+}
+
+/** `chaos: ok rounds=…`; or false, after a line. */
+export function runRounds(victims: Victims, rounds: u32): bool {
+  if (!openAll()) return false;
+  let freeBefore: u64 = 0;
+  for (let round: u32 = 0; round < rounds + WARM_ROUNDS; round++) {
+    if (round === WARM_ROUNDS) freeBefore = freeBytes();
+    const next = deadlineIn(PACE_MILLISECONDS, startup().timebase);
+    if (!runRound(victims)) return false;
+    sleepUntil(next);
+  }
+  const words = line().text("chaos: ok rounds=").decimal(rounds).text(" reads=").decimal(reads());
+  words.text(" errors=").decimal(errors()).text(" free_before=").decimal(freeBefore);
+  print(words.text(" free_after=").decimal(freeBytes()));
+  return true;
+}
+
+function runRound(victims: Victims): bool {
+  const delay = <u64>random(DELAY_MICROSECONDS_MAX);
+  if (!plan(victims === Victims.Packagefsd ? "packagefsd" : "virtioblkd", delay)) return false;
+  if (!readUntil(delay)) return false;
+  if (victims === Victims.Both) {
+    if (!plan("packagefsd", BETWEEN_MICROSECONDS) || !readUntil(BETWEEN_MICROSECONDS)) return false;
+  }
+  return readAll();
+}
+
+/** Has a service ended in `delay` microseconds. One that is just coming back is waited for. */
+function plan(name: string, delay: u64): bool {
+  let outcome: i32 = RunStatus.ok;
+  for (let i: u32 = 0; i < KILL_TRIES_MAX; i++) {
+    outcome = killService(slotOf(Role.InitService), name, delay);
+    if (outcome === RunStatus.ok) return true;
+    if (outcome !== RunStatus.busy && outcome !== RunStatus.badName) break;
+    sleepUntil(deadlineIn(PAUSE_MILLISECONDS, startup().timebase));
+  }
+  const why = outcome < 0 ? "nexus-init does not answer" : runStatusName(outcome);
+  print(line().text("chaos: ").text(name).text(" cannot be ended: ").text(why));
+  return false;
+}
+
+/** Reads on for so many microseconds: errors may come. False, after a line, for anything else. */
+function readUntil(microseconds: u64): bool {
+  const until = now() + (microseconds * startup().timebase) / 1_000_000;
+  do {
+    for (let file: u32 = 0; file < fileCount() && now() <= until; file++) {
+      if (checkFile(file) < 0) return false;
+    }
+    if (checkSectors() < 0) return false;
+  } while (now() <= until);
+  return true;
+}
+
+/** Every file and the sectors, whole and right; a file whose read failed is opened again. */
+function readAll(): bool {
+  for (let file: u32 = 0; file < fileCount(); file++) if (!insist(file)) return false;
+  return insist(SECTORS);
+}
+
+const SECTORS: u32 = 0xffff_ffff;
+
+function insist(file: u32): bool {
+  for (let i: u32 = 0; i < TRIES_MAX; i++) {
+    const verdict = file === SECTORS ? checkSectors() : checkFile(file);
+    if (verdict !== 0) return verdict > 0;
+  }
+  print(line().text("chaos: reading did not get well again"));
+  return false;
+}
+
+function freeBytes(): u64 {
+  return information(slotOf(Role.Info), Topic.System, 0) < 0 ? 0 : result(4);
+}

@@ -1,0 +1,62 @@
+/**
+ * Ending a service on request (source/idl/init.capnp): how tests see what comes after its end. In bring-up builds only; who
+ * may ask is whoever topology.ts gives our endpoint to.
+ *
+ * It happens a little after the request was answered, so that whoever asked is in the middle of something by then. Reached
+ * from serve.ts and main.ts.
+ */
+import { FOREVER } from "abi/syscall";
+import { KILL_MICROSECONDS_MAX, RunStatus } from "gen/idl/init";
+import { PRODUCTION } from "gen/profile";
+import { exit, killTask, now } from "runtime/call";
+import { startup } from "runtime/startup";
+import { equals } from "text/bytes";
+import { Origin, Program, State, Topology } from "./topology";
+
+/** Our own exit code, when we are asked to end ourselves. */
+const EXIT_ASKED: i32 = 9;
+
+/** The row of the service that is to be ended, OURSELVES, or NOBODY. */
+const NOBODY: u32 = 0xffff_ffff;
+const OURSELVES: u32 = 0xffff_fffe;
+let victim: u32 = NOBODY;
+let due: u64 = FOREVER;
+
+/** Notes whom to end, and when. */
+export function planKill(topology: Topology, name: usize, length: u32, afterMicroseconds: u64): RunStatus {
+  if (PRODUCTION) return RunStatus.unknownMethod;
+  if (victim !== NOBODY) return RunStatus.busy;
+  if (afterMicroseconds > KILL_MICROSECONDS_MAX) return RunStatus.tooLong;
+  const found = rowOf(topology, name, length);
+  if (found === NOBODY) return RunStatus.badName;
+  victim = found;
+  due = now() + (afterMicroseconds * startup().timebase) / 1_000_000;
+  return RunStatus.ok;
+}
+
+/** Ends who is due. Returns when to call it again, in ticks. */
+export function killWhenDue(topology: Topology): u64 {
+  if (victim === NOBODY || now() < due) return due;
+  if (victim === OURSELVES) exit(EXIT_ASKED);
+  // It may have ended by itself meanwhile: then there is nothing to do.
+  const program = topology.program(victim);
+  if (isAlive(program)) killTask(program.task);
+  victim = NOBODY;
+  due = FOREVER;
+  return due;
+}
+
+/** A service that lives, by its name. */
+function rowOf(topology: Topology, name: usize, length: u32): u32 {
+  if (equals(name, length, "nexus-init")) return OURSELVES;
+  for (let i: u32 = 0; i < topology.count; i++) {
+    const program = topology.program(i);
+    if (program.origin !== Origin.Bundle || !isAlive(program)) continue;
+    if (program.nameLength === length && memory.compare(program.name, name, length) === 0) return i;
+  }
+  return NOBODY;
+}
+
+function isAlive(program: Program): bool {
+  return program.state === State.Running || program.state === State.Starting;
+}
