@@ -55,6 +55,11 @@ export const enum Role {
   DeviceTree = 18,
   /** nexus-init's own endpoint, to have programs run (init.capnp). */
   InitService = 19,
+  /**
+   * The topology vouches that the file behind the disk cannot be written, whatever the device says. The capability allows
+   * nothing; that it is there is what counts.
+   */
+  ReadOnlyFile = 20,
 }
 
 @unmanaged

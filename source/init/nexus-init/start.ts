@@ -105,6 +105,8 @@ function giveRole(what: Launch, topology: Topology, index: u32, role: Role, righ
   }
   if (role === Role.InitService) return what.give(role, initEndpoint(), rights, badgeOf(index)) !== null;
   if (role === Role.Fixtures) return giveFixtures(what, rights);
+  // It says something by being there, and allows nothing.
+  if (role === Role.ReadOnlyFile) return what.give(role, eventsSlot(), Right.None, 0) !== null;
   return giveOwn(what, role, rights);
 }
 

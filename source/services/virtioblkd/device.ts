@@ -22,6 +22,7 @@ import {
   pin,
   result,
   unmap,
+  unpinAll,
   wait,
 } from "runtime/call";
 import { line, print } from "runtime/log";
@@ -31,7 +32,7 @@ import { SECTOR_BYTES } from "storage/virtio-blk/geometry";
 import { DiskMemory, SubmitRefusal } from "storage/virtio-blk/request";
 import { Outcome } from "storage/virtio-blk/table";
 import { DeviceFault } from "virtio/fault";
-import { probe, Transport } from "virtio/mmio";
+import { probe, reset, Transport } from "virtio/mmio";
 import {
   DMA_ADDRESS,
   DMA_BYTES,
@@ -86,41 +87,58 @@ export function diskNotification(): u32 {
   return notificationSlot;
 }
 
+/** What `findDisk` found. */
+export const enum Found {
+  /** No slot holds a block device. */
+  Nothing = 0,
+  /** There is one, and it was refused: that is not the same as none. */
+  Refused = 1,
+  Disk = 2,
+}
+
 /**
  * Opens the first disk among our slots. What a slot holds that is no disk for us is said where it could surprise.
  *
  * @param fileIsReadOnly the topology vouches for the file behind the device
- * @returns whether there is one
  */
-export function findDisk(fileIsReadOnly: bool): bool {
+export function findDisk(fileIsReadOnly: bool): Found {
+  let found = Found.Nothing;
   for (let nth: u32 = 0; nth < SLOTS_MAX; nth++) {
     const entry = entryOf(Role.VirtioDevice, nth);
-    if (entry === null) return false;
-    if (trySlot(entry, REGISTERS_ADDRESS + nth * PAGE_BYTES, fileIsReadOnly)) {
+    if (entry === null) return found;
+    const inSlot = trySlot(entry, REGISTERS_ADDRESS + nth * PAGE_BYTES, fileIsReadOnly);
+    if (inSlot === Found.Disk) {
       dropOthers(nth);
-      return true;
+      return Found.Disk;
     }
+    if (inSlot === Found.Refused) found = Found.Refused;
   }
-  return false;
+  return found;
 }
 
-/** Whether this slot holds the disk; if not, nothing of it stays mapped. */
-function trySlot(entry: StartupEntry, address: usize, fileIsReadOnly: bool): bool {
-  if (mapDevice(entry.slot, address) !== Refusal.None) return false;
-  let fault = probe(changetype<Transport>(probed), address, DEVICE_ID_BLOCK);
-  if (fault === DeviceFault.None) {
-    fault = openAt(entry, address, fileIsReadOnly);
-    if (fault === DeviceFault.None) return true;
+/** What this slot holds; if it is not the disk, nothing of it stays mapped. */
+function trySlot(entry: StartupEntry, address: usize, fileIsReadOnly: bool): Found {
+  if (mapDevice(entry.slot, address) !== Refusal.None) return Found.Nothing;
+  let found = Found.Nothing;
+  if (probe(changetype<Transport>(probed), address, DEVICE_ID_BLOCK) === DeviceFault.None) {
+    const fault = openAt(entry, address, fileIsReadOnly);
+    if (fault === DeviceFault.None) return Found.Disk;
+    found = Found.Refused;
     const words = line().text("virtioblkd: refused mmio=").hex(entry.base).text(" fault=").decimal(fault);
     if (fault === DeviceFault.NotReadOnly) words.text(" (it can be written: readonly=on is missing)");
     print(words);
   }
   unmap(address);
-  return false;
+  return found;
 }
 
 /** Pins memory for this device and opens it. Without memory, or without an interrupt, it is no use to us. */
 function openAt(entry: StartupEntry, address: usize, fileIsReadOnly: bool): DeviceFault {
+  // An earlier life of this service may have left reads with the device. After a reset it uses nothing that it was told
+  // of, and what was pinned for these reads is let go. If it does not stop, all of it stays pinned.
+  const stopped = reset(changetype<Transport>(probed));
+  if (stopped !== DeviceFault.None) return stopped;
+  unpinAll(entry.slot);
   if (!pinMemory(entry.slot)) return DeviceFault.QueueMemory;
   const told = changetype<DiskMemory>(diskMemory);
   told.ring = DMA_ADDRESS;

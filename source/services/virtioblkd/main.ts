@@ -6,6 +6,7 @@
  */
 import { Refusal } from "abi/refusal";
 import { Role } from "abi/startup";
+import { NO_SLOT } from "abi/syscall";
 import { bind } from "runtime/call";
 import { line, print } from "runtime/log";
 import { setTaskName } from "runtime/panic";
@@ -18,6 +19,7 @@ import {
   diskIrq,
   diskNotification,
   expireReads,
+  Found,
   findDisk,
   handleInterrupt,
   readFirstBlock,
@@ -25,25 +27,36 @@ import {
 import { checkLimits } from "./limits";
 import { answerCompleted, onRequest } from "./requests";
 
-/** Exit codes. Absent is no failure: the starter was told, and goes on without a disk. */
+/**
+ * Exit codes. Absent is no failure: the starter was told, and goes on without a disk. A disk that is there and cannot be
+ * used is one, and the starter is not told that there is none: nothing may take its place.
+ */
 const EXIT_ABSENT: i32 = 0;
 const EXIT_FIRST_READ: i32 = 1;
 const EXIT_SERVE: i32 = 2;
+const EXIT_REFUSED: i32 = 3;
 
 export function main(): i32 {
   setTaskName("virtioblkd");
   checkLimits();
-  if (!findDisk(false)) {
+  const isVouchedFor = slotOf(Role.ReadOnlyFile) !== NO_SLOT;
+  const found = findDisk(isVouchedFor);
+  if (found === Found.Refused) return EXIT_REFUSED;
+  if (found === Found.Nothing) {
     tellAbsent();
     return EXIT_ABSENT;
   }
   const words = line().text("virtioblkd: mmio=").hex(diskBase()).text(" irq=").decimal(diskIrq());
   print(words.text(" sectors=").decimal(disk().geometry.capacity));
+  if (!disk().isReadOnlyDevice) {
+    print(
+      line().text("virtioblkd: the device takes writes; its file is read-only by the topology's word alone"),
+    );
+  }
 
   if (!readFirstBlock()) {
     print(line().text("virtioblkd: the first block could not be read, fault=").decimal(disk().lastFault));
     disk().close();
-    tellAbsent();
     return EXIT_FIRST_READ;
   }
   if (bind(diskNotification()) !== Refusal.None) return EXIT_SERVE;

@@ -8,6 +8,7 @@
  *
  * Reached from main.ts; goes on in drivers/storage/virtio-blk/device.ts.
  */
+import { Audit } from "abi/audit";
 import { MESSAGE_BYTES_MAX, messageInfo } from "abi/message";
 import { Refusal } from "abi/refusal";
 import { NO_SLOT } from "abi/syscall";
@@ -26,7 +27,8 @@ import {
   VirtioBlkWriteParams,
   VirtioBlkWriteResultsBuilder,
 } from "gen/idl/virtio_blk";
-import { deadlineIn, pin, result, vmoSize } from "runtime/call";
+import { record } from "runtime/audit";
+import { deadlineIn, result, vmoSize } from "runtime/call";
 import { messagePage, reply } from "runtime/ipc";
 import { line, print } from "runtime/log";
 import { Outcome as Handled, Request } from "runtime/service";
@@ -36,7 +38,7 @@ import { SECTOR_BYTES, SECTORS_MAX } from "storage/virtio-blk/geometry";
 import { SubmitRefusal } from "storage/virtio-blk/request";
 import { Outcome, REQUESTS_MAX } from "storage/virtio-blk/table";
 import { DeviceFault } from "virtio/fault";
-import { clientOf } from "./clients";
+import { Client, clientOf } from "./clients";
 import { disk, diskBase, diskDevice, diskIrq } from "./device";
 import { COMPLAINT_LINES_MAX, READ_MILLISECONDS, RETRIES_MAX } from "./limits";
 
@@ -49,14 +51,18 @@ class Pending {
   lba: u64;
   bus: u64;
   deadline: u64;
+  /** Whose read it is: its record stays until the read has ended. */
+  client: Client;
   sectorCount: u32;
   tries: u32;
   inUse: u32;
-  reserved: u32;
 }
 
 const pending: usize = memory.data(REQUESTS_MAX * offsetof<Pending>(), 8);
 const completed: usize = memory.data(offsetof<Completion>(), 8);
+
+/** In the audit trail: the refused request named no sector. */
+const NO_SECTOR: u64 = 0xffff_ffff_ffff_ffff;
 
 let readsDone: u64 = 0;
 let readsFailed: u64 = 0;
@@ -69,7 +75,10 @@ export function onRequest(request: Request): Handled {
   else if (method === VirtioBlkMethod.info) onInfo(request);
   else if (method === VirtioBlkMethod.attach) onAttach(request);
   else if (method === VirtioBlkMethod.write) onWrite(request);
-  else answerRead(request.token, BlkStatus.unknownMethod, 0);
+  else {
+    audit(request, NO_SECTOR);
+    answerRead(request.token, BlkStatus.unknownMethod, 0);
+  }
   return Handled.Deferred;
 }
 
@@ -98,37 +107,42 @@ function onAttach(request: Request): void {
   const params = VirtioBlkAttachParams.open(messagePage(), request.bytes);
   let status = BlkStatus.badMessage;
   if (params !== null) status = attach(request, params.bytes);
+  if (isWrong(status)) audit(request, NO_SECTOR);
   const results = VirtioBlkAttachResultsBuilder.begin(messagePage(), MESSAGE_BYTES_MAX);
   results.status = status;
   send(request.token);
 }
 
-/** Pins the client's memory object for the device. The pin keeps the memory, so the capability is not kept. */
+/** Pins the client's memory object for the device, in place of the one that it attached before. */
 function attach(request: Request, byteCount: u64): BlkStatus {
-  const client = clientOf(request.badge);
-  client.byteCount = 0;
+  const client = clientOf(request.badge, diskDevice(), disk().isReady);
+  if (client === null || client.inFlight !== 0) return BlkStatus.busy;
+  client.detach(diskDevice(), disk().isReady);
   const slot = request.slot;
   if (slot === NO_SLOT || byteCount === 0 || byteCount > ATTACHED_BYTES_MAX) return BlkStatus.attachRefused;
   if (vmoSize(slot) !== Refusal.None || result(0) < byteCount) return BlkStatus.attachRefused;
-  if (pin(diskDevice(), slot, 0, <u32>byteCount) !== Refusal.None) return BlkStatus.attachRefused;
-  client.bus = result(0);
-  client.byteCount = byteCount;
+  if (client.attach(diskDevice(), slot, byteCount) !== Refusal.None) return BlkStatus.attachRefused;
+  request.keepSlot();
   return BlkStatus.ok;
 }
 
 function onRead(request: Request): void {
   const params = VirtioBlkReadParams.open(messagePage(), request.bytes);
   let status = BlkStatus.badMessage;
+  let lba: u64 = NO_SECTOR;
   if (params !== null) {
     // A reader lies in the message page: what is used after the answer is begun is taken out of it first.
-    status = startRead(request, params.lba, params.count, params.offset);
+    lba = params.lba;
+    status = startRead(request, lba, params.count, params.offset);
   }
+  if (isWrong(status)) audit(request, lba);
   if (status !== BlkStatus.ok) answerRead(request.token, status, 0);
 }
 
 /** Gives a read to the device; with `ok` the client now waits. */
 function startRead(request: Request, lba: u64, sectorCount: u32, offset: u64): BlkStatus {
-  const client = clientOf(request.badge);
+  const client = clientOf(request.badge, diskDevice(), disk().isReady);
+  if (client === null) return BlkStatus.busy;
   if (client.byteCount === 0) return BlkStatus.notAttached;
   if (sectorCount === 0 || sectorCount > SECTORS_MAX) return BlkStatus.badCount;
   const byteCount = <u64>sectorCount * <u64>SECTOR_BYTES;
@@ -138,14 +152,17 @@ function startRead(request: Request, lba: u64, sectorCount: u32, offset: u64): B
   if (place === REQUESTS_MAX) return BlkStatus.busy;
   const read = pendingAt(place);
   read.token = request.token;
+  read.client = client;
   read.lba = lba;
   read.bus = client.bus + offset;
   read.deadline = deadlineIn(READ_MILLISECONDS, startup().timebase);
   read.sectorCount = sectorCount;
   read.tries = 0;
   const status = submit(read, place);
-  if (status === BlkStatus.ok) disk().kick();
-  return status;
+  if (status !== BlkStatus.ok) return status;
+  client.inFlight++;
+  disk().kick();
+  return BlkStatus.ok;
 }
 
 /** The place is taken only if the driver took the read. */
@@ -164,6 +181,7 @@ function submit(read: Pending, place: u32): BlkStatus {
 /** A write is refused whatever it says, and not silently. */
 function onWrite(request: Request): void {
   const params = VirtioBlkWriteParams.open(messagePage(), request.bytes);
+  audit(request, params === null ? NO_SECTOR : params.lba);
   if (complaintLines < COMPLAINT_LINES_MAX) {
     complaintLines++;
     const words = line().text("virtioblkd: refused a write, client=").decimal(request.badge);
@@ -191,6 +209,7 @@ export function answerCompleted(): void {
       }
     }
     read.inUse = 0;
+    read.client.inFlight--;
     const isDone = completion.outcome === Outcome.Ok;
     if (isDone) readsDone++;
     else readsFailed++;
@@ -205,6 +224,21 @@ function statusOf(outcome: Outcome): BlkStatus {
   if (outcome === Outcome.DeviceError || outcome === Outcome.Unsupported) return BlkStatus.deviceError;
   if (outcome === Outcome.Lost || !disk().isReady) return BlkStatus.noDevice;
   return disk().lastFault === DeviceFault.DeadlineMissed ? BlkStatus.timedOut : BlkStatus.malformedReply;
+}
+
+/** Whether the request was wrong in itself, and is to be found in the audit trail: not one that only came too early. */
+function isWrong(status: BlkStatus): bool {
+  return (
+    status !== BlkStatus.ok &&
+    status !== BlkStatus.notAttached &&
+    status !== BlkStatus.busy &&
+    status !== BlkStatus.noDevice
+  );
+}
+
+/** Records a request that was refused. */
+function audit(request: Request, lba: u64): void {
+  record(Audit.BlockRefused, <u64>request.badge | (request.w0 << 32), lba);
 }
 
 /** Answers with the results of `read`. */

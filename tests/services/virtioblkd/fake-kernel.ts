@@ -22,6 +22,8 @@ const objectsBase = 0x3000_0000;
 const registersAddress = 0x1000_0000;
 
 export const role = { console: 1, virtioDevice: 5, virtioInterrupt: 6, serve: 7, starter: 8 } as const;
+/** Two more that it may be given. */
+const optional = { audit: 15, readOnlyFile: 20 } as const;
 export const right = { read: 1, write: 2, all: 127 } as const;
 const refusal = {
   badSlot: -2,
@@ -63,7 +65,7 @@ interface FakeSlot {
   readonly object:
     | FakeVmo
     | { readonly kind: "device" | "interrupt"; readonly nth: number }
-    | { readonly kind: "other" };
+    | { readonly kind: "other" | "audit" };
   readonly rights: number;
 }
 
@@ -79,6 +81,8 @@ export interface KernelOptions {
   readonly slots: readonly FakeDeviceOptions[];
   /** Slots whose interrupt the service is not given. */
   readonly withoutInterrupt?: readonly number[];
+  /** Whether the topology vouches for the file behind the disk. */
+  readonly isVouchedFor?: boolean;
   /** Whether the device finishes reads while the service waits for its first block. */
   readonly answersFirst?: boolean;
 }
@@ -90,8 +94,12 @@ export class BlockKernel {
   readonly answers = new Map<bigint, Uint8Array>();
   readonly devices: FakeBlockDevice[];
   readonly slots = new Map<number, FakeSlot>();
-  /** What the service asked the kernel to pin: device slot and byte count. */
-  readonly pins: { readonly nth: number; readonly byteCount: number }[] = [];
+  /** What is pinned: device slot and object; an object once, as in the kernel. */
+  pins: { readonly nth: number; readonly vmo: FakeVmo }[] = [];
+  /** Reads that were with a device when memory that it was told of was let go. */
+  unpinnedUnderWay = 0;
+  /** What was added to the audit trail: kind and the two words. */
+  readonly audit: (readonly [kind: number, word0: bigint, word1: bigint])[] = [];
   pinsMax = 16;
   time = 1_000n;
   /** Until when the service said that it waits. */
@@ -219,6 +227,9 @@ export class BlockKernel {
       { role: role.serve, slot: { object: { kind: "other" }, rights: right.all } },
       { role: role.starter, slot: { object: { kind: "other" }, rights: right.all }, base: 1, size: 2 },
     ];
+    entries.push({ role: optional.audit, slot: { object: { kind: "audit" }, rights: right.write } });
+    if (this.options.isVouchedFor)
+      entries.push({ role: optional.readOnlyFile, slot: { object: { kind: "other" }, rights: 0 } });
     this.devices.forEach((_, nth) => {
       const device = { kind: "device", nth } as const;
       const place = { base: 0x1000_1000 + nth * pageBytes, irq: nth + 1 };
@@ -297,6 +308,14 @@ export class BlockKernel {
         return this.slots.get(n(0))?.object.kind === "interrupt" ? 0 : refusal.wrongKind;
       case 28: // Pin
         return this.pin(n(0), n(1), n(2), n(3));
+      case 29: // UnpinAll
+        return this.unpin(n(0), () => true);
+      case 39: // Unpin
+        return this.onVmo(n(1), (wanted) => this.unpin(n(0), (vmo) => vmo === wanted));
+      case 36: // AuditWrite
+        if (this.slots.get(n(0))?.object.kind !== "audit") return refusal.wrongKind;
+        this.audit.push([n(1), a[2] ?? 0n, a[3] ?? 0n]);
+        return 0;
       case 30: // ConsoleWrite
         this.console.push(new TextDecoder().decode(this.guest.get(n(1), n(2) - 1)));
         return 0;
@@ -333,11 +352,23 @@ export class BlockKernel {
     return this.onVmo(vmoSlot, (vmo, rights) => {
       if ((rights & right.write) === 0) return refusal.missingRight;
       if (byteCount === 0 || offset + byteCount > vmo.byteCount) return refusal.badArgument;
-      if (this.pins.length === this.pinsMax) return refusal.tableFull;
-      this.pins.push({ nth: device.nth, byteCount });
+      if (!this.pins.some((each) => each.nth === device.nth && each.vmo === vmo)) {
+        if (this.pins.length === this.pinsMax) return refusal.tableFull;
+        this.pins.push({ nth: device.nth, vmo });
+      }
       const window = this.devices[device.nth]?.window(vmo.address + offset, byteCount);
       return this.finish(window ?? 0n);
     });
+  }
+
+  private unpin(slot: number, isMeant: (vmo: FakeVmo) => boolean): number {
+    const device = this.slots.get(slot)?.object;
+    if (device?.kind !== "device") return refusal.wrongKind;
+    const kept = this.pins.filter(({ nth, vmo }) => nth !== device.nth || !isMeant(vmo));
+    if (kept.length !== this.pins.length)
+      this.unpinnedUnderWay += this.devices[device.nth]?.pending.length ?? 0;
+    this.pins = kept;
+    return 0;
   }
 
   /** The service waits for its first block. */

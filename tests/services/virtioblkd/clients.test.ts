@@ -1,0 +1,114 @@
+// Whose memory the device is told of, for how long, and what is remembered of those who asked for the wrong thing.
+
+import { describe, expect, test } from "vitest";
+import { right } from "./fake-kernel.ts";
+import { diskBytes, Running } from "./running.ts";
+
+describe("clients", () => {
+  test("attach: refused without a capability, too small, empty, too large, read-only, or when pins run out", async () => {
+    const service = await Running.start();
+    const { kernel } = service;
+    const refused = { status: "attachRefused" };
+    expect(service.now(7, "attach", { bytes: 4096n })).toEqual(refused);
+    expect(service.now(7, "attach", { bytes: 4097n }, kernel.vmo(4096))).toEqual(refused);
+    expect(service.now(7, "attach", { bytes: 0n }, kernel.vmo(4096))).toEqual(refused);
+    expect(service.now(7, "attach", { bytes: 16_777_217n }, kernel.vmo(16_777_217))).toEqual(refused);
+    expect(service.now(7, "attach", { bytes: 4096n }, kernel.vmo(4096), right.read)).toEqual(refused);
+    kernel.pinsMax = kernel.pins.length;
+    expect(service.now(7, "attach", { bytes: 4096n }, kernel.vmo(4096))).toEqual(refused);
+    // None of the capabilities that came along was kept.
+    expect([...kernel.slots.values()].filter(({ object }) => object.kind === "vmo")).toHaveLength(1);
+  });
+
+  test("attach: again and again takes one pin, and only the last object is read into", async () => {
+    const service = await Running.start();
+    const { kernel } = service;
+    for (let turn = 0; turn < 3 * kernel.pinsMax; turn++) service.attach(7, 4096);
+    const first = service.attach(8, 4096);
+    const vmo = service.attach(7, 4096);
+    expect(kernel.pins.map((pin) => pin.vmo)).toEqual([expect.anything(), first, vmo]);
+    expect([...kernel.slots.values()].filter(({ object }) => object.kind === "vmo")).toHaveLength(3);
+    const read = service.ask(7, "read", { lba: 3n, count: 1, offset: 0n });
+    service.device.finishAll();
+    kernel.interrupt();
+    expect(read()?.status).toBe("ok");
+    expect(service.content(vmo, 0, 512)).toEqual(diskBytes(3, 512));
+  });
+
+  test("attach: refused as busy while a read of the same client is under way, and nothing is let go", async () => {
+    const service = await Running.start();
+    const { kernel } = service;
+    service.attach(7, 4096);
+    const pinned = [...kernel.pins];
+    const read = service.ask(7, "read", { lba: 0n, count: 1, offset: 0n });
+    expect(service.now(7, "attach", { bytes: 4096n }, kernel.vmo(4096))).toEqual({ status: "busy" });
+    expect(kernel.pins).toEqual(pinned);
+    service.device.finishAll();
+    kernel.interrupt();
+    expect(read()).toEqual({ status: "ok", bytes: 512 });
+    service.attach(7, 4096);
+    expect(kernel.unpinnedUnderWay).toBe(0);
+  });
+
+  test("attach: an object that two clients share stays pinned until the last of them lets go", async () => {
+    const service = await Running.start();
+    const { kernel } = service;
+    const shared = kernel.vmo(4096);
+    for (const badge of [7, 8])
+      expect(service.now(badge, "attach", { bytes: 4096n }, shared)).toEqual({ status: "ok" });
+    const read = service.ask(8, "read", { lba: 5n, count: 1, offset: 0n });
+    service.attach(7, 4096);
+    expect(kernel.pins.map((pin) => pin.vmo)).toContain(shared);
+    expect(kernel.unpinnedUnderWay).toBe(0);
+    service.device.finishAll();
+    kernel.interrupt();
+    expect(read()?.status).toBe("ok");
+    service.attach(8, 4096);
+    expect(kernel.pins.map((pin) => pin.vmo)).not.toContain(shared);
+  });
+
+  test("what is refused is in the audit trail: who, which method, which sector; what only came too early is not", async () => {
+    const service = await Running.start();
+    const { audit } = service.kernel;
+    const methods = { info: 0n, attach: 1n, read: 2n, write: 3n };
+    const none = (1n << 64n) - 1n;
+    const who = (method: bigint): bigint => 7n | (method << 32n);
+    service.now(7, "read", { lba: 1n, count: 1, offset: 0n });
+    expect(audit).toEqual([]);
+    service.attach(7, 4096);
+    service.now(7, "write", { lba: 9n, count: 1, offset: 0n });
+    service.now(7, "read", { lba: 4096n, count: 1, offset: 0n });
+    service.now(7, "read", { lba: 2n, count: 257, offset: 0n });
+    service.now(7, "attach", { bytes: 0n }, service.kernel.vmo(4096));
+    service.kernel.send({ w0: 99n, bytes: new Uint8Array(8), badge: 7 });
+    expect(audit).toEqual([
+      [5, who(methods.write), 9n],
+      [5, who(methods.read), 4096n],
+      [5, who(methods.read), 2n],
+      [5, who(methods.attach), none],
+      [5, who(99n), none],
+    ]);
+  });
+
+  test("a ninth client takes the place of the one that asked least recently", async () => {
+    const service = await Running.start();
+    for (let badge = 1; badge <= 9; badge++) service.attach(badge, 4096);
+    expect(service.now(1, "read", { lba: 0n, count: 1, offset: 0n }).status).toBe("notAttached");
+    expect(service.ask(9, "read", { lba: 0n, count: 1, offset: 0n })()).toBeUndefined();
+  });
+
+  test("not the place of one whose read is under way; if all wait, the ninth is busy", async () => {
+    const service = await Running.start();
+    const read = { lba: 0n, count: 1, offset: 0n };
+    for (let badge = 1; badge <= 8; badge++) service.attach(badge, 4096);
+    const reads = Array.from({ length: 8 }, (_, index) => service.ask(index + 1, "read", read));
+    expect(service.now(9, "attach", { bytes: 4096n }, service.kernel.vmo(4096)).status).toBe("busy");
+    expect(service.now(9, "read", read).status).toBe("busy");
+    service.device.finish(0);
+    service.kernel.interrupt();
+    service.attach(9, 4096);
+    service.device.finishAll();
+    service.kernel.interrupt();
+    expect(reads.map((answer) => answer()?.status)).toEqual(Array.from({ length: 8 }, () => "ok"));
+  });
+});

@@ -1,0 +1,94 @@
+// What virtioblkd makes of what it finds when it starts: a disk, none, or one that is not to be used.
+
+import { describe, expect, test } from "vitest";
+import type { FakeDeviceOptions } from "../../harness/fake-options.ts";
+import { BlockKernel } from "./fake-kernel.ts";
+import { disk, empty, Running } from "./running.ts";
+
+describe("starting", () => {
+  test("finds the disk, reads a first block by interrupt, and says both in order", async () => {
+    const { kernel, exitCode } = await Running.start();
+    expect(exitCode).toBeUndefined();
+    expect(kernel.console).toEqual(["virtioblkd: mmio=0x10001000 irq=1 sectors=4096", "virtioblkd: ready"]);
+    expect(kernel.signals).toEqual([1n]);
+    expect(kernel.completedCount).toBe(1);
+  });
+
+  test("finds it in the last slot, legacy, and gives the other slots back", async () => {
+    const legacy: FakeDeviceOptions = { version: 1, sectors: 100n };
+    const { kernel } = await Running.start({ slots: [...Array.from({ length: 7 }, () => empty), legacy] });
+    expect(kernel.console[0]).toBe("virtioblkd: mmio=0x10008000 irq=8 sectors=100");
+    const kinds = [...kernel.slots.values()].map(({ object }) => object.kind);
+    expect(kinds.filter((kind) => kind === "device")).toHaveLength(1);
+    expect(kinds.filter((kind) => kind === "interrupt")).toHaveLength(1);
+  });
+
+  test("without a disk it says nothing, tells its starter, and ends", async () => {
+    const { kernel, exitCode } = await Running.start({ slots: [empty, { ...empty, deviceId: 1 }] });
+    expect(exitCode).toBe(0);
+    expect(kernel.console).toEqual([]);
+    expect(kernel.signals).toEqual([2n]);
+  });
+
+  test("a disk that can be written is refused with its fault, and the next slot is tried", async () => {
+    const { kernel } = await Running.start({
+      slots: [
+        { ...disk, readOnly: false },
+        { ...disk, sectors: 8n },
+      ],
+    });
+    expect(kernel.console).toEqual([
+      "virtioblkd: refused mmio=0x10001000 fault=64 (it can be written: readonly=on is missing)",
+      "virtioblkd: mmio=0x10002000 irq=2 sectors=8",
+      "virtioblkd: ready",
+    ]);
+  });
+
+  test("a disk that can be written is taken where the topology vouches for its file, and that is said", async () => {
+    const { kernel, exitCode } = await Running.start({
+      slots: [{ ...disk, readOnly: false }],
+      isVouchedFor: true,
+    });
+    expect(exitCode).toBeUndefined();
+    expect(kernel.console).toEqual([
+      "virtioblkd: mmio=0x10001000 irq=1 sectors=4096",
+      "virtioblkd: the device takes writes; its file is read-only by the topology's word alone",
+      "virtioblkd: ready",
+    ]);
+  });
+
+  test.each([
+    ["without an interrupt", { withoutInterrupt: [0] }, "fault=13"],
+    [
+      "that can be written",
+      { slots: [{ ...disk, readOnly: false }, empty] },
+      "fault=64 (it can be written: readonly=on is missing)",
+    ],
+  ])(
+    "a disk %s is refused, which is a failure and not the absence of a disk",
+    async (_how, options, fault) => {
+      const { kernel, exitCode } = await Running.start(options);
+      expect(exitCode).toBe(3);
+      expect(kernel.console).toEqual([`virtioblkd: refused mmio=0x10001000 ${fault}`]);
+      expect(kernel.signals).toEqual([]);
+    },
+  );
+
+  test("what an earlier life had pinned is let go once the device is reset", async () => {
+    const kernel = await BlockKernel.start({ slots: [disk] });
+    kernel.pins = Array.from({ length: kernel.pinsMax }, () => ({ nth: 0, vmo: kernel.vmo(4096) }));
+    expect(kernel.boot()).toBeUndefined();
+    expect(kernel.pins).toHaveLength(1);
+  });
+
+  test("a disk that never answers its first read is broken, which is not the same as missing", async () => {
+    const { kernel, exitCode } = await Running.start({ answersFirst: false });
+    expect(exitCode).toBe(1);
+    expect(kernel.console).toEqual([
+      "virtioblkd: mmio=0x10001000 irq=1 sectors=4096",
+      "virtioblkd: device fault=72 resets=1 recovered",
+      "virtioblkd: the first block could not be read, fault=72",
+    ]);
+    expect(kernel.signals).toEqual([]);
+  });
+});
