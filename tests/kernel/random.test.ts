@@ -1,0 +1,222 @@
+// The whole kernel on four simulated harts, with tasks that call, serve, signal, sleep, yield and end each other in random
+// order. What must hold whatever happens: every task is in one place; every answer is the answer to that very question;
+// no signal is lost; and once no new questions are asked, nobody waits for anything any more.
+
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { forever, Kernel, kind, refusal, right, sys, tickTime, wait } from "./kernel.ts";
+
+const harts = 4;
+const clients = 5;
+const servers = 2;
+const notified = 1;
+
+/** One draw of the run: which hart goes on, and what its task does if it may choose. */
+interface Step {
+  hart: number;
+  choice: number;
+  pick: number;
+  time: number;
+}
+
+const step: fc.Arbitrary<Step> = fc.record({
+  hart: fc.integer({ min: 0, max: harts - 1 }),
+  choice: fc.integer({ min: 0, max: 99 }),
+  pick: fc.nat(1000),
+  time: fc.integer({ min: 0, max: 30_000 }),
+});
+
+interface Server {
+  role: "server";
+  serve: number;
+  /** Calls that it has received and not answered: token and question. */
+  open: { token: bigint; question: bigint }[];
+}
+
+interface Client {
+  role: "client";
+  send: number;
+  bell: number;
+  /** The question it waits on, if it does. */
+  asked: bigint | undefined;
+  deadline: bigint;
+}
+
+/** A run: the kernel, and what the test knows about its tasks. */
+class Run {
+  private readonly k: Kernel;
+  private readonly tasks = new Map<number, Server | Client>();
+  private readonly endpoint: number;
+  private readonly notification: number;
+  /** Tasks that are in a system call whose results are to be looked at. */
+  private readonly inCall = new Set<number>();
+  private nextQuestion = 1n;
+  private signalled = 0n;
+  private heard = 0n;
+  /** No new questions: those that are open come to their end. */
+  isEnding = false;
+
+  constructor(k: Kernel) {
+    this.k = k;
+    this.endpoint = k.guest.call("newEndpoint");
+    this.notification = k.guest.call("newNotification");
+    for (let i = 0; i < servers; i++) this.addServer(i === 0);
+    for (let i = 0; i < clients; i++) this.addClient();
+  }
+
+  private spawn(): number {
+    for (let hart = 0; hart < harts; hart++) if (this.k.running(hart) < 0) return this.k.spawn(hart);
+    return this.k.spawn(0);
+  }
+
+  private addServer(isBound: boolean): void {
+    const task = this.spawn();
+    const serve = this.k.give(task, kind.endpoint, this.endpoint);
+    this.tasks.set(task, { role: "server", serve, open: [] });
+    if (isBound) {
+      const bell = this.k.give(task, kind.notification, this.notification);
+      const hart = this.bring(task);
+      expect(this.k.ask(hart, sys.Bind, bell).status).toBe(0);
+    }
+  }
+
+  private addClient(): void {
+    const task = this.spawn();
+    const send = this.k.give(task, kind.endpoint, this.endpoint, right.send, task + 1);
+    const bell = this.k.give(task, kind.notification, this.notification, right.send);
+    this.tasks.set(task, { role: "client", send, bell, asked: undefined, deadline: forever });
+  }
+
+  /** Lets ticks pass until `task` runs; the hart it runs on. */
+  private bring(task: number): number {
+    for (let ticks = 0; ticks < 100 && this.k.hartOf(task) < 0; ticks++) this.k.pass(tickTime);
+    expect(this.k.hartOf(task)).toBeGreaterThanOrEqual(0);
+    return this.k.hartOf(task);
+  }
+
+  /** One step: time goes on, a hart takes its interrupts, its task does something. */
+  take({ hart, choice, pick, time }: Step): void {
+    this.k.time += BigInt(time);
+    if (this.k.hasInterrupt(hart) && choice % 3 !== 0) this.k.interrupts(hart);
+    const task = this.k.running(hart);
+    if (task >= 0) this.goOn(hart, task, choice, pick);
+    this.k.check(this.tasks.keys());
+    this.checkEndpoint();
+  }
+
+  private checkEndpoint(): void {
+    const callers = this.k.guest.call("callersOf", this.endpoint);
+    const receivers = this.k.guest.call("receiversOf", this.endpoint);
+    expect(callers === 0 || receivers === 0, `${callers} callers beside ${receivers} receivers`).toBe(true);
+  }
+
+  private goOn(hart: number, task: number, choice: number, pick: number): void {
+    const known = this.tasks.get(task);
+    if (!known) throw new Error(`hart ${hart} runs task ${task}, which is nobody's`);
+    if (this.inCall.delete(task)) this.look(task, known);
+    if (choice < 8) this.k.syscall(hart, sys.Yield);
+    else if (choice < 14) this.k.syscall(hart, sys.YieldTo, pick % harts);
+    else if (known.role === "server") this.serve(hart, task, known, choice, pick);
+    else this.ask(hart, task, known, choice, pick);
+  }
+
+  private serve(hart: number, task: number, server: Server, choice: number, pick: number): void {
+    this.inCall.add(task);
+    const next = server.open[pick % Math.max(1, server.open.length)];
+    if (next === undefined || (choice < 40 && server.open.length < 3)) {
+      // Who owes an answer does not wait for ever.
+      const isPatient = server.open.length === 0 && choice % 2 === 0;
+      const deadline = isPatient ? forever : this.k.time + BigInt(pick * 300);
+      this.k.syscall(hart, sys.Receive, server.serve, deadline);
+      return;
+    }
+    server.open = server.open.filter((entry) => entry !== next);
+    if (choice < 70 || server.open.length > 0) {
+      this.inCall.delete(task);
+      this.k.syscall(hart, sys.Reply, next.token, 0, next.question * 2n, 0, 0, 0);
+      const { status } = this.k.results(task);
+      expect([0, refusal.notWaiting]).toContain(status);
+      // A token is good once.
+      const again = this.k.hartOf(task);
+      if (again >= 0) expect(this.k.ask(again, sys.Reply, next.token, 0).status).toBe(refusal.notWaiting);
+    } else {
+      this.k.syscall(hart, sys.ReplyReceive, server.serve, 0, next.question * 2n, 0, 0, 0, next.token);
+    }
+  }
+
+  private ask(hart: number, task: number, client: Client, choice: number, pick: number): void {
+    if (this.isEnding) {
+      this.k.syscall(hart, sys.Sleep, forever);
+    } else if (choice < 30) {
+      const bit = 1n << BigInt(pick % 60);
+      this.signalled |= bit;
+      expect(this.k.ask(hart, sys.Signal, client.bell, bit).status).toBe(0);
+    } else if (choice < 40) {
+      this.k.syscall(hart, sys.Sleep, this.k.time + BigInt(pick * 100));
+    } else {
+      client.asked = this.nextQuestion++;
+      client.deadline = choice < 70 ? forever : this.k.time + BigInt(pick * 500);
+      this.inCall.add(task);
+      this.k.syscall(hart, sys.Call, client.send, 0, client.asked, 0, 0, 0, client.deadline);
+    }
+  }
+
+  /** A task goes on after a system call: what did it get? */
+  private look(task: number, known: Server | Client): void {
+    const { status, words } = this.k.results(task);
+    if (known.role === "server") {
+      if (status === notified) this.heard |= words[1] ?? 0n;
+      else if (status === 0) {
+        const question = words[1] ?? 0n;
+        // The badge says who asks, and that one waits for this very answer, unless it gave up.
+        const asker = this.tasks.get(Number((words[0] ?? 0n) >> 32n) - 1);
+        expect(asker?.role).toBe("client");
+        if (asker?.role === "client" && asker.asked !== undefined)
+          expect(asker.asked).toBeGreaterThanOrEqual(question);
+        known.open.push({ token: words[5] ?? 0n, question });
+      } else expect(status).toBe(refusal.timedOut);
+      return;
+    }
+    const { asked, deadline } = known;
+    known.asked = undefined;
+    if (status === 0) expect(words[1]).toBe((asked ?? 0n) * 2n);
+    else {
+      expect(status).toBe(refusal.timedOut);
+      expect(this.k.time).toBeGreaterThanOrEqual(deadline);
+    }
+  }
+
+  /** No more questions: every task comes to rest, and nothing is left over. */
+  finish(): void {
+    this.isEnding = true;
+    for (let round = 0; round < 400; round++) {
+      this.k.pass(tickTime);
+      for (let hart = 0; hart < harts; hart++) {
+        const task = this.k.running(hart);
+        if (task >= 0) this.goOn(hart, task, round % 2 === 0 ? 60 : 90, 0);
+        this.k.check(this.tasks.keys());
+      }
+      this.checkEndpoint();
+    }
+    for (const [task, known] of this.tasks) {
+      if (known.role === "client")
+        expect(this.k.waits(task), `client ${task}, ${known.asked}`).toBe(wait.sleeping);
+    }
+    expect(this.k.guest.call64("bitsOf", this.notification)).toBe(0n);
+    expect(this.heard).toBe(this.signalled);
+  }
+}
+
+test("every answer is the answer to its question, no signal is lost, and nobody waits for ever", async () => {
+  let steps = 0;
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 100, maxLength: 600, size: "max" }), async (all) => {
+      const run = new Run(await Kernel.boot(harts));
+      for (const one of all) run.take(one);
+      run.finish();
+      steps += all.length;
+    }),
+    { numRuns: 15, endOnFailure: true },
+  );
+  expect(steps).toBeGreaterThan(0);
+});
