@@ -6,33 +6,21 @@
 
 import { usesFloats } from "../checks/floats.ts";
 import type { Survey } from "../checks/survey.ts";
-import {
-  type FunctionBody,
-  type FunctionType,
-  type Instruction,
-  typeKey,
-  type WasmFunction,
-} from "../wasm/module.ts";
+import type { FunctionBody, FunctionType, Instruction, WasmFunction } from "../wasm/module.ts";
 import { type Builder, Value } from "./builder.ts";
 import { dataGlobal, globalDefinition, globalSymbol, type Layout, passiveGlobals } from "./data.ts";
 import { Debug, type Subprogram } from "./debug.ts";
 import { type Callee, type Locator, parameterList, type Surroundings, translateBody } from "./function.ts";
+import { attributes, HEADER, intrinsicDeclarations } from "./llvm.ts";
 import { direct } from "./reach.ts";
-import { globalName, literal, llvmType, quoted, resultType } from "./text.ts";
+import { type ConstantTable, constantTableEntry, constantTableLines, TypeIds } from "./table.ts";
+import { globalName, llvmType, quoted, resultType } from "./text.ts";
 import { trapInstruction } from "./traps.ts";
 
 /** The exported symbol of the guest's top-level code; there is always one, if only an empty one. */
 const START_SYMBOL = "__wasm_start";
 
 const PAGE_BYTES = 0x10000;
-
-/** What an empty table slot has for a type: no function type's number. */
-const NO_TYPE = -1;
-
-const HEADER = [
-  'target datalayout = "e-m:e-p:64:64-i64:64-i128:128-n32:64-S128"',
-  'target triple = "riscv64-unknown-none-elf"',
-];
 
 export interface EmitOptions {
   readonly name: string;
@@ -46,7 +34,7 @@ export class Emitter implements Surroundings {
   private readonly layout: Layout;
   private readonly callees: Map<number, Callee>;
   private readonly debug: Debug | undefined;
-  private readonly typeIds = new Map<string, number>();
+  private readonly typeIds = new TypeIds();
   private readonly globals: (Value | { readonly type: "i32" | "i64"; readonly name: string })[];
   /** Symbols of the exported functions, in the module's order. */
   readonly exports: string[] = [];
@@ -55,14 +43,14 @@ export class Emitter implements Surroundings {
   readonly reach = direct;
   readonly trapCall = trapInstruction;
   private readonly memoryPages: number;
-  private readonly tableSize: number;
+  private readonly table: ConstantTable;
 
   constructor(survey: Survey, imported: ReadonlyMap<number, Callee>, layout: Layout, options: EmitOptions) {
     this.survey = survey;
     this.options = options;
     this.layout = layout;
     this.memoryPages = Math.ceil(layout.heapBase / PAGE_BYTES) | 0;
-    this.tableSize = survey.module.table?.initial ?? 0;
+    this.table = { entries: "@table", types: "@table.types", size: survey.module.tables[0]?.initial ?? 0 };
     this.callees = new Map(imported);
     if (survey.sourceMap !== undefined) {
       this.debug = new Debug(options.name, (path) => survey.symbols.debugPath(path));
@@ -88,10 +76,9 @@ export class Emitter implements Surroundings {
       ...functions.flat(),
       ...this.startLines(),
       ...this.declarations(),
-      ...this.intrinsicDeclarations(functions.flat()),
+      ...intrinsicDeclarations(functions.flat()),
       "",
-      `attributes #0 = { nounwind null_pointer_is_valid${this.options.framePointers ? ' "frame-pointer"="all"' : ""} }`,
-      "attributes #1 = { nounwind memory(none) }",
+      ...attributes(this.options.framePointers),
       ...(this.debug === undefined ? [] : ["", ...this.debug.finish()]),
     ];
     return `${lines.join("\n")}\n`;
@@ -110,7 +97,7 @@ export class Emitter implements Surroundings {
   indirectType(index: number): { readonly type: FunctionType; readonly id: number } {
     const type = this.survey.module.types[index];
     if (type === undefined) throw new Error(`type ${index} does not exist: the module is not valid`);
-    return { type, id: this.typeId(type) };
+    return { type, id: this.typeIds.of(type) };
   }
 
   global(index: number): { readonly type: "i32" | "i64"; readonly name: string } | Value {
@@ -119,19 +106,8 @@ export class Emitter implements Surroundings {
     return global;
   }
 
-  /** Bounds first, then the type: an empty slot has a type that nothing asks for, so a null needs no third check. */
   tableEntry(builder: Builder, selector: string, typeId: number): string {
-    const constant = literal(selector);
-    const inside = constant !== undefined && constant >= 0n && constant < BigInt(this.tableSize);
-    if (!inside) {
-      builder.trapIf(builder.assign(`icmp uge i32 ${selector}, ${this.tableSize}`), "undefined element");
-    }
-    const slot = constant ?? builder.assign(`zext i32 ${selector} to i64`);
-    const idAt = builder.assign(`getelementptr i32, ptr @table.types, i64 ${slot}`);
-    const found = builder.assign(`load i32, ptr ${idAt}`);
-    builder.trapIf(builder.assign(`icmp ne i32 ${found}, ${typeId}`), "indirect call type mismatch");
-    const entryAt = builder.assign(`getelementptr ptr, ptr @table, i64 ${slot}`);
-    return builder.assign(`load ptr, ptr ${entryAt}`);
+    return constantTableEntry(builder, this.table, selector, typeId);
   }
 
   memorySize(builder: Builder): void {
@@ -156,14 +132,6 @@ export class Emitter implements Surroundings {
     const fn = this.survey.module.functions[index];
     if (fn === undefined) throw new Error(`function ${index} does not exist: the module is not valid`);
     return fn;
-  }
-
-  /** Types are equal by structure, whatever their index. */
-  private typeId(type: FunctionType): number {
-    const key = typeKey(type);
-    const id = this.typeIds.get(key) ?? this.typeIds.size;
-    this.typeIds.set(key, id);
-    return id;
   }
 
   /** Exported functions get their export's name, the others their path; a name that is taken gets a number. */
@@ -274,21 +242,15 @@ export class Emitter implements Surroundings {
     );
     const indirect = [...this.survey.sites()].some(({ instruction }) => instruction.kind === "call_indirect");
     if (!indirect) return lines;
-    const slots = new Array<string>(this.tableSize).fill("ptr null");
-    const ids = new Array<string>(this.tableSize).fill(`i32 ${NO_TYPE}`);
-    for (const { offset, functions } of module.elements) {
-      for (const [position, index] of functions.entries()) {
+    const entries = module.elements.flatMap(({ offset, functions }) =>
+      functions.flatMap((index, position) => {
         const callee = this.callees.get(index);
-        if (callee?.kind !== "function") continue;
-        slots[offset + position] = `ptr ${callee.symbol}`;
-        ids[offset + position] = `i32 ${this.typeId(this.functionType(index))}`;
-      }
-    }
-    return [
-      ...lines,
-      `@table = internal constant [${slots.length} x ptr] [${slots.join(", ")}]`,
-      `@table.types = internal constant [${ids.length} x i32] [${ids.join(", ")}]`,
-    ];
+        if (callee?.kind !== "function") return [];
+        const typeId = this.typeIds.of(this.functionType(index));
+        return [{ slot: offset + position, symbol: callee.symbol, typeId }];
+      }),
+    );
+    return [...lines, ...constantTableLines(this.table, entries)];
   }
 
   private startLines(): string[] {
@@ -313,31 +275,6 @@ export class Emitter implements Surroundings {
     this.externals.push(...[...lines.keys()].map(unquoted));
     return [...lines.values()];
   }
-
-  /** LLVM's own functions, those that are used. */
-  private intrinsicDeclarations(lines: readonly string[]): string[] {
-    const used = new Set<string>();
-    for (const line of lines) {
-      const match = /call [a-z0-9]+ @(llvm\.[a-z0-9.]+)\(/.exec(line);
-      if (match?.[1] !== undefined) used.add(match[1]);
-    }
-    return [...used].sort().map((name) => `declare ${llvmSignature(name)}`);
-  }
-}
-
-/** `void @llvm.trap()`, and so on for the few that the translator uses. */
-function llvmSignature(name: string): string {
-  const type = name.endsWith("i64") ? "i64" : "i32";
-  if (name === "llvm.trap") return "void @llvm.trap()";
-  if (name === "llvm.dbg.declare") return "void @llvm.dbg.declare(metadata, metadata, metadata)";
-  if (name.startsWith("llvm.mem")) {
-    return name.startsWith("llvm.memset")
-      ? `void @${name}(ptr, i8, i64, i1)`
-      : `void @${name}(ptr, ptr, i64, i1)`;
-  }
-  if (name.startsWith("llvm.fsh")) return `${type} @${name}(${type}, ${type}, ${type})`;
-  if (name.startsWith("llvm.ctpop")) return `${type} @${name}(${type})`;
-  return `${type} @${name}(${type}, i1)`;
 }
 
 /** `@"a/b"` without what LLVM wraps around it. */

@@ -3,7 +3,7 @@
 
 import { refusal, ToolchainError } from "./error.ts";
 
-const utf8 = new TextDecoder("utf-8", { fatal: true });
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** The bytes that a LEB128 number may have: ceil(32 / 7) and ceil(64 / 7). */
 const LEB32_BYTES_MAX = 5;

@@ -137,8 +137,8 @@ export interface CustomSection {
 export interface WasmModule {
   readonly types: readonly FunctionType[];
   readonly functions: readonly WasmFunction[];
-  /** The one function table. */
-  readonly table?: Table | undefined;
+  /** Function tables. Only the first may be used; whatever asks for another one is refused. */
+  readonly tables: readonly Table[];
   readonly memory?: Memory | undefined;
   readonly globals: readonly Global[];
   readonly exports: readonly Export[];

@@ -88,7 +88,7 @@ class ModuleReader {
   private readonly imports: Import[] = [];
   private readonly globals: Global[] = [];
   private readonly importedGlobal: ImportedGlobal | undefined;
-  private table: Table | undefined;
+  private readonly tables: Table[] = [];
   private memory: Memory | undefined;
 
   constructor(
@@ -118,7 +118,7 @@ class ModuleReader {
     return {
       types: this.types,
       functions,
-      table: this.table,
+      tables: this.tables,
       memory: this.memory,
       globals: this.globals,
       exports,
@@ -155,11 +155,10 @@ class ModuleReader {
   private readTable(bytes: Bytes, source?: ImportName): void {
     const offset = bytes.position;
     if (bytes.byte() !== FUNCREF) throw malformed("a table of something else than functions", offset);
-    if (this.table !== undefined) throw malformed("a second table", offset);
     const flags = bytes.byte();
     const initial = bytes.u32();
     const maximum = (flags & 1) !== 0 ? bytes.u32() : undefined;
-    this.table = { initial, maximum, source };
+    this.tables.push({ initial, maximum, source });
   }
 
   private readMemory(bytes: Bytes, source?: ImportName): void {
@@ -208,7 +207,8 @@ class ModuleReader {
     const active = (flags & 1) === 0;
     const explicit = (flags & 2) !== 0;
     const expressions = (flags & 4) !== 0;
-    if (active && explicit) bytes.u32();
+    const start = bytes.position;
+    if (active && explicit && bytes.u32() !== 0) throw malformed("elements of a second table", start);
     const offset = active ? this.readAddress(bytes) : undefined;
     if (flags !== 0 && flags !== 4) bytes.byte();
     const functions = expressions

@@ -1,0 +1,40 @@
+// What every file of IR begins and ends with: the target, attributes, and LLVM's own functions.
+
+/** The target, as LLVM 21 has it for riscv64. */
+export const HEADER: readonly string[] = [
+  'target datalayout = "e-m:e-p:64:64-i64:64-i128:128-n32:64-S128"',
+  'target triple = "riscv64-unknown-none-elf"',
+];
+
+/** What each function (`#0`) and each pure piece of assembly (`#1`) carries. */
+export function attributes(framePointers: boolean): string[] {
+  return [
+    `attributes #0 = { nounwind null_pointer_is_valid${framePointers ? ' "frame-pointer"="all"' : ""} }`,
+    "attributes #1 = { nounwind memory(none) }",
+  ];
+}
+
+/** Declares those of LLVM's own functions that `lines` call. */
+export function intrinsicDeclarations(lines: readonly string[]): string[] {
+  const used = new Set<string>();
+  for (const line of lines) {
+    const match = /call [a-z0-9]+ @(llvm\.[a-z0-9.]+)\(/.exec(line);
+    if (match?.[1] !== undefined) used.add(match[1]);
+  }
+  return [...used].sort().map((name) => `declare ${llvmSignature(name)}`);
+}
+
+/** `void @llvm.trap()`, and so on for the few that the translator uses. */
+function llvmSignature(name: string): string {
+  const type = name.endsWith("i64") ? "i64" : "i32";
+  if (name === "llvm.trap") return "void @llvm.trap()";
+  if (name === "llvm.dbg.declare") return "void @llvm.dbg.declare(metadata, metadata, metadata)";
+  if (name.startsWith("llvm.mem")) {
+    return name.startsWith("llvm.memset")
+      ? `void @${name}(ptr, i8, i64, i1)`
+      : `void @${name}(ptr, ptr, i64, i1)`;
+  }
+  if (name.startsWith("llvm.fsh")) return `${type} @${name}(${type}, ${type}, ${type})`;
+  if (name.startsWith("llvm.ctpop")) return `${type} @${name}(${type})`;
+  return `${type} @${name}(${type}, i1)`;
+}
