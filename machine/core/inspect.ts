@@ -24,6 +24,14 @@ export function hartActivity(id: u32): u32 {
   return hartAt(id).state;
 }
 
+/** Its pending interrupts (mip), and those that it enabled (mie). */
+export function hartPending(id: u32): u64 {
+  return hartAt(id).mip;
+}
+export function hartEnabled(id: u32): u64 {
+  return hartAt(id).mie;
+}
+
 /** Instructions that it executed. */
 export function hartRetired(id: u32): u64 {
   return hartAt(id).retired;

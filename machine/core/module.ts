@@ -13,8 +13,10 @@ export { hartAt, readRegister, writeRegister } from "./hart";
 export {
   HART_STATE_BYTES,
   hartActivity,
+  hartEnabled,
   hartMode,
   hartPc,
+  hartPending,
   hartRetired,
   hostWrites,
   pageFlags,

@@ -51,6 +51,8 @@ export interface MachineSettings {
   tree: Uint8Array;
   disk: DiskSettings | undefined;
   faults: readonly DiskFault[];
+  /** Kinds of chaos, as bits (chaos.ts); none: the machine is as kind as hardware can be. */
+  chaos?: number;
 }
 
 /** Why `run` came back. */
@@ -69,17 +71,24 @@ export class EmbeddedMachine {
   readonly bootHart: number;
 
   /** Builds the machine and loads it; nothing has run yet. @throws Error if the kernel or the tree does not fit */
-  constructor(module: WebAssembly.Module, settings: MachineSettings, onConsoleByte: (byte: number) => void) {
+  constructor(
+    module: WebAssembly.Module,
+    settings: MachineSettings,
+    onConsoleByte: (byte: number) => void,
+    onAllWait?: () => void,
+  ) {
     this.settings = settings;
     const { disk, harts } = settings;
     const content = disk?.content;
     this.core = instantiate(module, {
       diskRead: (offset, target) => content?.read(offset, target),
       consoleByte: onConsoleByte,
+      ...(onAllWait && { allWait: onAllWait }),
     });
     const { core } = this;
     core.create(harts, settings.ramMebibytes * 2 ** 20);
     core.seedInterleave(settings.seed);
+    core.setChaos(settings.chaos ?? 0);
     core.clearFaults();
     core.busReset(harts, settings.aclint ? 1 : 0, 0);
     if (disk !== undefined) {

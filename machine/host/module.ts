@@ -42,6 +42,8 @@ export interface Core {
   hartPc: (hart: number) => bigint;
   hartMode: (hart: number) => number;
   hartActivity: (hart: number) => number;
+  hartPending: (hart: number) => bigint;
+  hartEnabled: (hart: number) => bigint;
   hartRetired: (hart: number) => bigint;
   readRegister: (hart: number, register: number) => bigint;
   writeRegister: (hart: number, register: number, value: bigint) => void;
@@ -78,6 +80,8 @@ const functionNames: readonly (keyof Core)[] = [
   "hartPc",
   "hartMode",
   "hartActivity",
+  "hartPending",
+  "hartEnabled",
   "hartRetired",
   "readRegister",
   "writeRegister",

@@ -71,6 +71,7 @@ export function decodeRecording(text: string): Recording {
       seed: bigintOf(settings.seed, "seed"),
       sstc: settings.sstc === true,
       aclint: settings.aclint === true,
+      chaos: numberOf(settings.chaos, "chaos"),
       kernel: unpack(settings.kernel, "kernel"),
       tree: unpack(settings.tree, "tree"),
       disk: settings.disk === undefined ? undefined : decodeDisk(objectOf(settings.disk, "disk")),

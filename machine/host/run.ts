@@ -34,6 +34,8 @@ export class Run {
   readonly events: RunEvent[];
   /** Called for each byte on the console; true asks for a stop. */
   onByte: ((byte: number) => boolean) | undefined;
+  /** Called when every hart waits and time is about to be skipped. It may look, and may ask for a stop. */
+  onAllWait: (() => void) | undefined;
   private console = new Uint8Array(CONSOLE_START_BYTES);
   private consoleLength = 0;
   private eventsApplied = 0;
@@ -42,7 +44,12 @@ export class Run {
   /** @param events what came from outside, in the order of the clock; more can come by `input` and `reseed` */
   constructor(module: WebAssembly.Module, settings: MachineSettings, events: readonly RunEvent[] = []) {
     this.events = [...events];
-    this.machine = new EmbeddedMachine(module, settings, (byte) => this.take(byte));
+    this.machine = new EmbeddedMachine(
+      module,
+      settings,
+      (byte) => this.take(byte),
+      () => this.onAllWait?.(),
+    );
   }
 
   /** Instructions so far, with what was skipped while every hart waited. */
@@ -81,6 +88,12 @@ export class Run {
   reseed(seed: bigint): void {
     this.machine.core.seedInterleave(seed);
     this.note({ at: this.clock, seed });
+  }
+
+  /** From inside `onByte` or `onAllWait`: `advanceTo` comes back soon. */
+  askForStop(): void {
+    this.stopAsked = true;
+    this.machine.core.requestStop();
   }
 
   /** This moment, to come back to. */
@@ -130,9 +143,6 @@ export class Run {
     }
     this.console[this.consoleLength] = byte;
     this.consoleLength += 1;
-    if (this.onByte?.(byte) === true) {
-      this.stopAsked = true;
-      this.machine.core.requestStop();
-    }
+    if (this.onByte?.(byte) === true) this.askForStop();
   }
 }

@@ -32,6 +32,7 @@ export async function buildOnce(): Promise<Built> {
 export interface BootChange extends Partial<BootRequest> {
   seed?: bigint;
   faults?: readonly DiskFault[];
+  chaos?: number;
 }
 
 /** A report, and what only this machine knows. */
@@ -40,7 +41,7 @@ export type EmbeddedReport = BootReport & EmbeddedFacts;
 /** Boots the embedded machine once. */
 export async function bootEmbedded(change: BootChange = {}): Promise<EmbeddedReport> {
   const { outputs, wasm } = await buildOnce();
-  const { seed = 1n, faults = [], ...request } = change;
+  const { seed = 1n, faults = [], chaos = 0, ...request } = change;
   const usual: BootRequest = {
     smp: 4,
     run: SELFTEST_RUN,
@@ -56,7 +57,7 @@ export async function bootEmbedded(change: BootChange = {}): Promise<EmbeddedRep
     nonce: nonceOfSeed(seed),
   };
   let facts: EmbeddedFacts | undefined;
-  const machine = embeddedMachine({ wasm, seed, faults }, (found) => {
+  const machine = embeddedMachine({ wasm, seed, faults, chaos }, (found) => {
     facts = found;
   });
   const report = await bootOnce(machine, filesOf(outputs), { ...usual, ...request }, () => {});

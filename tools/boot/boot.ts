@@ -36,6 +36,7 @@ export function addMachineOptions(command: Command): Command {
       new Option("--seed <number>", "embedded: boot hart, turns of the harts and nonce").argParser(seed),
     )
     .option("--fault <plan>", "embedded: what the disk does wrong, as used-id@3,late@5-7, or a file of that")
+    .option("--chaos [kinds]", "embedded: as hostile as the architecture allows, or only some kinds of it")
     .option("--record <file>", "embedded: write all of the run to this file, for ./nx replay")
     .addOption(profileOption())
     .addOption(trustOption())

@@ -36,6 +36,8 @@ export interface EmbeddedOptions {
   wasm: string;
   seed: bigint;
   faults: readonly DiskFault[];
+  /** Kinds of chaos, as bits (machine/host/chaos.ts). */
+  chaos: number;
 }
 
 /** What is known of a run that has ended. */
@@ -138,6 +140,7 @@ export function settingsOf(
         legacy: boot.disk.legacy,
       },
     faults: options.faults,
+    chaos: options.chaos,
   };
 }
 

@@ -2,8 +2,6 @@
 
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { parseFaults } from "../../machine/host/faults.ts";
-import type { DiskFault } from "../../machine/host/machine.ts";
 import { encodeRecording } from "../../machine/host/recording.ts";
 import { type BuildOutputs, build, buildMachine } from "../../toolchain/compile.ts";
 import { Problem } from "../../toolchain/problem.ts";
@@ -11,6 +9,7 @@ import { root } from "../../toolchain/root.ts";
 import { Locator, placeText } from "../debug/locate.ts";
 import { progressOn } from "../nx/report.ts";
 import { type EmbeddedFacts, embeddedMachine, nonceOfSeed } from "./embedded.ts";
+import { chaosOf, faultsOf } from "./hostility.ts";
 import type { Person } from "./interactive.ts";
 import { hasQemu, qemuMachine } from "./qemu.ts";
 import { type BootFiles, type BootReport, type BootRequest, bootOnce } from "./run.ts";
@@ -48,7 +47,8 @@ export async function runSession(
   const seed = words.seed ?? 0n;
   const wasm = join(root, await buildMachine(progress));
   let facts: EmbeddedFacts | undefined;
-  const embedded = embeddedMachine({ wasm, seed, faults: faultsOf(words.fault) }, (found) => {
+  const hostility = { faults: faultsOf(words.fault), chaos: chaosOf(words.chaos) };
+  const embedded = embeddedMachine({ wasm, seed, ...hostility }, (found) => {
     facts = found;
   });
   const report = await bootOnce(embedded, filesOf(outputs), { ...request, nonce: nonceOfSeed(seed) }, onLine);
@@ -75,21 +75,13 @@ function requireNoSeed(words: MachineWords): void {
 
 /** A word that was given and that only the embedded machine understands. */
 function embeddedWord(words: MachineWords): string | undefined {
-  const given = { "--seed": words.seed, "--fault": words.fault, "--record": words.record };
+  const given = {
+    "--seed": words.seed,
+    "--fault": words.fault,
+    "--chaos": words.chaos,
+    "--record": words.record,
+  };
   return Object.entries(given).find(([, value]) => value !== undefined)?.[0];
-}
-
-/** The plan of `--fault`: its words, or a file of them. */
-function faultsOf(plan: string | undefined): DiskFault[] {
-  if (plan === undefined) return [];
-  const text = existsSync(plan) ? readFileSync(plan, "utf8") : plan;
-  try {
-    return parseFaults(text);
-  } catch (error) {
-    throw new Problem(`the fault plan cannot be read: ${error instanceof Error ? error.message : error}`, {
-      exitCode: 2,
-    });
-  }
 }
 
 /** What a run uses of a build. */

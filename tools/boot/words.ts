@@ -23,6 +23,8 @@ export interface MachineWords {
   /** Only the embedded machine has these. */
   seed?: bigint;
   fault?: string;
+  /** Kinds of chaos; true: all. */
+  chaos?: string | true;
   record?: string;
 }
 
