@@ -5,6 +5,7 @@
 
 import { Command, CommanderError } from "commander";
 import { register as registerBoot } from "../boot/boot.ts";
+import { register as registerExplore } from "../explore/explore.ts";
 import { register as registerImage } from "../image/image.ts";
 import { register as registerHw } from "../nx-hw/hw.ts";
 import { register as registerReplay } from "../replay/replay.ts";
@@ -19,6 +20,7 @@ export type Register = (program: Command) => void;
 const commands: readonly Register[] = [
   registerBoot,
   registerReplay,
+  registerExplore,
   registerTest,
   registerHw,
   registerImage,

@@ -1,0 +1,141 @@
+// What ./nx explore does: hands the seeds to its workers, shows how far it is, and tells of each seed that failed what
+// happened there and how to see it again.
+
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
+import { build, buildMachine } from "../../toolchain/compile.ts";
+import { root } from "../../toolchain/root.ts";
+import { chaosOf, faultsOf } from "../boot/hostility.ts";
+import { type BootRequest, SELFTEST_RUN } from "../boot/run.ts";
+import { formatDuration, type Paint, paintFor, progressOn } from "../nx/report.ts";
+import type { ExploreWords } from "./explore.ts";
+import { readKernelMap } from "./kernel-state.ts";
+import { runSeeds } from "./pool.ts";
+import { Bar } from "./progress.ts";
+import type { SeedResult } from "./seed.ts";
+
+/** Failures that are told in full; of the others only the seed. */
+const FAILURES_SHOWN = 20;
+
+/** Explores; the exit code. */
+export async function explore(words: ExploreWords): Promise<0 | 1> {
+  const progress = progressOn(process.stderr);
+  const outputs = await build({ profile: "bringup", progress });
+  const wasm = join(root, await buildMachine(progress));
+  const order = {
+    outputs,
+    wasm,
+    request: requestOf(words, outputs.packageImage),
+    map: await readKernelMap(
+      new Uint8Array(readFileSync(join(root, outputs.kernel))),
+      "build/wasm/neuron.wasm",
+    ),
+    faults: faultsOf(words.fault).map(({ kind, first, last }) => ({
+      kind,
+      first: String(first),
+      last: String(last),
+    })),
+    chaos: chaosOf(words.chaos),
+  };
+  const stop = new AbortController();
+  const interrupt = (): void => stop.abort();
+  process.once("SIGINT", interrupt);
+  const count = seedCount(words);
+  const bar = new Bar(process.stderr, count);
+  const failed: SeedResult[] = [];
+  const begin = performance.now();
+  let done = 0;
+  await runSeeds(seedsOf(words), words.workers, order, stop.signal, (result) => {
+    done += 1;
+    if (!result.ok) {
+      keep(words.keep, result);
+      failed.push(result);
+      if (!words.json && failed.length <= FAILURES_SHOWN)
+        bar.tell(failureText(result, words, paintFor(process.stderr)));
+    }
+    bar.show(done, failed.length);
+  });
+  process.off("SIGINT", interrupt);
+  bar.end();
+  const milliseconds = performance.now() - begin;
+  if (words.json)
+    process.stdout.write(`${JSON.stringify(jsonReport(done, failed, milliseconds, words), undefined, 2)}\n`);
+  else process.stdout.write(`${summary(done, failed, milliseconds, paintFor(process.stdout))}\n`);
+  return failed.length === 0 && done === count ? 0 : 1;
+}
+
+function requestOf(words: ExploreWords, packageImage: string): BootRequest {
+  return {
+    smp: words.smp,
+    run: SELFTEST_RUN,
+    profile: "bringup",
+    disk: words.disk ? join(root, packageImage) : undefined,
+    legacy: words.legacy === true,
+    slot: 0,
+    machineTree: false,
+    sstc: true,
+    aclint: words.aclint === true,
+    timeoutSeconds: 3600,
+    log: undefined,
+  };
+}
+
+/** The seeds of this shard, in order. */
+function* seedsOf({ seeds, shard }: ExploreWords): Generator<bigint> {
+  const step = BigInt(shard.count);
+  for (let seed = seeds.first + BigInt(shard.index - 1); seed <= seeds.last; seed += step) yield seed;
+}
+
+function seedCount({ seeds, shard }: ExploreWords): number {
+  const rest = seeds.last - seeds.first - BigInt(shard.index - 1);
+  return rest < 0n ? 0 : Number(rest / BigInt(shard.count)) + 1;
+}
+
+/** Writes the recording of a failed seed. */
+function keep(folder: string, { seed, recording }: SeedResult): void {
+  if (recording === undefined) return;
+  mkdirSync(resolve(folder), { recursive: true });
+  writeFileSync(recordingFile(folder, seed), recording);
+}
+
+function recordingFile(folder: string, seed: string): string {
+  return join(resolve(folder), `seed-${seed}.nxr`);
+}
+
+/** The command that shows a failed seed again. */
+function replayCommand(words: ExploreWords, result: SeedResult): string {
+  if (result.recording === undefined) return `./nx boot --seed ${result.seed}`;
+  return `./nx replay ${relative(process.cwd(), recordingFile(words.keep, result.seed))}`;
+}
+
+function failureText(result: SeedResult, words: ExploreWords, paint: Paint): string {
+  const lines = [`${paint.bad(`seed ${result.seed} failed:`)} ${result.problems[0] ?? "no reason is known"}`];
+  lines.push(...result.problems.slice(1, 4).map((problem) => `  ${problem}`));
+  lines.push(
+    ...result.harts.map((line) => paint.faint(`  ${line}`)),
+    `  again: ${replayCommand(words, result)}`,
+  );
+  return lines.join("\n");
+}
+
+function summary(done: number, failed: SeedResult[], milliseconds: number, paint: Paint): string {
+  const rate = Math.round((done * 60_000) / Math.max(1, milliseconds));
+  const runs = `${done} seeds in ${formatDuration(milliseconds)}, ${rate} a minute`;
+  if (failed.length === 0) return `${paint.good("explored:")} ${runs}: none failed`;
+  const seeds = failed.map(({ seed }) => seed).join(" ");
+  return `${paint.bad("explored:")} ${runs}: ${failed.length} failed: ${seeds}`;
+}
+
+function jsonReport(done: number, failed: SeedResult[], milliseconds: number, words: ExploreWords): object {
+  return {
+    ok: failed.length === 0,
+    seeds: done,
+    seconds: Math.round(milliseconds) / 1000,
+    failed: failed.map((result) => ({
+      seed: result.seed,
+      problems: result.problems,
+      harts: result.harts,
+      replay: replayCommand(words, result),
+    })),
+  };
+}

@@ -1,0 +1,88 @@
+// ./nx explore: the words of the command. What it does is in command.ts, what a worker does in worker.ts.
+
+import { cpus } from "node:os";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { SMP_MAX } from "../boot/boot.ts";
+import { integerBetween } from "../nx/args.ts";
+
+/** A part of the work, for several hosts that share it. */
+export interface Shard {
+  index: number;
+  count: number;
+}
+
+export interface ExploreWords {
+  seeds: { first: bigint; last: bigint };
+  smp: number;
+  chaos?: string | true;
+  fault?: string;
+  disk: boolean;
+  legacy?: true;
+  aclint?: true;
+  shard: Shard;
+  workers: number;
+  keep: string;
+  json?: true;
+  worker?: true;
+}
+
+const WORKERS_MAX = 64;
+const SHARDS_MAX = 10_000;
+
+export function register(program: Command): void {
+  program
+    .command("explore")
+    .description(
+      "run the self-tests once for each seed, on the embedded machine, and find the seeds that fail",
+    )
+    .addOption(
+      new Option("--seeds <range>", "the first and the last seed")
+        .argParser(range)
+        .default({ first: 1n, last: 100n }, "1..100"),
+    )
+    .addOption(new Option("--smp <harts>", "harts").argParser(integerBetween(1, SMP_MAX)).default(SMP_MAX))
+    .option("--chaos [kinds]", "as hostile as the architecture allows, or only some kinds of it")
+    .option("--fault <plan>", "what the disk does wrong")
+    .option("--no-disk", "a machine without a disk")
+    .option("--legacy", "the disk speaks virtio-mmio version 1")
+    .option("--aclint", "a machine with ACLINT software interrupts for the kernel")
+    .addOption(
+      new Option("--shard <i/n>", "only the i-th of n parts")
+        .argParser(shard)
+        .default({ index: 1, count: 1 }, "1/1"),
+    )
+    .addOption(
+      new Option("--workers <number>", "processes that run side by side")
+        .argParser(integerBetween(1, WORKERS_MAX))
+        .default(Math.min(cpus().length, WORKERS_MAX), "one for each core"),
+    )
+    .option("--keep <folder>", "where the recordings of failed seeds go", "build/explore")
+    .option("--json", "print a report for programs")
+    .addOption(new Option("--worker", "what the command starts for itself").hideHelp())
+    .action(async (words: ExploreWords) => {
+      if (words.worker) {
+        const { work } = await import("./worker.ts");
+        await work();
+        return;
+      }
+      const { explore } = await import("./command.ts");
+      process.exitCode = await explore(words);
+    });
+}
+
+function range(text: string): ExploreWords["seeds"] {
+  const [, first, last] = /^([0-9]{1,19})(?:\.\.([0-9]{1,19}))?$/.exec(text) ?? [];
+  if (first === undefined || BigInt(last ?? first) < BigInt(first)) {
+    throw new InvalidArgumentError("a range as 1..1000 is needed, or one number.");
+  }
+  return { first: BigInt(first), last: BigInt(last ?? first) };
+}
+
+function shard(text: string): Shard {
+  const [, index, count] = /^([0-9]{1,5})\/([0-9]{1,5})$/.exec(text) ?? [];
+  const parsed = { index: Number(index), count: Number(count) };
+  if (!(parsed.index >= 1 && parsed.index <= parsed.count && parsed.count <= SHARDS_MAX)) {
+    throw new InvalidArgumentError("a part as 2/8 is needed.");
+  }
+  return parsed;
+}

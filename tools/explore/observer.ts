@@ -1,0 +1,175 @@
+// Watches a run from outside the guest and recognises what has gone wrong, from the kernel's own state:
+//
+//   lost wake-up     every hart waits, a task stands in a queue, and nobody was told (or the interrupt is gone)
+//   deadlock         every hart that is awake spins for a lock, for longer than any lock is held
+//   lock order       the kernel's own check failed: which locks the hart held
+//   missing hart     a hart that takes no part long after it was started
+//   standstill       nothing is printed any more, and the machine does not end
+//
+// A time-out would find most of them too, minutes later and without a word on what happened. Nothing here changes the run.
+
+import { describeHarts } from "../../machine/host/harts.ts";
+import type { Run } from "../../machine/host/run.ts";
+import { type Locator, type Place, placeText } from "../debug/locate.ts";
+import { type KernelHart, type KernelMap, readKernelHart } from "./kernel-state.ts";
+
+/** Bits of a mailbox that say that an interrupt was sent (arch/riscv/ipi.ts): one for each sender. */
+const MAIL_SENT_SHIFT = 16;
+const MAIL_SENDERS = 0xf;
+const SUPERVISOR_SOFTWARE = 1n << 1n;
+
+/** Looks in a row at which every hart that is awake spins. */
+const SPINNING_LOOKS = 6;
+/** Ticks (100 ns) of silence after which a run stands still: longer than any deadline in the system. */
+const SILENCE_TICKS = 600_000_000n;
+/** When a hart is missing: ticks after power-on. The kernel itself gives one up after two seconds. */
+const MISSING_TICKS = 30_000_000n;
+
+const ONLINE_ABANDONED = 2;
+const ONLINE_NOT_YET = 0;
+
+const activity = { running: 0, waiting: 1, stopped: 2 };
+const SUPERVISOR = 1;
+
+/** A thing that has gone wrong. */
+export interface Finding {
+  kind: "lost wake-up" | "deadlock" | "lock order" | "missing hart" | "standstill";
+  text: string;
+}
+
+export class Observer {
+  private readonly run: Run;
+  private readonly map: KernelMap;
+  private readonly locator: Locator;
+  private readonly placesOf = new Map<bigint, Place[]>();
+  private found: Finding | undefined;
+  private spinning = 0;
+  private consoleLength = 0;
+  private lastByteAt = 0n;
+
+  constructor(run: Run, map: KernelMap, locator: Locator) {
+    this.run = run;
+    this.map = map;
+    this.locator = locator;
+    run.onAllWait = () => this.lookAtRest();
+  }
+
+  /** What was recognised first, if anything was. */
+  get finding(): Finding | undefined {
+    return this.found;
+  }
+
+  /** Between two slices of the run. */
+  look(): void {
+    this.lookForSpinning();
+    this.lookForSilence();
+    this.lookForMissing();
+  }
+
+  /** After a panic: whether it was the check of the lock order. `frames` are its addresses, innermost first. */
+  lookAtPanic(frames: readonly bigint[]): void {
+    const checked = frames.some((address) =>
+      this.places(address).some((place) => place.function === "enterRank"),
+    );
+    if (!checked) return;
+    const held = this.harts().filter(({ heldRanks }) => heldRanks !== 0);
+    const locks = held.map(({ index, heldRanks }) => `hart ${index} held locks of rank ${bits(heldRanks)}`);
+    const where = frames.flatMap((address) => this.places(address)).map(placeText);
+    const taker = where.find((text) => !/enterRank|acquire|abort|panic/i.test(text)) ?? "an unknown place";
+    this.report("lock order", [`a lock was taken out of order at ${taker}`, ...locks].join("; "));
+  }
+
+  /** What the harts are doing, for the report. */
+  harts(): KernelHart[] {
+    const count = this.run.machine.settings.harts;
+    return Array.from({ length: count }, (_, index) => readKernelHart(this.run.machine, this.map, index));
+  }
+
+  describe(): string[] {
+    return describeHarts(this.run.machine, (address) => this.places(address).map(placeText));
+  }
+
+  /** Every hart waits: nobody is in the middle of anything, so what waits in a queue has been forgotten. */
+  private lookAtRest(): void {
+    if (this.found !== undefined) return;
+    const { core } = this.run.machine;
+    for (const hart of this.harts()) {
+      if (hart.online !== 1 || core.hartActivity(hart.hartid) !== activity.waiting) continue;
+      const pending = core.hartPending(hart.hartid);
+      if ((pending & core.hartEnabled(hart.hartid)) !== 0n) continue;
+      const senders = (hart.mailbox >>> MAIL_SENT_SHIFT) & MAIL_SENDERS;
+      if (senders !== 0 && (pending & SUPERVISOR_SOFTWARE) === 0n) {
+        const text = `hart ${bits(senders)} sent hart ${hart.index} an interrupt, which is gone`;
+        this.report("lost wake-up", `${text}; every hart waits`);
+      } else if (hart.waiting !== 0 && hart.mailbox === 0) {
+        const text = `a task of class ${bits(hart.waiting)} waits in the queue of hart ${hart.index}`;
+        this.report("lost wake-up", `${text}, which was not told; every hart waits`);
+      }
+    }
+  }
+
+  private lookForSpinning(): void {
+    const { core, settings } = this.run.machine;
+    const places: string[] = [];
+    for (let hart = 0; hart < settings.harts; hart++) {
+      if (core.hartActivity(hart) !== activity.running) continue;
+      const chain =
+        core.hartMode(hart) === SUPERVISOR ? this.places(BigInt.asUintN(64, core.hartPc(hart))) : [];
+      const lock = chain.findIndex(({ function: name }) => /(^|#)acquire$/.test(name));
+      if (lock < 0) {
+        this.spinning = 0;
+        return;
+      }
+      const caller = chain[lock + 1] ?? chain[lock];
+      if (caller !== undefined) places.push(`hart ${hart} in ${placeText(caller)}`);
+    }
+    this.spinning = places.length === 0 ? 0 : this.spinning + 1;
+    if (this.spinning < SPINNING_LOOKS) return;
+    const held = this.harts().filter(({ heldRanks }) => heldRanks !== 0);
+    const locks = held.map(
+      ({ index, heldRanks }) => `hart ${index} holds or waits for rank ${bits(heldRanks)}`,
+    );
+    this.report("deadlock", ["every hart that is awake waits for a lock", ...places, ...locks].join("; "));
+  }
+
+  private lookForSilence(): void {
+    const now = this.run.machine.core.time();
+    if (this.run.consoleBytes.length !== this.consoleLength) {
+      this.consoleLength = this.run.consoleBytes.length;
+      this.lastByteAt = now;
+    }
+    if (now - this.lastByteAt < SILENCE_TICKS) return;
+    this.report("standstill", "nothing is printed any more, and the machine does not end");
+  }
+
+  private lookForMissing(): void {
+    const { core } = this.run.machine;
+    if (core.time() < MISSING_TICKS) return;
+    const missing = this.harts().find(
+      ({ online }) => online === ONLINE_NOT_YET || online === ONLINE_ABANDONED,
+    );
+    if (missing === undefined) return;
+    const state = core.hartActivity(missing.hartid) === activity.stopped ? "is stopped" : "runs";
+    const text = `hart ${missing.index} (physical ${missing.hartid}) does not take part, and ${state}`;
+    this.report("missing hart", text);
+  }
+
+  private report(kind: Finding["kind"], text: string): void {
+    this.found ??= { kind, text };
+    this.run.askForStop();
+  }
+
+  private places(address: bigint): Place[] {
+    const known = this.placesOf.get(address);
+    if (known !== undefined) return known;
+    const places = this.locator.places(address);
+    this.placesOf.set(address, places);
+    return places;
+  }
+}
+
+/** The numbers of the bits that are set: `0`, or `1 and 2`. */
+function bits(mask: number): string {
+  const numbers = Array.from({ length: 32 }, (_, bit) => bit).filter((bit) => ((mask >>> bit) & 1) !== 0);
+  return numbers.join(" and ");
+}

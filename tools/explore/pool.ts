@@ -1,0 +1,98 @@
+// Worker processes, and the seeds that they are given: each gets the next one when it has answered.
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import type { SeedResult } from "./seed.ts";
+import type { WorkerOrder } from "./worker.ts";
+
+/** Characters of a worker's complaints that are kept. */
+const COMPLAINTS_MAX = 4000;
+
+/**
+ * Runs every seed on `workers` processes; `onResult` gets what became of each, in the order in which they end. Resolves
+ * when all are done or `stop` was aborted. A worker that dies takes its seed with it, as a failure, and is replaced.
+ */
+export async function runSeeds(
+  seeds: Iterator<bigint>,
+  workers: number,
+  order: WorkerOrder,
+  stop: AbortSignal,
+  onResult: (result: SeedResult) => void,
+): Promise<void> {
+  const lanes = Array.from({ length: workers }, async () => {
+    while (!stop.aborted) {
+      const isDone = await runLane(seeds, order, stop, onResult);
+      if (isDone) return;
+    }
+  });
+  await Promise.all(lanes);
+}
+
+/** One worker's life. True if there are no more seeds, false if it died. */
+async function runLane(
+  seeds: Iterator<bigint>,
+  order: WorkerOrder,
+  stop: AbortSignal,
+  onResult: (result: SeedResult) => void,
+): Promise<boolean> {
+  const first = seeds.next();
+  if (first.done === true) return true;
+  const child = startWorker();
+  const kill = (): void => {
+    child.kill();
+  };
+  stop.addEventListener("abort", kill, { once: true });
+  process.on("exit", kill);
+  let seed: bigint | undefined = first.value;
+  let complaints = "";
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+    complaints = (complaints + text).slice(-COMPLAINTS_MAX);
+  });
+  // A worker that is gone says so by its exit: what was written to it is lost, and that is all.
+  child.stdin?.on("error", () => {});
+  child.stdin?.write(`${JSON.stringify(order)}\n${seed}\n`);
+  try {
+    if (child.stdout !== null) {
+      for await (const line of createInterface({ input: child.stdout })) {
+        onResult(JSON.parse(line));
+        const next: IteratorResult<bigint> = stop.aborted ? { done: true, value: undefined } : seeds.next();
+        seed = next.done === true ? undefined : next.value;
+        if (seed === undefined) child.stdin?.end();
+        else child.stdin?.write(`${seed}\n`);
+      }
+    }
+    await exited(child);
+  } finally {
+    stop.removeEventListener("abort", kill);
+    process.off("exit", kill);
+  }
+  if (seed === undefined || stop.aborted) return true;
+  onResult(deadWorker(seed, complaints));
+  return false;
+}
+
+function deadWorker(seed: bigint, complaints: string): SeedResult {
+  const problems = ["the machine itself failed", ...complaints.trim().split("\n").slice(0, 3)];
+  return {
+    seed: String(seed),
+    ok: false,
+    problems,
+    harts: [],
+    instructions: 0,
+    consoleHash: "",
+    recording: undefined,
+  };
+}
+
+/** This very program, told to be a worker. */
+function startWorker(): ChildProcess {
+  const [, script = ""] = process.argv;
+  return spawn(process.execPath, [...process.execArgv, script, "explore", "--worker"], {
+    stdio: ["pipe", "pipe", "pipe"],
+  });
+}
+
+async function exited(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  await new Promise<void>((resolve) => child.once("close", () => resolve()));
+}

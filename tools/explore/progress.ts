@@ -1,0 +1,46 @@
+// A progress bar: how many of how many, how fast, how many failed. On a terminal it stays in one line; elsewhere a line
+// is printed at every tenth of the way.
+
+import { paintFor } from "../nx/report.ts";
+
+const WIDTH = 30;
+const MINUTE_MS = 60_000;
+
+export class Bar {
+  private readonly stream: NodeJS.WriteStream;
+  private readonly total: number;
+  private readonly begin = performance.now();
+  private tenths = 0;
+  private line = "";
+
+  constructor(stream: NodeJS.WriteStream, total: number) {
+    this.stream = stream;
+    this.total = total;
+  }
+
+  /** Shows how far it is. */
+  show(done: number, failed: number): void {
+    const share = this.total === 0 ? 1 : done / this.total;
+    const rate = Math.round((done * MINUTE_MS) / Math.max(1, performance.now() - this.begin));
+    const paint = paintFor(this.stream);
+    const full = Math.round(share * WIDTH);
+    const bar = `[${"#".repeat(full)}${"-".repeat(WIDTH - full)}]`;
+    const bad = failed === 0 ? "none failed" : paint.bad(`${failed} failed`);
+    this.line = `${bar} ${done}/${this.total}  ${rate} a minute  ${bad}`;
+    if (this.stream.isTTY) this.stream.write(`\r\x1b[K${this.line}`);
+    else if (Math.floor(share * 10) > this.tenths) {
+      this.tenths = Math.floor(share * 10);
+      this.stream.write(`${this.line}\n`);
+    }
+  }
+
+  /** A text of its own, above the bar. */
+  tell(text: string): void {
+    this.stream.write(this.stream.isTTY ? `\r\x1b[K${text}\n${this.line}` : `${text}\n`);
+  }
+
+  /** Leaves the line. */
+  end(): void {
+    if (this.stream.isTTY) this.stream.write("\r\x1b[K");
+  }
+}

@@ -1,0 +1,131 @@
+// One seed of an exploration: a whole boot with the self-tests, watched from outside, judged as ./nx boot judges it.
+
+import type { DiskContent, MachineSettings } from "../../machine/host/machine.ts";
+import { encodeRecording, hashOf } from "../../machine/host/recording.ts";
+import { type AdvanceState, Run } from "../../machine/host/run.ts";
+import { type EmbeddedOptions, endOfRun, nonceOfSeed, settingsOf } from "../boot/embedded.ts";
+import type { Machine, MachineEnd } from "../boot/machine.ts";
+import { PanicWatch } from "../boot/panic.ts";
+import { type BootFiles, type BootRequest, bootOnce } from "../boot/run.ts";
+import type { Locator } from "../debug/locate.ts";
+import type { KernelMap } from "./kernel-state.ts";
+import { Observer } from "./observer.ts";
+
+/** Instructions between two looks at the kernel. */
+const SLICE_INSTRUCTIONS = 2_000_000n;
+/** A run that is longer has gone wrong: some fifty times a usual one. */
+const CLOCK_MAX = 200_000_000_000n;
+const INSTRUCTIONS_MAX = 8_000_000_000n;
+/** After the first line of a panic its backtrace follows. */
+const PANIC_INSTRUCTIONS = 4_000_000n;
+
+/** What all seeds of an exploration have in common. */
+export interface ExploreSetting {
+  module: WebAssembly.Module;
+  moduleHash: string;
+  files: BootFiles;
+  request: BootRequest;
+  disk: DiskContent | undefined;
+  map: KernelMap;
+  locator: Locator;
+  /** Everything but the seed. */
+  options: Omit<EmbeddedOptions, "seed">;
+}
+
+/** What became of a seed. */
+export interface SeedResult {
+  seed: string;
+  ok: boolean;
+  /** What was recognised, or else what ./nx boot would say; most telling first. */
+  problems: string[];
+  /** What the harts were doing at the end; only of a run that failed. */
+  harts: string[];
+  instructions: number;
+  consoleHash: string;
+  /** The recording, of a run that failed. */
+  recording: string | undefined;
+}
+
+/** Runs one seed to its end. */
+export async function runSeed(setting: ExploreSetting, seed: bigint): Promise<SeedResult> {
+  let watched: Watched | undefined;
+  const machine: Machine = {
+    name: "embedded",
+    start: async (boot, onBytes) => {
+      const settings = settingsOf({ ...setting.options, seed }, boot, setting.disk);
+      watched = watchRun(setting, settings);
+      onBytes(watched.run.consoleBytes);
+      return { ended: Promise.resolve(watched.end), stop: () => {} };
+    },
+  };
+  const request = { ...setting.request, nonce: nonceOfSeed(seed) };
+  const report = await bootOnce(machine, setting.files, request, () => {});
+  if (watched === undefined) throw new Error("the machine was not started");
+  const { run, observer, settings } = watched;
+  const finding = observer.finding;
+  const problems = [...(finding ? [`${finding.kind}: ${finding.text}`] : []), ...report.problems];
+  const ok = problems.length === 0;
+  const recording = { settings, events: run.events, end: endOfRun(run), module: setting.moduleHash };
+  return {
+    seed: String(seed),
+    ok,
+    problems,
+    harts: ok ? [] : observer.describe(),
+    instructions: Number(run.machine.instructions),
+    consoleHash: hashOf(run.consoleBytes),
+    recording: ok ? undefined : encodeRecording(recording),
+  };
+}
+
+interface Watched {
+  run: Run;
+  observer: Observer;
+  settings: MachineSettings;
+  end: MachineEnd;
+}
+
+function watchRun(setting: ExploreSetting, settings: MachineSettings): Watched {
+  const run = new Run(setting.module, settings);
+  const observer = new Observer(run, setting.map, setting.locator);
+  const panics = new PanicLines();
+  run.onByte = (byte) => panics.take(byte);
+  let state: AdvanceState = "running";
+  while (state === "running" && run.clock < CLOCK_MAX && run.machine.instructions < INSTRUCTIONS_MAX) {
+    state = run.advanceTo(run.clock + SLICE_INSTRUCTIONS);
+    if (state === "running") observer.look();
+    if (observer.finding !== undefined) break;
+  }
+  if (panics.seen) {
+    run.advanceTo(run.clock + PANIC_INSTRUCTIONS);
+    observer.lookAtPanic(panics.frames);
+  }
+  const isOff = state === "off";
+  const complaints = state === "running" || state === "stopped" ? "" : `the machine's state is "${state}"`;
+  return { run, observer, settings, end: { status: isOff ? run.machine.exitCode & 0xff : 1, complaints } };
+}
+
+/** Finds a panic among console bytes; asks for a stop at its first line. */
+class PanicLines {
+  private readonly watch = new PanicWatch();
+  private line: number[] = [];
+
+  take(byte: number): boolean {
+    if (byte !== 0x0a) {
+      this.line.push(byte);
+      return false;
+    }
+    const before = this.seen;
+    this.watch.feed(new TextDecoder().decode(Uint8Array.from(this.line)));
+    this.line = [];
+    return this.seen && !before;
+  }
+
+  get seen(): boolean {
+    return this.watch.panic !== undefined;
+  }
+
+  /** Addresses of the backtrace, innermost first. */
+  get frames(): bigint[] {
+    return this.watch.panic?.frames.map(({ address }) => address) ?? [];
+  }
+}

@@ -1,0 +1,54 @@
+// A worker of an exploration: a process of its own that is told seeds on its standard input, one a line, and answers each
+// with a line of JSON. Processes, not threads: a machine that goes astray takes nothing with it, and memory is given back.
+
+import { readFileSync } from "node:fs";
+import { createInterface } from "node:readline";
+import type { DiskFault } from "../../machine/host/machine.ts";
+import { hashOf } from "../../machine/host/recording.ts";
+import type { BuildOutputs } from "../../toolchain/compile.ts";
+import { openDisk } from "../boot/embedded.ts";
+import type { BootRequest } from "../boot/run.ts";
+import { filesOf } from "../boot/session.ts";
+import { Locator } from "../debug/locate.ts";
+import type { KernelMap } from "./kernel-state.ts";
+import { runSeed } from "./seed.ts";
+
+/** What a worker is told first, as one line of JSON. */
+export interface WorkerOrder {
+  outputs: BuildOutputs;
+  wasm: string;
+  request: BootRequest;
+  map: KernelMap;
+  /** Faults with their events in decimal: JSON has no big integers. */
+  faults: { kind: number; first: string; last: string }[];
+  chaos: number;
+}
+
+/** Works until there are no more lines. */
+export async function work(): Promise<void> {
+  const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+  const first = await lines.next();
+  if (first.done === true) return;
+  const order: WorkerOrder = JSON.parse(first.value);
+  const bytes = new Uint8Array(readFileSync(order.wasm));
+  const files = filesOf(order.outputs);
+  const faults: DiskFault[] = order.faults.map(({ kind, first: from, last }) => ({
+    kind,
+    first: BigInt(from),
+    last: BigInt(last),
+  }));
+  const setting = {
+    module: await WebAssembly.compile(bytes),
+    moduleHash: hashOf(bytes),
+    files,
+    request: { ...order.request, disk: order.request.disk, log: undefined },
+    disk: order.request.disk === undefined ? undefined : openDisk(order.request.disk).content,
+    map: order.map,
+    locator: new Locator(new Uint8Array(readFileSync(files.kernel)), "the kernel"),
+    options: { wasm: order.wasm, faults, chaos: order.chaos },
+  };
+  for (let line = await lines.next(); line.done !== true; line = await lines.next()) {
+    const result = await runSeed(setting, BigInt(line.value));
+    process.stdout.write(`${JSON.stringify(result)}\n`);
+  }
+}
