@@ -33,6 +33,11 @@ export function signingKey(build: Build): string | undefined {
 /** `gen/trust.ts`. In a trusted build, the disk's image has to be there already. */
 export async function makeTrust(build: Build): Promise<void> {
   const output = build.path("gen/trust.ts");
+  if (build.profile === "production" && trustsDevelopmentKey(build)) {
+    build.progress.note(
+      "this production build trusts the development key, by which anybody can sign: see --trust",
+    );
+  }
   const image = build.path("pkgfs.img");
   const reads = build.trust === "build" ? [image] : [build.trust.key, developmentPublicKey];
   await build.step("trust", {
@@ -57,6 +62,14 @@ export async function makeTrust(build: Build): Promise<void> {
       return undefined;
     },
   });
+}
+
+function trustsDevelopmentKey(build: Build): boolean {
+  if (build.trust === "build") return false;
+  const [trusted, development] = [build.trust.key, developmentPublicKey].map((file) =>
+    keyIdText(readKeyFile(resolve(build.root, file)).id),
+  );
+  return trusted === development;
 }
 
 function trustInKey(file: string, key: ImageKey, development: ImageKey): string {
