@@ -4,6 +4,7 @@
 //       at 0xffffffff80201234
 //       at 0xffffffff80200456
 //
+// A production build leaves the hart out. An assertion that failed says "assertion failed" in place of cause and name.
 // The kernel prints addresses only: it has neither symbols nor lines. They are in the ELF file, on the host.
 
 /** What a panic said, as far as it was printed. */
@@ -24,7 +25,7 @@ export interface PanicFrame {
 const FRAMES_MAX = 64;
 
 /** Anywhere in the line: the panic may come while another hart is in the middle of one. */
-const PANIC_LINE = /PANIC hart=.*/;
+const PANIC_LINE = /PANIC (hart=|cause=|assertion failed).*/;
 const FRAME_LINE = /^\s*at 0x([0-9a-fA-F]{1,16})$/;
 
 /** Collects the panic from console lines. */

@@ -33,6 +33,8 @@ export function smpAnswer(answers: Answer[]): SmpAnswer {
   const online = numberValue(head, "online");
   const harts = answers.filter((answer) => answer.values.has("hart")).map(hartCounters);
   const named = new Set(harts.map((counters) => counters.hart));
+  // A production build says how many, and not which.
+  if (harts.length === 0) return { online, harts };
   if (harts.length !== online || named.size !== online) {
     throw new Problem(`the guest says that ${online} harts are online, but lists ${harts.length}`);
   }

@@ -8,6 +8,7 @@
  *
  * A command says its rows once, field by field, with the width that a column deserves; the form is chosen here.
  */
+import { PRODUCTION } from "gen/profile";
 import { line, print } from "runtime/log";
 import { isUtf8 } from "text/bytes";
 import { LINE_STATE_BYTES, Line } from "text/line";
@@ -74,6 +75,11 @@ export function beginFacts(what: string): void {
 
 export function number(key: string, width: u32, value: u64): void {
   field(key, width, beginValue().decimal(value), true);
+}
+
+/** A hart's number or a time, which are for bring-up only: a production build leaves the column out. */
+export function bringUpNumber(key: string, width: u32, value: u64): void {
+  if (!PRODUCTION) number(key, width, value);
 }
 
 export function hexadecimal(key: string, width: u32, value: u64): void {

@@ -12,6 +12,7 @@ import {
   beginFacts,
   beginRow,
   beginValue,
+  bringUpNumber,
   composed,
   endRow,
   hexadecimal,
@@ -88,7 +89,7 @@ export function answerIrq(): bool {
     const task = <u32>result(4);
     beginRow();
     number("irq", 4, source);
-    number("hart", 4, hart);
+    bringUpNumber("hart", 4, hart);
     number("count", 9, count);
     number("open", 4, isOpen);
     number("task", 4, task);

@@ -13,7 +13,18 @@ import { endCause, endDetail, runProgram, runStatusName } from "runtime/programs
 import { slotOf } from "runtime/startup";
 import { lengthToZero } from "text/bytes";
 import { Line } from "text/line";
-import { beginRow, beginValue, bytes, endRow, hexadecimal, isForPeople, number, say, words } from "./answer";
+import {
+  beginRow,
+  beginValue,
+  bringUpNumber,
+  bytes,
+  endRow,
+  hexadecimal,
+  isForPeople,
+  number,
+  say,
+  words,
+} from "./answer";
 import { restLength, restStart, wordLength, wordStart } from "./words";
 
 /** Far more than there can be: the kernel says where its table ends. */
@@ -42,7 +53,7 @@ export function answerPs(): bool {
     words("state", 6, stateName(state));
     words("class", 10, className((word >> 8) & 0xff));
     words("waits", 8, waitName((word >> 16) & 0xff));
-    number("hart", 4, word >> 24);
+    bringUpNumber("hart", 4, word >> 24);
     number("runs", 8, runs);
     if (state === TaskState.Ended && !isForPeople()) {
       number("end", 0, <u64>end);

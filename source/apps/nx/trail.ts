@@ -6,6 +6,7 @@ import { AUDIT_KIND_COUNT, AUDIT_RECORDS_MAX, Audit } from "abi/audit";
 import { Role } from "abi/startup";
 import { NO_SLOT } from "abi/syscall";
 import { End } from "abi/task";
+import { PRODUCTION } from "gen/profile";
 import { auditRead, result } from "runtime/call";
 import { print } from "runtime/log";
 import { endName, refusalName } from "runtime/names";
@@ -15,6 +16,7 @@ import { Line } from "text/line";
 import {
   beginRow,
   beginValue,
+  bringUpNumber,
   composed,
   endRow,
   hexadecimal,
@@ -103,8 +105,8 @@ function firstAfter(last: u64): Record | null {
 function answerRecord(record: Record): void {
   beginRow();
   number("sequence", 8, record.sequence);
-  number("ms", 8, (record.time * 1000) / startup().timebase);
-  number("hart", 4, record.hart);
+  bringUpNumber("ms", 8, (record.time * 1000) / startup().timebase);
+  bringUpNumber("hart", 4, record.hart);
   if (record.task === NO_TASK) words("task", 4, "-");
   else composed("task", 4, beginValue().decimal(record.task));
   words("kind", 18, kindName(record.kind));
@@ -146,8 +148,10 @@ function meaning(record: Record, to: Line): Line {
   switch (record.kind) {
     case Audit.HartStarted:
     case Audit.HartStopped:
+      if (PRODUCTION) return to.text("which one is for bring-up only");
       return to.text("hart ").decimal(first).text(", hart id ").decimal(second);
     case Audit.IpiLimited:
+      if (PRODUCTION) return to.text("a hart was not told");
       return to.text("hart ").decimal(first).text(" was not told, ").decimal(second).text(" so far");
     case Audit.CapabilityRefused:
       return to

@@ -10,6 +10,7 @@
  */
 import { Topic } from "abi/info";
 import { Role } from "abi/startup";
+import { PRODUCTION } from "gen/profile";
 import { information, result } from "runtime/call";
 import { LINE_BYTES_MAX, line, print } from "runtime/log";
 import { refusalName } from "runtime/names";
@@ -32,6 +33,13 @@ const nonce: usize = memory.data(NONCE_BYTES, 8);
 /** The data of the next proof, empty: built while the console's line is used for something else. */
 export function proofData(): Line {
   return changetype<Line>(dataState).begin(dataBuffer, LINE_BYTES_MAX);
+}
+
+/** Prints that a self-test passed whose proof would name harts and count ticks: a production build leaves that out. */
+export function passedOnHarts(what: string, name: string, data: Line): bool {
+  if (!PRODUCTION) return passed(what, name, data);
+  print(line().text("SELFTEST: ").text(what).text(" ok"));
+  return true;
 }
 
 /**

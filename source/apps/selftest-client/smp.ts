@@ -7,11 +7,12 @@
  */
 import { Topic } from "abi/info";
 import { Role } from "abi/startup";
+import { PRODUCTION } from "gen/profile";
 import { currentHart, deadlineIn, information, result, sleepUntil, yieldTo } from "runtime/call";
 import { refusalName } from "runtime/names";
 import { slotOf, startup } from "runtime/startup";
 import { Line } from "text/line";
-import { fail, failed, passed, proofData } from "./report";
+import { fail, failed, passedOnHarts, proofData } from "./report";
 
 /** Logical hart numbers are below this; a hart that did not come up leaves a gap. */
 const HARTS_MAX: u32 = 4;
@@ -40,11 +41,11 @@ export function testTicks(): bool {
   for (let round: u32 = 0; round < TICK_ROUNDS_MAX; round++) {
     pause(TICK_ROUND_MILLISECONDS);
     readTicks(secondTicks);
-    if (haveAllGrown()) return passed("smp per-hart ticks", "smp-ticks", ticksData());
+    if (haveAllGrown()) return passedOnHarts("smp per-hart ticks", "smp-ticks", ticksData());
   }
   const words = failed("smp-ticks").text("no tick within a minute on");
   for (let hart: u32 = 0; hart < HARTS_MAX; hart++) {
-    if (isOnline(hart) && !hasGrown(hart)) words.text(" hart").decimal(hart);
+    if (isOnline(hart) && !hasGrown(hart)) nameHart(words.text(" "), hart);
   }
   return fail(words);
 }
@@ -63,14 +64,12 @@ export function testIpis(): bool {
       }
     }
     if (!moveTo(0)) return cannotMove(0);
-    if (firstQuietPair() === NO_PAIR) return passed("smp ipi", "smp-ipi", ipisData());
+    if (firstQuietPair() === NO_PAIR) return passedOnHarts("smp ipi", "smp-ipi", ipisData());
     pause(PAUSE_MILLISECONDS);
   }
   const quiet = firstQuietPair();
-  const words = failed("smp-ipi")
-    .text("no IPI arrived from hart")
-    .decimal(quiet / HARTS_MAX);
-  return fail(words.text(" at hart").decimal(quiet % HARTS_MAX));
+  const words = nameHart(failed("smp-ipi").text("no IPI arrived from "), quiet / HARTS_MAX);
+  return fail(nameHart(words.text(" at "), quiet % HARTS_MAX));
 }
 
 /** Notes which harts are online. False, after a line, where the kernel's count is another. */
@@ -151,7 +150,12 @@ function moveTo(hart: u32): bool {
 }
 
 function cannotMove(hart: u32): bool {
-  return fail(failed("smp-ipi").text("this task cannot get to hart").decimal(hart));
+  return fail(nameHart(failed("smp-ipi").text("this task cannot get to "), hart));
+}
+
+/** Which hart is for bring-up only. */
+function nameHart(words: Line, hart: u32): Line {
+  return PRODUCTION ? words.text("a hart") : words.text("hart").decimal(hart);
 }
 
 /** How many IPIs from hart `a` hart `b` has taken. */

@@ -61,9 +61,16 @@ export function audit(kind: Audit, task: u32, word0: u64, word1: u64): void {
   record.time = time;
   record.hart = hart;
   record.task = task;
-  record.word0 = word0;
-  record.word1 = word1;
+  record.word0 = isSilent(kind) ? 0 : word0;
+  record.word1 = isSilent(kind) ? 0 : word1;
   l.release();
+}
+
+/** Whether the words of this kind name harts, which a production build does not. */
+function isSilent(kind: Audit): bool {
+  return (
+    PRODUCTION && (kind === Audit.HartStarted || kind === Audit.HartStopped || kind === Audit.IpiLimited)
+  );
 }
 
 /** A copy, this hart's own, of record `index` (0 is the oldest that is left) of `kind`; null behind the last. */
