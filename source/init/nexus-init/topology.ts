@@ -36,6 +36,8 @@ export function describe(topology: Topology): void {
     // All slots of the bus: it finds the disk itself, and drops the others.
     .gets(Role.VirtioDevice, Right.Read | Right.Write | Right.Manage)
     .gets(Role.VirtioInterrupt, Right.Manage)
+    // A disk has to say that it is read-only. For one that cannot say it, and whose file cannot be written all the same,
+    // `.gets(Role.ReadOnlyFile, Right.None)` would vouch here; virtioblkd then says on whose word.
     // What it refuses is a matter for the audit trail: above all, a write.
     .gets(Role.Audit, Right.Write);
 
