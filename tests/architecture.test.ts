@@ -16,7 +16,9 @@ const everyFolder = [...hostFolders, ...guestFolders, "pkg", "docs", "scripts", 
 
 const linesMax = 400;
 /** Files that may be longer, each with the reason. */
-const longFiles: ReadonlyMap<string, string> = new Map();
+const longFiles: ReadonlyMap<string, string> = new Map([
+  ["machine/core/execute/loop.ts", "one switch: a case of four lines for each instruction"],
+]);
 
 /** Levels of the kernel's folders: a file imports from its own level or from below. */
 const kernelLevels: readonly (readonly [RegExp, number])[] = [

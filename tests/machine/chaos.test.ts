@@ -1,0 +1,260 @@
+// Each kind of chaos does what it says, and nothing that the architecture forbids: litmus tests of two harts, repeated
+// in one program, under many seeds.
+
+import { describe, expect, test } from "vitest";
+import { assembleText, DATA, END, runProgram } from "./bare.ts";
+
+/** Kinds, as in machine/core/chaos.ts. */
+const SWITCH = 1;
+const STALE_TRANSLATION = 2;
+const STALE_CODE = 4;
+const STORE_BUFFER = 8;
+const SC_FAILS = 16;
+const EARLY_WAKE = 32;
+const WEAK_STORES = 128;
+const SOFTWARE_MARKS = 512;
+const EVERYTHING = 1023;
+
+const seeds = Array.from({ length: 40 }, (_, index) => BigInt(index));
+const ROUNDS = 30;
+const RESULTS = DATA + 0x8000n;
+
+/**
+ * Two harts run `first` and `second` on fresh variables each round: x at 0(s0), y at 1024(s0), both zero before. They
+ * meet between rounds at a counter. What each leaves in a0 is kept: hart 0's in bits 0 to 7, hart 1's above.
+ */
+function litmus(first: string, second: string): string {
+  return `
+    li    s0, ${DATA}
+    li    s1, ${ROUNDS}
+    li    s2, ${RESULTS}
+    li    s3, ${DATA + 0x7000n}
+    csrr  s4, mhartid
+    li    s5, 0
+2:  addi  s5, s5, 2
+    li    t0, 1
+    amoadd.d.aqrl zero, t0, (s3)
+3:  fence rw, rw
+    ld    t0, 0(s3)
+    bltu  t0, s5, 3b
+    bnez  s4, 4f
+    ${first}
+    j     5f
+4:  ${second}
+5:  fence rw, rw
+    add   t0, s2, s4
+    sb    a0, 0(t0)
+    addi  s0, s0, 8
+    addi  s2, s2, 2
+    addi  s1, s1, -1
+    bnez  s1, 2b
+    fence rw, rw
+${END}`;
+}
+
+/** Pairs of results that were seen over all seeds, as "a,b". */
+async function outcomes(first: string, second: string, chaos: number): Promise<Set<string>> {
+  const lines = (text: string): string => text.replaceAll("; ", "\n    ");
+  const program = await assembleText(litmus(lines(first), lines(second)));
+  const seen = new Set<string>();
+  for (const seed of seeds) {
+    const { machine } = await runProgram(program, { harts: 2, seed, chaos });
+    for (let round = 0; round < ROUNDS; round++) {
+      const bytes = machine.ram(RESULTS + BigInt(round * 2), 2);
+      seen.add(`${bytes[0]},${bytes[1]}`);
+    }
+  }
+  return seen;
+}
+
+const storeThenLoad = [
+  "li t0, 1; sd t0, 0(s0); ld a0, 1024(s0)",
+  "li t0, 1; sd t0, 1024(s0); ld a0, 0(s0)",
+] as const;
+const fenced = [
+  "li t0, 1; sd t0, 0(s0); fence rw, rw; ld a0, 1024(s0)",
+  "li t0, 1; sd t0, 1024(s0); fence rw, rw; ld a0, 0(s0)",
+] as const;
+const publish = (barrier: string) =>
+  [
+    `li a0, 9; li t0, 1; sd t0, 0(s0); ${barrier} sd t0, 1024(s0)`,
+    "ld t1, 1024(s0); fence r, r; ld a0, 0(s0); slli t1, t1, 1; or a0, a0, t1",
+  ] as const;
+
+describe("store buffers", () => {
+  test("a load passes an earlier store: both harts miss the other's", async () => {
+    expect(await outcomes(...storeThenLoad, SWITCH)).not.toContain("0,0");
+    expect(await outcomes(...storeThenLoad, SWITCH | STORE_BUFFER)).toContain("0,0");
+  });
+
+  test("not past a fence", async () => {
+    expect(await outcomes(...fenced, SWITCH | STORE_BUFFER)).not.toContain("0,0");
+    expect(await outcomes(...fenced, EVERYTHING)).not.toContain("0,0");
+  });
+
+  test("not past a fence that does not order it", async () => {
+    const weak = storeThenLoad.map((text) => text.replace("; ld", "; fence r, r; ld"));
+    expect(await outcomes(weak[0] ?? "", weak[1] ?? "", SWITCH | STORE_BUFFER)).toContain("0,0");
+  });
+
+  test("a flag is seen before its data only if stores may pass stores, and no fence holds them", async () => {
+    // Hart 1 leaves the flag times two plus the data: 2 is the flag without the data.
+    expect(await outcomes(...publish(""), SWITCH | STORE_BUFFER)).not.toContain("9,2");
+    expect(await outcomes(...publish(""), SWITCH | WEAK_STORES)).toContain("9,2");
+    expect(await outcomes(...publish("fence w, w;"), EVERYTHING)).not.toContain("9,2");
+    const release = publish("").map((text) =>
+      text.replace("sd t0, 1024(s0)", "addi t2, s0, 1024; amoswap.d.rl zero, t0, (t2)"),
+    );
+    expect(await outcomes(release[0] ?? "", release[1] ?? "", EVERYTHING)).not.toContain("9,2");
+  });
+
+  test("a hart sees its own stores, in order, of any size", async () => {
+    const own = (at: number): string =>
+      `li t0, 0x1122; sh t0, ${at}(s0); sb t0, ${at + 1}(s0); lhu a0, ${at}(s0); srli a0, a0, 8`;
+    expect([...(await outcomes(own(0), own(2), EVERYTHING))]).toEqual([`${0x22},${0x22}`]);
+  });
+});
+
+describe("atomics", () => {
+  test("a counter raised by AMOs and by LR and SC loses nothing under everything", async () => {
+    const program = await assembleText(`
+    li    s0, ${DATA}
+    li    s1, 200
+2:  li    t0, 1
+    amoadd.d zero, t0, (s0)
+3:  lr.d  t0, (s0)
+    addi  t0, t0, 1
+    sc.d  t1, t0, (s0)
+    bnez  t1, 3b
+    addi  s1, s1, -1
+    bnez  s1, 2b
+    fence rw, rw${END}`);
+    for (const seed of seeds) {
+      const { machine } = await runProgram(program, { harts: 4, seed, chaos: EVERYTHING });
+      expect(machine.word(DATA)).toBe(1600n);
+    }
+  });
+
+  test("SC fails now and then, and only if asked to", async () => {
+    const program = await assembleText(`
+    li    s0, ${DATA}
+    li    s1, 400
+2:  lr.d  t0, (s0)
+    sc.d  t1, t0, (s0)
+    add   a0, a0, t1
+    addi  s1, s1, -1
+    bnez  s1, 2b${END}`);
+    expect((await runProgram(program)).reg("a0")).toBe(0n);
+    const failures = (await runProgram(program, { chaos: SC_FAILS })).reg("a0");
+    expect(failures > 20n && failures < 380n).toBe(true);
+  });
+});
+
+test("decoded code stays until fence.i", async () => {
+  const text = (fence: string): string => `
+    la    t0, patched
+    lw    t1, other
+    li    t2, 2
+    csrr  t3, mhartid
+    beqz  t3, 2f
+    j     5f
+2:  .balign 4
+patched:
+    addi  a0, a0, 1
+    sw    t1, 0(t0)
+    ${fence}
+    addi  t2, t2, -1
+    bnez  t2, 2b
+    j     5f
+    .balign 4
+other:
+    addi  a0, a0, 100
+5:${END}`;
+  const without = await assembleText(text("nop"));
+  const fenced = await assembleText(text("fence.i"));
+  expect((await runProgram(without, { chaos: STALE_CODE })).reg("a0")).toBe(2n);
+  expect((await runProgram(without)).reg("a0")).toBe(101n);
+  expect((await runProgram(fenced, { chaos: STALE_CODE })).reg("a0")).toBe(101n);
+  expect((await runProgram(fenced, { chaos: EVERYTHING })).reg("a0")).toBe(101n);
+});
+
+test("WFI ends early now and then, and only if asked to", async () => {
+  const program = await assembleText(`
+    csrr  s1, mcycle
+    li    t0, 0x2004000
+    li    t1, 1000
+    sd    t1, 0(t0)
+    li    t1, 0x80
+    csrw  mie, t1
+    li    s2, 50
+2:  addi  a0, a0, 1
+    wfi
+    csrr  t2, mip
+    bnez  t2, 3f
+    j     2b
+3:${END}`);
+  expect((await runProgram(program)).reg("a0")).toBe(1n);
+  const looks = new Set<bigint>();
+  for (const seed of seeds) looks.add((await runProgram(program, { seed, chaos: EARLY_WAKE })).reg("a0"));
+  expect(looks.size).toBeGreaterThan(1);
+});
+
+describe("translations", () => {
+  const ROOT = DATA + 0x1_0000n;
+  const VIRTUAL = 0x4000_0000n;
+  const SATP = (8n << 60n) | (ROOT >> 12n);
+  const leaf = (physical: bigint, bits: bigint): bigint => ((physical >> 12n) << 10n) | bits;
+  const RW = 0xc7n;
+  const FRAME = DATA + 0x2_0000n;
+
+  const remap = (fence: string): string => `
+    la    t0, caught
+    csrw  mtvec, t0
+    li    t0, ${SATP}
+    csrw  satp, t0
+    li    t0, 3 << 11
+    csrc  mstatus, t0
+    li    t0, 1 << 17 | 1 << 11
+    csrs  mstatus, t0
+    li    s0, ${VIRTUAL}
+    li    t1, ${ROOT + 0x2000n}
+    li    t2, ${leaf(FRAME + 0x1000n, RW)}
+    li    t3, 1 << 17
+    ld    a0, 0(s0)
+    csrc  mstatus, t3
+    sd    t2, 0(t1)
+    ${fence}
+    csrs  mstatus, t3
+    ld    a1, 0(s0)
+    .balign 4
+caught:
+    csrr  s2, mcause
+    csrc  mstatus, t3
+    csrw  satp, zero${END}`;
+
+  const run = async (fence: string, chaos: number, bits = RW): Promise<string> => {
+    const { reg } = await runProgram(await assembleText(remap(fence)), {
+      chaos,
+      prepare: (machine) => {
+        machine.setWord(ROOT + 8n, leaf(ROOT + 0x1000n, 1n));
+        machine.setWord(ROOT + 0x1000n, leaf(ROOT + 0x2000n, 1n));
+        machine.setWord(ROOT + 0x2000n, leaf(FRAME, bits));
+        machine.setWord(FRAME, 1n);
+        machine.setWord(FRAME + 0x1000n, 2n);
+      },
+    });
+    return `${reg("a0")},${reg("a1")},${reg("s2")}`;
+  };
+
+  test("stay until sfence.vma", async () => {
+    expect(await run("nop", STALE_TRANSLATION)).toBe("1,1,0");
+    expect(await run("sfence.vma", STALE_TRANSLATION)).toBe("1,2,0");
+    expect(await run("sfence.vma s0", EVERYTHING)).toBe("1,2,0");
+  });
+
+  test("A and D are software's if hardware does not set them: a page fault", async () => {
+    const loadFault = 13;
+    expect(await run("nop", SOFTWARE_MARKS, RW & ~0xc0n)).toBe(`0,0,${loadFault}`);
+    expect(await run("nop", 0, RW & ~0xc0n)).toMatch(/^1,/);
+  });
+});
