@@ -1,0 +1,105 @@
+// Who runs where: urgency, turns, wake-ups for harts that idle, hints, and thieves.
+
+import { beforeEach, expect, test } from "vitest";
+import { forever, Kernel, kind, refusal, right, sys, tickTime, wait } from "./kernel.ts";
+
+let k: Kernel;
+beforeEach(async () => {
+  k = await Kernel.boot();
+});
+
+const driver = 0;
+const app = 2;
+
+/** Two tasks and a notification between them: the second waits on it. */
+function waiting(
+  first: number,
+  second: number,
+  secondClass = app,
+): { bell: number; waiter: number; ringer: number } {
+  const notification = k.guest.call("newNotification");
+  const ringer = k.spawnOn(first);
+  const waiter = k.spawnOn(second, secondClass);
+  const bell = k.give(ringer, kind.notification, notification, right.send);
+  k.syscall(second, sys.Wait, k.give(waiter, kind.notification, notification, right.receive), forever);
+  expect(k.running(second)).toBe(-1);
+  return { bell, waiter, ringer };
+}
+
+test("who is woken goes to an idle hart, the one that it ran on if it can, which is told at once", () => {
+  const { bell, waiter } = waiting(0, 2);
+  k.ipis.length = 0;
+  k.ask(0, sys.Signal, bell, 1);
+  expect(k.ipis).toEqual([{ from: 0, to: 2 }]);
+  k.interrupts(2);
+  expect(k.running(2)).toBe(waiter);
+});
+
+test("two that are woken at once go to two idle harts", () => {
+  const first = waiting(0, 2);
+  const notification = k.guest.call("newNotification");
+  const second = k.spawnOn(2);
+  k.syscall(2, sys.Wait, k.give(second, kind.notification, notification), forever);
+  const other = k.give(first.ringer, kind.notification, notification, right.send);
+  k.ipis.length = 0;
+  k.ask(0, sys.Signal, first.bell, 1);
+  k.ask(0, sys.Signal, other, 1);
+  expect(new Set(k.ipis.map(({ to }) => to)).size).toBe(2);
+  for (let hart = 1; hart < 4; hart++) if (k.hasInterrupt(hart)) k.interrupts(hart);
+  expect([k.hartOf(first.waiter), k.hartOf(second)].every((hart) => hart > 0)).toBe(true);
+});
+
+test("who is more urgent runs at once, where it was woken; the other goes on elsewhere", () => {
+  const { bell, waiter, ringer } = waiting(0, 1, driver);
+  k.ipis.length = 0;
+  k.syscall(0, sys.Signal, bell, 1);
+  expect(k.running(0)).toBe(waiter);
+  expect(k.ipis).toEqual([]);
+  k.pass(tickTime);
+  expect(k.hartOf(ringer)).toBeGreaterThan(0);
+  k.check([waiter, ringer]);
+});
+
+test("on one hart tasks of a class take turns, tick by tick, and a less urgent one waits", async () => {
+  k = await Kernel.boot(1);
+  const tasks = [k.spawnOn(0), k.spawn(0), k.spawn(0)];
+  const background = k.spawn(0, 3);
+  const turns: number[] = [];
+  for (let i = 0; i < 9; i++) {
+    turns.push(k.running(0));
+    k.pass(tickTime);
+  }
+  expect(turns).toEqual([...tasks, ...tasks, ...tasks]);
+  for (const task of tasks) {
+    while (k.running(0) !== task) k.pass(tickTime);
+    k.syscall(0, sys.Sleep, forever);
+  }
+  expect(k.running(0)).toBe(background);
+});
+
+test("a hart with nothing to do takes over what waits elsewhere, but not who was sent there", () => {
+  const tasks = [0, 1, 2, 3].map((hart) => k.spawnOn(hart));
+  const extra = k.spawn(0);
+  expect(k.hartOf(extra)).toBe(-1);
+  k.syscall(3, sys.Sleep, forever);
+  expect(k.running(3)).toBe(extra);
+  k.syscall(3, sys.YieldTo, 1);
+  expect(k.running(3)).toBe(-1);
+  expect(k.guest.call("timesQueued", 1, extra)).toBe(1);
+  k.interrupts(1);
+  expect(k.running(1)).toBe(extra);
+  k.check([...tasks, extra]);
+});
+
+test("a hint to a hart that is not there is refused", async () => {
+  k = await Kernel.boot(2);
+  const task = k.spawnOn(0);
+  for (const hart of [2, 3, 4, 0xffff_ffff, 2n ** 32n]) {
+    expect(k.ask(0, sys.YieldTo, hart).status).toBe(refusal.hartOffline);
+    expect(k.running(0)).toBe(task);
+  }
+  k.syscall(0, sys.YieldTo, 1);
+  k.interrupts(1);
+  expect(k.running(1)).toBe(task);
+  expect(k.waits(task)).toBe(wait.none);
+});
