@@ -68,15 +68,15 @@ export class Observer {
 
   /** After a panic: whether it was the check of the lock order. `frames` are its addresses, innermost first. */
   lookAtPanic(frames: readonly bigint[]): void {
-    const checked = frames.some((address) =>
-      this.places(address).some((place) => place.function === "enterRank"),
-    );
-    if (!checked) return;
+    // All but the innermost are return addresses: the call is the instruction before.
+    const chain = frames.flatMap((address, index) => this.places(index === 0 ? address : address - 1n));
+    const check = chain.findIndex((place) => place.function === "enterRank");
+    if (check < 0) return;
+    const taker = chain.slice(check + 1).find((place) => !isAcquire(place));
+    const where = taker === undefined ? "an unknown place" : placeText(taker);
     const held = this.harts().filter(({ heldRanks }) => heldRanks !== 0);
     const locks = held.map(({ index, heldRanks }) => `hart ${index} held locks of rank ${bits(heldRanks)}`);
-    const where = frames.flatMap((address) => this.places(address)).map(placeText);
-    const taker = where.find((text) => !/enterRank|acquire|abort|panic/i.test(text)) ?? "an unknown place";
-    this.report("lock order", [`a lock was taken out of order at ${taker}`, ...locks].join("; "));
+    this.report("lock order", [`a lock was taken out of order at ${where}`, ...locks].join("; "));
   }
 
   /** What the harts are doing, for the report. */
@@ -115,7 +115,7 @@ export class Observer {
       if (core.hartActivity(hart) !== activity.running) continue;
       const chain =
         core.hartMode(hart) === SUPERVISOR ? this.places(BigInt.asUintN(64, core.hartPc(hart))) : [];
-      const lock = chain.findIndex(({ function: name }) => /(^|#)acquire$/.test(name));
+      const lock = chain.findIndex(isAcquire);
       if (lock < 0) {
         this.spinning = 0;
         return;
@@ -166,6 +166,11 @@ export class Observer {
     this.placesOf.set(address, places);
     return places;
   }
+}
+
+/** Whether a place is in the loop that waits for a lock (sync/lock.ts). */
+function isAcquire(place: Place): boolean {
+  return /(^|#)acquire$/.test(place.function);
 }
 
 /** The numbers of the bits that are set: `0`, or `1 and 2`. */
