@@ -58,8 +58,9 @@ next_command:
     la      t0, wasm_depth
     sd      zero, 0(t0)
     mv      s2, a0
+    snez    a0, a0
     la      t0, hash
-    call    mix                         // the status is part of the digest
+    call    mix                         // that it trapped is part of the digest
     la      t0, wasm_quiet
     ld      t0, 0(t0)
     bnez    t0, next_command

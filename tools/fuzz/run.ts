@@ -1,0 +1,137 @@
+// Seeds in batches: while one batch is compiled and run on QEMU, the next one's modules are made and run in V8. A seed
+// that differs is run again by itself, and made smaller.
+
+import { existsSync } from "node:fs";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { Problem } from "../../toolchain/problem.ts";
+import { root } from "../../toolchain/root.ts";
+import { type Candidate, prepare, runDigests, runLines } from "./batch.ts";
+import { Generator } from "./generate.ts";
+import type { Digest } from "./plan.ts";
+
+/** Seeds to one program: enough to hide QEMU's start, few enough to be run again. */
+const BATCH_SEEDS = 25;
+
+/** Bytes drawn for a module: sizes go round with the seed. A byte of input becomes about half a byte of Wasm. */
+const SIZES: readonly number[] = [800, 1600, 2400, 4000];
+
+/** How many smaller inputs are tried for a seed that differs. */
+const SHRINK_TRIES_MAX = 12;
+
+/** A seed for which RV64 and V8 do not agree. */
+export interface Difference {
+  readonly seed: number;
+  /** The smallest input that was found to differ. */
+  readonly size: number;
+  readonly emission: "direct" | "checked";
+  /** The first line of the two traces that differs, or what else it is. */
+  readonly what: string;
+  /** The module, from the root. */
+  readonly file: string;
+}
+
+export interface FuzzResult {
+  readonly seeds: number;
+  /** Functions that were called. */
+  readonly calls: number;
+  readonly differences: readonly Difference[];
+}
+
+export interface FuzzRequest {
+  readonly first: number;
+  readonly last: number;
+  /** Every module from so many bytes, instead of what the seed says. */
+  readonly size?: number | undefined;
+  readonly onBatch?: (done: number, differences: number) => void;
+}
+
+export function sizeOf(seed: number): number {
+  return SIZES[seed % SIZES.length] ?? 800;
+}
+
+/** Runs all seeds from `first` to `last`. */
+export async function fuzz({ first, last, size, onBatch }: FuzzRequest): Promise<FuzzResult> {
+  const generator = new Generator();
+  const differences: Difference[] = [];
+  let calls = 0;
+  let done = 0;
+  const judge = async (batch: readonly Candidate[]): Promise<void> => {
+    for (const candidate of await differing(batch)) differences.push(await explain(generator, candidate));
+    done += batch.length;
+    onBatch?.(done, differences.length);
+  };
+  try {
+    let running: Promise<void> = Promise.resolve();
+    for (let start = first; start <= last; start += BATCH_SEEDS) {
+      const batch: Candidate[] = [];
+      for (let seed = start; seed <= Math.min(start + BATCH_SEEDS - 1, last); seed++) {
+        const candidate = await prepare(generator, seed, size ?? sizeOf(seed));
+        calls += candidate.calls.length;
+        batch.push(candidate);
+      }
+      await running;
+      running = judge(batch);
+      // Should it fail, that is seen at the next `await`, not as a rejection that nobody handles.
+      running.catch(() => {});
+    }
+    await running;
+  } finally {
+    generator.close();
+  }
+  return { seeds: last - first + 1, calls, differences };
+}
+
+/** The candidates that do not do what they did in V8. A program that did not come to its end is cut into halves. */
+async function differing(batch: readonly Candidate[]): Promise<Candidate[]> {
+  const digests = await runDigests(batch).catch((error: unknown) => {
+    if (batch.length === 1 && error instanceof Problem) return [undefined];
+    if (error instanceof Problem) return batch.map(() => undefined);
+    throw error;
+  });
+  if (batch.length === 1 || digests.every((digest) => digest !== undefined)) {
+    return batch.filter(({ reference }, index) => !agree(reference, digests[index]));
+  }
+  const half = Math.ceil(batch.length / 2);
+  return [...(await differing(batch.slice(0, half))), ...(await differing(batch.slice(half)))];
+}
+
+function agree(reference: Digest, digest: Digest | undefined): boolean {
+  return digest?.events === reference.events && digest.memory === reference.memory;
+}
+
+/** Finds a smaller input that differs as well, and what is different. */
+async function explain(generator: Generator, found: Candidate): Promise<Difference> {
+  let smallest = found;
+  let step = Math.floor(found.size / 2);
+  for (let tries = 0; tries < SHRINK_TRIES_MAX && step >= 10; tries++) {
+    const smaller =
+      smallest.size > step ? await prepare(generator, found.seed, smallest.size - step) : undefined;
+    if (smaller !== undefined && (await differing([smaller])).length > 0) smallest = smaller;
+    else step = Math.floor(step / 2);
+  }
+  const { seed, size, direct, bytes } = smallest;
+  const file = `build/fuzz/seed-${seed}.wasm`;
+  if (!existsSync(join(root, "build/fuzz"))) await mkdir(join(root, "build/fuzz"), { recursive: true });
+  await writeFile(join(root, file), bytes);
+  const emission = direct ? "direct" : "checked";
+  return { seed, size, emission, what: await firstDifference(smallest), file };
+}
+
+async function firstDifference(candidate: Candidate): Promise<string> {
+  let lines: string[];
+  try {
+    lines = await runLines(candidate);
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    return `${error.message}: ${error.details.output?.trim().split("\n")[0] ?? ""}`;
+  }
+  const expected = candidate.reference.lines;
+  for (const [index, line] of expected.entries()) {
+    if (lines[index] === line) continue;
+    const call = candidate.calls[index - 1];
+    const name = call === undefined ? "instantiation" : `${call.name}(${call.arguments.join(", ")})`;
+    return `${name}: RV64 says ${lines[index] ?? "nothing"}, V8 ${line}`;
+  }
+  return "every call gives the same; memory at the end does not";
+}
