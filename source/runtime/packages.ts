@@ -2,9 +2,14 @@
  * The package file system as functions (source/idl/package_fs.capnp): each is one call to packagefsd, and gives one
  * number (client.ts). What else a call found is read by the small functions behind it, until the next call.
  * Reached from nexus-init and the programs; goes on in client.ts.
+ *
+ * packagefsd may end and be started again. What asks for nothing but an answer is asked once more then; memory that was
+ * attached is attached again; and a file that was open is not: to read from it gives PeerGone, later badFile, and it is
+ * for the caller to open it anew.
  */
 import { Right } from "abi/handle";
 import { MESSAGE_BYTES_MAX } from "abi/message";
+import { Refusal } from "abi/refusal";
 import { NO_SLOT } from "abi/syscall";
 import {
   EntryKind,
@@ -35,8 +40,18 @@ let bytesRead: u32 = 0;
 let fsSource: FsSource = FsSource.fixtures;
 const hash: usize = memory.data(32, 8);
 
+/** What was attached last, and where. */
+let attachedAt: u32 = NO_SLOT;
+let attachedVmo: u32 = NO_SLOT;
+let attachedBytes: u64 = 0;
+
 /** Opens a file. After it: `openedFile()`, `fileSize()`. */
 export function openFile(service: u32, path: usize, pathLength: u32): i32 {
+  const outcome = askOpen(service, path, pathLength);
+  return outcome === Refusal.PeerGone ? askOpen(service, path, pathLength) : outcome;
+}
+
+function askOpen(service: u32, path: usize, pathLength: u32): i32 {
   PackageFsOpenParamsBuilder.begin(messagePage(), MESSAGE_BYTES_MAX).setPath(path, pathLength);
   const length = callService(service, PackageFsMethod.open, NO_SLOT, 0);
   if (length < 0) return length;
@@ -49,6 +64,11 @@ export function openFile(service: u32, path: usize, pathLength: u32): i32 {
 
 /** What lies at a path. After it: `fileKind()`, `fileSize()`, `fileHash()`. */
 export function statPath(service: u32, path: usize, pathLength: u32): i32 {
+  const outcome = askStat(service, path, pathLength);
+  return outcome === Refusal.PeerGone ? askStat(service, path, pathLength) : outcome;
+}
+
+function askStat(service: u32, path: usize, pathLength: u32): i32 {
   PackageFsStatParamsBuilder.begin(messagePage(), MESSAGE_BYTES_MAX).setPath(path, pathLength);
   const length = callService(service, PackageFsMethod.stat, NO_SLOT, 0);
   if (length < 0) return length;
@@ -66,6 +86,14 @@ export function statPath(service: u32, path: usize, pathLength: u32): i32 {
 
 /** Reads up to `length` bytes of an open file to `into` in the attached memory object. After it: `readBytes()`. */
 export function readFile(service: u32, from: u32, offset: u64, length: u32, into: u64): i32 {
+  const outcome = askRead(service, from, offset, length, into);
+  if (outcome !== FsStatus.notAttached || service !== attachedAt) return outcome;
+  // It was: to an earlier life of the service, or before others needed its place.
+  const again = askAttach(service, attachedVmo, attachedBytes);
+  return again === FsStatus.ok ? askRead(service, from, offset, length, into) : again;
+}
+
+function askRead(service: u32, from: u32, offset: u64, length: u32, into: u64): i32 {
   const params = PackageFsReadParamsBuilder.begin(messagePage(), MESSAGE_BYTES_MAX);
   params.file = from;
   params.offset = offset;
@@ -89,8 +117,19 @@ export function closeFile(service: u32, which: u32): i32 {
   return results === null ? MALFORMED_REPLY : <i32>results.status;
 }
 
-/** Shares the first `bytes` bytes of a memory object: `readFile` writes there from now on. */
+/**
+ * Shares the first `bytes` bytes of a memory object: `readFile` writes there from now on. The slot has to stay what it is
+ * for as long as files are read.
+ */
 export function attachMemory(service: u32, vmo: u32, bytes: u64): i32 {
+  attachedAt = service;
+  attachedVmo = vmo;
+  attachedBytes = bytes;
+  const outcome = askAttach(service, vmo, bytes);
+  return outcome === Refusal.PeerGone ? askAttach(service, vmo, bytes) : outcome;
+}
+
+function askAttach(service: u32, vmo: u32, bytes: u64): i32 {
   PackageFsAttachParamsBuilder.begin(messagePage(), MESSAGE_BYTES_MAX).bytes = bytes;
   const length = callService(service, PackageFsMethod.attach, vmo, Right.Read | Right.Write);
   if (length < 0) return length;
@@ -100,6 +139,11 @@ export function attachMemory(service: u32, vmo: u32, bytes: u64): i32 {
 
 /** What is mounted. After it: `mountedFrom()`. */
 export function packageInfo(service: u32): i32 {
+  const outcome = askInfo(service);
+  return outcome === Refusal.PeerGone ? askInfo(service) : outcome;
+}
+
+function askInfo(service: u32): i32 {
   PackageFsInfoParamsBuilder.begin(messagePage(), MESSAGE_BYTES_MAX);
   const length = callService(service, PackageFsMethod.info, NO_SLOT, 0);
   if (length < 0) return length;

@@ -15,9 +15,7 @@ import { fsStatusName, packageInfo } from "runtime/packages";
 import { killService, runStatusName } from "runtime/programs";
 import { slotOf, startup } from "runtime/startup";
 
-/** More ends than nexus-init puts up with. */
-const ENDS_MAX: u32 = 40;
-/** How often a service that is not there is asked for again, and how long each pause is. */
+/** How often a service is asked for or ended until something must have come of it, and how long each pause is. */
 const TRIES_MAX: u32 = 2_000;
 const PAUSE_MILLISECONDS: u64 = 5;
 
@@ -25,15 +23,16 @@ const PAUSE_MILLISECONDS: u64 = 5;
 export function endUntilGivenUp(): bool {
   const blocks = slotOf(Role.BlockService);
   let ends: u32 = 0;
-  while (ends < ENDS_MAX) {
+  for (let i: u32 = 0; i < TRIES_MAX; i++) {
     // A call waits for as long as there is somebody who may start the service again.
     let outcome = blockInfo(blocks);
     if (outcome === Refusal.PeerGone) outcome = blockInfo(blocks);
     if (outcome === Refusal.PeerGone) return restLives(ends);
     if (outcome !== BlkStatus.ok) return failed("asking virtioblkd", outcome, blkStatusName);
-    outcome = end("virtioblkd");
-    if (outcome !== RunStatus.ok) return failed("ending virtioblkd", outcome, runStatusName);
-    ends += 1;
+    outcome = killService(slotOf(Role.InitService), "virtioblkd", 0);
+    if (outcome === RunStatus.ok) ends += 1;
+    else if (isThere(outcome)) return failed("ending virtioblkd", outcome, runStatusName);
+    else pause();
   }
   print(line().text("chaos: virtioblkd was never given up"));
   return false;
@@ -41,21 +40,20 @@ export function endUntilGivenUp(): bool {
 
 /** `chaos` does not get here again. */
 export function endEverything(): bool {
-  const outcome = end("nexus-init");
+  const outcome = killService(slotOf(Role.InitService), "nexus-init", 0);
   if (outcome !== RunStatus.ok) return failed("ending nexus-init", outcome, runStatusName);
-  sleepUntil(deadlineIn(TRIES_MAX * PAUSE_MILLISECONDS, startup().timebase));
+  for (let i: u32 = 0; i < TRIES_MAX; i++) pause();
   print(line().text("chaos: nexus-init has ended, and everything goes on"));
   return false;
 }
 
-/** Ends a service at once. While it has not come back, nexus-init knows no such name. */
-function end(name: string): i32 {
-  let outcome: i32 = RunStatus.badName;
-  for (let i: u32 = 0; i < TRIES_MAX && (outcome === RunStatus.badName || outcome === RunStatus.busy); i++) {
-    if (i !== 0) sleepUntil(deadlineIn(PAUSE_MILLISECONDS, startup().timebase));
-    outcome = killService(slotOf(Role.InitService), name, 0);
-  }
-  return outcome;
+/** While a service has not come back, nexus-init knows no such name, or is about to end it. */
+function isThere(outcome: i32): bool {
+  return outcome !== RunStatus.badName && outcome !== RunStatus.busy;
+}
+
+function pause(): void {
+  sleepUntil(deadlineIn(PAUSE_MILLISECONDS, startup().timebase));
 }
 
 /** Who does not need the disk goes on; nexus-init as well, and it knows virtioblkd no more. */

@@ -16,11 +16,13 @@ import { setTaskName } from "runtime/panic";
 import { startup } from "runtime/startup";
 import { equals, lengthToZero, NOT_A_NUMBER, parseDecimal, startsWith } from "text/bytes";
 import { endEverything, endUntilGivenUp } from "./limit";
-import { runRounds, Victims } from "./rounds";
+import { nameOf, runRounds, Victims } from "./rounds";
 
 const EXIT_WELL: i32 = 0;
 const EXIT_FAILED: i32 = 1;
 const EXIT_UNKNOWN: i32 = 2;
+
+const SPACE: u8 = 0x20;
 
 /** The most rounds of a run. */
 const ROUNDS_MAX: u64 = 10_000;
@@ -31,20 +33,19 @@ export function main(): i32 {
   const length = lengthToZero(words, STARTUP_ARGUMENT_BYTES);
   if (equals(words, length, "limit")) return endUntilGivenUp() ? EXIT_WELL : EXIT_FAILED;
   if (equals(words, length, "nexus-init")) return endEverything() ? EXIT_WELL : EXIT_FAILED;
-  const rounds = roundsOf(words, length, "virtioblkd ");
-  if (rounds !== 0) return runRounds(Victims.Virtioblkd, rounds) ? EXIT_WELL : EXIT_FAILED;
-  const others = roundsOf(words, length, "packagefsd ");
-  if (others !== 0) return runRounds(Victims.Packagefsd, others) ? EXIT_WELL : EXIT_FAILED;
-  const both = roundsOf(words, length, "both ");
-  if (both !== 0) return runRounds(Victims.Both, both) ? EXIT_WELL : EXIT_FAILED;
+  for (let victims: i32 = 0; victims < Victims.Count; victims++) {
+    const rounds = roundsOf(words, length, nameOf(<Victims>victims));
+    if (rounds !== 0) return runRounds(<Victims>victims, rounds) ? EXIT_WELL : EXIT_FAILED;
+  }
   print(line().text("chaos: no such words: ").printable(words, length));
   return EXIT_UNKNOWN;
 }
 
-/** The number behind `words`, 0 if it is not that. */
-function roundsOf(argument: usize, length: u32, words: string): u32 {
-  if (!startsWith(argument, length, words)) return 0;
-  const count = <u32>words.length;
+/** The number behind `word` and a space, 0 if it is not that. */
+function roundsOf(argument: usize, length: u32, word: string): u32 {
+  const count = <u32>word.length + 1;
+  if (length < count || !startsWith(argument, length, word)) return 0;
+  if (load<u8>(argument + <usize>(count - 1)) !== SPACE) return 0;
   const rounds = parseDecimal(argument + <usize>count, length - count);
   return rounds === NOT_A_NUMBER || rounds > ROUNDS_MAX ? 0 : <u32>rounds;
 }

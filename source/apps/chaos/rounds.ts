@@ -15,7 +15,16 @@ import { checkFile, checkSectors, errors, fileCount, openAll, reads } from "./re
 export const enum Victims {
   Virtioblkd = 0,
   Packagefsd = 1,
-  Both = 2,
+  Consoled = 2,
+  Both = 3,
+  Count = 4,
+}
+
+/** As the program's argument calls them, and nexus-init as well. */
+export function nameOf(victims: Victims): string {
+  if (victims === Victims.Virtioblkd) return "virtioblkd";
+  if (victims === Victims.Packagefsd) return "packagefsd";
+  return victims === Victims.Consoled ? "consoled" : "both";
 }
 
 /** The longest that a round reads before the end comes. */
@@ -58,7 +67,7 @@ export function runRounds(victims: Victims, rounds: u32): bool {
 
 function runRound(victims: Victims): bool {
   const delay = <u64>random(DELAY_MICROSECONDS_MAX);
-  if (!plan(victims === Victims.Packagefsd ? "packagefsd" : "virtioblkd", delay)) return false;
+  if (!plan(victims === Victims.Both ? "virtioblkd" : nameOf(victims), delay)) return false;
   if (!readUntil(delay)) return false;
   if (victims === Victims.Both) {
     if (!plan("packagefsd", BETWEEN_MICROSECONDS) || !readUntil(BETWEEN_MICROSECONDS)) return false;

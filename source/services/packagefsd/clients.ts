@@ -10,6 +10,7 @@ import { Right } from "abi/handle";
 import { PAGE_BYTES } from "abi/layout";
 import { Refusal } from "abi/refusal";
 import { map, result, unmap, vmoSize } from "runtime/call";
+import { instanceNumber } from "runtime/starter";
 import {
   ATTACHED_BYTES_MAX,
   BLOCK_BYTES,
@@ -33,7 +34,7 @@ export class OpenFile {
   /** The block of the image where the content begins. */
   firstBlock: u32;
   open: u32;
-  /** What the client calls it: (generation << FILE_BITS) | place in this table. */
+  /** What the client calls it: see `nextNumber`. */
   number: u32;
   reserved: u32;
 
@@ -43,8 +44,25 @@ export class OpenFile {
   }
 }
 
+/**
+ * A file's number, so that one that was closed, or that an earlier life of this service gave, is not soon another's:
+ *
+ *   31      24 23            4 3       0
+ *  ┌──────────┬───────────────┬─────────┐
+ *  │ instance │ files so far  │ place   │
+ *  └──────────┴───────────────┴─────────┘
+ */
 const FILE_BITS: u32 = 4;
+const INSTANCE_SHIFT: u32 = 24;
+const COUNT_MASK: u32 = (1 << (INSTANCE_SHIFT - FILE_BITS)) - 1;
 if (OPEN_FILES_MAX !== 1 << FILE_BITS) ERROR("a file's number holds its place in FILE_BITS bits");
+
+let opened: u32 = 0;
+
+function nextNumber(place: u32): u32 {
+  opened++;
+  return (instanceNumber() << INSTANCE_SHIFT) | ((opened & COUNT_MASK) << FILE_BITS) | place;
+}
 
 /** A client; its OPEN_FILES_MAX open files follow behind it. */
 @unmanaged
@@ -53,11 +71,8 @@ export class Client {
   /** When it last asked, counted in requests of all clients; 0: this record is free. */
   lastUse: u64;
   badge: u32;
-  /** Which file numbers come next, so that a closed file's number is not soon another's. */
-  generation: u32;
   /** Bytes of its memory object that are mapped in its window; 0: none is attached. */
   attachedBytes: u32;
-  reserved: u32;
 
   /** The file in `place`, which must be below OPEN_FILES_MAX. */
   file(place: u32): OpenFile {
@@ -143,9 +158,8 @@ export function openFile(client: Client, firstBlock: u32, size: u64): OpenFile |
   for (let i: u32 = 0; i < OPEN_FILES_MAX; i++) {
     const each = client.file(i);
     if (each.open !== 0) continue;
-    client.generation++;
     each.open = 1;
-    each.number = (client.generation << FILE_BITS) | i;
+    each.number = nextNumber(i);
     each.firstBlock = firstBlock;
     each.size = size;
     each.expected = 0;

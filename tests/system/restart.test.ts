@@ -1,0 +1,119 @@
+// Services that end in the middle of their work, on QEMU: apps/chaos has them ended while it reads, and checks every byte.
+// The disk holds a file that is larger than packagefsd's cache, so that reading it always reaches virtioblkd.
+
+import { createCipheriv } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { root } from "../../toolchain/root.ts";
+import type { BootReport } from "../../tools/boot/run.ts";
+import { sourceFromFile, sourcesFromFolder, writeImageFile } from "../../tools/mk-pkgfs-img/files.ts";
+import { developmentKey, readKeyFile } from "../../tools/mk-pkgfs-img/keys.ts";
+import { BOOT_TIMEOUT_MS, bootQemu, buildOnce, explain, hasQemu } from "./machine.ts";
+
+const scratch = mkdtempSync(join(tmpdir(), "neuron-restart-test-"));
+afterAll(() => rmSync(scratch, { recursive: true }));
+
+const largeBytes = 3 << 19;
+/** What a whole run may cost in memory beyond what two warm rounds did: nothing but page tables in another order. */
+const lostBytesMax = 64 * 1024;
+
+/** The image of this build, with a large file in it. */
+async function largeImage(): Promise<string> {
+  await buildOnce();
+  const large = join(scratch, "large.bin");
+  // No two blocks of it are alike.
+  const stream = createCipheriv("aes-128-ctr", Buffer.alloc(16, 7), Buffer.alloc(16));
+  writeFileSync(large, stream.update(Buffer.alloc(largeBytes)));
+  const programs = ["chaos", "nx", "selftest-client"].map((name) =>
+    sourceFromFile(`bin/${name}`, join(root, "build/tasks", name)),
+  );
+  const files = [
+    ...sourcesFromFolder(join(root, "pkg")),
+    ...programs,
+    sourceFromFile("fixtures/large.bin", large),
+  ];
+  const image = join(scratch, "large.img");
+  writeImageFile(image, files, { label: "pkgfs", key: readKeyFile(join(root, developmentKey)) });
+  return image;
+}
+
+/** A run of chaos with these words. Services come up more than once in it, so the ladder does not judge it. */
+async function chaos(words: string, smp = 4): Promise<BootReport> {
+  return await bootQemu({ run: `chaos ${words}`, disk: await largeImage(), smp, timeoutSeconds: 170 });
+}
+
+/** The numbers of the line by which chaos says that all was well. */
+function verdict(report: BootReport): Record<string, number> {
+  const line = report.lines.find((each) => each.startsWith("chaos: ok"));
+  expect(line, explain(report)).toBeDefined();
+  return Object.fromEntries(
+    [...(line ?? "").matchAll(/(\w+)=(\d+)/g)].map(([, name, value]) => [name, Number(value)]),
+  );
+}
+
+function restarts(report: BootReport, name: string): string[] {
+  return report.lines.filter((line) =>
+    line.startsWith(`nexus-init: ${name} ended: it was killed; started again`),
+  );
+}
+
+describe.skipIf(!hasQemu)("a service that ends is started again (qemu-system-riscv64 is installed)", () => {
+  test.each([
+    ["virtioblkd", 12, 4],
+    ["virtioblkd", 6, 1],
+    ["packagefsd", 10, 4],
+    ["consoled", 8, 2],
+  ])(
+    "%s, in the middle of %i reads, on %i harts: every byte is right, and no memory is lost",
+    async (name, rounds, smp) => {
+      const report = await chaos(`${name} ${rounds}`, smp);
+      const { reads = 0, free_before: before = 0, free_after: after = 0 } = verdict(report);
+      expect(reads).toBeGreaterThan(rounds * 15);
+      expect(restarts(report, name).length).toBeGreaterThanOrEqual(rounds);
+      expect(report.lines.filter((line) => line.includes("given up"))).toEqual([]);
+      expect(before - after).toBeLessThanOrEqual(lostBytesMax);
+    },
+    BOOT_TIMEOUT_MS,
+  );
+
+  test(
+    "both, one right behind the other",
+    async () => {
+      const report = await chaos("both 8");
+      const { free_before: before = 0, free_after: after = 0 } = verdict(report);
+      for (const name of ["virtioblkd", "packagefsd"]) {
+        expect(restarts(report, name).length).toBeGreaterThanOrEqual(8);
+      }
+      expect(before - after).toBeLessThanOrEqual(lostBytesMax);
+    },
+    BOOT_TIMEOUT_MS,
+  );
+
+  test(
+    "but not for ever: it is given up, its clients are told, and the rest lives",
+    async () => {
+      const report = await chaos("limit");
+      const verdict = /^chaos: given up after \d+ ends, and the rest lives$/m;
+      expect(report.lines.join("\n"), explain(report)).toMatch(verdict);
+      expect(restarts(report, "virtioblkd")).toHaveLength(8);
+      expect(report.lines).toContain(
+        "nexus-init: virtioblkd ended: it was killed; given up, it was started again 8 times just now",
+      );
+    },
+    BOOT_TIMEOUT_MS,
+  );
+
+  test(
+    "nexus-init is not: its end is the end of the run, which says so",
+    async () => {
+      const report = await chaos("nexus-init");
+      expect(report.lines.at(-1), explain(report)).toBe(
+        "neuron: nexus-init ended: exit code 9; nobody looks after the system, so the machine is turned off",
+      );
+      expect(report.panic).toBeUndefined();
+    },
+    BOOT_TIMEOUT_MS,
+  );
+});
