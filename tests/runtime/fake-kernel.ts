@@ -62,6 +62,7 @@ export class FakeKernel {
   static async start(entry: Parameters<typeof guest>[0], options: GuestOptions = {}): Promise<FakeKernel> {
     const kernel = new FakeKernel();
     const imports = {
+      ...options.imports,
       assembly: { systemCall: (...args: bigint[]) => kernel.systemCall(args) },
       symbols: { syscallResults: () => kernel.results },
     };

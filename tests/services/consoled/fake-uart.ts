@@ -1,0 +1,68 @@
+// A 16550 as consoled uses it: two FIFOs of sixteen bytes, an interrupt line that is a level, and a wire on both ends.
+//
+// It is as strict as the hardware is careless: a byte that finds its FIFO full, a register that consoled has no business
+// with, and a change of what the firmware has set up fail the test.
+
+const fifoBytes = 16;
+const receivedInterrupt = 1;
+const emptyInterrupt = 2;
+
+export class FakeUart {
+  /** Everything that has left on the wire. */
+  readonly sent: number[] = [];
+  /** What comes on the wire; the device takes it as it has room. */
+  readonly incoming: number[] = [];
+  /** Whether the wire takes bytes. */
+  isStalled = false;
+  private readonly base: number;
+  private readonly receiver: number[] = [];
+  private readonly transmitter: number[] = [];
+  private enabled = 0;
+
+  constructor(base: number) {
+    this.base = base;
+  }
+
+  get text(): string {
+    return new TextDecoder().decode(Uint8Array.from(this.sent));
+  }
+
+  /** The interrupt line. */
+  get isRaised(): boolean {
+    const isReceived = (this.enabled & receivedInterrupt) !== 0 && this.receiver.length > 0;
+    return isReceived || ((this.enabled & emptyInterrupt) !== 0 && this.transmitter.length === 0);
+  }
+
+  /** Time passes on the wire: what waits to be sent is, and what comes is taken while there is room. */
+  run(byteCount = fifoBytes): void {
+    if (!this.isStalled) this.sent.push(...this.transmitter.splice(0, byteCount));
+    this.receiver.push(...this.incoming.splice(0, fifoBytes - this.receiver.length));
+  }
+
+  readonly intrinsics = {
+    volatileLoad8: (address: number): number => this.load((address >>> 0) - this.base),
+    volatileStore8: (address: number, value: number): void => this.store((address >>> 0) - this.base, value),
+  };
+
+  private load(register: number): number {
+    if (register === 0) {
+      const byte = this.receiver.shift();
+      if (byte === undefined) throw new Error("nothing was received, and it was read all the same");
+      return byte;
+    }
+    if (register !== 5) throw new Error(`register ${register} was read`);
+    const received = this.receiver.length > 0 ? 0x01 : 0;
+    return received | (this.transmitter.length === 0 ? 0x60 : 0);
+  }
+
+  private store(register: number, value: number): void {
+    if (register === 0) {
+      if (this.transmitter.length === fifoBytes) throw new Error("the transmitter's FIFO was full");
+      this.transmitter.push(value);
+    } else if (register === 1) this.enabled = value;
+    // FIFOs on, not cleared; eight bits; DTR, RTS and OUT2.
+    else if (!(register === 2 && value === 0x01) && !(register === 3 && value === 0x03) && register !== 4) {
+      throw new Error(`0x${value.toString(16)} was written to register ${register}`);
+    }
+  }
+}

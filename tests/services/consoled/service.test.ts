@@ -1,0 +1,238 @@
+// consoled over a fake UART: nothing that is printed is lost or mixed, whatever the device's pace; nothing that is typed
+// is lost; answers go to the one who asked, when what they say is true.
+
+import { describe, expect, test } from "vitest";
+import { absent, Console, ready } from "./running.ts";
+import { FakeTerminal } from "./terminal.ts";
+
+const outputBytes = 32_768;
+const inputBytes = 4096;
+
+describe("starting", () => {
+  test("it says where the UART is, is ready, and has not written to the wire by itself", async () => {
+    const console = await Console.start();
+    expect(console.exitCode).toBeUndefined();
+    expect(console.kernel.console).toEqual(["consoled: uart=0x10000000 irq=10\n"]);
+    expect(console.starter.bits).toBe(ready);
+    expect(console.uart.text).toBe("");
+  });
+
+  test("without a UART it says so to its starter and leaves well", async () => {
+    const console = await Console.start({ uart: false });
+    expect(console.exitCode).toBe(0);
+    expect(console.kernel.console).toEqual([]);
+    expect(console.starter.bits).toBe(absent);
+  });
+
+  test.each([
+    [25, "Overlap", -9],
+    [26, "AlreadyBound", -13],
+    [33, "MissingRight", -4],
+  ])("system call %i that is refused with %s ends it, with a line", async (call, name, status) => {
+    const console = await Console.start({ refuse: ({ number }) => (number === call ? status : undefined) });
+    expect(console.exitCode).toBe(1);
+    expect(console.kernel.console.at(-1)).toBe(`consoled: the UART cannot be had: ${name}\n`);
+    expect(console.starter.bits).toBe(0n);
+  });
+});
+
+describe("printing", () => {
+  test("what the kernel kept goes out in order, line feeds with a carriage return", async () => {
+    const console = await Console.start();
+    console.print("neuron: hart0 online\n");
+    console.print("neuron: hart1 online\n");
+    console.run();
+    expect(console.uart.text).toBe("neuron: hart0 online\r\nneuron: hart1 online\r\n");
+  });
+
+  test("the device takes sixteen bytes at a time, and only its interrupt brings the next", async () => {
+    const console = await Console.start();
+    console.print("x".repeat(100));
+    console.ask(7, "write", { text: "" });
+    console.uart.run();
+    expect(console.uart.sent).toHaveLength(16);
+    console.uart.run();
+    expect(console.uart.sent).toHaveLength(16);
+    console.run();
+    expect(console.uart.sent).toHaveLength(100);
+  });
+
+  test("a device that stalls leaves the rest with the kernel, and nothing is lost when it goes on", async () => {
+    const console = await Console.start();
+    const lines = Array.from({ length: 6000 }, (_, index) => `line ${index}\n`).join("");
+    console.uart.isStalled = true;
+    console.print(lines);
+    console.run();
+    expect(console.keptBytes).toBeGreaterThan(lines.length - outputBytes);
+    console.uart.isStalled = false;
+    console.run();
+    expect(console.uart.text).toBe(lines.replaceAll("\n", "\r\n"));
+  });
+
+  test("write prints behind what was printed before it, and is refused where there is no room", async () => {
+    const console = await Console.start();
+    console.print("first\n");
+    expect(console.ask(7, "write", { text: "second\n" })()).toEqual({ status: "ok" });
+    console.run();
+    expect(console.uart.text).toBe("first\r\nsecond\r\n");
+
+    console.uart.isStalled = true;
+    let accepted = "";
+    for (let index = 0; index < 100; index++) {
+      const text = `${index}`.padEnd(1023, ".");
+      const { status } = console.ask(7, "write", { text })() ?? {};
+      if (status !== "ok") {
+        expect(status).toBe("full");
+        break;
+      }
+      accepted += text;
+    }
+    expect(accepted.length).toBeGreaterThan(outputBytes / 2);
+    console.uart.isStalled = false;
+    console.run();
+    expect(console.uart.text).toBe(`first\r\nsecond\r\n${accepted}`);
+  });
+
+  test("a text that is too long is refused whole", async () => {
+    const console = await Console.start();
+    expect(console.ask(7, "write", { text: "x".repeat(1025) })()).toEqual({ status: "tooLong" });
+    console.run();
+    expect(console.uart.text).toBe("");
+  });
+});
+
+describe("flush", () => {
+  test("answers when the last byte has left the device, also what was printed just before", async () => {
+    const console = await Console.start();
+    console.print(`${"x".repeat(40)}\n`);
+    const flushed = console.ask(7, "flush");
+    const other = console.ask(8, "flush");
+    expect(flushed()).toBeUndefined();
+    console.uart.run();
+    console.uart.run();
+    expect(flushed()).toBeUndefined();
+    console.run();
+    // The last part is in the device: time alone brings the answer.
+    console.ask(7, "write", { text: "" });
+    expect([flushed(), other()]).toEqual([{ status: "ok" }, { status: "ok" }]);
+    expect(console.uart.sent).toHaveLength(42);
+  });
+
+  test("only so many may wait", async () => {
+    const console = await Console.start();
+    console.uart.isStalled = true;
+    console.print("x");
+    const asked = Array.from({ length: 9 }, (_, badge) => console.ask(badge + 1, "flush"));
+    expect(asked.map((answer) => answer()?.status)).toEqual([...Array(8).fill(undefined), "busy"]);
+    console.uart.isStalled = false;
+    console.run();
+    console.ask(7, "write", { text: "" });
+    expect(asked.slice(0, 8).map((answer) => answer()?.status)).toEqual(Array(8).fill("ok"));
+  });
+});
+
+describe("reading a line", () => {
+  test("the prompt comes behind what was printed, the line is edited, and answered", async () => {
+    const console = await Console.start();
+    console.print("before\n");
+    const line = console.ask(7, "readLine", { prompt: "nx> " });
+    console.type("pss\u007f\r");
+    console.run();
+    expect(line()).toEqual({ status: "ok", line: "ps" });
+    const terminal = new FakeTerminal();
+    terminal.feed(Uint8Array.from(console.uart.sent));
+    expect(terminal.rows.map((_, index) => terminal.text(index))).toEqual(["before", "nx> ps", ""]);
+  });
+
+  test("what is printed while a line is typed stands above it", async () => {
+    const console = await Console.start();
+    const line = console.ask(7, "readLine", { prompt: "nx> " });
+    console.type("hel");
+    console.run();
+    console.print("neuron: hart1 stops\n");
+    console.run();
+    console.print("no end");
+    console.run();
+    console.type("p\r");
+    console.run();
+    expect(line()).toEqual({ status: "ok", line: "help" });
+    const terminal = new FakeTerminal();
+    terminal.feed(Uint8Array.from(console.uart.sent));
+    expect(terminal.rows.map((_, index) => terminal.text(index))).toEqual([
+      "neuron: hart1 stops",
+      "no end",
+      "nx> help",
+      "",
+    ]);
+  });
+
+  test("what is typed before anybody asks waits, as much as there is room, the rest in the device", async () => {
+    const console = await Console.start();
+    const lines = Array.from({ length: 1000 }, (_, index) => `line number ${index}`);
+    console.type(`${lines.join("\r")}\r`);
+    console.run();
+    expect(console.uart.incoming.length).toBeGreaterThan(lines.join("\r").length - inputBytes - 64);
+    for (const expected of lines) {
+      const line = console.ask(7, "readLine", { prompt: "> " });
+      console.run();
+      expect(line()).toEqual({ status: "ok", line: expected });
+    }
+  });
+
+  test("Ctrl-C and Ctrl-D are answers of their own", async () => {
+    const console = await Console.start();
+    for (const [key, status] of [
+      ["\u0003", "interrupted"],
+      ["\u0004", "ended"],
+    ] as const) {
+      const line = console.ask(7, "readLine", { prompt: "" });
+      console.type(`${key}`);
+      console.run();
+      expect(line()).toEqual({ status, line: "" });
+    }
+  });
+
+  test("there is one keyboard: another client is told so; the same one asks anew", async () => {
+    const console = await Console.start();
+    const first = console.ask(7, "readLine", { prompt: "a " });
+    expect(console.ask(8, "readLine", { prompt: "b " })()).toEqual({ status: "busy", line: "" });
+    console.type("lost");
+    console.run();
+    const second = console.ask(7, "readLine", { prompt: "c " });
+    console.type("kept\r");
+    console.run();
+    expect(first()).toBeUndefined();
+    expect(second()).toEqual({ status: "ok", line: "kept" });
+    expect(console.ask(8, "readLine", { prompt: "x".repeat(65) })()).toEqual({ status: "tooLong", line: "" });
+  });
+
+  test("typing while the device is stalled loses nothing", async () => {
+    const console = await Console.start();
+    const line = console.ask(7, "readLine", { prompt: "" });
+    console.run();
+    console.uart.isStalled = true;
+    const text = "x".repeat(1000);
+    console.type(`${text}\u0001y`);
+    console.run();
+    console.uart.isStalled = false;
+    console.type("\r");
+    console.run();
+    expect(line()).toEqual({ status: "ok", line: `y${text}` });
+  });
+});
+
+describe("refusals", () => {
+  test("a method that there is not, and a message that is none", async () => {
+    const console = await Console.start();
+    expect(console.send(7, 99n, new Uint8Array())()).toEqual({ status: "unknownMethod" });
+    for (const [method, name] of [
+      ["write", "ConsoleWrite"],
+      ["readLine", "ConsoleReadLine"],
+      ["flush", "ConsoleFlush"],
+    ] as const) {
+      const ordinal = BigInt(["write", "readLine", "flush"].indexOf(method));
+      const answer = console.send(7, ordinal, Uint8Array.of(1, 2, 3), name)();
+      expect(answer?.status).toBe("badMessage");
+    }
+  });
+});

@@ -1,0 +1,62 @@
+// A terminal that is one row and more, as far as the line editor uses one: what stands on the rows, and where the cursor
+// is. Bytes that it does not know fail the test.
+
+const escapeKey = "\u001b";
+
+export class FakeTerminal {
+  readonly rows: string[][] = [[]];
+  column = 0;
+  bells = 0;
+
+  /** The last row, spaces at its end not counted. */
+  get row(): string {
+    return this.text(this.rows.length - 1);
+  }
+
+  text(index: number): string {
+    return (this.rows[index] ?? []).map((letter) => letter ?? " ").join("");
+  }
+
+  feed(bytes: Uint8Array): void {
+    const letters = [...new TextDecoder("utf-8", { fatal: true }).decode(bytes)];
+    for (let at = 0; at < letters.length; at++) {
+      const letter = letters[at] ?? "";
+      if (letter !== escapeKey) {
+        this.put(letter);
+        continue;
+      }
+      const end = letters.findIndex((one, index) => index > at + 1 && /[A-Za-z]/.test(one));
+      this.obey(letters.slice(at + 1, end + 1).join(""));
+      at = end;
+    }
+  }
+
+  private get current(): string[] {
+    return this.rows.at(-1) ?? [];
+  }
+
+  private put(letter: string): void {
+    if (letter === "\r") this.column = 0;
+    else if (letter === "\u0007") this.bells += 1;
+    else if (letter === "\n") {
+      this.rows.push([]);
+      this.column = 0;
+    } else if (letter < " ") {
+      throw new Error(`an unknown control character: ${JSON.stringify(letter)}`);
+    } else {
+      while (this.current.length < this.column) this.current.push(" ");
+      this.current[this.column] = letter;
+      this.column += 1;
+    }
+  }
+
+  /** A sequence, without its escape. */
+  private obey(sequence: string): void {
+    const back = /^\[(\d+)D$/.exec(sequence);
+    if (sequence === "[K") this.current.length = Math.min(this.current.length, this.column);
+    else if (sequence === "[H") this.column = 0;
+    else if (sequence === "[2J") this.rows.splice(0, this.rows.length, []);
+    else if (back) this.column = Math.max(0, this.column - Number(back[1]));
+    else throw new Error(`an unknown sequence: ${JSON.stringify(sequence)}`);
+  }
+}
