@@ -118,6 +118,14 @@ async function explain(generator: Generator, found: Candidate): Promise<Differen
   return { seed, size, emission, what: await firstDifference(smallest), file };
 }
 
+/** What two lines of events first differ in. */
+function firstWord(rv64: string | undefined, v8: string): string {
+  if (rv64 === undefined) return "RV64 says nothing";
+  const ours = rv64.split(" ");
+  const at = v8.split(" ").findIndex((word, index) => word !== ours[index]);
+  return `event ${at} is ${ours[at] ?? "missing"} on RV64, ${v8.split(" ")[at] ?? "missing"} in V8`;
+}
+
 async function firstDifference(candidate: Candidate): Promise<string> {
   let lines: string[];
   try {
@@ -131,7 +139,7 @@ async function firstDifference(candidate: Candidate): Promise<string> {
     if (lines[index] === line) continue;
     const call = candidate.calls[index - 1];
     const name = call === undefined ? "instantiation" : `${call.name}(${call.arguments.join(", ")})`;
-    return `${name}: RV64 says ${lines[index] ?? "nothing"}, V8 ${line}`;
+    return `${name}: ${firstWord(lines[index], line)}`;
   }
   return "every call gives the same; memory at the end does not";
 }

@@ -6,6 +6,7 @@
 import { Command, CommanderError } from "commander";
 import { register as registerBoot } from "../boot/boot.ts";
 import { register as registerExplore } from "../explore/explore.ts";
+import { register as registerFuzz } from "../fuzz/command.ts";
 import { register as registerImage } from "../image/image.ts";
 import { register as registerHw } from "../nx-hw/hw.ts";
 import { register as registerReplay } from "../replay/replay.ts";
@@ -22,6 +23,7 @@ const commands: readonly Register[] = [
   registerReplay,
   registerExplore,
   registerTest,
+  registerFuzz,
   registerHw,
   registerImage,
   registerBuild,

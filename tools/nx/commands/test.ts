@@ -2,6 +2,12 @@
 
 import type { Command } from "commander";
 
+interface Options {
+  readonly riscvTests?: string;
+  readonly wast?: string;
+  readonly json?: boolean;
+}
+
 export function register(program: Command): void {
   program
     .command("test")
@@ -11,6 +17,11 @@ export function register(program: Command): void {
       "--riscv-tests <dir>",
       "run a folder of riscv-tests programs on the embedded machine, and nothing else",
     )
+    .option(
+      "--wast <dir>",
+      "run a folder of .wast files (WebAssembly's tests) as RV64 on QEMU, and nothing else",
+    )
+    .option("--json", "with --wast: print every file's result as JSON")
     .addHelpText(
       "after",
       `
@@ -19,9 +30,16 @@ The last line is the count: N passed, N failed, N skipped. What needs QEMU is sk
 Examples:
   ./nx test                everything
   ./nx test libs/fdt       the tests of one library
-  ./nx test architecture   only what checks the imports`,
+  ./nx test architecture   only what checks the imports
+  ./nx test --wast build/wast/spec   the assertions of the WebAssembly specification's tests, passed, failed, left out`,
     )
-    .action(async (names: string[], { riscvTests }: { riscvTests?: string }) => {
+    .action(async (names: string[], { riscvTests, wast: wastFolder, json = false }: Options) => {
+      if (wastFolder !== undefined) {
+        const { wast } = await import("../../wast/wast.ts");
+        const { progressOn } = await import("../report.ts");
+        process.exitCode = await wast(wastFolder, json, progressOn(process.stderr));
+        return;
+      }
       if (riscvTests !== undefined) {
         const { conformance } = await import("../../conformance/command.ts");
         process.exitCode = await conformance(riscvTests);
