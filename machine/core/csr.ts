@@ -5,7 +5,7 @@
 // of a refusal.
 import { deadlinesChanged, time } from "./clock";
 import { Hart, MISA, Mode } from "./hart";
-import { isPmp, pmpRead, pmpWrite } from "./pmp";
+import { isPmp, pmpChanged, pmpRead, pmpWrite } from "./pmp";
 import { emptyTables, selectSpace, updateView } from "./tlb";
 import { MIE, MPIE, MPP, MPP_SHIFT, MPRV, MXR, SIE, SPIE, SPP, SUM, TSR, TVM, TW } from "./trap";
 
@@ -311,6 +311,8 @@ export function writeCsr(hart: Hart, number: u32, value: u64): Effect {
     default:
       if (isPmp(number)) {
         pmpWrite(hart, number, value);
+        pmpChanged(hart);
+        emptyTables(hart.id);
         return Effect.Control;
       }
       return Effect.None;

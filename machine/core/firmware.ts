@@ -26,6 +26,7 @@ import {
 import { consoleByte } from "./host";
 import { random } from "./interleave";
 import { hartCount } from "./layout";
+import { pmpAsFirmware } from "./pmp";
 import { Power, turnOff } from "./power";
 import { isRam, physicalLoad } from "./ram";
 import { flushTlb } from "./tlb";
@@ -92,6 +93,7 @@ export function firmwareBoot(entry: u64, tree: u64, sstc: bool): u32 {
 function startSupervisor(id: u32, entry: u64, opaque: u64): void {
   startHart(id, entry, opaque);
   const hart = hartAt(id);
+  pmpAsFirmware(hart);
   hart.mideleg = DELEGATED_INTERRUPTS;
   hart.medeleg = DELEGATED_EXCEPTIONS;
   hart.mcounteren = COUNTERS;

@@ -123,6 +123,9 @@ export class Hart {
   pmpaddr13: u64;
   pmpaddr14: u64;
   pmpaddr15: u64;
+  /** A range of RAM that PMP opens to every mode and access: found when an entry changes (pmp.ts). */
+  pmpOpenFirst: u64;
+  pmpOpenEnd: u64;
   /** Values of satp whose translations are kept, and where each has parts of superpages (tlb.ts). */
   satp0: u64;
   satp1: u64;

@@ -10,6 +10,7 @@ import { deadlinesChanged } from "./clock";
 import { codeOf, isCode, noteWritable } from "./code";
 import { Hart, Mode } from "./hart";
 import { PAGE_SHIFT, RAM_START } from "./layout";
+import { pmpAllows, pmpUniform } from "./pmp";
 import { isRam, loadLinear, physicalWritten, ramAddress, storeLinear } from "./ram";
 import { noteAccess } from "./sharing";
 import { findStale, keepStale, Stale } from "./stale";
@@ -136,11 +137,8 @@ function fetchAhead(hart: Hart, address: u64, at: u64): void {
   if (leaf) keepStale(hart.id, address + 4096, hart.satp, pte, 0);
 }
 
-/** The physical address of a virtual one, or NOWHERE with the outcome set (privileged specification, 4.3.2). */
-export function translate(hart: Hart, address: u64, access: Access): u64 {
-  outcome = Outcome.Done;
-  leafLevel = -1;
-  const mode = effectiveMode(hart, access);
+/** The physical address of a virtual one, but for PMP (privileged specification, 4.3.2). */
+function walk(hart: Hart, address: u64, access: Access, mode: u32): u64 {
   const satp = hart.satp;
   if (mode === Mode.Machine || satp >> 60 === 0) return address;
   if (<i64>(address << 25) >> 25 !== <i64>address) return pageFault(address, access);
@@ -152,7 +150,8 @@ export function translate(hart: Hart, address: u64, access: Access): u64 {
   let table = (satp & PPN_MASK) << 12;
   for (let level = 2; level >= 0; level--) {
     const at = table + (((address >> <u64>(12 + 9 * level)) & 511) << 3);
-    if (!isRam(at, 8)) return accessFault(address, access);
+    if (!isRam(at, 8) || !pmpAllows(hart, at, 8, Access.Load, Mode.Supervisor))
+      return accessFault(address, access);
     const pte = load<u64>(ramAddress(at));
     if ((pte & V) === 0 || (pte & (R | W)) === W || (pte & RESERVED) !== 0) {
       keepStale(hart.id, address, satp, 0, <u32>level);
@@ -172,8 +171,21 @@ export function translate(hart: Hart, address: u64, access: Access): u64 {
   return pageFault(address, access);
 }
 
+/**
+ * The physical address of `size` bytes at a virtual one that lie in one page, or NOWHERE with the outcome set.
+ */
+export function translate(hart: Hart, address: u64, size: u32, access: Access): u64 {
+  outcome = Outcome.Done;
+  leafLevel = -1;
+  const mode = effectiveMode(hart, access);
+  const physical = walk(hart, address, access, mode);
+  if (faulted() || pmpAllows(hart, physical, size, access, mode)) return physical;
+  return accessFault(address, access);
+}
+
 /** Enters a translation that was just made, so that the interpreter finds it. The address is in RAM. */
 function remember(hart: Hart, address: u64, physical: u64, tag: Tag): void {
+  if (!pmpUniform(hart, physical)) return;
   const page = ramAddress(physical & ~PAGE_OFFSET);
   if (tag === Tag.Write) {
     const index = <u32>((physical - RAM_START) >> PAGE_SHIFT);
@@ -249,10 +261,10 @@ function bytesInFirst(address: u64, size: u32): u32 {
 
 /** A load that crosses a page: both halves are RAM, or it faults. */
 function loadAcross(hart: Hart, address: u64, size: u32, first: u32): u64 {
-  const low = translate(hart, address, Access.Load);
+  const low = translate(hart, address, first, Access.Load);
   if (faulted()) return 0;
   const next = address + <u64>first;
-  const high = translate(hart, next, Access.Load);
+  const high = translate(hart, next, size - first, Access.Load);
   if (faulted()) return 0;
   if (!isRam(low, first)) return accessFault(address, Access.Load);
   if (!isRam(high, size - first)) return accessFault(next, Access.Load);
@@ -265,10 +277,10 @@ function loadAcross(hart: Hart, address: u64, size: u32, first: u32): u64 {
 }
 
 function storeAcross(hart: Hart, address: u64, size: u32, value: u64, first: u32): void {
-  const low = translate(hart, address, Access.Store);
+  const low = translate(hart, address, first, Access.Store);
   if (faulted()) return;
   const next = address + <u64>first;
-  const high = translate(hart, next, Access.Store);
+  const high = translate(hart, next, size - first, Access.Store);
   if (faulted()) return;
   if (!isRam(low, first)) {
     accessFault(address, Access.Store);
@@ -288,7 +300,7 @@ function storeAcross(hart: Hart, address: u64, size: u32, value: u64, first: u32
 export function loadVirtual(hart: Hart, address: u64, size: u32): u64 {
   const first = bytesInFirst(address, size);
   if (first !== 0) return loadAcross(hart, address, size, first);
-  const physical = translate(hart, address, Access.Load);
+  const physical = translate(hart, address, size, Access.Load);
   if (faulted()) return 0;
   return readPhysical(hart, address, physical, size);
 }
@@ -300,7 +312,7 @@ export function storeVirtual(hart: Hart, address: u64, size: u32, value: u64): v
     storeAcross(hart, address, size, value, first);
     return;
   }
-  const physical = translate(hart, address, Access.Store);
+  const physical = translate(hart, address, size, Access.Store);
   if (faulted()) return;
   writePhysical(hart, address, physical, size, value);
 }
@@ -313,14 +325,14 @@ export function translateAtomic(hart: Hart, address: u64, size: u32, access: Acc
   if ((address & (size - 1)) !== 0) {
     return fault(access === Access.Load ? Cause.LoadMisaligned : Cause.StoreMisaligned, address);
   }
-  const physical = translate(hart, address, access);
+  const physical = translate(hart, address, size, access);
   if (faulted()) return NOWHERE;
   return isRam(physical, size) ? physical : accessFault(address, access);
 }
 
 /** The decoded page for the address of an instruction, or 0 with the outcome set. */
 export function fetchPage(hart: Hart, address: u64): usize {
-  const physical = translate(hart, address, Access.Fetch);
+  const physical = translate(hart, address, 2, Access.Fetch);
   if (faulted()) return 0;
   if (!isRam(physical & ~PAGE_OFFSET, 4096)) {
     accessFault(address, Access.Fetch);
@@ -334,7 +346,7 @@ export function fetchPage(hart: Hart, address: u64): usize {
 
 /** The halfword at a virtual address that is about to be executed; look at `outcome`. */
 export function fetchHalf(hart: Hart, address: u64): u32 {
-  const physical = translate(hart, address, Access.Fetch);
+  const physical = translate(hart, address, 2, Access.Fetch);
   if (faulted()) return 0;
   if (!isRam(physical, 2)) {
     accessFault(address, Access.Fetch);

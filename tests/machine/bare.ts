@@ -96,6 +96,14 @@ export async function runText(text: string, options: RunOptions = {}): Promise<E
   return runProgram(await assembleText(text), options);
 }
 
+/** Lets supervisor and user mode at all of memory: without it PMP lets them at nothing. */
+export const OPEN_MEMORY = `
+    li    t0, -1
+    csrw  pmpaddr0, t0
+    li    t0, 0x1f
+    csrw  pmpcfg0, t0
+`;
+
 /** The end of every program: all interrupts off, asleep. */
 export const END = `
     csrw  mie, zero

@@ -2,7 +2,7 @@
 // in one program, under many seeds.
 
 import { describe, expect, test } from "vitest";
-import { assembleText, DATA, END, runProgram } from "./bare.ts";
+import { assembleText, DATA, END, OPEN_MEMORY, runProgram } from "./bare.ts";
 
 /** Kinds, as in machine/core/chaos.ts. */
 const SWITCH = 1;
@@ -207,7 +207,7 @@ describe("translations", () => {
   const RW = 0xc7n;
   const FRAME = DATA + 0x2_0000n;
 
-  const remap = (fence: string): string => `
+  const remap = (fence: string): string => `${OPEN_MEMORY}
     la    t0, caught
     csrw  mtvec, t0
     li    t0, ${SATP}

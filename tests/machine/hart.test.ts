@@ -1,11 +1,10 @@
 // Traps, modes, counters, interrupts and code that changes, each as a small program.
 
 import { describe, expect, test } from "vitest";
-import { DATA, END, PROGRAM, runText } from "./bare.ts";
+import { DATA, END, OPEN_MEMORY, PROGRAM, runText } from "./bare.ts";
 
 /** Traps come here: s2 cause, s3 tval, s4 epc, s5 mstatus; then the end. */
-const CATCH = `
-    la    t0, caught
+const CATCH = `${OPEN_MEMORY}    la    t0, caught
     csrw  mtvec, t0
     j     begin
     .balign 4
@@ -119,6 +118,50 @@ describe("what modes may not do", () => {
       `${CATCH} li t0, 2\n csrw mideleg, t0\n csrw mie, t0\n csrw mip, t0\n${enter(1)} csrr a0, satp\n wfi\n ecall`,
     );
     expect(reg("s2")).toBe(9n);
+  });
+});
+
+describe("physical memory protection", () => {
+  const read = (entries: string, mode = 1): string => `${CATCH}${entries}${enter(mode)}
+    li    a0, ${DATA}
+    ld    a1, 0(a0)
+    ecall${END}`;
+  const entry = (index: number, address: bigint, config: number): string => `
+    li    t0, ${address}
+    csrw  pmpaddr${index}, t0
+    li    t0, ${0xff << (8 * index)}
+    csrc  pmpcfg0, t0
+    li    t0, ${config << (8 * index)}
+    csrs  pmpcfg0, t0
+`;
+  const everything = entry(1, -1n, 0x1f);
+  const page = (DATA >> 2n) | 0x1ffn;
+  const loadFault = 5n;
+  const fetchFault = 1n;
+  const call = 9n;
+
+  test.each([
+    ["one entry for everything", everything, call],
+    ["no entry", entry(0, 0n, 0), fetchFault],
+    ["an entry in front that forbids the page", entry(0, page, 0x18) + everything, loadFault],
+    ["an entry in front that forbids another page", entry(0, page + 0x400n, 0x18) + everything, call],
+    ["an entry in front that lets the page be written", entry(0, page, 0x1a) + everything, loadFault],
+    ["an entry in front that lets the page be read", entry(0, page, 0x19) + everything, call],
+    ["four bytes of the eight forbidden", entry(0, (DATA >> 2n) + 1n, 0x10) + everything, loadFault],
+    ["four bytes behind the eight forbidden", entry(0, (DATA >> 2n) + 2n, 0x10) + everything, call],
+    ["all below an address forbidden", entry(0, (DATA >> 2n) + 2n, 0x08) + everything, fetchFault],
+  ])("%s", async (_, entries, cause) => {
+    const { reg } = await runText(read(entries));
+    expect(reg("s2")).toBe(cause);
+  });
+
+  test("machine mode is held by what is locked, and only by that", async () => {
+    const text = (config: number): string => `${CATCH}${entry(0, page, config)}
+    li    a0, ${DATA}
+    ld    a1, 0(a0)
+    ecall${END}`;
+    expect((await runText(text(0x18))).reg("s2")).toBe(11n);
+    expect((await runText(text(0x98))).reg("s2")).toBe(loadFault);
   });
 });
 

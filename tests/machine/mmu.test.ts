@@ -4,7 +4,7 @@
 
 import { describe, expect, test } from "vitest";
 import type { BareMachine } from "../../machine/host/bare.ts";
-import { DATA, END, PROGRAM, runText } from "./bare.ts";
+import { DATA, END, OPEN_MEMORY, PROGRAM, runText } from "./bare.ts";
 
 const V = 1n;
 const R = 2n;
@@ -42,7 +42,7 @@ function map(machine: BareMachine, leaves: readonly bigint[]): void {
  * accesses that `text` makes for user mode are made with MPRV, from machine mode.
  */
 function supervisor(text: string, status = 0n): string {
-  return `
+  return `${OPEN_MEMORY}
     la    t0, caught
     csrw  mtvec, t0
     li    t0, ${SATP}
@@ -69,7 +69,7 @@ there:
 
 /** The same as user mode sees memory. */
 function user(text: string, status = 0n): string {
-  return `
+  return `${OPEN_MEMORY}
     la    t0, caught
     csrw  mtvec, t0
     li    t0, ${SATP}
