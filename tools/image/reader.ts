@@ -113,10 +113,6 @@ export class ImageReader {
     return this.#text(this.#call("label"), this.#call("labelLength"));
   }
 
-  get isSigned(): boolean {
-    return this.#call("signatureKind") !== 0;
-  }
-
   /** What the superblock says, and its signature; what follows in block 0 is zero. */
   get superblock(): Uint8Array {
     return new Uint8Array(this.#memory.buffer, this.#call("superblock") >>> 0, superblockBytes).slice();

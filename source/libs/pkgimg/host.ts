@@ -60,10 +60,6 @@ export function entryCount(): u32 {
   return image.entryCount;
 }
 
-export function signatureKind(): u32 {
-  return image.signatureKind;
-}
-
 /** Where the superblock's first 512 bytes are: all of it that is not padding. */
 export function superblock(): usize {
   return image.signedPart;

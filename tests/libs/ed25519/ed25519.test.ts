@@ -24,6 +24,7 @@ import {
 const text = `
 import { verifies } from "ed25519/verify";
 import { Field } from "ed25519/field";
+import { Point } from "ed25519/point";
 import { reduceScalar, isCanonicalScalar } from "ed25519/scalar";
 import { Sha512, SHA512_STATE_BYTES } from "ed25519/sha512";
 const given = memory.data(65536, 8);
@@ -33,6 +34,14 @@ export function place(): usize { return given; }
 export function check(length: u32): bool { return verifies(given, given + 96, length, given + 64); }
 export function reduce(): usize { reduceScalar(out, given); return out; }
 export function isBelow(): bool { return isCanonicalScalar(given); }
+const point = changetype<Point>(memory.data(320, 8));
+/** Whether the bytes stand for a point; it is then written anew. */
+export function decodePoint(): bool {
+  const holds = point.decode(given);
+  if (holds) point.encode(out);
+  return holds;
+}
+export function written(): usize { return out; }
 const left = changetype<Field>(memory.data(80, 8));
 const right = changetype<Field>(memory.data(80, 8));
 export function field(operation: u32): usize {
@@ -245,6 +254,43 @@ describe("the policy", () => {
       return verdict;
     });
     expect(new Set(verdicts)).toEqual(new Set([true, false]));
+  });
+});
+
+describe("points", () => {
+  const decodes = (bytes: Uint8Array): boolean => {
+    put(bytes);
+    return g.call("decodePoint") !== 0;
+  };
+
+  test("one that is on the curve is read, and written as the same bytes", () => {
+    const points = [
+      neutral,
+      base,
+      ...smallOrderPoints(),
+      ...[2n, 3n, 7n, 10n ** 40n].map((n) => multiply(base, n)),
+    ];
+    for (const bytes of points.map(encodePoint)) {
+      expect(decodes(bytes)).toBe(true);
+      expect(g.get(g.call("written"), 32)).toEqual(bytes);
+    }
+  });
+
+  test("y of p or more, x = 0 that says it is odd, and y that nothing has are none", () => {
+    for (let y = 0n; y < 19n; y += 1n) {
+      expect(decodes(encodeLittle(prime + y))).toBe(false);
+      expect(decodes(encodeLittle((prime + y) | (1n << 255n)))).toBe(false);
+    }
+    for (const y of [1n, prime - 1n]) {
+      expect(decodes(encodeLittle(y))).toBe(true);
+      expect(decodes(encodeLittle(y | (1n << 255n)))).toBe(false);
+    }
+    // Half of all numbers are no y: of the first hundred about fifty.
+    const absent = Array.from({ length: 100 }, (_, y) => decodes(encodeLittle(BigInt(y)))).filter(
+      (holds) => !holds,
+    );
+    expect(absent.length).toBeGreaterThan(30);
+    expect(absent.length).toBeLessThan(70);
   });
 });
 

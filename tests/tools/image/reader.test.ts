@@ -66,7 +66,7 @@ describe("nx image", () => {
       label: "sample",
       blockCount: sampleBlocks,
       entryCount: 5,
-      signed: false,
+      signature: null,
     });
   });
 
