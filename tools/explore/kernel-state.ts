@@ -27,6 +27,7 @@ export const index: u32 = <u32>offsetof<Hart>("index");
 export const online: u32 = <u32>offsetof<Hart>("online");
 export const hartid: u32 = <u32>offsetof<Hart>("hartid");
 export const running: u32 = <u32>offsetof<Hart>("running");
+export const ticks: u32 = <u32>offsetof<Hart>("ticks");
 export const mailbox: u32 = <u32>offsetof<Hart>("mailbox");
 export const waiting: u32 = <u32>offsetof<RunQueue>("waiting");
 `;
@@ -54,6 +55,8 @@ export interface KernelHart {
   /** Bits of the lock ranks that it holds; 0 where the build does not check. */
   heldRanks: number;
   mailbox: number;
+  /** Timer ticks that it took, their low half. */
+  ticks: number;
   /** Bits of the classes in which tasks wait in its queue. */
   waiting: number;
 }
@@ -86,6 +89,7 @@ export function readKernelHart(machine: EmbeddedMachine, map: KernelMap, index: 
     running: word(hart, "running") !== 0,
     heldRanks: word(hart, "heldRanks"),
     mailbox: word(hart, "mailbox"),
+    ticks: word(hart, "ticks"),
     waiting: word(map.queues + index * queueStride, "waiting"),
   };
 }

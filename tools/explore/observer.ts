@@ -63,6 +63,11 @@ export class Observer {
   look(): void {
     this.lookForSpinning();
     this.lookForSilence();
+    if (this.run.machine.core.time() >= MISSING_TICKS) this.lookForMissing();
+  }
+
+  /** The machine is off. */
+  lookAtEnd(): void {
     this.lookForMissing();
   }
 
@@ -144,9 +149,9 @@ export class Observer {
 
   private lookForMissing(): void {
     const { core } = this.run.machine;
-    if (core.time() < MISSING_TICKS) return;
+    // One that ticked was there once: it was stopped since, by the kernel itself.
     const missing = this.harts().find(
-      ({ online }) => online === ONLINE_NOT_YET || online === ONLINE_ABANDONED,
+      ({ online, ticks }) => online === ONLINE_ABANDONED || (online === ONLINE_NOT_YET && ticks === 0),
     );
     if (missing === undefined) return;
     const state = core.hartActivity(missing.hartid) === activity.stopped ? "is stopped" : "runs";

@@ -100,6 +100,7 @@ function watchRun(setting: ExploreSetting, settings: MachineSettings): Watched {
     observer.lookAtPanic(panics.frames);
   }
   const isOff = state === "off";
+  if (isOff) observer.lookAtEnd();
   const complaints = state === "running" || state === "stopped" ? "" : `the machine's state is "${state}"`;
   return { run, observer, settings, end: { status: isOff ? run.machine.exitCode & 0xff : 1, complaints } };
 }
