@@ -11,7 +11,7 @@ export const enum Audit {
   HartStopped = 1,
   /** By the kernel: a hart reached its limit of IPIs; words are the hart it could not tell and how often so far. */
   IpiLimited = 2,
-  /** By the kernel: a task used a capability for what it does not allow; words are the slot and the Refusal. */
+  /** By the kernel: a task used a capability for what it does not allow; words are the slot and the Refusal, negated. */
   CapabilityRefused = 3,
   /** By the kernel: words are the cause (`End`) and its detail. */
   TaskEnded = 4,

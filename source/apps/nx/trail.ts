@@ -158,7 +158,7 @@ function meaning(record: Record, to: Line): Line {
         .text("slot ")
         .decimal(first)
         .text(": ")
-        .text(refusalName(<i32>second));
+        .text(refusalName(-(<i32>second))); // kept as a positive number
     case Audit.TaskEnded:
       if (<End>first === End.Exit) return to.text("it left, exit code ").decimal(<u64>(<u32>second));
       return to

@@ -5,7 +5,7 @@
 import { Kind, Right, SLOT_COUNT } from "abi/handle";
 import { infoBytes, infoRights, infoSlotPlusOne, MESSAGE_BYTES_MAX, receivedInfo } from "abi/message";
 import { Refusal } from "abi/refusal";
-import { copyCapability, freeSlot, slotOf } from "../task/handles";
+import { audited, copyCapability, freeSlot, slotOf } from "../task/handles";
 import { Task } from "../task/task";
 
 /** Checks what a sender says about its own message, before anything else is done. */
@@ -13,11 +13,15 @@ export function checkMessage(sender: Task, info: u64): Refusal {
   if (infoBytes(info) > MESSAGE_BYTES_MAX) return Refusal.BadArgument;
   const slotPlusOne = infoSlotPlusOne(info);
   if (slotPlusOne === 0) return Refusal.None;
-  if (slotPlusOne > SLOT_COUNT) return Refusal.BadSlot;
-  const capability = slotOf(sender, slotPlusOne - 1);
+  return audited(sender, slotPlusOne - 1, checkTravels(sender, slotPlusOne - 1));
+}
+
+/** Whether what `slot` of `sender` holds may travel. */
+function checkTravels(sender: Task, slot: u32): Refusal {
+  if (slot >= SLOT_COUNT) return Refusal.BadSlot;
+  const capability = slotOf(sender, slot);
   if (capability.kind === <u8>Kind.Empty) return Refusal.BadSlot;
-  if ((<u32>capability.rights & Right.Transfer) === 0) return Refusal.MissingRight;
-  return Refusal.None;
+  return (<u32>capability.rights & Right.Transfer) === 0 ? Refusal.MissingRight : Refusal.None;
 }
 
 /** Whether `receiver` has a free slot, if a capability comes along. */

@@ -5,7 +5,7 @@ import { giveUpCapability } from "../ipc/close";
 import { setResult, setStatus } from "../ipc/results";
 import { NO_OBJECT } from "../mm/pool";
 import { takeEndpoint, takeNotification } from "../task/endpoint";
-import { Capability, check, copyCapability, freeSlot, putCapability, slotOf } from "../task/handles";
+import { audited, Capability, check, copyCapability, freeSlot, putCapability, slotOf } from "../task/handles";
 import { claimUnborn, giveUnborn, Task, taskAt } from "../task/task";
 
 /** A new endpoint or notification in a free slot. */
@@ -34,6 +34,10 @@ function checkBadge(capability: Capability, badge: u64): Refusal {
   return isMore ? Refusal.MissingRight : Refusal.None;
 }
 
+function checkTransfer(capability: Capability): Refusal {
+  return (<u32>capability.rights & Right.Transfer) === 0 ? Refusal.MissingRight : Refusal.None;
+}
+
 /** Whether `slot` of `task` holds anything. */
 function checkAny(task: Task, slot: u64): Refusal {
   if (slot >= SLOT_COUNT || slotOf(task, <u32>slot).kind === <u8>Kind.Empty) return Refusal.BadSlot;
@@ -43,7 +47,7 @@ function checkAny(task: Task, slot: u64): Refusal {
 export function copy(task: Task, slot: u64, rights: u64, badge: u64): void {
   let refusal = checkAny(task, slot);
   if (refusal === Refusal.None) refusal = checkBadge(slotOf(task, <u32>slot), badge);
-  if (refusal !== Refusal.None) return setStatus(task, refusal);
+  if (refusal !== Refusal.None) return setStatus(task, audited(task, slot, refusal));
   const free = freeSlot(task);
   if (free === SLOT_COUNT) return setStatus(task, Refusal.TableFull);
   copyCapability(slotOf(task, <u32>slot), task, free, <u32>rights, <u32>badge);
@@ -52,18 +56,19 @@ export function copy(task: Task, slot: u64, rights: u64, badge: u64): void {
 
 export function drop(task: Task, slot: u64): void {
   const refusal = checkAny(task, slot);
-  setStatus(task, refusal);
+  setStatus(task, audited(task, slot, refusal));
   if (refusal === Refusal.None) giveUpCapability(task, <u32>slot);
 }
 
 /** Only into a task that was not started: a running task's table is its own. */
 export function grant(task: Task, taskSlot: u64, slot: u64, rights: u64, badge: u64, slotThere: u64): void {
   let refusal = check(task, taskSlot, Kind.Task, Right.Manage);
-  if (refusal === Refusal.None) refusal = checkAny(task, slot);
-  if (refusal === Refusal.None) refusal = checkBadge(slotOf(task, <u32>slot), badge);
   if (refusal !== Refusal.None) return setStatus(task, refusal);
+  refusal = checkAny(task, slot);
+  if (refusal === Refusal.None) refusal = checkBadge(slotOf(task, <u32>slot), badge);
+  if (refusal === Refusal.None) refusal = checkTransfer(slotOf(task, <u32>slot));
+  if (refusal !== Refusal.None) return setStatus(task, audited(task, slot, refusal));
   const capability = slotOf(task, <u32>slot);
-  if ((<u32>capability.rights & Right.Transfer) === 0) return setStatus(task, Refusal.MissingRight);
   const receiver = taskAt(slotOf(task, <u32>taskSlot).object);
   if (!claimUnborn(receiver)) return setStatus(task, Refusal.BadState);
   const free = slotThere < SLOT_COUNT && slotOf(receiver, <u32>slotThere).kind === <u8>Kind.Empty;

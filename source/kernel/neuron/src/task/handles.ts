@@ -62,7 +62,8 @@ function allowsBits(capability: Capability, bits: u64): bool {
   return capability.badge === 0 || (bits & ~(<u64>capability.badge)) === 0;
 }
 
-function audited(task: Task, slot: u64, refusal: Refusal): Refusal {
+/** Puts what a task was refused of its `slot` on record; gives `refusal` back. */
+export function audited(task: Task, slot: u64, refusal: Refusal): Refusal {
   if (refusal !== Refusal.None) audit(Audit.CapabilityRefused, task.index, slot, <u64>-(<i64>refusal));
   return refusal;
 }
