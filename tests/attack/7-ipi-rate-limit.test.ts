@@ -12,7 +12,7 @@ describe.skipIf(!hasQemu)("a flood of IPIs (qemu-system-riscv64 is installed)", 
   describe.each([false, true])("with ACLINT: %s", (aclint) => {
     let run: Attack;
     beforeAll(async () => {
-      run = await attack("ipis", { aclint });
+      run = await attack("ipis", { aclint, andThen: "; nx audit" });
     }, BOOT_TIMEOUT_MS);
 
     test("stays within the limit on every hart, in every window", () => {
@@ -29,6 +29,10 @@ describe.skipIf(!hasQemu)("a flood of IPIs (qemu-system-riscv64 is installed)", 
 
     test("would have been more: some were held back", () => {
       expect(run.number("IPIs held back")).toBeGreaterThan(0);
+    });
+
+    test("is on record", () => {
+      expect(run.trail().filter(({ kind }) => kind === "ipi-limited")).not.toEqual([]);
     });
 
     test("loses no wake-up", () => {

@@ -9,6 +9,12 @@ const ATTEMPT = /^attack: (.+) = (.*)$/;
 /** The attacker's last line. */
 const END = "attack: end";
 
+/** A record of the audit trail, as `nx audit` tells it. */
+export interface AuditLine {
+  readonly kind: string;
+  readonly what: string;
+}
+
 /** An attack's run: each attempt with what came of it, and the report of the boot. */
 export class Attack {
   readonly report: BootReport;
@@ -29,6 +35,14 @@ export class Attack {
     expect(found, explain(this.report)).toEqual(due);
   }
 
+  /** The audit trail, if the run ended with `nx audit`: each record's kind, and what it says. */
+  trail(): AuditLine[] {
+    return this.report.lines.flatMap((line) => {
+      const [, kind, what] = / kind=(\S+) .*what=(\S*)/.exec(line) ?? [];
+      return kind === undefined || what === undefined ? [] : [{ kind, what: decodeURIComponent(what) }];
+    });
+  }
+
   /** The outcome of an attempt as a number; NaN if it was not made. */
   number(attempt: string): number {
     return Number(this.outcomes.get(attempt) ?? Number.NaN);
@@ -36,15 +50,15 @@ export class Attack {
 }
 
 /**
- * Lets the attacker loose, and then runs the commands of `then` ("; nx audit").
+ * Lets the attacker loose, and then runs the commands of `andThen` ("; nx audit").
  *
  * @throws with the console if it did not come to its end, if the kernel panicked, or if the run failed otherwise
  */
 export async function attack(
   what: string,
-  { then = "", ...change }: Partial<BootRequest> & { then?: string } = {},
+  { andThen = "", ...change }: Partial<BootRequest> & { andThen?: string } = {},
 ): Promise<Attack> {
-  const report = await bootQemu({ run: `attacker ${what}${then}`, ...change });
+  const report = await bootQemu({ run: `attacker ${what}${andThen}`, ...change });
   if (!report.lines.includes(END) || !report.ok) throw new Error(explain(report));
   return new Attack(report);
 }

@@ -17,6 +17,7 @@ import { attackHarts, attackSenders } from "./harts";
 import { attackMemory } from "./memory";
 import { attackReplies } from "./replies";
 import { attackTimers } from "./timers";
+import { leaveTrail } from "./trail";
 
 const EXIT_UNKNOWN: i32 = 2;
 
@@ -31,6 +32,7 @@ export function main(): i32 {
   else if (isAsked("capabilities")) attackCapabilities();
   else if (isAsked("replies")) attackReplies();
   else if (isAsked("resources")) attackResources();
+  else if (isAsked("trail")) leaveTrail();
   else return unknown();
   print(line().text("attack: end"));
   return 0;
