@@ -6,6 +6,7 @@ import {
   FakeEndpoint,
   FakeKernel,
   type FakeVmo,
+  type KernelObject,
   Refusal,
   Right,
   Role,
@@ -32,6 +33,8 @@ export class FakeSystem {
   /** What is read of a file instead of its content; its hash stays what it was. */
   readonly damaged = new Map<string, Uint8Array>();
   source = "disk";
+  /** By how many harts the kernel's count is wrong. */
+  miscounted = 0;
   disk: Uint8Array | undefined;
   kernel: FakeKernel;
   private hart = 0;
@@ -49,11 +52,17 @@ export class FakeSystem {
   /** Compiles the program with `smp` harts and gives it what nexus-init would. */
   static async start(
     entry: Parameters<typeof FakeKernel.start>[0],
-    options: { smp?: number; argument?: string; disk?: Uint8Array } = {},
+    options: {
+      smp?: number;
+      argument?: string;
+      disk?: Uint8Array;
+      /** Further roles and what stands behind them. */
+      more?: readonly (readonly [role: number, object: KernelObject, size?: bigint])[];
+    } = {},
   ): Promise<FakeSystem> {
     const kernel = await FakeKernel.start(entry);
     const system = new FakeSystem(kernel, options.smp ?? 4);
-    const roles: { role: number; slot: number }[] = [
+    const roles: { role: number; slot: number; size?: bigint }[] = [
       { role: Role.Console, slot: kernel.insert({ kind: "console" }, Right.Write) },
       { role: Role.Info, slot: kernel.insert({ kind: "info" }, Right.Read) },
       { role: Role.PackageService, slot: kernel.insert(await system.packages(), Right.Send, 3) },
@@ -61,6 +70,9 @@ export class FakeSystem {
     if (options.disk) {
       system.disk = options.disk;
       roles.push({ role: Role.BlockService, slot: kernel.insert(await system.blocks(), Right.Send, 3) });
+    }
+    for (const [role, object, size = 0n] of options.more ?? []) {
+      roles.push({ role, slot: kernel.insert(object), size });
     }
     kernel.writeStartup(options.argument ?? "", roles);
     kernel.extra.set(Syscall.YieldTo, ([to = 0n]) => system.yieldTo(Number(to)));
@@ -101,7 +113,11 @@ export class FakeSystem {
 
   /** source/abi/info.ts, as the kernel tells it. */
   private facts(topic: number, index: number): readonly (bigint | number)[] | undefined {
-    if (topic === 0) return [this.harts.filter(({ online }) => online).length, this.harts.length];
+    if (topic === 0) {
+      const mask = this.harts.reduce((bits, { online }, index) => bits | (Number(online) << index), 0);
+      const count = this.harts.filter(({ online }) => online).length;
+      return [count + this.miscounted, this.harts.length, 0, 0, 0, mask];
+    }
     if (topic === 3)
       return [Buffer.from(nonce, "hex").readBigUInt64LE(0), Buffer.from(nonce, "hex").readBigUInt64LE(8)];
     const hart = this.harts[index];

@@ -86,13 +86,18 @@ test("a pair of harts between which no interrupt arrives is named", async () => 
   expect(system.lines).toEqual(["SELFTEST: smp-ipi FAILED no IPI arrived from hart2 at hart1"]);
 });
 
-test("harts that the kernel counts as online but does not schedule on are a failure", async () => {
+test("harts that the kernel counts as online but does not name are a failure", async () => {
+  const system = await start(2);
+  system.miscounted = 1;
+  expect(system.kernel.run("testTicks")).toBe(0);
+  expect(system.lines).toEqual(["SELFTEST: smp FAILED 3 harts are said to be online, and 2 are named"]);
+});
+
+test("a hart that the kernel calls online but does not schedule on is a failure", async () => {
   const system = await start(3);
   system.kernel.refuse = ({ number, a }) => (number === 1 && a[0] === 2n ? -14 : undefined);
-  expect(system.kernel.run("testTicks")).toBe(0);
-  expect(system.lines).toEqual([
-    "SELFTEST: smp FAILED 3 harts are said to be online, but this task can go to 2",
-  ]);
+  expect(system.kernel.run("testIpis")).toBe(0);
+  expect(system.lines).toEqual(["SELFTEST: smp-ipi FAILED yieldTo was refused: HartOffline"]);
 });
 
 test("a hart that did not come up is left out", async () => {

@@ -1,0 +1,204 @@
+// The shell over a fake system: what is typed is carried out, the answers are a person's, and it ends when it should.
+
+import { expect, test } from "vitest";
+import { compileDts } from "../../../toolchain/dts/compile.ts";
+import { FakeEndpoint, FakeVmo, Role } from "../../runtime/fake-kernel.ts";
+import { type Fields, Wire } from "../../services/packagefsd/wire.ts";
+import { FakeSystem } from "../fake-system.ts";
+
+/** consoled: its lines are typed one after another; a status in their place is answered as it is. */
+async function keyboard(lines: readonly (string | { status: string })[]): Promise<FakeEndpoint> {
+  const wire = await Wire.of("console");
+  const endpoint = new FakeEndpoint();
+  const left = [...lines];
+  endpoint.answer = ({ w0, bytes }) => {
+    expect(w0).toBe(wire.method("readLine"));
+    expect(wire.decode("ConsoleReadLineParams", bytes)).toEqual({ prompt: "nx> " });
+    const next = left.shift() ?? { status: "ended" };
+    const fields = typeof next === "string" ? { status: "ok", line: next } : next;
+    return wire.encode("ConsoleReadLineResults", fields);
+  };
+  return endpoint;
+}
+
+const greeting = "nx: shell (help lists the commands, poweroff ends)";
+
+interface Session {
+  /** What was printed for the lines, without the greeting. */
+  readonly lines: readonly string[];
+  readonly end: unknown;
+}
+
+/** A session of the shell. */
+async function session(
+  lines: readonly (string | { status: string })[],
+  options: {
+    smp?: number;
+    prepare?: (system: FakeSystem) => void;
+    more?: [number, FakeEndpoint | FakeVmo, bigint?][];
+  } = {},
+): Promise<Session> {
+  const more = [[Role.ConsoleService, await keyboard(lines)] as const, ...(options.more ?? [])];
+  const system = await FakeSystem.start("source/apps/nx/main.ts", { ...options, more });
+  system.files.set("fixtures/hello.txt", new TextEncoder().encode("Hello\n\u001b[2Jthere, Grüße\u009b"));
+  options.prepare?.(system);
+  const end = system.kernel.run("main");
+  const [first, ...printed] = system.kernel.console.join("").replace(/\n$/, "").split("\n");
+  expect(first).toBe(greeting);
+  return { lines: printed, end };
+}
+
+test("an empty session ends well; so does poweroff, and nothing after it is read", async () => {
+  expect(await session([])).toEqual({ lines: [], end: 0 });
+  const { lines, end } = await session(["echo one", "poweroff", "echo two"]);
+  expect(lines).toEqual(["one"]);
+  expect(end).toBe(0);
+});
+
+test("a line that is given up, or is empty, is followed by the next", async () => {
+  const { lines } = await session([{ status: "interrupted" }, "", "   ", "echo on"]);
+  expect(lines).toEqual(["on"]);
+});
+
+test("without a console, or one that fails, it says so and ends", async () => {
+  const system = await FakeSystem.start("source/apps/nx/main.ts");
+  expect(system.kernel.run("main")).toBe(1);
+  expect(system.lines).toEqual(["nx: there is no console to read from"]);
+  const { lines, end } = await session([{ status: "busy" }]);
+  expect(lines).toEqual(["nx: reading a line failed: 4"]);
+  expect(end).toBe(1);
+});
+
+test("a table has headings once, numbers under their ends, and no more than 80 columns", async () => {
+  const { lines } = await session(["hw smp"], { smp: 2 });
+  expect(lines).toEqual([
+    "online            2",
+    "hart  hartid    ticks  ipis sent  ipis received  switches  stolen     idle",
+    "   0      10        0         20             30        40      50       80",
+    "   1      11        1         21             31        41      51       81",
+  ]);
+  expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
+});
+
+test("cat shows text, and nothing that steers the terminal", async () => {
+  const { lines } = await session(["cat pkg://fixtures/hello.txt", "cat /fixtures/hello.txt/", "echo next"]);
+  expect(lines).toEqual(["Hello", "?[2Jthere, Grüße\ufffd?", "Hello", "?[2Jthere, Grüße\ufffd?", "next"]);
+});
+
+test.each([
+  ["frob", 'no such command: "frob" (help lists them)'],
+  ["hw smpp", 'no such command: "hw smpp" (did you mean "hw smp"?)'],
+  ["poweorff", 'no such command: "poweorff" (did you mean "poweroff"?)'],
+  ["l", 'no such command: "l" (did you mean "ls"?)'],
+  ["hw", "that wants another word: hw smp, hw vblk info, hw dt, hw sbi, hw irq."],
+  ["hw vblk", "that wants another word: hw vblk info."],
+  ["hart", "that wants another word: hart stop, hart start."],
+  ['cat "x', "a quotation mark has no second one"],
+  ["cat", "the path of a file is needed: ls lists them"],
+  ["cat nothing", "pkg://nothing: notFound"],
+  ["run", "only the shell of a run can have programs run"],
+  ["audit", "only the shell of a run may read the audit trail"],
+  ["hart stop 4", "a hart's number is needed, 0 to 3"],
+  ["hart start", "a hart's number is needed, 0 to 3"],
+  ["hw vblk info", "no block device"],
+  ["hw dt", "no device tree was given to this program"],
+])("%j is answered with a sentence", async (line, sentence) => {
+  expect((await session([line])).lines).toEqual([sentence]);
+});
+
+test("harts stop and start, and what the kernel refuses is said", async () => {
+  const calls: string[] = [];
+  const { lines } = await session(["hart stop 2", "hart start 2", "hart stop 0"], {
+    prepare: ({ kernel }) => {
+      kernel.extra.set(37, ([, hart = 0n]) => {
+        calls.push(`stop ${hart}`);
+        return hart === 0n ? -15 : 0;
+      });
+      kernel.extra.set(38, ([, hart = 0n]) => {
+        calls.push(`start ${hart}`);
+        return 0;
+      });
+    },
+  });
+  expect(calls).toEqual(["stop 2", "start 2", "stop 0"]);
+  expect(lines).toEqual([
+    "hart 2 is stopped",
+    "hart 2 is started",
+    "hart 0 cannot be stopped now: it is already, or is the last one",
+  ]);
+});
+
+/** nexus-init, which runs whatever it is asked to. */
+async function init(asked: Fields[], answer: Fields): Promise<FakeEndpoint> {
+  const wire = await Wire.of("init");
+  const endpoint = new FakeEndpoint();
+  endpoint.answer = ({ w0, bytes }) => {
+    expect(w0).toBe(wire.method("run"));
+    asked.push(wire.decode("InitRunParams", bytes));
+    return wire.encode("InitRunResults", answer);
+  };
+  return endpoint;
+}
+
+test.each([
+  ["well", { status: "ok", cause: 1, detail: 0n }, []],
+  ["with a code", { status: "ok", cause: 1, detail: 3n }, ["it left with exit code 3"]],
+  ["by a fault", { status: "ok", cause: 6, detail: 0x40n }, ["ended: it read where it may not, at 0x40"]],
+  ["not started", { status: "notStarted", cause: 0, detail: 0n }, ["the program did not run: notStarted"]],
+])("run asks nexus-init, and says how it ended: %s", async (_, answer, expected) => {
+  const asked: Fields[] = [];
+  const service = await init(asked, answer);
+  const { lines } = await session(['run prog "a  b"  c '], { more: [[Role.InitService, service]] });
+  expect(lines).toEqual(expected);
+  expect(asked).toEqual([{ name: "prog", argument: '"a  b"  c' }]);
+});
+
+test("audit merges the rings of all kinds into one story", async () => {
+  const records: readonly (readonly [
+    kind: number,
+    sequence: number,
+    task: bigint,
+    word0: bigint,
+    word1: bigint,
+  ])[] = [
+    [0, 1, 0xffff_ffffn, 0n, 2n],
+    [4, 3, 5n, 1n, 7n],
+    [3, 2, 5n, 63n, 4n],
+    [6, 4, 0n, BigInt(`0x${Buffer.from("virtiobl").reverse().toString("hex")}`), 1n],
+  ];
+  const { lines } = await session(["audit"], {
+    more: [[Role.Audit, new FakeEndpoint()]],
+    prepare: ({ kernel }) => {
+      kernel.extra.set(35, ([, kind = 0n, index = 0n]) => {
+        const found = records.filter(([of]) => BigInt(of) === kind)[Number(index)];
+        if (found) kernel.setResults(found[1], 10_000n * BigInt(found[1]), 1, found[2], found[3], found[4]);
+        else kernel.setResults(0);
+        return 0;
+      });
+    },
+  });
+  expect(lines.map((line) => line.trimEnd())).toEqual([
+    "sequence        ms  hart  task  kind                what",
+    "       1         1     1  -     hart-started        hart 0, hart id 2",
+    "       2         2     1  5     capability-refused  slot 63: MissingRight",
+    "       3         3     1  5     task-ended          it left, exit code 7",
+    "       4         4     1  0     service-restarted   virtiobl, attempt 1",
+  ]);
+});
+
+test("hw dt walks the whole tree", async () => {
+  const source = `/dts-v1/; / { #address-cells = <1>; #size-cells = <1>; compatible = "a,b", "c";
+    uart@10000000 { compatible = "ns16550a"; reg = <0x10000000 0x100>; interrupts = <10>; status = "okay"; };
+    soc { #address-cells = <1>; #size-cells = <1>; inner@5 { reg = <5 0>; }; }; };`;
+  const blob = compileDts(source, "test.dts");
+  const vmo = new FakeVmo(blob.length);
+  vmo.bytes.set(blob);
+  const { lines } = await session(["hw dt"], { more: [[Role.DeviceTree, vmo, BigInt(blob.length)]] });
+  expect(lines.map((line) => line.trim().split(/ {2,}/))).toEqual([
+    ["node", "compatible", "reg", "irq", "status"],
+    ["/", "a,b,c", "-", "-", "-"],
+    ["/uart@10000000", "ns16550a", "0x10000000+0x100", "10", "okay"],
+    ["/soc", "-", "-", "-", "-"],
+    ["/soc/inner@5", "-", "0x5", "-", "-"],
+  ]);
+});
