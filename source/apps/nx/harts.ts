@@ -5,7 +5,7 @@ import { Topic } from "abi/info";
 import { Refusal } from "abi/refusal";
 import { Role } from "abi/startup";
 import { PRODUCTION } from "gen/profile";
-import { information, restartHart, result, stopHart, yieldTo } from "runtime/call";
+import { information, restartHart, result, stopHart } from "runtime/call";
 import { print } from "runtime/log";
 import { refusalName } from "runtime/names";
 import { slotOf } from "runtime/startup";
@@ -25,9 +25,10 @@ export function answerSmp(): bool {
   number("online", 0, result(0));
   endRow();
   if (PRODUCTION) return true; // which harts, and how often they ticked, is for bring-up only
+  const online = result(5);
   for (let hart: u32 = 0; hart < HARTS_MAX; hart++) {
-    // There are counters for a hart that is not online as well; only one that is can be gone to.
-    if (yieldTo(hart) >= 0 && information(info, Topic.Hart, hart) >= 0) answerHart(hart);
+    // There are counters for a hart that is not online as well.
+    if (((online >> hart) & 1) !== 0 && information(info, Topic.Hart, hart) >= 0) answerHart(hart);
   }
   return true;
 }

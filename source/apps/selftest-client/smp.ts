@@ -78,17 +78,11 @@ function findHarts(): bool {
   const status = information(info, Topic.System, 0);
   if (status < 0) return fail(failed("smp").text("no information: ").text(refusalName(status)));
   const told = <u32>result(0);
-  let count: u32 = 0;
-  for (let hart: u32 = 0; hart < HARTS_MAX; hart++) {
-    // The scheduler takes this task there, or says that the hart is not online.
-    const isThere = yieldTo(hart) >= 0;
-    store<u8>(online + <usize>hart, isThere ? 1 : 0);
-    if (isThere) count += 1;
-  }
-  if (count === told && isOnline(0)) return true;
-  return fail(
-    failed("smp").decimal(told).text(" harts are said to be online, but this task can go to ").decimal(count),
-  );
+  const mask = <u32>result(5);
+  for (let hart: u32 = 0; hart < HARTS_MAX; hart++) store<u8>(online + <usize>hart, <u8>((mask >> hart) & 1));
+  if (popcnt(mask) === told && mask >> HARTS_MAX === 0 && isOnline(0)) return true;
+  const words = failed("smp").decimal(told).text(" harts are said to be online, and ");
+  return fail(words.decimal(popcnt(mask)).text(" are named"));
 }
 
 function isOnline(hart: u32): bool {
