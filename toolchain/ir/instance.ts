@@ -3,7 +3,7 @@
 // Every symbol begins with the instance's name, imports are the exports of other instances, and `init` does what
 // instantiation does: elements, data, start. The bodies are written by the same code as a guest's (function.ts). With
 // `checked` memory, table and calls have all the bounds of the specification, and a trap names its reason; with `direct`
-// they are exactly what a guest has. A function that has no translation traps when it is called.
+// they are what a guest has, but that a trap comes behind every store. A function that has no translation traps when it is called.
 
 import { type UntranslatableReason, untranslatable } from "../checks/floats.ts";
 import type {
@@ -20,7 +20,7 @@ import { type Callee, parameterList, type Surroundings, translateBody } from "./
 import { checked, direct, fieldOf, MemoryField, type Reach } from "./reach.ts";
 import { type ConstantTable, constantTableEntry, constantTableLines, type TypeIds } from "./table.ts";
 import { byteArray, resultType } from "./text.ts";
-import { type TrapCall, trapInstruction, trapReasons } from "./traps.ts";
+import { type TrapCall, trapBehindStores, trapReasons } from "./traps.ts";
 
 /** What an instance gives away under an export's name. */
 export type Exported =
@@ -87,7 +87,7 @@ class InstanceEmitter implements Surroundings {
     this.module = module;
     this.options = options;
     this.isChecked = options.memory.kind === "checked";
-    this.trapCall = this.isChecked ? trapWithReason : trapInstruction;
+    this.trapCall = this.isChecked ? trapWithReason : trapBehindStores;
     const own = (what: string): string => `@${options.name}.${what}`;
     const imported = (kind: ExportKind, source: ImportName | undefined): string | undefined =>
       source && options.resolve(kind, source).symbol;

@@ -6,6 +6,7 @@
 import type { FunctionType, ValueType } from "../wasm/module.ts";
 import { type Builder, Value } from "./builder.ts";
 import { pointer } from "./reach.ts";
+import { COMPILER_BARRIER } from "./traps.ts";
 
 export interface Intrinsic {
   readonly type: FunctionType;
@@ -34,9 +35,6 @@ const CSR_WRITES: readonly (readonly [string, string])[] = [
   ["set", "csrs"],
   ["clear", "csrc"],
 ];
-
-/** A barrier that only the compiler sees: it orders accesses, and emits nothing. */
-const COMPILER_BARRIER = 'fence syncscope("singlethread") seq_cst';
 
 function signature(params: readonly ValueType[], results: readonly ValueType[]): FunctionType {
   return { params, results };
@@ -108,6 +106,11 @@ const hartPointer: Intrinsic = {
   },
 };
 
+function trapNow(builder: Builder): void {
+  builder.emit(COMPILER_BARRIER);
+  builder.trap("unreachable");
+}
+
 function makeTable(): Map<string, Intrinsic> {
   const table = new Map<string, Intrinsic>();
   for (const [name, csr] of CSRS) {
@@ -130,7 +133,7 @@ function makeTable(): Map<string, Intrinsic> {
     table.set(`volatileLoad${bits}`, volatileLoad(bits));
     table.set(`volatileStore${bits}`, volatileStore(bits));
   }
-  table.set("trap", { type: signature([], []), emit: (builder) => builder.trap("unreachable") });
+  table.set("trap", { type: signature([], []), emit: trapNow });
   return table;
 }
 

@@ -22,5 +22,14 @@ export type TrapReason = (typeof trapReasons)[number];
 /** Gives the call that does not return, without its location. */
 export type TrapCall = (reason: TrapReason) => string;
 
-/** An illegal instruction: what guests have. */
+/**
+ * An illegal instruction: what guests have. To LLVM nothing is read behind it, so a plain store in front of it may be
+ * dropped. Nobody looks into the memory of a guest that has trapped; what has to be seen then is stored atomically.
+ */
 export const trapInstruction: TrapCall = () => "call void @llvm.trap()";
+
+/** A barrier that only the compiler sees: it orders accesses, and emits nothing. */
+export const COMPILER_BARRIER = 'fence syncscope("singlethread") seq_cst';
+
+/** The same, behind every store: for a test that compares memory afterwards. */
+export const trapBehindStores: TrapCall = () => `${COMPILER_BARRIER}\n  call void @llvm.trap()`;

@@ -105,6 +105,7 @@ entry:
   %t5 = icmp slt i32 %t4, 0
   br i1 %t5, label %then1, label %end2
 then1:
+  fence syncscope("singlethread") seq_cst
   call void @llvm.trap()
   unreachable
 end2:
