@@ -6,7 +6,7 @@ import { join, relative, resolve } from "node:path";
 import { build, buildMachine } from "../../toolchain/compile.ts";
 import { root } from "../../toolchain/root.ts";
 import { chaosOf, faultsOf } from "../boot/hostility.ts";
-import { type BootRequest, SELFTEST_RUN } from "../boot/run.ts";
+import type { BootRequest } from "../boot/run.ts";
 import { formatDuration, type Paint, paintFor, progressOn } from "../nx/report.ts";
 import type { ExploreWords } from "./explore.ts";
 import { readKernelMap } from "./kernel-state.ts";
@@ -67,7 +67,7 @@ export async function explore(words: ExploreWords): Promise<0 | 1> {
 function requestOf(words: ExploreWords, packageImage: string): BootRequest {
   return {
     smp: words.smp,
-    run: SELFTEST_RUN,
+    run: words.run,
     profile: "bringup",
     disk: words.disk ? join(root, packageImage) : undefined,
     legacy: words.legacy === true,

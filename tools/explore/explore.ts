@@ -3,6 +3,7 @@
 import { cpus } from "node:os";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { SMP_MAX } from "../boot/boot.ts";
+import { SELFTEST_RUN } from "../boot/run.ts";
 import { integerBetween } from "../nx/args.ts";
 
 /** A part of the work, for several hosts that share it. */
@@ -16,6 +17,7 @@ export interface ExploreWords {
   smp: number;
   chaos?: string | true;
   fault?: string;
+  run: string;
   disk: boolean;
   legacy?: true;
   aclint?: true;
@@ -43,6 +45,7 @@ export function register(program: Command): void {
     .addOption(new Option("--smp <harts>", "harts").argParser(integerBetween(1, SMP_MAX)).default(SMP_MAX))
     .option("--chaos [kinds]", "as hostile as the architecture allows, or only some kinds of it")
     .option("--fault <plan>", "what the disk does wrong")
+    .option("--run <words>", "what the guest runs", SELFTEST_RUN)
     .option("--no-disk", "a machine without a disk")
     .option("--legacy", "the disk speaks virtio-mmio version 1")
     .option("--aclint", "a machine with ACLINT software interrupts for the kernel")
