@@ -35,23 +35,25 @@ export async function buildOnce(): Promise<BuildOutputs> {
   return await built;
 }
 
+/** What a run asks for that does not say otherwise. */
+export const usualRequest: BootRequest = {
+  smp: 4,
+  run: SELFTEST_RUN,
+  profile: "bringup",
+  disk: pkgfsImage,
+  legacy: false,
+  slot: 0,
+  machineTree: false,
+  sstc: true,
+  aclint: false,
+  timeoutSeconds: BOOT_TIMEOUT_MS / 1000 - 10,
+  log: undefined,
+};
+
 /** Boots QEMU once; `built` is another build than the usual one. */
 export async function bootQemu(change: Partial<BootRequest> = {}, built = buildOnce()): Promise<BootReport> {
   const outputs = await built;
-  const usual: BootRequest = {
-    smp: 4,
-    run: SELFTEST_RUN,
-    profile: "bringup",
-    disk: pkgfsImage,
-    legacy: false,
-    slot: 0,
-    machineTree: false,
-    sstc: true,
-    aclint: false,
-    timeoutSeconds: BOOT_TIMEOUT_MS / 1000 - 10,
-    log: undefined,
-  };
-  return await bootOnce(qemuMachine(), filesOf(outputs), { ...usual, ...change }, () => {});
+  return await bootOnce(qemuMachine(), filesOf(outputs), { ...usualRequest, ...change }, () => {});
 }
 
 /** A report as text, so that a test that fails shows the console. */

@@ -15,6 +15,8 @@ const SECTION_HEADER_BYTES = 64;
 const SYMBOL_BYTES = 24;
 /** Symbol types (gABI, figure 4-19): hand-written assembly may leave its labels without one. */
 const TYPE_NONE = 0;
+const SECTION_UNDEFINED = 0;
+const SECTION_ABSOLUTE = 0xfff1;
 const TYPE_FUNCTION = 2;
 
 export interface ElfSymbol {
@@ -97,10 +99,13 @@ function readSymbols(table: Uint8Array | undefined, names: Uint8Array | undefine
     cursor.offset = offset;
     const nameOffset = cursor.u32();
     const type = cursor.u8() & 15;
-    cursor.skip(3);
+    cursor.skip(1);
+    const section = cursor.u16();
     const address = cursor.u64();
     const size = cursor.u64();
     if (type !== TYPE_FUNCTION && type !== TYPE_NONE) continue;
+    // A constant of the assembly's, such as an offset, is no place.
+    if (section === SECTION_ABSOLUTE || section === SECTION_UNDEFINED) continue;
     const name = new Cursor(names, nameOffset).text();
     // Local labels and the mapping symbols of the RISC-V ABI ($x, $d) name no function.
     if (name !== "" && !name.startsWith(".L") && !name.startsWith("$")) symbols.push({ name, address, size });
