@@ -1,9 +1,9 @@
 // nexus-init as a service: the shell has programs run, hears how they ended, and is refused what cannot be.
 
 import { expect, test } from "vitest";
-import { End, FakeEndpoint, Role } from "../runtime/fake-kernel.ts";
+import { End, FakeEndpoint, type FakeTask, Role } from "../runtime/fake-kernel.ts";
 import { Wire } from "../services/packagefsd/wire.ts";
-import { boot, gifts, type Options, program, type Run } from "./booting.ts";
+import { boot, gifts, type Options, program, type Run, signalStarter } from "./booting.ts";
 
 /** The shell of a run has `name` run, and leaves when it is answered: with what, and which tasks there were. */
 async function runFromShell(name: string, argument: string, options: Options = {}): Promise<[object[], Run]> {
@@ -61,4 +61,64 @@ test.each([
   expect(answers).toEqual(Array(2).fill({ status, cause: 0, detail: 0n }));
   expect(lines).toEqual(said);
   expect(stopped).toMatchObject({ why: "power off" });
+});
+
+/** The run's chaos has someone ended, twice, and leaves when packagefsd has begun a second life or it was refused. */
+async function endFromChaos(name: string, afterMicroseconds: bigint): Promise<[unknown[], Run]> {
+  const wire = await Wire.of("init");
+  const answers: unknown[] = [];
+  let chaos: FakeTask | undefined;
+  let lives = 0;
+  const run = await boot({
+    argument: "chaos",
+    files: { chaos: program(9) },
+    behave: {
+      chaos: (task) => {
+        chaos = task;
+        const endpoint = task.given(Role.InitService)?.object;
+        if (!(endpoint instanceof FakeEndpoint)) throw new Error("chaos cannot ask nexus-init");
+        const bytes = wire.encode("InitKillParams", { name, afterMicroseconds });
+        const message = { badge: 4, w0: wire.method("kill"), bytes, vmo: undefined };
+        const onReply = (answer: Uint8Array): void => {
+          const { status } = wire.decode("InitKillResults", answer);
+          answers.push(status);
+          if (answers.length === 1) endpoint.calls.push({ message, onReply });
+          else if (status !== "busy") task.finish(End.Exit, 0n);
+        };
+        endpoint.calls.push({ message, onReply });
+      },
+      packagefsd: (task) => {
+        signalStarter(task, "ready");
+        lives += 1;
+        if (lives === 2) chaos?.finish(End.Exit, 0n);
+      },
+    },
+  });
+  return [answers, run];
+}
+
+test("chaos has a service ended, a moment after it was answered; one at a time", async () => {
+  const [answers, { lines, tasks, kernel }] = await endFromChaos("packagefsd", 5_000n);
+  expect(answers).toEqual(["ok", "busy"]);
+  expect(lines).toEqual(["nexus-init: packagefsd ended: it was killed; started again in 50 ms"]);
+  expect(tasks.filter(({ name }) => name === "packagefsd")).toHaveLength(2);
+  // Five milliseconds, and the delay of the start after it.
+  expect(kernel.time).toBeGreaterThanOrEqual(50_000n + 500_000n);
+});
+
+test.each([
+  ["nobody", 0n, "badName"],
+  ["chaos", 0n, "badName"],
+  ["", 0n, "badName"],
+  ["packagefsd", 10_000_001n, "tooLong"],
+  ["packagefsd", 0xffff_ffff_ffff_ffffn, "tooLong"],
+])("chaos is told that %j is not ended after %i microseconds: %s", async (name, after, status) => {
+  const [answers, { lines }] = await endFromChaos(name, after);
+  expect(answers).toEqual([status, status]);
+  expect(lines).toEqual([]);
+});
+
+test("nexus-init ends itself when it is asked to", async () => {
+  const [, { stopped }] = await endFromChaos("nexus-init", 0n);
+  expect(stopped).toMatchObject({ why: "exit", code: 9 });
 });

@@ -15,6 +15,7 @@ import { createVmo, deadlineIn, map, result, sleepUntil } from "runtime/call";
 import { setPatience } from "runtime/client";
 import { startup } from "runtime/startup";
 import {
+  ATTACH_WAITS_MAX,
   BLOCK_BYTES,
   BLOCK_CALL_MILLISECONDS,
   BLOCK_SHIFT,
@@ -84,8 +85,14 @@ function askRead(block: u32, count: u32, place: u32): i32 {
   return readSectors(endpoint, lba, count * SECTORS_PER_BLOCK, (<u64>place) << BLOCK_SHIFT);
 }
 
+/** While the service has reads of an earlier life of ours in hand, it is busy: the device may still write for them. */
 function attachStaging(): bool {
-  return attachBlockMemory(endpoint, staging, STAGING_BYTES) === <i32>BlkStatus.ok;
+  let status = attachBlockMemory(endpoint, staging, STAGING_BYTES);
+  for (let waits: u32 = 0; status === <i32>BlkStatus.busy && waits < ATTACH_WAITS_MAX; waits++) {
+    sleepUntil(deadlineIn(BUSY_MILLISECONDS, startup().timebase));
+    status = attachBlockMemory(endpoint, staging, STAGING_BYTES);
+  }
+  return status === <i32>BlkStatus.ok;
 }
 
 function learnSize(): bool {

@@ -44,6 +44,8 @@ export const REATTACH_MAX: u32 = 1;
 /** How often, and after how long, one request is tried again that found the block service busy with others. */
 export const BUSY_WAITS_MAX: u32 = 20;
 export const BUSY_MILLISECONDS: u64 = 10;
+/** The same for attaching: a read of an earlier life of ours ends at the deadline that it was given, 5 s at most. */
+export const ATTACH_WAITS_MAX: u32 = 600;
 
 export const LINES_ADDRESS: usize = USER_MAPPINGS;
 export const STAGING_ADDRESS: usize = 0x1100_0000;

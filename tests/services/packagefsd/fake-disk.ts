@@ -18,6 +18,8 @@ export class FakeDisk implements FakeEndpoint {
   readonly kind = "endpoint";
   readonly reads: DiskRead[] = [];
   attachments = 0;
+  /** How often it says, from now on, that it is busy when memory is to be attached. */
+  busyAttachments = 0;
   /** Asked before every read; undefined: it goes well. */
   misbehave: (read: DiskRead) => Misbehaviour | undefined = () => undefined;
   /** Sectors that it says it has. */
@@ -69,6 +71,7 @@ export class FakeDisk implements FakeEndpoint {
     const needed = Right.Read | Right.Write;
     const holds =
       object instanceof FakeVmo && ((slot?.rights ?? 0) & needed) === needed && Number(wanted) <= object.size;
+    if (this.busyAttachments-- > 0) return this.reply("VirtioBlkAttachResults", { status: "busy" });
     if (!holds) return this.reply("VirtioBlkAttachResults", { status: "attachRefused" });
     this.attachments++;
     this.attached = object;

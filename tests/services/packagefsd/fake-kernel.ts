@@ -121,6 +121,7 @@ interface Given {
   readonly slot: Slot;
   readonly base?: number;
   readonly size?: number;
+  readonly instance?: number;
 }
 
 interface Mapping {
@@ -211,12 +212,13 @@ export class FakeKernel {
     view.setUint32(STARTUP_PAGE, STARTUP_MAGIC, true);
     view.setUint32(STARTUP_PAGE + 4, roles.length, true);
     view.setBigUint64(STARTUP_PAGE + 8, TIMEBASE, true);
-    for (const [index, { role, slot, base, size }] of roles.entries()) {
+    for (const [index, { role, slot, base, size, instance }] of roles.entries()) {
       const entry = STARTUP_PAGE + 144 + index * 32;
       view.setUint32(entry, role, true);
       view.setUint32(entry + 4, this.insert(slot), true);
       view.setBigUint64(entry + 8, BigInt(base ?? 0), true);
       view.setBigUint64(entry + 16, BigInt(size ?? 0), true);
+      view.setUint32(entry + 28, instance ?? 0, true);
     }
   }
 

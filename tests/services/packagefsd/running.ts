@@ -25,6 +25,8 @@ export interface Running {
 interface Options {
   /** What it is given: the image on a disk (if nothing is said), as fixtures, as both, or nothing at all. */
   readonly source?: "disk" | "fixtures" | "both" | "none";
+  /** How often the service was started before. */
+  readonly instance?: number;
   /** Called before the service runs. */
   prepare?(disk: FakeDisk): void;
 }
@@ -37,11 +39,16 @@ export async function start(image: Uint8Array, options: Options = {}): Promise<R
   const kernel = await FakeKernel.start(program, (made) => {
     const fixtures = new FakeVmo(made, image.length);
     fixtures.content.set(image);
-    const source = options.source ?? "disk";
+    const { source = "disk", instance = 0 } = options;
     const given = [
       { role: Role.Console, slot: { object: { kind: "console" }, rights: Right.Write } },
       { role: Role.Serve, slot: { object: { kind: "serve" }, rights: Right.Receive } },
-      { role: Role.Starter, slot: { object: { kind: "notification" }, rights: Right.Send }, base: 1 },
+      {
+        role: Role.Starter,
+        slot: { object: { kind: "notification" }, rights: Right.Send },
+        base: 1,
+        instance,
+      },
       { role: Role.Audit, slot: { object: { kind: "audit" }, rights: Right.Write } },
       { role: Role.BlockService, slot: { object: disk, rights: Right.Send } },
       { role: Role.Fixtures, slot: { object: fixtures, rights: Right.Read } },

@@ -140,10 +140,37 @@ describe("the block service", () => {
     expect(other.disk.reads.length).toBeLessThan(60);
   });
 
+  test.each([3, 500])(
+    "that is still at work for an earlier life of ours is asked again: %i times",
+    async (times) => {
+      const { exitCode } = await start(image, {
+        prepare: (disk) => {
+          disk.busyAttachments = times;
+        },
+      });
+      expect(exitCode).toBeUndefined();
+    },
+  );
+
   test("is never called without a deadline", async () => {
     const { kernel, read } = await opened("bin/large");
     read(0, 131_072);
     expect(kernel.callDeadlines.length).toBeGreaterThan(5);
     for (const ticks of kernel.callDeadlines) expect(ticks).toBeLessThanOrEqual(callSecondsMax * TIMEBASE);
+  });
+});
+
+describe("packagefsd itself, started anew", () => {
+  test("does not take a file that an earlier life opened for one of its own, however many it has opened", async () => {
+    const first = await start(image);
+    const number = first.client(1).open("fixtures/odd");
+    const second = await start(image, { instance: 1 });
+    const one = second.client(1);
+    const vmo = one.attach(131_072);
+    for (let i = 0; i < 40; i++) {
+      const other = one.open("bin/large");
+      expect(one.read(vmo, number, 0, 100).status).toBe("badFile");
+      one.call("close", { file: other });
+    }
   });
 });

@@ -1,0 +1,103 @@
+// What a client of packagefsd does when the service was started again: questions are asked once more, memory is attached
+// again, and an open file is the caller's to open anew.
+
+import { beforeEach, expect, test } from "vitest";
+import { type Fields, Wire } from "../services/packagefsd/wire.ts";
+import { FakeEndpoint, FakeKernel, FakeVmo, Refusal, Right } from "./fake-kernel.ts";
+
+const text = `
+  export { attachMemory, closeFile, openFile, packageInfo, readFile, statPath } from "runtime/packages";
+`;
+const statuses: Readonly<Record<string, number>> = { ok: 0, badFile: 7, notAttached: 10, attachRefused: 11 };
+
+let kernel: FakeKernel;
+let wire: Wire;
+let service: number;
+let vmo: FakeVmo;
+let vmoSlot: number;
+/** What the service answers, in order; a number is how the call ends instead. */
+let answers: (string | number)[];
+/** The methods that were called, and what came along. */
+let asked: [method: string, vmo: FakeVmo | undefined][];
+
+beforeEach(async () => {
+  wire = await Wire.of("package_fs");
+  kernel = await FakeKernel.start({ text });
+  kernel.writeStartup("", []);
+  const endpoint = new FakeEndpoint();
+  service = kernel.insert(endpoint, Right.Send, 3);
+  vmo = new FakeVmo(8192);
+  vmoSlot = kernel.insert(vmo);
+  answers = [];
+  asked = [];
+  endpoint.answer = ({ w0, vmo: sent }) => {
+    const method = ["open", "stat", "read", "list", "close", "attach", "info"].find(
+      (name) => wire.method(name) === w0,
+    );
+    if (!method) throw new Error(`no method ${w0}`);
+    asked.push([method, sent]);
+    const next = answers.shift() ?? "ok";
+    if (typeof next === "number") return next;
+    const fields: Fields =
+      method === "read" && next === "ok" ? { status: next, bytes: 100 } : { status: next };
+    return wire.encode(`PackageFs${method.charAt(0).toUpperCase()}${method.slice(1)}Results`, fields);
+  };
+});
+
+const gone = Refusal.PeerGone;
+const path = (): [number, number] => [kernel.guest.put(new TextEncoder().encode("a/b")), 3];
+const attach = (): number => kernel.guest.call("attachMemory", service, vmoSlot, 8192n);
+const read = (): number => kernel.guest.call("readFile", service, 16, 0n, 100, 0n);
+
+const questions: [name: string, ask: () => number][] = [
+  ["open", () => kernel.guest.call("openFile", service, ...path())],
+  ["stat", () => kernel.guest.call("statPath", service, ...path())],
+  ["info", () => kernel.guest.call("packageInfo", service)],
+  ["attach", attach],
+];
+
+test.each(questions)("%s is asked once more when the service ended under it, and only once", (name, ask) => {
+  answers = [gone, name === "stat" ? "notFound" : "ok"];
+  expect(ask()).toBe(name === "stat" ? 3 : 0);
+  expect(asked.map(([method]) => method)).toEqual([name, name]);
+  asked = [];
+  answers = [gone, gone, "ok"];
+  expect(ask()).toBe(gone);
+  expect(asked).toHaveLength(2);
+});
+
+test("a read finds that memory is not attached any more: it is attached again, the same, and the read is repeated", () => {
+  attach();
+  asked = [];
+  answers = ["notAttached", "ok", "ok"];
+  expect(read()).toBe(0);
+  expect(asked.map(([method]) => method)).toEqual(["read", "attach", "read"]);
+  expect(asked[1]?.[1]).toBe(vmo);
+});
+
+test("a service that does not take the memory again says why", () => {
+  attach();
+  answers = ["notAttached", "attachRefused"];
+  expect(read()).toBe(statuses.attachRefused);
+});
+
+test("nothing is attached for a client that never attached anything", () => {
+  answers = ["notAttached"];
+  expect(read()).toBe(statuses.notAttached);
+  expect(asked).toHaveLength(1);
+});
+
+test.each([gone, "badFile"])(
+  "an open file is not opened by itself: %s is what the caller hears",
+  (answer) => {
+    attach();
+    asked = [];
+    answers = [answer];
+    expect(read()).toBe(typeof answer === "number" ? answer : statuses[answer]);
+    expect(asked).toHaveLength(1);
+    answers = [answer];
+    expect(kernel.guest.call("closeFile", service, 16)).toBe(
+      typeof answer === "number" ? answer : statuses[answer],
+    );
+  },
+);
