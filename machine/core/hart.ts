@@ -72,7 +72,7 @@ export class Hart {
   id: u32;
   mode: u32;
   state: u32;
-  /** Not zero while this hart holds a reservation. */
+  /** Bytes that this hart holds a reservation of, 0 for none: see reserve(). */
   reserved: u32;
   /** Physical address and count of `retired` of the last LR. */
   reservedAddress: u64;
@@ -171,6 +171,28 @@ export function hartAt(id: u32): Hart {
   return changetype<Hart>(HARTS + <usize>(id * HART_STRIDE));
 }
 
+/** A bit for each hart that holds a reservation. */
+const RESERVERS: usize = memory.data(4, 4);
+
+/** The harts that hold a reservation, as bits. */
+export function reservers(): u32 {
+  return load<u32>(RESERVERS);
+}
+
+/** Gives a hart a reservation of `size` bytes at a physical address: its LR. */
+export function reserve(hart: Hart, address: u64, size: u32): void {
+  hart.reserved = size;
+  hart.reservedAddress = address;
+  hart.reservedAt = hart.retired;
+  store<u32>(RESERVERS, load<u32>(RESERVERS) | (1 << hart.id));
+}
+
+/** Takes a hart's reservation, if it has one. */
+export function unreserve(hart: Hart): void {
+  hart.reserved = 0;
+  store<u32>(RESERVERS, load<u32>(RESERVERS) & ~(1 << hart.id));
+}
+
 /** Register x`n` of a hart. */
 export function readRegister(id: u32, n: u32): u64 {
   return load<u64>(changetype<usize>(hartAt(id)) + <usize>((n & 31) << 3));
@@ -236,6 +258,7 @@ export function resetHart(id: u32): void {
   const retired = hart.retired;
   memory.fill(changetype<usize>(hart), 0, HART_STRIDE);
   hart.id = id;
+  unreserve(hart);
   hart.retired = retired;
   hart.instretBase = 0 - retired;
   hart.cycleBase = 0 - retired;

@@ -3,7 +3,7 @@
 // A store here does what a store of a hart does beside writing: code decoded from that page is dropped, and
 // reservations on it are broken.
 import { noteWrite } from "./code";
-import { hartAt } from "./hart";
+import { hartAt, reservers, unreserve } from "./hart";
 import { hartCount, PAGE_SHIFT, RAM_START, ramBase, ramBytes } from "./layout";
 import { noteDevice } from "./sharing";
 
@@ -23,13 +23,14 @@ export function ramAddress(address: u64): usize {
 
 /** Ends the reservations of all harts but `writer` on the lines of [address, address + bytes). */
 export function breakReservations(address: u64, bytes: u64, writer: u32): void {
+  if (reservers() === 0) return;
   const first = address >> LINE_SHIFT;
   const last = (address + bytes - 1) >> LINE_SHIFT;
   for (let id: u32 = 0; id < hartCount(); id++) {
     const hart = hartAt(id);
     if (id === writer || hart.reserved === 0) continue;
     const line = hart.reservedAddress >> LINE_SHIFT;
-    if (line >= first && line <= last) hart.reserved = 0;
+    if (line >= first && line <= last) unreserve(hart);
   }
 }
 

@@ -7,7 +7,7 @@ import { busEvents, busNextEvent } from "./bus";
 import { chaosMask, demote, turnEnds } from "./chaos";
 import { clock, eventClock, NEVER, setEventClock, TICK_SHIFT, time } from "./clock";
 import { Exact, FAST_MARGIN, Fast, run } from "./execute/loop";
-import { Hart, HartState, hartAt } from "./hart";
+import { Hart, HartState, hartAt, reservers, unreserve } from "./hart";
 import { hartCount, shape } from "./layout";
 import { Power, power } from "./power";
 import { drainSome } from "./store-buffer";
@@ -53,14 +53,6 @@ export function lookAtDeadlines(): u64 {
   return next;
 }
 
-/** Whether a hart other than this one holds a reservation. */
-function othersReserve(hart: Hart): bool {
-  for (let id: u32 = 0; id < hartCount(); id++) {
-    if (id !== hart.id && hartAt(id).reserved !== 0) return true;
-  }
-  return false;
-}
-
 /** Between two turns, chaos has its chance. */
 function endTurn(hart: Hart): void {
   demote(hart.id);
@@ -73,7 +65,7 @@ function endTurn(hart: Hart): void {
  */
 export function runTurn(hart: Hart, turn: i32, most: i32): i32 {
   if (hart.fetchTable === 0) updateView(hart);
-  const guarded = othersReserve(hart);
+  const guarded = (reservers() & ~(1 << hart.id)) !== 0;
   let left = turn;
   const rest = turn - most;
   while (left > rest) {
@@ -89,6 +81,6 @@ export function runTurn(hart: Hart, turn: i32, most: i32): i32 {
   }
   if (left > 0) return left;
   if (chaosMask() !== 0) endTurn(hart);
-  if (hart.reserved !== 0 && hart.retired - hart.reservedAt > RESERVATION_INSTRUCTIONS_MAX) hart.reserved = 0;
+  if (hart.reserved !== 0 && hart.retired - hart.reservedAt > RESERVATION_INSTRUCTIONS_MAX) unreserve(hart);
   return 0;
 }

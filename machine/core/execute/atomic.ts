@@ -4,7 +4,7 @@
 // other hart's or device's store to the line, by a trap, by any SC, and by time (interleave.ts), so a loop of at most
 // sixteen instructions, which is all that the specification lets software rely on, succeeds.
 import { Chaos, chaosMask, isChaos, isWatching, point, scFails, turnEnds } from "../chaos";
-import { Hart, readRegister, writeRegister } from "../hart";
+import { Hart, readRegister, reserve, unreserve, writeRegister } from "../hart";
 import { Access, Outcome, outcome, translateAtomic } from "../mmu";
 import { loadLinear, physicalWritten, ramAddress, storeLinear } from "../ram";
 import { noteAccess } from "../sharing";
@@ -89,15 +89,13 @@ export function atomic(hart: Hart, word: u32): Outcome {
   let result = outcome;
   if (turnEnds()) result = Outcome.Noted;
   if (operation === Operation.Lr) {
-    hart.reserved = size;
-    hart.reservedAddress = physical;
-    hart.reservedAt = hart.retired;
+    reserve(hart, physical, size);
     writeRegister(hart.id, rd, extend(loadLinear(ramAddress(physical), size), size));
     return result;
   }
   if (operation === Operation.Sc) {
     const held = hart.reserved === size && hart.reservedAddress === physical && !scFails();
-    hart.reserved = 0;
+    unreserve(hart);
     writeRegister(hart.id, rd, held ? 0 : 1);
     return held && write(hart, physical, size, operand) ? Outcome.Noted : result;
   }

@@ -55,13 +55,18 @@ export function run<T>(hart: Hart, budget: i32, guarded: bool): i32 {
   const exact = sizeof<T>() === sizeof<Exact>();
   const x = changetype<usize>(hart);
   const table = <usize>hart.dataTable;
-  let op = enter(hart);
+  const start = Entry.of(<usize>hart.fetchTable, hart.pc);
+  let op: usize = 0;
+  if (Entry.fetchTag(start) === (hart.pc & ~0xfff)) op = findOp(Entry.code(start), <u32>hart.pc);
   if (op === 0) {
-    advanceClock(1);
-    return 1;
+    op = enter(hart);
+    if (op === 0) {
+      advanceClock(1);
+      return 1;
+    }
   }
   let base = hart.pc & ~0xfff;
-  let page = Entry.code(Entry.of(<usize>hart.fetchTable, base));
+  let page = Entry.code(start);
   const reserve = exact ? 0 : FAST_MARGIN << OP_SHIFT;
   // What was left when instructions were last accounted for.
   let mark = (budget << OP_SHIFT) - reserve;
