@@ -1,0 +1,47 @@
+// What the firmware offers decides whether there is more than one hart: without HSM, IPIs or remote fences there is not.
+
+import { describe, expect, test } from "vitest";
+import { type Guest, guest } from "../harness/guest.ts";
+
+const extensions = { hsm: 0x48534dn, ipi: 0x735049n, rfence: 0x52464e43n, time: 0x54494d45n };
+const extensionBase = 0x10n;
+const probeExtension = 3n;
+
+/** The kernel's questions to a firmware that has these extensions. */
+async function firmwareWith(has: readonly bigint[]): Promise<Guest> {
+  let memory: (() => DataView) | undefined;
+  const sbiEcall = (
+    extension: bigint,
+    functionId: bigint,
+    a0: bigint,
+    ...rest: [bigint, bigint, bigint, bigint, number]
+  ): bigint => {
+    if (extension !== extensionBase) return -2n;
+    const value = functionId === probeExtension ? (has.includes(a0) ? 1n : 0n) : 0x0100_0000n;
+    memory?.().setBigUint64(rest[4] >>> 0, value, true);
+    return 0n;
+  };
+  const text = `export { askFirmware, hasSmp } from "kernel/neuron/src/boot/firmware";`;
+  const g = await guest({ text }, { imports: { assembly: { sbiEcall } } });
+  memory = () => g.view();
+  g.call("askFirmware");
+  return g;
+}
+
+describe("more than one hart", () => {
+  const { hsm, ipi, rfence, time } = extensions;
+
+  test("where the firmware starts them, interrupts them and fences them", async () => {
+    expect((await firmwareWith([hsm, ipi, rfence])).call("hasSmp")).toBe(1);
+    expect((await firmwareWith([hsm, ipi, rfence, time])).call("hasSmp")).toBe(1);
+  });
+
+  test.each([
+    ["HSM", [ipi, rfence, time]],
+    ["IPI", [hsm, rfence, time]],
+    ["RFENCE", [hsm, ipi, time]],
+    ["all of them", []],
+  ])("not without %s", async (_what, has) => {
+    expect((await firmwareWith(has)).call("hasSmp")).toBe(0);
+  });
+});
