@@ -20,6 +20,7 @@ import { announce } from "kernel/neuron/src/arch/riscv/smp";
 import { timerInit, timerStartHart } from "kernel/neuron/src/arch/riscv/timer";
 import { auditInit } from "kernel/neuron/src/diag/audit";
 import { printInit } from "kernel/neuron/src/diag/print";
+import { consoleInit } from "kernel/neuron/src/ipc/console";
 import { interruptsInit } from "kernel/neuron/src/irq/interrupts";
 import { createTask, startTask } from "kernel/neuron/src/lifecycle/create";
 import { freeFrames, framesInit, giveFrames } from "kernel/neuron/src/mm/frames";
@@ -44,7 +45,7 @@ export function boot(hartCount: u32, states: usize, ram: u32, frames: u32, ramEn
   framesInit(states);
   giveFrames(ram, frames);
   buildKernelMap(ramEnd);
-  auditInit(); vmosInit(); pinsInit(); tasksInit(); endpointsInit(); interruptsInit();
+  auditInit(); vmosInit(); pinsInit(); tasksInit(); endpointsInit(); interruptsInit(); consoleInit();
   for (let i: u32 = 0; i < 4; i++) queueOf(i).init();
   timerInit(10_000_000, true);
 }

@@ -21,6 +21,7 @@ import { audit, auditInit, NO_TASK } from "./diag/audit";
 import { bootFailed, bootStarted, hartMissing, hartOnline, memoryClipped, smpMissing } from "./diag/markers";
 import { halt } from "./diag/panic";
 import { printInit } from "./diag/print";
+import { consoleInit } from "./ipc/console";
 import { interruptsInit } from "./irq/interrupts";
 import { startFirstTask } from "./lifecycle/first";
 import { RAM_END } from "./mm/frames";
@@ -114,6 +115,7 @@ function initTables(): void {
   tasksInit();
   endpointsInit();
   interruptsInit();
+  consoleInit();
   for (let i: u32 = 0; i < HARTS_MAX; i++) queueOf(i).init();
 }
 

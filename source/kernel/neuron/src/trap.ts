@@ -102,7 +102,7 @@ function stopHart(hart: Hart): void {
     hartStopping(hart.index);
     tellConsoleOwner();
     endStop();
-    stopThisHart(hart);
+    return stopThisHart(hart);
   }
   endStop();
 }

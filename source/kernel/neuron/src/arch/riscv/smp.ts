@@ -6,7 +6,7 @@
  * time is given up by taking the word to Abandoned; one of the two wins, so a late hart finds that it is not wanted and
  * stops again. OpenSBI answers success for harts that do not exist, so this is the only way to know.
  */
-import { Hart, hartAt, Online, onlineMask } from "./hart";
+import { Hart, hartAt, isOnline, Online, onlineMask } from "./hart";
 import { readTime, wfi, writeSie } from "./intrinsics";
 import { clearMail } from "./ipi";
 import * as hsm from "./sbi/hsm";
@@ -27,11 +27,24 @@ export function isKernelText(entry: usize): bool {
   return entry >= __text_start() && entry < __text_end();
 }
 
-/** Starts hart `index`, prepared by `initHart`, and waits until it is there. Run by `self`, the boot hart. */
+/** One hart is started at a time: two that start the same would undo each other's handshake. 1 while one is. Atomic. */
+const starting: usize = memory.data(4, 4);
+
+/**
+ * Starts hart `index`, prepared by `initHart`, and waits until it is there. Run by `self`, another hart. False if it does
+ * not come, or if some hart is being started at this moment.
+ */
 export function startHart(self: Hart, index: u32): bool {
-  const hart = hartAt(index);
+  assert(index !== self.index);
+  if (atomic.cmpxchg<u32>(starting, 0, 1) !== 0) return false;
+  const isThere = isOnline(index) || startAlone(self, hartAt(index));
+  atomic.store<u32>(starting, 0);
+  return isThere;
+}
+
+function startAlone(self: Hart, hart: Hart): bool {
   const entry = secondaryEntry();
-  assert(index !== self.index && isKernelText(entry));
+  assert(isKernelText(entry));
   if (!awaitStopped(hart.hartid)) return false;
   clearMail(hart);
   atomic.store<u32>(onlineWord(hart), Online.No);
@@ -77,11 +90,15 @@ export function leaveOnline(hart: Hart): bool {
   return false;
 }
 
-/** Stops this hart, which has nothing left to do. Only `startHart` brings it back, through the kernel's entry. */
+/**
+ * Stops this hart, which has nothing left to do. Only `startHart` brings it back, through the kernel's entry. Does not
+ * return: a hart that the firmware will not stop waits for nothing.
+ */
 export function stopThisHart(hart: Hart): void {
   writeSie(0);
   timerStopHart(hart);
   hsm.hartStop();
+  for (;;) wfi();
 }
 
 /** Gives a hart up; true if it came up in this very moment. */
@@ -92,7 +109,7 @@ function abandon(hart: Hart): bool {
 /** This hart is there. If it was given up meanwhile it stops, and this does not return. */
 export function announce(hart: Hart): void {
   if (atomic.cmpxchg<u32>(onlineWord(hart), Online.No, Online.Yes) === Online.No) return;
-  hsm.hartStop();
+  stopThisHart(hart);
 }
 
 /** Starts a hart that the kernel has no use for, which stops itself: one that was never started spins in OpenSBI. */
