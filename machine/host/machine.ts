@@ -49,6 +49,11 @@ export interface MachineSettings {
   kernel: Uint8Array;
   /** The device tree, a DTB. */
   tree: Uint8Array;
+  /**
+   * A program for machine mode at the start of RAM, as OpenSBI's fw_dynamic.bin or fw_jump.bin: every hart starts in it,
+   * and it starts the kernel. Left out, the built-in firmware does.
+   */
+  firmware?: Uint8Array;
   disk: DiskSettings | undefined;
   faults: readonly DiskFault[];
   /** Kinds of chaos, as bits (chaos.ts); none: the machine is as kind as hardware can be. */
@@ -57,6 +62,11 @@ export interface MachineSettings {
 
 /** Why `run` came back. */
 export type RunState = "running" | "off" | "reset" | "stuck";
+
+/** OpenSBI's struct fw_dynamic_info: magic "OSBI", version, where to go on, in which mode, options, boot hart. */
+const DYNAMIC_MAGIC = 0x4942534fn;
+const SUPERVISOR = 1n;
+const DYNAMIC_BYTES = 64;
 
 /** What machine/core/machine.ts gives as the reason of a return (`Stop`). */
 const stopIdle = 3;
@@ -67,8 +77,8 @@ const powerReset = 2;
 export class EmbeddedMachine {
   readonly core: Core;
   readonly settings: MachineSettings;
-  /** The hart that the seed drew to boot, by its physical number. */
-  readonly bootHart: number;
+  /** The hart that the seed drew to boot, by its physical number; undefined if firmware of its own draws. */
+  readonly bootHart: number | undefined;
 
   /** Builds the machine and loads it; nothing has run yet. @throws Error if the kernel or the tree does not fit */
   constructor(
@@ -90,7 +100,8 @@ export class EmbeddedMachine {
     core.seedInterleave(settings.seed);
     core.setChaos(settings.chaos ?? 0);
     core.clearFaults();
-    core.busReset(harts, settings.aclint ? 1 : 0, 0);
+    // What firmware in machine mode drives is out of the supervisor's reach if there is none.
+    core.busReset(harts, settings.aclint ? 1 : 0, settings.firmware === undefined ? 0 : 1);
     if (disk !== undefined) {
       core.attachDisk(disk.slot, disk.legacy ? 1 : 2, BigInt(disk.content.byteCount));
     }
@@ -98,7 +109,12 @@ export class EmbeddedMachine {
       if (core.addFault(kind, first, last) === 0) throw new Error("the fault plan has too many faults");
     }
     const { entry, tree } = this.load();
-    this.bootHart = core.firmwareBoot(BigInt(entry), BigInt(tree), settings.sstc ? 1 : 0);
+    if (settings.firmware === undefined) {
+      this.bootHart = core.firmwareBoot(BigInt(entry), BigInt(tree), settings.sstc ? 1 : 0);
+    } else {
+      const next = this.loadFirmware(settings.firmware, entry, tree);
+      core.powerOn(BigInt(RAM_START), BigInt(tree), BigInt(next));
+    }
   }
 
   /** Runs about `instructions` instructions, of all harts together. */
@@ -144,6 +160,17 @@ export class EmbeddedMachine {
       throw new RangeError(`0x${address.toString(16)} (${byteCount} bytes) is not in RAM`);
     }
     return new Uint8Array(this.core.memory.buffer, (this.core.ramBase() >>> 0) + offset, byteCount);
+  }
+
+  /** Puts firmware into RAM, and below the tree what a fw_dynamic wants to know. Gives the address of that. */
+  private loadFirmware(firmware: Uint8Array, entry: number, tree: number): number {
+    if (RAM_START + firmware.byteLength > entry)
+      throw new Error("the firmware does not end below the kernel");
+    this.writeMemory(RAM_START, firmware);
+    const info = new BigUint64Array([DYNAMIC_MAGIC, 2n, BigInt(entry), SUPERVISOR, 0n, 0n]);
+    const at = tree - DYNAMIC_BYTES;
+    this.writeMemory(at, new Uint8Array(info.buffer));
+    return at;
   }
 
   /** Puts the kernel and the tree into RAM. */

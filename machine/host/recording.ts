@@ -33,7 +33,7 @@ export const DISK_BYTES_MAX = 256 * 2 ** 20;
 
 /** The recording as the text of a file. @throws Error if the disk is too large for one */
 export function encodeRecording(recording: Recording): string {
-  const { kernel, tree, disk, seed, faults, ...others } = recording.settings;
+  const { kernel, tree, firmware, disk, seed, faults, ...others } = recording.settings;
   const file = {
     format: FORMAT,
     version: VERSION,
@@ -45,6 +45,7 @@ export function encodeRecording(recording: Recording): string {
       disk: disk && { slot: disk.slot, legacy: disk.legacy, content: pack(diskBytes(disk.content)) },
       kernel: pack(kernel),
       tree: pack(tree),
+      ...(firmware && { firmware: pack(firmware) }),
     },
     events: recording.events.map((event) =>
       "input" in event
@@ -74,6 +75,7 @@ export function decodeRecording(text: string): Recording {
       chaos: numberOf(settings.chaos, "chaos"),
       kernel: unpack(settings.kernel, "kernel"),
       tree: unpack(settings.tree, "tree"),
+      ...(settings.firmware !== undefined && { firmware: unpack(settings.firmware, "firmware") }),
       disk: settings.disk === undefined ? undefined : decodeDisk(objectOf(settings.disk, "disk")),
       faults: listOf(settings.faults, "faults").map((row) => {
         const [kind, first, last] = listOf(row, "a fault");

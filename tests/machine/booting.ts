@@ -33,6 +33,7 @@ export interface BootChange extends Partial<BootRequest> {
   seed?: bigint;
   faults?: readonly DiskFault[];
   chaos?: number;
+  firmware?: Uint8Array;
 }
 
 /** A report, and what only this machine knows. */
@@ -41,7 +42,7 @@ export type EmbeddedReport = BootReport & EmbeddedFacts;
 /** Boots the embedded machine once. */
 export async function bootEmbedded(change: BootChange = {}): Promise<EmbeddedReport> {
   const { outputs, wasm } = await buildOnce();
-  const { seed = 1n, faults = [], chaos = 0, ...request } = change;
+  const { seed = 1n, faults = [], chaos = 0, firmware, ...request } = change;
   const usual: BootRequest = {
     smp: 4,
     run: SELFTEST_RUN,
@@ -57,7 +58,7 @@ export async function bootEmbedded(change: BootChange = {}): Promise<EmbeddedRep
     nonce: nonceOfSeed(seed),
   };
   let facts: EmbeddedFacts | undefined;
-  const machine = embeddedMachine({ wasm, seed, faults, chaos }, (found) => {
+  const machine = embeddedMachine({ wasm, seed, faults, chaos, ...(firmware && { firmware }) }, (found) => {
     facts = found;
   });
   const report = await bootOnce(machine, filesOf(outputs), { ...usual, ...request }, () => {});

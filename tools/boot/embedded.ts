@@ -38,6 +38,8 @@ export interface EmbeddedOptions {
   faults: readonly DiskFault[];
   /** Kinds of chaos, as bits (machine/host/chaos.ts). */
   chaos: number;
+  /** Firmware in place of the built-in one. */
+  firmware?: Uint8Array;
 }
 
 /** What is known of a run that has ended. */
@@ -141,6 +143,7 @@ export function settingsOf(
       },
     faults: options.faults,
     chaos: options.chaos,
+    ...(options.firmware && { firmware: options.firmware }),
   };
 }
 

@@ -48,7 +48,8 @@ export async function runSession(
   const wasm = join(root, await buildMachine(progress));
   let facts: EmbeddedFacts | undefined;
   const hostility = { faults: faultsOf(words.fault), chaos: chaosOf(words.chaos) };
-  const embedded = embeddedMachine({ wasm, seed, ...hostility }, (found) => {
+  const firmware = firmwareOf(words.firmware);
+  const embedded = embeddedMachine({ wasm, seed, ...hostility, ...(firmware && { firmware }) }, (found) => {
     facts = found;
   });
   const report = await bootOnce(embedded, filesOf(outputs), { ...request, nonce: nonceOfSeed(seed) }, onLine);
@@ -80,8 +81,16 @@ function embeddedWord(words: MachineWords): string | undefined {
     "--fault": words.fault,
     "--chaos": words.chaos,
     "--record": words.record,
+    "--firmware": words.firmware,
   };
   return Object.entries(given).find(([, value]) => value !== undefined)?.[0];
+}
+
+/** The firmware's bytes. Throws Problem if the file is not there. */
+function firmwareOf(file: string | undefined): Uint8Array | undefined {
+  if (file === undefined) return undefined;
+  if (!existsSync(file)) throw new Problem(`there is no firmware ${file}`, { subject: file, exitCode: 2 });
+  return new Uint8Array(readFileSync(file));
 }
 
 /** What a run uses of a build. */

@@ -26,6 +26,7 @@ export interface MachineWords {
   /** Kinds of chaos; true: all. */
   chaos?: string | true;
   record?: string;
+  firmware?: string;
 }
 
 export interface BootWords extends MachineWords {

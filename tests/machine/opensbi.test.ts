@@ -1,0 +1,29 @@
+// A real OpenSBI in machine mode boots the kernel: the core is a RISC-V machine, not only a host for our firmware.
+
+import { existsSync, readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { BOOT_TIMEOUT_MS, bootEmbedded, explain } from "./booting.ts";
+
+/** Where Debian's packages qemu-system-data and opensbi have it. */
+const places = [
+  "/usr/share/qemu/opensbi-riscv64-generic-fw_dynamic.bin",
+  "/usr/lib/riscv64-linux-gnu/opensbi/generic/fw_dynamic.bin",
+];
+const place = places.find((file) => existsSync(file));
+
+describe.skipIf(place === undefined)("OpenSBI from Debian", () => {
+  test.each([
+    ["four harts, Sstc", 4, true, 0],
+    ["two harts, timers by firmware", 2, false, 0],
+    ["four harts, every kind of chaos", 4, true, 1023],
+  ])(
+    "boots the kernel to the same markers: %s",
+    async (_, smp, sstc, chaos) => {
+      const firmware = new Uint8Array(readFileSync(place ?? ""));
+      const report = await bootEmbedded({ firmware, smp, sstc, chaos });
+      expect(explain(report)).toContain("selftest: births ok");
+      expect(report.problems).toEqual([]);
+    },
+    BOOT_TIMEOUT_MS,
+  );
+});
