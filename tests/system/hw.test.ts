@@ -8,11 +8,13 @@ import { describe, expect, test } from "vitest";
 import { root } from "../../toolchain/root.ts";
 import { BOOT_TIMEOUT_MS, buildOnce, hasQemu, pkgfsImage } from "./machine.ts";
 
-async function hw(...words: string[]): Promise<unknown> {
+async function nx(...words: string[]): Promise<unknown> {
   await buildOnce();
-  return JSON.parse(
-    execFileSync(join(root, "nx"), ["hw", ...words, "--json"], { cwd: root, encoding: "utf8" }),
-  );
+  return JSON.parse(execFileSync(join(root, "nx"), [...words, "--json"], { cwd: root, encoding: "utf8" }));
+}
+
+async function hw(...words: string[]): Promise<unknown> {
+  return await nx("hw", ...words);
 }
 
 describe.skipIf(!hasQemu)("hw asks the guest (qemu-system-riscv64 is installed)", () => {
@@ -41,6 +43,71 @@ describe.skipIf(!hasQemu)("hw asks the guest (qemu-system-riscv64 is installed)"
         firstBytes: 4096,
         checksum: `sha256:${createHash("sha256").update(first).digest("hex")}`,
       });
+    },
+    BOOT_TIMEOUT_MS,
+  );
+
+  test(
+    "hw dt --json has the tree of this run's machine: harts that it has not are disabled",
+    async () => {
+      const nodes = await hw("dt", "--smp", "2");
+      expect(nodes).toEqual(
+        expect.arrayContaining([
+          { node: "/cpus/cpu@1", compatible: "riscv", reg: "0x1", irq: null, status: "okay" },
+          { node: "/cpus/cpu@2", compatible: "riscv", reg: "0x2", irq: null, status: "disabled" },
+          expect.objectContaining({ node: "/soc/serial@10000000", compatible: "ns16550a", irq: "10" }),
+        ]),
+      );
+    },
+    BOOT_TIMEOUT_MS,
+  );
+
+  test.each([
+    ["with Sstc", [], 1],
+    ["without Sstc", ["--no-sstc"], 0],
+  ])(
+    "hw sbi --json tells the firmware, %s",
+    async (_, words, sstc) => {
+      const answer = await hw("sbi", ...words);
+      expect(answer).toEqual({
+        version: expect.stringMatching(/^\d+\.\d+$/),
+        firmware: "OpenSBI",
+        firmwareVersion: expect.stringMatching(/^0x[0-9a-f]+$/),
+        extensions: expect.stringContaining("hsm"),
+        sstc,
+        sswi: 0,
+      });
+    },
+    BOOT_TIMEOUT_MS,
+  );
+
+  test(
+    "hw irq --json has the disk's interrupt and the console's, each with its driver",
+    async () => {
+      expect(await hw("irq")).toEqual([
+        expect.objectContaining({ irq: 1, name: "virtioblkd", count: expect.any(Number) }),
+        expect.objectContaining({ irq: 10, name: "consoled" }),
+      ]);
+    },
+    BOOT_TIMEOUT_MS,
+  );
+
+  test(
+    "ps and audit --json name the tasks, and what has happened so far",
+    async () => {
+      const tasks = await nx("ps");
+      expect(tasks).toEqual(
+        ["nexus-init", "consoled", "virtioblkd", "packagefsd", "nx"].map((name) =>
+          expect.objectContaining({ name, state: "alive" }),
+        ),
+      );
+      const records = await nx("audit", "--smp", "2");
+      expect(records).toEqual(
+        expect.arrayContaining([
+          expect.objectContaining({ kind: "hart-started", word0: "0x0" }),
+          expect.objectContaining({ kind: "hart-started", word0: "0x1" }),
+        ]),
+      );
     },
     BOOT_TIMEOUT_MS,
   );

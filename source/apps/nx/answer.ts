@@ -112,7 +112,14 @@ export function beginValue(): Line {
 export function endRow(): void {
   if (isFacts && forPeople) return;
   if (forPeople) printHeading();
-  print(line().bytes(rowBuffer, row().length));
+  print(line().bytes(rowBuffer, trimmed(row())));
+}
+
+/** The length of a row without the spaces at its end, which a last column has. */
+function trimmed(text: Line): u32 {
+  let length = text.length;
+  while (forPeople && length > 0 && load<u8>(text.address + <usize>(length - 1)) === SPACE) length -= 1;
+  return length;
 }
 
 /** A sentence to whoever asked: in both forms the same, and never a part of an answer. */
@@ -216,5 +223,5 @@ function printHeading(): void {
   if (now.length === lastHeadingBytes && memory.compare(now.address, lastHeading, now.length) === 0) return;
   memory.copy(lastHeading, now.address, now.length);
   lastHeadingBytes = now.length;
-  print(line().bytes(now.address, now.length));
+  print(line().bytes(now.address, trimmed(now)));
 }
