@@ -1,0 +1,44 @@
+// Random modules, in V8 and as RV64 on QEMU: the same results, calls of imports, traps and memory. Here 200 of them;
+// `./nx fuzz wasm --seeds A..B` runs any.
+
+import { describe, expect, test } from "vitest";
+import { readModule } from "../../toolchain/wasm/reader.ts";
+import { hasQemu } from "../../tools/boot/qemu.ts";
+import { Generator } from "../../tools/fuzz/generate.ts";
+import { withoutFloats } from "../../tools/fuzz/integers.ts";
+import { callsOf } from "../../tools/fuzz/plan.ts";
+import { runReference } from "../../tools/fuzz/reference.ts";
+import { fuzz } from "../../tools/fuzz/run.ts";
+import { hasFloats } from "./wasm/floats.ts";
+
+const SEEDS = 200;
+
+describe("modules from seeds", () => {
+  test("one seed is one module, without floats, and runs the same twice", async () => {
+    const generator = new Generator();
+    try {
+      const raw = await generator.generate(9, 4000);
+      expect(await generator.generate(9, 4000)).toEqual(raw);
+      expect(hasFloats(readModule(raw))).toBe(true);
+      for (const direct of [false, true]) {
+        const bytes = withoutFloats(raw, direct);
+        const module = readModule(bytes);
+        expect(hasFloats(module)).toBe(false);
+        const calls = callsOf(module, 9);
+        expect(calls.length).toBeGreaterThan(3);
+        expect(runReference(bytes, calls)).toEqual(runReference(bytes, calls));
+      }
+    } finally {
+      generator.close();
+    }
+  });
+});
+
+describe.skipIf(!hasQemu())("translated code on QEMU does what V8 does", () => {
+  test(`${SEEDS} random modules`, { timeout: 900_000 }, async () => {
+    const { differences, calls, seeds } = await fuzz({ first: 0, last: SEEDS - 1 });
+    expect(differences).toEqual([]);
+    expect(seeds).toBe(SEEDS);
+    expect(calls).toBeGreaterThan(SEEDS);
+  });
+});
