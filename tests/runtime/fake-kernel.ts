@@ -6,32 +6,32 @@
 // leave rubbish behind when it goes, so that a use after the unmap is seen. What a started task then does is up to the
 // test (`onStart`).
 
-import { type Guest, type GuestOptions, guest } from "../harness/guest.ts";
+import type { Guest, GuestOptions, guest } from "../harness/guest.ts";
 import {
   End,
-  FakeEndpoint,
-  FakeNotification,
-  FakeTask,
-  FakeVmo,
   forever,
-  type KernelObject,
-  type Mapping,
-  messagePage,
   noSlot,
   notified,
   pageBytes,
   Refusal,
   Right,
-  type Slot,
-  Stopped,
   Syscall,
   self,
   slotCount,
-  startupMagic,
-  startupPage,
-  timebase,
+} from "./fake-abi.ts";
+import {
+  FakeEndpoint,
+  FakeNotification,
+  FakeTask,
+  FakeVmo,
+  type KernelObject,
+  type Mapping,
+  type Slot,
+  Stopped,
 } from "./fake-objects.ts";
+import { receivedInfo, type StartupEntry, TaskGuest } from "./task-guest.ts";
 
+export * from "./fake-abi.ts";
 export * from "./fake-objects.ts";
 
 /** One system call: its number, and its arguments. */
@@ -52,8 +52,7 @@ export class FakeKernel {
   refuse: (made: Made) => number | undefined = () => undefined;
   /** What this kernel does not fake, by number: for one test. It may set results. */
   readonly extra = new Map<number, (a: readonly bigint[]) => number>();
-  private running: Guest | undefined;
-  private results = 0;
+  private started: TaskGuest | undefined;
   private bound = BigInt(noSlot);
   private nextToken = 0n;
   private readonly replies = new Map<bigint, (answer: Uint8Array) => void>();
@@ -61,22 +60,18 @@ export class FakeKernel {
   /** Compiles the guest, with its memory large enough for a task's whole address space. */
   static async start(entry: Parameters<typeof guest>[0], options: GuestOptions = {}): Promise<FakeKernel> {
     const kernel = new FakeKernel();
-    const imports = {
-      ...options.imports,
-      assembly: { systemCall: (...args: bigint[]) => kernel.systemCall(args) },
-      symbols: { syscallResults: () => kernel.results },
-    };
-    const started = await guest(entry, { ...options, imports });
-    kernel.results = started.alloc(48, 8);
-    const pagesMissing = (messagePage + 0x1_0000 - started.memory.buffer.byteLength) / 65_536;
-    started.memory.grow(pagesMissing);
-    kernel.running = started;
+    kernel.started = await TaskGuest.start(entry, (number, a) => kernel.systemCall({ number, a }), options);
     return kernel;
   }
 
+  /** The task under test. */
+  get task(): TaskGuest {
+    if (!this.started) throw new Error("the guest was not started");
+    return this.started;
+  }
+
   get guest(): Guest {
-    if (!this.running) throw new Error("the guest was not started");
-    return this.running;
+    return this.task.guest;
   }
 
   /** Calls an exported function: what it returned, or how the guest stopped in it. */
@@ -100,35 +95,17 @@ export class FakeKernel {
   }
 
   /** Writes the startup page of the task under test. */
-  writeStartup(
-    argument: string,
-    entries: readonly { role: number; slot: number; base?: bigint; size?: bigint; irq?: number }[],
-  ): void {
-    const view = this.guest.view();
-    view.setUint32(startupPage, startupMagic, true);
-    view.setUint32(startupPage + 4, entries.length, true);
-    view.setBigUint64(startupPage + 8, timebase, true);
-    this.guest.bytes().set(new TextEncoder().encode(argument), startupPage + 16);
-    for (const [index, { role, slot, base = 0n, size = 0n, irq = 0 }] of entries.entries()) {
-      const at = startupPage + 144 + index * 32;
-      view.setUint32(at, role, true);
-      view.setUint32(at + 4, slot, true);
-      view.setBigUint64(at + 8, base, true);
-      view.setBigUint64(at + 16, size, true);
-      view.setUint32(at + 24, irq, true);
-    }
+  writeStartup(argument: string, entries: readonly StartupEntry[]): void {
+    this.task.writeStartup(argument, entries);
   }
 
   setResults(...words: readonly (bigint | number)[]): void {
-    const view = this.guest.view();
-    for (let i = 0; i < 6; i++) view.setBigUint64(this.results + i * 8, BigInt(words[i] ?? 0n), true);
+    this.task.setResults(...words);
   }
 
-  private systemCall(args: readonly bigint[]): bigint {
-    const words = args.map((one) => BigInt.asUintN(64, one));
-    const made = { number: Number(words[7]), a: words.slice(0, 7) };
+  private systemCall(made: Made): number {
     this.made.push(made);
-    return BigInt(this.refuse(made) ?? this.dispatch(made));
+    return this.refuse(made) ?? this.dispatch(made);
   }
 
   private dispatch({ number, a }: Made): number {
@@ -154,7 +131,7 @@ export class FakeKernel {
       case Syscall.Receive:
         return this.receive(a0, a1);
       case Syscall.Reply:
-        this.replies.get(a0)?.(this.guest.get(messagePage, Number(a1 & 0x1fffn)));
+        this.replies.get(a0)?.(this.task.messageOf(a1));
         return this.replies.delete(a0) ? 0 : Refusal.NotWaiting;
       case Syscall.Create:
         this.setResults(this.insert(a0 === 2n ? new FakeEndpoint() : new FakeNotification()));
@@ -257,15 +234,14 @@ export class FakeKernel {
     if (!next) {
       const status = this.wait(this.bound, deadline);
       if (status !== 0) return status;
-      this.setResults(0, this.guest.view().getBigUint64(this.results, true));
+      this.setResults(0, this.task.firstResult);
       return notified;
     }
     this.nextToken += 1n;
     this.replies.set(this.nextToken, next.onReply);
     const { badge, bytes, w0 } = next.message;
-    this.guest.bytes().fill(0xee, messagePage, messagePage + pageBytes);
-    this.guest.bytes().set(bytes, messagePage);
-    this.setResults(BigInt(bytes.length) | (BigInt(badge) << 32n), w0, 0, 0, 0, this.nextToken);
+    this.task.setMessage(bytes);
+    this.setResults(receivedInfo(bytes.length, badge), w0, 0, 0, 0, this.nextToken);
     return 0;
   }
 
@@ -277,12 +253,11 @@ export class FakeKernel {
     if ((slot.rights & Right.Send) === 0) return Refusal.MissingRight;
     const travels = Number((info >> 16n) & 0xffn);
     const sent = travels === 0 ? undefined : this.slots.get(travels - 1)?.object;
-    const bytes = this.guest.get(messagePage, Number(info & 0x1fffn));
+    const bytes = this.task.messageOf(info);
     const vmo = sent instanceof FakeVmo ? sent : undefined;
     const answer = slot.object.answer({ badge: slot.badge, w0, bytes, vmo });
     if (typeof answer === "number") return answer;
-    this.guest.bytes().fill(0xee, messagePage, messagePage + pageBytes);
-    this.guest.bytes().set(answer, messagePage);
+    this.task.setMessage(answer);
     this.setResults(answer.length);
     return 0;
   }

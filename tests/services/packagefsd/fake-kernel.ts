@@ -8,45 +8,11 @@
 // memory, so the test calls its loop again with the next request. Everything is judged as the kernel would judge it:
 // a slot of the wrong kind, a mapping that overlaps, a missing right are refused.
 
-import { type Guest, guest } from "../../harness/guest.ts";
+import type { Guest } from "../../harness/guest.ts";
+import { pageBytes, Refusal, Right, Syscall } from "../../runtime/fake-abi.ts";
+import { receivedInfo, type StartupEntry, TaskGuest, type Words } from "../../runtime/task-guest.ts";
 
-/** Addresses and numbers of source/abi. */
-export const STARTUP_PAGE = 0x7e00_0000;
-export const MESSAGE_PAGE = 0x7f00_0000;
-const PAGE = 4096;
-const MEMORY_PAGES = (MESSAGE_PAGE + 0x1_0000) / 65_536;
-const STARTUP_MAGIC = 0x4e52_5553;
-const NO_SLOT = 0xfffe;
-export const TIMEBASE = 10_000_000n;
-
-export const Role = { Console: 1, Serve: 7, Starter: 8, BlockService: 9, Fixtures: 11, Audit: 15 } as const;
-export const Right = { Read: 1, Write: 2, Send: 8, Receive: 16, Transfer: 64, All: 127 } as const;
-export const Refusal = {
-  BadSlot: -2,
-  WrongKind: -3,
-  MissingRight: -4,
-  BadArgument: -5,
-  BadAddress: -6,
-  Overlap: -9,
-  TimedOut: -10,
-  PeerGone: -11,
-} as const;
-const Syscall = {
-  Sleep: 2,
-  Now: 3,
-  Exit: 4,
-  Call: 5,
-  Receive: 6,
-  ReplyReceive: 8,
-  Signal: 9,
-  Drop: 14,
-  CreateVmo: 16,
-  Map: 17,
-  Unmap: 18,
-  VmoSize: 19,
-  ConsoleWrite: 30,
-  AuditWrite: 36,
-} as const;
+export { Refusal, Right, Role, timebase } from "../../runtime/fake-abi.ts";
 
 /** Thrown through the guest when it waits for a message and there is none. */
 export class Idle extends Error {}
@@ -76,7 +42,7 @@ export class FakeVmo {
 
   constructor(kernel: FakeKernel, size: number) {
     this.kernel = kernel;
-    this.size = Math.ceil(size / PAGE) * PAGE;
+    this.size = Math.ceil(size / pageBytes) * pageBytes;
     this.backing = new Uint8Array(this.size);
   }
 
@@ -115,14 +81,8 @@ export interface Slot {
   readonly rights: number;
 }
 
-/** An entry of the startup page. */
-interface Given {
-  readonly role: number;
-  readonly slot: Slot;
-  readonly base?: number;
-  readonly size?: number;
-  readonly instance?: number;
-}
+/** An entry of the startup page, and the capability that it speaks of. */
+type Given = Omit<StartupEntry, "slot"> & { readonly slot: Slot };
 
 interface Mapping {
   readonly vmo: FakeVmo;
@@ -146,8 +106,7 @@ export class FakeKernel {
   time = 1_000n;
   readonly slots = new Map<number, Slot>();
   private readonly mappings = new Map<number, Mapping>();
-  private guest: Guest | undefined;
-  private results = 0;
+  private started: TaskGuest | undefined;
   private pending: { readonly message: Message; readonly badge: number } | undefined;
   private answered: Answer | undefined;
   private nextSlot = 20;
@@ -155,16 +114,9 @@ export class FakeKernel {
   /** Compiles the service and gives it its startup page. `roles` are put into slots of their own. */
   static async start(text: string, roles: (kernel: FakeKernel) => readonly Given[]): Promise<FakeKernel> {
     const kernel = new FakeKernel();
-    const imports = {
-      assembly: { systemCall: (...args: bigint[]) => kernel.systemCall(args) },
-      symbols: { syscallResults: () => kernel.results },
-    };
-    const started = await guest({ text }, { imports });
-    kernel.results = started.alloc(48, 8);
-    const missing = MEMORY_PAGES - started.memory.buffer.byteLength / 65_536;
-    started.memory.grow(missing);
-    kernel.guest = started;
-    kernel.writeStartupPage(roles(kernel));
+    kernel.started = await TaskGuest.start({ text }, (number, a) => kernel.dispatch(number, a));
+    const entries = roles(kernel).map((given) => ({ ...given, slot: kernel.insert(given.slot) }));
+    kernel.task.writeStartup("", entries);
     return kernel;
   }
 
@@ -172,9 +124,13 @@ export class FakeKernel {
     return this.running.bytes();
   }
 
+  private get task(): TaskGuest {
+    if (!this.started) throw new Error("the guest was not started");
+    return this.started;
+  }
+
   get running(): Guest {
-    if (!this.guest) throw new Error("the guest was not started");
-    return this.guest;
+    return this.task.guest;
   }
 
   /** Puts an object into a free slot. */
@@ -207,44 +163,13 @@ export class FakeKernel {
     }
   }
 
-  private writeStartupPage(roles: readonly Given[]): void {
-    const view = this.running.view();
-    view.setUint32(STARTUP_PAGE, STARTUP_MAGIC, true);
-    view.setUint32(STARTUP_PAGE + 4, roles.length, true);
-    view.setBigUint64(STARTUP_PAGE + 8, TIMEBASE, true);
-    for (const [index, { role, slot, base, size, instance }] of roles.entries()) {
-      const entry = STARTUP_PAGE + 144 + index * 32;
-      view.setUint32(entry, role, true);
-      view.setUint32(entry + 4, this.insert(slot), true);
-      view.setBigUint64(entry + 8, BigInt(base ?? 0), true);
-      view.setBigUint64(entry + 16, BigInt(size ?? 0), true);
-      view.setUint32(entry + 28, instance ?? 0, true);
-    }
-  }
-
-  private setResults(...words: bigint[]): bigint {
-    const view = this.running.view();
-    for (let i = 0; i < 6; i++) view.setBigUint64(this.results + i * 8, words[i] ?? 0n, true);
-    return 0n;
-  }
-
-  private systemCall(args: readonly bigint[]): bigint {
-    const a = args.map((one) => BigInt.asUintN(64, one));
-    const [a0 = 0n, a1 = 0n, a2 = 0n, a3 = 0n, a4 = 0n, a5 = 0n, a6 = 0n, number = 0n] = a;
-    const status = this.dispatch(Number(number), [a0, a1, a2, a3, a4, a5, a6]);
-    return BigInt(status);
-  }
-
-  private dispatch(
-    number: number,
-    a: readonly [bigint, bigint, bigint, bigint, bigint, bigint, bigint],
-  ): number {
+  private dispatch(number: number, a: Words): number {
     switch (number) {
       case Syscall.Sleep:
         if (a[0] > this.time) this.time = a[0];
         return 0;
       case Syscall.Now:
-        this.setResults(this.time, 0n);
+        this.task.setResults(this.time, 0n);
         return 0;
       case Syscall.Exit:
         throw new Exited(Number(BigInt.asIntN(32, a[0])));
@@ -253,7 +178,7 @@ export class FakeKernel {
       case Syscall.Receive:
         return this.deliver();
       case Syscall.ReplyReceive:
-        this.answered = { w0: a[2], w1: a[3], bytes: this.readMessage(a[1]) };
+        this.answered = { w0: a[2], w1: a[3], bytes: this.task.messageOf(a[1]) };
         return this.deliver();
       case Syscall.Signal:
         this.signals.push(a[1]);
@@ -261,7 +186,9 @@ export class FakeKernel {
       case Syscall.Drop:
         return this.slots.delete(Number(a[0])) ? 0 : Refusal.BadSlot;
       case Syscall.CreateVmo:
-        this.setResults(BigInt(this.insert({ object: new FakeVmo(this, Number(a[0])), rights: Right.All })));
+        this.task.setResults(
+          BigInt(this.insert({ object: new FakeVmo(this, Number(a[0])), rights: Right.All })),
+        );
         return 0;
       case Syscall.Map:
         return this.map(Number(a[1]), Number(a[2]), Number(a[3]), Number(a[4]), Number(a[5]));
@@ -271,7 +198,7 @@ export class FakeKernel {
         const slot = this.slots.get(Number(a[0]));
         if (!slot) return Refusal.BadSlot;
         if (slot.object.kind !== "vmo") return Refusal.WrongKind;
-        this.setResults(BigInt(slot.object.size));
+        this.task.setResults(BigInt(slot.object.size));
         return 0;
       }
       case Syscall.ConsoleWrite:
@@ -295,7 +222,7 @@ export class FakeKernel {
     if (!slot) return Refusal.BadSlot;
     if (slot.object.kind !== "vmo") return Refusal.WrongKind;
     if ((slot.rights & rights) !== rights) return Refusal.MissingRight;
-    if (address % PAGE !== 0 || bytes === 0 || bytes % PAGE !== 0) return Refusal.BadArgument;
+    if (address % pageBytes !== 0 || bytes === 0 || bytes % pageBytes !== 0) return Refusal.BadArgument;
     if (offset + bytes > slot.object.size) return Refusal.BadArgument;
     for (const [begin, { end }] of this.mappings) {
       if (address < end && begin < address + bytes) return Refusal.Overlap;
@@ -313,16 +240,6 @@ export class FakeKernel {
     return 0;
   }
 
-  private readMessage(info: bigint): Uint8Array {
-    return this.running.get(MESSAGE_PAGE, Number(info & 0x1fffn));
-  }
-
-  /** Fills the page behind the message with rubbish: what was not sent must not be read. */
-  private writeMessage(bytes: Uint8Array): void {
-    this.memory.fill(0xee, MESSAGE_PAGE, MESSAGE_PAGE + PAGE);
-    this.memory.set(bytes, MESSAGE_PAGE);
-  }
-
   private call(endpoint: number, info: bigint, w0: bigint, deadline: bigint): number {
     const slot = this.slots.get(endpoint);
     if (!slot) return Refusal.BadSlot;
@@ -332,14 +249,14 @@ export class FakeKernel {
     const sent = travels === 0 ? undefined : this.slots.get(travels - 1);
     if (travels !== 0 && !sent) return Refusal.BadSlot;
     const rights = Number((info >> 24n) & 0xffn);
-    const message = { w0, bytes: this.readMessage(info) };
+    const message = { w0, bytes: this.task.messageOf(info) };
     const answer = slot.object.answer(
       sent ? { ...message, slot: { object: sent.object, rights: sent.rights & rights } } : message,
     );
-    this.memory.fill(0xee, MESSAGE_PAGE, MESSAGE_PAGE + PAGE);
+    this.task.spoilMessage();
     if (typeof answer === "number") return answer;
-    this.writeMessage(answer.bytes);
-    this.setResults(BigInt(answer.bytes.length), answer.w0);
+    this.task.setMessage(answer.bytes);
+    this.task.setResults(BigInt(answer.bytes.length), answer.w0);
     return 0;
   }
 
@@ -348,11 +265,9 @@ export class FakeKernel {
     if (!pending) throw new Idle();
     this.pending = undefined;
     const { message, badge } = pending;
-    const slot = message.slot ? this.insert(message.slot) : NO_SLOT;
-    this.writeMessage(message.bytes);
-    const slotPlusOne = message.slot ? BigInt(slot + 1) : 0n;
-    const info = BigInt(message.bytes.length) | (slotPlusOne << 16n) | (BigInt(badge) << 32n);
-    this.setResults(info, message.w0, 0n, 0n, 0n, 77n);
+    const slot = message.slot && this.insert(message.slot);
+    this.task.setMessage(message.bytes);
+    this.task.setResults(receivedInfo(message.bytes.length, badge, slot), message.w0, 0n, 0n, 0n, 77n);
     return 0;
   }
 }

@@ -2,7 +2,7 @@
 // read works.
 
 import { describe, expect, test } from "vitest";
-import { Refusal, TIMEBASE } from "./fake-kernel.ts";
+import { Refusal, timebase } from "./fake-kernel.ts";
 import { blockBytes, image, large, odd, partsOf, sameBytes } from "./images.ts";
 import { type Running, start } from "./running.ts";
 
@@ -156,7 +156,7 @@ describe("the block service", () => {
     const { kernel, read } = await opened("bin/large");
     read(0, 131_072);
     expect(kernel.callDeadlines.length).toBeGreaterThan(5);
-    for (const ticks of kernel.callDeadlines) expect(ticks).toBeLessThanOrEqual(callSecondsMax * TIMEBASE);
+    for (const ticks of kernel.callDeadlines) expect(ticks).toBeLessThanOrEqual(callSecondsMax * timebase);
   });
 });
 

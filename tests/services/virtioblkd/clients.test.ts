@@ -1,7 +1,7 @@
 // Whose memory the device is told of, for how long, and what is remembered of those who asked for the wrong thing.
 
 import { describe, expect, test } from "vitest";
-import { right } from "./fake-kernel.ts";
+import { Right } from "../../runtime/fake-abi.ts";
 import { diskBytes, Running } from "./running.ts";
 
 describe("clients", () => {
@@ -13,7 +13,7 @@ describe("clients", () => {
     expect(service.now(7, "attach", { bytes: 4097n }, kernel.vmo(4096))).toEqual(refused);
     expect(service.now(7, "attach", { bytes: 0n }, kernel.vmo(4096))).toEqual(refused);
     expect(service.now(7, "attach", { bytes: 16_777_217n }, kernel.vmo(16_777_217))).toEqual(refused);
-    expect(service.now(7, "attach", { bytes: 4096n }, kernel.vmo(4096), right.read)).toEqual(refused);
+    expect(service.now(7, "attach", { bytes: 4096n }, kernel.vmo(4096), Right.Read)).toEqual(refused);
     kernel.pinsMax = kernel.pins.length;
     expect(service.now(7, "attach", { bytes: 4096n }, kernel.vmo(4096))).toEqual(refused);
     // None of the capabilities that came along was kept.

@@ -9,32 +9,14 @@
 
 import { FakeBlockDevice } from "../../harness/fake-device.ts";
 import type { FakeDeviceOptions } from "../../harness/fake-options.ts";
-import { type Guest, guest } from "../../harness/guest.ts";
+import type { Guest } from "../../harness/guest.ts";
+import { notified, pageBytes, Refusal, Right, Role, Syscall } from "../../runtime/fake-abi.ts";
+import { receivedInfo, type StartupEntry, TaskGuest, type Words } from "../../runtime/task-guest.ts";
 
-const startupPage = 0x7e00_0000;
-const messagePage = 0x7f00_0000;
-const memoryPages = (messagePage + 0x1_0000) / 65_536;
-const pageBytes = 4096;
-const timebase = 10_000_000n;
 /** Where memory objects lie until they are mapped. */
 const objectsBase = 0x3000_0000;
 /** Where the service maps its first slot's registers (limits.ts). */
 const registersAddress = 0x1000_0000;
-
-export const role = { console: 1, virtioDevice: 5, virtioInterrupt: 6, serve: 7, starter: 8 } as const;
-/** Two more that it may be given. */
-const optional = { audit: 15, readOnlyFile: 20 } as const;
-export const right = { read: 1, write: 2, all: 127 } as const;
-const refusal = {
-  badSlot: -2,
-  wrongKind: -3,
-  missingRight: -4,
-  badArgument: -5,
-  tableFull: -7,
-  timedOut: -10,
-};
-const notified = 1;
-const noSlot = 0xfffe;
 
 const text = `
 import { Role } from "abi/startup";
@@ -107,8 +89,7 @@ export class BlockKernel {
   /** Interrupts that were completed. */
   completedCount = 0;
   private readonly options: KernelOptions;
-  private started: Guest | undefined;
-  private results = 0;
+  private started: TaskGuest | undefined;
   private nextObject = objectsBase;
   private nextSlot = 40;
   private nextToken = 100n;
@@ -116,16 +97,9 @@ export class BlockKernel {
 
   static async start(options: KernelOptions): Promise<BlockKernel> {
     const kernel = new BlockKernel(options);
-    const imports = {
-      assembly: { systemCall: (...args: bigint[]) => kernel.systemCall(args) },
-      symbols: { syscallResults: () => kernel.results },
-      intrinsics: kernel.intrinsics(),
-    };
-    const g = await guest({ text }, { imports });
-    kernel.results = g.alloc(48, 8);
-    g.memory.grow(memoryPages - g.memory.buffer.byteLength / 65_536);
-    kernel.started = g;
-    for (const device of kernel.devices) device.plug(g.memory);
+    const imports = { intrinsics: kernel.intrinsics() };
+    kernel.started = await TaskGuest.start({ text }, (number, a) => kernel.dispatch(number, a), { imports });
+    for (const device of kernel.devices) device.plug(kernel.guest.memory);
     kernel.writeStartupPage();
     return kernel;
   }
@@ -137,9 +111,13 @@ export class BlockKernel {
     );
   }
 
-  get guest(): Guest {
+  private get task(): TaskGuest {
     if (!this.started) throw new Error("the guest was not started");
     return this.started;
+  }
+
+  get guest(): Guest {
+    return this.task.guest;
   }
 
   /** Runs `main`: the exit code, or undefined when it serves. */
@@ -221,34 +199,26 @@ export class BlockKernel {
   }
 
   private writeStartupPage(): void {
-    const view = this.guest.view();
-    const entries: { role: number; slot: FakeSlot; base?: number; size?: number; irq?: number }[] = [
-      { role: role.console, slot: { object: { kind: "other" }, rights: right.write } },
-      { role: role.serve, slot: { object: { kind: "other" }, rights: right.all } },
-      { role: role.starter, slot: { object: { kind: "other" }, rights: right.all }, base: 1, size: 2 },
+    const entries: (Omit<StartupEntry, "slot"> & { slot: FakeSlot })[] = [
+      { role: Role.Console, slot: { object: { kind: "other" }, rights: Right.Write } },
+      { role: Role.Serve, slot: { object: { kind: "other" }, rights: Right.All } },
+      { role: Role.Starter, slot: { object: { kind: "other" }, rights: Right.All }, base: 1, size: 2 },
     ];
-    entries.push({ role: optional.audit, slot: { object: { kind: "audit" }, rights: right.write } });
+    entries.push({ role: Role.Audit, slot: { object: { kind: "audit" }, rights: Right.Write } });
     if (this.options.isVouchedFor)
-      entries.push({ role: optional.readOnlyFile, slot: { object: { kind: "other" }, rights: 0 } });
+      entries.push({ role: Role.ReadOnlyFile, slot: { object: { kind: "other" }, rights: 0 } });
     this.devices.forEach((_, nth) => {
       const device = { kind: "device", nth } as const;
       const place = { base: 0x1000_1000 + nth * pageBytes, irq: nth + 1 };
-      entries.push({ role: role.virtioDevice, slot: { object: device, rights: right.all }, ...place });
+      entries.push({ role: Role.VirtioDevice, slot: { object: device, rights: Right.All }, ...place });
       if (this.options.withoutInterrupt?.includes(nth)) return;
       const interrupt = { kind: "interrupt", nth } as const;
-      entries.push({ role: role.virtioInterrupt, slot: { object: interrupt, rights: right.all }, ...place });
+      entries.push({ role: Role.VirtioInterrupt, slot: { object: interrupt, rights: Right.All }, ...place });
     });
-    view.setUint32(startupPage, 0x4e52_5553, true);
-    view.setUint32(startupPage + 4, entries.length, true);
-    view.setBigUint64(startupPage + 8, timebase, true);
-    entries.forEach((entry, index) => {
-      const at = startupPage + 144 + index * 32;
-      view.setUint32(at, entry.role, true);
-      view.setUint32(at + 4, this.insert(entry.slot), true);
-      view.setBigUint64(at + 8, BigInt(entry.base ?? 0), true);
-      view.setBigUint64(at + 16, BigInt(entry.size ?? pageBytes), true);
-      view.setUint32(at + 24, entry.irq ?? 0, true);
-    });
+    this.task.writeStartup(
+      "",
+      entries.map((entry) => ({ size: pageBytes, ...entry, slot: this.insert(entry.slot) })),
+    );
   }
 
   private insert(slot: FakeSlot): number {
@@ -257,66 +227,55 @@ export class BlockKernel {
     return number;
   }
 
-  private finish(...words: bigint[]): number {
-    const view = this.guest.view();
-    for (let i = 0; i < 6; i++) view.setBigUint64(this.results + i * 8, words[i] ?? 0n, true);
-    return 0;
-  }
-
-  private systemCall(args: readonly bigint[]): bigint {
-    const a = args.map((one) => BigInt.asUintN(64, one));
-    return BigInt(this.dispatch(Number(a[7]), a));
-  }
-
-  private dispatch(number: number, a: readonly bigint[]): number {
+  private dispatch(number: number, a: Words): number {
     const n = (index: number) => Number(a[index] ?? 0n);
     switch (number) {
-      case 3: // Now
-        return this.finish(this.time, 0n);
-      case 6: // Receive
-        return this.receive(a[1] ?? 0n);
-      case 7: // Reply
-        this.answers.set(a[0] ?? 0n, this.guest.get(messagePage, n(1) & 0x1fff));
+      case Syscall.Now:
+        return this.task.setResults(this.time, 0n);
+      case Syscall.Receive:
+        return this.receive(a[1]);
+      case Syscall.Reply:
+        this.answers.set(a[0], this.task.messageOf(a[1]));
         // What the service wrote there is gone with the answer.
-        this.guest.bytes().fill(0xee, messagePage, messagePage + pageBytes);
+        this.task.spoilMessage();
         return 0;
-      case 9: // Signal
-        this.signals.push(a[1] ?? 0n);
+      case Syscall.Signal:
+        this.signals.push(a[1]);
         return 0;
-      case 10: // Wait
-        return this.wait(a[1] ?? 0n);
-      case 11: // Bind
+      case Syscall.Wait:
+        return this.wait(a[1]);
+      case Syscall.Bind:
         return 0;
-      case 12: // Create
-        return this.finish(BigInt(this.insert({ object: { kind: "other" }, rights: right.all })));
-      case 14: // Drop
-        return this.slots.delete(n(0)) ? 0 : refusal.badSlot;
-      case 16: // CreateVmo
-        return this.finish(BigInt(this.insert({ object: this.vmo(n(0)), rights: right.all })));
-      case 17: // Map
+      case Syscall.Create:
+        return this.task.setResults(BigInt(this.insert({ object: { kind: "other" }, rights: Right.All })));
+      case Syscall.Drop:
+        return this.slots.delete(n(0)) ? 0 : Refusal.BadSlot;
+      case Syscall.CreateVmo:
+        return this.task.setResults(BigInt(this.insert({ object: this.vmo(n(0)), rights: Right.All })));
+      case Syscall.Map:
         return this.map(n(1), n(2));
-      case 18: // Unmap
+      case Syscall.Unmap:
         return 0;
-      case 19: // VmoSize
-        return this.onVmo(n(0), (vmo) => this.finish(BigInt(vmo.byteCount)));
-      case 25: // MapDevice
+      case Syscall.VmoSize:
+        return this.onVmo(n(0), (vmo) => this.task.setResults(BigInt(vmo.byteCount)));
+      case Syscall.MapDevice:
         return this.mapDevice(n(0), n(1));
-      case 27: // CompleteInterrupt
+      case Syscall.CompleteInterrupt:
         this.completedCount++;
         return 0;
-      case 26: // BindInterrupt
-        return this.slots.get(n(0))?.object.kind === "interrupt" ? 0 : refusal.wrongKind;
-      case 28: // Pin
+      case Syscall.BindInterrupt:
+        return this.slots.get(n(0))?.object.kind === "interrupt" ? 0 : Refusal.WrongKind;
+      case Syscall.Pin:
         return this.pin(n(0), n(1), n(2), n(3));
-      case 29: // UnpinAll
+      case Syscall.UnpinAll:
         return this.unpin(n(0), () => true);
-      case 39: // Unpin
+      case Syscall.Unpin:
         return this.onVmo(n(1), (wanted) => this.unpin(n(0), (vmo) => vmo === wanted));
-      case 36: // AuditWrite
-        if (this.slots.get(n(0))?.object.kind !== "audit") return refusal.wrongKind;
-        this.audit.push([n(1), a[2] ?? 0n, a[3] ?? 0n]);
+      case Syscall.AuditWrite:
+        if (this.slots.get(n(0))?.object.kind !== "audit") return Refusal.WrongKind;
+        this.audit.push([n(1), a[2], a[3]]);
         return 0;
-      case 30: // ConsoleWrite
+      case Syscall.ConsoleWrite:
         this.console.push(new TextDecoder().decode(this.guest.get(n(1), n(2) - 1)));
         return 0;
       default:
@@ -326,8 +285,8 @@ export class BlockKernel {
 
   private onVmo(slot: number, act: (vmo: FakeVmo, rights: number) => number): number {
     const found = this.slots.get(slot);
-    if (!found) return refusal.badSlot;
-    if (!(found.object instanceof FakeVmo)) return refusal.wrongKind;
+    if (!found) return Refusal.BadSlot;
+    if (!(found.object instanceof FakeVmo)) return Refusal.WrongKind;
     return act(found.object, found.rights);
   }
 
@@ -341,29 +300,29 @@ export class BlockKernel {
 
   private mapDevice(slot: number, address: number): number {
     const object = this.slots.get(slot)?.object;
-    if (object?.kind !== "device") return refusal.wrongKind;
+    if (object?.kind !== "device") return Refusal.WrongKind;
     if (!this.devices[object.nth]?.owns(address)) throw new Error("registers at an unexpected address");
     return 0;
   }
 
   private pin(slot: number, vmoSlot: number, offset: number, byteCount: number): number {
     const device = this.slots.get(slot)?.object;
-    if (device?.kind !== "device") return refusal.wrongKind;
+    if (device?.kind !== "device") return Refusal.WrongKind;
     return this.onVmo(vmoSlot, (vmo, rights) => {
-      if ((rights & right.write) === 0) return refusal.missingRight;
-      if (byteCount === 0 || offset + byteCount > vmo.byteCount) return refusal.badArgument;
+      if ((rights & Right.Write) === 0) return Refusal.MissingRight;
+      if (byteCount === 0 || offset + byteCount > vmo.byteCount) return Refusal.BadArgument;
       if (!this.pins.some((each) => each.nth === device.nth && each.vmo === vmo)) {
-        if (this.pins.length === this.pinsMax) return refusal.tableFull;
+        if (this.pins.length === this.pinsMax) return Refusal.TableFull;
         this.pins.push({ nth: device.nth, vmo });
       }
       const window = this.devices[device.nth]?.window(vmo.address + offset, byteCount);
-      return this.finish(window ?? 0n);
+      return this.task.setResults(window ?? 0n);
     });
   }
 
   private unpin(slot: number, isMeant: (vmo: FakeVmo) => boolean): number {
     const device = this.slots.get(slot)?.object;
-    if (device?.kind !== "device") return refusal.wrongKind;
+    if (device?.kind !== "device") return Refusal.WrongKind;
     const kept = this.pins.filter(({ nth, vmo }) => nth !== device.nth || !isMeant(vmo));
     if (kept.length !== this.pins.length)
       this.unpinnedUnderWay += this.devices[device.nth]?.pending.length ?? 0;
@@ -375,10 +334,10 @@ export class BlockKernel {
   private wait(deadline: bigint): number {
     if (this.options.answersFirst === false) {
       this.time = deadline;
-      return refusal.timedOut;
+      return Refusal.TimedOut;
     }
     this.watcher().finishAll();
-    return this.finish(1n);
+    return this.task.setResults(1n);
   }
 
   private receive(deadline: bigint): number {
@@ -387,14 +346,12 @@ export class BlockKernel {
     this.event = undefined;
     if (event === undefined) throw new Idle();
     if (typeof event === "bigint") {
-      this.finish(0n, event);
+      this.task.setResults(0n, event);
       return notified;
     }
-    const slot = event.slot ? this.insert(event.slot) : noSlot;
-    this.guest.bytes().fill(0xee, messagePage, messagePage + pageBytes);
-    this.guest.bytes().set(event.bytes, messagePage);
-    const slotPlusOne = event.slot ? BigInt(slot + 1) : 0n;
-    const info = BigInt(event.bytes.length) | (slotPlusOne << 16n) | (BigInt(event.badge) << 32n);
-    return this.finish(info, event.w0, 0n, 0n, 0n, this.nextToken);
+    const slot = event.slot && this.insert(event.slot);
+    this.task.setMessage(event.bytes);
+    const info = receivedInfo(event.bytes.length, event.badge, slot);
+    return this.task.setResults(info, event.w0, 0n, 0n, 0n, this.nextToken);
   }
 }

@@ -3,8 +3,9 @@
 import { expect } from "vitest";
 import type { FakeBlockDevice } from "../../harness/fake-device.ts";
 import { diskByte, type FakeDeviceOptions } from "../../harness/fake-options.ts";
+import { Right } from "../../runtime/fake-abi.ts";
 import { type Fields, Wire } from "../packagefsd/wire.ts";
-import { BlockKernel, type FakeVmo, type KernelOptions, right } from "./fake-kernel.ts";
+import { BlockKernel, type FakeVmo, type KernelOptions } from "./fake-kernel.ts";
 
 export const empty: FakeDeviceOptions = { version: 2, sectors: 0n, deviceId: 0 };
 export const disk: FakeDeviceOptions = { version: 2, sectors: 4096n };
@@ -38,7 +39,7 @@ export class Running {
     method: string,
     fields: Fields = {},
     vmo?: FakeVmo,
-    rights: number = right.all,
+    rights: number = Right.All,
   ): () => Fields | undefined {
     const name = `VirtioBlk${method.charAt(0).toUpperCase()}${method.slice(1)}`;
     const message = { w0: wire.method(method), bytes: wire.encode(`${name}Params`, fields), badge };
