@@ -8,205 +8,14 @@
 // nothing.
 
 import { type Guest, guest } from "../harness/guest.ts";
+import { forever, right, wait } from "./abi.ts";
+import { face } from "./face.ts";
 
-const face = `
-import { End } from "abi/task";
-import { Refusal } from "abi/refusal";
-import { Kind } from "abi/handle";
-import { Hart, hartAt, initHart, isOnline, setHartCount, thisHart } from "kernel/neuron/src/arch/riscv/hart";
-import { takeIpisOnly } from "kernel/neuron/src/arch/riscv/control";
-import { IPI_BURST_MAX } from "kernel/neuron/src/arch/riscv/ipi";
-import { announce } from "kernel/neuron/src/arch/riscv/smp";
-import { timerInit, timerStartHart } from "kernel/neuron/src/arch/riscv/timer";
-import { auditInit } from "kernel/neuron/src/diag/audit";
-import { printInit } from "kernel/neuron/src/diag/print";
-import { consoleInit } from "kernel/neuron/src/ipc/console";
-import { interruptsInit } from "kernel/neuron/src/irq/interrupts";
-import { createTask, startTask } from "kernel/neuron/src/lifecycle/create";
-import { freeFrames, framesInit, giveFrames } from "kernel/neuron/src/mm/frames";
-import { buildKernelMap, kernelSpaceSatp } from "kernel/neuron/src/mm/kernelmap";
-import { pinsInit } from "kernel/neuron/src/mm/pins";
-import { NO_OBJECT } from "kernel/neuron/src/mm/pool";
-import { vmosInit } from "kernel/neuron/src/mm/vmo";
-import { queueOf } from "kernel/neuron/src/sched/queue";
-import { admit } from "kernel/neuron/src/sched/retire";
-import { leaveIdle } from "kernel/neuron/src/sched/schedule";
-import { endpointAt, endpointsInit, notificationAt, takeEndpoint, takeNotification } from "kernel/neuron/src/task/endpoint";
-import { freeSlot, putCapability, slotOf } from "kernel/neuron/src/task/handles";
-import { releaseTask, retainTask, Task, taskAt, tasksInit, waitKind } from "kernel/neuron/src/task/task";
-import { retainEndpoint, retainNotification } from "kernel/neuron/src/task/endpoint";
-
-export { scheduleFirst, syscallHandle, trapHandle } from "kernel/neuron/src/trap";
-
-export function boot(hartCount: u32, states: usize, ram: u32, frames: u32, ramEnd: u32): void {
-  printInit();
-  setHartCount(hartCount);
-  for (let i: u32 = 0; i < hartCount; i++) initHart(i, <u64>i + 10);
-  framesInit(states);
-  giveFrames(ram, frames);
-  buildKernelMap(ramEnd);
-  auditInit(); vmosInit(); pinsInit(); tasksInit(); endpointsInit(); interruptsInit(); consoleInit();
-  for (let i: u32 = 0; i < 4; i++) queueOf(i).init();
-  timerInit(10_000_000, true);
-}
-export function bootHart(): void {
-  const hart = thisHart();
-  hart.satp = kernelSpaceSatp();
-  hart.ipiTokens = IPI_BURST_MAX;
-  takeIpisOnly();
-  timerStartHart(hart);
-  announce(hart);
-  admit(hart);
-}
-export function stopIdling(): void { leaveIdle(thisHart()); }
-
-/** A started task that nobody names: its index, or -1. */
-export function spawn(taskClass: u32): i32 {
-  const task = createTask(taskClass);
-  if (task === null) return -1;
-  startTask(task, 0x10000, 0x7800_0000);
-  releaseTask(task);
-  return task.index;
-}
-export function newEndpoint(): u32 { return takeEndpoint(); }
-export function newNotification(): u32 { return takeNotification(); }
-/** A capability in the lowest free slot of a task; the slot, or -1. */
-export function give(task: u32, kind: u32, object: u32, rights: u32, badge: u32): i32 {
-  const slot = freeSlot(taskAt(task));
-  if (slot === 64) return -1;
-  if (kind === Kind.Task) retainTask(taskAt(object));
-  else if (kind === Kind.Endpoint) retainEndpoint(object);
-  else if (kind === Kind.Notification) retainNotification(object);
-  putCapability(taskAt(task), slot, <Kind>kind, object, rights, badge);
-  return slot;
-}
-
-export function runningOn(hart: u32): i32 {
-  const running = hartAt(hart).running;
-  return running === 0 ? -1 : changetype<Task>(running).index;
-}
-export function frameOf(hart: u32): u32 { return hartAt(hart).frame; }
-export function taskAddress(task: u32): u32 { return <u32>changetype<usize>(taskAt(task)); }
-export function register(task: u32, n: u32): u64 { return load<u64>(changetype<usize>(taskAt(task)) + offsetof<Task>("a0") + (n << 3)); }
-export function waitOf(task: u32): u32 { return waitKind(taskAt(task).waitWord); }
-export function stateOf(task: u32): u32 { return taskAt(task).state; }
-export function endOf(task: u32): u32 { return taskAt(task).end; }
-export function classOf(task: u32): u32 { return taskAt(task).taskClass; }
-export function rootOf(task: u32): u32 { return taskAt(task).root; }
-export function referencesOf(task: u32): u32 { return taskAt(task).references; }
-export function satpOfHart(hart: u32): u64 { return hartAt(hart).satp; }
-export function online(hart: u32): bool { return isOnline(hart); }
-export function ticksOf(hart: u32): u64 { return hartAt(hart).ticks; }
-export function ipisSent(hart: u32): u64 { return hartAt(hart).ipisSent; }
-export function ipisLimited(hart: u32): u32 { return hartAt(hart).ipisLimited; }
-export function deadlineOf(hart: u32): u64 { return hartAt(hart).deadline; }
-export function kindAt(task: u32, slot: u32): u32 { return slotOf(taskAt(task), slot).kind; }
-export function rightsAt(task: u32, slot: u32): u32 { return slotOf(taskAt(task), slot).rights; }
-export function objectAt(task: u32, slot: u32): u32 { return slotOf(taskAt(task), slot).object; }
-export function badgeAt(task: u32, slot: u32): u32 { return slotOf(taskAt(task), slot).badge; }
-export function free(): u32 { return freeFrames(); }
-
-/** How often a task stands in the run queue of a hart. */
-export function timesQueued(hart: u32, task: u32): u32 {
-  let count: u32 = 0;
-  for (let taskClass: u32 = 0; taskClass < 4; taskClass++) {
-    let at = changetype<Task | null>(load<u32>(changetype<usize>(queueOf(hart)) + 24 + (taskClass << 3)));
-    for (let steps: u32 = 0; at !== null; steps++) {
-      assert(steps < 64);
-      if (at.index === task) count++;
-      at = at.next;
-    }
-  }
-  return count;
-}
-export function callersOf(endpoint: u32): u32 { return lengthOf(endpointAt(endpoint).callers); }
-export function receiversOf(endpoint: u32): u32 { return lengthOf(endpointAt(endpoint).receivers); }
-function lengthOf(first: Task | null): u32 {
-  let count: u32 = 0;
-  let at = first;
-  while (at !== null) { count++; assert(count < 64); at = at.next; }
-  return count;
-}
-export function bitsOf(notification: u32): u64 { return notificationAt(notification).bits; }
-export function endpointReferences(index: u32): u32 { return endpointAt(index).references; }
-export function notificationReferences(index: u32): u32 { return notificationAt(index).references; }
-`;
+export * from "./abi.ts";
 
 /** Thrown where a hart would wait in WFI. */
 export class Idle extends Error {}
 
-/** Numbers of system calls and the like that tests name (source/abi). */
-export const sys = {
-  Yield: 0,
-  YieldTo: 1,
-  Sleep: 2,
-  Now: 3,
-  Exit: 4,
-  Call: 5,
-  Receive: 6,
-  Reply: 7,
-  ReplyReceive: 8,
-  Signal: 9,
-  Wait: 10,
-  Bind: 11,
-  Create: 12,
-  Copy: 13,
-  Drop: 14,
-  Grant: 15,
-  CreateVmo: 16,
-  Map: 17,
-  Unmap: 18,
-  VmoSize: 19,
-  CreateTask: 20,
-  NameTask: 21,
-  StartTask: 22,
-  TaskStatus: 23,
-  KillTask: 24,
-  ConsoleWrite: 30,
-} as const;
-
-export const refusal = {
-  badCall: -1,
-  badSlot: -2,
-  wrongKind: -3,
-  missingRight: -4,
-  badArgument: -5,
-  badAddress: -6,
-  tableFull: -7,
-  noMemory: -8,
-  overlap: -9,
-  timedOut: -10,
-  peerGone: -11,
-  notWaiting: -12,
-  alreadyBound: -13,
-  hartOffline: -14,
-  badState: -15,
-} as const;
-
-export const kind = { task: 1, endpoint: 2, notification: 3, vmo: 4, console: 7 } as const;
-export const right = {
-  read: 1,
-  write: 2,
-  execute: 4,
-  send: 8,
-  receive: 16,
-  manage: 32,
-  transfer: 64,
-  all: 127,
-} as const;
-export const wait = {
-  none: 0,
-  sending: 1,
-  receiving: 2,
-  replying: 3,
-  notified: 4,
-  sleeping: 5,
-  claimed: 6,
-  unborn: 7,
-  ended: 8,
-} as const;
-export const self = 0xffffn;
-export const forever = 0xffff_ffff_ffff_ffffn;
 /** Timebase ticks from one tick of the scheduler to the next. */
 export const tickTime = 100_000n;
 
@@ -257,6 +66,8 @@ export class Kernel {
   /** How often remote fences were asked for, and the IPIs that were sent. */
   fences = 0;
   ipis: { from: number; to: number }[] = [];
+  /** Harts that stopped themselves. */
+  stopped: number[] = [];
 
   private constructor(g: Guest) {
     this.guest = g;
@@ -308,6 +119,7 @@ export class Kernel {
       if (extension === 1n) now().console += String.fromCharCode(Number(a0));
       else if (extension === 0x735049n) now().sendIpis(a0, a1);
       else if (extension === 0x52464e43n) now().fences += 1;
+      else if (extension === 0x48534dn) now().stopped.push(now().hart);
       else throw new Error(`unexpected SBI call ${extension.toString(16)}`);
       return 0n;
     };
@@ -391,7 +203,8 @@ export class Kernel {
     const pending = (csrs.sip | (this.time >= csrs.timer ? stip : 0n)) & csrs.sie;
     if (this.running(hart) < 0) this.on(hart, () => this.guest.call("stopIdling"));
     if ((pending & ssip) !== 0n) this.trap(hart, 1n);
-    if ((pending & stip) !== 0n) this.trap(hart, 5n);
+    // The first may have been the one to stop for.
+    if ((pending & stip) !== 0n && this.guest.call("online", hart)) this.trap(hart, 5n);
   }
 
   private trap(hart: number, interrupt: bigint): void {

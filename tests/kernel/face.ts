@@ -1,0 +1,125 @@
+// The kernel's own functions as a test calls them: compiled together with the kernel (kernel.ts). Addresses and indices in
+// numbers, nothing more.
+
+export const face = `
+import { End } from "abi/task";
+import { Refusal } from "abi/refusal";
+import { Kind } from "abi/handle";
+import { Hart, hartAt, initHart, isOnline, setHartCount, thisHart } from "kernel/neuron/src/arch/riscv/hart";
+import { takeIpisOnly } from "kernel/neuron/src/arch/riscv/control";
+import { IPI_BURST_MAX } from "kernel/neuron/src/arch/riscv/ipi";
+import { announce } from "kernel/neuron/src/arch/riscv/smp";
+import { timerInit, timerStartHart } from "kernel/neuron/src/arch/riscv/timer";
+import { auditInit } from "kernel/neuron/src/diag/audit";
+import { printInit } from "kernel/neuron/src/diag/print";
+import { consoleInit } from "kernel/neuron/src/ipc/console";
+import { interruptsInit } from "kernel/neuron/src/irq/interrupts";
+import { createTask, startTask } from "kernel/neuron/src/lifecycle/create";
+import { freeFrames, framesInit, giveFrames } from "kernel/neuron/src/mm/frames";
+import { buildKernelMap, kernelSpaceSatp } from "kernel/neuron/src/mm/kernelmap";
+import { pinsInit } from "kernel/neuron/src/mm/pins";
+import { NO_OBJECT } from "kernel/neuron/src/mm/pool";
+import { vmosInit } from "kernel/neuron/src/mm/vmo";
+import { queueOf } from "kernel/neuron/src/sched/queue";
+import { admit } from "kernel/neuron/src/sched/retire";
+import { leaveIdle } from "kernel/neuron/src/sched/schedule";
+import { endpointAt, endpointsInit, notificationAt, takeEndpoint, takeNotification } from "kernel/neuron/src/task/endpoint";
+import { freeSlot, putCapability, slotOf } from "kernel/neuron/src/task/handles";
+import { releaseTask, retainTask, Task, taskAt, tasksInit, waitKind } from "kernel/neuron/src/task/task";
+import { retainEndpoint, retainNotification } from "kernel/neuron/src/task/endpoint";
+
+export { scheduleFirst, syscallHandle, trapHandle } from "kernel/neuron/src/trap";
+
+export function boot(hartCount: u32, states: usize, ram: u32, frames: u32, ramEnd: u32): void {
+  printInit();
+  setHartCount(hartCount);
+  for (let i: u32 = 0; i < hartCount; i++) initHart(i, <u64>i + 10);
+  framesInit(states);
+  giveFrames(ram, frames);
+  buildKernelMap(ramEnd);
+  auditInit(); vmosInit(); pinsInit(); tasksInit(); endpointsInit(); interruptsInit(); consoleInit();
+  for (let i: u32 = 0; i < 4; i++) queueOf(i).init();
+  timerInit(10_000_000, true);
+}
+export function bootHart(): void {
+  const hart = thisHart();
+  hart.satp = kernelSpaceSatp();
+  hart.ipiTokens = IPI_BURST_MAX;
+  takeIpisOnly();
+  timerStartHart(hart);
+  announce(hart);
+  admit(hart);
+}
+export function stopIdling(): void { leaveIdle(thisHart()); }
+
+/** A started task that nobody names: its index, or -1. */
+export function spawn(taskClass: u32): i32 {
+  const task = createTask(taskClass);
+  if (task === null) return -1;
+  startTask(task, 0x10000, 0x7800_0000);
+  releaseTask(task);
+  return task.index;
+}
+export function newEndpoint(): u32 { return takeEndpoint(); }
+export function newNotification(): u32 { return takeNotification(); }
+/** A capability in the lowest free slot of a task; the slot, or -1. */
+export function give(task: u32, kind: u32, object: u32, rights: u32, badge: u32): i32 {
+  const slot = freeSlot(taskAt(task));
+  if (slot === 64) return -1;
+  if (kind === Kind.Task) retainTask(taskAt(object));
+  else if (kind === Kind.Endpoint) retainEndpoint(object);
+  else if (kind === Kind.Notification) retainNotification(object);
+  putCapability(taskAt(task), slot, <Kind>kind, object, rights, badge);
+  return slot;
+}
+
+export function runningOn(hart: u32): i32 {
+  const running = hartAt(hart).running;
+  return running === 0 ? -1 : changetype<Task>(running).index;
+}
+export function frameOf(hart: u32): u32 { return hartAt(hart).frame; }
+export function taskAddress(task: u32): u32 { return <u32>changetype<usize>(taskAt(task)); }
+export function register(task: u32, n: u32): u64 { return load<u64>(changetype<usize>(taskAt(task)) + offsetof<Task>("a0") + (n << 3)); }
+export function waitOf(task: u32): u32 { return waitKind(taskAt(task).waitWord); }
+export function stateOf(task: u32): u32 { return taskAt(task).state; }
+export function endOf(task: u32): u32 { return taskAt(task).end; }
+export function classOf(task: u32): u32 { return taskAt(task).taskClass; }
+export function rootOf(task: u32): u32 { return taskAt(task).root; }
+export function referencesOf(task: u32): u32 { return taskAt(task).references; }
+export function satpOfHart(hart: u32): u64 { return hartAt(hart).satp; }
+export function online(hart: u32): bool { return isOnline(hart); }
+export function ticksOf(hart: u32): u64 { return hartAt(hart).ticks; }
+export function ipisSent(hart: u32): u64 { return hartAt(hart).ipisSent; }
+export function ipisLimited(hart: u32): u32 { return hartAt(hart).ipisLimited; }
+export function deadlineOf(hart: u32): u64 { return hartAt(hart).deadline; }
+export function kindAt(task: u32, slot: u32): u32 { return slotOf(taskAt(task), slot).kind; }
+export function rightsAt(task: u32, slot: u32): u32 { return slotOf(taskAt(task), slot).rights; }
+export function objectAt(task: u32, slot: u32): u32 { return slotOf(taskAt(task), slot).object; }
+export function badgeAt(task: u32, slot: u32): u32 { return slotOf(taskAt(task), slot).badge; }
+export function free(): u32 { return freeFrames(); }
+
+/** How often a task stands in the run queue of a hart. */
+export function timesQueued(hart: u32, task: u32): u32 {
+  let count: u32 = 0;
+  for (let taskClass: u32 = 0; taskClass < 4; taskClass++) {
+    let at = changetype<Task | null>(load<u32>(changetype<usize>(queueOf(hart)) + 24 + (taskClass << 3)));
+    for (let steps: u32 = 0; at !== null; steps++) {
+      assert(steps < 64);
+      if (at.index === task) count++;
+      at = at.next;
+    }
+  }
+  return count;
+}
+export function callersOf(endpoint: u32): u32 { return lengthOf(endpointAt(endpoint).callers); }
+export function receiversOf(endpoint: u32): u32 { return lengthOf(endpointAt(endpoint).receivers); }
+function lengthOf(first: Task | null): u32 {
+  let count: u32 = 0;
+  let at = first;
+  while (at !== null) { count++; assert(count < 64); at = at.next; }
+  return count;
+}
+export function bitsOf(notification: u32): u64 { return notificationAt(notification).bits; }
+export function endpointReferences(index: u32): u32 { return endpointAt(index).references; }
+export function notificationReferences(index: u32): u32 { return notificationAt(index).references; }
+`;

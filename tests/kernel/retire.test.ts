@@ -1,0 +1,79 @@
+// A hart that stops: what it had goes on elsewhere, and one always stays.
+
+import { beforeEach, expect, test } from "vitest";
+import { forever, Kernel, kind, refusal, right, sys, tickTime, wait } from "./kernel.ts";
+
+let k: Kernel;
+let keeper: number;
+let harts: number;
+beforeEach(async () => {
+  k = await Kernel.boot();
+  keeper = k.spawnOn(0);
+  harts = k.give(keeper, kind.harts, 0, right.manage);
+});
+
+/** The keeper, wherever it runs, asks for the end of a hart. */
+function stop(hart: number | bigint): number {
+  for (let ticks = 0; ticks < 20 && k.hartOf(keeper) < 0; ticks++) k.pass(tickTime);
+  k.syscall(k.hartOf(keeper), sys.StopHart, harts, hart);
+  return k.results(keeper).status;
+}
+
+test("its tasks, those that it looks after in their sleep, and who was sent to it go on elsewhere", () => {
+  const runs = k.spawnOn(2);
+  const sleeps = k.spawnOn(1);
+  k.syscall(1, sys.YieldTo, 2);
+  k.interrupts(2);
+  expect(k.hartOf(sleeps)).toBe(2);
+  k.syscall(2, sys.Sleep, k.time + 3n * tickTime);
+  const hinted = k.spawnOn(3);
+  k.syscall(3, sys.YieldTo, 2);
+  expect(stop(2)).toBe(0);
+  k.interrupts(2);
+  expect(k.stopped).toEqual([2]);
+  expect(k.guest.call("online", 2)).toBe(0);
+  const all = [keeper, runs, sleeps, hinted];
+  for (let ticks = 0; ticks < 6; ticks++) {
+    k.pass(tickTime);
+    k.check(all);
+  }
+  expect(k.waits(sleeps)).toBe(wait.none);
+  expect(k.running(2)).toBe(-1);
+  // Nothing is sent there any more.
+  expect(k.ask(k.hartOf(runs) >= 0 ? k.hartOf(runs) : k.hartOf(keeper), sys.YieldTo, 2).status).toBe(
+    refusal.hartOffline,
+  );
+  expect(k.console).toMatch(/neuron: hart2 .*stop/);
+});
+
+test("who asks for the end of its own hart goes on elsewhere", () => {
+  expect(stop(k.hartOf(keeper))).toBe(0);
+  expect(k.stopped).toEqual([0]);
+  k.pass(tickTime);
+  expect(k.hartOf(keeper)).toBeGreaterThan(0);
+  k.check([keeper]);
+});
+
+test("one always stays, and only who holds the capability may ask", () => {
+  const other = k.spawnOn(1);
+  expect(k.ask(1, sys.StopHart, 5, 2).status).toBe(refusal.badSlot);
+  expect(k.ask(1, sys.StopHart, k.give(other, kind.harts, 0, right.read), 2).status).toBe(
+    refusal.missingRight,
+  );
+  for (const hart of [4, 100, 2n ** 32n]) expect(stop(hart)).toBe(refusal.hartOffline);
+  for (const hart of [1, 2, 3]) {
+    expect(stop(hart)).toBe(0);
+    for (let ticks = 0; ticks < 3; ticks++) k.pass(tickTime);
+  }
+  expect([...k.stopped].sort()).toEqual([1, 2, 3]);
+  expect(stop(0)).toBe(refusal.badState);
+  expect(stop(1)).toBe(refusal.hartOffline);
+  for (let ticks = 0; ticks < 4; ticks++) {
+    k.pass(tickTime);
+    k.check([keeper, other]);
+  }
+  // Both tasks share the hart that is left.
+  expect([keeper, other]).toContain(k.running(0));
+  k.syscall(0, sys.Sleep, forever);
+  expect(k.running(0)).toBeGreaterThanOrEqual(0);
+});
