@@ -1,0 +1,176 @@
+// Exploration finds bugs that were planted on purpose, says what they are, and leaves a recording that shows them again.
+// Each plant is a copy of the repository whose kernel is compiled anew.
+
+import { execFileSync, spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { root } from "../../toolchain/root.ts";
+import { type Change, plant } from "./planted.ts";
+
+const PLANT_TIMEOUT_MS = 600_000;
+
+const kernel = "source/kernel/neuron/src";
+
+interface Report {
+  ok: boolean;
+  seeds: number;
+  failed: { seed: string; problems: string[]; harts: string[]; replay: string }[];
+}
+
+function explore(folder: string, ...args: string[]): { status: number | null; report: Report } {
+  const run = spawnSync(join(folder, "nx"), ["explore", "--json", ...args], {
+    cwd: folder,
+    encoding: "utf8",
+    maxBuffer: 2 ** 26,
+  });
+  if (run.stdout === "") throw new Error(run.stderr);
+  return { status: run.status, report: JSON.parse(run.stdout) };
+}
+
+interface Plant {
+  name: string;
+  changes: Change[];
+  args: string[];
+  /** What the first failing seed has to say. */
+  finding: RegExp;
+}
+
+/** A run in which harts interrupt each other all the time. */
+const flood = ["--run", "attacker ipis"];
+
+const plants: Plant[] = [
+  {
+    name: "a mailbox whose interrupt is cleared after it was read",
+    changes: [
+      { file: `${kernel}/arch/riscv/ipi.ts`, find: "  clearSip(SIE_SSIE);\n", replace: "" },
+      {
+        file: `${kernel}/trap.ts`,
+        find: "  if (which === Interrupt.SupervisorSoftware) readMail(hart);",
+        replace: `  if (which === Interrupt.SupervisorSoftware) {
+    readMail(hart);
+    clearSip(SIE_SSIE);
+  }`,
+      },
+      {
+        file: `${kernel}/trap.ts`,
+        find: "import { readTime, wfi } from",
+        replace: "import { clearSip, readTime, wfi } from",
+      },
+    ],
+    args: ["--seeds", "1..4", ...flood],
+    finding: /^lost wake-up: hart .* sent hart . an interrupt, which is gone/,
+  },
+  {
+    name: "a wake-up that is dropped at the IPI limit",
+    changes: [
+      {
+        file: `${kernel}/arch/riscv/ipi.ts`,
+        find: "  const before = atomic.or<u32>(mailboxOf(target), 1 << self.index);",
+        replace: `  if (self.ipiTokens === 0) return true;
+  const before = atomic.or<u32>(mailboxOf(target), 1 << self.index);`,
+      },
+    ],
+    args: ["--seeds", "1..4", ...flood],
+    finding: /^lost wake-up: a task of class .* waits in the queue of hart ., which was not told/,
+  },
+  {
+    name: "locks that are taken in the wrong order",
+    changes: [
+      {
+        file: `${kernel}/ipc/call.ts`,
+        find: "  endpoint.lock.acquire();\n  const receiver = claimReceiver(endpoint);",
+        replace: `  endpoint.lock.acquire();
+  notificationAt(0).lock.acquire();
+  notificationAt(0).lock.release();
+  const receiver = claimReceiver(endpoint);`,
+      },
+    ],
+    args: ["--seeds", "1..2"],
+    finding: /^lock order: a lock was taken out of order at .*call\.ts.*held locks of rank 1/,
+  },
+  {
+    name: "two locks in both orders, and nothing that checks it",
+    changes: [
+      {
+        file: `${kernel}/trap.ts`,
+        find: "function schedule(hart: Hart): void {\n",
+        replace: `function schedule(hart: Hart): void {
+  const first = notificationAt(hart.index & 1).lock;
+  const second = notificationAt(1 - (hart.index & 1)).lock;
+  first.acquire();
+  second.acquire();
+  second.release();
+  first.release();
+`,
+      },
+      {
+        file: `${kernel}/trap.ts`,
+        find: "import { isKilled } from",
+        replace: 'import { notificationAt } from "./task/endpoint";\nimport { isKilled } from',
+      },
+      { file: `${kernel}/sync/order.ts`, find: "  assert(hart.heldRanks >> rank === 0);\n", replace: "" },
+    ],
+    args: ["--seeds", "1..4", "--chaos", "switch"],
+    finding: /^deadlock: every hart that is awake waits for a lock; hart . in schedule .*trap\.ts/,
+  },
+  {
+    name: "a hart that never says that it is there",
+    changes: [
+      {
+        file: `${kernel}/arch/riscv/smp.ts`,
+        find: "export function announce(hart: Hart): void {\n",
+        replace: "export function announce(hart: Hart): void {\n  if (hart.index === 2) hsm.hartStop();\n",
+      },
+    ],
+    args: ["--seeds", "1..2"],
+    finding: /^missing hart: hart 2 \(physical .\) does not take part, and is stopped/,
+  },
+];
+
+describe("exploration finds", () => {
+  test.each(plants.map((planted) => [planted.name, planted] as const))(
+    "%s",
+    (_name, { changes, args, finding }) => {
+      const { folder, remove } = plant(changes);
+      try {
+        const { status, report } = explore(folder, ...args);
+        expect(status).toBe(1);
+        const [first] = report.failed;
+        expect(report.failed.map(({ problems }) => problems[0])).toEqual(
+          expect.arrayContaining([expect.stringMatching(finding)]),
+        );
+        expect(first?.harts.length).toBeGreaterThan(0);
+        // The command that it names shows the same again, to the last byte.
+        const words = first?.replay.split(" ").slice(1) ?? [];
+        expect(execFileSync(join(folder, "nx"), words, { cwd: folder, encoding: "utf8" })).toContain(
+          "the same run",
+        );
+      } finally {
+        remove();
+      }
+    },
+    PLANT_TIMEOUT_MS,
+  );
+});
+
+describe("without a bug", () => {
+  test(
+    "no seed fails, with and without chaos",
+    () => {
+      expect(explore(root, "--seeds", "1..8")).toMatchObject({ status: 0, report: { ok: true, seeds: 8 } });
+      expect(explore(root, "--seeds", "1..4", "--chaos")).toMatchObject({ status: 0, report: { seeds: 4 } });
+    },
+    PLANT_TIMEOUT_MS,
+  );
+
+  test(
+    "shards share the seeds",
+    () => {
+      const seeds = ["1/3", "2/3", "3/3"].map((part) =>
+        explore(root, "--seeds", "1..4", "--shard", part, "--smp", "1"),
+      );
+      expect(seeds.map(({ report }) => report.seeds)).toEqual([2, 1, 1]);
+    },
+    PLANT_TIMEOUT_MS,
+  );
+});
