@@ -165,6 +165,61 @@ describe("an end", () => {
   });
 });
 
+describe("a fault", () => {
+  const illegal = 2;
+  test.each<[cause: number, value: bigint, end: number, name: string]>([
+    [illegal, 0n, 3, "illegal instruction"],
+    [illegal, 0xc001_0073n, 3, "illegal instruction"],
+    [illegal, 0x3002_9073n, 3, "illegal instruction"],
+    // fadd.d, fld, fsd, fmadd.s, fmsub.s, fnmsub.s, fnmadd.s; c.fld, c.fsd, c.fldsp, c.fsdsp
+    ...[
+      0x0200_7053n,
+      0x0001_3007n,
+      0x0001_3027n,
+      0x43n,
+      0x47n,
+      0x4bn,
+      0x4fn,
+      0x2000n,
+      0xa000n,
+      0x2002n,
+      0xa002n,
+    ].map((value): [number, bigint, number, string] => [illegal, value, 4, "floating-point instruction"]),
+    // c.ld, c.sd, c.j and c.li are no floating point
+    ...[0x6000n, 0xe000n, 0xa001n, 0x4001n].map((value): [number, bigint, number, string] => [
+      illegal,
+      value,
+      3,
+      "illegal instruction",
+    ]),
+    [1, 0x8000_0000n, 5, "instruction access fault"],
+    [12, 0n, 5, "instruction page fault"],
+    [5, 4n, 6, "load access fault"],
+    [13, 4n, 6, "load page fault"],
+    [7, 4n, 7, "store access fault"],
+    [15, 4n, 7, "store page fault"],
+    [0, 1n, 8, "instruction address misaligned"],
+    [4, 1n, 8, "load address misaligned"],
+    [6, 1n, 8, "store address misaligned"],
+    [3, 0x10000n, 9, "breakpoint"],
+    [10, 0n, 10, "unknown exception"],
+    [24, 0n, 10, "unknown exception"],
+    [0xffff_ffff, 0n, 10, "unknown exception"],
+  ])("of cause %i with %i has a name, and ends the task for that reason", (cause, value, end, name) => {
+    const { slot, child } = make();
+    k.ask(0, sys.NameTask, slot, 0x6568_7420n, 0x0a1b_0000n);
+    k.ask(0, sys.StartTask, slot, 0x10000, 0x7000_0000);
+    k.pass(tickTime);
+    k.fault(k.hartOf(child), cause, value);
+    expect(k.ask(0, sys.TaskStatus, slot).words.slice(0, 3)).toEqual([2n, BigInt(end), value]);
+    const line = k.console.split("\n").filter((text) => text.includes("ended"));
+    expect(line).toHaveLength(1);
+    expect(line[0]).toContain(` ended: ${name} value=0x${value.toString(16)} pc=0x10000`);
+    // A name is bytes of the task's choice: none of them reaches the terminal as a command.
+    expect(line[0]).toMatch(/^[\x20-\x7e]*$/);
+  });
+});
+
 describe("the message page", () => {
   test("stays for as long as the task lives", () => {
     expect(k.ask(0, sys.Unmap, self, messagePage).status).toBe(refusal.badArgument);
