@@ -3,7 +3,7 @@
  * create, seedInterleave, busReset, attachDisk and addFault, then the kernel and the tree into RAM and firmwareBoot; after
  * that run, again and again.
  */
-export { addBreakpoint, clearBreakpoints, requestStop } from "./breakpoints";
+export { addBreakpoint, clearBreakpoints, requestStop, stoppedHart, stopRequested } from "./breakpoints";
 export { attachDisk, busLoad, busReset, busStore } from "./bus";
 export { clock, retiredTotal, time } from "./clock";
 export { uartReceive } from "./devices/uart";
@@ -13,6 +13,7 @@ export { hartAt, readRegister, writeRegister } from "./hart";
 export {
   HART_STATE_BYTES,
   hartActivity,
+  hartCsr,
   hartEnabled,
   hartMode,
   hartPc,
@@ -20,6 +21,9 @@ export {
   hartRetired,
   hostWrites,
   pageFlags,
+  physicalAddress,
+  setHartCsr,
+  setHartPc,
 } from "./inspect";
 export { seedInterleave, setTurns } from "./interleave";
 export { hartCount, ramBase, ramBytes } from "./layout";

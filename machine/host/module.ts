@@ -31,6 +31,8 @@ export interface Core {
   addBreakpoint: (address: bigint) => number;
   clearBreakpoints: () => void;
   requestStop: () => void;
+  stopRequested: () => number;
+  stoppedHart: () => number;
   busLoad: (hart: number, address: bigint, size: number) => bigint;
   power: () => number;
   powerCode: () => number;
@@ -45,6 +47,10 @@ export interface Core {
   hartPending: (hart: number) => bigint;
   hartEnabled: (hart: number) => bigint;
   hartRetired: (hart: number) => bigint;
+  hartCsr: (hart: number, number: number) => bigint;
+  setHartCsr: (hart: number, number: number, value: bigint) => void;
+  setHartPc: (hart: number, address: bigint) => void;
+  physicalAddress: (hart: number, address: bigint) => bigint;
   readRegister: (hart: number, register: number) => bigint;
   writeRegister: (hart: number, register: number, value: bigint) => void;
   ramBase: () => number;
@@ -69,6 +75,8 @@ const functionNames: readonly (keyof Core)[] = [
   "addBreakpoint",
   "clearBreakpoints",
   "requestStop",
+  "stopRequested",
+  "stoppedHart",
   "busLoad",
   "power",
   "powerCode",
@@ -83,6 +91,10 @@ const functionNames: readonly (keyof Core)[] = [
   "hartPending",
   "hartEnabled",
   "hartRetired",
+  "hartCsr",
+  "setHartCsr",
+  "setHartPc",
+  "physicalAddress",
   "readRegister",
   "writeRegister",
   "ramBase",
