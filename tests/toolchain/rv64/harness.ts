@@ -91,24 +91,27 @@ export function runInNode(wasm: Uint8Array): string {
   return output.slice(output.lastIndexOf(START) + 1);
 }
 
+/** How a module is started: `main` on one hart (entry.S), or `work` on four at once (harts.S). */
+export type Start = "entry.S" | "harts.S";
+
 /** What the translated module prints on QEMU. Throws when it did not come to its end. */
-export async function runOnRv64(translation: Translation): Promise<string> {
+export async function runOnRv64(translation: Translation, start: Start = "entry.S"): Promise<string> {
   mkdirSync(join(root, "build/test-rv64"), { recursive: true });
   const place = mkdtempSync(join(root, "build/test-rv64/run-"));
   try {
-    const elf = await buildElf(translation, relative(root, place));
-    return runElf(join(root, elf));
+    const elf = await buildElf(translation, start, relative(root, place));
+    return runElf(join(root, elf), start === "harts.S" ? 4 : 1);
   } finally {
     rmSync(place, { recursive: true });
   }
 }
 
 /** Compiles, assembles and links; gives the ELF file's path from the root. */
-async function buildElf(translation: Translation, place: string): Promise<string> {
+async function buildElf(translation: Translation, start: Start, place: string): Promise<string> {
   const file = (name: string): string => `${place}/${name}`;
   writeFileSync(join(root, file("program.ll")), translation.ir);
   await compileIr(root, file("program.ll"), file("program.o"));
-  await assemble(root, `${folder}/entry.S`, file("entry.o"), place);
+  await assemble(root, `${folder}/${start}`, file("entry.o"), place);
   await assemble(root, "source/libs/builtins/memory.S", file("memory.o"), place);
   await link(root, {
     objects: ["entry.o", "program.o", "memory.o"].map(file),
@@ -120,13 +123,17 @@ async function buildElf(translation: Translation, place: string): Promise<string
   return file("program.elf");
 }
 
-function runElf(elf: string): string {
-  const machine = ["-machine", "virt", "-m", "64M", "-smp", "1", "-display", "none", "-serial", "stdio"];
-  const { stdout, error, stderr } = spawnSync("qemu-system-riscv64", [...machine, "-kernel", elf], {
-    timeout: QEMU_TIMEOUT_MS,
-    maxBuffer: OUTPUT_MAX_BYTES,
-    input: "",
-  });
+function runElf(elf: string, harts: number): string {
+  const machine = ["-machine", "virt", "-m", "64M", "-display", "none", "-serial", "stdio"];
+  const { stdout, error, stderr } = spawnSync(
+    "qemu-system-riscv64",
+    [...machine, "-smp", String(harts), "-kernel", elf],
+    {
+      timeout: QEMU_TIMEOUT_MS,
+      maxBuffer: OUTPUT_MAX_BYTES,
+      input: "",
+    },
+  );
   if (error !== undefined) throw error;
   const bytes = stdout.toString("latin1");
   const end = bytes.lastIndexOf(END);
