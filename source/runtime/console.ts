@@ -3,6 +3,7 @@
  * (client.ts). Who only wants to print uses log.ts, which needs no service. Goes on in client.ts.
  */
 import { MESSAGE_BYTES_MAX } from "abi/message";
+import { Refusal } from "abi/refusal";
 import { FOREVER, NO_SLOT } from "abi/syscall";
 import {
   ConsoleFlushParamsBuilder,
@@ -14,11 +15,24 @@ import {
 import { callService, callServiceUntil, MALFORMED_REPLY } from "./client";
 import { messagePage } from "./ipc";
 
+/** How often a line is asked for: a consoled that was given up says no at once. */
+const READ_TRIES_MAX: u32 = 8;
+
 let start: usize = 0;
 let length: u32 = 0;
 
-/** Waits for a line, for as long as it takes. After it, until the next call: `lineStart()`, `lineBytes()`. */
+/**
+ * Waits for a line, for as long as it takes. After it, until the next call: `lineStart()`, `lineBytes()`. A consoled that
+ * ends meanwhile is started again, and asked again; what was typed to the old one is gone.
+ */
 export function readLine(service: u32, prompt: string): i32 {
+  let outcome = askLine(service, prompt);
+  for (let i: u32 = 1; i < READ_TRIES_MAX && outcome === Refusal.PeerGone; i++)
+    outcome = askLine(service, prompt);
+  return outcome;
+}
+
+function askLine(service: u32, prompt: string): i32 {
   ConsoleReadLineParamsBuilder.begin(messagePage(), MESSAGE_BYTES_MAX).setPromptString(prompt);
   const bytes = callServiceUntil(service, ConsoleMethod.readLine, NO_SLOT, 0, FOREVER);
   if (bytes < 0) return bytes;

@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
+import { build } from "../../toolchain/compile.ts";
 import { root } from "../../toolchain/root.ts";
 import type { BootReport } from "../../tools/boot/run.ts";
 import { sourceFromFile, sourcesFromFolder, writeImageFile } from "../../tools/mk-pkgfs-img/files.ts";
@@ -101,6 +102,23 @@ describe.skipIf(!hasQemu)("a service that ends is started again (qemu-system-ris
       expect(report.lines).toContain(
         "nexus-init: virtioblkd ended: it was killed; given up, it was started again 8 times just now",
       );
+    },
+    BOOT_TIMEOUT_MS,
+  );
+
+  test(
+    "nobody has anybody ended in a production build",
+    async () => {
+      const built = await build({
+        profile: "production",
+        progress: { start: () => () => {}, note: () => {} },
+      });
+      const disk = join(root, built.packageImage);
+      const report = await bootQemu(
+        { run: "chaos nexus-init", profile: "production", disk },
+        Promise.resolve(built),
+      );
+      expect(report.lines, explain(report)).toContain("chaos: ending nexus-init gave BadSlot");
     },
     BOOT_TIMEOUT_MS,
   );
