@@ -9,13 +9,13 @@ import { Chaos, isChaos, isWatching, point, pointOfWaking, turnEnds } from "./ch
 import { deadlinesChanged } from "./clock";
 import { codeOf, isCode, noteWritable } from "./code";
 import { Hart, Mode } from "./hart";
-import { PAGE_SHIFT, RAM_START } from "./layout";
+import { PAGE_SHIFT, RAM_START, ramBase } from "./layout";
 import { pmpAllows, pmpUniform } from "./pmp";
 import { isRam, loadLinear, physicalWritten, ramAddress, storeLinear } from "./ram";
 import { noteAccess } from "./sharing";
 import { findStale, keepStale, Stale } from "./stale";
 import { buffer, drain, forward, holds, isBuffering } from "./store-buffer";
-import { fillEntry, noteSuperpage, Tag } from "./tlb";
+import { Entry, fillEntry, noteSuperpage, Tag, watchedTable } from "./tlb";
 import { Cause, MPP, MPP_SHIFT, MPRV, MXR, SUM } from "./trap";
 
 /** What an access is for; the order is that of the exception codes below. */
@@ -183,10 +183,18 @@ export function translate(hart: Hart, address: u64, size: u32, access: Access): 
   return accessFault(address, access);
 }
 
-/** Enters a translation that was just made, so that the interpreter finds it. The address is in RAM. */
-function remember(hart: Hart, address: u64, physical: u64, tag: Tag): void {
+/**
+ * Enters a translation that was just made: where the interpreter finds it, or, if harts share the page, where only
+ * recall() does. The address is in RAM.
+ */
+function remember(hart: Hart, address: u64, physical: u64, tag: Tag, shared: bool): void {
   if (!pmpUniform(hart, physical)) return;
   const page = ramAddress(physical & ~PAGE_OFFSET);
+  if (shared) {
+    if (leafLevel > 0) noteSuperpage(hart, address);
+    fillEntry(watchedTable(<usize>hart.dataTable), address, page, tag, 0);
+    return;
+  }
   if (tag === Tag.Write) {
     const index = <u32>((physical - RAM_START) >> PAGE_SHIFT);
     if (isCode(index)) return;
@@ -211,16 +219,42 @@ function passDevice(hart: Hart): void {
   deadlinesChanged();
 }
 
+/** The physical address of an access to a shared page that was translated before, or NOWHERE. */
+function recall(hart: Hart, address: u64, tag: Tag): u64 {
+  const entry = Entry.of(watchedTable(<usize>hart.dataTable), address);
+  if (load<u64>(entry + <usize>tag) !== (address & ~PAGE_OFFSET)) return NOWHERE;
+  outcome = Outcome.Done;
+  return <u64>(Entry.linear(entry, address) - ramBase()) + RAM_START;
+}
+
+/** A load from a page that harts share. */
+function readShared(hart: Hart, physical: u64, size: u32): u64 {
+  passPoint();
+  if (!isBuffering()) return loadLinear(ramAddress(physical), size);
+  // Forwarding may drain, and that may have dropped the code that is being executed.
+  if (holds(hart.id, physical, size)) outcome = Outcome.Noted;
+  return forward(hart.id, physical, size);
+}
+
+/** A store to a page that harts share. */
+function writeShared(hart: Hart, physical: u64, size: u32, value: u64): void {
+  passPoint();
+  if (isBuffering()) {
+    if (buffer(hart.id, physical, size, value)) outcome = Outcome.Noted;
+    return;
+  }
+  if (physicalWritten(physical, size, hart.id)) outcome = Outcome.Noted;
+  storeLinear(ramAddress(physical), size, value);
+}
+
 /** Reads `size` bytes at a physical address, from RAM or a device. */
 function readPhysical(hart: Hart, address: u64, physical: u64, size: u32): u64 {
   if (isRam(physical, size)) {
     if (isWatching() && noteAccess(physical, hart.id, false)) {
-      passPoint();
-      // Forwarding may drain, and that may have dropped the code that is being executed.
-      if (holds(hart.id, physical, size)) outcome = Outcome.Noted;
-      return forward(hart.id, physical, size);
+      remember(hart, address, physical, Tag.Read, true);
+      return readShared(hart, physical, size);
     }
-    remember(hart, address, physical, Tag.Read);
+    remember(hart, address, physical, Tag.Read, false);
     return loadLinear(ramAddress(physical), size);
   }
   if ((physical & (size - 1)) !== 0) return accessFault(address, Access.Load);
@@ -232,16 +266,15 @@ function readPhysical(hart: Hart, address: u64, physical: u64, size: u32): u64 {
 /** Writes `size` bytes at a physical address, to RAM or a device. */
 function writePhysical(hart: Hart, address: u64, physical: u64, size: u32, value: u64): void {
   if (isRam(physical, size)) {
-    const shared = isWatching() && noteAccess(physical, hart.id, true);
-    if (shared) passPoint();
-    if (shared && isBuffering()) {
-      if (buffer(hart.id, physical, size, value)) outcome = Outcome.Noted;
+    if (isWatching() && noteAccess(physical, hart.id, true)) {
+      remember(hart, address, physical, Tag.Write, true);
+      writeShared(hart, physical, size, value);
       return;
     }
     if (physicalWritten(physical, size, hart.id)) outcome = Outcome.Noted;
     storeLinear(ramAddress(physical), size, value);
     // Only now: if code was there, the page may have become one that can be written freely.
-    if (!shared) remember(hart, address, physical, Tag.Write);
+    remember(hart, address, physical, Tag.Write, false);
     return;
   }
   if ((physical & (size - 1)) !== 0) {
@@ -300,6 +333,10 @@ function storeAcross(hart: Hart, address: u64, size: u32, value: u64, first: u32
 export function loadVirtual(hart: Hart, address: u64, size: u32): u64 {
   const first = bytesInFirst(address, size);
   if (first !== 0) return loadAcross(hart, address, size, first);
+  if (isWatching()) {
+    const known = recall(hart, address, Tag.Read);
+    if (known !== NOWHERE) return readShared(hart, known, size);
+  }
   const physical = translate(hart, address, size, Access.Load);
   if (faulted()) return 0;
   return readPhysical(hart, address, physical, size);
@@ -311,6 +348,13 @@ export function storeVirtual(hart: Hart, address: u64, size: u32, value: u64): v
   if (first !== 0) {
     storeAcross(hart, address, size, value, first);
     return;
+  }
+  if (isWatching()) {
+    const known = recall(hart, address, Tag.Write);
+    if (known !== NOWHERE) {
+      writeShared(hart, known, size, value);
+      return;
+    }
   }
   const physical = translate(hart, address, size, Access.Store);
   if (faulted()) return;

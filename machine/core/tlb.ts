@@ -10,6 +10,7 @@
 // page. A table holds for one way of looking at memory: a mode, SUM, and one value of satp, so that neither a trap nor
 // a switch of the address space empties anything. Each hart keeps the tables of the last four values of satp, and
 // forgets what sfence.vma says.
+import { isWatching } from "./chaos";
 import { Hart, hartAt, Mode } from "./hart";
 import { hartCount, shape } from "./layout";
 import { forgetStale } from "./stale";
@@ -31,7 +32,11 @@ const VIEWS: u32 = 3;
 /** Behind the address spaces' tables: the two without translation, for machine mode and for the others. */
 const BARE_MACHINE: u32 = SPACES * VIEWS;
 const BARE_OTHER: u32 = BARE_MACHINE + 1;
-const TABLES: u32 = BARE_OTHER + 1;
+const VISIBLE: u32 = BARE_OTHER + 1;
+
+/** Each of these has a second one that the interpreter does not see: for pages that harts share (sharing.ts). */
+const TABLES: u32 = 2 * VISIBLE;
+const WATCHED_BYTES: usize = <usize>(VISIBLE * TABLE_BYTES);
 
 /** Bytes of all tables of a hart. */
 export const TABLES_BYTES: u32 = TABLES * TABLE_BYTES;
@@ -119,7 +124,9 @@ function superAt(hart: Hart, space: u32): usize {
 }
 
 function emptySpace(hart: Hart, space: u32): void {
-  memory.fill(tableAt(hart.id, space * VIEWS), 0xff, VIEWS * TABLE_BYTES);
+  const tables = tableAt(hart.id, space * VIEWS);
+  memory.fill(tables, 0xff, VIEWS * TABLE_BYTES);
+  if (isWatching()) memory.fill(tables + WATCHED_BYTES, 0xff, VIEWS * TABLE_BYTES);
   store<u64>(superAt(hart, space), 0);
 }
 
@@ -156,10 +163,27 @@ export function fillEntry(table: usize, address: u64, page: usize, tag: Tag, cod
   if (tag === Tag.Fetch) store<u32>(entry, <u32>code, 28);
 }
 
+/** The table beside one that the interpreter sees, for pages that harts share. */
+export function watchedTable(table: usize): usize {
+  return table + WATCHED_BYTES;
+}
+
 /** Remembers that the hart's present address space has entries that are parts of a superpage around `address`. */
 export function noteSuperpage(hart: Hart, address: u64): void {
   const mask = superAt(hart, hart.space);
   store<u64>(mask, load<u64>(mask) | ((<u64>1) << ((address >> 30) & 63)));
+}
+
+/** Forgets what a table says of one address, and if `wide` of everything in the gigabyte around it. */
+function forgetIn(table: usize, address: u64, wide: bool): void {
+  memory.fill(Entry.of(table, address), 0xff, ENTRY_BYTES);
+  if (!wide) return;
+  for (let index: u32 = 0; index < ENTRIES; index++) {
+    const entry = table + <usize>(index * ENTRY_BYTES);
+    // The tags that are set are equal, and the one that is not is all ones.
+    const tag = Entry.readTag(entry) & Entry.writeTag(entry) & Entry.fetchTag(entry);
+    if ((tag ^ address) >> 30 === 0) memory.fill(entry, 0xff, ENTRY_BYTES);
+  }
 }
 
 /** Forgets what the tables of one address space say of one address, and of a superpage around it. */
@@ -167,14 +191,8 @@ function forgetAddress(hart: Hart, space: u32, address: u64): void {
   const wide = (load<u64>(superAt(hart, space)) & ((<u64>1) << ((address >> 30) & 63))) !== 0;
   for (let view: u32 = 0; view < VIEWS; view++) {
     const table = tableAt(hart.id, space * VIEWS + view);
-    memory.fill(Entry.of(table, address), 0xff, ENTRY_BYTES);
-    if (!wide) continue;
-    for (let index: u32 = 0; index < ENTRIES; index++) {
-      const entry = table + <usize>(index * ENTRY_BYTES);
-      // The tags that are set are equal, and the one that is not is all ones.
-      const tag = Entry.readTag(entry) & Entry.writeTag(entry) & Entry.fetchTag(entry);
-      if ((tag ^ address) >> 30 === 0) memory.fill(entry, 0xff, ENTRY_BYTES);
-    }
+    forgetIn(table, address, wide);
+    if (isWatching()) forgetIn(table + WATCHED_BYTES, address, wide);
   }
 }
 
