@@ -5,8 +5,8 @@ import { describe, expect, test } from "vitest";
 import { compileGuest, hasQemu, runOnRv64, translateGuest } from "./rv64/harness.ts";
 
 const HARTS = 4n;
-const ADDS = 30_000n;
-const LOCKED = 2000n;
+const ADDS = 200_000n;
+const LOCKED = 20_000n;
 
 function lines(output: string): Map<string, bigint> {
   return new Map(

@@ -183,7 +183,7 @@ function report(name: string, value: u64): void {
   line();
 }
 
-const ADDS: u32 = 30_000;
+const ADDS: u32 = 200_000;
 
 /** Every width at once: the sum is exact, and a narrow counter's neighbours are left alone. */
 function count(hart: u32): void {
@@ -199,7 +199,7 @@ function count(hart: u32): void {
   }
 }
 
-const LOCKED: u32 = 2000;
+const LOCKED: u32 = 20_000;
 
 /** A lock by compare-exchange around a counter that is no atomic: of a word, and of a byte in the middle of one. */
 function lockWord(): void {
@@ -226,9 +226,11 @@ export function work(hart: u32): void {
   rounds("load buffering", hart, loadBuffering, bothFromTheFuture);
   rounds("coherence of reads", hart, coherence, wentBack);
   rounds("independent reads", hart, independent, disagreed);
+  meet();
   count(hart);
   meet();
   lockWord();
+  meet();
   lockByte();
   meet();
   if (hart !== 0) return;
