@@ -17,9 +17,6 @@ const scratch = mkdtempSync(join(tmpdir(), "neuron-restart-test-"));
 afterAll(() => rmSync(scratch, { recursive: true }));
 
 const largeBytes = 3 << 19;
-/** What a whole run may cost in memory beyond what two warm rounds did: nothing but page tables in another order. */
-const lostBytesMax = 64 * 1024;
-
 /** The image of this build, with a large file in it. */
 async function largeImage(): Promise<string> {
   await buildOnce();
@@ -74,7 +71,7 @@ describe.skipIf(!hasQemu)("a service that ends is started again (qemu-system-ris
       expect(reads).toBeGreaterThan(rounds * 15);
       expect(restarts(report, name).length).toBeGreaterThanOrEqual(rounds);
       expect(report.lines.filter((line) => line.includes("given up"))).toEqual([]);
-      expect(before - after).toBeLessThanOrEqual(lostBytesMax);
+      expect(after).toBeGreaterThanOrEqual(before);
     },
     BOOT_TIMEOUT_MS,
   );
@@ -87,7 +84,7 @@ describe.skipIf(!hasQemu)("a service that ends is started again (qemu-system-ris
       for (const name of ["virtioblkd", "packagefsd"]) {
         expect(restarts(report, name).length).toBeGreaterThanOrEqual(8);
       }
-      expect(before - after).toBeLessThanOrEqual(lostBytesMax);
+      expect(after).toBeGreaterThanOrEqual(before);
     },
     BOOT_TIMEOUT_MS,
   );
