@@ -8,11 +8,11 @@ import { root } from "../../toolchain/root.ts";
 import { chaosOf, faultsOf } from "../boot/hostility.ts";
 import type { BootRequest } from "../boot/run.ts";
 import { formatDuration, type Paint, paintFor, progressOn } from "../nx/report.ts";
-import type { ExploreWords } from "./explore.ts";
 import { readKernelMap } from "./kernel-state.ts";
 import { runSeeds } from "./pool.ts";
 import { Bar } from "./progress.ts";
 import type { SeedResult } from "./seed.ts";
+import type { ExploreWords } from "./words.ts";
 
 /** Failures that are told in full; of the others only the seed. */
 const FAILURES_SHOWN = 20;

@@ -5,28 +5,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { SMP_MAX } from "../boot/boot.ts";
 import { SELFTEST_RUN } from "../boot/run.ts";
 import { integerBetween } from "../nx/args.ts";
-
-/** A part of the work, for several hosts that share it. */
-export interface Shard {
-  index: number;
-  count: number;
-}
-
-export interface ExploreWords {
-  seeds: { first: bigint; last: bigint };
-  smp: number;
-  chaos?: string | true;
-  fault?: string;
-  run: string;
-  disk: boolean;
-  legacy?: true;
-  aclint?: true;
-  shard: Shard;
-  workers: number;
-  keep: string;
-  json?: true;
-  worker?: true;
-}
+import type { ExploreWords, Shard } from "./words.ts";
 
 const WORKERS_MAX = 64;
 const SHARDS_MAX = 10_000;

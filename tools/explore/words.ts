@@ -1,0 +1,23 @@
+// What the words of ./nx explore mean, once they are checked.
+
+/** A part of the work, for several hosts that share it. */
+export interface Shard {
+  index: number;
+  count: number;
+}
+
+export interface ExploreWords {
+  seeds: { first: bigint; last: bigint };
+  smp: number;
+  chaos?: string | true;
+  fault?: string;
+  run: string;
+  disk: boolean;
+  legacy?: true;
+  aclint?: true;
+  shard: Shard;
+  workers: number;
+  keep: string;
+  json?: true;
+  worker?: true;
+}
