@@ -47,7 +47,7 @@ let act: () => bool = nothing;
 function describe(index: u32): bool {
   switch (index) {
     case 0:
-      return row("hw smp", "", "the harts that are online, with their counters", answerSmp);
+      return row("hw smp", "", "the harts that are online, with counters", answerSmp);
     case 1:
       return row("hw vblk info", "", "the virtio disk", answerVblkInfo);
     case 2:
@@ -63,7 +63,7 @@ function describe(index: u32): bool {
     case 7:
       return row("ps", "", "the tasks", answerPs);
     case 8:
-      return row("audit", "", "what the kernel and the services have recorded", answerAudit);
+      return row("audit", "", "what kernel and services have recorded", answerAudit);
     case 9:
       return row("ls", "[path]", "what is in a directory of pkg://", answerLs);
     case 10:
