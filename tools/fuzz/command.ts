@@ -8,13 +8,15 @@ import type { FuzzResult } from "./run.ts";
 
 const SEEDS_MAX = 10_000_000;
 const SIZE_MAX = 100_000;
+const JOBS_MAX = 64;
 const BAR_CHARACTERS = 30;
 /** Where there is no terminal, a line is printed every so many percent. */
 const LINE_PERCENT = 5;
 
 interface Options {
-  readonly seeds: { readonly first: number; readonly last: number };
+  readonly seeds?: { readonly first: number; readonly last: number };
   readonly size?: number;
+  readonly jobs?: number;
   readonly json?: boolean;
 }
 
@@ -23,8 +25,9 @@ export function register(program: Command): void {
     .command("fuzz")
     .description("run random programs two ways, and compare")
     .argument("<what>", "wasm: binaryen's random modules, in V8 and as RV64 on QEMU")
-    .option("--seeds <first..last>", "which modules", seedRange, { first: 0, last: 199 })
+    .option("--seeds <first..last>", "which modules (0..199)", seedRange)
     .option("--size <bytes>", "make each module from so many random bytes", integerBetween(1, SIZE_MAX))
+    .option("--jobs <n>", "so many processes (one for every two cores)", integerBetween(1, JOBS_MAX))
     .option("--json", "print the result as JSON")
     .addHelpText(
       "after",
@@ -44,7 +47,7 @@ Examples:
     });
 }
 
-function seedRange(text: string): Options["seeds"] {
+function seedRange(text: string): { first: number; last: number } {
   const match = /^(\d+)(?:\.\.(\d+))?$/.exec(text);
   const first = Number(match?.[1]);
   const last = Number(match?.[2] ?? match?.[1]);
@@ -52,13 +55,16 @@ function seedRange(text: string): Options["seeds"] {
   throw new InvalidArgumentError(`a range of numbers up to ${SEEDS_MAX} is needed, as in 0..199.`);
 }
 
-async function fuzzWasm({ seeds, size, json }: Options): Promise<number> {
+async function fuzzWasm({ seeds = { first: 0, last: 199 }, size, jobs, json }: Options): Promise<number> {
   const { hasQemu } = await import("../boot/qemu.ts");
   if (!hasQemu()) throw new Problem("QEMU is needed", { hints: ["apt-get install qemu-system-misc"] });
   const { fuzz } = await import("./run.ts");
+  const { fuzzInWorkers, workersFor } = await import("./workers.ts");
   const begin = performance.now();
-  const show = progressBar(seeds.last - seeds.first + 1, begin);
-  const result = await fuzz({ ...seeds, size, onBatch: show });
+  const count = seeds.last - seeds.first + 1;
+  const workers = Math.min(jobs ?? workersFor(count), count);
+  const request = { ...seeds, size, onBatch: progressBar(count, begin) };
+  const result = workers > 1 ? await fuzzInWorkers(request, workers) : await fuzz(request);
   process.stdout.write(json ? `${JSON.stringify(result)}\n` : report(result, performance.now() - begin));
   return result.differences.length === 0 ? 0 : 1;
 }
