@@ -22,6 +22,11 @@ export function stopRequested(): bool {
   return load<u32>(STOPPED) !== 0;
 }
 
+/** The hart that came to a breakpoint last; all ones: none did. */
+export function stoppedHart(): u32 {
+  return load<u32>(PASS) - 1;
+}
+
 export function clearStop(): void {
   store<u32>(STOPPED, 0);
 }
@@ -54,6 +59,10 @@ export function addBreakpoint(address: u64): bool {
   store<u32>(COUNT, count + 1);
   rebuild();
   return true;
+}
+
+export function hasBreakpoints(): bool {
+  return load<u32>(COUNT) !== 0;
 }
 
 /** Removes every breakpoint. */

@@ -3,7 +3,7 @@
  * create, seedInterleave, busReset, attachDisk and addFault, then the kernel and the tree into RAM and firmwareBoot; after
  * that run, again and again.
  */
-export { addBreakpoint, clearBreakpoints, requestStop, stoppedHart, stopRequested } from "./breakpoints";
+export { addBreakpoint, clearBreakpoints, hasBreakpoints, requestStop, stoppedHart, stopRequested } from "./breakpoints";
 export { attachDisk, busLoad, busReset, busStore } from "./bus";
 export { clock, retiredTotal, time } from "./clock";
 export { uartReceive } from "./devices/uart";

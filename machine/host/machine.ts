@@ -61,7 +61,7 @@ export interface MachineSettings {
 }
 
 /** Why `run` came back. */
-export type RunState = "running" | "off" | "reset" | "stuck";
+export type RunState = "running" | "off" | "reset" | "stuck" | "breakpoint";
 
 /** OpenSBI's struct fw_dynamic_info: magic "OSBI", version, where to go on, in which mode, options, boot hart. */
 const DYNAMIC_MAGIC = 0x4942534fn;
@@ -69,6 +69,7 @@ const SUPERVISOR = 1n;
 const DYNAMIC_BYTES = 64;
 
 /** What machine/core/machine.ts gives as the reason of a return (`Stop`). */
+const stopBreakpoint = 2;
 const stopIdle = 3;
 
 const powerOff = 1;
@@ -123,6 +124,7 @@ export class EmbeddedMachine {
     const power = this.core.power();
     if (power === powerOff) return "off";
     if (power === powerReset) return "reset";
+    if (reason === stopBreakpoint) return "breakpoint";
     return reason === stopIdle ? "stuck" : "running";
   }
 

@@ -30,6 +30,7 @@ export interface Core {
   setChaos: (mask: number) => void;
   addBreakpoint: (address: bigint) => number;
   clearBreakpoints: () => void;
+  hasBreakpoints: () => number;
   requestStop: () => void;
   stopRequested: () => number;
   stoppedHart: () => number;
@@ -74,6 +75,7 @@ const functionNames: readonly (keyof Core)[] = [
   "setChaos",
   "addBreakpoint",
   "clearBreakpoints",
+  "hasBreakpoints",
   "requestStop",
   "stopRequested",
   "stoppedHart",

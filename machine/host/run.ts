@@ -104,7 +104,10 @@ export class Run {
 
   /** Goes back, or forward, to a moment of this run. Events after it will come again. */
   goTo(moment: Moment): void {
-    restoreSnapshot(this.machine.core, moment.state);
+    const { core } = this.machine;
+    restoreSnapshot(core, moment.state);
+    // A debugger's breakpoints are in memory too, as they were then.
+    if (core.hasBreakpoints() !== 0) core.clearBreakpoints();
     this.consoleLength = moment.consoleLength;
     this.eventsApplied = moment.eventsApplied;
   }

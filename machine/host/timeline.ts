@@ -29,6 +29,12 @@ export class Timeline {
     return this.moments[0]?.state.clock ?? 0n;
   }
 
+  /** The clocks of the kept moments before `clock`, latest first. */
+  clocksBefore(clock: bigint): bigint[] {
+    const clocks = this.moments.map(({ state }) => state.clock).filter((each) => each < clock);
+    return clocks.reverse();
+  }
+
   /** Goes on until the clock reaches `target` or something stops the run before; keeps moments on the way. */
   advanceTo(target: bigint): AdvanceState {
     for (;;) {

@@ -157,6 +157,7 @@ function endOf(machine: EmbeddedMachine, state: AdvanceState): MachineEnd {
       return { status: 1, complaints: "every hart waits, and nothing is left that would wake one" };
     case "running":
     case "stopped":
+    case "breakpoint":
       return { status: undefined, complaints: "" };
   }
 }

@@ -12,6 +12,7 @@ import { root } from "../../toolchain/root.ts";
 import { ConsoleLines } from "../boot/console.ts";
 import { endOfRun } from "../boot/embedded.ts";
 import { Locator, placeText } from "../debug/locate.ts";
+import { serveGdb } from "../gdb/serve.ts";
 import { paintFor, progressOn } from "../nx/report.ts";
 import type { ReplayWords } from "./replay.ts";
 
@@ -32,6 +33,11 @@ export async function replay(file: string, words: ReplayWords): Promise<0 | 1> {
   const recording = readRecording(file);
   const wasm = new Uint8Array(readFileSync(join(root, await buildMachine(progressOn(process.stderr)))));
   const run = new Run(await WebAssembly.compile(wasm), recording.settings, recording.events);
+  if (words.gdb !== undefined) {
+    const tell = (line: string): void => void process.stderr.write(`${line}\n`);
+    await serveGdb(run, words.gdb, tell, (bytes) => process.stdout.write(bytes));
+    return 0;
+  }
   const stop = stopOf(words.stopAt);
   const state = goThrough(run, stop, recording.end?.clock, (line) => {
     if (!words.json) process.stdout.write(`${line}\n`);

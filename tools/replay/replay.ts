@@ -1,11 +1,13 @@
 // ./nx replay: the words of the command. What it does is in command.ts.
 
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
+import { integerBetween } from "../nx/args.ts";
 
 export interface ReplayWords {
   /** An instruction count, `panic`, or a part of a console line. */
   stopAt?: string;
   json?: true;
+  gdb?: number;
 }
 
 export function register(program: Command): void {
@@ -14,6 +16,11 @@ export function register(program: Command): void {
     .description("go through a recorded run again, to its end or to a place of interest")
     .argument("<file>", "what ./nx boot --record or ./nx explore wrote")
     .option("--stop-at <where>", "an instruction count, panic, or a part of a console line")
+    .addOption(
+      new Option("--gdb <port>", "wait for gdb on this port (0: any), which goes forward and back").argParser(
+        integerBetween(0, 65535),
+      ),
+    )
     .option("--json", "print a report for programs instead of the console")
     .action(async (file: string, words: ReplayWords) => {
       const { replay } = await import("./command.ts");

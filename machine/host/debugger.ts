@@ -1,0 +1,213 @@
+// A machine under a debugger: harts as threads, breakpoints, steps forward and backward.
+//
+// The one idea: going back is going forward from an earlier moment (timeline.ts). The last breakpoint before now is found
+// by running each stretch between two moments again, the latest first; the instruction before this one by halving the
+// distance until one instruction is left. What the debugger reads changes nothing; what it writes makes another run.
+//
+// Nothing here is Node's.
+
+import { RAM_START } from "./machine.ts";
+import type { AdvanceState, Run } from "./run.ts";
+import { Timeline } from "./timeline.ts";
+
+/** Why the machine stands still for the debugger. */
+export type StopReason = "breakpoint" | "step" | "interrupt" | "start" | "end";
+
+/** A stop, and the hart that it is about. */
+export interface DebugStop {
+  reason: StopReason;
+  hart: number;
+}
+
+/** Instructions (of all harts) in which a hart has to get its next one, while the debugger waits for a step. */
+const STEP_INSTRUCTIONS_MAX = 2_000_000n;
+
+/** Distances at which a step backward looks, from far to near. */
+const LOOKS = [200_000n, 4_000n, 64n, 1n];
+
+const NOWHERE = 2n ** 64n - 1n;
+const PAGE = 4096n;
+
+export class Debugger {
+  readonly run: Run;
+  private readonly timeline: Timeline;
+  private readonly breakpoints = new Set<bigint>();
+
+  constructor(run: Run) {
+    this.run = run;
+    this.timeline = new Timeline(run);
+  }
+
+  get hartCount(): number {
+    return this.run.machine.settings.harts;
+  }
+
+  /** Stops every hart before the instruction at a virtual address. */
+  setBreakpoint(address: bigint): void {
+    this.breakpoints.add(address);
+  }
+
+  clearBreakpoint(address: bigint): void {
+    this.breakpoints.delete(address);
+  }
+
+  /** Goes on for `instructions` at most. Undefined: nothing has stopped it yet. */
+  continue(instructions: bigint): DebugStop | undefined {
+    this.arm();
+    const state = this.timeline.advanceTo(this.run.clock + instructions);
+    const hart = this.hartAtBreakpoint();
+    this.disarm();
+    if (hart !== undefined) return { reason: "breakpoint", hart };
+    return state === "running" || state === "stopped" ? undefined : { reason: "end", hart: 0 };
+  }
+
+  /** One instruction of one hart; the others go on as they would. */
+  step(hart: number): DebugStop {
+    const before = this.retired(hart);
+    const pc = this.run.machine.core.hartPc(hart);
+    const limit = this.run.clock + STEP_INSTRUCTIONS_MAX;
+    while (this.run.clock < limit) {
+      const state = this.timeline.advanceTo(this.run.clock + 1n);
+      if (this.retired(hart) !== before || this.run.machine.core.hartPc(hart) !== pc) break;
+      if (state !== "running") return { reason: "end", hart };
+    }
+    return { reason: "step", hart };
+  }
+
+  /** Back before the instruction that a hart executed last. */
+  stepBack(hart: number): DebugStop {
+    const count = this.retired(hart);
+    if (count === 0n) return { reason: "start", hart };
+    // From here on it has executed `count`; before here it had not.
+    let after = this.run.clock;
+    let before = after;
+    while (this.retired(hart) >= count && before > this.timeline.start) {
+      const distance = LOOKS[0] ?? 1n;
+      before = before - distance > this.timeline.start ? before - distance : this.timeline.start;
+      this.goTo(before);
+    }
+    if (this.retired(hart) >= count) return { reason: "start", hart };
+    for (const distance of LOOKS.slice(1)) {
+      while (before + distance < after) {
+        this.goTo(before + distance);
+        if (this.retired(hart) >= count) {
+          after = this.run.clock;
+          break;
+        }
+        before = this.run.clock;
+      }
+      this.goTo(before);
+    }
+    return { reason: "step", hart };
+  }
+
+  /** Back to the breakpoint that was come to last, or to the start. */
+  continueBack(): DebugStop {
+    const now = this.run.clock;
+    let end = now;
+    for (const start of this.timeline.clocksBefore(now)) {
+      const found = this.lastBreakpoint(start, end);
+      if (found !== undefined) {
+        this.goTo(found.clock);
+        return { reason: "breakpoint", hart: found.hart };
+      }
+      end = start;
+    }
+    this.goTo(this.timeline.start);
+    return { reason: "start", hart: 0 };
+  }
+
+  /** Memory as a hart sees it now; shorter where there is none. */
+  readMemory(hart: number, address: bigint, byteCount: number): Uint8Array {
+    const bytes = new Uint8Array(byteCount);
+    let done = 0;
+    while (done < byteCount) {
+      const at = address + BigInt(done);
+      const part = Math.min(byteCount - done, Number(PAGE - (at % PAGE)));
+      const physical = this.physical(hart, at);
+      if (physical === undefined) break;
+      try {
+        bytes.set(this.run.machine.readMemory(physical, part), done);
+      } catch {
+        break;
+      }
+      done += part;
+    }
+    return bytes.subarray(0, done);
+  }
+
+  /** Writes memory as a hart sees it. False if not all of it is there. What lies ahead is another run from here on. */
+  writeMemory(hart: number, address: bigint, bytes: Uint8Array): boolean {
+    if (this.readMemory(hart, address, bytes.length).length < bytes.length) return false;
+    for (let done = 0; done < bytes.length; ) {
+      const at = address + BigInt(done);
+      const part = Math.min(bytes.length - done, Number(PAGE - (at % PAGE)));
+      const physical = this.physical(hart, at);
+      if (physical === undefined) return false;
+      this.run.machine.writeMemory(physical, bytes.subarray(done, done + part));
+      done += part;
+    }
+    this.timeline.forgetFuture();
+    return true;
+  }
+
+  /** Register x`number` of a hart; 32 is the program counter. */
+  readRegister(hart: number, number: number): bigint {
+    const { core } = this.run.machine;
+    return BigInt.asUintN(64, number === 32 ? core.hartPc(hart) : core.readRegister(hart, number));
+  }
+
+  writeRegister(hart: number, number: number, value: bigint): void {
+    const { core } = this.run.machine;
+    if (number === 32) core.setHartPc(hart, value);
+    else core.writeRegister(hart, number, value);
+    this.timeline.forgetFuture();
+  }
+
+  private physical(hart: number, address: bigint): number | undefined {
+    const found = BigInt.asUintN(64, this.run.machine.core.physicalAddress(hart, address));
+    return found === NOWHERE || found < BigInt(RAM_START) ? undefined : Number(found);
+  }
+
+  private retired(hart: number): bigint {
+    return this.run.machine.core.hartRetired(hart);
+  }
+
+  /** Goes to a clock without minding breakpoints. */
+  private goTo(clock: bigint): AdvanceState {
+    return this.timeline.goTo(clock);
+  }
+
+  /** The last time before `end` that a hart came to a breakpoint, from `start` on. */
+  private lastBreakpoint(start: bigint, end: bigint): { clock: bigint; hart: number } | undefined {
+    if (this.breakpoints.size === 0) return undefined;
+    let found: { clock: bigint; hart: number } | undefined;
+    this.goTo(start);
+    while (this.run.clock < end) {
+      this.arm();
+      this.timeline.advanceTo(end);
+      const hart = this.hartAtBreakpoint();
+      this.disarm();
+      if (hart === undefined || this.run.clock >= end) break;
+      found = { clock: this.run.clock, hart };
+      this.timeline.advanceTo(this.run.clock + 1n);
+    }
+    return found;
+  }
+
+  /** A hart that runs and stands at a breakpoint, after a run that ended before its time. */
+  private hartAtBreakpoint(): number | undefined {
+    const { core } = this.run.machine;
+    if (core.stopRequested() === 0) return undefined;
+    const hart = core.stoppedHart() >>> 0;
+    return hart < this.hartCount ? hart : undefined;
+  }
+
+  private arm(): void {
+    for (const address of this.breakpoints) this.run.machine.core.addBreakpoint(address);
+  }
+
+  private disarm(): void {
+    if (this.breakpoints.size > 0) this.run.machine.core.clearBreakpoints();
+  }
+}
