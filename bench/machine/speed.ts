@@ -17,7 +17,7 @@ const bootMebibytes = 256;
 const qemuTimeoutMs = 60_000;
 
 /** One measured thing. */
-export interface Figure {
+export interface Speed {
   name: string;
   /** Millions of instructions a second. */
   mips: number;
@@ -94,11 +94,11 @@ const mixedCases: readonly (readonly [turns: number, rounds: number, goal: numbe
 ];
 
 /** Every figure of this machine. */
-export function machineFigures(subjects: Subjects): Figure[] {
+export function machineFigures(subjects: Subjects): Speed[] {
   // The first run is V8's: its optimising compiler works in the background meanwhile.
   runMixed(subjects, 4, 1000, 0);
   runMixed(subjects, 4, 100, 1);
-  const figures: Figure[] = [
+  const figures: Speed[] = [
     { name: "U-mode, 1 hart, turns drawn", mips: best(() => runMixed(subjects, 1, 8000, 0)), goal: 200 },
   ];
   for (const [turns, rounds, goal] of mixedCases) {

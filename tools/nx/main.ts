@@ -10,6 +10,7 @@ import { register as registerFuzz } from "../fuzz/command.ts";
 import { register as registerImage } from "../image/image.ts";
 import { register as registerHw } from "../nx-hw/hw.ts";
 import { register as registerReplay } from "../replay/replay.ts";
+import { register as registerBench } from "./commands/bench.ts";
 import { register as registerBuild } from "./commands/build.ts";
 import { register as registerTest } from "./commands/test.ts";
 import { printProblem } from "./problem.ts";
@@ -27,6 +28,7 @@ const commands: readonly Register[] = [
   registerHw,
   registerImage,
   registerBuild,
+  registerBench,
 ];
 
 const helpCodes: readonly string[] = ["commander.help", "commander.helpDisplayed", "commander.version"];
