@@ -42,6 +42,31 @@ const edges: readonly bigint[] = [
 const quotient: Meaning = (a, b) => (b === 0n ? -1n : a / b);
 const remainder: Meaning = (a, b) => (b === 0n ? a : a % b);
 
+/** A compressed store and an ordinary load, and the other way round, for each offset: one sets one bit of the field. */
+function compressedOffsets(): Record<string, Meaning> {
+  const table: Record<string, Meaning> = {};
+  const row = (first: string, second: string, meaning: Meaning): void => {
+    table[`mv a3, s2; mv sp, s2; ${first}; ${second}`] = meaning;
+  };
+  for (const offset of [4, 8, 32, 64]) {
+    row(`c.sw a0, ${offset}(a3)`, `lw a2, ${offset}(a3)`, (a) => w(a));
+    row(`sw a0, ${offset}(a3)`, `c.lw a2, ${offset}(a3)`, (a) => w(a));
+  }
+  for (const offset of [8, 16, 64, 128]) {
+    row(`c.sd a0, ${offset}(a3)`, `ld a2, ${offset}(a3)`, (a) => a);
+    row(`sd a0, ${offset}(a3)`, `c.ld a2, ${offset}(a3)`, (a) => a);
+  }
+  for (const offset of [4, 8, 32, 64, 128]) {
+    row(`c.swsp a0, ${offset}(sp)`, `lw a2, ${offset}(sp)`, (a) => w(a));
+    row(`sw a0, ${offset}(sp)`, `c.lwsp a2, ${offset}(sp)`, (a) => w(a));
+  }
+  for (const offset of [8, 16, 32, 64, 256]) {
+    row(`c.sdsp a0, ${offset}(sp)`, `ld a2, ${offset}(sp)`, (a) => a);
+    row(`sd a0, ${offset}(sp)`, `c.ldsp a2, ${offset}(sp)`, (a) => a);
+  }
+  return table;
+}
+
 const groups: Record<string, Record<string, Meaning>> = {
   "RV64I, registers": {
     "add a2, a0, a1": (a, b) => a + b,
@@ -127,6 +152,7 @@ const groups: Record<string, Record<string, Meaning>> = {
     "mv sp, a0; c.addi4spn a2, sp, 1020": (a) => a + 1020n,
     "mv sp, a0; c.addi4spn a2, sp, 4": (a) => a + 4n,
   },
+  "C, loads and stores": compressedOffsets(),
   "branches (1: taken)": {
     "li a2, 1; beq a0, a1, 2f; li a2, 0; 2:": (a, b) => (a === b ? 1n : 0n),
     "li a2, 1; bne a0, a1, 2f; li a2, 0; 2:": (a, b) => (a !== b ? 1n : 0n),
