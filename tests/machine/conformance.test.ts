@@ -67,6 +67,31 @@ function compressedOffsets(): Record<string, Meaning> {
   return table;
 }
 
+/** Jumps and branches over every distance that sets one bit of the displacement, there and back. */
+function distances(): Record<string, Meaning> {
+  const table: Record<string, Meaning> = {};
+  const rows = [
+    ["c.j 6f", 1, 10],
+    ["c.beqz zero_popular, 6f", 1, 7],
+    ["beq a0, a0, 6f", 2, 11],
+    ["jal a4, 6f", 2, 15],
+  ] as const;
+  for (const [jump, first, last] of rows) {
+    const [there, back] = [
+      jump.replace("zero_popular", "a3"),
+      jump.replace("zero_popular", "a3").replace("6f", "5b"),
+    ];
+    for (let bit = first; bit <= last; bit++) {
+      const gap = 2 ** bit - (jump.startsWith("c.") ? 2 : 4);
+      // What is jumped over is zeros, which no hart executes.
+      table[`li a2, 0; li a3, 0; ${there}; .zero ${gap}; 6: li a2, 1`] = () => 1n;
+      table[`li a2, 0; li a3, 0; jal zero, 7f; 5: jal zero, 8f; .zero ${gap}; 7: ${back}; 8: li a2, 1`] =
+        () => 1n;
+    }
+  }
+  return table;
+}
+
 const groups: Record<string, Record<string, Meaning>> = {
   "RV64I, registers": {
     "add a2, a0, a1": (a, b) => a + b,
@@ -164,6 +189,7 @@ const groups: Record<string, Record<string, Meaning>> = {
     "li a2, 1; c.bnez a0, 2f; li a2, 0; 2:": (a) => (a !== 0n ? 1n : 0n),
     "li a2, 1; c.j 2f; li a2, 0; 2:": () => 1n,
   },
+  distances: distances(),
   "loads and stores, through the 16 bytes at s2": {
     "sd a0, 0(s2); lb a2, 0(s2)": (a) => BigInt.asIntN(8, a),
     "sd a0, 0(s2); lbu a2, 7(s2)": (a) => a >> 56n,

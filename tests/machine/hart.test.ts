@@ -148,6 +148,11 @@ describe("physical memory protection", () => {
     ["an entry in front that lets the page be written", entry(0, page, 0x1a) + everything, loadFault],
     ["an entry in front that lets the page be read", entry(0, page, 0x19) + everything, call],
     ["four bytes of the eight forbidden", entry(0, (DATA >> 2n) + 1n, 0x10) + everything, loadFault],
+    [
+      "four bytes of the eight in an entry of their own, which allows them",
+      entry(0, (DATA >> 2n) + 1n, 0x17) + everything,
+      loadFault,
+    ],
     ["four bytes behind the eight forbidden", entry(0, (DATA >> 2n) + 2n, 0x10) + everything, call],
     ["all below an address forbidden", entry(0, (DATA >> 2n) + 2n, 0x08) + everything, fetchFault],
   ])("%s", async (_, entries, cause) => {

@@ -143,6 +143,20 @@ describe("what an entry allows", () => {
     expect(reg("s2")).toBe(5n);
   });
 
+  test.each([
+    ["U", U],
+    ["A", A],
+    ["D", D],
+  ])("%s in a pointer to the next table is reserved", async (_, bit) => {
+    const { reg } = await runText(supervisor(LOAD), {
+      prepare: (machine) => {
+        map(machine, [entry(FRAME, RW)]);
+        machine.setWord(MIDDLE, entry(LEAVES, V | bit));
+      },
+    });
+    expect(reg("s2")).toBe(LOAD_FAULT);
+  });
+
   test("A and D are set in the table, D by stores only", async () => {
     const bits = V | R | W;
     const { machine } = await runText(supervisor(LOAD), {
