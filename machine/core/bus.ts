@@ -38,6 +38,7 @@ import {
   virtioStore,
 } from "./devices/virtio-mmio";
 import { turnOn } from "./power";
+import { Event, trace } from "./trace";
 
 const FINISHER: u64 = 0x10_0000;
 const MSWI: u64 = 0x200_0000;
@@ -85,8 +86,14 @@ export function attachDisk(slot: u32, version: u32, byteCount: u64): bool {
 }
 
 /** Reads `size` (1, 2, 4 or 8) bytes at a physical address outside RAM for a hart, zero-extended. */
-export function busLoad(_hart: u32, address: u64, size: u32): u64 {
+export function busLoad(hart: u32, address: u64, size: u32): u64 {
   busFault = false;
+  const value = loadDevice(address, size);
+  trace(Event.DeviceRead, hart, address, value);
+  return value;
+}
+
+function loadDevice(address: u64, size: u32): u64 {
   if (within(address, size, UART, UART_BYTES)) return size === 1 ? uartLoad(<u32>(address - UART)) : 0;
   if (within(address, size, PLIC, PLIC_BYTES) && size === 4) return plicLoad(<u32>(address - PLIC));
   if (virtioSlot(address, size) !== NO_SLOT) {
@@ -103,8 +110,9 @@ export function busLoad(_hart: u32, address: u64, size: u32): u64 {
 }
 
 /** Writes the low `size` (1, 2, 4 or 8) bytes of `value` at a physical address outside RAM for a hart. */
-export function busStore(_hart: u32, address: u64, size: u32, value: u64): void {
+export function busStore(hart: u32, address: u64, size: u32, value: u64): void {
   busFault = false;
+  trace(Event.DeviceWrite, hart, address, value);
   if (within(address, size, UART, UART_BYTES)) {
     if (size === 1) uartStore(<u32>(address - UART), <u32>value);
   } else if (within(address, size, PLIC, PLIC_BYTES) && size === 4) {

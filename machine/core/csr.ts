@@ -7,6 +7,7 @@ import { deadlinesChanged, time } from "./clock";
 import { Hart, MISA, Mode } from "./hart";
 import { isPmp, pmpChanged, pmpRead, pmpWrite } from "./pmp";
 import { emptyTables, selectSpace, updateView } from "./tlb";
+import { Event, trace } from "./trace";
 import { MIE, MPIE, MPP, MPP_SHIFT, MPRV, MXR, SIE, SPIE, SPP, SUM, TSR, TVM, TW } from "./trap";
 
 /** Numbers (privileged specification, tables 4 to 8). */
@@ -215,6 +216,7 @@ function writeSatp(hart: Hart, value: u64): Effect {
   const mode = value >> 60;
   if (mode !== 0 && mode !== SATP_SV39) return Effect.None;
   hart.satp = value;
+  trace(Event.Space, hart.id, value, hart.pc);
   selectSpace(hart);
   updateView(hart);
   return Effect.Control;

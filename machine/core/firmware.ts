@@ -30,6 +30,7 @@ import { pmpAsFirmware } from "./pmp";
 import { Power, turnOff } from "./power";
 import { isRam, physicalLoad } from "./ram";
 import { flushTlb } from "./tlb";
+import { Event, trace } from "./trace";
 
 /** Extensions (SBI 2.0, chapters 4 to 12). */
 const enum Extension {
@@ -107,6 +108,7 @@ let answer: u64 = 0;
 /** Answers the `ecall` of a hart. The caller goes on after it; a hart that stopped does not. */
 export function sbiCall(id: u32): void {
   const extension = readRegister(id, A7);
+  trace(Event.Firmware, id, extension, readRegister(id, A6));
   if (extension <= <u64>Extension.LegacyShutdown) {
     writeRegister(id, A0, <u64>legacy(id, <u32>extension));
     return;

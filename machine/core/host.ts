@@ -13,5 +13,8 @@ export declare function diskRead(offset: u64, target: usize, byteCount: u32): vo
 /** No hart has anything to do before time is skipped: a moment at which the host may look at all that is at rest. */
 export declare function allWait(): void;
 
+/** Something happened that the host asked to be told of: a `trace.Event`, the hart, the clock, and two words about it. */
+export declare function traceEvent(kind: u32, hart: u32, clock: u64, first: u64, second: u64): void;
+
 /** A byte that left the UART, or firmware's console. */
 export declare function consoleByte(byte: u32): void;

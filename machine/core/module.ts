@@ -3,7 +3,14 @@
  * create, seedInterleave, busReset, attachDisk and addFault, then the kernel and the tree into RAM and firmwareBoot; after
  * that run, again and again.
  */
-export { addBreakpoint, clearBreakpoints, hasBreakpoints, requestStop, stoppedHart, stopRequested } from "./breakpoints";
+export {
+  addBreakpoint,
+  clearBreakpoints,
+  hasBreakpoints,
+  requestStop,
+  stoppedHart,
+  stopRequested,
+} from "./breakpoints";
 export { attachDisk, busLoad, busReset, busStore } from "./bus";
 export { clock, retiredTotal, time } from "./clock";
 export { uartReceive } from "./devices/uart";
@@ -29,3 +36,4 @@ export { seedInterleave, setTurns } from "./interleave";
 export { hartCount, ramBase, ramBytes } from "./layout";
 export { create, powerOn, run, setChaos } from "./machine";
 export { power, powerCode } from "./power";
+export { setTrace } from "./trace";

@@ -2,6 +2,7 @@
 import { seenInterrupts } from "./chaos";
 import { Hart, Mode, unreserve } from "./hart";
 import { updateView } from "./tlb";
+import { Event, trace } from "./trace";
 
 /** Exception codes (privileged specification, table 14). */
 export const enum Cause {
@@ -39,6 +40,7 @@ export const TSR: u64 = 1 << 22;
 const INTERRUPT: u64 = 1 << 63;
 
 function enter(hart: Hart, cause: u64, value: u64, delegated: bool): void {
+  trace(Event.Trap, hart.id, cause, hart.pc);
   const number = cause & ~INTERRUPT;
   const status = hart.mstatus;
   let vector: u64 = 0;
@@ -110,6 +112,7 @@ export function returnFromMachine(hart: Hart): void {
   hart.mstatus = after;
   hart.mode = mode;
   hart.pc = hart.mepc;
+  trace(Event.Return, hart.id, hart.mode, hart.pc);
   updateView(hart);
 }
 
@@ -120,5 +123,6 @@ export function returnFromSupervisor(hart: Hart): void {
   hart.mstatus = (status & ~(SIE | SPP | MPRV)) | enabled | SPIE;
   hart.mode = (status & SPP) !== 0 ? Mode.Supervisor : Mode.User;
   hart.pc = hart.sepc;
+  trace(Event.Return, hart.id, hart.mode, hart.pc);
   updateView(hart);
 }

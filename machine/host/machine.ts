@@ -7,7 +7,7 @@
 // How long a slice is, and how often the host looks, changes nothing. Nothing here is Node's.
 
 import { readProgram } from "./elf.ts";
-import { type Core, instantiate } from "./module.ts";
+import { type Core, type HostFunctions, instantiate } from "./module.ts";
 
 /** Physical address of RAM, and the limit below which the device tree lies (as QEMU places it). */
 export const RAM_START = 0x8000_0000;
@@ -86,7 +86,7 @@ export class EmbeddedMachine {
     module: WebAssembly.Module,
     settings: MachineSettings,
     onConsoleByte: (byte: number) => void,
-    onAllWait?: () => void,
+    listeners: Pick<HostFunctions, "allWait" | "traceEvent"> = {},
   ) {
     this.settings = settings;
     const { disk, harts } = settings;
@@ -94,7 +94,7 @@ export class EmbeddedMachine {
     this.core = instantiate(module, {
       diskRead: (offset, target) => content?.read(offset, target),
       consoleByte: onConsoleByte,
-      ...(onAllWait && { allWait: onAllWait }),
+      ...listeners,
     });
     const { core } = this;
     core.create(harts, settings.ramMebibytes * 2 ** 20);

@@ -10,6 +10,8 @@ export interface HostFunctions {
   consoleByte: (byte: number) => void;
   /** Every hart waits, and time is about to be skipped. May look, and may not change anything. */
   allWait?: () => void;
+  /** Something happened, if `setTrace` asked to be told; what the words mean stands in trace.ts. */
+  traceEvent?: (kind: number, hart: number, clock: bigint, first: bigint, second: bigint) => void;
 }
 
 /** What the module exports. Addresses and counts are u32 unless they are bigint. */
@@ -35,6 +37,7 @@ export interface Core {
   stopRequested: () => number;
   stoppedHart: () => number;
   busLoad: (hart: number, address: bigint, size: number) => bigint;
+  setTrace: (on: number) => void;
   power: () => number;
   powerCode: () => number;
   uartReceive: (byte: number) => number;
@@ -80,6 +83,7 @@ const functionNames: readonly (keyof Core)[] = [
   "stopRequested",
   "stoppedHart",
   "busLoad",
+  "setTrace",
   "power",
   "powerCode",
   "uartReceive",
@@ -116,7 +120,12 @@ export function instantiate(module: WebAssembly.Module, host: HostFunctions): Co
     throw new Error("the machine found itself in a state that cannot be");
   };
   const instance = new WebAssembly.Instance(module, {
-    host: { diskRead, consoleByte: host.consoleByte, allWait: host.allWait ?? (() => {}) },
+    host: {
+      diskRead,
+      consoleByte: host.consoleByte,
+      allWait: host.allWait ?? (() => {}),
+      traceEvent: host.traceEvent ?? (() => {}),
+    },
     env: { abort },
   });
   const { exports } = instance;

@@ -9,6 +9,7 @@
 
 import { EmbeddedMachine, type MachineSettings, type RunState } from "./machine.ts";
 import { restoreSnapshot, type Snapshot, takeSnapshot } from "./snapshot.ts";
+import type { TraceEvent } from "./trace.ts";
 
 /** Something that came from outside when the clock stood at `at`. */
 export type RunEvent =
@@ -36,6 +37,7 @@ export class Run {
   onByte: ((byte: number) => boolean) | undefined;
   /** Called when every hart waits and time is about to be skipped. It may look, and may ask for a stop. */
   onAllWait: (() => void) | undefined;
+  private onEvent: ((event: TraceEvent) => void) | undefined;
   private console = new Uint8Array(CONSOLE_START_BYTES);
   private consoleLength = 0;
   private eventsApplied = 0;
@@ -44,12 +46,17 @@ export class Run {
   /** @param events what came from outside, in the order of the clock; more can come by `input` and `reseed` */
   constructor(module: WebAssembly.Module, settings: MachineSettings, events: readonly RunEvent[] = []) {
     this.events = [...events];
-    this.machine = new EmbeddedMachine(
-      module,
-      settings,
-      (byte) => this.take(byte),
-      () => this.onAllWait?.(),
-    );
+    this.machine = new EmbeddedMachine(module, settings, (byte) => this.take(byte), {
+      allWait: () => this.onAllWait?.(),
+      traceEvent: (kind, hart, clock, first, second) =>
+        this.onEvent?.({
+          kind,
+          hart,
+          clock,
+          first: BigInt.asUintN(64, first),
+          second: BigInt.asUintN(64, second),
+        }),
+    });
   }
 
   /** Instructions so far, with what was skipped while every hart waited. */
@@ -94,6 +101,12 @@ export class Run {
   askForStop(): void {
     this.stopAsked = true;
     this.machine.core.requestStop();
+  }
+
+  /** Listens to events from now on, or no more. */
+  listen(onEvent: ((event: TraceEvent) => void) | undefined): void {
+    this.onEvent = onEvent;
+    this.machine.core.setTrace(onEvent === undefined ? 0 : 1);
   }
 
   /** This moment, to come back to. */

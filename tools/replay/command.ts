@@ -1,11 +1,12 @@
 // What ./nx replay does: the same run again, its console, and whether it ended as it was recorded; or, at the place where
 // it was told to stop, what every hart is doing there.
 
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describeHarts } from "../../machine/host/harts.ts";
 import { decodeRecording, hashOf, type Recording } from "../../machine/host/recording.ts";
 import { type AdvanceState, Run } from "../../machine/host/run.ts";
+import { eventLine, TraceFile } from "../../machine/host/trace.ts";
 import { buildMachine } from "../../toolchain/compile.ts";
 import { Problem } from "../../toolchain/problem.ts";
 import { root } from "../../toolchain/root.ts";
@@ -39,9 +40,11 @@ export async function replay(file: string, words: ReplayWords): Promise<0 | 1> {
     return 0;
   }
   const stop = stopOf(words.stopAt);
+  const endTrace = words.trace === undefined ? undefined : traceTo(run, words.trace);
   const state = goThrough(run, stop, recording.end?.clock, (line) => {
     if (!words.json) process.stdout.write(`${line}\n`);
   });
+  endTrace?.();
   const end = endOfRun(run);
   const same = recording.end !== undefined && end.stateHash === recording.end.stateHash;
   const isWhole = words.stopAt === undefined;
@@ -103,6 +106,18 @@ function goThrough(
   const state = run.advanceTo(stop.clock < last ? stop.clock : last);
   lines.end();
   return state;
+}
+
+/** Writes the run's events to a file. Call what it gives at the end. */
+function traceTo(run: Run, file: string): () => void {
+  if (file.endsWith(".json")) {
+    const trace = new TraceFile();
+    run.listen((event) => trace.add(event));
+    return () => writeFileSync(file, trace.text());
+  }
+  const lines: string[] = [];
+  run.listen((event) => lines.push(eventLine(event)));
+  return () => writeFileSync(file, `${lines.join("\n")}\n`);
 }
 
 function stopOf(where: string | undefined): StopAt {

@@ -8,6 +8,8 @@ export interface ReplayWords {
   stopAt?: string;
   json?: true;
   gdb?: number;
+  /** A file for the events: lines, or Chrome's format if its name ends in .json. */
+  trace?: string;
 }
 
 export function register(program: Command): void {
@@ -20,6 +22,10 @@ export function register(program: Command): void {
       new Option("--gdb <port>", "wait for gdb on this port (0: any), which goes forward and back").argParser(
         integerBetween(0, 65535),
       ),
+    )
+    .option(
+      "--trace <file>",
+      "write every event there: lines, or for a name in .json what trace viewers open",
     )
     .option("--json", "print a report for programs instead of the console")
     .action(async (file: string, words: ReplayWords) => {

@@ -6,6 +6,7 @@ import { Hart, HartState, Mode, readRegister, writeRegister } from "../hart";
 import { shape } from "../layout";
 import { drain } from "../store-buffer";
 import { flushTlb } from "../tlb";
+import { Event, trace } from "../trace";
 import { Cause, raise, returnFromMachine, returnFromSupervisor, TSR, TVM, TW } from "../trap";
 
 /** What the loop does after an instruction that was executed out of line. */
@@ -82,7 +83,10 @@ function call(hart: Hart): After {
 function waitForInterrupt(hart: Hart): After {
   const refused = hart.mode !== Mode.Machine && (hart.mode === Mode.User || (hart.mstatus & TW) !== 0);
   if (refused) return illegal(hart, WFI);
-  if ((hart.mip & hart.mie) === 0 && !wakesEarly()) hart.state = HartState.Waiting;
+  if ((hart.mip & hart.mie) === 0 && !wakesEarly()) {
+    hart.state = HartState.Waiting;
+    trace(Event.Wait, hart.id, hart.pc, 0);
+  }
   return leave(hart);
 }
 
