@@ -15,7 +15,7 @@ import { endOfRun } from "../boot/embedded.ts";
 import { Locator, placeText } from "../debug/locate.ts";
 import { serveGdb } from "../gdb/serve.ts";
 import { paintFor, progressOn } from "../nx/report.ts";
-import type { ReplayWords } from "./replay.ts";
+import type { ReplayWords } from "./words.ts";
 
 /** The kernel's own word for its end. */
 const PANIC = /PANIC hart=/;

@@ -2,15 +2,7 @@
 
 import { type Command, Option } from "commander";
 import { integerBetween } from "../nx/args.ts";
-
-export interface ReplayWords {
-  /** An instruction count, `panic`, or a part of a console line. */
-  stopAt?: string;
-  json?: true;
-  gdb?: number;
-  /** A file for the events: lines, or Chrome's format if its name ends in .json. */
-  trace?: string;
-}
+import type { ReplayWords } from "./words.ts";
 
 export function register(program: Command): void {
   program

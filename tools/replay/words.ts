@@ -1,0 +1,10 @@
+// What the words of ./nx replay mean, once they are checked.
+
+export interface ReplayWords {
+  /** An instruction count, `panic`, or a part of a console line. */
+  stopAt?: string;
+  json?: true;
+  gdb?: number;
+  /** A file for the events: lines, or Chrome's format if its name ends in .json. */
+  trace?: string;
+}
