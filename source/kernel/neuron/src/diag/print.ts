@@ -130,8 +130,16 @@ function drainRing(): void {
   }
 }
 
-/** Sends the line, and first what is kept, without the lock: after a panic its holder may never give it back. */
+/**
+ * Sends the line, and first what is kept, without the lock: after a panic its holder may never give it back. The owner may
+ * have been in the middle of a line; what follows begins on one of its own.
+ */
 export function endLinePanic(line: Line): void {
+  if (owned) {
+    owned = false;
+    store<u8>(lostBuffer, 0x0a);
+    uartWrite(lostBuffer, 1);
+  }
   drainRing();
   store<u8>(line.address + line.length, 0x0a);
   uartWrite(line.address, line.length + 1);
