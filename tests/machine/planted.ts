@@ -17,6 +17,7 @@ const copied = [
   "toolchain",
   "tools",
   "machine",
+  "bench",
   "scripts",
   "build",
 ];
