@@ -1,12 +1,14 @@
-// The marker contract on QEMU: one to four harts, with and without a disk, both virtio-mmio versions, every slot that
-// matters, the tree that QEMU makes itself, with and without Sstc.
+// The marker contract on QEMU: one to four harts in both profiles and over both virtio-mmio versions, with and without a
+// disk, every slot that matters, the tree that QEMU makes itself, with and without Sstc.
 
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { type BuildOutputs, build } from "../../toolchain/compile.ts";
+import { root } from "../../toolchain/root.ts";
 import type { BootRequest } from "../../tools/boot/run.ts";
-import { BOOT_TIMEOUT_MS, bootQemu, explain, hasQemu } from "./machine.ts";
+import { BOOT_TIMEOUT_MS, bootQemu, buildOnce, explain, hasQemu } from "./machine.ts";
 
 const machines: [name: string, change: Partial<BootRequest>][] = [
-  ["virtio-mmio version 1", { legacy: true }],
   ["the disk in the last slot, as a plain command line puts it", { slot: "last" }],
   ["the disk in slot 3", { slot: 3, smp: 2 }],
   ["the tree that QEMU makes itself", { machineTree: true }],
@@ -18,13 +20,31 @@ const machines: [name: string, change: Partial<BootRequest>][] = [
   ["ACLINT software interrupts", { aclint: true }],
 ];
 
+/** Every number of harts, in both profiles, over both versions of virtio-mmio. */
+const matrix = [1, 2, 3, 4].flatMap((smp) =>
+  (["bringup", "production"] as const).flatMap((profile) =>
+    [false, true].map((legacy) => ({ smp, profile, version: legacy ? 1 : 2, legacy })),
+  ),
+);
+
+/** What self-tests prove: a production build says nothing of harts and times, so only what was read is left. */
+const proofsOf = { bringup: ["smp-ticks", "smp-ipi", "pkgfs"], production: ["pkgfs"] };
+
+let production: Promise<BuildOutputs> | undefined;
+function productionOnce(): Promise<BuildOutputs> {
+  production ??= build({ profile: "production", progress: { start: () => () => {}, note: () => {} } });
+  return production;
+}
+
 describe.skipIf(!hasQemu)("QEMU climbs the ladder (qemu-system-riscv64 is installed)", () => {
-  test.each([1, 2, 3, 4])(
-    "at %i harts, with a disk",
-    async (smp) => {
-      const report = await bootQemu({ smp });
+  test.each(matrix)(
+    "at $smp harts, $profile, virtio-mmio $version",
+    async ({ smp, profile, legacy }) => {
+      const outputs = profile === "bringup" ? buildOnce() : productionOnce();
+      const disk = join(root, (await outputs).packageImage);
+      const report = await bootQemu({ smp, profile, legacy, disk }, outputs);
       expect(report.ok, explain(report)).toBe(true);
-      expect(report.proofs.map((proof) => proof.name)).toEqual(["smp-ticks", "smp-ipi", "pkgfs"]);
+      expect(report.proofs.map((proof) => proof.name)).toEqual(proofsOf[profile]);
     },
     BOOT_TIMEOUT_MS,
   );
