@@ -70,7 +70,7 @@ const plants: Plant[] = [
   const before = atomic.or<u32>(mailboxOf(target), 1 << self.index);`,
       },
     ],
-    args: ["--seeds", "1..4", ...flood],
+    args: ["--seeds", "1..4", "--from", "pkgfs: mounted", ...flood],
     finding: /^lost wake-up: a task of class .* waits in the queue of hart ., which was not told/,
   },
   {
@@ -159,6 +159,17 @@ describe("without a bug", () => {
     () => {
       expect(explore(root, "--seeds", "1..8")).toMatchObject({ status: 0, report: { ok: true, seeds: 8 } });
       expect(explore(root, "--seeds", "1..4", "--chaos")).toMatchObject({ status: 0, report: { seeds: 4 } });
+    },
+    PLANT_TIMEOUT_MS,
+  );
+
+  test(
+    "seeds that part at a console line are runs of their own",
+    () => {
+      const from = ["--from", "pkgfs: mounted"];
+      expect(explore(root, "--seeds", "1..8", ...from)).toMatchObject({ status: 0, report: { seeds: 8 } });
+      const { report } = explore(root, "--seeds", "1", "--from", "no such line");
+      expect(report.failed[0]?.problems.join()).toContain('no line of the console contains "no such line"');
     },
     PLANT_TIMEOUT_MS,
   );

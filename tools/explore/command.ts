@@ -36,6 +36,7 @@ export async function explore(words: ExploreWords): Promise<0 | 1> {
       last: String(last),
     })),
     chaos: chaosOf(words.chaos),
+    ...(words.from !== undefined && { fork: { seed: String(words.seeds.first), line: words.from } }),
   };
   const stop = new AbortController();
   const interrupt = (): void => stop.abort();

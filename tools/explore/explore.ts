@@ -24,6 +24,7 @@ export function register(program: Command): void {
     .addOption(new Option("--smp <harts>", "harts").argParser(integerBetween(1, SMP_MAX)).default(SMP_MAX))
     .option("--chaos [kinds]", "as hostile as the architecture allows, or only some kinds of it")
     .option("--fault <plan>", "what the disk does wrong")
+    .option("--from <line>", "boot once up to this console line, and let the seeds part there")
     .option("--run <words>", "what the guest runs", SELFTEST_RUN)
     .option("--no-disk", "a machine without a disk")
     .option("--legacy", "the disk speaks virtio-mmio version 1")

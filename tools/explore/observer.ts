@@ -10,8 +10,9 @@
 
 import { describeHarts } from "../../machine/host/harts.ts";
 import type { Run } from "../../machine/host/run.ts";
-import { type Locator, type Place, placeText } from "../debug/locate.ts";
+import { type Place, placeText } from "../debug/locate.ts";
 import { type KernelHart, type KernelMap, readKernelHart } from "./kernel-state.ts";
+import type { Places } from "./places.ts";
 
 /** Bits of a mailbox that say that an interrupt was sent (arch/riscv/ipi.ts): one for each sender. */
 const MAIL_SENT_SHIFT = 16;
@@ -40,17 +41,18 @@ export interface Finding {
 export class Observer {
   private readonly run: Run;
   private readonly map: KernelMap;
-  private readonly locator: Locator;
-  private readonly placesOf = new Map<bigint, Place[]>();
+  private readonly places: Places;
   private found: Finding | undefined;
   private spinning = 0;
-  private consoleLength = 0;
-  private lastByteAt = 0n;
+  private consoleLength: number;
+  private lastByteAt: bigint;
 
-  constructor(run: Run, map: KernelMap, locator: Locator) {
+  constructor(run: Run, map: KernelMap, places: Places) {
     this.run = run;
     this.map = map;
-    this.locator = locator;
+    this.places = places;
+    this.consoleLength = run.consoleBytes.length;
+    this.lastByteAt = run.machine.core.time();
     run.onAllWait = () => this.lookAtRest();
   }
 
@@ -74,7 +76,7 @@ export class Observer {
   /** After a panic: whether it was the check of the lock order. `frames` are its addresses, innermost first. */
   lookAtPanic(frames: readonly bigint[]): void {
     // All but the innermost are return addresses: the call is the instruction before.
-    const chain = frames.flatMap((address, index) => this.places(index === 0 ? address : address - 1n));
+    const chain = frames.flatMap((address, index) => this.places.at(index === 0 ? address : address - 1n));
     const check = chain.findIndex((place) => place.function === "enterRank");
     if (check < 0) return;
     const taker = chain.slice(check + 1).find((place) => !isAcquire(place));
@@ -91,7 +93,7 @@ export class Observer {
   }
 
   describe(): string[] {
-    return describeHarts(this.run.machine, (address) => this.places(address).map(placeText));
+    return describeHarts(this.run.machine, (address) => this.places.at(address).map(placeText));
   }
 
   /** Every hart waits: nobody is in the middle of anything, so what waits in a queue has been forgotten. */
@@ -119,7 +121,7 @@ export class Observer {
     for (let hart = 0; hart < settings.harts; hart++) {
       if (core.hartActivity(hart) !== activity.running) continue;
       const chain =
-        core.hartMode(hart) === SUPERVISOR ? this.places(BigInt.asUintN(64, core.hartPc(hart))) : [];
+        core.hartMode(hart) === SUPERVISOR ? this.places.at(BigInt.asUintN(64, core.hartPc(hart))) : [];
       const lock = chain.findIndex(isAcquire);
       if (lock < 0) {
         this.spinning = 0;
@@ -162,14 +164,6 @@ export class Observer {
   private report(kind: Finding["kind"], text: string): void {
     this.found ??= { kind, text };
     this.run.askForStop();
-  }
-
-  private places(address: bigint): Place[] {
-    const known = this.placesOf.get(address);
-    if (known !== undefined) return known;
-    const places = this.locator.places(address);
-    this.placesOf.set(address, places);
-    return places;
   }
 }
 

@@ -2,7 +2,7 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import type { SeedResult } from "./seed.ts";
+import { brokenSeed, type SeedResult } from "./seed.ts";
 import type { WorkerOrder } from "./worker.ts";
 
 /** Characters of a worker's complaints that are kept. */
@@ -67,21 +67,8 @@ async function runLane(
     process.off("exit", kill);
   }
   if (seed === undefined || stop.aborted) return true;
-  onResult(deadWorker(seed, complaints));
+  onResult(brokenSeed(String(seed), "its worker died", ...complaints.trim().split("\n").slice(0, 3)));
   return false;
-}
-
-function deadWorker(seed: bigint, complaints: string): SeedResult {
-  const problems = ["the machine itself failed", ...complaints.trim().split("\n").slice(0, 3)];
-  return {
-    seed: String(seed),
-    ok: false,
-    problems,
-    harts: [],
-    instructions: 0,
-    consoleHash: "",
-    recording: undefined,
-  };
 }
 
 /** This very program, told to be a worker. */

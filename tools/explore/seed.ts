@@ -2,20 +2,21 @@
 
 import type { DiskContent, MachineSettings } from "../../machine/host/machine.ts";
 import { encodeRecording, hashOf } from "../../machine/host/recording.ts";
-import { type AdvanceState, Run } from "../../machine/host/run.ts";
+import { type AdvanceState, type Moment, Run } from "../../machine/host/run.ts";
 import { type EmbeddedOptions, endOfRun, nonceOfSeed, settingsOf } from "../boot/embedded.ts";
 import type { Machine, MachineEnd } from "../boot/machine.ts";
 import { PanicWatch } from "../boot/panic.ts";
 import { type BootFiles, type BootRequest, bootOnce } from "../boot/run.ts";
-import type { Locator } from "../debug/locate.ts";
 import type { KernelMap } from "./kernel-state.ts";
 import { Observer } from "./observer.ts";
+import type { Places } from "./places.ts";
 
 /** Instructions between two looks at the kernel. */
 const SLICE_INSTRUCTIONS = 2_000_000n;
 /** A run that is longer has gone wrong: some fifty times a usual one. */
 const CLOCK_MAX = 200_000_000_000n;
 const INSTRUCTIONS_MAX = 8_000_000_000n;
+const NEWLINE = 0x0a;
 /** After the first line of a panic its backtrace follows. */
 const PANIC_INSTRUCTIONS = 4_000_000n;
 
@@ -27,9 +28,21 @@ export interface ExploreSetting {
   request: BootRequest;
   disk: DiskContent | undefined;
   map: KernelMap;
-  locator: Locator;
+  places: Places;
   /** Everything but the seed. */
   options: Omit<EmbeddedOptions, "seed">;
+  /** Where the seeds part, if they begin together. */
+  fork: Fork | undefined;
+}
+
+/** A common beginning: a run that is gone through once, and left by each seed from the same moment. */
+export interface Fork {
+  /** The seed of the beginning. */
+  seed: bigint;
+  /** A part of the console line at which it ends. */
+  line: string;
+  /** The run, once it stands there. */
+  beginning?: { run: Run; moment: Moment };
 }
 
 /** What became of a seed. */
@@ -46,26 +59,42 @@ export interface SeedResult {
   recording: string | undefined;
 }
 
+/** What is said of a seed that did not come to an end of its own. */
+export function brokenSeed(seed: string, ...problems: string[]): SeedResult {
+  return {
+    seed,
+    ok: false,
+    problems,
+    harts: [],
+    instructions: 0,
+    consoleHash: "",
+    recording: undefined,
+  };
+}
+
 /** Runs one seed to its end. */
 export async function runSeed(setting: ExploreSetting, seed: bigint): Promise<SeedResult> {
   let watched: Watched | undefined;
   const machine: Machine = {
     name: "embedded",
     start: async (boot, onBytes) => {
-      const settings = settingsOf({ ...setting.options, seed }, boot, setting.disk);
-      watched = watchRun(setting, settings);
+      const settings = settingsOf(
+        { ...setting.options, seed: setting.fork?.seed ?? seed },
+        boot,
+        setting.disk,
+      );
+      watched = watchRun(setting, setting.fork ? leaveFork(setting, setting.fork, settings, seed) : settings);
       onBytes(watched.run.consoleBytes);
       return { ended: Promise.resolve(watched.end), stop: () => {} };
     },
   };
-  const request = { ...setting.request, nonce: nonceOfSeed(seed) };
+  const request = { ...setting.request, nonce: nonceOfSeed(setting.fork?.seed ?? seed) };
   const report = await bootOnce(machine, setting.files, request, () => {});
   if (watched === undefined) throw new Error("the machine was not started");
   const { run, observer, settings } = watched;
   const finding = observer.finding;
   const problems = [...(finding ? [`${finding.kind}: ${finding.text}`] : []), ...report.problems];
   const ok = problems.length === 0;
-  const recording = { settings, events: run.events, end: endOfRun(run), module: setting.moduleHash };
   return {
     seed: String(seed),
     ok,
@@ -73,7 +102,9 @@ export async function runSeed(setting: ExploreSetting, seed: bigint): Promise<Se
     harts: ok ? [] : observer.describe(),
     instructions: Number(run.machine.instructions),
     consoleHash: hashOf(run.consoleBytes),
-    recording: ok ? undefined : encodeRecording(recording),
+    recording: ok
+      ? undefined
+      : encodeRecording({ settings, events: run.events, end: endOfRun(run), module: setting.moduleHash }),
   };
 }
 
@@ -84,9 +115,40 @@ interface Watched {
   end: MachineEnd;
 }
 
-function watchRun(setting: ExploreSetting, settings: MachineSettings): Watched {
+/** The run at the fork, with its turns drawn from `seed` from here on. */
+function leaveFork(setting: ExploreSetting, fork: Fork, settings: MachineSettings, seed: bigint): Run {
+  fork.beginning ??= goToFork(setting, fork.line, settings);
+  const { run, moment } = fork.beginning;
+  run.goTo(moment);
+  run.reseed(seed);
+  return run;
+}
+
+function goToFork(
+  setting: ExploreSetting,
+  line: string,
+  settings: MachineSettings,
+): NonNullable<Fork["beginning"]> {
   const run = new Run(setting.module, settings);
-  const observer = new Observer(run, setting.map, setting.locator);
+  let text = "";
+  run.onByte = (byte) => {
+    if (byte !== NEWLINE) {
+      text += String.fromCharCode(byte);
+      return false;
+    }
+    const isFork = text.includes(line);
+    text = "";
+    return isFork;
+  };
+  const state = run.advanceTo(CLOCK_MAX);
+  if (state !== "stopped") throw new Error(`no line of the console contains "${line}"`);
+  return { run, moment: run.moment() };
+}
+
+function watchRun(setting: ExploreSetting, beginning: MachineSettings | Run): Watched {
+  const run = beginning instanceof Run ? beginning : new Run(setting.module, beginning);
+  const { settings } = run.machine;
+  const observer = new Observer(run, setting.map, setting.places);
   const panics = new PanicLines();
   run.onByte = (byte) => panics.take(byte);
   let state: AdvanceState = "running";
@@ -111,7 +173,7 @@ class PanicLines {
   private line: number[] = [];
 
   take(byte: number): boolean {
-    if (byte !== 0x0a) {
+    if (byte !== NEWLINE) {
       this.line.push(byte);
       return false;
     }

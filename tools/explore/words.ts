@@ -12,6 +12,8 @@ export interface ExploreWords {
   chaos?: string | true;
   fault?: string;
   run: string;
+  /** A part of a console line: up to there all seeds are one run. */
+  from?: string;
   disk: boolean;
   legacy?: true;
   aclint?: true;

@@ -11,7 +11,8 @@ import type { BootRequest } from "../boot/run.ts";
 import { filesOf } from "../boot/session.ts";
 import { Locator } from "../debug/locate.ts";
 import type { KernelMap } from "./kernel-state.ts";
-import { runSeed } from "./seed.ts";
+import { Places } from "./places.ts";
+import { brokenSeed, runSeed } from "./seed.ts";
 
 /** What a worker is told first, as one line of JSON. */
 export interface WorkerOrder {
@@ -22,6 +23,8 @@ export interface WorkerOrder {
   /** Faults with their events in decimal: JSON has no big integers. */
   faults: { kind: number; first: string; last: string }[];
   chaos: number;
+  /** The seed of the common beginning, in decimal, and the console line at which it ends. */
+  fork?: { seed: string; line: string };
 }
 
 /** Works until there are no more lines. */
@@ -44,11 +47,15 @@ export async function work(): Promise<void> {
     request: { ...order.request, disk: order.request.disk, log: undefined },
     disk: order.request.disk === undefined ? undefined : openDisk(order.request.disk).content,
     map: order.map,
-    locator: new Locator(new Uint8Array(readFileSync(files.kernel)), "the kernel"),
+    places: new Places(new Locator(new Uint8Array(readFileSync(files.kernel)), "the kernel")),
     options: { wasm: order.wasm, faults, chaos: order.chaos },
+    fork: order.fork && { seed: BigInt(order.fork.seed), line: order.fork.line },
   };
   for (let line = await lines.next(); line.done !== true; line = await lines.next()) {
-    const result = await runSeed(setting, BigInt(line.value));
+    // What the machine or its host stumbles over is the seed's failure: the next one has a chance of its own.
+    const result = await runSeed(setting, BigInt(line.value)).catch((error: unknown) =>
+      brokenSeed(line.value, error instanceof Error ? error.message : String(error)),
+    );
     process.stdout.write(`${JSON.stringify(result)}\n`);
   }
 }
