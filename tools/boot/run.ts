@@ -187,8 +187,14 @@ class Watch {
       clearTimeout(this.deadline);
       clearTimeout(this.quietTimer);
       this.console.end();
-      this.log?.end();
+      await this.closeLog();
     }
+  }
+
+  /** Whoever reads the log after the run finds all of it. */
+  private async closeLog(): Promise<void> {
+    const { log } = this;
+    if (log !== undefined) await new Promise<void>((resolve) => log.end(() => resolve()));
   }
 
   private take(line: string): void {
