@@ -1,36 +1,7 @@
 // The numbers of the ABI that tests name, as they stand in source/abi.
 
-/** Numbers of system calls and the like that tests name (source/abi). */
-export const sys = {
-  Yield: 0,
-  YieldTo: 1,
-  Sleep: 2,
-  Now: 3,
-  Exit: 4,
-  Call: 5,
-  Receive: 6,
-  Reply: 7,
-  ReplyReceive: 8,
-  Signal: 9,
-  Wait: 10,
-  Bind: 11,
-  Create: 12,
-  Copy: 13,
-  Drop: 14,
-  Grant: 15,
-  CreateVmo: 16,
-  Map: 17,
-  Unmap: 18,
-  VmoSize: 19,
-  CreateTask: 20,
-  NameTask: 21,
-  StartTask: 22,
-  TaskStatus: 23,
-  KillTask: 24,
-  ConsoleWrite: 30,
-  StopHart: 37,
-  RestartHart: 38,
-} as const;
+/** The system calls, held against source/abi by tests/runtime/fake-abi.test.ts. */
+export { Syscall as sys } from "../runtime/fake-abi.ts";
 
 export const refusal = {
   badCall: -1,

@@ -61,6 +61,7 @@ export const Refusal = {
   TryAgain: -16,
 } as const;
 export const Syscall = {
+  Yield: 0,
   YieldTo: 1,
   Sleep: 2,
   Now: 3,
@@ -95,5 +96,7 @@ export const Syscall = {
   PowerOff: 32,
   AuditWrite: 36,
   Unpin: 39,
+  StopHart: 37,
+  RestartHart: 38,
 } as const;
 export const End = { None: 0, Exit: 1, Killed: 2, LoadFault: 6 } as const;
