@@ -1,5 +1,5 @@
 /**
- * A task as others see it: its scheduling class, whether it runs, and how it ended.
+ * A task as others see it: its scheduling class, whether it runs, what it waits for, and how it ended.
  */
 
 /** Scheduling classes, the most urgent first; round robin inside each. */
@@ -16,6 +16,26 @@ export const enum TaskState {
   Unborn = 0,
   Alive = 1,
   Ended = 2,
+}
+
+/** What a task waits for: the kind in the kernel's wait word, and what `ps` names. */
+export const enum Wait {
+  /** It runs, or is in a run queue. */
+  None = 0,
+  /** In an endpoint's queue of callers. */
+  Sending = 1,
+  /** In an endpoint's queue of receivers. */
+  Receiving = 2,
+  /** For the reply of whoever received its message. */
+  Replying = 3,
+  /** For a notification. */
+  Notified = 4,
+  Sleeping = 5,
+  /** Some hart is finishing its wait. */
+  Claimed = 6,
+  /** Not started. */
+  Unborn = 7,
+  Ended = 8,
 }
 
 /** Bytes of a task's name; shorter ones are padded with zeros. */

@@ -4,7 +4,7 @@
 import { Topic } from "abi/info";
 import { Role } from "abi/startup";
 import { NO_SLOT } from "abi/syscall";
-import { End, TASK_NAME_BYTES, TaskState } from "abi/task";
+import { Class, End, TASK_NAME_BYTES, TaskState, Wait } from "abi/task";
 import { RunStatus } from "gen/idl/init";
 import { information, result } from "runtime/call";
 import { print } from "runtime/log";
@@ -85,33 +85,30 @@ function stateName(state: u32): string {
 
 function className(number: u32): string {
   switch (number) {
-    case 0:
+    case Class.Driver:
       return "driver";
-    case 1:
+    case Class.Service:
       return "service";
-    case 2:
+    case Class.App:
       return "app";
     default:
       return "background";
   }
 }
 
-/** The kernel's `Wait` (source/kernel/neuron/src/task/task.ts). */
 function waitName(kind: u32): string {
   switch (kind) {
-    case 0:
-      return "-";
-    case 1:
+    case Wait.Sending:
       return "send";
-    case 2:
+    case Wait.Receiving:
       return "receive";
-    case 3:
+    case Wait.Replying:
       return "reply";
-    case 4:
+    case Wait.Notified:
       return "signal";
-    case 5:
+    case Wait.Sleeping:
       return "sleep";
-    case 6:
+    case Wait.Claimed:
       return "between";
     default:
       return "-";

@@ -12,6 +12,7 @@
 
 import { Refusal } from "abi/refusal";
 import { FOREVER, NOTIFIED } from "abi/syscall";
+import { Wait } from "abi/task";
 import { Hart } from "../arch/riscv/hart";
 import { runOn } from "../sched/schedule";
 import { wake } from "../sched/wake";
@@ -24,7 +25,7 @@ import {
   retainNotification,
 } from "../task/endpoint";
 import { Capability } from "../task/handles";
-import { claim, endWait, nextWord, publish, TASKS_MAX, Task, taskAt, Wait, waitKind } from "../task/task";
+import { claim, endWait, nextWord, publish, TASKS_MAX, Task, taskAt, waitKind } from "../task/task";
 import { armDeadline } from "./deadline";
 import { appendCaller, appendReceiver, claimCaller, claimReceiver, prependReceiver } from "./endpoint";
 import { signal } from "./notification";

@@ -4,8 +4,9 @@
  * A task in a queue is blocked, and may be claimed by someone else at any moment (its deadline, its end). So who takes a
  * task out of a queue still has to claim it, and goes on to the next if another was faster.
  */
+import { Wait } from "abi/task";
 import { Endpoint } from "../task/endpoint";
-import { claim, Task, Wait, waitKind } from "../task/task";
+import { claim, Task, waitKind } from "../task/task";
 
 export function appendCaller(endpoint: Endpoint, task: Task): void {
   task.next = null;

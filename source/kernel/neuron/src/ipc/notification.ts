@@ -4,6 +4,7 @@
  */
 import { Refusal } from "abi/refusal";
 import { NOTIFIED } from "abi/syscall";
+import { Wait } from "abi/task";
 import { Hart } from "../arch/riscv/hart";
 import { wake } from "../sched/wake";
 import {
@@ -13,7 +14,7 @@ import {
   releaseNotification,
   retainNotification,
 } from "../task/endpoint";
-import { claim, publish, Task, taskAt, Wait, waitKind } from "../task/task";
+import { claim, publish, Task, taskAt, waitKind } from "../task/task";
 import { armDeadline } from "./deadline";
 import { unlinkWaiter } from "./endpoint";
 import { setResult, setResults } from "./results";

@@ -5,10 +5,11 @@
 
 import { Refusal } from "abi/refusal";
 import { FOREVER } from "abi/syscall";
+import { Wait } from "abi/task";
 import { Hart } from "../arch/riscv/hart";
 import { wake } from "../sched/wake";
 import { endpointAt } from "../task/endpoint";
-import { claim, TASKS_MAX, Task, taskAt, Wait, waitKind } from "../task/task";
+import { claim, TASKS_MAX, Task, taskAt, waitKind } from "../task/task";
 import { unlinkWaiter } from "./endpoint";
 import { stopWaiting } from "./notification";
 import { setStatus } from "./results";

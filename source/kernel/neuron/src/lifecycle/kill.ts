@@ -6,7 +6,7 @@
  */
 
 import { Refusal } from "abi/refusal";
-import { End, TaskState } from "abi/task";
+import { End, TaskState, Wait } from "abi/task";
 import { thisHart } from "../arch/riscv/hart";
 import { notifyHart } from "../arch/riscv/ipi";
 import { abandonWait } from "../ipc/timeout";
@@ -19,7 +19,6 @@ import {
   Task,
   takeEndsAsked,
   taskAt,
-  Wait,
   waitKind,
 } from "../task/task";
 import { endTask } from "./reap";

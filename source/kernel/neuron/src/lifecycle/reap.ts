@@ -5,7 +5,7 @@
 
 import { Audit } from "abi/audit";
 import { SLOT_COUNT } from "abi/handle";
-import { End, TaskState } from "abi/task";
+import { End, TaskState, Wait } from "abi/task";
 import { Hart, hartAt, hartCount, thisHart } from "../arch/riscv/hart";
 import { satpOf } from "../arch/riscv/satp";
 import { EVERYTHING, shootDown } from "../arch/riscv/tlb";
@@ -20,7 +20,7 @@ import { destroySpace } from "../mm/vspace";
 import { asidOf, leaveSpace, returnToSpace } from "../sched/schedule";
 import { releaseNotification } from "../task/endpoint";
 import { slotOf } from "../task/handles";
-import { releaseTask, Task, Wait } from "../task/task";
+import { releaseTask, Task } from "../task/task";
 import { forgetMappings } from "./memory";
 
 /** Ends `task` for the reason `end`; `detail` is the exit code or the faulting address. */

@@ -1,7 +1,7 @@
 /** Scheduling, and the making and ending of tasks. */
 import { Kind, Right, SLOT_COUNT } from "abi/handle";
 import { Refusal } from "abi/refusal";
-import { CLASS_COUNT, End } from "abi/task";
+import { CLASS_COUNT, End, Wait } from "abi/task";
 import { Hart, isOnline } from "../arch/riscv/hart";
 import { readTime } from "../arch/riscv/intrinsics";
 import { armDeadline } from "../ipc/deadline";
@@ -12,7 +12,7 @@ import { endTask } from "../lifecycle/reap";
 import { preempt } from "../sched/schedule";
 import { sendTo } from "../sched/wake";
 import { check, checkSignal, freeSlot, putCapability, slotOf } from "../task/handles";
-import { claimUnborn, giveUnborn, publish, Task, taskAt, Wait } from "../task/task";
+import { claimUnborn, giveUnborn, publish, Task, taskAt } from "../task/task";
 
 export function yieldNow(hart: Hart, task: Task): void {
   setStatus(task, Refusal.None);

@@ -16,32 +16,12 @@
  */
 
 import { FOREVER } from "abi/syscall";
-import { TaskState } from "abi/task";
+import { TaskState, Wait } from "abi/task";
 import { TrapFrame } from "../arch/riscv/context";
 import { NO_OBJECT, Pool } from "../mm/pool";
 
 /** Tasks in the system. */
 export const TASKS_MAX: u32 = 32;
-
-/** What a task waits for. */
-export const enum Wait {
-  /** It runs, or is in a run queue. */
-  None = 0,
-  /** In an endpoint's queue of callers. */
-  Sending = 1,
-  /** In an endpoint's queue of receivers. */
-  Receiving = 2,
-  /** For the reply of `server`. */
-  Replying = 3,
-  /** For a notification. */
-  Notified = 4,
-  Sleeping = 5,
-  /** Some hart is finishing its wait. */
-  Claimed = 6,
-  /** Not started. */
-  Unborn = 7,
-  Ended = 8,
-}
 
 @unmanaged
 @final
