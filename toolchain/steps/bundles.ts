@@ -1,8 +1,8 @@
 // What programs travel in: the boot bundle inside the kernel's image, and the package image on the disk.
 //
 // Both are package images (docs/storage/package-image.md). The bundle holds what is needed to reach the disk, and
-// `fixtures.img`, itself a package image, which packagefsd serves when there is no disk. Only the disk's image is signed:
-// the other two are trusted by being inside the kernel's.
+// `fixtures.img`, itself a package image, which packagefsd serves when there is no disk. nexus-init, which reads the
+// bundle, lies beside it. Only the disk's image is signed: the others are trusted by being inside the kernel's.
 
 import { join } from "node:path";
 import { readKeyFile } from "../../tools/mk-pkgfs-img/keys.ts";
@@ -15,7 +15,7 @@ import { signingKey } from "./trust.ts";
 
 const packageFolder = "pkg";
 const imageCode = ["tools/mk-pkgfs-img"];
-/** The program that the kernel starts by itself; it starts all the others. */
+/** The program that the kernel starts by itself, from beside the bundle; it starts all the others. */
 const firstTask = "nexus-init";
 
 /** A file of an image: its path there, and where its bytes come from, relative to the root. */
@@ -36,7 +36,7 @@ export async function makeBundle(build: Build): Promise<string> {
     ...packageFiles(build, "fixtures/"),
     ...packagePrograms(build),
   ]);
-  const travellers = programs.filter(({ travels }) => travels === "bundle");
+  const travellers = programs.filter(({ name, travels }) => travels === "bundle" && name !== firstTask);
   const tasks = travellers.map(({ name }): Source => [name, build.path(`tasks/${name}`)]);
   await makeImage(build, "bundle", image, [...tasks, ["fixtures.img", fixtures]]);
   return embed(build, [

@@ -9,7 +9,7 @@
 //     const entry = find(image, path, length);                             index.ts
 //     if (image.pick(entry) === ImageError.None) image.block(image.firstBlock) …
 //
-// Used by packagefsd's mount.ts, by the kernel for its boot bundle, and by the host's tools as Wasm.
+// Used by packagefsd's mount.ts, by nexus-init for the boot bundle, and by the host's tools as Wasm.
 
 import { SHA256_STATE_BYTES, Sha256 } from "sha256/sha256";
 import { lengthToZero } from "text/bytes";
