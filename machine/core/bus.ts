@@ -5,7 +5,7 @@
  *   0x0200_0000  ACLINT MSWI, MTIMER    0x1000_0000  UART
  *   0x02f0_0000  ACLINT SSWI, if any    0x1000_1000  eight virtio-mmio slots
  *
- * The map is QEMU's `virt`. Reached from mmu.ts for every access outside RAM, and from the run loop in machine.ts for
+ * The map is QEMU's `virt`. Reached from access.ts for every access outside RAM, and from the run loop in machine.ts for
  * what devices do by themselves; goes on in devices/. An access that no device answers sets `busFault`, and becomes an
  * access fault of the hart.
  *

@@ -1,7 +1,8 @@
 // From hart.pc to the decoded op there.
+import { fetchPage } from "./access";
 import { decodeRun } from "./code";
 import { Hart } from "./hart";
-import { faultCause, faultValue, fetchPage } from "./mmu";
+import { faultCause, faultValue } from "./outcome";
 import { Entry } from "./tlb";
 import { raise } from "./trap";
 

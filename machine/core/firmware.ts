@@ -10,6 +10,7 @@
  */
 
 import { flushCode } from "./code";
+import { physicalLoad } from "./dma";
 import {
   HartState,
   hartAt,
@@ -28,7 +29,7 @@ import { random } from "./interleave";
 import { hartCount } from "./layout";
 import { pmpAsFirmware } from "./pmp";
 import { Power, turnOff } from "./power";
-import { isRam, physicalLoad } from "./ram";
+import { isRam } from "./ram";
 import { flushTlb } from "./tlb";
 import { Event, trace } from "./trace";
 

@@ -1,11 +1,10 @@
-// Guest RAM by physical address, for devices (DMA), firmware and the host, and for harts where the fast path ends.
+// Guest RAM by physical address, for whoever the fast path does not serve.
 //
-// A store here does what a store of a hart does beside writing: code decoded from that page is dropped, and
-// reservations on it are broken.
+// Who writes tells physicalWritten() first, so that a store here does what a store of a hart does beside writing: code
+// decoded from that page is dropped, and reservations on it are broken.
 import { noteWrite } from "./code";
 import { hartAt, reservers, unreserve } from "./hart";
 import { hartCount, PAGE_SHIFT, RAM_START, ramBase, ramBytes } from "./layout";
-import { noteDevice } from "./sharing";
 
 /** Bytes of a reservation set: a cache line. */
 const LINE_SHIFT: u64 = 6;
@@ -40,10 +39,9 @@ export const DEVICE: u32 = 0xffff_ffff;
 export const HOST: u32 = 0xffff_fffe;
 
 /** Tells the machine that [address, address + bytes), which is RAM, is about to be written. True if code was there. */
-export function physicalWritten(address: u64, bytes: u64, writer: u32 = DEVICE): bool {
+export function physicalWritten(address: u64, bytes: u64, writer: u32): bool {
   if (bytes === 0) return false;
   breakReservations(address, bytes, writer);
-  if (writer === DEVICE) noteDevice(address, bytes, true);
   const last = <u32>((address - RAM_START + bytes - 1) >> PAGE_SHIFT);
   let code = false;
   for (let page = <u32>((address - RAM_START) >> PAGE_SHIFT); page <= last; page++) {
@@ -52,27 +50,12 @@ export function physicalWritten(address: u64, bytes: u64, writer: u32 = DEVICE):
   return code;
 }
 
-/** What a device reads: 1, 2, 4 or 8 bytes of RAM, little-endian, zero-extended; 0 where there is no RAM. */
-export function physicalLoad(address: u64, size: u32): u64 {
-  if (!isRam(address, size)) return 0;
-  noteDevice(address, size, false);
-  return loadLinear(ramAddress(address), size);
-}
-
 /** Reads 1, 2, 4 or 8 bytes of linear memory, little-endian, zero-extended. */
 export function loadLinear(at: usize, size: u32): u64 {
   if (size === 1) return <u64>load<u8>(at);
   if (size === 2) return <u64>load<u16>(at);
   if (size === 4) return <u64>load<u32>(at);
   return load<u64>(at);
-}
-
-/** What a device writes: 1, 2, 4 or 8 bytes of RAM, little-endian; false where there is no RAM. */
-export function physicalStore(address: u64, size: u32, value: u64): bool {
-  if (!isRam(address, size)) return false;
-  physicalWritten(address, size);
-  storeLinear(ramAddress(address), size, value);
-  return true;
 }
 
 /** Writes 1, 2, 4 or 8 bytes of linear memory, little-endian. */

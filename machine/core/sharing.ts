@@ -2,9 +2,12 @@
 //
 // A page is private to the first that accesses it, and accesses to it stay inline. When a second one comes, and one of
 // the two wrote, the page is shared for good: no hart keeps an entry for it, so every access to it is executed out of
-// line, through the store buffer, and is a point where the turn can end. Devices count as one more hart.
+// line, through the store buffer, and is a point where the turn can end. Devices count as one more hart. What is buffered
+// at that moment is seen: stores to a private page go to memory at once, and may not be found before what an acquire in
+// front of them waits for.
 import { isWatching } from "./chaos";
 import { PAGE_SHIFT, RAM_START, ramBase, shape } from "./layout";
+import { drainEverything } from "./store-buffer";
 import { revokeReads, revokeWrites } from "./tlb";
 
 /** Who devices are. */
@@ -46,6 +49,7 @@ export function noteAccess(physical: u64, id: u32, writes: bool): bool {
   const memoryPage = ramBase() + ((<usize>page) << PAGE_SHIFT);
   revokeReads(memoryPage);
   revokeWrites(memoryPage);
+  drainEverything();
   return true;
 }
 

@@ -1,16 +1,24 @@
 // A store buffer for each hart: stores to shared pages wait here until they are seen by others (chaos.ts).
 //
-//     0         8       16     20     24
-//     | address | value | size | gone |     a hart has 16, oldest first
+//     0         8       16     20    24
+//     | address | value | size | amo |     a hart has 16, oldest first
 //
 // A hart sees its own stores at once, by forwarding. Others see them when they drain: at fences, ordered atomics and
 // device accesses, when the buffer is full, and at random when turns change. First in, first out is TSO. With
 // WeakStores any entry may go first that no older one overlaps, as RVWMO permits; then only what orders stores by the
 // specification drains the buffer.
+//
+// With WeakStores an AMO whose result nobody wants waits here, too, and reads and writes memory when it drains. Its aq
+// bit orders what follows in RAM, so the next access to RAM drains it; a store to a device passes it (unprivileged
+// ISA, "A": aq and rl do not order accesses to memory with accesses to devices).
+import { combine, extend } from "./amo";
 import { Chaos, chance, isChaos } from "./chaos";
 import { random } from "./interleave";
 import { hartCount } from "./layout";
 import { loadLinear, physicalWritten, ramAddress, storeLinear } from "./ram";
+
+/** The acquire bit of an AMO. */
+const ACQUIRE: u32 = 1 << 26;
 
 const ENTRIES: u32 = 16;
 const ENTRY_BYTES: u32 = 24;
@@ -24,7 +32,8 @@ class Pending {
   address: u64;
   value: u64;
   size: u32;
-  spare: u32;
+  /** The instruction, if it is an AMO; `value` is its operand then. */
+  amo: u32;
 }
 
 function countAt(id: u32): usize {
@@ -52,12 +61,18 @@ function overlaps(pending: Pending, address: u64, size: u32): bool {
 /** Lets others see the entry `index` of a hart, which is at least one. */
 function drainAt(id: u32, index: u32): void {
   const pending = pendingAt(id, index);
-  physicalWritten(pending.address, <u64>pending.size, id);
-  storeLinear(ramAddress(pending.address), pending.size, pending.value);
+  const at = ramAddress(pending.address);
+  const size = pending.size;
+  let value = pending.value;
+  if (pending.amo !== 0) {
+    value = combine(pending.amo >> 27, extend(loadLinear(at, size), size), extend(value, size));
+  }
+  physicalWritten(pending.address, size, id);
+  storeLinear(at, size, value);
   const count = load<u32>(countAt(id)) - 1;
   store<u32>(countAt(id), count);
-  const at = changetype<usize>(pending);
-  memory.copy(at, at + <usize>ENTRY_BYTES, <usize>((count - index) * ENTRY_BYTES));
+  const entry = changetype<usize>(pending);
+  memory.copy(entry, entry + <usize>ENTRY_BYTES, <usize>((count - index) * ENTRY_BYTES));
 }
 
 /** The entry that goes next: the oldest, or with WeakStores any that no older one overlaps. */
@@ -88,8 +103,11 @@ export function drainEverything(): void {
   for (let id: u32 = 0; id < hartCount(); id++) drain(id);
 }
 
-/** Buffers a store of a hart to RAM, within a page. True if another one had to make room, and was seen. */
-export function buffer(id: u32, address: u64, size: u32, value: u64): bool {
+/**
+ * Buffers a store of a hart to RAM, within a page, or with `amo` that AMO. True if another one had to make room, and
+ * was seen.
+ */
+export function buffer(id: u32, address: u64, size: u32, value: u64, amo: u32 = 0): bool {
   const full = load<u32>(countAt(id)) === ENTRIES;
   if (full) drainAt(id, next(id));
   const count = load<u32>(countAt(id));
@@ -97,8 +115,18 @@ export function buffer(id: u32, address: u64, size: u32, value: u64): bool {
   pending.address = address;
   pending.size = size;
   pending.value = value;
+  pending.amo = amo;
   store<u32>(countAt(id), count + 1);
   return full;
+}
+
+/** A hart is about to access RAM: nothing may pass an acquire. True if one was buffered, and was seen. */
+export function drainAcquire(id: u32): bool {
+  const count = load<u32>(countAt(id));
+  // It can only be the last.
+  if (count === 0 || (pendingAt(id, count - 1).amo & ACQUIRE) === 0) return false;
+  drain(id);
+  return true;
 }
 
 /** Whether a store of the hart to [address, address + size) is still buffered. */
@@ -114,7 +142,11 @@ export function forward(id: u32, address: u64, size: u32): u64 {
   for (let index = <i32>load<u32>(countAt(id)) - 1; index >= 0; index--) {
     const pending = pendingAt(id, <u32>index);
     if (!overlaps(pending, address, size)) continue;
-    if (pending.address <= address && address + <u64>size <= pending.address + <u64>pending.size) {
+    if (
+      pending.amo === 0 &&
+      pending.address <= address &&
+      address + <u64>size <= pending.address + <u64>pending.size
+    ) {
       const mask: u64 = size === 8 ? ~0 : ((<u64>1) << ((<u64>size) << 3)) - 1;
       return (pending.value >> ((address - pending.address) << 3)) & mask;
     }

@@ -1,4 +1,4 @@
-// The translation tables of each hart: what mmu.ts fills, what the interpreter reads inline.
+// The translation tables of each hart: what access.ts fills, what the interpreter reads inline.
 //
 // A table has 256 entries, found by the low bits of the page number:
 //

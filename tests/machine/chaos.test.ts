@@ -116,6 +116,27 @@ describe("store buffers", () => {
 });
 
 describe("atomics", () => {
+  test("a store passes an AMO that nobody waits for, and that is no acquire", async () => {
+    const raise = (bits: string) =>
+      [`li a0, 9; li t0, 1; amoadd.d${bits} zero, t0, (s0); sd t0, 1024(s0)`, publish("")[1]] as const;
+    expect(await outcomes(...raise(".rl"), SWITCH | STORE_BUFFER)).not.toContain("9,2");
+    expect(await outcomes(...raise(".rl"), SWITCH | WEAK_STORES)).toContain("9,2");
+    expect(await outcomes(...raise(".aq"), EVERYTHING)).not.toContain("9,2");
+    expect(await outcomes(...raise(".aqrl"), EVERYTHING)).not.toContain("9,2");
+  });
+
+  test("an interrupt passes an AMO, whatever its bits, unless a fence holds it", async () => {
+    const msip1 = 0x200_0004;
+    const ring = (fence: string) =>
+      [
+        `li a0, 9; li t0, 1; li t1, ${msip1}; amoadd.d.aqrl zero, t0, (s0); ${fence} sw t0, 0(t1)`,
+        `6: csrr t0, mip; andi t0, t0, 8; beqz t0, 6b; fence i, r; ld a0, 0(s0); li t1, ${msip1}; sw zero, 0(t1)`,
+      ] as const;
+    expect(await outcomes(...ring(""), SWITCH | STORE_BUFFER)).toEqual(new Set(["9,1"]));
+    expect(await outcomes(...ring(""), SWITCH | WEAK_STORES)).toContain("9,0");
+    expect(await outcomes(...ring("fence w, o;"), EVERYTHING)).toEqual(new Set(["9,1"]));
+  });
+
   test("a counter raised by AMOs and by LR and SC loses nothing under everything", async () => {
     const program = await assembleText(`
     li    s0, ${DATA}

@@ -7,10 +7,11 @@
  *   answer ─▶ used ring ─▶ `raiseDisk` asks for the interrupt (virtio-mmio.ts polls it)
  */
 import { time } from "../clock";
+import { deviceWrites, physicalLoad, physicalStore } from "../dma";
 import { Fault, strikesAt } from "../faults";
 import { diskRead } from "../host";
 import { random } from "../interleave";
-import { isRam, physicalLoad, physicalStore, physicalWritten, ramAddress } from "../ram";
+import { isRam, ramAddress } from "../ram";
 import {
   NO_CHAIN,
   Piece,
@@ -319,7 +320,7 @@ function read(sector: u64, room: u64, last: u32, number: u64): u32 {
 }
 
 function transfer(offset: u64, piece: Piece): void {
-  physicalWritten(piece.address, piece.byteCount);
+  deviceWrites(piece.address, piece.byteCount);
   diskRead(offset, ramAddress(piece.address), piece.byteCount);
 }
 
@@ -332,7 +333,7 @@ function writeId(room: u64, last: u32): u32 {
     if (piece.writable === 0) continue;
     const bytes = min<u32>(left, piece.byteCount);
     if (!isRam(piece.address, bytes)) return Status.IoError;
-    physicalWritten(piece.address, bytes);
+    deviceWrites(piece.address, bytes);
     memory.fill(ramAddress(piece.address), 0, bytes);
     left -= bytes;
   }

@@ -1,22 +1,14 @@
 // Instructions that the loop does not execute inline, and those whose inline try failed.
 //
 // hart.pc is the instruction's address and all that went before is accounted for, so whatever happens here is precise.
+import { fetchHalf, loadVirtual, storeVirtual } from "../access";
 import { isBreakpoint } from "../breakpoints";
 import { Chaos, isChaos, point } from "../chaos";
 import { flushCode } from "../code";
 import { decode } from "../decode";
 import { Hart } from "../hart";
-import {
-  faultCause,
-  faulted,
-  faultValue,
-  fetchHalf,
-  loadVirtual,
-  Outcome,
-  outcome,
-  storeVirtual,
-} from "../mmu";
 import { At, Op, writeOp } from "../ops";
+import { faultCause, faulted, faultValue, Outcome, outcome } from "../outcome";
 import { drain } from "../store-buffer";
 import { Cause, raise } from "../trap";
 import { atomic } from "./atomic";
