@@ -2,16 +2,18 @@
 //
 // The one idea: going back is going forward from an earlier moment (timeline.ts). The last breakpoint before now is found
 // by running each stretch between two moments again, the latest first; the instruction before this one by halving the
-// distance until one instruction is left. What the debugger reads changes nothing; what it writes makes another run.
+// distance until one instruction is left.
 //
-// Nothing here is Node's.
+// A run may be lived for the first time, or be a recording: the difference is only what comes from outside. What is typed
+// is taken in the present, where the run has never been further, so what was lived stays as it was. What the debugger
+// reads changes nothing; what it writes makes another run from there on. Nothing here is Node's.
 
 import { RAM_START } from "./machine.ts";
-import type { AdvanceState, Run } from "./run.ts";
+import { type AdvanceState, PC_REGISTER, type Run } from "./run.ts";
 import { Timeline } from "./timeline.ts";
 
-/** Why the machine stands still for the debugger. */
-export type StopReason = "breakpoint" | "step" | "interrupt" | "start" | "end";
+/** Why the machine stands still for the debugger. `end`: it is off; `stuck`: every hart waits, and nothing would wake one. */
+export type StopReason = "breakpoint" | "step" | "interrupt" | "start" | "end" | "stuck";
 
 /** A stop, and the hart that it is about. */
 export interface DebugStop {
@@ -25,16 +27,22 @@ const STEP_INSTRUCTIONS_MAX = 2_000_000n;
 /** Distances at which a step backward looks, from far to near. */
 const LOOKS = [200_000n, 4_000n, 64n, 1n];
 
+/** What `hartActivity` says of a hart that neither waits nor is stopped. */
+const RUNS = 0;
+
 const NOWHERE = 2n ** 64n - 1n;
 const PAGE = 4096n;
 
 export class Debugger {
   readonly run: Run;
   private readonly timeline: Timeline;
+  private readonly typed: number[];
   private readonly breakpoints = new Set<bigint>();
 
-  constructor(run: Run) {
+  /** @param typed bytes for the console, added to by whoever has them; they are taken when the run can take them */
+  constructor(run: Run, typed: number[] = []) {
     this.run = run;
+    this.typed = typed;
     this.timeline = new Timeline(run);
   }
 
@@ -51,14 +59,29 @@ export class Debugger {
     this.breakpoints.delete(address);
   }
 
+  clearBreakpoints(): void {
+    this.breakpoints.clear();
+  }
+
+  /** Whether the run stands as far as it ever went. */
+  get isInPresent(): boolean {
+    return this.timeline.isAtEnd;
+  }
+
+  /** Goes as far as the run ever went, breakpoints or not. */
+  goToPresent(): void {
+    this.goTo(this.timeline.end);
+  }
+
   /** Goes on for `instructions` at most. Undefined: nothing has stopped it yet. */
   continue(instructions: bigint): DebugStop | undefined {
+    this.takeTyped();
     this.arm();
     const state = this.timeline.advanceTo(this.run.clock + instructions);
     const hart = this.hartAtBreakpoint();
     this.disarm();
     if (hart !== undefined) return { reason: "breakpoint", hart };
-    return state === "running" || state === "stopped" ? undefined : { reason: "end", hart: 0 };
+    return endOf(state, this.busyHart());
   }
 
   /** One instruction of one hart; the others go on as they would. */
@@ -66,10 +89,12 @@ export class Debugger {
     const before = this.retired(hart);
     const pc = this.run.machine.core.hartPc(hart);
     const limit = this.run.clock + STEP_INSTRUCTIONS_MAX;
+    this.takeTyped();
     while (this.run.clock < limit) {
       const state = this.timeline.advanceTo(this.run.clock + 1n);
       if (this.retired(hart) !== before || this.run.machine.core.hartPc(hart) !== pc) break;
-      if (state !== "running") return { reason: "end", hart };
+      const end = endOf(state, hart);
+      if (end !== undefined) return end;
     }
     return { reason: "step", hart };
   }
@@ -138,13 +163,16 @@ export class Debugger {
 
   /** Writes memory as a hart sees it. False if not all of it is there. What lies ahead is another run from here on. */
   writeMemory(hart: number, address: bigint, bytes: Uint8Array): boolean {
-    if (this.readMemory(hart, address, bytes.length).length < bytes.length) return false;
+    const before = this.readMemory(hart, address, bytes.length);
+    if (before.length < bytes.length) return false;
+    // What is there already makes no other run.
+    if (before.every((byte, index) => byte === bytes[index])) return true;
     for (let done = 0; done < bytes.length; ) {
       const at = address + BigInt(done);
       const part = Math.min(bytes.length - done, Number(PAGE - (at % PAGE)));
       const physical = this.physical(hart, at);
       if (physical === undefined) return false;
-      this.run.machine.writeMemory(physical, bytes.subarray(done, done + part));
+      this.run.writeMemory(physical, bytes.subarray(done, done + part));
       done += part;
     }
     this.timeline.forgetFuture();
@@ -154,14 +182,26 @@ export class Debugger {
   /** Register x`number` of a hart; 32 is the program counter. */
   readRegister(hart: number, number: number): bigint {
     const { core } = this.run.machine;
-    return BigInt.asUintN(64, number === 32 ? core.hartPc(hart) : core.readRegister(hart, number));
+    return BigInt.asUintN(64, number === PC_REGISTER ? core.hartPc(hart) : core.readRegister(hart, number));
   }
 
+  /** A CSR of a hart by its number, whatever the hart's mode; 0 for one that is not there. */
+  readCsr(hart: number, number: number): bigint {
+    return BigInt.asUintN(64, this.run.machine.core.hartCsr(hart, number));
+  }
+
+  /** Sets a register as `readRegister` numbers them. What lies ahead is another run from here on. */
   writeRegister(hart: number, number: number, value: bigint): void {
-    const { core } = this.run.machine;
-    if (number === 32) core.setHartPc(hart, value);
-    else core.writeRegister(hart, number, value);
+    if (value === this.readRegister(hart, number)) return;
+    this.run.writeRegister(hart, number, value);
     this.timeline.forgetFuture();
+  }
+
+  /** What was typed comes now, as far as the guest has room for it; in the past nothing new can come. */
+  private takeTyped(): void {
+    while (this.isInPresent && this.typed[0] !== undefined && this.run.input(this.typed[0])) {
+      this.typed.shift();
+    }
   }
 
   private physical(hart: number, address: bigint): number | undefined {
@@ -195,6 +235,12 @@ export class Debugger {
     return found;
   }
 
+  /** A hart that does not wait: the one that turned the machine off. */
+  private busyHart(): number {
+    const harts = Array.from({ length: this.hartCount }, (_, index) => index);
+    return harts.find((hart) => this.run.machine.core.hartActivity(hart) === RUNS) ?? 0;
+  }
+
   /** A hart that runs and stands at a breakpoint, after a run that ended before its time. */
   private hartAtBreakpoint(): number | undefined {
     const { core } = this.run.machine;
@@ -209,5 +255,20 @@ export class Debugger {
 
   private disarm(): void {
     if (this.breakpoints.size > 0) this.run.machine.core.clearBreakpoints();
+  }
+}
+
+/** The stop that a state of the machine means, if it is one from which nothing goes on. */
+function endOf(state: AdvanceState, hart: number): DebugStop | undefined {
+  switch (state) {
+    case "off":
+    case "reset":
+      return { reason: "end", hart };
+    case "stuck":
+      return { reason: "stuck", hart };
+    case "running":
+    case "stopped":
+    case "breakpoint":
+      return undefined;
   }
 }

@@ -6,9 +6,10 @@
 // go out by the function that the constructor was given.
 
 import type { Debugger, DebugStop } from "./debugger.ts";
+import { PC_REGISTER } from "./run.ts";
 
 /** Registers in gdb's numbering: x0 to x31, pc. */
-const REGISTERS = 33;
+const REGISTERS = PC_REGISTER + 1;
 const REGISTER_DIGITS = 16;
 
 /** Bytes of one packet. */
@@ -24,12 +25,51 @@ const INTERRUPT = 0x03;
 const SIGINT = "02";
 const SIGTRAP = "05";
 
+/** How gdb numbers a CSR, and the privilege mode (gdb's riscv-tdep.h). */
+const CSR_FIRST = 65;
+const PRIVILEGE = CSR_FIRST + 4096;
+
+/** The CSRs that gdb sees, by number (privileged architecture, chapter 2). */
+const csrs: Record<string, number> = {
+  sstatus: 0x100,
+  sie: 0x104,
+  stvec: 0x105,
+  scounteren: 0x106,
+  sscratch: 0x140,
+  sepc: 0x141,
+  scause: 0x142,
+  stval: 0x143,
+  sip: 0x144,
+  stimecmp: 0x14d,
+  satp: 0x180,
+  mstatus: 0x300,
+  medeleg: 0x302,
+  mideleg: 0x303,
+  mie: 0x304,
+  mtvec: 0x305,
+  mscratch: 0x340,
+  mepc: 0x341,
+  mcause: 0x342,
+  mtval: 0x343,
+  mip: 0x344,
+  cycle: 0xc00,
+  time: 0xc01,
+  instret: 0xc02,
+};
+
+const general = Array.from({ length: REGISTERS }, (_, index) =>
+  index === PC_REGISTER ? registerLine("pc", index, "code_ptr") : registerLine(`x${index}`, index),
+);
 const target = `<?xml version="1.0"?><!DOCTYPE target SYSTEM "gdb-target.dtd"><target version="1.0">
-<architecture>riscv:rv64</architecture><feature name="org.gnu.gdb.riscv.cpu">${Array.from(
-  { length: REGISTERS },
-  (_, index) =>
-    `<reg name="${index === 32 ? "pc" : `x${index}`}" bitsize="64" type="${index === 32 ? "code_ptr" : "int"}"/>`,
-).join("")}</feature></target>`;
+<architecture>riscv:rv64</architecture>
+<feature name="org.gnu.gdb.riscv.cpu">${general.join("")}</feature>
+<feature name="org.gnu.gdb.riscv.csr">${Object.entries(csrs)
+  .map(([name, number]) => registerLine(name, CSR_FIRST + number))
+  .join("")}</feature>
+<feature name="org.gnu.gdb.riscv.virtual">${registerLine("priv", PRIVILEGE)}</feature></target>`;
+
+/** How gdb went: it let the machine go on, ended it, or was cut off. */
+export type Leave = "detached" | "killed" | "lost";
 
 export class GdbSession {
   private readonly debugged: Debugger;
@@ -41,8 +81,7 @@ export class GdbSession {
   private pending = "";
   private acknowledges = true;
   private interrupted = false;
-  /** gdb has gone, or wants the machine to end. */
-  private left = false;
+  private leaving: Leave | undefined;
   private working: Promise<void> = Promise.resolve();
 
   constructor(debugged: Debugger, send: (text: string) => void, breathe: () => Promise<unknown>) {
@@ -50,10 +89,6 @@ export class GdbSession {
     this.hart = debugged.run.machine.bootHart ?? 0;
     this.send = send;
     this.breathe = breathe;
-  }
-
-  get isOver(): boolean {
-    return this.left;
   }
 
   /** Takes what gdb sent: packets, acknowledgements, an interrupt. */
@@ -72,10 +107,12 @@ export class GdbSession {
     if (!this.pending.includes("$")) this.pending = "";
   }
 
-  /** gdb has gone. */
-  leave(): void {
-    this.left = true;
+  /** The connection is gone. Resolves when the machine stands still, with how gdb went. */
+  async lose(): Promise<Leave> {
+    this.leaving ??= "lost";
     this.interrupted = true;
+    await this.working;
+    return this.leaving;
   }
 
   private take(data: string, sum: number): void {
@@ -84,10 +121,14 @@ export class GdbSession {
     if (!isWhole) return;
     // One after the other: what runs is answered before what comes next is looked at.
     this.working = this.working.then(async () => {
-      if (this.left) return;
+      if (this.leaving !== undefined) return;
       const answer = await this.answer(data);
-      if (answer !== undefined) this.send(`$${answer}#${hex(checksum(answer), 2)}`);
+      if (answer !== undefined) this.sendPacket(answer);
     });
+  }
+
+  private sendPacket(text: string): void {
+    this.send(`$${text}#${hex(checksum(text), 2)}`);
   }
 
   /** The answer to a packet; undefined for none, "" for one that is not understood. */
@@ -118,8 +159,10 @@ export class GdbSession {
       case "p":
         return this.readOne(Number.parseInt(words, 16));
       case "P": {
-        const [number = "", value = ""] = words.split("=");
-        this.debugged.writeRegister(this.hart, Number.parseInt(number, 16), littleEndian(value));
+        const [text = "", value = ""] = words.split("=");
+        const number = Number.parseInt(text, 16);
+        if (!(number < REGISTERS)) return "E01";
+        this.debugged.writeRegister(this.hart, number, littleEndian(value));
         return "OK";
       }
       case "m":
@@ -139,10 +182,10 @@ export class GdbSession {
         if (words === "s") return this.stopped(this.debugged.stepBack(this.hart));
         return words === "c" ? this.stopped(this.debugged.continueBack()) : "";
       case "D":
-        this.left = true;
+        this.leaving = "detached";
         return "OK";
       case "k":
-        this.left = true;
+        this.leaving = "killed";
         return undefined;
       default:
         return "";
@@ -200,7 +243,9 @@ export class GdbSession {
   }
 
   private readOne(number: number): string {
-    return number < REGISTERS ? this.register(number) : "E01";
+    if (number < REGISTERS) return this.register(number);
+    if (number === PRIVILEGE) return registerText(BigInt(this.debugged.run.machine.core.hartMode(this.hart)));
+    return isCsr(number) ? registerText(this.debugged.readCsr(this.hart, number - CSR_FIRST)) : "E01";
   }
 
   private readMemory(words: string): string {
@@ -247,10 +292,20 @@ export class GdbSession {
   }
 
   private stopped({ reason, hart }: DebugStop): string {
-    if (reason === "end") return "W00";
     this.hart = this.awake(hart);
     if (reason === "start") return `${this.stopText(SIGTRAP, this.hart)}replaylog:begin;`;
-    return this.stopText(reason === "interrupt" ? SIGINT : SIGTRAP, this.hart);
+    if (reason === "end") {
+      // Not that the program has exited: gdb would let go of what it still can go back in.
+      this.say("The machine is off. reverse-continue goes back; quit lets it rest.");
+      return `${this.stopText(SIGTRAP, this.hart)}replaylog:end;`;
+    }
+    if (reason === "stuck") this.say("Every hart waits, and nothing is left that would wake one.");
+    return this.stopText(reason === "interrupt" || reason === "stuck" ? SIGINT : SIGTRAP, this.hart);
+  }
+
+  /** Prints a line at gdb's console, before a stop is reported. */
+  private say(line: string): void {
+    this.sendPacket(`O${textDigits(`${line}\n`)}`);
   }
 
   /** This hart, or if it is stopped the first that is not: a person wants to see something. */
@@ -264,6 +319,14 @@ export class GdbSession {
   private stopText(signal: string, hart: number): string {
     return `T${signal}thread:${threadText(hart)};`;
   }
+}
+
+function registerLine(name: string, number: number, type = "int"): string {
+  return `<reg name="${name}" bitsize="64" type="${type}" regnum="${number}"/>`;
+}
+
+function isCsr(number: number): boolean {
+  return Object.values(csrs).includes(number - CSR_FIRST);
 }
 
 /** Threads count from 1. */

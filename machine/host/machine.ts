@@ -128,6 +128,11 @@ export class EmbeddedMachine {
     return reason === stopIdle ? "stuck" : "running";
   }
 
+  /** Whether the guest has turned the machine off, or asked for a restart. */
+  get isOff(): boolean {
+    return this.core.power() !== 0;
+  }
+
   /** What the guest gave as its reason when it turned the machine off. */
   get exitCode(): number {
     return this.core.powerCode();

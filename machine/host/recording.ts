@@ -6,7 +6,7 @@
 import { createHash } from "node:crypto";
 import { deflateSync, inflateSync } from "node:zlib";
 import type { DiskContent, MachineSettings } from "./machine.ts";
-import type { RunEvent } from "./run.ts";
+import { PC_REGISTER, type RunEvent } from "./run.ts";
 
 /** How a run ended. */
 export interface RunEnd {
@@ -47,11 +47,7 @@ export function encodeRecording(recording: Recording): string {
       tree: pack(tree),
       ...(firmware && { firmware: pack(firmware) }),
     },
-    events: recording.events.map((event) =>
-      "input" in event
-        ? [String(event.at), "input", event.input]
-        : [String(event.at), "seed", String(event.seed)],
-    ),
+    events: recording.events.map((event) => [String(event.at), ...encodeEvent(event)]),
     end: recording.end && { ...recording.end, clock: String(recording.end.clock) },
   };
   return `${JSON.stringify(file, undefined, 1)}\n`;
@@ -63,11 +59,12 @@ export function decodeRecording(text: string): Recording {
   if (file.format !== FORMAT) throw new Error("it is not a recording");
   if (file.version !== VERSION) throw new Error(`it is of version ${String(file.version)}`);
   const settings = objectOf(file.settings, "settings");
+  const harts = numberOf(settings.harts, "harts");
   const end = file.end === undefined ? undefined : objectOf(file.end, "end");
   return {
     module: textOf(file.module, "module"),
     settings: {
-      harts: numberOf(settings.harts, "harts"),
+      harts,
       ramMebibytes: numberOf(settings.ramMebibytes, "ramMebibytes"),
       seed: bigintOf(settings.seed, "seed"),
       sstc: settings.sstc === true,
@@ -86,7 +83,7 @@ export function decodeRecording(text: string): Recording {
         };
       }),
     },
-    events: listOf(file.events, "events").map(decodeEvent),
+    events: listOf(file.events, "events").map((row) => decodeEvent(row, harts)),
     end: end && {
       clock: bigintOf(end.clock, "clock"),
       consoleHash: textOf(end.consoleHash, "consoleHash"),
@@ -124,11 +121,25 @@ function decodeDisk(disk: Record<string, unknown>): MachineSettings["disk"] {
   return { slot: numberOf(disk.slot, "slot"), legacy: disk.legacy === true, content };
 }
 
-function decodeEvent(row: unknown): RunEvent {
-  const [at, kind, value] = listOf(row, "an event");
-  const clock = bigintOf(at, "at");
-  if (kind === "input") return { at: clock, input: numberOf(value, "input") };
-  if (kind === "seed") return { at: clock, seed: bigintOf(value, "seed") };
+/** An event without its clock: its kind, and what it is about. */
+function encodeEvent(event: RunEvent): (string | number)[] {
+  if ("input" in event) return ["input", event.input];
+  if ("seed" in event) return ["seed", String(event.seed)];
+  if ("bytes" in event) return ["memory", event.address, pack(event.bytes)];
+  return ["register", event.hart, event.register, String(event.value)];
+}
+
+function decodeEvent(row: unknown, harts: number): RunEvent {
+  const [clock, kind, first, second, third] = listOf(row, "an event");
+  const at = bigintOf(clock, "at");
+  if (kind === "input") return { at, input: numberOf(first, "input") };
+  if (kind === "seed") return { at, seed: bigintOf(first, "seed") };
+  if (kind === "memory") return { at, address: numberOf(first, "address"), bytes: unpack(second, "memory") };
+  if (kind === "register") {
+    const [hart, register] = [numberOf(first, "hart"), numberOf(second, "register")];
+    if (hart >= harts || register > PC_REGISTER) throw new Error("it writes a register that is not there");
+    return { at, hart, register, value: bigintOf(third, "value") };
+  }
   throw new Error(`it has an event of an unknown kind: ${String(kind)}`);
 }
 

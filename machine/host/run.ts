@@ -16,7 +16,14 @@ export type RunEvent =
   /** A byte for the console. */
   | { at: bigint; input: number }
   /** From here on the harts' turns are drawn from another seed. */
-  | { at: bigint; seed: bigint };
+  | { at: bigint; seed: bigint }
+  /** A debugger has written a register of a hart: x0 to x31, or pc as number 32. */
+  | { at: bigint; hart: number; register: number; value: bigint }
+  /** Or physical memory. */
+  | { at: bigint; address: number; bytes: Uint8Array };
+
+/** The program counter, where registers are numbered. */
+export const PC_REGISTER = 32;
 
 /** A moment of a run that it can go back to. */
 export interface Moment {
@@ -40,6 +47,7 @@ export class Run {
   private onEvent: ((event: TraceEvent) => void) | undefined;
   private console = new Uint8Array(CONSOLE_START_BYTES);
   private consoleLength = 0;
+  private consoleGiven = 0;
   private eventsApplied = 0;
   private stopAsked = false;
 
@@ -69,6 +77,13 @@ export class Run {
     return this.console.subarray(0, this.consoleLength);
   }
 
+  /** What came to the console since this was last asked; not again what is gone through again. */
+  newBytes(): Uint8Array {
+    const bytes = this.console.slice(this.consoleGiven, this.consoleLength);
+    this.consoleGiven = Math.max(this.consoleGiven, this.consoleLength);
+    return bytes;
+  }
+
   /** Goes on until the clock has reached `target`, or something stops it before. */
   advanceTo(target: bigint): AdvanceState {
     this.stopAsked = false;
@@ -80,7 +95,10 @@ export class Run {
       if (this.stopAsked) return "stopped";
       // Harts that wait for ever may be waiting for what comes now.
       const isDue = (this.events[this.eventsApplied]?.at ?? target) <= this.clock;
-      if (state !== "running" && !(state === "stuck" && isDue)) return state;
+      if (state === "running" || (state === "stuck" && isDue)) continue;
+      // Whoever stands here sees what has come by now, from whichever side this moment was reached.
+      this.applyEvents();
+      return state;
     }
   }
 
@@ -95,6 +113,25 @@ export class Run {
   reseed(seed: bigint): void {
     this.machine.core.seedInterleave(seed);
     this.note({ at: this.clock, seed });
+  }
+
+  /** Writes a register of a hart now (x0 to x31, or 32 for pc), and remembers it. */
+  writeRegister(hart: number, register: number, value: bigint): void {
+    const event = { at: this.clock, hart, register, value };
+    this.perform(event);
+    this.note(event);
+  }
+
+  /** Writes physical memory now, and remembers it. @throws RangeError outside RAM */
+  writeMemory(address: number, bytes: Uint8Array): void {
+    const event = { at: this.clock, address, bytes: bytes.slice() };
+    this.perform(event);
+    this.note(event);
+  }
+
+  /** Whether something is still to come that came before: the run has gone back. */
+  get hasEventsAhead(): boolean {
+    return this.eventsApplied < this.events.length;
   }
 
   /** From inside `onByte` or `onAllWait`: `advanceTo` comes back soon. */
@@ -125,14 +162,10 @@ export class Run {
     this.eventsApplied = moment.eventsApplied;
   }
 
-  /** Forgets the events after this moment: from here on it is another run. */
-  forgetFuture(): void {
-    this.events.length = this.eventsApplied;
-  }
-
   private note(event: RunEvent): void {
-    // What comes now takes the place of what would have come later.
+    // What comes now takes the place of what would have come later, on the console too.
     this.events.length = this.eventsApplied;
+    this.consoleGiven = Math.min(this.consoleGiven, this.consoleLength);
     this.events.push(event);
     this.eventsApplied += 1;
   }
@@ -141,14 +174,18 @@ export class Run {
     for (;;) {
       const event = this.events[this.eventsApplied];
       if (event === undefined || event.at > this.clock) return;
-      this.apply(event);
+      this.eventsApplied += 1;
+      this.perform(event);
     }
   }
 
-  private apply(event: RunEvent): void {
-    this.eventsApplied += 1;
+  private perform(event: RunEvent): void {
+    const { core } = this.machine;
     if ("input" in event) this.machine.input(event.input);
-    else this.machine.core.seedInterleave(event.seed);
+    else if ("seed" in event) core.seedInterleave(event.seed);
+    else if ("bytes" in event) this.machine.writeMemory(event.address, event.bytes);
+    else if (event.register === PC_REGISTER) core.setHartPc(event.hart, event.value);
+    else core.writeRegister(event.hart, event.register, event.value);
   }
 
   private take(byte: number): void {

@@ -16,17 +16,29 @@ export class Timeline {
   readonly run: Run;
   private moments: Moment[];
   private distance: bigint;
+  private reached: bigint;
 
   /** Begins where the run stands: that is as far back as it goes. */
   constructor(run: Run, distance = DISTANCE_START) {
     this.run = run;
     this.distance = distance;
     this.moments = [run.moment()];
+    this.reached = run.clock;
   }
 
   /** The clock at the earliest moment that can be gone to. */
   get start(): bigint {
     return this.moments[0]?.state.clock ?? 0n;
+  }
+
+  /** The present: as far as this run ever went. */
+  get end(): bigint {
+    return this.reached;
+  }
+
+  /** Whether the run stands in the present, and not somewhere that it was before. */
+  get isAtEnd(): boolean {
+    return this.run.clock >= this.reached && !this.run.hasEventsAhead;
   }
 
   /** The clocks of the kept moments before `clock`, latest first. */
@@ -43,6 +55,7 @@ export class Timeline {
       // Behind the newest moment the way was gone before: nothing is kept twice.
       const stop = target < next ? target : next;
       const state = this.run.advanceTo(stop);
+      if (this.run.clock > this.reached) this.reached = this.run.clock;
       if (state !== "running") return state;
       if (this.run.clock >= next) this.keep();
       if (this.run.clock >= target) return "running";
@@ -57,11 +70,13 @@ export class Timeline {
     return this.advanceTo(target);
   }
 
-  /** What lies ahead is another run now: after a write to memory or a register. */
+  /**
+   * What lay ahead is not this run any more: something was written to a register or to memory. What was written is one of
+   * the run's events, so the moments before it still lead here.
+   */
   forgetFuture(): void {
-    this.run.forgetFuture();
-    this.moments = this.moments.filter(({ state }) => state.clock < this.run.clock);
-    this.moments.push(this.run.moment(this.moments.at(-1)));
+    this.moments = this.moments.filter(({ state }, index) => index === 0 || state.clock < this.run.clock);
+    this.reached = this.run.clock;
   }
 
   private keep(): void {

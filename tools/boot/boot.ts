@@ -1,7 +1,7 @@
 // ./nx boot: the words of the command, checked before anything runs. What it does is in command.ts.
 
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { integerBetween, profileOption, trustOption } from "../nx/args.ts";
+import { gdbOption, integerBetween, profileOption, trustOption } from "../nx/args.ts";
 import type { BootWords } from "./words.ts";
 
 /** The machine has at most this many harts (the contract's limit). */
@@ -54,10 +54,14 @@ export function register(program: Command): void {
   const command = program
     .command("boot")
     .description("build what is stale, boot, watch every marker and check every proof")
-    .option("--qemu-tree", "boot with the device tree that QEMU makes itself");
+    .option("--qemu-tree", "boot with the device tree that QEMU makes itself")
+    .addOption(gdbOption());
   addMachineOptions(command).action(async (words: BootWords) => {
     const { boot } = await import("./command.ts");
-    process.exitCode = await boot(words);
+    const { timeout, ...others } = words;
+    // Who looks into a machine takes longer than any boot.
+    const isPatient = words.gdb !== undefined && command.getOptionValueSource("timeout") === "default";
+    process.exitCode = await boot(isPatient ? others : words);
   });
 }
 

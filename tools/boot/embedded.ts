@@ -6,6 +6,7 @@
 import { createHash } from "node:crypto";
 import { closeSync, fstatSync, openSync, readFileSync, readSync } from "node:fs";
 import { setImmediate, setTimeout } from "node:timers/promises";
+import { Debugger } from "../../machine/host/debugger.ts";
 import type { DiskContent, DiskFault, EmbeddedMachine, MachineSettings } from "../../machine/host/machine.ts";
 import {
   DISK_BYTES_MAX,
@@ -17,6 +18,7 @@ import {
 import { type AdvanceState, Run } from "../../machine/host/run.ts";
 import { stateHash } from "../../machine/host/state.ts";
 import { Problem } from "../../toolchain/problem.ts";
+import { type GdbHost, serveGdb } from "../gdb/serve.ts";
 import type { Machine, MachineEnd, MachineOptions, RunningMachine } from "./machine.ts";
 
 /** Instructions between two looks at the console and at signals: about a fiftieth of a second. */
@@ -74,39 +76,73 @@ async function start(
   const disk = boot.disk === undefined ? undefined : openDisk(boot.disk.file);
   const settings = settingsOf(options, boot, disk?.content);
   const run = new Run(await WebAssembly.compile(wasm), settings);
-  let stopped = false;
   const typed: number[] = [];
+  const stop = new AbortController();
   const ended = (async (): Promise<MachineEnd> => {
     try {
-      let state: AdvanceState = "running";
-      let printed = 0;
-      while (state === "running" && !stopped) {
-        while (typed[0] !== undefined && run.input(typed[0])) typed.shift();
-        const before = run.machine.instructions;
-        state = run.advanceTo(run.clock + SLICE_INSTRUCTIONS);
-        const isIdle = run.machine.instructions - before < SLICE_INSTRUCTIONS / 100n;
-        const bytes = run.consoleBytes.slice(printed);
-        printed += bytes.length;
-        if (bytes.length > 0) onBytes(bytes);
-        // A guest that only waits is waited with.
-        await (isIdle ? setTimeout(IDLE_MS) : setImmediate());
+      let killed = false;
+      if (boot.gdb !== undefined) {
+        const host = { ...boot.gdb, kernel: boot.kernel, onBytes, signal: stop.signal };
+        killed = (await debugBy(host, run, typed)) === "killed";
       }
+      const state = killed && !run.machine.isOff ? "stopped" : await runOn(run, typed, onBytes, stop.signal);
       const end = endOfRun(run);
       const recording = { settings, events: run.events, end, module: hashOf(wasm) };
       facts({ ...end, instructions: run.machine.instructions, recording });
-      return endOf(run.machine, state);
+      return { ...endOf(run.machine, state), ...(killed && { endedBy: "gdb" }) };
     } finally {
       disk?.close();
     }
   })();
   return {
     ended,
-    stop: () => {
-      stopped = true;
-    },
+    stop: () => stop.abort(),
     send: (bytes) => {
       typed.push(...bytes);
     },
+  };
+}
+
+/** Runs until the machine stops, or is told to. */
+async function runOn(
+  run: Run,
+  typed: number[],
+  onBytes: (bytes: Uint8Array) => void,
+  signal: AbortSignal,
+): Promise<AdvanceState> {
+  const pause = pauser(run);
+  let state: AdvanceState = "running";
+  while (state === "running" && !signal.aborted) {
+    while (typed[0] !== undefined && run.input(typed[0])) typed.shift();
+    state = run.advanceTo(run.clock + SLICE_INSTRUCTIONS);
+    const bytes = run.newBytes();
+    if (bytes.length > 0) onBytes(bytes);
+    await pause();
+  }
+  return state;
+}
+
+/** Lets gdb have the run for as long as it wants; it stands in the present afterwards. */
+async function debugBy(
+  host: Omit<GdbHost, "breathe">,
+  run: Run,
+  typed: number[],
+): Promise<"detached" | "killed" | "stopped"> {
+  const debugged = new Debugger(run, typed);
+  const end = await serveGdb(debugged, { ...host, breathe: pauser(run) });
+  debugged.goToPresent();
+  return end;
+}
+
+/** What to do between two slices: a guest that only waits is waited with. */
+function pauser(run: Run): () => Promise<unknown> {
+  let before = run.machine.instructions;
+  return async () => {
+    const now = run.machine.instructions;
+    // After going back in a run the difference is negative, which is no waiting.
+    const isIdle = now >= before && now - before < SLICE_INSTRUCTIONS / 100n;
+    before = now;
+    await (isIdle ? setTimeout(IDLE_MS) : setImmediate());
   };
 }
 

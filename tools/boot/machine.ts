@@ -13,6 +13,14 @@ export interface DiskOptions {
   slot: number | "last";
 }
 
+/** Where gdb connects. */
+export interface GdbOptions {
+  /** A port of this host; 0: any that is free. */
+  port: number;
+  /** Gets the lines that say how to connect. */
+  tell: (text: string) => void;
+}
+
 /** Everything that a machine has to know to run once. */
 export interface MachineOptions {
   /** The kernel, an ELF file. */
@@ -26,6 +34,8 @@ export interface MachineOptions {
   /** The machine has ACLINT's software interrupt device for S-mode. */
   aclint: boolean;
   disk: DiskOptions | undefined;
+  /** A debugger sets the pace: the machine stops before its first instruction and waits for gdb. */
+  gdb?: GdbOptions;
 }
 
 /** How a machine ended. Its exit status proves nothing: an orderly power-off and a killed QEMU both say 0. */
@@ -34,6 +44,8 @@ export interface MachineEnd {
   status: number | undefined;
   /** What the machine itself said beside the console (QEMU's complaints), as text. */
   complaints: string;
+  /** Who ended it before its time, if somebody did: "gdb". */
+  endedBy?: string;
 }
 
 /** A machine that runs. */

@@ -7,6 +7,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 import { Problem } from "../../toolchain/problem.ts";
+import { connectText, freePort, HOST } from "../gdb/port.ts";
 import type { Machine, MachineEnd, MachineOptions, RunningMachine } from "./machine.ts";
 
 /** The program's name, and the environment variable that names another. */
@@ -41,8 +42,8 @@ function isExecutable(file: string): boolean {
   }
 }
 
-/** QEMU's arguments for a run. */
-export function qemuArguments(options: MachineOptions): string[] {
+/** QEMU's arguments for a run; `gdbPort` is where its own stub waits for gdb, if one is to come. */
+export function qemuArguments(options: MachineOptions, gdbPort?: number): string[] {
   const { disk, tree } = options;
   const args = [
     ["-machine", options.aclint ? "virt,aclint=on" : "virt"],
@@ -55,6 +56,7 @@ export function qemuArguments(options: MachineOptions): string[] {
     ["-no-reboot"],
     ["-kernel", options.kernel],
   ];
+  if (gdbPort !== undefined) args.push(["-gdb", `tcp:${HOST}:${gdbPort}`, "-S"]);
   if (tree !== undefined) args.push(["-dtb", tree]);
   if (disk !== undefined) {
     const bus = disk.slot === "last" ? "" : `,bus=virtio-mmio-bus.${disk.slot}`;
@@ -70,7 +72,17 @@ export function qemuArguments(options: MachineOptions): string[] {
 
 /** QEMU as a machine, run by `program`. */
 export function qemuMachine(program: string = qemuProgram()): Machine {
-  return { name: "qemu", start: (options, onBytes) => start(program, qemuArguments(options), onBytes) };
+  return {
+    name: "qemu",
+    start: async (options, onBytes) => {
+      const { gdb, kernel } = options;
+      if (gdb === undefined) return await start(program, qemuArguments(options), onBytes);
+      const port = await freePort(gdb.port);
+      const running = await start(program, qemuArguments(options, port), onBytes);
+      gdb.tell(connectText(kernel, port));
+      return running;
+    },
+  };
 }
 
 async function start(

@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { ConsoleLines } from "./console.ts";
 import type { Person } from "./interactive.ts";
 import { type Climbed, Ladder } from "./ladder.ts";
-import type { Machine, MachineEnd, RunningMachine } from "./machine.ts";
+import type { GdbOptions, Machine, MachineEnd, RunningMachine } from "./machine.ts";
 import { MARKERS_FILE, markersOf } from "./markers.ts";
 import { decodePanic, type Panic, PanicWatch } from "./panic.ts";
 import { judgeProof, NO_NONCE, type Proof, parseProof } from "./proof.ts";
@@ -48,12 +48,14 @@ export interface BootRequest {
   machineTree: boolean;
   sstc: boolean;
   aclint: boolean;
-  /** Only catches hangs. */
-  timeoutSeconds: number;
+  /** Only catches hangs. Undefined: nothing is in a hurry. */
+  timeoutSeconds: number | undefined;
   /** A file that gets every console line, or undefined. */
   log: string | undefined;
   /** Who sits at the console. The run is then judged up to the shell's greeting, and lasts as long as they like. */
   person?: Person;
+  /** A debugger sets the pace, and ends the machine when it likes: a panic is what it came for. */
+  gdb?: GdbOptions;
   /** 32 hexadecimal digits for the proofs; default: new ones. A run that is to be repeated says which. */
   nonce?: string;
 }
@@ -107,7 +109,7 @@ export async function bootOnce(
     const contract = new Uint8Array(readFileSync(files.tree));
     const tree = request.machineTree ? undefined : join(scratch, "run.dtb");
     if (tree !== undefined) writeFileSync(tree, treeForRun(contract, { ...request, nonce: watch.nonce }));
-    const { smp, sstc, aclint, legacy, slot } = request;
+    const { smp, sstc, aclint, legacy, slot, gdb } = request;
     const options = {
       kernel: files.kernel,
       tree,
@@ -116,6 +118,7 @@ export async function bootOnce(
       aclint,
       memoryMebibytes: memoryMebibytes(contract),
       disk: request.disk === undefined ? undefined : { file: request.disk, legacy, slot },
+      ...(gdb && { gdb }),
     };
     const begin = performance.now();
     const running = await machine.start(options, (bytes) => {
@@ -173,7 +176,9 @@ class Watch {
   async untilEnd(running: RunningMachine): Promise<MachineEnd> {
     this.stop = running.stop;
     const { timeoutSeconds } = this.request;
-    this.deadline = setTimeout(() => this.end(`no end within ${timeoutSeconds} s`), timeoutSeconds * 1000);
+    if (timeoutSeconds !== undefined) {
+      this.deadline = setTimeout(() => this.end(`no end within ${timeoutSeconds} s`), timeoutSeconds * 1000);
+    }
     const interrupt = (): void => this.end("interrupted");
     for (const signal of END_SIGNALS) process.once(signal, interrupt);
     this.request.person?.attach(
@@ -211,7 +216,7 @@ class Watch {
   }
 
   private watchPanic(): void {
-    if (this.panics.panic === undefined) return;
+    if (this.panics.panic === undefined || this.request.gdb !== undefined) return;
     clearTimeout(this.quietTimer);
     this.quietTimer = setTimeout(() => this.end("the kernel panicked"), PANIC_QUIET_MS);
   }
@@ -260,11 +265,7 @@ class Watch {
       problems.push(`this marker never came: "${first.text}"${rest}`);
     }
     if (this.stoppedBecause !== undefined && panic === undefined) problems.push(this.stoppedBecause);
-    if (end.status !== 0 && this.stoppedBecause === undefined && !this.isLeft) {
-      problems.push(
-        `the machine ended with ${end.status === undefined ? "a signal" : `status ${end.status}`}`,
-      );
-    }
+    if (end.status !== 0 && this.stoppedBecause === undefined && !this.isLeft) problems.push(endText(end));
     return {
       ok: problems.length === 0,
       problems,
@@ -279,6 +280,12 @@ class Watch {
       lines: this.lines,
     };
   }
+}
+
+/** How a machine ended that did not end as it should. */
+function endText({ status, endedBy }: MachineEnd): string {
+  if (endedBy !== undefined) return `${endedBy} ended the machine`;
+  return `the machine ended with ${status === undefined ? "a signal" : `status ${status}`}`;
 }
 
 /** The first command of a run: the one that the marker contract speaks of. */

@@ -15,6 +15,9 @@ import { hasQemu, qemuMachine } from "./qemu.ts";
 import { type BootFiles, type BootReport, type BootRequest, bootOnce } from "./run.ts";
 import type { MachineWords } from "./words.ts";
 
+/** QEMU always has a limit; under a debugger, this one, in seconds, if nobody names another. */
+const QEMU_GDB_SECONDS = 3600;
+
 /** A run's report, with what only the embedded machine knows. */
 export interface SessionReport extends BootReport {
   machine: "qemu" | "embedded";
@@ -42,6 +45,7 @@ export async function runSession(
   });
   const request = { ...requestOf(words, run, machineTree, outputs), ...(person && { person }) };
   if (machine === "qemu") {
+    request.timeoutSeconds ??= QEMU_GDB_SECONDS;
     return { ...(await bootOnce(qemuMachine(), filesOf(outputs), request, onLine)), machine };
   }
   const seed = words.seed ?? 0n;
@@ -59,7 +63,7 @@ export async function runSession(
 
 /** Where nobody says which: what only one of them can do decides, then whether QEMU is there. */
 function defaultMachine(words: MachineWords): "qemu" | "embedded" {
-  if (embeddedWord(words) !== undefined) return "embedded";
+  if (embeddedWord(words) !== undefined || words.gdb !== undefined) return "embedded";
   if (hasQemu()) return "qemu";
   progressOn(process.stderr).note("QEMU is not installed: booting on the embedded machine");
   return "embedded";
@@ -135,5 +139,8 @@ function requestOf(
     aclint: words.aclint === true,
     timeoutSeconds: words.timeout,
     log: words.log,
+    ...(words.gdb !== undefined && {
+      gdb: { port: words.gdb, tell: (text) => void process.stderr.write(`${text}\n`) },
+    }),
   };
 }

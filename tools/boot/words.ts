@@ -18,7 +18,8 @@ export interface MachineWords {
   /** Undefined: the development key. */
   trust?: Trust;
   log?: string;
-  timeout: number;
+  /** Seconds; undefined: long enough for a boot, and for a person with a debugger. */
+  timeout?: number;
   json?: true;
   /** Only the embedded machine has these. */
   seed?: bigint;
@@ -27,6 +28,8 @@ export interface MachineWords {
   chaos?: string | true;
   record?: string;
   firmware?: string;
+  /** A port for gdb; 0: any that is free. */
+  gdb?: number;
 }
 
 export interface BootWords extends MachineWords {

@@ -1,61 +1,89 @@
-// A run under gdb: one connection at a time on a port of this host, until gdb leaves.
+// A run under gdb, one connection at a time, until gdb lets go of the machine or ends it.
+//
+// The one idea: a gdb whose connection breaks has decided nothing. The machine stands where it is, and the next gdb finds
+// it there.
 
-import { createServer } from "node:net";
+import type { Server, Socket } from "node:net";
 import { setImmediate } from "node:timers/promises";
-import { Debugger } from "../../machine/host/debugger.ts";
-import { GdbSession } from "../../machine/host/gdb.ts";
-import type { Run } from "../../machine/host/run.ts";
-import { Problem } from "../../toolchain/problem.ts";
+import type { Debugger } from "../../machine/host/debugger.ts";
+import { GdbSession, type Leave } from "../../machine/host/gdb.ts";
+import { connectText, openPort } from "./port.ts";
 
-/** The address that only this host reaches. */
-const HOST = "127.0.0.1";
+/** What the one who has the run gives for it. */
+export interface GdbHost {
+  /** 0: any that is free. */
+  port: number;
+  /** The kernel's ELF file, for the line that says how to connect. */
+  kernel: string;
+  /** Gets that line, each time that somebody may connect. */
+  tell: (line: string) => void;
+  /** Gets the console, as it comes for the first time. */
+  onBytes: (bytes: Uint8Array) => void;
+  /** Between two slices of a machine that runs: whatever else there is to do. */
+  breathe?: () => Promise<unknown>;
+  /** Ends it from outside. */
+  signal?: AbortSignal;
+}
 
 /**
- * Waits for gdb on `port` and gives it the run. Resolves when gdb has left. `tell` gets the line that says how to connect;
- * `onBytes` the console, as it comes for the first time.
+ * Waits for gdb and gives it the run. Resolves when gdb has let the machine go on by itself or has ended it, or when the
+ * host's signal came. Throws Problem if the port cannot be had.
  */
 export async function serveGdb(
-  run: Run,
-  port: number,
-  tell: (line: string) => void,
-  onBytes: (bytes: Uint8Array) => void,
-): Promise<void> {
-  const debugged = new Debugger(run);
-  let printed = 0;
-  // Gone through again after a step back, the console says nothing new.
-  const print = (): void => {
-    const bytes = run.consoleBytes.slice(printed);
-    printed += bytes.length;
-    if (bytes.length > 0) onBytes(bytes);
-  };
-  await new Promise<void>((resolve, reject) => {
-    const server = createServer({ noDelay: true }, (socket) => {
-      const breathe = async (): Promise<void> => {
-        print();
-        await setImmediate();
-      };
-      const session = new GdbSession(debugged, (text) => socket.write(text, "latin1"), breathe);
-      socket.on("data", (bytes) => {
-        session.receive(bytes);
-        if (session.isOver) socket.end();
-      });
-      socket.on("error", () => session.leave());
-      socket.on("close", () => {
-        session.leave();
-        print();
-        server.close(() => resolve());
-      });
-      // A second gdb would see a machine that moves by itself.
-      server.maxConnections = 1;
-    });
-    server.on("error", (error: NodeJS.ErrnoException) => {
-      const why = error.code === "EADDRINUSE" ? "is in use" : `cannot be used: ${error.message}`;
-      reject(new Problem(`port ${port} ${why}`, { exitCode: 2 }));
-    });
-    server.listen(port, HOST, () => {
-      const address = server.address();
-      const actual = typeof address === "object" && address !== null ? address.port : port;
-      tell(`gdb build/neuron.elf -ex "target remote :${actual}"`);
-    });
+  debugged: Debugger,
+  host: GdbHost,
+): Promise<"detached" | "killed" | "stopped"> {
+  const { server, port } = await openPort(host.port);
+  // A second gdb would see a machine that moves by itself.
+  server.maxConnections = 1;
+  try {
+    for (;;) {
+      host.tell(connectText(host.kernel, port));
+      const socket = await nextConnection(server, host.signal);
+      if (socket === undefined) return "stopped";
+      const left = await serveOne(socket, debugged, host);
+      if (host.signal?.aborted) return "stopped";
+      if (left !== "lost") return left;
+    }
+  } finally {
+    debugged.clearBreakpoints();
+    server.close();
+  }
+}
+
+/** The next gdb, or undefined if the signal comes first. */
+function nextConnection(server: Server, signal: AbortSignal | undefined): Promise<Socket | undefined> {
+  return new Promise((resolve) => {
+    if (signal?.aborted) resolve(undefined);
+    signal?.addEventListener("abort", () => resolve(undefined), { once: true });
+    server.once("connection", resolve);
   });
+}
+
+/** One gdb, until it has gone; how it went. */
+async function serveOne(socket: Socket, debugged: Debugger, host: GdbHost): Promise<Leave> {
+  const print = (): void => {
+    const bytes = debugged.run.newBytes();
+    if (bytes.length > 0) host.onBytes(bytes);
+  };
+  const send = (text: string): void => {
+    print();
+    socket.write(text, "latin1");
+  };
+  const breathe = async (): Promise<void> => {
+    print();
+    await (host.breathe?.() ?? setImmediate());
+  };
+  // What a gdb that was cut off left behind is not this one's.
+  debugged.clearBreakpoints();
+  const session = new GdbSession(debugged, send, breathe);
+  const hangUp = (): void => void socket.destroy();
+  host.signal?.addEventListener("abort", hangUp);
+  socket.on("data", (bytes) => session.receive(bytes));
+  socket.on("error", () => session.lose());
+  await new Promise((resolve) => socket.once("close", resolve));
+  host.signal?.removeEventListener("abort", hangUp);
+  const left = await session.lose();
+  print();
+  return left;
 }

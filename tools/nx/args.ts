@@ -10,6 +10,8 @@ import { trustFrom } from "../../toolchain/steps/trust.ts";
 export const profiles = ["bringup", "production"] as const;
 export type Profile = (typeof profiles)[number];
 
+const PORT_MAX = 65_535;
+
 /** `--profile bringup|production`. */
 export function profileOption(): Option {
   return new Option("--profile <name>", "which build of the guest").choices(profiles).default("bringup");
@@ -23,6 +25,12 @@ export function trustOption(): Option {
   )
     .argParser((word: string): Trust | undefined => trustFrom(root, word))
     .default(undefined, "development");
+}
+
+/** `--gdb PORT`, of `boot` and `replay`. */
+export function gdbOption(): Option {
+  const text = "wait for gdb on this port of this host (0: any); on the embedded machine it also goes back";
+  return new Option("--gdb <port>", text).argParser(integerBetween(0, PORT_MAX));
 }
 
 /** A parser for an option whose value is a whole number from `min` to `max`. */

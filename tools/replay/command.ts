@@ -3,6 +3,7 @@
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { Debugger } from "../../machine/host/debugger.ts";
 import { describeHarts } from "../../machine/host/harts.ts";
 import { decodeRecording, hashOf, type Recording } from "../../machine/host/recording.ts";
 import { type AdvanceState, Run } from "../../machine/host/run.ts";
@@ -35,8 +36,12 @@ export async function replay(file: string, words: ReplayWords): Promise<0 | 1> {
   const wasm = new Uint8Array(readFileSync(join(root, await buildMachine(progressOn(process.stderr)))));
   const run = new Run(await WebAssembly.compile(wasm), recording.settings, recording.events);
   if (words.gdb !== undefined) {
-    const tell = (line: string): void => void process.stderr.write(`${line}\n`);
-    await serveGdb(run, words.gdb, tell, (bytes) => process.stdout.write(bytes));
+    await serveGdb(new Debugger(run), {
+      port: words.gdb,
+      kernel: join(root, "build/neuron.elf"),
+      tell: (line) => void process.stderr.write(`${line}\n`),
+      onBytes: (bytes) => void process.stdout.write(bytes),
+    });
     return 0;
   }
   const stop = stopOf(words.stopAt);

@@ -1,7 +1,7 @@
 // ./nx replay: the words of the command. What it does is in command.ts.
 
-import { type Command, Option } from "commander";
-import { integerBetween } from "../nx/args.ts";
+import type { Command } from "commander";
+import { gdbOption } from "../nx/args.ts";
 import type { ReplayWords } from "./words.ts";
 
 export function register(program: Command): void {
@@ -10,11 +10,7 @@ export function register(program: Command): void {
     .description("go through a recorded run again, to its end or to a place of interest")
     .argument("<file>", "what ./nx boot --record or ./nx explore wrote")
     .option("--stop-at <where>", "an instruction count, panic, or a part of a console line")
-    .addOption(
-      new Option("--gdb <port>", "wait for gdb on this port (0: any), which goes forward and back").argParser(
-        integerBetween(0, 65535),
-      ),
-    )
+    .addOption(gdbOption())
     .option(
       "--trace <file>",
       "write every event there: lines, or for a name in .json what trace viewers open",
