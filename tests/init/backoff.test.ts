@@ -2,9 +2,9 @@
 
 import { beforeEach, expect, test } from "vitest";
 import { type Guest, guest } from "../harness/guest.ts";
+import { forever } from "../runtime/fake-abi.ts";
 
 const ticksPerMillisecond = 10_000n;
-const forever = 0xffff_ffff_ffff_ffffn;
 
 let g: Guest;
 beforeEach(async () => {

@@ -4,6 +4,7 @@
 import { expect, test } from "vitest";
 import { pattern } from "../runtime/elf.ts";
 import {
+  Audit,
   End,
   type FakeKernel,
   type FakeTask,
@@ -14,9 +15,6 @@ import {
 } from "../runtime/fake-kernel.ts";
 import { boot, gifts, type Options, program, type Run, signalStarter } from "./booting.ts";
 
-const auditWrite = 36;
-const serviceRestarted = 6n;
-
 /** The lives of a service, in order. */
 function lives(run: Run, name: string): FakeTask[] {
   return run.tasks.filter((task) => task.name === name);
@@ -26,7 +24,10 @@ function lives(run: Run, name: string): FakeTask[] {
 function audited(kernel: FakeKernel, name: string): bigint[] {
   const word = Buffer.from(name.padEnd(8, "\0")).readBigUInt64LE(0);
   return kernel.made
-    .filter(({ number, a }) => number === auditWrite && a[1] === serviceRestarted && a[2] === word)
+    .filter(
+      ({ number, a }) =>
+        number === Syscall.AuditWrite && a[1] === BigInt(Audit.ServiceRestarted) && a[2] === word,
+    )
     .map(({ a }) => a[3] ?? -1n);
 }
 

@@ -2,7 +2,7 @@
 // there, a badge on a notification's capability names its bits.
 
 import { beforeEach, describe, expect, test } from "vitest";
-import { forever, Kernel, kind, refusal, right, sys, wait } from "./kernel.ts";
+import { Class, forever, Kernel, Kind, Refusal, Right, sys, Wait } from "./kernel.ts";
 
 let k: Kernel;
 beforeEach(async () => {
@@ -12,12 +12,12 @@ beforeEach(async () => {
 /** An endpoint that a keeper on hart 0 and a server on hart 1 may receive at, and a client on hart 2 that may call. */
 function service() {
   const keeper = k.spawnOn(0);
-  const kept = k.ask(0, sys.Create, kind.endpoint).words[0] ?? -1n;
+  const kept = k.ask(0, sys.Create, Kind.Endpoint).words[0] ?? -1n;
   const endpoint = k.guest.call("objectAt", keeper, Number(kept));
   const server = k.spawnOn(1);
-  const serve = k.give(server, kind.endpoint, endpoint, right.receive);
+  const serve = k.give(server, Kind.Endpoint, endpoint, Right.Receive);
   const client = k.spawnOn(2);
-  const send = k.give(client, kind.endpoint, endpoint, right.send, 5);
+  const send = k.give(client, Kind.Endpoint, endpoint, Right.Send, 5);
   return { keeper, kept, endpoint, server, serve, client, send };
 }
 
@@ -31,10 +31,10 @@ describe("an endpoint", () => {
     call(2, send);
     k.syscall(1, sys.Exit, 0);
     expect(k.guest.call("stateOf", server)).toBe(2);
-    expect(k.waits(client)).toBe(wait.sending);
+    expect(k.waits(client)).toBe(Wait.Sending);
     k.syscall(0, sys.Receive, kept, forever);
     expect(k.results(keeper).words[1]).toBe(1n);
-    expect(k.waits(client)).toBe(wait.replying);
+    expect(k.waits(client)).toBe(Wait.Replying);
     k.check([keeper, client]);
   });
 
@@ -43,12 +43,12 @@ describe("an endpoint", () => {
     call(2, send);
     k.syscall(1, sys.Exit, 0);
     k.ask(0, sys.Drop, kept);
-    expect(k.results(client).status).toBe(refusal.peerGone);
+    expect(k.results(client).status).toBe(Refusal.PeerGone);
     expect(k.guest.call("callersOf", endpoint)).toBe(0);
     k.pass(1n);
     const hart = k.hartOf(client);
     expect(hart).toBeGreaterThanOrEqual(0);
-    expect(k.ask(hart, sys.Call, send, 0, 1, 2, 3, 4, forever).status).toBe(refusal.peerGone);
+    expect(k.ask(hart, sys.Call, send, 0, 1, 2, 3, 4, forever).status).toBe(Refusal.PeerGone);
     k.check([keeper, client]);
     expect(k.guest.call("stateOf", server)).toBe(2);
   });
@@ -57,13 +57,13 @@ describe("an endpoint", () => {
     const { kept, server, client, send, endpoint } = service();
     k.ask(0, sys.Drop, kept);
     const other = k.spawnOn(3);
-    const sendToo = k.give(other, kind.endpoint, endpoint, right.send);
+    const sendToo = k.give(other, Kind.Endpoint, endpoint, Right.Send);
     call(2, send);
     call(3, sendToo);
     k.fault(1, 13, 0x40n);
     expect([client, other].map((task) => k.results(task).status)).toEqual([
-      refusal.peerGone,
-      refusal.peerGone,
+      Refusal.PeerGone,
+      Refusal.PeerGone,
     ]);
     expect(k.guest.call("stateOf", server)).toBe(2);
     k.pass(1n);
@@ -73,17 +73,17 @@ describe("an endpoint", () => {
   test("a copy of the right to receive keeps it open, a copy without it does not", () => {
     const { kept, client, send, server } = service();
     k.syscall(1, sys.Exit, 0);
-    const full = k.ask(0, sys.Copy, kept, right.all, 0).words[0] ?? 0n;
-    const calling = k.ask(0, sys.Copy, kept, right.send | right.transfer, 0).words[0] ?? 0n;
+    const full = k.ask(0, sys.Copy, kept, Right.All, 0).words[0] ?? 0n;
+    const calling = k.ask(0, sys.Copy, kept, Right.Send | Right.Transfer, 0).words[0] ?? 0n;
     call(2, send);
     k.ask(0, sys.Drop, kept);
-    expect(k.waits(client)).toBe(wait.sending);
+    expect(k.waits(client)).toBe(Wait.Sending);
     k.ask(0, sys.Drop, full);
-    expect(k.results(client).status).toBe(refusal.peerGone);
+    expect(k.results(client).status).toBe(Refusal.PeerGone);
     // The right to call is none to receive: nobody can make the endpoint another's again.
-    expect(k.ask(0, sys.Receive, calling, forever).status).toBe(refusal.missingRight);
-    expect(k.ask(0, sys.Copy, calling, right.all, 9).status).toBe(refusal.missingRight);
-    expect(k.ask(0, sys.Call, calling, 0, 1, 2, 3, 4, forever).status).toBe(refusal.peerGone);
+    expect(k.ask(0, sys.Receive, calling, forever).status).toBe(Refusal.MissingRight);
+    expect(k.ask(0, sys.Copy, calling, Right.All, 9).status).toBe(Refusal.MissingRight);
+    expect(k.ask(0, sys.Call, calling, 0, 1, 2, 3, 4, forever).status).toBe(Refusal.PeerGone);
     expect(k.guest.call("stateOf", server)).toBe(2);
   });
 
@@ -106,13 +106,13 @@ describe("a badge on a notification's capability", () => {
   /** A keeper on hart 0 who waits, and a task on hart 1 whose copy is good for two bits. */
   function shared() {
     const keeper = k.spawnOn(0);
-    const kept = k.ask(0, sys.Create, kind.notification).words[0] ?? -1n;
+    const kept = k.ask(0, sys.Create, Kind.Notification).words[0] ?? -1n;
     const notification = k.guest.call("objectAt", keeper, Number(kept));
-    const copy = k.ask(0, sys.Copy, kept, right.send, own);
+    const copy = k.ask(0, sys.Copy, kept, Right.Send, own);
     expect(copy.status).toBe(0);
     expect(k.guest.call("badgeAt", keeper, Number(copy.words[0]))).toBe(Number(own));
     const task = k.spawnOn(1);
-    const slot = k.give(task, kind.notification, notification, right.send, Number(own));
+    const slot = k.give(task, Kind.Notification, notification, Right.Send, Number(own));
     return { keeper, kept, notification, task, slot };
   }
 
@@ -121,7 +121,7 @@ describe("a badge on a notification's capability", () => {
   test("lets its holder signal these bits, and no others", () => {
     const { notification, slot } = shared();
     for (const wrong of [1n, own | 1n, 1n << 32n, forever]) {
-      expect(k.ask(1, sys.Signal, slot, wrong).status).toBe(refusal.missingRight);
+      expect(k.ask(1, sys.Signal, slot, wrong).status).toBe(Refusal.MissingRight);
     }
     expect(bits(notification)).toBe(0n);
     expect(k.ask(1, sys.Signal, slot, 0b1000n).status).toBe(0);
@@ -131,20 +131,20 @@ describe("a badge on a notification's capability", () => {
 
   test("holds for the end of a task that its holder makes", () => {
     const { slot } = shared();
-    expect(k.ask(1, sys.CreateTask, 2, slot, 1n).status).toBe(refusal.missingRight);
-    expect(k.ask(1, sys.CreateTask, 2, slot, 0b10n).status).toBe(0);
+    expect(k.ask(1, sys.CreateTask, Class.App, slot, 1n).status).toBe(Refusal.MissingRight);
+    expect(k.ask(1, sys.CreateTask, Class.App, slot, 0b10n).status).toBe(0);
   });
 
   test("is made by who waits, and never grows", () => {
     const { keeper, kept, notification, slot } = shared();
     // Who may only signal makes none.
-    expect(k.ask(1, sys.Copy, slot, right.send, 0b10).status).toBe(refusal.missingRight);
+    expect(k.ask(1, sys.Copy, slot, Right.Send, 0b10).status).toBe(Refusal.MissingRight);
     // Who may wait as well, but has a badge, gives some of its own bits.
-    const both = k.give(keeper, kind.notification, notification, right.all, Number(own));
-    expect(k.ask(0, sys.Copy, both, right.all, 0b10).status).toBe(0);
-    expect(k.ask(0, sys.Copy, both, right.all, 0b11).status).toBe(refusal.missingRight);
+    const both = k.give(keeper, Kind.Notification, notification, Right.All, Number(own));
+    expect(k.ask(0, sys.Copy, both, Right.All, 0b10).status).toBe(0);
+    expect(k.ask(0, sys.Copy, both, Right.All, 0b11).status).toBe(Refusal.MissingRight);
     // No badge leaves the one that is there.
-    const same = k.ask(0, sys.Copy, both, right.all, 0).words[0] ?? 0n;
+    const same = k.ask(0, sys.Copy, both, Right.All, 0).words[0] ?? 0n;
     expect(k.guest.call("badgeAt", keeper, Number(same))).toBe(Number(own));
     // Its maker is not bound by it.
     expect(k.ask(0, sys.Signal, kept, 1n).status).toBe(0);

@@ -8,10 +8,12 @@
 // nothing.
 
 import { type Guest, guest } from "../harness/guest.ts";
-import { forever, right, wait } from "./abi.ts";
+import { forever, Right, Wait } from "../runtime/fake-abi.ts";
 import { face } from "./face.ts";
 
-export * from "./abi.ts";
+export * from "../runtime/fake-abi.ts";
+/** The system calls under a name that leaves room for their arguments. */
+export { Syscall as sys } from "../runtime/fake-abi.ts";
 
 /** Thrown where a hart would wait in WFI. */
 export class Idle extends Error {}
@@ -242,7 +244,7 @@ export class Kernel {
     return task;
   }
 
-  give(task: number, what: number, object: number, rights: number = right.all, badge = 0): number {
+  give(task: number, what: number, object: number, rights: number = Right.All, badge = 0): number {
     const slot = this.guest.call("give", task, what, object, rights, badge);
     if (slot < 0) throw new Error("no free slot");
     return slot;
@@ -261,10 +263,10 @@ export class Kernel {
         if (this.running(hart) === task) places += 1;
         places += this.guest.call("timesQueued", hart, task);
       }
-      const expected = word === wait.none ? 1 : 0;
+      const expected = word === Wait.None ? 1 : 0;
       if (places !== expected)
         throw new Error(`task ${task} waits for ${word} and is in ${places} places to run`);
-      if (word === wait.claimed) throw new Error(`task ${task} was left claimed`);
+      if (word === Wait.Claimed) throw new Error(`task ${task} was left claimed`);
     }
   }
 }

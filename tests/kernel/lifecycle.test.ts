@@ -1,7 +1,21 @@
 // Birth and end of tasks: what they were given comes back, whatever their makers do, and nobody finds what was another's.
 
 import { beforeEach, describe, expect, test } from "vitest";
-import { forever, Kernel, kind, refusal, right, self, sys, tickTime, wait } from "./kernel.ts";
+import {
+  Class,
+  End,
+  forever,
+  Kernel,
+  Kind,
+  messagePage,
+  pageBytes,
+  Refusal,
+  Right,
+  self,
+  sys,
+  tickTime,
+  Wait,
+} from "./kernel.ts";
 
 let k: Kernel;
 let maker: number;
@@ -11,16 +25,14 @@ beforeEach(async () => {
   k = await Kernel.boot();
   maker = k.spawnOn(0);
   notification = k.guest.call("newNotification");
-  bell = k.give(maker, kind.notification, notification);
+  bell = k.give(maker, Kind.Notification, notification);
 });
 
-const app = 2;
-const page = 4096;
-const messagePage = 0x7f00_0000;
+const page = pageBytes;
 
 /** The maker makes a task on hart 0; its slot, and its index. */
 function make(): { slot: number; child: number } {
-  const { status, words } = k.ask(0, sys.CreateTask, app, bell, 1);
+  const { status, words } = k.ask(0, sys.CreateTask, Class.App, bell, 1);
   expect(status).toBe(0);
   const slot = Number(words[0]);
   return { slot, child: k.guest.call("objectAt", maker, slot) };
@@ -37,11 +49,11 @@ describe("an unborn task", () => {
   test("that is killed under its maker's capability is not freed twice", () => {
     const { slot, child } = make();
     expect(k.ask(0, sys.KillTask, slot).status).toBe(0);
-    expect(k.waits(child)).toBe(wait.ended);
+    expect(k.waits(child)).toBe(Wait.Ended);
     expect(k.guest.call("referencesOf", child)).toBe(1);
     // Its end can still be asked for, and seen; only with the last capability the index is another's.
     expect(k.ask(0, sys.TaskStatus, slot).words.slice(0, 2)).toEqual([2n, 2n]);
-    expect(k.ask(0, sys.KillTask, slot).status).toBe(refusal.badState);
+    expect(k.ask(0, sys.KillTask, slot).status).toBe(Refusal.BadState);
     const other = make();
     expect(other.child).not.toBe(child);
     k.ask(0, sys.Drop, slot);
@@ -54,37 +66,37 @@ describe("an unborn task", () => {
     const before = k.guest.call("free");
     const { slot, child } = make();
     const vmo = memory(page);
-    expect(k.ask(0, sys.Map, slot, vmo, 0x20000, 0, page, right.read).status).toBe(0);
-    expect(k.ask(0, sys.Grant, slot, bell, right.all, 0, 5).status).toBe(0);
+    expect(k.ask(0, sys.Map, slot, vmo, 0x20000, 0, page, Right.Read).status).toBe(0);
+    expect(k.ask(0, sys.Grant, slot, bell, Right.All, 0, 5).status).toBe(0);
     expect(k.ask(0, sys.Drop, vmo).status).toBe(0);
     expect(k.ask(0, sys.Drop, slot).status).toBe(0);
-    expect(k.waits(child)).toBe(wait.unborn);
+    expect(k.waits(child)).toBe(Wait.Unborn);
     k.pass(tickTime);
-    expect(k.waits(child)).toBe(wait.ended);
+    expect(k.waits(child)).toBe(Wait.Ended);
     expect(k.guest.call("free")).toBe(before);
     const next = make();
     expect(next.child).toBe(child);
     expect(k.guest.call("kindAt", next.child, 5)).toBe(0);
-    expect(k.ask(0, sys.Map, next.slot, memory(page), 0x20000, 0, page, right.read).status).toBe(0);
+    expect(k.ask(0, sys.Map, next.slot, memory(page), 0x20000, 0, page, Right.Read).status).toBe(0);
   });
 
   test("starts once: a started one can be neither started, mapped into, granted to nor named again", () => {
     const { slot, child } = make();
-    expect(k.ask(0, sys.StartTask, slot, 0x8000_0000, 0).status).toBe(refusal.badArgument);
-    expect(k.ask(0, sys.StartTask, slot, 0x10000, 1n << 40n).status).toBe(refusal.badArgument);
+    expect(k.ask(0, sys.StartTask, slot, 0x8000_0000, 0).status).toBe(Refusal.BadArgument);
+    expect(k.ask(0, sys.StartTask, slot, 0x10000, 1n << 40n).status).toBe(Refusal.BadArgument);
     expect(k.ask(0, sys.StartTask, slot, 0x10000, 0x7000_0000).status).toBe(0);
-    expect(k.ask(0, sys.StartTask, slot, 0x10000, 0x7000_0000).status).toBe(refusal.badState);
-    expect(k.ask(0, sys.Map, slot, memory(page), 0x30000, 0, page, right.read).status).toBe(refusal.badState);
-    expect(k.ask(0, sys.Unmap, slot, messagePage).status).toBe(refusal.badState);
-    expect(k.ask(0, sys.Grant, slot, bell, right.all, 0, 9).status).toBe(refusal.badState);
-    expect(k.ask(0, sys.NameTask, slot, 1, 1).status).toBe(refusal.badState);
+    expect(k.ask(0, sys.StartTask, slot, 0x10000, 0x7000_0000).status).toBe(Refusal.BadState);
+    expect(k.ask(0, sys.Map, slot, memory(page), 0x30000, 0, page, Right.Read).status).toBe(Refusal.BadState);
+    expect(k.ask(0, sys.Unmap, slot, messagePage).status).toBe(Refusal.BadState);
+    expect(k.ask(0, sys.Grant, slot, bell, Right.All, 0, 9).status).toBe(Refusal.BadState);
+    expect(k.ask(0, sys.NameTask, slot, 1, 1).status).toBe(Refusal.BadState);
     k.check([maker, child]);
   });
 
   test("is of its maker's class or a less urgent one", () => {
-    expect(k.ask(0, sys.CreateTask, 1, bell, 1).status).toBe(refusal.missingRight);
-    expect(k.ask(0, sys.CreateTask, 4, bell, 1).status).toBe(refusal.badArgument);
-    expect(k.ask(0, sys.CreateTask, 3, bell, 1).status).toBe(0);
+    expect(k.ask(0, sys.CreateTask, Class.Service, bell, 1).status).toBe(Refusal.MissingRight);
+    expect(k.ask(0, sys.CreateTask, 4, bell, 1).status).toBe(Refusal.BadArgument);
+    expect(k.ask(0, sys.CreateTask, Class.Background, bell, 1).status).toBe(0);
   });
 
   test("that finds no memory leaves none behind", () => {
@@ -98,12 +110,12 @@ describe("an unborn task", () => {
       }
     }
     expect(k.guest.call("free")).toBe(0);
-    expect(k.ask(0, sys.CreateTask, app, bell, 1).status).toBe(refusal.noMemory);
+    expect(k.ask(0, sys.CreateTask, Class.App, bell, 1).status).toBe(Refusal.NoMemory);
     // One page, then two, …: it fails at each step of its making, and gives all of it back.
     for (let round = 1; round <= 3; round++) {
       k.ask(0, sys.Drop, slots.pop() ?? 0);
       const free = k.guest.call("free");
-      if (k.ask(0, sys.CreateTask, app, bell, 1).status === 0) break;
+      if (k.ask(0, sys.CreateTask, Class.App, bell, 1).status === 0) break;
       expect(k.guest.call("free")).toBe(free);
     }
   });
@@ -119,12 +131,12 @@ describe("an end", () => {
       const hart = k.hartOf(child);
       expect(hart).toBeGreaterThan(0);
       expect(k.ask(hart, sys.CreateVmo, 5 * page).status).toBe(0);
-      expect(k.ask(hart, sys.Map, self, 0, 0x40000, 0, 5 * page, right.read | right.write).status).toBe(0);
+      expect(k.ask(hart, sys.Map, self, 0, 0x40000, 0, 5 * page, Right.Read | Right.Write).status).toBe(0);
       if (end === "exit") k.syscall(hart, sys.Exit, 3);
       else if (end === "fault") k.fault(hart, 13, 0x1234n);
       else k.ask(0, sys.KillTask, slot);
       k.pass(tickTime);
-      expect(k.waits(child)).toBe(wait.ended);
+      expect(k.waits(child)).toBe(Wait.Ended);
       expect(k.guest.call64("bitsOf", notification)).toBe(1n);
       k.ask(0, sys.Wait, bell, forever);
       expect(k.ask(0, sys.TaskStatus, slot).words[0]).toBe(2n);
@@ -141,13 +153,13 @@ describe("an end", () => {
     k.syscall(k.hartOf(child), sys.Sleep, forever);
     const space = k.guest.call64("satpOfHart", 0);
     expect(k.ask(0, sys.KillTask, slot).status).toBe(0);
-    expect(k.waits(child)).toBe(wait.ended);
+    expect(k.waits(child)).toBe(Wait.Ended);
     expect(k.running(0)).toBe(maker);
     expect(k.guest.call64("satpOfHart", 0)).toBe(space);
   });
 
   test("that is asked for reaches a task that runs, one in a queue, and one that waits", () => {
-    const ended = (child: number): boolean => k.waits(child) === wait.ended;
+    const ended = (child: number): boolean => k.waits(child) === Wait.Ended;
     const running = make();
     k.ask(0, sys.StartTask, running.slot, 0x10000, 0x7000_0000);
     k.pass(tickTime);
@@ -168,9 +180,9 @@ describe("an end", () => {
 describe("a fault", () => {
   const illegal = 2;
   test.each<[cause: number, value: bigint, end: number, name: string]>([
-    [illegal, 0n, 3, "illegal instruction"],
-    [illegal, 0xc001_0073n, 3, "illegal instruction"],
-    [illegal, 0x3002_9073n, 3, "illegal instruction"],
+    [illegal, 0n, End.IllegalInstruction, "illegal instruction"],
+    [illegal, 0xc001_0073n, End.IllegalInstruction, "illegal instruction"],
+    [illegal, 0x3002_9073n, End.IllegalInstruction, "illegal instruction"],
     // fadd.d, fld, fsd, fmadd.s, fmsub.s, fnmsub.s, fnmadd.s; c.fld, c.fsd, c.fldsp, c.fsdsp
     ...[
       0x0200_7053n,
@@ -189,22 +201,22 @@ describe("a fault", () => {
     ...[0x6000n, 0xe000n, 0xa001n, 0x4001n].map((value): [number, bigint, number, string] => [
       illegal,
       value,
-      3,
+      End.IllegalInstruction,
       "illegal instruction",
     ]),
-    [1, 0x8000_0000n, 5, "instruction access fault"],
-    [12, 0n, 5, "instruction page fault"],
-    [5, 4n, 6, "load access fault"],
-    [13, 4n, 6, "load page fault"],
-    [7, 4n, 7, "store access fault"],
-    [15, 4n, 7, "store page fault"],
-    [0, 1n, 8, "instruction address misaligned"],
-    [4, 1n, 8, "load address misaligned"],
-    [6, 1n, 8, "store address misaligned"],
-    [3, 0x10000n, 9, "breakpoint"],
-    [10, 0n, 10, "unknown exception"],
-    [24, 0n, 10, "unknown exception"],
-    [0xffff_ffff, 0n, 10, "unknown exception"],
+    [1, 0x8000_0000n, End.InstructionFault, "instruction access fault"],
+    [12, 0n, End.InstructionFault, "instruction page fault"],
+    [5, 4n, End.LoadFault, "load access fault"],
+    [13, 4n, End.LoadFault, "load page fault"],
+    [7, 4n, End.StoreFault, "store access fault"],
+    [15, 4n, End.StoreFault, "store page fault"],
+    [0, 1n, End.Misaligned, "instruction address misaligned"],
+    [4, 1n, End.Misaligned, "load address misaligned"],
+    [6, 1n, End.Misaligned, "store address misaligned"],
+    [3, 0x10000n, End.Breakpoint, "breakpoint"],
+    [10, 0n, End.Unknown, "unknown exception"],
+    [24, 0n, End.Unknown, "unknown exception"],
+    [0xffff_ffff, 0n, End.Unknown, "unknown exception"],
   ])("of cause %i with %i has a name, and ends the task for that reason", (cause, value, end, name) => {
     const { slot, child } = make();
     k.ask(0, sys.NameTask, slot, 0x6568_7420n, 0x0a1b_0000n);
@@ -222,8 +234,8 @@ describe("a fault", () => {
 
 describe("the message page", () => {
   test("stays for as long as the task lives", () => {
-    expect(k.ask(0, sys.Unmap, self, messagePage).status).toBe(refusal.badArgument);
+    expect(k.ask(0, sys.Unmap, self, messagePage).status).toBe(Refusal.BadArgument);
     const { slot } = make();
-    expect(k.ask(0, sys.Unmap, slot, messagePage).status).toBe(refusal.badArgument);
+    expect(k.ask(0, sys.Unmap, slot, messagePage).status).toBe(Refusal.BadArgument);
   });
 });

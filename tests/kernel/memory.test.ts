@@ -3,9 +3,9 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import { type Guest, guest } from "../harness/guest.ts";
-import { frameCount, Kernel, kind, refusal, self, sys, tickTime, wait } from "./kernel.ts";
+import { Class, frameCount, Kernel, Kind, pageBytes, Refusal, self, sys, tickTime, Wait } from "./kernel.ts";
 
-const page = 4096;
+const page = pageBytes;
 
 describe("page frames", () => {
   const ramBase = 0x8000_0000;
@@ -145,7 +145,7 @@ describe("page tables", () => {
     fc.assert(
       fc.property(fc.array(command, { maxLength: 60, size: "max" }), (commands) => {
         const maker = k.spawnOn(0);
-        const bell = k.give(maker, kind.notification, k.guest.call("newNotification"));
+        const bell = k.give(maker, Kind.Notification, k.guest.call("newNotification"));
         const vmos: number[] = [];
         const children: number[] = [];
         for (const { what, address, pages, offset, rights, pick } of commands) {
@@ -161,11 +161,11 @@ describe("page tables", () => {
             if (odd.includes(address)) expect(status).toBeLessThan(0);
           } else if (what === "unmap") {
             const { status } = k.ask(0, sys.Unmap, target, address);
-            expect([0, refusal.badAddress]).toContain(status);
+            expect([0, Refusal.BadAddress]).toContain(status);
           } else if (what === "drop" && vmos.length > 0) {
             k.ask(0, sys.Drop, vmos.splice(pick % vmos.length, 1)[0] ?? 0);
           } else if (what === "child" && children.length < 3) {
-            const made = k.ask(0, sys.CreateTask, 2, bell, 1);
+            const made = k.ask(0, sys.CreateTask, Class.App, bell, 1);
             if (made.status === 0) children.push(Number(made.words[0]));
           } else if (what === "kill" && children.length > 0) {
             const slot = children.splice(pick % children.length, 1)[0] ?? 0;
@@ -178,7 +178,7 @@ describe("page tables", () => {
           }
         }
         k.syscall(0, sys.Exit, 0);
-        expect(k.waits(maker)).toBe(wait.ended);
+        expect(k.waits(maker)).toBe(Wait.Ended);
         // What its children held comes back at a tick: nobody names them any more.
         k.pass(tickTime);
         expect(k.guest.call("free")).toBe(idle);

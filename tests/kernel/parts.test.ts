@@ -4,10 +4,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { guest } from "../harness/guest.ts";
+import { forever } from "../runtime/fake-abi.ts";
 
 const harts = 0x0100_0000;
 const symbols = { harts: () => harts, kernelStacks: () => 0, panicStacks: () => 0 };
-const forever = 0xffff_ffff_ffff_ffffn;
 
 describe("the timer", () => {
   /** A hart's timer, with or without Sstc, and what was programmed. */

@@ -4,12 +4,11 @@
 
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { forever, Kernel, kind, refusal, right, sys, tickTime, wait } from "./kernel.ts";
+import { forever, Kernel, Kind, notified, Refusal, Right, sys, tickTime, Wait } from "./kernel.ts";
 
 const harts = 4;
 const clients = 5;
 const servers = 2;
-const notified = 1;
 
 /** One draw of the run: which hart goes on, and what its task does if it may choose. */
 interface Step {
@@ -71,10 +70,10 @@ class Run {
 
   private addServer(isBound: boolean): void {
     const task = this.spawn();
-    const serve = this.k.give(task, kind.endpoint, this.endpoint);
+    const serve = this.k.give(task, Kind.Endpoint, this.endpoint);
     this.tasks.set(task, { role: "server", serve, open: [] });
     if (isBound) {
-      const bell = this.k.give(task, kind.notification, this.notification);
+      const bell = this.k.give(task, Kind.Notification, this.notification);
       const hart = this.bring(task);
       expect(this.k.ask(hart, sys.Bind, bell).status).toBe(0);
     }
@@ -82,8 +81,8 @@ class Run {
 
   private addClient(): void {
     const task = this.spawn();
-    const send = this.k.give(task, kind.endpoint, this.endpoint, right.send, task + 1);
-    const bell = this.k.give(task, kind.notification, this.notification, right.send);
+    const send = this.k.give(task, Kind.Endpoint, this.endpoint, Right.Send, task + 1);
+    const bell = this.k.give(task, Kind.Notification, this.notification, Right.Send);
     this.tasks.set(task, { role: "client", send, bell, asked: undefined, deadline: forever });
   }
 
@@ -135,10 +134,10 @@ class Run {
       this.inCall.delete(task);
       this.k.syscall(hart, sys.Reply, next.token, 0, next.question * 2n, 0, 0, 0);
       const { status } = this.k.results(task);
-      expect([0, refusal.notWaiting]).toContain(status);
+      expect([0, Refusal.NotWaiting]).toContain(status);
       // A token is good once.
       const again = this.k.hartOf(task);
-      if (again >= 0) expect(this.k.ask(again, sys.Reply, next.token, 0).status).toBe(refusal.notWaiting);
+      if (again >= 0) expect(this.k.ask(again, sys.Reply, next.token, 0).status).toBe(Refusal.NotWaiting);
     } else {
       this.k.syscall(hart, sys.ReplyReceive, server.serve, 0, next.question * 2n, 0, 0, 0, next.token);
     }
@@ -174,14 +173,14 @@ class Run {
         if (asker?.role === "client" && asker.asked !== undefined)
           expect(asker.asked).toBeGreaterThanOrEqual(question);
         known.open.push({ token: words[5] ?? 0n, question });
-      } else expect(status).toBe(refusal.timedOut);
+      } else expect(status).toBe(Refusal.TimedOut);
       return;
     }
     const { asked, deadline } = known;
     known.asked = undefined;
     if (status === 0) expect(words[1]).toBe((asked ?? 0n) * 2n);
     else {
-      expect(status).toBe(refusal.timedOut);
+      expect(status).toBe(Refusal.TimedOut);
       expect(this.k.time).toBeGreaterThanOrEqual(deadline);
     }
   }
@@ -200,7 +199,7 @@ class Run {
     }
     for (const [task, known] of this.tasks) {
       if (known.role === "client")
-        expect(this.k.waits(task), `client ${task}, ${known.asked}`).toBe(wait.sleeping);
+        expect(this.k.waits(task), `client ${task}, ${known.asked}`).toBe(Wait.Sleeping);
     }
     expect(this.k.guest.call64("bitsOf", this.notification)).toBe(0n);
     expect(this.heard).toBe(this.signalled);

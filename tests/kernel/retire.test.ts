@@ -1,7 +1,7 @@
 // A hart that stops: what it had goes on elsewhere, and one always stays.
 
 import { beforeEach, expect, test } from "vitest";
-import { forever, Kernel, kind, refusal, right, sys, tickTime, wait } from "./kernel.ts";
+import { forever, Kernel, Kind, Refusal, Right, sys, tickTime, Wait } from "./kernel.ts";
 
 let k: Kernel;
 let keeper: number;
@@ -9,7 +9,7 @@ let harts: number;
 beforeEach(async () => {
   k = await Kernel.boot();
   keeper = k.spawnOn(0);
-  harts = k.give(keeper, kind.harts, 0, right.manage);
+  harts = k.give(keeper, Kind.Harts, 0, Right.Manage);
 });
 
 /** The keeper, wherever it runs, asks for the end of a hart. */
@@ -37,11 +37,11 @@ test("its tasks, those that it looks after in their sleep, and who was sent to i
     k.pass(tickTime);
     k.check(all);
   }
-  expect(k.waits(sleeps)).toBe(wait.none);
+  expect(k.waits(sleeps)).toBe(Wait.None);
   expect(k.running(2)).toBe(-1);
   // Nothing is sent there any more.
   expect(k.ask(k.hartOf(runs) >= 0 ? k.hartOf(runs) : k.hartOf(keeper), sys.YieldTo, 2).status).toBe(
-    refusal.hartOffline,
+    Refusal.HartOffline,
   );
   expect(k.console).toMatch(/neuron: hart2 .*stop/);
 });
@@ -56,18 +56,18 @@ test("who asks for the end of its own hart goes on elsewhere", () => {
 
 test("one always stays, and only who holds the capability may ask", () => {
   const other = k.spawnOn(1);
-  expect(k.ask(1, sys.StopHart, 5, 2).status).toBe(refusal.badSlot);
-  expect(k.ask(1, sys.StopHart, k.give(other, kind.harts, 0, right.read), 2).status).toBe(
-    refusal.missingRight,
+  expect(k.ask(1, sys.StopHart, 5, 2).status).toBe(Refusal.BadSlot);
+  expect(k.ask(1, sys.StopHart, k.give(other, Kind.Harts, 0, Right.Read), 2).status).toBe(
+    Refusal.MissingRight,
   );
-  for (const hart of [4, 100, 2n ** 32n]) expect(stop(hart)).toBe(refusal.hartOffline);
+  for (const hart of [4, 100, 2n ** 32n]) expect(stop(hart)).toBe(Refusal.HartOffline);
   for (const hart of [1, 2, 3]) {
     expect(stop(hart)).toBe(0);
     for (let ticks = 0; ticks < 3; ticks++) k.pass(tickTime);
   }
   expect([...k.stopped].sort()).toEqual([1, 2, 3]);
-  expect(stop(0)).toBe(refusal.badState);
-  expect(stop(1)).toBe(refusal.hartOffline);
+  expect(stop(0)).toBe(Refusal.BadState);
+  expect(stop(1)).toBe(Refusal.HartOffline);
   for (let ticks = 0; ticks < 4; ticks++) {
     k.pass(tickTime);
     k.check([keeper, other]);

@@ -1,27 +1,24 @@
 // Who runs where: urgency, turns, wake-ups for harts that idle, hints, and thieves.
 
 import { beforeEach, expect, test } from "vitest";
-import { forever, Kernel, kind, refusal, right, sys, tickTime, wait } from "./kernel.ts";
+import { Class, forever, Kernel, Kind, Refusal, Right, sys, tickTime, Wait } from "./kernel.ts";
 
 let k: Kernel;
 beforeEach(async () => {
   k = await Kernel.boot();
 });
 
-const driver = 0;
-const app = 2;
-
 /** Two tasks and a notification between them: the second waits on it. */
 function waiting(
   first: number,
   second: number,
-  secondClass = app,
+  secondClass: number = Class.App,
 ): { bell: number; waiter: number; ringer: number } {
   const notification = k.guest.call("newNotification");
   const ringer = k.spawnOn(first);
   const waiter = k.spawnOn(second, secondClass);
-  const bell = k.give(ringer, kind.notification, notification, right.send);
-  k.syscall(second, sys.Wait, k.give(waiter, kind.notification, notification, right.receive), forever);
+  const bell = k.give(ringer, Kind.Notification, notification, Right.Send);
+  k.syscall(second, sys.Wait, k.give(waiter, Kind.Notification, notification, Right.Receive), forever);
   expect(k.running(second)).toBe(-1);
   return { bell, waiter, ringer };
 }
@@ -39,8 +36,8 @@ test("two that are woken at once go to two idle harts", () => {
   const first = waiting(0, 2);
   const notification = k.guest.call("newNotification");
   const second = k.spawnOn(2);
-  k.syscall(2, sys.Wait, k.give(second, kind.notification, notification), forever);
-  const other = k.give(first.ringer, kind.notification, notification, right.send);
+  k.syscall(2, sys.Wait, k.give(second, Kind.Notification, notification), forever);
+  const other = k.give(first.ringer, Kind.Notification, notification, Right.Send);
   k.ipis.length = 0;
   k.ask(0, sys.Signal, first.bell, 1);
   k.ask(0, sys.Signal, other, 1);
@@ -50,7 +47,7 @@ test("two that are woken at once go to two idle harts", () => {
 });
 
 test("who is more urgent runs at once, where it was woken; the other goes on elsewhere", () => {
-  const { bell, waiter, ringer } = waiting(0, 1, driver);
+  const { bell, waiter, ringer } = waiting(0, 1, Class.Driver);
   k.ipis.length = 0;
   k.syscall(0, sys.Signal, bell, 1);
   expect(k.running(0)).toBe(waiter);
@@ -63,7 +60,7 @@ test("who is more urgent runs at once, where it was woken; the other goes on els
 test("on one hart tasks of a class take turns, tick by tick, and a less urgent one waits", async () => {
   k = await Kernel.boot(1);
   const tasks = [k.spawnOn(0), k.spawn(0), k.spawn(0)];
-  const background = k.spawn(0, 3);
+  const background = k.spawn(0, Class.Background);
   const turns: number[] = [];
   for (let i = 0; i < 9; i++) {
     turns.push(k.running(0));
@@ -95,11 +92,11 @@ test("a hint to a hart that is not there is refused", async () => {
   k = await Kernel.boot(2);
   const task = k.spawnOn(0);
   for (const hart of [2, 3, 4, 0xffff_ffff, 2n ** 32n]) {
-    expect(k.ask(0, sys.YieldTo, hart).status).toBe(refusal.hartOffline);
+    expect(k.ask(0, sys.YieldTo, hart).status).toBe(Refusal.HartOffline);
     expect(k.running(0)).toBe(task);
   }
   k.syscall(0, sys.YieldTo, 1);
   k.interrupts(1);
   expect(k.running(1)).toBe(task);
-  expect(k.waits(task)).toBe(wait.none);
+  expect(k.waits(task)).toBe(Wait.None);
 });

@@ -1,4 +1,4 @@
-// The numbers of source/abi by which guests name things, for every fake kernel. fake-abi.test.ts holds them against the
+// The numbers of source/abi by which tests and their fake kernels name things. fake-abi.test.ts holds them against the
 // sources.
 
 export const pageBytes = 4096;
@@ -11,7 +11,16 @@ export const self = 0xffffn;
 export const notified = 1;
 export const forever = 0xffff_ffff_ffff_ffffn;
 export const slotCount = 64;
+export const messageBytesMax = 4096;
 
+export const Kind = {
+  Task: 1,
+  Endpoint: 2,
+  Notification: 3,
+  Vmo: 4,
+  Console: 7,
+  Harts: 11,
+} as const;
 export const Right = {
   Read: 1,
   Write: 2,
@@ -45,6 +54,7 @@ export const Role = {
   ReadOnlyFile: 20,
 } as const;
 export const Refusal = {
+  BadCall: -1,
   BadSlot: -2,
   WrongKind: -3,
   MissingRight: -4,
@@ -56,6 +66,7 @@ export const Refusal = {
   TimedOut: -10,
   PeerGone: -11,
   NotWaiting: -12,
+  AlreadyBound: -13,
   HartOffline: -14,
   BadState: -15,
   TryAgain: -16,
@@ -94,9 +105,36 @@ export const Syscall = {
   ConsoleWrite: 30,
   Information: 31,
   PowerOff: 32,
+  ConsoleOwn: 33,
+  ConsoleRead: 34,
   AuditWrite: 36,
-  Unpin: 39,
   StopHart: 37,
   RestartHart: 38,
+  Unpin: 39,
 } as const;
-export const End = { None: 0, Exit: 1, Killed: 2, LoadFault: 6 } as const;
+export const Class = { Driver: 0, Service: 1, App: 2, Background: 3 } as const;
+export const Wait = {
+  None: 0,
+  Sending: 1,
+  Receiving: 2,
+  Replying: 3,
+  Notified: 4,
+  Sleeping: 5,
+  Claimed: 6,
+  Unborn: 7,
+  Ended: 8,
+} as const;
+export const End = {
+  None: 0,
+  Exit: 1,
+  Killed: 2,
+  IllegalInstruction: 3,
+  FloatingPoint: 4,
+  InstructionFault: 5,
+  LoadFault: 6,
+  StoreFault: 7,
+  Misaligned: 8,
+  Breakpoint: 9,
+  Unknown: 10,
+} as const;
+export const Audit = { ServiceRestarted: 6, ImageRefused: 7 } as const;

@@ -6,6 +6,7 @@ import {
   FakeKernel,
   FakeNotification,
   type FakeTask,
+  noSlot,
   pageBytes,
   Refusal,
   Right,
@@ -45,7 +46,6 @@ const segments: readonly ElfSegment[] = [
   { address: 0x100_0100, content: data, memoryBytes: 9000, flags: 6 },
   { address: 0x200_0000, content: new Uint8Array(), memoryBytes: 100, flags: 6 },
 ];
-const noSlot = 0xfffe;
 
 let kernel: FakeKernel;
 beforeAll(async () => {

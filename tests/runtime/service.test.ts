@@ -1,7 +1,7 @@
 // The service loop against a kernel that delivers a list of events: what is answered, when, and what ends the loop.
 
 import { beforeAll, beforeEach, expect, test } from "vitest";
-import { FakeKernel, forever, Refusal, Syscall } from "./fake-kernel.ts";
+import { FakeKernel, forever, notified, Refusal, Syscall } from "./fake-kernel.ts";
 
 const program = `
 import { Outcome, Request, serve } from "runtime/service";
@@ -28,7 +28,6 @@ export function bytes(): u32 { return lastBytes; }
 /** What a Receive (or ReplyReceive) comes to: its status, and the words a1–a6. */
 type Event = readonly [status: number, ...words: bigint[]];
 const end: Event = [Refusal.BadSlot];
-const notified = 1;
 
 /** A message: info with badge, slot + 1 and bytes, four words, the token. */
 function message(info: { badge?: number; slotPlusOne?: number; bytes?: number }, ...words: bigint[]): Event {
@@ -114,8 +113,7 @@ test("a capability that is not kept is dropped, one that is kept stays", () => {
 });
 
 test("an answer that nobody waits for does not end the service", () => {
-  const notWaiting = -12;
-  const { calls } = serve(message({}, 10n), [notWaiting], message({}, 11n));
+  const { calls } = serve(message({}, 10n), [Refusal.NotWaiting], message({}, 11n));
   expect(calls.map(([number]) => Number(number))).toEqual([
     Syscall.Receive,
     Syscall.ReplyReceive,

@@ -11,29 +11,21 @@ import {
   FakeKernel,
   FakeNotification,
   forever,
+  messageBytesMax,
   messagePage,
+  Refusal,
   Role,
   Stopped,
+  Syscall,
 } from "../../runtime/fake-kernel.ts";
 import { type Fields, Wire } from "../packagefsd/wire.ts";
 import { FakeUart } from "./fake-uart.ts";
 
 const registers = 0x1000_0000;
-const messageBytesMax = 4096;
 const interruptBit = 1n;
 const printedBit = 2n;
 export const ready = 1n;
 export const absent = 2n;
-
-const syscall = {
-  receive: 6,
-  signal: 9,
-  mapDevice: 25,
-  bindInterrupt: 26,
-  completeInterrupt: 27,
-  consoleOwn: 33,
-  consoleRead: 34,
-} as const;
 
 const program = `
 import { Role } from "abi/startup";
@@ -90,7 +82,7 @@ export class Console {
       ...(options.uart === false ? [] : device),
     ]);
     kernel.refuse = (made) => {
-      if (made.number === syscall.receive && made.a[1] !== forever) this.passTime();
+      if (made.number === Syscall.Receive && made.a[1] !== forever) this.passTime();
       return options.refuse?.(made);
     };
     this.fakeConsole();
@@ -162,24 +154,24 @@ export class Console {
 
   private fakeConsole(): void {
     const { extra } = this.kernel;
-    extra.set(syscall.signal, ([slot = 0n, bits = 0n]) => {
+    extra.set(Syscall.Signal, ([slot = 0n, bits = 0n]) => {
       const to = this.kernel.slots.get(Number(slot))?.object;
       if (!(to instanceof FakeNotification)) return -2;
       to.bits |= bits;
       return 0;
     });
-    extra.set(syscall.mapDevice, ([, address = 0n]) => (address === BigInt(registers) ? 0 : -9));
-    extra.set(syscall.bindInterrupt, ([, notification = 0n, bits = 0n]) => this.bindTo(notification, bits));
-    extra.set(syscall.completeInterrupt, () => {
+    extra.set(Syscall.MapDevice, ([, address = 0n]) => (address === BigInt(registers) ? 0 : Refusal.Overlap));
+    extra.set(Syscall.BindInterrupt, ([, notification = 0n, bits = 0n]) => this.bindTo(notification, bits));
+    extra.set(Syscall.CompleteInterrupt, () => {
       this.isClaimed = false;
       return 0;
     });
-    extra.set(syscall.consoleOwn, ([, notification = 0n, bits = 0n]) => {
+    extra.set(Syscall.ConsoleOwn, ([, notification = 0n, bits = 0n]) => {
       this.isOwned =
         this.kernel.slots.get(Number(notification))?.object === this.events && bits === printedBit;
       return this.isOwned ? 0 : -5;
     });
-    extra.set(syscall.consoleRead, () => {
+    extra.set(Syscall.ConsoleRead, () => {
       if (!this.isOwned) return -15;
       const bytes = this.printed.splice(0, messageBytesMax);
       this.kernel.guest.bytes().set(bytes, messagePage);

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { root } from "../../../toolchain/root.ts";
 import { developmentKey, keyIdText, readKeyFile } from "../../../tools/mk-pkgfs-img/keys.ts";
+import { Audit } from "../../runtime/fake-abi.ts";
 import { Refusal } from "./fake-kernel.ts";
 import {
   blockBytes,
@@ -18,8 +19,6 @@ import {
 } from "./images.ts";
 import { start } from "./running.ts";
 
-/** Audit.ImageRefused of source/abi/audit.ts. */
-const auditImageRefused = 7;
 const parts = partsOf(image);
 const { id } = readKeyFile(join(root, developmentKey));
 const signedLine = `pkgfs: signed by key ${keyIdText(id).slice(0, 16)} (development key: anybody can sign)`;
@@ -65,7 +64,7 @@ describe("a disk that is not to be believed is refused, and the fixtures do not 
     expect(exitCode).toBe(1);
     expect(kernel.signals).toEqual([]);
     expect(kernel.console).toHaveLength(1);
-    expect(kernel.audit).toEqual([[auditImageRefused, expect.any(Number), expect.any(Number)]]);
+    expect(kernel.audit).toEqual([[Audit.ImageRefused, expect.any(Number), expect.any(Number)]]);
     return kernel.console[0] ?? "";
   }
 
@@ -147,7 +146,7 @@ test("a flipped bit in any block is refused when mounting or when that block is 
     expect(client(1).read(vmo, client(1).open(path), 0, 3 * blockBytes).status).toBe("corrupt");
     expect(sameBytes(vmo.content, before)).toBe(true);
     expect(kernel.console.slice(2)).toEqual([`pkgfs: block ${block} does not match its hash (data)`]);
-    expect(kernel.audit).toEqual([[auditImageRefused, expect.any(Number), block]]);
+    expect(kernel.audit).toEqual([[Audit.ImageRefused, expect.any(Number), block]]);
     expect(client(1).read(vmo, client(1).open(otherPath), 0, 3 * blockBytes).status).toBe("ok");
   }
 });
@@ -182,7 +181,7 @@ describe("a block that goes bad after the image was mounted", () => {
     const line = `pkgfs: block ${block} does not match its hash (${part})`;
     const last = `pkgfs: block ${block} does not match its hash (${part}; no more lines about blocks)`;
     expect(kernel.console.slice(2)).toEqual([...Array.from({ length: 15 }, () => line), last]);
-    const records = Array.from({ length: 20 }, () => [auditImageRefused, expect.any(Number), block]);
+    const records = Array.from({ length: 20 }, () => [Audit.ImageRefused, expect.any(Number), block]);
     expect(kernel.audit).toEqual(records);
   });
 });
