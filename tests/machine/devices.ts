@@ -32,7 +32,7 @@ export { hartPc } from "./machine/core/inspect";
 export { seedInterleave } from "./machine/core/interleave";
 export { shape } from "./machine/core/layout";
 export { power, powerCode } from "./machine/core/power";
-export { physicalLoad, physicalStore } from "./machine/core/ram";
+export { physicalLoad, physicalStore } from "./machine/core/dma";
 export function faulted(): bool { return busFault; }
 export function pending(hart: u32): u64 { return hartAt(hart).mip; }
 export function setDelegation(hart: u32, value: u64): void { hartAt(hart).mideleg = value; }
