@@ -1,5 +1,5 @@
-// A debugger of a few requests, for QEMU's gdb stub: stop, look, change, go on. For tests that have to break something that
-// cannot be broken from inside.
+// A debugger of a few requests, for QEMU's gdb stub and ours: stop, look, change, go on. For tests that have to break
+// something that cannot be broken from inside, and for those of the stub itself.
 //
 // The protocol is the GDB Remote Serial Protocol: `$text#checksum`, answered by `+` and an answer of the same shape; a
 // machine that runs answers nothing until it stops. One request is under way at a time.
@@ -13,6 +13,7 @@ const registerDigits = 16;
 const connectTriesMax = 200;
 const connectPauseMs = 20;
 const interruptByte = 3;
+const wordsPacket = /^O(?:[0-9a-f]{2})+$/;
 
 export class Gdb {
   private readonly socket: Socket;
@@ -31,8 +32,8 @@ export class Gdb {
     socket.on("close", close).on("error", close);
   }
 
-  /** Connects to the stub at a Unix socket, which may not be there yet. */
-  static async connect(path: string): Promise<Gdb> {
+  /** Connects to the stub at a Unix socket, or at a port of this host, which may not be there yet. */
+  static async connect(path: string | number): Promise<Gdb> {
     for (let tries = 1; ; tries++) {
       try {
         return new Gdb(await open(path));
@@ -62,6 +63,8 @@ export class Gdb {
       this.received = this.received.slice(found[0].length);
       this.socket.write("+");
       const packet = found[1] ?? "";
+      // Words for a person, in hexadecimal: no answer.
+      if (wordsPacket.test(packet)) continue;
       const waiting = this.waiting;
       this.waiting = undefined;
       if (waiting) waiting(packet);
@@ -145,9 +148,9 @@ export class Gdb {
   }
 }
 
-function open(path: string): Promise<Socket> {
+function open(path: string | number): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const socket = createConnection(path);
+    const socket = typeof path === "number" ? createConnection(path, "127.0.0.1") : createConnection(path);
     socket.once("connect", () => {
       socket.off("error", reject);
       resolve(socket);

@@ -7,6 +7,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { Debugger } from "../../machine/host/debugger.ts";
 import { GdbSession } from "../../machine/host/gdb.ts";
 import type { MachineSettings } from "../../machine/host/machine.ts";
+import { decodeRecording, encodeRecording } from "../../machine/host/recording.ts";
 import { Run } from "../../machine/host/run.ts";
 import { stateHash } from "../../machine/host/state.ts";
 import { root } from "../../toolchain/root.ts";
@@ -29,6 +30,9 @@ beforeAll(async () => {
   if (symbol === undefined) throw new Error("the kernel has no schedule");
   schedule = symbol.address;
 }, BOOT_TIMEOUT_MS);
+
+/** Words for a person, in hexadecimal. */
+const wordsPacket = /^O(?:[0-9a-f]{2})+$/;
 
 /** A gdb that says what it is told, and waits for each answer. */
 class Gdb {
@@ -61,7 +65,11 @@ class Gdb {
   }
 
   async pc(): Promise<bigint> {
-    const text = await this.ask("p20");
+    return await this.register(0x20);
+  }
+
+  async register(number: number): Promise<bigint> {
+    const text = await this.ask(`p${number.toString(16)}`);
     return BigInt(`0x${(text.match(/../g) ?? []).reverse().join("")}`);
   }
 
@@ -72,6 +80,7 @@ class Gdb {
       if (packet === null) break;
       this.received = this.received.slice(packet[0].length);
       this.acknowledged += packet[1]?.length ?? 0;
+      if (wordsPacket.test(packet[2] ?? "")) continue;
       this.answers.push(packet[2] ?? "");
     }
   }
@@ -140,7 +149,12 @@ describe("gdb", () => {
       for (let round = 0; round < 3; round++) await gdb.ask("c");
       await gdb.ask("bc");
       await gdb.ask(`z0,${schedule.toString(16)},2`);
-      expect(await gdb.ask("c")).toBe("W00");
+      expect(await gdb.ask("c")).toMatch(/^T05.*replaylog:end;$/);
+      expect(stateHash(gdb.run.machine)).toBe(finalState);
+      // The end is a place like any other: it can be left backwards, and come to again.
+      await gdb.ask("bs");
+      expect(stateHash(gdb.run.machine)).not.toBe(finalState);
+      expect(await gdb.ask("c")).toMatch(/^T05.*replaylog:end;$/);
       expect(stateHash(gdb.run.machine)).toBe(finalState);
     },
     BOOT_TIMEOUT_MS,
@@ -152,13 +166,62 @@ describe("gdb", () => {
     await gdb.ask("c");
     expect(await gdb.ask("P5=efbeadde00000000")).toBe("OK");
     expect(await gdb.ask("p5")).toBe("efbeadde00000000");
-    const stack = await gdb.ask("p2");
     // Just below the stack's top, which is the end of a mapped page.
-    const sp = (BigInt(`0x${(stack.match(/../g) ?? []).reverse().join("")}`) - 16n).toString(16);
+    const sp = ((await gdb.register(2)) - 16n).toString(16);
     expect(await gdb.ask(`M${sp},4:01020304`)).toBe("OK");
     expect(await gdb.ask(`m${sp},4`)).toBe("01020304");
     expect(await gdb.ask("M0,4:01020304")).toBe("E14");
   });
+
+  test("reads CSRs by gdb's numbers for them, and the privilege mode", async () => {
+    const gdb = new Gdb();
+    await gdb.ask(breakAtSchedule());
+    await gdb.ask("c");
+    const hart = Number((await gdb.ask("qC")).slice("QC".length)) - 1;
+    expect(await gdb.register(65 + 0x180)).toBe(
+      BigInt.asUintN(64, gdb.run.machine.core.hartCsr(hart, 0x180)),
+    );
+    expect((await gdb.register(65 + 0x180)) >> 60n).toBe(8n);
+    expect(await gdb.register(65 + 4096)).toBe(1n);
+    expect(await gdb.ask(`p${(65 + 0x7c0).toString(16)}`)).toBe("E01");
+    expect(await gdb.ask(`P${(65 + 0x180).toString(16)}=0000000000000000`)).toBe("E01");
+  });
+
+  test(
+    "what is written in the past makes another run, which is as exact as any, and can be recorded",
+    async () => {
+      const gdb = new Gdb();
+      const { run } = gdb;
+      await gdb.ask(breakAtSchedule());
+      await gdb.ask("c");
+      const early = run.clock;
+      for (let round = 0; round < 3; round++) await gdb.ask("c");
+      await gdb.ask("bc");
+      const place = run.clock;
+      const sp = ((await gdb.register(2)) - 16n).toString(16);
+      // What is there already is no other run.
+      await gdb.ask(`M${sp},4:${await gdb.ask(`m${sp},4`)}`);
+      await gdb.ask(`P5=${await gdb.ask("p5")}`);
+      expect(run.events).toEqual([]);
+      await gdb.ask("P5=efbeadde00000000");
+      await gdb.ask(`M${sp},4:01020304`);
+      expect(run.events.map(({ at }) => at)).toEqual([place, place]);
+      await gdb.ask("c");
+      const there = { clock: run.clock, state: stateHash(run.machine) };
+      // Back to before the writes, and forwards over them.
+      for (let round = 0; run.clock > early && round < 9; round++) await gdb.ask("bc");
+      expect(run.clock).toBe(early);
+      while (run.clock < there.clock) await gdb.ask("c");
+      expect({ clock: run.clock, state: stateHash(run.machine) }).toEqual(there);
+      const recording = { settings, events: run.events, end: undefined, module: "" };
+      const { events } = decodeRecording(encodeRecording(recording));
+      expect(events).toEqual(run.events);
+      const again = new Run(module, settings, events);
+      again.advanceTo(there.clock);
+      expect(stateHash(again.machine)).toBe(there.state);
+    },
+    BOOT_TIMEOUT_MS,
+  );
 
   test("interrupts a machine that runs", async () => {
     const gdb = new Gdb();
