@@ -1,31 +1,20 @@
 // Runs one translated module on four harts at once, in S-mode under OpenSBI: `work(index)` on each, index 0 on the hart
 // that OpenSBI began with. When that one comes back, everything ends; it is the one that prints.
 //
-// Addresses are as in entry.S: the top of the address space is mapped, and every hart jumps there by a fetch that faults.
+// Addresses are as in entry.S: every hart climbs to the top of the address space.
 // A trap on any hart ends the run without the last character, and the test says so.
+
+    .include "tools/wast/rv64/bare.inc"
 
     .equ HARTS, 4
     .equ STACK_SHIFT, 14                // 16 KiB a hart
 
-    // Goes on at the high address, with Sv39. Changes t0, t1, t2.
-    .macro climb
-    la      t1, 1f
-    li      t2, -1
-    slli    t2, t2, 32
-    or      t1, t1, t2
-    csrw    stvec, t1                   // the fetch after satp faults, and lands at the high address
-    la      t0, root_table
-    srli    t0, t0, 12
-    li      t1, 8 << 60                 // Sv39
-    or      t0, t0, t1
-    sfence.vma
-    csrw    satp, t0
-    .balign 4
-1:
+    // From OpenSBI to where code of the module can run. Changes t0, t1, t2.
+    .macro begin
+    climb
     la      t0, power_off
     csrw    stvec, t0
-    li      t0, 3 << 13                 // sstatus.FS off: an instruction of the FPU would trap
-    csrc    sstatus, t0
+    floats_off
     .endm
 
     // Takes the stack of the hart whose index is in s1.
@@ -41,7 +30,7 @@
 _start:                                 // from OpenSBI, a0: this hart's number
     mv      s0, a0
     la      s4, secondary               // a physical address, as long as there is no paging
-    climb
+    begin
     li      s1, 0
     stack
     call    __wasm_start
@@ -63,20 +52,11 @@ started:
     bltu    s2, t0, next_hart
     li      a0, 0
     call    work
-    li      a0, 4                       // ^D: the end was reached
-    call    put
-    .balign 4
-power_off:
-    li      a0, 0
-    li      a1, 0
-    li      a6, 0
-    li      a7, 0x53525354              // SRST, system reset: shutdown
-    ecall
-    j       power_off
+    finish
 
 secondary:                              // from hart_start, a1: this hart's index
     mv      s1, a1
-    climb
+    begin
     stack
     mv      a0, s1
     call    work
@@ -85,19 +65,10 @@ idle:
     j       idle
 
     .text
-    // put(byte): the legacy console extension.
-    .globl  put
-put:
-    li      a7, 1
-    ecall
-    ret
+    put_by_firmware
 
     .data
-    .balign 4096
-root_table:
-    .zero   510 * 8
-    .quad   (0x80000000 >> 12) << 10 | 0xcf     // V R W X A D: 1 GiB of RAM
-    .quad   0
+    map_top
     .bss
     .balign 16
 stacks:

@@ -13,6 +13,8 @@
 // Addresses: RAM at its physical address in 1-GiB pages; 0x280000000 + p is device register p; the lowest 2 MiB are
 // whatever wasm_map put there, which is where a guest's memory begins.
 
+    .include "tools/wast/rv64/bare.inc"
+
     .equ DEVICES_HIGH, 0x28             // << 28: where devices are mapped
     .equ UART, 0x10000000
     .equ LINE_STATUS, 5
@@ -41,8 +43,7 @@ _start:
     la      t0, on_trap
     csrw    stvec, t0
     csrw    sie, zero
-    li      t0, 3 << 13                 // sstatus.FS off: an instruction of the FPU would trap
-    csrc    sstatus, t0
+    floats_off
 
     la      s0, wasm_commands
     la      s1, wasm_command_count
@@ -80,56 +81,18 @@ end_of_line:
     j       next_command
 
 finished:
-    li      a0, 4                       // ^D: the end was reached
-    call    put
-power_off:
-    li      a0, 0
-    li      a1, 0
-    li      a6, 0
-    li      a7, 0x53525354              // SRST, system reset: shutdown
-    ecall
-    j       power_off
+    finish
 
     // attempt(thunk, target, arguments): 0, or the reason of the trap that ended it.
 attempt:
-    addi    sp, sp, -112
-    sd      ra, 0(sp)
-    sd      s0, 8(sp)
-    sd      s1, 16(sp)
-    sd      s2, 24(sp)
-    sd      s3, 32(sp)
-    sd      s4, 40(sp)
-    sd      s5, 48(sp)
-    sd      s6, 56(sp)
-    sd      s7, 64(sp)
-    sd      s8, 72(sp)
-    sd      s9, 80(sp)
-    sd      s10, 88(sp)
-    sd      s11, 96(sp)
-    la      t0, attempt_stack
-    sd      sp, 0(t0)
+    save_registers attempt_stack
     mv      t0, a0
     mv      a0, a1
     mv      a1, a2
     jalr    t0
     li      a0, 0
 attempt_end:
-    la      t0, attempt_stack
-    sd      zero, 0(t0)
-    ld      ra, 0(sp)
-    ld      s0, 8(sp)
-    ld      s1, 16(sp)
-    ld      s2, 24(sp)
-    ld      s3, 32(sp)
-    ld      s4, 40(sp)
-    ld      s5, 48(sp)
-    ld      s6, 56(sp)
-    ld      s7, 64(sp)
-    ld      s8, 72(sp)
-    ld      s9, 80(sp)
-    ld      s10, 88(sp)
-    ld      s11, 96(sp)
-    addi    sp, sp, 112
+    restore_registers attempt_stack
     ret
 
     // An exception, straight from the code under test.
