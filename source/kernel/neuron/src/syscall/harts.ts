@@ -19,7 +19,10 @@ export function stop(hart: Hart, task: Task, slot: u64, index: u64): void {
   else askToRetire(<u32>index);
 }
 
-/** Waits, on this hart, until the other one is there. `Refusal.TryAgain` while it is still on its way out. */
+/**
+ * Waits, on this hart, until the other one is there. `Refusal.TryAgain` while it is still on its way out, while some hart is
+ * being started, or if it does not come.
+ */
 export function restart(hart: Hart, task: Task, slot: u64, index: u64): void {
   const refusal = check(task, slot, Kind.Harts, Right.Manage);
   if (refusal !== Refusal.None) return setStatus(task, refusal);
