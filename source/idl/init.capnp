@@ -49,6 +49,6 @@ interface Init {
   # the address of its fault.
 
   kill @1 (name :Text, afterMicroseconds :UInt64) -> (status :RunStatus);
-  # Ends a service so many microseconds from now; answers at once. Meant for tests: the caller is then in the middle of
-  # something when it happens. "nexus-init" is a name as well. `unknownMethod` in production builds.
+  # Ends a service so many microseconds from now; answers at once. A test is then in the middle of something
+  # when it happens. "nexus-init" is a name as well. `unknownMethod` in production builds.
 }

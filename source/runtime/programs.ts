@@ -32,11 +32,25 @@ export function runProgram(service: u32, name: usize, nameLength: u32, argument:
   return results.status;
 }
 
-/** Has a service ended so many microseconds from now: for tests, in bring-up builds. */
+/** Has a service ended so many microseconds from now, in bring-up builds. */
 export function killService(service: u32, name: string, afterMicroseconds: u64): i32 {
+  beginKill(afterMicroseconds).setNameString(name);
+  return askToKill(service);
+}
+
+/** The same at once, for a name in memory. */
+export function killServiceNow(service: u32, name: usize, nameLength: u32): i32 {
+  beginKill(0).setName(name, nameLength);
+  return askToKill(service);
+}
+
+function beginKill(afterMicroseconds: u64): InitKillParamsBuilder {
   const params = InitKillParamsBuilder.begin(messagePage(), MESSAGE_BYTES_MAX);
-  params.setNameString(name);
   params.afterMicroseconds = afterMicroseconds;
+  return params;
+}
+
+function askToKill(service: u32): i32 {
   const bytes = callService(service, InitMethod.kill, NO_SLOT, 0);
   if (bytes < 0) return bytes;
   const results = InitKillResults.open(messagePage(), bytes);

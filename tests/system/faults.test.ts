@@ -40,6 +40,7 @@ const faults: readonly (readonly [probe: string, what: string, value: string | R
   ["wfi", "illegal instruction", "0x10500073"],
   ["sfence", "illegal instruction", "0x12000073"],
   ["ebreak", "breakpoint", /^0x/],
+  ["unmapped", "load page fault", "0x10100000"],
   ["odd-atomic", "store address misaligned", /^0x1[0-9a-f]{6}$/],
 ];
 

@@ -7,6 +7,7 @@
 import { STACK_BYTES, STACK_TOP, STARTUP_PAGE, USER_BEGIN } from "abi/layout";
 import { equals } from "text/bytes";
 import * as probe from "./assembly";
+import { touchUnmapped } from "./unmapped";
 
 const KERNEL_TEXT: u64 = 0xffff_ffff_8020_0000;
 const KERNEL_DATA: u64 = 0xffff_ffff_8040_0000;
@@ -37,6 +38,7 @@ export function run(name: usize, length: u32): bool {
   else if (equals(name, length, "below-stack")) probe.storeTo(STACK_TOP - STACK_BYTES - 8);
   else if (equals(name, length, "push-forever")) probe.runOffStack();
   else if (equals(name, length, "recursion")) recurse(data);
+  else if (equals(name, length, "unmapped")) touchUnmapped();
   else if (equals(name, length, "assert")) assert(length === 0);
   else return instruction(name, length);
   return true;

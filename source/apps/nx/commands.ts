@@ -11,7 +11,7 @@ import { answerCat, answerLs } from "./files";
 import { answerIrq, answerSbi } from "./firmware";
 import { answerSmp, restart, stop } from "./harts";
 import { COMPARED_BYTES_MAX, distance, FAR } from "./suggest";
-import { answerPs, answerRun } from "./tasks";
+import { answerKill, answerPs, answerRun } from "./tasks";
 import { answerAudit } from "./trail";
 import { answerTree } from "./tree";
 import { Flaw, parse, restLength, restStart, wordCount, wordLength, wordStart } from "./words";
@@ -71,10 +71,12 @@ function describe(index: u32): bool {
     case 11:
       return row("run", "program [argument…]", "runs a program of pkg://bin", answerRun);
     case 12:
-      return row("echo", "text", "the text again", echo);
+      return row("kill", "service", "ends a service, which nexus-init starts again", answerKill);
     case 13:
-      return row("help", "", "this list", answerHelp);
+      return row("echo", "text", "the text again", echo);
     case 14:
+      return row("help", "", "this list", answerHelp);
+    case 15:
       return row("poweroff", "", "turns the machine off", nothing);
     default:
       return false;

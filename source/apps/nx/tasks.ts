@@ -1,5 +1,5 @@
 /**
- * `ps` and `run`: the tasks that there are, and one more.
+ * `ps`, `run` and `kill`: the tasks that there are, one more, and one less.
  */
 import { Topic } from "abi/info";
 import { Role } from "abi/startup";
@@ -9,7 +9,7 @@ import { RunStatus } from "gen/idl/init";
 import { information, result } from "runtime/call";
 import { print } from "runtime/log";
 import { endName, refusalName } from "runtime/names";
-import { endCause, endDetail, runProgram, runStatusName } from "runtime/programs";
+import { endCause, endDetail, killServiceNow, runProgram, runStatusName } from "runtime/programs";
 import { slotOf } from "runtime/startup";
 import { lengthToZero } from "text/bytes";
 import { Line } from "text/line";
@@ -148,6 +148,42 @@ export function answerRun(): bool {
     print(say("it left with exit code ").decimal(<u64>(<u32>endDetail())));
   }
   return true;
+}
+
+/** `kill service`, through nexus-init: what comes after its end is there to be seen. False, after a line, if it lives on. */
+export function answerKill(): bool {
+  const service = slotOf(Role.InitService);
+  if (service === NO_SLOT) {
+    print(say("only the shell of a run can have services ended"));
+    return false;
+  }
+  const victim = wordStart(1);
+  const length = wordLength(1);
+  if (length === 0) {
+    print(say("the name of a service is needed: ps lists them"));
+    return false;
+  }
+  const status = killServiceNow(service, victim, length);
+  if (status < 0) return refused("asking nexus-init", status);
+  if (status !== RunStatus.ok) {
+    print(say("no service was ended: ").text(killStatusText(status)));
+    return false;
+  }
+  if (isForPeople()) {
+    print(say("").printable(victim, length).text(" is ended"));
+    return true;
+  }
+  beginRow();
+  bytes("service", 0, victim, length);
+  words("state", 0, "ended");
+  endRow();
+  return true;
+}
+
+function killStatusText(status: i32): string {
+  if (status === RunStatus.badName) return "none that runs has this name (ps lists the tasks)";
+  if (status === RunStatus.unknownMethod) return "nexus-init does that in bring-up builds only";
+  return runStatusName(status);
 }
 
 function refused(what: string, status: i32): bool {

@@ -8,7 +8,8 @@
 import { Topic } from "abi/info";
 import { Role } from "abi/startup";
 import { PRODUCTION } from "gen/profile";
-import { currentHart, deadlineIn, information, result, sleepUntil, yieldTo } from "runtime/call";
+import { deadlineIn, information, result, sleepUntil, yieldTo } from "runtime/call";
+import { moveTo } from "runtime/harts";
 import { refusalName } from "runtime/names";
 import { slotOf, startup } from "runtime/startup";
 import { Line } from "text/line";
@@ -21,8 +22,6 @@ const HARTS_MAX: u32 = 4;
 const TICK_ROUNDS_MAX: u32 = 1200;
 const TICK_ROUND_MILLISECONDS: u64 = 50;
 
-/** How often a move to another hart is asked for. Others may be given that hart first, so it need not work at once. */
-const MOVES_MAX: u32 = 2000;
 /** How often all pairs are gone through again: a hart that is already awake, or was told already, needs no IPI. */
 const PAIR_ROUNDS_MAX: u32 = 200;
 const PAUSE_MILLISECONDS: u64 = 2;
@@ -130,17 +129,6 @@ function ticksData(): Line {
       .decimal(ticksIn(secondTicks, hart));
   }
   return data;
-}
-
-/** Asks to go on at `hart` until this task is there. */
-function moveTo(hart: u32): bool {
-  for (let i: u32 = 0; i < MOVES_MAX; i++) {
-    if (currentHart() === hart) return true;
-    if (yieldTo(hart) < 0) return false;
-    // It is a hint only: give whoever had that hart first some time.
-    if (currentHart() !== hart) pause(PAUSE_MILLISECONDS);
-  }
-  return false;
 }
 
 function cannotMove(hart: u32): bool {

@@ -1,6 +1,6 @@
 /**
- * Ending a service on request (source/idl/init.capnp): how tests see what comes after its end. In bring-up builds only; who
- * may ask is whoever topology.ts gives our endpoint to.
+ * Ending a service on request (source/idl/init.capnp): how tests, and a person at the shell, see what comes after its end.
+ * In bring-up builds only; who may ask is whoever topology.ts gives our endpoint to.
  *
  * It happens a little after the request was answered, so that whoever asked is in the middle of something by then. Reached
  * from serve.ts and main.ts.

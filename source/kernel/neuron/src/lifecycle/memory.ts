@@ -36,7 +36,7 @@ function mapRecorded(
   const pages = bytes / PAGE_BYTES;
   if (!mapPages(task.root, address, physical, pages, rights)) {
     // Part of it was there for a moment, and a TLB may know it.
-    shootDown(task.ranOn, address, bytes, asidOf(task));
+    forgetTranslationsOf(task);
     return Refusal.NoMemory;
   }
   mapping.address = address;
@@ -72,12 +72,16 @@ export function unmapAt(task: Task, address: u64): Refusal {
   if (<u32>address === MESSAGE_PAGE) return Refusal.BadArgument;
   const mapping = mappingFrom(task, <u32>address);
   if (mapping === null) return Refusal.BadAddress;
-  const bytes = mapping.pages * PAGE_BYTES;
   unmapPages(task.root, mapping.address, mapping.pages);
-  shootDown(task.ranOn, mapping.address, bytes, asidOf(task));
-  task.ranOn = 1 << thisHart().index;
+  forgetTranslationsOf(task);
   forget(mapping);
   return Refusal.None;
+}
+
+/** Every hart forgets what it knows of the task's space, so that none but this one need be asked the next time. */
+export function forgetTranslationsOf(task: Task): void {
+  shootDown(task.ranOn, asidOf(task));
+  task.ranOn = 1 << thisHart().index;
 }
 
 function forget(mapping: Mapping): void {

@@ -8,7 +8,6 @@ import { SLOT_COUNT } from "abi/handle";
 import { End, TaskState, Wait } from "abi/task";
 import { Hart, hartAt, hartCount, thisHart } from "../arch/riscv/hart";
 import { satpOf } from "../arch/riscv/satp";
-import { EVERYTHING, shootDown } from "../arch/riscv/tlb";
 import { audit } from "../diag/audit";
 import { systemEnded } from "../diag/panic";
 import { giveUpCapability } from "../ipc/close";
@@ -21,7 +20,7 @@ import { asidOf, leaveSpace, returnToSpace } from "../sched/schedule";
 import { releaseNotification } from "../task/endpoint";
 import { slotOf } from "../task/handles";
 import { releaseTask, Task } from "../task/task";
-import { forgetMappings } from "./memory";
+import { forgetMappings, forgetTranslationsOf } from "./memory";
 
 /** Ends `task` for the reason `end`; `detail` is the exit code or the faulting address. */
 export function endTask(task: Task, end: End, detail: u64): void {
@@ -44,7 +43,7 @@ export function endTask(task: Task, end: End, detail: u64): void {
 
   leaveSpace();
   awaitLeft(task);
-  shootDown(task.ranOn, 0, EVERYTHING, asidOf(task));
+  forgetTranslationsOf(task);
   forgetMappings(task);
   destroySpace(task.root);
   returnToSpace();
