@@ -50,7 +50,8 @@ export class Gdb {
     return await this.next();
   }
 
-  private send(request: string): void {
+  /** Sends a request that has no answer. */
+  send(request: string): void {
     const sum = [...request].reduce((total, letter) => (total + letter.charCodeAt(0)) & 0xff, 0);
     this.socket.write(`$${request}#${sum.toString(16).padStart(2, "0")}`, "latin1");
   }

@@ -26,7 +26,7 @@ export const SHELL_RUN = "selftest-client; nx";
 const SHELL_GREETING = /^nx: shell \(/;
 
 /** After a panic the harts stand still: this long after its last line, the machine is ended. */
-const PANIC_QUIET_MS = 300;
+export const PANIC_QUIET_MS = 300;
 
 /** Signals that end the machine in order, so that the terminal is given back. */
 const END_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;

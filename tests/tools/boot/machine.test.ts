@@ -57,6 +57,12 @@ describe("QEMU's command line", () => {
     );
   });
 
+  test("its own gdb stub is reached from this host only, and it waits there", () => {
+    const text = qemuArguments(plain, 1234).join(" ");
+    expect(text).toContain(" -gdb tcp:127.0.0.1:1234 -S ");
+    expect(qemuArguments(plain).join(" ")).not.toContain("-gdb");
+  });
+
   test("a missing QEMU says what to install", async () => {
     await expect(qemuMachine("/nonexistent/qemu").start(plain, () => {})).rejects.toMatchObject({
       message: "QEMU for RISC-V is not installed",

@@ -63,6 +63,14 @@ describe("words", () => {
   });
 });
 
+test("a debugger's port is one of this host's, or 0 for any", () => {
+  const refused = (port: string): string =>
+    spawnSync("./nx", ["boot", "--gdb", port], { encoding: "utf8" }).stderr;
+  for (const port of ["65536", "-1", "any"]) {
+    expect(refused(port)).toContain("a whole number from 0 to 65535 is needed");
+  }
+});
+
 describe("the scripts", () => {
   test.each(["scripts/qemu-test.sh", "scripts/run-qemu-rv64.sh"])("%s calls ./nx boot", (script) => {
     expect(execFileSync(script, ["--help"], { encoding: "utf8" })).toContain("Usage: nx boot");
