@@ -107,6 +107,7 @@ export const Syscall = {
   PowerOff: 32,
   ConsoleOwn: 33,
   ConsoleRead: 34,
+  AuditRead: 35,
   AuditWrite: 36,
   StopHart: 37,
   RestartHart: 38,

@@ -144,6 +144,29 @@ describe.skipIf(!hasQemu)("the shell (qemu-system-riscv64 is installed)", () => 
   );
 
   test(
+    "a service that is killed is started again, and what it did is done again",
+    async () => {
+      const killed = (name: string): string =>
+        `nexus-init: ${name} ended: it was killed; started again in 50 ms`;
+      const { lines, report } = await session(async (typist) => {
+        await typist.enters("kill packagefsd");
+        await typist.sees(killed("packagefsd"));
+        await typist.sees("pkgfs: mounted from virtio-blk ro");
+        typist.type("cat fixtures/hello.txt\r");
+        await typist.sees("Hello from the package file system.");
+        await typist.enters("kill consoled");
+        await typist.sees(killed("consoled"));
+        await typist.enters("kill nobody");
+        await typist.enters("poweroff");
+      });
+      expect(report.proofs).toHaveLength(3);
+      expect(lines).toContain("packagefsd is ended");
+      expect(lines).toContain("no service was ended: none that runs has this name (ps lists the tasks)");
+    },
+    BOOT_TIMEOUT_MS,
+  );
+
+  test(
     "a hundred kilobytes at once arrive whole, and what is said last is not lost",
     async () => {
       const pasted = Array.from({ length: 1500 }, (_, index) => {

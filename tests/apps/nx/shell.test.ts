@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 import { compileDts } from "../../../toolchain/dts/compile.ts";
-import { FakeEndpoint, FakeVmo, Role } from "../../runtime/fake-kernel.ts";
+import { FakeEndpoint, FakeVmo, Refusal, Role, Syscall } from "../../runtime/fake-kernel.ts";
 import { type Fields, Wire } from "../../services/packagefsd/wire.ts";
 import { FakeSystem } from "../fake-system.ts";
 
@@ -90,6 +90,7 @@ test.each([
   ["hw smpp", 'no such command: "hw smpp" (did you mean "hw smp"?)'],
   ["poweorff", 'no such command: "poweorff" (did you mean "poweroff"?)'],
   ["l", 'no such command: "l" (did you mean "ls"?)'],
+  ["kil packagefsd", 'no such command: "kil packagefsd" (did you mean "kill"?)'],
   ["hw", "that wants another word: hw smp, hw vblk info, hw dt, hw sbi, hw irq."],
   ["hw vblk", "that wants another word: hw vblk info."],
   ["hart", "that wants another word: hart stop, hart start."],
@@ -97,6 +98,7 @@ test.each([
   ["cat", "the path of a file is needed: ls lists them"],
   ["cat nothing", "pkg://nothing: notFound"],
   ["run", "only the shell of a run can have programs run"],
+  ["kill packagefsd", "only the shell of a run can have services ended"],
   ["audit", "only the shell of a run may read the audit trail"],
   ["hart stop 4", "a hart's number is needed, 0 to 3"],
   ["hart start", "a hart's number is needed, 0 to 3"],
@@ -110,11 +112,11 @@ test("harts stop and start, and what the kernel refuses is said", async () => {
   const calls: string[] = [];
   const { lines } = await session(["hart stop 2", "hart start 2", "hart stop 0"], {
     prepare: ({ kernel }) => {
-      kernel.extra.set(37, ([, hart = 0n]) => {
+      kernel.extra.set(Syscall.StopHart, ([, hart = 0n]) => {
         calls.push(`stop ${hart}`);
-        return hart === 0n ? -15 : 0;
+        return hart === 0n ? Refusal.BadState : 0;
       });
-      kernel.extra.set(38, ([, hart = 0n]) => {
+      kernel.extra.set(Syscall.RestartHart, ([, hart = 0n]) => {
         calls.push(`start ${hart}`);
         return 0;
       });
@@ -128,14 +130,15 @@ test("harts stop and start, and what the kernel refuses is said", async () => {
   ]);
 });
 
-/** nexus-init, which runs whatever it is asked to. */
-async function init(asked: Fields[], answer: Fields): Promise<FakeEndpoint> {
+/** nexus-init, which answers whatever it is asked to run, or to end. */
+async function init(method: "run" | "kill", asked: Fields[], answer: Fields): Promise<FakeEndpoint> {
   const wire = await Wire.of("init");
+  const form = method === "run" ? "InitRun" : "InitKill";
   const endpoint = new FakeEndpoint();
   endpoint.answer = ({ w0, bytes }) => {
-    expect(w0).toBe(wire.method("run"));
-    asked.push(wire.decode("InitRunParams", bytes));
-    return wire.encode("InitRunResults", answer);
+    expect(w0).toBe(wire.method(method));
+    asked.push(wire.decode(`${form}Params`, bytes));
+    return wire.encode(`${form}Results`, answer);
   };
   return endpoint;
 }
@@ -147,10 +150,23 @@ test.each([
   ["not started", { status: "notStarted", cause: 0, detail: 0n }, ["the program did not run: notStarted"]],
 ])("run asks nexus-init, and says how it ended: %s", async (_, answer, expected) => {
   const asked: Fields[] = [];
-  const service = await init(asked, answer);
+  const service = await init("run", asked, answer);
   const { lines } = await session(['run prog "a  b"  c '], { more: [[Role.InitService, service]] });
   expect(lines).toEqual(expected);
   expect(asked).toEqual([{ name: "prog", argument: '"a  b"  c' }]);
+});
+
+test.each([
+  ["ok", "packagefsd is ended"],
+  ["badName", "no service was ended: none that runs has this name (ps lists the tasks)"],
+  ["busy", "no service was ended: busy"],
+  ["unknownMethod", "no service was ended: nexus-init does that in bring-up builds only"],
+])("kill asks nexus-init, which says %s", async (status, sentence) => {
+  const asked: Fields[] = [];
+  const service = await init("kill", asked, { status });
+  const { lines } = await session(["kill packagefsd now", "kill"], { more: [[Role.InitService, service]] });
+  expect(lines).toEqual([sentence, "the name of a service is needed: ps lists them"]);
+  expect(asked).toEqual([{ name: "packagefsd", afterMicroseconds: 0n }]);
 });
 
 test("audit merges the rings of all kinds into one story", async () => {
@@ -169,7 +185,7 @@ test("audit merges the rings of all kinds into one story", async () => {
   const { lines } = await session(["audit"], {
     more: [[Role.Audit, new FakeEndpoint()]],
     prepare: ({ kernel }) => {
-      kernel.extra.set(35, ([, kind = 0n, index = 0n]) => {
+      kernel.extra.set(Syscall.AuditRead, ([, kind = 0n, index = 0n]) => {
         const found = records.filter(([of]) => BigInt(of) === kind)[Number(index)];
         if (found) kernel.setResults(found[1], 10_000n * BigInt(found[1]), 1, found[2], found[3], found[4]);
         else kernel.setResults(0);
