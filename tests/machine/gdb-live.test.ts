@@ -155,7 +155,8 @@ describe("./nx boot --gdb", () => {
   test(
     "a gdb that is cut off finds the machine where it was; one that kills it ends the boot",
     async () => {
-      const boot = new Boot();
+      const file = join(folder, "killed.nxr");
+      const boot = new Boot("--record", file);
       const first = await Gdb.connect(await boot.port());
       await first.breakAt(schedule);
       await first.run();
@@ -171,6 +172,8 @@ describe("./nx boot --gdb", () => {
       second.close();
       expect(await boot.ended).toBe(1);
       expect(boot.err).toContain("gdb ended the machine");
+      // What is recorded is all of the run, wherever in it gdb stood.
+      expect(decodeRecording(readFileSync(file, "utf8")).end?.clock).toBeGreaterThan(1_000_000n);
     },
     BOOT_TIMEOUT_MS,
   );
