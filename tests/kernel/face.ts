@@ -111,8 +111,8 @@ export function timesQueued(hart: u32, task: u32): u32 {
   }
   return count;
 }
-export function callersOf(endpoint: u32): u32 { return lengthOf(endpointAt(endpoint).callers); }
-export function receiversOf(endpoint: u32): u32 { return lengthOf(endpointAt(endpoint).receivers); }
+export function callersOf(endpoint: u32): u32 { return lengthOf(endpointAt(endpoint).callers.first); }
+export function receiversOf(endpoint: u32): u32 { return lengthOf(endpointAt(endpoint).receivers.first); }
 function lengthOf(first: Task | null): u32 {
   let count: u32 = 0;
   let at = first;

@@ -5,89 +5,77 @@
  * task out of a queue still has to claim it, and goes on to the next if another was faster.
  */
 import { Wait } from "abi/task";
-import { Endpoint } from "../task/endpoint";
+import { Endpoint, WaitQueue } from "../task/endpoint";
 import { claim, Task, waitKind } from "../task/task";
 
 export function appendCaller(endpoint: Endpoint, task: Task): void {
-  task.next = null;
-  task.queued = 1;
-  const tail = endpoint.callersTail;
-  if (tail === null) endpoint.callers = task;
-  else tail.next = task;
-  endpoint.callersTail = task;
+  append(endpoint.callers, task);
 }
 
 export function appendReceiver(endpoint: Endpoint, task: Task): void {
-  task.next = null;
-  task.queued = 1;
-  const tail = endpoint.receiversTail;
-  if (tail === null) endpoint.receivers = task;
-  else tail.next = task;
-  endpoint.receiversTail = task;
+  append(endpoint.receivers, task);
 }
 
 /** Puts a receiver that was claimed, and goes on waiting, back to the front. */
 export function prependReceiver(endpoint: Endpoint, task: Task): void {
-  task.next = endpoint.receivers;
+  const queue = endpoint.receivers;
+  task.next = queue.first;
   task.queued = 1;
-  if (task.next === null) endpoint.receiversTail = task;
-  endpoint.receivers = task;
+  if (task.next === null) queue.last = task;
+  queue.first = task;
 }
 
 /** Takes and claims the first caller that still waits, or null. */
 export function claimCaller(endpoint: Endpoint): Task | null {
-  let task = endpoint.callers;
-  while (task !== null) {
-    const after = task.next;
-    endpoint.callers = after;
-    if (after === null) endpoint.callersTail = null;
-    task.queued = 0;
-    const word = task.waitWord;
-    if (waitKind(word) === Wait.Sending && claim(task, word)) return task;
-    task = after;
-  }
-  return null;
+  return claimFirst(endpoint.callers, Wait.Sending);
 }
 
 /** Takes and claims the first receiver that still waits, or null. */
 export function claimReceiver(endpoint: Endpoint): Task | null {
-  let task = endpoint.receivers;
-  while (task !== null) {
-    const after = task.next;
-    endpoint.receivers = after;
-    if (after === null) endpoint.receiversTail = null;
-    task.queued = 0;
-    const word = task.waitWord;
-    if (waitKind(word) === Wait.Receiving && claim(task, word)) return task;
-    task = after;
-  }
-  return null;
+  return claimFirst(endpoint.receivers, Wait.Receiving);
 }
 
 /** Takes a claimed task out of whichever queue it is in. Nothing if another hart took it out and lost the claim. */
 export function unlinkWaiter(endpoint: Endpoint, task: Task): void {
   if (task.queued === 0) return;
   task.queued = 0;
+  if (!unlink(endpoint.callers, task)) unlink(endpoint.receivers, task);
+}
+
+function append(queue: WaitQueue, task: Task): void {
+  task.next = null;
+  task.queued = 1;
+  const last = queue.last;
+  if (last === null) queue.first = task;
+  else last.next = task;
+  queue.last = task;
+}
+
+function claimFirst(queue: WaitQueue, kind: Wait): Task | null {
+  let task = queue.first;
+  while (task !== null) {
+    const after = task.next;
+    queue.first = after;
+    if (after === null) queue.last = null;
+    task.queued = 0;
+    const word = task.waitWord;
+    if (waitKind(word) === kind && claim(task, word)) return task;
+    task = after;
+  }
+  return null;
+}
+
+/** False if the task is not in this queue. */
+function unlink(queue: WaitQueue, task: Task): bool {
   let before: Task | null = null;
-  let at = endpoint.callers;
+  let at = queue.first;
   while (at !== null && at !== task) {
     before = at;
     at = at.next;
   }
-  if (at !== null) {
-    if (before === null) endpoint.callers = task.next;
-    else before.next = task.next;
-    if (endpoint.callersTail === task) endpoint.callersTail = before;
-    return;
-  }
-  before = null;
-  at = endpoint.receivers;
-  while (at !== null && at !== task) {
-    before = at;
-    at = at.next;
-  }
-  if (at === null) return;
-  if (before === null) endpoint.receivers = task.next;
+  if (at === null) return false;
+  if (before === null) queue.first = task.next;
   else before.next = task.next;
-  if (endpoint.receiversTail === task) endpoint.receiversTail = before;
+  if (queue.last === task) queue.last = before;
+  return true;
 }

@@ -10,6 +10,14 @@ import { Task } from "./task";
 export const ENDPOINTS_MAX: u32 = 64;
 export const NOTIFICATIONS_MAX: u32 = 64;
 
+/** Blocked tasks, the first to come first. They link through their own `next`, so it never overflows. */
+@unmanaged
+@final
+export class WaitQueue {
+  first: Task | null;
+  last: Task | null;
+}
+
 /** Where calls meet receivers. At most one of the two queues is not empty. */
 @unmanaged
 @final
@@ -21,15 +29,22 @@ export class Endpoint {
   /** Capabilities that allow to receive here: without one, nobody ever will again. Atomic. */
   receiveRights: u32;
   // Under the lock:
-  callers: Task | null;
-  callersTail: Task | null;
-  receivers: Task | null;
-  receiversTail: Task | null;
+  private callers0: u64;
+  private receivers0: u64;
 
   get lock(): Lock {
     return changetype<Lock>(changetype<usize>(this));
   }
+
+  get callers(): WaitQueue {
+    return changetype<WaitQueue>(changetype<usize>(this) + offsetof<Endpoint>("callers0"));
+  }
+
+  get receivers(): WaitQueue {
+    return changetype<WaitQueue>(changetype<usize>(this) + offsetof<Endpoint>("receivers0"));
+  }
 }
+if (offsetof<WaitQueue>() !== 8) ERROR("an Endpoint keeps eight bytes for each queue");
 
 /** A word of bits that are signalled and taken. */
 @unmanaged
