@@ -10,6 +10,7 @@
  */
 import { PRODUCTION } from "gen/profile";
 import { line, print } from "runtime/log";
+import { refusalName } from "runtime/names";
 import { isUtf8 } from "text/bytes";
 import { LINE_STATE_BYTES, Line } from "text/line";
 
@@ -127,6 +128,12 @@ export function say(text: string): Line {
   const sentence = line();
   if (!forPeople) sentence.text("nx: ");
   return sentence.text(text);
+}
+
+/** Says which request the kernel or a service refused, and why; false, for a command that ends with it. */
+export function refused(what: string, status: i32): bool {
+  print(say(what).text(" failed: ").text(refusalName(status)));
+  return false;
 }
 
 function row(): Line {

@@ -4,8 +4,6 @@
 import { SbiExtension, Topic } from "abi/info";
 import { Role } from "abi/startup";
 import { information, result } from "runtime/call";
-import { print } from "runtime/log";
-import { refusalName } from "runtime/names";
 import { slotOf } from "runtime/startup";
 import { Line } from "text/line";
 import {
@@ -17,7 +15,7 @@ import {
   endRow,
   hexadecimal,
   number,
-  say,
+  refused,
   words,
 } from "./answer";
 import { nameOf } from "./tasks";
@@ -28,7 +26,7 @@ const SOURCES_MAX: u32 = 1024;
 /** SBI and the extensions that the firmware offers. False, after a line. */
 export function answerSbi(): bool {
   const status = information(slotOf(Role.Info), Topic.Firmware, 0);
-  if (status < 0) return refused(status);
+  if (status < 0) return refused("asking the kernel", status);
   const version = result(0);
   const extensions = result(3);
   beginFacts("sbi");
@@ -81,7 +79,7 @@ export function answerIrq(): bool {
   for (let source: u32 = 1; source < SOURCES_MAX; source++) {
     const status = information(info, Topic.Interrupt, source);
     // The first number past the last is refused.
-    if (status < 0) return source > 1 || refused(status);
+    if (status < 0) return source > 1 || refused("asking the kernel", status);
     if (result(0) === 0) continue;
     const hart = result(1);
     const count = result(2);
@@ -97,9 +95,4 @@ export function answerIrq(): bool {
     endRow();
   }
   return true;
-}
-
-function refused(status: i32): bool {
-  print(say("asking the kernel failed: ").text(refusalName(status)));
-  return false;
 }

@@ -7,10 +7,9 @@ import { Role } from "abi/startup";
 import { PRODUCTION } from "gen/profile";
 import { information, restartHart, result, stopHart } from "runtime/call";
 import { print } from "runtime/log";
-import { refusalName } from "runtime/names";
 import { slotOf } from "runtime/startup";
 import { parseDecimal } from "text/bytes";
-import { beginFacts, beginRow, endRow, isForPeople, number, say, words } from "./answer";
+import { beginFacts, beginRow, endRow, isForPeople, number, refused, say, words } from "./answer";
 import { wordLength, wordStart } from "./words";
 
 /** Logical hart numbers are below this; one that did not come up leaves a gap. */
@@ -98,9 +97,4 @@ function changed(hart: u32, status: i32, state: string): bool {
   words("state", 0, state);
   endRow();
   return true;
-}
-
-function refused(what: string, status: i32): bool {
-  print(say(what).text(" failed: ").text(refusalName(status)));
-  return false;
 }

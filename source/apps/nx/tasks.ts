@@ -8,7 +8,7 @@ import { Class, End, TASK_NAME_BYTES, TaskState, Wait } from "abi/task";
 import { RunStatus } from "gen/idl/init";
 import { information, result } from "runtime/call";
 import { print } from "runtime/log";
-import { endName, refusalName } from "runtime/names";
+import { endName } from "runtime/names";
 import { endCause, endDetail, killServiceNow, runProgram, runStatusName } from "runtime/programs";
 import { slotOf } from "runtime/startup";
 import { lengthToZero } from "text/bytes";
@@ -22,6 +22,7 @@ import {
   hexadecimal,
   isForPeople,
   number,
+  refused,
   say,
   words,
 } from "./answer";
@@ -184,9 +185,4 @@ function killStatusText(status: i32): string {
   if (status === RunStatus.badName) return "none that runs has this name (ps lists the tasks)";
   if (status === RunStatus.unknownMethod) return "nexus-init does that in bring-up builds only";
   return runStatusName(status);
-}
-
-function refused(what: string, status: i32): bool {
-  print(say(what).text(" failed: ").text(refusalName(status)));
-  return false;
 }

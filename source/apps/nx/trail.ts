@@ -22,6 +22,7 @@ import {
   hexadecimal,
   isForPeople,
   number,
+  refused,
   say,
   words,
 } from "./answer";
@@ -57,10 +58,7 @@ export function answerAudit(): bool {
   count = 0;
   for (let kind: u32 = 0; kind < AUDIT_KIND_COUNT; kind++) {
     const status = collect(audit, kind);
-    if (status < 0) {
-      print(say("reading the audit trail failed: ").text(refusalName(status)));
-      return false;
-    }
+    if (status < 0) return refused("reading the audit trail", status);
   }
   let last: u64 = 0;
   for (let i: u32 = 0; i < count; i++) {

@@ -9,10 +9,9 @@ import { DEPTH_MAX, FdtError, fdtErrorText } from "fdt/format";
 import { NONE, TREE_STATE_BYTES, Tree } from "fdt/reader";
 import { map, unmap } from "runtime/call";
 import { print } from "runtime/log";
-import { refusalName } from "runtime/names";
 import { entryOf } from "runtime/startup";
 import { Line } from "text/line";
-import { beginRow, beginValue, composed, endRow, say } from "./answer";
+import { beginRow, beginValue, composed, endRow, refused, say } from "./answer";
 import { TREE_BYTES_MAX, TREE_WINDOW } from "./limits";
 
 const state: usize = memory.data(TREE_STATE_BYTES, 8);
@@ -29,10 +28,7 @@ export function answerTree(): bool {
   const length = <u32>entry.size;
   const pages = (length + PAGE_BYTES - 1) & ~(PAGE_BYTES - 1);
   const status = map(entry.slot, TREE_WINDOW, 0, pages, Right.Read);
-  if (status < 0) {
-    print(say("mapping the device tree failed: ").text(refusalName(status)));
-    return false;
-  }
+  if (status < 0) return refused("mapping the device tree", status);
   const tree = changetype<Tree>(state);
   const error = tree.open(TREE_WINDOW, length);
   if (error === FdtError.None) while (tree.next()) answerNode(tree);
