@@ -19,9 +19,24 @@ export const enum Audit {
   BlockRefused = 5,
   /** By nexus-init: a service was started again; words are the first eight bytes of its name and the attempt. */
   ServiceRestarted = 6,
-  /** By packagefsd: an image or a block did not verify; words are reason and block. */
+  /**
+   * By packagefsd: an image or a block did not verify; words are the reason, with AUDIT_READ_AGAIN if it was good when it
+   * was read again, and the block.
+   */
   ImageRefused = 7,
+  /**
+   * By virtioblkd: the device contradicted itself or kept silent, and was reset or given up; words are the fault
+   * (drivers/virtio/fault.ts) and its resets so far.
+   */
+  DeviceFault = 8,
+  /**
+   * By virtioblkd: a read went wrong; words are client | status (virtio_blk.capnp) << 32, with AUDIT_READ_AGAIN if the
+   * client was not told, since the device was given the read once more, and the first sector.
+   */
+  ReadFailed = 9,
 }
-export const AUDIT_KIND_COUNT: u32 = 8;
+export const AUDIT_KIND_COUNT: u32 = 10;
+/** In the first word of a record about something that was read: what went wrong was made good by reading again. */
+export const AUDIT_READ_AGAIN: u64 = 1 << 63;
 /** The first kind that a service may write; those before are the kernel's own. */
 export const AUDIT_FIRST_OF_SERVICES: u32 = 5;

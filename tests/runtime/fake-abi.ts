@@ -138,4 +138,4 @@ export const End = {
   Breakpoint: 9,
   Unknown: 10,
 } as const;
-export const Audit = { ServiceRestarted: 6, ImageRefused: 7 } as const;
+export const Audit = { ServiceRestarted: 6, ImageRefused: 7, DeviceFault: 8, ReadFailed: 9 } as const;

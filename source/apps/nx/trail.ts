@@ -2,11 +2,12 @@
  * `audit`: what the kernel and the services wrote into the audit trail. Each kind of record has a ring of its own there
  * (abi/audit.ts); here they are merged into one story again, by their sequence.
  */
-import { AUDIT_KIND_COUNT, AUDIT_RECORDS_MAX, Audit } from "abi/audit";
+import { AUDIT_KIND_COUNT, AUDIT_READ_AGAIN, AUDIT_RECORDS_MAX, Audit } from "abi/audit";
 import { Role } from "abi/startup";
 import { NO_SLOT } from "abi/syscall";
 import { End } from "abi/task";
 import { PRODUCTION } from "gen/profile";
+import { blkStatusName } from "runtime/blocks";
 import { auditRead, result } from "runtime/call";
 import { print } from "runtime/log";
 import { endName, refusalName } from "runtime/names";
@@ -134,6 +135,10 @@ function kindName(kind: u32): string {
       return "service-restarted";
     case Audit.ImageRefused:
       return "image-refused";
+    case Audit.DeviceFault:
+      return "device-fault";
+    case Audit.ReadFailed:
+      return "read-failed";
     default:
       return "unknown";
   }
@@ -173,10 +178,27 @@ function meaning(record: Record, to: Line): Line {
       store<u64>(name, first);
       return to.printable(name, lengthToZero(name, 8)).text(", attempt ").decimal(second);
     case Audit.ImageRefused:
-      return to.text("reason ").decimal(first).text(", block ").decimal(second);
+      to.text("reason ")
+        .decimal(first & ~AUDIT_READ_AGAIN)
+        .text(", block ")
+        .decimal(second);
+      return isReadAgain(first) ? to.text(", good when read again") : to;
+    case Audit.DeviceFault:
+      return to.text("fault ").decimal(first).text(", resets ").decimal(second);
+    case Audit.ReadFailed:
+      to.text("client ")
+        .decimal(first & 0xffff_ffff)
+        .text(", sector ")
+        .decimal(second);
+      to.text(": ").text(blkStatusName(<i32>((first & ~AUDIT_READ_AGAIN) >> 32)));
+      return isReadAgain(first) ? to.text(", read again") : to;
     default:
       return to.hex(first).text(" ").hex(second);
   }
+}
+
+function isReadAgain(word: u64): bool {
+  return (word & AUDIT_READ_AGAIN) !== 0;
 }
 
 function recordAt(index: u32): Record {

@@ -26,16 +26,16 @@ export class AuditRecord {
   word1: u64;
 }
 
-const records: usize = memory.data(10240, 8);
+const records: usize = memory.data(12800, 8);
 /** How many records each kind had so far. */
-const counts: usize = memory.data(64, 8);
+const counts: usize = memory.data(80, 8);
 const lock: usize = memory.data(16, 8);
 const copied: usize = memory.data(160, 8);
 let sequence: u64 = 0;
 
-if (AUDIT_KIND_COUNT * AUDIT_RECORDS_MAX * offsetof<AuditRecord>() > 10240)
+if (AUDIT_KIND_COUNT * AUDIT_RECORDS_MAX * offsetof<AuditRecord>() > 12800)
   ERROR("the audit rings are too small");
-if (AUDIT_KIND_COUNT * 8 > 64) ERROR("a count for each kind");
+if (AUDIT_KIND_COUNT * 8 > 80) ERROR("a count for each kind");
 if (4 * offsetof<AuditRecord>() > 160) ERROR("a copy for each hart");
 
 function recordAt(kind: u32, position: u32): AuditRecord {
