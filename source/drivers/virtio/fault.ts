@@ -69,4 +69,6 @@ export const enum DeviceFault {
   DeadlineMissed = 72,
   /** It needed too many resets in a row without answering one request well. */
   GivenUp = 73,
+  /** An answer lay in the ring when its deadline came, and no interrupt had told of it. It counts; nothing was reset. */
+  InterruptMissing = 74,
 }

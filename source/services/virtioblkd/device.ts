@@ -14,7 +14,6 @@ import {
   completeInterrupt,
   create,
   createVmo,
-  deadlineIn,
   drop,
   map,
   mapDevice,
@@ -23,27 +22,22 @@ import {
   result,
   unmap,
   unpinAll,
-  wait,
 } from "runtime/call";
-import { line, print } from "runtime/log";
-import { entryOf, startup } from "runtime/startup";
-import { Completion, DEVICE_ID_BLOCK, DISK_STATE_BYTES, Disk } from "storage/virtio-blk/device";
-import { SECTOR_BYTES } from "storage/virtio-blk/geometry";
-import { DiskMemory, SubmitRefusal } from "storage/virtio-blk/request";
-import { Outcome } from "storage/virtio-blk/table";
+import { entryOf } from "runtime/startup";
+import { DEVICE_ID_BLOCK, DISK_STATE_BYTES, Disk } from "storage/virtio-blk/device";
+import { DiskMemory } from "storage/virtio-blk/request";
 import { DeviceFault } from "virtio/fault";
 import { probe, reset, Transport } from "virtio/mmio";
 import {
   DMA_ADDRESS,
   DMA_BYTES,
-  FAULT_LINES_MAX,
   FIRST_BLOCK_OFFSET,
-  READ_MILLISECONDS,
   REGISTERS_ADDRESS,
   REQUESTS_OFFSET,
   RING_BYTES,
   SLOTS_MAX,
 } from "./limits";
+import { reportFault, reportRefused } from "./report";
 
 /** The bit that the device's interrupt signals. */
 const INTERRUPT_BIT: u64 = 1;
@@ -51,7 +45,6 @@ const INTERRUPT_BIT: u64 = 1;
 const diskState: usize = memory.data(DISK_STATE_BYTES, 8);
 const diskMemory: usize = memory.data(offsetof<DiskMemory>(), 8);
 const probed: usize = memory.data(offsetof<Transport>(), 8);
-const firstCompletion: usize = memory.data(offsetof<Completion>(), 8);
 
 let deviceSlot: u32 = NO_SLOT;
 let interruptSlot: u32 = NO_SLOT;
@@ -60,7 +53,6 @@ let registersBase: u64 = 0;
 let interruptNumber: u32 = 0;
 let dmaVmo: u32 = NO_SLOT;
 let dmaBus: u64 = 0;
-let faultLines: u32 = 0;
 
 /** The disk, once `findDisk` found one. */
 export function disk(): Disk {
@@ -85,6 +77,11 @@ export function diskIrq(): u32 {
 /** What its interrupt signals. */
 export function diskNotification(): u32 {
   return notificationSlot;
+}
+
+/** Room for one block that the device may write, for our own use. */
+export function firstBlockBus(): u64 {
+  return dmaBus + <u64>FIRST_BLOCK_OFFSET;
 }
 
 /** What `findDisk` found. */
@@ -124,9 +121,7 @@ function trySlot(entry: StartupEntry, address: usize, fileIsReadOnly: bool): Fou
     const fault = openAt(entry, address, fileIsReadOnly);
     if (fault === DeviceFault.None) return Found.Disk;
     found = Found.Refused;
-    const words = line().text("virtioblkd: refused mmio=").hex(entry.base).text(" fault=").decimal(fault);
-    if (fault === DeviceFault.NotReadOnly) words.text(" (it can be written: readonly=on is missing)");
-    print(words);
+    reportRefused(entry.base, fault);
   }
   unmap(address);
   return found;
@@ -201,37 +196,11 @@ function dropOthers(kept: u32): void {
  * from a device that was given up: nobody acknowledges its line any more, and it could fire for ever.
  */
 export function handleInterrupt(): void {
-  say(disk().handleInterrupt());
+  reportFault(disk().handleInterrupt(), disk());
   if (disk().isReady) completeInterrupt(interruptSlot);
 }
 
 /** Ends what the device did not answer in time. */
 export function expireReads(): void {
-  say(disk().expire(now()));
-}
-
-/** One line about a fault, and whether the device came back from its reset. */
-function say(fault: DeviceFault): void {
-  if (fault === DeviceFault.None || faultLines === FAULT_LINES_MAX) return;
-  faultLines++;
-  const words = line().text("virtioblkd: device fault=").decimal(fault);
-  words.text(" resets=").decimal(disk().resetCount);
-  if (disk().isReady) words.text(" recovered");
-  else words.text(" given up, fault=").decimal(disk().lastFault);
-  print(words);
-}
-
-/** Reads the first block, and waits for it by interrupt: the proof that the whole path to the device works. */
-export function readFirstBlock(): bool {
-  const sectors = disk().geometry.blockBytes / SECTOR_BYTES;
-  const deadline = deadlineIn(READ_MILLISECONDS, startup().timebase);
-  const bus = dmaBus + <u64>FIRST_BLOCK_OFFSET;
-  if (disk().submitContiguous(0, sectors, bus, deadline, 0) !== SubmitRefusal.None) return false;
-  disk().kick();
-  const completion = changetype<Completion>(firstCompletion);
-  while (disk().requestsInFlight !== 0) {
-    if (wait(notificationSlot, deadline) === Refusal.None) handleInterrupt();
-    else expireReads();
-  }
-  return disk().takeCompletion(completion) && completion.outcome === Outcome.Ok;
+  reportFault(disk().expire(now()), disk());
 }

@@ -13,14 +13,15 @@ import { QUEUE_SIZE_MAX, ringBytes } from "virtio/queue";
 export const SLOTS_MAX: u32 = 32;
 /** Clients known at a time. The one that asked least recently makes room for a new one. */
 export const CLIENTS_MAX: u32 = 8;
-/** How long the device may take for one read. Shorter than any client waits for us (packagefsd: 15 s). */
-export const READ_MILLISECONDS: u64 = 5_000;
-/** How often one read is given to the device again after a reset that was not its own fault. */
-export const RETRIES_MAX: u32 = 1;
+/** How long the device may take for one try of a read. */
+export const READ_MILLISECONDS: u64 = 4_000;
+/** How often the device is given one read. With the time for each: shorter than any client waits (packagefsd: 15 s). */
+export const TRIES_MAX: u32 = 3;
 /** Lines about what clients should not have tried; after that it is only counted. */
 export const COMPLAINT_LINES_MAX: u32 = 8;
-/** Lines about what the device did; after that it is only counted. */
+/** Lines about what the device did, and about reads that went wrong; after that they are only recorded. */
 export const FAULT_LINES_MAX: u32 = 16;
+export const READ_LINES_MAX: u32 = 16;
 
 export const REGISTERS_ADDRESS: usize = USER_MAPPINGS;
 export const DMA_ADDRESS: usize = 0x1100_0000;

@@ -2,7 +2,7 @@
  * virtioblkd: the one owner of the block device, and the only way to it. It reads; nothing here can write to a disk.
  *
  * Bring-up is a list: find the disk, read a first block by interrupt, say so, serve. Without a disk it tells its
- * starter, and ends. Reached from nexus-init; goes on in device.ts and requests.ts.
+ * starter, and ends. Reached from nexus-init; goes on in device.ts, reads.ts and requests.ts.
  */
 import { Refusal } from "abi/refusal";
 import { Role } from "abi/startup";
@@ -22,10 +22,10 @@ import {
   Found,
   findDisk,
   handleInterrupt,
-  readFirstBlock,
 } from "./device";
 import { checkLimits } from "./limits";
-import { answerCompleted, onRequest } from "./requests";
+import { readFirstBlock } from "./reads";
+import { answerEnded, onRequest } from "./requests";
 
 /**
  * Exit codes. Absent is no failure: the starter was told, and goes on without a disk. A disk that is there and cannot be
@@ -55,7 +55,7 @@ export function main(): i32 {
   }
 
   if (!readFirstBlock()) {
-    print(line().text("virtioblkd: the first block could not be read, fault=").decimal(disk().lastFault));
+    print(line().text("virtioblkd: the first block could not be read"));
     disk().close();
     return EXIT_FIRST_READ;
   }
@@ -70,13 +70,13 @@ export function main(): i32 {
 export function onInterrupt(bits: u64): void {
   if (bits === 0) return;
   handleInterrupt();
-  answerCompleted();
+  answerEnded();
 }
 
 /** Ends what is due, and says when the next read is. */
 export function onTime(): u64 {
   if (disk().requestsInFlight === 0) return disk().nextDeadline();
   expireReads();
-  answerCompleted();
+  answerEnded();
   return disk().nextDeadline();
 }

@@ -1,12 +1,11 @@
 /**
  * The methods of virtio_blk.capnp: what a client may ask, what it is answered.
  *
- * A read is answered when the device is done, in whatever order that is: its reply token waits in `pending` under the
- * slot's number, which is the tag that the driver gives back. All other answers are sent at once. Every answer goes
- * out by `reply`, never by the service loop: an answer that the loop still owed would stand in the message page, where
- * a completion may be written in the meantime.
+ * A read is answered when it has ended (reads.ts), in whatever order that is. All other answers are sent at once. Every
+ * answer goes out by `reply`, never by the service loop: an answer that the loop still owed would stand in the message
+ * page, where another may be written in the meantime.
  *
- * Reached from main.ts; goes on in drivers/storage/virtio-blk/device.ts.
+ * Reached from main.ts; goes on in reads.ts.
  */
 import { Audit } from "abi/audit";
 import { MESSAGE_BYTES_MAX, messageInfo } from "abi/message";
@@ -28,38 +27,16 @@ import {
   VirtioBlkWriteResultsBuilder,
 } from "gen/idl/virtio_blk";
 import { record } from "runtime/audit";
-import { deadlineIn, result, vmoSize } from "runtime/call";
+import { result, vmoSize } from "runtime/call";
 import { messagePage, reply } from "runtime/ipc";
 import { line, print } from "runtime/log";
 import { Outcome as Handled, Request } from "runtime/service";
-import { startup } from "runtime/startup";
-import { Completion } from "storage/virtio-blk/device";
 import { SECTOR_BYTES, SECTORS_MAX } from "storage/virtio-blk/geometry";
-import { SubmitRefusal } from "storage/virtio-blk/request";
-import { Outcome, REQUESTS_MAX } from "storage/virtio-blk/table";
-import { DeviceFault } from "virtio/fault";
-import { Client, clientOf } from "./clients";
+import { REQUESTS_MAX } from "storage/virtio-blk/table";
+import { clientOf } from "./clients";
 import { disk, diskBase, diskDevice, diskIrq } from "./device";
-import { COMPLAINT_LINES_MAX, READ_MILLISECONDS, RETRIES_MAX } from "./limits";
-
-/** A read whose client waits. */
-@unmanaged
-@final
-class Pending {
-  /** Stands for the client; FREE when nobody waits. */
-  token: u64;
-  lba: u64;
-  bus: u64;
-  deadline: u64;
-  /** Whose read it is: its record stays until the read has ended. */
-  client: Client;
-  sectorCount: u32;
-  tries: u32;
-  inUse: u32;
-}
-
-const pending: usize = memory.data(REQUESTS_MAX * offsetof<Pending>(), 8);
-const completed: usize = memory.data(offsetof<Completion>(), 8);
+import { COMPLAINT_LINES_MAX } from "./limits";
+import { startRead, takeEnded } from "./reads";
 
 /** In the audit trail: the refused request named no sector. */
 const NO_SECTOR: u64 = 0xffff_ffff_ffff_ffff;
@@ -133,14 +110,14 @@ function onRead(request: Request): void {
   if (params !== null) {
     // A reader lies in the message page: what is used after the answer is begun is taken out of it first.
     lba = params.lba;
-    status = startRead(request, lba, params.count, params.offset);
+    status = read(request, lba, params.count, params.offset);
   }
   if (isWrong(status)) audit(request, lba);
   if (status !== BlkStatus.ok) answerRead(request.token, status, 0);
 }
 
 /** Gives a read to the device; with `ok` the client now waits. */
-function startRead(request: Request, lba: u64, sectorCount: u32, offset: u64): BlkStatus {
+function read(request: Request, lba: u64, sectorCount: u32, offset: u64): BlkStatus {
   const client = clientOf(request.badge, diskDevice(), disk().isReady);
   if (client === null) return BlkStatus.busy;
   if (client.byteCount === 0) return BlkStatus.notAttached;
@@ -148,34 +125,9 @@ function startRead(request: Request, lba: u64, sectorCount: u32, offset: u64): B
   const byteCount = <u64>sectorCount * <u64>SECTOR_BYTES;
   if (offset % 8 !== 0 || offset > client.byteCount || byteCount > client.byteCount - offset)
     return BlkStatus.outOfMemoryObject;
-  const place = freePlace();
-  if (place === REQUESTS_MAX) return BlkStatus.busy;
-  const read = pendingAt(place);
-  read.token = request.token;
-  read.client = client;
-  read.lba = lba;
-  read.bus = client.bus + offset;
-  read.deadline = deadlineIn(READ_MILLISECONDS, startup().timebase);
-  read.sectorCount = sectorCount;
-  read.tries = 0;
-  const status = submit(read, place);
-  if (status !== BlkStatus.ok) return status;
-  client.inFlight++;
-  disk().kick();
-  return BlkStatus.ok;
-}
-
-/** The place is taken only if the driver took the read. */
-function submit(read: Pending, place: u32): BlkStatus {
-  const refusal = disk().submitContiguous(read.lba, read.sectorCount, read.bus, read.deadline, place);
-  read.inUse = refusal === SubmitRefusal.None ? 1 : 0;
-  if (refusal === SubmitRefusal.None) return BlkStatus.ok;
-  if (refusal === SubmitRefusal.Busy) return BlkStatus.busy;
-  if (refusal === SubmitRefusal.NoDevice) return BlkStatus.noDevice;
-  if (refusal === SubmitRefusal.SectorCount) return BlkStatus.badCount;
-  if (refusal === SubmitRefusal.OutOfRange || refusal === SubmitRefusal.Unaligned)
-    return BlkStatus.outOfRange;
-  return BlkStatus.outOfMemoryObject;
+  const status = startRead(client, request.token, lba, sectorCount, client.bus + offset);
+  if (status === BlkStatus.ok) client.inFlight++;
+  return status;
 }
 
 /** A write is refused whatever it says, and not silently. */
@@ -194,36 +146,15 @@ function onWrite(request: Request): void {
 }
 
 /** Answers every read that ended since the last time. */
-export function answerCompleted(): void {
-  const completion = changetype<Completion>(completed);
-  let isKickDue = false;
-  while (disk().takeCompletion(completion)) {
-    const place = <u32>completion.tag;
-    const read = pendingAt(place);
-    if (completion.outcome === Outcome.Aborted && read.tries < RETRIES_MAX) {
-      // The device was reset for somebody else's sake: this read was not even looked at, perhaps. Same deadline.
-      read.tries++;
-      if (submit(read, place) === BlkStatus.ok) {
-        isKickDue = true;
-        continue;
-      }
-    }
-    read.inUse = 0;
-    read.client.inFlight--;
-    const isDone = completion.outcome === Outcome.Ok;
+export function answerEnded(): void {
+  for (let read = takeEnded(); read !== null; read = takeEnded()) {
+    const client = read.client;
+    if (client !== null) client.inFlight--;
+    const isDone = read.status === BlkStatus.ok;
     if (isDone) readsDone++;
     else readsFailed++;
-    answerRead(read.token, statusOf(completion.outcome), isDone ? read.sectorCount * SECTOR_BYTES : 0);
+    answerRead(read.token, read.status, isDone ? read.sectorCount * SECTOR_BYTES : 0);
   }
-  if (isKickDue) disk().kick();
-}
-
-function statusOf(outcome: Outcome): BlkStatus {
-  if (outcome === Outcome.Ok) return BlkStatus.ok;
-  if (outcome === Outcome.TimedOut) return BlkStatus.timedOut;
-  if (outcome === Outcome.DeviceError || outcome === Outcome.Unsupported) return BlkStatus.deviceError;
-  if (outcome === Outcome.Lost || !disk().isReady) return BlkStatus.noDevice;
-  return disk().lastFault === DeviceFault.DeadlineMissed ? BlkStatus.timedOut : BlkStatus.malformedReply;
 }
 
 /** Whether the request was wrong in itself, and is to be found in the audit trail: not one that only came too early. */
@@ -252,15 +183,4 @@ function answerRead(token: u64, status: BlkStatus, byteCount: u32): void {
 /** Sends what was built. A client that gave up waiting is no concern of ours. */
 function send(token: u64): void {
   reply(token, messageInfo(finishMessage()), 0, 0);
-}
-
-function freePlace(): u32 {
-  for (let place: u32 = 0; place < REQUESTS_MAX; place++) {
-    if (pendingAt(place).inUse === 0) return place;
-  }
-  return REQUESTS_MAX;
-}
-
-function pendingAt(place: u32): Pending {
-  return changetype<Pending>(pending + place * offsetof<Pending>());
 }

@@ -167,7 +167,7 @@ describe.each([1, 2] as const)("register layout version %i", (version) => {
   test("an answer that came without an interrupt still counts at the deadline", async () => {
     const disk = await busyDisk(version, 2, [100n, 200n]);
     disk.device.finish(0);
-    expect(disk.expire(150n)).toBe("None");
+    expect(disk.expire(150n)).toBe("InterruptMissing");
     expect(disk.completions()).toEqual([{ tag: 0n, outcome: "Ok" }]);
     expect(disk.state).toMatchObject({ resets: 0, inFlight: 1 });
     expect(disk.nextDeadline()).toBe(200n);

@@ -3,12 +3,15 @@
 import { expect } from "vitest";
 import type { FakeBlockDevice } from "../../harness/fake-device.ts";
 import { diskByte, type FakeDeviceOptions } from "../../harness/fake-options.ts";
-import { Right } from "../../runtime/fake-abi.ts";
+import { Audit, Right } from "../../runtime/fake-abi.ts";
 import { type Fields, Wire } from "../packagefsd/wire.ts";
 import { BlockKernel, type FakeVmo, type KernelOptions } from "./fake-kernel.ts";
 
 export const empty: FakeDeviceOptions = { version: 2, sectors: 0n, deviceId: 0 };
 export const disk: FakeDeviceOptions = { version: 2, sectors: 4096n };
+
+/** AUDIT_READ_AGAIN of source/abi/audit.ts. */
+const readAgain = 1n << 63n;
 
 /** The contract, as the host reads it. */
 export const wire = await Wire.of("virtio_blk");
@@ -67,6 +70,25 @@ export class Running {
   content(vmo: FakeVmo, offset: number, byteCount: number): Uint8Array {
     return this.kernel.guest.get(vmo.address + offset, byteCount);
   }
+}
+
+/** The statuses of virtio_blk.capnp that a read can end with, by number. */
+const statuses = new Map([
+  [9, "deviceError"],
+  [10, "malformedReply"],
+  [11, "timedOut"],
+  [13, "noDevice"],
+]);
+
+/** The audit trail's records about the device and its reads, in words. */
+export function troubleOf(kernel: BlockKernel): string[] {
+  return kernel.audit.flatMap(([kind, first, second]) => {
+    if (kind === Audit.DeviceFault) return [`fault ${first}, resets ${second}`];
+    if (kind !== Audit.ReadFailed) return [];
+    const status = statuses.get(Number((first & ~readAgain) >> 32n));
+    const again = first & readAgain ? ", read again" : "";
+    return [`client ${first & 0xffff_ffffn}, sector ${second}: ${status}${again}`];
+  });
 }
 
 /** What the fake disk holds from a sector on. */

@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from "vitest";
 import type { FakeDeviceOptions } from "../../harness/fake-options.ts";
+import { Audit } from "../../runtime/fake-abi.ts";
 import { BlockKernel } from "./fake-kernel.ts";
 import { disk, empty, Running } from "./running.ts";
 
@@ -70,6 +71,7 @@ describe("starting", () => {
       const { kernel, exitCode } = await Running.start(options);
       expect(exitCode).toBe(3);
       expect(kernel.console).toEqual([`virtioblkd: refused mmio=0x10001000 ${fault}`]);
+      expect(kernel.audit).toEqual([[Audit.DeviceFault, BigInt(/\d+/.exec(fault)?.[0] ?? 0), 0n]]);
       expect(kernel.signals).toEqual([]);
     },
   );
@@ -87,8 +89,24 @@ describe("starting", () => {
     expect(kernel.console).toEqual([
       "virtioblkd: mmio=0x10001000 irq=1 sectors=4096",
       "virtioblkd: device fault=72 resets=1 recovered",
-      "virtioblkd: the first block could not be read, fault=72",
+      "virtioblkd: read failed, client=0 lba=0: timedOut, read again",
+      "virtioblkd: device fault=72 resets=2 recovered",
+      "virtioblkd: read failed, client=0 lba=0: timedOut, read again",
+      "virtioblkd: device fault=72 resets=3 recovered",
+      "virtioblkd: read failed, client=0 lba=0: timedOut",
+      "virtioblkd: the first block could not be read",
     ]);
     expect(kernel.signals).toEqual([]);
+  });
+
+  test("a disk that fails its first read once is used", async () => {
+    const { kernel, exitCode } = await Running.start({ failsFirst: 1 });
+    expect(exitCode).toBeUndefined();
+    expect(kernel.console).toEqual([
+      "virtioblkd: mmio=0x10001000 irq=1 sectors=4096",
+      "virtioblkd: read failed, client=0 lba=0: deviceError, read again",
+      "virtioblkd: ready",
+    ]);
+    expect(kernel.signals).toEqual([1n]);
   });
 });

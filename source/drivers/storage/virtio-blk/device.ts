@@ -225,14 +225,15 @@ export class Disk {
   }
 
   /**
-   * Ends what should have been answered by `now`. An answer that lies in the ring without an interrupt still counts.
-   * If one is missing, the device is reset, since nothing less makes it let go of the memory: `DeadlineMissed`.
+   * Ends what should have been answered by `now`. An answer that lies in the ring without an interrupt still counts, and
+   * is the one fault after which the device is left alone: `InterruptMissing`. If an answer is missing, the device is
+   * reset, since nothing less makes it let go of the memory: `DeadlineMissed`.
    */
   expire(now: u64): DeviceFault {
     if (!this.ready || this.nextDeadline() > now) return DeviceFault.None;
     let fault = this.collect();
     if (fault === DeviceFault.None) {
-      if (this.nextDeadline() > now) return DeviceFault.None;
+      if (this.nextDeadline() > now) return DeviceFault.InterruptMissing;
       fault = DeviceFault.DeadlineMissed;
     }
     this.recover(fault, now);

@@ -1,0 +1,154 @@
+/**
+ * The reads that are under way: each is given to the device, and given to it again if it went wrong in a way that may
+ * pass. This is the one place on the path from the disk to a file that does so; whoever hears of an error above, hears
+ * of one that stayed.
+ *
+ *     startRead ──▶ the device ──▶ takeEnded ──┬─▶ done, or TRIES_MAX times in vain: told once
+ *                      ▲                       │
+ *                      └─── may fare better ───┘
+ *
+ * A read that failed, was too late, or was under way when the device was reset may fare better. One that the device does
+ * not know, or whose device is gone, does not. Nothing but reads comes here, so nothing is ever done twice.
+ *
+ * Reached from main.ts and requests.ts; goes on in device.ts.
+ */
+import { Refusal } from "abi/refusal";
+import { BlkStatus } from "gen/idl/virtio_blk";
+import { deadlineIn, wait } from "runtime/call";
+import { startup } from "runtime/startup";
+import { Completion } from "storage/virtio-blk/device";
+import { SECTOR_BYTES } from "storage/virtio-blk/geometry";
+import { SubmitRefusal } from "storage/virtio-blk/request";
+import { Outcome, REQUESTS_MAX } from "storage/virtio-blk/table";
+import { DeviceFault } from "virtio/fault";
+import { Client } from "./clients";
+import { disk, diskNotification, expireReads, firstBlockBus, handleInterrupt } from "./device";
+import { READ_MILLISECONDS, TRIES_MAX } from "./limits";
+import { reportRead } from "./report";
+
+/** A read, from the start until it has ended for good. Its place in the table is the tag that the driver gives back. */
+@unmanaged
+@final
+export class Read {
+  /** Stands for whoever asked and waits for the answer. */
+  token: u64;
+  lba: u64;
+  bus: u64;
+  sectorCount: u32;
+  /** How often the device was given it. */
+  tries: u32;
+  /** Whose read it is: its record stays until the read has ended. Null: ours. */
+  client: Client | null;
+  isUnderWay: bool;
+  /** Once it has ended: how. */
+  status: BlkStatus;
+  private reserved: u32;
+}
+
+const reads: usize = memory.data(REQUESTS_MAX * offsetof<Read>(), 8);
+const completed: usize = memory.data(offsetof<Completion>(), 8);
+
+/**
+ * Gives a read to the device. With `ok` it will end, and `takeEnded` gives it then; else nothing was taken.
+ *
+ * @param bus where the device writes, for as long as the read is under way
+ */
+export function startRead(
+  client: Client | null,
+  token: u64,
+  lba: u64,
+  sectorCount: u32,
+  bus: u64,
+): BlkStatus {
+  const place = freePlace();
+  if (place === REQUESTS_MAX) return BlkStatus.busy;
+  const read = readAt(place);
+  read.token = token;
+  read.lba = lba;
+  read.bus = bus;
+  read.sectorCount = sectorCount;
+  read.tries = 0;
+  read.client = client;
+  const status = submit(read, place);
+  if (status !== BlkStatus.ok) return status;
+  read.isUnderWay = true;
+  disk().kick();
+  return BlkStatus.ok;
+}
+
+/** A read that has ended, good until the next call here; null when there is none any more. */
+export function takeEnded(): Read | null {
+  const completion = changetype<Completion>(completed);
+  while (disk().takeCompletion(completion)) {
+    const place = <u32>completion.tag;
+    const read = readAt(place);
+    read.status = statusOf(completion.outcome);
+    const isAgain =
+      mayPass(completion.outcome) && read.tries < TRIES_MAX && submit(read, place) === BlkStatus.ok;
+    if (read.status !== BlkStatus.ok) {
+      const client = read.client;
+      reportRead(client === null ? 0 : client.badge, read.lba, read.status, isAgain);
+    }
+    if (isAgain) continue;
+    read.isUnderWay = false;
+    disk().kick();
+    return read;
+  }
+  disk().kick();
+  return null;
+}
+
+/** Reads the first block, and waits for it by interrupt: the proof that the whole path to the device works. */
+export function readFirstBlock(): bool {
+  const sectors = disk().geometry.blockBytes / SECTOR_BYTES;
+  if (startRead(null, 0, 0, sectors, firstBlockBus()) !== BlkStatus.ok) return false;
+  let read = takeEnded();
+  // This ends: every try has a deadline, and tries are bounded.
+  while (read === null) {
+    if (wait(diskNotification(), disk().nextDeadline()) === Refusal.None) handleInterrupt();
+    else expireReads();
+    read = takeEnded();
+  }
+  return read !== null && read.status === BlkStatus.ok;
+}
+
+/** One try, with a deadline of its own. */
+function submit(read: Read, place: u32): BlkStatus {
+  const deadline = deadlineIn(READ_MILLISECONDS, startup().timebase);
+  const refusal = disk().submitContiguous(read.lba, read.sectorCount, read.bus, deadline, place);
+  if (refusal === SubmitRefusal.None) {
+    read.tries++;
+    return BlkStatus.ok;
+  }
+  if (refusal === SubmitRefusal.Busy) return BlkStatus.busy;
+  if (refusal === SubmitRefusal.NoDevice) return BlkStatus.noDevice;
+  if (refusal === SubmitRefusal.SectorCount) return BlkStatus.badCount;
+  if (refusal === SubmitRefusal.OutOfRange || refusal === SubmitRefusal.Unaligned)
+    return BlkStatus.outOfRange;
+  return BlkStatus.outOfMemoryObject;
+}
+
+function mayPass(outcome: Outcome): bool {
+  return outcome === Outcome.DeviceError || outcome === Outcome.TimedOut || outcome === Outcome.Aborted;
+}
+
+function statusOf(outcome: Outcome): BlkStatus {
+  if (outcome === Outcome.Ok) return BlkStatus.ok;
+  if (outcome === Outcome.TimedOut) return BlkStatus.timedOut;
+  if (outcome === Outcome.DeviceError || outcome === Outcome.Unsupported) return BlkStatus.deviceError;
+  if (outcome === Outcome.Lost || !disk().isReady) return BlkStatus.noDevice;
+  return disk().lastFault === DeviceFault.DeadlineMissed ? BlkStatus.timedOut : BlkStatus.malformedReply;
+}
+
+function freePlace(): u32 {
+  for (let place: u32 = 0; place < REQUESTS_MAX; place++) {
+    if (!readAt(place).isUnderWay) return place;
+  }
+  return REQUESTS_MAX;
+}
+
+function readAt(place: u32): Read {
+  return changetype<Read>(reads + place * offsetof<Read>());
+}
+
+if (offsetof<Read>() % 8 !== 0) ERROR("a Read must be a multiple of 8 bytes");

@@ -1,0 +1,54 @@
+/**
+ * What is said of a device that misbehaves, and of reads that went wrong: a line on the console, and a record in the audit
+ * trail. Reached from device.ts and reads.ts.
+ *
+ * A broken device can go wrong for ever, so lines are few; the trail has a bound of its own.
+ */
+import { AUDIT_READ_AGAIN, Audit } from "abi/audit";
+import { BlkStatus } from "gen/idl/virtio_blk";
+import { record } from "runtime/audit";
+import { blkStatusName } from "runtime/blocks";
+import { line, print } from "runtime/log";
+import { Disk } from "storage/virtio-blk/device";
+import { DeviceFault } from "virtio/fault";
+import { FAULT_LINES_MAX, READ_LINES_MAX } from "./limits";
+
+let faultLines: u32 = 0;
+let readLines: u32 = 0;
+
+/** The slot whose registers are at `base` holds a disk, and it is not one to use. */
+export function reportRefused(base: u64, fault: DeviceFault): void {
+  record(Audit.DeviceFault, fault, 0);
+  const words = line().text("virtioblkd: refused mmio=").hex(base).text(" fault=").decimal(fault);
+  if (fault === DeviceFault.NotReadOnly) words.text(" (it can be written: readonly=on is missing)");
+  print(words);
+}
+
+/** The disk was reset for a fault of the device, if there was one; whether it came back, it says itself. */
+export function reportFault(fault: DeviceFault, disk: Disk): void {
+  if (fault === DeviceFault.None) return;
+  record(Audit.DeviceFault, fault, disk.resetCount);
+  if (!disk.isReady) record(Audit.DeviceFault, disk.lastFault, disk.resetCount);
+  if (faultLines === FAULT_LINES_MAX) return;
+  faultLines++;
+  const words = line().text("virtioblkd: device fault=").decimal(fault);
+  words.text(" resets=").decimal(disk.resetCount);
+  if (disk.isReady) words.text(" recovered");
+  else words.text(" given up, fault=").decimal(disk.lastFault);
+  print(words);
+}
+
+/**
+ * A read for `client` (its badge, 0 for ourselves) from sector `lba` on went wrong.
+ *
+ * @param isReadAgain the device was given it once more; else the client is told
+ */
+export function reportRead(client: u32, lba: u64, status: BlkStatus, isReadAgain: bool): void {
+  const again = isReadAgain ? AUDIT_READ_AGAIN : 0;
+  record(Audit.ReadFailed, <u64>client | ((<u64>status) << 32) | again, lba);
+  if (readLines === READ_LINES_MAX) return;
+  readLines++;
+  const words = line().text("virtioblkd: read failed, client=").decimal(client).text(" lba=").decimal(lba);
+  words.text(": ").text(blkStatusName(status));
+  print(isReadAgain ? words.text(", read again") : words);
+}
