@@ -22,7 +22,7 @@ import {
   STAGING_BLOCKS,
   STAGING_TREE,
 } from "./limits";
-import { reportBlock } from "./report";
+import { reportBlock, reportReadAgain } from "./report";
 
 if (IMAGE_BLOCK_BYTES !== BLOCK_BYTES) ERROR("a cache line holds one block of the image");
 // A read asks for at most this many blocks, and what it was given has to stay until it was copied: in order of use
@@ -88,7 +88,7 @@ export function cacheMisses(): u64 {
 
 /**
  * Brings `count` content blocks from `first` on into the cache, verified. They stay there, for `find`, until the next
- * call.
+ * call. A block that does not match its hash may have been damaged on its way: it is read from the disk once more.
  *
  * @param count at most READ_BYTES_MAX in blocks, and one
  * @param end where the requests to the disk may read on to, behind the last block that is asked for
@@ -97,6 +97,8 @@ export function cacheMisses(): u64 {
 export function ensure(first: u32, count: u32, end: u32): ImageError {
   const last = first + count;
   let block = first;
+  let doubt = ImageError.None;
+  let doubtful: u32 = 0;
   while (block < last) {
     if (find(block) !== 0) {
       hitCount++;
@@ -105,12 +107,28 @@ export function ensure(first: u32, count: u32, end: u32): ImageError {
     }
     const run = absentRun(block, max<u32>(end, last));
     const needed = min<u32>(run, last - block);
-    missCount += needed;
-    const error = fetch(block, run, needed);
-    if (error !== ImageError.None) return error;
-    block += needed;
+    const brought = fetch(block, run, needed);
+    missCount += brought;
+    block += brought;
+    if (doubt !== ImageError.None && brought !== 0) {
+      reportReadAgain(doubt, doubtful);
+      doubt = ImageError.None;
+    }
+    if (brought === needed) continue;
+    const error = image.error;
+    if (!onDisk || error === ImageError.Io || doubt !== ImageError.None) return refuse(error);
+    doubt = error;
+    doubtful = image.errorBlock;
   }
+  // What was wrong with a block that is good now, or was only read ahead, is nothing that the caller should find.
+  image.clearError();
   return ImageError.None;
+}
+
+/** What is wrong with a block of a mounted image is said here; until it is mounted, by who mounts. */
+function refuse(error: ImageError): ImageError {
+  if (isServing && error !== ImageError.Io) reportBlock(error, image.errorBlock);
+  return error;
 }
 
 /** How many blocks from `block` on, up to `end`, one request brings: it stops before the first that is there already. */
@@ -121,26 +139,31 @@ function absentRun(block: u32, end: u32): u32 {
   return run;
 }
 
-/** Fetches `count` blocks by one request and publishes those that verify. The first `needed` have to. */
-function fetch(block: u32, count: u32, needed: u32): ImageError {
-  if (onDisk && !readStaged(block, count, 0)) return image.refuseBlock(ImageError.Io, block);
-  for (let i: u32 = 0; i < count; i++) {
+/**
+ * Fetches `count` blocks by one request and publishes those that verify.
+ *
+ * @param needed so many of them were asked for; what is wrong with the others, which were only read ahead, fails nobody
+ * @returns how many of those that were asked for are published; if not all, the image says what is wrong with the next
+ */
+function fetch(block: u32, count: u32, needed: u32): u32 {
+  let staged = count;
+  if (onDisk && !readStaged(block, count, 0)) {
+    staged = count > needed && readStaged(block, needed, 0) ? needed : 0;
+    if (staged === 0) image.refuseBlock(ImageError.Io, block);
+  }
+  for (let i: u32 = 0; i < staged; i++) {
     const source = onDisk ? stagedAt(i) : fixtureAt(block + i);
     const index = take();
     memory.copy(addressOf(index), source, <usize>BLOCK_BYTES);
-    const error = image.verify(block + i, addressOf(index));
-    if (error !== ImageError.None) {
+    if (image.verify(block + i, addressOf(index)) !== ImageError.None) {
       release(index);
       dropPending();
-      // A bad block that was only read ahead is reported to whoever asks for it.
-      if (i >= needed) return ImageError.None;
-      if (isServing && error !== ImageError.Io) reportBlock(error, image.errorBlock);
-      return error;
+      return min<u32>(i, needed);
     }
     publish(index, block + i);
     publishPending();
   }
-  return ImageError.None;
+  return min<u32>(staged, needed);
 }
 
 /** For the image: a block of the superblock or the tree, as it is. Its verdict decides what becomes of the line. */

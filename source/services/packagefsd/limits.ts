@@ -35,7 +35,7 @@ export const ATTACHED_BYTES_MAX: u32 = 16_777_216;
 /** The largest image of fixtures that is mapped. */
 export const FIXTURES_BYTES_MAX: u32 = 16_777_216;
 
-/** How long the block service may take to answer, in milliseconds: longer than the deadline that it gives the device. */
+/** How long the block service may take to answer, in milliseconds: longer than it lets the device try (12 s). */
 export const BLOCK_CALL_MILLISECONDS: u64 = 15_000;
 /** Lines about blocks that do not verify; after that they are only recorded. */
 export const BAD_BLOCK_LINES_MAX: u32 = 16;
@@ -44,8 +44,8 @@ export const REATTACH_MAX: u32 = 1;
 /** How often, and after how long, one request is tried again that found the block service busy with others. */
 export const BUSY_WAITS_MAX: u32 = 20;
 export const BUSY_MILLISECONDS: u64 = 10;
-/** The same for attaching: a read of an earlier life of ours ends at the deadline that it was given, 5 s at most. */
-export const ATTACH_WAITS_MAX: u32 = 600;
+/** The same for attaching: a read of an earlier life of ours has ended after 12 s at most. */
+export const ATTACH_WAITS_MAX: u32 = 1_300;
 
 export const LINES_ADDRESS: usize = USER_MAPPINGS;
 export const STAGING_ADDRESS: usize = 0x1100_0000;

@@ -16,7 +16,7 @@ import { ensure, mounted, openImage, startServing } from "./blocks";
 import { connect, diskBlocks } from "./disk";
 import { mapFixtures } from "./fixtures";
 import { BLOCK_BYTES, LINE_COUNT, LINES_ADDRESS } from "./limits";
-import { reportImage } from "./report";
+import { reportImage, reportReadAgain } from "./report";
 
 /** For the index check: the path before the one that is looked at. */
 const previousPath = memory.data(256, 8);
@@ -61,14 +61,29 @@ function believe(image: Image): ImageError {
 
 function mount(fromDisk: bool, blocksAvailable: u32, judge: (image: Image) => ImageError): ImageError {
   const image = mounted();
-  const superblock = openImage(fromDisk, blocksAvailable);
+  const superblock = openTrusted(fromDisk, blocksAvailable, judge);
   if (superblock !== ImageError.None) return superblock;
-  const trust = judge(image);
-  if (trust !== ImageError.None) return trust;
   const index = checkIndex(image, previousPath);
   if (index !== ImageError.None) return index;
   const content = image.dataBlock;
   return content < image.treeBlock ? ensure(content, 1, content + 1) : ImageError.None;
+}
+
+/**
+ * Reads the superblock, and judges it. One that is refused may have been damaged on its way from the disk, as any block
+ * (blocks.ts): it is read again, one time.
+ */
+function openTrusted(fromDisk: bool, blocksAvailable: u32, judge: (image: Image) => ImageError): ImageError {
+  const first = openJudged(fromDisk, blocksAvailable, judge);
+  if (!fromDisk || first === ImageError.None || first === ImageError.Io) return first;
+  const second = openJudged(fromDisk, blocksAvailable, judge);
+  if (second === ImageError.None) reportReadAgain(first, 0);
+  return second;
+}
+
+function openJudged(fromDisk: bool, blocksAvailable: u32, judge: (image: Image) => ImageError): ImageError {
+  const superblock = openImage(fromDisk, blocksAvailable);
+  return superblock === ImageError.None ? judge(mounted()) : superblock;
 }
 
 /** The cache's memory: private, mapped nowhere else. */

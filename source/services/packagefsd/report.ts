@@ -4,13 +4,14 @@
  *
  * A client can ask for the same bad block again and again, so lines are few; the trail has a bound of its own.
  */
-import { Audit } from "abi/audit";
+import { AUDIT_READ_AGAIN, Audit } from "abi/audit";
 import { ImageError, imageErrorText } from "pkgimg/format";
 import { record } from "runtime/audit";
 import { line, print } from "runtime/log";
 import { BAD_BLOCK_LINES_MAX } from "./limits";
 
 let badBlockLines: u32 = 0;
+let readAgainLines: u32 = 0;
 
 /** The image cannot be mounted. */
 export function reportImage(error: ImageError, block: u32): void {
@@ -31,6 +32,15 @@ export function reportBlock(error: ImageError, block: u32): void {
     .text(partOf(error));
   if (badBlockLines === BAD_BLOCK_LINES_MAX) words.text("; no more lines about blocks");
   print(words.text(")"));
+}
+
+/** A block, or the superblock, did not verify, and did when it was read again: the disk has it, its way here is bad. */
+export function reportReadAgain(error: ImageError, block: u32): void {
+  record(Audit.ImageRefused, AUDIT_READ_AGAIN | <u64>error, block);
+  if (readAgainLines === BAD_BLOCK_LINES_MAX) return;
+  readAgainLines++;
+  const words = line().text("pkgfs: block ").decimal(block).text(" was damaged on its way (");
+  print(words.text(imageErrorText(error)).text("); read again"));
 }
 
 /** Which part of the image a block that failed to verify belongs to. */

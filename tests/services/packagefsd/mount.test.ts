@@ -17,8 +17,9 @@ import {
   sameBytes,
   signedImage,
 } from "./images.ts";
-import { start } from "./running.ts";
+import { type Running, start } from "./running.ts";
 
+const sectorsPerBlock = blockBytes / 512;
 const parts = partsOf(image);
 const { id } = readKeyFile(join(root, developmentKey));
 const signedLine = `pkgfs: signed by key ${keyIdText(id).slice(0, 16)} (development key: anybody can sign)`;
@@ -127,6 +128,50 @@ describe("a disk that is not to be believed is refused, and the fixtures do not 
   });
 });
 
+describe("what was damaged on its way from the disk", () => {
+  /** Mounts with bit 0 of the first byte of the given reads flipped, counted from 1. */
+  async function damaged(reads: readonly number[]): Promise<Running> {
+    let count = 0;
+    return await start(image, {
+      source: "both",
+      prepare: (disk) => {
+        disk.misbehave = () => {
+          count += 1;
+          return reads.includes(count) ? (bytes) => bytes.set([(bytes[0] ?? 0) ^ 1]) : undefined;
+        };
+      },
+    });
+  }
+  const readsOfMount = 5;
+
+  test("is read again, whatever it was, said and recorded once", async () => {
+    const blocks = new Set<bigint | number>();
+    for (let read = 1; read <= readsOfMount; read += 1) {
+      const { kernel, exitCode, disk } = await damaged([read]);
+      expect(exitCode).toBeUndefined();
+      const [said, ...mounted] = kernel.console;
+      const [, block, reason] =
+        /^pkgfs: block (\d+) was damaged on its way \((.+)\); read again$/.exec(said ?? "") ?? [];
+      expect(mounted).toEqual(mountedFromDisk);
+      expect(reason).toMatch(/does not match its|not a package image/);
+      expect(kernel.audit).toEqual([[Audit.ImageRefused, expect.any(Number), Number(block)]]);
+      expect(disk.reads.length).toBeGreaterThan(readsOfMount);
+      blocks.add(Number(block));
+    }
+    // The superblock, the index, the tree above it and the data.
+    expect([...blocks]).toEqual(expect.arrayContaining([0, 1, parts.data, parts.tree]));
+    const whole = await damaged([]);
+    expect(whole.disk.reads).toHaveLength(readsOfMount);
+  });
+
+  test("is refused if it is no better the second time, with nothing but the usual line", async () => {
+    const { kernel, exitCode, disk } = await damaged([1, 2]);
+    expect(exitCode).toBe(1);
+    expect(kernel.console).toEqual(["pkgfs: image refused: not a package image at block 0"]);
+    expect(disk.reads).toHaveLength(2);
+  });
+});
+
 test("a flipped bit in any block is refused when mounting or when that block is read, and never delivered", async () => {
   const small = signedImage([
     { path: "a", content: content(2 * blockBytes + 9, 5) },
@@ -183,5 +228,33 @@ describe("a block that goes bad after the image was mounted", () => {
     expect(kernel.console.slice(2)).toEqual([...Array.from({ length: 15 }, () => line), last]);
     const records = Array.from({ length: 20 }, () => [Audit.ImageRefused, expect.any(Number), block]);
     expect(kernel.audit).toEqual(records);
+  });
+
+  test("once, or behind what a search needs, does not make a file that is not there a bad one", async () => {
+    const { kernel, disk, client } = await start(wide);
+    const vmo = client(1).attach(131_072);
+    const file = client(1).open("a");
+    const pushOut = (): void => {
+      for (let at = 0; at < large.length; at += 131_072) client(1).read(vmo, file, at, 131_072);
+    };
+    const somewhere = [0, 57, 114, 171, 228, 285, 342, 399];
+    for (const isOnce of [true, false]) {
+      for (const path of somewhere.map(name)) {
+        disk.misbehave = () => undefined;
+        pushOut();
+        const seen = new Set<number>();
+        disk.misbehave = ({ lba, count }) => {
+          const isFirst = !seen.has(lba);
+          seen.add(lba);
+          if (isOnce) return isFirst ? (bytes) => bytes.fill(0x66, 0, 1) : undefined;
+          return count > sectorsPerBlock ? (bytes) => bytes.fill(0x66, blockBytes) : undefined;
+        };
+        expect(client(1).call("stat", { path: `${path}+` }).status).toBe("notFound");
+        expect(client(1).call("stat", { path }).status).toBe("ok");
+      }
+    }
+    const said = kernel.console.slice(2);
+    expect(said.length).toBeGreaterThan(2);
+    for (const line of said) expect(line).toMatch(/^pkgfs: block \d+ was damaged on its way /);
   });
 });

@@ -69,12 +69,37 @@ describe("a read that fails", () => {
 });
 
 describe("what the device wrote", () => {
-  test("other data once is refused once, and is not kept", async () => {
+  test("other data is refused, and is not kept", async () => {
     const { disk, read } = await opened("fixtures/odd");
-    disk.misbehave = () => (content) => content.fill(0x66, 100, 101);
+    disk.reads.length = 0;
+    const tree = partsOf(image).tree * sectorsPerBlock;
+    disk.misbehave = ({ lba }) => (lba < tree ? (content) => content.fill(0x66, 100, 101) : undefined);
     expect(read(0, odd.length)).toMatchObject({ status: "corrupt", isUntouched: true });
+    expect(disk.reads.filter(({ lba }) => lba < tree)).toHaveLength(2);
     disk.misbehave = () => undefined;
     expect(sameBytes(read(0, odd.length).content, odd)).toBe(true);
+  });
+
+  test("other data once is read again, and only from the bad block on; each block of a read has its second time", async () => {
+    const { kernel, disk, read } = await opened("bin/large");
+    disk.reads.length = 0;
+    const bad = [3, 4];
+    const { data } = partsOf(image);
+    disk.misbehave = ({ lba }) => {
+      const block = bad.shift();
+      const at = block === undefined ? undefined : (data + block) * blockBytes - lba * 512;
+      return at === undefined ? undefined : (content) => content.fill(0x66, at, at + 1);
+    };
+    const { content } = read(blockBytes, 8 * blockBytes);
+    expect(sameBytes(content, large.subarray(blockBytes, 9 * blockBytes))).toBe(true);
+    expect(disk.reads.map(({ lba }) => lba / sectorsPerBlock - data)).toEqual([1, 3, 4]);
+    expect(kernel.console.slice(2)).toEqual(
+      [3, 4].map(
+        (block) =>
+          `pkgfs: block ${data + block} was damaged on its way (data does not match its hash); read again`,
+      ),
+    );
+    expect(kernel.audit).toHaveLength(2);
   });
 
   test("a wrong block behind those that were asked for does not fail the read", async () => {
@@ -85,6 +110,17 @@ describe("what the device wrote", () => {
     disk.misbehave = () => undefined;
     const { content } = read(2 * blockBytes, 4 * blockBytes);
     expect(sameBytes(content, large.subarray(2 * blockBytes, 6 * blockBytes))).toBe(true);
+  });
+
+  test("nothing, behind what was asked for: that is fetched without", async () => {
+    const { disk, read } = await opened("bin/large");
+    // Sequential, so the rest of 32 blocks is read ahead; one of these sectors is gone for good.
+    const gone = (partsOf(image).data + 9) * sectorsPerBlock;
+    disk.misbehave = ({ lba, count }) => (lba <= gone && gone < lba + count ? "deviceError" : undefined);
+    expect(sameBytes(read(0, 2 * blockBytes).content, large.subarray(0, 2 * blockBytes))).toBe(true);
+    const { content } = read(2 * blockBytes, 4 * blockBytes);
+    expect(sameBytes(content, large.subarray(2 * blockBytes, 6 * blockBytes))).toBe(true);
+    expect(read(6 * blockBytes, 4 * blockBytes)).toMatchObject({ status: "deviceError", isUntouched: true });
   });
 
   test("late, after it was verified, changes nothing", async () => {
