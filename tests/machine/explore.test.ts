@@ -38,6 +38,23 @@ interface Plant {
 /** A run in which harts interrupt each other all the time. */
 const flood = ["--run", "attacker ipis"];
 
+/** A page that is unmapped on one hart and touched on another. */
+const touchUnmapped = ["--run", "fault-probe unmapped"];
+
+/** Interrupts are stores to a device, which nothing but a fence orders after stores to memory. */
+const weakDoorbell = ["--aclint", "--chaos", "switch,weak-stores", ...flood];
+const plainMailbox: Change = {
+  file: `${kernel}/arch/riscv/ipi.ts`,
+  find: "  atomic.or<u32>(mailboxOf(target), 1 << (MAIL_SENT_SHIFT + self.index));",
+  replace: `  const box = mailboxOf(target);
+  store<u32>(box, load<u32>(box) | (1 << (MAIL_SENT_SHIFT + self.index)));`,
+};
+const noFence: Change = {
+  file: `${kernel}/arch/riscv/ipi.ts`,
+  find: "    fenceIo(); // the mailbox bit is seen before the interrupt is\n",
+  replace: "",
+};
+
 const plants: Plant[] = [
   {
     name: "a mailbox whose interrupt is cleared after it was read",
@@ -59,6 +76,36 @@ const plants: Plant[] = [
     ],
     args: ["--seeds", "1..4", ...flood],
     finding: /^lost wake-up: hart .* sent hart . an interrupt, which is gone/,
+  },
+  {
+    name: "a mailbox without a fence before the interrupt",
+    changes: [plainMailbox, noFence],
+    args: ["--seeds", "1..4", ...weakDoorbell],
+    finding: /^lost wake-up: hart .* sent hart . an interrupt, which is gone/,
+  },
+  {
+    name: "a TLB that nobody tells that a page is gone",
+    changes: [
+      {
+        file: `${kernel}/arch/riscv/tlb.ts`,
+        find: "  if (physical !== 0) ask(physical, 0, asid);\n",
+        replace: "",
+      },
+    ],
+    args: ["--seeds", "1..2", "--chaos", "stale-translation", ...touchUnmapped],
+    finding: /^fault-probe ended: exit code 1/,
+  },
+  {
+    name: "a TLB that is told of one page only, and then not asked again",
+    changes: [
+      {
+        file: `${kernel}/arch/riscv/tlb.ts`,
+        find: "remoteSfenceVmaAsid(mask, base, 0, EVERYTHING, asid)",
+        replace: "remoteSfenceVmaAsid(mask, base, 0x1000_0000, 4096, asid)",
+      },
+    ],
+    args: ["--seeds", "1..2", "--chaos", "stale-translation", ...touchUnmapped],
+    finding: /^fault-probe ended: exit code 1/,
   },
   {
     name: "a wake-up that is dropped at the IPI limit",
@@ -154,6 +201,19 @@ describe("exploration finds", () => {
 });
 
 describe("without a bug", () => {
+  test(
+    "the mailbox that was found above is well again with its fence",
+    () => {
+      const { folder, remove } = plant([plainMailbox]);
+      try {
+        expect(explore(folder, "--seeds", "1..4", ...weakDoorbell)).toMatchObject({ status: 0 });
+      } finally {
+        remove();
+      }
+    },
+    PLANT_TIMEOUT_MS,
+  );
+
   test(
     "no seed fails, with and without chaos",
     () => {

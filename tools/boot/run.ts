@@ -264,6 +264,7 @@ class Watch {
       const rest = others.length === 0 ? "" : ` (and ${others.length} more)`;
       problems.push(`this marker never came: "${first.text}"${rest}`);
     }
+    problems.push(...failedCommands(this.request.run, this.lines));
     if (this.stoppedBecause !== undefined && panic === undefined) problems.push(this.stoppedBecause);
     if (end.status !== 0 && this.stoppedBecause === undefined && !this.isLeft) problems.push(endText(end));
     return {
@@ -286,6 +287,14 @@ class Watch {
 function endText({ status, endedBy }: MachineEnd): string {
   if (endedBy !== undefined) return `${endedBy} ended the machine`;
   return `the machine ended with ${status === undefined ? "a signal" : `status ${status}`}`;
+}
+
+/** What nexus-init says of commands of the run that left with another exit code than 0. */
+function failedCommands(run: string, lines: readonly string[]): string[] {
+  const names = run.split(";").map((command) => command.trim().split(" ")[0]);
+  return lines
+    .map((line) => /^nexus-init: ((\S+) ended: exit code \d+)$/.exec(line))
+    .flatMap((found) => (found !== null && names.includes(found[2]) ? [found[1] ?? ""] : []));
 }
 
 /** The first command of a run: the one that the marker contract speaks of. */
