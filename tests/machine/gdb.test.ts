@@ -223,6 +223,16 @@ describe("gdb", () => {
     BOOT_TIMEOUT_MS,
   );
 
+  test("a machine in which every hart waits for ever stops for a look, and can be gone back in", async () => {
+    const gdb = new Gdb();
+    // At the kernel's entry: wfi, and round again.
+    expect(await gdb.ask("M80200000,8:730050106ff0dfff")).toBe("OK");
+    expect(await gdb.ask("c")).toMatch(/^T02thread:[12];$/);
+    expect(await gdb.pc()).toBe(0x8020_0004n);
+    await gdb.ask("bs");
+    expect(await gdb.pc()).toBe(0x8020_0000n);
+  });
+
   test("interrupts a machine that runs", async () => {
     const gdb = new Gdb();
     const stop = gdb.ask("c");
