@@ -1,13 +1,14 @@
 // Capabilities cannot be forged, do not outlive their slot, and never grow: not by a copy, a grant or a message.
 
-import { beforeAll, describe, test } from "vitest";
-import { BOOT_TIMEOUT_MS, hasQemu } from "../system/machine.ts";
+import { beforeAll, test } from "vitest";
+import { onEachMachine } from "../system/each-machine.ts";
+import { BOOT_TIMEOUT_MS } from "../system/machine.ts";
 import { type Attack, attack } from "./attack.ts";
 
-describe.skipIf(!hasQemu)("capabilities (qemu-system-riscv64 is installed)", () => {
+onEachMachine("capabilities", (boot) => {
   let run: Attack;
   beforeAll(async () => {
-    run = await attack("capabilities");
+    run = await attack(boot, "capabilities");
   }, BOOT_TIMEOUT_MS);
 
   test("a number is no capability", () => {

@@ -1,13 +1,14 @@
 // A reply token is good once, for the one task that got it, while its caller waits.
 
-import { beforeAll, describe, test } from "vitest";
-import { BOOT_TIMEOUT_MS, hasQemu } from "../system/machine.ts";
+import { beforeAll, test } from "vitest";
+import { onEachMachine } from "../system/each-machine.ts";
+import { BOOT_TIMEOUT_MS } from "../system/machine.ts";
 import { type Attack, attack } from "./attack.ts";
 
-describe.skipIf(!hasQemu)("reply tokens (qemu-system-riscv64 is installed)", () => {
+onEachMachine("reply tokens", (boot) => {
   let run: Attack;
   beforeAll(async () => {
-    run = await attack("replies");
+    run = await attack(boot, "replies");
   }, BOOT_TIMEOUT_MS);
 
   test("cannot be guessed", () => {

@@ -1,13 +1,14 @@
 // One task that takes everything there is stops no service that runs, and with its end everything comes back.
 
-import { beforeAll, describe, expect, test } from "vitest";
-import { BOOT_TIMEOUT_MS, hasQemu } from "../system/machine.ts";
+import { beforeAll, expect, test } from "vitest";
+import { onEachMachine } from "../system/each-machine.ts";
+import { BOOT_TIMEOUT_MS } from "../system/machine.ts";
 import { type Attack, attack } from "./attack.ts";
 
-describe.skipIf(!hasQemu)("a task that takes everything (qemu-system-riscv64 is installed)", () => {
+onEachMachine("a task that takes everything", (boot) => {
   let run: Attack;
   beforeAll(async () => {
-    run = await attack("resources");
+    run = await attack(boot, "resources");
   }, BOOT_TIMEOUT_MS);
 
   test("gets all there is, and no more", () => {

@@ -1,13 +1,14 @@
 // What is refused is on record: capabilities, tasks that were ended, writes to the disk, harts that started.
 
-import { beforeAll, describe, expect, test } from "vitest";
-import { BOOT_TIMEOUT_MS, hasQemu } from "../system/machine.ts";
+import { beforeAll, expect, test } from "vitest";
+import { onEachMachine } from "../system/each-machine.ts";
+import { BOOT_TIMEOUT_MS } from "../system/machine.ts";
 import { type Attack, attack } from "./attack.ts";
 
-describe.skipIf(!hasQemu)("the audit trail (qemu-system-riscv64 is installed)", () => {
+onEachMachine("the audit trail", (boot) => {
   let run: Attack;
   beforeAll(async () => {
-    run = await attack("trail", { andThen: "; nx audit" });
+    run = await attack(boot, "trail", { andThen: "; nx audit" });
   }, BOOT_TIMEOUT_MS);
 
   const told = (kind: string): string[] =>

@@ -1,15 +1,16 @@
 // "Who sent an IPI cannot be forged": no task can raise one, or write what says who did.
 
 import { beforeAll, describe, expect, test } from "vitest";
-import { BOOT_TIMEOUT_MS, hasQemu } from "../system/machine.ts";
+import { onEachMachine } from "../system/each-machine.ts";
+import { BOOT_TIMEOUT_MS } from "../system/machine.ts";
 import { type Attack, attack } from "./attack.ts";
 
 // With ACLINT the SSWI device is really there: a store to it would interrupt a hart.
-describe.skipIf(!hasQemu)("IPIs in another's name (qemu-system-riscv64 is installed)", () => {
+onEachMachine("IPIs in another's name", (boot) => {
   describe.each([false, true])("with ACLINT: %s", (aclint) => {
     let run: Attack;
     beforeAll(async () => {
-      run = await attack("senders", { aclint });
+      run = await attack(boot, "senders", { aclint });
     }, BOOT_TIMEOUT_MS);
 
     test("the firmware sends none for a task", () => {

@@ -1,15 +1,16 @@
 // "Each hart's timer is its own": nothing that a task can name or do sets one.
 
 import { beforeAll, describe, expect, test } from "vitest";
-import { BOOT_TIMEOUT_MS, hasQemu } from "../system/machine.ts";
+import { onEachMachine } from "../system/each-machine.ts";
+import { BOOT_TIMEOUT_MS } from "../system/machine.ts";
 import { type Attack, attack } from "./attack.ts";
 
-describe.skipIf(!hasQemu)("other harts' timers (qemu-system-riscv64 is installed)", () => {
+onEachMachine("other harts' timers", (boot) => {
   // With Sstc the timer is a CSR, without it the firmware's CLINT.
   describe.each([true, false])("with Sstc: %s", (sstc) => {
     let run: Attack;
     beforeAll(async () => {
-      run = await attack("timers", { sstc });
+      run = await attack(boot, "timers", { sstc });
     }, BOOT_TIMEOUT_MS);
 
     test("the firmware sets none for a task", () => {

@@ -4,21 +4,22 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
-import { BOOT_TIMEOUT_MS, buildOnce, hasQemu, pkgfsImage } from "../system/machine.ts";
+import { onEachMachine } from "../system/each-machine.ts";
+import { BOOT_TIMEOUT_MS, buildOnce, pkgfsImage } from "../system/machine.ts";
 import { type Attack, attack } from "./attack.ts";
 
 function imageHash(): string {
   return createHash("sha256").update(readFileSync(pkgfsImage)).digest("hex");
 }
 
-describe.skipIf(!hasQemu)("writing to the disk (qemu-system-riscv64 is installed)", () => {
+onEachMachine("writing to the disk", (boot) => {
   describe.each([false, true])("virtio-mmio version 1: %s", (legacy) => {
     let run: Attack;
     let before = "";
     beforeAll(async () => {
       await buildOnce();
       before = imageHash();
-      run = await attack("disk", { legacy });
+      run = await attack(boot, "disk", { legacy });
     }, BOOT_TIMEOUT_MS);
 
     test("a write is refused with an error, whatever it says", () => {

@@ -1,18 +1,19 @@
 // "IPIs are limited": a hart sends 1,000 a second at most, whatever its tasks do, and the limit loses no wake-up.
 
 import { beforeAll, describe, expect, test } from "vitest";
-import { BOOT_TIMEOUT_MS, hasQemu } from "../system/machine.ts";
+import { onEachMachine } from "../system/each-machine.ts";
+import { BOOT_TIMEOUT_MS } from "../system/machine.ts";
 import { type Attack, attack } from "./attack.ts";
 
 const ipisPerSecondMax = 1000;
 const harts = [0, 1, 2, 3];
 
-describe.skipIf(!hasQemu)("a flood of IPIs (qemu-system-riscv64 is installed)", () => {
+onEachMachine("a flood of IPIs", (boot) => {
   // With ACLINT an IPI is a store, and far more of them could be sent.
   describe.each([false, true])("with ACLINT: %s", (aclint) => {
     let run: Attack;
     beforeAll(async () => {
-      run = await attack("ipis", { aclint, andThen: "; nx audit" });
+      run = await attack(boot, "ipis", { aclint, andThen: "; nx audit" });
     }, BOOT_TIMEOUT_MS);
 
     test("stays within the limit on every hart, in every window", () => {

@@ -1,14 +1,15 @@
 // No page is writable and executable, and nothing of the kernel's is any task's: neither by asking for the mapping nor by
 // doing what it would allow.
 
-import { beforeAll, describe, test } from "vitest";
-import { BOOT_TIMEOUT_MS, hasQemu } from "../system/machine.ts";
+import { beforeAll, test } from "vitest";
+import { onEachMachine } from "../system/each-machine.ts";
+import { BOOT_TIMEOUT_MS } from "../system/machine.ts";
 import { type Attack, attack } from "./attack.ts";
 
-describe.skipIf(!hasQemu)("memory (qemu-system-riscv64 is installed)", () => {
+onEachMachine("memory", (boot) => {
   let run: Attack;
   beforeAll(async () => {
-    run = await attack("memory");
+    run = await attack(boot, "memory");
   }, BOOT_TIMEOUT_MS);
 
   test("nothing can be mapped writable and executable, or with rights that there are not", () => {

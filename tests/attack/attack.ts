@@ -1,9 +1,11 @@
-// What the attacks share: QEMU is booted with `nexus,run = "attacker <what>"`, and what the attacker (source/apps/attacker)
-// says of each attempt becomes a table. Which outcome is the right one stand in the tests.
+// What the attacks share: a machine is booted with `nexus,run = "attacker <what>"`, and what the attacker
+// (source/apps/attacker) says of each attempt becomes a table. Which outcome is the right one stands in the tests, and it
+// is the same everywhere: on QEMU, and on the embedded machine as hostile as it can be.
 
 import { expect } from "vitest";
 import type { BootReport, BootRequest } from "../../tools/boot/run.ts";
-import { bootQemu, explain } from "../system/machine.ts";
+import type { Boot } from "../system/each-machine.ts";
+import { explain } from "../system/machine.ts";
 
 const ATTEMPT = /^attack: (.+) = (.*)$/;
 /** The attacker's last line. */
@@ -50,15 +52,16 @@ export class Attack {
 }
 
 /**
- * Lets the attacker loose, and then runs the commands of `andThen` ("; nx audit").
+ * Lets the attacker loose on a machine, and then runs the commands of `andThen` ("; nx audit").
  *
  * @throws with the console if it did not come to its end, if the kernel panicked, or if the run failed otherwise
  */
 export async function attack(
+  boot: Boot,
   what: string,
   { andThen = "", ...change }: Partial<BootRequest> & { andThen?: string } = {},
 ): Promise<Attack> {
-  const report = await bootQemu({ run: `attacker ${what}${andThen}`, ...change });
+  const report = await boot({ run: `attacker ${what}${andThen}`, ...change });
   if (!report.lines.includes(END) || !report.ok) throw new Error(explain(report));
   return new Attack(report);
 }

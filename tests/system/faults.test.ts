@@ -1,8 +1,9 @@
 // A task that does what it may not ends, with one line that says what and where; the kernel lives, other tasks go on, and
 // the machine turns itself off. Each boot runs a few probes (source/apps/fault-probe), one after another.
 
-import { describe, expect, test } from "vitest";
-import { BOOT_TIMEOUT_MS, bootQemu, explain, hasQemu } from "./machine.ts";
+import { expect, test } from "vitest";
+import { onEachMachine } from "./each-machine.ts";
+import { BOOT_TIMEOUT_MS, explain } from "./machine.ts";
 
 /** Probe → what the kernel says of its end: the name of the exception and stval. */
 const faults: readonly (readonly [probe: string, what: string, value: string | RegExp])[] = [
@@ -51,7 +52,7 @@ function commands(probes: readonly string[]): string {
   return probes.map((probe) => `fault-probe ${probe}`).join("; ");
 }
 
-describe.skipIf(!hasQemu)("a task that faults (qemu-system-riscv64 is installed)", () => {
+onEachMachine("a task that faults", (boot) => {
   const batches = Array.from({ length: Math.ceil(faults.length / probesPerBoot) }, (_, n) =>
     faults.slice(n * probesPerBoot, (n + 1) * probesPerBoot),
   );
@@ -59,7 +60,7 @@ describe.skipIf(!hasQemu)("a task that faults (qemu-system-riscv64 is installed)
   test.each(batches.map((batch) => [batch.map(([probe]) => probe).join(", "), batch] as const))(
     "%s: ends that task only",
     async (_names, batch) => {
-      const report = await bootQemu({ run: commands(batch.map(([probe]) => probe)) });
+      const report = await boot({ run: commands(batch.map(([probe]) => probe)) });
       expect(report.panic).toBeUndefined();
       expect(report.problems, explain(report)).toEqual([]);
       expect(report.lines.filter((line) => line.startsWith("fault-probe: "))).toEqual([]);
@@ -81,31 +82,28 @@ describe.skipIf(!hasQemu)("a task that faults (qemu-system-riscv64 is installed)
   );
 });
 
-describe.skipIf(!hasQemu)(
-  "a task that says for itself how it went (qemu-system-riscv64 is installed)",
-  () => {
-    test.each([
-      ["sbi", /^fault-probe: sbi refused n=\d+$/],
-      ["preemption", /^fault-probe: preemption ok hogs=8 naps=20$/],
-    ])(
-      "%s",
-      async (probe, line) => {
-        const report = await bootQemu({ run: commands([probe]) });
-        expect(report.problems, explain(report)).toEqual([]);
-        const said = report.lines.filter((text) => text.startsWith("fault-probe: "));
-        expect(said, explain(report)).toEqual([expect.stringMatching(line)]);
-      },
-      BOOT_TIMEOUT_MS,
-    );
+onEachMachine("a task that says for itself how it went", (boot) => {
+  test.each([
+    ["sbi", /^fault-probe: sbi refused n=\d+$/],
+    ["preemption", /^fault-probe: preemption ok hogs=8 naps=20$/],
+  ])(
+    "%s",
+    async (probe, line) => {
+      const report = await boot({ run: commands([probe]) });
+      expect(report.problems, explain(report)).toEqual([]);
+      const said = report.lines.filter((text) => text.startsWith("fault-probe: "));
+      expect(said, explain(report)).toEqual([expect.stringMatching(line)]);
+    },
+    BOOT_TIMEOUT_MS,
+  );
 
-    test(
-      "eight hogs on one hart leave room for the others",
-      async () => {
-        const report = await bootQemu({ run: commands(["preemption"]), smp: 1 });
-        expect(report.problems, explain(report)).toEqual([]);
-        expect(report.lines).toContain("fault-probe: preemption ok hogs=8 naps=20");
-      },
-      BOOT_TIMEOUT_MS,
-    );
-  },
-);
+  test(
+    "eight hogs on one hart leave room for the others",
+    async () => {
+      const report = await boot({ run: commands(["preemption"]), smp: 1 });
+      expect(report.problems, explain(report)).toEqual([]);
+      expect(report.lines).toContain("fault-probe: preemption ok hogs=8 naps=20");
+    },
+    BOOT_TIMEOUT_MS,
+  );
+});
