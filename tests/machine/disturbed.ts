@@ -1,0 +1,69 @@
+// Boots with a disk that misbehaves: when a fault has to strike to meet a certain read, and what the guest recorded of it.
+//
+// A plan counts requests, or reads of the configuration. Both are counted in an undisturbed run, which is the same run up
+// to the first fault: so a plan can strike at what one command asks for, and at nothing else.
+
+import { readFileSync } from "node:fs";
+import { expect } from "vitest";
+import { Run } from "../../machine/host/run.ts";
+import { bootEmbedded, buildOnce, type EmbeddedReport, explain } from "./booting.ts";
+
+/** Two harts are enough for a driver and its clients, and the time that a disk keeps silent costs half as much. */
+export const HARTS = 2;
+
+/** Far more than any run here takes. */
+const CLOCK_MAX = 100_000_000_000n;
+
+/** Kinds of trace events (machine/core/trace.ts), and registers of the disk's slot (virtio 1.2, 4.2.2). */
+const deviceRead = 4;
+const deviceWrite = 5;
+const slot = 0x1000_1000n;
+const queueNotify = slot + 0x50n;
+const config = slot + 0x100n;
+const slotEnd = slot + 0x200n;
+
+/** What an undisturbed disk was asked for in a run. */
+export interface Asked {
+  requests: number;
+  configReads: number;
+}
+
+/** Counts what an undisturbed disk is asked for from the first instruction to the end. */
+export async function askedBy(run: string, legacy: boolean): Promise<Asked> {
+  const { recording } = await bootEmbedded({ run, legacy, smp: HARTS });
+  const module = await WebAssembly.compile(new Uint8Array(readFileSync((await buildOnce()).wasm)));
+  const again = new Run(module, recording.settings);
+  const asked = { requests: 0, configReads: 0 };
+  again.listen(({ kind, first }) => {
+    // Every read is waited for before the next, so each notification is one request.
+    if (kind === deviceWrite && first === queueNotify) asked.requests += 1;
+    if (kind === deviceRead && first >= config && first < slotEnd) asked.configReads += 1;
+  });
+  again.advanceTo(CLOCK_MAX);
+  return asked;
+}
+
+/** The run came to an end by itself, and the kernel has nothing to complain about. */
+export function expectEnd(report: EmbeddedReport): void {
+  expect(report.panic, explain(report)).toBeUndefined();
+  expect(report.complaints, explain(report)).toBe("");
+  expect(report.problems.join("\n"), explain(report)).not.toMatch(/no end within|console lines/);
+}
+
+/** What `nx audit` told of the disk, each record as "kind: what". */
+export function trailOf(report: EmbeddedReport): string[] {
+  return report.lines.flatMap((line) => {
+    const [, kind, what] = / kind=(device-fault|read-failed|image-refused) .*what=(\S*)/.exec(line) ?? [];
+    return kind === undefined || what === undefined ? [] : [`${kind}: ${decodeURIComponent(what)}`];
+  });
+}
+
+/** What the disk's driver, the file system and nexus-init said. */
+export function saidBy(report: EmbeddedReport): string[] {
+  return report.lines.filter((line) => /^(virtioblkd|pkgfs|nexus-init): /.test(line));
+}
+
+/** What programs of the run printed as `nx: …`, the audit trail left out. */
+export function answersOf(report: EmbeddedReport): string[] {
+  return report.lines.filter((line) => /^nx: (?!task=|sequence=|end$)/.test(line));
+}
