@@ -5,15 +5,19 @@ import { Topic } from "abi/info";
 import { Refusal } from "abi/refusal";
 import { Role } from "abi/startup";
 import { PRODUCTION } from "gen/profile";
-import { information, restartHart, result, stopHart } from "runtime/call";
+import { deadlineIn, information, restartHart, result, sleepUntil, stopHart } from "runtime/call";
+import { onlineHarts } from "runtime/harts";
 import { print } from "runtime/log";
-import { slotOf } from "runtime/startup";
+import { slotOf, startup } from "runtime/startup";
 import { parseDecimal } from "text/bytes";
 import { beginFacts, beginRow, endRow, isForPeople, number, refused, say, words } from "./answer";
 import { wordLength, wordStart } from "./words";
 
 /** Logical hart numbers are below this; one that did not come up leaves a gap. */
 const HARTS_MAX: u32 = 4;
+/** How long a hart that was asked to stop is waited for: five seconds. */
+const STOP_LOOKS_MAX: u32 = 1000;
+const STOP_LOOK_MILLISECONDS: u64 = 5;
 
 /** The harts that are online, each with its counters. False, after a line. */
 export function answerSmp(): bool {
@@ -54,11 +58,23 @@ function answerHart(hart: u32): void {
   endRow();
 }
 
-/** `hart stop N`: its tasks go on elsewhere. */
+/** `hart stop N`: its tasks go on elsewhere. Done when it is gone. */
 export function stop(): bool {
   const hart = hartWord();
   if (hart === HARTS_MAX) return false;
-  return changed(hart, stopHart(slotOf(Role.Harts), hart), "stopped");
+  const status = stopHart(slotOf(Role.Harts), hart);
+  if (status < 0 || isGone(hart)) return changed(hart, status, "stopped");
+  print(say("hart ").decimal(hart).text(" was asked to stop, and has not yet"));
+  return false;
+}
+
+/** Whether `hart` goes offline: at its next trap, which a tick brings about. */
+function isGone(hart: u32): bool {
+  for (let i: u32 = 0; i < STOP_LOOKS_MAX; i++) {
+    if ((onlineHarts() & (1 << hart)) === 0) return true;
+    sleepUntil(deadlineIn(STOP_LOOK_MILLISECONDS, startup().timebase));
+  }
+  return false;
 }
 
 /** `hart start N`: one that was stopped comes back. */

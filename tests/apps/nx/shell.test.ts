@@ -110,10 +110,13 @@ test.each([
 
 test("harts stop and start, and what the kernel refuses is said", async () => {
   const calls: string[] = [];
-  const { lines } = await session(["hart stop 2", "hart start 2", "hart stop 0"], {
-    prepare: ({ kernel }) => {
+  const { lines } = await session(["hart stop 2", "hart start 2", "hart stop 3", "hart stop 0"], {
+    prepare: ({ kernel, harts }) => {
       kernel.extra.set(Syscall.StopHart, ([, hart = 0n]) => {
         calls.push(`stop ${hart}`);
+        const stopping = harts[Number(hart)];
+        // Hart 3 never gets to it.
+        if (stopping) stopping.online = hart === 3n;
         return hart === 0n ? Refusal.BadState : 0;
       });
       kernel.extra.set(Syscall.RestartHart, ([, hart = 0n]) => {
@@ -122,10 +125,11 @@ test("harts stop and start, and what the kernel refuses is said", async () => {
       });
     },
   });
-  expect(calls).toEqual(["stop 2", "start 2", "stop 0"]);
+  expect(calls).toEqual(["stop 2", "start 2", "stop 3", "stop 0"]);
   expect(lines).toEqual([
     "hart 2 is stopped",
     "hart 2 is started",
+    "hart 3 was asked to stop, and has not yet",
     "hart 0 cannot be stopped now: it is already, or is the last one",
   ]);
 });

@@ -61,11 +61,18 @@ function startAlone(self: Hart, hart: Hart): bool {
   return true;
 }
 
-/** Whether hart `hartid` is stopped, or becomes so in time: a hart that is still on its way out cannot be started. */
+/**
+ * Whether hart `hartid` is stopped, or becomes so in time. One that is offline and still runs is on its way out, a few
+ * instructions before it stops itself or inside of the firmware, and cannot be started.
+ */
 function awaitStopped(hartid: u64): bool {
   const deadline = readTime() + START_SECONDS_MAX * timebaseHz();
-  while (hsm.hartStatus(hartid) === hsm.HartState.StopPending) if (readTime() >= deadline) return false;
+  while (isOnItsWayOut(hsm.hartStatus(hartid))) if (readTime() >= deadline) return false;
   return true;
+}
+
+function isOnItsWayOut(state: i32): bool {
+  return state === hsm.HartState.Started || state === hsm.HartState.StopPending;
 }
 
 /** One hart stops at a time, so that what it hands over goes to one that stays. 1 while one does. Atomic. */
