@@ -1,15 +1,16 @@
 // A hart is stopped and started again on a running system, by who holds the capability for it: `nx`, the shell of the run.
 
-import { describe, expect, test } from "vitest";
-import { BOOT_TIMEOUT_MS, bootQemu, explain, hasQemu } from "./machine.ts";
+import { expect, test } from "vitest";
+import { onEachMachine } from "./each-machine.ts";
+import { BOOT_TIMEOUT_MS, explain } from "./machine.ts";
 
 const online = (lines: readonly string[]): string[] => lines.filter((line) => line.startsWith("nx: smp "));
 const harts = (lines: readonly string[]): (string | undefined)[] =>
   lines.flatMap((line) => (/ hartid=/.test(line) ? [/hart=(\d)/.exec(line)?.[1]] : []));
 
-describe.skipIf(!hasQemu)("harts that come and go (qemu-system-riscv64 is installed)", () => {
+onEachMachine("harts that come and go", (boot) => {
   test("one that is stopped is gone, the rest goes on", { timeout: BOOT_TIMEOUT_MS }, async () => {
-    const report = await bootQemu({ run: "nx hart stop 2; nx hw smp; nx audit; selftest-client" });
+    const report = await boot({ run: "nx hart stop 2; nx hw smp; nx audit; selftest-client" });
     expect(report.panic, explain(report)).toBeUndefined();
     expect(report.lines).toContain("neuron: hart2 stops");
     expect(online(report.lines)).toEqual(["nx: smp online=3"]);
@@ -19,7 +20,7 @@ describe.skipIf(!hasQemu)("harts that come and go (qemu-system-riscv64 is instal
   });
 
   test("and comes back, ticks and takes interrupts again", { timeout: BOOT_TIMEOUT_MS }, async () => {
-    const report = await bootQemu({ run: "nx hart stop 1; nx hart start 1; nx hw smp; selftest-client" });
+    const report = await boot({ run: "nx hart stop 1; nx hart start 1; nx hw smp; selftest-client" });
     expect(report.panic, explain(report)).toBeUndefined();
     expect(online(report.lines), explain(report)).toEqual(["nx: smp online=4"]);
     expect(report.lines.filter((line) => line === "neuron: hart1 online")).toHaveLength(2);
@@ -28,7 +29,7 @@ describe.skipIf(!hasQemu)("harts that come and go (qemu-system-riscv64 is instal
   });
 
   test("the last one stays", { timeout: BOOT_TIMEOUT_MS }, async () => {
-    const report = await bootQemu({ run: "nx hart stop 0; nx hw smp", smp: 1 });
+    const report = await boot({ run: "nx hart stop 0; nx hw smp", smp: 1 });
     expect(report.panic, explain(report)).toBeUndefined();
     expect(online(report.lines), explain(report)).toEqual(["nx: smp online=1"]);
     expect(report.lines.join("\n")).toContain("cannot be stopped now");
