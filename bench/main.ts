@@ -1,26 +1,93 @@
 // ./nx bench PART: which parts there are, and how figures are printed.
 
+import type { Profile } from "../toolchain/compile.ts";
 import { Problem } from "../toolchain/problem.ts";
+import { type Column, formatTable } from "../tools/nx/report.ts";
 import type { Figure } from "./figure.ts";
+import { benchKernel, type KernelFigure, whereKernel } from "./kernel.ts";
 import { benchMachine } from "./machine.ts";
 
-const parts: Readonly<Record<string, () => Promise<Figure[]>>> = { machine: benchMachine };
-
-function print({ name, value, unit, goal }: Figure): void {
-  const digits = value < 10 ? 2 : 0;
-  const verdict = goal === undefined ? "" : `  ${value >= goal ? "goal" : "MISSED: goal"} ${goal}`;
-  process.stdout.write(`${name.padEnd(36)} ${value.toFixed(digits).padStart(6)} ${unit}${verdict}\n`);
+/** How it was asked for. */
+export interface BenchWords {
+  json: boolean;
+  profile: Profile;
+  /** kernel: the path of which every function is wanted. */
+  where: string | undefined;
 }
 
+/** Measures, prints, and gives the exit code. */
+type Part = (words: BenchWords) => Promise<number>;
+
+const parts: Readonly<Record<string, Part>> = { kernel: printKernel, machine: printMachine };
+
 /** Measures a part and prints. Gives the exit code: 0 if every goal was reached. @throws Problem for an unknown part */
-export async function bench(part: string, json: boolean): Promise<number> {
+export async function bench(part: string, words: BenchWords): Promise<number> {
   const measure = parts[part];
   if (measure === undefined) {
     const hints = [`one of ${Object.keys(parts).join(", ")}`];
     throw new Problem(`there is no bench ${part}`, { hints, exitCode: 2 });
   }
-  const figures = await measure();
-  if (json) process.stdout.write(`${JSON.stringify(figures, undefined, 2)}\n`);
-  else for (const figure of figures) print(figure);
+  return await measure(words);
+}
+
+async function printMachine({ json }: BenchWords): Promise<number> {
+  const figures = await benchMachine();
+  if (json) printJson(figures);
+  else for (const figure of figures) printSpeed(figure);
   return figures.every(({ value, goal }) => goal === undefined || value >= goal) ? 0 : 1;
+}
+
+function printSpeed({ name, value, unit, goal }: Figure): void {
+  const digits = value < 10 ? 2 : 0;
+  const verdict = goal === undefined ? "" : `  ${value >= goal ? "goal" : "MISSED: goal"} ${goal}`;
+  process.stdout.write(`${name.padEnd(36)} ${value.toFixed(digits).padStart(6)} ${unit}${verdict}\n`);
+}
+
+const kernelColumns: readonly Column[] = [
+  { heading: "path, in instructions" },
+  { heading: "Neuron", align: "right" },
+  { heading: "least", align: "right" },
+  { heading: "most", align: "right" },
+  { heading: "budget", align: "right" },
+  { heading: "seL4", align: "right" },
+  { heading: "FreeRTOS", align: "right" },
+  { heading: "xv6", align: "right" },
+  { heading: "" },
+];
+
+async function printKernel(words: BenchWords): Promise<number> {
+  const { json, profile, where } = words;
+  if (where !== undefined) return await printWhere(where, words);
+  const figures = await benchKernel(profile);
+  // A bring-up build checks itself as it runs; budgets are for what is meant to be fast.
+  const isJudged = profile === "production";
+  const isOver = ({ instructions, budget }: KernelFigure): boolean => isJudged && instructions > budget;
+  const row = (figure: KernelFigure): string[] => [
+    figure.name,
+    ...[figure.instructions, figure.least, figure.most].map(number),
+    isJudged ? number(figure.budget) : "",
+    ...[figure.seL4, figure.freertos, figure.xv6].map(number),
+    isOver(figure) ? "OVER" : "",
+  ];
+  if (json) printJson(figures);
+  else process.stdout.write(formatTable(kernelColumns, figures.map(row)));
+  return figures.some(isOver) ? 1 : 0;
+}
+
+async function printWhere(row: string, { json, profile }: BenchWords): Promise<number> {
+  const shares = await whereKernel(profile, row);
+  const columns: readonly Column[] = [{ heading: "instructions", align: "right" }, { heading: "function" }];
+  const cells = shares.map((share) => [number(share.instructions), share.function]);
+  if (json) printJson(shares);
+  else process.stdout.write(formatTable(columns, cells));
+  return 0;
+}
+
+/** A count with its thousands apart; what nobody has measured is a dash. */
+function number(value: number | undefined): string {
+  return value === undefined ? "–" : value.toLocaleString("en-US");
+}
+
+function printJson(figures: readonly object[]): void {
+  process.stdout.write(`${JSON.stringify(figures, undefined, 2)}\n`);
 }

@@ -62,6 +62,7 @@ export const programs: readonly GuestProgram[] = [
   task("packagefsd", "source/services/packagefsd/main.ts", "bundle"),
   task("selftest-client", "source/apps/selftest-client/main.ts", "package"),
   task("nx", "source/apps/nx/main.ts", "package"),
+  task("bench", "source/apps/bench/main.ts", "package", ["source/apps/bench"]),
   task("chaos", "source/apps/chaos/main.ts", "package"),
   task("attacker", "source/apps/attacker/main.ts", "package", ["source/apps/attacker"]),
   task("fault-probe", "source/apps/fault-probe/main.ts", "package", ["source/apps/fault-probe"]),

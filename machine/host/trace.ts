@@ -58,6 +58,11 @@ const devices: readonly (readonly [start: bigint, name: string])[] = [
   [0x0010_0000n, "finisher"],
 ];
 
+/** Whether an instruction trapped: it was executed, and did not retire. */
+export function isException({ kind, first }: TraceEvent): boolean {
+  return kinds[kind] === "trap" && (first & INTERRUPT) === 0n;
+}
+
 /** An event as one line: the clock, the hart, what happened. */
 export function eventLine(event: TraceEvent): string {
   return `${String(event.clock).padStart(14)}  hart ${event.hart}  ${eventText(event)}`;

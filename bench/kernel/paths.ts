@@ -1,0 +1,164 @@
+// Goes through the paths of source/apps/bench and notes what each round cost, hart by hart.
+//
+//     benchOperation(name) ── benchBegin… ── path ── benchEnd… ── benchBegin… ── … ── benchOperation(next)
+//
+// The labels are symbols of that program. Other tasks have code at the same addresses, so a stop counts only if the bytes
+// there are the program's own.
+
+import { readProgram } from "../../machine/host/elf.ts";
+import type { Run } from "../../machine/host/run.ts";
+import { Problem } from "../../toolchain/problem.ts";
+import { readElf } from "../../tools/debug/elf.ts";
+import { Counter } from "./counter.ts";
+import { hasBytes, readVirtual } from "./memory.ts";
+import { CLOCK_MAX, type Subject, startRun } from "./run.ts";
+import type { Where } from "./where.ts";
+
+const OPERATION = "benchOperation";
+const A0 = 10;
+const A1 = 11;
+/** Bytes that are compared to know the program's code from another's. */
+const CODE_BYTES = 16;
+/** Where an AssemblyScript string says how many bytes it has, before its first one. */
+const STRING_LENGTH_OFFSET = -4n;
+const NAME_BYTES_MAX = 256;
+
+/** What one operation cost in each round that counts. */
+export interface Samples {
+  name: string;
+  /** On the hart on which the path begins and ends. */
+  rounds: number[];
+  /** On the other hart that had a part in it, if one had. */
+  otherRounds: number[];
+}
+
+/** A label, and what stands there. */
+interface Label {
+  name: string;
+  code: Uint8Array;
+}
+
+/** A round that has begun: on which hart, and how far each had come. */
+interface Begun {
+  hart: number;
+  counts: number[];
+  /** Harts that have come to their end of it. */
+  ended: Set<number>;
+}
+
+/**
+ * Runs one part of the program, and gives what it went through.
+ *
+ * @param watched an operation of which each instruction is wanted, and who is told
+ * @throws Problem if it does not come to its end
+ */
+export function measurePaths(
+  subject: Subject,
+  harts: number,
+  part: string,
+  watched?: { operation: string; where: (run: Run, counter: Counter) => Where },
+): Samples[] {
+  const run = startRun(subject, harts, `bench ${part}`);
+  const labels = readLabels(subject.programs.bench);
+  for (const address of labels.keys()) run.machine.core.addBreakpoint(address);
+  const counter = new Counter(run);
+  const paths = new Paths(counter);
+  const where = watched?.where(run, counter);
+  for (;;) {
+    const onTheWay = where === undefined ? [] : paths.onTheWay(watched?.operation);
+    where?.stand(onTheWay);
+    const state = run.advanceTo(onTheWay.length > 0 ? run.clock + 1n : CLOCK_MAX);
+    where?.moved();
+    if (state === "breakpoint") {
+      const hart = run.machine.core.stoppedHart() >>> 0;
+      const pc = BigInt.asUintN(64, run.machine.core.hartPc(hart));
+      const label = labels.get(pc);
+      if (label !== undefined && hasBytes(run, hart, pc, label.code)) take(run, paths, hart, label.name);
+    } else if (state !== "running") {
+      requireEnd(run, state);
+      return paths.samples;
+    }
+  }
+}
+
+function take(run: Run, paths: Paths, hart: number, label: string): void {
+  if (label === OPERATION) {
+    paths.operation(readName(run, hart), Number(run.machine.core.readRegister(hart, A1)));
+  } else if (label.startsWith("benchBegin")) {
+    paths.begin(hart);
+  } else {
+    paths.end(hart);
+  }
+}
+
+/** Sorts rounds by operation. */
+class Paths {
+  readonly samples: Samples[] = [];
+  private readonly counter: Counter;
+  private begun: Begun | undefined;
+  private warmRounds = 0;
+
+  constructor(counter: Counter) {
+    this.counter = counter;
+  }
+
+  operation(name: string, warmRounds: number): void {
+    this.samples.push({ name, rounds: [], otherRounds: [] });
+    this.warmRounds = warmRounds;
+    this.begun = undefined;
+  }
+
+  /** The harts that are on their way in the first round of `operation` that counts. */
+  onTheWay(operation: string | undefined): number[] {
+    const { begun } = this;
+    const current = this.samples.at(-1);
+    if (begun === undefined || current === undefined || current.name !== operation) return [];
+    if (current.rounds.length > 1 || (current.rounds.length === 1 && begun.ended.size === 0)) return [];
+    return [...begun.counts.keys()].filter((hart) => !begun.ended.has(hart));
+  }
+
+  begin(hart: number): void {
+    if (this.warmRounds > 0) this.warmRounds -= 1;
+    else this.begun = { hart, counts: this.counter.counts(), ended: new Set() };
+  }
+
+  end(hart: number): void {
+    const { begun } = this;
+    const current = this.samples.at(-1);
+    if (begun === undefined || current === undefined || begun.ended.has(hart)) return;
+    begun.ended.add(hart);
+    const cost = this.counter.count(hart) - (begun.counts[hart] ?? 0);
+    (hart === begun.hart ? current.rounds : current.otherRounds).push(cost);
+  }
+}
+
+function readLabels(bench: Uint8Array | undefined): Map<bigint, Label> {
+  if (bench === undefined) throw new Problem("the program that goes through the paths was not built");
+  const { segments } = readProgram(bench);
+  const found = new Map<bigint, Label>();
+  for (const { name, address } of readElf(bench, "bench").symbols) {
+    if (name !== OPERATION && !/^bench(Begin|End)/.test(name)) continue;
+    const at = Number(address);
+    const segment = segments.find((each) => each.address <= at && at < each.address + each.bytes.length);
+    if (segment === undefined) continue;
+    const from = at - segment.address;
+    found.set(address, { name, code: segment.bytes.subarray(from, from + CODE_BYTES) });
+  }
+  return found;
+}
+
+/** The name that `benchOperation` was called with. */
+function readName(run: Run, hart: number): string {
+  const start = run.machine.core.readRegister(hart, A0);
+  const length = readVirtual(run, hart, start + STRING_LENGTH_OFFSET, 4);
+  const byteCount = length === undefined ? 0 : new DataView(length.buffer).getUint32(0, true);
+  const bytes = byteCount > NAME_BYTES_MAX ? undefined : readVirtual(run, hart, start, byteCount);
+  if (bytes === undefined) throw new Problem("the name of an operation cannot be read in the guest");
+  return new TextDecoder("utf-16le").decode(bytes);
+}
+
+function requireEnd(run: Run, state: string): void {
+  if (state === "off" && run.machine.exitCode === 0) return;
+  const lines = new TextDecoder().decode(run.consoleBytes).trimEnd().split("\n");
+  throw new Problem(`the machine did not come to its end (${state})`, { hints: lines.slice(-5) });
+}

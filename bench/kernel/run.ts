@@ -1,0 +1,63 @@
+// A run of this build on the embedded machine, for counting: the same seed each time, so the same counts each time.
+
+import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { diskOfBytes } from "../../machine/host/recording.ts";
+import { Run } from "../../machine/host/run.ts";
+import { type BuildOutputs, build, buildMachine, type Profile } from "../../toolchain/compile.ts";
+import { programs } from "../../toolchain/programs.ts";
+import { root } from "../../toolchain/root.ts";
+import { nonceOfSeed } from "../../tools/boot/embedded.ts";
+import { memoryMebibytes, treeForRun } from "../../tools/boot/tree.ts";
+import type { Progress } from "../../tools/nx/report.ts";
+
+const SEED = 1n;
+/** No run here takes so long: the longest is a boot. */
+export const CLOCK_MAX = 100_000_000_000n;
+
+/** ELF files with symbols, by name; the kernel's is the first. */
+export type Programs = Readonly<Record<string, Uint8Array<ArrayBuffer>>>;
+
+/** What is counted: files of one build. */
+export interface Subject {
+  module: WebAssembly.Module;
+  kernel: Uint8Array<ArrayBuffer>;
+  tree: Uint8Array<ArrayBuffer>;
+  disk: Uint8Array<ArrayBuffer>;
+  programs: Programs;
+}
+
+/** Builds what is stale, and reads it. */
+export async function readSubject(profile: Profile, progress: Progress): Promise<Subject> {
+  const read = (file: string): Uint8Array<ArrayBuffer> => new Uint8Array(readFileSync(join(root, file)));
+  const wasm = await buildMachine(progress);
+  const outputs: BuildOutputs = await build({ profile, progress });
+  return {
+    module: new WebAssembly.Module(read(wasm)),
+    kernel: read(outputs.kernel),
+    tree: read(outputs.deviceTree),
+    disk: read(outputs.packageImage),
+    programs: Object.fromEntries(
+      programs.map(({ name, kind }) => [
+        name,
+        read(kind === "kernel" ? outputs.kernel : join(dirname(outputs.kernel), "tasks", `${name}.elf`)),
+      ]),
+    ),
+  };
+}
+
+/** The machine before its first instruction, told to run `words` (`nexus,run`). */
+export function startRun(subject: Subject, harts: number, words: string): Run {
+  const options = { smp: harts, sstc: true, aclint: false, nonce: nonceOfSeed(SEED), run: words };
+  return new Run(subject.module, {
+    harts,
+    ramMebibytes: memoryMebibytes(subject.tree),
+    seed: SEED,
+    sstc: true,
+    aclint: false,
+    kernel: subject.kernel,
+    tree: treeForRun(subject.tree, options),
+    disk: { content: diskOfBytes(subject.disk), slot: 0, legacy: false },
+    faults: [],
+  });
+}

@@ -1,0 +1,93 @@
+// Where a path's instructions go: by function, inlined ones by themselves, of the kernel and of every task on the way.
+//
+// The one idea: the machine is run an instruction at a time, or a few, and what a hart executed goes to the function at
+// which it stood before. Kernel code is known by its address; tasks share addresses, so theirs is known by its bytes.
+
+import { readProgram, type Segment } from "../../machine/host/elf.ts";
+import type { Run } from "../../machine/host/run.ts";
+import { Locator } from "../../tools/debug/locate.ts";
+import type { Counter } from "./counter.ts";
+import { hasBytes } from "./memory.ts";
+import type { Programs } from "./run.ts";
+
+const KERNEL_START = 0xffff_ffff_0000_0000n;
+const SATP = 0x180;
+/** Bytes that are compared to find out whose code it is. */
+const CODE_BYTES = 16;
+
+/** A function, and how many instructions it took. */
+export interface Share {
+  function: string;
+  instructions: number;
+}
+
+interface Program {
+  name: string;
+  locator: Locator;
+  segments: Segment[];
+}
+
+export class Where {
+  private readonly run: Run;
+  private readonly counter: Counter;
+  private readonly programs: Program[];
+  private readonly shares = new Map<string, number>();
+  private readonly names = new Map<string, string>();
+  private before: { hart: number; name: string; count: number }[] = [];
+
+  constructor(run: Run, counter: Counter, programs: Programs) {
+    this.run = run;
+    this.counter = counter;
+    this.programs = Object.entries(programs).map(([name, file]) => {
+      return { name, locator: new Locator(file, name), segments: readProgram(file).segments };
+    });
+  }
+
+  /** Before the machine goes on: where each of these harts stands. */
+  stand(harts: readonly number[]): void {
+    this.before = harts.map((hart) => ({ hart, name: this.nameAt(hart), count: this.counter.count(hart) }));
+  }
+
+  /** After it did. */
+  moved(): void {
+    for (const { hart, name, count } of this.before) {
+      const executed = this.counter.count(hart) - count;
+      if (executed > 0) this.shares.set(name, (this.shares.get(name) ?? 0) + executed);
+    }
+  }
+
+  /** The most expensive function first. */
+  list(): Share[] {
+    const list = [...this.shares].map(([name, instructions]) => ({ function: name, instructions }));
+    return list.sort((one, other) => other.instructions - one.instructions);
+  }
+
+  private nameAt(hart: number): string {
+    const { core } = this.run.machine;
+    const pc = BigInt.asUintN(64, core.hartPc(hart));
+    const space = pc >= KERNEL_START ? 0n : BigInt.asUintN(64, core.hartCsr(hart, SATP));
+    const key = `${space} ${pc}`;
+    let name = this.names.get(key);
+    if (name === undefined) {
+      name = this.find(hart, pc);
+      this.names.set(key, name);
+    }
+    return name;
+  }
+
+  private find(hart: number, pc: bigint): string {
+    const program =
+      pc >= KERNEL_START ? this.programs[0] : this.programs.find((each) => this.isOf(each, hart, pc));
+    const place = program?.locator.places(pc)[0];
+    if (program === undefined || place === undefined) return "elsewhere";
+    return program === this.programs[0] ? place.function : `${program.name}: ${place.function}`;
+  }
+
+  private isOf({ segments }: Program, hart: number, pc: bigint): boolean {
+    const at = Number(pc);
+    const segment = segments.find(({ address, bytes }) => address <= at && at < address + bytes.length);
+    if (segment === undefined) return false;
+    const code = segment.bytes.subarray(at - segment.address, at - segment.address + CODE_BYTES);
+    return hasBytes(this.run, hart, pc, code);
+  }
+}

@@ -1,0 +1,47 @@
+/**
+ * bench: goes through the kernel's paths, one after another, for a host that counts (./nx bench kernel). It measures
+ * nothing itself: it says what comes, does it so many times, and at each end stands a label (measured.S).
+ *
+ *   bench kernel     the paths that need one hart
+ *   bench files      reading from the package file system
+ *   bench wake       waking a task on another hart
+ */
+import { STARTUP_ARGUMENT_BYTES } from "abi/startup";
+import { line, print } from "runtime/log";
+import { setTaskName } from "runtime/panic";
+import { startup } from "runtime/startup";
+import { equals, lengthToZero } from "text/bytes";
+import { prepareChildren } from "./children";
+import { measureFiles } from "./files";
+import { measureKernel } from "./kernel";
+import { measureWake } from "./wake";
+
+const EXIT_WELL: i32 = 0;
+const EXIT_FAILED: i32 = 1;
+const EXIT_UNKNOWN: i32 = 2;
+
+export function main(): i32 {
+  setTaskName("bench");
+  const words = startup().argument;
+  const length = lengthToZero(words, STARTUP_ARGUMENT_BYTES);
+  let status = prepareChildren();
+  if (status < 0) return failed(status);
+  if (equals(words, length, "kernel")) status = measureKernel();
+  else if (equals(words, length, "files")) status = measureFiles();
+  else if (equals(words, length, "wake")) status = measureWake();
+  else return unknown(words, length);
+  if (status !== 0) return failed(status);
+  print(line().text("bench: end"));
+  return EXIT_WELL;
+}
+
+function failed(status: i32): i32 {
+  const words = line().text("bench: a path could not be gone, status ");
+  print(status < 0 ? words.text("-").decimal(<u64>-status) : words.decimal(<u64>status));
+  return EXIT_FAILED;
+}
+
+function unknown(words: usize, length: u32): i32 {
+  print(line().text("bench: there is no part named ").printable(words, length));
+  return EXIT_UNKNOWN;
+}

@@ -1,0 +1,37 @@
+/**
+ * A task is woken on another hart: this one signals, an interrupt goes over, a child there leaves its wait. Two harts do
+ * something for it, and each is counted by itself.
+ */
+import { Kind, Right } from "abi/handle";
+import { Refusal } from "abi/refusal";
+import { Syscall } from "abi/syscall";
+import { Class } from "abi/task";
+import { create, deadlineIn, result, sleepUntil } from "runtime/call";
+import { moveTo } from "runtime/harts";
+import { startup } from "runtime/startup";
+import { benchOperation, measuredCall } from "./assembly";
+import { endChild, startChild } from "./children";
+import { ROUNDS, WARM_ROUNDS } from "./limits";
+import { childWait } from "./symbols";
+
+/** Between two signals, so that the other hart is idle again, and below the limit of interrupts a second. */
+const PAUSE_MILLISECONDS: u64 = 5;
+
+/** A refusal if something could not be had. */
+export function measureWake(): i32 {
+  const status = create(Kind.Notification);
+  if (status < 0) return status;
+  const notification = <u32>result(0);
+  if (!moveTo(0)) return Refusal.HartOffline;
+  // The other hart is idle, and gets the child.
+  const child = startChild(Class.App, childWait(), notification, Right.Receive);
+  if (child < 0) return child;
+  benchOperation("wake a task on another hart", WARM_ROUNDS);
+  for (let i: u32 = 0; i < ROUNDS; i++) {
+    sleepUntil(deadlineIn(PAUSE_MILLISECONDS, startup().timebase));
+    measuredCall(notification, 1, 0, 0, 0, 0, 0, Syscall.Signal);
+  }
+  sleepUntil(deadlineIn(PAUSE_MILLISECONDS, startup().timebase));
+  endChild(child);
+  return 0;
+}
