@@ -31,9 +31,13 @@ export async function benchKernel(profile: Profile): Promise<KernelFigure[]> {
   return measureKernel(await readSubject(profile, progressOn(process.stderr)));
 }
 
-/** Which function takes how many instructions of a path. @throws Problem if there is no such row, or it is a boot's */
+/** Builds what is stale, and tells which function takes how many instructions of a path. @throws Problem as `whereIn` */
 export async function whereKernel(profile: Profile, row: string): Promise<Share[]> {
-  const subject = await readSubject(profile, progressOn(process.stderr));
+  return whereIn(await readSubject(profile, progressOn(process.stderr)), row);
+}
+
+/** The same, of what was built. @throws Problem if there is no such row, or it is a boot's */
+export function whereIn(subject: Subject, row: string): Share[] {
   const operation = row.replace(/: who (wakes|is woken)$/, "");
   for (const [harts, part] of parts) {
     let where: Where | undefined;
