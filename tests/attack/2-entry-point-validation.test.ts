@@ -12,6 +12,9 @@ const textStart = 0x8020_0000;
 const textEnd = 0x8021_0000;
 const extensionHsm = 0x48534dn;
 const hartStart = 0n;
+const hartGetStatus = 2n;
+/** HSM's state of a hart that can be started (SBI 9.1). */
+const stopped = 1n;
 
 const face = `
 import { hartAt, initHart, setHartCount, thisHart } from "kernel/neuron/src/arch/riscv/hart";
@@ -35,8 +38,18 @@ interface Started {
 async function kernel(entry: number): Promise<{ guest: Guest; started: Started[] }> {
   const started: Started[] = [];
   let time = 0n;
-  const sbiEcall = (extension: bigint, functionId: bigint, hartid: bigint, address: bigint): bigint => {
-    if (extension === extensionHsm && functionId === hartStart) started.push({ hartid, entry: address });
+  let memory: WebAssembly.Memory | undefined;
+  const sbiEcall = (
+    extension: bigint,
+    functionId: bigint,
+    hartid: bigint,
+    address: bigint,
+    ...[, , , valueAddress]: [bigint, bigint, bigint, number]
+  ): bigint => {
+    if (extension !== extensionHsm) return 0n;
+    if (functionId === hartStart) started.push({ hartid, entry: address });
+    if (functionId === hartGetStatus && memory)
+      new DataView(memory.buffer).setBigUint64(valueAddress, stopped, true);
     return 0n;
   };
   const places = {
@@ -60,7 +73,8 @@ async function kernel(entry: number): Promise<{ guest: Guest; started: Started[]
     writeStimecmp: () => {},
   };
   const g = await guest({ text: face }, { imports: { assembly: { sbiEcall }, symbols, intrinsics } });
-  g.memory.grow(64);
+  memory = g.memory;
+  memory.grow(64);
   g.call("prepare");
   return { guest: g, started };
 }

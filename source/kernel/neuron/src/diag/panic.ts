@@ -11,13 +11,14 @@ import { PRODUCTION } from "gen/profile";
 import { lengthToZero } from "text/bytes";
 import { exceptionName } from "../arch/riscv/cause";
 import { KERNEL_STACK_BYTES, STACK_GUARD_BYTES } from "../arch/riscv/frame";
-import { thisHart } from "../arch/riscv/hart";
-import { wfi } from "../arch/riscv/intrinsics";
+import { onlineMask, thisHart } from "../arch/riscv/hart";
+import { readTime, wfi } from "../arch/riscv/intrinsics";
 import { stopOthers } from "../arch/riscv/ipi";
 import { shutdown } from "../arch/riscv/sbi/reset";
 import { __text_end, __text_start } from "../arch/riscv/symbols";
+import { timebaseHz } from "../arch/riscv/timer";
 import { uartDrain } from "../arch/riscv/uart";
-import { beginLine, endLinePanic } from "./print";
+import { beginLine, endLinePanic, sealConsole } from "./print";
 
 /** Addresses that are printed. */
 const TRACE_MAX: u32 = 16;
@@ -25,18 +26,33 @@ const INSTRUCTION_BYTES: usize = 4;
 
 /** Index + 1 of the hart that reports, 0 for none. */
 const reporter: usize = memory.data(4, 4);
+/** Bit per hart that stands still. */
+const still: usize = memory.data(4, 4);
+/**
+ * How long the others are waited for, as a part of a second: they come to their next interrupt soon, but for one that spins
+ * on a lock which this hart holds, and that one says nothing any more.
+ */
+const STILL_PARTS_OF_SECOND: u64 = 100;
 
-/** Only one hart reports; any other that panics too waits to be stopped. A panic within the report ends it. */
+/**
+ * Only one hart reports; any other that panics too waits to be stopped. A panic within the report ends it. Nobody else
+ * prints from here on: what another hart has begun is done, or does not come.
+ */
 function enterPanic(): void {
   const self = thisHart().index + 1;
   const before = atomic.cmpxchg<u32>(reporter, 0, self);
   if (before === self) shutdown(true);
   if (before !== 0) halt();
   stopOthers();
+  const others = onlineMask() & ~(1 << (self - 1));
+  const deadline = readTime() + timebaseHz() / STILL_PARTS_OF_SECOND;
+  while ((atomic.load<u32>(still) & others) !== others && readTime() < deadline) {}
+  sealConsole();
 }
 
 /** This hart does nothing any more. */
 export function halt(): void {
+  atomic.or<u32>(still, 1 << thisHart().index);
   for (;;) wfi();
 }
 

@@ -37,6 +37,8 @@ const LOST_BYTES_MAX: u32 = 64;
 const lostBuffer: usize = memory.data(64, 8);
 // Under the console's lock:
 let owned: bool = false;
+/** A panic has the console. */
+let sealed: bool = false;
 let filled: u32 = 0;
 let taken: u32 = 0;
 let lostLines: u32 = 0;
@@ -67,7 +69,9 @@ export function printBytes(start: usize, length: u32): bool {
   const lock = changetype<Lock>(consoleLock);
   lock.acquire();
   let fits = true;
-  if (!owned) {
+  if (sealed) {
+    // A hart that is about to be stopped: nobody would read it.
+  } else if (!owned) {
     uartWrite(start, length);
   } else {
     fits = RING_BYTES - (filled - taken) >= length + LOST_BYTES_MAX;
@@ -128,6 +132,11 @@ function drainRing(): void {
     uartWrite(ring + (taken & (RING_BYTES - 1)), 1);
     taken++;
   }
+}
+
+/** From now on only `endLinePanic` prints. Without the lock, as there. */
+export function sealConsole(): void {
+  sealed = true;
 }
 
 /**
