@@ -44,6 +44,19 @@ export function deliver(
   w3: u64,
   token: u64,
 ): void {
+  receiver.a0 = 0;
+  receiver.a1 = receivedInfo(0, 0, badge);
+  receiver.a2 = w0;
+  receiver.a3 = w1;
+  receiver.a4 = w2;
+  receiver.a5 = w3;
+  receiver.a6 = token;
+  // Words alone stay in registers all the way: what needs a call comes last.
+  if (infoBytes(info) !== 0 || infoSlotPlusOne(info) !== 0) carry(sender, receiver, info, badge);
+}
+
+/** What of a message does not fit into registers: bytes of the message page, and a capability. */
+function carry(sender: Task, receiver: Task, info: u64, badge: u32): void {
   const bytes = infoBytes(info);
   const slotPlusOne = infoSlotPlusOne(info);
   let slotThere: u32 = 0;
@@ -54,11 +67,5 @@ export function deliver(
     slotThere = slot + 1;
   }
   if (bytes > 0) memory.copy(receiver.messagePage, sender.messagePage, bytes);
-  receiver.a0 = 0;
   receiver.a1 = receivedInfo(bytes, slotThere, badge);
-  receiver.a2 = w0;
-  receiver.a3 = w1;
-  receiver.a4 = w2;
-  receiver.a5 = w3;
-  receiver.a6 = token;
 }

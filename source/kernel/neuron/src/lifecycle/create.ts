@@ -7,9 +7,11 @@ import { Refusal } from "abi/refusal";
 import { TaskState } from "abi/task";
 import { FRAME_CALL } from "../arch/riscv/frame";
 import { thisHart } from "../arch/riscv/hart";
+import { satpOf } from "../arch/riscv/satp";
 import { NO_OBJECT } from "../mm/pool";
 import { createVmo, releaseVmo, vmoAt } from "../mm/vmo";
 import { createSpace, destroySpace } from "../mm/vspace";
+import { asidOf } from "../sched/schedule";
 import { wake } from "../sched/wake";
 import { retainNotification } from "../task/endpoint";
 import { claimUnborn, discardTask, Task, takeTask } from "../task/task";
@@ -21,6 +23,7 @@ export function createTask(taskClass: u32): Task | null {
   if (task === null) return null;
   task.taskClass = taskClass;
   task.root = createSpace();
+  task.satp = satpOf(task.root, asidOf(task));
   const page = task.root === 0 ? NO_OBJECT : createVmo(PAGE_BYTES);
   if (page !== NO_OBJECT) {
     task.messagePage = vmoAt(page).base;

@@ -7,7 +7,6 @@ import { Audit } from "abi/audit";
 import { SLOT_COUNT } from "abi/handle";
 import { End, TaskState, Wait } from "abi/task";
 import { Hart, hartAt, hartCount, thisHart } from "../arch/riscv/hart";
-import { satpOf } from "../arch/riscv/satp";
 import { audit } from "../diag/audit";
 import { systemEnded } from "../diag/panic";
 import { giveUpCapability } from "../ipc/close";
@@ -16,7 +15,7 @@ import { signal, unbind } from "../ipc/notification";
 import { failCallersOf } from "../ipc/timeout";
 import { unbindInterruptsOf } from "../irq/interrupts";
 import { destroySpace } from "../mm/vspace";
-import { asidOf, leaveSpace, returnToSpace } from "../sched/schedule";
+import { leaveSpace, returnToSpace } from "../sched/schedule";
 import { releaseNotification } from "../task/endpoint";
 import { slotOf } from "../task/handles";
 import { releaseTask, Task } from "../task/task";
@@ -61,11 +60,10 @@ export function endTask(task: Task, end: End, detail: u64): void {
  * task's space, so two that end each other's tasks cannot wait for each other.
  */
 function awaitLeft(task: Task): void {
-  const satp = satpOf(task.root, asidOf(task));
   for (let i: u32 = 0; i < hartCount(); i++) {
     if (i === thisHart().index) continue;
     const at = changetype<usize>(hartAt(i)) + offsetof<Hart>("satp");
-    while (atomic.load<u64>(at) === satp) {
+    while (atomic.load<u64>(at) === task.satp) {
       // bounded by the other hart's way out of the kernel
     }
   }

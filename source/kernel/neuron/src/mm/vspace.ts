@@ -7,6 +7,7 @@
 import { Right } from "abi/handle";
 import { PAGE_BYTES, USER_END } from "abi/layout";
 import {
+  ENTRIES_A_LINE,
   PageTable,
   PTE_AD,
   PTE_R,
@@ -43,12 +44,20 @@ export function destroySpace(rootAddress: u32): void {
   for (let i: u32 = 0; i < ROOT_USER_ENTRIES; i++) {
     if (!root.entry(i).valid) continue;
     const middle = root.entry(i).table;
-    for (let j: u32 = 0; j < TABLE_ENTRIES; j++) {
-      if (middle.entry(j).valid) giveFrames(<u32>changetype<usize>(middle.entry(j).table), 1);
+    for (let j: u32 = 0; j < TABLE_ENTRIES; j += ENTRIES_A_LINE) {
+      if (!middle.isLineEmpty(j)) destroyTables(middle, j);
     }
     giveFrames(<u32>changetype<usize>(middle), 1);
   }
   giveFrames(rootAddress, 1);
+}
+
+/** Gives the tables back that a line's worth of entries, from `first` on, point to. */
+function destroyTables(middle: PageTable, first: u32): void {
+  for (let j = first; j < first + ENTRIES_A_LINE; j++) {
+    const entry = middle.entry(j);
+    if (entry.valid) giveFrames(<u32>changetype<usize>(entry.table), 1);
+  }
 }
 
 /** Whether `bytes` from `address` are whole pages of user space, without overflow and without page 0. */

@@ -10,11 +10,14 @@
  * sequentially consistent, so one of the two sees the other.
  */
 import { Hart, hartAt, hartCount, IDLE_CLASS, thisHart } from "../arch/riscv/hart";
-import { enterSpace, forgetTranslations, hasAsid, satpOf, seeNewMappings } from "../arch/riscv/satp";
+import { asidsSuffice, enterSpace, forgetTranslations, seeNewMappings } from "../arch/riscv/satp";
 import { kernelSpaceSatp } from "../mm/kernelmap";
-import { Task } from "../task/task";
+import { TASKS_MAX, Task } from "../task/task";
 import { queueOf } from "./queue";
 import { enqueue, markBusy, markIdle } from "./wake";
+
+/** The greatest address-space identifier. */
+const ASID_MAX: u32 = TASKS_MAX;
 
 /** Address-space identifiers: 0 is the kernel's own, a task's is its index + 1. */
 export function asidOf(task: Task): u32 {
@@ -34,9 +37,9 @@ export function returnToSpace(): void {
 
 function enterSpaceOf(hart: Hart, task: Task): void {
   task.ranOn |= 1 << hart.index;
-  enterSpace(hart, satpOf(task.root, asidOf(task)));
+  enterSpace(hart, task.satp);
   // Hardware with fewer identifiers than tasks would mix address spaces up.
-  if (!hasAsid(asidOf(task))) forgetTranslations();
+  if (!asidsSuffice(ASID_MAX)) forgetTranslations();
   see(hart, task);
 }
 

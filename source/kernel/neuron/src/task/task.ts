@@ -61,6 +61,8 @@ export class Task extends TrapFrame {
   waitsFor: u32;
 
   // Memory
+  /** What puts its address space in force. */
+  satp: u64;
   /** Address of the root page table. */
   root: u32;
   /** Bit per hart whose TLB may know the address space. */

@@ -18,6 +18,8 @@ export const PTE_G: u64 = 32;
 export const PTE_AD: u64 = 0xc0;
 
 export const TABLE_ENTRIES: u32 = 512;
+/** Entries that are looked at together. */
+export const ENTRIES_A_LINE: u32 = 8;
 export const PAGE_SHIFT: u32 = 12;
 /** Bytes that one entry of a level-1 table maps. */
 export const MEGAPAGE_BYTES: u32 = 0x20_0000;
@@ -78,6 +80,13 @@ export class PageTable {
   /** Entry `index`, below TABLE_ENTRIES. */
   entry(index: u32): Pte {
     return changetype<Pte>(changetype<usize>(this) + (index << 3));
+  }
+
+  /** Whether the ENTRIES_A_LINE entries from `index`, a multiple of it, are all zero: most of a table usually is. */
+  isLineEmpty(index: u32): bool {
+    const at = changetype<usize>(this.entry(index));
+    const low = load<u64>(at) | load<u64>(at, 8) | load<u64>(at, 16) | load<u64>(at, 24);
+    return (low | load<u64>(at, 32) | load<u64>(at, 40) | load<u64>(at, 48) | load<u64>(at, 56)) === 0;
   }
 }
 

@@ -34,9 +34,12 @@ export function enterSpace(hart: Hart, satp: u64): void {
   atomic.store<u64>(changetype<usize>(hart) + offsetof<Hart>("satp"), satp);
 }
 
-/** Whether the hardware tells `asid` from all others. If not, a switch has to forget what the TLB knows. */
-export function hasAsid(asid: u32): bool {
-  return (<u64>asid & asidBits) === <u64>asid;
+/**
+ * Whether the hardware tells identifiers up to `most` apart. If not, two spaces may share one, and a switch has to forget
+ * what the TLB knows.
+ */
+export function asidsSuffice(most: u32): bool {
+  return <u64>most <= asidBits;
 }
 
 /** This hart forgets every translation that its TLB knows. */

@@ -1,0 +1,70 @@
+// Address-space identifiers: how many the hardware has is found out, and a switch between spaces relies on them only where
+// every task can have one of its own.
+
+import { expect, test } from "vitest";
+import { guest } from "../harness/guest.ts";
+import { forever } from "../runtime/fake-abi.ts";
+
+/** A hart with so many bits of ASID in its satp, on which two tasks take turns. Gives how often it flushed for that. */
+async function flushesWith(asidBits: bigint): Promise<{ flushes: number; switches: number }> {
+  const harts = 0x0100_0000;
+  const implemented = BigInt.asUintN(64, ~(0xffffn << 44n) | (((1n << asidBits) - 1n) << 44n));
+  let satp = 0n;
+  let flushes = 0;
+  let switches = 0;
+  const g = await guest(
+    {
+      text: `
+        import { hartAt } from "kernel/neuron/src/arch/riscv/hart";
+        import { enterFirstSpace, satpOf } from "kernel/neuron/src/arch/riscv/satp";
+        import { asidOf, runOn } from "kernel/neuron/src/sched/schedule";
+        import { taskAt } from "kernel/neuron/src/task/task";
+        export function boot(): void {
+          enterFirstSpace(0x1000);
+          for (let i: u32 = 0; i < 32; i++) {
+            const task = taskAt(i);
+            task.index = i;
+            task.seenBy = 1;
+            task.satp = satpOf(0x2000 + (i << 12), asidOf(task));
+          }
+        }
+        export function run(index: u32): void { runOn(hartAt(0), taskAt(index)); }
+      `,
+    },
+    {
+      imports: {
+        symbols: { harts: () => harts, kernelStacks: () => 0, panicStacks: () => 0 },
+        intrinsics: {
+          hartPointer: () => harts,
+          readTime: () => forever,
+          readSatp: () => satp,
+          writeSatp: (value: bigint) => {
+            satp = BigInt.asUintN(64, value) & implemented;
+            switches += 1;
+          },
+          sfenceVma: () => {
+            flushes += 1;
+          },
+          fenceI: () => {},
+        },
+        assembly: { sbiEcall: () => 0n },
+      },
+    },
+  );
+  g.memory.grow(Math.ceil((harts + 0x10000 - g.memory.buffer.byteLength) / 65_536));
+  g.call("boot");
+  flushes = 0;
+  switches = 0;
+  // The second one's identifier, 17, is the first one's, 1, to hardware with four bits.
+  for (const index of [0, 16, 0, 16]) g.call("run", index);
+  return { flushes, switches };
+}
+
+test("with an identifier for each task, a switch forgets nothing", async () => {
+  expect(await flushesWith(16n)).toEqual({ flushes: 0, switches: 4 });
+  expect(await flushesWith(6n)).toEqual({ flushes: 0, switches: 4 });
+});
+
+test.each([0n, 1n, 4n, 5n])("with %i bits of them, every switch forgets what the TLB knows", async (bits) => {
+  expect(await flushesWith(bits)).toEqual({ flushes: 4, switches: 4 });
+});
