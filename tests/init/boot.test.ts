@@ -172,6 +172,14 @@ const failures: readonly (readonly [string, Options, readonly string[]])[] = [
     ["nexus-init: the boot bundle is no good: index does not match its hash"],
   ],
   [
+    "a service with a flipped byte is refused",
+    {
+      // Behind the superblock, a block of index and one of paths, the first service begins.
+      bundle: bundle.map((byte, index) => (index === 3 * 4096 + 70 ? byte ^ 1 : byte)),
+    },
+    ["nexus-init: the boot bundle's consoled: data does not match its hash"],
+  ],
+  [
     "what the kernel refuses is said by name",
     {
       prepare: (kernel) => {

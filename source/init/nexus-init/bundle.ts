@@ -6,8 +6,8 @@ import { Right } from "abi/handle";
 import { PAGE_BYTES } from "abi/layout";
 import { Role } from "abi/startup";
 import { NO_SLOT } from "abi/syscall";
-import { checkContent } from "pkgimg/content";
-import { BLOCK_BYTES, HASH_BYTES, ImageError, imageErrorText, PATH_BYTES_MAX } from "pkgimg/format";
+import { checkBlocks } from "pkgimg/content";
+import { BLOCK_BYTES, ImageError, imageErrorText, PATH_BYTES_MAX } from "pkgimg/format";
 import { checkIndex, find } from "pkgimg/index";
 import { IMAGE_STATE_BYTES, Image, NO_ENTRY } from "pkgimg/reader";
 import { createVmo, drop, map, result, unmap } from "runtime/call";
@@ -18,9 +18,8 @@ import { BUNDLE_ADDRESS, BUNDLE_BYTES_MAX, FILE_ADDRESS } from "./limits";
 import { because, say } from "./say";
 
 const imageState: usize = memory.data(IMAGE_STATE_BYTES, 8);
-/** checkIndex's memory for one path, and checkContent's for one hash. */
+/** checkIndex's memory for one path. */
 const scratch: usize = memory.data(256, 8);
-const digest: usize = memory.data(32, 8);
 const nameState: usize = memory.data(LINE_STATE_BYTES, 8);
 const nameBuffer: usize = memory.data(PATH_BYTES_MAX + 1, 8);
 
@@ -51,13 +50,26 @@ export function openBundle(): bool {
 
 /** Finds a file and checks its content. After it: `fileAddress()`, `fileBytes()`. False, after a line. */
 export function findInBundle(name: usize, nameLength: u32): bool {
+  return findAndCheck(name, nameLength, u32.MAX_VALUE);
+}
+
+/**
+ * The same for a package image that a literal (ASCII) names. Only its first block is checked, which holds the root of its
+ * own tree: whoever mounts it checks the others by that, as they are read.
+ */
+export function findImageInBundle(words: string): bool {
+  const name = changetype<Line>(nameState).begin(nameBuffer, PATH_BYTES_MAX).text(words);
+  return findAndCheck(name.address, name.length, 1);
+}
+
+function findAndCheck(name: usize, nameLength: u32, blocksMost: u32): bool {
   const image = changetype<Image>(imageState);
   const entry = find(image, name, nameLength);
   if (entry === NO_ENTRY) {
     print(say("the boot bundle has no ").printable(name, nameLength));
     return false;
   }
-  const error = checkContent(image, entry, digest);
+  const error = checkBlocks(image, entry, blocksMost);
   if (error !== ImageError.None) {
     print(say("the boot bundle's ").printable(name, nameLength).text(": ").text(imageErrorText(error)));
     return false;
@@ -66,12 +78,6 @@ export function findInBundle(name: usize, nameLength: u32): bool {
   address = blockOf(image.firstBlock);
   bytes = image.byteLength;
   return true;
-}
-
-/** The same for a file that a literal (ASCII) names. */
-export function findLiteral(words: string): bool {
-  const name = changetype<Line>(nameState).begin(nameBuffer, PATH_BYTES_MAX).text(words);
-  return findInBundle(name.address, name.length);
 }
 
 export function fileAddress(): usize {
@@ -110,5 +116,3 @@ function pagesFor(count: u32): u32 {
 function blockOf(block: u32): usize {
   return BUNDLE_ADDRESS + <usize>(block * BLOCK_BYTES);
 }
-
-if (HASH_BYTES !== 32) ERROR("digest holds 32 bytes");

@@ -10,7 +10,7 @@ import { create, now, result } from "runtime/call";
 import { LAUNCH_BYTES, Launch, launch, Step, stepName } from "runtime/loader";
 import { print } from "runtime/log";
 import { entryOf, startup } from "runtime/startup";
-import { copyOfFile, fileBytes, findLiteral } from "./bundle";
+import { copyOfFile, fileBytes, findImageInBundle } from "./bundle";
 import { isService } from "./check";
 import { absentBit, endedBit, eventsSlot, initEndpoint, listenToSignals, readyBit, take } from "./events";
 import { LOADER_WINDOW } from "./limits";
@@ -132,7 +132,7 @@ let fixturesBytes: u32 = 0;
 
 function giveFixtures(what: Launch, rights: u32): bool {
   if (fixtures === NO_SLOT) {
-    if (!findLiteral("fixtures.img")) return false;
+    if (!findImageInBundle("fixtures.img")) return false;
     fixtures = copyOfFile();
     if (fixtures === NO_SLOT) return false;
     fixturesBytes = fileBytes();
