@@ -86,7 +86,15 @@ describe.skipIf(!isInstalled())("gdb-multiarch", () => {
       expect(said).toMatch(
         /#0 {2}neuron\/ipc\/call\/call \(.*\) at source\/kernel\/neuron\/src\/ipc\/call\.ts:\d+/,
       );
-      expect(said).toMatch(/#\d {2}syscallHandle \(.* at source\/kernel\/neuron\/src\/trap\.ts:\d+/);
+      // From the kernel through the system call into the task, down to its beginning.
+      const trap =
+        /syscallHandle \(.* at source\/kernel\/neuron\/src\/trap\.ts:\d+\n#\d+ {2}<signal handler called>\n#\d+ {2}systemCall \(\) at \.\/source\/runtime\/syscall\.S:\d+\n/;
+      const [, below = ""] = said.split(trap);
+      expect(below, said).toMatch(/^#\d+ .*runtime\/ipc\/call \(/);
+      expect(below).toMatch(
+        /services\/packagefsd\/serve\/onRead \(\) at source\/services\/packagefsd\/serve\.ts:\d+/,
+      );
+      expect(below).toMatch(/#\d+ {1,2}main \(\) at source\/services\/packagefsd\/main\.ts:\d+/);
       for (const hart of [0, 1, 2, 3])
         expect(said).toMatch(new RegExp(`Thread ${hart + 1} \\(hart ${hart}, `));
       // Forwards it was hit once before, and backwards once more.

@@ -6,13 +6,65 @@
 # at `resume`, with the frame of the task to run in HartContext.frame, which may be another one.
 #
 # A trap while sscratch is 0 is the kernel's own fault: kernelFault in diag/panic.ts, on a stack of its own.
+#
+# A debugger goes on from the kernel's functions to the task's: the frame says where all that it had is (DWARF 5, 6.4).
 
     .include "frame.inc"
+
+    .cfi_sections .eh_frame
+
+    # Column 64 is where to go on: sepc, which is no register of the task's (RISC-V psABI, DWARF register numbers).
+    #
+    # The canonical frame address is what HartContext.frame says: DW_CFA_def_cfa_expression { breg4 (tp) HART_FRAME;
+    # deref_size 4; const1u 32; shl; const1u 32; shra }.
+    .macro inFrame
+    .cfi_escape 0x0f, 11, 0x74, (HART_FRAME & 0x7f) | 0x80, HART_FRAME >> 7, 0x94, 4, 0x08, 32, 0x24, 0x08, 32, 0x26
+    .cfi_offset 64, FRAME_SEPC
+    .cfi_offset ra, FRAME_RA
+    .cfi_offset sp, FRAME_SP
+    .cfi_offset gp, FRAME_GP
+    .cfi_offset tp, FRAME_TP
+    .cfi_offset s0, FRAME_S0
+    .cfi_offset s1, FRAME_S1
+    .cfi_offset s2, FRAME_S2
+    .cfi_offset s3, FRAME_S3
+    .cfi_offset s4, FRAME_S4
+    .cfi_offset s5, FRAME_S5
+    .cfi_offset s6, FRAME_S6
+    .cfi_offset s7, FRAME_S7
+    .cfi_offset s8, FRAME_S8
+    .cfi_offset s9, FRAME_S9
+    .cfi_offset s10, FRAME_S10
+    .cfi_offset s11, FRAME_S11
+    .endm
+
+    # Beside those, what a frame with every register has.
+    .macro allInFrame
+    inFrame
+    .cfi_offset t0, FRAME_T0
+    .cfi_offset t1, FRAME_T1
+    .cfi_offset t2, FRAME_T2
+    .cfi_offset a0, FRAME_A0
+    .cfi_offset a1, FRAME_A1
+    .cfi_offset a2, FRAME_A2
+    .cfi_offset a3, FRAME_A3
+    .cfi_offset a4, FRAME_A4
+    .cfi_offset a5, FRAME_A5
+    .cfi_offset a6, FRAME_A6
+    .cfi_offset a7, FRAME_A7
+    .cfi_offset t3, FRAME_T3
+    .cfi_offset t4, FRAME_T4
+    .cfi_offset t5, FRAME_T5
+    .cfi_offset t6, FRAME_T6
+    .endm
 
     .section .text
     .balign 4
     .globl trapEntry
 trapEntry:
+    .cfi_startproc
+    .cfi_signal_frame
+    .cfi_return_column 64
     csrrw tp, sscratch, tp          # tp = hart, sscratch = the task's tp
     beqz  tp, ownFault
     sd    t0, HART_SCRATCH(tp)
@@ -44,6 +96,7 @@ trapEntry:
     sd    t1, FRAME_SEPC(t0)
     sw    zero, FRAME_KIND(t0)      # FRAME_CALL
     lw    sp, HART_STACK_TOP(tp)
+    inFrame
     call  syscallHandle
     j     resume
 
@@ -89,7 +142,9 @@ saveAll:
     lw    sp, HART_STACK_TOP(tp)
     csrr  a0, scause
     csrr  a1, stval
+    allInFrame
     call  trapHandle
+    .cfi_endproc
 
 # From trapHandle, syscallHandle, and enterScheduler below: run the task of HartContext.frame.
 resume:
