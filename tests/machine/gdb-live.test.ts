@@ -187,7 +187,10 @@ describe("./nx boot --gdb", () => {
       for (let round = 0; round < 2; round++) await gdb.run();
       const hart = ((await gdb.ask("qC")) ?? "").slice("QC".length);
       await gdb.setRegister(hart, registers.pc, 0xdead_0000n);
+      // The others go on for a moment, until they are stopped.
+      await gdb.clearBreak(schedule);
       expect(await gdb.run()).toContain("replaylog:end");
+      await gdb.breakAt(schedule);
       await boot.says(/PANIC hart=/);
       await new Promise((resolve) => setTimeout(resolve, 2 * PANIC_QUIET_MS));
       expect(await gdb.ask("bc")).toMatch(/^T05thread:[1-4];$/);
