@@ -6,13 +6,14 @@ import { generateKeyPairSync } from "node:crypto";
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { programs } from "../../toolchain/programs.ts";
 import { root } from "../../toolchain/root.ts";
 import { sourcesFromWord, writeImageFile } from "../../tools/mk-pkgfs-img/files.ts";
 import { developmentKey, keyFromPem, readKeyFile } from "../../tools/mk-pkgfs-img/keys.ts";
 import { signSuperblock } from "../../tools/mk-pkgfs-img/sign.ts";
-import { BOOT_TIMEOUT_MS, bootQemu, buildOnce, explain, hasQemu, pkgfsImage } from "../system/machine.ts";
+import { onEachMachine } from "../system/each-machine.ts";
+import { BOOT_TIMEOUT_MS, buildOnce, explain, pkgfsImage } from "../system/machine.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "neuron-integrity-test-"));
 afterAll(() => rmSync(scratch, { recursive: true }));
@@ -57,7 +58,7 @@ const attempts: [name: string, change: (image: Uint8Array, good: Uint8Array) => 
   ],
 ];
 
-describe.skipIf(!hasQemu)("a disk with another file on it (qemu-system-riscv64 is installed)", () => {
+onEachMachine("a disk with another file on it", (bootWith) => {
   let image: Uint8Array;
   beforeAll(async () => {
     await buildOnce();
@@ -67,7 +68,7 @@ describe.skipIf(!hasQemu)("a disk with another file on it (qemu-system-riscv64 i
   async function boot(name: string, bytes: Uint8Array) {
     const disk = join(scratch, `${name.replaceAll(" ", "-").replaceAll("'", "")}.img`);
     writeFileSync(disk, bytes);
-    return await bootQemu({ disk, smp: 2, run: "nx cat fixtures/hello.txt", timeoutSeconds: 60 });
+    return await bootWith({ disk, smp: 2, run: "nx cat fixtures/hello.txt", timeoutSeconds: 60 });
   }
 
   test.each(attempts)(

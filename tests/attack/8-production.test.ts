@@ -4,12 +4,13 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, expect, test } from "vitest";
 import { type BuildOutputs, build } from "../../toolchain/compile.ts";
 import { root } from "../../toolchain/root.ts";
 import type { BootReport, BootRequest } from "../../tools/boot/run.ts";
 import { readElf } from "../../tools/debug/elf.ts";
-import { BOOT_TIMEOUT_MS, bootQemu, explain, hasQemu } from "../system/machine.ts";
+import { type Boot, onEachMachine } from "../system/each-machine.ts";
+import { BOOT_TIMEOUT_MS, explain } from "../system/machine.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "neuron-production-test-"));
 afterAll(() => rmSync(scratch, { recursive: true }));
@@ -24,11 +25,12 @@ function production(): Promise<BuildOutputs> {
 }
 
 async function bootProduction(
+  boot: Boot,
   change: Partial<BootRequest>,
   outputs: Promise<BuildOutputs> = production(),
 ): Promise<BootReport> {
   const disk = join(root, (await outputs).packageImage);
-  return await bootQemu({ profile: "production", disk, ...change }, outputs);
+  return await boot({ profile: "production", disk, ...change }, outputs);
 }
 
 /** What names a hart, or tells a time or a count of ticks. The firmware's banner, before our first line, is not ours. */
@@ -47,23 +49,23 @@ function tellingLines(report: BootReport): string[] {
   return report.lines.slice(first).filter((line) => telling.some((pattern) => pattern.test(line)));
 }
 
-describe.skipIf(!hasQemu)("a production build's console (qemu-system-riscv64 is installed)", () => {
+onEachMachine("a production build's console", (boot) => {
   test("a whole boot with its self-tests", { timeout: BOOT_TIMEOUT_MS }, async () => {
-    const report = await bootProduction({});
+    const report = await bootProduction(boot, {});
     expect(report.problems, explain(report)).toEqual([]);
     expect(report.lines).toContain("SELFTEST: smp ipi ok");
     expect(tellingLines(report)).toEqual([]);
   });
 
   test("the answers of nx", { timeout: BOOT_TIMEOUT_MS }, async () => {
-    const report = await bootProduction({ run: "nx hw smp; nx ps; nx hw irq; nx audit" });
+    const report = await bootProduction(boot, { run: "nx hw smp; nx ps; nx hw irq; nx audit" });
     expect(report.lines, explain(report)).toContain("nx: smp online=4");
     expect(report.lines.filter((line) => line === "nx: end")).toHaveLength(4);
     expect(tellingLines(report).filter((line) => !/ kind=hart-(started|stopped) /.test(line))).toEqual([]);
   });
 
   test("tasks that fault, and IPIs that are held back", { timeout: BOOT_TIMEOUT_MS }, async () => {
-    const report = await bootProduction({ run: "attacker memory; attacker ipis" });
+    const report = await bootProduction(boot, { run: "attacker memory; attacker ipis" });
     // What the attacker counts, it counts about harts: that is its own business.
     const kernel = { ...report, lines: report.lines.filter((line) => !line.startsWith("attack: ")) };
     expect(kernel.lines.filter((line) => line.startsWith("neuron: task ")).length).toBeGreaterThan(5);
@@ -73,7 +75,7 @@ describe.skipIf(!hasQemu)("a production build's console (qemu-system-riscv64 is 
   test("a panic", { timeout: BOOT_TIMEOUT_MS }, async () => {
     const outputs = await production();
     const kernel = withIllegalInstruction(join(root, outputs.kernel), "syscallHandle");
-    const report = await bootProduction({}, Promise.resolve({ ...outputs, kernel }));
+    const report = await bootProduction(boot, {}, Promise.resolve({ ...outputs, kernel }));
     expect(report.panic?.line, explain(report)).toContain("name=illegal instruction");
     expect(tellingLines(report)).toEqual([]);
   });

@@ -39,9 +39,13 @@ export interface BootChange extends Partial<BootRequest> {
 /** A report, and what only this machine knows. */
 export type EmbeddedReport = BootReport & EmbeddedFacts;
 
-/** Boots the embedded machine once. */
-export async function bootEmbedded(change: BootChange = {}): Promise<EmbeddedReport> {
-  const { outputs, wasm } = await buildOnce();
+/** Boots the embedded machine once; `other` is another build than the usual one. */
+export async function bootEmbedded(
+  change: BootChange = {},
+  other?: Promise<BuildOutputs>,
+): Promise<EmbeddedReport> {
+  const { outputs: usualOutputs, wasm } = await buildOnce();
+  const outputs = (await other) ?? usualOutputs;
   const { seed = 1n, faults = [], chaos = 0, firmware, ...request } = change;
   const usual: BootRequest = {
     smp: 4,

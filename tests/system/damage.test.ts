@@ -3,8 +3,9 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, describe, expect, test } from "vitest";
-import { BOOT_TIMEOUT_MS, bootQemu, buildOnce, explain, hasQemu, pkgfsImage } from "./machine.ts";
+import { afterAll, expect, test } from "vitest";
+import { onEachMachine } from "./each-machine.ts";
+import { BOOT_TIMEOUT_MS, buildOnce, explain, pkgfsImage } from "./machine.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "neuron-damage-test-"));
 afterAll(() => rmSync(scratch, { recursive: true }));
@@ -37,11 +38,11 @@ const places: [name: string, offset: (image: Uint8Array) => number][] = [
   ["a path in the index", (image) => Buffer.from(image).indexOf("fixtures/hello.txt")],
 ];
 
-describe.skipIf(!hasQemu)("one wrong byte on the disk (qemu-system-riscv64 is installed)", () => {
+onEachMachine("one wrong byte on the disk", (boot) => {
   test.each(places)(
     "in %s: the self-tests do not pass, and a line says where",
     async (_name, offset) => {
-      const report = await bootQemu({ disk: await damagedImage(offset), smp: 2, timeoutSeconds: 60 });
+      const report = await boot({ disk: await damagedImage(offset), smp: 2, timeoutSeconds: 60 });
       expect(report.ok).toBe(false);
       expect(report.panic).toBeUndefined();
       expect(report.lines.filter((line) => line === "SELFTEST: pkgfs virtio ro ok")).toEqual([]);

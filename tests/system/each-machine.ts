@@ -3,16 +3,17 @@
 
 import { describe } from "vitest";
 import { parseChaos } from "../../machine/host/chaos.ts";
+import type { BuildOutputs } from "../../toolchain/compile.ts";
 import type { BootReport, BootRequest } from "../../tools/boot/run.ts";
 import { bootEmbedded } from "../machine/booting.ts";
 import { bootQemu, hasQemu } from "./machine.ts";
 
-/** Boots one of the machines once. */
-export type Boot = (change: Partial<BootRequest>) => Promise<BootReport>;
+/** Boots one of the machines once; `built` is another build than the usual one. */
+export type Boot = (change: Partial<BootRequest>, built?: Promise<BuildOutputs>) => Promise<BootReport>;
 
 /** Describes `tests` twice, each time with what boots that machine. */
 export function onEachMachine(name: string, tests: (boot: Boot) => void): void {
   describe.skipIf(!hasQemu)(`${name}, on QEMU (qemu-system-riscv64 is installed)`, () => tests(bootQemu));
   describe(`${name}, on the embedded machine with every kind of chaos`, () =>
-    tests((change) => bootEmbedded({ chaos: parseChaos("all"), ...change })));
+    tests((change, built) => bootEmbedded({ chaos: parseChaos("all"), ...change }, built)));
 }

@@ -1,4 +1,4 @@
-// ./nx hw on QEMU: the guest's answers, and the checksum of the disk against the one that the host computes.
+// ./nx hw on both machines: the guest's answers, and the checksum of the disk against the one that the host computes.
 
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -8,16 +8,19 @@ import { describe, expect, test } from "vitest";
 import { root } from "../../toolchain/root.ts";
 import { BOOT_TIMEOUT_MS, buildOnce, hasQemu, pkgfsImage } from "./machine.ts";
 
-async function nx(...words: string[]): Promise<unknown> {
-  await buildOnce();
-  return JSON.parse(execFileSync(join(root, "nx"), [...words, "--json"], { cwd: root, encoding: "utf8" }));
-}
+describe.skipIf(!hasQemu)("hw asks the guest, on QEMU (qemu-system-riscv64 is installed)", () =>
+  answers("qemu", "OpenSBI"),
+);
+describe("hw asks the guest, on the embedded machine", () => answers("embedded", "other"));
 
-async function hw(...words: string[]): Promise<unknown> {
-  return await nx("hw", ...words);
-}
+function answers(machine: string, firmware: string): void {
+  const nx = async (...words: string[]): Promise<unknown> => {
+    await buildOnce();
+    const line = [...words, "--machine", machine, "--json"];
+    return JSON.parse(execFileSync(join(root, "nx"), line, { cwd: root, encoding: "utf8" }));
+  };
+  const hw = async (...words: string[]): Promise<unknown> => await nx("hw", ...words);
 
-describe.skipIf(!hasQemu)("hw asks the guest (qemu-system-riscv64 is installed)", () => {
   test.each([1, 4])(
     "hw smp --json lists %i harts",
     async (smp) => {
@@ -71,7 +74,7 @@ describe.skipIf(!hasQemu)("hw asks the guest (qemu-system-riscv64 is installed)"
       const answer = await hw("sbi", ...words);
       expect(answer).toEqual({
         version: expect.stringMatching(/^\d+\.\d+$/),
-        firmware: "OpenSBI",
+        firmware,
         firmwareVersion: expect.stringMatching(/^0x[0-9a-f]+$/),
         extensions: expect.stringContaining("hsm"),
         sstc,
@@ -111,4 +114,4 @@ describe.skipIf(!hasQemu)("hw asks the guest (qemu-system-riscv64 is installed)"
     },
     BOOT_TIMEOUT_MS,
   );
-});
+}

@@ -5,14 +5,14 @@ import { createCipheriv } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, expect, test } from "vitest";
 import { build } from "../../toolchain/compile.ts";
 import { root } from "../../toolchain/root.ts";
 import type { BootReport } from "../../tools/boot/run.ts";
 import { sourceFromFile, sourcesFromFolder, writeImageFile } from "../../tools/mk-pkgfs-img/files.ts";
 import { developmentKey, readKeyFile } from "../../tools/mk-pkgfs-img/keys.ts";
 import { type Boot, onEachMachine } from "./each-machine.ts";
-import { BOOT_TIMEOUT_MS, bootQemu, buildOnce, explain, hasQemu } from "./machine.ts";
+import { BOOT_TIMEOUT_MS, bootQemu, buildOnce, explain } from "./machine.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "neuron-restart-test-"));
 afterAll(() => rmSync(scratch, { recursive: true }));
@@ -124,7 +124,7 @@ onEachMachine("a service that ends is started again", (boot) => {
   );
 });
 
-describe.skipIf(!hasQemu)("in a production build (qemu-system-riscv64 is installed)", () => {
+onEachMachine("in a production build", (boot) => {
   test(
     "nobody has anybody ended",
     async () => {
@@ -133,7 +133,7 @@ describe.skipIf(!hasQemu)("in a production build (qemu-system-riscv64 is install
         progress: { start: () => () => {}, note: () => {} },
       });
       const disk = join(root, built.packageImage);
-      const report = await bootQemu(
+      const report = await boot(
         { run: "chaos nexus-init", profile: "production", disk },
         Promise.resolve(built),
       );

@@ -5,12 +5,13 @@ import { generateKeyPairSync } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, expect, test } from "vitest";
 import { type BuildOutputs, build } from "../../toolchain/compile.ts";
 import { root } from "../../toolchain/root.ts";
 import { keyFromPem } from "../../tools/mk-pkgfs-img/keys.ts";
 import { imageDigest, signSuperblock } from "../../tools/mk-pkgfs-img/sign.ts";
-import { BOOT_TIMEOUT_MS, bootQemu, buildOnce, explain, hasQemu, pkgfsImage } from "./machine.ts";
+import { onEachMachine } from "./each-machine.ts";
+import { BOOT_TIMEOUT_MS, buildOnce, explain, pkgfsImage } from "./machine.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "neuron-trust-test-"));
 afterAll(() => rmSync(scratch, { recursive: true }));
@@ -47,7 +48,7 @@ function trustedBuild(): Promise<BuildOutputs> {
 /** What packagefsd says. */
 const pkgfsLines = (lines: readonly string[]): string[] => lines.filter((line) => line.startsWith("pkgfs:"));
 
-describe.skipIf(!hasQemu)("the disk's image (qemu-system-riscv64 is installed)", () => {
+onEachMachine("the disk's image", (boot) => {
   const changes: [name: string, change: (image: Uint8Array) => void, reason: string][] = [
     ["unsigned", (image) => image.fill(0, SIGNATURE_KIND, SIGNATURE_END), "not signed"],
     ["a-strangers", signByStranger, "signed by a key that is not trusted"],
@@ -62,7 +63,7 @@ describe.skipIf(!hasQemu)("the disk's image (qemu-system-riscv64 is installed)",
   test.each(changes)(
     "%s: is refused, and no file of it is ever served",
     async (name, change, reason) => {
-      const report = await bootQemu({ disk: await imageWith(name, change), smp: 2, timeoutSeconds: 60 });
+      const report = await boot({ disk: await imageWith(name, change), smp: 2, timeoutSeconds: 60 });
       expect(report.ok).toBe(false);
       expect(report.panic).toBeUndefined();
       expect(pkgfsLines(report.lines), explain(report)).toContain(
@@ -79,7 +80,7 @@ describe.skipIf(!hasQemu)("the disk's image (qemu-system-riscv64 is installed)",
       const outputs = await trustedBuild();
       const disk = join(root, outputs.packageImage);
       const digest = imageDigest(readFileSync(disk));
-      const report = await bootQemu({ disk, smp: 2 }, trustedBuild());
+      const report = await boot({ disk, smp: 2 }, trustedBuild());
       expect(report.ok, explain(report)).toBe(true);
       expect(pkgfsLines(report.lines)).toEqual([
         "pkgfs: mounted from virtio-blk ro",
@@ -88,7 +89,7 @@ describe.skipIf(!hasQemu)("the disk's image (qemu-system-riscv64 is installed)",
 
       await buildOnce();
       expect(imageDigest(readFileSync(pkgfsImage))).toBe(digest);
-      const signed = await bootQemu({ disk: pkgfsImage, smp: 2, timeoutSeconds: 60 }, trustedBuild());
+      const signed = await boot({ disk: pkgfsImage, smp: 2, timeoutSeconds: 60 }, trustedBuild());
       expect(signed.ok).toBe(false);
       expect(pkgfsLines(signed.lines)).toContain(
         "pkgfs: image refused: signed, where the image of this build is not at block 0",
