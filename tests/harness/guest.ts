@@ -82,8 +82,10 @@ export async function guest(
   const imports: Record<string, Record<string, WebAssembly.ImportValue>> = {};
   for (const { module: moduleName, name } of WebAssembly.Module.imports(module)) {
     const given = options.imports?.[moduleName]?.[name];
-    const fallback =
-      moduleName === "env" && name === "abort" ? abort : missingImport(`${moduleName}.${name}`);
+    const known = `${moduleName}.${name}`;
+    // `outOfLine` speaks to the toolchain only, and does nothing.
+    const nothing = known === "intrinsics.outOfLine" ? (): void => {} : undefined;
+    const fallback = nothing ?? (known === "env.abort" ? abort : missingImport(known));
     imports[moduleName] = { ...imports[moduleName], [name]: given ?? fallback };
   }
   const instance = new WebAssembly.Instance(module, imports);

@@ -70,8 +70,8 @@ const plants: Plant[] = [
       },
       {
         file: `${kernel}/trap.ts`,
-        find: "import { readTime, wfi } from",
-        replace: "import { clearSip, readTime, wfi } from",
+        find: "import { outOfLine, readTime, wfi } from",
+        replace: "import { clearSip, outOfLine, readTime, wfi } from",
       },
     ],
     args: ["--seeds", "1..4", ...flood],

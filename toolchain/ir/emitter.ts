@@ -11,6 +11,7 @@ import { type Builder, Value } from "./builder.ts";
 import { dataGlobal, globalDefinition, globalSymbol, type Layout, passiveGlobals } from "./data.ts";
 import { Debug, type Subprogram } from "./debug.ts";
 import { type Callee, type Locator, parameterList, type Surroundings, translateBody } from "./function.ts";
+import { outOfLine } from "./intrinsics.ts";
 import { attributes, HEADER, intrinsicDeclarations } from "./llvm.ts";
 import { direct } from "./reach.ts";
 import { type ConstantTable, constantTableEntry, constantTableLines, TypeIds } from "./table.ts";
@@ -171,7 +172,8 @@ export class Emitter implements Surroundings {
         ? undefined
         : this.debug?.subprogram(parts[parts.length - 1] ?? fn.name, unquoted(symbol), fn.type, place);
     const external = this.isExternal(fn);
-    const suffix = subprogram === undefined ? "" : ` !dbg !${subprogram.id}`;
+    const inlining = this.isOutOfLine(body) ? " noinline" : "";
+    const suffix = inlining + (subprogram === undefined ? "" : ` !dbg !${subprogram.id}`);
     return [
       `define ${external ? "" : "internal "}${resultType(fn.type)} ${symbol}(${parameterList(fn.type)}) #0${suffix} {`,
       ...this.bodyOf(fn, body, subprogram),
@@ -179,6 +181,15 @@ export class Emitter implements Surroundings {
       "",
       ...this.aliases(fn),
     ];
+  }
+
+  /** Whether a function says of itself that it is not to be inlined. */
+  private isOutOfLine(body: FunctionBody): boolean {
+    return body.instructions.some((instruction) => {
+      if (instruction.kind !== "call") return false;
+      const callee = this.callee(instruction.index);
+      return callee.kind === "intrinsic" && callee.intrinsic === outOfLine;
+    });
   }
 
   private isExternal(fn: WasmFunction): boolean {

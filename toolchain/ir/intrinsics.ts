@@ -1,6 +1,6 @@
 // What TypeScript cannot say: functions of a module called `intrinsics` are not called, but written out in place.
 //
-// All but `hartPointer` are volatile and a barrier to the compiler: no access to memory is moved across one. The table
+// All but `hartPointer` and `outOfLine` are volatile and a barrier to the compiler: no access to memory is moved across one. The table
 // also holds each one's signature, so that a wrong declaration in the guest is a build error and not a wrong register.
 
 import type { FunctionType, ValueType } from "../wasm/module.ts";
@@ -106,6 +106,12 @@ const hartPointer: Intrinsic = {
   },
 };
 
+/**
+ * Said by a function about itself: it is not to be inlined. Without it LLVM puts the rare part of a function back in, and
+ * the usual part then saves registers for it. No instruction.
+ */
+export const outOfLine: Intrinsic = { type: signature([], []), emit: () => {} };
+
 function trapNow(builder: Builder): void {
   builder.emit(COMPILER_BARRIER);
   builder.trap("unreachable");
@@ -133,6 +139,7 @@ function makeTable(): Map<string, Intrinsic> {
     table.set(`volatileLoad${bits}`, volatileLoad(bits));
     table.set(`volatileStore${bits}`, volatileStore(bits));
   }
+  table.set("outOfLine", outOfLine);
   table.set("trap", { type: signature([], []), emit: trapNow });
   return table;
 }

@@ -4,6 +4,7 @@ import { halt, switchTo } from "./machine/assembly";
 import {
   fenceIo,
   hartPointer,
+  outOfLine,
   readSstatus,
   setSie,
   sfenceVmaPage,
@@ -31,6 +32,12 @@ export function poke(register: usize): u64 {
 
 export function here(): u32 {
   return load<u32>(hartPointer(), 8);
+}
+
+/** Says that it is not to be inlined; nothing of that is executed. */
+export function rarely(word: u32): u32 {
+  outOfLine();
+  return word + 1;
 }
 
 export function leave(context: usize): void {
@@ -91,6 +98,15 @@ entry:
   %t3 = inttoptr i64 %t2 to ptr
   %t4 = load i32, ptr %t3, align 4
   ret i32 %t4
+}
+
+define signext i32 @rarely(i32 signext %p0) #0 noinline {
+entry:
+  %v.word = alloca i32
+  store i32 %p0, ptr %v.word
+  %t1 = load i32, ptr %v.word
+  %t2 = add i32 %t1, 1
+  ret i32 %t2
 }
 
 define void @leave(i32 signext %p0) #0 {

@@ -10,7 +10,7 @@ import { CAUSE_INTERRUPT, Interrupt } from "./arch/riscv/cause";
 import { pendingInterrupts } from "./arch/riscv/control";
 import { SIE_SEIE, SIE_SSIE, SIE_STIE } from "./arch/riscv/csr";
 import { Hart, thisHart, WANTS_CONSOLE_NEWS, WANTS_SCHEDULE, WANTS_STOP } from "./arch/riscv/hart";
-import { readTime, wfi } from "./arch/riscv/intrinsics";
+import { outOfLine, readTime, wfi } from "./arch/riscv/intrinsics";
 import { countMail, mailRetires, mailSenders, mailStops, takeMail } from "./arch/riscv/ipi";
 import { beginStop, endStop, leaveOnline, stopThisHart } from "./arch/riscv/smp";
 import { takeTick, timerProgramNext } from "./arch/riscv/timer";
@@ -84,13 +84,18 @@ function schedule(hart: Hart): void {
 
 /** Tells the console's owner that something was printed: where it was printed a lock may have been held. */
 function deliverNews(hart: Hart): void {
-  if ((hart.wants & WANTS_CONSOLE_NEWS) === 0) return;
+  if ((hart.wants & WANTS_CONSOLE_NEWS) !== 0) tellNews(hart);
+}
+
+function tellNews(hart: Hart): void {
+  outOfLine();
   hart.wants &= ~WANTS_CONSOLE_NEWS;
   tellConsoleOwner();
 }
 
 /** Stops this hart, which runs no task; returns if it may not stop, or not yet. */
 function stopHart(hart: Hart): void {
+  outOfLine();
   if (!beginStop(hart)) return;
   hart.wants &= ~WANTS_STOP;
   if (leaveOnline(hart)) {
@@ -112,6 +117,7 @@ function stopHart(hart: Hart): void {
  * pending is handled right here, so no trap ever comes from the kernel itself.
  */
 function waitForInterrupt(hart: Hart): void {
+  outOfLine();
   wfi();
   leaveIdle(hart);
   const pending = pendingInterrupts();

@@ -5,6 +5,7 @@
 import { Kind, Right, SLOT_COUNT } from "abi/handle";
 import { infoBytes, infoRights, infoSlotPlusOne, MESSAGE_BYTES_MAX, receivedInfo } from "abi/message";
 import { Refusal } from "abi/refusal";
+import { outOfLine } from "../arch/riscv/intrinsics";
 import { audited, copyCapability, freeSlot, slotOf } from "../task/handles";
 import { Task } from "../task/task";
 
@@ -13,7 +14,13 @@ export function checkMessage(sender: Task, info: u64): Refusal {
   if (infoBytes(info) > MESSAGE_BYTES_MAX) return Refusal.BadArgument;
   const slotPlusOne = infoSlotPlusOne(info);
   if (slotPlusOne === 0) return Refusal.None;
-  return audited(sender, slotPlusOne - 1, checkTravels(sender, slotPlusOne - 1));
+  return checkTravelling(sender, slotPlusOne - 1);
+}
+
+/** Checks the capability that comes along. A refusal is audited. */
+function checkTravelling(sender: Task, slot: u32): Refusal {
+  outOfLine();
+  return audited(sender, slot, checkTravels(sender, slot));
 }
 
 /** Whether what `slot` of `sender` holds may travel. */
@@ -57,6 +64,7 @@ export function deliver(
 
 /** What of a message does not fit into registers: bytes of the message page, and a capability. */
 function carry(sender: Task, receiver: Task, info: u64, badge: u32): void {
+  outOfLine();
   const bytes = infoBytes(info);
   const slotPlusOne = infoSlotPlusOne(info);
   let slotThere: u32 = 0;

@@ -10,6 +10,7 @@
  * sequentially consistent, so one of the two sees the other.
  */
 import { Hart, hartAt, hartCount, IDLE_CLASS, thisHart } from "../arch/riscv/hart";
+import { outOfLine } from "../arch/riscv/intrinsics";
 import { asidsSuffice, enterSpace, forgetTranslations, seeNewMappings } from "../arch/riscv/satp";
 import { kernelSpaceSatp } from "../mm/kernelmap";
 import { TASKS_MAX, Task } from "../task/task";
@@ -91,7 +92,12 @@ function setRunningClass(hart: Hart, taskClass: u32): void {
 /** The next task for this hart, its own or a stolen one; null if there is none. */
 export function pick(hart: Hart): Task | null {
   const own = queueOf(hart.index).pop();
-  if (own !== null) return own;
+  return own === null ? steal(hart) : own;
+}
+
+/** A task that another hart would leave waiting, or null. */
+function steal(hart: Hart): Task | null {
+  outOfLine();
   const count = hartCount();
   for (let i: u32 = 1; i < count; i++) {
     const victim = (hart.index + i) % count;
