@@ -29,10 +29,10 @@ const reporter: usize = memory.data(4, 4);
 /** Bit per hart that stands still. */
 const still: usize = memory.data(4, 4);
 /**
- * How long the others are waited for, as a part of a second: they come to their next interrupt soon, but for one that spins
- * on a lock which this hart holds, and that one says nothing any more.
+ * How long the others are waited for, as a part of a second: long enough to send a line at 115,200 baud. They come to their
+ * next interrupt soon, but for one that spins on a lock which this hart holds, and that one says nothing any more.
  */
-const STILL_PARTS_OF_SECOND: u64 = 100;
+const STILL_PARTS_OF_SECOND: u64 = 20;
 
 /**
  * Only one hart reports; any other that panics too waits to be stopped. A panic within the report ends it. Nobody else

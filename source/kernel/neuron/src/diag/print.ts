@@ -35,10 +35,10 @@ const ring: usize = memory.data(16384, 8);
 /** Room that is always left for the line that says how many were lost. */
 const LOST_BYTES_MAX: u32 = 64;
 const lostBuffer: usize = memory.data(64, 8);
+/** A panic has the console. Written without the lock. */
+let sealed: bool = false;
 // Under the console's lock:
 let owned: bool = false;
-/** A panic has the console. */
-let sealed: bool = false;
 let filled: u32 = 0;
 let taken: u32 = 0;
 let lostLines: u32 = 0;

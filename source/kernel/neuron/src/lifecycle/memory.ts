@@ -5,7 +5,7 @@
 
 import { MESSAGE_PAGE, PAGE_BYTES } from "abi/layout";
 import { Refusal } from "abi/refusal";
-import { thisHart } from "../arch/riscv/hart";
+import { hartsOn, thisHart } from "../arch/riscv/hart";
 import { shootDown } from "../arch/riscv/tlb";
 import { releaseVmo, retainVmo, vmoAt } from "../mm/vmo";
 import { isUserRange, mapPages, unmapPages } from "../mm/vspace";
@@ -78,10 +78,15 @@ export function unmapAt(task: Task, address: u64): Refusal {
   return Refusal.None;
 }
 
-/** Every hart forgets what it knows of the task's space, so that none but this one need be asked the next time. */
+/**
+ * Every hart forgets what it knows of the task's space. The next time only those need be asked that are on it now: this one,
+ * and one that the task has left and that is still on its way out of the kernel. Until it has written its satp it may fetch
+ * translations ahead, anew (privileged ISA 4.2.1).
+ */
 export function forgetTranslationsOf(task: Task): void {
+  const staying = hartsOn(task.satp);
   shootDown(task.ranOn, asidOf(task));
-  task.ranOn = 1 << thisHart().index;
+  task.ranOn = staying | (1 << thisHart().index);
 }
 
 function forget(mapping: Mapping): void {

@@ -6,7 +6,7 @@
 import { Audit } from "abi/audit";
 import { SLOT_COUNT } from "abi/handle";
 import { End, TaskState, Wait } from "abi/task";
-import { Hart, hartAt, hartCount, thisHart } from "../arch/riscv/hart";
+import { hartsOn, thisHart } from "../arch/riscv/hart";
 import { audit } from "../diag/audit";
 import { systemEnded } from "../diag/panic";
 import { giveUpCapability } from "../ipc/close";
@@ -60,11 +60,8 @@ export function endTask(task: Task, end: End, detail: u64): void {
  * task's space, so two that end each other's tasks cannot wait for each other.
  */
 function awaitLeft(task: Task): void {
-  for (let i: u32 = 0; i < hartCount(); i++) {
-    if (i === thisHart().index) continue;
-    const at = changetype<usize>(hartAt(i)) + offsetof<Hart>("satp");
-    while (atomic.load<u64>(at) === task.satp) {
-      // bounded by the other hart's way out of the kernel
-    }
+  const others: u32 = ~(1 << thisHart().index);
+  while ((hartsOn(task.satp) & others) !== 0) {
+    // bounded by the other hart's way out of the kernel
   }
 }

@@ -55,7 +55,7 @@ export class Hart extends HartContext {
   wants: u32;
   /** What other harts ask for: ipi.ts. Atomic. */
   mailbox: u32;
-  /** The satp this hart runs on. Atomic: lifecycle/reap.ts waits for it to change. */
+  /** The satp this hart runs on. Atomic: see hartsOn. */
   satp: u64;
   /** Number of timer ticks so far. */
   ticks: u64;
@@ -113,6 +113,15 @@ export function isOnline(index: u32): bool {
 export function onlineMask(): u32 {
   let mask: u32 = 0;
   for (let i: u32 = 0; i < configured; i++) if (isOnline(i)) mask |= 1 << i;
+  return mask;
+}
+
+/** Bit per hart that is on the address space of `satp`, as far as it says: it says so after it has left one. */
+export function hartsOn(satp: u64): u32 {
+  let mask: u32 = 0;
+  for (let i: u32 = 0; i < configured; i++) {
+    if (atomic.load<u64>(changetype<usize>(hartAt(i)) + offsetof<Hart>("satp")) === satp) mask |= 1 << i;
+  }
   return mask;
 }
 

@@ -96,11 +96,13 @@ trapEntry:
     sd    t1, FRAME_SEPC(t0)
     sw    zero, FRAME_KIND(t0)      # FRAME_CALL
     lw    sp, HART_STACK_TOP(tp)
+    .cfi_remember_state
     inFrame
     call  syscallHandle
     j     resume
 
 saveAll:
+    .cfi_restore_state
     lw    t0, HART_FRAME(tp)
     sd    ra, FRAME_RA(t0)
     sd    sp, FRAME_SP(t0)
