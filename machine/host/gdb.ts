@@ -22,6 +22,9 @@ const SLICE_INSTRUCTIONS = 4_000_000n;
 const STOPPED = 2;
 
 const INTERRUPT = 0x03;
+const PACKET_START = 0x24;
+/** What follows the `#` at the end of a packet. */
+const CHECKSUM_DIGITS = 2;
 const SIGINT = "02";
 const SIGTRAP = "05";
 
@@ -78,9 +81,12 @@ export class GdbSession {
   private readonly breathe: () => Promise<unknown>;
   /** The hart that registers and memory are read of. */
   private hart: number;
+  /** The packet that has begun to come. */
   private pending = "";
   private acknowledges = true;
-  private interrupted = false;
+  /** Interrupts that came, and how many of them had when the packet that is worked on came: those were not for it. */
+  private interrupts = 0;
+  private interruptsBefore = 0;
   private leaving: Leave | undefined;
   private working: Promise<void> = Promise.resolve();
 
@@ -94,23 +100,30 @@ export class GdbSession {
   /** Takes what gdb sent: packets, acknowledgements, an interrupt. */
   receive(bytes: Uint8Array): void {
     for (const byte of bytes) {
-      if (byte === INTERRUPT && this.pending === "") this.interrupted = true;
-      else this.pending += String.fromCharCode(byte);
+      if (this.pending !== "") this.extend(byte);
+      else if (byte === PACKET_START) this.pending = String.fromCharCode(byte);
+      else if (byte === INTERRUPT) this.interrupts++;
+      // Acknowledgements, and what is no packet, are passed over.
     }
-    if (this.pending.length > PACKET_BYTES_MAX * 2) this.pending = "";
-    for (;;) {
-      const packet = /^[^$]*\$([^#]*)#([0-9a-fA-F]{2})/.exec(this.pending);
-      if (packet === null) break;
-      this.pending = this.pending.slice(packet[0].length);
-      this.take(packet[1] ?? "", Number.parseInt(packet[2] ?? "", 16));
+  }
+
+  /** One more byte of the packet that comes: `$`, data, `#`, checksum. */
+  private extend(byte: number): void {
+    this.pending += String.fromCharCode(byte);
+    const end = this.pending.length - CHECKSUM_DIGITS - 1;
+    if (this.pending[end] === "#") {
+      const packet = this.pending;
+      this.pending = "";
+      this.take(packet.slice(1, end), Number.parseInt(packet.slice(end + 1), 16));
+    } else if (this.pending.length > PACKET_BYTES_MAX * 2) {
+      this.pending = "";
     }
-    if (!this.pending.includes("$")) this.pending = "";
   }
 
   /** The connection is gone. Resolves when the machine stands still, with how gdb went. */
   async lose(): Promise<Leave> {
     this.leaving ??= "lost";
-    this.interrupted = true;
+    this.interrupts++;
     await this.working;
     return this.leaving;
   }
@@ -119,9 +132,11 @@ export class GdbSession {
     const isWhole = checksum(data) === sum;
     if (this.acknowledges) this.send(isWhole ? "+" : "-");
     if (!isWhole) return;
+    const { interrupts } = this;
     // One after the other: what runs is answered before what comes next is looked at.
     this.working = this.working.then(async () => {
       if (this.leaving !== undefined) return;
+      this.interruptsBefore = interrupts;
       const answer = await this.answer(data);
       if (answer !== undefined) this.sendPacket(answer);
     });
@@ -282,12 +297,12 @@ export class GdbSession {
 
   /** Runs until something stops it. */
   private async forward(): Promise<string> {
-    this.interrupted = false;
     for (;;) {
       const stop = this.debugged.continue(SLICE_INSTRUCTIONS);
       if (stop !== undefined) return this.stopped(stop);
       await this.breathe();
-      if (this.interrupted) return this.stopped({ reason: "interrupt", hart: this.hart });
+      if (this.interrupts > this.interruptsBefore)
+        return this.stopped({ reason: "interrupt", hart: this.hart });
     }
   }
 

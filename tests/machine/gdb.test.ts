@@ -50,7 +50,12 @@ class Gdb {
   async ask(packet: string): Promise<string> {
     let sum = 0;
     for (const letter of packet) sum = (sum + letter.charCodeAt(0)) & 0xff;
-    this.session.receive(new TextEncoder().encode(`$${packet}#${sum.toString(16).padStart(2, "0")}`));
+    this.sendRaw(`$${packet}#${sum.toString(16).padStart(2, "0")}`);
+    return await this.next();
+  }
+
+  /** The next answer. */
+  async next(): Promise<string> {
     while (this.answers.length === 0) await new Promise((resolve) => setImmediate(resolve));
     return this.answers.shift() ?? "";
   }
@@ -240,6 +245,34 @@ describe("gdb", () => {
     gdb.sendRaw("\x03");
     expect(await stop).toMatch(/^T02thread:[12];$/);
     expect(gdb.run.clock).toBeGreaterThan(0n);
+  });
+
+  test("an interrupt is taken from the middle of what comes, and stops what came before it", async () => {
+    const gdb = new Gdb();
+    // It comes before the machine begins to run.
+    gdb.sendRaw("$c#63\x03");
+    expect(await gdb.next()).toMatch(/^T02thread:[12];$/);
+    const first = gdb.run.clock;
+    expect(first).toBeGreaterThan(0n);
+    // With the acknowledgement of an answer, and before another packet.
+    const stop = gdb.ask("c");
+    await new Promise((resolve) => setImmediate(resolve));
+    gdb.sendRaw("+\x03$?#3f");
+    expect(await stop).toMatch(/^T02thread:[12];$/);
+    expect(await gdb.next()).toMatch(/^T05thread/);
+    expect(gdb.run.clock).toBeGreaterThan(first);
+    // What came while nothing ran is not kept for what runs next.
+    gdb.sendRaw("+\x03");
+    expect(await gdb.ask("c")).toMatch(/^T05.*replaylog:end;$/);
+  });
+
+  test("a packet comes in any pieces, and an interrupt byte in its data is data", async () => {
+    const gdb = new Gdb();
+    for (const letter of "++$qC#b4") gdb.sendRaw(letter);
+    expect(await gdb.next()).toMatch(/^QC[12]$/);
+    gdb.sendRaw("$?\x03#42$qC#b4");
+    expect(await gdb.next()).toMatch(/^T05thread/);
+    expect(await gdb.next()).toMatch(/^QC[12]$/);
   });
 
   test("a packet that came damaged is refused, and what is no packet is passed over", async () => {
