@@ -14,7 +14,7 @@ import { Access, accessFault, begin, faulted, NOWHERE, note } from "./outcome";
 import { pmpUniform } from "./pmp";
 import { isRam, loadLinear, physicalWritten, ramAddress, storeLinear } from "./ram";
 import { noteAccess } from "./sharing";
-import { buffer, drain, drainAcquire, forward, holds, isBuffering } from "./store-buffer";
+import { buffer, drain, drainAcquire, forward, isBuffering } from "./store-buffer";
 import { Entry, fillEntry, noteSuperpage, Tag, watchedTable } from "./tlb";
 
 const PAGE_OFFSET: u64 = 0xfff;
@@ -67,8 +67,7 @@ function recall(hart: Hart, address: u64, tag: Tag): u64 {
 function readShared(hart: Hart, physical: u64, size: u32): u64 {
   passPoint();
   if (!isBuffering()) return loadLinear(ramAddress(physical), size);
-  // Draining may have dropped the code that is being executed.
-  if (drainAcquire(hart.id) || holds(hart.id, physical, size)) note();
+  drainAcquire(hart.id);
   return forward(hart.id, physical, size);
 }
 
@@ -76,8 +75,8 @@ function readShared(hart: Hart, physical: u64, size: u32): u64 {
 function writeShared(hart: Hart, physical: u64, size: u32, value: u64): void {
   passPoint();
   if (isBuffering()) {
-    if (drainAcquire(hart.id)) note();
-    if (buffer(hart.id, physical, size, value)) note();
+    drainAcquire(hart.id);
+    buffer(hart.id, physical, size, value);
     return;
   }
   if (physicalWritten(physical, size, hart.id)) note();
@@ -89,7 +88,6 @@ function readPhysical(hart: Hart, address: u64, physical: u64, size: u32): u64 {
   if (isRam(physical, size)) {
     if (isWatching() && noteAccess(physical, hart.id, false)) {
       remember(hart, address, physical, Tag.Read, true);
-      note();
       return readShared(hart, physical, size);
     }
     remember(hart, address, physical, Tag.Read, false);
@@ -106,7 +104,6 @@ function writePhysical(hart: Hart, address: u64, physical: u64, size: u32, value
   if (isRam(physical, size)) {
     if (isWatching() && noteAccess(physical, hart.id, true)) {
       remember(hart, address, physical, Tag.Write, true);
-      note();
       writeShared(hart, physical, size, value);
       return;
     }

@@ -15,6 +15,7 @@ import { combine, extend } from "./amo";
 import { Chaos, chance, isChaos } from "./chaos";
 import { random } from "./interleave";
 import { hartCount } from "./layout";
+import { note } from "./outcome";
 import { loadLinear, physicalWritten, ramAddress, storeLinear } from "./ram";
 
 /** The acquire bit of an AMO. */
@@ -67,7 +68,8 @@ function drainAt(id: u32, index: u32): void {
   if (pending.amo !== 0) {
     value = combine(pending.amo >> 27, extend(loadLinear(at, size), size), extend(value, size));
   }
-  physicalWritten(pending.address, size, id);
+  // It may be the code that is being executed.
+  if (physicalWritten(pending.address, size, id)) note();
   storeLinear(at, size, value);
   const count = load<u32>(countAt(id)) - 1;
   store<u32>(countAt(id), count);
@@ -103,13 +105,9 @@ export function drainEverything(): void {
   for (let id: u32 = 0; id < hartCount(); id++) drain(id);
 }
 
-/**
- * Buffers a store of a hart to RAM, within a page, or with `amo` that AMO. True if another one had to make room, and
- * was seen.
- */
-export function buffer(id: u32, address: u64, size: u32, value: u64, amo: u32 = 0): bool {
-  const full = load<u32>(countAt(id)) === ENTRIES;
-  if (full) drainAt(id, next(id));
+/** Buffers a store of a hart to RAM, within a page, or with `amo` that AMO. */
+export function buffer(id: u32, address: u64, size: u32, value: u64, amo: u32 = 0): void {
+  if (load<u32>(countAt(id)) === ENTRIES) drainAt(id, next(id));
   const count = load<u32>(countAt(id));
   const pending = pendingAt(id, count);
   pending.address = address;
@@ -117,16 +115,21 @@ export function buffer(id: u32, address: u64, size: u32, value: u64, amo: u32 = 
   pending.value = value;
   pending.amo = amo;
   store<u32>(countAt(id), count + 1);
-  return full;
 }
 
-/** A hart is about to access RAM: nothing may pass an acquire. True if one was buffered, and was seen. */
-export function drainAcquire(id: u32): bool {
+/** A hart is about to access RAM: nothing may pass an acquire. */
+export function drainAcquire(id: u32): void {
   const count = load<u32>(countAt(id));
   // It can only be the last.
-  if (count === 0 || (pendingAt(id, count - 1).amo & ACQUIRE) === 0) return false;
-  drain(id);
-  return true;
+  if (count !== 0 && (pendingAt(id, count - 1).amo & ACQUIRE) !== 0) drain(id);
+}
+
+/** Whether an AMO is buffered. */
+export function holdsAmo(id: u32): bool {
+  for (let index: u32 = 0; index < load<u32>(countAt(id)); index++) {
+    if (pendingAt(id, index).amo !== 0) return true;
+  }
+  return false;
 }
 
 /** Whether a store of the hart to [address, address + size) is still buffered. */

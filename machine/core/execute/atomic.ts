@@ -10,7 +10,7 @@ import { translateAtomic } from "../mmu";
 import { Access, Outcome, outcome } from "../outcome";
 import { loadLinear, physicalWritten, ramAddress, storeLinear } from "../ram";
 import { noteAccess } from "../sharing";
-import { buffer, drain, drainAcquire, holds } from "../store-buffer";
+import { buffer, drain, drainAcquire, holds, holdsAmo } from "../store-buffer";
 
 /** The store of an SC or AMO. True if decoded code was there. */
 function write(hart: Hart, physical: u64, size: u32, value: u64): bool {
@@ -21,12 +21,14 @@ function write(hart: Hart, physical: u64, size: u32, value: u64): bool {
 
 /**
  * What chaos makes of an atomic access. It goes to memory itself, so what it overlaps drains first; all that is buffered
- * does if the instruction is a release (rl), and always under TSO. True if other harts access the page, too.
+ * does if the instruction is a release (rl), and always under TSO; an AMO that is buffered does not pass an acquire (RVWMO,
+ * rule 7). True if other harts access the page, too.
  */
 function passAtomic(hart: Hart, word: u32, physical: u64, size: u32, writes: bool): bool {
   const shared = isWatching() && noteAccess(physical, hart.id, writes);
   const release = ((word >> 25) & 1) !== 0;
   if (release || !isChaos(Chaos.WeakStores) || holds(hart.id, physical, size)) drain(hart.id);
+  else if (((word >> 26) & 1) !== 0 && holdsAmo(hart.id)) drain(hart.id);
   else drainAcquire(hart.id);
   point();
   return shared;
@@ -62,7 +64,8 @@ export function atomic(hart: Hart, word: u32): Outcome {
   }
   // Nobody waits for what it reads, so it need not be done yet.
   if (shared && rd === 0 && isChaos(Chaos.WeakStores)) {
-    return buffer(hart.id, physical, size, operand, word) ? Outcome.Noted : result;
+    buffer(hart.id, physical, size, operand, word);
+    return result;
   }
   const before = extend(loadLinear(ramAddress(physical), size), size);
   writeRegister(hart.id, rd, before);

@@ -9,7 +9,7 @@ import { decode } from "../decode";
 import { Hart } from "../hart";
 import { At, Op, writeOp } from "../ops";
 import { faultCause, faulted, faultValue, Outcome, outcome } from "../outcome";
-import { drain } from "../store-buffer";
+import { drain, holdsAmo } from "../store-buffer";
 import { Cause, raise } from "../trap";
 import { atomic } from "./atomic";
 import { After, system } from "./system";
@@ -77,12 +77,17 @@ const READS: u32 = 2;
 const INPUT: u32 = 8;
 const TSO: u32 = 8;
 
-/** A fence drains the store buffer if it orders earlier stores before something that the buffer may let pass them. */
+/**
+ * A fence drains the store buffer if it orders what is in it before something that may pass it. An AMO that waits there is
+ * a load, too.
+ */
 function fence(hart: Hart, word: u32): void {
   const before = (word >> 24) & 15;
   const after = (word >> 20) & 15;
   point();
-  if ((before & WRITES) === 0 || after === 0) return;
+  if (after === 0) return;
+  if ((before & READS) !== 0 && holdsAmo(hart.id)) drain(hart.id);
+  if ((before & WRITES) === 0) return;
   const ordersReads = (after & (READS | INPUT)) !== 0 && word >> 28 !== TSO;
   if (ordersReads || isChaos(Chaos.WeakStores)) drain(hart.id);
 }
