@@ -36,10 +36,11 @@ export async function serveGdb(
   const { server, port } = await openPort(host.port);
   // A second gdb would see a machine that moves by itself.
   server.maxConnections = 1;
+  const visitors = new Visitors(server, host.signal);
   try {
     for (;;) {
-      host.tell(connectText(host.kernel, port));
-      const socket = await nextConnection(server, host.signal);
+      if (!visitors.isOneHere) host.tell(connectText(host.kernel, port));
+      const socket = await visitors.next();
       if (socket === undefined) return "stopped";
       const left = await serveOne(socket, debugged, host);
       if (host.signal?.aborted) return "stopped";
@@ -47,17 +48,50 @@ export async function serveGdb(
     }
   } finally {
     debugged.clearBreakpoints();
+    visitors.turnAway();
     server.close();
   }
 }
 
-/** The next gdb, or undefined if the signal comes first. */
-function nextConnection(server: Server, signal: AbortSignal | undefined): Promise<Socket | undefined> {
-  return new Promise((resolve) => {
-    if (signal?.aborted) resolve(undefined);
-    signal?.addEventListener("abort", () => resolve(undefined), { once: true });
-    server.once("connection", resolve);
-  });
+/** Those who connect. The machine of one who was cut off has to stand still first: who comes meanwhile is kept so long. */
+class Visitors {
+  private readonly signal: AbortSignal | undefined;
+  /** One, since the server lets only one connect. It may have gone again. */
+  private kept: Socket | undefined;
+  private wake: () => void = () => {};
+
+  constructor(server: Server, signal: AbortSignal | undefined) {
+    this.signal = signal;
+    signal?.addEventListener("abort", () => this.wake(), { once: true });
+    server.on("connection", (socket) => {
+      // One that is cut off before its turn is none: `isOneHere` sees that.
+      socket.on("error", () => {});
+      this.kept = socket;
+      this.wake();
+    });
+  }
+
+  get isOneHere(): boolean {
+    return this.kept !== undefined && !this.kept.destroyed;
+  }
+
+  /** The next gdb, or undefined if the signal comes first. */
+  async next(): Promise<Socket | undefined> {
+    while (!this.isOneHere && !this.signal?.aborted) {
+      await new Promise<void>((resolve) => {
+        this.wake = resolve;
+      });
+    }
+    if (this.signal?.aborted) return undefined;
+    const socket = this.kept;
+    this.kept = undefined;
+    return socket;
+  }
+
+  /** Nobody comes to this machine any more. */
+  turnAway(): void {
+    this.kept?.destroy();
+  }
 }
 
 /** One gdb, until it has gone; how it went. */
