@@ -47,6 +47,7 @@ class Boot {
   readonly ended: Promise<number | null>;
   out = "";
   err = "";
+  private hasEnded = false;
   private waiting: (() => void) | undefined;
 
   constructor(...args: string[]) {
@@ -63,6 +64,7 @@ class Boot {
     this.ended = new Promise((resolve) => {
       this.child.once("close", (status) => {
         resolve(status);
+        this.hasEnded = true;
         this.waiting?.();
       });
     });
@@ -75,12 +77,13 @@ class Boot {
     return Number(found[1]);
   }
 
-  /** Waits until it has printed this, for the `n`-th time. */
+  /** Waits until it has printed this, for the `n`-th time. @throws Error if it ends before, by a signal too */
   async says(words: RegExp, n = 1): Promise<RegExpMatchArray> {
     for (;;) {
       const found = [...`${this.out}\n${this.err}`.matchAll(new RegExp(words, "g"))][n - 1];
       if (found !== undefined) return found;
-      if (this.child.exitCode !== null) throw new Error(`it has ended: ${this.err}`);
+      if (this.hasEnded)
+        throw new Error(`it has ended (${this.child.signalCode ?? this.child.exitCode}): ${this.err}`);
       await new Promise<void>((resolve) => {
         this.waiting = resolve;
       });
