@@ -1,11 +1,19 @@
 // Where gdb connects: a port of this host that no other host reaches, and the command that a person types.
 
+import { randomInt } from "node:crypto";
 import { createServer, type Server } from "node:net";
 import { relative } from "node:path";
 import { Problem } from "../../toolchain/problem.ts";
 
 /** The address that only this host reaches. */
 export const HOST = "127.0.0.1";
+
+/** Where ports for other programs are drawn from. No system hands these out: Linux does from 32768 on, others from 49152. */
+const DRAWN_FIRST = 20_000;
+const DRAWN_LAST = 29_999;
+
+/** Draws in which one has to be free. */
+const DRAWS_MAX = 100;
 
 /** A server on `port` (0: any that is free), with its number. Throws Problem if the port cannot be had. */
 export async function openPort(port: number): Promise<{ server: Server; port: number }> {
@@ -18,11 +26,30 @@ export async function openPort(port: number): Promise<{ server: Server; port: nu
   return { server, port: typeof address === "object" && address !== null ? address.port : port };
 }
 
-/** A port that is free now, for another program: `port` itself, or any for 0. Throws Problem if it is not free. */
-export async function freePort(port: number): Promise<number> {
+/**
+ * A port that is free now, for another program: `port` itself, or any for 0. Until that program has it nobody holds it, so
+ * it is none that the system would give meanwhile to whoever asks for any, or connects somewhere. Throws Problem if `port`
+ * is not free, or none was in `DRAWS_MAX` draws.
+ */
+export async function freePort(port: number, draw: () => number = drawPort): Promise<number> {
+  if (port !== 0) return await tryPort(port);
+  for (let draws = 1; ; draws++) {
+    try {
+      return await tryPort(draw());
+    } catch (error) {
+      if (draws === DRAWS_MAX) throw error;
+    }
+  }
+}
+
+async function tryPort(port: number): Promise<number> {
   const open = await openPort(port);
   await new Promise((resolve) => open.server.close(resolve));
   return open.port;
+}
+
+function drawPort(): number {
+  return randomInt(DRAWN_FIRST, DRAWN_LAST + 1);
 }
 
 /** What a person does to get there. `kernel` is a path. */
