@@ -1,24 +1,20 @@
-// The guest's memory as a hart sees it at this moment.
+// The guest's memory as a hart sees it at this moment: all that was asked for, or nothing.
 
-import { RAM_START } from "../../machine/host/machine.ts";
+import { readVirtual as readThere } from "../../machine/host/debugger.ts";
 import type { Run } from "../../machine/host/run.ts";
 
-const PAGE_BYTES = 4096n;
-
-/** `byteCount` bytes at a virtual address, as far as they are in its page; undefined where there is no memory. */
+/** `byteCount` bytes at a virtual address; undefined where not all of it is memory. */
 export function readVirtual(
   run: Run,
   hart: number,
   address: bigint,
   byteCount: number,
 ): Uint8Array | undefined {
-  const physical = BigInt.asUintN(64, run.machine.core.physicalAddress(hart, address));
-  if (physical < BigInt(RAM_START) || physical > BigInt(Number.MAX_SAFE_INTEGER)) return undefined;
-  const rest = Number(PAGE_BYTES - (address % PAGE_BYTES));
-  return run.machine.readMemory(Number(physical), Math.min(byteCount, rest));
+  const found = readThere(run.machine, hart, address, byteCount);
+  return found.length < byteCount ? undefined : found;
 }
 
-/** Whether a hart sees these bytes at a virtual address, as far as they are in its page. */
+/** Whether a hart sees these bytes at a virtual address. */
 export function hasBytes(run: Run, hart: number, address: bigint, bytes: Uint8Array): boolean {
   const found = readVirtual(run, hart, address, bytes.length);
   return found?.every((byte, index) => byte === bytes[index]) ?? false;

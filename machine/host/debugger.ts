@@ -8,7 +8,7 @@
 // is taken in the present, where the run has never been further, so what was lived stays as it was. What the debugger
 // reads changes nothing; what it writes makes another run from there on. Nothing here is Node's.
 
-import { RAM_START } from "./machine.ts";
+import { type EmbeddedMachine, RAM_START } from "./machine.ts";
 import { type AdvanceState, PC_REGISTER, type Run } from "./run.ts";
 import { Timeline } from "./timeline.ts";
 
@@ -144,21 +144,7 @@ export class Debugger {
 
   /** Memory as a hart sees it now; shorter where there is none. */
   readMemory(hart: number, address: bigint, byteCount: number): Uint8Array {
-    const bytes = new Uint8Array(byteCount);
-    let done = 0;
-    while (done < byteCount) {
-      const at = address + BigInt(done);
-      const part = Math.min(byteCount - done, Number(PAGE - (at % PAGE)));
-      const physical = this.physical(hart, at);
-      if (physical === undefined) break;
-      try {
-        bytes.set(this.run.machine.readMemory(physical, part), done);
-      } catch {
-        break;
-      }
-      done += part;
-    }
-    return bytes.subarray(0, done);
+    return readVirtual(this.run.machine, hart, address, byteCount);
   }
 
   /** Writes memory as a hart sees it. False if not all of it is there. What lies ahead is another run from here on. */
@@ -170,7 +156,7 @@ export class Debugger {
     for (let done = 0; done < bytes.length; ) {
       const at = address + BigInt(done);
       const part = Math.min(bytes.length - done, Number(PAGE - (at % PAGE)));
-      const physical = this.physical(hart, at);
+      const physical = physicalOf(this.run.machine, hart, at);
       if (physical === undefined) return false;
       this.run.writeMemory(physical, bytes.subarray(done, done + part));
       done += part;
@@ -202,11 +188,6 @@ export class Debugger {
     while (this.isInPresent && this.typed[0] !== undefined && this.run.input(this.typed[0])) {
       this.typed.shift();
     }
-  }
-
-  private physical(hart: number, address: bigint): number | undefined {
-    const found = BigInt.asUintN(64, this.run.machine.core.physicalAddress(hart, address));
-    return found === NOWHERE || found < BigInt(RAM_START) ? undefined : Number(found);
   }
 
   private retired(hart: number): bigint {
@@ -256,6 +237,36 @@ export class Debugger {
   private disarm(): void {
     if (this.breakpoints.size > 0) this.run.machine.core.clearBreakpoints();
   }
+}
+
+/** Memory as a hart sees it now, at a virtual address; shorter where there is none. */
+export function readVirtual(
+  machine: EmbeddedMachine,
+  hart: number,
+  address: bigint,
+  byteCount: number,
+): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(byteCount);
+  let done = 0;
+  while (done < byteCount) {
+    const at = address + BigInt(done);
+    const part = Math.min(byteCount - done, Number(PAGE - (at % PAGE)));
+    const physical = physicalOf(machine, hart, at);
+    if (physical === undefined) break;
+    try {
+      bytes.set(machine.readMemory(physical, part), done);
+    } catch {
+      break;
+    }
+    done += part;
+  }
+  return bytes.subarray(0, done);
+}
+
+/** Where a hart finds a virtual address; undefined where there is no RAM. */
+function physicalOf(machine: EmbeddedMachine, hart: number, address: bigint): number | undefined {
+  const found = BigInt.asUintN(64, machine.core.physicalAddress(hart, address));
+  return found === NOWHERE || found < BigInt(RAM_START) ? undefined : Number(found);
 }
 
 /** The stop that a state of the machine means, if it is one from which nothing goes on. */
