@@ -28,7 +28,7 @@ async function debugged(): Promise<{ port: string; ended: Promise<number | null>
     let said = "";
     const look = (bytes: Buffer): void => {
       said += String(bytes);
-      const found = /target remote :(\d+)/.exec(said)?.[1];
+      const found = /target remote :(\d+)"/.exec(said)?.[1];
       if (found !== undefined) resolve(found);
     };
     child.stdout.on("data", look);
