@@ -6,6 +6,7 @@
  *                  ring, RING_BYTES │ headers and statuses, one page │ the first block, one page
  */
 import { PAGE_BYTES, USER_MAPPINGS } from "abi/layout";
+import { RECOVERIES_MAX } from "storage/virtio-blk/device";
 import { REQUEST_MEMORY_BYTES } from "storage/virtio-blk/request";
 import { QUEUE_SIZE_MAX, ringBytes } from "virtio/queue";
 
@@ -34,6 +35,7 @@ export const DMA_BYTES: u32 = FIRST_BLOCK_OFFSET + PAGE_BYTES;
 
 if (REGISTERS_ADDRESS + SLOTS_MAX * PAGE_BYTES > DMA_ADDRESS)
   ERROR("the registers reach into the DMA memory");
+if (TRIES_MAX > RECOVERIES_MAX) ERROR("one read alone would have the device given up");
 if (REQUEST_MEMORY_BYTES > PAGE_BYTES) ERROR("headers and statuses take one page");
 
 /** The ring that the driver may choose fits into what it is given. */

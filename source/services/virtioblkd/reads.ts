@@ -10,6 +10,9 @@
  * A read that failed, was too late, or was under way when the device was reset may fare better. One that the device does
  * not know, or whose device is gone, does not. Nothing but reads comes here, so nothing is ever done twice.
  *
+ * A sector that never answers costs whoever asks for it an error, and nobody the disk: after each reset the device is also
+ * asked for a block at one of its ends (`checkHealth`), and given up only if that goes wrong again and again.
+ *
  * Reached from main.ts and requests.ts; goes on in device.ts.
  */
 import { Refusal } from "abi/refusal";
@@ -48,6 +51,11 @@ export class Read {
 const reads: usize = memory.data(REQUESTS_MAX * offsetof<Read>(), 8);
 const completed: usize = memory.data(offsetof<Completion>(), 8);
 
+/** The tag of the check, which has no place in the table of reads: nobody waits for it. */
+const CHECK_TAG: u64 = <u64>REQUESTS_MAX;
+/** The device's resets when it was last checked. */
+let resetsChecked: u32 = 0;
+
 /**
  * Gives a read to the device. With `ok` it will end, and `takeEnded` gives it then; else nothing was taken.
  *
@@ -80,6 +88,7 @@ export function startRead(
 export function takeEnded(): Read | null {
   const completion = changetype<Completion>(completed);
   while (disk().takeCompletion(completion)) {
+    if (completion.tag === CHECK_TAG) continue;
     const place = <u32>completion.tag;
     const read = readAt(place);
     read.status = statusOf(completion.outcome);
@@ -94,8 +103,28 @@ export function takeEnded(): Read | null {
     disk().kick();
     return read;
   }
+  checkHealth();
   disk().kick();
   return null;
+}
+
+/**
+ * Reads a block that nobody asked for, once after each reset. The driver gives the device up after a number of resets
+ * with no good read in between. This read sees to it that they are the device's doing, and not that of one silent
+ * sector that is asked for again and again. The last block and the first take turns, since the silent one may be one of
+ * them. What comes of the read is the driver's to count; a reset that it leads to is reported like any other.
+ */
+function checkHealth(): void {
+  const resets = disk().resetCount;
+  if (resets === resetsChecked) return;
+  const geometry = disk().geometry;
+  const sectors = geometry.blockBytes / SECTOR_BYTES;
+  const last = (geometry.capacity / <u64>sectors - 1) * <u64>sectors;
+  const lba: u64 = resets % 2 === 0 ? 0 : last;
+  const deadline = deadlineIn(READ_MILLISECONDS, startup().timebase);
+  const refusal = disk().submitContiguous(lba, sectors, firstBlockBus(), deadline, CHECK_TAG);
+  // When reads have taken all places, the next one that ends makes room.
+  if (refusal !== SubmitRefusal.Busy) resetsChecked = resets;
 }
 
 /** Reads the first block, and waits for it by interrupt: the proof that the whole path to the device works. */

@@ -213,7 +213,7 @@ describe("a device in trouble", () => {
     service.kernel.tick(begin + 4n * seconds);
     expect([first(), second()]).toEqual([undefined, undefined]);
     expect(service.kernel.deadline).toBe(begin + 8n * seconds);
-    expect(service.device.pending).toHaveLength(2);
+    expect(service.device.pending.map(({ sector }) => sector)).toEqual([0n, 1n, 4095n]);
     service.device.finishAll();
     service.kernel.interrupt();
     expect([first(), second()]).toEqual([
@@ -252,6 +252,47 @@ describe("a device in trouble", () => {
     service.device.finishAll();
     service.kernel.interrupt();
     expect(again()).toEqual({ status: "ok", bytes: 512 });
+  });
+
+  test.each([9n, 0n, 4095n])(
+    "sector %i, which is never answered, costs its reads an error and nobody the disk, however often it is asked for",
+    async (silent) => {
+      const service = await Running.start();
+      const vmo = service.attach(7, 4096);
+      const answerOthers = () => {
+        const { pending } = service.device;
+        for (let at = pending.length - 1; at >= 0; at--)
+          if (pending[at]?.sector !== silent) service.device.finish(at);
+        service.kernel.interrupt();
+      };
+      for (let time = 0; time < 8; time++) {
+        const bad = service.ask(7, "read", { lba: silent, count: 1, offset: 0n });
+        const begin = service.kernel.time;
+        while (bad() === undefined) {
+          service.kernel.tick(service.kernel.deadline);
+          answerOthers();
+        }
+        expect(bad()).toEqual({ status: "timedOut", bytes: 0 });
+        expect(service.kernel.time - begin).toBeLessThanOrEqual(12n * seconds);
+      }
+      const good = service.ask(7, "read", { lba: 40n, count: 2, offset: 512n });
+      answerOthers();
+      expect(good()).toEqual({ status: "ok", bytes: 1024 });
+      expect(service.content(vmo, 512, 1024)).toEqual(diskBytes(40, 1024));
+    },
+  );
+
+  test("with all places taken by reads, the device is checked as soon as one of them has ended", async () => {
+    const service = await Running.start();
+    service.attach(7, 4096);
+    for (let n = 0; n < 64; n++) service.ask(7, "read", { lba: 9n, count: 1, offset: 0n });
+    service.kernel.tick(service.kernel.deadline);
+    const sectors = () => new Set(service.device.pending.map(({ sector }) => sector));
+    expect(sectors()).toEqual(new Set([9n]));
+    service.device.finish();
+    service.kernel.interrupt();
+    expect(sectors()).toEqual(new Set([9n, 4095n]));
+    expect(service.device.pending).toHaveLength(64);
   });
 
   test("an answer without an interrupt counts when its time is up, and is on record", async () => {

@@ -50,8 +50,11 @@ export const DEVICE_ID_BLOCK: u32 = 2;
 /** Its one queue, requestq (5.2.2). */
 const REQUEST_QUEUE: u32 = 0;
 
-/** Resets in a row, with no read answered well in between, after which the device is given up. */
-const RECOVERIES_MAX: u32 = 4;
+/**
+ * Resets in a row, with no read answered well in between, after which the device is given up. A sector that stays silent
+ * is not to use them up: our owner asks for another block after each reset (services/virtioblkd/reads.ts).
+ */
+export const RECOVERIES_MAX: u32 = 4;
 
 /** How one read ended. */
 @unmanaged
