@@ -9,6 +9,7 @@
  * twice changes what was verified. Blocks of the hash tree become lines too; libs/pkgimg verifies them against the
  * level above, and only then are they published. The fixtures take the same way, with a mapped image for the disk.
  */
+import { BlkStatus } from "gen/idl/virtio_blk";
 import { BLOCK_BYTES as IMAGE_BLOCK_BYTES, ImageError, LEVELS_MAX } from "pkgimg/format";
 import { IMAGE_STATE_BYTES, Image } from "pkgimg/reader";
 import { addressOf, clear, contains, find, publish, release, take } from "./cache";
@@ -146,11 +147,8 @@ function absentRun(block: u32, end: u32): u32 {
  * @returns how many of those that were asked for are published; if not all, the image says what is wrong with the next
  */
 function fetch(block: u32, count: u32, needed: u32): u32 {
-  let staged = count;
-  if (onDisk && !readStaged(block, count, 0)) {
-    staged = count > needed && readStaged(block, needed, 0) ? needed : 0;
-    if (staged === 0) image.refuseBlock(ImageError.Io, block);
-  }
+  const staged = onDisk ? stage(block, count, needed) : count;
+  if (staged === 0) image.refuseBlock(ImageError.Io, block);
   for (let i: u32 = 0; i < staged; i++) {
     const source = onDisk ? stagedAt(i) : fixtureAt(block + i);
     const index = take();
@@ -166,11 +164,24 @@ function fetch(block: u32, count: u32, needed: u32): u32 {
   return min<u32>(staged, needed);
 }
 
+/**
+ * Reads `count` blocks from the disk into the staging memory, or the `needed` first of them alone. How many are there.
+ *
+ * Only what the device itself called an error is asked for again, since the bad sector may lie behind those that are
+ * needed, and that is soon known. After silence a second request could double the time that all clients wait.
+ */
+function stage(block: u32, count: u32, needed: u32): u32 {
+  const status = readStaged(block, count, 0);
+  if (status === <i32>BlkStatus.ok) return count;
+  if (status !== <i32>BlkStatus.deviceError || count === needed) return 0;
+  return readStaged(block, needed, 0) === <i32>BlkStatus.ok ? needed : 0;
+}
+
 /** For the image: a block of the superblock or the tree, as it is. Its verdict decides what becomes of the line. */
 function rawBlock(block: u32): usize {
   const known = find(block);
   if (known !== 0) return known;
-  if (onDisk && !readStaged(block, 1, STAGING_TREE)) return 0;
+  if (onDisk && readStaged(block, 1, STAGING_TREE) !== <i32>BlkStatus.ok) return 0;
   const index = take();
   memory.copy(addressOf(index), onDisk ? stagedAt(STAGING_TREE) : fixtureAt(block), <usize>BLOCK_BYTES);
   assert(pendingCount < LEVELS_MAX);

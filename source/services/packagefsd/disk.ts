@@ -56,9 +56,9 @@ export function stagedAt(place: u32): usize {
 
 /**
  * Has the device write `count` blocks (1 to STAGING_BLOCKS) from `block` on into the staging memory from `place` on.
- * False: nothing there means anything.
+ * Anything but BlkStatus.ok, a status or a refusal: nothing there means anything.
  */
-export function readStaged(block: u32, count: u32, place: u32): bool {
+export function readStaged(block: u32, count: u32, place: u32): i32 {
   let attachments: u32 = 0;
   let waits: u32 = 0;
   let status = askRead(block, count, place);
@@ -68,16 +68,16 @@ export function readStaged(block: u32, count: u32, place: u32): bool {
     const isNew = status === Refusal.PeerGone || status === <i32>BlkStatus.notAttached;
     if (isNew && attachments < REATTACH_MAX) {
       attachments++;
-      if (!attachStaging()) return false;
+      if (!attachStaging()) return status;
     } else if (status === <i32>BlkStatus.busy && waits < BUSY_WAITS_MAX) {
       waits++;
       sleepUntil(deadlineIn(BUSY_MILLISECONDS, startup().timebase));
     } else {
-      return false;
+      return status;
     }
     status = askRead(block, count, place);
   }
-  return true;
+  return status;
 }
 
 function askRead(block: u32, count: u32, place: u32): i32 {

@@ -44,6 +44,9 @@ const path = memory.data(256, 8);
 if (PATH_BYTES_MAX > 256) ERROR("the buffer above is too short for a path");
 let pathLength: u32 = 0;
 
+/** In an OpenFile: no read would go on from the last one. No offset in a file is as large. */
+const NOWHERE: u64 = u64.MAX_VALUE;
+
 /** Handles one request of a client. */
 export function onRequest(request: Request): Outcome {
   return request.answer(dispatch(request), 0, 0);
@@ -151,6 +154,8 @@ function onRead(request: Request): u32 {
     const behind = file.firstBlock + ((begin + bytes + BLOCK_BYTES - 1) >> BLOCK_SHIFT);
     // One read after another: the next ones are fetched along with this one.
     const end = offset === file.expected ? file.endBlock : behind;
+    // Should it fail, it may be for what was to be fetched along with it: the next try does without.
+    file.expected = NOWHERE;
     const error = ensure(first, behind - first, end);
     if (error !== ImageError.None) return refuse(statusOf(error));
     deliver(client.window + <usize>into, first, begin & (BLOCK_BYTES - 1), bytes);

@@ -123,6 +123,24 @@ describe("what the device wrote", () => {
     expect(read(6 * blockBytes, 4 * blockBytes)).toMatchObject({ status: "deviceError", isUntouched: true });
   });
 
+  test.each(["timedOut", "malformedReply", "noDevice", Refusal.TimedOut])(
+    "nothing, and no word of an error (%s): nobody waits for it twice, and the next try does without what was read ahead",
+    async (silence) => {
+      const { disk, read } = await opened("bin/large");
+      const gone = (partsOf(image).data + 9) * sectorsPerBlock;
+      disk.misbehave = ({ lba, count }) => (lba <= gone && gone < lba + count ? silence : undefined);
+      disk.reads.length = 0;
+      expect(read(0, 2 * blockBytes)).toMatchObject({ status: "deviceError", isUntouched: true });
+      expect(disk.reads).toHaveLength(1);
+      expect(sameBytes(read(0, 2 * blockBytes).content, large.subarray(0, 2 * blockBytes))).toBe(true);
+      // The first of the two has been in the cache since the image was mounted.
+      expect(disk.reads.at(-1)).toEqual({
+        lba: (partsOf(image).data + 1) * sectorsPerBlock,
+        count: sectorsPerBlock,
+      });
+    },
+  );
+
   test("late, after it was verified, changes nothing", async () => {
     const { disk, read } = await opened("fixtures/odd");
     read(0, odd.length);
