@@ -28,9 +28,9 @@ export interface Asked {
   configReads: number;
 }
 
-/** Counts what an undisturbed disk is asked for from the first instruction to the end. */
-export async function askedBy(run: string, legacy: boolean): Promise<Asked> {
-  const { recording } = await bootEmbedded({ run, legacy, smp: HARTS });
+/** Counts what an undisturbed disk, the usual one or another, is asked for from the first instruction to the end. */
+export async function askedBy(run: string, legacy: boolean, disk?: string): Promise<Asked> {
+  const { recording } = await bootEmbedded({ run, legacy, smp: HARTS, ...(disk && { disk }) });
   const module = await WebAssembly.compile(new Uint8Array(readFileSync((await buildOnce()).wasm)));
   const again = new Run(module, recording.settings);
   const asked = { requests: 0, configReads: 0 };

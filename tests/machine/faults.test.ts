@@ -5,13 +5,19 @@
 // A guest that waits for a silent disk leaves this process alone, so several runs go side by side.
 
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { faultKinds, parseFaults } from "../../machine/host/faults.ts";
 import { root } from "../../toolchain/root.ts";
+import { sourceFromFile, sourcesFromFolder, writeImageFile } from "../../tools/mk-pkgfs-img/files.ts";
+import { developmentKey, readKeyFile } from "../../tools/mk-pkgfs-img/keys.ts";
 import { BOOT_TIMEOUT_MS, bootEmbedded, buildOnce, type EmbeddedReport, explain } from "./booting.ts";
 import { type Asked, answersOf, askedBy, expectEnd, HARTS, saidBy, trailOf } from "./disturbed.ts";
+
+const scratch = mkdtempSync(join(tmpdir(), "neuron-faults-test-"));
+afterAll(() => rmSync(scratch, { recursive: true }));
 
 /** What one answer of the disk comes to: the driver's fault (drivers/virtio/fault.ts), and what the read ends with. */
 interface Outcome {
@@ -84,8 +90,24 @@ function records(outcome: Outcome, { client, sector, tries, resets = 0 }: Struck
   }).flat();
 }
 
-async function boot(run: string, legacy: boolean, plan: string): Promise<EmbeddedReport> {
-  const report = await bootEmbedded({ run, legacy, smp: HARTS, faults: parseFaults(plan) });
+/** The image of this build, with a file that one read of `nx cat` does not reach the end of: the rest is read ahead. */
+async function imageWithLong(): Promise<string> {
+  await buildOnce();
+  const long = join(scratch, "long.bin");
+  writeFileSync(long, Buffer.alloc(100_000, "long"));
+  const files = [
+    ...sourcesFromFolder(join(root, "pkg")),
+    sourceFromFile("bin/nx", join(root, "build/tasks/nx")),
+    sourceFromFile("fixtures/long.bin", long),
+  ];
+  const disk = join(scratch, "long.img");
+  writeImageFile(disk, files, { label: "pkgfs", key: readKeyFile(join(root, developmentKey)) });
+  return disk;
+}
+
+async function boot(run: string, legacy: boolean, plan: string, disk?: string): Promise<EmbeddedReport> {
+  const faults = parseFaults(plan);
+  const report = await bootEmbedded({ run, legacy, smp: HARTS, faults, ...(disk && { disk }) });
   expectEnd(report);
   return report;
 }
@@ -208,6 +230,31 @@ describe.each([
             { client: packagefsd, sector: Number(sector), tries: TRIES_MAX },
           ),
         );
+      },
+      BOOT_TIMEOUT_MS,
+    );
+
+    test.concurrent.each([
+      ["", [0, 1, 3]],
+      [", and checks of the device that are not answered either", [0, 1, 2, 3, 4]],
+    ])(
+      "never, for all tries of a read that reads ahead%s: it fails each time, and another file is delivered",
+      async (_also, silent) => {
+        const disk = await imageWithLong();
+        const begin = (await askedBy(warm, legacy, disk)).requests + 1;
+        // Both commands bring nx into the cache first. Then: three tries, two checks beside them, one behind the last.
+        const plan = [begin, begin + 6].flatMap((read) => silent.map((at) => `never@${read + at}`));
+        const long = "nx cat fixtures/long.bin";
+        const run = `${long}; ${long}; ${cat}; nx audit`;
+        const report = await boot(run, legacy, plan.join(","), disk);
+        const bad = ["nx: file size=100000", "nx: pkg://fixtures/long.bin: deviceError"];
+        expect(answersOf(report), explain(report)).toEqual([...bad, ...bad, ...good]);
+        const sector = Number(/sector (\d+)/.exec(trailOf(report).join())?.[1]);
+        const struck = { client: packagefsd, sector, tries: TRIES_MAX };
+        expect(trailOf(report)).toEqual([
+          ...records(timedOut, struck),
+          ...records(timedOut, { ...struck, resets: TRIES_MAX }),
+        ]);
       },
       BOOT_TIMEOUT_MS,
     );
