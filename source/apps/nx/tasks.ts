@@ -151,7 +151,10 @@ export function answerRun(): bool {
   return true;
 }
 
-/** `kill service`, through nexus-init: what comes after its end is there to be seen. False, after a line, if it lives on. */
+/**
+ * `kill service`, through nexus-init, which answers before it does it: what comes then is there to be seen. False, after
+ * a line, if the service lives on.
+ */
 export function answerKill(): bool {
   const service = slotOf(Role.InitService);
   if (service === NO_SLOT) {
@@ -171,12 +174,12 @@ export function answerKill(): bool {
     return false;
   }
   if (isForPeople()) {
-    print(say("").printable(victim, length).text(" is ended"));
+    print(say("").printable(victim, length).text(" is to end"));
     return true;
   }
   beginRow();
   bytes("service", 0, victim, length);
-  words("state", 0, "ended");
+  words("state", 0, "ending");
   endRow();
   return true;
 }

@@ -161,7 +161,7 @@ test.each([
 });
 
 test.each([
-  ["ok", "packagefsd is ended"],
+  ["ok", "packagefsd is to end"],
   ["badName", "no service was ended: none that runs has this name (ps lists the tasks)"],
   ["busy", "no service was ended: busy"],
   ["unknownMethod", "no service was ended: nexus-init does that in bring-up builds only"],
@@ -171,6 +171,16 @@ test.each([
   const { lines } = await session(["kill packagefsd now", "kill"], { more: [[Role.InitService, service]] });
   expect(lines).toEqual([sentence, "the name of a service is needed: ps lists them"]);
   expect(asked).toEqual([{ name: "packagefsd", afterMicroseconds: 0n }]);
+});
+
+test("kill for a program: the service is ending, since nexus-init answers first", async () => {
+  const service = await init("kill", [], { status: "ok" });
+  const system = await FakeSystem.start("source/apps/nx/main.ts", {
+    argument: "kill packagefsd",
+    more: [[Role.InitService, service]],
+  });
+  expect(system.kernel.run("main")).toBe(0);
+  expect(system.kernel.console.join("")).toContain("service=packagefsd state=ending\n");
 });
 
 test("audit merges the rings of all kinds into one story", async () => {
