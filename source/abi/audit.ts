@@ -25,8 +25,8 @@ export const enum Audit {
    */
   ImageRefused = 7,
   /**
-   * By virtioblkd: the device contradicted itself or kept silent, and was reset or given up; words are the fault
-   * (drivers/virtio/fault.ts) and its resets so far.
+   * By virtioblkd: the device contradicted itself or kept silent; words are the fault (drivers/virtio/fault.ts) and its
+   * resets so far. It was refused, reset or given up for it, except for an interrupt that was missing, which is only noted.
    */
   DeviceFault = 8,
   /**

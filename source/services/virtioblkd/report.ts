@@ -24,7 +24,10 @@ export function reportRefused(base: u64, fault: DeviceFault): void {
   print(words);
 }
 
-/** The disk was reset for a fault of the device, if there was one; whether it came back, it says itself. */
+/**
+ * The device did something wrong, if `fault` is one, and was reset for it; whether it came back, the disk says itself. For
+ * an interrupt that was missing alone nothing is reset: it is noted.
+ */
 export function reportFault(fault: DeviceFault, disk: Disk): void {
   if (fault === DeviceFault.None) return;
   record(Audit.DeviceFault, fault, disk.resetCount);
@@ -33,7 +36,8 @@ export function reportFault(fault: DeviceFault, disk: Disk): void {
   faultLines++;
   const words = line().text("virtioblkd: device fault=").decimal(fault);
   words.text(" resets=").decimal(disk.resetCount);
-  if (disk.isReady) words.text(" recovered");
+  if (fault === DeviceFault.InterruptMissing) words.text(" noted");
+  else if (disk.isReady) words.text(" recovered");
   else words.text(" given up, fault=").decimal(disk.lastFault);
   print(words);
 }

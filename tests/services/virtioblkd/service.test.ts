@@ -304,6 +304,7 @@ describe("a device in trouble", () => {
     service.kernel.tick(service.kernel.deadline);
     expect(read()).toEqual({ status: "ok", bytes: 512 });
     expect(troubleOf(service.kernel)).toEqual(["fault 74, resets 0"]);
+    expect(service.kernel.console.at(-1)).toBe("virtioblkd: device fault=74 resets=0 noted");
   });
 
   test("a read whose answers are lies is tried three times, then its client is told", async () => {
