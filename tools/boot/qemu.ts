@@ -7,7 +7,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 import { Problem } from "../../toolchain/problem.ts";
-import { connectText, freePort, HOST } from "../gdb/port.ts";
+import { connectText, freePort, HOST, listensOn } from "../gdb/port.ts";
 import type { Machine, MachineEnd, MachineOptions, RunningMachine } from "./machine.ts";
 
 /** The program's name, and the environment variable that names another. */
@@ -79,7 +79,8 @@ export function qemuMachine(program: string = qemuProgram()): Machine {
       if (gdb === undefined) return await start(program, qemuArguments(options), onBytes);
       const port = await freePort(gdb.port);
       const running = await start(program, qemuArguments(options, port), onBytes);
-      gdb.tell(connectText(kernel, port));
+      // If it does not listen it says why in its complaints.
+      if (await listensOn(port, running.ended)) gdb.tell(connectText(kernel, port));
       return running;
     },
   };

@@ -1,8 +1,9 @@
 // Where gdb connects: a port of this host that no other host reaches, and the command that a person types.
 
 import { randomInt } from "node:crypto";
-import { createServer, type Server } from "node:net";
+import { createConnection, createServer, type Server } from "node:net";
 import { relative } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { Problem } from "../../toolchain/problem.ts";
 
 /** The address that only this host reaches. */
@@ -14,6 +15,10 @@ const DRAWN_LAST = 29_999;
 
 /** Draws in which one has to be free. */
 const DRAWS_MAX = 100;
+
+/** How often, and how long apart, it is tried whether another program listens already. */
+const LISTEN_TRIES_MAX = 500;
+const LISTEN_PAUSE_MS = 20;
 
 /** A server on `port` (0: any that is free), with its number. Throws Problem if the port cannot be had. */
 export async function openPort(port: number): Promise<{ server: Server; port: number }> {
@@ -50,6 +55,31 @@ async function tryPort(port: number): Promise<number> {
 
 function drawPort(): number {
   return randomInt(DRAWN_FIRST, DRAWN_LAST + 1);
+}
+
+/** Whether another program listens on a port; waits for that until `ended` resolves, or the tries are used up. */
+export async function listensOn(port: number, ended: Promise<unknown>): Promise<boolean> {
+  let hasEnded = false;
+  void ended.then(() => {
+    hasEnded = true;
+  });
+  for (let tries = 0; tries < LISTEN_TRIES_MAX; tries++) {
+    const isThere = await canConnect(port);
+    if (isThere || hasEnded) return isThere && !hasEnded;
+    await setTimeout(LISTEN_PAUSE_MS);
+  }
+  return false;
+}
+
+function canConnect(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = createConnection(port, HOST);
+    socket.once("error", () => resolve(false));
+    socket.once("connect", () => {
+      socket.destroy();
+      resolve(true);
+    });
+  });
 }
 
 /** What a person does to get there. `kernel` is a path. */
