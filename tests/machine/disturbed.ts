@@ -3,9 +3,13 @@
 // A plan counts requests, or reads of the configuration. Both are counted in an undisturbed run, which is the same run up
 // to the first fault: so a plan can strike at what one command asks for, and at nothing else.
 
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect } from "vitest";
 import { Run } from "../../machine/host/run.ts";
+import { root } from "../../toolchain/root.ts";
+import { sourceFromFile, sourcesFromFolder, writeImageFile } from "../../tools/mk-pkgfs-img/files.ts";
+import { developmentKey, readKeyFile } from "../../tools/mk-pkgfs-img/keys.ts";
 import { bootEmbedded, buildOnce, type EmbeddedReport, explain } from "./booting.ts";
 
 /** Two harts are enough for a driver and its clients, and the time that a disk keeps silent costs half as much. */
@@ -41,6 +45,21 @@ export async function askedBy(run: string, legacy: boolean, disk?: string): Prom
   });
   again.advanceTo(CLOCK_MAX);
   return asked;
+}
+
+/** Writes an image of this build to `folder`, with a file so long that the first read of `nx cat` reads ahead. */
+export async function imageWithLong(folder: string): Promise<string> {
+  await buildOnce();
+  const long = join(folder, "long.bin");
+  writeFileSync(long, Buffer.alloc(100_000, "long"));
+  const files = [
+    ...sourcesFromFolder(join(root, "pkg")),
+    sourceFromFile("bin/nx", join(root, "build/tasks/nx")),
+    sourceFromFile("fixtures/long.bin", long),
+  ];
+  const disk = join(folder, "long.img");
+  writeImageFile(disk, files, { label: "pkgfs", key: readKeyFile(join(root, developmentKey)) });
+  return disk;
 }
 
 /** The run came to an end by itself, and the kernel has nothing to complain about. */

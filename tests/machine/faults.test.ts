@@ -5,16 +5,23 @@
 // A guest that waits for a silent disk leaves this process alone, so several runs go side by side.
 
 import { createHash } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { faultKinds, parseFaults } from "../../machine/host/faults.ts";
 import { root } from "../../toolchain/root.ts";
-import { sourceFromFile, sourcesFromFolder, writeImageFile } from "../../tools/mk-pkgfs-img/files.ts";
-import { developmentKey, readKeyFile } from "../../tools/mk-pkgfs-img/keys.ts";
 import { BOOT_TIMEOUT_MS, bootEmbedded, buildOnce, type EmbeddedReport, explain } from "./booting.ts";
-import { type Asked, answersOf, askedBy, expectEnd, HARTS, saidBy, trailOf } from "./disturbed.ts";
+import {
+  type Asked,
+  answersOf,
+  askedBy,
+  expectEnd,
+  HARTS,
+  imageWithLong,
+  saidBy,
+  trailOf,
+} from "./disturbed.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "neuron-faults-test-"));
 afterAll(() => rmSync(scratch, { recursive: true }));
@@ -88,21 +95,6 @@ function records(outcome: Outcome, { client, sector, tries, resets = 0 }: Struck
       ? [words]
       : [`device-fault: fault ${fault}, resets ${resets + index + 1}`, words];
   }).flat();
-}
-
-/** The image of this build, with a file that one read of `nx cat` does not reach the end of: the rest is read ahead. */
-async function imageWithLong(): Promise<string> {
-  await buildOnce();
-  const long = join(scratch, "long.bin");
-  writeFileSync(long, Buffer.alloc(100_000, "long"));
-  const files = [
-    ...sourcesFromFolder(join(root, "pkg")),
-    sourceFromFile("bin/nx", join(root, "build/tasks/nx")),
-    sourceFromFile("fixtures/long.bin", long),
-  ];
-  const disk = join(scratch, "long.img");
-  writeImageFile(disk, files, { label: "pkgfs", key: readKeyFile(join(root, developmentKey)) });
-  return disk;
 }
 
 async function boot(run: string, legacy: boolean, plan: string, disk?: string): Promise<EmbeddedReport> {
@@ -199,11 +191,13 @@ describe.each([
     /** The request that the second command makes, and the last that it is tried with. */
     let first: number;
     let last: number;
+    let disk: string;
 
     beforeAll(async () => {
       asked = await askedBy(`${warm}; ${info}`, legacy);
       first = asked.requests;
       last = first + TRIES_MAX - 1;
+      disk = await imageWithLong(scratch);
     }, BOOT_TIMEOUT_MS);
 
     test(
@@ -240,7 +234,6 @@ describe.each([
     ])(
       "never, for all tries of a read that reads ahead%s: it fails each time, and another file is delivered",
       async (_also, silent) => {
-        const disk = await imageWithLong();
         const begin = (await askedBy(warm, legacy, disk)).requests + 1;
         // Both commands bring nx into the cache first. Then: three tries, two checks beside them, one behind the last.
         const plan = [begin, begin + 6].flatMap((read) => silent.map((at) => `never@${read + at}`));
