@@ -9,6 +9,7 @@ export default defineConfig({
   test: {
     include: ["tests/**/*.test.ts"],
     globalSetup: "tests/harness/setup.ts",
+    setupFiles: "tests/harness/random.ts",
     watch: false,
     maxWorkers: 2,
     testTimeout: 120_000,
