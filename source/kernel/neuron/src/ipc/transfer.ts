@@ -2,11 +2,11 @@
  * A message goes from one task to another: words, bytes of the message page, a capability. Both tasks belong to this
  * hart: it runs the one and has claimed the other.
  */
-import { Kind, Right, SLOT_COUNT } from "abi/handle";
+import { SLOT_COUNT } from "abi/handle";
 import { infoBytes, infoRights, infoSlotPlusOne, MESSAGE_BYTES_MAX, receivedInfo } from "abi/message";
 import { Refusal } from "abi/refusal";
 import { outOfLine } from "../arch/riscv/intrinsics";
-import { audited, copyCapability, freeSlot, slotOf } from "../task/handles";
+import { audited, checkAny, checkTransfer, copyCapability, freeSlot, slotOf } from "../task/handles";
 import { Task } from "../task/task";
 
 /** Checks what a sender says about its own message, before anything else is done. */
@@ -20,15 +20,9 @@ export function checkMessage(sender: Task, info: u64): Refusal {
 /** Checks the capability that comes along. A refusal is audited. */
 function checkTravelling(sender: Task, slot: u32): Refusal {
   outOfLine();
-  return audited(sender, slot, checkTravels(sender, slot));
-}
-
-/** Whether what `slot` of `sender` holds may travel. */
-function checkTravels(sender: Task, slot: u32): Refusal {
-  if (slot >= SLOT_COUNT) return Refusal.BadSlot;
-  const capability = slotOf(sender, slot);
-  if (capability.kind === <u8>Kind.Empty) return Refusal.BadSlot;
-  return (<u32>capability.rights & Right.Transfer) === 0 ? Refusal.MissingRight : Refusal.None;
+  let refusal = checkAny(sender, slot);
+  if (refusal === Refusal.None) refusal = checkTransfer(slotOf(sender, slot));
+  return audited(sender, slot, refusal);
 }
 
 /** Whether `receiver` has a free slot, if a capability comes along. */

@@ -5,7 +5,17 @@ import { giveUpCapability } from "../ipc/close";
 import { setResult, setStatus } from "../ipc/results";
 import { NO_OBJECT } from "../mm/pool";
 import { takeEndpoint, takeNotification } from "../task/endpoint";
-import { audited, Capability, check, copyCapability, freeSlot, putCapability, slotOf } from "../task/handles";
+import {
+  audited,
+  Capability,
+  check,
+  checkAny,
+  checkTransfer,
+  copyCapability,
+  freeSlot,
+  putCapability,
+  slotOf,
+} from "../task/handles";
 import { claimUnborn, giveUnborn, Task, taskAt } from "../task/task";
 
 /** A new endpoint or notification in a free slot. */
@@ -32,16 +42,6 @@ function checkBadge(capability: Capability, badge: u64): Refusal {
   const isMore =
     kind === Kind.Notification && capability.badge !== 0 && (<u32>badge & ~capability.badge) !== 0;
   return isMore ? Refusal.MissingRight : Refusal.None;
-}
-
-function checkTransfer(capability: Capability): Refusal {
-  return (<u32>capability.rights & Right.Transfer) === 0 ? Refusal.MissingRight : Refusal.None;
-}
-
-/** Whether `slot` of `task` holds anything. */
-function checkAny(task: Task, slot: u64): Refusal {
-  if (slot >= SLOT_COUNT || slotOf(task, <u32>slot).kind === <u8>Kind.Empty) return Refusal.BadSlot;
-  return Refusal.None;
 }
 
 export function copy(task: Task, slot: u64, rights: u64, badge: u64): void {

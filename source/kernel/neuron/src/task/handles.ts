@@ -62,6 +62,17 @@ function allowsBits(capability: Capability, bits: u64): bool {
   return capability.badge === 0 || (bits & ~(<u64>capability.badge)) === 0;
 }
 
+/** Whether `slot` of `task` holds anything. Not audited: there may be more to judge. */
+export function checkAny(task: Task, slot: u64): Refusal {
+  if (slot >= SLOT_COUNT || slotOf(task, <u32>slot).kind === <u8>Kind.Empty) return Refusal.BadSlot;
+  return Refusal.None;
+}
+
+/** Whether a capability may be given to another task. Not audited, as above. */
+export function checkTransfer(capability: Capability): Refusal {
+  return (<u32>capability.rights & Right.Transfer) === 0 ? Refusal.MissingRight : Refusal.None;
+}
+
 /** Puts what a task was refused of its `slot` on record; gives `refusal` back. */
 export function audited(task: Task, slot: u64, refusal: Refusal): Refusal {
   if (refusal !== Refusal.None) audit(Audit.CapabilityRefused, task.index, slot, <u64>-(<i64>refusal));
