@@ -45,15 +45,19 @@ let attachedAt: u32 = NO_SLOT;
 let attachedVmo: u32 = NO_SLOT;
 let attachedBytes: u64 = 0;
 
-/** Opens a file. After it: `openedFile()`, `fileSize()`. */
-export function openFile(service: u32, path: usize, pathLength: u32): i32 {
-  const outcome = askOpen(service, path, pathLength);
-  return outcome === Refusal.PeerGone ? askOpen(service, path, pathLength) : outcome;
+/**
+ * Asks for nothing but an answer; once more if the service ended meanwhile. The question still stands in the message page
+ * then: only an answer is written there.
+ */
+function ask(service: u32, method: u32): i32 {
+  const length = callService(service, method, NO_SLOT, 0);
+  return length === Refusal.PeerGone ? callService(service, method, NO_SLOT, 0) : length;
 }
 
-function askOpen(service: u32, path: usize, pathLength: u32): i32 {
+/** Opens a file. After it: `openedFile()`, `fileSize()`. */
+export function openFile(service: u32, path: usize, pathLength: u32): i32 {
   PackageFsOpenParamsBuilder.begin(messagePage(), MESSAGE_BYTES_MAX).setPath(path, pathLength);
-  const length = callService(service, PackageFsMethod.open, NO_SLOT, 0);
+  const length = ask(service, PackageFsMethod.open);
   if (length < 0) return length;
   const results = PackageFsOpenResults.open(messagePage(), length);
   if (results === null) return MALFORMED_REPLY;
@@ -64,13 +68,8 @@ function askOpen(service: u32, path: usize, pathLength: u32): i32 {
 
 /** What lies at a path. After it: `fileKind()`, `fileSize()`, `fileHash()`. */
 export function statPath(service: u32, path: usize, pathLength: u32): i32 {
-  const outcome = askStat(service, path, pathLength);
-  return outcome === Refusal.PeerGone ? askStat(service, path, pathLength) : outcome;
-}
-
-function askStat(service: u32, path: usize, pathLength: u32): i32 {
   PackageFsStatParamsBuilder.begin(messagePage(), MESSAGE_BYTES_MAX).setPath(path, pathLength);
-  const length = callService(service, PackageFsMethod.stat, NO_SLOT, 0);
+  const length = ask(service, PackageFsMethod.stat);
   if (length < 0) return length;
   const results = PackageFsStatResults.open(messagePage(), length);
   if (results === null) return MALFORMED_REPLY;
@@ -139,13 +138,8 @@ function askAttach(service: u32, vmo: u32, bytes: u64): i32 {
 
 /** What is mounted. After it: `mountedFrom()`. */
 export function packageInfo(service: u32): i32 {
-  const outcome = askInfo(service);
-  return outcome === Refusal.PeerGone ? askInfo(service) : outcome;
-}
-
-function askInfo(service: u32): i32 {
   PackageFsInfoParamsBuilder.begin(messagePage(), MESSAGE_BYTES_MAX);
-  const length = callService(service, PackageFsMethod.info, NO_SLOT, 0);
+  const length = ask(service, PackageFsMethod.info);
   if (length < 0) return length;
   const results = PackageFsInfoResults.open(messagePage(), length);
   if (results === null) return MALFORMED_REPLY;
