@@ -7,7 +7,7 @@ import { PAGE_BYTES, USER_MAPPINGS } from "abi/layout";
 import { messageInfo } from "abi/message";
 import { FOREVER, NO_SLOT, SELF, Syscall } from "abi/syscall";
 import { Class } from "abi/task";
-import { create, createVmo, drop, result } from "runtime/call";
+import { create, createVmo, drop, map, result, unmap } from "runtime/call";
 import { awaitedCall, benchBeginStretch, benchEndStretch, benchOperation, measuredCall } from "./assembly";
 import { awaitChild, endChild, startChild } from "./children";
 import { ROUNDS, WARM_ROUNDS } from "./limits";
@@ -100,20 +100,16 @@ function measurePage(): i32 {
   benchOperation("map a 4 KiB page", WARM_ROUNDS);
   for (let i: u32 = 0; i < ROUNDS; i++) {
     measuredCall(SELF, vmo, PAGE_ADDRESS, 0, PAGE_BYTES, rights, 0, Syscall.Map);
-    unmapQuietly();
+    unmap(<usize>PAGE_ADDRESS);
   }
   benchOperation("unmap a 4 KiB page", WARM_ROUNDS);
   for (let i: u32 = 0; i < ROUNDS; i++) {
-    awaitedCall(SELF, vmo, PAGE_ADDRESS, 0, PAGE_BYTES, rights, 0, Syscall.Map);
+    map(<u32>vmo, <usize>PAGE_ADDRESS, 0, PAGE_BYTES, rights);
     // So that a translation is there to forget.
     store<u32>(<usize>PAGE_ADDRESS, i);
     measuredCall(SELF, PAGE_ADDRESS, 0, 0, 0, 0, 0, Syscall.Unmap);
   }
   return drop(<u32>vmo);
-}
-
-function unmapQuietly(): void {
-  awaitedCall(SELF, PAGE_ADDRESS, 0, 0, 0, 0, 0, Syscall.Unmap);
 }
 
 /** A task with one page of code, from nothing until its last trace is gone. */
