@@ -1,7 +1,20 @@
-// The guest's memory as a hart sees it at this moment: all that was asked for, or nothing.
+// The guest's memory as a hart sees it at this moment: all that was asked for, or nothing; and a program's own code, to know
+// it from another's at the same address.
 
 import { readVirtual as readThere } from "../../machine/host/debugger.ts";
+import type { Segment } from "../../machine/host/elf.ts";
 import type { Run } from "../../machine/host/run.ts";
+
+/** Bytes that are compared to know one program's code from another's. */
+const CODE_BYTES = 16;
+
+/** What a program has at an address of its own; undefined where it has nothing. */
+export function codeAt(segments: readonly Segment[], address: bigint): Uint8Array | undefined {
+  const at = Number(address);
+  const segment = segments.find((each) => each.address <= at && at < each.address + each.bytes.length);
+  if (segment === undefined) return undefined;
+  return segment.bytes.subarray(at - segment.address, at - segment.address + CODE_BYTES);
+}
 
 /** `byteCount` bytes at a virtual address; undefined where not all of it is memory. */
 export function readVirtual(

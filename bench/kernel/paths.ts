@@ -10,15 +10,13 @@ import type { Run } from "../../machine/host/run.ts";
 import { Problem } from "../../toolchain/problem.ts";
 import { readElf } from "../../tools/debug/elf.ts";
 import { Counter } from "./counter.ts";
-import { hasBytes, readVirtual } from "./memory.ts";
+import { codeAt, hasBytes, readVirtual } from "./memory.ts";
 import { CLOCK_MAX, type Subject, startRun } from "./run.ts";
 import type { Where } from "./where.ts";
 
 const OPERATION = "benchOperation";
 const A0 = 10;
 const A1 = 11;
-/** Bytes that are compared to know the program's code from another's. */
-const CODE_BYTES = 16;
 /** Where an AssemblyScript string says how many bytes it has, before its first one. */
 const STRING_LENGTH_OFFSET = -4n;
 const NAME_BYTES_MAX = 256;
@@ -138,11 +136,8 @@ function readLabels(bench: Uint8Array | undefined): Map<bigint, Label> {
   const found = new Map<bigint, Label>();
   for (const { name, address } of readElf(bench, "bench").symbols) {
     if (name !== OPERATION && !/^bench(Begin|End)/.test(name)) continue;
-    const at = Number(address);
-    const segment = segments.find((each) => each.address <= at && at < each.address + each.bytes.length);
-    if (segment === undefined) continue;
-    const from = at - segment.address;
-    found.set(address, { name, code: segment.bytes.subarray(from, from + CODE_BYTES) });
+    const code = codeAt(segments, address);
+    if (code !== undefined) found.set(address, { name, code });
   }
   return found;
 }

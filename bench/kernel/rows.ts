@@ -19,9 +19,6 @@ export interface Row {
 }
 
 /** In the order of the table. */
-/** In the order of the table. */
-/** In the order of the table. */
-/** In the order of the table. */
 export const rows: readonly Row[] = [
   { name: "null system call", budget: 136, xv6: 1_128 },
   { name: "yield, nobody else to run", budget: 356, seL4: 472 },

@@ -7,13 +7,11 @@ import { readProgram, type Segment } from "../../machine/host/elf.ts";
 import type { Run } from "../../machine/host/run.ts";
 import { Locator } from "../../tools/debug/locate.ts";
 import type { Counter } from "./counter.ts";
-import { hasBytes } from "./memory.ts";
+import { codeAt, hasBytes } from "./memory.ts";
 import type { Programs } from "./run.ts";
 
 const KERNEL_START = 0xffff_ffff_0000_0000n;
 const SATP = 0x180;
-/** Bytes that are compared to find out whose code it is. */
-const CODE_BYTES = 16;
 
 /** A function, and how many instructions it took. */
 export interface Share {
@@ -84,10 +82,7 @@ export class Where {
   }
 
   private isOf({ segments }: Program, hart: number, pc: bigint): boolean {
-    const at = Number(pc);
-    const segment = segments.find(({ address, bytes }) => address <= at && at < address + bytes.length);
-    if (segment === undefined) return false;
-    const code = segment.bytes.subarray(at - segment.address, at - segment.address + CODE_BYTES);
-    return hasBytes(this.run, hart, pc, code);
+    const code = codeAt(segments, pc);
+    return code !== undefined && hasBytes(this.run, hart, pc, code);
   }
 }

@@ -3,7 +3,8 @@
 // Every symbol begins with the instance's name, imports are the exports of other instances, and `init` does what
 // instantiation does: elements, data, start. The bodies are written by the same code as a guest's (function.ts). With
 // `checked` memory, table and calls have all the bounds of the specification, and a trap names its reason; with `direct`
-// they are what a guest has, but that a trap comes behind every store. A function that has no translation traps when it is called.
+// they are what a guest has, but that a trap comes behind every store. A function that has no translation traps when it is
+// called.
 
 import { type UntranslatableReason, untranslatable } from "../checks/floats.ts";
 import type {

@@ -1,7 +1,8 @@
 // What TypeScript cannot say: functions of a module called `intrinsics` are not called, but written out in place.
 //
-// All but `hartPointer` and `outOfLine` are volatile and a barrier to the compiler: no access to memory is moved across one. The table
-// also holds each one's signature, so that a wrong declaration in the guest is a build error and not a wrong register.
+// All but `hartPointer` and `outOfLine` are volatile and a barrier to the compiler: no access to memory is moved across
+// one. The table also holds each one's signature, so that a wrong declaration in the guest is a build error and not a
+// wrong register.
 
 import type { FunctionType, ValueType } from "../wasm/module.ts";
 import { type Builder, Value } from "./builder.ts";
