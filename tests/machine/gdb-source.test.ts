@@ -1,23 +1,15 @@
 // gdb itself, on a machine that lives: a breakpoint by a line of TypeScript, a backtrace in those lines, in a task and in the
 // kernel that it calls, all harts as threads, and back again.
 
-import { execFileSync, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { root } from "../../toolchain/root.ts";
+import { isInstalled } from "../system/machine.ts";
 import { BOOT_TIMEOUT_MS, buildOnce } from "./booting.ts";
 
 const program = "gdb-multiarch";
-
-function isInstalled(): boolean {
-  try {
-    execFileSync(program, ["--version"], { stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 /** `./nx boot --gdb 0`, and the port that it says. */
 async function debugged(): Promise<{ port: string; ended: Promise<number | null> }> {
@@ -61,7 +53,7 @@ function lineOf(file: string, name: string, text: string): number {
   return found + 1;
 }
 
-describe.skipIf(!isInstalled())("gdb-multiarch", () => {
+describe.skipIf(!isInstalled(program))("gdb-multiarch", () => {
   test(
     "stops at a line of a task and in the kernel below it, and goes back",
     async () => {

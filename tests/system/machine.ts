@@ -13,12 +13,13 @@ import { filesOf } from "../../tools/boot/session.ts";
 /** A boot takes seconds; this is for a machine that is busy with other tests. */
 export const BOOT_TIMEOUT_MS = 180_000;
 
-export const hasQemu = runs(qemuProgram());
+export const hasQemu = isInstalled(qemuProgram());
 
 /** The disk image of this build. */
 export const pkgfsImage = join(root, "build/pkgfs.img");
 
-function runs(program: string): boolean {
+/** Whether a program can be run here. */
+export function isInstalled(program: string): boolean {
   try {
     execFileSync(program, ["--version"], { stdio: "ignore" });
     return true;
