@@ -33,7 +33,6 @@ export interface BootChange extends Partial<BootRequest> {
   seed?: bigint;
   faults?: readonly DiskFault[];
   chaos?: number;
-  firmware?: Uint8Array;
 }
 
 /** A report, and what only this machine knows. */
@@ -46,7 +45,7 @@ export async function bootEmbedded(
 ): Promise<EmbeddedReport> {
   const { outputs: usualOutputs, wasm } = await buildOnce();
   const outputs = (await other) ?? usualOutputs;
-  const { seed = 1n, faults = [], chaos = 0, firmware, ...request } = change;
+  const { seed = 1n, faults = [], chaos = 0, ...request } = change;
   const usual: BootRequest = {
     smp: 4,
     run: SELFTEST_RUN,
@@ -62,7 +61,7 @@ export async function bootEmbedded(
     nonce: nonceOfSeed(seed),
   };
   let facts: EmbeddedFacts | undefined;
-  const machine = embeddedMachine({ wasm, seed, faults, chaos, ...(firmware && { firmware }) }, (found) => {
+  const machine = embeddedMachine({ wasm, seed, faults, chaos }, (found) => {
     facts = found;
   });
   const report = await bootOnce(machine, filesOf(outputs), { ...usual, ...request }, () => {});

@@ -37,7 +37,7 @@ export function addMachineOptions(command: Command): Command {
     )
     .option("--fault <plan>", "embedded: what the disk does wrong, as used-id@3,late@5-7, or a file of that")
     .option("--chaos [kinds]", "embedded: as hostile as the architecture allows, or only some kinds of it")
-    .option("--firmware <file>", "embedded: a program for machine mode, as OpenSBI's fw_dynamic.bin")
+    .option("--firmware <file>", "firmware in place of the machine's own, as OpenSBI's fw_dynamic.bin")
     .option("--record <file>", "embedded: write all of the run to this file, for ./nx replay")
     .addOption(profileOption())
     .addOption(trustOption())

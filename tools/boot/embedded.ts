@@ -40,8 +40,6 @@ export interface EmbeddedOptions {
   faults: readonly DiskFault[];
   /** Kinds of chaos, as bits (machine/host/chaos.ts). */
   chaos: number;
-  /** Firmware in place of the built-in one. */
-  firmware?: Uint8Array;
 }
 
 /** What is known of a run that has ended. */
@@ -179,7 +177,7 @@ export function settingsOf(
       },
     faults: options.faults,
     chaos: options.chaos,
-    ...(options.firmware && { firmware: options.firmware }),
+    ...(boot.firmware !== undefined && { firmware: new Uint8Array(readFileSync(boot.firmware)) }),
   };
 }
 

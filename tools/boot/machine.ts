@@ -34,6 +34,8 @@ export interface MachineOptions {
   /** The machine has ACLINT's software interrupt device for S-mode. */
   aclint: boolean;
   disk: DiskOptions | undefined;
+  /** Firmware in place of the one that the machine brings: a file. */
+  firmware?: string;
   /** A debugger sets the pace: the machine stops before its first instruction and waits for gdb. */
   gdb?: GdbOptions;
 }

@@ -57,6 +57,7 @@ export function qemuArguments(options: MachineOptions, gdbPort?: number): string
     ["-kernel", options.kernel],
   ];
   if (gdbPort !== undefined) args.push(["-gdb", `tcp:${HOST}:${gdbPort}`, "-S"]);
+  if (options.firmware !== undefined) args.push(["-bios", options.firmware]);
   if (tree !== undefined) args.push(["-dtb", tree]);
   if (disk !== undefined) {
     const bus = disk.slot === "last" ? "" : `,bus=virtio-mmio-bus.${disk.slot}`;

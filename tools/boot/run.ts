@@ -25,6 +25,9 @@ export const SHELL_RUN = "selftest-client; nx";
 /** The line by which the guest's shell says that it is there (source/apps/nx/shell.ts). */
 const SHELL_GREETING = /^nx: shell \(/;
 
+/** How the kernel says that the firmware did not turn the machine off (diag/panic.ts): all that it had to do is done. */
+const NOT_TURNED_OFF = /^neuron: the firmware cannot turn this machine off/;
+
 /** After a panic the harts stand still: this long after its last line, the machine is ended. */
 export const PANIC_QUIET_MS = 300;
 
@@ -48,6 +51,8 @@ export interface BootRequest {
   machineTree: boolean;
   sstc: boolean;
   aclint: boolean;
+  /** Firmware in place of the one that the machine brings: a file. */
+  firmware?: string;
   /** Only catches hangs. Undefined: nothing is in a hurry. */
   timeoutSeconds: number | undefined;
   /** A file that gets every console line, or undefined. */
@@ -109,7 +114,7 @@ export async function bootOnce(
     const contract = new Uint8Array(readFileSync(files.tree));
     const tree = request.machineTree ? undefined : join(scratch, "run.dtb");
     if (tree !== undefined) writeFileSync(tree, treeForRun(contract, { ...request, nonce: watch.nonce }));
-    const { smp, sstc, aclint, legacy, slot, gdb } = request;
+    const { smp, sstc, aclint, legacy, slot, firmware, gdb } = request;
     const options = {
       kernel: files.kernel,
       tree,
@@ -118,6 +123,7 @@ export async function bootOnce(
       aclint,
       memoryMebibytes: memoryMebibytes(contract),
       disk: request.disk === undefined ? undefined : { file: request.disk, legacy, slot },
+      ...(firmware !== undefined && { firmware }),
       ...(gdb && { gdb }),
     };
     const begin = performance.now();
@@ -153,6 +159,8 @@ class Watch {
   shellAt: number | undefined;
   /** They have ended the machine themselves. */
   private isLeft = false;
+  /** The guest is done with the machine, and could not turn it off. */
+  private isDone = false;
 
   constructor(files: BootFiles, request: BootRequest, onLine: (line: string) => void) {
     this.files = files;
@@ -206,6 +214,7 @@ class Watch {
     this.log?.write(`${line}\n`);
     this.panics.feed(line);
     this.watchPanic();
+    if (NOT_TURNED_OFF.test(line)) this.turnOff();
     if (this.shellAt !== undefined) return;
     this.lines.push(line);
     this.ladder.feed(line);
@@ -238,6 +247,12 @@ class Watch {
     }
   }
 
+  /** Does for the guest what its firmware could not. */
+  private turnOff(): void {
+    this.isDone = true;
+    this.stop?.();
+  }
+
   private judge(proof: Proof): string | undefined {
     const packageFile = (path: string): Uint8Array | undefined => packageFileBytes(this.files.root, path);
     return judgeProof(proof, { nonce: this.nonce, smp: this.request.smp, packageFile });
@@ -264,9 +279,10 @@ class Watch {
       const rest = others.length === 0 ? "" : ` (and ${others.length} more)`;
       problems.push(`this marker never came: "${first.text}"${rest}`);
     }
-    problems.push(...failedCommands(this.request.run, this.lines));
+    problems.push(...failedCommands(this.request.run, this.lines), ...failedSystem(this.lines));
     if (this.stoppedBecause !== undefined && panic === undefined) problems.push(this.stoppedBecause);
-    if (end.status !== 0 && this.stoppedBecause === undefined && !this.isLeft) problems.push(endText(end));
+    if (end.status !== 0 && this.stoppedBecause === undefined && !this.isLeft && !this.isDone)
+      problems.push(endText(end));
     return {
       ok: problems.length === 0,
       problems,
@@ -295,6 +311,11 @@ function failedCommands(run: string, lines: readonly string[]): string[] {
   return lines
     .map((line) => /^nexus-init: ((\S+) ended: exit code \d+)$/.exec(line))
     .flatMap((found) => (found !== null && names.includes(found[2]) ? [found[1] ?? ""] : []));
+}
+
+/** What the kernel says if nexus-init ended before the run did. */
+function failedSystem(lines: readonly string[]): string[] {
+  return lines.flatMap((line) => /^neuron: (nexus-init ended[^;]*)/.exec(line)?.[1] ?? []);
 }
 
 /** The first command of a run: the one that the marker contract speaks of. */

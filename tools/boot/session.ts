@@ -52,8 +52,7 @@ export async function runSession(
   const wasm = join(root, await buildMachine(progress));
   let facts: EmbeddedFacts | undefined;
   const hostility = { faults: faultsOf(words.fault), chaos: chaosOf(words.chaos) };
-  const firmware = firmwareOf(words.firmware);
-  const embedded = embeddedMachine({ wasm, seed, ...hostility, ...(firmware && { firmware }) }, (found) => {
+  const embedded = embeddedMachine({ wasm, seed, ...hostility }, (found) => {
     facts = found;
   });
   const report = await bootOnce(embedded, filesOf(outputs), { ...request, nonce: nonceOfSeed(seed) }, onLine);
@@ -85,16 +84,14 @@ function embeddedWord(words: MachineWords): string | undefined {
     "--fault": words.fault,
     "--chaos": words.chaos,
     "--record": words.record,
-    "--firmware": words.firmware,
   };
   return Object.entries(given).find(([, value]) => value !== undefined)?.[0];
 }
 
-/** The firmware's bytes. Throws Problem if the file is not there. */
-function firmwareOf(file: string | undefined): Uint8Array | undefined {
-  if (file === undefined) return undefined;
+/** The firmware's file. Throws Problem if it is not there. */
+function firmwareFile(file: string): string {
   if (!existsSync(file)) throw new Problem(`there is no firmware ${file}`, { subject: file, exitCode: 2 });
-  return new Uint8Array(readFileSync(file));
+  return resolve(file);
 }
 
 /** What a run uses of a build. */
@@ -139,6 +136,7 @@ function requestOf(
     aclint: words.aclint === true,
     timeoutSeconds: words.timeout,
     log: words.log,
+    ...(words.firmware !== undefined && { firmware: firmwareFile(words.firmware) }),
     ...(words.gdb !== undefined && {
       gdb: { port: words.gdb, tell: (text) => void process.stderr.write(`${text}\n`) },
     }),

@@ -51,6 +51,8 @@ describe("QEMU's command line", () => {
     expect(args({ sstc: false })).toContain("-cpu rv64,sstc=off");
     expect(args({ aclint: true })).toContain("-machine virt,aclint=on");
     expect(args({ tree: undefined })).not.toContain("-dtb");
+    expect(args({ firmware: "fw.bin" })).toContain("-bios fw.bin");
+    expect(args({})).not.toContain("-bios");
     expect(args({ disk: undefined })).not.toContain("virtio");
     expect(args({ disk: { file: "a,b.img", legacy: true, slot: "last" } })).toMatch(
       /force-legacy=true .*file=a,,b\.img -device virtio-blk-device,drive=pkgfs$/,

@@ -10,16 +10,15 @@ import { hartAt, initHart, setHartCount, thisHart } from "./arch/riscv/hart";
 import { IPI_BURST_MAX, setSswiIndex, useSswi } from "./arch/riscv/ipi";
 import { DEVICE_WINDOW } from "./arch/riscv/paging";
 import { plicInit, plicStartHart, setPlicContext } from "./arch/riscv/plic";
-import { shutdown } from "./arch/riscv/sbi/reset";
 import { announce, parkHart, startHart } from "./arch/riscv/smp";
 import { timerInit, timerStartHart } from "./arch/riscv/timer";
-import { uartDrain, uartInit } from "./arch/riscv/uart";
+import { uartInit } from "./arch/riscv/uart";
 import { devices, discover, hartNode, parkedHart, usableRamEnd } from "./boot/devices";
 import { askFirmware, hasSmp } from "./boot/firmware";
 import { memoryInit } from "./boot/memory";
 import { audit, auditInit, NO_TASK } from "./diag/audit";
 import { bootFailed, bootStarted, hartMissing, hartOnline, memoryClipped, smpMissing } from "./diag/markers";
-import { halt } from "./diag/panic";
+import { turnOff } from "./diag/panic";
 import { printInit } from "./diag/print";
 import { consoleInit } from "./ipc/console";
 import { interruptsInit } from "./irq/interrupts";
@@ -123,7 +122,5 @@ function initTables(): void {
 function orFail(problem: string | null): void {
   if (problem === null) return;
   bootFailed(problem);
-  uartDrain();
-  shutdown(true);
-  halt();
+  turnOff(true);
 }

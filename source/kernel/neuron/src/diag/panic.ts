@@ -1,7 +1,7 @@
 /**
  * The end of the kernel: an assertion of ours failed, or the kernel itself faulted. One line says what, then come
  * addresses; `./nx` turns them into functions and `.ts` lines. Every other hart is stopped first, and no lock is taken:
- * its holder may be one of them. Then the machine is turned off.
+ * its holder may be one of them. Then the machine is turned off, as it is at the end of any run.
  *
  * The addresses are what on this hart's stack points behind a call in the kernel's text, newest first: the kernel keeps
  * no frame pointers, so an old one may be among them.
@@ -14,6 +14,7 @@ import { KERNEL_STACK_BYTES, STACK_GUARD_BYTES } from "../arch/riscv/frame";
 import { onlineMask, thisHart } from "../arch/riscv/hart";
 import { readTime, wfi } from "../arch/riscv/intrinsics";
 import { stopOthers } from "../arch/riscv/ipi";
+import { sbiErrorName } from "../arch/riscv/sbi/call";
 import { shutdown } from "../arch/riscv/sbi/reset";
 import { __text_end, __text_start } from "../arch/riscv/symbols";
 import { timebaseHz } from "../arch/riscv/timer";
@@ -35,19 +36,41 @@ const still: usize = memory.data(4, 4);
 const STILL_PARTS_OF_SECOND: u64 = 20;
 
 /**
- * Only one hart reports; any other that panics too waits to be stopped. A panic within the report ends it. Nobody else
+ * Only one hart reports; any other that panics too waits to be stopped. A panic within the report ends it. No other hart
  * prints from here on: what another hart has begun is done, or does not come.
  */
 function enterPanic(): void {
-  const self = thisHart().index + 1;
-  const before = atomic.cmpxchg<u32>(reporter, 0, self);
-  if (before === self) shutdown(true);
+  const before = atomic.cmpxchg<u32>(reporter, 0, thisHart().index + 1);
+  if (isReporter(before)) shutdown(true);
   if (before !== 0) halt();
   stopOthers();
-  const others = onlineMask() & ~(1 << (self - 1));
+  const others = onlineMask() & ~(1 << thisHart().index);
   const deadline = readTime() + timebaseHz() / STILL_PARTS_OF_SECOND;
   while ((atomic.load<u32>(still) & others) !== others && readTime() < deadline) {}
   sealConsole();
+}
+
+/** Whether `value` of the reporter's word names this hart. */
+function isReporter(value: u32): bool {
+  return value === thisHart().index + 1;
+}
+
+/**
+ * Turns the machine off. Firmware that finds no device to do it with refuses: then every hart stands still, and one line says
+ * that the machine has to be ended from outside (tools/boot/run.ts does). Does not return.
+ */
+export function turnOff(failed: bool): void {
+  uartDrain();
+  const error = shutdown(failed);
+  if (!isReporter(atomic.load<u32>(reporter))) enterPanic();
+  const line = beginLine().text("neuron: the firmware cannot turn this machine off (");
+  line
+    .text(sbiErrorName(error))
+    .text(", SBI error -")
+    .decimal(<u64>-(<i64>error));
+  endLinePanic(line.text("); end it from outside"));
+  uartDrain();
+  halt();
 }
 
 /** This hart does nothing any more. */
@@ -88,9 +111,7 @@ function printTrace(sp: usize): void {
 
 function finish(sp: usize): void {
   printTrace(sp);
-  uartDrain();
-  shutdown(true);
-  halt();
+  turnOff(true);
 }
 
 /** From trap.S: the kernel trapped. On the panic stack. */
@@ -114,10 +135,8 @@ export function systemEnded(nameAddress: usize, end: End, detail: u64): void {
   const words = beginLine().text("neuron: ");
   words.printable(nameAddress, lengthToZero(nameAddress, TASK_NAME_BYTES)).text(" ended");
   if (end === End.Exit) words.text(": exit code ").decimal(<u64>(<u32>detail));
-  endLinePanic(words.text("; nobody looks after the system, so the machine is turned off"));
-  uartDrain();
-  shutdown(true);
-  halt();
+  endLinePanic(words.text("; without it the system cannot go on, so the machine is turned off"));
+  turnOff(true);
 }
 
 /** From a failed assertion (asc's `--use abort=`): where it stands in the sources. */

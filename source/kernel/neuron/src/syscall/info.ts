@@ -6,11 +6,10 @@ import { TaskState } from "abi/task";
 import { HARTS_MAX } from "../arch/riscv/frame";
 import { hartAt, hartCount, onlineMask } from "../arch/riscv/hart";
 import { PLIC_SOURCES_MAX } from "../arch/riscv/plic";
-import { shutdown } from "../arch/riscv/sbi/reset";
 import { timebaseHz } from "../arch/riscv/timer";
-import { uartDrain } from "../arch/riscv/uart";
 import { devices } from "../boot/devices";
 import { firmware } from "../boot/firmware";
+import { turnOff } from "../diag/panic";
 import { setResults, setStatus } from "../ipc/results";
 import { boundHart, boundTask, interruptCount, isBound, isOpen } from "../irq/interrupts";
 import { FRAME_BYTES, freeFrames } from "../mm/frames";
@@ -84,7 +83,5 @@ function firmwareInformation(task: Task): void {
 export function powerOff(task: Task, slot: u64): void {
   const refusal = check(task, slot, Kind.Power, Right.Manage);
   if (refusal !== Refusal.None) return setStatus(task, refusal);
-  uartDrain();
-  shutdown(false);
-  setStatus(task, Refusal.BadState);
+  turnOff(false);
 }

@@ -14,6 +14,22 @@ export const enum SbiError {
   AlreadyStopped = -8,
 }
 
+/** An error in words. */
+export function sbiErrorName(error: i32): string {
+  switch (error) {
+    case SbiError.Failed:
+      return "failed";
+    case SbiError.NotSupported:
+      return "not supported";
+    case SbiError.InvalidParam:
+      return "invalid parameter";
+    case SbiError.Denied:
+      return "denied";
+    default:
+      return "no reason given";
+  }
+}
+
 /** A call whose value nobody reads stores it here. Harts may race on it; nothing depends on it. */
 const unused: usize = memory.data(8, 8);
 

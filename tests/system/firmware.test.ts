@@ -1,0 +1,79 @@
+// Newer OpenSBI than Debian 12 has (tools/opensbi/fetch.sh), below the kernel on both machines. It finds the device that turns
+// the machine off in the tree, as syscon-poweroff, or not at all: then the kernel says so, and the runner ends the machine.
+
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, relative } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { BuildOutputs } from "../../toolchain/compile.ts";
+import { emitDtb } from "../../toolchain/dts/emit.ts";
+import { readDtb } from "../../toolchain/dts/read.ts";
+import { findNode } from "../../toolchain/dts/tree.ts";
+import { root } from "../../toolchain/root.ts";
+import { bootEmbedded } from "../machine/booting.ts";
+import type { Boot } from "./each-machine.ts";
+import { BOOT_TIMEOUT_MS, bootQemu, buildOnce, explain, hasQemu } from "./machine.ts";
+
+const releases = ["trixie", "sid"];
+const refusal =
+  "neuron: the firmware cannot turn this machine off (not supported, SBI error -2); end it from outside";
+
+const scratch = mkdtempSync(join(tmpdir(), "neuron-firmware-"));
+let withoutPower: Promise<BuildOutputs>;
+
+beforeAll(async () => {
+  const outputs = await buildOnce();
+  const tree = readDtb(new Uint8Array(readFileSync(join(root, outputs.deviceTree))));
+  const soc = findNode(tree, "/soc");
+  if (soc === undefined) throw new Error("the tree has no /soc");
+  soc.children = soc.children.filter(({ name }) => !["poweroff", "reboot"].includes(name));
+  const deviceTree = join(scratch, "without-power.dtb");
+  writeFileSync(deviceTree, emitDtb(tree));
+  withoutPower = Promise.resolve({ ...outputs, deviceTree: relative(root, deviceTree) });
+});
+
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+/** What is due of a machine with this firmware. */
+function expectOfFirmware(boot: Boot, firmware: string): void {
+  test.each([1, 4])(
+    "the system runs on %i harts, and turns the machine off",
+    async (smp) => {
+      const report = await boot({ firmware, smp });
+      expect(report.ok, explain(report)).toBe(true);
+      expect(report.lines.join("\n")).not.toContain("cannot turn this machine off");
+    },
+    BOOT_TIMEOUT_MS,
+  );
+
+  test(
+    "with a tree that names nothing to turn it off with, the kernel says so and the runner ends it",
+    async () => {
+      const report = await boot({ firmware }, withoutPower);
+      expect(report.ok, explain(report)).toBe(true);
+      expect(report.lines.at(-1)).toBe(refusal);
+    },
+    BOOT_TIMEOUT_MS,
+  );
+
+  test(
+    "and a run that failed has failed there too",
+    async () => {
+      const report = await boot({ firmware, run: "selftest-client; chaos nexus-init" }, withoutPower);
+      expect(report.ok, explain(report)).toBe(false);
+      expect(report.lines.at(-1)).toBe(refusal);
+      expect(report.problems.join("\n")).toContain("nexus-init ended: exit code 9");
+    },
+    BOOT_TIMEOUT_MS,
+  );
+}
+
+for (const release of releases) {
+  const firmware = join(root, "build/opensbi", release, "fw_dynamic.bin");
+  describe.skipIf(!existsSync(firmware))(`OpenSBI of Debian ${release} (tools/opensbi/fetch.sh)`, () => {
+    describe.skipIf(!hasQemu)("on QEMU (qemu-system-riscv64 is installed)", () =>
+      expectOfFirmware(bootQemu, firmware),
+    );
+    describe("on the embedded machine", () => expectOfFirmware(bootEmbedded, firmware));
+  });
+}
