@@ -9,7 +9,6 @@
  * that names a hart that is not there is refused.
  */
 
-import { flushCode } from "./code";
 import { physicalLoad } from "./dma";
 import {
   HartState,
@@ -17,20 +16,24 @@ import {
   hartState,
   Interrupt,
   readRegister,
-  resetHart,
   setPending,
   setSupervisorDeadline,
-  startHart,
-  stopHart,
   writeRegister,
 } from "./hart";
+import {
+  fenceCalled,
+  isReachable,
+  startCalled,
+  startSupervisor,
+  statusOf,
+  stopAll,
+  stopCalled,
+} from "./hart-calls";
 import { consoleByte } from "./host";
 import { random } from "./interleave";
 import { hartCount } from "./layout";
-import { pmpAsFirmware } from "./pmp";
 import { Power, turnOff } from "./power";
 import { isRam } from "./ram";
-import { flushTlb } from "./tlb";
 import { Event, trace } from "./trace";
 
 /** Extensions (SBI 2.0, chapters 4 to 12). */
@@ -61,14 +64,6 @@ const SPEC_VERSION: u64 = 0x0200_0000;
 const IMPLEMENTATION: u64 = 0x4e58;
 const IMPLEMENTATION_VERSION: u64 = 1;
 
-/** Interrupts that become the supervisor's: software, timer, external (privileged ISA 3.1.8). */
-const DELEGATED_INTERRUPTS: u64 = 0x222;
-/** Exceptions that become the supervisor's: all but its own ecall, which comes here. */
-const DELEGATED_EXCEPTIONS: u64 = 0xb1ff;
-const COUNTERS: u64 = 7;
-/** menvcfg.STCE: the supervisor may write stimecmp. */
-const STIMECMP_ENABLE: u64 = 1 << 63;
-
 const A0: u32 = 10;
 const A1: u32 = 11;
 const A6: u32 = 16;
@@ -77,36 +72,21 @@ const ALL_HARTS: u64 = 0xffff_ffff_ffff_ffff;
 /** Bytes of one DBCN write that are printed. */
 const WRITE_BYTES_MAX: u64 = 4096;
 
-/** Whether harts get Sstc: set by `firmwareBoot`. */
-const sstcOffered: usize = memory.data(4, 4);
-
 /**
  * Power-on: a hart that the seed draws starts in S-mode at `entry`, with its number in a0 and `tree`, the device tree's
  * physical address, in a1; the others are stopped. Gives the number of the hart.
  */
 export function firmwareBoot(entry: u64, tree: u64, sstc: bool): u32 {
-  store<u32>(sstcOffered, sstc ? 1 : 0);
-  for (let hart: u32 = 0; hart < hartCount(); hart++) resetHart(hart);
+  stopAll(entry, tree, sstc);
   const boot = <u32>(random() % <u64>hartCount());
   startSupervisor(boot, entry, tree);
   return boot;
 }
 
-function startSupervisor(id: u32, entry: u64, opaque: u64): void {
-  startHart(id, entry, opaque);
-  const hart = hartAt(id);
-  pmpAsFirmware(hart);
-  hart.mideleg = DELEGATED_INTERRUPTS;
-  hart.medeleg = DELEGATED_EXCEPTIONS;
-  hart.mcounteren = COUNTERS;
-  hart.scounteren = COUNTERS;
-  hart.menvcfg = load<u32>(sstcOffered) !== 0 ? STIMECMP_ENABLE : 0;
-}
-
 /** The value of the call that is being answered: nothing that outlives it. */
 let answer: u64 = 0;
 
-/** Answers the `ecall` of a hart. The caller goes on after it; a hart that stopped does not. */
+/** Answers the `ecall` of a hart. The caller goes on after it, unless it stopped, or waits for other harts (hart-calls.ts). */
 export function sbiCall(id: u32): void {
   const extension = readRegister(id, A7);
   trace(Event.Firmware, id, extension, readRegister(id, A6));
@@ -116,6 +96,7 @@ export function sbiCall(id: u32): void {
   }
   answer = 0;
   const error = dispatch(id, extension, readRegister(id, A6));
+  if (hartState(id) === HartState.Fencing) return;
   writeRegister(id, A0, <u64>error);
   writeRegister(id, A1, answer);
 }
@@ -207,7 +188,7 @@ function sendIpi(id: u32): i64 {
   if (harts === ALL_HARTS) return INVALID_PARAM;
   for (let target: u32 = 0; target < hartCount(); target++) {
     // A stopped hart is not there: the interrupt is dropped.
-    if (((harts >> target) & 1) === 0 || hartState(target) === HartState.Stopped) continue;
+    if (((harts >> target) & 1) === 0 || !isReachable(target)) continue;
     setPending(target, Interrupt.SupervisorSoftware, true);
   }
   return OK;
@@ -218,14 +199,7 @@ function remoteFence(id: u32, call: u64): i64 {
   if (call > 2) return NOT_SUPPORTED;
   const harts = maskedHarts(argument(id, 0), argument(id, 1));
   if (harts === ALL_HARTS) return INVALID_PARAM;
-  const address = argument(id, 2);
-  const size = argument(id, 3);
-  const space: i32 = call === 2 ? <i32>(argument(id, 4) & 0xffff) : -1;
-  for (let target: u32 = 0; target < hartCount(); target++) {
-    if (((harts >> target) & 1) === 0) continue;
-    if (call === 0) flushCode(target);
-    else flushTlb(target, address, size, space);
-  }
+  fenceCalled(id, <u32>call, harts);
   return OK;
 }
 
@@ -233,13 +207,13 @@ function remoteFence(id: u32, call: u64): i64 {
 function hartManagement(id: u32, call: u64): i64 {
   if (call === 0) return start(argument(id, 0), argument(id, 1), argument(id, 2));
   if (call === 1) {
-    stopHart(id);
+    stopCalled(id);
     return OK;
   }
   if (call === 2) {
     const target = argument(id, 0);
     if (target >= <u64>hartCount()) return INVALID_PARAM;
-    return give(hartState(<u32>target) === HartState.Stopped ? 1 : 0);
+    return give(statusOf(<u32>target));
   }
   if (call === 3) return suspend(id, argument(id, 0));
   return NOT_SUPPORTED;
@@ -247,11 +221,12 @@ function hartManagement(id: u32, call: u64): i64 {
 
 function start(target: u64, entry: u64, opaque: u64): i64 {
   if (target >= <u64>hartCount()) return INVALID_PARAM;
-  if (hartState(<u32>target) !== HartState.Stopped) return ALREADY_AVAILABLE;
+  const state = hartState(<u32>target);
+  // As OpenSBI answers while a start or a stop is under way.
+  if (state === HartState.Starting || state === HartState.Stopping) return INVALID_PARAM;
+  if (state !== HartState.Stopped) return ALREADY_AVAILABLE;
   if ((entry & 1) !== 0 || !isRam(entry, 2)) return INVALID_ADDRESS;
-  startSupervisor(<u32>target, entry, opaque);
-  flushTlb(<u32>target, 0, 0, -1);
-  flushCode(<u32>target);
+  startCalled(<u32>target, entry, opaque);
   return OK;
 }
 

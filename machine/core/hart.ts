@@ -12,11 +12,18 @@ export const enum Mode {
   Machine = 3,
 }
 
-/** What a hart is doing; Running and Waiting are SBI's STARTED. */
+/** What a hart is doing. The last four are those of slow firmware, hart-calls.ts. */
 export const enum HartState {
   Running = 0,
   Waiting = 1,
   Stopped = 2,
+  /** Its start was asked for. */
+  Starting = 3,
+  /** It has called hart_stop, and still counts as started. */
+  Leaving = 4,
+  Stopping = 5,
+  /** It waits for the answers to its remote fence. */
+  Fencing = 6,
 }
 
 /** Bits of mip and mie (privileged specification, 3.1.9). */
@@ -245,11 +252,6 @@ export function startHart(id: u32, address: u64, opaque: u64): void {
   hart.x11 = opaque;
   hart.state = HartState.Running;
   deadlinesChanged();
-}
-
-/** Takes a hart out of the rotation until startHart. */
-export function stopHart(id: u32): void {
-  hartAt(id).state = HartState.Stopped;
 }
 
 /** Puts a hart into its state after reset: machine mode, stopped, all interrupts off. */

@@ -21,7 +21,7 @@ export function hartMode(id: u32): u32 {
   return hartAt(id).mode;
 }
 
-/** What it is doing: 0 runs, 1 waits for an interrupt, 2 is stopped. */
+/** What it is doing: a `HartState`. */
 export function hartActivity(id: u32): u32 {
   return hartAt(id).state;
 }

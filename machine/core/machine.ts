@@ -8,6 +8,7 @@ import { Chaos, isChaos, priorityOf, setMask } from "./chaos";
 import { clock, deadlinesChanged, NEVER, skipTo } from "./clock";
 import { CODE_BYTES, CODE_PAGES, resetCode } from "./code";
 import { Hart, HartState, hartAt, resetHart } from "./hart";
+import { advanceCalls, areCallsOpen } from "./hart-calls";
 import { allWait } from "./host";
 import { keepTurn, nextHart, seedInterleave, turnLeft, turnLength, turnOwner } from "./interleave";
 import { HARTS_MAX, hartCount, PAGE_BYTES, PAGE_SHIFT, RAM_BYTES_MAX, shape } from "./layout";
@@ -158,8 +159,10 @@ export function run(instructions: u64): u32 {
       continue;
     }
     const count = hartCount();
+    const mayAdvance = areCallsOpen() && advanceCalls();
     const id = isChaos(Chaos.Switch) ? mostUrgent(count) : nextAwake(count);
     if (id === count) {
+      if (mayAdvance) continue;
       if (!skipIdle(until)) return clock() >= until ? Stop.Budget : Stop.Idle;
       continue;
     }

@@ -17,6 +17,7 @@ export { uartReceive } from "./devices/uart";
 export { addFault, clearFaults, strikeCount } from "./faults";
 export { firmwareBoot } from "./firmware";
 export { hartAt, readRegister, writeRegister } from "./hart";
+export { lostAnswers } from "./hart-calls";
 export {
   HART_STATE_BYTES,
   hartActivity,

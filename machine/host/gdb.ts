@@ -6,6 +6,7 @@
 // go out by the function that the constructor was given.
 
 import type { Debugger, DebugStop } from "./debugger.ts";
+import { activities } from "./harts.ts";
 import { PC_REGISTER } from "./run.ts";
 
 /** Registers in gdb's numbering: x0 to x31, pc. */
@@ -235,7 +236,7 @@ export class GdbSession {
 
   private describe(hart: number): string {
     const { core } = this.debugged.run.machine;
-    const activity = ["runs", "waits", "stopped"][core.hartActivity(hart)] ?? "";
+    const activity = activities[core.hartActivity(hart)] ?? "";
     const mode = ["user", "supervisor", "", "machine"][core.hartMode(hart)] ?? "";
     return `hart ${hart}, ${activity}, ${mode} mode, ${core.hartRetired(hart)} instructions`;
   }

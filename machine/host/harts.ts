@@ -2,7 +2,16 @@
 
 import type { EmbeddedMachine } from "./machine.ts";
 
-const activities = ["runs", "waits", "stopped"];
+/** What a hart is doing, by its `HartState` (machine/core/hart.ts). */
+export const activities = [
+  "runs",
+  "waits",
+  "stopped",
+  "starting",
+  "stopping",
+  "stopping",
+  "waits for a remote fence",
+] as const;
 const modes = ["user", "supervisor", "", "machine"];
 
 /** The mode whose addresses are the kernel's. */

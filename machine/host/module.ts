@@ -48,6 +48,7 @@ export interface Core {
   hartPc: (hart: number) => bigint;
   hartMode: (hart: number) => number;
   hartActivity: (hart: number) => number;
+  lostAnswers: (hart: number) => number;
   hartPending: (hart: number) => bigint;
   hartEnabled: (hart: number) => bigint;
   hartRetired: (hart: number) => bigint;
@@ -94,6 +95,7 @@ const functionNames: readonly (keyof Core)[] = [
   "hartPc",
   "hartMode",
   "hartActivity",
+  "lostAnswers",
   "hartPending",
   "hartEnabled",
   "hartRetired",

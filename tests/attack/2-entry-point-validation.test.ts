@@ -57,6 +57,7 @@ async function kernel(entry: number): Promise<{ guest: Guest; started: Started[]
     __text_end: textEnd,
     secondaryEntry: entry,
     parkEntry: entry,
+    expectedHart: 0x13_0000,
     harts: 0x10_0000,
     kernelStacks: 0x11_0000,
     panicStacks: 0x12_0000,

@@ -34,6 +34,7 @@ const places = {
   trapEntry: 0x8020_0000,
   secondaryEntry: 0x8020_0040,
   parkEntry: 0x8020_0080,
+  expectedHart: 0x0801_0040,
   __text_start: 0x8020_0000,
   __text_end: 0x8020_4000,
   __rodata_start: 0x8020_4000,

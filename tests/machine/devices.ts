@@ -24,9 +24,11 @@ export { attachDisk, busEvents, busLoad, busNextEvent, busReset, busStore } from
 export { advanceClock, skipTo, time } from "./machine/core/clock";
 export { uartReceive } from "./machine/core/devices/uart";
 export { plicLine } from "./machine/core/devices/plic";
+export { setMask } from "./machine/core/chaos";
 export { addFault, clearFaults, strikeCount } from "./machine/core/faults";
 export { firmwareBoot, sbiCall } from "./machine/core/firmware";
 import { hartAt } from "./machine/core/hart";
+export { advanceCalls, lostAnswers } from "./machine/core/hart-calls";
 export { hartState, machineDeadline, readRegister, resetHart, startHart, writeRegister } from "./machine/core/hart";
 export { hartPc } from "./machine/core/inspect";
 export { seedInterleave } from "./machine/core/interleave";

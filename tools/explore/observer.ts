@@ -4,6 +4,7 @@
 //   deadlock         every hart that is awake spins for a lock, for longer than any lock is held
 //   lock order       the kernel's own check failed: which locks the hart held
 //   missing hart     a hart that takes no part long after it was started
+//   lost fence       a hart waits in the firmware for the answer of one that stopped instead
 //   standstill       nothing is printed any more, and the machine does not end
 //
 // A time-out would find most of them too, minutes later and without a word on what happened. Nothing here changes the run.
@@ -34,7 +35,7 @@ const SUPERVISOR = 1;
 
 /** A thing that has gone wrong. */
 export interface Finding {
-  kind: "lost wake-up" | "deadlock" | "lock order" | "missing hart" | "standstill";
+  kind: "lost wake-up" | "deadlock" | "lock order" | "missing hart" | "lost fence" | "standstill";
   text: string;
 }
 
@@ -63,6 +64,7 @@ export class Observer {
 
   /** Between two slices of the run. */
   look(): void {
+    this.lookForLostFence();
     this.lookForSpinning();
     this.lookForSilence();
     if (this.run.machine.core.time() >= MISSING_TICKS) this.lookForMissing();
@@ -98,6 +100,7 @@ export class Observer {
 
   /** Every hart waits: nobody is in the middle of anything, so what waits in a queue has been forgotten. */
   private lookAtRest(): void {
+    this.lookForLostFence();
     if (this.found !== undefined) return;
     const { core } = this.run.machine;
     for (const hart of this.harts()) {
@@ -137,6 +140,16 @@ export class Observer {
       ({ index, heldRanks }) => `hart ${index} holds or waits for rank ${bits(heldRanks)}`,
     );
     this.report("deadlock", ["every hart that is awake waits for a lock", ...places, ...locks].join("; "));
+  }
+
+  private lookForLostFence(): void {
+    const { core, settings } = this.run.machine;
+    for (let hart = 0; hart < settings.harts; hart++) {
+      const lost = core.lostAnswers(hart);
+      if (lost === 0) continue;
+      const text = `physical hart ${hart} asked hart ${bits(lost)} for a remote fence while that one stopped`;
+      this.report("lost fence", `${text}, and waits in the firmware for ever`);
+    }
   }
 
   private lookForSilence(): void {

@@ -45,6 +45,18 @@ export class TrapFrame {
 }
 
 /**
+ * The hart that is expected to start: written by smp.ts before it asks the firmware, read by entry.S on the hart that comes.
+ */
+@unmanaged
+@final
+export class ExpectedHart {
+  /** Its physical number. */
+  hartid: u64;
+  /** The virtual address of its structure (hart.ts). */
+  structure: u64;
+}
+
+/**
  * The head of every hart's structure (hart.ts). In the kernel `tp` points to it; while a task runs `sscratch`
  * holds that pointer, and while the kernel runs `sscratch` is zero, which is how trap.S tells a trap of the kernel's own.
  */

@@ -1,8 +1,13 @@
 # The first instructions of every hart.
 #
 # OpenSBI jumps to _start on one hart (its own choice) with a0 = hart id, a1 = physical address of the device tree,
-# paging off. sbi_hsm_hart_start (arch/riscv/smp.ts) sends the others to secondaryEntry with a0 = hart id and
-# a1 = kernel address of their hart structure, or to parkEntry, which stops them again.
+# paging off. sbi_hsm_hart_start (arch/riscv/smp.ts) sends the others to secondaryEntry, or to parkEntry, which stops them
+# again.
+#
+# Only a0 of what firmware says to a started hart is believed. OpenSBI before 1.3 lets the hart go before it has stored the
+# entry and the opaque word: a hart that looks in between begins at _start once more, or with the device tree in a1, or with
+# the words of its last start. So _start lets one hart in, and every other one finds its structure by its number in
+# `expectedHart`, or parks.
 #
 # The kernel is linked at 0xffffffff_80200000 and loaded at 0x80200000. `la` is relative to pc, so before paging is on
 # it gives physical addresses. Paging comes on by a trap: stvec holds the high address of the next step, the write of
@@ -20,6 +25,10 @@
     .globl _start
 _start:
     csrw  sie, zero
+    la    t0, entered
+    li    t1, 1
+    amoswap.w.aqrl t1, t1, (t0)
+    bnez  t1, secondaryEntry
     csrw  sscratch, zero
     la    t0, __bss_start
     la    t1, __bss_end
@@ -55,9 +64,14 @@ bootHigh:                           # with paging, on hart 0
 
     .balign 4
     .globl secondaryEntry
-secondaryEntry:
+secondaryEntry:                     # a0 = hart id
     csrw  sie, zero
     csrw  sscratch, zero
+    fence rw, rw                    # behind what made the firmware let this hart go: smp.ts wrote before it asked
+    la    t0, expectedHart
+    ld    t1, EXPECTED_HARTID(t0)
+    bne   t1, a0, parkEntry
+    ld    a1, EXPECTED_STRUCTURE(t0)
     la    t0, kernelSatp
     ld    t0, 0(t0)
     la    t1, secondaryHigh
@@ -78,7 +92,7 @@ secondaryHigh:
 
     .balign 4
     .globl parkEntry
-parkEntry:                          # a hart beyond HARTS_MAX: one that was never started spins in OpenSBI
+parkEntry:                          # a hart that is not wanted: one that was never started spins in OpenSBI
     csrw  sie, zero
     li    a7, SBI_EXT_HSM
     li    a6, SBI_HSM_HART_STOP
@@ -91,6 +105,13 @@ parkEntry:                          # a hart beyond HARTS_MAX: one that was neve
     .globl kernelSatp
 kernelSatp:                         # what the other harts load: written by mm/kernelmap.ts before the first is started
     .dword 0
+
+    .globl expectedHart
+expectedHart:                       # ExpectedHart in context.ts; no hart has this number
+    .dword -1
+    .dword 0
+entered:                            # 1 once a hart has come in at _start; not in .bss, which that hart clears
+    .word 0
 
 # Only until the kernel's own tables are on: two gigapages (privileged ISA 4.4, Sv39).
 # 0xcf = V R W X A D: RAM at its own address in the high half. 0xc7 = V R W A D: devices at 0xc0000000 + address.

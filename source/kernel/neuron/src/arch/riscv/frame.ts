@@ -1,5 +1,5 @@
 /** Layout constants for the assembly: toolchain/offsets.ts turns each export into an `.equ` of build/gen/frame.inc. */
-import { HartContext, TrapFrame } from "./context";
+import { ExpectedHart, HartContext, TrapFrame } from "./context";
 
 export const FRAME_SEPC: u32 = <u32>offsetof<TrapFrame>("sepc");
 export const FRAME_RA: u32 = <u32>offsetof<TrapFrame>("ra");
@@ -44,6 +44,9 @@ export const HART_FRAME: u32 = <u32>offsetof<HartContext>("frame");
 export const HART_STACK_TOP: u32 = <u32>offsetof<HartContext>("stackTop");
 export const HART_PANIC_STACK_TOP: u32 = <u32>offsetof<HartContext>("panicStackTop");
 export const HART_SCRATCH: u32 = <u32>offsetof<HartContext>("scratch");
+
+export const EXPECTED_HARTID: u32 = <u32>offsetof<ExpectedHart>("hartid");
+export const EXPECTED_STRUCTURE: u32 = <u32>offsetof<ExpectedHart>("structure");
 
 /** Harts that the kernel uses; what the device tree has beyond is parked. */
 export const HARTS_MAX: u32 = 4;

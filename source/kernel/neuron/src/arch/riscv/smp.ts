@@ -6,11 +6,12 @@
  * time is given up by taking the word to Abandoned; one of the two wins, so a late hart finds that it is not wanted and
  * stops again. OpenSBI answers success for harts that do not exist, so this is the only way to know.
  */
+import { ExpectedHart } from "./context";
 import { Hart, hartAt, isOnline, Online, onlineMask } from "./hart";
-import { readTime, wfi, writeSie } from "./intrinsics";
+import { fence, readTime, wfi, writeSie } from "./intrinsics";
 import { clearMail } from "./ipi";
 import * as hsm from "./sbi/hsm";
-import { __text_end, __text_start, parkEntry, secondaryEntry } from "./symbols";
+import { __text_end, __text_start, expectedHart, parkEntry, secondaryEntry } from "./symbols";
 import { timebaseHz, timerBefore, timerStopHart } from "./timer";
 
 /** How long a hart may take to come up. Harts that spin in the firmware took up to 23 ms in QEMU. */
@@ -48,8 +49,8 @@ function startAlone(self: Hart, hart: Hart): bool {
   if (!awaitStopped(hart.hartid)) return false;
   clearMail(hart);
   atomic.store<u32>(onlineWord(hart), Online.No);
-  const opaque = <u64>(<i64>(<i32>changetype<usize>(hart)));
-  if (hsm.hartStart(hart.hartid, entry, opaque) < 0) return abandon(hart);
+  expect(hart);
+  if (hsm.hartStart(hart.hartid, entry, 0) < 0) return abandon(hart);
   const deadline = readTime() + START_SECONDS_MAX * timebaseHz();
   while (atomic.load<u32>(onlineWord(hart)) !== Online.Yes) {
     const time = readTime();
@@ -59,6 +60,14 @@ function startAlone(self: Hart, hart: Hart): bool {
     self.deadline = u64.MAX_VALUE; // it has passed; the next look programs a new one
   }
   return true;
+}
+
+/** Writes down for entry.S which hart is to come, and what its structure is. */
+function expect(hart: Hart): void {
+  const expected = changetype<ExpectedHart>(expectedHart());
+  expected.hartid = hart.hartid;
+  expected.structure = <u64>(<i64>(<i32>changetype<usize>(hart)));
+  fence(); // before the firmware lets the hart go
 }
 
 /**

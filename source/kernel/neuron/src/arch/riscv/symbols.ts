@@ -18,3 +18,4 @@ export declare function kernelSatp(): usize;
 export declare function trapEntry(): usize;
 export declare function secondaryEntry(): usize;
 export declare function parkEntry(): usize;
+export declare function expectedHart(): usize;
