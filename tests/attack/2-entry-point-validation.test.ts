@@ -70,6 +70,7 @@ async function kernel(entry: number): Promise<{ guest: Guest; started: Started[]
       time += 1_000_000n;
       return time;
     },
+    fence: () => {},
     wfi: () => {},
     writeStimecmp: () => {},
   };
