@@ -8,7 +8,6 @@ import { Kind } from "abi/handle";
 import { Hart, hartAt, initHart, isOnline, setHartCount, thisHart } from "kernel/neuron/src/arch/riscv/hart";
 import { takeIpisOnly } from "kernel/neuron/src/arch/riscv/control";
 import { IPI_BURST_MAX } from "kernel/neuron/src/arch/riscv/ipi";
-import { announce } from "kernel/neuron/src/arch/riscv/smp";
 import { timerInit, timerStartHart } from "kernel/neuron/src/arch/riscv/timer";
 import { auditInit } from "kernel/neuron/src/diag/audit";
 import { printInit } from "kernel/neuron/src/diag/print";
@@ -47,7 +46,6 @@ export function bootHart(): void {
   hart.ipiTokens = IPI_BURST_MAX;
   takeIpisOnly();
   timerStartHart(hart);
-  announce(hart);
   admit(hart);
 }
 export function stopIdling(): void { leaveIdle(thisHart()); }

@@ -66,8 +66,7 @@ export class Kernel {
   hart = 0;
   time = 1_000_000n;
   console = "";
-  /** How often remote fences were asked for, and the IPIs that were sent. */
-  fences = 0;
+  /** The IPIs that were sent. */
   ipis: { from: number; to: number }[] = [];
   /** Harts that stopped themselves. */
   stopped: number[] = [];
@@ -121,7 +120,6 @@ export class Kernel {
     const sbiEcall = (extension: bigint, _function: bigint, a0: bigint, a1: bigint): bigint => {
       if (extension === 1n) now().console += String.fromCharCode(Number(a0));
       else if (extension === 0x735049n) now().sendIpis(a0, a1);
-      else if (extension === 0x52464e43n) now().fences += 1;
       else if (extension === 0x48534dn) now().stopped.push(now().hart);
       else throw new Error(`unexpected SBI call ${extension.toString(16)}`);
       return 0n;

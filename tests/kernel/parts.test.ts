@@ -178,11 +178,16 @@ describe("a run queue", () => {
     const g = await guest(
       {
         text: `
+          import { hartAt } from "kernel/neuron/src/arch/riscv/hart";
           import { RunQueue, queueOf } from "kernel/neuron/src/sched/queue";
           import { Task, taskAt, tasksInit } from "kernel/neuron/src/task/task";
+          function open(queue: u32): void {
+            hartAt(queue).online = 0;
+            queueOf(queue).open(hartAt(queue));
+          }
           export function boot(): void {
             tasksInit();
-            for (let i: u32 = 0; i < 4; i++) { queueOf(i).init(); queueOf(i).setClosed(false); }
+            for (let i: u32 = 0; i < 4; i++) { queueOf(i).init(); open(i); }
             for (let i: u32 = 0; i < 32; i++) taskAt(i).index = i;
           }
           export function push(queue: u32, task: u32, taskClass: u32, hinted: u32): bool {
@@ -194,10 +199,10 @@ describe("a run queue", () => {
           export function pop(queue: u32): i32 { return indexOf(queueOf(queue).pop()); }
           export function steal(queue: u32, from: u32): i32 { return indexOf(queueOf(queue).steal(from)); }
           export function classes(queue: u32): u32 { return queueOf(queue).classes; }
-          export function close(queue: u32, closed: bool): void { queueOf(queue).setClosed(closed); }
+          export function close(queue: u32, closed: bool): void { if (closed) queueOf(queue).close(); else open(queue); }
         `,
       },
-      { imports: { intrinsics: { hartPointer: () => 0x9_0000 } } },
+      { imports: { intrinsics: { hartPointer: () => 0x9_0000 }, symbols: { harts: () => 0x9_0000 } } },
     );
     g.memory.grow(16);
     const idleClass = 31;

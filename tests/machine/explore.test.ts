@@ -84,28 +84,76 @@ const plants: Plant[] = [
     finding: /^lost wake-up: hart .* sent hart . an interrupt, which is gone/,
   },
   {
-    name: "a TLB that nobody tells that a page is gone",
+    name: "a hart that is not to forget a page that is gone",
     changes: [
       {
-        file: `${kernel}/arch/riscv/tlb.ts`,
-        find: "  if (physical !== 0) ask(physical, 0, asid);\n",
-        replace: "",
+        file: `${kernel}/lifecycle/memory.ts`,
+        find: "  spaceChanged(task);\n  forget(mapping);",
+        replace: "  forget(mapping);",
       },
     ],
     args: ["--seeds", "1..2", "--chaos", "stale-translation", ...touchUnmapped],
     finding: /^fault-probe ended: exit code 1/,
   },
   {
-    name: "a TLB that is told of one page only, and then not asked again",
+    name: "a page that is gone for the hart that unmapped it, and for no other",
     changes: [
       {
-        file: `${kernel}/arch/riscv/tlb.ts`,
-        find: "remoteSfenceVmaAsid(mask, base, 0, EVERYTHING, asid)",
-        replace: "remoteSfenceVmaAsid(mask, base, 0x1000_0000, 4096, asid)",
+        file: `${kernel}/sched/schedule.ts`,
+        find: "  task.seenBy = 0;\n",
+        replace: "  task.seenBy &= ~((<u32>1) << thisHart().index);\n",
       },
     ],
     args: ["--seeds", "1..2", "--chaos", "stale-translation", ...touchUnmapped],
     finding: /^fault-probe ended: exit code 1/,
+  },
+  {
+    name: "a remote fence that does not look whether the other hart is about to stop",
+    changes: [
+      {
+        file: `${kernel}/lifecycle/memory.ts`,
+        find: "  spaceChanged(task);\n  forget(mapping);",
+        replace: `  spaceChanged(task);
+  for (let i: u32 = 0; i < hartCount(); i++) {
+    if (i === thisHart().index || !isOnline(i)) continue;
+    sbiCall(0x52464e43, 1, 1, hartAt(i).hartid, 0, u64.MAX_VALUE, 0);
+  }
+  forget(mapping);`,
+      },
+      {
+        file: `${kernel}/lifecycle/memory.ts`,
+        find: 'import { releaseVmo, retainVmo, vmoAt } from "../mm/vmo";',
+        replace: `import { hartAt, hartCount, isOnline, thisHart } from "../arch/riscv/hart";
+import { sbiCall } from "../arch/riscv/sbi/call";
+import { releaseVmo, retainVmo, vmoAt } from "../mm/vmo";`,
+      },
+    ],
+    args: ["--seeds", "1..8", "--chaos", "slow-firmware", "--run", "chaos harts 100"],
+    finding: /^lost fence: physical hart . asked hart . for a remote fence while that one stopped/,
+  },
+  {
+    name: "a hart that is online before its queue is open",
+    changes: [
+      {
+        file: `${kernel}/sched/queue.ts`,
+        find: "    this.lock.acquire();\n    const takesPart = announce(hart);\n",
+        replace: "    const takesPart = announce(hart);\n    this.lock.acquire();\n",
+      },
+    ],
+    args: ["--seeds", "1..64", "--smp", "2", "--run", "chaos harts 400"],
+    finding: /^the kernel panicked: PANIC .* assertion failed at .*wake\.ts/,
+  },
+  {
+    name: "a timer that was used for looks, and is not given back",
+    changes: [
+      {
+        file: `${kernel}/arch/riscv/smp.ts`,
+        find: "  timerNow(self);\n",
+        replace: "  self.deadline = u64.MAX_VALUE;\n",
+      },
+    ],
+    args: ["--seeds", "1..2", "--run", "chaos harts 1"],
+    finding: /^chaos ended: exit code 1/,
   },
   {
     name: "a wake-up that is dropped at the IPI limit",
@@ -165,8 +213,8 @@ const plants: Plant[] = [
     changes: [
       {
         file: `${kernel}/arch/riscv/smp.ts`,
-        find: "export function announce(hart: Hart): void {\n",
-        replace: "export function announce(hart: Hart): void {\n  if (hart.index === 2) hsm.hartStop();\n",
+        find: "export function announce(hart: Hart): bool {\n",
+        replace: "export function announce(hart: Hart): bool {\n  if (hart.index === 2) hsm.hartStop();\n",
       },
     ],
     args: ["--seeds", "1..2"],

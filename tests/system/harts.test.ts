@@ -28,6 +28,16 @@ onEachMachine("harts that come and go", (boot) => {
     expect(report.lines).toContain("SELFTEST: smp ipi ok");
   });
 
+  test.each([1, 2, 4])(
+    "while pages come and go, and one stops as soon as another is back, with %i harts",
+    { timeout: BOOT_TIMEOUT_MS },
+    async (smp) => {
+      const report = await boot({ run: "chaos harts 40", smp });
+      expect(report.ok, explain(report)).toBe(true);
+      expect(report.lines).toContain("chaos: ok rounds=40");
+    },
+  );
+
   test("the last one stays", { timeout: BOOT_TIMEOUT_MS }, async () => {
     const report = await boot({ run: "nx hart stop 0; nx hw smp", smp: 1 });
     expect(report.panic, explain(report)).toBeUndefined();

@@ -21,6 +21,9 @@ export interface LadderVerdict {
   problems: string[];
 }
 
+/** The kernel stops a hart (diag/markers.ts). What was owed of it once may come once more: it may be started again. */
+const HART_STOPS = /^neuron: hart([0-9]) stops$/;
+
 /** Lines that only a self-test writes: one that no marker explains is a test that did not say "ok". */
 const SELFTEST_PREFIX = "SELFTEST:";
 
@@ -28,6 +31,8 @@ export class Ladder {
   private readonly markers: Marker[];
   private readonly climbed = new Map<Marker, Climbed>();
   private readonly problems: string[] = [];
+  /** Markers about one hart that was stopped since they were seen. */
+  private readonly forgotten = new Set<Marker>();
   private lineNumber = 0;
 
   constructor(markers: Marker[]) {
@@ -37,6 +42,7 @@ export class Ladder {
   /** Takes the next console line, without its line end. True if it was a marker. */
   feed(line: string): boolean {
     this.lineNumber += 1;
+    this.forgetHart(HART_STOPS.exec(line)?.[1]);
     let known = false;
     for (const marker of this.markers) {
       const match = marker.pattern.exec(line);
@@ -61,7 +67,7 @@ export class Ladder {
 
   private climb(marker: Marker, line: string, openHarts: number[]): void {
     if (this.climbed.has(marker)) {
-      if (!marker.repeats)
+      if (!marker.repeats && !this.forgotten.delete(marker))
         this.problems.push(`"${line}" came twice, again in console line ${this.lineNumber}`);
       return;
     }
@@ -70,6 +76,13 @@ export class Ladder {
       this.problems.push(`"${line}" came before "${early.text}" (console line ${this.lineNumber})`);
     }
     this.climbed.set(marker, { marker, line, lineNumber: this.lineNumber });
+  }
+
+  private forgetHart(hart: string | undefined): void {
+    if (hart === undefined) return;
+    for (const marker of this.climbed.keys()) {
+      if (marker.harts.length === 1 && marker.harts[0] === Number(hart)) this.forgotten.add(marker);
+    }
   }
 
   /** A marker that has to precede `marker` but was not seen: all of a rung, or what it says of these harts. */

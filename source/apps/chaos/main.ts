@@ -6,6 +6,7 @@
  *   chaos <service> <rounds>     the service ends once a round
  *   chaos both <rounds>          virtioblkd, then packagefsd right behind it
  *   chaos limit                  virtioblkd, until it is given up; the rest lives
+ *   chaos harts <rounds>         harts stop and start while this task's pages come and go
  *   chaos nexus-init             the end of everything
  *
  * Exit code 0: as it should be. 1: not so, a line says what. 2: no such words.
@@ -15,6 +16,7 @@ import { line, print } from "runtime/log";
 import { setTaskName } from "runtime/panic";
 import { startup } from "runtime/startup";
 import { equals, lengthToZero, NOT_A_NUMBER, parseDecimal, startsWith } from "text/bytes";
+import { runHarts } from "./harts";
 import { endEverything, endUntilGivenUp } from "./limit";
 import { nameOf, runRounds, Victims } from "./rounds";
 
@@ -37,6 +39,8 @@ export function main(): i32 {
     const rounds = roundsOf(words, length, nameOf(<Victims>victims));
     if (rounds !== 0) return runRounds(<Victims>victims, rounds) ? EXIT_WELL : EXIT_FAILED;
   }
+  const rounds = roundsOf(words, length, "harts");
+  if (rounds !== 0) return runHarts(rounds) ? EXIT_WELL : EXIT_FAILED;
   print(line().text("chaos: no such words: ").printable(words, length));
   return EXIT_UNKNOWN;
 }

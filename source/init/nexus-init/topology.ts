@@ -72,7 +72,7 @@ export function describeShell(program: Program): void {
 
 /** What the run's own `chaos` has beside that, in bring-up builds. */
 export function describeChaos(program: Program): void {
-  program.gets(Role.InitService, Right.Send);
+  program.gets(Role.InitService, Right.Send).gets(Role.Harts, Right.Manage);
 }
 
 /** The most rows: the services, the programs of the run, and one that the shell has run. */

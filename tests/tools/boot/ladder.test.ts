@@ -125,6 +125,15 @@ describe("the ladder", () => {
     ]);
   });
 
+  test("lets a hart come online again, once for each time that it stopped", () => {
+    const again = [...goodConsole, "neuron: hart1 stops", "neuron: hart1 online"];
+    expect(climb(again).problems).toEqual([]);
+    expect(climb([...again, "neuron: hart1 online"]).problems).toEqual([
+      '"neuron: hart1 online" came twice, again in console line 20',
+    ]);
+    expect(climb([...goodConsole, "neuron: hart1 stops", "neuron: hart0 online"]).problems).toHaveLength(1);
+  });
+
   test("allows values to be printed again", () => {
     expect(climb([...goodConsole, "neuron: hart1 tick n=2"]).problems).toEqual([]);
   });

@@ -10,7 +10,7 @@ import { hartAt, initHart, setHartCount, thisHart } from "./arch/riscv/hart";
 import { IPI_BURST_MAX, setSswiIndex, useSswi } from "./arch/riscv/ipi";
 import { DEVICE_WINDOW } from "./arch/riscv/paging";
 import { plicInit, plicStartHart, setPlicContext } from "./arch/riscv/plic";
-import { announce, parkHart, startHart } from "./arch/riscv/smp";
+import { parkHart, startHart, stopThisHart } from "./arch/riscv/smp";
 import { timerInit, timerStartHart } from "./arch/riscv/timer";
 import { uartInit } from "./arch/riscv/uart";
 import { devices, discover, hartNode, parkedHart, usableRamEnd } from "./boot/devices";
@@ -72,8 +72,7 @@ function startThisHart(): void {
   takeIpisOnly();
   timerStartHart(hart);
   plicStartHart(hart);
-  announce(hart);
-  admit(hart);
+  if (!admit(hart)) stopThisHart(hart);
   audit(Audit.HartStarted, NO_TASK, hart.index, hart.hartid);
   hartOnline(hart.index);
 }
@@ -86,7 +85,6 @@ function startOtherHarts(): void {
     if (!startHart(self, i)) hartMissing(i, hartAt(i).hartid);
   }
   for (let i: u32 = 0; i < devices().parkedCount; i++) parkHart(parkedHart(i));
-  timerStartHart(self);
 }
 
 /** The kernel's own devices: UART, PLIC, and the ACLINT's software interrupts where the tree offers them. */

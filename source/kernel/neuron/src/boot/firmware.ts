@@ -5,8 +5,10 @@ import { EXTENSION_HSM } from "../arch/riscv/sbi/hsm";
 import { EXTENSION_IPI } from "../arch/riscv/sbi/ipi";
 import { EXTENSION_DBCN } from "../arch/riscv/sbi/legacy";
 import { EXTENSION_SRST } from "../arch/riscv/sbi/reset";
-import { EXTENSION_RFENCE } from "../arch/riscv/sbi/rfence";
 import { EXTENSION_TIME } from "../arch/riscv/sbi/time";
+
+/** Remote fences (SBI 8): only asked for. The kernel needs none, sched/schedule.ts says why. */
+const EXTENSION_RFENCE: u64 = 0x52464e43;
 
 @unmanaged
 @final
@@ -42,8 +44,8 @@ export function askFirmware(): void {
     bitFor(EXTENSION_DBCN, SbiExtension.Dbcn);
 }
 
-/** Whether other harts can be started, told and asked to forget mappings. Without that the kernel runs on one hart. */
+/** Whether other harts can be started and interrupted. Without that the kernel runs on one hart. */
 export function hasSmp(): bool {
-  const needed: u64 = SbiExtension.Hsm | SbiExtension.Ipi | SbiExtension.Rfence;
+  const needed: u64 = SbiExtension.Hsm | SbiExtension.Ipi;
   return (firmware().extensions & needed) === needed;
 }

@@ -38,7 +38,7 @@ export function hartStopping(hart: u32): void {
 
 /** The firmware lacks what more than one hart needs. */
 export function smpMissing(): void {
-  endLine(beginLine().text("neuron: the firmware has no HSM, IPI or RFENCE extension: one hart"));
+  endLine(beginLine().text("neuron: the firmware has no HSM or IPI extension: one hart"));
 }
 
 /** The timer of this hart ticked. */

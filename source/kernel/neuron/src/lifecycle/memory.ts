@@ -1,15 +1,13 @@
 /**
  * Mapping and unmapping, for a task itself and for its maker: the record, the page tables, the reference to the memory
- * object and the TLBs go together here.
+ * object and what TLBs know go together here.
  */
 
 import { MESSAGE_PAGE, PAGE_BYTES } from "abi/layout";
 import { Refusal } from "abi/refusal";
-import { hartsOn, thisHart } from "../arch/riscv/hart";
-import { shootDown } from "../arch/riscv/tlb";
 import { releaseVmo, retainVmo, vmoAt } from "../mm/vmo";
 import { isUserRange, mapPages, unmapPages } from "../mm/vspace";
-import { asidOf, showChanges } from "../sched/schedule";
+import { spaceChanged } from "../sched/schedule";
 import {
   freeMapping,
   MAPPINGS_MAX,
@@ -36,13 +34,13 @@ function mapRecorded(
   const pages = bytes / PAGE_BYTES;
   if (!mapPages(task.root, address, physical, pages, rights)) {
     // Part of it was there for a moment, and a TLB may know it.
-    forgetTranslationsOf(task);
+    spaceChanged(task);
     return Refusal.NoMemory;
   }
   mapping.address = address;
   mapping.pages = pages;
   mapping.vmoPlusOne = vmoPlusOne;
-  showChanges(task);
+  spaceChanged(task);
   return Refusal.None;
 }
 
@@ -65,7 +63,7 @@ export function mapRegisters(task: Task, physical: u32, bytes: u32, address: u64
   return mapRecorded(task, <u32>address, physical, bytes, rights, 0);
 }
 
-/** Takes the mapping that begins at `address` out of `task`, from every TLB as well, then lets go of its memory. */
+/** Takes the mapping that begins at `address` out of `task`, then lets go of its memory. */
 export function unmapAt(task: Task, address: u64): Refusal {
   if (address > u32.MAX_VALUE) return Refusal.BadAddress;
   // The kernel reads and writes it for as long as the task lives.
@@ -73,20 +71,9 @@ export function unmapAt(task: Task, address: u64): Refusal {
   const mapping = mappingFrom(task, <u32>address);
   if (mapping === null) return Refusal.BadAddress;
   unmapPages(task.root, mapping.address, mapping.pages);
-  forgetTranslationsOf(task);
+  spaceChanged(task);
   forget(mapping);
   return Refusal.None;
-}
-
-/**
- * Every hart forgets what it knows of the task's space. The next time only those need be asked that are on it now: this one,
- * and one that the task has left and that is still on its way out of the kernel. Until it has written its satp it may fetch
- * translations ahead, anew (privileged ISA 4.2.1).
- */
-export function forgetTranslationsOf(task: Task): void {
-  const staying = hartsOn(task.satp);
-  shootDown(task.ranOn, asidOf(task));
-  task.ranOn = staying | (1 << thisHart().index);
 }
 
 function forget(mapping: Mapping): void {

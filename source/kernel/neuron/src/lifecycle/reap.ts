@@ -19,7 +19,7 @@ import { leaveSpace, returnToSpace } from "../sched/schedule";
 import { releaseNotification } from "../task/endpoint";
 import { slotOf } from "../task/handles";
 import { releaseTask, Task } from "../task/task";
-import { forgetMappings, forgetTranslationsOf } from "./memory";
+import { forgetMappings } from "./memory";
 
 /** Ends `task` for the reason `end`; `detail` is the exit code or the faulting address. */
 export function endTask(task: Task, end: End, detail: u64): void {
@@ -42,7 +42,6 @@ export function endTask(task: Task, end: End, detail: u64): void {
 
   leaveSpace();
   awaitLeft(task);
-  forgetTranslationsOf(task);
   forgetMappings(task);
   destroySpace(task.root);
   returnToSpace();
@@ -58,6 +57,9 @@ export function endTask(task: Task, end: End, detail: u64): void {
  * Waits until no other hart is on the task's address space. One may still be on its way out of the kernel, from the
  * system call in which the task blocked; it gets there without waiting for anybody, and this hart has left its own
  * task's space, so two that end each other's tasks cannot wait for each other.
+ *
+ * Its tables must not go before: hardware may walk them ahead of any need (privileged ISA 4.2.1). What a TLB knows of the space
+ * may stay: the next task with this identifier has not been seen by any hart (sched/schedule.ts).
  */
 function awaitLeft(task: Task): void {
   const others: u32 = ~(1 << thisHart().index);

@@ -6,6 +6,8 @@
  */
 import { CLASS_COUNT } from "abi/task";
 import { HARTS_MAX } from "../arch/riscv/frame";
+import { Hart } from "../arch/riscv/hart";
+import { announce } from "../arch/riscv/smp";
 import { Lock } from "../sync/lock";
 import { Rank } from "../sync/order";
 import { Task } from "../task/task";
@@ -63,11 +65,23 @@ export class RunQueue {
     return true;
   }
 
-  /** Lets tasks in, or no more of them. */
-  setClosed(closed: bool): void {
+  /** Its hart stops: no more tasks come in. */
+  close(): void {
     this.lock.acquire();
-    this.closed = closed ? 1 : 0;
+    this.closed = 1;
     this.lock.release();
+  }
+
+  /**
+   * Its hart takes part, and lets tasks in, in one step: a hart that sees the other online finds its queue open. False if it was
+   * given up (smp.ts).
+   */
+  open(hart: Hart): bool {
+    this.lock.acquire();
+    const takesPart = announce(hart);
+    if (takesPart) this.closed = 0;
+    this.lock.release();
+    return takesPart;
   }
 
   /** Takes the first task of the most urgent class, or null. */

@@ -23,7 +23,7 @@ export function successorOf(hart: Hart): u32 {
 export function retire(hart: Hart, successor: u32): void {
   markBusy(hart.index);
   const queue = queueOf(hart.index);
-  queue.setClosed(true);
+  queue.close();
   // bounded by the tasks there are: nothing comes in any more
   for (let i: u32 = 0; i < TASKS_MAX; i++) {
     const task = queue.pop();
@@ -37,7 +37,7 @@ export function retire(hart: Hart, successor: u32): void {
   }
 }
 
-/** The hart takes part again. */
-export function admit(hart: Hart): void {
-  queueOf(hart.index).setClosed(false);
+/** The hart takes part from here on. False if it was given up meanwhile, and has to stop. */
+export function admit(hart: Hart): bool {
+  return queueOf(hart.index).open(hart);
 }

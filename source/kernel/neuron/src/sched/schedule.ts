@@ -1,5 +1,5 @@
 /**
- * What a hart runs next. Its own queue first; then it steals, from the other harts in a fixed order, one task; then it
+ * What a hart runs next, and in which address space. Its own queue first; then it steals, from the other harts in a fixed order, one task; then it
  * idles in WFI. Reached from trap.ts on the way out of the kernel.
  *
  * A thief takes only what would go on waiting: tasks of the class that the other hart runs, or of lower ones. A more
@@ -37,7 +37,6 @@ export function returnToSpace(): void {
 }
 
 function enterSpaceOf(hart: Hart, task: Task): void {
-  task.ranOn |= 1 << hart.index;
   enterSpace(hart, task.satp);
   // Hardware with fewer identifiers than tasks would mix address spaces up.
   if (!asidsSuffice(ASID_MAX)) forgetTranslations();
@@ -52,8 +51,15 @@ function see(hart: Hart, task: Task): void {
   seeNewMappings();
 }
 
-/** Something was mapped into `task`: each hart has to see it before it runs the task again. */
-export function showChanges(task: Task): void {
+/**
+ * The address space of `task` was changed: something was mapped or taken out. Each hart forgets what it knows of the space
+ * before it runs the task again; this hart at once, if it runs the task now.
+ *
+ * No other hart has to be asked. A task is one thread, so none runs it now, and what a TLB knows is marked with the space's
+ * identifier (ASID): nothing uses it before the task runs there again. A hart that is still on its way out of the kernel,
+ * with the space in its satp, uses no address of the task's any more.
+ */
+export function spaceChanged(task: Task): void {
   task.seenBy = 0;
   const hart = thisHart();
   if (hart.running === <u32>changetype<usize>(task)) see(hart, task);

@@ -65,9 +65,7 @@ export class Task extends TrapFrame {
   satp: u64;
   /** Address of the root page table. */
   root: u32;
-  /** Bit per hart whose TLB may know the address space. */
-  ranOn: u32;
-  /** Bit per hart that sees the address space as it is, see sched/schedule.ts: adding a mapping clears it. */
+  /** Bit per hart that sees the address space as it is, see sched/schedule.ts: a change of it clears them. */
   seenBy: u32;
   /** Kernel address of the message page. */
   messagePage: u32;

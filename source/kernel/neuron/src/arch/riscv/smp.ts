@@ -12,7 +12,7 @@ import { fence, readTime, wfi, writeSie } from "./intrinsics";
 import { clearMail } from "./ipi";
 import * as hsm from "./sbi/hsm";
 import { __text_end, __text_start, expectedHart, parkEntry, secondaryEntry } from "./symbols";
-import { timebaseHz, timerBefore, timerStopHart } from "./timer";
+import { timebaseHz, timerLookAt, timerNow, timerStopHart } from "./timer";
 
 /** How long a hart may take to come up. Harts that spin in the firmware took up to 23 ms in QEMU. */
 const START_SECONDS_MAX: u64 = 2;
@@ -51,13 +51,19 @@ function startAlone(self: Hart, hart: Hart): bool {
   atomic.store<u32>(onlineWord(hart), Online.No);
   expect(hart);
   if (hsm.hartStart(hart.hartid, entry, 0) < 0) return abandon(hart);
+  const isThere = awaitOnline(self, hart) || abandon(hart);
+  timerNow(self);
+  return isThere;
+}
+
+/** Waits in WFI until `hart` takes part. This hart's timer is used for the looks. False if it does not come in time. */
+function awaitOnline(self: Hart, hart: Hart): bool {
   const deadline = readTime() + START_SECONDS_MAX * timebaseHz();
   while (atomic.load<u32>(onlineWord(hart)) !== Online.Yes) {
     const time = readTime();
-    if (time >= deadline) return abandon(hart);
-    timerBefore(self, time + timebaseHz() / LOOKS_PER_SECOND);
+    if (time >= deadline) return false;
+    timerLookAt(self, time + timebaseHz() / LOOKS_PER_SECOND);
     wfi();
-    self.deadline = u64.MAX_VALUE; // it has passed; the next look programs a new one
   }
   return true;
 }
@@ -122,10 +128,9 @@ function abandon(hart: Hart): bool {
   return atomic.cmpxchg<u32>(onlineWord(hart), Online.No, Online.Abandoned) === Online.Yes;
 }
 
-/** This hart is there. If it was given up meanwhile it stops, and this does not return. */
-export function announce(hart: Hart): void {
-  if (atomic.cmpxchg<u32>(onlineWord(hart), Online.No, Online.Yes) === Online.No) return;
-  stopThisHart(hart);
+/** This hart is there. False if it was given up meanwhile: then it has to stop. */
+export function announce(hart: Hart): bool {
+  return atomic.cmpxchg<u32>(onlineWord(hart), Online.No, Online.Yes) === Online.No;
 }
 
 /** Starts a hart that the kernel has no use for, which stops itself: one that was never started spins in OpenSBI. */

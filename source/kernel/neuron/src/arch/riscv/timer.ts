@@ -53,6 +53,19 @@ export function timerBefore(hart: Hart, deadline: u64): void {
   if (deadline < hart.deadline) program(hart, deadline);
 }
 
+/** The timer comes at `time`, whatever else is due: this hart waits for something, and `timerNow` follows. */
+export function timerLookAt(hart: Hart, time: u64): void {
+  program(hart, time);
+}
+
+/**
+ * The timer comes at once: trap.ts then looks at ticks and sleepers and programs what is next. After it was used for something
+ * else.
+ */
+export function timerNow(hart: Hart): void {
+  program(hart, readTime());
+}
+
 /** Whether a tick is due at `time`; if so it is counted, and the next is laid out in the future. */
 export function takeTick(hart: Hart, time: u64): bool {
   if (time < hart.nextTick) return false;
