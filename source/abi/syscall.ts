@@ -61,7 +61,10 @@ export const enum Syscall {
   VmoSize = 19,
 
   // Tasks
-  /** createTask(class, notification, bits) → a1 slot; the notification is signalled when the task ends. */
+  /**
+   * createTask(class, notification, bits) → a1 slot. The task ends with the caller, whoever has capabilities to it. When it has
+   * ended, and all that it made, the notification is signalled.
+   */
   CreateTask = 20,
   /** nameTask(task, eight bytes of name, eight more). */
   NameTask = 21,
@@ -69,7 +72,7 @@ export const enum Syscall {
   StartTask = 22,
   /** taskStatus(task) → a1 state (`TaskState`), a2 cause (`End`), a3 exit code or faulting address. */
   TaskStatus = 23,
-  /** killTask(task). */
+  /** killTask(task): at once if it waits or is in a run queue, at its next trap if it runs. What it made ends with it. */
   KillTask = 24,
 
   // Devices

@@ -24,7 +24,8 @@ import { admit } from "kernel/neuron/src/sched/retire";
 import { leaveIdle } from "kernel/neuron/src/sched/schedule";
 import { endpointAt, endpointsInit, notificationAt, takeEndpoint, takeNotification } from "kernel/neuron/src/task/endpoint";
 import { freeSlot, putCapability, slotOf } from "kernel/neuron/src/task/handles";
-import { releaseTask, retainTask, Task, taskAt, tasksInit, waitKind } from "kernel/neuron/src/task/task";
+import { lifeInit, releaseTask, retainTask } from "kernel/neuron/src/task/life";
+import { Task, taskAt, tasksInit, waitKind } from "kernel/neuron/src/task/task";
 import { retainEndpoint, retainNotification } from "kernel/neuron/src/task/endpoint";
 
 export { scheduleFirst, syscallHandle, trapHandle } from "kernel/neuron/src/trap";
@@ -36,7 +37,7 @@ export function boot(hartCount: u32, states: usize, ram: u32, frames: u32, ramEn
   framesInit(states);
   giveFrames(ram, frames);
   buildKernelMap(ramEnd);
-  auditInit(); vmosInit(); pinsInit(); tasksInit(); endpointsInit(); interruptsInit(); consoleInit();
+  auditInit(); vmosInit(); pinsInit(); tasksInit(); lifeInit(); endpointsInit(); interruptsInit(); consoleInit();
   for (let i: u32 = 0; i < 4; i++) queueOf(i).init();
   timerInit(10_000_000, true);
 }
@@ -52,7 +53,7 @@ export function stopIdling(): void { leaveIdle(thisHart()); }
 
 /** A started task that nobody names: its index, or -1. */
 export function spawn(taskClass: u32): i32 {
-  const task = createTask(taskClass);
+  const task = createTask(null, taskClass);
   if (task === null) return -1;
   startTask(task, 0x10000, 0x7800_0000);
   releaseTask(task);
@@ -104,17 +105,17 @@ export function timesQueued(hart: u32, task: u32): u32 {
     for (let steps: u32 = 0; at !== null; steps++) {
       assert(steps < 64);
       if (at.index === task) count++;
-      at = at.next;
+      at = changetype<Task | null>(at.next);
     }
   }
   return count;
 }
-export function callersOf(endpoint: u32): u32 { return lengthOf(endpointAt(endpoint).callers.first); }
-export function receiversOf(endpoint: u32): u32 { return lengthOf(endpointAt(endpoint).receivers.first); }
+export function callersOf(endpoint: u32): u32 { return lengthOf(endpointAt(endpoint).callers.head); }
+export function receiversOf(endpoint: u32): u32 { return lengthOf(endpointAt(endpoint).receivers.head); }
 function lengthOf(first: Task | null): u32 {
   let count: u32 = 0;
   let at = first;
-  while (at !== null) { count++; assert(count < 64); at = at.next; }
+  while (at !== null) { count++; assert(count < 64); at = changetype<Task | null>(at.next); }
   return count;
 }
 export function bitsOf(notification: u32): u64 { return notificationAt(notification).bits; }

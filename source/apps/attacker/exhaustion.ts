@@ -158,12 +158,14 @@ function make(kind: u32, notification: u32): i32 {
   return createVmo(PAGE_BYTES);
 }
 
-function freeBytes(): u64 {
+/** Bytes of RAM that are free. */
+export function freeBytes(): u64 {
   information(slotOf(Role.Info), Topic.System, 0);
   return result(4);
 }
 
-function taskCount(): u32 {
+/** Tasks that have not ended. */
+export function taskCount(): u32 {
   let count: u32 = 0;
   for (let index: u32 = 0; information(slotOf(Role.Info), Topic.Task, index) >= 0; index++) {
     if (<u32>(result(0) & 0xff) !== TaskState.Ended) count += 1;

@@ -14,6 +14,7 @@ import { attackDisk } from "./disk";
 import { attackResources } from "./exhaustion";
 import { attackWithIpis } from "./flood";
 import { attackHarts, attackSenders } from "./harts";
+import { attackKin } from "./kin";
 import { attackMemory } from "./memory";
 import { attackReplies } from "./replies";
 import { attackTimers } from "./timers";
@@ -32,6 +33,7 @@ export function main(): i32 {
   else if (isAsked("capabilities")) attackCapabilities();
   else if (isAsked("replies")) attackReplies();
   else if (isAsked("resources")) attackResources();
+  else if (isAsked("kin")) attackKin();
   else if (isAsked("trail")) leaveTrail();
   else return unknown();
   print(line().text("attack: end"));

@@ -30,6 +30,7 @@ import { vmosInit } from "./mm/vmo";
 import { queueOf } from "./sched/queue";
 import { admit } from "./sched/retire";
 import { endpointsInit } from "./task/endpoint";
+import { lifeInit } from "./task/life";
 import { tasksInit } from "./task/task";
 
 export { kernelFault } from "./diag/panic";
@@ -110,6 +111,7 @@ function initTables(): void {
   vmosInit();
   pinsInit();
   tasksInit();
+  lifeInit();
   endpointsInit();
   interruptsInit();
   consoleInit();

@@ -9,7 +9,14 @@ import { End } from "abi/task";
 import { CAUSE_INTERRUPT, Interrupt } from "./arch/riscv/cause";
 import { pendingInterrupts } from "./arch/riscv/control";
 import { SIE_SEIE, SIE_SSIE, SIE_STIE } from "./arch/riscv/csr";
-import { Hart, thisHart, WANTS_CONSOLE_NEWS, WANTS_SCHEDULE, WANTS_STOP } from "./arch/riscv/hart";
+import {
+  Hart,
+  thisHart,
+  WANTS_CONSOLE_NEWS,
+  WANTS_ENDS,
+  WANTS_SCHEDULE,
+  WANTS_STOP,
+} from "./arch/riscv/hart";
 import { outOfLine, readTime, wfi } from "./arch/riscv/intrinsics";
 import { countMail, mailRetires, mailSenders, mailStops, takeMail } from "./arch/riscv/ipi";
 import { beginStop, endStop, leaveOnline, stopThisHart } from "./arch/riscv/smp";
@@ -21,12 +28,12 @@ import { tellConsoleOwner } from "./ipc/console";
 import { expireDeadlines } from "./ipc/timeout";
 import { moveInterrupts, takeInterrupts } from "./irq/interrupts";
 import { faultTask } from "./lifecycle/fault";
-import { finishKills } from "./lifecycle/kill";
+import { endNext } from "./lifecycle/kill";
 import { endTask } from "./lifecycle/reap";
 import { retire, successorOf } from "./sched/retire";
 import { leaveIdle, leaveSpace, pick, pickBeforeIdle, preempt, runningTask, runOn } from "./sched/schedule";
 import { dispatch } from "./syscall/dispatch";
-import { isKilled } from "./task/task";
+import { areEndsOpen, isKilled } from "./task/life";
 
 /** From trap.S: a system call of the running task, its registers as arguments. */
 export function syscallHandle(
@@ -60,15 +67,17 @@ export function scheduleFirst(): void {
 /** On the way out: the same task again, unless it is gone, another should run, or its end was asked for. */
 function leave(hart: Hart): void {
   if (hart.running !== 0 && hart.wants === 0 && !isKilled(runningTask(hart))) return;
-  deliverNews(hart);
-  if (hart.running !== 0 && hart.wants === 0 && !isKilled(runningTask(hart))) return;
+  attend(hart);
+  const goesOn = (hart.wants & (WANTS_SCHEDULE | WANTS_STOP)) === 0;
+  if (hart.running !== 0 && goesOn && !isKilled(runningTask(hart))) return;
   schedule(hart);
 }
 
 function schedule(hart: Hart): void {
+  if (hart.running !== 0 && isKilled(runningTask(hart))) endTask(runningTask(hart), End.Killed, 0);
   preempt(hart);
   for (;;) {
-    deliverNews(hart);
+    attend(hart);
     hart.wants &= ~WANTS_SCHEDULE; // right below
     if ((hart.wants & WANTS_STOP) !== 0) stopHart(hart);
     let task = pick(hart);
@@ -82,15 +91,19 @@ function schedule(hart: Hart): void {
   }
 }
 
-/** Tells the console's owner that something was printed: where it was printed a lock may have been held. */
-function deliverNews(hart: Hart): void {
-  if ((hart.wants & WANTS_CONSOLE_NEWS) !== 0) tellNews(hart);
+/** What came up in the kernel, where a lock may have been held, and is seen to on the way out. */
+function attend(hart: Hart): void {
+  if ((hart.wants & (WANTS_CONSOLE_NEWS | WANTS_ENDS)) !== 0) attendNow(hart);
 }
 
-function tellNews(hart: Hart): void {
+function attendNow(hart: Hart): void {
   outOfLine();
-  hart.wants &= ~WANTS_CONSOLE_NEWS;
-  tellConsoleOwner();
+  if ((hart.wants & WANTS_CONSOLE_NEWS) !== 0) {
+    hart.wants &= ~WANTS_CONSOLE_NEWS;
+    tellConsoleOwner();
+  }
+  // One at a time: an end takes a while, and there may be many. What cannot be ended now comes up again at a tick.
+  if ((hart.wants & WANTS_ENDS) !== 0 && !endNext()) hart.wants &= ~WANTS_ENDS;
 }
 
 /** Stops this hart, which runs no task; returns if it may not stop, or not yet. */
@@ -118,7 +131,7 @@ function stopHart(hart: Hart): void {
  */
 function waitForInterrupt(hart: Hart): void {
   outOfLine();
-  wfi();
+  if ((hart.wants & WANTS_ENDS) === 0) wfi();
   leaveIdle(hart);
   const pending = pendingInterrupts();
   if ((pending & SIE_SSIE) !== 0) takeInterrupt(hart, Interrupt.SupervisorSoftware);
@@ -155,7 +168,7 @@ function takeTimer(hart: Hart): void {
     hart.wants |= WANTS_SCHEDULE;
     if (hart.ticks === 1) hartTicked(hart.index, hart.ticks);
     readMail(hart);
-    finishKills();
+    if (areEndsOpen()) hart.wants |= WANTS_ENDS;
   }
   timerProgramNext(hart, expireDeadlines(hart, time));
 }

@@ -5,24 +5,20 @@
  * task out of a queue still has to claim it, and goes on to the next if another was faster.
  */
 import { Wait } from "abi/task";
-import { Endpoint, WaitQueue } from "../task/endpoint";
-import { claim, Task, waitKind } from "../task/task";
+import { Endpoint } from "../task/endpoint";
+import { claim, Task, TaskQueue, waitKind } from "../task/task";
 
 export function appendCaller(endpoint: Endpoint, task: Task): void {
-  append(endpoint.callers, task);
+  endpoint.callers.append(task);
 }
 
 export function appendReceiver(endpoint: Endpoint, task: Task): void {
-  append(endpoint.receivers, task);
+  endpoint.receivers.append(task);
 }
 
 /** Puts a receiver that was claimed, and goes on waiting, back to the front. */
 export function prependReceiver(endpoint: Endpoint, task: Task): void {
-  const queue = endpoint.receivers;
-  task.next = queue.first;
-  task.queued = 1;
-  if (task.next === null) queue.last = task;
-  queue.first = task;
+  endpoint.receivers.prepend(task);
 }
 
 /** Takes and claims the first caller that still waits, or null. */
@@ -35,47 +31,20 @@ export function claimReceiver(endpoint: Endpoint): Task | null {
   return claimFirst(endpoint.receivers, Wait.Receiving);
 }
 
-/** Takes a claimed task out of whichever queue it is in. Nothing if another hart took it out and lost the claim. */
-export function unlinkWaiter(endpoint: Endpoint, task: Task): void {
-  if (task.queued === 0) return;
-  task.queued = 0;
-  if (!unlink(endpoint.callers, task)) unlink(endpoint.receivers, task);
+/** Takes a claimed task out of the queue it is in. Nothing if another hart took it out and lost the claim. */
+export function unlinkWaiter(task: Task): void {
+  const queue = task.queue;
+  if (queue !== null) queue.remove(task);
 }
 
-function append(queue: WaitQueue, task: Task): void {
-  task.next = null;
-  task.queued = 1;
-  const last = queue.last;
-  if (last === null) queue.first = task;
-  else last.next = task;
-  queue.last = task;
-}
-
-function claimFirst(queue: WaitQueue, kind: Wait): Task | null {
-  let task = queue.first;
+/** Bounded: each turn takes a task out of the queue. */
+function claimFirst(queue: TaskQueue, kind: Wait): Task | null {
+  let task = queue.head;
   while (task !== null) {
-    const after = task.next;
-    queue.first = after;
-    if (after === null) queue.last = null;
-    task.queued = 0;
+    queue.remove(task);
     const word = task.waitWord;
-    if (waitKind(word) === kind && claim(task, word)) return task;
-    task = after;
+    if (waitKind(word) === kind && claim(task, word)) break;
+    task = queue.head;
   }
-  return null;
-}
-
-/** False if the task is not in this queue. */
-function unlink(queue: WaitQueue, task: Task): bool {
-  let before: Task | null = null;
-  let at = queue.first;
-  while (at !== null && at !== task) {
-    before = at;
-    at = at.next;
-  }
-  if (at === null) return false;
-  if (before === null) queue.first = task.next;
-  else before.next = task.next;
-  if (queue.last === task) queue.last = before;
-  return true;
+  return task;
 }

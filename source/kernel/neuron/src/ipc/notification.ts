@@ -48,7 +48,7 @@ function takeWaiter(notification: Notification): Task | null {
     if (waitKind(word) === Wait.Receiving && claim(task, word)) {
       const endpoint = endpointAt(task.endpoint);
       endpoint.lock.acquire();
-      unlinkWaiter(endpoint, task);
+      unlinkWaiter(task);
       endpoint.lock.release();
       setResults(task, 0, notification.bits, 0, 0, 0, 0);
       task.a0 = NOTIFIED;

@@ -19,7 +19,7 @@ export function abandonWait(task: Task, kind: Wait): void {
   if (kind === Wait.Sending || kind === Wait.Receiving) {
     const endpoint = endpointAt(task.endpoint);
     endpoint.lock.acquire();
-    unlinkWaiter(endpoint, task);
+    unlinkWaiter(task);
     endpoint.lock.release();
   } else if (kind === Wait.Notified) {
     stopWaiting(task);

@@ -14,11 +14,15 @@ import { createSpace, destroySpace } from "../mm/vspace";
 import { asidOf } from "../sched/schedule";
 import { wake } from "../sched/wake";
 import { retainNotification } from "../task/endpoint";
+import { adopt } from "../task/life";
 import { claimUnborn, discardTask, Task, takeTask } from "../task/task";
 import { forgetMappings, mapVmo } from "./memory";
 
-/** A new, unborn task of `taskClass` with a reference that is the caller's; or null without room or memory. */
-export function createTask(taskClass: u32): Task | null {
+/**
+ * A new, unborn task of `taskClass` with a reference that is the caller's; or null without room or memory. It ends with `maker`,
+ * which runs on this hart; the first task has none.
+ */
+export function createTask(maker: Task | null, taskClass: u32): Task | null {
   const task = takeTask();
   if (task === null) return null;
   task.taskClass = taskClass;
@@ -29,7 +33,10 @@ export function createTask(taskClass: u32): Task | null {
     task.messagePage = vmoAt(page).base;
     const mapped = mapVmo(task, page, MESSAGE_PAGE, 0, PAGE_BYTES, Right.Read | Right.Write);
     releaseVmo(page);
-    if (mapped === Refusal.None) return task;
+    if (mapped === Refusal.None) {
+      if (maker !== null) adopt(maker, task);
+      return task;
+    }
   }
   forgetMappings(task);
   if (task.root !== 0) destroySpace(task.root);

@@ -17,7 +17,8 @@ import { deviceRegion, devices, runArgument, UART_REGION } from "../boot/devices
 import { NO_OBJECT } from "../mm/pool";
 import { createPermanentVmo, createVmo, releaseVmo, vmoAt } from "../mm/vmo";
 import { putCapability } from "../task/handles";
-import { releaseTask, Task } from "../task/task";
+import { releaseTask } from "../task/life";
+import { Task } from "../task/task";
 import { createTask, startTask } from "./create";
 import { mapVmo } from "./memory";
 
@@ -33,7 +34,7 @@ export function startFirstTask(): string | null {
   const program = changetype<Executable>(elfState);
   const error = program.open(__init_start(), <u32>(__init_end() - __init_start()));
   if (error !== ElfError.None) return elfErrorText(error);
-  const task = createTask(Class.Driver);
+  const task = createTask(null, Class.Driver);
   if (task === null) return "no memory for nexus-init";
   task.nameLow = NAME_LOW;
   task.nameHigh = NAME_HIGH;

@@ -1,5 +1,5 @@
 /**
- * A task's end gives back all that it held. Reached from its own Exit or fault (this hart ran it) or from Kill (this
+ * A task's end gives back all that it held, and ends what it made. Reached from its own Exit or fault (this hart ran it) or from Kill (this
  * hart claimed it); either way it is in no queue and runs nowhere.
  */
 
@@ -18,7 +18,8 @@ import { destroySpace } from "../mm/vspace";
 import { leaveSpace, returnToSpace } from "../sched/schedule";
 import { releaseNotification } from "../task/endpoint";
 import { slotOf } from "../task/handles";
-import { releaseTask, Task } from "../task/task";
+import { closeEnd, endChildren, leaveMaker, releaseTask } from "../task/life";
+import { Task } from "../task/task";
 import { forgetMappings } from "./memory";
 
 /** Ends `task` for the reason `end`; `detail` is the exit code or the faulting address. */
@@ -30,6 +31,7 @@ export function endTask(task: Task, end: End, detail: u64): void {
   atomic.store<u64>(task.waitAddress, Wait.Ended);
   if (thisHart().running === <u32>changetype<usize>(task)) thisHart().running = 0;
 
+  closeEnd(task);
   audit(Audit.TaskEnded, task.index, end, detail);
   if (task.vital !== 0) systemEnded(task.nameAddress, end, detail);
   failCallersOf(task.index);
@@ -45,12 +47,25 @@ export function endTask(task: Task, end: End, detail: u64): void {
   forgetMappings(task);
   destroySpace(task.root);
   returnToSpace();
+  if (!endChildren(task)) tellEnd(task);
+}
 
-  if (task.endNotification !== 0) {
-    signal(task.endNotification - 1, task.endBits);
-    releaseNotification(task.endNotification - 1);
+/**
+ * The end of `last`, which has ended and made nothing that is left, is told; then those of its makers, as far as they lingered for
+ * it.
+ */
+function tellEnd(last: Task): void {
+  let task: Task | null = last;
+  // bounded by the tasks there are
+  while (task !== null) {
+    const maker = leaveMaker(task);
+    if (task.endNotification !== 0) {
+      signal(task.endNotification - 1, task.endBits);
+      releaseNotification(task.endNotification - 1);
+    }
+    releaseTask(task);
+    task = maker;
   }
-  releaseTask(task);
 }
 
 /**

@@ -1,8 +1,7 @@
 /**
- * Run queues: one a hart, one lock each; inside, a list for every class, first in, first out. Tasks link through their
- * own `next`, so a queue can hold all tasks there are and never overflows.
+ * Run queues: one a hart, one lock each; inside, a list for every class, first in, first out (task/list.ts).
  *
- *   RunQueue   0 Lock │ 16 waiting (bit per class) │ 24 CLASS_COUNT × {head, tail}
+ *   RunQueue   0 Lock │ 16 waiting (bit per class) │ 20 closed │ 24 CLASS_COUNT × TaskQueue
  */
 import { CLASS_COUNT } from "abi/task";
 import { HARTS_MAX } from "../arch/riscv/frame";
@@ -10,7 +9,7 @@ import { Hart } from "../arch/riscv/hart";
 import { announce } from "../arch/riscv/smp";
 import { Lock } from "../sync/lock";
 import { Rank } from "../sync/order";
-import { Task } from "../task/task";
+import { Task, TaskQueue } from "../task/task";
 
 const LISTS_OFFSET: usize = 24;
 const QUEUE_STRIDE: u32 = 64;
@@ -32,10 +31,6 @@ export class RunQueue {
     return changetype<Lock>(changetype<usize>(this));
   }
 
-  private head(taskClass: u32): usize {
-    return changetype<usize>(this) + LISTS_OFFSET + (taskClass << 3);
-  }
-
   /** Empty, and closed until its hart takes part. */
   init(): void {
     this.lock.init(Rank.RunQueue);
@@ -54,12 +49,7 @@ export class RunQueue {
       this.lock.release();
       return false;
     }
-    const head = this.head(task.taskClass);
-    const tail = changetype<Task | null>(load<u32>(head + 4));
-    task.next = null;
-    if (tail === null) store<u32>(head, <u32>changetype<usize>(task));
-    else tail.next = task;
-    store<u32>(head + 4, <u32>changetype<usize>(task));
+    this.list(task.taskClass).append(task);
     this.mark(this.waiting | (1 << task.taskClass));
     this.lock.release();
     return true;
@@ -89,7 +79,10 @@ export class RunQueue {
     if (this.classes === 0) return null;
     this.lock.acquire();
     let task: Task | null = null;
-    if (this.waiting !== 0) task = this.take(ctz(this.waiting), null);
+    if (this.waiting !== 0) {
+      task = this.list(ctz(this.waiting)).head;
+      if (task !== null) this.take(task);
+    }
     this.lock.release();
     return task;
   }
@@ -103,30 +96,38 @@ export class RunQueue {
     this.lock.acquire();
     let found: Task | null = null;
     for (let taskClass: u32 = fromClass; taskClass < CLASS_COUNT && found === null; taskClass++) {
-      let before: Task | null = null;
-      let task = changetype<Task | null>(load<u32>(this.head(taskClass)));
+      found = this.list(taskClass).head;
       // bounded by the tasks there are
-      while (task !== null && task.hinted !== 0) {
-        before = task;
-        task = task.next;
-      }
-      if (task !== null) found = this.take(taskClass, before);
+      while (found !== null && found.hinted !== 0) found = changetype<Task | null>(found.next);
     }
+    if (found !== null) this.take(found);
     this.lock.release();
     return found;
   }
 
-  /** Unlinks the task behind `before` (the first for null) of a list that has one there. The lock is held. */
-  private take(taskClass: u32, before: Task | null): Task {
-    const head = this.head(taskClass);
-    const task = before === null ? changetype<Task>(load<u32>(head)) : changetype<Task>(before.next);
-    const after = task.next;
-    if (before === null) store<u32>(head, <u32>changetype<usize>(after));
-    else before.next = after;
-    if (after === null) store<u32>(head + 4, <u32>changetype<usize>(before));
-    if (load<u32>(head) === 0) this.mark(this.waiting & ~(1 << taskClass));
-    task.next = null;
-    return task;
+  /** Takes `task` out if it is in this queue; it is the caller's then. */
+  withdraw(task: Task): bool {
+    this.lock.acquire();
+    const isHere = this.has(task.queue);
+    if (isHere) this.take(task);
+    this.lock.release();
+    return isHere;
+  }
+
+  private has(queue: TaskQueue | null): bool {
+    const offset = changetype<usize>(queue) - changetype<usize>(this);
+    return queue !== null && offset >= LISTS_OFFSET && offset < QUEUE_STRIDE;
+  }
+
+  /** The lock is held. */
+  private take(task: Task): void {
+    const list = this.list(task.taskClass);
+    list.remove(task);
+    if (list.head === null) this.mark(this.waiting & ~(1 << task.taskClass));
+  }
+
+  private list(taskClass: u32): TaskQueue {
+    return changetype<TaskQueue>(changetype<usize>(this) + LISTS_OFFSET + (taskClass << 3));
   }
 
   private mark(classes: u32): void {
@@ -146,4 +147,11 @@ export function queueOf(index: u32): RunQueue {
 /** The most urgent class of a mask of classes, NO_CLASS for none. */
 export function mostUrgent(classes: u32): u32 {
   return classes === 0 ? NO_CLASS : ctz(classes);
+}
+
+/** Takes a runnable task out of whichever run queue it is in. False if it is in none: it runs, or is about to. */
+export function withdraw(task: Task): bool {
+  const queue = changetype<usize>(task.queue);
+  if (queue < table || queue >= table + HARTS_MAX * QUEUE_STRIDE) return false;
+  return queueOf(<u32>(queue - table) / QUEUE_STRIDE).withdraw(task);
 }

@@ -1,6 +1,6 @@
 /**
  * The one list of lock order: a hart that holds a lock may take only locks of a higher rank. In practice locks nest in
- * one place only (a notification's, then an endpoint's, in ipc/call.ts); everything else holds one at a time.
+ * two places only: a notification's, then an endpoint's (ipc/call.ts); the family's, then that of the ends (task/life.ts).
  *
  * A checked build keeps a bit per held rank in the hart's structure and stops at the first violation.
  */
@@ -13,18 +13,22 @@ export const enum Rank {
   Notification = 0,
   /** An endpoint: its queues of callers and receivers. */
   Endpoint = 1,
+  /** Who made which task. */
+  Family = 2,
+  /** The tasks whose end was asked for. */
+  Ends = 3,
   /** An object table's free list. */
-  Objects = 2,
+  Objects = 4,
   /** A device's list of pinned memory, and interrupt bindings. */
-  Devices = 3,
+  Devices = 5,
   /** A hart's run queue. */
-  RunQueue = 4,
+  RunQueue = 6,
   /** The free lists of page frames. */
-  Frames = 5,
+  Frames = 7,
   /** The audit rings. */
-  Audit = 6,
+  Audit = 8,
   /** The console: its transmitter, or the ring for its owner. */
-  Console = 7,
+  Console = 9,
 }
 
 /** Notes that this hart takes a lock of `rank`; asserts that it holds none of that rank or above. */

@@ -52,7 +52,7 @@ export function createTask(task: Task, taskClass: u64, notificationSlot: u64, bi
   if (taskClass < task.taskClass) return setStatus(task, Refusal.MissingRight);
   const slot = freeSlot(task);
   if (slot === SLOT_COUNT) return setStatus(task, Refusal.TableFull);
-  const made = births.createTask(<u32>taskClass);
+  const made = births.createTask(task, <u32>taskClass);
   if (made === null) return setStatus(task, Refusal.NoMemory);
   births.tellOfEnd(made, slotOf(task, <u32>notificationSlot).object, bits);
   putCapability(task, slot, Kind.Task, made.index, Right.Manage | Right.Transfer, 0);

@@ -5,18 +5,10 @@
 import { NO_OBJECT, Pool } from "../mm/pool";
 import { Lock } from "../sync/lock";
 import { Rank } from "../sync/order";
-import { Task } from "./task";
+import { TaskQueue } from "./task";
 
 export const ENDPOINTS_MAX: u32 = 64;
 export const NOTIFICATIONS_MAX: u32 = 64;
-
-/** Blocked tasks, the first to come first. They link through their own `next`, so it never overflows. */
-@unmanaged
-@final
-export class WaitQueue {
-  first: Task | null;
-  last: Task | null;
-}
 
 /** Where calls meet receivers. At most one of the two queues is not empty. */
 @unmanaged
@@ -36,15 +28,15 @@ export class Endpoint {
     return changetype<Lock>(changetype<usize>(this));
   }
 
-  get callers(): WaitQueue {
-    return changetype<WaitQueue>(changetype<usize>(this) + offsetof<Endpoint>("callers0"));
+  get callers(): TaskQueue {
+    return changetype<TaskQueue>(changetype<usize>(this) + offsetof<Endpoint>("callers0"));
   }
 
-  get receivers(): WaitQueue {
-    return changetype<WaitQueue>(changetype<usize>(this) + offsetof<Endpoint>("receivers0"));
+  get receivers(): TaskQueue {
+    return changetype<TaskQueue>(changetype<usize>(this) + offsetof<Endpoint>("receivers0"));
   }
 }
-if (offsetof<WaitQueue>() !== 8) ERROR("an Endpoint keeps eight bytes for each queue");
+if (offsetof<TaskQueue>() !== 8) ERROR("an Endpoint keeps eight bytes for each queue");
 
 /** A word of bits that are signalled and taken. */
 @unmanaged

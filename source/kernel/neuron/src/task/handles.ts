@@ -20,7 +20,8 @@ import {
   retainEndpoint,
   retainNotification,
 } from "./endpoint";
-import { releaseTask, retainTask, TASKS_MAX, Task, taskAt } from "./task";
+import { releaseTask, retainTask } from "./life";
+import { TASKS_MAX, Task, taskAt } from "./task";
 
 @unmanaged
 @final

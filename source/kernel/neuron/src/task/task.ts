@@ -1,6 +1,6 @@
 /**
- * Tasks: one thread, one address space, one table of capabilities each. This file is what a task is, as data; its birth
- * and end are in lifecycle/, its waiting in ipc/, its running in sched/.
+ * Tasks: one thread, one address space, one table of capabilities each. This file is what a task is, as data; how long it
+ * is there is life.ts, its birth and end are in lifecycle/, its waiting in ipc/, its running in sched/.
  *
  *   0    TrapFrame      saved registers: the task pointer is the frame pointer that trap.S stores through
  *   …    the fields below
@@ -19,6 +19,7 @@ import { FOREVER } from "abi/syscall";
 import { TaskState, Wait } from "abi/task";
 import { TrapFrame } from "../arch/riscv/context";
 import { NO_OBJECT, Pool } from "../mm/pool";
+import { List } from "./list";
 
 /** Tasks in the system. */
 export const TASKS_MAX: u32 = 32;
@@ -42,8 +43,10 @@ export class Task extends TrapFrame {
   lastHart: u32;
   /** It was sent to `lastHart` by a hint: thieves leave it alone until it has run. */
   hinted: u32;
-  /** Next in a run queue, or in an endpoint's queue; null at the end. */
-  next: Task | null;
+  /** In a run queue or an endpoint's queue: its neighbours there, and the queue; 0 and null for none. Under that queue's lock. */
+  next: u32;
+  previous: u32;
+  queue: TaskQueue | null;
 
   // Messages: what it sends while it is Sending; whom it waits for while Replying
   endpoint: u32;
@@ -54,8 +57,6 @@ export class Task extends TrapFrame {
   word2: u64;
   word3: u64;
   server: u32;
-  /** It is linked in `endpoint`'s queue. Under that endpoint's lock. */
-  queued: u32;
   /** Index + 1 of the notification that is bound to it, or that it waits for. */
   bound: u32;
   waitsFor: u32;
@@ -80,9 +81,19 @@ export class Task extends TrapFrame {
   vital: u32;
   /** Signalled when it ends: notification index + 1, and the bits. */
   endNotification: u32;
-  /** Its end was asked for, and somebody has to see to it. Atomic. */
-  killed: u32;
   endBits: u64;
+  /** A `Killed`. Atomic; written under the lock of life.ts. */
+  killed: u32;
+  /** Among those whose end was asked for: its neighbours. */
+  nextEnding: u32;
+  previousEnding: u32;
+  /** Its maker, what it made, and its neighbours among what its maker made. Under the lock of life.ts. */
+  maker: Task | null;
+  private children0: u64;
+  nextSibling: Task | null;
+  previousSibling: u32;
+  /** It has ended, and waits for the end of what it made. */
+  lingers: u32;
   nameLow: u64;
   nameHigh: u64;
 
@@ -94,9 +105,47 @@ export class Task extends TrapFrame {
     return atomic.load<u64>(this.waitAddress);
   }
 
+  get children(): List {
+    return changetype<List>(changetype<usize>(this) + offsetof<Task>("children0"));
+  }
+
   /** Address of its name, TASK_NAME_BYTES long, padded with zeros. */
   get nameAddress(): usize {
     return changetype<usize>(this) + offsetof<Task>("nameLow");
+  }
+}
+
+/** Whether the end of a task was asked for. */
+export const enum Killed {
+  No = 0,
+  /** It was, and the task has not ended. */
+  Asked = 1,
+  /** It has ended. */
+  Done = 2,
+}
+
+/** Tasks that run next, or that wait at an endpoint, the first to come first. Under the lock of whoever has it. */
+@unmanaged
+@final
+export class TaskQueue extends List {
+  get head(): Task | null {
+    return changetype<Task | null>(this.first);
+  }
+
+  append(task: Task): void {
+    task.queue = this;
+    this.linkLast(<u32>changetype<usize>(task), <u32>offsetof<Task>("next"));
+  }
+
+  prepend(task: Task): void {
+    task.queue = this;
+    this.linkFirst(<u32>changetype<usize>(task), <u32>offsetof<Task>("next"));
+  }
+
+  /** Takes out a task that is in this queue. */
+  remove(task: Task): void {
+    task.queue = null;
+    this.unlink(<u32>changetype<usize>(task), <u32>offsetof<Task>("next"));
   }
 }
 
@@ -135,46 +184,10 @@ export function takeTask(): Task | null {
   return task;
 }
 
-export function retainTask(task: Task): void {
-  atomic.add<u32>(changetype<usize>(task) + offsetof<Task>("references"), 1);
-}
-
-/** Gives a reference back; with the last one (the task has ended) its index is free again. */
-export function releaseTask(task: Task): void {
-  const before = atomic.sub<u32>(changetype<usize>(task) + offsetof<Task>("references"), 1);
-  if (before === 1) return discardTask(task);
-  // An unborn task that nobody names can never be started: what it was given has to come back.
-  if (before === 2 && task.state === TaskState.Unborn) askForEnd(task);
-}
-
-/** Makes the index of a task that nobody knows (yet, or any more) free again. */
+/** Makes the index of a task free again to which there is no reference (yet, or any more). */
 export function discardTask(task: Task): void {
   atomic.store<u64>(task.waitAddress, Wait.Ended);
   changetype<Pool>(pool).give(task.index);
-}
-
-/** 1 while some task may be `killed` that did not end yet. Atomic. */
-const endsAsked: usize = memory.data(4, 4);
-
-/** From here on the task is to end; lifecycle/kill.ts sees to it at once or at a tick. */
-export function askForEnd(task: Task): void {
-  atomic.store<u32>(changetype<usize>(task) + offsetof<Task>("killed"), 1);
-  lookForEnds();
-}
-
-/** Some tasks are to end that could not be ended yet. */
-export function lookForEnds(): void {
-  atomic.store<u32>(endsAsked, 1);
-}
-
-/** Whether some tasks are to end; true for one hart only, which looks after all of them. */
-export function takeEndsAsked(): bool {
-  return atomic.load<u32>(endsAsked) !== 0 && atomic.xchg<u32>(endsAsked, 0) !== 0;
-}
-
-/** Whether its end was asked for: looked at whenever a task is about to run. */
-export function isKilled(task: Task): bool {
-  return atomic.load<u32>(changetype<usize>(task) + offsetof<Task>("killed")) !== 0;
 }
 
 export function waitKind(word: u64): Wait {

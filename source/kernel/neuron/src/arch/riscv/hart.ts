@@ -27,6 +27,8 @@ export const WANTS_SCHEDULE: u32 = 1;
 export const WANTS_CONSOLE_NEWS: u32 = 2;
 /** This hart is to stop. */
 export const WANTS_STOP: u32 = 4;
+/** A task is to end. */
+export const WANTS_ENDS: u32 = 8;
 
 /** Whether a hart takes part. */
 export const enum Online {
