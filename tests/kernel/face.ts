@@ -7,6 +7,7 @@ import { Refusal } from "abi/refusal";
 import { Kind } from "abi/handle";
 import { Hart, hartAt, initHart, isOnline, setHartCount, thisHart } from "kernel/neuron/src/arch/riscv/hart";
 import { takeIpisOnly } from "kernel/neuron/src/arch/riscv/control";
+import { FRAME_CALL, FRAME_FULL } from "kernel/neuron/src/arch/riscv/frame";
 import { IPI_BURST_MAX } from "kernel/neuron/src/arch/riscv/ipi";
 import { timerInit, timerStartHart } from "kernel/neuron/src/arch/riscv/timer";
 import { auditInit } from "kernel/neuron/src/diag/audit";
@@ -95,6 +96,14 @@ export function kindAt(task: u32, slot: u32): u32 { return slotOf(taskAt(task), 
 export function rightsAt(task: u32, slot: u32): u32 { return slotOf(taskAt(task), slot).rights; }
 export function objectAt(task: u32, slot: u32): u32 { return slotOf(taskAt(task), slot).object; }
 export function badgeAt(task: u32, slot: u32): u32 { return slotOf(taskAt(task), slot).badge; }
+/** Whether the task stands before its ecall once more, as trap.S would find it. */
+export function callsAgain(task: u32): bool {
+  const t = taskAt(task);
+  if (t.kind !== FRAME_FULL) return false;
+  t.kind = FRAME_CALL;
+  t.sepc += 4;
+  return true;
+}
 export function free(): u32 { return freeFrames(); }
 
 /** How often a task stands in the run queue of a hart. */

@@ -174,8 +174,10 @@ export class Kernel {
   /** A system call of the task that runs on `hart`. */
   syscall(hart: number, number: number, ...args: (bigint | number)[]): void {
     const words = Array.from({ length: 7 }, (_, i) => BigInt.asIntN(64, BigInt(args[i] ?? 0)));
-    if (this.running(hart) < 0) throw new Error(`hart ${hart} runs nothing`);
-    this.on(hart, () => this.guest.call("syscallHandle", ...words, BigInt(number)));
+    const task = this.running(hart);
+    if (task < 0) throw new Error(`hart ${hart} runs nothing`);
+    do this.on(hart, () => this.guest.call("syscallHandle", ...words, BigInt(number)));
+    while (this.running(hart) === task && this.guest.call("callsAgain", task) !== 0);
   }
 
   /** Status and results of a task that is not in a system call. */

@@ -53,15 +53,15 @@ const LOOKS_MAX: u32 = 100;
 const hogs: usize = memory.data(SPINNERS * 4, 4);
 
 export function attackKin(): void {
-  const code = makeCode();
+  const code = makeSpinCode();
   if (code < 0) return tellStatus("making code", code);
   // Once before it counts: what this task needs for it, and keeps, is there from then on.
   if (!holdEachOther(false) || !leaveChildren(<u32>code, false)) return;
   if (holdEachOther(true) && leaveChildren(<u32>code, true)) killQueued(<u32>code);
 }
 
-/** A page of code; its slot. */
-function makeCode(): i32 {
+/** A page of code that spins; its slot, or a refusal. */
+export function makeSpinCode(): i32 {
   const status = createVmo(PAGE_BYTES);
   if (status < 0) return status;
   const vmo = <u32>result(0);
@@ -154,7 +154,7 @@ function killQueued(code: u32): void {
 }
 
 /** A child of this task that spins; its slot. */
-function spinner(code: u32, taskClass: Class, ends: u32): u32 {
+export function spinner(code: u32, taskClass: Class, ends: u32): u32 {
   createTask(taskClass, ends, 1);
   const task = <u32>result(0);
   mapInto(task, code, USER_BEGIN, 0, PAGE_BYTES, Right.Read | Right.Execute);

@@ -10,6 +10,7 @@ import { setTaskName } from "runtime/panic";
 import { startup } from "runtime/startup";
 import { lengthToZero } from "text/bytes";
 import { attackCapabilities } from "./capabilities";
+import { attackWithDelays } from "./delays";
 import { attackDisk } from "./disk";
 import { attackResources } from "./exhaustion";
 import { attackWithIpis } from "./flood";
@@ -34,6 +35,7 @@ export function main(): i32 {
   else if (isAsked("replies")) attackReplies();
   else if (isAsked("resources")) attackResources();
   else if (isAsked("kin")) attackKin();
+  else if (isAsked("delays")) attackWithDelays();
   else if (isAsked("trail")) leaveTrail();
   else return unknown();
   print(line().text("attack: end"));

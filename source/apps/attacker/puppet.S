@@ -6,6 +6,7 @@
 #                     0 number │ 8 a0 … 56 a6 │ 64 status │ 72 a1 … 112 a6 of the results │ 120 times done
 #
 #                   number -1 ends the task with code 0, number -2 goes back to the first record
+#   echoStart       answers every call at its endpoint, after some work of its own, for ever
 #   crimes          a table: CRIME_BYTES each; one crime, then Exit with code CRIME_DONE if nothing stopped it. SCRIPT
 #                   holds a word that it may need: an address
 #
@@ -13,6 +14,10 @@
 
     .equ SCRIPT_PAGE, 0x20          # lui's operand for SCRIPT = 0x2_0000 (puppet.ts)
     .equ SYSCALL_EXIT, 4
+    .equ SYSCALL_RECEIVE, 6
+    .equ SYSCALL_REPLY_RECEIVE, 8
+    .equ ECHO_ENDPOINT, 1           # puppet.ts
+    .equ ECHO_WORK, 2000            # turns of a loop: most of the time passes there
     .equ CRIME_DONE, 77             # puppet.ts
     .equ CRIME_SHIFT, 6             # 64 bytes each (puppet.ts)
 
@@ -52,6 +57,22 @@ puppetStart:
     li   a7, SYSCALL_EXIT
     ecall
 puppetEnd:
+
+    .globl echoStart, echoEnd
+echoStart:
+    li   a0, ECHO_ENDPOINT
+    li   a1, -1                     # FOREVER
+    li   a7, SYSCALL_RECEIVE
+    ecall
+1:  li   t0, ECHO_WORK
+2:  addi t0, t0, -1
+    bnez t0, 2b
+    li   a0, ECHO_ENDPOINT          # a6 holds the caller's token
+    li   a1, 0
+    li   a7, SYSCALL_REPLY_RECEIVE
+    ecall
+    j    1b
+echoEnd:
 
     # Opens entry \name; the next one closes it.
     .macro crime

@@ -18,6 +18,7 @@ import {
   createVmo,
   deadlineIn,
   drop,
+  grant,
   killTask,
   map,
   mapInto,
@@ -33,7 +34,7 @@ import { refusalName } from "runtime/names";
 import { startup } from "runtime/startup";
 import { Line } from "text/line";
 import { attempt } from "./report";
-import { crimes, puppetEnd, puppetStart } from "./symbols";
+import { crimes, echoEnd, echoStart, puppetEnd, puppetStart } from "./symbols";
 
 /** The entries of puppet.S, in its order. */
 export const enum Crime {
@@ -181,18 +182,33 @@ const puppets: usize = memory.data(PUPPETS_MAX * offsetof<Puppet>(), 8);
 
 /** Child `index`, below PUPPETS_MAX, not started, with an empty script. Null, after a line. */
 export function puppet(index: u32): Puppet | null {
-  return child(index, puppetStart(), <u32>(puppetEnd() - puppetStart()));
+  return puppetOf(index, Class.App);
+}
+
+/** The same, of another class. */
+export function puppetOf(index: u32, taskClass: Class): Puppet | null {
+  return child(index, taskClass, puppetStart(), <u32>(puppetEnd() - puppetStart()));
+}
+
+/** Where a server has its endpoint (puppet.S). */
+const ECHO_ENDPOINT: u32 = 1;
+
+/** Child `index`, not started, that answers each call at `endpoint`, a slot of this task. Null, after a line. */
+export function server(index: u32, taskClass: Class, endpoint: u32): Puppet | null {
+  const p = child(index, taskClass, echoStart(), <u32>(echoEnd() - echoStart()));
+  if (p !== null) grant(p.task, endpoint, Right.Receive, 0, ECHO_ENDPOINT);
+  return p;
 }
 
 /** A child whose text begins with `codeBytes` of the attacker's own, from `code`. */
-function child(index: u32, code: usize, codeBytes: u32): Puppet | null {
+function child(index: u32, taskClass: Class, code: usize, codeBytes: u32): Puppet | null {
   const p = changetype<Puppet>(puppets + <usize>index * offsetof<Puppet>());
   p.steps = 0;
   p.script = SCRIPT_WINDOW + <usize>(index * SCRIPT_BYTES);
   let status = create(Kind.Notification);
   if (status >= 0) {
     p.ended = <u32>result(0);
-    status = createTask(Class.App, p.ended, 1);
+    status = createTask(taskClass, p.ended, 1);
   }
   if (status >= 0) {
     p.task = <u32>result(0);
@@ -234,7 +250,7 @@ function shareScript(p: Puppet): i32 {
  * `done` for a crime that nothing stopped; for an ecall, what it was answered.
  */
 export function commit(what: string, crime: Crime, word: u64): void {
-  const p = child(0, crimes() + <usize>(<u32>crime * CRIME_BYTES), CRIME_BYTES);
+  const p = child(0, Class.App, crimes() + <usize>(<u32>crime * CRIME_BYTES), CRIME_BYTES);
   if (p === null) return;
   store<u64>(p.script, word);
   const status = p.starts();

@@ -20,7 +20,7 @@ import {
 import { outOfLine, readTime, wfi } from "./arch/riscv/intrinsics";
 import { countMail, mailRetires, mailSenders, mailStops, takeMail } from "./arch/riscv/ipi";
 import { beginStop, endStop, leaveOnline, stopThisHart } from "./arch/riscv/smp";
-import { takeTick, timerProgramNext } from "./arch/riscv/timer";
+import { hasHadShare, takeTick, timerProgramNext } from "./arch/riscv/timer";
 import { audit, NO_TASK } from "./diag/audit";
 import { hartStopping, hartTicked, ipiTaken } from "./diag/markers";
 import { halt } from "./diag/panic";
@@ -31,7 +31,16 @@ import { faultTask } from "./lifecycle/fault";
 import { endNext } from "./lifecycle/kill";
 import { endTask } from "./lifecycle/reap";
 import { retire, successorOf } from "./sched/retire";
-import { leaveIdle, leaveSpace, pick, pickBeforeIdle, preempt, runningTask, runOn } from "./sched/schedule";
+import {
+  leaveIdle,
+  leaveSpace,
+  pick,
+  pickBeforeIdle,
+  preempt,
+  pullMoreUrgent,
+  runningTask,
+  runOn,
+} from "./sched/schedule";
 import { dispatch } from "./syscall/dispatch";
 import { areEndsOpen, isKilled } from "./task/life";
 
@@ -87,7 +96,10 @@ function schedule(hart: Hart): void {
     }
     if (task === null) waitForInterrupt(hart);
     else if (isKilled(task)) endTask(task, End.Killed, 0);
-    else return runOn(hart, task);
+    else {
+      hart.pickedAt = readTime();
+      return runOn(hart, task);
+    }
   }
 }
 
@@ -165,7 +177,9 @@ function readMail(hart: Hart): void {
 function takeTimer(hart: Hart): void {
   const time = readTime();
   if (takeTick(hart, time)) {
-    hart.wants |= WANTS_SCHEDULE;
+    // A task that gave its hart up just before a tick does not make that tick another's.
+    if (hasHadShare(hart.pickedAt, time)) hart.wants |= WANTS_SCHEDULE;
+    pullMoreUrgent(hart);
     if (hart.ticks === 1) hartTicked(hart.index, hart.ticks);
     readMail(hart);
     if (areEndsOpen()) hart.wants |= WANTS_ENDS;

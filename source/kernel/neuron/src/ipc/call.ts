@@ -14,7 +14,7 @@ import { Refusal } from "abi/refusal";
 import { FOREVER, NOTIFIED } from "abi/syscall";
 import { Wait } from "abi/task";
 import { Hart } from "../arch/riscv/hart";
-import { runOn } from "../sched/schedule";
+import { handOver } from "../sched/schedule";
 import { wake } from "../sched/wake";
 import {
   Endpoint,
@@ -91,7 +91,7 @@ export function call(
   armDeadline(hart, caller, deadline);
   endWait(receiver);
   publish(caller, Wait.Replying);
-  runOn(hart, receiver);
+  handOver(hart, receiver);
 }
 
 /**
@@ -225,5 +225,5 @@ export function replyReceive(
   if (caller === null) return;
   if (goesOn) return wake(caller);
   endWait(caller);
-  runOn(hart, caller);
+  handOver(hart, caller);
 }

@@ -2,7 +2,12 @@
  * What a task finds in its registers when it goes on: status in a0, results in a1–a6. Only on a task that this hart
  * runs or has claimed.
  */
+import { Syscall } from "abi/syscall";
+import { FRAME_FULL } from "../arch/riscv/frame";
 import { Task } from "../task/task";
+
+/** There is no compressed form of ecall. */
+const ECALL_BYTES: u64 = 4;
 
 /** The status, and zeros. */
 export function setStatus(task: Task, status: i32): void {
@@ -13,6 +18,18 @@ export function setStatus(task: Task, status: i32): void {
   task.a4 = 0;
   task.a5 = 0;
   task.a6 = 0;
+}
+
+/**
+ * The task makes the system call `number` once more, with the same argument: it stands before its ecall again, and interrupts are
+ * taken there. The rest of the call goes on where `task` says how far it has come.
+ */
+export function callAgain(task: Task, number: Syscall, argument: u64): void {
+  setStatus(task, 0);
+  task.a0 = argument;
+  task.a7 = number;
+  task.kind = FRAME_FULL;
+  task.sepc -= ECALL_BYTES;
 }
 
 /** Status 0 and one word. */

@@ -9,9 +9,9 @@ import { Refusal } from "abi/refusal";
 import { End, TaskState, Wait } from "abi/task";
 import { HARTS_MAX } from "../arch/riscv/frame";
 import { thisHart } from "../arch/riscv/hart";
-import { notifyHart } from "../arch/riscv/ipi";
 import { abandonWait } from "../ipc/timeout";
 import { withdraw } from "../sched/queue";
+import { askHart, FLOOR_HINT } from "../sched/wake";
 import { askForEnd, nextToEnd, releaseTask } from "../task/life";
 import { claim, Task, waitKind } from "../task/task";
 import { endTask } from "./reap";
@@ -21,7 +21,7 @@ export function killTask(task: Task): Refusal {
   if (task.state === TaskState.Ended) return Refusal.BadState;
   if (!askForEnd(task) || endIfIdle(task)) return Refusal.None;
   // The hart that runs it sees that at its next trap, at the latest at its tick.
-  if (task.lastHart !== thisHart().index) notifyHart(task.lastHart);
+  if (task.lastHart !== thisHart().index) askHart(task.lastHart, FLOOR_HINT);
   return Refusal.None;
 }
 

@@ -14,6 +14,8 @@ import { releaseConsole } from "../ipc/console";
 import { signal, unbind } from "../ipc/notification";
 import { failCallersOf } from "../ipc/timeout";
 import { unbindInterruptsOf } from "../irq/interrupts";
+import { NO_OBJECT } from "../mm/pool";
+import { releaseVmo } from "../mm/vmo";
 import { destroySpace } from "../mm/vspace";
 import { leaveSpace, returnToSpace } from "../sched/schedule";
 import { releaseNotification } from "../task/endpoint";
@@ -41,6 +43,7 @@ export function endTask(task: Task, end: End, detail: u64): void {
   for (let slot: u32 = 0; slot < SLOT_COUNT; slot++) {
     if (slotOf(task, slot).kind !== 0) giveUpCapability(task, slot);
   }
+  if (task.making !== NO_OBJECT) releaseVmo(task.making);
 
   leaveSpace();
   awaitLeft(task);

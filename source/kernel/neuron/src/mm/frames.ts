@@ -105,11 +105,18 @@ export function giveFrames(start: u32, count: u32): void {
   l.release();
 }
 
+/** Takes `count` frames in one piece, zeroed. As `takeDirtyFrames` otherwise. */
+export function takeFrames(count: u32): u32 {
+  const address = takeDirtyFrames(count);
+  if (address !== 0) memory.fill(address, 0, count * FRAME_BYTES);
+  return address;
+}
+
 /**
- * Takes `count` frames in one piece and zeroes them. Returns the address, which is physical and the kernel's at once,
+ * Takes `count` frames in one piece, with whatever is in them. Returns the address, which is physical and the kernel's at once,
  * or 0 where no piece of that size is free.
  */
-export function takeFrames(count: u32): u32 {
+export function takeDirtyFrames(count: u32): u32 {
   if (count === 0 || count > 1 << ORDER_MAX) return 0;
   let order: u32 = 0;
   while (1 << order < <i32>count) order++;
@@ -134,7 +141,6 @@ export function takeFrames(count: u32): u32 {
   // What the rounding up took too much goes back at once.
   const surplus = (1 << order) - count;
   if (surplus > 0) giveFrames(address + count * FRAME_BYTES, surplus);
-  memory.fill(address, 0, count * FRAME_BYTES);
   return address;
 }
 

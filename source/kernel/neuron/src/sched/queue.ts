@@ -42,6 +42,11 @@ export class RunQueue {
     return atomic.load<u32>(changetype<usize>(this) + offsetof<RunQueue>("waiting"));
   }
 
+  /** For the queue's own hart: whether a task waits here that is more urgent than `taskClass`. What comes in later is told. */
+  hasBefore(taskClass: u32): bool {
+    return (this.waiting & ((1 << taskClass) - 1)) !== 0;
+  }
+
   /** Appends a runnable task; from here on another hart may take it. False if the hart takes no more. */
   push(task: Task): bool {
     this.lock.acquire();
@@ -87,19 +92,13 @@ export class RunQueue {
     return task;
   }
 
-  /**
-   * For a thief: takes the first task of the most urgent class from `fromClass` on that was not sent here by a hint, or
-   * null.
-   */
-  steal(fromClass: u32): Task | null {
-    if (this.classes >> fromClass === 0) return null;
+  /** For a thief: takes the first task of `taskClass` that was not sent here by a hint, or null. */
+  steal(taskClass: u32): Task | null {
+    if ((this.classes & (1 << taskClass)) === 0) return null;
     this.lock.acquire();
-    let found: Task | null = null;
-    for (let taskClass: u32 = fromClass; taskClass < CLASS_COUNT && found === null; taskClass++) {
-      found = this.list(taskClass).head;
-      // bounded by the tasks there are
-      while (found !== null && found.hinted !== 0) found = changetype<Task | null>(found.next);
-    }
+    let found = this.list(taskClass).head;
+    // bounded by the tasks there are
+    while (found !== null && found.hinted !== 0) found = changetype<Task | null>(found.next);
     if (found !== null) this.take(found);
     this.lock.release();
     return found;

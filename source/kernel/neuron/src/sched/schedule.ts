@@ -1,20 +1,22 @@
 /**
- * What a hart runs next, and in which address space. Its own queue first; then it steals, from the other harts in a fixed order, one task; then it
- * idles in WFI. Reached from trap.ts on the way out of the kernel.
+ * What a hart runs next, and in which address space. Its own queue first; then it steals one task from another hart; then it idles
+ * in WFI. Reached from trap.ts on the way out of the kernel.
  *
- * A thief takes only what would go on waiting: tasks of the class that the other hart runs, or of lower ones. A more
- * urgent one is about to run there anyway, and an idle hart is about to run whatever it has.
+ * A thief takes the most urgent of what would go on waiting: tasks of the class that the other hart runs, or of less urgent
+ * ones. A more urgent one is about to run there anyway, and an idle hart is about to run whatever it has.
  *
  * No wake-up is lost on the way into idling: this hart says that it is idle and then looks at its queue again, a waker
  * fills the queue and then looks who is idle (or always sends an interrupt, if the queue is not its own). Both are
  * sequentially consistent, so one of the two sees the other.
  */
-import { Hart, hartAt, hartCount, IDLE_CLASS, thisHart } from "../arch/riscv/hart";
+import { CLASS_COUNT } from "abi/task";
+import { HARTS_MAX } from "../arch/riscv/frame";
+import { Hart, hartAt, hartCount, IDLE_CLASS, thisHart, WANTS_SCHEDULE } from "../arch/riscv/hart";
 import { outOfLine } from "../arch/riscv/intrinsics";
 import { asidsSuffice, enterSpace, forgetTranslations, seeNewMappings } from "../arch/riscv/satp";
 import { kernelSpaceSatp } from "../mm/kernelmap";
 import { TASKS_MAX, Task } from "../task/task";
-import { queueOf } from "./queue";
+import { mostUrgent, queueOf } from "./queue";
 import { enqueue, markBusy, markIdle } from "./wake";
 
 /** The greatest address-space identifier. */
@@ -77,6 +79,15 @@ export function runOn(hart: Hart, task: Task): void {
   enterSpaceOf(hart, task);
 }
 
+/**
+ * The task of this hart gave it up to `task`, which is runnable and in no queue. If a more urgent one waits here, that goes
+ * first: the hart picks on its way out.
+ */
+export function handOver(hart: Hart, task: Task): void {
+  runOn(hart, task);
+  if (queueOf(hart.index).hasBefore(task.taskClass)) hart.wants |= WANTS_SCHEDULE;
+}
+
 /** What this hart runs. Only where it runs a task. */
 export function runningTask(hart: Hart): Task {
   return changetype<Task>(hart.running);
@@ -101,19 +112,59 @@ export function pick(hart: Hart): Task | null {
   return own === null ? steal(hart) : own;
 }
 
-/** A task that another hart would leave waiting, or null. */
+/** The most urgent task that another hart would leave waiting, or null. */
 function steal(hart: Hart): Task | null {
   outOfLine();
-  const count = hartCount();
-  for (let i: u32 = 1; i < count; i++) {
-    const victim = (hart.index + i) % count;
-    const stolen = queueOf(victim).steal(runningClassOf(victim));
+  return stealAbove(hart, CLASS_COUNT);
+}
+
+/** The same, of the classes before `end` only. */
+function stealAbove(hart: Hart, end: u32): Task | null {
+  // Those whose tasks were sent there by a hint, or are gone again. Bounded: each turn adds one.
+  let vain: u32 = 1 << hart.index;
+  for (;;) {
+    const victim = victimAbove(end, vain);
+    if (victim === NO_VICTIM) break;
+    const stolen = queueOf(victim).steal(mostUrgent(stealable(victim)));
     if (stolen !== null) {
       hart.stolen++;
       return stolen;
     }
+    vain |= 1 << victim;
   }
   return null;
+}
+
+const NO_VICTIM: u32 = HARTS_MAX;
+
+/** The hart, none of `vain`, that has the most urgent task of a class before `end` to steal; NO_VICTIM for none. */
+function victimAbove(end: u32, vain: u32): u32 {
+  let best = end;
+  let victim = NO_VICTIM;
+  for (let i: u32 = 0; i < hartCount(); i++) {
+    if ((vain & (1 << i)) !== 0) continue;
+    const taskClass = mostUrgent(stealable(i));
+    if (taskClass >= best) continue;
+    best = taskClass;
+    victim = i;
+  }
+  return victim;
+}
+
+/** Bit per class of which hart `index` would leave tasks waiting. */
+function stealable(index: u32): u32 {
+  const runningClass = runningClassOf(index);
+  return (queueOf(index).classes >> runningClass) << runningClass;
+}
+
+/**
+ * At a tick: what waits on another hart and is more urgent than what this one runs comes here. So classes hold for all harts
+ * together, at the latest from tick to tick.
+ */
+export function pullMoreUrgent(hart: Hart): void {
+  if (hart.running === 0) return;
+  const task = stealAbove(hart, runningTask(hart).taskClass);
+  if (task !== null) enqueue(task, hart.index);
 }
 
 function runningClassOf(index: u32): u32 {

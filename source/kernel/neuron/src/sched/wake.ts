@@ -6,11 +6,31 @@
  * no interrupt is needed. Otherwise an idle hart gets it, the one that ran it last if that is idle.
  */
 import { Audit } from "abi/audit";
+import { Class } from "abi/task";
 import { hartCount, isOnline, thisHart, WANTS_SCHEDULE } from "../arch/riscv/hart";
-import { notifyHart } from "../arch/riscv/ipi";
+import { readTime } from "../arch/riscv/intrinsics";
+import { IPI_BURST_MAX, notifyHart } from "../arch/riscv/ipi";
+import { tickTime } from "../arch/riscv/timer";
 import { audit, NO_TASK } from "../diag/audit";
 import { endWait, Task } from "../task/task";
 import { queueOf } from "./queue";
+
+/**
+ * Who floods is limited alone: an interrupt for what matters less leaves tokens in a hart's bucket (arch/riscv/ipi.ts) for what
+ * matters more.
+ *
+ *   200 ┬──────────────
+ *       │  hints (Syscall.YieldTo), and the further ones that a background task is woken by within a tick
+ *   150 ┼
+ *       │  + the first for a background task in a tick, the further ones for an app
+ *   100 ┼
+ *       │  + the first for an app in a tick
+ *    50 ┼
+ *       │  + those for services and drivers
+ *     0 ┴──────────────
+ */
+const FLOOR_STEP: u32 = IPI_BURST_MAX / 4;
+export const FLOOR_HINT: u32 = 3 * FLOOR_STEP;
 
 /** Bit per idle hart. Atomic. */
 const idle: usize = memory.data(4, 4);
@@ -52,7 +72,10 @@ function chooseHart(task: Task): u32 {
 
 /** Puts a runnable task into a hart's queue and sees to it that the hart looks there. */
 export function enqueue(task: Task, target: u32): void {
+  // Once it is in the queue another hart may have it.
   const taskClass = task.taskClass;
+  const goesFirst = target === thisHart().index && runningClass() > taskClass;
+  const floor = goesFirst ? 0 : floorFor(task);
   const self = thisHart().index;
   let there = target;
   // A hart that is stopping takes no more. The harts that are tried then are online, and one of them always stays so.
@@ -60,19 +83,29 @@ export function enqueue(task: Task, target: u32): void {
     assert(i <= hartCount());
     there = (there + 1) % hartCount();
   }
-  if (there !== self) return tell(there);
+  if (there !== self) return askHart(there, floor);
   if (runningClass() > taskClass) {
     thisHart().wants |= WANTS_SCHEDULE;
     return;
   }
   // It has to wait here. A hart that began to idle before it was in the queue did not see it, and can have it.
   const candidates = idleHarts();
-  if (candidates !== 0) tell(<u32>ctz(candidates));
+  if (candidates !== 0) askHart(<u32>ctz(candidates), floor);
 }
 
-/** Hart `target` has something new in its queue. */
-function tell(target: u32): void {
-  if (!notifyHart(target)) audit(Audit.IpiLimited, NO_TASK, target, thisHart().ipisLimited);
+/** Hart `target` is to look at its queue, or at what it runs. `floor` is what has to stay in the bucket. */
+export function askHart(target: u32, floor: u32): void {
+  if (!notifyHart(target, floor)) audit(Audit.IpiLimited, NO_TASK, target, thisHart().ipisLimited);
+}
+
+/** Tokens that an interrupt for `task`, which belongs to this hart, has to leave. */
+export function floorFor(task: Task): u32 {
+  if (task.hinted !== 0) return FLOOR_HINT;
+  if (task.taskClass <= <u32>Class.Service) return 0;
+  const time = readTime();
+  const isFirst = time - task.toldAt >= tickTime();
+  if (isFirst) task.toldAt = time;
+  return FLOOR_STEP * (task.taskClass - Class.Service + (isFirst ? 0 : 1));
 }
 
 /** Sends a runnable task to a hart by a hint (Syscall.YieldTo). False if that hart is not online. */

@@ -2,8 +2,8 @@
 import { Kind, Right, SLOT_COUNT } from "abi/handle";
 import { PAGE_BYTES } from "abi/layout";
 import { Refusal } from "abi/refusal";
-import { SELF } from "abi/syscall";
-import { setResult, setStatus } from "../ipc/results";
+import { SELF, Syscall } from "abi/syscall";
+import { callAgain, setResult, setStatus } from "../ipc/results";
 import { mapVmo, unmapAt } from "../lifecycle/memory";
 import { NO_OBJECT } from "../mm/pool";
 import * as vmos from "../mm/vmo";
@@ -14,8 +14,12 @@ export function createVmo(task: Task, bytes: u64): void {
   if (bytes === 0 || bytes > vmos.VMO_BYTES_MAX) return setStatus(task, Refusal.BadArgument);
   const slot = freeSlot(task);
   if (slot === SLOT_COUNT) return setStatus(task, Refusal.TableFull);
-  const vmo = vmos.createVmo(<u32>bytes);
+  if (task.making === NO_OBJECT) task.making = vmos.beginVmo(<u32>bytes);
+  const vmo = task.making;
   if (vmo === NO_OBJECT) return setStatus(task, Refusal.NoMemory);
+  // A large object takes a while: the task calls again, and whatever is pending on this hart comes in between.
+  if (!vmos.zeroMore(vmo)) return callAgain(task, Syscall.CreateVmo, bytes);
+  task.making = NO_OBJECT;
   putCapability(task, slot, Kind.Vmo, vmo, Right.All, 0);
   setResult(task, slot);
 }

@@ -37,6 +37,8 @@ export class Task extends TrapFrame {
 
   // Scheduling: of whoever has the task
   taskClass: u32;
+  /** When it last was woken by an interrupt to another hart that counted as its first in a tick (sched/wake.ts). */
+  toldAt: u64;
   /** How often it was given a hart. */
   runs: u64;
   /** The hart that ran it last. */
@@ -70,6 +72,8 @@ export class Task extends TrapFrame {
   seenBy: u32;
   /** Kernel address of the message page. */
   messagePage: u32;
+  /** The memory object that its CreateVmo is about to make, NO_OBJECT for none. */
+  making: u32;
 
   // Life
   /** Capabilities that name it, and one until it has ended. Atomic. */
@@ -178,6 +182,7 @@ export function takeTask(): Task | null {
   const task = taskAt(index);
   task.index = index;
   task.deadline = FOREVER;
+  task.making = NO_OBJECT;
   task.references = 2;
   task.state = TaskState.Unborn;
   publish(task, Wait.Unborn);

@@ -65,6 +65,8 @@ export class Hart extends HartContext {
   nextTick: u64;
   /** What the timer is set to. */
   deadline: u64;
+  /** When this hart last picked a task: the share of the hart that counts until it picks another began then. */
+  pickedAt: u64;
   /** IPIs this hart may still send until the bucket is filled again. */
   ipiTokens: u32;
   ipisLimited: u32;

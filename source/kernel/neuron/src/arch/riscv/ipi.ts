@@ -9,7 +9,8 @@
  *
  * Two things keep them few. Coalescing: while an interrupt is under way, whoever sent it, no other is sent.
  * A limit: a token bucket holds each sender to IPIS_PER_SECOND_MAX; past it the bit stays set and the target finds it
- * at its next tick. So a limit delays a wake-up, and never loses one.
+ * at its next tick. So a limit delays a wake-up, and never loses one. Who may use which part of the bucket is decided in
+ * sched/wake.ts.
  *
  * The sender of an IPI is the mailbox bit, which only the kernel on that hart sets: no task can forge it.
  *
@@ -63,8 +64,11 @@ function raise(target: Hart): void {
   }
 }
 
-/** Asks hart `index` to look at its run queue. Must not be this hart. False if the limit leaves it to its tick. */
-export function notifyHart(index: u32): bool {
+/**
+ * Asks hart `index` to look at its run queue. Must not be this hart. `floor` tokens are left for what matters more. False if the
+ * limit leaves it to its tick.
+ */
+export function notifyHart(index: u32, floor: u32): bool {
   const self = thisHart();
   const target = hartAt(index);
   const before = atomic.or<u32>(mailboxOf(target), 1 << self.index);
@@ -73,7 +77,7 @@ export function notifyHart(index: u32): bool {
     self.ipisCoalesced++;
     return true;
   }
-  if (self.ipiTokens === 0) {
+  if (self.ipiTokens <= floor) {
     self.ipisLimited++;
     return false;
   }

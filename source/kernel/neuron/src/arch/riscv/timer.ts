@@ -30,6 +30,11 @@ export function timebaseHz(): u64 {
   return timebase;
 }
 
+/** From one tick to the next, in ticks of the timebase. */
+export function tickTime(): u64 {
+  return tickInterval;
+}
+
 function program(hart: Hart, deadline: u64): void {
   hart.deadline = deadline;
   if (hasSstc) writeStimecmp(deadline);
@@ -74,6 +79,11 @@ export function takeTick(hart: Hart, time: u64): bool {
   hart.nextTick += tickInterval * ((time - hart.nextTick) / tickInterval + 1);
   refillIpiTokens(TICKS_PER_SECOND);
   return true;
+}
+
+/** At a tick: whether what runs since `since` has had its share of the hart, which is at least half of what a tick is worth. */
+export function hasHadShare(since: u64, time: u64): bool {
+  return time - since >= tickInterval >> 1;
 }
 
 /** After a timer interrupt: programs the next tick or `earliest`, the earliest deadline of a sleeper. */
