@@ -29,7 +29,7 @@ export const rows: readonly Row[] = [
   { name: "call and reply, 64 bytes", budget: 924, seL4: 1_886 },
   { name: "call and reply, 4096 bytes", budget: 3_440 },
   { name: "map a 4 KiB page", budget: 692, seL4: 746 },
-  { name: "unmap a 4 KiB page", budget: 382 },
+  { name: "unmap a 4 KiB page", budget: 297 },
   { name: "create, run, end and reap a task", budget: 14_900, xv6: 1_637_000 },
   { name: "wake a task on another hart: who wakes", budget: 417 },
   { name: "wake a task on another hart: who is woken", budget: 259 },

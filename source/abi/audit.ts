@@ -1,9 +1,16 @@
 /**
- * The audit trail: what an administrator asks about afterwards. Each kind has a ring of its own of AUDIT_RECORDS_MAX
- * records, so a flood of one kind never pushes another out. The sequence counts over all kinds, so the rings can be
- * merged into one story; a gap means that records were overwritten.
+ * The audit trail: what an administrator asks about afterwards. Each kind has AUDIT_RECORDS_MAX records of its own, so a flood
+ * of one kind never pushes another out; and one task, or one client of a service, has at most AUDIT_RECORDS_A_TASK of a kind, so
+ * it never pushes another's out. What a task does again is counted in the record that says so, with its latest time. The sequence
+ * counts over all kinds, so they can be merged into one story; a gap means that records were overwritten or counted again.
+ *
+ * A task is named by its number and how many tasks had that number before it:
+ *
+ *   task   31 ───────── 8 7 ──── 0
+ *         │ generation  │ number │
  */
 export const AUDIT_RECORDS_MAX: u32 = 32;
+export const AUDIT_RECORDS_A_TASK: u32 = 8;
 
 export const enum Audit {
   /** By the kernel: words are hart (logical) and hart id (physical). */
@@ -36,6 +43,8 @@ export const enum Audit {
   ReadFailed = 9,
 }
 export const AUDIT_KIND_COUNT: u32 = 10;
+/** The client in the first word of a record of BlockRefused or ReadFailed. */
+export const AUDIT_CLIENT_MASK: u64 = 0xffff_ffff;
 /** In the first word of a record about something that was read: what went wrong was made good by reading again. */
 export const AUDIT_READ_AGAIN: u64 = 1 << 63;
 /** The first kind that a service may write; those before are the kernel's own. */

@@ -103,7 +103,10 @@ export const enum Syscall {
   ConsoleRead = 34,
 
   // Audit
-  /** auditRead(audit, kind, index) → a1 sequence (0: no such record), a2 time, a3 hart, a4 task, a5, a6 the two words. */
+  /**
+   * auditRead(audit, kind, after) → the oldest record with a sequence above `after`: a1 sequence (0: there is none), a2 time,
+   * a3 hart | times << 32, a4 task, a5, a6 the two words.
+   */
   AuditRead = 35,
   /** auditWrite(audit, kind, word, word): a service records what it refused or did. */
   AuditWrite = 36,

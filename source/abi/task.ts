@@ -38,6 +38,10 @@ export const enum Wait {
   Ended = 8,
 }
 
+/** A task's `id`: its number below, and how many tasks had that number before it above. */
+export const TASK_NUMBER_BITS: u32 = 8;
+export const TASK_NUMBER_MASK: u32 = (1 << TASK_NUMBER_BITS) - 1;
+
 /** Bytes of a task's name; shorter ones are padded with zeros. */
 export const TASK_NAME_BYTES: u32 = 16;
 

@@ -185,9 +185,9 @@ export function consoleRead(console: u32): i32 {
   return call1(Syscall.ConsoleRead, console);
 }
 
-/** Record `index` of `kind`: `result(0)` to `result(5)`; see abi/syscall.ts. */
-export function auditRead(audit: u32, kind: u32, index: u32): i32 {
-  return call3(Syscall.AuditRead, audit, kind, index);
+/** The oldest record of `kind` with a sequence above `after`: `result(0)` to `result(5)`; see abi/syscall.ts. */
+export function auditRead(audit: u32, kind: u32, after: u64): i32 {
+  return call3(Syscall.AuditRead, audit, kind, after);
 }
 
 /** Adds a record of one of the services' kinds. */

@@ -22,15 +22,29 @@ onEachMachine("the audit trail", (boot) => {
     const console = run.number("slot of the console");
     const service = run.number("slot of the service");
     const info = run.number("slot of Info");
-    expect(told("capability-refused")).toEqual([
-      `slot ${console}: WrongKind`,
-      `slot ${info}: WrongKind`,
-      "slot 63: BadSlot",
-      "slot 62: BadSlot",
-      `slot ${service}: MissingRight`,
-      `slot ${console}: MissingRight`,
-      `slot ${console}: MissingRight`,
+    const refused = run.trail().filter(({ kind }) => kind === "capability-refused");
+    const own = refused.filter(({ task }) => task === refused[0]?.task);
+    expect(own.map(({ what, times }) => [what, times])).toEqual([
+      [`slot ${console}: WrongKind`, 1],
+      [`slot ${info}: WrongKind`, 1],
+      ["slot 63: BadSlot", 1],
+      ["slot 62: BadSlot", 1],
+      [`slot ${service}: MissingRight`, 1],
+      // Granted, and sent along.
+      [`slot ${console}: MissingRight`, 2],
     ]);
+  });
+
+  test("keeps them however much others are refused, who push out only their own", () => {
+    run.expect({ "a child that floods has left": 1, "its last attempt": "BadSlot" });
+    const refused = run.trail().filter(({ kind }) => kind === "capability-refused");
+    const flood = refused.filter(({ task }) => task !== refused[0]?.task).map(({ task }) => task);
+    // Two tasks of one number are two tasks.
+    const tasks = [...new Set(flood)];
+    expect(tasks).toHaveLength(2);
+    for (const task of tasks) expect(flood.filter((each) => each === task)).toHaveLength(8);
+    const [first = "", second = ""] = tasks;
+    expect(second.split(".")[0]).toBe(first.split(".")[0]);
   });
 
   test("has the task that was ended, with the address", () => {

@@ -15,6 +15,9 @@ const END = "attack: end";
 export interface AuditLine {
   readonly kind: string;
   readonly what: string;
+  /** Number and generation, as `5` or `5.2`; or `-`. */
+  readonly task: string;
+  readonly times: number;
 }
 
 /** An attack's run: each attempt with what came of it, and the report of the boot. */
@@ -40,8 +43,9 @@ export class Attack {
   /** The audit trail, if the run ended with `nx audit`: each record's kind, and what it says. */
   trail(): AuditLine[] {
     return this.report.lines.flatMap((line) => {
-      const [, kind, what] = / kind=(\S+) .*what=(\S*)/.exec(line) ?? [];
-      return kind === undefined || what === undefined ? [] : [{ kind, what: decodeURIComponent(what) }];
+      const [, task, times, kind, what] = / task=(\S+) times=(\d+) kind=(\S+) .*what=(\S*)/.exec(line) ?? [];
+      if (task === undefined || kind === undefined || what === undefined) return [];
+      return [{ kind, what: decodeURIComponent(what), task, times: Number(times) }];
     });
   }
 

@@ -230,6 +230,39 @@ describe("a fault", () => {
   });
 });
 
+describe("what Info tells of another task", () => {
+  const topicTask = 5;
+  const told = (info: number, child: number): bigint[] =>
+    k.ask(0, sys.Information, info, topicTask, child).words;
+
+  test("is how it ended, and its exit code, but not where it faulted", () => {
+    const info = k.give(maker, Kind.Info, 0, Right.Read);
+    const { slot, child } = make();
+    k.ask(0, sys.StartTask, slot, 0x10000, 0x7000_0000);
+    k.pass(tickTime);
+    k.fault(k.hartOf(child), 13, 0x1234_5678n);
+    expect(told(info, child).slice(3, 5)).toEqual([BigInt(End.LoadFault), 0n]);
+
+    const other = make();
+    k.ask(0, sys.StartTask, other.slot, 0x10000, 0x7000_0000);
+    k.pass(tickTime);
+    k.syscall(k.hartOf(other.child), sys.Exit, 42);
+    expect(told(info, other.child).slice(3, 5)).toEqual([BigInt(End.Exit), 42n]);
+  });
+
+  test("names it apart from those that had its number before", () => {
+    const info = k.give(maker, Kind.Info, 0, Right.Read);
+    const generation = (child: number): bigint => (told(info, child)[0] ?? 0n) >> 32n;
+    const first = make();
+    const before = generation(first.child);
+    k.ask(0, sys.KillTask, first.slot);
+    k.ask(0, sys.Drop, first.slot);
+    const second = make();
+    expect(second.child).toBe(first.child);
+    expect(generation(second.child)).toBe(before + 1n);
+  });
+});
+
 describe("the message page", () => {
   test("stays for as long as the task lives", () => {
     expect(k.ask(0, sys.Unmap, self, messagePage).status).toBe(Refusal.BadArgument);

@@ -50,7 +50,7 @@ export const questions = {
   ps: {
     run: "nx ps",
     fields: [
-      number("task"),
+      text("task"),
       text("name"),
       text("state"),
       text("class"),
@@ -62,7 +62,15 @@ export const questions = {
   },
   audit: {
     run: "nx audit",
-    fields: [number("sequence"), number("ms"), number("hart"), maybe("task"), text("kind"), text("what")],
+    fields: [
+      number("sequence"),
+      number("ms"),
+      number("hart"),
+      maybe("task"),
+      number("times"),
+      text("kind"),
+      text("what"),
+    ],
     more: [text("word0"), text("word1")],
   },
 } as const satisfies Record<string, Question>;

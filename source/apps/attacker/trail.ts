@@ -2,13 +2,13 @@
 import { Kind, Right, SLOT_COUNT } from "abi/handle";
 import { messageInfoWithSlot } from "abi/message";
 import { Role } from "abi/startup";
-import { FOREVER } from "abi/syscall";
+import { FOREVER, Syscall } from "abi/syscall";
 import { Class } from "abi/task";
 import { writeSectors } from "runtime/blocks";
 import { copySlot, create, createTask, drop, grant, killTask, result, signal, stopHart } from "runtime/call";
 import { call } from "runtime/ipc";
 import { slotOf } from "runtime/startup";
-import { Crime, commit } from "./puppet";
+import { Crime, commit, puppet } from "./puppet";
 import { tellBlock, tellNumber, tellStatus } from "./report";
 
 export function leaveTrail(): void {
@@ -34,4 +34,23 @@ export function leaveTrail(): void {
   tellStatus("sending the console along", call(service, along, 0, 0, FOREVER));
   commit("reading null", Crime.Load, 0);
   tellBlock("writing to the disk", writeSectors(slotOf(Role.BlockService), 7, 1, 0));
+  floodTrail();
 }
+
+/** Two children, one after the other, are refused far more than the trail has room for. */
+function floodTrail(): void {
+  for (let i: u32 = 0; i < FLOODERS; i++) {
+    const flooder = puppet(0);
+    if (flooder === null) return;
+    for (let step: u32 = 0; step < FLOOD; step++) flooder.does(Syscall.Signal, step % SLOT_COUNT, 1, 0, 0, 0);
+    const last = flooder.step(FLOOD - 1);
+    flooder.leaves().starts();
+    tellNumber("a child that floods has left", flooder.awaitEnd() ? 1 : 0);
+    tellStatus("its last attempt", <i32>last.status);
+    flooder.forget();
+  }
+}
+
+const FLOODERS: u32 = 2;
+/** Attempts of each: each slot is tried several times. */
+const FLOOD: u32 = 4 * SLOT_COUNT;

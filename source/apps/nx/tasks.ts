@@ -4,7 +4,7 @@
 import { Topic } from "abi/info";
 import { Role } from "abi/startup";
 import { NO_SLOT } from "abi/syscall";
-import { Class, End, TASK_NAME_BYTES, TaskState, Wait } from "abi/task";
+import { Class, End, TASK_NAME_BYTES, TASK_NUMBER_BITS, TASK_NUMBER_MASK, TaskState, Wait } from "abi/task";
 import { RunStatus } from "gen/idl/init";
 import { information, result } from "runtime/call";
 import { print } from "runtime/log";
@@ -18,6 +18,7 @@ import {
   beginValue,
   bringUpNumber,
   bytes,
+  composed,
   endRow,
   hexadecimal,
   isForPeople,
@@ -41,6 +42,7 @@ export function answerPs(): bool {
     // The first number past the last is refused.
     if (status < 0) return index > 0 || refused("asking the kernel", status);
     const word = <u32>result(0);
+    const generation = <u32>(result(0) >> 32);
     const state = word & 0xff;
     // An index that names no task has ended without a name.
     if (state === TaskState.Ended && result(1) === 0) continue;
@@ -49,7 +51,7 @@ export function answerPs(): bool {
     const detail = result(4);
     const runs = result(5);
     beginRow();
-    number("task", 4, index);
+    composed("task", 6, taskText(index | (generation << TASK_NUMBER_BITS), beginValue()));
     bytes("name", TASK_NAME_BYTES, name, lengthToZero(name, TASK_NAME_BYTES));
     words("state", 6, stateName(state));
     words("class", 10, className((word >> 8) & 0xff));
@@ -63,6 +65,13 @@ export function answerPs(): bool {
     endRow();
   }
   return true;
+}
+
+/** `5`, or `5.2` for the third task of that number. */
+export function taskText(id: u32, to: Line): Line {
+  const generation = id >> TASK_NUMBER_BITS;
+  to.decimal(id & TASK_NUMBER_MASK);
+  return generation === 0 ? to : to.text(".").decimal(generation);
 }
 
 /** The name of task `index`, or "-" for one that there is not (any more). */

@@ -1,5 +1,5 @@
 /**
- * `audit`: what the kernel and the services wrote into the audit trail. Each kind of record has a ring of its own there
+ * `audit`: what the kernel and the services wrote into the audit trail. Each kind has records of its own there
  * (abi/audit.ts); here they are merged into one story again, by their sequence.
  */
 import { AUDIT_KIND_COUNT, AUDIT_READ_AGAIN, AUDIT_RECORDS_MAX, Audit } from "abi/audit";
@@ -27,6 +27,7 @@ import {
   say,
   words,
 } from "./answer";
+import { taskText } from "./tasks";
 
 /** What the kernel says in place of a task where there was none. */
 const NO_TASK: u64 = 0xffff_ffff;
@@ -41,7 +42,7 @@ class Record {
   word0: u64;
   word1: u64;
   kind: u32;
-  reserved: u32;
+  times: u32;
 }
 
 const RECORDS_MAX: u32 = AUDIT_KIND_COUNT * AUDIT_RECORDS_MAX;
@@ -71,17 +72,20 @@ export function answerAudit(): bool {
   return true;
 }
 
-/** Copies the ring of a kind. */
+/** Copies the records of a kind. */
 function collect(audit: u32, kind: u32): i32 {
-  for (let index: u32 = 0; index < AUDIT_RECORDS_MAX; index++) {
-    const status = auditRead(audit, kind, index);
+  let after: u64 = 0;
+  for (let i: u32 = 0; i < AUDIT_RECORDS_MAX; i++) {
+    const status = auditRead(audit, kind, after);
     if (status < 0) return status;
     if (result(0) === 0) return 0;
+    after = result(0);
     const record = recordAt(count);
     count += 1;
     record.sequence = result(0);
     record.time = result(1);
-    record.hart = result(2);
+    record.hart = result(2) & 0xffff_ffff;
+    record.times = <u32>(result(2) >> 32);
     record.task = result(3);
     record.word0 = result(4);
     record.word1 = result(5);
@@ -106,8 +110,9 @@ function answerRecord(record: Record): void {
   number("sequence", 8, record.sequence);
   bringUpNumber("ms", 8, (record.time * 1000) / startup().timebase);
   bringUpNumber("hart", 4, record.hart);
-  if (record.task === NO_TASK) words("task", 4, "-");
-  else composed("task", 4, beginValue().decimal(record.task));
+  if (record.task === NO_TASK) words("task", 6, "-");
+  else composed("task", 6, taskText(<u32>record.task, beginValue()));
+  number("times", 5, record.times);
   words("kind", 18, kindName(record.kind));
   if (!isForPeople()) {
     hexadecimal("word0", 0, record.word0);

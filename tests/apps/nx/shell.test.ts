@@ -190,29 +190,32 @@ test("audit merges the rings of all kinds into one story", async () => {
     task: bigint,
     word0: bigint,
     word1: bigint,
+    times: number,
   ])[] = [
-    [0, 1, 0xffff_ffffn, 0n, 2n],
-    [4, 3, 5n, 1n, 7n],
-    [3, 2, 5n, 63n, 4n],
-    [6, 4, 0n, BigInt(`0x${Buffer.from("virtiobl").reverse().toString("hex")}`), 1n],
+    [0, 1, 0xffff_ffffn, 0n, 2n, 1],
+    [4, 3, 5n, 1n, 7n, 1],
+    [3, 2, 0x205n, 63n, 4n, 33],
+    [6, 4, 0n, BigInt(`0x${Buffer.from("virtiobl").reverse().toString("hex")}`), 1n, 1],
   ];
   const { lines } = await session(["audit"], {
     more: [[Role.Audit, new FakeEndpoint()]],
     prepare: ({ kernel }) => {
-      kernel.extra.set(Syscall.AuditRead, ([, kind = 0n, index = 0n]) => {
-        const found = records.filter(([of]) => BigInt(of) === kind)[Number(index)];
-        if (found) kernel.setResults(found[1], 10_000n * BigInt(found[1]), 1, found[2], found[3], found[4]);
+      kernel.extra.set(Syscall.AuditRead, ([, kind = 0n, after = 0n]) => {
+        const found = records.find(([of, sequence]) => BigInt(of) === kind && BigInt(sequence) > after);
+        const hart = 1n | (BigInt(found?.[5] ?? 0) << 32n);
+        if (found)
+          kernel.setResults(found[1], 10_000n * BigInt(found[1]), hart, found[2], found[3], found[4]);
         else kernel.setResults(0);
         return 0;
       });
     },
   });
   expect(lines.map((line) => line.trimEnd())).toEqual([
-    "sequence        ms  hart  task  kind                what",
-    "       1         1     1  -     hart-started        hart 0, hart id 2",
-    "       2         2     1  5     capability-refused  slot 63: MissingRight",
-    "       3         3     1  5     task-ended          it left, exit code 7",
-    "       4         4     1  0     service-restarted   virtiobl, attempt 1",
+    "sequence        ms  hart  task    times  kind                what",
+    "       1         1     1  -           1  hart-started        hart 0, hart id 2",
+    "       2         2     1  5.2        33  capability-refused  slot 63: MissingRight",
+    "       3         3     1  5           1  task-ended          it left, exit code 7",
+    "       4         4     1  0           1  service-restarted   virtiobl, attempt 1",
   ]);
 });
 

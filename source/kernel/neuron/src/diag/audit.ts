@@ -1,13 +1,23 @@
 /**
- * The audit trail (abi/audit.ts): a ring of fixed records for each kind, in memory, read by who holds the capability.
- * Recording never waits and never prints. A production build leaves harts and times out: they are on the console as soon
- * as somebody reads the trail there.
+ * The audit trail (abi/audit.ts): fixed records for each kind, in memory, read by who holds the capability. Recording never
+ * waits and never prints. A production build leaves harts and times out: they are on the console as soon as the trail is read
+ * there.
+ *
+ * Who floods pushes out only what is its own: the same thing again is counted in its record, and one task (or client of a
+ * service) has at most AUDIT_RECORDS_A_TASK records of a kind.
  */
-import { AUDIT_KIND_COUNT, AUDIT_RECORDS_MAX, Audit } from "abi/audit";
+import {
+  AUDIT_CLIENT_MASK,
+  AUDIT_KIND_COUNT,
+  AUDIT_RECORDS_A_TASK,
+  AUDIT_RECORDS_MAX,
+  Audit,
+} from "abi/audit";
 import { PRODUCTION } from "gen/profile";
+import { HARTS_MAX } from "../arch/riscv/frame";
 import { thisHart } from "../arch/riscv/hart";
 import { readTime } from "../arch/riscv/intrinsics";
-import { Lock } from "../sync/lock";
+import { LOCK_BYTES, Lock } from "../sync/lock";
 import { Rank } from "../sync/order";
 
 /** No task: the kernel did it of its own accord. */
@@ -17,53 +27,87 @@ export const NO_TASK: u32 = 0xffff_ffff;
 @unmanaged
 @final
 export class AuditRecord {
-  /** 1 for the first of all records; 0 for none. */
+  /** 1 for the first of all records; 0 for none. The latest time counts. */
   sequence: u64;
   time: u64;
   hart: u32;
   task: u32;
   word0: u64;
   word1: u64;
+  /** How often it came. */
+  times: u32;
 }
 
-const records: usize = memory.data(12800, 8);
-/** How many records each kind had so far. */
-const counts: usize = memory.data(80, 8);
-const lock: usize = memory.data(16, 8);
-const copied: usize = memory.data(160, 8);
+const records: usize = memory.data(AUDIT_KIND_COUNT * AUDIT_RECORDS_MAX * offsetof<AuditRecord>(), 8);
+const lockWord: usize = memory.data(LOCK_BYTES, 8);
+/** A copy for each hart. */
+const copies: usize = memory.data(HARTS_MAX * offsetof<AuditRecord>(), 8);
 let sequence: u64 = 0;
 
-if (AUDIT_KIND_COUNT * AUDIT_RECORDS_MAX * offsetof<AuditRecord>() > 12800)
-  ERROR("the audit rings are too small");
-if (AUDIT_KIND_COUNT * 8 > 80) ERROR("a count for each kind");
-if (4 * offsetof<AuditRecord>() > 160) ERROR("a copy for each hart");
+function lock(): Lock {
+  return changetype<Lock>(lockWord);
+}
 
 function recordAt(kind: u32, position: u32): AuditRecord {
   return changetype<AuditRecord>(records + (kind * AUDIT_RECORDS_MAX + position) * offsetof<AuditRecord>());
 }
 
 export function auditInit(): void {
-  changetype<Lock>(lock).init(Rank.Audit);
+  lock().init(Rank.Audit);
 }
 
-/** Adds a record of `kind`; the oldest of that kind goes when its ring is full. */
+/** Adds a record of `kind`, or counts it in the one that says the same. `task` is a task's `id`. */
 export function audit(kind: Audit, task: u32, word0: u64, word1: u64): void {
-  const l = changetype<Lock>(lock);
   const time = PRODUCTION ? 0 : readTime();
   const hart = PRODUCTION ? 0 : thisHart().index;
-  l.acquire();
-  const at = counts + ((<u32>kind) << 3);
-  const count = load<u64>(at);
-  store<u64>(at, count + 1);
+  const first = isSilent(kind) ? 0 : word0;
+  const second = isSilent(kind) ? 0 : word1;
+  lock().acquire();
+  let record = same(kind, task, first, second);
+  if (record === null) {
+    record = placeFor(kind, task, first);
+    record.times = 0;
+  }
   sequence++;
-  const record = recordAt(kind, <u32>(count % AUDIT_RECORDS_MAX));
   record.sequence = sequence;
   record.time = time;
   record.hart = hart;
   record.task = task;
-  record.word0 = isSilent(kind) ? 0 : word0;
-  record.word1 = isSilent(kind) ? 0 : word1;
-  l.release();
+  record.word0 = first;
+  record.word1 = second;
+  record.times++;
+  lock().release();
+}
+
+/** The record that says the same, or null. That a hart reached its limit says the same whatever its count is. */
+function same(kind: Audit, task: u32, word0: u64, word1: u64): AuditRecord | null {
+  for (let i: u32 = 0; i < AUDIT_RECORDS_MAX; i++) {
+    const record = recordAt(kind, i);
+    if (record.sequence === 0 || record.task !== task || record.word0 !== word0) continue;
+    if (record.word1 === word1 || kind === Audit.IpiLimited) return record;
+  }
+  return null;
+}
+
+/** A free record; else the oldest of who has all that it may have; else the oldest of all. */
+function placeFor(kind: Audit, task: u32, word0: u64): AuditRecord {
+  let oldest = recordAt(kind, 0);
+  let own = oldest;
+  let owned: u32 = 0;
+  for (let i: u32 = 0; i < AUDIT_RECORDS_MAX; i++) {
+    const record = recordAt(kind, i);
+    if (record.sequence === 0) return owned < AUDIT_RECORDS_A_TASK ? record : own;
+    if (record.sequence < oldest.sequence) oldest = record;
+    if (record.task !== task || whom(kind, record.word0) !== whom(kind, word0)) continue;
+    if (owned === 0 || record.sequence < own.sequence) own = record;
+    owned++;
+  }
+  return owned < AUDIT_RECORDS_A_TASK ? oldest : own;
+}
+
+/** The client that a service speaks of, where it does; of the kernel's own kinds the task says it all. */
+function whom(kind: Audit, word0: u64): u64 {
+  return kind === Audit.BlockRefused || kind === Audit.ReadFailed ? word0 & AUDIT_CLIENT_MASK : 0;
 }
 
 /** Whether the words of this kind name harts, which a production build does not. */
@@ -73,22 +117,16 @@ function isSilent(kind: Audit): bool {
   );
 }
 
-/** A copy, this hart's own, of record `index` (0 is the oldest that is left) of `kind`; null behind the last. */
-export function auditRecord(kind: u32, index: u64): AuditRecord | null {
-  const l = changetype<Lock>(lock);
-  const copy = changetype<AuditRecord>(copied + thisHart().index * offsetof<AuditRecord>());
-  l.acquire();
-  const count = load<u64>(counts + (kind << 3));
-  const kept = min<u64>(count, AUDIT_RECORDS_MAX);
-  const exists = index < kept;
-  if (exists) {
-    const position = <u32>((count - kept + index) % AUDIT_RECORDS_MAX);
-    memory.copy(
-      changetype<usize>(copy),
-      changetype<usize>(recordAt(kind, position)),
-      offsetof<AuditRecord>(),
-    );
+/** A copy, this hart's own, of the oldest record of `kind` with a sequence above `after`; null behind the last. */
+export function auditRecord(kind: u32, after: u64): AuditRecord | null {
+  const copy = changetype<AuditRecord>(copies + thisHart().index * offsetof<AuditRecord>());
+  lock().acquire();
+  let next: AuditRecord | null = null;
+  for (let i: u32 = 0; i < AUDIT_RECORDS_MAX; i++) {
+    const record = recordAt(kind, i);
+    if (record.sequence > after && (next === null || record.sequence < next.sequence)) next = record;
   }
-  l.release();
-  return exists ? copy : null;
+  if (next !== null) memory.copy(changetype<usize>(copy), changetype<usize>(next), offsetof<AuditRecord>());
+  lock().release();
+  return next === null ? null : copy;
 }

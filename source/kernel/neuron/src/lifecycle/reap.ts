@@ -34,7 +34,7 @@ export function endTask(task: Task, end: End, detail: u64): void {
   if (thisHart().running === <u32>changetype<usize>(task)) thisHart().running = 0;
 
   closeEnd(task);
-  audit(Audit.TaskEnded, task.index, end, detail);
+  audit(Audit.TaskEnded, task.id, end, detail);
   if (task.vital !== 0) systemEnded(task.nameAddress, end, detail);
   failCallersOf(task.index);
   releaseConsole(task);

@@ -2,7 +2,7 @@
 import { Kind, Right } from "abi/handle";
 import { Topic } from "abi/info";
 import { Refusal } from "abi/refusal";
-import { TaskState } from "abi/task";
+import { End, TASK_NUMBER_BITS, TaskState } from "abi/task";
 import { HARTS_MAX } from "../arch/riscv/frame";
 import { hartAt, hartCount, onlineMask } from "../arch/riscv/hart";
 import { PLIC_SOURCES_MAX } from "../arch/riscv/plic";
@@ -56,7 +56,10 @@ function taskInformation(task: Task, index: u64): void {
   const state = t.references === 0 ? <u32>TaskState.Ended : t.state;
   const low = t.references === 0 ? 0 : t.nameLow;
   const word = state | (t.taskClass << 8) | ((<u32>kind) << 16) | (t.lastHart << 24);
-  setResults(task, word, low, t.nameHigh, t.end, t.endDetail, t.runs);
+  const generation = (<u64>(t.id >> TASK_NUMBER_BITS)) << 32;
+  // Where a task faulted is for who holds it (Syscall.TaskStatus).
+  const detail = t.end === End.Exit ? t.endDetail : 0;
+  setResults(task, <u64>word | generation, low, t.nameHigh, t.end, detail, t.runs);
 }
 
 function interruptInformation(task: Task, source: u64): void {

@@ -76,7 +76,7 @@ export function checkTransfer(capability: Capability): Refusal {
 
 /** Puts what a task was refused of its `slot` on record; gives `refusal` back. */
 export function audited(task: Task, slot: u64, refusal: Refusal): Refusal {
-  if (refusal !== Refusal.None) audit(Audit.CapabilityRefused, task.index, slot, <u64>-(<i64>refusal));
+  if (refusal !== Refusal.None) audit(Audit.CapabilityRefused, task.id, slot, <u64>-(<i64>refusal));
   return refusal;
 }
 

@@ -16,7 +16,7 @@
  */
 
 import { FOREVER } from "abi/syscall";
-import { TaskState, Wait } from "abi/task";
+import { TASK_NUMBER_BITS, TASK_NUMBER_MASK, TaskState, Wait } from "abi/task";
 import { TrapFrame } from "../arch/riscv/context";
 import { NO_OBJECT, Pool } from "../mm/pool";
 import { List } from "./list";
@@ -28,6 +28,8 @@ export const TASKS_MAX: u32 = 32;
 @final
 export class Task extends TrapFrame {
   index: u32;
+  /** Its name in the audit trail (abi/task.ts): never another task's. */
+  id: u32;
   /** Wait word. Atomic. */
   wait: u64;
   /** When its wait ends by itself; FOREVER for never. Atomic. */
@@ -156,12 +158,13 @@ export class TaskQueue extends List {
 const TASK_STRIDE: u32 = 640;
 const pool: usize = memory.data(32, 8);
 const table: usize = memory.data(20480, 64);
-/** Wait serials outlive the task that an index named before. */
-const serials: usize = memory.data(256, 8);
+/** Wait serials outlive the task that an index named before; so does the count of tasks that it named. */
+const serials: usize = memory.data(TASKS_MAX * 8, 8);
+const generations: usize = memory.data(TASKS_MAX * 4, 4);
 
 if (offsetof<Task>() > TASK_STRIDE) ERROR("Task outgrew its stride");
 if (TASKS_MAX * TASK_STRIDE > 20480) ERROR("the table of tasks is too small");
-if (TASKS_MAX * 8 > 256) ERROR("a serial for each task");
+if (TASKS_MAX > TASK_NUMBER_MASK + 1) ERROR("a task's number does not fit its id");
 
 const KIND_MASK: u64 = 0xff;
 const SERIAL_SHIFT: u64 = 8;
@@ -181,6 +184,9 @@ export function takeTask(): Task | null {
   if (index === NO_OBJECT) return null;
   const task = taskAt(index);
   task.index = index;
+  const generation = load<u32>(generations + (index << 2));
+  store<u32>(generations + (index << 2), generation + 1);
+  task.id = index | (generation << TASK_NUMBER_BITS);
   task.deadline = FOREVER;
   task.making = NO_OBJECT;
   task.references = 2;
