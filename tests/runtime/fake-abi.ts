@@ -19,6 +19,7 @@ export const Kind = {
   Notification: 3,
   Vmo: 4,
   Console: 7,
+  Info: 9,
   Harts: 11,
 } as const;
 export const Right = {
