@@ -197,6 +197,11 @@ describe("a tree that is wrong", () => {
       (t) => setProperty(t, "/memory@80000000", "reg", cellBytes(0, 0x8000_0000, 0, 0)),
       /memory/,
     ],
+    [
+      "RAM beyond the address space",
+      (t) => setProperty(t, "/memory@80000000", "reg", cellBytes(0, 0x8000_0000, 0xffff_ffff, 0xffff_ffff)),
+      /the memory is longer than the address space/,
+    ],
     ["no memory", (t) => setStrings(t, "/memory@80000000", "device_type", "rom"), /no memory node/],
     ["a timebase of none", (t) => setProperty(t, "/cpus", "timebase-frequency", cellBytes(0)), /timebase/],
     [
@@ -223,18 +228,19 @@ describe("a tree that is wrong", () => {
     ["across the window's end", [0, 0x3fff_f000, 0, 0x60_0000]],
     ["above 4 GiB", [1, 0x0c00_0000, 0, 0x60_0000]],
     ["too small for a context", [0, 0x0c00_0000, 0, 0x20_0000]],
-  ])("a PLIC %s is none", async (_name, reg) => {
+  ])("a PLIC %s is none, and stops the boot", async (_name, reg) => {
     const { g, problem } = await read(tree((t) => setProperty(t, plicPath, "reg", cellBytes(...reg))));
-    expect(problem).toBeNull();
+    expect(problem).toBe("no usable PLIC");
     expect(g.call("plic")).toBe(0);
   });
 
-  test("contexts beyond the PLIC's registers are none", async () => {
+  test("contexts beyond the PLIC's registers are none, and a hart without one stops the boot", async () => {
     // Room for contexts 0 to 3: harts 2 and 3 have theirs behind that.
-    const { g } = await read(
+    const { g, problem } = await read(
       tree((t) => setProperty(t, plicPath, "reg", cellBytes(0, 0x0c00_0000, 0, 0x20_4000))),
     );
     expect(perHart(g, (hart) => g.call("plicContext", hart) >>> 0)).toEqual([1, 3, noContext, noContext]);
+    expect(problem).toBe("the PLIC has no supervisor context for a hart");
   });
 
   test("an SSWI device that not every hart has a register of is not used", async () => {

@@ -1,38 +1,25 @@
 // Newer OpenSBI than Debian 12 has (tools/opensbi/fetch.sh), below the kernel on both machines. It finds the device that turns
 // the machine off in the tree, as syscon-poweroff, or not at all: then the kernel says so, and the runner ends the machine.
 
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join, relative } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { BuildOutputs } from "../../toolchain/compile.ts";
-import { emitDtb } from "../../toolchain/dts/emit.ts";
-import { readDtb } from "../../toolchain/dts/read.ts";
-import { findNode } from "../../toolchain/dts/tree.ts";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { nodeAt } from "../../toolchain/dts/edit.ts";
 import { root } from "../../toolchain/root.ts";
 import { bootEmbedded } from "../machine/booting.ts";
 import type { Boot } from "./each-machine.ts";
-import { BOOT_TIMEOUT_MS, bootQemu, buildOnce, explain, hasQemu } from "./machine.ts";
+import { BOOT_TIMEOUT_MS, bootQemu, explain, hasQemu } from "./machine.ts";
+import { withTree } from "./trees.ts";
 
 const releases = ["trixie", "sid"];
 const refusal =
   "neuron: the firmware cannot turn this machine off (not supported, SBI error -2); end it from outside";
 
-const scratch = mkdtempSync(join(tmpdir(), "neuron-firmware-"));
-let withoutPower: Promise<BuildOutputs>;
-
-beforeAll(async () => {
-  const outputs = await buildOnce();
-  const tree = readDtb(new Uint8Array(readFileSync(join(root, outputs.deviceTree))));
-  const soc = findNode(tree, "/soc");
-  if (soc === undefined) throw new Error("the tree has no /soc");
+/** The tree that names nothing to turn the machine off with. */
+const withoutPower = withTree((tree) => {
+  const soc = nodeAt(tree, "/soc");
   soc.children = soc.children.filter(({ name }) => !["poweroff", "reboot"].includes(name));
-  const deviceTree = join(scratch, "without-power.dtb");
-  writeFileSync(deviceTree, emitDtb(tree));
-  withoutPower = Promise.resolve({ ...outputs, deviceTree: relative(root, deviceTree) });
 });
-
-afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
 /** What is due of a machine with this firmware. */
 function expectOfFirmware(boot: Boot, firmware: string): void {
@@ -61,7 +48,6 @@ function expectOfFirmware(boot: Boot, firmware: string): void {
     async () => {
       const report = await boot({ firmware, run: "selftest-client; chaos nexus-init" }, withoutPower);
       expect(report.ok, explain(report)).toBe(false);
-      expect(report.lines.at(-1)).toBe(refusal);
       expect(report.problems.join("\n")).toContain("nexus-init ended: exit code 9");
     },
     BOOT_TIMEOUT_MS,

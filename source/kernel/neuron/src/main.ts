@@ -4,7 +4,9 @@
  */
 
 import { Audit } from "abi/audit";
+import { hasStimecmp } from "./arch/riscv/assembly";
 import { limitUser, sendTrapsToUs, takeIpisOnly } from "./arch/riscv/control";
+import { useFinisher } from "./arch/riscv/finisher";
 import { HARTS_MAX } from "./arch/riscv/frame";
 import { hartAt, initHart, setHartCount, thisHart } from "./arch/riscv/hart";
 import { IPI_BURST_MAX, setSswiIndex, useSswi } from "./arch/riscv/ipi";
@@ -17,7 +19,15 @@ import { devices, discover, hartNode, parkedHart, usableRamEnd } from "./boot/de
 import { askFirmware, hasSmp } from "./boot/firmware";
 import { memoryInit } from "./boot/memory";
 import { audit, auditInit, NO_TASK } from "./diag/audit";
-import { bootFailed, bootStarted, hartMissing, hartOnline, memoryClipped, smpMissing } from "./diag/markers";
+import {
+  bootFailed,
+  bootStarted,
+  hartMissing,
+  hartOnline,
+  hartsParked,
+  memoryClipped,
+  smpMissing,
+} from "./diag/markers";
 import { turnOff } from "./diag/panic";
 import { printInit } from "./diag/print";
 import { consoleInit } from "./ipc/console";
@@ -41,10 +51,13 @@ export function bootMain(hartid: u64, treeAddress: u64): void {
   initHart(0, hartid);
   sendTrapsToUs();
   printInit();
-  orFail(discover(treeAddress, hartid));
+  const problem = discover(treeAddress, hartid);
+  if (devices().finisher !== 0) useFinisher(DEVICE_WINDOW + devices().finisher);
+  orFail(problem);
   if (devices().uart !== 0) uartInit(DEVICE_WINDOW + devices().uart);
   setHartCount(devices().hartCount);
   bootStarted(devices().hartCount);
+  if (devices().parkedCount > 0) hartsParked(devices().parkedCount);
   orFail(memoryInit(<usize>treeAddress));
   if (devices().ramBytes > <u64>(RAM_END - <u32>devices().ramBase)) memoryClipped(devices().ramBytes);
   buildKernelMap(usableRamEnd());
@@ -52,7 +65,7 @@ export function bootMain(hartid: u64, treeAddress: u64): void {
   activateKernelMap();
   initTables();
   askFirmware();
-  timerInit(devices().timebase, devices().sstc);
+  timerInit(devices().timebase, devices().sstc && hasStimecmp());
   startThisHart();
   startOtherHarts();
   orFail(startFirstTask());
@@ -92,6 +105,7 @@ function startOtherHarts(): void {
 function mapDevices(): void {
   const d = devices();
   if (d.uart !== 0) mapKernelDevice(d.uart, UART_BYTES);
+  if (d.finisher !== 0) mapKernelDevice(d.finisher, FINISHER_BYTES);
   if (d.plic !== 0) plicInit(mapKernelDevice(d.plic, min<u32>(d.plicBytes, PLIC_BYTES_MAX)));
   if (d.sswi !== 0) useSswi(mapKernelDevice(d.sswi, min<u32>(d.sswiBytes, SSWI_BYTES_MAX)));
   for (let i: u32 = 0; i < d.hartCount; i++) {
@@ -100,8 +114,9 @@ function mapDevices(): void {
   }
 }
 
-/** The UART's page. */
+/** The UART's page, and the finisher's. */
 const UART_BYTES: u32 = 4096;
+const FINISHER_BYTES: u32 = 4096;
 /** All that the PLIC's specification lays out. */
 const PLIC_BYTES_MAX: u32 = 0x400_0000;
 const SSWI_BYTES_MAX: u32 = 0x4000;

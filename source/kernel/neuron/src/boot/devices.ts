@@ -70,6 +70,8 @@ export class Devices {
   /** ACLINT SSWI, 0 where there is none. */
   sswi: u32;
   sswiBytes: u32;
+  /** The test finisher, 0 where there is none. */
+  finisher: u32;
   treeAddress: u32;
   treeBytes: u32;
   nonceLow: u64;
@@ -137,13 +139,29 @@ export function discover(address: u64, bootHartid: u64): string | null {
   devices().treeAddress = <u32>address;
   devices().treeBytes = t.size;
 
+  readFinisher(t);
   const problem = readMemory(t);
   if (problem !== null) return problem;
   const hartProblem = readHarts(t, bootHartid);
   if (hartProblem !== null) return hartProblem;
   readDevices(t);
+  if (devices().plic === 0) return "no usable PLIC";
+  for (let i: u32 = 0; i < devices().hartCount; i++) {
+    if (hartNode(i).plicContext === NO_CONTEXT) return "the PLIC has no supervisor context for a hart";
+  }
   readChosen(t);
   return null;
+}
+
+/** First of all, so that a boot that fails can say so. */
+function readFinisher(t: Tree): void {
+  t.rewind();
+  while (t.next()) {
+    if (!t.compatible(t.node, "sifive,test0") || !t.enabled(t.node)) continue;
+    const base = t.regAddress(t.parent, t.node, 0);
+    if (isDeviceRegion(base, t.regSize(t.parent, t.node, 0))) devices().finisher = <u32>base;
+    return;
+  }
 }
 
 function readMemory(t: Tree): string | null {
@@ -155,6 +173,7 @@ function readMemory(t: Tree): string | null {
     const bytes = t.regSize(t.parent, t.node, 0);
     if (base !== <u64>RAM_BASE) return "memory does not begin at 0x80000000";
     if (bytes === 0) return "memory without a size";
+    if (bytes > u64.MAX_VALUE - base) return "the memory is longer than the address space";
     devices().ramBase = base;
     devices().ramBytes = bytes;
     return null;

@@ -4,9 +4,11 @@
  */
 import { NONE, Tree } from "fdt/reader";
 import { __kernel_end } from "../arch/riscv/symbols";
-import { FRAME_BYTES, FRAME_STATES_BYTES, framesInit, giveFrames, RAM_BASE } from "../mm/frames";
+import { FRAME_BYTES, FRAME_STATES_BYTES, framesInit, freeFrames, giveFrames, RAM_BASE } from "../mm/frames";
 import { devices, tree, usableRamEnd } from "./devices";
 
+/** Frames that the kernel's own page tables may take. What the first task needs is asked for when it is made. */
+const KERNEL_FRAMES_MIN: u32 = 128;
 /** Ranges that are kept out of the free memory. */
 const RESERVED_MAX: u32 = 32;
 
@@ -76,5 +78,5 @@ export function memoryInit(treeAddress: usize): string | null {
     if (toOf(i) > at) at = toOf(i);
   }
   if (at < end) giveFrames(at, (end - at) / FRAME_BYTES);
-  return null;
+  return freeFrames() < KERNEL_FRAMES_MIN ? "too little memory" : null;
 }

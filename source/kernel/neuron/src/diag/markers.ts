@@ -6,6 +6,7 @@
 import { TASK_NAME_BYTES } from "abi/task";
 import { PRODUCTION } from "gen/profile";
 import { lengthToZero } from "text/bytes";
+import { HARTS_MAX } from "../arch/riscv/frame";
 import { beginLine, endLine } from "./print";
 
 /** The boot hart runs, and has read from the device tree how many harts there are. */
@@ -34,6 +35,16 @@ export function hartMissing(hart: u32, hartid: u64): void {
 export function hartStopping(hart: u32): void {
   if (PRODUCTION) return;
   endLine(beginLine().text("neuron: hart").decimal(hart).text(" stops"));
+}
+
+/** The device tree has more harts than are used. */
+export function hartsParked(count: u32): void {
+  const line = beginLine()
+    .text("neuron: ")
+    .decimal(count)
+    .text(" more ")
+    .text(count === 1 ? "hart is" : "harts are");
+  endLine(line.text(" not used: at most ").decimal(HARTS_MAX).text(" are"));
 }
 
 /** The firmware lacks what more than one hart needs. */

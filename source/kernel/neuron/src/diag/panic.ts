@@ -10,6 +10,7 @@ import { End, TASK_NAME_BYTES } from "abi/task";
 import { PRODUCTION } from "gen/profile";
 import { lengthToZero } from "text/bytes";
 import { exceptionName } from "../arch/riscv/cause";
+import { finishWithFailure } from "../arch/riscv/finisher";
 import { KERNEL_STACK_BYTES, STACK_GUARD_BYTES } from "../arch/riscv/frame";
 import { onlineMask, thisHart } from "../arch/riscv/hart";
 import { readTime, wfi } from "../arch/riscv/intrinsics";
@@ -61,6 +62,7 @@ function isReporter(value: u32): bool {
  */
 export function turnOff(failed: bool): void {
   uartDrain();
+  if (failed) finishWithFailure();
   const error = shutdown(failed);
   if (!isReporter(atomic.load<u32>(reporter))) enterPanic();
   const line = beginLine().text("neuron: the firmware cannot turn this machine off (");

@@ -127,11 +127,10 @@ export function takePrinted(into: usize, bytesMax: u32): u32 {
   return count;
 }
 
+/** Sends what is kept; a device that takes nothing any more is not waited for again and again, and the rest is lost. */
 function drainRing(): void {
-  while (taken !== filled) {
-    uartWrite(ring + (taken & (RING_BYTES - 1)), 1);
-    taken++;
-  }
+  while (taken !== filled && uartWrite(ring + (taken & (RING_BYTES - 1)), 1)) taken++;
+  taken = filled;
 }
 
 /** From now on only `endLinePanic` prints. Without the lock, as there. */

@@ -73,13 +73,15 @@ export function bindInterrupt(hart: Hart, owner: u32, source: u32, notification:
   return Refusal.None;
 }
 
-/** Syscall.CompleteInterrupt: through the context that claimed it. */
-export function completeInterrupt(source: u32): Refusal {
+/** Syscall.CompleteInterrupt by task `owner`: through the context that claimed it. Only who bound it may. */
+export function completeInterrupt(owner: u32, source: u32): Refusal {
   const binding = bindingOf(source);
   devicesLock().acquire();
-  const claimed = binding.claim !== Claim.None;
-  if (binding.claim === Claim.Open) plicComplete(binding.hart, source);
-  binding.claim = Claim.None;
+  const claimed = binding.owner === owner + 1 && binding.claim !== Claim.None;
+  if (claimed) {
+    if (binding.claim === Claim.Open) plicComplete(binding.hart, source);
+    binding.claim = Claim.None;
+  }
   devicesLock().release();
   return claimed ? Refusal.None : Refusal.BadState;
 }

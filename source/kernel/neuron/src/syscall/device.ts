@@ -36,7 +36,9 @@ export function completeInterrupt(task: Task, slot: u64): void {
   const refusal = check(task, slot, Kind.Interrupt, Right.Manage);
   setStatus(
     task,
-    refusal === Refusal.None ? interrupts.completeInterrupt(slotOf(task, <u32>slot).object) : refusal,
+    refusal === Refusal.None
+      ? interrupts.completeInterrupt(task.index, slotOf(task, <u32>slot).object)
+      : refusal,
   );
 }
 

@@ -1,5 +1,10 @@
 /** What the kernel's assembly provides. */
 
+/** Whether this hart has stimecmp, and the firmware lets the kernel use it (probe.S). */
+export declare function hasStimecmp(): bool;
+/** Takes from user mode what senvcfg may allow it; false where the hart has no such register (probe.S). */
+export declare function clearSenvcfg(): bool;
+
 /** One SBI call (sbi.S). Returns the SBI error; the value is stored at `valueAddress`. */
 export declare function sbiEcall(
   extension: u64,

@@ -20,6 +20,12 @@
     .equ SATP_SV39_SHIFT, 60        # privileged ISA 4.1.11: MODE = 8 is Sv39
     .equ SBI_EXT_HSM, 0x48534d      # SBI 9: hart state management
     .equ SBI_HSM_HART_STOP, 1
+    .equ VIRT_UART, 0x10000000      # a 16550, as arch/riscv/uart.ts drives it later
+    .equ UART_LSR, 5
+    .equ UART_LSR_THRE, 0x20
+    .equ UART_LSR_TEMT, 0x40
+    .equ VIRT_FINISHER, 0x100000
+    .equ FINISHER_FAIL, 0x13333     # exit code 1
 
     .section .text.start
     .globl _start
@@ -29,6 +35,12 @@ _start:
     li    t1, 1
     amoswap.w.aqrl t1, t1, (t0)
     bnez  t1, secondaryEntry
+    la    t0, underFirmware
+    csrw  stvec, t0
+    csrr  t0, mhartid               # illegal in S-mode, where firmware starts kernels (privileged ISA 2.1)
+    j     withoutFirmware
+    .balign 4
+underFirmware:
     csrw  sscratch, zero
     la    t0, __bss_start
     la    t1, __bss_end
@@ -90,6 +102,28 @@ secondaryHigh:
     call  secondaryMain
     j     enterScheduler
 
+# The first hart runs in M-mode: the kernel was loaded with no firmware below it, and nothing is known yet of the machine. So
+# the addresses are those of `virt`: its UART, and the test finisher.
+withoutFirmware:
+    la    t0, noFirmwareText
+    li    t1, VIRT_UART
+1:  lbu   t2, 0(t0)
+    beqz  t2, 3f
+2:  lbu   t3, UART_LSR(t1)
+    andi  t3, t3, UART_LSR_THRE
+    beqz  t3, 2b
+    sb    t2, 0(t1)
+    addi  t0, t0, 1
+    j     1b
+3:  lbu   t3, UART_LSR(t1)
+    andi  t3, t3, UART_LSR_TEMT
+    beqz  t3, 3b
+    li    t0, VIRT_FINISHER
+    li    t1, FINISHER_FAIL
+    sw    t1, 0(t0)
+4:  wfi
+    j     4b
+
     .balign 4
     .globl parkEntry
 parkEntry:                          # a hart that is not wanted: one that was never started spins in OpenSBI
@@ -99,6 +133,10 @@ parkEntry:                          # a hart that is not wanted: one that was ne
     ecall
 1:  wfi
     j     1b
+
+    .section .rodata
+noFirmwareText:
+    .asciz "neuron: cannot boot: it was started in M-mode, and needs firmware below it (OpenSBI)\r\n"
 
     .section .data
     .balign 8

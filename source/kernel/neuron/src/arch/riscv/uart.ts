@@ -28,16 +28,17 @@ function waitFor(bit: u32): bool {
   return false;
 }
 
-/** Sends `length` bytes. Stops at the first that the device does not take in time. */
-export function uartWrite(start: usize, length: u32): void {
+/** Sends `length` bytes. False, at the first that the device does not take in time. */
+export function uartWrite(start: usize, length: u32): bool {
   for (let i: u32 = 0; i < length; i++) {
     if (base === 0) {
       consolePutchar(load<u8>(start + i));
       continue;
     }
-    if (!waitFor(LSR_THRE)) return;
+    if (!waitFor(LSR_THRE)) return false;
     volatileStore8(base + THR, load<u8>(start + i));
   }
+  return true;
 }
 
 /** Waits until the last byte has left the device, so that nothing is lost when the machine is turned off. */

@@ -1,0 +1,78 @@
+// A device's interrupt belongs to the task that bound it: nobody else with a capability to it says that it was handled.
+
+import { beforeEach, expect, test } from "vitest";
+import { type Guest, guest } from "../harness/guest.ts";
+
+const harts = 0x0100_0000;
+const plic = 0x0c00_0000;
+const claimOfHart0 = plic + 0x20_1004;
+const source = 5;
+const [owner, other] = [3, 4];
+const badState = -15;
+
+let g: Guest;
+/** What was written to the claim register: sources that were completed. */
+let completed: number[];
+
+beforeEach(async () => {
+  completed = [];
+  let pending = source;
+  g = await guest(
+    {
+      text: `
+        import { hartAt, initHart, setHartCount } from "kernel/neuron/src/arch/riscv/hart";
+        import { plicInit, setPlicContext } from "kernel/neuron/src/arch/riscv/plic";
+        import { bindInterrupt, interruptsInit, takeInterrupts } from "kernel/neuron/src/irq/interrupts";
+        import { endpointsInit, takeNotification } from "kernel/neuron/src/task/endpoint";
+        export { completeInterrupt } from "kernel/neuron/src/irq/interrupts";
+        export function boot(plicAddress: usize): void {
+          setHartCount(1);
+          initHart(0, 0);
+          plicInit(plicAddress);
+          setPlicContext(0, 1);
+          interruptsInit();
+          endpointsInit();
+        }
+        export function bind(owner: u32, source: u32): i32 {
+          return bindInterrupt(hartAt(0), owner, source, takeNotification(), 1);
+        }
+        export function interrupt(): void { takeInterrupts(hartAt(0)); }
+      `,
+    },
+    {
+      imports: {
+        symbols: { harts: () => harts, kernelStacks: () => 0, panicStacks: () => 0 },
+        intrinsics: {
+          hartPointer: () => harts,
+          readTime: () => 0n,
+          volatileLoad32: (at: number) => {
+            if (at >>> 0 !== claimOfHart0) return 0;
+            const claimed = pending;
+            pending = 0;
+            return claimed;
+          },
+          volatileStore32: (at: number, value: number) => {
+            if (at >>> 0 === claimOfHart0) completed.push(value);
+          },
+        },
+      },
+    },
+  );
+  g.memory.grow(Math.ceil((harts + 0x10000 - g.memory.buffer.byteLength) / 65_536));
+  g.call("boot", plic);
+  expect(g.call("bind", owner, source)).toBe(0);
+});
+
+test("who bound it completes it, once", () => {
+  g.call("interrupt");
+  expect(g.call("completeInterrupt", owner, source)).toBe(0);
+  expect(completed).toEqual([source]);
+  expect(g.call("completeInterrupt", owner, source)).toBe(badState);
+});
+
+test("another task with a capability to it does not", () => {
+  g.call("interrupt");
+  expect(g.call("completeInterrupt", other, source)).toBe(badState);
+  expect(completed).toEqual([]);
+  expect(g.call("completeInterrupt", owner, source)).toBe(0);
+});
