@@ -139,29 +139,18 @@ export function discover(address: u64, bootHartid: u64): string | null {
   devices().treeAddress = <u32>address;
   devices().treeBytes = t.size;
 
-  readFinisher(t);
   const problem = readMemory(t);
-  if (problem !== null) return problem;
   const hartProblem = readHarts(t, bootHartid);
-  if (hartProblem !== null) return hartProblem;
+  // Also of a tree that is refused: how the machine ends with a failure stands there.
   readDevices(t);
+  if (problem !== null) return problem;
+  if (hartProblem !== null) return hartProblem;
   if (devices().plic === 0) return "no usable PLIC";
   for (let i: u32 = 0; i < devices().hartCount; i++) {
     if (hartNode(i).plicContext === NO_CONTEXT) return "the PLIC has no supervisor context for a hart";
   }
   readChosen(t);
   return null;
-}
-
-/** First of all, so that a boot that fails can say so. */
-function readFinisher(t: Tree): void {
-  t.rewind();
-  while (t.next()) {
-    if (!t.compatible(t.node, "sifive,test0") || !t.enabled(t.node)) continue;
-    const base = t.regAddress(t.parent, t.node, 0);
-    if (isDeviceRegion(base, t.regSize(t.parent, t.node, 0))) devices().finisher = <u32>base;
-    return;
-  }
 }
 
 function readMemory(t: Tree): string | null {
@@ -270,6 +259,8 @@ function readDevices(t: Tree): void {
       if (!readSswiIndices(t, node)) d.sswi = 0;
     } else if (t.compatible(node, "virtio,mmio")) {
       addVirtio(<u32>base, wholePages(bytes), t.cell(t.property(node, "interrupts"), 0));
+    } else if (t.compatible(node, "sifive,test0")) {
+      d.finisher = <u32>base;
     }
   }
 }

@@ -29,6 +29,8 @@ export const NO_TASK: u32 = 0xffff_ffff;
 export class AuditRecord {
   /** 1 for the first of all records; 0 for none. The latest time counts. */
   sequence: u64;
+  /** Whose share of the kind it takes: a task's id, or a client. */
+  whose: u64;
   time: u64;
   hart: u32;
   task: u32;
@@ -39,6 +41,8 @@ export class AuditRecord {
 }
 
 const records: usize = memory.data(AUDIT_KIND_COUNT * AUDIT_RECORDS_MAX * offsetof<AuditRecord>(), 8);
+/** How many records of each kind are in use, the first ones. */
+const counts: usize = memory.data(AUDIT_KIND_COUNT * 4, 4);
 const lockWord: usize = memory.data(LOCK_BYTES, 8);
 /** A copy for each hart. */
 const copies: usize = memory.data(HARTS_MAX * offsetof<AuditRecord>(), 8);
@@ -58,18 +62,22 @@ export function auditInit(): void {
 
 /** Adds a record of `kind`, or counts it in the one that says the same. `task` is a task's `id`. */
 export function audit(kind: Audit, task: u32, word0: u64, word1: u64): void {
+  // Of the kinds in which a service speaks of a client, the client has the share.
+  const isOfClient = kind === Audit.BlockRefused || kind === Audit.ReadFailed;
+  auditOf(isOfClient ? word0 & AUDIT_CLIENT_MASK : task, kind, task, word0, word1);
+}
+
+/** The same, for the share of `whose`. */
+export function auditOf(whose: u64, kind: Audit, task: u32, word0: u64, word1: u64): void {
   const time = PRODUCTION ? 0 : readTime();
   const hart = PRODUCTION ? 0 : thisHart().index;
   const first = isSilent(kind) ? 0 : word0;
   const second = isSilent(kind) ? 0 : word1;
   lock().acquire();
-  let record = same(kind, task, first, second);
-  if (record === null) {
-    record = placeFor(kind, task, first);
-    record.times = 0;
-  }
+  const record = placeFor(whose, kind, task, first, second);
   sequence++;
   record.sequence = sequence;
+  record.whose = whose;
   record.time = time;
   record.hart = hart;
   record.task = task;
@@ -79,35 +87,45 @@ export function audit(kind: Audit, task: u32, word0: u64, word1: u64): void {
   lock().release();
 }
 
-/** The record that says the same, or null. That a hart reached its limit says the same whatever its count is. */
-function same(kind: Audit, task: u32, word0: u64, word1: u64): AuditRecord | null {
-  for (let i: u32 = 0; i < AUDIT_RECORDS_MAX; i++) {
-    const record = recordAt(kind, i);
-    if (record.sequence === 0 || record.task !== task || record.word0 !== word0) continue;
-    if (record.word1 === word1 || kind === Audit.IpiLimited) return record;
-  }
-  return null;
-}
-
-/** A free record; else the oldest of who has all that it may have; else the oldest of all. */
-function placeFor(kind: Audit, task: u32, word0: u64): AuditRecord {
-  let oldest = recordAt(kind, 0);
-  let own = oldest;
+/**
+ * The record that says the same; else, with `times` set to 0, the oldest of `whose` if that has all that it may have, a free one, or
+ * the oldest of all. The lock is held.
+ */
+function placeFor(whose: u64, kind: Audit, task: u32, word0: u64, word1: u64): AuditRecord {
+  const begin = changetype<usize>(recordAt(kind, 0));
+  const used = changetype<usize>(counts) + ((<usize>kind) << 2);
+  const end = begin + load<u32>(used) * offsetof<AuditRecord>();
+  let own: usize = 0;
   let owned: u32 = 0;
-  for (let i: u32 = 0; i < AUDIT_RECORDS_MAX; i++) {
-    const record = recordAt(kind, i);
-    if (record.sequence === 0) return owned < AUDIT_RECORDS_A_TASK ? record : own;
-    if (record.sequence < oldest.sequence) oldest = record;
-    if (record.task !== task || whom(kind, record.word0) !== whom(kind, word0)) continue;
-    if (owned === 0 || record.sequence < own.sequence) own = record;
+  for (let at = begin; at < end; at += offsetof<AuditRecord>()) {
+    const record = changetype<AuditRecord>(at);
+    if (record.whose !== whose) continue;
+    if (saysSame(record, kind, task, word0, word1)) return record;
+    if (own === 0 || record.sequence < changetype<AuditRecord>(own).sequence) own = at;
     owned++;
   }
-  return owned < AUDIT_RECORDS_A_TASK ? oldest : own;
+  let place = changetype<AuditRecord>(own);
+  if (owned < AUDIT_RECORDS_A_TASK) {
+    const isFull = load<u32>(used) === AUDIT_RECORDS_MAX;
+    place = isFull ? oldestOf(begin, end) : changetype<AuditRecord>(end);
+    if (!isFull) store<u32>(used, load<u32>(used) + 1);
+  }
+  place.times = 0;
+  return place;
 }
 
-/** The client that a service speaks of, where it does; of the kernel's own kinds the task says it all. */
-function whom(kind: Audit, word0: u64): u64 {
-  return kind === Audit.BlockRefused || kind === Audit.ReadFailed ? word0 & AUDIT_CLIENT_MASK : 0;
+function oldestOf(begin: usize, end: usize): AuditRecord {
+  let oldest = begin;
+  for (let at = begin; at < end; at += offsetof<AuditRecord>()) {
+    if (changetype<AuditRecord>(at).sequence < changetype<AuditRecord>(oldest).sequence) oldest = at;
+  }
+  return changetype<AuditRecord>(oldest);
+}
+
+/** That a hart reached its limit is the same whatever its count is. */
+function saysSame(record: AuditRecord, kind: Audit, task: u32, word0: u64, word1: u64): bool {
+  if (record.task !== task || record.word0 !== word0) return false;
+  return record.word1 === word1 || kind === Audit.IpiLimited;
 }
 
 /** Whether the words of this kind name harts, which a production build does not. */

@@ -41,7 +41,7 @@ export function unlinkWaiter(task: Task): void {
 function claimFirst(queue: TaskQueue, kind: Wait): Task | null {
   let task = queue.head;
   while (task !== null) {
-    queue.remove(task);
+    queue.removeHead(task);
     const word = task.waitWord;
     if (waitKind(word) === kind && claim(task, word)) break;
     task = queue.head;

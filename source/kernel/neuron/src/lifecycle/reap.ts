@@ -7,7 +7,7 @@ import { Audit } from "abi/audit";
 import { SLOT_COUNT } from "abi/handle";
 import { End, TaskState, Wait } from "abi/task";
 import { hartsOn, thisHart } from "../arch/riscv/hart";
-import { audit } from "../diag/audit";
+import { auditOf } from "../diag/audit";
 import { systemEnded } from "../diag/panic";
 import { giveUpCapability } from "../ipc/close";
 import { releaseConsole } from "../ipc/console";
@@ -34,7 +34,9 @@ export function endTask(task: Task, end: End, detail: u64): void {
   if (thisHart().running === <u32>changetype<usize>(task)) thisHart().running = 0;
 
   closeEnd(task);
-  audit(Audit.TaskEnded, task.id, end, detail);
+  // Of its maker's share: who makes tasks that end pushes out no other end.
+  const maker = task.maker;
+  auditOf(maker === null ? task.id : maker.id, Audit.TaskEnded, task.id, end, detail);
   if (task.vital !== 0) systemEnded(task.nameAddress, end, detail);
   failCallersOf(task.index);
   releaseConsole(task);

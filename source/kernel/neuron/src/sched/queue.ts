@@ -84,9 +84,12 @@ export class RunQueue {
     if (this.classes === 0) return null;
     this.lock.acquire();
     let task: Task | null = null;
-    if (this.waiting !== 0) {
-      task = this.list(ctz(this.waiting)).head;
-      if (task !== null) this.take(task);
+    const waiting = this.waiting;
+    if (waiting !== 0) {
+      const list = this.list(ctz(waiting));
+      task = list.head;
+      list.removeHead(changetype<Task>(task));
+      if (list.head === null) this.mark(waiting & (waiting - 1));
     }
     this.lock.release();
     return task;

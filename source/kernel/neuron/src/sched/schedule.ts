@@ -120,6 +120,7 @@ function steal(hart: Hart): Task | null {
 
 /** The same, of the classes before `end` only. */
 function stealAbove(hart: Hart, end: u32): Task | null {
+  if (hartCount() === 1) return null;
   // Those whose tasks were sent there by a hint, or are gone again. Bounded: each turn adds one.
   let vain: u32 = 1 << hart.index;
   for (;;) {

@@ -28,6 +28,14 @@ export class List {
     this.first = item;
   }
 
+  /** Takes out the first item, which there has to be. */
+  unlinkFirst(links: u32): void {
+    const next = load<u32>(this.first + links);
+    this.first = next;
+    if (next === 0) this.last = 0;
+    else store<u32>(next + links + 4, 0);
+  }
+
   /** Takes out an item that is in this list. */
   unlink(item: u32, links: u32): void {
     const next = load<u32>(item + links);

@@ -148,6 +148,12 @@ export class TaskQueue extends List {
     this.linkFirst(<u32>changetype<usize>(task), <u32>offsetof<Task>("next"));
   }
 
+  /** Takes out the head, `task`. */
+  removeHead(task: Task): void {
+    task.queue = null;
+    this.unlinkFirst(<u32>offsetof<Task>("next"));
+  }
+
   /** Takes out a task that is in this queue. */
   remove(task: Task): void {
     task.queue = null;
