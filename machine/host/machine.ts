@@ -153,6 +153,11 @@ export class EmbeddedMachine {
     return this.ram(address, byteCount).slice();
   }
 
+  /** A look at all of RAM, from RAM_START on, as long as the machine stands. */
+  ramView(): DataView {
+    return new DataView(this.core.memory.buffer, this.core.ramBase() >>> 0, this.core.ramBytes() >>> 0);
+  }
+
   /** Writes physical memory. @throws RangeError outside RAM */
   writeMemory(address: number, bytes: Uint8Array): void {
     const target = this.ram(address, bytes.byteLength);

@@ -6,11 +6,12 @@ import { join, relative, resolve } from "node:path";
 import { build, buildMachine } from "../../toolchain/compile.ts";
 import { root } from "../../toolchain/root.ts";
 import { chaosOf, faultsOf } from "../boot/hostility.ts";
-import type { BootRequest } from "../boot/run.ts";
+import { type BootRequest, SELFTEST_RUN } from "../boot/run.ts";
 import { formatDuration, type Paint, paintFor, progressOn } from "../nx/report.ts";
-import { readKernelMap } from "./kernel-state.ts";
+import { readLayout } from "./layout.ts";
 import { runSeeds } from "./pool.ts";
 import { Bar } from "./progress.ts";
+import { exploredRuns } from "./runs.ts";
 import type { SeedResult } from "./seed.ts";
 import type { ExploreWords } from "./words.ts";
 
@@ -26,7 +27,9 @@ export async function explore(words: ExploreWords): Promise<0 | 1> {
     outputs,
     wasm,
     request: requestOf(words, outputs.packageImage),
-    map: await readKernelMap(
+    // Seeds that begin together have one run.
+    runs: words.run === undefined && words.from === undefined ? exploredRuns : [words.run ?? SELFTEST_RUN],
+    layout: await readLayout(
       new Uint8Array(readFileSync(join(root, outputs.kernel))),
       "build/wasm/neuron.wasm",
     ),
@@ -68,7 +71,7 @@ export async function explore(words: ExploreWords): Promise<0 | 1> {
 function requestOf(words: ExploreWords, packageImage: string): BootRequest {
   return {
     smp: words.smp,
-    run: words.run,
+    run: words.run ?? SELFTEST_RUN,
     profile: "bringup",
     disk: words.disk ? join(root, packageImage) : undefined,
     legacy: words.legacy === true,

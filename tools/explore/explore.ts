@@ -3,7 +3,6 @@
 import { cpus } from "node:os";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { SMP_MAX } from "../boot/boot.ts";
-import { SELFTEST_RUN } from "../boot/run.ts";
 import { integerBetween } from "../nx/args.ts";
 import type { ExploreWords, Shard } from "./words.ts";
 
@@ -25,7 +24,10 @@ export function register(program: Command): void {
     .option("--chaos [kinds]", "as hostile as the architecture allows, or only some kinds of it")
     .option("--fault <plan>", "what the disk does wrong")
     .option("--from <line>", "boot once up to this console line, and let the seeds part there")
-    .option("--run <words>", "what the guest runs", SELFTEST_RUN)
+    .option(
+      "--run <words>",
+      "what the guest runs; without it the seeds take turns among self-tests and attacks",
+    )
     .option("--no-disk", "a machine without a disk")
     .option("--legacy", "the disk speaks virtio-mmio version 1")
     .option("--aclint", "a machine with ACLINT software interrupts for the kernel")

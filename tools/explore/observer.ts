@@ -4,6 +4,7 @@
 //   deadlock         every hart that is awake spins for a lock, for longer than any lock is held
 //   lock order       the kernel's own check failed: which locks the hart held
 //   missing hart     a hart that takes no part long after it was started
+//   leak             something is held by no living task, or a count of references is wrong
 //   lost fence       a hart waits in the firmware for the answer of one that stopped instead
 //   standstill       nothing is printed any more, and the machine does not end
 //
@@ -12,7 +13,9 @@
 import { describeHarts } from "../../machine/host/harts.ts";
 import type { Run } from "../../machine/host/run.ts";
 import { type Place, placeText } from "../debug/locate.ts";
-import { type KernelHart, type KernelMap, readKernelHart } from "./kernel-state.ts";
+import { takeAccounts } from "./accounts.ts";
+import { type KernelHart, readKernelHart } from "./kernel-state.ts";
+import type { Layout } from "./layout.ts";
 import type { Places } from "./places.ts";
 
 /** Bits of a mailbox that say that an interrupt was sent (arch/riscv/ipi.ts): one for each sender. */
@@ -24,6 +27,8 @@ const SUPERVISOR_SOFTWARE = 1n << 1n;
 const SPINNING_LOOKS = 6;
 /** Ticks (100 ns) of silence after which a run stands still: longer than any deadline in the system. */
 const SILENCE_TICKS = 600_000_000n;
+/** Ticks (100 ns) between two walks through all that the kernel holds; a line on the console is a reason for one as well. */
+const ACCOUNTS_TICKS = 15_000n;
 /** When a hart is missing: ticks after power-on. The kernel itself gives one up after two seconds. */
 const MISSING_TICKS = 30_000_000n;
 
@@ -35,22 +40,27 @@ const SUPERVISOR = 1;
 
 /** A thing that has gone wrong. */
 export interface Finding {
-  kind: "lost wake-up" | "deadlock" | "lock order" | "missing hart" | "lost fence" | "standstill";
+  kind: "lost wake-up" | "deadlock" | "lock order" | "missing hart" | "lost fence" | "leak" | "standstill";
   text: string;
 }
 
 export class Observer {
   private readonly run: Run;
-  private readonly map: KernelMap;
+  private readonly layout: Layout;
   private readonly places: Places;
   private found: Finding | undefined;
   private spinning = 0;
   private consoleLength: number;
   private lastByteAt: bigint;
+  /** When everything was counted last, and how long the console was then. */
+  private accountsAt = 0n;
+  private accountsLength = 0;
+  /** Frames that are not the kernel's own: as many for ever, once the first task runs. */
+  private frames: number | undefined;
 
-  constructor(run: Run, map: KernelMap, places: Places) {
+  constructor(run: Run, layout: Layout, places: Places) {
     this.run = run;
-    this.map = map;
+    this.layout = layout;
     this.places = places;
     this.consoleLength = run.consoleBytes.length;
     this.lastByteAt = run.machine.core.time();
@@ -91,17 +101,18 @@ export class Observer {
   /** What the harts are doing, for the report. */
   harts(): KernelHart[] {
     const count = this.run.machine.settings.harts;
-    return Array.from({ length: count }, (_, index) => readKernelHart(this.run.machine, this.map, index));
+    return Array.from({ length: count }, (_, index) => readKernelHart(this.run.machine, this.layout, index));
   }
 
   describe(): string[] {
     return describeHarts(this.run.machine, (address) => this.places.at(address).map(placeText));
   }
 
-  /** Every hart waits: nobody is in the middle of anything, so what waits in a queue has been forgotten. */
+  /** Every hart waits: none is in the middle of anything, so what waits in a queue has been forgotten. */
   private lookAtRest(): void {
     this.lookForLostFence();
     if (this.found !== undefined) return;
+    this.lookForLeak();
     const { core } = this.run.machine;
     for (const hart of this.harts()) {
       if (hart.online !== 1 || core.hartActivity(hart.hartid) !== activity.waiting) continue;
@@ -150,6 +161,22 @@ export class Observer {
       const text = `physical hart ${hart} asked hart ${bits(lost)} for a remote fence while that one stopped`;
       this.report("lost fence", `${text}, and waits in the firmware for ever`);
     }
+  }
+
+  private lookForLeak(): void {
+    const { machine, consoleBytes } = this.run;
+    const now = machine.core.time();
+    const harts = this.harts();
+    // Not before the kernel has all that it keeps for itself, and not while a hart is about to take something up.
+    if (harts.some(({ online, ticks }) => online === ONLINE_NOT_YET || ticks === 0)) return;
+    if (harts.some(({ waiting, running }) => waiting !== 0 || running)) return;
+    if (now - this.accountsAt < ACCOUNTS_TICKS && consoleBytes.length === this.accountsLength) return;
+    this.accountsAt = now;
+    this.accountsLength = consoleBytes.length;
+    const { problems, frames } = takeAccounts(machine, this.layout);
+    this.frames ??= frames;
+    if (frames !== this.frames) problems.push(`${this.frames - frames} frames are held by no task`);
+    if (problems.length > 0) this.report("leak", problems.slice(0, 4).join("; "));
   }
 
   private lookForSilence(): void {

@@ -7,9 +7,10 @@ import { type EmbeddedOptions, endOfRun, nonceOfSeed, settingsOf } from "../boot
 import type { Machine, MachineEnd } from "../boot/machine.ts";
 import { PanicWatch } from "../boot/panic.ts";
 import { type BootFiles, type BootRequest, bootOnce } from "../boot/run.ts";
-import type { KernelMap } from "./kernel-state.ts";
+import type { Layout } from "./layout.ts";
 import { Observer } from "./observer.ts";
 import type { Places } from "./places.ts";
+import { runOf } from "./runs.ts";
 
 /** Instructions between two looks at the kernel. */
 const SLICE_INSTRUCTIONS = 2_000_000n;
@@ -26,8 +27,10 @@ export interface ExploreSetting {
   moduleHash: string;
   files: BootFiles;
   request: BootRequest;
+  /** What the guest runs: the seeds take turns. */
+  runs: readonly string[];
   disk: DiskContent | undefined;
-  map: KernelMap;
+  layout: Layout;
   places: Places;
   /** Everything but the seed. */
   options: Omit<EmbeddedOptions, "seed">;
@@ -88,10 +91,11 @@ export async function runSeed(setting: ExploreSetting, seed: bigint): Promise<Se
       return { ended: Promise.resolve(watched.end), stop: () => {} };
     },
   };
-  const request = { ...setting.request, nonce: nonceOfSeed(setting.fork?.seed ?? seed) };
+  const run = runOf(seed, setting.runs);
+  const request = { ...setting.request, run, nonce: nonceOfSeed(setting.fork?.seed ?? seed) };
   const report = await bootOnce(machine, setting.files, request, () => {});
   if (watched === undefined) throw new Error("the machine was not started");
-  const { run, observer, settings } = watched;
+  const { observer, settings } = watched;
   const finding = observer.finding;
   const problems = [...(finding ? [`${finding.kind}: ${finding.text}`] : []), ...report.problems];
   const ok = problems.length === 0;
@@ -100,11 +104,16 @@ export async function runSeed(setting: ExploreSetting, seed: bigint): Promise<Se
     ok,
     problems,
     harts: ok ? [] : observer.describe(),
-    instructions: Number(run.machine.instructions),
-    consoleHash: hashOf(run.consoleBytes),
+    instructions: Number(watched.run.machine.instructions),
+    consoleHash: hashOf(watched.run.consoleBytes),
     recording: ok
       ? undefined
-      : encodeRecording({ settings, events: run.events, end: endOfRun(run), module: setting.moduleHash }),
+      : encodeRecording({
+          settings,
+          events: watched.run.events,
+          end: endOfRun(watched.run),
+          module: setting.moduleHash,
+        }),
   };
 }
 
@@ -148,7 +157,7 @@ function goToFork(
 function watchRun(setting: ExploreSetting, beginning: MachineSettings | Run): Watched {
   const run = beginning instanceof Run ? beginning : new Run(setting.module, beginning);
   const { settings } = run.machine;
-  const observer = new Observer(run, setting.map, setting.places);
+  const observer = new Observer(run, setting.layout, setting.places);
   const panics = new PanicLines();
   run.onByte = (byte) => panics.take(byte);
   let state: AdvanceState = "running";

@@ -11,7 +11,8 @@ export interface ExploreWords {
   smp: number;
   chaos?: string | true;
   fault?: string;
-  run: string;
+  /** What the guest runs; undefined: the seeds take turns (runs.ts). */
+  run?: string;
   /** A part of a console line: up to there all seeds are one run. */
   from?: string;
   disk: boolean;

@@ -10,7 +10,7 @@ import { openDisk } from "../boot/embedded.ts";
 import type { BootRequest } from "../boot/run.ts";
 import { filesOf } from "../boot/session.ts";
 import { Locator } from "../debug/locate.ts";
-import type { KernelMap } from "./kernel-state.ts";
+import { Layout, type LayoutData } from "./layout.ts";
 import { Places } from "./places.ts";
 import { brokenSeed, runSeed } from "./seed.ts";
 
@@ -19,7 +19,9 @@ export interface WorkerOrder {
   outputs: BuildOutputs;
   wasm: string;
   request: BootRequest;
-  map: KernelMap;
+  /** What the guest runs: the seeds take turns. */
+  runs: readonly string[];
+  layout: LayoutData;
   /** Faults with their events in decimal: JSON has no big integers. */
   faults: { kind: number; first: string; last: string }[];
   chaos: number;
@@ -44,9 +46,10 @@ export async function work(): Promise<void> {
     module: await WebAssembly.compile(bytes),
     moduleHash: hashOf(bytes),
     files,
+    runs: order.runs,
     request: { ...order.request, disk: order.request.disk, log: undefined },
     disk: order.request.disk === undefined ? undefined : openDisk(order.request.disk).content,
-    map: order.map,
+    layout: new Layout(order.layout),
     places: new Places(new Locator(new Uint8Array(readFileSync(files.kernel)), "the kernel")),
     options: { wasm: order.wasm, faults, chaos: order.chaos },
     fork: order.fork && { seed: BigInt(order.fork.seed), line: order.fork.line },

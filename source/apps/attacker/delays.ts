@@ -11,7 +11,18 @@ import { Role } from "abi/startup";
 import { FOREVER, Syscall } from "abi/syscall";
 import { Class } from "abi/task";
 import { attachBlockMemory, readSectors } from "runtime/blocks";
-import { create, createVmo, deadlineIn, drop, grant, now, result, sleepUntil, yieldNow } from "runtime/call";
+import {
+  create,
+  createVmo,
+  deadlineIn,
+  drop,
+  grant,
+  killTask,
+  now,
+  result,
+  sleepUntil,
+  yieldNow,
+} from "runtime/call";
 import { slotOf, startup } from "runtime/startup";
 import { makeSpinCode, spinner } from "./kin";
 import { Puppet, puppetOf, server } from "./puppet";
@@ -144,6 +155,7 @@ function shareOfOther(): u64 {
     yieldNow();
   }
   const all = now() - begin;
+  killTask(other);
   drop(other);
   drop(ended);
   return ((all - mine) * 100) / all;

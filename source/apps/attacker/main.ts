@@ -5,10 +5,12 @@
  */
 
 import { STARTUP_ARGUMENT_BYTES } from "abi/startup";
+import { deadlineIn, sleepUntil } from "runtime/call";
 import { line, print } from "runtime/log";
 import { setTaskName } from "runtime/panic";
 import { startup } from "runtime/startup";
 import { lengthToZero } from "text/bytes";
+import { attackWithCalls } from "./calls";
 import { attackCapabilities } from "./capabilities";
 import { attackWithDelays } from "./delays";
 import { attackDisk } from "./disk";
@@ -22,6 +24,7 @@ import { attackTimers } from "./timers";
 import { leaveTrail } from "./trail";
 
 const EXIT_UNKNOWN: i32 = 2;
+const REST_MILLISECONDS: u64 = 2;
 
 export function main(): i32 {
   setTaskName("attacker");
@@ -36,8 +39,11 @@ export function main(): i32 {
   else if (isAsked("resources")) attackResources();
   else if (isAsked("kin")) attackKin();
   else if (isAsked("delays")) attackWithDelays();
+  else if (isAsked("calls")) attackWithCalls();
   else if (isAsked("trail")) leaveTrail();
   else return unknown();
+  // Every hart comes to rest, which is when what the kernel holds can be counted (tools/explore/accounts.ts).
+  sleepUntil(deadlineIn(REST_MILLISECONDS, startup().timebase));
   print(line().text("attack: end"));
   return 0;
 }

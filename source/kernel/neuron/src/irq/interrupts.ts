@@ -16,7 +16,7 @@ const CLAIMS_MAX: u32 = 16;
 
 @unmanaged
 @final
-class Binding {
+export class Binding {
   bits: u64;
   /** Notification index + 1; 0 when nothing is bound. */
   notification: u32;

@@ -8,11 +8,11 @@ import { Rank } from "../sync/order";
 import { releaseVmo, retainVmo } from "./vmo";
 
 /** Objects that all devices together may have pinned. */
-const PINS_MAX: u32 = 64;
+export const PINS_MAX: u32 = 64;
 
 @unmanaged
 @final
-class Pin {
+export class Pin {
   /** Device index + 1; 0 for a free record. */
   device: u32;
   vmo: u32;

@@ -12,7 +12,7 @@ import { Rank } from "../sync/order";
 import { Task, TaskQueue } from "../task/task";
 
 const LISTS_OFFSET: usize = 24;
-const QUEUE_STRIDE: u32 = 64;
+export const QUEUE_STRIDE: u32 = 64;
 
 /** There is no task of any class. */
 export const NO_CLASS: u32 = CLASS_COUNT;

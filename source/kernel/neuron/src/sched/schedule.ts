@@ -109,7 +109,7 @@ function setRunningClass(hart: Hart, taskClass: u32): void {
 /** The next task for this hart, its own or a stolen one; null if there is none. */
 export function pick(hart: Hart): Task | null {
   const own = queueOf(hart.index).pop();
-  return own === null ? steal(hart) : own;
+  return own === null && hartCount() > 1 ? steal(hart) : own;
 }
 
 /** The most urgent task that another hart would leave waiting, or null. */
@@ -120,7 +120,6 @@ function steal(hart: Hart): Task | null {
 
 /** The same, of the classes before `end` only. */
 function stealAbove(hart: Hart, end: u32): Task | null {
-  if (hartCount() === 1) return null;
   // Those whose tasks were sent there by a hint, or are gone again. Bounded: each turn adds one.
   let vain: u32 = 1 << hart.index;
   for (;;) {

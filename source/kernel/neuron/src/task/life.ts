@@ -81,7 +81,10 @@ export function leaveMaker(task: Task): Task | null {
   if (maker !== null) {
     task.maker = null;
     maker.children.unlink(<u32>changetype<usize>(task), SIBLINGS);
-    if (maker.lingers !== 0 && maker.children.first === 0) waiting = maker;
+    if (maker.lingers !== 0 && maker.children.first === 0) {
+      maker.lingers = 0;
+      waiting = maker;
+    }
   }
   family().release();
   return waiting;

@@ -1,0 +1,37 @@
+// System calls drawn at random from several tasks on several harts at once: the system lives, and afterwards nothing is held that no
+// living task holds. The embedded machine counts what the kernel holds, whenever every hart waits (./nx explore).
+
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { root } from "../../toolchain/root.ts";
+import { BOOT_TIMEOUT_MS, bootQemu, explain, hasQemu } from "../system/machine.ts";
+
+const seeds = 24;
+const run = "attacker calls";
+
+describe.each([1, 2, 4])("random system calls with %i harts", (smp) => {
+  test.each(["", "--chaos"])(
+    "leave nothing behind on the embedded machine %s",
+    (chaos) => {
+      const words = ["explore", "--seeds", `1..${seeds}`, "--smp", String(smp), "--run", run, "--json"];
+      const found = spawnSync(join(root, "nx"), [...words, ...(chaos === "" ? [] : [chaos])], {
+        cwd: root,
+        encoding: "utf8",
+        maxBuffer: 2 ** 26,
+      });
+      expect(JSON.parse(found.stdout), found.stderr).toMatchObject({ ok: true, seeds, failed: [] });
+    },
+    BOOT_TIMEOUT_MS,
+  );
+
+  test.skipIf(!hasQemu)(
+    "come to their end on QEMU (qemu-system-riscv64 is installed)",
+    async () => {
+      const report = await bootQemu({ smp, run });
+      expect(report.ok, explain(report)).toBe(true);
+      expect(report.lines).toContain("attack: end");
+    },
+    BOOT_TIMEOUT_MS,
+  );
+});

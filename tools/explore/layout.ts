@@ -1,0 +1,158 @@
+// Where the kernel keeps what, for those who look at it from outside: offsets of fields, sizes and counts, compiled from the
+// kernel's own classes, and the addresses of its tables, which are constants in its Wasm.
+//
+// The one idea: no number of the kernel's layout is typed on the host. A name that the kernel does not have stops the build of the
+// layout, and one that was not asked for throws.
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { RAM_START } from "../../machine/host/machine.ts";
+import { runAsc, testFlags } from "../../toolchain/asc/run.ts";
+import { Problem } from "../../toolchain/problem.ts";
+import { root } from "../../toolchain/root.ts";
+import { readModule } from "../../toolchain/wasm/reader.ts";
+import { readElf } from "../debug/elf.ts";
+
+const kernel = "source/kernel/neuron/src";
+
+/** The classes that are looked at, and their fields. */
+const classes: Readonly<Record<string, readonly [file: string, fields: readonly string[]]>> = {
+  Hart: ["arch/riscv/hart", ["heldRanks", "index", "online", "hartid", "running", "ticks", "mailbox"]],
+  RunQueue: ["sched/queue", ["waiting"]],
+  Pool: ["mm/pool", ["free", "base", "stride", "count"]],
+  Task: [
+    "task/task",
+    [
+      "wait",
+      "references",
+      "state",
+      "root",
+      "endNotification",
+      "bound",
+      "maker",
+      "nextSibling",
+      "children0",
+      "lingers",
+      "making",
+    ],
+  ],
+  Capability: ["task/handles", ["kind", "rights", "object"]],
+  Mapping: ["task/mappings", ["pages", "vmoPlusOne"]],
+  Endpoint: ["task/endpoint", ["references", "receiveRights"]],
+  Notification: ["task/endpoint", ["references"]],
+  Vmo: ["mm/vmo", ["pages", "references", "permanent"]],
+  Pin: ["mm/pins", ["device", "vmo"]],
+  Binding: ["irq/interrupts", ["notification"]],
+};
+
+/** Constants, each from the file that has it. */
+const constants: readonly (readonly [name: string, file: string])[] = [
+  ["HART_STRIDE", `${kernel}/arch/riscv/frame`],
+  ["QUEUE_STRIDE", `${kernel}/sched/queue`],
+  ["SLOT_COUNT", "source/abi/handle"],
+  ["MAPPINGS_MAX", `${kernel}/task/mappings`],
+  ["PINS_MAX", `${kernel}/mm/pins`],
+  ["PLIC_SOURCES_MAX", `${kernel}/arch/riscv/plic`],
+  ["ORDER_MAX", `${kernel}/mm/frames`],
+];
+
+/** Tables, by the names of the constants that hold their addresses. */
+const tables = [
+  "sched/queue/table",
+  "task/task/pool",
+  "task/handles/table",
+  "task/mappings/table",
+  "task/endpoint/endpointPool",
+  "task/endpoint/notificationPool",
+  "mm/vmo/pool",
+  "mm/pins/table",
+  "irq/interrupts/table",
+  "mm/frames/heads",
+  "ipc/console/owner",
+] as const;
+
+/** Plain data, so that it can be sent to another process. */
+export interface LayoutData {
+  /** `Class.field` and `Class` (its size), and the constants. */
+  numbers: Readonly<Record<string, number>>;
+  /** Physical addresses: the tables, and `harts`. */
+  addresses: Readonly<Record<string, number>>;
+}
+
+/** The layout of one build of the kernel. */
+export class Layout {
+  private readonly data: LayoutData;
+
+  constructor(data: LayoutData) {
+    this.data = data;
+  }
+
+  /** An offset (`Task.wait`), a size (`Task`) or a constant (`SLOT_COUNT`). */
+  number(name: string): number {
+    return found(this.data.numbers, name);
+  }
+
+  /** The physical address of a table (`mm/vmo/pool`), or of `harts`. */
+  address(name: string): number {
+    return found(this.data.addresses, name);
+  }
+}
+
+function found(values: Readonly<Record<string, number>>, name: string): number {
+  const value = values[name];
+  if (value === undefined) throw new Error(`the kernel's layout was not read for ${name}`);
+  return value;
+}
+
+/** Reads the layout. @param wasm the kernel's Wasm, as the build left it, relative to the root */
+export async function readLayout(elf: Uint8Array, wasm: string): Promise<LayoutData> {
+  const harts = readElf(elf, "the kernel").symbols.find(({ name }) => name === "harts")?.address;
+  const { globals } = readModule(new Uint8Array(readFileSync(join(root, wasm))));
+  const address = (table: string): readonly [string, number] => {
+    const value = globals.find(({ name }) => name === `${kernel}/${table}`)?.value;
+    return [table, physical(value, table)];
+  };
+  return {
+    numbers: await readNumbers(),
+    addresses: { ...Object.fromEntries(tables.map(address)), harts: physical(harts, "harts") },
+  };
+}
+
+/** Kernel addresses of RAM are physical addresses, sign-extended (docs/architecture). */
+function physical(address: bigint | undefined, name: string): number {
+  const low = Number(BigInt.asUintN(32, address ?? 0n));
+  if (low >= RAM_START) return low;
+  throw new Problem(`${name} cannot be found in what the build left of the kernel`, {
+    hints: ["the constants of build/wasm/neuron.wasm, the symbols of build/neuron.elf"],
+  });
+}
+
+/** Compiles a module that is nothing but the numbers. A dot cannot stand in the name of an export: `$` does. */
+async function readNumbers(): Promise<Record<string, number>> {
+  const ofClasses = Object.entries(classes).flatMap(([name, [file, fields]]) => [
+    `import { ${name} } from "./${kernel}/${file}";`,
+    `export const size$${name}: u32 = <u32>offsetof<${name}>();`,
+    ...fields.map((field) => `export const ${name}$${field}: u32 = <u32>offsetof<${name}>("${field}");`),
+  ]);
+  const ofConstants = constants.flatMap(([name, file]) => [
+    `import { ${name} } from "./${file}";`,
+    `export const constant$${name}: u32 = <u32>${name};`,
+  ]);
+  const text = [...ofClasses, ...ofConstants].join("\n");
+  const { wasm } = await runAsc({
+    root,
+    entry: "kernel-layout.ts",
+    text,
+    generated: "build",
+    flags: testFlags,
+  });
+  const { exports, globals } = readModule(wasm);
+  const numbers = exports.filter(({ kind }) => kind === "global");
+  return Object.fromEntries(
+    numbers.map(({ name, index }) => {
+      const value = globals[index]?.value;
+      if (value === undefined) throw new Error(`the layout's ${name} has no value`);
+      return [name.replace(/^(size|constant)\$/, "").replace("$", "."), Number(BigInt.asUintN(32, value))];
+    }),
+  );
+}
