@@ -18,6 +18,7 @@ const soon = tick / 20;
 const beside = [
   "lateness beside callers",
   "lateness beside tasks that take large memory",
+  "lateness beside tasks that map large memory",
   "lateness beside tasks that hop",
 ];
 

@@ -6,9 +6,9 @@
  * All figures are means, in ticks of the timebase: each one who waits long counts.
  */
 import { Kind, Right } from "abi/handle";
-import { PAGE_BYTES } from "abi/layout";
+import { PAGE_BYTES, USER_MAPPINGS } from "abi/layout";
 import { Role } from "abi/startup";
-import { FOREVER, Syscall } from "abi/syscall";
+import { FOREVER, SELF, Syscall } from "abi/syscall";
 import { Class } from "abi/task";
 import { attachBlockMemory, readSectors } from "runtime/blocks";
 import {
@@ -38,8 +38,9 @@ const CROWD: u32 = 4;
 const MADE: u32 = 0;
 const GIVEN: u32 = 40;
 const HARTS: u32 = 4;
-/** What is zeroed at a time. */
+/** What is zeroed or mapped at a time, and how often it is mapped. */
 const LARGE_BYTES: u32 = 0x0200_0000;
+const MAPPED_TIMES: u32 = 50;
 
 /** How long the hart is held before it is given up, and how long the contest lasts. */
 const HELD_MICROSECONDS: u64 = 9_500;
@@ -58,6 +59,10 @@ export function attackWithDelays(): void {
 
   if (!starts(zeroers)) return;
   tellNumber("lateness beside tasks that take large memory", lateness());
+  ends(crowd);
+
+  if (!starts(mappers)) return;
+  tellNumber("lateness beside tasks that map large memory", lateness());
   ends(crowd);
 
   if (!starts(hoppers)) return;
@@ -82,6 +87,15 @@ function callers(p: Puppet, index: u32): void {
 
 function zeroers(p: Puppet, _index: u32): void {
   p.does(Syscall.CreateVmo, LARGE_BYTES, 0, 0, 0, 0);
+  p.does(Syscall.Drop, MADE, 0, 0, 0, 0);
+}
+
+function mappers(p: Puppet, _index: u32): void {
+  p.does(Syscall.CreateVmo, LARGE_BYTES, 0, 0, 0, 0);
+  for (let i: u32 = 0; i < MAPPED_TIMES; i++) {
+    p.does(Syscall.Map, SELF, MADE, USER_MAPPINGS, 0, LARGE_BYTES).a5 = Right.Read | Right.Write;
+    p.does(Syscall.Unmap, SELF, USER_MAPPINGS, 0, 0, 0);
+  }
   p.does(Syscall.Drop, MADE, 0, 0, 0, 0);
 }
 

@@ -21,12 +21,26 @@ export function setStatus(task: Task, status: i32): void {
 }
 
 /**
- * The task makes the system call `number` once more, with the same argument: it stands before its ecall again, and interrupts are
+ * The task makes the system call `number` once more, with the same arguments: it stands before its ecall again, and interrupts are
  * taken there. The rest of the call goes on where `task` says how far it has come.
  */
-export function callAgain(task: Task, number: Syscall, argument: u64): void {
-  setStatus(task, 0);
-  task.a0 = argument;
+export function callAgain(
+  task: Task,
+  number: Syscall,
+  a0: u64,
+  a1: u64,
+  a2: u64,
+  a3: u64,
+  a4: u64,
+  a5: u64,
+): void {
+  task.a0 = a0;
+  task.a1 = a1;
+  task.a2 = a2;
+  task.a3 = a3;
+  task.a4 = a4;
+  task.a5 = a5;
+  task.a6 = 0;
   task.a7 = number;
   task.kind = FRAME_FULL;
   task.sepc -= ECALL_BYTES;

@@ -16,7 +16,7 @@ import { wake } from "../sched/wake";
 import { retainNotification } from "../task/endpoint";
 import { adopt } from "../task/life";
 import { claimUnborn, discardTask, Task, takeTask } from "../task/task";
-import { forgetMappings, mapVmo } from "./memory";
+import { forgetMappings, mapWhole } from "./memory";
 
 /**
  * A new, unborn task of `taskClass` with a reference that is the caller's; or null without room or memory. It ends with `maker`,
@@ -31,7 +31,7 @@ export function createTask(maker: Task | null, taskClass: u32): Task | null {
   const page = task.root === 0 ? NO_OBJECT : createVmo(PAGE_BYTES);
   if (page !== NO_OBJECT) {
     task.messagePage = vmoAt(page).base;
-    const mapped = mapVmo(task, page, MESSAGE_PAGE, 0, PAGE_BYTES, Right.Read | Right.Write);
+    const mapped = mapWhole(task, page, MESSAGE_PAGE, PAGE_BYTES, Right.Read | Right.Write);
     releaseVmo(page);
     if (mapped === Refusal.None) {
       if (maker !== null) adopt(maker, task);

@@ -20,7 +20,7 @@ import { putCapability } from "../task/handles";
 import { releaseTask } from "../task/life";
 import { Task } from "../task/task";
 import { createTask, startTask } from "./create";
-import { mapVmo } from "./memory";
+import { mapWhole } from "./memory";
 
 const elfState: usize = memory.data(1024, 8);
 if (ELF_STATE_BYTES > 1024) ERROR("elfState is too small");
@@ -58,7 +58,7 @@ function mapNew(task: Task, address: u32, bytes: u32, rights: u32): usize {
   const vmo = createVmo(bytes);
   if (vmo === NO_OBJECT) return 0;
   const base = <usize>vmoAt(vmo).base;
-  const mapped = mapVmo(task, vmo, address, 0, bytes, rights);
+  const mapped = mapWhole(task, vmo, address, bytes, rights);
   releaseVmo(vmo);
   return mapped === Refusal.None ? base : 0;
 }

@@ -1,10 +1,12 @@
 /**
  * Mapping and unmapping, for a task itself and for its maker: the record, the page tables, the reference to the memory
- * object and what TLBs know go together here.
+ * object and what TLBs know go together here. A large mapping comes and goes in turns, between which interrupts are taken: the
+ * caller makes its call again and again (`callAgain`), until nothing is left to do.
  */
 
 import { MESSAGE_PAGE, PAGE_BYTES } from "abi/layout";
 import { Refusal } from "abi/refusal";
+import { outOfLine } from "../arch/riscv/intrinsics";
 import { releaseVmo, retainVmo, vmoAt } from "../mm/vmo";
 import { isUserRange, mapPages, unmapPages } from "../mm/vspace";
 import { spaceChanged } from "../sched/schedule";
@@ -15,12 +17,59 @@ import {
   mappingAt,
   mappingFrom,
   overlapsMapping,
+  Turn,
 } from "../task/mappings";
 import { Task } from "../task/task";
 
-/** Maps physical memory; `vmoPlusOne` is 0 for a device's registers. The rights were checked. */
-function mapRecorded(
-  task: Task,
+/** Pages that come or go in one turn, with interrupts off. */
+const PAGES_A_TURN: u32 = 64;
+
+/**
+ * Maps `bytes` of memory object `vmo` from `offset` at `address` of `space`, for `caller`, which runs on this hart. With
+ * `caller.work` set afterwards there is more to do, and the caller has to call again with the same arguments. The rights were
+ * checked.
+ */
+export function mapVmo(
+  caller: Task,
+  space: Task,
+  vmo: u32,
+  address: u64,
+  offset: u64,
+  bytes: u64,
+  rights: u32,
+): Refusal {
+  const object = vmoAt(vmo);
+  if (caller.work !== 0) return turnIn(caller, space, object.base + <u32>offset, rights);
+  const size = <u64>object.pages * PAGE_BYTES;
+  if ((offset & (PAGE_BYTES - 1)) !== 0 || offset >= size || bytes === 0 || bytes > size - offset) {
+    return Refusal.BadArgument;
+  }
+  if (address > u32.MAX_VALUE) return Refusal.BadArgument;
+  const physical = object.base + <u32>offset;
+  const refusal = begin(caller, space, <u32>address, physical, <u32>bytes, rights, vmo + 1);
+  if (refusal === Refusal.None) retainVmo(vmo);
+  return refusal;
+}
+
+/** Maps device registers at `physical`. As `mapVmo` otherwise. */
+export function mapRegisters(task: Task, physical: u32, bytes: u32, address: u64, rights: u32): Refusal {
+  if (task.work !== 0) return turnIn(task, task, physical, rights);
+  if (address > u32.MAX_VALUE) return Refusal.BadArgument;
+  return begin(task, task, <u32>address, physical, bytes, rights, 0);
+}
+
+/** All of a mapping in one go: for what the kernel itself maps. */
+export function mapWhole(space: Task, vmo: u32, address: u32, bytes: u32, rights: u32): Refusal {
+  let refusal = Refusal.None;
+  do refusal = mapVmo(space, space, vmo, address, 0, bytes, rights);
+  while (space.work !== 0);
+  return refusal;
+}
+
+/** Takes a record for the mapping, and maps its first turn, which usually is all. */
+function begin(
+  caller: Task,
+  space: Task,
   address: u32,
   physical: u32,
   bytes: u32,
@@ -28,50 +77,81 @@ function mapRecorded(
   vmoPlusOne: u32,
 ): Refusal {
   if (!isUserRange(address, bytes)) return Refusal.BadArgument;
-  if (overlapsMapping(task, address, bytes)) return Refusal.Overlap;
-  const mapping = freeMapping(task);
+  if (overlapsMapping(space, address, bytes)) return Refusal.Overlap;
+  const mapping = freeMapping(space);
   if (mapping === null) return Refusal.TableFull;
   const pages = bytes / PAGE_BYTES;
-  if (!mapPages(task.root, address, physical, pages, rights)) {
+  const first = min<u32>(pages, PAGES_A_TURN);
+  if (!mapPages(space.root, address, physical, first, rights)) {
     // Part of it was there for a moment, and a TLB may know it.
-    spaceChanged(task);
+    spaceChanged(space);
     return Refusal.NoMemory;
   }
   mapping.address = address;
   mapping.pages = pages;
   mapping.vmoPlusOne = vmoPlusOne;
-  spaceChanged(task);
+  mapping.mapped = first;
+  if (first < pages) workOn(caller, mapping, Turn.In);
+  else spaceChanged(space);
   return Refusal.None;
 }
 
-/** Maps `bytes` of memory object `vmo` from `offset` at `address` of `task`. */
-export function mapVmo(task: Task, vmo: u32, address: u64, offset: u64, bytes: u64, rights: u32): Refusal {
-  const object = vmoAt(vmo);
-  const size = <u64>object.pages * PAGE_BYTES;
-  if ((offset & (PAGE_BYTES - 1)) !== 0 || offset >= size || bytes === 0 || bytes > size - offset) {
-    return Refusal.BadArgument;
+function workOn(caller: Task, mapping: Mapping, turn: Turn): void {
+  outOfLine();
+  mapping.turn = turn;
+  caller.work = <u32>changetype<usize>(mapping);
+}
+
+function isDone(caller: Task, space: Task, mapping: Mapping): void {
+  mapping.turn = Turn.None;
+  caller.work = 0;
+  spaceChanged(space);
+}
+
+/** Maps the next pages of what `caller` is at work on. What finds no memory for its tables goes out again. */
+function turnIn(caller: Task, space: Task, physical: u32, rights: u32): Refusal {
+  outOfLine();
+  const mapping = changetype<Mapping>(caller.work);
+  if (mapping.turn === Turn.Out) return turnOut(caller, space, Refusal.NoMemory);
+  const count = min<u32>(mapping.pages - mapping.mapped, PAGES_A_TURN);
+  const done = mapping.mapped * PAGE_BYTES;
+  if (!mapPages(space.root, mapping.address + done, physical + done, count, rights)) {
+    mapping.turn = Turn.Out;
+    return turnOut(caller, space, Refusal.NoMemory);
   }
-  if (address > u32.MAX_VALUE) return Refusal.BadArgument;
-  const refusal = mapRecorded(task, <u32>address, object.base + <u32>offset, <u32>bytes, rights, vmo + 1);
-  if (refusal === Refusal.None) retainVmo(vmo);
-  return refusal;
+  mapping.mapped += count;
+  if (mapping.mapped === mapping.pages) isDone(caller, space, mapping);
+  return Refusal.None;
 }
 
-/** Maps device registers at `physical`. */
-export function mapRegisters(task: Task, physical: u32, bytes: u32, address: u64, rights: u32): Refusal {
-  if (address > u32.MAX_VALUE) return Refusal.BadArgument;
-  return mapRecorded(task, <u32>address, physical, bytes, rights, 0);
+/** Takes the last pages of what `caller` is at work on out; with the last of them its memory goes, and the call ends with `end`. */
+function turnOut(caller: Task, space: Task, end: Refusal): Refusal {
+  outOfLine();
+  const mapping = changetype<Mapping>(caller.work);
+  const count = min<u32>(mapping.mapped, PAGES_A_TURN);
+  mapping.mapped -= count;
+  unmapPages(space.root, mapping.address + mapping.mapped * PAGE_BYTES, count);
+  if (mapping.mapped !== 0) return Refusal.None;
+  isDone(caller, space, mapping);
+  forget(mapping);
+  return end;
 }
 
-/** Takes the mapping that begins at `address` out of `task`, then lets go of its memory. */
-export function unmapAt(task: Task, address: u64): Refusal {
+/** Takes the mapping that begins at `address` out of `space`, then lets go of its memory. As `mapVmo` otherwise. */
+export function unmapAt(caller: Task, space: Task, address: u64): Refusal {
+  if (caller.work !== 0) return turnOut(caller, space, Refusal.None);
   if (address > u32.MAX_VALUE) return Refusal.BadAddress;
   // The kernel reads and writes it for as long as the task lives.
   if (<u32>address === MESSAGE_PAGE) return Refusal.BadArgument;
-  const mapping = mappingFrom(task, <u32>address);
+  const mapping = mappingFrom(space, <u32>address);
   if (mapping === null) return Refusal.BadAddress;
-  unmapPages(task.root, mapping.address, mapping.pages);
-  spaceChanged(task);
+  if (mapping.turn !== Turn.None) return Refusal.BadState;
+  if (mapping.mapped > PAGES_A_TURN) {
+    workOn(caller, mapping, Turn.Out);
+    return turnOut(caller, space, Refusal.None);
+  }
+  unmapPages(space.root, mapping.address, mapping.mapped);
+  spaceChanged(space);
   forget(mapping);
   return Refusal.None;
 }

@@ -2,9 +2,10 @@
 import { Kind, Right } from "abi/handle";
 import { PAGE_BYTES } from "abi/layout";
 import { Refusal } from "abi/refusal";
+import { Syscall } from "abi/syscall";
 import { Hart } from "../arch/riscv/hart";
 import { deviceRegion } from "../boot/devices";
-import { setResult, setStatus } from "../ipc/results";
+import { callAgain, setResult, setStatus } from "../ipc/results";
 import * as interrupts from "../irq/interrupts";
 import { mapRegisters } from "../lifecycle/memory";
 import { pinFor, unpinAllOf, unpinFor } from "../mm/pins";
@@ -18,7 +19,9 @@ export function mapDevice(task: Task, slot: u64, address: u64): void {
   const refusal = check(task, slot, Kind.Device, rights);
   if (refusal !== Refusal.None) return setStatus(task, refusal);
   const node = deviceRegion(slotOf(task, <u32>slot).object);
-  setStatus(task, mapRegisters(task, node.base, node.size, address, rights));
+  const mapped = mapRegisters(task, node.base, node.size, address, rights);
+  if (task.work !== 0) return callAgain(task, Syscall.MapDevice, slot, address, 0, 0, 0, 0);
+  setStatus(task, mapped);
 }
 
 export function bindInterrupt(hart: Hart, task: Task, slot: u64, notificationSlot: u64, bits: u64): void {

@@ -18,7 +18,7 @@ export function createVmo(task: Task, bytes: u64): void {
   const vmo = task.making;
   if (vmo === NO_OBJECT) return setStatus(task, Refusal.NoMemory);
   // A large object takes a while: the task calls again, and whatever is pending on this hart comes in between.
-  if (!vmos.zeroMore(vmo)) return callAgain(task, Syscall.CreateVmo, bytes);
+  if (!vmos.zeroMore(vmo)) return callAgain(task, Syscall.CreateVmo, bytes, 0, 0, 0, 0, 0);
   task.making = NO_OBJECT;
   putCapability(task, slot, Kind.Vmo, vmo, Right.All, 0);
   setResult(task, slot);
@@ -63,18 +63,26 @@ export function map(
   if (!areMappingRights(rights)) return setStatus(task, Refusal.BadArgument);
   let refusal = check(task, vmoSlot, Kind.Vmo, <u32>rights);
   if (refusal === Refusal.None) refusal = takeSpace(task, taskSlot);
-  if (refusal !== Refusal.None) return setStatus(task, refusal);
+  if (refusal !== Refusal.None) return giveUp(task, refusal);
   const vmo = slotOf(task, <u32>vmoSlot).object;
-  refusal = mapVmo(spaceOf(task, taskSlot), vmo, address, offset, bytes, <u32>rights);
+  refusal = mapVmo(task, spaceOf(task, taskSlot), vmo, address, offset, bytes, <u32>rights);
   giveSpace(task, taskSlot);
+  if (task.work !== 0) return callAgain(task, Syscall.Map, taskSlot, vmoSlot, address, offset, bytes, rights);
+  setStatus(task, refusal);
+}
+
+/** The call ends here: if it was under way, the space became another's to use meanwhile (it was started, or it ended). */
+function giveUp(task: Task, refusal: Refusal): void {
+  task.work = 0;
   setStatus(task, refusal);
 }
 
 export function unmap(task: Task, taskSlot: u64, address: u64): void {
   let refusal = takeSpace(task, taskSlot);
-  if (refusal !== Refusal.None) return setStatus(task, refusal);
-  refusal = unmapAt(spaceOf(task, taskSlot), address);
+  if (refusal !== Refusal.None) return giveUp(task, refusal);
+  refusal = unmapAt(task, spaceOf(task, taskSlot), address);
   giveSpace(task, taskSlot);
+  if (task.work !== 0) return callAgain(task, Syscall.Unmap, taskSlot, address, 0, 0, 0, 0);
   setStatus(task, refusal);
 }
 

@@ -1,7 +1,8 @@
 /**
- * What a task has mapped: a record for each mapping, so that overlaps are found, and all of it can be given back.
+ * What a task has mapped: a record for each mapping, so that overlaps are found, and all of it can be given back. A large one
+ * comes and goes in several turns (lifecycle/memory.ts).
  *
- *   0 address │ 4 pages │ 8 memory object + 1, 0 for device registers
+ *   0 address │ 4 pages │ 8 memory object + 1, 0 for device registers │ 12 mapped │ 16 turn
  */
 import { PAGE_BYTES } from "abi/layout";
 import { TASKS_MAX, Task } from "./task";
@@ -16,10 +17,20 @@ export class Mapping {
   /** 0: this record is free. */
   pages: u32;
   vmoPlusOne: u32;
+  /** Pages that stand in the tables, the first ones. */
+  mapped: u32;
+  /** A `Turn`. */
+  turn: u32;
 }
 
-const table: usize = memory.data(18432, 8);
-if (TASKS_MAX * MAPPINGS_MAX * offsetof<Mapping>() > 18432) ERROR("the mapping tables are too small");
+/** Whether a mapping is on its way in or out. Then only the task whose call that is goes on with it (`work`, in the task). */
+export const enum Turn {
+  None = 0,
+  In = 1,
+  Out = 2,
+}
+
+const table: usize = memory.data(TASKS_MAX * MAPPINGS_MAX * offsetof<Mapping>(), 8);
 
 /** Record `index`, below MAPPINGS_MAX, of `task`. */
 export function mappingAt(task: Task, index: u32): Mapping {

@@ -76,6 +76,8 @@ export class Task extends TrapFrame {
   messagePage: u32;
   /** The memory object that its CreateVmo is about to make, NO_OBJECT for none. */
   making: u32;
+  /** Address of the mapping (task/mappings.ts) that its Map, MapDevice or Unmap is at work on, 0 for none. */
+  work: u32;
 
   // Life
   /** Capabilities that name it, and one until it has ended. Atomic. */
