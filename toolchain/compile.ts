@@ -10,7 +10,7 @@
 // changed (stale.ts). asc runs in this process, one program after another; LLVM's processes run beside it.
 
 import { combine, Problem } from "./problem.ts";
-import { programs } from "./programs.ts";
+import { type GuestProgram, programs } from "./programs.ts";
 import { root } from "./root.ts";
 import { type Build, type Progress, type Trust, withBuild } from "./steps/build.ts";
 import { makeBundle, makePackageImage } from "./steps/bundles.ts";
@@ -29,7 +29,7 @@ export interface BuildOptions {
   readonly progress: Progress;
   /** Default: the development key. */
   readonly trust?: Trust;
-  /** Only these programs, up to their ELF files; default: everything. */
+  /** Only these programs, up to their ELF files, and what lies inside them; default: everything. */
   readonly only?: readonly string[];
 }
 
@@ -71,8 +71,13 @@ function requireKnown(names: readonly string[]): void {
 }
 
 async function buildAll(run: Build): Promise<void> {
-  const kernels = programs.filter(({ kind }) => kind === "kernel");
   await makeDeviceTree(run);
+  await buildKernel(run);
+}
+
+/** The kernel, and before it every program: they lie inside its image. */
+async function buildKernel(run: Build): Promise<void> {
+  const kernels = programs.filter(({ kind }) => kind === "kernel");
   // The kernel's objects wait for the bundle only when they are linked.
   const [kernelObjects] = await together([
     together(kernels.map((program) => compileProgram(run, program))),
@@ -92,23 +97,25 @@ async function buildPackage(run: Build): Promise<void> {
 }
 
 async function buildTasks(run: Build, by: "bundle" | "package"): Promise<void> {
-  const tasks = programs.filter(({ travels }) => travels === by);
+  await makeTasks(
+    run,
+    programs.filter(({ travels }) => travels === by),
+  );
+}
+
+async function makeTasks(run: Build, tasks: readonly GuestProgram[]): Promise<void> {
   await together(tasks.map(async (program) => linkProgram(run, program, await compileProgram(run, program))));
 }
 
+/** Only these programs. What one of them carries is made as well, so that it carries nothing old. */
 async function buildPrograms(run: Build, names: readonly string[]): Promise<void> {
   const wanted = programs.filter(({ name }) => names.includes(name));
+  if (wanted.some(({ kind }) => kind === "kernel")) {
+    await buildKernel(run);
+    return;
+  }
   if (run.trust === "build" && names.includes("packagefsd")) await buildPackage(run);
-  await together(
-    wanted.map(async (program) => {
-      const objects = await compileProgram(run, program);
-      await linkProgram(
-        run,
-        program,
-        program.kind === "kernel" ? [...objects, await makeBundle(run)] : objects,
-      );
-    }),
-  );
+  await makeTasks(run, wanted);
 }
 
 /** Waits for all of them, then throws what failed, as one: nothing is left running behind an error. */

@@ -9,7 +9,7 @@ export function register(program: Command): void {
   program
     .command("build")
     .description("build what is stale: programs, kernel, device tree, disk image")
-    .argument("[programs...]", "only these programs, up to their ELF files")
+    .argument("[programs...]", "only these programs, and what lies inside them")
     .addOption(profileOption())
     .addOption(trustOption())
     .addHelpText(
