@@ -69,12 +69,26 @@ export function expectEnd(report: EmbeddedReport): void {
   expect(report.problems.join("\n"), explain(report)).not.toMatch(/no end within|console lines/);
 }
 
-/** What `nx audit` told of the disk, each record as "kind: what". */
+/** What `nx audit` told of the disk, each record as "kind: what", and how often if it came more than once. */
 export function trailOf(report: EmbeddedReport): string[] {
+  const record = / times=(\d+) kind=(device-fault|read-failed|image-refused) .*what=(\S*)/;
   return report.lines.flatMap((line) => {
-    const [, kind, what] = / kind=(device-fault|read-failed|image-refused) .*what=(\S*)/.exec(line) ?? [];
-    return kind === undefined || what === undefined ? [] : [`${kind}: ${decodeURIComponent(what)}`];
+    const [, times, kind, what] = record.exec(line) ?? [];
+    if (kind === undefined || what === undefined) return [];
+    return [counted(`${kind}: ${decodeURIComponent(what)}`, Number(times))];
   });
+}
+
+const counted = (record: string, times: number): string =>
+  times === 1 ? record : `${record} (${times} times)`;
+
+/** The trail that these records of one task make: equal ones are one, which stands where the last came, with their count. */
+export function merged(records: readonly string[]): string[] {
+  return records.flatMap((record, index) =>
+    records.lastIndexOf(record) > index
+      ? []
+      : [counted(record, records.filter((each) => each === record).length)],
+  );
 }
 
 /** What the disk's driver, the file system and nexus-init said. */

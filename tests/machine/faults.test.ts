@@ -19,6 +19,7 @@ import {
   expectEnd,
   HARTS,
   imageWithLong,
+  merged,
   saidBy,
   trailOf,
 } from "./disturbed.ts";
@@ -141,10 +142,12 @@ describe.each([
         expect(answersOf(report), explain(report)).toEqual([told, good]);
         const resets = fault === undefined ? 0 : 1;
         const trail = trailOf(report).map((each) => each.replace(`fault ${besideCheck},`, `fault ${fault},`));
-        expect(trail).toEqual([
-          ...records(outcome, { client: packagefsd, sector: 8, tries: 1 }),
-          ...records(outcome, { client: program, sector: 0, tries, resets }),
-        ]);
+        expect(trail).toEqual(
+          merged([
+            ...records(outcome, { client: packagefsd, sector: 8, tries: 1 }),
+            ...records(outcome, { client: program, sector: 0, tries, resets }),
+          ]),
+        );
         if (fault !== undefined)
           expect(saidBy(report)).toContain(`virtioblkd: device fault=${fault} resets=1 recovered`);
       },
@@ -157,7 +160,7 @@ describe.each([
       ["data@3", ["image-refused: reason 27, block 1, good when read again"]],
       ["data@2", [expect.stringMatching(/^image-refused: reason \d+, block 0, good when read again$/)]],
       ["io-error@1", records({ status: "deviceError" }, { client: 0, sector: 0, tries: 1 })],
-      ["used-id@1-2", records(lie(33), { client: 0, sector: 0, tries: 2 })],
+      ["used-id@1-2", merged(records(lie(33), { client: 0, sector: 0, tries: 2 }))],
     ])(
       "%s: all goes on, and it is on record",
       async (plan, trail) => {
@@ -219,9 +222,11 @@ describe.each([
         expect(answersOf(report)).toEqual([good[0], `${path}: deviceError`, ...good]);
         const [, sector] = /sector (\d+)/.exec(trailOf(report)[0] ?? "") ?? [];
         expect(trailOf(report)).toEqual(
-          records(
-            { status: "deviceError" },
-            { client: packagefsd, sector: Number(sector), tries: TRIES_MAX },
+          merged(
+            records(
+              { status: "deviceError" },
+              { client: packagefsd, sector: Number(sector), tries: TRIES_MAX },
+            ),
           ),
         );
       },
@@ -244,10 +249,9 @@ describe.each([
         expect(answersOf(report), explain(report)).toEqual([...bad, ...bad, ...good]);
         const sector = Number(/sector (\d+)/.exec(trailOf(report).join())?.[1]);
         const struck = { client: packagefsd, sector, tries: TRIES_MAX };
-        expect(trailOf(report)).toEqual([
-          ...records(timedOut, struck),
-          ...records(timedOut, { ...struck, resets: TRIES_MAX }),
-        ]);
+        expect(trailOf(report)).toEqual(
+          merged([...records(timedOut, struck), ...records(timedOut, { ...struck, resets: TRIES_MAX })]),
+        );
       },
       BOOT_TIMEOUT_MS,
     );

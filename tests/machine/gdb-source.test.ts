@@ -11,6 +11,9 @@ import { BOOT_TIMEOUT_MS, buildOnce } from "./booting.ts";
 
 const program = "gdb-multiarch";
 
+/** The address space of packagefsd: its task number plus one. Tasks share addresses, so another could stop at its line. */
+const PACKAGEFSD_ASID = 4;
+
 /** `./nx boot --gdb 0`, and the port that it says. */
 async function debugged(): Promise<{ port: string; ended: Promise<number | null> }> {
   const words = ["boot", "--gdb", "0", "--seed", "7", "--timeout", "110"];
@@ -62,7 +65,7 @@ describe.skipIf(!isInstalled(program))("gdb-multiarch", () => {
       const line = lineOf(file, "onRead", "const client = knownClient(request.badge);");
       const said = await gdb(
         "add-symbol-file build/tasks/packagefsd.elf",
-        `break ${file}:${line}`,
+        `break ${file}:${line} if (($satp >> 44) & 0xffff) == ${PACKAGEFSD_ASID}`,
         "continue",
         "bt",
         "break neuron/ipc/call/call",

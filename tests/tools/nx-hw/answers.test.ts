@@ -68,8 +68,8 @@ test("an answer that is not whole is none", () => {
 });
 
 const auditLines = [
-  "nx: sequence=1 ms=73 hart=0 task=- kind=hart-started word0=0x0 word1=0x2 what=hart%200,%20hart%20id%202",
-  "nx: sequence=4 ms=80 hart=1 task=3 kind=block-refused word0=0x4 word1=0x0 what=100%25",
+  "nx: sequence=1 ms=73 hart=0 task=- times=1 kind=hart-started word0=0x0 word1=0x2 what=hart%200,%20hart%20id%202",
+  "nx: sequence=4 ms=80 hart=1 task=3 times=2 kind=block-refused word0=0x4 word1=0x0 what=100%25",
   "nx: end",
 ];
 
@@ -80,6 +80,7 @@ test("rows: values by their kinds, what only some rows have, and text as it was 
       ms: 73,
       hart: 0,
       task: null,
+      times: 1,
       kind: "hart-started",
       what: "hart 0, hart id 2",
       word0: "0x0",
@@ -90,6 +91,7 @@ test("rows: values by their kinds, what only some rows have, and text as it was 
       ms: 80,
       hart: 1,
       task: "3",
+      times: 2,
       kind: "block-refused",
       what: "100%",
       word0: "0x4",
@@ -100,15 +102,15 @@ test("rows: values by their kinds, what only some rows have, and text as it was 
     questions.ps,
     parseAnswers(["nx: task=0 name=a%20b state=alive class=app waits=- hart=0 runs=1", "nx: end"]),
   );
-  expect(task).toEqual({ task: 0, name: "a b", state: "alive", class: "app", waits: null, hart: 0, runs: 1 });
+  expect(task).toEqual({ task: "0", name: "a b", state: "alive", class: "app", waits: null, hart: 0, runs: 1 });
 });
 
 test("rows: the table", () => {
   expect(tableOf(questions.audit, rowsOf(questions.audit, parseAnswers(auditLines)))).toBe(
     [
-      "sequence  ms  hart  task  kind           what",
-      "       1  73     0  -     hart-started   hart 0, hart id 2",
-      "       4  80     1  3     block-refused  100%",
+      "sequence  ms  hart  task  times  kind           what",
+      "       1  73     0  -         1  hart-started   hart 0, hart id 2",
+      "       4  80     1  3         2  block-refused  100%",
       "",
     ].join("\n"),
   );
