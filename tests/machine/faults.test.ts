@@ -1,8 +1,6 @@
-// A disk that misbehaves, and the whole system above it, each kind of fault in both versions of virtio-mmio. One that
-// passes is nobody's to hear, and is on record. One that stays is told to whoever asked, by its name; the next request
-// finds a device that works, or one that is given up. Nothing wrong is ever delivered, and every run ends.
-//
-// A guest that waits for a silent disk leaves this process alone, so several runs go side by side.
+// A disk that misbehaves, and the whole system above it: each kind of fault, in both versions of virtio-mmio. A fault that
+// passes is only recorded. One that stays is told to the client by its name, and the next request finds a device that
+// works, or one that is given up. Wrong data is never delivered, and each run ends. Runs go side by side.
 
 import { createHash } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -126,28 +124,31 @@ describe.each([
       async (kind, outcome) => {
         const { status, fault, besideCheck } = outcome;
         const tries = status === undefined ? 1 : TRIES_MAX;
+        const resets = fault === undefined ? 0 : 1;
         // What struck at the index was tried once more, and with a reset there was a check.
-        const first = request + (status === undefined ? 0 : 1) + (fault === undefined ? 0 : 1);
-        const plan = `${kind}@3,${kind}@${first}-${first + requestsOf(outcome) - 1}`;
+        const begin = request + (status === undefined ? 0 : 1) + (fault === undefined ? 0 : 1);
+        const plan = `${kind}@3,${kind}@${begin}-${begin + requestsOf(outcome) - 1}`;
         const report = await boot(`selftest-client; ${info}; ${info}; nx audit`, legacy, plan);
-        // The self-tests have passed, and nothing else is wrong than that the command failed.
-        expect(report.problems, explain(report)).toEqual(
-          status === undefined ? [] : ["nx ended: exit code 1"],
-        );
         const digest = createHash("sha256")
           .update((await image()).subarray(0, 4096))
           .digest("hex");
         const good = expect.stringMatching(`^nx: vblk .* sha256=${digest}$`);
-        const told = status === undefined ? good : `nx: reading the disk failed: ${status}`;
-        expect(answersOf(report), explain(report)).toEqual([told, good]);
-        const resets = fault === undefined ? 0 : 1;
         const trail = trailOf(report).map((each) => each.replace(`fault ${besideCheck},`, `fault ${fault},`));
-        expect(trail).toEqual(
-          merged([
-            ...records(outcome, { client: packagefsd, sector: 8, tries: 1 }),
-            ...records(outcome, { client: program, sector: 0, tries, resets }),
-          ]),
-        );
+        const before = records(outcome, { client: packagefsd, sector: 8, tries: 1 });
+        // Beside a check, the driver may take the first of two equal answers before it sees the second: then that read is
+        // right, its try has no record, and it was the last.
+        const [first] = answersOf(report);
+        const isTakenEarly = besideCheck !== undefined && first?.startsWith("nx: vblk ") === true;
+        const given = isTakenEarly ? trail.filter((each) => each.startsWith("device-fault")).length - 1 : tries;
+        const all = records(outcome, { client: program, sector: 0, tries: given, resets });
+        const seen = isTakenEarly ? all.slice(0, -1) : all;
+        // The self-tests have passed, and nothing else is wrong than that the command failed.
+        const isTold = status !== undefined && !isTakenEarly;
+        expect(report.problems, explain(report)).toEqual(isTold ? ["nx ended: exit code 1"] : []);
+        const told = isTold ? `nx: reading the disk failed: ${status}` : good;
+        expect(answersOf(report), explain(report)).toEqual([told, good]);
+        expect(given).toBeLessThanOrEqual(tries);
+        expect(trail).toEqual(merged([...before, ...seen]));
         if (fault !== undefined)
           expect(saidBy(report)).toContain(`virtioblkd: device fault=${fault} resets=1 recovered`);
       },
