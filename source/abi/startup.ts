@@ -8,7 +8,7 @@
  *   144  entries            STARTUP_ENTRIES_MAX × 32 bytes:
  *          0   role   u32   Role
  *          4   slot   u32   where the capability is in the task's table
- *          8   base   u64   Device: physical address. Starter: the bit that says "ready"
+ *          8   base   u64   Device: physical address. Starter: the bit that says "ready". Foreground: the bit that says "Ctrl-C"
  *          16  size   u64   Device: bytes. Memory object: bytes. Starter: the bit that says "nothing to serve"
  *          24  irq    u32   Device, Interrupt: the interrupt's number at the PLIC
  *          28  instance u32 Starter: how often this service was started before
@@ -60,6 +60,8 @@ export const enum Role {
    * nothing; that it is there is what counts.
    */
   ReadOnlyFile = 20,
+  /** consoled's: where it signals a Ctrl-C that was typed while nobody reads a line. The entry says with which bit. */
+  Foreground = 21,
 }
 
 @unmanaged

@@ -7,7 +7,7 @@
 #
 # Every result begins with `status`. If it is not `ok`, the other fields of that result are zero.
 
-const version :UInt32 = 1;
+const version :UInt32 = 2;
 # The version of this contract.
 
 const argumentBytesMax :UInt32 = 128;
@@ -39,6 +39,9 @@ enum RunStatus {
 
   busy @6;
   # A program that was started this way is still running; or a service is still to be ended.
+
+  interrupted @7;
+  # It ran, and was ended because Ctrl-C was typed at the console. `cause` and `detail` say the same as after a kill.
 }
 
 interface Init {

@@ -18,7 +18,7 @@ import { messagePage } from "./ipc";
 let cause: u32 = 0;
 let detail: u64 = 0;
 
-/** Runs pkg://bin/<name>, for as long as it takes. After it: `endCause()`, `endDetail()`. */
+/** Runs pkg://bin/<name>, for as long as it takes, or until Ctrl-C is typed. After it: `endCause()`, `endDetail()`. */
 export function runProgram(service: u32, name: usize, nameLength: u32, argument: usize, length: u32): i32 {
   const params = InitRunParamsBuilder.begin(messagePage(), MESSAGE_BYTES_MAX);
   params.setName(name, nameLength);
@@ -84,6 +84,8 @@ export function runStatusName(status: i32): string {
       return "notStarted";
     case RunStatus.busy:
       return "busy";
+    case RunStatus.interrupted:
+      return "interrupted";
     default:
       return "a malformed reply";
   }

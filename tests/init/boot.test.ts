@@ -9,7 +9,7 @@ import { boot, bundle, fixtures, gifts, named, type Options, program, signalStar
 
 /** What the service of a row may signal: that it is ready, and that it has nothing to serve. */
 function ownBits(row: number): number {
-  return (1 << row) | (1 << (16 + row));
+  return (1 << row) | (1 << (15 + row));
 }
 
 test("services start in the table's order, then the program from the disk; at its end the machine goes off in silence", async () => {

@@ -1,7 +1,7 @@
 // nexus-init as a service: the shell has programs run, hears how they ended, and is refused what cannot be.
 
 import { expect, test } from "vitest";
-import { End, FakeEndpoint, type FakeTask, Role } from "../runtime/fake-kernel.ts";
+import { End, FakeEndpoint, FakeNotification, type FakeTask, Role } from "../runtime/fake-kernel.ts";
 import { Wire } from "../services/packagefsd/wire.ts";
 import { boot, gifts, type Options, program, type Run, signalStarter } from "./booting.ts";
 
@@ -61,6 +61,57 @@ test.each([
   expect(answers).toEqual(Array(2).fill({ status, cause: 0, detail: 0n }));
   expect(lines).toEqual(said);
   expect(stopped).toMatchObject({ why: "power off" });
+});
+
+/** consoled says that Ctrl-C was typed. */
+function typeInterrupt(consoled: FakeTask | undefined): void {
+  const entry = consoled?.startup().entries.find(({ role }) => role === Role.Foreground);
+  const front = entry?.slot?.object;
+  if (!entry || !(front instanceof FakeNotification)) throw new Error("consoled has no foreground");
+  // Its capability is good for this bit and no other.
+  expect(BigInt(entry.slot?.badge ?? 0)).toBe(entry.base);
+  front.bits |= entry.base;
+}
+
+test("Ctrl-C ends the program that the shell has run, however it spins, and the shell hears so; the next one runs", async () => {
+  let runs = 0;
+  let consoled: FakeTask | undefined;
+  const [answers, { lines }] = await runFromShell("other", "", {
+    behave: {
+      consoled: (task) => {
+        consoled = task;
+        signalStarter(task, "ready");
+      },
+      other: (task) => {
+        runs += 1;
+        if (runs === 1) typeInterrupt(consoled);
+        else task.finish(End.Exit, 7n);
+      },
+    },
+  });
+  expect(lines).toEqual([]);
+  expect(answers).toEqual([
+    { status: "interrupted", cause: End.Killed, detail: 0n },
+    { status: "ok", cause: End.Exit, detail: 7n },
+  ]);
+});
+
+test("Ctrl-C before a program is run, or when it has just ended by itself, ends nothing", async () => {
+  let consoled: FakeTask | undefined;
+  const [answers] = await runFromShell("other", "", {
+    behave: {
+      consoled: (task) => {
+        consoled = task;
+        signalStarter(task, "ready");
+        typeInterrupt(task);
+      },
+      other: (task) => {
+        task.finish(End.Exit, 7n);
+        typeInterrupt(consoled);
+      },
+    },
+  });
+  expect(answers).toEqual(Array(2).fill({ status: "ok", cause: End.Exit, detail: 7n }));
 });
 
 /** The run's chaos has someone ended, twice, and leaves when packagefsd has begun a second life or it was refused. */

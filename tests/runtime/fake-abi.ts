@@ -53,6 +53,7 @@ export const Role = {
   DeviceTree: 18,
   InitService: 19,
   ReadOnlyFile: 20,
+  Foreground: 21,
 } as const;
 export const Refusal = {
   BadCall: -1,

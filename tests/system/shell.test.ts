@@ -4,7 +4,8 @@
 import { stripVTControlCharacters } from "node:util";
 import { describe, expect, test } from "vitest";
 import type { Person } from "../../tools/boot/interactive.ts";
-import { type BootReport, SHELL_RUN } from "../../tools/boot/run.ts";
+import { type BootReport, type BootRequest, SHELL_RUN } from "../../tools/boot/run.ts";
+import { onEachMachine } from "./each-machine.ts";
 import { BOOT_TIMEOUT_MS, bootQemu, explain, hasQemu } from "./machine.ts";
 
 const prompt = "nx> ";
@@ -77,9 +78,10 @@ class Typist implements Person {
 async function session(
   script: (typist: Typist) => Promise<void>,
   smp = 4,
+  boot: (change: Partial<BootRequest>) => Promise<BootReport> = bootQemu,
 ): Promise<{ lines: string[]; report: BootReport }> {
   const typist = new Typist(script);
-  const report = await bootQemu({ run: SHELL_RUN, person: typist, smp });
+  const report = await boot({ run: SHELL_RUN, person: typist, smp });
   expect(report.ok, explain(report)).toBe(true);
   return { lines: typist.lines, report };
 }
@@ -202,6 +204,35 @@ describe.skipIf(!hasQemu)("the shell (qemu-system-riscv64 is installed)", () => 
       expect(lines).toContain("oxne");
       expect(lines).toContain(`${prompt}echo never^C`);
       expect(lines).not.toContain("never");
+    },
+    BOOT_TIMEOUT_MS,
+  );
+});
+
+onEachMachine("Ctrl-C", (boot) => {
+  test.each([1, 4])(
+    "ends the program that runs in front, and the shell says so: %i harts",
+    async (smp) => {
+      const { lines } = await session(
+        async (typist) => {
+          for (const probe of ["spin", "wait"]) {
+            await typist.enters(`run fault-probe ${probe}`);
+            await typist.sees(`fault-probe: ${probe}s`);
+            typist.type("typed before it\u0003");
+            await typist.sees("fault-probe was ended by Ctrl-C");
+          }
+          await typist.enters("run nx ls fixtures/nested");
+          await typist.enters("ps");
+          await typist.enters("poweroff");
+        },
+        smp,
+        boot,
+      );
+      const ended = ["^C", "fault-probe was ended by Ctrl-C"];
+      expect(answer(lines, "run fault-probe spin")).toEqual(["fault-probe: spins", ...ended]);
+      expect(answer(lines, "run fault-probe wait")).toEqual(["fault-probe: waits", ...ended]);
+      expect(answer(lines, "run nx ls fixtures/nested")).toContain("nx: end");
+      expect(answer(lines, "ps").filter((line) => /fault-probe +alive/.test(line))).toEqual([]);
     },
     BOOT_TIMEOUT_MS,
   );

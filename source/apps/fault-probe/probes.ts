@@ -5,6 +5,9 @@
  * behind RAM, and the hole between the two ends that no table ever fills.
  */
 import { STACK_BYTES, STACK_TOP, STARTUP_PAGE, USER_BEGIN } from "abi/layout";
+import { FOREVER } from "abi/syscall";
+import { sleepUntil } from "runtime/call";
+import { line, print } from "runtime/log";
 import { equals } from "text/bytes";
 import * as probe from "./assembly";
 import { touchUnmapped } from "./unmapped";
@@ -39,6 +42,8 @@ export function run(name: usize, length: u32): bool {
   else if (equals(name, length, "push-forever")) probe.runOffStack();
   else if (equals(name, length, "recursion")) recurse(data);
   else if (equals(name, length, "unmapped")) touchUnmapped();
+  else if (equals(name, length, "spin")) spin();
+  else if (equals(name, length, "wait")) wait();
   else if (equals(name, length, "assert")) assert(length === 0);
   else return instruction(name, length);
   return true;
@@ -67,6 +72,18 @@ function instruction(name: usize, length: u32): bool {
   else if (equals(name, length, "odd-atomic")) probe.atomicMisaligned(data);
   else return false;
   return true;
+}
+
+/** Never ends by itself, and waits for nothing. */
+function spin(): void {
+  print(line().text("fault-probe: spins"));
+  while (load<u64>(data) === 0) {}
+}
+
+/** Never ends by itself, and never runs either. */
+function wait(): void {
+  print(line().text("fault-probe: waits"));
+  sleepUntil(FOREVER);
 }
 
 /** Never ends by itself, and cannot become a loop: what it leaves behind on the stack is looked at afterwards. */

@@ -138,7 +138,11 @@ export function answerRun(): bool {
   }
   const status = runProgram(service, wordStart(1), wordLength(1), restStart(2), restLength(2));
   if (status < 0) return refused("asking nexus-init", status);
-  if (status !== RunStatus.ok) {
+  if (status === RunStatus.interrupted && isForPeople()) {
+    print(say("").bytes(wordStart(1), wordLength(1)).text(" was ended by Ctrl-C"));
+    return true;
+  }
+  if (status !== RunStatus.ok && status !== RunStatus.interrupted) {
     print(say("the program did not run: ").text(runStatusName(status)));
     return false;
   }

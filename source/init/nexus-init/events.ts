@@ -1,12 +1,12 @@
 /**
  * What is told to nexus-init. All tasks of the topology report to one notification: a service that it is ready or absent,
- * the kernel that a task has ended. Each row has bits of its own, and a service's capability is good for its own two and
+ * the kernel that a task has ended, consoled that Ctrl-C was typed. Each row has bits of its own, and a service's capability is good for its own two and
  * no others (its badge, abi/syscall.ts), so that none can speak in another's place.
  *
- *   63      48 47           32 31            16 15             0
- *  ┌──────────┬───────────────┬────────────────┬────────────────┐
- *  │ 0        │ i: row ended  │ i: row ABSENT  │ i: row READY   │
- *  └──────────┴───────────────┴────────────────┴────────────────┘
+ *   63      47 46           32 31 30        29            15 14             0
+ *  ┌──────────┬───────────────┬──┬──────────┬────────────────┬────────────────┐
+ *  │ 0        │ i: row ended  │ 0│ Ctrl-C   │ i: row ABSENT  │ i: row READY   │
+ *  └──────────┴───────────────┴──┴──────────┴────────────────┴────────────────┘
  *
  * Requests of the shell (serve.ts) come to an endpoint that the notification is bound to: one wait for both.
  */
@@ -19,8 +19,12 @@ import { because, say } from "./say";
 import { PROGRAMS_MAX } from "./topology";
 
 /** Rows that the drawing has bits for. */
-const ROWS_MAX: u32 = 16;
+const ROWS_MAX: u32 = 15;
 if (PROGRAMS_MAX > ROWS_MAX) ERROR("the notification has no bits for every row");
+
+/** A badge names bits below this one: the kernel alone signals those above (abi/syscall.ts). */
+const BADGE_BITS: u32 = 32;
+if (ROWS_MAX * 2 >= BADGE_BITS) ERROR("a badge has no room for what tasks signal");
 
 /** What ended a wait. A Refusal instead: nothing came. */
 export const enum Heard {
@@ -69,9 +73,14 @@ export function absentBit(index: u32): u64 {
   return (<u64>1) << (ROWS_MAX + index);
 }
 
-/** What the kernel signals when the program of row `index` ends. */
+/** What consoled signals when Ctrl-C was typed and nobody reads a line. */
+export function interruptBit(): u64 {
+  return (<u64>1) << (2 * ROWS_MAX);
+}
+
+/** What the kernel signals when the program of row `index` ends: behind the bits that a badge has room for. */
 export function endedBit(index: u32): u64 {
-  return (<u64>1) << (2 * ROWS_MAX + index);
+  return (<u64>1) << (BADGE_BITS + index);
 }
 
 /** Takes that bit; whether it was signalled. */

@@ -1,12 +1,13 @@
 /**
  * nexus-init as a service (source/idl/init.capnp): the shell has programs run, one at a time. The program's row is added
- * behind the others for as long as it runs; the answer waits for its end.
+ * behind the others for as long as it runs; the answer waits for its end. It is the program in front: a Ctrl-C that comes
+ * while it runs, or is fetched, ends it.
  *
  * Reached from main.ts with every message and signal; goes on in fetch.ts and start.ts, and in kill.ts.
  */
 import { MESSAGE_BYTES_MAX, messageInfo } from "abi/message";
 import { STARTUP_ARGUMENT_BYTES } from "abi/startup";
-import { TASK_NAME_BYTES } from "abi/task";
+import { End, TASK_NAME_BYTES } from "abi/task";
 import { finishMessage } from "capnp/build";
 import {
   ARGUMENT_BYTES_MAX,
@@ -16,11 +17,11 @@ import {
   InitRunResultsBuilder,
   RunStatus,
 } from "gen/idl/init";
-import { drop, result, taskStatus } from "runtime/call";
+import { drop, killTask, result, taskStatus } from "runtime/call";
 import { messagePage, reply } from "runtime/ipc";
 import { Request } from "runtime/service";
 import { isProgramName } from "./argument";
-import { endedBit, take } from "./events";
+import { endedBit, interruptBit, take } from "./events";
 import { fetch, fetchedBytes, release } from "./fetch";
 import { planKill } from "./kill";
 import { FILE_ADDRESS } from "./limits";
@@ -35,6 +36,8 @@ const argument: usize = memory.data(ARGUMENT_BYTES_MAX, 8);
 /** The row of the program that runs, and who waits for it. */
 let row: u32 = 0;
 let isRunning: bool = false;
+/** It was ended because of a Ctrl-C, or is about to be. */
+let isInterrupted: bool = false;
 let token: u64 = 0;
 
 if (ARGUMENT_BYTES_MAX !== STARTUP_ARGUMENT_BYTES) ERROR("the contract's argument is the startup page's");
@@ -42,6 +45,7 @@ if (ARGUMENT_BYTES_MAX !== STARTUP_ARGUMENT_BYTES) ERROR("the contract's argumen
 /** After a message, or after signals. */
 export function onEvent(topology: Topology, isMessage: bool): void {
   if (isMessage) onMessage(topology);
+  if (isRunning && take(interruptBit())) interrupt(topology);
   if (isRunning && take(endedBit(row))) onEnd(topology);
 }
 
@@ -75,6 +79,9 @@ function run(topology: Topology, request: Request): RunStatus {
   memory.copy(name, params.nameStart, nameLength);
   memory.copy(argument, params.argumentStart, length);
 
+  // What was typed before there was anything to end is past.
+  take(interruptBit());
+  isInterrupted = false;
   row = topology.count;
   describeProgram(topology, name, nameLength);
   isRunning = startRow(topology, length);
@@ -93,6 +100,11 @@ function startRow(topology: Topology, length: u32): bool {
   return isStarted;
 }
 
+/** Ends the program that runs in front; its end is signalled like any other. If it has just ended by itself, that counts. */
+function interrupt(topology: Topology): void {
+  isInterrupted = killTask(topology.program(row).task) >= 0;
+}
+
 /** The program has ended: its row goes, and who asked for it is told. */
 function onEnd(topology: Topology): void {
   const task = topology.program(row).task;
@@ -102,7 +114,8 @@ function onEnd(topology: Topology): void {
   drop(task);
   topology.count = row;
   isRunning = false;
-  answer(token, RunStatus.ok, cause, detail);
+  const isByInterrupt = isInterrupted && cause === End.Killed;
+  answer(token, isByInterrupt ? RunStatus.interrupted : RunStatus.ok, cause, detail);
 }
 
 function answer(to: u64, status: RunStatus, cause: u32, detail: u64): void {

@@ -12,7 +12,16 @@ import { print } from "runtime/log";
 import { entryOf, startup } from "runtime/startup";
 import { copyOfFile, fileBytes, findImageInBundle } from "./bundle";
 import { isService } from "./check";
-import { absentBit, endedBit, eventsSlot, initEndpoint, listenToSignals, readyBit, take } from "./events";
+import {
+  absentBit,
+  endedBit,
+  eventsSlot,
+  initEndpoint,
+  interruptBit,
+  listenToSignals,
+  readyBit,
+  take,
+} from "./events";
 import { LOADER_WINDOW } from "./limits";
 import { because, sayOf } from "./say";
 import { Program, State, Topology } from "./topology";
@@ -104,10 +113,19 @@ function giveRole(what: Launch, topology: Topology, index: u32, role: Role, righ
     return what.give(role, server.endpoint, rights, badge) !== null;
   }
   if (role === Role.InitService) return what.give(role, initEndpoint(), rights, badgeOf(index)) !== null;
+  if (role === Role.Foreground) return giveForeground(what, rights);
   if (role === Role.Fixtures) return giveFixtures(what, rights);
   // It says something by being there, and allows nothing.
   if (role === Role.ReadOnlyFile) return what.give(role, eventsSlot(), Right.None, 0) !== null;
   return giveOwn(what, role, rights);
+}
+
+/** Where a Ctrl-C is signalled: to us, by one bit that is good for nothing else. */
+function giveForeground(what: Launch, rights: u32): bool {
+  const given = what.give(Role.Foreground, eventsSlot(), rights, <u32>interruptBit());
+  if (given === null) return false;
+  given.base = interruptBit();
+  return true;
 }
 
 /** What the kernel gave to us under that role, all of it. */

@@ -26,6 +26,8 @@ export function describe(topology: Topology): void {
     .serves(Role.ConsoleService)
     .gets(Role.Console, Right.Write)
     .gets(Role.ConsoleOwner, Right.Manage)
+    // A Ctrl-C ends the program that the shell has run.
+    .gets(Role.Foreground, Right.Send)
     .gets(Role.UartDevice, Right.Read | Right.Write)
     .gets(Role.UartInterrupt, Right.Manage);
 

@@ -28,6 +28,9 @@ export const FLUSHES_MAX: u32 = 8;
 /** How often the device is asked whether the last byte is out: there is no interrupt for that. */
 export const FLUSH_POLL_MILLISECONDS: u64 = 1;
 
+/** A Ctrl-C that came in one go with a line waits so long: until then what the line starts is under way. */
+export const INTERRUPT_MILLISECONDS: u64 = 20;
+
 /** Bytes that are received in one go before the next message or signal is looked at. */
 export const BURST_BYTES: u32 = 1024;
 

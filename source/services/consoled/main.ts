@@ -18,7 +18,7 @@ import { tellAbsent, tellReady } from "runtime/starter";
 import { entryOf, slotOf } from "runtime/startup";
 import { openUart, silence } from "serial/uart16550";
 import { REGISTERS_ADDRESS } from "./limits";
-import { answerFlushes, nextPoll, onRequest, progress } from "./requests";
+import { onRequest, poll, progress } from "./requests";
 import { awaitDevice, notePrinted, openTerminal } from "./terminal";
 
 /** Exit codes. Absent is no failure: the kernel goes on printing by itself. */
@@ -47,7 +47,7 @@ export function main(): i32 {
     return EXIT_DEVICE;
   }
   tellReady();
-  serve(slotOf(Role.Serve), onRequest, onSignal, onTime);
+  serve(slotOf(Role.Serve), onRequest, onSignal, poll);
   silence();
   return EXIT_SERVE;
 }
@@ -81,10 +81,4 @@ export function onSignal(bits: u64): void {
   progress();
   if (isInterrupt) completeInterrupt(interruptSlot);
   awaitDevice();
-}
-
-/** Answers a flush that is done, and says when to look again. */
-export function onTime(): u64 {
-  answerFlushes();
-  return nextPoll();
 }

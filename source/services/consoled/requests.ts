@@ -6,7 +6,6 @@
  * Reached from main.ts; goes on in terminal.ts.
  */
 import { MESSAGE_BYTES_MAX, messageInfo } from "abi/message";
-import { FOREVER } from "abi/syscall";
 import { finishMessage } from "capnp/build";
 import {
   ConsoleFlushParams,
@@ -20,13 +19,22 @@ import {
   LINE_BYTES_MAX,
   PROMPT_BYTES_MAX,
 } from "gen/idl/console";
-import { deadlineIn } from "runtime/call";
+import { deadlineIn, now } from "runtime/call";
 import { messagePage, reply } from "runtime/ipc";
 import { Outcome, Request } from "runtime/service";
 import { startup } from "runtime/startup";
 import { FLUSH_POLL_MILLISECONDS, FLUSHES_MAX } from "./limits";
 import { lineLength, lineStart, Verdict } from "./line";
-import { awaitDevice, beginLine, isDrained, isFlushed, notePrinted, printText, work } from "./terminal";
+import {
+  awaitDevice,
+  beginLine,
+  isDrained,
+  isFlushed,
+  nextInterrupt,
+  notePrinted,
+  printText,
+  work,
+} from "./terminal";
 
 /** A copy of what a request brought: the message page is used for other things while it is worked on. */
 const text: usize = memory.data(LINE_BYTES_MAX, 8);
@@ -58,14 +66,23 @@ export function progress(): void {
   answerFlushes();
 }
 
-/** Until when to wait at most: there is no interrupt for the transmitter's last byte. */
-export function nextPoll(): u64 {
-  if (flushCount === 0 || !isDrained()) return FOREVER;
-  return deadlineIn(FLUSH_POLL_MILLISECONDS, startup().timebase);
+/**
+ * Does what is due.
+ *
+ * @returns until when to wait at most: there is no interrupt for the transmitter's last byte, or a Ctrl-C that came early
+ */
+export function poll(): u64 {
+  answerFlushes();
+  if (nextInterrupt() <= now()) {
+    progress();
+    awaitDevice();
+  }
+  if (flushCount === 0 || !isDrained()) return nextInterrupt();
+  return min<u64>(nextInterrupt(), deadlineIn(FLUSH_POLL_MILLISECONDS, startup().timebase));
 }
 
 /** Answers those who wait until everything is out of the device. */
-export function answerFlushes(): void {
+function answerFlushes(): void {
   if (flushCount === 0 || !isFlushed()) return;
   for (let i: u32 = 0; i < flushCount; i++)
     answerStatus(load<u64>(flushTokens + <usize>(i << 3)), ConsoleStatus.ok);

@@ -6,10 +6,14 @@ import { INPUT_BYTES, OUTPUT_BYTES } from "./limits";
 
 const LINE_FEED: u8 = 0x0a;
 const CARRIAGE_RETURN: u8 = 0x0d;
+const CTRL_C: u8 = 0x03;
 
 const input: usize = memory.data(INPUT_BYTES, 8);
 let typed: u32 = 0;
 let eaten: u32 = 0;
+/** Where `eaten` is behind the last Ctrl-C that is still in the ring, if there is one. */
+let interruptEnd: u32 = 0;
+let isInterrupted: bool = false;
 
 const output: usize = memory.data(OUTPUT_BYTES, 8);
 let filled: u32 = 0;
@@ -29,12 +33,29 @@ export function inputCount(): u32 {
 export function putInput(byte: u8): void {
   store<u8>(input + <usize>(typed & (INPUT_BYTES - 1)), byte);
   typed += 1;
+  if (byte !== CTRL_C) return;
+  interruptEnd = typed;
+  isInterrupted = true;
+}
+
+/** Whether a Ctrl-C is among what was typed. */
+export function hasInterrupt(): bool {
+  return isInterrupted;
+}
+
+/** Drops all that was typed up to the last Ctrl-C. False if there is none: nothing is dropped then. */
+export function dropInterrupted(): bool {
+  if (!isInterrupted) return false;
+  isInterrupted = false;
+  eaten = interruptEnd;
+  return true;
 }
 
 /** The byte that was typed first; there has to be one. */
 export function takeInput(): u8 {
   const byte = load<u8>(input + <usize>(eaten & (INPUT_BYTES - 1)));
   eaten += 1;
+  if (eaten === interruptEnd) isInterrupted = false;
   return byte;
 }
 

@@ -15,14 +15,19 @@
  */
 import { MESSAGE_BYTES_MAX } from "abi/message";
 import { Refusal } from "abi/refusal";
-import { consoleRead, result } from "runtime/call";
+import { Role } from "abi/startup";
+import { FOREVER } from "abi/syscall";
+import { consoleRead, deadlineIn, now, result, signal } from "runtime/call";
 import { messagePage } from "runtime/ipc";
+import { entryOf, startup } from "runtime/startup";
 import { FIFO_BYTES, hasReceived, isFree, isIdle, listen, receiveByte, sendByte } from "serial/uart16550";
 import { Line } from "text/line";
-import { BURST_BYTES, EDITOR_OUTPUT_BYTES, PRINTED_ROOM } from "./limits";
+import { BURST_BYTES, EDITOR_OUTPUT_BYTES, INTERRUPT_MILLISECONDS, PRINTED_ROOM } from "./limits";
 import { begin, clearOutput, feed, hide, output, show, Verdict } from "./line";
 import {
+  dropInterrupted,
   endsLine,
+  hasInterrupt,
   inputCount,
   inputRoom,
   outputCount,
@@ -44,6 +49,8 @@ let isPrinted: bool = false;
 let isEditing: bool = false;
 /** … and is not on the screen, because something is printed there. */
 let isHidden: bool = false;
+/** A Ctrl-C that is left over when a line is done waits until then, in ticks. */
+let interruptDue: u64 = 0;
 
 export function openTerminal(ownerSlot: u32): void {
   owner = ownerSlot;
@@ -88,6 +95,7 @@ export function printText(start: usize, length: u32): bool {
  */
 export function work(): Verdict {
   receive();
+  interrupt();
   print();
   const verdict = edit();
   transmit();
@@ -97,6 +105,11 @@ export function work(): Verdict {
 /** Enables the interrupts that there is something to do for. */
 export function awaitDevice(): void {
   listen(inputRoom() > 0, outputCount() > 0);
+}
+
+/** When `work` has to be called because of a Ctrl-C, in ticks. */
+export function nextInterrupt(): u64 {
+  return isEditing || !hasInterrupt() ? FOREVER : interruptDue;
 }
 
 /** Whether all that was printed was given to the device. */
@@ -112,6 +125,17 @@ export function isFlushed(): bool {
 function receive(): void {
   for (let left = min<u32>(BURST_BYTES, inputRoom()); left > 0 && hasReceived(); left--)
     putInput(receiveByte());
+}
+
+/** A Ctrl-C while nobody reads a line is for the program in front: who looks after that is told. What was typed before it goes. */
+function interrupt(): void {
+  if (isEditing || !hasInterrupt() || now() < interruptDue || !dropInterrupted()) return;
+  if (outputRoom() >= EDITOR_ROOM) {
+    output().text("^C\n");
+    takeEcho();
+  }
+  const front = entryOf(Role.Foreground, 0);
+  if (front !== null) signal(front.slot, front.base);
 }
 
 /** Takes from the kernel what was printed, as far as there is room, and then draws the line anew. */
@@ -147,6 +171,7 @@ function edit(): Verdict {
     takeEcho();
     if (verdict === Verdict.More) continue;
     isEditing = false;
+    interruptDue = hasInterrupt() ? deadlineIn(INTERRUPT_MILLISECONDS, startup().timebase) : 0;
     return verdict;
   }
   return Verdict.More;

@@ -151,6 +151,7 @@ test.each([
   ["well", { status: "ok", cause: 1, detail: 0n }, []],
   ["with a code", { status: "ok", cause: 1, detail: 3n }, ["it left with exit code 3"]],
   ["by a fault", { status: "ok", cause: 6, detail: 0x40n }, ["ended: it read where it may not, at 0x40"]],
+  ["by Ctrl-C", { status: "interrupted", cause: 2, detail: 0n }, ["prog was ended by Ctrl-C"]],
   ["not started", { status: "notStarted", cause: 0, detail: 0n }, ["the program did not run: notStarted"]],
 ])("run asks nexus-init, and says how it ended: %s", async (_, answer, expected) => {
   const asked: Fields[] = [];

@@ -26,15 +26,17 @@ const interruptBit = 1n;
 const printedBit = 2n;
 export const ready = 1n;
 export const absent = 2n;
+/** What stands for Ctrl-C at `front`. */
+export const interrupted = 0x40n;
 
 const program = `
 import { Role } from "abi/startup";
 import { serve } from "runtime/service";
 import { slotOf } from "runtime/startup";
-import { onSignal, onTime } from "services/consoled/main";
-import { onRequest } from "services/consoled/requests";
+import { onSignal } from "services/consoled/main";
+import { onRequest, poll } from "services/consoled/requests";
 export { main } from "services/consoled/main";
-export function serveAgain(): void { serve(slotOf(Role.Serve), onRequest, onSignal, onTime); }
+export function serveAgain(): void { serve(slotOf(Role.Serve), onRequest, onSignal, poll); }
 `;
 
 export class Console {
@@ -43,6 +45,7 @@ export class Console {
   /** What main returned; undefined: it serves. */
   readonly exitCode: number | undefined;
   readonly starter = new FakeNotification();
+  readonly front = new FakeNotification();
   private readonly wire: Wire;
   private readonly endpoint = new FakeEndpoint();
   private readonly events = new FakeNotification();
@@ -79,6 +82,7 @@ export class Console {
       slot({ kind: "console" }, Role.ConsoleOwner),
       slot(this.endpoint, Role.Serve),
       { ...slot(this.starter, Role.Starter), base: ready, size: absent },
+      { ...slot(this.front, Role.Foreground), base: interrupted },
       ...(options.uart === false ? [] : device),
     ]);
     kernel.refuse = (made) => {

@@ -2,7 +2,7 @@
 // is lost; answers go to the one who asked, when what they say is true.
 
 import { describe, expect, test } from "vitest";
-import { absent, Console, ready } from "./running.ts";
+import { absent, Console, interrupted, ready } from "./running.ts";
 import { FakeTerminal } from "./terminal.ts";
 
 const outputBytes = 32_768;
@@ -190,6 +190,44 @@ describe("reading a line", () => {
       console.run();
       expect(line()).toEqual({ status, line: "" });
     }
+  });
+
+  test("Ctrl-C while nobody reads is told to who looks after the program in front, and drops what came before", async () => {
+    const console = await Console.start();
+    const line = console.ask(7, "readLine", { prompt: "nx> " });
+    console.type("run spin\rabc\u0003d");
+    console.run();
+    expect(line()).toEqual({ status: "ok", line: "run spin" });
+    expect(console.front.bits).toBe(interrupted);
+    expect(console.uart.text.endsWith("run spin\r\n^C\r\n")).toBe(true);
+    const next = console.ask(7, "readLine", { prompt: "" });
+    console.type("ef\r");
+    console.run();
+    expect(next()).toEqual({ status: "ok", line: "def" });
+  });
+
+  test("Ctrl-C in a line that is read is nobody else's, once it was read", async () => {
+    const console = await Console.start();
+    for (const status of ["interrupted", "ok"]) {
+      const line = console.ask(7, "readLine", { prompt: "" });
+      console.type(status === "ok" ? "\r" : "abc\u0003");
+      console.run();
+      expect(line()?.status).toBe(status);
+    }
+    console.print("something\n");
+    console.run();
+    expect(console.front.bits).toBe(0n);
+  });
+
+  test("Ctrl-C is told also while the device takes nothing more", async () => {
+    const console = await Console.start();
+    console.uart.isStalled = true;
+    console.print("x\n".repeat(outputBytes));
+    console.type("\u0003");
+    console.run();
+    console.print("y");
+    console.run();
+    expect(console.front.bits).toBe(interrupted);
   });
 
   test("there is one keyboard: another client is told so; the same one asks anew", async () => {
