@@ -1,6 +1,7 @@
 // What ./nx boot does and prints: the console as it comes, then one line that says what was proven, or everything
 // that a person needs to see what was not.
 
+import { printProblems } from "../nx/problem.ts";
 import { formatDuration, type Paint, paintFor } from "../nx/report.ts";
 import { personAt } from "./interactive.ts";
 import { panicLines } from "./panic.ts";
@@ -26,7 +27,7 @@ export async function boot(words: BootWords): Promise<0 | 1> {
   if (words.json) process.stdout.write(`${JSON.stringify(jsonReport(report, words), undefined, 2)}\n`);
   else if (report.ok) process.stdout.write(`${summary(report, words, paintFor(process.stdout))}\n`);
   if (!report.ok) process.stderr.write(`${failureText(report, paintFor(process.stderr))}\n`);
-  return report.ok ? 0 : 1;
+  return printProblems(report.unwritten, process.stderr) === 0 && report.ok ? 0 : 1;
 }
 
 /** The tree that QEMU makes cannot ask for the shell, and a report for programs is nothing to type at. */

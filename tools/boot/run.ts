@@ -4,9 +4,9 @@
 // The one idea: nothing that the machine says about its own end counts. A run is good if every marker it owes was
 // seen in order, every proof holds and nothing panicked; whatever else happened is told as what went wrong.
 
-import { createWriteStream, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { LineFile, removeScratchFolder, scratchFolder } from "../nx/outputs.ts";
 import { ConsoleLines } from "./console.ts";
 import type { Person } from "./interactive.ts";
 import { type Climbed, Ladder } from "./ladder.ts";
@@ -99,6 +99,8 @@ export interface BootReport {
   lastLines: string[];
   /** Every console line. */
   lines: string[];
+  /** Why files that were asked for are not whole, if they are not. The verdict stands all the same. */
+  unwritten: unknown[];
 }
 
 /** Boots `machine` once. `onLine` sees each console line as it comes. Throws Problem if it cannot be started. */
@@ -109,7 +111,7 @@ export async function bootOnce(
   onLine: (line: string) => void,
 ): Promise<BootReport> {
   const watch = new Watch(files, request, onLine);
-  const scratch = mkdtempSync(join(tmpdir(), "neuron-boot-"));
+  const scratch = scratchFolder("neuron-boot-");
   try {
     const contract = new Uint8Array(readFileSync(files.tree));
     const tree = request.machineTree ? undefined : join(scratch, "run.dtb");
@@ -135,7 +137,7 @@ export async function bootOnce(
     return watch.report(end, (watch.shellAt ?? performance.now()) - begin);
   } finally {
     request.person?.close();
-    rmSync(scratch, { recursive: true, force: true });
+    removeScratchFolder(scratch);
   }
 }
 
@@ -149,7 +151,7 @@ class Watch {
   private readonly panics = new PanicWatch();
   private readonly proofs: JudgedProof[] = [];
   private readonly lines: string[] = [];
-  private readonly log: NodeJS.WritableStream | undefined;
+  private readonly log: LineFile | undefined;
   /** Why the runner ended the machine, if it did. */
   private stoppedBecause: string | undefined;
   private stop: (() => void) | undefined;
@@ -169,7 +171,7 @@ class Watch {
     const contract = readFileSync(join(files.root, MARKERS_FILE), "utf8");
     const run = firstCommand(request.run);
     this.ladder = new Ladder(markersOf(contract, { ...request, run, disk: request.disk !== undefined }));
-    this.log = request.log === undefined ? undefined : createWriteStream(request.log);
+    this.log = request.log === undefined ? undefined : new LineFile({ word: "--log", file: request.log });
     this.console = new ConsoleLines((line) => {
       this.take(line);
       onLine(line);
@@ -200,18 +202,12 @@ class Watch {
       clearTimeout(this.deadline);
       clearTimeout(this.quietTimer);
       this.console.end();
-      await this.closeLog();
+      this.log?.close();
     }
   }
 
-  /** Whoever reads the log after the run finds all of it. */
-  private async closeLog(): Promise<void> {
-    const { log } = this;
-    if (log !== undefined) await new Promise<void>((resolve) => log.end(() => resolve()));
-  }
-
   private take(line: string): void {
-    this.log?.write(`${line}\n`);
+    this.log?.write(line);
     this.panics.feed(line);
     this.watchPanic();
     if (NOT_TURNED_OFF.test(line)) this.turnOff();
@@ -295,6 +291,7 @@ class Watch {
       complaints: end.complaints,
       lastLines: this.console.lastLines,
       lines: this.lines,
+      unwritten: this.log?.problem === undefined ? [] : [this.log.problem],
     };
   }
 }

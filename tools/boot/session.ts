@@ -1,12 +1,13 @@
 // What ./nx boot and ./nx hw have in common: build what is stale, pick the machine and the disk, run once.
 
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { encodeRecording } from "../../machine/host/recording.ts";
 import { type BuildOutputs, build, buildMachine } from "../../toolchain/compile.ts";
 import { Problem } from "../../toolchain/problem.ts";
 import { root } from "../../toolchain/root.ts";
 import { Locator, placeText } from "../debug/locate.ts";
+import { attemptOutput, type NamedFile, requireOutputs } from "../nx/outputs.ts";
 import { progressOn } from "../nx/report.ts";
 import { type EmbeddedFacts, embeddedMachine, nonceOfSeed } from "./embedded.ts";
 import { chaosOf, faultsOf } from "./hostility.ts";
@@ -37,6 +38,7 @@ export async function runSession(
 ): Promise<SessionReport> {
   const machine = words.machine ?? defaultMachine(words);
   if (machine === "qemu") requireNoSeed(words);
+  requireOutputs(namedFiles({ "--log": words.log, "--record": words.record }), inputsOf(words));
   const progress = progressOn(process.stderr);
   const outputs = await build({
     profile: words.profile,
@@ -56,8 +58,25 @@ export async function runSession(
     facts = found;
   });
   const report = await bootOnce(embedded, filesOf(outputs), { ...request, nonce: nonceOfSeed(seed) }, onLine);
-  if (words.record !== undefined && facts) writeFileSync(words.record, encodeRecording(facts.recording));
+  if (words.record !== undefined && facts) {
+    const output = { word: "--record", file: words.record };
+    report.unwritten.push(...attemptOutput(output, encodeRecording(facts.recording)));
+  }
   return { ...report, machine, ...(facts && { embedded: { ...facts, seed } }) };
+}
+
+/** The files that are read, and so must not be written over. */
+function inputsOf({ disk, firmware, fault }: MachineWords): NamedFile[] {
+  const image = typeof disk === "string" ? disk : join(root, "build/pkgfs.img");
+  return namedFiles({
+    "--disk": disk === false ? undefined : image,
+    "--firmware": firmware,
+    "--fault": fault,
+  });
+}
+
+function namedFiles(words: Readonly<Record<string, string | undefined>>): NamedFile[] {
+  return Object.entries(words).flatMap(([word, file]) => (file === undefined ? [] : [{ word, file }]));
 }
 
 /** Where nobody says which: what only one of them can do decides, then whether QEMU is there. */

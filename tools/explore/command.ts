@@ -1,12 +1,14 @@
 // What ./nx explore does: hands the seeds to its workers, shows how far it is, and tells of each seed that failed what
 // happened there and how to see it again.
 
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { build, buildMachine } from "../../toolchain/compile.ts";
 import { root } from "../../toolchain/root.ts";
 import { chaosOf, faultsOf } from "../boot/hostility.ts";
 import { type BootRequest, SELFTEST_RUN } from "../boot/run.ts";
+import { attemptOutput, requireFolder } from "../nx/outputs.ts";
+import { printProblems } from "../nx/problem.ts";
 import { formatDuration, type Paint, paintFor, progressOn } from "../nx/report.ts";
 import { readLayout } from "./layout.ts";
 import { runSeeds } from "./pool.ts";
@@ -20,6 +22,7 @@ const FAILURES_SHOWN = 20;
 
 /** Explores; the exit code. */
 export async function explore(words: ExploreWords): Promise<0 | 1> {
+  requireFolder({ word: "--keep", file: words.keep });
   const progress = progressOn(process.stderr);
   const outputs = await build({ profile: "bringup", progress });
   const wasm = join(root, await buildMachine(progress));
@@ -48,14 +51,16 @@ export async function explore(words: ExploreWords): Promise<0 | 1> {
   const bar = new Bar(process.stderr, count);
   const failed: SeedResult[] = [];
   const begin = performance.now();
+  const unwritten: unknown[] = [];
   let done = 0;
   await runSeeds(seedsOf(words), words.workers, order, stop.signal, (result) => {
     done += 1;
     if (!result.ok) {
-      keep(words.keep, result);
-      failed.push(result);
+      const lost = keep(words.keep, result);
+      unwritten.push(...lost);
+      failed.push(lost.length === 0 ? result : { ...result, recording: undefined });
       if (!words.json && failed.length <= FAILURES_SHOWN)
-        bar.tell(failureText(result, words, paintFor(process.stderr)));
+        bar.tell(failureText(failed.at(-1) ?? result, words, paintFor(process.stderr)));
     }
     bar.show(done, failed.length);
   });
@@ -65,6 +70,8 @@ export async function explore(words: ExploreWords): Promise<0 | 1> {
   if (words.json)
     process.stdout.write(`${JSON.stringify(jsonReport(done, failed, milliseconds, words), undefined, 2)}\n`);
   else process.stdout.write(`${summary(done, failed, milliseconds, paintFor(process.stdout))}\n`);
+  // Each would say the same: the first is enough.
+  printProblems(unwritten.slice(0, 1), process.stderr);
   return failed.length === 0 && done === count ? 0 : 1;
 }
 
@@ -95,11 +102,15 @@ function seedCount({ seeds, shard }: ExploreWords): number {
   return rest < 0n ? 0 : Number(rest / BigInt(shard.count)) + 1;
 }
 
-/** Writes the recording of a failed seed. */
-function keep(folder: string, { seed, recording }: SeedResult): void {
-  if (recording === undefined) return;
-  mkdirSync(resolve(folder), { recursive: true });
-  writeFileSync(recordingFile(folder, seed), recording);
+/** Writes the recording of a failed seed. Gives what went wrong: the other seeds are still to be explored. */
+function keep(folder: string, { seed, recording }: SeedResult): unknown[] {
+  if (recording === undefined) return [];
+  try {
+    mkdirSync(resolve(folder), { recursive: true });
+  } catch (error) {
+    return [error];
+  }
+  return attemptOutput({ word: "--keep", file: recordingFile(folder, seed) }, recording);
 }
 
 function recordingFile(folder: string, seed: string): string {

@@ -4,6 +4,8 @@ import { closeSync, copyFileSync, openSync, readSync, renameSync, rmSync, writeS
 import { join } from "node:path";
 import { Problem } from "../../toolchain/problem.ts";
 import { root } from "../../toolchain/root.ts";
+import { pathProblem } from "../../toolchain/system-error.ts";
+import { plainPlace } from "../mk-pkgfs-img/files.ts";
 import {
   developmentPublicKey,
   type ImageKey,
@@ -42,18 +44,21 @@ export async function signImage(
   out: string,
 ): Promise<void> {
   const key = readKeyFile(keyFile);
+  const place = plainPlace(out);
   const image = await ImageReader.open(file);
   try {
     image.verify();
   } finally {
     image.close();
   }
-  const draft = `${out}.draft-${process.pid}`;
+  const draft = `${place}.draft-${process.pid}`;
   try {
     copyFileSync(file, draft);
     const digest = signInPlace(draft, key, sequence);
-    renameSync(draft, out);
+    renameSync(draft, place);
     process.stdout.write(`${out}: signed by ${shownId(key.id)}, digest ${digest}\n`);
+  } catch (error) {
+    throw pathProblem(`cannot write ${out}`, place, error);
   } finally {
     rmSync(draft, { force: true });
   }

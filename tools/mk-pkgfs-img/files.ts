@@ -11,13 +11,16 @@ import {
   openSync,
   readdirSync,
   readSync,
+  realpathSync,
   renameSync,
   rmSync,
+  type Stats,
   statSync,
   writeSync,
 } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { Problem } from "../../toolchain/problem.ts";
+import { pathProblem } from "../../toolchain/system-error.ts";
 import { type BuiltImage, type ImageOptions, type ImageSource, writeImage } from "./layout.ts";
 
 /** How much of a file is in memory at once. */
@@ -47,9 +50,16 @@ export function sourcesFromWord(word: string): ImageSource[] {
   const split = word.indexOf("=");
   const path = word.slice(0, Math.max(split, 0));
   const from = word.slice(split + 1);
-  const stat = statSync(from, { throwIfNoEntry: false });
-  if (!stat) throw new Problem(`${from} does not exist`);
+  const stat = statOf(from);
   return stat.isDirectory() ? sourcesFromFolder(from, path) : [sourceFromFile(path, from)];
+}
+
+function statOf(path: string): Stats {
+  try {
+    return statSync(path);
+  } catch (error) {
+    throw pathProblem(`cannot read ${path}`, path, error);
+  }
 }
 
 /** Writes an image to a file, and whatever folders are missing on the way. */
@@ -58,15 +68,33 @@ export function writeImageFile(
   sources: readonly ImageSource[],
   options: ImageOptions = {},
 ): BuiltImage {
-  mkdirSync(dirname(file), { recursive: true });
-  const draft = `${file}.draft-${process.pid}`;
+  const place = plainPlace(file);
+  const draft = `${place}.draft-${process.pid}`;
   try {
+    mkdirSync(dirname(place), { recursive: true });
     const built = writeDraft(draft, sources, options);
-    renameSync(draft, file);
+    renameSync(draft, place);
     return built;
+  } catch (error) {
+    throw pathProblem(`cannot write ${file}`, place, error);
   } finally {
     rmSync(draft, { force: true });
   }
+}
+
+/**
+ * Where a file stands that is going to be replaced by a whole new one, its links followed. What is no plain file cannot be:
+ * the new one would take the place of a folder or of a device. Throws Problem for that.
+ */
+export function plainPlace(file: string): string {
+  try {
+    const stat = statSync(file, { throwIfNoEntry: false });
+    if (stat === undefined) return resolve(file);
+    if (stat.isFile()) return realpathSync(file);
+  } catch (error) {
+    throw pathProblem(`cannot write ${file}`, resolve(file), error);
+  }
+  throw new Problem(`cannot write ${file}: it is no plain file`, { hints: ["name a file"], exitCode: 2 });
 }
 
 function writeDraft(draft: string, sources: readonly ImageSource[], options: ImageOptions): BuiltImage {
@@ -81,11 +109,15 @@ function writeDraft(draft: string, sources: readonly ImageSource[], options: Ima
 function readNames(folder: string): string[] {
   const stat = lstatSync(folder, { throwIfNoEntry: false });
   if (!stat?.isDirectory()) throw new Problem(`${folder} is not a folder`);
-  return readdirSync(folder).sort();
+  try {
+    return readdirSync(folder).sort();
+  } catch (error) {
+    throw pathProblem(`cannot read ${folder}`, folder, error);
+  }
 }
 
 function* piecesOf(file: string): Generator<Uint8Array> {
-  const descriptor = openSync(file, "r");
+  const descriptor = openToRead(file);
   try {
     const piece = Buffer.alloc(pieceBytes);
     while (true) {
@@ -95,6 +127,14 @@ function* piecesOf(file: string): Generator<Uint8Array> {
     }
   } finally {
     closeSync(descriptor);
+  }
+}
+
+function openToRead(file: string): number {
+  try {
+    return openSync(file, "r");
+  } catch (error) {
+    throw pathProblem(`cannot read ${file}`, file, error);
   }
 }
 

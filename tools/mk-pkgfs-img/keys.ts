@@ -10,9 +10,10 @@ import {
   generateKeyPairSync,
   type KeyObject,
 } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { Problem } from "../../toolchain/problem.ts";
+import { pathProblem } from "../../toolchain/system-error.ts";
 
 /** The key pair of this repository, for images that nobody has to trust: its private half is public. Below the root. */
 export const developmentKey = "keys/development.key";
@@ -63,19 +64,45 @@ export function keyFromPem(text: string): ImageKey | undefined {
 
 /** Makes a new pair, `<name>.key` and `<name>.pub`. Gives the id in hex. A key that is there is never overwritten. */
 export function writeKeyPair(name: string): string {
+  if (/(^|\/)$/.test(name)) {
+    throw new Problem(`${JSON.stringify(name)} names no file`, {
+      hints: ["name one, such as keys/mine"],
+      exitCode: 2,
+    });
+  }
   const files = { privateFile: `${name}.key`, publicFile: `${name}.pub` };
   for (const file of Object.values(files)) {
     if (existsSync(file)) throw new Problem(`${file} is there already`, { hints: ["choose another name"] });
   }
   const pair = generateKeyPairSync("ed25519");
-  mkdirSync(dirname(name), { recursive: true });
-  // Only for whoever made it, and nobody's file is replaced between the look and the write.
-  writeFileSync(files.privateFile, pair.privateKey.export({ format: "pem", type: "pkcs8" }), {
-    mode: 0o600,
-    flag: "wx",
-  });
-  writeFileSync(files.publicFile, pair.publicKey.export({ format: "pem", type: "spki" }), { flag: "wx" });
+  const privateText = pair.privateKey.export({ format: "pem", type: "pkcs8" });
+  const publicText = pair.publicKey.export({ format: "pem", type: "spki" });
+  // The public half first, so that no private key is left of a pair that is not whole.
+  writeNew(files.publicFile, publicText, 0o644);
+  try {
+    // Only for whoever made it.
+    writeNew(files.privateFile, privateText, 0o600);
+  } catch (error) {
+    rmSync(files.publicFile, { force: true });
+    throw error;
+  }
   return keyIdText(readKeyFile(files.publicFile).id);
+}
+
+/** Writes a file that is not there, and whatever folders are missing on the way: all of it, or nothing. */
+function writeNew(file: string, text: string | Buffer, mode: number): void {
+  let descriptor: number | undefined;
+  try {
+    mkdirSync(dirname(file), { recursive: true });
+    // Nobody's file is replaced between the look and the write.
+    descriptor = openSync(file, "wx", mode);
+    writeFileSync(descriptor, text);
+  } catch (error) {
+    if (descriptor !== undefined) rmSync(file, { force: true });
+    throw pathProblem(`cannot write ${file}`, file, error);
+  } finally {
+    if (descriptor !== undefined) closeSync(descriptor);
+  }
 }
 
 /** A key id as it is printed. */

@@ -11,6 +11,7 @@ import { Problem } from "../../toolchain/problem.ts";
 import { failureText } from "../boot/command.ts";
 import { runSession } from "../boot/session.ts";
 import type { MachineWords } from "../boot/words.ts";
+import { printProblems } from "../nx/problem.ts";
 import { paintFor } from "../nx/report.ts";
 
 const PREFIX = "nx: ";
@@ -22,13 +23,22 @@ export interface Answer {
   values: Map<string, string>;
 }
 
-/** Boots, runs `nx …` in the guest, and gives its answer lines. Throws Problem if there is no whole answer. */
-export async function ask(words: MachineWords, run: string): Promise<Answer[]> {
+/**
+ * Boots, runs `nx …` in the guest, and prints what `print` makes of its answer lines. Gives the exit code. Throws Problem
+ * if there is no whole answer.
+ */
+export async function ask(
+  words: MachineWords,
+  run: string,
+  print: (answers: Answer[]) => string,
+): Promise<0 | 1> {
   const report = await runSession(words, run, false, () => {});
   if (!report.ok) {
+    printProblems(report.unwritten, process.stderr);
     throw new Problem(`the guest did not answer "${run}"`, { output: failureText(report, paintFor({})) });
   }
-  return parseAnswers(report.lines);
+  process.stdout.write(print(parseAnswers(report.lines)));
+  return printProblems(report.unwritten, process.stderr);
 }
 
 /** The answers among console lines, up to `nx: end`. */

@@ -5,13 +5,12 @@ import { ask } from "./ask.ts";
 import { jsonOf, type QuestionName, questions, rowsOf, tableOf } from "./rows.ts";
 
 /** Boots, asks, prints; the exit code. */
-export async function question(name: QuestionName, words: MachineWords): Promise<0> {
+export async function question(name: QuestionName, words: MachineWords): Promise<0 | 1> {
   const asked = questions[name];
-  const rows = rowsOf(asked, await ask(words, asked.run));
-  process.stdout.write(
-    words.json ? `${JSON.stringify(jsonOf(asked, rows))}\n` : printable(tableOf(asked, rows)),
-  );
-  return 0;
+  return await ask(words, asked.run, (answers) => {
+    const rows = rowsOf(asked, answers);
+    return words.json ? `${JSON.stringify(jsonOf(asked, rows))}\n` : printable(tableOf(asked, rows));
+  });
 }
 
 /** What a guest says must not steer the terminal. */

@@ -20,10 +20,11 @@ export interface SmpAnswer {
 }
 
 /** Boots, asks, prints; the exit code. */
-export async function smp(words: MachineWords): Promise<0> {
-  const answer = smpAnswer(await ask(words, "nx hw smp"));
-  process.stdout.write(words.json ? `${JSON.stringify(answer)}\n` : smpTable(answer));
-  return 0;
+export async function smp(words: MachineWords): Promise<0 | 1> {
+  return await ask(words, "nx hw smp", (answers) => {
+    const answer = smpAnswer(answers);
+    return words.json ? `${JSON.stringify(answer)}\n` : smpTable(answer);
+  });
 }
 
 /** The guest's lines as one value. Throws Problem if a hart is missing or named twice. */

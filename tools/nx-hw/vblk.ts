@@ -16,13 +16,14 @@ export interface VblkAnswer {
 }
 
 /** Boots, asks, prints; the exit code. */
-export async function vblkInfo(words: MachineWords): Promise<0> {
+export async function vblkInfo(words: MachineWords): Promise<0 | 1> {
   if (words.disk === false) {
     throw new Problem("hw vblk info asks for the disk, and --no-disk leaves it out", { exitCode: 2 });
   }
-  const answer = vblkAnswer(await ask(words, "nx hw vblk info"));
-  process.stdout.write(words.json ? `${JSON.stringify(answer)}\n` : vblkTable(answer));
-  return 0;
+  return await ask(words, "nx hw vblk info", (answers) => {
+    const answer = vblkAnswer(answers);
+    return words.json ? `${JSON.stringify(answer)}\n` : vblkTable(answer);
+  });
 }
 
 /** The guest's line as one value. Throws Problem if something is missing or not what it should be. */

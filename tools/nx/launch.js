@@ -6,7 +6,16 @@
 
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
@@ -22,9 +31,23 @@ const bundles = join(root, "build", "host");
 const bundleStamp = join(bundles, "stamp.json");
 
 requireNode();
-installLocked();
+const main = await prepare();
 process.setSourceMapsEnabled(true);
-await import(pathToFileURL(await bundle()).href);
+await import(pathToFileURL(main).href);
+
+/** Does all that may have to be written, and says so where that is refused. */
+async function prepare() {
+  try {
+    installLocked();
+    return await bundle();
+  } catch (error) {
+    if (error.syscall === undefined) throw error;
+    return fail(
+      `${error.path ?? root} cannot be used: ${error.message}.`,
+      "build/ and node_modules/ have to be folders that can be written, with room in them.",
+    );
+  }
+}
 
 function requireNode() {
   if (Number(process.versions.node.split(".")[0]) >= nodeMajorMin) return;
@@ -74,6 +97,7 @@ async function bundle() {
 
   const esbuild = await import("esbuild");
   const draft = join(bundles, `draft-${process.pid}`);
+  mkdirSync(draft, { recursive: true });
   const result = await esbuild
     .build({
       absWorkingDir: root,

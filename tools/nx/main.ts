@@ -66,4 +66,13 @@ async function run(args: readonly string[]): Promise<number> {
   }
 }
 
+/** Whoever reads our output may stop (`| head`), which is no mistake; a disk that is full is told. */
+function onOutputLost(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE") printProblem(error, process.stderr);
+  process.exit(1);
+}
+
+process.stdout.on("error", onOutputLost);
+// There is nowhere left to tell it.
+process.stderr.on("error", () => {});
 process.exitCode = await run(process.argv.slice(2));

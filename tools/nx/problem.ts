@@ -9,6 +9,7 @@
 // A Problem is an answer for whoever ran the command. Anything else that is thrown is a bug of ours, and shows its stack.
 
 import { type Diagnostic, Problem } from "../../toolchain/problem.ts";
+import { environmentProblem } from "../../toolchain/system-error.ts";
 import { type Paint, paintFor } from "./report.ts";
 
 /** How many diagnostics are shown; the rest is counted. */
@@ -22,11 +23,19 @@ export function printProblem(error: unknown, stream: NodeJS.WriteStream): 1 | 2 
   return error instanceof Problem ? (error.details.exitCode ?? 1) : 1;
 }
 
+/** Prints errors that did not stop a command. Gives the exit code: 0 if there are none. */
+export function printProblems(errors: readonly unknown[], stream: NodeJS.WriteStream): 0 | 1 {
+  for (const error of errors) printProblem(error, stream);
+  return errors.length === 0 ? 0 : 1;
+}
+
 /** The text that `printProblem` writes, with no newline at its end. */
 export function formatProblem(error: unknown, paint: Paint): string {
   if (error instanceof Error && "problems" in error && Array.isArray(error.problems)) {
     return [`${paint.bad("nx:")} the guest code cannot become RV64`, error.message].join("\n");
   }
+  const environment = environmentProblem(error);
+  if (environment !== undefined) return formatProblem(environment, paint);
   if (!(error instanceof Problem)) {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
     return `${paint.bad("nx: this is a bug in the tools")}\n${text}`;

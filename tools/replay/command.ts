@@ -1,8 +1,8 @@
 // What ./nx replay does: the same run again, its console, and whether it ended as it was recorded; or, at the place where
 // it was told to stop, what every hart is doing there.
 
-import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { Debugger } from "../../machine/host/debugger.ts";
 import { describeHarts } from "../../machine/host/harts.ts";
 import { decodeRecording, hashOf, type Recording } from "../../machine/host/recording.ts";
@@ -11,10 +11,13 @@ import { eventLine, TraceFile } from "../../machine/host/trace.ts";
 import { buildMachine } from "../../toolchain/compile.ts";
 import { Problem } from "../../toolchain/problem.ts";
 import { root } from "../../toolchain/root.ts";
+import { pathProblem } from "../../toolchain/system-error.ts";
 import { ConsoleLines } from "../boot/console.ts";
 import { endOfRun } from "../boot/embedded.ts";
 import { Locator, placeText } from "../debug/locate.ts";
 import { serveGdb } from "../gdb/serve.ts";
+import { attemptOutput, type NamedFile, requireOutputs } from "../nx/outputs.ts";
+import { printProblems } from "../nx/problem.ts";
 import { paintFor, progressOn } from "../nx/report.ts";
 import type { ReplayWords } from "./words.ts";
 
@@ -32,7 +35,9 @@ interface StopAt {
 
 /** Replays a recording; the exit code. Throws Problem if it cannot be read. */
 export async function replay(file: string, words: ReplayWords): Promise<0 | 1> {
+  const trace = words.trace === undefined ? undefined : { word: "--trace", file: words.trace };
   const recording = readRecording(file);
+  if (trace !== undefined) requireOutputs([trace], [{ word: "the recording", file }]);
   const wasm = new Uint8Array(readFileSync(join(root, await buildMachine(progressOn(process.stderr)))));
   const run = new Run(await WebAssembly.compile(wasm), recording.settings, recording.events);
   if (words.gdb !== undefined) {
@@ -44,12 +49,27 @@ export async function replay(file: string, words: ReplayWords): Promise<0 | 1> {
     });
     return 0;
   }
-  const stop = stopOf(words.stopAt);
-  const endTrace = words.trace === undefined ? undefined : traceTo(run, words.trace);
-  const state = goThrough(run, stop, recording.end?.clock, (line) => {
+  const endTrace = trace === undefined ? undefined : traceTo(run, trace);
+  const state = goThrough(run, stopOf(words.stopAt), recording.end?.clock, (line) => {
     if (!words.json) process.stdout.write(`${line}\n`);
   });
-  endTrace?.();
+  // What became of the run is told in any case.
+  const unwritten = endTrace?.() ?? [];
+  const code = tell({ recording, run, state, module: hashOf(wasm) }, words);
+  return printProblems(unwritten, process.stderr) === 0 ? code : 1;
+}
+
+/** A replay that has come to its end, or to where it was to stop. */
+interface Replayed {
+  recording: Recording;
+  run: Run;
+  state: AdvanceState;
+  /** The hash of the machine's module. */
+  module: string;
+}
+
+/** Prints what became of it. Gives the exit code. */
+function tell({ recording, run, state, module }: Replayed, words: ReplayWords): 0 | 1 {
   const end = endOfRun(run);
   const same = recording.end !== undefined && end.stateHash === recording.end.stateHash;
   const isWhole = words.stopAt === undefined;
@@ -71,7 +91,7 @@ export async function replay(file: string, words: ReplayWords): Promise<0 | 1> {
     process.stdout.write(`${paint.good("replayed:")} the same run, ${count}, state ${end.stateHash}\n`);
     return 0;
   }
-  process.stderr.write(`${paint.bad("replay failed:")} ${differenceText(recording, hashOf(wasm))}\n`);
+  process.stderr.write(`${paint.bad("replay failed:")} ${differenceText(recording, module)}\n`);
   return 1;
 }
 
@@ -80,14 +100,18 @@ export function readRecording(file: string): Recording {
   let text: string;
   try {
     text = readFileSync(file, "utf8");
-  } catch {
-    throw new Problem(`there is no recording ${file}`, { subject: file, exitCode: 2 });
+  } catch (error) {
+    throw pathProblem(`cannot read the recording ${file}`, resolve(file), error);
   }
   try {
     return decodeRecording(text);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw new Problem(`${file} cannot be replayed: ${why}`, { subject: file, exitCode: 2 });
+    throw new Problem(`${file} cannot be replayed: ${why}`, {
+      subject: file,
+      hints: ["./nx boot --record FILE writes one"],
+      exitCode: 2,
+    });
   }
 }
 
@@ -113,16 +137,16 @@ function goThrough(
   return state;
 }
 
-/** Writes the run's events to a file. Call what it gives at the end. */
-function traceTo(run: Run, file: string): () => void {
-  if (file.endsWith(".json")) {
+/** Writes the run's events to a file. Call what it gives at the end; it gives what went wrong. */
+function traceTo(run: Run, output: NamedFile): () => unknown[] {
+  if (output.file.endsWith(".json")) {
     const trace = new TraceFile();
     run.listen((event) => trace.add(event));
-    return () => writeFileSync(file, trace.text());
+    return () => attemptOutput(output, trace.text());
   }
   const lines: string[] = [];
   run.listen((event) => lines.push(eventLine(event)));
-  return () => writeFileSync(file, `${lines.join("\n")}\n`);
+  return () => attemptOutput(output, `${lines.join("\n")}\n`);
 }
 
 function stopOf(where: string | undefined): StopAt {

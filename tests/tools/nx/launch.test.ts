@@ -71,6 +71,17 @@ test("says file and line when the host code does not build, and ends with 1", ()
   expect(stderr).toContain("tools/nx/main.ts:1");
 });
 
+test("says so where there is no place for what it makes", () => {
+  rmSync(join(checkout, "build"), { recursive: true });
+  put("build", "a file");
+  const { status, stderr } = run();
+  expect([status, stderr]).toEqual([
+    1,
+    expect.stringMatching(/^nx: .*\n {4}build\/ and node_modules\/ [^\n]*\n$/),
+  ]);
+  rmSync(join(checkout, "build"));
+});
+
 test("asks for a newer Node by name where there is none", () => {
   const { status, stderr } = spawnSync("/bin/sh", [join(checkout, "nx")], {
     env: { PATH: "/nowhere" },
