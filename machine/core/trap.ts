@@ -1,5 +1,5 @@
 // Traps: into the mode that handles them, and back (privileged specification, 3.1.6 to 3.1.8, 3.3.2, 4.1).
-import { seenInterrupts } from "./chaos";
+import { Chaos, isChaos, seenInterrupts } from "./chaos";
 import { Hart, Mode, unreserve } from "./hart";
 import { updateView } from "./tlb";
 import { Event, trace } from "./trace";
@@ -64,8 +64,8 @@ function enter(hart: Hart, cause: u64, value: u64, delegated: bool): void {
   }
   const vectored = (vector & 1) !== 0 && (cause & INTERRUPT) !== 0;
   hart.pc = (vector & ~3) + (vectored ? number << 2 : 0);
-  // An SC that follows a trap fails: whoever interrupts need not know of reservations.
-  unreserve(hart);
+  // An SC that follows a trap fails: whoever interrupts need not know of reservations. Hardware need not be so kind.
+  if (!isChaos(Chaos.KeptReservations)) unreserve(hart);
   hart.traps += 1;
   updateView(hart);
 }

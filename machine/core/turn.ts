@@ -4,7 +4,7 @@
 
 import { stopRequested } from "./breakpoints";
 import { busEvents, busNextEvent } from "./bus";
-import { chaosMask, demote, turnEnds } from "./chaos";
+import { Chaos, chaosMask, demote, isChaos, turnEnds } from "./chaos";
 import { clock, eventClock, NEVER, setEventClock, TICK_SHIFT, time } from "./clock";
 import { Exact, FAST_MARGIN, Fast, run } from "./execute/loop";
 import { Hart, HartState, hartAt, reservers, unreserve } from "./hart";
@@ -20,6 +20,12 @@ const STCE: u64 = 1 << 63;
 
 /** Instructions after which an LR's reservation is dropped when its hart's turn ends. */
 const RESERVATION_INSTRUCTIONS_MAX: u64 = 64;
+/** The same where traps keep it: on the way into a kernel, and out of it as another task. */
+const KEPT_INSTRUCTIONS_MAX: u64 = 8192;
+
+function reservationMax(): u64 {
+  return isChaos(Chaos.KeptReservations) ? KEPT_INSTRUCTIONS_MAX : RESERVATION_INSTRUCTIONS_MAX;
+}
 
 /** Sets the timers' pending bits of a hart. Returns its next deadline in ticks. */
 function updateTimers(hart: Hart, now: u64): u64 {
@@ -81,6 +87,6 @@ export function runTurn(hart: Hart, turn: i32, most: i32): i32 {
   }
   if (left > 0) return left;
   if (chaosMask() !== 0) endTurn(hart);
-  if (hart.reserved !== 0 && hart.retired - hart.reservedAt > RESERVATION_INSTRUCTIONS_MAX) unreserve(hart);
+  if (hart.reserved !== 0 && hart.retired - hart.reservedAt > reservationMax()) unreserve(hart);
   return 0;
 }

@@ -16,6 +16,7 @@ export const chaosKinds: readonly (readonly [name: string, bit: number, meaning:
   ["weak-stores", 128, "stores leave the buffer in any order (RVWMO)"],
   ["stale-faults", 256, "what is not mapped stays so until sfence.vma"],
   ["software-marks", 512, "the hardware sets neither A nor D in a page table"],
+  ["keep-reservations", 1024, "traps keep LR's reservations"],
   ["slow-firmware", 2048, "starts, stops and remote fences take time, and show what is half done"],
 ];
 

@@ -112,6 +112,7 @@ export class Kernel {
       writeSatp: (value: bigint) => {
         csr().satp = BigInt.asUintN(64, value);
       },
+      endReservation: nothing,
       fence: nothing,
       fenceIo: nothing,
       fenceI: nothing,

@@ -46,6 +46,7 @@ async function flushesWith(asidBits: bigint): Promise<{ flushes: number; switche
             flushes += 1;
           },
           fenceI: () => {},
+          endReservation: () => {},
         },
         assembly: { sbiEcall: () => 0n },
       },

@@ -2,6 +2,7 @@
 // in one program, under many seeds.
 
 import { describe, expect, test } from "vitest";
+import { parseChaos } from "../../machine/host/chaos.ts";
 import { assembleText, DATA, END, OPEN_MEMORY, runProgram } from "./bare.ts";
 
 /** Kinds, as in machine/core/chaos.ts. */
@@ -13,7 +14,8 @@ const SC_FAILS = 16;
 const EARLY_WAKE = 32;
 const WEAK_STORES = 128;
 const SOFTWARE_MARKS = 512;
-const EVERYTHING = 1023;
+const KEPT_RESERVATIONS = 1024;
+const EVERYTHING = parseChaos("all");
 
 const seeds = Array.from({ length: 40 }, (_, index) => BigInt(index));
 const SEEDS_MAX = 1500n;
@@ -204,6 +206,31 @@ describe("atomics", () => {
     expect((await runProgram(program)).reg("a0")).toBe(0n);
     const failures = (await runProgram(program, { chaos: SC_FAILS })).reg("a0");
     expect(failures > 20n && failures < 380n).toBe(true);
+  });
+
+  test("a trap ends a reservation, but not if it is asked to keep it", async () => {
+    const program = await assembleText(`
+    la    t0, 3f
+    csrw  mtvec, t0
+    li    s0, ${DATA}
+    lr.d  t0, (s0)
+    ecall
+    sc.d  a0, t0, (s0)
+    lr.d  t0, (s0)
+    ecall
+    sc.d  zero, zero, (s0)
+    sc.d  a1, t0, (s0)
+    j     4f
+    .balign 4
+3:  csrr  t1, mepc
+    addi  t1, t1, 4
+    csrw  mepc, t1
+    mret
+4:${END}`);
+    const ended = await runProgram(program);
+    expect([ended.reg("a0"), ended.reg("a1")]).toEqual([1n, 1n]);
+    const kept = await runProgram(program, { chaos: KEPT_RESERVATIONS });
+    expect([kept.reg("a0"), kept.reg("a1")]).toEqual([0n, 1n]);
   });
 });
 

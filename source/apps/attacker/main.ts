@@ -20,6 +20,7 @@ import { attackHarts, attackSenders } from "./harts";
 import { attackKin } from "./kin";
 import { attackMemory } from "./memory";
 import { attackReplies } from "./replies";
+import { attackReservations } from "./reservations";
 import { attackTimers } from "./timers";
 import { leaveTrail } from "./trail";
 
@@ -39,6 +40,7 @@ export function main(): i32 {
   else if (isAsked("resources")) attackResources();
   else if (isAsked("kin")) attackKin();
   else if (isAsked("delays")) attackWithDelays();
+  else if (isAsked("reservations")) attackReservations();
   else if (isAsked("calls")) attackWithCalls();
   else if (isAsked("trail")) leaveTrail();
   else return unknown();

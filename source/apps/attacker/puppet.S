@@ -7,6 +7,11 @@
 #
 #                   number -1 ends the task with code 0, number -2 goes back to the first record
 #   echoStart       answers every call at its endpoint, after some work of its own, for ever
+#   holderStart     HELD_ROUNDS times: reads the word at HELD with LR, yields, and writes back with SC what it had read
+#   rivalStart      HELD_ROUNDS times: adds one to the word, does LR of it if it is to, and yields. Both end with code 0
+#
+#                     0 the word │ 8 additions │ 16 whether the rival does LR
+#
 #   crimes          a table: CRIME_BYTES each; one crime, then Exit with code CRIME_DONE if nothing stopped it. SCRIPT
 #                   holds a word that it may need: an address
 #
@@ -14,10 +19,13 @@
 
     .equ SCRIPT_PAGE, 0x20          # lui's operand for SCRIPT = 0x2_0000 (puppet.ts)
     .equ SYSCALL_EXIT, 4
+    .equ SYSCALL_YIELD, 0
     .equ SYSCALL_RECEIVE, 6
     .equ SYSCALL_REPLY_RECEIVE, 8
     .equ ECHO_ENDPOINT, 1           # puppet.ts
     .equ ECHO_WORK, 2000            # turns of a loop: most of the time passes there
+    .equ HELD_PAGE, 0x60            # lui's operand for HELD = 0x6_0000 (reservations.ts)
+    .equ HELD_ROUNDS, 200           # reservations.ts
     .equ CRIME_DONE, 77             # puppet.ts
     .equ CRIME_SHIFT, 6             # 64 bytes each (puppet.ts)
 
@@ -73,6 +81,41 @@ echoStart:
     ecall
     j    1b
 echoEnd:
+
+    .globl holderStart, holderEnd
+holderStart:
+    lui  s0, HELD_PAGE
+    li   s1, HELD_ROUNDS
+1:  lr.d s2, (s0)
+    li   a7, SYSCALL_YIELD
+    ecall
+    sc.d t0, s2, (s0)
+    addi s1, s1, -1
+    bnez s1, 1b
+    li   a0, 0
+    li   a7, SYSCALL_EXIT
+    ecall
+holderEnd:
+
+    .globl rivalStart, rivalEnd
+rivalStart:
+    lui  s0, HELD_PAGE
+    li   s1, HELD_ROUNDS
+    li   s2, 1
+1:  amoadd.d t0, s2, (s0)
+    addi t1, s0, 8
+    amoadd.d t0, s2, (t1)
+    ld   t0, 16(s0)
+    beqz t0, 2f
+    lr.d t1, (s0)
+2:  li   a7, SYSCALL_YIELD
+    ecall
+    addi s1, s1, -1
+    bnez s1, 1b
+    li   a0, 0
+    li   a7, SYSCALL_EXIT
+    ecall
+rivalEnd:
 
     # Opens entry \name; the next one closes it.
     .macro crime

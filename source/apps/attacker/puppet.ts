@@ -200,8 +200,8 @@ export function server(index: u32, taskClass: Class, endpoint: u32): Puppet | nu
   return p;
 }
 
-/** A child whose text begins with `codeBytes` of the attacker's own, from `code`. */
-function child(index: u32, taskClass: Class, code: usize, codeBytes: u32): Puppet | null {
+/** Child `index`, not started, whose text begins with `codeBytes` of the attacker's own, from `code`. */
+export function child(index: u32, taskClass: Class, code: usize, codeBytes: u32): Puppet | null {
   const p = changetype<Puppet>(puppets + <usize>index * offsetof<Puppet>());
   p.steps = 0;
   p.script = SCRIPT_WINDOW + <usize>(index * SCRIPT_BYTES);

@@ -5,3 +5,7 @@ export declare function crimes(): usize;
 export declare function crimesEnd(): usize;
 export declare function echoStart(): usize;
 export declare function echoEnd(): usize;
+export declare function holderStart(): usize;
+export declare function holderEnd(): usize;
+export declare function rivalStart(): usize;
+export declare function rivalEnd(): usize;

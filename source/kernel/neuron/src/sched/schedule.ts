@@ -11,7 +11,15 @@
  */
 import { CLASS_COUNT } from "abi/task";
 import { HARTS_MAX } from "../arch/riscv/frame";
-import { Hart, hartAt, hartCount, IDLE_CLASS, thisHart, WANTS_SCHEDULE } from "../arch/riscv/hart";
+import {
+  forgetReservation,
+  Hart,
+  hartAt,
+  hartCount,
+  IDLE_CLASS,
+  thisHart,
+  WANTS_SCHEDULE,
+} from "../arch/riscv/hart";
 import { outOfLine } from "../arch/riscv/intrinsics";
 import { asidsSuffice, enterSpace, forgetTranslations, seeNewMappings } from "../arch/riscv/satp";
 import { kernelSpaceSatp } from "../mm/kernelmap";
@@ -67,8 +75,12 @@ export function spaceChanged(task: Task): void {
   if (hart.running === <u32>changetype<usize>(task)) see(hart, task);
 }
 
-/** The runnable `task`, which is in no queue, is what this hart runs. */
+/**
+ * The runnable `task`, which is in no queue, is what this hart runs. What another one reserved here (LR) it does not inherit, and it
+ * does not find its own again: hardware may keep one throughout, and SC would undo what was written meanwhile.
+ */
 export function runOn(hart: Hart, task: Task): void {
+  forgetReservation(hart);
   hart.running = <u32>changetype<usize>(task);
   hart.frame = hart.running;
   hart.switches++;

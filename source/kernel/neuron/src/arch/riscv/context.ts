@@ -62,6 +62,8 @@ export class ExpectedHart {
  */
 @unmanaged
 export class HartContext {
+  /** A register for a moment, and where an SC may write that is to end a reservation: at tp itself. */
+  scratch: u64;
   /** The frame of the task that this hart runs or ran last. */
   frame: u32;
   /** Top of the kernel stack of this hart. */
@@ -70,5 +72,4 @@ export class HartContext {
   panicStackTop: u32;
   /** Bit per lock rank that this hart holds now: sync/order.ts checks it in checked builds. */
   heldRanks: u32;
-  scratch: u64;
 }

@@ -13,7 +13,7 @@
 import { FOREVER } from "abi/syscall";
 import { HartContext } from "./context";
 import { HART_STRIDE, HARTS_MAX, KERNEL_STACK_BYTES, PANIC_STACK_BYTES, STACK_GUARD_BYTES } from "./frame";
-import { hartPointer } from "./intrinsics";
+import { endReservation, hartPointer } from "./intrinsics";
 import { harts, kernelStacks, panicStacks } from "./symbols";
 
 const IPI_FROM_OFFSET: usize = 896;
@@ -105,6 +105,11 @@ export function hartAt(index: u32): Hart {
 /** The hart this runs on. */
 export function thisHart(): Hart {
   return changetype<Hart>(hartPointer());
+}
+
+/** An SC on this hart, `hart`, does not succeed because of an LR from before (unprivileged ISA 8.2). */
+export function forgetReservation(hart: Hart): void {
+  endReservation(changetype<usize>(hart) + offsetof<Hart>("scratch"));
 }
 
 /** Whether hart `index` takes part. */
