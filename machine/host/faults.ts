@@ -49,7 +49,10 @@ export function parseFaults(text: string): DiskFault[] {
 function parseFault(word: string): DiskFault {
   const [, name = "", first, dash, last] = /^([a-z-]+?)(?:@([0-9]+)(?:(-)([0-9]*))?)?$/.exec(word) ?? [];
   const kind = faultKinds.findIndex(([known]) => known === name);
-  if (kind < 0) throw new Error(`"${word}" is no fault: write ${"kind@n"}, for example used-id@3`);
+  if (kind < 0) {
+    const known = faultKinds.map(([kindName]) => kindName).join(", ");
+    throw new Error(`"${word}" is no fault, and no file: ${known}`);
+  }
   if (first === undefined) return { kind, first: 1n, last: EVENT_MAX };
   const from = BigInt(first);
   const to = dash === undefined ? from : last === "" || last === undefined ? EVENT_MAX : BigInt(last);

@@ -28,6 +28,8 @@ export interface Recording {
 const FORMAT = "neuron recording";
 const VERSION = 1;
 
+const SECTOR_BYTES = 512;
+
 /** A disk larger than this is not put into a recording. */
 export const DISK_BYTES_MAX = 256 * 2 ** 20;
 
@@ -118,6 +120,9 @@ function diskBytes(content: DiskContent): Uint8Array {
 
 function decodeDisk(disk: Record<string, unknown>): MachineSettings["disk"] {
   const content = diskOfBytes(unpack(disk.content, "disk"));
+  if (content.byteCount === 0 || content.byteCount % SECTOR_BYTES !== 0) {
+    throw new Error(`its disk has ${content.byteCount} bytes, which are no sectors`);
+  }
   return { slot: numberOf(disk.slot, "slot"), legacy: disk.legacy === true, content };
 }
 

@@ -5,25 +5,35 @@ import { parseChaos } from "../../machine/host/chaos.ts";
 import { parseFaults } from "../../machine/host/faults.ts";
 import type { DiskFault } from "../../machine/host/machine.ts";
 import { Problem } from "../../toolchain/problem.ts";
+import { requireInput } from "../nx/inputs.ts";
 
 /** The plan of `--fault`: its words, or a file of them. Throws Problem for one that cannot be read. */
 export function faultsOf(plan: string | undefined): DiskFault[] {
   if (plan === undefined) return [];
-  const text = existsSync(plan) ? readFileSync(plan, "utf8") : plan;
-  return orProblem("the fault plan", () => parseFaults(text));
+  const text = existsSync(plan) ? planOf(plan) : plan;
+  return orProblem("--fault", "kind@n, kind@first-last, several with commas, or a file of these", () =>
+    parseFaults(text),
+  );
 }
 
 /** The kinds of `--chaos`, as bits: all where no kinds are named, none where the word is missing. */
 export function chaosOf(kinds: string | true | undefined): number {
   if (kinds === undefined) return 0;
-  return orProblem("--chaos", () => parseChaos(kinds === true ? "all" : kinds));
+  return orProblem("--chaos", "--chaos alone is all of them", () =>
+    parseChaos(kinds === true ? "all" : kinds),
+  );
 }
 
-function orProblem<T>(what: string, read: () => T): T {
+function planOf(file: string): string {
+  requireInput({ word: "--fault", file });
+  return readFileSync(file, "utf8");
+}
+
+function orProblem<T>(what: string, hint: string, read: () => T): T {
   try {
     return read();
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw new Problem(`${what} cannot be read: ${why}`, { exitCode: 2 });
+    throw new Problem(`${what} cannot be read: ${why}`, { hints: [hint], exitCode: 2 });
   }
 }

@@ -1,6 +1,6 @@
 // What ./nx boot and ./nx hw have in common: build what is stale, pick the machine and the disk, run once.
 
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { encodeRecording } from "../../machine/host/recording.ts";
 import { type BuildOutputs, build, buildMachine } from "../../toolchain/compile.ts";
@@ -11,6 +11,7 @@ import { attemptOutput, type NamedFile, requireOutputs } from "../nx/outputs.ts"
 import { progressOn } from "../nx/report.ts";
 import { type EmbeddedFacts, embeddedMachine, nonceOfSeed } from "./embedded.ts";
 import { chaosOf, faultsOf } from "./hostility.ts";
+import { requireMachineInputs } from "./inputs.ts";
 import type { Person } from "./interactive.ts";
 import { hasQemu, qemuMachine } from "./qemu.ts";
 import { type BootFiles, type BootReport, type BootRequest, bootOnce } from "./run.ts";
@@ -38,6 +39,8 @@ export async function runSession(
 ): Promise<SessionReport> {
   const machine = words.machine ?? defaultMachine(words);
   if (machine === "qemu") requireNoSeed(words);
+  requireMachineInputs(words);
+  const hostility = { faults: faultsOf(words.fault), chaos: chaosOf(words.chaos) };
   requireOutputs(namedFiles({ "--log": words.log, "--record": words.record }), inputsOf(words));
   const progress = progressOn(process.stderr);
   const outputs = await build({
@@ -53,7 +56,6 @@ export async function runSession(
   const seed = words.seed ?? 0n;
   const wasm = join(root, await buildMachine(progress));
   let facts: EmbeddedFacts | undefined;
-  const hostility = { faults: faultsOf(words.fault), chaos: chaosOf(words.chaos) };
   const embedded = embeddedMachine({ wasm, seed, ...hostility }, (found) => {
     facts = found;
   });
@@ -107,12 +109,6 @@ function embeddedWord(words: MachineWords): string | undefined {
   return Object.entries(given).find(([, value]) => value !== undefined)?.[0];
 }
 
-/** The firmware's file. Throws Problem if it is not there. */
-function firmwareFile(file: string): string {
-  if (!existsSync(file)) throw new Problem(`there is no firmware ${file}`, { subject: file, exitCode: 2 });
-  return resolve(file);
-}
-
 /** What a run uses of a build. */
 export function filesOf(outputs: BuildOutputs): BootFiles {
   const kernel = join(root, outputs.kernel);
@@ -129,12 +125,10 @@ export function filesOf(outputs: BuildOutputs): BootFiles {
   };
 }
 
-/** The disk image that a run uses, or undefined for none. Throws Problem if the file is not there. */
+/** The disk image that a run uses, or undefined for none. */
 function diskFile(disk: MachineWords["disk"], outputs: BuildOutputs): string | undefined {
   if (disk === false) return undefined;
-  const file = disk === true ? join(root, outputs.packageImage) : resolve(disk);
-  if (!existsSync(file)) throw new Problem(`there is no disk image ${file}`, { subject: file, exitCode: 2 });
-  return file;
+  return disk === true ? join(root, outputs.packageImage) : resolve(disk);
 }
 
 function requestOf(
@@ -155,7 +149,7 @@ function requestOf(
     aclint: words.aclint === true,
     timeoutSeconds: words.timeout,
     log: words.log,
-    ...(words.firmware !== undefined && { firmware: firmwareFile(words.firmware) }),
+    ...(words.firmware !== undefined && { firmware: resolve(words.firmware) }),
     ...(words.gdb !== undefined && {
       gdb: { port: words.gdb, tell: (text) => void process.stderr.write(`${text}\n`) },
     }),

@@ -23,6 +23,8 @@ const FAILURES_SHOWN = 20;
 /** Explores; the exit code. */
 export async function explore(words: ExploreWords): Promise<0 | 1> {
   requireFolder({ word: "--keep", file: words.keep });
+  const chaos = chaosOf(words.chaos);
+  const faults = faultsOf(words.fault);
   const progress = progressOn(process.stderr);
   const outputs = await build({ profile: "bringup", progress });
   const wasm = join(root, await buildMachine(progress));
@@ -36,12 +38,12 @@ export async function explore(words: ExploreWords): Promise<0 | 1> {
       new Uint8Array(readFileSync(join(root, outputs.kernel))),
       "build/wasm/neuron.wasm",
     ),
-    faults: faultsOf(words.fault).map(({ kind, first, last }) => ({
+    faults: faults.map(({ kind, first, last }) => ({
       kind,
       first: String(first),
       last: String(last),
     })),
-    chaos: chaosOf(words.chaos),
+    chaos,
     ...(words.from !== undefined && { fork: { seed: String(words.seeds.first), line: words.from } }),
   };
   const stop = new AbortController();

@@ -102,7 +102,15 @@ test("rows: values by their kinds, what only some rows have, and text as it was 
     questions.ps,
     parseAnswers(["nx: task=0 name=a%20b state=alive class=app waits=- hart=0 runs=1", "nx: end"]),
   );
-  expect(task).toEqual({ task: "0", name: "a b", state: "alive", class: "app", waits: null, hart: 0, runs: 1 });
+  expect(task).toEqual({
+    task: "0",
+    name: "a b",
+    state: "alive",
+    class: "app",
+    waits: null,
+    hart: 0,
+    runs: 1,
+  });
 });
 
 test("rows: the table", () => {

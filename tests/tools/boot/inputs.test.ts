@@ -1,0 +1,165 @@
+// What a machine is given is judged before it starts, on either machine and for every command that boots one.
+
+import { spawnSync } from "node:child_process";
+import {
+  chmodSync,
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { decodeRecording, encodeRecording } from "../../../machine/host/recording.ts";
+import { root } from "../../../toolchain/root.ts";
+import { faultsOf } from "../../../tools/boot/hostility.ts";
+import { requireMachineInputs } from "../../../tools/boot/inputs.ts";
+import type { MachineWords } from "../../../tools/boot/words.ts";
+import { formatProblem } from "../../../tools/nx/problem.ts";
+import { paintFor } from "../../../tools/nx/report.ts";
+
+const NOBODY = 65_534;
+
+const usual: MachineWords = { smp: 4, disk: true, slot: 0, sstc: true, profile: "bringup" };
+let folder: string;
+
+function file(name: string, byteCount: number): string {
+  const path = join(folder, name);
+  closeSync(openSync(path, "w"));
+  truncateSync(path, byteCount);
+  return path;
+}
+
+function verdict(words: Partial<MachineWords>): string {
+  try {
+    requireMachineInputs({ ...usual, ...words });
+  } catch (error) {
+    return formatProblem(error, paintFor({}));
+  }
+  return "it may start";
+}
+
+/** Does something as a user who is not asked for less than others: root may read everything. */
+function asAnybody<T>(work: () => T): T {
+  const user = process.geteuid?.();
+  if (user !== 0) return work();
+  process.seteuid?.(NOBODY);
+  try {
+    return work();
+  } finally {
+    process.seteuid?.(user);
+  }
+}
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "neuron-inputs-"));
+  chmodSync(folder, 0o755);
+  mkdirSync(join(folder, "folder"));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe("a disk", () => {
+  test("of whole sectors may start, and so may none", () => {
+    expect([verdict({ disk: file("whole", 4096) }), verdict({ disk: false }), verdict({})]).toEqual(
+      Array(3).fill("it may start"),
+    );
+  });
+
+  test("that is none is refused in one line, with what to do", () => {
+    const said = {
+      missing: verdict({ disk: join(folder, "no/disk") }),
+      folder: verdict({ disk: join(folder, "folder") }),
+      empty: verdict({ disk: file("empty", 0) }),
+      odd: verdict({ disk: file("odd", 1000) }),
+      device: verdict({ disk: "/dev/zero" }),
+    };
+    for (const words of Object.values(said))
+      expect(words).toMatch(/^nx: --disk \S+ cannot be used: .+\ntry: .+$/);
+    expect(said.missing).toContain(`there is no folder ${folder}/no`);
+    expect(said.folder).toContain("it is no plain file");
+    expect(said.empty).toContain("it is empty");
+    expect(said.odd).toContain("it has 1000 bytes, and a disk consists of sectors of 512 bytes");
+    expect(said.device).toContain("it is no plain file");
+  });
+
+  test("that must not be read is refused", () => {
+    const path = file("secret", 4096);
+    chmodSync(path, 0);
+    expect(asAnybody(() => verdict({ disk: path }))).toBe(
+      `nx: --disk ${path} cannot be used: there is no permission\ntry: change its permissions, or name another one`,
+    );
+  });
+
+  test("that no recording holds is refused where one is wanted, before the run", () => {
+    const path = file("large", 257 * 2 ** 20);
+    expect(verdict({ disk: path })).toBe("it may start");
+    expect(verdict({ disk: path, record: "x" })).toContain("a recording holds a disk of up to 256 MiB");
+  });
+
+  test.each([
+    ["--machine", "embedded"],
+    ["--machine", "qemu"],
+    ["--gdb", "0"],
+  ])("boot %s %s says so", (...words) => {
+    const { status, stdout, stderr } = spawnSync(
+      join(root, "nx"),
+      ["boot", ...words, "--disk", file("odd", 1000)],
+      {
+        encoding: "utf8",
+      },
+    );
+    expect([status, stdout, stderr]).toEqual([
+      2,
+      "",
+      expect.stringMatching(/^nx: --disk \S+odd cannot be used: /),
+    ]);
+  });
+
+  test("in a recording is judged alike", () => {
+    const settings = {
+      harts: 1,
+      ramMebibytes: 64,
+      seed: 0n,
+      sstc: true,
+      aclint: false,
+      kernel: new Uint8Array(8),
+      tree: new Uint8Array(8),
+      faults: [],
+      chaos: 0,
+    };
+    const withDisk = (byteCount: number): string =>
+      encodeRecording({
+        settings: {
+          ...settings,
+          disk: { slot: 0, legacy: false, content: { byteCount, read: (_, target) => target.fill(0) } },
+        },
+        events: [],
+        end: undefined,
+        module: "",
+      });
+    expect(decodeRecording(withDisk(512)).settings.disk?.content.byteCount).toBe(512);
+    for (const byteCount of [0, 1000]) {
+      expect(() => decodeRecording(withDisk(byteCount))).toThrow(`its disk has ${byteCount} bytes`);
+    }
+  });
+});
+
+test("firmware that is none is refused", () => {
+  expect(verdict({ firmware: file("firmware", 2 ** 20) })).toBe("it may start");
+  expect(verdict({ firmware: join(folder, "folder") })).toContain("it is no plain file");
+  expect(verdict({ firmware: file("empty", 0) })).toContain("it is empty");
+  expect(verdict({ firmware: file("large", 2 ** 21 + 1) })).toContain(
+    "larger than the 2 MiB below the kernel",
+  );
+});
+
+test("a fault plan that is none says which there are", () => {
+  writeFileSync(join(folder, "plan"), "used-id@3 # the third\n");
+  expect(faultsOf(join(folder, "plan"))).toHaveLength(1);
+  expect(() => faultsOf(join(folder, "folder"))).toThrow("it is no plain file");
+  expect(() => faultsOf("used-idd")).toThrow(/"used-idd" is no fault, and no file: .*used-id/);
+});

@@ -1,0 +1,38 @@
+// The files that a machine is given, judged before it starts: what is wrong with one of them would else be told by the
+// machine, or by a guest that finds no disk, in words that are about something else.
+
+import { DISK_BYTES_MAX } from "../../machine/host/recording.ts";
+import { inputProblem, requireInput } from "../nx/inputs.ts";
+import type { MachineWords } from "./words.ts";
+
+const SECTOR_BYTES = 512;
+const MEBIBYTE = 2 ** 20;
+
+/** Firmware lies below the kernel: from the start of RAM up to where the linker script puts the kernel. */
+const FIRMWARE_BYTES_MAX = 2 * MEBIBYTE;
+
+/** Judges the disk and the firmware that the words name. Throws Problem about the first that cannot be used. */
+export function requireMachineInputs({ disk, firmware, record }: MachineWords): void {
+  if (typeof disk === "string") requireDisk(disk, record !== undefined);
+  if (firmware !== undefined) requireFirmware(firmware);
+}
+
+function requireDisk(file: string, isRecorded: boolean): void {
+  const input = { word: "--disk", file };
+  const size = requireInput(input);
+  if (size % SECTOR_BYTES !== 0) {
+    const why = `it has ${size} bytes, and a disk consists of sectors of ${SECTOR_BYTES} bytes`;
+    throw inputProblem(input, why, `was it cut off? truncate -s %${SECTOR_BYTES} fills it up with zeros`);
+  }
+  if (isRecorded && size > DISK_BYTES_MAX) {
+    const why = `a recording holds a disk of up to ${DISK_BYTES_MAX / MEBIBYTE} MiB`;
+    throw inputProblem(input, why, "leave --record out, or take a smaller disk");
+  }
+}
+
+function requireFirmware(file: string): void {
+  const input = { word: "--firmware", file };
+  if (requireInput(input) <= FIRMWARE_BYTES_MAX) return;
+  const why = `it is larger than the ${FIRMWARE_BYTES_MAX / MEBIBYTE} MiB below the kernel`;
+  throw inputProblem(input, why, "name raw firmware without symbols, such as OpenSBI's fw_dynamic.bin");
+}
