@@ -6,7 +6,7 @@
 import { busFault, busLoad, busStore } from "./bus";
 import { Chaos, isChaos, isWatching, point, pointOfWaking, turnEnds } from "./chaos";
 import { deadlinesChanged } from "./clock";
-import { codeOf, isCode, noteWritable } from "./code";
+import { codeOf, isCode, noteWritable, UNDECODED } from "./code";
 import { Hart } from "./hart";
 import { PAGE_SHIFT, RAM_START, ramBase } from "./layout";
 import { leafLevel, translate } from "./mmu";
@@ -197,7 +197,7 @@ export function storeVirtual(hart: Hart, address: u64, size: u32, value: u64): v
   writePhysical(hart, address, physical, size, value);
 }
 
-/** The decoded page for the address of an instruction, or 0 with the outcome set. */
+/** The decoded page for the address of an instruction, UNDECODED if PMP is asked each time, or 0 with the outcome set. */
 export function fetchPage(hart: Hart, address: u64): usize {
   const physical = translate(hart, address, 2, Access.Fetch);
   if (faulted()) return 0;
@@ -205,7 +205,8 @@ export function fetchPage(hart: Hart, address: u64): usize {
     accessFault(address, Access.Fetch);
     return 0;
   }
-  const code = codeOf(<u32>((physical - RAM_START) >> PAGE_SHIFT), hart.id);
+  const index = <u32>((physical - RAM_START) >> PAGE_SHIFT);
+  const code = pmpUniform(hart, physical) ? codeOf(index, hart.id) : UNDECODED;
   if (leafLevel > 0) noteSuperpage(hart, address);
   fillEntry(<usize>hart.fetchTable, address, ramAddress(physical & ~PAGE_OFFSET), Tag.Fetch, code);
   return code;

@@ -28,6 +28,13 @@ export const OPS: usize = 16 + 4096;
 /** Bytes of a decoded page. */
 export const CODE_BYTES: u32 = <u32>OPS + OPS_MAX * <u32>OP_BYTES;
 
+/**
+ * Stands for a decoded page where entries of PMP say different things of a page: nothing is ever decoded in it, so each
+ * instruction is fetched when it is executed (fetch.ts), and PMP is asked for its bytes.
+ */
+export const UNDECODED: usize = memory.data(4112, 8);
+if (STARTS + 4096 !== 4112) ERROR("UNDECODED reaches to the end of its starts");
+
 const NO_PAGE: u32 = 0xffff_ffff;
 
 const NEXT_VICTIM: usize = memory.data(4, 4);

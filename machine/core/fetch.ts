@@ -1,10 +1,18 @@
 // From hart.pc to the decoded op there.
 import { fetchPage } from "./access";
-import { decodeRun } from "./code";
+import { decodeRun, UNDECODED } from "./code";
 import { Hart } from "./hart";
+import { Op, writeOp } from "./ops";
 import { faultCause, faultValue } from "./outcome";
 import { Entry } from "./tlb";
 import { raise } from "./trap";
+
+/** An op of the hart's own that fetches the instruction at `offset` of its page when it is executed: execute/slow.ts. */
+function fetchLater(hart: Hart, offset: u32): usize {
+  const own = changetype<usize>(hart) + offsetof<Hart>("straddle0");
+  writeOp(own, Op.Break, 0, 0, 0, 0, offset, offset);
+  return own;
+}
 
 /** The op at hart.pc, decoded if it was not; 0 if the fetch trapped, and hart.pc is the handler. */
 export function enter(hart: Hart): usize {
@@ -18,5 +26,6 @@ export function enter(hart: Hart): usize {
       return 0;
     }
   }
-  return decodeRun(page, <u32>pc & 0xfff);
+  const offset = <u32>pc & 0xfff;
+  return page === UNDECODED ? fetchLater(hart, offset) : decodeRun(page, offset);
 }

@@ -58,6 +58,7 @@ function throughLeaf(
   const marked = pte | A | (access === Access.Store ? D : 0);
   if (marked !== pte) {
     if (isChaos(Chaos.SoftwareMarks)) return pageFault(address, access);
+    if (!pmpAllows(hart, at, 8, Access.Store, Mode.Supervisor)) return accessFault(address, access);
     // A page table in the page that is being executed: stop executing what was decoded.
     if (physicalWritten(at, 8, hart.id)) note();
     store<u64>(ramAddress(at), marked);
@@ -76,7 +77,8 @@ function answers(hart: Hart, stale: Stale, access: Access, mode: u32): bool {
 
 /** Hardware may fetch the neighbour's translation ahead. */
 function fetchAhead(hart: Hart, address: u64, at: u64): void {
-  if (!isChaos(Chaos.StaleTranslation) || ((at + 8) & PAGE_OFFSET) === 0 || !isRam(at + 8, 8)) return;
+  if (!isChaos(Chaos.StaleTranslation) || ((at + 8) & PAGE_OFFSET) === 0) return;
+  if (!isRam(at + 8, 8) || !pmpAllows(hart, at + 8, 8, Access.Load, Mode.Supervisor)) return;
   const pte = load<u64>(ramAddress(at + 8));
   const leaf = (pte & V) !== 0 && (pte & (R | X)) !== 0 && (pte & (R | W)) !== W && (pte & RESERVED) === 0;
   if (leaf) keepStale(hart.id, address + 4096, hart.satp, pte, 0);

@@ -92,7 +92,7 @@ function fence(hart: Hart, word: u32): void {
   if (ordersReads || isChaos(Chaos.WeakStores)) drain(hart.id);
 }
 
-/** A place where some page has a breakpoint: stops, or executes what is there. */
+/** A place where some page has a breakpoint, or of which PMP is asked: stops, or executes what is there. */
 function pause(hart: Hart, op: usize): After {
   if (isBreakpoint(hart)) return After.Stop;
   const own = changetype<usize>(hart) + offsetof<Hart>("straddle0");
