@@ -65,7 +65,8 @@ export function failureText(report: BootReport, paint: Paint): string {
     );
   }
   if (report.panic !== undefined) lines.push(...panicLines(report.panic));
-  lines.push(...report.problems.map((problem) => `${paint.bad("boot failed:")} ${problem}`));
+  // The cause last: that is where a person looks.
+  lines.push(...report.problems.toReversed().map((problem) => `${paint.bad("boot failed:")} ${problem}`));
   return lines.join("\n");
 }
 

@@ -7,9 +7,10 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { LineFile, removeScratchFolder, scratchFolder } from "../nx/outputs.ts";
+import { causeInComplaints, causeOnConsole } from "./cause.ts";
 import { ConsoleLines } from "./console.ts";
 import type { Person } from "./interactive.ts";
-import { type Climbed, Ladder } from "./ladder.ts";
+import { type Climbed, Ladder, type LadderVerdict } from "./ladder.ts";
 import type { GdbOptions, Machine, MachineEnd, RunningMachine } from "./machine.ts";
 import { MARKERS_FILE, markersOf } from "./markers.ts";
 import { decodePanic, type Panic, PanicWatch } from "./panic.ts";
@@ -33,6 +34,9 @@ export const PANIC_QUIET_MS = 300;
 
 /** Signals that end the machine in order, so that the terminal is given back. */
 const END_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/** Why the runner ended a machine whose person wanted no more. */
+const INTERRUPTED = "interrupted";
 
 /** A console that says more than this is a loop. */
 export const CONSOLE_LINES_MAX = 100_000;
@@ -84,7 +88,7 @@ export interface JudgedProof extends Proof {
 /** Everything that is known after a run. */
 export interface BootReport {
   ok: boolean;
-  /** What went wrong, most telling first; empty if `ok`. */
+  /** What went wrong, the cause first where it is known; empty if `ok`. */
   problems: string[];
   markers: Climbed[];
   /** The text of the markers that were owed and never seen. */
@@ -189,7 +193,7 @@ class Watch {
     if (timeoutSeconds !== undefined) {
       this.deadline = setTimeout(() => this.end(`no end within ${timeoutSeconds} s`), timeoutSeconds * 1000);
     }
-    const interrupt = (): void => this.end("interrupted");
+    const interrupt = (): void => this.end(INTERRUPTED);
     for (const signal of END_SIGNALS) process.once(signal, interrupt);
     this.request.person?.attach(
       (bytes) => running.send?.(bytes),
@@ -239,7 +243,7 @@ class Watch {
       this.isLeft = true;
       this.stop?.();
     } else {
-      this.end("interrupted");
+      this.end(INTERRUPTED);
     }
   }
 
@@ -259,26 +263,45 @@ class Watch {
     this.stop?.();
   }
 
-  report(end: MachineEnd, milliseconds: number): BootReport {
-    const verdict = this.ladder.verdict();
-    const panic =
-      this.panics.panic === undefined ? undefined : decodePanic(this.panics.panic, this.files.locate);
-    const problems: string[] = [];
-    if (panic !== undefined) problems.push(`the kernel panicked: ${panic.line}`);
-    problems.push(...verdict.problems);
-    for (const proof of this.proofs) {
-      if (proof.problem !== undefined)
-        problems.push(`the proof "${proof.name}" does not hold: ${proof.problem}`);
+  /** All that is not as it should be. */
+  private findings(verdict: LadderVerdict, panic: Panic | undefined, end: MachineEnd): string[] {
+    const found = panic === undefined ? [] : [panicText(panic)];
+    found.push(...verdict.problems);
+    for (const { name, problem } of this.proofs) {
+      if (problem !== undefined) found.push(`the proof "${name}" does not hold: ${problem}`);
     }
     const [first, ...others] = verdict.missing;
     if (first !== undefined) {
       const rest = others.length === 0 ? "" : ` (and ${others.length} more)`;
-      problems.push(`this marker never came: "${first.text}"${rest}`);
+      found.push(`this marker never came: "${first.text}"${rest}`);
     }
-    problems.push(...failedCommands(this.request.run, this.lines), ...failedSystem(this.lines));
-    if (this.stoppedBecause !== undefined && panic === undefined) problems.push(this.stoppedBecause);
-    if (end.status !== 0 && this.stoppedBecause === undefined && !this.isLeft && !this.isDone)
-      problems.push(endText(end));
+    found.push(...failedCommands(this.request.run, this.lines), ...failedSystem(this.lines));
+    if (this.stoppedBecause !== undefined && panic === undefined) found.push(this.stoppedBecause);
+    if (this.endedBadly(end)) found.push(endText(end));
+    return found;
+  }
+
+  /** Which of it, or what else that somebody said, is why there is all the rest. */
+  private cause(panic: Panic | undefined, end: MachineEnd): string | undefined {
+    if (panic !== undefined) return panicText(panic);
+    if (this.stoppedBecause === INTERRUPTED) return INTERRUPTED;
+    if (end.endedBy !== undefined) return endText(end);
+    const told = causeOnConsole(this.lines, commandNames(this.request.run), this.files.root);
+    const complaint = this.endedBadly(end) ? causeInComplaints(end.complaints) : undefined;
+    return told ?? (complaint === undefined ? undefined : `the machine complained: ${complaint}`);
+  }
+
+  private endedBadly({ status }: MachineEnd): boolean {
+    return status !== 0 && this.stoppedBecause === undefined && !this.isLeft && !this.isDone;
+  }
+
+  report(end: MachineEnd, milliseconds: number): BootReport {
+    const verdict = this.ladder.verdict();
+    const panic =
+      this.panics.panic === undefined ? undefined : decodePanic(this.panics.panic, this.files.locate);
+    const found = this.findings(verdict, panic, end);
+    const cause = found.length === 0 ? undefined : this.cause(panic, end);
+    const problems = cause === undefined ? found : [cause, ...found.filter((problem) => problem !== cause)];
     return {
       ok: problems.length === 0,
       problems,
@@ -296,6 +319,10 @@ class Watch {
   }
 }
 
+function panicText({ line }: Panic): string {
+  return `the kernel panicked: ${line}`;
+}
+
 /** How a machine ended that did not end as it should. */
 function endText({ status, endedBy }: MachineEnd): string {
   if (endedBy !== undefined) return `${endedBy} ended the machine`;
@@ -304,10 +331,15 @@ function endText({ status, endedBy }: MachineEnd): string {
 
 /** What nexus-init says of commands of the run that left with another exit code than 0. */
 function failedCommands(run: string, lines: readonly string[]): string[] {
-  const names = run.split(";").map((command) => command.trim().split(" ")[0]);
+  const names = commandNames(run);
   return lines
     .map((line) => /^nexus-init: ((\S+) ended: exit code \d+)$/.exec(line))
-    .flatMap((found) => (found !== null && names.includes(found[2]) ? [found[1] ?? ""] : []));
+    .flatMap((found) => (found !== null && names.includes(found[2] ?? "") ? [found[1] ?? ""] : []));
+}
+
+/** The programs that a run starts. */
+function commandNames(run: string): string[] {
+  return run.split(";").map((command) => command.trim().split(" ")[0] ?? "");
 }
 
 /** What the kernel says if nexus-init ended before the run did. */

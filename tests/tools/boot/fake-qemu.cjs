@@ -62,6 +62,21 @@ switch (scenario) {
       "  at 0xffffffff80200024",
     ];
     break;
+  case "refused disk":
+    lines = [
+      ...lines.slice(0, 5 + smp).filter((line) => !line.includes("tick")),
+      "virtioblkd: refused mmio=0x10001000 fault=65",
+      "nexus-init: virtioblkd ended: exit code 3",
+      "neuron: nexus-init ended: exit code 1; turning off",
+    ];
+    break;
+  case "restart":
+    lines.push("nexus-init: virtioblkd ended: exit code 2; started again in 10 ms");
+    break;
+  case "refused machine":
+    lines = ["neuron: cannot boot: no usable PLIC"];
+    process.exitCode = 1;
+    break;
   case "hang":
     lines = lines.slice(0, 2);
     break;

@@ -163,3 +163,14 @@ test("a fault plan that is none says which there are", () => {
   expect(() => faultsOf(join(folder, "folder"))).toThrow("it is no plain file");
   expect(() => faultsOf("used-idd")).toThrow(/"used-idd" is no fault, and no file: .*used-id/);
 });
+
+test("a disk that the guest refuses: the last line says why", () => {
+  const garbage = join(folder, "garbage");
+  writeFileSync(garbage, Buffer.alloc(4096, 1));
+  const words = ["boot", "--machine", "embedded", "--disk", garbage];
+  const { status, stderr } = spawnSync(join(root, "nx"), words, { encoding: "utf8" });
+  expect([status, stderr.trimEnd().split("\n").at(-1)]).toEqual([
+    1,
+    'boot failed: packagefsd ended: exit code 1, after "pkgfs: image refused: not a package image at block 0"',
+  ]);
+});

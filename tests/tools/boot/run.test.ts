@@ -6,8 +6,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { compileDts } from "../../../toolchain/dts/compile.ts";
+import { failureText } from "../../../tools/boot/command.ts";
 import { qemuMachine } from "../../../tools/boot/qemu.ts";
 import { type BootReport, type BootRequest, bootOnce } from "../../../tools/boot/run.ts";
+import { paintFor } from "../../../tools/nx/report.ts";
 
 const VIRT_NEXUS = "pkg/dts/virt-nexus.dts";
 const scratch = mkdtempSync(join(tmpdir(), "neuron-run-test-"));
@@ -103,8 +105,30 @@ describe("a run fails, and says why, when", () => {
     expect(report.problems[1]).toBe("no end within 1 s");
   });
 
-  test("QEMU itself gives up", async () => {
+  test("a service ends: its last words are the cause, and what is missing because of it comes after", async () => {
+    const report = await boot("refused disk");
+    expect(report.problems[0]).toBe(
+      'virtioblkd ended: exit code 3, after "virtioblkd: refused mmio=0x10001000 fault=65"' +
+        " (Capacity 0, or so large that a byte offset would not fit in 63 bits)",
+    );
+    expect(report.problems[1]).toMatch(/^this marker never came: /);
+    const said = failureText(report, paintFor({})).split("\n");
+    expect(said.at(-1)).toBe(`boot failed: ${report.problems[0]}`);
+    expect(said.at(-2)).toContain("this marker never came: ");
+    expect(said.filter((line) => line.startsWith("boot failed: "))).toHaveLength(report.problems.length);
+  });
+
+  test("the kernel refuses the machine", async () => {
+    expect((await boot("refused machine")).problems[0]).toBe("the kernel cannot boot: no usable PLIC");
+  });
+
+  test("but not because a service was started again", async () => {
+    expect((await boot("restart")).problems).toEqual([]);
+  });
+
+  test("QEMU itself gives up: why is the cause", async () => {
     const report = await boot("complain");
+    expect(report.problems[0]).toBe("the machine complained: qemu-system-riscv64: something is not right");
     expect(report.problems).toContain("the machine ended with status 1");
     expect(report.complaints).toBe("qemu-system-riscv64: something is not right\n");
   });
