@@ -6,9 +6,12 @@
 import { spawn } from "node:child_process";
 import { readFile, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { build } from "../../toolchain/compile.ts";
+import { Problem } from "../../toolchain/problem.ts";
 import { root } from "../../toolchain/root.ts";
+import { listFiles } from "../../toolchain/stale.ts";
+import { nearest } from "./nearest.ts";
 import { printProblem } from "./problem.ts";
 import { formatDuration, paintFor, progressOn } from "./report.ts";
 
@@ -39,6 +42,7 @@ export interface Report {
 
 /** Runs the tests whose file name contains one of `names`, or with none of them everything. Gives the exit code. */
 export async function test(names: readonly string[]): Promise<number> {
+  requireTests(names, testFiles());
   const counts: Counts = { passed: 0, failed: 0, skipped: [] };
   await buildFirst(counts);
   if (names.length === 0) for (const check of checks()) await runCheck(check, counts);
@@ -51,6 +55,30 @@ export async function test(names: readonly string[]): Promise<number> {
     `\n${counts.passed} passed, ${counts.failed} failed, ${counts.skipped.length} skipped\n`,
   );
   return counts.failed === 0 && counts.passed > 0 ? 0 : 1;
+}
+
+/** Looks that every name stands in the path of a test file. @throws Problem that names the nearest */
+export function requireTests(names: readonly string[], files: readonly string[]): void {
+  const missed = names.find((name) => !files.some((file) => isNamed(file, name)));
+  if (missed === undefined) return;
+  const near = nearest(missed, files);
+  const hints =
+    near.length === 0
+      ? ["./nx test libs runs the tests below tests/libs"]
+      : near.map((file) => `./nx test ${file}`);
+  throw new Problem(`no test file has ${JSON.stringify(missed)} in its path`, { hints, exitCode: 2 });
+}
+
+/** Every test file, relative to the root. */
+function testFiles(): string[] {
+  return listFiles(root, "tests").filter((file) => file.endsWith(".test.ts"));
+}
+
+/** Whether vitest takes a file for one that the name means: a part of its path, or a path from the root, perhaps with a line. */
+function isNamed(file: string, name: string): boolean {
+  const words = name.replace(/:[0-9]+$/, "").toLowerCase();
+  const path = relative(root, resolve(root, words));
+  return [words, path].some((part) => file.toLowerCase().includes(part));
 }
 
 function checks(): Check[] {

@@ -1,6 +1,7 @@
 // ./nx test: types, style, build, then every test.
 
 import type { Command } from "commander";
+import { Problem } from "../../../toolchain/problem.ts";
 
 interface Options {
   readonly riscvTests?: string;
@@ -33,7 +34,9 @@ Examples:
   ./nx test architecture   only what checks the imports
   ./nx test --wast build/wast/spec   the assertions of the WebAssembly specification's tests, passed, failed, left out`,
     )
-    .action(async (names: string[], { riscvTests, wast: wastFolder, json = false }: Options) => {
+    .action(async (names: string[], options: Options) => {
+      requireOneKind(names, options);
+      const { riscvTests, wast: wastFolder, json = false } = options;
       if (wastFolder !== undefined) {
         const { wast } = await import("../../wast/wast.ts");
         const { progressOn } = await import("../report.ts");
@@ -48,4 +51,22 @@ Examples:
       const { test } = await import("../test.ts");
       process.exitCode = await test(names);
     });
+}
+
+/** The three kinds of tests are run one at a time. Throws Problem for words that ask for more. */
+function requireOneKind(names: readonly string[], { riscvTests, wast, json }: Options): void {
+  const kinds = [
+    ...(names.length > 0 ? [names.join(" ")] : []),
+    ...(riscvTests === undefined ? [] : ["--riscv-tests"]),
+    ...(wast === undefined ? [] : ["--wast"]),
+  ];
+  if (kinds.length > 1) {
+    throw new Problem(`${kinds.join(" and ")} cannot be run at once`, {
+      hints: ["one of them at a time"],
+      exitCode: 2,
+    });
+  }
+  if (json === true && wast === undefined) {
+    throw new Problem("--json is for --wast alone", { hints: ["leave it out"], exitCode: 2 });
+  }
 }
