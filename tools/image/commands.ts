@@ -5,10 +5,14 @@ import { Problem } from "../../toolchain/problem.ts";
 import { root } from "../../toolchain/root.ts";
 import { sourcesFromWord, writeImageFile } from "../mk-pkgfs-img/files.ts";
 import { type ImageKey, readKeyFile } from "../mk-pkgfs-img/keys.ts";
+import { imagePath } from "../mk-pkgfs-img/paths.ts";
 import { formatTable, progressOn } from "../nx/report.ts";
 import { byteBar } from "./progress.ts";
 import { type ImageEntry, ImageReader } from "./reader.ts";
 import { judgeSignature, type SignatureFacts, signatureText } from "./sign.ts";
+
+/** Names that are listed where one is not there. */
+const SIBLINGS_SHOWN = 10;
 
 /** The disk's own image, wherever the command is run. */
 const diskImage = join(root, "build/pkgfs.img");
@@ -69,11 +73,12 @@ export async function verify(
 /** Lists a directory, or all files below it. */
 export async function list(
   given: string | undefined,
-  directory: string,
+  typed: string,
   recursive: boolean,
   json: boolean,
 ): Promise<void> {
   await withImage(given, async (image, file) => {
+    const directory = imagePath(typed);
     const children = image.list(directory);
     if (!children) throw noSuch(image, file, directory, "directory");
     const prefix = directory === "" ? "" : `${directory}/`;
@@ -95,7 +100,8 @@ export async function list(
 }
 
 /** Writes a file's bytes to stdout. */
-export async function cat(given: string | undefined, path: string): Promise<void> {
+export async function cat(given: string | undefined, typed: string): Promise<void> {
+  const path = imagePath(typed);
   await withImage(given, async (image, file) => {
     if (!image.find(path)) throw noSuch(image, file, path, "file");
     for (const bytes of image.read(path)) {
@@ -130,13 +136,21 @@ function rowOf(name: string, entry: ImageEntry | undefined): string[] {
 
 /** That a path is not there, with what is there instead. */
 function noSuch(image: ImageReader, file: string, path: string, kind: "file" | "directory"): Problem {
-  const parent = path.includes("/") ? path.slice(0, path.lastIndexOf("/")) : "";
-  const siblings = image.list(parent) ?? [];
-  const names = siblings.map((child) => (child.file ? child.name : `${child.name}/`)).slice(0, 10);
   const other = kind === "file" ? image.list(path) : image.find(path);
   const message = other
     ? `${JSON.stringify(path)} in ${file} is not a ${kind}`
     : `${file} has no ${kind} ${JSON.stringify(path)}`;
-  const place = parent === "" ? "the image" : `${parent}/`;
-  return new Problem(message, names.length === 0 ? {} : { hints: [`${place} has: ${names.join(", ")}`] });
+  return new Problem(message, { hints: [siblingsText(image, path)] });
+}
+
+/** What is where a path ends to be right. */
+function siblingsText(image: ImageReader, path: string): string {
+  let parent = path;
+  do parent = parent.includes("/") ? parent.slice(0, parent.lastIndexOf("/")) : "";
+  while (image.list(parent) === undefined && parent !== "");
+  const siblings = image.list(parent) ?? [];
+  const names = siblings
+    .map((child) => (child.file ? child.name : `${child.name}/`))
+    .slice(0, SIBLINGS_SHOWN);
+  return `${parent === "" ? "the image" : `${parent}/`} has: ${names.join(", ")}`;
 }

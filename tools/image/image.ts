@@ -10,10 +10,7 @@ export function register(program: Command): void {
   image
     .command("build")
     .description("build an image: the disk's own, or one from files and folders")
-    .argument(
-      "[inputs...]",
-      "FOLDER, PREFIX=FOLDER or PATH=FILE; none: build/pkgfs.img and what goes into it",
-    )
+    .argument("[inputs...]", "FOLDER, PATH=FOLDER or PATH=FILE; none: build/pkgfs.img and what goes into it")
     .option("--out <file>", "the image to write, if there are inputs")
     .option("--label <name>", "its name, up to 32 bytes", "")
     .option("--key <file>", "sign it with this key")
@@ -57,7 +54,11 @@ export function register(program: Command): void {
   image
     .command("ls")
     .description("list a directory of an image")
-    .argument("[directory]", "a path in the image; none: its top", "")
+    .argument(
+      "[directory]",
+      "a path in the image, with pkg:// and slashes at its ends or not; none: its top",
+      "",
+    )
     .option("--image <file>", `the image; ${imageDefault}`)
     .option("-r, --recursive", "all files below it")
     .option("--json", "print the files as JSON")

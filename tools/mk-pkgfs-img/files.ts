@@ -18,10 +18,11 @@ import {
   statSync,
   writeSync,
 } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { Problem } from "../../toolchain/problem.ts";
 import { pathProblem } from "../../toolchain/system-error.ts";
 import { type BuiltImage, type ImageOptions, type ImageSource, writeImage } from "./layout.ts";
+import { imagePath } from "./paths.ts";
 
 /** How much of a file is in memory at once. */
 const pieceBytes = 1 << 20;
@@ -45,13 +46,22 @@ export function sourcesFromFolder(folder: string, prefix = ""): ImageSource[] {
   });
 }
 
-/** What a word of a command line asks for: `PREFIX=FOLDER`, `PATH=FILE` or `FOLDER`. */
+/**
+ * What a word of a command line asks for: `FOLDER`, `PATH=FOLDER`, which is then the folder PATH of the image, or `PATH=FILE`;
+ * a PATH that ends in a slash is the folder for that file.
+ */
 export function sourcesFromWord(word: string): ImageSource[] {
   const split = word.indexOf("=");
-  const path = word.slice(0, Math.max(split, 0));
+  const typed = word.slice(0, Math.max(split, 0));
   const from = word.slice(split + 1);
-  const stat = statOf(from);
-  return stat.isDirectory() ? sourcesFromFolder(from, path) : [sourceFromFile(path, from)];
+  const path = imagePath(typed);
+  if (statOf(from).isDirectory()) return sourcesFromFolder(from, path === "" ? "" : `${path}/`);
+  if (typed.endsWith("/")) return [sourceFromFile(imagePath(`${path}/${basename(from)}`), from)];
+  if (path === "") {
+    const hints = [`${basename(from)}=${from} names its place`];
+    throw new Problem(`${from} is a file, and has no place in the image`, { hints, exitCode: 2 });
+  }
+  return [sourceFromFile(path, from)];
 }
 
 function statOf(path: string): Stats {

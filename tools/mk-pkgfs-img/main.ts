@@ -1,17 +1,17 @@
 // mk-pkgfs-img as a command of its own: a package image from folders and files.
 //
-//     mk-pkgfs-img build/pkgfs.img fixtures/=pkg/fixtures bin/nx=build/tasks/nx
+//     mk-pkgfs-img build/pkgfs.img fixtures=pkg/fixtures bin/nx=build/tasks/nx
 //
 // `./nx build` and `./nx image build` call the same functions; this is for whoever has only the folder.
 
 import { Problem } from "../../toolchain/problem.ts";
 import { sourcesFromWord, writeImageFile } from "./files.ts";
 
-const usage = `usage: mk-pkgfs-img [--label NAME] OUT [PREFIX=]FOLDER | PATH=FILE ...
+const usage = `usage: mk-pkgfs-img [--label NAME] OUT [PATH=]FOLDER | PATH=FILE ...
 
   OUT              the image to write
   FOLDER           all files in it, by their paths below it
-  PREFIX=FOLDER    the same, each path with PREFIX before it (such as fixtures/)
+  PATH=FOLDER      the same, in the folder PATH of the image
   PATH=FILE        one file, as PATH`;
 
 function main(args: readonly string[]): number {

@@ -3,6 +3,15 @@
 export const pathBytesMax = 255;
 export const pathPartsMax = 16;
 
+/** What a path may begin with, and need not. */
+const scheme = "pkg://";
+
+/** A path of an image as somebody typed it, without scheme and slashes at its ends: what the guest's shell takes as well. */
+export function imagePath(typed: string): string {
+  const path = typed.startsWith(scheme) ? typed.slice(scheme.length) : typed;
+  return path.replace(/^\/+|\/+$/g, "");
+}
+
 /** What is wrong with a path, in words, or undefined if nothing is. */
 export function pathProblem(path: string): string | undefined {
   if (path === "") return "it is empty";

@@ -2,6 +2,7 @@
 
 import {
   closeSync,
+  mkdirSync,
   mkdtempSync,
   openSync,
   readSync,
@@ -113,6 +114,57 @@ describe("nx image", () => {
     await expect(nx("cat", "fixtures", "--image", sample)).rejects.toThrow("is not a file");
     await expect(nx("ls", "bin/nx", "--image", sample)).rejects.toThrow("is not a directory");
     await expect(nx("ls", "x".repeat(300), "--image", sample)).rejects.toThrow("has no directory");
+  });
+
+  test.each(["", "/", "pkg://", "pkg:///"])("ls %j is the top, as in the guest's shell", async (top) => {
+    expect(await nx("ls", top, "--image", sample)).toBe(await nx("ls", "--image", sample));
+  });
+
+  test.each(["/fixtures/a", "fixtures/a/", "pkg://fixtures/a", "pkg:///fixtures/a//"])(
+    "ls %s is a folder, and so is what cat reads there",
+    async (path) => {
+      expect(await nx("ls", path, "--image", sample)).toBe(await nx("ls", "fixtures/a", "--image", sample));
+      expect(await nx("ls", path, "-r", "--json", "--image", sample)).toBe(
+        await nx("ls", "fixtures/a", "-r", "--json", "--image", sample),
+      );
+      const listed: { path: string }[] = JSON.parse(await nx("ls", "-r", "--json", "--image", sample));
+      const file = listed[0]?.path ?? "none";
+      expect(await nx("cat", `pkg:///${file}/`, "--image", sample)).toBe(
+        await nx("cat", file, "--image", sample),
+      );
+    },
+  );
+
+  test("a path below one that is not there is told with the nearest folder that is", async () => {
+    await expect(nx("cat", "fixtures/no/where", "--image", sample)).rejects.toMatchObject({
+      details: { hints: ["fixtures/ has: a/, a-b, empty, grüße"] },
+    });
+  });
+
+  test.each([
+    ["bin", ["bin/one", "bin/two/three"]],
+    ["bin/", ["bin/one", "bin/two/three"]],
+    ["pkg://bin//", ["bin/one", "bin/two/three"]],
+    ["", ["one", "two/three"]],
+  ])("build puts the files of a folder into %j", async (path, expected) => {
+    const top = join(folder, "top");
+    mkdirSync(join(top, "two"), { recursive: true });
+    for (const name of ["one", "two/three"]) writeFileSync(join(top, name), name);
+    const out = join(folder, "prefixed.img");
+    await nx("build", `${path}=${top}`, "--out", out);
+    const listed: { path: string }[] = JSON.parse(await nx("ls", "-r", "--json", "--image", out));
+    expect(listed.map((entry) => entry.path)).toEqual(expected);
+  });
+
+  test("build puts a file where it is told, or into the folder, and nowhere by itself", async () => {
+    const license = join(root, "LICENSE");
+    const out = join(folder, "file.img");
+    await nx("build", `a/b=${license}`, `docs/=${license}`, `/=${license}`, "--out", out);
+    const listed: { path: string }[] = JSON.parse(await nx("ls", "-r", "--json", "--image", out));
+    expect(listed.map((entry) => entry.path)).toEqual(["LICENSE", "a/b", "docs/LICENSE"]);
+    await expect(nx("build", license, "--out", out)).rejects.toMatchObject({
+      details: { hints: [`LICENSE=${license} names its place`] },
+    });
   });
 
   test("build makes an image of what it is told", async () => {
