@@ -8,6 +8,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { EmbeddedMachine } from "../../machine/host/machine.ts";
 import { root } from "../../toolchain/root.ts";
+import { qemuProgram } from "../../tools/boot/qemu.ts";
 import { configure } from "./guest.ts";
 
 const runs = 3;
@@ -122,7 +123,7 @@ function qemuMilliseconds(subjects: Subjects, rounds: number): number | undefine
   const args = ["-machine", "virt", "-m", "64M", "-smp", "1", "-display", "none", "-serial", "null"];
   const begin = performance.now();
   const { status } = spawnSync(
-    "qemu-system-riscv64",
+    qemuProgram(),
     [...args, "-monitor", "none", "-icount", "shift=0", "-kernel", file],
     { timeout: qemuTimeoutMs },
   );

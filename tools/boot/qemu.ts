@@ -6,13 +6,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
-import { Problem } from "../../toolchain/problem.ts";
 import { connectText, freePort, HOST, listensOn } from "../gdb/port.ts";
 import type { Machine, MachineEnd, MachineOptions, RunningMachine } from "./machine.ts";
-
-/** The program's name, and the environment variable that names another. */
-const QEMU_PROGRAM = "qemu-system-riscv64";
-const QEMU_VARIABLE = "NEURON_QEMU";
+import { OTHER_MACHINE, QEMU_PROGRAM, QEMU_VARIABLE, requireQemu } from "./qemu-facts.ts";
 
 /** After a request to end, QEMU gets this long before it is killed. */
 const KILL_DELAY_MS = 2000;
@@ -76,6 +72,7 @@ export function qemuMachine(program: string = qemuProgram()): Machine {
   return {
     name: "qemu",
     start: async (options, onBytes) => {
+      await requireQemu(program, OTHER_MACHINE);
       const { gdb, kernel } = options;
       if (gdb === undefined) return await start(program, qemuArguments(options), onBytes);
       const port = await freePort(gdb.port);
@@ -93,7 +90,7 @@ async function start(
   onBytes: (bytes: Uint8Array) => void,
 ): Promise<RunningMachine> {
   const child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"] });
-  await started(child, program);
+  await started(child);
 
   let complaints = "";
   let stopped = false;
@@ -131,24 +128,10 @@ async function start(
   return { ended, stop, send };
 }
 
-/** Waits until the program runs, or says how to get it. */
-async function started(child: ChildProcess, program: string): Promise<void> {
+/** Waits until the program runs. */
+async function started(child: ChildProcess): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     child.once("spawn", resolve);
-    child.once("error", (error: NodeJS.ErrnoException) => {
-      reject(error.code === "ENOENT" ? missing(program) : error);
-    });
-  });
-}
-
-function missing(program: string): Problem {
-  return new Problem("QEMU for RISC-V is not installed", {
-    subject: program,
-    hints: [
-      "Debian and Ubuntu: apt-get install qemu-system-misc",
-      "macOS: brew install qemu",
-      "or boot on the machine that is built in: --machine embedded",
-      `or set ${QEMU_VARIABLE} to the program`,
-    ],
+    child.once("error", reject);
   });
 }

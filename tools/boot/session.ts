@@ -13,7 +13,8 @@ import { type EmbeddedFacts, embeddedMachine, nonceOfSeed } from "./embedded.ts"
 import { chaosOf, faultsOf } from "./hostility.ts";
 import { requireMachineInputs } from "./inputs.ts";
 import type { Person } from "./interactive.ts";
-import { hasQemu, qemuMachine } from "./qemu.ts";
+import { qemuMachine, qemuProgram } from "./qemu.ts";
+import { OTHER_MACHINE, qemuProblem, requireQemu } from "./qemu-facts.ts";
 import { type BootFiles, type BootReport, type BootRequest, bootOnce } from "./run.ts";
 import type { MachineWords } from "./words.ts";
 
@@ -37,8 +38,11 @@ export async function runSession(
   onLine: (line: string) => void,
   person?: Person,
 ): Promise<SessionReport> {
-  const machine = words.machine ?? defaultMachine(words);
-  if (machine === "qemu") requireNoSeed(words);
+  const machine = words.machine ?? (await defaultMachine(words));
+  if (machine === "qemu") {
+    requireNoSeed(words);
+    await requireQemu(qemuProgram(), OTHER_MACHINE);
+  }
   requireMachineInputs(words);
   const hostility = { faults: faultsOf(words.fault), chaos: chaosOf(words.chaos) };
   requireOutputs(namedFiles({ "--log": words.log, "--record": words.record }), inputsOf(words));
@@ -81,11 +85,12 @@ function namedFiles(words: Readonly<Record<string, string | undefined>>): NamedF
   return Object.entries(words).flatMap(([word, file]) => (file === undefined ? [] : [{ word, file }]));
 }
 
-/** Where nobody says which: what only one of them can do decides, then whether QEMU is there. */
-function defaultMachine(words: MachineWords): "qemu" | "embedded" {
+/** Where nobody says which: what only one of them can do decides, then whether there is a QEMU that can be used. */
+async function defaultMachine(words: MachineWords): Promise<"qemu" | "embedded"> {
   if (embeddedWord(words) !== undefined || words.gdb !== undefined) return "embedded";
-  if (hasQemu()) return "qemu";
-  progressOn(process.stderr).note("QEMU is not installed: booting on the embedded machine");
+  const problem = await qemuProblem(qemuProgram());
+  if (problem === undefined) return "qemu";
+  progressOn(process.stderr).note(`${problem.message}: booting on the embedded machine`);
   return "embedded";
 }
 

@@ -56,8 +56,9 @@ function seedRange(text: string): { first: number; last: number } {
 }
 
 async function fuzzWasm({ seeds = { first: 0, last: 199 }, size, jobs, json }: Options): Promise<number> {
-  const { hasQemu } = await import("../boot/qemu.ts");
-  if (!hasQemu()) throw new Problem("QEMU is needed", { hints: ["apt-get install qemu-system-misc"] });
+  const { qemuProgram } = await import("../boot/qemu.ts");
+  const { requireQemu } = await import("../boot/qemu-facts.ts");
+  await requireQemu(qemuProgram());
   const { fuzz } = await import("./run.ts");
   const { fuzzInWorkers, workersFor } = await import("./workers.ts");
   const begin = performance.now();

@@ -8,7 +8,8 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } fro
 import { join, resolve } from "node:path";
 import { Problem } from "../../toolchain/problem.ts";
 import { root } from "../../toolchain/root.ts";
-import { hasQemu } from "../boot/qemu.ts";
+import { hasQemu, qemuProgram } from "../boot/qemu.ts";
+import { requireQemu } from "../boot/qemu-facts.ts";
 import { formatTable, type Progress } from "../nx/report.ts";
 import { convert, hasWast2json, type JsonCommand } from "./convert.ts";
 import { type AssertionKind, type Judgement, runFile } from "./file.ts";
@@ -58,6 +59,7 @@ export function missingForWast(): string | undefined {
 export async function runSuite(folder: string, progress: Progress): Promise<SuiteResult> {
   const missing = missingForWast();
   if (missing !== undefined) throw new Problem(`${missing} is needed to run .wast files`);
+  await requireQemu(qemuProgram());
   const files = filesIn(folder);
   mkdirSync(join(root, "build/wast"), { recursive: true });
   const scratch = mkdtempSync(join(root, "build/wast/json-"));

@@ -5,6 +5,14 @@
 const { createHash } = require("node:crypto");
 const { readFileSync } = require("node:fs");
 
+const [, , first, second] = process.argv;
+if (first === "--version" || second === "help") {
+  process.stdout.write(
+    first === "--version" ? "QEMU emulator version 9.0.0\n" : "virt    RISC-V VirtIO board\n",
+  );
+  process.exit(0);
+}
+
 const scenario = process.env.FAKE_QEMU ?? "good";
 const option = (name) => process.argv[process.argv.indexOf(name) + 1];
 const smp = Number(option("-smp"));
