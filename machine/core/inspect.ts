@@ -77,6 +77,7 @@ const NOWHERE: u64 = ~0;
 export function physicalAddress(id: u32, address: u64): u64 {
   const hart = hartAt(id);
   if (hart.mode === Mode.Machine || hart.satp >> 60 === 0) return address;
+  if (<i64>(address << 25) >> 25 !== <i64>address) return NOWHERE;
   let table = (hart.satp & 0xfff_ffff_ffff) << 12;
   for (let level = 2; level >= 0; level--) {
     const shift = <u64>(12 + 9 * level);

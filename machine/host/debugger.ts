@@ -30,7 +30,11 @@ const LOOKS = [200_000n, 4_000n, 64n, 1n];
 /** What `hartActivity` says of a hart that neither waits nor is stopped. */
 const RUNS = 0;
 
+/** As many as the machine has room for (machine/core/breakpoints.ts). */
+const BREAKPOINTS_MAX = 64;
+
 const NOWHERE = 2n ** 64n - 1n;
+const ADDRESS_END = 2n ** 64n;
 const PAGE = 4096n;
 
 export class Debugger {
@@ -50,9 +54,12 @@ export class Debugger {
     return this.run.machine.settings.harts;
   }
 
-  /** Stops every hart before the instruction at a virtual address. */
-  setBreakpoint(address: bigint): void {
+  /** Stops every hart before the instruction at a virtual address. False if none can begin there, or there are too many. */
+  setBreakpoint(address: bigint): boolean {
+    if ((address & 1n) !== 0n) return false;
+    if (this.breakpoints.size >= BREAKPOINTS_MAX && !this.breakpoints.has(address)) return false;
     this.breakpoints.add(address);
+    return true;
   }
 
   clearBreakpoint(address: bigint): void {
@@ -251,7 +258,7 @@ export function readVirtual(
   while (done < byteCount) {
     const at = address + BigInt(done);
     const part = Math.min(byteCount - done, Number(PAGE - (at % PAGE)));
-    const physical = physicalOf(machine, hart, at);
+    const physical = at < ADDRESS_END ? physicalOf(machine, hart, at) : undefined;
     if (physical === undefined) break;
     try {
       bytes.set(machine.readMemory(physical, part), done);

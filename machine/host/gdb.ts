@@ -6,14 +6,29 @@
 // go out by the function that the constructor was given.
 
 import type { Debugger, DebugStop } from "./debugger.ts";
+import { csrOf, PRIVILEGE, REGISTERS, target } from "./gdb-target.ts";
+import {
+  bytesOf,
+  checksum,
+  digits,
+  numberOf,
+  packetOf,
+  registerOf,
+  registerText,
+  resumptionsOf,
+  smallNumberOf,
+  type Thread,
+  textDigits,
+  threadOf,
+  threadText,
+} from "./gdb-words.ts";
 import { activities } from "./harts.ts";
 import { PC_REGISTER } from "./run.ts";
 
-/** Registers in gdb's numbering: x0 to x31, pc. */
-const REGISTERS = PC_REGISTER + 1;
+/** Digits of a register. */
 const REGISTER_DIGITS = 16;
 
-/** Bytes of one packet. */
+/** Bytes of one packet: gdb is told. */
 const PACKET_BYTES_MAX = 0x4000;
 
 /** Instructions between two looks at whether gdb wants to interrupt. */
@@ -26,51 +41,12 @@ const INTERRUPT = 0x03;
 const PACKET_START = 0x24;
 /** What follows the `#` at the end of a packet. */
 const CHECKSUM_DIGITS = 2;
+/** What was asked for cannot be: it is malformed, names what there is not, or was not offered. */
+const REFUSED = "E01";
+/** There is no memory. */
+const NO_MEMORY = "E14";
 const SIGINT = "02";
 const SIGTRAP = "05";
-
-/** How gdb numbers a CSR, and the privilege mode (gdb's riscv-tdep.h). */
-const CSR_FIRST = 65;
-const PRIVILEGE = CSR_FIRST + 4096;
-
-/** The CSRs that gdb sees, by number (privileged architecture, chapter 2). */
-const csrs: Record<string, number> = {
-  sstatus: 0x100,
-  sie: 0x104,
-  stvec: 0x105,
-  scounteren: 0x106,
-  sscratch: 0x140,
-  sepc: 0x141,
-  scause: 0x142,
-  stval: 0x143,
-  sip: 0x144,
-  stimecmp: 0x14d,
-  satp: 0x180,
-  mstatus: 0x300,
-  medeleg: 0x302,
-  mideleg: 0x303,
-  mie: 0x304,
-  mtvec: 0x305,
-  mscratch: 0x340,
-  mepc: 0x341,
-  mcause: 0x342,
-  mtval: 0x343,
-  mip: 0x344,
-  cycle: 0xc00,
-  time: 0xc01,
-  instret: 0xc02,
-};
-
-const general = Array.from({ length: REGISTERS }, (_, index) =>
-  index === PC_REGISTER ? registerLine("pc", index, "code_ptr") : registerLine(`x${index}`, index),
-);
-const target = `<?xml version="1.0"?><!DOCTYPE target SYSTEM "gdb-target.dtd"><target version="1.0">
-<architecture>riscv:rv64</architecture>
-<feature name="org.gnu.gdb.riscv.cpu">${general.join("")}</feature>
-<feature name="org.gnu.gdb.riscv.csr">${Object.entries(csrs)
-  .map(([name, number]) => registerLine(name, CSR_FIRST + number))
-  .join("")}</feature>
-<feature name="org.gnu.gdb.riscv.virtual">${registerLine("priv", PRIVILEGE)}</feature></target>`;
 
 /** How gdb went: it let the machine go on, ended it, or was cut off. */
 export type Leave = "detached" | "killed" | "lost";
@@ -82,8 +58,12 @@ export class GdbSession {
   private readonly breathe: () => Promise<unknown>;
   /** The hart that registers and memory are read of. */
   private hart: number;
+  /** The hart that `s` and `c` are about, if gdb has chosen one (`Hc`). */
+  private resumed: number | undefined;
   /** The packet that has begun to come. */
   private pending = "";
+  /** It is longer than gdb was told that one may be: it is read to its end, and refused. */
+  private isTooLong = false;
   private acknowledges = true;
   /** Interrupts that came, and how many of them had when the packet that is worked on came: those were not for it. */
   private interrupts = 0;
@@ -102,23 +82,35 @@ export class GdbSession {
   receive(bytes: Uint8Array): void {
     for (const byte of bytes) {
       if (this.pending !== "") this.extend(byte);
-      else if (byte === PACKET_START) this.pending = String.fromCharCode(byte);
+      else if (byte === PACKET_START) this.begin();
       else if (byte === INTERRUPT) this.interrupts++;
       // Acknowledgements, and what is no packet, are passed over.
     }
   }
 
-  /** One more byte of the packet that comes: `$`, data, `#`, checksum. */
+  /** One more byte of the packet that comes: `$`, data, `#`, checksum. Data has no `$`: there another one begins. */
   private extend(byte: number): void {
+    if (byte === PACKET_START) {
+      this.begin();
+      return;
+    }
     this.pending += String.fromCharCode(byte);
     const end = this.pending.length - CHECKSUM_DIGITS - 1;
     if (this.pending[end] === "#") {
       const packet = this.pending;
       this.pending = "";
-      this.take(packet.slice(1, end), Number.parseInt(packet.slice(end + 1), 16));
-    } else if (this.pending.length > PACKET_BYTES_MAX * 2) {
-      this.pending = "";
+      if (this.isTooLong) this.refuse();
+      else this.take(packet.slice(1, end), Number.parseInt(packet.slice(end + 1), 16));
+    } else if (end > PACKET_BYTES_MAX) {
+      this.isTooLong = true;
+      // Where its end may have begun.
+      this.pending = `$${this.pending.slice(-CHECKSUM_DIGITS)}`;
     }
+  }
+
+  private begin(): void {
+    this.pending = "$";
+    this.isTooLong = false;
   }
 
   /** The connection is gone. Resolves when the machine stands still, with how gdb went. */
@@ -132,19 +124,24 @@ export class GdbSession {
   private take(data: string, sum: number): void {
     const isWhole = checksum(data) === sum;
     if (this.acknowledges) this.send(isWhole ? "+" : "-");
-    if (!isWhole) return;
+    if (isWhole) this.work(() => this.answer(data));
+  }
+
+  /** A packet that is too long, so that its sum is not known. */
+  private refuse(): void {
+    if (this.acknowledges) this.send("+");
+    this.work(async () => REFUSED);
+  }
+
+  /** One after the other: what runs is answered before what comes next is looked at. */
+  private work(answering: () => Promise<string | undefined>): void {
     const { interrupts } = this;
-    // One after the other: what runs is answered before what comes next is looked at.
     this.working = this.working.then(async () => {
       if (this.leaving !== undefined) return;
       this.interruptsBefore = interrupts;
-      const answer = await this.answer(data);
-      if (answer !== undefined) this.sendPacket(answer);
+      const answer = await answering();
+      if (answer !== undefined) this.send(packetOf(answer));
     });
-  }
-
-  private sendPacket(text: string): void {
-    this.send(`$${text}#${hex(checksum(text), 2)}`);
   }
 
   /** The answer to a packet; undefined for none, "" for one that is not understood. */
@@ -152,35 +149,19 @@ export class GdbSession {
     const [command = ""] = packet;
     const words = packet.slice(1);
     switch (command) {
-      case "?":
-        return this.stopText(SIGTRAP, this.hart);
       case "q":
       case "Q":
         return this.query(packet);
       case "H":
         return this.selectHart(words);
       case "T":
-        return this.isHart(threadOf(words)) ? "OK" : "E01";
-      case "g":
-        return Array.from({ length: REGISTERS }, (_, index) => this.register(index)).join("");
+        return this.hartOf(words) === undefined ? REFUSED : "OK";
       case "G":
-        for (let index = 0; index < REGISTERS; index++) {
-          this.debugged.writeRegister(
-            this.hart,
-            index,
-            littleEndian(words.slice(index * 16, index * 16 + 16)),
-          );
-        }
-        return "OK";
+        return this.writeRegisters(words);
       case "p":
-        return this.readOne(Number.parseInt(words, 16));
-      case "P": {
-        const [text = "", value = ""] = words.split("=");
-        const number = Number.parseInt(text, 16);
-        if (!(number < REGISTERS)) return "E01";
-        this.debugged.writeRegister(this.hart, number, littleEndian(value));
-        return "OK";
-      }
+        return this.readOne(smallNumberOf(words));
+      case "P":
+        return this.writeOne(words);
       case "m":
         return this.readMemory(words);
       case "M":
@@ -191,12 +172,23 @@ export class GdbSession {
       case "v":
         return await this.verbose(packet);
       case "c":
-        return await this.forward();
       case "s":
-        return this.stopped(this.debugged.step(this.hart));
+        return await this.resume(command, words);
       case "b":
-        if (words === "s") return this.stopped(this.debugged.stepBack(this.hart));
+        if (words === "s") return this.stopped(this.debugged.stepBack(this.resumed ?? this.hart));
         return words === "c" ? this.stopped(this.debugged.continueBack()) : "";
+      default:
+        return this.plain(packet);
+    }
+  }
+
+  /** Packets of one letter. */
+  private plain(packet: string): string | undefined {
+    switch (packet) {
+      case "?":
+        return this.stopText(SIGTRAP, this.hart);
+      case "g":
+        return Array.from({ length: REGISTERS }, (_, index) => this.register(index)).join("");
       case "D":
         this.leaving = "detached";
         return "OK";
@@ -204,7 +196,7 @@ export class GdbSession {
         this.leaving = "killed";
         return undefined;
       default:
-        return "";
+        return /^[?gDk]/.test(packet) ? REFUSED : "";
     }
   }
 
@@ -224,13 +216,16 @@ export class GdbSession {
     }
     if (packet === "qsThreadInfo") return "l";
     if (packet.startsWith("qThreadExtraInfo,")) {
-      const hart = threadOf(packet.slice("qThreadExtraInfo,".length));
-      return this.isHart(hart) ? textDigits(this.describe(hart)) : "E01";
+      const hart = this.hartOf(packet.slice("qThreadExtraInfo,".length));
+      return hart === undefined ? REFUSED : textDigits(this.describe(hart));
     }
-    const [, offset, length] = /^qXfer:features:read:target\.xml:([0-9a-f]+),([0-9a-f]+)$/.exec(packet) ?? [];
-    if (offset === undefined || length === undefined) return "";
-    const from = Number.parseInt(offset, 16);
-    const part = target.slice(from, from + Number.parseInt(length, 16));
+    if (!packet.startsWith("qXfer:features:read:")) return "";
+    const [, offset, length] = /^qXfer:features:read:target\.xml:([^,]*),([^,]*)$/.exec(packet) ?? [];
+    const from = smallNumberOf(offset);
+    const count = smallNumberOf(length);
+    // The manual has a number of its own for this.
+    if (from === undefined || count === undefined) return "E00";
+    const part = target.slice(from, from + count);
     return `${from + part.length < target.length ? "m" : "l"}${part}`;
   }
 
@@ -241,59 +236,118 @@ export class GdbSession {
     return `hart ${hart}, ${activity}, ${mode} mode, ${core.hartRetired(hart)} instructions`;
   }
 
+  /** `Hg`: whose registers and memory are meant; `Hc`: who steps. Any and all leave the choice to us. */
   private selectHart(words: string): string {
-    const hart = threadOf(words.slice(1));
-    // 0 and -1 mean any thread and all of them.
-    if (hart < 0) return "OK";
-    if (!this.isHart(hart)) return "E01";
-    this.hart = hart;
+    const [operation = ""] = words;
+    const thread = threadOf(words.slice(1));
+    if (!/^[cg]$/.test(operation) || thread === undefined || !this.isThread(thread)) return REFUSED;
+    const hart = typeof thread === "number" ? thread : undefined;
+    if (operation === "c") this.resumed = hart;
+    else this.hart = hart ?? this.hart;
     return "OK";
   }
 
-  private isHart(hart: number): boolean {
-    return hart >= 0 && hart < this.debugged.hartCount;
+  private isThread(thread: Thread): boolean {
+    return typeof thread !== "number" || thread < this.debugged.hartCount;
+  }
+
+  /** The hart that a word names; undefined if it names none, or not one. */
+  private hartOf(word: string): number | undefined {
+    const thread = threadOf(word);
+    return typeof thread === "number" && this.isThread(thread) ? thread : undefined;
   }
 
   private register(index: number): string {
     return registerText(this.debugged.readRegister(this.hart, index));
   }
 
-  private readOne(number: number): string {
+  private readOne(number: number | undefined): string {
+    if (number === undefined) return REFUSED;
     if (number < REGISTERS) return this.register(number);
     if (number === PRIVILEGE) return registerText(BigInt(this.debugged.run.machine.core.hartMode(this.hart)));
-    return isCsr(number) ? registerText(this.debugged.readCsr(this.hart, number - CSR_FIRST)) : "E01";
+    const csr = csrOf(number);
+    return csr === undefined ? REFUSED : registerText(this.debugged.readCsr(this.hart, csr));
+  }
+
+  private writeOne(words: string): string {
+    const [text, digitsOfValue, ...more] = words.split("=");
+    const number = smallNumberOf(text);
+    const value = registerOf(digitsOfValue);
+    if (number === undefined || value === undefined || more.length > 0) return REFUSED;
+    if (!canHold(number, value)) return REFUSED;
+    this.debugged.writeRegister(this.hart, number, value);
+    return "OK";
+  }
+
+  /** All of them, or none. */
+  private writeRegisters(words: string): string {
+    const values = Array.from({ length: REGISTERS }, (_, index) =>
+      registerOf(words.slice(index * REGISTER_DIGITS, (index + 1) * REGISTER_DIGITS)),
+    );
+    if (words.length !== REGISTERS * REGISTER_DIGITS) return REFUSED;
+    if (!values.every((value, index) => value !== undefined && canHold(index, value))) return REFUSED;
+    for (const [index, value] of values.entries()) {
+      if (value !== undefined) this.debugged.writeRegister(this.hart, index, value);
+    }
+    return "OK";
   }
 
   private readMemory(words: string): string {
-    const [address = "", length = ""] = words.split(",");
-    const count = Math.min(Number.parseInt(length, 16), PACKET_BYTES_MAX / 2);
-    const bytes = this.debugged.readMemory(this.hart, BigInt(`0x${address}`), count);
-    return bytes.length === 0 && count > 0 ? "E14" : digits(bytes);
+    const [place, length, ...more] = words.split(",");
+    const address = numberOf(place);
+    const count = smallNumberOf(length);
+    if (address === undefined || count === undefined || more.length > 0) return REFUSED;
+    const bytes = this.debugged.readMemory(this.hart, address, Math.min(count, PACKET_BYTES_MAX / 2));
+    return bytes.length === 0 && count > 0 ? NO_MEMORY : digits(bytes);
   }
 
   private writeMemory(words: string): string {
-    const [place = "", data = ""] = words.split(":");
-    const [address = ""] = place.split(",");
-    const bytes = Uint8Array.from(data.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
-    return this.debugged.writeMemory(this.hart, BigInt(`0x${address}`), bytes) ? "OK" : "E14";
+    const [, place, length, data] = /^([^,]*),([^:]*):(.*)$/.exec(words) ?? [];
+    const address = numberOf(place);
+    const bytes = bytesOf(data ?? "");
+    if (address === undefined || bytes === undefined || smallNumberOf(length) !== bytes.length)
+      return REFUSED;
+    return this.debugged.writeMemory(this.hart, address, bytes) ? "OK" : NO_MEMORY;
   }
 
   private breakpoint(isSet: boolean, words: string): string {
-    const [kind = "", address = ""] = words.split(",");
+    const [kind, place, bytes, ...more] = words.split(",");
     // Software and hardware breakpoints are the same here; watchpoints there are none.
     if (kind !== "0" && kind !== "1") return "";
-    if (isSet) this.debugged.setBreakpoint(BigInt(`0x${address}`));
-    else this.debugged.clearBreakpoint(BigInt(`0x${address}`));
+    const address = numberOf(place);
+    if (address === undefined || smallNumberOf(bytes) === undefined || more.length > 0) return REFUSED;
+    if (isSet) return this.debugged.setBreakpoint(address) ? "OK" : REFUSED;
+    this.debugged.clearBreakpoint(address);
     return "OK";
   }
 
   private async verbose(packet: string): Promise<string> {
     if (packet === "vCont?") return "vCont;c;C;s;S";
-    const [, action, thread] = /^vCont;([csCS])[0-9a-f]*(?::([0-9a-f]+))?/.exec(packet) ?? [];
-    if (action === undefined) return "";
-    if (action === "c" || action === "C") return await this.forward();
-    const hart = thread === undefined ? this.hart : threadOf(thread);
-    return this.isHart(hart) ? this.stopped(this.debugged.step(hart)) : "E01";
+    if (!/^vCont(?:;|$)/.test(packet)) return "";
+    const resumptions = resumptionsOf(packet);
+    if (!resumptions?.every(({ thread }) => this.isThread(thread))) return REFUSED;
+    // The first that names a hart holds for it. Harts that are to stand still go on, too: here they always do.
+    for (const { action, thread } of resumptions) {
+      if (action === "s") return this.step(thread);
+      if (typeof thread !== "number") break;
+    }
+    return await this.forward();
+  }
+
+  /** One instruction of a hart; where gdb leaves the choice to us, of the one that it looks at, if that is not stopped. */
+  private step(thread: Thread): string {
+    return this.stopped(this.debugged.step(typeof thread === "number" ? thread : this.awake(this.hart)));
+  }
+
+  /** `c` and `s`, as they were before vCont: with the address to go on at, if there is one. */
+  private async resume(action: string, words: string): Promise<string> {
+    const hart = this.resumed ?? this.hart;
+    if (words !== "") {
+      const address = numberOf(words);
+      if (address === undefined || !canHold(PC_REGISTER, address)) return REFUSED;
+      this.debugged.writeRegister(hart, PC_REGISTER, address);
+    }
+    return action === "c" ? await this.forward() : this.stopped(this.debugged.step(hart));
   }
 
   /** Runs until something stops it. */
@@ -321,7 +375,7 @@ export class GdbSession {
 
   /** Prints a line at gdb's console, before a stop is reported. */
   private say(line: string): void {
-    this.sendPacket(`O${textDigits(`${line}\n`)}`);
+    this.send(packetOf(`O${textDigits(`${line}\n`)}`));
   }
 
   /** This hart, or if it is stopped the first that is not: a person wants to see something. */
@@ -337,48 +391,8 @@ export class GdbSession {
   }
 }
 
-function registerLine(name: string, number: number, type = "int"): string {
-  return `<reg name="${name}" bitsize="64" type="${type}" regnum="${number}"/>`;
-}
-
-function isCsr(number: number): boolean {
-  return Object.values(csrs).includes(number - CSR_FIRST);
-}
-
-/** Threads count from 1. */
-function threadText(hart: number): string {
-  return (hart + 1).toString(16);
-}
-
-function threadOf(text: string): number {
-  return text.startsWith("-") ? -1 : Number.parseInt(text, 16) - 1;
-}
-
-function checksum(data: string): number {
-  let sum = 0;
-  for (let index = 0; index < data.length; index++) sum = (sum + data.charCodeAt(index)) & 0xff;
-  return sum;
-}
-
-function hex(value: number, length: number): string {
-  return value.toString(16).padStart(length, "0");
-}
-
-function digits(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => hex(byte, 2)).join("");
-}
-
-function textDigits(text: string): string {
-  return digits(new TextEncoder().encode(text));
-}
-
-/** A register as gdb wants it: 16 digits, lowest byte first. */
-function registerText(value: bigint): string {
-  const pairs = value.toString(16).padStart(REGISTER_DIGITS, "0").match(/../g) ?? [];
-  return pairs.reverse().join("");
-}
-
-function littleEndian(text: string): bigint {
-  const pairs = text.match(/../g) ?? [];
-  return BigInt(`0x${pairs.reverse().join("") || "0"}`);
+/** Whether a register can have that value: the first is always zero, and instructions begin at even addresses. */
+function canHold(number: number, value: bigint): boolean {
+  if (number === 0) return value === 0n;
+  return number === PC_REGISTER ? (value & 1n) === 0n : number < REGISTERS;
 }
