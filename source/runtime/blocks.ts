@@ -126,3 +126,19 @@ export function blkStatusName(status: i32): string {
       return "a malformed reply";
   }
 }
+
+/** A method of the service as source/idl/virtio_blk.capnp spells it. */
+export function blkMethodName(method: u32): string {
+  switch (method) {
+    case VirtioBlkMethod.info:
+      return "info";
+    case VirtioBlkMethod.attach:
+      return "attach";
+    case VirtioBlkMethod.read:
+      return "read";
+    case VirtioBlkMethod.write:
+      return "write";
+    default:
+      return "no such method";
+  }
+}

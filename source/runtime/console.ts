@@ -11,6 +11,7 @@ import {
   ConsoleMethod,
   ConsoleReadLineParamsBuilder,
   ConsoleReadLineResults,
+  ConsoleStatus,
 } from "gen/idl/console";
 import { callService, callServiceUntil, MALFORMED_REPLY } from "./client";
 import { messagePage } from "./ipc";
@@ -59,4 +60,28 @@ export function flushConsole(service: u32): i32 {
   if (bytes < 0) return bytes;
   const results = ConsoleFlushResults.open(messagePage(), bytes);
   return results === null ? MALFORMED_REPLY : <i32>results.status;
+}
+
+/** A status of the service as source/idl/console.capnp spells it. */
+export function consoleStatusName(status: i32): string {
+  switch (status) {
+    case ConsoleStatus.ok:
+      return "ok";
+    case ConsoleStatus.badMessage:
+      return "badMessage";
+    case ConsoleStatus.unknownMethod:
+      return "unknownMethod";
+    case ConsoleStatus.tooLong:
+      return "tooLong";
+    case ConsoleStatus.busy:
+      return "busy";
+    case ConsoleStatus.interrupted:
+      return "interrupted";
+    case ConsoleStatus.full:
+      return "full";
+    case ConsoleStatus.ended:
+      return "ended";
+    default:
+      return "a malformed reply";
+  }
 }

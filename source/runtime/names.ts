@@ -1,8 +1,11 @@
 /**
  * The numbers of the ABI as words, for the lines that people read: why the kernel said no, why a task ended.
  */
+import { exitName } from "abi/exit";
 import { Refusal } from "abi/refusal";
+import { Role } from "abi/startup";
 import { End } from "abi/task";
+import { Line } from "text/line";
 
 /** The name of a refusal as abi/refusal.ts spells it. */
 export function refusalName(status: i32): string {
@@ -46,7 +49,7 @@ export function refusalName(status: i32): string {
   }
 }
 
-/** What ended a task, as half a sentence: "<task> ended: …". */
+/** What ended a task, as half a sentence: "<task> ended: …"; `sayEnd` has the other half. */
 export function endName(cause: End): string {
   switch (cause) {
     case End.Exit:
@@ -69,5 +72,64 @@ export function endName(cause: End): string {
       return "breakpoint";
     default:
       return "no known cause";
+  }
+}
+
+/** How a task ended: "exit code 65(DiskRefused)", "it was killed", "it read where it may not, at 0x40". */
+export function sayEnd(to: Line, cause: End, detail: u64): Line {
+  if (cause === End.Exit) return to.text("exit code ").code(<u64>(<u32>detail), exitName(<u32>detail));
+  to.text(endName(cause));
+  return cause === End.Killed ? to : to.text(", at ").hex(detail);
+}
+
+/** The name of a role as abi/startup.ts spells it. */
+export function roleName(role: Role): string {
+  switch (role) {
+    case Role.None:
+      return "None";
+    case Role.Console:
+      return "Console";
+    case Role.Power:
+      return "Power";
+    case Role.Info:
+      return "Info";
+    case Role.Bundle:
+      return "Bundle";
+    case Role.VirtioDevice:
+      return "VirtioDevice";
+    case Role.VirtioInterrupt:
+      return "VirtioInterrupt";
+    case Role.Serve:
+      return "Serve";
+    case Role.Starter:
+      return "Starter";
+    case Role.BlockService:
+      return "BlockService";
+    case Role.PackageService:
+      return "PackageService";
+    case Role.Fixtures:
+      return "Fixtures";
+    case Role.UartDevice:
+      return "UartDevice";
+    case Role.UartInterrupt:
+      return "UartInterrupt";
+    case Role.ConsoleOwner:
+      return "ConsoleOwner";
+    case Role.Audit:
+      return "Audit";
+    case Role.Harts:
+      return "Harts";
+    case Role.ConsoleService:
+      return "ConsoleService";
+    case Role.DeviceTree:
+      return "DeviceTree";
+    case Role.InitService:
+      return "InitService";
+    case Role.ReadOnlyFile:
+      return "ReadOnlyFile";
+    case Role.Foreground:
+      return "Foreground";
+    default:
+      return "no known role";
   }
 }

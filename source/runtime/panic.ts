@@ -3,15 +3,13 @@
  *
  * An assertion means that this program is wrong, never that somebody else said something wrong (runtime callers get
  * a Refusal for that). The compiler calls `abort` for `assert(…)`, because the build says
- * `--use abort=~lib/runtime/panic/abort`; who waits for this task sees `EXIT_ASSERTION`. Every program's main.ts
+ * `--use abort=~lib/runtime/panic/abort`; who waits for this task sees `ExitCode.AssertionFailed`. Every program's main.ts
  * begins with `setTaskName`, and by that makes this file part of the program.
  */
 
+import { ExitCode } from "abi/exit";
 import { exit } from "./call";
 import { line, print } from "./log";
-
-/** The exit code of a task whose assertion failed. */
-export const EXIT_ASSERTION: i32 = 134;
 
 let name: string = "task";
 let aborting: bool = false;
@@ -32,5 +30,5 @@ export function abort(message: string | null, fileName: string | null, lineNumbe
       words.text(" at ").text(fileName).text(":").decimal(lineNumber).text(":").decimal(column);
     print(words);
   }
-  exit(EXIT_ASSERTION);
+  exit(ExitCode.AssertionFailed);
 }

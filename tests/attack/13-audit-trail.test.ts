@@ -53,7 +53,9 @@ onEachMachine("the audit trail", (boot) => {
 
   test("has the write to the disk, with its sector", () => {
     run.expect({ "writing to the disk": "readOnly" });
-    expect(told("block-refused")).toEqual([expect.stringMatching(/^client \d+, method 3, sector 7$/)]);
+    expect(told("block-refused")).toEqual([
+      expect.stringMatching(/^client \d+, method 3\(write\), sector 7$/),
+    ]);
   });
 
   test("has every hart that started, by both of its numbers", () => {

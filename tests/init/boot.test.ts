@@ -102,7 +102,7 @@ const failures: readonly (readonly [string, Options, readonly string[]])[] = [
   [
     "a service that ends before it is ready is named, with its exit code",
     { behave: { virtioblkd: (task) => task.finish(End.Exit, 7n) } },
-    ["nexus-init: virtioblkd ended: exit code 7"],
+    ["nexus-init: virtioblkd ended: exit code 7(its own)"],
   ],
   [
     "a service that is absent because something went wrong is named, and nothing is started after it",
@@ -117,7 +117,7 @@ const failures: readonly (readonly [string, Options, readonly string[]])[] = [
         },
       },
     },
-    ["nexus-init: virtioblkd ended: exit code 1"],
+    ["nexus-init: virtioblkd ended: exit code 1(Failed)"],
   ],
   [
     "a service that leaves without a word is named",
@@ -137,7 +137,7 @@ const failures: readonly (readonly [string, Options, readonly string[]])[] = [
   [
     "a program's exit code is said",
     { behave: { "selftest-client": (task) => task.finish(End.Exit, 3n) } },
-    ["nexus-init: selftest-client ended: exit code 3"],
+    ["nexus-init: selftest-client ended: exit code 3(its own)"],
   ],
   [
     "a program that is not on the disk is named with its path",

@@ -95,7 +95,11 @@ test.each([
     (task: FakeTask) => task.finish(End.LoadFault, 0x40n),
     "ended: it read where it may not, at 0x40",
   ],
-  ["an assertion failed", (task: FakeTask) => task.finish(End.Exit, 134n), "ended: exit code 134"],
+  [
+    "an assertion failed",
+    (task: FakeTask) => task.finish(End.Exit, 134n),
+    "ended: exit code 134(AssertionFailed)",
+  ],
   ["it left", (task: FakeTask) => task.finish(End.Exit, 0n), "left"],
 ])("a service is started again when %s", async (_, how, said) => {
   const run = await falling("packagefsd", 1, how);

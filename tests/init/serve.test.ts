@@ -1,7 +1,14 @@
 // nexus-init as a service: the shell has programs run, hears how they ended, and is refused what cannot be.
 
 import { expect, test } from "vitest";
-import { End, FakeEndpoint, FakeNotification, type FakeTask, Role } from "../runtime/fake-kernel.ts";
+import {
+  End,
+  ExitCode,
+  FakeEndpoint,
+  FakeNotification,
+  type FakeTask,
+  Role,
+} from "../runtime/fake-kernel.ts";
 import { Wire } from "../services/packagefsd/wire.ts";
 import { boot, gifts, type Options, program, type Run, signalStarter } from "./booting.ts";
 
@@ -171,5 +178,5 @@ test.each([
 
 test("nexus-init ends itself when it is asked to", async () => {
   const [, { stopped }] = await endFromChaos("nexus-init", 0n);
-  expect(stopped).toMatchObject({ why: "exit", code: 9 });
+  expect(stopped).toMatchObject({ why: "exit", code: ExitCode.AskedToEnd });
 });

@@ -100,3 +100,41 @@ export function saidBy(report: EmbeddedReport): string[] {
 export function answersOf(report: EmbeddedReport): string[] {
   return report.lines.filter((line) => /^nx: (?!task=|sequence=|end$)/.test(line));
 }
+
+/** virtioblkd gives the device one read so often. */
+export const TRIES_MAX = 3;
+
+/** What one answer of the disk comes to: the driver's fault (drivers/virtio/fault.ts), and what the read ends with. */
+export interface Outcome {
+  /** After it the device was reset. */
+  readonly fault?: string;
+  /** What it may be instead when the device has a check as well. */
+  readonly besideCheck?: string;
+  readonly status?: "deviceError" | "malformedReply" | "timedOut";
+  /** It was only noted. */
+  readonly noted?: string;
+}
+
+export const timedOut: Outcome = { fault: "72(DeadlineMissed)", status: "timedOut" };
+export const lie = (fault: string): Outcome => ({ fault, status: "malformedReply" });
+
+/** The records of one read for `client` that came to `outcome` each time it was tried. */
+export interface Struck {
+  readonly client: number;
+  readonly sector: number;
+  readonly tries: number;
+  /** Resets before it. */
+  readonly resets?: number;
+}
+export function records(outcome: Outcome, { client, sector, tries, resets = 0 }: Struck): string[] {
+  const { fault, status, noted } = outcome;
+  if (noted !== undefined) return [`device-fault: fault ${noted}, resets ${resets}`];
+  if (status === undefined) return [];
+  return Array.from({ length: tries }, (_, index) => {
+    const read = `read-failed: client ${client}, sector ${sector}: ${status}`;
+    const words = index + 1 < TRIES_MAX ? `${read}, read again` : read;
+    return fault === undefined
+      ? [words]
+      : [`device-fault: fault ${fault}, resets ${resets + index + 1}`, words];
+  }).flat();
+}

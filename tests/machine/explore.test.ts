@@ -93,7 +93,7 @@ const plants: Plant[] = [
       },
     ],
     args: ["--seeds", "1..2", "--chaos", "stale-translation", ...touchUnmapped],
-    finding: /^fault-probe ended: exit code 1/,
+    finding: /^fault-probe ended: exit code 1\(Failed\)/,
   },
   {
     name: "a page that is gone for the hart that unmapped it, and for no other",
@@ -105,7 +105,7 @@ const plants: Plant[] = [
       },
     ],
     args: ["--seeds", "1..2", "--chaos", "stale-translation", ...touchUnmapped],
-    finding: /^fault-probe ended: exit code 1/,
+    finding: /^fault-probe ended: exit code 1\(Failed\)/,
   },
   {
     name: "a remote fence that does not look whether the other hart is about to stop",
@@ -153,7 +153,7 @@ import { releaseVmo, retainVmo, vmoAt } from "../mm/vmo";`,
       },
     ],
     args: ["--seeds", "1..2", "--run", "chaos harts 1"],
-    finding: /^chaos ended: exit code 1/,
+    finding: /^chaos ended: exit code 1\(Failed\)/,
   },
   {
     name: "a memory object that a task was about to make when it ended",

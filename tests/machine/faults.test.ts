@@ -17,53 +17,42 @@ import {
   expectEnd,
   HARTS,
   imageWithLong,
+  lie,
   merged,
+  type Outcome,
+  records,
   saidBy,
+  TRIES_MAX,
+  timedOut,
   trailOf,
 } from "./disturbed.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "neuron-faults-test-"));
 afterAll(() => rmSync(scratch, { recursive: true }));
 
-/** What one answer of the disk comes to: the driver's fault (drivers/virtio/fault.ts), and what the read ends with. */
-interface Outcome {
-  /** After it the device was reset. */
-  readonly fault?: number;
-  /** What it may be instead when the device has a check as well. */
-  readonly besideCheck?: number;
-  readonly status?: "deviceError" | "malformedReply" | "timedOut";
-  /** It was only noted. */
-  readonly noted?: number;
-}
-
-const timedOut: Outcome = { fault: 72, status: "timedOut" };
 const harmless: Outcome = {};
-const lie = (fault: number): Outcome => ({ fault, status: "malformedReply" });
 /** One answer too many is seen by the index, or, as long as another read is not answered, by its number. */
-const twice: Outcome = { ...lie(32), besideCheck: 34 };
+const twice: Outcome = { ...lie("32(UsedIndexJump)"), besideCheck: "34(UsedIdFree)" };
 
 /** Kinds that are about one request. Version 1 has no way to ask for a reset, and says nothing by its lengths. */
 const ofRequests: readonly (readonly [kind: string, modern: Outcome, legacy: Outcome])[] = [
-  ["used-index", lie(32), lie(32)],
-  ["used-id", lie(33), lie(33)],
+  ["used-index", lie("32(UsedIndexJump)"), lie("32(UsedIndexJump)")],
+  ["used-id", lie("33(UsedIdRange)"), lie("33(UsedIdRange)")],
   ["used-twice", twice, twice],
-  ["length-large", lie(36), lie(36)],
-  ["length-zero", lie(70), harmless],
-  ["status-unwritten", lie(68), lie(68)],
-  ["status-unknown", lie(69), lie(69)],
+  ["length-large", lie("36(UsedLength)"), lie("36(UsedLength)")],
+  ["length-zero", lie("70(ReadLength)"), harmless],
+  ["status-unwritten", lie("68(StatusMissing)"), lie("68(StatusMissing)")],
+  ["status-unknown", lie("69(StatusUnknown)"), lie("69(StatusUnknown)")],
   ["io-error", { status: "deviceError" }, { status: "deviceError" }],
   ["late", timedOut, timedOut],
   ["never", timedOut, timedOut],
-  ["no-interrupt", { noted: 74 }, { noted: 74 }],
+  ["no-interrupt", { noted: "74(InterruptMissing)" }, { noted: "74(InterruptMissing)" }],
   ["storm", harmless, harmless],
-  ["needs-reset", lie(12), timedOut],
+  ["needs-reset", lie("12(NeedsReset)"), timedOut],
 ];
 
 /** Kinds that can be lived with: nobody can tell that anything is wrong, or nothing is. */
 const unnoticed = ["capacity-large", "reset-stuck", "config-changing@2", "storm@2-3"];
-
-/** virtioblkd gives the device one read so often. */
-const TRIES_MAX = 3;
 
 /** How many requests that comes to: with a reset after each try, the next one is followed by a check of the device. */
 const requestsOf = ({ fault, status }: Outcome): number =>
@@ -74,27 +63,6 @@ const packagefsd = 3;
 const program = 5;
 
 const image = async (): Promise<Buffer> => readFileSync(join(root, (await buildOnce()).outputs.packageImage));
-
-/** The records of one read for `client` that came to `outcome` each time it was tried. */
-interface Struck {
-  readonly client: number;
-  readonly sector: number;
-  readonly tries: number;
-  /** Resets before it. */
-  readonly resets?: number;
-}
-function records(outcome: Outcome, { client, sector, tries, resets = 0 }: Struck): string[] {
-  const { fault, status, noted } = outcome;
-  if (noted !== undefined) return [`device-fault: fault ${noted}, resets ${resets}`];
-  if (status === undefined) return [];
-  return Array.from({ length: tries }, (_, index) => {
-    const read = `read-failed: client ${client}, sector ${sector}: ${status}`;
-    const words = index + 1 < TRIES_MAX ? `${read}, read again` : read;
-    return fault === undefined
-      ? [words]
-      : [`device-fault: fault ${fault}, resets ${resets + index + 1}`, words];
-  }).flat();
-}
 
 async function boot(run: string, legacy: boolean, plan: string, disk?: string): Promise<EmbeddedReport> {
   const faults = parseFaults(plan);
@@ -139,12 +107,14 @@ describe.each([
         // right, its try has no record, and it was the last.
         const [first] = answersOf(report);
         const isTakenEarly = besideCheck !== undefined && first?.startsWith("nx: vblk ") === true;
-        const given = isTakenEarly ? trail.filter((each) => each.startsWith("device-fault")).length - 1 : tries;
+        const given = isTakenEarly
+          ? trail.filter((each) => each.startsWith("device-fault")).length - 1
+          : tries;
         const all = records(outcome, { client: program, sector: 0, tries: given, resets });
         const seen = isTakenEarly ? all.slice(0, -1) : all;
         // The self-tests have passed, and nothing else is wrong than that the command failed.
         const isTold = status !== undefined && !isTakenEarly;
-        expect(report.problems, explain(report)).toEqual(isTold ? ["nx ended: exit code 1"] : []);
+        expect(report.problems, explain(report)).toEqual(isTold ? ["nx ended: exit code 1(Failed)"] : []);
         const told = isTold ? `nx: reading the disk failed: ${status}` : good;
         expect(answersOf(report), explain(report)).toEqual([told, good]);
         expect(given).toBeLessThanOrEqual(tries);
@@ -158,10 +128,17 @@ describe.each([
 
   describe("once, while the image is mounted", () => {
     test.concurrent.each([
-      ["data@3", ["image-refused: reason 27, block 1, good when read again"]],
-      ["data@2", [expect.stringMatching(/^image-refused: reason \d+, block 0, good when read again$/)]],
+      ["data@3", ["image-refused: reason 27(index does not match its hash), block 1, good when read again"]],
+      [
+        "data@2",
+        [
+          expect.stringMatching(
+            /^image-refused: reason \d+\(not a package image\), block 0, good when read again$/,
+          ),
+        ],
+      ],
       ["io-error@1", records({ status: "deviceError" }, { client: 0, sector: 0, tries: 1 })],
-      ["used-id@1-2", merged(records(lie(33), { client: 0, sector: 0, tries: 2 }))],
+      ["used-id@1-2", merged(records(lie("33(UsedIdRange)"), { client: 0, sector: 0, tries: 2 }))],
     ])(
       "%s: all goes on, and it is on record",
       async (plan, trail) => {
@@ -210,7 +187,9 @@ describe.each([
         const report = await boot(`${warm}; ${cat}; ${cat}; nx audit`, legacy, `data@${first}-${first + 1}`);
         expect(answersOf(report)).toEqual([good[0], `${path}: corrupt`, ...good]);
         const [, block] = /block (\d+)$/.exec(trailOf(report).join("\n")) ?? [];
-        expect(trailOf(report)).toEqual([`image-refused: reason 29, block ${block}`]);
+        expect(trailOf(report)).toEqual([
+          `image-refused: reason 29(data does not match its hash), block ${block}`,
+        ]);
         expect(saidBy(report)).toContain(`pkgfs: block ${block} does not match its hash (data)`);
       },
       BOOT_TIMEOUT_MS,
@@ -258,15 +237,19 @@ describe.each([
     );
 
     test.concurrent.each([
-      ["does not reset", 5, () => `used-id@${first},reset-stuck`],
+      ["does not reset", "5(ResetTimeout)", () => `used-id@${first},reset-stuck`],
       [
         "is another disk after the reset",
-        67,
+        "67(IdentityChanged)",
         () => `used-id@${first},capacity-large@${asked.configReads + 1}-`,
       ],
-      ["has no capacity after it", 65, () => `used-id@${first},capacity-zero@${asked.configReads + 1}-`],
+      [
+        "has no capacity after it",
+        "65(Capacity)",
+        () => `used-id@${first},capacity-zero@${asked.configReads + 1}-`,
+      ],
     ])(
-      "a device that %s is given up at once (fault %i): its clients are told, and go on",
+      "a device that %s is given up at once (fault %s): its clients are told, and go on",
       async (_what, fault, plan) => {
         const report = await boot(`${warm}; ${info}; ${cat}; nx audit`, legacy, plan());
         expect(answersOf(report), explain(report)).toEqual([
@@ -274,9 +257,11 @@ describe.each([
           good[0],
           `${path}: deviceError`,
         ]);
-        expect(saidBy(report)).toContain(`virtioblkd: device fault=33 resets=1 given up, fault=${fault}`);
+        expect(saidBy(report)).toContain(
+          `virtioblkd: device fault=33(UsedIdRange) resets=1 given up, fault=${fault}`,
+        );
         expect(trailOf(report)).toEqual([
-          "device-fault: fault 33, resets 1",
+          "device-fault: fault 33(UsedIdRange), resets 1",
           `device-fault: fault ${fault}, resets 1`,
           `read-failed: client ${program}, sector 0: noDevice`,
         ]);
@@ -293,8 +278,10 @@ describe.each([
           good[0],
           `${path}: deviceError`,
         ]);
-        expect(saidBy(report)).toContain("virtioblkd: device fault=33 resets=5 given up, fault=73");
-        expect(trailOf(report)).toContain("device-fault: fault 73, resets 5");
+        expect(saidBy(report)).toContain(
+          "virtioblkd: device fault=33(UsedIdRange) resets=5 given up, fault=73(GivenUp)",
+        );
+        expect(trailOf(report)).toContain("device-fault: fault 73(GivenUp), resets 5");
       },
       BOOT_TIMEOUT_MS,
     );
@@ -311,34 +298,34 @@ describe.each([
       ]);
     const noFirstBlock = [
       "virtioblkd: the first block could not be read",
-      "nexus-init: virtioblkd ended: exit code 1",
+      "nexus-init: virtioblkd ended: exit code 64(FirstBlockUnread)",
     ];
-    const refused = (fault: number): (string | RegExp)[] => [
+    const refused = (fault: string): (string | RegExp)[] => [
       `virtioblkd: refused mmio=0x10001000 fault=${fault}`,
-      "nexus-init: virtioblkd ended: exit code 3",
+      "nexus-init: virtioblkd ended: exit code 65(DiskRefused)",
     ];
     const notMounted = (reason: string | RegExp): (string | RegExp)[] => [
       reason instanceof RegExp ? reason : `pkgfs: image refused: ${reason}`,
-      "nexus-init: packagefsd ended: exit code 1",
+      "nexus-init: packagefsd ended: exit code 66(NotMounted)",
     ];
     const ready = [identified, "virtioblkd: ready"];
     const deviceError: Outcome = { status: "deviceError" };
 
     test.concurrent.each<[plan: string, said: (string | RegExp)[]]>([
       ["io-error", [identified, ...triedInVain(0, 0, deviceError), ...noFirstBlock]],
-      ["status-unwritten", [identified, ...triedInVain(0, 0, lie(68)), ...noFirstBlock]],
+      ["status-unwritten", [identified, ...triedInVain(0, 0, lie("68(StatusMissing)")), ...noFirstBlock]],
       ["never", [identified, ...triedInVain(0, 0, timedOut), ...noFirstBlock]],
       [
         "late,reset-stuck",
         [
           identified,
-          "virtioblkd: device fault=72 resets=1 given up, fault=5",
+          "virtioblkd: device fault=72(DeadlineMissed) resets=1 given up, fault=5(ResetTimeout)",
           "virtioblkd: read failed, client=0 lba=0: noDevice",
           ...noFirstBlock,
         ],
       ],
-      ["capacity-zero", refused(65)],
-      ["config-changing", refused(11)],
+      ["capacity-zero", refused("65(Capacity)")],
+      ["config-changing", refused("11(ConfigUnstable)")],
       [
         "io-error@2-",
         [

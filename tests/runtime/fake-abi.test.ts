@@ -26,6 +26,7 @@ test.each([
   ["task.ts", "Wait", abi.Wait],
   ["task.ts", "End", abi.End],
   ["audit.ts", "Audit", abi.Audit],
+  ["exit.ts", "ExitCode", abi.ExitCode],
 ])("%s: %s", (file, name, numbers) => {
   const known = members(file, name);
   expect(known.size).toBeGreaterThan(3);

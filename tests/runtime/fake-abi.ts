@@ -140,4 +140,16 @@ export const End = {
   Breakpoint: 9,
   Unknown: 10,
 } as const;
+export const ExitCode = {
+  Done: 0,
+  Failed: 1,
+  Unknown: 2,
+  FirstBlockUnread: 64,
+  DiskRefused: 65,
+  NotMounted: 66,
+  UartRefused: 67,
+  CannotServe: 68,
+  AskedToEnd: 69,
+  AssertionFailed: 134,
+} as const;
 export const Audit = { ServiceRestarted: 6, ImageRefused: 7, DeviceFault: 8, ReadFailed: 9 } as const;

@@ -2,7 +2,7 @@
 
 import { beforeAll, beforeEach, expect, test } from "vitest";
 import { root } from "../harness/guest.ts";
-import { FakeKernel, Refusal, Right, Role, Stopped, Syscall, timebase } from "./fake-kernel.ts";
+import { ExitCode, FakeKernel, Refusal, Right, Role, Stopped, Syscall, timebase } from "./fake-kernel.ts";
 
 const program = `
 import { line, print } from "runtime/log";
@@ -74,10 +74,10 @@ test("a failed assertion names task, words and place, and ends the task", () => 
   expect(fail(0)).toBe(0);
   const stopped = fail(2);
   expect(stopped).toBeInstanceOf(Stopped);
-  expect(stopped).toMatchObject({ why: "exit", code: 134 });
+  expect(stopped).toMatchObject({ why: "exit", code: ExitCode.AssertionFailed });
   expect(kernel.console).toEqual(["tester: assertion failed (two is not enough) at guest-entry.ts:13:3\n"]);
   // It happens once: a second one, as from a startup page that is wrong, ends the task without a word.
-  expect(fail(1)).toMatchObject({ why: "exit", code: 134 });
+  expect(fail(1)).toMatchObject({ why: "exit", code: ExitCode.AssertionFailed });
   expect(kernel.console).toHaveLength(1);
 });
 

@@ -48,7 +48,7 @@ function expectOfFirmware(boot: Boot, firmware: string): void {
     async () => {
       const report = await boot({ firmware, run: "selftest-client; chaos nexus-init" }, withoutPower);
       expect(report.ok, explain(report)).toBe(false);
-      expect(report.problems.join("\n")).toContain("nexus-init ended: exit code 9");
+      expect(report.problems.join("\n")).toContain("nexus-init ended: exit code 69(AskedToEnd)");
     },
     BOOT_TIMEOUT_MS,
   );

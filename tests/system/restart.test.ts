@@ -116,7 +116,7 @@ onEachMachine("a service that ends is started again", (boot) => {
     async () => {
       const report = await chaos(boot, "nexus-init");
       expect(report.lines.at(-1), explain(report)).toBe(
-        "neuron: nexus-init ended: exit code 9; without it the system cannot go on, so the machine is turned off",
+        "neuron: nexus-init ended: exit code 69(AskedToEnd); without it the system cannot go on, so the machine is turned off",
       );
       expect(report.panic).toBeUndefined();
     },

@@ -333,7 +333,7 @@ function endText({ status, endedBy }: MachineEnd): string {
 function failedCommands(run: string, lines: readonly string[]): string[] {
   const names = commandNames(run);
   return lines
-    .map((line) => /^nexus-init: ((\S+) ended: exit code \d+)$/.exec(line))
+    .map((line) => /^nexus-init: ((\S+) ended: exit code \d+\(.+\))$/.exec(line))
     .flatMap((found) => (found !== null && names.includes(found[2] ?? "") ? [found[1] ?? ""] : []));
 }
 

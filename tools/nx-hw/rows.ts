@@ -58,7 +58,7 @@ export const questions = {
       number("hart"),
       number("runs"),
     ],
-    more: [number("end"), text("detail")],
+    more: [number("end"), text("detail"), text("cause")],
   },
   audit: {
     run: "nx audit",

@@ -4,6 +4,7 @@
  * tests/attack says what should have.
  */
 
+import { ExitCode } from "abi/exit";
 import { STARTUP_ARGUMENT_BYTES } from "abi/startup";
 import { deadlineIn, sleepUntil } from "runtime/call";
 import { line, print } from "runtime/log";
@@ -24,7 +25,6 @@ import { attackReservations } from "./reservations";
 import { attackTimers } from "./timers";
 import { leaveTrail } from "./trail";
 
-const EXIT_UNKNOWN: i32 = 2;
 const REST_MILLISECONDS: u64 = 2;
 
 export function main(): i32 {
@@ -66,5 +66,5 @@ function unknown(): i32 {
   const argument = startup().argument;
   const words = line().text("attacker: there is no attack named ");
   print(words.printable(argument, lengthToZero(argument, STARTUP_ARGUMENT_BYTES)));
-  return EXIT_UNKNOWN;
+  return ExitCode.Unknown;
 }

@@ -30,7 +30,7 @@ import {
   wait,
 } from "runtime/call";
 import { print } from "runtime/log";
-import { refusalName } from "runtime/names";
+import { endName, refusalName } from "runtime/names";
 import { startup } from "runtime/startup";
 import { Line } from "text/line";
 import { attempt } from "./report";
@@ -269,5 +269,5 @@ function tellEnd(words: Line, cause: End, detail: u64): void {
   else if (cause === End.LoadFault) words.text("load fault");
   else if (cause === End.StoreFault) words.text("store fault");
   else if (cause === End.InstructionFault) words.text("instruction fault");
-  else words.text("ended by cause ").decimal(cause);
+  else words.text(endName(cause));
 }

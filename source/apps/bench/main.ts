@@ -6,8 +6,11 @@
  *   bench files      reading from the package file system
  *   bench wake       waking a task on another hart
  */
+import { ExitCode } from "abi/exit";
 import { STARTUP_ARGUMENT_BYTES } from "abi/startup";
 import { line, print } from "runtime/log";
+import { refusalName } from "runtime/names";
+import { fsStatusName } from "runtime/packages";
 import { setTaskName } from "runtime/panic";
 import { startup } from "runtime/startup";
 import { equals, lengthToZero } from "text/bytes";
@@ -15,10 +18,6 @@ import { prepareChildren } from "./children";
 import { measureFiles } from "./files";
 import { measureKernel } from "./kernel";
 import { measureWake } from "./wake";
-
-const EXIT_WELL: i32 = 0;
-const EXIT_FAILED: i32 = 1;
-const EXIT_UNKNOWN: i32 = 2;
 
 export function main(): i32 {
   setTaskName("bench");
@@ -32,16 +31,16 @@ export function main(): i32 {
   else return unknown(words, length);
   if (status !== 0) return failed(status);
   print(line().text("bench: end"));
-  return EXIT_WELL;
+  return ExitCode.Done;
 }
 
 function failed(status: i32): i32 {
-  const words = line().text("bench: a path could not be gone, status ");
-  print(status < 0 ? words.text("-").decimal(<u64>-status) : words.decimal(<u64>status));
-  return EXIT_FAILED;
+  const words = line().text("bench: a path could not be gone: ");
+  print(words.text(status < 0 ? refusalName(status) : fsStatusName(status)));
+  return ExitCode.Failed;
 }
 
 function unknown(words: usize, length: u32): i32 {
   print(line().text("bench: there is no part named ").printable(words, length));
-  return EXIT_UNKNOWN;
+  return ExitCode.Unknown;
 }

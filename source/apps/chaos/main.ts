@@ -11,6 +11,7 @@
  *
  * Exit code 0: as it should be. 1: not so, a line says what. 2: no such words.
  */
+import { ExitCode } from "abi/exit";
 import { STARTUP_ARGUMENT_BYTES } from "abi/startup";
 import { line, print } from "runtime/log";
 import { setTaskName } from "runtime/panic";
@@ -19,10 +20,6 @@ import { equals, lengthToZero, NOT_A_NUMBER, parseDecimal, startsWith } from "te
 import { runHarts } from "./harts";
 import { endEverything, endUntilGivenUp } from "./limit";
 import { nameOf, runRounds, Victims } from "./rounds";
-
-const EXIT_WELL: i32 = 0;
-const EXIT_FAILED: i32 = 1;
-const EXIT_UNKNOWN: i32 = 2;
 
 const SPACE: u8 = 0x20;
 
@@ -33,16 +30,16 @@ export function main(): i32 {
   setTaskName("chaos");
   const words = startup().argument;
   const length = lengthToZero(words, STARTUP_ARGUMENT_BYTES);
-  if (equals(words, length, "limit")) return endUntilGivenUp() ? EXIT_WELL : EXIT_FAILED;
-  if (equals(words, length, "nexus-init")) return endEverything() ? EXIT_WELL : EXIT_FAILED;
+  if (equals(words, length, "limit")) return endUntilGivenUp() ? ExitCode.Done : ExitCode.Failed;
+  if (equals(words, length, "nexus-init")) return endEverything() ? ExitCode.Done : ExitCode.Failed;
   for (let victims: i32 = 0; victims < Victims.Count; victims++) {
     const rounds = roundsOf(words, length, nameOf(<Victims>victims));
-    if (rounds !== 0) return runRounds(<Victims>victims, rounds) ? EXIT_WELL : EXIT_FAILED;
+    if (rounds !== 0) return runRounds(<Victims>victims, rounds) ? ExitCode.Done : ExitCode.Failed;
   }
   const rounds = roundsOf(words, length, "harts");
-  if (rounds !== 0) return runHarts(rounds) ? EXIT_WELL : EXIT_FAILED;
+  if (rounds !== 0) return runHarts(rounds) ? ExitCode.Done : ExitCode.Failed;
   print(line().text("chaos: no such words: ").printable(words, length));
-  return EXIT_UNKNOWN;
+  return ExitCode.Unknown;
 }
 
 /** The number behind `word` and a space, 0 if it is not that. */

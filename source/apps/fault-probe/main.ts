@@ -5,6 +5,7 @@
  *
  * Exit code 0: it went as it should. 1: it did not. 2: no such probe.
  */
+import { ExitCode } from "abi/exit";
 import { STARTUP_ARGUMENT_BYTES } from "abi/startup";
 import { line, print } from "runtime/log";
 import { setTaskName } from "runtime/panic";
@@ -14,20 +15,16 @@ import { crowd } from "./hogs";
 import { run } from "./probes";
 import { callFirmware } from "./sbi";
 
-const EXIT_GOOD: i32 = 0;
-const EXIT_BAD: i32 = 1;
-const EXIT_UNKNOWN: i32 = 2;
-
 export function main(): i32 {
   setTaskName("fault-probe");
   const name = startup().argument;
   const length = lengthToZero(name, STARTUP_ARGUMENT_BYTES);
-  if (equals(name, length, "sbi")) return callFirmware() ? EXIT_GOOD : EXIT_BAD;
-  if (equals(name, length, "preemption")) return crowd() ? EXIT_GOOD : EXIT_BAD;
+  if (equals(name, length, "sbi")) return callFirmware() ? ExitCode.Done : ExitCode.Failed;
+  if (equals(name, length, "preemption")) return crowd() ? ExitCode.Done : ExitCode.Failed;
   if (run(name, length)) {
     print(line().text("fault-probe: ").printable(name, length).text(" did no harm"));
-    return EXIT_BAD;
+    return ExitCode.Failed;
   }
   print(line().text('fault-probe: no such probe: "').printable(name, length).text('"'));
-  return EXIT_UNKNOWN;
+  return ExitCode.Unknown;
 }

@@ -7,6 +7,7 @@ import { Refusal } from "abi/refusal";
 import { SYSCALL_COUNT } from "abi/syscall";
 import { systemCall } from "runtime/assembly";
 import { line, print } from "runtime/log";
+import { refusalName } from "runtime/names";
 
 const BASE: u64 = 0x10;
 const TIME: u64 = 0x5449_4d45;
@@ -54,8 +55,8 @@ function isUnknown(extension: u64): bool {
       line()
         .text("fault-probe: sbi extension=")
         .hex(extension)
-        .text(" status=-")
-        .decimal(<u64>-status),
+        .text(" status=")
+        .text(refusalName(<i32>status)),
     );
     return false;
   }

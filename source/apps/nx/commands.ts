@@ -16,7 +16,7 @@ import { answerAudit } from "./trail";
 import { answerTree } from "./tree";
 import { Flaw, parse, restLength, restStart, wordCount, wordLength, wordStart } from "./words";
 
-/** What became of a line. The values are exit codes. */
+/** What became of a line. The first three are exit codes (abi/exit.ts). */
 export const enum Outcome {
   Answered = 0,
   /** The system could not say; a line has said why. */

@@ -4,7 +4,7 @@
 import { Role } from "abi/startup";
 import { NO_SLOT } from "abi/syscall";
 import { ConsoleStatus } from "gen/idl/console";
-import { lineBytes, lineStart, readLine } from "runtime/console";
+import { consoleStatusName, lineBytes, lineStart, readLine } from "runtime/console";
 import { line, print } from "runtime/log";
 import { refusalName } from "runtime/names";
 import { slotOf } from "runtime/startup";
@@ -31,7 +31,7 @@ export function shell(): bool {
     if (execute(lineStart(), lineBytes()) === Outcome.PowerOff) return true;
   }
   if (status === ConsoleStatus.ended) return true;
-  const words = line().text("nx: reading a line failed: ");
-  print(status < 0 ? words.text(refusalName(status)) : words.decimal(status));
+  const why = status < 0 ? refusalName(status) : consoleStatusName(status);
+  print(line().text("nx: reading a line failed: ").text(why));
   return false;
 }

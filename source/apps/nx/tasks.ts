@@ -8,7 +8,7 @@ import { Class, End, TASK_NAME_BYTES, TASK_NUMBER_BITS, TASK_NUMBER_MASK, TaskSt
 import { RunStatus } from "gen/idl/init";
 import { information, result } from "runtime/call";
 import { print } from "runtime/log";
-import { endName } from "runtime/names";
+import { sayEnd } from "runtime/names";
 import { endCause, endDetail, killServiceNow, runProgram, runStatusName } from "runtime/programs";
 import { slotOf } from "runtime/startup";
 import { lengthToZero } from "text/bytes";
@@ -61,6 +61,7 @@ export function answerPs(): bool {
     if (state === TaskState.Ended && !isForPeople()) {
       number("end", 0, <u64>end);
       hexadecimal("detail", 0, detail);
+      composed("cause", 0, sayEnd(beginValue(), end, detail));
     }
     endRow();
   }
@@ -146,20 +147,15 @@ export function answerRun(): bool {
     print(say("the program did not run: ").text(runStatusName(status)));
     return false;
   }
+  const cause = <End>endCause();
   if (!isForPeople()) {
     beginRow();
-    number("end", 0, endCause());
+    number("end", 0, cause);
     hexadecimal("detail", 0, endDetail());
+    composed("cause", 0, sayEnd(beginValue(), cause, endDetail()));
     endRow();
-  } else if (endCause() !== <u32>End.Exit) {
-    print(
-      say("ended: ")
-        .text(endName(<End>endCause()))
-        .text(", at ")
-        .hex(endDetail()),
-    );
-  } else if (endDetail() !== 0) {
-    print(say("it left with exit code ").decimal(<u64>(<u32>endDetail())));
+  } else if (cause !== End.Exit || endDetail() !== 0) {
+    print(sayEnd(say("ended: "), cause, endDetail()));
   }
   return true;
 }

@@ -7,13 +7,15 @@ import { Role } from "abi/startup";
 import { NO_SLOT } from "abi/syscall";
 import { End } from "abi/task";
 import { PRODUCTION } from "gen/profile";
-import { blkStatusName } from "runtime/blocks";
+import { ImageError, imageErrorText } from "pkgimg/format";
+import { blkMethodName, blkStatusName } from "runtime/blocks";
 import { auditRead, result } from "runtime/call";
 import { print } from "runtime/log";
-import { endName, refusalName } from "runtime/names";
+import { refusalName, sayEnd } from "runtime/names";
 import { slotOf, startup } from "runtime/startup";
 import { lengthToZero } from "text/bytes";
 import { Line } from "text/line";
+import { DeviceFault, faultName } from "virtio/fault";
 import {
   beginRow,
   beginValue,
@@ -168,28 +170,23 @@ function meaning(record: Record, to: Line): Line {
         .text(": ")
         .text(refusalName(-(<i32>second))); // kept as a positive number
     case Audit.TaskEnded:
-      if (<End>first === End.Exit) return to.text("it left, exit code ").decimal(<u64>(<u32>second));
-      return to
-        .text(endName(<End>first))
-        .text(", at ")
-        .hex(second);
+      return sayEnd(to, <End>first, second);
     case Audit.BlockRefused:
       to.text("client ")
         .decimal(first & 0xffff_ffff)
         .text(", method ")
-        .decimal(first >> 32);
+        .code(first >> 32, blkMethodName(<u32>(first >> 32)));
       return to.text(", sector ").decimal(second);
     case Audit.ServiceRestarted:
       store<u64>(name, first);
       return to.printable(name, lengthToZero(name, 8)).text(", attempt ").decimal(second);
     case Audit.ImageRefused:
-      to.text("reason ")
-        .decimal(first & ~AUDIT_READ_AGAIN)
-        .text(", block ")
-        .decimal(second);
+      to.text("reason ").code(<u64>(<u32>first), imageErrorText(<ImageError>(<u32>first)));
+      to.text(", block ").decimal(second);
       return isReadAgain(first) ? to.text(", good when read again") : to;
     case Audit.DeviceFault:
-      return to.text("fault ").decimal(first).text(", resets ").decimal(second);
+      to.text("fault ").code(first, faultName(<DeviceFault>(<u32>first)));
+      return to.text(", resets ").decimal(second);
     case Audit.ReadFailed:
       to.text("client ")
         .decimal(first & 0xffff_ffff)

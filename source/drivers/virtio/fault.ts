@@ -1,6 +1,6 @@
 /**
  * Why a device is not trusted any more: one list for the transport, the ring and the block device, so that a log line
- * or an audit record needs one number. A fault is always about the *device*; what is wrong with a request is a
+ * or an audit record needs one number, and its name (`faultName`). A fault is always about the *device*; what is wrong with a request is a
  * `SubmitRefusal` (virtio-blk/request.ts), and goes back to whoever made it.
  */
 export const enum DeviceFault {
@@ -71,4 +71,72 @@ export const enum DeviceFault {
   GivenUp = 73,
   /** An answer lay in the ring when its deadline came, and no interrupt had told of it. It counts; nothing was reset. */
   InterruptMissing = 74,
+}
+
+/** The name of a fault as it is spelled above. */
+export function faultName(fault: DeviceFault): string {
+  switch (fault) {
+    case DeviceFault.None:
+      return "None";
+    case DeviceFault.NotVirtio:
+      return "NotVirtio";
+    case DeviceFault.UnknownVersion:
+      return "UnknownVersion";
+    case DeviceFault.EmptySlot:
+      return "EmptySlot";
+    case DeviceFault.OtherDevice:
+      return "OtherDevice";
+    case DeviceFault.ResetTimeout:
+      return "ResetTimeout";
+    case DeviceFault.FeatureMissing:
+      return "FeatureMissing";
+    case DeviceFault.FeaturesRefused:
+      return "FeaturesRefused";
+    case DeviceFault.QueueMissing:
+      return "QueueMissing";
+    case DeviceFault.QueueInUse:
+      return "QueueInUse";
+    case DeviceFault.QueueMemory:
+      return "QueueMemory";
+    case DeviceFault.ConfigUnstable:
+      return "ConfigUnstable";
+    case DeviceFault.NoInterrupt:
+      return "NoInterrupt";
+    case DeviceFault.NeedsReset:
+      return "NeedsReset";
+    case DeviceFault.UsedIndexJump:
+      return "UsedIndexJump";
+    case DeviceFault.UsedIdRange:
+      return "UsedIdRange";
+    case DeviceFault.UsedIdFree:
+      return "UsedIdFree";
+    case DeviceFault.UsedIdNotHead:
+      return "UsedIdNotHead";
+    case DeviceFault.UsedLength:
+      return "UsedLength";
+    case DeviceFault.NotReadOnly:
+      return "NotReadOnly";
+    case DeviceFault.Capacity:
+      return "Capacity";
+    case DeviceFault.BlockSize:
+      return "BlockSize";
+    case DeviceFault.IdentityChanged:
+      return "IdentityChanged";
+    case DeviceFault.StatusMissing:
+      return "StatusMissing";
+    case DeviceFault.StatusUnknown:
+      return "StatusUnknown";
+    case DeviceFault.ReadLength:
+      return "ReadLength";
+    case DeviceFault.SegmentLimits:
+      return "SegmentLimits";
+    case DeviceFault.DeadlineMissed:
+      return "DeadlineMissed";
+    case DeviceFault.GivenUp:
+      return "GivenUp";
+    case DeviceFault.InterruptMissing:
+      return "InterruptMissing";
+    default:
+      return "no known fault";
+  }
 }

@@ -5,6 +5,7 @@
  * It happens a little after the request was answered, so that whoever asked is in the middle of something by then. Reached
  * from serve.ts and main.ts.
  */
+import { ExitCode } from "abi/exit";
 import { FOREVER } from "abi/syscall";
 import { KILL_MICROSECONDS_MAX, RunStatus } from "gen/idl/init";
 import { PRODUCTION } from "gen/profile";
@@ -12,9 +13,6 @@ import { exit, killTask, now } from "runtime/call";
 import { startup } from "runtime/startup";
 import { equals } from "text/bytes";
 import { Origin, Program, State, Topology } from "./topology";
-
-/** Our own exit code, when we are asked to end ourselves. */
-const EXIT_ASKED: i32 = 9;
 
 /** The row of the service that is to be ended, OURSELVES, or NOBODY. */
 const NOBODY: u32 = 0xffff_ffff;
@@ -37,7 +35,7 @@ export function planKill(topology: Topology, name: usize, length: u32, afterMicr
 /** Ends who is due. Returns when to call it again, in ticks. */
 export function killWhenDue(topology: Topology): u64 {
   if (victim === NOBODY || now() < due) return due;
-  if (victim === OURSELVES) exit(EXIT_ASKED);
+  if (victim === OURSELVES) exit(ExitCode.AskedToEnd);
   // It may have ended by itself meanwhile: then there is nothing to do.
   const program = topology.program(victim);
   if (isAlive(program)) killTask(program.task);

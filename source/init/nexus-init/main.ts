@@ -6,6 +6,7 @@
  * The walk of a boot: main (here) ▸ start.ts ▸ runtime/loader.ts ▸ a service says that it is ready ▸ supervise.ts ▸
  * fetch.ts reads the program through packagefsd ▸ start.ts again ▸ supervise.ts waits for its end.
  */
+import { ExitCode } from "abi/exit";
 import { Right } from "abi/handle";
 import { Refusal } from "abi/refusal";
 import { Role, STARTUP_ARGUMENT_BYTES } from "abi/startup";
@@ -70,7 +71,7 @@ export function main(): i32 {
   flush(topology);
   const status = powerOff(slotOf(Role.Power));
   print(because(say("turning the machine off was refused"), status));
-  return isWell ? 0 : 1;
+  return isWell ? ExitCode.Done : ExitCode.Failed;
 }
 
 /** What this run is for, or the default (argument.ts). */

@@ -9,6 +9,7 @@ import { ElfError, elfErrorText } from "elf/format";
 import { create, now, result } from "runtime/call";
 import { LAUNCH_BYTES, Launch, launch, Step, stepName } from "runtime/loader";
 import { print } from "runtime/log";
+import { roleName } from "runtime/names";
 import { entryOf, startup } from "runtime/startup";
 import { copyOfFile, fileBytes, findImageInBundle } from "./bundle";
 import { isService } from "./check";
@@ -168,6 +169,7 @@ function sayRefused(program: Program, what: Launch, status: i32): void {
     return;
   }
   words.text(stepName(what.failedStep));
-  if (what.failedStep === Step.Grant) words.text(" of role ").decimal(what.failedRole);
+  if (what.failedStep === Step.Grant)
+    words.text(" of role ").code(what.failedRole, roleName(what.failedRole));
   print(because(words.text(" was refused"), status));
 }

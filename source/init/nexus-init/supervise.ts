@@ -20,7 +20,7 @@ import { FOREVER, NO_SLOT } from "abi/syscall";
 import { End } from "abi/task";
 import { auditWrite, copySlot, deadlineIn, drop, killTask, now, result, taskStatus } from "runtime/call";
 import { print } from "runtime/log";
-import { endName } from "runtime/names";
+import { sayEnd } from "runtime/names";
 import { slotOf, startup } from "runtime/startup";
 import { Line } from "text/line";
 import { nextStart } from "./backoff";
@@ -84,10 +84,7 @@ export function endOf(program: Program): Line | null {
   const cause = <End>result(1);
   const detail = result(2);
   if (cause === End.Exit && <u32>detail === 0) return null;
-  const words = sayOf("", program).text(" ended: ");
-  if (cause === End.Exit) return words.text("exit code ").decimal(<u64>(<u32>detail));
-  words.text(endName(cause));
-  return cause === End.Killed ? words : words.text(", at ").hex(detail);
+  return sayEnd(sayOf("", program).text(" ended: "), cause, detail);
 }
 
 function onReady(program: Program): void {

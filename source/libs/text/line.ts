@@ -107,6 +107,11 @@ export class Line {
     return this;
   }
 
+  /** Appends a code and its name: `65(Capacity)`. A code goes to a person in this form and no other. */
+  code(value: u64, name: string): Line {
+    return this.decimal(value).byte(0x28).text(name).byte(0x29);
+  }
+
   /** Appends an unsigned number as lower-case hexadecimal digits, at least `digitsMin` (1 to 16) of them. */
   hexDigits(value: u64, digitsMin: u32): Line {
     let digits = max<u32>(1, min<u32>(digitsMin, HEX_DIGITS_MAX));

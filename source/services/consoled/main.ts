@@ -5,6 +5,7 @@
  * Bring-up is a list: map the registers, bind the interrupt, become the console's owner, say so, serve. Without a UART
  * it tells its starter, and ends. Reached from nexus-init; goes on in requests.ts and terminal.ts.
  */
+import { ExitCode } from "abi/exit";
 import { Kind } from "abi/handle";
 import { Refusal } from "abi/refusal";
 import { Role } from "abi/startup";
@@ -21,11 +22,6 @@ import { REGISTERS_ADDRESS } from "./limits";
 import { onRequest, poll, progress } from "./requests";
 import { awaitDevice, notePrinted, openTerminal } from "./terminal";
 
-/** Exit codes. Absent is no failure: the kernel goes on printing by itself. */
-const EXIT_ABSENT: i32 = 0;
-const EXIT_DEVICE: i32 = 1;
-const EXIT_SERVE: i32 = 2;
-
 /** Bits of the notification that we are bound to. */
 const INTERRUPT_BIT: u64 = 1;
 const PRINTED_BIT: u64 = 2;
@@ -36,20 +32,21 @@ export function main(): i32 {
   setTaskName("consoled");
   const device = entryOf(Role.UartDevice, 0);
   if (device === null) {
+    // That is no failure: the kernel goes on printing by itself.
     tellAbsent();
-    return EXIT_ABSENT;
+    return ExitCode.Done;
   }
   print(line().text("consoled: uart=").hex(device.base).text(" irq=").decimal(device.irq));
   interruptSlot = slotOf(Role.UartInterrupt);
   const status = takeOver(device.slot);
   if (status !== Refusal.None) {
     print(line().text("consoled: the UART cannot be had: ").text(refusalName(status)));
-    return EXIT_DEVICE;
+    return ExitCode.UartRefused;
   }
   tellReady();
   serve(slotOf(Role.Serve), onRequest, onSignal, poll);
   silence();
-  return EXIT_SERVE;
+  return ExitCode.CannotServe;
 }
 
 /** From the registers to the ownership of the console; the first Refusal on the way. */

@@ -2,8 +2,9 @@
  * packagefsd: mounts the package image and serves what lies below `pkg://`, read-only.
  *
  * The disk's image if there is a block service, else the fixtures of the boot bundle; an image that does not verify is
- * the end of this task (EXIT_NOT_MOUNTED), not a reason to take the other one.
+ * the end of this task (ExitCode.NotMounted; the console says why), not a reason to take the other one.
  */
+import { ExitCode } from "abi/exit";
 import { Role } from "abi/startup";
 import { NO_SLOT } from "abi/syscall";
 import { setTaskName } from "runtime/panic";
@@ -14,19 +15,14 @@ import { mountDisk, mountFixtures } from "./mount";
 import { onRequest } from "./serve";
 import { judgeTrust, sayTrust } from "./trust";
 
-/** Nothing could be mounted; the console says why. */
-const EXIT_NOT_MOUNTED: i32 = 1;
-/** The endpoint to serve is gone. */
-const EXIT_NOT_SERVING: i32 = 2;
-
 export function main(): i32 {
   setTaskName("packagefsd");
   const blockService = slotOf(Role.BlockService);
   const isMounted =
     blockService === NO_SLOT ? mountFixtures(slotOf(Role.Fixtures)) : mountDisk(blockService, judgeTrust);
-  if (!isMounted) return EXIT_NOT_MOUNTED;
+  if (!isMounted) return ExitCode.NotMounted;
   if (blockService !== NO_SLOT) sayTrust();
   tellReady();
   serve(slotOf(Role.Serve), onRequest, ignoreSignal, never);
-  return EXIT_NOT_SERVING;
+  return ExitCode.CannotServe;
 }

@@ -4,6 +4,7 @@
  * Bring-up is a list: find the disk, read a first block by interrupt, say so, serve. Without a disk it tells its
  * starter, and ends. Reached from nexus-init; goes on in device.ts, reads.ts and requests.ts.
  */
+import { ExitCode } from "abi/exit";
 import { Refusal } from "abi/refusal";
 import { Role } from "abi/startup";
 import { NO_SLOT } from "abi/syscall";
@@ -28,23 +29,18 @@ import { readFirstBlock } from "./reads";
 import { answerEnded, onRequest } from "./requests";
 
 /**
- * Exit codes. Absent is no failure: the starter was told, and goes on without a disk. A disk that is there and cannot be
- * used is one, and the starter is not told that there is none: nothing may take its place.
+ * Absence is no failure: the starter was told, and goes on without a disk. A disk that is there and cannot be used is one,
+ * and the starter is not told that there is none: nothing may take its place.
  */
-const EXIT_ABSENT: i32 = 0;
-const EXIT_FIRST_READ: i32 = 1;
-const EXIT_SERVE: i32 = 2;
-const EXIT_REFUSED: i32 = 3;
-
 export function main(): i32 {
   setTaskName("virtioblkd");
   checkLimits();
   const isVouchedFor = slotOf(Role.ReadOnlyFile) !== NO_SLOT;
   const found = findDisk(isVouchedFor);
-  if (found === Found.Refused) return EXIT_REFUSED;
+  if (found === Found.Refused) return ExitCode.DiskRefused;
   if (found === Found.Nothing) {
     tellAbsent();
-    return EXIT_ABSENT;
+    return ExitCode.Done;
   }
   const words = line().text("virtioblkd: mmio=").hex(diskBase()).text(" irq=").decimal(diskIrq());
   print(words.text(" sectors=").decimal(disk().geometry.capacity));
@@ -57,14 +53,14 @@ export function main(): i32 {
   if (!readFirstBlock()) {
     print(line().text("virtioblkd: the first block could not be read"));
     disk().close();
-    return EXIT_FIRST_READ;
+    return ExitCode.FirstBlockUnread;
   }
-  if (bind(diskNotification()) !== Refusal.None) return EXIT_SERVE;
+  if (bind(diskNotification()) !== Refusal.None) return ExitCode.CannotServe;
   print(line().text("virtioblkd: ready"));
   tellReady();
   serve(slotOf(Role.Serve), onRequest, onInterrupt, onTime);
   disk().close();
-  return EXIT_SERVE;
+  return ExitCode.CannotServe;
 }
 
 export function onInterrupt(bits: u64): void {

@@ -10,7 +10,7 @@ import { record } from "runtime/audit";
 import { blkStatusName } from "runtime/blocks";
 import { line, print } from "runtime/log";
 import { Disk } from "storage/virtio-blk/device";
-import { DeviceFault } from "virtio/fault";
+import { DeviceFault, faultName } from "virtio/fault";
 import { FAULT_LINES_MAX, READ_LINES_MAX } from "./limits";
 
 let faultLines: u32 = 0;
@@ -19,7 +19,11 @@ let readLines: u32 = 0;
 /** The slot whose registers are at `base` holds a disk, and it is not one to use. */
 export function reportRefused(base: u64, fault: DeviceFault): void {
   record(Audit.DeviceFault, fault, 0);
-  const words = line().text("virtioblkd: refused mmio=").hex(base).text(" fault=").decimal(fault);
+  const words = line()
+    .text("virtioblkd: refused mmio=")
+    .hex(base)
+    .text(" fault=")
+    .code(fault, faultName(fault));
   if (fault === DeviceFault.NotReadOnly) words.text(" (it can be written: readonly=on is missing)");
   print(words);
 }
@@ -34,11 +38,11 @@ export function reportFault(fault: DeviceFault, disk: Disk): void {
   if (!disk.isReady) record(Audit.DeviceFault, disk.lastFault, disk.resetCount);
   if (faultLines === FAULT_LINES_MAX) return;
   faultLines++;
-  const words = line().text("virtioblkd: device fault=").decimal(fault);
+  const words = line().text("virtioblkd: device fault=").code(fault, faultName(fault));
   words.text(" resets=").decimal(disk.resetCount);
   if (fault === DeviceFault.InterruptMissing) words.text(" noted");
   else if (disk.isReady) words.text(" recovered");
-  else words.text(" given up, fault=").decimal(disk.lastFault);
+  else words.text(" given up, fault=").code(disk.lastFault, faultName(disk.lastFault));
   print(words);
 }
 

@@ -65,7 +65,7 @@ test("without a console, or one that fails, it says so and ends", async () => {
   expect(system.kernel.run("main")).toBe(1);
   expect(system.lines).toEqual(["nx: there is no console to read from"]);
   const { lines, end } = await session([{ status: "busy" }]);
-  expect(lines).toEqual(["nx: reading a line failed: 4"]);
+  expect(lines).toEqual(["nx: reading a line failed: busy"]);
   expect(end).toBe(1);
 });
 
@@ -149,7 +149,7 @@ async function init(method: "run" | "kill", asked: Fields[], answer: Fields): Pr
 
 test.each([
   ["well", { status: "ok", cause: 1, detail: 0n }, []],
-  ["with a code", { status: "ok", cause: 1, detail: 3n }, ["it left with exit code 3"]],
+  ["with a code", { status: "ok", cause: 1, detail: 3n }, ["ended: exit code 3(its own)"]],
   ["by a fault", { status: "ok", cause: 6, detail: 0x40n }, ["ended: it read where it may not, at 0x40"]],
   ["by Ctrl-C", { status: "interrupted", cause: 2, detail: 0n }, ["prog was ended by Ctrl-C"]],
   ["not started", { status: "notStarted", cause: 0, detail: 0n }, ["the program did not run: notStarted"]],
@@ -215,7 +215,7 @@ test("audit merges the rings of all kinds into one story", async () => {
     "sequence        ms  hart  task    times  kind                what",
     "       1         1     1  -           1  hart-started        hart 0, hart id 2",
     "       2         2     1  5.2        33  capability-refused  slot 63: MissingRight",
-    "       3         3     1  5           1  task-ended          it left, exit code 7",
+    "       3         3     1  5           1  task-ended          exit code 7(its own)",
     "       4         4     1  0           1  service-restarted   virtiobl, attempt 1",
   ]);
 });

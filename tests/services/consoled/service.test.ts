@@ -2,6 +2,7 @@
 // is lost; answers go to the one who asked, when what they say is true.
 
 import { describe, expect, test } from "vitest";
+import { ExitCode } from "../../runtime/fake-abi.ts";
 import { absent, Console, interrupted, ready } from "./running.ts";
 import { FakeTerminal } from "./terminal.ts";
 
@@ -30,7 +31,7 @@ describe("starting", () => {
     [33, "MissingRight", -4],
   ])("system call %i that is refused with %s ends it, with a line", async (call, name, status) => {
     const console = await Console.start({ refuse: ({ number }) => (number === call ? status : undefined) });
-    expect(console.exitCode).toBe(1);
+    expect(console.exitCode).toBe(ExitCode.UartRefused);
     expect(console.kernel.console.at(-1)).toBe(`consoled: the UART cannot be had: ${name}\n`);
     expect(console.starter.bits).toBe(0n);
   });

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { root } from "../../../toolchain/root.ts";
 import { developmentKey, keyIdText, readKeyFile } from "../../../tools/mk-pkgfs-img/keys.ts";
-import { Audit } from "../../runtime/fake-abi.ts";
+import { Audit, ExitCode } from "../../runtime/fake-abi.ts";
 import { Refusal } from "./fake-kernel.ts";
 import {
   blockBytes,
@@ -45,7 +45,7 @@ describe("mounting", () => {
   test("nothing, where there is neither", async () => {
     const { kernel, exitCode } = await start(image, { source: "none" });
     expect(kernel.console).toEqual(["pkgfs: nothing to mount (no block device, no fixtures)"]);
-    expect(exitCode).toBe(1);
+    expect(exitCode).toBe(ExitCode.NotMounted);
     expect(kernel.signals).toEqual([]);
   });
 
@@ -62,7 +62,7 @@ describe("mounting", () => {
 describe("a disk that is not to be believed is refused, and the fixtures do not take its place", () => {
   async function refusal(bytes: Uint8Array): Promise<string> {
     const { kernel, exitCode } = await start(bytes, { source: "both" });
-    expect(exitCode).toBe(1);
+    expect(exitCode).toBe(ExitCode.NotMounted);
     expect(kernel.signals).toEqual([]);
     expect(kernel.console).toHaveLength(1);
     expect(kernel.audit).toEqual([[Audit.ImageRefused, expect.any(Number), expect.any(Number)]]);
@@ -114,7 +114,7 @@ describe("a disk that is not to be believed is refused, and the fixtures do not 
       },
     });
     expect(kernel.console).toEqual(["pkgfs: image refused: block could not be read at block 0"]);
-    expect(exitCode).toBe(1);
+    expect(exitCode).toBe(ExitCode.NotMounted);
   });
 
   test("a disk whose sectors have another size", async () => {
@@ -166,7 +166,7 @@ describe("what was damaged on its way from the disk", () => {
 
   test("is refused if it is no better the second time, with nothing but the usual line", async () => {
     const { kernel, exitCode, disk } = await damaged([1, 2]);
-    expect(exitCode).toBe(1);
+    expect(exitCode).toBe(ExitCode.NotMounted);
     expect(kernel.console).toEqual(["pkgfs: image refused: not a package image at block 0"]);
     expect(disk.reads).toHaveLength(2);
   });

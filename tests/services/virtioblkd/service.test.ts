@@ -221,7 +221,9 @@ describe("a device in trouble", () => {
       { status: "ok", bytes: 512 },
     ]);
     expect(service.content(vmo, 0, 1024)).toEqual(diskBytes(0, 1024));
-    expect(service.kernel.console).toContain("virtioblkd: device fault=72 resets=1 recovered");
+    expect(service.kernel.console).toContain(
+      "virtioblkd: device fault=72(DeadlineMissed) resets=1 recovered",
+    );
     expect(troubleOf(service.kernel)).toEqual([
       "fault 72, resets 1",
       "client 7, sector 0: timedOut, read again",
@@ -304,7 +306,9 @@ describe("a device in trouble", () => {
     service.kernel.tick(service.kernel.deadline);
     expect(read()).toEqual({ status: "ok", bytes: 512 });
     expect(troubleOf(service.kernel)).toEqual(["fault 74, resets 0"]);
-    expect(service.kernel.console.at(-1)).toBe("virtioblkd: device fault=74 resets=0 noted");
+    expect(service.kernel.console.at(-1)).toBe(
+      "virtioblkd: device fault=74(InterruptMissing) resets=0 noted",
+    );
   });
 
   test("a read whose answers are lies is tried three times, then its client is told", async () => {
@@ -333,7 +337,9 @@ describe("a device in trouble", () => {
       return read()?.status;
     });
     expect(answers).toEqual(["timedOut", "timedOut"]);
-    expect(service.kernel.console).toContain("virtioblkd: device fault=72 resets=5 given up, fault=73");
+    expect(service.kernel.console).toContain(
+      "virtioblkd: device fault=72(DeadlineMissed) resets=5 given up, fault=73(GivenUp)",
+    );
     expect(troubleOf(service.kernel)).toContain("fault 73, resets 5");
     expect(service.now(7, "read", { lba: 0n, count: 1, offset: 0n }).status).toBe("noDevice");
   });
@@ -350,7 +356,7 @@ describe("a device in trouble", () => {
     expect(service.now(7, "read", { lba: 0n, count: 1, offset: 0n }).status).toBe("noDevice");
     expect(service.kernel.completedCount).toBe(completed);
     expect(service.kernel.console.slice(-2)).toEqual([
-      "virtioblkd: device fault=36 resets=1 given up, fault=5",
+      "virtioblkd: device fault=36(UsedLength) resets=1 given up, fault=5(ResetTimeout)",
       "virtioblkd: read failed, client=7 lba=0: noDevice",
     ]);
     expect(troubleOf(service.kernel)).toEqual([

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "vitest";
 import type { FakeDeviceOptions } from "../../harness/fake-options.ts";
-import { Audit } from "../../runtime/fake-abi.ts";
+import { Audit, ExitCode } from "../../runtime/fake-abi.ts";
 import { BlockKernel } from "./fake-kernel.ts";
 import { disk, empty, Running } from "./running.ts";
 
@@ -39,7 +39,7 @@ describe("starting", () => {
       ],
     });
     expect(kernel.console).toEqual([
-      "virtioblkd: refused mmio=0x10001000 fault=64 (it can be written: readonly=on is missing)",
+      "virtioblkd: refused mmio=0x10001000 fault=64(NotReadOnly) (it can be written: readonly=on is missing)",
       "virtioblkd: mmio=0x10002000 irq=2 sectors=8",
       "virtioblkd: ready",
     ]);
@@ -59,17 +59,17 @@ describe("starting", () => {
   });
 
   test.each([
-    ["without an interrupt", { withoutInterrupt: [0] }, "fault=13"],
+    ["without an interrupt", { withoutInterrupt: [0] }, "fault=13(NoInterrupt)"],
     [
       "that can be written",
       { slots: [{ ...disk, readOnly: false }, empty] },
-      "fault=64 (it can be written: readonly=on is missing)",
+      "fault=64(NotReadOnly) (it can be written: readonly=on is missing)",
     ],
   ])(
     "a disk %s is refused, which is a failure and not the absence of a disk",
     async (_how, options, fault) => {
       const { kernel, exitCode } = await Running.start(options);
-      expect(exitCode).toBe(3);
+      expect(exitCode).toBe(ExitCode.DiskRefused);
       expect(kernel.console).toEqual([`virtioblkd: refused mmio=0x10001000 ${fault}`]);
       expect(kernel.audit).toEqual([[Audit.DeviceFault, BigInt(/\d+/.exec(fault)?.[0] ?? 0), 0n]]);
       expect(kernel.signals).toEqual([]);
@@ -85,14 +85,14 @@ describe("starting", () => {
 
   test("a disk that never answers its first read is broken, which is not the same as missing", async () => {
     const { kernel, exitCode } = await Running.start({ answersFirst: false });
-    expect(exitCode).toBe(1);
+    expect(exitCode).toBe(ExitCode.FirstBlockUnread);
     expect(kernel.console).toEqual([
       "virtioblkd: mmio=0x10001000 irq=1 sectors=4096",
-      "virtioblkd: device fault=72 resets=1 recovered",
+      "virtioblkd: device fault=72(DeadlineMissed) resets=1 recovered",
       "virtioblkd: read failed, client=0 lba=0: timedOut, read again",
-      "virtioblkd: device fault=72 resets=2 recovered",
+      "virtioblkd: device fault=72(DeadlineMissed) resets=2 recovered",
       "virtioblkd: read failed, client=0 lba=0: timedOut, read again",
-      "virtioblkd: device fault=72 resets=3 recovered",
+      "virtioblkd: device fault=72(DeadlineMissed) resets=3 recovered",
       "virtioblkd: read failed, client=0 lba=0: timedOut",
       "virtioblkd: the first block could not be read",
     ]);

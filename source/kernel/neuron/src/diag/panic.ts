@@ -6,6 +6,7 @@
  * The addresses are what on this hart's stack points behind a call in the kernel's text, newest first: the kernel keeps
  * no frame pointers, so an old one may be among them.
  */
+import { exitName } from "abi/exit";
 import { End, TASK_NAME_BYTES } from "abi/task";
 import { PRODUCTION } from "gen/profile";
 import { lengthToZero } from "text/bytes";
@@ -136,7 +137,7 @@ export function systemEnded(nameAddress: usize, end: End, detail: u64): void {
   enterPanic();
   const words = beginLine().text("neuron: ");
   words.printable(nameAddress, lengthToZero(nameAddress, TASK_NAME_BYTES)).text(" ended");
-  if (end === End.Exit) words.text(": exit code ").decimal(<u64>(<u32>detail));
+  if (end === End.Exit) words.text(": exit code ").code(<u64>(<u32>detail), exitName(<u32>detail));
   endLinePanic(words.text("; without it the system cannot go on, so the machine is turned off"));
   turnOff(true);
 }
