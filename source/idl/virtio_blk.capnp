@@ -7,7 +7,7 @@
 #
 # Every result begins with `status`. If it is not `ok`, the other fields of that result are zero.
 
-const version :UInt32 = 1;
+const version :UInt32 = 2;
 # The version of this contract; `info` returns the one that the service speaks.
 
 const sectorsPerReadMax :UInt32 = 256;
@@ -60,6 +60,9 @@ enum BlkStatus {
 
   noDevice @13;
   # There is no disk, or it has been given up after too many errors.
+
+  unaligned @14;
+  # `lba` and `count` are not both multiples of the device's own block (`info`).
 }
 
 interface VirtioBlk {
@@ -76,11 +79,13 @@ interface VirtioBlk {
     deviceVersion :UInt32,
     queueDepth :UInt16,
     reads :UInt64,
-    errors :UInt64
+    errors :UInt64,
+    blockSize :UInt32
   );
   # What the disk is: its size in sectors, the bytes of a sector, the physical address and the interrupt of
   # its virtio-mmio slot, the version of this contract, the version of the transport (1 legacy, 2 modern), how
-  # many requests can be under way, and how many reads ended well and badly since the service began.
+  # many requests can be under way, how many reads ended well and badly since the service began, and the bytes of the
+  # device's own block: 512 to 4096, a power of two. A read begins and ends between two blocks.
 
   attach @1 (bytes :UInt64) -> (status :BlkStatus);
   # Shares the memory object whose capability travels beside this message. Its first `bytes` bytes are pinned

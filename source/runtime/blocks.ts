@@ -26,8 +26,9 @@ const SECTOR_BYTES: u32 = 512;
 let sectors: u64 = 0;
 let sectorBytes: u32 = 0;
 let readOnly: bool = false;
+let blockBytes: u32 = 0;
 
-/** What the disk is. After it: `sectorCount()`, `sectorSize()`, `isReadOnly()`. */
+/** What the disk is. After it: `sectorCount()`, `sectorSize()`, `blockSize()`, `isReadOnly()`. */
 export function blockInfo(service: u32): i32 {
   VirtioBlkInfoParamsBuilder.begin(messagePage(), MESSAGE_BYTES_MAX);
   const length = callService(service, VirtioBlkMethod.info, NO_SLOT, 0);
@@ -37,6 +38,7 @@ export function blockInfo(service: u32): i32 {
   sectors = results.sectors;
   sectorBytes = results.sectorSize;
   readOnly = results.readOnly;
+  blockBytes = results.blockSize;
   return results.status;
 }
 
@@ -86,6 +88,11 @@ export function sectorSize(): u32 {
   return sectorBytes;
 }
 
+/** Bytes of the device's own block: reads begin and end between two of them. */
+export function blockSize(): u32 {
+  return blockBytes;
+}
+
 /** Whether the disk cannot be written. */
 export function isReadOnly(): bool {
   return readOnly;
@@ -122,6 +129,8 @@ export function blkStatusName(status: i32): string {
       return "busy";
     case BlkStatus.noDevice:
       return "noDevice";
+    case BlkStatus.unaligned:
+      return "unaligned";
     default:
       return "a malformed reply";
   }

@@ -176,6 +176,7 @@ export class FakeSystem {
           status: "ok",
           sectors,
           sectorSize: 512,
+          blockSize: 512,
           readOnly: true,
         });
       }

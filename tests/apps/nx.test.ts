@@ -50,6 +50,7 @@ test("hw vblk info gives the disk's size, and the checksum of its first bytes", 
   expect(vblkAnswer(parseAnswers([...system.lines]))).toEqual({
     sectors: 128,
     sectorSize: 512,
+    blockSize: 512,
     readOnly: true,
     firstBytes: 4096,
     checksum: `sha256:${sha256}`,

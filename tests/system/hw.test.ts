@@ -42,6 +42,7 @@ function answers(machine: string, firmware: string): void {
       expect(answer).toEqual({
         sectors: statSync(pkgfsImage).size / 512,
         sectorSize: 512,
+        blockSize: 512,
         readOnly: true,
         firstBytes: 4096,
         checksum: `sha256:${createHash("sha256").update(first).digest("hex")}`,

@@ -8,6 +8,8 @@ import { type Answer, ask, numberValue, textValue } from "./ask.ts";
 export interface VblkAnswer {
   sectors: number;
   sectorSize: number;
+  /** Bytes of the device's own block. */
+  blockSize: number;
   readOnly: boolean;
   /** How many bytes from the start of the disk the checksum covers. */
   firstBytes: number;
@@ -35,6 +37,7 @@ export function vblkAnswer(answers: Answer[]): VblkAnswer {
   return {
     sectors: numberValue(answer, "sectors"),
     sectorSize: numberValue(answer, "sector_size"),
+    blockSize: numberValue(answer, "block_size"),
     readOnly: numberValue(answer, "read_only") === 1,
     firstBytes: numberValue(answer, "first_bytes"),
     checksum: `sha256:${sha256}`,
@@ -46,6 +49,7 @@ export function vblkTable(answer: VblkAnswer): string {
   const bytes = answer.sectors * answer.sectorSize;
   const rows = [
     ["size", `${answer.sectors} sectors of ${answer.sectorSize} bytes (${(bytes / 1024).toFixed(0)} KiB)`],
+    ["block", `${answer.blockSize} bytes`],
     ["read-only", answer.readOnly ? "yes" : "no"],
     [`first ${answer.firstBytes} bytes`, answer.checksum],
   ];

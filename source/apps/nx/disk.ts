@@ -9,6 +9,7 @@ import {
   attachBlockMemory,
   blkStatusName,
   blockInfo,
+  blockSize,
   isReadOnly,
   readSectors,
   sectorCount,
@@ -42,6 +43,7 @@ export function answerVblkInfo(): bool {
   beginFacts("vblk");
   number("sectors", 0, sectorCount());
   number("sector_size", 0, sectorSize());
+  number("block_size", 0, blockSize());
   number("read_only", 0, isReadOnly() ? 1 : 0);
   number("first_bytes", 0, FIRST_BYTES);
   composed("sha256", 0, beginValue().hexBytes(digest, SHA256_DIGEST_BYTES));

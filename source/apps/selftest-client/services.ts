@@ -12,8 +12,10 @@ import {
   attachBlockMemory,
   blkStatusName,
   blockInfo,
+  blockSize,
   readSectors,
   sectorCount,
+  sectorSize,
   writeSectors,
 } from "runtime/blocks";
 import { createVmo, drop, result } from "runtime/call";
@@ -81,8 +83,10 @@ function attackProtocol(): bool {
 function attackDisk(): bool {
   const service = slotOf(Role.BlockService);
   if (!isBlk(BlkStatus.ok, blockInfo(service), "asking for the disk's size")) return false;
+  // A read is made of the device's own blocks, which need not be one sector each.
   const sectors = sectorCount();
-  if (!isBlk(BlkStatus.notAttached, readSectors(service, 0, 1, 0), "reading to no memory")) return false;
+  const block = max<u32>(1, blockSize() / max<u32>(1, sectorSize()));
+  if (!isBlk(BlkStatus.notAttached, readSectors(service, 0, block, 0), "reading to no memory")) return false;
   const status = createVmo(PAGE_BYTES);
   if (status < 0) return isBlk(BlkStatus.ok, status, "memory for these attacks");
   const vmo = <u32>result(0);
@@ -93,8 +97,9 @@ function attackDisk(): bool {
       "claiming a larger object",
     ) &&
     isBlk(BlkStatus.ok, attachBlockMemory(service, vmo, PAGE_BYTES), "attaching") &&
-    isBlk(BlkStatus.ok, readSectors(service, 0, 1, 0), "reading the first sector") &&
-    isBlk(BlkStatus.outOfRange, readSectors(service, sectors, 1, 0), "reading at the end of the disk") &&
+    isBlk(BlkStatus.ok, readSectors(service, 0, block, 0), "reading the first block") &&
+    (block === 1 || isBlk(BlkStatus.unaligned, readSectors(service, 0, 1, 0), "reading a part of a block")) &&
+    isBlk(BlkStatus.outOfRange, readSectors(service, sectors, block, 0), "reading at the end of the disk") &&
     isBlk(BlkStatus.outOfRange, readSectors(service, sectors - 1, 2, 0), "reading across the end") &&
     isBlk(BlkStatus.outOfRange, readSectors(service, FOREVER, 1, 0), "reading the last of all sectors") &&
     isBlk(BlkStatus.badCount, readSectors(service, 0, 0, 0), "reading nothing") &&

@@ -152,8 +152,8 @@ function submit(read: Read, place: u32): BlkStatus {
   if (refusal === SubmitRefusal.Busy) return BlkStatus.busy;
   if (refusal === SubmitRefusal.NoDevice) return BlkStatus.noDevice;
   if (refusal === SubmitRefusal.SectorCount) return BlkStatus.badCount;
-  if (refusal === SubmitRefusal.OutOfRange || refusal === SubmitRefusal.Unaligned)
-    return BlkStatus.outOfRange;
+  if (refusal === SubmitRefusal.OutOfRange) return BlkStatus.outOfRange;
+  if (refusal === SubmitRefusal.Unaligned) return BlkStatus.unaligned;
   return BlkStatus.outOfMemoryObject;
 }
 

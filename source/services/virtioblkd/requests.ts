@@ -76,6 +76,7 @@ function onInfo(request: Request): void {
     results.queueDepth = <u16>REQUESTS_MAX;
     results.reads = readsDone;
     results.errors = readsFailed;
+    results.blockSize = disk().geometry.blockBytes;
   }
   send(request.token);
 }

@@ -24,15 +24,29 @@ describe("answers", () => {
       status: "ok",
       sectors: 4096n,
       sectorSize: 512,
+      blockSize: 512,
       readOnly: true,
       base: 0x1000_1000n,
       irq: 1,
-      version: 1,
+      version: 2,
       deviceVersion: 2,
       queueDepth: 64,
       reads: 1n,
       errors: 1n,
     });
+  });
+
+  test("a disk whose own block is larger than a sector says so, and is read in whole blocks", async () => {
+    const service = await Running.start({ slots: [{ version: 2, sectors: 4096n, blockBytes: 4096 }] });
+    expect(service.now(7, "info")).toMatchObject({ sectors: 4096n, sectorSize: 512, blockSize: 4096 });
+    service.attach(7, 8192);
+    const unaligned = { status: "unaligned", bytes: 0 };
+    expect(service.now(7, "read", { lba: 0n, count: 1, offset: 0n })).toEqual(unaligned);
+    expect(service.now(7, "read", { lba: 4n, count: 8, offset: 0n })).toEqual(unaligned);
+    const read = service.ask(7, "read", { lba: 8n, count: 8, offset: 0n });
+    service.device.finishAll();
+    service.kernel.interrupt();
+    expect(read()).toEqual({ status: "ok", bytes: 4096 });
   });
 
   test("read: the sectors land at the offset in the client's memory, and nowhere else", async () => {

@@ -73,9 +73,9 @@ switch (scenario) {
   case "refused disk":
     lines = [
       ...lines.slice(0, 5 + smp).filter((line) => !line.includes("tick")),
-      "virtioblkd: refused mmio=0x10001000 fault=65",
-      "nexus-init: virtioblkd ended: exit code 3",
-      "neuron: nexus-init ended: exit code 1; turning off",
+      "virtioblkd: refused mmio=0x10001000 fault=65(Capacity)",
+      "nexus-init: virtioblkd ended: exit code 65(DiskRefused)",
+      "neuron: nexus-init ended: exit code 1(Failed); turning off",
     ];
     break;
   case "restart":

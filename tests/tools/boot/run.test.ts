@@ -108,7 +108,7 @@ describe("a run fails, and says why, when", () => {
   test("a service ends: its last words are the cause, and what is missing because of it comes after", async () => {
     const report = await boot("refused disk");
     expect(report.problems[0]).toBe(
-      'virtioblkd ended: exit code 3, after "virtioblkd: refused mmio=0x10001000 fault=65"' +
+      'virtioblkd ended: exit code 65(DiskRefused), after "virtioblkd: refused mmio=0x10001000 fault=65(Capacity)"' +
         " (Capacity 0, or so large that a byte offset would not fit in 63 bits)",
     );
     expect(report.problems[1]).toMatch(/^this marker never came: /);

@@ -16,7 +16,7 @@ const smpLines = [
 ];
 const checksum = "ab".repeat(32);
 const vblkLines = [
-  `nx: vblk sectors=2048 sector_size=512 read_only=1 first_bytes=4096 sha256=${checksum}`,
+  `nx: vblk sectors=2048 sector_size=512 block_size=4096 read_only=1 first_bytes=4096 sha256=${checksum}`,
   "nx: end",
 ];
 
@@ -48,6 +48,7 @@ test("vblk: the value and the table", () => {
   expect(answer).toEqual({
     sectors: 2048,
     sectorSize: 512,
+    blockSize: 4096,
     readOnly: true,
     firstBytes: 4096,
     checksum: `sha256:${checksum}`,
