@@ -65,6 +65,101 @@ describe.skipIf(missing !== undefined)("an own .wast file", () => {
     expect(files[0]?.leftOut).toEqual({ "floating point": 2, "floating point, in a function it calls": 1 });
   });
 
+  test("references and vectors are left out as floats are: functions, blocks, globals and tables, not modules", async () => {
+    const { files } = await run(`(module
+      (type $takes (func (param externref)))
+      (global $null funcref (ref.null func))
+      (global (export "counter") (mut i32) (i32.const 3))
+      (table $first 4 funcref)
+      (table $second 2 externref)
+      (elem (table $first) (i32.const 1) func $one)
+      (elem (table $first) (i32.const 2) funcref (ref.null func))
+      (func $one (result i32) (i32.const 1))
+      (func (export "takes") (type $takes))
+      (func (export "same") (param externref) (result externref) (local.get 0))
+      (func (export "local") (result i32) (local externref) (i32.const 1))
+      (func (export "block") (drop (block (result funcref) (ref.null func))))
+      (func (export "reads") (result i32) (ref.is_null (global.get $null)))
+      (func (export "calls") (call 1 (ref.null extern)))
+      (func (export "size") (result i32) (table.size $second))
+      (func (export "typed") (result i32) (ref.is_null (select (result externref) (ref.null extern) (ref.null extern) (i32.const 1))))
+      (func (export "vector") (result i32) (i8x16.all_true (v128.const i64x2 0 0)))
+      (func (export "branch") (param i32) (result i32)
+        (block (block (br_table 0 1 (local.get 0))) (return (i32.const 7))) (i32.const 8))
+      (func (export "indirect") (param i32) (result i32) (call_indirect $first (result i32) (local.get 0))))
+      (assert_return (invoke "takes" (ref.null extern)))
+      (assert_return (invoke "same" (ref.null extern)) (ref.null extern))
+      (assert_return (invoke "local") (i32.const 1))
+      (assert_return (invoke "block"))
+      (assert_return (invoke "reads") (i32.const 1))
+      (assert_return (invoke "calls"))
+      (assert_return (invoke "size") (i32.const 2))
+      (assert_return (invoke "typed") (i32.const 1))
+      (assert_return (invoke "vector") (i32.const 0))
+      (assert_return (invoke "branch" (i32.const 0)) (i32.const 7))
+      (assert_return (invoke "branch" (i32.const 1)) (i32.const 8))
+      (assert_return (invoke "indirect" (i32.const 1)) (i32.const 1))
+      (assert_trap (invoke "indirect" (i32.const 2)) "uninitialized element")
+      (assert_trap (invoke "indirect" (i32.const 4)) "undefined element")
+      (assert_return (get "counter") (i32.const 3))`);
+    expect(files[0]).toMatchObject({ unread: undefined, failures: [] });
+    expect(files[0]?.tally).toEqual({ passed: 6, failed: 0, leftOut: 9 });
+  });
+
+  test("what a module that is left out would have changed is left out, by name, and no more", async () => {
+    const { files } = await run(`(module $P
+      (table (export "tab") 4 funcref) (memory (export "mem") 1)
+      (func (export "byte") (result i32) (i32.load8_u (i32.const 0)))
+      (func (export "call") (param i32) (result i32) (call_indirect (result i32) (local.get 0))))
+      (register "P" $P)
+      (module $Q (func (export "two") (result i32) (i32.const 2)))
+      (register "Q" $Q)
+      (assert_return (invoke $P "byte") (i32.const 0))
+      (assert_trap (module (import "P" "tab" (table 4 funcref)) (memory i64 1)
+        (func $f (result i32) (i32.const 9)) (elem (i32.const 1) $f)
+        (data (i64.const 0x10000) "d")) "out of bounds memory access")
+      (assert_return (invoke $P "call" (i32.const 1)) (i32.const 9))
+      (assert_return (invoke $P "byte") (i32.const 0))
+      (assert_return (invoke $Q "two") (i32.const 2))`);
+    expect(files[0]?.failures).toEqual([]);
+    expect(files[0]?.tally).toEqual({ passed: 2, failed: 0, leftOut: 3 });
+    const [reason] = Object.keys(files[0]?.leftOut ?? {}).filter((each) => each.includes("P"));
+    expect(reason).toBe("it shares P with a module that is left out (a memory of 64-bit addresses)");
+  });
+
+  test("a name that a module which is left out has taken means no other module, and who imports from it rests on it", async () => {
+    const { files } = await run(`(module $A (func (export "f") (result i32) (i32.const 1)))
+      (register "M" $A)
+      (module (global (export "null") funcref (ref.null func)))
+      (register "R")
+      (module $B (import "R" "null" (global $null funcref)) (table 1 funcref)
+        (elem (i32.const 0) funcref (item (global.get $null))) (func (export "f") (result i32) (i32.const 2)))
+      (register "M" $B)
+      (module (import "M" "f" (func $f (result i32))) (func (export "g") (result i32) (call $f)))
+      (assert_return (invoke "g") (i32.const 2))
+      (assert_return (invoke $A "f") (i32.const 1))`);
+    expect(files[0]?.failures).toEqual([]);
+    expect(files[0]?.tally).toEqual({ passed: 1, failed: 0, leftOut: 1 });
+    expect(Object.keys(files[0]?.leftOut ?? {})).toEqual([
+      "it imports from M, which is left out (an element of unknown value)",
+    ]);
+  });
+
+  test("what a function that is left out would have written, in an assertion too, is not judged", async () => {
+    const { files } = await run(`(module
+      (global $g (mut i32) (i32.const 1))
+      (func $set (global.set $g (i32.const 2)))
+      (func (export "pure") (param f32) (result f32) (local.get 0))
+      (func (export "writes") (param f32) (result f32) (call $set) (local.get 0))
+      (func (export "get") (result i32) (global.get $g)))
+      (assert_return (invoke "pure" (f32.const 1)) (f32.const 1))
+      (assert_return (invoke "get") (i32.const 1))
+      (assert_return (invoke "writes" (f32.const 1)) (f32.const 1))
+      (assert_return (invoke "get") (i32.const 2))`);
+    expect(files[0]?.failures).toEqual([]);
+    expect(files[0]?.tally).toEqual({ passed: 1, failed: 0, leftOut: 3 });
+  });
+
   test("every bound of memory is the byte behind it", async () => {
     const { totals, files } = await run(`(module (memory 1 2)
       (func (export "load") (param i32) (result i64) (i64.load offset=8 (local.get 0)))

@@ -4,7 +4,13 @@
 // reader marked as refused.
 
 import type { Diagnostic } from "../problem.ts";
-import type { FunctionType, ValueType, WasmFunction, WasmModule } from "../wasm/module.ts";
+import {
+  type FunctionType,
+  isForeign,
+  type ValueType,
+  type WasmFunction,
+  type WasmModule,
+} from "../wasm/module.ts";
 import { onePerLine, type Survey } from "./survey.ts";
 
 function isFloat(type: ValueType): boolean {
@@ -56,7 +62,8 @@ export interface UntranslatableReason {
 }
 
 function unknownIn(module: WasmModule, fn: WasmFunction): string | undefined {
-  if (fn.type.results.length > 1) return "several results";
+  const own = unknownType(fn.type);
+  if (own !== undefined) return own;
   for (const instruction of fn.body?.instructions ?? []) {
     if (instruction.kind === "refused") return instruction.op;
     const callee =
@@ -65,9 +72,21 @@ function unknownIn(module: WasmModule, fn: WasmFunction): string | undefined {
         : instruction.kind === "call_indirect"
           ? module.types[instruction.type]
           : undefined;
-    if ((callee?.results.length ?? 0) > 1) return "several results";
+    const unknown = callee && unknownType(callee);
+    if (unknown !== undefined) return unknown;
+    if (instruction.kind === "global.get" || instruction.kind === "global.set") {
+      const global = module.globals[instruction.index];
+      if (global !== undefined && isForeign(global.type)) return `a global of type ${global.type}`;
+    }
   }
   return undefined;
+}
+
+/** What a function's type has that has no translation. */
+function unknownType({ params, results }: FunctionType): string | undefined {
+  const foreign = [...params, ...results].find(isForeign);
+  if (foreign !== undefined) return `a function of ${foreign}`;
+  return results.length > 1 ? "several results" : undefined;
 }
 
 /** @returns one finding for each line with floating point */

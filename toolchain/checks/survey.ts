@@ -96,7 +96,8 @@ export class Survey {
     const { module } = this;
     const open = module.exports.filter(({ kind }) => kind === "function").map(({ index }) => index);
     if (module.start !== undefined) open.push(module.start);
-    for (const element of module.elements) open.push(...element.functions);
+    for (const { functions } of module.elements)
+      open.push(...functions.filter((index) => index !== undefined));
     const reachable = new Set<number>();
     for (let index = open.pop(); index !== undefined; index = open.pop()) {
       const fn = module.functions[index];

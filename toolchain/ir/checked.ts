@@ -11,6 +11,9 @@ const TABLE_SIZE_FIELD = 8;
 /** Function and type, 8 bytes each. */
 export const TABLE_ENTRY_BYTES = 16;
 
+/** The type of what is in a slot that is empty. */
+export const EMPTY_SLOT = -1;
+
 const WASM_PAGE_SHIFT = 16;
 
 /** Calls within calls beyond this are taken for endless. The suite's deepest honest recursion has some 200. */
@@ -18,7 +21,7 @@ const CALL_DEPTH_MAX = 1000;
 
 export function mutableTable(symbol: string, size: number): string[] {
   const entries = `${symbol}.entries`;
-  const empty = new Array<string>(size).fill("{ ptr, i64 } { ptr null, i64 -1 }");
+  const empty = new Array<string>(size).fill(`{ ptr, i64 } { ptr null, i64 ${EMPTY_SLOT} }`);
   return [
     `${entries} = internal global [${size} x { ptr, i64 }] [${empty.join(", ")}]`,
     `${symbol} = internal global { ptr, i64 } { ptr ${entries}, i64 ${size} }`,
@@ -34,7 +37,7 @@ export function mutableTableEntry(builder: Builder, table: string, selector: str
   const entry = builder.assign(`getelementptr { ptr, i64 }, ptr ${entries}, i64 ${slot}`);
   const typeAt = builder.assign(`getelementptr i8, ptr ${entry}, i64 8`);
   const type = builder.assign(`load i64, ptr ${typeAt}`);
-  builder.trapIf(builder.assign(`icmp eq i64 ${type}, -1`), "uninitialized element");
+  builder.trapIf(builder.assign(`icmp eq i64 ${type}, ${EMPTY_SLOT}`), "uninitialized element");
   builder.trapIf(builder.assign(`icmp ne i64 ${type}, ${typeId}`), "indirect call type mismatch");
   return builder.assign(`load ptr, ptr ${entry}`);
 }

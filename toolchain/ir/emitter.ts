@@ -255,8 +255,8 @@ export class Emitter implements Surroundings {
     if (!indirect) return lines;
     const entries = module.elements.flatMap(({ offset, functions }) =>
       functions.flatMap((index, position) => {
-        const callee = this.callees.get(index);
-        if (callee?.kind !== "function") return [];
+        const callee = index === undefined ? undefined : this.callees.get(index);
+        if (index === undefined || callee?.kind !== "function") return [];
         const typeId = this.typeIds.of(this.functionType(index));
         return [{ slot: offset + position, symbol: callee.symbol, typeId }];
       }),

@@ -8,6 +8,7 @@
 
 import { type UntranslatableReason, untranslatable } from "../checks/floats.ts";
 import type {
+  ElementSegment,
   ExportKind,
   FunctionType,
   ImportName,
@@ -16,7 +17,14 @@ import type {
   WasmModule,
 } from "../wasm/module.ts";
 import { Builder, Value } from "./builder.ts";
-import { growMemory, guardCall, mutableTable, mutableTableEntry, TABLE_ENTRY_BYTES } from "./checked.ts";
+import {
+  EMPTY_SLOT,
+  growMemory,
+  guardCall,
+  mutableTable,
+  mutableTableEntry,
+  TABLE_ENTRY_BYTES,
+} from "./checked.ts";
 import { type Callee, parameterList, type Surroundings, translateBody } from "./function.ts";
 import { checked, direct, fieldOf, MemoryField, type Reach } from "./reach.ts";
 import { type ConstantTable, constantTableEntry, constantTableLines, type TypeIds } from "./table.ts";
@@ -232,11 +240,15 @@ class InstanceEmitter implements Surroundings {
     if (table === undefined || table.source !== undefined) return [];
     if (this.isChecked) return mutableTable(this.table, table.initial);
     const filled = elements.flatMap(({ offset, functions }) =>
-      functions.map((index, position) => ({
-        slot: offset + position,
-        symbol: at(this.functions, index),
-        typeId: this.options.typeIds.of(this.functionType(index)),
-      })),
+      functions.flatMap((index, position) =>
+        index === undefined
+          ? []
+          : {
+              slot: offset + position,
+              symbol: at(this.functions, index),
+              typeId: this.options.typeIds.of(this.functionType(index)),
+            },
+      ),
     );
     return constantTableLines(this.constantTable, filled);
   }
@@ -257,10 +269,7 @@ class InstanceEmitter implements Surroundings {
     return builder.finish();
   }
 
-  private placeElements(
-    builder: Builder,
-    { offset, functions }: { readonly offset: number; readonly functions: readonly number[] },
-  ): void {
+  private placeElements(builder: Builder, { offset, functions }: ElementSegment): void {
     const size = builder.assign(`load i64, ptr ${fieldOf(this.table, 8)}`);
     const fits = builder.assign(`icmp ugt i64 ${offset + functions.length}, ${size}`);
     builder.trapIf(fits, "out of bounds table access");
@@ -268,9 +277,10 @@ class InstanceEmitter implements Surroundings {
     for (const [position, index] of functions.entries()) {
       const start = (offset + position) * TABLE_ENTRY_BYTES;
       const slot = builder.assign(`getelementptr i8, ptr ${entries}, i64 ${start}`);
-      builder.emit(`store ptr ${at(this.functions, index)}, ptr ${slot}`);
+      const typeId = index === undefined ? EMPTY_SLOT : this.options.typeIds.of(this.functionType(index));
+      builder.emit(`store ptr ${index === undefined ? "null" : at(this.functions, index)}, ptr ${slot}`);
       const typeAt = builder.assign(`getelementptr i8, ptr ${slot}, i64 8`);
-      builder.emit(`store i64 ${this.options.typeIds.of(this.functionType(index))}, ptr ${typeAt}`);
+      builder.emit(`store i64 ${typeId}, ptr ${typeAt}`);
     }
   }
 }

@@ -2,12 +2,15 @@
 
 import type { FunctionType, ValueType } from "../wasm/module.ts";
 
-/** LLVM's name of a Wasm number type. */
+/** LLVM's name of a Wasm type. Of the last ones nothing is ever made but the signature of a function that traps. */
 export const llvmType: Readonly<Record<ValueType, string>> = {
   i32: "i32",
   i64: "i64",
   f32: "float",
   f64: "double",
+  v128: "i128",
+  funcref: "ptr",
+  externref: "ptr",
 };
 
 /**

@@ -4,18 +4,20 @@
 // function: it is recorded as `refused`, the rest of the body is left unread, and the next function is read as usual.
 
 import { type Bytes, malformed } from "./bytes.ts";
-import type {
-  Access,
-  FunctionBody,
-  FunctionType,
-  Instruction,
-  Local,
-  Operation,
-  ValueType,
+import {
+  type Access,
+  type FunctionBody,
+  type FunctionType,
+  type Instruction,
+  isForeign,
+  type Local,
+  type Operation,
+  type ValueType,
 } from "./module.ts";
 import {
   type AccessShape,
   Atomic,
+  anyTypeOf,
   atomicShapes,
   Bulk,
   FIRST_LOAD,
@@ -25,8 +27,12 @@ import {
   loads,
   numericNames,
   Opcode,
+  referenceOperators,
   rmwOperators,
   stores,
+  tableOperators,
+  VECTOR_BYTES,
+  Vector,
   valueTypeOf,
 } from "./opcodes.ts";
 
@@ -83,6 +89,10 @@ function readLocals(
   return undefined;
 }
 
+function isInteger(type: ValueType | undefined): boolean {
+  return type === "i32" || type === "i64";
+}
+
 function refused(op: string): Operation {
   return { kind: "refused", op, float: isFloatName(op) };
 }
@@ -102,11 +112,11 @@ function readOperation(bytes: Bytes, types: readonly FunctionType[]): Operation 
     case Opcode.Nop:
       return { kind: "nop" };
     case Opcode.Block:
-      return { kind: "block", type: readBlockType(bytes, types) };
+      return readBlock(bytes, types, "block");
     case Opcode.Loop:
-      return { kind: "loop", type: readBlockType(bytes, types) };
+      return readBlock(bytes, types, "loop");
     case Opcode.If:
-      return { kind: "if", type: readBlockType(bytes, types) };
+      return readBlock(bytes, types, "if");
     case Opcode.Else:
       return { kind: "else" };
     case Opcode.End:
@@ -130,10 +140,11 @@ function readOperation(bytes: Bytes, types: readonly FunctionType[]): Operation 
     case Opcode.Select:
       return { kind: "select" };
     case Opcode.SelectTyped: {
-      const selected = bytes.list(() => valueTypeOf(bytes.byte()));
-      return selected.every((type) => type === "i32" || type === "i64")
+      const selected = bytes.list(() => anyTypeOf(bytes.byte()));
+      const other = selected.find((type) => type !== "i32" && type !== "i64");
+      return selected.every(isInteger)
         ? { kind: "select" }
-        : refused("select of f32, f64 or a reference");
+        : refused(`select of ${other ?? "a typed reference"}`);
     }
     case Opcode.LocalGet:
       return { kind: "local.get", index: bytes.u32() };
@@ -161,11 +172,30 @@ function readOperation(bytes: Bytes, types: readonly FunctionType[]): Operation 
       return refused("f64.const");
     case Opcode.PrefixBulk:
       return readBulk(bytes);
+    case Opcode.PrefixVector:
+      return readVector(bytes);
     case Opcode.PrefixAtomic:
       return readAtomic(bytes);
     default:
-      return refused(`opcode 0x${opcode.toString(16)}`);
+      return readForeign(bytes, referenceOperators.get(opcode), `opcode 0x${opcode.toString(16)}`);
   }
+}
+
+/** An instruction without translation. If it is not even known, the rest of the body cannot be read. */
+function readForeign(
+  bytes: Bytes,
+  known: readonly [name: string, immediates: number] | undefined,
+  otherwise: string,
+): Operation {
+  if (known === undefined) return refused(otherwise);
+  for (let count = 0; count < known[1]; count++) bytes.s64();
+  return refused(known[0]);
+}
+
+function readBlock(bytes: Bytes, types: readonly FunctionType[], kind: "block" | "loop" | "if"): Operation {
+  const type = readBlockType(bytes, types);
+  const isKnown = ![...type.params, ...type.results].some(isForeign);
+  return isKnown ? { kind, type } : refused(`${kind} of a reference or vector type`);
 }
 
 /** Steps over one byte that says "memory 0". */
@@ -180,7 +210,7 @@ function readBlockType(bytes: Bytes, types: readonly FunctionType[]): FunctionTy
     bytes.byte();
     return emptyType;
   }
-  const result = byte === undefined ? undefined : valueTypeOf(byte);
+  const result = byte === undefined ? undefined : anyTypeOf(byte);
   if (result !== undefined) {
     bytes.byte();
     return { params: [], results: [result] };
@@ -225,8 +255,21 @@ function readBulk(bytes: Bytes): Operation {
     default:
       return sub < Bulk.MemoryInit
         ? refused(`saturating conversion from f32 or f64 (0xfc ${sub})`)
-        : refused(`opcode 0xfc ${sub} (a table instruction)`);
+        : readForeign(bytes, tableOperators.get(sub), `opcode 0xfc ${sub}`);
   }
+}
+
+/** An instruction of 128-bit vectors: read to its end, so that what follows it can be. */
+function readVector(bytes: Bytes): Operation {
+  const sub = bytes.u32();
+  if (sub > Vector.Last) return refused(`opcode 0xfd ${sub}`);
+  const isAccess = sub <= Vector.Store || (sub >= Vector.LoadLane && sub <= Vector.LoadZeroLast);
+  const isLane = sub >= Vector.LoadLane && sub <= Vector.StoreLaneLast;
+  if (isAccess) for (let count = 0; count < 2; count++) bytes.u32();
+  if (sub === Vector.Const || sub === Vector.Shuffle) bytes.take(VECTOR_BYTES);
+  if (isLane || (sub >= Vector.ExtractLane && sub <= Vector.ReplaceLaneLast)) bytes.byte();
+  const isStore = sub === Vector.Store || (sub >= Vector.StoreLane && sub <= Vector.StoreLaneLast);
+  return refused(isStore ? "v128.store" : `a vector instruction (0xfd ${sub})`);
 }
 
 function readAtomic(bytes: Bytes): Operation {

@@ -2,9 +2,17 @@
 // each instruction is one value with its immediates by name, and the byte offset at which it stands in the file.
 // The offset is what asc's source map is keyed by, so it is kept on everything that can be complained about.
 
-/** The number types. Floats are decoded too, so that they can be refused with their place. */
-export type ValueType = "i32" | "i64" | "f32" | "f64";
+/**
+ * The types of values. Floats are decoded too, so that they can be refused with their place; references and vectors, where a module
+ * may have them (reader.ts), so that only what uses them is left out.
+ */
+export type ValueType = "i32" | "i64" | "f32" | "f64" | "v128" | "funcref" | "externref";
 export type IntegerType = "i32" | "i64";
+
+/** Whether a type is neither integer nor float. */
+export function isForeign(type: ValueType): boolean {
+  return type === "v128" || type === "funcref" || type === "externref";
+}
 
 export interface FunctionType {
   readonly params: readonly ValueType[];
@@ -117,10 +125,10 @@ export interface Table {
   readonly source?: ImportName | undefined;
 }
 
-/** Function indices to place in the table from `offset` on. */
+/** Function indices to place in the table from `offset` on; undefined empties a slot, in tests only. */
 export interface ElementSegment {
   readonly offset: number;
-  readonly functions: readonly number[];
+  readonly functions: readonly (number | undefined)[];
 }
 
 /** Static bytes. An active segment has an address (unsigned); a passive one waits for `memory.init`. */
@@ -146,6 +154,8 @@ export interface WasmModule {
   readonly elements: readonly ElementSegment[];
   readonly data: readonly DataSegment[];
   readonly customs: readonly CustomSection[];
+  /** What instantiation has to do and is not said above, in tests only. */
+  readonly unsaid: readonly string[];
 }
 
 /** Whether two function types are the same to `call_indirect`. */

@@ -112,6 +112,41 @@ export const Atomic = {
 
 export const rmwOperators: readonly RmwOperator[] = ["add", "sub", "and", "or", "xor", "xchg"];
 
+/** Instructions of references and tables, which have no translation: each with the numbers that follow it. */
+export const referenceOperators: ReadonlyMap<number, readonly [name: string, immediates: number]> = new Map([
+  [0x25, ["table.get", 1]],
+  [0x26, ["table.set", 1]],
+  [0xd0, ["ref.null", 1]],
+  [0xd1, ["ref.is_null", 0]],
+  [0xd2, ["ref.func", 1]],
+]);
+
+/** The same behind the prefix 0xfc. */
+export const tableOperators: ReadonlyMap<number, readonly [name: string, immediates: number]> = new Map([
+  [12, ["table.init", 2]],
+  [13, ["elem.drop", 1]],
+  [14, ["table.copy", 2]],
+  [15, ["table.grow", 1]],
+  [16, ["table.size", 1]],
+  [17, ["table.fill", 1]],
+]);
+
+/** Sub-opcodes behind the prefix 0xfd, where they begin and end to have something behind them. */
+export const Vector = {
+  Store: 11,
+  Const: 12,
+  Shuffle: 13,
+  ExtractLane: 21,
+  ReplaceLaneLast: 34,
+  LoadLane: 84,
+  StoreLane: 88,
+  StoreLaneLast: 91,
+  LoadZeroLast: 93,
+  Last: 255,
+} as const;
+
+export const VECTOR_BYTES = 16;
+
 /** Sub-opcodes behind the prefix 0xfc. Below `MemoryInit` are the saturating float conversions. */
 export const Bulk = { MemoryInit: 8, DataDrop: 9, MemoryCopy: 10, MemoryFill: 11 } as const;
 
@@ -144,8 +179,10 @@ export const Opcode = {
   I64Const: 0x42,
   F32Const: 0x43,
   F64Const: 0x44,
+  RefNull: 0xd0,
   RefFunc: 0xd2,
   PrefixBulk: 0xfc,
+  PrefixVector: 0xfd,
   PrefixAtomic: 0xfe,
 } as const;
 
@@ -156,9 +193,20 @@ const valueTypes: ReadonlyMap<number, ValueType> = new Map([
   [0x7c, "f64"],
 ]);
 
-/** The value type behind its byte; undefined for references and vectors. */
+const foreignTypes: ReadonlyMap<number, ValueType> = new Map([
+  [0x7b, "v128"],
+  [0x70, "funcref"],
+  [0x6f, "externref"],
+]);
+
+/** The number type behind its byte; undefined for references and vectors. */
 export function valueTypeOf(byte: number): ValueType | undefined {
   return valueTypes.get(byte);
+}
+
+/** The type behind its byte: number, vector or reference. */
+export function anyTypeOf(byte: number): ValueType | undefined {
+  return valueTypes.get(byte) ?? foreignTypes.get(byte);
 }
 
 /** The integer type that an instruction's name begins with, as in `i64.add`. */

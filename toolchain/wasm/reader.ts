@@ -2,7 +2,8 @@
 //
 // Two passes: the first finds the sections (names stand at the end of the file, but belong to what comes earlier),
 // the second reads them in order. What is decoded here is what asc and the WebAssembly test suite make of integer
-// code; a construct outside of that is refused with its offset, one inside a function body with the function.
+// code; a construct outside of that is refused with its offset, one inside a function body with the function. For the
+// suite references and vectors are read as well, so that they cost the functions that use them and not the module.
 
 import { Bytes, malformed } from "./bytes.ts";
 import { readBody } from "./code.ts";
@@ -17,11 +18,20 @@ import type {
   ImportName,
   Memory,
   Table,
+  ValueType,
   WasmFunction,
   WasmModule,
 } from "./module.ts";
 import { type Names, noNames, readNames } from "./names.ts";
-import { FIRST_NUMERIC, numericNames, Opcode, valueTypeOf } from "./opcodes.ts";
+import {
+  anyTypeOf,
+  FIRST_NUMERIC,
+  numericNames,
+  Opcode,
+  VECTOR_BYTES,
+  Vector,
+  valueTypeOf,
+} from "./opcodes.ts";
 
 const MAGIC = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
 
@@ -40,8 +50,10 @@ const Section = {
   Data: 11,
 } as const;
 
-/** The only reference type there is here: a function. */
 const FUNCREF = 0x70;
+const EXTERNREF = 0x6f;
+/** What the bits of a table's limits mean: a maximum follows. Those of more bits are of 64-bit indices, or shared. */
+const TABLE_FLAGS_MAX = 1;
 
 interface Import extends ImportName {
   readonly type: number;
@@ -55,7 +67,7 @@ export type ImportedGlobal = (name: ImportName) => bigint | undefined;
 
 /**
  * Decodes a module.
- * @param importedGlobal without it, an imported global is refused
+ * @param importedGlobal without it, imported globals are refused, and references and vectors wherever they stand: a guest has none
  * @throws ToolchainError for bytes that are no module, or need a proposal that is not read
  */
 export function readModule(data: Uint8Array, importedGlobal?: ImportedGlobal): WasmModule {
@@ -90,6 +102,7 @@ class ModuleReader {
   private readonly importedGlobal: ImportedGlobal | undefined;
   private readonly tables: Table[] = [];
   private memory: Memory | undefined;
+  private readonly unsaid: string[] = [];
 
   constructor(
     sections: ReadonlyMap<number, Bytes>,
@@ -104,7 +117,7 @@ class ModuleReader {
   }
 
   read(): WasmModule {
-    this.types = this.vector(Section.Type, (bytes) => readType(bytes));
+    this.types = this.vector(Section.Type, (bytes) => this.readType(bytes));
     this.vector(Section.Import, (bytes) => this.readImport(bytes));
     const declared = this.vector(Section.Function, (bytes) => bytes.u32());
     this.vector(Section.Table, (bytes) => this.readTable(bytes));
@@ -126,7 +139,12 @@ class ModuleReader {
       elements: elements.filter((element) => element !== undefined),
       data,
       customs: this.customs,
+      unsaid: this.unsaid,
     };
+  }
+
+  private get readsForeign(): boolean {
+    return this.importedGlobal !== undefined;
   }
 
   private vector<Item>(id: number, read: (bytes: Bytes) => Item): Item[] {
@@ -154,8 +172,12 @@ class ModuleReader {
 
   private readTable(bytes: Bytes, source?: ImportName): void {
     const offset = bytes.position;
-    if (bytes.byte() !== FUNCREF) throw malformed("a table of something else than functions", offset);
+    const references = bytes.byte();
+    if (references !== FUNCREF && !(this.readsForeign && references === EXTERNREF)) {
+      throw malformed("a table of something else than functions", offset);
+    }
     const flags = bytes.byte();
+    if (flags > TABLE_FLAGS_MAX) throw malformed("a table of 64-bit indices", offset);
     const initial = bytes.u32();
     const maximum = (flags & 1) !== 0 ? bytes.u32() : undefined;
     this.tables.push({ initial, maximum, source });
@@ -172,19 +194,19 @@ class ModuleReader {
   }
 
   private readGlobal(bytes: Bytes): void {
-    const { type, mutable } = readGlobalType(bytes);
+    const { type, mutable } = this.readGlobalType(bytes);
     const index = this.globals.length;
     const name = this.names.globals.get(index) ?? `global[${index}]`;
     this.globals.push({ type, mutable, name, value: this.readConstant(bytes) });
   }
 
   private importGlobal(bytes: Bytes, source: ImportName): void {
-    const { type, mutable } = readGlobalType(bytes);
+    const { type, mutable } = this.readGlobalType(bytes);
     const name = `${source.module}/${source.field}`;
     this.globals.push({ type, mutable, name, value: this.importedGlobal?.(source), source });
   }
 
-  /** A constant expression: constants, earlier globals, and sums of them. Floats give undefined. */
+  /** A constant expression: constants, earlier globals, and sums of them. Floats, vectors and null give undefined. */
   private readConstant(bytes: Bytes): bigint | undefined {
     const stack: (bigint | undefined)[] = [];
     for (;;) {
@@ -197,6 +219,8 @@ class ModuleReader {
       else if (opcode === Opcode.F64Const) stack.push(bytes.take(8) && undefined);
       else if (opcode === Opcode.GlobalGet) stack.push(this.globals[bytes.u32()]?.value);
       else if (opcode === Opcode.RefFunc) stack.push(BigInt(bytes.u32()));
+      else if (opcode === Opcode.RefNull) stack.push(bytes.take(1) && undefined);
+      else if (opcode === Opcode.PrefixVector) stack.push(readVector(bytes, offset));
       else stack.push(fold(numericNames[opcode - FIRST_NUMERIC], stack.pop(), stack.pop(), offset));
     }
   }
@@ -208,13 +232,24 @@ class ModuleReader {
     const explicit = (flags & 2) !== 0;
     const expressions = (flags & 4) !== 0;
     const start = bytes.position;
-    if (active && explicit && bytes.u32() !== 0) throw malformed("elements of a second table", start);
+    const isSecond = active && explicit && bytes.u32() !== 0;
+    if (isSecond && !this.readsForeign) throw malformed("elements of a second table", start);
     const offset = active ? this.readAddress(bytes) : undefined;
     if (flags !== 0 && flags !== 4) bytes.byte();
     const functions = expressions
-      ? bytes.list(() => Number(this.readConstant(bytes)))
+      ? bytes.list(() => this.readElementValue(bytes))
       : bytes.list(() => bytes.u32());
-    return offset === undefined ? undefined : { offset, functions };
+    if (isSecond) this.unsaid.push("elements of a second table");
+    return offset === undefined || isSecond ? undefined : { offset, functions };
+  }
+
+  /** A function's index, or undefined for null. */
+  private readElementValue(bytes: Bytes): number | undefined {
+    const offset = bytes.position;
+    const isNull = this.readsForeign && bytes.data[offset] === Opcode.RefNull;
+    const value = this.readConstant(bytes);
+    if (value === undefined && !isNull) throw malformed("an element of unknown value", offset);
+    return value === undefined ? undefined : Number(value);
   }
 
   private readData(bytes: Bytes): DataSegment {
@@ -253,25 +288,32 @@ class ModuleReader {
     }
     return functions;
   }
-}
 
-function readType(bytes: Bytes): FunctionType {
-  const offset = bytes.position;
-  if (bytes.byte() !== 0x60) throw malformed("a type that is no function's", offset);
-  const readOne = () => {
-    const at = bytes.position;
-    const type = valueTypeOf(bytes.byte());
-    if (type === undefined) throw malformed("a function of references or vectors", at);
+  private readType(bytes: Bytes): FunctionType {
+    const offset = bytes.position;
+    if (bytes.byte() !== 0x60) throw malformed("a type that is no function's", offset);
+    const readOne = () => this.readValueType(bytes, "a function of references or vectors");
+    return { params: bytes.list(readOne), results: bytes.list(readOne) };
+  }
+
+  private readGlobalType(bytes: Bytes): Pick<Global, "type" | "mutable"> {
+    const type = this.readValueType(bytes, "a global of a reference or vector type");
+    return { type, mutable: bytes.byte() === 1 };
+  }
+
+  private readValueType(bytes: Bytes, otherwise: string): ValueType {
+    const offset = bytes.position;
+    const byte = bytes.byte();
+    const type = this.readsForeign ? anyTypeOf(byte) : valueTypeOf(byte);
+    if (type === undefined) throw malformed(otherwise, offset);
     return type;
-  };
-  return { params: bytes.list(readOne), results: bytes.list(readOne) };
+  }
 }
 
-function readGlobalType(bytes: Bytes): Pick<Global, "type" | "mutable"> {
-  const offset = bytes.position;
-  const type = valueTypeOf(bytes.byte());
-  if (type === undefined) throw malformed("a global of a reference or vector type", offset);
-  return { type, mutable: bytes.byte() === 1 };
+/** A vector constant, of which nothing is kept. */
+function readVector(bytes: Bytes, offset: number): undefined {
+  if (bytes.u32() !== Vector.Const) throw malformed("a constant expression", offset);
+  bytes.take(VECTOR_BYTES);
 }
 
 const exportKinds: readonly ExportKind[] = ["function", "table", "memory", "global"];

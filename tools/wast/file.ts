@@ -1,13 +1,14 @@
 // One .wast file: each module becomes an instance, each action a command for the board, and every assertion is judged by
 // what the board said, or left out with the reason.
 
-import { type Exported, emitInstance, type Instance } from "../../toolchain/ir/instance.ts";
+import { type Exported, emitInstance } from "../../toolchain/ir/instance.ts";
 import { TypeIds } from "../../toolchain/ir/table.ts";
 import { trapReasons } from "../../toolchain/ir/traps.ts";
 import { Problem } from "../../toolchain/problem.ts";
 import type { ImportName, ValueType, WasmModule } from "../../toolchain/wasm/module.ts";
 import { readModule } from "../../toolchain/wasm/reader.ts";
 import type { Converted, JsonAction, JsonCommand, JsonValue } from "./convert.ts";
+import { disturb, doubt, isCutShort, type Loaded, mayWrite, Registry, type Running } from "./instances.ts";
 import { type Command, Pool, runBoard } from "./rv64/board.ts";
 import { Thunks } from "./rv64/thunks.ts";
 import { spectest } from "./spectest.ts";
@@ -36,10 +37,9 @@ interface Asked {
   /** Undefined for what is no assertion: it has to come back, and is not counted. */
   readonly kind: AssertionKind | undefined;
   readonly expected: readonly bigint[] | { readonly trap: string };
+  /** Why another result says nothing, if so. */
+  readonly doubted: string | undefined;
 }
-
-/** A module that runs, or why it does not. */
-type Loaded = (Instance & { disturbed: boolean }) | { readonly leftOut: string };
 
 /** Runs a file's commands on the board. */
 export async function runFile({ commands, module }: Converted): Promise<Judgement[]> {
@@ -64,7 +64,7 @@ class Plan {
   private readonly typeIds = new TypeIds();
   private readonly lines: string[] = [];
   private readonly named = new Map<string, Loaded>();
-  private readonly registered = new Map<string, ReadonlyMap<string, Exported>>();
+  private readonly registry: Registry;
   private last: Loaded = { leftOut: "there is no module" };
   private count = 0;
 
@@ -72,7 +72,7 @@ class Plan {
     this.module = module;
     const host = spectest(this.pool);
     this.lines.push(...host.lines);
-    this.registered.set("spectest", host.exports);
+    this.registry = new Registry(host.exports);
   }
 
   text(): string[] {
@@ -86,11 +86,9 @@ class Plan {
         if (command.name !== undefined) this.named.set(command.name, this.last);
         this.instantiate(this.last, command.line, undefined, []);
         break;
-      case "register": {
-        const loaded = this.moduleOf(command.name);
-        if (!("leftOut" in loaded)) this.registered.set(command.as, loaded.exports);
+      case "register":
+        this.registry.register(command.as, this.moduleOf(command.name));
         break;
-      }
       case "action":
         this.act(command.action, command.line, undefined, undefined);
         break;
@@ -119,12 +117,17 @@ class Plan {
       this.leaveOut(kind, line, loaded.leftOut);
       return;
     }
+    const [unsaid] = loaded.module.unsaid;
+    if (kind !== undefined && (loaded.disturbed ?? unsaid) !== undefined) {
+      this.leaveOut(kind, line, loaded.disturbed ?? unsaid ?? "");
+      return;
+    }
     const command = {
       thunk: this.thunks.call({ params: [], results: [] }),
       target: loaded.init,
       arguments: [],
     };
-    this.asked.push({ command, line, kind, expected });
+    this.asked.push({ command, line, kind, expected, doubted: loaded.doubted });
   }
 
   private act(
@@ -139,38 +142,49 @@ class Plan {
     ];
     const foreign = values.find(({ type }) => type !== "i32" && type !== "i64");
     const loaded = this.moduleOf(action.module);
-    const reason =
-      "leftOut" in loaded ? loaded.leftOut : foreign !== undefined ? reasonOfType(foreign.type) : undefined;
-    if (reason !== undefined || "leftOut" in loaded) {
-      this.leaveOut(kind, line, reason ?? "");
+    if ("leftOut" in loaded) {
+      this.leaveOut(kind, line, loaded.leftOut);
       return;
     }
-    if (loaded.disturbed) {
-      this.leaveOut(kind, line, "it depends on an action with floating point");
+    if (loaded.disturbed !== undefined) {
+      this.leaveOut(kind, line, loaded.disturbed);
       return;
     }
     const target = loaded.exports.get(action.field);
     if (target === undefined) throw new Problem(`line ${line}: there is no export "${action.field}"`);
-    const why = loaded.untranslatable.get(target.symbol);
-    if (why !== undefined) {
-      // What it would have done to memory and globals is not done: nothing is known about this module from here on.
-      if (kind === undefined) loaded.disturbed = true;
-      this.leaveOut(kind, line, why.reason === "floating point" ? why.reason : why.detail);
+    const reason = foreign === undefined ? this.reasonOf(loaded, target) : reasonOfType(foreign.type);
+    if (reason === undefined) {
+      const command = this.commandFor(action, target);
+      this.asked.push({ command, line, kind, expected: expectedBits(expected), doubted: loaded.doubted });
       return;
     }
-    const command = this.commandFor(action, target);
-    if (command === undefined) this.leaveOut(kind, line, "floating point");
-    else this.asked.push({ command, line, kind, expected: expectedBits(expected) });
+    this.leaveOut(kind, line, reason);
+    // What it would have done to memory and globals is not done. An assertion is mostly about what comes back.
+    if (kind === undefined) disturb(loaded, `it depends on a call that is left out (${reason})`);
+    else if (writes(loaded, action)) doubt(loaded, `it may depend on a call that is left out (${reason})`);
   }
 
-  private commandFor(action: JsonAction, target: Exported): Command | undefined {
+  /** Why an export cannot be called or read; undefined if it can. */
+  private reasonOf(loaded: Running, target: Exported): string | undefined {
+    const why = loaded.untranslatable.get(target.symbol);
+    if (why !== undefined) return why.reason === "floating point" ? why.reason : why.detail;
+    const types =
+      target.kind === "function"
+        ? [...target.type.params, ...target.type.results]
+        : target.kind === "global"
+          ? [target.type]
+          : [];
+    const foreign = types.find((type) => !isInteger(type));
+    return foreign === undefined ? undefined : reasonOfType(foreign);
+  }
+
+  private commandFor(action: JsonAction, target: Exported): Command {
     const given = (action.args ?? []).map((value) => bitsOf(value));
     if (target.kind === "function") {
-      const { params, results } = target.type;
-      if (![...params, ...results].every(isInteger)) return undefined;
       return { thunk: this.thunks.call(target.type), target: target.symbol, arguments: given };
     }
-    if (target.kind !== "global" || !isInteger(target.type)) return undefined;
+    if (target.kind !== "global")
+      throw new Problem(`export "${action.field}" is neither function nor global`);
     return { thunk: this.thunks.get(target.type), target: target.symbol, arguments: [] };
   }
 
@@ -185,23 +199,37 @@ class Plan {
 
   private load(filename: string): Loaded {
     this.count++;
+    const data = this.module(filename);
     try {
       const importedGlobal = (name: ImportName): bigint | undefined => {
-        const found = this.resolve(name);
+        const found = this.registry.resolve(name);
         return found.kind === "global" ? found.value : undefined;
       };
-      const module = readModule(this.module(filename), importedGlobal);
+      const module = readModule(data, importedGlobal);
       const instance = emitInstance(module, {
         name: `m${this.count}`,
         memory: this.memoryFor(module),
         typeIds: this.typeIds,
-        resolve: (_kind, name) => this.resolve(name),
+        resolve: (_kind, name) => this.registry.resolve(name),
       });
       this.lines.push(...instance.lines);
-      return { ...instance, disturbed: false };
+      const running: Running = {
+        ...instance,
+        module,
+        disturbed: undefined,
+        doubted: undefined,
+        shares: new Set(),
+      };
+      this.registry.link(running);
+      const [unsaid] = module.unsaid;
+      if (unsaid !== undefined) this.registry.leaveOutElements(module, unsaid);
+      if (isCutShort(module, module.start)) disturb(running, "its start function is left out");
+      return running;
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
-      return { leftOut: error.message.replace(/^malformed Wasm at byte \d+: /, "") };
+      const leftOut = error.message.replace(/^malformed Wasm at byte \d+: /, "");
+      this.registry.leaveOut(data, leftOut);
+      return { leftOut };
     }
   }
 
@@ -215,12 +243,12 @@ class Plan {
     if (base === undefined) throw new Problem("more memory than the board has");
     return { kind: "checked", base, pagesMax };
   }
+}
 
-  private resolve({ module, field }: ImportName): Exported {
-    const found = this.registered.get(module)?.get(field);
-    if (found === undefined) throw new Problem(`nobody exports ${module}.${field}`);
-    return found;
-  }
+/** Whether what an action does may be seen by others. */
+function writes({ module }: Running, { type, field }: JsonAction): boolean {
+  const exported = module.exports.find(({ name }) => name === field);
+  return type === "invoke" && exported !== undefined && mayWrite(module, exported.index);
 }
 
 /** Whether this module, or one that imports its memory, can make it larger. */
@@ -254,7 +282,7 @@ function expectedBits(
 }
 
 /** Judges a command by its line of the console; gives nothing for one that is no assertion and went well. */
-function judge({ kind, line, expected }: Asked, said: string | undefined): Judgement[] {
+function judge({ kind, line, expected, doubted }: Asked, said: string | undefined): Judgement[] {
   const about = { kind: kind ?? "assert_return", line };
   if (said === undefined) return [{ ...about, outcome: "failed", detail: "the program ended before it" }];
   const words = said.split(" ");
@@ -268,6 +296,8 @@ function judge({ kind, line, expected }: Asked, said: string | undefined): Judge
   const got = words.filter((word) => word.startsWith("01:")).map((word) => BigInt(`0x${word.slice(3)}`));
   const detail =
     "trap" in expected ? wrongTrap(expected.trap, reason) : wrongResult(expected, got, reason, kind);
+  if (detail !== undefined && doubted !== undefined)
+    return kind === undefined ? [] : [{ ...about, outcome: "left out", detail: doubted }];
   if (detail !== undefined) return [{ ...about, outcome: "failed", detail }];
   return kind === undefined ? [] : [{ ...about, outcome: "passed", detail: "" }];
 }

@@ -61,10 +61,26 @@ describe("instructions", () => {
 
   test("an opcode that is not known ends its function, and only that", () => {
     const { functions } = readModule(
-      assemble({ functions: [{ code: [0xfd, 12, 1, 2, 3] }, { code: [0x01] }] }),
+      assemble({ functions: [{ code: [0xfb, 12, 1, 2, 3] }, { code: [0x01] }] }),
     );
     expect(functions[0]?.body?.instructions.at(-1)?.kind).toBe("refused");
     expect(functions[1]?.body?.instructions.map(({ kind }) => kind)).toEqual(["nop", "end"]);
+  });
+
+  test.each([
+    ["v128.load", [0xfd, 0, 4, 0]],
+    ["v128.const", [0xfd, 12, ...new Array<number>(16).fill(0x0b)]],
+    ["i8x16.shuffle", [0xfd, 13, ...new Array<number>(16).fill(0x0b)]],
+    ["i8x16.extract_lane_s", [0xfd, 21, 0x0b]],
+    ["v128.store64_lane", [0xfd, 91, 3, 0, 0x0b]],
+    ["v128.load64_zero", [0xfd, 93, 3, 0]],
+    ["i32x4.add", [0xfd, 0xae, 1]],
+    ["table.init", [0xfc, 12, 0x0b, 0x0b]],
+    ["ref.null", [0xd0, 0x70]],
+    ["table.get", [0x25, 0x0b]],
+  ])("%s is read to its end, and refused", (_, code) => {
+    const { functions } = readModule(assemble({ functions: [{ code: [...code, 0x01] }] }));
+    expect(functions[0]?.body?.instructions.map(({ kind }) => kind)).toEqual(["refused", "nop", "end"]);
   });
 
   test("each has the offset at which it stands in the file", () => {
