@@ -97,7 +97,9 @@ export class EmbeddedMachine {
       ...listeners,
     });
     const { core } = this;
-    core.create(harts, settings.ramMebibytes * 2 ** 20);
+    if (core.create(harts, settings.ramMebibytes * 2 ** 20) === 0) {
+      throw new Error(`there is no machine with ${harts} harts and ${settings.ramMebibytes} MiB`);
+    }
     core.seedInterleave(settings.seed);
     core.setChaos(settings.chaos ?? 0);
     core.clearFaults();

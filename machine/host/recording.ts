@@ -30,6 +30,11 @@ const VERSION = 1;
 
 const SECTOR_BYTES = 512;
 
+/** What the machine can be (machine/core/layout.ts, and the slots of its virtio devices). */
+const HARTS_MAX = 8;
+const RAM_MEBIBYTES_MAX = 3072;
+const SLOT_LAST = 7;
+
 /** A disk larger than this is not put into a recording. */
 export const DISK_BYTES_MAX = 256 * 2 ** 20;
 
@@ -52,22 +57,27 @@ export function encodeRecording(recording: Recording): string {
     events: recording.events.map((event) => [String(event.at), ...encodeEvent(event)]),
     end: recording.end && { ...recording.end, clock: String(recording.end.clock) },
   };
-  return `${JSON.stringify(file, undefined, 1)}\n`;
+  return `${JSON.stringify({ ...file, digest: digestOf(file) }, undefined, 1)}\n`;
+}
+
+/** SHA-256 over all of a recording's file but this very number. */
+function digestOf(file: object): string {
+  return hashOf(Buffer.from(JSON.stringify(file)));
 }
 
 /** Reads a recording. @throws Error that says what is wrong with it */
 export function decodeRecording(text: string): Recording {
-  const file = objectOf(parse(text), "the file");
+  const { digest, ...file } = objectOf(parse(text), "the file");
   if (file.format !== FORMAT) throw new Error("it is not a recording");
   if (file.version !== VERSION) throw new Error(`it is of version ${String(file.version)}`);
   const settings = objectOf(file.settings, "settings");
-  const harts = numberOf(settings.harts, "harts");
+  const harts = numberOf(settings.harts, "harts", 1, HARTS_MAX);
   const end = file.end === undefined ? undefined : objectOf(file.end, "end");
-  return {
+  const recording = {
     module: textOf(file.module, "module"),
     settings: {
       harts,
-      ramMebibytes: numberOf(settings.ramMebibytes, "ramMebibytes"),
+      ramMebibytes: numberOf(settings.ramMebibytes, "ramMebibytes", 1, RAM_MEBIBYTES_MAX),
       seed: bigintOf(settings.seed, "seed"),
       sstc: settings.sstc === true,
       aclint: settings.aclint === true,
@@ -92,6 +102,10 @@ export function decodeRecording(text: string): Recording {
       stateHash: textOf(end.stateHash, "stateHash"),
     },
   };
+  // Those of before had none. Asked last: whatever else is wrong says more.
+  if (digest !== undefined && digest !== digestOf(file))
+    throw new Error("it was changed after it was recorded");
+  return recording;
 }
 
 /** A disk that is in memory. */
@@ -123,7 +137,7 @@ function decodeDisk(disk: Record<string, unknown>): MachineSettings["disk"] {
   if (content.byteCount === 0 || content.byteCount % SECTOR_BYTES !== 0) {
     throw new Error(`its disk has ${content.byteCount} bytes, which are no sectors`);
   }
-  return { slot: numberOf(disk.slot, "slot"), legacy: disk.legacy === true, content };
+  return { slot: numberOf(disk.slot, "slot", 0, SLOT_LAST), legacy: disk.legacy === true, content };
 }
 
 /** An event without its clock: its kind, and what it is about. */
@@ -137,7 +151,7 @@ function encodeEvent(event: RunEvent): (string | number)[] {
 function decodeEvent(row: unknown, harts: number): RunEvent {
   const [clock, kind, first, second, third] = listOf(row, "an event");
   const at = bigintOf(clock, "at");
-  if (kind === "input") return { at, input: numberOf(first, "input") };
+  if (kind === "input") return { at, input: numberOf(first, "input", 0, 0xff) };
   if (kind === "seed") return { at, seed: bigintOf(first, "seed") };
   if (kind === "memory") return { at, address: numberOf(first, "address"), bytes: unpack(second, "memory") };
   if (kind === "register") {
@@ -183,10 +197,10 @@ function textOf(value: unknown, name: string): string {
   return value;
 }
 
-function numberOf(value: unknown, name: string): number {
-  if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0) {
-    throw new Error(`its ${name} is no number`);
-  }
+function numberOf(value: unknown, name: string, min = 0, max = Number.MAX_SAFE_INTEGER): number {
+  if (typeof value !== "number" || !Number.isSafeInteger(value)) throw new Error(`its ${name} is no number`);
+  if (value < min || value > max)
+    throw new Error(`its ${name} is ${value}, and has to be from ${min} to ${max}`);
   return value;
 }
 

@@ -56,6 +56,15 @@ describe("a recording", () => {
     ["another file", "it is not a recording", () => "{}"],
     ["another version", "version 9", (all: string) => all.replace('"version": 1', '"version": 9')],
     ["a damaged kernel", "kernel is damaged", (all: string) => all.replace('"kernel": "', '"kernel": "AAAA')],
+    ["no such machine", "harts is 9, and has to", (all: string) => all.replace('"harts": 4', '"harts": 9')],
+    [
+      "no memory",
+      "ramMebibytes is 0",
+      (all: string) => all.replace(/"ramMebibytes": \d+/, '"ramMebibytes": 0'),
+    ],
+    ["no such slot", "slot is 8", (all: string) => all.replace('"slot": 0', '"slot": 8')],
+    ["another seed", "it was changed", (all: string) => all.replace(/"seed": "\d+"/, '"seed": "12345"')],
+    ["other chaos", "it was changed", (all: string) => all.replace('"chaos": 0', '"chaos": 1')],
     ["no number", "harts is no number", (all: string) => all.replace('"harts": 4', '"harts": "4"')],
   ])("that is damaged (%s) is refused", (_name, message, damage) => {
     expect(() => decodeRecording(damage(text()))).toThrow(message);
@@ -179,10 +188,52 @@ describe("./nx replay", () => {
       expect(JSON.parse(nx(file, "--json", "--stop-at", "1000000"))).toMatchObject({
         state: "running",
         same: null,
+        reached: true,
       });
     },
     BOOT_TIMEOUT_MS,
   );
+
+  test.each([
+    ["no such line", 'no line of its console contains "no such line"'],
+    ["panic", "nothing panicked"],
+    ["99999999999999999999999", "it has fewer instructions than 99999999999999999999999"],
+  ])(
+    "says so if it never came to where it was to stop: %s",
+    (where, says) => {
+      const file = join(folder, "missed.nxr");
+      writeFileSync(file, text());
+      const missed = spawnSync(join(root, "nx"), ["replay", file, "--json", "--stop-at", where], {
+        encoding: "utf8",
+      });
+      expect([missed.status, missed.stderr]).toEqual([1, `nx: the run has ended: ${says}\n`]);
+      expect(JSON.parse(missed.stdout)).toMatchObject({ reached: false, state: "off" });
+    },
+    BOOT_TIMEOUT_MS,
+  );
+
+  test("takes a recording of before, which had no digest, and one of no kernel is refused in words", () => {
+    const old = JSON.parse(text());
+    delete old.digest;
+    expect(decodeRecording(JSON.stringify(old)).end).toEqual(recorded.recording.end);
+    old.settings.kernel = old.settings.tree;
+    const file = join(folder, "kernel.nxr");
+    writeFileSync(file, JSON.stringify(old));
+    const refused = spawnSync(join(root, "nx"), ["replay", file], { encoding: "utf8" });
+    expect([refused.status, refused.stderr]).toEqual([
+      2,
+      expect.stringMatching(/^nx: \S+ cannot be replayed: not an ELF file\ntry: /),
+    ]);
+  });
+
+  test.each([
+    [["--stop-at", " "], "it is empty"],
+    [["--gdb", "0", "--json"], "cannot be used with option '--json'"],
+    [["--gdb", "0", "--trace", "x"], "cannot be used with option '--trace <file>'"],
+  ])("refuses %j", (words, says) => {
+    const refused = spawnSync(join(root, "nx"), ["replay", "x.nxr", ...words], { encoding: "utf8" });
+    expect([refused.status, refused.stderr]).toEqual([2, expect.stringContaining(says)]);
+  });
 
   test("refuses what is no recording", () => {
     const file = join(folder, "none.nxr");

@@ -28,7 +28,9 @@ export function addMachineOptions(command: Command): Command {
     .option("--no-disk", "a machine without a disk: the fixtures are served from memory")
     .option("--legacy", "the disk speaks virtio-mmio version 1")
     .addOption(
-      new Option("--slot <number>", "the disk's virtio slot, 0 to 7 or last").argParser(slot).default(0),
+      new Option("--slot <number>", "the disk's virtio slot, 0 to 7 or last")
+        .argParser(slot)
+        .default(undefined, "0"),
     )
     .option("--no-sstc", "a processor without Sstc: timers by firmware")
     .option("--aclint", "a machine with ACLINT software interrupts for the kernel")

@@ -3,12 +3,6 @@
 // The one idea: a service that ends takes everything with it that comes later, so most of what is missing is missing because
 // of it. Whoever ended first, and its last words, are the cause; a marker that never came is only what was noticed.
 
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-
-/** Where the guest's drivers number what they hold against a device. */
-const FAULTS_FILE = "source/drivers/virtio/fault.ts";
-
 /** The kernel refuses the machine. */
 const KERNEL_REFUSES = /^neuron: (cannot boot: .+)$/;
 /** nexus-init speaks only when something went wrong. A service that is started again is not lost yet. */
@@ -23,14 +17,10 @@ const prefixes: Readonly<Record<string, string>> = { packagefsd: "pkgfs" };
 const LAST_WORDS_LINES_MAX = 40;
 
 /**
- * The cause that the console of a failed run gives, or undefined. `root` is the repository; `commands` are what the run
- * was to start: how those end is told by itself.
+ * The cause that the console of a failed run gives, or undefined. `commands` are what the run was to start: how those end
+ * is told by itself.
  */
-export function causeOnConsole(
-  lines: readonly string[],
-  commands: readonly string[],
-  root: string,
-): string | undefined {
+export function causeOnConsole(lines: readonly string[], commands: readonly string[]): string | undefined {
   for (const [index, line] of lines.entries()) {
     const kernel = KERNEL_REFUSES.exec(line)?.[1];
     if (kernel !== undefined) return `the kernel ${kernel}`;
@@ -40,7 +30,7 @@ export function causeOnConsole(
     if (name === undefined) return `nexus-init: ${complaint}`;
     if (commands.includes(name)) continue;
     const words = lastWords(name, lines.slice(Math.max(0, index - LAST_WORDS_LINES_MAX), index));
-    return words === undefined ? complaint : `${complaint}, after "${words}"${faultText(words, root)}`;
+    return words === undefined ? complaint : `${complaint}, after "${words}"`;
   }
   return undefined;
 }
@@ -53,25 +43,4 @@ export function causeInComplaints(complaints: string): string | undefined {
 
 function lastWords(name: string, lines: readonly string[]): string | undefined {
   return lines.findLast((line) => line.startsWith(`${name}: `) || line.startsWith(`${prefixes[name]}: `));
-}
-
-/** What `fault=N` stands for, in the words of the driver's own list; empty if there is none. */
-function faultText(words: string, root: string): string {
-  const fault = /\bfault=([0-9]+)/.exec(words)?.[1];
-  if (fault === undefined) return "";
-  const meaning = meaningOf(fault, readOrEmpty(join(root, FAULTS_FILE)));
-  return meaning === undefined ? "" : ` (${meaning})`;
-}
-
-function meaningOf(fault: string, source: string): string | undefined {
-  const entry = new RegExp(`/\\*\\* ([^\\n]*?)\\.? \\*/\\s+[A-Za-z]+ = ${fault},`).exec(source);
-  return entry?.[1];
-}
-
-function readOrEmpty(file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch {
-    return "";
-  }
 }

@@ -2,6 +2,7 @@
 // machine, or by a guest that finds no disk, in words that are about something else.
 
 import { DISK_BYTES_MAX } from "../../machine/host/recording.ts";
+import { Problem } from "../../toolchain/problem.ts";
 import { inputProblem, requireInput } from "../nx/inputs.ts";
 import type { MachineWords } from "./words.ts";
 
@@ -11,8 +12,30 @@ const MEBIBYTE = 2 ** 20;
 /** Firmware lies below the kernel: from the start of RAM up to where the linker script puts the kernel. */
 const FIRMWARE_BYTES_MAX = 2 * MEBIBYTE;
 
+/** What a machine without a disk has no use for. */
+interface DiskWords {
+  disk: string | boolean;
+  legacy?: true;
+  slot?: number | "last";
+  fault?: string;
+}
+
+/** Looks that nobody asks for a disk of some kind and for none. Throws Problem if so. */
+export function requireOneDisk({ disk, legacy, slot, fault }: DiskWords): void {
+  if (disk !== false) return;
+  const given = { "--legacy": legacy, "--slot": slot, "--fault": fault };
+  const word = Object.entries(given).find(([, value]) => value !== undefined)?.[0];
+  if (word === undefined) return;
+  throw new Problem(`${word} is about the disk, and --no-disk leaves it out`, {
+    hints: ["leave one of them out"],
+    exitCode: 2,
+  });
+}
+
 /** Judges the disk and the firmware that the words name. Throws Problem about the first that cannot be used. */
-export function requireMachineInputs({ disk, firmware, record }: MachineWords): void {
+export function requireMachineInputs(words: MachineWords): void {
+  requireOneDisk(words);
+  const { disk, firmware, record } = words;
   if (typeof disk === "string") requireDisk(disk, record !== undefined);
   if (firmware !== undefined) requireFirmware(firmware);
 }

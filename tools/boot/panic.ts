@@ -25,7 +25,7 @@ export interface PanicFrame {
 const FRAMES_MAX = 64;
 
 /** Anywhere in the line: the panic may come while another hart is in the middle of one. */
-const PANIC_LINE = /PANIC (hart=|cause=|assertion failed).*/;
+export const PANIC_LINE = /PANIC (hart=|cause=|assertion failed).*/;
 const FRAME_LINE = /^\s*at 0x([0-9a-fA-F]{1,16})$/;
 
 /** Collects the panic from console lines. */

@@ -38,6 +38,10 @@ const END_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 /** Why the runner ended a machine whose person wanted no more. */
 const INTERRUPTED = "interrupted";
 
+/** nexus-init's line about a command: it left with an exit code, or was not there to be started. */
+const COMMAND_FAILED =
+  /^nexus-init: ((\S+) ended: exit code \d+\(.+\)|cannot (?:read pkg:\/\/bin\/|start )([^\s:]+)[: ].*)$/;
+
 /** A console that says more than this is a loop. */
 export const CONSOLE_LINES_MAX = 100_000;
 
@@ -286,7 +290,7 @@ class Watch {
     if (panic !== undefined) return panicText(panic);
     if (this.stoppedBecause === INTERRUPTED) return INTERRUPTED;
     if (end.endedBy !== undefined) return endText(end);
-    const told = causeOnConsole(this.lines, commandNames(this.request.run), this.files.root);
+    const told = causeOnConsole(this.lines, commandNames(this.request.run));
     const complaint = this.endedBadly(end) ? causeInComplaints(end.complaints) : undefined;
     return told ?? (complaint === undefined ? undefined : `the machine complained: ${complaint}`);
   }
@@ -329,12 +333,14 @@ function endText({ status, endedBy }: MachineEnd): string {
   return `the machine ended with ${status === undefined ? "a signal" : `status ${status}`}`;
 }
 
-/** What nexus-init says of commands of the run that left with another exit code than 0. */
+/** What nexus-init says of commands of the run that left with another exit code than 0, or that it could not start. */
 function failedCommands(run: string, lines: readonly string[]): string[] {
   const names = commandNames(run);
   return lines
-    .map((line) => /^nexus-init: ((\S+) ended: exit code \d+\(.+\))$/.exec(line))
-    .flatMap((found) => (found !== null && names.includes(found[2] ?? "") ? [found[1] ?? ""] : []));
+    .map((line) => COMMAND_FAILED.exec(line))
+    .flatMap((found) =>
+      found !== null && names.includes(found[2] ?? found[3] ?? "") ? [found[1] ?? ""] : [],
+    );
 }
 
 /** The programs that a run starts. */

@@ -148,7 +148,7 @@ function requestOf(
     profile: words.profile,
     disk: diskFile(words.disk, outputs),
     legacy: words.legacy === true,
-    slot: words.slot,
+    slot: words.slot ?? 0,
     machineTree,
     sstc: words.sstc,
     aclint: words.aclint === true,

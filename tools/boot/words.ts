@@ -11,7 +11,8 @@ export interface MachineWords {
   /** A file; true: the image of this build; false: no disk. */
   disk: string | boolean;
   legacy?: true;
-  slot: number | "last";
+  /** Undefined: slot 0. */
+  slot?: number | "last";
   sstc: boolean;
   aclint?: true;
   profile: Profile;

@@ -6,6 +6,7 @@ import { join, relative, resolve } from "node:path";
 import { build, buildMachine } from "../../toolchain/compile.ts";
 import { root } from "../../toolchain/root.ts";
 import { chaosOf, faultsOf } from "../boot/hostility.ts";
+import { requireOneDisk } from "../boot/inputs.ts";
 import { type BootRequest, SELFTEST_RUN } from "../boot/run.ts";
 import { attemptOutput, requireFolder } from "../nx/outputs.ts";
 import { printProblems } from "../nx/problem.ts";
@@ -22,6 +23,7 @@ const FAILURES_SHOWN = 20;
 
 /** Explores; the exit code. */
 export async function explore(words: ExploreWords): Promise<0 | 1> {
+  requireOneDisk(words);
   requireFolder({ word: "--keep", file: words.keep });
   const chaos = chaosOf(words.chaos);
   const faults = faultsOf(words.fault);

@@ -3,11 +3,15 @@
 import { cpus } from "node:os";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { SMP_MAX } from "../boot/boot.ts";
-import { integerBetween } from "../nx/args.ts";
+import { integerBetween, someText } from "../nx/args.ts";
 import type { ExploreWords, Shard } from "./words.ts";
 
 const WORKERS_MAX = 64;
 const SHARDS_MAX = 10_000;
+
+/** What the guest takes of `nexus,run`: STARTUP_ARGUMENT_BYTES and COMMANDS_MAX there. */
+const RUN_BYTES_MAX = 128;
+const RUN_COMMANDS_MAX = 4;
 
 export function register(program: Command): void {
   program
@@ -23,10 +27,11 @@ export function register(program: Command): void {
     .addOption(new Option("--smp <harts>", "harts").argParser(integerBetween(1, SMP_MAX)).default(SMP_MAX))
     .option("--chaos [kinds]", "as hostile as the architecture allows, or only some kinds of it")
     .option("--fault <plan>", "what the disk does wrong")
-    .option("--from <line>", "boot once up to this console line, and let the seeds part there")
+    .option("--from <line>", "boot once up to this console line, and let the seeds part there", someText)
     .option(
       "--run <words>",
       "what the guest runs; without it the seeds take turns among self-tests and attacks",
+      commands,
     )
     .option("--no-disk", "a machine without a disk")
     .option("--legacy", "the disk speaks virtio-mmio version 1")
@@ -61,6 +66,16 @@ function range(text: string): ExploreWords["seeds"] {
     throw new InvalidArgumentError("a range as 1..1000 is needed, or one number.");
   }
   return { first: BigInt(first), last: BigInt(last ?? first) };
+}
+
+/** Commands, as nexus-init takes them (source/init/nexus-init/argument.ts). */
+function commands(text: string): string {
+  const isWhole = text.split(";").every((command) => command.trim() !== "") && !/\p{Cc}/u.test(text);
+  const isShort = Buffer.byteLength(text) <= RUN_BYTES_MAX && text.split(";").length <= RUN_COMMANDS_MAX;
+  if (isWhole && isShort) return text;
+  throw new InvalidArgumentError(
+    `commands with semicolons between them are needed, up to ${RUN_COMMANDS_MAX} and ${RUN_BYTES_MAX} bytes.`,
+  );
 }
 
 function shard(text: string): Shard {

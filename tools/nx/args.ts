@@ -33,6 +33,12 @@ export function gdbOption(): Option {
   return new Option("--gdb <port>", text).argParser(integerBetween(0, PORT_MAX));
 }
 
+/** A parser for an option whose value is a text with something in it. */
+export function someText(text: string): string {
+  if (text.trim() !== "") return text;
+  throw new InvalidArgumentError("it is empty.");
+}
+
 /** A parser for an option whose value is a whole number from `min` to `max`. */
 export function integerBetween(min: number, max: number): (text: string) => number {
   return (text) => {

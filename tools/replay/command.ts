@@ -14,15 +14,13 @@ import { root } from "../../toolchain/root.ts";
 import { pathProblem } from "../../toolchain/system-error.ts";
 import { ConsoleLines } from "../boot/console.ts";
 import { endOfRun } from "../boot/embedded.ts";
+import { PANIC_LINE } from "../boot/panic.ts";
 import { Locator, placeText } from "../debug/locate.ts";
 import { serveGdb } from "../gdb/serve.ts";
 import { attemptOutput, type NamedFile, requireOutputs } from "../nx/outputs.ts";
 import { printProblems } from "../nx/problem.ts";
 import { paintFor, progressOn } from "../nx/report.ts";
 import type { ReplayWords } from "./words.ts";
-
-/** The kernel's own word for its end. */
-const PANIC = /PANIC hart=/;
 
 /** A run that was broken off is gone on with for this many instructions at most. */
 const INSTRUCTIONS_MAX = 1_000_000_000_000n;
@@ -31,6 +29,8 @@ const INSTRUCTIONS_MAX = 1_000_000_000_000n;
 interface StopAt {
   clock: bigint;
   line: (text: string) => boolean;
+  /** What is said if it never comes there. */
+  missed: string;
 }
 
 /** Replays a recording; the exit code. Throws Problem if it cannot be read. */
@@ -39,7 +39,7 @@ export async function replay(file: string, words: ReplayWords): Promise<0 | 1> {
   const recording = readRecording(file);
   if (trace !== undefined) requireOutputs([trace], [{ word: "the recording", file }]);
   const wasm = new Uint8Array(readFileSync(join(root, await buildMachine(progressOn(process.stderr)))));
-  const run = new Run(await WebAssembly.compile(wasm), recording.settings, recording.events);
+  const run = startRun(await WebAssembly.compile(wasm), recording, file);
   if (words.gdb !== undefined) {
     await serveGdb(new Debugger(run), {
       port: words.gdb,
@@ -50,13 +50,31 @@ export async function replay(file: string, words: ReplayWords): Promise<0 | 1> {
     return 0;
   }
   const endTrace = trace === undefined ? undefined : traceTo(run, trace);
-  const state = goThrough(run, stopOf(words.stopAt), recording.end?.clock, (line) => {
+  const stop = stopOf(words.stopAt);
+  const { state, isThere } = goThrough(run, stop, recording.end?.clock, (line) => {
     if (!words.json) process.stdout.write(`${line}\n`);
   });
   // What became of the run is told in any case.
   const unwritten = endTrace?.() ?? [];
-  const code = tell({ recording, run, state, module: hashOf(wasm) }, words);
-  return printProblems(unwritten, process.stderr) === 0 ? code : 1;
+  const code = tell({ recording, run, state, isThere, module: hashOf(wasm) }, words);
+  const missed =
+    words.stopAt !== undefined && !isThere ? [new Problem(`the run has ended: ${stop.missed}`)] : [];
+  return printProblems([...unwritten, ...missed], process.stderr) === 0 ? code : 1;
+}
+
+/** The run before its first instruction. Throws Problem if the recording is of no machine that there is. */
+function startRun(module: WebAssembly.Module, { settings, events }: Recording, file: string): Run {
+  try {
+    return new Run(module, settings, events);
+  } catch (error) {
+    throw unusable(file, error);
+  }
+}
+
+function unusable(file: string, error: unknown): Problem {
+  const why = error instanceof Error ? error.message : String(error);
+  const hints = ["./nx boot --record FILE writes one"];
+  return new Problem(`${file} cannot be replayed: ${why}`, { subject: file, hints, exitCode: 2 });
 }
 
 /** A replay that has come to its end, or to where it was to stop. */
@@ -64,19 +82,27 @@ interface Replayed {
   recording: Recording;
   run: Run;
   state: AdvanceState;
+  /** Whether it came to where it was to stop. */
+  isThere: boolean;
   /** The hash of the machine's module. */
   module: string;
 }
 
 /** Prints what became of it. Gives the exit code. */
-function tell({ recording, run, state, module }: Replayed, words: ReplayWords): 0 | 1 {
+function tell({ recording, run, state, isThere, module }: Replayed, words: ReplayWords): 0 | 1 {
   const end = endOfRun(run);
   const same = recording.end !== undefined && end.stateHash === recording.end.stateHash;
   const isWhole = words.stopAt === undefined;
   const locator = new Locator(recording.settings.kernel, "the kernel");
   const harts = describeHarts(run.machine, (address) => locator.places(address).map(placeText));
   if (words.json) {
-    const report = { state, clock: String(end.clock), same: isWhole ? same : null, harts };
+    const report = {
+      state,
+      clock: String(end.clock),
+      same: isWhole ? same : null,
+      reached: isWhole ? null : isThere,
+      harts,
+    };
     const hashes = { console_sha256: end.consoleHash, state_sha256: end.stateHash };
     process.stdout.write(`${JSON.stringify({ ...report, ...hashes }, undefined, 2)}\n`);
     return isWhole && !same ? 1 : 0;
@@ -106,12 +132,7 @@ export function readRecording(file: string): Recording {
   try {
     return decodeRecording(text);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new Problem(`${file} cannot be replayed: ${why}`, {
-      subject: file,
-      hints: ["./nx boot --record FILE writes one"],
-      exitCode: 2,
-    });
+    throw unusable(file, error);
   }
 }
 
@@ -121,7 +142,7 @@ function goThrough(
   stop: StopAt,
   end: bigint | undefined,
   onLine: (line: string) => void,
-): AdvanceState {
+): { state: AdvanceState; isThere: boolean } {
   let found = false;
   const lines = new ConsoleLines((line) => {
     onLine(line);
@@ -134,7 +155,7 @@ function goThrough(
   const last = end ?? INSTRUCTIONS_MAX;
   const state = run.advanceTo(stop.clock < last ? stop.clock : last);
   lines.end();
-  return state;
+  return { state, isThere: found || run.clock >= stop.clock };
 }
 
 /** Writes the run's events to a file. Call what it gives at the end; it gives what went wrong. */
@@ -150,11 +171,14 @@ function traceTo(run: Run, output: NamedFile): () => unknown[] {
 }
 
 function stopOf(where: string | undefined): StopAt {
-  const never = { clock: INSTRUCTIONS_MAX, line: () => false };
+  const never = { clock: INSTRUCTIONS_MAX, line: () => false, missed: "" };
   if (where === undefined) return never;
-  if (/^[0-9]{1,18}$/.test(where)) return { ...never, clock: BigInt(where) };
-  if (where === "panic") return { ...never, line: (text) => PANIC.test(text) };
-  return { ...never, line: (text) => text.includes(where) };
+  if (/^[0-9]+$/.test(where))
+    return { ...never, clock: BigInt(where), missed: `it has fewer instructions than ${where}` };
+  if (where === "panic")
+    return { ...never, line: (text) => PANIC_LINE.test(text), missed: "nothing panicked" };
+  const missed = `no line of its console contains ${JSON.stringify(where)}`;
+  return { ...never, line: (text) => text.includes(where), missed };
 }
 
 function differenceText(recording: Recording, module: string): string {

@@ -1,7 +1,7 @@
 // ./nx replay: the words of the command. What it does is in command.ts.
 
 import type { Command } from "commander";
-import { gdbOption } from "../nx/args.ts";
+import { gdbOption, someText } from "../nx/args.ts";
 import type { ReplayWords } from "./words.ts";
 
 export function register(program: Command): void {
@@ -9,8 +9,8 @@ export function register(program: Command): void {
     .command("replay")
     .description("go through a recorded run again, to its end or to a place of interest")
     .argument("<file>", "what ./nx boot --record or ./nx explore wrote")
-    .option("--stop-at <where>", "an instruction count, panic, or a part of a console line")
-    .addOption(gdbOption())
+    .option("--stop-at <where>", "an instruction count, panic, or a part of a console line", someText)
+    .addOption(gdbOption().conflicts(["stopAt", "trace", "json"]))
     .option(
       "--trace <file>",
       "write every event there: lines, or for a name in .json what trace viewers open",

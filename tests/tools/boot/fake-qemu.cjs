@@ -78,8 +78,11 @@ switch (scenario) {
       "neuron: nexus-init ended: exit code 1(Failed); turning off",
     ];
     break;
+  case "no program":
+    lines.push("nexus-init: cannot read pkg://bin/selftest-client (notFound)");
+    break;
   case "restart":
-    lines.push("nexus-init: virtioblkd ended: exit code 2; started again in 10 ms");
+    lines.push("nexus-init: virtioblkd ended: exit code 1(Failed); started again in 10 ms");
     break;
   case "refused machine":
     lines = ["neuron: cannot boot: no usable PLIC"];

@@ -24,7 +24,7 @@ import { paintFor } from "../../../tools/nx/report.ts";
 
 const NOBODY = 65_534;
 
-const usual: MachineWords = { smp: 4, disk: true, slot: 0, sstc: true, profile: "bringup" };
+const usual: MachineWords = { smp: 4, disk: true, sstc: true, profile: "bringup" };
 let folder: string;
 
 function file(name: string, byteCount: number): string {
@@ -100,6 +100,22 @@ describe("a disk", () => {
     expect(verdict({ disk: path, record: "x" })).toContain("a recording holds a disk of up to 256 MiB");
   });
 
+  test.each([["--legacy"], ["--slot", "last"], ["--fault", "late"]])(
+    "and none at once is refused: %s",
+    (...words) => {
+      const commands = words[0] === "--slot" ? ["boot", "ps"] : ["boot", "ps", "explore"];
+      for (const command of commands) {
+        const { status, stderr } = spawnSync(join(root, "nx"), [command, "--no-disk", ...words], {
+          encoding: "utf8",
+        });
+        expect([status, stderr]).toEqual([
+          2,
+          expect.stringMatching(/^nx: --\S+ is about the disk, and .*\ntry: .*\n$/),
+        ]);
+      }
+    },
+  );
+
   test.each([
     ["--machine", "embedded"],
     ["--machine", "qemu"],
@@ -162,6 +178,17 @@ test("a fault plan that is none says which there are", () => {
   expect(faultsOf(join(folder, "plan"))).toHaveLength(1);
   expect(() => faultsOf(join(folder, "folder"))).toThrow("it is no plain file");
   expect(() => faultsOf("used-idd")).toThrow(/"used-idd" is no fault, and no file: .*used-id/);
+});
+
+test.each([
+  ["--run", ""],
+  ["--run", "nx;;nx"],
+  ["--run", "x".repeat(129)],
+  ["--run", "a;b;c;d;e"],
+  ["--from", ""],
+])("explore refuses %s %j, which no guest could run or print", (...words) => {
+  const { status, stderr } = spawnSync(join(root, "nx"), ["explore", ...words], { encoding: "utf8" });
+  expect([status, stderr]).toEqual([2, expect.stringContaining(`error: option '${words[0]}`)]);
 });
 
 test("a disk that the guest refuses: the last line says why", () => {
