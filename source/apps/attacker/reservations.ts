@@ -56,7 +56,7 @@ function contend(vmo: u32): bool {
   for (let i: u32 = 0; i < CROWD; i++) member(i).starts();
   let areOver = true;
   for (let i: u32 = 0; i < CROWD; i++) {
-    areOver = member(i).awaitEnd() && areOver;
+    if (!member(i).awaitEnd()) areOver = false;
     member(i).forget();
   }
   return areOver;
