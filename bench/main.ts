@@ -10,7 +10,8 @@ import { benchMachine } from "./machine.ts";
 /** How it was asked for. */
 export interface BenchWords {
   json: boolean;
-  profile: Profile;
+  /** Undefined: production. */
+  profile: Profile | undefined;
   /** kernel: the path of which every function is wanted. */
   where: string | undefined;
 }
@@ -26,6 +27,10 @@ export async function bench(part: string, words: BenchWords): Promise<number> {
   if (measure === undefined) {
     const hints = [`one of ${Object.keys(parts).join(", ")}`];
     throw new Problem(`there is no bench ${part}`, { hints, exitCode: 2 });
+  }
+  if (part !== "kernel" && (words.where !== undefined || words.profile !== undefined)) {
+    const option = words.where === undefined ? "--profile" : "--where";
+    throw new Problem(`${option} is for bench kernel alone`, { hints: ["leave it out"], exitCode: 2 });
   }
   return await measure(words);
 }
@@ -56,7 +61,7 @@ const kernelColumns: readonly Column[] = [
 ];
 
 async function printKernel(words: BenchWords): Promise<number> {
-  const { json, profile, where } = words;
+  const { json, profile = "production", where } = words;
   if (where !== undefined) return await printWhere(where, words);
   const figures = await benchKernel(profile);
   // A bring-up build checks itself as it runs; budgets are for what is meant to be fast.
@@ -74,7 +79,7 @@ async function printKernel(words: BenchWords): Promise<number> {
   return figures.some(isOver) ? 1 : 0;
 }
 
-async function printWhere(row: string, { json, profile }: BenchWords): Promise<number> {
+async function printWhere(row: string, { json, profile = "production" }: BenchWords): Promise<number> {
   const shares = await whereKernel(profile, row);
   const columns: readonly Column[] = [{ heading: "instructions", align: "right" }, { heading: "function" }];
   const cells = shares.map((share) => [number(share.instructions), share.function]);

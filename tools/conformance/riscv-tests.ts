@@ -7,6 +7,7 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { BareMachine } from "../../machine/host/bare.ts";
 import { Problem } from "../../toolchain/problem.ts";
+import { pathProblem } from "../../toolchain/system-error.ts";
 import { readElf } from "../debug/elf.ts";
 
 /** Instructions that a program may take, and after how many we look at `tohost`. */
@@ -48,12 +49,24 @@ export function programsIn(folder: string): string[] {
   let names: string[];
   try {
     names = readdirSync(folder).filter((name) => !/\.(dump|out|hex|S|ld)$/.test(name));
-  } catch {
-    throw new Problem(`${folder} is not a folder that can be read`);
+  } catch (error) {
+    throw pathProblem(`cannot read ${folder}`, folder, error);
   }
   const files = names.filter((name) => statSync(join(folder, name)).isFile());
   if (files.length === 0) throw new Problem(`${folder} holds no programs`);
   return files.sort();
+}
+
+/** What kept a program from passing: one that cannot be read keeps no other from being run. */
+function failureOf(module: WebAssembly.Module, file: string, name: string): string | undefined {
+  try {
+    return runProgram(module, readFileSync(file), name).failure;
+  } catch (error) {
+    if (error instanceof Problem) return error.message;
+    const problem = pathProblem("it cannot be read", file, error);
+    if (problem instanceof Problem) return problem.message;
+    throw error;
+  }
 }
 
 /** Runs every program of a folder, printing one line each. Gives the number that failed. */
@@ -61,7 +74,7 @@ export function runFolder(module: WebAssembly.Module, folder: string, print: (li
   const files = programsIn(folder);
   let failed = 0;
   for (const name of files) {
-    const { failure } = runProgram(module, readFileSync(join(folder, name)), name);
+    const failure = failureOf(module, join(folder, name), name);
     if (failure !== undefined) failed += 1;
     print(failure === undefined ? `ok    ${name}` : `FAIL  ${name}: ${failure}`);
   }

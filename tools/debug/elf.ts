@@ -40,8 +40,15 @@ export function readElf(bytes: Uint8Array, name: string): Elf {
     return parse(bytes);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    throw new Problem(`${name} is not an ELF file that can be read: ${error.message}`);
+    throw new Problem(
+      `${name} is not an ELF file that can be read: ${isOurs(error) ? error.message : "it is cut off"}`,
+    );
   }
+}
+
+/** Whether we said it: what a DataView says of a place outside it is about numbers. */
+function isOurs({ message }: RangeError): boolean {
+  return !/outside|bounds/i.test(message);
 }
 
 function parse(bytes: Uint8Array): Elf {

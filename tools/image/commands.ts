@@ -1,11 +1,13 @@
 // What `./nx image` does. What was asked for goes to stdout, the rest is a Problem.
 
-import { join } from "node:path";
+import { existsSync } from "node:fs";
+import { join, sep } from "node:path";
 import { Problem } from "../../toolchain/problem.ts";
 import { root } from "../../toolchain/root.ts";
 import { sourcesFromWord, writeImageFile } from "../mk-pkgfs-img/files.ts";
 import { type ImageKey, readKeyFile } from "../mk-pkgfs-img/keys.ts";
 import { imagePath } from "../mk-pkgfs-img/paths.ts";
+import { type NamedFile, placeOf, requireOutputs } from "../nx/outputs.ts";
 import { formatTable, progressOn } from "../nx/report.ts";
 import { byteBar } from "./progress.ts";
 import { type ImageEntry, ImageReader } from "./reader.ts";
@@ -25,8 +27,9 @@ export async function build(
   keyFile: string | undefined,
 ): Promise<void> {
   if (inputs.length === 0) {
-    if (out !== undefined || keyFile !== undefined) {
-      const option = out !== undefined ? "--out" : "--key";
+    const given = { "--out": out, "--key": keyFile, "--label": label === "" ? undefined : label };
+    const option = Object.entries(given).find(([, value]) => value !== undefined)?.[0];
+    if (option !== undefined) {
       throw new Problem(`${option} is for an image of inputs, and there are none`, { exitCode: 2 });
     }
     const { build: buildAll } = await import("../../toolchain/compile.ts");
@@ -35,10 +38,12 @@ export async function build(
     if (out === undefined) {
       throw new Problem("--out is needed: where should the image be written?", { exitCode: 2 });
     }
+    const sources = inputs.flatMap(sourcesFromWord);
+    requireOutputs([{ word: "--out", file: out }], inputsOf(inputs, out, keyFile));
     const signing = keyFile === undefined ? {} : { key: readKeyFile(keyFile) };
     const bar = byteBar(process.stderr, out);
     try {
-      writeImageFile(out, inputs.flatMap(sourcesFromWord), { label, ...signing, onProgress: bar.show });
+      writeImageFile(out, sources, { label, ...signing, onProgress: bar.show });
     } finally {
       bar.end();
     }
@@ -47,6 +52,20 @@ export async function build(
     const signature = judgeSignature(image.superblock, file, undefined);
     process.stdout.write(`${file}: ${summary(image, signature)}\n`);
   });
+}
+
+/** What goes into an image, and its key: none of it must be written over. Throws Problem if `out` lies in such a folder. */
+function inputsOf(words: readonly string[], out: string, keyFile: string | undefined): NamedFile[] {
+  const files = words.map((word) => ({ word, file: word.slice(word.indexOf("=") + 1) }));
+  const place = placeOf(out);
+  const around = files.find(({ file }) => place.startsWith(`${placeOf(file)}${sep}`));
+  if (around !== undefined) {
+    throw new Problem(`--out ${out} lies in ${around.file}, which goes into the image`, {
+      hints: ["name a place beside it"],
+      exitCode: 2,
+    });
+  }
+  return keyFile === undefined ? files : [...files, { word: "--key", file: keyFile }];
 }
 
 /**
@@ -116,6 +135,9 @@ async function withImage(
   use: (image: ImageReader, file: string) => Promise<void>,
 ): Promise<void> {
   const file = given ?? diskImage;
+  if (given === undefined && !existsSync(file)) {
+    throw new Problem(`there is no ${file}`, { hints: ["./nx build makes it, or name another image"] });
+  }
   const image = await ImageReader.open(file);
   try {
     await use(image, file);

@@ -3,7 +3,9 @@
 // Opening checks superblock and index; every byte that is read after that was held against the hash tree.
 
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { resolve } from "node:path";
 import { Problem } from "../../toolchain/problem.ts";
+import { pathProblem } from "../../toolchain/system-error.ts";
 import { readerModule } from "./wasm.ts";
 
 const blockBytes = 4096;
@@ -56,12 +58,10 @@ export class ImageReader {
     try {
       descriptor = openSync(file, "r");
     } catch (error) {
-      throw new Problem(`cannot open ${file}`, {
-        output: error instanceof Error ? error.message : String(error),
-        hints: ["./nx build makes build/pkgfs.img"],
-      });
+      throw pathProblem(`cannot open ${file}`, resolve(file), error);
     }
     try {
+      if (!fstatSync(descriptor).isFile()) throw new Problem(`cannot open ${file}: it is no plain file`);
       return ImageReader.#start(module, file, descriptor);
     } catch (error) {
       closeSync(descriptor);

@@ -14,6 +14,7 @@ import {
   writeKeyPair,
 } from "../mk-pkgfs-img/keys.ts";
 import { imageDigest, isSignedBy, setSequence, signatureOf, signSuperblock } from "../mk-pkgfs-img/sign.ts";
+import { requireOutputs } from "../nx/outputs.ts";
 import { ImageReader } from "./reader.ts";
 
 const blockBytes = 4096;
@@ -45,6 +46,7 @@ export async function signImage(
 ): Promise<void> {
   const key = readKeyFile(keyFile);
   const place = plainPlace(out);
+  requireOutputs([{ word: "the image", file: out }], [{ word: "--key", file: keyFile }]);
   const image = await ImageReader.open(file);
   try {
     image.verify();

@@ -11,7 +11,7 @@ import {
   type KeyObject,
 } from "node:crypto";
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
+import { dirname, resolve } from "node:path";
 import { Problem } from "../../toolchain/problem.ts";
 import { pathProblem } from "../../toolchain/system-error.ts";
 
@@ -36,13 +36,13 @@ export function readKeyFile(file: string): ImageKey {
   try {
     text = readFileSync(file, "utf8");
   } catch (error) {
-    throw new Problem(`cannot read the key ${file}`, {
-      output: error instanceof Error ? error.message : String(error),
-      hints: ["./nx image keygen NAME makes a key pair, NAME.key and NAME.pub"],
-    });
+    throw pathProblem(`cannot read the key ${file}`, resolve(file), error);
   }
   const key = keyFromPem(text);
-  if (!key) throw new Problem(`${file} is not an Ed25519 key in PEM`);
+  if (!key) {
+    const hints = ["./nx image keygen NAME makes a key pair, NAME.key and NAME.pub"];
+    throw new Problem(`${file} is not an Ed25519 key in PEM`, { hints, exitCode: 2 });
+  }
   return key;
 }
 

@@ -298,9 +298,9 @@ function hashBlock(level: number, position: number, bytes: Uint8Array): Buffer {
 /** Block 0. */
 function superblockOf(layout: Layout, entryCount: number, root: Buffer, options: ImageOptions): Buffer {
   const label = Buffer.from(options.label ?? "", "utf8");
-  if (label.length > labelBytes || label.includes(0)) {
+  if (label.length > labelBytes || /\p{Cc}/u.test(options.label ?? "")) {
     throw new Problem(
-      `the label ${JSON.stringify(options.label)} is longer than ${labelBytes} bytes, or has a zero`,
+      `the label ${JSON.stringify(options.label)} is longer than ${labelBytes} bytes, or has a control character`,
     );
   }
   const superblock = Buffer.alloc(blockBytes);

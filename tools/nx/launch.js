@@ -80,7 +80,7 @@ function installLocked() {
 
 /** Whether each package that is installed has the locked version, and each locked one that must be there is. */
 function matchesLock(lock) {
-  const present = JSON.parse(readOr(installed, "{}")).packages ?? {};
+  const present = jsonOr(installed, {}).packages ?? {};
   return Object.entries(lock.packages ?? {}).every(([path, entry]) => {
     if (path === "") return true;
     const found = present[path];
@@ -90,9 +90,13 @@ function matchesLock(lock) {
 
 /** Gives the path of the host code's bundle, after making it anew if a source has changed. */
 async function bundle() {
-  const stamp = JSON.parse(readOr(bundleStamp, "{}"));
-  const main = join(bundles, stamp.name ?? "none", "main.js");
-  if (existsSync(main) && stamp.inputs.every(([path, digest]) => hashFile(join(root, path)) === digest))
+  const stamp = jsonOr(bundleStamp, {});
+  const main = join(bundles, String(stamp.name ?? "none"), "main.js");
+  if (
+    existsSync(main) &&
+    Array.isArray(stamp.inputs) &&
+    stamp.inputs.every(([path, digest]) => hashFile(join(root, path)) === digest)
+  )
     return main;
 
   const esbuild = await import("esbuild");
@@ -154,6 +158,15 @@ function hashFile(path) {
 
 function readOr(path, fallback) {
   return existsSync(path) ? readFileSync(path, "utf8") : fallback;
+}
+
+/** What a file of ours says; one that is not there, or damaged, says nothing. */
+function jsonOr(path, fallback) {
+  try {
+    return JSON.parse(readOr(path, "null")) ?? fallback;
+  } catch {
+    return fallback;
+  }
 }
 
 function fail(what, hint) {

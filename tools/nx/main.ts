@@ -31,8 +31,6 @@ const commands: readonly Register[] = [
   registerBench,
 ];
 
-const helpCodes: readonly string[] = ["commander.help", "commander.helpDisplayed", "commander.version"];
-
 function commandLine(): Command {
   const program = new Command("nx")
     .description("Neuron: builds, boots, tests and looks into the operating system in this repository.")
@@ -61,8 +59,8 @@ async function run(args: readonly string[]): Promise<number> {
     return Number(process.exitCode ?? 0);
   } catch (error) {
     if (!(error instanceof CommanderError)) return printProblem(error, process.stderr);
-    // Commander has printed its message by itself. Help that was asked for is no mistake.
-    return helpCodes.includes(error.code) && args.length > 0 ? 0 : 2;
+    // Commander has printed its message by itself. Help that was asked for is no mistake; it also comes unasked.
+    return error.exitCode === 0 ? 0 : 2;
   }
 }
 

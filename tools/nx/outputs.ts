@@ -18,7 +18,7 @@ import {
   writeSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { Problem } from "../../toolchain/problem.ts";
 import { pathProblem } from "../../toolchain/system-error.ts";
 
@@ -190,11 +190,12 @@ function replace(file: string, content: string | Uint8Array): void {
 }
 
 /** A file with its links followed, as far as it is there. */
-function placeOf(file: string): string {
+export function placeOf(file: string): string {
   try {
     return realpathSync(file);
   } catch {
-    return resolve(file);
+    const path = resolve(file);
+    return dirname(path) === path ? path : join(placeOf(dirname(path)), basename(path));
   }
 }
 

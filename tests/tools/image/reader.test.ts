@@ -2,11 +2,14 @@
 
 import {
   closeSync,
+  copyFileSync,
   mkdirSync,
   mkdtempSync,
   openSync,
+  readFileSync,
   readSync,
   rmSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
   writeSync,
@@ -175,6 +178,53 @@ describe("nx image", () => {
     );
     expect(await nx("ls", "fixtures", "--image", out)).toContain("grüße.txt");
     expect(await nx("verify", out)).toContain('label "fixtures"');
+  });
+
+  test("build writes over nothing that goes into the image, nor over its key", async () => {
+    const input = join(folder, "input");
+    mkdirSync(input, { recursive: true });
+    const file = join(input, "file");
+    const key = join(folder, "own.key");
+    writeFileSync(file, "kept");
+    copyFileSync(join(root, "keys/development.key"), key);
+    symlinkSync(key, join(folder, "link"));
+    const words: readonly (readonly [string[], string])[] = [
+      [["build", `a=${file}`, "--out", file], "are the same file"],
+      [["build", input, "--out", join(input, "new/out.img")], "which goes into the image"],
+      [
+        ["build", `a=${file}`, "--key", key, "--out", join(folder, "link")],
+        "--out and --key are the same file",
+      ],
+      [["sign", sample, "--key", key, "--out", key], "are the same file"],
+    ];
+    for (const [command, says] of words) {
+      await expect(nx(...command)).rejects.toMatchObject({
+        name: "Problem",
+        message: expect.stringContaining(says),
+      });
+    }
+    expect(readFileSync(file, "utf8")).toBe("kept");
+    expect(readFileSync(key)).toEqual(readFileSync(join(root, "keys/development.key")));
+  });
+
+  test("a name with control characters, or for no image, is refused", async () => {
+    const out = join(folder, "label.img");
+    await expect(nx("build", `a=${sample}`, "--out", out, "--label", "a\x1b[2J")).rejects.toThrow(
+      "control character",
+    );
+    await expect(nx("build", "--label", "mine")).rejects.toThrow("--label is for an image of inputs");
+  });
+
+  test("what is no image file at all is told in words", async () => {
+    await expect(nx("verify", folder)).rejects.toMatchObject({
+      name: "Problem",
+      message: expect.stringContaining("no plain file"),
+    });
+    await expect(nx("ls", "--image", "/dev/zero")).rejects.toThrow("no plain file");
+    await expect(nx("verify", sample, "--key", folder)).rejects.toThrow(
+      `cannot read the key ${folder}: it is a folder`,
+    );
+    await expect(nx("verify", sample, "--key", sample)).rejects.toMatchObject({ details: { exitCode: 2 } });
   });
 
   test("build wants to be told where to, and not where nothing is asked for", async () => {

@@ -40,6 +40,27 @@ test("an unknown option and a wrong value end with 2", () => {
   expect(wrong.stderr).toContain("bringup, production");
 });
 
+test.each([["hw"], ["hw", "vblk"], ["image"]])(
+  "%s %s without what it is to do shows the help and ends with 2",
+  (...words) => {
+    const { status, stdout, stderr } = nx(...words);
+    expect([status, stdout, stderr]).toEqual([
+      2,
+      "",
+      expect.stringContaining(`Usage: nx ${words.join(" ")}`),
+    ]);
+    expect(nx(...words, "--help")).toMatchObject({ status: 0, stderr: "" });
+  },
+);
+
+test.each([
+  [["--where", "x"], "--where is for bench kernel alone"],
+  [["--profile", "bringup"], "--profile is for bench kernel alone"],
+])("bench machine %j is refused before anything is measured", (words, says) => {
+  const { status, stdout, stderr } = nx("bench", "machine", ...words);
+  expect([status, stdout, stderr]).toEqual([2, "", `nx: ${says}\ntry: leave it out\n`]);
+});
+
 test("no command at all shows the help and ends with 2", () => {
   const { status, stderr } = nx();
   expect(status).toBe(2);

@@ -63,6 +63,14 @@ test("makes a new one when a file that is imported changes", () => {
   expect(run().stdout).toBe("second one,two\n");
 });
 
+test.each(["", "{", "null", '{"name": 5}', '{"name": "none", "inputs": "x"}'])(
+  "makes one where what it knows of the last is damaged: %j",
+  (text) => {
+    put("build/host/stamp.json", text);
+    expect(run()).toMatchObject({ status: 0, stdout: "second one,two\n", stderr: "" });
+  },
+);
+
 test("says file and line when the host code does not build, and ends with 1", () => {
   put("tools/nx/main.ts", `import { word } from "./nowhere.ts";\nconsole.log(word);\n`);
   const { status, stderr } = run();

@@ -12,7 +12,7 @@ export function register(program: Command): void {
     .addOption(
       new Option("--profile <name>", "kernel: the build that is measured; only production has budgets")
         .choices(["production", "bringup"])
-        .default("production"),
+        .default(undefined, "production"),
     )
     .addOption(new Option("--where <path>", "kernel: which functions take how many instructions of a path"))
     .addHelpText(
@@ -26,7 +26,7 @@ Examples:
   ./nx bench kernel --where "call and reply, 4 words"
   ./nx bench machine   the embedded machine, in instructions a second, and beside QEMU`,
     )
-    .action(async (part: string, words: { json?: true; profile: Profile; where?: string }) => {
+    .action(async (part: string, words: { json?: true; profile?: Profile; where?: string }) => {
       const { bench } = await import("../../../bench/main.ts");
       process.exitCode = await bench(part, {
         json: words.json === true,
