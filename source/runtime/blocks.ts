@@ -27,8 +27,9 @@ let sectors: u64 = 0;
 let sectorBytes: u32 = 0;
 let readOnly: bool = false;
 let blockBytes: u32 = 0;
+let base: u64 = 0;
 
-/** What the disk is. After it: `sectorCount()`, `sectorSize()`, `blockSize()`, `isReadOnly()`. */
+/** What the disk is. After it: `sectorCount()`, `sectorSize()`, `blockSize()`, `isReadOnly()`, `diskAddress()`. */
 export function blockInfo(service: u32): i32 {
   VirtioBlkInfoParamsBuilder.begin(messagePage(), MESSAGE_BYTES_MAX);
   const length = callService(service, VirtioBlkMethod.info, NO_SLOT, 0);
@@ -39,6 +40,7 @@ export function blockInfo(service: u32): i32 {
   sectorBytes = results.sectorSize;
   readOnly = results.readOnly;
   blockBytes = results.blockSize;
+  base = results.base;
   return results.status;
 }
 
@@ -91,6 +93,11 @@ export function sectorSize(): u32 {
 /** Bytes of the device's own block: reads begin and end between two of them. */
 export function blockSize(): u32 {
   return blockBytes;
+}
+
+/** The physical address of the disk's registers: which disk it is. */
+export function diskAddress(): u64 {
+  return base;
 }
 
 /** Whether the disk cannot be written. */

@@ -12,7 +12,7 @@
 
 import {
   configField,
-  diskByte,
+  contentByte,
   diskSectorBytes,
   type FakeDeviceOptions,
   goodMood,
@@ -151,7 +151,7 @@ export class FakeBlockDevice {
     for (const piece of chain.pieces.slice(1, -1)) {
       if (!outOfRange && !lies.withoutData) {
         const target = this.bus.reach(piece.address, piece.byteCount);
-        for (let i = 0; i < piece.byteCount; i++) target[i] = diskByte(offset++);
+        for (let i = 0; i < piece.byteCount; i++) target[i] = contentByte(this.options, offset++);
       }
       written += piece.byteCount;
     }

@@ -8,6 +8,8 @@ export interface FakeDeviceOptions {
   readonly readOnly?: boolean;
   readonly queueSizeMax?: number;
   readonly blockBytes?: number;
+  /** What the disk begins with; behind it `diskByte` goes on. */
+  readonly begins?: Uint8Array;
   readonly segMax?: number;
   /** Offers VIRTIO_BLK_F_SIZE_MAX with this value. */
   readonly sizeMax?: number;
@@ -87,6 +89,11 @@ export function configField(options: FakeDeviceOptions, sectors: bigint, offset:
 }
 
 export const diskSectorBytes = 512;
+
+/** The byte at `offset` of such a disk. */
+export function contentByte(options: FakeDeviceOptions, offset: bigint): number {
+  return options.begins?.[Number(offset)] ?? diskByte(offset);
+}
 
 /** The byte at `offset` of the fake disk: no two neighbouring sectors are alike. */
 export function diskByte(offset: bigint): number {

@@ -1,7 +1,7 @@
 // Disks that are not as usual: those that can be used are used, and each that cannot be says what it is.
 
 import { describe, expect, test } from "vitest";
-import { bootWith } from "./disks.ts";
+import { anotherDisk, bootWith, imageOf } from "./disks.ts";
 import { BOOT_TIMEOUT_MS, explain, hasQemu } from "./machine.ts";
 
 /** What QEMU is told of every disk of the machine. */
@@ -26,6 +26,82 @@ describe.skipIf(!hasQemu)("a disk of QEMU (qemu-system-riscv64 is installed)", (
       expect(report.lines.filter((line) => line.includes("FAILED"))).toEqual([]);
       expect(report.lines.some((line) => line.startsWith("selftest: refusals ok"))).toBe(true);
       expect(report.lines.find((line) => line.startsWith("nx: vblk"))).toContain(` block_size=${bytes} `);
+    },
+    BOOT_TIMEOUT_MS,
+  );
+
+  const foreign = new Uint8Array(1 << 20).fill(0x5a);
+
+  test(
+    "behind a foreign one, and before one that can be written, is found and used",
+    async () => {
+      const more = [...anotherDisk(imageOf(foreign), 0), ...anotherDisk(imageOf(foreign), 5, false)];
+      const report = await bootWith(more, { slot: 2 });
+      expect(report.ok, explain(report)).toBe(true);
+      expect(report.lines).toContain("virtioblkd: passed over mmio=0x10001000 (no package image on it)");
+      expect(report.lines.find((line) => line.startsWith("virtioblkd: mmio="))).toMatch(
+        /^virtioblkd: mmio=0x10003000 /,
+      );
+    },
+    BOOT_TIMEOUT_MS,
+  );
+
+  test.each<[string, number, string[], string[]]>([
+    [
+      "of 0 sectors",
+      0,
+      [],
+      [
+        "virtioblkd: refused mmio=0x10001000 fault=75(NoSectors) (it has no sectors)",
+        "nexus-init: virtioblkd ended: exit code 65(DiskRefused)",
+      ],
+    ],
+    [
+      "of one sector, blank",
+      512,
+      [],
+      [
+        "pkgfs: image refused: what it would lie on is smaller than one block of 4096 bytes at block 0 of mmio=0x10001000",
+        "nexus-init: packagefsd ended: exit code 66(NotMounted)",
+      ],
+    ],
+    [
+      "that is blank",
+      1 << 20,
+      [],
+      [
+        "pkgfs: image refused: not a package image at block 0 of mmio=0x10001000",
+        "nexus-init: packagefsd ended: exit code 66(NotMounted)",
+      ],
+    ],
+    [
+      "behind an IOMMU that there is not",
+      1 << 20,
+      everyDisk("iommu_platform=on"),
+      [
+        "virtioblkd: refused mmio=0x10001000 fault=14(NeedsIommu)" +
+          " (it wants an IOMMU, and there is none here: iommu_platform=on is one too many)",
+        "nexus-init: virtioblkd ended: exit code 65(DiskRefused)",
+      ],
+    ],
+    [
+      "whose own block is too large",
+      1 << 20,
+      [...everyDisk("logical_block_size=16384"), ...everyDisk("physical_block_size=16384")],
+      [
+        "virtioblkd: refused mmio=0x10001000 fault=66(BlockSize)" +
+          " (its block size is not a power of two from 512 to 4096 bytes)",
+        "nexus-init: virtioblkd ended: exit code 65(DiskRefused)",
+      ],
+    ],
+  ])(
+    "%s says what it is, and nothing takes its place",
+    async (_what, bytes, more, says) => {
+      const report = await bootWith(more, { disk: imageOf(new Uint8Array(bytes)), slot: 0, smp: 2 });
+      expect(report.ok).toBe(false);
+      const said = report.lines.filter((line) => /refused|nexus-init: /.test(line));
+      expect(said, explain(report)).toEqual(says);
+      expect(report.lines.join("\n")).not.toContain("pkgfs: mounted");
     },
     BOOT_TIMEOUT_MS,
   );

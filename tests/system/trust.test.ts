@@ -67,7 +67,7 @@ onEachMachine("the disk's image", (boot) => {
       expect(report.ok).toBe(false);
       expect(report.panic).toBeUndefined();
       expect(pkgfsLines(report.lines), explain(report)).toContain(
-        `pkgfs: image refused: ${reason} at block 0`,
+        `pkgfs: image refused: ${reason} at block 0 of mmio=0x10001000`,
       );
       expect(report.lines.join("\n")).not.toContain("pkgfs: mounted");
     },
@@ -92,7 +92,7 @@ onEachMachine("the disk's image", (boot) => {
       const signed = await boot({ disk: pkgfsImage, smp: 2, timeoutSeconds: 60 }, trustedBuild());
       expect(signed.ok).toBe(false);
       expect(pkgfsLines(signed.lines)).toContain(
-        "pkgfs: image refused: signed, where the image of this build is not at block 0",
+        "pkgfs: image refused: signed, where the image of this build is not at block 0 of mmio=0x10001000",
       );
     },
     BOOT_TIMEOUT_MS,

@@ -35,6 +35,8 @@ export const enum DeviceFault {
   NoInterrupt = 13,
   /** The device set DEVICE_NEEDS_RESET. */
   NeedsReset = 12,
+  /** It works with translated addresses only (VIRTIO_F_ACCESS_PLATFORM), and there is no IOMMU here. */
+  NeedsIommu = 14,
 
   // What came back on the ring (queue.ts)
   /** used.idx moved further than there are chains in flight. */
@@ -51,7 +53,7 @@ export const enum DeviceFault {
   // The block device (virtio-blk/device.ts)
   /** It does not offer VIRTIO_BLK_F_RO, and nobody vouched for the file behind it. */
   NotReadOnly = 64,
-  /** Capacity 0, or so large that a byte offset would not fit in 63 bits. */
+  /** So large that a byte offset would not fit in 63 bits. */
   Capacity = 65,
   /** A block size that is not a power of two from 512 to 4096 bytes. */
   BlockSize = 66,
@@ -71,6 +73,46 @@ export const enum DeviceFault {
   GivenUp = 73,
   /** An answer lay in the ring when its deadline came, and no interrupt had told of it. It counts; nothing was reset. */
   InterruptMissing = 74,
+  /** Capacity 0. */
+  NoSectors = 75,
+}
+
+/** Why a device is refused, as half a sentence; empty for what cannot be a reason. */
+export function refusedBecause(fault: DeviceFault): string {
+  switch (fault) {
+    case DeviceFault.ResetTimeout:
+      return "it does not reset";
+    case DeviceFault.FeatureMissing:
+      return "it lacks a feature that the driver cannot do without";
+    case DeviceFault.FeaturesRefused:
+      return "it does not work with the features that the driver chose";
+    case DeviceFault.NeedsIommu:
+      return "it wants an IOMMU, and there is none here: iommu_platform=on is one too many";
+    case DeviceFault.QueueMissing:
+      return "it has no queue for requests, or one that is too small";
+    case DeviceFault.QueueInUse:
+      return "its queue is in use";
+    case DeviceFault.QueueMemory:
+      return "there is no memory that its queue could be in";
+    case DeviceFault.ConfigUnstable:
+      return "its configuration changes each time it is read";
+    case DeviceFault.NoInterrupt:
+      return "its interrupt cannot be had";
+    case DeviceFault.NeedsReset:
+      return "it asks for a reset right after one";
+    case DeviceFault.NotReadOnly:
+      return "it can be written: readonly=on is missing";
+    case DeviceFault.NoSectors:
+      return "it has no sectors";
+    case DeviceFault.Capacity:
+      return "it says that it has more sectors than there can be";
+    case DeviceFault.BlockSize:
+      return "its block size is not a power of two from 512 to 4096 bytes";
+    case DeviceFault.SegmentLimits:
+      return "no read fits the limits of its segments";
+    default:
+      return "";
+  }
 }
 
 /** The name of a fault as it is spelled above. */
@@ -136,6 +178,10 @@ export function faultName(fault: DeviceFault): string {
       return "GivenUp";
     case DeviceFault.InterruptMissing:
       return "InterruptMissing";
+    case DeviceFault.NoSectors:
+      return "NoSectors";
+    case DeviceFault.NeedsIommu:
+      return "NeedsIommu";
     default:
       return "no known fault";
   }

@@ -6,7 +6,14 @@
  * layout they have. Every wait is a bounded number of polls: a driver has no clock of its own.
  */
 import { DeviceFault } from "./fault";
-import { acceptedFeatures, offersAll, requiredFeatures, VERSION_LEGACY, VERSION_MODERN } from "./features";
+import {
+  acceptedFeatures,
+  offersAll,
+  requiredFeatures,
+  VERSION_LEGACY,
+  VERSION_MODERN,
+  VIRTIO_F_ACCESS_PLATFORM,
+} from "./features";
 import { fenceIo, volatileLoad32, volatileStore32 } from "./intrinsics";
 import { availableOffset, Queue, usedOffset } from "./queue";
 
@@ -158,7 +165,9 @@ export function negotiate(transport: Transport, offered: u64, required: u64, wan
   volatileStore32(base + Register.DriverFeatures, <u32>(accepted >> 32));
   advance(transport, Status.FeaturesOk);
   const kept = (volatileLoad32(base + Register.Status) & Status.FeaturesOk) !== 0;
-  return kept ? DeviceFault.None : DeviceFault.FeaturesRefused;
+  if (kept) return DeviceFault.None;
+  const isForIommu = (offered & VIRTIO_F_ACCESS_PLATFORM) !== 0;
+  return isForIommu ? DeviceFault.NeedsIommu : DeviceFault.FeaturesRefused;
 }
 
 /** The most descriptors that queue `index` can have, 0 if there is no such queue. */

@@ -167,6 +167,8 @@ export const enum ImageError {
   // Content
   ContentHash,
   ContentPadding,
+  /** What it lies on is smaller than one block. */
+  NoBlock,
 }
 
 /** The refusal in words. */
@@ -274,6 +276,8 @@ export function imageErrorText(error: ImageError): string {
       return "file does not match its hash";
     case ImageError.ContentPadding:
       return "unused bytes behind the file are not zero";
+    case ImageError.NoBlock:
+      return "what it would lie on is smaller than one block of 4096 bytes";
     default:
       return "unknown error";
   }

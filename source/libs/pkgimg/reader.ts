@@ -212,7 +212,7 @@ export class Image extends ImageBlocks {
     this.picked = NO_ENTRY;
     this.blocks = 0;
     this.entries = 0;
-    if (blocksAvailable === 0) return this.refuseBlock(ImageError.Truncated, 0);
+    if (blocksAvailable === 0) return this.refuseBlock(ImageError.NoBlock, 0);
     const block = this.readSuperblock();
     if (block === 0) return this.refuseBlock(ImageError.Io, 0);
 

@@ -10,6 +10,7 @@ import { Refusal } from "abi/refusal";
 import { ImageError } from "pkgimg/format";
 import { checkIndex } from "pkgimg/index";
 import { Image } from "pkgimg/reader";
+import { diskAddress } from "runtime/blocks";
 import { createVmo, map, result } from "runtime/call";
 import { line, print } from "runtime/log";
 import { ensure, mounted, openImage, startServing } from "./blocks";
@@ -97,6 +98,6 @@ function mapLines(): bool {
 }
 
 function refused(): bool {
-  reportImage(mounted().error, mounted().errorBlock);
+  reportImage(mounted().error, mounted().errorBlock, diskAddress());
   return false;
 }

@@ -13,11 +13,13 @@ import { BAD_BLOCK_LINES_MAX } from "./limits";
 let badBlockLines: u32 = 0;
 let readAgainLines: u32 = 0;
 
-/** The image cannot be mounted. */
-export function reportImage(error: ImageError, block: u32): void {
+/** The image cannot be mounted; `disk` is the address of the disk that it is on, 0 for none. */
+export function reportImage(error: ImageError, block: u32, disk: u64): void {
   record(Audit.ImageRefused, error, block);
   const words = line().text("pkgfs: image refused: ").text(imageErrorText(error));
-  print(words.text(" at block ").decimal(block));
+  words.text(" at block ").decimal(block);
+  if (disk !== 0) words.text(" of mmio=").hex(disk);
+  print(words);
 }
 
 /** A block of the mounted image was read, and is not what it was when the image was built. */

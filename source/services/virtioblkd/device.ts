@@ -1,8 +1,6 @@
 /**
- * The one disk: found among the slots that we were given, brought up, and bound to its interrupt.
- *
- * All virtio-mmio slots come to this service; it keeps the first that holds a block device which is read-only, and
- * drops the rest. Reached from main.ts; goes on in drivers/storage/virtio-blk.
+ * The one disk: brought up in one of the slots that we were given, and bound to its interrupt. Reached from find.ts, which
+ * chooses the slot, main.ts and reads.ts; goes on in drivers/storage/virtio-blk.
  */
 import { Kind, Right } from "abi/handle";
 import { PAGE_BYTES } from "abi/layout";
@@ -54,7 +52,7 @@ let interruptNumber: u32 = 0;
 let dmaVmo: u32 = NO_SLOT;
 let dmaBus: u64 = 0;
 
-/** The disk, once `findDisk` found one. */
+/** The disk, once `openSlot` has opened one. */
 export function disk(): Disk {
   return changetype<Disk>(diskState);
 }
@@ -84,47 +82,68 @@ export function firstBlockBus(): u64 {
   return dmaBus + <u64>FIRST_BLOCK_OFFSET;
 }
 
-/** What `findDisk` found. */
-export const enum Found {
-  /** No slot holds a block device. */
-  Nothing = 0,
-  /** There is one, and it was refused: that is not the same as none. */
+/** The same room as we see it. */
+export function firstBlockAt(): usize {
+  return DMA_ADDRESS + FIRST_BLOCK_OFFSET;
+}
+
+/** What `openSlot` found. */
+export const enum Opened {
+  /** The slot holds no block device. */
+  NoDisk = 0,
+  /** It holds one, which was refused; a line says why. */
   Refused = 1,
+  /** It is open. */
   Disk = 2,
 }
 
-/**
- * Opens the first disk among our slots. What a slot holds that is no disk for us is said where it could surprise.
- *
- * @param fileIsReadOnly the topology vouches for the file behind the device
- */
-export function findDisk(fileIsReadOnly: bool): Found {
-  let found = Found.Nothing;
-  for (let nth: u32 = 0; nth < SLOTS_MAX; nth++) {
-    const entry = entryOf(Role.VirtioDevice, nth);
-    if (entry === null) return found;
-    const inSlot = trySlot(entry, REGISTERS_ADDRESS + nth * PAGE_BYTES, fileIsReadOnly);
-    if (inSlot === Found.Disk) {
-      dropOthers(nth);
-      return Found.Disk;
-    }
-    if (inSlot === Found.Refused) found = Found.Refused;
-  }
-  return found;
+/** Opens the disk in our `nth` slot; if there is none for us, nothing of the slot stays mapped. */
+export function openSlot(nth: u32, fileIsReadOnly: bool): Opened {
+  const entry = entryOf(Role.VirtioDevice, nth);
+  if (entry === null || !mapAndProbe(entry, nth)) return Opened.NoDisk;
+  const fault = openAt(entry, registersOf(nth), fileIsReadOnly);
+  if (fault === DeviceFault.None) return Opened.Disk;
+  reportRefused(entry.base, fault);
+  // It may have been told of our memory before it was refused.
+  if (reset(changetype<Transport>(probed)) === DeviceFault.None) unpinAll(entry.slot);
+  else forgetMemory();
+  unmap(registersOf(nth));
+  return Opened.Refused;
 }
 
-/** What this slot holds; if it is not the disk, nothing of it stays mapped. */
-function trySlot(entry: StartupEntry, address: usize, fileIsReadOnly: bool): Found {
-  if (mapDevice(entry.slot, address) !== Refusal.None) return Found.Nothing;
-  let found = Found.Nothing;
-  if (probe(changetype<Transport>(probed), address, DEVICE_ID_BLOCK) === DeviceFault.None) {
-    const fault = openAt(entry, address, fileIsReadOnly);
-    if (fault === DeviceFault.None) return Found.Disk;
-    found = Found.Refused;
-    reportRefused(entry.base, fault);
-  }
+/** Whether the slot holds a block device. Changes nothing at it. */
+export function isDiskIn(nth: u32): bool {
+  const entry = entryOf(Role.VirtioDevice, nth);
+  if (entry === null || !mapAndProbe(entry, nth)) return false;
+  unmap(registersOf(nth));
+  return true;
+}
+
+/** Gives back the disk that was opened in this slot, for the next one. */
+export function closeSlot(nth: u32): void {
+  // One that does not stop may still write to the memory that it was told of: the next one gets another.
+  if (disk().close() === DeviceFault.None) unpinAll(deviceSlot);
+  else forgetMemory();
+  unmap(registersOf(nth));
+}
+
+/** Physical address of the registers of a slot, 0 for one that there is not. */
+export function slotBase(nth: u32): u64 {
+  const entry = entryOf(Role.VirtioDevice, nth);
+  return entry === null ? 0 : entry.base;
+}
+
+/** Maps the registers of the slot, which stay mapped if it holds a block device. */
+function mapAndProbe(entry: StartupEntry, nth: u32): bool {
+  const address = registersOf(nth);
+  if (mapDevice(entry.slot, address) !== Refusal.None) return false;
+  if (probe(changetype<Transport>(probed), address, DEVICE_ID_BLOCK) === DeviceFault.None) return true;
   unmap(address);
-  return found;
+  return false;
+}
+
+function registersOf(nth: u32): usize {
+  return REGISTERS_ADDRESS + nth * PAGE_BYTES;
 }
 
 /** Pins memory for this device and opens it. Without memory, or without an interrupt, it is no use to us. */
@@ -165,6 +184,14 @@ function pinMemory(device: u32): bool {
   return true;
 }
 
+/** The memory stays pinned, and is not used any more. */
+function forgetMemory(): void {
+  if (dmaVmo === NO_SLOT) return;
+  unmap(DMA_ADDRESS);
+  drop(dmaVmo);
+  dmaVmo = NO_SLOT;
+}
+
 /** Has interrupt `irq` signal our notification. */
 function bindTo(irq: u32): bool {
   if (notificationSlot === NO_SLOT) {
@@ -182,7 +209,7 @@ function bindTo(irq: u32): bool {
 }
 
 /** Gives back the slots that are not the disk's: what we do not hold, we cannot be made to misuse. */
-function dropOthers(kept: u32): void {
+export function keepOnly(kept: u32): void {
   for (let nth: u32 = 0; nth < SLOTS_MAX; nth++) {
     const device = entryOf(Role.VirtioDevice, nth);
     if (device !== null && nth !== kept) drop(device.slot);

@@ -1,8 +1,8 @@
 /**
  * virtioblkd: the one owner of the block device, and the only way to it. It reads; nothing here can write to a disk.
  *
- * Bring-up is a list: find the disk, read a first block by interrupt, say so, serve. Without a disk it tells its
- * starter, and ends. Reached from nexus-init; goes on in device.ts, reads.ts and requests.ts.
+ * Bring-up is a list: find the disk, which includes a first block by interrupt, say so, serve. Without a disk it tells its
+ * starter, and ends. Reached from nexus-init; goes on in find.ts, device.ts, reads.ts and requests.ts.
  */
 import { ExitCode } from "abi/exit";
 import { Refusal } from "abi/refusal";
@@ -14,18 +14,9 @@ import { setTaskName } from "runtime/panic";
 import { serve } from "runtime/service";
 import { tellAbsent, tellReady } from "runtime/starter";
 import { slotOf } from "runtime/startup";
-import {
-  disk,
-  diskBase,
-  diskIrq,
-  diskNotification,
-  expireReads,
-  Found,
-  findDisk,
-  handleInterrupt,
-} from "./device";
+import { disk, diskBase, diskIrq, diskNotification, expireReads, handleInterrupt } from "./device";
+import { Found, findDisk } from "./find";
 import { checkLimits } from "./limits";
-import { readFirstBlock } from "./reads";
 import { answerEnded, onRequest } from "./requests";
 
 /**
@@ -38,6 +29,7 @@ export function main(): i32 {
   const isVouchedFor = slotOf(Role.ReadOnlyFile) !== NO_SLOT;
   const found = findDisk(isVouchedFor);
   if (found === Found.Refused) return ExitCode.DiskRefused;
+  if (found === Found.Unread) return ExitCode.FirstBlockUnread;
   if (found === Found.Nothing) {
     tellAbsent();
     return ExitCode.Done;
@@ -50,11 +42,6 @@ export function main(): i32 {
     );
   }
 
-  if (!readFirstBlock()) {
-    print(line().text("virtioblkd: the first block could not be read"));
-    disk().close();
-    return ExitCode.FirstBlockUnread;
-  }
   if (bind(diskNotification()) !== Refusal.None) return ExitCode.CannotServe;
   print(line().text("virtioblkd: ready"));
   tellReady();

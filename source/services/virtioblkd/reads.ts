@@ -13,7 +13,7 @@
  * A sector that never answers costs whoever asks for it an error, and nobody the disk: after each reset the device is also
  * asked for a block at one of its ends (`checkHealth`), and given up only if that goes wrong again and again.
  *
- * Reached from main.ts and requests.ts; goes on in device.ts.
+ * Reached from main.ts, find.ts and requests.ts; goes on in device.ts.
  */
 import { Refusal } from "abi/refusal";
 import { BlkStatus } from "gen/idl/virtio_blk";
@@ -125,6 +125,11 @@ function checkHealth(): void {
   const refusal = disk().submitContiguous(lba, sectors, firstBlockBus(), deadline, CHECK_TAG);
   // When reads have taken all places, the next one that ends makes room.
   if (refusal !== SubmitRefusal.Busy) resetsChecked = resets;
+}
+
+/** For a device that was opened just now: what was noted is about another. */
+export function forgetReads(): void {
+  resetsChecked = 0;
 }
 
 /** Reads the first block, and waits for it by interrupt: the proof that the whole path to the device works. */

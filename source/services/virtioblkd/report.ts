@@ -10,7 +10,7 @@ import { record } from "runtime/audit";
 import { blkStatusName } from "runtime/blocks";
 import { line, print } from "runtime/log";
 import { Disk } from "storage/virtio-blk/device";
-import { DeviceFault, faultName } from "virtio/fault";
+import { DeviceFault, faultName, refusedBecause } from "virtio/fault";
 import { FAULT_LINES_MAX, READ_LINES_MAX } from "./limits";
 
 let faultLines: u32 = 0;
@@ -24,7 +24,8 @@ export function reportRefused(base: u64, fault: DeviceFault): void {
     .hex(base)
     .text(" fault=")
     .code(fault, faultName(fault));
-  if (fault === DeviceFault.NotReadOnly) words.text(" (it can be written: readonly=on is missing)");
+  const why = refusedBecause(fault);
+  if (why.length > 0) words.text(" (").text(why).text(")");
   print(words);
 }
 

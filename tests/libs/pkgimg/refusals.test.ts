@@ -39,7 +39,9 @@ describe("package image reader refuses", () => {
   });
 
   test("an empty disk", () => {
-    expect(refusal({ bytes: new Uint8Array(0) })).toBe("image is longer than what it lies on (block 0)");
+    expect(refusal({ bytes: new Uint8Array(0) })).toBe(
+      "what it would lie on is smaller than one block of 4096 bytes (block 0)",
+    );
   });
 
   test.each([

@@ -98,7 +98,7 @@ describe("a disk that is not to be believed is refused, and the fixtures do not 
       "pkgfs: image refused: image is longer than what it lies on at block 0",
     );
     expect(await refusal(new Uint8Array(512))).toBe(
-      "pkgfs: image refused: image is longer than what it lies on at block 0",
+      "pkgfs: image refused: what it would lie on is smaller than one block of 4096 bytes at block 0",
     );
   });
 

@@ -59,7 +59,11 @@ describe("starting", () => {
   });
 
   test.each([
-    ["without an interrupt", { withoutInterrupt: [0] }, "fault=13(NoInterrupt)"],
+    [
+      "without an interrupt",
+      { withoutInterrupt: [0] },
+      "fault=13(NoInterrupt) (its interrupt cannot be had)",
+    ],
     [
       "that can be written",
       { slots: [{ ...disk, readOnly: false }, empty] },
@@ -83,18 +87,56 @@ describe("starting", () => {
     expect(kernel.pins).toHaveLength(1);
   });
 
+  const withImage: FakeDeviceOptions = {
+    ...disk,
+    sectors: 800n,
+    begins: new TextEncoder().encode("NXPKGIMG"),
+  };
+
+  test.each([
+    ["in front of it", [disk, withImage, disk], 2, ["0x10001000"]],
+    ["behind it", [withImage, disk], 1, []],
+    ["one that can be written, in front of it", [{ ...disk, readOnly: false }, withImage], 2, []],
+    ["two of them, and an empty slot", [disk, empty, disk, withImage], 4, ["0x10001000", "0x10003000"]],
+  ])(
+    "the disk with a package image is ours, whatever other disk there is: %s",
+    async (_where, slots, nth, passed) => {
+      const { kernel, exitCode } = await Running.start({ slots });
+      expect(exitCode).toBeUndefined();
+      expect(kernel.console.filter((line) => !line.includes("refused"))).toEqual([
+        ...passed.map((at) => `virtioblkd: passed over mmio=${at} (no package image on it)`),
+        `virtioblkd: mmio=0x1000${nth}000 irq=${nth} sectors=800`,
+        "virtioblkd: ready",
+      ]);
+      // Of the others nothing is kept: no capability, no pinned memory, and none of them goes on working.
+      const kinds = [...kernel.slots.values()].map(({ object }) => object.kind);
+      expect(kinds.filter((kind) => kind === "device")).toHaveLength(1);
+      expect(kinds.filter((kind) => kind === "interrupt")).toHaveLength(1);
+      expect(kernel.pins.map((pin) => pin.nth)).toEqual([nth - 1]);
+      expect(kernel.devices.map(({ isRunning }) => isRunning)).toEqual(slots.map((_, at) => at === nth - 1));
+    },
+  );
+
+  test("where no disk has a package image the first is ours, and the others are passed over", async () => {
+    const { kernel } = await Running.start({ slots: [empty, disk, disk] });
+    expect(kernel.console).toEqual([
+      "virtioblkd: passed over mmio=0x10003000 (no package image on it)",
+      "virtioblkd: mmio=0x10002000 irq=2 sectors=4096",
+      "virtioblkd: ready",
+    ]);
+  });
+
   test("a disk that never answers its first read is broken, which is not the same as missing", async () => {
     const { kernel, exitCode } = await Running.start({ answersFirst: false });
     expect(exitCode).toBe(ExitCode.FirstBlockUnread);
     expect(kernel.console).toEqual([
-      "virtioblkd: mmio=0x10001000 irq=1 sectors=4096",
       "virtioblkd: device fault=72(DeadlineMissed) resets=1 recovered",
       "virtioblkd: read failed, client=0 lba=0: timedOut, read again",
       "virtioblkd: device fault=72(DeadlineMissed) resets=2 recovered",
       "virtioblkd: read failed, client=0 lba=0: timedOut, read again",
       "virtioblkd: device fault=72(DeadlineMissed) resets=3 recovered",
       "virtioblkd: read failed, client=0 lba=0: timedOut",
-      "virtioblkd: the first block could not be read",
+      "virtioblkd: the first block of mmio=0x10001000 could not be read",
     ]);
     expect(kernel.signals).toEqual([]);
   });
@@ -103,8 +145,8 @@ describe("starting", () => {
     const { kernel, exitCode } = await Running.start({ failsFirst: 1 });
     expect(exitCode).toBeUndefined();
     expect(kernel.console).toEqual([
-      "virtioblkd: mmio=0x10001000 irq=1 sectors=4096",
       "virtioblkd: read failed, client=0 lba=0: deviceError, read again",
+      "virtioblkd: mmio=0x10001000 irq=1 sectors=4096",
       "virtioblkd: ready",
     ]);
     expect(kernel.signals).toEqual([1n]);

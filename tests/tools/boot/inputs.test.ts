@@ -198,6 +198,6 @@ test("a disk that the guest refuses: the last line says why", () => {
   const { status, stderr } = spawnSync(join(root, "nx"), words, { encoding: "utf8" });
   expect([status, stderr.trimEnd().split("\n").at(-1)]).toEqual([
     1,
-    'boot failed: packagefsd ended: exit code 66(NotMounted), after "pkgfs: image refused: not a package image at block 0"',
+    'boot failed: packagefsd ended: exit code 66(NotMounted), after "pkgfs: image refused: not a package image at block 0 of mmio=0x10001000"',
   ]);
 });

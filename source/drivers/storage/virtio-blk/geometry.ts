@@ -78,7 +78,8 @@ export function readGeometry(
   const head = readConfig(transport, CONFIG_CAPACITY, CONFIG_HEAD_BYTES, buffer);
   if (head !== DeviceFault.None) return head;
   const capacity = load<u64>(buffer + CONFIG_CAPACITY);
-  if (capacity === 0 || capacity > CAPACITY_MAX) return DeviceFault.Capacity;
+  if (capacity === 0) return DeviceFault.NoSectors;
+  if (capacity > CAPACITY_MAX) return DeviceFault.Capacity;
 
   let segmentBytes = SECTORS_MAX * SECTOR_BYTES;
   if ((transport.features & F_SIZE_MAX) !== 0) {
