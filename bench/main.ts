@@ -3,7 +3,7 @@
 import type { Profile } from "../toolchain/compile.ts";
 import { Problem } from "../toolchain/problem.ts";
 import { type Column, formatTable } from "../tools/nx/report.ts";
-import type { Figure } from "./figure.ts";
+import { type Figure, isReached } from "./figure.ts";
 import { benchKernel, type KernelFigure, whereKernel } from "./kernel.ts";
 import { benchMachine } from "./machine.ts";
 
@@ -39,13 +39,15 @@ async function printMachine({ json }: BenchWords): Promise<number> {
   const figures = await benchMachine();
   if (json) printJson(figures);
   else for (const figure of figures) printSpeed(figure);
-  return figures.every(({ value, goal }) => goal === undefined || value >= goal) ? 0 : 1;
+  return figures.every(isReached) ? 0 : 1;
 }
 
-function printSpeed({ name, value, unit, goal }: Figure): void {
+function printSpeed(figure: Figure): void {
+  const { name, value, unit, ratio, goal } = figure;
+  const verdict = goal === undefined ? "" : `  ${isReached(figure) ? "goal" : "MISSED: goal"} ${goal}`;
+  const beside = ratio === undefined ? "" : `  ratio ${ratio.toFixed(2)}${verdict}`;
   const digits = value < 10 ? 2 : 0;
-  const verdict = goal === undefined ? "" : `  ${value >= goal ? "goal" : "MISSED: goal"} ${goal}`;
-  process.stdout.write(`${name.padEnd(36)} ${value.toFixed(digits).padStart(6)} ${unit}${verdict}\n`);
+  process.stdout.write(`${name.padEnd(32)} ${value.toFixed(digits).padStart(6)} ${unit}${beside}\n`);
 }
 
 const kernelColumns: readonly Column[] = [

@@ -1,7 +1,8 @@
 // How fast the embedded machine is, in millions of guest instructions a second, and against QEMU on the same guest.
 //
-// Each figure is the best of several runs. Ratios are between runs that were made in turn in this process's lifetime,
-// so that a busy host slows both.
+// Each figure is the best of several runs. Instructions a second are this computer's, so no goal is in them: goals are ratios, to the
+// yardstick or to QEMU, between runs that were made in turn, so that a slow computer slows both. What is timed is the work of the
+// process, so that a busy one slows neither.
 
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -10,19 +11,26 @@ import { EmbeddedMachine } from "../../machine/host/machine.ts";
 import { root } from "../../toolchain/root.ts";
 import { qemuProgram } from "../../tools/boot/qemu.ts";
 import { configure } from "./guest.ts";
+import { measureYardstick, timed } from "./yardstick.ts";
 
-const runs = 3;
+const runs = 5;
 const slice = 5_000_000n;
 const ramMebibytes = 64;
 const bootMebibytes = 256;
 const qemuTimeoutMs = 60_000;
+
+/** Instructions for a step of the yardstick: what is good enough where turns are long, and where each is one instruction. */
+const RATIO_FAST = 0.4;
+const RATIO_EXACT = 0.04;
 
 /** One measured thing. */
 export interface Speed {
   name: string;
   /** Millions of instructions a second. */
   mips: number;
-  /** The goal, if there is one. */
+  /** Millions of steps a second of the yardstick beside it. */
+  yardstick: number;
+  /** What the first has to be of the second at least, if anything. */
   goal: number | undefined;
 }
 
@@ -41,9 +49,10 @@ interface Timed {
 }
 
 function runToEnd(machine: EmbeddedMachine): Timed {
-  const begin = performance.now();
-  while (machine.run(slice) === "running");
-  return { instructions: Number(machine.instructions), milliseconds: performance.now() - begin };
+  const milliseconds = timed(() => {
+    while (machine.run(slice) === "running");
+  });
+  return { instructions: Number(machine.instructions), milliseconds };
 }
 
 function runMixed({ module, mixed, tree }: Subjects, harts: number, rounds: number, turns: number): Timed {
@@ -76,38 +85,39 @@ function runBoot({ module, kernel, tree, disk }: Subjects, turns: number): Timed
   return runToEnd(machine);
 }
 
-function best(measure: () => Timed): number {
-  const speeds = Array.from({ length: runs }, () => {
-    const { instructions, milliseconds } = measure();
-    return instructions / milliseconds / 1000;
-  });
-  return Math.max(...speeds);
+function measure(name: string, goal: number | undefined, run: () => Timed): Speed {
+  const speed: Speed = { name, mips: 0, yardstick: 0, goal };
+  for (let index = 0; index < runs; index++) {
+    const { instructions, milliseconds } = run();
+    speed.mips = Math.max(speed.mips, instructions / milliseconds / 1000);
+    speed.yardstick = Math.max(speed.yardstick, measureYardstick());
+  }
+  return speed;
 }
 
 /** Length of turns, rounds of work a hart, and the goal. */
 const mixedCases: readonly (readonly [turns: number, rounds: number, goal: number | undefined])[] = [
-  [65536, 4000, 200],
+  [65536, 4000, RATIO_FAST],
   [1024, 4000, undefined],
   [64, 2000, undefined],
   [16, 1000, undefined],
   [4, 500, undefined],
-  [1, 400, 40],
+  [1, 400, RATIO_EXACT],
 ];
 
 /** Every figure of this machine. */
 export function machineFigures(subjects: Subjects): Speed[] {
-  // The first run is V8's: its optimising compiler works in the background meanwhile.
+  // The first runs are V8's: its optimising compiler works in the background meanwhile.
   runMixed(subjects, 4, 1000, 0);
   runMixed(subjects, 4, 100, 1);
-  const figures: Speed[] = [
-    { name: "U-mode, 1 hart, turns drawn", mips: best(() => runMixed(subjects, 1, 8000, 0)), goal: 200 },
+  measureYardstick();
+  return [
+    measure("U-mode, 1 hart, turns drawn", RATIO_FAST, () => runMixed(subjects, 1, 8000, 0)),
+    ...mixedCases.map(([turns, rounds, goal]) =>
+      measure(`U-mode, 4 harts, turns of ${turns}`, goal, () => runMixed(subjects, 4, rounds, turns)),
+    ),
+    measure("Neuron's boot, 4 harts", RATIO_FAST, () => runBoot(subjects, 65536)),
   ];
-  for (const [turns, rounds, goal] of mixedCases) {
-    const name = `U-mode, 4 harts, turns of ${turns}`;
-    figures.push({ name, mips: best(() => runMixed(subjects, 4, rounds, turns)), goal });
-  }
-  figures.push({ name: "Neuron's boot, 4 harts", mips: best(() => runBoot(subjects, 65536)), goal: 200 });
-  return figures;
 }
 
 /** The guest's instructions for one more round of work, which QEMU does not tell. */
@@ -116,22 +126,52 @@ function instructionsPerRound(subjects: Subjects): number {
   return (instructionsFor(200) - instructionsFor(100)) / 100;
 }
 
-/** Milliseconds that QEMU with -icount takes for the guest; undefined without QEMU. */
+/** Runs a program and tells at its end what it took of the processor (POSIX `times`: the shell's, then its children's). */
+const TELLS_TIMES = '"$@" || exit; times';
+
+/** Milliseconds of work that QEMU with -icount takes for the guest; undefined without QEMU. */
 function qemuMilliseconds(subjects: Subjects, rounds: number): number | undefined {
   const file = join(root, "build/bench/qemu.elf");
   writeFileSync(file, configure(subjects.mixed, 1, rounds));
   const args = ["-machine", "virt", "-m", "64M", "-smp", "1", "-display", "none", "-serial", "null"];
-  const begin = performance.now();
-  const { status } = spawnSync(
-    qemuProgram(),
-    [...args, "-monitor", "none", "-icount", "shift=0", "-kernel", file],
-    { timeout: qemuTimeoutMs },
+  const { status, stdout } = spawnSync(
+    "sh",
+    [
+      "-c",
+      TELLS_TIMES,
+      "sh",
+      qemuProgram(),
+      ...args,
+      "-monitor",
+      "none",
+      "-icount",
+      "shift=0",
+      "-kernel",
+      file,
+    ],
+    { timeout: qemuTimeoutMs, encoding: "utf8" },
   );
-  return status === 0 ? performance.now() - begin : undefined;
+  return status === 0 ? millisecondsOf(stdout) : undefined;
 }
 
-/** Both machines on the same guest, in turn: millions of instructions a second. Undefined without QEMU. */
-export function besideQemu(subjects: Subjects): { machine: number; qemu: number } | undefined {
+/** The children's line of `times`: `0m1.25s 0m0.07s`, of the user's and the system's. */
+export function millisecondsOf(times: string): number | undefined {
+  const found = [...times.matchAll(/(\d+)m(\d+[.,]\d+)s/g)].slice(-2);
+  if (found.length < 2) return undefined;
+  const seconds = found.map(
+    ([, minutes, rest = ""]) => Number(minutes) * 60 + Number(rest.replace(",", ".")),
+  );
+  return seconds.reduce((sum, each) => sum + each, 0) * 1000;
+}
+
+/** Both machines on the same guest: millions of instructions a second. */
+export interface BesideQemu {
+  machine: number;
+  qemu: number;
+}
+
+/** Measures both in turn. Undefined without QEMU. */
+export function besideQemu(subjects: Subjects): BesideQemu | undefined {
   const rounds = 40_000;
   const perRound = instructionsPerRound(subjects);
   let machine = 0;

@@ -19,12 +19,12 @@ export function register(program: Command): void {
       "after",
       `
 kernel counts instructions on the embedded machine: the figures are exact, and the same on any computer.
-machine takes the best of several runs, but a busy computer makes all of them smaller: ratios say more.
+machine takes the best of several runs; its goals are ratios to what is measured beside them, which hold on any computer.
 
 Examples:
   ./nx bench kernel    what a system call, a message, a signal, a task's life take, beside other kernels
   ./nx bench kernel --where "call and reply, 4 words"
-  ./nx bench machine   the embedded machine, in instructions a second, and beside QEMU`,
+  ./nx bench machine   the embedded machine, beside a yardstick and beside QEMU`,
     )
     .action(async (part: string, words: { json?: true; profile?: Profile; where?: string }) => {
       const { bench } = await import("../../../bench/main.ts");

@@ -1,0 +1,61 @@
+// The bench of the embedded machine judges the machine, not the computer: what is twice as slow beside a yardstick that is twice as slow
+// is as good. The figures themselves are measured by ./nx bench machine, and by no test.
+
+import { describe, expect, test } from "vitest";
+import { isReached } from "../../bench/figure.ts";
+import { millisecondsOf, type Speed } from "../../bench/machine/speed.ts";
+import { execute } from "../../bench/machine/yardstick.ts";
+import { figuresOf } from "../../bench/machine.ts";
+
+const speeds: Speed[] = [
+  { name: "reached", mips: 200, yardstick: 400, goal: 0.4 },
+  { name: "missed", mips: 100, yardstick: 400, goal: 0.4 },
+  { name: "for information", mips: 1, yardstick: 400, goal: undefined },
+];
+const qemu = { machine: 200, qemu: 400 };
+
+function verdicts(factor: number): [string, boolean][] {
+  const slower = speeds.map((each) => ({
+    ...each,
+    mips: each.mips * factor,
+    yardstick: each.yardstick * factor,
+  }));
+  const beside = { machine: qemu.machine * factor, qemu: qemu.qemu * factor };
+  return figuresOf(slower, beside).map((figure) => [figure.name, isReached(figure)]);
+}
+
+describe("goals", () => {
+  test("are ratios to something that was measured beside it", () => {
+    for (const { goal, ratio } of figuresOf(speeds, qemu)) {
+      if (goal !== undefined) expect(ratio).toBeDefined();
+    }
+  });
+
+  test.each([1, 0.1, 0.001, 30])("hold on a computer of %f times the speed as on any", (factor) => {
+    expect(verdicts(factor)).toEqual([
+      ["yardstick, in JavaScript", true],
+      ["reached", true],
+      ["missed", false],
+      ["for information", true],
+      ["QEMU -icount, U-mode, 1 hart", true],
+      ["the machine beside it", true],
+    ]);
+  });
+
+  test("without QEMU the ratio to it is left out", () => {
+    expect(figuresOf(speeds, undefined).map(({ name }) => name)).not.toContain("the machine beside it");
+  });
+});
+
+test("the yardstick executes every step, the same each time", () => {
+  expect(execute(1000)).toBe(execute(1000));
+  expect(new Set([0, 1, 10, 100, 1000].map(execute)).size).toBeGreaterThan(3);
+});
+
+test.each([
+  ["0m0.00s 0m0.01s\n1m2.50s 0m0.25s\n", 62_750],
+  ["0m0.000s 0m0.000s\n0m0,125s 0m0,000s\n", 125],
+  ["", undefined],
+])("what a program took is read from the shell's times: %j", (text, milliseconds) => {
+  expect(millisecondsOf(text)).toBe(milliseconds);
+});
