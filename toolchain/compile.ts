@@ -9,7 +9,8 @@
 // Read `build` from top to bottom; each call below it is a step of steps/, and does nothing when nothing that it reads has
 // changed (stale.ts). asc runs in this process, one program after another; LLVM's processes run beside it.
 
-import { combine, Problem } from "./problem.ts";
+import { requireNamedLlvm } from "./link/llvm.ts";
+import { Problem } from "./problem.ts";
 import { type GuestProgram, programs } from "./programs.ts";
 import { root } from "./root.ts";
 import { type Build, type Progress, type Trust, withBuild } from "./steps/build.ts";
@@ -18,6 +19,7 @@ import { makeDeviceTree, makeSources } from "./steps/generate.ts";
 import { makeMachine } from "./steps/machine.ts";
 import { compileProgram, linkProgram } from "./steps/program.ts";
 import { makeTrust } from "./steps/trust.ts";
+import { together } from "./together.ts";
 
 export type { Progress, Trust } from "./steps/build.ts";
 
@@ -46,6 +48,7 @@ export interface BuildOutputs {
 export function build(options: BuildOptions): Promise<BuildOutputs> {
   const { only = [] } = options;
   requireKnown(only);
+  requireNamedLlvm();
   return withBuild(root, options, async (run) => {
     await makeSources(run);
     await (only.length > 0 ? buildPrograms(run, only) : buildAll(run));
@@ -116,14 +119,4 @@ async function buildPrograms(run: Build, names: readonly string[]): Promise<void
   }
   if (run.trust === "build" && names.includes("packagefsd")) await buildPackage(run);
   await makeTasks(run, wanted);
-}
-
-/** Waits for all of them, then throws what failed, as one: nothing is left running behind an error. */
-async function together<const T extends readonly Promise<unknown>[] | []>(
-  work: T,
-): Promise<{ -readonly [P in keyof T]: Awaited<T[P]> }> {
-  const settled = await Promise.allSettled(work);
-  const reasons = settled.flatMap((result) => (result.status === "rejected" ? [result.reason] : []));
-  if (reasons.length > 0) throw combine(reasons);
-  return Promise.all(work);
 }

@@ -58,7 +58,8 @@ export function combine(errors: readonly unknown[]): unknown {
   const unique = new Map(findings.map((finding) => [JSON.stringify(finding), finding]));
   const output = problems.flatMap(({ details }) => details.output ?? []).join("");
   const hints = new Set(problems.flatMap(({ details }) => details.hints ?? []));
-  return new Problem(problems.map(({ message }) => message).join("; "), {
+  const messages = new Set(problems.map(({ message }) => message));
+  return new Problem([...messages].join("; "), {
     diagnostics: [...unique.values()],
     hints: [...hints],
     ...(output === "" ? {} : { output }),

@@ -1,7 +1,16 @@
 // A build of only some programs, in a checkout of its own: what it makes carries nothing that is missing or old.
 
 import { spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -18,7 +27,15 @@ function path(name: string): string {
 }
 
 function build(...names: string[]): { status: number | null; stderr: string } {
-  return spawnSync(path("nx"), ["build", ...names], { cwd: "/", encoding: "utf8" });
+  return buildWith({}, ...names);
+}
+
+function buildWith(
+  variables: Readonly<Record<string, string>>,
+  ...names: string[]
+): { status: number | null; stderr: string } {
+  const env = { ...process.env, ...variables };
+  return spawnSync(path("nx"), ["build", ...names], { cwd: "/", encoding: "utf8", env });
 }
 
 beforeAll(() => {
@@ -61,4 +78,32 @@ test("one program alone: nothing else is made", () => {
   for (const name of ["nx", "consoled"]) rmSync(path(`build/tasks/${name}`));
   const { status, stderr } = build("nx");
   expect([status, stderr.match(/\S+: (?:link|asc|clang)/g)]).toEqual([0, ["nx: link"]]);
+});
+
+test.each([
+  ["NEURON_CLANG", "/nonexistent", "it does not run"],
+  ["NEURON_LLD", "/bin/false", "it does not run"],
+])("%s=%s is told before anything is built", (variable, file, why) => {
+  const { status, stderr } = buildWith({ [variable]: file });
+  expect([status, stderr]).toEqual([
+    2,
+    expect.stringMatching(
+      new RegExp(`^nx: ${variable}=${file} is no \\S+ of LLVM 16 or newer: ${why}\ntry: .*\n$`),
+    ),
+  ]);
+});
+
+test("a clang that fails at everything is told once, without a stack", () => {
+  const clang = path("clang");
+  writeFileSync(
+    clang,
+    '#!/bin/sh\n[ "$1" = --version ] && echo "clang version 18.1.0" && exit 0\necho "no room" >&2; exit 1\n',
+  );
+  chmodSync(clang, 0o755);
+  const { status, stderr } = buildWith({ NEURON_CLANG: clang });
+  expect([status, stderr]).toEqual([
+    1,
+    expect.stringContaining("nx: clang failed (status 1)\n  | no room\n"),
+  ]);
+  expect(stderr).not.toMatch(/Node\.js v|^ +at /m);
 });

@@ -30,6 +30,11 @@ export function llvmIdentity(): string {
   return JSON.stringify([process.env.NEURON_CLANG, process.env.NEURON_LLD, pinnedBinary()?.version]);
 }
 
+/** Tries what NEURON_CLANG and NEURON_LLD name, where they are set. Throws Problem if one is not what it has to be. */
+export function requireNamedLlvm(): void {
+  for (const name of ["clang", "ld.lld"] as const) namedTool(name);
+}
+
 /**
  * Runs clang or lld with the repository's root as the current folder.
  *
@@ -90,9 +95,10 @@ function namedTool(name: ToolName): Tool | undefined {
   if (!file) return undefined;
   const version = majorVersion(file);
   if (version === undefined || version < llvmMajorMin) {
-    throw new Problem(`${variables[name]} names no ${name} of LLVM ${llvmMajorMin} or newer`, {
-      subject: file,
-      hints: [version === undefined ? "it does not run" : `it says that it is version ${version}`],
+    const why = version === undefined ? "it does not run" : `it says that it is version ${version}`;
+    throw new Problem(`${variables[name]}=${file} is no ${name} of LLVM ${llvmMajorMin} or newer: ${why}`, {
+      hints: [`name another one, or unset ${variables[name]}`],
+      exitCode: 2,
     });
   }
   return { file, first: [] };

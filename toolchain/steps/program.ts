@@ -10,6 +10,7 @@ import { llvmIdentity } from "../link/llvm.ts";
 import { assemble, assemblyFlags, compileIr, irFlags } from "../link/objects.ts";
 import type { GuestProgram } from "../programs.ts";
 import { listFiles } from "../stale.ts";
+import { together } from "../together.ts";
 import { runAscStep } from "./asc.ts";
 import { type Build, readBytes, readText, write } from "./build.ts";
 
@@ -26,8 +27,7 @@ export async function compileProgram(build: Build, program: GuestProgram): Promi
   await translateStep(build, program);
   const object = build.path(`obj/${program.name}.o`);
   const source = build.path(`obj/${program.name}.ll`);
-  const assembly = assembleProgram(build, program);
-  await build.step(`${program.name}: clang`, {
+  const compiled = build.step(`${program.name}: clang`, {
     name: `clang ${program.name}`,
     key: [llvmIdentity(), irFlags],
     reads: [source],
@@ -37,7 +37,8 @@ export async function compileProgram(build: Build, program: GuestProgram): Promi
       return undefined;
     },
   });
-  return [object, ...(await assembly)];
+  const [assembled] = await together([assembleProgram(build, program), compiled]);
+  return [object, ...assembled];
 }
 
 /** Links a program: `build/neuron.elf` for the kernel, `build/tasks/<name>.elf` and a stripped copy for a task. */
@@ -104,7 +105,7 @@ async function assembleProgram(build: Build, program: GuestProgram): Promise<str
   const sources = program.assembly
     .flatMap((folder) => listFiles(build.root, folder))
     .filter((path) => path.endsWith(".S"));
-  return Promise.all(sources.map((source) => assembleStep(build, source, [])));
+  return together(sources.map((source) => assembleStep(build, source, [])));
 }
 
 /** Programs that share a `.S` file ask for its object at the same time: it is made once. */
