@@ -1,6 +1,7 @@
 /**
  * The block service as functions (source/idl/virtio_blk.capnp): each is one call to virtioblkd, and gives one number
- * (client.ts). What `blockInfo` found is read by the small functions behind it. Goes on in client.ts.
+ * (client.ts). What `blockInfo` found is read by the small functions behind it. Reached from packagefsd (disk.ts) and
+ * from programs; goes on in client.ts.
  */
 import { Right } from "abi/handle";
 import { MESSAGE_BYTES_MAX } from "abi/message";

@@ -1,6 +1,7 @@
 /**
  * The system calls as functions: arguments in their types, status out. What else a call returns is read by
  * `result(n)` right after it. Layouts and meanings stand in abi/syscall.ts; a negative status is a `Refusal`.
+ * Reached from every task; goes on in syscall.S.
  */
 import { Kind } from "abi/handle";
 import { Topic } from "abi/info";

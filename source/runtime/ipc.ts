@@ -1,7 +1,7 @@
 /**
  * Messages: a client calls an endpoint, a service receives and replies. Beside four words, up to a page travels:
- * both sides write and read it at MESSAGE_PAGE. Reached from every service and client; goes on in the kernel's
- * syscall/ipc.ts.
+ * both sides write and read it at MESSAGE_PAGE. Reached from every service and client; goes on in syscall.S, and in the
+ * kernel's syscall/ipc.ts.
  */
 import { MESSAGE_PAGE } from "abi/layout";
 import { Syscall } from "abi/syscall";

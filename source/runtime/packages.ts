@@ -1,7 +1,7 @@
 /**
  * The package file system as functions (source/idl/package_fs.capnp): each is one call to packagefsd, and gives one
  * number (client.ts). What else a call found is read by the small functions behind it, until the next call.
- * Reached from nexus-init and the programs; goes on in client.ts.
+ * Reached from nexus-init (fetch.ts) and the programs; goes on in client.ts.
  *
  * packagefsd may end and be started again. What asks for nothing but an answer is asked once more then; memory that was
  * attached is attached again; and a file that was open is not: to read from it gives PeerGone, later badFile, and it is

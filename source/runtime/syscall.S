@@ -1,4 +1,5 @@
-# The one place where a task enters the kernel.
+# The one place where a task enters the kernel. Reached from runtime/call.ts and runtime/ipc.ts; goes on in the kernel's
+# arch/riscv/trap.S.
 #
 # A system call is a call (abi/syscall.ts): to the compiler this is a function like any other, so it already expects
 # the caller-saved registers to be lost. The results are stored for runtime/call.ts to read; a task has one thread,

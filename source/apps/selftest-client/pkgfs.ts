@@ -1,7 +1,7 @@
 /**
  * Files come whole and unchanged from the package file system, through the disk.
  *
- * The walk of a read begins here: runtime/packages.ts ▸ services/packagefsd ▸ services/virtioblkd ▸ the device writes
+ * Reached from main.ts. The walk of a read begins here: runtime/packages.ts ▸ services/packagefsd ▸ services/virtioblkd ▸ the device writes
  * the sectors. packagefsd answers into a memory object that is shared with it. Each file is read in pieces of a size
  * that fits nothing (no sector, no block), the SHA-256 over the pieces is held against the one that the index states.
  */

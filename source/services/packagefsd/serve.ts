@@ -1,6 +1,6 @@
 /**
- * The methods of package_fs.capnp: what a client asks, judged, and answered. Reached from main.ts by the service loop
- * of runtime/service.ts; goes on in libs/pkgimg (path → entry) and blocks.ts (block → verified bytes).
+ * The methods of package_fs.capnp: what a client asks, judged, and answered. Reached from main.ts, whose service
+ * loop calls it; goes on in libs/pkgimg (path → entry) and blocks.ts (block → verified bytes).
  *
  * Request and answer stand in the same message page, and so does every call to the block service. Hence the order in
  * each method: take the parameters out of the page, do the work, build the answer last.

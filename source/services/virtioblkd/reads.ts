@@ -13,7 +13,7 @@
  * A sector that never answers costs whoever asks for it an error, and nobody the disk: after each reset the device is also
  * asked for a block at one of its ends (`checkHealth`), and given up only if that goes wrong again and again.
  *
- * Reached from main.ts, find.ts and requests.ts; goes on in device.ts.
+ * Reached from find.ts and requests.ts; goes on in device.ts.
  */
 import { Refusal } from "abi/refusal";
 import { BlkStatus } from "gen/idl/virtio_blk";

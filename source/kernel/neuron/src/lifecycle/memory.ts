@@ -1,7 +1,8 @@
 /**
  * Mapping and unmapping, for a task itself and for its maker: the record, the page tables, the reference to the memory
  * object and what TLBs know go together here. A large mapping comes and goes in turns, between which interrupts are taken: the
- * caller makes its call again and again (`callAgain`), until nothing is left to do.
+ * caller makes its call again and again (`callAgain`), until nothing is left to do. Reached from syscall/memory.ts;
+ * goes on in mm/vspace.ts and mm/vmo.ts, and in sched/schedule.ts for the TLBs.
  */
 
 import { MESSAGE_PAGE, PAGE_BYTES } from "abi/layout";

@@ -1,6 +1,7 @@
 /**
  * Memory objects: a number of pages in one piece, so that a device can be told of any part of them with one address.
  * References are counted: one for each capability, each mapping, each pin of a device. With the last one the pages go.
+ * Reached from syscall/memory.ts, lifecycle/memory.ts and lifecycle/reap.ts; goes on in mm/frames.ts.
  */
 import { FRAME_BYTES, FRAME_SHIFT, giveFrames, takeDirtyFrames } from "./frames";
 import { NO_OBJECT, Pool } from "./pool";

@@ -3,6 +3,7 @@
  * space, so a trap changes neither satp nor the TLB). Only pages of 4 KiB; never writable and executable at once.
  *
  * An address space is changed by the task itself, or by its maker before it was started: by one hart at a time.
+ * Reached from lifecycle/memory.ts, lifecycle/create.ts and lifecycle/reap.ts; goes on in frames.ts.
  */
 import { Right } from "abi/handle";
 import { PAGE_BYTES, USER_END } from "abi/layout";

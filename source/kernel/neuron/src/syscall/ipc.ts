@@ -1,4 +1,7 @@
-/** Messages and notifications: what a task asked for, checked, then ipc/. */
+/**
+ * Messages and notifications: what a task asked for, checked. Reached from syscall/dispatch.ts; goes on in ipc/call.ts and
+ * ipc/notification.ts.
+ */
 import { Kind, Right } from "abi/handle";
 import { Refusal } from "abi/refusal";
 import { Hart } from "../arch/riscv/hart";

@@ -1,4 +1,4 @@
-/** Memory objects and mappings. */
+/** Memory objects and mappings. Reached from syscall/dispatch.ts; goes on in lifecycle/memory.ts and mm/vmo.ts. */
 import { Kind, Right, SLOT_COUNT } from "abi/handle";
 import { PAGE_BYTES } from "abi/layout";
 import { Refusal } from "abi/refusal";

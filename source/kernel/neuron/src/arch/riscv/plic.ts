@@ -7,6 +7,8 @@
  *   0x200000 + 0x1000 × context          threshold
  *   0x200004 + 0x1000 × context          claim / complete
  *
+ * Reached from irq/interrupts.ts for the sources, and from main.ts as each hart starts.
+ *
  * QEMU 7.2 does not look again at pending sources when an enable bit is written, so the threshold is rewritten after
  * each change of one.
  */

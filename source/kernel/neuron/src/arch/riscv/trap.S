@@ -1,4 +1,4 @@
-# Into the kernel and back to a task.
+# Into the kernel and back to a task. Reached from whatever a task does that traps: its ecalls are in runtime/syscall.S.
 #
 # Every trap of a task arrives at trapEntry (stvec, direct mode) with interrupts off, sp and all registers the task's,
 # and sscratch = this hart's HartContext. A system call (scause 8) goes to syscallHandle in trap.ts with its arguments

@@ -1,0 +1,137 @@
+// The documents speak of files that there are, and the walks through the code (docs/architecture/README.md) can be gone: each
+// file is there, leads to the next, has what is said of it, and says at its top from where it is reached.
+
+import { readFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { root } from "../../toolchain/root.ts";
+import { listFiles } from "../../toolchain/stale.ts";
+
+const page = "docs/architecture/README.md";
+const walks = ["A block read", "A wake-up across harts", "A page that goes"];
+const bases = ["", "source/", "source/kernel/neuron/src/", "source/kernel/neuron/"];
+const folders = ["bench", "docs", "machine", "scripts", "source", "tests", "toolchain", "tools"];
+const files = folders.flatMap((folder) => listFiles(root, folder));
+/** A name of a file with code, with as much of its path as is said. */
+const named = /(?<![\w./-])(?:[\w.-]+\/)*[\w.-]*\w\.(?:ts|S|capnp|cjs|sh)(?![\w/-])/g;
+
+const read = (file: string): string => readFileSync(join(root, file), "utf8");
+
+/** The files that a name can mean: by its whole path, from one of the bases, or by the end of its path. */
+function meant(name: string): string[] {
+  const whole = bases.map((base) => base + name).filter((file) => files.includes(file));
+  return whole.length > 0 ? whole : files.filter((file) => file.endsWith(`/${name}`));
+}
+
+/** The same for a name that stands in `file`: one beside it, or in a folder above, comes first. */
+function meantIn(file: string, name: string): string[] {
+  for (let folder = dirname(file); folder !== "."; folder = dirname(folder))
+    if (files.includes(`${folder}/${name}`)) return [`${folder}/${name}`];
+  return meant(name);
+}
+
+interface Step {
+  /** The files of a line, in their order. */
+  readonly files: readonly string[];
+  /** All that is said there. */
+  readonly text: string;
+}
+
+/** The steps of a walk: a line with files, and the indented ones below it that have none. */
+function stepsOf(walk: string): Step[] {
+  const [, section = ""] = new RegExp(`\n## ${walk}\n([\\s\\S]*?)(?:\n## |$)`).exec(read(page)) ?? [];
+  const [, block = ""] = /```\n([\s\S]*?)```/.exec(section) ?? [];
+  const steps: Step[] = [];
+  for (const line of block.split("\n")) {
+    const found = (line.match(named) ?? []).map((name) => meant(name)[0] ?? name);
+    const before = steps.at(-1);
+    if (found.length > 0) steps.push({ files: found, text: line });
+    else if (before) steps[steps.length - 1] = { ...before, text: `${before.text}\n${line}` };
+  }
+  return steps;
+}
+
+/** Whether `from` imports `to`, or says its name. */
+function leadsTo(from: string, to: string): boolean {
+  const text = read(from);
+  const path = to
+    .replace(/\.\w+$/, "")
+    .split("/")
+    .slice(-2)
+    .join("/");
+  return text.includes(basename(to)) || text.includes(`/${basename(path)}"`) || text.includes(`${path}"`);
+}
+
+/** What stands at the top of a file, as one line. */
+function headOf(file: string): string {
+  const [head = ""] = /^(?:\/\*\*[\s\S]*?\*\/|(?:(?:\/\/|#).*\n)+)/.exec(read(file)) ?? [];
+  return head.replace(/\n\s*(\*|\/\/|#)/g, " ").replace(/ +/g, " ");
+}
+
+describe.each(walks)("the walk %j", (walk) => {
+  const steps = stepsOf(walk);
+  const walked = [...new Set(steps.flatMap((step) => step.files))];
+
+  test("is one, of files that there are", () => {
+    expect(steps.length).toBeGreaterThan(3);
+    expect(walked.filter((file) => !files.includes(file))).toEqual([]);
+  });
+
+  test("leads from file to file", () => {
+    const pairs = steps.flatMap(({ files: on, text }) =>
+      on.slice(1).flatMap((to, at) => (text.includes("→") ? [[on[at] ?? "", to] as const] : [])),
+    );
+    expect(pairs.filter(([from, to]) => !leadsTo(from, to))).toEqual([]);
+  });
+
+  test("says of its files only what they have", () => {
+    const wrong = steps.flatMap(({ files: on, text }) => {
+      const words = text.match(/\b[a-z]\w*(?:[A-Z]\w*|(?=\(\)))/g) ?? [];
+      return words.filter((word) => !on.some((file) => new RegExp(`\\b${word}\\b`).test(read(file))));
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  test("is of files that say from where they are reached, which is so", () => {
+    const wrong = walked.flatMap((file) => {
+      const [, from] = /Reached from (.*?)(?:;|\. |\.? ?\*\/|\.?\s*$)/.exec(headOf(file)) ?? [];
+      if (from === undefined) return [`${file} does not say from where it is reached`];
+      const liars = (from.match(named) ?? []).filter(
+        (name) => !meantIn(file, name).some((one) => leadsTo(one, file)),
+      );
+      return liars.map((name) => `${file} is not reached from ${name}`);
+    });
+    expect(wrong).toEqual([]);
+  });
+});
+
+test("a step that leads nowhere, and a name that is none, are found", () => {
+  expect(leadsTo("source/services/packagefsd/serve.ts", "source/services/packagefsd/blocks.ts")).toBe(true);
+  expect(leadsTo("source/services/packagefsd/cache.ts", "source/services/packagefsd/disk.ts")).toBe(false);
+  expect(meant("ipc/call.ts")).toEqual(["source/kernel/neuron/src/ipc/call.ts"]);
+  expect(meant("nothing.ts")).toEqual([]);
+});
+
+const pages = [
+  "README.md",
+  "CONTRIBUTING.md",
+  ...listFiles(root, "docs").filter((file) => file.endsWith(".md")),
+];
+
+/** Names that are of no file here: made by the build, examples, another project's. */
+const elsewhere = /^(?:build|gen)\//;
+
+test.each(pages)("%s: each file that it names is there", (file) => {
+  const names = [...new Set(read(file).match(named) ?? [])].filter((name) => !elsewhere.test(name));
+  expect(names.filter((name) => meant(name.replace(/^(?:\.\.?\/)+/, "")).length === 0)).toEqual([]);
+});
+
+test("each file of the guest that a comment names is there", () => {
+  const guest = files.filter((file) => /^source\/.*\.(?:ts|S)$/.test(file));
+  const wrong = guest.flatMap((file) => {
+    const comments = read(file).match(/\/\*\*[\s\S]*?\*\/|(?:^|\s)\/\/.*|^\s*#.*/gm) ?? [];
+    const names = (comments.join("\n").match(named) ?? []).filter((name) => !elsewhere.test(name));
+    return names.filter((name) => meant(name).length === 0).map((name) => `${file}: ${name}`);
+  });
+  expect(wrong).toEqual([]);
+});
