@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "vitest";
 import { anotherDisk, bootWith, imageOf } from "./disks.ts";
-import { BOOT_TIMEOUT_MS, explain, hasQemu } from "./machine.ts";
+import { BOOT_TIMEOUT_MS, explain, hasQemu, pkgfsImage } from "./machine.ts";
 
 /** What QEMU is told of every disk of the machine. */
 function everyDisk(property: string): string[] {
@@ -26,6 +26,31 @@ describe.skipIf(!hasQemu)("a disk of QEMU (qemu-system-riscv64 is installed)", (
       expect(report.lines.filter((line) => line.includes("FAILED"))).toEqual([]);
       expect(report.lines.some((line) => line.startsWith("selftest: refusals ok"))).toBe(true);
       expect(report.lines.find((line) => line.startsWith("nx: vblk"))).toContain(` block_size=${bytes} `);
+    },
+    BOOT_TIMEOUT_MS,
+  );
+
+  test.each([
+    ["with the smallest queue", everyDisk("queue-size=4")],
+    [
+      "with the largest queue, and four of them",
+      [...everyDisk("queue-size=1024"), ...everyDisk("num-queues=4")],
+    ],
+    [
+      "that offers packed rings, and no event index",
+      [...everyDisk("packed=on"), ...everyDisk("event_idx=off")],
+    ],
+    [
+      "beside a network card and a source of randomness",
+      ["-device", "virtio-net-device", "-device", "virtio-rng-device"],
+    ],
+    ["beside the same disk once more", anotherDisk(pkgfsImage, 5)],
+  ])(
+    "%s is used",
+    async (_what, more) => {
+      const report = await bootWith(more);
+      expect(report.ok, explain(report)).toBe(true);
+      expect(report.lines.filter((line) => /refused m|passed over/.test(line))).toEqual([]);
     },
     BOOT_TIMEOUT_MS,
   );

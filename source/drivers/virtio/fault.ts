@@ -38,6 +38,9 @@ export const enum DeviceFault {
   /** It works with translated addresses only (VIRTIO_F_ACCESS_PLATFORM), and there is no IOMMU here. */
   NeedsIommu = 14,
 
+  /** Its registers could not be mapped. This one is our surroundings' doing. */
+  NotMapped = 15,
+
   // What came back on the ring (queue.ts)
   /** used.idx moved further than there are chains in flight. */
   UsedIndexJump = 32,
@@ -80,6 +83,10 @@ export const enum DeviceFault {
 /** Why a device is refused, as half a sentence; empty for what cannot be a reason. */
 export function refusedBecause(fault: DeviceFault): string {
   switch (fault) {
+    case DeviceFault.NotMapped:
+      return "its registers cannot be mapped";
+    case DeviceFault.UnknownVersion:
+      return "its registers are of an unknown version";
     case DeviceFault.ResetTimeout:
       return "it does not reset";
     case DeviceFault.FeatureMissing:
@@ -182,6 +189,8 @@ export function faultName(fault: DeviceFault): string {
       return "NoSectors";
     case DeviceFault.NeedsIommu:
       return "NeedsIommu";
+    case DeviceFault.NotMapped:
+      return "NotMapped";
     default:
       return "no known fault";
   }

@@ -100,7 +100,14 @@ export const enum Opened {
 /** Opens the disk in our `nth` slot; if there is none for us, nothing of the slot stays mapped. */
 export function openSlot(nth: u32, fileIsReadOnly: bool): Opened {
   const entry = entryOf(Role.VirtioDevice, nth);
-  if (entry === null || !mapAndProbe(entry, nth)) return Opened.NoDisk;
+  if (entry === null) return Opened.NoDisk;
+  const seen = mapAndProbe(entry, nth);
+  if (isNoDisk(seen)) return Opened.NoDisk;
+  // What cannot be looked at may be a disk: it must not pass for a slot without one.
+  if (seen !== DeviceFault.None) {
+    reportRefused(entry.base, seen);
+    return Opened.Refused;
+  }
   const fault = openAt(entry, registersOf(nth), fileIsReadOnly);
   if (fault === DeviceFault.None) return Opened.Disk;
   reportRefused(entry.base, fault);
@@ -114,7 +121,7 @@ export function openSlot(nth: u32, fileIsReadOnly: bool): Opened {
 /** Whether the slot holds a block device. Changes nothing at it. */
 export function isDiskIn(nth: u32): bool {
   const entry = entryOf(Role.VirtioDevice, nth);
-  if (entry === null || !mapAndProbe(entry, nth)) return false;
+  if (entry === null || mapAndProbe(entry, nth) !== DeviceFault.None) return false;
   unmap(registersOf(nth));
   return true;
 }
@@ -133,13 +140,20 @@ export function slotBase(nth: u32): u64 {
   return entry === null ? 0 : entry.base;
 }
 
-/** Maps the registers of the slot, which stay mapped if it holds a block device. */
-function mapAndProbe(entry: StartupEntry, nth: u32): bool {
+/** Maps the registers of the slot. They stay mapped if it holds a block device: None. */
+function mapAndProbe(entry: StartupEntry, nth: u32): DeviceFault {
   const address = registersOf(nth);
-  if (mapDevice(entry.slot, address) !== Refusal.None) return false;
-  if (probe(changetype<Transport>(probed), address, DEVICE_ID_BLOCK) === DeviceFault.None) return true;
-  unmap(address);
-  return false;
+  if (mapDevice(entry.slot, address) !== Refusal.None) return DeviceFault.NotMapped;
+  const fault = probe(changetype<Transport>(probed), address, DEVICE_ID_BLOCK);
+  if (fault !== DeviceFault.None) unmap(address);
+  return fault;
+}
+
+/** Whether that says that the slot holds no block device. */
+function isNoDisk(fault: DeviceFault): bool {
+  return (
+    fault === DeviceFault.NotVirtio || fault === DeviceFault.EmptySlot || fault === DeviceFault.OtherDevice
+  );
 }
 
 function registersOf(nth: u32): usize {

@@ -63,6 +63,8 @@ export interface KernelOptions {
   readonly slots: readonly FakeDeviceOptions[];
   /** Slots whose interrupt the service is not given. */
   readonly withoutInterrupt?: readonly number[];
+  /** Slots whose registers the kernel does not map. */
+  readonly withoutRegisters?: readonly number[];
   /** Whether the topology vouches for the file behind the disk. */
   readonly isVouchedFor?: boolean;
   /** Whether the device finishes reads while the service waits for its first block. */
@@ -304,6 +306,7 @@ export class BlockKernel {
   private mapDevice(slot: number, address: number): number {
     const object = this.slots.get(slot)?.object;
     if (object?.kind !== "device") return Refusal.WrongKind;
+    if (this.options.withoutRegisters?.includes(object.nth)) return Refusal.NoMemory;
     if (!this.devices[object.nth]?.owns(address)) throw new Error("registers at an unexpected address");
     return 0;
   }

@@ -69,6 +69,16 @@ describe("starting", () => {
       { slots: [{ ...disk, readOnly: false }, empty] },
       "fault=64(NotReadOnly) (it can be written: readonly=on is missing)",
     ],
+    [
+      "of a version that is not known",
+      { slots: [{ ...disk, versionRegister: 3 }, empty] },
+      "fault=2(UnknownVersion) (its registers are of an unknown version)",
+    ],
+    [
+      "that cannot be mapped",
+      { withoutRegisters: [0] },
+      "fault=15(NotMapped) (its registers cannot be mapped)",
+    ],
   ])(
     "a disk %s is refused, which is a failure and not the absence of a disk",
     async (_how, options, fault) => {
