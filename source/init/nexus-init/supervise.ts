@@ -11,7 +11,7 @@
  * served by the new one; whose request the old one had taken was told PeerGone by the kernel. A service that ends before it
  * ever served is not started again: what it did not like about the machine is still there, and the run is over.
  *
- * Reached from main.ts, serve.ts and fetch.ts; goes on in backoff.ts and start.ts.
+ * Reached from main.ts and fetch.ts; goes on in backoff.ts and start.ts.
  */
 import { Audit } from "abi/audit";
 import { Right } from "abi/handle";

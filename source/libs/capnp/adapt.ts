@@ -3,7 +3,7 @@
  * structs (what is missing reads as its default), a newer one longer ones (what we do not know is left out). Rare,
  * as all programs of one image are built from the same schemas: it keeps the readers free of size checks.
  *
- * Reached from open.ts, after check.ts found the message sound. The copy stands in one static page, so it is good
+ * Reached from open.ts; check.ts has found the message sound by then. The copy stands in one static page, so it is good
  * until the next message that needs one.
  */
 import { MESSAGE_BYTES_MAX } from "abi/message";

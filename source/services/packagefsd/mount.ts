@@ -1,6 +1,7 @@
 /**
  * Mounting: the superblock, whether it is one to believe, then the whole index, then a first block of content; only after
- * all four the line that says so is printed. Reached from main.ts; goes on in libs/pkgimg, trust.ts and blocks.ts.
+ * all four the line that says so is printed. Reached from main.ts; goes on in libs/pkgimg and blocks.ts. The judge is
+ * trust.ts's, and comes with the call.
  *
  * An image that does not verify is refused and nothing takes its place: the fixtures are for a machine without a disk,
  * and a disk that somebody changed must not look like a missing one.

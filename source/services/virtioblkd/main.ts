@@ -2,7 +2,7 @@
  * virtioblkd: the one owner of the block device, and the only way to it. It reads; nothing here can write to a disk.
  *
  * Bring-up is a list: find the disk, which includes a first block by interrupt, say so, serve. Without a disk it tells its
- * starter, and ends. Reached from nexus-init; goes on in find.ts, device.ts, reads.ts and requests.ts.
+ * starter, and ends. Reached from nexus-init; goes on in find.ts, device.ts and requests.ts.
  */
 import { ExitCode } from "abi/exit";
 import { Refusal } from "abi/refusal";
