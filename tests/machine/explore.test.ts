@@ -88,7 +88,7 @@ const plants: Plant[] = [
     changes: [
       {
         file: `${kernel}/lifecycle/memory.ts`,
-        find: "  spaceChanged(task);\n  forget(mapping);",
+        find: "  spaceChanged(space);\n  forget(mapping);",
         replace: "  forget(mapping);",
       },
     ],
@@ -112,8 +112,8 @@ const plants: Plant[] = [
     changes: [
       {
         file: `${kernel}/lifecycle/memory.ts`,
-        find: "  spaceChanged(task);\n  forget(mapping);",
-        replace: `  spaceChanged(task);
+        find: "  spaceChanged(space);\n  forget(mapping);",
+        replace: `  spaceChanged(space);
   for (let i: u32 = 0; i < hartCount(); i++) {
     if (i === thisHart().index || !isOnline(i)) continue;
     sbiCall(0x52464e43, 1, 1, hartAt(i).hartid, 0, u64.MAX_VALUE, 0);
