@@ -7,7 +7,7 @@ import { Refusal } from "abi/refusal";
 import { Kind } from "abi/handle";
 import { Hart, hartAt, initHart, isOnline, setHartCount, thisHart } from "kernel/neuron/src/arch/riscv/hart";
 import { takeIpisOnly } from "kernel/neuron/src/arch/riscv/control";
-import { FRAME_CALL, FRAME_FULL } from "kernel/neuron/src/arch/riscv/frame";
+import { FRAME_CALL, FRAME_FULL, FRAME_OPEN } from "kernel/neuron/src/arch/riscv/context";
 import { IPI_BURST_MAX } from "kernel/neuron/src/arch/riscv/ipi";
 import { timerInit, timerStartHart } from "kernel/neuron/src/arch/riscv/timer";
 import { auditInit } from "kernel/neuron/src/diag/audit";
@@ -15,28 +15,29 @@ import { printInit } from "kernel/neuron/src/diag/print";
 import { consoleInit } from "kernel/neuron/src/ipc/console";
 import { interruptsInit } from "kernel/neuron/src/irq/interrupts";
 import { createTask, startTask } from "kernel/neuron/src/lifecycle/create";
-import { freeFrames, framesInit, giveFrames } from "kernel/neuron/src/mm/frames";
+import { freeFrameCount, framesInit, freeFrames } from "kernel/neuron/src/mm/frames";
 import { buildKernelMap, kernelSpaceSatp } from "kernel/neuron/src/mm/kernelmap";
 import { pinsInit } from "kernel/neuron/src/mm/pins";
-import { NO_OBJECT } from "kernel/neuron/src/mm/pool";
 import { vmosInit } from "kernel/neuron/src/mm/vmo";
 import { queueOf } from "kernel/neuron/src/sched/queue";
 import { admit } from "kernel/neuron/src/sched/retire";
 import { leaveIdle } from "kernel/neuron/src/sched/schedule";
-import { endpointAt, endpointsInit, notificationAt, takeEndpoint, takeNotification } from "kernel/neuron/src/task/endpoint";
+import { allocEndpoint, allocNotification, endpointsInit } from "kernel/neuron/src/task/endpoint";
 import { freeSlot, putCapability, slotOf } from "kernel/neuron/src/task/handles";
 import { lifeInit, releaseTask, retainTask } from "kernel/neuron/src/task/life";
-import { Task, taskAt, tasksInit, waitKind } from "kernel/neuron/src/task/task";
+import { Endpoint, Notification, Task } from "kernel/neuron/src/task/objects";
+import { taskAt, tasksInit, waitKind } from "kernel/neuron/src/task/task";
+import { leaveHandle, switchHandle, syscallHandle, trapHandle as handleTrap } from "kernel/neuron/src/trap";
 import { retainEndpoint, retainNotification } from "kernel/neuron/src/task/endpoint";
 
-export { scheduleFirst, syscallHandle, trapHandle } from "kernel/neuron/src/trap";
+export { scheduleFirst } from "kernel/neuron/src/trap";
 
 export function boot(hartCount: u32, states: usize, ram: u32, frames: u32, ramEnd: u32): void {
   printInit();
   setHartCount(hartCount);
   for (let i: u32 = 0; i < hartCount; i++) initHart(i, <u64>i + 10);
   framesInit(states);
-  giveFrames(ram, frames);
+  freeFrames(ram, frames);
   buildKernelMap(ramEnd);
   auditInit(); vmosInit(); pinsInit(); tasksInit(); lifeInit(); endpointsInit(); interruptsInit(); consoleInit();
   for (let i: u32 = 0; i < 4; i++) queueOf(i).init();
@@ -60,16 +61,35 @@ export function spawn(taskClass: u32): i32 {
   releaseTask(task);
   return task.index;
 }
-export function newEndpoint(): u32 { return takeEndpoint(); }
-export function newNotification(): u32 { return takeNotification(); }
-/** A capability in the lowest free slot of a task; the slot, or -1. */
+export function newEndpoint(): u32 { return <u32>changetype<usize>(allocEndpoint()); }
+export function newNotification(): u32 { return <u32>changetype<usize>(allocNotification()); }
+
+/** Any other trap of the task that runs on this hart: trap.S saves every register first. */
+export function trapHandle(cause: u64, value: u64): void {
+  changetype<Task>(thisHart().running).kind = FRAME_FULL;
+  handleTrap(cause, value);
+}
+/** A system call of the task that runs on this hart, as trap.S makes it; the number and the arguments as they stand in registers. */
+export function systemCall(a0: u64, a1: u64, a2: u64, a3: u64, a4: u64, a5: u64, a6: u64, number: u64): void {
+  const hart = thisHart();
+  const task = changetype<Task>(hart.running);
+  task.a0 = a0; task.a1 = a1; task.a2 = a2; task.a3 = a3; task.a4 = a4; task.a5 = a5; task.a6 = a6; task.a7 = number;
+  task.sepc += 4;
+  task.kind = FRAME_OPEN;
+  const after = syscallHandle(number);
+  if (after === 0) return;
+  if (hart.frame !== 0) task.kind = FRAME_CALL;
+  if (after === 1) switchHandle();
+  else leaveHandle();
+}
+/** A capability in the lowest free slot of a task, to a task by its index; the slot, or -1. */
 export function give(task: u32, kind: u32, object: u32, rights: u32, badge: u32): i32 {
   const slot = freeSlot(taskAt(task));
   if (slot === 64) return -1;
   if (kind === Kind.Task) retainTask(taskAt(object));
-  else if (kind === Kind.Endpoint) retainEndpoint(object);
-  else if (kind === Kind.Notification) retainNotification(object);
-  putCapability(taskAt(task), slot, <Kind>kind, object, rights, badge);
+  else if (kind === Kind.Endpoint) retainEndpoint(changetype<Endpoint>(object));
+  else if (kind === Kind.Notification) retainNotification(changetype<Notification>(object));
+  putCapability(taskAt(task), slot, <Kind>kind, kind === Kind.Task ? taskAddress(object) : object, rights, badge);
   return slot;
 }
 
@@ -85,7 +105,7 @@ export function stateOf(task: u32): u32 { return taskAt(task).state; }
 export function endOf(task: u32): u32 { return taskAt(task).end; }
 export function classOf(task: u32): u32 { return taskAt(task).taskClass; }
 export function rootOf(task: u32): u32 { return taskAt(task).root; }
-export function referencesOf(task: u32): u32 { return taskAt(task).references; }
+export function referencesOf(task: u32): u32 { return taskAt(task).references.value; }
 export function satpOfHart(hart: u32): u64 { return hartAt(hart).satp; }
 export function online(hart: u32): bool { return isOnline(hart); }
 export function ticksOf(hart: u32): u64 { return hartAt(hart).ticks; }
@@ -94,17 +114,14 @@ export function ipisLimited(hart: u32): u32 { return hartAt(hart).ipisLimited; }
 export function deadlineOf(hart: u32): u64 { return hartAt(hart).deadline; }
 export function kindAt(task: u32, slot: u32): u32 { return slotOf(taskAt(task), slot).kind; }
 export function rightsAt(task: u32, slot: u32): u32 { return slotOf(taskAt(task), slot).rights; }
-export function objectAt(task: u32, slot: u32): u32 { return slotOf(taskAt(task), slot).object; }
-export function badgeAt(task: u32, slot: u32): u32 { return slotOf(taskAt(task), slot).badge; }
-/** Whether the task stands before its ecall once more, as trap.S would find it. */
-export function callsAgain(task: u32): bool {
-  const t = taskAt(task);
-  if (t.kind !== FRAME_FULL) return false;
-  t.kind = FRAME_CALL;
-  t.sepc += 4;
-  return true;
+export function objectAt(task: u32, slot: u32): u32 {
+  const capability = slotOf(taskAt(task), slot);
+  return <u32>capability.kind === Kind.Task ? capability.task.index : capability.object;
 }
-export function free(): u32 { return freeFrames(); }
+export function badgeAt(task: u32, slot: u32): u32 { return slotOf(taskAt(task), slot).badge; }
+/** Where the task goes on. */
+export function sepcOf(task: u32): u64 { return taskAt(task).sepc; }
+export function free(): u32 { return freeFrameCount(); }
 
 /** How often a task stands in the run queue of a hart. */
 export function timesQueued(hart: u32, task: u32): u32 {
@@ -119,15 +136,15 @@ export function timesQueued(hart: u32, task: u32): u32 {
   }
   return count;
 }
-export function callersOf(endpoint: u32): u32 { return lengthOf(endpointAt(endpoint).callers.head); }
-export function receiversOf(endpoint: u32): u32 { return lengthOf(endpointAt(endpoint).receivers.head); }
+export function callersOf(endpoint: u32): u32 { return lengthOf(changetype<Endpoint>(endpoint).callers.head); }
+export function receiversOf(endpoint: u32): u32 { return lengthOf(changetype<Endpoint>(endpoint).receivers.head); }
 function lengthOf(first: Task | null): u32 {
   let count: u32 = 0;
   let at = first;
   while (at !== null) { count++; assert(count < 64); at = changetype<Task | null>(at.next); }
   return count;
 }
-export function bitsOf(notification: u32): u64 { return notificationAt(notification).bits; }
-export function endpointReferences(index: u32): u32 { return endpointAt(index).references; }
-export function notificationReferences(index: u32): u32 { return notificationAt(index).references; }
+export function bitsOf(notification: u32): u64 { return changetype<Notification>(notification).bits; }
+export function endpointReferences(endpoint: u32): u32 { return changetype<Endpoint>(endpoint).references.value; }
+export function notificationReferences(notification: u32): u32 { return changetype<Notification>(notification).references.value; }
 `;

@@ -22,9 +22,13 @@ beforeEach(async () => {
       text: `
         import { hartAt, initHart, setHartCount } from "kernel/neuron/src/arch/riscv/hart";
         import { plicInit, setPlicContext } from "kernel/neuron/src/arch/riscv/plic";
-        import { bindInterrupt, interruptsInit, takeInterrupts } from "kernel/neuron/src/irq/interrupts";
-        import { endpointsInit, takeNotification } from "kernel/neuron/src/task/endpoint";
-        export { completeInterrupt } from "kernel/neuron/src/irq/interrupts";
+        import {
+          bindInterrupt, completeInterrupt as complete, interruptsInit, takeInterrupts,
+        } from "kernel/neuron/src/irq/interrupts";
+        import { allocNotification, endpointsInit } from "kernel/neuron/src/task/endpoint";
+        import { Notification } from "kernel/neuron/src/task/objects";
+        import { taskAt } from "kernel/neuron/src/task/task";
+        export function completeInterrupt(owner: u32, source: u32): i32 { return complete(taskAt(owner), source); }
         export function boot(plicAddress: usize): void {
           setHartCount(1);
           initHart(0, 0);
@@ -34,7 +38,7 @@ beforeEach(async () => {
           endpointsInit();
         }
         export function bind(owner: u32, source: u32): i32 {
-          return bindInterrupt(hartAt(0), owner, source, takeNotification(), 1);
+          return bindInterrupt(hartAt(0), taskAt(owner), source, changetype<Notification>(changetype<usize>(allocNotification())), 1);
         }
         export function interrupt(): void { takeInterrupts(hartAt(0)); }
       `,

@@ -112,7 +112,6 @@ export class Kernel {
       writeSatp: (value: bigint) => {
         csr().satp = BigInt.asUintN(64, value);
       },
-      endReservation: nothing,
       fence: nothing,
       fenceIo: nothing,
       fenceI: nothing,
@@ -177,8 +176,12 @@ export class Kernel {
     const words = Array.from({ length: 7 }, (_, i) => BigInt.asIntN(64, BigInt(args[i] ?? 0)));
     const task = this.running(hart);
     if (task < 0) throw new Error(`hart ${hart} runs nothing`);
-    do this.on(hart, () => this.guest.call("syscallHandle", ...words, BigInt(number)));
-    while (this.running(hart) === task && this.guest.call("callsAgain", task) !== 0);
+    // A call that is made again (callAgain in ipc/results.ts) leaves the task before its ecall.
+    let before = 0n;
+    do {
+      before = this.guest.call64("sepcOf", task);
+      this.on(hart, () => this.guest.call("systemCall", ...words, BigInt(number)));
+    } while (this.running(hart) === task && this.guest.call64("sepcOf", task) === before);
   }
 
   /** Status and results of a task that is not in a system call. */

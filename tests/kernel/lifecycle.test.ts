@@ -141,7 +141,8 @@ describe("an end", () => {
       k.ask(0, sys.Drop, slot);
       expect(k.guest.call("free")).toBe(before);
     }
-    expect(k.console).toMatch(/neuron: task {2}ended: load page fault value=0x1234 pc=0x10000/);
+    // Behind the two system calls that it made.
+    expect(k.console).toMatch(/neuron: task {2}ended: load page fault value=0x1234 pc=0x10008/);
   });
 
   test("of another task leaves the killer in its own address space", () => {

@@ -25,13 +25,13 @@ async function boot(): Promise<void> {
       text: `
         import { hartAt, initHart, setHartCount } from "kernel/neuron/src/arch/riscv/hart";
         import { IPI_BURST_MAX } from "kernel/neuron/src/arch/riscv/ipi";
-        export { notifyHart, takeMail, mailSenders, mailStops, mailRetires, askToRetire, countMail, refillIpiTokens,
+        export { notifyHart, takeMail, mailSenders, mailStops, mailRetires, requestStop, countMail, refillIpiTokens,
           stopOthers, useSswi, setSswiIndex } from "kernel/neuron/src/arch/riscv/ipi";
         export function boot(count: u32): void {
           setHartCount(count);
           for (let i: u32 = 0; i < count; i++) {
             initHart(i, <u64>i + 100);
-            hartAt(i).online = 1;
+            hartAt(i).online.value = 1;
             hartAt(i).ipiTokens = IPI_BURST_MAX;
           }
         }
@@ -115,7 +115,7 @@ test("stopping and retiring are never held back", () => {
     }
   });
   expect(on(0, () => g.call("notifyHart", 1))).toBe(0);
-  on(0, () => g.call("askToRetire", 1));
+  on(0, () => g.call("requestStop", 1));
   const mail = on(1, () => g.call("takeMail"));
   expect(g.call("mailRetires", mail)).toBe(1);
   on(0, () => g.call("stopOthers"));

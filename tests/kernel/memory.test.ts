@@ -19,9 +19,9 @@ describe("page frames", () => {
     );
     g.memory.grow(Math.ceil((start + ramFrames * page - g.memory.buffer.byteLength) / 65_536));
     g.call("framesInit", ramBase);
-    g.call("giveFrames", start, ramFrames);
+    g.call("freeFrames", start, ramFrames);
   });
-  const take = (count: number): number => g.call("takeFrames", count) >>> 0;
+  const take = (count: number): number => g.call("allocFrames", count) >>> 0;
 
   test("are never given to two, come zeroed, and join again", () => {
     const command = fc.oneof(
@@ -35,7 +35,7 @@ describe("page frames", () => {
           const [piece] = taken.splice(index, 1);
           if (!piece) return;
           g.bytes().fill(0xa5, piece.at, piece.at + piece.count * page);
-          g.call("giveFrames", piece.at, piece.count);
+          g.call("freeFrames", piece.at, piece.count);
         };
         for (const command of commands) {
           if ("give" in command) {
@@ -60,7 +60,7 @@ describe("page frames", () => {
             }
           }
           const held = taken.reduce((sum, { count }) => sum + count, 0);
-          expect(g.call("freeFrames")).toBe(ramFrames - held);
+          expect(g.call("freeFrameCount")).toBe(ramFrames - held);
         }
         while (taken.length > 0) giveBack(0);
         // In one piece again: the largest aligned block that lies within can be had.
@@ -79,7 +79,7 @@ describe("page frames", () => {
     let frames = 0;
     while (take(1) !== 0) frames += 1;
     expect(frames).toBe(ramFrames);
-    expect(g.call("freeFrames")).toBe(0);
+    expect(g.call("freeFrameCount")).toBe(0);
   });
 });
 

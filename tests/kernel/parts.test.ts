@@ -180,9 +180,10 @@ describe("a run queue", () => {
         text: `
           import { hartAt } from "kernel/neuron/src/arch/riscv/hart";
           import { RunQueue, queueOf } from "kernel/neuron/src/sched/queue";
-          import { Task, taskAt, tasksInit } from "kernel/neuron/src/task/task";
+          import { Task } from "kernel/neuron/src/task/objects";
+          import { taskAt, tasksInit } from "kernel/neuron/src/task/task";
           function open(queue: u32): void {
-            hartAt(queue).online = 0;
+            hartAt(queue).online.value = 0;
             queueOf(queue).open(hartAt(queue));
           }
           export function boot(): void {
@@ -250,41 +251,46 @@ test("a pool gives each object once, zeroed, and says when it is empty", async (
   const g = await guest(
     {
       text: `
-        import { Pool } from "kernel/neuron/src/mm/pool";
-        const state = memory.data(32, 8);
-        const objects = memory.data(640, 8);
-        const pool = changetype<Pool>(state);
-        export function boot(): void { pool.init(objects, 64, 10); }
-        export function take(): u32 { return pool.take(); }
-        export function give(index: u32): void { pool.give(index); }
-        export function address(index: u32): usize { return pool.addressOf(index); }
+        import { POOL_BYTES, Pool } from "kernel/neuron/src/mm/pool";
+        const pool = changetype<Pool>(memory.data(POOL_BYTES, 8));
+        const objects = memory.data(720, 8);
+        export function boot(): void { pool.init(objects, 72, 10, 64); }
+        export function alloc(): usize { return pool.alloc(); }
+        export function free(object: usize): void { pool.free(object); }
+        export function first(): usize { return objects; }
       `,
     },
     { imports: { intrinsics: { hartPointer: () => 0x9_0000 } } },
   );
   g.memory.grow(16);
   g.call("boot");
+  const first = g.call("first");
+  const used = new Set<number>();
   fc.assert(
     fc.property(fc.array(fc.oneof(fc.constant("take" as const), fc.nat()), { maxLength: 60 }), (steps) => {
       const taken: number[] = [];
       for (const step of steps) {
         if (step === "take") {
-          const index = g.call("take") >>> 0;
+          const object = g.call("alloc");
           if (taken.length === 10) {
-            expect(index).toBe(0xffff_ffff);
+            expect(object).toBe(0);
             continue;
           }
-          expect(index).toBeLessThan(10);
-          expect(taken).not.toContain(index);
-          const at = g.call("address", index);
-          expect(g.get(at, 64).every((byte) => byte === 0)).toBe(true);
-          g.bytes().fill(0xff, at, at + 64);
-          taken.push(index);
+          const place = (object - first) / 72;
+          expect(place).toBeLessThan(10);
+          expect(Number.isInteger(place)).toBe(true);
+          expect(taken).not.toContain(object);
+          expect(g.get(object, 64).every((byte) => byte === 0)).toBe(true);
+          // What lies behind outlives the object.
+          if (used.has(object)) expect(g.get(object + 64, 8).every((byte) => byte === 0xff)).toBe(true);
+          g.bytes().fill(0xff, object, object + 72);
+          used.add(object);
+          taken.push(object);
         } else if (taken.length > 0) {
-          g.call("give", taken.splice(step % taken.length, 1)[0] ?? 0);
+          g.call("free", taken.splice(step % taken.length, 1)[0] ?? 0);
         }
       }
-      for (const index of taken) g.call("give", index);
+      for (const object of taken) g.call("free", object);
     }),
   );
 });

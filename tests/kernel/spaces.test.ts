@@ -15,9 +15,11 @@ async function flushesWith(asidBits: bigint): Promise<{ flushes: number; switche
   const g = await guest(
     {
       text: `
+        import { FRAME_CALL } from "kernel/neuron/src/arch/riscv/context";
         import { hartAt } from "kernel/neuron/src/arch/riscv/hart";
         import { enterFirstSpace, satpOf } from "kernel/neuron/src/arch/riscv/satp";
-        import { asidOf, runOn } from "kernel/neuron/src/sched/schedule";
+        import { arrive, runOn } from "kernel/neuron/src/sched/schedule";
+        import { asidOf } from "kernel/neuron/src/sched/space";
         import { taskAt } from "kernel/neuron/src/task/task";
         export function boot(): void {
           enterFirstSpace(0x1000);
@@ -25,10 +27,11 @@ async function flushesWith(asidBits: bigint): Promise<{ flushes: number; switche
             const task = taskAt(i);
             task.index = i;
             task.seenBy = 1;
+            task.kind = FRAME_CALL;
             task.satp = satpOf(0x2000 + (i << 12), asidOf(task));
           }
         }
-        export function run(index: u32): void { runOn(hartAt(0), taskAt(index)); }
+        export function run(index: u32): void { runOn(hartAt(0), taskAt(index)); arrive(hartAt(0)); }
       `,
     },
     {
@@ -46,7 +49,6 @@ async function flushesWith(asidBits: bigint): Promise<{ flushes: number; switche
             flushes += 1;
           },
           fenceI: () => {},
-          endReservation: () => {},
         },
         assembly: { sbiEcall: () => 0n },
       },

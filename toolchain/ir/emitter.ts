@@ -12,7 +12,7 @@ import { dataGlobal, globalDefinition, globalSymbol, type Layout, passiveGlobals
 import { Debug, type Subprogram } from "./debug.ts";
 import { type Callee, type Locator, parameterList, type Surroundings, translateBody } from "./function.ts";
 import { outOfLine } from "./intrinsics.ts";
-import { attributes, HEADER, intrinsicDeclarations } from "./llvm.ts";
+import { ATTRIBUTES, HEADER, intrinsicDeclarations } from "./llvm.ts";
 import { direct } from "./reach.ts";
 import { type ConstantTable, constantTableEntry, constantTableLines, TypeIds } from "./table.ts";
 import { globalName, llvmType, quoted, resultType } from "./text.ts";
@@ -25,7 +25,6 @@ const PAGE_BYTES = 0x10000;
 
 export interface EmitOptions {
   readonly name: string;
-  readonly framePointers: boolean;
   readonly trapFloatFunctions: boolean;
 }
 
@@ -79,7 +78,7 @@ export class Emitter implements Surroundings {
       ...this.declarations(),
       ...intrinsicDeclarations(functions.flat()),
       "",
-      ...attributes(this.options.framePointers),
+      ...ATTRIBUTES,
       ...(this.debug === undefined ? [] : ["", ...this.debug.finish()]),
     ];
     return `${lines.join("\n")}\n`;
@@ -173,7 +172,9 @@ export class Emitter implements Surroundings {
         : this.debug?.subprogram(parts[parts.length - 1] ?? fn.name, unquoted(symbol), fn.type, place);
     const external = this.isExternal(fn);
     const inlining = this.isOutOfLine(body) ? " noinline" : "";
-    const suffix = inlining + (subprogram === undefined ? "" : ` !dbg !${subprogram.id}`);
+    // Each failed assertion keeps a call of its own, by whose return address a panic's trace finds the place.
+    const merging = /(^|\/)abort$/.test(fn.name) ? " nomerge" : "";
+    const suffix = inlining + merging + (subprogram === undefined ? "" : ` !dbg !${subprogram.id}`);
     return [
       `define ${external ? "" : "internal "}${resultType(fn.type)} ${symbol}(${parameterList(fn.type)}) #0${suffix} {`,
       ...this.bodyOf(fn, body, subprogram),

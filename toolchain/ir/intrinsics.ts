@@ -95,18 +95,6 @@ function volatileStore(bits: number): Intrinsic {
 }
 
 /**
- * This hart holds no reservation (LR) afterwards: SC ends one whether it writes or not. Should it write, which it may where the
- * reservation is larger than what was read, it writes zero: eight bytes at the address that nobody minds.
- */
-const endReservation: Intrinsic = {
-  type: signature(["i32"], []),
-  emit: (builder) => {
-    const at = pointer(builder, builder.pop(), 0);
-    builder.emit(`call void asm sideeffect "sc.d zero, zero, ($0)", "r,~{memory}"(ptr ${at})`);
-  },
-};
-
-/**
  * Reads tp, which holds this hart's (or thread's) block. Pure: it may be read once and kept, so code must not go on
  * on another hart in the middle of a function. The twin is the register itself, a whole 64-bit address.
  */
@@ -148,7 +136,6 @@ function makeTable(): Map<string, Intrinsic> {
   table.set("fenceI", executes("fence.i"));
   table.set("sfenceVma", executes("sfence.vma"));
   table.set("sfenceVmaPage", writes("sfence.vma $0, zero"));
-  table.set("endReservation", endReservation);
   for (const bits of [8, 16, 32, 64]) {
     table.set(`volatileLoad${bits}`, volatileLoad(bits));
     table.set(`volatileStore${bits}`, volatileStore(bits));

@@ -7,12 +7,10 @@ export const HEADER: readonly string[] = [
 ];
 
 /** What each function (`#0`) and each pure piece of assembly (`#1`) carries. */
-export function attributes(framePointers: boolean): string[] {
-  return [
-    `attributes #0 = { nounwind null_pointer_is_valid${framePointers ? ' "frame-pointer"="all"' : ""} }`,
-    "attributes #1 = { nounwind memory(none) }",
-  ];
-}
+export const ATTRIBUTES: readonly string[] = [
+  "attributes #0 = { nounwind null_pointer_is_valid }",
+  "attributes #1 = { nounwind memory(none) }",
+];
 
 /** Declares those of LLVM's own functions that `lines` call. */
 export function intrinsicDeclarations(lines: readonly string[]): string[] {

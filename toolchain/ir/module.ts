@@ -33,8 +33,6 @@ export interface TranslateOptions {
   readonly locate?: ((libraryPath: string) => string | undefined) | undefined;
   /** Checks of a task's module; both are always on for the kernel, and off by default for a task. */
   readonly checks?: { readonly heap?: boolean; readonly throws?: boolean } | undefined;
-  /** Keep a frame pointer in every function, so that a panic can print a backtrace. Default: false. */
-  readonly framePointers?: boolean | undefined;
   /** Give functions that use floating point a body that traps, instead of refusing the module. */
   readonly trapFloatFunctions?: boolean | undefined;
 }
@@ -80,7 +78,6 @@ export function translate(wasm: Uint8Array, options: TranslateOptions): Translat
   const layout = layOut(module, options.memoryBase);
   const emitter = new Emitter(survey, imports.callees, layout, {
     name: options.name,
-    framePointers: options.framePointers ?? false,
     trapFloatFunctions,
   });
   const ir = emitter.emit();

@@ -87,7 +87,7 @@ async function translateStep(build: Build, program: GuestProgram): Promise<void>
     run: async () => {
       const sourceMap = await readText(build, map);
       const locate = (path: string): string | undefined => locateSource(build.root, build.out, path);
-      const options = { name, kind, memoryBase, sourceMap, checks, locate, framePointers: true };
+      const options = { name, kind, memoryBase, sourceMap, checks, locate };
       const result = translate(await readBytes(build, wasm), options);
       const layout: DataLayout = {
         memoryBase: result.memoryBase,

@@ -13,7 +13,6 @@ import type { Layout } from "./layout.ts";
 const kind = { task: 1, endpoint: 2, notification: 3, vmo: 4 };
 const RIGHT_RECEIVE = 16;
 const STATE_ENDED = 2;
-const NO_OBJECT = 0xffff_ffff;
 
 /** Sv39: entries of a table, the bit of a valid one, and the bits of one that maps memory. */
 const ENTRIES = 512;
@@ -34,13 +33,7 @@ export interface Accounts {
   frames: number;
 }
 
-/** A table of objects of one size, with its free list. */
-interface Table {
-  base: number;
-  stride: number;
-  /** The objects that are in use. */
-  used: number[];
-}
+const hex = (address: number): string => `0x${address.toString(16)}`;
 
 /** Walks everything. Every hart waits. */
 export function takeAccounts(machine: EmbeddedMachine, layout: Layout): Accounts {
@@ -51,7 +44,7 @@ class Walk {
   private readonly view: DataView;
   private readonly layout: Layout;
   private readonly problems: string[] = [];
-  /** References that were found, by kind and index. */
+  /** References that were found, by kind and address. */
   private readonly found = new Map<string, number>();
 
   constructor(machine: EmbeddedMachine, layout: Layout) {
@@ -60,33 +53,31 @@ class Walk {
   }
 
   accounts(): Accounts {
-    const tasks = this.table("task/task/pool");
-    const vmos = this.table("mm/vmo/pool");
-    const endpoints = this.table("task/endpoint/endpointPool");
-    const notifications = this.table("task/endpoint/notificationPool");
+    const tasks = this.objects("task/task/pool");
+    const vmos = this.objects("mm/vmo/pool");
+    const endpoints = this.objects("task/endpoint/endpointPool");
+    const notifications = this.objects("task/endpoint/notificationPool");
     let frames = this.freeFrames();
-    for (const index of tasks.used) {
-      const at = tasks.base + index * tasks.stride;
-      this.walkTask(index, at);
-      const root = this.field(at, "Task", "root");
-      if (this.isThere(at)) frames += this.pageTables(root);
+    for (const task of tasks) {
+      this.walkTask(task);
+      if (this.isThere(task)) frames += this.pageTables(this.field(task, "Task", "root"));
     }
     this.walkPins();
     this.walkBindings();
-    for (const index of vmos.used) {
-      const at = vmos.base + index * vmos.stride;
-      this.expect("memory object", index, this.field(at, "Vmo", "references"));
-      if (this.field(at, "Vmo", "permanent") === 0) frames += this.field(at, "Vmo", "pages");
+    for (const vmo of vmos) {
+      this.expect("memory object", vmo, this.field(vmo, "Vmo", "references0"));
+      if (this.field(vmo, "Vmo", "permanent") === 0) frames += this.field(vmo, "Vmo", "pages");
     }
-    for (const index of endpoints.used) {
-      const at = endpoints.base + index * endpoints.stride;
-      this.expect("endpoint", index, this.field(at, "Endpoint", "references"));
-      this.expect("right to receive at endpoint", index, this.field(at, "Endpoint", "receiveRights"));
+    for (const endpoint of endpoints) {
+      this.expect("endpoint", endpoint, this.field(endpoint, "Endpoint", "references0"));
+      this.expect(
+        "right to receive at endpoint",
+        endpoint,
+        this.field(endpoint, "Endpoint", "receiveRights0"),
+      );
     }
     this.expectNotifications(notifications);
-    for (const index of tasks.used) {
-      this.expect("task", index, this.field(tasks.base + index * tasks.stride, "Task", "references"));
-    }
+    for (const task of tasks) this.expect("task", task, this.field(task, "Task", "references0"));
     this.expectNoOthers({
       "memory object": vmos,
       endpoint: endpoints,
@@ -97,41 +88,39 @@ class Walk {
   }
 
   /** The console's owner has one reference more, to a notification that only it knows. */
-  private expectNotifications({ base, stride, used }: Table): void {
+  private expectNotifications(notifications: readonly number[]): void {
     let spare = this.word(this.layout.address("ipc/console/owner")) === 0 ? 0 : 1;
-    for (const index of used) {
-      const references = this.field(base + index * stride, "Notification", "references");
-      if (spare > 0 && references === this.count("notification", index) + 1) spare -= 1;
-      else this.expect("notification", index, references);
+    for (const notification of notifications) {
+      const references = this.field(notification, "Notification", "references0");
+      if (spare > 0 && references === this.count("notification", notification) + 1) spare -= 1;
+      else this.expect("notification", notification, references);
     }
   }
 
-  private walkTask(index: number, at: number): void {
-    const hasEnded = !this.isThere(at);
-    const isTold = hasEnded && this.field(at, "Task", "lingers") === 0;
+  private walkTask(task: number): void {
+    const hasEnded = !this.isThere(task);
+    const isTold = hasEnded && this.field(task, "Task", "lingers") === 0;
     if (!isTold) {
-      this.add("task", index);
-      const told = this.field(at, "Task", "endNotification");
-      if (told !== 0) this.add("notification", told - 1);
+      this.add("task", task);
+      this.add("notification", this.field(task, "Task", "endNotification"));
     }
-    this.walkCapabilities(index, hasEnded);
+    this.walkCapabilities(task, hasEnded);
     if (hasEnded) return;
-    const bound = this.field(at, "Task", "bound");
-    if (bound !== 0) this.add("notification", bound - 1);
-    const making = this.field(at, "Task", "making");
-    if (making !== NO_OBJECT) this.add("memory object", making);
-    this.walkMappings(index);
+    this.add("notification", this.field(task, "Task", "bound"));
+    this.add("memory object", this.field(task, "Task", "making"));
+    this.walkMappings(task);
   }
 
   private walkCapabilities(task: number, hasEnded: boolean): void {
     const size = this.layout.number("Capability");
     const slots = this.layout.number("SLOT_COUNT");
-    const first = this.layout.address("task/handles/table") + task * slots * size;
+    const index = this.field(task, "Task", "index");
+    const first = this.layout.address("task/handles/table") + index * slots * size;
     for (let slot = 0; slot < slots; slot++) {
       const at = first + slot * size;
       const which = this.byte(at + this.layout.number("Capability.kind"));
       if (which === 0) continue;
-      if (hasEnded) this.problems.push(`task ${task} has ended and holds something in slot ${slot}`);
+      if (hasEnded) this.problems.push(`task ${index} has ended and holds something in slot ${slot}`);
       const object = this.field(at, "Capability", "object");
       if (which === kind.task) this.add("task", object);
       if (which === kind.notification) this.add("notification", object);
@@ -146,33 +135,32 @@ class Walk {
   private walkMappings(task: number): void {
     const size = this.layout.number("Mapping");
     const most = this.layout.number("MAPPINGS_MAX");
-    const first = this.layout.address("task/mappings/table") + task * most * size;
+    const first =
+      this.layout.address("task/mappings/table") + this.field(task, "Task", "index") * most * size;
     for (let index = 0; index < most; index++) {
       const at = first + index * size;
-      if (this.field(at, "Mapping", "pages") === 0) continue;
-      const vmo = this.field(at, "Mapping", "vmoPlusOne");
-      if (vmo !== 0) this.add("memory object", vmo - 1);
+      if (this.field(at, "Mapping", "pages") !== 0)
+        this.add("memory object", this.field(at, "Mapping", "vmo"));
     }
   }
 
   private walkPins(): void {
     for (let index = 0; index < this.layout.number("PINS_MAX"); index++) {
       const at = this.layout.address("mm/pins/table") + index * this.layout.number("Pin");
-      if (this.field(at, "Pin", "device") !== 0) this.add("memory object", this.field(at, "Pin", "vmo"));
+      this.add("memory object", this.field(at, "Pin", "vmo"));
     }
   }
 
   private walkBindings(): void {
     for (let source = 1; source < this.layout.number("PLIC_SOURCES_MAX"); source++) {
       const at = this.layout.address("irq/interrupts/table") + source * this.layout.number("Binding");
-      const bound = this.field(at, "Binding", "notification");
-      if (bound !== 0) this.add("notification", bound - 1);
+      this.add("notification", this.field(at, "Binding", "notification"));
     }
   }
 
   /** Whether a task is unborn or alive: what it has is its own then. */
   private isThere(at: number): boolean {
-    return this.field(at, "Task", "state") !== STATE_ENDED;
+    return this.field(at, "Task", "stateWord") !== STATE_ENDED;
   }
 
   /** Frames of the tables of a task's address space, the root among them. */
@@ -204,44 +192,41 @@ class Walk {
     return count;
   }
 
-  /** The objects of a pool (mm/pool.ts): those that its free list does not name are in use. */
-  private table(name: string): Table {
+  /** Addresses of the objects of a pool (mm/pool.ts) that are in use: those that its free list does not name. */
+  private objects(name: string): number[] {
     const pool = this.layout.address(name);
     const base = this.field(pool, "Pool", "base");
     const stride = this.field(pool, "Pool", "stride");
     const free = new Set<number>();
-    for (
-      let next = this.field(pool, "Pool", "free");
-      next !== 0;
-      next = this.word(base + (next - 1) * stride)
-    ) {
-      free.add(next - 1);
-    }
-    const all = Array.from({ length: this.field(pool, "Pool", "count") }, (_, index) => index);
-    return { base, stride, used: all.filter((index) => !free.has(index)) };
+    for (let next = this.field(pool, "Pool", "first"); next !== 0; next = this.word(next)) free.add(next);
+    const count = this.field(pool, "Pool", "count");
+    const all = Array.from({ length: count }, (_, index) => base + index * stride);
+    return all.filter((object) => !free.has(object));
   }
 
-  private add(what: string, index: number): void {
-    this.found.set(`${what} ${index}`, this.count(what, index) + 1);
+  /** Counts a reference to the object at this address; 0 stands for none. */
+  private add(what: string, object: number): void {
+    if (object !== 0) this.found.set(`${what} ${object}`, this.count(what, object) + 1);
   }
 
-  private count(what: string, index: number): number {
-    return this.found.get(`${what} ${index}`) ?? 0;
+  private count(what: string, object: number): number {
+    return this.found.get(`${what} ${object}`) ?? 0;
   }
 
-  private expect(what: string, index: number, kept: number): void {
-    const found = this.count(what, index);
-    if (kept !== found) this.problems.push(`${what} ${index} counts ${kept} references, and has ${found}`);
+  private expect(what: string, object: number, kept: number): void {
+    const found = this.count(what, object);
+    if (kept === found) return;
+    this.problems.push(`${what} at ${hex(object)} counts ${kept} references, and has ${found}`);
   }
 
   /** Nothing names an object that is free. */
-  private expectNoOthers(tables: Readonly<Record<string, Table>>): void {
+  private expectNoOthers(objects: Readonly<Record<string, readonly number[]>>): void {
     for (const name of this.found.keys()) {
       const space = name.lastIndexOf(" ");
-      const table = tables[name.slice(0, space)];
-      const index = Number(name.slice(space + 1));
-      if (table !== undefined && !table.used.includes(index))
-        this.problems.push(`${name} is free, and something names it`);
+      const inUse = objects[name.slice(0, space)];
+      const object = Number(name.slice(space + 1));
+      if (inUse !== undefined && !inUse.includes(object))
+        this.problems.push(`${name.slice(0, space)} at ${hex(object)} is free, and something names it`);
     }
   }
 

@@ -36,10 +36,10 @@ export function readKernelHart(machine: EmbeddedMachine, layout: Layout, index: 
   return {
     index: word("index"),
     hartid: word("hartid"),
-    online: word("online"),
+    online: word("online0"),
     running: word("running") !== 0,
     heldRanks: word("heldRanks"),
-    mailbox: word("mailbox"),
+    mailbox: word("mailbox0"),
     ticks: word("ticks"),
     waiting: readWord(machine, queue + layout.number("RunQueue.waiting")),
   };

@@ -17,15 +17,16 @@ const kernel = "source/kernel/neuron/src";
 
 /** The classes that are looked at, and their fields. */
 const classes: Readonly<Record<string, readonly [file: string, fields: readonly string[]]>> = {
-  Hart: ["arch/riscv/hart", ["heldRanks", "index", "online", "hartid", "running", "ticks", "mailbox"]],
+  Hart: ["arch/riscv/hart", ["heldRanks", "index", "online0", "hartid", "running", "ticks", "mailbox0"]],
   RunQueue: ["sched/queue", ["waiting"]],
-  Pool: ["mm/pool", ["free", "base", "stride", "count"]],
+  Pool: ["mm/pool", ["first", "base", "stride", "count"]],
   Task: [
-    "task/task",
+    "task/objects",
     [
+      "index",
       "wait",
-      "references",
-      "state",
+      "references0",
+      "stateWord",
       "root",
       "endNotification",
       "bound",
@@ -37,10 +38,10 @@ const classes: Readonly<Record<string, readonly [file: string, fields: readonly 
     ],
   ],
   Capability: ["task/handles", ["kind", "rights", "object"]],
-  Mapping: ["task/mappings", ["pages", "vmoPlusOne"]],
-  Endpoint: ["task/endpoint", ["references", "receiveRights"]],
-  Notification: ["task/endpoint", ["references"]],
-  Vmo: ["mm/vmo", ["pages", "references", "permanent"]],
+  Mapping: ["task/mapping", ["pages", "vmo"]],
+  Endpoint: ["task/objects", ["references0", "receiveRights0"]],
+  Notification: ["task/objects", ["references0"]],
+  Vmo: ["mm/vmo", ["pages", "references0", "permanent"]],
   Pin: ["mm/pins", ["device", "vmo"]],
   Binding: ["irq/interrupts", ["notification"]],
 };

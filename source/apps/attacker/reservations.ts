@@ -54,7 +54,7 @@ function contend(vmo: u32): bool {
     store<u32>(crowd + (i << 2), <u32>changetype<usize>(p));
   }
   for (let i: u32 = 0; i < CROWD; i++) member(i).starts();
-  let areOver = true;
+  let areOver: bool = true;
   for (let i: u32 = 0; i < CROWD; i++) {
     if (!member(i).awaitEnd()) areOver = false;
     member(i).forget();

@@ -2,7 +2,6 @@
 
 import { halt, switchTo } from "./machine/assembly";
 import {
-  endReservation,
   fenceIo,
   hartPointer,
   outOfLine,
@@ -29,10 +28,6 @@ export function poke(register: usize): u64 {
   volatileStore32(register, volatileLoad8(register + 4));
   fenceIo();
   return volatileLoad64(register);
-}
-
-export function forget(scratch: usize): void {
-  endReservation(scratch);
 }
 
 export function here(): u32 {
@@ -94,20 +89,6 @@ entry:
   %t15 = load volatile i64, ptr %t14, align 8
   fence syncscope("singlethread") seq_cst
   ret i64 %t15
-}
-
-define void @forget(i32 signext %p0) #0 {
-entry:
-  %v.scratch = alloca i32
-  %v.scratch.wide = alloca i64
-  store i32 %p0, ptr %v.scratch
-  %t1 = sext i32 %p0 to i64
-  store i64 %t1, ptr %v.scratch.wide
-  %t2 = load i32, ptr %v.scratch
-  %t3 = load i64, ptr %v.scratch.wide
-  %t4 = inttoptr i64 %t3 to ptr
-  call void asm sideeffect "sc.d zero, zero, ($0)", "r,~{memory}"(ptr %t4)
-  ret void
 }
 
 define signext i32 @here() #0 {

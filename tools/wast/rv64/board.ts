@@ -3,7 +3,7 @@
 import { spawn } from "node:child_process";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
-import { attributes, HEADER, intrinsicDeclarations } from "../../../toolchain/ir/llvm.ts";
+import { ATTRIBUTES, HEADER, intrinsicDeclarations } from "../../../toolchain/ir/llvm.ts";
 import { link } from "../../../toolchain/link/image.ts";
 import { runLlvm } from "../../../toolchain/link/llvm.ts";
 import { assemble, irFlags } from "../../../toolchain/link/objects.ts";
@@ -82,7 +82,7 @@ export function programText({ lines, commands, quiet }: BoardProgram): string {
     "",
     ...lines,
     ...intrinsicDeclarations(lines),
-    ...attributes(false),
+    ...ATTRIBUTES,
     "",
   ].join("\n");
 }

@@ -44,7 +44,7 @@ import { lifeInit } from "./task/life";
 import { tasksInit } from "./task/task";
 
 export { kernelFault } from "./diag/panic";
-export { scheduleFirst, syscallHandle, trapHandle } from "./trap";
+export { leaveHandle, scheduleFirst, switchHandle, syscallHandle, trapHandle } from "./trap";
 
 /** From entry.S: `hartid` is physical, `treeAddress` the physical address of the device tree. */
 export function bootMain(hartid: u64, treeAddress: u64): void {

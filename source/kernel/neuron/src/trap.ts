@@ -4,7 +4,6 @@
  * to run says so in the hart's `wants`.
  */
 
-import { Audit } from "abi/audit";
 import { End } from "abi/task";
 import { CAUSE_INTERRUPT, Interrupt } from "./arch/riscv/cause";
 import { pendingInterrupts } from "./arch/riscv/control";
@@ -13,27 +12,26 @@ import {
   Hart,
   thisHart,
   WANTS_CONSOLE_NEWS,
-  WANTS_ENDS,
+  WANTS_KILLS,
   WANTS_SCHEDULE,
   WANTS_STOP,
 } from "./arch/riscv/hart";
 import { outOfLine, readTime, wfi } from "./arch/riscv/intrinsics";
 import { countMail, mailRetires, mailSenders, mailStops, takeMail } from "./arch/riscv/ipi";
-import { beginStop, endStop, leaveOnline, stopThisHart } from "./arch/riscv/smp";
 import { hasHadShare, takeTick, timerProgramNext } from "./arch/riscv/timer";
-import { audit, NO_TASK } from "./diag/audit";
-import { hartStopping, hartTicked, ipiTaken } from "./diag/markers";
+import { hartTicked, ipiTaken } from "./diag/markers";
 import { halt } from "./diag/panic";
 import { tellConsoleOwner } from "./ipc/console";
 import { expireDeadlines } from "./ipc/timeout";
-import { moveInterrupts, takeInterrupts } from "./irq/interrupts";
+import { takeInterrupts } from "./irq/interrupts";
 import { faultTask } from "./lifecycle/fault";
-import { endNext } from "./lifecycle/kill";
+import { stopHart } from "./lifecycle/hart";
+import { killNext } from "./lifecycle/kill";
 import { endTask } from "./lifecycle/reap";
-import { retire, successorOf } from "./sched/retire";
 import {
+  arrive,
   leaveIdle,
-  leaveSpace,
+  mayResume,
   pick,
   pickBeforeIdle,
   preempt,
@@ -41,23 +39,36 @@ import {
   runningTask,
   runOn,
 } from "./sched/schedule";
+import { leaveSpace } from "./sched/space";
 import { dispatch } from "./syscall/dispatch";
-import { areEndsOpen, isKilled } from "./task/life";
+import { areKillsOpen, isKilled } from "./task/life";
 
-/** From trap.S: a system call of the running task, its registers as arguments. */
-export function syscallHandle(
-  a0: u64,
-  a1: u64,
-  a2: u64,
-  a3: u64,
-  a4: u64,
-  a5: u64,
-  a6: u64,
-  number: u64,
-): void {
+/** What trap.S does after a system call. */
+const enum After {
+  /** The same task goes on at once. */
+  Same = 0,
+  /** The rest of its frame is saved, and then `switchHandle` goes on with the task that it gave this hart to. */
+  Other = 1,
+  /** The rest of its frame is saved, and then `leaveHandle` sees what comes next. */
+  Leave = 2,
+}
+
+/** From trap.S: a system call of the running task, its arguments in its frame. Returns an `After`. */
+export function syscallHandle(number: u64): u32 {
   const hart = thisHart();
-  dispatch(hart, runningTask(hart), number, a0, a1, a2, a3, a4, a5, a6);
-  leave(hart);
+  dispatch(hart, runningTask(hart), number);
+  if (!isUndisturbed(hart)) return After.Leave;
+  return hart.running === hart.frame ? After.Same : After.Other;
+}
+
+/** From trap.S: the running task is not the one whose system call this was. */
+export function switchHandle(): void {
+  arrive(thisHart());
+}
+
+/** From trap.S, after a system call: something is to be seen to, or this hart has nothing to run. */
+export function leaveHandle(): void {
+  leave(thisHart());
 }
 
 /** From trap.S: any other trap out of a task. */
@@ -65,23 +76,27 @@ export function trapHandle(cause: u64, value: u64): void {
   const hart = thisHart();
   if ((cause & CAUSE_INTERRUPT) === 0) faultTask(runningTask(hart), cause, value);
   else takeInterrupt(hart, <u32>cause);
-  leave(hart);
+  if (!isUndisturbed(hart)) leave(hart);
 }
 
 /** From trap.S, once for each hart: there is no task yet to go back to. */
 export function scheduleFirst(): void {
-  schedule(thisHart());
+  leave(thisHart());
 }
 
-/** On the way out: the same task again, unless it is gone, another should run, or its end was asked for. */
+/** Whether this hart goes on with the task that it runs, and nothing is to be seen to. */
+function isUndisturbed(hart: Hart): bool {
+  return hart.wants === 0 && mayResume(hart);
+}
+
+/** On the way out: what came up is seen to, and then this hart goes on with its task, or with another one. */
 function leave(hart: Hart): void {
-  if (hart.running !== 0 && hart.wants === 0 && !isKilled(runningTask(hart))) return;
-  attend(hart);
-  const goesOn = (hart.wants & (WANTS_SCHEDULE | WANTS_STOP)) === 0;
-  if (hart.running !== 0 && goesOn && !isKilled(runningTask(hart))) return;
-  schedule(hart);
+  if (hart.running !== 0) attend(hart);
+  if (!mayResume(hart)) schedule(hart);
+  arrive(hart);
 }
 
+/** Finds what this hart runs next, and idles until there is something. */
 function schedule(hart: Hart): void {
   if (hart.running !== 0 && isKilled(runningTask(hart))) endTask(runningTask(hart), End.Killed, 0);
   preempt(hart);
@@ -105,7 +120,7 @@ function schedule(hart: Hart): void {
 
 /** What came up in the kernel, where a lock may have been held, and is seen to on the way out. */
 function attend(hart: Hart): void {
-  if ((hart.wants & (WANTS_CONSOLE_NEWS | WANTS_ENDS)) !== 0) attendNow(hart);
+  if ((hart.wants & (WANTS_CONSOLE_NEWS | WANTS_KILLS)) !== 0) attendNow(hart);
 }
 
 function attendNow(hart: Hart): void {
@@ -115,26 +130,7 @@ function attendNow(hart: Hart): void {
     tellConsoleOwner();
   }
   // One at a time: an end takes a while, and there may be many. What cannot be ended now comes up again at a tick.
-  if ((hart.wants & WANTS_ENDS) !== 0 && !endNext()) hart.wants &= ~WANTS_ENDS;
-}
-
-/** Stops this hart, which runs no task; returns if it may not stop, or not yet. */
-function stopHart(hart: Hart): void {
-  outOfLine();
-  if (!beginStop(hart)) return;
-  hart.wants &= ~WANTS_STOP;
-  if (leaveOnline(hart)) {
-    leaveSpace();
-    const successor = successorOf(hart);
-    moveInterrupts(hart.index, successor);
-    retire(hart, successor);
-    audit(Audit.HartStopped, NO_TASK, hart.index, hart.hartid);
-    hartStopping(hart.index);
-    tellConsoleOwner();
-    endStop();
-    return stopThisHart(hart);
-  }
-  endStop();
+  if ((hart.wants & WANTS_KILLS) !== 0 && !killNext()) hart.wants &= ~WANTS_KILLS;
 }
 
 /**
@@ -143,7 +139,7 @@ function stopHart(hart: Hart): void {
  */
 function waitForInterrupt(hart: Hart): void {
   outOfLine();
-  if ((hart.wants & WANTS_ENDS) === 0) wfi();
+  if ((hart.wants & WANTS_KILLS) === 0) wfi();
   leaveIdle(hart);
   const pending = pendingInterrupts();
   if ((pending & SIE_SSIE) !== 0) takeInterrupt(hart, Interrupt.SupervisorSoftware);
@@ -182,7 +178,7 @@ function takeTimer(hart: Hart): void {
     pullMoreUrgent(hart);
     if (hart.ticks === 1) hartTicked(hart.index, hart.ticks);
     readMail(hart);
-    if (areEndsOpen()) hart.wants |= WANTS_ENDS;
+    if (areKillsOpen()) hart.wants |= WANTS_KILLS;
   }
   timerProgramNext(hart, expireDeadlines(hart, time));
 }

@@ -7,7 +7,6 @@ export declare function hartPointer(): usize;
 export declare function wfi(): void;
 export declare function fenceIo(): void;
 export declare function sfenceVmaPage(address: u64): void;
-export declare function endReservation(address: usize): void;
 export declare function volatileLoad8(address: usize): u32;
 export declare function volatileLoad64(address: usize): u64;
 export declare function volatileStore32(address: usize, value: u32): void;

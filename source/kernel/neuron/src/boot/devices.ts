@@ -80,24 +80,17 @@ export class Devices {
   runBytes: u32;
 }
 
-const found: usize = memory.data(128, 8);
-const hartTable: usize = memory.data(96, 8);
-const virtioTable: usize = memory.data(256, 8);
-const uartRegion: usize = memory.data(16, 8);
-const parkedTable: usize = memory.data(480, 8);
-const treeState: usize = memory.data(512, 8);
-const run: usize = memory.data(128, 8);
-const nonce: usize = memory.data(16, 8);
-
-if (offsetof<Devices>() > 128) ERROR("Devices outgrew its memory");
-if (HARTS_MAX * offsetof<HartNode>() > 96) ERROR("hartTable is too small");
-if (VIRTIO_SLOTS_MAX * offsetof<DeviceRegion>() > 256) ERROR("virtioTable is too small");
-if (PARKED_MAX * 8 > 480) ERROR("parkedTable is too small");
-if (TREE_STATE_BYTES > 512) ERROR("treeState is too small");
-if (STARTUP_ARGUMENT_BYTES > 128) ERROR("run is too small");
+const found = changetype<Devices>(memory.data(<u32>offsetof<Devices>(), 8));
+const hartTable: usize = memory.data(HARTS_MAX * <u32>offsetof<HartNode>(), 8);
+const virtioTable: usize = memory.data(VIRTIO_SLOTS_MAX * <u32>offsetof<DeviceRegion>(), 8);
+const uartRegion = changetype<DeviceRegion>(memory.data(<u32>offsetof<DeviceRegion>(), 8));
+const parkedTable: usize = memory.data(PARKED_MAX * 8, 8);
+const openTree = changetype<Tree>(memory.data(TREE_STATE_BYTES, 8));
+const run: usize = memory.data(STARTUP_ARGUMENT_BYTES, 8);
+const nonce: usize = memory.data(NONCE_BYTES, 8);
 
 export function devices(): Devices {
-  return changetype<Devices>(found);
+  return found;
 }
 
 export function hartNode(index: u32): HartNode {
@@ -109,7 +102,7 @@ export const UART_REGION: u32 = VIRTIO_SLOTS_MAX;
 
 /** Device region `index`: what a Device capability names. */
 export function deviceRegion(index: u32): DeviceRegion {
-  return index === UART_REGION ? changetype<DeviceRegion>(uartRegion) : virtioNode(index);
+  return index === UART_REGION ? uartRegion : virtioNode(index);
 }
 
 export function virtioNode(index: u32): DeviceRegion {
@@ -127,7 +120,7 @@ export function runArgument(): usize {
 }
 
 export function tree(): Tree {
-  return changetype<Tree>(treeState);
+  return openTree;
 }
 
 /** Reads the tree at `address`, for the boot hart `bootHartid`. Returns null, or what is wrong with it. */

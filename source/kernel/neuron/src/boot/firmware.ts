@@ -20,7 +20,7 @@ export class Firmware {
   extensions: u64;
 }
 
-const found: usize = memory.data(32, 8);
+const found: usize = memory.data(<u32>offsetof<Firmware>(), 8);
 
 export function firmware(): Firmware {
   return changetype<Firmware>(found);

@@ -4,7 +4,14 @@
  */
 import { NONE, Tree } from "fdt/reader";
 import { __kernel_end } from "../arch/riscv/symbols";
-import { FRAME_BYTES, FRAME_STATES_BYTES, framesInit, freeFrames, giveFrames, RAM_BASE } from "../mm/frames";
+import {
+  FRAME_BYTES,
+  FRAME_STATES_BYTES,
+  framesInit,
+  freeFrameCount,
+  freeFrames,
+  RAM_BASE,
+} from "../mm/frames";
 import { devices, tree, usableRamEnd } from "./devices";
 
 /** Frames that the kernel's own page tables may take. What the first task needs is asked for when it is made. */
@@ -13,9 +20,8 @@ const KERNEL_FRAMES_MIN: u32 = 128;
 const RESERVED_MAX: u32 = 32;
 
 /** {from, to}, frame-aligned, sorted by `from`. */
-const ranges: usize = memory.data(256, 8);
+const ranges: usize = memory.data(RESERVED_MAX * 8, 8);
 let count: u32 = 0;
-if (RESERVED_MAX * 8 > 256) ERROR("the table of reserved ranges is too small");
 
 function fromOf(index: u32): u32 {
   return load<u32>(ranges + (index << 3));
@@ -74,9 +80,9 @@ export function memoryInit(treeAddress: usize): string | null {
   framesInit(states);
   let at = RAM_BASE;
   for (let i: u32 = 0; i < count; i++) {
-    if (fromOf(i) > at) giveFrames(at, (fromOf(i) - at) / FRAME_BYTES);
+    if (fromOf(i) > at) freeFrames(at, (fromOf(i) - at) / FRAME_BYTES);
     if (toOf(i) > at) at = toOf(i);
   }
-  if (at < end) giveFrames(at, (end - at) / FRAME_BYTES);
-  return freeFrames() < KERNEL_FRAMES_MIN ? "too little memory" : null;
+  if (at < end) freeFrames(at, (end - at) / FRAME_BYTES);
+  return freeFrameCount() < KERNEL_FRAMES_MIN ? "too little memory" : null;
 }

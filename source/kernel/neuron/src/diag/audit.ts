@@ -40,24 +40,20 @@ export class AuditRecord {
   times: u32;
 }
 
-const records: usize = memory.data(AUDIT_KIND_COUNT * AUDIT_RECORDS_MAX * offsetof<AuditRecord>(), 8);
+const records: usize = memory.data(AUDIT_KIND_COUNT * AUDIT_RECORDS_MAX * <u32>offsetof<AuditRecord>(), 8);
 /** How many records of each kind are in use, the first ones. */
 const counts: usize = memory.data(AUDIT_KIND_COUNT * 4, 4);
-const lockWord: usize = memory.data(LOCK_BYTES, 8);
+const lock = changetype<Lock>(memory.data(LOCK_BYTES, 8));
 /** A copy for each hart. */
 const copies: usize = memory.data(HARTS_MAX * offsetof<AuditRecord>(), 8);
 let sequence: u64 = 0;
-
-function lock(): Lock {
-  return changetype<Lock>(lockWord);
-}
 
 function recordAt(kind: u32, position: u32): AuditRecord {
   return changetype<AuditRecord>(records + (kind * AUDIT_RECORDS_MAX + position) * offsetof<AuditRecord>());
 }
 
 export function auditInit(): void {
-  lock().init(Rank.Audit);
+  lock.init(Rank.Audit);
 }
 
 /** Adds a record of `kind`, or counts it in the one that says the same. `task` is a task's `id`. */
@@ -73,7 +69,7 @@ export function auditOf(whose: u64, kind: Audit, task: u32, word0: u64, word1: u
   const hart = PRODUCTION ? 0 : thisHart().index;
   const first = isSilent(kind) ? 0 : word0;
   const second = isSilent(kind) ? 0 : word1;
-  lock().acquire();
+  lock.acquire();
   const record = placeFor(whose, kind, task, first, second);
   sequence++;
   record.sequence = sequence;
@@ -84,7 +80,7 @@ export function auditOf(whose: u64, kind: Audit, task: u32, word0: u64, word1: u
   record.word0 = first;
   record.word1 = second;
   record.times++;
-  lock().release();
+  lock.release();
 }
 
 /**
@@ -138,13 +134,13 @@ function isSilent(kind: Audit): bool {
 /** A copy, this hart's own, of the oldest record of `kind` with a sequence above `after`; null behind the last. */
 export function auditRecord(kind: u32, after: u64): AuditRecord | null {
   const copy = changetype<AuditRecord>(copies + thisHart().index * offsetof<AuditRecord>());
-  lock().acquire();
+  lock.acquire();
   let next: AuditRecord | null = null;
   for (let i: u32 = 0; i < AUDIT_RECORDS_MAX; i++) {
     const record = recordAt(kind, i);
     if (record.sequence > after && (next === null || record.sequence < next.sequence)) next = record;
   }
   if (next !== null) memory.copy(changetype<usize>(copy), changetype<usize>(next), offsetof<AuditRecord>());
-  lock().release();
+  lock.release();
   return next === null ? null : copy;
 }

@@ -21,6 +21,7 @@ import { shutdown } from "../arch/riscv/sbi/reset";
 import { __text_end, __text_start } from "../arch/riscv/symbols";
 import { timebaseHz } from "../arch/riscv/timer";
 import { uartDrain } from "../arch/riscv/uart";
+import { ATOMIC_BYTES, AtomicWord } from "../sync/atomic";
 import { beginLine, endLinePanic, sealConsole } from "./print";
 
 /** Addresses that are printed. */
@@ -28,9 +29,9 @@ const TRACE_MAX: u32 = 16;
 const INSTRUCTION_BYTES: usize = 4;
 
 /** Index + 1 of the hart that reports, 0 for none. */
-const reporter: usize = memory.data(4, 4);
+const reporter = changetype<AtomicWord>(memory.data(ATOMIC_BYTES, 4));
 /** Bit per hart that stands still. */
-const still: usize = memory.data(4, 4);
+const still = changetype<AtomicWord>(memory.data(ATOMIC_BYTES, 4));
 /**
  * How long the others are waited for, as a part of a second: long enough to send a line at 115,200 baud. They come to their
  * next interrupt soon, but for one that spins on a lock which this hart holds, and that one says nothing any more.
@@ -42,19 +43,19 @@ const STILL_PARTS_OF_SECOND: u64 = 20;
  * prints from here on: what another hart has begun is done, or does not come.
  */
 function enterPanic(): void {
-  const before = atomic.cmpxchg<u32>(reporter, 0, thisHart().index + 1);
-  if (isReporter(before)) shutdown(true);
-  if (before !== 0) halt();
+  if (!reporter.move(0, thisHart().index + 1)) {
+    if (isReporter()) shutdown(true);
+    halt();
+  }
   stopOthers();
   const others = onlineMask() & ~(1 << thisHart().index);
   const deadline = readTime() + timebaseHz() / STILL_PARTS_OF_SECOND;
-  while ((atomic.load<u32>(still) & others) !== others && readTime() < deadline) {}
+  while ((still.value & others) !== others && readTime() < deadline) {}
   sealConsole();
 }
 
-/** Whether `value` of the reporter's word names this hart. */
-function isReporter(value: u32): bool {
-  return value === thisHart().index + 1;
+function isReporter(): bool {
+  return reporter.value === thisHart().index + 1;
 }
 
 /**
@@ -65,7 +66,7 @@ export function turnOff(failed: bool): void {
   uartDrain();
   if (failed) finishWithFailure();
   const error = shutdown(failed);
-  if (!isReporter(atomic.load<u32>(reporter))) enterPanic();
+  if (!isReporter()) enterPanic();
   const line = beginLine().text("neuron: the firmware cannot turn this machine off (");
   line
     .text(sbiErrorName(error))
@@ -78,7 +79,7 @@ export function turnOff(failed: bool): void {
 
 /** This hart does nothing any more. */
 export function halt(): void {
-  atomic.or<u32>(still, 1 << thisHart().index);
+  still.set(1 << thisHart().index);
   for (;;) wfi();
 }
 

@@ -21,20 +21,17 @@ import { Rank } from "../sync/order";
 const LINE_BYTES_MAX: u32 = 240;
 const SLOT_BYTES: u32 = 256;
 
-const lines: usize = memory.data(128, 8);
-const buffers: usize = memory.data(1024, 8);
-const consoleLock: usize = memory.data(16, 8);
-
-if (HARTS_MAX * SLOT_BYTES > 1024 || HARTS_MAX * offsetof<Line>() > 128)
-  ERROR("a line and a buffer for each hart");
-if (LOCK_BYTES > 16) ERROR("consoleLock is 16 bytes");
+// Of each hart:
+const lines: usize = memory.data(HARTS_MAX * <u32>offsetof<Line>(), 8);
+const buffers: usize = memory.data(HARTS_MAX * SLOT_BYTES, 8);
+const lock = changetype<Lock>(memory.data(LOCK_BYTES, 8));
 
 /** Bytes that are kept for the console's owner. */
 const RING_BYTES: u32 = 16384;
-const ring: usize = memory.data(16384, 8);
+const ring: usize = memory.data(RING_BYTES, 8);
 /** Room that is always left for the line that says how many were lost. */
 const LOST_BYTES_MAX: u32 = 64;
-const lostBuffer: usize = memory.data(64, 8);
+const lostBuffer: usize = memory.data(LOST_BYTES_MAX, 8);
 /** A panic has the console. Written without the lock. */
 let sealed: bool = false;
 // Under the console's lock:
@@ -44,13 +41,16 @@ let taken: u32 = 0;
 let lostLines: u32 = 0;
 
 export function printInit(): void {
-  changetype<Lock>(consoleLock).init(Rank.Console);
+  lock.init(Rank.Console);
 }
 
 /** Starts a line of this hart. End it with `endLine`. */
 export function beginLine(): Line {
   const index = <u32>(hartPointer() - harts()) / HART_STRIDE;
-  return changetype<Line>(lines + index * 32).begin(buffers + index * SLOT_BYTES, LINE_BYTES_MAX);
+  return changetype<Line>(lines + index * offsetof<Line>()).begin(
+    buffers + index * SLOT_BYTES,
+    LINE_BYTES_MAX,
+  );
 }
 
 /** Sends the line, with a line feed. */
@@ -58,7 +58,6 @@ export function endLine(line: Line): void {
   // The buffer is longer than the line may be, so there is always room for the line feed.
   store<u8>(line.address + line.length, 0x0a);
   if (printBytes(line.address, line.length + 1)) return;
-  const lock = changetype<Lock>(consoleLock);
   lock.acquire();
   lostLines++;
   lock.release();
@@ -66,7 +65,6 @@ export function endLine(line: Line): void {
 
 /** Sends `length` bytes whole, or keeps them whole for the owner. False if there is no room for them now. */
 export function printBytes(start: usize, length: u32): bool {
-  const lock = changetype<Lock>(consoleLock);
   lock.acquire();
   let fits = true;
   if (sealed) {
@@ -86,7 +84,7 @@ export function printBytes(start: usize, length: u32): bool {
 /** Says how many lines of the kernel's own found no room. The lock is held, and there is room. */
 function tellLost(): void {
   const index = <u32>(hartPointer() - harts()) / HART_STRIDE;
-  const line = changetype<Line>(lines + index * 32).begin(lostBuffer, LOST_BYTES_MAX);
+  const line = changetype<Line>(lines + index * offsetof<Line>()).begin(lostBuffer, LOST_BYTES_MAX);
   line.text("neuron: lines lost: ").decimal(lostLines).byte(0x0a);
   lostLines = 0;
   append(line.address, line.length);
@@ -101,7 +99,6 @@ function append(start: usize, length: u32): void {
 
 /** From now on there is an owner who reads what is printed. */
 export function ownConsole(): void {
-  const lock = changetype<Lock>(consoleLock);
   lock.acquire();
   owned = true;
   lock.release();
@@ -109,7 +106,6 @@ export function ownConsole(): void {
 
 /** The owner is gone: what it has not read goes out now, and the kernel prints by itself again. */
 export function disownConsole(): void {
-  const lock = changetype<Lock>(consoleLock);
   lock.acquire();
   owned = false;
   drainRing();
@@ -118,7 +114,6 @@ export function disownConsole(): void {
 
 /** Takes up to `bytesMax` bytes that were printed and copies them to `into`; returns how many. For the owner. */
 export function takePrinted(into: usize, bytesMax: u32): u32 {
-  const lock = changetype<Lock>(consoleLock);
   lock.acquire();
   const count = min<u32>(filled - taken, bytesMax);
   for (let i: u32 = 0; i < count; i++) store<u8>(into + i, load<u8>(ring + ((taken + i) & (RING_BYTES - 1))));

@@ -1,7 +1,6 @@
 /**
  * Call, receive, reply. A caller that finds its receiver waiting hands this hart over to it at once, whichever hart the
- * receiver ran on before: no run queue, no interrupt. Reached from syscall/ipc.ts; a wake-up goes on in
- * sched/wake.ts.
+ * receiver ran on before: no run queue, no interrupt. Reached from syscall/ipc.ts; a wake-up goes on in sched/wake.ts.
  *
  *   caller                         endpoint                       server
  *   Call ── receiver waits? ─────────────────────────────────▶ goes on with the message, on the caller's hart
@@ -11,25 +10,19 @@
  */
 
 import { Refusal } from "abi/refusal";
-import { FOREVER, NOTIFIED } from "abi/syscall";
+import { FOREVER } from "abi/syscall";
 import { Wait } from "abi/task";
 import { Hart } from "../arch/riscv/hart";
 import { handOver } from "../sched/schedule";
 import { wake } from "../sched/wake";
-import {
-  Endpoint,
-  endpointAt,
-  isClosed,
-  notificationAt,
-  releaseNotification,
-  retainNotification,
-} from "../task/endpoint";
+import { isClosed, releaseNotification, retainNotification } from "../task/endpoint";
 import { Capability } from "../task/handles";
-import { claim, endWait, nextWord, publish, TASKS_MAX, Task, taskAt, waitKind } from "../task/task";
+import { Endpoint, Task } from "../task/objects";
+import { claim, endWait, nextWord, publish, TASKS_MAX, taskAt, waitKind } from "../task/task";
 import { armDeadline } from "./deadline";
-import { appendCaller, appendReceiver, claimCaller, claimReceiver, prependReceiver } from "./endpoint";
+import { claimCaller, claimReceiver } from "./endpoint";
 import { signal } from "./notification";
-import { setResults, setStatus } from "./results";
+import { setNotified, setStatus } from "./results";
 import { checkMessage, checkRoom, deliver } from "./transfer";
 
 /** Bits of a reply token that carry the caller's index; the rest is the low part of its wait word. */
@@ -41,43 +34,15 @@ function tokenOf(task: Task, word: u64): u64 {
 }
 
 /** Syscall.Call by `caller`, which runs on this hart, through `capability` (checked: an endpoint, Right.Send). */
-export function call(
-  hart: Hart,
-  caller: Task,
-  capability: Capability,
-  info: u64,
-  w0: u64,
-  w1: u64,
-  w2: u64,
-  w3: u64,
-  deadline: u64,
-): void {
-  const refusal = checkMessage(caller, info);
+export function call(hart: Hart, caller: Task, capability: Capability, deadline: u64): void {
+  const refusal = checkMessage(caller);
   if (refusal !== Refusal.None) return setStatus(caller, refusal);
 
-  const endpoint = endpointAt(capability.object);
+  const endpoint = capability.endpoint;
   endpoint.lock.acquire();
   const receiver = claimReceiver(endpoint);
-  if (receiver === null) {
-    if (isClosed(endpoint)) {
-      endpoint.lock.release();
-      return setStatus(caller, Refusal.PeerGone);
-    }
-    caller.endpoint = capability.object;
-    caller.badge = capability.badge;
-    caller.info = info;
-    caller.word0 = w0;
-    caller.word1 = w1;
-    caller.word2 = w2;
-    caller.word3 = w3;
-    hart.running = 0;
-    armDeadline(hart, caller, deadline);
-    appendCaller(endpoint, caller);
-    publish(caller, Wait.Sending);
-    endpoint.lock.release();
-    return;
-  }
-  const noRoom = checkRoom(receiver, info);
+  if (receiver === null) return send(hart, caller, capability, deadline);
+  const noRoom = checkRoom(caller, receiver);
   if (noRoom !== Refusal.None) {
     // The receiver goes on waiting: it could not take what came along, and that is the caller's news.
     resumeReceiving(endpoint, receiver);
@@ -85,13 +50,28 @@ export function call(
   }
   endpoint.lock.release();
 
-  const token = tokenOf(caller, nextWord(caller, Wait.Replying));
-  deliver(caller, receiver, info, capability.badge, w0, w1, w2, w3, token);
-  caller.server = receiver.index;
+  deliver(caller, receiver, capability.badge, tokenOf(caller, nextWord(caller, Wait.Replying)));
+  caller.server = receiver;
   armDeadline(hart, caller, deadline);
   endWait(receiver);
   publish(caller, Wait.Replying);
   handOver(hart, receiver);
+}
+
+/** No task receives: the caller waits in the queue, its message in its registers. The endpoint's lock is held, and released here. */
+function send(hart: Hart, caller: Task, capability: Capability, deadline: u64): void {
+  const endpoint = capability.endpoint;
+  if (isClosed(endpoint)) {
+    endpoint.lock.release();
+    return setStatus(caller, Refusal.PeerGone);
+  }
+  caller.endpoint = endpoint;
+  caller.badge = capability.badge;
+  hart.running = 0;
+  armDeadline(hart, caller, deadline);
+  endpoint.callers.append(caller);
+  publish(caller, Wait.Sending);
+  endpoint.lock.release();
 }
 
 /**
@@ -101,13 +81,13 @@ export function call(
 function resumeReceiving(endpoint: Endpoint, receiver: Task): void {
   const bound = receiver.bound;
   // Once it is published the receiver may end, and its binding with it.
-  if (bound !== 0) retainNotification(bound - 1);
-  prependReceiver(endpoint, receiver);
+  if (bound !== null) retainNotification(bound);
+  endpoint.receivers.prepend(receiver);
   publish(receiver, Wait.Receiving);
   endpoint.lock.release();
-  if (bound === 0) return;
-  signal(bound - 1, 0);
-  releaseNotification(bound - 1);
+  if (bound === null) return;
+  signal(bound, 0);
+  releaseNotification(bound);
 }
 
 /**
@@ -116,46 +96,33 @@ function resumeReceiving(endpoint: Endpoint, receiver: Task): void {
  */
 export function receive(hart: Hart, server: Task, capability: Capability, deadline: u64): bool {
   const bound = server.bound;
-  if (bound === 0) return receiveMessage(hart, server, capability, deadline);
+  if (bound === null) return receiveMessage(hart, server, capability, deadline);
   // Held until the server is in the endpoint's queue, so that a signal either leaves its bits before this or finds the
-  // server waiting. The only place where locks nest.
-  const notification = notificationAt(bound - 1);
-  notification.lock.acquire();
-  const bits = notification.bits;
+  // server waiting.
+  bound.lock.acquire();
+  const bits = bound.bits;
   if (bits !== 0) {
-    notification.bits = 0;
-    notification.lock.release();
-    setResults(server, 0, bits, 0, 0, 0, 0);
-    server.a0 = NOTIFIED;
+    bound.bits = 0;
+    bound.lock.release();
+    setNotified(server, bits);
     return true;
   }
   const goesOn = receiveMessage(hart, server, capability, deadline);
-  notification.lock.release();
+  bound.lock.release();
   return goesOn;
 }
 
 function receiveMessage(hart: Hart, server: Task, capability: Capability, deadline: u64): bool {
-  const endpoint = endpointAt(capability.object);
+  const endpoint = capability.endpoint;
   endpoint.lock.acquire();
   // Bounded: each turn takes a caller out of the queue.
   for (;;) {
     const caller = claimCaller(endpoint);
     if (caller === null) break;
-    const refused = checkRoom(server, caller.info);
+    const refused = checkRoom(caller, server);
     if (refused === Refusal.None) {
-      const token = tokenOf(caller, nextWord(caller, Wait.Replying));
-      deliver(
-        caller,
-        server,
-        caller.info,
-        caller.badge,
-        caller.word0,
-        caller.word1,
-        caller.word2,
-        caller.word3,
-        token,
-      );
-      caller.server = server.index;
+      deliver(caller, server, caller.badge, tokenOf(caller, nextWord(caller, Wait.Replying)));
+      caller.server = server;
       publish(caller, Wait.Replying);
       endpoint.lock.release();
       return true;
@@ -165,10 +132,10 @@ function receiveMessage(hart: Hart, server: Task, capability: Capability, deadli
     wake(caller);
     endpoint.lock.acquire();
   }
-  server.endpoint = capability.object;
+  server.endpoint = endpoint;
   hart.running = 0;
   armDeadline(hart, server, deadline);
-  appendReceiver(endpoint, server);
+  endpoint.receivers.append(server);
   publish(server, Wait.Receiving);
   endpoint.lock.release();
   return false;
@@ -182,45 +149,35 @@ function claimReplier(server: Task, token: u64): Task | null {
   const word = caller.waitWord;
   if (waitKind(word) !== Wait.Replying || (word & TOKEN_WORD_MASK) !== (token & TOKEN_WORD_MASK)) return null;
   // `server` was written before this word was stored, and belongs to it.
-  if (caller.server !== server.index || !claim(caller, word)) return null;
+  if (caller.server !== server || !claim(caller, word)) return null;
   return caller;
 }
 
 /** Delivers the reply; what cannot be delivered becomes the caller's status, so that it never waits in vain. */
-function answer(server: Task, caller: Task, info: u64, w0: u64, w1: u64, w2: u64, w3: u64): Refusal {
-  const refused = checkRoom(caller, info);
-  if (refused === Refusal.None) deliver(server, caller, info, 0, w0, w1, w2, w3, 0);
+function answer(server: Task, caller: Task): Refusal {
+  const refused = checkRoom(server, caller);
+  if (refused === Refusal.None) deliver(server, caller, 0, 0);
   else setStatus(caller, refused);
   return refused;
 }
 
 /** Syscall.Reply. */
-export function reply(server: Task, token: u64, info: u64, w0: u64, w1: u64, w2: u64, w3: u64): void {
-  const refusal = checkMessage(server, info);
+export function reply(server: Task, token: u64): void {
+  const refusal = checkMessage(server);
   if (refusal !== Refusal.None) return setStatus(server, refusal);
   const caller = claimReplier(server, token);
   if (caller === null) return setStatus(server, Refusal.NotWaiting);
-  setStatus(server, answer(server, caller, info, w0, w1, w2, w3));
+  setStatus(server, answer(server, caller));
   wake(caller);
 }
 
 /** Syscall.ReplyReceive: if the server waits afterwards, the hart goes straight to the caller. */
-export function replyReceive(
-  hart: Hart,
-  server: Task,
-  capability: Capability,
-  token: u64,
-  info: u64,
-  w0: u64,
-  w1: u64,
-  w2: u64,
-  w3: u64,
-): void {
-  const refusal = checkMessage(server, info);
+export function replyReceive(hart: Hart, server: Task, capability: Capability, token: u64): void {
+  const refusal = checkMessage(server);
   if (refusal !== Refusal.None) return setStatus(server, refusal);
   const caller = claimReplier(server, token);
   // A caller that gave up meanwhile is no reason for the server to stop serving.
-  if (caller !== null) answer(server, caller, info, w0, w1, w2, w3);
+  if (caller !== null) answer(server, caller);
   const goesOn = receive(hart, server, capability, FOREVER);
   if (caller === null) return;
   if (goesOn) return wake(caller);

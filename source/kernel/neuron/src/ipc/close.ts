@@ -9,9 +9,9 @@
 import { Kind, Right } from "abi/handle";
 import { Refusal } from "abi/refusal";
 import { wake } from "../sched/wake";
-import { endpointAt, isClosed, releaseEndpoint, retainEndpoint } from "../task/endpoint";
+import { isClosed, releaseEndpoint, retainEndpoint } from "../task/endpoint";
 import { dropCapability, slotOf } from "../task/handles";
-import { Task } from "../task/task";
+import { Endpoint, Task } from "../task/objects";
 import { claimCaller } from "./endpoint";
 import { setStatus } from "./results";
 
@@ -21,17 +21,16 @@ export function giveUpCapability(task: Task, slot: u32): void {
   if (capability.kind !== <u8>Kind.Endpoint || (<u32>capability.rights & Right.Receive) === 0) {
     return dropCapability(task, slot);
   }
-  const index = capability.object;
+  const endpoint = capability.endpoint;
   // The queue is looked at after the capability has gone, which may hold the last reference.
-  retainEndpoint(index);
+  retainEndpoint(endpoint);
   dropCapability(task, slot);
-  if (isClosed(endpointAt(index))) failQueue(index);
-  releaseEndpoint(index);
+  if (isClosed(endpoint)) failQueue(endpoint);
+  releaseEndpoint(endpoint);
 }
 
-/** Bounded: each turn takes a caller out of the queue, and nobody comes into it any more. */
-function failQueue(index: u32): void {
-  const endpoint = endpointAt(index);
+/** Bounded: each turn takes a caller out of the queue, and no other comes into it any more. */
+function failQueue(endpoint: Endpoint): void {
   for (;;) {
     endpoint.lock.acquire();
     const caller = claimCaller(endpoint);

@@ -4,69 +4,66 @@
  */
 import { Refusal } from "abi/refusal";
 import { disownConsole, ownConsole } from "../diag/print";
-import { Lock } from "../sync/lock";
+import { ATOMIC_BYTES, AtomicWord } from "../sync/atomic";
+import { LOCK_BYTES, Lock } from "../sync/lock";
 import { Rank } from "../sync/order";
 import { releaseNotification, retainNotification } from "../task/endpoint";
-import { Task } from "../task/task";
+import { Notification, Task } from "../task/objects";
 import { signal } from "./notification";
 
-const lock: usize = memory.data(16, 8);
-/** Task index + 1 of the owner, 0 for none. Written under the lock. Atomic. */
-const owner: usize = memory.data(4, 4);
+const lock = changetype<Lock>(memory.data(LOCK_BYTES, 8));
+/** Address of the owner, 0 for none. Written under the lock. */
+const owner = changetype<AtomicWord>(memory.data(ATOMIC_BYTES, 4));
 // Under the lock:
-let notification: u32 = 0;
+let notification: Notification | null = null;
 let bits: u64 = 0;
 
-function consoleLock(): Lock {
-  return changetype<Lock>(lock);
-}
-
 export function consoleInit(): void {
-  consoleLock().init(Rank.Devices);
+  lock.init(Rank.Devices);
 }
 
 /** Syscall.ConsoleOwn. */
-export function takeConsole(task: Task, index: u32, newsBits: u64): Refusal {
-  consoleLock().acquire();
-  const free = atomic.load<u32>(owner) === 0;
+export function takeConsole(task: Task, news: Notification, newsBits: u64): Refusal {
+  lock.acquire();
+  const free = owner.value === 0;
   if (free) {
-    retainNotification(index);
-    notification = index;
+    retainNotification(news);
+    notification = news;
     bits = newsBits;
-    atomic.store<u32>(owner, task.index + 1);
+    owner.value = <u32>changetype<usize>(task);
   }
-  consoleLock().release();
+  lock.release();
   if (!free) return Refusal.AlreadyBound;
   ownConsole();
   return Refusal.None;
 }
 
 export function isConsoleOwner(task: Task): bool {
-  return atomic.load<u32>(owner) === task.index + 1;
+  return owner.value === <u32>changetype<usize>(task);
 }
 
 /** Something was printed: the owner hears of it. */
 export function tellConsoleOwner(): void {
-  if (atomic.load<u32>(owner) === 0) return;
+  if (owner.value === 0) return;
   // The owner may end meanwhile: its notification is kept for as long as it is used here.
-  consoleLock().acquire();
-  const isOwned = atomic.load<u32>(owner) !== 0;
-  const index = notification;
+  lock.acquire();
+  const told = notification;
   const news = bits;
-  if (isOwned) retainNotification(index);
-  consoleLock().release();
-  if (!isOwned) return;
-  signal(index, news);
-  releaseNotification(index);
+  if (told !== null) retainNotification(told);
+  lock.release();
+  if (told === null) return;
+  signal(told, news);
+  releaseNotification(told);
 }
 
 /** The task ended. If it owned the console, the kernel prints by itself again. */
 export function releaseConsole(task: Task): void {
   if (!isConsoleOwner(task)) return;
   disownConsole();
-  consoleLock().acquire();
+  lock.acquire();
   const last = notification;
-  atomic.store<u32>(owner, 0);
-  consoleLock().release();
-  releaseNotification(last);
+  notification = null;
+  owner.value = 0;
+  lock.release();
+  if (last !== null) releaseNotification(last);
 }

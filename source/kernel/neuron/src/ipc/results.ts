@@ -2,9 +2,8 @@
  * What a task finds in its registers when it goes on: status in a0, results in a1–a6. Only on a task that this hart
  * runs or has claimed.
  */
-import { Syscall } from "abi/syscall";
-import { FRAME_FULL } from "../arch/riscv/frame";
-import { Task } from "../task/task";
+import { NOTIFIED } from "abi/syscall";
+import { Task } from "../task/objects";
 
 /** There is no compressed form of ecall. */
 const ECALL_BYTES: u64 = 4;
@@ -21,28 +20,10 @@ export function setStatus(task: Task, status: i32): void {
 }
 
 /**
- * The task makes the system call `number` once more, with the same arguments: it stands before its ecall again, and interrupts are
- * taken there. The rest of the call goes on where `task` says how far it has come.
+ * The task makes its system call once more, with the same arguments: it stands before its ecall again, and interrupts are taken
+ * there. The rest of the call goes on where `task` says how far it has come.
  */
-export function callAgain(
-  task: Task,
-  number: Syscall,
-  a0: u64,
-  a1: u64,
-  a2: u64,
-  a3: u64,
-  a4: u64,
-  a5: u64,
-): void {
-  task.a0 = a0;
-  task.a1 = a1;
-  task.a2 = a2;
-  task.a3 = a3;
-  task.a4 = a4;
-  task.a5 = a5;
-  task.a6 = 0;
-  task.a7 = number;
-  task.kind = FRAME_FULL;
+export function callAgain(task: Task): void {
   task.sepc -= ECALL_BYTES;
 }
 
@@ -50,6 +31,12 @@ export function callAgain(
 export function setResult(task: Task, value: u64): void {
   setStatus(task, 0);
   task.a1 = value;
+}
+
+/** What Receive gives when its notification was signalled: the bits in place of a message's first word. */
+export function setNotified(task: Task, bits: u64): void {
+  setResults(task, 0, bits, 0, 0, 0, 0);
+  task.a0 = NOTIFIED;
 }
 
 /** Status 0 and up to six words. */

@@ -8,30 +8,24 @@ import { FOREVER } from "abi/syscall";
 import { Wait } from "abi/task";
 import { Hart } from "../arch/riscv/hart";
 import { wake } from "../sched/wake";
-import { endpointAt } from "../task/endpoint";
-import { claim, TASKS_MAX, Task, taskAt, waitKind } from "../task/task";
-import { unlinkWaiter } from "./endpoint";
+import { Task } from "../task/objects";
+import { claim, TASKS_MAX, taskAt, waitKind } from "../task/task";
+import { leaveQueue } from "./endpoint";
 import { stopWaiting } from "./notification";
 import { setStatus } from "./results";
 
 /** Takes a claimed task, which waited for `kind`, out of every queue. */
 export function abandonWait(task: Task, kind: Wait): void {
   if (kind === Wait.Sending || kind === Wait.Receiving) {
-    const endpoint = endpointAt(task.endpoint);
-    endpoint.lock.acquire();
-    unlinkWaiter(task);
-    endpoint.lock.release();
+    leaveQueue(task);
   } else if (kind === Wait.Notified) {
-    stopWaiting(task);
+    const notification = task.waitsFor;
+    if (notification !== null) stopWaiting(task, notification);
   }
 }
 
 function isBlocked(kind: Wait): bool {
   return kind >= Wait.Sending && kind <= Wait.Sleeping;
-}
-
-function deadlineOf(task: Task): u64 {
-  return atomic.load<u64>(changetype<usize>(task) + offsetof<Task>("deadline"));
 }
 
 /**
@@ -46,7 +40,7 @@ export function expireDeadlines(hart: Hart, time: u64): u64 {
     const word = task.waitWord;
     const kind = waitKind(word);
     if (!isBlocked(kind) || task.deadlineHart !== hart.index) continue;
-    const deadline = deadlineOf(task);
+    const deadline = task.deadline;
     if (deadline > time) {
       if (deadline < earliest) earliest = deadline;
       continue;
@@ -59,8 +53,8 @@ export function expireDeadlines(hart: Hart, time: u64): u64 {
   return earliest;
 }
 
-/** The task `server` ended: whoever waits for its reply hears of it. */
-export function failCallersOf(server: u32): void {
+/** The task `server` ended: each caller that waits for its reply is told. */
+export function failCallersOf(server: Task): void {
   for (let i: u32 = 0; i < TASKS_MAX; i++) {
     const task = taskAt(i);
     const word = task.waitWord;

@@ -7,10 +7,11 @@ import { infoBytes, infoRights, infoSlotPlusOne, MESSAGE_BYTES_MAX, receivedInfo
 import { Refusal } from "abi/refusal";
 import { outOfLine } from "../arch/riscv/intrinsics";
 import { audited, checkAny, checkTransfer, copyCapability, freeSlot, slotOf } from "../task/handles";
-import { Task } from "../task/task";
+import { Task } from "../task/objects";
 
 /** Checks what a sender says about its own message, before anything else is done. */
-export function checkMessage(sender: Task, info: u64): Refusal {
+export function checkMessage(sender: Task): Refusal {
+  const info = sender.message.info;
   if (infoBytes(info) > MESSAGE_BYTES_MAX) return Refusal.BadArgument;
   const slotPlusOne = infoSlotPlusOne(info);
   if (slotPlusOne === 0) return Refusal.None;
@@ -26,31 +27,25 @@ function checkTravelling(sender: Task, slot: u32): Refusal {
 }
 
 /** Whether `receiver` has a free slot, if a capability comes along. */
-export function checkRoom(receiver: Task, info: u64): Refusal {
-  return infoSlotPlusOne(info) !== 0 && freeSlot(receiver) === SLOT_COUNT ? Refusal.TableFull : Refusal.None;
+export function checkRoom(sender: Task, receiver: Task): Refusal {
+  return infoSlotPlusOne(sender.message.info) !== 0 && freeSlot(receiver) === SLOT_COUNT
+    ? Refusal.TableFull
+    : Refusal.None;
 }
 
 /**
- * Delivers the message, which was checked and for which there is room, to `receiver` and sets its results: status 0,
- * info, words, `token`.
+ * Delivers the message of `sender`, which was checked and for which there is room, to `receiver` and sets its results: status
+ * 0, info with `badge`, words, `token`.
  */
-export function deliver(
-  sender: Task,
-  receiver: Task,
-  info: u64,
-  badge: u32,
-  w0: u64,
-  w1: u64,
-  w2: u64,
-  w3: u64,
-  token: u64,
-): void {
+export function deliver(sender: Task, receiver: Task, badge: u32, token: u64): void {
+  const message = sender.message;
+  const info = message.info;
   receiver.a0 = 0;
   receiver.a1 = receivedInfo(0, 0, badge);
-  receiver.a2 = w0;
-  receiver.a3 = w1;
-  receiver.a4 = w2;
-  receiver.a5 = w3;
+  receiver.a2 = message.word0;
+  receiver.a3 = message.word1;
+  receiver.a4 = message.word2;
+  receiver.a5 = message.word3;
   receiver.a6 = token;
   // Words alone stay in registers all the way: what needs a call comes last.
   if (infoBytes(info) !== 0 || infoSlotPlusOne(info) !== 0) carry(sender, receiver, info, badge);

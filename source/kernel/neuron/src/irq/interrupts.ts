@@ -7,9 +7,10 @@ import { Refusal } from "abi/refusal";
 import { Hart } from "../arch/riscv/hart";
 import { PLIC_SOURCES_MAX, plicClaim, plicComplete, plicEnable } from "../arch/riscv/plic";
 import { signal } from "../ipc/notification";
-import { Lock } from "../sync/lock";
+import { LOCK_BYTES, Lock } from "../sync/lock";
 import { Rank } from "../sync/order";
 import { releaseNotification, retainNotification } from "../task/endpoint";
+import { Notification, Task } from "../task/objects";
 
 /** Sources that are claimed in one go; what is left interrupts again. */
 const CLAIMS_MAX: u32 = 16;
@@ -18,10 +19,10 @@ const CLAIMS_MAX: u32 = 16;
 @final
 export class Binding {
   bits: u64;
-  /** Notification index + 1; 0 when nothing is bound. */
-  notification: u32;
-  /** Task index + 1 of the driver, for its end. */
-  owner: u32;
+  /** What it signals; null when nothing is bound. */
+  notification: Notification | null;
+  /** The driver. Its end unbinds it. */
+  owner: Task | null;
   /** The hart whose context it is enabled in. */
   hart: u32;
   claim: Claim;
@@ -38,51 +39,52 @@ const enum Claim {
   Moved = 2,
 }
 
-const table: usize = memory.data(3072, 8);
-const lock: usize = memory.data(16, 8);
-if (PLIC_SOURCES_MAX * offsetof<Binding>() > 3072) ERROR("the table of interrupt bindings is too small");
+const table: usize = memory.data(PLIC_SOURCES_MAX * <u32>offsetof<Binding>(), 8);
+const lock = changetype<Lock>(memory.data(LOCK_BYTES, 8));
 
 function bindingOf(source: u32): Binding {
   return changetype<Binding>(table + source * offsetof<Binding>());
 }
 
-function devicesLock(): Lock {
-  return changetype<Lock>(lock);
-}
-
 export function interruptsInit(): void {
-  devicesLock().init(Rank.Devices);
+  lock.init(Rank.Devices);
 }
 
 /** Syscall.BindInterrupt by task `owner` on this hart. */
-export function bindInterrupt(hart: Hart, owner: u32, source: u32, notification: u32, bits: u64): Refusal {
+export function bindInterrupt(
+  hart: Hart,
+  owner: Task,
+  source: u32,
+  notification: Notification,
+  bits: u64,
+): Refusal {
   const binding = bindingOf(source);
-  devicesLock().acquire();
-  if (binding.notification !== 0) {
-    devicesLock().release();
+  lock.acquire();
+  if (binding.notification !== null) {
+    lock.release();
     return Refusal.AlreadyBound;
   }
   retainNotification(notification);
-  binding.notification = notification + 1;
+  binding.notification = notification;
   binding.bits = bits;
-  binding.owner = owner + 1;
+  binding.owner = owner;
   binding.hart = hart.index;
   binding.claim = Claim.None;
   plicEnable(hart.index, source, true);
-  devicesLock().release();
+  lock.release();
   return Refusal.None;
 }
 
 /** Syscall.CompleteInterrupt by task `owner`: through the context that claimed it. Only who bound it may. */
-export function completeInterrupt(owner: u32, source: u32): Refusal {
+export function completeInterrupt(owner: Task, source: u32): Refusal {
   const binding = bindingOf(source);
-  devicesLock().acquire();
-  const claimed = binding.owner === owner + 1 && binding.claim !== Claim.None;
+  lock.acquire();
+  const claimed = binding.owner === owner && binding.claim !== Claim.None;
   if (claimed) {
     if (binding.claim === Claim.Open) plicComplete(binding.hart, source);
     binding.claim = Claim.None;
   }
-  devicesLock().release();
+  lock.release();
   return claimed ? Refusal.None : Refusal.BadState;
 }
 
@@ -96,42 +98,42 @@ export function takeInterrupts(hart: Hart): void {
       continue;
     }
     const binding = bindingOf(source);
-    devicesLock().acquire();
+    lock.acquire();
     const notification = binding.notification;
     const bits = binding.bits;
-    if (notification !== 0) {
+    if (notification !== null) {
       binding.claim = Claim.Open;
       binding.count++;
-      retainNotification(notification - 1);
+      retainNotification(notification);
     } else {
       // Its driver ended between the interrupt and the claim. Only an enabled source can be completed (PLIC 1.0, 9).
       plicEnable(hart.index, source, true);
       plicComplete(hart.index, source);
       plicEnable(hart.index, source, false);
     }
-    devicesLock().release();
-    if (notification === 0) continue;
-    signal(notification - 1, bits);
-    releaseNotification(notification - 1);
+    lock.release();
+    if (notification === null) continue;
+    signal(notification, bits);
+    releaseNotification(notification);
   }
 }
 
 /** Task `owner` ended: its sources are completed and disabled, in that order and in the context that claimed them. */
-export function unbindInterruptsOf(owner: u32): void {
+export function unbindInterruptsOf(owner: Task): void {
   for (let source: u32 = 1; source < PLIC_SOURCES_MAX; source++) {
     const binding = bindingOf(source);
-    devicesLock().acquire();
-    let notification: u32 = 0;
-    if (binding.owner === owner + 1) {
+    lock.acquire();
+    let notification: Notification | null = null;
+    if (binding.owner === owner) {
       if (binding.claim === Claim.Open) plicComplete(binding.hart, source);
       plicEnable(binding.hart, source, false);
       notification = binding.notification;
       binding.claim = Claim.None;
-      binding.owner = 0;
-      binding.notification = 0;
+      binding.owner = null;
+      binding.notification = null;
     }
-    devicesLock().release();
-    if (notification !== 0) releaseNotification(notification - 1);
+    lock.release();
+    if (notification !== null) releaseNotification(notification);
   }
 }
 
@@ -139,8 +141,8 @@ export function unbindInterruptsOf(owner: u32): void {
 export function moveInterrupts(from: u32, to: u32): void {
   for (let source: u32 = 1; source < PLIC_SOURCES_MAX; source++) {
     const binding = bindingOf(source);
-    devicesLock().acquire();
-    if (binding.notification !== 0 && binding.hart === from) {
+    lock.acquire();
+    if (binding.notification !== null && binding.hart === from) {
       if (binding.claim === Claim.Open) {
         // It may come again before its driver is done with this one: one signal more, no harm.
         plicComplete(from, source);
@@ -150,13 +152,13 @@ export function moveInterrupts(from: u32, to: u32): void {
       plicEnable(to, source, true);
       binding.hart = to;
     }
-    devicesLock().release();
+    lock.release();
   }
 }
 
 /** For information, as it is at this moment. */
 export function isBound(source: u32): bool {
-  return bindingOf(source).notification !== 0;
+  return bindingOf(source).notification !== null;
 }
 
 export function boundHart(source: u32): u32 {
@@ -171,7 +173,7 @@ export function isOpen(source: u32): bool {
   return bindingOf(source).claim === Claim.Open;
 }
 
-/** Task index of the driver. Only of a bound source. */
-export function boundTask(source: u32): u32 {
-  return bindingOf(source).owner - 1;
+/** The driver, as it is at this moment. */
+export function boundTask(source: u32): Task | null {
+  return bindingOf(source).owner;
 }

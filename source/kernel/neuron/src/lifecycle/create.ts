@@ -5,17 +5,17 @@ import { Right } from "abi/handle";
 import { MESSAGE_PAGE, PAGE_BYTES, USER_END } from "abi/layout";
 import { Refusal } from "abi/refusal";
 import { TaskState } from "abi/task";
-import { FRAME_CALL } from "../arch/riscv/frame";
+import { FRAME_CALL } from "../arch/riscv/context";
 import { thisHart } from "../arch/riscv/hart";
 import { satpOf } from "../arch/riscv/satp";
-import { NO_OBJECT } from "../mm/pool";
-import { createVmo, releaseVmo, vmoAt } from "../mm/vmo";
+import { createVmo, releaseVmo, Vmo } from "../mm/vmo";
 import { createSpace, destroySpace } from "../mm/vspace";
-import { asidOf } from "../sched/schedule";
+import { asidOf } from "../sched/space";
 import { wake } from "../sched/wake";
 import { retainNotification } from "../task/endpoint";
 import { adopt } from "../task/life";
-import { claimUnborn, discardTask, Task, takeTask } from "../task/task";
+import { Notification, Task } from "../task/objects";
+import { allocTask, claimUnborn, freeTask } from "../task/task";
 import { forgetMappings, mapWhole } from "./memory";
 
 /**
@@ -23,14 +23,15 @@ import { forgetMappings, mapWhole } from "./memory";
  * which runs on this hart; the first task has none.
  */
 export function createTask(maker: Task | null, taskClass: u32): Task | null {
-  const task = takeTask();
+  const task = allocTask();
   if (task === null) return null;
   task.taskClass = taskClass;
   task.root = createSpace();
   task.satp = satpOf(task.root, asidOf(task));
-  const page = task.root === 0 ? NO_OBJECT : createVmo(PAGE_BYTES);
-  if (page !== NO_OBJECT) {
-    task.messagePage = vmoAt(page).base;
+  let page: Vmo | null = null;
+  if (task.root !== 0) page = createVmo(PAGE_BYTES);
+  if (page !== null) {
+    task.messagePage = page.base;
     const mapped = mapWhole(task, page, MESSAGE_PAGE, PAGE_BYTES, Right.Read | Right.Write);
     releaseVmo(page);
     if (mapped === Refusal.None) {
@@ -40,14 +41,14 @@ export function createTask(maker: Task | null, taskClass: u32): Task | null {
   }
   forgetMappings(task);
   if (task.root !== 0) destroySpace(task.root);
-  discardTask(task);
+  freeTask(task);
   return null;
 }
 
 /** When `task` ends, `bits` are signalled to `notification`. Before it is started. */
-export function tellOfEnd(task: Task, notification: u32, bits: u64): void {
+export function tellOfEnd(task: Task, notification: Notification, bits: u64): void {
   retainNotification(notification);
-  task.endNotification = notification + 1;
+  task.endNotification = notification;
   task.endBits = bits;
 }
 

@@ -2,7 +2,7 @@
 import { End } from "abi/task";
 import { Exception, exceptionName } from "../arch/riscv/cause";
 import { taskFaulted } from "../diag/markers";
-import { Task } from "../task/task";
+import { Task } from "../task/objects";
 import { endTask } from "./reap";
 
 /** Major opcodes of floating-point instructions (unprivileged ISA, table 70). */

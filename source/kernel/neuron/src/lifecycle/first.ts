@@ -14,16 +14,14 @@ import { PLIC_SOURCES_MAX } from "../arch/riscv/plic";
 import { __bundle_end, __bundle_start, __init_end, __init_start } from "../arch/riscv/symbols";
 import { timebaseHz } from "../arch/riscv/timer";
 import { deviceRegion, devices, runArgument, UART_REGION } from "../boot/devices";
-import { NO_OBJECT } from "../mm/pool";
-import { createPermanentVmo, createVmo, releaseVmo, vmoAt } from "../mm/vmo";
+import { createPermanentVmo, createVmo, releaseVmo, Vmo } from "../mm/vmo";
 import { putCapability } from "../task/handles";
 import { releaseTask } from "../task/life";
-import { Task } from "../task/task";
+import { Task } from "../task/objects";
 import { createTask, startTask } from "./create";
 import { mapWhole } from "./memory";
 
-const elfState: usize = memory.data(1024, 8);
-if (ELF_STATE_BYTES > 1024) ERROR("elfState is too small");
+const program = changetype<Executable>(memory.data(ELF_STATE_BYTES, 8));
 
 // "nexus-init", little-endian, as Task keeps names.
 const NAME_LOW: u64 = 0x6e692d737578656e;
@@ -31,7 +29,6 @@ const NAME_HIGH: u64 = 0x7469;
 
 /** Makes and starts nexus-init, in the most urgent class, since no task can make one more urgent than itself. Null, or what went wrong. Boot hart only, before any task runs. */
 export function startFirstTask(): string | null {
-  const program = changetype<Executable>(elfState);
   const error = program.open(__init_start(), <u32>(__init_end() - __init_start()));
   if (error !== ElfError.None) return elfErrorText(error);
   const task = createTask(null, Class.Driver);
@@ -56,8 +53,8 @@ export function startFirstTask(): string | null {
 /** Maps new memory at `address` of `task`; returns its kernel address, or 0. The mapping keeps it. */
 function mapNew(task: Task, address: u32, bytes: u32, rights: u32): usize {
   const vmo = createVmo(bytes);
-  if (vmo === NO_OBJECT) return 0;
-  const base = <usize>vmoAt(vmo).base;
+  if (vmo === null) return 0;
+  const base = <usize>vmo.base;
   const mapped = mapWhole(task, vmo, address, bytes, rights);
   releaseVmo(vmo);
   return mapped === Refusal.None ? base : 0;
@@ -89,6 +86,10 @@ function give(task: Task, page: Startup, role: Role, kind: Kind, object: u32, ri
   return slot;
 }
 
+function objectOf(vmo: Vmo): u32 {
+  return <u32>changetype<usize>(vmo);
+}
+
 function fillStartup(task: Task, page: Startup): void {
   page.magic = STARTUP_MAGIC;
   page.timebase = timebaseHz();
@@ -99,7 +100,7 @@ function fillStartup(task: Task, page: Startup): void {
 
   const bytes = <u32>(__bundle_end() - __bundle_start());
   const bundle = createPermanentVmo(__bundle_start(), bytes);
-  page.entry(give(task, page, Role.Bundle, Kind.Vmo, bundle, Right.Read)).size = bytes;
+  page.entry(give(task, page, Role.Bundle, Kind.Vmo, objectOf(bundle), Right.Read)).size = bytes;
   giveTree(task, page);
 
   give(task, page, Role.ConsoleOwner, Kind.Console, 0, Right.Write | Right.Manage);
@@ -116,7 +117,7 @@ function giveTree(task: Task, page: Startup): void {
   const d = devices();
   if ((d.treeAddress & (PAGE_BYTES - 1)) !== 0) return;
   const vmo = createPermanentVmo(d.treeAddress, d.treeBytes);
-  page.entry(give(task, page, Role.DeviceTree, Kind.Vmo, vmo, Right.Read)).size = d.treeBytes;
+  page.entry(give(task, page, Role.DeviceTree, Kind.Vmo, objectOf(vmo), Right.Read)).size = d.treeBytes;
 }
 
 /** The registers and the interrupt of device region `index`. */

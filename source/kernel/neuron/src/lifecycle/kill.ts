@@ -12,14 +12,15 @@ import { thisHart } from "../arch/riscv/hart";
 import { abandonWait } from "../ipc/timeout";
 import { withdraw } from "../sched/queue";
 import { askHart, FLOOR_HINT } from "../sched/wake";
-import { askForEnd, nextToEnd, releaseTask } from "../task/life";
-import { claim, Task, waitKind } from "../task/task";
+import { nextToKill, releaseTask, requestKill } from "../task/life";
+import { Task } from "../task/objects";
+import { claim, waitKind } from "../task/task";
 import { endTask } from "./reap";
 
 /** Syscall.KillTask. */
 export function killTask(task: Task): Refusal {
   if (task.state === TaskState.Ended) return Refusal.BadState;
-  if (!askForEnd(task) || endIfIdle(task)) return Refusal.None;
+  if (!requestKill(task) || endIfIdle(task)) return Refusal.None;
   // The hart that runs it sees that at its next trap, at the latest at its tick.
   if (task.lastHart !== thisHart().index) askHart(task.lastHart, FLOOR_HINT);
   return Refusal.None;
@@ -43,9 +44,9 @@ function endIfIdle(task: Task): bool {
 const TRIES_MAX: u32 = 2 * HARTS_MAX;
 
 /** Ends one of the tasks whose end was asked for. False if there is none, or none that can be ended now. */
-export function endNext(): bool {
+export function killNext(): bool {
   for (let i: u32 = 0; i < TRIES_MAX; i++) {
-    const task = nextToEnd();
+    const task = nextToKill();
     if (task === null) return false;
     const isEnded = endIfIdle(task);
     releaseTask(task);

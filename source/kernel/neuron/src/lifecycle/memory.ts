@@ -8,19 +8,12 @@
 import { MESSAGE_PAGE, PAGE_BYTES } from "abi/layout";
 import { Refusal } from "abi/refusal";
 import { outOfLine } from "../arch/riscv/intrinsics";
-import { releaseVmo, retainVmo, vmoAt } from "../mm/vmo";
+import { releaseVmo, retainVmo, Vmo } from "../mm/vmo";
 import { isUserRange, mapPages, unmapPages } from "../mm/vspace";
-import { spaceChanged } from "../sched/schedule";
-import {
-  freeMapping,
-  MAPPINGS_MAX,
-  Mapping,
-  mappingAt,
-  mappingFrom,
-  overlapsMapping,
-  Turn,
-} from "../task/mappings";
-import { Task } from "../task/task";
+import { spaceChanged } from "../sched/space";
+import { Mapping, Turn } from "../task/mapping";
+import { freeMapping, MAPPINGS_MAX, mappingAt, mappingFrom, overlapsMapping } from "../task/mappings";
+import { Task } from "../task/objects";
 
 /** Pages that come or go in one turn, with interrupts off. */
 const PAGES_A_TURN: u32 = 64;
@@ -33,37 +26,36 @@ const PAGES_A_TURN: u32 = 64;
 export function mapVmo(
   caller: Task,
   space: Task,
-  vmo: u32,
+  vmo: Vmo,
   address: u64,
   offset: u64,
   bytes: u64,
   rights: u32,
 ): Refusal {
-  const object = vmoAt(vmo);
-  if (caller.work !== 0) return turnIn(caller, space, object.base + <u32>offset, rights);
-  const size = <u64>object.pages * PAGE_BYTES;
+  if (caller.work !== null) return turnIn(caller, space, vmo.base + <u32>offset, rights);
+  const size = <u64>vmo.pages * PAGE_BYTES;
   if ((offset & (PAGE_BYTES - 1)) !== 0 || offset >= size || bytes === 0 || bytes > size - offset) {
     return Refusal.BadArgument;
   }
   if (address > u32.MAX_VALUE) return Refusal.BadArgument;
-  const physical = object.base + <u32>offset;
-  const refusal = begin(caller, space, <u32>address, physical, <u32>bytes, rights, vmo + 1);
+  const physical = vmo.base + <u32>offset;
+  const refusal = begin(caller, space, <u32>address, physical, <u32>bytes, rights, vmo);
   if (refusal === Refusal.None) retainVmo(vmo);
   return refusal;
 }
 
 /** Maps device registers at `physical`. As `mapVmo` otherwise. */
 export function mapRegisters(task: Task, physical: u32, bytes: u32, address: u64, rights: u32): Refusal {
-  if (task.work !== 0) return turnIn(task, task, physical, rights);
+  if (task.work !== null) return turnIn(task, task, physical, rights);
   if (address > u32.MAX_VALUE) return Refusal.BadArgument;
-  return begin(task, task, <u32>address, physical, bytes, rights, 0);
+  return begin(task, task, <u32>address, physical, bytes, rights, null);
 }
 
 /** All of a mapping in one go: for what the kernel itself maps. */
-export function mapWhole(space: Task, vmo: u32, address: u32, bytes: u32, rights: u32): Refusal {
+export function mapWhole(space: Task, vmo: Vmo, address: u32, bytes: u32, rights: u32): Refusal {
   let refusal = Refusal.None;
   do refusal = mapVmo(space, space, vmo, address, 0, bytes, rights);
-  while (space.work !== 0);
+  while (space.work !== null);
   return refusal;
 }
 
@@ -75,7 +67,7 @@ function begin(
   physical: u32,
   bytes: u32,
   rights: u32,
-  vmoPlusOne: u32,
+  vmo: Vmo | null,
 ): Refusal {
   if (!isUserRange(address, bytes)) return Refusal.BadArgument;
   if (overlapsMapping(space, address, bytes)) return Refusal.Overlap;
@@ -90,7 +82,7 @@ function begin(
   }
   mapping.address = address;
   mapping.pages = pages;
-  mapping.vmoPlusOne = vmoPlusOne;
+  mapping.vmo = vmo;
   mapping.mapped = first;
   if (first < pages) workOn(caller, mapping, Turn.In);
   else spaceChanged(space);
@@ -100,19 +92,19 @@ function begin(
 function workOn(caller: Task, mapping: Mapping, turn: Turn): void {
   outOfLine();
   mapping.turn = turn;
-  caller.work = <u32>changetype<usize>(mapping);
+  caller.work = mapping;
 }
 
 function isDone(caller: Task, space: Task, mapping: Mapping): void {
   mapping.turn = Turn.None;
-  caller.work = 0;
+  caller.work = null;
   spaceChanged(space);
 }
 
 /** Maps the next pages of what `caller` is at work on. What finds no memory for its tables goes out again. */
 function turnIn(caller: Task, space: Task, physical: u32, rights: u32): Refusal {
   outOfLine();
-  const mapping = changetype<Mapping>(caller.work);
+  const mapping = changetype<Mapping>(changetype<usize>(caller.work));
   if (mapping.turn === Turn.Out) return turnOut(caller, space, Refusal.NoMemory);
   const count = min<u32>(mapping.pages - mapping.mapped, PAGES_A_TURN);
   const done = mapping.mapped * PAGE_BYTES;
@@ -128,7 +120,7 @@ function turnIn(caller: Task, space: Task, physical: u32, rights: u32): Refusal 
 /** Takes the last pages of what `caller` is at work on out; with the last of them its memory goes, and the call ends with `end`. */
 function turnOut(caller: Task, space: Task, end: Refusal): Refusal {
   outOfLine();
-  const mapping = changetype<Mapping>(caller.work);
+  const mapping = changetype<Mapping>(changetype<usize>(caller.work));
   const count = min<u32>(mapping.mapped, PAGES_A_TURN);
   mapping.mapped -= count;
   unmapPages(space.root, mapping.address + mapping.mapped * PAGE_BYTES, count);
@@ -140,7 +132,7 @@ function turnOut(caller: Task, space: Task, end: Refusal): Refusal {
 
 /** Takes the mapping that begins at `address` out of `space`, then lets go of its memory. As `mapVmo` otherwise. */
 export function unmapAt(caller: Task, space: Task, address: u64): Refusal {
-  if (caller.work !== 0) return turnOut(caller, space, Refusal.None);
+  if (caller.work !== null) return turnOut(caller, space, Refusal.None);
   if (address > u32.MAX_VALUE) return Refusal.BadAddress;
   // The kernel reads and writes it for as long as the task lives.
   if (<u32>address === MESSAGE_PAGE) return Refusal.BadArgument;
@@ -159,7 +151,8 @@ export function unmapAt(caller: Task, space: Task, address: u64): Refusal {
 
 function forget(mapping: Mapping): void {
   mapping.pages = 0;
-  if (mapping.vmoPlusOne !== 0) releaseVmo(mapping.vmoPlusOne - 1);
+  const vmo = mapping.vmo;
+  if (vmo !== null) releaseVmo(vmo);
 }
 
 /** The task has ended and no hart uses its address space: lets go of all it had mapped. Its tables go separately. */

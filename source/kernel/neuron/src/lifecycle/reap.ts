@@ -14,14 +14,13 @@ import { releaseConsole } from "../ipc/console";
 import { signal, unbind } from "../ipc/notification";
 import { failCallersOf } from "../ipc/timeout";
 import { unbindInterruptsOf } from "../irq/interrupts";
-import { NO_OBJECT } from "../mm/pool";
 import { releaseVmo } from "../mm/vmo";
 import { destroySpace } from "../mm/vspace";
-import { leaveSpace, returnToSpace } from "../sched/schedule";
+import { leaveSpace, returnToSpace } from "../sched/space";
 import { releaseNotification } from "../task/endpoint";
 import { slotOf } from "../task/handles";
-import { closeEnd, endChildren, leaveMaker, releaseTask } from "../task/life";
-import { Task } from "../task/task";
+import { closeKill, endChildren, leaveMaker, releaseTask } from "../task/life";
+import { Task } from "../task/objects";
 import { forgetMappings } from "./memory";
 
 /** Ends `task` for the reason `end`; `detail` is the exit code or the faulting address. */
@@ -29,23 +28,29 @@ export function endTask(task: Task, end: End, detail: u64): void {
   task.end = end;
   task.endDetail = detail;
   // After the two above, for who asks how it ended (syscall/task.ts).
-  atomic.store<u32>(changetype<usize>(task) + offsetof<Task>("state"), TaskState.Ended);
-  atomic.store<u64>(task.waitAddress, Wait.Ended);
-  if (thisHart().running === <u32>changetype<usize>(task)) thisHart().running = 0;
+  task.state = TaskState.Ended;
+  task.waitWord = Wait.Ended;
+  const hart = thisHart();
+  if (hart.running === <u32>changetype<usize>(task)) {
+    hart.running = 0;
+    // Nothing of it is saved any more (trap.S).
+    hart.frame = 0;
+  }
 
-  closeEnd(task);
+  closeKill(task);
   // Of its maker's share: who makes tasks that end pushes out no other end.
   const maker = task.maker;
   auditOf(maker === null ? task.id : maker.id, Audit.TaskEnded, task.id, end, detail);
   if (task.vital !== 0) systemEnded(task.nameAddress, end, detail);
-  failCallersOf(task.index);
+  failCallersOf(task);
   releaseConsole(task);
   unbind(task);
-  unbindInterruptsOf(task.index);
+  unbindInterruptsOf(task);
   for (let slot: u32 = 0; slot < SLOT_COUNT; slot++) {
     if (slotOf(task, slot).kind !== 0) giveUpCapability(task, slot);
   }
-  if (task.making !== NO_OBJECT) releaseVmo(task.making);
+  const making = task.making;
+  if (making !== null) releaseVmo(making);
 
   leaveSpace();
   awaitLeft(task);
@@ -64,9 +69,10 @@ function tellEnd(last: Task): void {
   // bounded by the tasks there are
   while (task !== null) {
     const maker = leaveMaker(task);
-    if (task.endNotification !== 0) {
-      signal(task.endNotification - 1, task.endBits);
-      releaseNotification(task.endNotification - 1);
+    const told = task.endNotification;
+    if (told !== null) {
+      signal(told, task.endBits);
+      releaseNotification(told);
     }
     releaseTask(task);
     task = maker;

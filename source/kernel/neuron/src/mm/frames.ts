@@ -6,7 +6,7 @@
  *   free block   0 next │ 4 previous     kernel addresses, 0 at the ends
  *   `states`     a byte a frame: 1 + order where a free block begins, 0 everywhere else
  */
-import { Lock } from "../sync/lock";
+import { LOCK_BYTES, Lock } from "../sync/lock";
 import { Rank } from "../sync/order";
 
 export const FRAME_BYTES: u32 = 4096;
@@ -19,12 +19,10 @@ export const ORDER_MAX: u32 = 14;
 
 const FRAMES_MAX: u32 = (RAM_END - RAM_BASE) >> FRAME_SHIFT;
 
-const lock: usize = memory.data(16, 8);
-const heads: usize = memory.data(64, 4);
+const lock = changetype<Lock>(memory.data(LOCK_BYTES, 8));
+const heads: usize = memory.data((ORDER_MAX + 1) * 4, 4);
 let states: usize = 0;
 let freeCount: u32 = 0;
-
-if ((ORDER_MAX + 1) * 4 > 64) ERROR("a list head for each order");
 
 /** Bytes that the allocator needs for itself, frame-aligned. */
 export const FRAME_STATES_BYTES: u32 = FRAMES_MAX;
@@ -38,7 +36,7 @@ class FreeBlock {
 
 /** Prepares an empty allocator; its states go to the FRAME_STATES_BYTES at `statesAddress`. Once, at boot. */
 export function framesInit(statesAddress: usize): void {
-  changetype<Lock>(lock).init(Rank.Frames);
+  lock.init(Rank.Frames);
   states = statesAddress;
   memory.fill(states, 0, FRAME_STATES_BYTES);
 }
@@ -68,8 +66,8 @@ function unlink(address: u32, order: u32): void {
   store<u8>(states + indexOf(address), 0);
 }
 
-/** Gives a block of 2^order frames back, joining it with its buddies. The lock is held. */
-function giveBlock(start: u32, startOrder: u32): void {
+/** Frees a block of 2^order frames, joining it with its buddies. The lock is held. */
+function freeBlock(start: u32, startOrder: u32): void {
   let address = start;
   let order = startOrder;
   freeCount += 1 << order;
@@ -83,10 +81,9 @@ function giveBlock(start: u32, startOrder: u32): void {
   link(address, order);
 }
 
-/** Gives `count` frames from `start` back, in the largest aligned blocks. */
-export function giveFrames(start: u32, count: u32): void {
-  const l = changetype<Lock>(lock);
-  l.acquire();
+/** Frees `count` frames from `start`, in the largest aligned blocks. */
+export function freeFrames(start: u32, count: u32): void {
+  lock.acquire();
   let address = start;
   let left = count;
   while (left > 0) {
@@ -98,35 +95,34 @@ export function giveFrames(start: u32, count: u32): void {
     ) {
       order++;
     }
-    giveBlock(address, order);
+    freeBlock(address, order);
     address += FRAME_BYTES << order;
     left -= 1 << order;
   }
-  l.release();
+  lock.release();
 }
 
-/** Takes `count` frames in one piece, zeroed. As `takeDirtyFrames` otherwise. */
-export function takeFrames(count: u32): u32 {
-  const address = takeDirtyFrames(count);
+/** Allocates `count` frames in one piece, zeroed. As `allocDirtyFrames` otherwise. */
+export function allocFrames(count: u32): u32 {
+  const address = allocDirtyFrames(count);
   if (address !== 0) memory.fill(address, 0, count * FRAME_BYTES);
   return address;
 }
 
 /**
- * Takes `count` frames in one piece, with whatever is in them. Returns the address, which is physical and the kernel's at once,
+ * Allocates `count` frames in one piece, with whatever is in them. Returns the address, which is physical and the kernel's at once,
  * or 0 where no piece of that size is free.
  */
-export function takeDirtyFrames(count: u32): u32 {
+export function allocDirtyFrames(count: u32): u32 {
   if (count === 0 || count > 1 << ORDER_MAX) return 0;
   let order: u32 = 0;
   while (1 << order < <i32>count) order++;
 
-  const l = changetype<Lock>(lock);
-  l.acquire();
+  lock.acquire();
   let from = order;
   while (from <= ORDER_MAX && load<u32>(heads + (from << 2)) === 0) from++;
   if (from > ORDER_MAX) {
-    l.release();
+    lock.release();
     return 0;
   }
   const address = load<u32>(heads + (from << 2));
@@ -136,15 +132,15 @@ export function takeDirtyFrames(count: u32): u32 {
     link(address + (FRAME_BYTES << from), from);
   }
   freeCount -= 1 << order;
-  l.release();
+  lock.release();
 
   // What the rounding up took too much goes back at once.
   const surplus = (1 << order) - count;
-  if (surplus > 0) giveFrames(address + count * FRAME_BYTES, surplus);
+  if (surplus > 0) freeFrames(address + count * FRAME_BYTES, surplus);
   return address;
 }
 
 /** Frames that are free, for information. */
-export function freeFrames(): u32 {
+export function freeFrameCount(): u32 {
   return freeCount;
 }

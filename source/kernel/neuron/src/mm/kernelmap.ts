@@ -38,7 +38,7 @@ import {
   kernelStacks,
   panicStacks,
 } from "../arch/riscv/symbols";
-import { FRAME_BYTES, RAM_BASE, takeFrames } from "./frames";
+import { allocFrames, FRAME_BYTES, RAM_BASE } from "./frames";
 
 /** Device registers end below this physical address: the window holds 1 GiB. */
 export const DEVICE_END: u64 = 0x4000_0000;
@@ -55,7 +55,7 @@ export function kernelRoot(): PageTable {
 
 /** A table of the kernel's map. Boot only: without memory for it there is nothing to go on with. */
 function newTable(): u32 {
-  const frame = takeFrames(1);
+  const frame = allocFrames(1);
   assert(frame !== 0);
   return frame;
 }

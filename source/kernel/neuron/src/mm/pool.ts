@@ -1,16 +1,12 @@
 /**
  * Tables of objects of one size: fixed, with a free list under a lock. The kernel has no heap; each kind of object has
- * one of these. An index names an object from the outside, a view of its memory from the inside.
+ * one of these, and an object is named by its address.
  *
- *   Pool   0 Lock │ 16 base │ 20 stride │ 24 count │ 28 free (index + 1, 0 at the end)
- *
- * A free object's first word links to the next free one (index + 1); a taken one is zeroed.
+ *   Pool     0 Lock │ 16 base │ 20 stride │ 24 count │ 28 free (the first free object, 0 for none) │ 32 zeroed
+ *   object   0 next free object, 0 at the end │ …                       while it is free
  */
-import { LOCK_BYTES, Lock } from "../sync/lock";
+import { Lock } from "../sync/lock";
 import { Rank } from "../sync/order";
-
-/** There is no object of this index. */
-export const NO_OBJECT: u32 = 0xffff_ffff;
 
 @unmanaged
 @final
@@ -20,47 +16,46 @@ export class Pool {
   private base: u32;
   private stride: u32;
   private count: u32;
-  private free: u32;
+  private first: u32;
+  private zeroed: u32;
 
   private get lock(): Lock {
     return changetype<Lock>(changetype<usize>(this));
   }
 
-  /** `count` objects of `stride` bytes at `base`, all free. */
-  init(base: usize, stride: u32, count: u32): void {
+  /**
+   * `count` objects of `stride` bytes at `base`, all free.
+   *
+   * @param zeroed bytes of an object that are zeroed whenever it is allocated; what lies behind outlives it
+   */
+  init(base: usize, stride: u32, count: u32, zeroed: u32): void {
     this.lock.init(Rank.Objects);
     this.base = <u32>base;
     this.stride = stride;
     this.count = count;
-    for (let i: u32 = 0; i < count; i++) store<u32>(this.addressOf(i), i + 1 < count ? i + 2 : 0);
-    this.free = 1;
+    this.zeroed = zeroed;
+    this.first = 0;
+    for (let i = count; i > 0; i--) this.free(base + (i - 1) * stride);
   }
 
-  /** The address of object `index`, which must be below the count. */
-  addressOf(index: u32): usize {
-    return <usize>(this.base + index * this.stride);
-  }
-
-  /** Takes an object, zeroed; NO_OBJECT if none is free. */
-  take(): u32 {
+  /** Takes a free object, zeroed; 0 if there is none. */
+  alloc(): usize {
     this.lock.acquire();
-    const head = this.free;
-    if (head !== 0) this.free = load<u32>(this.addressOf(head - 1));
+    const object = <usize>this.first;
+    if (object !== 0) this.first = load<u32>(object);
     this.lock.release();
-    if (head === 0) return NO_OBJECT;
-    memory.fill(this.addressOf(head - 1), 0, this.stride);
-    return head - 1;
+    if (object !== 0) memory.fill(object, 0, this.zeroed);
+    return object;
   }
 
-  /** Gives an object back. Nobody may hold a reference to it any more. */
-  give(index: u32): void {
+  /** Gives an object back. Nothing may refer to it any more. */
+  free(object: usize): void {
     this.lock.acquire();
-    store<u32>(this.addressOf(index), this.free);
-    this.free = index + 1;
+    store<u32>(object, this.first);
+    this.first = <u32>object;
     this.lock.release();
   }
 }
 
 /** Bytes of a Pool. */
-export const POOL_BYTES: u32 = 32;
-if (offsetof<Pool>() !== POOL_BYTES || LOCK_BYTES !== 16) ERROR("Pool is drawn wrong");
+export const POOL_BYTES: u32 = <u32>offsetof<Pool>();

@@ -3,8 +3,9 @@
  * References are counted: one for each capability, each mapping, each pin of a device. With the last one the pages go.
  * Reached from syscall/memory.ts, lifecycle/memory.ts and lifecycle/reap.ts; goes on in mm/frames.ts.
  */
-import { FRAME_BYTES, FRAME_SHIFT, giveFrames, takeDirtyFrames } from "./frames";
-import { NO_OBJECT, Pool } from "./pool";
+import { AtomicWord } from "../sync/atomic";
+import { allocDirtyFrames, FRAME_BYTES, FRAME_SHIFT, freeFrames } from "./frames";
+import { POOL_BYTES, Pool } from "./pool";
 
 /** Memory objects in the system. */
 export const VMOS_MAX: u32 = 256;
@@ -19,35 +20,34 @@ export class Vmo {
   /** Physical address, which is the kernel's address as well. */
   base: u32;
   pages: u32;
-  /** Atomic. */
-  references: u32;
+  private references0: u32;
   /** Part of the kernel's image: its pages are never given back. */
   permanent: u32;
   /** Pages that are zeroed, the first ones. No capability names an object before all are. */
   zeroed: u32;
+
+  get references(): AtomicWord {
+    return changetype<AtomicWord>(changetype<usize>(this) + offsetof<Vmo>("references0"));
+  }
 }
 
-const pool: usize = memory.data(32, 8);
-const table: usize = memory.data(VMOS_MAX * offsetof<Vmo>(), 8);
+const pool = changetype<Pool>(memory.data(POOL_BYTES, 8));
+const table: usize = memory.data(VMOS_MAX * <u32>offsetof<Vmo>(), 8);
 
 export function vmosInit(): void {
-  changetype<Pool>(pool).init(table, offsetof<Vmo>(), VMOS_MAX);
-}
-
-export function vmoAt(index: u32): Vmo {
-  return changetype<Vmo>(changetype<Pool>(pool).addressOf(index));
+  const bytes = <u32>offsetof<Vmo>();
+  pool.init(table, bytes, VMOS_MAX, bytes);
 }
 
 /** A new object of `bytes`, zeroed in one go: for the few pages that the kernel itself wants. As `beginVmo` otherwise. */
-export function createVmo(bytes: u32): u32 {
-  const index = beginVmo(bytes);
-  if (index !== NO_OBJECT) while (!zeroMore(index)) {}
-  return index;
+export function createVmo(bytes: u32): Vmo | null {
+  const vmo = beginVmo(bytes);
+  if (vmo !== null) while (!zeroMore(vmo)) {}
+  return vmo;
 }
 
 /** Zeroes the next pages of an object. True when all are. */
-export function zeroMore(index: u32): bool {
-  const vmo = vmoAt(index);
+export function zeroMore(vmo: Vmo): bool {
   const pages = min<u32>(vmo.pages - vmo.zeroed, ZERO_PAGES_MAX);
   memory.fill(vmo.base + (vmo.zeroed << FRAME_SHIFT), 0, pages << FRAME_SHIFT);
   vmo.zeroed += pages;
@@ -55,44 +55,40 @@ export function zeroMore(index: u32): bool {
 }
 
 /**
- * A new object of `bytes` (1 to VMO_BYTES_MAX, rounded up to pages) with one reference, or NO_OBJECT. It still has to be zeroed
- * before anyone sees it.
+ * A new object of `bytes` (1 to VMO_BYTES_MAX, rounded up to pages) with one reference; null without memory or when all
+ * objects are in use. It still has to be zeroed before any task sees it.
  */
-export function beginVmo(bytes: u32): u32 {
-  const index = changetype<Pool>(pool).take();
-  if (index === NO_OBJECT) return NO_OBJECT;
+export function beginVmo(bytes: u32): Vmo | null {
+  const vmo = changetype<Vmo | null>(pool.alloc());
+  if (vmo === null) return null;
   const pages = (bytes + FRAME_BYTES - 1) >> FRAME_SHIFT;
-  const base = takeDirtyFrames(pages);
+  const base = allocDirtyFrames(pages);
   if (base === 0) {
-    changetype<Pool>(pool).give(index);
-    return NO_OBJECT;
+    pool.free(changetype<usize>(vmo));
+    return null;
   }
-  const vmo = vmoAt(index);
   vmo.base = base;
   vmo.pages = pages;
-  vmo.references = 1;
-  return index;
+  vmo.references.value = 1;
+  return vmo;
 }
 
 /** An object over pages of the kernel's image, which stay; with one reference. Boot only. */
-export function createPermanentVmo(base: usize, bytes: u32): u32 {
-  const index = changetype<Pool>(pool).take();
-  if (index === NO_OBJECT) return NO_OBJECT;
-  const vmo = vmoAt(index);
+export function createPermanentVmo(base: usize, bytes: u32): Vmo {
+  const vmo = changetype<Vmo>(pool.alloc());
   vmo.base = <u32>base;
   vmo.pages = (bytes + FRAME_BYTES - 1) >> FRAME_SHIFT;
-  vmo.references = 1;
+  vmo.references.value = 1;
   vmo.permanent = 1;
-  return index;
+  return vmo;
 }
 
-export function retainVmo(index: u32): void {
-  atomic.add<u32>(changetype<usize>(vmoAt(index)) + offsetof<Vmo>("references"), 1);
+export function retainVmo(vmo: Vmo): void {
+  vmo.references.add(1);
 }
 
-export function releaseVmo(index: u32): void {
-  const vmo = vmoAt(index);
-  if (atomic.sub<u32>(changetype<usize>(vmo) + offsetof<Vmo>("references"), 1) !== 1) return;
-  if (vmo.permanent === 0) giveFrames(vmo.base, vmo.pages);
-  changetype<Pool>(pool).give(index);
+export function releaseVmo(vmo: Vmo): void {
+  if (vmo.references.subtract(1) !== 1) return;
+  if (vmo.permanent === 0) freeFrames(vmo.base, vmo.pages);
+  pool.free(changetype<usize>(vmo));
 }

@@ -22,12 +22,12 @@ import {
   tableIndex,
   walk,
 } from "../arch/riscv/paging";
-import { giveFrames, takeFrames } from "./frames";
+import { allocFrames, freeFrames } from "./frames";
 import { kernelRoot } from "./kernelmap";
 
 /** A new address space with nothing of the user's in it: the address of its root, or 0 without memory. */
 export function createSpace(): u32 {
-  const frame = takeFrames(1);
+  const frame = allocFrames(1);
   if (frame === 0) return 0;
   const root = changetype<PageTable>(frame);
   const kernel = kernelRoot();
@@ -48,16 +48,16 @@ export function destroySpace(rootAddress: u32): void {
     for (let j: u32 = 0; j < TABLE_ENTRIES; j += ENTRIES_A_LINE) {
       if (!middle.isLineEmpty(j)) destroyTables(middle, j);
     }
-    giveFrames(<u32>changetype<usize>(middle), 1);
+    freeFrames(<u32>changetype<usize>(middle), 1);
   }
-  giveFrames(rootAddress, 1);
+  freeFrames(rootAddress, 1);
 }
 
 /** Gives the tables back that a line's worth of entries, from `first` on, point to. */
 function destroyTables(middle: PageTable, first: u32): void {
   for (let j = first; j < first + ENTRIES_A_LINE; j++) {
     const entry = middle.entry(j);
-    if (entry.valid) giveFrames(<u32>changetype<usize>(entry.table), 1);
+    if (entry.valid) freeFrames(<u32>changetype<usize>(entry.table), 1);
   }
 }
 
@@ -76,7 +76,7 @@ export function isUserRange(address: u32, bytes: u32): bool {
 function nextTable(table: PageTable, address: u32, level: u32): PageTable | null {
   const entry = table.entry(tableIndex(address, level));
   if (entry.valid) return entry.table;
-  const frame = takeFrames(1);
+  const frame = allocFrames(1);
   if (frame === 0) return null;
   entry.set(frame, 0);
   return changetype<PageTable>(frame);

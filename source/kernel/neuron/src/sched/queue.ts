@@ -9,10 +9,11 @@ import { Hart } from "../arch/riscv/hart";
 import { announce } from "../arch/riscv/smp";
 import { Lock } from "../sync/lock";
 import { Rank } from "../sync/order";
-import { Task, TaskQueue } from "../task/task";
+import { Task, TaskQueue } from "../task/objects";
 
 const LISTS_OFFSET: usize = 24;
-export const QUEUE_STRIDE: u32 = 64;
+/** Bytes of a queue: a cache line of its own. */
+export const QUEUE_STRIDE: u32 = (24 + CLASS_COUNT * 8 + 63) & ~63;
 
 /** There is no task of any class. */
 export const NO_CLASS: u32 = CLASS_COUNT;
@@ -137,9 +138,7 @@ export class RunQueue {
   }
 }
 
-const table: usize = memory.data(256, 64);
-if (LISTS_OFFSET + CLASS_COUNT * 8 > QUEUE_STRIDE || HARTS_MAX * QUEUE_STRIDE > 256)
-  ERROR("queues too small");
+const table: usize = memory.data(HARTS_MAX * QUEUE_STRIDE, 64);
 
 /** The run queue of hart `index`. */
 export function queueOf(index: u32): RunQueue {

@@ -4,7 +4,8 @@
  * that stops; what it does last is in arch/riscv/smp.ts.
  */
 import { Hart, hartCount, isOnline } from "../arch/riscv/hart";
-import { TASKS_MAX, Task, taskAt } from "../task/task";
+import { Task } from "../task/objects";
+import { TASKS_MAX, taskAt } from "../task/task";
 import { queueOf } from "./queue";
 import { enqueue, markBusy } from "./wake";
 

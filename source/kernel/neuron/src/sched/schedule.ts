@@ -1,5 +1,5 @@
 /**
- * What a hart runs next, and in which address space. Its own queue first; then it steals one task from another hart; then it idles
+ * What a hart runs next. Its own queue first; then it steals one task from another hart; then it idles
  * in WFI. Reached from trap.ts on the way out of the kernel.
  *
  * A thief takes the most urgent of what would go on waiting: tasks of the class that the other hart runs, or of less urgent
@@ -11,84 +11,42 @@
  */
 import { CLASS_COUNT } from "abi/task";
 import { HARTS_MAX } from "../arch/riscv/frame";
-import {
-  forgetReservation,
-  Hart,
-  hartAt,
-  hartCount,
-  IDLE_CLASS,
-  thisHart,
-  WANTS_SCHEDULE,
-} from "../arch/riscv/hart";
+import { Hart, hartAt, hartCount, IDLE_CLASS, WANTS_SCHEDULE, WANTS_STOP } from "../arch/riscv/hart";
 import { outOfLine } from "../arch/riscv/intrinsics";
-import { asidsSuffice, enterSpace, forgetTranslations, seeNewMappings } from "../arch/riscv/satp";
-import { kernelSpaceSatp } from "../mm/kernelmap";
-import { TASKS_MAX, Task } from "../task/task";
+import { isKilled } from "../task/life";
+import { Task } from "../task/objects";
 import { mostUrgent, queueOf } from "./queue";
+import { enterSpaceOf } from "./space";
 import { enqueue, markBusy, markIdle } from "./wake";
 
-/** The greatest address-space identifier. */
-const ASID_MAX: u32 = TASKS_MAX;
-
-/** Address-space identifiers: 0 is the kernel's own, a task's is its index + 1. */
-export function asidOf(task: Task): u32 {
-  return task.index + 1;
-}
-
-/** This hart leaves the address space of the task that it ran: for idling, and before a task's memory goes. */
-export function leaveSpace(): void {
-  enterSpace(thisHart(), kernelSpaceSatp());
-}
-
-/** Back to the address space of the task that this hart runs, if it runs one: after another's end. */
-export function returnToSpace(): void {
-  const hart = thisHart();
-  if (hart.running !== 0) enterSpaceOf(hart, runningTask(hart));
-}
-
-function enterSpaceOf(hart: Hart, task: Task): void {
-  enterSpace(hart, task.satp);
-  // Hardware with fewer identifiers than tasks would mix address spaces up.
-  if (!asidsSuffice(ASID_MAX)) forgetTranslations();
-  see(hart, task);
-}
-
-/** This hart sees all that was mapped into `task`. */
-function see(hart: Hart, task: Task): void {
-  const bit: u32 = 1 << hart.index;
-  if ((task.seenBy & bit) !== 0) return;
-  task.seenBy |= bit;
-  seeNewMappings();
-}
-
-/**
- * The address space of `task` was changed: something was mapped or taken out. Each hart forgets what it knows of the space
- * before it runs the task again; this hart at once, if it runs the task now.
- *
- * No other hart has to be asked. A task is one thread, so none runs it now, and what a TLB knows is marked with the space's
- * identifier (ASID): nothing uses it before the task runs there again. A hart that is still on its way out of the kernel,
- * with the space in its satp, uses no address of the task's any more.
- */
-export function spaceChanged(task: Task): void {
-  task.seenBy = 0;
-  const hart = thisHart();
-  if (hart.running === <u32>changetype<usize>(task)) see(hart, task);
-}
-
-/**
- * The runnable `task`, which is in no queue, is what this hart runs. What another one reserved here (LR) it does not inherit, and it
- * does not find its own again: hardware may keep one throughout, and SC would undo what was written meanwhile.
- */
+/** The runnable `task`, which is in no queue, is what this hart runs. */
 export function runOn(hart: Hart, task: Task): void {
-  forgetReservation(hart);
   hart.running = <u32>changetype<usize>(task);
-  hart.frame = hart.running;
   hart.switches++;
-  setRunningClass(hart, task.taskClass);
+  hart.runningClass = task.taskClass;
   task.lastHart = hart.index;
   task.hinted = 0;
   task.runs++;
+}
+
+/**
+ * On the way out of the kernel: the task that this hart runs is the one that trap.S goes on with. The frame that this hart ran
+ * before is saved, so no two harts wait for each other here.
+ */
+export function arrive(hart: Hart): void {
+  const task = runningTask(hart);
+  while (!task.isSaved) {
+    // bounded by the other hart's way out of the system call in which the task blocked
+  }
+  hart.frame = hart.running;
   enterSpaceOf(hart, task);
+}
+
+/** Whether the task that this hart runs may go on: nothing else is to run first, and it is not to be killed. */
+export function mayResume(hart: Hart): bool {
+  return (
+    hart.running !== 0 && (hart.wants & (WANTS_SCHEDULE | WANTS_STOP)) === 0 && !isKilled(runningTask(hart))
+  );
 }
 
 /**
@@ -112,10 +70,6 @@ export function preempt(hart: Hart): void {
   hart.running = 0;
   // A hart that is stopping takes no more: its last task goes on elsewhere.
   if (!queueOf(hart.index).push(task)) enqueue(task, hart.index);
-}
-
-function setRunningClass(hart: Hart, taskClass: u32): void {
-  atomic.store<u32>(changetype<usize>(hart) + offsetof<Hart>("runningClass"), taskClass);
 }
 
 /** The next task for this hart, its own or a stolen one; null if there is none. */
@@ -165,7 +119,7 @@ function victimAbove(end: u32, vain: u32): u32 {
 
 /** Bit per class of which hart `index` would leave tasks waiting. */
 function stealable(index: u32): u32 {
-  const runningClass = runningClassOf(index);
+  const runningClass = hartAt(index).runningClass;
   return (queueOf(index).classes >> runningClass) << runningClass;
 }
 
@@ -179,13 +133,9 @@ export function pullMoreUrgent(hart: Hart): void {
   if (task !== null) enqueue(task, hart.index);
 }
 
-function runningClassOf(index: u32): u32 {
-  return atomic.load<u32>(changetype<usize>(hartAt(index)) + offsetof<Hart>("runningClass"));
-}
-
 /** As `pick`, but on the way into idling: this hart counts as idle before it looks. */
 export function pickBeforeIdle(hart: Hart): Task | null {
-  setRunningClass(hart, IDLE_CLASS);
+  hart.runningClass = IDLE_CLASS;
   markIdle(hart.index);
   const task = pick(hart);
   if (task !== null) markBusy(hart.index);

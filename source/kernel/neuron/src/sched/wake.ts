@@ -12,7 +12,9 @@ import { readTime } from "../arch/riscv/intrinsics";
 import { IPI_BURST_MAX, notifyHart } from "../arch/riscv/ipi";
 import { tickTime } from "../arch/riscv/timer";
 import { audit, NO_TASK } from "../diag/audit";
-import { endWait, Task } from "../task/task";
+import { ATOMIC_BYTES, AtomicWord } from "../sync/atomic";
+import { Task } from "../task/objects";
+import { endWait } from "../task/task";
 import { queueOf } from "./queue";
 
 /**
@@ -32,20 +34,16 @@ import { queueOf } from "./queue";
 const FLOOR_STEP: u32 = IPI_BURST_MAX / 4;
 export const FLOOR_HINT: u32 = 3 * FLOOR_STEP;
 
-/** Bit per idle hart. Atomic. */
-const idle: usize = memory.data(4, 4);
+/** Bit per idle hart. */
+const idle = changetype<AtomicWord>(memory.data(ATOMIC_BYTES, 4));
 
 /** This hart has nothing to run. Its queue must be looked at again after this, see schedule.ts. */
 export function markIdle(index: u32): void {
-  atomic.or<u32>(idle, 1 << index);
+  idle.set(1 << index);
 }
 
 export function markBusy(index: u32): void {
-  atomic.and<u32>(idle, ~(1 << index));
-}
-
-function idleHarts(): u32 {
-  return atomic.load<u32>(idle);
+  idle.clear(1 << index);
 }
 
 /** The class of what this hart runs; beyond all classes when it runs nothing. */
@@ -63,7 +61,7 @@ export function wake(task: Task): void {
 function chooseHart(task: Task): u32 {
   const self = thisHart().index;
   if (runningClass() > task.taskClass) return self;
-  const candidates = idleHarts();
+  const candidates = idle.value;
   if (candidates === 0) return self;
   const chosen = (candidates & (1 << task.lastHart)) !== 0 ? task.lastHart : <u32>ctz(candidates);
   markBusy(chosen); // the next that is woken goes to another one
@@ -89,7 +87,7 @@ export function enqueue(task: Task, target: u32): void {
     return;
   }
   // It has to wait here. A hart that began to idle before it was in the queue did not see it, and can have it.
-  const candidates = idleHarts();
+  const candidates = idle.value;
   if (candidates !== 0) askHart(<u32>ctz(candidates), floor);
 }
 

@@ -16,7 +16,7 @@ export const enum Rank {
   /** Who made which task. */
   Family = 2,
   /** The tasks whose end was asked for. */
-  Ends = 3,
+  Kills = 3,
   /** An object table's free list. */
   Objects = 4,
   /** A device's list of pinned memory, and interrupt bindings. */

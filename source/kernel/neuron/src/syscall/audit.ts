@@ -5,7 +5,7 @@ import { Refusal } from "abi/refusal";
 import { audit, auditRecord } from "../diag/audit";
 import { setResults, setStatus } from "../ipc/results";
 import { check } from "../task/handles";
-import { Task } from "../task/task";
+import { Task } from "../task/objects";
 
 export function read(task: Task, slot: u64, kind: u64, after: u64): void {
   const refusal = check(task, slot, Kind.Audit, Right.Read);

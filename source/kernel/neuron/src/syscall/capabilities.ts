@@ -3,8 +3,7 @@ import { Kind, Right, SLOT_COUNT } from "abi/handle";
 import { Refusal } from "abi/refusal";
 import { giveUpCapability } from "../ipc/close";
 import { setResult, setStatus } from "../ipc/results";
-import { NO_OBJECT } from "../mm/pool";
-import { takeEndpoint, takeNotification } from "../task/endpoint";
+import { allocEndpoint, allocNotification } from "../task/endpoint";
 import {
   audited,
   Capability,
@@ -16,15 +15,18 @@ import {
   putCapability,
   slotOf,
 } from "../task/handles";
-import { claimUnborn, giveUnborn, Task, taskAt } from "../task/task";
+import { Task } from "../task/objects";
+import { claimUnborn, unclaimUnborn } from "../task/task";
 
 /** A new endpoint or notification in a free slot. */
 export function create(task: Task, kind: u64): void {
   if (kind !== Kind.Endpoint && kind !== Kind.Notification) return setStatus(task, Refusal.BadArgument);
   const slot = freeSlot(task);
   if (slot === SLOT_COUNT) return setStatus(task, Refusal.TableFull);
-  const object = kind === Kind.Endpoint ? takeEndpoint() : takeNotification();
-  if (object === NO_OBJECT) return setStatus(task, Refusal.TableFull);
+  const object = <u32>(
+    (kind === Kind.Endpoint ? changetype<usize>(allocEndpoint()) : changetype<usize>(allocNotification()))
+  );
+  if (object === 0) return setStatus(task, Refusal.TableFull);
   putCapability(task, slot, <Kind>kind, object, Right.All, 0);
   setResult(task, slot);
 }
@@ -69,10 +71,10 @@ export function grant(task: Task, taskSlot: u64, slot: u64, rights: u64, badge: 
   if (refusal === Refusal.None) refusal = checkTransfer(slotOf(task, <u32>slot));
   if (refusal !== Refusal.None) return setStatus(task, audited(task, slot, refusal));
   const capability = slotOf(task, <u32>slot);
-  const receiver = taskAt(slotOf(task, <u32>taskSlot).object);
+  const receiver = slotOf(task, <u32>taskSlot).task;
   if (!claimUnborn(receiver)) return setStatus(task, Refusal.BadState);
   const free = slotThere < SLOT_COUNT && slotOf(receiver, <u32>slotThere).kind === <u8>Kind.Empty;
   if (free) copyCapability(capability, receiver, <u32>slotThere, <u32>rights, <u32>badge);
-  giveUnborn(receiver);
+  unclaimUnborn(receiver);
   setStatus(task, free ? Refusal.None : Refusal.BadSlot);
 }

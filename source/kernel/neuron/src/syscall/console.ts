@@ -10,11 +10,10 @@ import { isConsoleOwner, takeConsole } from "../ipc/console";
 import { setResult, setStatus } from "../ipc/results";
 import { copyFromUser } from "../mm/user";
 import { check, checkSignal, slotOf } from "../task/handles";
-import { Task } from "../task/task";
+import { Task } from "../task/objects";
 
 /** A buffer a hart: the bytes are copied out of the task before the console's lock is taken. */
-const buffers: usize = memory.data(1024, 8);
-if (HARTS_MAX * CONSOLE_WRITE_MAX > 1024) ERROR("a buffer for each hart");
+const buffers: usize = memory.data(HARTS_MAX * CONSOLE_WRITE_MAX, 8);
 
 export function write(hart: Hart, task: Task, slot: u64, address: u64, bytes: u64): void {
   const refusal = check(task, slot, Kind.Console, Right.Write);
@@ -31,7 +30,8 @@ export function write(hart: Hart, task: Task, slot: u64, address: u64, bytes: u6
 export function own(task: Task, slot: u64, notificationSlot: u64, bits: u64): void {
   let refusal = check(task, slot, Kind.Console, Right.Manage);
   if (refusal === Refusal.None) refusal = checkSignal(task, notificationSlot, bits);
-  if (refusal === Refusal.None) refusal = takeConsole(task, slotOf(task, <u32>notificationSlot).object, bits);
+  if (refusal === Refusal.None)
+    refusal = takeConsole(task, slotOf(task, <u32>notificationSlot).notification, bits);
   setStatus(task, refusal);
 }
 

@@ -2,16 +2,14 @@
 import { Kind, Right } from "abi/handle";
 import { PAGE_BYTES } from "abi/layout";
 import { Refusal } from "abi/refusal";
-import { Syscall } from "abi/syscall";
 import { Hart } from "../arch/riscv/hart";
 import { deviceRegion } from "../boot/devices";
 import { callAgain, setResult, setStatus } from "../ipc/results";
 import * as interrupts from "../irq/interrupts";
 import { mapRegisters } from "../lifecycle/memory";
 import { pinFor, unpinAllOf, unpinFor } from "../mm/pins";
-import { vmoAt } from "../mm/vmo";
 import { check, checkSignal, slotOf } from "../task/handles";
-import { Task } from "../task/task";
+import { Task } from "../task/objects";
 
 /** The registers at `address`: readable and writable as the capability allows, never executable. */
 export function mapDevice(task: Task, slot: u64, address: u64): void {
@@ -20,7 +18,7 @@ export function mapDevice(task: Task, slot: u64, address: u64): void {
   if (refusal !== Refusal.None) return setStatus(task, refusal);
   const node = deviceRegion(slotOf(task, <u32>slot).object);
   const mapped = mapRegisters(task, node.base, node.size, address, rights);
-  if (task.work !== 0) return callAgain(task, Syscall.MapDevice, slot, address, 0, 0, 0, 0);
+  if (task.work !== null) return callAgain(task);
   setStatus(task, mapped);
 }
 
@@ -29,8 +27,8 @@ export function bindInterrupt(hart: Hart, task: Task, slot: u64, notificationSlo
   if (refusal === Refusal.None) refusal = checkSignal(task, notificationSlot, bits);
   if (refusal === Refusal.None) {
     const source = slotOf(task, <u32>slot).object;
-    const notification = slotOf(task, <u32>notificationSlot).object;
-    refusal = interrupts.bindInterrupt(hart, task.index, source, notification, bits);
+    const notification = slotOf(task, <u32>notificationSlot).notification;
+    refusal = interrupts.bindInterrupt(hart, task, source, notification, bits);
   }
   setStatus(task, refusal);
 }
@@ -39,9 +37,7 @@ export function completeInterrupt(task: Task, slot: u64): void {
   const refusal = check(task, slot, Kind.Interrupt, Right.Manage);
   setStatus(
     task,
-    refusal === Refusal.None
-      ? interrupts.completeInterrupt(task.index, slotOf(task, <u32>slot).object)
-      : refusal,
+    refusal === Refusal.None ? interrupts.completeInterrupt(task, slotOf(task, <u32>slot).object) : refusal,
   );
 }
 
@@ -50,11 +46,10 @@ export function pin(task: Task, slot: u64, vmoSlot: u64, offset: u64, bytes: u64
   let refusal = check(task, slot, Kind.Device, Right.Manage);
   if (refusal === Refusal.None) refusal = check(task, vmoSlot, Kind.Vmo, Right.Read | Right.Write);
   if (refusal !== Refusal.None) return setStatus(task, refusal);
-  const index = slotOf(task, <u32>vmoSlot).object;
-  const vmo = vmoAt(index);
+  const vmo = slotOf(task, <u32>vmoSlot).vmo;
   const size = <u64>vmo.pages * PAGE_BYTES;
   if (bytes === 0 || offset >= size || bytes > size - offset) return setStatus(task, Refusal.BadArgument);
-  if (!pinFor(slotOf(task, <u32>slot).object, index)) return setStatus(task, Refusal.TableFull);
+  if (!pinFor(slotOf(task, <u32>slot).object, vmo)) return setStatus(task, Refusal.TableFull);
   setResult(task, <u64>vmo.base + offset);
 }
 
@@ -63,7 +58,7 @@ export function unpin(task: Task, slot: u64, vmoSlot: u64): void {
   let refusal = check(task, slot, Kind.Device, Right.Manage);
   if (refusal === Refusal.None) refusal = check(task, vmoSlot, Kind.Vmo, Right.Read | Right.Write);
   if (refusal !== Refusal.None) return setStatus(task, refusal);
-  const found = unpinFor(slotOf(task, <u32>slot).object, slotOf(task, <u32>vmoSlot).object);
+  const found = unpinFor(slotOf(task, <u32>slot).object, slotOf(task, <u32>vmoSlot).vmo);
   setStatus(task, found ? Refusal.None : Refusal.BadState);
 }
 

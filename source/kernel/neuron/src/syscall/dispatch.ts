@@ -6,7 +6,7 @@ import { Refusal } from "abi/refusal";
 import { Syscall } from "abi/syscall";
 import { Hart } from "../arch/riscv/hart";
 import { setStatus } from "../ipc/results";
-import { Task } from "../task/task";
+import { Task } from "../task/objects";
 import * as auditCalls from "./audit";
 import * as capabilities from "./capabilities";
 import * as consoleCalls from "./console";
@@ -17,100 +17,90 @@ import * as ipc from "./ipc";
 import * as memoryCalls from "./memory";
 import * as taskCalls from "./task";
 
-export function dispatch(
-  hart: Hart,
-  task: Task,
-  number: u64,
-  a0: u64,
-  a1: u64,
-  a2: u64,
-  a3: u64,
-  a4: u64,
-  a5: u64,
-  a6: u64,
-): void {
+/** Does what `task`, which runs on this hart, asks for; its arguments stand in its frame. */
+export function dispatch(hart: Hart, task: Task, number: u64): void {
   if (number > <u64>u32.MAX_VALUE) return setStatus(task, Refusal.BadCall);
   switch (<u32>number) {
     case Syscall.Yield:
       return taskCalls.yieldNow(hart, task);
     case Syscall.YieldTo:
-      return taskCalls.yieldTo(hart, task, a0);
+      return taskCalls.yieldTo(hart, task, task.a0);
     case Syscall.Sleep:
-      return taskCalls.sleep(hart, task, a0);
+      return taskCalls.sleep(hart, task, task.a0);
     case Syscall.Now:
       return taskCalls.now(hart, task);
     case Syscall.Exit:
-      return taskCalls.exit(task, a0);
+      return taskCalls.exit(task, task.a0);
     case Syscall.Call:
-      return ipc.call(hart, task, a0, a1, a2, a3, a4, a5, a6);
+      return ipc.call(hart, task);
     case Syscall.Receive:
-      return ipc.receive(hart, task, a0, a1);
+      return ipc.receive(hart, task, task.a0, task.a1);
     case Syscall.Reply:
-      return ipc.reply(task, a0, a1, a2, a3, a4, a5);
+      return ipc.reply(task);
     case Syscall.ReplyReceive:
-      return ipc.replyReceive(hart, task, a0, a1, a2, a3, a4, a5, a6);
+      return ipc.replyReceive(hart, task);
     case Syscall.Signal:
-      return ipc.signalSlot(task, a0, a1);
+      return ipc.signalSlot(task, task.a0, task.a1);
     case Syscall.Wait:
-      return ipc.wait(hart, task, a0, a1);
+      return ipc.wait(hart, task, task.a0, task.a1);
     case Syscall.Bind:
-      return ipc.bindSlot(task, a0);
+      return ipc.bindSlot(task, task.a0);
     case Syscall.Create:
-      return capabilities.create(task, a0);
+      return capabilities.create(task, task.a0);
     case Syscall.Copy:
-      return capabilities.copy(task, a0, a1, a2);
+      return capabilities.copy(task, task.a0, task.a1, task.a2);
     case Syscall.Drop:
-      return capabilities.drop(task, a0);
+      return capabilities.drop(task, task.a0);
     case Syscall.Grant:
-      return capabilities.grant(task, a0, a1, a2, a3, a4);
+      return capabilities.grant(task, task.a0, task.a1, task.a2, task.a3, task.a4);
     case Syscall.CreateVmo:
-      return memoryCalls.createVmo(task, a0);
+      return memoryCalls.createVmo(task, task.a0);
     case Syscall.Map:
-      return memoryCalls.map(task, a0, a1, a2, a3, a4, a5);
+      return memoryCalls.map(task, task.a0, task.a1, task.a2, task.a3, task.a4, task.a5);
     case Syscall.Unmap:
-      return memoryCalls.unmap(task, a0, a1);
+      return memoryCalls.unmap(task, task.a0, task.a1);
     case Syscall.VmoSize:
-      return memoryCalls.vmoSize(task, a0);
+      return memoryCalls.vmoSize(task, task.a0);
     case Syscall.CreateTask:
-      return taskCalls.createTask(task, a0, a1, a2);
+      return taskCalls.createTask(task, task.a0, task.a1, task.a2);
     case Syscall.NameTask:
-      return taskCalls.nameTask(task, a0, a1, a2);
+      return taskCalls.nameTask(task, task.a0, task.a1, task.a2);
     case Syscall.StartTask:
-      return taskCalls.startTask(task, a0, a1, a2);
+      return taskCalls.startTask(task, task.a0, task.a1, task.a2);
     case Syscall.TaskStatus:
-      return taskCalls.taskStatus(task, a0);
+      return taskCalls.taskStatus(task, task.a0);
     case Syscall.KillTask:
-      return taskCalls.kill(task, a0);
+      return taskCalls.kill(task, task.a0);
     case Syscall.MapDevice:
-      return device.mapDevice(task, a0, a1);
+      return device.mapDevice(task, task.a0, task.a1);
     case Syscall.BindInterrupt:
-      return device.bindInterrupt(hart, task, a0, a1, a2);
+      return device.bindInterrupt(hart, task, task.a0, task.a1, task.a2);
     case Syscall.CompleteInterrupt:
-      return device.completeInterrupt(task, a0);
+      return device.completeInterrupt(task, task.a0);
     case Syscall.Pin:
-      return device.pin(task, a0, a1, a2, a3);
+      return device.pin(task, task.a0, task.a1, task.a2, task.a3);
     case Syscall.UnpinAll:
-      return device.unpinAll(task, a0);
+      return device.unpinAll(task, task.a0);
     case Syscall.ConsoleWrite:
-      return consoleCalls.write(hart, task, a0, a1, a2);
+      return consoleCalls.write(hart, task, task.a0, task.a1, task.a2);
     case Syscall.Information:
-      return info.information(task, a0, a1, a2);
+      return info.information(task, task.a0, task.a1, task.a2);
     case Syscall.PowerOff:
-      return info.powerOff(task, a0);
+      return info.powerOff(task, task.a0);
     case Syscall.ConsoleOwn:
-      return consoleCalls.own(task, a0, a1, a2);
+      return consoleCalls.own(task, task.a0, task.a1, task.a2);
     case Syscall.ConsoleRead:
-      return consoleCalls.read(task, a0);
+      return consoleCalls.read(task, task.a0);
     case Syscall.AuditRead:
-      return auditCalls.read(task, a0, a1, a2);
+      return auditCalls.read(task, task.a0, task.a1, task.a2);
     case Syscall.AuditWrite:
-      return auditCalls.write(task, a0, a1, a2, a3);
+      return auditCalls.write(task, task.a0, task.a1, task.a2, task.a3);
     case Syscall.StopHart:
-      return harts.stop(hart, task, a0, a1);
+      return harts.stop(hart, task, task.a0, task.a1);
     case Syscall.RestartHart:
-      return harts.restart(hart, task, a0, a1);
+      return harts.restart(hart, task, task.a0, task.a1);
     case Syscall.Unpin:
-      return device.unpin(task, a0, a1);
+      return device.unpin(task, task.a0, task.a1);
     default:
       return setStatus(task, Refusal.BadCall);
   }

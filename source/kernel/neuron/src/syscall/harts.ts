@@ -2,11 +2,11 @@
 import { Kind, Right } from "abi/handle";
 import { Refusal } from "abi/refusal";
 import { Hart, hartCount, isOnline, onlineMask, WANTS_STOP } from "../arch/riscv/hart";
-import { askToRetire } from "../arch/riscv/ipi";
+import { requestStop } from "../arch/riscv/ipi";
 import { startHart } from "../arch/riscv/smp";
 import { setStatus } from "../ipc/results";
 import { check } from "../task/handles";
-import { Task } from "../task/task";
+import { Task } from "../task/objects";
 
 /** The hart stops at its next trap or, if it idles, at once; `Refusal.BadState` for the last one. */
 export function stop(hart: Hart, task: Task, slot: u64, index: u64): void {
@@ -16,7 +16,7 @@ export function stop(hart: Hart, task: Task, slot: u64, index: u64): void {
   if (popcnt(onlineMask()) < 2) return setStatus(task, Refusal.BadState);
   setStatus(task, Refusal.None);
   if (index === hart.index) hart.wants |= WANTS_STOP;
-  else askToRetire(<u32>index);
+  else requestStop(<u32>index);
 }
 
 /**

@@ -12,15 +12,16 @@ import { firmware } from "../boot/firmware";
 import { turnOff } from "../diag/panic";
 import { setResults, setStatus } from "../ipc/results";
 import { boundHart, boundTask, interruptCount, isBound, isOpen } from "../irq/interrupts";
-import { FRAME_BYTES, freeFrames } from "../mm/frames";
+import { FRAME_BYTES, freeFrameCount } from "../mm/frames";
 import { check } from "../task/handles";
-import { TASKS_MAX, Task, taskAt, waitKind } from "../task/task";
+import { Task } from "../task/objects";
+import { TASKS_MAX, taskAt, waitKind } from "../task/task";
 
 export function information(task: Task, slot: u64, topic: u64, index: u64): void {
   const refusal = check(task, slot, Kind.Info, Right.Read);
   if (refusal !== Refusal.None) return setStatus(task, refusal);
   if (topic === Topic.System) {
-    const free = <u64>freeFrames() * FRAME_BYTES;
+    const free = <u64>freeFrameCount() * FRAME_BYTES;
     const online = onlineMask();
     return setResults(task, popcnt(online), hartCount(), timebaseHz(), devices().ramBytes, free, online);
   }
@@ -53,8 +54,9 @@ function taskInformation(task: Task, index: u64): void {
   const t = taskAt(<u32>index);
   const kind = waitKind(t.waitWord);
   // An index that names no task says so by having ended without a name.
-  const state = t.references === 0 ? <u32>TaskState.Ended : t.state;
-  const low = t.references === 0 ? 0 : t.nameLow;
+  const isNone = t.references.value === 0;
+  const state = isNone ? <u32>TaskState.Ended : <u32>t.state;
+  const low = isNone ? 0 : t.nameLow;
   const word = state | (t.taskClass << 8) | ((<u32>kind) << 16) | (t.lastHart << 24);
   const generation = (<u64>(t.id >> TASK_NUMBER_BITS)) << 32;
   // Where a task faulted is for who holds it (Syscall.TaskStatus).
@@ -66,7 +68,9 @@ function interruptInformation(task: Task, source: u64): void {
   if (source === 0 || source >= PLIC_SOURCES_MAX) return setStatus(task, Refusal.BadArgument);
   const s = <u32>source;
   if (!isBound(s)) return setResults(task, 0, 0, 0, 0, 0, 0);
-  setResults(task, 1, boundHart(s), interruptCount(s), isOpen(s) ? 1 : 0, boundTask(s), 0);
+  const owner = boundTask(s);
+  const index = owner === null ? 0 : owner.index;
+  setResults(task, 1, boundHart(s), interruptCount(s), isOpen(s) ? 1 : 0, index, 0);
 }
 
 function firmwareInformation(task: Task): void {

@@ -9,22 +9,12 @@ import * as messages from "../ipc/call";
 import { bind, signal, waitFor } from "../ipc/notification";
 import { setStatus } from "../ipc/results";
 import { check, checkSignal, slotOf } from "../task/handles";
-import { Task } from "../task/task";
+import { Task } from "../task/objects";
 
-export function call(
-  hart: Hart,
-  task: Task,
-  slot: u64,
-  info: u64,
-  w0: u64,
-  w1: u64,
-  w2: u64,
-  w3: u64,
-  deadline: u64,
-): void {
-  const refusal = check(task, slot, Kind.Endpoint, Right.Send);
+export function call(hart: Hart, task: Task): void {
+  const refusal = check(task, task.a0, Kind.Endpoint, Right.Send);
   if (refusal !== Refusal.None) return setStatus(task, refusal);
-  messages.call(hart, task, slotOf(task, <u32>slot), info, w0, w1, w2, w3, deadline);
+  messages.call(hart, task, slotOf(task, <u32>task.a0), task.a6);
 }
 
 export function receive(hart: Hart, task: Task, slot: u64, deadline: u64): void {
@@ -33,39 +23,29 @@ export function receive(hart: Hart, task: Task, slot: u64, deadline: u64): void 
   messages.receive(hart, task, slotOf(task, <u32>slot), deadline);
 }
 
-export function reply(task: Task, token: u64, info: u64, w0: u64, w1: u64, w2: u64, w3: u64): void {
-  messages.reply(task, token, info, w0, w1, w2, w3);
+export function reply(task: Task): void {
+  messages.reply(task, task.a0);
 }
 
-export function replyReceive(
-  hart: Hart,
-  task: Task,
-  slot: u64,
-  info: u64,
-  w0: u64,
-  w1: u64,
-  w2: u64,
-  w3: u64,
-  token: u64,
-): void {
-  const refusal = check(task, slot, Kind.Endpoint, Right.Receive);
+export function replyReceive(hart: Hart, task: Task): void {
+  const refusal = check(task, task.a0, Kind.Endpoint, Right.Receive);
   if (refusal !== Refusal.None) return setStatus(task, refusal);
-  messages.replyReceive(hart, task, slotOf(task, <u32>slot), token, info, w0, w1, w2, w3);
+  messages.replyReceive(hart, task, slotOf(task, <u32>task.a0), task.a6);
 }
 
 export function signalSlot(task: Task, slot: u64, bits: u64): void {
   const refusal = checkSignal(task, slot, bits);
   setStatus(task, refusal);
-  if (refusal === Refusal.None) signal(slotOf(task, <u32>slot).object, bits);
+  if (refusal === Refusal.None) signal(slotOf(task, <u32>slot).notification, bits);
 }
 
 export function wait(hart: Hart, task: Task, slot: u64, deadline: u64): void {
   let refusal = check(task, slot, Kind.Notification, Right.Receive);
-  if (refusal === Refusal.None) refusal = waitFor(hart, task, slotOf(task, <u32>slot).object, deadline);
+  if (refusal === Refusal.None) refusal = waitFor(hart, task, slotOf(task, <u32>slot).notification, deadline);
   if (refusal !== Refusal.None) setStatus(task, refusal);
 }
 
 export function bindSlot(task: Task, slot: u64): void {
   const refusal = check(task, slot, Kind.Notification, Right.Receive);
-  setStatus(task, refusal === Refusal.None ? bind(task, slotOf(task, <u32>slot).object) : refusal);
+  setStatus(task, refusal === Refusal.None ? bind(task, slotOf(task, <u32>slot).notification) : refusal);
 }

@@ -2,46 +2,46 @@
 import { Kind, Right, SLOT_COUNT } from "abi/handle";
 import { PAGE_BYTES } from "abi/layout";
 import { Refusal } from "abi/refusal";
-import { SELF, Syscall } from "abi/syscall";
+import { SELF } from "abi/syscall";
 import { callAgain, setResult, setStatus } from "../ipc/results";
 import { mapVmo, unmapAt } from "../lifecycle/memory";
-import { NO_OBJECT } from "../mm/pool";
 import * as vmos from "../mm/vmo";
 import { check, freeSlot, putCapability, slotOf } from "../task/handles";
-import { claimUnborn, giveUnborn, Task, taskAt } from "../task/task";
+import { Task } from "../task/objects";
+import { claimUnborn, unclaimUnborn } from "../task/task";
 
 export function createVmo(task: Task, bytes: u64): void {
   if (bytes === 0 || bytes > vmos.VMO_BYTES_MAX) return setStatus(task, Refusal.BadArgument);
   const slot = freeSlot(task);
   if (slot === SLOT_COUNT) return setStatus(task, Refusal.TableFull);
-  if (task.making === NO_OBJECT) task.making = vmos.beginVmo(<u32>bytes);
+  if (task.making === null) task.making = vmos.beginVmo(<u32>bytes);
   const vmo = task.making;
-  if (vmo === NO_OBJECT) return setStatus(task, Refusal.NoMemory);
+  if (vmo === null) return setStatus(task, Refusal.NoMemory);
   // A large object takes a while: the task calls again, and whatever is pending on this hart comes in between.
-  if (!vmos.zeroMore(vmo)) return callAgain(task, Syscall.CreateVmo, bytes, 0, 0, 0, 0, 0);
-  task.making = NO_OBJECT;
-  putCapability(task, slot, Kind.Vmo, vmo, Right.All, 0);
+  if (!vmos.zeroMore(vmo)) return callAgain(task);
+  task.making = null;
+  putCapability(task, slot, Kind.Vmo, <u32>changetype<usize>(vmo), Right.All, 0);
   setResult(task, slot);
 }
 
 /**
  * Makes the address space of `taskSlot` the caller's to change: its own, or that of a task that was not started. Without a
- * refusal `giveSpace` has to follow.
+ * refusal `unclaimSpace` has to follow.
  */
-function takeSpace(task: Task, taskSlot: u64): Refusal {
+function claimSpace(task: Task, taskSlot: u64): Refusal {
   if (taskSlot === SELF) return Refusal.None;
   const refusal = check(task, taskSlot, Kind.Task, Right.Manage);
   if (refusal !== Refusal.None) return refusal;
   return claimUnborn(spaceOf(task, taskSlot)) ? Refusal.None : Refusal.BadState;
 }
 
-function giveSpace(task: Task, taskSlot: u64): void {
-  if (taskSlot !== SELF) giveUnborn(spaceOf(task, taskSlot));
+function unclaimSpace(task: Task, taskSlot: u64): void {
+  if (taskSlot !== SELF) unclaimUnborn(spaceOf(task, taskSlot));
 }
 
 /** The task that `taskSlot`, checked, names. */
 function spaceOf(task: Task, taskSlot: u64): Task {
-  return taskSlot === SELF ? task : taskAt(slotOf(task, <u32>taskSlot).object);
+  return taskSlot === SELF ? task : slotOf(task, <u32>taskSlot).task;
 }
 
 /** Readable at least; never writable and executable at once. */
@@ -62,32 +62,32 @@ export function map(
 ): void {
   if (!areMappingRights(rights)) return setStatus(task, Refusal.BadArgument);
   let refusal = check(task, vmoSlot, Kind.Vmo, <u32>rights);
-  if (refusal === Refusal.None) refusal = takeSpace(task, taskSlot);
+  if (refusal === Refusal.None) refusal = claimSpace(task, taskSlot);
   if (refusal !== Refusal.None) return giveUp(task, refusal);
-  const vmo = slotOf(task, <u32>vmoSlot).object;
+  const vmo = slotOf(task, <u32>vmoSlot).vmo;
   refusal = mapVmo(task, spaceOf(task, taskSlot), vmo, address, offset, bytes, <u32>rights);
-  giveSpace(task, taskSlot);
-  if (task.work !== 0) return callAgain(task, Syscall.Map, taskSlot, vmoSlot, address, offset, bytes, rights);
+  unclaimSpace(task, taskSlot);
+  if (task.work !== null) return callAgain(task);
   setStatus(task, refusal);
 }
 
 /** The call ends here: if it was under way, the space became another's to use meanwhile (it was started, or it ended). */
 function giveUp(task: Task, refusal: Refusal): void {
-  task.work = 0;
+  task.work = null;
   setStatus(task, refusal);
 }
 
 export function unmap(task: Task, taskSlot: u64, address: u64): void {
-  let refusal = takeSpace(task, taskSlot);
+  let refusal = claimSpace(task, taskSlot);
   if (refusal !== Refusal.None) return giveUp(task, refusal);
   refusal = unmapAt(task, spaceOf(task, taskSlot), address);
-  giveSpace(task, taskSlot);
-  if (task.work !== 0) return callAgain(task, Syscall.Unmap, taskSlot, address, 0, 0, 0, 0);
+  unclaimSpace(task, taskSlot);
+  if (task.work !== null) return callAgain(task);
   setStatus(task, refusal);
 }
 
 export function vmoSize(task: Task, slot: u64): void {
   const refusal = check(task, slot, Kind.Vmo, Right.None);
   if (refusal !== Refusal.None) return setStatus(task, refusal);
-  setResult(task, <u64>vmos.vmoAt(slotOf(task, <u32>slot).object).pages * PAGE_BYTES);
+  setResult(task, <u64>slotOf(task, <u32>slot).vmo.pages * PAGE_BYTES);
 }

@@ -12,7 +12,8 @@ import { endTask } from "../lifecycle/reap";
 import { preempt } from "../sched/schedule";
 import { sendTo } from "../sched/wake";
 import { check, checkSignal, freeSlot, putCapability, slotOf } from "../task/handles";
-import { claimUnborn, giveUnborn, publish, Task, taskAt } from "../task/task";
+import { Task } from "../task/objects";
+import { claimUnborn, publish, unclaimUnborn } from "../task/task";
 
 export function yieldNow(hart: Hart, task: Task): void {
   setStatus(task, Refusal.None);
@@ -54,37 +55,37 @@ export function createTask(task: Task, taskClass: u64, notificationSlot: u64, bi
   if (slot === SLOT_COUNT) return setStatus(task, Refusal.TableFull);
   const made = births.createTask(task, <u32>taskClass);
   if (made === null) return setStatus(task, Refusal.NoMemory);
-  births.tellOfEnd(made, slotOf(task, <u32>notificationSlot).object, bits);
-  putCapability(task, slot, Kind.Task, made.index, Right.Manage | Right.Transfer, 0);
+  births.tellOfEnd(made, slotOf(task, <u32>notificationSlot).notification, bits);
+  putCapability(task, slot, Kind.Task, <u32>changetype<usize>(made), Right.Manage | Right.Transfer, 0);
   setResult(task, slot);
 }
 
 export function nameTask(task: Task, slot: u64, low: u64, high: u64): void {
   const refusal = check(task, slot, Kind.Task, Right.Manage);
   if (refusal !== Refusal.None) return setStatus(task, refusal);
-  const named = taskAt(slotOf(task, <u32>slot).object);
+  const named = slotOf(task, <u32>slot).task;
   if (!claimUnborn(named)) return setStatus(task, Refusal.BadState);
   named.nameLow = low;
   named.nameHigh = high;
-  giveUnborn(named);
+  unclaimUnborn(named);
   setStatus(task, Refusal.None);
 }
 
 export function startTask(task: Task, slot: u64, entry: u64, stackPointer: u64): void {
   const refusal = check(task, slot, Kind.Task, Right.Manage);
   if (refusal !== Refusal.None) return setStatus(task, refusal);
-  setStatus(task, births.startTask(taskAt(slotOf(task, <u32>slot).object), entry, stackPointer));
+  setStatus(task, births.startTask(slotOf(task, <u32>slot).task, entry, stackPointer));
 }
 
 export function taskStatus(task: Task, slot: u64): void {
   const refusal = check(task, slot, Kind.Task, Right.None);
   if (refusal !== Refusal.None) return setStatus(task, refusal);
-  const other = taskAt(slotOf(task, <u32>slot).object);
-  const state = atomic.load<u32>(changetype<usize>(other) + offsetof<Task>("state"));
+  const other = slotOf(task, <u32>slot).task;
+  const state = other.state;
   setResults(task, state, other.end, other.endDetail, 0, 0, 0);
 }
 
 export function kill(task: Task, slot: u64): void {
   const refusal = check(task, slot, Kind.Task, Right.Manage);
-  setStatus(task, refusal === Refusal.None ? killTask(taskAt(slotOf(task, <u32>slot).object)) : refusal);
+  setStatus(task, refusal === Refusal.None ? killTask(slotOf(task, <u32>slot).task) : refusal);
 }

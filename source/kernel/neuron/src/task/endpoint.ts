@@ -1,135 +1,62 @@
 /**
- * Endpoints and notifications, as data: ipc/ is what happens on them. References are counted: capabilities, and for
- * notifications also interrupts, bound tasks and tasks whose end they tell of.
+ * Endpoints and notifications: their tables and their references; ipc/ is what happens on them. References are counted:
+ * capabilities, and for notifications also interrupts, bound tasks and tasks whose end they tell of.
  */
-import { NO_OBJECT, Pool } from "../mm/pool";
-import { Lock } from "../sync/lock";
+import { POOL_BYTES, Pool } from "../mm/pool";
 import { Rank } from "../sync/order";
-import { TaskQueue } from "./task";
+import { Endpoint, Notification } from "./objects";
 
 export const ENDPOINTS_MAX: u32 = 64;
 export const NOTIFICATIONS_MAX: u32 = 64;
 
-/** Where calls meet receivers. At most one of the two queues is not empty. */
-@unmanaged
-@final
-export class Endpoint {
-  private lock0: u64;
-  private lock1: u64;
-  /** Atomic. */
-  references: u32;
-  /** Capabilities that allow to receive here: without one, nobody ever will again. Atomic. */
-  receiveRights: u32;
-  // Under the lock:
-  private callers0: u64;
-  private receivers0: u64;
-
-  get lock(): Lock {
-    return changetype<Lock>(changetype<usize>(this));
-  }
-
-  get callers(): TaskQueue {
-    return changetype<TaskQueue>(changetype<usize>(this) + offsetof<Endpoint>("callers0"));
-  }
-
-  get receivers(): TaskQueue {
-    return changetype<TaskQueue>(changetype<usize>(this) + offsetof<Endpoint>("receivers0"));
-  }
-}
-if (offsetof<TaskQueue>() !== 8) ERROR("an Endpoint keeps eight bytes for each queue");
-
-/** A word of bits that are signalled and taken. */
-@unmanaged
-@final
-export class Notification {
-  private lock0: u64;
-  private lock1: u64;
-  /** Atomic. */
-  references: u32;
-  // Under the lock:
-  /** Index + 1 of the task that waits, or that it is bound to. */
-  waiter: u32;
-  boundTo: u32;
-  reserved: u32;
-  bits: u64;
-
-  get lock(): Lock {
-    return changetype<Lock>(changetype<usize>(this));
-  }
-}
-
-const ENDPOINT_STRIDE: u32 = 64;
-const NOTIFICATION_STRIDE: u32 = 64;
-const endpointPool: usize = memory.data(32, 8);
-const endpoints: usize = memory.data(4096, 64);
-const notificationPool: usize = memory.data(32, 8);
-const notifications: usize = memory.data(4096, 64);
-if (offsetof<Endpoint>() > ENDPOINT_STRIDE || offsetof<Notification>() > NOTIFICATION_STRIDE)
-  ERROR("stride too small");
-if (ENDPOINTS_MAX * ENDPOINT_STRIDE > 4096 || NOTIFICATIONS_MAX * NOTIFICATION_STRIDE > 4096)
-  ERROR("table too small");
+const endpointPool = changetype<Pool>(memory.data(POOL_BYTES, 8));
+const endpoints: usize = memory.data(ENDPOINTS_MAX * <u32>offsetof<Endpoint>(), 64);
+const notificationPool = changetype<Pool>(memory.data(POOL_BYTES, 8));
+const notifications: usize = memory.data(NOTIFICATIONS_MAX * <u32>offsetof<Notification>(), 64);
 
 export function endpointsInit(): void {
-  changetype<Pool>(endpointPool).init(endpoints, ENDPOINT_STRIDE, ENDPOINTS_MAX);
-  changetype<Pool>(notificationPool).init(notifications, NOTIFICATION_STRIDE, NOTIFICATIONS_MAX);
+  const endpointBytes = <u32>offsetof<Endpoint>();
+  endpointPool.init(endpoints, endpointBytes, ENDPOINTS_MAX, endpointBytes);
+  const notificationBytes = <u32>offsetof<Notification>();
+  notificationPool.init(notifications, notificationBytes, NOTIFICATIONS_MAX, notificationBytes);
 }
 
-export function endpointAt(index: u32): Endpoint {
-  return changetype<Endpoint>(endpoints + index * ENDPOINT_STRIDE);
+/** A new endpoint with one reference, or null if all are in use. */
+export function allocEndpoint(): Endpoint | null {
+  const endpoint = changetype<Endpoint | null>(endpointPool.alloc());
+  if (endpoint === null) return null;
+  endpoint.lock.init(Rank.Endpoint);
+  endpoint.references.value = 1;
+  return endpoint;
 }
 
-export function notificationAt(index: u32): Notification {
-  return changetype<Notification>(notifications + index * NOTIFICATION_STRIDE);
+/** A new notification with one reference, or null if all are in use. */
+export function allocNotification(): Notification | null {
+  const notification = changetype<Notification | null>(notificationPool.alloc());
+  if (notification === null) return null;
+  notification.lock.init(Rank.Notification);
+  notification.references.value = 1;
+  return notification;
 }
 
-/** A new endpoint with one reference, or NO_OBJECT. */
-export function takeEndpoint(): u32 {
-  const index = changetype<Pool>(endpointPool).take();
-  if (index === NO_OBJECT) return NO_OBJECT;
-  endpointAt(index).lock.init(Rank.Endpoint);
-  endpointAt(index).references = 1;
-  return index;
+export function retainEndpoint(endpoint: Endpoint): void {
+  endpoint.references.add(1);
 }
 
-/** A new notification with one reference, or NO_OBJECT. */
-export function takeNotification(): u32 {
-  const index = changetype<Pool>(notificationPool).take();
-  if (index === NO_OBJECT) return NO_OBJECT;
-  notificationAt(index).lock.init(Rank.Notification);
-  notificationAt(index).references = 1;
-  return index;
+/** With the last reference no task can wait here any more: one that waits holds a capability. */
+export function releaseEndpoint(endpoint: Endpoint): void {
+  if (endpoint.references.subtract(1) === 1) endpointPool.free(changetype<usize>(endpoint));
 }
 
-export function retainEndpoint(index: u32): void {
-  atomic.add<u32>(changetype<usize>(endpointAt(index)) + offsetof<Endpoint>("references"), 1);
-}
-
-/** With the last reference nobody can wait here any more: who waits holds a capability. */
-export function releaseEndpoint(index: u32): void {
-  const at = changetype<usize>(endpointAt(index)) + offsetof<Endpoint>("references");
-  if (atomic.sub<u32>(at, 1) === 1) changetype<Pool>(endpointPool).give(index);
-}
-
-/** One more capability allows to receive here. */
-export function addReceiveRight(index: u32): void {
-  atomic.add<u32>(changetype<usize>(endpointAt(index)) + offsetof<Endpoint>("receiveRights"), 1);
-}
-
-/** One of them is gone. */
-export function removeReceiveRight(index: u32): void {
-  atomic.sub<u32>(changetype<usize>(endpointAt(index)) + offsetof<Endpoint>("receiveRights"), 1);
-}
-
-/** Nobody can receive here any more. It stays so: a right to receive is only ever copied from another. */
+/** No task can receive here any more. It stays so: a right to receive is only ever copied from another. */
 export function isClosed(endpoint: Endpoint): bool {
-  return atomic.load<u32>(changetype<usize>(endpoint) + offsetof<Endpoint>("receiveRights")) === 0;
+  return endpoint.receiveRights.value === 0;
 }
 
-export function retainNotification(index: u32): void {
-  atomic.add<u32>(changetype<usize>(notificationAt(index)) + offsetof<Notification>("references"), 1);
+export function retainNotification(notification: Notification): void {
+  notification.references.add(1);
 }
 
-export function releaseNotification(index: u32): void {
-  const at = changetype<usize>(notificationAt(index)) + offsetof<Notification>("references");
-  if (atomic.sub<u32>(at, 1) === 1) changetype<Pool>(notificationPool).give(index);
+export function releaseNotification(notification: Notification): void {
+  if (notification.references.subtract(1) === 1) notificationPool.free(changetype<usize>(notification));
 }

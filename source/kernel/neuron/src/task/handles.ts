@@ -11,17 +11,11 @@ import { Audit } from "abi/audit";
 import { Kind, Right, SLOT_COUNT } from "abi/handle";
 import { Refusal } from "abi/refusal";
 import { audit } from "../diag/audit";
-import { releaseVmo, retainVmo } from "../mm/vmo";
-import {
-  addReceiveRight,
-  releaseEndpoint,
-  releaseNotification,
-  removeReceiveRight,
-  retainEndpoint,
-  retainNotification,
-} from "./endpoint";
+import { releaseVmo, retainVmo, Vmo } from "../mm/vmo";
+import { releaseEndpoint, releaseNotification, retainEndpoint, retainNotification } from "./endpoint";
 import { releaseTask, retainTask } from "./life";
-import { TASKS_MAX, Task, taskAt } from "./task";
+import { Endpoint, Notification, Task } from "./objects";
+import { TASKS_MAX } from "./task";
 
 @unmanaged
 @final
@@ -29,15 +23,31 @@ export class Capability {
   kind: u8;
   rights: u8;
   private reserved0: u16;
+  /** The address of a task, endpoint, notification or memory object; the number of a device or an interrupt. */
   object: u32;
   badge: u32;
   private reserved1: u32;
+
+  // Of a capability whose kind was checked:
+  get task(): Task {
+    return changetype<Task>(this.object);
+  }
+
+  get endpoint(): Endpoint {
+    return changetype<Endpoint>(this.object);
+  }
+
+  get notification(): Notification {
+    return changetype<Notification>(this.object);
+  }
+
+  get vmo(): Vmo {
+    return changetype<Vmo>(this.object);
+  }
 }
 
-const SLOT_BYTES: u32 = 16;
-const table: usize = memory.data(32768, 64);
-if (offsetof<Capability>() !== SLOT_BYTES) ERROR("Capability is drawn wrong");
-if (TASKS_MAX * SLOT_COUNT * SLOT_BYTES > 32768) ERROR("the capability tables are too small");
+const SLOT_BYTES: u32 = <u32>offsetof<Capability>();
+const table: usize = memory.data(TASKS_MAX * SLOT_COUNT * SLOT_BYTES, 64);
 
 /** Slot `slot`, below SLOT_COUNT, of `task`. */
 export function slotOf(task: Task, slot: u32): Capability {
@@ -105,7 +115,8 @@ export function putCapability(task: Task, slot: u32, kind: Kind, object: u32, ri
   capability.rights = <u8>rights;
   capability.object = object;
   capability.badge = badge;
-  if (kind === Kind.Endpoint && (rights & Right.Receive) !== 0) addReceiveRight(object);
+  if (kind === Kind.Endpoint && (rights & Right.Receive) !== 0)
+    changetype<Endpoint>(object).receiveRights.add(1);
 }
 
 /** Fills an empty slot with a copy of `from` whose rights are cut to `rights`; a badge of 0 keeps the old one. */
@@ -126,23 +137,25 @@ export function dropCapability(task: Task, slot: u32): void {
   const capability = slotOf(task, slot);
   const kind = <Kind>capability.kind;
   const object = capability.object;
-  if (kind === Kind.Endpoint && (<u32>capability.rights & Right.Receive) !== 0) removeReceiveRight(object);
+  if (kind === Kind.Endpoint && (<u32>capability.rights & Right.Receive) !== 0) {
+    capability.endpoint.receiveRights.subtract(1);
+  }
   capability.kind = <u8>Kind.Empty;
   capability.rights = <u8>Right.None;
   release(kind, object);
 }
 
 function retain(kind: Kind, object: u32): void {
-  if (kind === Kind.Task) retainTask(taskAt(object));
-  else if (kind === Kind.Endpoint) retainEndpoint(object);
-  else if (kind === Kind.Notification) retainNotification(object);
-  else if (kind === Kind.Vmo) retainVmo(object);
+  if (kind === Kind.Task) retainTask(changetype<Task>(object));
+  else if (kind === Kind.Endpoint) retainEndpoint(changetype<Endpoint>(object));
+  else if (kind === Kind.Notification) retainNotification(changetype<Notification>(object));
+  else if (kind === Kind.Vmo) retainVmo(changetype<Vmo>(object));
   // Devices, interrupts, console, power and information are not counted: they never go.
 }
 
 function release(kind: Kind, object: u32): void {
-  if (kind === Kind.Task) releaseTask(taskAt(object));
-  else if (kind === Kind.Endpoint) releaseEndpoint(object);
-  else if (kind === Kind.Notification) releaseNotification(object);
-  else if (kind === Kind.Vmo) releaseVmo(object);
+  if (kind === Kind.Task) releaseTask(changetype<Task>(object));
+  else if (kind === Kind.Endpoint) releaseEndpoint(changetype<Endpoint>(object));
+  else if (kind === Kind.Notification) releaseNotification(changetype<Notification>(object));
+  else if (kind === Kind.Vmo) releaseVmo(changetype<Vmo>(object));
 }

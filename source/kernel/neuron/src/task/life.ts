@@ -8,65 +8,58 @@
  * be on its way into or out of a wait, and then cannot be ended at once.
  */
 import { TaskState } from "abi/task";
-import { thisHart, WANTS_ENDS } from "../arch/riscv/hart";
+import { thisHart, WANTS_KILLS } from "../arch/riscv/hart";
 import { LOCK_BYTES, Lock } from "../sync/lock";
 import { Rank } from "../sync/order";
 import { List } from "./list";
-import { discardTask, Killed, Task } from "./task";
+import { Killed, Task } from "./objects";
+import { freeTask } from "./task";
 
-const familyLock: usize = memory.data(LOCK_BYTES, 8);
-const endsLock: usize = memory.data(LOCK_BYTES, 8);
-/** Tasks whose end was asked for. Under `endsLock`. */
-const ends: usize = memory.data(8, 4);
+const familyLock = changetype<Lock>(memory.data(LOCK_BYTES, 8));
+const killsLock = changetype<Lock>(memory.data(LOCK_BYTES, 8));
+/** Tasks that are to be killed. Under `killsLock`; others may look whether it is empty. */
+const kills = changetype<List>(memory.data(<u32>offsetof<List>(), 4));
 
 const SIBLINGS: u32 = <u32>offsetof<Task>("nextSibling");
-const ENDS: u32 = <u32>offsetof<Task>("nextEnding");
-
-function family(): Lock {
-  return changetype<Lock>(familyLock);
-}
-
-function endsList(): List {
-  return changetype<List>(ends);
-}
+const KILLS: u32 = <u32>offsetof<Task>("nextKill");
 
 export function lifeInit(): void {
-  family().init(Rank.Family);
-  changetype<Lock>(endsLock).init(Rank.Ends);
+  familyLock.init(Rank.Family);
+  killsLock.init(Rank.Kills);
 }
 
 export function retainTask(task: Task): void {
-  atomic.add<u32>(changetype<usize>(task) + offsetof<Task>("references"), 1);
+  task.references.add(1);
 }
 
 /** Gives a reference back; with the last one (the task has ended) its index is free again. */
 export function releaseTask(task: Task): void {
-  const before = atomic.sub<u32>(changetype<usize>(task) + offsetof<Task>("references"), 1);
-  if (before === 1) return discardTask(task);
+  const before = task.references.subtract(1);
+  if (before === 1) return freeTask(task);
   // An unborn task that no capability names can never be started: what it was given has to come back.
-  if (before === 2 && task.state === TaskState.Unborn) askForEnd(task);
+  if (before === 2 && task.state === TaskState.Unborn) requestKill(task);
 }
 
 /** `child`, which was just made, belongs to `maker`, which runs here. */
 export function adopt(maker: Task, child: Task): void {
-  family().acquire();
+  familyLock.acquire();
   child.maker = maker;
   maker.children.linkLast(<u32>changetype<usize>(child), SIBLINGS);
-  family().release();
+  familyLock.release();
 }
 
 /** `maker` has ended: the ends of all that it made are asked for, and it lingers. False if it made nothing that is left. */
 export function endChildren(maker: Task): bool {
-  family().acquire();
+  familyLock.acquire();
   const hasChildren = maker.children.first !== 0;
   if (hasChildren) maker.lingers = 1;
   let child = changetype<Task | null>(maker.children.first);
   // bounded by the tasks there are
   while (child !== null) {
-    askForEnd(child);
+    requestKill(child);
     child = child.nextSibling;
   }
-  family().release();
+  familyLock.release();
   return hasChildren;
 }
 
@@ -75,7 +68,7 @@ export function endChildren(maker: Task): bool {
  * that it waited for; else null.
  */
 export function leaveMaker(task: Task): Task | null {
-  family().acquire();
+  familyLock.acquire();
   const maker = task.maker;
   let waiting: Task | null = null;
   if (maker !== null) {
@@ -86,59 +79,54 @@ export function leaveMaker(task: Task): Task | null {
       waiting = maker;
     }
   }
-  family().release();
+  familyLock.release();
   return waiting;
 }
 
 /**
- * From here on the task is to end; this hart sees to it on its way out of the kernel. False if that was asked before, or it has
- * ended. Whoever asks has a reference.
+ * From here on the task is to end; this hart sees to it on its way out of the kernel. False if that was requested before, or
+ * the task has ended. The caller has a reference.
  */
-export function askForEnd(task: Task): bool {
-  changetype<Lock>(endsLock).acquire();
+export function requestKill(task: Task): bool {
+  killsLock.acquire();
   const isFirst = task.killed === Killed.No;
   if (isFirst) {
-    setKilled(task, Killed.Asked);
-    endsList().linkLast(<u32>changetype<usize>(task), ENDS);
+    task.killed = Killed.Asked;
+    kills.linkLast(<u32>changetype<usize>(task), KILLS);
   }
-  changetype<Lock>(endsLock).release();
-  if (isFirst) thisHart().wants |= WANTS_ENDS;
+  killsLock.release();
+  if (isFirst) thisHart().wants |= WANTS_KILLS;
   return isFirst;
 }
 
-/** The lock is held. */
-function setKilled(task: Task, killed: Killed): void {
-  atomic.store<u32>(changetype<usize>(task) + offsetof<Task>("killed"), killed);
-}
-
-/** Whether its end was asked for: looked at whenever a task is about to run. */
+/** Whether its kill was requested: looked at whenever a task is about to run. */
 export function isKilled(task: Task): bool {
-  return atomic.load<u32>(changetype<usize>(task) + offsetof<Task>("killed")) !== Killed.No;
+  return task.killed !== Killed.No;
 }
 
-/** Whether some task is to end that has not ended. */
-export function areEndsOpen(): bool {
-  return atomic.load<u32>(ends + offsetof<List>("first")) !== 0;
+/** Whether some task is still to be killed. */
+export function areKillsOpen(): bool {
+  return atomic.load<u32>(changetype<usize>(kills) + offsetof<List>("first")) !== 0;
 }
 
-/** The next task that is to end, with a reference; the others come before it again. Null for none. */
-export function nextToEnd(): Task | null {
-  if (!areEndsOpen()) return null;
-  changetype<Lock>(endsLock).acquire();
-  const task = changetype<Task | null>(endsList().first);
+/** The next task that is to be killed, with a reference; it goes behind the others. Null for none. */
+export function nextToKill(): Task | null {
+  if (!areKillsOpen()) return null;
+  killsLock.acquire();
+  const task = changetype<Task | null>(kills.first);
   if (task !== null) {
-    endsList().unlink(<u32>changetype<usize>(task), ENDS);
-    endsList().linkLast(<u32>changetype<usize>(task), ENDS);
+    kills.unlink(<u32>changetype<usize>(task), KILLS);
+    kills.linkLast(<u32>changetype<usize>(task), KILLS);
     retainTask(task);
   }
-  changetype<Lock>(endsLock).release();
+  killsLock.release();
   return task;
 }
 
-/** The task ends now: its end is not open any more, and cannot be asked for. */
-export function closeEnd(task: Task): void {
-  changetype<Lock>(endsLock).acquire();
-  if (task.killed === Killed.Asked) endsList().unlink(<u32>changetype<usize>(task), ENDS);
-  setKilled(task, Killed.Done);
-  changetype<Lock>(endsLock).release();
+/** The task ends now: no kill is open any more, and none can be requested. */
+export function closeKill(task: Task): void {
+  killsLock.acquire();
+  if (task.killed === Killed.Asked) kills.unlink(<u32>changetype<usize>(task), KILLS);
+  task.killed = Killed.Done;
+  killsLock.release();
 }

@@ -1,36 +1,15 @@
 /**
- * What a task has mapped: a record for each mapping, so that overlaps are found, and all of it can be given back. A large one
- * comes and goes in several turns (lifecycle/memory.ts).
- *
- *   0 address │ 4 pages │ 8 memory object + 1, 0 for device registers │ 12 mapped │ 16 turn
+ * What a task has mapped: a record for each mapping, so that overlaps are found, and all of it can be given back.
  */
 import { PAGE_BYTES } from "abi/layout";
-import { TASKS_MAX, Task } from "./task";
+import { Mapping } from "./mapping";
+import { Task } from "./objects";
+import { TASKS_MAX } from "./task";
 
 /** Mappings of one task. */
 export const MAPPINGS_MAX: u32 = 48;
 
-@unmanaged
-@final
-export class Mapping {
-  address: u32;
-  /** 0: this record is free. */
-  pages: u32;
-  vmoPlusOne: u32;
-  /** Pages that stand in the tables, the first ones. */
-  mapped: u32;
-  /** A `Turn`. */
-  turn: u32;
-}
-
-/** Whether a mapping is on its way in or out. Then only the task whose call that is goes on with it (`work`, in the task). */
-export const enum Turn {
-  None = 0,
-  In = 1,
-  Out = 2,
-}
-
-const table: usize = memory.data(TASKS_MAX * MAPPINGS_MAX * offsetof<Mapping>(), 8);
+const table: usize = memory.data(TASKS_MAX * MAPPINGS_MAX * <u32>offsetof<Mapping>(), 8);
 
 /** Record `index`, below MAPPINGS_MAX, of `task`. */
 export function mappingAt(task: Task, index: u32): Mapping {

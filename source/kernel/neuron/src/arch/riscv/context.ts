@@ -2,11 +2,21 @@
  * What the assembly and the kernel share: a task's saved registers, and the few words that trap.S needs of a hart.
  * The offsets reach the assembly through frame.ts, so none is ever typed by hand.
  *
- *   TrapFrame   0 sepc │ 8 ra │ 16 sp │ … x31 at 248 │ 256 kind
- *
- * `kind` says how much of it is meant: after a system call only the callee-saved registers (FRAME_CALL), after an
- * interrupt or a fault all of them (FRAME_FULL).
+ *   TrapFrame   0 sepc │ 8 ra │ 16 sp │ … register xN at 8 × N │ 256 kind
  */
+
+/** A message as it stands in the registers of the task that sends it, a1 to a5. */
+@unmanaged
+@final
+export class Message {
+  /** What comes along beside the words (abi/message.ts). */
+  info: u64;
+  word0: u64;
+  word1: u64;
+  word2: u64;
+  word3: u64;
+}
+
 @unmanaged
 export class TrapFrame {
   sepc: u64;
@@ -41,8 +51,26 @@ export class TrapFrame {
   t4: u64;
   t5: u64;
   t6: u64;
+  /** A FRAME_…: how much of it is there. */
   kind: u32;
+
+  /** What the task sends by the system call that it makes. */
+  get message(): Message {
+    return changetype<Message>(changetype<usize>(this) + offsetof<TrapFrame>("a1"));
+  }
+
+  /** Another hart has saved the frame by now, as far as its task needs it. */
+  get isSaved(): bool {
+    return atomic.load<u32>(changetype<usize>(this) + offsetof<TrapFrame>("kind")) !== FRAME_OPEN;
+  }
 }
+
+/** A system call is under way: what a callee keeps is still in the hart's registers. */
+export const FRAME_OPEN: u32 = 0;
+/** The registers that a callee keeps, and the arguments, where a system call leaves its results. */
+export const FRAME_CALL: u32 = 1;
+/** Every register. */
+export const FRAME_FULL: u32 = 2;
 
 /**
  * The hart that is expected to start: written by smp.ts before it asks the firmware, read by entry.S on the hart that comes.
@@ -64,7 +92,7 @@ export class ExpectedHart {
 export class HartContext {
   /** A register for a moment, and where an SC may write that is to end a reservation: at tp itself. */
   scratch: u64;
-  /** The frame of the task that this hart runs or ran last. */
+  /** The frame of the task that this hart ran last, where trap.S saves; 0 when that task has ended. */
   frame: u32;
   /** Top of the kernel stack of this hart. */
   stackTop: u32;

@@ -11,9 +11,10 @@
  * only touched by atomic operations. Its run queue is in sched/queue.ts.
  */
 import { FOREVER } from "abi/syscall";
+import { AtomicWord } from "../../sync/atomic";
 import { HartContext } from "./context";
 import { HART_STRIDE, HARTS_MAX, KERNEL_STACK_BYTES, PANIC_STACK_BYTES, STACK_GUARD_BYTES } from "./frame";
-import { endReservation, hartPointer } from "./intrinsics";
+import { hartPointer } from "./intrinsics";
 import { harts, kernelStacks, panicStacks } from "./symbols";
 
 const IPI_FROM_OFFSET: usize = 896;
@@ -28,7 +29,7 @@ export const WANTS_CONSOLE_NEWS: u32 = 2;
 /** This hart is to stop. */
 export const WANTS_STOP: u32 = 4;
 /** A task is to end. */
-export const WANTS_ENDS: u32 = 8;
+export const WANTS_KILLS: u32 = 8;
 
 /** Whether a hart takes part. */
 export const enum Online {
@@ -45,20 +46,16 @@ export const enum Online {
 export class Hart extends HartContext {
   /** Logical number. */
   index: u32;
-  /** An `Online`. Atomic. */
-  online: u32;
+  private online0: u32;
   /** Physical number. */
   hartid: u64;
   /** The task that runs on this hart (task/task.ts), 0 while it picks one or idles. */
   running: u32;
-  /** The class of the task that runs, IDLE_CLASS for none: what thieves go by. Atomic. */
-  runningClass: u32;
+  private runningClassWord: u32;
   /** What is to be seen to on the way out of the kernel: WANTS_… */
   wants: u32;
-  /** What other harts ask for: ipi.ts. Atomic. */
-  mailbox: u32;
-  /** The satp this hart runs on. Atomic: see hartsOn. */
-  satp: u64;
+  private mailbox0: u32;
+  private satpWord: u64;
   /** Number of timer ticks so far. */
   ticks: u64;
   /** Time of the next tick. */
@@ -76,6 +73,34 @@ export class Hart extends HartContext {
   switches: u64;
   stolen: u64;
   idles: u64;
+
+  /** An `Online`. */
+  get online(): AtomicWord {
+    return changetype<AtomicWord>(changetype<usize>(this) + offsetof<Hart>("online0"));
+  }
+
+  /** What other harts ask for: ipi.ts. */
+  get mailbox(): AtomicWord {
+    return changetype<AtomicWord>(changetype<usize>(this) + offsetof<Hart>("mailbox0"));
+  }
+
+  /** The class of the task that runs, IDLE_CLASS for none: what thieves go by. */
+  get runningClass(): u32 {
+    return atomic.load<u32>(changetype<usize>(this) + offsetof<Hart>("runningClassWord"));
+  }
+
+  set runningClass(taskClass: u32) {
+    atomic.store<u32>(changetype<usize>(this) + offsetof<Hart>("runningClassWord"), taskClass);
+  }
+
+  /** The satp this hart runs on, for `hartsOn`. */
+  get satp(): u64 {
+    return atomic.load<u64>(changetype<usize>(this) + offsetof<Hart>("satpWord"));
+  }
+
+  set satp(satp: u64) {
+    atomic.store<u64>(changetype<usize>(this) + offsetof<Hart>("satpWord"), satp);
+  }
 
   /** Address of the count of IPIs taken from hart `sender`. */
   ipisFrom(sender: u32): usize {
@@ -107,15 +132,10 @@ export function thisHart(): Hart {
   return changetype<Hart>(hartPointer());
 }
 
-/** An SC on this hart, `hart`, does not succeed because of an LR from before (unprivileged ISA 8.2). */
-export function forgetReservation(hart: Hart): void {
-  endReservation(changetype<usize>(hart) + offsetof<Hart>("scratch"));
-}
-
 /** Whether hart `index` takes part. */
 export function isOnline(index: u32): bool {
   if (index >= configured) return false;
-  return atomic.load<u32>(changetype<usize>(hartAt(index)) + offsetof<Hart>("online")) === Online.Yes;
+  return hartAt(index).online.value === Online.Yes;
 }
 
 /** Bit per hart that takes part. */
@@ -129,7 +149,7 @@ export function onlineMask(): u32 {
 export function hartsOn(satp: u64): u32 {
   let mask: u32 = 0;
   for (let i: u32 = 0; i < configured; i++) {
-    if (atomic.load<u64>(changetype<usize>(hartAt(i)) + offsetof<Hart>("satp")) === satp) mask |= 1 << i;
+    if (hartAt(i).satp === satp) mask |= 1 << i;
   }
   return mask;
 }

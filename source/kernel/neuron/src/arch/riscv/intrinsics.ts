@@ -25,9 +25,6 @@ export declare function fenceIo(): void;
 export declare function fenceI(): void;
 export declare function sfenceVma(): void;
 
-/** SC of a zero to eight bytes that hold nothing: no SC that follows succeeds because of an LR before. */
-export declare function endReservation(address: usize): void;
-
 export declare function volatileLoad8(address: usize): u32;
 export declare function volatileLoad32(address: usize): u32;
 export declare function volatileLoad64(address: usize): u64;

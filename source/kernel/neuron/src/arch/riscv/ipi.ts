@@ -36,8 +36,7 @@ const MAIL_SENDERS: u32 = (1 << HARTS_MAX) - 1;
 /** Kernel address of the ACLINT's SSWI registers, or 0 where the device tree offers none. */
 let sswi: usize = 0;
 /** Register of each hart, by logical number. */
-const sswiIndices: usize = memory.data(16, 4);
-if (HARTS_MAX * 4 > 16) ERROR("an SSWI register for each hart");
+const sswiIndices: usize = memory.data(HARTS_MAX * 4, 4);
 
 /** From now on IPIs are stores to `address` (ACLINT 4, SSWI device) instead of SBI calls. */
 export function useSswi(address: usize): void {
@@ -47,10 +46,6 @@ export function useSswi(address: usize): void {
 /** Which register interrupts hart `hart`: its place in the device tree's `interrupts-extended`. */
 export function setSswiIndex(hart: u32, index: u32): void {
   store<u32>(sswiIndices + (hart << 2), index);
-}
-
-function mailboxOf(hart: Hart): usize {
-  return changetype<usize>(hart) + offsetof<Hart>("mailbox");
 }
 
 /** Raises the supervisor software interrupt on `target`. */
@@ -71,7 +66,7 @@ function raise(target: Hart): void {
 export function notifyHart(index: u32, floor: u32): bool {
   const self = thisHart();
   const target = hartAt(index);
-  const before = atomic.or<u32>(mailboxOf(target), 1 << self.index);
+  const before = target.mailbox.set(1 << self.index);
   // If one was under way at that moment, its receiver has yet to empty the mailbox and will find our bit in it.
   if (((before >> MAIL_SENT_SHIFT) & MAIL_SENDERS) !== 0) {
     self.ipisCoalesced++;
@@ -83,7 +78,7 @@ export function notifyHart(index: u32, floor: u32): bool {
   }
   self.ipiTokens--;
   self.ipisSent++;
-  atomic.or<u32>(mailboxOf(target), 1 << (MAIL_SENT_SHIFT + self.index));
+  target.mailbox.set(1 << (MAIL_SENT_SHIFT + self.index));
   raise(target);
   return true;
 }
@@ -95,10 +90,8 @@ export function notifyHart(index: u32, floor: u32): bool {
 export function takeMail(): u32 {
   clearSip(SIE_SSIE);
   fenceIo(); // to a fence, CSR accesses are input and output (unprivileged ISA, Zicsr)
-  const self = thisHart();
-  const at = mailboxOf(self);
-  if (atomic.load<u32>(at) === 0) return 0;
-  return atomic.xchg<u32>(at, 0);
+  const mailbox = thisHart().mailbox;
+  return mailbox.value === 0 ? 0 : mailbox.exchange(0);
 }
 
 /** The harts that sent an interrupt, among the bits of `takeMail`. */
@@ -117,15 +110,15 @@ export function mailRetires(mail: u32): bool {
 }
 
 /** Asks hart `index` to stop until it is started again. Right.Manage on Kind.Harts was checked; no limit applies. */
-export function askToRetire(index: u32): void {
+export function requestStop(index: u32): void {
   const target = hartAt(index);
-  atomic.or<u32>(mailboxOf(target), MAIL_RETIRE);
+  target.mailbox.set(MAIL_RETIRE);
   raise(target);
 }
 
 /** A hart that starts finds an empty mailbox. */
 export function clearMail(hart: Hart): void {
-  atomic.store<u32>(mailboxOf(hart), 0);
+  hart.mailbox.value = 0;
 }
 
 /** Counts an IPI taken from each sender in `senders`; returns those that were the first of their kind. */
@@ -156,7 +149,7 @@ export function stopOthers(): void {
   for (let i: u32 = 0; i < hartCount(); i++) {
     if (i === self.index || !isOnline(i)) continue;
     const target = hartAt(i);
-    atomic.or<u32>(mailboxOf(target), MAIL_STOP);
+    target.mailbox.set(MAIL_STOP);
     raise(target);
   }
 }

@@ -13,6 +13,7 @@
  * each change of one.
  */
 import { SIE_SEIE } from "./csr";
+import { HARTS_MAX } from "./frame";
 import { Hart } from "./hart";
 import { setSie, volatileLoad32, volatileStore32 } from "./intrinsics";
 
@@ -38,7 +39,7 @@ export function plicContextsIn(bytes: u32): u32 {
 
 let base: usize = 0;
 /** Context of each hart, by logical number. */
-const contexts: usize = memory.data(16, 4);
+const contexts: usize = memory.data(HARTS_MAX * 4, 4);
 
 /** Kernel address of the registers. */
 export function plicInit(address: usize): void {

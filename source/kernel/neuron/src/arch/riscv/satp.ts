@@ -31,7 +31,7 @@ export function enterFirstSpace(rootAddress: u32): u64 {
 export function enterSpace(hart: Hart, satp: u64): void {
   if (hart.satp === satp) return;
   writeSatp(satp);
-  atomic.store<u64>(changetype<usize>(hart) + offsetof<Hart>("satp"), satp);
+  hart.satp = satp;
 }
 
 /**

@@ -6,6 +6,7 @@
  * time is given up by taking the word to Abandoned; one of the two wins, so a late hart finds that it is not wanted and
  * stops again. OpenSBI answers success for harts that do not exist, so this is the only way to know.
  */
+import { ATOMIC_BYTES, AtomicWord } from "../../sync/atomic";
 import { ExpectedHart } from "./context";
 import { Hart, hartAt, isOnline, Online, onlineMask } from "./hart";
 import { fence, readTime, wfi, writeSie } from "./intrinsics";
@@ -19,17 +20,13 @@ const START_SECONDS_MAX: u64 = 2;
 /** How often the boot hart looks, in parts of a second. */
 const LOOKS_PER_SECOND: u64 = 2000;
 
-function onlineWord(hart: Hart): usize {
-  return changetype<usize>(hart) + offsetof<Hart>("online");
-}
-
 /** Whether `entry` lies in the kernel's text, where alone a hart may begin. */
 export function isKernelText(entry: usize): bool {
   return entry >= __text_start() && entry < __text_end();
 }
 
-/** One hart is started at a time: two that start the same would undo each other's handshake. 1 while one is. Atomic. */
-const starting: usize = memory.data(4, 4);
+/** One hart is started at a time: two that start the same would undo each other's handshake. 1 while one is. */
+const starting = changetype<AtomicWord>(memory.data(ATOMIC_BYTES, 4));
 
 /**
  * Starts hart `index`, prepared by `initHart`, and waits until it is there. Run by `self`, another hart. False if it does
@@ -37,9 +34,9 @@ const starting: usize = memory.data(4, 4);
  */
 export function startHart(self: Hart, index: u32): bool {
   assert(index !== self.index);
-  if (atomic.cmpxchg<u32>(starting, 0, 1) !== 0) return false;
+  if (!starting.move(0, 1)) return false;
   const isThere = isOnline(index) || startAlone(self, hartAt(index));
-  atomic.store<u32>(starting, 0);
+  starting.value = 0;
   return isThere;
 }
 
@@ -48,7 +45,7 @@ function startAlone(self: Hart, hart: Hart): bool {
   assert(isKernelText(entry));
   if (!awaitStopped(hart.hartid)) return false;
   clearMail(hart);
-  atomic.store<u32>(onlineWord(hart), Online.No);
+  hart.online.value = Online.No;
   expect(hart);
   if (hsm.hartStart(hart.hartid, entry, 0) < 0) return abandon(hart);
   const isThere = awaitOnline(self, hart) || abandon(hart);
@@ -59,7 +56,7 @@ function startAlone(self: Hart, hart: Hart): bool {
 /** Waits in WFI until `hart` takes part. This hart's timer is used for the looks. False if it does not come in time. */
 function awaitOnline(self: Hart, hart: Hart): bool {
   const deadline = readTime() + START_SECONDS_MAX * timebaseHz();
-  while (atomic.load<u32>(onlineWord(hart)) !== Online.Yes) {
+  while (hart.online.value !== Online.Yes) {
     const time = readTime();
     if (time >= deadline) return false;
     timerLookAt(self, time + timebaseHz() / LOOKS_PER_SECOND);
@@ -90,25 +87,24 @@ function isOnItsWayOut(state: i32): bool {
   return state === hsm.HartState.Started || state === hsm.HartState.StopPending;
 }
 
-/** One hart stops at a time, so that what it hands over goes to one that stays. 1 while one does. Atomic. */
-const stopping: usize = memory.data(4, 4);
+/** One hart stops at a time, so that what it hands over goes to one that stays. 1 while one does. */
+const stopping = changetype<AtomicWord>(memory.data(ATOMIC_BYTES, 4));
 
 /** True if no other hart is stopping; then `endStop` has to follow. */
 export function beginStop(hart: Hart): bool {
   assert(hart.running === 0);
-  return atomic.cmpxchg<u32>(stopping, 0, 1) === 0;
+  return stopping.move(0, 1);
 }
 
 export function endStop(): void {
-  atomic.store<u32>(stopping, 0);
+  stopping.value = 0;
 }
 
 /** Takes this hart's place among those online away, if it may: the last one stays. True if it has to stop now. */
 export function leaveOnline(hart: Hart): bool {
-  const word = onlineWord(hart);
-  if (atomic.cmpxchg<u32>(word, Online.Yes, Online.Stopping) !== Online.Yes) return false;
+  if (!hart.online.move(Online.Yes, Online.Stopping)) return false;
   if (onlineMask() !== 0) return true;
-  atomic.store<u32>(word, Online.Yes);
+  hart.online.value = Online.Yes;
   return false;
 }
 
@@ -125,12 +121,12 @@ export function stopThisHart(hart: Hart): void {
 
 /** Gives a hart up; true if it came up in this very moment. */
 function abandon(hart: Hart): bool {
-  return atomic.cmpxchg<u32>(onlineWord(hart), Online.No, Online.Abandoned) === Online.Yes;
+  return !hart.online.move(Online.No, Online.Abandoned);
 }
 
 /** This hart is there. False if it was given up meanwhile: then it has to stop. */
 export function announce(hart: Hart): bool {
-  return atomic.cmpxchg<u32>(onlineWord(hart), Online.No, Online.Yes) === Online.No;
+  return hart.online.move(Online.No, Online.Yes);
 }
 
 /** Starts a hart that the kernel has no use for, which stops itself: one that was never started spins in OpenSBI. */

@@ -1,0 +1,252 @@
+/**
+ * Tasks, endpoints and notifications, as data. They refer to each other, so they stand in one file.
+ *
+ *   Task    0    TrapFrame      saved registers: the task pointer is the frame pointer that trap.S stores through
+ *           …    its fields
+ *
+ * Who may touch a task: the hart that runs it; and once it is blocked, the hart that *claims* it (task.ts). What several
+ * harts may touch at a time is atomic, or under a lock that its field names.
+ */
+import { TaskState } from "abi/task";
+import { TrapFrame } from "../arch/riscv/context";
+import { Vmo } from "../mm/vmo";
+import { AtomicWord } from "../sync/atomic";
+import { Lock } from "../sync/lock";
+import { List } from "./list";
+import { Mapping } from "./mapping";
+
+@unmanaged
+@final
+export class Task extends TrapFrame {
+  index: u32;
+  /** Its name in the audit trail (abi/task.ts): never another task's. */
+  id: u32;
+  /** Atomic: `waitWord`. */
+  private wait: u64;
+  /** Atomic: `deadline`. */
+  private deadlineWord: u64;
+  /** The hart whose timer looks after `deadline`. */
+  deadlineHart: u32;
+
+  // Scheduling: of whoever has the task
+  taskClass: u32;
+  /** When it last was woken by an interrupt to another hart that counted as its first in a tick (sched/wake.ts). */
+  toldAt: u64;
+  /** How often it was given a hart. */
+  runs: u64;
+  /** The hart that ran it last. */
+  lastHart: u32;
+  /** It was sent to `lastHart` by a hint: thieves leave it alone until it has run. */
+  hinted: u32;
+  /** In a run queue or an endpoint's queue: its neighbours there, and the queue; 0 and null for none. Under that queue's lock. */
+  next: u32;
+  previous: u32;
+  queue: TaskQueue | null;
+
+  // Messages: where it is Sending or Receiving, and with which badge; whose reply it waits for while Replying
+  endpoint: Endpoint | null;
+  badge: u32;
+  server: Task | null;
+  /** The notification that is bound to it, and the one that it waits for. */
+  bound: Notification | null;
+  waitsFor: Notification | null;
+
+  // Memory
+  /** What puts its address space in force. */
+  satp: u64;
+  /** Address of the root page table. */
+  root: u32;
+  /** Bit per hart that sees the address space as it is, see sched/schedule.ts: a change of it clears them. */
+  seenBy: u32;
+  /** Kernel address of the message page. */
+  messagePage: u32;
+  /** The memory object that its CreateVmo is about to make. */
+  making: Vmo | null;
+  /** The mapping that its Map, MapDevice or Unmap is at work on. */
+  work: Mapping | null;
+
+  // Life
+  private references0: u32;
+  /** Atomic: `state`. */
+  private stateWord: u32;
+  end: u32;
+  endDetail: u64;
+  /** Not 0: without it nobody looks after the others, and the run is over. */
+  vital: u32;
+  /** Signalled when it ends, with these bits. */
+  endNotification: Notification | null;
+  endBits: u64;
+  /** Atomic: `killed`. */
+  private killedWord: u32;
+  /** Its neighbours among the tasks that are to be killed. */
+  nextKill: u32;
+  previousKill: u32;
+  /** Its maker, what it made, and its neighbours among what its maker made. Under the lock of life.ts. */
+  maker: Task | null;
+  private children0: u64;
+  nextSibling: Task | null;
+  previousSibling: u32;
+  /** It has ended, and waits for the end of what it made. */
+  lingers: u32;
+  nameLow: u64;
+  nameHigh: u64;
+
+  // What outlives the task, for the next one at this place
+  /** The serial of the last wait. */
+  serial: u64;
+  /** Tasks that were here before. */
+  generation: u32;
+
+  get waitWord(): u64 {
+    return atomic.load<u64>(changetype<usize>(this) + offsetof<Task>("wait"));
+  }
+
+  set waitWord(word: u64) {
+    atomic.store<u64>(changetype<usize>(this) + offsetof<Task>("wait"), word);
+  }
+
+  /** Takes the wait word from `from` to `to`. False if it was not `from`. */
+  moveWaitWord(from: u64, to: u64): bool {
+    return atomic.cmpxchg<u64>(changetype<usize>(this) + offsetof<Task>("wait"), from, to) === from;
+  }
+
+  /** When its wait ends by itself; FOREVER for never. */
+  get deadline(): u64 {
+    return atomic.load<u64>(changetype<usize>(this) + offsetof<Task>("deadlineWord"));
+  }
+
+  set deadline(time: u64) {
+    atomic.store<u64>(changetype<usize>(this) + offsetof<Task>("deadlineWord"), time);
+  }
+
+  /** Capabilities that name it, and one until it has ended. */
+  get references(): AtomicWord {
+    return changetype<AtomicWord>(changetype<usize>(this) + offsetof<Task>("references0"));
+  }
+
+  get state(): TaskState {
+    return <TaskState>atomic.load<u32>(changetype<usize>(this) + offsetof<Task>("stateWord"));
+  }
+
+  set state(state: TaskState) {
+    atomic.store<u32>(changetype<usize>(this) + offsetof<Task>("stateWord"), state);
+  }
+
+  /** Written under the lock of life.ts. */
+  get killed(): Killed {
+    return <Killed>atomic.load<u32>(changetype<usize>(this) + offsetof<Task>("killedWord"));
+  }
+
+  set killed(killed: Killed) {
+    atomic.store<u32>(changetype<usize>(this) + offsetof<Task>("killedWord"), killed);
+  }
+
+  get children(): List {
+    return changetype<List>(changetype<usize>(this) + offsetof<Task>("children0"));
+  }
+
+  /** Address of its name, TASK_NAME_BYTES long, padded with zeros. */
+  get nameAddress(): usize {
+    return changetype<usize>(this) + offsetof<Task>("nameLow");
+  }
+}
+
+/** Whether the end of a task was asked for. */
+export const enum Killed {
+  No = 0,
+  /** It was, and the task has not ended. */
+  Asked = 1,
+  /** It has ended. */
+  Done = 2,
+}
+
+/** Where a task keeps its neighbours in a queue. */
+const LINKS: u32 = <u32>offsetof<Task>("next");
+
+/** Tasks that run next, or that wait at an endpoint, the first to come first. Under the lock of whoever has it. */
+@unmanaged
+@final
+export class TaskQueue extends List {
+  get head(): Task | null {
+    return changetype<Task | null>(this.first);
+  }
+
+  append(task: Task): void {
+    task.queue = this;
+    this.linkLast(<u32>changetype<usize>(task), LINKS);
+  }
+
+  prepend(task: Task): void {
+    task.queue = this;
+    this.linkFirst(<u32>changetype<usize>(task), LINKS);
+  }
+
+  /** Takes out the head, `task`. */
+  removeHead(task: Task): void {
+    task.queue = null;
+    this.unlinkFirst(LINKS);
+  }
+
+  /** Takes out a task that is in this queue. */
+  remove(task: Task): void {
+    task.queue = null;
+    this.unlink(<u32>changetype<usize>(task), LINKS);
+  }
+}
+
+/** Where calls meet receivers. At most one of the two queues is not empty. */
+@unmanaged
+@final
+export class Endpoint {
+  private lock0: u64;
+  private lock1: u64;
+  private references0: u32;
+  private receiveRights0: u32;
+  // Under the lock:
+  private callers0: u64;
+  private receivers0: u64;
+
+  get lock(): Lock {
+    return changetype<Lock>(changetype<usize>(this));
+  }
+
+  get references(): AtomicWord {
+    return changetype<AtomicWord>(changetype<usize>(this) + offsetof<Endpoint>("references0"));
+  }
+
+  /** Capabilities that allow to receive here. Once there is none, there never is one again. */
+  get receiveRights(): AtomicWord {
+    return changetype<AtomicWord>(changetype<usize>(this) + offsetof<Endpoint>("receiveRights0"));
+  }
+
+  get callers(): TaskQueue {
+    return changetype<TaskQueue>(changetype<usize>(this) + offsetof<Endpoint>("callers0"));
+  }
+
+  get receivers(): TaskQueue {
+    return changetype<TaskQueue>(changetype<usize>(this) + offsetof<Endpoint>("receivers0"));
+  }
+}
+if (offsetof<TaskQueue>() !== 8) ERROR("an Endpoint keeps eight bytes for each queue");
+
+/** A word of bits that are signalled and taken. */
+@unmanaged
+@final
+export class Notification {
+  private lock0: u64;
+  private lock1: u64;
+  private references0: u32;
+  // Under the lock:
+  /** The task that waits for it, and the one that it is bound to. */
+  waiter: Task | null;
+  boundTo: Task | null;
+  bits: u64;
+
+  get lock(): Lock {
+    return changetype<Lock>(changetype<usize>(this));
+  }
+
+  get references(): AtomicWord {
+    return changetype<AtomicWord>(changetype<usize>(this) + offsetof<Notification>("references0"));
+  }
+}
