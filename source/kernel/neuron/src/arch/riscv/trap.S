@@ -1,7 +1,7 @@
 # Into the kernel and back to a task. Reached from whatever a task does that traps: its ecalls are in runtime/syscall.S.
 #
 # Every trap of a task arrives at trapEntry (stvec, direct mode) with interrupts off, sp and all registers the task's,
-# and sscratch = this hart's HartContext.
+# and sscratch = this hart's HartContext. The functions that it goes to are in trap.ts.
 #
 #   system call    saves what a call clobbers ── syscallHandle ──▶ 0: the same task goes on at once
 #   (scause 8)                                        └─ else: saves what a callee keeps ─┬─ 1: switchHandle ──▶ resume
