@@ -1,5 +1,6 @@
 /**
- * Which address space is in force on a hart, and what its TLB may still know of a space that was changed.
+ * Which address space is in force on a hart, and what its TLB may still know of a space that was changed. Reached from
+ * sched/schedule.ts when another task runs, and from lifecycle/memory.ts when a space was changed.
  *
  * No hart is ever asked to fence. A task is one thread, so none but the hart that changes its space can be running it, and
  * what a TLB knows is marked with the space's identifier (ASID): nothing uses it before the task runs there again. So each hart
