@@ -1,10 +1,10 @@
 /**
- * The audit trail (abi/audit.ts): fixed records for each kind, in memory, read by who holds the capability. Recording never
- * waits and never prints. A production build leaves harts and times out: they are on the console as soon as the trail is read
- * there.
+ * The audit trail (abi/audit.ts): fixed records for each kind, in memory, for holders of the capability to read.
+ * Recording never waits and never prints. A production build leaves harts and times out: they are on the console as
+ * soon as the trail is read there.
  *
- * Who floods pushes out only what is its own: the same thing again is counted in its record, and one task (or client of a
- * service) has at most AUDIT_RECORDS_A_TASK records of a kind.
+ * A task that floods pushes out only its own records: the same thing again is counted in its record, and one task (or
+ * client of a service) has at most AUDIT_RECORDS_A_TASK records of a kind.
  */
 import {
   AUDIT_CLIENT_MASK,
@@ -84,8 +84,8 @@ export function auditOf(whose: u64, kind: Audit, task: u32, word0: u64, word1: u
 }
 
 /**
- * The record that says the same; else, with `times` set to 0, the oldest of `whose` if that has all that it may have, a free one, or
- * the oldest of all. The lock is held.
+ * The record that says the same; else, with `times` set to 0, the oldest of `whose` if that has all that it may have, a
+ * free one, or the oldest of all. The lock is held.
  */
 function placeFor(whose: u64, kind: Audit, task: u32, word0: u64, word1: u64): AuditRecord {
   const begin = changetype<usize>(recordAt(kind, 0));

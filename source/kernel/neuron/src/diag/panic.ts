@@ -33,14 +33,15 @@ const reporter = changetype<AtomicWord>(memory.data(ATOMIC_BYTES, 4));
 /** Bit per hart that stands still. */
 const still = changetype<AtomicWord>(memory.data(ATOMIC_BYTES, 4));
 /**
- * How long the others are waited for, as a part of a second: long enough to send a line at 115,200 baud. They come to their
- * next interrupt soon, but for one that spins on a lock which this hart holds, and that one says nothing any more.
+ * How long the others are waited for, as a part of a second: long enough to send a line at 115,200 baud. They come to
+ * their next interrupt soon, but for one that spins on a lock which this hart holds, and that one says nothing any
+ * more.
  */
 const STILL_PARTS_OF_SECOND: u64 = 20;
 
 /**
- * Only one hart reports; any other that panics too waits to be stopped. A panic within the report ends it. No other hart
- * prints from here on: what another hart has begun is done, or does not come.
+ * Only one hart reports; any other that panics too waits to be stopped. A panic within the report ends it. No other
+ * hart prints from here on: what another hart has begun is done, or does not come.
  */
 function enterPanic(): void {
   if (!reporter.move(0, thisHart().index + 1)) {
@@ -59,8 +60,8 @@ function isReporter(): bool {
 }
 
 /**
- * Turns the machine off. Firmware that finds no device to do it with refuses: then every hart stands still, and one line says
- * that the machine has to be ended from outside (tools/boot/run.ts does). Does not return.
+ * Turns the machine off. Firmware that finds no device to do it with refuses: then every hart stands still, and one
+ * line says that the machine has to be ended from outside (tools/boot/run.ts does). Does not return.
  */
 export function turnOff(failed: bool): void {
   uartDrain();
@@ -131,8 +132,8 @@ export function kernelFault(cause: u64, value: u64, pc: u64, sp: u64, ra: u64): 
 }
 
 /**
- * The task that looks after all others has ended: the run is over. Says how, and turns the machine off. A fault of it has
- * said before what and where (diag/markers.ts).
+ * The task that looks after all others has ended: the run is over. Says how, and turns the machine off. A fault of it
+ * has said before what and where (diag/markers.ts).
  */
 export function systemEnded(nameAddress: usize, end: End, detail: u64): void {
   enterPanic();

@@ -3,8 +3,8 @@
  * several harts never mix. No other lock may be held.
  *
  * At first the kernel has the UART and sends by itself. Once a task owns the console (consoled, Syscall.ConsoleOwn) the
- * bytes are kept in a ring for it, and only a panic still goes to the device directly. What does not fit is refused to a
- * task, which tries again, and counted for the kernel's own lines and told before the next that fits.
+ * bytes are kept in a ring for it, and only a panic still goes to the device directly. What does not fit is refused to
+ * a task, which tries again, and counted for the kernel's own lines and told before the next that fits.
  *
  *   ring   RING_BYTES at `ring`; `taken` and `filled` count all bytes that ever left and entered
  */
@@ -68,7 +68,7 @@ export function printBytes(start: usize, length: u32): bool {
   lock.acquire();
   let fits = true;
   if (sealed) {
-    // A hart that is about to be stopped: nobody would read it.
+    // This hart is about to be stopped: its line would not be read.
   } else if (!owned) {
     uartWrite(start, length);
   } else {
@@ -134,8 +134,8 @@ export function sealConsole(): void {
 }
 
 /**
- * Sends the line, and first what is kept, without the lock: after a panic its holder may never give it back. The owner may
- * have been in the middle of a line; what follows begins on one of its own.
+ * Sends the line, and first what is kept, without the lock: after a panic its holder may never give it back. The owner
+ * may have been in the middle of a line; what follows begins on one of its own.
  */
 export function endLinePanic(line: Line): void {
   if (owned) {

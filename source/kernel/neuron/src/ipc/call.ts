@@ -58,7 +58,10 @@ export function call(hart: Hart, caller: Task, capability: Capability, deadline:
   handOver(hart, receiver);
 }
 
-/** No task receives: the caller waits in the queue, its message in its registers. The endpoint's lock is held, and released here. */
+/**
+ * No task receives: the caller waits in the queue, its message in its registers. The endpoint's lock is held, and
+ * released here.
+ */
 function send(hart: Hart, caller: Task, capability: Capability, deadline: u64): void {
   const endpoint = capability.endpoint;
   if (isClosed(endpoint)) {

@@ -1,6 +1,7 @@
 /**
- * The end of an endpoint: with the last capability that allows to receive there, nobody ever will again. Whoever waits in
- * its queue hears of it now, whoever calls from now on hears of it at once (call.ts): Refusal.PeerGone, and no deadline.
+ * The end of an endpoint. When the last capability that allows to receive there is gone, no task can ever receive there
+ * again. Callers in its queue are refused now, later callers at once (call.ts): Refusal.PeerGone, without waiting for a
+ * deadline.
  *
  *   this hart                                 a caller's hart
  *   the right is gone (count is 0)            takes the endpoint's lock

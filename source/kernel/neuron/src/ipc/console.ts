@@ -1,6 +1,6 @@
 /**
- * The console's owner: the task that drives the UART. Printing (diag/print.ts) only notes that there is news; it is told
- * on the way out of the kernel, when no lock is held.
+ * The console's owner: the task that drives the UART. Printing (diag/print.ts) only notes that there is news; it is
+ * told on the way out of the kernel, when no lock is held.
  */
 import { Refusal } from "abi/refusal";
 import { disownConsole, ownConsole } from "../diag/print";

@@ -1,6 +1,7 @@
 /**
- * The two queues of an endpoint. A task in a queue is blocked, and another hart may claim it at any moment (its deadline,
- * its end). So a hart that takes a task out of a queue still has to claim it, and goes on to the next if another was faster.
+ * The two queues of an endpoint. A task in a queue is blocked, and another hart may claim it at any moment (its
+ * deadline, its end). So a hart that takes a task out of a queue still has to claim it, and goes on to the next if
+ * another was faster.
  */
 import { Wait } from "abi/task";
 import { Endpoint, Task, TaskQueue } from "../task/objects";
@@ -28,8 +29,8 @@ function claimFirst(queue: TaskQueue, kind: Wait): Task | null {
 }
 
 /**
- * Takes a claimed task, which was Sending or Receiving, out of the queue it is in. Nothing happens if another hart has taken it
- * out and lost the claim.
+ * Takes a claimed task, which was Sending or Receiving, out of the queue it is in. Nothing happens if another hart has
+ * taken it out and lost the claim.
  */
 export function leaveQueue(task: Task): void {
   const endpoint = task.endpoint;

@@ -1,6 +1,6 @@
 /**
- * Notifications: bits that are set by whoever signals and taken by the one who waits. Signalling never blocks and never
- * gets lost: bits stay until they are taken. Reached from syscall/ and irq/; goes on in sched/wake.ts.
+ * Notifications: words of bits. A signal sets bits, and the task that waits takes them. Signalling never blocks and
+ * never gets lost: bits stay until they are taken. Reached from syscall/ and irq/; goes on in sched/wake.ts.
  */
 import { Refusal } from "abi/refusal";
 import { Wait } from "abi/task";

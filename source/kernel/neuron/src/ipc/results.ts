@@ -20,8 +20,8 @@ export function setStatus(task: Task, status: i32): void {
 }
 
 /**
- * The task makes its system call once more, with the same arguments: it stands before its ecall again, and interrupts are taken
- * there. The rest of the call goes on where `task` says how far it has come.
+ * The task makes its system call once more, with the same arguments: it stands before its ecall again, and interrupts
+ * are taken there. The rest of the call goes on where `task` says how far it has come.
  */
 export function callAgain(task: Task): void {
   task.sepc -= ECALL_BYTES;

@@ -1,6 +1,6 @@
 /**
- * Waits that end without what they waited for: a deadline passed, the task is to end, or its server ended. Whoever
- * claims the task takes it out of the queue it may be in; only then does it run again.
+ * Waits that end without what they waited for: a deadline passed, the task is to be killed, or its server ended. The
+ * hart that claims the task takes it out of the queue it may be in, and only then does it run again.
  */
 
 import { Refusal } from "abi/refusal";

@@ -34,8 +34,8 @@ export function checkRoom(sender: Task, receiver: Task): Refusal {
 }
 
 /**
- * Delivers the message of `sender`, which was checked and for which there is room, to `receiver` and sets its results: status
- * 0, info with `badge`, words, `token`.
+ * Delivers the message of `sender`, which was checked and for which there is room, to `receiver` and sets its results:
+ * status 0, info with `badge`, words, `token`.
  */
 export function deliver(sender: Task, receiver: Task, badge: u32, token: u64): void {
   const message = sender.message;

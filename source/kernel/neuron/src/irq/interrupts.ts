@@ -1,7 +1,7 @@
 /**
- * Device interrupts become signals. A source is claimed at the PLIC, its notification is signalled, and the source stays
- * claimed until the driver has handled its device and says so (Syscall.CompleteInterrupt): it cannot storm meanwhile.
- * Reached from trap.ts; goes on in ipc/notification.ts.
+ * Device interrupts become signals. A source is claimed at the PLIC, its notification is signalled, and the source
+ * stays claimed until the driver has handled its device and says so (Syscall.CompleteInterrupt): it cannot storm
+ * meanwhile. Reached from trap.ts; goes on in ipc/notification.ts.
  */
 import { Refusal } from "abi/refusal";
 import { Hart } from "../arch/riscv/hart";
@@ -75,7 +75,7 @@ export function bindInterrupt(
   return Refusal.None;
 }
 
-/** Syscall.CompleteInterrupt by task `owner`: through the context that claimed it. Only who bound it may. */
+/** Syscall.CompleteInterrupt by task `owner`: through the context that claimed it. Only the task that bound it may. */
 export function completeInterrupt(owner: Task, source: u32): Refusal {
   const binding = bindingOf(source);
   lock.acquire();

@@ -19,8 +19,8 @@ import { allocTask, claimUnborn, freeTask } from "../task/task";
 import { forgetMappings, mapWhole } from "./memory";
 
 /**
- * A new, unborn task of `taskClass` with a reference that is the caller's; or null without room or memory. It ends with `maker`,
- * which runs on this hart; the first task has none.
+ * A new, unborn task of `taskClass` with a reference that is the caller's; or null without room or memory. It ends with
+ * `maker`, which runs on this hart; the first task has none.
  */
 export function createTask(maker: Task | null, taskClass: u32): Task | null {
   const task = allocTask();

@@ -1,7 +1,7 @@
 /**
  * The first task, nexus-init, from the kernel's image. It gets everything there is to give: the console, the power
- * switch, information, the boot bundle, and every virtio-mmio slot of the device tree with its interrupt. All others get
- * theirs from it.
+ * switch, information, the boot bundle, and every virtio-mmio slot of the device tree with its interrupt. All others
+ * get theirs from it.
  */
 import { Kind, Right } from "abi/handle";
 import { PAGE_BYTES, STACK_BYTES, STACK_TOP, STARTUP_PAGE } from "abi/layout";
@@ -27,7 +27,10 @@ const program = changetype<Executable>(memory.data(ELF_STATE_BYTES, 8));
 const NAME_LOW: u64 = 0x6e692d737578656e;
 const NAME_HIGH: u64 = 0x7469;
 
-/** Makes and starts nexus-init, in the most urgent class, since no task can make one more urgent than itself. Null, or what went wrong. Boot hart only, before any task runs. */
+/**
+ * Makes and starts nexus-init, in the most urgent class, since no task can make one more urgent than itself. Null, or
+ * what went wrong. Boot hart only, before any task runs.
+ */
 export function startFirstTask(): string | null {
   const error = program.open(__init_start(), <u32>(__init_end() - __init_start()));
   if (error !== ElfError.None) return elfErrorText(error);
@@ -112,7 +115,9 @@ function fillStartup(task: Task, page: Startup): void {
   }
 }
 
-/** The device tree, where it lies on pages of its own: it was written by the firmware, and RAM around it is not shown. */
+/**
+ * The device tree, where it lies on pages of its own: it was written by the firmware, and RAM around it is not shown.
+ */
 function giveTree(task: Task, page: Startup): void {
   const d = devices();
   if ((d.treeAddress & (PAGE_BYTES - 1)) !== 0) return;

@@ -1,8 +1,8 @@
 /**
  * Ending another task: at once if it waits or stands in a run queue, at its next trap if it runs.
  *
- * A task that is between the two, because some hart is finishing its wait or has just taken it out of a queue, is ended by
- * whichever hart looks next: on its way out of the kernel, before it idles, or at a tick.
+ * A task may be between the two, because some hart is finishing its wait or has just taken it out of a queue. Then the
+ * next hart that looks ends it: on its way out of the kernel, before it idles, or at a tick.
  */
 
 import { Refusal } from "abi/refusal";
@@ -40,10 +40,12 @@ function endIfIdle(task: Task): bool {
   return true;
 }
 
-/** Tasks that are tried before it is left to the next tick: those that cannot be ended run, or are in a hart's hands. */
+/**
+ * Tasks that are tried before it is left to the next tick: those that cannot be ended run, or are in a hart's hands.
+ */
 const TRIES_MAX: u32 = 2 * HARTS_MAX;
 
-/** Ends one of the tasks whose end was asked for. False if there is none, or none that can be ended now. */
+/** Ends one of the tasks that are to be killed. False if there is none, or none that can be ended now. */
 export function killNext(): bool {
   for (let i: u32 = 0; i < TRIES_MAX; i++) {
     const task = nextToKill();

@@ -1,8 +1,8 @@
 /**
  * Mapping and unmapping, for a task itself and for its maker: the record, the page tables, the reference to the memory
- * object and what TLBs know go together here. A large mapping comes and goes in turns, between which interrupts are taken: the
- * caller makes its call again and again (`callAgain`), until nothing is left to do. Reached from syscall/memory.ts;
- * goes on in mm/vspace.ts and mm/vmo.ts, and in sched/schedule.ts for the TLBs.
+ * object and what TLBs know go together here. A large mapping comes and goes in turns, between which interrupts are
+ * taken: the caller makes its call again and again (`callAgain`), until nothing is left to do. Reached from
+ * syscall/memory.ts; goes on in mm/vspace.ts and mm/vmo.ts, and in sched/schedule.ts for the TLBs.
  */
 
 import { MESSAGE_PAGE, PAGE_BYTES } from "abi/layout";
@@ -19,9 +19,9 @@ import { Task } from "../task/objects";
 const PAGES_A_TURN: u32 = 64;
 
 /**
- * Maps `bytes` of memory object `vmo` from `offset` at `address` of `space`, for `caller`, which runs on this hart. With
- * `caller.work` set afterwards there is more to do, and the caller has to call again with the same arguments. The rights were
- * checked.
+ * Maps `bytes` of memory object `vmo` from `offset` at `address` of `space`, for `caller`, which runs on this hart.
+ * With `caller.work` set afterwards there is more to do, and the caller has to call again with the same arguments. The
+ * rights were checked.
  */
 export function mapVmo(
   caller: Task,
@@ -117,7 +117,10 @@ function turnIn(caller: Task, space: Task, physical: u32, rights: u32): Refusal 
   return Refusal.None;
 }
 
-/** Takes the last pages of what `caller` is at work on out; with the last of them its memory goes, and the call ends with `end`. */
+/**
+ * Takes the last pages of what `caller` is at work on out; with the last of them its memory goes, and the call ends
+ * with `end`.
+ */
 function turnOut(caller: Task, space: Task, end: Refusal): Refusal {
   outOfLine();
   const mapping = changetype<Mapping>(changetype<usize>(caller.work));

@@ -1,6 +1,6 @@
 /**
- * A task's end gives back all that it held, and ends what it made. Reached from its own Exit or fault (this hart ran it) or from Kill (this
- * hart claimed it); either way it is in no queue and runs nowhere.
+ * A task's end gives back all that it held, and ends what it made. Reached from its own Exit or fault (this hart ran
+ * it) or from Kill (this hart claimed it); either way it is in no queue and runs nowhere.
  */
 
 import { Audit } from "abi/audit";
@@ -27,7 +27,7 @@ import { forgetMappings } from "./memory";
 export function endTask(task: Task, end: End, detail: u64): void {
   task.end = end;
   task.endDetail = detail;
-  // After the two above, for who asks how it ended (syscall/task.ts).
+  // After the two above: a task that sees Ended reads them (syscall/task.ts).
   task.state = TaskState.Ended;
   task.waitWord = Wait.Ended;
   const hart = thisHart();
@@ -61,8 +61,8 @@ export function endTask(task: Task, end: End, detail: u64): void {
 }
 
 /**
- * The end of `last`, which has ended and made nothing that is left, is told; then those of its makers, as far as they lingered for
- * it.
+ * The end of `last`, which has ended and made nothing that is left, is told; then those of its makers, as far as they
+ * lingered for it.
  */
 function tellEnd(last: Task): void {
   let task: Task | null = last;
@@ -81,11 +81,11 @@ function tellEnd(last: Task): void {
 
 /**
  * Waits until no other hart is on the task's address space. One may still be on its way out of the kernel, from the
- * system call in which the task blocked; it gets there without waiting for anybody, and this hart has left its own
+ * system call in which the task blocked; it gets there without waiting for another hart, and this hart has left its own
  * task's space, so two that end each other's tasks cannot wait for each other.
  *
- * Its tables must not go before: hardware may walk them ahead of any need (privileged ISA 4.2.1). What a TLB knows of the space
- * may stay: the next task with this identifier has not been seen by any hart (sched/schedule.ts).
+ * Its tables must not go before: hardware may walk them ahead of any need (privileged ISA 4.2.1). What a TLB knows of
+ * the space may stay: the next task with this identifier has not been seen by any hart (sched/schedule.ts).
  */
 function awaitLeft(task: Task): void {
   const others: u32 = ~(1 << thisHart().index);

@@ -110,8 +110,8 @@ export function allocFrames(count: u32): u32 {
 }
 
 /**
- * Allocates `count` frames in one piece, with whatever is in them. Returns the address, which is physical and the kernel's at once,
- * or 0 where no piece of that size is free.
+ * Allocates `count` frames in one piece, with whatever is in them. Returns the address, which is physical and the
+ * kernel's at once, or 0 where no piece of that size is free.
  */
 export function allocDirtyFrames(count: u32): u32 {
   if (count === 0 || count > 1 << ORDER_MAX) return 0;

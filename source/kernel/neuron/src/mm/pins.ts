@@ -1,7 +1,7 @@
 /**
  * Memory that a device was told of. A driver pins part of a memory object and gets its bus address (which is the
- * physical one: `virt` has no IOMMU). The object then stays, whatever happens to the driver and its mappings, until
- * somebody who holds the device says that it was reset: no late DMA ever lands in memory that has become another's.
+ * physical one: `virt` has no IOMMU). The object then stays, whatever happens to the driver and its mappings, until a
+ * holder of the device says that it was reset. So no late DMA lands in memory that now belongs to another task.
  */
 import { LOCK_BYTES, Lock } from "../sync/lock";
 import { Rank } from "../sync/order";
@@ -30,7 +30,9 @@ export function pinsInit(): void {
   lock.init(Rank.Devices);
 }
 
-/** Keeps memory object `vmo` for `device`. False when the table is full. An object is pinned once, however often asked. */
+/**
+ * Keeps memory object `vmo` for `device`. False when the table is full. An object is pinned once, however often asked.
+ */
 export function pinFor(device: u32, vmo: Vmo): bool {
   lock.acquire();
   let free: u32 = PINS_MAX;

@@ -1,6 +1,6 @@
 /**
- * A pointer from a task is an allegation until the page table says otherwise. The kernel never dereferences one: it
- * looks the page up and reads through its own map of RAM, so SUM stays off and a bad pointer is a refusal.
+ * Pointers from a task. The kernel never dereferences one: it looks the page up in the task's page table and reads
+ * through its own map of RAM. So SUM stays off, and a bad pointer is refused.
  */
 import { PAGE_BYTES, USER_END } from "abi/layout";
 import { PageTable, PTE_R, PTE_U, walk } from "../arch/riscv/paging";

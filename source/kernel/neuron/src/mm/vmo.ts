@@ -39,7 +39,9 @@ export function vmosInit(): void {
   pool.init(table, bytes, VMOS_MAX, bytes);
 }
 
-/** A new object of `bytes`, zeroed in one go: for the few pages that the kernel itself wants. As `beginVmo` otherwise. */
+/**
+ * A new object of `bytes`, zeroed in one go: for the few pages that the kernel itself wants. As `beginVmo` otherwise.
+ */
 export function createVmo(bytes: u32): Vmo | null {
   const vmo = beginVmo(bytes);
   if (vmo !== null) while (!zeroMore(vmo)) {}
@@ -73,7 +75,7 @@ export function beginVmo(bytes: u32): Vmo | null {
   return vmo;
 }
 
-/** An object over pages of the kernel's image, which stay; with one reference. Boot only. */
+/** An object over pages of the kernel's image, which are never freed; with one reference. Boot only. */
 export function createPermanentVmo(base: usize, bytes: u32): Vmo {
   const vmo = changetype<Vmo>(pool.alloc());
   vmo.base = <u32>base;

@@ -43,7 +43,10 @@ export class RunQueue {
     return atomic.load<u32>(changetype<usize>(this) + offsetof<RunQueue>("waiting"));
   }
 
-  /** For the queue's own hart: whether a task waits here that is more urgent than `taskClass`. What comes in later is told. */
+  /**
+   * For the queue's own hart: whether a task waits here that is more urgent than `taskClass`. What comes in later is
+   * told.
+   */
   hasBefore(taskClass: u32): bool {
     return (this.waiting & ((1 << taskClass) - 1)) !== 0;
   }
@@ -69,8 +72,8 @@ export class RunQueue {
   }
 
   /**
-   * Its hart takes part, and lets tasks in, in one step: a hart that sees the other online finds its queue open. False if it was
-   * given up (smp.ts).
+   * Its hart takes part, and lets tasks in, in one step: a hart that sees the other online finds its queue open. False
+   * if it was given up (smp.ts).
    */
   open(hart: Hart): bool {
     this.lock.acquire();

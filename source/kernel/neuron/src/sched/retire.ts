@@ -1,7 +1,7 @@
 /**
  * A hart leaves: what it had goes on elsewhere. Its queue is closed first, so that nothing comes in behind; then its
- * tasks, its interrupts and the deadlines that it looked after move to another hart. Reached from lifecycle/hart.ts on the hart
- * that stops; what it does last is in arch/riscv/smp.ts.
+ * tasks, its interrupts and the deadlines that it looked after move to another hart. Reached from lifecycle/hart.ts on
+ * the hart that stops; what it does last is in arch/riscv/smp.ts.
  */
 import { Hart, hartCount, isOnline } from "../arch/riscv/hart";
 import { Task } from "../task/objects";

@@ -2,8 +2,8 @@
  * What a hart runs next. Its own queue first; then it steals one task from another hart; then it idles
  * in WFI. Reached from trap.ts on the way out of the kernel.
  *
- * A thief takes the most urgent of what would go on waiting: tasks of the class that the other hart runs, or of less urgent
- * ones. A more urgent one is about to run there anyway, and an idle hart is about to run whatever it has.
+ * A thief takes the most urgent of what would go on waiting: tasks of the class that the other hart runs, or of less
+ * urgent ones. A more urgent one is about to run there anyway, and an idle hart is about to run whatever it has.
  *
  * No wake-up is lost on the way into idling: this hart says that it is idle and then looks at its queue again, a waker
  * fills the queue and then looks who is idle (or always sends an interrupt, if the queue is not its own). Both are
@@ -30,8 +30,8 @@ export function runOn(hart: Hart, task: Task): void {
 }
 
 /**
- * On the way out of the kernel: the task that this hart runs is the one that trap.S goes on with. The frame that this hart ran
- * before is saved, so no two harts wait for each other here.
+ * On the way out of the kernel: the task that this hart runs is the one that trap.S goes on with. The frame that this
+ * hart ran before is saved, so no two harts wait for each other here.
  */
 export function arrive(hart: Hart): void {
   const task = runningTask(hart);
@@ -50,8 +50,8 @@ export function mayResume(hart: Hart): bool {
 }
 
 /**
- * The task of this hart gave it up to `task`, which is runnable and in no queue. If a more urgent one waits here, that goes
- * first: the hart picks on its way out.
+ * The task of this hart gave it up to `task`, which is runnable and in no queue. If a more urgent one waits here, that
+ * goes first: the hart picks on its way out.
  */
 export function handOver(hart: Hart, task: Task): void {
   runOn(hart, task);
@@ -124,8 +124,8 @@ function stealable(index: u32): u32 {
 }
 
 /**
- * At a tick: what waits on another hart and is more urgent than what this one runs comes here. So classes hold for all harts
- * together, at the latest from tick to tick.
+ * At a tick: what waits on another hart and is more urgent than what this one runs comes here. So classes hold for all
+ * harts together, at the latest from tick to tick.
  */
 export function pullMoreUrgent(hart: Hart): void {
   if (hart.running === 0) return;

@@ -2,10 +2,10 @@
  * Which address space is in force on a hart, and what its TLB may still know of a space that was changed. Reached from
  * sched/schedule.ts when another task runs, and from lifecycle/memory.ts when a space was changed.
  *
- * No hart is ever asked to fence. A task is one thread, so none but the hart that changes its space can be running it, and
- * what a TLB knows is marked with the space's identifier (ASID): nothing uses it before the task runs there again. So each hart
- * fences when it next enters the space. A hart that is still on its way out of the kernel, with the space in its satp, uses no
- * address of the task's any more.
+ * No hart is ever asked to fence. A task is one thread, so none but the hart that changes its space can be running it,
+ * and what a TLB knows is marked with the space's identifier (ASID): nothing uses it before the task runs there again.
+ * So each hart fences when it next enters the space. A hart that is still on its way out of the kernel, with the space
+ * in its satp, uses no address of the task's any more.
  */
 import { Hart, thisHart } from "../arch/riscv/hart";
 import { asidsSuffice, enterSpace, forgetTranslations, seeNewMappings } from "../arch/riscv/satp";

@@ -1,5 +1,5 @@
 /**
- * A task becomes runnable: on which hart, and who has to be told. Reached from ipc/ and irq/; goes on in
+ * A task becomes runnable: on which hart, and which hart has to be told. Reached from ipc/ and irq/; goes on in
  * arch/riscv/ipi.ts when it is another hart's.
  *
  * This hart takes it if it has nothing more urgent to do: the message that woke the task is in this hart's cache, and
@@ -18,8 +18,8 @@ import { endWait } from "../task/task";
 import { queueOf } from "./queue";
 
 /**
- * Who floods is limited alone: an interrupt for what matters less leaves tokens in a hart's bucket (arch/riscv/ipi.ts) for what
- * matters more.
+ * A task that floods is limited without harm to others: an interrupt for a less urgent task leaves tokens in a hart's
+ * bucket (arch/riscv/ipi.ts) for more urgent ones.
  *
  *   200 ┬──────────────
  *       │  hints (Syscall.YieldTo), and the further ones that a background task is woken by within a tick
@@ -91,7 +91,7 @@ export function enqueue(task: Task, target: u32): void {
   if (candidates !== 0) askHart(<u32>ctz(candidates), floor);
 }
 
-/** Hart `target` is to look at its queue, or at what it runs. `floor` is what has to stay in the bucket. */
+/** Asks hart `target` to look at its queue, or at what it runs. `floor` tokens stay in the bucket. */
 export function askHart(target: u32, floor: u32): void {
   if (!notifyHart(target, floor)) audit(Audit.IpiLimited, NO_TASK, target, thisHart().ipisLimited);
 }

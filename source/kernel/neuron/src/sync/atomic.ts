@@ -1,5 +1,6 @@
 /**
- * A word that several harts change: each access is one atomic operation, sequentially consistent (Wasm's threads proposal).
+ * A word that several harts change: each access is one atomic operation, sequentially consistent (Wasm's threads
+ * proposal).
  */
 @unmanaged
 @final

@@ -1,6 +1,7 @@
 /**
  * The one list of lock order: a hart that holds a lock may take only locks of a higher rank. In practice locks nest in
- * two places only: a notification's, then an endpoint's (ipc/call.ts); the family's, then that of the ends (task/life.ts).
+ * two places only: a notification's, then an endpoint's (ipc/call.ts); the family's, then that of the kills
+ * (task/life.ts).
  *
  * A checked build keeps a bit per held rank in the hart's structure and stops at the first violation.
  */
@@ -15,7 +16,7 @@ export const enum Rank {
   Endpoint = 1,
   /** Who made which task. */
   Family = 2,
-  /** The tasks whose end was asked for. */
+  /** The tasks that are to be killed. */
   Kills = 3,
   /** An object table's free list. */
   Objects = 4,

@@ -32,8 +32,8 @@ export function create(task: Task, kind: u64): void {
 }
 
 /**
- * Whether a copy of `capability` with this badge may be made. Only who receives may tell callers of an endpoint apart, or
- * say which bits of a notification a copy is good for, and never more than its own.
+ * Whether a copy of `capability` with this badge may be made. Only a receiver may tell the callers of an endpoint
+ * apart, or say which bits of a notification a copy is good for, and it can give away no more bits than its own.
  */
 function checkBadge(capability: Capability, badge: u64): Refusal {
   if (badge === 0) return Refusal.None;
@@ -62,7 +62,7 @@ export function drop(task: Task, slot: u64): void {
   if (refusal === Refusal.None) giveUpCapability(task, <u32>slot);
 }
 
-/** Only into a task that was not started: a running task's table is its own. */
+/** A capability can be granted only to a task that was not started: the table of a running task is its own. */
 export function grant(task: Task, taskSlot: u64, slot: u64, rights: u64, badge: u64, slotThere: u64): void {
   let refusal = check(task, taskSlot, Kind.Task, Right.Manage);
   if (refusal !== Refusal.None) return setStatus(task, refusal);

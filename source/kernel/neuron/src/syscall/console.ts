@@ -12,7 +12,7 @@ import { copyFromUser } from "../mm/user";
 import { check, checkSignal, slotOf } from "../task/handles";
 import { Task } from "../task/objects";
 
-/** A buffer a hart: the bytes are copied out of the task before the console's lock is taken. */
+/** One buffer for each hart: the bytes are copied out of the task before the console's lock is taken. */
 const buffers: usize = memory.data(HARTS_MAX * CONSOLE_WRITE_MAX, 8);
 
 export function write(hart: Hart, task: Task, slot: u64, address: u64, bytes: u64): void {
@@ -26,7 +26,7 @@ export function write(hart: Hart, task: Task, slot: u64, address: u64, bytes: u6
   setStatus(task, printBytes(buffer, <u32>bytes) ? Refusal.None : Refusal.TryAgain);
 }
 
-/** One owner at a time, until it ends. */
+/** Makes the caller the owner of the console, until it ends. There is one owner at a time. */
 export function own(task: Task, slot: u64, notificationSlot: u64, bits: u64): void {
   let refusal = check(task, slot, Kind.Console, Right.Manage);
   if (refusal === Refusal.None) refusal = checkSignal(task, notificationSlot, bits);
@@ -35,7 +35,7 @@ export function own(task: Task, slot: u64, notificationSlot: u64, bits: u64): vo
   setStatus(task, refusal);
 }
 
-/** What was printed, for the owner, into its message page. */
+/** Copies what was printed into the owner's message page. */
 export function read(task: Task, slot: u64): void {
   const refusal = check(task, slot, Kind.Console, Right.Manage);
   if (refusal !== Refusal.None) return setStatus(task, refusal);

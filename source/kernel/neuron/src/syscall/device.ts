@@ -1,4 +1,4 @@
-/** Device registers, interrupts and DMA, for who holds the device. */
+/** Device registers, interrupts and DMA, for the holder of the device. */
 import { Kind, Right } from "abi/handle";
 import { PAGE_BYTES } from "abi/layout";
 import { Refusal } from "abi/refusal";
@@ -41,7 +41,7 @@ export function completeInterrupt(task: Task, slot: u64): void {
   );
 }
 
-/** Where the device sees part of a memory object that the caller may write. */
+/** Pins part of a memory object that the caller may write, and tells at which address the device sees it. */
 export function pin(task: Task, slot: u64, vmoSlot: u64, offset: u64, bytes: u64): void {
   let refusal = check(task, slot, Kind.Device, Right.Manage);
   if (refusal === Refusal.None) refusal = check(task, vmoSlot, Kind.Vmo, Right.Read | Right.Write);
@@ -53,7 +53,7 @@ export function pin(task: Task, slot: u64, vmoSlot: u64, offset: u64, bytes: u64
   setResult(task, <u64>vmo.base + offset);
 }
 
-/** Only what the driver could pin itself: it names the memory object by its own capability. */
+/** The driver names the memory object by its own capability, so it can unpin only what it could pin. */
 export function unpin(task: Task, slot: u64, vmoSlot: u64): void {
   let refusal = check(task, slot, Kind.Device, Right.Manage);
   if (refusal === Refusal.None) refusal = check(task, vmoSlot, Kind.Vmo, Right.Read | Right.Write);

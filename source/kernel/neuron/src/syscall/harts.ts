@@ -1,4 +1,4 @@
-/** Stopping and restarting harts, for who may. */
+/** Stopping and restarting harts, for holders of the capability. */
 import { Kind, Right } from "abi/handle";
 import { Refusal } from "abi/refusal";
 import { Hart, hartCount, isOnline, onlineMask, WANTS_STOP } from "../arch/riscv/hart";
@@ -20,8 +20,8 @@ export function stop(hart: Hart, task: Task, slot: u64, index: u64): void {
 }
 
 /**
- * Waits, on this hart, until the other one is there. `Refusal.TryAgain` while it is still on its way out, while some hart is
- * being started, or if it does not come.
+ * Waits, on this hart, until the other one is there. `Refusal.TryAgain` while it is still on its way out, while some
+ * hart is being started, or if it does not come.
  */
 export function restart(hart: Hart, task: Task, slot: u64, index: u64): void {
   const refusal = check(task, slot, Kind.Harts, Right.Manage);

@@ -1,4 +1,4 @@
-/** What there is to know of the system, and its end. */
+/** Information about the system, and turning it off. */
 import { Kind, Right } from "abi/handle";
 import { Topic } from "abi/info";
 import { Refusal } from "abi/refusal";
@@ -53,13 +53,13 @@ function taskInformation(task: Task, index: u64): void {
   if (index >= TASKS_MAX) return setStatus(task, Refusal.BadArgument);
   const t = taskAt(<u32>index);
   const kind = waitKind(t.waitWord);
-  // An index that names no task says so by having ended without a name.
+  // A place without a task is told as an ended task without a name.
   const isNone = t.references.value === 0;
   const state = isNone ? <u32>TaskState.Ended : <u32>t.state;
   const low = isNone ? 0 : t.nameLow;
   const word = state | (t.taskClass << 8) | ((<u32>kind) << 16) | (t.lastHart << 24);
   const generation = (<u64>(t.id >> TASK_NUMBER_BITS)) << 32;
-  // Where a task faulted is for who holds it (Syscall.TaskStatus).
+  // The address of a fault is told only to holders of the task (Syscall.TaskStatus).
   const detail = t.end === End.Exit ? t.endDetail : 0;
   setResults(task, <u64>word | generation, low, t.nameHigh, t.end, detail, t.runs);
 }

@@ -1,6 +1,6 @@
 /**
- * Messages and notifications: what a task asked for, checked. Reached from syscall/dispatch.ts; goes on in ipc/call.ts and
- * ipc/notification.ts.
+ * Messages and notifications: what a task asked for, checked. Reached from syscall/dispatch.ts; goes on in ipc/call.ts
+ * and ipc/notification.ts.
  */
 import { Kind, Right } from "abi/handle";
 import { Refusal } from "abi/refusal";

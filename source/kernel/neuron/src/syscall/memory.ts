@@ -17,7 +17,7 @@ export function createVmo(task: Task, bytes: u64): void {
   if (task.making === null) task.making = vmos.beginVmo(<u32>bytes);
   const vmo = task.making;
   if (vmo === null) return setStatus(task, Refusal.NoMemory);
-  // A large object takes a while: the task calls again, and whatever is pending on this hart comes in between.
+  // A large object takes a while. The task makes its call again, and pending interrupts are taken in between.
   if (!vmos.zeroMore(vmo)) return callAgain(task);
   task.making = null;
   putCapability(task, slot, Kind.Vmo, <u32>changetype<usize>(vmo), Right.All, 0);
@@ -25,8 +25,8 @@ export function createVmo(task: Task, bytes: u64): void {
 }
 
 /**
- * Makes the address space of `taskSlot` the caller's to change: its own, or that of a task that was not started. Without a
- * refusal `unclaimSpace` has to follow.
+ * Lets the caller change the address space of `taskSlot`: its own, or that of a task that was not started. Unless this
+ * is refused, `unclaimSpace` must follow.
  */
 function claimSpace(task: Task, taskSlot: u64): Refusal {
   if (taskSlot === SELF) return Refusal.None;
@@ -71,7 +71,7 @@ export function map(
   setStatus(task, refusal);
 }
 
-/** The call ends here: if it was under way, the space became another's to use meanwhile (it was started, or it ended). */
+/** Ends the call with a refusal. If it was under way, the other task was started or ended in the meantime. */
 function giveUp(task: Task, refusal: Refusal): void {
   task.work = null;
   setStatus(task, refusal);

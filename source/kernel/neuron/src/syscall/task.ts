@@ -1,4 +1,4 @@
-/** Scheduling, and the making and ending of tasks. */
+/** Scheduling, and creating, starting and killing tasks. */
 import { Kind, Right, SLOT_COUNT } from "abi/handle";
 import { Refusal } from "abi/refusal";
 import { CLASS_COUNT, End, Wait } from "abi/task";
@@ -20,12 +20,12 @@ export function yieldNow(hart: Hart, task: Task): void {
   preempt(hart);
 }
 
-/** A hint, checked against the harts that are online. */
+/** The task asks to go on on hart `target`. It is a hint, and checked against the harts that are online. */
 export function yieldTo(hart: Hart, task: Task, target: u64): void {
   if (target > u32.MAX_VALUE || !isOnline(<u32>target)) return setStatus(task, Refusal.HartOffline);
   setStatus(task, Refusal.None);
   hart.running = 0;
-  // The hart may have gone offline since: then the task goes on here.
+  // The hart may have gone offline since then. In that case the task goes on here.
   if (!sendTo(task, <u32>target)) hart.running = <u32>changetype<usize>(task);
 }
 

@@ -84,7 +84,7 @@ export function checkTransfer(capability: Capability): Refusal {
   return (<u32>capability.rights & Right.Transfer) === 0 ? Refusal.MissingRight : Refusal.None;
 }
 
-/** Puts what a task was refused of its `slot` on record; gives `refusal` back. */
+/** Audits that a task was refused something of its `slot`; returns `refusal`. */
 export function audited(task: Task, slot: u64, refusal: Refusal): Refusal {
   if (refusal !== Refusal.None) audit(Audit.CapabilityRefused, task.id, slot, <u64>-(<i64>refusal));
   return refusal;
@@ -132,7 +132,7 @@ export function copyCapability(from: Capability, task: Task, slot: u32, rights: 
   );
 }
 
-/** Empties a slot and gives its reference back. Whoever waits at an endpoint is told by ipc/close.ts. */
+/** Empties a slot and releases its reference. ipc/close.ts tells the callers that wait at an endpoint. */
 export function dropCapability(task: Task, slot: u32): void {
   const capability = slotOf(task, slot);
   const kind = <Kind>capability.kind;

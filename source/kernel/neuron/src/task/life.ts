@@ -1,11 +1,11 @@
 /**
- * How long a task is there: its references, who made it, and that its end was asked for.
+ * How long a task exists: its references, its maker, and requests to kill it.
  *
- * A task belongs to its maker: the end of a task ends what it made, and only when all of that is gone is its own end told and
- * its index free. So nothing that a program made outlasts it, however its capabilities are passed around.
+ * A task belongs to its maker. The end of a task ends what it made. Its own end is told, and its place is free, only
+ * when all of that is gone. So nothing that a program made outlasts it, however its capabilities are passed around.
  *
- * Whose end was asked for stands in a list until it has ended (lifecycle/kill.ts works on it): it may run on another hart, or
- * be on its way into or out of a wait, and then cannot be ended at once.
+ * A task that is to be killed stands in a list until it has ended (lifecycle/kill.ts works on it). It may run on
+ * another hart, or be on its way into or out of a wait, and then it cannot be ended at once.
  */
 import { TaskState } from "abi/task";
 import { thisHart, WANTS_KILLS } from "../arch/riscv/hart";
@@ -32,7 +32,7 @@ export function retainTask(task: Task): void {
   task.references.add(1);
 }
 
-/** Gives a reference back; with the last one (the task has ended) its index is free again. */
+/** Releases a reference; with the last one (the task has ended) its place is free again. */
 export function releaseTask(task: Task): void {
   const before = task.references.subtract(1);
   if (before === 1) return freeTask(task);
@@ -48,7 +48,10 @@ export function adopt(maker: Task, child: Task): void {
   familyLock.release();
 }
 
-/** `maker` has ended: the ends of all that it made are asked for, and it lingers. False if it made nothing that is left. */
+/**
+ * `maker` has ended: all that it made is to be killed, and until then it lingers. False if nothing that it made is
+ * left.
+ */
 export function endChildren(maker: Task): bool {
   familyLock.acquire();
   const hasChildren = maker.children.first !== 0;
@@ -64,8 +67,8 @@ export function endChildren(maker: Task): bool {
 }
 
 /**
- * `task` has ended, and all that it made is gone: it leaves its maker. Gives the maker if that lingers, and this was the last
- * that it waited for; else null.
+ * `task` has ended, and all that it made is gone: it leaves its maker. Gives the maker if that lingers, and this was
+ * the last that it waited for; else null.
  */
 export function leaveMaker(task: Task): Task | null {
   familyLock.acquire();
@@ -84,8 +87,8 @@ export function leaveMaker(task: Task): Task | null {
 }
 
 /**
- * From here on the task is to end; this hart sees to it on its way out of the kernel. False if that was requested before, or
- * the task has ended. The caller has a reference.
+ * From here on the task is to end; this hart sees to it on its way out of the kernel. False if that was requested
+ * before, or the task has ended. The caller has a reference.
  */
 export function requestKill(task: Task): bool {
   killsLock.acquire();

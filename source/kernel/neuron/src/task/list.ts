@@ -1,6 +1,7 @@
 /**
- * A list that runs through its items: each item has two words for it, so the list holds any number of them, and takes one out
- * from anywhere without looking for it. `links` says where the two words are in an item. Whoever has the list has a lock for it.
+ * An intrusive doubly linked list: each item has two words for its neighbours, so the list holds any number of items,
+ * and an item anywhere in it is unlinked without a search. `links` is the offset of the two words in an item. The
+ * list's owner holds a lock for it.
  *
  *   list   0 first │ 4 last                 addresses of items, 0 for none
  *   item   links + 0 next │ links + 4 previous
@@ -28,7 +29,7 @@ export class List {
     this.first = item;
   }
 
-  /** Takes out the first item, which there has to be. */
+  /** Takes out the first item. The list must not be empty. */
   unlinkFirst(links: u32): void {
     const next = load<u32>(this.first + links);
     this.first = next;

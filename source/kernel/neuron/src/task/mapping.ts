@@ -1,6 +1,6 @@
 /**
- * A mapping of a task, as data: part of its address space, and the memory object that lies there. A large one comes and goes
- * in several turns (lifecycle/memory.ts).
+ * A mapping of a task, as data: part of its address space, and the memory object that lies there. A large one comes and
+ * goes in several turns (lifecycle/memory.ts).
  */
 import { Vmo } from "../mm/vmo";
 
@@ -18,7 +18,10 @@ export class Mapping {
   turn: u32;
 }
 
-/** Whether a mapping is on its way in or out. Then only the task whose call that is goes on with it (`work`, in the task). */
+/**
+ * Whether a mapping is on its way in or out. Then only the task whose call that is goes on with it (`work`, in the
+ * task).
+ */
 export const enum Turn {
   None = 0,
   In = 1,

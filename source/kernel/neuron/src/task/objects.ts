@@ -4,8 +4,8 @@
  *   Task    0    TrapFrame      saved registers: the task pointer is the frame pointer that trap.S stores through
  *           …    its fields
  *
- * Who may touch a task: the hart that runs it; and once it is blocked, the hart that *claims* it (task.ts). What several
- * harts may touch at a time is atomic, or under a lock that its field names.
+ * Who may touch a task: the hart that runs it; and once it is blocked, the hart that *claims* it (task.ts). What
+ * several harts may touch at a time is atomic, or under a lock that its field names.
  */
 import { TaskState } from "abi/task";
 import { TrapFrame } from "../arch/riscv/context";
@@ -28,7 +28,7 @@ export class Task extends TrapFrame {
   /** The hart whose timer looks after `deadline`. */
   deadlineHart: u32;
 
-  // Scheduling: of whoever has the task
+  // Scheduling: of the hart that runs the task or has claimed it
   taskClass: u32;
   /** When it last was woken by an interrupt to another hart that counted as its first in a tick (sched/wake.ts). */
   toldAt: u64;
@@ -38,7 +38,10 @@ export class Task extends TrapFrame {
   lastHart: u32;
   /** It was sent to `lastHart` by a hint: thieves leave it alone until it has run. */
   hinted: u32;
-  /** In a run queue or an endpoint's queue: its neighbours there, and the queue; 0 and null for none. Under that queue's lock. */
+  /**
+   * In a run queue or an endpoint's queue: its neighbours there, and the queue; 0 and null for none. Under that queue's
+   * lock.
+   */
   next: u32;
   previous: u32;
   queue: TaskQueue | null;
@@ -56,7 +59,7 @@ export class Task extends TrapFrame {
   satp: u64;
   /** Address of the root page table. */
   root: u32;
-  /** Bit per hart that sees the address space as it is, see sched/schedule.ts: a change of it clears them. */
+  /** Bit per hart that sees the address space as it is (sched/space.ts). A change clears them all. */
   seenBy: u32;
   /** Kernel address of the message page. */
   messagePage: u32;
@@ -71,7 +74,7 @@ export class Task extends TrapFrame {
   private stateWord: u32;
   end: u32;
   endDetail: u64;
-  /** Not 0: without it nobody looks after the others, and the run is over. */
+  /** Not 0 for the task that looks after all others: when it ends, the run is over. */
   vital: u32;
   /** Signalled when it ends, with these bits. */
   endNotification: Notification | null;
@@ -151,10 +154,10 @@ export class Task extends TrapFrame {
   }
 }
 
-/** Whether the end of a task was asked for. */
+/** Whether a task is to be killed. */
 export const enum Killed {
   No = 0,
-  /** It was, and the task has not ended. */
+  /** It is, and has not ended. */
   Asked = 1,
   /** It has ended. */
   Done = 2,
@@ -163,7 +166,7 @@ export const enum Killed {
 /** Where a task keeps its neighbours in a queue. */
 const LINKS: u32 = <u32>offsetof<Task>("next");
 
-/** Tasks that run next, or that wait at an endpoint, the first to come first. Under the lock of whoever has it. */
+/** Tasks that run next, or that wait at an endpoint, in the order in which they came. Under the lock of its owner. */
 @unmanaged
 @final
 export class TaskQueue extends List {

@@ -1,6 +1,6 @@
 /**
- * A task's wait: how it begins to wait, and who ends that. How long a task exists is in life.ts, its birth and end are in
- * lifecycle/, what it waits for is in ipc/, when it runs is in sched/.
+ * A task's wait: how it begins to wait, and who ends that. How long a task exists is in life.ts, its birth and end are
+ * in lifecycle/, what it waits for is in ipc/, when it runs is in sched/.
  *
  * Once a task is blocked, it belongs to the hart that *claims* it. The wait word decides:
  *
@@ -8,8 +8,8 @@
  *         │ serial             │ Wait   │
  *
  * Blocking stores a new serial with the reason (`publish`). To wake the task, be it a message, a signal, a deadline or
- * its end, a hart must first swap exactly that word for Claimed. One hart wins; it alone finishes the wait and makes the
- * task runnable. The serial never repeats, so an old reply or a late deadline finds another word and is refused.
+ * its end, a hart must first swap exactly that word for Claimed. One hart wins; it alone finishes the wait and makes
+ * the task runnable. The serial never repeats, so an old reply or a late deadline finds another word and is refused.
  */
 
 import { FOREVER } from "abi/syscall";
@@ -41,7 +41,10 @@ export function taskAt(index: u32): Task {
   return changetype<Task>(table + index * TASK_STRIDE);
 }
 
-/** A new unborn task, or null if all are in use. It has two references: one for its first capability, one until it has ended. */
+/**
+ * A new unborn task, or null if all are in use. It has two references: one for its first capability, one until it has
+ * ended.
+ */
 export function allocTask(): Task | null {
   const task = changetype<Task | null>(pool.alloc());
   if (task === null) return null;
@@ -76,7 +79,9 @@ export function publish(task: Task, kind: Wait): u64 {
   return word;
 }
 
-/** The word that the next `publish` of this kind will store: a server gets it as reply token before the caller waits. */
+/**
+ * The word that the next `publish` of this kind will store: a server gets it as reply token before the caller waits.
+ */
 export function nextWord(task: Task, kind: Wait): u64 {
   return ((task.serial + 1) << SERIAL_SHIFT) | <u64>kind;
 }

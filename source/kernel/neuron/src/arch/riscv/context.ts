@@ -73,7 +73,8 @@ export const FRAME_CALL: u32 = 1;
 export const FRAME_FULL: u32 = 2;
 
 /**
- * The hart that is expected to start: written by smp.ts before it asks the firmware, read by entry.S on the hart that comes.
+ * The hart that is expected to start: written by smp.ts before it asks the firmware, read by entry.S on the hart that
+ * comes.
  */
 @unmanaged
 @final
@@ -85,8 +86,8 @@ export class ExpectedHart {
 }
 
 /**
- * The head of every hart's structure (hart.ts). In the kernel `tp` points to it; while a task runs `sscratch`
- * holds that pointer, and while the kernel runs `sscratch` is zero, which is how trap.S tells a trap of the kernel's own.
+ * The head of every hart's structure (hart.ts). In the kernel `tp` points to it; while a task runs `sscratch` holds
+ * that pointer, and while the kernel runs `sscratch` is zero, which is how trap.S tells a trap of the kernel's own.
  */
 @unmanaged
 export class HartContext {

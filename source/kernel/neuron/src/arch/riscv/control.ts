@@ -1,6 +1,6 @@
 /**
- * What every hart sets in its control registers before it runs a task, and which interrupts wait for it. Nothing else of
- * the kernel names a control register: the others are in timer.ts, ipi.ts, plic.ts and satp.ts.
+ * What every hart sets in its control registers before it runs a task, and which interrupts wait for it. Nothing else
+ * of the kernel names a control register: the others are in timer.ts, ipi.ts, plic.ts and satp.ts.
  */
 import { clearSenvcfg } from "./assembly";
 import { SIE_SSIE, SSTATUS_FS, SSTATUS_MXR, SSTATUS_SUM, SSTATUS_VS } from "./csr";
@@ -21,8 +21,8 @@ export function sendTrapsToUs(): void {
 }
 
 /**
- * What user mode may not do: floating point and vectors (there is no context for them), reading clocks, operations on cache
- * blocks. And what the kernel may not do: reach user memory by accident (privileged ISA 4.1.1.2).
+ * What user mode may not do: floating point and vectors (there is no context for them), reading clocks, operations on
+ * cache blocks. And what the kernel may not do: reach user memory by accident (privileged ISA 4.1.1.2).
  */
 export function limitUser(): void {
   clearSstatus(SSTATUS_FS | SSTATUS_VS | SSTATUS_SUM | SSTATUS_MXR);

@@ -22,13 +22,13 @@ const IPI_FROM_OFFSET: usize = 896;
 /** The class of a hart that runs nothing: beyond all others. */
 export const IDLE_CLASS: u32 = 31;
 
-/** Another task ought to run now. */
+/** Another task is to run. */
 export const WANTS_SCHEDULE: u32 = 1;
 /** The console's owner has something to read. */
 export const WANTS_CONSOLE_NEWS: u32 = 2;
 /** This hart is to stop. */
 export const WANTS_STOP: u32 = 4;
-/** A task is to end. */
+/** A task is to be killed. */
 export const WANTS_KILLS: u32 = 8;
 
 /** Whether a hart takes part. */
@@ -52,7 +52,7 @@ export class Hart extends HartContext {
   /** The task that runs on this hart (task/task.ts), 0 while it picks one or idles. */
   running: u32;
   private runningClassWord: u32;
-  /** What is to be seen to on the way out of the kernel: WANTS_… */
+  /** What is to be done on the way out of the kernel: WANTS_… */
   wants: u32;
   private mailbox0: u32;
   private satpWord: u64;
@@ -145,7 +145,7 @@ export function onlineMask(): u32 {
   return mask;
 }
 
-/** Bit per hart that is on the address space of `satp`, as far as it says: it says so after it has left one. */
+/** Bit per hart that is in the address space of `satp`. A hart says that it has left a space after it did. */
 export function hartsOn(satp: u64): u32 {
   let mask: u32 = 0;
   for (let i: u32 = 0; i < configured; i++) {

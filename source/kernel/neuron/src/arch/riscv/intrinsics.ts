@@ -31,7 +31,10 @@ export declare function volatileLoad64(address: usize): u64;
 export declare function volatileStore8(address: usize, value: u32): void;
 export declare function volatileStore32(address: usize, value: u32): void;
 
-/** The function that says so is not inlined: a rare part that would make the usual one save registers. No instruction. */
+/**
+ * The function that calls this is not inlined (LLVM's `noinline`): it is a rare part, for which the usual path would
+ * have to save registers. Costs no instruction.
+ */
 export declare function outOfLine(): void;
 
 /** An illegal instruction: never returns. */

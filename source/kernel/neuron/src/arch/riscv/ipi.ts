@@ -7,10 +7,10 @@
  *             bit 30                stop, until you are started again
  *             bit 31                stop for ever: some hart panicked
  *
- * Two things keep them few. Coalescing: while an interrupt is under way, whoever sent it, no other is sent.
- * A limit: a token bucket holds each sender to IPIS_PER_SECOND_MAX; past it the bit stays set and the target finds it
- * at its next tick. So a limit delays a wake-up, and never loses one. Who may use which part of the bucket is decided in
- * sched/wake.ts.
+ * Two things keep them few. Coalescing: while an interrupt from any hart is under way, no other is sent to the same
+ * target. A limit: a token bucket holds each sender to IPIS_PER_SECOND_MAX; past it the bit stays set and the target
+ * finds it at its next tick. So the limit can delay a wake-up, but never loses one. sched/wake.ts decides which tasks
+ * may use which part of the bucket.
  *
  * The sender of an IPI is the mailbox bit, which only the kernel on that hart sets: no task can forge it.
  *
@@ -60,8 +60,8 @@ function raise(target: Hart): void {
 }
 
 /**
- * Asks hart `index` to look at its run queue. Must not be this hart. `floor` tokens are left for what matters more. False if the
- * limit leaves it to its tick.
+ * Asks hart `index` to look at its run queue. Must not be this hart. `floor` tokens are left for what matters more.
+ * False if the limit leaves it to its tick.
  */
 export function notifyHart(index: u32, floor: u32): bool {
   const self = thisHart();

@@ -35,8 +35,8 @@ export function enterSpace(hart: Hart, satp: u64): void {
 }
 
 /**
- * Whether the hardware tells identifiers up to `most` apart. If not, two spaces may share one, and a switch has to forget
- * what the TLB knows.
+ * Whether the hardware tells identifiers up to `most` apart. If not, two spaces may share one, and a switch has to
+ * forget what the TLB knows.
  */
 export function asidsSuffice(most: u32): bool {
   return <u64>most <= asidBits;

@@ -1,10 +1,10 @@
 /**
- * Starting the other harts, one after another. Only here are harts started, only at the two entries in entry.S, and only
- * harts that the device tree named: SBI HSM is out of every task's reach, and what it is given is checked all the same.
+ * Starting the other harts, one after another. Harts are started only here, only at the two entries in entry.S, and
+ * only if the device tree named them. No task can reach SBI HSM; what it is given is checked all the same.
  *
- * A started hart says that it is there by taking its `online` word from Absent to Online. A hart that does not do so in
- * time is given up by taking the word to Abandoned; one of the two wins, so a late hart finds that it is not wanted and
- * stops again. OpenSBI answers success for harts that do not exist, so this is the only way to know.
+ * A started hart takes its `online` word from No to Yes. If it does not do so in time, its starter takes the word to
+ * Abandoned. One of the two wins, so a late hart finds that it is not wanted and stops again. OpenSBI answers success
+ * for harts that do not exist, so this is the only way to know.
  */
 import { ATOMIC_BYTES, AtomicWord } from "../../sync/atomic";
 import { ExpectedHart } from "./context";
@@ -29,8 +29,8 @@ export function isKernelText(entry: usize): bool {
 const starting = changetype<AtomicWord>(memory.data(ATOMIC_BYTES, 4));
 
 /**
- * Starts hart `index`, prepared by `initHart`, and waits until it is there. Run by `self`, another hart. False if it does
- * not come, or if some hart is being started at this moment.
+ * Starts hart `index`, prepared by `initHart`, and waits until it is there. Run by `self`, another hart. False if it
+ * does not come, or if some hart is being started at this moment.
  */
 export function startHart(self: Hart, index: u32): bool {
   assert(index !== self.index);
@@ -53,7 +53,10 @@ function startAlone(self: Hart, hart: Hart): bool {
   return isThere;
 }
 
-/** Waits in WFI until `hart` takes part. This hart's timer is used for the looks. False if it does not come in time. */
+/**
+ * Waits in WFI until `hart` takes part, and looks whenever its own timer comes. False if the hart does not come in
+ * time.
+ */
 function awaitOnline(self: Hart, hart: Hart): bool {
   const deadline = readTime() + START_SECONDS_MAX * timebaseHz();
   while (hart.online.value !== Online.Yes) {
@@ -133,6 +136,6 @@ export function announce(hart: Hart): bool {
 export function parkHart(hartid: u64): void {
   const entry = parkEntry();
   assert(isKernelText(entry));
-  // Not answering is as good as parked: the hart is left alone either way.
+  // If the hart does not start it is left alone, as if it were parked.
   hsm.hartStart(hartid, entry, 0);
 }

@@ -64,8 +64,8 @@ export function timerLookAt(hart: Hart, time: u64): void {
 }
 
 /**
- * The timer comes at once: trap.ts then looks at ticks and sleepers and programs what is next. After it was used for something
- * else.
+ * The timer comes at once: trap.ts then looks at ticks and sleepers and programs what is next. After it was used for
+ * something else.
  */
 export function timerNow(hart: Hart): void {
   program(hart, readTime());
@@ -81,7 +81,10 @@ export function takeTick(hart: Hart, time: u64): bool {
   return true;
 }
 
-/** At a tick: whether what runs since `since` has had its share of the hart, which is at least half of what a tick is worth. */
+/**
+ * At a tick: whether what runs since `since` has had its share of the hart, which is at least half of what a tick is
+ * worth.
+ */
 export function hasHadShare(since: u64, time: u64): bool {
   return time - since >= tickInterval >> 1;
 }

@@ -30,7 +30,7 @@ export function sbiErrorName(error: i32): string {
   }
 }
 
-/** A call whose value nobody reads stores it here. Harts may race on it; nothing depends on it. */
+/** Where a call stores a value that is not read. Harts may race on it; nothing depends on it. */
 const unused: usize = memory.data(8, 8);
 
 /** Calls function `functionId` of `extension`; only the error comes back. */

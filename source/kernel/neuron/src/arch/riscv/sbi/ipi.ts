@@ -1,4 +1,7 @@
-/** SBI inter-processor interrupts (SBI 7): a supervisor software interrupt on other harts. Reached from arch/riscv/ipi.ts. */
+/**
+ * SBI inter-processor interrupts (SBI 7): a supervisor software interrupt on other harts. Reached from
+ * arch/riscv/ipi.ts.
+ */
 import { sbiCall } from "./call";
 
 export const EXTENSION_IPI: u64 = 0x735049;
