@@ -12,7 +12,7 @@ import { findCycle, type Import, importsOf, sourceFiles } from "./harness/import
 
 const hostFolders = ["toolchain", "tools", "machine/host", "tests", "bench"];
 const guestFolders = ["source", "machine/core"];
-const everyFolder = [...hostFolders, ...guestFolders, "pkg", "docs", "scripts", ".ci"];
+const everyFolder = [...hostFolders, ...guestFolders, "pkg", "docs", "scripts", ".ci", ".github", ".vscode"];
 
 const linesMax = 400;
 /** Files that may be longer, each with the reason. */
@@ -163,7 +163,15 @@ describe("the whole repository", () => {
     );
     const files = everyFolder
       .flatMap((folder) => listFiles(root, folder))
-      .concat("nx", "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "package.json", "package-lock.json")
+      .concat(
+        "nx",
+        "README.md",
+        "CONTRIBUTING.md",
+        "CHANGELOG.md",
+        "SECURITY.md",
+        "package.json",
+        "package-lock.json",
+      )
       .filter((file) => /(^|\/)[^/.]+$|\.(ts|js|json|md|sh|S|ld|dts|capnp|yml|markers|txt)$/.test(file));
     const wrong = files.filter((file) => {
       const text = readOrEmpty(file);

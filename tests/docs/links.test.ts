@@ -11,6 +11,7 @@ const pages = [
   "README.md",
   "CONTRIBUTING.md",
   "CHANGELOG.md",
+  "SECURITY.md",
   ...listFiles(root, "docs").filter((file) => file.endsWith(".md")),
 ];
 const contract = "docs/contract.md";
