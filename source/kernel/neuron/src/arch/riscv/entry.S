@@ -16,16 +16,8 @@
     .include "frame.inc"
 
     .equ HIGH_HALF, 0xffffffff
-    .equ SSTATUS_SPP, 0x100         # privileged ISA 4.1.1: the trap above came from S-mode; a return goes to U-mode
-    .equ SATP_SV39_SHIFT, 60        # privileged ISA 4.1.11: MODE = 8 is Sv39
-    .equ SBI_EXT_HSM, 0x48534d      # SBI 9: hart state management
-    .equ SBI_HSM_HART_STOP, 1
-    .equ VIRT_UART, 0x10000000      # a 16550, as arch/riscv/uart.ts drives it later
-    .equ UART_LSR, 5
-    .equ UART_LSR_THRE, 0x20
-    .equ UART_LSR_TEMT, 0x40
+    .equ VIRT_UART, 0x10000000      # where `virt` has its 16550 and its test finisher: no device tree is read yet
     .equ VIRT_FINISHER, 0x100000
-    .equ FINISHER_FAIL, 0x13333     # exit code 1
 
     .section .text.start
     .globl _start
@@ -50,8 +42,7 @@ underFirmware:
 
     la    t0, bootTable
     srli  t0, t0, 12
-    li    t1, 8
-    slli  t1, t1, SATP_SV39_SHIFT
+    li    t1, MODE_SV39
     or    t0, t0, t1
     la    t1, bootHigh
     li    t2, HIGH_HALF
@@ -62,7 +53,7 @@ underFirmware:
     csrw  satp, t0
     .balign 4
 bootHigh:                           # with paging, on hart 0
-    li    t0, SSTATUS_SPP
+    li    t0, STATUS_SPP
     csrc  sstatus, t0
     la    sp, kernelStacks + STACK_GUARD_BYTES + KERNEL_STACK_BYTES
     la    tp, harts                 # hart 0's structure is the first (hart.ts)
@@ -95,7 +86,7 @@ secondaryEntry:                     # a0 = hart id
     csrw  satp, t0
     .balign 4
 secondaryHigh:
-    li    t0, SSTATUS_SPP
+    li    t0, STATUS_SPP
     csrc  sstatus, t0
     mv    tp, a1
     lw    sp, HART_STACK_TOP(tp)
@@ -119,7 +110,7 @@ withoutFirmware:
     andi  t3, t3, UART_LSR_TEMT
     beqz  t3, 3b
     li    t0, VIRT_FINISHER
-    li    t1, FINISHER_FAIL
+    li    t1, FINISHER_FAILURE
     sw    t1, 0(t0)
 4:  wfi
     j     4b
@@ -128,8 +119,8 @@ withoutFirmware:
     .globl parkEntry
 parkEntry:                          # a hart that is not wanted: one that was never started spins in OpenSBI
     csrw  sie, zero
-    li    a7, SBI_EXT_HSM
-    li    a6, SBI_HSM_HART_STOP
+    li    a7, SBI_HSM
+    li    a6, SBI_HART_STOP
     ecall
 1:  wfi
     j     1b

@@ -7,7 +7,8 @@ import { volatileStore32 } from "./intrinsics";
 /** As QEMU defines it: the low half says that it failed, the high half is the code. */
 const FAIL: u32 = 0x3333;
 const CODE_SHIFT: u32 = 16;
-const FAILURE_CODE: u32 = 1;
+/** What ends the machine with exit code 1. */
+export const FAILURE: u32 = FAIL | (1 << CODE_SHIFT);
 
 let base: usize = 0;
 
@@ -18,5 +19,5 @@ export function useFinisher(address: usize): void {
 
 /** Ends the machine with exit code 1, where it has the device. */
 export function finishWithFailure(): void {
-  if (base !== 0) volatileStore32(base, FAIL | (FAILURE_CODE << CODE_SHIFT));
+  if (base !== 0) volatileStore32(base, FAILURE);
 }

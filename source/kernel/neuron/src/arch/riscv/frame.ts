@@ -1,5 +1,10 @@
-/** Layout constants for the assembly: toolchain/offsets.ts turns each export into an `.equ` of build/gen/frame.inc. */
+/** Constants for the assembly: toolchain/offsets.ts turns each export into an `.equ` of build/gen/frame.inc. */
+import { Exception } from "./cause";
 import { ExpectedHart, FRAME_CALL, FRAME_FULL, FRAME_OPEN, HartContext, TrapFrame } from "./context";
+import { SATP_MODE_SV39, SSTATUS_SPP } from "./csr";
+import { FAILURE } from "./finisher";
+import { EXTENSION_HSM, HART_STOP } from "./sbi/hsm";
+import { LSR, LSR_TEMT, LSR_THRE } from "./uart";
 
 export const FRAME_SEPC: u32 = <u32>offsetof<TrapFrame>("sepc");
 export const FRAME_KIND: u32 = <u32>offsetof<TrapFrame>("kind");
@@ -11,6 +16,22 @@ if (offsetof<TrapFrame>("ra") !== REGISTER_BYTES || offsetof<TrapFrame>("t6") !=
 export const KIND_OPEN: u32 = FRAME_OPEN;
 export const KIND_CALL: u32 = FRAME_CALL;
 export const KIND_FULL: u32 = FRAME_FULL;
+
+/** An ecall of user mode, in scause. */
+export const CAUSE_USER_ECALL: u32 = Exception.UserEcall;
+/** Where a trap came from, in sstatus. */
+export const STATUS_SPP: u32 = <u32>SSTATUS_SPP;
+/** Sv39, in satp. */
+export const MODE_SV39: u64 = SATP_MODE_SV39;
+/** SBI: the extension and the function by which a hart stops itself. */
+export const SBI_HSM: u32 = <u32>EXTENSION_HSM;
+export const SBI_HART_STOP: u32 = <u32>HART_STOP;
+/** The 16550's line status. */
+export const UART_LSR: u32 = <u32>LSR;
+export const UART_LSR_THRE: u32 = LSR_THRE;
+export const UART_LSR_TEMT: u32 = LSR_TEMT;
+/** What the test finisher is told when there is no kernel yet to say more. */
+export const FINISHER_FAILURE: u32 = FAILURE;
 
 export const HART_FRAME: u32 = <u32>offsetof<HartContext>("frame");
 export const HART_STACK_TOP: u32 = <u32>offsetof<HartContext>("stackTop");

@@ -82,7 +82,7 @@ trapEntry:
     beqz  tp, ownFault
     sd    t0, HART_SCRATCH(tp)
     csrr  t0, scause
-    addi  t0, t0, -8                # 8: environment call from U-mode (privileged ISA, table 4.2)
+    addi  t0, t0, -CAUSE_USER_ECALL
     bnez  t0, saveAll
 
     # A system call is a call: the stub expects a callee's promise and no more (abi/syscall.ts).

@@ -7,9 +7,9 @@ import { consolePutchar } from "./sbi/legacy";
 
 // Registers and bits of the 16550, one byte apart.
 const THR: usize = 0;
-const LSR: usize = 5;
-const LSR_THRE: u32 = 0x20;
-const LSR_TEMT: u32 = 0x40;
+export const LSR: usize = 5;
+export const LSR_THRE: u32 = 0x20;
+export const LSR_TEMT: u32 = 0x40;
 
 /** Polls before a byte is given up: a reader that has stalled must not stop the kernel for ever. */
 const POLLS_MAX: u32 = 20_000_000;

@@ -8,7 +8,7 @@ import { sbiCall, sbiQuery } from "./call";
 export const EXTENSION_HSM: u64 = 0x48534d;
 
 const HART_START: u64 = 0;
-const HART_STOP: u64 = 1;
+export const HART_STOP: u64 = 1;
 const HART_GET_STATUS: u64 = 2;
 
 /** States of SBI 9, table 2. */
