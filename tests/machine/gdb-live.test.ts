@@ -26,16 +26,16 @@ const kernelEntry = 0x8020_0000n;
 const qemuEntry = 0x1000n;
 
 let plain: EmbeddedReport;
-let schedule: bigint;
+let leave: bigint;
 let folder: string;
 
 beforeAll(async () => {
   plain = await bootEmbedded({ seed });
   const { outputs } = await buildOnce();
   const elf = readElf(new Uint8Array(readFileSync(join(root, outputs.kernel))), "the kernel");
-  const symbol = elf.symbols.find(({ name }) => name === "neuron/trap/schedule");
-  if (symbol === undefined) throw new Error("the kernel has no schedule");
-  schedule = symbol.address;
+  const symbol = elf.symbols.find(({ name }) => name === "neuron/trap/leave");
+  if (symbol === undefined) throw new Error("the kernel has no leave");
+  leave = symbol.address;
   folder = mkdtempSync(join(tmpdir(), "neuron-gdb-"));
 }, BOOT_TIMEOUT_MS);
 
@@ -105,21 +105,21 @@ describe("./nx boot --gdb", () => {
       const gdb = await Gdb.connect(await boot.port());
       expect(await gdb.harts()).toEqual(["1", "2", "3", "4"]);
       expect(await pcOf(gdb)).toBe(kernelEntry);
-      await gdb.breakAt(schedule);
+      await gdb.breakAt(leave);
       for (let round = 0; round < 3; round++) {
         expect(await gdb.run()).toMatch(/^T05thread:[1-4];$/);
-        expect(await pcOf(gdb)).toBe(schedule);
+        expect(await pcOf(gdb)).toBe(leave);
       }
       expect(await gdb.ask("s")).toMatch(/^T05thread/);
-      expect(await pcOf(gdb)).not.toBe(schedule);
+      expect(await pcOf(gdb)).not.toBe(leave);
       expect(await gdb.ask("bs")).toMatch(/^T05thread/);
-      expect(await pcOf(gdb)).toBe(schedule);
-      await gdb.clearBreak(schedule);
+      expect(await pcOf(gdb)).toBe(leave);
+      await gdb.clearBreak(leave);
       expect(await gdb.ask("bc")).toContain("replaylog:begin");
       expect(await pcOf(gdb)).toBe(kernelEntry);
       expect(await gdb.run()).toContain("replaylog:end");
       // From the power-off back into the run; what is left of it is gone through when gdb lets go.
-      await gdb.breakAt(schedule);
+      await gdb.breakAt(leave);
       expect(await gdb.ask("bc")).toMatch(/^T05thread:[1-4];$/);
       expect(await gdb.ask("D")).toBe("OK");
       gdb.close();
@@ -139,11 +139,11 @@ describe("./nx boot --gdb", () => {
     async () => {
       const boot = new Boot();
       const gdb = await Gdb.connect(await boot.port());
-      await gdb.breakAt(schedule);
+      await gdb.breakAt(leave);
       await gdb.run();
       await gdb.ask("bs");
       await gdb.run();
-      await gdb.clearBreak(schedule);
+      await gdb.clearBreak(leave);
       await gdb.run();
       expect(await gdb.ask("bc")).toContain("replaylog:begin");
       expect(await gdb.run()).toContain("replaylog:end");
@@ -161,7 +161,7 @@ describe("./nx boot --gdb", () => {
       const file = join(folder, "killed.nxr");
       const boot = new Boot("--record", file);
       const first = await Gdb.connect(await boot.port());
-      await first.breakAt(schedule);
+      await first.breakAt(leave);
       await first.run();
       const place = await first.registers("1");
       first.close();
@@ -186,14 +186,14 @@ describe("./nx boot --gdb", () => {
     async () => {
       const boot = new Boot();
       const gdb = await Gdb.connect(await boot.port());
-      await gdb.breakAt(schedule);
+      await gdb.breakAt(leave);
       for (let round = 0; round < 2; round++) await gdb.run();
       const hart = ((await gdb.ask("qC")) ?? "").slice("QC".length);
       await gdb.setRegister(hart, registers.pc, 0xdead_0000n);
       // The others go on for a moment, until they are stopped.
-      await gdb.clearBreak(schedule);
+      await gdb.clearBreak(leave);
       expect(await gdb.run()).toContain("replaylog:end");
-      await gdb.breakAt(schedule);
+      await gdb.breakAt(leave);
       await boot.says(/PANIC hart=/);
       await new Promise((resolve) => setTimeout(resolve, 2 * PANIC_QUIET_MS));
       expect(await gdb.ask("bc")).toMatch(/^T05thread:[1-4];$/);
@@ -351,9 +351,9 @@ describe.skipIf(!hasQemu)("--machine qemu --gdb (qemu-system-riscv64 is installe
       while (gdb === undefined) await new Promise((resolve) => setTimeout(resolve, 10));
       const client = await gdb;
       expect((await client.registers("1"))[registers.pc]).toBe(qemuEntry);
-      await client.breakAt(schedule);
+      await client.breakAt(leave);
       expect(await client.run()).toMatch(/^T05/);
-      await client.clearBreak(schedule);
+      await client.clearBreak(leave);
       await client.run();
       client.close();
       const report = await booted;

@@ -15,7 +15,7 @@ import { Gdb } from "./gdb-client.ts";
 
 let module: WebAssembly.Module;
 let settings: MachineSettings;
-let schedule: bigint;
+let leave: bigint;
 let finalState: string;
 
 beforeAll(async () => {
@@ -25,9 +25,9 @@ beforeAll(async () => {
   const { outputs, wasm } = await buildOnce();
   module = await WebAssembly.compile(new Uint8Array(readFileSync(wasm)));
   const elf = readElf(new Uint8Array(readFileSync(join(root, outputs.kernel))), "the kernel");
-  const symbol = elf.symbols.find(({ name }) => name === "neuron/trap/schedule");
-  if (symbol === undefined) throw new Error("the kernel has no schedule");
-  schedule = symbol.address;
+  const symbol = elf.symbols.find(({ name }) => name === "neuron/trap/leave");
+  if (symbol === undefined) throw new Error("the kernel has no leave");
+  leave = symbol.address;
 }, BOOT_TIMEOUT_MS);
 
 /** A gdb at the beginning of the run. */
@@ -35,7 +35,7 @@ function newGdb(): Gdb {
   return new Gdb(new Run(module, settings));
 }
 
-const breakAtSchedule = (): string => `Z0,${schedule.toString(16)},2`;
+const breakAtLeave = (): string => `Z0,${leave.toString(16)},2`;
 
 describe("gdb", () => {
   test("learns what the machine can do, and sees every hart as a thread", async () => {
@@ -55,24 +55,24 @@ describe("gdb", () => {
 
   test("stops at a breakpoint, reads registers and memory there, and steps", async () => {
     const gdb = newGdb();
-    expect(await gdb.ask(breakAtSchedule())).toBe("OK");
+    expect(await gdb.ask(breakAtLeave())).toBe("OK");
     expect(await gdb.ask("c")).toMatch(/^T05thread:[12];$/);
-    expect(await gdb.pc()).toBe(schedule);
+    expect(await gdb.pc()).toBe(leave);
     expect((await gdb.ask("g")).length).toBe(33 * 16);
-    const code = await gdb.ask(`m${schedule.toString(16)},4`);
+    const code = await gdb.ask(`m${leave.toString(16)},4`);
     expect(code).toMatch(/^[0-9a-f]{8}$/);
     expect(await gdb.ask("m10000000,4")).toBe("E14");
     // The supervisor's addresses have 39 bits, and those above repeat the last.
-    expect(await gdb.ask(`m${(schedule ^ (1n << 40n)).toString(16)},4`)).toBe("E14");
+    expect(await gdb.ask(`m${(leave ^ (1n << 40n)).toString(16)},4`)).toBe("E14");
     expect(await gdb.ask("s")).toMatch(/^T05thread:[12];$/);
-    expect([schedule + 2n, schedule + 4n]).toContain(await gdb.pc());
+    expect([leave + 2n, leave + 4n]).toContain(await gdb.pc());
   });
 
   test(
     "goes back: a step, to the breakpoint before, to the start",
     async () => {
       const gdb = newGdb();
-      await gdb.ask(breakAtSchedule());
+      await gdb.ask(breakAtLeave());
       const stops: { clock: bigint; state: string }[] = [];
       for (let round = 0; round < 4; round++) {
         await gdb.ask("c");
@@ -80,7 +80,7 @@ describe("gdb", () => {
       }
       await gdb.ask("s");
       expect(await gdb.ask("bs")).toMatch(/^T05thread/);
-      expect(await gdb.pc()).toBe(schedule);
+      expect(await gdb.pc()).toBe(leave);
       for (const round of [2, 1, 0]) {
         expect(await gdb.ask("bc")).toMatch(/^T05thread:[12];$/);
         expect(gdb.run.clock).toBe(stops[round]?.clock);
@@ -96,10 +96,10 @@ describe("gdb", () => {
     "changes nothing by looking: the run ends as it did without it",
     async () => {
       const gdb = newGdb();
-      await gdb.ask(breakAtSchedule());
+      await gdb.ask(breakAtLeave());
       for (let round = 0; round < 3; round++) await gdb.ask("c");
       await gdb.ask("bc");
-      await gdb.ask(`z0,${schedule.toString(16)},2`);
+      await gdb.ask(`z0,${leave.toString(16)},2`);
       expect(await gdb.ask("c")).toMatch(/^T05.*replaylog:end;$/);
       expect(stateHash(gdb.run.machine)).toBe(finalState);
       // The end is a place like any other: it can be left backwards, and come to again.
@@ -113,7 +113,7 @@ describe("gdb", () => {
 
   test("writes registers and memory", async () => {
     const gdb = newGdb();
-    await gdb.ask(breakAtSchedule());
+    await gdb.ask(breakAtLeave());
     await gdb.ask("c");
     expect(await gdb.ask("P5=efbeadde00000000")).toBe("OK");
     expect(await gdb.ask("p5")).toBe("efbeadde00000000");
@@ -126,7 +126,7 @@ describe("gdb", () => {
 
   test("reads CSRs by gdb's numbers for them, and the privilege mode", async () => {
     const gdb = newGdb();
-    await gdb.ask(breakAtSchedule());
+    await gdb.ask(breakAtLeave());
     await gdb.ask("c");
     const hart = Number((await gdb.ask("qC")).slice("QC".length)) - 1;
     expect(await gdb.register(65 + 0x180)).toBe(
@@ -143,7 +143,7 @@ describe("gdb", () => {
     async () => {
       const gdb = newGdb();
       const { run } = gdb;
-      await gdb.ask(breakAtSchedule());
+      await gdb.ask(breakAtLeave());
       await gdb.ask("c");
       const early = run.clock;
       for (let round = 0; round < 3; round++) await gdb.ask("c");
