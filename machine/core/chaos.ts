@@ -29,7 +29,7 @@ export const enum Chaos {
   /** A and D are not set by hardware: a page fault asks software to (Svade). */
   SoftwareMarks = 512,
   /** Traps keep reservations, as the specification lets them; turns end few. */
-  KeptReservations = 1024,
+  KeepReservations = 1024,
   /** Firmware takes time where it concerns other harts, and lets them see what is half done: hart-calls.ts. */
   SlowFirmware = 2048,
 }

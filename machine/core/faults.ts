@@ -8,7 +8,7 @@
  * those about it, resets for the reset. The counts are part of the machine's state, so a replay strikes the same.
  */
 
-/** What can go wrong. The numbers are the host's too (machine/host/faults.ts). */
+/** What can go wrong. A plan names each by its name here, in small letters (machine/host/faults.ts). */
 export const enum Fault {
   /** The used index jumps ahead by more than was in flight. */
   UsedIndex = 0,

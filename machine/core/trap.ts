@@ -65,7 +65,7 @@ function enter(hart: Hart, cause: u64, value: u64, delegated: bool): void {
   const vectored = (vector & 1) !== 0 && (cause & INTERRUPT) !== 0;
   hart.pc = (vector & ~3) + (vectored ? number << 2 : 0);
   // An SC that follows a trap fails: whoever interrupts need not know of reservations. Hardware need not be so kind.
-  if (!isChaos(Chaos.KeptReservations)) unreserve(hart);
+  if (!isChaos(Chaos.KeepReservations)) unreserve(hart);
   hart.traps += 1;
   updateView(hart);
 }

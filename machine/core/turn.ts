@@ -24,7 +24,7 @@ const RESERVATION_INSTRUCTIONS_MAX: u64 = 64;
 const KEPT_INSTRUCTIONS_MAX: u64 = 8192;
 
 function reservationMax(): u64 {
-  return isChaos(Chaos.KeptReservations) ? KEPT_INSTRUCTIONS_MAX : RESERVATION_INSTRUCTIONS_MAX;
+  return isChaos(Chaos.KeepReservations) ? KEPT_INSTRUCTIONS_MAX : RESERVATION_INSTRUCTIONS_MAX;
 }
 
 /** Sets the timers' pending bits of a hart. Returns its next deadline in ticks. */

@@ -4,21 +4,29 @@
 //     switch,store-buffer        these two
 //     all,-weak-stores           every kind but this one
 
-/** The kinds with their bits (machine/core/chaos.ts, `Chaos`), and what each does. */
-export const chaosKinds: readonly (readonly [name: string, bit: number, meaning: string])[] = [
-  ["switch", 1, "turns end at the points that matter to races"],
-  ["stale-translation", 2, "translations stay until sfence.vma"],
-  ["stale-code", 4, "decoded code stays until fence.i"],
-  ["store-buffer", 8, "each hart has a store buffer (TSO)"],
-  ["sc-fails", 16, "SC fails without cause"],
-  ["early-wake", 32, "WFI ends early"],
-  ["late-interrupts", 64, "interrupts come late and in another order"],
-  ["weak-stores", 128, "stores leave the buffer in any order (RVWMO)"],
-  ["stale-faults", 256, "what is not mapped stays so until sfence.vma"],
-  ["software-marks", 512, "the hardware sets neither A nor D in a page table"],
-  ["keep-reservations", 1024, "traps keep LR's reservations"],
-  ["slow-firmware", 2048, "starts, stops and remote fences take time, and show what is half done"],
-];
+import { Chaos } from "../../build/gen/host/machine/core/chaos.ts";
+import { membersOf, wordOf } from "./members.ts";
+
+/** What each kind does. */
+const meanings: Readonly<Record<keyof typeof Chaos, string>> = {
+  Switch: "turns end at the points that matter to races",
+  StaleTranslation: "translations stay until sfence.vma",
+  StaleCode: "decoded code stays until fence.i",
+  StoreBuffer: "each hart has a store buffer (TSO)",
+  ScFails: "SC fails without cause",
+  EarlyWake: "WFI ends early",
+  LateInterrupts: "interrupts come late and in another order",
+  WeakStores: "stores leave the buffer in any order (RVWMO)",
+  StaleFaults: "what is not mapped stays so until sfence.vma",
+  SoftwareMarks: "the hardware sets neither A nor D in a page table",
+  KeepReservations: "traps keep LR's reservations",
+  SlowFirmware: "starts, stops and remote fences take time, and show what is half done",
+};
+
+/** The kinds as words, with their bits, and what each does. */
+export const chaosKinds: readonly (readonly [word: string, bit: number, meaning: string])[] = membersOf(
+  Chaos,
+).map(([name, bit]) => [wordOf(name), bit, meanings[name]]);
 
 const ALL = chaosKinds.reduce((mask, [, bit]) => mask | bit, 0);
 

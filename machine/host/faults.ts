@@ -5,35 +5,40 @@
 //     late@5-              the fifth and all after it
 //     status-unknown       all of them
 //
-// Several are separated by commas, blanks or lines; in a file, # begins a comment. The numbers of the kinds are those of
-// machine/core/faults.ts; what an event is depends on the kind, and is said there.
+// Several are separated by commas, blanks or lines; in a file, # begins a comment. What an event is depends on the
+// kind; machine/core/faults.ts says it.
 
+import { FAULTS_MAX, Fault } from "../../build/gen/host/machine/core/faults.ts";
 import type { DiskFault } from "./machine.ts";
+import { membersOf, wordOf } from "./members.ts";
 
-/** The kinds, in the order of their numbers, each with what it does. */
-export const faultKinds: readonly (readonly [name: string, meaning: string])[] = [
-  ["used-index", "the used index jumps ahead by more than was in flight"],
-  ["used-id", "the used entry names a descriptor that was never handed over"],
-  ["used-twice", "a request is answered twice"],
-  ["length-large", "the used length is larger than the request"],
-  ["length-zero", "the used length is zero"],
-  ["status-unwritten", "data and answer are there, the status is not"],
-  ["status-unknown", "a status that does not exist"],
-  ["io-error", "the disk says that it failed, and wrote some of the data"],
-  ["data", "a bit of the data is wrong"],
-  ["late", "the answer comes after six seconds"],
-  ["never", "there is no answer"],
-  ["no-interrupt", "the answer is there, its interrupt is not"],
-  ["storm", "the interrupt comes again and again for a tenth of a second"],
-  ["config-changing", "the configuration changes while it is read (counts reads of it)"],
-  ["capacity-large", "the capacity is larger than the disk (counts reads of the configuration)"],
-  ["capacity-zero", "the capacity is zero (counts reads of the configuration)"],
-  ["reset-stuck", "the device does not reset (counts resets)"],
-  ["needs-reset", "the device asks for a reset instead of answering"],
-];
+/** What each kind does. */
+const meanings: Readonly<Record<keyof typeof Fault, string>> = {
+  UsedIndex: "the used index jumps ahead by more than was in flight",
+  UsedId: "the used entry names a descriptor that was never handed over",
+  UsedTwice: "a request is answered twice",
+  LengthLarge: "the used length is larger than the request",
+  LengthZero: "the used length is zero",
+  StatusUnwritten: "data and answer are there, the status is not",
+  StatusUnknown: "a status that does not exist",
+  IoError: "the disk says that it failed, and wrote some of the data",
+  Data: "a bit of the data is wrong",
+  Late: "the answer comes after six seconds",
+  Never: "there is no answer",
+  NoInterrupt: "the answer is there, its interrupt is not",
+  Storm: "the interrupt comes again and again for a tenth of a second",
+  ConfigChanging: "the configuration changes while it is read (counts reads of it)",
+  CapacityLarge: "the capacity is larger than the disk (counts reads of the configuration)",
+  CapacityZero: "the capacity is zero (counts reads of the configuration)",
+  ResetStuck: "the device does not reset (counts resets)",
+  NeedsReset: "the device asks for a reset instead of answering",
+};
 
-/** As many as the machine takes (machine/core/faults.ts, FAULTS_MAX). */
-const FAULTS_MAX = 64;
+/** The kinds as words, with their numbers, and what each does. */
+export const faultKinds: readonly (readonly [word: string, kind: number, meaning: string])[] = membersOf(
+  Fault,
+).map(([name, kind]) => [wordOf(name), kind, meanings[name]]);
+
 const EVENT_MAX = 2n ** 63n;
 
 /** Reads a plan. @throws Error that names the part which is wrong */
@@ -48,8 +53,8 @@ export function parseFaults(text: string): DiskFault[] {
 
 function parseFault(word: string): DiskFault {
   const [, name = "", first, dash, last] = /^([a-z-]+?)(?:@([0-9]+)(?:(-)([0-9]*))?)?$/.exec(word) ?? [];
-  const kind = faultKinds.findIndex(([known]) => known === name);
-  if (kind < 0) {
+  const kind = faultKinds.find(([known]) => known === name)?.[1];
+  if (kind === undefined) {
     const known = faultKinds.map(([kindName]) => kindName).join(", ");
     throw new Error(`"${word}" is no fault, and no file: ${known}`);
   }

@@ -1,11 +1,14 @@
-// Runs once before all tests: makes what guest sources import and people do not write (build/gen), if it is stale.
+// Runs once before all tests: makes what sources of guest and host import and people do not write (build/gen), if it is
+// stale. Nothing that this file imports may import build/gen/host: it need not be there yet.
 // So a single test file can be run by itself, on a fresh checkout, without a build.
 
 import { root } from "../../toolchain/root.ts";
+import { makeShared } from "../../toolchain/shared/make.ts";
 import { withBuild } from "../../toolchain/steps/build.ts";
 import { makeSources } from "../../toolchain/steps/generate.ts";
 import { progressOn } from "../../tools/nx/report.ts";
 
 export default async function setup(): Promise<void> {
+  makeShared(root);
   await withBuild(root, { profile: "bringup", progress: progressOn(process.stderr) }, makeSources);
 }

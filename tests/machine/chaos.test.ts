@@ -2,19 +2,10 @@
 // in one program, under many seeds.
 
 import { describe, expect, test } from "vitest";
+import { Chaos } from "../../build/gen/host/machine/core/chaos.ts";
 import { parseChaos } from "../../machine/host/chaos.ts";
 import { assembleText, DATA, END, OPEN_MEMORY, runProgram } from "./bare.ts";
 
-/** Kinds, as in machine/core/chaos.ts. */
-const SWITCH = 1;
-const STALE_TRANSLATION = 2;
-const STALE_CODE = 4;
-const STORE_BUFFER = 8;
-const SC_FAILS = 16;
-const EARLY_WAKE = 32;
-const WEAK_STORES = 128;
-const SOFTWARE_MARKS = 512;
-const KEPT_RESERVATIONS = 1024;
 const EVERYTHING = parseChaos("all");
 
 const seeds = Array.from({ length: 40 }, (_, index) => BigInt(index));
@@ -102,25 +93,25 @@ const publish = (barrier: string) =>
 
 describe("store buffers", () => {
   test("a load passes an earlier store: both harts miss the other's", async () => {
-    expect(await outcomes(...storeThenLoad, SWITCH)).not.toContain("0,0");
-    expect(await isSeen("0,0", storeThenLoad, SWITCH | STORE_BUFFER)).toBe(true);
+    expect(await outcomes(...storeThenLoad, Chaos.Switch)).not.toContain("0,0");
+    expect(await isSeen("0,0", storeThenLoad, Chaos.Switch | Chaos.StoreBuffer)).toBe(true);
   });
 
   test("not past a fence", async () => {
-    expect(await outcomes(...fenced, SWITCH | STORE_BUFFER)).not.toContain("0,0");
+    expect(await outcomes(...fenced, Chaos.Switch | Chaos.StoreBuffer)).not.toContain("0,0");
     expect(await outcomes(...fenced, EVERYTHING)).not.toContain("0,0");
   });
 
   test("not past a fence that does not order it", async () => {
     const weak = (text: string): string => text.replace("; ld", "; fence r, r; ld");
     const [first, second] = storeThenLoad;
-    expect(await isSeen("0,0", [weak(first), weak(second)], SWITCH | STORE_BUFFER)).toBe(true);
+    expect(await isSeen("0,0", [weak(first), weak(second)], Chaos.Switch | Chaos.StoreBuffer)).toBe(true);
   });
 
   test("a flag is seen before its data only if stores may pass stores, and no fence holds them", async () => {
     // Hart 1 leaves the flag times two plus the data: 2 is the flag without the data.
-    expect(await outcomes(...publish(""), SWITCH | STORE_BUFFER)).not.toContain("9,2");
-    expect(await isSeen("9,2", publish(""), SWITCH | WEAK_STORES)).toBe(true);
+    expect(await outcomes(...publish(""), Chaos.Switch | Chaos.StoreBuffer)).not.toContain("9,2");
+    expect(await isSeen("9,2", publish(""), Chaos.Switch | Chaos.WeakStores)).toBe(true);
     expect(await outcomes(...publish("fence w, w;"), EVERYTHING)).not.toContain("9,2");
     const release = publish("").map((text) =>
       text.replace("sd t0, 1024(s0)", "addi t2, s0, 1024; amoswap.d.rl zero, t0, (t2)"),
@@ -139,8 +130,8 @@ describe("atomics", () => {
   test("a store passes an AMO that nobody waits for, and that is no acquire", async () => {
     const raise = (bits: string) =>
       [`li a0, 9; li t0, 1; amoadd.d${bits} zero, t0, (s0); sd t0, 1024(s0)`, publish("")[1]] as const;
-    expect(await outcomes(...raise(".rl"), SWITCH | STORE_BUFFER)).not.toContain("9,2");
-    expect(await isSeen("9,2", raise(".rl"), SWITCH | WEAK_STORES)).toBe(true);
+    expect(await outcomes(...raise(".rl"), Chaos.Switch | Chaos.StoreBuffer)).not.toContain("9,2");
+    expect(await isSeen("9,2", raise(".rl"), Chaos.Switch | Chaos.WeakStores)).toBe(true);
     expect(await outcomes(...raise(".aq"), EVERYTHING)).not.toContain("9,2");
     expect(await outcomes(...raise(".aqrl"), EVERYTHING)).not.toContain("9,2");
   });
@@ -151,7 +142,7 @@ describe("atomics", () => {
         `li t0, 1; addi t2, s0, 1024; ${amo} zero, t0, (s0); ${between} ${read} a0, (t2)`,
         `li t0, 1; addi t2, s0, 1024; ${amo} zero, t0, (t2); ${between} ${read} a0, (s0)`,
       ] as const;
-    expect(await isSeen("0,0", exchange("amoswap.d", "", "ld"), SWITCH | WEAK_STORES)).toBe(true);
+    expect(await isSeen("0,0", exchange("amoswap.d", "", "ld"), Chaos.Switch | Chaos.WeakStores)).toBe(true);
     expect(await outcomes(...exchange("amoswap.d", "fence r, r;", "ld"), EVERYTHING)).not.toContain("0,0");
     expect(await outcomes(...exchange("amoswap.d.aq", "", "ld"), EVERYTHING)).not.toContain("0,0");
     expect(await outcomes(...exchange("amoswap.d.rl", "", "lr.d.aq"), EVERYTHING)).not.toContain("0,0");
@@ -169,8 +160,8 @@ describe("atomics", () => {
         `li a0, 9; li t0, 1; li t1, ${msip1}; amoadd.d.aqrl zero, t0, (s0); ${fence} sw t0, 0(t1)`,
         `6: csrr t0, mip; andi t0, t0, 8; beqz t0, 6b; fence i, r; ld a0, 0(s0); li t1, ${msip1}; sw zero, 0(t1)`,
       ] as const;
-    expect(await outcomes(...ring(""), SWITCH | STORE_BUFFER)).toEqual(new Set(["9,1"]));
-    expect(await isSeen("9,0", ring(""), SWITCH | WEAK_STORES)).toBe(true);
+    expect(await outcomes(...ring(""), Chaos.Switch | Chaos.StoreBuffer)).toEqual(new Set(["9,1"]));
+    expect(await isSeen("9,0", ring(""), Chaos.Switch | Chaos.WeakStores)).toBe(true);
     expect(await outcomes(...ring("fence w, o;"), EVERYTHING)).toEqual(new Set(["9,1"]));
     expect(await outcomes(...ring("fence r, o;"), EVERYTHING)).toEqual(new Set(["9,1"]));
   });
@@ -204,7 +195,7 @@ describe("atomics", () => {
     addi  s1, s1, -1
     bnez  s1, 2b${END}`);
     expect((await runProgram(program)).reg("a0")).toBe(0n);
-    const failures = (await runProgram(program, { chaos: SC_FAILS })).reg("a0");
+    const failures = (await runProgram(program, { chaos: Chaos.ScFails })).reg("a0");
     expect(failures > 20n && failures < 380n).toBe(true);
   });
 
@@ -229,7 +220,7 @@ describe("atomics", () => {
 4:${END}`);
     const ended = await runProgram(program);
     expect([ended.reg("a0"), ended.reg("a1")]).toEqual([1n, 1n]);
-    const kept = await runProgram(program, { chaos: KEPT_RESERVATIONS });
+    const kept = await runProgram(program, { chaos: Chaos.KeepReservations });
     expect([kept.reg("a0"), kept.reg("a1")]).toEqual([0n, 1n]);
   });
 });
@@ -256,9 +247,9 @@ other:
 5:${END}`;
   const without = await assembleText(text("nop"));
   const fenced = await assembleText(text("fence.i"));
-  expect((await runProgram(without, { chaos: STALE_CODE })).reg("a0")).toBe(2n);
+  expect((await runProgram(without, { chaos: Chaos.StaleCode })).reg("a0")).toBe(2n);
   expect((await runProgram(without)).reg("a0")).toBe(101n);
-  expect((await runProgram(fenced, { chaos: STALE_CODE })).reg("a0")).toBe(101n);
+  expect((await runProgram(fenced, { chaos: Chaos.StaleCode })).reg("a0")).toBe(101n);
   expect((await runProgram(fenced, { chaos: EVERYTHING })).reg("a0")).toBe(101n);
 });
 
@@ -279,7 +270,8 @@ test("WFI ends early now and then, and only if asked to", async () => {
 3:${END}`);
   expect((await runProgram(program)).reg("a0")).toBe(1n);
   const looks = new Set<bigint>();
-  for (const seed of seeds) looks.add((await runProgram(program, { seed, chaos: EARLY_WAKE })).reg("a0"));
+  for (const seed of seeds)
+    looks.add((await runProgram(program, { seed, chaos: Chaos.EarlyWake })).reg("a0"));
   expect(looks.size).toBeGreaterThan(1);
 });
 
@@ -331,14 +323,14 @@ caught:
   };
 
   test("stay until sfence.vma", async () => {
-    expect(await run("nop", STALE_TRANSLATION)).toBe("1,1,0");
-    expect(await run("sfence.vma", STALE_TRANSLATION)).toBe("1,2,0");
+    expect(await run("nop", Chaos.StaleTranslation)).toBe("1,1,0");
+    expect(await run("sfence.vma", Chaos.StaleTranslation)).toBe("1,2,0");
     expect(await run("sfence.vma s0", EVERYTHING)).toBe("1,2,0");
   });
 
   test("A and D are software's if hardware does not set them: a page fault", async () => {
     const loadFault = 13;
-    expect(await run("nop", SOFTWARE_MARKS, RW & ~0xc0n)).toBe(`0,0,${loadFault}`);
+    expect(await run("nop", Chaos.SoftwareMarks, RW & ~0xc0n)).toBe(`0,0,${loadFault}`);
     expect(await run("nop", 0, RW & ~0xc0n)).toMatch(/^1,/);
   });
 });

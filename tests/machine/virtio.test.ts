@@ -232,7 +232,7 @@ describe("a fault plan", () => {
   ])("%s strikes at its event and at no other", async (fault, expected) => {
     const { d, seen } = await threeReads(fault);
     expect(seen).toEqual([good, expected, good]);
-    const kind = faultKinds.findIndex(([name]) => name === fault);
+    const kind = faultKinds.find(([name]) => name === fault)?.[1] ?? -1;
     expect(d.devices.guest.call64("strikeCount", kind)).toBe(1n);
   });
 

@@ -1,7 +1,8 @@
 // The bootstrap behind ./nx, in plain JavaScript because nothing is compiled or installed yet when it starts.
 //
-// It makes sure that Node is new enough, that node_modules is what the lockfile says, and that the bundle of the host
-// code is what the sources say; then it imports the bundle. The last two are decided by content, never by time stamps.
+// It makes sure that Node is new enough, that node_modules is what the lockfile says, that build/gen/host has the numbers
+// which host and guest share (toolchain/shared), and that the bundle of the host code is what the sources say; then it
+// imports the bundle. All but the first is decided by content, never by time stamps.
 // With nothing to do all of this takes some 20 ms on top of Node's own start.
 
 import { spawnSync } from "node:child_process";
@@ -99,37 +100,12 @@ async function bundle() {
   )
     return main;
 
-  const esbuild = await import("esbuild");
   const draft = join(bundles, `draft-${process.pid}`);
   mkdirSync(draft, { recursive: true });
-  const result = await esbuild
-    .build({
-      absWorkingDir: root,
-      entryPoints: [{ in: "tools/nx/main.ts", out: "main" }],
-      outdir: draft,
-      bundle: true,
-      splitting: true,
-      packages: "external",
-      platform: "node",
-      format: "esm",
-      target: "node20",
-      sourcemap: "linked",
-      metafile: true,
-      logLevel: "silent",
-    })
-    .catch(async (error) => {
-      const lines = await esbuild.formatMessages(error.errors ?? [], {
-        kind: "error",
-        color: process.stderr.isTTY,
-      });
-      fail("the host code does not build.", lines.join("\n") || error.message);
-    });
-
-  const inputs = Object.keys(result.metafile.inputs).sort();
-  const stamped = [...inputs, "tools/nx/launch.js", "package-lock.json"].map((path) => [
-    path,
-    hashFile(join(root, path)),
-  ]);
+  const shared = await makeShared(draft);
+  const inputs = await bundleInto(draft, "tools/nx/main.ts", "main");
+  const all = new Set([...shared, ...inputs, "tools/nx/launch.js", "package-lock.json"]);
+  const stamped = [...all].sort().map((path) => [path, hashFile(join(root, path))]);
   const name = hash(JSON.stringify(stamped)).slice(0, 16);
   const folder = join(bundles, name);
   rmSync(folder, { recursive: true, force: true });
@@ -138,6 +114,45 @@ async function bundle() {
   renameSync(`${bundleStamp}.${process.pid}`, bundleStamp);
   removeOld(name);
   return join(folder, "main.js");
+}
+
+/** Makes the modules of build/gen/host, which the host's code imports. Gives the files that they were made from and with. */
+async function makeShared(draft) {
+  const inputs = await bundleInto(draft, "toolchain/shared/make.ts", "shared");
+  const made = await import(pathToFileURL(join(draft, "shared.js")).href);
+  try {
+    return [...inputs, ...made.makeShared(root)];
+  } catch (error) {
+    if (error.name !== "Problem") throw error;
+    return fail(error.message, error.details.hints?.join("\n    ") ?? "");
+  }
+}
+
+/** Bundles a module and all that it imports as `<name>.js` in a folder. Gives the paths of its sources. */
+async function bundleInto(outdir, source, name) {
+  const esbuild = await import("esbuild");
+  const options = {
+    absWorkingDir: root,
+    entryPoints: [{ in: source, out: name }],
+    outdir,
+    bundle: true,
+    splitting: true,
+    packages: "external",
+    platform: "node",
+    format: "esm",
+    target: "node20",
+    sourcemap: "linked",
+    metafile: true,
+    logLevel: "silent",
+  };
+  const { metafile } = await esbuild.build(options).catch(async (error) => {
+    const lines = await esbuild.formatMessages(error.errors ?? [], {
+      kind: "error",
+      color: process.stderr.isTTY,
+    });
+    return fail("the host code does not build.", lines.join("\n") || error.message);
+  });
+  return Object.keys(metafile.inputs);
 }
 
 function removeOld(current) {

@@ -12,9 +12,10 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { root } from "../../../toolchain/root.ts";
+import { sharedFolder, sharedSources } from "../../../toolchain/shared/make.ts";
 
 let checkout: string;
 
@@ -34,6 +35,14 @@ function bundleName(): string {
 beforeAll(() => {
   checkout = mkdtempSync(join(tmpdir(), "launch-"));
   mkdirSync(join(checkout, "tools/nx"), { recursive: true });
+  mkdirSync(join(checkout, "toolchain"));
+  for (const path of ["toolchain/shared", "toolchain/problem.ts"]) {
+    cpSync(join(root, path), join(checkout, path), { recursive: true });
+  }
+  for (const path of sharedSources) {
+    mkdirSync(join(checkout, dirname(path)), { recursive: true });
+    cpSync(join(root, path), join(checkout, path));
+  }
   for (const path of ["nx", "tools/nx/launch.js", "package.json", "package-lock.json"]) {
     cpSync(join(root, path), join(checkout, path));
   }
@@ -70,6 +79,28 @@ test.each(["", "{", "null", '{"name": 5}', '{"name": "none", "inputs": "x"}'])(
     expect(run()).toMatchObject({ status: 0, stdout: "second one,two\n", stderr: "" });
   },
 );
+
+test("makes what the host shares with the guest, and makes it anew when the guest's source changes", () => {
+  const source = "source/abi/exit.ts";
+  put(
+    "tools/nx/main.ts",
+    `import { ExitCode } from "../../${sharedFolder}/${source}";\nconsole.log(ExitCode.Failed);\n`,
+  );
+  expect(run().stdout).toBe("1\n");
+  const text = readFileSync(join(checkout, source), "utf8");
+  put(source, text.replace("Failed = 1,", "Failed = 11,"));
+  expect(run().stdout).toBe("11\n");
+  put(source, text.replace("Failed = 1,", "Failed = Done + 1,"));
+  expect(run()).toMatchObject({
+    status: 1,
+    stderr: expect.stringMatching(
+      /^nx: source\/abi\/exit\.ts:\d+: "Failed = Done \+ 1" [^\n]*\n {4}[^\n]*\n$/,
+    ),
+  });
+  put(source, text);
+  rmSync(join(checkout, sharedFolder), { recursive: true });
+  expect(run().stdout).toBe("1\n");
+});
 
 test("says file and line when the host code does not build, and ends with 1", () => {
   put("tools/nx/main.ts", `import { word } from "./nowhere.ts";\nconsole.log(word);\n`);

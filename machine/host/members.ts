@@ -1,0 +1,26 @@
+// The members of an enum that host and guest share (build/gen/host), and their names as words of the command line.
+//
+// Nothing here is Node's.
+
+/** The members, in the order of the guest's source. */
+export function membersOf<Name extends string>(
+  values: Readonly<Record<Name, number>>,
+): (readonly [name: Name, value: number])[] {
+  const isName = (name: string): name is Name => Object.hasOwn(values, name);
+  return Object.entries<number>(values).flatMap(([name, value]) =>
+    isName(name) ? [[name, value] as const] : [],
+  );
+}
+
+/** The name of a value; undefined for one that has none. */
+export function nameOf<Name extends string>(
+  values: Readonly<Record<Name, number>>,
+  value: number,
+): Name | undefined {
+  return membersOf(values).find(([, each]) => each === value)?.[0];
+}
+
+/** A name as a word: `StaleCode` is `stale-code`. */
+export function wordOf(name: string): string {
+  return name.replace(/\B[A-Z]/g, (letter) => `-${letter}`).toLowerCase();
+}

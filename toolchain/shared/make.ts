@@ -1,0 +1,70 @@
+// What host and guest share, as modules of the host: build/gen/host/<path>.ts has the numbers that the guest's <path>.ts
+// exports. So no number of the guest is typed a second time.
+//
+//     export const enum Kind { Task = 1, … }      in source/abi/handle.ts
+//     export const Kind = { Task: 1, … }          in build/gen/host/source/abi/handle.ts
+//
+// tools/nx/launch.js calls this before it bundles the host's code, and tests/harness/setup.ts before the tests. Hence this
+// module, and what it imports, import nothing that is generated.
+
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { Problem } from "../problem.ts";
+import { readNumbers, type SharedConstant, type SharedEnum } from "./read.ts";
+
+/** The guest's sources whose numbers the host uses. */
+export const sharedSources: readonly string[] = [
+  "machine/core/chaos.ts",
+  "machine/core/faults.ts",
+  "source/abi/exit.ts",
+  "source/abi/handle.ts",
+];
+
+/** The folder of the generated modules, relative to the root. */
+export const sharedFolder = "build/gen/host";
+
+/**
+ * Makes the modules; one that is as it should be is not touched, and one of a source that is no longer shared goes.
+ *
+ * @returns the sources that were read, relative to the root
+ * @throws Problem where a source is missing, or has a number in a form that cannot be read
+ */
+export function makeShared(root: string): readonly string[] {
+  const folder = join(root, sharedFolder);
+  for (const file of sharedSources) {
+    if (!existsSync(join(root, file))) {
+      throw new Problem(`${file} is not there, and the host needs its numbers`, {
+        subject: file,
+        hints: ["if it has moved, change its path in toolchain/shared/make.ts and where the host imports it"],
+      });
+    }
+    const text = sharedModule(readFileSync(join(root, file), "utf8"), file);
+    const path = join(folder, file);
+    if (existsSync(path) && readFileSync(path, "utf8") === text) continue;
+    mkdirSync(dirname(path), { recursive: true });
+    // Another ./nx may read it at this moment: it sees the old text or the new one.
+    writeFileSync(`${path}.${process.pid}`, text);
+    renameSync(`${path}.${process.pid}`, path);
+  }
+  for (const file of readdirSync(folder, { recursive: true, encoding: "utf8" })) {
+    if (file.endsWith(".ts") && !sharedSources.includes(file)) rmSync(join(folder, file));
+  }
+  return sharedSources;
+}
+
+/** The text of the host's module for a guest's source. */
+export function sharedModule(source: string, file: string): string {
+  const { enums, constants } = readNumbers(source, file);
+  const parts = [...constants.map(constantText), ...enums.map(enumText)];
+  return `// Made from ${file} by toolchain/shared.\n\n${parts.join("\n")}`;
+}
+
+function constantText({ name, value, wide }: SharedConstant): string {
+  return `export const ${name} = ${value}${wide ? "n" : ""};\n`;
+}
+
+function enumText({ name, members }: SharedEnum): string {
+  const lines = members.map(([member, value]) => `  ${member}: ${value},\n`);
+  return `export const ${name} = {\n${lines.join("")}} as const;
+export type ${name} = (typeof ${name})[keyof typeof ${name}];\n`;
+}
