@@ -1,6 +1,11 @@
 /**
  * The block service as functions (source/idl/virtio_blk.capnp): each is one call to virtioblkd, and gives one number
- * (client.ts). What `blockInfo` found is read by the small functions behind it. Reached from packagefsd (disk.ts) and
+ * (client.ts): 0 for done (BlkStatus.ok), positive for another BlkStatus, negative for a Refusal, or MALFORMED_REPLY.
+ * `blkStatusName` and names.ts have words for them. What `blockInfo` finds goes into an object of the caller's:
+ *
+ *     const disk = changetype<DiskInfo>(memory.data(offsetof<DiskInfo>(), 8));
+ *
+ * Reached from packagefsd (disk.ts) and
  * from programs; goes on in client.ts.
  */
 import { Right } from "abi/handle";
@@ -24,25 +29,39 @@ import { messagePage } from "./ipc";
 /** Bytes of the sectors that `lba` and `count` count. */
 const SECTOR_BYTES: u32 = 512;
 
-let sectors: u64 = 0;
-let sectorBytes: u32 = 0;
-let readOnly: bool = false;
-let blockBytes: u32 = 0;
-let base: u64 = 0;
+/** What `blockInfo` finds. */
+@unmanaged
+@final
+export class DiskInfo {
+  sectorCount: u64;
+  /** The physical address of the disk's registers: which disk it is. */
+  address: u64;
+  sectorBytes: u32;
+  /** Bytes of the device's own block, a number of sectors: reads begin and end between two of them. */
+  blockBytes: u32;
+  /** Whether the disk cannot be written. */
+  isReadOnly: bool;
+}
 
-/** What the disk is. After it: `sectorCount()`, `sectorSize()`, `blockSize()`, `isReadOnly()`, `diskAddress()`. */
-export function blockInfo(service: u32): i32 {
+/**
+ * What the disk is.
+ *
+ * @param disk filled in with `ok`, and left as it is otherwise
+ * @returns BlkStatus.ok or noDevice; or as every call here
+ */
+export function blockInfo(service: u32, disk: DiskInfo): i32 {
   VirtioBlkInfoParamsBuilder.begin(messagePage(), MESSAGE_BYTES_MAX);
   const length = callService(service, VirtioBlkMethod.info, NO_SLOT, 0);
   if (length < 0) return length;
   const results = VirtioBlkInfoResults.open(messagePage(), length);
   if (results === null) return MALFORMED_REPLY;
-  sectors = results.sectors;
-  sectorBytes = results.sectorSize;
-  readOnly = results.readOnly;
-  blockBytes = results.blockSize;
-  base = results.base;
-  return results.status;
+  if (results.status !== BlkStatus.ok) return results.status;
+  disk.sectorCount = results.sectors;
+  disk.address = results.base;
+  disk.sectorBytes = results.sectorSize;
+  disk.blockBytes = results.blockSize;
+  disk.isReadOnly = results.readOnly;
+  return BlkStatus.ok;
 }
 
 /** Shares the first `bytes` bytes of a memory object with the device: `readSectors` writes there from now on. */
@@ -54,7 +73,10 @@ export function attachBlockMemory(service: u32, vmo: u32, bytes: u64): i32 {
   return results === null ? MALFORMED_REPLY : <i32>results.status;
 }
 
-/** Reads `count` sectors from `lba` on, to `offset` in the attached memory object. */
+/**
+ * Reads `count` sectors of 512 bytes (1 to SECTORS_PER_READ_MAX) from sector `lba` on, to `offset` in the attached memory
+ * object, in bytes. With anything but BlkStatus.ok, what lies there means nothing.
+ */
 export function readSectors(service: u32, lba: u64, count: u32, offset: u64): i32 {
   const params = VirtioBlkReadParamsBuilder.begin(messagePage(), MESSAGE_BYTES_MAX);
   params.lba = lba;
@@ -79,31 +101,6 @@ export function writeSectors(service: u32, lba: u64, count: u32, offset: u64): i
   if (length < 0) return length;
   const results = VirtioBlkWriteResults.open(messagePage(), length);
   return results === null ? MALFORMED_REPLY : <i32>results.status;
-}
-
-/** How many sectors the disk has. */
-export function sectorCount(): u64 {
-  return sectors;
-}
-
-/** Bytes of a sector. */
-export function sectorSize(): u32 {
-  return sectorBytes;
-}
-
-/** Bytes of the device's own block: reads begin and end between two of them. */
-export function blockSize(): u32 {
-  return blockBytes;
-}
-
-/** The physical address of the disk's registers: which disk it is. */
-export function diskAddress(): u64 {
-  return base;
-}
-
-/** Whether the disk cannot be written. */
-export function isReadOnly(): bool {
-  return readOnly;
 }
 
 /** A status of the service as source/idl/virtio_blk.capnp spells it. */

@@ -19,38 +19,40 @@ import { messagePage } from "./ipc";
 /** How often a line is asked for: a consoled that was given up says no at once. */
 const READ_TRIES_MAX: u32 = 8;
 
-let start: usize = 0;
-let length: u32 = 0;
+/** A line that was typed. It lies in the message page, until the next call of any service. */
+@unmanaged
+@final
+export class TypedLine {
+  /** Where its UTF-8 begins, without a line feed at the end. */
+  start: usize;
+  /** Bytes of it. */
+  length: u32;
+}
 
 /**
- * Waits for a line, for as long as it takes. After it, until the next call: `lineStart()`, `lineBytes()`. A consoled that
- * ends meanwhile is started again, and asked again; what was typed to the old one is gone.
+ * Waits for a line, for as long as it takes. A consoled that ends meanwhile is started again, and asked again; what was
+ * typed to the old one is gone.
+ *
+ * @param typed filled in with `ok`, and left as it is otherwise
+ * @returns ConsoleStatus.ok, interrupted (Ctrl-C), ended (Ctrl-D), busy or tooLong (the prompt); or a Refusal
  */
-export function readLine(service: u32, prompt: string): i32 {
-  let outcome = askLine(service, prompt);
+export function readLine(service: u32, prompt: string, typed: TypedLine): i32 {
+  let outcome = askLine(service, prompt, typed);
   for (let i: u32 = 1; i < READ_TRIES_MAX && outcome === Refusal.PeerGone; i++)
-    outcome = askLine(service, prompt);
+    outcome = askLine(service, prompt, typed);
   return outcome;
 }
 
-function askLine(service: u32, prompt: string): i32 {
+function askLine(service: u32, prompt: string, typed: TypedLine): i32 {
   ConsoleReadLineParamsBuilder.begin(messagePage(), MESSAGE_BYTES_MAX).setPromptString(prompt);
   const bytes = callServiceUntil(service, ConsoleMethod.readLine, NO_SLOT, 0, FOREVER);
   if (bytes < 0) return bytes;
   const results = ConsoleReadLineResults.open(messagePage(), bytes);
   if (results === null) return MALFORMED_REPLY;
-  start = results.lineStart;
-  length = results.lineLength;
-  return results.status;
-}
-
-/** Where the line is that was read last: in the message page. */
-export function lineStart(): usize {
-  return start;
-}
-
-export function lineBytes(): u32 {
-  return length;
+  if (results.status !== ConsoleStatus.ok) return results.status;
+  typed.start = results.lineStart;
+  typed.length = results.lineLength;
+  return ConsoleStatus.ok;
 }
 
 /** Waits until everything that was printed so far has left the machine. */

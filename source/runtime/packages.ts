@@ -1,6 +1,16 @@
 /**
  * The package file system as functions (source/idl/package_fs.capnp): each is one call to packagefsd, and gives one
- * number (client.ts). What else a call found is read by the small functions behind it, until the next call.
+ * number (client.ts): 0 for done (FsStatus.ok), positive for another FsStatus, negative for a Refusal, or MALFORMED_REPLY.
+ * `fsStatusName` and names.ts have words for them. What else a call finds goes into an object of the caller's:
+ *
+ *     const file = changetype<File>(memory.data(offsetof<File>(), 8));
+ *
+ *     attachMemory(service, vmo, bytes);                    // once: readFile writes into this memory
+ *     openFile(service, path, pathLength, file);            // file.size: how long it is
+ *     readFile(service, file, offset, length, into);        // file.bytesRead: how much came
+ *     closeFile(service, file);
+ *
+ * A path is UTF-8 without a slash at its ends ("fixtures/hello.txt"), given as its address and its length in bytes.
  * Reached from nexus-init (fetch.ts) and the programs; goes on in client.ts.
  *
  * packagefsd may end and be started again. What asks for nothing but an answer is asked once more then; memory that was
@@ -33,12 +43,45 @@ import { SHA256_DIGEST_BYTES } from "sha256/sha256";
 import { callService, MALFORMED_REPLY } from "./client";
 import { messagePage } from "./ipc";
 
-let file: u32 = 0;
-let size: u64 = 0;
-let kind: EntryKind = EntryKind.file;
-let bytesRead: u32 = 0;
-let fsSource: FsSource = FsSource.fixtures;
-const hash: usize = memory.data(32, 8);
+/** An open file: `openFile` fills it in, `readFile` and `closeFile` take it. */
+@unmanaged
+@final
+export class File {
+  /** Bytes of its content. */
+  size: u64;
+  /** How packagefsd knows the file, until `closeFile`. */
+  number: u32;
+  /** Bytes that the last `readFile` brought: fewer than asked for only at the end of the file, 0 behind it or on failure. */
+  bytesRead: u32;
+}
+
+/** What `statPath` finds at a path. */
+@unmanaged
+@final
+export class Stat {
+  /** Bytes of a file's content; 0 for a directory. */
+  size: u64;
+  kind: EntryKind;
+  private reserved: u32;
+  private hash0: u64;
+  private hash1: u64;
+  private hash2: u64;
+  private hash3: u64;
+
+  /** The address of the SHA-256 of a file's content, SHA256_DIGEST_BYTES long; zeros for a directory. */
+  get hash(): usize {
+    return changetype<usize>(this) + offsetof<Stat>("hash0");
+  }
+}
+if (offsetof<Stat>() - offsetof<Stat>("hash0") !== SHA256_DIGEST_BYTES) ERROR("a Stat ends with its hash");
+
+/** What `packageInfo` finds: where the files come from, and how many there are. */
+@unmanaged
+@final
+export class PackageInfo {
+  source: FsSource;
+  fileCount: u32;
+}
 
 /** What was attached last, and where. */
 let attachedAt: u32 = NO_SLOT;
@@ -54,47 +97,67 @@ function ask(service: u32, method: u32): i32 {
   return length === Refusal.PeerGone ? callService(service, method, NO_SLOT, 0) : length;
 }
 
-/** Opens a file. After it: `openedFile()`, `fileSize()`. */
-export function openFile(service: u32, path: usize, pathLength: u32): i32 {
+/**
+ * Opens the file at a path for this task.
+ *
+ * @param file filled in with `ok`, and left as it is otherwise
+ * @returns FsStatus.ok, notFound, notAFile, badPath or tooManyFiles; or as every call here
+ */
+export function openFile(service: u32, path: usize, pathLength: u32, file: File): i32 {
   PackageFsOpenParamsBuilder.begin(messagePage(), MESSAGE_BYTES_MAX).setPath(path, pathLength);
   const length = ask(service, PackageFsMethod.open);
   if (length < 0) return length;
   const results = PackageFsOpenResults.open(messagePage(), length);
   if (results === null) return MALFORMED_REPLY;
-  file = results.file;
-  size = results.size;
-  return results.status;
+  if (results.status !== FsStatus.ok) return results.status;
+  file.number = results.file;
+  file.size = results.size;
+  file.bytesRead = 0;
+  return FsStatus.ok;
 }
 
-/** What lies at a path. After it: `fileKind()`, `fileSize()`, `fileHash()`. */
-export function statPath(service: u32, path: usize, pathLength: u32): i32 {
+/**
+ * What lies at a path, a file or a directory.
+ *
+ * @param stat filled in with `ok`, and left as it is otherwise
+ * @returns FsStatus.ok, notFound or badPath; or as every call here
+ */
+export function statPath(service: u32, path: usize, pathLength: u32, stat: Stat): i32 {
   PackageFsStatParamsBuilder.begin(messagePage(), MESSAGE_BYTES_MAX).setPath(path, pathLength);
   const length = ask(service, PackageFsMethod.stat);
   if (length < 0) return length;
   const results = PackageFsStatResults.open(messagePage(), length);
   if (results === null) return MALFORMED_REPLY;
-  kind = results.kind;
-  size = results.size;
-  memory.fill(hash, 0, SHA256_DIGEST_BYTES);
-  if (results.status === FsStatus.ok && kind === EntryKind.file) {
-    if (results.hashLength !== SHA256_DIGEST_BYTES) return MALFORMED_REPLY;
-    memory.copy(hash, results.hashStart, SHA256_DIGEST_BYTES);
-  }
-  return results.status;
+  if (results.status !== FsStatus.ok) return results.status;
+  const isFile = results.kind === EntryKind.file;
+  if (isFile && results.hashLength !== SHA256_DIGEST_BYTES) return MALFORMED_REPLY;
+  stat.kind = results.kind;
+  stat.size = results.size;
+  if (isFile) memory.copy(stat.hash, results.hashStart, SHA256_DIGEST_BYTES);
+  else memory.fill(stat.hash, 0, SHA256_DIGEST_BYTES);
+  return FsStatus.ok;
 }
 
-/** Reads up to `length` bytes of an open file to `into` in the attached memory object. After it: `readBytes()`. */
-export function readFile(service: u32, from: u32, offset: u64, length: u32, into: u64): i32 {
-  const outcome = askRead(service, from, offset, length, into);
+/**
+ * Reads a part of an open file into the attached memory object. `file.bytesRead` says how much came.
+ *
+ * @param offset where to begin in the file, in bytes
+ * @param length bytes that are wanted, up to READ_BYTES_MAX
+ * @param into where they go in the attached memory object, in bytes from its start
+ * @returns FsStatus.ok, badFile, badLength, notAttached, outOfMemoryObject, corrupt or deviceError; or as every call here
+ */
+export function readFile(service: u32, file: File, offset: u64, length: u32, into: u64): i32 {
+  const outcome = askRead(service, file, offset, length, into);
   if (outcome !== FsStatus.notAttached || service !== attachedAt) return outcome;
   // It was: to an earlier life of the service, or before others needed its place.
   const again = askAttach(service, attachedVmo, attachedBytes);
-  return again === FsStatus.ok ? askRead(service, from, offset, length, into) : again;
+  return again === FsStatus.ok ? askRead(service, file, offset, length, into) : again;
 }
 
-function askRead(service: u32, from: u32, offset: u64, length: u32, into: u64): i32 {
+function askRead(service: u32, file: File, offset: u64, length: u32, into: u64): i32 {
+  file.bytesRead = 0;
   const params = PackageFsReadParamsBuilder.begin(messagePage(), MESSAGE_BYTES_MAX);
-  params.file = from;
+  params.file = file.number;
   params.offset = offset;
   params.length = length;
   params.into = into;
@@ -103,13 +166,13 @@ function askRead(service: u32, from: u32, offset: u64, length: u32, into: u64): 
   const results = PackageFsReadResults.open(messagePage(), replyLength);
   // More than was asked for is a lie that would lead the caller out of its buffer.
   if (results === null || results.bytes > length) return MALFORMED_REPLY;
-  bytesRead = results.bytes;
+  if (results.status === FsStatus.ok) file.bytesRead = results.bytes;
   return results.status;
 }
 
-/** Gives an open file back. */
-export function closeFile(service: u32, which: u32): i32 {
-  PackageFsCloseParamsBuilder.begin(messagePage(), MESSAGE_BYTES_MAX).file = which;
+/** Gives an open file back: FsStatus.ok or badFile; or as every call here. */
+export function closeFile(service: u32, file: File): i32 {
+  PackageFsCloseParamsBuilder.begin(messagePage(), MESSAGE_BYTES_MAX).file = file.number;
   const length = callService(service, PackageFsMethod.close, NO_SLOT, 0);
   if (length < 0) return length;
   const results = PackageFsCloseResults.open(messagePage(), length);
@@ -119,6 +182,8 @@ export function closeFile(service: u32, which: u32): i32 {
 /**
  * Shares the first `bytes` bytes of a memory object: `readFile` writes there from now on. The slot has to stay what it is
  * for as long as files are read.
+ *
+ * @returns FsStatus.ok or attachRefused; or as every call here
  */
 export function attachMemory(service: u32, vmo: u32, bytes: u64): i32 {
   attachedAt = service;
@@ -136,45 +201,21 @@ function askAttach(service: u32, vmo: u32, bytes: u64): i32 {
   return results === null ? MALFORMED_REPLY : <i32>results.status;
 }
 
-/** What is mounted. After it: `mountedFrom()`. */
-export function packageInfo(service: u32): i32 {
+/**
+ * What is mounted.
+ *
+ * @param info filled in with `ok`, and left as it is otherwise
+ */
+export function packageInfo(service: u32, info: PackageInfo): i32 {
   PackageFsInfoParamsBuilder.begin(messagePage(), MESSAGE_BYTES_MAX);
   const length = ask(service, PackageFsMethod.info);
   if (length < 0) return length;
   const results = PackageFsInfoResults.open(messagePage(), length);
   if (results === null) return MALFORMED_REPLY;
-  fsSource = results.source;
-  return results.status;
-}
-
-/** The number of the file that was opened last. */
-export function openedFile(): u32 {
-  return file;
-}
-
-/** Bytes of the file that was opened or looked up last. */
-export function fileSize(): u64 {
-  return size;
-}
-
-/** What the path that was looked up last names. */
-export function fileKind(): EntryKind {
-  return kind;
-}
-
-/** The address of the SHA-256 of the file that was looked up last. */
-export function fileHash(): usize {
-  return hash;
-}
-
-/** How many bytes the last `readFile` brought. */
-export function readBytes(): u32 {
-  return bytesRead;
-}
-
-/** Where the files come from, as `packageInfo` heard. */
-export function mountedFrom(): FsSource {
-  return fsSource;
+  if (results.status !== FsStatus.ok) return results.status;
+  info.source = results.source;
+  info.fileCount = results.files;
+  return FsStatus.ok;
 }
 
 /** A status of the service as source/idl/package_fs.capnp spells it. */

@@ -4,6 +4,7 @@
  */
 import { MESSAGE_BYTES_MAX } from "abi/message";
 import { FOREVER, NO_SLOT } from "abi/syscall";
+import { End } from "abi/task";
 import {
   InitKillParamsBuilder,
   InitKillResults,
@@ -15,11 +16,31 @@ import {
 import { callService, callServiceUntil, MALFORMED_REPLY } from "./client";
 import { messagePage } from "./ipc";
 
-let cause: u32 = 0;
-let detail: u64 = 0;
+/** How a program ended that `runProgram` had run. */
+@unmanaged
+@final
+export class Ending {
+  /** The exit code, or the address of the fault. */
+  detail: u64;
+  cause: End;
+}
 
-/** Runs pkg://bin/<name>, for as long as it takes, or until Ctrl-C is typed. After it: `endCause()`, `endDetail()`. */
-export function runProgram(service: u32, name: usize, nameLength: u32, argument: usize, length: u32): i32 {
+/**
+ * Runs pkg://bin/<name>, for as long as it takes, or until Ctrl-C is typed.
+ *
+ * @param name address of the name; `nameLength` bytes
+ * @param argument address of what the program finds in its startup page; `length` bytes, up to ARGUMENT_BYTES_MAX
+ * @param ending filled in when the program ran: with `ok` and with `interrupted`
+ * @returns RunStatus.ok, or why it did not run to its end; or a Refusal
+ */
+export function runProgram(
+  service: u32,
+  name: usize,
+  nameLength: u32,
+  argument: usize,
+  length: u32,
+  ending: Ending,
+): i32 {
   const params = InitRunParamsBuilder.begin(messagePage(), MESSAGE_BYTES_MAX);
   params.setName(name, nameLength);
   params.setArgument(argument, length);
@@ -27,8 +48,8 @@ export function runProgram(service: u32, name: usize, nameLength: u32, argument:
   if (bytes < 0) return bytes;
   const results = InitRunResults.open(messagePage(), bytes);
   if (results === null) return MALFORMED_REPLY;
-  cause = results.cause;
-  detail = results.detail;
+  ending.cause = <End>results.cause;
+  ending.detail = results.detail;
   return results.status;
 }
 
@@ -55,16 +76,6 @@ function askToKill(service: u32): i32 {
   if (bytes < 0) return bytes;
   const results = InitKillResults.open(messagePage(), bytes);
   return results === null ? MALFORMED_REPLY : <i32>results.status;
-}
-
-/** What ended the program that ran last: an `End` (abi/task.ts). */
-export function endCause(): u32 {
-  return cause;
-}
-
-/** Its exit code, or where it faulted. */
-export function endDetail(): u64 {
-  return detail;
 }
 
 /** A status of the service as source/idl/init.capnp spells it. */

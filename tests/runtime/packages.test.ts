@@ -6,7 +6,20 @@ import { type Fields, Wire } from "../services/packagefsd/wire.ts";
 import { FakeEndpoint, FakeKernel, FakeVmo, Refusal, Right } from "./fake-kernel.ts";
 
 const text = `
+  import { File, PackageInfo, Stat } from "runtime/packages";
   export { attachMemory, closeFile, openFile, packageInfo, readFile, statPath } from "runtime/packages";
+
+  const opened = changetype<File>(memory.data(offsetof<File>(), 8));
+  const found = changetype<Stat>(memory.data(offsetof<Stat>(), 8));
+  const mounted = changetype<PackageInfo>(memory.data(offsetof<PackageInfo>(), 8));
+  export function file(): File { return opened; }
+  export function stat(): Stat { return found; }
+  export function info(): PackageInfo { return mounted; }
+  export function fileNumber(): u32 { return opened.number; }
+  export function fileSize(): u64 { return opened.size; }
+  export function bytesRead(): u32 { return opened.bytesRead; }
+  export function statHash(): usize { return found.hash; }
+  export function statSize(): u64 { return found.size; }
 `;
 const statuses: Readonly<Record<string, number>> = { ok: 0, badFile: 7, notAttached: 10, attachRefused: 11 };
 
@@ -16,7 +29,7 @@ let service: number;
 let vmo: FakeVmo;
 let vmoSlot: number;
 /** What the service answers, in order; a number is how the call ends instead. */
-let answers: (string | number)[];
+let answers: (string | number | Fields)[];
 /** The methods that were called, and what came along. */
 let asked: [method: string, vmo: FakeVmo | undefined][];
 
@@ -38,8 +51,8 @@ beforeEach(async () => {
     asked.push([method, sent]);
     const next = answers.shift() ?? "ok";
     if (typeof next === "number") return next;
-    const fields: Fields =
-      method === "read" && next === "ok" ? { status: next, bytes: 100 } : { status: next };
+    const bytes = method === "read" && next === "ok" ? { bytes: 100 } : {};
+    const fields: Fields = typeof next === "string" ? { status: next, ...bytes } : next;
     return wire.encode(`PackageFs${method.charAt(0).toUpperCase()}${method.slice(1)}Results`, fields);
   };
 });
@@ -47,12 +60,12 @@ beforeEach(async () => {
 const gone = Refusal.PeerGone;
 const path = (): [number, number] => [kernel.guest.put(new TextEncoder().encode("a/b")), 3];
 const attach = (): number => kernel.guest.call("attachMemory", service, vmoSlot, 8192n);
-const read = (): number => kernel.guest.call("readFile", service, 16, 0n, 100, 0n);
+const read = (): number => kernel.guest.call("readFile", service, kernel.guest.call("file"), 0n, 100, 0n);
 
 const questions: [name: string, ask: () => number][] = [
-  ["open", () => kernel.guest.call("openFile", service, ...path())],
-  ["stat", () => kernel.guest.call("statPath", service, ...path())],
-  ["info", () => kernel.guest.call("packageInfo", service)],
+  ["open", () => kernel.guest.call("openFile", service, ...path(), kernel.guest.call("file"))],
+  ["stat", () => kernel.guest.call("statPath", service, ...path(), kernel.guest.call("stat"))],
+  ["info", () => kernel.guest.call("packageInfo", service, kernel.guest.call("info"))],
   ["attach", attach],
 ];
 
@@ -64,6 +77,41 @@ test.each(questions)("%s is asked once more when the service ended under it, and
   answers = [gone, gone, "ok"];
   expect(ask()).toBe(gone);
   expect(asked).toHaveLength(2);
+});
+
+test("what a file is stays with the caller, whatever is asked for later", () => {
+  const { guest } = kernel;
+  attach();
+  answers = [{ status: "ok", file: 17, size: 5000n }];
+  expect(guest.call("openFile", service, ...path(), guest.call("file"))).toBe(0);
+  expect(read()).toBe(0);
+  answers = [{ status: "ok", kind: "file", size: 7n, hash: new Uint8Array(32).fill(0xab) }];
+  expect(guest.call("statPath", service, ...path(), guest.call("stat"))).toBe(0);
+  expect([guest.call("fileNumber"), guest.call64("fileSize"), guest.call("bytesRead")]).toEqual([
+    17,
+    5000n,
+    100,
+  ]);
+  expect([guest.call64("statSize"), ...guest.get(guest.call("statHash"), 32)]).toEqual([
+    7n,
+    ...new Array<number>(32).fill(0xab),
+  ]);
+});
+
+test("a call that fails leaves what the caller has of a file, and a read that fails brought nothing", () => {
+  const { guest } = kernel;
+  attach();
+  answers = [{ status: "ok", file: 17, size: 5000n }, "ok", "notFound", "badFile"];
+  expect(guest.call("openFile", service, ...path(), guest.call("file"))).toBe(0);
+  expect(read()).toBe(0);
+  expect(guest.call("openFile", service, ...path(), guest.call("file"))).toBe(3);
+  expect([guest.call("fileNumber"), guest.call64("fileSize"), guest.call("bytesRead")]).toEqual([
+    17,
+    5000n,
+    100,
+  ]);
+  expect(read()).toBe(statuses.badFile);
+  expect(guest.call("bytesRead")).toBe(0);
 });
 
 test("a read finds that memory is not attached any more: it is attached again, the same, and the read is repeated", () => {
@@ -96,7 +144,7 @@ test.each([gone, "badFile"])(
     expect(read()).toBe(typeof answer === "number" ? answer : statuses[answer]);
     expect(asked).toHaveLength(1);
     answers = [answer];
-    expect(kernel.guest.call("closeFile", service, 16)).toBe(
+    expect(kernel.guest.call("closeFile", service, kernel.guest.call("file"))).toBe(
       typeof answer === "number" ? answer : statuses[answer],
     );
   },

@@ -6,14 +6,7 @@ import { PAGE_BYTES, USER_MAPPINGS } from "abi/layout";
 import { Role } from "abi/startup";
 import { FOREVER, NO_SLOT } from "abi/syscall";
 import { SECTORS_PER_READ_MAX, VirtioBlkMethod } from "gen/idl/virtio_blk";
-import {
-  attachBlockMemory,
-  blockInfo,
-  isReadOnly,
-  readSectors,
-  sectorCount,
-  writeSectors,
-} from "runtime/blocks";
+import { attachBlockMemory, blockInfo, DiskInfo, readSectors, writeSectors } from "runtime/blocks";
 import { copySlot, createVmo, drop, map, pin, result } from "runtime/call";
 import { call, messagePage } from "runtime/ipc";
 import { slotOf } from "runtime/startup";
@@ -22,6 +15,7 @@ import { tellBlock, tellNumber, tellStatus } from "./report";
 const WINDOW: usize = USER_MAPPINGS;
 const PATTERN: u8 = 0xa5;
 const SECTOR_BYTES: usize = 512;
+const disk = changetype<DiskInfo>(memory.data(offsetof<DiskInfo>(), 8));
 const before: usize = memory.data(512, 8);
 
 export function attackDisk(): void {
@@ -29,9 +23,9 @@ export function attackDisk(): void {
   if (createVmo(2 * PAGE_BYTES) < 0) return;
   const vmo = <u32>result(0);
   map(vmo, WINDOW, 0, 2 * PAGE_BYTES, Right.Read | Right.Write);
-  tellBlock("info", blockInfo(service));
-  tellNumber("read-only", isReadOnly() ? 1 : 0);
-  tellNumber("sectors", sectorCount());
+  tellBlock("info", blockInfo(service, disk));
+  tellNumber("read-only", disk.isReadOnly ? 1 : 0);
+  tellNumber("sectors", disk.sectorCount);
 
   tellBlock("attaching more than there is", attachBlockMemory(service, vmo, 4 * PAGE_BYTES));
   tellBlock("attaching all of the address space", attachBlockMemory(service, vmo, FOREVER));
@@ -42,8 +36,8 @@ export function attackDisk(): void {
   memory.fill(WINDOW, PATTERN, 2 * PAGE_BYTES);
 
   tellBlock("writing the first sector", writeSectors(service, 0, 1, 0));
-  tellBlock("writing the last sector", writeSectors(service, sectorCount() - 1, 1, 0));
-  tellBlock("writing behind the end", writeSectors(service, sectorCount(), 1, 0));
+  tellBlock("writing the last sector", writeSectors(service, disk.sectorCount - 1, 1, 0));
+  tellBlock("writing behind the end", writeSectors(service, disk.sectorCount, 1, 0));
   tellBlock("writing nothing", writeSectors(service, 0, 0, 0));
   memory.fill(messagePage(), 0xff, 64);
   tellStatus("writing with a message of ones", call(service, 64, VirtioBlkMethod.write, 0, FOREVER));
@@ -77,7 +71,7 @@ function attachCopy(service: u32, vmo: u32): i32 {
 }
 
 function attackBounds(service: u32): void {
-  const sectors = sectorCount();
+  const sectors = disk.sectorCount;
   tellBlock("reading at the end", readSectors(service, sectors, 1, 0));
   tellBlock("reading across the end", readSectors(service, sectors - 1, 2, 0));
   tellBlock("reading at the last of all sectors", readSectors(service, FOREVER, 1, 0));

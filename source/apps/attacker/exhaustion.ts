@@ -22,7 +22,7 @@ import {
   result,
   sleepUntil,
 } from "runtime/call";
-import { closeFile, openedFile, openFile } from "runtime/packages";
+import { closeFile, File, openFile } from "runtime/packages";
 import { slotOf, startup } from "runtime/startup";
 import { LINE_STATE_BYTES, Line } from "text/line";
 import { Puppet, puppet, Step } from "./puppet";
@@ -47,6 +47,7 @@ const PAUSE_MILLISECONDS: u64 = 20;
 /** How often it is looked whether all has come back: unborn tasks end at a tick. */
 const LOOKS_MAX: u32 = 500;
 
+const file = changetype<File>(memory.data(offsetof<File>(), 8));
 const pathState: usize = memory.data(LINE_STATE_BYTES, 8);
 const pathBuffer: usize = memory.data(64, 8);
 
@@ -118,8 +119,8 @@ function lookAtOthers(): void {
   tellBlock("reading the disk meanwhile", readSectors(slotOf(Role.BlockService), 0, 1, 0));
   const path = changetype<Line>(pathState).begin(pathBuffer, 64).text("fixtures/hello.txt");
   const service = slotOf(Role.PackageService);
-  tellNumber("opening a file meanwhile", openFile(service, path.address, path.length));
-  tellNumber("closing it", closeFile(service, openedFile()));
+  tellNumber("opening a file meanwhile", openFile(service, path.address, path.length, file));
+  tellNumber("closing it", closeFile(service, file));
 }
 
 /** Waits until `bytes` are free again, or for as long as everything takes. */

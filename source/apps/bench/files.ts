@@ -8,7 +8,7 @@ import { Role } from "abi/startup";
 import { FsStatus } from "gen/idl/package_fs";
 import { attachBlockMemory, readSectors } from "runtime/blocks";
 import { createVmo, map, result } from "runtime/call";
-import { attachMemory, closeFile, openedFile, openFile, readBytes, readFile } from "runtime/packages";
+import { attachMemory, closeFile, File, openFile, readFile } from "runtime/packages";
 import { slotOf } from "runtime/startup";
 import { LINE_STATE_BYTES, Line } from "text/line";
 import { benchBeginStretch, benchEndStretch, benchOperation } from "./assembly";
@@ -21,6 +21,7 @@ const SECTORS_PER_PAGE: u32 = 8;
 
 const SHARED_ADDRESS: usize = USER_MAPPINGS + 0x0020_0000;
 
+const file = changetype<File>(memory.data(offsetof<File>(), 8));
 const pathState: usize = memory.data(LINE_STATE_BYTES, 8);
 const pathBuffer: usize = memory.data(64, 8);
 
@@ -38,23 +39,22 @@ function measureFile(vmo: u32): i32 {
   const service = slotOf(Role.PackageService);
   let status = attachMemory(service, vmo, PAGE_BYTES);
   const path = changetype<Line>(pathState).begin(pathBuffer, 64).text(FILE);
-  if (status === 0) status = openFile(service, path.address, path.length);
+  if (status === 0) status = openFile(service, path.address, path.length, file);
   if (status !== 0) return status;
-  const file = openedFile();
   // Once it was read it is in the cache, so there is one round of this.
   benchOperation("read 4 KiB of a file, from disk", 0);
-  status = readBlock(service, file);
+  status = readBlock(service);
   benchOperation("read 4 KiB of a file, cached", WARM_ROUNDS);
-  for (let i: u32 = 0; i < ROUNDS && status === 0; i++) status = readBlock(service, file);
+  for (let i: u32 = 0; i < ROUNDS && status === 0; i++) status = readBlock(service);
   return status === 0 ? closeFile(service, file) : status;
 }
 
-function readBlock(service: u32, file: u32): i32 {
+function readBlock(service: u32): i32 {
   benchBeginStretch();
   const status = readFile(service, file, 0, PAGE_BYTES, 0);
   benchEndStretch();
   if (status !== 0) return status;
-  return readBytes() === PAGE_BYTES ? 0 : FsStatus.badLength;
+  return file.bytesRead === PAGE_BYTES ? 0 : FsStatus.badLength;
 }
 
 function measureDisk(vmo: u32): i32 {

@@ -7,11 +7,11 @@ import { Role } from "abi/startup";
 import { RunStatus } from "gen/idl/init";
 import { FsStatus } from "gen/idl/package_fs";
 import { BlkStatus } from "gen/idl/virtio_blk";
-import { blkStatusName, blockInfo } from "runtime/blocks";
+import { blkStatusName, blockInfo, DiskInfo } from "runtime/blocks";
 import { deadlineIn, sleepUntil } from "runtime/call";
 import { line, print } from "runtime/log";
 import { refusalName } from "runtime/names";
-import { fsStatusName, packageInfo } from "runtime/packages";
+import { fsStatusName, PackageInfo, packageInfo } from "runtime/packages";
 import { killService, runStatusName } from "runtime/programs";
 import { slotOf, startup } from "runtime/startup";
 
@@ -19,14 +19,18 @@ import { slotOf, startup } from "runtime/startup";
 const TRIES_MAX: u32 = 2_000;
 const PAUSE_MILLISECONDS: u64 = 5;
 
+/** What the services answer: here it counts that they do. */
+const disk = changetype<DiskInfo>(memory.data(offsetof<DiskInfo>(), 8));
+const packages = changetype<PackageInfo>(memory.data(offsetof<PackageInfo>(), 8));
+
 /** `chaos: given up after n ends, and the rest lives`; or false, after a line. */
 export function endUntilGivenUp(): bool {
   const blocks = slotOf(Role.BlockService);
   let ends: u32 = 0;
   for (let i: u32 = 0; i < TRIES_MAX; i++) {
     // A call waits for as long as there is somebody who may start the service again.
-    let outcome = blockInfo(blocks);
-    if (outcome === Refusal.PeerGone) outcome = blockInfo(blocks);
+    let outcome = blockInfo(blocks, disk);
+    if (outcome === Refusal.PeerGone) outcome = blockInfo(blocks, disk);
     if (outcome === Refusal.PeerGone) return restLives(ends);
     if (outcome !== BlkStatus.ok) return failed("asking virtioblkd", outcome, blkStatusName);
     outcome = killService(slotOf(Role.InitService), "virtioblkd", 0);
@@ -58,7 +62,7 @@ function pause(): void {
 
 /** Who does not need the disk goes on; nexus-init as well, and it knows virtioblkd no more. */
 function restLives(ends: u32): bool {
-  let outcome = packageInfo(slotOf(Role.PackageService));
+  let outcome = packageInfo(slotOf(Role.PackageService), packages);
   if (outcome !== FsStatus.ok) return failed("asking packagefsd", outcome, fsStatusName);
   outcome = killService(slotOf(Role.InitService), "virtioblkd", 0);
   if (outcome !== RunStatus.badName) return failed("asking nexus-init", outcome, runStatusName);

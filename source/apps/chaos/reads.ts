@@ -17,13 +17,11 @@ import { refusalName } from "runtime/names";
 import {
   attachMemory,
   closeFile,
-  fileHash,
-  fileSize,
+  File,
   fsStatusName,
-  openedFile,
   openFile,
-  readBytes,
   readFile,
+  Stat,
   statPath,
 } from "runtime/packages";
 import { slotOf } from "runtime/startup";
@@ -43,6 +41,8 @@ const PIECE_BYTES: u32 = 100_003;
 const BLANK: u8 = 0xa5;
 
 const FILES: u32 = 4;
+const opened = changetype<File>(memory.data(offsetof<File>(), 8));
+const stat = changetype<Stat>(memory.data(offsetof<Stat>(), 8));
 const pathState: usize = memory.data(LINE_STATE_BYTES, 8);
 const pathBuffer: usize = memory.data(256, 8);
 const hashState: usize = memory.data(SHA256_STATE_BYTES, 8);
@@ -76,9 +76,9 @@ export function openAll(): bool {
   let outcome = attachMemory(packages, files, FILES_BYTES);
   for (let i: u32 = 0; i < FILES && outcome === FsStatus.ok; i++) {
     const path = pathOf(i);
-    outcome = statPath(packages, path.address, path.length);
-    store<u64>(sizes + <usize>(i << 3), fileSize());
-    memory.copy(digests + <usize>(i << 5), fileHash(), SHA256_DIGEST_BYTES);
+    outcome = statPath(packages, path.address, path.length, stat);
+    store<u64>(sizes + <usize>(i << 3), stat.size);
+    memory.copy(digests + <usize>(i << 5), stat.hash, SHA256_DIGEST_BYTES);
   }
   if (outcome !== FsStatus.ok) return failed("learning what is there", outcome, fsStatusName);
   outcome = attachBlockMemory(blocks, sectors, SECTORS_BYTES);
@@ -110,19 +110,18 @@ export function fileCount(): u32 {
  */
 export function checkFile(file: u32): i32 {
   const path = pathOf(file);
-  let outcome = openFile(packages, path.address, path.length);
+  let outcome = openFile(packages, path.address, path.length, opened);
   if (outcome !== FsStatus.ok) return judgeFs(file, outcome);
-  const number = openedFile();
   const size = load<u64>(sizes + <usize>(file << 3));
-  if (fileSize() !== size) return wrong(file, "its size");
+  if (opened.size !== size) return wrong(file, "its size");
   const hash = changetype<Sha256>(hashState).begin();
   let at: u64 = 0;
   while (at < size) {
     const due = <u32>min<u64>(PIECE_BYTES, size - at);
     memory.fill(FILES_ADDRESS, BLANK, due);
-    outcome = readFile(packages, number, at, due, 0);
+    outcome = readFile(packages, opened, at, due, 0);
     if (outcome !== FsStatus.ok) return judgeFs(file, outcome);
-    if (readBytes() !== due) return wrong(file, "the length of a read");
+    if (opened.bytesRead !== due) return wrong(file, "the length of a read");
     readCount += 1;
     hash.update(FILES_ADDRESS, due);
     at += due;
@@ -130,7 +129,7 @@ export function checkFile(file: u32): i32 {
   hash.finish(digest);
   if (memory.compare(digest, digests + <usize>(file << 5), SHA256_DIGEST_BYTES) !== 0)
     return wrong(file, "its content");
-  outcome = closeFile(packages, number);
+  outcome = closeFile(packages, opened);
   return outcome === FsStatus.ok ? 1 : judgeFs(file, outcome);
 }
 

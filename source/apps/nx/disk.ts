@@ -5,16 +5,7 @@ import { Right } from "abi/handle";
 import { Role } from "abi/startup";
 import { NO_SLOT } from "abi/syscall";
 import { BlkStatus } from "gen/idl/virtio_blk";
-import {
-  attachBlockMemory,
-  blkStatusName,
-  blockInfo,
-  blockSize,
-  isReadOnly,
-  readSectors,
-  sectorCount,
-  sectorSize,
-} from "runtime/blocks";
+import { attachBlockMemory, blkStatusName, blockInfo, DiskInfo, readSectors } from "runtime/blocks";
 import { createVmo, drop, map, result, unmap } from "runtime/call";
 import { print } from "runtime/log";
 import { refusalName } from "runtime/names";
@@ -26,6 +17,7 @@ import { DISK_WINDOW } from "./limits";
 /** How much of the disk the checksum covers: the superblock of the package image. */
 const FIRST_BYTES: u32 = 4096;
 
+const disk = changetype<DiskInfo>(memory.data(offsetof<DiskInfo>(), 8));
 const hashState: usize = memory.data(SHA256_STATE_BYTES, 8);
 const digest: usize = memory.data(SHA256_DIGEST_BYTES, 8);
 
@@ -36,15 +28,15 @@ export function answerVblkInfo(): bool {
     print(say("no block device"));
     return false;
   }
-  let outcome = blockInfo(service);
+  let outcome = blockInfo(service, disk);
   if (outcome !== BlkStatus.ok) return refused("asking for the disk", outcome);
   outcome = hashFirst(service);
   if (outcome !== BlkStatus.ok) return refused("reading the disk", outcome);
   beginFacts("vblk");
-  number("sectors", 0, sectorCount());
-  number("sector_size", 0, sectorSize());
-  number("block_size", 0, blockSize());
-  number("read_only", 0, isReadOnly() ? 1 : 0);
+  number("sectors", 0, disk.sectorCount);
+  number("sector_size", 0, disk.sectorBytes);
+  number("block_size", 0, disk.blockBytes);
+  number("read_only", 0, disk.isReadOnly ? 1 : 0);
   number("first_bytes", 0, FIRST_BYTES);
   composed("sha256", 0, beginValue().hexBytes(digest, SHA256_DIGEST_BYTES));
   endRow();
@@ -72,7 +64,7 @@ function readFirst(service: u32, vmo: u32): i32 {
   const outcome = attachBlockMemory(service, vmo, FIRST_BYTES);
   if (outcome !== BlkStatus.ok) return outcome;
   // A service that told us a size of zero must not make us divide by it.
-  const size = sectorSize();
+  const size = disk.sectorBytes;
   if (size === 0 || FIRST_BYTES % size !== 0) return BlkStatus.malformedReply;
   return readSectors(service, 0, FIRST_BYTES / size, 0);
 }

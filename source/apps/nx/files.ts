@@ -6,19 +6,10 @@ import { Role } from "abi/startup";
 import { CONSOLE_WRITE_MAX } from "abi/syscall";
 import { EntryKind, FsStatus } from "gen/idl/package_fs";
 import { createVmo, drop, map, result, unmap } from "runtime/call";
-import { entry, entryCount, listDirectory, nextCursor } from "runtime/directory";
+import { Listing, listDirectory } from "runtime/directory";
 import { print, write } from "runtime/log";
 import { refusalName } from "runtime/names";
-import {
-  attachMemory,
-  closeFile,
-  fileSize,
-  fsStatusName,
-  openedFile,
-  openFile,
-  readBytes,
-  readFile,
-} from "runtime/packages";
+import { attachMemory, closeFile, File, fsStatusName, openFile, readFile } from "runtime/packages";
 import { slotOf } from "runtime/startup";
 import { startsWith } from "text/bytes";
 import { Line } from "text/line";
@@ -45,6 +36,8 @@ const LINE_FEED: u8 = 0x0a;
 const TAB: u8 = 0x09;
 const QUESTION_MARK: u8 = 0x3f;
 
+const listing = changetype<Listing>(memory.data(offsetof<Listing>(), 8));
+const file = changetype<File>(memory.data(offsetof<File>(), 8));
 const shown: usize = memory.data(CONSOLE_WRITE_MAX, 8);
 
 /** `ls [path]`. False, after a line. */
@@ -52,16 +45,16 @@ export function answerLs(): bool {
   const service = slotOf(Role.PackageService);
   let cursor: u32 = 0;
   do {
-    const outcome = listDirectory(service, pathStart(), pathLength(), cursor);
+    const outcome = listDirectory(service, pathStart(), pathLength(), cursor, listing);
     if (outcome !== FsStatus.ok) return refused(outcome);
-    for (let i: u32 = 0; i < entryCount(); i++) answerEntry(i);
-    cursor = nextCursor();
+    for (let i: u32 = 0; i < listing.count; i++) answerEntry(i);
+    cursor = listing.next;
   } while (cursor !== 0);
   return true;
 }
 
 function answerEntry(index: u32): void {
-  const one = entry(index);
+  const one = listing.entry(index);
   if (one === null) return;
   const isDirectory = one.kind === EntryKind.directory;
   beginRow();
@@ -78,22 +71,20 @@ export function answerCat(): bool {
     return false;
   }
   const service = slotOf(Role.PackageService);
-  let outcome = openFile(service, pathStart(), pathLength());
+  let outcome = openFile(service, pathStart(), pathLength(), file);
   if (outcome !== FsStatus.ok) return refused(outcome);
-  const file = openedFile();
-  const size = fileSize();
   if (!isForPeople()) {
     beginFacts("file");
-    number("size", 0, size);
+    number("size", 0, file.size);
     endRow();
   }
-  outcome = showFile(service, file, size);
+  outcome = showFile(service);
   closeFile(service, file);
   return outcome === FsStatus.ok || refused(outcome);
 }
 
 /** Reads the file through a window that packagefsd writes to, a part at a time. */
-function showFile(service: u32, file: u32, size: u64): i32 {
+function showFile(service: u32): i32 {
   let outcome = createVmo(FILE_WINDOW_BYTES);
   if (outcome < 0) return outcome;
   const vmo = <u32>result(0);
@@ -101,14 +92,14 @@ function showFile(service: u32, file: u32, size: u64): i32 {
   if (outcome >= 0) {
     outcome = attachMemory(service, vmo, FILE_WINDOW_BYTES);
     let at: u64 = 0;
-    while (outcome === FsStatus.ok && at < size) {
+    while (outcome === FsStatus.ok && at < file.size) {
       outcome = readFile(service, file, at, FILE_WINDOW_BYTES, 0);
       // The end came before the size that `open` told: the file is not what it was.
-      if (outcome === FsStatus.ok && readBytes() === 0) outcome = FsStatus.corrupt;
+      if (outcome === FsStatus.ok && file.bytesRead === 0) outcome = FsStatus.corrupt;
       if (outcome !== FsStatus.ok) break;
-      if (isForPeople()) showText(readBytes());
-      else showBytes(readBytes());
-      at += readBytes();
+      if (isForPeople()) showText(file.bytesRead);
+      else showBytes(file.bytesRead);
+      at += file.bytesRead;
     }
     unmap(FILE_WINDOW);
     if (outcome === FsStatus.ok && isForPeople()) endText();

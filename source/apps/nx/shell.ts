@@ -4,7 +4,7 @@
 import { Role } from "abi/startup";
 import { NO_SLOT } from "abi/syscall";
 import { ConsoleStatus } from "gen/idl/console";
-import { consoleStatusName, lineBytes, lineStart, readLine } from "runtime/console";
+import { consoleStatusName, readLine, TypedLine } from "runtime/console";
 import { line, print } from "runtime/log";
 import { refusalName } from "runtime/names";
 import { slotOf } from "runtime/startup";
@@ -14,6 +14,8 @@ import { execute, Outcome } from "./commands";
 const PROMPT: string = "nx> ";
 /** The first line: from here on the console is a person's. ./nx boot waits for it (tools/boot/interactive.ts). */
 const GREETING: string = "nx: shell (help lists the commands, poweroff ends)";
+
+const typed = changetype<TypedLine>(memory.data(offsetof<TypedLine>(), 8));
 
 /** False, after a line, if there is nobody to read from. */
 export function shell(): bool {
@@ -26,9 +28,9 @@ export function shell(): bool {
   print(line().text(GREETING));
   let status: i32 = ConsoleStatus.ok;
   while (status === ConsoleStatus.ok || status === ConsoleStatus.interrupted) {
-    status = readLine(service, PROMPT);
+    status = readLine(service, PROMPT, typed);
     if (status !== ConsoleStatus.ok) continue;
-    if (execute(lineStart(), lineBytes()) === Outcome.PowerOff) return true;
+    if (execute(typed.start, typed.length) === Outcome.PowerOff) return true;
   }
   if (status === ConsoleStatus.ended) return true;
   const why = status < 0 ? refusalName(status) : consoleStatusName(status);

@@ -9,7 +9,7 @@ import { RunStatus } from "gen/idl/init";
 import { information, result } from "runtime/call";
 import { print } from "runtime/log";
 import { sayEnd } from "runtime/names";
-import { endCause, endDetail, killServiceNow, runProgram, runStatusName } from "runtime/programs";
+import { Ending, killServiceNow, runProgram, runStatusName } from "runtime/programs";
 import { slotOf } from "runtime/startup";
 import { lengthToZero } from "text/bytes";
 import { Line } from "text/line";
@@ -33,6 +33,7 @@ import { restLength, restStart, wordLength, wordStart } from "./words";
 const TASKS_MAX: u32 = 1024;
 
 const name: usize = memory.data(TASK_NAME_BYTES, 8);
+const ending = changetype<Ending>(memory.data(offsetof<Ending>(), 8));
 
 /** Every task that there is. False, after a line. */
 export function answerPs(): bool {
@@ -137,7 +138,7 @@ export function answerRun(): bool {
     print(say("the name of a program is needed: ls bin lists them"));
     return false;
   }
-  const status = runProgram(service, wordStart(1), wordLength(1), restStart(2), restLength(2));
+  const status = runProgram(service, wordStart(1), wordLength(1), restStart(2), restLength(2), ending);
   if (status < 0) return refused("asking nexus-init", status);
   if (status === RunStatus.interrupted && isForPeople()) {
     print(say("").bytes(wordStart(1), wordLength(1)).text(" was ended by Ctrl-C"));
@@ -147,15 +148,14 @@ export function answerRun(): bool {
     print(say("the program did not run: ").text(runStatusName(status)));
     return false;
   }
-  const cause = <End>endCause();
   if (!isForPeople()) {
     beginRow();
-    number("end", 0, cause);
-    hexadecimal("detail", 0, endDetail());
-    composed("cause", 0, sayEnd(beginValue(), cause, endDetail()));
+    number("end", 0, ending.cause);
+    hexadecimal("detail", 0, ending.detail);
+    composed("cause", 0, sayEnd(beginValue(), ending.cause, ending.detail));
     endRow();
-  } else if (cause !== End.Exit || endDetail() !== 0) {
-    print(sayEnd(say("ended: "), cause, endDetail()));
+  } else if (ending.cause !== End.Exit || ending.detail !== 0) {
+    print(sayEnd(say("ended: "), ending.cause, ending.detail));
   }
   return true;
 }

@@ -14,15 +14,13 @@ import { createVmo, map, result } from "runtime/call";
 import {
   attachMemory,
   closeFile,
-  fileHash,
-  fileSize,
+  File,
   fsStatusName,
-  mountedFrom,
-  openedFile,
   openFile,
+  PackageInfo,
   packageInfo,
-  readBytes,
   readFile,
+  Stat,
   statPath,
 } from "runtime/packages";
 import { slotOf } from "runtime/startup";
@@ -39,6 +37,9 @@ const PIECE_BYTES: u32 = 10_007;
 /** Where in the shared memory the first piece goes. */
 const PIECE_OFFSET: u32 = 1_009;
 
+const mount = changetype<PackageInfo>(memory.data(offsetof<PackageInfo>(), 8));
+const file = changetype<File>(memory.data(offsetof<File>(), 8));
+const stat = changetype<Stat>(memory.data(offsetof<Stat>(), 8));
 const pathState: usize = memory.data(LINE_STATE_BYTES, 8);
 const pathBuffer: usize = memory.data(256, 8);
 const hashState: usize = memory.data(SHA256_STATE_BYTES, 8);
@@ -49,7 +50,7 @@ let service: u32 = NO_SLOT;
 /** `SELFTEST: pkgfs virtio ro ok`; from fixtures, `SELFTEST: pkgfs fixtures ok`. */
 export function testPackages(): bool {
   service = slotOf(Role.PackageService);
-  const outcome = packageInfo(service);
+  const outcome = packageInfo(service, mount);
   if (outcome !== FsStatus.ok) return refused("asking what is mounted", outcome);
   if (!shareMemory()) return false;
 
@@ -60,10 +61,10 @@ export function testPackages(): bool {
   const data = proofData();
   data
     .text("fixtures/hello.txt bytes=")
-    .decimal(fileSize())
+    .decimal(file.size)
     .text(" hash=")
     .hexBytes(digest, SHA256_DIGEST_BYTES);
-  return passed(mountedFrom() === FsSource.disk ? "pkgfs virtio ro" : "pkgfs fixtures", "pkgfs", data);
+  return passed(mount.source === FsSource.disk ? "pkgfs virtio ro" : "pkgfs fixtures", "pkgfs", data);
 }
 
 /** Makes the shared memory object, maps it here and attaches it there. */
@@ -76,35 +77,33 @@ function shareMemory(): bool {
   return outcome === FsStatus.ok ? true : refused("attaching shared memory", outcome);
 }
 
-/** Reads the file and holds it against the index. After it, `digest` and `fileSize()` are the file's. */
+/** Reads the file and holds it against the index. `file` and `digest` are the file's then. */
 function checkFile(name: string): bool {
   const path = changetype<Line>(pathState).begin(pathBuffer, 256).text(name);
-  let outcome = openFile(service, path.address, path.length);
+  let outcome = openFile(service, path.address, path.length, file);
   if (outcome !== FsStatus.ok) return refused(name, outcome);
-  const file = openedFile();
-  const size = fileSize();
-  outcome = hashFile(file, size);
+  outcome = hashFile();
   if (outcome !== FsStatus.ok) return refused(name, outcome);
   outcome = closeFile(service, file);
-  if (outcome === FsStatus.ok) outcome = statPath(service, path.address, path.length);
+  if (outcome === FsStatus.ok) outcome = statPath(service, path.address, path.length, stat);
   if (outcome !== FsStatus.ok) return refused(name, outcome);
 
-  if (fileSize() !== size) return fail(failed("pkgfs").text(name).text(" has two sizes"));
-  if (memory.compare(digest, fileHash(), SHA256_DIGEST_BYTES) === 0) return true;
+  if (stat.size !== file.size) return fail(failed("pkgfs").text(name).text(" has two sizes"));
+  if (memory.compare(digest, stat.hash, SHA256_DIGEST_BYTES) === 0) return true;
   const words = failed("pkgfs").text(name).text(" is not what the index says: sha256=");
   return fail(words.hexBytes(digest, SHA256_DIGEST_BYTES));
 }
 
 /** SHA-256 over the whole content, into `digest`, read piece by piece. */
-function hashFile(file: u32, size: u64): i32 {
+function hashFile(): i32 {
   const hash = changetype<Sha256>(hashState).begin();
   let at: u64 = 0;
-  while (at < size) {
+  while (at < file.size) {
     const outcome = readFile(service, file, at, PIECE_BYTES, PIECE_OFFSET);
     if (outcome !== FsStatus.ok) return outcome;
-    const count = readBytes();
+    const count = file.bytesRead;
     // Only the last piece is short.
-    if (<u64>count !== min<u64>(PIECE_BYTES, size - at)) return FsStatus.corrupt;
+    if (<u64>count !== min<u64>(PIECE_BYTES, file.size - at)) return FsStatus.corrupt;
     hash.update(SHARED_ADDRESS + <usize>PIECE_OFFSET, count);
     at += count;
   }

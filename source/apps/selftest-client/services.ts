@@ -12,20 +12,22 @@ import {
   attachBlockMemory,
   blkStatusName,
   blockInfo,
-  blockSize,
+  DiskInfo,
   readSectors,
-  sectorCount,
-  sectorSize,
   writeSectors,
 } from "runtime/blocks";
 import { createVmo, drop, result } from "runtime/call";
 import { MALFORMED_REPLY } from "runtime/client";
 import { call, messagePage, receivedInfo } from "runtime/ipc";
-import { closeFile, fsStatusName, openedFile, openFile, readFile } from "runtime/packages";
+import { closeFile, File, fsStatusName, openFile, readFile } from "runtime/packages";
 import { slotOf } from "runtime/startup";
 import { LINE_STATE_BYTES, Line } from "text/line";
 import { isAnswered } from "./attempt";
 
+const file = changetype<File>(memory.data(offsetof<File>(), 8));
+/** A file that was never opened. */
+const stranger = changetype<File>(memory.data(offsetof<File>(), 8));
+const disk = changetype<DiskInfo>(memory.data(offsetof<DiskInfo>(), 8));
 const pathState: usize = memory.data(LINE_STATE_BYTES, 8);
 const pathBuffer: usize = memory.data(256, 8);
 
@@ -51,10 +53,9 @@ function attackPaths(): bool {
 function attackFiles(): bool {
   const service = slotOf(Role.PackageService);
   if (!isOpened(FsStatus.ok, "fixtures/hello.txt")) return false;
-  const file = openedFile();
   return (
-    isFs(FsStatus.badFile, readFile(service, file + 1, 0, 8, 0), "reading a file that is not open") &&
-    isFs(FsStatus.badFile, readFile(service, 0xffff_ffff, 0, 8, 0), "reading the last of all files") &&
+    isFs(FsStatus.badFile, readOther(service, file.number + 1), "reading a file that is not open") &&
+    isFs(FsStatus.badFile, readOther(service, 0xffff_ffff), "reading the last of all files") &&
     isFs(FsStatus.badLength, readFile(service, file, 0, READ_BYTES_MAX + 1, 0), "reading too much") &&
     isFs(FsStatus.outOfMemoryObject, readFile(service, file, 0, 8, FOREVER - 3), "reading to far outside") &&
     isFs(
@@ -66,6 +67,12 @@ function attackFiles(): bool {
     isFs(FsStatus.badFile, closeFile(service, file), "closing twice") &&
     isFs(FsStatus.badFile, readFile(service, file, 0, 8, 0), "reading what was closed")
   );
+}
+
+/** Reads from a file by a number that packagefsd gave to no open file. */
+function readOther(service: u32, number: u32): i32 {
+  stranger.number = number;
+  return readFile(service, stranger, 0, 8, 0);
 }
 
 /** Messages that are none. */
@@ -82,10 +89,10 @@ function attackProtocol(): bool {
 
 function attackDisk(): bool {
   const service = slotOf(Role.BlockService);
-  if (!isBlk(BlkStatus.ok, blockInfo(service), "asking for the disk's size")) return false;
+  if (!isBlk(BlkStatus.ok, blockInfo(service, disk), "asking for the disk's size")) return false;
   // A read is made of the device's own blocks, which need not be one sector each.
-  const sectors = sectorCount();
-  const block = max<u32>(1, blockSize() / max<u32>(1, sectorSize()));
+  const sectors = disk.sectorCount;
+  const block = max<u32>(1, disk.blockBytes / max<u32>(1, disk.sectorBytes));
   if (!isBlk(BlkStatus.notAttached, readSectors(service, 0, block, 0), "reading to no memory")) return false;
   const status = createVmo(PAGE_BYTES);
   if (status < 0) return isBlk(BlkStatus.ok, status, "memory for these attacks");
@@ -119,7 +126,7 @@ function attackDisk(): bool {
 /** Whether opening that path gives the status that was due. */
 function isOpened(due: FsStatus, name: string): bool {
   const path = changetype<Line>(pathState).begin(pathBuffer, 256).text(name);
-  return isFs(due, openFile(slotOf(Role.PackageService), path.address, path.length), name);
+  return isFs(due, openFile(slotOf(Role.PackageService), path.address, path.length, file), name);
 }
 
 /** A call with `bytes` of whatever the message page holds. */

@@ -11,15 +11,7 @@ import { FsStatus, PATH_BYTES_MAX, READ_BYTES_MAX } from "gen/idl/package_fs";
 import { copySlot, createVmo, deadlineIn, drop, map, result, unmap } from "runtime/call";
 import { setPatience } from "runtime/client";
 import { print } from "runtime/log";
-import {
-  attachMemory,
-  closeFile,
-  fileSize,
-  openedFile,
-  openFile,
-  readBytes,
-  readFile,
-} from "runtime/packages";
+import { attachMemory, closeFile, File, openFile, readFile } from "runtime/packages";
 import { startup } from "runtime/startup";
 import { LINE_STATE_BYTES, Line } from "text/line";
 import { FETCH_MILLISECONDS, FETCH_TRIES_MAX, FILE_ADDRESS, FILE_BYTES_MAX } from "./limits";
@@ -33,6 +25,7 @@ import { Program, State, Topology } from "./topology";
  */
 export const OWN_BADGE: u32 = 0x100;
 
+const file = changetype<File>(memory.data(offsetof<File>(), 8));
 const pathState: usize = memory.data(LINE_STATE_BYTES, 8);
 const pathBuffer: usize = memory.data(PATH_BYTES_MAX + 1, 8);
 
@@ -105,14 +98,13 @@ function bring(endpoint: u32, path: Line): i32 {
   let outcome = copySlot(endpoint, Right.Send, OWN_BADGE + tries);
   if (outcome < 0) return outcome;
   service = <u32>result(0);
-  outcome = openFile(service, path.address, path.length);
+  outcome = openFile(service, path.address, path.length, file);
   if (outcome !== FsStatus.ok) return outcome;
-  const file = openedFile();
-  const size = fileSize();
+  const size = file.size;
   if (size === 0 || size > <u64>FILE_BYTES_MAX) return Refusal.BadArgument;
 
   outcome = share(<u32>size);
-  if (outcome === FsStatus.ok) outcome = readAll(file, <u32>size);
+  if (outcome === FsStatus.ok) outcome = readAll(<u32>size);
   closeFile(service, file);
   if (outcome !== FsStatus.ok) return outcome;
   outcome = map(vmo, FILE_ADDRESS, 0, pagesFor(<u32>size), Right.Read);
@@ -129,14 +121,14 @@ function share(size: u32): i32 {
   return attachMemory(service, vmo, pagesFor(size));
 }
 
-function readAll(file: u32, size: u32): i32 {
+function readAll(size: u32): i32 {
   let at: u32 = 0;
   while (at < size) {
     const outcome = readFile(service, file, at, min<u32>(size - at, READ_BYTES_MAX), at);
     if (outcome !== FsStatus.ok) return outcome;
     // The end came before the size that `open` told: the file is not what it was.
-    if (readBytes() === 0) return FsStatus.corrupt;
-    at += readBytes();
+    if (file.bytesRead === 0) return FsStatus.corrupt;
+    at += file.bytesRead;
   }
   return FsStatus.ok;
 }

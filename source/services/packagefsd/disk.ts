@@ -10,7 +10,7 @@ import { Right } from "abi/handle";
 import { Refusal } from "abi/refusal";
 import { NO_SLOT } from "abi/syscall";
 import { BlkStatus } from "gen/idl/virtio_blk";
-import { attachBlockMemory, blockInfo, readSectors, sectorCount, sectorSize } from "runtime/blocks";
+import { attachBlockMemory, blockInfo, DiskInfo, readSectors } from "runtime/blocks";
 import { createVmo, deadlineIn, map, result, sleepUntil } from "runtime/call";
 import { setPatience } from "runtime/client";
 import { startup } from "runtime/startup";
@@ -30,6 +30,8 @@ import {
 
 const STAGING_BYTES: u32 = STAGING_PLACES * BLOCK_BYTES;
 
+/** The disk, as it was when its size was learnt. */
+const disk = changetype<DiskInfo>(memory.data(offsetof<DiskInfo>(), 8));
 let endpoint: u32 = NO_SLOT;
 let staging: u32 = NO_SLOT;
 let blocksOnDisk: u32 = 0;
@@ -47,6 +49,11 @@ export function connect(blockService: u32): bool {
 /** Whole blocks on the disk; more than a u32 counts are not seen, and no image has that many. */
 export function diskBlocks(): u32 {
   return blocksOnDisk;
+}
+
+/** The physical address of the disk's registers: which disk it is. Zero before its service was asked. */
+export function diskAddress(): u64 {
+  return disk.address;
 }
 
 /** Where block `place` of the staging memory is. */
@@ -96,8 +103,8 @@ function attachStaging(): bool {
 }
 
 function learnSize(): bool {
-  if (blockInfo(endpoint) !== <i32>BlkStatus.ok || sectorSize() !== SECTOR_BYTES) return false;
-  const blocks = sectorCount() / SECTORS_PER_BLOCK;
+  if (blockInfo(endpoint, disk) !== <i32>BlkStatus.ok || disk.sectorBytes !== SECTOR_BYTES) return false;
+  const blocks = disk.sectorCount / SECTORS_PER_BLOCK;
   blocksOnDisk = blocks > <u64>u32.MAX_VALUE ? u32.MAX_VALUE : <u32>blocks;
   return true;
 }
