@@ -1,8 +1,8 @@
 // What the kernel's paths cost, in exact guest instructions, beside what others need, and held against budgets.
 
+import { Problem } from "../host/problem.ts";
+import { progressOn } from "../host/report.ts";
 import type { Profile } from "../toolchain/compile.ts";
-import { Problem } from "../toolchain/problem.ts";
-import { progressOn } from "../tools/nx/report.ts";
 import { measureBoots } from "./kernel/boots.ts";
 import { measurePaths, type Samples } from "./kernel/paths.ts";
 import { type Row, rows } from "./kernel/rows.ts";

@@ -1,7 +1,7 @@
 // The embedded machine's speed, and its ratios to the yardstick and to QEMU, with the goals.
 
+import { progressOn } from "../host/report.ts";
 import { build, buildMachine } from "../toolchain/compile.ts";
-import { progressOn } from "../tools/nx/report.ts";
 import type { Figure } from "./figure.ts";
 import { buildGuest } from "./machine/guest.ts";
 import { type BesideQemu, besideQemu, machineFigures, type Speed, subjectsFrom } from "./machine/speed.ts";

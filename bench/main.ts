@@ -1,8 +1,8 @@
 // ./nx bench PART: which parts there are, and how figures are printed.
 
+import { Problem } from "../host/problem.ts";
+import { type Column, formatTable } from "../host/report.ts";
 import type { Profile } from "../toolchain/compile.ts";
-import { Problem } from "../toolchain/problem.ts";
-import { type Column, formatTable } from "../tools/nx/report.ts";
 import { type Figure, isReached } from "./figure.ts";
 import { benchKernel, type KernelFigure, whereKernel } from "./kernel.ts";
 import { benchMachine } from "./machine.ts";

@@ -6,11 +6,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { root } from "../toolchain/root.ts";
-import { listFiles } from "../toolchain/stale.ts";
+import { listFiles } from "../host/files.ts";
+import { root } from "../host/root.ts";
 import { findCycle, type Import, importsOf, sourceFiles } from "./harness/imports.ts";
 
-const hostFolders = ["toolchain", "tools", "machine/host", "tests", "bench"];
+const hostFolders = ["host", "toolchain", "tools", "machine/host", "tests", "bench"];
 const guestFolders = ["source", "machine/core"];
 const everyFolder = [...hostFolders, ...guestFolders, "pkg", "docs", "scripts", ".ci", ".github", ".vscode"];
 

@@ -9,22 +9,21 @@
 // Read `build` from top to bottom; each call below it is a step of steps/, and does nothing when nothing that it reads has
 // changed (stale.ts). asc runs in this process, one program after another; LLVM's processes run beside it.
 
+import { Problem } from "../host/problem.ts";
+import type { Progress } from "../host/report.ts";
+import { root } from "../host/root.ts";
+import { together } from "../host/together.ts";
 import { requireNamedLlvm } from "./link/llvm.ts";
-import { Problem } from "./problem.ts";
 import { type GuestProgram, programs } from "./programs.ts";
-import { root } from "./root.ts";
-import { type Build, type Progress, type Trust, withBuild } from "./steps/build.ts";
+import { type Build, type Profile, type Trust, withBuild } from "./steps/build.ts";
 import { makeBundle, makePackageImage } from "./steps/bundles.ts";
 import { makeDeviceTree, makeSources } from "./steps/generate.ts";
 import { makeMachine } from "./steps/machine.ts";
 import { compileProgram, linkProgram } from "./steps/program.ts";
 import { makeTrust } from "./steps/trust.ts";
-import { together } from "./together.ts";
 
-export type { Progress, Trust } from "./steps/build.ts";
-
-/** The two profiles of the guest; each has an output folder of its own, so that changing over rebuilds nothing. */
-export type Profile = "bringup" | "production";
+export type { Progress } from "../host/report.ts";
+export type { Profile, Trust } from "./steps/build.ts";
 
 export interface BuildOptions {
   readonly profile: Profile;

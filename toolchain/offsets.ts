@@ -3,7 +3,7 @@
 // asc computes `offsetof` while it compiles, so an exported constant is a global with its value in the module. No
 // offset is typed by hand in a `.S` file, and a field that moves takes the assembly along.
 
-import { Problem } from "./problem.ts";
+import { Problem } from "../host/problem.ts";
 import { readModule } from "./wasm/reader.ts";
 
 /**

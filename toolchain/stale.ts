@@ -6,8 +6,9 @@
 // cache restored on CI must not decide anything.
 
 import { createHash } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { listFiles } from "../host/files.ts";
 
 /** Raised when the format of the stamp file changes: older stamps are then forgotten. */
 const stampVersion = 1;
@@ -106,27 +107,6 @@ export class Stamps {
   #same([path, hash]: Hashed): boolean {
     return this.hash(path) === hash;
   }
-}
-
-/** Every file below `folder`, relative to `root`, with `/`, sorted; none where there is no such folder. */
-export function listFiles(root: string, folder: string): string[] {
-  let entries: ReturnType<typeof readFolder>;
-  try {
-    entries = readFolder(join(root, folder));
-  } catch {
-    return [];
-  }
-  return entries
-    .flatMap((entry) => {
-      const path = `${folder}/${entry.name}`;
-      if (entry.isDirectory()) return listFiles(root, path);
-      return entry.isFile() ? [path] : [];
-    })
-    .sort();
-}
-
-function readFolder(path: string) {
-  return readdirSync(path, { withFileTypes: true });
 }
 
 function readStamps(file: string): Map<string, Stamp> {

@@ -1,7 +1,7 @@
 // What a boot costs: instructions of all harts from the first one after reset to the moment at which something stands on
 // the console. Only instructions that were executed count: a hart that waits executes none.
 
-import { Problem } from "../../toolchain/problem.ts";
+import { Problem } from "../../host/problem.ts";
 import { CLOCK_MAX, type Subject, startRun } from "./run.ts";
 
 /** The greatest number of harts that the system uses. */

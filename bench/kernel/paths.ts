@@ -5,10 +5,10 @@
 // The labels are symbols of that program. Other tasks have code at the same addresses, so a stop counts only if the bytes
 // there are the program's own.
 
+import { readElf } from "../../host/debug/elf.ts";
+import { Problem } from "../../host/problem.ts";
 import { readProgram } from "../../machine/host/elf.ts";
 import type { Run } from "../../machine/host/run.ts";
-import { Problem } from "../../toolchain/problem.ts";
-import { readElf } from "../../tools/debug/elf.ts";
 import { Counter } from "./counter.ts";
 import { codeAt, hasBytes, readVirtual } from "./memory.ts";
 import { CLOCK_MAX, type Subject, startRun } from "./run.ts";

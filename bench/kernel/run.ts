@@ -2,14 +2,14 @@
 
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import type { Progress } from "../../host/report.ts";
+import { root } from "../../host/root.ts";
 import { diskOfBytes } from "../../machine/host/recording.ts";
 import { Run } from "../../machine/host/run.ts";
 import { type BuildOutputs, build, buildMachine, type Profile } from "../../toolchain/compile.ts";
 import { programs } from "../../toolchain/programs.ts";
-import { root } from "../../toolchain/root.ts";
 import { nonceOfSeed } from "../../tools/boot/embedded.ts";
 import { memoryMebibytes, treeForRun } from "../../tools/boot/tree.ts";
-import type { Progress } from "../../tools/nx/report.ts";
 
 const SEED = 1n;
 /** No run here takes so long: the longest is a boot. */

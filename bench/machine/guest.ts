@@ -2,11 +2,11 @@
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { root } from "../../host/root.ts";
 import { nativeFlags, runAsc } from "../../toolchain/asc/run.ts";
 import { translate } from "../../toolchain/ir/module.ts";
 import { link } from "../../toolchain/link/image.ts";
 import { assemble, compileIr } from "../../toolchain/link/objects.ts";
-import { root } from "../../toolchain/root.ts";
 
 /** Where the program's static data lies; it has none. */
 const memoryBase = 0x8080_0000;

@@ -7,8 +7,8 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { root } from "../../host/root.ts";
 import { EmbeddedMachine } from "../../machine/host/machine.ts";
-import { root } from "../../toolchain/root.ts";
 import { qemuProgram } from "../../tools/boot/qemu.ts";
 import { configure } from "./guest.ts";
 import { measureYardstick, timed } from "./yardstick.ts";

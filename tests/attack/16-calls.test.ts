@@ -4,7 +4,7 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { root } from "../../toolchain/root.ts";
+import { root } from "../../host/root.ts";
 import { BOOT_TIMEOUT_MS, bootQemu, explain, hasQemu } from "../system/machine.ts";
 
 const seeds = 24;

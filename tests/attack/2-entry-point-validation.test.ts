@@ -4,7 +4,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { listFiles } from "../../toolchain/stale.ts";
+import { listFiles } from "../../host/files.ts";
 import { type Guest, guest, root } from "../harness/guest.ts";
 
 const kernelFolder = "source/kernel/neuron/src";

@@ -7,11 +7,11 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { sourcesFromWord, writeImageFile } from "../../host/pkgimg/files.ts";
+import { developmentKey, keyFromPem, readKeyFile } from "../../host/pkgimg/keys.ts";
+import { signSuperblock } from "../../host/pkgimg/sign.ts";
+import { root } from "../../host/root.ts";
 import { programs } from "../../toolchain/programs.ts";
-import { root } from "../../toolchain/root.ts";
-import { sourcesFromWord, writeImageFile } from "../../tools/mk-pkgfs-img/files.ts";
-import { developmentKey, keyFromPem, readKeyFile } from "../../tools/mk-pkgfs-img/keys.ts";
-import { signSuperblock } from "../../tools/mk-pkgfs-img/sign.ts";
 import { onEachMachine } from "../system/each-machine.ts";
 import { BOOT_TIMEOUT_MS, buildOnce, explain, pkgfsImage } from "../system/machine.ts";
 

@@ -5,10 +5,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { afterAll, expect, test } from "vitest";
+import { readElf } from "../../host/debug/elf.ts";
+import { root } from "../../host/root.ts";
 import { type BuildOutputs, build } from "../../toolchain/compile.ts";
-import { root } from "../../toolchain/root.ts";
 import type { BootReport, BootRequest } from "../../tools/boot/run.ts";
-import { readElf } from "../../tools/debug/elf.ts";
 import { type Boot, onEachMachine } from "../system/each-machine.ts";
 import { BOOT_TIMEOUT_MS, explain } from "../system/machine.ts";
 

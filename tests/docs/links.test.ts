@@ -4,8 +4,8 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { describe, expect, test } from "vitest";
-import { root } from "../../toolchain/root.ts";
-import { listFiles } from "../../toolchain/stale.ts";
+import { listFiles } from "../../host/files.ts";
+import { root } from "../../host/root.ts";
 
 const pages = [
   "README.md",

@@ -14,7 +14,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { root } from "../../toolchain/root.ts";
+import { root } from "../../host/root.ts";
 
 const script = "tools/postflight-bringup-rv_virt-v1_1.sh";
 const folder = mkdtempSync(join(tmpdir(), "neuron-postflight-test-"));

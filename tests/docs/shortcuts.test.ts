@@ -3,11 +3,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { root } from "../../toolchain/root.ts";
+import { root } from "../../host/root.ts";
 import { sourceFiles } from "../harness/imports.ts";
 
 const guest = sourceFiles(root, ["source", "machine/core"]);
-const host = sourceFiles(root, ["toolchain", "tools", "machine/host", "tests", "bench"]);
+const host = sourceFiles(root, ["host", "toolchain", "tools", "machine/host", "tests", "bench"]);
 
 /** The lines of these files that `pattern` finds outside of comments and texts, as file:line. */
 function found(files: readonly string[], pattern: RegExp): string[] {

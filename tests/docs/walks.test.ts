@@ -4,13 +4,13 @@
 import { readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { root } from "../../toolchain/root.ts";
-import { listFiles } from "../../toolchain/stale.ts";
+import { listFiles } from "../../host/files.ts";
+import { root } from "../../host/root.ts";
 
 const page = "docs/architecture/README.md";
 const walks = ["A block read", "A wake-up across harts", "A page that goes"];
 const bases = ["", "source/", "source/kernel/neuron/src/", "source/kernel/neuron/"];
-const folders = ["bench", "docs", "machine", "scripts", "source", "tests", "toolchain", "tools"];
+const folders = ["bench", "docs", "host", "machine", "scripts", "source", "tests", "toolchain", "tools"];
 const files = folders.flatMap((folder) => listFiles(root, folder));
 /** A name of a file with code, with as much of its path as is said. */
 const named = /(?<![\w./-])(?:[\w.-]+\/)*[\w.-]*\w\.(?:ts|S|capnp|cjs|sh)(?![\w/-])/g;

@@ -13,8 +13,8 @@ import { createHash } from "node:crypto";
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { Problem } from "../../host/problem.ts";
 import { hashText, runAsc, testFlags } from "../../toolchain/asc/run.ts";
-import { Problem } from "../../toolchain/problem.ts";
 
 /** The repository's root, with no slash at the end. */
 export const root = fileURLToPath(new URL("../..", import.meta.url)).replace(/[/\\]$/, "");

@@ -5,7 +5,7 @@
 
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, posix } from "node:path";
-import { listFiles } from "../../toolchain/stale.ts";
+import { listFiles } from "../../host/files.ts";
 
 /** One import line: the file, what it names there, and the file that is meant (null: a package, or generated). */
 export interface Import {

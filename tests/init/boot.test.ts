@@ -2,7 +2,7 @@
 // What is held here: who is started, in which order, with which capabilities; and what is said when something fails.
 
 import { expect, test } from "vitest";
-import { buildImage } from "../../tools/mk-pkgfs-img/layout.ts";
+import { buildImage } from "../../host/pkgimg/layout.ts";
 import { pattern } from "../runtime/elf.ts";
 import { End, type FakeTask, FakeVmo, Refusal, Right, Role, Syscall } from "../runtime/fake-kernel.ts";
 import { boot, bundle, fixtures, gifts, named, type Options, program, signalStarter } from "./booting.ts";

@@ -1,7 +1,7 @@
 // nexus-init, run over a fake kernel from its first call to the end of the machine: the bundle, and the services and
 // programs as functions of the test.
 
-import { buildImage } from "../../tools/mk-pkgfs-img/layout.ts";
+import { buildImage } from "../../host/pkgimg/layout.ts";
 import { elfFile, pattern } from "../runtime/elf.ts";
 import {
   End,

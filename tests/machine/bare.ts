@@ -2,12 +2,12 @@
 
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
+import { root } from "../../host/root.ts";
 import { BareMachine } from "../../machine/host/bare.ts";
 import { buildMachine } from "../../toolchain/compile.ts";
 import { linkFlags } from "../../toolchain/link/image.ts";
 import { runLlvm } from "../../toolchain/link/llvm.ts";
 import { assemble } from "../../toolchain/link/objects.ts";
-import { root } from "../../toolchain/root.ts";
 
 /** Where programs begin, and where tests keep what a program reads and writes. */
 export const PROGRAM = 0x8000_0000n;

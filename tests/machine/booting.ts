@@ -1,9 +1,9 @@
 // Boots Neuron on the embedded machine as ./nx boot does: everything is built once, each boot takes part of a second.
 
 import { join } from "node:path";
+import { root } from "../../host/root.ts";
 import type { DiskFault } from "../../machine/host/machine.ts";
 import { type BuildOutputs, build, buildMachine } from "../../toolchain/compile.ts";
-import { root } from "../../toolchain/root.ts";
 import { type EmbeddedFacts, embeddedMachine, nonceOfSeed } from "../../tools/boot/embedded.ts";
 import { type BootReport, type BootRequest, bootOnce, SELFTEST_RUN } from "../../tools/boot/run.ts";
 import { filesOf } from "../../tools/boot/session.ts";

@@ -6,10 +6,10 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "vitest";
+import { sourceFromFile, sourcesFromFolder, writeImageFile } from "../../host/pkgimg/files.ts";
+import { developmentKey, readKeyFile } from "../../host/pkgimg/keys.ts";
+import { root } from "../../host/root.ts";
 import { Run } from "../../machine/host/run.ts";
-import { root } from "../../toolchain/root.ts";
-import { sourceFromFile, sourcesFromFolder, writeImageFile } from "../../tools/mk-pkgfs-img/files.ts";
-import { developmentKey, readKeyFile } from "../../tools/mk-pkgfs-img/keys.ts";
 import { bootEmbedded, buildOnce, type EmbeddedReport, explain } from "./booting.ts";
 
 /** Two harts are enough for a driver and its clients, and the time that a disk keeps silent costs half as much. */

@@ -4,7 +4,7 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { root } from "../../toolchain/root.ts";
+import { root } from "../../host/root.ts";
 import { type Change, plant } from "./planted.ts";
 
 const PLANT_TIMEOUT_MS = 600_000;

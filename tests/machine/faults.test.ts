@@ -7,8 +7,8 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { root } from "../../host/root.ts";
 import { faultKinds, parseFaults } from "../../machine/host/faults.ts";
-import { root } from "../../toolchain/root.ts";
 import { BOOT_TIMEOUT_MS, bootEmbedded, buildOnce, type EmbeddedReport, explain } from "./booting.ts";
 import {
   type Asked,

@@ -1,7 +1,7 @@
 // Ports for gdb: one that another program is to open is none that the system gives away in the meantime.
 
 import { afterEach, expect, test } from "vitest";
-import { Problem } from "../../toolchain/problem.ts";
+import { Problem } from "../../host/problem.ts";
 import { freePort, openPort } from "../../tools/gdb/port.ts";
 
 /** The lowest port that a system gives to whoever asks for any: Linux's. */

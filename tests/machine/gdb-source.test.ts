@@ -5,7 +5,7 @@ import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { root } from "../../toolchain/root.ts";
+import { root } from "../../host/root.ts";
 import { isInstalled } from "../system/machine.ts";
 import { BOOT_TIMEOUT_MS, buildOnce } from "./booting.ts";
 

@@ -4,12 +4,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
+import { readElf } from "../../host/debug/elf.ts";
+import { root } from "../../host/root.ts";
 import type { MachineSettings } from "../../machine/host/machine.ts";
 import { decodeRecording, encodeRecording } from "../../machine/host/recording.ts";
 import { Run } from "../../machine/host/run.ts";
 import { stateHash } from "../../machine/host/state.ts";
-import { root } from "../../toolchain/root.ts";
-import { readElf } from "../../tools/debug/elf.ts";
 import { BOOT_TIMEOUT_MS, bootEmbedded, buildOnce } from "./booting.ts";
 import { Gdb } from "./gdb-client.ts";
 

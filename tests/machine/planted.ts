@@ -5,7 +5,7 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { root } from "../../toolchain/root.ts";
+import { root } from "../../host/root.ts";
 
 const copied = [
   "nx",
@@ -14,6 +14,7 @@ const copied = [
   "source",
   "pkg",
   "keys",
+  "host",
   "toolchain",
   "tools",
   "machine",

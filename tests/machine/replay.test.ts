@@ -5,13 +5,13 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { root } from "../../host/root.ts";
 import { parseFaults } from "../../machine/host/faults.ts";
 import type { MachineSettings } from "../../machine/host/machine.ts";
 import { decodeRecording, encodeRecording, hashOf } from "../../machine/host/recording.ts";
 import { Run, type RunEvent } from "../../machine/host/run.ts";
 import { stateHash } from "../../machine/host/state.ts";
 import { Timeline } from "../../machine/host/timeline.ts";
-import { root } from "../../toolchain/root.ts";
 import { BOOT_TIMEOUT_MS, bootEmbedded, buildOnce, type EmbeddedReport } from "./booting.ts";
 
 const end = 10_000_000_000n;

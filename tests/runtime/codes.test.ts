@@ -4,7 +4,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { listFiles } from "../../toolchain/stale.ts";
+import { listFiles } from "../../host/files.ts";
 import { guest, root } from "../harness/guest.ts";
 
 const named = [

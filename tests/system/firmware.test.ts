@@ -4,8 +4,8 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { root } from "../../host/root.ts";
 import { nodeAt } from "../../toolchain/dts/edit.ts";
-import { root } from "../../toolchain/root.ts";
 import { bootEmbedded } from "../machine/booting.ts";
 import type { Boot } from "./each-machine.ts";
 import { BOOT_TIMEOUT_MS, bootQemu, explain, hasQemu } from "./machine.ts";

@@ -3,8 +3,8 @@
 
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { root } from "../../host/root.ts";
 import { type BuildOutputs, build } from "../../toolchain/compile.ts";
-import { root } from "../../toolchain/root.ts";
 import type { BootRequest } from "../../tools/boot/run.ts";
 import { BOOT_TIMEOUT_MS, bootQemu, buildOnce, explain, hasQemu } from "./machine.ts";
 

@@ -4,8 +4,8 @@
 
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
+import { root } from "../../host/root.ts";
 import { type BuildOutputs, build } from "../../toolchain/compile.ts";
-import { root } from "../../toolchain/root.ts";
 import { qemuMachine, qemuProgram } from "../../tools/boot/qemu.ts";
 import { type BootReport, type BootRequest, bootOnce, SELFTEST_RUN } from "../../tools/boot/run.ts";
 import { filesOf } from "../../tools/boot/session.ts";

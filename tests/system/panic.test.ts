@@ -9,13 +9,13 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { root } from "../../toolchain/root.ts";
+import { readElf } from "../../host/debug/elf.ts";
+import { Locator } from "../../host/debug/locate.ts";
+import { root } from "../../host/root.ts";
 import type { Machine, MachineEnd } from "../../tools/boot/machine.ts";
 import { qemuArguments, qemuProgram } from "../../tools/boot/qemu.ts";
 import { type BootReport, bootOnce } from "../../tools/boot/run.ts";
 import { filesOf } from "../../tools/boot/session.ts";
-import { readElf } from "../../tools/debug/elf.ts";
-import { Locator } from "../../tools/debug/locate.ts";
 import { Gdb, registers } from "../harness/gdb.ts";
 import { BOOT_TIMEOUT_MS, buildOnce, explain, hasQemu, usualRequest } from "./machine.ts";
 

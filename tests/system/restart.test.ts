@@ -6,11 +6,11 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
+import { sourceFromFile, sourcesFromFolder, writeImageFile } from "../../host/pkgimg/files.ts";
+import { developmentKey, readKeyFile } from "../../host/pkgimg/keys.ts";
+import { root } from "../../host/root.ts";
 import { build } from "../../toolchain/compile.ts";
-import { root } from "../../toolchain/root.ts";
 import type { BootReport } from "../../tools/boot/run.ts";
-import { sourceFromFile, sourcesFromFolder, writeImageFile } from "../../tools/mk-pkgfs-img/files.ts";
-import { developmentKey, readKeyFile } from "../../tools/mk-pkgfs-img/keys.ts";
 import { type Boot, onEachMachine } from "./each-machine.ts";
 import { BOOT_TIMEOUT_MS, bootQemu, buildOnce, explain } from "./machine.ts";
 

@@ -6,10 +6,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
+import { keyFromPem } from "../../host/pkgimg/keys.ts";
+import { imageDigest, signSuperblock } from "../../host/pkgimg/sign.ts";
+import { root } from "../../host/root.ts";
 import { type BuildOutputs, build } from "../../toolchain/compile.ts";
-import { root } from "../../toolchain/root.ts";
-import { keyFromPem } from "../../tools/mk-pkgfs-img/keys.ts";
-import { imageDigest, signSuperblock } from "../../tools/mk-pkgfs-img/sign.ts";
 import { onEachMachine } from "./each-machine.ts";
 import { BOOT_TIMEOUT_MS, buildOnce, explain, pkgfsImage } from "./machine.ts";
 

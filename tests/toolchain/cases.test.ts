@@ -4,7 +4,7 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { root } from "../../toolchain/root.ts";
+import { root } from "../../host/root.ts";
 import { compileGuest, translateGuest } from "./rv64/harness.ts";
 
 const folder = "tests/toolchain/cases";

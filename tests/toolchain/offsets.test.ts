@@ -1,9 +1,9 @@
 // Exported layout constants become assembler symbols.
 
 import { expect, test } from "vitest";
+import { root } from "../../host/root.ts";
 import { runAsc, testFlags } from "../../toolchain/asc/run.ts";
 import { frameOffsets } from "../../toolchain/offsets.ts";
-import { root } from "../../toolchain/root.ts";
 
 async function offsets(text: string): Promise<string> {
   const { wasm } = await runAsc({

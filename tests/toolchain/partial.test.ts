@@ -14,7 +14,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { root } from "../../toolchain/root.ts";
+import { root } from "../../host/root.ts";
 
 const copied = ["bench", "keys", "machine", "nx", "package-lock.json", "package.json", "pkg", "source"];
 /** Of the build, so that only what a test takes away is made again. */
@@ -40,7 +40,7 @@ function buildWith(
 
 beforeAll(() => {
   checkout = mkdtempSync(join(tmpdir(), "partial-"));
-  for (const name of [...copied, "toolchain", "tools", "tsconfig.guest.json", "tsconfig.json"]) {
+  for (const name of [...copied, "host", "toolchain", "tools", "tsconfig.guest.json", "tsconfig.json"]) {
     cpSync(join(root, name), path(name), { recursive: true });
   }
   for (const name of built) {

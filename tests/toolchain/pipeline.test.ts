@@ -4,8 +4,8 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { root as repository } from "../../host/root.ts";
 import type { GuestProgram } from "../../toolchain/programs.ts";
-import { root as repository } from "../../toolchain/root.ts";
 import { type Build, withBuild } from "../../toolchain/steps/build.ts";
 import { compileProgram, linkProgram } from "../../toolchain/steps/program.ts";
 

@@ -3,8 +3,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { root } from "../../host/root.ts";
 import { runAsc, testFlags } from "../../toolchain/asc/run.ts";
-import { root } from "../../toolchain/root.ts";
 import { sharedModule, sharedSources } from "../../toolchain/shared/make.ts";
 import { readNumbers } from "../../toolchain/shared/read.ts";
 import { readModule } from "../../toolchain/wasm/reader.ts";

@@ -4,7 +4,8 @@ import { mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { listFiles, Stamps, type Step } from "../../toolchain/stale.ts";
+import { listFiles } from "../../host/files.ts";
+import { Stamps, type Step } from "../../toolchain/stale.ts";
 
 let root: string;
 let runs: number;

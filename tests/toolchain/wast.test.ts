@@ -6,8 +6,8 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { root } from "../../toolchain/root.ts";
-import type { Progress } from "../../tools/nx/report.ts";
+import type { Progress } from "../../host/report.ts";
+import { root } from "../../host/root.ts";
 import { formatSuite, missingForWast, runSuite, type SuiteResult, total } from "../../tools/wast/wast.ts";
 
 const spec = process.env.NEURON_WAST ?? join(root, "build/wast/spec");

@@ -4,7 +4,7 @@
 // The caller knows which file it handed out for which name, so the place is mapped back before anybody sees it.
 
 import type { DiagnosticMessage } from "assemblyscript/asc";
-import type { Diagnostic, SourcePlace } from "../problem.ts";
+import type { Diagnostic, SourcePlace } from "../../host/problem.ts";
 
 /** A file as asc read it: the path below the repository's root, and the text. */
 export interface SourceText {

@@ -9,7 +9,7 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join, normalize, sep } from "node:path";
-import { type Diagnostic, Problem } from "../problem.ts";
+import { type Diagnostic, Problem } from "../../host/problem.ts";
 import { type SourceText, translateDiagnostic } from "./diagnostics.ts";
 
 /** What becomes RV64: LLVM does the optimising (TOOLCHAIN.md, "Optimisation flags"). */

@@ -3,7 +3,7 @@
 // translator does not know (SIMD, references, atomic wait), since both leave the same trace: an instruction that the
 // reader marked as refused.
 
-import type { Diagnostic } from "../problem.ts";
+import type { Diagnostic } from "../../host/problem.ts";
 import {
   type FunctionType,
   isForeign,

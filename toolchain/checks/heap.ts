@@ -1,7 +1,7 @@
 // The kernel has no heap. Whatever asc's runtime would do for one (`new` of a managed class, array literals, string
 // concatenation, closures) ends in a call into `~lib/rt/`, and `memory.grow` is how it would get its memory.
 
-import type { Diagnostic } from "../problem.ts";
+import type { Diagnostic } from "../../host/problem.ts";
 import { onePerLine, type Survey } from "./survey.ts";
 
 /** All of asc's runtime but the accessors of an object's header, which reading a string's length needs. */

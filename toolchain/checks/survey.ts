@@ -4,8 +4,8 @@
 // A finding inside asc's own library (`Array#push` allocates) would not help anybody, so it is led back along the calls
 // to the guest's own lines that reach it.
 
+import type { Diagnostic, SourcePlace } from "../../host/problem.ts";
 import type { Symbols } from "../ir/symbols.ts";
-import type { Diagnostic, SourcePlace } from "../problem.ts";
 import { refusal } from "../wasm/error.ts";
 import type { Instruction, WasmFunction, WasmModule } from "../wasm/module.ts";
 import type { SourceMap } from "../wasm/sourcemap.ts";

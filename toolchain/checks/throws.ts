@@ -5,7 +5,7 @@
 // column of its statement as constants, and asc's source map carries the text: where that text says `throw`, it was one.
 // `assert` stays allowed, since it says that *we* are wrong. A call that cannot be looked up counts as a throw.
 
-import type { Diagnostic, SourcePlace } from "../problem.ts";
+import type { Diagnostic, SourcePlace } from "../../host/problem.ts";
 import { refusal } from "../wasm/error.ts";
 import { typeKey, type WasmModule } from "../wasm/module.ts";
 import { isAllocator } from "./heap.ts";

@@ -4,7 +4,7 @@
 // asks for what it expects at a place, and the scanner either gives it or says, with line and column, what it
 // found instead. Nothing is read twice and nothing is buffered.
 
-import { Problem, type SourcePlace } from "../problem.ts";
+import { Problem, type SourcePlace } from "../../host/problem.ts";
 
 /** What is wrong with a source text, and where: a Problem with one diagnostic. */
 export class DtsError extends Problem {

@@ -4,7 +4,7 @@
 // paths, so the bytes do not depend on where the build ran; gdb is run from the repository's root. Wasm knows no types
 // but i32 and i64: locals print as u32 and u64.
 
-import type { SourcePlace } from "../problem.ts";
+import type { SourcePlace } from "../../host/problem.ts";
 import type { FunctionType, Local, ValueType } from "../wasm/module.ts";
 import { quoted } from "./text.ts";
 

@@ -7,8 +7,8 @@
 //
 // Every other import has nobody who could provide it, and is refused at the first call of it.
 
+import type { Diagnostic } from "../../host/problem.ts";
 import type { Survey } from "../checks/survey.ts";
-import type { Diagnostic } from "../problem.ts";
 import { refusal } from "../wasm/error.ts";
 import { typeKey, type WasmFunction } from "../wasm/module.ts";
 import type { Callee } from "./function.ts";

@@ -8,7 +8,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
-import { Problem } from "../problem.ts";
+import { Problem } from "../../host/problem.ts";
 
 const llvmMajorMin = 16;
 const pinnedPackage = `@zigc/${process.platform}-${process.arch}`;

@@ -3,7 +3,7 @@
 // In Cap'n Proto a comment documents what stands *before* it: the lines that follow a `;` or `{` without a blank
 // line between belong to that declaration. So a comment is no token: it hangs on the token it follows.
 
-import { Problem } from "../problem.ts";
+import { Problem } from "../../host/problem.ts";
 
 export interface Token {
   readonly kind: "word" | "number" | "string" | "symbol" | "end";

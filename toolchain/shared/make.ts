@@ -9,7 +9,7 @@
 
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { Problem } from "../problem.ts";
+import { Problem } from "../../host/problem.ts";
 import { readNumbers, type SharedConstant, type SharedEnum } from "./read.ts";
 
 /** The guest's sources whose numbers the host uses. */

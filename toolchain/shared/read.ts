@@ -4,7 +4,7 @@
 // number, `-1`, `~0`, `1 << 4`. A member of an enum that is written in another way is refused with its line; a constant
 // that is computed from others is left out. tests/toolchain/shared.test.ts compares all of it with what asc computes.
 
-import { Problem } from "../problem.ts";
+import { Problem } from "../../host/problem.ts";
 
 /** A `const enum`, its members in the order of the source. */
 export interface SharedEnum {

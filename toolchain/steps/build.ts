@@ -3,17 +3,14 @@
 import { mkdirSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { developmentKey } from "../../tools/mk-pkgfs-img/keys.ts";
+import { developmentKey } from "../../host/pkgimg/keys.ts";
+import type { Progress } from "../../host/report.ts";
 import { withLock } from "../lock.ts";
 import { Stamps, type Step } from "../stale.ts";
 
-/** Told what is being done (tools/nx/report.ts prints it). */
-export interface Progress {
-  /** A step begins; the function that it gives is called when the step has ended. */
-  start(what: string): (detail?: string) => void;
-  /** A line of its own. */
-  note(text: string): void;
-}
+/** The two builds of the guest: `bringup` prints every marker, `production` no hart number and no timer value. */
+export const profiles = ["bringup", "production"] as const;
+export type Profile = (typeof profiles)[number];
 
 /**
  * Which disk image packagefsd mounts. `build`: the one that this very build makes, by its digest. Anything else: one that
@@ -24,7 +21,7 @@ export type Trust = "build" | { readonly key: string };
 /** One run of the build. */
 export interface Build {
   readonly root: string;
-  readonly profile: "bringup" | "production";
+  readonly profile: Profile;
   readonly trust: Trust;
   readonly stamps: Stamps;
   readonly progress: Progress;
@@ -39,7 +36,7 @@ export interface Build {
 
 /** What a build is opened with. */
 export interface BuildSettings {
-  readonly profile: "bringup" | "production";
+  readonly profile: Profile;
   readonly progress: Progress;
   /** Default: the development key. */
   readonly trust?: Trust;

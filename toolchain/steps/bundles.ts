@@ -5,16 +5,16 @@
 // bundle, lies beside it. Only the disk's image is signed: the others are trusted by being inside the kernel's.
 
 import { join } from "node:path";
-import { readKeyFile } from "../../tools/mk-pkgfs-img/keys.ts";
-import { buildImage } from "../../tools/mk-pkgfs-img/layout.ts";
+import { listFiles } from "../../host/files.ts";
+import { readKeyFile } from "../../host/pkgimg/keys.ts";
+import { buildImage } from "../../host/pkgimg/layout.ts";
 import { programs } from "../programs.ts";
-import { listFiles } from "../stale.ts";
 import { type Build, readBytes, write } from "./build.ts";
 import { assembleStep } from "./program.ts";
 import { signingKey } from "./trust.ts";
 
 const packageFolder = "pkg";
-const imageCode = ["tools/mk-pkgfs-img"];
+const imageCode = ["host/pkgimg"];
 /** The program that the kernel starts by itself, from beside the bundle; it starts all the others. */
 const firstTask = "nexus-init";
 

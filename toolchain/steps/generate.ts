@@ -3,12 +3,12 @@
 //
 // All of it goes below the output folder and is never committed; each file opens with the path of what it was made from.
 
+import { listFiles } from "../../host/files.ts";
 import { nativeFlags } from "../asc/run.ts";
 import { compileDts } from "../dts/compile.ts";
 import { frameOffsets } from "../offsets.ts";
 import { frameModule } from "../programs.ts";
 import { generate } from "../schema/generate.ts";
-import { listFiles } from "../stale.ts";
 import { runAscStep } from "./asc.ts";
 import { type Build, readBytes, readText, write } from "./build.ts";
 import { makeTrust } from "./trust.ts";

@@ -3,14 +3,14 @@
 // The steps hand each other files (build/wasm, build/obj), so that a change in one stage starts there and not earlier: a
 // new translator does not run asc again, a new linker script does not run clang.
 
+import { listFiles } from "../../host/files.ts";
+import { together } from "../../host/together.ts";
 import { locateSource, nativeFlags } from "../asc/run.ts";
 import { translate } from "../ir/module.ts";
 import { type DataLayout, link, linkFlags } from "../link/image.ts";
 import { llvmIdentity } from "../link/llvm.ts";
 import { assemble, assemblyFlags, compileIr, irFlags } from "../link/objects.ts";
 import type { GuestProgram } from "../programs.ts";
-import { listFiles } from "../stale.ts";
-import { together } from "../together.ts";
 import { runAscStep } from "./asc.ts";
 import { type Build, readBytes, readText, write } from "./build.ts";
 

@@ -4,13 +4,8 @@
 // well. A trusted build has the digest of the one image that was made with it. Neither knows a way to be asked less.
 
 import { relative, resolve } from "node:path";
-import {
-  developmentPublicKey,
-  type ImageKey,
-  keyIdText,
-  readKeyFile,
-} from "../../tools/mk-pkgfs-img/keys.ts";
-import { imageDigest } from "../../tools/mk-pkgfs-img/sign.ts";
+import { developmentPublicKey, type ImageKey, keyIdText, readKeyFile } from "../../host/pkgimg/keys.ts";
+import { imageDigest } from "../../host/pkgimg/sign.ts";
 import { type Build, readBytes, type Trust, write } from "./build.ts";
 
 /** What `--trust` may say, as it is used below. A path is relative to where the command runs. */
@@ -45,7 +40,7 @@ export async function makeTrust(build: Build): Promise<void> {
     key: [
       build.trust,
       build.stamps.hash("toolchain/steps/trust.ts"),
-      build.stamps.hashFolders("tools/mk-pkgfs-img"),
+      build.stamps.hashFolders("host/pkgimg"),
     ],
     reads,
     writes: [output],

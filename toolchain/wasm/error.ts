@@ -1,7 +1,7 @@
 // How the translator says no: one error that holds everything it found in a module, each finding with the guest
 // function and, through asc's source map, the TypeScript file and line that caused it.
 
-import { type Diagnostic, Problem, type SourcePlace } from "../problem.ts";
+import { type Diagnostic, Problem, type SourcePlace } from "../../host/problem.ts";
 
 /** Thrown for a module that cannot become RV64. `diagnostics` holds every finding, in the module's order. */
 export class ToolchainError extends Problem {

@@ -4,7 +4,7 @@
 // the .wasm file. It also carries the text of every source, which the checks use to tell a `throw` from an `assert`.
 // A segment without a source means "not known": such an instruction belongs to what stands before it.
 
-import type { SourcePlace } from "../problem.ts";
+import type { SourcePlace } from "../../host/problem.ts";
 import { malformed } from "./bytes.ts";
 
 const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

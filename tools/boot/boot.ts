@@ -1,7 +1,8 @@
 // ./nx boot: the words of the command, checked before anything runs. What it does is in command.ts.
 
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { gdbOption, integerBetween, profileOption, trustOption } from "../nx/args.ts";
+import { gdbOption, integerBetween } from "../../host/args.ts";
+import { profileOption, trustOption } from "../../tools/build/options.ts";
 import type { BootWords } from "./words.ts";
 
 /** The machine has at most this many harts (the contract's limit). */

@@ -1,8 +1,8 @@
 // What ./nx boot does and prints: the console as it comes, then one line that says what was proven, or everything
 // that a person needs to see what was not.
 
-import { printProblems } from "../nx/problem.ts";
-import { formatDuration, type Paint, paintFor } from "../nx/report.ts";
+import { printProblems } from "../../host/print-problem.ts";
+import { formatDuration, type Paint, paintFor } from "../../host/report.ts";
 import { personAt } from "./interactive.ts";
 import { panicLines } from "./panic.ts";
 import { type BootReport, SELFTEST_RUN, SHELL_RUN } from "./run.ts";

@@ -6,6 +6,7 @@
 import { createHash } from "node:crypto";
 import { closeSync, fstatSync, openSync, readFileSync, readSync } from "node:fs";
 import { setImmediate, setTimeout } from "node:timers/promises";
+import { Problem } from "../../host/problem.ts";
 import { Debugger } from "../../machine/host/debugger.ts";
 import type { DiskContent, DiskFault, EmbeddedMachine, MachineSettings } from "../../machine/host/machine.ts";
 import {
@@ -17,7 +18,6 @@ import {
 } from "../../machine/host/recording.ts";
 import { type AdvanceState, Run } from "../../machine/host/run.ts";
 import { stateHash } from "../../machine/host/state.ts";
-import { Problem } from "../../toolchain/problem.ts";
 import { type GdbHost, serveGdb } from "../gdb/serve.ts";
 import type { Machine, MachineEnd, MachineOptions, RunningMachine } from "./machine.ts";
 

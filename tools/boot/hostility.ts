@@ -1,11 +1,11 @@
 // The words that make the embedded machine unkind: --fault for its disk, --chaos for its harts.
 
 import { existsSync, readFileSync } from "node:fs";
+import { requireInput } from "../../host/inputs.ts";
+import { Problem } from "../../host/problem.ts";
 import { parseChaos } from "../../machine/host/chaos.ts";
 import { parseFaults } from "../../machine/host/faults.ts";
 import type { DiskFault } from "../../machine/host/machine.ts";
-import { Problem } from "../../toolchain/problem.ts";
-import { requireInput } from "../nx/inputs.ts";
 
 /** The plan of `--fault`: its words, or a file of them. Throws Problem for one that cannot be read. */
 export function faultsOf(plan: string | undefined): DiskFault[] {

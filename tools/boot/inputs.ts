@@ -1,9 +1,9 @@
 // The files that a machine is given, judged before it starts: what is wrong with one of them would else be told by the
 // machine, or by a guest that finds no disk, in words that are about something else.
 
+import { inputProblem, requireInput } from "../../host/inputs.ts";
+import { Problem } from "../../host/problem.ts";
 import { DISK_BYTES_MAX } from "../../machine/host/recording.ts";
-import { Problem } from "../../toolchain/problem.ts";
-import { inputProblem, requireInput } from "../nx/inputs.ts";
 import type { MachineWords } from "./words.ts";
 
 const SECTOR_BYTES = 512;

@@ -4,7 +4,7 @@
 // three markers, each with a pattern for the console line and the list of markers that have to come first. All
 // that the ladder (ladder.ts) then does is to tick them off. The file's comment explains its language.
 
-import { Problem } from "../../toolchain/problem.ts";
+import { Problem } from "../../host/problem.ts";
 
 /** Where the contract stands, from the root of the repository. */
 export const MARKERS_FILE = "scripts/qemu-test.markers";

@@ -2,7 +2,7 @@
 // fails somewhere in the middle, in words about an option or a marker.
 
 import { execFile } from "node:child_process";
-import { Problem } from "../../toolchain/problem.ts";
+import { Problem } from "../../host/problem.ts";
 
 /** The program's name, and the environment variable that names another. */
 export const QEMU_PROGRAM = "qemu-system-riscv64";

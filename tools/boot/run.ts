@@ -6,7 +6,7 @@
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { LineFile, removeScratchFolder, scratchFolder } from "../nx/outputs.ts";
+import { LineFile, removeScratchFolder, scratchFolder } from "../../host/outputs.ts";
 import { causeInComplaints, causeOnConsole } from "./cause.ts";
 import { ConsoleLines } from "./console.ts";
 import type { Person } from "./interactive.ts";

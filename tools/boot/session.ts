@@ -2,13 +2,13 @@
 
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { Locator, placeText } from "../../host/debug/locate.ts";
+import { attemptOutput, type NamedFile, requireOutputs } from "../../host/outputs.ts";
+import { Problem } from "../../host/problem.ts";
+import { progressOn } from "../../host/report.ts";
+import { root } from "../../host/root.ts";
 import { encodeRecording } from "../../machine/host/recording.ts";
 import { type BuildOutputs, build, buildMachine } from "../../toolchain/compile.ts";
-import { Problem } from "../../toolchain/problem.ts";
-import { root } from "../../toolchain/root.ts";
-import { Locator, placeText } from "../debug/locate.ts";
-import { attemptOutput, type NamedFile, requireOutputs } from "../nx/outputs.ts";
-import { progressOn } from "../nx/report.ts";
 import { type EmbeddedFacts, embeddedMachine, nonceOfSeed } from "./embedded.ts";
 import { chaosOf, faultsOf } from "./hostility.ts";
 import { requireMachineInputs } from "./inputs.ts";

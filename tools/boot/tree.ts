@@ -5,11 +5,11 @@
 // the tree, here.
 
 import { randomBytes } from "node:crypto";
+import { Problem } from "../../host/problem.ts";
 import { setChosen, setStatus, setStrings } from "../../toolchain/dts/edit.ts";
 import { emitDtb } from "../../toolchain/dts/emit.ts";
 import { readDtb } from "../../toolchain/dts/read.ts";
 import { findNode, propertyCells, propertyString, type TreeNode } from "../../toolchain/dts/tree.ts";
-import { Problem } from "../../toolchain/problem.ts";
 
 /** What a run may change about the machine. */
 export interface TreeOptions {

@@ -1,7 +1,6 @@
 // What the words of ./nx boot and ./nx hw mean, once they are checked.
 
-import type { Trust } from "../../toolchain/steps/build.ts";
-import type { Profile } from "../nx/args.ts";
+import type { Profile, Trust } from "../../toolchain/steps/build.ts";
 
 /** The options that `boot` and `hw` share, as commander gives them. */
 export interface MachineWords {

@@ -2,9 +2,9 @@
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { progressOn } from "../../host/report.ts";
+import { root } from "../../host/root.ts";
 import { buildMachine } from "../../toolchain/compile.ts";
-import { root } from "../../toolchain/root.ts";
-import { progressOn } from "../nx/report.ts";
 import { runFolder } from "./riscv-tests.ts";
 
 /** Gives the exit code: 0 if every program passed. */

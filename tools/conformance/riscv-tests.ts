@@ -5,10 +5,10 @@
 
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { readElf } from "../../host/debug/elf.ts";
+import { Problem } from "../../host/problem.ts";
+import { pathProblem } from "../../host/system-error.ts";
 import { BareMachine } from "../../machine/host/bare.ts";
-import { Problem } from "../../toolchain/problem.ts";
-import { pathProblem } from "../../toolchain/system-error.ts";
-import { readElf } from "../debug/elf.ts";
 
 /** Instructions that a program may take, and after how many we look at `tohost`. */
 const instructionsMax = 50_000_000;

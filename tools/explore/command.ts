@@ -3,14 +3,14 @@
 
 import { mkdirSync, readFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
+import { attemptOutput, requireFolder } from "../../host/outputs.ts";
+import { printProblems } from "../../host/print-problem.ts";
+import { formatDuration, type Paint, paintFor, progressOn } from "../../host/report.ts";
+import { root } from "../../host/root.ts";
 import { build, buildMachine } from "../../toolchain/compile.ts";
-import { root } from "../../toolchain/root.ts";
 import { chaosOf, faultsOf } from "../boot/hostility.ts";
 import { requireOneDisk } from "../boot/inputs.ts";
 import { type BootRequest, SELFTEST_RUN } from "../boot/run.ts";
-import { attemptOutput, requireFolder } from "../nx/outputs.ts";
-import { printProblems } from "../nx/problem.ts";
-import { formatDuration, type Paint, paintFor, progressOn } from "../nx/report.ts";
 import { readLayout } from "./layout.ts";
 import { runSeeds } from "./pool.ts";
 import { Bar } from "./progress.ts";

@@ -2,8 +2,8 @@
 
 import { cpus } from "node:os";
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { integerBetween, someText } from "../../host/args.ts";
 import { SMP_MAX } from "../boot/boot.ts";
-import { integerBetween, someText } from "../nx/args.ts";
 import type { ExploreWords, Shard } from "./words.ts";
 
 const WORKERS_MAX = 64;

@@ -6,12 +6,12 @@
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { readElf } from "../../host/debug/elf.ts";
+import { Problem } from "../../host/problem.ts";
+import { root } from "../../host/root.ts";
 import { RAM_START } from "../../machine/host/machine.ts";
 import { runAsc, testFlags } from "../../toolchain/asc/run.ts";
-import { Problem } from "../../toolchain/problem.ts";
-import { root } from "../../toolchain/root.ts";
 import { readModule } from "../../toolchain/wasm/reader.ts";
-import { readElf } from "../debug/elf.ts";
 
 const kernel = "source/kernel/neuron/src";
 

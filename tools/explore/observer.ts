@@ -10,9 +10,9 @@
 //
 // A time-out would find most of them too, minutes later and without a word on what happened. Nothing here changes the run.
 
+import { type Place, placeText } from "../../host/debug/locate.ts";
 import { describeHarts } from "../../machine/host/harts.ts";
 import type { Run } from "../../machine/host/run.ts";
-import { type Place, placeText } from "../debug/locate.ts";
 import { takeAccounts } from "./accounts.ts";
 import { type KernelHart, readKernelHart } from "./kernel-state.ts";
 import type { Layout } from "./layout.ts";

@@ -1,6 +1,6 @@
 // Addresses of the kernel as places in its sources, remembered: an exploration asks for the same few again and again.
 
-import type { Locator, Place } from "../debug/locate.ts";
+import type { Locator, Place } from "../../host/debug/locate.ts";
 
 export class Places {
   private readonly locator: Locator;

@@ -1,7 +1,7 @@
 // A progress bar: how many of how many, how fast, how many failed. On a terminal it stays in one line; elsewhere a line
 // is printed at every tenth of the way.
 
-import { paintFor } from "../nx/report.ts";
+import { paintFor } from "../../host/report.ts";
 
 const WIDTH = 30;
 const MINUTE_MS = 60_000;

@@ -3,13 +3,13 @@
 
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
+import { Locator } from "../../host/debug/locate.ts";
 import type { DiskFault } from "../../machine/host/machine.ts";
 import { hashOf } from "../../machine/host/recording.ts";
 import type { BuildOutputs } from "../../toolchain/compile.ts";
 import { openDisk } from "../boot/embedded.ts";
 import type { BootRequest } from "../boot/run.ts";
 import { filesOf } from "../boot/session.ts";
-import { Locator } from "../debug/locate.ts";
 import { Layout, type LayoutData } from "./layout.ts";
 import { Places } from "./places.ts";
 import { brokenSeed, runSeed } from "./seed.ts";

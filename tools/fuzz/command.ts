@@ -1,9 +1,9 @@
 // ./nx fuzz wasm: random modules in V8 and as RV64.
 
 import { type Command, InvalidArgumentError } from "commander";
-import { Problem } from "../../toolchain/problem.ts";
-import { integerBetween } from "../nx/args.ts";
-import { formatDuration, paintFor } from "../nx/report.ts";
+import { integerBetween } from "../../host/args.ts";
+import { Problem } from "../../host/problem.ts";
+import { formatDuration, paintFor } from "../../host/report.ts";
 import type { FuzzResult } from "./run.ts";
 
 const SEEDS_MAX = 10_000_000;

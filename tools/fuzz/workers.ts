@@ -4,8 +4,8 @@
 import { spawn } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { Problem } from "../../toolchain/problem.ts";
-import { root } from "../../toolchain/root.ts";
+import { Problem } from "../../host/problem.ts";
+import { root } from "../../host/root.ts";
 import type { FuzzRequest, FuzzResult } from "./run.ts";
 
 const CORES_A_WORKER = 2;

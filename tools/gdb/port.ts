@@ -4,7 +4,7 @@ import { randomInt } from "node:crypto";
 import { createConnection, createServer, type Server } from "node:net";
 import { relative } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { Problem } from "../../toolchain/problem.ts";
+import { Problem } from "../../host/problem.ts";
 
 /** The address that only this host reaches. */
 export const HOST = "127.0.0.1";

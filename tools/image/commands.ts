@@ -2,13 +2,13 @@
 
 import { existsSync } from "node:fs";
 import { join, sep } from "node:path";
-import { Problem } from "../../toolchain/problem.ts";
-import { root } from "../../toolchain/root.ts";
-import { sourcesFromWord, writeImageFile } from "../mk-pkgfs-img/files.ts";
-import { type ImageKey, readKeyFile } from "../mk-pkgfs-img/keys.ts";
-import { imagePath } from "../mk-pkgfs-img/paths.ts";
-import { type NamedFile, placeOf, requireOutputs } from "../nx/outputs.ts";
-import { formatTable, progressOn } from "../nx/report.ts";
+import { type NamedFile, placeOf, requireOutputs } from "../../host/outputs.ts";
+import { sourcesFromWord, writeImageFile } from "../../host/pkgimg/files.ts";
+import { type ImageKey, readKeyFile } from "../../host/pkgimg/keys.ts";
+import { imagePath } from "../../host/pkgimg/paths.ts";
+import { Problem } from "../../host/problem.ts";
+import { formatTable, progressOn } from "../../host/report.ts";
+import { root } from "../../host/root.ts";
 import { byteBar } from "./progress.ts";
 import { type ImageEntry, ImageReader } from "./reader.ts";
 import { judgeSignature, type SignatureFacts, signatureText } from "./sign.ts";

@@ -4,8 +4,8 @@
 
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { resolve } from "node:path";
-import { Problem } from "../../toolchain/problem.ts";
-import { pathProblem } from "../../toolchain/system-error.ts";
+import { Problem } from "../../host/problem.ts";
+import { pathProblem } from "../../host/system-error.ts";
 import { readerModule } from "./wasm.ts";
 
 const blockBytes = 4096;

@@ -2,19 +2,19 @@
 
 import { closeSync, copyFileSync, openSync, readSync, renameSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { Problem } from "../../toolchain/problem.ts";
-import { root } from "../../toolchain/root.ts";
-import { pathProblem } from "../../toolchain/system-error.ts";
-import { plainPlace } from "../mk-pkgfs-img/files.ts";
+import { requireOutputs } from "../../host/outputs.ts";
+import { plainPlace } from "../../host/pkgimg/files.ts";
 import {
   developmentPublicKey,
   type ImageKey,
   keyIdText,
   readKeyFile,
   writeKeyPair,
-} from "../mk-pkgfs-img/keys.ts";
-import { imageDigest, isSignedBy, setSequence, signatureOf, signSuperblock } from "../mk-pkgfs-img/sign.ts";
-import { requireOutputs } from "../nx/outputs.ts";
+} from "../../host/pkgimg/keys.ts";
+import { imageDigest, isSignedBy, setSequence, signatureOf, signSuperblock } from "../../host/pkgimg/sign.ts";
+import { Problem } from "../../host/problem.ts";
+import { root } from "../../host/root.ts";
+import { pathProblem } from "../../host/system-error.ts";
 import { ImageReader } from "./reader.ts";
 
 const blockBytes = 4096;

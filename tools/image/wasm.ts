@@ -4,8 +4,8 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { root } from "../../host/root.ts";
 import { runAsc } from "../../toolchain/asc/run.ts";
-import { root } from "../../toolchain/root.ts";
 
 const entry = "source/libs/pkgimg/host.ts";
 const folders = ["source/libs/pkgimg", "source/libs/sha256", "source/libs/text"];

@@ -4,8 +4,8 @@
 //
 // `./nx build` and `./nx image build` call the same functions; this is for whoever has only the folder.
 
-import { Problem } from "../../toolchain/problem.ts";
-import { sourcesFromWord, writeImageFile } from "./files.ts";
+import { sourcesFromWord, writeImageFile } from "../../host/pkgimg/files.ts";
+import { Problem } from "../../host/problem.ts";
 
 const usage = `usage: mk-pkgfs-img [--label NAME] OUT [PATH=]FOLDER | PATH=FILE ...
 

@@ -7,12 +7,12 @@
 // and each line is a list of key=value words. What the guest prints is judged here as any input: a value that is no
 // number, or a line that is missing, is a Problem and never a table with holes.
 
-import { Problem } from "../../toolchain/problem.ts";
+import { printProblems } from "../../host/print-problem.ts";
+import { Problem } from "../../host/problem.ts";
+import { paintFor } from "../../host/report.ts";
 import { failureText } from "../boot/command.ts";
 import { runSession } from "../boot/session.ts";
 import type { MachineWords } from "../boot/words.ts";
-import { printProblems } from "../nx/problem.ts";
-import { paintFor } from "../nx/report.ts";
 
 const PREFIX = "nx: ";
 const END_LINE = "nx: end";

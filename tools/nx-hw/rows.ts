@@ -2,8 +2,8 @@
 //
 // The one idea: what a row has is said once, as a list of fields; reading it, the JSON and the table follow.
 
-import { Problem } from "../../toolchain/problem.ts";
-import { type Column, formatTable } from "../nx/report.ts";
+import { Problem } from "../../host/problem.ts";
+import { type Column, formatTable } from "../../host/report.ts";
 import { type Answer, numberValue, textValue } from "./ask.ts";
 
 /** One field of a row: its key in the guest's line, and what a value is. `maybe`: text, or `-` for nothing. */

@@ -1,8 +1,8 @@
 // ./nx hw smp: which harts are online, and what each of them has counted.
 
-import { Problem } from "../../toolchain/problem.ts";
+import { Problem } from "../../host/problem.ts";
+import { type Column, formatTable } from "../../host/report.ts";
 import type { MachineWords } from "../boot/words.ts";
-import { type Column, formatTable } from "../nx/report.ts";
 import { type Answer, ask, numberValue } from "./ask.ts";
 import { camelCase } from "./rows.ts";
 

@@ -1,8 +1,8 @@
 // ./nx hw vblk info: what the disk's driver knows, and a checksum of the first bytes that it read.
 
-import { Problem } from "../../toolchain/problem.ts";
+import { Problem } from "../../host/problem.ts";
+import { formatTable } from "../../host/report.ts";
 import type { MachineWords } from "../boot/words.ts";
-import { formatTable } from "../nx/report.ts";
 import { type Answer, ask, numberValue, textValue } from "./ask.ts";
 
 export interface VblkAnswer {

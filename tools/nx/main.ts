@@ -4,6 +4,7 @@
 // that `./nx build` does not pay for `./nx boot`. Exit codes: 0 it worked; 1 it did not; 2 it was called wrongly.
 
 import { Command, CommanderError } from "commander";
+import { printProblem } from "../../host/print-problem.ts";
 import { register as registerBoot } from "../boot/boot.ts";
 import { register as registerExplore } from "../explore/explore.ts";
 import { register as registerFuzz } from "../fuzz/command.ts";
@@ -13,7 +14,6 @@ import { register as registerReplay } from "../replay/replay.ts";
 import { register as registerBench } from "./commands/bench.ts";
 import { register as registerBuild } from "./commands/build.ts";
 import { register as registerTest } from "./commands/test.ts";
-import { printProblem } from "./problem.ts";
 
 /** Adds a command, with its options and help, to the program. Every command's folder exports one of these. */
 export type Register = (program: Command) => void;

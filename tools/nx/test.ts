@@ -7,13 +7,13 @@ import { spawn } from "node:child_process";
 import { readFile, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join, relative, resolve } from "node:path";
+import { listFiles } from "../../host/files.ts";
+import { printProblem } from "../../host/print-problem.ts";
+import { Problem } from "../../host/problem.ts";
+import { formatDuration, paintFor, progressOn } from "../../host/report.ts";
+import { root } from "../../host/root.ts";
 import { build } from "../../toolchain/compile.ts";
-import { Problem } from "../../toolchain/problem.ts";
-import { root } from "../../toolchain/root.ts";
-import { listFiles } from "../../toolchain/stale.ts";
 import { nearest } from "./nearest.ts";
-import { printProblem } from "./problem.ts";
-import { formatDuration, paintFor, progressOn } from "./report.ts";
 
 const require = createRequire(import.meta.url);
 const reportFile = "build/test-report.json";

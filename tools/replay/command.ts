@@ -3,23 +3,23 @@
 
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { Locator, placeText } from "../../host/debug/locate.ts";
+import { attemptOutput, type NamedFile, requireOutputs } from "../../host/outputs.ts";
+import { printProblems } from "../../host/print-problem.ts";
+import { Problem } from "../../host/problem.ts";
+import { paintFor, progressOn } from "../../host/report.ts";
+import { root } from "../../host/root.ts";
+import { pathProblem } from "../../host/system-error.ts";
 import { Debugger } from "../../machine/host/debugger.ts";
 import { describeHarts } from "../../machine/host/harts.ts";
 import { decodeRecording, hashOf, type Recording } from "../../machine/host/recording.ts";
 import { type AdvanceState, Run } from "../../machine/host/run.ts";
 import { eventLine, TraceFile } from "../../machine/host/trace.ts";
 import { buildMachine } from "../../toolchain/compile.ts";
-import { Problem } from "../../toolchain/problem.ts";
-import { root } from "../../toolchain/root.ts";
-import { pathProblem } from "../../toolchain/system-error.ts";
 import { ConsoleLines } from "../boot/console.ts";
 import { endOfRun } from "../boot/embedded.ts";
 import { PANIC_LINE } from "../boot/panic.ts";
-import { Locator, placeText } from "../debug/locate.ts";
 import { serveGdb } from "../gdb/serve.ts";
-import { attemptOutput, type NamedFile, requireOutputs } from "../nx/outputs.ts";
-import { printProblems } from "../nx/problem.ts";
-import { paintFor, progressOn } from "../nx/report.ts";
 import type { ReplayWords } from "./words.ts";
 
 /** A run that was broken off is gone on with for this many instructions at most. */

@@ -1,7 +1,7 @@
 // ./nx replay: the words of the command. What it does is in command.ts.
 
 import type { Command } from "commander";
-import { gdbOption, someText } from "../nx/args.ts";
+import { gdbOption, someText } from "../../host/args.ts";
 import type { ReplayWords } from "./words.ts";
 
 export function register(program: Command): void {

@@ -3,7 +3,7 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import { Problem } from "../../toolchain/problem.ts";
+import { Problem } from "../../host/problem.ts";
 
 /** A value in the list: `value` is a decimal number, unsigned, for integers. */
 export interface JsonValue {

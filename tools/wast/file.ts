@@ -1,10 +1,10 @@
 // One .wast file: each module becomes an instance, each action a command for the board, and every assertion is judged by
 // what the board said, or left out with the reason.
 
+import { Problem } from "../../host/problem.ts";
 import { type Exported, emitInstance } from "../../toolchain/ir/instance.ts";
 import { TypeIds } from "../../toolchain/ir/table.ts";
 import { trapReasons } from "../../toolchain/ir/traps.ts";
-import { Problem } from "../../toolchain/problem.ts";
 import type { ImportName, ValueType, WasmModule } from "../../toolchain/wasm/module.ts";
 import { readModule } from "../../toolchain/wasm/reader.ts";
 import type { Converted, JsonAction, JsonCommand, JsonValue } from "./convert.ts";

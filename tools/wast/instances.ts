@@ -3,9 +3,9 @@
 // The one idea: what is left out would have done something, and who shares a table, a memory, a global or functions with it would
 // have seen that. So nothing is known about those from there on, and what is asked of them is left out, too, by name.
 
+import { Problem } from "../../host/problem.ts";
 import { untranslatable } from "../../toolchain/checks/floats.ts";
 import type { Exported, Instance } from "../../toolchain/ir/instance.ts";
-import { Problem } from "../../toolchain/problem.ts";
 import { Bytes } from "../../toolchain/wasm/bytes.ts";
 import type { ImportName, WasmModule } from "../../toolchain/wasm/module.ts";
 

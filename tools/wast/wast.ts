@@ -6,11 +6,11 @@
 
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { Problem } from "../../toolchain/problem.ts";
-import { root } from "../../toolchain/root.ts";
+import { Problem } from "../../host/problem.ts";
+import { formatTable, type Progress } from "../../host/report.ts";
+import { root } from "../../host/root.ts";
 import { hasQemu, qemuProgram } from "../boot/qemu.ts";
 import { requireQemu } from "../boot/qemu-facts.ts";
-import { formatTable, type Progress } from "../nx/report.ts";
 import { convert, hasWast2json, type JsonCommand } from "./convert.ts";
 import { type AssertionKind, type Judgement, runFile } from "./file.ts";
 

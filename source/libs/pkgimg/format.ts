@@ -6,7 +6,7 @@
 //                                in index order  from a block its nodes 128 hashes wide
 //
 // Little-endian; all in blocks of 4 KiB. One and only one image says a given list of files: nothing is free to
-// be chosen, all that is unused is zero. tools/mk-pkgfs-img writes it.
+// be chosen, all that is unused is zero. host/pkgimg writes it.
 
 /** "NXPKGIMG" as a little-endian doubleword. */
 export const IMAGE_MAGIC: u64 = 0x474d49474b50584e;

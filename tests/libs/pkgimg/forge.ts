@@ -2,7 +2,7 @@
 // see what a signer with bad intentions could make. Written from docs/storage/package-image.md, not from the builder.
 
 import { createHash } from "node:crypto";
-import { buildImage, type ImageFile } from "../../../tools/mk-pkgfs-img/layout.ts";
+import { buildImage, type ImageFile } from "../../../host/pkgimg/layout.ts";
 
 export const blockBytes = 4096;
 

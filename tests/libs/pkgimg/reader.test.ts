@@ -3,8 +3,8 @@
 import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
-import { buildImage, type ImageFile } from "../../../tools/mk-pkgfs-img/layout.ts";
-import { imageDigest } from "../../../tools/mk-pkgfs-img/sign.ts";
+import { buildImage, type ImageFile } from "../../../host/pkgimg/layout.ts";
+import { imageDigest } from "../../../host/pkgimg/sign.ts";
 import type { Guest } from "../../harness/guest.ts";
 import { Edge } from "../edge.ts";
 import { pkgimgGuest, words } from "./face.ts";

@@ -3,9 +3,9 @@
 
 import { generateKeyPairSync, sign } from "node:crypto";
 import { beforeAll, describe, expect, test } from "vitest";
-import { type ImageKey, keyFromPem } from "../../../tools/mk-pkgfs-img/keys.ts";
-import { buildImage } from "../../../tools/mk-pkgfs-img/layout.ts";
-import { imageDigest, isSignedBy, setSequence, signSuperblock } from "../../../tools/mk-pkgfs-img/sign.ts";
+import { type ImageKey, keyFromPem } from "../../../host/pkgimg/keys.ts";
+import { buildImage } from "../../../host/pkgimg/layout.ts";
+import { imageDigest, isSignedBy, setSequence, signSuperblock } from "../../../host/pkgimg/sign.ts";
 import type { Guest } from "../../harness/guest.ts";
 import { pkgimgGuest, words } from "./face.ts";
 import { blockBytes, superblock } from "./forge.ts";

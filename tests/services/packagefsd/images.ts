@@ -1,9 +1,9 @@
 // Images for the tests, and where their parts are.
 
 import { join } from "node:path";
-import { root } from "../../../toolchain/root.ts";
-import { developmentKey, readKeyFile } from "../../../tools/mk-pkgfs-img/keys.ts";
-import { buildImage, type ImageFile } from "../../../tools/mk-pkgfs-img/layout.ts";
+import { developmentKey, readKeyFile } from "../../../host/pkgimg/keys.ts";
+import { buildImage, type ImageFile } from "../../../host/pkgimg/layout.ts";
+import { root } from "../../../host/root.ts";
 
 export const blockBytes = 4096;
 

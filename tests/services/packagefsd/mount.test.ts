@@ -2,8 +2,8 @@
 
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { root } from "../../../toolchain/root.ts";
-import { developmentKey, keyIdText, readKeyFile } from "../../../tools/mk-pkgfs-img/keys.ts";
+import { developmentKey, keyIdText, readKeyFile } from "../../../host/pkgimg/keys.ts";
+import { root } from "../../../host/root.ts";
 import { Audit, ExitCode } from "../../runtime/fake-abi.ts";
 import { Refusal } from "./fake-kernel.ts";
 import {

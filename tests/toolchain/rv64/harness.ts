@@ -7,12 +7,12 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { Problem } from "../../../host/problem.ts";
+import { root } from "../../../host/root.ts";
 import { nativeFlags, runAsc } from "../../../toolchain/asc/run.ts";
 import { type TranslateOptions, type Translation, translate } from "../../../toolchain/ir/module.ts";
 import { link } from "../../../toolchain/link/image.ts";
 import { assemble, compileIr } from "../../../toolchain/link/objects.ts";
-import { Problem } from "../../../toolchain/problem.ts";
-import { root } from "../../../toolchain/root.ts";
 import { describe } from "../../../toolchain/wasm/error.ts";
 
 /** Where a test program's static data lies: above its code, below 2 GiB + 8 MiB. */

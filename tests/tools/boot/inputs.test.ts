@@ -14,13 +14,13 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { formatProblem } from "../../../host/print-problem.ts";
+import { paintFor } from "../../../host/report.ts";
+import { root } from "../../../host/root.ts";
 import { decodeRecording, encodeRecording } from "../../../machine/host/recording.ts";
-import { root } from "../../../toolchain/root.ts";
 import { faultsOf } from "../../../tools/boot/hostility.ts";
 import { requireMachineInputs } from "../../../tools/boot/inputs.ts";
 import type { MachineWords } from "../../../tools/boot/words.ts";
-import { formatProblem } from "../../../tools/nx/problem.ts";
-import { paintFor } from "../../../tools/nx/report.ts";
 
 const NOBODY = 65_534;
 

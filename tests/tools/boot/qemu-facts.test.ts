@@ -5,11 +5,11 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { root } from "../../../toolchain/root.ts";
+import { formatProblem } from "../../../host/print-problem.ts";
+import { paintFor } from "../../../host/report.ts";
+import { root } from "../../../host/root.ts";
 import { qemuMachine } from "../../../tools/boot/qemu.ts";
 import { qemuProblem } from "../../../tools/boot/qemu-facts.ts";
-import { formatProblem } from "../../../tools/nx/problem.ts";
-import { paintFor } from "../../../tools/nx/report.ts";
 
 let folder: string;
 

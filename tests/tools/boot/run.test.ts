@@ -5,11 +5,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
+import { paintFor } from "../../../host/report.ts";
 import { compileDts } from "../../../toolchain/dts/compile.ts";
 import { failureText } from "../../../tools/boot/command.ts";
 import { qemuMachine } from "../../../tools/boot/qemu.ts";
 import { type BootReport, type BootRequest, bootOnce } from "../../../tools/boot/run.ts";
-import { paintFor } from "../../../tools/nx/report.ts";
 
 const VIRT_NEXUS = "pkg/dts/virt-nexus.dts";
 const scratch = mkdtempSync(join(tmpdir(), "neuron-run-test-"));

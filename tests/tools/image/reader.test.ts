@@ -18,10 +18,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command } from "commander";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { writeImageFile } from "../../../host/pkgimg/files.ts";
+import { buildImage } from "../../../host/pkgimg/layout.ts";
 import { register } from "../../../tools/image/image.ts";
 import { ImageReader } from "../../../tools/image/reader.ts";
-import { writeImageFile } from "../../../tools/mk-pkgfs-img/files.ts";
-import { buildImage } from "../../../tools/mk-pkgfs-img/layout.ts";
 import { root } from "../../harness/guest.ts";
 import { sampleFiles } from "../../libs/pkgimg/forge.ts";
 

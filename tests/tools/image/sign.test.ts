@@ -5,11 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command } from "commander";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { developmentKey, developmentPublicKey, readKeyFile } from "../../../host/pkgimg/keys.ts";
+import { buildImage } from "../../../host/pkgimg/layout.ts";
+import { isSignedBy } from "../../../host/pkgimg/sign.ts";
 import { register } from "../../../tools/image/image.ts";
 import { barText, byteBar } from "../../../tools/image/progress.ts";
-import { developmentKey, developmentPublicKey, readKeyFile } from "../../../tools/mk-pkgfs-img/keys.ts";
-import { buildImage } from "../../../tools/mk-pkgfs-img/layout.ts";
-import { isSignedBy } from "../../../tools/mk-pkgfs-img/sign.ts";
 import { root } from "../../harness/guest.ts";
 import { sampleFiles } from "../../libs/pkgimg/forge.ts";
 

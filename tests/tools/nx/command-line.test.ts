@@ -3,7 +3,7 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { root } from "../../../toolchain/root.ts";
+import { root } from "../../../host/root.ts";
 
 function nx(...args: string[]): { status: number | null; stdout: string; stderr: string } {
   return spawnSync(join(root, "nx"), args, { cwd: "/", encoding: "utf8" });

@@ -2,7 +2,7 @@
 
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { root } from "../../../toolchain/root.ts";
+import { root } from "../../../host/root.ts";
 import { type Counts, countReport } from "../../../tools/nx/test.ts";
 
 function count(...files: { status: string; results: Record<string, string> }[]): Counts {

@@ -14,7 +14,7 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { root } from "../../../toolchain/root.ts";
+import { root } from "../../../host/root.ts";
 import { sharedFolder, sharedSources } from "../../../toolchain/shared/make.ts";
 
 let checkout: string;
@@ -35,8 +35,8 @@ function bundleName(): string {
 beforeAll(() => {
   checkout = mkdtempSync(join(tmpdir(), "launch-"));
   mkdirSync(join(checkout, "tools/nx"), { recursive: true });
-  mkdirSync(join(checkout, "toolchain"));
-  for (const path of ["toolchain/shared", "toolchain/problem.ts"]) {
+  for (const folder of ["host", "toolchain"]) mkdirSync(join(checkout, folder));
+  for (const path of ["toolchain/shared", "host/problem.ts"]) {
     cpSync(join(root, path), join(checkout, path), { recursive: true });
   }
   for (const path of sharedSources) {

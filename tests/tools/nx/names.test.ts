@@ -3,7 +3,7 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { root } from "../../../toolchain/root.ts";
+import { root } from "../../../host/root.ts";
 import { nearest } from "../../../tools/nx/nearest.ts";
 import { requireTests } from "../../../tools/nx/test.ts";
 

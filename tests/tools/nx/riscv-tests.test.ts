@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { root } from "../../../toolchain/root.ts";
+import { root } from "../../../host/root.ts";
 
 test("every file has its line, and the last line counts them", () => {
   const folder = mkdtempSync(join(tmpdir(), "riscv-tests-"));

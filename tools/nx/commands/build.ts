@@ -1,9 +1,9 @@
 // ./nx build: everything that is stale, and nothing else.
 
 import type { Command } from "commander";
-import type { Trust } from "../../../toolchain/steps/build.ts";
-import { type Profile, profileOption, trustOption } from "../args.ts";
-import { formatDuration, progressOn } from "../report.ts";
+import { formatDuration, progressOn } from "../../../host/report.ts";
+import type { Profile, Trust } from "../../../toolchain/steps/build.ts";
+import { profileOption, trustOption } from "../../../tools/build/options.ts";
 
 export function register(program: Command): void {
   program

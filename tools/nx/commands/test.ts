@@ -1,7 +1,7 @@
 // ./nx test: types, style, build, then every test.
 
 import type { Command } from "commander";
-import { Problem } from "../../../toolchain/problem.ts";
+import { Problem } from "../../../host/problem.ts";
 
 interface Options {
   readonly riscvTests?: string;
@@ -39,7 +39,7 @@ Examples:
       const { riscvTests, wast: wastFolder, json = false } = options;
       if (wastFolder !== undefined) {
         const { wast } = await import("../../wast/wast.ts");
-        const { progressOn } = await import("../report.ts");
+        const { progressOn } = await import("../../../host/report.ts");
         process.exitCode = await wast(wastFolder, json, progressOn(process.stderr));
         return;
       }

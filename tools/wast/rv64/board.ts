@@ -3,12 +3,12 @@
 import { spawn } from "node:child_process";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
+import { Problem } from "../../../host/problem.ts";
+import { root } from "../../../host/root.ts";
 import { ATTRIBUTES, HEADER, intrinsicDeclarations } from "../../../toolchain/ir/llvm.ts";
 import { link } from "../../../toolchain/link/image.ts";
 import { runLlvm } from "../../../toolchain/link/llvm.ts";
 import { assemble, irFlags } from "../../../toolchain/link/objects.ts";
-import { Problem } from "../../../toolchain/problem.ts";
-import { root } from "../../../toolchain/root.ts";
 import { qemuProgram } from "../../boot/qemu.ts";
 
 const folder = "tools/wast/rv64";

@@ -7,7 +7,7 @@
 // The same bytes are read by source/libs/pkgimg, whose format.ts names every offset; tests hold one against the other.
 
 import { createHash } from "node:crypto";
-import { Problem } from "../../toolchain/problem.ts";
+import { Problem } from "../problem.ts";
 import type { ImageKey } from "./keys.ts";
 import { pathProblem } from "./paths.ts";
 import { imageDigest, sealSuperblock, signSuperblock } from "./sign.ts";

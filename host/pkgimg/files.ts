@@ -19,8 +19,8 @@ import {
   writeSync,
 } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import { Problem } from "../../toolchain/problem.ts";
-import { pathProblem } from "../../toolchain/system-error.ts";
+import { Problem } from "../problem.ts";
+import { pathProblem } from "../system-error.ts";
 import { type BuiltImage, type ImageOptions, type ImageSource, writeImage } from "./layout.ts";
 import { imagePath } from "./paths.ts";
 

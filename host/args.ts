@@ -2,30 +2,8 @@
 // anything runs, with what would be right.
 
 import { InvalidArgumentError, Option } from "commander";
-import { root } from "../../toolchain/root.ts";
-import type { Trust } from "../../toolchain/steps/build.ts";
-import { trustFrom } from "../../toolchain/steps/trust.ts";
-
-/** The two builds of the guest: `bringup` prints every marker, `production` no hart number and no timer value. */
-export const profiles = ["bringup", "production"] as const;
-export type Profile = (typeof profiles)[number];
 
 const PORT_MAX = 65_535;
-
-/** `--profile bringup|production`. */
-export function profileOption(): Option {
-  return new Option("--profile <name>", "which build of the guest").choices(profiles).default("bringup");
-}
-
-/** `--trust development|build|FILE`: which image packagefsd mounts (toolchain/steps/trust.ts). */
-export function trustOption(): Option {
-  return new Option(
-    "--trust <what>",
-    "which disk image is mounted: one signed by the development key, the one of this build, or one signed by a key file",
-  )
-    .argParser((word: string): Trust | undefined => trustFrom(root, word))
-    .default(undefined, "development");
-}
 
 /** `--gdb PORT`, of `boot` and `replay`. */
 export function gdbOption(): Option {

@@ -3,9 +3,9 @@
 
 import { closeSync, openSync, statSync } from "node:fs";
 import { resolve } from "node:path";
-import { Problem } from "../../toolchain/problem.ts";
-import { pathProblem } from "../../toolchain/system-error.ts";
 import type { NamedFile } from "./outputs.ts";
+import { Problem } from "./problem.ts";
+import { pathProblem } from "./system-error.ts";
 
 /** Looks that a file is a plain one with something in it, and can be read. Gives its bytes' number. Throws Problem if not. */
 export function requireInput({ word, file }: NamedFile): number {

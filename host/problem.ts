@@ -2,7 +2,7 @@
 //
 // Everything on the host that fails for a reason outside its own code throws a Problem: a guest source that does
 // not compile, a tool that is not installed, an image that does not verify. The command line prints its parts in
-// a fixed order (tools/nx/problem.ts) and ends with its exit code. Any other exception is a bug of ours, and is
+// a fixed order (host/print-problem.ts) and ends with its exit code. Any other exception is a bug of ours, and is
 // printed with its stack.
 
 /** One place in a source file. Lines and columns count from 1; `text` is the whole line, when it is known. */

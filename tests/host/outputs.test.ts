@@ -14,12 +14,12 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
-import { Problem } from "../../../toolchain/problem.ts";
-import { root } from "../../../toolchain/root.ts";
-import { environmentProblem, pathProblem } from "../../../toolchain/system-error.ts";
-import { LineFile, requireFolder, requireOutputs, writeOutput } from "../../../tools/nx/outputs.ts";
-import { formatProblem } from "../../../tools/nx/problem.ts";
-import { paintFor } from "../../../tools/nx/report.ts";
+import { LineFile, requireFolder, requireOutputs, writeOutput } from "../../host/outputs.ts";
+import { formatProblem } from "../../host/print-problem.ts";
+import { Problem } from "../../host/problem.ts";
+import { paintFor } from "../../host/report.ts";
+import { root } from "../../host/root.ts";
+import { environmentProblem, pathProblem } from "../../host/system-error.ts";
 
 const top = mkdtempSync(join(tmpdir(), "outputs-"));
 let folder: string;

@@ -19,8 +19,8 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
-import { Problem } from "../../toolchain/problem.ts";
-import { pathProblem } from "../../toolchain/system-error.ts";
+import { Problem } from "./problem.ts";
+import { pathProblem } from "./system-error.ts";
 
 /** A path of the command line, with the word that it belongs to, such as `--log`. */
 export interface NamedFile {

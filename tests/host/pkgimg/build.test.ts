@@ -20,9 +20,9 @@ import {
   sourcesFromFolder,
   sourcesFromWord,
   writeImageFile,
-} from "../../../tools/mk-pkgfs-img/files.ts";
-import { buildImage, writeImage } from "../../../tools/mk-pkgfs-img/layout.ts";
-import { imageDigest } from "../../../tools/mk-pkgfs-img/sign.ts";
+} from "../../../host/pkgimg/files.ts";
+import { buildImage, writeImage } from "../../../host/pkgimg/layout.ts";
+import { imageDigest } from "../../../host/pkgimg/sign.ts";
 import { file, sampleFiles } from "../../libs/pkgimg/forge.ts";
 
 describe("image builder", () => {

@@ -12,8 +12,8 @@ import {
 } from "node:crypto";
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { Problem } from "../../toolchain/problem.ts";
-import { pathProblem } from "../../toolchain/system-error.ts";
+import { Problem } from "../problem.ts";
+import { pathProblem } from "../system-error.ts";
 
 /** The key pair of this repository, for images that nobody has to trust: its private half is public. Below the root. */
 export const developmentKey = "keys/development.key";

@@ -3,7 +3,7 @@
 // So signing changes no digest, and the same image can be signed by one key after the other.
 
 import { createHash, sign, verify } from "node:crypto";
-import { Problem } from "../../toolchain/problem.ts";
+import { Problem } from "../problem.ts";
 import type { ImageKey } from "./keys.ts";
 
 export const signedBytes = 256;

@@ -5,7 +5,7 @@
 //
 // Only what we make ourselves is read: 64-bit, little-endian (System V gABI, chapter 4).
 
-import { Problem } from "../../toolchain/problem.ts";
+import { Problem } from "../problem.ts";
 import { Cursor } from "./cursor.ts";
 
 const ELF_MAGIC = 0x464c457f;

@@ -14,7 +14,7 @@ const mebibyte = 1 << 20;
 
 /** Builds an image of `argv[3]` MiB in `argv[2]`, and prints the most memory that the process ever had, in bytes. */
 const program = `
-import { writeImageFile } from "./tools/mk-pkgfs-img/files.ts";
+import { writeImageFile } from "./host/pkgimg/files.ts";
 const [, , out, size] = process.argv;
 const byteLength = Number(size) * ${mebibyte};
 function* read() {

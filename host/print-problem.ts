@@ -8,9 +8,9 @@
 //
 // A Problem is an answer for whoever ran the command. Anything else that is thrown is a bug of ours, and shows its stack.
 
-import { type Diagnostic, Problem } from "../../toolchain/problem.ts";
-import { environmentProblem } from "../../toolchain/system-error.ts";
+import { type Diagnostic, Problem } from "./problem.ts";
 import { type Paint, paintFor } from "./report.ts";
+import { environmentProblem } from "./system-error.ts";
 
 /** How many diagnostics are shown; the rest is counted. */
 const diagnosticsShownMax = 20;

@@ -1,9 +1,9 @@
 // What the command line prints: problems, tables, durations.
 
 import { describe, expect, test } from "vitest";
-import { Problem } from "../../../toolchain/problem.ts";
-import { formatDiagnostic, formatProblem } from "../../../tools/nx/problem.ts";
-import { formatDuration, formatTable, paintFor, progressOn } from "../../../tools/nx/report.ts";
+import { formatDiagnostic, formatProblem } from "../../host/print-problem.ts";
+import { Problem } from "../../host/problem.ts";
+import { formatDuration, formatTable, paintFor, progressOn } from "../../host/report.ts";
 
 const plain = paintFor({ isTTY: false });
 
