@@ -7,18 +7,26 @@ import { type Guest, guest } from "../harness/guest.ts";
 let g: Guest;
 beforeAll(async () => {
   g = await guest({
-    text: `export { commandEnd, split, nameOffset, nameLength, restOffset, restLength } from "init/nexus-init/argument";`,
+    text: `
+      import { Command } from "init/nexus-init/argument";
+      export { commandEnd, split } from "init/nexus-init/argument";
+
+      const found = changetype<Command>(memory.data(offsetof<Command>(), 8));
+      export function command(): Command { return found; }
+      export function name(): usize { return found.name; }
+      export function nameLength(): u32 { return found.nameLength; }
+      export function rest(): usize { return found.rest; }
+      export function restLength(): u32 { return found.restLength; }
+    `,
   });
 });
 
 function split(text: string): { name: string; rest: string } | undefined {
   const bytes = new TextEncoder().encode(text);
-  const isGood = g.call("split", g.put(bytes), bytes.length) !== 0;
+  const isGood = g.call("split", g.put(bytes), bytes.length, g.call("command")) !== 0;
   const part = (at: string, length: string): string =>
-    new TextDecoder().decode(bytes.subarray(g.call(at), g.call(at) + g.call(length)));
-  return isGood
-    ? { name: part("nameOffset", "nameLength"), rest: part("restOffset", "restLength") }
-    : undefined;
+    new TextDecoder().decode(g.get(g.call(at), g.call(length)));
+  return isGood ? { name: part("name", "nameLength"), rest: part("rest", "restLength") } : undefined;
 }
 
 test.each([

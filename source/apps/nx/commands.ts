@@ -37,58 +37,68 @@ const SHOWN_BYTES_MAX: u32 = 40;
 /** The longest text that `echo` repeats. */
 const ECHO_BYTES_MAX: u32 = 240;
 
-// The row that `describe` has described.
-let name: string = "";
-let use: string = "";
-let help: string = "";
-let act: () => bool = nothing;
+/** A row of the table. */
+@unmanaged
+@final
+class Command {
+  /** One to three words. */
+  name: string;
+  /** Its arguments, as `help` shows them. */
+  use: string;
+  help: string;
+  /** Carries it out. False, after a line. */
+  act: () => bool;
 
-/** The table: command, its arguments, what it does, and who does it. False behind the last row. */
-function describe(index: u32): bool {
-  switch (index) {
-    case 0:
-      return row("hw smp", "", "the harts that are online, with counters", answerSmp);
-    case 1:
-      return row("hw vblk info", "", "the virtio disk", answerVblkInfo);
-    case 2:
-      return row("hw dt", "", "the device tree", answerTree);
-    case 3:
-      return row("hw sbi", "", "the firmware below the kernel", answerSbi);
-    case 4:
-      return row("hw irq", "", "the interrupts that somebody waits for", answerIrq);
-    case 5:
-      return row("hart stop", "N", "stops a hart; its tasks go on elsewhere", stop);
-    case 6:
-      return row("hart start", "N", "starts it again", restart);
-    case 7:
-      return row("ps", "", "the tasks", answerPs);
-    case 8:
-      return row("audit", "", "what kernel and services have recorded", answerAudit);
-    case 9:
-      return row("ls", "[path]", "what is in a directory of pkg://", answerLs);
-    case 10:
-      return row("cat", "path", "what is in a file", answerCat);
-    case 11:
-      return row("run", "program [argument…]", "runs a program of pkg://bin", answerRun);
-    case 12:
-      return row("kill", "service", "ends a service, which nexus-init starts again", answerKill);
-    case 13:
-      return row("echo", "text", "the text again", echo);
-    case 14:
-      return row("help", "", "this list", answerHelp);
-    case 15:
-      return row("poweroff", "", "turns the machine off", nothing);
-    default:
-      return false;
+  is(name: string, use: string, help: string, act: () => bool): bool {
+    this.name = name;
+    this.use = use;
+    this.help = help;
+    this.act = act;
+    return true;
   }
 }
 
-function row(called: string, usage: string, does: string, by: () => bool): bool {
-  name = called;
-  use = usage;
-  help = does;
-  act = by;
-  return true;
+/** The row that a walk through the table has come to. */
+const row = changetype<Command>(memory.data(offsetof<Command>(), 8));
+
+/** The table: command, its arguments, what it does, and the function that does it. False behind the last row. */
+function describe(index: u32, row: Command): bool {
+  switch (index) {
+    case 0:
+      return row.is("hw smp", "", "the harts that are online, with counters", answerSmp);
+    case 1:
+      return row.is("hw vblk info", "", "the virtio disk", answerVblkInfo);
+    case 2:
+      return row.is("hw dt", "", "the device tree", answerTree);
+    case 3:
+      return row.is("hw sbi", "", "the firmware below the kernel", answerSbi);
+    case 4:
+      return row.is("hw irq", "", "the interrupts that somebody waits for", answerIrq);
+    case 5:
+      return row.is("hart stop", "N", "stops a hart; its tasks go on elsewhere", stop);
+    case 6:
+      return row.is("hart start", "N", "starts it again", restart);
+    case 7:
+      return row.is("ps", "", "the tasks", answerPs);
+    case 8:
+      return row.is("audit", "", "what kernel and services have recorded", answerAudit);
+    case 9:
+      return row.is("ls", "[path]", "what is in a directory of pkg://", answerLs);
+    case 10:
+      return row.is("cat", "path", "what is in a file", answerCat);
+    case 11:
+      return row.is("run", "program [argument…]", "runs a program of pkg://bin", answerRun);
+    case 12:
+      return row.is("kill", "service", "ends a service, which nexus-init starts again", answerKill);
+    case 13:
+      return row.is("echo", "text", "the text again", echo);
+    case 14:
+      return row.is("help", "", "this list", answerHelp);
+    case 15:
+      return row.is("poweroff", "", "turns the machine off", nothing);
+    default:
+      return false;
+  }
 }
 
 /** Carries out a line. */
@@ -99,11 +109,11 @@ export function execute(line: usize, length: u32): Outcome {
     return Outcome.Unknown;
   }
   if (wordCount() === 0) return Outcome.Empty;
-  for (let index: u32 = 0; describe(index); index++) {
-    if (!isNamed(wordsOf(name))) continue;
+  for (let index: u32 = 0; describe(index, row); index++) {
+    if (!isNamed(row)) continue;
     if (equals(wordStart(0), wordLength(0), "poweroff")) return Outcome.PowerOff;
     beginAnswer();
-    if (!act()) return Outcome.Failed;
+    if (!row.act()) return Outcome.Failed;
     endAnswer();
     return Outcome.Answered;
   }
@@ -116,32 +126,38 @@ function flawText(flaw: Flaw): string {
   return flaw === Flaw.TooManyWords ? "that are too many words" : "that line is too long";
 }
 
-/** Whether the first `count` words of the line are the command that `describe` has described. */
-function isNamed(count: u32): bool {
+/** Whether the first words of the line are this command. */
+function isNamed(command: Command): bool {
+  const count = wordsOf(command.name);
   const typed = firstWords(count);
-  return wordCount() >= count && equals(typed.address, typed.length, name);
+  return wordCount() >= count && equals(typed.address, typed.length, command.name);
 }
 
 /** Says that it is no command, and what may have been meant. */
 function sayUnknown(): void {
   const nearest = nearestCommand();
   let beginnings: u32 = 0;
-  for (let index: u32 = 0; describe(index); index++) if (isBeginning()) beginnings += 1;
+  for (let index: u32 = 0; describe(index, row); index++) if (isBeginning(row.name)) beginnings += 1;
   if (beginnings > 0) return sayBeginnings();
   const shown = min<u32>(restLength(0), SHOWN_BYTES_MAX);
   const sentence = say('no such command: "').printable(restStart(0), shown).text('"');
-  if (describe(nearest)) sentence.text(' (did you mean "').text(name).text('"?)');
+  if (describe(nearest, row)) sentence.text(' (did you mean "').text(row.name).text('"?)');
   else sentence.text(" (help lists them)");
   print(sentence);
 }
 
-/** Whether all that was typed is how the command that was described begins. */
-function isBeginning(): bool {
+/** Whether all that was typed is how the command of that name begins. */
+function isBeginning(name: string): bool {
   const typed = firstWords(wordCount());
-  return !typed.truncated && typed.length < <u32>name.length && beginsName(typed) && separates(typed.length);
+  return (
+    !typed.truncated &&
+    typed.length < <u32>name.length &&
+    beginsName(name, typed) &&
+    separates(name, typed.length)
+  );
 }
 
-function beginsName(typed: Line): bool {
+function beginsName(name: string, typed: Line): bool {
   for (let i: u32 = 0; i < typed.length; i++) {
     if (<u16>load<u8>(typed.address + <usize>i) !== load<u16>(changetype<usize>(name) + ((<usize>i) << 1)))
       return false;
@@ -149,14 +165,14 @@ function beginsName(typed: Line): bool {
   return true;
 }
 
-function separates(place: u32): bool {
+function separates(name: string, place: u32): bool {
   return load<u16>(changetype<usize>(name) + ((<usize>place) << 1)) === 0x20;
 }
 
 function sayBeginnings(): void {
   const sentence = say("that wants another word:");
-  for (let index: u32 = 0; describe(index); index++) {
-    if (isBeginning()) sentence.text(" ").text(name).text(",");
+  for (let index: u32 = 0; describe(index, row); index++) {
+    if (isBeginning(row.name)) sentence.text(" ").text(row.name).text(",");
   }
   print(withoutLast(sentence));
 }
@@ -171,10 +187,10 @@ function withoutLast(sentence: Line): Line {
 function nearestCommand(): u32 {
   let best: u32 = FAR;
   let found: u32 = u32.MAX_VALUE;
-  for (let index: u32 = 0; describe(index); index++) {
-    const typed = firstWords(min<u32>(wordsOf(name), wordCount()));
-    const far = distance(typed.address, typed.length, name);
-    if (far > max<u32>(1, <u32>name.length / LETTERS_PER_CHANGE) || far >= best) continue;
+  for (let index: u32 = 0; describe(index, row); index++) {
+    const typed = firstWords(min<u32>(wordsOf(row.name), wordCount()));
+    const far = distance(typed.address, typed.length, row.name);
+    if (far > max<u32>(1, <u32>row.name.length / LETTERS_PER_CHANGE) || far >= best) continue;
     best = far;
     found = index;
   }
@@ -204,11 +220,11 @@ function wordsOf(text: string): u32 {
 
 /** `help`: the table. */
 function answerHelp(): bool {
-  for (let index: u32 = 0; describe(index); index++) {
+  for (let index: u32 = 0; describe(index, row); index++) {
     beginRow();
-    words("command", 12, name);
-    words("arguments", 20, use);
-    words("what_it_does", 0, help);
+    words("command", 12, row.name);
+    words("arguments", 20, row.use);
+    words("what_it_does", 0, row.help);
     endRow();
   }
   return true;

@@ -21,11 +21,17 @@ const SPACE: u8 = 0x20;
 const HYPHEN: u8 = 0x2d;
 const SEMICOLON: u8 = 0x3b;
 
-/** Where the first word and the rest are in the argument, in bytes from its start. */
-let nameAt: u32 = 0;
-let nameBytes: u32 = 0;
-let restAt: u32 = 0;
-let restBytes: u32 = 0;
+/** One command of the run: addresses in the text that `split` was given, and lengths in bytes. */
+@unmanaged
+@final
+export class Command {
+  /** The first word. */
+  name: usize;
+  nameLength: u32;
+  /** What follows it: the program's own argument, without spaces at its ends. */
+  rest: usize;
+  restLength: u32;
+}
 
 /** Where the command that begins at `from` ends: at a semicolon, or with the `length` bytes at `argument`. */
 export function commandEnd(argument: usize, length: u32, from: u32): u32 {
@@ -35,21 +41,24 @@ export function commandEnd(argument: usize, length: u32, from: u32): u32 {
 }
 
 /**
- * Splits `length` bytes at `argument`. After it: the four functions below.
+ * Splits the command of `length` bytes at `text`.
  *
+ * @param command filled in, whatever the first word is
  * @returns whether the first word is a program's name: 1 to 16 of a–z, 0–9 and '-'. An empty argument has none.
  */
-export function split(argument: usize, length: u32): bool {
-  let at = skipSpaces(argument, length, 0);
-  nameAt = at;
-  while (at < length && load<u8>(argument + <usize>at) !== SPACE) at += 1;
-  nameBytes = at - nameAt;
-  restAt = skipSpaces(argument, length, at);
-  restBytes = length - restAt;
+export function split(text: usize, length: u32, command: Command): bool {
+  const nameAt = skipSpaces(text, length, 0);
+  let nameEnd = nameAt;
+  while (nameEnd < length && load<u8>(text + <usize>nameEnd) !== SPACE) nameEnd += 1;
+  const restAt = skipSpaces(text, length, nameEnd);
+  let restEnd = length;
   // Spaces at the end mean nothing, as those between words.
-  while (restBytes > 0 && load<u8>(argument + <usize>(restAt + restBytes - 1)) === SPACE) restBytes -= 1;
-
-  return isProgramName(argument + <usize>nameAt, nameBytes);
+  while (restEnd > restAt && load<u8>(text + <usize>(restEnd - 1)) === SPACE) restEnd -= 1;
+  command.name = text + <usize>nameAt;
+  command.nameLength = nameEnd - nameAt;
+  command.rest = text + <usize>restAt;
+  command.restLength = restEnd - restAt;
+  return isProgramName(command.name, command.nameLength);
 }
 
 /** Whether the bytes are the name of a program: 1 to 16 of a–z, 0–9 and '-'. */
@@ -59,24 +68,6 @@ export function isProgramName(name: usize, length: u32): bool {
     if (!isNameByte(load<u8>(name + <usize>i))) return false;
   }
   return true;
-}
-
-/** Where the program's name begins. */
-export function nameOffset(): u32 {
-  return nameAt;
-}
-
-export function nameLength(): u32 {
-  return nameBytes;
-}
-
-/** Where the program's own argument begins. */
-export function restOffset(): u32 {
-  return restAt;
-}
-
-export function restLength(): u32 {
-  return restBytes;
 }
 
 function skipSpaces(argument: usize, length: u32, from: u32): u32 {

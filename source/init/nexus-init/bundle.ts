@@ -24,8 +24,14 @@ const nameState: usize = memory.data(LINE_STATE_BYTES, 8);
 const nameBuffer: usize = memory.data(PATH_BYTES_MAX + 1, 8);
 
 let bundleBytes: u32 = 0;
-let address: usize = 0;
-let bytes: u32 = 0;
+
+/** A file of the bundle, as it lies in memory. */
+@unmanaged
+@final
+export class BundledFile {
+  address: usize;
+  bytes: u32;
+}
 
 /** Maps the bundle and checks its index. False, after a line that says why. */
 export function openBundle(): bool {
@@ -48,21 +54,21 @@ export function openBundle(): bool {
   return false;
 }
 
-/** Finds a file and checks its content. After it: `fileAddress()`, `fileBytes()`. False, after a line. */
-export function findInBundle(name: usize, nameLength: u32): bool {
-  return findAndCheck(name, nameLength, u32.MAX_VALUE);
+/** Finds a file, checks its content, and fills in `file`. False, after a line. */
+export function findInBundle(name: usize, nameLength: u32, file: BundledFile): bool {
+  return findAndCheck(name, nameLength, u32.MAX_VALUE, file);
 }
 
 /**
  * The same for a package image that a literal (ASCII) names. Only its first block is checked, which holds the root of its
- * own tree: whoever mounts it checks the others by that, as they are read.
+ * own tree: the program that mounts it checks the others by that, as they are read.
  */
-export function findImageInBundle(words: string): bool {
+export function findImageInBundle(words: string, file: BundledFile): bool {
   const name = changetype<Line>(nameState).begin(nameBuffer, PATH_BYTES_MAX).text(words);
-  return findAndCheck(name.address, name.length, 1);
+  return findAndCheck(name.address, name.length, 1, file);
 }
 
-function findAndCheck(name: usize, nameLength: u32, blocksMost: u32): bool {
+function findAndCheck(name: usize, nameLength: u32, blocksMost: u32, file: BundledFile): bool {
   const image = changetype<Image>(imageState);
   const entry = find(image, name, nameLength);
   if (entry === NO_ENTRY) {
@@ -75,30 +81,23 @@ function findAndCheck(name: usize, nameLength: u32, blocksMost: u32): bool {
     return false;
   }
   // A file's blocks follow each other, and so do they in memory.
-  address = blockOf(image.firstBlock);
-  bytes = image.byteLength;
+  file.address = blockOf(image.firstBlock);
+  file.bytes = image.byteLength;
   return true;
 }
 
-export function fileAddress(): usize {
-  return address;
-}
-
-export function fileBytes(): u32 {
-  return bytes;
-}
-
 /**
- * A memory object with a copy of the file that was found last, for another task: the bundle itself is nobody else's.
+ * A memory object with a copy of a file, for another task: the bundle itself stays ours alone.
  *
  * @returns its slot, or NO_SLOT after a line
  */
-export function copyOfFile(): u32 {
+export function copyOfFile(file: BundledFile): u32 {
+  const bytes = file.bytes;
   let status = createVmo(pagesFor(bytes));
   const vmo = status < 0 ? NO_SLOT : <u32>result(0);
   if (status >= 0) status = map(vmo, FILE_ADDRESS, 0, pagesFor(bytes), Right.Read | Right.Write);
   if (status >= 0) {
-    memory.copy(FILE_ADDRESS, address, bytes);
+    memory.copy(FILE_ADDRESS, file.address, bytes);
     status = unmap(FILE_ADDRESS);
   }
   if (status >= 0) return vmo;

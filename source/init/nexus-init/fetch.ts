@@ -32,33 +32,35 @@ const pathBuffer: usize = memory.data(PATH_BYTES_MAX + 1, 8);
 let tries: u32 = 0;
 let service: u32 = NO_SLOT;
 let vmo: u32 = NO_SLOT;
+/** Bytes of the file at FILE_ADDRESS; 0 while none is mapped there. */
 let length: u32 = 0;
 
 /**
- * Reads pkg://bin/<name of program> through packagefsd. After it, `fetchedBytes()` of it lie at FILE_ADDRESS, until
- * `release()`. False, after a line.
+ * Reads pkg://bin/<name of program> through packagefsd, to FILE_ADDRESS, where it lies until `release()`.
  *
  * packagefsd, or virtioblkd below it, may end at any moment, and only we start them again: so a try has little patience,
- * and before the next one has more of it, whoever has fallen is back.
+ * and before the next one has more of it, whichever of them has fallen is back.
+ *
+ * @returns how many bytes the file has; 0, after a line, if it could not be read
  */
-export function fetch(topology: Topology, program: Program): bool {
+export function fetch(topology: Topology, program: Program): u32 {
   const path = changetype<Line>(pathState).begin(pathBuffer, PATH_BYTES_MAX);
   path.text("bin/").bytes(program.name, program.nameLength);
   let outcome: i32 = Refusal.PeerGone;
   for (let i: u32 = 0; i < FETCH_TRIES_MAX; i++) {
     const patience = FETCH_MILLISECONDS << (<u64>i);
     const server = topology.server(Role.PackageService);
-    if (server === null || !canServe(server)) return false;
+    if (server === null || !canServe(server)) return 0;
     setPatience(patience);
     outcome = bring(server.endpoint, path);
-    if (outcome === FsStatus.ok) return true;
+    if (outcome === FsStatus.ok) return length;
     release();
     if (!mayPass(outcome)) break;
     settle(topology, deadlineIn(patience, startup().timebase));
   }
   const words = say("cannot read pkg://").printable(path.address, path.length);
   print(because(words, outcome));
-  return false;
+  return 0;
 }
 
 /** packagefsd has fixtures at least: it is never absent unless something is wrong. */
@@ -87,10 +89,6 @@ export function release(): void {
   length = 0;
   vmo = NO_SLOT;
   service = NO_SLOT;
-}
-
-export function fetchedBytes(): u32 {
-  return length;
 }
 
 function bring(endpoint: u32, path: Line): i32 {

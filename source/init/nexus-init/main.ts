@@ -22,19 +22,16 @@ import { LINE_STATE_BYTES, Line } from "text/line";
 import {
   CHAOS_PROGRAM,
   COMMANDS_MAX,
+  Command,
   commandEnd,
   DEFAULT_PROGRAM,
-  nameLength,
-  nameOffset,
-  restLength,
-  restOffset,
   SHELL_PROGRAM,
   split,
 } from "./argument";
 import { openBundle } from "./bundle";
 import { Flaw, flaw, flawName } from "./check";
 import { endedBit, Heard, listen, openEvents, take } from "./events";
-import { fetch, fetchedBytes, OWN_BADGE, release } from "./fetch";
+import { fetch, OWN_BADGE, release } from "./fetch";
 import { killWhenDue } from "./kill";
 import { FILE_ADDRESS, FLUSH_MILLISECONDS } from "./limits";
 import { because, say, sayOf } from "./say";
@@ -56,6 +53,8 @@ const topologyState: usize = memory.data(TOPOLOGY_BYTES, 8);
 /** What to run: the startup page's argument, or the default. */
 const argumentState: usize = memory.data(LINE_STATE_BYTES, 8);
 const argumentBuffer: usize = memory.data(STARTUP_ARGUMENT_BYTES, 8);
+/** The command of it that is looked at. */
+const command = changetype<Command>(memory.data(offsetof<Command>(), 8));
 
 /** The whole life of the system, a step a line. Each step says for itself what went wrong. */
 export function main(): i32 {
@@ -90,13 +89,13 @@ function planTopology(topology: Topology): bool {
   let from: u32 = 0;
   for (let commands: u32 = 0; from <= words.length; commands++) {
     const end = commandEnd(words.address, words.length, from);
-    const command = words.address + <usize>from;
-    if (!split(command, end - from) || commands === COMMANDS_MAX) {
+    const start = words.address + <usize>from;
+    if (!split(start, end - from, command) || commands === COMMANDS_MAX) {
       const what = say("nexus,run does not begin with the name of a program: ");
-      print(what.printable(command, words.length - from));
+      print(what.printable(start, words.length - from));
       return false;
     }
-    const program = describeProgram(topology, command + <usize>nameOffset(), nameLength());
+    const program = describeProgram(topology, command.name, command.nameLength);
     if (equals(program.name, program.nameLength, SHELL_PROGRAM)) describeShell(program);
     if (!PRODUCTION && equals(program.name, program.nameLength, CHAOS_PROGRAM)) describeChaos(program);
     from = end + 1;
@@ -124,17 +123,17 @@ function runPrograms(topology: Topology): bool {
   for (let i: u32 = 0; i < count; i++) {
     if (topology.program(i).origin !== Origin.Package) continue;
     const end = commandEnd(words.address, words.length, from);
-    const command = words.address + <usize>from;
-    split(command, end - from);
-    if (!runProgram(topology, i, command + <usize>restOffset(), restLength())) isWell = false;
+    split(words.address + <usize>from, end - from, command);
+    if (!runProgram(topology, i, command.rest, command.restLength)) isWell = false;
     from = end + 1;
   }
   return isWell;
 }
 
 function runProgram(topology: Topology, index: u32, rest: usize, length: u32): bool {
-  if (!fetch(topology, topology.program(index))) return false;
-  const isStarted = start(topology, index, FILE_ADDRESS, fetchedBytes(), rest, length);
+  const bytes = fetch(topology, topology.program(index));
+  if (bytes === 0) return false;
+  const isStarted = start(topology, index, FILE_ADDRESS, bytes, rest, length);
   release();
   return isStarted && awaitEnd(topology, index);
 }

@@ -22,7 +22,7 @@ import { messagePage, reply } from "runtime/ipc";
 import { Request } from "runtime/service";
 import { isProgramName } from "./argument";
 import { endedBit, interruptBit, take } from "./events";
-import { fetch, fetchedBytes, release } from "./fetch";
+import { fetch, release } from "./fetch";
 import { planKill } from "./kill";
 import { FILE_ADDRESS } from "./limits";
 import { start } from "./start";
@@ -94,8 +94,9 @@ function run(topology: Topology, request: Request): RunStatus {
 }
 
 function startRow(topology: Topology, length: u32): bool {
-  if (!fetch(topology, topology.program(row))) return false;
-  const isStarted = start(topology, row, FILE_ADDRESS, fetchedBytes(), argument, length);
+  const bytes = fetch(topology, topology.program(row));
+  if (bytes === 0) return false;
+  const isStarted = start(topology, row, FILE_ADDRESS, bytes, argument, length);
   release();
   return isStarted;
 }

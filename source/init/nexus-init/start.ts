@@ -11,7 +11,7 @@ import { LAUNCH_BYTES, Launch, launch, Step, stepName } from "runtime/loader";
 import { print } from "runtime/log";
 import { roleName } from "runtime/names";
 import { entryOf, startup } from "runtime/startup";
-import { copyOfFile, fileBytes, findImageInBundle } from "./bundle";
+import { BundledFile, copyOfFile, findImageInBundle } from "./bundle";
 import { isService } from "./check";
 import {
   absentBit,
@@ -147,18 +147,17 @@ function giveOwn(what: Launch, role: Role, rights: u32): bool {
 
 /** The fixtures' own memory, made once: nobody can write it, so the next life of a service may have the same. */
 let fixtures: u32 = NO_SLOT;
-let fixturesBytes: u32 = 0;
+const fixturesFile = changetype<BundledFile>(memory.data(offsetof<BundledFile>(), 8));
 
 function giveFixtures(what: Launch, rights: u32): bool {
   if (fixtures === NO_SLOT) {
-    if (!findImageInBundle("fixtures.img")) return false;
-    fixtures = copyOfFile();
+    if (!findImageInBundle("fixtures.img", fixturesFile)) return false;
+    fixtures = copyOfFile(fixturesFile);
     if (fixtures === NO_SLOT) return false;
-    fixturesBytes = fileBytes();
   }
   const given = what.give(Role.Fixtures, fixtures, rights & ~(<u32>Right.Write), 0);
   if (given === null) return false;
-  given.size = fixturesBytes;
+  given.size = fixturesFile.bytes;
   return true;
 }
 

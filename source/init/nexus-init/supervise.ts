@@ -24,7 +24,7 @@ import { sayEnd } from "runtime/names";
 import { slotOf, startup } from "runtime/startup";
 import { Line } from "text/line";
 import { nextStart } from "./backoff";
-import { fileAddress, fileBytes, findInBundle } from "./bundle";
+import { BundledFile, findInBundle } from "./bundle";
 import { absentBit, endedBit, Heard, listenToSignals, readyBit, take } from "./events";
 import { NEWS_MILLISECONDS, RESTARTS_MAX, START_MILLISECONDS } from "./limits";
 import { because, sayOf } from "./say";
@@ -157,13 +157,15 @@ function restart(topology: Topology, program: Program, index: u32): void {
   fall(program, index, sayOf("", program).text(" did not start"));
 }
 
+const file = changetype<BundledFile>(memory.data(offsetof<BundledFile>(), 8));
+
 /** A new life for a service, its first or another one. False, after a line. */
 function startService(topology: Topology, program: Program, index: u32): bool {
-  if (!findInBundle(program.name, program.nameLength)) return false;
+  if (!findInBundle(program.name, program.nameLength, file)) return false;
   // What an earlier life said is not about this one.
   take(readyBit(index));
   take(absentBit(index));
-  if (!start(topology, index, fileAddress(), fileBytes(), 0, 0)) return false;
+  if (!start(topology, index, file.address, file.bytes, 0, 0)) return false;
   program.due = deadlineIn(START_MILLISECONDS, startup().timebase);
   return true;
 }

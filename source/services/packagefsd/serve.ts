@@ -42,7 +42,6 @@ import { list } from "./list";
 /** The path of the request that is handled: a copy, so that the page is free for the answer. */
 const path = memory.data(256, 8);
 if (PATH_BYTES_MAX > 256) ERROR("the buffer above is too short for a path");
-let pathLength: u32 = 0;
 
 /** In an OpenFile: no read would go on from the last one. No offset in a file is as large. */
 const NOWHERE: u64 = u64.MAX_VALUE;
@@ -83,12 +82,13 @@ function refuse(status: FsStatus): u32 {
 function onOpen(request: Request): u32 {
   const params = PackageFsOpenParams.open(messagePage(), request.bytes);
   if (params === null) return refuse(FsStatus.badMessage);
-  const status = takePath(params.pathStart, params.pathLength);
+  const pathLength = params.pathLength;
+  const status = takePath(params.pathStart, pathLength);
   if (status !== FsStatus.ok) return refuse(status);
   if (pathLength === 0) return refuse(FsStatus.notAFile);
 
   const image = mounted();
-  if (findEntry(image, path, pathLength) === NO_ENTRY) return refuse(noFileStatus());
+  if (findEntry(image, path, pathLength) === NO_ENTRY) return refuse(noFileStatus(pathLength));
   const client = clientOf(request.badge);
   const file = openFile(client, image.firstBlock, image.byteLength);
   if (file === null) return refuse(FsStatus.tooManyFiles);
@@ -99,8 +99,8 @@ function onOpen(request: Request): u32 {
   return finishMessage();
 }
 
-/** Why there is no file at `path`: it is a directory, there is nothing, or the index could not be read. */
-function noFileStatus(): FsStatus {
+/** Why there is no file at `path`, which has so many bytes: it is a directory, there is nothing, or the index could not be read. */
+function noFileStatus(pathLength: u32): FsStatus {
   const image = mounted();
   if (image.error !== ImageError.None) return statusOf(image.error);
   if (firstChild(image, path, pathLength) !== NO_ENTRY) return FsStatus.notAFile;
@@ -110,7 +110,8 @@ function noFileStatus(): FsStatus {
 function onStat(request: Request): u32 {
   const params = PackageFsStatParams.open(messagePage(), request.bytes);
   if (params === null) return refuse(FsStatus.badMessage);
-  const status = takePath(params.pathStart, params.pathLength);
+  const pathLength = params.pathLength;
+  const status = takePath(params.pathStart, pathLength);
   if (status !== FsStatus.ok) return refuse(status);
 
   const image = mounted();
@@ -121,7 +122,7 @@ function onStat(request: Request): u32 {
     results.setHash(image.contentHash, HASH_BYTES);
     return finishMessage();
   }
-  const reason = pathLength === 0 ? FsStatus.notAFile : noFileStatus();
+  const reason = pathLength === 0 ? FsStatus.notAFile : noFileStatus(pathLength);
   if (reason !== FsStatus.notAFile) return refuse(reason);
   const results = PackageFsStatResultsBuilder.begin(messagePage(), MESSAGE_BYTES_MAX);
   results.kind = EntryKind.directory;
@@ -186,7 +187,8 @@ function onList(request: Request): u32 {
   const params = PackageFsListParams.open(messagePage(), request.bytes);
   if (params === null) return refuse(FsStatus.badMessage);
   const cursor = params.cursor;
-  const status = takePath(params.pathStart, params.pathLength);
+  const pathLength = params.pathLength;
+  const status = takePath(params.pathStart, pathLength);
   if (status !== FsStatus.ok) return refuse(status);
   const image = mounted();
   const outcome = list(image, path, pathLength, cursor);
@@ -232,7 +234,6 @@ function onInfo(request: Request): u32 {
 /** Takes the path of a request out of the message page and judges it. The empty one is the root directory. */
 function takePath(start: usize, length: u32): FsStatus {
   if (length > PATH_BYTES_MAX) return FsStatus.badPath;
-  pathLength = length;
   if (length === 0) return FsStatus.ok;
   memory.copy(path, start, <usize>length);
   return pathError(path, length) === ImageError.None ? FsStatus.ok : FsStatus.badPath;
