@@ -3,6 +3,7 @@
 // The one idea: the machine is run an instruction at a time, or a few, and what a hart executed goes to the function at
 // which it stood before. Kernel code is known by its address; tasks share addresses, so theirs is known by its bytes.
 
+import { Csr } from "../../build/gen/host/machine/core/csr.ts";
 import { Locator } from "../../host/debug/locate.ts";
 import { readProgram, type Segment } from "../../machine/host/elf.ts";
 import type { Run } from "../../machine/host/run.ts";
@@ -11,7 +12,6 @@ import { codeAt, hasBytes } from "./memory.ts";
 import type { Programs } from "./run.ts";
 
 const KERNEL_START = 0xffff_ffff_0000_0000n;
-const SATP = 0x180;
 
 /** A function, and how many instructions it took. */
 export interface Share {
@@ -63,7 +63,7 @@ export class Where {
   private nameAt(hart: number): string {
     const { core } = this.run.machine;
     const pc = BigInt.asUintN(64, core.hartPc(hart));
-    const space = pc >= KERNEL_START ? 0n : BigInt.asUintN(64, core.hartCsr(hart, SATP));
+    const space = pc >= KERNEL_START ? 0n : BigInt.asUintN(64, core.hartCsr(hart, Csr.Satp));
     const key = `${space} ${pc}`;
     let name = this.names.get(key);
     if (name === undefined) {

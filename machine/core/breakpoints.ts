@@ -5,7 +5,7 @@
 import { breakBits, resetCode } from "./code";
 import { Hart } from "./hart";
 
-const BREAKPOINTS_MAX: u32 = 64;
+export const BREAKPOINTS_MAX: u32 = 64;
 
 /** Count, then addresses. */
 const COUNT: usize = memory.data(8, 8);

@@ -40,13 +40,13 @@ import {
 import { turnOn } from "./power";
 import { Event, trace } from "./trace";
 
-const FINISHER: u64 = 0x10_0000;
-const MSWI: u64 = 0x200_0000;
+export const FINISHER: u64 = 0x10_0000;
+export const MSWI: u64 = 0x200_0000;
 const MTIMER: u64 = 0x200_4000;
-const SSWI: u64 = 0x2f0_0000;
-const PLIC: u64 = 0xc00_0000;
-const UART: u64 = 0x1000_0000;
-const VIRTIO: u64 = 0x1000_1000;
+export const SSWI: u64 = 0x2f0_0000;
+export const PLIC: u64 = 0xc00_0000;
+export const UART: u64 = 0x1000_0000;
+export const VIRTIO: u64 = 0x1000_1000;
 
 /** What the machine has beside what every machine has, set by `busReset`. */
 @unmanaged

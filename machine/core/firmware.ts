@@ -37,7 +37,7 @@ import { isRam } from "./ram";
 import { Event, trace } from "./trace";
 
 /** Extensions (SBI 2.0, chapters 4 to 12). */
-const enum Extension {
+export const enum Extension {
   LegacySetTimer = 0,
   LegacyPutchar = 1,
   LegacyGetchar = 2,

@@ -8,7 +8,7 @@
 import { clock } from "./clock";
 import { traceEvent } from "./host";
 
-/** What happened. The numbers are the host's too (machine/host/trace.ts). */
+/** What happened. */
 export const enum Event {
   /** A trap: `first` is the cause, `second` where it came from. */
   Trap = 0,

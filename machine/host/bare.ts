@@ -2,11 +2,9 @@
 //
 // For conformance programs, tests and benchmarks of the core. Nothing here is Node's.
 
+import { RAM_START } from "../../build/gen/host/machine/core/layout.ts";
 import { readProgram } from "./elf.ts";
 import { type Core, instantiate } from "./module.ts";
-
-/** Physical address of RAM. */
-const RAM_START = 0x8000_0000n;
 
 /** What a bare machine is made of. */
 export interface BareSettings {

@@ -8,6 +8,8 @@
 // is taken in the present, where the run has never been further, so what was lived stays as it was. What the debugger
 // reads changes nothing; what it writes makes another run from there on. Nothing here is Node's.
 
+import { BREAKPOINTS_MAX } from "../../build/gen/host/machine/core/breakpoints.ts";
+import { HartState } from "../../build/gen/host/machine/core/hart.ts";
 import { type EmbeddedMachine, RAM_START } from "./machine.ts";
 import { type AdvanceState, PC_REGISTER, type Run } from "./run.ts";
 import { Timeline } from "./timeline.ts";
@@ -26,12 +28,6 @@ const STEP_INSTRUCTIONS_MAX = 2_000_000n;
 
 /** Distances at which a step backward looks, from far to near. */
 const LOOKS = [200_000n, 4_000n, 64n, 1n];
-
-/** What `hartActivity` says of a hart that neither waits nor is stopped. */
-const RUNS = 0;
-
-/** As many as the machine has room for (machine/core/breakpoints.ts). */
-const BREAKPOINTS_MAX = 64;
 
 const NOWHERE = 2n ** 64n - 1n;
 const ADDRESS_END = 2n ** 64n;
@@ -226,7 +222,7 @@ export class Debugger {
   /** A hart that does not wait: the one that turned the machine off. */
   private busyHart(): number {
     const harts = Array.from({ length: this.hartCount }, (_, index) => index);
-    return harts.find((hart) => this.run.machine.core.hartActivity(hart) === RUNS) ?? 0;
+    return harts.find((hart) => this.run.machine.core.hartActivity(hart) === HartState.Running) ?? 0;
   }
 
   /** A hart that runs and stands at a breakpoint, after a run that ended before its time. */

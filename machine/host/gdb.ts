@@ -5,6 +5,7 @@
 // This file knows packets and words; what they do is debugger.ts. Nothing here is Node's: bytes come in by `receive` and
 // go out by the function that the constructor was given.
 
+import { HartState } from "../../build/gen/host/machine/core/hart.ts";
 import type { Debugger, DebugStop } from "./debugger.ts";
 import { csrOf, PRIVILEGE, REGISTERS, target } from "./gdb-target.ts";
 import {
@@ -22,7 +23,7 @@ import {
   threadOf,
   threadText,
 } from "./gdb-words.ts";
-import { activities } from "./harts.ts";
+import { activityText, modeText } from "./harts.ts";
 import { PC_REGISTER } from "./run.ts";
 
 /** Digits of a register. */
@@ -33,9 +34,6 @@ const PACKET_BYTES_MAX = 0x4000;
 
 /** Instructions between two looks at whether gdb wants to interrupt. */
 const SLICE_INSTRUCTIONS = 4_000_000n;
-
-/** What `hartActivity` says of a hart that was never started, or stopped. */
-const STOPPED = 2;
 
 const INTERRUPT = 0x03;
 const PACKET_START = 0x24;
@@ -231,9 +229,8 @@ export class GdbSession {
 
   private describe(hart: number): string {
     const { core } = this.debugged.run.machine;
-    const activity = activities[core.hartActivity(hart)] ?? "";
-    const mode = ["user", "supervisor", "", "machine"][core.hartMode(hart)] ?? "";
-    return `hart ${hart}, ${activity}, ${mode} mode, ${core.hartRetired(hart)} instructions`;
+    const state = `${activityText(core, hart)}, ${modeText(core, hart)} mode`;
+    return `hart ${hart}, ${state}, ${core.hartRetired(hart)} instructions`;
   }
 
   /** `Hg`: whose registers and memory are meant; `Hc`: who steps. Any and all leave the choice to us. */
@@ -381,9 +378,9 @@ export class GdbSession {
   /** This hart, or if it is stopped the first that is not: a person wants to see something. */
   private awake(hart: number): number {
     const { core } = this.debugged.run.machine;
-    if (core.hartActivity(hart) !== STOPPED) return hart;
+    if (core.hartActivity(hart) !== HartState.Stopped) return hart;
     const harts = Array.from({ length: this.debugged.hartCount }, (_, index) => index);
-    return harts.find((each) => core.hartActivity(each) !== STOPPED) ?? hart;
+    return harts.find((each) => core.hartActivity(each) !== HartState.Stopped) ?? hart;
   }
 
   private stopText(signal: string, hart: number): string {

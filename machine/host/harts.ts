@@ -1,21 +1,30 @@
 // What the harts of a machine are doing, as lines for a person.
 
+import { HartState, Mode } from "../../build/gen/host/machine/core/hart.ts";
 import type { EmbeddedMachine } from "./machine.ts";
+import { textsOf } from "./members.ts";
+import type { Core } from "./module.ts";
 
-/** What a hart is doing, by its `HartState` (machine/core/hart.ts). */
-export const activities = [
-  "runs",
-  "waits",
-  "stopped",
-  "starting",
-  "stopping",
-  "stopping",
-  "waits for a remote fence",
-] as const;
-const modes = ["user", "supervisor", "", "machine"];
+const activities = textsOf(HartState, {
+  Running: "runs",
+  Waiting: "waits",
+  Stopped: "stopped",
+  Starting: "starting",
+  Leaving: "stopping",
+  Stopping: "stopping",
+  Fencing: "waits for a remote fence",
+});
+const modes = textsOf(Mode, { User: "user", Supervisor: "supervisor", Machine: "machine" });
 
-/** The mode whose addresses are the kernel's. */
-const SUPERVISOR = 1;
+/** What a hart is doing, in words. */
+export function activityText(core: Core, hart: number): string {
+  return activities.get(core.hartActivity(hart)) ?? "?";
+}
+
+/** The mode that a hart is in, in a word. */
+export function modeText(core: Core, hart: number): string {
+  return modes.get(core.hartMode(hart)) ?? "?";
+}
 
 /**
  * A line for each hart, and under it the places in the kernel's sources that its program counter belongs to. `locate`
@@ -24,13 +33,14 @@ const SUPERVISOR = 1;
 export function describeHarts(machine: EmbeddedMachine, locate: (address: bigint) => string[]): string[] {
   const { core, settings } = machine;
   return Array.from({ length: settings.harts }, (_, hart) => hart).flatMap((hart) => {
-    const activity = core.hartActivity(hart);
     const pc = BigInt.asUintN(64, core.hartPc(hart));
-    const mode = core.hartMode(hart);
-    const state = `${activities[activity] ?? "?"} in ${modes[mode] ?? "?"} mode`;
+    const state = `${activityText(core, hart)} in ${modeText(core, hart)} mode`;
     const count = BigInt.asUintN(64, core.hartRetired(hart));
-    if (activity === 2) return [`hart ${hart}: stopped, ${count} instructions`];
+    if (core.hartActivity(hart) === HartState.Stopped)
+      return [`hart ${hart}: stopped, ${count} instructions`];
     const line = `hart ${hart}: ${state} at 0x${pc.toString(16).padStart(16, "0")}, ${count} instructions`;
-    return [line, ...(mode === SUPERVISOR ? locate(pc).map((place) => `  ${place}`) : [])];
+    // The addresses of supervisor mode are the kernel's.
+    const isKernel = core.hartMode(hart) === Mode.Supervisor;
+    return [line, ...(isKernel ? locate(pc).map((place) => `  ${place}`) : [])];
   });
 }

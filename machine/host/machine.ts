@@ -6,11 +6,17 @@
 // The one idea: everything that happens follows from the settings and from the instruction counts at which input came.
 // How long a slice is, and how often the host looks, changes nothing. Nothing here is Node's.
 
+import { Mode } from "../../build/gen/host/machine/core/hart.ts";
+import * as layout from "../../build/gen/host/machine/core/layout.ts";
+import { Stop } from "../../build/gen/host/machine/core/machine.ts";
+import { Power } from "../../build/gen/host/machine/core/power.ts";
 import { readProgram } from "./elf.ts";
 import { type Core, type HostFunctions, instantiate } from "./module.ts";
 
-/** Physical address of RAM, and the limit below which the device tree lies (as QEMU places it). */
-export const RAM_START = 0x8000_0000;
+/** Physical address of RAM. */
+export const RAM_START = Number(layout.RAM_START);
+
+/** The limit below which the device tree lies (as QEMU places it). */
 const TREE_LIMIT = 0xc000_0000;
 const TREE_ALIGN = 0x20_0000;
 
@@ -65,15 +71,7 @@ export type RunState = "running" | "off" | "reset" | "stuck" | "breakpoint";
 
 /** OpenSBI's struct fw_dynamic_info: magic "OSBI", version, where to go on, in which mode, options, boot hart. */
 const DYNAMIC_MAGIC = 0x4942534fn;
-const SUPERVISOR = 1n;
 const DYNAMIC_BYTES = 64;
-
-/** What machine/core/machine.ts gives as the reason of a return (`Stop`). */
-const stopBreakpoint = 2;
-const stopIdle = 3;
-
-const powerOff = 1;
-const powerReset = 2;
 
 export class EmbeddedMachine {
   readonly core: Core;
@@ -124,15 +122,15 @@ export class EmbeddedMachine {
   run(instructions: bigint): RunState {
     const reason = this.core.run(instructions);
     const power = this.core.power();
-    if (power === powerOff) return "off";
-    if (power === powerReset) return "reset";
-    if (reason === stopBreakpoint) return "breakpoint";
-    return reason === stopIdle ? "stuck" : "running";
+    if (power === Power.Off) return "off";
+    if (power === Power.Reset) return "reset";
+    if (reason === Stop.Breakpoint) return "breakpoint";
+    return reason === Stop.Idle ? "stuck" : "running";
   }
 
   /** Whether the guest has turned the machine off, or asked for a restart. */
   get isOff(): boolean {
-    return this.core.power() !== 0;
+    return this.core.power() !== Power.On;
   }
 
   /** What the guest gave as its reason when it turned the machine off. */
@@ -181,7 +179,7 @@ export class EmbeddedMachine {
     if (RAM_START + firmware.byteLength > entry)
       throw new Error("the firmware does not end below the kernel");
     this.writeMemory(RAM_START, firmware);
-    const info = new BigUint64Array([DYNAMIC_MAGIC, 2n, BigInt(entry), SUPERVISOR, 0n, 0n]);
+    const info = new BigUint64Array([DYNAMIC_MAGIC, 2n, BigInt(entry), BigInt(Mode.Supervisor), 0n, 0n]);
     const at = tree - DYNAMIC_BYTES;
     this.writeMemory(at, new Uint8Array(info.buffer));
     return at;

@@ -20,6 +20,14 @@ export function nameOf<Name extends string>(
   return membersOf(values).find(([, each]) => each === value)?.[0];
 }
 
+/** A text for each member, by its value. */
+export function textsOf<Name extends string>(
+  values: Readonly<Record<Name, number>>,
+  texts: Readonly<Record<Name, string>>,
+): ReadonlyMap<number, string> {
+  return new Map(membersOf(values).map(([name, value]) => [value, texts[name]]));
+}
+
 /** A name as a word: `StaleCode` is `stale-code`. */
 export function wordOf(name: string): string {
   return name.replace(/\B[A-Z]/g, (letter) => `-${letter}`).toLowerCase();

@@ -5,6 +5,8 @@
 
 import { createHash } from "node:crypto";
 import { deflateSync, inflateSync } from "node:zlib";
+import { VIRTIO_SLOTS } from "../../build/gen/host/machine/core/devices/virtio-mmio.ts";
+import { HARTS_MAX, RAM_BYTES_MAX } from "../../build/gen/host/machine/core/layout.ts";
 import type { DiskContent, MachineSettings } from "./machine.ts";
 import { PC_REGISTER, type RunEvent } from "./run.ts";
 
@@ -30,10 +32,8 @@ const VERSION = 1;
 
 const SECTOR_BYTES = 512;
 
-/** What the machine can be (machine/core/layout.ts, and the slots of its virtio devices). */
-const HARTS_MAX = 8;
-const RAM_MEBIBYTES_MAX = 3072;
-const SLOT_LAST = 7;
+const RAM_MEBIBYTES_MAX = RAM_BYTES_MAX / 2 ** 20;
+const SLOT_LAST = VIRTIO_SLOTS - 1;
 
 /** A disk larger than this is not put into a recording. */
 export const DISK_BYTES_MAX = 256 * 2 ** 20;

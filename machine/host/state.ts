@@ -1,9 +1,8 @@
 // A machine's state as one SHA-256: two runs that end with the same hash did the same.
 
 import { createHash } from "node:crypto";
+import { PAGE_BYTES } from "../../build/gen/host/machine/core/layout.ts";
 import { type EmbeddedMachine, RAM_START } from "./machine.ts";
-
-const PAGE_BYTES = 4096;
 
 /**
  * SHA-256 (64 hexadecimal digits) of the clock, every hart's registers and CSRs, and each page of RAM that is not all

@@ -3,8 +3,16 @@
 //
 // Nothing here is Node's.
 
-/** An event, as the machine tells it (machine/core/trace.ts). */
+import * as bus from "../../build/gen/host/machine/core/bus.ts";
+import { Extension } from "../../build/gen/host/machine/core/firmware.ts";
+import { Interrupt, Mode } from "../../build/gen/host/machine/core/hart.ts";
+import { Event } from "../../build/gen/host/machine/core/trace.ts";
+import { Cause } from "../../build/gen/host/machine/core/trap.ts";
+import { textsOf } from "./members.ts";
+
+/** An event, as the machine tells it. */
 export interface TraceEvent {
+  /** An `Event`. */
   kind: number;
   hart: number;
   /** Instructions of all harts, with skipped idle time. */
@@ -13,54 +21,72 @@ export interface TraceEvent {
   second: bigint;
 }
 
-const kinds = ["trap", "return", "space", "firmware", "read", "write", "wait"] as const;
-
 /** The clock's unit: 32 instructions are a tick of 100 ns, so one is 3.125 ns. */
 const MICROSECONDS_PER_INSTRUCTION = 0.003_125;
 
+/** The categories by which a viewer filters. */
+const categories = textsOf(Event, {
+  Trap: "trap",
+  Return: "return",
+  Space: "space",
+  Firmware: "firmware",
+  DeviceRead: "read",
+  DeviceWrite: "write",
+  Wait: "wait",
+});
+
+const USER = BigInt(Mode.User);
 const INTERRUPT = 1n << 63n;
-const interrupts = new Map([
-  [1n, "software interrupt"],
-  [5n, "timer interrupt"],
-  [9n, "external interrupt"],
-  [3n, "machine software interrupt"],
-  [7n, "machine timer interrupt"],
-  [11n, "machine external interrupt"],
-]);
-const exceptions = new Map([
-  [0n, "fetch misaligned"],
-  [1n, "fetch access fault"],
-  [2n, "illegal instruction"],
-  [3n, "breakpoint"],
-  [5n, "load access fault"],
-  [7n, "store access fault"],
-  [8n, "system call"],
-  [9n, "call from supervisor mode"],
-  [12n, "fetch page fault"],
-  [13n, "load page fault"],
-  [15n, "store page fault"],
-]);
-const extensions = new Map([
-  [0x10n, "base"],
-  [0x54494d45n, "set timer"],
-  [0x735049n, "send IPI"],
-  [0x52464e43n, "remote fence"],
-  [0x48534dn, "hart state"],
-  [0x53525354n, "system reset"],
-  [0x4442434en, "debug console"],
-]);
+const interrupts = textsOf(Interrupt, {
+  SupervisorSoftware: "software interrupt",
+  MachineSoftware: "machine software interrupt",
+  SupervisorTimer: "timer interrupt",
+  MachineTimer: "machine timer interrupt",
+  SupervisorExternal: "external interrupt",
+  MachineExternal: "machine external interrupt",
+});
+const exceptions = textsOf(Cause, {
+  FetchMisaligned: "fetch misaligned",
+  FetchAccess: "fetch access fault",
+  Illegal: "illegal instruction",
+  Breakpoint: "breakpoint",
+  LoadMisaligned: "load misaligned",
+  LoadAccess: "load access fault",
+  StoreMisaligned: "store misaligned",
+  StoreAccess: "store access fault",
+  UserCall: "system call",
+  SupervisorCall: "call from supervisor mode",
+  MachineCall: "call from machine mode",
+  FetchPage: "fetch page fault",
+  LoadPage: "load page fault",
+  StorePage: "store page fault",
+});
+const extensions = textsOf(Extension, {
+  LegacySetTimer: "legacy set timer",
+  LegacyPutchar: "legacy put character",
+  LegacyGetchar: "legacy get character",
+  LegacyClearIpi: "legacy clear IPI",
+  LegacyShutdown: "legacy shutdown",
+  Base: "base",
+  Time: "set timer",
+  Ipi: "send IPI",
+  Rfence: "remote fence",
+  Hsm: "hart state",
+  Srst: "system reset",
+  Dbcn: "debug console",
+});
 const devices: readonly (readonly [start: bigint, name: string])[] = [
-  [0x1000_1000n, "virtio"],
-  [0x1000_0000n, "uart"],
-  [0x0c00_0000n, "plic"],
-  [0x02f0_0000n, "sswi"],
-  [0x0200_0000n, "clint"],
-  [0x0010_0000n, "finisher"],
+  [bus.VIRTIO, "virtio"],
+  [bus.UART, "uart"],
+  [bus.PLIC, "plic"],
+  [bus.SSWI, "sswi"],
+  [bus.MSWI, "clint"],
+  [bus.FINISHER, "finisher"],
 ];
 
 /** Whether an instruction trapped: it was executed, and did not retire. */
 export function isException({ kind, first }: TraceEvent): boolean {
-  return kinds[kind] === "trap" && (first & INTERRUPT) === 0n;
+  return kind === Event.Trap && (first & INTERRUPT) === 0n;
 }
 
 /** An event as one line: the clock, the hart, what happened. */
@@ -70,20 +96,20 @@ export function eventLine(event: TraceEvent): string {
 
 /** What happened, in words. */
 export function eventText({ kind, first, second }: TraceEvent): string {
-  switch (kinds[kind]) {
-    case "trap":
+  switch (kind) {
+    case Event.Trap:
       return `${causeText(first)} at ${hex(second)}`;
-    case "return":
-      return `returns to ${first === 0n ? "user" : "supervisor"} mode at ${hex(second)}`;
-    case "space":
+    case Event.Return:
+      return `returns to ${first === USER ? "user" : "supervisor"} mode at ${hex(second)}`;
+    case Event.Space:
       return `address space ${(first >> 44n) & 0xffffn}, root ${hex((first & 0xfff_ffff_ffffn) << 12n)}`;
-    case "firmware":
-      return `firmware: ${extensions.get(first) ?? `extension ${hex(first)}`}, function ${second}`;
-    case "read":
+    case Event.Firmware:
+      return `firmware: ${extensions.get(Number(first)) ?? `extension ${hex(first)}`}, function ${second}`;
+    case Event.DeviceRead:
       return `reads ${deviceText(first)}: ${hex(second)}`;
-    case "write":
+    case Event.DeviceWrite:
       return `writes ${deviceText(first)}: ${hex(second)}`;
-    case "wait":
+    case Event.Wait:
       return `waits for an interrupt at ${hex(first)}`;
     default:
       return `event ${kind}`;
@@ -97,11 +123,10 @@ export class TraceFile {
   private readonly doing = new Map<number, string>();
 
   add(event: TraceEvent): void {
-    const kind = kinds[event.kind];
-    if (kind === "trap") this.does(event, causeText(event.first));
-    else if (kind === "return") this.does(event, event.first === 0n ? "user" : "kernel");
-    else if (kind === "wait") this.does(event, "waits");
-    this.row(event, { ph: "i", s: "t", name: eventText(event), cat: kind ?? "event" });
+    if (event.kind === Event.Trap) this.does(event, causeText(event.first));
+    else if (event.kind === Event.Return) this.does(event, event.first === USER ? "user" : "kernel");
+    else if (event.kind === Event.Wait) this.does(event, "waits");
+    this.row(event, { ph: "i", s: "t", name: eventText(event), cat: categories.get(event.kind) ?? "event" });
   }
 
   /** The whole file. */
@@ -125,8 +150,8 @@ export class TraceFile {
 
 function causeText(cause: bigint): string {
   if ((cause & INTERRUPT) !== 0n)
-    return interrupts.get(cause & ~INTERRUPT) ?? `interrupt ${cause & ~INTERRUPT}`;
-  return exceptions.get(cause) ?? `exception ${cause}`;
+    return interrupts.get(Number(cause & ~INTERRUPT)) ?? `interrupt ${cause & ~INTERRUPT}`;
+  return exceptions.get(Number(cause)) ?? `exception ${cause}`;
 }
 
 function deviceText(address: bigint): string {

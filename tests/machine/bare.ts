@@ -2,6 +2,7 @@
 
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
+import { Stop } from "../../build/gen/host/machine/core/machine.ts";
 import { root } from "../../host/root.ts";
 import { BareMachine } from "../../machine/host/bare.ts";
 import { buildMachine } from "../../toolchain/compile.ts";
@@ -83,8 +84,7 @@ export async function runProgram(program: Uint8Array, options: RunOptions = {}):
     if (number < 0) throw new Error(`there is no register ${name}`);
     return machine.register(hart, number);
   };
-  const idle = 3;
-  if (stop !== idle) {
+  if (stop !== Stop.Idle) {
     const pc = BigInt.asUintN(64, machine.core.hartPc(0)).toString(16);
     throw new Error(`the program did not come to its end: pc 0x${pc}, stop ${stop}`);
   }

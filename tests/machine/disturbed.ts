@@ -6,6 +6,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "vitest";
+import { Event } from "../../build/gen/host/machine/core/trace.ts";
 import { sourceFromFile, sourcesFromFolder, writeImageFile } from "../../host/pkgimg/files.ts";
 import { developmentKey, readKeyFile } from "../../host/pkgimg/keys.ts";
 import { root } from "../../host/root.ts";
@@ -18,9 +19,7 @@ export const HARTS = 2;
 /** Far more than any run here takes. */
 const CLOCK_MAX = 100_000_000_000n;
 
-/** Kinds of trace events (machine/core/trace.ts), and registers of the disk's slot (virtio 1.2, 4.2.2). */
-const deviceRead = 4;
-const deviceWrite = 5;
+/** Registers of the disk's slot (virtio 1.2, 4.2.2). */
 const slot = 0x1000_1000n;
 const queueNotify = slot + 0x50n;
 const config = slot + 0x100n;
@@ -40,8 +39,8 @@ export async function askedBy(run: string, legacy: boolean, disk?: string): Prom
   const asked = { requests: 0, configReads: 0 };
   again.listen(({ kind, first }) => {
     // Every read is waited for before the next, so each notification is one request.
-    if (kind === deviceWrite && first === queueNotify) asked.requests += 1;
-    if (kind === deviceRead && first >= config && first < slotEnd) asked.configReads += 1;
+    if (kind === Event.DeviceWrite && first === queueNotify) asked.requests += 1;
+    if (kind === Event.DeviceRead && first >= config && first < slotEnd) asked.configReads += 1;
   });
   again.advanceTo(CLOCK_MAX);
   return asked;

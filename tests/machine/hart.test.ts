@@ -1,6 +1,7 @@
 // Traps, modes, counters, interrupts and code that changes, each as a small program.
 
 import { describe, expect, test } from "vitest";
+import { Stop } from "../../build/gen/host/machine/core/machine.ts";
 import { DATA, END, OPEN_MEMORY, PROGRAM, runText } from "./bare.ts";
 
 /** Traps come here: s2 cause, s3 tval, s4 epc, s5 mstatus; then the end. */
@@ -372,9 +373,8 @@ test("breakpoints stop before the instruction, once each time it is come to", as
   machine.startProgram(
     await assembleText(`    li a0, 0\n2: addi a0, a0, 1\n li t0, 3\n bne a0, t0, 2b${END}`),
   );
-  const breakpoint = 2;
   machine.core.addBreakpoint(PROGRAM + 2n);
   const seen: bigint[] = [];
-  while (machine.core.run(1000n) === breakpoint) seen.push(machine.register(0, 10));
+  while (machine.core.run(1000n) === Stop.Breakpoint) seen.push(machine.register(0, 10));
   expect(seen).toEqual([0n, 1n, 2n]);
 });

@@ -2,6 +2,7 @@
 // for data, for machine mode too where it is locked, and for the walk through page tables.
 
 import { describe, expect, test } from "vitest";
+import { Stop } from "../../build/gen/host/machine/core/machine.ts";
 import { assembleText, DATA, END, PROGRAM, runProgram, runText } from "./bare.ts";
 
 const R = 1;
@@ -201,7 +202,7 @@ elsewhere:
     const { reg } = await runProgram(text, {
       prepare: (each) => {
         each.core.addBreakpoint(CODE + 8n);
-        expect(each.core.run(10_000n)).not.toBe(3);
+        expect(each.core.run(10_000n)).not.toBe(Stop.Idle);
         expect(BigInt.asUintN(64, each.core.hartPc(0))).toBe(CODE + 8n);
       },
     });

@@ -14,8 +14,19 @@ import { readNumbers, type SharedConstant, type SharedEnum } from "./read.ts";
 
 /** The guest's sources whose numbers the host uses. */
 export const sharedSources: readonly string[] = [
+  "machine/core/breakpoints.ts",
+  "machine/core/bus.ts",
   "machine/core/chaos.ts",
+  "machine/core/csr.ts",
+  "machine/core/devices/virtio-mmio.ts",
   "machine/core/faults.ts",
+  "machine/core/firmware.ts",
+  "machine/core/hart.ts",
+  "machine/core/layout.ts",
+  "machine/core/machine.ts",
+  "machine/core/power.ts",
+  "machine/core/trace.ts",
+  "machine/core/trap.ts",
   "source/abi/exit.ts",
   "source/abi/handle.ts",
 ];
