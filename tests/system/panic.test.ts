@@ -16,27 +16,32 @@ import type { Machine, MachineEnd } from "../../tools/boot/machine.ts";
 import { qemuArguments, qemuProgram } from "../../tools/boot/qemu.ts";
 import { type BootReport, bootOnce } from "../../tools/boot/run.ts";
 import { filesOf } from "../../tools/boot/session.ts";
+import { Layout, readLayout } from "../../tools/explore/layout.ts";
 import { Gdb, registers } from "../harness/gdb.ts";
 import { BOOT_TIMEOUT_MS, buildOnce, explain, hasQemu, usualRequest } from "./machine.ts";
 
 const kernel = "build/neuron.elf";
 const stackBytes = 16384n;
-const hartStride = 1024n;
-/** HartContext.heldRanks (arch/riscv/context.ts). */
-const heldRanksOffset = 12n;
 const looksMax = 500;
 
 /** The kernel on QEMU with a debugger at hand. */
 class Broken {
   readonly gdb: Gdb;
+  private readonly layout: Layout;
   private readonly locator: Locator;
   private readonly symbols: ReadonlyMap<string, bigint>;
 
-  constructor(gdb: Gdb) {
+  constructor(gdb: Gdb, layout: Layout) {
     this.gdb = gdb;
+    this.layout = layout;
     const bytes = new Uint8Array(readFileSync(join(root, kernel)));
     this.locator = new Locator(bytes, kernel);
     this.symbols = new Map(readElf(bytes, kernel).symbols.map(({ name, address }) => [name, address]));
+  }
+
+  /** An offset or a constant of the kernel's layout. */
+  number(name: string): bigint {
+    return BigInt(this.layout.number(name));
   }
 
   symbol(name: string): bigint {
@@ -56,7 +61,10 @@ class Broken {
       for (const hart of await this.gdb.harts()) {
         const all = await this.gdb.registers(hart);
         if (!this.at(all[registers.pc] ?? 0n).some((name) => name.endsWith("waitForInterrupt"))) continue;
-        return { hart, index: Number(((all[registers.tp] ?? 0n) - this.symbol("harts")) / hartStride) };
+        return {
+          hart,
+          index: Number(((all[registers.tp] ?? 0n) - this.symbol("harts")) / this.number("HART_STRIDE")),
+        };
       }
       setTimeout(() => this.gdb.interrupt(), 1 + (looks % 7));
       await this.gdb.run();
@@ -106,7 +114,8 @@ async function breakOne(
   const debug = async (): Promise<void> => {
     const gdb = await Gdb.connect(socket);
     try {
-      const broken = new Broken(gdb);
+      const elf = new Uint8Array(readFileSync(join(root, kernel)));
+      const broken = new Broken(gdb, new Layout(await readLayout(elf, "build/wasm/neuron.wasm")));
       const running = gdb.run();
       await new Promise<void>((resolve) => {
         allTicked = resolve;
@@ -218,7 +227,10 @@ describe.skipIf(!hasQemu)("a kernel that is wrong (qemu-system-riscv64 is instal
     async () => {
       const outcome = await breakOne(async (broken, hart, index) => {
         // The ranks of the locks that this hart holds: all of them. Its next lock is out of order (sync/order.ts).
-        const at = broken.symbol("harts") + BigInt(index) * hartStride + heldRanksOffset;
+        const at =
+          broken.symbol("harts") +
+          BigInt(index) * broken.number("HART_STRIDE") +
+          broken.number("Hart.heldRanks");
         await broken.gdb.write(hart, at, Uint8Array.of(0xff, 0, 0, 0));
       });
       const places = checkPanic(
