@@ -49,7 +49,9 @@ export function whereIn(subject: Subject, row: string): Share[] {
       },
     });
     const shares = where?.list() ?? [];
-    if (shares.length > 0) return shares;
+    if (shares.length > 0) {
+      return shares;
+    }
   }
   throw new Problem(`there is no path "${row}" to look into`, {
     hints: ["./nx bench kernel lists them; a boot is none"],
@@ -66,7 +68,9 @@ export function measureKernel(subject: Subject): KernelFigure[] {
 }
 
 function figuresOf({ name, rounds, otherRounds }: Samples): KernelFigure[] {
-  if (otherRounds.length === 0) return [figure(name, rounds)];
+  if (otherRounds.length === 0) {
+    return [figure(name, rounds)];
+  }
   return [figure(`${name}: who wakes`, rounds), figure(`${name}: who is woken`, otherRounds)];
 }
 

@@ -28,7 +28,9 @@ export function figuresOf(speeds: readonly Speed[], beside: BesideQemu | undefin
   const yardstick = Math.max(...speeds.map((speed) => speed.yardstick));
   const none = { ratio: undefined, goal: undefined };
   figures.unshift({ name: "yardstick, in JavaScript", value: yardstick, unit: "M steps/s", ...none });
-  if (beside === undefined) return figures;
+  if (beside === undefined) {
+    return figures;
+  }
   const { machine, qemu } = beside;
   return [
     ...figures,

@@ -37,8 +37,13 @@ export async function bench(part: string, words: BenchWords): Promise<number> {
 
 async function printMachine({ json }: BenchWords): Promise<number> {
   const figures = await benchMachine();
-  if (json) printJson(figures);
-  else for (const figure of figures) printSpeed(figure);
+  if (json) {
+    printJson(figures);
+  } else {
+    for (const figure of figures) {
+      printSpeed(figure);
+    }
+  }
   return figures.every(isReached) ? 0 : 1;
 }
 
@@ -64,7 +69,9 @@ const kernelColumns: readonly Column[] = [
 
 async function printKernel(words: BenchWords): Promise<number> {
   const { json, profile = "production", where } = words;
-  if (where !== undefined) return await printWhere(where, words);
+  if (where !== undefined) {
+    return await printWhere(where, words);
+  }
   const figures = await benchKernel(profile);
   // A bring-up build checks itself as it runs; budgets are for what is meant to be fast.
   const isJudged = profile === "production";
@@ -76,8 +83,11 @@ async function printKernel(words: BenchWords): Promise<number> {
     ...[figure.seL4, figure.freertos, figure.xv6].map(number),
     isOver(figure) ? "OVER" : "",
   ];
-  if (json) printJson(figures);
-  else process.stdout.write(formatTable(kernelColumns, figures.map(row)));
+  if (json) {
+    printJson(figures);
+  } else {
+    process.stdout.write(formatTable(kernelColumns, figures.map(row)));
+  }
   return figures.some(isOver) ? 1 : 0;
 }
 
@@ -85,8 +95,11 @@ async function printWhere(row: string, { json, profile = "production" }: BenchWo
   const shares = await whereKernel(profile, row);
   const columns: readonly Column[] = [{ heading: "instructions", align: "right" }, { heading: "function" }];
   const cells = shares.map((share) => [number(share.instructions), share.function]);
-  if (json) printJson(shares);
-  else process.stdout.write(formatTable(columns, cells));
+  if (json) {
+    printJson(shares);
+  } else {
+    process.stdout.write(formatTable(columns, cells));
+  }
   return 0;
 }
 

@@ -13,7 +13,9 @@ export function gdbOption(): Option {
 
 /** A parser for an option whose value is a text with something in it. */
 export function someText(text: string): string {
-  if (text.trim() !== "") return text;
+  if (text.trim() !== "") {
+    return text;
+  }
   throw new InvalidArgumentError("it is empty.");
 }
 
@@ -21,7 +23,9 @@ export function someText(text: string): string {
 export function integerBetween(min: number, max: number): (text: string) => number {
   return (text) => {
     const value = /^[0-9]+$/.test(text) ? Number(text) : Number.NaN;
-    if (value >= min && value <= max) return value;
+    if (value >= min && value <= max) {
+      return value;
+    }
     throw new InvalidArgumentError(`a whole number from ${min} to ${max} is needed.`);
   };
 }

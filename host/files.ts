@@ -14,7 +14,9 @@ export function listFiles(root: string, folder: string): string[] {
   return entries
     .flatMap((entry) => {
       const path = `${folder}/${entry.name}`;
-      if (entry.isDirectory()) return listFiles(root, path);
+      if (entry.isDirectory()) {
+        return listFiles(root, path);
+      }
       return entry.isFile() ? [path] : [];
     })
     .sort();

@@ -10,8 +10,12 @@ import { pathProblem } from "./system-error.ts";
 /** Looks that a file is a plain one with something in it, and can be read. Gives its bytes' number. Throws Problem if not. */
 export function requireInput({ word, file }: NamedFile): number {
   const { size, isPlain } = look(word, file);
-  if (!isPlain) throw inputProblem({ word, file }, "it is no plain file", "name a file");
-  if (size === 0) throw inputProblem({ word, file }, "it is empty", "name one that is whole");
+  if (!isPlain) {
+    throw inputProblem({ word, file }, "it is no plain file", "name a file");
+  }
+  if (size === 0) {
+    throw inputProblem({ word, file }, "it is empty", "name one that is whole");
+  }
   return size;
 }
 
@@ -24,7 +28,9 @@ function look(word: string, file: string): { size: number; isPlain: boolean } {
   try {
     const stat = statSync(file);
     // To open a pipe would wait for its other end.
-    if (stat.isFile()) closeSync(openSync(file, "r"));
+    if (stat.isFile()) {
+      closeSync(openSync(file, "r"));
+    }
     return { size: stat.size, isPlain: stat.isFile() };
   } catch (error) {
     throw pathProblem(`${word} ${file} cannot be used`, resolve(file), error);

@@ -51,7 +51,9 @@ export function requireFolder({ word, file }: NamedFile): void {
   try {
     const made = mkdirSync(file, { recursive: true });
     rmdirSync(mkdtempSync(`${resolve(file)}/.nx-`));
-    if (made !== undefined) removeEmpty(resolve(file), resolve(made));
+    if (made !== undefined) {
+      removeEmpty(resolve(file), resolve(made));
+    }
   } catch (error) {
     throw pathProblem(`${word} ${file} cannot be written`, resolve(file), error);
   }
@@ -60,8 +62,11 @@ export function requireFolder({ word, file }: NamedFile): void {
 /** Writes a file: what was there before is there until all of the new content is. Throws Problem if that fails. */
 export function writeOutput({ word, file }: NamedFile, content: string | Uint8Array): void {
   try {
-    if (isPlain(file)) replace(placeOf(file), content);
-    else writeFileSync(file, content);
+    if (isPlain(file)) {
+      replace(placeOf(file), content);
+    } else {
+      writeFileSync(file, content);
+    }
   } catch (error) {
     throw cannotWrite({ word, file }, error);
   }
@@ -85,7 +90,9 @@ export function scratchFolder(prefix: string): string {
   const parent = tmpdir();
   try {
     const folder = mkdtempSync(join(parent, prefix));
-    if (scratchFolders.size === 0) process.on("exit", removeScratchFolders);
+    if (scratchFolders.size === 0) {
+      process.on("exit", removeScratchFolders);
+    }
     scratchFolders.add(folder);
     return folder;
   } catch (error) {
@@ -101,11 +108,15 @@ export function scratchFolder(prefix: string): string {
 export function removeScratchFolder(folder: string): void {
   rmSync(folder, { recursive: true, force: true });
   scratchFolders.delete(folder);
-  if (scratchFolders.size === 0) process.off("exit", removeScratchFolders);
+  if (scratchFolders.size === 0) {
+    process.off("exit", removeScratchFolders);
+  }
 }
 
 function removeScratchFolders(): void {
-  for (const folder of scratchFolders) removeScratchFolder(folder);
+  for (const folder of scratchFolders) {
+    removeScratchFolder(folder);
+  }
 }
 
 /** A file that grows by lines. One that cannot be written any more gets no further lines, and says why at the end. */
@@ -134,7 +145,9 @@ export class LineFile {
   }
 
   private attempt(work: () => void): void {
-    if (this.problem !== undefined) return;
+    if (this.problem !== undefined) {
+      return;
+    }
     try {
       work();
     } catch (error) {
@@ -152,11 +165,15 @@ function writeWhole(descriptor: number, bytes: Uint8Array): void {
 function tryFile(output: NamedFile): void {
   const stat = statOf(output);
   // To open a pipe would wait for its reader, and other things are none of ours to try.
-  if (stat !== undefined && !stat.isFile() && !stat.isDirectory()) return;
+  if (stat !== undefined && !stat.isFile() && !stat.isDirectory()) {
+    return;
+  }
   try {
     closeSync(openSync(output.file, "a"));
     // Where it was a link to nothing, the link stays.
-    if (stat === undefined) rmSync(placeOf(output.file), { force: true });
+    if (stat === undefined) {
+      rmSync(placeOf(output.file), { force: true });
+    }
   } catch (error) {
     throw cannotWrite(output, error);
   }
@@ -202,5 +219,7 @@ export function placeOf(file: string): string {
 /** Removes folders that were made for a try, from `folder` up to `first`. */
 function removeEmpty(folder: string, first: string): void {
   rmdirSync(folder);
-  if (folder !== first) removeEmpty(dirname(folder), first);
+  if (folder !== first) {
+    removeEmpty(dirname(folder), first);
+  }
 }

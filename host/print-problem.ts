@@ -25,7 +25,9 @@ export function printProblem(error: unknown, stream: NodeJS.WriteStream): 1 | 2 
 
 /** Prints errors that did not stop a command. Gives the exit code: 0 if there are none. */
 export function printProblems(errors: readonly unknown[], stream: NodeJS.WriteStream): 0 | 1 {
-  for (const error of errors) printProblem(error, stream);
+  for (const error of errors) {
+    printProblem(error, stream);
+  }
   return errors.length === 0 ? 0 : 1;
 }
 
@@ -35,7 +37,9 @@ export function formatProblem(error: unknown, paint: Paint): string {
     return [`${paint.bad("nx:")} the guest code cannot become RV64`, error.message].join("\n");
   }
   const environment = environmentProblem(error);
-  if (environment !== undefined) return formatProblem(environment, paint);
+  if (environment !== undefined) {
+    return formatProblem(environment, paint);
+  }
   if (!(error instanceof Problem)) {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
     return `${paint.bad("nx: this is a bug in the tools")}\n${text}`;
@@ -43,8 +47,9 @@ export function formatProblem(error: unknown, paint: Paint): string {
   const { subject, hints = [], diagnostics = [], output } = error.details;
   const about = subject !== undefined && !error.message.includes(subject) ? ` (${subject})` : "";
   const lines = [`${paint.bad("nx:")} ${error.message}${about}`];
-  for (const diagnostic of diagnostics.slice(0, diagnosticsShownMax))
+  for (const diagnostic of diagnostics.slice(0, diagnosticsShownMax)) {
     lines.push(formatDiagnostic(diagnostic, paint));
+  }
   if (diagnostics.length > diagnosticsShownMax) {
     lines.push(`… and ${diagnostics.length - diagnosticsShownMax} more`);
   }
@@ -57,16 +62,22 @@ export function formatProblem(error: unknown, paint: Paint): string {
         .map((line) => `  | ${line}`),
     );
   }
-  for (const hint of hints) lines.push(`${paint.note("try:")} ${hint}`);
+  for (const hint of hints) {
+    lines.push(`${paint.note("try:")} ${hint}`);
+  }
   return lines.join("\n");
 }
 
 /** `file:line:column: error: message`, then the source line with a caret below the place. */
 export function formatDiagnostic({ severity, message, place }: Diagnostic, paint: Paint): string {
   const word = severity === "error" ? paint.bad("error") : paint.note(severity);
-  if (!place) return `${word}: ${message}`;
+  if (!place) {
+    return `${word}: ${message}`;
+  }
   const head = `${place.file}:${place.line}:${place.column}: ${word}: ${message}`;
-  if (place.text === undefined) return head;
+  if (place.text === undefined) {
+    return head;
+  }
   const margin = String(place.line).padStart(6);
   // A tab stays a tab, so that the caret stands where the terminal puts the character.
   const indent = place.text.slice(0, place.column - 1).replace(/[^\t]/g, " ");

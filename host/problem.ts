@@ -53,7 +53,9 @@ export function combine(errors: readonly unknown[]): unknown {
   const problems = errors.filter((error): error is Problem => error instanceof Problem);
   const bug = errors.find((error) => !(error instanceof Problem));
   const [first] = problems;
-  if (bug !== undefined || first === undefined || problems.length === 1) return bug ?? first;
+  if (bug !== undefined || first === undefined || problems.length === 1) {
+    return bug ?? first;
+  }
   const findings = problems.flatMap(({ details }) => details.diagnostics ?? []);
   const unique = new Map(findings.map((finding) => [JSON.stringify(finding), finding]));
   const output = problems.flatMap(({ details }) => details.output ?? []).join("");

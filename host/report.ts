@@ -21,8 +21,12 @@ export function paintFor(stream: { readonly isTTY?: boolean }): Paint {
 /** `0.42 s`, `12.3 s`, `2 min 5 s`: three digits are as much as a person reads. */
 export function formatDuration(milliseconds: number): string {
   const seconds = milliseconds / 1000;
-  if (seconds < 10) return `${seconds.toFixed(2)} s`;
-  if (seconds < 60) return `${seconds.toFixed(1)} s`;
+  if (seconds < 10) {
+    return `${seconds.toFixed(2)} s`;
+  }
+  if (seconds < 60) {
+    return `${seconds.toFixed(1)} s`;
+  }
   return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
 }
 
@@ -43,7 +47,9 @@ export function progressOn(stream: NodeJS.WriteStream): Progress {
     showRunning();
   };
   const showRunning = (): void => {
-    if (!stream.isTTY || running.length === 0) return;
+    if (!stream.isTTY || running.length === 0) {
+      return;
+    }
     const text = `  … ${running.join(", ")}`;
     stream.write(`\r\x1b[K${paint.faint(text.slice(0, Math.max(0, stream.columns - 1)))}`);
   };
@@ -56,7 +62,9 @@ export function progressOn(stream: NodeJS.WriteStream): Progress {
         running.splice(running.indexOf(what), 1);
         const duration = formatDuration(performance.now() - begin).padStart(8);
         line(`  ${paint.faint(duration)}  ${what}${detail === undefined ? "" : paint.faint(`  ${detail}`)}`);
-        if (stream.isTTY && running.length === 0) stream.write("\r\x1b[K");
+        if (stream.isTTY && running.length === 0) {
+          stream.write("\r\x1b[K");
+        }
       };
     },
     note: line,

@@ -7,8 +7,12 @@ import { fileURLToPath } from "node:url";
 
 function findRoot(start: string): string {
   for (let folder = start; ; folder = dirname(folder)) {
-    if (existsSync(join(folder, "nx")) && existsSync(join(folder, "package-lock.json"))) return folder;
-    if (dirname(folder) === folder) throw new Error(`no repository root above ${start}`);
+    if (existsSync(join(folder, "nx")) && existsSync(join(folder, "package-lock.json"))) {
+      return folder;
+    }
+    if (dirname(folder) === folder) {
+      throw new Error(`no repository root above ${start}`);
+    }
   }
 }
 

@@ -47,7 +47,9 @@ const pathRefusals: Readonly<Record<string, Words>> = {
 
 /** The code of an error that came from the operating system, such as `ENOSPC`. */
 export function systemCode(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !("code" in error) || !("syscall" in error)) return undefined;
+  if (!(error instanceof Error) || !("code" in error) || !("syscall" in error)) {
+    return undefined;
+  }
   return typeof error.code === "string" ? error.code : undefined;
 }
 
@@ -60,10 +62,14 @@ export function systemCode(error: unknown): string | undefined {
 export function pathProblem(what: string, file: string, error: unknown): unknown {
   const code = systemCode(error) ?? "";
   const words = pathRefusals[code];
-  if (words === undefined) return error;
+  if (words === undefined) {
+    return error;
+  }
   const exitCode = code in refusals ? 1 : 2;
   const folder = code === "ENOENT" ? missingFolder(file) : undefined;
-  if (folder === undefined) return new Problem(`${what}: ${words.why}`, { hints: [words.hint], exitCode });
+  if (folder === undefined) {
+    return new Problem(`${what}: ${words.why}`, { hints: [words.hint], exitCode });
+  }
   const hints = ["make that folder, or name another place"];
   return new Problem(`${what}: there is no folder ${folder}`, { hints, exitCode });
 }
@@ -71,7 +77,9 @@ export function pathProblem(what: string, file: string, error: unknown): unknown
 /** The Problem behind an error that the operating system may raise at any time; undefined for any other. */
 export function environmentProblem(error: unknown): Problem | undefined {
   const words = refusals[systemCode(error) ?? ""];
-  if (words === undefined || !(error instanceof Error)) return undefined;
+  if (words === undefined || !(error instanceof Error)) {
+    return undefined;
+  }
   const path = "path" in error && typeof error.path === "string" ? error.path : undefined;
   const what = path === undefined ? "the operating system refuses" : `cannot use ${path}`;
   return new Problem(`${what}: ${words.why}`, { hints: [words.hint] });

@@ -8,6 +8,8 @@ export async function together<const T extends readonly Promise<unknown>[] | []>
 ): Promise<{ -readonly [P in keyof T]: Awaited<T[P]> }> {
   const settled = await Promise.allSettled(work);
   const reasons = settled.flatMap((result) => (result.status === "rejected" ? [result.reason] : []));
-  if (reasons.length > 0) throw combine(reasons);
+  if (reasons.length > 0) {
+    throw combine(reasons);
+  }
   return Promise.all(work);
 }

@@ -67,7 +67,9 @@ export function buildMachine(progress: Progress): Promise<string> {
 
 function requireKnown(names: readonly string[]): void {
   const unknown = names.find((name) => !programs.some((program) => program.name === name));
-  if (unknown === undefined) return;
+  if (unknown === undefined) {
+    return;
+  }
   const known = programs.map(({ name }) => name).join(", ");
   throw new Problem(`there is no program ${unknown}`, { hints: [`one of ${known}`], exitCode: 2 });
 }
@@ -95,7 +97,9 @@ async function buildKernel(run: Build): Promise<void> {
 async function buildPackage(run: Build): Promise<void> {
   await buildTasks(run, "package");
   await makePackageImage(run);
-  if (run.trust === "build") await makeTrust(run);
+  if (run.trust === "build") {
+    await makeTrust(run);
+  }
 }
 
 async function buildTasks(run: Build, by: "bundle" | "package"): Promise<void> {
@@ -116,6 +120,8 @@ async function buildPrograms(run: Build, names: readonly string[]): Promise<void
     await buildKernel(run);
     return;
   }
-  if (run.trust === "build" && names.includes("packagefsd")) await buildPackage(run);
+  if (run.trust === "build" && names.includes("packagefsd")) {
+    await buildPackage(run);
+  }
   await makeTasks(run, wanted);
 }

@@ -27,7 +27,9 @@ export async function withLock<T>(
     }
     await sleep(pollMilliseconds);
     // Judged twice: between its creation and its first byte a lock has no owner yet.
-    if (owner === undefined && ownerOf(file) === undefined) rmSync(file, { force: true });
+    if (owner === undefined && ownerOf(file) === undefined) {
+      rmSync(file, { force: true });
+    }
   }
   held.add(file);
   try {
@@ -43,7 +45,9 @@ function take(file: string): boolean {
     writeFileSync(file, String(process.pid), { flag: "wx" });
     return true;
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "EEXIST") return false;
+    if (error instanceof Error && "code" in error && error.code === "EEXIST") {
+      return false;
+    }
     throw error;
   }
 }
@@ -51,8 +55,12 @@ function take(file: string): boolean {
 /** The process that holds the lock, or undefined when it is gone, or never said who it is. */
 function ownerOf(file: string): number | undefined {
   const owner = Number(readOrEmpty(file));
-  if (!Number.isInteger(owner) || owner <= 0) return undefined;
-  if (owner === process.pid) return held.has(file) ? owner : undefined;
+  if (!Number.isInteger(owner) || owner <= 0) {
+    return undefined;
+  }
+  if (owner === process.pid) {
+    return held.has(file) ? owner : undefined;
+  }
   return isRunning(owner) ? owner : undefined;
 }
 

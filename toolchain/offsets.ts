@@ -17,7 +17,9 @@ export function frameOffsets(wasm: Uint8Array, sourceName: string): string {
   const module = readModule(wasm);
   const lines: string[] = [];
   for (const { name, kind, index } of module.exports) {
-    if (kind === "memory") continue;
+    if (kind === "memory") {
+      continue;
+    }
     const global = kind === "global" ? module.globals[index] : undefined;
     if (!global || global.mutable || global.value === undefined) {
       throw new Problem(`${sourceName} may export only integer constants, and ${name} is none`, {
@@ -27,6 +29,8 @@ export function frameOffsets(wasm: Uint8Array, sourceName: string): string {
     }
     lines.push(`    .equ ${name}, ${BigInt.asUintN(global.type === "i64" ? 64 : 32, global.value)}\n`);
   }
-  if (lines.length === 0) throw new Problem(`${sourceName} exports no constant`, { subject: sourceName });
+  if (lines.length === 0) {
+    throw new Problem(`${sourceName} exports no constant`, { subject: sourceName });
+  }
   return `# Made from ${sourceName} by toolchain/offsets.ts.\n${lines.join("")}`;
 }

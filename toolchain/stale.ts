@@ -55,18 +55,23 @@ export class Stamps {
   async run(step: Step): Promise<boolean> {
     const key = JSON.stringify([step.key, step.reads, step.writes]);
     const stamp = this.#stamps.get(step.name);
-    if (stamp?.key === key && [...stamp.reads, ...stamp.writes].every((file) => this.#same(file)))
+    if (stamp?.key === key && [...stamp.reads, ...stamp.writes].every((file) => this.#same(file))) {
       return false;
+    }
 
     // Forgotten on disk as well: a step that fails must not look done to the next build.
     if (this.#stamps.delete(step.name)) {
       this.#changed = true;
       this.save();
     }
-    for (const path of step.writes) mkdirSync(dirname(join(this.#root, path)), { recursive: true });
+    for (const path of step.writes) {
+      mkdirSync(dirname(join(this.#root, path)), { recursive: true });
+    }
     const before = step.reads.map((path) => this.#hashed(path));
     const further = (await step.run()) ?? [];
-    for (const path of step.writes) this.#hashes.delete(path);
+    for (const path of step.writes) {
+      this.#hashes.delete(path);
+    }
     const reads = [...before, ...[...further].map((path) => this.#hashed(path))];
     this.#stamps.set(step.name, { key, reads, writes: step.writes.map((path) => this.#hashed(path)) });
     this.#changed = true;
@@ -92,7 +97,9 @@ export class Stamps {
 
   /** Writes the stamps, if one has changed. A build that is interrupted keeps what it had finished. */
   save(): void {
-    if (!this.#changed) return;
+    if (!this.#changed) {
+      return;
+    }
     mkdirSync(dirname(this.#file), { recursive: true });
     const draft = `${this.#file}.${process.pid}`;
     writeFileSync(draft, JSON.stringify({ version: stampVersion, stamps: [...this.#stamps] }));

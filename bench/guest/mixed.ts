@@ -26,7 +26,9 @@ function hash(block: usize, state: u32): u32 {
 function makeTable(table: usize): void {
   for (let index: u32 = 0; index < 256; index++) {
     let value = index;
-    for (let bit = 0; bit < 8; bit++) value = (value & 1) !== 0 ? (value >> 1) ^ 0xedb88320 : value >> 1;
+    for (let bit = 0; bit < 8; bit++) {
+      value = (value & 1) !== 0 ? (value >> 1) ^ 0xedb88320 : value >> 1;
+    }
     store<u32>(table + <usize>(index << 2), value);
   }
 }
@@ -57,8 +59,11 @@ function search(words: usize, value: u32): u32 {
   let high = WORDS;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (load<u32>(words + <usize>(middle << 2)) < value) low = middle + 1;
-    else high = middle;
+    if (load<u32>(words + <usize>(middle << 2)) < value) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
   }
   return low;
 }
@@ -84,7 +89,9 @@ export function work(base: usize, rounds: u32): u32 {
     state = fill(words, state);
     result = hash(words, result);
     sort(words);
-    for (let index: u32 = 0; index < WORDS; index++) result += search(words, result >> 1);
+    for (let index: u32 = 0; index < WORDS; index++) {
+      result += search(words, result >> 1);
+    }
     const copy = copies + <usize>((round & 127) << 8);
     memory.copy(copy, words, WORDS << 2);
     result ^= checksum(table, copy, WORDS << 2);

@@ -28,7 +28,9 @@ function measureBoot(subject: Subject, harts: number): (readonly [string, number
       return text.includes(awaited);
     };
     const state = run.advanceTo(CLOCK_MAX);
-    if (state !== "stopped") throw new Problem(`the boot came to an end before ${name} (${state})`);
+    if (state !== "stopped") {
+      throw new Problem(`the boot came to an end before ${name} (${state})`);
+    }
     const plural = harts === 1 ? "1 hart" : `${harts} harts`;
     return [`reset to ${name}, ${plural}`, Number(run.machine.instructions)];
   });

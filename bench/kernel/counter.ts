@@ -16,7 +16,9 @@ export class Counter {
     this.run = run;
     this.trapped = Array.from({ length: run.machine.settings.harts }, () => 0);
     run.listen((event) => {
-      if (isException(event)) this.trapped[event.hart] = (this.trapped[event.hart] ?? 0) + 1;
+      if (isException(event)) {
+        this.trapped[event.hart] = (this.trapped[event.hart] ?? 0) + 1;
+      }
     });
   }
 

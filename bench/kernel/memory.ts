@@ -12,7 +12,9 @@ const CODE_BYTES = 16;
 export function codeAt(segments: readonly Segment[], address: bigint): Uint8Array | undefined {
   const at = Number(address);
   const segment = segments.find((each) => each.address <= at && at < each.address + each.bytes.length);
-  if (segment === undefined) return undefined;
+  if (segment === undefined) {
+    return undefined;
+  }
   return segment.bytes.subarray(at - segment.address, at - segment.address + CODE_BYTES);
 }
 

@@ -58,7 +58,9 @@ export function measurePaths(
 ): Samples[] {
   const run = startRun(subject, harts, `bench ${part}`);
   const labels = readLabels(subject.programs.bench);
-  for (const address of labels.keys()) run.machine.core.addBreakpoint(address);
+  for (const address of labels.keys()) {
+    run.machine.core.addBreakpoint(address);
+  }
   const counter = new Counter(run);
   const paths = new Paths(counter);
   const where = watched?.where(run, counter);
@@ -71,7 +73,9 @@ export function measurePaths(
       const hart = run.machine.core.stoppedHart() >>> 0;
       const pc = BigInt.asUintN(64, run.machine.core.hartPc(hart));
       const label = labels.get(pc);
-      if (label !== undefined && hasBytes(run, hart, pc, label.code)) take(run, paths, hart, label.name);
+      if (label !== undefined && hasBytes(run, hart, pc, label.code)) {
+        take(run, paths, hart, label.name);
+      }
     } else if (state !== "running") {
       requireEnd(run, state);
       return paths.samples;
@@ -110,20 +114,29 @@ class Paths {
   onTheWay(operation: string | undefined): number[] {
     const { begun } = this;
     const current = this.samples.at(-1);
-    if (begun === undefined || current === undefined || current.name !== operation) return [];
-    if (current.rounds.length > 1 || (current.rounds.length === 1 && begun.ended.size === 0)) return [];
+    if (begun === undefined || current === undefined || current.name !== operation) {
+      return [];
+    }
+    if (current.rounds.length > 1 || (current.rounds.length === 1 && begun.ended.size === 0)) {
+      return [];
+    }
     return [...begun.counts.keys()].filter((hart) => !begun.ended.has(hart));
   }
 
   begin(hart: number): void {
-    if (this.warmRounds > 0) this.warmRounds -= 1;
-    else this.begun = { hart, counts: this.counter.counts(), ended: new Set() };
+    if (this.warmRounds > 0) {
+      this.warmRounds -= 1;
+    } else {
+      this.begun = { hart, counts: this.counter.counts(), ended: new Set() };
+    }
   }
 
   end(hart: number): void {
     const { begun } = this;
     const current = this.samples.at(-1);
-    if (begun === undefined || current === undefined || begun.ended.has(hart)) return;
+    if (begun === undefined || current === undefined || begun.ended.has(hart)) {
+      return;
+    }
     begun.ended.add(hart);
     const cost = this.counter.count(hart) - (begun.counts[hart] ?? 0);
     (hart === begun.hart ? current.rounds : current.otherRounds).push(cost);
@@ -131,13 +144,19 @@ class Paths {
 }
 
 function readLabels(bench: Uint8Array | undefined): Map<bigint, Label> {
-  if (bench === undefined) throw new Problem("the program that goes through the paths was not built");
+  if (bench === undefined) {
+    throw new Problem("the program that goes through the paths was not built");
+  }
   const { segments } = readProgram(bench);
   const found = new Map<bigint, Label>();
   for (const { name, address } of readElf(bench, "bench").symbols) {
-    if (name !== OPERATION && !/^bench(Begin|End)/.test(name)) continue;
+    if (name !== OPERATION && !/^bench(Begin|End)/.test(name)) {
+      continue;
+    }
     const code = codeAt(segments, address);
-    if (code !== undefined) found.set(address, { name, code });
+    if (code !== undefined) {
+      found.set(address, { name, code });
+    }
   }
   return found;
 }
@@ -148,12 +167,16 @@ function readName(run: Run, hart: number): string {
   const length = readVirtual(run, hart, start + STRING_LENGTH_OFFSET, 4);
   const byteCount = length === undefined ? 0 : new DataView(length.buffer).getUint32(0, true);
   const bytes = byteCount > NAME_BYTES_MAX ? undefined : readVirtual(run, hart, start, byteCount);
-  if (bytes === undefined) throw new Problem("the name of an operation cannot be read in the guest");
+  if (bytes === undefined) {
+    throw new Problem("the name of an operation cannot be read in the guest");
+  }
   return new TextDecoder("utf-16le").decode(bytes);
 }
 
 function requireEnd(run: Run, state: string): void {
-  if (state === "off" && run.machine.exitCode === 0) return;
+  if (state === "off" && run.machine.exitCode === 0) {
+    return;
+  }
   const lines = new TextDecoder().decode(run.consoleBytes).trimEnd().split("\n");
   throw new Problem(`the machine did not come to its end (${state})`, { hints: lines.slice(-5) });
 }

@@ -50,7 +50,9 @@ export class Where {
   moved(): void {
     for (const { hart, name, count } of this.before) {
       const executed = this.counter.count(hart) - count;
-      if (executed > 0) this.shares.set(name, (this.shares.get(name) ?? 0) + executed);
+      if (executed > 0) {
+        this.shares.set(name, (this.shares.get(name) ?? 0) + executed);
+      }
     }
   }
 
@@ -77,7 +79,9 @@ export class Where {
     const program =
       pc >= KERNEL_START ? this.programs[0] : this.programs.find((each) => this.isOf(each, hart, pc));
     const place = program?.locator.places(pc)[0];
-    if (program === undefined || place === undefined) return "elsewhere";
+    if (program === undefined || place === undefined) {
+      return "elsewhere";
+    }
     return program === this.programs[0] ? place.function : `${program.name}: ${place.function}`;
   }
 

@@ -50,7 +50,7 @@ interface Timed {
 
 function runToEnd(machine: EmbeddedMachine): Timed {
   const milliseconds = timed(() => {
-    while (machine.run(slice) === "running");
+    while (machine.run(slice) === "running") {}
   });
   return { instructions: Number(machine.instructions), milliseconds };
 }
@@ -157,7 +157,9 @@ function qemuMilliseconds(subjects: Subjects, rounds: number): number | undefine
 /** The children's line of `times`: `0m1.25s 0m0.07s`, of the user's and the system's. */
 export function millisecondsOf(times: string): number | undefined {
   const found = [...times.matchAll(/(\d+)m(\d+[.,]\d+)s/g)].slice(-2);
-  if (found.length < 2) return undefined;
+  if (found.length < 2) {
+    return undefined;
+  }
   const seconds = found.map(
     ([, minutes, rest = ""]) => Number(minutes) * 60 + Number(rest.replace(",", ".")),
   );
@@ -182,7 +184,9 @@ export function besideQemu(subjects: Subjects): BesideQemu | undefined {
     // What QEMU takes to start does not count.
     const short = qemuMilliseconds(subjects, 1);
     const long = qemuMilliseconds(subjects, rounds);
-    if (short === undefined || long === undefined) return undefined;
+    if (short === undefined || long === undefined) {
+      return undefined;
+    }
     qemu = Math.max(qemu, (perRound * (rounds - 1)) / (long - short) / 1000);
   }
   return { machine, qemu };

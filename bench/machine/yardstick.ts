@@ -40,7 +40,9 @@ export function execute(steps: number): number {
         b = Math.imul(b, operand | 1);
         break;
       case 5:
-        if (a > b) a = b;
+        if (a > b) {
+          a = b;
+        }
         break;
       case 6:
         a = (a << 5) | (a >>> 27);
@@ -66,6 +68,8 @@ export function measureYardstick(): number {
   const milliseconds = timed(() => {
     result = execute(STEPS);
   });
-  if (!Number.isInteger(result)) throw new Error("the yardstick gives no number");
+  if (!Number.isInteger(result)) {
+    throw new Error("the yardstick gives no number");
+  }
   return STEPS / milliseconds / 1000;
 }

@@ -41,7 +41,9 @@ export class Cursor {
   /** An offset or a size of 64 bits that has to be small enough for a file. */
   size(): number {
     const value = this.u64();
-    if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw new RangeError(`size ${value} is too large`);
+    if (value > BigInt(Number.MAX_SAFE_INTEGER)) {
+      throw new RangeError(`size ${value} is too large`);
+    }
     return Number(value);
   }
 
@@ -51,7 +53,9 @@ export class Cursor {
     for (let scale = 1; ; scale *= 128) {
       const byte = this.u8();
       value += (byte & 0x7f) * scale;
-      if ((byte & 0x80) === 0) return value;
+      if ((byte & 0x80) === 0) {
+        return value;
+      }
     }
   }
 
@@ -61,7 +65,9 @@ export class Cursor {
     for (let scale = 1; ; scale *= 128) {
       const byte = this.u8();
       value += (byte & 0x7f) * scale;
-      if ((byte & 0x80) !== 0) continue;
+      if ((byte & 0x80) !== 0) {
+        continue;
+      }
       return (byte & 0x40) !== 0 ? value - scale * 128 : value;
     }
   }
@@ -69,7 +75,9 @@ export class Cursor {
   /** Characters up to a zero, which is skipped. */
   text(): string {
     const end = this.bytes.indexOf(0, this.offset);
-    if (end < 0) throw new RangeError("a name is not ended by a zero");
+    if (end < 0) {
+      throw new RangeError("a name is not ended by a zero");
+    }
     const text = new TextDecoder().decode(this.bytes.subarray(this.offset, end));
     this.offset = end + 1;
     return text;

@@ -39,7 +39,9 @@ export function readElf(bytes: Uint8Array, name: string): Elf {
   try {
     return parse(bytes);
   } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
+    if (!(error instanceof RangeError)) {
+      throw error;
+    }
     throw new Problem(
       `${name} is not an ELF file that can be read: ${isOurs(error) ? error.message : "it is cut off"}`,
     );
@@ -53,7 +55,9 @@ function isOurs({ message }: RangeError): boolean {
 
 function parse(bytes: Uint8Array): Elf {
   const header = new Cursor(bytes);
-  if (header.u32() !== ELF_MAGIC) throw new RangeError("the magic number is missing");
+  if (header.u32() !== ELF_MAGIC) {
+    throw new RangeError("the magic number is missing");
+  }
   if (header.u8() !== CLASS_64 || header.u8() !== LITTLE_ENDIAN) {
     throw new RangeError("not 64-bit, little-endian");
   }
@@ -70,14 +74,18 @@ function parse(bytes: Uint8Array): Elf {
   );
   const contents = (index: number): Uint8Array => {
     const section = raw[index];
-    if (section === undefined) throw new RangeError(`there is no section ${index}`);
+    if (section === undefined) {
+      throw new RangeError(`there is no section ${index}`);
+    }
     return bytes.subarray(section.offset, section.offset + section.size);
   };
   const names = contents(namesIndex);
   const sections = new Map<string, Uint8Array>();
   raw.forEach((section, index) => {
     const NO_BITS = 8;
-    if (section.type === NO_BITS) return;
+    if (section.type === NO_BITS) {
+      return;
+    }
     sections.set(new Cursor(names, section.nameOffset).text(), contents(index));
   });
   const symbols = readSymbols(sections.get(".symtab"), sections.get(".strtab"));
@@ -99,7 +107,9 @@ function sectionHeader(cursor: Cursor): SectionHeader {
 }
 
 function readSymbols(table: Uint8Array | undefined, names: Uint8Array | undefined): ElfSymbol[] {
-  if (table === undefined || names === undefined) return [];
+  if (table === undefined || names === undefined) {
+    return [];
+  }
   const symbols: ElfSymbol[] = [];
   const cursor = new Cursor(table);
   for (let offset = 0; offset + SYMBOL_BYTES <= table.length; offset += SYMBOL_BYTES) {
@@ -110,12 +120,18 @@ function readSymbols(table: Uint8Array | undefined, names: Uint8Array | undefine
     const section = cursor.u16();
     const address = cursor.u64();
     const size = cursor.u64();
-    if (type !== TYPE_FUNCTION && type !== TYPE_NONE) continue;
+    if (type !== TYPE_FUNCTION && type !== TYPE_NONE) {
+      continue;
+    }
     // A constant of the assembly's, such as an offset, is no place.
-    if (section === SECTION_ABSOLUTE || section === SECTION_UNDEFINED) continue;
+    if (section === SECTION_ABSOLUTE || section === SECTION_UNDEFINED) {
+      continue;
+    }
     const name = new Cursor(names, nameOffset).text();
     // Local labels and the mapping symbols of the RISC-V ABI ($x, $d) name no function.
-    if (name !== "" && !name.startsWith(".L") && !name.startsWith("$")) symbols.push({ name, address, size });
+    if (name !== "" && !name.startsWith(".L") && !name.startsWith("$")) {
+      symbols.push({ name, address, size });
+    }
   }
   return symbols.sort((a, b) => (a.address < b.address ? -1 : a.address > b.address ? 1 : 0));
 }

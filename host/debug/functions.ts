@@ -60,7 +60,9 @@ interface Abbreviation {
 export function readUnits(elf: Elf): Unit[] {
   const info = elf.sections.get(".debug_info");
   const lines = elf.sections.get(".debug_line");
-  if (info === undefined || lines === undefined) return [];
+  if (info === undefined || lines === undefined) {
+    return [];
+  }
   const units: Unit[] = [];
   const cursor = new Cursor(info);
   while (!cursor.atEnd) {
@@ -68,7 +70,9 @@ export function readUnits(elf: Elf): Unit[] {
     const end = cursor.u32() + cursor.offset;
     if (cursor.u16() === VERSION) {
       const unit = readUnit(elf, new UnitReader(elf, cursor, start, end), lines);
-      if (unit !== undefined) units.push(unit);
+      if (unit !== undefined) {
+        units.push(unit);
+      }
     }
     cursor.offset = end;
   }
@@ -78,9 +82,13 @@ export function readUnits(elf: Elf): Unit[] {
 function readUnit(elf: Elf, reader: UnitReader, lines: Uint8Array): Unit | undefined {
   const root = reader.entries()[0];
   const stmtList = root?.attributes.get(AT_STMT_LIST)?.value;
-  if (root === undefined || typeof stmtList !== "number") return undefined;
+  if (root === undefined || typeof stmtList !== "number") {
+    return undefined;
+  }
   const table = readLineTable(lines, stmtList);
-  if (table === undefined) return undefined;
+  if (table === undefined) {
+    return undefined;
+  }
   const base = addressOf(root, AT_LOW_PC) ?? 0n;
   const context = { reader, table, base, ranges: elf.sections.get(".debug_ranges") };
   return { functions: collect(root, context, TAG_SUBPROGRAM), lines: table };
@@ -96,9 +104,13 @@ interface Context {
 /** The functions with the given tag below an entry; blocks and scopes between are looked through. */
 function collect(entry: Entry, context: Context, tag: number): FunctionRange[] {
   return entry.children.flatMap((child) => {
-    if (child.tag !== tag) return child.tag === TAG_SUBPROGRAM ? [] : collect(child, context, tag);
+    if (child.tag !== tag) {
+      return child.tag === TAG_SUBPROGRAM ? [] : collect(child, context, tag);
+    }
     const ranges = rangesOf(child, context);
-    if (ranges.length === 0) return [];
+    if (ranges.length === 0) {
+      return [];
+    }
     const name = context.reader.nameOf(child);
     const inlined = collect(child, context, TAG_INLINED);
     return [{ name, ranges, inlined, ...callSiteOf(child, context) }];
@@ -107,7 +119,9 @@ function collect(entry: Entry, context: Context, tag: number): FunctionRange[] {
 
 function callSiteOf(entry: Entry, context: Context): Pick<FunctionRange, "callSite"> {
   const number = (attribute: number): number => Number(entry.attributes.get(attribute)?.value ?? 0);
-  if (!entry.attributes.has(AT_CALL_LINE)) return {};
+  if (!entry.attributes.has(AT_CALL_LINE)) {
+    return {};
+  }
   const file = context.table.files[number(AT_CALL_FILE)] ?? "?";
   return { callSite: { file, line: number(AT_CALL_LINE), column: number(AT_CALL_COLUMN) } };
 }
@@ -121,7 +135,9 @@ function rangesOf(entry: Entry, context: Context): [bigint, bigint][] {
     return [[low, high.form === FORM_ADDRESS ? value : low + value]];
   }
   const offset = entry.attributes.get(AT_RANGES)?.value;
-  if (typeof offset !== "number" || context.ranges === undefined) return [];
+  if (typeof offset !== "number" || context.ranges === undefined) {
+    return [];
+  }
   return readRanges(new Cursor(context.ranges, offset), context.base);
 }
 
@@ -133,9 +149,14 @@ function readRanges(cursor: Cursor, unitBase: bigint): [bigint, bigint][] {
   for (;;) {
     const from = cursor.u64();
     const to = cursor.u64();
-    if (from === 0n && to === 0n) return ranges;
-    if (from === ALL_ONES) base = to;
-    else ranges.push([base + from, base + to]);
+    if (from === 0n && to === 0n) {
+      return ranges;
+    }
+    if (from === ALL_ONES) {
+      base = to;
+    } else {
+      ranges.push([base + from, base + to]);
+    }
   }
 }
 
@@ -169,16 +190,22 @@ class UnitReader {
     while (this.cursor.offset < this.end) {
       const offset = this.cursor.offset - this.start;
       const code = this.cursor.uleb();
-      if (code === 0) return entries;
+      if (code === 0) {
+        return entries;
+      }
       const abbreviation = this.abbreviations.get(code);
-      if (abbreviation === undefined) throw new RangeError(`unknown abbreviation ${code}`);
+      if (abbreviation === undefined) {
+        throw new RangeError(`unknown abbreviation ${code}`);
+      }
       const attributes: Attributes = new Map();
       for (const [name, form] of abbreviation.attributes) {
         attributes.set(name, { form, value: this.value(form) });
       }
       const entry: Entry = { tag: abbreviation.tag, attributes, children: [] };
       this.byOffset.set(offset, entry);
-      if (abbreviation.hasChildren) entry.children = this.entries();
+      if (abbreviation.hasChildren) {
+        entry.children = this.entries();
+      }
       entries.push(entry);
     }
     return entries;
@@ -187,7 +214,9 @@ class UnitReader {
   /** The name of a function: its own, or that of what it is a copy of. */
   nameOf(entry: Entry, hopsLeft = 2): string {
     const name = entry.attributes.get(AT_NAME)?.value;
-    if (typeof name === "string") return name;
+    if (typeof name === "string") {
+      return name;
+    }
     // A copy points at its abstract form, that perhaps at a declaration: never more.
     const origin = entry.attributes.get(AT_ABSTRACT_ORIGIN) ?? entry.attributes.get(AT_SPECIFICATION);
     const original = typeof origin?.value === "number" ? this.byOffset.get(origin.value) : undefined;
@@ -251,14 +280,18 @@ class UnitReader {
 /** The abbreviation table at `offset` of .debug_abbrev (7.5.3). */
 function readAbbreviations(section: Uint8Array | undefined, offset: number): Map<number, Abbreviation> {
   const table = new Map<number, Abbreviation>();
-  if (section === undefined) return table;
+  if (section === undefined) {
+    return table;
+  }
   const cursor = new Cursor(section, offset);
   for (let code = cursor.uleb(); code !== 0; code = cursor.uleb()) {
     const abbreviation: Abbreviation = { tag: cursor.uleb(), hasChildren: cursor.u8() === 1, attributes: [] };
     for (;;) {
       const name = cursor.uleb();
       const form = cursor.uleb();
-      if (name === 0 && form === 0) break;
+      if (name === 0 && form === 0) {
+        break;
+      }
       abbreviation.attributes.push([name, form]);
     }
     table.set(code, abbreviation);

@@ -42,7 +42,9 @@ export function readLineTable(section: Uint8Array, offset: number): LineTable | 
   const length = cursor.u32();
   const end = cursor.offset + length;
   const version = cursor.u16();
-  if (version < VERSION_MIN || version > VERSION_MAX) return undefined;
+  if (version < VERSION_MIN || version > VERSION_MAX) {
+    return undefined;
+  }
   const headerLength = cursor.u32();
   const program = cursor.offset + headerLength;
   const header = {
@@ -55,7 +57,9 @@ export function readLineTable(section: Uint8Array, offset: number): LineTable | 
     opcodeBase: cursor.u8(),
   };
   const operands = [0];
-  for (let opcode = 1; opcode < header.opcodeBase; opcode += 1) operands.push(cursor.u8());
+  for (let opcode = 1; opcode < header.opcodeBase; opcode += 1) {
+    operands.push(cursor.u8());
+  }
   const files = readFiles(cursor);
 
   cursor.offset = program;
@@ -83,7 +87,9 @@ export function readLineTable(section: Uint8Array, offset: number): LineTable | 
         const size = cursor.uleb();
         const next = cursor.offset + size;
         const extended = cursor.u8();
-        if (extended === SET_ADDRESS) state.address = cursor.u64();
+        if (extended === SET_ADDRESS) {
+          state.address = cursor.u64();
+        }
         if (extended === END_SEQUENCE) {
           emit(true);
           Object.assign(state, { address: 0n, file: 1, line: 1, column: 0 });
@@ -114,7 +120,9 @@ export function readLineTable(section: Uint8Array, offset: number): LineTable | 
         break;
       default:
         // Statement flags, basic blocks, prologue marks: nothing that a look-up by address needs.
-        for (let operand = operands[opcode] ?? 0; operand > 0; operand -= 1) cursor.uleb();
+        for (let operand = operands[opcode] ?? 0; operand > 0; operand -= 1) {
+          cursor.uleb();
+        }
     }
   }
   return { files, rows };
@@ -123,7 +131,9 @@ export function readLineTable(section: Uint8Array, offset: number): LineTable | 
 /** The header's directories and files, as paths with forward slashes, relative where the compiler made them so. */
 function readFiles(cursor: Cursor): string[] {
   const directories = ["."];
-  for (let name = cursor.text(); name !== ""; name = cursor.text()) directories.push(name);
+  for (let name = cursor.text(); name !== ""; name = cursor.text()) {
+    directories.push(name);
+  }
   const files = ["?"];
   for (let name = cursor.text(); name !== ""; name = cursor.text()) {
     const directory = directories[cursor.uleb()] ?? ".";

@@ -33,7 +33,9 @@ export class Locator {
     for (const unit of this.units) {
       const row = findRow(unit.lines.rows, address);
       const chain = findChain(unit.functions, address);
-      if (row !== undefined && chain.length > 0) return inlinedPlaces(chain, row);
+      if (row !== undefined && chain.length > 0) {
+        return inlinedPlaces(chain, row);
+      }
     }
     return this.symbolPlace(address);
   }
@@ -41,11 +43,17 @@ export class Locator {
   private symbolPlace(address: bigint): Place[] {
     let best: { name: string; distance: bigint } | undefined;
     for (const symbol of this.elf.symbols) {
-      if (symbol.address > address) break;
-      if (symbol.size > 0n && address >= symbol.address + symbol.size) continue;
+      if (symbol.address > address) {
+        break;
+      }
+      if (symbol.size > 0n && address >= symbol.address + symbol.size) {
+        continue;
+      }
       best = { name: symbol.name, distance: address - symbol.address };
     }
-    if (best === undefined || best.distance > LABEL_DISTANCE_MAX) return [];
+    if (best === undefined || best.distance > LABEL_DISTANCE_MAX) {
+      return [];
+    }
     return [{ function: best.name, file: undefined, line: 0, column: 0, offset: Number(best.distance) }];
   }
 }
@@ -55,7 +63,9 @@ function unitsOrNone(elf: Elf): Unit[] {
   try {
     return readUnits(elf);
   } catch (error) {
-    if (error instanceof RangeError) return [];
+    if (error instanceof RangeError) {
+      return [];
+    }
     throw error;
   }
 }
@@ -65,7 +75,9 @@ const LABEL_DISTANCE_MAX = 4096n;
 
 /** `wake (source/kernel/neuron/src/sched/wake.ts:31:5)`, or `trapEntry+0x1c` where no line is known. */
 export function placeText(place: Place): string {
-  if (place.file === undefined) return `${place.function}+0x${place.offset.toString(16)}`;
+  if (place.file === undefined) {
+    return `${place.function}+0x${place.offset.toString(16)}`;
+  }
   return `${place.function} (${place.file}:${place.line}${place.column > 0 ? `:${place.column}` : ""})`;
 }
 
@@ -74,8 +86,12 @@ function findRow(rows: LineRow[], address: bigint): LineRow | undefined {
   for (let index = 0; index + 1 < rows.length; index += 1) {
     const row = rows[index];
     const next = rows[index + 1];
-    if (row === undefined || next === undefined || row.end) continue;
-    if (row.address <= address && address < next.address) return row;
+    if (row === undefined || next === undefined || row.end) {
+      continue;
+    }
+    if (row.address <= address && address < next.address) {
+      return row;
+    }
   }
   return undefined;
 }
@@ -92,7 +108,9 @@ function inlinedPlaces(chain: FunctionRange[], row: LineRow): Place[] {
   let { file, line, column }: { file: string; line: number; column: number } = row;
   for (const current of [...chain].reverse()) {
     places.push({ function: current.name, file, line, column, offset: 0 });
-    if (current.callSite !== undefined) ({ file, line, column } = current.callSite);
+    if (current.callSite !== undefined) {
+      ({ file, line, column } = current.callSite);
+    }
   }
   return places;
 }

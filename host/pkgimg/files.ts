@@ -30,8 +30,12 @@ const pieceBytes = 1 << 20;
 /** A file of the host's, to be `path` in an image. */
 export function sourceFromFile(path: string, file: string): ImageSource {
   const stat = lstatSync(file, { throwIfNoEntry: false });
-  if (!stat) throw new Problem(`${file} does not exist`);
-  if (!stat.isFile()) throw new Problem(`${file} is not a plain file`);
+  if (!stat) {
+    throw new Problem(`${file} does not exist`);
+  }
+  if (!stat.isFile()) {
+    throw new Problem(`${file} is not a plain file`);
+  }
   return { path, byteLength: stat.size, read: () => piecesOf(file) };
 }
 
@@ -41,7 +45,9 @@ export function sourcesFromFolder(folder: string, prefix = ""): ImageSource[] {
   return names.flatMap((name) => {
     const file = join(folder, name);
     const stat = lstatSync(file);
-    if (stat.isDirectory()) return sourcesFromFolder(file, `${prefix}${name}/`);
+    if (stat.isDirectory()) {
+      return sourcesFromFolder(file, `${prefix}${name}/`);
+    }
     return [sourceFromFile(prefix + name, file)];
   });
 }
@@ -55,8 +61,12 @@ export function sourcesFromWord(word: string): ImageSource[] {
   const typed = word.slice(0, Math.max(split, 0));
   const from = word.slice(split + 1);
   const path = imagePath(typed);
-  if (statOf(from).isDirectory()) return sourcesFromFolder(from, path === "" ? "" : `${path}/`);
-  if (typed.endsWith("/")) return [sourceFromFile(imagePath(`${path}/${basename(from)}`), from)];
+  if (statOf(from).isDirectory()) {
+    return sourcesFromFolder(from, path === "" ? "" : `${path}/`);
+  }
+  if (typed.endsWith("/")) {
+    return [sourceFromFile(imagePath(`${path}/${basename(from)}`), from)];
+  }
   if (path === "") {
     const hints = [`${basename(from)}=${from} names its place`];
     throw new Problem(`${from} is a file, and has no place in the image`, { hints, exitCode: 2 });
@@ -99,8 +109,12 @@ export function writeImageFile(
 export function plainPlace(file: string): string {
   try {
     const stat = statSync(file, { throwIfNoEntry: false });
-    if (stat === undefined) return resolve(file);
-    if (stat.isFile()) return realpathSync(file);
+    if (stat === undefined) {
+      return resolve(file);
+    }
+    if (stat.isFile()) {
+      return realpathSync(file);
+    }
   } catch (error) {
     throw pathProblem(`cannot write ${file}`, resolve(file), error);
   }
@@ -118,7 +132,9 @@ function writeDraft(draft: string, sources: readonly ImageSource[], options: Ima
 
 function readNames(folder: string): string[] {
   const stat = lstatSync(folder, { throwIfNoEntry: false });
-  if (!stat?.isDirectory()) throw new Problem(`${folder} is not a folder`);
+  if (!stat?.isDirectory()) {
+    throw new Problem(`${folder} is not a folder`);
+  }
   try {
     return readdirSync(folder).sort();
   } catch (error) {
@@ -132,7 +148,9 @@ function* piecesOf(file: string): Generator<Uint8Array> {
     const piece = Buffer.alloc(pieceBytes);
     while (true) {
       const count = readSync(descriptor, piece, 0, pieceBytes, null);
-      if (count === 0) return;
+      if (count === 0) {
+        return;
+      }
       yield piece.subarray(0, count);
     }
   } finally {

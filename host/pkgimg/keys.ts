@@ -52,7 +52,9 @@ export function keyFromPem(text: string): ImageKey | undefined {
   try {
     const privateKey = isPrivate ? createPrivateKey(text) : undefined;
     const publicKey = createPublicKey(text);
-    if (publicKey.asymmetricKeyType !== "ed25519") return undefined;
+    if (publicKey.asymmetricKeyType !== "ed25519") {
+      return undefined;
+    }
     // The key itself is what its DER ends in (RFC 8410, section 4).
     const publicBytes = publicKey.export({ format: "der", type: "spki" }).subarray(-32);
     const id = createHash("sha256").update(publicBytes).digest();
@@ -72,7 +74,9 @@ export function writeKeyPair(name: string): string {
   }
   const files = { privateFile: `${name}.key`, publicFile: `${name}.pub` };
   for (const file of Object.values(files)) {
-    if (existsSync(file)) throw new Problem(`${file} is there already`, { hints: ["choose another name"] });
+    if (existsSync(file)) {
+      throw new Problem(`${file} is there already`, { hints: ["choose another name"] });
+    }
   }
   const pair = generateKeyPairSync("ed25519");
   const privateText = pair.privateKey.export({ format: "pem", type: "pkcs8" });
@@ -98,10 +102,14 @@ function writeNew(file: string, text: string | Buffer, mode: number): void {
     descriptor = openSync(file, "wx", mode);
     writeFileSync(descriptor, text);
   } catch (error) {
-    if (descriptor !== undefined) rmSync(file, { force: true });
+    if (descriptor !== undefined) {
+      rmSync(file, { force: true });
+    }
     throw pathProblem(`cannot write ${file}`, file, error);
   } finally {
-    if (descriptor !== undefined) closeSync(descriptor);
+    if (descriptor !== undefined) {
+      closeSync(descriptor);
+    }
   }
 }
 

@@ -144,12 +144,16 @@ function inOrder(sources: readonly ImageSource[]): Placed[] {
   const files = sources.map((source) => ({ source, pathBytes: Buffer.from(source.path, "utf8") }));
   for (const { source } of files) {
     const problem = pathProblem(source.path);
-    if (problem) throw new Problem(`${JSON.stringify(source.path)} cannot be in an image: ${problem}`);
+    if (problem) {
+      throw new Problem(`${JSON.stringify(source.path)} cannot be in an image: ${problem}`);
+    }
   }
   files.sort((left, right) => comparePaths(left.pathBytes, right.pathBytes));
   for (const [number, file] of files.entries()) {
     const before = files[number - 1];
-    if (!before) continue;
+    if (!before) {
+      continue;
+    }
     if (before.pathBytes.equals(file.pathBytes)) {
       throw new Problem(`${JSON.stringify(file.source.path)} is there twice`);
     }
@@ -167,16 +171,21 @@ function comparePaths(left: Uint8Array, right: Uint8Array): number {
   const rank = (value: number | undefined): number => (value === undefined ? -1 : value === 0x2f ? 0 : value);
   for (let index = 0; index < Math.max(left.length, right.length); index += 1) {
     const difference = rank(left[index]) - rank(right[index]);
-    if (difference !== 0) return difference;
+    if (difference !== 0) {
+      return difference;
+    }
   }
   return 0;
 }
 
 /** Index from block 1 on, then strings, data, tree. */
 function layOut(files: readonly Placed[]): Layout {
-  if (files.length === 0) throw new Problem("an image needs at least one file");
-  if (files.length > entriesMax)
+  if (files.length === 0) {
+    throw new Problem("an image needs at least one file");
+  }
+  if (files.length > entriesMax) {
     throw new Problem(`an image holds up to ${entriesMax} files, not ${files.length}`);
+  }
   const sum = (numbers: number[]): number => numbers.reduce((total, number) => total + number, 0);
 
   const indexBlockCount = blocksFor(files.length * entryBytes);
@@ -225,13 +234,17 @@ function writeContent(
   for (const piece of source.read()) {
     hash.update(piece);
     byteCount += piece.length;
-    if (byteCount > source.byteLength) break;
+    if (byteCount > source.byteLength) {
+      break;
+    }
     for (let offset = 0; offset < piece.length; ) {
       const taken = Math.min(blockBytes - pendingBytes, piece.length - offset);
       pending.set(piece.subarray(offset, offset + taken), pendingBytes);
       pendingBytes += taken;
       offset += taken;
-      if (pendingBytes < blockBytes) continue;
+      if (pendingBytes < blockBytes) {
+        continue;
+      }
       writeBlocks(block, pending);
       block += 1;
       pendingBytes = 0;
@@ -241,7 +254,9 @@ function writeContent(
   if (byteCount !== source.byteLength) {
     throw new Problem(`${JSON.stringify(source.path)} changed its size while it was read`);
   }
-  if (pendingBytes > 0) writeBlocks(block, pending.fill(0, pendingBytes));
+  if (pendingBytes > 0) {
+    writeBlocks(block, pending.fill(0, pendingBytes));
+  }
   return hash.digest();
 }
 
@@ -252,7 +267,9 @@ function reporter(files: readonly Placed[], options: ImageOptions): (byteCount: 
   let told = 0;
   return (byteCount) => {
     written += byteCount;
-    if (written - told < progressBytes && written < total) return;
+    if (written - told < progressBytes && written < total) {
+      return;
+    }
     told = written;
     options.onProgress?.(written, total);
   };
@@ -321,12 +338,16 @@ function superblockOf(layout: Layout, entryCount: number, root: Buffer, options:
     layout.blockCount - layout.treeBlock,
     layout.levelBlockCounts.length,
   ];
-  for (const [index, word] of words.entries()) superblock.writeUInt32LE(word, 8 + index * 4);
+  for (const [index, word] of words.entries()) {
+    superblock.writeUInt32LE(word, 8 + index * 4);
+  }
   root.copy(superblock, 64);
   label.copy(superblock, 96);
   superblock.writeBigUInt64LE(options.sequence ?? 0n, 128);
   sealSuperblock(superblock);
-  if (options.key) signSuperblock(superblock, options.key);
+  if (options.key) {
+    signSuperblock(superblock, options.key);
+  }
   return superblock;
 }
 

@@ -14,14 +14,28 @@ export function imagePath(typed: string): string {
 
 /** What is wrong with a path, in words, or undefined if nothing is. */
 export function pathProblem(path: string): string | undefined {
-  if (path === "") return "it is empty";
+  if (path === "") {
+    return "it is empty";
+  }
   const bytes = Buffer.from(path, "utf8");
-  if (bytes.toString("utf8") !== path) return "it is not Unicode (half a surrogate pair)";
-  if (bytes.length > pathBytesMax) return `it has ${bytes.length} bytes, more than ${pathBytesMax}`;
-  if (bytes.some((value) => value < 0x20 || value === 0x7f)) return "it has a control character";
+  if (bytes.toString("utf8") !== path) {
+    return "it is not Unicode (half a surrogate pair)";
+  }
+  if (bytes.length > pathBytesMax) {
+    return `it has ${bytes.length} bytes, more than ${pathBytesMax}`;
+  }
+  if (bytes.some((value) => value < 0x20 || value === 0x7f)) {
+    return "it has a control character";
+  }
   const parts = path.split("/");
-  if (parts.includes("")) return "it has an empty part (a slash at its start or end, or two in a row)";
-  if (parts.some((part) => part === "." || part === "..")) return "it has a part that is '.' or '..'";
-  if (parts.length > pathPartsMax) return `it has ${parts.length} parts, more than ${pathPartsMax}`;
+  if (parts.includes("")) {
+    return "it has an empty part (a slash at its start or end, or two in a row)";
+  }
+  if (parts.some((part) => part === "." || part === "..")) {
+    return "it has a part that is '.' or '..'";
+  }
+  if (parts.length > pathPartsMax) {
+    return `it has ${parts.length} parts, more than ${pathPartsMax}`;
+  }
   return undefined;
 }

@@ -40,7 +40,9 @@ export function setSequence(superblock: Uint8Array, sequence: bigint): void {
 
 /** Signs a superblock, in place of whatever signature it had. @throws Problem if the key is only the public half */
 export function signSuperblock(superblock: Uint8Array, key: ImageKey): void {
-  if (!key.privateKey) throw new Problem("only the private half of a key signs, and this is the public one");
+  if (!key.privateKey) {
+    throw new Problem("only the private half of a key signs, and this is the public one");
+  }
   superblock.fill(0, kindOffset, signatureEnd);
   superblock[kindOffset] = kindEd25519;
   superblock.set(key.id, keyIdOffset);
@@ -49,7 +51,9 @@ export function signSuperblock(superblock: Uint8Array, key: ImageKey): void {
 
 /** The signature in a superblock, unchecked; undefined if it has none. */
 export function signatureOf(superblock: Uint8Array): ImageSignature | undefined {
-  if (superblock[kindOffset] !== kindEd25519) return undefined;
+  if (superblock[kindOffset] !== kindEd25519) {
+    return undefined;
+  }
   return {
     keyId: superblock.slice(keyIdOffset, signatureOffset),
     signature: superblock.slice(signatureOffset, signatureEnd),
@@ -59,6 +63,8 @@ export function signatureOf(superblock: Uint8Array): ImageSignature | undefined 
 /** Whether the superblock carries a signature that names this key and is by it. */
 export function isSignedBy(superblock: Uint8Array, key: ImageKey): boolean {
   const found = signatureOf(superblock);
-  if (!found || Buffer.compare(found.keyId, key.id) !== 0) return false;
+  if (!found || Buffer.compare(found.keyId, key.id) !== 0) {
+    return false;
+  }
   return verify(null, superblock.subarray(0, signedBytes), key.publicKey, found.signature);
 }

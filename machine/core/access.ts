@@ -24,31 +24,43 @@ const PAGE_OFFSET: u64 = 0xfff;
  * recall() does. The address is in RAM.
  */
 function remember(hart: Hart, address: u64, physical: u64, tag: Tag, shared: bool): void {
-  if (!pmpUniform(hart, physical)) return;
+  if (!pmpUniform(hart, physical)) {
+    return;
+  }
   const page = ramAddress(physical & ~PAGE_OFFSET);
   if (shared) {
-    if (leafLevel > 0) noteSuperpage(hart, address);
+    if (leafLevel > 0) {
+      noteSuperpage(hart, address);
+    }
     fillEntry(watchedTable(<usize>hart.dataTable), address, page, tag, 0);
     return;
   }
   if (tag === Tag.Write) {
     const index = <u32>((physical - RAM_START) >> PAGE_SHIFT);
-    if (isCode(index)) return;
+    if (isCode(index)) {
+      return;
+    }
     noteWritable(index);
   }
-  if (leafLevel > 0) noteSuperpage(hart, address);
+  if (leafLevel > 0) {
+    noteSuperpage(hart, address);
+  }
   fillEntry(<usize>hart.dataTable, address, page, tag, 0);
 }
 
 /** A point where the turn may end was passed: leave the loop if it does. */
 function passPoint(): void {
   point();
-  if (turnEnds()) note();
+  if (turnEnds()) {
+    note();
+  }
 }
 
 /** Before and after a device is spoken to: what is buffered comes first, and others may have been woken. */
 function passDevice(hart: Hart): void {
-  if (!isChaos(Chaos.WeakStores)) drain(hart.id);
+  if (!isChaos(Chaos.WeakStores)) {
+    drain(hart.id);
+  }
   point();
   pointOfWaking();
   note();
@@ -58,7 +70,9 @@ function passDevice(hart: Hart): void {
 /** The physical address of an access to a shared page that was translated before, or NOWHERE. */
 function recall(hart: Hart, address: u64, tag: Tag): u64 {
   const entry = Entry.of(watchedTable(<usize>hart.dataTable), address);
-  if (load<u64>(entry + <usize>tag) !== (address & ~PAGE_OFFSET)) return NOWHERE;
+  if (load<u64>(entry + <usize>tag) !== (address & ~PAGE_OFFSET)) {
+    return NOWHERE;
+  }
   begin();
   return <u64>(Entry.linear(entry, address) - ramBase()) + RAM_START;
 }
@@ -66,7 +80,9 @@ function recall(hart: Hart, address: u64, tag: Tag): u64 {
 /** A load from a page that harts share. */
 function readShared(hart: Hart, physical: u64, size: u32): u64 {
   passPoint();
-  if (!isBuffering()) return loadLinear(ramAddress(physical), size);
+  if (!isBuffering()) {
+    return loadLinear(ramAddress(physical), size);
+  }
   drainAcquire(hart.id);
   return forward(hart.id, physical, size);
 }
@@ -79,7 +95,9 @@ function writeShared(hart: Hart, physical: u64, size: u32, value: u64): void {
     buffer(hart.id, physical, size, value);
     return;
   }
-  if (physicalWritten(physical, size, hart.id)) note();
+  if (physicalWritten(physical, size, hart.id)) {
+    note();
+  }
   storeLinear(ramAddress(physical), size, value);
 }
 
@@ -93,7 +111,9 @@ function readPhysical(hart: Hart, address: u64, physical: u64, size: u32): u64 {
     remember(hart, address, physical, Tag.Read, false);
     return loadLinear(ramAddress(physical), size);
   }
-  if ((physical & (size - 1)) !== 0) return accessFault(address, Access.Load);
+  if ((physical & (size - 1)) !== 0) {
+    return accessFault(address, Access.Load);
+  }
   passDevice(hart);
   const value = busLoad(hart.id, physical, size);
   return busFault ? accessFault(address, Access.Load) : value;
@@ -107,7 +127,9 @@ function writePhysical(hart: Hart, address: u64, physical: u64, size: u32, value
       writeShared(hart, physical, size, value);
       return;
     }
-    if (physicalWritten(physical, size, hart.id)) note();
+    if (physicalWritten(physical, size, hart.id)) {
+      note();
+    }
     storeLinear(ramAddress(physical), size, value);
     // Only now: if code was there, the page may have become one that can be written freely.
     remember(hart, address, physical, Tag.Write, false);
@@ -119,7 +141,9 @@ function writePhysical(hart: Hart, address: u64, physical: u64, size: u32, value
   }
   passDevice(hart);
   busStore(hart.id, physical, size, value);
-  if (busFault) accessFault(address, Access.Store);
+  if (busFault) {
+    accessFault(address, Access.Store);
+  }
 }
 
 /** Bytes of an access that lie in its first page, if they are not all. */
@@ -131,12 +155,20 @@ function bytesInFirst(address: u64, size: u32): u32 {
 /** A load that crosses a page: both halves are RAM, or it faults. */
 function loadAcross(hart: Hart, address: u64, size: u32, first: u32): u64 {
   const low = translate(hart, address, first, Access.Load);
-  if (faulted()) return 0;
+  if (faulted()) {
+    return 0;
+  }
   const next = address + <u64>first;
   const high = translate(hart, next, size - first, Access.Load);
-  if (faulted()) return 0;
-  if (!isRam(low, first)) return accessFault(address, Access.Load);
-  if (!isRam(high, size - first)) return accessFault(next, Access.Load);
+  if (faulted()) {
+    return 0;
+  }
+  if (!isRam(low, first)) {
+    return accessFault(address, Access.Load);
+  }
+  if (!isRam(high, size - first)) {
+    return accessFault(next, Access.Load);
+  }
   let value: u64 = 0;
   for (let index: u32 = 0; index < size; index++) {
     const at = index < first ? low + <u64>index : high + <u64>(index - first);
@@ -147,10 +179,14 @@ function loadAcross(hart: Hart, address: u64, size: u32, first: u32): u64 {
 
 function storeAcross(hart: Hart, address: u64, size: u32, value: u64, first: u32): void {
   const low = translate(hart, address, first, Access.Store);
-  if (faulted()) return;
+  if (faulted()) {
+    return;
+  }
   const next = address + <u64>first;
   const high = translate(hart, next, size - first, Access.Store);
-  if (faulted()) return;
+  if (faulted()) {
+    return;
+  }
   if (!isRam(low, first)) {
     accessFault(address, Access.Store);
     return;
@@ -168,13 +204,19 @@ function storeAcross(hart: Hart, address: u64, size: u32, value: u64, first: u32
 /** Loads 1, 2, 4 or 8 bytes, zero-extended; look at `outcome`. */
 export function loadVirtual(hart: Hart, address: u64, size: u32): u64 {
   const first = bytesInFirst(address, size);
-  if (first !== 0) return loadAcross(hart, address, size, first);
+  if (first !== 0) {
+    return loadAcross(hart, address, size, first);
+  }
   if (isWatching()) {
     const known = recall(hart, address, Tag.Read);
-    if (known !== NOWHERE) return readShared(hart, known, size);
+    if (known !== NOWHERE) {
+      return readShared(hart, known, size);
+    }
   }
   const physical = translate(hart, address, size, Access.Load);
-  if (faulted()) return 0;
+  if (faulted()) {
+    return 0;
+  }
   return readPhysical(hart, address, physical, size);
 }
 
@@ -193,21 +235,27 @@ export function storeVirtual(hart: Hart, address: u64, size: u32, value: u64): v
     }
   }
   const physical = translate(hart, address, size, Access.Store);
-  if (faulted()) return;
+  if (faulted()) {
+    return;
+  }
   writePhysical(hart, address, physical, size, value);
 }
 
 /** The decoded page for the address of an instruction, UNDECODED if PMP is asked each time, or 0 with the outcome set. */
 export function fetchPage(hart: Hart, address: u64): usize {
   const physical = translate(hart, address, 2, Access.Fetch);
-  if (faulted()) return 0;
+  if (faulted()) {
+    return 0;
+  }
   if (!isRam(physical & ~PAGE_OFFSET, 4096)) {
     accessFault(address, Access.Fetch);
     return 0;
   }
   const index = <u32>((physical - RAM_START) >> PAGE_SHIFT);
   const code = pmpUniform(hart, physical) ? codeOf(index, hart.id) : UNDECODED;
-  if (leafLevel > 0) noteSuperpage(hart, address);
+  if (leafLevel > 0) {
+    noteSuperpage(hart, address);
+  }
   fillEntry(<usize>hart.fetchTable, address, ramAddress(physical & ~PAGE_OFFSET), Tag.Fetch, code);
   return code;
 }
@@ -215,7 +263,9 @@ export function fetchPage(hart: Hart, address: u64): usize {
 /** The halfword at a virtual address that is about to be executed; look at `outcome`. */
 export function fetchHalf(hart: Hart, address: u64): u32 {
   const physical = translate(hart, address, 2, Access.Fetch);
-  if (faulted()) return 0;
+  if (faulted()) {
+    return 0;
+  }
   if (!isRam(physical, 2)) {
     accessFault(address, Access.Fetch);
     return 0;

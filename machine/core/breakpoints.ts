@@ -54,7 +54,9 @@ function rebuild(): void {
 /** Adds a breakpoint; false if there are BREAKPOINTS_MAX already. */
 export function addBreakpoint(address: u64): bool {
   const count = load<u32>(COUNT);
-  if (count === BREAKPOINTS_MAX) return false;
+  if (count === BREAKPOINTS_MAX) {
+    return false;
+  }
   store<u64>(addressAt(count), address);
   store<u32>(COUNT, count + 1);
   rebuild();
@@ -73,7 +75,9 @@ export function clearBreakpoints(): void {
 
 /** Whether the hart, about to execute the instruction at hart.pc, has to stop there. */
 export function isBreakpoint(hart: Hart): bool {
-  if (load<u32>(PASS) === hart.id + 1 && load<u64>(PASS, 8) === hart.retired) return false;
+  if (load<u32>(PASS) === hart.id + 1 && load<u64>(PASS, 8) === hart.retired) {
+    return false;
+  }
   for (let index: u32 = 0; index < load<u32>(COUNT); index++) {
     if (load<u64>(addressAt(index)) === hart.pc) {
       store<u32>(PASS, hart.id + 1);

@@ -79,7 +79,9 @@ export function busReset(hartCount: u32, sswi: bool, clint: bool): void {
 
 /** Puts a disk of `byteCount` bytes into virtio slot `slot` (0 to 7), speaking virtio-mmio `version` 1 or 2. */
 export function attachDisk(slot: u32, version: u32, byteCount: u64): bool {
-  if (slot >= VIRTIO_SLOTS || (version !== 1 && version !== 2)) return false;
+  if (slot >= VIRTIO_SLOTS || (version !== 1 && version !== 2)) {
+    return false;
+  }
   diskAttach(byteCount);
   virtioReset(slot, version);
   return true;
@@ -94,16 +96,28 @@ export function busLoad(hart: u32, address: u64, size: u32): u64 {
 }
 
 function loadDevice(address: u64, size: u32): u64 {
-  if (within(address, size, UART, UART_BYTES)) return size === 1 ? uartLoad(<u32>(address - UART)) : 0;
-  if (within(address, size, PLIC, PLIC_BYTES) && size === 4) return plicLoad(<u32>(address - PLIC));
+  if (within(address, size, UART, UART_BYTES)) {
+    return size === 1 ? uartLoad(<u32>(address - UART)) : 0;
+  }
+  if (within(address, size, PLIC, PLIC_BYTES) && size === 4) {
+    return plicLoad(<u32>(address - PLIC));
+  }
   if (virtioSlot(address, size) !== NO_SLOT) {
     return virtioLoad(virtioSlot(address, size), <u32>(address - VIRTIO) % VIRTIO_STRIDE, size);
   }
-  if (equipment.sswi !== 0 && within(address, size, SSWI, SSWI_BYTES) && size === 4) return 0;
-  if (within(address, size, FINISHER, FINISHER_BYTES)) return 0;
+  if (equipment.sswi !== 0 && within(address, size, SSWI, SSWI_BYTES) && size === 4) {
+    return 0;
+  }
+  if (within(address, size, FINISHER, FINISHER_BYTES)) {
+    return 0;
+  }
   if (equipment.clint !== 0 && size >= 4) {
-    if (within(address, size, MSWI, MSWI_BYTES)) return mswiLoad(<u32>(address - MSWI));
-    if (within(address, size, MTIMER, MTIMER_BYTES)) return mtimerLoad(<u32>(address - MTIMER), size);
+    if (within(address, size, MSWI, MSWI_BYTES)) {
+      return mswiLoad(<u32>(address - MSWI));
+    }
+    if (within(address, size, MTIMER, MTIMER_BYTES)) {
+      return mtimerLoad(<u32>(address - MTIMER), size);
+    }
   }
   busFault = true;
   return 0;
@@ -114,7 +128,9 @@ export function busStore(hart: u32, address: u64, size: u32, value: u64): void {
   busFault = false;
   trace(Event.DeviceWrite, hart, address, value);
   if (within(address, size, UART, UART_BYTES)) {
-    if (size === 1) uartStore(<u32>(address - UART), <u32>value);
+    if (size === 1) {
+      uartStore(<u32>(address - UART), <u32>value);
+    }
   } else if (within(address, size, PLIC, PLIC_BYTES) && size === 4) {
     plicStore(<u32>(address - PLIC), <u32>value);
   } else if (virtioSlot(address, size) !== NO_SLOT) {
@@ -149,7 +165,9 @@ function within(address: u64, size: u32, base: u64, byteCount: u32): bool {
 
 /** The slot whose registers an access goes to, or NO_SLOT. */
 function virtioSlot(address: u64, size: u32): u32 {
-  if (!within(address, size, VIRTIO, VIRTIO_SLOTS * VIRTIO_STRIDE)) return NO_SLOT;
+  if (!within(address, size, VIRTIO, VIRTIO_SLOTS * VIRTIO_STRIDE)) {
+    return NO_SLOT;
+  }
   const offset = <u32>(address - VIRTIO);
   return (offset % VIRTIO_STRIDE) + size <= VIRTIO_BYTES ? offset / VIRTIO_STRIDE : NO_SLOT;
 }

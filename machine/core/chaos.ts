@@ -48,7 +48,9 @@ class State {
 
 const state = changetype<State>(memory.data(16, 8));
 const PRIORITIES: usize = memory.data(32, 8);
-if (HARTS_MAX !== 8) ERROR("there is a priority for each hart");
+if (HARTS_MAX !== 8) {
+  ERROR("there is a priority for each hart");
+}
 
 /** Most bits of the number of points between two switches. */
 const COUNTDOWN_BITS: u64 = 12;
@@ -84,7 +86,9 @@ export function setMask(mask: u32): void {
   state.endTurn = 0;
   state.lowest = 0;
   memory.fill(PRIORITIES, 0, 32);
-  if (mask === 0) return;
+  if (mask === 0) {
+    return;
+  }
   drawCountdown();
   for (let id: u32 = 0; id < HARTS_MAX; id++) {
     store<i32>(PRIORITIES + <usize>(id << 2), <i32>(random() >> 33));
@@ -93,16 +97,22 @@ export function setMask(mask: u32): void {
 
 /** A point at which an interleaving matters was reached: perhaps the turn ends here. */
 export function point(): void {
-  if ((state.mask & Chaos.Switch) === 0) return;
+  if ((state.mask & Chaos.Switch) === 0) {
+    return;
+  }
   state.countdown -= 1;
-  if (state.countdown !== 0) return;
+  if (state.countdown !== 0) {
+    return;
+  }
   state.endTurn = 1;
   drawCountdown();
 }
 
 /** Another hart may have been woken: perhaps the turn ends here. */
 export function pointOfWaking(): void {
-  if ((state.mask & Chaos.Switch) !== 0 && chance(2)) state.endTurn = 1;
+  if ((state.mask & Chaos.Switch) !== 0 && chance(2)) {
+    state.endTurn = 1;
+  }
 }
 
 /** Whether the turn is to end. */

@@ -30,7 +30,9 @@ export function advanceClock(count: u64): void {
 /** Skips idle time up to the tick `deadline`, if that lies ahead. */
 export function skipTo(deadline: u64): void {
   const target = deadline << TICK_SHIFT;
-  if (target > load<u64>(CLOCK)) store<u64>(CLOCK, target);
+  if (target > load<u64>(CLOCK)) {
+    store<u64>(CLOCK, target);
+  }
 }
 
 /** The time in ticks of 10 MHz. */

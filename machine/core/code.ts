@@ -33,7 +33,9 @@ export const CODE_BYTES: u32 = <u32>OPS + OPS_MAX * <u32>OP_BYTES;
  * instruction is fetched when it is executed (fetch.ts), and PMP is asked for its bytes.
  */
 export const UNDECODED: usize = memory.data(4112, 8);
-if (STARTS + 4096 !== 4112) ERROR("UNDECODED reaches to the end of its starts");
+if (STARTS + 4096 !== 4112) {
+  ERROR("UNDECODED reaches to the end of its starts");
+}
 
 const NO_PAGE: u32 = 0xffff_ffff;
 
@@ -79,7 +81,9 @@ export function resetCode(): void {
   for (let index: u32 = 0; index < CODE_PAGES; index++) {
     const code = codeAt(index);
     code.page = NO_PAGE;
-    if (code.used !== 0) empty(code);
+    if (code.used !== 0) {
+      empty(code);
+    }
   }
   memory.fill(<usize>shape().pageCode, 0, hartCount() * ((shape().ramBytes >> PAGE_SHIFT) << 2));
   store<u32>(NEXT_VICTIM, 0);
@@ -97,15 +101,21 @@ function detach(code: CodePage): void {
 export function codeOf(page: u32, id: u32): usize {
   const owner = isChaos(Chaos.StaleCode) ? id : 0;
   const known = load<u32>(pageCodeAt(page, owner));
-  if (known !== 0) return <usize>known;
+  if (known !== 0) {
+    return <usize>known;
+  }
   const victim = load<u32>(NEXT_VICTIM);
   store<u32>(NEXT_VICTIM, (victim + 1) % CODE_PAGES);
   const code = codeAt(victim);
-  if (code.page !== NO_PAGE) detach(code);
+  if (code.page !== NO_PAGE) {
+    detach(code);
+  }
   code.page = page;
   code.owner = owner;
   store<u32>(pageCodeAt(page, owner), <u32>changetype<usize>(code));
-  if (isChaos(Chaos.StaleCode)) return changetype<usize>(code);
+  if (isChaos(Chaos.StaleCode)) {
+    return changetype<usize>(code);
+  }
   const flags = load<u8>(flagsAt(page));
   if ((flags & PageFlag.Writable) !== 0) {
     store<u8>(flagsAt(page), flags & ~PageFlag.Writable);
@@ -127,21 +137,32 @@ export function noteWritable(page: u32): void {
 /** Called before a RAM page is written by anything but a write entry. True if decoded code was dropped. */
 export function noteWrite(page: u32): bool {
   store<u8>(flagsAt(page), load<u8>(flagsAt(page)) | PageFlag.Dirty);
-  if (isChaos(Chaos.StaleCode)) return false;
+  if (isChaos(Chaos.StaleCode)) {
+    return false;
+  }
   const known = load<u32>(pageCodeAt(page, 0));
-  if (known === 0) return false;
+  if (known === 0) {
+    return false;
+  }
   const code = changetype<CodePage>(<usize>known);
-  if (code.used === 0) detach(code);
-  else empty(code);
+  if (code.used === 0) {
+    detach(code);
+  } else {
+    empty(code);
+  }
   return true;
 }
 
 /** What fence.i on a hart does: the code that was decoded for it alone is dropped. Shared code is never stale. */
 export function flushCode(id: u32): void {
-  if (!isChaos(Chaos.StaleCode)) return;
+  if (!isChaos(Chaos.StaleCode)) {
+    return;
+  }
   for (let index: u32 = 0; index < CODE_PAGES; index++) {
     const code = codeAt(index);
-    if (code.page !== NO_PAGE && code.owner === id) detach(code);
+    if (code.page !== NO_PAGE && code.owner === id) {
+      detach(code);
+    }
   }
 }
 
@@ -160,10 +181,14 @@ function mayBreak(offset: u32): bool {
 /** Decodes the run that begins `offset` (even) bytes into the page, unless it is decoded. Returns its first op. */
 export function decodeRun(code: usize, offset: u32): usize {
   const found = findOp(code, offset);
-  if (found !== 0) return found;
+  if (found !== 0) {
+    return found;
+  }
   const page = changetype<CodePage>(code);
   // A run needs room for its instructions and the link.
-  if (page.used + RUN_MAX + 1 > OPS_MAX) empty(page);
+  if (page.used + RUN_MAX + 1 > OPS_MAX) {
+    empty(page);
+  }
   const memoryPage = ramBase() + ((<usize>page.page) << PAGE_SHIFT);
   const first = code + OPS + ((<usize>page.used) << OP_SHIFT);
   let op = first;

@@ -133,7 +133,9 @@ function quadrant1(half: u32): u32 {
     case 2:
       return iType(OP_IMM, 0, rd, 0, immediate);
     case 3: {
-      if (rd !== 2) return immediate === 0 ? 0 : (immediate << 12) | (rd << 7) | LUI;
+      if (rd !== 2) {
+        return immediate === 0 ? 0 : (immediate << 12) | (rd << 7) | LUI;
+      }
       const adjust =
         field(half, 12, 1, 31) |
         field(half, 3, 2, 29) |
@@ -176,15 +178,23 @@ function quadrant2(half: u32): u32 {
     case 0:
       return iType(OP_IMM, 1, rd, rd, field(half, 12, 1, 5) | rs2);
     case 2:
-      if (rd === 0) return 0;
+      if (rd === 0) {
+        return 0;
+      }
       return iType(LOAD, 2, rd, 2, field(half, 12, 1, 5) | field(half, 4, 3, 2) | field(half, 2, 2, 6));
     case 3:
-      if (rd === 0) return 0;
+      if (rd === 0) {
+        return 0;
+      }
       return iType(LOAD, 3, rd, 2, field(half, 12, 1, 5) | field(half, 5, 2, 3) | field(half, 2, 3, 6));
     case 4: {
       const link = (half >> 12) & 1;
-      if (rs2 !== 0) return rType(OP, 0, 0, rd, link === 0 ? 0 : rd, rs2);
-      if (rd === 0) return link === 0 ? 0 : EBREAK;
+      if (rs2 !== 0) {
+        return rType(OP, 0, 0, rd, link === 0 ? 0 : rd, rs2);
+      }
+      if (rd === 0) {
+        return link === 0 ? 0 : EBREAK;
+      }
       return iType(JALR, 0, link, rd, 0);
     }
     case 6:

@@ -70,20 +70,36 @@ const SATP_SV39: u64 = 8;
 
 /** Whether the mode may read counter `bit` (cycle 0, time 1, instret 2, ...). */
 function counterAllowed(hart: Hart, bit: u64): bool {
-  if (hart.mode === Mode.Machine) return true;
-  if (((hart.mcounteren >> bit) & 1) === 0) return false;
+  if (hart.mode === Mode.Machine) {
+    return true;
+  }
+  if (((hart.mcounteren >> bit) & 1) === 0) {
+    return false;
+  }
   return hart.mode === Mode.Supervisor || ((hart.scounteren >> bit) & 1) !== 0;
 }
 
 function exists(number: u32): bool {
-  if (number >= 0xc00 && number <= 0xc1f) return true;
-  if (number >= 0xb00 && number <= 0xb1f) return number !== 0xb01;
-  if (number >= 0x323 && number <= 0x33f) return true;
+  if (number >= 0xc00 && number <= 0xc1f) {
+    return true;
+  }
+  if (number >= 0xb00 && number <= 0xb1f) {
+    return number !== 0xb01;
+  }
+  if (number >= 0x323 && number <= 0x33f) {
+    return true;
+  }
   // RV64 has the even pmpcfg registers only.
-  if (isPmp(number)) return number >= 0x3b0 || (number & 1) === 0;
+  if (isPmp(number)) {
+    return number >= 0x3b0 || (number & 1) === 0;
+  }
   // tselect to tdata3, and what tells machines apart.
-  if (number >= 0x7a0 && number <= 0x7a3) return true;
-  if (number >= 0xf11 && number <= 0xf15) return true;
+  if (number >= 0x7a0 && number <= 0x7a3) {
+    return true;
+  }
+  if (number >= 0xf11 && number <= 0xf15) {
+    return true;
+  }
   switch (number) {
     case Csr.Sstatus:
     case Csr.Sie:
@@ -119,10 +135,18 @@ function exists(number: u32): bool {
 
 /** Whether the hart's mode may read, and if `write` also write, a CSR. */
 export function canAccess(hart: Hart, number: u32, write: bool): bool {
-  if (((number >> 8) & 3) > hart.mode || !exists(number)) return false;
-  if (write && number >> 10 === 3) return false;
-  if (number >= 0xc00 && number <= 0xc1f) return counterAllowed(hart, <u64>(number & 31));
-  if (number === Csr.Satp) return hart.mode !== Mode.Supervisor || (hart.mstatus & TVM) === 0;
+  if (((number >> 8) & 3) > hart.mode || !exists(number)) {
+    return false;
+  }
+  if (write && number >> 10 === 3) {
+    return false;
+  }
+  if (number >= 0xc00 && number <= 0xc1f) {
+    return counterAllowed(hart, <u64>(number & 31));
+  }
+  if (number === Csr.Satp) {
+    return hart.mode !== Mode.Supervisor || (hart.mstatus & TVM) === 0;
+  }
   if (number === Csr.Stimecmp && hart.mode === Mode.Supervisor) {
     return (hart.menvcfg & STCE) !== 0 && counterAllowed(hart, 1);
   }
@@ -201,7 +225,9 @@ function writeStatus(hart: Hart, value: u64, writable: u64): Effect {
   const before = hart.mstatus;
   hart.mstatus = (before & ~writable) | (value & writable);
   // What may be read has changed under every entry for reading.
-  if (((before ^ hart.mstatus) & MXR) !== 0) emptyTables(hart.id);
+  if (((before ^ hart.mstatus) & MXR) !== 0) {
+    emptyTables(hart.id);
+  }
   updateView(hart);
   return Effect.Control;
 }
@@ -214,7 +240,9 @@ function writeMachineStatus(hart: Hart, value: u64): Effect {
 
 function writeSatp(hart: Hart, value: u64): Effect {
   const mode = value >> 60;
-  if (mode !== 0 && mode !== SATP_SV39) return Effect.None;
+  if (mode !== 0 && mode !== SATP_SV39) {
+    return Effect.None;
+  }
   hart.satp = value;
   trace(Event.Space, hart.id, value, hart.pc);
   selectSpace(hart);
@@ -286,7 +314,9 @@ export function writeCsr(hart: Hart, number: u32, value: u64): Effect {
     case Csr.Menvcfg:
       hart.menvcfg = value & (STCE | FIOM);
       // Without Sstc STIP is software's.
-      if ((hart.menvcfg & STCE) === 0) hart.mip &= ~STIP;
+      if ((hart.menvcfg & STCE) === 0) {
+        hart.mip &= ~STIP;
+      }
       deadlinesChanged();
       return Effect.Control;
     case Csr.Mscratch:

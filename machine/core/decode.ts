@@ -47,7 +47,9 @@ function immediateCode(word: u32, funct3: u32): u32 {
     case 4:
       return Op.Xori;
     case 5:
-      if (word >> 26 === 0) return Op.Srli;
+      if (word >> 26 === 0) {
+        return Op.Srli;
+      }
       return word >> 26 === 0x10 ? Op.Srai : Op.Illegal;
     case 6:
       return Op.Ori;
@@ -57,20 +59,34 @@ function immediateCode(word: u32, funct3: u32): u32 {
 }
 
 function immediateCode32(funct7: u32, funct3: u32): u32 {
-  if (funct3 === 0) return Op.Addiw;
-  if (funct3 === 1 && funct7 === 0) return Op.Slliw;
-  if (funct3 === 5 && funct7 === 0) return Op.Srliw;
-  if (funct3 === 5 && funct7 === 0x20) return Op.Sraiw;
+  if (funct3 === 0) {
+    return Op.Addiw;
+  }
+  if (funct3 === 1 && funct7 === 0) {
+    return Op.Slliw;
+  }
+  if (funct3 === 5 && funct7 === 0) {
+    return Op.Srliw;
+  }
+  if (funct3 === 5 && funct7 === 0x20) {
+    return Op.Sraiw;
+  }
   return Op.Illegal;
 }
 
 function registerCode(funct7: u32, funct3: u32): u32 {
-  if (funct7 === 1) return Op.Mul + funct3;
+  if (funct7 === 1) {
+    return Op.Mul + funct3;
+  }
   if (funct7 === 0x20) {
-    if (funct3 === 0) return Op.Sub;
+    if (funct3 === 0) {
+      return Op.Sub;
+    }
     return funct3 === 5 ? Op.Sra : Op.Illegal;
   }
-  if (funct7 !== 0) return Op.Illegal;
+  if (funct7 !== 0) {
+    return Op.Illegal;
+  }
   switch (funct3) {
     case 0:
       return Op.Add;
@@ -123,21 +139,35 @@ function loadCode(funct3: u32): u32 {
 }
 
 function branchCode(funct3: u32): u32 {
-  if (funct3 < 2) return Op.BeqFar + funct3;
+  if (funct3 < 2) {
+    return Op.BeqFar + funct3;
+  }
   return funct3 < 4 ? Op.Illegal : Op.BltFar + (funct3 - 4);
 }
 
 /** AMOs: the two that locks are made of have ops of their own, the others one together. */
 function atomicCode(word: u32, funct3: u32): u32 {
-  if (funct3 !== 2 && funct3 !== 3) return Op.Illegal;
+  if (funct3 !== 2 && funct3 !== 3) {
+    return Op.Illegal;
+  }
   const operation = word >> 27;
   const double: u32 = funct3 - 2;
-  if (operation < 2 && chaosMask() !== 0) return Op.Amo;
-  if (operation === 0) return double === 0 ? Op.AmoAddW : Op.AmoAddD;
-  if (operation === 1) return double === 0 ? Op.AmoSwapW : Op.AmoSwapD;
+  if (operation < 2 && chaosMask() !== 0) {
+    return Op.Amo;
+  }
+  if (operation === 0) {
+    return double === 0 ? Op.AmoAddW : Op.AmoAddD;
+  }
+  if (operation === 1) {
+    return double === 0 ? Op.AmoSwapW : Op.AmoSwapD;
+  }
   // LR has no second operand.
-  if (operation === 2) return ((word >> 20) & 31) === 0 ? Op.Amo : Op.Illegal;
-  if (operation === 3 || (operation & 3) === 0) return Op.Amo;
+  if (operation === 2) {
+    return ((word >> 20) & 31) === 0 ? Op.Amo : Op.Illegal;
+  }
+  if (operation === 3 || (operation & 3) === 0) {
+    return Op.Amo;
+  }
   return Op.Illegal;
 }
 
@@ -159,13 +189,19 @@ function decodeWord(op: usize, word: u32, raw: u32, offset: u32, length: u32): v
       if (funct3 === 0) {
         code = chaosMask() === 0 ? Op.Fence : Op.FenceSlow;
         immediate = <i32>word;
-      } else if (funct3 === 1) code = Op.FenceI;
+      } else if (funct3 === 1) {
+        code = Op.FenceI;
+      }
       break;
     case 0x13:
       code = immediateCode(word, funct3);
-      if (code === Op.Addi && signed === 0) code = Op.Mv;
-      else if (code === Op.Addi && rs1 === 0) code = Op.Li;
-      else if (code === Op.Srai) immediate = signed & 63;
+      if (code === Op.Addi && signed === 0) {
+        code = Op.Mv;
+      } else if (code === Op.Addi && rs1 === 0) {
+        code = Op.Li;
+      } else if (code === Op.Srai) {
+        immediate = signed & 63;
+      }
       break;
     case 0x17:
       code = Op.Auipc;
@@ -173,10 +209,14 @@ function decodeWord(op: usize, word: u32, raw: u32, offset: u32, length: u32): v
       break;
     case 0x1b:
       code = immediateCode32(funct7, funct3);
-      if (code === Op.Sraiw) immediate = signed & 31;
+      if (code === Op.Sraiw) {
+        immediate = signed & 31;
+      }
       break;
     case 0x23:
-      if (funct3 < 4) code = Op.Sb + funct3;
+      if (funct3 < 4) {
+        code = Op.Sb + funct3;
+      }
       immediate = (signed & ~31) | <i32>((word >> 7) & 31);
       break;
     case 0x2f:
@@ -198,7 +238,9 @@ function decodeWord(op: usize, word: u32, raw: u32, offset: u32, length: u32): v
       immediate = branchDisplacement(word);
       break;
     case 0x67:
-      if (funct3 === 0) code = Op.Jalr;
+      if (funct3 === 0) {
+        code = Op.Jalr;
+      }
       break;
     case 0x6f:
       code = Op.JalFar;
@@ -212,7 +254,9 @@ function decodeWord(op: usize, word: u32, raw: u32, offset: u32, length: u32): v
     default:
       break;
   }
-  if (code === Op.Illegal) immediate = <i32>raw;
+  if (code === Op.Illegal) {
+    immediate = <i32>raw;
+  }
   writeOp(op, code, rd, rs1, rs2, immediate, offset, offset + length);
 }
 

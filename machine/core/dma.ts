@@ -4,14 +4,18 @@ import { noteDevice } from "./sharing";
 
 /** What a device reads: 1, 2, 4 or 8 bytes of RAM, little-endian, zero-extended; 0 where there is no RAM. */
 export function physicalLoad(address: u64, size: u32): u64 {
-  if (!isRam(address, size)) return 0;
+  if (!isRam(address, size)) {
+    return 0;
+  }
   noteDevice(address, size, false);
   return loadLinear(ramAddress(address), size);
 }
 
 /** What a device writes: 1, 2, 4 or 8 bytes of RAM, little-endian; false where there is no RAM. */
 export function physicalStore(address: u64, size: u32, value: u64): bool {
-  if (!isRam(address, size)) return false;
+  if (!isRam(address, size)) {
+    return false;
+  }
   deviceWrites(address, size);
   storeLinear(ramAddress(address), size, value);
   return true;

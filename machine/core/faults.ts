@@ -58,7 +58,9 @@ const rows: usize = memory.data(1536, 8);
 /** How often each kind struck. */
 const strikes: usize = memory.data(144, 8);
 
-if (FAULTS_MAX * ROW_BYTES !== 1536 || KINDS * 8 !== 144) ERROR("the tables do not have the size they need");
+if (FAULTS_MAX * ROW_BYTES !== 1536 || KINDS * 8 !== 144) {
+  ERROR("the tables do not have the size they need");
+}
 
 /** No faults. */
 export function clearFaults(): void {
@@ -69,7 +71,9 @@ export function clearFaults(): void {
 /** Adds a fault of `kind` at the events `first` to `last`. False if the plan is full or the kind unknown. */
 export function addFault(kind: u32, first: u64, last: u64): bool {
   const row = load<u32>(count);
-  if (row === FAULTS_MAX || kind >= KINDS) return false;
+  if (row === FAULTS_MAX || kind >= KINDS) {
+    return false;
+  }
   const at = rows + row * ROW_BYTES;
   store<u32>(at, kind);
   store<u64>(at, first, 8);
@@ -82,7 +86,9 @@ export function addFault(kind: u32, first: u64, last: u64): bool {
 export function strikesAt(kind: Fault, event: u64): bool {
   for (let row: u32 = 0; row < load<u32>(count); row++) {
     const at = rows + row * ROW_BYTES;
-    if (load<u32>(at) !== kind || event < load<u64>(at, 8) || event > load<u64>(at, 16)) continue;
+    if (load<u32>(at) !== kind || event < load<u64>(at, 8) || event > load<u64>(at, 16)) {
+      continue;
+    }
     const struck = strikes + ((<usize>kind) << 3);
     store<u64>(struck, load<u64>(struck) + 1);
     return true;

@@ -96,19 +96,35 @@ export function sbiCall(id: u32): void {
   }
   answer = 0;
   const error = dispatch(id, extension, readRegister(id, A6));
-  if (hartState(id) === HartState.Fencing) return;
+  if (hartState(id) === HartState.Fencing) {
+    return;
+  }
   writeRegister(id, A0, <u64>error);
   writeRegister(id, A1, answer);
 }
 
 function dispatch(id: u32, extension: u64, call: u64): i64 {
-  if (extension === Extension.Base) return base(id, call);
-  if (extension === Extension.Time) return call === 0 ? setTimer(id, argument(id, 0)) : NOT_SUPPORTED;
-  if (extension === Extension.Ipi) return call === 0 ? sendIpi(id) : NOT_SUPPORTED;
-  if (extension === Extension.Rfence) return remoteFence(id, call);
-  if (extension === Extension.Hsm) return hartManagement(id, call);
-  if (extension === Extension.Srst) return call === 0 ? systemReset(id) : NOT_SUPPORTED;
-  if (extension === Extension.Dbcn) return debugConsole(id, call);
+  if (extension === Extension.Base) {
+    return base(id, call);
+  }
+  if (extension === Extension.Time) {
+    return call === 0 ? setTimer(id, argument(id, 0)) : NOT_SUPPORTED;
+  }
+  if (extension === Extension.Ipi) {
+    return call === 0 ? sendIpi(id) : NOT_SUPPORTED;
+  }
+  if (extension === Extension.Rfence) {
+    return remoteFence(id, call);
+  }
+  if (extension === Extension.Hsm) {
+    return hartManagement(id, call);
+  }
+  if (extension === Extension.Srst) {
+    return call === 0 ? systemReset(id) : NOT_SUPPORTED;
+  }
+  if (extension === Extension.Dbcn) {
+    return debugConsole(id, call);
+  }
   return NOT_SUPPORTED;
 }
 
@@ -124,7 +140,9 @@ function legacy(id: u32, call: u32): i64 {
     case Extension.LegacyPutchar: {
       const byte = <u32>argument(id, 0) & 0xff;
       // OpenSBI ends lines as a terminal wants them.
-      if (byte === 0x0a) consoleByte(0x0d);
+      if (byte === 0x0a) {
+        consoleByte(0x0d);
+      }
       consoleByte(byte);
       return OK;
     }
@@ -142,10 +160,18 @@ function legacy(id: u32, call: u32): i64 {
 }
 
 function base(id: u32, call: u64): i64 {
-  if (call === 0) return give(SPEC_VERSION);
-  if (call === 1) return give(IMPLEMENTATION);
-  if (call === 2) return give(IMPLEMENTATION_VERSION);
-  if (call === 3) return give(has(argument(id, 0)) ? 1 : 0);
+  if (call === 0) {
+    return give(SPEC_VERSION);
+  }
+  if (call === 1) {
+    return give(IMPLEMENTATION);
+  }
+  if (call === 2) {
+    return give(IMPLEMENTATION_VERSION);
+  }
+  if (call === 3) {
+    return give(has(argument(id, 0)) ? 1 : 0);
+  }
   // mvendorid, marchid, mimpid: not implemented, which is 0.
   return call <= 6 ? give(0) : NOT_SUPPORTED;
 }
@@ -156,7 +182,9 @@ function give(value: u64): i64 {
 }
 
 function has(extension: u64): bool {
-  if (extension <= <u64>Extension.LegacyClearIpi || extension === Extension.LegacyShutdown) return true;
+  if (extension <= <u64>Extension.LegacyClearIpi || extension === Extension.LegacyShutdown) {
+    return true;
+  }
   return (
     extension === Extension.Base ||
     extension === Extension.Time ||
@@ -177,18 +205,26 @@ function setTimer(id: u32, deadline: u64): i64 {
 /** The harts of a hart mask (SBI 3.1) as bits, or ALL_HARTS if one of them does not exist. */
 function maskedHarts(mask: u64, first: u64): u64 {
   const all: u64 = ((<u64>1) << hartCount()) - 1;
-  if (first === ALL_HARTS) return all;
-  if (first >= 64) return ALL_HARTS;
+  if (first === ALL_HARTS) {
+    return all;
+  }
+  if (first >= 64) {
+    return ALL_HARTS;
+  }
   const harts = mask << first;
   return harts >> first === mask && (harts & ~all) === 0 ? harts : ALL_HARTS;
 }
 
 function sendIpi(id: u32): i64 {
   const harts = maskedHarts(argument(id, 0), argument(id, 1));
-  if (harts === ALL_HARTS) return INVALID_PARAM;
+  if (harts === ALL_HARTS) {
+    return INVALID_PARAM;
+  }
   for (let target: u32 = 0; target < hartCount(); target++) {
     // A stopped hart is not there: the interrupt is dropped.
-    if (((harts >> target) & 1) === 0 || !isReachable(target)) continue;
+    if (((harts >> target) & 1) === 0 || !isReachable(target)) {
+      continue;
+    }
     setPending(target, Interrupt.SupervisorSoftware, true);
   }
   return OK;
@@ -196,43 +232,63 @@ function sendIpi(id: u32): i64 {
 
 /** fence.i, sfence.vma and sfence.vma with an address space, on every hart of a mask (SBI 8). */
 function remoteFence(id: u32, call: u64): i64 {
-  if (call > 2) return NOT_SUPPORTED;
+  if (call > 2) {
+    return NOT_SUPPORTED;
+  }
   const harts = maskedHarts(argument(id, 0), argument(id, 1));
-  if (harts === ALL_HARTS) return INVALID_PARAM;
+  if (harts === ALL_HARTS) {
+    return INVALID_PARAM;
+  }
   fenceCalled(id, <u32>call, harts);
   return OK;
 }
 
 /** Hart state management (SBI 9): start, stop, status, suspend. */
 function hartManagement(id: u32, call: u64): i64 {
-  if (call === 0) return start(argument(id, 0), argument(id, 1), argument(id, 2));
+  if (call === 0) {
+    return start(argument(id, 0), argument(id, 1), argument(id, 2));
+  }
   if (call === 1) {
     stopCalled(id);
     return OK;
   }
   if (call === 2) {
     const target = argument(id, 0);
-    if (target >= <u64>hartCount()) return INVALID_PARAM;
+    if (target >= <u64>hartCount()) {
+      return INVALID_PARAM;
+    }
     return give(statusOf(<u32>target));
   }
-  if (call === 3) return suspend(id, argument(id, 0));
+  if (call === 3) {
+    return suspend(id, argument(id, 0));
+  }
   return NOT_SUPPORTED;
 }
 
 function start(target: u64, entry: u64, opaque: u64): i64 {
-  if (target >= <u64>hartCount()) return INVALID_PARAM;
+  if (target >= <u64>hartCount()) {
+    return INVALID_PARAM;
+  }
   const state = hartState(<u32>target);
   // As OpenSBI answers while a start or a stop is under way.
-  if (state === HartState.Starting || state === HartState.Stopping) return INVALID_PARAM;
-  if (state !== HartState.Stopped) return ALREADY_AVAILABLE;
-  if ((entry & 1) !== 0 || !isRam(entry, 2)) return INVALID_ADDRESS;
+  if (state === HartState.Starting || state === HartState.Stopping) {
+    return INVALID_PARAM;
+  }
+  if (state !== HartState.Stopped) {
+    return ALREADY_AVAILABLE;
+  }
+  if ((entry & 1) !== 0 || !isRam(entry, 2)) {
+    return INVALID_ADDRESS;
+  }
   startCalled(<u32>target, entry, opaque);
   return OK;
 }
 
 /** Retentive suspend, which is a WFI that cannot be taken for anything else. */
 function suspend(id: u32, kind: u64): i64 {
-  if (kind !== 0) return NOT_SUPPORTED;
+  if (kind !== 0) {
+    return NOT_SUPPORTED;
+  }
   hartAt(id).state = HartState.Waiting;
   return OK;
 }
@@ -240,22 +296,32 @@ function suspend(id: u32, kind: u64): i64 {
 function systemReset(id: u32): i64 {
   const kind = argument(id, 0);
   const reason = argument(id, 1);
-  if (kind > 2 || reason > 1) return INVALID_PARAM;
+  if (kind > 2 || reason > 1) {
+    return INVALID_PARAM;
+  }
   turnOff(kind === 0 ? Power.Off : Power.Reset, <u32>reason);
   return OK;
 }
 
 /** The debug console (SBI 12): write, read (nothing ever comes), write a byte. */
 function debugConsole(id: u32, call: u64): i64 {
-  if (call === 1) return give(0);
+  if (call === 1) {
+    return give(0);
+  }
   if (call === 2) {
     consoleByte(<u32>argument(id, 0) & 0xff);
     return OK;
   }
-  if (call !== 0) return NOT_SUPPORTED;
+  if (call !== 0) {
+    return NOT_SUPPORTED;
+  }
   const address = argument(id, 1);
-  if (argument(id, 2) !== 0 || !isRam(address, argument(id, 0))) return INVALID_PARAM;
+  if (argument(id, 2) !== 0 || !isRam(address, argument(id, 0))) {
+    return INVALID_PARAM;
+  }
   const byteCount = min<u64>(argument(id, 0), WRITE_BYTES_MAX);
-  for (let index: u64 = 0; index < byteCount; index++) consoleByte(<u32>physicalLoad(address + index, 1));
+  for (let index: u64 = 0; index < byteCount; index++) {
+    consoleByte(<u32>physicalLoad(address + index, 1));
+  }
   return give(byteCount);
 }

@@ -54,7 +54,9 @@ class Scratch {
 }
 
 const SCRATCHES: usize = memory.data(320, 8);
-if (HARTS_MAX * offsetof<Scratch>() !== 320) ERROR("each hart has a scratch");
+if (HARTS_MAX * offsetof<Scratch>() !== 320) {
+  ERROR("each hart has a scratch");
+}
 
 /** Bit per hart that is in the middle of a call. */
 const BUSY: usize = memory.data(4, 4);
@@ -117,32 +119,47 @@ export function startCalled(id: u32, entry: u64, opaque: u64): void {
   scratch.lastOpaque = scratch.opaque;
   scratch.entry = entry;
   scratch.opaque = opaque;
-  if (isChaos(Chaos.SlowFirmware)) become(id, HartState.Starting);
-  else startSupervisor(id, entry, opaque);
+  if (isChaos(Chaos.SlowFirmware)) {
+    become(id, HartState.Starting);
+  } else {
+    startSupervisor(id, entry, opaque);
+  }
 }
 
 /** hart_stop of the calling hart. */
 export function stopCalled(id: u32): void {
-  if (isChaos(Chaos.SlowFirmware)) become(id, HartState.Leaving);
-  else hartAt(id).state = HartState.Stopped;
+  if (isChaos(Chaos.SlowFirmware)) {
+    become(id, HartState.Leaving);
+  } else {
+    hartAt(id).state = HartState.Stopped;
+  }
 }
 
 /** A remote fence, function `call`, on the harts of a mask. The arguments stay in the caller's registers until it is done. */
 export function fenceCalled(id: u32, call: u32, harts: u64): void {
   let waitFor: u32 = 0;
   for (let target: u32 = 0; target < hartCount(); target++) {
-    if (((harts >> target) & 1) === 0) continue;
-    if (target === id || !isChaos(Chaos.SlowFirmware)) fence(target, id, call);
-    else if (isReachable(target)) waitFor |= 1 << target;
+    if (((harts >> target) & 1) === 0) {
+      continue;
+    }
+    if (target === id || !isChaos(Chaos.SlowFirmware)) {
+      fence(target, id, call);
+    } else if (isReachable(target)) {
+      waitFor |= 1 << target;
+    }
   }
-  if (waitFor === 0) return;
+  if (waitFor === 0) {
+    return;
+  }
   scratchOf(id).unanswered = waitFor;
   become(id, HartState.Fencing);
 }
 
 /** Hart `target` fences, as the registers of `caller` say: fence.i, sfence.vma, or sfence.vma of one address space. */
 function fence(target: u32, caller: u32, call: u32): void {
-  if (call === 0) return flushCode(target);
+  if (call === 0) {
+    return flushCode(target);
+  }
   const space: i32 = call === 2 ? <i32>(readRegister(caller, A0 + 4) & 0xffff) : -1;
   flushTlb(target, readRegister(caller, A0 + 2), readRegister(caller, A0 + 3), space);
 }
@@ -165,14 +182,20 @@ export function areCallsOpen(): bool {
 export function advanceCalls(): bool {
   let mayAdvance = false;
   for (let id: u32 = 0; id < hartCount(); id++) {
-    if ((load<u32>(BUSY) & (1 << id)) === 0) continue;
+    if ((load<u32>(BUSY) & (1 << id)) === 0) {
+      continue;
+    }
     const hart = hartAt(id);
     if (hart.state === HartState.Fencing) {
-      if (advanceFence(id)) mayAdvance = true;
+      if (advanceFence(id)) {
+        mayAdvance = true;
+      }
       continue;
     }
     mayAdvance = true;
-    if (chance(1)) advance(id, hart);
+    if (chance(1)) {
+      advance(id, hart);
+    }
   }
   return mayAdvance;
 }
@@ -207,13 +230,18 @@ function advanceFence(id: u32): bool {
   const call = <u32>readRegister(id, A0 + 6);
   for (let target: u32 = 0; target < hartCount(); target++) {
     const bit: u32 = 1 << target;
-    if ((scratch.unanswered & ~scratch.lost & bit) === 0 || hartAt(target).state === HartState.Leaving)
+    if ((scratch.unanswered & ~scratch.lost & bit) === 0 || hartAt(target).state === HartState.Leaving) {
       continue;
-    if (!chance(1)) continue;
+    }
+    if (!chance(1)) {
+      continue;
+    }
     fence(target, id, call);
     scratch.unanswered &= ~bit;
   }
-  if (scratch.unanswered !== 0) return (scratch.unanswered & ~scratch.lost) !== 0;
+  if (scratch.unanswered !== 0) {
+    return (scratch.unanswered & ~scratch.lost) !== 0;
+  }
   isDone(id);
   hartAt(id).state = HartState.Running;
   writeRegister(id, A0, 0);

@@ -164,14 +164,18 @@ export const MSTATUS_RESET: u64 = 0xa_0000_0000;
 /** Bytes between two harts' states. */
 export const HART_STRIDE: u32 = 1024;
 
-if (offsetof<Hart>() > HART_STRIDE) ERROR("a hart outgrew its place");
+if (offsetof<Hart>() > HART_STRIDE) {
+  ERROR("a hart outgrew its place");
+}
 
 /** Offset of the register that swallows writes to x0. */
 export const SINK_OFFSET: u32 = 256;
 
 const HARTS: usize = memory.data(8192, 16);
 
-if (offsetof<Hart>("sink") !== SINK_OFFSET) ERROR("the registers are not where decode expects them");
+if (offsetof<Hart>("sink") !== SINK_OFFSET) {
+  ERROR("the registers are not where decode expects them");
+}
 
 /** The state of hart `id`, below hartCount(). */
 export function hartAt(id: u32): Hart {
@@ -208,7 +212,9 @@ export function readRegister(id: u32, n: u32): u64 {
 /** Sets register x`n` of a hart; x0 stays zero. */
 export function writeRegister(id: u32, n: u32, value: u64): void {
   const index = n & 31;
-  if (index !== 0) store<u64>(changetype<usize>(hartAt(id)) + <usize>(index << 3), value);
+  if (index !== 0) {
+    store<u64>(changetype<usize>(hartAt(id)) + <usize>(index << 3), value);
+  }
 }
 
 /** Raises or lowers a pending bit (an `Interrupt`) of a hart; for the PLIC, the ACLINT and SBI's IPIs. */
@@ -272,4 +278,6 @@ export function resetHart(id: u32): void {
   hart.mtimecmp = NEVER;
 }
 
-if (HARTS_MAX * HART_STRIDE !== 8192) ERROR("HARTS holds HARTS_MAX harts");
+if (HARTS_MAX * HART_STRIDE !== 8192) {
+  ERROR("HARTS holds HARTS_MAX harts");
+}

@@ -46,7 +46,9 @@ export function pageFlags(): usize {
 
 /** The host is about to write `byteCount` bytes of RAM at a physical address. False if they are not all RAM. */
 export function hostWrites(address: u64, byteCount: u64): bool {
-  if (!isRam(address, byteCount)) return false;
+  if (!isRam(address, byteCount)) {
+    return false;
+  }
   physicalWritten(address, byteCount, HOST);
   return true;
 }
@@ -76,18 +78,28 @@ const NOWHERE: u64 = ~0;
  */
 export function physicalAddress(id: u32, address: u64): u64 {
   const hart = hartAt(id);
-  if (hart.mode === Mode.Machine || hart.satp >> 60 === 0) return address;
-  if (<i64>(address << 25) >> 25 !== <i64>address) return NOWHERE;
+  if (hart.mode === Mode.Machine || hart.satp >> 60 === 0) {
+    return address;
+  }
+  if (<i64>(address << 25) >> 25 !== <i64>address) {
+    return NOWHERE;
+  }
   let table = (hart.satp & 0xfff_ffff_ffff) << 12;
   for (let level = 2; level >= 0; level--) {
     const shift = <u64>(12 + 9 * level);
     const at = table + (((address >> shift) & 511) << 3);
-    if (!isRam(at, 8)) return NOWHERE;
+    if (!isRam(at, 8)) {
+      return NOWHERE;
+    }
     const entry = load<u64>(ramAddress(at));
-    if ((entry & 1) === 0) return NOWHERE;
+    if ((entry & 1) === 0) {
+      return NOWHERE;
+    }
     table = ((entry >> 10) & 0xfff_ffff_ffff) << 12;
     const within: u64 = ((<u64>1) << shift) - 1;
-    if ((entry & 0xe) !== 0) return table | (address & within);
+    if ((entry & 0xe) !== 0) {
+      return table | (address & within);
+    }
   }
   return NOWHERE;
 }

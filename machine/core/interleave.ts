@@ -70,7 +70,9 @@ export function nextHart(harts: u32): u32 {
 /** The length of hart `id`'s turn, which begins now. */
 export function turnLength(id: u32): i32 {
   interleave.last = id;
-  if (interleave.fixed !== 0) return <i32>interleave.fixed;
+  if (interleave.fixed !== 0) {
+    return <i32>interleave.fixed;
+  }
   const drawn = random();
   const bits = (drawn >> 32) % TURN_BITS;
   return 1 + <i32>(drawn & (((<u64>2) << bits) - 1));

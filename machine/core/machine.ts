@@ -43,8 +43,12 @@ function place(at: u64): u32 {
  * for each instance of the module. False if there is no memory for it, or the shape is not one.
  */
 export function create(harts: u32, ramBytes: u32): bool {
-  if (harts === 0 || harts > HARTS_MAX) return false;
-  if (ramBytes === 0 || ramBytes > RAM_BYTES_MAX || ramBytes % PAGE_BYTES !== 0) return false;
+  if (harts === 0 || harts > HARTS_MAX) {
+    return false;
+  }
+  if (ramBytes === 0 || ramBytes > RAM_BYTES_MAX || ramBytes % PAGE_BYTES !== 0) {
+    return false;
+  }
   const pages = ramBytes >> PAGE_SHIFT;
   const layout = shape();
   layout.harts = harts;
@@ -58,9 +62,13 @@ export function create(harts: u32, ramBytes: u32): bool {
   layout.ram = place(<u64>layout.pageSharers + ((<u64>pages) << 2));
   const end = <u64>layout.ram + <u64>ramBytes;
   const wanted = (end + (1 << WASM_PAGE_SHIFT) - 1) >> WASM_PAGE_SHIFT;
-  if (wanted > 65536) return false;
+  if (wanted > 65536) {
+    return false;
+  }
   const have = <u64>memory.size();
-  if (wanted > have && memory.grow(<i32>(wanted - have)) < 0) return false;
+  if (wanted > have && memory.grow(<i32>(wanted - have)) < 0) {
+    return false;
+  }
   for (let id: u32 = 0; id < harts; id++) {
     resetHart(id);
     emptyTables(id);
@@ -80,7 +88,9 @@ export function setChaos(mask: u32): void {
   resetBuffers();
   resetSharing();
   resetStale();
-  for (let id: u32 = 0; id < hartCount(); id++) emptyTables(id);
+  for (let id: u32 = 0; id < hartCount(); id++) {
+    emptyTables(id);
+  }
   resetCode();
 }
 
@@ -104,7 +114,9 @@ export function powerOn(address: u64, a1: u64, a2: u64): void {
 
 /** Whether a hart can have a turn; wakes it if an interrupt that it enabled is pending. */
 function isAwake(hart: Hart): bool {
-  if (hart.state === HartState.Waiting && (hart.mip & hart.mie) !== 0) hart.state = HartState.Running;
+  if (hart.state === HartState.Waiting && (hart.mip & hart.mie) !== 0) {
+    hart.state = HartState.Running;
+  }
   return hart.state === HartState.Running;
 }
 
@@ -113,10 +125,14 @@ function skipIdle(until: u64): bool {
   drainEverything();
   const deadline = lookAtDeadlines();
   for (let id: u32 = 0; id < hartCount(); id++) {
-    if (isAwake(hartAt(id))) return true;
+    if (isAwake(hartAt(id))) {
+      return true;
+    }
   }
   allWait();
-  if (deadline === NEVER) return false;
+  if (deadline === NEVER) {
+    return false;
+  }
   skipTo(deadline);
   lookAtDeadlines();
   return clock() <= until || until === NEVER;
@@ -126,7 +142,9 @@ function skipIdle(until: u64): bool {
 function nextAwake(count: u32): u32 {
   let id = nextHart(count);
   for (let tried: u32 = 0; tried < count; tried++) {
-    if (isAwake(hartAt(id))) return id;
+    if (isAwake(hartAt(id))) {
+      return id;
+    }
     id = id + 1 === count ? 0 : id + 1;
   }
   return count;
@@ -136,7 +154,9 @@ function nextAwake(count: u32): u32 {
 function mostUrgent(count: u32): u32 {
   let urgent = count;
   for (let id: u32 = 0; id < count; id++) {
-    if (isAwake(hartAt(id)) && (urgent === count || priorityOf(id) > priorityOf(urgent))) urgent = id;
+    if (isAwake(hartAt(id)) && (urgent === count || priorityOf(id) > priorityOf(urgent))) {
+      urgent = id;
+    }
   }
   return urgent;
 }
@@ -152,8 +172,12 @@ export function run(instructions: u64): u32 {
   const until = clock() + instructions < clock() ? NEVER : clock() + instructions;
   clearStop();
   while (clock() < until) {
-    if (power() !== Power.On) return Stop.Halted;
-    if (stopRequested()) return Stop.Breakpoint;
+    if (power() !== Power.On) {
+      return Stop.Halted;
+    }
+    if (stopRequested()) {
+      return Stop.Breakpoint;
+    }
     if (turnLeft() !== 0) {
       giveTurn(turnOwner(), turnLeft(), until);
       continue;
@@ -162,12 +186,18 @@ export function run(instructions: u64): u32 {
     const mayAdvance = areCallsOpen() && advanceCalls();
     const id = isChaos(Chaos.Switch) ? mostUrgent(count) : nextAwake(count);
     if (id === count) {
-      if (mayAdvance) continue;
-      if (!skipIdle(until)) return clock() >= until ? Stop.Budget : Stop.Idle;
+      if (mayAdvance) {
+        continue;
+      }
+      if (!skipIdle(until)) {
+        return clock() >= until ? Stop.Budget : Stop.Idle;
+      }
       continue;
     }
     giveTurn(id, turnLength(id), until);
   }
-  if (power() !== Power.On) return Stop.Halted;
+  if (power() !== Power.On) {
+    return Stop.Halted;
+  }
   return stopRequested() ? Stop.Breakpoint : Stop.Budget;
 }

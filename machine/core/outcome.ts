@@ -50,12 +50,16 @@ export function fault(cause: Cause, value: u64): u64 {
 
 /** The translation is not there, or does not allow it. */
 export function pageFault(address: u64, access: Access): u64 {
-  if (access === Access.Fetch) return fault(Cause.FetchPage, address);
+  if (access === Access.Fetch) {
+    return fault(Cause.FetchPage, address);
+  }
   return fault(access === Access.Load ? Cause.LoadPage : Cause.StorePage, address);
 }
 
 /** Nothing is there, or PMP does not allow it. */
 export function accessFault(address: u64, access: Access): u64 {
-  if (access === Access.Fetch) return fault(Cause.FetchAccess, address);
+  if (access === Access.Fetch) {
+    return fault(Cause.FetchAccess, address);
+  }
   return fault(access === Access.Load ? Cause.LoadAccess : Cause.StoreAccess, address);
 }

@@ -52,10 +52,14 @@ export function pmpRead(hart: Hart, number: u32): u64 {
 
 function writeConfig(hart: Hart, index: u32, value: u32): void {
   const at = configAt(hart, index);
-  if ((load<u8>(at) & LOCK) !== 0) return;
+  if ((load<u8>(at) & LOCK) !== 0) {
+    return;
+  }
   let next = value & ~RESERVED;
   // W without R is reserved.
-  if ((next & (READ | WRITE)) === WRITE) next &= ~WRITE;
+  if ((next & (READ | WRITE)) === WRITE) {
+    next &= ~WRITE;
+  }
   store<u8>(at, <u8>next);
 }
 
@@ -63,18 +67,24 @@ function writeConfig(hart: Hart, index: u32, value: u32): void {
 export function pmpWrite(hart: Hart, number: u32, value: u64): void {
   if (number < ADDRESS_FIRST) {
     const first = (number - CONFIG_FIRST) << 2;
-    if (first >= ENTRIES) return;
+    if (first >= ENTRIES) {
+      return;
+    }
     for (let index: u32 = 0; index < 8; index++) {
       writeConfig(hart, first + index, <u32>((value >> ((<u64>index) << 3)) & 0xff));
     }
     return;
   }
   const index = number - ADDRESS_FIRST;
-  if (index >= ENTRIES || (load<u8>(configAt(hart, index)) & LOCK) !== 0) return;
+  if (index >= ENTRIES || (load<u8>(configAt(hart, index)) & LOCK) !== 0) {
+    return;
+  }
   // The lower bound of a locked range is locked with it.
   if (index + 1 < ENTRIES) {
     const above = <u32>load<u8>(configAt(hart, index + 1));
-    if ((above & LOCK) !== 0 && (above & MODE) === TOR) return;
+    if ((above & LOCK) !== 0 && (above & MODE) === TOR) {
+      return;
+    }
   }
   store<u64>(addressAt(hart, index), value & ADDRESS_MASK);
 }
@@ -82,7 +92,9 @@ export function pmpWrite(hart: Hart, number: u32, value: u64): void {
 /** First byte that an entry covers. */
 function firstOf(hart: Hart, index: u32, mode: u32): u64 {
   const address = load<u64>(addressAt(hart, index));
-  if (mode === TOR) return index === 0 ? 0 : load<u64>(addressAt(hart, index - 1)) << 2;
+  if (mode === TOR) {
+    return index === 0 ? 0 : load<u64>(addressAt(hart, index - 1)) << 2;
+  }
   // Naturally aligned, a power of two: the number of ones at the end says how large.
   return (mode === NA4 ? address : address & (address + 1)) << 2;
 }
@@ -90,7 +102,9 @@ function firstOf(hart: Hart, index: u32, mode: u32): u64 {
 /** The byte behind the last that an entry covers. */
 function endOf(hart: Hart, index: u32, mode: u32): u64 {
   const address = load<u64>(addressAt(hart, index));
-  if (mode === TOR) return address << 2;
+  if (mode === TOR) {
+    return address << 2;
+  }
   return mode === NA4 ? (address + 1) << 2 : ((address | (address + 1)) + 1) << 2;
 }
 
@@ -98,8 +112,12 @@ function endOf(hart: Hart, index: u32, mode: u32): u64 {
 function matching(hart: Hart, address: u64, bytes: u64): u32 {
   for (let index: u32 = 0; index < ENTRIES; index++) {
     const mode = <u32>load<u8>(configAt(hart, index)) & MODE;
-    if (mode === 0) continue;
-    if (firstOf(hart, index, mode) < address + bytes && endOf(hart, index, mode) > address) return index;
+    if (mode === 0) {
+      continue;
+    }
+    if (firstOf(hart, index, mode) < address + bytes && endOf(hart, index, mode) > address) {
+      return index;
+    }
   }
   return NOTHING;
 }
@@ -122,9 +140,13 @@ export function pmpChanged(hart: Hart): void {
   const end = RAM_START + <u64>ramBytes();
   for (let first = RAM_START; first <= ABOVE_FIRMWARE && first < end; first += ABOVE_FIRMWARE - RAM_START) {
     const index = matching(hart, first, end - first);
-    if (index === NOTHING || !covers(hart, index, first, end - first)) continue;
+    if (index === NOTHING || !covers(hart, index, first, end - first)) {
+      continue;
+    }
     const all = READ | WRITE | EXECUTE;
-    if ((<u32>load<u8>(configAt(hart, index)) & all) !== all) continue;
+    if ((<u32>load<u8>(configAt(hart, index)) & all) !== all) {
+      continue;
+    }
     hart.pmpOpenFirst = first;
     hart.pmpOpenEnd = end;
     return;
@@ -133,12 +155,20 @@ export function pmpChanged(hart: Hart): void {
 
 /** Whether a mode may access [address, address + bytes): to read (0), write (1) or execute (2). */
 export function pmpAllows(hart: Hart, address: u64, bytes: u64, access: u32, mode: u32): bool {
-  if (isOpen(hart, address, bytes)) return true;
+  if (isOpen(hart, address, bytes)) {
+    return true;
+  }
   const index = matching(hart, address, bytes);
-  if (index === NOTHING) return mode === Mode.Machine;
-  if (!covers(hart, index, address, bytes)) return false;
+  if (index === NOTHING) {
+    return mode === Mode.Machine;
+  }
+  if (!covers(hart, index, address, bytes)) {
+    return false;
+  }
   const config = <u32>load<u8>(configAt(hart, index));
-  if (mode === Mode.Machine && (config & LOCK) === 0) return true;
+  if (mode === Mode.Machine && (config & LOCK) === 0) {
+    return true;
+  }
   const needed = access === 0 ? READ : access === 1 ? WRITE : EXECUTE;
   return (config & needed) !== 0;
 }
@@ -146,7 +176,9 @@ export function pmpAllows(hart: Hart, address: u64, bytes: u64, access: u32, mod
 /** Whether entries say one thing of all of the page at `address`. */
 export function pmpUniform(hart: Hart, address: u64): bool {
   const page = address & ~0xfff;
-  if (isOpen(hart, page, 4096)) return true;
+  if (isOpen(hart, page, 4096)) {
+    return true;
+  }
   const index = matching(hart, page, 4096);
   return index === NOTHING || covers(hart, index, page, 4096);
 }

@@ -28,7 +28,9 @@ export function powerCode(): u32 {
 
 /** Turns the machine off, or asks for a reset. The first call counts. */
 export function turnOff(how: Power, code: u32): void {
-  if (load<u32>(state) !== Power.On) return;
+  if (load<u32>(state) !== Power.On) {
+    return;
+  }
   store<u32>(state, how);
   store<u32>(state, code, 4);
 }

@@ -22,14 +22,20 @@ export function ramAddress(address: u64): usize {
 
 /** Ends the reservations of all harts but `writer` on the lines of [address, address + bytes). */
 export function breakReservations(address: u64, bytes: u64, writer: u32): void {
-  if (reservers() === 0) return;
+  if (reservers() === 0) {
+    return;
+  }
   const first = address >> LINE_SHIFT;
   const last = (address + bytes - 1) >> LINE_SHIFT;
   for (let id: u32 = 0; id < hartCount(); id++) {
     const hart = hartAt(id);
-    if (id === writer || hart.reserved === 0) continue;
+    if (id === writer || hart.reserved === 0) {
+      continue;
+    }
     const line = hart.reservedAddress >> LINE_SHIFT;
-    if (line >= first && line <= last) unreserve(hart);
+    if (line >= first && line <= last) {
+      unreserve(hart);
+    }
   }
 }
 
@@ -40,28 +46,43 @@ export const HOST: u32 = 0xffff_fffe;
 
 /** Tells the machine that [address, address + bytes), which is RAM, is about to be written. True if code was there. */
 export function physicalWritten(address: u64, bytes: u64, writer: u32): bool {
-  if (bytes === 0) return false;
+  if (bytes === 0) {
+    return false;
+  }
   breakReservations(address, bytes, writer);
   const last = <u32>((address - RAM_START + bytes - 1) >> PAGE_SHIFT);
   let code = false;
   for (let page = <u32>((address - RAM_START) >> PAGE_SHIFT); page <= last; page++) {
-    if (noteWrite(page)) code = true;
+    if (noteWrite(page)) {
+      code = true;
+    }
   }
   return code;
 }
 
 /** Reads 1, 2, 4 or 8 bytes of linear memory, little-endian, zero-extended. */
 export function loadLinear(at: usize, size: u32): u64 {
-  if (size === 1) return <u64>load<u8>(at);
-  if (size === 2) return <u64>load<u16>(at);
-  if (size === 4) return <u64>load<u32>(at);
+  if (size === 1) {
+    return <u64>load<u8>(at);
+  }
+  if (size === 2) {
+    return <u64>load<u16>(at);
+  }
+  if (size === 4) {
+    return <u64>load<u32>(at);
+  }
   return load<u64>(at);
 }
 
 /** Writes 1, 2, 4 or 8 bytes of linear memory, little-endian. */
 export function storeLinear(at: usize, size: u32, value: u64): void {
-  if (size === 1) store<u8>(at, <u8>value);
-  else if (size === 2) store<u16>(at, <u16>value);
-  else if (size === 4) store<u32>(at, <u32>value);
-  else store<u64>(at, value);
+  if (size === 1) {
+    store<u8>(at, <u8>value);
+  } else if (size === 2) {
+    store<u16>(at, <u16>value);
+  } else if (size === 4) {
+    store<u32>(at, <u32>value);
+  } else {
+    store<u64>(at, value);
+  }
 }

@@ -35,10 +35,14 @@ export function noteAccess(physical: u64, id: u32, writes: bool): bool {
   const page = <u32>((physical - RAM_START) >> PAGE_SHIFT);
   const at = sharersAt(page);
   const before = load<u32>(at);
-  if ((before & SHARED) !== 0) return true;
+  if ((before & SHARED) !== 0) {
+    return true;
+  }
   const bit: u32 = 1 << (id < DEVICE_BIT ? id : DEVICE_BIT - 1);
   const after = before | (writes ? bit << WRITERS_SHIFT : bit);
-  if (after === before) return false;
+  if (after === before) {
+    return false;
+  }
   const writers = (after >> WRITERS_SHIFT) & 0x7fff;
   const all = writers | (after & 0x7fff);
   if (writers === 0 || (all & (all - 1)) === 0) {
@@ -55,7 +59,9 @@ export function noteAccess(physical: u64, id: u32, writes: bool): bool {
 
 /** Notes that a device or firmware accesses [address, address + bytes) of RAM. */
 export function noteDevice(address: u64, bytes: u64, writes: bool): void {
-  if (!isWatching() || bytes === 0) return;
+  if (!isWatching() || bytes === 0) {
+    return;
+  }
   const last = address + bytes - 1;
   for (let at = address; at >> PAGE_SHIFT <= last >> PAGE_SHIFT; at += 4096) {
     noteAccess(at, DEVICE_BIT, writes);

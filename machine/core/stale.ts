@@ -26,7 +26,9 @@ export class Stale {
 
 const ENTRY_BYTES: u32 = 24;
 const STALE: usize = memory.data(98304, 8);
-if (HARTS_MAX * ENTRIES * ENTRY_BYTES !== 98304) ERROR("every hart has its entries");
+if (HARTS_MAX * ENTRIES * ENTRY_BYTES !== 98304) {
+  ERROR("every hart has its entries");
+}
 
 const GLOBAL: u64 = 32;
 
@@ -45,11 +47,17 @@ function asidOf(satp: u64): u32 {
 
 /** What hart `id` remembers of an address under `satp`, or null. */
 export function findStale(id: u32, address: u64, satp: u64): Stale | null {
-  if (!isChaos(Chaos.StaleTranslation)) return null;
+  if (!isChaos(Chaos.StaleTranslation)) {
+    return null;
+  }
   const page = pageOf(address);
   const found = slot(id, <u32>page % ENTRIES);
-  if (found.page !== page) return null;
-  if (found.global === 0 && found.asid !== asidOf(satp)) return null;
+  if (found.page !== page) {
+    return null;
+  }
+  if (found.global === 0 && found.asid !== asidOf(satp)) {
+    return null;
+  }
   if (chance(7)) {
     found.page = 0;
     return null;
@@ -59,8 +67,12 @@ export function findStale(id: u32, address: u64, satp: u64): Stale | null {
 
 /** Remembers the leaf, or invalid entry, that a walk for an address ended at. */
 export function keepStale(id: u32, address: u64, satp: u64, entry: u64, level: u32): void {
-  if (!isChaos(Chaos.StaleTranslation)) return;
-  if ((entry & 1) === 0 && !isChaos(Chaos.StaleFaults)) return;
+  if (!isChaos(Chaos.StaleTranslation)) {
+    return;
+  }
+  if ((entry & 1) === 0 && !isChaos(Chaos.StaleFaults)) {
+    return;
+  }
   const page = pageOf(address);
   const free = slot(id, <u32>page % ENTRIES);
   free.page = page;
@@ -77,17 +89,25 @@ export function resetStale(): void {
 
 /** Forgets what flushTlb() in tlb.ts names; global ones only if no address space is named. */
 export function forgetStale(id: u32, address: u64, size: u64, asid: i32): void {
-  if (!isChaos(Chaos.StaleTranslation)) return;
+  if (!isChaos(Chaos.StaleTranslation)) {
+    return;
+  }
   const all = size === 0 || size === ~0;
   for (let index: u32 = 0; index < ENTRIES; index++) {
     const entry = slot(id, index);
-    if (entry.page === 0) continue;
-    if (asid >= 0 && (entry.global !== 0 || entry.asid !== <u32>asid)) continue;
+    if (entry.page === 0) {
+      continue;
+    }
+    if (asid >= 0 && (entry.global !== 0 || entry.asid !== <u32>asid)) {
+      continue;
+    }
     // Any address within a superpage names all of it.
     const shift = <u64>(9 * <u32>entry.level);
     const first = (pageOf(address) - 1) >> shift;
     const last = (pageOf(address + size - 1) - 1) >> shift;
     const page = (entry.page - 1) >> shift;
-    if (all || (page >= first && page <= last)) entry.page = 0;
+    if (all || (page >= first && page <= last)) {
+      entry.page = 0;
+    }
   }
 }

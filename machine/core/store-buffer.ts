@@ -25,7 +25,9 @@ const ENTRIES: u32 = 16;
 const ENTRY_BYTES: u32 = 24;
 const BUFFER_BYTES: u32 = 8 + ENTRIES * ENTRY_BYTES;
 const BUFFERS: usize = memory.data(3136, 8);
-if (8 * BUFFER_BYTES > 3136) ERROR("there is a buffer for each hart");
+if (8 * BUFFER_BYTES > 3136) {
+  ERROR("there is a buffer for each hart");
+}
 
 @unmanaged
 @final
@@ -69,7 +71,9 @@ function drainAt(id: u32, index: u32): void {
     value = combine(pending.amo >> 27, extend(loadLinear(at, size), size), extend(value, size));
   }
   // It may be the code that is being executed.
-  if (physicalWritten(pending.address, size, id)) note();
+  if (physicalWritten(pending.address, size, id)) {
+    note();
+  }
   storeLinear(at, size, value);
   const count = load<u32>(countAt(id)) - 1;
   store<u32>(countAt(id), count);
@@ -79,35 +83,47 @@ function drainAt(id: u32, index: u32): void {
 
 /** The entry that goes next: the oldest, or with WeakStores any that no older one overlaps. */
 function next(id: u32): u32 {
-  if (!isChaos(Chaos.WeakStores)) return 0;
+  if (!isChaos(Chaos.WeakStores)) {
+    return 0;
+  }
   const index = <u32>(random() % <u64>load<u32>(countAt(id)));
   const chosen = pendingAt(id, index);
   for (let older: u32 = 0; older < index; older++) {
-    if (overlaps(pendingAt(id, older), chosen.address, chosen.size)) return 0;
+    if (overlaps(pendingAt(id, older), chosen.address, chosen.size)) {
+      return 0;
+    }
   }
   return index;
 }
 
 /** Lets others see all of a hart's stores. */
 export function drain(id: u32): void {
-  while (load<u32>(countAt(id)) !== 0) drainAt(id, 0);
+  while (load<u32>(countAt(id)) !== 0) {
+    drainAt(id, 0);
+  }
 }
 
 /** Between two turns: some of the stores of each hart are seen. */
 export function drainSome(): void {
   for (let id: u32 = 0; id < hartCount(); id++) {
-    while (load<u32>(countAt(id)) !== 0 && chance(1)) drainAt(id, next(id));
+    while (load<u32>(countAt(id)) !== 0 && chance(1)) {
+      drainAt(id, next(id));
+    }
   }
 }
 
 /** Everything is seen: before the machine sleeps. */
 export function drainEverything(): void {
-  for (let id: u32 = 0; id < hartCount(); id++) drain(id);
+  for (let id: u32 = 0; id < hartCount(); id++) {
+    drain(id);
+  }
 }
 
 /** Buffers a store of a hart to RAM, within a page, or with `amo` that AMO. */
 export function buffer(id: u32, address: u64, size: u32, value: u64, amo: u32 = 0): void {
-  if (load<u32>(countAt(id)) === ENTRIES) drainAt(id, next(id));
+  if (load<u32>(countAt(id)) === ENTRIES) {
+    drainAt(id, next(id));
+  }
   const count = load<u32>(countAt(id));
   const pending = pendingAt(id, count);
   pending.address = address;
@@ -121,13 +137,17 @@ export function buffer(id: u32, address: u64, size: u32, value: u64, amo: u32 = 
 export function drainAcquire(id: u32): void {
   const count = load<u32>(countAt(id));
   // It can only be the last.
-  if (count !== 0 && (pendingAt(id, count - 1).amo & ACQUIRE) !== 0) drain(id);
+  if (count !== 0 && (pendingAt(id, count - 1).amo & ACQUIRE) !== 0) {
+    drain(id);
+  }
 }
 
 /** Whether an AMO is buffered. */
 export function holdsAmo(id: u32): bool {
   for (let index: u32 = 0; index < load<u32>(countAt(id)); index++) {
-    if (pendingAt(id, index).amo !== 0) return true;
+    if (pendingAt(id, index).amo !== 0) {
+      return true;
+    }
   }
   return false;
 }
@@ -135,7 +155,9 @@ export function holdsAmo(id: u32): bool {
 /** Whether a store of the hart to [address, address + size) is still buffered. */
 export function holds(id: u32, address: u64, size: u32): bool {
   for (let index: u32 = 0; index < load<u32>(countAt(id)); index++) {
-    if (overlaps(pendingAt(id, index), address, size)) return true;
+    if (overlaps(pendingAt(id, index), address, size)) {
+      return true;
+    }
   }
   return false;
 }
@@ -144,7 +166,9 @@ export function holds(id: u32, address: u64, size: u32): bool {
 export function forward(id: u32, address: u64, size: u32): u64 {
   for (let index = <i32>load<u32>(countAt(id)) - 1; index >= 0; index--) {
     const pending = pendingAt(id, <u32>index);
-    if (!overlaps(pending, address, size)) continue;
+    if (!overlaps(pending, address, size)) {
+      continue;
+    }
     if (
       pending.amo === 0 &&
       pending.address <= address &&

@@ -104,10 +104,14 @@ export function updateView(hart: Hart): void {
   let dataIndex = dataMode === Mode.Machine ? BARE_MACHINE : BARE_OTHER;
   if (!bare) {
     const first = hart.space * VIEWS;
-    if (mode === Mode.User) fetchIndex = first + View.User;
-    else if (mode === Mode.Supervisor) fetchIndex = first + View.Supervisor;
-    if (dataMode === Mode.User) dataIndex = first + View.User;
-    else if (dataMode === Mode.Supervisor) {
+    if (mode === Mode.User) {
+      fetchIndex = first + View.User;
+    } else if (mode === Mode.Supervisor) {
+      fetchIndex = first + View.Supervisor;
+    }
+    if (dataMode === Mode.User) {
+      dataIndex = first + View.User;
+    } else if (dataMode === Mode.Supervisor) {
       dataIndex = first + ((hart.mstatus & SUM) === 0 ? View.Supervisor : View.Sum);
     }
   }
@@ -126,14 +130,18 @@ function superAt(hart: Hart, space: u32): usize {
 function emptySpace(hart: Hart, space: u32): void {
   const tables = tableAt(hart.id, space * VIEWS);
   memory.fill(tables, 0xff, VIEWS * TABLE_BYTES);
-  if (isWatching()) memory.fill(tables + WATCHED_BYTES, 0xff, VIEWS * TABLE_BYTES);
+  if (isWatching()) {
+    memory.fill(tables + WATCHED_BYTES, 0xff, VIEWS * TABLE_BYTES);
+  }
   store<u64>(superAt(hart, space), 0);
 }
 
 /** Takes the tables for hart.satp into use: those it had before, or the oldest ones, emptied. */
 export function selectSpace(hart: Hart): void {
   const satp = hart.satp;
-  if (satp >> 60 === 0) return;
+  if (satp >> 60 === 0) {
+    return;
+  }
   for (let space: u32 = 0; space < SPACES; space++) {
     if (load<u64>(spaceAt(hart, space)) === satp) {
       hart.space = space;
@@ -160,7 +168,9 @@ export function fillEntry(table: usize, address: u64, page: usize, tag: Tag, cod
     store<u32>(entry, addend, 24);
   }
   store<u64>(entry + <usize>tag, virtual);
-  if (tag === Tag.Fetch) store<u32>(entry, <u32>code, 28);
+  if (tag === Tag.Fetch) {
+    store<u32>(entry, <u32>code, 28);
+  }
 }
 
 /** The table beside one that the interpreter sees, for pages that harts share. */
@@ -177,12 +187,16 @@ export function noteSuperpage(hart: Hart, address: u64): void {
 /** Forgets what a table says of one address, and if `wide` of everything in the gigabyte around it. */
 function forgetIn(table: usize, address: u64, wide: bool): void {
   memory.fill(Entry.of(table, address), 0xff, ENTRY_BYTES);
-  if (!wide) return;
+  if (!wide) {
+    return;
+  }
   for (let index: u32 = 0; index < ENTRIES; index++) {
     const entry = table + <usize>(index * ENTRY_BYTES);
     // The tags that are set are equal, and the one that is not is all ones.
     const tag = Entry.readTag(entry) & Entry.writeTag(entry) & Entry.fetchTag(entry);
-    if ((tag ^ address) >> 30 === 0) memory.fill(entry, 0xff, ENTRY_BYTES);
+    if ((tag ^ address) >> 30 === 0) {
+      memory.fill(entry, 0xff, ENTRY_BYTES);
+    }
   }
 }
 
@@ -192,7 +206,9 @@ function forgetAddress(hart: Hart, space: u32, address: u64): void {
   for (let view: u32 = 0; view < VIEWS; view++) {
     const table = tableAt(hart.id, space * VIEWS + view);
     forgetIn(table, address, wide);
-    if (isWatching()) forgetIn(table + WATCHED_BYTES, address, wide);
+    if (isWatching()) {
+      forgetIn(table + WATCHED_BYTES, address, wide);
+    }
   }
 }
 
@@ -211,10 +227,19 @@ export function flushTlb(id: u32, address: u64, size: u64, asid: i32): void {
   const pages = all ? 0 : (address + size - first + 0xfff) >> 12;
   for (let space: u32 = 0; space < SPACES; space++) {
     const satp = load<u64>(spaceAt(hart, space));
-    if (satp === 0) continue;
-    if (asid >= 0 && (<u32>(satp >> 44) & 0xffff) !== <u32>asid) continue;
-    if (all) emptySpace(hart, space);
-    else for (let page: u64 = 0; page < pages; page++) forgetAddress(hart, space, first + (page << 12));
+    if (satp === 0) {
+      continue;
+    }
+    if (asid >= 0 && (<u32>(satp >> 44) & 0xffff) !== <u32>asid) {
+      continue;
+    }
+    if (all) {
+      emptySpace(hart, space);
+    } else {
+      for (let page: u64 = 0; page < pages; page++) {
+        forgetAddress(hart, space, first + (page << 12));
+      }
+    }
   }
 }
 
@@ -223,7 +248,9 @@ export function emptyTables(id: u32): void {
   memory.fill(tableAt(id, 0), 0xff, TABLES_BYTES);
   forgetStale(id, 0, 0, -1);
   const hart = hartAt(id);
-  for (let space: u32 = 0; space < SPACES; space++) store<u64>(superAt(hart, space), 0);
+  for (let space: u32 = 0; space < SPACES; space++) {
+    store<u64>(superAt(hart, space), 0);
+  }
 }
 
 /** Takes the right to write the page at linear address `page` without being seen from every hart. */
@@ -232,7 +259,9 @@ export function revokeWrites(page: usize): void {
   for (let at: u32 = 0; at < bytes; at += ENTRY_BYTES) {
     const entry = <usize>(shape().tables + at);
     const tag = Entry.writeTag(entry);
-    if (tag !== ~0 && Entry.linear(entry, tag) === page) store<u64>(entry, ~0, 8);
+    if (tag !== ~0 && Entry.linear(entry, tag) === page) {
+      store<u64>(entry, ~0, 8);
+    }
   }
 }
 
@@ -242,7 +271,9 @@ export function revokeReads(page: usize): void {
   for (let at: u32 = 0; at < bytes; at += ENTRY_BYTES) {
     const entry = <usize>(shape().tables + at);
     const tag = Entry.readTag(entry);
-    if (tag !== ~0 && Entry.linear(entry, tag) === page) store<u64>(entry, ~0);
+    if (tag !== ~0 && Entry.linear(entry, tag) === page) {
+      store<u64>(entry, ~0);
+    }
   }
 }
 
@@ -251,6 +282,8 @@ export function revokeFetches(code: usize): void {
   const bytes = hartCount() * TABLES_BYTES;
   for (let at: u32 = 0; at < bytes; at += ENTRY_BYTES) {
     const entry = <usize>(shape().tables + at);
-    if (code === 0 || Entry.code(entry) === code) store<u64>(entry, ~0, 16);
+    if (code === 0 || Entry.code(entry) === code) {
+      store<u64>(entry, ~0, 16);
+    }
   }
 }

@@ -35,5 +35,7 @@ export function setTrace(on: bool): void {
 
 /** Tells the host, if it listens. */
 export function trace(kind: Event, hart: u32, first: u64, second: u64): void {
-  if (load<u32>(listening) !== 0) traceEvent(kind, hart, clock(), first, second);
+  if (load<u32>(listening) !== 0) {
+    traceEvent(kind, hart, clock(), first, second);
+  }
 }

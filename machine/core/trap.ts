@@ -65,7 +65,9 @@ function enter(hart: Hart, cause: u64, value: u64, delegated: bool): void {
   const vectored = (vector & 1) !== 0 && (cause & INTERRUPT) !== 0;
   hart.pc = (vector & ~3) + (vectored ? number << 2 : 0);
   // An SC that follows a trap fails: whoever interrupts need not know of reservations. Hardware need not be so kind.
-  if (!isChaos(Chaos.KeepReservations)) unreserve(hart);
+  if (!isChaos(Chaos.KeepReservations)) {
+    unreserve(hart);
+  }
   hart.traps += 1;
   updateView(hart);
 }
@@ -78,26 +80,42 @@ export function raise(hart: Hart, cause: Cause, value: u64): void {
 
 /** The interrupt of highest priority among `pending`, which is not empty: MEI, MSI, MTI, SEI, SSI, STI. */
 function highest(pending: u64): u64 {
-  if ((pending & (1 << 11)) !== 0) return 11;
-  if ((pending & (1 << 3)) !== 0) return 3;
-  if ((pending & (1 << 7)) !== 0) return 7;
-  if ((pending & (1 << 9)) !== 0) return 9;
-  if ((pending & (1 << 1)) !== 0) return 1;
+  if ((pending & (1 << 11)) !== 0) {
+    return 11;
+  }
+  if ((pending & (1 << 3)) !== 0) {
+    return 3;
+  }
+  if ((pending & (1 << 7)) !== 0) {
+    return 7;
+  }
+  if ((pending & (1 << 9)) !== 0) {
+    return 9;
+  }
+  if ((pending & (1 << 1)) !== 0) {
+    return 1;
+  }
   return 5;
 }
 
 /** Takes an interrupt, if one is pending, enabled and not masked by the mode. True if so. */
 export function takeInterrupt(hart: Hart): bool {
   const pending = seenInterrupts(hart.mip & hart.mie);
-  if (pending === 0) return false;
+  if (pending === 0) {
+    return false;
+  }
   const forMachine = pending & ~hart.mideleg;
   if (forMachine !== 0 && (hart.mode !== Mode.Machine || (hart.mstatus & MIE) !== 0)) {
     enter(hart, INTERRUPT | highest(forMachine), 0, false);
     return true;
   }
   const forSupervisor = pending & hart.mideleg;
-  if (forSupervisor === 0 || hart.mode === Mode.Machine) return false;
-  if (hart.mode === Mode.Supervisor && (hart.mstatus & SIE) === 0) return false;
+  if (forSupervisor === 0 || hart.mode === Mode.Machine) {
+    return false;
+  }
+  if (hart.mode === Mode.Supervisor && (hart.mstatus & SIE) === 0) {
+    return false;
+  }
   enter(hart, INTERRUPT | highest(forSupervisor), 0, true);
   return true;
 }
@@ -108,7 +126,9 @@ export function returnFromMachine(hart: Hart): void {
   const mode = <u32>((status & MPP) >> MPP_SHIFT);
   const enabled: u64 = (status & MPIE) !== 0 ? MIE : 0;
   let after = (status & ~(MIE | MPP)) | enabled | MPIE;
-  if (mode !== Mode.Machine) after &= ~MPRV;
+  if (mode !== Mode.Machine) {
+    after &= ~MPRV;
+  }
   hart.mstatus = after;
   hart.mode = mode;
   hart.pc = hart.mepc;

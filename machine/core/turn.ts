@@ -30,17 +30,23 @@ function reservationMax(): u64 {
 /** Sets the timers' pending bits of a hart. Returns its next deadline in ticks. */
 function updateTimers(hart: Hart, now: u64): u64 {
   let next = NEVER;
-  if (now >= hart.mtimecmp) hart.mip |= MTIP;
-  else {
+  if (now >= hart.mtimecmp) {
+    hart.mip |= MTIP;
+  } else {
     hart.mip &= ~MTIP;
     next = hart.mtimecmp;
   }
   // With the built-in firmware the supervisor's deadline is set by SBI, Sstc or not.
-  if (shape().firmware === 0 && (hart.menvcfg & STCE) === 0) return next;
-  if (now >= hart.stimecmp) hart.mip |= STIP;
-  else {
+  if (shape().firmware === 0 && (hart.menvcfg & STCE) === 0) {
+    return next;
+  }
+  if (now >= hart.stimecmp) {
+    hart.mip |= STIP;
+  } else {
     hart.mip &= ~STIP;
-    if (hart.stimecmp < next) next = hart.stimecmp;
+    if (hart.stimecmp < next) {
+      next = hart.stimecmp;
+    }
   }
   return next;
 }
@@ -48,11 +54,15 @@ function updateTimers(hart: Hart, now: u64): u64 {
 /** Does what is due, and notes when the next thing is. Returns that time, in ticks, NEVER for none. */
 export function lookAtDeadlines(): u64 {
   const now = time();
-  if (now >= busNextEvent()) busEvents(now);
+  if (now >= busNextEvent()) {
+    busEvents(now);
+  }
   let next = busNextEvent();
   for (let id: u32 = 0; id < hartCount(); id++) {
     const deadline = updateTimers(hartAt(id), now);
-    if (deadline < next) next = deadline;
+    if (deadline < next) {
+      next = deadline;
+    }
   }
   // A deadline too far for the clock is as good as none.
   setEventClock(next >> (64 - TICK_SHIFT) !== 0 ? NEVER : next << TICK_SHIFT);
@@ -70,23 +80,44 @@ function endTurn(hart: Hart): void {
  * `most` now. Gives what is left of a turn that is to go on, 0 if it is over.
  */
 export function runTurn(hart: Hart, turn: i32, most: i32): i32 {
-  if (hart.fetchTable === 0) updateView(hart);
+  if (hart.fetchTable === 0) {
+    updateView(hart);
+  }
   const guarded = (reservers() & ~(1 << hart.id)) !== 0;
   let left = turn;
   const rest = turn - most;
   while (left > rest) {
-    if (clock() >= eventClock()) lookAtDeadlines();
-    if ((hart.mip & hart.mie) !== 0) takeInterrupt(hart);
+    if (clock() >= eventClock()) {
+      lookAtDeadlines();
+    }
+    if ((hart.mip & hart.mie) !== 0) {
+      takeInterrupt(hart);
+    }
     const ahead = eventClock() - clock();
     const budget = ahead < <u64>(left - rest) ? <i32>ahead : left - rest;
-    if (guarded || budget <= FAST_MARGIN) left -= run<Exact>(hart, budget, guarded);
-    else left -= run<Fast>(hart, budget, false);
-    if (stopRequested()) return left;
-    if (turnEnds()) left = 0;
-    if (hart.state !== HartState.Running || power() !== Power.On) left = 0;
+    if (guarded || budget <= FAST_MARGIN) {
+      left -= run<Exact>(hart, budget, guarded);
+    } else {
+      left -= run<Fast>(hart, budget, false);
+    }
+    if (stopRequested()) {
+      return left;
+    }
+    if (turnEnds()) {
+      left = 0;
+    }
+    if (hart.state !== HartState.Running || power() !== Power.On) {
+      left = 0;
+    }
   }
-  if (left > 0) return left;
-  if (chaosMask() !== 0) endTurn(hart);
-  if (hart.reserved !== 0 && hart.retired - hart.reservedAt > reservationMax()) unreserve(hart);
+  if (left > 0) {
+    return left;
+  }
+  if (chaosMask() !== 0) {
+    endTurn(hart);
+  }
+  if (hart.reserved !== 0 && hart.retired - hart.reservedAt > reservationMax()) {
+    unreserve(hart);
+  }
   return 0;
 }

@@ -52,8 +52,12 @@ export class Debugger {
 
   /** Stops every hart before the instruction at a virtual address. False if none can begin there, or there are too many. */
   setBreakpoint(address: bigint): boolean {
-    if ((address & 1n) !== 0n) return false;
-    if (this.breakpoints.size >= BREAKPOINTS_MAX && !this.breakpoints.has(address)) return false;
+    if ((address & 1n) !== 0n) {
+      return false;
+    }
+    if (this.breakpoints.size >= BREAKPOINTS_MAX && !this.breakpoints.has(address)) {
+      return false;
+    }
     this.breakpoints.add(address);
     return true;
   }
@@ -83,7 +87,9 @@ export class Debugger {
     const state = this.timeline.advanceTo(this.run.clock + instructions);
     const hart = this.hartAtBreakpoint();
     this.disarm();
-    if (hart !== undefined) return { reason: "breakpoint", hart };
+    if (hart !== undefined) {
+      return { reason: "breakpoint", hart };
+    }
     return endOf(state, this.busyHart());
   }
 
@@ -95,9 +101,13 @@ export class Debugger {
     this.takeTyped();
     while (this.run.clock < limit) {
       const state = this.timeline.advanceTo(this.run.clock + 1n);
-      if (this.retired(hart) !== before || this.run.machine.core.hartPc(hart) !== pc) break;
+      if (this.retired(hart) !== before || this.run.machine.core.hartPc(hart) !== pc) {
+        break;
+      }
       const end = endOf(state, hart);
-      if (end !== undefined) return end;
+      if (end !== undefined) {
+        return end;
+      }
     }
     return { reason: "step", hart };
   }
@@ -105,7 +115,9 @@ export class Debugger {
   /** Back before the instruction that a hart executed last. */
   stepBack(hart: number): DebugStop {
     const count = this.retired(hart);
-    if (count === 0n) return { reason: "start", hart };
+    if (count === 0n) {
+      return { reason: "start", hart };
+    }
     // From here on it has executed `count`; before here it had not.
     let after = this.run.clock;
     let before = after;
@@ -114,7 +126,9 @@ export class Debugger {
       before = before - distance > this.timeline.start ? before - distance : this.timeline.start;
       this.goTo(before);
     }
-    if (this.retired(hart) >= count) return { reason: "start", hart };
+    if (this.retired(hart) >= count) {
+      return { reason: "start", hart };
+    }
     for (const distance of LOOKS.slice(1)) {
       while (before + distance < after) {
         this.goTo(before + distance);
@@ -153,14 +167,20 @@ export class Debugger {
   /** Writes memory as a hart sees it. False if not all of it is there. What lies ahead is another run from here on. */
   writeMemory(hart: number, address: bigint, bytes: Uint8Array): boolean {
     const before = this.readMemory(hart, address, bytes.length);
-    if (before.length < bytes.length) return false;
+    if (before.length < bytes.length) {
+      return false;
+    }
     // What is there already makes no other run.
-    if (before.every((byte, index) => byte === bytes[index])) return true;
+    if (before.every((byte, index) => byte === bytes[index])) {
+      return true;
+    }
     for (let done = 0; done < bytes.length; ) {
       const at = address + BigInt(done);
       const part = Math.min(bytes.length - done, Number(PAGE - (at % PAGE)));
       const physical = physicalOf(this.run.machine, hart, at);
-      if (physical === undefined) return false;
+      if (physical === undefined) {
+        return false;
+      }
       this.run.writeMemory(physical, bytes.subarray(done, done + part));
       done += part;
     }
@@ -181,7 +201,9 @@ export class Debugger {
 
   /** Sets a register as `readRegister` numbers them. What lies ahead is another run from here on. */
   writeRegister(hart: number, number: number, value: bigint): void {
-    if (value === this.readRegister(hart, number)) return;
+    if (value === this.readRegister(hart, number)) {
+      return;
+    }
     this.run.writeRegister(hart, number, value);
     this.timeline.forgetFuture();
   }
@@ -204,7 +226,9 @@ export class Debugger {
 
   /** The last time before `end` that a hart came to a breakpoint, from `start` on. */
   private lastBreakpoint(start: bigint, end: bigint): { clock: bigint; hart: number } | undefined {
-    if (this.breakpoints.size === 0) return undefined;
+    if (this.breakpoints.size === 0) {
+      return undefined;
+    }
     let found: { clock: bigint; hart: number } | undefined;
     this.goTo(start);
     while (this.run.clock < end) {
@@ -212,7 +236,9 @@ export class Debugger {
       this.timeline.advanceTo(end);
       const hart = this.hartAtBreakpoint();
       this.disarm();
-      if (hart === undefined || this.run.clock >= end) break;
+      if (hart === undefined || this.run.clock >= end) {
+        break;
+      }
       found = { clock: this.run.clock, hart };
       this.timeline.advanceTo(this.run.clock + 1n);
     }
@@ -228,17 +254,23 @@ export class Debugger {
   /** A hart that runs and stands at a breakpoint, after a run that ended before its time. */
   private hartAtBreakpoint(): number | undefined {
     const { core } = this.run.machine;
-    if (core.stopRequested() === 0) return undefined;
+    if (core.stopRequested() === 0) {
+      return undefined;
+    }
     const hart = core.stoppedHart() >>> 0;
     return hart < this.hartCount ? hart : undefined;
   }
 
   private arm(): void {
-    for (const address of this.breakpoints) this.run.machine.core.addBreakpoint(address);
+    for (const address of this.breakpoints) {
+      this.run.machine.core.addBreakpoint(address);
+    }
   }
 
   private disarm(): void {
-    if (this.breakpoints.size > 0) this.run.machine.core.clearBreakpoints();
+    if (this.breakpoints.size > 0) {
+      this.run.machine.core.clearBreakpoints();
+    }
   }
 }
 
@@ -255,7 +287,9 @@ export function readVirtual(
     const at = address + BigInt(done);
     const part = Math.min(byteCount - done, Number(PAGE - (at % PAGE)));
     const physical = at < ADDRESS_END ? physicalOf(machine, hart, at) : undefined;
-    if (physical === undefined) break;
+    if (physical === undefined) {
+      break;
+    }
     try {
       bytes.set(machine.readMemory(physical, part), done);
     } catch {

@@ -29,21 +29,30 @@ const PROGRAM_HEADER_BYTES = 56;
 /** Reads the program headers. @throws Error if it is not an RV64 executable that is complete */
 export function readProgram(file: Uint8Array): Program {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
-  if (file.byteLength < HEADER_BYTES || view.getUint32(0, true) !== MAGIC) throw new Error("not an ELF file");
+  if (file.byteLength < HEADER_BYTES || view.getUint32(0, true) !== MAGIC) {
+    throw new Error("not an ELF file");
+  }
   if (view.getUint8(4) !== CLASS_64 || view.getUint8(5) !== LITTLE_ENDIAN) {
     throw new Error("not a 64-bit little-endian ELF file");
   }
-  if (view.getUint16(18, true) !== MACHINE_RISCV) throw new Error("not an ELF file for RISC-V");
+  if (view.getUint16(18, true) !== MACHINE_RISCV) {
+    throw new Error("not an ELF file for RISC-V");
+  }
   const start = number(view, 32);
   const count = view.getUint16(56, true);
-  if (view.getUint16(54, true) !== PROGRAM_HEADER_BYTES)
+  if (view.getUint16(54, true) !== PROGRAM_HEADER_BYTES) {
     throw new Error("program headers of an unknown size");
+  }
   const segments: Segment[] = [];
   for (let index = 0; index < count; index++) {
     const at = start + index * PROGRAM_HEADER_BYTES;
-    if (at + PROGRAM_HEADER_BYTES > file.byteLength) throw new Error("the program headers are cut off");
+    if (at + PROGRAM_HEADER_BYTES > file.byteLength) {
+      throw new Error("the program headers are cut off");
+    }
     const memoryBytes = number(view, at + 40);
-    if (view.getUint32(at, true) !== PT_LOAD || memoryBytes === 0) continue;
+    if (view.getUint32(at, true) !== PT_LOAD || memoryBytes === 0) {
+      continue;
+    }
     const offset = number(view, at + 8);
     const fileBytes = number(view, at + 32);
     if (offset + fileBytes > file.byteLength || fileBytes > memoryBytes) {
@@ -52,12 +61,16 @@ export function readProgram(file: Uint8Array): Program {
     const bytes = file.subarray(offset, offset + fileBytes);
     segments.push({ address: number(view, at + 24), bytes, memoryBytes });
   }
-  if (segments.length === 0) throw new Error("nothing in it is to be loaded");
+  if (segments.length === 0) {
+    throw new Error("nothing in it is to be loaded");
+  }
   return { segments, entry: Math.min(...segments.map(({ address }) => address)) };
 }
 
 function number(view: DataView, offset: number): number {
   const value = view.getBigUint64(offset, true);
-  if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw new Error("a number in its headers is too large");
+  if (value > BigInt(Number.MAX_SAFE_INTEGER)) {
+    throw new Error("a number in its headers is too large");
+  }
   return Number(value);
 }

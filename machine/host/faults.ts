@@ -47,7 +47,9 @@ export function parseFaults(text: string): DiskFault[] {
     .split("\n")
     .flatMap((line) => line.replace(/#.*/, "").split(/[\s,]+/))
     .filter((word) => word !== "");
-  if (words.length > FAULTS_MAX) throw new Error(`a plan has at most ${FAULTS_MAX} faults`);
+  if (words.length > FAULTS_MAX) {
+    throw new Error(`a plan has at most ${FAULTS_MAX} faults`);
+  }
   return words.map(parseFault);
 }
 
@@ -58,9 +60,13 @@ function parseFault(word: string): DiskFault {
     const known = faultKinds.map(([kindName]) => kindName).join(", ");
     throw new Error(`"${word}" is no fault, and no file: ${known}`);
   }
-  if (first === undefined) return { kind, first: 1n, last: EVENT_MAX };
+  if (first === undefined) {
+    return { kind, first: 1n, last: EVENT_MAX };
+  }
   const from = BigInt(first);
   const to = dash === undefined ? from : last === "" || last === undefined ? EVENT_MAX : BigInt(last);
-  if (from < 1n || to < from || to > EVENT_MAX) throw new Error(`"${word}" strikes at no event`);
+  if (from < 1n || to < from || to > EVENT_MAX) {
+    throw new Error(`"${word}" strikes at no event`);
+  }
   return { kind, first: from, last: to };
 }

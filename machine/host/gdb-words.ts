@@ -26,19 +26,25 @@ export function smallNumberOf(text: string | undefined): number | undefined {
 
 /** Bytes as pairs of digits. */
 export function bytesOf(text: string): Uint8Array | undefined {
-  if (!/^(?:[0-9a-f]{2})*$/i.test(text)) return undefined;
+  if (!/^(?:[0-9a-f]{2})*$/i.test(text)) {
+    return undefined;
+  }
   return Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
 }
 
 /** A register's value: 16 digits, lowest byte first. */
 export function registerOf(text: string | undefined): bigint | undefined {
-  if (text === undefined || !/^[0-9a-f]{16}$/i.test(text)) return undefined;
+  if (text === undefined || !/^[0-9a-f]{16}$/i.test(text)) {
+    return undefined;
+  }
   return BigInt(`0x${(text.match(/../g) ?? []).reverse().join("")}`);
 }
 
 /** Threads count from 1. */
 export function threadOf(text: string): Thread | undefined {
-  if (text === "-1") return "all";
+  if (text === "-1") {
+    return "all";
+  }
   const number = smallNumberOf(text);
   return number === 0 ? "any" : number === undefined ? undefined : number - 1;
 }
@@ -51,7 +57,9 @@ export function resumptionsOf(packet: string): Resumption[] | undefined {
     const [, plain, signalled, name] = /^(?:([cs])|([CS])[0-9a-fA-F]{2})(?::(.+))?$/.exec(each) ?? [];
     const thread = name === undefined ? "all" : threadOf(name);
     const action = (plain ?? signalled)?.toLowerCase();
-    if (thread === undefined || (action !== "c" && action !== "s")) return undefined;
+    if (thread === undefined || (action !== "c" && action !== "s")) {
+      return undefined;
+    }
     all.push({ action, thread });
   }
   return all.length > 0 ? all : undefined;
@@ -63,7 +71,9 @@ export function threadText(hart: number): string {
 
 export function checksum(data: string): number {
   let sum = 0;
-  for (let index = 0; index < data.length; index++) sum = (sum + data.charCodeAt(index)) & 0xff;
+  for (let index = 0; index < data.length; index++) {
+    sum = (sum + data.charCodeAt(index)) & 0xff;
+  }
   return sum;
 }
 

@@ -79,9 +79,13 @@ export class GdbSession {
   /** Takes what gdb sent: packets, acknowledgements, an interrupt. */
   receive(bytes: Uint8Array): void {
     for (const byte of bytes) {
-      if (this.pending !== "") this.extend(byte);
-      else if (byte === PACKET_START) this.begin();
-      else if (byte === INTERRUPT) this.interrupts++;
+      if (this.pending !== "") {
+        this.extend(byte);
+      } else if (byte === PACKET_START) {
+        this.begin();
+      } else if (byte === INTERRUPT) {
+        this.interrupts++;
+      }
       // Acknowledgements, and what is no packet, are passed over.
     }
   }
@@ -97,8 +101,11 @@ export class GdbSession {
     if (this.pending[end] === "#") {
       const packet = this.pending;
       this.pending = "";
-      if (this.isTooLong) this.refuse();
-      else this.take(packet.slice(1, end), Number.parseInt(packet.slice(end + 1), 16));
+      if (this.isTooLong) {
+        this.refuse();
+      } else {
+        this.take(packet.slice(1, end), Number.parseInt(packet.slice(end + 1), 16));
+      }
     } else if (end > PACKET_BYTES_MAX) {
       this.isTooLong = true;
       // Where its end may have begun.
@@ -121,13 +128,19 @@ export class GdbSession {
 
   private take(data: string, sum: number): void {
     const isWhole = checksum(data) === sum;
-    if (this.acknowledges) this.send(isWhole ? "+" : "-");
-    if (isWhole) this.work(() => this.answer(data));
+    if (this.acknowledges) {
+      this.send(isWhole ? "+" : "-");
+    }
+    if (isWhole) {
+      this.work(() => this.answer(data));
+    }
   }
 
   /** A packet that is too long, so that its sum is not known. */
   private refuse(): void {
-    if (this.acknowledges) this.send("+");
+    if (this.acknowledges) {
+      this.send("+");
+    }
     this.work(async () => REFUSED);
   }
 
@@ -135,10 +148,14 @@ export class GdbSession {
   private work(answering: () => Promise<string | undefined>): void {
     const { interrupts } = this;
     this.working = this.working.then(async () => {
-      if (this.leaving !== undefined) return;
+      if (this.leaving !== undefined) {
+        return;
+      }
       this.interruptsBefore = interrupts;
       const answer = await answering();
-      if (answer !== undefined) this.send(packetOf(answer));
+      if (answer !== undefined) {
+        this.send(packetOf(answer));
+      }
     });
   }
 
@@ -173,7 +190,9 @@ export class GdbSession {
       case "s":
         return await this.resume(command, words);
       case "b":
-        if (words === "s") return this.stopped(this.debugged.stepBack(this.resumed ?? this.hart));
+        if (words === "s") {
+          return this.stopped(this.debugged.stepBack(this.resumed ?? this.hart));
+        }
         return words === "c" ? this.stopped(this.debugged.continueBack()) : "";
       default:
         return this.plain(packet);
@@ -207,22 +226,32 @@ export class GdbSession {
       this.acknowledges = false;
       return "OK";
     }
-    if (packet === "qAttached") return "1";
-    if (packet === "qC") return `QC${threadText(this.hart)}`;
+    if (packet === "qAttached") {
+      return "1";
+    }
+    if (packet === "qC") {
+      return `QC${threadText(this.hart)}`;
+    }
     if (packet === "qfThreadInfo") {
       return `m${Array.from({ length: this.debugged.hartCount }, (_, hart) => threadText(hart)).join(",")}`;
     }
-    if (packet === "qsThreadInfo") return "l";
+    if (packet === "qsThreadInfo") {
+      return "l";
+    }
     if (packet.startsWith("qThreadExtraInfo,")) {
       const hart = this.hartOf(packet.slice("qThreadExtraInfo,".length));
       return hart === undefined ? REFUSED : textDigits(this.describe(hart));
     }
-    if (!packet.startsWith("qXfer:features:read:")) return "";
+    if (!packet.startsWith("qXfer:features:read:")) {
+      return "";
+    }
     const [, offset, length] = /^qXfer:features:read:target\.xml:([^,]*),([^,]*)$/.exec(packet) ?? [];
     const from = smallNumberOf(offset);
     const count = smallNumberOf(length);
     // The manual has a number of its own for this.
-    if (from === undefined || count === undefined) return "E00";
+    if (from === undefined || count === undefined) {
+      return "E00";
+    }
     const part = target.slice(from, from + count);
     return `${from + part.length < target.length ? "m" : "l"}${part}`;
   }
@@ -237,10 +266,15 @@ export class GdbSession {
   private selectHart(words: string): string {
     const [operation = ""] = words;
     const thread = threadOf(words.slice(1));
-    if (!/^[cg]$/.test(operation) || thread === undefined || !this.isThread(thread)) return REFUSED;
+    if (!/^[cg]$/.test(operation) || thread === undefined || !this.isThread(thread)) {
+      return REFUSED;
+    }
     const hart = typeof thread === "number" ? thread : undefined;
-    if (operation === "c") this.resumed = hart;
-    else this.hart = hart ?? this.hart;
+    if (operation === "c") {
+      this.resumed = hart;
+    } else {
+      this.hart = hart ?? this.hart;
+    }
     return "OK";
   }
 
@@ -259,9 +293,15 @@ export class GdbSession {
   }
 
   private readOne(number: number | undefined): string {
-    if (number === undefined) return REFUSED;
-    if (number < REGISTERS) return this.register(number);
-    if (number === PRIVILEGE) return registerText(BigInt(this.debugged.run.machine.core.hartMode(this.hart)));
+    if (number === undefined) {
+      return REFUSED;
+    }
+    if (number < REGISTERS) {
+      return this.register(number);
+    }
+    if (number === PRIVILEGE) {
+      return registerText(BigInt(this.debugged.run.machine.core.hartMode(this.hart)));
+    }
     const csr = csrOf(number);
     return csr === undefined ? REFUSED : registerText(this.debugged.readCsr(this.hart, csr));
   }
@@ -270,8 +310,12 @@ export class GdbSession {
     const [text, digitsOfValue, ...more] = words.split("=");
     const number = smallNumberOf(text);
     const value = registerOf(digitsOfValue);
-    if (number === undefined || value === undefined || more.length > 0) return REFUSED;
-    if (!canHold(number, value)) return REFUSED;
+    if (number === undefined || value === undefined || more.length > 0) {
+      return REFUSED;
+    }
+    if (!canHold(number, value)) {
+      return REFUSED;
+    }
     this.debugged.writeRegister(this.hart, number, value);
     return "OK";
   }
@@ -281,10 +325,16 @@ export class GdbSession {
     const values = Array.from({ length: REGISTERS }, (_, index) =>
       registerOf(words.slice(index * REGISTER_DIGITS, (index + 1) * REGISTER_DIGITS)),
     );
-    if (words.length !== REGISTERS * REGISTER_DIGITS) return REFUSED;
-    if (!values.every((value, index) => value !== undefined && canHold(index, value))) return REFUSED;
+    if (words.length !== REGISTERS * REGISTER_DIGITS) {
+      return REFUSED;
+    }
+    if (!values.every((value, index) => value !== undefined && canHold(index, value))) {
+      return REFUSED;
+    }
     for (const [index, value] of values.entries()) {
-      if (value !== undefined) this.debugged.writeRegister(this.hart, index, value);
+      if (value !== undefined) {
+        this.debugged.writeRegister(this.hart, index, value);
+      }
     }
     return "OK";
   }
@@ -293,7 +343,9 @@ export class GdbSession {
     const [place, length, ...more] = words.split(",");
     const address = numberOf(place);
     const count = smallNumberOf(length);
-    if (address === undefined || count === undefined || more.length > 0) return REFUSED;
+    if (address === undefined || count === undefined || more.length > 0) {
+      return REFUSED;
+    }
     const bytes = this.debugged.readMemory(this.hart, address, Math.min(count, PACKET_BYTES_MAX / 2));
     return bytes.length === 0 && count > 0 ? NO_MEMORY : digits(bytes);
   }
@@ -302,31 +354,48 @@ export class GdbSession {
     const [, place, length, data] = /^([^,]*),([^:]*):(.*)$/.exec(words) ?? [];
     const address = numberOf(place);
     const bytes = bytesOf(data ?? "");
-    if (address === undefined || bytes === undefined || smallNumberOf(length) !== bytes.length)
+    if (address === undefined || bytes === undefined || smallNumberOf(length) !== bytes.length) {
       return REFUSED;
+    }
     return this.debugged.writeMemory(this.hart, address, bytes) ? "OK" : NO_MEMORY;
   }
 
   private breakpoint(isSet: boolean, words: string): string {
     const [kind, place, bytes, ...more] = words.split(",");
     // Software and hardware breakpoints are the same here; watchpoints there are none.
-    if (kind !== "0" && kind !== "1") return "";
+    if (kind !== "0" && kind !== "1") {
+      return "";
+    }
     const address = numberOf(place);
-    if (address === undefined || smallNumberOf(bytes) === undefined || more.length > 0) return REFUSED;
-    if (isSet) return this.debugged.setBreakpoint(address) ? "OK" : REFUSED;
+    if (address === undefined || smallNumberOf(bytes) === undefined || more.length > 0) {
+      return REFUSED;
+    }
+    if (isSet) {
+      return this.debugged.setBreakpoint(address) ? "OK" : REFUSED;
+    }
     this.debugged.clearBreakpoint(address);
     return "OK";
   }
 
   private async verbose(packet: string): Promise<string> {
-    if (packet === "vCont?") return "vCont;c;C;s;S";
-    if (!/^vCont(?:;|$)/.test(packet)) return "";
+    if (packet === "vCont?") {
+      return "vCont;c;C;s;S";
+    }
+    if (!/^vCont(?:;|$)/.test(packet)) {
+      return "";
+    }
     const resumptions = resumptionsOf(packet);
-    if (!resumptions?.every(({ thread }) => this.isThread(thread))) return REFUSED;
+    if (!resumptions?.every(({ thread }) => this.isThread(thread))) {
+      return REFUSED;
+    }
     // The first that names a hart holds for it. Harts that are to stand still go on, too: here they always do.
     for (const { action, thread } of resumptions) {
-      if (action === "s") return this.step(thread);
-      if (typeof thread !== "number") break;
+      if (action === "s") {
+        return this.step(thread);
+      }
+      if (typeof thread !== "number") {
+        break;
+      }
     }
     return await this.forward();
   }
@@ -341,7 +410,9 @@ export class GdbSession {
     const hart = this.resumed ?? this.hart;
     if (words !== "") {
       const address = numberOf(words);
-      if (address === undefined || !canHold(PC_REGISTER, address)) return REFUSED;
+      if (address === undefined || !canHold(PC_REGISTER, address)) {
+        return REFUSED;
+      }
       this.debugged.writeRegister(hart, PC_REGISTER, address);
     }
     return action === "c" ? await this.forward() : this.stopped(this.debugged.step(hart));
@@ -351,22 +422,29 @@ export class GdbSession {
   private async forward(): Promise<string> {
     for (;;) {
       const stop = this.debugged.continue(SLICE_INSTRUCTIONS);
-      if (stop !== undefined) return this.stopped(stop);
+      if (stop !== undefined) {
+        return this.stopped(stop);
+      }
       await this.breathe();
-      if (this.interrupts > this.interruptsBefore)
+      if (this.interrupts > this.interruptsBefore) {
         return this.stopped({ reason: "interrupt", hart: this.hart });
+      }
     }
   }
 
   private stopped({ reason, hart }: DebugStop): string {
     this.hart = this.awake(hart);
-    if (reason === "start") return `${this.stopText(SIGTRAP, this.hart)}replaylog:begin;`;
+    if (reason === "start") {
+      return `${this.stopText(SIGTRAP, this.hart)}replaylog:begin;`;
+    }
     if (reason === "end") {
       // Not that the program has exited: gdb would let go of what it still can go back in.
       this.say("The machine is off. reverse-continue goes back; quit lets it rest.");
       return `${this.stopText(SIGTRAP, this.hart)}replaylog:end;`;
     }
-    if (reason === "stuck") this.say("Every hart waits, and nothing is left that would wake one.");
+    if (reason === "stuck") {
+      this.say("Every hart waits, and nothing is left that would wake one.");
+    }
     return this.stopText(reason === "interrupt" || reason === "stuck" ? SIGINT : SIGTRAP, this.hart);
   }
 
@@ -378,7 +456,9 @@ export class GdbSession {
   /** This hart, or if it is stopped the first that is not: a person wants to see something. */
   private awake(hart: number): number {
     const { core } = this.debugged.run.machine;
-    if (core.hartActivity(hart) !== HartState.Stopped) return hart;
+    if (core.hartActivity(hart) !== HartState.Stopped) {
+      return hart;
+    }
     const harts = Array.from({ length: this.debugged.hartCount }, (_, index) => index);
     return harts.find((each) => core.hartActivity(each) !== HartState.Stopped) ?? hart;
   }
@@ -390,6 +470,8 @@ export class GdbSession {
 
 /** Whether a register can have that value: the first is always zero, and instructions begin at even addresses. */
 function canHold(number: number, value: bigint): boolean {
-  if (number === 0) return value === 0n;
+  if (number === 0) {
+    return value === 0n;
+  }
   return number === PC_REGISTER ? (value & 1n) === 0n : number < REGISTERS;
 }

@@ -36,8 +36,9 @@ export function describeHarts(machine: EmbeddedMachine, locate: (address: bigint
     const pc = BigInt.asUintN(64, core.hartPc(hart));
     const state = `${activityText(core, hart)} in ${modeText(core, hart)} mode`;
     const count = BigInt.asUintN(64, core.hartRetired(hart));
-    if (core.hartActivity(hart) === HartState.Stopped)
+    if (core.hartActivity(hart) === HartState.Stopped) {
       return [`hart ${hart}: stopped, ${count} instructions`];
+    }
     const line = `hart ${hart}: ${state} at 0x${pc.toString(16).padStart(16, "0")}, ${count} instructions`;
     // The addresses of supervisor mode are the kernel's.
     const isKernel = core.hartMode(hart) === Mode.Supervisor;

@@ -107,7 +107,9 @@ export class EmbeddedMachine {
       core.attachDisk(disk.slot, disk.legacy ? 1 : 2, BigInt(disk.content.byteCount));
     }
     for (const { kind, first, last } of settings.faults) {
-      if (core.addFault(kind, first, last) === 0) throw new Error("the fault plan has too many faults");
+      if (core.addFault(kind, first, last) === 0) {
+        throw new Error("the fault plan has too many faults");
+      }
     }
     const { entry, tree } = this.load();
     if (settings.firmware === undefined) {
@@ -122,9 +124,15 @@ export class EmbeddedMachine {
   run(instructions: bigint): RunState {
     const reason = this.core.run(instructions);
     const power = this.core.power();
-    if (power === Power.Off) return "off";
-    if (power === Power.Reset) return "reset";
-    if (reason === Stop.Breakpoint) return "breakpoint";
+    if (power === Power.Off) {
+      return "off";
+    }
+    if (power === Power.Reset) {
+      return "reset";
+    }
+    if (reason === Stop.Breakpoint) {
+      return "breakpoint";
+    }
     return reason === Stop.Idle ? "stuck" : "running";
   }
 
@@ -176,8 +184,9 @@ export class EmbeddedMachine {
 
   /** Puts firmware into RAM, and below the tree what a fw_dynamic wants to know. Gives the address of that. */
   private loadFirmware(firmware: Uint8Array, entry: number, tree: number): number {
-    if (RAM_START + firmware.byteLength > entry)
+    if (RAM_START + firmware.byteLength > entry) {
       throw new Error("the firmware does not end below the kernel");
+    }
     this.writeMemory(RAM_START, firmware);
     const info = new BigUint64Array([DYNAMIC_MAGIC, 2n, BigInt(entry), BigInt(Mode.Supervisor), 0n, 0n]);
     const at = tree - DYNAMIC_BYTES;
@@ -189,12 +198,16 @@ export class EmbeddedMachine {
   private load(): { entry: number; tree: number } {
     const { kernel, tree, ramMebibytes } = this.settings;
     const program = readProgram(kernel);
-    for (const { address, bytes } of program.segments) this.writeMemory(address, bytes);
+    for (const { address, bytes } of program.segments) {
+      this.writeMemory(address, bytes);
+    }
     const ramEnd = RAM_START + ramMebibytes * 2 ** 20;
     const top = Math.min(ramEnd, TREE_LIMIT) - tree.byteLength;
     const at = Math.floor(top / TREE_ALIGN) * TREE_ALIGN;
     const last = Math.max(...program.segments.map(({ address, memoryBytes }) => address + memoryBytes));
-    if (at < last) throw new Error("the kernel and the device tree do not fit into RAM");
+    if (at < last) {
+      throw new Error("the kernel and the device tree do not fit into RAM");
+    }
     this.writeMemory(at, tree);
     return { entry: program.entry, tree: at };
   }

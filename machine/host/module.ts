@@ -115,7 +115,9 @@ const functionNames: readonly (keyof Core)[] = [
 export function instantiate(module: WebAssembly.Module, host: HostFunctions): Core {
   let memory: WebAssembly.Memory | undefined;
   const diskRead = (offset: bigint, target: number, byteCount: number): void => {
-    if (memory === undefined) return;
+    if (memory === undefined) {
+      return;
+    }
     host.diskRead(Number(offset), new Uint8Array(memory.buffer, target >>> 0, byteCount >>> 0));
   };
   const abort = (): never => {
@@ -131,7 +133,9 @@ export function instantiate(module: WebAssembly.Module, host: HostFunctions): Co
     env: { abort },
   });
   const { exports } = instance;
-  if (!isCore(exports)) throw new Error("this is not the machine's module: build it again");
+  if (!isCore(exports)) {
+    throw new Error("this is not the machine's module: build it again");
+  }
   memory = exports.memory;
   return exports;
 }

@@ -68,8 +68,12 @@ function digestOf(file: object): string {
 /** Reads a recording. @throws Error that says what is wrong with it */
 export function decodeRecording(text: string): Recording {
   const { digest, ...file } = objectOf(parse(text), "the file");
-  if (file.format !== FORMAT) throw new Error("it is not a recording");
-  if (file.version !== VERSION) throw new Error(`it is of version ${String(file.version)}`);
+  if (file.format !== FORMAT) {
+    throw new Error("it is not a recording");
+  }
+  if (file.version !== VERSION) {
+    throw new Error(`it is of version ${String(file.version)}`);
+  }
   const settings = objectOf(file.settings, "settings");
   const harts = numberOf(settings.harts, "harts", 1, HARTS_MAX);
   const end = file.end === undefined ? undefined : objectOf(file.end, "end");
@@ -103,8 +107,9 @@ export function decodeRecording(text: string): Recording {
     },
   };
   // Those of before had none. Asked last: whatever else is wrong says more.
-  if (digest !== undefined && digest !== digestOf(file))
+  if (digest !== undefined && digest !== digestOf(file)) {
     throw new Error("it was changed after it was recorded");
+  }
   return recording;
 }
 
@@ -126,7 +131,9 @@ export function hashOf(bytes: Uint8Array): string {
 }
 
 function diskBytes(content: DiskContent): Uint8Array {
-  if (content.byteCount > DISK_BYTES_MAX) throw new Error("the disk is too large to be recorded");
+  if (content.byteCount > DISK_BYTES_MAX) {
+    throw new Error("the disk is too large to be recorded");
+  }
   const bytes = new Uint8Array(content.byteCount);
   content.read(0, bytes);
   return bytes;
@@ -142,21 +149,35 @@ function decodeDisk(disk: Record<string, unknown>): MachineSettings["disk"] {
 
 /** An event without its clock: its kind, and what it is about. */
 function encodeEvent(event: RunEvent): (string | number)[] {
-  if ("input" in event) return ["input", event.input];
-  if ("seed" in event) return ["seed", String(event.seed)];
-  if ("bytes" in event) return ["memory", event.address, pack(event.bytes)];
+  if ("input" in event) {
+    return ["input", event.input];
+  }
+  if ("seed" in event) {
+    return ["seed", String(event.seed)];
+  }
+  if ("bytes" in event) {
+    return ["memory", event.address, pack(event.bytes)];
+  }
   return ["register", event.hart, event.register, String(event.value)];
 }
 
 function decodeEvent(row: unknown, harts: number): RunEvent {
   const [clock, kind, first, second, third] = listOf(row, "an event");
   const at = bigintOf(clock, "at");
-  if (kind === "input") return { at, input: numberOf(first, "input", 0, 0xff) };
-  if (kind === "seed") return { at, seed: bigintOf(first, "seed") };
-  if (kind === "memory") return { at, address: numberOf(first, "address"), bytes: unpack(second, "memory") };
+  if (kind === "input") {
+    return { at, input: numberOf(first, "input", 0, 0xff) };
+  }
+  if (kind === "seed") {
+    return { at, seed: bigintOf(first, "seed") };
+  }
+  if (kind === "memory") {
+    return { at, address: numberOf(first, "address"), bytes: unpack(second, "memory") };
+  }
   if (kind === "register") {
     const [hart, register] = [numberOf(first, "hart"), numberOf(second, "register")];
-    if (hart >= harts || register > PC_REGISTER) throw new Error("it writes a register that is not there");
+    if (hart >= harts || register > PC_REGISTER) {
+      throw new Error("it writes a register that is not there");
+    }
     return { at, hart, register, value: bigintOf(third, "value") };
   }
   throw new Error(`it has an event of an unknown kind: ${String(kind)}`);
@@ -183,28 +204,39 @@ function parse(text: string): unknown {
 }
 
 function objectOf(value: unknown, name: string): Record<string, unknown> {
-  if (typeof value !== "object" || value === null) throw new Error(`its ${name} is missing`);
+  if (typeof value !== "object" || value === null) {
+    throw new Error(`its ${name} is missing`);
+  }
   return { ...value };
 }
 
 function listOf(value: unknown, name: string): unknown[] {
-  if (!Array.isArray(value)) throw new Error(`its ${name} is missing`);
+  if (!Array.isArray(value)) {
+    throw new Error(`its ${name} is missing`);
+  }
   return value;
 }
 
 function textOf(value: unknown, name: string): string {
-  if (typeof value !== "string") throw new Error(`its ${name} is missing`);
+  if (typeof value !== "string") {
+    throw new Error(`its ${name} is missing`);
+  }
   return value;
 }
 
 function numberOf(value: unknown, name: string, min = 0, max = Number.MAX_SAFE_INTEGER): number {
-  if (typeof value !== "number" || !Number.isSafeInteger(value)) throw new Error(`its ${name} is no number`);
-  if (value < min || value > max)
+  if (typeof value !== "number" || !Number.isSafeInteger(value)) {
+    throw new Error(`its ${name} is no number`);
+  }
+  if (value < min || value > max) {
     throw new Error(`its ${name} is ${value}, and has to be from ${min} to ${max}`);
+  }
   return value;
 }
 
 function bigintOf(value: unknown, name: string): bigint {
-  if (typeof value !== "string" || !/^[0-9]{1,20}$/.test(value)) throw new Error(`its ${name} is no number`);
+  if (typeof value !== "string" || !/^[0-9]{1,20}$/.test(value)) {
+    throw new Error(`its ${name} is no number`);
+  }
   return BigInt(value);
 }

@@ -89,13 +89,19 @@ export class Run {
     this.stopAsked = false;
     for (;;) {
       this.applyEvents();
-      if (this.clock >= target) return "running";
+      if (this.clock >= target) {
+        return "running";
+      }
       const next = this.events[this.eventsApplied]?.at ?? target;
       const state = this.machine.run((next < target ? next : target) - this.clock);
-      if (this.stopAsked) return "stopped";
+      if (this.stopAsked) {
+        return "stopped";
+      }
       // Harts that wait for ever may be waiting for what comes now.
       const isDue = (this.events[this.eventsApplied]?.at ?? target) <= this.clock;
-      if (state === "running" || (state === "stuck" && isDue)) continue;
+      if (state === "running" || (state === "stuck" && isDue)) {
+        continue;
+      }
       // Whoever stands here sees what has come by now, from whichever side this moment was reached.
       this.applyEvents();
       return state;
@@ -104,7 +110,9 @@ export class Run {
 
   /** Sends a byte to the console now, and remembers it. False if the guest has too many to read already. */
   input(byte: number): boolean {
-    if (!this.machine.input(byte)) return false;
+    if (!this.machine.input(byte)) {
+      return false;
+    }
     this.note({ at: this.clock, input: byte });
     return true;
   }
@@ -157,7 +165,9 @@ export class Run {
     const { core } = this.machine;
     restoreSnapshot(core, moment.state);
     // A debugger's breakpoints are in memory too, as they were then.
-    if (core.hasBreakpoints() !== 0) core.clearBreakpoints();
+    if (core.hasBreakpoints() !== 0) {
+      core.clearBreakpoints();
+    }
     this.consoleLength = moment.consoleLength;
     this.eventsApplied = moment.eventsApplied;
   }
@@ -173,7 +183,9 @@ export class Run {
   private applyEvents(): void {
     for (;;) {
       const event = this.events[this.eventsApplied];
-      if (event === undefined || event.at > this.clock) return;
+      if (event === undefined || event.at > this.clock) {
+        return;
+      }
       this.eventsApplied += 1;
       this.perform(event);
     }
@@ -181,11 +193,17 @@ export class Run {
 
   private perform(event: RunEvent): void {
     const { core } = this.machine;
-    if ("input" in event) this.machine.input(event.input);
-    else if ("seed" in event) core.seedInterleave(event.seed);
-    else if ("bytes" in event) this.machine.writeMemory(event.address, event.bytes);
-    else if (event.register === PC_REGISTER) core.setHartPc(event.hart, event.value);
-    else core.writeRegister(event.hart, event.register, event.value);
+    if ("input" in event) {
+      this.machine.input(event.input);
+    } else if ("seed" in event) {
+      core.seedInterleave(event.seed);
+    } else if ("bytes" in event) {
+      this.machine.writeMemory(event.address, event.bytes);
+    } else if (event.register === PC_REGISTER) {
+      core.setHartPc(event.hart, event.value);
+    } else {
+      core.writeRegister(event.hart, event.register, event.value);
+    }
   }
 
   private take(byte: number): void {
@@ -196,6 +214,8 @@ export class Run {
     }
     this.console[this.consoleLength] = byte;
     this.consoleLength += 1;
-    if (this.onByte?.(byte) === true) this.askForStop();
+    if (this.onByte?.(byte) === true) {
+      this.askForStop();
+    }
   }
 }

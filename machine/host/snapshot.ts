@@ -24,8 +24,11 @@ export function takeSnapshot(core: Core, earlier?: Snapshot): Snapshot {
   for (const index of usedChunks(core)) {
     const now = chunkAt(memory, index);
     const before = earlier?.chunks.get(index);
-    if (before !== undefined && equal(before, now)) chunks.set(index, before);
-    else if (!isZero(now)) chunks.set(index, now.slice());
+    if (before !== undefined && equal(before, now)) {
+      chunks.set(index, before);
+    } else if (!isZero(now)) {
+      chunks.set(index, now.slice());
+    }
   }
   return { clock: core.clock(), chunks };
 }
@@ -35,22 +38,32 @@ export function restoreSnapshot(core: Core, snapshot: Snapshot): void {
   const memory = new Uint8Array(core.memory.buffer);
   // The flags of the pages written since are still there: read them before they are overwritten.
   for (const index of [...usedChunks(core)]) {
-    if (!snapshot.chunks.has(index)) chunkAt(memory, index).fill(0);
+    if (!snapshot.chunks.has(index)) {
+      chunkAt(memory, index).fill(0);
+    }
   }
-  for (const [index, bytes] of snapshot.chunks) chunkAt(memory, index).set(bytes);
+  for (const [index, bytes] of snapshot.chunks) {
+    chunkAt(memory, index).set(bytes);
+  }
 }
 
 /** Everything before RAM, and the pages of RAM that were ever written. */
 function* usedChunks(core: Core): Generator<number> {
   const ram = core.ramBase() >>> 0;
   const first = ram / CHUNK_BYTES;
-  for (let index = 0; index < first; index++) yield index;
+  for (let index = 0; index < first; index++) {
+    yield index;
+  }
   const flags = new Uint8Array(
     core.memory.buffer,
     core.pageFlags() >>> 0,
     (core.ramBytes() >>> 0) / CHUNK_BYTES,
   );
-  for (let page = 0; page < flags.length; page++) if (flags[page] !== 0) yield first + page;
+  for (let page = 0; page < flags.length; page++) {
+    if (flags[page] !== 0) {
+      yield first + page;
+    }
+  }
 }
 
 function chunkAt(memory: Uint8Array, index: number): Uint8Array {
@@ -59,13 +72,21 @@ function chunkAt(memory: Uint8Array, index: number): Uint8Array {
 
 function isZero(bytes: Uint8Array): boolean {
   const words = new Uint32Array(bytes.buffer, bytes.byteOffset, CHUNK_BYTES / 4);
-  for (let index = 0; index < words.length; index++) if (words[index] !== 0) return false;
+  for (let index = 0; index < words.length; index++) {
+    if (words[index] !== 0) {
+      return false;
+    }
+  }
   return true;
 }
 
 function equal(one: Uint8Array, other: Uint8Array): boolean {
   const left = new Uint32Array(one.buffer, one.byteOffset, CHUNK_BYTES / 4);
   const right = new Uint32Array(other.buffer, other.byteOffset, CHUNK_BYTES / 4);
-  for (let index = 0; index < left.length; index++) if (left[index] !== right[index]) return false;
+  for (let index = 0; index < left.length; index++) {
+    if (left[index] !== right[index]) {
+      return false;
+    }
+  }
   return true;
 }

@@ -22,7 +22,9 @@ export function stateHash(machine: EmbeddedMachine): string {
   const byteCount = core.ramBytes() >>> 0;
   for (let offset = 0; offset < byteCount; offset += PAGE_BYTES) {
     const page = memory.subarray(ram + offset, ram + offset + PAGE_BYTES);
-    if (Buffer.compare(page, zero) === 0) continue;
+    if (Buffer.compare(page, zero) === 0) {
+      continue;
+    }
     hash.update(`page ${RAM_START + offset}\n`).update(page);
   }
   return hash.digest("hex");

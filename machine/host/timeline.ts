@@ -55,18 +55,30 @@ export class Timeline {
       // Behind the newest moment the way was gone before: nothing is kept twice.
       const stop = target < next ? target : next;
       const state = this.run.advanceTo(stop);
-      if (this.run.clock > this.reached) this.reached = this.run.clock;
-      if (state !== "running") return state;
-      if (this.run.clock >= next) this.keep();
-      if (this.run.clock >= target) return "running";
+      if (this.run.clock > this.reached) {
+        this.reached = this.run.clock;
+      }
+      if (state !== "running") {
+        return state;
+      }
+      if (this.run.clock >= next) {
+        this.keep();
+      }
+      if (this.run.clock >= target) {
+        return "running";
+      }
     }
   }
 
   /** Goes to the moment at which the clock stood at `target`, from the nearest one that is kept before it. */
   goTo(target: bigint): AdvanceState {
     const before = this.moments.findLast(({ state }) => state.clock <= target) ?? this.moments[0];
-    if (before === undefined) return "running";
-    if (target < this.run.clock || before.state.clock > this.run.clock) this.run.goTo(before);
+    if (before === undefined) {
+      return "running";
+    }
+    if (target < this.run.clock || before.state.clock > this.run.clock) {
+      this.run.goTo(before);
+    }
     return this.advanceTo(target);
   }
 
@@ -81,7 +93,9 @@ export class Timeline {
 
   private keep(): void {
     this.moments.push(this.run.moment(this.moments.at(-1)));
-    if (this.moments.length <= MOMENTS_MAX) return;
+    if (this.moments.length <= MOMENTS_MAX) {
+      return;
+    }
     this.moments = this.moments.filter((_, index) => index % 2 === 0);
     this.distance *= 2n;
   }

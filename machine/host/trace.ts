@@ -123,9 +123,13 @@ export class TraceFile {
   private readonly doing = new Map<number, string>();
 
   add(event: TraceEvent): void {
-    if (event.kind === Event.Trap) this.does(event, causeText(event.first));
-    else if (event.kind === Event.Return) this.does(event, event.first === USER ? "user" : "kernel");
-    else if (event.kind === Event.Wait) this.does(event, "waits");
+    if (event.kind === Event.Trap) {
+      this.does(event, causeText(event.first));
+    } else if (event.kind === Event.Return) {
+      this.does(event, event.first === USER ? "user" : "kernel");
+    } else if (event.kind === Event.Wait) {
+      this.does(event, "waits");
+    }
     this.row(event, { ph: "i", s: "t", name: eventText(event), cat: categories.get(event.kind) ?? "event" });
   }
 
@@ -136,8 +140,12 @@ export class TraceFile {
 
   private does(event: TraceEvent, what: string): void {
     const before = this.doing.get(event.hart);
-    if (before === what) return;
-    if (before !== undefined) this.row(event, { ph: "E", name: before, cat: "mode" });
+    if (before === what) {
+      return;
+    }
+    if (before !== undefined) {
+      this.row(event, { ph: "E", name: before, cat: "mode" });
+    }
     this.doing.set(event.hart, what);
     this.row(event, { ph: "B", name: what, cat: "mode" });
   }
@@ -149,8 +157,9 @@ export class TraceFile {
 }
 
 function causeText(cause: bigint): string {
-  if ((cause & INTERRUPT) !== 0n)
+  if ((cause & INTERRUPT) !== 0n) {
     return interrupts.get(Number(cause & ~INTERRUPT)) ?? `interrupt ${cause & ~INTERRUPT}`;
+  }
   return exceptions.get(Number(cause)) ?? `exception ${cause}`;
 }
 

@@ -98,6 +98,9 @@ export class Startup {
 export const STARTUP_ARGUMENT_OFFSET: u32 = 16;
 const STARTUP_ENTRIES_OFFSET: u32 = STARTUP_ARGUMENT_OFFSET + STARTUP_ARGUMENT_BYTES;
 
-if (offsetof<StartupEntry>() !== 32) ERROR("StartupEntry is 32 bytes in the drawing above");
-if (STARTUP_ENTRIES_OFFSET + STARTUP_ENTRIES_MAX * offsetof<StartupEntry>() > 4096)
+if (offsetof<StartupEntry>() !== 32) {
+  ERROR("StartupEntry is 32 bytes in the drawing above");
+}
+if (STARTUP_ENTRIES_OFFSET + STARTUP_ENTRIES_MAX * offsetof<StartupEntry>() > 4096) {
   ERROR("the startup page overflows");
+}

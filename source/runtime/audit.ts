@@ -11,5 +11,7 @@ import { slotOf } from "./startup";
 /** Adds a record. What the two words say depends on `kind`. */
 export function record(kind: Audit, word0: u64, word1: u64): void {
   const slot = slotOf(Role.Audit);
-  if (slot !== NO_SLOT) auditWrite(slot, kind, word0, word1);
+  if (slot !== NO_SLOT) {
+    auditWrite(slot, kind, word0, word1);
+  }
 }

@@ -52,10 +52,16 @@ export class DiskInfo {
 export function blockInfo(service: u32, disk: DiskInfo): i32 {
   VirtioBlkInfoParamsBuilder.begin(messagePage(), MESSAGE_BYTES_MAX);
   const length = callService(service, VirtioBlkMethod.info, NO_SLOT, 0);
-  if (length < 0) return length;
+  if (length < 0) {
+    return length;
+  }
   const results = VirtioBlkInfoResults.open(messagePage(), length);
-  if (results === null) return MALFORMED_REPLY;
-  if (results.status !== BlkStatus.ok) return results.status;
+  if (results === null) {
+    return MALFORMED_REPLY;
+  }
+  if (results.status !== BlkStatus.ok) {
+    return results.status;
+  }
   disk.sectorCount = results.sectors;
   disk.address = results.base;
   disk.sectorBytes = results.sectorSize;
@@ -68,7 +74,9 @@ export function blockInfo(service: u32, disk: DiskInfo): i32 {
 export function attachBlockMemory(service: u32, vmo: u32, bytes: u64): i32 {
   VirtioBlkAttachParamsBuilder.begin(messagePage(), MESSAGE_BYTES_MAX).bytes = bytes;
   const length = callService(service, VirtioBlkMethod.attach, vmo, Right.Read | Right.Write);
-  if (length < 0) return length;
+  if (length < 0) {
+    return length;
+  }
   const results = VirtioBlkAttachResults.open(messagePage(), length);
   return results === null ? MALFORMED_REPLY : <i32>results.status;
 }
@@ -83,10 +91,16 @@ export function readSectors(service: u32, lba: u64, count: u32, offset: u64): i3
   params.count = count;
   params.offset = offset;
   const length = callService(service, VirtioBlkMethod.read, NO_SLOT, 0);
-  if (length < 0) return length;
+  if (length < 0) {
+    return length;
+  }
   const results = VirtioBlkReadResults.open(messagePage(), length);
-  if (results === null) return MALFORMED_REPLY;
-  if (results.status !== BlkStatus.ok) return results.status;
+  if (results === null) {
+    return MALFORMED_REPLY;
+  }
+  if (results.status !== BlkStatus.ok) {
+    return results.status;
+  }
   // Done, and not all of it: neither of the two is true.
   return results.bytes === count * SECTOR_BYTES ? <i32>BlkStatus.ok : MALFORMED_REPLY;
 }
@@ -98,7 +112,9 @@ export function writeSectors(service: u32, lba: u64, count: u32, offset: u64): i
   params.count = count;
   params.offset = offset;
   const length = callService(service, VirtioBlkMethod.write, NO_SLOT, 0);
-  if (length < 0) return length;
+  if (length < 0) {
+    return length;
+  }
   const results = VirtioBlkWriteResults.open(messagePage(), length);
   return results === null ? MALFORMED_REPLY : <i32>results.status;
 }

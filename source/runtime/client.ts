@@ -40,13 +40,19 @@ export function callService(service: u32, method: u32, slot: u32, rights: u32): 
 export function callServiceUntil(service: u32, method: u32, slot: u32, rights: u32, deadline: u64): i32 {
   const bytes = finishMessage();
   // Parameters that do not fit into a page: only a path could be that long.
-  if (bytes === 0) return Refusal.BadArgument;
+  if (bytes === 0) {
+    return Refusal.BadArgument;
+  }
   const info = slot === NO_SLOT ? messageInfo(bytes) : messageInfoWithSlot(bytes, slot, rights);
   const status = call(service, info, method, 0, deadline);
-  if (status < 0) return status;
+  if (status < 0) {
+    return status;
+  }
   const answer = receivedInfo();
   // No service here hands out capabilities; one that comes all the same must not fill our table.
   const slotPlusOne = infoSlotPlusOne(answer);
-  if (slotPlusOne !== 0) drop(slotPlusOne - 1);
+  if (slotPlusOne !== 0) {
+    drop(slotPlusOne - 1);
+  }
   return <i32>infoBytes(answer);
 }

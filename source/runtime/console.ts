@@ -38,18 +38,25 @@ export class TypedLine {
  */
 export function readLine(service: u32, prompt: string, typed: TypedLine): i32 {
   let outcome = askLine(service, prompt, typed);
-  for (let i: u32 = 1; i < READ_TRIES_MAX && outcome === Refusal.PeerGone; i++)
+  for (let i: u32 = 1; i < READ_TRIES_MAX && outcome === Refusal.PeerGone; i++) {
     outcome = askLine(service, prompt, typed);
+  }
   return outcome;
 }
 
 function askLine(service: u32, prompt: string, typed: TypedLine): i32 {
   ConsoleReadLineParamsBuilder.begin(messagePage(), MESSAGE_BYTES_MAX).setPromptString(prompt);
   const bytes = callServiceUntil(service, ConsoleMethod.readLine, NO_SLOT, 0, FOREVER);
-  if (bytes < 0) return bytes;
+  if (bytes < 0) {
+    return bytes;
+  }
   const results = ConsoleReadLineResults.open(messagePage(), bytes);
-  if (results === null) return MALFORMED_REPLY;
-  if (results.status !== ConsoleStatus.ok) return results.status;
+  if (results === null) {
+    return MALFORMED_REPLY;
+  }
+  if (results.status !== ConsoleStatus.ok) {
+    return results.status;
+  }
   typed.start = results.lineStart;
   typed.length = results.lineLength;
   return ConsoleStatus.ok;
@@ -59,7 +66,9 @@ function askLine(service: u32, prompt: string, typed: TypedLine): i32 {
 export function flushConsole(service: u32): i32 {
   ConsoleFlushParamsBuilder.begin(messagePage(), MESSAGE_BYTES_MAX);
   const bytes = callService(service, ConsoleMethod.flush, NO_SLOT, 0);
-  if (bytes < 0) return bytes;
+  if (bytes < 0) {
+    return bytes;
+  }
   const results = ConsoleFlushResults.open(messagePage(), bytes);
   return results === null ? MALFORMED_REPLY : <i32>results.status;
 }

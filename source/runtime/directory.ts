@@ -60,10 +60,16 @@ export function listDirectory(
   params.setPath(path, pathLength);
   params.cursor = cursor;
   const length = callService(service, PackageFsMethod.list, NO_SLOT, 0);
-  if (length < 0) return length;
+  if (length < 0) {
+    return length;
+  }
   const results = PackageFsListResults.open(messagePage(), length);
-  if (results === null) return MALFORMED_REPLY;
-  if (results.status !== FsStatus.ok) return results.status;
+  if (results === null) {
+    return MALFORMED_REPLY;
+  }
+  if (results.status !== FsStatus.ok) {
+    return results.status;
+  }
   listing.fill(results);
   return FsStatus.ok;
 }

@@ -11,10 +11,16 @@ const PAUSE_MILLISECONDS: u64 = 2;
 /** Asks to go on at `hart` until this task is there. False if it is refused, or does not come to pass. */
 export function moveTo(hart: u32): bool {
   for (let i: u32 = 0; i < MOVES_MAX; i++) {
-    if (currentHart() === hart) return true;
-    if (yieldTo(hart) < 0) return false;
+    if (currentHart() === hart) {
+      return true;
+    }
+    if (yieldTo(hart) < 0) {
+      return false;
+    }
     // It is a hint only: give whoever had that hart first some time.
-    if (currentHart() !== hart) sleepUntil(deadlineIn(PAUSE_MILLISECONDS, startup().timebase));
+    if (currentHart() !== hart) {
+      sleepUntil(deadlineIn(PAUSE_MILLISECONDS, startup().timebase));
+    }
   }
   return false;
 }

@@ -134,7 +134,9 @@ export class Launch {
 
   /** One more capability, with nothing said of it yet; null where a startup page has no room for it. */
   give(role: Role, slot: u32, rights: u32, badge: u32): Given | null {
-    if (this.count === STARTUP_ENTRIES_MAX) return null;
+    if (this.count === STARTUP_ENTRIES_MAX) {
+      return null;
+    }
     const given = this.given(this.count);
     this.count += 1;
     memory.fill(changetype<usize>(given), 0, offsetof<Given>());
@@ -162,13 +164,19 @@ export function launch(plan: Launch): i32 {
   const program = changetype<Executable>(executable);
   plan.failedStep = Step.CheckFile;
   plan.elfError = program.open(plan.file, plan.fileBytes);
-  if (plan.elfError !== ElfError.None) return Refusal.BadArgument;
+  if (plan.elfError !== ElfError.None) {
+    return Refusal.BadArgument;
+  }
   plan.failedStep = Step.StartupPage;
-  if (plan.argumentBytes > STARTUP_ARGUMENT_BYTES) return Refusal.BadArgument;
+  if (plan.argumentBytes > STARTUP_ARGUMENT_BYTES) {
+    return Refusal.BadArgument;
+  }
 
   plan.failedStep = Step.CreateTask;
   let status = createTask(plan.taskClass, plan.notification, plan.endBits);
-  if (status < 0) return status;
+  if (status < 0) {
+    return status;
+  }
   plan.task = <u32>result(0);
 
   status = furnish(plan, program);
@@ -186,29 +194,39 @@ export function launch(plan: Launch): i32 {
 /** Everything between an empty task and a running one. */
 function furnish(plan: Launch, program: Executable): i32 {
   let status = nameTask(plan.task, plan.nameLow, plan.nameHigh);
-  if (status < 0) return status;
+  if (status < 0) {
+    return status;
+  }
 
   plan.failedStep = Step.Segment;
   for (let i: u32 = 0; i < program.segmentCount; i++) {
     status = placeSegment(plan, program.segment(i));
-    if (status < 0) return status;
+    if (status < 0) {
+      return status;
+    }
   }
 
   plan.failedStep = Step.Stack;
   status = place(plan, STACK_TOP - STACK_BYTES, STACK_BYTES, Right.Read | Right.Write, 0, 0, 0);
-  if (status < 0) return status;
+  if (status < 0) {
+    return status;
+  }
 
   plan.failedStep = Step.StartupPage;
   writeStartup(plan, changetype<Startup>(startupPage));
   status = place(plan, STARTUP_PAGE, PAGE_BYTES, Right.Read, startupPage, PAGE_BYTES, 0);
-  if (status < 0) return status;
+  if (status < 0) {
+    return status;
+  }
 
   plan.failedStep = Step.Grant;
   for (let i: u32 = 0; i < plan.count; i++) {
     const given = plan.given(i);
     plan.failedRole = given.role;
     status = grant(plan.task, given.slot, given.rights, given.badge, i);
-    if (status < 0) return status;
+    if (status < 0) {
+      return status;
+    }
   }
 
   plan.failedStep = Step.Start;
@@ -225,7 +243,9 @@ function placeSegment(plan: Launch, segment: Segment): i32 {
 
 /** Never both of Write and Execute: the ELF reader refuses such a file. */
 function segmentRights(segment: Segment): u32 {
-  if (segment.executable) return Right.Read | Right.Execute;
+  if (segment.executable) {
+    return Right.Read | Right.Execute;
+  }
   return segment.writable ? Right.Read | Right.Write : Right.Read;
 }
 
@@ -243,10 +263,16 @@ function place(
   at: u32,
 ): i32 {
   let status = createVmo(bytes);
-  if (status < 0) return status;
+  if (status < 0) {
+    return status;
+  }
   const vmo = <u32>result(0);
-  if (sourceBytes !== 0) status = fill(plan.window, vmo, bytes, source, sourceBytes, at);
-  if (status >= 0) status = mapInto(plan.task, vmo, address, 0, bytes, rights);
+  if (sourceBytes !== 0) {
+    status = fill(plan.window, vmo, bytes, source, sourceBytes, at);
+  }
+  if (status >= 0) {
+    status = mapInto(plan.task, vmo, address, 0, bytes, rights);
+  }
   // The mapping keeps the memory; a capability to it would outlive the mapping's rights.
   drop(vmo);
   return status;
@@ -254,7 +280,9 @@ function place(
 
 function fill(window: usize, vmo: u32, bytes: u32, source: usize, sourceBytes: u32, at: u32): i32 {
   const status = map(vmo, window, 0, bytes, Right.Read | Right.Write);
-  if (status < 0) return status;
+  if (status < 0) {
+    return status;
+  }
   memory.copy(window + <usize>at, source, sourceBytes);
   return unmap(window);
 }

@@ -33,7 +33,9 @@ export function line(): Line {
 
 /** Ends the line from `line()` and writes it. A task without a console is mute: no error, there is nobody to tell. */
 export function print(words: Line): void {
-  if (words.truncated && words.length > 0) store<u8>(buffer + <usize>(words.length - 1), CUT_MARK);
+  if (words.truncated && words.length > 0) {
+    store<u8>(buffer + <usize>(words.length - 1), CUT_MARK);
+  }
   store<u8>(buffer + <usize>words.length, LINE_FEED);
   write(buffer, words.length + 1);
 }
@@ -41,7 +43,9 @@ export function print(words: Line): void {
 /** Writes up to CONSOLE_WRITE_MAX bytes as they are: text that is no line, or several. */
 export function write(start: usize, length: u32): void {
   for (let i: u32 = 0; i < PRINT_TRIES_MAX; i++) {
-    if (consoleWrite(slotOf(Role.Console), start, length) !== Refusal.TryAgain) return;
+    if (consoleWrite(slotOf(Role.Console), start, length) !== Refusal.TryAgain) {
+      return;
+    }
     sleepUntil(deadlineIn(PRINT_PAUSE_MILLISECONDS, startup().timebase));
   }
 }

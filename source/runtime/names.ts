@@ -77,7 +77,9 @@ export function endName(cause: End): string {
 
 /** How a task ended: "exit code 65(DiskRefused)", "it was killed", "it read where it may not, at 0x40". */
 export function sayEnd(to: Line, cause: End, detail: u64): Line {
-  if (cause === End.Exit) return to.text("exit code ").code(<u64>(<u32>detail), exitName(<u32>detail));
+  if (cause === End.Exit) {
+    return to.text("exit code ").code(<u64>(<u32>detail), exitName(<u32>detail));
+  }
   to.text(endName(cause));
   return cause === End.Killed ? to : to.text(", at ").hex(detail);
 }

@@ -73,7 +73,9 @@ export class Stat {
     return changetype<usize>(this) + offsetof<Stat>("hash0");
   }
 }
-if (offsetof<Stat>() - offsetof<Stat>("hash0") !== SHA256_DIGEST_BYTES) ERROR("a Stat ends with its hash");
+if (offsetof<Stat>() - offsetof<Stat>("hash0") !== SHA256_DIGEST_BYTES) {
+  ERROR("a Stat ends with its hash");
+}
 
 /** What `packageInfo` finds: where the files come from, and how many there are. */
 @unmanaged
@@ -106,10 +108,16 @@ function ask(service: u32, method: u32): i32 {
 export function openFile(service: u32, path: usize, pathLength: u32, file: File): i32 {
   PackageFsOpenParamsBuilder.begin(messagePage(), MESSAGE_BYTES_MAX).setPath(path, pathLength);
   const length = ask(service, PackageFsMethod.open);
-  if (length < 0) return length;
+  if (length < 0) {
+    return length;
+  }
   const results = PackageFsOpenResults.open(messagePage(), length);
-  if (results === null) return MALFORMED_REPLY;
-  if (results.status !== FsStatus.ok) return results.status;
+  if (results === null) {
+    return MALFORMED_REPLY;
+  }
+  if (results.status !== FsStatus.ok) {
+    return results.status;
+  }
   file.number = results.file;
   file.size = results.size;
   file.bytesRead = 0;
@@ -125,16 +133,27 @@ export function openFile(service: u32, path: usize, pathLength: u32, file: File)
 export function statPath(service: u32, path: usize, pathLength: u32, stat: Stat): i32 {
   PackageFsStatParamsBuilder.begin(messagePage(), MESSAGE_BYTES_MAX).setPath(path, pathLength);
   const length = ask(service, PackageFsMethod.stat);
-  if (length < 0) return length;
+  if (length < 0) {
+    return length;
+  }
   const results = PackageFsStatResults.open(messagePage(), length);
-  if (results === null) return MALFORMED_REPLY;
-  if (results.status !== FsStatus.ok) return results.status;
+  if (results === null) {
+    return MALFORMED_REPLY;
+  }
+  if (results.status !== FsStatus.ok) {
+    return results.status;
+  }
   const isFile = results.kind === EntryKind.file;
-  if (isFile && results.hashLength !== SHA256_DIGEST_BYTES) return MALFORMED_REPLY;
+  if (isFile && results.hashLength !== SHA256_DIGEST_BYTES) {
+    return MALFORMED_REPLY;
+  }
   stat.kind = results.kind;
   stat.size = results.size;
-  if (isFile) memory.copy(stat.hash, results.hashStart, SHA256_DIGEST_BYTES);
-  else memory.fill(stat.hash, 0, SHA256_DIGEST_BYTES);
+  if (isFile) {
+    memory.copy(stat.hash, results.hashStart, SHA256_DIGEST_BYTES);
+  } else {
+    memory.fill(stat.hash, 0, SHA256_DIGEST_BYTES);
+  }
   return FsStatus.ok;
 }
 
@@ -148,7 +167,9 @@ export function statPath(service: u32, path: usize, pathLength: u32, stat: Stat)
  */
 export function readFile(service: u32, file: File, offset: u64, length: u32, into: u64): i32 {
   const outcome = askRead(service, file, offset, length, into);
-  if (outcome !== FsStatus.notAttached || service !== attachedAt) return outcome;
+  if (outcome !== FsStatus.notAttached || service !== attachedAt) {
+    return outcome;
+  }
   // It was: to an earlier life of the service, or before others needed its place.
   const again = askAttach(service, attachedVmo, attachedBytes);
   return again === FsStatus.ok ? askRead(service, file, offset, length, into) : again;
@@ -162,11 +183,17 @@ function askRead(service: u32, file: File, offset: u64, length: u32, into: u64):
   params.length = length;
   params.into = into;
   const replyLength = callService(service, PackageFsMethod.read, NO_SLOT, 0);
-  if (replyLength < 0) return replyLength;
+  if (replyLength < 0) {
+    return replyLength;
+  }
   const results = PackageFsReadResults.open(messagePage(), replyLength);
   // More than was asked for is a lie that would lead the caller out of its buffer.
-  if (results === null || results.bytes > length) return MALFORMED_REPLY;
-  if (results.status === FsStatus.ok) file.bytesRead = results.bytes;
+  if (results === null || results.bytes > length) {
+    return MALFORMED_REPLY;
+  }
+  if (results.status === FsStatus.ok) {
+    file.bytesRead = results.bytes;
+  }
   return results.status;
 }
 
@@ -174,7 +201,9 @@ function askRead(service: u32, file: File, offset: u64, length: u32, into: u64):
 export function closeFile(service: u32, file: File): i32 {
   PackageFsCloseParamsBuilder.begin(messagePage(), MESSAGE_BYTES_MAX).file = file.number;
   const length = callService(service, PackageFsMethod.close, NO_SLOT, 0);
-  if (length < 0) return length;
+  if (length < 0) {
+    return length;
+  }
   const results = PackageFsCloseResults.open(messagePage(), length);
   return results === null ? MALFORMED_REPLY : <i32>results.status;
 }
@@ -196,7 +225,9 @@ export function attachMemory(service: u32, vmo: u32, bytes: u64): i32 {
 function askAttach(service: u32, vmo: u32, bytes: u64): i32 {
   PackageFsAttachParamsBuilder.begin(messagePage(), MESSAGE_BYTES_MAX).bytes = bytes;
   const length = callService(service, PackageFsMethod.attach, vmo, Right.Read | Right.Write);
-  if (length < 0) return length;
+  if (length < 0) {
+    return length;
+  }
   const results = PackageFsAttachResults.open(messagePage(), length);
   return results === null ? MALFORMED_REPLY : <i32>results.status;
 }
@@ -209,10 +240,16 @@ function askAttach(service: u32, vmo: u32, bytes: u64): i32 {
 export function packageInfo(service: u32, info: PackageInfo): i32 {
   PackageFsInfoParamsBuilder.begin(messagePage(), MESSAGE_BYTES_MAX);
   const length = ask(service, PackageFsMethod.info);
-  if (length < 0) return length;
+  if (length < 0) {
+    return length;
+  }
   const results = PackageFsInfoResults.open(messagePage(), length);
-  if (results === null) return MALFORMED_REPLY;
-  if (results.status !== FsStatus.ok) return results.status;
+  if (results === null) {
+    return MALFORMED_REPLY;
+  }
+  if (results.status !== FsStatus.ok) {
+    return results.status;
+  }
   info.source = results.source;
   info.fileCount = results.files;
   return FsStatus.ok;

@@ -25,9 +25,12 @@ export function abort(message: string | null, fileName: string | null, lineNumbe
   if (!aborting) {
     aborting = true;
     const words = line().text(name).text(": assertion failed");
-    if (message !== null) words.text(" (").text(message).text(")");
-    if (fileName !== null)
+    if (message !== null) {
+      words.text(" (").text(message).text(")");
+    }
+    if (fileName !== null) {
       words.text(" at ").text(fileName).text(":").decimal(lineNumber).text(":").decimal(column);
+    }
     print(words);
   }
   exit(ExitCode.AssertionFailed);

@@ -45,9 +45,13 @@ export function runProgram(
   params.setName(name, nameLength);
   params.setArgument(argument, length);
   const bytes = callServiceUntil(service, InitMethod.run, NO_SLOT, 0, FOREVER);
-  if (bytes < 0) return bytes;
+  if (bytes < 0) {
+    return bytes;
+  }
   const results = InitRunResults.open(messagePage(), bytes);
-  if (results === null) return MALFORMED_REPLY;
+  if (results === null) {
+    return MALFORMED_REPLY;
+  }
   ending.cause = <End>results.cause;
   ending.detail = results.detail;
   return results.status;
@@ -73,7 +77,9 @@ function beginKill(afterMicroseconds: u64): InitKillParamsBuilder {
 
 function askToKill(service: u32): i32 {
   const bytes = callService(service, InitMethod.kill, NO_SLOT, 0);
-  if (bytes < 0) return bytes;
+  if (bytes < 0) {
+    return bytes;
+  }
   const results = InitKillResults.open(messagePage(), bytes);
   return results === null ? MALFORMED_REPLY : <i32>results.status;
 }

@@ -82,7 +82,9 @@ export class Request {
 
   /** After the service is done with the request. */
   settle(): void {
-    if (this.slot !== NO_SLOT && this.kept === 0) drop(this.slot);
+    if (this.slot !== NO_SLOT && this.kept === 0) {
+      drop(this.slot);
+    }
   }
 }
 
@@ -135,7 +137,9 @@ export function serve(
  * (ReplyReceive has no room for one). Refusal.NotWaiting: the caller gave up before its answer; nothing was received.
  */
 function next(endpoint: u32, answered: Request, owed: bool, deadline: u64): i32 {
-  if (!owed) return receive(endpoint, deadline);
+  if (!owed) {
+    return receive(endpoint, deadline);
+  }
   if (deadline === FOREVER) {
     return replyReceive(endpoint, answered.replyInfo, answered.replyW0, answered.replyW1, answered.token);
   }

@@ -10,13 +10,17 @@ import { entryOf } from "./startup";
 /** From now on this service answers. */
 export function tellReady(): void {
   const entry = entryOf(Role.Starter, 0);
-  if (entry !== null) signal(entry.slot, entry.base);
+  if (entry !== null) {
+    signal(entry.slot, entry.base);
+  }
 }
 
 /** There is nothing to serve. The service ends after this; its exit code says whether that is well. */
 export function tellAbsent(): void {
   const entry = entryOf(Role.Starter, 0);
-  if (entry !== null) signal(entry.slot, entry.size);
+  if (entry !== null) {
+    signal(entry.slot, entry.size);
+  }
 }
 
 /** How often this service was started before. */

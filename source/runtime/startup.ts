@@ -19,8 +19,12 @@ export function entryOf(role: Role, nth: u32): StartupEntry | null {
   let left = nth;
   for (let i: u32 = 0; i < page.count; i++) {
     const entry = page.entry(i);
-    if (entry.role !== role) continue;
-    if (left === 0) return entry;
+    if (entry.role !== role) {
+      continue;
+    }
+    if (left === 0) {
+      return entry;
+    }
     left--;
   }
   return null;

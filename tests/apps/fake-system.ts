@@ -81,8 +81,12 @@ export class FakeSystem {
       return 0;
     });
     kernel.extra.set(Syscall.Sleep, ([until = 0n]) => {
-      if (until > kernel.time) kernel.time = until;
-      for (const hart of system.harts) hart.ticks += hart.step;
+      if (until > kernel.time) {
+        kernel.time = until;
+      }
+      for (const hart of system.harts) {
+        hart.ticks += hart.step;
+      }
       return 0;
     });
     kernel.extra.set(Syscall.Information, ([, topic = 0n, index = 0n]) =>
@@ -96,17 +100,23 @@ export class FakeSystem {
   }
 
   private yieldTo(to: number): number {
-    if (this.harts[to]?.online !== true) return Refusal.HartOffline;
+    if (this.harts[to]?.online !== true) {
+      return Refusal.HartOffline;
+    }
     const row = this.taken[to];
     const from = this.hart;
-    if (row && from !== to && !this.deaf.has(`${from}>${to}`)) row[from] = (row[from] ?? 0n) + 1n;
+    if (row && from !== to && !this.deaf.has(`${from}>${to}`)) {
+      row[from] = (row[from] ?? 0n) + 1n;
+    }
     this.hart = to;
     return 0;
   }
 
   private inform(topic: number, index: number): number {
     const words = this.facts(topic, index);
-    if (!words) return Refusal.BadArgument;
+    if (!words) {
+      return Refusal.BadArgument;
+    }
     this.kernel.setResults(...words);
     return 0;
   }
@@ -118,12 +128,19 @@ export class FakeSystem {
       const count = this.harts.filter(({ online }) => online).length;
       return [count + this.miscounted, this.harts.length, 0, 0, 0, mask];
     }
-    if (topic === 3)
+    if (topic === 3) {
       return [Buffer.from(nonce, "hex").readBigUInt64LE(0), Buffer.from(nonce, "hex").readBigUInt64LE(8)];
+    }
     const hart = this.harts[index];
-    if (!hart) return undefined;
-    if (topic === 1) return [index + 10, hart.ticks, index + 20, index + 30, index + 40, index + 50];
-    if (topic === 2) return this.taken.map((row) => row[index] ?? 0n);
+    if (!hart) {
+      return undefined;
+    }
+    if (topic === 1) {
+      return [index + 10, hart.ticks, index + 20, index + 30, index + 40, index + 50];
+    }
+    if (topic === 2) {
+      return this.taken.map((row) => row[index] ?? 0n);
+    }
     return topic === 4 ? [index + 60, index + 70, index + 80] : undefined;
   }
 
@@ -136,16 +153,22 @@ export class FakeSystem {
     endpoint.answer = ({ w0, bytes, vmo }) => {
       const reply = (method: string, fields: Fields): Uint8Array =>
         wire.encode(`PackageFs${method}Results`, fields);
-      if (w0 === wire.method("info")) return reply("Info", { status: "ok", source: this.source });
+      if (w0 === wire.method("info")) {
+        return reply("Info", { status: "ok", source: this.source });
+      }
       if (w0 === wire.method("open")) {
         const path = String(wire.decode("PackageFsOpenParams", bytes).path);
         const content = this.damaged.get(path) ?? this.files.get(path);
-        if (!content) return reply("Open", { status: "notFound" });
+        if (!content) {
+          return reply("Open", { status: "notFound" });
+        }
         return reply("Open", { status: "ok", file: open.push(content) - 1, size: BigInt(content.length) });
       }
       if (w0 === wire.method("stat")) {
         const content = this.files.get(String(wire.decode("PackageFsStatParams", bytes).path));
-        if (!content) return reply("Stat", { status: "notFound" });
+        if (!content) {
+          return reply("Stat", { status: "notFound" });
+        }
         const hash = new Uint8Array(createHash("sha256").update(content).digest());
         return reply("Stat", { status: "ok", kind: "file", size: BigInt(content.length), hash });
       }
@@ -153,7 +176,9 @@ export class FakeSystem {
         attached = vmo;
         return reply("Attach", { status: "ok" });
       }
-      if (w0 === wire.method("close")) return reply("Close", { status: "ok" });
+      if (w0 === wire.method("close")) {
+        return reply("Close", { status: "ok" });
+      }
       const params = wire.decode("PackageFsReadParams", bytes);
       const content = open[Number(params.file)] ?? new Uint8Array();
       const part = content.subarray(Number(params.offset), Number(params.offset) + Number(params.length));
@@ -194,10 +219,14 @@ export class FakeSystem {
 
   /** Writes to a shared memory object, wherever the program has it mapped. */
   private deliver(vmo: FakeVmo | undefined, content: Uint8Array, at: number): void {
-    if (!vmo) throw new Error("nothing is attached");
+    if (!vmo) {
+      throw new Error("nothing is attached");
+    }
     vmo.bytes.set(content, at);
     for (const mapping of this.kernel.mappings.values()) {
-      if (mapping.vmo === vmo) this.kernel.guest.bytes().set(content, mapping.address + at);
+      if (mapping.vmo === vmo) {
+        this.kernel.guest.bytes().set(content, mapping.address + at);
+      }
     }
   }
 }

@@ -38,7 +38,9 @@ test.each([1, 2, 3, 4])("hw smp lists %i harts, each with its counters", async (
 test("hw smp leaves a hart out that did not come up", async () => {
   const system = await start("hw smp", { smp: 4 });
   const hart = system.harts[1];
-  if (hart) hart.online = false;
+  if (hart) {
+    hart.online = false;
+  }
   expect(system.kernel.run("main")).toBe(0);
   expect(smpAnswer(parseAnswers([...system.lines])).harts.map((one) => one.hart)).toEqual([0, 2, 3]);
 });

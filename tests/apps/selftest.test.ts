@@ -23,7 +23,9 @@ async function start(smp: number): Promise<FakeSystem> {
 /** What the host says against the proof on the second of two lines; undefined: nothing. */
 function verdict(lines: readonly string[], smp: number): string | undefined {
   const proof = parseProof(lines[1] ?? "");
-  if (!proof) return `"${lines[1]}" is no proof`;
+  if (!proof) {
+    return `"${lines[1]}" is no proof`;
+  }
   return judgeProof(proof, {
     nonce,
     smp,
@@ -61,7 +63,9 @@ test.each([
 test("a hart that does not tick is named", async () => {
   const system = await start(4);
   const hart = system.harts[2];
-  if (hart) hart.step = 0n;
+  if (hart) {
+    hart.step = 0n;
+  }
   expect(system.kernel.run("testTicks")).toBe(0);
   expect(system.lines).toEqual(["SELFTEST: smp-ticks FAILED no tick within a minute on hart2"]);
 });
@@ -69,10 +73,14 @@ test("a hart that does not tick is named", async () => {
 test("a hart that ticks late is waited for", async () => {
   const system = await start(2);
   const hart = system.harts[1];
-  if (hart) hart.step = 0n;
+  if (hart) {
+    hart.step = 0n;
+  }
   let sleeps = 0;
   system.kernel.refuse = ({ number }) => {
-    if (number === 2 && ++sleeps === 30 && hart) hart.step = 1n;
+    if (number === 2 && ++sleeps === 30 && hart) {
+      hart.step = 1n;
+    }
     return undefined;
   };
   expect(system.kernel.run("testTicks")).toBe(1);
@@ -103,7 +111,9 @@ test("a hart that the kernel calls online but does not schedule on is a failure"
 test("a hart that did not come up is left out", async () => {
   const system = await start(4);
   const hart = system.harts[1];
-  if (hart) hart.online = false;
+  if (hart) {
+    hart.online = false;
+  }
   expect(system.kernel.run("testTicks")).toBe(1);
   expect(system.lines[1]).toMatch(/^proof: smp-ticks 0:\d+>\d+ 2:\d+>\d+ 3:\d+>\d+ sha256=/);
 });

@@ -42,7 +42,9 @@ onEachMachine("the audit trail", (boot) => {
     // Two tasks of one number are two tasks.
     const tasks = [...new Set(flood)];
     expect(tasks).toHaveLength(2);
-    for (const task of tasks) expect(flood.filter((each) => each === task)).toHaveLength(8);
+    for (const task of tasks) {
+      expect(flood.filter((each) => each === task)).toHaveLength(8);
+    }
     const [first = "", second = ""] = tasks;
     expect(second.split(".")[0]).toBe(first.split(".")[0]);
   });

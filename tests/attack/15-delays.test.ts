@@ -27,7 +27,9 @@ onEachMachine("tasks that make others wait", (boot) => {
     "do it to their end with %i harts, and the services live on",
     async (smp) => {
       const run = await attack(boot, "delays", { smp });
-      for (const figure of beside) expect(run.number(figure)).toBeGreaterThan(0);
+      for (const figure of beside) {
+        expect(run.number(figure)).toBeGreaterThan(0);
+      }
       expect(run.report.panic).toBeUndefined();
     },
     BOOT_TIMEOUT_MS,
@@ -55,7 +57,9 @@ describe.each([
     });
 
     // Elsewhere the other one has a hart of its own.
-    if (smp > 1) return;
+    if (smp > 1) {
+      return;
+    }
     test("who yields just before each tick leaves its equal half of the hart", () => {
       const share = run.number("share beside a task that yields before each tick");
       expect(share).toBeGreaterThanOrEqual(40);

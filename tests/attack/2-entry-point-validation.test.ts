@@ -46,10 +46,15 @@ async function kernel(entry: number): Promise<{ guest: Guest; started: Started[]
     address: bigint,
     ...[, , , valueAddress]: [bigint, bigint, bigint, number]
   ): bigint => {
-    if (extension !== extensionHsm) return 0n;
-    if (functionId === hartStart) started.push({ hartid, entry: address });
-    if (functionId === hartGetStatus && memory)
+    if (extension !== extensionHsm) {
+      return 0n;
+    }
+    if (functionId === hartStart) {
+      started.push({ hartid, entry: address });
+    }
+    if (functionId === hartGetStatus && memory) {
       new DataView(memory.buffer).setBigUint64(valueAddress, stopped, true);
+    }
     return 0n;
   };
   const places = {

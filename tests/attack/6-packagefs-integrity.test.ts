@@ -41,7 +41,9 @@ function evilImage(): Uint8Array {
 function signedByStranger(image: Uint8Array): void {
   const { privateKey } = generateKeyPairSync("ed25519");
   const key = keyFromPem(privateKey.export({ format: "pem", type: "pkcs8" }).toString());
-  if (!key) throw new Error("node:crypto made no key");
+  if (!key) {
+    throw new Error("node:crypto made no key");
+  }
   signSuperblock(image, key);
 }
 

@@ -88,7 +88,9 @@ function withIllegalInstruction(kernel: string, name: string): string {
   const symbol = elf.symbols.find((candidate) => candidate.name === name);
   // A view of `bytes`: what is written there is written to the file.
   const text = elf.sections.get(".text");
-  if (symbol === undefined || text === undefined) throw new Error(`the kernel has no function ${name}`);
+  if (symbol === undefined || text === undefined) {
+    throw new Error(`the kernel has no function ${name}`);
+  }
   text.fill(0, Number(symbol.address - TEXT_START), Number(symbol.address - TEXT_START) + 4);
   const file = join(scratch, "neuron.elf");
   writeFileSync(file, bytes);

@@ -29,7 +29,9 @@ export class Attack {
     this.report = report;
     for (const line of report.lines) {
       const [, attempt, outcome] = ATTEMPT.exec(line) ?? [];
-      if (attempt !== undefined && outcome !== undefined) this.outcomes.set(attempt, outcome);
+      if (attempt !== undefined && outcome !== undefined) {
+        this.outcomes.set(attempt, outcome);
+      }
     }
   }
 
@@ -44,7 +46,9 @@ export class Attack {
   trail(): AuditLine[] {
     return this.report.lines.flatMap((line) => {
       const [, task, times, kind, what] = / task=(\S+) times=(\d+) kind=(\S+) .*what=(\S*)/.exec(line) ?? [];
-      if (task === undefined || kind === undefined || what === undefined) return [];
+      if (task === undefined || kind === undefined || what === undefined) {
+        return [];
+      }
       return [{ kind, what: decodeURIComponent(what), task, times: Number(times) }];
     });
   }
@@ -66,6 +70,8 @@ export async function attack(
   { andThen = "", ...change }: Partial<BootRequest> & { andThen?: string } = {},
 ): Promise<Attack> {
   const report = await boot({ run: `attacker ${what}${andThen}`, ...change });
-  if (!report.lines.includes(END) || !report.ok) throw new Error(explain(report));
+  if (!report.lines.includes(END) || !report.ok) {
+    throw new Error(explain(report));
+  }
   return new Attack(report);
 }

@@ -27,7 +27,9 @@ function verdicts(factor: number): [string, boolean][] {
 describe("goals", () => {
   test("are ratios to something that was measured beside it", () => {
     for (const { goal, ratio } of figuresOf(speeds, qemu)) {
-      if (goal !== undefined) expect(ratio).toBeDefined();
+      if (goal !== undefined) {
+        expect(ratio).toBeDefined();
+      }
     }
   });
 

@@ -46,13 +46,23 @@ function anchorOf(words: string): string {
 
 /** What is wrong with a link that stands in `page`; undefined if it leads somewhere. */
 function problemOf(page: string, link: string): string | undefined {
-  if (/^(https?|mailto):/.test(link)) return undefined;
+  if (/^(https?|mailto):/.test(link)) {
+    return undefined;
+  }
   const [path = "", anchor] = link.split("#");
   const target = path === "" ? page : normalize(join(dirname(page), decodeURIComponent(path)));
-  if (target.startsWith("..")) return `${page}: ${link} leads out of the repository`;
-  if (!existsSync(join(root, target))) return `${page}: there is no ${target}`;
-  if (anchor === undefined) return undefined;
-  if (!target.endsWith(".md")) return `${page}: ${link} names a heading in what is no page`;
+  if (target.startsWith("..")) {
+    return `${page}: ${link} leads out of the repository`;
+  }
+  if (!existsSync(join(root, target))) {
+    return `${page}: there is no ${target}`;
+  }
+  if (anchor === undefined) {
+    return undefined;
+  }
+  if (!target.endsWith(".md")) {
+    return `${page}: ${link} names a heading in what is no page`;
+  }
   return anchorsOf(target).has(anchor) ? undefined : `${page}: ${target} has no heading #${anchor}`;
 }
 

@@ -25,8 +25,11 @@ function meant(name: string): string[] {
 
 /** The same for a name that stands in `file`: one beside it, or in a folder above, comes first. */
 function meantIn(file: string, name: string): string[] {
-  for (let folder = dirname(file); folder !== "."; folder = dirname(folder))
-    if (files.includes(`${folder}/${name}`)) return [`${folder}/${name}`];
+  for (let folder = dirname(file); folder !== "."; folder = dirname(folder)) {
+    if (files.includes(`${folder}/${name}`)) {
+      return [`${folder}/${name}`];
+    }
+  }
   return files.filter((each) => each.endsWith(`/${name}`));
 }
 
@@ -45,8 +48,11 @@ function stepsOf(walk: string): Step[] {
   for (const line of block.split("\n")) {
     const found = (line.match(named) ?? []).map((name) => meant(name)[0] ?? name);
     const before = steps.at(-1);
-    if (found.length > 0) steps.push({ files: found, text: line });
-    else if (before) steps[steps.length - 1] = { ...before, text: `${before.text}\n${line}` };
+    if (found.length > 0) {
+      steps.push({ files: found, text: line });
+    } else if (before) {
+      steps[steps.length - 1] = { ...before, text: `${before.text}\n${line}` };
+    }
   }
   return steps;
 }

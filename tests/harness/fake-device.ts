@@ -116,13 +116,17 @@ export class FakeBlockDevice {
   /** Finishes pending request `index`: data, status, used ring, interrupt. */
   finish(index = 0, lies: Lies = {}): void {
     const chain = this.pending.splice(index, 1)[0];
-    if (!chain) throw new Error(`the device has no pending request ${index}`);
+    if (!chain) {
+      throw new Error(`the device has no pending request ${index}`);
+    }
     this.complete(chain, lies);
   }
 
   /** Finishes everything, in the order that `pick` chooses from what is left (default: first come, first served). */
   finishAll(pick: (count: number) => number = () => 0): void {
-    while (this.pending.length > 0) this.finish(pick(this.pending.length));
+    while (this.pending.length > 0) {
+      this.finish(pick(this.pending.length));
+    }
   }
 
   /** Announces an answer that belongs to no pending request: a late write, or plain nonsense. */
@@ -151,12 +155,16 @@ export class FakeBlockDevice {
     for (const piece of chain.pieces.slice(1, -1)) {
       if (!outOfRange && !lies.withoutData) {
         const target = this.bus.reach(piece.address, piece.byteCount);
-        for (let i = 0; i < piece.byteCount; i++) target[i] = contentByte(this.options, offset++);
+        for (let i = 0; i < piece.byteCount; i++) {
+          target[i] = contentByte(this.options, offset++);
+        }
       }
       written += piece.byteCount;
     }
     const statusPiece = chain.pieces.at(-1);
-    if (statusPiece && status !== null) this.bus.reach(statusPiece.address, 1)[0] = status;
+    if (statusPiece && status !== null) {
+      this.bus.reach(statusPiece.address, 1)[0] = status;
+    }
     this.answer(lies.id ?? chain.head, lies.length ?? written + 1, lies.indexStep ?? 1);
   }
 
@@ -176,7 +184,9 @@ export class FakeBlockDevice {
 
   private load(address: number, width: 1 | 2 | 4): number {
     if (this.owns(address)) {
-      if (width !== 4 || address % 4 !== 0) throw new DriverMistake(`register access of ${width} bytes`);
+      if (width !== 4 || address % 4 !== 0) {
+        throw new DriverMistake(`register access of ${width} bytes`);
+      }
       this.note("load register");
       return this.readRegister(address - this.base) >>> 0;
     }
@@ -184,36 +194,49 @@ export class FakeBlockDevice {
     const bus = BigInt(address) + busOffset;
     const used = this.ring.device;
     if (used !== 0n && width === 4 && bus === used + 4n + 8n * BigInt(this.usedSlotRead)) {
-      if (this.last !== "fence")
+      if (this.last !== "fence") {
         throw new DriverMistake("a used entry is read without a fence after the index");
+      }
       this.usedSlotRead = (this.usedSlotRead + 1) % this.ring.num;
     }
-    if (used !== 0n && bus === used && this.last !== "fence")
+    if (used !== 0n && bus === used && this.last !== "fence") {
       throw new DriverMistake("used.flags is read without a fence after the available index");
+    }
     this.note("load memory");
-    if (width === 1) return view.getUint8(address);
+    if (width === 1) {
+      return view.getUint8(address);
+    }
     return width === 2 ? view.getUint16(address, true) : view.getUint32(address, true);
   }
 
   private store(address: number, width: 1 | 2 | 4, value: number): undefined {
     if (this.owns(address)) {
-      if (width !== 4 || address % 4 !== 0) throw new DriverMistake(`register access of ${width} bytes`);
+      if (width !== 4 || address % 4 !== 0) {
+        throw new DriverMistake(`register access of ${width} bytes`);
+      }
       this.writeRegister(address - this.base, value);
       return this.note("store register");
     }
     const view = this.bus.view();
     const isIndex = this.ring.driver !== 0n && BigInt(address) + busOffset === this.ring.driver + 2n;
-    if (isIndex && this.last !== "fence")
+    if (isIndex && this.last !== "fence") {
       throw new DriverMistake("the available index is stored without a fence before it");
-    if (width === 1) view.setUint8(address, value);
-    else if (width === 2) view.setUint16(address, value, true);
-    else view.setUint32(address, value, true);
+    }
+    if (width === 1) {
+      view.setUint8(address, value);
+    } else if (width === 2) {
+      view.setUint16(address, value, true);
+    } else {
+      view.setUint32(address, value, true);
+    }
     return this.note("store memory");
   }
 
   private readRegister(register: number): number {
     const { options, mood } = this;
-    if (register >= 0x100) return this.readConfig(register - 0x100);
+    if (register >= 0x100) {
+      return this.readConfig(register - 0x100);
+    }
     switch (register) {
       case 0x000:
         return options.magic ?? 0x74726976;
@@ -251,9 +274,13 @@ export class FakeBlockDevice {
   private readConfig(offset: number): number {
     const { options, mood } = this;
     // A legacy device has no generation: it is restless by showing another capacity each time.
-    if (mood.restlessConfig && options.version === 1 && offset === 0) this.sectors++;
+    if (mood.restlessConfig && options.version === 1 && offset === 0) {
+      this.sectors++;
+    }
     const field = configField(options, this.sectors, offset);
-    if (field === undefined) throw new DriverMistake(`the configuration has no 32-bit field at ${offset}`);
+    if (field === undefined) {
+      throw new DriverMistake(`the configuration has no 32-bit field at ${offset}`);
+    }
     return field;
   }
 
@@ -275,8 +302,11 @@ export class FakeBlockDevice {
         this.interruptStatus &= ~value;
         break;
       case 0x070:
-        if (value === 0) this.reset();
-        else this.advance(value);
+        if (value === 0) {
+          this.reset();
+        } else {
+          this.advance(value);
+        }
         break;
       default:
         this.writeQueueRegister(register, value);
@@ -287,11 +317,14 @@ export class FakeBlockDevice {
     const { ring } = this;
     switch (register) {
       case 0x030:
-        if (value !== 0) throw new DriverMistake(`queue ${value} does not exist`);
+        if (value !== 0) {
+          throw new DriverMistake(`queue ${value} does not exist`);
+        }
         break;
       case 0x038:
-        if (value > (this.options.queueSizeMax ?? 1024) || (value & (value - 1)) !== 0)
+        if (value > (this.options.queueSizeMax ?? 1024) || (value & (value - 1)) !== 0) {
           throw new DriverMistake(`a queue of ${value} descriptors`);
+        }
         ring.num = value;
         break;
       case 0x028:
@@ -319,45 +352,64 @@ export class FakeBlockDevice {
 
   private writeQueueAddress(register: number, value: number): void {
     const part = ({ 128: "desc", 144: "driver", 160: "device" } as const)[register & ~4];
-    if (!part) throw new DriverMistake(`register 0x${register.toString(16)} cannot be written`);
+    if (!part) {
+      throw new DriverMistake(`register 0x${register.toString(16)} cannot be written`);
+    }
     this.expectVersion(2, "the address of a ring's part");
     const shift = (register & 4) === 0 ? 0n : 32n;
     this.ring[part] = (this.ring[part] & ~(0xffff_ffffn << shift)) | (BigInt(value) << shift);
   }
 
   private acceptFeatures(value: number): void {
-    if ((this.status & (statusBit.featuresOk | statusBit.driverOk)) !== 0)
+    if ((this.status & (statusBit.featuresOk | statusBit.driverOk)) !== 0) {
       throw new DriverMistake("features are accepted after the negotiation");
+    }
     const shift = BigInt(32 * this.driverFeaturesSel);
     this.accepted = (this.accepted & ~(0xffff_ffffn << shift)) | (BigInt(value) << shift);
-    if ((this.accepted & ~offeredFeatures(this.options)) !== 0n)
+    if ((this.accepted & ~offeredFeatures(this.options)) !== 0n) {
       throw new DriverMistake("a feature that was not offered");
+    }
   }
 
   private startLegacyQueue(page: bigint): void {
-    if (this.pageBytes !== 4096 || this.ring.align !== 4096)
+    if (this.pageBytes !== 4096 || this.ring.align !== 4096) {
       throw new DriverMistake("no page size, or no alignment");
+    }
     this.ring.layOutLegacy(page);
     this.startQueue();
   }
 
   private startQueue(): void {
-    if (this.last !== "fenceIo") throw new DriverMistake("the queue is started without a fence before it");
+    if (this.last !== "fenceIo") {
+      throw new DriverMistake("the queue is started without a fence before it");
+    }
     this.ring.checkEmpty();
-    if (this.mood.suppressesNotify) this.ring.suppressNotify();
+    if (this.mood.suppressesNotify) {
+      this.ring.suppressNotify();
+    }
   }
 
   private advance(value: number): void {
-    if ((value & this.status & ~statusBit.needsReset) !== (this.status & ~statusBit.needsReset))
+    if ((value & this.status & ~statusBit.needsReset) !== (this.status & ~statusBit.needsReset)) {
       throw new DriverMistake(`status 0x${value.toString(16)} takes back a step`);
+    }
     const added = value & ~this.status;
-    if (added & statusBit.driver) this.expectStatus(statusBit.acknowledge, "DRIVER before ACKNOWLEDGE");
-    if (added & statusBit.featuresOk) this.expectVersion(2, "FEATURES_OK");
-    if (added & statusBit.driverOk && this.ring.device === 0n)
+    if (added & statusBit.driver) {
+      this.expectStatus(statusBit.acknowledge, "DRIVER before ACKNOWLEDGE");
+    }
+    if (added & statusBit.featuresOk) {
+      this.expectVersion(2, "FEATURES_OK");
+    }
+    if (added & statusBit.driverOk && this.ring.device === 0n) {
       throw new DriverMistake("DRIVER_OK before the queue is set up");
+    }
     this.status = value;
-    if (this.mood.refusesFeatures) this.status &= ~statusBit.featuresOk;
-    if (added & statusBit.driverOk && this.mood.wantsResetAtOnce) this.askForReset();
+    if (this.mood.refusesFeatures) {
+      this.status &= ~statusBit.featuresOk;
+    }
+    if (added & statusBit.driverOk && this.mood.wantsResetAtOnce) {
+      this.askForReset();
+    }
   }
 
   private reset(): void {
@@ -377,8 +429,12 @@ export class FakeBlockDevice {
   }
 
   private notified(): void {
-    if (this.last !== "fenceIo") throw new DriverMistake("notified without a fence before it");
-    if ((this.status & statusBit.driverOk) === 0) throw new DriverMistake("notified before DRIVER_OK");
+    if (this.last !== "fenceIo") {
+      throw new DriverMistake("notified without a fence before it");
+    }
+    if ((this.status & statusBit.driverOk) === 0) {
+      throw new DriverMistake("notified before DRIVER_OK");
+    }
     this.notifyCount++;
     this.ring.look();
   }
@@ -389,11 +445,14 @@ export class FakeBlockDevice {
   }
 
   private expectStatus(bit: number, mistake: string): void {
-    if ((this.status & bit) === 0) throw new DriverMistake(mistake);
+    if ((this.status & bit) === 0) {
+      throw new DriverMistake(mistake);
+    }
   }
 
   private expectVersion(version: 1 | 2, register: string): void {
-    if (this.options.version !== version)
+    if (this.options.version !== version) {
       throw new DriverMistake(`${register} in version ${this.options.version}`);
+    }
   }
 }

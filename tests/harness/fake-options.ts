@@ -69,10 +69,16 @@ const versionOne = 1n << 32n;
 
 /** The feature bits of such a device. */
 export function offeredFeatures(options: FakeDeviceOptions): bigint {
-  if (options.features !== undefined) return options.features;
+  if (options.features !== undefined) {
+    return options.features;
+  }
   let bits = feature.segMax | feature.blkSize | feature.flush | ringFeatures;
-  if (options.readOnly !== false) bits |= feature.ro;
-  if (options.sizeMax !== undefined) bits |= feature.sizeMax;
+  if (options.readOnly !== false) {
+    bits |= feature.ro;
+  }
+  if (options.sizeMax !== undefined) {
+    bits |= feature.sizeMax;
+  }
   return options.version === 2 ? bits | versionOne : bits;
 }
 

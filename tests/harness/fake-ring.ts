@@ -33,10 +33,11 @@ export class FakeBus {
   /** Memory at a bus address: only inside one window. */
   reach(address: bigint, byteCount: number): Uint8Array {
     const end = address + BigInt(byteCount);
-    if (!this.windows.some((window) => window.start <= address && end <= window.end))
+    if (!this.windows.some((window) => window.start <= address && end <= window.end)) {
       throw new DriverMistake(
         `DMA to 0x${address.toString(16)}, ${byteCount} bytes: no window was opened there`,
       );
+    }
     return new Uint8Array(this.buffer(), Number(address - busOffset), byteCount);
   }
 
@@ -46,7 +47,9 @@ export class FakeBus {
   }
 
   private buffer(): ArrayBuffer {
-    if (!this.memory) throw new Error("plug(memory) comes before the first access");
+    if (!this.memory) {
+      throw new Error("plug(memory) comes before the first access");
+    }
     return this.memory.buffer;
   }
 }
@@ -99,8 +102,9 @@ export class FakeRing {
       this.bus.reach(this.driver, 6 + 2 * this.num),
       this.bus.reach(this.device, 6 + 8 * this.num),
     ];
-    if (parts.some((part) => part.some((byte) => byte !== 0)))
+    if (parts.some((part) => part.some((byte) => byte !== 0))) {
       throw new DriverMistake("the ring is not empty");
+    }
   }
 
   /** used.flags = VIRTQ_USED_F_NO_NOTIFY. */
@@ -117,7 +121,9 @@ export class FakeRing {
       this.pending.push(this.readChain(head));
       this.availableIndex = (this.availableIndex + 1) & 0xffff;
     }
-    if (this.pending.length > this.num) throw new DriverMistake("more chains than descriptors");
+    if (this.pending.length > this.num) {
+      throw new DriverMistake("more chains than descriptors");
+    }
   }
 
   /** Writes a used entry, and moves used.idx by `step`. */
@@ -135,10 +141,13 @@ export class FakeRing {
     const table = this.bus.words(this.desc, 16 * this.num);
     const pieces: Piece[] = [];
     for (let id = head, more = true; more; ) {
-      if (id >= this.num || pieces.length === this.num)
+      if (id >= this.num || pieces.length === this.num) {
         throw new DriverMistake("a chain leaves the ring, or never ends");
+      }
       const flags = table.getUint16(16 * id + 12, true);
-      if (flags > 3) throw new DriverMistake(`descriptor flags ${flags}`);
+      if (flags > 3) {
+        throw new DriverMistake(`descriptor flags ${flags}`);
+      }
       const piece = {
         address: table.getBigUint64(16 * id, true),
         byteCount: table.getUint32(16 * id + 8, true),
@@ -151,10 +160,13 @@ export class FakeRing {
     }
     const [header, status] = [pieces[0], pieces.at(-1)];
     const shape = pieces.every((piece, at) => piece.writable === at > 0);
-    if (pieces.length < 3 || !shape || header?.byteCount !== 16 || status?.byteCount !== 1)
+    if (pieces.length < 3 || !shape || header?.byteCount !== 16 || status?.byteCount !== 1) {
       throw new DriverMistake("a request is a header of 16 bytes, data, and one byte of status");
+    }
     const words = this.bus.words(header.address, 16);
-    if (words.getUint32(4, true) !== 0) throw new DriverMistake("the reserved word of the header is not 0");
+    if (words.getUint32(4, true) !== 0) {
+      throw new DriverMistake("the reserved word of the header is not 0");
+    }
     return { head, pieces, type: words.getUint32(0, true), sector: words.getBigUint64(8, true) };
   }
 }

@@ -38,7 +38,9 @@ export class Gdb {
       try {
         return new Gdb(await open(path));
       } catch (error) {
-        if (tries === connectTriesMax) throw error;
+        if (tries === connectTriesMax) {
+          throw error;
+        }
         await new Promise((resolve) => setTimeout(resolve, connectPauseMs));
       }
     }
@@ -60,22 +62,31 @@ export class Gdb {
     this.received += text;
     for (;;) {
       const found = /^[^$]*\$([^#]*)#../s.exec(this.received);
-      if (!found) return;
+      if (!found) {
+        return;
+      }
       this.received = this.received.slice(found[0].length);
       this.socket.write("+");
       const packet = found[1] ?? "";
       // Words for a person, in hexadecimal: no answer.
-      if (wordsPacket.test(packet)) continue;
+      if (wordsPacket.test(packet)) {
+        continue;
+      }
       const waiting = this.waiting;
       this.waiting = undefined;
-      if (waiting) waiting(packet);
-      else this.packets.push(packet);
+      if (waiting) {
+        waiting(packet);
+      } else {
+        this.packets.push(packet);
+      }
     }
   }
 
   private async next(): Promise<string | undefined> {
     const ready = this.packets.shift();
-    if (ready !== undefined || this.isClosed) return ready;
+    if (ready !== undefined || this.isClosed) {
+      return ready;
+    }
     return await new Promise((resolve) => {
       this.waiting = (packet) => resolve(packet);
     });
@@ -126,7 +137,9 @@ export class Gdb {
 
   private async expectOk(request: string): Promise<void> {
     const answer = await this.ask(request);
-    if (answer !== "OK") throw new Error(`the stub answers ${answer} to ${request.slice(0, 60)}`);
+    if (answer !== "OK") {
+      throw new Error(`the stub answers ${answer} to ${request.slice(0, 60)}`);
+    }
   }
 
   /** Lets all harts run; comes back when they stop. The answer of the stub, or undefined when the machine is gone. */

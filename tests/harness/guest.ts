@@ -70,7 +70,9 @@ export async function guest(
   const module = await WebAssembly.compile(wasm);
   let memory: WebAssembly.Memory | undefined;
   const readText = (address: number): string => {
-    if (!memory || address === 0) return "";
+    if (!memory || address === 0) {
+      return "";
+    }
     const view = new DataView(memory.buffer);
     const byteCount = view.getUint32((address >>> 0) - 4, true);
     return Buffer.from(memory.buffer, address >>> 0, byteCount).toString("utf16le");
@@ -90,7 +92,9 @@ export async function guest(
   }
   const instance = new WebAssembly.Instance(module, imports);
   const exported = instance.exports.memory;
-  if (!(exported instanceof WebAssembly.Memory)) throw new Error("the guest module exports no memory");
+  if (!(exported instanceof WebAssembly.Memory)) {
+    throw new Error("the guest module exports no memory");
+  }
   memory = exported;
   return wrap(instance.exports, exported, readText);
 }
@@ -105,7 +109,9 @@ function wrap(exports: WebAssembly.Exports, memory: WebAssembly.Memory, text: Gu
   let freeStart = memory.buffer.byteLength;
   const invoke = (name: string, args: GuestValue[]): unknown => {
     const target = exports[name];
-    if (typeof target !== "function") throw new Error(`the guest exports no function ${name}`);
+    if (typeof target !== "function") {
+      throw new Error(`the guest exports no function ${name}`);
+    }
     return target(...args);
   };
   const self: Guest = {
@@ -115,19 +121,25 @@ function wrap(exports: WebAssembly.Exports, memory: WebAssembly.Memory, text: Gu
     view: () => new DataView(memory.buffer),
     call: (name, ...args) => {
       const result = invoke(name, args);
-      if (typeof result === "bigint") throw new Error(`${name} gives a 64-bit value: use call64`);
+      if (typeof result === "bigint") {
+        throw new Error(`${name} gives a 64-bit value: use call64`);
+      }
       return typeof result === "number" ? result : 0;
     },
     call64: (name, ...args) => {
       const result = invoke(name, args);
-      if (typeof result !== "bigint") throw new Error(`${name} gives no 64-bit value: use call`);
+      if (typeof result !== "bigint") {
+        throw new Error(`${name} gives no 64-bit value: use call`);
+      }
       return BigInt.asUintN(64, result);
     },
     alloc: (byteCount, align = 16) => {
       const address = Math.ceil(freeStart / align) * align;
       freeStart = address + byteCount;
       const missing = freeStart - memory.buffer.byteLength;
-      if (missing > 0) memory.grow(Math.ceil(missing / wasmPageBytes));
+      if (missing > 0) {
+        memory.grow(Math.ceil(missing / wasmPageBytes));
+      }
       return address;
     },
     put: (bytes, align = 16) => {
@@ -154,7 +166,9 @@ async function compile(
   const wasmPath = join(cacheFolder, `${key}.wasm`);
   const readsPath = join(cacheFolder, `${key}.json`);
   const cached = await readIfFresh(wasmPath, readsPath);
-  if (cached) return cached;
+  if (cached) {
+    return cached;
+  }
 
   const request = { root, entry: path, generated: "build", flags };
   const result = await runAsc(text === undefined ? request : { ...request, text }).catch((error: unknown) => {
@@ -176,10 +190,14 @@ async function readIfFresh(
     const record: { wasm: string; reads: [string, string | null][] } = JSON.parse(
       await readFile(readsPath, "utf8"),
     );
-    if (record.wasm !== hashBytes(wasm)) return undefined;
+    if (record.wasm !== hashBytes(wasm)) {
+      return undefined;
+    }
     for (const [path, hash] of record.reads) {
       const now = await readFile(join(root, path), "utf8").then(hashText, () => null);
-      if (now !== hash) return undefined;
+      if (now !== hash) {
+        return undefined;
+      }
     }
     return wasm;
   } catch {

@@ -44,7 +44,9 @@ function resolve(root: string, from: string, specifier: string): string | null {
     : guestRoots.filter(() => isGuest).map((folder) => `${folder}/${specifier}`);
   for (const candidate of candidates) {
     for (const path of [candidate, `${candidate}.ts`, `${candidate}/index.ts`]) {
-      if (path.endsWith(".ts") && existsSync(join(root, path))) return path;
+      if (path.endsWith(".ts") && existsSync(join(root, path))) {
+        return path;
+      }
     }
   }
   return null;
@@ -55,13 +57,19 @@ export function findCycle(edges: ReadonlyMap<string, readonly string[]>): string
   const state = new Map<string, "open" | "done">();
   const path: string[] = [];
   const visit = (node: string): string[] | null => {
-    if (state.get(node) === "done") return null;
-    if (state.get(node) === "open") return [...path.slice(path.indexOf(node)), node];
+    if (state.get(node) === "done") {
+      return null;
+    }
+    if (state.get(node) === "open") {
+      return [...path.slice(path.indexOf(node)), node];
+    }
     state.set(node, "open");
     path.push(node);
     for (const next of edges.get(node) ?? []) {
       const cycle = visit(next);
-      if (cycle) return cycle;
+      if (cycle) {
+        return cycle;
+      }
     }
     path.pop();
     state.set(node, "done");
@@ -69,7 +77,9 @@ export function findCycle(edges: ReadonlyMap<string, readonly string[]>): string
   };
   for (const node of edges.keys()) {
     const cycle = visit(node);
-    if (cycle) return cycle;
+    if (cycle) {
+      return cycle;
+    }
   }
   return null;
 }

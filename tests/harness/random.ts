@@ -6,5 +6,7 @@ import fc from "fast-check";
 const SEED_VARIABLE = "NEURON_TEST_SEED";
 
 const seed = Number(process.env[SEED_VARIABLE] ?? 1);
-if (!Number.isSafeInteger(seed)) throw new Error(`${SEED_VARIABLE} is no whole number`);
+if (!Number.isSafeInteger(seed)) {
+  throw new Error(`${SEED_VARIABLE} is no whole number`);
+}
 fc.configureGlobal({ seed });

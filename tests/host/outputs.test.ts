@@ -69,7 +69,9 @@ describe("what is going to be written is tried", () => {
     const file = join(folder, "there");
     writeFileSync(file, "kept");
     symlinkSync(join(folder, "nothing"), join(folder, "link"));
-    for (const name of ["there", "new", "link"]) expect(tried(join(folder, name))).toBe("nothing was thrown");
+    for (const name of ["there", "new", "link"]) {
+      expect(tried(join(folder, name))).toBe("nothing was thrown");
+    }
     expect(readFileSync(file, "utf8")).toBe("kept");
     expect(readdirSync(folder).sort()).toEqual(["link", "there"]);
   });
@@ -136,7 +138,9 @@ describe("a file is written whole", () => {
 
   test("line by line, and a disk that fills up stops the lines and nothing else", () => {
     const file = new LineFile({ word: "--log", file: "/dev/full" });
-    for (const line of ["one", "two"]) file.write(line);
+    for (const line of ["one", "two"]) {
+      file.write(line);
+    }
     file.close();
     expect(formatProblem(file.problem, paintFor({}))).toContain(
       "--log /dev/full cannot be written: the disk is full",

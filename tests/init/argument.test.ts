@@ -54,7 +54,9 @@ test("any bytes give a name of 1 to 16 harmless characters, or none", () => {
       const words = text.split(" ").filter((word) => word !== "");
       const isName = /^[a-z0-9-]{1,16}$/.test(words[0] ?? "");
       expect(found?.name).toBe(isName ? words[0] : undefined);
-      if (found) expect(text.trimEnd().endsWith(found.rest)).toBe(true);
+      if (found) {
+        expect(text.trimEnd().endsWith(found.rest)).toBe(true);
+      }
     }),
   );
 });

@@ -22,14 +22,18 @@ test("each start waits twice as long as the one before, up to a limit, and there
   let now = 1000;
   const delays = Array.from({ length: 10 }, () => {
     const delay = fall(0, now);
-    if (delay !== "given up") now += delay;
+    if (delay !== "given up") {
+      now += delay;
+    }
     return delay;
   });
   expect(delays).toEqual([50, 100, 200, 400, 800, 1600, 1600, 1600, "given up", "given up"]);
 });
 
 test("a service that stood for the length of the window begins anew", () => {
-  for (const after of [0, 1000, 2000]) fall(0, 5000 + after);
+  for (const after of [0, 1000, 2000]) {
+    fall(0, 5000 + after);
+  }
   expect(fall(0, 5000 + 2000 + 10_000)).toBe(50);
 });
 
@@ -40,7 +44,9 @@ test("one that falls now and then is never given up, however often it was starte
 });
 
 test("what happens to one row is nothing to another", () => {
-  for (let nth = 0; nth < 12; nth++) fall(3, 1000 + nth);
+  for (let nth = 0; nth < 12; nth++) {
+    fall(3, 1000 + nth);
+  }
   expect(fall(3, 1020)).toBe("given up");
   expect(fall(2, 1020)).toBe(50);
   expect(fall(4, 1020)).toBe(50);

@@ -65,8 +65,9 @@ test("every program gets its own bytes; devices keep address and interrupt; fixt
     .entries.find(({ role }) => role === Role.Fixtures);
   expect(given?.size).toBe(5000n);
   expect(given?.slot?.object).toMatchObject({ kind: "vmo" });
-  if (given?.slot?.object instanceof FakeVmo)
+  if (given?.slot?.object instanceof FakeVmo) {
     expect(given.slot.object.bytes.subarray(0, 5000)).toEqual(fixtures);
+  }
 });
 
 test("nexus-init keeps no memory of what it loaded", async () => {
@@ -85,7 +86,9 @@ test("without a disk nobody is given a block service, and the run goes on", asyn
   const { lines, tasks } = await boot({ behave: { virtioblkd: leaveAbsent } });
   expect(lines).toEqual([]);
   expect(tasks).toHaveLength(4);
-  for (const task of tasks) expect(task.given(Role.BlockService)).toBeUndefined();
+  for (const task of tasks) {
+    expect(task.given(Role.BlockService)).toBeUndefined();
+  }
 });
 
 test("the argument's first word is the program, the rest is its own argument", async () => {

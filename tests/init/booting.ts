@@ -54,7 +54,9 @@ export interface Run {
 export function signalStarter(task: FakeTask, what: "ready" | "absent"): void {
   const entry = task.startup().entries.find(({ role }) => role === Role.Starter);
   const starter = entry?.slot?.object;
-  if (!entry || !(starter instanceof FakeNotification)) throw new Error(`${task.name} has no starter`);
+  if (!entry || !(starter instanceof FakeNotification)) {
+    throw new Error(`${task.name} has no starter`);
+  }
   starter.bits |= what === "ready" ? entry.base : entry.size;
 }
 
@@ -89,11 +91,19 @@ export async function boot(options: Options = {}): Promise<Run> {
   ]);
   kernel.onStart = (task) => {
     const behaviour = options.behave?.[task.name];
-    if (task.name === "consoled") serveConsole(console, task);
-    if (task.name === "packagefsd") serveFiles(wire, task, options);
-    if (behaviour) behaviour(task);
-    else if (task.given(Role.Starter)) signalStarter(task, "ready");
-    else task.finish(End.Exit, 0n);
+    if (task.name === "consoled") {
+      serveConsole(console, task);
+    }
+    if (task.name === "packagefsd") {
+      serveFiles(wire, task, options);
+    }
+    if (behaviour) {
+      behaviour(task);
+    } else if (task.given(Role.Starter)) {
+      signalStarter(task, "ready");
+    } else {
+      task.finish(End.Exit, 0n);
+    }
   };
   options.prepare?.(kernel);
   const stopped = kernel.run("main");
@@ -104,9 +114,13 @@ export async function boot(options: Options = {}): Promise<Run> {
 /** consoled, as far as nexus-init uses it: it is asked to flush when all is said, and says so here. */
 function serveConsole(wire: Wire, task: FakeTask): void {
   const endpoint = task.given(Role.Serve)?.object;
-  if (!(endpoint instanceof FakeEndpoint)) throw new Error("consoled has no endpoint");
+  if (!(endpoint instanceof FakeEndpoint)) {
+    throw new Error("consoled has no endpoint");
+  }
   endpoint.answer = ({ w0, badge }) => {
-    if (badge === 0 || w0 !== wire.method("flush")) return Refusal.MissingRight;
+    if (badge === 0 || w0 !== wire.method("flush")) {
+      return Refusal.MissingRight;
+    }
     return wire.encode("ConsoleFlushResults", { status: "ok" });
   };
 }
@@ -120,14 +134,20 @@ export function named(tasks: readonly FakeTask[], name: string): FakeTask | unde
 function serveFiles(wire: Wire, task: FakeTask, options: Options): void {
   const files = options.files ?? { "selftest-client": selftest };
   const endpoint = task.given(Role.Serve)?.object;
-  if (!(endpoint instanceof FakeEndpoint)) throw new Error("packagefsd has no endpoint");
+  if (!(endpoint instanceof FakeEndpoint)) {
+    throw new Error("packagefsd has no endpoint");
+  }
   let attached: FakeVmo | undefined;
   let open: Uint8Array | undefined;
   endpoint.answer = ({ w0, bytes, vmo, badge }) => {
     // Nobody calls a service without a badge of its own.
-    if (badge === 0) return Refusal.MissingRight;
+    if (badge === 0) {
+      return Refusal.MissingRight;
+    }
     const refusal = options.onFiles?.();
-    if (refusal !== undefined) return refusal;
+    if (refusal !== undefined) {
+      return refusal;
+    }
     if (w0 === wire.method("open")) {
       const { path } = wire.decode("PackageFsOpenParams", bytes);
       open = files[String(path).replace(/^bin\//, "")];
@@ -138,7 +158,9 @@ function serveFiles(wire: Wire, task: FakeTask, options: Options): void {
       attached = vmo;
       return wire.encode("PackageFsAttachResults", { status: vmo ? "ok" : "attachRefused" });
     }
-    if (w0 === wire.method("close")) return wire.encode("PackageFsCloseResults", { status: "ok" });
+    if (w0 === wire.method("close")) {
+      return wire.encode("PackageFsCloseResults", { status: "ok" });
+    }
     const { offset, length, into } = wire.decode("PackageFsReadParams", bytes);
     const part = (open ?? new Uint8Array()).subarray(Number(offset), Number(offset) + Number(length));
     attached?.bytes.set(part, Number(into));

@@ -50,15 +50,21 @@ function falling(
       ...options.behave,
       [name]: (task) => {
         first ??= task;
-        if (task === first) return signalStarter(task, "ready");
+        if (task === first) {
+          return signalStarter(task, "ready");
+        }
         count += 1;
-        if (count < falls) return how(task);
+        if (count < falls) {
+          return how(task);
+        }
         signalStarter(task, "ready");
         client?.finish(End.Exit, 0n);
       },
       "selftest-client": (task) => {
         client = task;
-        if (first) how(first);
+        if (first) {
+          how(first);
+        }
       },
     },
   });
@@ -75,8 +81,9 @@ test.each(["consoled", "virtioblkd", "packagefsd"])(
     expect(gifts(after)).toEqual(gifts(before));
     expect(after?.at(0x1_0000, 700)).toEqual(before?.at(0x1_0000, 700));
     expect(after?.given(Role.Serve)?.object).toBe(before?.given(Role.Serve)?.object);
-    for (const role of [Role.VirtioDevice, Role.Fixtures, Role.BlockService])
+    for (const role of [Role.VirtioDevice, Role.Fixtures, Role.BlockService]) {
       expect(after?.given(role)?.object).toBe(before?.given(role)?.object);
+    }
     const instances = [before, after].map(
       (task) => task?.startup().entries.find(({ role }) => role === Role.Starter)?.instance,
     );
@@ -125,14 +132,20 @@ test("one that falls too often is given up: nobody can receive for it, the rest 
     behave: {
       virtioblkd: (task) => {
         first ??= task;
-        if (task === first) return signalStarter(task, "ready");
+        if (task === first) {
+          return signalStarter(task, "ready");
+        }
         count += 1;
         isKilled(task);
-        if (count === 8) client?.finish(End.Exit, 0n);
+        if (count === 8) {
+          client?.finish(End.Exit, 0n);
+        }
       },
       "selftest-client": (task) => {
         client = task;
-        if (first) isKilled(first);
+        if (first) {
+          isKilled(first);
+        }
       },
     },
   });
@@ -157,13 +170,19 @@ test("a new life that never says anything is ended after a minute, and falls", a
       packagefsd: (task) => {
         first ??= task;
         count += 1;
-        if (count === 2) return;
+        if (count === 2) {
+          return;
+        }
         signalStarter(task, "ready");
-        if (count === 3) client?.finish(End.Exit, 0n);
+        if (count === 3) {
+          client?.finish(End.Exit, 0n);
+        }
       },
       "selftest-client": (task) => {
         client = task;
-        if (first) isKilled(first);
+        if (first) {
+          isKilled(first);
+        }
       },
     },
   });
@@ -208,8 +227,12 @@ test.each([
     },
     onFiles: () => {
       calls += 1;
-      if (calls !== 3) return undefined;
-      if (current) isKilled(current);
+      if (calls !== 3) {
+        return undefined;
+      }
+      if (current) {
+        isKilled(current);
+      }
       return refusal;
     },
   });

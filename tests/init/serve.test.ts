@@ -24,12 +24,17 @@ async function runFromShell(name: string, argument: string, options: Options = {
       ...options.behave,
       nx: (task) => {
         const endpoint = task.given(Role.InitService)?.object;
-        if (!(endpoint instanceof FakeEndpoint)) throw new Error("nx cannot ask nexus-init");
+        if (!(endpoint instanceof FakeEndpoint)) {
+          throw new Error("nx cannot ask nexus-init");
+        }
         const bytes = wire.encode("InitRunParams", { name, argument });
         const onReply = (answer: Uint8Array): void => {
           answers.push(wire.decode("InitRunResults", answer));
-          if (answers.length === 1) endpoint.calls.push({ message, onReply });
-          else task.finish(End.Exit, 0n);
+          if (answers.length === 1) {
+            endpoint.calls.push({ message, onReply });
+          } else {
+            task.finish(End.Exit, 0n);
+          }
         };
         const message = { badge: 4, w0: wire.method("run"), bytes, vmo: undefined };
         endpoint.calls.push({ message, onReply });
@@ -74,7 +79,9 @@ test.each([
 function typeInterrupt(consoled: FakeTask | undefined): void {
   const entry = consoled?.startup().entries.find(({ role }) => role === Role.Foreground);
   const front = entry?.slot?.object;
-  if (!entry || !(front instanceof FakeNotification)) throw new Error("consoled has no foreground");
+  if (!entry || !(front instanceof FakeNotification)) {
+    throw new Error("consoled has no foreground");
+  }
   // Its capability is good for this bit and no other.
   expect(BigInt(entry.slot?.badge ?? 0)).toBe(entry.base);
   front.bits |= entry.base;
@@ -91,8 +98,11 @@ test("Ctrl-C ends the program that the shell has run, however it spins, and the 
       },
       other: (task) => {
         runs += 1;
-        if (runs === 1) typeInterrupt(consoled);
-        else task.finish(End.Exit, 7n);
+        if (runs === 1) {
+          typeInterrupt(consoled);
+        } else {
+          task.finish(End.Exit, 7n);
+        }
       },
     },
   });
@@ -134,21 +144,28 @@ async function endFromChaos(name: string, afterMicroseconds: bigint): Promise<[u
       chaos: (task) => {
         chaos = task;
         const endpoint = task.given(Role.InitService)?.object;
-        if (!(endpoint instanceof FakeEndpoint)) throw new Error("chaos cannot ask nexus-init");
+        if (!(endpoint instanceof FakeEndpoint)) {
+          throw new Error("chaos cannot ask nexus-init");
+        }
         const bytes = wire.encode("InitKillParams", { name, afterMicroseconds });
         const message = { badge: 4, w0: wire.method("kill"), bytes, vmo: undefined };
         const onReply = (answer: Uint8Array): void => {
           const { status } = wire.decode("InitKillResults", answer);
           answers.push(status);
-          if (answers.length === 1) endpoint.calls.push({ message, onReply });
-          else if (status !== "busy") task.finish(End.Exit, 0n);
+          if (answers.length === 1) {
+            endpoint.calls.push({ message, onReply });
+          } else if (status !== "busy") {
+            task.finish(End.Exit, 0n);
+          }
         };
         endpoint.calls.push({ message, onReply });
       },
       packagefsd: (task) => {
         signalStarter(task, "ready");
         lives += 1;
-        if (lives === 2) chaos?.finish(End.Exit, 0n);
+        if (lives === 2) {
+          chaos?.finish(End.Exit, 0n);
+        }
       },
     },
   });

@@ -42,7 +42,9 @@ function flawOf(...rows: readonly Row[]): string {
   for (const { name = "task", serves = 0, gets = [] } of rows) {
     const bytes = new TextEncoder().encode(name);
     g.call("run", g.put(bytes), bytes.length, 1, 0, serves);
-    for (const [role, rights] of gets) g.call("gets", role, rights);
+    for (const [role, rights] of gets) {
+      g.call("gets", role, rights);
+    }
   }
   return g.text(g.call("flawName", g.call("found")));
 }

@@ -153,7 +153,9 @@ describe("more than the kernel can use", () => {
     const extra = (t: TreeNode): void => {
       const node = findNode(t, "/cpus");
       const model = findNode(t, "/cpus/cpu@3");
-      if (!node || !model) throw new Error("the contract has changed");
+      if (!node || !model) {
+        throw new Error("the contract has changed");
+      }
       for (const id of [4, 5]) {
         const copy: TreeNode = structuredClone(model);
         copy.name = `cpu@${id}`;
@@ -265,7 +267,9 @@ describe("a tree that is wrong", () => {
         }),
         async (changes) => {
           const blob = good.slice();
-          for (const [at, byte] of changes) blob[at] = byte;
+          for (const [at, byte] of changes) {
+            blob[at] = byte;
+          }
           const fresh = await module();
           fresh.bytes().set(blob, treeAddress);
           fresh.call("discover", BigInt(treeAddress), 0n);
@@ -275,8 +279,9 @@ describe("a tree that is wrong", () => {
             expect(fresh.call("base", slot) >>> 0).toBeLessThan(0x4000_0000);
             expect(fresh.call("irq", slot)).toBeLessThan(96);
           }
-          for (const register of ["uart", "plic", "sswi"])
+          for (const register of ["uart", "plic", "sswi"]) {
             expect(fresh.call(register) >>> 0).toBeLessThan(0x4000_0000);
+          }
         },
       ),
       { numRuns: 25 },

@@ -16,7 +16,9 @@ async function firmwareWith(has: readonly bigint[]): Promise<Guest> {
     a0: bigint,
     ...rest: [bigint, bigint, bigint, bigint, number]
   ): bigint => {
-    if (extension !== extensionBase) return -2n;
+    if (extension !== extensionBase) {
+      return -2n;
+    }
     const value = functionId === probeExtension ? (has.includes(a0) ? 1n : 0n) : 0x0100_0000n;
     memory?.().setBigUint64(rest[4] >>> 0, value, true);
     return 0n;

@@ -50,13 +50,17 @@ beforeEach(async () => {
           hartPointer: () => harts,
           readTime: () => 0n,
           volatileLoad32: (at: number) => {
-            if (at >>> 0 !== claimOfHart0) return 0;
+            if (at >>> 0 !== claimOfHart0) {
+              return 0;
+            }
             const claimed = pending;
             pending = 0;
             return claimed;
           },
           volatileStore32: (at: number, value: number) => {
-            if (at >>> 0 === claimOfHart0) completed.push(value);
+            if (at >>> 0 === claimOfHart0) {
+              completed.push(value);
+            }
           },
         },
       },

@@ -79,12 +79,16 @@ export class Kernel {
   static async boot(harts = 4): Promise<Kernel> {
     let kernel: Kernel | undefined;
     const now = (): Kernel => {
-      if (!kernel) throw new Error("the kernel is not there yet");
+      if (!kernel) {
+        throw new Error("the kernel is not there yet");
+      }
       return kernel;
     };
     const csr = () => {
       const found = now().hartCsrs[now().hart];
-      if (!found) throw new Error("no such hart");
+      if (!found) {
+        throw new Error("no such hart");
+      }
       return found;
     };
     const nothing = (): void => {};
@@ -118,10 +122,15 @@ export class Kernel {
       sfenceVma: nothing,
     };
     const sbiEcall = (extension: bigint, _function: bigint, a0: bigint, a1: bigint): bigint => {
-      if (extension === 1n) now().console += String.fromCharCode(Number(a0));
-      else if (extension === 0x735049n) now().sendIpis(a0, a1);
-      else if (extension === 0x48534dn) now().stopped.push(now().hart);
-      else throw new Error(`unexpected SBI call ${extension.toString(16)}`);
+      if (extension === 1n) {
+        now().console += String.fromCharCode(Number(a0));
+      } else if (extension === 0x735049n) {
+        now().sendIpis(a0, a1);
+      } else if (extension === 0x48534dn) {
+        now().stopped.push(now().hart);
+      } else {
+        throw new Error(`unexpected SBI call ${extension.toString(16)}`);
+      }
       return 0n;
     };
     const symbols = Object.fromEntries(
@@ -140,10 +149,14 @@ export class Kernel {
 
   private sendIpis(mask: bigint, base: bigint): void {
     for (let bit = 0n; bit < 64n; bit++) {
-      if (((mask >> bit) & 1n) === 0n) continue;
+      if (((mask >> bit) & 1n) === 0n) {
+        continue;
+      }
       const target = Number(base + bit) - 10;
       const csrs = this.hartCsrs[target];
-      if (!csrs) throw new Error(`an IPI for hart id ${base + bit}`);
+      if (!csrs) {
+        throw new Error(`an IPI for hart id ${base + bit}`);
+      }
       csrs.sip |= ssip;
       this.ipis.push({ from: this.hart, to: target });
     }
@@ -156,7 +169,9 @@ export class Kernel {
       action();
       return false;
     } catch (error) {
-      if (error instanceof Idle) return true;
+      if (error instanceof Idle) {
+        return true;
+      }
       throw error;
     }
   }
@@ -167,7 +182,11 @@ export class Kernel {
 
   /** The hart that runs `task`, or -1. */
   hartOf(task: number): number {
-    for (let hart = 0; hart < 4; hart++) if (this.running(hart) === task) return hart;
+    for (let hart = 0; hart < 4; hart++) {
+      if (this.running(hart) === task) {
+        return hart;
+      }
+    }
     return -1;
   }
 
@@ -175,7 +194,9 @@ export class Kernel {
   syscall(hart: number, number: number, ...args: (bigint | number)[]): void {
     const words = Array.from({ length: 7 }, (_, i) => BigInt.asIntN(64, BigInt(args[i] ?? 0)));
     const task = this.running(hart);
-    if (task < 0) throw new Error(`hart ${hart} runs nothing`);
+    if (task < 0) {
+      throw new Error(`hart ${hart} runs nothing`);
+    }
     // A call that is made again (callAgain in ipc/results.ts) leaves the task before its ecall.
     let before = 0n;
     do {
@@ -199,19 +220,29 @@ export class Kernel {
 
   hasInterrupt(hart: number): boolean {
     const csrs = this.hartCsrs[hart];
-    if (!csrs) return false;
+    if (!csrs) {
+      return false;
+    }
     return ((csrs.sip | (this.time >= csrs.timer ? stip : 0n)) & csrs.sie) !== 0n;
   }
 
   /** Takes what interrupts are pending on a hart, in its task or in WFI. */
   interrupts(hart: number): void {
     const csrs = this.hartCsrs[hart];
-    if (!csrs || !this.guest.call("online", hart)) return;
+    if (!csrs || !this.guest.call("online", hart)) {
+      return;
+    }
     const pending = (csrs.sip | (this.time >= csrs.timer ? stip : 0n)) & csrs.sie;
-    if (this.running(hart) < 0) this.on(hart, () => this.guest.call("stopIdling"));
-    if ((pending & ssip) !== 0n) this.trap(hart, 1n);
+    if (this.running(hart) < 0) {
+      this.on(hart, () => this.guest.call("stopIdling"));
+    }
+    if ((pending & ssip) !== 0n) {
+      this.trap(hart, 1n);
+    }
     // The first may have been the one to stop for.
-    if ((pending & stip) !== 0n && this.guest.call("online", hart)) this.trap(hart, 5n);
+    if ((pending & stip) !== 0n && this.guest.call("online", hart)) {
+      this.trap(hart, 5n);
+    }
   }
 
   private trap(hart: number, interrupt: bigint): void {
@@ -226,14 +257,24 @@ export class Kernel {
   /** Time goes on, and every hart takes what is due. */
   pass(ticks: bigint): void {
     this.time += ticks;
-    for (let hart = 0; hart < 4; hart++) if (this.hasInterrupt(hart)) this.interrupts(hart);
-    for (let hart = 0; hart < 4; hart++) if (this.hasInterrupt(hart)) this.interrupts(hart);
+    for (let hart = 0; hart < 4; hart++) {
+      if (this.hasInterrupt(hart)) {
+        this.interrupts(hart);
+      }
+    }
+    for (let hart = 0; hart < 4; hart++) {
+      if (this.hasInterrupt(hart)) {
+        this.interrupts(hart);
+      }
+    }
   }
 
   /** A new task, brought to run on `hart`, which must idle. */
   spawnOn(hart: number, taskClass = 2): number {
     const task = this.spawn(hart, taskClass);
-    if (this.running(hart) !== task) throw new Error(`task ${task} does not run on hart ${hart}`);
+    if (this.running(hart) !== task) {
+      throw new Error(`task ${task} does not run on hart ${hart}`);
+    }
     return task;
   }
 
@@ -243,15 +284,23 @@ export class Kernel {
     this.on(hart, () => {
       task = this.guest.call("spawn", taskClass);
     });
-    if (task < 0) throw new Error("no room for a task");
-    if (this.running(hart) < 0) this.on(hart, () => this.guest.call("stopIdling"));
-    if (this.running(hart) < 0) this.on(hart, () => this.guest.call("scheduleFirst"));
+    if (task < 0) {
+      throw new Error("no room for a task");
+    }
+    if (this.running(hart) < 0) {
+      this.on(hart, () => this.guest.call("stopIdling"));
+    }
+    if (this.running(hart) < 0) {
+      this.on(hart, () => this.guest.call("scheduleFirst"));
+    }
     return task;
   }
 
   give(task: number, what: number, object: number, rights: number = Right.All, badge = 0): number {
     const slot = this.guest.call("give", task, what, object, rights, badge);
-    if (slot < 0) throw new Error("no free slot");
+    if (slot < 0) {
+      throw new Error("no free slot");
+    }
     return slot;
   }
 
@@ -265,13 +314,18 @@ export class Kernel {
       const word = this.waits(task);
       let places = 0;
       for (let hart = 0; hart < harts; hart++) {
-        if (this.running(hart) === task) places += 1;
+        if (this.running(hart) === task) {
+          places += 1;
+        }
         places += this.guest.call("timesQueued", hart, task);
       }
       const expected = word === Wait.None ? 1 : 0;
-      if (places !== expected)
+      if (places !== expected) {
         throw new Error(`task ${task} waits for ${word} and is in ${places} places to run`);
-      if (word === Wait.Claimed) throw new Error(`task ${task} was left claimed`);
+      }
+      if (word === Wait.Claimed) {
+        throw new Error(`task ${task} was left claimed`);
+      }
     }
   }
 }

@@ -103,7 +103,9 @@ describe("an unborn task", () => {
     for (let bytes = 0x0100_0000; bytes >= page; bytes /= 2) {
       for (;;) {
         const { status, words } = k.ask(0, sys.CreateVmo, bytes);
-        if (status !== 0) break;
+        if (status !== 0) {
+          break;
+        }
         slots.push(Number(words[0]));
       }
     }
@@ -113,7 +115,9 @@ describe("an unborn task", () => {
     for (let round = 1; round <= 3; round++) {
       k.ask(0, sys.Drop, slots.pop() ?? 0);
       const free = k.guest.call("free");
-      if (k.ask(0, sys.CreateTask, Class.App, bell, 1).status === 0) break;
+      if (k.ask(0, sys.CreateTask, Class.App, bell, 1).status === 0) {
+        break;
+      }
       expect(k.guest.call("free")).toBe(free);
     }
   });
@@ -130,9 +134,13 @@ describe("an end", () => {
       expect(hart).toBeGreaterThan(0);
       expect(k.ask(hart, sys.CreateVmo, 5 * page).status).toBe(0);
       expect(k.ask(hart, sys.Map, self, 0, 0x40000, 0, 5 * page, Right.Read | Right.Write).status).toBe(0);
-      if (end === "exit") k.syscall(hart, sys.Exit, 3);
-      else if (end === "fault") k.fault(hart, 13, 0x1234n);
-      else k.ask(0, sys.KillTask, slot);
+      if (end === "exit") {
+        k.syscall(hart, sys.Exit, 3);
+      } else if (end === "fault") {
+        k.fault(hart, 13, 0x1234n);
+      } else {
+        k.ask(0, sys.KillTask, slot);
+      }
       k.pass(tickTime);
       expect(k.waits(child)).toBe(Wait.Ended);
       expect(k.guest.call64("bitsOf", notification)).toBe(1n);

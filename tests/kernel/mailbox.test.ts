@@ -100,7 +100,9 @@ test("several requests on their way are one interrupt, and all of them arrive", 
 });
 
 test("a request comes by the ACLINT where there is one, in the register that the tree says", () => {
-  for (let hart = 0; hart < hartCount; hart++) g.call("setSswiIndex", hart, hartCount - 1 - hart);
+  for (let hart = 0; hart < hartCount; hart++) {
+    g.call("setSswiIndex", hart, hartCount - 1 - hart);
+  }
   g.call("useSswi", 0x5000);
   on(0, () => g.call("notifyHart", 3));
   expect(sent).toEqual([{ from: 0, to: 0 }]);
@@ -120,13 +122,14 @@ test("stopping and retiring are never held back", () => {
   expect(g.call("mailRetires", mail)).toBe(1);
   on(0, () => g.call("stopOthers"));
   expect(pending).toEqual([false, true, true, true]);
-  for (const hart of [1, 2, 3])
+  for (const hart of [1, 2, 3]) {
     expect(
       g.call(
         "mailStops",
         on(hart, () => g.call("takeMail")),
       ),
     ).toBe(1);
+  }
 });
 
 type Step = { notify: [from: number, to: number] } | { take: number } | { tick: number };
@@ -145,28 +148,38 @@ test("whatever is sent, taken and ticked: every request is found by the next tic
       const open = Array.from({ length: hartCount }, () => new Set<number>());
       const take = (target: number): void => {
         const mail = requests(on(target, () => g.call("takeMail")));
-        for (const from of open[target] ?? []) expect(mail & (1 << from)).not.toBe(0);
+        for (const from of open[target] ?? []) {
+          expect(mail & (1 << from)).not.toBe(0);
+        }
         open[target]?.clear();
       };
       for (const step of steps) {
         if ("notify" in step) {
           const [from, to] = step.notify;
-          if (from === to) continue;
+          if (from === to) {
+            continue;
+          }
           const before = sent.length;
           const isSent = on(from, () => g.call("notifyHart", to)) !== 0;
           open[to]?.add(from);
           expect(sent.length - before).toBeLessThanOrEqual(1);
           // Told that it was seen to: then the target is interrupted, now or by whoever was first.
-          if (isSent) expect(pending[to]).toBe(true);
+          if (isSent) {
+            expect(pending[to]).toBe(true);
+          }
         } else if ("take" in step) {
           // An interrupt is taken only where one is pending.
-          if (pending[step.take]) take(step.take);
+          if (pending[step.take]) {
+            take(step.take);
+          }
         } else {
           on(step.tick, () => g.call("refillIpiTokens", ticksPerSecond));
           take(step.tick);
         }
       }
-      for (let target = 0; target < hartCount; target++) take(target);
+      for (let target = 0; target < hartCount; target++) {
+        take(target);
+      }
       expect(open.every((set) => set.size === 0)).toBe(true);
     }),
     { numRuns: 60 },
@@ -180,7 +193,9 @@ test("no hart sends more than a thousand in any one second, and none of them is 
     const before = sent.length;
     for (let i = 0; i < 40; i++) {
       on(0, () => g.call("notifyHart", 1));
-      if (pending[1]) expect(requests(on(1, () => g.call("takeMail")))).toBe(1);
+      if (pending[1]) {
+        expect(requests(on(1, () => g.call("takeMail")))).toBe(1);
+      }
     }
     perTick.push(sent.length - before);
     on(0, () => g.call("refillIpiTokens", ticksPerSecond));

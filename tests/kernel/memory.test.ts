@@ -33,13 +33,17 @@ describe("page frames", () => {
         const taken: { at: number; count: number }[] = [];
         const giveBack = (index: number): void => {
           const [piece] = taken.splice(index, 1);
-          if (!piece) return;
+          if (!piece) {
+            return;
+          }
           g.bytes().fill(0xa5, piece.at, piece.at + piece.count * page);
           g.call("freeFrames", piece.at, piece.count);
         };
         for (const command of commands) {
           if ("give" in command) {
-            if (taken.length > 0) giveBack(command.give % taken.length);
+            if (taken.length > 0) {
+              giveBack(command.give % taken.length);
+            }
           } else {
             const at = take(command.take);
             if (at !== 0) {
@@ -62,11 +66,17 @@ describe("page frames", () => {
           const held = taken.reduce((sum, { count }) => sum + count, 0);
           expect(g.call("freeFrameCount")).toBe(ramFrames - held);
         }
-        while (taken.length > 0) giveBack(0);
+        while (taken.length > 0) {
+          giveBack(0);
+        }
         // In one piece again: the largest aligned block that lies within can be had.
-        for (const count of [1024, 512]) taken.push({ at: take(count), count });
+        for (const count of [1024, 512]) {
+          taken.push({ at: take(count), count });
+        }
         expect(taken.every(({ at }) => at !== 0)).toBe(true);
-        while (taken.length > 0) giveBack(0);
+        while (taken.length > 0) {
+          giveBack(0);
+        }
       }),
       { numRuns: 40 },
     );
@@ -77,7 +87,9 @@ describe("page frames", () => {
     expect(take((1 << 14) + 1)).toBe(0);
     expect(take(0xffff_ffff)).toBe(0);
     let frames = 0;
-    while (take(1) !== 0) frames += 1;
+    while (take(1) !== 0) {
+      frames += 1;
+    }
     expect(frames).toBe(ramFrames);
     expect(g.call("freeFrameCount")).toBe(0);
   });
@@ -93,29 +105,51 @@ function checkTables(k: Kernel, root: number): number {
   const target = (bits: bigint): number => Number((bits >> 10n) << 12n);
   let pages = 0;
   const leaf = (bits: bigint, isUser: boolean, isDevice: boolean): void => {
-    if ((bits & pte.w) !== 0n && (bits & pte.x) !== 0n) throw new Error("writable and executable");
-    if ((bits & pte.r) === 0n) throw new Error("mapped and not readable");
-    if (((bits & pte.u) !== 0n) !== isUser) throw new Error("on the wrong side of user and kernel");
-    if (isUser && (bits & pte.g) !== 0n) throw new Error("a task's page in every address space");
-    if (isDevice && (bits & pte.x) !== 0n) throw new Error("an executable device");
-    if (isUser) pages += 1;
+    if ((bits & pte.w) !== 0n && (bits & pte.x) !== 0n) {
+      throw new Error("writable and executable");
+    }
+    if ((bits & pte.r) === 0n) {
+      throw new Error("mapped and not readable");
+    }
+    if (((bits & pte.u) !== 0n) !== isUser) {
+      throw new Error("on the wrong side of user and kernel");
+    }
+    if (isUser && (bits & pte.g) !== 0n) {
+      throw new Error("a task's page in every address space");
+    }
+    if (isDevice && (bits & pte.x) !== 0n) {
+      throw new Error("an executable device");
+    }
+    if (isUser) {
+      pages += 1;
+    }
   };
   for (let i = 0; i < 512; i++) {
     const bits = entry(root, i);
-    if (bits === 0n) continue;
-    if (![0, 1, 510, 511].includes(i)) throw new Error(`root entry ${i} is filled`);
+    if (bits === 0n) {
+      continue;
+    }
+    if (![0, 1, 510, 511].includes(i)) {
+      throw new Error(`root entry ${i} is filled`);
+    }
     const isUser = i < 2;
     for (let j = 0; j < 512; j++) {
       const middle = entry(target(bits), j);
-      if ((middle & pte.v) === 0n) continue;
+      if ((middle & pte.v) === 0n) {
+        continue;
+      }
       if ((middle & (pte.r | pte.w | pte.x)) !== 0n) {
-        if (isUser) throw new Error("a megapage of a task's");
+        if (isUser) {
+          throw new Error("a megapage of a task's");
+        }
         leaf(middle, isUser, i === 511);
         continue;
       }
       for (let n = 0; n < 512; n++) {
         const last = entry(target(middle), n);
-        if ((last & pte.v) !== 0n) leaf(last, isUser, i === 511);
+        if ((last & pte.v) !== 0n) {
+          leaf(last, isUser, i === 511);
+        }
       }
     }
   }
@@ -155,11 +189,15 @@ describe("page tables", () => {
           const target = child ?? self;
           if (what === "vmo") {
             const made = k.ask(0, sys.CreateVmo, pages * page);
-            if (made.status === 0) vmos.push(Number(made.words[0]));
+            if (made.status === 0) {
+              vmos.push(Number(made.words[0]));
+            }
           } else if (what === "map" && vmos.length > 0) {
             const vmo = vmos[pick % vmos.length] ?? 0;
             const { status } = k.ask(0, sys.Map, target, vmo, address, offset * page, pages * page, rights);
-            if ((rights & 6) === 6 || (rights & 1) === 0 || rights > 7) expect(status).toBeLessThan(0);
+            if ((rights & 6) === 6 || (rights & 1) === 0 || rights > 7) {
+              expect(status).toBeLessThan(0);
+            }
             if (odd.includes(address) && (address !== lastPage || pages !== 1)) {
               expect(status).toBeLessThan(0);
             }
@@ -170,7 +208,9 @@ describe("page tables", () => {
             k.ask(0, sys.Drop, vmos.splice(pick % vmos.length, 1)[0] ?? 0);
           } else if (what === "child" && children.length < 3) {
             const made = k.ask(0, sys.CreateTask, Class.App, bell, 1);
-            if (made.status === 0) children.push(Number(made.words[0]));
+            if (made.status === 0) {
+              children.push(Number(made.words[0]));
+            }
           } else if (what === "kill" && children.length > 0) {
             const slot = children.splice(pick % children.length, 1)[0] ?? 0;
             k.ask(0, sys.KillTask, slot);
@@ -204,8 +244,12 @@ describe("page tables", () => {
           (BigInt.asUintN(64, BigInt.asIntN(32, BigInt(address))) >> BigInt(12 + 9 * level)) & 511n,
         );
         const bits = view.getBigUint64(table + index * 8, true);
-        if ((bits & pte.v) === 0n) return 0n;
-        if ((bits & 14n) !== 0n || level === 0) return bits;
+        if ((bits & pte.v) === 0n) {
+          return 0n;
+        }
+        if ((bits & 14n) !== 0n || level === 0) {
+          return bits;
+        }
         table = Number((bits >> 10n) << 12n);
       }
       return 0n;

@@ -145,8 +145,9 @@ describe("a capability that travels", () => {
     const notification = k.guest.call("newNotification");
     const bell = k.give(server, Kind.Notification, notification);
     k.ask(0, sys.Bind, bell);
-    while (k.guest.call("kindAt", server, slotCount - 1) === 0)
+    while (k.guest.call("kindAt", server, slotCount - 1) === 0) {
       k.give(server, Kind.Endpoint, endpoint, Right.Send);
+    }
     const ring = k.give(client, Kind.Notification, notification, Right.Send);
     const gift = k.give(client, Kind.Endpoint, endpoint, Right.Send | Right.Transfer);
     k.syscall(0, sys.Receive, serve, forever);
@@ -168,8 +169,9 @@ describe("a capability that travels", () => {
   test("with a reply and finds no free slot is the caller's status, so that it never waits in vain", () => {
     const { server, client, serve, send, endpoint } = pair();
     const gift = k.give(server, Kind.Endpoint, endpoint, Right.Send | Right.Transfer);
-    while (k.guest.call("kindAt", client, slotCount - 1) === 0)
+    while (k.guest.call("kindAt", client, slotCount - 1) === 0) {
       k.give(client, Kind.Endpoint, endpoint, Right.Send);
+    }
     call(1, send, 1);
     const token = k.ask(0, sys.Receive, serve, forever).words[5] ?? 0n;
     expect(k.ask(0, sys.Reply, token, BigInt(gift + 1) << 16n).status).toBe(Refusal.TableFull);

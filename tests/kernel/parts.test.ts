@@ -130,7 +130,9 @@ describe("the PLIC", () => {
     g.memory.grow(Math.ceil((harts + 0x10000 - g.memory.buffer.byteLength) / 65_536));
     g.call("boot");
     g.call("plicInit", base);
-    for (const [hart, context] of [3, 1, 0xffff_ffff, 7].entries()) g.call("setPlicContext", hart, context);
+    for (const [hart, context] of [3, 1, 0xffff_ffff, 7].entries()) {
+      g.call("setPlicContext", hart, context);
+    }
     return { g, registers, writes };
   }
 
@@ -226,8 +228,9 @@ describe("a run queue", () => {
           return found?.task ?? -1;
         };
         for (const step of steps) {
-          if (step === "pop") expect(g.call("pop", 0)).toBe(first(() => true));
-          else if ("steal" in step) {
+          if (step === "pop") {
+            expect(g.call("pop", 0)).toBe(first(() => true));
+          } else if ("steal" in step) {
             const expected = first((entry) => entry.taskClass === step.steal && !entry.hinted);
             expect(g.call("steal", 0, step.steal)).toBe(expected);
           } else if (!model.some(({ task }) => task === step.push)) {
@@ -237,7 +240,11 @@ describe("a run queue", () => {
           const mask = model.reduce((bits, { taskClass }) => bits | (1 << taskClass), 0);
           expect(g.call("classes", 0)).toBe(mask);
         }
-        for (;;) if (g.call("pop", 0) === -1) break;
+        for (;;) {
+          if (g.call("pop", 0) === -1) {
+            break;
+          }
+        }
       }),
       { numRuns: 200 },
     );
@@ -282,7 +289,9 @@ test("a pool gives each object once, zeroed, and says when it is empty", async (
           expect(taken).not.toContain(object);
           expect(g.get(object, 64).every((byte) => byte === 0)).toBe(true);
           // What lies behind outlives the object.
-          if (used.has(object)) expect(g.get(object + 64, 8).every((byte) => byte === 0xff)).toBe(true);
+          if (used.has(object)) {
+            expect(g.get(object + 64, 8).every((byte) => byte === 0xff)).toBe(true);
+          }
           g.bytes().fill(0xff, object, object + 72);
           used.add(object);
           taken.push(object);
@@ -290,7 +299,9 @@ test("a pool gives each object once, zeroed, and says when it is empty", async (
           g.call("free", taken.splice(step % taken.length, 1)[0] ?? 0);
         }
       }
-      for (const object of taken) g.call("free", object);
+      for (const object of taken) {
+        g.call("free", object);
+      }
     }),
   );
 });
@@ -316,5 +327,7 @@ test("hexadecimal text becomes bytes, and anything else is refused", async () =>
     }),
   );
   const good = "0".repeat(31);
-  for (const odd of "/:@G`g\u0000 ") expect(parse(good + odd)).toBeUndefined();
+  for (const odd of "/:@G`g\u0000 ") {
+    expect(parse(good + odd)).toBeUndefined();
+  }
 });

@@ -59,12 +59,20 @@ class Run {
     this.k = k;
     this.endpoint = k.guest.call("newEndpoint");
     this.notification = k.guest.call("newNotification");
-    for (let i = 0; i < servers; i++) this.addServer(i === 0);
-    for (let i = 0; i < clients; i++) this.addClient();
+    for (let i = 0; i < servers; i++) {
+      this.addServer(i === 0);
+    }
+    for (let i = 0; i < clients; i++) {
+      this.addClient();
+    }
   }
 
   private spawn(): number {
-    for (let hart = 0; hart < harts; hart++) if (this.k.running(hart) < 0) return this.k.spawn(hart);
+    for (let hart = 0; hart < harts; hart++) {
+      if (this.k.running(hart) < 0) {
+        return this.k.spawn(hart);
+      }
+    }
     return this.k.spawn(0);
   }
 
@@ -88,7 +96,9 @@ class Run {
 
   /** Lets ticks pass until `task` runs; the hart it runs on. */
   private bring(task: number): number {
-    for (let ticks = 0; ticks < 100 && this.k.hartOf(task) < 0; ticks++) this.k.pass(tickTime);
+    for (let ticks = 0; ticks < 100 && this.k.hartOf(task) < 0; ticks++) {
+      this.k.pass(tickTime);
+    }
     expect(this.k.hartOf(task)).toBeGreaterThanOrEqual(0);
     return this.k.hartOf(task);
   }
@@ -96,9 +106,13 @@ class Run {
   /** One step: time goes on, a hart takes its interrupts, its task does something. */
   take({ hart, choice, pick, time }: Step): void {
     this.k.time += BigInt(time);
-    if (this.k.hasInterrupt(hart) && choice % 3 !== 0) this.k.interrupts(hart);
+    if (this.k.hasInterrupt(hart) && choice % 3 !== 0) {
+      this.k.interrupts(hart);
+    }
     const task = this.k.running(hart);
-    if (task >= 0) this.goOn(hart, task, choice, pick);
+    if (task >= 0) {
+      this.goOn(hart, task, choice, pick);
+    }
     this.k.check(this.tasks.keys());
     this.checkEndpoint();
   }
@@ -111,12 +125,21 @@ class Run {
 
   private goOn(hart: number, task: number, choice: number, pick: number): void {
     const known = this.tasks.get(task);
-    if (!known) throw new Error(`hart ${hart} runs task ${task}, which is nobody's`);
-    if (this.inCall.delete(task)) this.look(task, known);
-    if (choice < 8) this.k.syscall(hart, sys.Yield);
-    else if (choice < 14) this.k.syscall(hart, sys.YieldTo, pick % harts);
-    else if (known.role === "server") this.serve(hart, task, known, choice, pick);
-    else this.ask(hart, task, known, choice, pick);
+    if (!known) {
+      throw new Error(`hart ${hart} runs task ${task}, which is nobody's`);
+    }
+    if (this.inCall.delete(task)) {
+      this.look(task, known);
+    }
+    if (choice < 8) {
+      this.k.syscall(hart, sys.Yield);
+    } else if (choice < 14) {
+      this.k.syscall(hart, sys.YieldTo, pick % harts);
+    } else if (known.role === "server") {
+      this.serve(hart, task, known, choice, pick);
+    } else {
+      this.ask(hart, task, known, choice, pick);
+    }
   }
 
   private serve(hart: number, task: number, server: Server, choice: number, pick: number): void {
@@ -137,7 +160,9 @@ class Run {
       expect([0, Refusal.NotWaiting]).toContain(status);
       // A token is good once.
       const again = this.k.hartOf(task);
-      if (again >= 0) expect(this.k.ask(again, sys.Reply, next.token, 0).status).toBe(Refusal.NotWaiting);
+      if (again >= 0) {
+        expect(this.k.ask(again, sys.Reply, next.token, 0).status).toBe(Refusal.NotWaiting);
+      }
     } else {
       this.k.syscall(hart, sys.ReplyReceive, server.serve, 0, next.question * 2n, 0, 0, 0, next.token);
     }
@@ -164,22 +189,27 @@ class Run {
   private look(task: number, known: Server | Client): void {
     const { status, words } = this.k.results(task);
     if (known.role === "server") {
-      if (status === notified) this.heard |= words[1] ?? 0n;
-      else if (status === 0) {
+      if (status === notified) {
+        this.heard |= words[1] ?? 0n;
+      } else if (status === 0) {
         const question = words[1] ?? 0n;
         // The badge says who asks, and that one waits for this very answer, unless it gave up.
         const asker = this.tasks.get(Number((words[0] ?? 0n) >> 32n) - 1);
         expect(asker?.role).toBe("client");
-        if (asker?.role === "client" && asker.asked !== undefined)
+        if (asker?.role === "client" && asker.asked !== undefined) {
           expect(asker.asked).toBeGreaterThanOrEqual(question);
+        }
         known.open.push({ token: words[5] ?? 0n, question });
-      } else expect(status).toBe(Refusal.TimedOut);
+      } else {
+        expect(status).toBe(Refusal.TimedOut);
+      }
       return;
     }
     const { asked, deadline } = known;
     known.asked = undefined;
-    if (status === 0) expect(words[1]).toBe((asked ?? 0n) * 2n);
-    else {
+    if (status === 0) {
+      expect(words[1]).toBe((asked ?? 0n) * 2n);
+    } else {
       expect(status).toBe(Refusal.TimedOut);
       expect(this.k.time).toBeGreaterThanOrEqual(deadline);
     }
@@ -192,14 +222,17 @@ class Run {
       this.k.pass(tickTime);
       for (let hart = 0; hart < harts; hart++) {
         const task = this.k.running(hart);
-        if (task >= 0) this.goOn(hart, task, round % 2 === 0 ? 60 : 90, 0);
+        if (task >= 0) {
+          this.goOn(hart, task, round % 2 === 0 ? 60 : 90, 0);
+        }
         this.k.check(this.tasks.keys());
       }
       this.checkEndpoint();
     }
     for (const [task, known] of this.tasks) {
-      if (known.role === "client")
+      if (known.role === "client") {
         expect(this.k.waits(task), `client ${task}, ${known.asked}`).toBe(Wait.Sleeping);
+      }
     }
     expect(this.k.guest.call64("bitsOf", this.notification)).toBe(0n);
     expect(this.heard).toBe(this.signalled);
@@ -211,7 +244,9 @@ test("every answer is the answer to its question, no signal is lost, and nobody 
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 100, maxLength: 600, size: "max" }), async (all) => {
       const run = new Run(await Kernel.boot(harts));
-      for (const one of all) run.take(one);
+      for (const one of all) {
+        run.take(one);
+      }
       run.finish();
       steps += all.length;
     }),

@@ -14,7 +14,9 @@ beforeEach(async () => {
 
 /** The keeper, wherever it runs, asks for the end of a hart. */
 function stop(hart: number | bigint): number {
-  for (let ticks = 0; ticks < 20 && k.hartOf(keeper) < 0; ticks++) k.pass(tickTime);
+  for (let ticks = 0; ticks < 20 && k.hartOf(keeper) < 0; ticks++) {
+    k.pass(tickTime);
+  }
   k.syscall(k.hartOf(keeper), sys.StopHart, harts, hart);
   return k.results(keeper).status;
 }
@@ -60,10 +62,14 @@ test("one always stays, and only who holds the capability may ask", () => {
   expect(k.ask(1, sys.StopHart, k.give(other, Kind.Harts, 0, Right.Read), 2).status).toBe(
     Refusal.MissingRight,
   );
-  for (const hart of [4, 100, 2n ** 32n]) expect(stop(hart)).toBe(Refusal.HartOffline);
+  for (const hart of [4, 100, 2n ** 32n]) {
+    expect(stop(hart)).toBe(Refusal.HartOffline);
+  }
   for (const hart of [1, 2, 3]) {
     expect(stop(hart)).toBe(0);
-    for (let ticks = 0; ticks < 3; ticks++) k.pass(tickTime);
+    for (let ticks = 0; ticks < 3; ticks++) {
+      k.pass(tickTime);
+    }
   }
   expect([...k.stopped].sort()).toEqual([1, 2, 3]);
   expect(stop(0)).toBe(Refusal.BadState);

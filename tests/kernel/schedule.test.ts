@@ -42,7 +42,11 @@ test("two that are woken at once go to two idle harts", () => {
   k.ask(0, sys.Signal, first.bell, 1);
   k.ask(0, sys.Signal, other, 1);
   expect(new Set(k.ipis.map(({ to }) => to)).size).toBe(2);
-  for (let hart = 1; hart < 4; hart++) if (k.hasInterrupt(hart)) k.interrupts(hart);
+  for (let hart = 1; hart < 4; hart++) {
+    if (k.hasInterrupt(hart)) {
+      k.interrupts(hart);
+    }
+  }
   expect([k.hartOf(first.waiter), k.hartOf(second)].every((hart) => hart > 0)).toBe(true);
 });
 
@@ -68,7 +72,9 @@ test("on one hart tasks of a class take turns, tick by tick, and a less urgent o
   }
   expect(turns).toEqual([...tasks, ...tasks, ...tasks]);
   for (const task of tasks) {
-    while (k.running(0) !== task) k.pass(tickTime);
+    while (k.running(0) !== task) {
+      k.pass(tickTime);
+    }
     k.syscall(0, sys.Sleep, forever);
   }
   expect(k.running(0)).toBe(background);

@@ -59,7 +59,9 @@ async function flushesWith(asidBits: bigint): Promise<{ flushes: number; switche
   flushes = 0;
   switches = 0;
   // The second one's identifier, 17, is the first one's, 1, to hardware with four bits.
-  for (const index of [0, 16, 0, 16]) g.call("run", index);
+  for (const index of [0, 16, 0, 16]) {
+    g.call("run", index);
+  }
   return { flushes, switches };
 }
 

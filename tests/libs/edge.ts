@@ -19,7 +19,9 @@ export class Edge {
 
   /** Puts the bytes so that they end where memory ends, and gives their address. */
   put(bytes: Uint8Array): number {
-    if (bytes.length > this.#room) throw new Error(`${bytes.length} bytes, and room for ${this.#room}`);
+    if (bytes.length > this.#room) {
+      throw new Error(`${bytes.length} bytes, and room for ${this.#room}`);
+    }
     const memory = this.#guest.bytes();
     const address = memory.length - bytes.length;
     memory.set(bytes, address);

@@ -77,11 +77,15 @@ export async function runProgram(program: Uint8Array, options: RunOptions = {}):
   machine.core.setTurns(turns);
   machine.startProgram(program);
   prepare?.(machine);
-  if (chaos !== 0) machine.core.setChaos(chaos);
+  if (chaos !== 0) {
+    machine.core.setChaos(chaos);
+  }
   const stop = machine.core.run(instructionsMax);
   const reg = (name: string, hart = 0): bigint => {
     const number = names.indexOf(name);
-    if (number < 0) throw new Error(`there is no register ${name}`);
+    if (number < 0) {
+      throw new Error(`there is no register ${name}`);
+    }
     return machine.register(hart, number);
   };
   if (stop !== Stop.Idle) {

@@ -65,7 +65,9 @@ export async function bootEmbedded(
     facts = found;
   });
   const report = await bootOnce(machine, filesOf(outputs), { ...usual, ...request }, () => {});
-  if (facts === undefined) throw new Error("the machine did not say what it did");
+  if (facts === undefined) {
+    throw new Error("the machine did not say what it did");
+  }
   return { ...report, ...facts };
 }
 

@@ -66,14 +66,22 @@ async function runs(
 async function outcomes(first: string, second: string, chaos: number): Promise<Set<string>> {
   const run = await runs(first, second, chaos);
   const seen = new Set<string>();
-  for (const seed of seeds) for (const outcome of await run(seed)) seen.add(outcome);
+  for (const seed of seeds) {
+    for (const outcome of await run(seed)) {
+      seen.add(outcome);
+    }
+  }
   return seen;
 }
 
 /** Whether an outcome is seen at all: for what must be possible, however seldom, so many more seeds are tried. */
 async function isSeen(outcome: string, texts: readonly [string, string], chaos: number): Promise<boolean> {
   const run = await runs(...texts, chaos);
-  for (let seed = 0n; seed < SEEDS_MAX; seed++) if ((await run(seed)).includes(outcome)) return true;
+  for (let seed = 0n; seed < SEEDS_MAX; seed++) {
+    if ((await run(seed)).includes(outcome)) {
+      return true;
+    }
+  }
   return false;
 }
 
@@ -270,8 +278,9 @@ test("WFI ends early now and then, and only if asked to", async () => {
 3:${END}`);
   expect((await runProgram(program)).reg("a0")).toBe(1n);
   const looks = new Set<bigint>();
-  for (const seed of seeds)
+  for (const seed of seeds) {
     looks.add((await runProgram(program, { seed, chaos: Chaos.EarlyWake })).reg("a0"));
+  }
   expect(looks.size).toBeGreaterThan(1);
 });
 

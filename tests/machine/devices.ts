@@ -71,9 +71,13 @@ export class Devices {
     const { harts = 2, disk, seed = 1n } = options;
     let memory: WebAssembly.Memory | undefined;
     const diskRead = (offset: bigint, target: number, byteCount: number): void => {
-      if (memory === undefined || disk === undefined) throw new Error("a disk read without a disk");
+      if (memory === undefined || disk === undefined) {
+        throw new Error("a disk read without a disk");
+      }
       const bytes = disk.subarray(Number(offset), Number(offset) + byteCount);
-      if (bytes.length !== byteCount) throw new Error("a disk read beyond the end");
+      if (bytes.length !== byteCount) {
+        throw new Error("a disk read beyond the end");
+      }
       new Uint8Array(memory.buffer).set(bytes, target >>> 0);
     };
     const consoleByte = (byte: number): void => {
@@ -86,7 +90,9 @@ export class Devices {
     instance.call("seedInterleave", seed);
     instance.call("clearFaults");
     instance.call("busReset", harts, options.sswi === true ? 1 : 0, options.clint === true ? 1 : 0);
-    if (disk) instance.call("attachDisk", options.slot ?? 0, options.version ?? 2, BigInt(disk.length));
+    if (disk) {
+      instance.call("attachDisk", options.slot ?? 0, options.version ?? 2, BigInt(disk.length));
+    }
     return devices;
   }
 
@@ -122,7 +128,9 @@ export class Devices {
     const end = this.guest.call64("time") + limit;
     for (;;) {
       const next = this.guest.call64("busNextEvent");
-      if (next > end) break;
+      if (next > end) {
+        break;
+      }
       this.guest.call("skipTo", next);
       this.guest.call("busEvents", this.guest.call64("time"));
     }

@@ -39,8 +39,12 @@ export async function askedBy(run: string, legacy: boolean, disk?: string): Prom
   const asked = { requests: 0, configReads: 0 };
   again.listen(({ kind, first }) => {
     // Every read is waited for before the next, so each notification is one request.
-    if (kind === Event.DeviceWrite && first === queueNotify) asked.requests += 1;
-    if (kind === Event.DeviceRead && first >= config && first < slotEnd) asked.configReads += 1;
+    if (kind === Event.DeviceWrite && first === queueNotify) {
+      asked.requests += 1;
+    }
+    if (kind === Event.DeviceRead && first >= config && first < slotEnd) {
+      asked.configReads += 1;
+    }
   });
   again.advanceTo(CLOCK_MAX);
   return asked;
@@ -73,7 +77,9 @@ export function trailOf(report: EmbeddedReport): string[] {
   const record = / times=(\d+) kind=(device-fault|read-failed|image-refused) .*what=(\S*)/;
   return report.lines.flatMap((line) => {
     const [, times, kind, what] = record.exec(line) ?? [];
-    if (kind === undefined || what === undefined) return [];
+    if (kind === undefined || what === undefined) {
+      return [];
+    }
     return [counted(`${kind}: ${decodeURIComponent(what)}`, Number(times))];
   });
 }
@@ -127,8 +133,12 @@ export interface Struck {
 }
 export function records(outcome: Outcome, { client, sector, tries, resets = 0 }: Struck): string[] {
   const { fault, status, noted } = outcome;
-  if (noted !== undefined) return [`device-fault: fault ${noted}, resets ${resets}`];
-  if (status === undefined) return [];
+  if (noted !== undefined) {
+    return [`device-fault: fault ${noted}, resets ${resets}`];
+  }
+  if (status === undefined) {
+    return [];
+  }
   return Array.from({ length: tries }, (_, index) => {
     const read = `read-failed: client ${client}, sector ${sector}: ${status}`;
     const words = index + 1 < TRIES_MAX ? `${read}, read again` : read;

@@ -169,7 +169,9 @@ export class Driver {
     const view = this.devices.view();
     const found: Used[] = [];
     for (; this.usedSeen !== this.usedIndex; this.usedSeen = (this.usedSeen + 1) & 0xffff) {
-      if (found.length > queueSize) throw new Error("more answers than the ring has entries");
+      if (found.length > queueSize) {
+        throw new Error("more answers than the ring has entries");
+      }
       const at = used - ramStart + 4 + 8 * (this.usedSeen % queueSize);
       found.push({ id: view.getUint32(at, true), length: view.getUint32(at + 4, true) });
     }

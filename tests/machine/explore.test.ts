@@ -23,7 +23,9 @@ function explore(folder: string, ...args: string[]): { status: number | null; re
     encoding: "utf8",
     maxBuffer: 2 ** 26,
   });
-  if (run.stdout === "") throw new Error(run.stderr);
+  if (run.stdout === "") {
+    throw new Error(run.stderr);
+  }
   return { status: run.status, report: JSON.parse(run.stdout) };
 }
 
@@ -62,11 +64,11 @@ const plants: Plant[] = [
       { file: `${kernel}/arch/riscv/ipi.ts`, find: "  clearSip(SIE_SSIE);\n", replace: "" },
       {
         file: `${kernel}/trap.ts`,
-        find: "  if (which === Interrupt.SupervisorSoftware) readMail(hart);",
+        find: "  if (which === Interrupt.SupervisorSoftware) {\n    readMail(hart);\n",
         replace: `  if (which === Interrupt.SupervisorSoftware) {
     readMail(hart);
     clearSip(SIE_SSIE);
-  }`,
+`,
       },
       {
         file: `${kernel}/trap.ts`,
@@ -160,7 +162,7 @@ import { releaseVmo, retainVmo, Vmo } from "../mm/vmo";`,
     changes: [
       {
         file: `${kernel}/lifecycle/reap.ts`,
-        find: "  if (making !== null) releaseVmo(making);\n",
+        find: "  if (making !== null) {\n    releaseVmo(making);\n  }\n",
         replace: "",
       },
     ],

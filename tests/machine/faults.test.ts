@@ -124,10 +124,14 @@ describe.each([
         const told = isTold ? `nx: reading the disk failed: ${status}` : good;
         expect(answersOf(report), explain(report)).toEqual([told, good]);
         const struck = { client: program, sector: 0, tries, resets };
-        if (isTakenEarly) expectTakenEarly(trail, outcome);
-        else expect(trail).toEqual(merged([...before, ...records(outcome, struck)]));
-        if (fault !== undefined)
+        if (isTakenEarly) {
+          expectTakenEarly(trail, outcome);
+        } else {
+          expect(trail).toEqual(merged([...before, ...records(outcome, struck)]));
+        }
+        if (fault !== undefined) {
           expect(saidBy(report)).toContain(`virtioblkd: device fault=${fault} resets=1 recovered`);
+        }
       },
       BOOT_TIMEOUT_MS,
     );

@@ -36,7 +36,9 @@ describe("power-on", () => {
 
   test("the seed draws it: every hart has its turn, and the same seed gives the same", async () => {
     const seen = new Set<number>();
-    for (let seed = 0n; seed < 16n; seed++) seen.add((await booted(seed)).boot);
+    for (let seed = 0n; seed < 16n; seed++) {
+      seen.add((await booted(seed)).boot);
+    }
     expect([...seen].sort()).toEqual([0, 1, 2, 3]);
     expect((await booted(7n)).boot).toBe((await booted(7n)).boot);
   });
@@ -177,7 +179,9 @@ describe("system reset", () => {
 describe("the console", () => {
   test("putchar ends lines as OpenSBI does", async () => {
     const { devices, boot } = await booted();
-    for (const letter of "hi\n") devices.sbi(boot, 1, 0, letter.charCodeAt(0));
+    for (const letter of "hi\n") {
+      devices.sbi(boot, 1, 0, letter.charCodeAt(0));
+    }
     expect(devices.text).toBe("hi\r\n");
     expect(devices.sbi(boot, 2, 0)[0]).toBe(-1n);
   });

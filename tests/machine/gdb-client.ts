@@ -23,14 +23,18 @@ export class Gdb {
 
   async ask(packet: string): Promise<string> {
     let sum = 0;
-    for (const letter of packet) sum = (sum + letter.charCodeAt(0)) & 0xff;
+    for (const letter of packet) {
+      sum = (sum + letter.charCodeAt(0)) & 0xff;
+    }
     this.sendRaw(`$${packet}#${sum.toString(16).padStart(2, "0")}`);
     return await this.next();
   }
 
   /** The next answer. */
   async next(): Promise<string> {
-    while (this.answers.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    while (this.answers.length === 0) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
     return this.answers.shift() ?? "";
   }
 
@@ -56,10 +60,14 @@ export class Gdb {
     this.received += text;
     for (;;) {
       const packet = /^([+-]*)\$([^#]*)#[0-9a-f]{2}/.exec(this.received);
-      if (packet === null) break;
+      if (packet === null) {
+        break;
+      }
       this.received = this.received.slice(packet[0].length);
       this.acknowledged += packet[1]?.length ?? 0;
-      if (wordsPacket.test(packet[2] ?? "")) continue;
+      if (wordsPacket.test(packet[2] ?? "")) {
+        continue;
+      }
       this.answers.push(packet[2] ?? "");
     }
   }

@@ -34,7 +34,9 @@ beforeAll(async () => {
   const { outputs } = await buildOnce();
   const elf = readElf(new Uint8Array(readFileSync(join(root, outputs.kernel))), "the kernel");
   const symbol = elf.symbols.find(({ name }) => name === "neuron/trap/leave");
-  if (symbol === undefined) throw new Error("the kernel has no leave");
+  if (symbol === undefined) {
+    throw new Error("the kernel has no leave");
+  }
   leave = symbol.address;
   folder = mkdtempSync(join(tmpdir(), "neuron-gdb-"));
 }, BOOT_TIMEOUT_MS);
@@ -81,9 +83,12 @@ class Boot {
   async says(words: RegExp, n = 1): Promise<RegExpMatchArray> {
     for (;;) {
       const found = [...`${this.out}\n${this.err}`.matchAll(new RegExp(words, "g"))][n - 1];
-      if (found !== undefined) return found;
-      if (this.hasEnded)
+      if (found !== undefined) {
+        return found;
+      }
+      if (this.hasEnded) {
         throw new Error(`it has ended (${this.child.signalCode ?? this.child.exitCode}): ${this.err}`);
+      }
       await new Promise<void>((resolve) => {
         this.waiting = resolve;
       });
@@ -187,7 +192,9 @@ describe("./nx boot --gdb", () => {
       const boot = new Boot();
       const gdb = await Gdb.connect(await boot.port());
       await gdb.breakAt(leave);
-      for (let round = 0; round < 2; round++) await gdb.run();
+      for (let round = 0; round < 2; round++) {
+        await gdb.run();
+      }
       const hart = ((await gdb.ask("qC")) ?? "").slice("QC".length);
       await gdb.setRegister(hart, registers.pc, 0xdead_0000n);
       // The others go on for a moment, until they are stopped.
@@ -348,7 +355,9 @@ describe.skipIf(!hasQemu)("--machine qemu --gdb (qemu-system-riscv64 is installe
       };
       const request = { ...usualRequest, gdb: { port: 0, tell } };
       const booted = bootOnce(qemuMachine(), filesOf(outputs), request, () => {});
-      while (gdb === undefined) await new Promise((resolve) => setTimeout(resolve, 10));
+      while (gdb === undefined) {
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
       const client = await gdb;
       expect((await client.registers("1"))[registers.pc]).toBe(qemuEntry);
       await client.breakAt(leave);

@@ -10,7 +10,9 @@ const systemFirst = 32_768;
 const taken: Awaited<ReturnType<typeof openPort>>[] = [];
 
 afterEach(async () => {
-  for (const { server } of taken.splice(0)) await new Promise((resolve) => server.close(resolve));
+  for (const { server } of taken.splice(0)) {
+    await new Promise((resolve) => server.close(resolve));
+  }
 });
 
 async function take(): Promise<number> {

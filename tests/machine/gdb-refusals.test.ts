@@ -40,7 +40,9 @@ describe("threads", () => {
       const gdb = newGdb();
       const hart = await currentHart(gdb);
       let answer = "";
-      for (const packet of words.split(",")) answer = await gdb.ask(packet);
+      for (const packet of words.split(",")) {
+        answer = await gdb.ask(packet);
+      }
       expect(answer).toBe(`T05thread:${hart + 1};`);
       expect(gdb.run.machine.core.hartRetired(hart)).toBe(1n);
     },
@@ -166,7 +168,9 @@ describe("refused, and nothing is done", () => {
     const before = stateHash(gdb.run.machine);
     const hart = await currentHart(gdb);
     const answers: string[] = [];
-    for (const packet of packets) answers.push(`${packet} ${await gdb.ask(packet)}`);
+    for (const packet of packets) {
+      answers.push(`${packet} ${await gdb.ask(packet)}`);
+    }
     expect(answers).toEqual(packets.map((packet) => `${packet} E01`));
     expect(gdb.run.clock).toBe(0n);
     expect(stateHash(gdb.run.machine)).toBe(before);
@@ -212,7 +216,9 @@ describe("refused, and nothing is done", () => {
   test("one breakpoint more than there is room for", async () => {
     const gdb = newGdb();
     const place = (index: number): string => (entry + BigInt(0x1000 + index * 2)).toString(16);
-    for (let index = 0; index < 64; index++) expect(await gdb.ask(`Z0,${place(index)},2`)).toBe("OK");
+    for (let index = 0; index < 64; index++) {
+      expect(await gdb.ask(`Z0,${place(index)},2`)).toBe("OK");
+    }
     expect(await gdb.ask(`Z0,${place(64)},2`)).toBe("E01");
     // One that is there already is none more.
     expect(await gdb.ask(`Z1,${place(5)},2`)).toBe("OK");

@@ -61,7 +61,9 @@ class Served {
 
   /** It has said `n` times that somebody may connect. */
   async asks(n: number): Promise<void> {
-    while (this.lines.length < n) await setImmediate();
+    while (this.lines.length < n) {
+      await setImmediate();
+    }
   }
 
   async port(): Promise<number> {
@@ -81,7 +83,9 @@ class Served {
   /** A gdb has connected, and has been seen. */
   async connectOne(): Promise<Gdb> {
     const gdb = await Gdb.connect(await this.port());
-    for (let turn = 0; turn < acceptTurns; turn++) await setImmediate();
+    for (let turn = 0; turn < acceptTurns; turn++) {
+      await setImmediate();
+    }
     return gdb;
   }
 
@@ -115,7 +119,9 @@ describe("a gdb that comes while the machine of the one before still runs", () =
       await served.cutOne();
       const passing = await served.connectOne();
       passing.close();
-      for (let turn = 0; turn < acceptTurns; turn++) await setImmediate();
+      for (let turn = 0; turn < acceptTurns; turn++) {
+        await setImmediate();
+      }
       served.letGo();
       await served.asks(2);
       const gdb = await served.connectOne();

@@ -24,7 +24,9 @@ async function debugged(): Promise<{ port: string; ended: Promise<number | null>
     const look = (bytes: Buffer): void => {
       said += String(bytes);
       const found = /target remote :(\d+)"/.exec(said)?.[1];
-      if (found !== undefined) resolve(found);
+      if (found !== undefined) {
+        resolve(found);
+      }
     };
     child.stdout.on("data", look);
     child.stderr.on("data", look);
@@ -52,7 +54,9 @@ function lineOf(file: string, name: string, text: string): number {
   const lines = readFileSync(join(root, file), "utf8").split("\n");
   const begin = lines.findIndex((line) => line.startsWith(`function ${name}(`));
   const found = lines.findIndex((line, index) => index > begin && line.includes(text));
-  if (begin < 0 || found < 0) throw new Error(`${file} has no "${text}" in ${name}`);
+  if (begin < 0 || found < 0) {
+    throw new Error(`${file} has no "${text}" in ${name}`);
+  }
   return found + 1;
 }
 
@@ -90,8 +94,9 @@ describe.skipIf(!isInstalled(program))("gdb-multiarch", () => {
         /services\/packagefsd\/serve\/onRead \(\) at source\/services\/packagefsd\/serve\.ts:\d+/,
       );
       expect(below).toMatch(/#\d+ {1,2}main \(\) at source\/services\/packagefsd\/main\.ts:\d+/);
-      for (const hart of [0, 1, 2, 3])
+      for (const hart of [0, 1, 2, 3]) {
         expect(said).toMatch(new RegExp(`Thread ${hart + 1} \\(hart ${hart}, `));
+      }
       // Forwards it was hit once before, and backwards once more.
       expect(said.split(`, services/packagefsd/serve/onRead () at ${place}`)).toHaveLength(3);
       expect(said).toMatch(

@@ -26,7 +26,9 @@ beforeAll(async () => {
   module = await WebAssembly.compile(new Uint8Array(readFileSync(wasm)));
   const elf = readElf(new Uint8Array(readFileSync(join(root, outputs.kernel))), "the kernel");
   const symbol = elf.symbols.find(({ name }) => name === "neuron/trap/leave");
-  if (symbol === undefined) throw new Error("the kernel has no leave");
+  if (symbol === undefined) {
+    throw new Error("the kernel has no leave");
+  }
   leave = symbol.address;
 }, BOOT_TIMEOUT_MS);
 
@@ -97,7 +99,9 @@ describe("gdb", () => {
     async () => {
       const gdb = newGdb();
       await gdb.ask(breakAtLeave());
-      for (let round = 0; round < 3; round++) await gdb.ask("c");
+      for (let round = 0; round < 3; round++) {
+        await gdb.ask("c");
+      }
       await gdb.ask("bc");
       await gdb.ask(`z0,${leave.toString(16)},2`);
       expect(await gdb.ask("c")).toMatch(/^T05.*replaylog:end;$/);
@@ -146,7 +150,9 @@ describe("gdb", () => {
       await gdb.ask(breakAtLeave());
       await gdb.ask("c");
       const early = run.clock;
-      for (let round = 0; round < 3; round++) await gdb.ask("c");
+      for (let round = 0; round < 3; round++) {
+        await gdb.ask("c");
+      }
       await gdb.ask("bc");
       const place = run.clock;
       const sp = ((await gdb.register(2)) - 16n).toString(16);
@@ -160,9 +166,13 @@ describe("gdb", () => {
       await gdb.ask("c");
       const there = { clock: run.clock, state: stateHash(run.machine) };
       // Back to before the writes, and forwards over them.
-      for (let round = 0; run.clock > early && round < 9; round++) await gdb.ask("bc");
+      for (let round = 0; run.clock > early && round < 9; round++) {
+        await gdb.ask("bc");
+      }
       expect(run.clock).toBe(early);
-      while (run.clock < there.clock) await gdb.ask("c");
+      while (run.clock < there.clock) {
+        await gdb.ask("c");
+      }
       expect({ clock: run.clock, state: stateHash(run.machine) }).toEqual(there);
       const recording = { settings, events: run.events, end: undefined, module: "" };
       const { events } = decodeRecording(encodeRecording(recording));
@@ -214,7 +224,9 @@ describe("gdb", () => {
 
   test("a packet comes in any pieces, and an interrupt byte in its data is data", async () => {
     const gdb = newGdb();
-    for (const letter of "++$qC#b4") gdb.sendRaw(letter);
+    for (const letter of "++$qC#b4") {
+      gdb.sendRaw(letter);
+    }
     expect(await gdb.next()).toMatch(/^QC[12]$/);
     gdb.sendRaw("$?\x03#42$qC#b4");
     expect(await gdb.next()).toBe("E01");

@@ -29,7 +29,9 @@ async function booted(seed: bigint): Promise<{ devices: Devices; boot: number; o
 
 /** Lets the firmware go on until nothing changes any more. */
 function settle(devices: Devices): void {
-  for (let step = 0; step < STEPS_MAX; step++) devices.guest.call("advanceCalls");
+  for (let step = 0; step < STEPS_MAX; step++) {
+    devices.guest.call("advanceCalls");
+  }
 }
 
 const statusOf = (devices: Devices, by: number, hart: number): bigint =>
@@ -75,7 +77,9 @@ test("hart_stop counts as started, then as stopping, then as stopped", async () 
   devices.sbi(other, hsm, call.stop);
   for (let step = 0; step < STEPS_MAX; step++) {
     const now = statusOf(devices, boot, other);
-    if (seen.at(-1) !== now) seen.push(now);
+    if (seen.at(-1) !== now) {
+      seen.push(now);
+    }
     devices.guest.call("advanceCalls");
   }
   expect(seen).toEqual([status.started, status.stopPending, status.stopped]);

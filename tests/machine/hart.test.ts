@@ -375,6 +375,8 @@ test("breakpoints stop before the instruction, once each time it is come to", as
   );
   machine.core.addBreakpoint(PROGRAM + 2n);
   const seen: bigint[] = [];
-  while (machine.core.run(1000n) === Stop.Breakpoint) seen.push(machine.register(0, 10));
+  while (machine.core.run(1000n) === Stop.Breakpoint) {
+    seen.push(machine.register(0, 10));
+  }
   expect(seen).toEqual([0n, 1n, 2n]);
 });

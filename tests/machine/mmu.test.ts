@@ -123,7 +123,9 @@ describe("what an entry allows", () => {
   ])("%s", async (_, text, bits, cause) => {
     const { reg } = await runText(text, { prepare: (machine) => map(machine, [entry(FRAME, bits)]) });
     expect(reg("s2")).toBe(cause);
-    if (cause < S_CALL || cause > M_CALL) expect(reg("s3") & ~16n).toBe(VIRTUAL);
+    if (cause < S_CALL || cause > M_CALL) {
+      expect(reg("s3") & ~16n).toBe(VIRTUAL);
+    }
   });
 
   test("an address that is not canonical", async () => {

@@ -45,12 +45,16 @@ export interface Change {
 /** Makes the copy, changed. Gives its folder, which `remove` takes away again. */
 export function plant(changes: readonly Change[]): { folder: string; remove: () => void } {
   const folder = mkdtempSync(join(tmpdir(), "neuron-planted-"));
-  for (const name of copied) cpSync(join(root, name), join(folder, name), { recursive: true });
+  for (const name of copied) {
+    cpSync(join(root, name), join(folder, name), { recursive: true });
+  }
   symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
   for (const { file, find, replace } of changes) {
     const path = join(folder, file);
     const text = readFileSync(path, "utf8");
-    if (text.split(find).length !== 2) throw new Error(`${file} has not exactly one "${find}"`);
+    if (text.split(find).length !== 2) {
+      throw new Error(`${file} has not exactly one "${find}"`);
+    }
     writeFileSync(path, text.replace(find, replace));
   }
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };

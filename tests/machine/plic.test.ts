@@ -105,7 +105,9 @@ describe("priorities", () => {
     devices.store(enable(1), (1 << 3) | (1 << 7) | (1 << 10));
     devices.store(priority(3), 2);
     devices.store(priority(7), 2);
-    for (const source of [10, 7, 3]) line(source, true);
+    for (const source of [10, 7, 3]) {
+      line(source, true);
+    }
     expect([1, 2, 3, 4].map(() => devices.load32(claim(1)))).toEqual([3, 7, 10, 0]);
   });
 

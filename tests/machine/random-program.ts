@@ -47,7 +47,9 @@ const popular = [8, 9, 10, 11, 12, 13, 14, 15];
 function instruction(random: (below: number) => number, label: () => string): string {
   const pick = <T>(list: readonly T[]): T => {
     const found = list[random(list.length)];
-    if (found === undefined) throw new RangeError("nothing to pick from");
+    if (found === undefined) {
+      throw new RangeError("nothing to pick from");
+    }
     return found;
   };
   const to = (): string => `x${pick(writable)}`;
@@ -79,7 +81,9 @@ function instruction(random: (below: number) => number, label: () => string): st
     case 10:
       return random(2) === 0 ? `lui ${to()}, ${random(1 << 20)}` : `auipc ${to()}, ${random(1 << 20)}`;
     default:
-      if (random(2) === 0) return `${pick(compressedPopular)} x${pick(popular)}, x${pick(popular)}`;
+      if (random(2) === 0) {
+        return `${pick(compressedPopular)} x${pick(popular)}, x${pick(popular)}`;
+      }
       return `${pick(compressedPairs)} ${to()}, x${1 + random(31)}`;
   }
 }

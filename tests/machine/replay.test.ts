@@ -150,7 +150,9 @@ describe("console input", () => {
     () => {
       const first = new Run(module, ownSettings());
       first.advanceTo(1_000_000n);
-      for (const byte of [0x68, 0x69]) expect(first.input(byte)).toBe(true);
+      for (const byte of [0x68, 0x69]) {
+        expect(first.input(byte)).toBe(true);
+      }
       first.advanceTo(1_010_000n);
       const expected: RunEvent[] = [0x68, 0x69].map((input) => ({ at: first.events[0]?.at ?? 0n, input }));
       expect(first.events).toEqual(expected);

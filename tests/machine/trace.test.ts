@@ -57,15 +57,21 @@ describe("the trace of a boot", () => {
 
   test("is a file that trace viewers open: bars that begin and end, on a track for each hart", () => {
     const file = new TraceFile();
-    for (const event of events) file.add(event);
+    for (const event of events) {
+      file.add(event);
+    }
     const rows: { ph: string; tid: number; ts: number; name: string }[] = JSON.parse(file.text()).traceEvents;
     expect(new Set(rows.map(({ tid }) => tid))).toEqual(new Set([0, 1]));
     for (const hart of [0, 1]) {
       const own = rows.filter(({ tid }) => tid === hart);
       const open: string[] = [];
       for (const { ph, name } of own) {
-        if (ph === "B") open.push(name);
-        if (ph === "E") expect(open.pop()).toBe(name);
+        if (ph === "B") {
+          open.push(name);
+        }
+        if (ph === "E") {
+          expect(open.pop()).toBe(name);
+        }
       }
       expect(open.length).toBeLessThanOrEqual(1);
       expect(own.some(({ ph, name }) => ph === "B" && name === "user")).toBe(true);

@@ -11,7 +11,9 @@ const sectorsAt = (sector: number, count = 1): Uint8Array =>
 
 async function driver(version: 1 | 2, faults = "", seed = 1n): Promise<Driver> {
   const devices = await Devices.start({ harts: 1, disk, version, seed });
-  for (const { kind, first, last } of parseFaults(faults)) devices.guest.call("addFault", kind, first, last);
+  for (const { kind, first, last } of parseFaults(faults)) {
+    devices.guest.call("addFault", kind, first, last);
+  }
   devices.store(plic + 4, 1);
   devices.store(plic + 0x2080, 2);
   return new Driver(devices);
@@ -160,7 +162,9 @@ test("an indirect table is walked, if it was agreed upon", async () => {
     d.kick();
     d.devices.settle();
     expect(d.answers()).toEqual(features === 0 ? [] : [{ id: 4, length: 513 }]);
-    if (features !== 0) expect(d.data()).toEqual(sectorsAt(5));
+    if (features !== 0) {
+      expect(d.data()).toEqual(sectorsAt(5));
+    }
   }
 });
 
@@ -335,6 +339,8 @@ describe("a fault plan", () => {
       { kind: 9, first: 5n, last: max },
       { kind: 8, first: 1n, last: max },
     ]);
-    for (const bad of ["used", "used-id@0", "never@3-2", "late@x"]) expect(() => parseFaults(bad)).toThrow();
+    for (const bad of ["used", "used-id@0", "never@3-2", "late@x"]) {
+      expect(() => parseFaults(bad)).toThrow();
+    }
   });
 });

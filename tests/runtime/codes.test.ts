@@ -23,7 +23,9 @@ const named = [
 function codesOf(file: string, list: string): [name: string, code: number][] {
   const text = readFileSync(join(root, file), "utf8");
   const body = new RegExp(`(?:enum|interface) ${list} \\{([^]*?)\\n\\}`).exec(text)?.[1];
-  if (body === undefined) throw new Error(`${file} has no ${list}`);
+  if (body === undefined) {
+    throw new Error(`${file} has no ${list}`);
+  }
   const members = body.matchAll(/^ {2}(\w+) (?:= (-?\d+),|@(\d+)\b)/gm);
   return [...members].map(([, name = "", number, ordinal]) => [name, Number(number ?? ordinal)]);
 }

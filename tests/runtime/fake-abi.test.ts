@@ -10,7 +10,9 @@ import * as abi from "./fake-abi.ts";
 function members(file: string, name: string): Map<string, number> {
   const text = readFileSync(join(root, "source/abi", file), "utf8");
   const body = new RegExp(`const enum ${name} \\{([^]*?)\\n\\}`).exec(text)?.[1];
-  if (body === undefined) throw new Error(`source/abi/${file} has no ${name}`);
+  if (body === undefined) {
+    throw new Error(`source/abi/${file} has no ${name}`);
+  }
   return new Map(
     [...body.matchAll(/^ {2}(\w+) = (-?\d+),$/gm)].map(([, key = "", value]) => [key, Number(value)]),
   );
@@ -30,7 +32,9 @@ test.each([
 ])("%s: %s", (file, name, numbers) => {
   const known = members(file, name);
   expect(known.size).toBeGreaterThan(3);
-  for (const [key, value] of Object.entries(numbers)) expect([key, known.get(key)]).toEqual([key, value]);
+  for (const [key, value] of Object.entries(numbers)) {
+    expect([key, known.get(key)]).toEqual([key, value]);
+  }
 });
 
 test.each([

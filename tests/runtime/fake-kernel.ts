@@ -66,7 +66,9 @@ export class FakeKernel {
 
   /** The task under test. */
   get task(): TaskGuest {
-    if (!this.started) throw new Error("the guest was not started");
+    if (!this.started) {
+      throw new Error("the guest was not started");
+    }
     return this.started;
   }
 
@@ -79,7 +81,9 @@ export class FakeKernel {
     try {
       return this.guest.call(name);
     } catch (error) {
-      if (error instanceof Stopped) return error;
+      if (error instanceof Stopped) {
+        return error;
+      }
       throw error;
     }
   }
@@ -87,7 +91,9 @@ export class FakeKernel {
   /** Puts an object into the lowest free slot. */
   insert(object: KernelObject, rights: number = Right.All, badge = 0): number {
     for (let slot = 0; slot < slotCount; slot++) {
-      if (this.slots.has(slot)) continue;
+      if (this.slots.has(slot)) {
+        continue;
+      }
       this.slots.set(slot, { object, rights, badge });
       return slot;
     }
@@ -110,14 +116,18 @@ export class FakeKernel {
 
   private dispatch({ number, a }: Made): number {
     const extra = this.extra.get(number);
-    if (extra) return extra(a);
+    if (extra) {
+      return extra(a);
+    }
     const [a0 = 0n, a1 = 0n, a2 = 0n] = a;
     switch (number) {
       case Syscall.Now:
         this.setResults(this.time, 0);
         return 0;
       case Syscall.Sleep:
-        if (a0 > this.time) this.time = a0;
+        if (a0 > this.time) {
+          this.time = a0;
+        }
         return 0;
       case Syscall.Exit:
         throw new Stopped("exit", Number(BigInt.asIntN(32, a0)));
@@ -138,15 +148,21 @@ export class FakeKernel {
         return 0;
       case Syscall.Copy: {
         const from = this.slots.get(Number(a0));
-        if (!from) return Refusal.BadSlot;
-        if (a2 !== 0n && (from.rights & Right.Receive) === 0) return Refusal.MissingRight;
+        if (!from) {
+          return Refusal.BadSlot;
+        }
+        if (a2 !== 0n && (from.rights & Right.Receive) === 0) {
+          return Refusal.MissingRight;
+        }
         this.setResults(this.insert(from.object, from.rights & Number(a1), Number(a2) || from.badge));
         return 0;
       }
       case Syscall.Drop:
         return this.slots.delete(Number(a0)) ? 0 : Refusal.BadSlot;
       case Syscall.CreateVmo:
-        if (a0 === 0n) return Refusal.BadArgument;
+        if (a0 === 0n) {
+          return Refusal.BadArgument;
+        }
         this.setResults(this.insert(new FakeVmo(Number(a0))));
         return 0;
       case Syscall.Map:
@@ -155,12 +171,16 @@ export class FakeKernel {
         return this.unmap(Number(a1));
       case Syscall.ConsoleWrite: {
         const text = new TextDecoder().decode(this.guest.get(Number(a1), Number(a2)));
-        if (this.slots.get(Number(a0))?.object.kind !== "console") return Refusal.BadSlot;
+        if (this.slots.get(Number(a0))?.object.kind !== "console") {
+          return Refusal.BadSlot;
+        }
         this.console.push(text);
         return 0;
       }
       case Syscall.PowerOff:
-        if (this.slots.get(Number(a0))?.object.kind !== "power") return Refusal.BadSlot;
+        if (this.slots.get(Number(a0))?.object.kind !== "power") {
+          return Refusal.BadSlot;
+        }
         throw new Stopped("power off");
       default:
         return this.dispatchTask(number, a);
@@ -171,33 +191,47 @@ export class FakeKernel {
     const [a0 = 0n, a1 = 0n, a2 = 0n, a3 = 0n, a4 = 0n] = a;
     if (number === Syscall.CreateTask) {
       const notification = this.slots.get(Number(a1))?.object;
-      if (!(notification instanceof FakeNotification)) return Refusal.BadSlot;
+      if (!(notification instanceof FakeNotification)) {
+        return Refusal.BadSlot;
+      }
       const task = new FakeTask(Number(a0), notification, a2);
       this.tasks.push(task);
       this.setResults(this.insert(task));
       return 0;
     }
     const task = this.slots.get(Number(a0))?.object;
-    if (!(task instanceof FakeTask)) return Refusal.BadSlot;
+    if (!(task instanceof FakeTask)) {
+      return Refusal.BadSlot;
+    }
     if (number === Syscall.TaskStatus) {
       this.setResults(["unborn", "alive", "ended"].indexOf(task.state), task.end, task.detail);
       return 0;
     }
     if (number === Syscall.KillTask) {
-      if (task.state === "ended") return Refusal.BadState;
+      if (task.state === "ended") {
+        return Refusal.BadState;
+      }
       task.finish(End.Killed, 0n);
       return 0;
     }
-    if (task.state !== "unborn") return Refusal.BadState;
+    if (task.state !== "unborn") {
+      return Refusal.BadState;
+    }
     switch (number) {
       case Syscall.NameTask:
         task.name = nameOf(a1, a2);
         return 0;
       case Syscall.Grant: {
         const from = this.slots.get(Number(a1));
-        if (!from || task.slots.has(Number(a4))) return Refusal.BadSlot;
-        if ((from.rights & Right.Transfer) === 0) return Refusal.MissingRight;
-        if (a3 !== 0n && (from.rights & Right.Receive) === 0) return Refusal.MissingRight;
+        if (!from || task.slots.has(Number(a4))) {
+          return Refusal.BadSlot;
+        }
+        if ((from.rights & Right.Transfer) === 0) {
+          return Refusal.MissingRight;
+        }
+        if (a3 !== 0n && (from.rights & Right.Receive) === 0) {
+          return Refusal.MissingRight;
+        }
         const rights = from.rights & Number(a2);
         task.slots.set(Number(a4), { object: from.object, rights, badge: Number(a3) || from.badge });
         return 0;
@@ -215,13 +249,17 @@ export class FakeKernel {
 
   private wait(slot: bigint, deadline: bigint): number {
     const notification = this.slots.get(Number(slot))?.object;
-    if (!(notification instanceof FakeNotification)) return Refusal.BadSlot;
+    if (!(notification instanceof FakeNotification)) {
+      return Refusal.BadSlot;
+    }
     if (notification.bits !== 0n) {
       this.setResults(notification.bits);
       notification.bits = 0n;
       return 0;
     }
-    if (deadline === forever) throw new Stopped("hang");
+    if (deadline === forever) {
+      throw new Stopped("hang");
+    }
     this.time = deadline;
     return Refusal.TimedOut;
   }
@@ -229,11 +267,15 @@ export class FakeKernel {
   /** What was called comes before what was signalled: either may be first on a real machine. */
   private receive(slot: bigint, deadline: bigint): number {
     const endpoint = this.slots.get(Number(slot))?.object;
-    if (!(endpoint instanceof FakeEndpoint)) return Refusal.BadSlot;
+    if (!(endpoint instanceof FakeEndpoint)) {
+      return Refusal.BadSlot;
+    }
     const next = endpoint.calls.shift();
     if (!next) {
       const status = this.wait(this.bound, deadline);
-      if (status !== 0) return status;
+      if (status !== 0) {
+        return status;
+      }
       this.setResults(0, this.task.firstResult);
       return notified;
     }
@@ -248,15 +290,23 @@ export class FakeKernel {
   private call(a: readonly bigint[]): number {
     const [endpoint = 0n, info = 0n, w0 = 0n] = a;
     const slot = this.slots.get(Number(endpoint));
-    if (!slot) return Refusal.BadSlot;
-    if (!(slot.object instanceof FakeEndpoint)) return Refusal.WrongKind;
-    if ((slot.rights & Right.Send) === 0) return Refusal.MissingRight;
+    if (!slot) {
+      return Refusal.BadSlot;
+    }
+    if (!(slot.object instanceof FakeEndpoint)) {
+      return Refusal.WrongKind;
+    }
+    if ((slot.rights & Right.Send) === 0) {
+      return Refusal.MissingRight;
+    }
     const travels = Number((info >> 16n) & 0xffn);
     const sent = travels === 0 ? undefined : this.slots.get(travels - 1)?.object;
     const bytes = this.task.messageOf(info);
     const vmo = sent instanceof FakeVmo ? sent : undefined;
     const answer = slot.object.answer({ badge: slot.badge, w0, bytes, vmo });
-    if (typeof answer === "number") return answer;
+    if (typeof answer === "number") {
+      return answer;
+    }
     this.task.setMessage(answer);
     this.setResults(answer.length);
     return 0;
@@ -266,17 +316,31 @@ export class FakeKernel {
     const [where = 0n, vmoSlot = 0n] = a;
     const [address = 0, offset = 0, bytes = 0, rights = 0] = a.slice(2).map(Number);
     const slot = this.slots.get(Number(vmoSlot));
-    if (!slot) return Refusal.BadSlot;
-    if (!(slot.object instanceof FakeVmo)) return Refusal.WrongKind;
-    if ((slot.rights & rights) !== rights) return Refusal.MissingRight;
+    if (!slot) {
+      return Refusal.BadSlot;
+    }
+    if (!(slot.object instanceof FakeVmo)) {
+      return Refusal.WrongKind;
+    }
+    if ((slot.rights & rights) !== rights) {
+      return Refusal.MissingRight;
+    }
     const writeExecute = Right.Write | Right.Execute;
-    if ((rights & Right.Read) === 0 || (rights & writeExecute) === writeExecute) return Refusal.BadArgument;
-    if (address % pageBytes !== 0 || bytes === 0 || bytes % pageBytes !== 0) return Refusal.BadArgument;
+    if ((rights & Right.Read) === 0 || (rights & writeExecute) === writeExecute) {
+      return Refusal.BadArgument;
+    }
+    if (address % pageBytes !== 0 || bytes === 0 || bytes % pageBytes !== 0) {
+      return Refusal.BadArgument;
+    }
     // No guest here maps a part, and a fake that supports it would be larger than what it stands for.
-    if (offset !== 0 || bytes > slot.object.bytes.length) return Refusal.BadArgument;
+    if (offset !== 0 || bytes > slot.object.bytes.length) {
+      return Refusal.BadArgument;
+    }
     const mapping = { address, bytes, rights, vmo: slot.object };
     const task = where === self ? undefined : this.slots.get(Number(where))?.object;
-    if (where !== self && !(task instanceof FakeTask)) return Refusal.BadSlot;
+    if (where !== self && !(task instanceof FakeTask)) {
+      return Refusal.BadSlot;
+    }
     const others = task instanceof FakeTask ? task.mappings : [...this.mappings.values()];
     if (others.some((one) => address < one.address + one.bytes && one.address < address + bytes)) {
       return Refusal.Overlap;
@@ -292,8 +356,12 @@ export class FakeKernel {
 
   private unmap(address: number): number {
     const mapping = this.mappings.get(address);
-    if (!mapping) return Refusal.BadAddress;
-    if ((mapping.rights & Right.Write) !== 0) mapping.vmo.bytes.set(this.guest.get(address, mapping.bytes));
+    if (!mapping) {
+      return Refusal.BadAddress;
+    }
+    if ((mapping.rights & Right.Write) !== 0) {
+      mapping.vmo.bytes.set(this.guest.get(address, mapping.bytes));
+    }
     this.guest.bytes().fill(0xee, address, address + mapping.bytes);
     this.mappings.delete(address);
     return 0;

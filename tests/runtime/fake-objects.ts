@@ -75,7 +75,9 @@ export class FakeTask {
   /** What the task finds at an address of its own. */
   at(address: number, length: number): Uint8Array {
     const found = this.mappings.find((one) => address >= one.address && address < one.address + one.bytes);
-    if (!found) throw new Error(`${this.name} has nothing mapped at 0x${address.toString(16)}`);
+    if (!found) {
+      throw new Error(`${this.name} has nothing mapped at 0x${address.toString(16)}`);
+    }
     return found.vmo.bytes.slice(address - found.address, address - found.address + length);
   }
 
@@ -94,7 +96,9 @@ export class FakeTask {
   } {
     const page = this.at(startupPage, pageBytes);
     const view = new DataView(page.buffer);
-    if (view.getUint32(0, true) !== startupMagic) throw new Error("a startup page with another magic");
+    if (view.getUint32(0, true) !== startupMagic) {
+      throw new Error("a startup page with another magic");
+    }
     const entries = Array.from({ length: view.getUint32(4, true) }, (_, index) => {
       const at = 144 + index * 32;
       return {

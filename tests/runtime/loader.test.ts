@@ -73,7 +73,9 @@ function launch(
   const console = kernel.insert({ kind: "console" });
   const words = new TextEncoder().encode(argument);
   guest.call("begin", guest.put(file), file.length, guest.put(words), words.length, notification);
-  for (const role of gifts) guest.call("give", role, console, Right.Write, 0);
+  for (const role of gifts) {
+    guest.call("give", role, console, Right.Write, 0);
+  }
   const held = kernel.slots.size;
   return { status: guest.call("start"), task: kernel.tasks[0], held };
 }
@@ -81,7 +83,9 @@ function launch(
 test("a task finds its program, a stack, its startup page and its capabilities", () => {
   const { status, task, held } = launch(elfFile(0x1_0010, segments));
   expect(status).toBe(0);
-  if (!task) throw new Error("no task");
+  if (!task) {
+    throw new Error("no task");
+  }
   expect(task.state).toBe("alive");
   expect(task.name).toBe("nx");
   expect(task.taskClass).toBe(1);
@@ -127,14 +131,18 @@ test("whichever step the kernel refuses, nothing is left of the attempt", () => 
     let count = 0;
     let refused = -1;
     kernel.refuse = ({ number }) => {
-      if (count++ !== step) return undefined;
+      if (count++ !== step) {
+        return undefined;
+      }
       refused = number;
       return Refusal.NoMemory;
     };
     const { status, task, held } = launch(file);
     kernel.refuse = () => undefined;
     // What is given back cannot be refused by a kernel that works; the launch goes on.
-    if (refused === Syscall.Drop) continue;
+    if (refused === Syscall.Drop) {
+      continue;
+    }
     expect(status).toBe(Refusal.NoMemory);
     expect(kernel.guest.call("failedStep")).not.toBe(0);
     expect(kernel.guest.call("task")).toBe(noSlot);

@@ -86,7 +86,9 @@ test("every refusal of the ABI has its name", async () => {
   const abi = await readFile(`${root}/source/abi/refusal.ts`, "utf8");
   const named = [...abi.matchAll(/^ {2}(\w+) = (-?\d+),$/gm)];
   expect(named.length).toBeGreaterThan(10);
-  for (const [, , value] of named) kernel.guest.call("nameRefusal", Number(value));
+  for (const [, , value] of named) {
+    kernel.guest.call("nameRefusal", Number(value));
+  }
   expect(kernel.console.map((one) => one.trimEnd())).toEqual(named.map(([, name]) => name));
   expect(kernel.made.every(({ number }) => number === Syscall.ConsoleWrite)).toBe(true);
 });

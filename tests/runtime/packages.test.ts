@@ -47,10 +47,14 @@ beforeEach(async () => {
     const method = ["open", "stat", "read", "list", "close", "attach", "info"].find(
       (name) => wire.method(name) === w0,
     );
-    if (!method) throw new Error(`no method ${w0}`);
+    if (!method) {
+      throw new Error(`no method ${w0}`);
+    }
     asked.push([method, sent]);
     const next = answers.shift() ?? "ok";
-    if (typeof next === "number") return next;
+    if (typeof next === "number") {
+      return next;
+    }
     const bytes = method === "read" && next === "ok" ? { bytes: 100 } : {};
     const fields: Fields = typeof next === "string" ? { status: next, ...bytes } : next;
     return wire.encode(`PackageFs${method.charAt(0).toUpperCase()}${method.slice(1)}Results`, fields);

@@ -60,7 +60,9 @@ beforeEach(() => {
 function serve(...list: readonly Event[]): { status: number; calls: readonly (readonly bigint[])[] } {
   events = [...list, end];
   const status = kernel.run("run");
-  if (typeof status !== "number") throw status;
+  if (typeof status !== "number") {
+    throw status;
+  }
   return { status, calls: kernel.made.map(({ number, a }) => [BigInt(number), ...a]) };
 }
 const receiveCall = [BigInt(Syscall.Receive), 5n, forever, 0n, 0n, 0n, 0n, 0n];

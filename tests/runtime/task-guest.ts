@@ -77,8 +77,9 @@ export class TaskGuest {
   /** What the system call gives beside its status, from a1 on; the rest is zero. Status 0, for the caller to return. */
   setResults(...words: readonly (bigint | number)[]): 0 {
     const view = this.guest.view();
-    for (let i = 0; i < resultCount; i++)
+    for (let i = 0; i < resultCount; i++) {
       view.setBigUint64(this.results + i * 8, BigInt(words[i] ?? 0n), true);
+    }
     return 0;
   }
 

@@ -28,7 +28,9 @@ async function damagedImage(offset: (image: Uint8Array) => number): Promise<stri
 function blobOffset(image: Uint8Array, path: string): number {
   const content = readFileSync(path);
   const offset = Buffer.from(image).indexOf(content);
-  if (offset < 0) throw new Error(`the image does not hold ${path} as it is`);
+  if (offset < 0) {
+    throw new Error(`the image does not hold ${path} as it is`);
+  }
   return offset;
 }
 

@@ -71,11 +71,17 @@ onEachMachine("a task that faults", (boot) => {
       expect(found.map((words) => words?.[0])).toEqual(batch.map(([, what]) => what));
       batch.forEach(([probe, , value], index) => {
         const [, seen, pc] = found[index] ?? [];
-        if (typeof value === "string") expect(seen, probe).toBe(value);
-        else expect(seen, probe).toMatch(value);
+        if (typeof value === "string") {
+          expect(seen, probe).toBe(value);
+        } else {
+          expect(seen, probe).toMatch(value);
+        }
         // A jump faults where it lands, everything else in the program's text.
-        if (/^(jump|execute)/.test(probe)) expect(pc, probe).toBe(seen);
-        else expect(Number(pc), probe).toBeLessThan(0x100_0000);
+        if (/^(jump|execute)/.test(probe)) {
+          expect(pc, probe).toBe(seen);
+        } else {
+          expect(Number(pc), probe).toBeLessThan(0x100_0000);
+        }
       });
     },
     BOOT_TIMEOUT_MS,

@@ -46,7 +46,9 @@ class Broken {
 
   symbol(name: string): bigint {
     const address = this.symbols.get(name);
-    if (address === undefined) throw new Error(`the kernel has no ${name}`);
+    if (address === undefined) {
+      throw new Error(`the kernel has no ${name}`);
+    }
     return address;
   }
 
@@ -60,7 +62,9 @@ class Broken {
     for (let looks = 0; looks < looksMax; looks++) {
       for (const hart of await this.gdb.harts()) {
         const all = await this.gdb.registers(hart);
-        if (!this.at(all[registers.pc] ?? 0n).some((name) => name.endsWith("waitForInterrupt"))) continue;
+        if (!this.at(all[registers.pc] ?? 0n).some((name) => name.endsWith("waitForInterrupt"))) {
+          continue;
+        }
         return {
           hart,
           index: Number(((all[registers.tp] ?? 0n) - this.symbol("harts")) / this.number("HART_STRIDE")),
@@ -76,7 +80,9 @@ class Broken {
   async untilPanic(): Promise<string[][]> {
     const finish = this.symbol("neuron/diag/panic/finish");
     await this.gdb.breakAt(finish);
-    if ((await this.gdb.run()) === undefined) throw new Error("the machine is gone");
+    if ((await this.gdb.run()) === undefined) {
+      throw new Error("the machine is gone");
+    }
     await this.gdb.clearBreak(finish);
     for (let looks = 0; ; looks++) {
       const places = new Map<string, string[]>();
@@ -85,7 +91,9 @@ class Broken {
       }
       const others = [...places].filter(([, names]) => !names.some((name) => name.endsWith("finish")));
       const moving = others.filter(([, names]) => !names.some((name) => name.endsWith("halt")));
-      if (moving.length === 0 || looks === looksMax) return [...places.values()];
+      if (moving.length === 0 || looks === looksMax) {
+        return [...places.values()];
+      }
       setTimeout(() => this.gdb.interrupt(), 1 + (looks % 7));
       await this.gdb.runOnly(moving.map(([hart]) => hart));
     }
@@ -160,10 +168,16 @@ async function breakOne(
   try {
     const report = await bootOnce(machine, filesOf(outputs), { ...usualRequest }, (line) => {
       const hart = /^neuron: hart(\d) tick/.exec(line)?.[1];
-      if (hart !== undefined) ticked.add(hart);
-      if (ticked.size === usualRequest.smp) allTicked?.();
+      if (hart !== undefined) {
+        ticked.add(hart);
+      }
+      if (ticked.size === usualRequest.smp) {
+        allTicked?.();
+      }
     });
-    if (!result) throw new Error("the debugger never came to the end");
+    if (!result) {
+      throw new Error("the debugger never came to the end");
+    }
     return { report, ...result };
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -136,7 +136,9 @@ test(
     const senvcfg = 0x10a;
     const subject = await readSubject("bringup", { start: () => () => {}, note: () => {} });
     const { machine } = startRun(subject, 4, "selftest-client");
-    for (let hart = 0; hart < 4; hart++) machine.core.setHartCsr(hart, senvcfg, 1n);
+    for (let hart = 0; hart < 4; hart++) {
+      machine.core.setHartCsr(hart, senvcfg, 1n);
+    }
     expect(machine.core.hartCsr(machine.bootHart ?? 0, senvcfg)).toBe(1n);
     machine.core.run(200_000_000n);
     expect([0, 1, 2, 3].map((hart) => machine.core.hartCsr(hart, senvcfg))).toEqual([0n, 0n, 0n, 0n]);

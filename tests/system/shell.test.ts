@@ -118,7 +118,9 @@ describe.skipIf(!hasQemu)("the shell (qemu-system-riscv64 is installed)", () => 
         "frob",
       ];
       const { lines, report } = await session(async (typist) => {
-        for (const command of commands) await typist.enters(command);
+        for (const command of commands) {
+          await typist.enters(command);
+        }
         await typist.enters("poweroff");
       });
       expect(report.proofs).toHaveLength(3);
@@ -245,8 +247,12 @@ describe.skipIf(!hasQemu)("what four harts print (qemu-system-riscv64 is install
       const report = await bootQemu();
       const own = report.lines.slice(report.lines.findIndex((line) => line.startsWith("neuron: ")));
       const beginning = /(neuron|consoled|virtioblkd|pkgfs|SELFTEST|selftest|proof): /g;
-      for (const line of own) expect(line.match(beginning), line).toHaveLength(1);
-      for (const line of own) expect(line.search(beginning), line).toBe(0);
+      for (const line of own) {
+        expect(line.match(beginning), line).toHaveLength(1);
+      }
+      for (const line of own) {
+        expect(line.search(beginning), line).toBe(0);
+      }
     },
     BOOT_TIMEOUT_MS,
   );

@@ -33,7 +33,9 @@ async function imageWith(name: string, change: (image: Uint8Array) => void): Pro
 function signByStranger(image: Uint8Array): void {
   const { privateKey } = generateKeyPairSync("ed25519");
   const key = keyFromPem(privateKey.export({ format: "pem", type: "pkcs8" }).toString());
-  if (!key) throw new Error("node:crypto made no key");
+  if (!key) {
+    throw new Error("node:crypto made no key");
+  }
   signSuperblock(image, key);
 }
 

@@ -35,6 +35,9 @@ test.each(files)("%s", async (file) => {
   // Without the source map there is no DWARF, which has tests of its own and would drown the code here.
   const ir = essence(translateGuest({ ...compiled, sourceMap: "" }).ir);
   const updated = `${source.trimEnd()}\n\n${MARK}${ir}\n*/\n`;
-  if (process.env.UPDATE === "1" && text !== updated) writeFileSync(path, updated);
-  else expect(text).toBe(updated);
+  if (process.env.UPDATE === "1" && text !== updated) {
+    writeFileSync(path, updated);
+  } else {
+    expect(text).toBe(updated);
+  }
 });

@@ -24,15 +24,18 @@ describe("debug information", () => {
       .split("\n")
       .filter((line) => line.startsWith("  ") && !line.includes("= alloca"));
     expect(instructions.length).toBeGreaterThan(15);
-    for (const instruction of instructions) expect(instruction).toMatch(/, !dbg !\d+$/);
+    for (const instruction of instructions) {
+      expect(instruction).toMatch(/, !dbg !\d+$/);
+    }
     expect(ir).toMatch(/define signext i32 @twice\(i32 signext %p0\) #0 !dbg !\d+ \{/);
     expect(ir).toMatch(/distinct !DISubprogram\(name: "twice", linkageName: "twice"/);
   });
 
   test("lines, locals and files are the guest's", async () => {
     const { ir } = translateGuest(await compileGuest(ENTRY, TEXT));
-    for (const line of [2, 3, 4, 6])
+    for (const line of [2, 3, 4, 6]) {
       expect(ir).toMatch(new RegExp(`!DILocation\\(line: ${line}, column: \\d+`));
+    }
     expect(ir).toMatch(/!DILocalVariable\(name: "count", arg: 1,/);
     expect(ir).toMatch(/!DILocalVariable\(name: "sum", scope/);
     expect(ir).toMatch(/!DILocalVariable\(name: "i", scope/);

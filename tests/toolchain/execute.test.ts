@@ -16,7 +16,9 @@ import { integerProgram } from "./rv64/integers.ts";
 async function compare(compiled: Compiled): Promise<number> {
   const expected = runInNode(compiled.wasm).split("\n");
   const actual = (await runOnRv64(translateGuest(compiled))).split("\n");
-  for (const [index, line] of expected.entries()) expect(actual[index]).toBe(line);
+  for (const [index, line] of expected.entries()) {
+    expect(actual[index]).toBe(line);
+  }
   expect(actual.length).toBe(expected.length);
   return expected.length;
 }

@@ -69,7 +69,9 @@ beforeAll(async () => {
 });
 
 afterAll(() => {
-  for (const base of folders) rmSync(base, { recursive: true });
+  for (const base of folders) {
+    rmSync(base, { recursive: true });
+  }
 });
 
 describe("an image", () => {

@@ -46,7 +46,9 @@ beforeAll(() => {
   for (const name of built) {
     // On a checkout that was never built there is nothing to copy, and the first test takes longer.
     const from = join(root, "build", name);
-    if (existsSync(from)) cpSync(from, path(`build/${name}`), { recursive: true });
+    if (existsSync(from)) {
+      cpSync(from, path(`build/${name}`), { recursive: true });
+    }
   }
   symlinkSync(join(root, "node_modules"), path("node_modules"));
 });
@@ -54,7 +56,9 @@ beforeAll(() => {
 afterAll(() => rmSync(checkout, { recursive: true }));
 
 test("the kernel alone: the programs inside its image are made as well", () => {
-  for (const name of ["selftest-client", "consoled"]) rmSync(path(`build/tasks/${name}`), { force: true });
+  for (const name of ["selftest-client", "consoled"]) {
+    rmSync(path(`build/tasks/${name}`), { force: true });
+  }
   rmSync(path("build/fixtures.img"), { force: true });
   const { status, stderr } = build("neuron");
   expect([status, stderr]).toEqual([0, expect.stringContaining("selftest-client: link")]);
@@ -75,7 +79,9 @@ test("the kernel alone: a program that has changed is not embedded as it was", (
 });
 
 test("one program alone: nothing else is made", () => {
-  for (const name of ["nx", "consoled"]) rmSync(path(`build/tasks/${name}`));
+  for (const name of ["nx", "consoled"]) {
+    rmSync(path(`build/tasks/${name}`));
+  }
   const { status, stderr } = build("nx");
   expect([status, stderr.match(/\S+: (?:link|asc|clang)/g)]).toEqual([0, ["nx: link"]]);
 });

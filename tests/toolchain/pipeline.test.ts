@@ -48,7 +48,9 @@ const folders: string[] = [];
 function checkout(name: string): string {
   const folder = mkdtempSync(join(tmpdir(), name));
   folders.push(folder);
-  for (const [path, text] of Object.entries(sources)) put(folder, path, text);
+  for (const [path, text] of Object.entries(sources)) {
+    put(folder, path, text);
+  }
   cpSync(join(repository, program.linkerScript), join(folder, program.linkerScript));
   return folder;
 }
@@ -83,7 +85,9 @@ beforeAll(async () => {
 });
 
 afterAll(() => {
-  for (const folder of folders) rmSync(folder, { recursive: true });
+  for (const folder of folders) {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 describe("a build", () => {

@@ -12,7 +12,9 @@ function findingsOf(run: () => unknown): string[] {
   try {
     run();
   } catch (error) {
-    if (error instanceof ToolchainError) return error.diagnostics.map(describeFinding);
+    if (error instanceof ToolchainError) {
+      return error.diagnostics.map(describeFinding);
+    }
     throw error;
   }
   return [];
@@ -153,7 +155,9 @@ export function box(): i32 {
 `;
     const findings = await refusedByKernel(text);
     expect(findings.length).toBeGreaterThan(0);
-    for (const finding of findings) expect(finding).toMatch(/^tests\/toolchain\/refused\.ts:3:/);
+    for (const finding of findings) {
+      expect(finding).toMatch(/^tests\/toolchain\/refused\.ts:3:/);
+    }
     expect(findings.join()).toContain("~lib/string/String#concat");
   });
 

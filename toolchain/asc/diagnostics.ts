@@ -40,10 +40,14 @@ export function translateDiagnostic(
   const severity = severities[message.category] ?? "error";
   const text = `${message.message} (asc ${message.code})`;
   const range = message.range ?? message.relatedRange;
-  if (!range) return { severity, message: text };
+  if (!range) {
+    return { severity, message: text };
+  }
   const name = range.source.normalizedPath;
   const source = lookUp(name);
   // asc's own library: the text is not ours to show, but the name says which part was pulled in.
-  if (!source) return { severity, message: `${text} in ${name}` };
+  if (!source) {
+    return { severity, message: `${text} in ${name}` };
+  }
   return { severity, message: text, place: placeOf(source, range.start) };
 }

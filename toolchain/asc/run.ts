@@ -88,9 +88,12 @@ export async function runAsc(request: AscRequest): Promise<AscResult> {
         path === request.entry && request.text !== undefined
           ? request.text
           : await readSource(request.root, path);
-      if (path !== request.entry || request.text === undefined)
+      if (path !== request.entry || request.text === undefined) {
         reads.set(path, text === null ? null : hashText(text));
-      if (text !== null) texts.set(path, { path, text });
+      }
+      if (text !== null) {
+        texts.set(path, { path, text });
+      }
       return text;
     },
     writeFile: (name, contents) => {
@@ -111,7 +114,9 @@ export async function runAsc(request: AscRequest): Promise<AscResult> {
     });
   }
   const wasm = outputs.get("program.wasm");
-  if (!(wasm instanceof Uint8Array)) throw new Error("asc reported success and wrote no module");
+  if (!(wasm instanceof Uint8Array)) {
+    throw new Error("asc reported success and wrote no module");
+  }
   const sourceMap = outputs.get("program.wasm.map") ?? "";
   return { wasm, sourceMap: typeof sourceMap === "string" ? sourceMap : "", reads, diagnostics };
 }
@@ -128,7 +133,9 @@ export function locateSource(root: string, generated: string, libraryPath: strin
 
 /** Reads a source file below the root; null where there is none. What lies outside the root does not exist. */
 async function readSource(root: string, path: string): Promise<string | null> {
-  if (path.startsWith("../") || path.startsWith("/") || path.startsWith("node_modules/")) return null;
+  if (path.startsWith("../") || path.startsWith("/") || path.startsWith("node_modules/")) {
+    return null;
+  }
   try {
     return await readFile(join(root, path), "utf8");
   } catch {
@@ -142,11 +149,15 @@ function lookUp(
   roots: readonly string[],
   name: string,
 ): SourceText | undefined {
-  if (!name.startsWith("~lib/")) return texts.get(name);
+  if (!name.startsWith("~lib/")) {
+    return texts.get(name);
+  }
   const rest = name.slice("~lib/".length);
   for (const root of roots) {
     const text = texts.get(`${root}/${rest}`);
-    if (text) return text;
+    if (text) {
+      return text;
+    }
   }
   return undefined;
 }

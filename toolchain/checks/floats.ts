@@ -23,20 +23,32 @@ function hasFloat(type: FunctionType): boolean {
 
 /** Why a function cannot be translated for its floats, or undefined. */
 function floatIn(module: WasmModule, fn: WasmFunction): string | undefined {
-  if (hasFloat(fn.type)) return "its signature";
-  if (fn.body?.locals.some(({ type }) => isFloat(type))) return "a local";
+  if (hasFloat(fn.type)) {
+    return "its signature";
+  }
+  if (fn.body?.locals.some(({ type }) => isFloat(type))) {
+    return "a local";
+  }
   for (const instruction of fn.body?.instructions ?? []) {
-    if (instruction.kind === "refused" && instruction.float) return instruction.op;
-    if (instruction.kind === "call" && hasFloat(module.functions[instruction.index]?.type ?? fn.type))
+    if (instruction.kind === "refused" && instruction.float) {
+      return instruction.op;
+    }
+    if (instruction.kind === "call" && hasFloat(module.functions[instruction.index]?.type ?? fn.type)) {
       return "a call";
-    if (instruction.kind === "call_indirect" && hasFloat(module.types[instruction.type] ?? fn.type))
+    }
+    if (instruction.kind === "call_indirect" && hasFloat(module.types[instruction.type] ?? fn.type)) {
       return "a call";
+    }
     if (instruction.kind === "block" || instruction.kind === "loop" || instruction.kind === "if") {
-      if (hasFloat(instruction.type)) return "a block's type";
+      if (hasFloat(instruction.type)) {
+        return "a block's type";
+      }
     }
     if (instruction.kind === "global.get" || instruction.kind === "global.set") {
       const global = module.globals[instruction.index];
-      if (global !== undefined && isFloat(global.type)) return "a global";
+      if (global !== undefined && isFloat(global.type)) {
+        return "a global";
+      }
     }
   }
   return undefined;
@@ -50,7 +62,9 @@ export function usesFloats(module: WasmModule, fn: WasmFunction): boolean {
 /** Why a function has no translation: floats, or what is neither integer nor float. Undefined if it has one. */
 export function untranslatable(module: WasmModule, fn: WasmFunction): UntranslatableReason | undefined {
   const float = floatIn(module, fn);
-  if (float !== undefined) return { reason: "floating point", detail: float };
+  if (float !== undefined) {
+    return { reason: "floating point", detail: float };
+  }
   const detail = unknownIn(module, fn);
   return detail === undefined ? undefined : { reason: "no translation", detail };
 }
@@ -63,9 +77,13 @@ export interface UntranslatableReason {
 
 function unknownIn(module: WasmModule, fn: WasmFunction): string | undefined {
   const own = unknownType(fn.type);
-  if (own !== undefined) return own;
+  if (own !== undefined) {
+    return own;
+  }
   for (const instruction of fn.body?.instructions ?? []) {
-    if (instruction.kind === "refused") return instruction.op;
+    if (instruction.kind === "refused") {
+      return instruction.op;
+    }
     const callee =
       instruction.kind === "call"
         ? module.functions[instruction.index]?.type
@@ -73,10 +91,14 @@ function unknownIn(module: WasmModule, fn: WasmFunction): string | undefined {
           ? module.types[instruction.type]
           : undefined;
     const unknown = callee && unknownType(callee);
-    if (unknown !== undefined) return unknown;
+    if (unknown !== undefined) {
+      return unknown;
+    }
     if (instruction.kind === "global.get" || instruction.kind === "global.set") {
       const global = module.globals[instruction.index];
-      if (global !== undefined && isForeign(global.type)) return `a global of type ${global.type}`;
+      if (global !== undefined && isForeign(global.type)) {
+        return `a global of type ${global.type}`;
+      }
     }
   }
   return undefined;
@@ -85,7 +107,9 @@ function unknownIn(module: WasmModule, fn: WasmFunction): string | undefined {
 /** What a function's type has that has no translation. */
 function unknownType({ params, results }: FunctionType): string | undefined {
   const foreign = [...params, ...results].find(isForeign);
-  if (foreign !== undefined) return `a function of ${foreign}`;
+  if (foreign !== undefined) {
+    return `a function of ${foreign}`;
+  }
   return results.length > 1 ? "several results" : undefined;
 }
 
@@ -95,7 +119,9 @@ export function checkFloats(survey: Survey): Diagnostic[] {
   for (const fn of survey.defined) {
     let inBody = false;
     for (const instruction of fn.body?.instructions ?? []) {
-      if (instruction.kind !== "refused" || !instruction.float) continue;
+      if (instruction.kind !== "refused" || !instruction.float) {
+        continue;
+      }
       inBody = true;
       findings.push(
         ...survey.blame(`floating point (${instruction.op}): the guest has no FPU`, { fn, instruction }),

@@ -13,12 +13,16 @@ export function isAllocator(functionName: string): boolean {
 export function checkHeap(survey: Survey): Diagnostic[] {
   const findings: Diagnostic[] = [];
   for (const site of survey.sites()) {
-    if (isAllocator(site.fn.name)) continue;
+    if (isAllocator(site.fn.name)) {
+      continue;
+    }
     const { instruction } = site;
     if (instruction.kind === "memory.grow") {
       findings.push(...survey.blame("memory.grow: there is no heap here", site));
     }
-    if (instruction.kind !== "call") continue;
+    if (instruction.kind !== "call") {
+      continue;
+    }
     const callee = survey.module.functions[instruction.index];
     if (callee !== undefined && isAllocator(callee.name)) {
       findings.push(...survey.blame(`call of the allocator ${callee.name}: there is no heap here`, site));

@@ -39,7 +39,9 @@ export class Survey {
   /** Every instruction of every function that can run. */
   *sites(): Iterable<Site> {
     for (const fn of this.defined) {
-      for (const instruction of fn.body?.instructions ?? []) yield { fn, instruction };
+      for (const instruction of fn.body?.instructions ?? []) {
+        yield { fn, instruction };
+      }
     }
   }
 
@@ -49,14 +51,18 @@ export class Survey {
   }
 
   place({ fn, instruction }: Site): SourcePlace | undefined {
-    if (fn.body === undefined) return undefined;
+    if (fn.body === undefined) {
+      return undefined;
+    }
     const { start, end } = fn.body;
     return this.sourceMap?.place(instruction.offset, start) ?? this.sourceMap?.firstIn(start, end);
   }
 
   /** Where a function's code begins, preferring a line of the file that its name says it stands in. */
   placeOf(fn: WasmFunction): SourcePlace | undefined {
-    if (fn.body === undefined) return undefined;
+    if (fn.body === undefined) {
+      return undefined;
+    }
     const file = this.symbols.fileOf(fn.name);
     return (
       this.sourceMap?.firstIn(fn.body.start, fn.body.end, file) ??
@@ -75,7 +81,9 @@ export class Survey {
    * code that leads to it. The same line and message is reported once.
    */
   blame(message: string, site: Site): readonly Diagnostic[] {
-    if (!this.symbols.isLibrary(site.fn.name)) return [this.finding(message, site)];
+    if (!this.symbols.isLibrary(site.fn.name)) {
+      return [this.finding(message, site)];
+    }
     const found: Diagnostic[] = [];
     const seen = new Set<number>([site.fn.index]);
     const open = [site.fn.index];
@@ -95,19 +103,29 @@ export class Survey {
   private walk(): Set<number> {
     const { module } = this;
     const open = module.exports.filter(({ kind }) => kind === "function").map(({ index }) => index);
-    if (module.start !== undefined) open.push(module.start);
-    for (const { functions } of module.elements)
+    if (module.start !== undefined) {
+      open.push(module.start);
+    }
+    for (const { functions } of module.elements) {
       open.push(...functions.filter((index) => index !== undefined));
+    }
     const reachable = new Set<number>();
     for (let index = open.pop(); index !== undefined; index = open.pop()) {
       const fn = module.functions[index];
-      if (fn === undefined || reachable.has(index)) continue;
+      if (fn === undefined || reachable.has(index)) {
+        continue;
+      }
       reachable.add(index);
       for (const instruction of fn.body?.instructions ?? []) {
-        if (instruction.kind !== "call") continue;
+        if (instruction.kind !== "call") {
+          continue;
+        }
         const sites = this.callers.get(instruction.index);
-        if (sites === undefined) this.callers.set(instruction.index, [{ fn, instruction }]);
-        else sites.push({ fn, instruction });
+        if (sites === undefined) {
+          this.callers.set(instruction.index, [{ fn, instruction }]);
+        } else {
+          sites.push({ fn, instruction });
+        }
         open.push(instruction.index);
       }
     }
@@ -120,7 +138,9 @@ export function onePerLine(findings: readonly Diagnostic[]): Diagnostic[] {
   const seen = new Set<string>();
   return findings.filter(({ message, place }) => {
     const key = place === undefined ? message : `${place.file}:${place.line}`;
-    if (seen.has(key)) return false;
+    if (seen.has(key)) {
+      return false;
+    }
     seen.add(key);
     return true;
   });

@@ -21,13 +21,19 @@ const HEADER_SIZE_BYTES = 4;
 export function checkThrows(survey: Survey): Diagnostic[] {
   const findings: Diagnostic[] = [];
   for (const fn of survey.module.functions) {
-    if (typeKey(fn.type) !== ABORT_TYPE || !/(^|\/)abort$/.test(fn.name)) continue;
+    if (typeKey(fn.type) !== ABORT_TYPE || !/(^|\/)abort$/.test(fn.name)) {
+      continue;
+    }
     for (const site of survey.callsOf(fn.index)) {
       // Running out of memory is a matter of the heap, and checkHeap names whoever asks for memory.
-      if (isAllocator(site.fn.name)) continue;
+      if (isAllocator(site.fn.name)) {
+        continue;
+      }
       const place = statementOf(survey, site);
       const text = place?.text?.slice(place.column - 1);
-      if (text !== undefined && !/^throw\b/.test(text)) continue;
+      if (text !== undefined && !/^throw\b/.test(text)) {
+        continue;
+      }
       const message = "throw: return the error instead";
       if (place === undefined || survey.symbols.isLibrary(site.fn.name)) {
         findings.push(...survey.blame(message, site));
@@ -44,9 +50,13 @@ function statementOf(survey: Survey, { fn, instruction }: Site): SourcePlace | u
   const body = fn.body?.instructions ?? [];
   const at = body.indexOf(instruction);
   const [file, line, column] = body.slice(Math.max(at - 3, 0), at);
-  if (file?.kind !== "const" || line?.kind !== "const" || column?.kind !== "const") return undefined;
+  if (file?.kind !== "const" || line?.kind !== "const" || column?.kind !== "const") {
+    return undefined;
+  }
   const name = staticString(survey.module, Number(BigInt.asUintN(32, file.value)));
-  if (name === undefined) return undefined;
+  if (name === undefined) {
+    return undefined;
+  }
   const path = survey.symbols.path(name);
   const text = survey.sourceMap?.line(path, Number(line.value));
   const place = { file: path, line: Number(line.value), column: Number(column.value) };
@@ -56,12 +66,15 @@ function statementOf(survey: Survey, { fn, instruction }: Site): SourcePlace | u
 /** The UTF-16 string at an address in the static data. */
 function staticString(module: WasmModule, address: number): string | undefined {
   for (const { address: start, bytes } of module.data) {
-    if (start === undefined || address < start + HEADER_SIZE_BYTES || address > start + bytes.length)
+    if (start === undefined || address < start + HEADER_SIZE_BYTES || address > start + bytes.length) {
       continue;
+    }
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const at = address - start;
     const size = view.getUint32(at - HEADER_SIZE_BYTES, true);
-    if (at + size > bytes.length) return undefined;
+    if (at + size > bytes.length) {
+      return undefined;
+    }
     return new TextDecoder("utf-16le").decode(bytes.subarray(at, at + size));
   }
   return undefined;

@@ -8,7 +8,9 @@ import { findNode, stringBytes, type TreeNode } from "./tree.ts";
 /** The node at `path`; throws if the tree has none. */
 export function nodeAt(root: TreeNode, path: string): TreeNode {
   const node = findNode(root, path);
-  if (node === undefined) throw new Error(`the device tree has no node ${path}`);
+  if (node === undefined) {
+    throw new Error(`the device tree has no node ${path}`);
+  }
   return node;
 }
 
@@ -16,8 +18,11 @@ export function nodeAt(root: TreeNode, path: string): TreeNode {
 export function setProperty(root: TreeNode, path: string, name: string, value: Uint8Array): void {
   const node = nodeAt(root, path);
   const known = node.properties.find((property) => property.name === name);
-  if (known === undefined) node.properties.push({ name, value });
-  else known.value = value;
+  if (known === undefined) {
+    node.properties.push({ name, value });
+  } else {
+    known.value = value;
+  }
 }
 
 /** Sets a property to a list of strings. */

@@ -60,7 +60,9 @@ function bootCpu(root: TreeNode): number {
 }
 
 function emitNode(node: TreeNode, output: Output, strings: StringTable, depth: number): void {
-  if (depth > DEPTH_MAX) throw new Error(`the device tree is nested deeper than ${DEPTH_MAX}`);
+  if (depth > DEPTH_MAX) {
+    throw new Error(`the device tree is nested deeper than ${DEPTH_MAX}`);
+  }
   output.word(TOKEN_BEGIN_NODE);
   output.bytes(asciiBytes(`${node.name}\0`));
   output.align();
@@ -71,7 +73,9 @@ function emitNode(node: TreeNode, output: Output, strings: StringTable, depth: n
     output.bytes(property.value);
     output.align();
   }
-  for (const child of node.children) emitNode(child, output, strings, depth + 1);
+  for (const child of node.children) {
+    emitNode(child, output, strings, depth + 1);
+  }
   output.word(TOKEN_END_NODE);
 }
 
@@ -81,7 +85,9 @@ class StringTable {
 
   offsetOf(name: string): number {
     const known = this.text.indexOf(`${name}\0`);
-    if (known >= 0) return known;
+    if (known >= 0) {
+      return known;
+    }
     const offset = this.text.length;
     this.text += `${name}\0`;
     return offset;
@@ -101,12 +107,16 @@ class Output {
   }
 
   bytes(bytes: Uint8Array): void {
-    for (const byte of bytes) this.data.push(byte);
+    for (const byte of bytes) {
+      this.data.push(byte);
+    }
   }
 
   /** Zeros up to the next multiple of four. */
   align(): void {
-    while (this.data.length % 4 !== 0) this.data.push(0);
+    while (this.data.length % 4 !== 0) {
+      this.data.push(0);
+    }
   }
 
   take(): Uint8Array {

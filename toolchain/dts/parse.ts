@@ -42,7 +42,9 @@ interface Context {
 /** The tree that `text` describes. Throws DtsError, with line and column of `fileName`. */
 export function parseDts(text: string, fileName: string): TreeNode {
   const scanner = new Scanner(text, fileName);
-  if (text.length > TREE_BYTES_MAX) throw scanner.error(`the file is larger than ${TREE_BYTES_MAX} bytes`);
+  if (text.length > TREE_BYTES_MAX) {
+    throw scanner.error(`the file is larger than ${TREE_BYTES_MAX} bytes`);
+  }
   const context: Context = { scanner, labels: new Map(), references: [] };
 
   scanner.expect("/dts-v1/", "at the start of the file");
@@ -50,8 +52,9 @@ export function parseDts(text: string, fileName: string): TreeNode {
   scanner.expect("/", "for the root node");
   const root: TreeNode = { name: "", properties: [], children: [] };
   parseBody(context, root, "", 0);
-  if (!scanner.atEnd())
+  if (!scanner.atEnd()) {
     throw scanner.error(`only one root node is allowed, found ${scanner.here()} after it`);
+  }
 
   resolveReferences(context, root);
   return root;
@@ -60,9 +63,13 @@ export function parseDts(text: string, fileName: string): TreeNode {
 /** `{ properties… children… };` of the node whose name was just read. */
 function parseBody(context: Context, node: TreeNode, path: string, depth: number): void {
   const { scanner } = context;
-  if (depth > DEPTH_MAX) throw scanner.error(`nodes are nested deeper than ${DEPTH_MAX}`);
+  if (depth > DEPTH_MAX) {
+    throw scanner.error(`nodes are nested deeper than ${DEPTH_MAX}`);
+  }
   scanner.expect("{", `to open ${path === "" ? "the root node" : `node ${path}`}`);
-  while (!scanner.accept("}")) parseItem(context, node, path, depth);
+  while (!scanner.accept("}")) {
+    parseItem(context, node, path, depth);
+  }
   scanner.expect(";", `after the closing brace of ${path === "" ? "the root node" : path}`);
 }
 
@@ -73,20 +80,26 @@ function parseItem(context: Context, node: TreeNode, path: string, depth: number
   scanner.skip();
   const start = scanner.offset;
   const name = scanner.name();
-  if (name === undefined) throw scanner.error(`expected a property, a node or "}", found ${scanner.here()}`);
+  if (name === undefined) {
+    throw scanner.error(`expected a property, a node or "}", found ${scanner.here()}`);
+  }
 
   scanner.skip();
   if (scanner.text[scanner.offset] === "{") {
     const child = addChild(context, node, name, start);
-    if (label !== undefined) defineLabel(context, label, child, `${path}/${name}`, start);
+    if (label !== undefined) {
+      defineLabel(context, label, child, `${path}/${name}`, start);
+    }
     parseBody(context, child, `${path}/${name}`, depth + 1);
     return;
   }
 
-  if (label !== undefined)
+  if (label !== undefined) {
     throw scanner.error(`label ${label} stands before a property: only nodes have labels`, start);
-  if (node.children.length > 0)
+  }
+  if (node.children.length > 0) {
     throw scanner.error(`property ${name} comes after a child node: move it up`, start);
+  }
   addProperty(context, node, name, start);
 }
 
@@ -108,14 +121,18 @@ function addChild(context: Context, parent: TreeNode, name: string, start: numbe
 
 function defineLabel(context: Context, label: string, node: TreeNode, path: string, start: number): void {
   const known = context.labels.get(label);
-  if (known !== undefined) throw context.scanner.error(`label ${label} already names ${known.path}`, start);
+  if (known !== undefined) {
+    throw context.scanner.error(`label ${label} already names ${known.path}`, start);
+  }
   context.labels.set(label, { node, path });
 }
 
 /** `;` or `= value, value …;` of the property whose name was just read. */
 function addProperty(context: Context, node: TreeNode, name: string, start: number): void {
   const { scanner } = context;
-  if (name.includes("@")) throw scanner.error(`"${name}" is not a property name; a node needs "{"`, start);
+  if (name.includes("@")) {
+    throw scanner.error(`"${name}" is not a property name; a node needs "{"`, start);
+  }
   if (name.length > NAME_LENGTH_MAX) {
     throw scanner.error(`property name ${name} is longer than ${NAME_LENGTH_MAX} characters`, start);
   }
@@ -139,21 +156,31 @@ function addProperty(context: Context, node: TreeNode, name: string, start: numb
 function parseValue(context: Context, property: Property, bytes: number[]): void {
   const { scanner } = context;
   const text = scanner.string();
-  if (text !== undefined) bytes.push(...stringBytes(text));
-  else if (scanner.accept("<")) parseCells(context, property, bytes, 32);
-  else if (scanner.accept("/bits/")) parseSizedCells(context, property, bytes);
-  else if (scanner.accept("[")) parseBytes(scanner, bytes);
-  else if (scanner.accept("&")) {
+  if (text !== undefined) {
+    bytes.push(...stringBytes(text));
+  } else if (scanner.accept("<")) {
+    parseCells(context, property, bytes, 32);
+  } else if (scanner.accept("/bits/")) {
+    parseSizedCells(context, property, bytes);
+  } else if (scanner.accept("[")) {
+    parseBytes(scanner, bytes);
+  } else if (scanner.accept("&")) {
     // Its length is unknown until the target's path is, so it has to be the only part of its value.
-    if (bytes.length > 0) throw scanner.error("a reference outside <…> has to be the whole value");
+    if (bytes.length > 0) {
+      throw scanner.error("a reference outside <…> has to be the whole value");
+    }
     addReference(context, property, -1);
-  } else throw scanner.error(`expected a value for ${property.name}, found ${scanner.here()}`);
+  } else {
+    throw scanner.error(`expected a value for ${property.name}, found ${scanner.here()}`);
+  }
 }
 
 function parseSizedCells(context: Context, property: Property, bytes: number[]): void {
   const { scanner } = context;
   const bits = Number(scanner.number(8) ?? 0n);
-  if (![8, 16, 32, 64].includes(bits)) throw scanner.error("/bits/ takes 8, 16, 32 or 64");
+  if (![8, 16, 32, 64].includes(bits)) {
+    throw scanner.error("/bits/ takes 8, 16, 32 or 64");
+  }
   scanner.expect("<", "after /bits/");
   parseCells(context, property, bytes, bits);
 }
@@ -163,23 +190,29 @@ function parseCells(context: Context, property: Property, bytes: number[], bits:
   const { scanner } = context;
   while (!scanner.accept(">")) {
     if (scanner.accept("&")) {
-      if (bits !== 32) throw scanner.error("a reference is a 32-bit cell: it does not fit in here");
+      if (bits !== 32) {
+        throw scanner.error("a reference is a 32-bit cell: it does not fit in here");
+      }
       addReference(context, property, bytes.length);
       bytes.push(0, 0, 0, 0);
       continue;
     }
     const value = scanner.number(bits);
-    if (value === undefined)
+    if (value === undefined) {
       throw scanner.error(`expected a number, a reference or ">", found ${scanner.here()}`);
-    for (let shift = bits - 8; shift >= 0; shift -= 8) bytes.push(Number((value >> BigInt(shift)) & 0xffn));
+    }
+    for (let shift = bits - 8; shift >= 0; shift -= 8) {
+      bytes.push(Number((value >> BigInt(shift)) & 0xffn));
+    }
   }
 }
 
 function parseBytes(scanner: Scanner, bytes: number[]): void {
   while (!scanner.accept("]")) {
     const pair = scanner.hexPair();
-    if (pair === undefined)
+    if (pair === undefined) {
       throw scanner.error(`expected two hexadecimal digits or "]", found ${scanner.here()}`);
+    }
     bytes.push(Number.parseInt(pair, 16));
   }
 }
@@ -192,9 +225,12 @@ function addReference(context: Context, property: Property, byteOffset: number):
   if (scanner.accept("{")) {
     target = scanner.path();
     scanner.expect("}", "after the path of a reference");
-  } else target = scanner.label();
-  if (target === undefined)
+  } else {
+    target = scanner.label();
+  }
+  if (target === undefined) {
     throw scanner.error(`expected a label or {/path} after "&", found ${scanner.here()}`);
+  }
   context.references.push({ property, target, byteOffset, sourceOffset });
 }
 
@@ -212,8 +248,11 @@ function resolveReferences(context: Context, root: TreeNode): void {
         : `no node has the label ${target}`;
       throw context.scanner.error(problem, reference.sourceOffset);
     }
-    if (byteOffset < 0) property.value = stringBytes(found.path);
-    else property.value.set(cellBytes(phandles.of(found.node)), byteOffset);
+    if (byteOffset < 0) {
+      property.value = stringBytes(found.path);
+    } else {
+      property.value.set(cellBytes(phandles.of(found.node)), byteOffset);
+    }
   }
 }
 
@@ -225,7 +264,9 @@ class Phandles {
   constructor(root: TreeNode) {
     const visit = (node: TreeNode): void => {
       const value = explicitPhandle(node);
-      if (value !== undefined) this.used.add(value);
+      if (value !== undefined) {
+        this.used.add(value);
+      }
       node.children.forEach(visit);
     };
     visit(root);
@@ -233,8 +274,12 @@ class Phandles {
 
   of(node: TreeNode): number {
     const known = explicitPhandle(node);
-    if (known !== undefined) return known;
-    while (this.used.has(this.next)) this.next += 1;
+    if (known !== undefined) {
+      return known;
+    }
+    while (this.used.has(this.next)) {
+      this.next += 1;
+    }
     this.used.add(this.next);
     node.properties.push({ name: "phandle", value: cellBytes(this.next) });
     return this.next;
@@ -243,6 +288,8 @@ class Phandles {
 
 function explicitPhandle(node: TreeNode): number | undefined {
   const value = node.properties.find((property) => property.name === "phandle")?.value;
-  if (value?.length !== 4) return undefined;
+  if (value?.length !== 4) {
+    return undefined;
+  }
   return new DataView(value.buffer, value.byteOffset).getUint32(0);
 }

@@ -28,9 +28,13 @@ export class DtbError extends Error {
 
 /** The tree in `dtb`; trailing bytes after the header's totalsize are ignored. Throws DtbError. */
 export function readDtb(dtb: Uint8Array): TreeNode {
-  if (dtb.length < HEADER_BYTES) throw new DtbError(`only ${dtb.length} bytes`, 0);
+  if (dtb.length < HEADER_BYTES) {
+    throw new DtbError(`only ${dtb.length} bytes`, 0);
+  }
   const header = new DataView(dtb.buffer, dtb.byteOffset, dtb.byteLength);
-  if (header.getUint32(0) !== DTB_MAGIC) throw new DtbError("the magic number is missing", 0);
+  if (header.getUint32(0) !== DTB_MAGIC) {
+    throw new DtbError("the magic number is missing", 0);
+  }
   const totalBytes = header.getUint32(4);
   if (totalBytes > dtb.length || totalBytes > TREE_BYTES_MAX) {
     throw new DtbError(`it claims ${totalBytes} bytes`, 4);
@@ -46,7 +50,9 @@ export function readDtb(dtb: Uint8Array): TreeNode {
 
 /** The bytes [offset, offset + length) of the file, which have to lie inside it. */
 function part(dtb: Uint8Array, total: number, offset: number, length: number, field: number): Uint8Array {
-  if (offset > total || length > total - offset) throw new DtbError("a part lies outside the file", field);
+  if (offset > total || length > total - offset) {
+    throw new DtbError("a part lies outside the file", field);
+  }
   return dtb.subarray(offset, offset + length);
 }
 
@@ -63,31 +69,44 @@ class StructureReader {
   }
 
   tree(): TreeNode {
-    if (this.token() !== TOKEN_BEGIN_NODE) throw this.error("the first token does not open the root node");
+    if (this.token() !== TOKEN_BEGIN_NODE) {
+      throw this.error("the first token does not open the root node");
+    }
     const root = this.node(0);
-    if (this.token() !== TOKEN_END) throw this.error("something follows the root node");
+    if (this.token() !== TOKEN_END) {
+      throw this.error("something follows the root node");
+    }
     return root;
   }
 
   /** The node whose BEGIN_NODE was just read, up to and with its END_NODE. */
   private node(depth: number): TreeNode {
-    if (depth > DEPTH_MAX) throw this.error(`nested deeper than ${DEPTH_MAX}`);
+    if (depth > DEPTH_MAX) {
+      throw this.error(`nested deeper than ${DEPTH_MAX}`);
+    }
     const name = this.text(this.bytes, this.offset);
     this.advance(name.length + 1);
     const node: TreeNode = { name, properties: [], children: [] };
     for (;;) {
       const token = this.token();
-      if (token === TOKEN_PROPERTY) node.properties.push(this.property());
-      else if (token === TOKEN_BEGIN_NODE) node.children.push(this.node(depth + 1));
-      else if (token === TOKEN_END_NODE) return node;
-      else throw this.error(`unknown token ${token}`);
+      if (token === TOKEN_PROPERTY) {
+        node.properties.push(this.property());
+      } else if (token === TOKEN_BEGIN_NODE) {
+        node.children.push(this.node(depth + 1));
+      } else if (token === TOKEN_END_NODE) {
+        return node;
+      } else {
+        throw this.error(`unknown token ${token}`);
+      }
     }
   }
 
   private property(): { name: string; value: Uint8Array } {
     const length = this.word();
     const name = this.text(this.strings, this.word());
-    if (length > this.bytes.length - this.offset) throw this.error(`property ${name} is cut off`);
+    if (length > this.bytes.length - this.offset) {
+      throw this.error(`property ${name} is cut off`);
+    }
     const value = this.bytes.slice(this.offset, this.offset + length);
     this.advance(length);
     return { name, value };
@@ -96,12 +115,16 @@ class StructureReader {
   /** The next token that means something. */
   private token(): number {
     let token = this.word();
-    while (token === TOKEN_NOP) token = this.word();
+    while (token === TOKEN_NOP) {
+      token = this.word();
+    }
     return token;
   }
 
   private word(): number {
-    if (this.offset + 4 > this.bytes.length) throw this.error("the structure ends too early");
+    if (this.offset + 4 > this.bytes.length) {
+      throw this.error("the structure ends too early");
+    }
     const word = this.view.getUint32(this.offset);
     this.offset += 4;
     return word;
@@ -115,7 +138,9 @@ class StructureReader {
   /** The characters from `start` to the next zero, which has to be inside `block`. */
   private text(block: Uint8Array, start: number): string {
     const end = start < block.length ? block.indexOf(0, start) : -1;
-    if (end < 0) throw this.error("a name is not ended by a zero");
+    if (end < 0) {
+      throw this.error("a name is not ended by a zero");
+    }
     return new TextDecoder("latin1").decode(block.subarray(start, end));
   }
 

@@ -50,20 +50,26 @@ export class Scanner {
   /** Steps over white space and comments. */
   skip(): void {
     this.match(BLANK);
-    if (this.text.startsWith("/*", this.offset)) throw this.error("this comment is never closed");
+    if (this.text.startsWith("/*", this.offset)) {
+      throw this.error("this comment is never closed");
+    }
   }
 
   /** True, and past it, if the next thing in the text is `token`. */
   accept(token: string): boolean {
     this.skip();
-    if (!this.text.startsWith(token, this.offset)) return false;
+    if (!this.text.startsWith(token, this.offset)) {
+      return false;
+    }
     this.offset += token.length;
     return true;
   }
 
   /** Past `token`, which has to come next; `where` completes the message: "expected ; after …". */
   expect(token: string, where: string): void {
-    if (!this.accept(token)) throw this.error(`expected "${token}" ${where}, found ${this.here()}`);
+    if (!this.accept(token)) {
+      throw this.error(`expected "${token}" ${where}, found ${this.here()}`);
+    }
   }
 
   atEnd(): boolean {
@@ -84,7 +90,9 @@ export class Scanner {
     this.skip();
     const start = this.offset;
     const label = this.match(LABEL);
-    if (label !== undefined && this.accept(":")) return label;
+    if (label !== undefined && this.accept(":")) {
+      return label;
+    }
     this.offset = start;
     return undefined;
   }
@@ -102,28 +110,40 @@ export class Scanner {
     this.skip();
     const start = this.offset;
     const digits = this.match(NUMBER);
-    if (digits === undefined) return undefined;
+    if (digits === undefined) {
+      return undefined;
+    }
     const follower = this.text[this.offset] ?? "";
-    if (/[0-9A-Za-z_]/.test(follower)) throw this.error(`"${digits}${follower}" is not a number`, start);
+    if (/[0-9A-Za-z_]/.test(follower)) {
+      throw this.error(`"${digits}${follower}" is not a number`, start);
+    }
     // C and dtc read a leading zero as octal; nobody means that in a device tree.
-    if (/^0[0-9]/.test(digits))
+    if (/^0[0-9]/.test(digits)) {
       throw this.error(`"${digits}" would be octal: write it without the zero`, start);
+    }
     const value = BigInt(digits);
-    if (value >> BigInt(bits) !== 0n) throw this.error(`${digits} does not fit into ${bits} bits`, start);
+    if (value >> BigInt(bits) !== 0n) {
+      throw this.error(`${digits} does not fit into ${bits} bits`, start);
+    }
     return value;
   }
 
   /** A string in double quotes, its escapes resolved; undefined if none comes next. */
   string(): string | undefined {
-    if (!this.accept('"')) return undefined;
+    if (!this.accept('"')) {
+      return undefined;
+    }
     const start = this.offset - 1;
     let value = "";
     for (;;) {
       const character = this.text[this.offset];
-      if (character === undefined || character === "\n")
+      if (character === undefined || character === "\n") {
         throw this.error("this string is never closed", start);
+      }
       this.offset += 1;
-      if (character === '"') return value;
+      if (character === '"') {
+        return value;
+      }
       value += character === "\\" ? this.escape() : character;
     }
   }
@@ -133,7 +153,9 @@ export class Scanner {
     const letter = this.text[this.offset] ?? "";
     this.offset += 1;
     const value = ESCAPES[letter];
-    if (value === undefined) throw this.error(`unknown escape "\\${letter}" in a string`, start);
+    if (value === undefined) {
+      throw this.error(`unknown escape "\\${letter}" in a string`, start);
+    }
     return value;
   }
 
@@ -141,7 +163,9 @@ export class Scanner {
   here(): string {
     this.skip();
     const rest = this.text.slice(this.offset);
-    if (rest === "") return "the end of the file";
+    if (rest === "") {
+      return "the end of the file";
+    }
     return `"${/^(?:[\w,.@#+-]+|[\s\S])/.exec(rest)?.[0] ?? ""}"`;
   }
 
@@ -153,7 +177,9 @@ export class Scanner {
   private match(pattern: RegExp): string | undefined {
     pattern.lastIndex = this.offset;
     const found = pattern.exec(this.text)?.[0];
-    if (found !== undefined) this.offset += found.length;
+    if (found !== undefined) {
+      this.offset += found.length;
+    }
     return found;
   }
 }

@@ -32,7 +32,9 @@ const encoder = new TextEncoder();
 export function findNode(root: TreeNode, path: string): TreeNode | undefined {
   let node: TreeNode | undefined = root;
   for (const part of path.split("/")) {
-    if (part === "") continue;
+    if (part === "") {
+      continue;
+    }
     node = node?.children.find((child) => child.name === part);
   }
   return node;
@@ -46,7 +48,9 @@ export function findProperty(node: TreeNode, name: string): Uint8Array | undefin
 /** All strings of a string list (`compatible`), without their terminating zeros. */
 export function propertyStrings(node: TreeNode, name: string): string[] {
   const value = findProperty(node, name);
-  if (value === undefined || value.length === 0) return [];
+  if (value === undefined || value.length === 0) {
+    return [];
+  }
   const text = new TextDecoder().decode(value);
   return (text.endsWith("\0") ? text.slice(0, -1) : text).split("\0");
 }
@@ -59,10 +63,14 @@ export function propertyString(node: TreeNode, name: string): string | undefined
 /** All 32-bit cells of a property; a ragged end (length not a multiple of 4) is left out. */
 export function propertyCells(node: TreeNode, name: string): number[] {
   const value = findProperty(node, name);
-  if (value === undefined) return [];
+  if (value === undefined) {
+    return [];
+  }
   const view = new DataView(value.buffer, value.byteOffset, value.byteLength);
   const cells: number[] = [];
-  for (let offset = 0; offset + 4 <= value.length; offset += 4) cells.push(view.getUint32(offset));
+  for (let offset = 0; offset + 4 <= value.length; offset += 4) {
+    cells.push(view.getUint32(offset));
+  }
   return cells;
 }
 

@@ -48,8 +48,12 @@ export class Value {
   }
 
   private findWide(builder: Builder): string {
-    if (this.makeWide !== undefined) return this.makeWide();
-    if (this.type === "i64" || literal(this.text) !== undefined) return this.text;
+    if (this.makeWide !== undefined) {
+      return this.makeWide();
+    }
+    if (this.type === "i64" || literal(this.text) !== undefined) {
+      return this.text;
+    }
     return builder.assign(`sext i32 ${this.text} to i64`);
   }
 }
@@ -89,13 +93,17 @@ export class Builder {
   /** Takes the top of the stack. A validated module never takes from an empty one. */
   pop(): Value {
     const value = this.stack.pop();
-    if (value === undefined) throw new Error("the Wasm operand stack is empty: the module is not valid");
+    if (value === undefined) {
+      throw new Error("the Wasm operand stack is empty: the module is not valid");
+    }
     return value;
   }
 
   /** Takes `count` values; the one that was pushed first comes first. */
   popMany(count: number): Value[] {
-    if (count > this.stack.length) throw new Error("the Wasm operand stack is too short: invalid module");
+    if (count > this.stack.length) {
+      throw new Error("the Wasm operand stack is too short: invalid module");
+    }
     return this.stack.splice(this.stack.length - count, count);
   }
 
@@ -120,7 +128,9 @@ export class Builder {
   uniqueName(hint: string): string {
     const base = hint.replace(/[^A-Za-z0-9_.]/g, "_");
     let name = base;
-    for (let count = 1; this.names.has(name); count++) name = `${base}.${count}`;
+    for (let count = 1; this.names.has(name); count++) {
+      name = `${base}.${count}`;
+    }
     this.names.add(name);
     return `%v.${name}`;
   }

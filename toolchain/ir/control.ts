@@ -48,9 +48,13 @@ export class Control {
    */
   skip(instruction: Instruction): boolean {
     const { kind } = instruction;
-    if (kind === "block" || kind === "loop" || kind === "if") this.skipped++;
-    else if (kind === "end" && this.skipped > 0) this.skipped--;
-    else if (kind === "end" || (kind === "else" && this.skipped === 0)) return false;
+    if (kind === "block" || kind === "loop" || kind === "if") {
+      this.skipped++;
+    } else if (kind === "end" && this.skipped > 0) {
+      this.skipped--;
+    } else if (kind === "end" || (kind === "else" && this.skipped === 0)) {
+      return false;
+    }
     return true;
   }
 
@@ -80,7 +84,9 @@ export class Control {
     const end = builder.newLabel("end");
     const carried = this.slots(type.results, "result");
     const otherwise = this.withElse.has(index) ? builder.newLabel("else") : undefined;
-    if (otherwise === undefined) this.storeInto(carried, params);
+    if (otherwise === undefined) {
+      this.storeInto(carried, params);
+    }
     builder.branchIf(condition, then, otherwise ?? end);
     builder.begin(then);
     const frame = this.open("if", type, end, carried, params);
@@ -91,11 +97,17 @@ export class Control {
   else(): void {
     const { builder } = this;
     const frame = this.top();
-    if (builder.reachable) this.leave(frame);
+    if (builder.reachable) {
+      this.leave(frame);
+    }
     builder.stack.length = frame.height;
-    if (frame.otherwise === undefined) throw new Error("an else without its if: the module is not valid");
+    if (frame.otherwise === undefined) {
+      throw new Error("an else without its if: the module is not valid");
+    }
     builder.begin(frame.otherwise);
-    for (const param of frame.params) builder.push(settled(param));
+    for (const param of frame.params) {
+      builder.push(settled(param));
+    }
   }
 
   /** Closes the innermost block, or the function itself. */
@@ -104,9 +116,13 @@ export class Control {
     const frame = this.top();
     this.frames.pop();
     if (frame.kind === "function") {
-      if (builder.reachable) this.return(frame.type);
+      if (builder.reachable) {
+        this.return(frame.type);
+      }
     } else if (frame.kind !== "loop" && frame.branched) {
-      if (builder.reachable) this.leave(frame);
+      if (builder.reachable) {
+        this.leave(frame);
+      }
       builder.stack.length = frame.height;
       builder.begin(frame.target);
       this.loadFrom(frame.carried);
@@ -117,8 +133,11 @@ export class Control {
 
   branch(depth: number): void {
     const frame = this.at(depth);
-    if (frame.kind === "function") this.return(frame.type);
-    else this.leave(frame);
+    if (frame.kind === "function") {
+      this.return(frame.type);
+    } else {
+      this.leave(frame);
+    }
   }
 
   branchIf(depth: number): void {
@@ -165,7 +184,9 @@ export class Control {
       branched: false,
     };
     this.frames.push(frame);
-    for (const param of params) this.builder.push(param);
+    for (const param of params) {
+      this.builder.push(param);
+    }
     return frame;
   }
 
@@ -175,7 +196,9 @@ export class Control {
 
   private at(depth: number): Frame {
     const frame = this.frames[this.frames.length - 1 - depth];
-    if (frame === undefined) throw new Error(`a branch leaves ${depth} blocks: the module is not valid`);
+    if (frame === undefined) {
+      throw new Error(`a branch leaves ${depth} blocks: the module is not valid`);
+    }
     return frame;
   }
 
@@ -220,7 +243,9 @@ export class Control {
 
   private slots(types: readonly ValueType[], hint: string): Slot[] {
     return types.map((type) => {
-      if (type !== "i32" && type !== "i64") throw new Error("a block of floats was not refused");
+      if (type !== "i32" && type !== "i64") {
+        throw new Error("a block of floats was not refused");
+      }
       return { name: this.builder.alloca(hint, type), type };
     });
   }
@@ -228,12 +253,16 @@ export class Control {
   private storeInto(slots: readonly Slot[], values: readonly Value[]): void {
     for (const [index, { name, type }] of slots.entries()) {
       const value = values[index];
-      if (value !== undefined) this.builder.emit(`store ${type} ${value.text}, ptr ${name}`);
+      if (value !== undefined) {
+        this.builder.emit(`store ${type} ${value.text}, ptr ${name}`);
+      }
     }
   }
 
   private loadFrom(slots: readonly Slot[]): void {
-    for (const { name, type } of slots) this.builder.pushNew(type, `load ${type}, ptr ${name}`);
+    for (const { name, type } of slots) {
+      this.builder.pushNew(type, `load ${type}, ptr ${name}`);
+    }
   }
 }
 
@@ -247,11 +276,15 @@ function findElses(instructions: readonly Instruction[]): Set<number> {
   const found = new Set<number>();
   const open: number[] = [];
   for (const [index, { kind }] of instructions.entries()) {
-    if (kind === "block" || kind === "loop" || kind === "if") open.push(index);
-    else if (kind === "end") open.pop();
-    else if (kind === "else") {
+    if (kind === "block" || kind === "loop" || kind === "if") {
+      open.push(index);
+    } else if (kind === "end") {
+      open.pop();
+    } else if (kind === "else") {
       const start = open[open.length - 1];
-      if (start !== undefined) found.add(start);
+      if (start !== undefined) {
+        found.add(start);
+      }
     }
   }
   return found;

@@ -25,10 +25,16 @@ export function layOut(module: WasmModule, memoryBase: number): Layout {
   let dataEnd = memoryBase;
   let end = memoryBase;
   for (const { address, bytes } of module.data) {
-    if (address === undefined) continue;
-    if (address < memoryBase) throw new Error(`static data at 0x${address.toString(16)} is below memoryBase`);
+    if (address === undefined) {
+      continue;
+    }
+    if (address < memoryBase) {
+      throw new Error(`static data at 0x${address.toString(16)} is below memoryBase`);
+    }
     const used = bytes.findLastIndex((byte) => byte !== 0) + 1;
-    if (used > 0) dataEnd = Math.max(dataEnd, address + used);
+    if (used > 0) {
+      dataEnd = Math.max(dataEnd, address + used);
+    }
     end = Math.max(end, address + bytes.length);
   }
   const told = module.globals.find(({ name }) => name === HEAP_BASE)?.value;
@@ -41,11 +47,14 @@ export function layOut(module: WasmModule, memoryBase: number): Layout {
 
 /** The active segments as one packed constant, zeros between them included. Empty where there is no data. */
 export function dataGlobal(segments: readonly DataSegment[], { memoryBase, dataEnd }: Layout): string[] {
-  if (dataEnd === memoryBase) return [];
+  if (dataEnd === memoryBase) {
+    return [];
+  }
   const image = new Uint8Array(dataEnd - memoryBase);
   for (const { address, bytes } of segments) {
-    if (address !== undefined)
+    if (address !== undefined) {
       image.set(bytes.subarray(0, Math.max(dataEnd - address, 0)), address - memoryBase);
+    }
   }
   const pieces = cut(image).map((piece) => byteArray(piece));
   const types = pieces.map((piece) => piece.slice(0, piece.indexOf("]") + 1));
@@ -68,13 +77,17 @@ function cut(image: Uint8Array): Uint8Array[] {
     }
     if (zeros >= ZERO_RUN_MIN_BYTES) {
       const from = index - zeros;
-      if (from > begin) pieces.push(image.subarray(begin, from));
+      if (from > begin) {
+        pieces.push(image.subarray(begin, from));
+      }
       pieces.push(image.subarray(from, index));
       begin = index;
     }
     zeros = 0;
   }
-  if (begin < image.length) pieces.push(image.subarray(begin));
+  if (begin < image.length) {
+    pieces.push(image.subarray(begin));
+  }
   return pieces;
 }
 

@@ -74,7 +74,9 @@ export class Debug {
    * @param argument which parameter it is, from 1; 0 for a local
    */
   declare(subprogram: Subprogram, local: Local, argument: number, slot: string): string | undefined {
-    if (local.name === undefined) return undefined;
+    if (local.name === undefined) {
+      return undefined;
+    }
     // asc tells locals of the same name apart by a number behind a bar: `i|1`.
     const name = quoted(local.name.split("|", 1)[0] ?? local.name);
     const which = argument === 0 ? "" : `arg: ${argument}, `;
@@ -110,7 +112,9 @@ export class Debug {
   /** A node that is shared by all who say the same. */
   private node(text: string): number {
     const known = this.known.get(text);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      return known;
+    }
     const id = this.nodes.push(text) - 1;
     this.known.set(text, id);
     return id;

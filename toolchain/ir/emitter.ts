@@ -90,19 +90,25 @@ export class Emitter implements Surroundings {
 
   callee(index: number): Callee {
     const callee = this.callees.get(index);
-    if (callee === undefined) throw new Error(`function ${index} has no symbol: the module is not valid`);
+    if (callee === undefined) {
+      throw new Error(`function ${index} has no symbol: the module is not valid`);
+    }
     return callee;
   }
 
   indirectType(index: number): { readonly type: FunctionType; readonly id: number } {
     const type = this.survey.module.types[index];
-    if (type === undefined) throw new Error(`type ${index} does not exist: the module is not valid`);
+    if (type === undefined) {
+      throw new Error(`type ${index} does not exist: the module is not valid`);
+    }
     return { type, id: this.typeIds.of(type) };
   }
 
   global(index: number): { readonly type: "i32" | "i64"; readonly name: string } | Value {
     const global = this.globals[index];
-    if (global === undefined) throw new Error(`global ${index} does not exist: the module is not valid`);
+    if (global === undefined) {
+      throw new Error(`global ${index} does not exist: the module is not valid`);
+    }
     return global;
   }
 
@@ -130,7 +136,9 @@ export class Emitter implements Surroundings {
 
   private functionAt(index: number): WasmFunction {
     const fn = this.survey.module.functions[index];
-    if (fn === undefined) throw new Error(`function ${index} does not exist: the module is not valid`);
+    if (fn === undefined) {
+      throw new Error(`function ${index} does not exist: the module is not valid`);
+    }
     return fn;
   }
 
@@ -139,16 +147,24 @@ export class Emitter implements Surroundings {
     const { module, symbols } = this.survey;
     const taken = new Set<string>();
     for (const { name, kind, index } of module.exports) {
-      if (kind !== "function") continue;
+      if (kind !== "function") {
+        continue;
+      }
       taken.add(name);
       this.exports.push(name);
-      if (!this.callees.has(index)) this.callees.set(index, { kind: "function", symbol: globalName(name) });
+      if (!this.callees.has(index)) {
+        this.callees.set(index, { kind: "function", symbol: globalName(name) });
+      }
     }
     for (const fn of this.survey.defined) {
-      if (this.callees.has(fn.index)) continue;
+      if (this.callees.has(fn.index)) {
+        continue;
+      }
       const base = fn.index === module.start ? START_SYMBOL : symbols.symbolOf(fn.name);
       let symbol = base;
-      for (let count = 1; taken.has(symbol); count++) symbol = `${base}.${count}`;
+      for (let count = 1; taken.has(symbol); count++) {
+        symbol = `${base}.${count}`;
+      }
       taken.add(symbol);
       this.callees.set(fn.index, { kind: "function", symbol: globalName(symbol) });
     }
@@ -156,13 +172,17 @@ export class Emitter implements Surroundings {
 
   private symbolOf(index: number): string {
     const callee = this.callee(index);
-    if (callee.kind !== "function") throw new Error(`function ${index} has no symbol`);
+    if (callee.kind !== "function") {
+      throw new Error(`function ${index} has no symbol`);
+    }
     return callee.symbol;
   }
 
   private define(fn: WasmFunction): string[] {
     const { body } = fn;
-    if (body === undefined) return [];
+    if (body === undefined) {
+      return [];
+    }
     const symbol = this.symbolOf(fn.index);
     const place = this.survey.placeOf(fn);
     const parts = fn.name.split("/");
@@ -187,7 +207,9 @@ export class Emitter implements Surroundings {
   /** Whether a function says of itself that it is not to be inlined. */
   private isOutOfLine(body: FunctionBody): boolean {
     return body.instructions.some((instruction) => {
-      if (instruction.kind !== "call") return false;
+      if (instruction.kind !== "call") {
+        return false;
+      }
       const callee = this.callee(instruction.index);
       return callee.kind === "intrinsic" && callee.intrinsic === outOfLine;
     });
@@ -204,7 +226,9 @@ export class Emitter implements Surroundings {
     const names = this.survey.module.exports
       .filter(({ kind, index }) => kind === "function" && index === fn.index)
       .map(({ name }) => globalName(name));
-    if (fn.index === this.survey.module.start && names.length > 0) names.push(`@${START_SYMBOL}`);
+    if (fn.index === this.survey.module.start && names.length > 0) {
+      names.push(`@${START_SYMBOL}`);
+    }
     const types = fn.type.params.map((param) => llvmType[param]).join(", ");
     const [result] = fn.type.results;
     const type = `${result === undefined ? "void" : llvmType[result]} (${types})`;
@@ -224,7 +248,9 @@ export class Emitter implements Surroundings {
     subprogram: Subprogram | undefined,
   ): Locator | undefined {
     const { debug, survey } = this;
-    if (debug === undefined || subprogram === undefined) return undefined;
+    if (debug === undefined || subprogram === undefined) {
+      return undefined;
+    }
     return {
       location: (instruction: Instruction) => {
         const place = survey.place({ fn, instruction });
@@ -232,7 +258,9 @@ export class Emitter implements Surroundings {
       },
       declare: (index, slot) => {
         const local = body.locals[index];
-        if (local === undefined) return undefined;
+        if (local === undefined) {
+          return undefined;
+        }
         const argument = index < fn.type.params.length ? index + 1 : 0;
         return debug.declare(subprogram, local, argument, slot);
       },
@@ -253,11 +281,15 @@ export class Emitter implements Surroundings {
       segment.address === undefined ? passiveGlobals(this.passiveSegment(index), segment) : [],
     );
     const indirect = [...this.survey.sites()].some(({ instruction }) => instruction.kind === "call_indirect");
-    if (!indirect) return lines;
+    if (!indirect) {
+      return lines;
+    }
     const entries = module.elements.flatMap(({ offset, functions }) =>
       functions.flatMap((index, position) => {
         const callee = index === undefined ? undefined : this.callees.get(index);
-        if (index === undefined || callee?.kind !== "function") return [];
+        if (index === undefined || callee?.kind !== "function") {
+          return [];
+        }
         const typeId = this.typeIds.of(this.functionType(index));
         return [{ slot: offset + position, symbol: callee.symbol, typeId }];
       }),
@@ -266,7 +298,9 @@ export class Emitter implements Surroundings {
   }
 
   private startLines(): string[] {
-    if (this.survey.module.start !== undefined) return [];
+    if (this.survey.module.start !== undefined) {
+      return [];
+    }
     return [`define void @${START_SYMBOL}() #0 {`, "entry:", "  ret void", "}", ""];
   }
 
@@ -276,7 +310,9 @@ export class Emitter implements Surroundings {
     const lines = new Map<string, string>();
     for (const fn of this.survey.module.functions) {
       const callee = fn.source === undefined ? undefined : this.callees.get(fn.index);
-      if (callee === undefined || callee.kind === "intrinsic" || defined.has(callee.symbol)) continue;
+      if (callee === undefined || callee.kind === "intrinsic" || defined.has(callee.symbol)) {
+        continue;
+      }
       const parameters = parameterList(fn.type).replaceAll(/ %p\d+/g, "");
       if (callee.kind === "function") {
         lines.set(callee.symbol, `declare ${resultType(fn.type)} ${callee.symbol}(${parameters}) #0`);

@@ -119,11 +119,17 @@ class Walk {
   run(): string[] {
     const { builder, control, locator } = this;
     const [first] = this.body.instructions;
-    if (locator !== undefined && first !== undefined) builder.location = locator.location(first);
+    if (locator !== undefined && first !== undefined) {
+      builder.location = locator.location(first);
+    }
     this.openLocals();
     for (const [index, instruction] of this.body.instructions.entries()) {
-      if (!builder.reachable && control.skip(instruction)) continue;
-      if (locator !== undefined) builder.location = locator.location(instruction);
+      if (!builder.reachable && control.skip(instruction)) {
+        continue;
+      }
+      if (locator !== undefined) {
+        builder.location = locator.location(instruction);
+      }
       this.translate(instruction, index);
     }
     return builder.finish();
@@ -133,7 +139,9 @@ class Walk {
   private openLocals(): void {
     const { builder, locator } = this;
     for (const [index, { type, name }] of this.body.locals.entries()) {
-      if (type !== "i32" && type !== "i64") throw new Error("a float local was not refused");
+      if (type !== "i32" && type !== "i64") {
+        throw new Error("a float local was not refused");
+      }
       const hint = name ?? `local${index}`;
       const twin = type === "i32" && !(this.twins instanceof TwinNeeds) && this.twins.has(index);
       const slot = {
@@ -144,7 +152,9 @@ class Walk {
       this.slots.push(slot);
       const isParameter = index < this.fn.type.params.length;
       const record = locator?.declare(index, slot.name);
-      if (record !== undefined) builder.emitRecord(record);
+      if (record !== undefined) {
+        builder.emitRecord(record);
+      }
       this.setLocal(index, new Value(type, isParameter ? `%p${index}` : "0"));
     }
   }
@@ -273,14 +283,19 @@ class Walk {
 
   private getGlobal(index: number): void {
     const global = this.around.global(index);
-    if (global instanceof Value) this.builder.push(global);
-    else this.builder.pushNew(global.type, `load ${global.type}, ptr ${global.name}`);
+    if (global instanceof Value) {
+      this.builder.push(global);
+    } else {
+      this.builder.pushNew(global.type, `load ${global.type}, ptr ${global.name}`);
+    }
   }
 
   private setGlobal(index: number): void {
     const { builder } = this;
     const global = this.around.global(index);
-    if (global instanceof Value) throw new Error("a constant global is set: the module is not valid");
+    if (global instanceof Value) {
+      throw new Error("a constant global is set: the module is not valid");
+    }
     builder.emit(`store ${global.type} ${builder.pop().text}, ptr ${global.name}`);
   }
 
@@ -301,13 +316,19 @@ class Walk {
     const { builder, twins } = this;
     const { type, name, wide } = this.slotAt(index);
     builder.emit(`store ${type} ${value.text}, ptr ${name}`);
-    if (twins instanceof TwinNeeds) twins.flow(index, () => value.wide(builder));
-    if (wide !== undefined) builder.emit(`store i64 ${value.wide(builder)}, ptr ${wide}`);
+    if (twins instanceof TwinNeeds) {
+      twins.flow(index, () => value.wide(builder));
+    }
+    if (wide !== undefined) {
+      builder.emit(`store i64 ${value.wide(builder)}, ptr ${wide}`);
+    }
   }
 
   private slotAt(index: number): Slot {
     const slot = this.slots[index];
-    if (slot === undefined) throw new Error(`local ${index} does not exist: the module is not valid`);
+    if (slot === undefined) {
+      throw new Error(`local ${index} does not exist: the module is not valid`);
+    }
     return slot;
   }
 
@@ -352,8 +373,12 @@ class Walk {
     const list = type.params.map((param, index) => `${abiType(param, "parameter")} ${values[index]?.text}`);
     const call = `call ${resultType(type)} ${target}(${list.join(", ")})`;
     const [result] = type.results;
-    if (result === undefined) builder.emit(call);
-    else if (result === "i32" || result === "i64") builder.pushNew(result, call);
-    else throw new Error(`a call that gives ${llvmType[result]} was not refused`);
+    if (result === undefined) {
+      builder.emit(call);
+    } else if (result === "i32" || result === "i64") {
+      builder.pushNew(result, call);
+    } else {
+      throw new Error(`a call that gives ${llvmType[result]} was not refused`);
+    }
   }
 }

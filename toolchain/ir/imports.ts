@@ -26,7 +26,9 @@ export function resolveImports(survey: Survey): Imports {
   const callees = new Map<number, Callee>();
   const findings: Diagnostic[] = [];
   for (const fn of survey.module.functions) {
-    if (fn.source === undefined || !survey.reachable.has(fn.index)) continue;
+    if (fn.source === undefined || !survey.reachable.has(fn.index)) {
+      continue;
+    }
     const callee = resolve(fn, fn.source.module, fn.source.field);
     if (typeof callee !== "string") {
       callees.set(fn.index, callee);
@@ -43,7 +45,9 @@ function resolve(fn: WasmFunction, module: string, field: string): Callee | stri
   switch (module) {
     case "intrinsics": {
       const intrinsic = intrinsics.get(field);
-      if (intrinsic === undefined) return `there is no intrinsic called ${field}`;
+      if (intrinsic === undefined) {
+        return `there is no intrinsic called ${field}`;
+      }
       if (typeKey(intrinsic.type) !== typeKey(fn.type)) {
         return `the intrinsic ${field} is declared as ${typeKey(fn.type)}, and is ${typeKey(intrinsic.type)}`;
       }
@@ -52,7 +56,9 @@ function resolve(fn: WasmFunction, module: string, field: string): Callee | stri
     case "assembly":
       return { kind: "function", symbol: globalName(field) };
     case "symbols":
-      if (typeKey(fn.type) !== "->i32") return `the symbol ${field} has to be declared as (): usize`;
+      if (typeKey(fn.type) !== "->i32") {
+        return `the symbol ${field} has to be declared as (): usize`;
+      }
       return { kind: "address", symbol: globalName(field) };
     default:
       return `${field} is imported from "${module}", which nobody provides (intrinsics, assembly or symbols would be)`;

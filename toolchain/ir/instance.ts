@@ -165,7 +165,9 @@ class InstanceEmitter implements Surroundings {
   /** An immutable global of known value is a number; one that another instance made is read like a mutable one. */
   global(index: number): { readonly type: "i32" | "i64"; readonly name: string } | Value {
     const { type, mutable, value, symbol } = at(this.globals, index);
-    if (type !== "i32" && type !== "i64") throw new Error("a global of floats was not refused");
+    if (type !== "i32" && type !== "i64") {
+      throw new Error("a global of floats was not refused");
+    }
     return mutable || value === undefined ? { type, name: symbol } : new Value(type, String(value));
   }
 
@@ -192,23 +194,36 @@ class InstanceEmitter implements Surroundings {
   }
 
   around(builder: Builder, call: () => void): void {
-    if (this.isChecked) guardCall(builder, call);
-    else call();
+    if (this.isChecked) {
+      guardCall(builder, call);
+    } else {
+      call();
+    }
   }
 
   private exported(kind: ExportKind, index: number): Exported {
-    if (kind === "memory") return { kind, symbol: this.memory };
-    if (kind === "table") return { kind, symbol: this.table };
-    if (kind === "global") return at(this.globals, index);
+    if (kind === "memory") {
+      return { kind, symbol: this.memory };
+    }
+    if (kind === "table") {
+      return { kind, symbol: this.table };
+    }
+    if (kind === "global") {
+      return at(this.globals, index);
+    }
     return { kind, symbol: at(this.functions, index), type: this.functionType(index) };
   }
 
   private define(fn: WasmFunction): string[] {
     const { body, index, type } = fn;
-    if (body === undefined) return [];
+    if (body === undefined) {
+      return [];
+    }
     const symbol = at(this.functions, index);
     const why = untranslatable(this.module, fn);
-    if (why !== undefined) this.unable.set(symbol, why);
+    if (why !== undefined) {
+      this.unable.set(symbol, why);
+    }
     const lines =
       why === undefined
         ? translateBody(fn, body, this, undefined)
@@ -218,7 +233,9 @@ class InstanceEmitter implements Surroundings {
 
   private globalLines(): string[] {
     return this.module.globals.flatMap(({ type, source, value }, index) => {
-      if (source !== undefined || (type !== "i32" && type !== "i64")) return [];
+      if (source !== undefined || (type !== "i32" && type !== "i64")) {
+        return [];
+      }
       return [`${at(this.globals, index).symbol} = internal global ${type} ${value ?? 0}`];
     });
   }
@@ -226,7 +243,9 @@ class InstanceEmitter implements Surroundings {
   private memoryLines(): string[] {
     const { memory } = this.module;
     const { memory: how } = this.options;
-    if (how.kind !== "checked" || memory === undefined || memory.source !== undefined) return [];
+    if (how.kind !== "checked" || memory === undefined || memory.source !== undefined) {
+      return [];
+    }
     const { initial } = memory;
     const fields = [how.base, initial * 0x10000, initial, Math.max(how.pagesMax, initial)];
     return [
@@ -237,8 +256,12 @@ class InstanceEmitter implements Surroundings {
   private tableLines(): string[] {
     const { tables, elements } = this.module;
     const [table] = tables;
-    if (table === undefined || table.source !== undefined) return [];
-    if (this.isChecked) return mutableTable(this.table, table.initial);
+    if (table === undefined || table.source !== undefined) {
+      return [];
+    }
+    if (this.isChecked) {
+      return mutableTable(this.table, table.initial);
+    }
     const filled = elements.flatMap(({ offset, functions }) =>
       functions.flatMap((index, position) =>
         index === undefined
@@ -256,15 +279,23 @@ class InstanceEmitter implements Surroundings {
   /** Instantiation: elements, then data, each refused where it does not fit, then the start function. */
   private initBody(): string[] {
     const builder = new Builder(this.trapCall);
-    if (this.isChecked) for (const segment of this.module.elements) this.placeElements(builder, segment);
+    if (this.isChecked) {
+      for (const segment of this.module.elements) {
+        this.placeElements(builder, segment);
+      }
+    }
     for (const [index, { address, bytes }] of this.module.data.entries()) {
-      if (address === undefined) continue;
+      if (address === undefined) {
+        continue;
+      }
       const target = new Value("i32", String(address | 0));
       const to = this.reach.pointer(builder, target, 0, String(bytes.length));
       const from = this.passiveSegment(index);
       builder.emit(`call void @llvm.memcpy.p0.p0.i64(ptr ${to}, ptr ${from}, i64 ${bytes.length}, i1 false)`);
     }
-    if (this.module.start !== undefined) builder.emit(`call void ${at(this.functions, this.module.start)}()`);
+    if (this.module.start !== undefined) {
+      builder.emit(`call void ${at(this.functions, this.module.start)}()`);
+    }
     builder.emit("ret void");
     return builder.finish();
   }
@@ -287,6 +318,8 @@ class InstanceEmitter implements Surroundings {
 
 function at<Item>(items: readonly Item[], index: number): Item {
   const item = items[index];
-  if (item === undefined) throw new Error(`index ${index} is out of range: the module is not valid`);
+  if (item === undefined) {
+    throw new Error(`index ${index} is out of range: the module is not valid`);
+  }
   return item;
 }

@@ -17,7 +17,9 @@ export function intrinsicDeclarations(lines: readonly string[]): string[] {
   const used = new Set<string>();
   for (const line of lines) {
     const match = /call [a-z0-9]+ @(llvm\.[a-z0-9.]+)\(/.exec(line);
-    if (match?.[1] !== undefined) used.add(match[1]);
+    if (match?.[1] !== undefined) {
+      used.add(match[1]);
+    }
   }
   return [...used].sort().map((name) => `declare ${llvmSignature(name)}`);
 }
@@ -25,14 +27,22 @@ export function intrinsicDeclarations(lines: readonly string[]): string[] {
 /** `void @llvm.trap()`, and so on for the few that the translator uses. */
 function llvmSignature(name: string): string {
   const type = name.endsWith("i64") ? "i64" : "i32";
-  if (name === "llvm.trap") return "void @llvm.trap()";
-  if (name === "llvm.dbg.declare") return "void @llvm.dbg.declare(metadata, metadata, metadata)";
+  if (name === "llvm.trap") {
+    return "void @llvm.trap()";
+  }
+  if (name === "llvm.dbg.declare") {
+    return "void @llvm.dbg.declare(metadata, metadata, metadata)";
+  }
   if (name.startsWith("llvm.mem")) {
     return name.startsWith("llvm.memset")
       ? `void @${name}(ptr, i8, i64, i1)`
       : `void @${name}(ptr, ptr, i64, i1)`;
   }
-  if (name.startsWith("llvm.fsh")) return `${type} @${name}(${type}, ${type}, ${type})`;
-  if (name.startsWith("llvm.ctpop")) return `${type} @${name}(${type})`;
+  if (name.startsWith("llvm.fsh")) {
+    return `${type} @${name}(${type}, ${type}, ${type})`;
+  }
+  if (name.startsWith("llvm.ctpop")) {
+    return `${type} @${name}(${type})`;
+  }
   return `${type} @${name}(${type}, i1)`;
 }

@@ -12,15 +12,21 @@ export function pointerTo(builder: Builder, reach: Reach, { offset, bits }: Acce
 
 /** Widens what a narrow load gave to the type on the stack. */
 export function extended(builder: Builder, text: string, { type, bits, signed }: Access): string {
-  if (type === `i${bits}`) return text;
+  if (type === `i${bits}`) {
+    return text;
+  }
   return builder.assign(`${signed ? "sext" : "zext"} i${bits} ${text} to ${type}`);
 }
 
 /** Cuts a value from the stack down to what is stored. */
 export function narrowed(builder: Builder, value: Value, { type, bits }: Access): string {
-  if (type === `i${bits}`) return value.text;
+  if (type === `i${bits}`) {
+    return value.text;
+  }
   const constant = literal(value.text);
-  if (constant !== undefined) return String(BigInt.asIntN(bits, constant));
+  if (constant !== undefined) {
+    return String(BigInt.asIntN(bits, constant));
+  }
   return builder.assign(`trunc ${type} ${value.text} to i${bits}`);
 }
 

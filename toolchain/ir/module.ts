@@ -74,7 +74,9 @@ export function translate(wasm: Uint8Array, options: TranslateOptions): Translat
     ...(isKernel || options.checks?.heap === true ? checkHeap(survey) : []),
     ...(isKernel || options.checks?.throws === true ? checkThrows(survey) : []),
   ];
-  if (findings.length > 0) throw new ToolchainError(`${options.name} cannot become RV64`, findings);
+  if (findings.length > 0) {
+    throw new ToolchainError(`${options.name} cannot become RV64`, findings);
+  }
   const layout = layOut(module, options.memoryBase);
   const emitter = new Emitter(survey, imports.callees, layout, {
     name: options.name,

@@ -58,12 +58,17 @@ export function numeric(builder: Builder, name: string): void {
   const shift = shifts.get(op);
   const division = divisions.get(op);
   const count = counts.get(op);
-  if (predicate !== undefined) compare(builder, type, predicate);
-  else if (op === "eqz") isZero(builder, type);
-  else if (plain.has(op)) arithmetic(builder, type, op);
-  else if (shift !== undefined) shiftBy(builder, type, shift);
-  else if (division !== undefined) divide(builder, type, division);
-  else if (count !== undefined) {
+  if (predicate !== undefined) {
+    compare(builder, type, predicate);
+  } else if (op === "eqz") {
+    isZero(builder, type);
+  } else if (plain.has(op)) {
+    arithmetic(builder, type, op);
+  } else if (shift !== undefined) {
+    shiftBy(builder, type, shift);
+  } else if (division !== undefined) {
+    divide(builder, type, division);
+  } else if (count !== undefined) {
     const zeroIsDefined = count === "ctpop" ? "" : ", i1 false";
     const operand = builder.pop().text;
     builder.pushNew(type, `call ${type} @llvm.${count}.${type}(${type} ${operand}${zeroIsDefined})`);
@@ -87,8 +92,11 @@ function compare(builder: Builder, type: IntegerType, predicate: string): void {
 
 function isZero(builder: Builder, type: IntegerType): void {
   const operand = builder.pop();
-  if (operand.bit !== undefined) pushBit(builder, `xor i1 ${operand.bit}, true`);
-  else pushBit(builder, `icmp eq ${type} ${operand.text}, 0`);
+  if (operand.bit !== undefined) {
+    pushBit(builder, `xor i1 ${operand.bit}, true`);
+  } else {
+    pushBit(builder, `icmp eq ${type} ${operand.text}, 0`);
+  }
 }
 
 function pushBit(builder: Builder, expression: string): void {
@@ -110,7 +118,9 @@ function arithmetic(builder: Builder, type: IntegerType, op: string): void {
  * differ by little where their sign extensions differ by 2^32, and `subw` extends its result for nothing anyway.
  */
 function twinFollows(op: string, left: bigint | undefined, right: bigint | undefined): boolean {
-  if (left === AMBIGUOUS || right === AMBIGUOUS) return false;
+  if (left === AMBIGUOUS || right === AMBIGUOUS) {
+    return false;
+  }
   return op === "add" || (op === "sub" && right !== undefined);
 }
 
@@ -130,8 +140,9 @@ function divide(builder: Builder, type: IntegerType, op: string): void {
   const right = builder.pop();
   const left = builder.pop();
   const divisor = literal(right.text);
-  if (divisor === undefined || divisor === 0n)
+  if (divisor === undefined || divisor === 0n) {
     builder.trapIf(builder.assign(`icmp eq ${type} ${right.text}, 0`), "integer divide by zero");
+  }
   let by = right.text;
   if (op.startsWith("s") && (divisor === undefined || divisor === -1n)) {
     const minusOne = builder.assign(`icmp eq ${type} ${right.text}, -1`);

@@ -24,7 +24,9 @@ export function pointer(builder: Builder, address: Value, unsigned: number): str
   const offset = BigInt.asIntN(32, BigInt(unsigned));
   const base = address.wide(builder);
   const constant = literal(base);
-  if (constant !== undefined) return `inttoptr (i64 ${constant + offset} to ptr)`;
+  if (constant !== undefined) {
+    return `inttoptr (i64 ${constant + offset} to ptr)`;
+  }
   const sum = offset === 0n ? base : builder.assign(`add i64 ${base}, ${offset}`);
   return builder.assign(`inttoptr i64 ${sum} to ptr`);
 }
@@ -58,6 +60,8 @@ export function checked(descriptor: string): Reach {
 /** A byte count or an address as i64: Wasm's are unsigned. */
 export function zeroExtended(builder: Builder, value: Value): string {
   const constant = literal(value.text);
-  if (constant !== undefined) return String(BigInt.asUintN(32, constant));
+  if (constant !== undefined) {
+    return String(BigInt.asUintN(32, constant));
+  }
   return builder.assign(`zext i32 ${value.text} to i64`);
 }

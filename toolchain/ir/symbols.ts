@@ -53,7 +53,9 @@ export class Symbols {
 
   /** The symbol of a function that is not exported. A file's top-level code is called `<file>/start`. */
   symbolOf(functionName: string): string {
-    if (functionName.startsWith(START)) return this.symbolOf(`${functionName.slice(START.length)}/start`);
+    if (functionName.startsWith(START)) {
+      return this.symbolOf(`${functionName.slice(START.length)}/start`);
+    }
     const parts = this.split(functionName);
     const path = parts === undefined ? functionName : `${parts.file.replace(/\.ts$/, "")}/${parts.name}`;
     const prefix = SHORTENED.find(([long]) => path.startsWith(long));
@@ -64,7 +66,9 @@ export class Symbols {
 
   /** Whether a function belongs to asc's own library. */
   isLibrary(functionName: string): boolean {
-    if (functionName.startsWith(START)) return this.isLibrary(`${functionName.slice(START.length)}/start`);
+    if (functionName.startsWith(START)) {
+      return this.isLibrary(`${functionName.slice(START.length)}/start`);
+    }
     return functionName.startsWith(LIBRARY) && this.split(functionName) === undefined;
   }
 
@@ -74,8 +78,12 @@ export class Symbols {
   }
 
   private bare(source: string): string | undefined {
-    if (!source.startsWith(LIBRARY)) return undefined;
-    if (!this.located.has(source)) this.located.set(source, this.locate(source.slice(LIBRARY.length)));
+    if (!source.startsWith(LIBRARY)) {
+      return undefined;
+    }
+    if (!this.located.has(source)) {
+      this.located.set(source, this.locate(source.slice(LIBRARY.length)));
+    }
     return this.located.get(source);
   }
 
@@ -87,9 +95,13 @@ export class Symbols {
     const plain = functionName.split("<", 1)[0] ?? functionName;
     for (let cut = plain.lastIndexOf("/"); cut > 0; cut = plain.lastIndexOf("/", cut - 1)) {
       const name = functionName.slice(cut + 1);
-      if (!functionName.startsWith(LIBRARY)) return { file: `${plain.slice(0, cut)}.ts`, name };
+      if (!functionName.startsWith(LIBRARY)) {
+        return { file: `${plain.slice(0, cut)}.ts`, name };
+      }
       const file = this.bare(`${plain.slice(0, cut)}.ts`);
-      if (file !== undefined) return { file, name };
+      if (file !== undefined) {
+        return { file, name };
+      }
     }
     return undefined;
   }

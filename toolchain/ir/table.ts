@@ -56,7 +56,9 @@ export function constantTableEntry(
 ): string {
   const constant = literal(selector);
   const inside = constant !== undefined && constant >= 0n && constant < BigInt(table.size);
-  if (!inside) builder.trapIf(builder.assign(`icmp uge i32 ${selector}, ${table.size}`), "undefined element");
+  if (!inside) {
+    builder.trapIf(builder.assign(`icmp uge i32 ${selector}, ${table.size}`), "undefined element");
+  }
   const slot = constant ?? builder.assign(`zext i32 ${selector} to i64`);
   const idAt = builder.assign(`getelementptr i32, ptr ${table.types}, i64 ${slot}`);
   const found = builder.assign(`load i32, ptr ${idAt}`);

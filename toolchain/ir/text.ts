@@ -18,7 +18,9 @@ export const llvmType: Readonly<Record<ValueType, string>> = {
  * 32-bit integer; saying so saves the `sext.w` at each entry, and is what assembly finds in a register.
  */
 export function abiType(type: ValueType, place: "parameter" | "result"): string {
-  if (type !== "i32") return llvmType[type];
+  if (type !== "i32") {
+    return llvmType[type];
+  }
   return place === "parameter" ? "i32 signext" : "signext i32";
 }
 

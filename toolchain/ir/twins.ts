@@ -31,7 +31,9 @@ export class TwinNeeds {
     const needed = new Set<number>();
     const open = [...this.roots];
     for (let local = open.pop(); local !== undefined; local = open.pop()) {
-      if (needed.has(local)) continue;
+      if (needed.has(local)) {
+        continue;
+      }
       needed.add(local);
       open.push(...(this.edges.get(local) ?? []));
     }

@@ -32,7 +32,9 @@ export function llvmIdentity(): string {
 
 /** Tries what NEURON_CLANG and NEURON_LLD name, where they are set. Throws Problem if one is not what it has to be. */
 export function requireNamedLlvm(): void {
-  for (const name of ["clang", "ld.lld"] as const) namedTool(name);
+  for (const name of ["clang", "ld.lld"] as const) {
+    namedTool(name);
+  }
 }
 
 /**
@@ -45,7 +47,9 @@ export async function runLlvm(name: ToolName, root: string, args: readonly strin
   await slots.take();
   try {
     const { code, output } = await spawnTool(tool, root, args);
-    if (code === 0) return;
+    if (code === 0) {
+      return;
+    }
     const command = [name, ...args].join(" ");
     throw new Problem(`${name} failed (status ${code})`, { subject: command, output });
   } finally {
@@ -76,7 +80,9 @@ function spawnTool(
 
 function findTool(name: ToolName): Tool {
   const known = found.get(name);
-  if (known) return known;
+  if (known) {
+    return known;
+  }
   const tool = namedTool(name) ?? pinnedTool(name) ?? pathTool(name);
   if (!tool) {
     throw new Problem(`${name} was not found`, {
@@ -92,7 +98,9 @@ function findTool(name: ToolName): Tool {
 
 function namedTool(name: ToolName): Tool | undefined {
   const file = process.env[variables[name]];
-  if (!file) return undefined;
+  if (!file) {
+    return undefined;
+  }
   const version = majorVersion(file);
   if (version === undefined || version < llvmMajorMin) {
     const why = version === undefined ? "it does not run" : `it says that it is version ${version}`;
@@ -134,13 +142,19 @@ const slots = {
   waiting: [] as (() => void)[],
 
   async take(): Promise<void> {
-    if (this.free > 0) this.free -= 1;
-    else await new Promise<void>((resolve) => this.waiting.push(resolve));
+    if (this.free > 0) {
+      this.free -= 1;
+    } else {
+      await new Promise<void>((resolve) => this.waiting.push(resolve));
+    }
   },
 
   give(): void {
     const next = this.waiting.shift();
-    if (next) next();
-    else this.free += 1;
+    if (next) {
+      next();
+    } else {
+      this.free += 1;
+    }
   },
 };

@@ -114,14 +114,28 @@ class Shapes {
 
   /** Kind and more, as PointerKind of shape.ts has them. */
   pointer(type: Type): [number, number] {
-    if (type.kind === "text") return [0, 0];
-    if (type.kind === "data") return [1, 0];
-    if (type.kind === "struct") return [3, this.place(type.name)];
-    if (type.kind !== "list") throw new Error(`${type.kind} is no pointer`);
+    if (type.kind === "text") {
+      return [0, 0];
+    }
+    if (type.kind === "data") {
+      return [1, 0];
+    }
+    if (type.kind === "struct") {
+      return [3, this.place(type.name)];
+    }
+    if (type.kind !== "list") {
+      throw new Error(`${type.kind} is no pointer`);
+    }
     const { element } = type;
-    if (element.kind === "struct") return [4, this.place(element.name)];
-    if (element.kind === "text") return [5, 0];
-    if (element.kind === "data") return [6, 0];
+    if (element.kind === "struct") {
+      return [4, this.place(element.name)];
+    }
+    if (element.kind === "text") {
+      return [5, 0];
+    }
+    if (element.kind === "data") {
+      return [6, 0];
+    }
     return [2, elementSize(element)];
   }
 }
@@ -149,7 +163,9 @@ function reader(struct: Struct, schema: Schema, shapes: Shapes, helpers: Helpers
 function getter(field: Field, struct: Struct, schema: Schema, helpers: Helpers): (string | undefined)[] {
   const { name, type } = field;
   const doc = docComment(field.doc, "  ");
-  if (type.kind === "void") return [docComment([`${name} is Void: nothing to read.`], "  ")];
+  if (type.kind === "void") {
+    return [docComment([`${name} is Void: nothing to read.`], "  ")];
+  }
   if (type.kind === "scalar" || type.kind === "enum") {
     return [doc, ...block(`get ${name}(): ${guestType(type)}`, `return ${loadField(field, type)};`)];
   }
@@ -170,12 +186,15 @@ function getter(field: Field, struct: Struct, schema: Schema, helpers: Helpers):
       ...block(`${name}(index: u32): ${element}`, `return changetype<${element}>(${call});`),
     ];
   }
-  if (type.kind !== "list") return [doc, ...span(name, type, at, "", helpers)];
+  if (type.kind !== "list") {
+    return [doc, ...span(name, type, at, "", helpers)];
+  }
   const { element } = type;
   const length = block(`get ${name}Length(): u32`, `return ${helpers.use("read", "listLength")}(${at});`);
   const elementAt = `${helpers.use("read", "listElement")}(${at}, index, ${elementShift(element)})`;
-  if (isPointer(element))
+  if (isPointer(element)) {
     return [doc, ...length, "", ...span(`${name}Item`, element, elementAt, "index: u32", helpers)];
+  }
   const load = `load<${wireType(element)}>(${elementAt})`;
   return [doc, ...length, "", ...block(`${name}(index: u32): ${guestType(element)}`, `return ${load};`)];
 }
@@ -225,7 +244,9 @@ function builder(struct: Struct, schema: Schema, helpers: Helpers): string {
 function setter(field: Field, struct: Struct, schema: Schema, helpers: Helpers): (string | undefined)[] {
   const { name, type } = field;
   const doc = docComment(field.doc, "  ");
-  if (type.kind === "void") return [];
+  if (type.kind === "void") {
+    return [];
+  }
   if (type.kind === "scalar" || type.kind === "enum") {
     return [doc, ...block(`set ${name}(value: ${guestType(type)})`, `${storeField(field, type)};`)];
   }
@@ -236,7 +257,9 @@ function setter(field: Field, struct: Struct, schema: Schema, helpers: Helpers):
     const result = `${type.name}Builder`;
     return [doc, ...block(`init${capital(name)}(): ${result}`, `return changetype<${result}>(${call});`)];
   }
-  if (type.kind !== "list") return [doc, ...spanSetters(capital(name), type, at, "", helpers)];
+  if (type.kind !== "list") {
+    return [doc, ...spanSetters(capital(name), type, at, "", helpers)];
+  }
   const { element } = type;
   if (element.kind === "struct") {
     const { dataWords, pointerCount } = structNamed(schema, element.name);
@@ -277,7 +300,9 @@ function spanSetters(
     `set${name}(${parameters}from: usize, length: u32): void`,
     `${write}(${at}, from, length);`,
   );
-  if (type.kind !== "text") return copy;
+  if (type.kind !== "text") {
+    return copy;
+  }
   const text = `${helpers.use("build", "writeString")}(${at}, text);`;
   return [
     ...copy,
@@ -301,13 +326,17 @@ function elementSize(type: Type): number {
 }
 
 function elementShift(type: Type): number {
-  if (isPointer(type)) return 3;
+  if (isPointer(type)) {
+    return 3;
+  }
   return type.kind === "scalar" ? scalarLogBits[type.scalar] - 3 : 1;
 }
 
 function structNamed(schema: Schema, name: string): Struct {
   const struct = schema.structs.find((one) => one.name === name);
-  if (!struct) throw new Error(`layout resolved ${name}, which is not there`);
+  if (!struct) {
+    throw new Error(`layout resolved ${name}, which is not there`);
+  }
   return struct;
 }
 
@@ -328,8 +357,12 @@ function block(head: string, statement: string): string[] {
 }
 
 function docComment(doc: readonly string[], indent: string): string | undefined {
-  if (doc.length === 0) return undefined;
-  if (doc.length === 1) return `${indent}/** ${doc[0]} */`;
+  if (doc.length === 0) {
+    return undefined;
+  }
+  if (doc.length === 1) {
+    return `${indent}/** ${doc[0]} */`;
+  }
   return [`${indent}/**`, ...doc.map((line) => `${indent} * ${line}`.trimEnd()), `${indent} */`].join("\n");
 }
 
@@ -339,7 +372,9 @@ function lines(...parts: (string | undefined)[]): string {
 
 function importLine(names: readonly string[], module: string): string {
   const line = `import { ${names.join(", ")} } from "${module}";`;
-  if (line.length <= lineWidth) return line;
+  if (line.length <= lineWidth) {
+    return line;
+  }
   return ["import {", ...names.map((name) => `  ${name},`), `} from "${module}";`].join("\n");
 }
 

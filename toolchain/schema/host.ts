@@ -103,37 +103,55 @@ function initializer(name: string, parameters: string, type: string, init: strin
 
 /** capnp-es's class for a list, and what it holds. */
 function listClass(element: Type): [string, string] {
-  if (element.kind === "struct") return [`$.CompositeList(${element.name})`, element.name];
-  if (element.kind === "text") return ["$.TextList", "string"];
-  if (element.kind === "data") return ["$.DataList", "$.Data"];
+  if (element.kind === "struct") {
+    return [`$.CompositeList(${element.name})`, element.name];
+  }
+  if (element.kind === "text") {
+    return ["$.TextList", "string"];
+  }
+  if (element.kind === "data") {
+    return ["$.DataList", "$.Data"];
+  }
   const scalar = element.kind === "scalar" ? element.scalar : "UInt16";
   return [`$.${scalar.replace("UInt", "Uint")}List`, hostType(scalar)];
 }
 
 function hostType(scalar: ScalarName): string {
-  if (scalar === "Bool") return "boolean";
+  if (scalar === "Bool") {
+    return "boolean";
+  }
   return scalar === "Int64" || scalar === "UInt64" ? "bigint" : "number";
 }
 
 function maskOf(scalar: ScalarName, access: string, offset: number, value: bigint): string {
-  if (scalar === "Bool") return `$.getBitMask(true, ${offset & 7})`;
+  if (scalar === "Bool") {
+    return `$.getBitMask(true, ${offset & 7})`;
+  }
   return `$.get${access}Mask(${literal(scalar, value)})`;
 }
 
 function literal(scalar: ScalarName, value: bigint): string {
-  if (scalar === "Bool") return String(value !== 0n);
+  if (scalar === "Bool") {
+    return String(value !== 0n);
+  }
   return hostType(scalar) === "bigint" ? `${value}n` : String(value);
 }
 
 /** The id of each struct: a hash over its parent's id, and its name or its method's ordinal. */
 function ids(schema: Schema): Map<string, bigint> {
   const found = new Map<string, bigint>();
-  for (const { name } of schema.structs) found.set(name, childId(schema.id, name));
+  for (const { name } of schema.structs) {
+    found.set(name, childId(schema.id, name));
+  }
   for (const { name, methods } of schema.interfaces) {
     const parent = childId(schema.id, name);
     for (const { ordinal, params, results, isImplicit } of methods) {
-      if (isImplicit.params) found.set(params, methodId(parent, ordinal, 0));
-      if (isImplicit.results) found.set(results, methodId(parent, ordinal, 1));
+      if (isImplicit.params) {
+        found.set(params, methodId(parent, ordinal, 0));
+      }
+      if (isImplicit.results) {
+        found.set(results, methodId(parent, ordinal, 1));
+      }
     }
   }
   return found;

@@ -109,7 +109,9 @@ class Resolver {
       doc,
       methods: methods.map((method): Method => {
         const side = (fields: readonly FieldSyntax[] | TypeSyntax, suffix: string): string => {
-          if ("name" in fields) return this.structName(fields);
+          if ("name" in fields) {
+            return this.structName(fields);
+          }
           const name = `${interfaceName}${capital(method.name)}${suffix}`;
           structs.push(this.struct(name, [], fields, method.place));
           return name;
@@ -122,7 +124,9 @@ class Resolver {
     }));
     const constants = syntax.constants.map(({ name, doc, type, value }) => {
       const resolved = this.type(type);
-      if (resolved.kind !== "scalar") throw this.source.wrong(type.place, "a constant is a number or a Bool");
+      if (resolved.kind !== "scalar") {
+        throw this.source.wrong(type.place, "a constant is a number or a Bool");
+      }
       return { name, doc, scalar: resolved.scalar, value: this.value(resolved, value) };
     });
     this.checkNames(structs);
@@ -170,7 +174,9 @@ class Resolver {
   type(syntax: TypeSyntax): Type {
     const { name, element, place } = syntax;
     if (name === "List") {
-      if (!element) throw this.source.wrong(place, "a list says of what: List(UInt32)");
+      if (!element) {
+        throw this.source.wrong(place, "a list says of what: List(UInt32)");
+      }
       const inner = this.type(element);
       const isBit = inner.kind === "scalar" && inner.scalar === "Bool";
       if (isBit || inner.kind === "void" || inner.kind === "list") {
@@ -178,12 +184,24 @@ class Resolver {
       }
       return { kind: "list", element: inner };
     }
-    if (name === "Void") return { kind: "void" };
-    if (name === "Text") return { kind: "text" };
-    if (name === "Data") return { kind: "data" };
-    if (isScalar(name)) return { kind: "scalar", scalar: name };
-    if (this.enums.has(name)) return { kind: "enum", name };
-    if (this.structNames.has(name)) return { kind: "struct", name };
+    if (name === "Void") {
+      return { kind: "void" };
+    }
+    if (name === "Text") {
+      return { kind: "text" };
+    }
+    if (name === "Data") {
+      return { kind: "data" };
+    }
+    if (isScalar(name)) {
+      return { kind: "scalar", scalar: name };
+    }
+    if (this.enums.has(name)) {
+      return { kind: "enum", name };
+    }
+    if (this.structNames.has(name)) {
+      return { kind: "struct", name };
+    }
     if (name === "Float32" || name === "Float64") {
       throw this.source.wrong(place, `${name}: the guest has no floating point`, "Send a scaled integer.");
     }
@@ -195,29 +213,39 @@ class Resolver {
 
   structName(syntax: TypeSyntax): string {
     const type = this.type(syntax);
-    if (type.kind !== "struct") throw this.source.wrong(syntax.place, `${syntax.name} is not a struct`);
+    if (type.kind !== "struct") {
+      throw this.source.wrong(syntax.place, `${syntax.name} is not a struct`);
+    }
     return type.name;
   }
 
   value(type: Type, { place, value }: ValueSyntax): bigint {
     if (type.kind === "enum") {
       const found = this.enums.get(type.name)?.enumerants.find((one) => one.name === value);
-      if (!found) throw this.source.wrong(place, `${type.name} has no ${value}`);
+      if (!found) {
+        throw this.source.wrong(place, `${type.name} has no ${value}`);
+      }
       return BigInt(found.ordinal);
     }
-    if (type.kind !== "scalar")
+    if (type.kind !== "scalar") {
       throw this.source.wrong(place, "only numbers, Bools and enums have values here");
+    }
     if (type.scalar === "Bool") {
-      if (typeof value !== "boolean") throw this.source.wrong(place, "a Bool is true or false");
+      if (typeof value !== "boolean") {
+        throw this.source.wrong(place, "a Bool is true or false");
+      }
       return value ? 1n : 0n;
     }
-    if (typeof value !== "bigint") throw this.source.wrong(place, `${type.scalar} wants a number`);
+    if (typeof value !== "bigint") {
+      throw this.source.wrong(place, `${type.scalar} wants a number`);
+    }
     const bits = 1n << BigInt(scalarLogBits[type.scalar]);
     const isSigned = type.scalar.startsWith("I");
     const lowest = isSigned ? -(1n << (bits - 1n)) : 0n;
     const highest = isSigned ? (1n << (bits - 1n)) - 1n : (1n << bits) - 1n;
-    if (value < lowest || value > highest)
+    if (value < lowest || value > highest) {
       throw this.source.wrong(place, `${value} does not fit in ${type.scalar}`);
+    }
     return value;
   }
 
@@ -227,7 +255,9 @@ class Resolver {
     const declared = [...syntax.structs, ...syntax.enums, ...syntax.interfaces, ...syntax.constants];
     const seen = new Set<string>();
     for (const { place, name } of declared) {
-      if (seen.has(name)) throw this.source.wrong(place, `${name} is there twice`);
+      if (seen.has(name)) {
+        throw this.source.wrong(place, `${name} is there twice`);
+      }
       if (isScalar(name) || ["Void", "Text", "Data", "List"].includes(name)) {
         throw this.source.wrong(place, `${name} is the name of a built-in type`);
       }
@@ -235,7 +265,9 @@ class Resolver {
     }
     for (const { name } of structs.slice(syntax.structs.length)) {
       const owner = declared.find((one) => one.name === name);
-      if (owner) throw this.source.wrong(owner.place, `${name} is also the name that a method's struct gets`);
+      if (owner) {
+        throw this.source.wrong(owner.place, `${name} is also the name that a method's struct gets`);
+      }
     }
   }
 }
@@ -248,26 +280,36 @@ class DataSection {
 
   /** Places a scalar of 2^log bits (undefined: Void, which takes no room), and gives its offset in bits. */
   place(log: number | undefined): number {
-    if (log === undefined) return 0;
+    if (log === undefined) {
+      return 0;
+    }
     const hole = this.takeHole(log);
-    if (hole !== undefined) return hole * 2 ** log;
+    if (hole !== undefined) {
+      return hole * 2 ** log;
+    }
     const offset = this.words * 2 ** (6 - log);
     this.words += 1;
     // The rest of the new word: one hole of each size, each twice as large as the one before it.
-    for (let size = log, at = offset + 1; size < 6; size += 1, at = (at + 1) / 2) this.holes[size] = at;
+    for (let size = log, at = offset + 1; size < 6; size += 1, at = (at + 1) / 2) {
+      this.holes[size] = at;
+    }
     return offset * 2 ** log;
   }
 
   /** A hole of 2^log bits: one of that size, else the first half of a larger one, whose second half is left. */
   takeHole(log: number): number | undefined {
-    if (log >= 6) return undefined;
+    if (log >= 6) {
+      return undefined;
+    }
     const hole = this.holes[log];
     if (hole) {
       this.holes[log] = 0;
       return hole;
     }
     const larger = this.takeHole(log + 1);
-    if (larger === undefined) return undefined;
+    if (larger === undefined) {
+      return undefined;
+    }
     this.holes[log] = larger * 2 + 1;
     return larger * 2;
   }
@@ -279,8 +321,12 @@ export function isPointer(type: Type): boolean {
 
 /** What generated accessors (guest.ts) add to the name of a field. */
 function accessorSuffixes(type: Type): readonly string[] {
-  if (type.kind === "text" || type.kind === "data") return ["Start", "Length"];
-  if (type.kind !== "list") return [];
+  if (type.kind === "text" || type.kind === "data") {
+    return ["Start", "Length"];
+  }
+  if (type.kind !== "list") {
+    return [];
+  }
   return isPointer(type.element) && type.element.kind !== "struct"
     ? ["Length", "ItemStart", "ItemLength"]
     : ["Length"];
@@ -288,7 +334,9 @@ function accessorSuffixes(type: Type): readonly string[] {
 
 /** log2 of a scalar's size in bits; undefined for Void. */
 function logBits(type: Type): number | undefined {
-  if (type.kind === "scalar") return scalarLogBits[type.scalar];
+  if (type.kind === "scalar") {
+    return scalarLogBits[type.scalar];
+  }
   return type.kind === "enum" ? 4 : undefined;
 }
 

@@ -56,11 +56,17 @@ class Parser {
     const interfaces: InterfaceSyntax[] = [];
     const constants: ConstantSyntax[] = [];
     for (let token = this.peek(); token.kind !== "end"; token = this.peek()) {
-      if (token.text === "struct") structs.push(this.struct());
-      else if (token.text === "enum") enums.push(this.enumeration());
-      else if (token.text === "interface") interfaces.push(this.interface());
-      else if (token.text === "const") constants.push(this.constant());
-      else throw this.unexpected("struct, enum, interface or const");
+      if (token.text === "struct") {
+        structs.push(this.struct());
+      } else if (token.text === "enum") {
+        enums.push(this.enumeration());
+      } else if (token.text === "interface") {
+        interfaces.push(this.interface());
+      } else if (token.text === "const") {
+        constants.push(this.constant());
+      } else {
+        throw this.unexpected("struct, enum, interface or const");
+      }
     }
     return { id, doc, structs, enums, interfaces, constants };
   }
@@ -83,7 +89,9 @@ class Parser {
     const { place, name } = this.typeName();
     const doc = this.end("{");
     const fields: FieldSyntax[] = [];
-    while (!this.accept("}")) fields.push(this.structField());
+    while (!this.accept("}")) {
+      fields.push(this.structField());
+    }
     this.checkNames(fields);
     this.checkOrdinals(fields);
     return { place, name, fields, doc };
@@ -92,7 +100,9 @@ class Parser {
   structField(): FieldSyntax {
     this.refuseNested();
     const { place, name } = this.memberName();
-    if (this.accept(":")) this.refuseUnnumbered();
+    if (this.accept(":")) {
+      this.refuseUnnumbered();
+    }
     const ordinal = this.ordinal();
     this.take(":");
     this.refuseOutside();
@@ -125,7 +135,9 @@ class Parser {
     }
     const doc = this.end("{");
     const methods: MethodSyntax[] = [];
-    while (!this.accept("}")) methods.push(this.method());
+    while (!this.accept("}")) {
+      methods.push(this.method());
+    }
     this.checkNames(methods);
     this.checkOrdinals(methods);
     return { place, name, methods, doc };
@@ -143,10 +155,14 @@ class Parser {
 
   /** `(a :Text, b :UInt32 = 5)`, where the order gives the ordinals, or a struct's name. */
   parameters(): readonly FieldSyntax[] | TypeSyntax {
-    if (!this.accept("(")) return this.type();
+    if (!this.accept("(")) {
+      return this.type();
+    }
     const fields: FieldSyntax[] = [];
     while (!this.accept(")")) {
-      if (fields.length > 0) this.take(",");
+      if (fields.length > 0) {
+        this.take(",");
+      }
       const { place, name } = this.memberName();
       this.take(":");
       const type = this.type();
@@ -170,9 +186,12 @@ class Parser {
   type(): TypeSyntax {
     const place = this.peek();
     const name = this.word("a type");
-    if (!this.accept("(")) return { place, name };
-    if (name !== "List")
+    if (!this.accept("(")) {
+      return { place, name };
+    }
+    if (name !== "List") {
       throw this.source.wrong(place, `generic types such as ${name}(…) are not supported`, subsetHint);
+    }
     const element = this.type();
     this.take(")");
     return { place, name, element };
@@ -180,10 +199,15 @@ class Parser {
 
   value(): ValueSyntax {
     const place = this.peek();
-    if (place.kind === "string")
+    if (place.kind === "string") {
       throw this.source.wrong(place, "texts as values are not supported", subsetHint);
-    if (this.accept("-")) return { place, value: -this.number() };
-    if (place.kind === "number") return { place, value: this.number() };
+    }
+    if (this.accept("-")) {
+      return { place, value: -this.number() };
+    }
+    if (place.kind === "number") {
+      return { place, value: this.number() };
+    }
     const word = this.word("a number, true, false or an enumerant");
     return { place, value: word === "true" ? true : word === "false" ? false : word };
   }
@@ -192,13 +216,17 @@ class Parser {
     this.take("@");
     const token = this.peek();
     const value = this.number();
-    if (value > ordinalMax) throw this.source.wrong(token, `an ordinal is at most ${ordinalMax}`);
+    if (value > ordinalMax) {
+      throw this.source.wrong(token, `an ordinal is at most ${ordinalMax}`);
+    }
     return Number(value);
   }
 
   number(): bigint {
     const token = this.peek();
-    if (token.kind !== "number") throw this.unexpected("a whole number");
+    if (token.kind !== "number") {
+      throw this.unexpected("a whole number");
+    }
     this.next += 1;
     return BigInt(token.text);
   }
@@ -227,32 +255,42 @@ class Parser {
 
   word(wanted: string): string {
     const token = this.peek();
-    if (token.kind !== "word") throw this.unexpected(wanted);
+    if (token.kind !== "word") {
+      throw this.unexpected(wanted);
+    }
     this.next += 1;
     return token.text;
   }
 
   peek(): Token {
     const token = this.tokens[Math.min(this.next, this.tokens.length - 1)];
-    if (!token) throw new Error("a token list ends with an end token");
+    if (!token) {
+      throw new Error("a token list ends with an end token");
+    }
     return token;
   }
 
   accept(text: string): boolean {
     const token = this.peek();
-    if (token.kind === "string" || token.kind === "end" || token.text !== text) return false;
+    if (token.kind === "string" || token.kind === "end" || token.text !== text) {
+      return false;
+    }
     this.next += 1;
     return true;
   }
 
   take(text: string): void {
-    if (!this.accept(text)) throw this.unexpected(`\`${text}\``);
+    if (!this.accept(text)) {
+      throw this.unexpected(`\`${text}\``);
+    }
   }
 
   /** Takes what ends a declaration's head, and gives the comment that documents the declaration. */
   end(text: ";" | "{"): readonly string[] {
     const token = this.peek();
-    if (token.text === "$") throw this.source.wrong(token, "annotations are not supported", subsetHint);
+    if (token.text === "$") {
+      throw this.source.wrong(token, "annotations are not supported", subsetHint);
+    }
     this.take(text);
     return token.comment;
   }
@@ -269,7 +307,9 @@ class Parser {
     const token = this.peek();
     const what = token.kind === "word" ? outside.get(token.text) : undefined;
     const after = this.tokens[this.next + 1]?.text;
-    if (what === undefined || after === "@" || after === ":") return;
+    if (what === undefined || after === "@" || after === ":") {
+      return;
+    }
     throw this.source.wrong(token, `${what} are not supported`, subsetHint);
   }
 
@@ -283,14 +323,18 @@ class Parser {
   refuseNested(): void {
     const token = this.peek();
     const isDeclaration = ["struct", "enum", "interface", "const"].includes(token.text);
-    if (!isDeclaration || this.tokens[this.next + 1]?.kind !== "word") return;
+    if (!isDeclaration || this.tokens[this.next + 1]?.kind !== "word") {
+      return;
+    }
     throw this.source.wrong(token, "a declaration stands at the top level, not inside another", subsetHint);
   }
 
   checkNames(members: readonly { place: Place; name: string }[]): void {
     const seen = new Set<string>();
     for (const { place, name } of members) {
-      if (seen.has(name)) throw this.source.wrong(place, `${name} is there twice`);
+      if (seen.has(name)) {
+        throw this.source.wrong(place, `${name} is there twice`);
+      }
       seen.add(name);
     }
   }
@@ -299,10 +343,12 @@ class Parser {
   checkOrdinals(members: readonly { place: Place; name: string; ordinal: number }[]): void {
     const inOrder = [...members].sort((a, b) => a.ordinal - b.ordinal);
     for (const [expected, { place, name, ordinal }] of inOrder.entries()) {
-      if (ordinal < expected)
+      if (ordinal < expected) {
         throw this.source.wrong(place, `${name} has ordinal @${ordinal}, as another one has`);
-      if (ordinal > expected)
+      }
+      if (ordinal > expected) {
         throw this.source.wrong(place, `@${expected} is missing: ${name} has @${ordinal}`);
+      }
     }
   }
 }

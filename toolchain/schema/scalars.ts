@@ -16,14 +16,20 @@ export const scalarType = {
 
 /** The type of a getter. */
 export function guestType(type: Type): string {
-  if (type.kind === "scalar") return scalarType[type.scalar];
-  if (type.kind === "enum") return type.name;
+  if (type.kind === "scalar") {
+    return scalarType[type.scalar];
+  }
+  if (type.kind === "enum") {
+    return type.name;
+  }
   throw new Error(`${type.kind} is no scalar`);
 }
 
 /** The type that is loaded and stored. */
 export function wireType(type: Type): string {
-  if (type.kind === "enum") return "u16";
+  if (type.kind === "enum") {
+    return "u16";
+  }
   return type.kind === "scalar" && type.scalar === "Bool" ? "u8" : guestType(type);
 }
 

@@ -64,7 +64,9 @@ export function tokenize(source: Source): Token[] {
   const match = (pattern: RegExp): RegExpExecArray | null => {
     pattern.lastIndex = position;
     const found = pattern.exec(text);
-    if (found) position += found[0].length;
+    if (found) {
+      position += found[0].length;
+    }
     return found;
   };
   const add = (kind: Token["kind"], tokenText: string, start: number): void => {
@@ -80,7 +82,9 @@ export function tokenize(source: Source): Token[] {
       lineStart = position;
       continue;
     }
-    if (match(blank)) continue;
+    if (match(blank)) {
+      continue;
+    }
     const remark = match(comment);
     if (remark) {
       const last = tokens.at(-1);
@@ -92,7 +96,9 @@ export function tokenize(source: Source): Token[] {
     }
     for (const { kind, pattern } of patterns) {
       const found = match(pattern);
-      if (!found) continue;
+      if (!found) {
+        continue;
+      }
       add(kind, found[1] ?? found[0], start);
       continue scan;
     }

@@ -51,14 +51,18 @@ export function makeShared(root: string): readonly string[] {
     }
     const text = sharedModule(readFileSync(join(root, file), "utf8"), file);
     const path = join(folder, file);
-    if (existsSync(path) && readFileSync(path, "utf8") === text) continue;
+    if (existsSync(path) && readFileSync(path, "utf8") === text) {
+      continue;
+    }
     mkdirSync(dirname(path), { recursive: true });
     // Another ./nx may read it at this moment: it sees the old text or the new one.
     writeFileSync(`${path}.${process.pid}`, text);
     renameSync(`${path}.${process.pid}`, path);
   }
   for (const file of readdirSync(folder, { recursive: true, encoding: "utf8" })) {
-    if (file.endsWith(".ts") && !sharedSources.includes(file)) rmSync(join(folder, file));
+    if (file.endsWith(".ts") && !sharedSources.includes(file)) {
+      rmSync(join(folder, file));
+    }
   }
   return sharedSources;
 }

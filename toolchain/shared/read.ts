@@ -68,7 +68,9 @@ function readMembers(body: string, file: string, line: number): (readonly [strin
     const member = part.trim();
     const memberLine = at + newlines(/^\s*/.exec(part)?.[0]);
     at += newlines(part);
-    if (member === "") continue;
+    if (member === "") {
+      continue;
+    }
     const [, name, written] = /^(\w+)(?:\s*=\s*([\s\S]+))?$/.exec(member) ?? [];
     const value = written === undefined ? next : numberIn(written);
     if (name === undefined || value === undefined) {
@@ -91,7 +93,9 @@ function newlines(text = ""): number {
 function numberIn(written: string): bigint | undefined {
   const [, sign, digits, shift] =
     /^([-~]?)(0x[\da-f_]+|\d[\d_]*)(?:\s*<<\s*(\d+))?$/i.exec(written.trim()) ?? [];
-  if (digits === undefined) return undefined;
+  if (digits === undefined) {
+    return undefined;
+  }
   const number = BigInt(digits.replaceAll("_", ""));
   const signed = sign === "-" ? -number : sign === "~" ? ~number : number;
   return signed << BigInt(shift ?? 0);

@@ -82,7 +82,9 @@ function openBuild(root: string, options: BuildSettings): Build {
           throw error;
         }
       };
-      if (await stamps.run({ ...step, run })) stepsRun += 1;
+      if (await stamps.run({ ...step, run })) {
+        stepsRun += 1;
+      }
       end?.();
     },
     stepsRun: () => stepsRun,

@@ -20,11 +20,15 @@ const deviceTreeSource = "pkg/dts/virt-nexus.dts";
 export async function makeSources(build: Build): Promise<void> {
   await makeProfile(build);
   for (const schema of listFiles(build.root, schemaFolder)) {
-    if (schema.endsWith(".capnp")) await makeAccessors(build, schema);
+    if (schema.endsWith(".capnp")) {
+      await makeAccessors(build, schema);
+    }
   }
   await makeFrameOffsets(build);
   // In a trusted build it needs the disk's image, and comes later (compile.ts).
-  if (build.trust !== "build") await makeTrust(build);
+  if (build.trust !== "build") {
+    await makeTrust(build);
+  }
 }
 
 /** `gen/profile.ts`: constants by which guest code tells the two builds apart. */

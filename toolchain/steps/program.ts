@@ -60,7 +60,9 @@ export async function linkProgram(
       const layout: DataLayout = JSON.parse(await readText(build, layoutFile));
       const request = { objects, script: program.linkerScript, layout };
       await link(build.root, { ...request, output: elf, strip: false });
-      if (isTask) await link(build.root, { ...request, output: stripped, strip: true });
+      if (isTask) {
+        await link(build.root, { ...request, output: stripped, strip: true });
+      }
       return undefined;
     },
   });

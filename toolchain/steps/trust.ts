@@ -10,8 +10,12 @@ import { type Build, readBytes, type Trust, write } from "./build.ts";
 
 /** What `--trust` may say, as it is used below. A path is relative to where the command runs. */
 export function trustFrom(root: string, word: string): Trust | undefined {
-  if (word === "development") return undefined;
-  if (word === "build") return "build";
+  if (word === "development") {
+    return undefined;
+  }
+  if (word === "build") {
+    return "build";
+  }
   const file = resolve(word);
   // Read now, so that a file that is no key is told before anything is built.
   readKeyFile(file);
@@ -20,7 +24,9 @@ export function trustFrom(root: string, word: string): Trust | undefined {
 
 /** The file of the key that signs this build's image; undefined if it stays unsigned. */
 export function signingKey(build: Build): string | undefined {
-  if (build.trust === "build") return undefined;
+  if (build.trust === "build") {
+    return undefined;
+  }
   const { key } = build.trust;
   return readKeyFile(resolve(build.root, key)).privateKey ? key : undefined;
 }
@@ -60,7 +66,9 @@ export async function makeTrust(build: Build): Promise<void> {
 }
 
 function trustsDevelopmentKey(build: Build): boolean {
-  if (build.trust === "build") return false;
+  if (build.trust === "build") {
+    return false;
+  }
   const [trusted, development] = [build.trust.key, developmentPublicKey].map((file) =>
     keyIdText(readKeyFile(resolve(build.root, file)).id),
   );

@@ -23,7 +23,9 @@ export class Bytes {
   readonly end: number;
 
   constructor(data: Uint8Array, position = 0, end = data.length) {
-    if (end > data.length) throw malformed("a part ends behind the file's end", position);
+    if (end > data.length) {
+      throw malformed("a part ends behind the file's end", position);
+    }
     this.data = data;
     this.position = position;
     this.end = end;
@@ -35,7 +37,9 @@ export class Bytes {
 
   byte(): number {
     const value = this.position < this.end ? this.data[this.position] : undefined;
-    if (value === undefined) throw malformed("unexpected end", this.position);
+    if (value === undefined) {
+      throw malformed("unexpected end", this.position);
+    }
     this.position++;
     return value;
   }
@@ -43,7 +47,9 @@ export class Bytes {
   /** Steps over `length` bytes and gives them (a view, not a copy). */
   take(length: number): Uint8Array {
     const start = this.position;
-    if (length > this.end - start) throw malformed(`${length} bytes are more than there are`, start);
+    if (length > this.end - start) {
+      throw malformed(`${length} bytes are more than there are`, start);
+    }
     this.position = start + length;
     return this.data.subarray(start, start + length);
   }
@@ -83,7 +89,9 @@ export class Bytes {
   list<Item>(read: () => Item): Item[] {
     const start = this.position;
     const count = this.u32();
-    if (count > this.end - this.position) throw malformed(`a list of ${count} items does not fit`, start);
+    if (count > this.end - this.position) {
+      throw malformed(`a list of ${count} items does not fit`, start);
+    }
     return Array.from({ length: count }, read);
   }
 
@@ -94,7 +102,9 @@ export class Bytes {
       const byte = this.byte();
       const shift = BigInt(7 * index);
       value |= BigInt(byte & 0x7f) << shift;
-      if ((byte & 0x80) !== 0) continue;
+      if ((byte & 0x80) !== 0) {
+        continue;
+      }
       return signed && (byte & 0x40) !== 0 ? value - (1n << (shift + 7n)) : value;
     }
     throw malformed("a number is too long", start);

@@ -65,7 +65,9 @@ export function readBody(
     const offset = bytes.position;
     const operation = readOperation(bytes, types);
     instructions.push({ ...operation, offset });
-    if (operation.kind === "refused" && operation.op.startsWith("opcode")) break;
+    if (operation.kind === "refused" && operation.op.startsWith("opcode")) {
+      break;
+    }
   }
   return { start, end: bytes.end, locals, instructions };
 }
@@ -79,9 +81,13 @@ function readLocals(
   const runs = bytes.u32();
   for (let run = 0; run < runs; run++) {
     const count = bytes.u32();
-    if (locals.length + count > LOCALS_MAX) throw malformed("too many locals", bytes.position);
+    if (locals.length + count > LOCALS_MAX) {
+      throw malformed("too many locals", bytes.position);
+    }
     const type = valueTypeOf(bytes.byte());
-    if (type === undefined) return refused("a local of a reference or vector type");
+    if (type === undefined) {
+      return refused("a local of a reference or vector type");
+    }
     for (let index = 0; index < count; index++) {
       locals.push({ type, name: localNames.get(locals.length) });
     }
@@ -100,12 +106,17 @@ function refused(op: string): Operation {
 function readOperation(bytes: Bytes, types: readonly FunctionType[]): Operation {
   const opcode = bytes.byte();
   const numeric = numericNames[opcode - FIRST_NUMERIC];
-  if (numeric !== undefined)
+  if (numeric !== undefined) {
     return isFloatName(numeric) ? refused(numeric) : { kind: "numeric", op: numeric };
+  }
   const load = loads[opcode - FIRST_LOAD];
-  if (load !== undefined) return readAccess(bytes, "load", load);
+  if (load !== undefined) {
+    return readAccess(bytes, "load", load);
+  }
   const store = stores[opcode - FIRST_STORE];
-  if (store !== undefined) return readAccess(bytes, "store", store);
+  if (store !== undefined) {
+    return readAccess(bytes, "store", store);
+  }
   switch (opcode) {
     case Opcode.Unreachable:
       return { kind: "unreachable" };
@@ -187,8 +198,12 @@ function readForeign(
   known: readonly [name: string, immediates: number] | undefined,
   otherwise: string,
 ): Operation {
-  if (known === undefined) return refused(otherwise);
-  for (let count = 0; count < known[1]; count++) bytes.s64();
+  if (known === undefined) {
+    return refused(otherwise);
+  }
+  for (let count = 0; count < known[1]; count++) {
+    bytes.s64();
+  }
   return refused(known[0]);
 }
 
@@ -216,7 +231,9 @@ function readBlockType(bytes: Bytes, types: readonly FunctionType[]): FunctionTy
     return { params: [], results: [result] };
   }
   const type = types[Number(bytes.s64())];
-  if (type === undefined) throw malformed("a block's type does not exist", offset);
+  if (type === undefined) {
+    throw malformed("a block's type does not exist", offset);
+  }
   return type;
 }
 
@@ -235,7 +252,9 @@ const ALIGN_EXPONENT_MAX = 3;
 function readArgument(bytes: Bytes, shape: AccessShape): Access {
   const offset = bytes.position;
   const exponent = bytes.u32();
-  if (exponent > ALIGN_EXPONENT_MAX) throw malformed(`alignment 2^${exponent}`, offset);
+  if (exponent > ALIGN_EXPONENT_MAX) {
+    throw malformed(`alignment 2^${exponent}`, offset);
+  }
   return { ...shape, align: 2 ** exponent, offset: bytes.u32() };
 }
 
@@ -262,12 +281,22 @@ function readBulk(bytes: Bytes): Operation {
 /** An instruction of 128-bit vectors: read to its end, so that what follows it can be. */
 function readVector(bytes: Bytes): Operation {
   const sub = bytes.u32();
-  if (sub > Vector.Last) return refused(`opcode 0xfd ${sub}`);
+  if (sub > Vector.Last) {
+    return refused(`opcode 0xfd ${sub}`);
+  }
   const isAccess = sub <= Vector.Store || (sub >= Vector.LoadLane && sub <= Vector.LoadZeroLast);
   const isLane = sub >= Vector.LoadLane && sub <= Vector.StoreLaneLast;
-  if (isAccess) for (let count = 0; count < 2; count++) bytes.u32();
-  if (sub === Vector.Const || sub === Vector.Shuffle) bytes.take(VECTOR_BYTES);
-  if (isLane || (sub >= Vector.ExtractLane && sub <= Vector.ReplaceLaneLast)) bytes.byte();
+  if (isAccess) {
+    for (let count = 0; count < 2; count++) {
+      bytes.u32();
+    }
+  }
+  if (sub === Vector.Const || sub === Vector.Shuffle) {
+    bytes.take(VECTOR_BYTES);
+  }
+  if (isLane || (sub >= Vector.ExtractLane && sub <= Vector.ReplaceLaneLast)) {
+    bytes.byte();
+  }
   const isStore = sub === Vector.Store || (sub >= Vector.StoreLane && sub <= Vector.StoreLaneLast);
   return refused(isStore ? "v128.store" : `a vector instruction (0xfd ${sub})`);
 }
@@ -289,20 +318,28 @@ function readAtomic(bytes: Bytes): Operation {
   const run = (first: number) => atomicShapes[(sub - first) % widths];
   if (sub >= Atomic.Load && sub < Atomic.Store) {
     const shape = run(Atomic.Load);
-    if (shape) return { kind: "atomic.load", access: readArgument(bytes, shape) };
+    if (shape) {
+      return { kind: "atomic.load", access: readArgument(bytes, shape) };
+    }
   }
   if (sub >= Atomic.Store && sub < Atomic.Rmw) {
     const shape = run(Atomic.Store);
-    if (shape) return { kind: "atomic.store", access: readArgument(bytes, shape) };
+    if (shape) {
+      return { kind: "atomic.store", access: readArgument(bytes, shape) };
+    }
   }
   if (sub >= Atomic.Rmw && sub < Atomic.Cmpxchg) {
     const shape = run(Atomic.Rmw);
     const op = rmwOperators[Math.floor((sub - Atomic.Rmw) / widths)];
-    if (shape && op) return { kind: "atomic.rmw", op, access: readArgument(bytes, shape) };
+    if (shape && op) {
+      return { kind: "atomic.rmw", op, access: readArgument(bytes, shape) };
+    }
   }
   if (sub >= Atomic.Cmpxchg && sub < Atomic.End) {
     const shape = run(Atomic.Cmpxchg);
-    if (shape) return { kind: "atomic.cmpxchg", access: readArgument(bytes, shape) };
+    if (shape) {
+      return { kind: "atomic.cmpxchg", access: readArgument(bytes, shape) };
+    }
   }
   return refused(`opcode 0xfe ${sub}`);
 }

@@ -27,9 +27,11 @@ export function readNames(content: Uint8Array): Names {
   while (!bytes.done) {
     const id = bytes.byte();
     const part = bytes.part(bytes.u32());
-    if (id === Subsection.Function) functions = readMap(part);
-    else if (id === Subsection.Global) globals = readMap(part);
-    else if (id === Subsection.Local) {
+    if (id === Subsection.Function) {
+      functions = readMap(part);
+    } else if (id === Subsection.Global) {
+      globals = readMap(part);
+    } else if (id === Subsection.Local) {
       locals = new Map(part.list((): [number, ReadonlyMap<number, string>] => [part.u32(), readMap(part)]));
     }
   }

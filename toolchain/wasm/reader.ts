@@ -154,7 +154,9 @@ class ModuleReader {
 
   private typeAt(index: number, offset: number): FunctionType {
     const type = this.types[index];
-    if (type === undefined) throw malformed(`type ${index} does not exist`, offset);
+    if (type === undefined) {
+      throw malformed(`type ${index} does not exist`, offset);
+    }
     return type;
   }
 
@@ -163,11 +165,17 @@ class ModuleReader {
     const module = bytes.name();
     const field = bytes.name();
     const kind = bytes.byte();
-    if (kind === 0) this.imports.push({ module, field, type: bytes.u32() });
-    else if (kind === 1) this.readTable(bytes, { module, field });
-    else if (kind === 2) this.readMemory(bytes, { module, field });
-    else if (kind === 3 && this.importedGlobal !== undefined) this.importGlobal(bytes, { module, field });
-    else throw malformed(`import "${module}" "${field}" is neither function, table nor memory`, offset);
+    if (kind === 0) {
+      this.imports.push({ module, field, type: bytes.u32() });
+    } else if (kind === 1) {
+      this.readTable(bytes, { module, field });
+    } else if (kind === 2) {
+      this.readMemory(bytes, { module, field });
+    } else if (kind === 3 && this.importedGlobal !== undefined) {
+      this.importGlobal(bytes, { module, field });
+    } else {
+      throw malformed(`import "${module}" "${field}" is neither function, table nor memory`, offset);
+    }
   }
 
   private readTable(bytes: Bytes, source?: ImportName): void {
@@ -177,7 +185,9 @@ class ModuleReader {
       throw malformed("a table of something else than functions", offset);
     }
     const flags = bytes.byte();
-    if (flags > TABLE_FLAGS_MAX) throw malformed("a table of 64-bit indices", offset);
+    if (flags > TABLE_FLAGS_MAX) {
+      throw malformed("a table of 64-bit indices", offset);
+    }
     const initial = bytes.u32();
     const maximum = (flags & 1) !== 0 ? bytes.u32() : undefined;
     this.tables.push({ initial, maximum, source });
@@ -186,8 +196,12 @@ class ModuleReader {
   private readMemory(bytes: Bytes, source?: ImportName): void {
     const offset = bytes.position;
     const flags = bytes.byte();
-    if (flags > 3) throw malformed("a memory of 64-bit addresses", offset);
-    if (this.memory !== undefined) throw malformed("a second memory", offset);
+    if (flags > 3) {
+      throw malformed("a memory of 64-bit addresses", offset);
+    }
+    if (this.memory !== undefined) {
+      throw malformed("a second memory", offset);
+    }
     const initial = bytes.u32();
     const maximum = (flags & 1) !== 0 ? bytes.u32() : undefined;
     this.memory = { initial, maximum, shared: (flags & 2) !== 0, source };
@@ -212,16 +226,27 @@ class ModuleReader {
     for (;;) {
       const offset = bytes.position;
       const opcode = bytes.byte();
-      if (opcode === Opcode.End) return stack.pop();
-      else if (opcode === Opcode.I32Const) stack.push(bytes.s32());
-      else if (opcode === Opcode.I64Const) stack.push(bytes.s64());
-      else if (opcode === Opcode.F32Const) stack.push(bytes.take(4) && undefined);
-      else if (opcode === Opcode.F64Const) stack.push(bytes.take(8) && undefined);
-      else if (opcode === Opcode.GlobalGet) stack.push(this.globals[bytes.u32()]?.value);
-      else if (opcode === Opcode.RefFunc) stack.push(BigInt(bytes.u32()));
-      else if (opcode === Opcode.RefNull) stack.push(bytes.take(1) && undefined);
-      else if (opcode === Opcode.PrefixVector) stack.push(readVector(bytes, offset));
-      else stack.push(fold(numericNames[opcode - FIRST_NUMERIC], stack.pop(), stack.pop(), offset));
+      if (opcode === Opcode.End) {
+        return stack.pop();
+      } else if (opcode === Opcode.I32Const) {
+        stack.push(bytes.s32());
+      } else if (opcode === Opcode.I64Const) {
+        stack.push(bytes.s64());
+      } else if (opcode === Opcode.F32Const) {
+        stack.push(bytes.take(4) && undefined);
+      } else if (opcode === Opcode.F64Const) {
+        stack.push(bytes.take(8) && undefined);
+      } else if (opcode === Opcode.GlobalGet) {
+        stack.push(this.globals[bytes.u32()]?.value);
+      } else if (opcode === Opcode.RefFunc) {
+        stack.push(BigInt(bytes.u32()));
+      } else if (opcode === Opcode.RefNull) {
+        stack.push(bytes.take(1) && undefined);
+      } else if (opcode === Opcode.PrefixVector) {
+        stack.push(readVector(bytes, offset));
+      } else {
+        stack.push(fold(numericNames[opcode - FIRST_NUMERIC], stack.pop(), stack.pop(), offset));
+      }
     }
   }
 
@@ -233,13 +258,19 @@ class ModuleReader {
     const expressions = (flags & 4) !== 0;
     const start = bytes.position;
     const isSecond = active && explicit && bytes.u32() !== 0;
-    if (isSecond && !this.readsForeign) throw malformed("elements of a second table", start);
+    if (isSecond && !this.readsForeign) {
+      throw malformed("elements of a second table", start);
+    }
     const offset = active ? this.readAddress(bytes) : undefined;
-    if (flags !== 0 && flags !== 4) bytes.byte();
+    if (flags !== 0 && flags !== 4) {
+      bytes.byte();
+    }
     const functions = expressions
       ? bytes.list(() => this.readElementValue(bytes))
       : bytes.list(() => bytes.u32());
-    if (isSecond) this.unsaid.push("elements of a second table");
+    if (isSecond) {
+      this.unsaid.push("elements of a second table");
+    }
     return offset === undefined || isSecond ? undefined : { offset, functions };
   }
 
@@ -248,13 +279,17 @@ class ModuleReader {
     const offset = bytes.position;
     const isNull = this.readsForeign && bytes.data[offset] === Opcode.RefNull;
     const value = this.readConstant(bytes);
-    if (value === undefined && !isNull) throw malformed("an element of unknown value", offset);
+    if (value === undefined && !isNull) {
+      throw malformed("an element of unknown value", offset);
+    }
     return value === undefined ? undefined : Number(value);
   }
 
   private readData(bytes: Bytes): DataSegment {
     const flags = bytes.u32();
-    if (flags === 2) bytes.u32();
+    if (flags === 2) {
+      bytes.u32();
+    }
     const address = flags === 1 ? undefined : this.readAddress(bytes);
     return { address, bytes: bytes.take(bytes.u32()) };
   }
@@ -263,7 +298,9 @@ class ModuleReader {
   private readAddress(bytes: Bytes): number {
     const offset = bytes.position;
     const value = this.readConstant(bytes);
-    if (value === undefined) throw malformed("an address of unknown value", offset);
+    if (value === undefined) {
+      throw malformed("an address of unknown value", offset);
+    }
     return Number(BigInt.asUintN(32, value));
   }
 
@@ -276,9 +313,13 @@ class ModuleReader {
     }));
     const code = this.sections.get(Section.Code);
     const count = code === undefined ? 0 : code.u32();
-    if (count !== declared.length) throw malformed("functions and bodies differ in number", 0);
+    if (count !== declared.length) {
+      throw malformed("functions and bodies differ in number", 0);
+    }
     for (const typeIndex of declared) {
-      if (code === undefined) break;
+      if (code === undefined) {
+        break;
+      }
       const index = functions.length;
       const length = code.u32();
       const type = this.typeAt(typeIndex, code.position);
@@ -291,7 +332,9 @@ class ModuleReader {
 
   private readType(bytes: Bytes): FunctionType {
     const offset = bytes.position;
-    if (bytes.byte() !== 0x60) throw malformed("a type that is no function's", offset);
+    if (bytes.byte() !== 0x60) {
+      throw malformed("a type that is no function's", offset);
+    }
     const readOne = () => this.readValueType(bytes, "a function of references or vectors");
     return { params: bytes.list(readOne), results: bytes.list(readOne) };
   }
@@ -305,14 +348,18 @@ class ModuleReader {
     const offset = bytes.position;
     const byte = bytes.byte();
     const type = this.readsForeign ? anyTypeOf(byte) : valueTypeOf(byte);
-    if (type === undefined) throw malformed(otherwise, offset);
+    if (type === undefined) {
+      throw malformed(otherwise, offset);
+    }
     return type;
   }
 }
 
 /** A vector constant, of which nothing is kept. */
 function readVector(bytes: Bytes, offset: number): undefined {
-  if (bytes.u32() !== Vector.Const) throw malformed("a constant expression", offset);
+  if (bytes.u32() !== Vector.Const) {
+    throw malformed("a constant expression", offset);
+  }
   bytes.take(VECTOR_BYTES);
 }
 
@@ -322,7 +369,9 @@ function readExport(bytes: Bytes): Export {
   const name = bytes.name();
   const offset = bytes.position;
   const kind = exportKinds[bytes.byte()];
-  if (kind === undefined) throw malformed(`export "${name}" of an unknown kind`, offset);
+  if (kind === undefined) {
+    throw malformed(`export "${name}" of an unknown kind`, offset);
+  }
   return { name, kind, index: bytes.u32() };
 }
 
@@ -333,7 +382,9 @@ function fold(
   left: bigint | undefined,
   offset: number,
 ): bigint {
-  if (left === undefined || right === undefined) throw malformed("a constant expression", offset);
+  if (left === undefined || right === undefined) {
+    throw malformed("a constant expression", offset);
+  }
   const bits = name?.startsWith("i64") ? 64 : 32;
   switch (name?.slice(4)) {
     case "add":

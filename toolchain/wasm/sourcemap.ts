@@ -28,7 +28,9 @@ export class SourceMap {
     const names = property(map, "sources");
     const contents = property(map, "sourcesContent");
     const mappings = property(map, "mappings");
-    if (!Array.isArray(names) || typeof mappings !== "string") throw malformed("its source map is none", 0);
+    if (!Array.isArray(names) || typeof mappings !== "string") {
+      throw malformed("its source map is none", 0);
+    }
     const sources = names.map((name) => rename(String(name)));
     this.texts = new Map(
       sources.map((source, index): [string, string[]] => {
@@ -56,8 +58,12 @@ export class SourceMap {
   place(offset: number, start: number): SourcePlace | undefined {
     for (let index = this.lastAt(offset); index >= 0; index--) {
       const segment = this.segments[index];
-      if (segment === undefined || segment.offset < start) return undefined;
-      if (segment.place !== undefined) return this.withText(segment.place);
+      if (segment === undefined || segment.offset < start) {
+        return undefined;
+      }
+      if (segment.place !== undefined) {
+        return this.withText(segment.place);
+      }
     }
     return undefined;
   }
@@ -66,10 +72,16 @@ export class SourceMap {
   firstIn(start: number, end: number, file?: string): SourcePlace | undefined {
     for (let index = Math.max(this.lastAt(start), 0); index < this.segments.length; index++) {
       const segment = this.segments[index];
-      if (segment === undefined || segment.offset >= end) return undefined;
+      if (segment === undefined || segment.offset >= end) {
+        return undefined;
+      }
       const { place } = segment;
-      if (segment.offset < start || place === undefined) continue;
-      if (file === undefined || place.file === file) return this.withText(place);
+      if (segment.offset < start || place === undefined) {
+        continue;
+      }
+      if (file === undefined || place.file === file) {
+        return this.withText(place);
+      }
     }
     return undefined;
   }
@@ -85,8 +97,11 @@ export class SourceMap {
     let high = this.segments.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if ((this.segments[middle]?.offset ?? Infinity) <= offset) low = middle + 1;
-      else high = middle;
+      if ((this.segments[middle]?.offset ?? Infinity) <= offset) {
+        low = middle + 1;
+      } else {
+        high = middle;
+      }
     }
     return low - 1;
   }
@@ -104,7 +119,9 @@ function decode(mappings: string, sources: readonly string[]): Segment[] {
   let line = 0;
   let column = 0;
   for (const text of mappings.split(",")) {
-    if (text === "") continue;
+    if (text === "") {
+      continue;
+    }
     const fields = decodeFields(text);
     offset += fields[0] ?? 0;
     if (fields.length < 4) {
@@ -129,10 +146,14 @@ function decodeFields(text: string): number[] {
   let shift = 0;
   for (const character of text) {
     const digit = DIGITS.indexOf(character);
-    if (digit < 0) throw malformed("its source map has a digit that is none", 0);
+    if (digit < 0) {
+      throw malformed("its source map has a digit that is none", 0);
+    }
     value += (digit & 31) << shift;
     shift += 5;
-    if ((digit & 32) !== 0) continue;
+    if ((digit & 32) !== 0) {
+      continue;
+    }
     fields.push((value & 1) !== 0 ? -(value >>> 1) : value >>> 1);
     value = 0;
     shift = 0;

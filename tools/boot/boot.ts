@@ -76,12 +76,18 @@ function smpOption(): Option {
 }
 
 function seed(text: string): bigint {
-  if (/^[0-9]{1,20}$/.test(text) && BigInt(text) < 2n ** 64n) return BigInt(text);
+  if (/^[0-9]{1,20}$/.test(text) && BigInt(text) < 2n ** 64n) {
+    return BigInt(text);
+  }
   throw new InvalidArgumentError("a whole number below 2^64 is needed.");
 }
 
 function slot(text: string): number | "last" {
-  if (text === "last") return "last";
-  if (/^[0-9]$/.test(text) && Number(text) <= SLOT_LAST) return Number(text);
+  if (text === "last") {
+    return "last";
+  }
+  if (/^[0-9]$/.test(text) && Number(text) <= SLOT_LAST) {
+    return Number(text);
+  }
   throw new InvalidArgumentError(`a slot from 0 to ${SLOT_LAST}, or last, is needed.`);
 }

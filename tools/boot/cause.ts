@@ -23,12 +23,20 @@ const LAST_WORDS_LINES_MAX = 40;
 export function causeOnConsole(lines: readonly string[], commands: readonly string[]): string | undefined {
   for (const [index, line] of lines.entries()) {
     const kernel = KERNEL_REFUSES.exec(line)?.[1];
-    if (kernel !== undefined) return `the kernel ${kernel}`;
+    if (kernel !== undefined) {
+      return `the kernel ${kernel}`;
+    }
     const complaint = INIT_COMPLAINS.exec(line)?.[1];
-    if (complaint === undefined) continue;
+    if (complaint === undefined) {
+      continue;
+    }
     const name = ENDED.exec(complaint)?.[1];
-    if (name === undefined) return `nexus-init: ${complaint}`;
-    if (commands.includes(name)) continue;
+    if (name === undefined) {
+      return `nexus-init: ${complaint}`;
+    }
+    if (commands.includes(name)) {
+      continue;
+    }
     const words = lastWords(name, lines.slice(Math.max(0, index - LAST_WORDS_LINES_MAX), index));
     return words === undefined ? complaint : `${complaint}, after "${words}"`;
   }

@@ -17,16 +17,25 @@ const LAST_LINES_SHOWN = 20;
 /** Boots once, and with a terminal goes on to the guest's shell; the exit code. */
 export async function boot(words: BootWords): Promise<0 | 1> {
   const person = isAtTerminal(words) ? personAt(process.stdin, process.stdout) : undefined;
-  if (person !== undefined) process.stderr.write(`${paintFor(process.stderr).faint(KEYS_TEXT)}\n`);
+  if (person !== undefined) {
+    process.stderr.write(`${paintFor(process.stderr).faint(KEYS_TEXT)}\n`);
+  }
   const onLine = (line: string): void => {
     // A person sees the bytes as they come, colours and half lines included.
-    if (!words.json && person === undefined) process.stdout.write(`${line}\n`);
+    if (!words.json && person === undefined) {
+      process.stdout.write(`${line}\n`);
+    }
   };
   const run = person === undefined ? SELFTEST_RUN : SHELL_RUN;
   const report = await runSession(words, run, words.qemuTree === true, onLine, person);
-  if (words.json) process.stdout.write(`${JSON.stringify(jsonReport(report, words), undefined, 2)}\n`);
-  else if (report.ok) process.stdout.write(`${summary(report, words, paintFor(process.stdout))}\n`);
-  if (!report.ok) process.stderr.write(`${failureText(report, paintFor(process.stderr))}\n`);
+  if (words.json) {
+    process.stdout.write(`${JSON.stringify(jsonReport(report, words), undefined, 2)}\n`);
+  } else if (report.ok) {
+    process.stdout.write(`${summary(report, words, paintFor(process.stdout))}\n`);
+  }
+  if (!report.ok) {
+    process.stderr.write(`${failureText(report, paintFor(process.stderr))}\n`);
+  }
   return printProblems(report.unwritten, process.stderr) === 0 && report.ok ? 0 : 1;
 }
 
@@ -44,7 +53,9 @@ function summary(report: SessionReport, words: BootWords, paint: Paint): string 
 }
 
 function diskText(words: BootWords): string {
-  if (words.disk === false) return "no disk";
+  if (words.disk === false) {
+    return "no disk";
+  }
   return words.legacy ? "disk by virtio-mmio 1" : "disk by virtio-mmio 2";
 }
 
@@ -54,7 +65,9 @@ export function failureText(report: BootReport, paint: Paint): string {
   const shown = report.lastLines.slice(-LAST_LINES_SHOWN);
   if (shown.length > 0) {
     lines.push(paint.faint(`the last ${shown.length} console lines:`), ...shown.map((line) => `  | ${line}`));
-  } else lines.push("the console stayed empty");
+  } else {
+    lines.push("the console stayed empty");
+  }
   if (report.complaints.trim() !== "") {
     lines.push(paint.faint("the machine complained:"));
     lines.push(
@@ -64,7 +77,9 @@ export function failureText(report: BootReport, paint: Paint): string {
         .map((line) => `  | ${line}`),
     );
   }
-  if (report.panic !== undefined) lines.push(...panicLines(report.panic));
+  if (report.panic !== undefined) {
+    lines.push(...panicLines(report.panic));
+  }
   // The cause last: that is where a person looks.
   lines.push(...report.problems.toReversed().map((problem) => `${paint.bad("boot failed:")} ${problem}`));
   return lines.join("\n");

@@ -32,14 +32,20 @@ export class ConsoleLines {
   /** Takes the bytes that arrived. */
   feed(bytes: Uint8Array): void {
     for (const byte of bytes) {
-      if (byte === 0x0a || this.pending.length >= LINE_BYTES_MAX) this.flush();
-      if (byte !== 0x0a) this.pending.push(byte);
+      if (byte === 0x0a || this.pending.length >= LINE_BYTES_MAX) {
+        this.flush();
+      }
+      if (byte !== 0x0a) {
+        this.pending.push(byte);
+      }
     }
   }
 
   /** The machine has ended: what is left is a line too. */
   end(): void {
-    if (this.pending.length > 0) this.flush();
+    if (this.pending.length > 0) {
+      this.flush();
+    }
   }
 
   private flush(): void {
@@ -47,7 +53,9 @@ export class ConsoleLines {
     this.pending = [];
     this.count += 1;
     this.last.push(line);
-    if (this.last.length > LAST_LINES_KEPT) this.last.shift();
+    if (this.last.length > LAST_LINES_KEPT) {
+      this.last.shift();
+    }
     this.onLine(line);
   }
 }

@@ -111,10 +111,14 @@ async function runOn(
   const pause = pauser(run);
   let state: AdvanceState = "running";
   while (state === "running" && !signal.aborted) {
-    while (typed[0] !== undefined && run.input(typed[0])) typed.shift();
+    while (typed[0] !== undefined && run.input(typed[0])) {
+      typed.shift();
+    }
     state = run.advanceTo(run.clock + SLICE_INSTRUCTIONS);
     const bytes = run.newBytes();
-    if (bytes.length > 0) onBytes(bytes);
+    if (bytes.length > 0) {
+      onBytes(bytes);
+    }
     await pause();
   }
   return state;

@@ -9,7 +9,9 @@ import type { DiskFault } from "../../machine/host/machine.ts";
 
 /** The plan of `--fault`: its words, or a file of them. Throws Problem for one that cannot be read. */
 export function faultsOf(plan: string | undefined): DiskFault[] {
-  if (plan === undefined) return [];
+  if (plan === undefined) {
+    return [];
+  }
   const text = existsSync(plan) ? planOf(plan) : plan;
   return orProblem("--fault", "kind@n, kind@first-last, several with commas, or a file of these", () =>
     parseFaults(text),
@@ -18,7 +20,9 @@ export function faultsOf(plan: string | undefined): DiskFault[] {
 
 /** The kinds of `--chaos`, as bits: all where no kinds are named, none where the word is missing. */
 export function chaosOf(kinds: string | true | undefined): number {
-  if (kinds === undefined) return 0;
+  if (kinds === undefined) {
+    return 0;
+  }
   return orProblem("--chaos", "--chaos alone is all of them", () =>
     parseChaos(kinds === true ? "all" : kinds),
   );

@@ -22,10 +22,14 @@ interface DiskWords {
 
 /** Looks that nobody asks for a disk of some kind and for none. Throws Problem if so. */
 export function requireOneDisk({ disk, legacy, slot, fault }: DiskWords): void {
-  if (disk !== false) return;
+  if (disk !== false) {
+    return;
+  }
   const given = { "--legacy": legacy, "--slot": slot, "--fault": fault };
   const word = Object.entries(given).find(([, value]) => value !== undefined)?.[0];
-  if (word === undefined) return;
+  if (word === undefined) {
+    return;
+  }
   throw new Problem(`${word} is about the disk, and --no-disk leaves it out`, {
     hints: ["leave one of them out"],
     exitCode: 2,
@@ -36,8 +40,12 @@ export function requireOneDisk({ disk, legacy, slot, fault }: DiskWords): void {
 export function requireMachineInputs(words: MachineWords): void {
   requireOneDisk(words);
   const { disk, firmware, record } = words;
-  if (typeof disk === "string") requireDisk(disk, record !== undefined);
-  if (firmware !== undefined) requireFirmware(firmware);
+  if (typeof disk === "string") {
+    requireDisk(disk, record !== undefined);
+  }
+  if (firmware !== undefined) {
+    requireFirmware(firmware);
+  }
 }
 
 function requireDisk(file: string, isRecorded: boolean): void {
@@ -55,7 +63,9 @@ function requireDisk(file: string, isRecorded: boolean): void {
 
 function requireFirmware(file: string): void {
   const input = { word: "--firmware", file };
-  if (requireInput(input) <= FIRMWARE_BYTES_MAX) return;
+  if (requireInput(input) <= FIRMWARE_BYTES_MAX) {
+    return;
+  }
   const why = `it is larger than the ${FIRMWARE_BYTES_MAX / MEBIBYTE} MiB below the kernel`;
   throw inputProblem(input, why, "name raw firmware without symbols, such as OpenSBI's fw_dynamic.bin");
 }

@@ -38,7 +38,9 @@ export class Keys {
     for (const key of typed) {
       if (this.isEscaped) {
         this.isEscaped = false;
-        if (LEAVE_KEYS.includes(key)) return { send: Uint8Array.from(send), leave: true };
+        if (LEAVE_KEYS.includes(key)) {
+          return { send: Uint8Array.from(send), leave: true };
+        }
         // Any other key is itself, and so is the escape key after itself.
         send.push(key);
       } else if (key === ESCAPE) {
@@ -50,7 +52,9 @@ export class Keys {
         send.push(key);
       }
     }
-    if (this.isShell) return { send: Uint8Array.from(send), leave: false };
+    if (this.isShell) {
+      return { send: Uint8Array.from(send), leave: false };
+    }
     this.early = [...this.early, ...send].slice(0, EARLY_KEYS_MAX);
     return { send: new Uint8Array(), leave: false };
   }
@@ -81,14 +85,20 @@ export function personAt(input: TerminalInput, output: { write: (bytes: Uint8Arr
   let isOpen = false;
   const onData = (bytes: Uint8Array): void => {
     const typed = keys.feed(bytes);
-    if (typed.send.length > 0) send(typed.send);
-    if (!typed.leave) return;
+    if (typed.send.length > 0) {
+      send(typed.send);
+    }
+    if (!typed.leave) {
+      return;
+    }
     // The guest's cursor is somewhere in a line: what the host says next begins on its own.
     output.write(LINE_END);
     leave();
   };
   const close = (): void => {
-    if (!isOpen) return;
+    if (!isOpen) {
+      return;
+    }
     isOpen = false;
     input.off("data", onData);
     input.pause();
@@ -111,7 +121,9 @@ export function personAt(input: TerminalInput, output: { write: (bytes: Uint8Arr
     },
     handOver: () => {
       const early = keys.handOver();
-      if (early.length > 0) send(early);
+      if (early.length > 0) {
+        send(early);
+      }
     },
     close,
   };

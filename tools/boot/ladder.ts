@@ -46,7 +46,9 @@ export class Ladder {
     let known = false;
     for (const marker of this.markers) {
       const match = marker.pattern.exec(line);
-      if (match === null) continue;
+      if (match === null) {
+        continue;
+      }
       known = true;
       this.climb(marker, line, match.slice(1).map(Number));
     }
@@ -67,8 +69,9 @@ export class Ladder {
 
   private climb(marker: Marker, line: string, openHarts: number[]): void {
     if (this.climbed.has(marker)) {
-      if (!marker.repeats && !this.forgotten.delete(marker))
+      if (!marker.repeats && !this.forgotten.delete(marker)) {
         this.problems.push(`"${line}" came twice, again in console line ${this.lineNumber}`);
+      }
       return;
     }
     const early = this.firstUnseenBefore(marker, [...marker.harts, ...openHarts]);
@@ -79,9 +82,13 @@ export class Ladder {
   }
 
   private forgetHart(hart: string | undefined): void {
-    if (hart === undefined) return;
+    if (hart === undefined) {
+      return;
+    }
     for (const marker of this.climbed.keys()) {
-      if (marker.harts.length === 1 && marker.harts[0] === Number(hart)) this.forgotten.add(marker);
+      if (marker.harts.length === 1 && marker.harts[0] === Number(hart)) {
+        this.forgotten.add(marker);
+      }
     }
   }
 

@@ -57,12 +57,16 @@ export function markersOf(text: string, kind: RunKind): Marker[] {
   const lineOf = new Map<string, number>();
   for (const rung of rungs) {
     const unknown = rung.after.find((name) => !known.has(name));
-    if (unknown !== undefined)
+    if (unknown !== undefined) {
       throw fileProblem(rung.line, `${rung.name} waits for ${unknown}, which is no rung`);
-    if (!isOwed(rung, kind)) continue;
+    }
+    if (!isOwed(rung, kind)) {
+      continue;
+    }
     const other = lineOf.get(rung.name);
-    if (other !== undefined)
+    if (other !== undefined) {
       throw fileProblem(rung.line, `${rung.name} is owed twice, here and in line ${other}`);
+    }
     lineOf.set(rung.name, rung.line);
     markers.push(...expand(rung, kind));
   }
@@ -74,14 +78,17 @@ function parseRungs(text: string): Rung[] {
   let when = new Map<string, string>();
   text.split("\n").forEach((raw, index) => {
     const content = raw.trim();
-    if (content === "" || content.startsWith("#")) return;
+    if (content === "" || content.startsWith("#")) {
+      return;
+    }
     if (content.startsWith("[")) {
       when = parseSection(content, index + 1);
       return;
     }
     const columns = /^(\S+)\s{2,}(\S+(?: \S+)*)\s{2,}(\S.*)$/.exec(content);
-    if (columns === null)
+    if (columns === null) {
       throw fileProblem(index + 1, "expected: name, rungs before it, text, two spaces apart");
+    }
     const [, name = "", after = "", template = ""] = columns;
     rungs.push({ name, after: after === "-" ? [] : after.split(" "), template, when, line: index + 1 });
   });
@@ -90,10 +97,13 @@ function parseRungs(text: string): Rung[] {
 
 /** `[always]` or `[when key=value; key=value]`. */
 function parseSection(header: string, line: number): Map<string, string> {
-  if (header === "[always]") return new Map();
+  if (header === "[always]") {
+    return new Map();
+  }
   const conditions = /^\[when (.+)\]$/.exec(header)?.[1];
-  if (conditions === undefined)
+  if (conditions === undefined) {
     throw fileProblem(line, `"${header}" is neither [always] nor [when key=value]`);
+  }
   const when = new Map<string, string>();
   for (const condition of conditions.split(";")) {
     const [key = "", value] = condition.trim().split("=");
@@ -117,17 +127,25 @@ function isOwed(rung: Rung, kind: RunKind): boolean {
 /** One marker for each choice of harts that the template's `{*}` stand for. */
 function expand(rung: Rung, kind: RunKind): Marker[] {
   const stars = rung.template.split("{*}").length - 1;
-  if (stars > 2) throw fileProblem(rung.line, "more than two {*} in one text");
+  if (stars > 2) {
+    throw fileProblem(rung.line, "more than two {*} in one text");
+  }
   // A line about two harts, be they given or open, is not owed by a machine that has only one.
   const open = rung.template.split("{?}").length - 1;
-  if (kind.smp < stars + open && stars + open > 1) return [];
+  if (kind.smp < stars + open && stars + open > 1) {
+    return [];
+  }
   return hartChoices(stars, kind.smp).map((harts) => instance(rung, kind, harts));
 }
 
 function hartChoices(stars: number, smp: number): number[][] {
   const all = Array.from({ length: smp }, (_, hart) => hart);
-  if (stars === 0) return [[]];
-  if (stars === 1) return all.map((hart) => [hart]);
+  if (stars === 0) {
+    return [[]];
+  }
+  if (stars === 1) {
+    return all.map((hart) => [hart]);
+  }
   return all.flatMap((from) => all.filter((to) => to !== from).map((to) => [from, to]));
 }
 
@@ -152,9 +170,13 @@ function instance(rung: Rung, kind: RunKind, harts: number[]): Marker {
 }
 
 function placeholder(rung: Rung, kind: RunKind, name: string): string {
-  if (name === "{?}") return `([0-${kind.smp - 1}])`;
+  if (name === "{?}") {
+    return `([0-${kind.smp - 1}])`;
+  }
   const pattern = PLACEHOLDERS[name];
-  if (pattern === undefined) throw fileProblem(rung.line, `${name} is not a pattern`);
+  if (pattern === undefined) {
+    throw fileProblem(rung.line, `${name} is not a pattern`);
+  }
   return pattern;
 }
 

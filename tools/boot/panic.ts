@@ -40,11 +40,15 @@ export class PanicWatch {
   feed(line: string): void {
     if (this.found === undefined) {
       const words = PANIC_LINE.exec(line)?.[0];
-      if (words !== undefined) this.found = { line: words, frames: [] };
+      if (words !== undefined) {
+        this.found = { line: words, frames: [] };
+      }
       return;
     }
     const address = FRAME_LINE.exec(line)?.[1];
-    if (address === undefined || this.found.frames.length >= FRAMES_MAX) return;
+    if (address === undefined || this.found.frames.length >= FRAMES_MAX) {
+      return;
+    }
     this.found.frames.push({ address: BigInt(`0x${address}`), places: [] });
   }
 }
@@ -67,7 +71,9 @@ export function panicLines(panic: Panic): string[] {
     const hex = `0x${address.toString(16).padStart(16, "0")}`;
     const [first = "(not in the kernel)", ...callers] = places;
     lines.push(`  ${number}${hex}  ${first}`);
-    for (const caller of callers) lines.push(`  ${" ".repeat(4 + hex.length)}  inlined into ${caller}`);
+    for (const caller of callers) {
+      lines.push(`  ${" ".repeat(4 + hex.length)}  inlined into ${caller}`);
+    }
   });
   return lines;
 }

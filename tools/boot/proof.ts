@@ -30,7 +30,9 @@ const PROOF_LINE = /^proof: (\S+) (.*) ?sha256=([0-9a-f]{64})$/;
 /** The proof on this console line, or undefined if it is some other line. */
 export function parseProof(line: string): Proof | undefined {
   const match = PROOF_LINE.exec(line);
-  if (match === null) return undefined;
+  if (match === null) {
+    return undefined;
+  }
   const [, name = "", data = "", sha256 = ""] = match;
   return { name, data: data.trimEnd(), sha256 };
 }
@@ -58,15 +60,23 @@ function judgeTicks(data: string, smp: number): string | undefined {
   const ticks = new Map<number, [first: bigint, second: bigint]>();
   for (const item of items(data)) {
     const match = /^(\d+):(\d+)>(\d+)$/.exec(item);
-    if (match === null) return `"${item}" is not hart:first>second`;
+    if (match === null) {
+      return `"${item}" is not hart:first>second`;
+    }
     const [, hart = "", first = "", second = ""] = match;
-    if (ticks.has(Number(hart))) return `it names hart ${hart} twice`;
+    if (ticks.has(Number(hart))) {
+      return `it names hart ${hart} twice`;
+    }
     ticks.set(Number(hart), [BigInt(first), BigInt(second)]);
   }
   for (let hart = 0; hart < smp; hart += 1) {
     const pair = ticks.get(hart);
-    if (pair === undefined) return `it says nothing about hart ${hart}`;
-    if (pair[1] <= pair[0]) return `hart ${hart} did not tick: ${pair[0]}, then ${pair[1]}`;
+    if (pair === undefined) {
+      return `it says nothing about hart ${hart}`;
+    }
+    if (pair[1] <= pair[0]) {
+      return `hart ${hart} did not tick: ${pair[0]}, then ${pair[1]}`;
+    }
   }
   return ticks.size === smp ? undefined : `it names ${ticks.size} harts, but the machine has ${smp}`;
 }
@@ -76,17 +86,27 @@ function judgeIpis(data: string, smp: number): string | undefined {
   const counts = new Map<string, bigint>();
   for (const item of items(data)) {
     const match = /^(\d+>\d+):(\d+)$/.exec(item);
-    if (match === null) return `"${item}" is not from>to:count`;
+    if (match === null) {
+      return `"${item}" is not from>to:count`;
+    }
     const [, pair = "", count = ""] = match;
-    if (counts.has(pair)) return `it names ${pair} twice`;
+    if (counts.has(pair)) {
+      return `it names ${pair} twice`;
+    }
     counts.set(pair, BigInt(count));
   }
   for (let from = 0; from < smp; from += 1) {
     for (let to = 0; to < smp; to += 1) {
-      if (from === to) continue;
+      if (from === to) {
+        continue;
+      }
       const count = counts.get(`${from}>${to}`);
-      if (count === undefined) return `it says nothing about hart ${from} to hart ${to}`;
-      if (count === 0n) return `no interrupt went from hart ${from} to hart ${to}`;
+      if (count === undefined) {
+        return `it says nothing about hart ${from} to hart ${to}`;
+      }
+      if (count === 0n) {
+        return `no interrupt went from hart ${from} to hart ${to}`;
+      }
     }
   }
   const pairs = smp * (smp - 1);
@@ -96,11 +116,17 @@ function judgeIpis(data: string, smp: number): string | undefined {
 /** `fixtures/hello.txt bytes=14 hash=…`: a path, and what was read from it. */
 function judgeFile(data: string, packageFile: ProofFacts["packageFile"]): string | undefined {
   const match = /^(\S+) bytes=(\d+) hash=([0-9a-f]{64})$/.exec(data);
-  if (match === null) return `"${data}" is not path bytes=… hash=…`;
+  if (match === null) {
+    return `"${data}" is not path bytes=… hash=…`;
+  }
   const [, path = "", bytes = "", hash = ""] = match;
   const content = packageFile(path);
-  if (content === undefined) return `pkg/ has no file ${path}`;
-  if (content.length !== Number(bytes)) return `${path} has ${content.length} bytes, but ${bytes} were read`;
+  if (content === undefined) {
+    return `pkg/ has no file ${path}`;
+  }
+  if (content.length !== Number(bytes)) {
+    return `${path} has ${content.length} bytes, but ${bytes} were read`;
+  }
   const expected = sha256Hex(content);
   return hash === expected ? undefined : `${path} has the hash ${expected}, but what was read has ${hash}`;
 }

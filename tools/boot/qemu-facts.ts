@@ -28,7 +28,9 @@ const known = new Map<string, Promise<Problem | undefined>>();
  */
 export async function requireQemu(program: string, ...otherwise: readonly string[]): Promise<void> {
   const problem = await qemuProblem(program);
-  if (problem === undefined) return;
+  if (problem === undefined) {
+    return;
+  }
   const hints = [...(problem.details.hints ?? []), ...otherwise];
   throw new Problem(problem.message, { ...problem.details, hints });
 }
@@ -45,7 +47,9 @@ async function examine(program: string): Promise<Problem | undefined> {
     ask(program, "--version"),
     ask(program, "-machine", "help"),
   ]);
-  if (version.refusal === "ENOENT") return missing(program);
+  if (version.refusal === "ENOENT") {
+    return missing(program);
+  }
   const wanted = `${VERSION_MIN.join(".")} or newer is needed`;
   if (version.refusal !== undefined) {
     return unusable(`${program} cannot be run (${version.refusal}), and QEMU ${wanted}`, version.output);
@@ -57,7 +61,9 @@ async function examine(program: string): Promise<Problem | undefined> {
   if (major < VERSION_MIN[0] || (major === VERSION_MIN[0] && minor < VERSION_MIN[1])) {
     return unusable(`${program} is QEMU ${major}.${minor}, and ${wanted}`);
   }
-  if (new RegExp(`^${MACHINE}\\s`, "m").test(machines.output)) return undefined;
+  if (new RegExp(`^${MACHINE}\\s`, "m").test(machines.output)) {
+    return undefined;
+  }
   return unusable(`${program} has no machine \`${MACHINE}\`, and Neuron runs on that one`, machines.output);
 }
 
@@ -106,6 +112,8 @@ function refusalOf({
   code?: string | number | null;
   signal?: NodeJS.Signals | null;
 }): string {
-  if (typeof code === "string") return code;
+  if (typeof code === "string") {
+    return code;
+  }
   return typeof code === "number" ? `status ${code}` : (signal ?? "no answer");
 }

@@ -24,7 +24,9 @@ export function qemuProgram(environment: NodeJS.ProcessEnv = process.env): strin
 /** Whether that program is there, by its path or on the PATH. */
 export function hasQemu(environment: NodeJS.ProcessEnv = process.env): boolean {
   const program = qemuProgram(environment);
-  if (program.includes("/")) return isExecutable(program);
+  if (program.includes("/")) {
+    return isExecutable(program);
+  }
   const folders = (environment.PATH ?? "").split(delimiter).filter((folder) => folder !== "");
   return folders.some((folder) => isExecutable(join(folder, program)));
 }
@@ -52,9 +54,15 @@ export function qemuArguments(options: MachineOptions, gdbPort?: number): string
     ["-no-reboot"],
     ["-kernel", options.kernel],
   ];
-  if (gdbPort !== undefined) args.push(["-gdb", `tcp:${HOST}:${gdbPort}`, "-S"]);
-  if (options.firmware !== undefined) args.push(["-bios", options.firmware]);
-  if (tree !== undefined) args.push(["-dtb", tree]);
+  if (gdbPort !== undefined) {
+    args.push(["-gdb", `tcp:${HOST}:${gdbPort}`, "-S"]);
+  }
+  if (options.firmware !== undefined) {
+    args.push(["-bios", options.firmware]);
+  }
+  if (tree !== undefined) {
+    args.push(["-dtb", tree]);
+  }
   if (disk !== undefined) {
     const bus = disk.slot === "last" ? "" : `,bus=virtio-mmio-bus.${disk.slot}`;
     args.push(
@@ -74,11 +82,15 @@ export function qemuMachine(program: string = qemuProgram()): Machine {
     start: async (options, onBytes) => {
       await requireQemu(program, OTHER_MACHINE);
       const { gdb, kernel } = options;
-      if (gdb === undefined) return await start(program, qemuArguments(options), onBytes);
+      if (gdb === undefined) {
+        return await start(program, qemuArguments(options), onBytes);
+      }
       const port = await freePort(gdb.port);
       const running = await start(program, qemuArguments(options, port), onBytes);
       // If it does not listen it says why in its complaints.
-      if (await listensOn(port, running.ended)) gdb.tell(connectText(kernel, port));
+      if (await listensOn(port, running.ended)) {
+        gdb.tell(connectText(kernel, port));
+      }
       return running;
     },
   };
@@ -115,7 +127,9 @@ async function start(
     });
   });
   const stop = (): void => {
-    if (stopped) return;
+    if (stopped) {
+      return;
+    }
     stopped = true;
     child.kill("SIGTERM");
     killTimer = setTimeout(kill, KILL_DELAY_MS);

@@ -123,7 +123,9 @@ export async function bootOnce(
   try {
     const contract = new Uint8Array(readFileSync(files.tree));
     const tree = request.machineTree ? undefined : join(scratch, "run.dtb");
-    if (tree !== undefined) writeFileSync(tree, treeForRun(contract, { ...request, nonce: watch.nonce }));
+    if (tree !== undefined) {
+      writeFileSync(tree, treeForRun(contract, { ...request, nonce: watch.nonce }));
+    }
     const { smp, sstc, aclint, legacy, slot, firmware, gdb } = request;
     const options = {
       kernel: files.kernel,
@@ -198,7 +200,9 @@ class Watch {
       this.deadline = setTimeout(() => this.end(`no end within ${timeoutSeconds} s`), timeoutSeconds * 1000);
     }
     const interrupt = (): void => this.end(INTERRUPTED);
-    for (const signal of END_SIGNALS) process.once(signal, interrupt);
+    for (const signal of END_SIGNALS) {
+      process.once(signal, interrupt);
+    }
     this.request.person?.attach(
       (bytes) => running.send?.(bytes),
       () => this.leave(),
@@ -206,7 +210,9 @@ class Watch {
     try {
       return await running.ended;
     } finally {
-      for (const signal of END_SIGNALS) process.off(signal, interrupt);
+      for (const signal of END_SIGNALS) {
+        process.off(signal, interrupt);
+      }
       clearTimeout(this.deadline);
       clearTimeout(this.quietTimer);
       this.console.end();
@@ -218,18 +224,30 @@ class Watch {
     this.log?.write(line);
     this.panics.feed(line);
     this.watchPanic();
-    if (NOT_TURNED_OFF.test(line)) this.turnOff();
-    if (this.shellAt !== undefined) return;
+    if (NOT_TURNED_OFF.test(line)) {
+      this.turnOff();
+    }
+    if (this.shellAt !== undefined) {
+      return;
+    }
     this.lines.push(line);
     this.ladder.feed(line);
     const proof = parseProof(line);
-    if (proof !== undefined) this.proofs.push({ ...proof, problem: this.judge(proof) });
-    if (this.console.lineCount >= CONSOLE_LINES_MAX) this.end(`more than ${CONSOLE_LINES_MAX} console lines`);
-    if (this.request.person !== undefined && SHELL_GREETING.test(line)) this.handOver(this.request.person);
+    if (proof !== undefined) {
+      this.proofs.push({ ...proof, problem: this.judge(proof) });
+    }
+    if (this.console.lineCount >= CONSOLE_LINES_MAX) {
+      this.end(`more than ${CONSOLE_LINES_MAX} console lines`);
+    }
+    if (this.request.person !== undefined && SHELL_GREETING.test(line)) {
+      this.handOver(this.request.person);
+    }
   }
 
   private watchPanic(): void {
-    if (this.panics.panic === undefined || this.request.gdb !== undefined) return;
+    if (this.panics.panic === undefined || this.request.gdb !== undefined) {
+      return;
+    }
     clearTimeout(this.quietTimer);
     this.quietTimer = setTimeout(() => this.end("the kernel panicked"), PANIC_QUIET_MS);
   }
@@ -272,7 +290,9 @@ class Watch {
     const found = panic === undefined ? [] : [panicText(panic)];
     found.push(...verdict.problems);
     for (const { name, problem } of this.proofs) {
-      if (problem !== undefined) found.push(`the proof "${name}" does not hold: ${problem}`);
+      if (problem !== undefined) {
+        found.push(`the proof "${name}" does not hold: ${problem}`);
+      }
     }
     const [first, ...others] = verdict.missing;
     if (first !== undefined) {
@@ -280,16 +300,26 @@ class Watch {
       found.push(`this marker never came: "${first.text}"${rest}`);
     }
     found.push(...failedCommands(this.request.run, this.lines), ...failedSystem(this.lines));
-    if (this.stoppedBecause !== undefined && panic === undefined) found.push(this.stoppedBecause);
-    if (this.endedBadly(end)) found.push(endText(end));
+    if (this.stoppedBecause !== undefined && panic === undefined) {
+      found.push(this.stoppedBecause);
+    }
+    if (this.endedBadly(end)) {
+      found.push(endText(end));
+    }
     return found;
   }
 
   /** Which of it, or what else that somebody said, is why there is all the rest. */
   private cause(panic: Panic | undefined, end: MachineEnd): string | undefined {
-    if (panic !== undefined) return panicText(panic);
-    if (this.stoppedBecause === INTERRUPTED) return INTERRUPTED;
-    if (end.endedBy !== undefined) return endText(end);
+    if (panic !== undefined) {
+      return panicText(panic);
+    }
+    if (this.stoppedBecause === INTERRUPTED) {
+      return INTERRUPTED;
+    }
+    if (end.endedBy !== undefined) {
+      return endText(end);
+    }
     const told = causeOnConsole(this.lines, commandNames(this.request.run));
     const complaint = this.endedBadly(end) ? causeInComplaints(end.complaints) : undefined;
     return told ?? (complaint === undefined ? undefined : `the machine complained: ${complaint}`);
@@ -329,7 +359,9 @@ function panicText({ line }: Panic): string {
 
 /** How a machine ended that did not end as it should. */
 function endText({ status, endedBy }: MachineEnd): string {
-  if (endedBy !== undefined) return `${endedBy} ended the machine`;
+  if (endedBy !== undefined) {
+    return `${endedBy} ended the machine`;
+  }
   return `the machine ended with ${status === undefined ? "a signal" : `status ${status}`}`;
 }
 
@@ -360,7 +392,9 @@ function firstCommand(run: string): string {
 
 /** A file below pkg/, or undefined if the path does not name one there. */
 function packageFileBytes(root: string, path: string): Uint8Array | undefined {
-  if (path.startsWith("/") || path.split("/").some((part) => part === ".." || part === "")) return undefined;
+  if (path.startsWith("/") || path.split("/").some((part) => part === ".." || part === "")) {
+    return undefined;
+  }
   try {
     return new Uint8Array(readFileSync(join(root, "pkg", path)));
   } catch {

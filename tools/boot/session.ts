@@ -87,16 +87,22 @@ function namedFiles(words: Readonly<Record<string, string | undefined>>): NamedF
 
 /** Where nobody says which: what only one of them can do decides, then whether there is a QEMU that can be used. */
 async function defaultMachine(words: MachineWords): Promise<"qemu" | "embedded"> {
-  if (embeddedWord(words) !== undefined || words.gdb !== undefined) return "embedded";
+  if (embeddedWord(words) !== undefined || words.gdb !== undefined) {
+    return "embedded";
+  }
   const problem = await qemuProblem(qemuProgram());
-  if (problem === undefined) return "qemu";
+  if (problem === undefined) {
+    return "qemu";
+  }
   progressOn(process.stderr).note(`${problem.message}: booting on the embedded machine`);
   return "embedded";
 }
 
 function requireNoSeed(words: MachineWords): void {
   const word = embeddedWord(words);
-  if (word === undefined) return;
+  if (word === undefined) {
+    return;
+  }
   throw new Problem(`QEMU takes no ${word}`, {
     hints: ["leave --machine qemu out: the embedded machine has it"],
     exitCode: 2,
@@ -132,7 +138,9 @@ export function filesOf(outputs: BuildOutputs): BootFiles {
 
 /** The disk image that a run uses, or undefined for none. */
 function diskFile(disk: MachineWords["disk"], outputs: BuildOutputs): string | undefined {
-  if (disk === false) return undefined;
+  if (disk === false) {
+    return undefined;
+  }
   return disk === true ? join(root, outputs.packageImage) : resolve(disk);
 }
 

@@ -38,9 +38,13 @@ export function treeForRun(contract: Uint8Array, options: TreeOptions): Uint8Arr
     const path = `/cpus/${hart.name}`;
     const number = propertyCells(hart, "reg")[0] ?? 0;
     setStatus(root, path, number < options.smp ? "okay" : "disabled");
-    if (!options.sstc) setStrings(root, path, "riscv,isa", withoutSstc(hart));
+    if (!options.sstc) {
+      setStrings(root, path, "riscv,isa", withoutSstc(hart));
+    }
   }
-  if (options.aclint) setStatus(root, "/soc/sswi@2f00000", "okay");
+  if (options.aclint) {
+    setStatus(root, "/soc/sswi@2f00000", "okay");
+  }
   setChosen(root, "nexus,nonce", options.nonce);
   setChosen(root, "nexus,run", options.run);
   return emitDtb(root);

@@ -26,17 +26,24 @@ export interface Verdict {
 /** Runs one program. @throws Problem if the file is not one */
 export function runProgram(module: WebAssembly.Module, file: Uint8Array, name: string): Verdict {
   const tohost = readElf(file, name).symbols.find((symbol) => symbol.name === "tohost")?.address;
-  if (tohost === undefined) throw new Problem(`${name} has no symbol \`tohost\`: is it one of riscv-tests?`);
+  if (tohost === undefined) {
+    throw new Problem(`${name} has no symbol \`tohost\`: is it one of riscv-tests?`);
+  }
   const machine = new BareMachine(module, { harts: 1, ramMebibytes });
   machine.startProgram(file);
   let text = "";
   for (let done = 0; done < instructionsMax; done += Number(slice)) {
     machine.core.run(slice);
     const said = machine.word(tohost);
-    if (said === 0n) continue;
-    if (said === 1n) return { name, failure: undefined };
-    if ((said & 1n) === 1n)
+    if (said === 0n) {
+      continue;
+    }
+    if (said === 1n) {
+      return { name, failure: undefined };
+    }
+    if ((said & 1n) === 1n) {
       return { name, failure: `case ${said >> 1n} failed${text && `: ${text.trim()}`}` };
+    }
     text += String.fromCharCode(Number(said & 0xffn));
     machine.setWord(tohost, 0n);
   }
@@ -53,7 +60,9 @@ export function programsIn(folder: string): string[] {
     throw pathProblem(`cannot read ${folder}`, folder, error);
   }
   const files = names.filter((name) => statSync(join(folder, name)).isFile());
-  if (files.length === 0) throw new Problem(`${folder} holds no programs`);
+  if (files.length === 0) {
+    throw new Problem(`${folder} holds no programs`);
+  }
   return files.sort();
 }
 
@@ -62,9 +71,13 @@ function failureOf(module: WebAssembly.Module, file: string, name: string): stri
   try {
     return runProgram(module, readFileSync(file), name).failure;
   } catch (error) {
-    if (error instanceof Problem) return error.message;
+    if (error instanceof Problem) {
+      return error.message;
+    }
     const problem = pathProblem("it cannot be read", file, error);
-    if (problem instanceof Problem) return problem.message;
+    if (problem instanceof Problem) {
+      return problem.message;
+    }
     throw error;
   }
 }
@@ -75,7 +88,9 @@ export function runFolder(module: WebAssembly.Module, folder: string, print: (li
   let failed = 0;
   for (const name of files) {
     const failure = failureOf(module, join(folder, name), name);
-    if (failure !== undefined) failed += 1;
+    if (failure !== undefined) {
+      failed += 1;
+    }
     print(failure === undefined ? `ok    ${name}` : `FAIL  ${name}: ${failure}`);
   }
   print(`${files.length - failed} passed, ${failed} failed`);

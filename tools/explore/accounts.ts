@@ -60,13 +60,17 @@ class Walk {
     let frames = this.freeFrames();
     for (const task of tasks) {
       this.walkTask(task);
-      if (this.isThere(task)) frames += this.pageTables(this.field(task, "Task", "root"));
+      if (this.isThere(task)) {
+        frames += this.pageTables(this.field(task, "Task", "root"));
+      }
     }
     this.walkPins();
     this.walkBindings();
     for (const vmo of vmos) {
       this.expect("memory object", vmo, this.field(vmo, "Vmo", "references0"));
-      if (this.field(vmo, "Vmo", "permanent") === 0) frames += this.field(vmo, "Vmo", "pages");
+      if (this.field(vmo, "Vmo", "permanent") === 0) {
+        frames += this.field(vmo, "Vmo", "pages");
+      }
     }
     for (const endpoint of endpoints) {
       this.expect("endpoint", endpoint, this.field(endpoint, "Endpoint", "references0"));
@@ -77,7 +81,9 @@ class Walk {
       );
     }
     this.expectNotifications(notifications);
-    for (const task of tasks) this.expect("task", task, this.field(task, "Task", "references0"));
+    for (const task of tasks) {
+      this.expect("task", task, this.field(task, "Task", "references0"));
+    }
     this.expectNoOthers({
       "memory object": vmos,
       endpoint: endpoints,
@@ -92,8 +98,11 @@ class Walk {
     let spare = this.word(this.layout.address("ipc/console/owner")) === 0 ? 0 : 1;
     for (const notification of notifications) {
       const references = this.field(notification, "Notification", "references0");
-      if (spare > 0 && references === this.count("notification", notification) + 1) spare -= 1;
-      else this.expect("notification", notification, references);
+      if (spare > 0 && references === this.count("notification", notification) + 1) {
+        spare -= 1;
+      } else {
+        this.expect("notification", notification, references);
+      }
     }
   }
 
@@ -105,7 +114,9 @@ class Walk {
       this.add("notification", this.field(task, "Task", "endNotification"));
     }
     this.walkCapabilities(task, hasEnded);
-    if (hasEnded) return;
+    if (hasEnded) {
+      return;
+    }
     this.add("notification", this.field(task, "Task", "bound"));
     this.add("memory object", this.field(task, "Task", "making"));
     this.walkMappings(task);
@@ -119,16 +130,30 @@ class Walk {
     for (let slot = 0; slot < slots; slot++) {
       const at = first + slot * size;
       const which = this.byte(at + this.layout.number("Capability.kind"));
-      if (which === 0) continue;
-      if (hasEnded) this.problems.push(`task ${index} has ended and holds something in slot ${slot}`);
+      if (which === 0) {
+        continue;
+      }
+      if (hasEnded) {
+        this.problems.push(`task ${index} has ended and holds something in slot ${slot}`);
+      }
       const object = this.field(at, "Capability", "object");
-      if (which === kind.task) this.add("task", object);
-      if (which === kind.notification) this.add("notification", object);
-      if (which === kind.vmo) this.add("memory object", object);
-      if (which !== kind.endpoint) continue;
+      if (which === kind.task) {
+        this.add("task", object);
+      }
+      if (which === kind.notification) {
+        this.add("notification", object);
+      }
+      if (which === kind.vmo) {
+        this.add("memory object", object);
+      }
+      if (which !== kind.endpoint) {
+        continue;
+      }
       this.add("endpoint", object);
       const rights = this.byte(at + this.layout.number("Capability.rights"));
-      if ((rights & RIGHT_RECEIVE) !== 0) this.add("right to receive at endpoint", object);
+      if ((rights & RIGHT_RECEIVE) !== 0) {
+        this.add("right to receive at endpoint", object);
+      }
     }
   }
 
@@ -139,8 +164,9 @@ class Walk {
       this.layout.address("task/mappings/table") + this.field(task, "Task", "index") * most * size;
     for (let index = 0; index < most; index++) {
       const at = first + index * size;
-      if (this.field(at, "Mapping", "pages") !== 0)
+      if (this.field(at, "Mapping", "pages") !== 0) {
         this.add("memory object", this.field(at, "Mapping", "vmo"));
+      }
     }
   }
 
@@ -168,17 +194,24 @@ class Walk {
     let count = 1;
     for (let top = 0; top < ROOT_USER_ENTRIES; top++) {
       const middle = this.nextTable(root, top);
-      if (middle === undefined) continue;
+      if (middle === undefined) {
+        continue;
+      }
       count += 1;
-      for (let entry = 0; entry < ENTRIES; entry++)
-        if (this.nextTable(middle, entry) !== undefined) count += 1;
+      for (let entry = 0; entry < ENTRIES; entry++) {
+        if (this.nextTable(middle, entry) !== undefined) {
+          count += 1;
+        }
+      }
     }
     return count;
   }
 
   private nextTable(table: number, index: number): number | undefined {
     const entry = this.view.getBigUint64(table + index * ENTRY_BYTES - RAM_START, true);
-    if ((entry & VALID) === 0n || (entry & LEAF) !== 0n) return undefined;
+    if ((entry & VALID) === 0n || (entry & LEAF) !== 0n) {
+      return undefined;
+    }
     return Number(((entry >> PPN_SHIFT) & PPN_MASK) << PAGE_SHIFT);
   }
 
@@ -186,8 +219,9 @@ class Walk {
     let count = 0;
     const heads = this.layout.address("mm/frames/heads");
     for (let order = 0; order <= this.layout.number("ORDER_MAX"); order++) {
-      for (let block = this.word(heads + order * 4); block !== 0; block = this.word(block))
+      for (let block = this.word(heads + order * 4); block !== 0; block = this.word(block)) {
         count += 2 ** order;
+      }
     }
     return count;
   }
@@ -198,7 +232,9 @@ class Walk {
     const base = this.field(pool, "Pool", "base");
     const stride = this.field(pool, "Pool", "stride");
     const free = new Set<number>();
-    for (let next = this.field(pool, "Pool", "first"); next !== 0; next = this.word(next)) free.add(next);
+    for (let next = this.field(pool, "Pool", "first"); next !== 0; next = this.word(next)) {
+      free.add(next);
+    }
     const count = this.field(pool, "Pool", "count");
     const all = Array.from({ length: count }, (_, index) => base + index * stride);
     return all.filter((object) => !free.has(object));
@@ -206,7 +242,9 @@ class Walk {
 
   /** Counts a reference to the object at this address; 0 stands for none. */
   private add(what: string, object: number): void {
-    if (object !== 0) this.found.set(`${what} ${object}`, this.count(what, object) + 1);
+    if (object !== 0) {
+      this.found.set(`${what} ${object}`, this.count(what, object) + 1);
+    }
   }
 
   private count(what: string, object: number): number {
@@ -215,7 +253,9 @@ class Walk {
 
   private expect(what: string, object: number, kept: number): void {
     const found = this.count(what, object);
-    if (kept === found) return;
+    if (kept === found) {
+      return;
+    }
     this.problems.push(`${what} at ${hex(object)} counts ${kept} references, and has ${found}`);
   }
 
@@ -225,8 +265,9 @@ class Walk {
       const space = name.lastIndexOf(" ");
       const inUse = objects[name.slice(0, space)];
       const object = Number(name.slice(space + 1));
-      if (inUse !== undefined && !inUse.includes(object))
+      if (inUse !== undefined && !inUse.includes(object)) {
         this.problems.push(`${name.slice(0, space)} at ${hex(object)} is free, and something names it`);
+      }
     }
   }
 

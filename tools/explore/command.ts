@@ -63,17 +63,20 @@ export async function explore(words: ExploreWords): Promise<0 | 1> {
       const lost = keep(words.keep, result);
       unwritten.push(...lost);
       failed.push(lost.length === 0 ? result : { ...result, recording: undefined });
-      if (!words.json && failed.length <= FAILURES_SHOWN)
+      if (!words.json && failed.length <= FAILURES_SHOWN) {
         bar.tell(failureText(failed.at(-1) ?? result, words, paintFor(process.stderr)));
+      }
     }
     bar.show(done, failed.length);
   });
   process.off("SIGINT", interrupt);
   bar.end();
   const milliseconds = performance.now() - begin;
-  if (words.json)
+  if (words.json) {
     process.stdout.write(`${JSON.stringify(jsonReport(done, failed, milliseconds, words), undefined, 2)}\n`);
-  else process.stdout.write(`${summary(done, failed, milliseconds, paintFor(process.stdout))}\n`);
+  } else {
+    process.stdout.write(`${summary(done, failed, milliseconds, paintFor(process.stdout))}\n`);
+  }
   // Each would say the same: the first is enough.
   printProblems(unwritten.slice(0, 1), process.stderr);
   return failed.length === 0 && done === count ? 0 : 1;
@@ -98,7 +101,9 @@ function requestOf(words: ExploreWords, packageImage: string): BootRequest {
 /** The seeds of this shard, in order. */
 function* seedsOf({ seeds, shard }: ExploreWords): Generator<bigint> {
   const step = BigInt(shard.count);
-  for (let seed = seeds.first + BigInt(shard.index - 1); seed <= seeds.last; seed += step) yield seed;
+  for (let seed = seeds.first + BigInt(shard.index - 1); seed <= seeds.last; seed += step) {
+    yield seed;
+  }
 }
 
 function seedCount({ seeds, shard }: ExploreWords): number {
@@ -108,7 +113,9 @@ function seedCount({ seeds, shard }: ExploreWords): number {
 
 /** Writes the recording of a failed seed. Gives what went wrong: the other seeds are still to be explored. */
 function keep(folder: string, { seed, recording }: SeedResult): unknown[] {
-  if (recording === undefined) return [];
+  if (recording === undefined) {
+    return [];
+  }
   try {
     mkdirSync(resolve(folder), { recursive: true });
   } catch (error) {
@@ -123,7 +130,9 @@ function recordingFile(folder: string, seed: string): string {
 
 /** The command that shows a failed seed again. */
 function replayCommand(words: ExploreWords, result: SeedResult): string {
-  if (result.recording === undefined) return `./nx boot --seed ${result.seed}`;
+  if (result.recording === undefined) {
+    return `./nx boot --seed ${result.seed}`;
+  }
   return `./nx replay ${relative(process.cwd(), recordingFile(words.keep, result.seed))}`;
 }
 
@@ -140,7 +149,9 @@ function failureText(result: SeedResult, words: ExploreWords, paint: Paint): str
 function summary(done: number, failed: SeedResult[], milliseconds: number, paint: Paint): string {
   const rate = Math.round((done * 60_000) / Math.max(1, milliseconds));
   const runs = `${done} seeds in ${formatDuration(milliseconds)}, ${rate} a minute`;
-  if (failed.length === 0) return `${paint.good("explored:")} ${runs}: none failed`;
+  if (failed.length === 0) {
+    return `${paint.good("explored:")} ${runs}: none failed`;
+  }
   const seeds = failed.map(({ seed }) => seed).join(" ");
   return `${paint.bad("explored:")} ${runs}: ${failed.length} failed: ${seeds}`;
 }

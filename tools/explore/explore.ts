@@ -72,7 +72,9 @@ function range(text: string): ExploreWords["seeds"] {
 function commands(text: string): string {
   const isWhole = text.split(";").every((command) => command.trim() !== "") && !/\p{Cc}/u.test(text);
   const isShort = Buffer.byteLength(text) <= RUN_BYTES_MAX && text.split(";").length <= RUN_COMMANDS_MAX;
-  if (isWhole && isShort) return text;
+  if (isWhole && isShort) {
+    return text;
+  }
   throw new InvalidArgumentError(
     `commands with semicolons between them are needed, up to ${RUN_COMMANDS_MAX} and ${RUN_BYTES_MAX} bytes.`,
   );

@@ -101,7 +101,9 @@ export class Layout {
 
 function found(values: Readonly<Record<string, number>>, name: string): number {
   const value = values[name];
-  if (value === undefined) throw new Error(`the kernel's layout was not read for ${name}`);
+  if (value === undefined) {
+    throw new Error(`the kernel's layout was not read for ${name}`);
+  }
   return value;
 }
 
@@ -122,7 +124,9 @@ export async function readLayout(elf: Uint8Array, wasm: string): Promise<LayoutD
 /** Kernel addresses of RAM are physical addresses, sign-extended (docs/architecture). */
 function physical(address: bigint | undefined, name: string): number {
   const low = Number(BigInt.asUintN(32, address ?? 0n));
-  if (low >= RAM_START) return low;
+  if (low >= RAM_START) {
+    return low;
+  }
   throw new Problem(`${name} cannot be found in what the build left of the kernel`, {
     hints: ["the constants of build/wasm/neuron.wasm, the symbols of build/neuron.elf"],
   });
@@ -152,7 +156,9 @@ async function readNumbers(): Promise<Record<string, number>> {
   return Object.fromEntries(
     numbers.map(({ name, index }) => {
       const value = globals[index]?.value;
-      if (value === undefined) throw new Error(`the layout's ${name} has no value`);
+      if (value === undefined) {
+        throw new Error(`the layout's ${name} has no value`);
+      }
       return [name.replace(/^(size|constant)\$/, "").replace("$", "."), Number(BigInt.asUintN(32, value))];
     }),
   );

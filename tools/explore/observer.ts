@@ -77,7 +77,9 @@ export class Observer {
     this.lookForLostFence();
     this.lookForSpinning();
     this.lookForSilence();
-    if (this.run.machine.core.time() >= MISSING_TICKS) this.lookForMissing();
+    if (this.run.machine.core.time() >= MISSING_TICKS) {
+      this.lookForMissing();
+    }
   }
 
   /** The machine is off. */
@@ -90,7 +92,9 @@ export class Observer {
     // All but the innermost are return addresses: the call is the instruction before.
     const chain = frames.flatMap((address, index) => this.places.at(index === 0 ? address : address - 1n));
     const check = chain.findIndex((place) => place.function === "enterRank");
-    if (check < 0) return;
+    if (check < 0) {
+      return;
+    }
     const taker = chain.slice(check + 1).find((place) => !isAcquire(place));
     const where = taker === undefined ? "an unknown place" : placeText(taker);
     const held = this.harts().filter(({ heldRanks }) => heldRanks !== 0);
@@ -111,13 +115,19 @@ export class Observer {
   /** Every hart waits: none is in the middle of anything, so what waits in a queue has been forgotten. */
   private lookAtRest(): void {
     this.lookForLostFence();
-    if (this.found !== undefined) return;
+    if (this.found !== undefined) {
+      return;
+    }
     this.lookForLeak();
     const { core } = this.run.machine;
     for (const hart of this.harts()) {
-      if (hart.online !== 1 || core.hartActivity(hart.hartid) !== activity.waiting) continue;
+      if (hart.online !== 1 || core.hartActivity(hart.hartid) !== activity.waiting) {
+        continue;
+      }
       const pending = core.hartPending(hart.hartid);
-      if ((pending & core.hartEnabled(hart.hartid)) !== 0n) continue;
+      if ((pending & core.hartEnabled(hart.hartid)) !== 0n) {
+        continue;
+      }
       const senders = (hart.mailbox >>> MAIL_SENT_SHIFT) & MAIL_SENDERS;
       if (senders !== 0 && (pending & SUPERVISOR_SOFTWARE) === 0n) {
         const text = `hart ${bits(senders)} sent hart ${hart.index} an interrupt, which is gone`;
@@ -133,7 +143,9 @@ export class Observer {
     const { core, settings } = this.run.machine;
     const places: string[] = [];
     for (let hart = 0; hart < settings.harts; hart++) {
-      if (core.hartActivity(hart) !== activity.running) continue;
+      if (core.hartActivity(hart) !== activity.running) {
+        continue;
+      }
       const chain =
         core.hartMode(hart) === SUPERVISOR ? this.places.at(BigInt.asUintN(64, core.hartPc(hart))) : [];
       const lock = chain.findIndex(isAcquire);
@@ -142,10 +154,14 @@ export class Observer {
         return;
       }
       const caller = chain[lock + 1] ?? chain[lock];
-      if (caller !== undefined) places.push(`hart ${hart} in ${placeText(caller)}`);
+      if (caller !== undefined) {
+        places.push(`hart ${hart} in ${placeText(caller)}`);
+      }
     }
     this.spinning = places.length === 0 ? 0 : this.spinning + 1;
-    if (this.spinning < SPINNING_LOOKS) return;
+    if (this.spinning < SPINNING_LOOKS) {
+      return;
+    }
     const held = this.harts().filter(({ heldRanks }) => heldRanks !== 0);
     const locks = held.map(
       ({ index, heldRanks }) => `hart ${index} holds or waits for rank ${bits(heldRanks)}`,
@@ -157,7 +173,9 @@ export class Observer {
     const { core, settings } = this.run.machine;
     for (let hart = 0; hart < settings.harts; hart++) {
       const lost = core.lostAnswers(hart);
-      if (lost === 0) continue;
+      if (lost === 0) {
+        continue;
+      }
       const text = `physical hart ${hart} asked hart ${bits(lost)} for a remote fence while that one stopped`;
       this.report("lost fence", `${text}, and waits in the firmware for ever`);
     }
@@ -168,15 +186,25 @@ export class Observer {
     const now = machine.core.time();
     const harts = this.harts();
     // Not before the kernel has all that it keeps for itself, and not while a hart is about to take something up.
-    if (harts.some(({ online, ticks }) => online === ONLINE_NOT_YET || ticks === 0)) return;
-    if (harts.some(({ waiting, running }) => waiting !== 0 || running)) return;
-    if (now - this.accountsAt < ACCOUNTS_TICKS && consoleBytes.length === this.accountsLength) return;
+    if (harts.some(({ online, ticks }) => online === ONLINE_NOT_YET || ticks === 0)) {
+      return;
+    }
+    if (harts.some(({ waiting, running }) => waiting !== 0 || running)) {
+      return;
+    }
+    if (now - this.accountsAt < ACCOUNTS_TICKS && consoleBytes.length === this.accountsLength) {
+      return;
+    }
     this.accountsAt = now;
     this.accountsLength = consoleBytes.length;
     const { problems, frames } = takeAccounts(machine, this.layout);
     this.frames ??= frames;
-    if (frames !== this.frames) problems.push(`${this.frames - frames} frames are held by no task`);
-    if (problems.length > 0) this.report("leak", problems.slice(0, 4).join("; "));
+    if (frames !== this.frames) {
+      problems.push(`${this.frames - frames} frames are held by no task`);
+    }
+    if (problems.length > 0) {
+      this.report("leak", problems.slice(0, 4).join("; "));
+    }
   }
 
   private lookForSilence(): void {
@@ -185,7 +213,9 @@ export class Observer {
       this.consoleLength = this.run.consoleBytes.length;
       this.lastByteAt = now;
     }
-    if (now - this.lastByteAt < SILENCE_TICKS) return;
+    if (now - this.lastByteAt < SILENCE_TICKS) {
+      return;
+    }
     this.report("standstill", "nothing is printed any more, and the machine does not end");
   }
 
@@ -195,7 +225,9 @@ export class Observer {
     const missing = this.harts().find(
       ({ online, ticks }) => online === ONLINE_ABANDONED || (online === ONLINE_NOT_YET && ticks === 0),
     );
-    if (missing === undefined) return;
+    if (missing === undefined) {
+      return;
+    }
     const state = core.hartActivity(missing.hartid) === activity.stopped ? "is stopped" : "runs";
     const text = `hart ${missing.index} (physical ${missing.hartid}) does not take part, and ${state}`;
     this.report("missing hart", text);

@@ -13,7 +13,9 @@ export class Places {
   /** The places of an address, innermost inlined function first. */
   at(address: bigint): Place[] {
     const known = this.known.get(address);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      return known;
+    }
     const places = this.locator.places(address);
     this.known.set(address, places);
     return places;

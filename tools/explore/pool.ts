@@ -22,7 +22,9 @@ export async function runSeeds(
   const lanes = Array.from({ length: workers }, async () => {
     while (!stop.aborted) {
       const isDone = await runLane(seeds, order, stop, onResult);
-      if (isDone) return;
+      if (isDone) {
+        return;
+      }
     }
   });
   await Promise.all(lanes);
@@ -36,7 +38,9 @@ async function runLane(
   onResult: (result: SeedResult) => void,
 ): Promise<boolean> {
   const first = seeds.next();
-  if (first.done === true) return true;
+  if (first.done === true) {
+    return true;
+  }
   const child = startWorker();
   const kill = (): void => {
     child.kill();
@@ -57,8 +61,11 @@ async function runLane(
         onResult(JSON.parse(line));
         const next: IteratorResult<bigint> = stop.aborted ? { done: true, value: undefined } : seeds.next();
         seed = next.done === true ? undefined : next.value;
-        if (seed === undefined) child.stdin?.end();
-        else child.stdin?.write(`${seed}\n`);
+        if (seed === undefined) {
+          child.stdin?.end();
+        } else {
+          child.stdin?.write(`${seed}\n`);
+        }
       }
     }
     await exited(child);
@@ -66,7 +73,9 @@ async function runLane(
     stop.removeEventListener("abort", kill);
     process.off("exit", kill);
   }
-  if (seed === undefined || stop.aborted) return true;
+  if (seed === undefined || stop.aborted) {
+    return true;
+  }
   onResult(brokenSeed(String(seed), "its worker died", ...complaints.trim().split("\n").slice(0, 3)));
   return false;
 }
@@ -80,6 +89,8 @@ function startWorker(): ChildProcess {
 }
 
 async function exited(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
+  if (child.exitCode !== null || child.signalCode !== null) {
+    return;
+  }
   await new Promise<void>((resolve) => child.once("close", () => resolve()));
 }

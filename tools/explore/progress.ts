@@ -27,8 +27,9 @@ export class Bar {
     const bar = `[${"#".repeat(full)}${"-".repeat(WIDTH - full)}]`;
     const bad = failed === 0 ? "none failed" : paint.bad(`${failed} failed`);
     this.line = `${bar} ${done}/${this.total}  ${rate} a minute  ${bad}`;
-    if (this.stream.isTTY) this.stream.write(`\r\x1b[K${this.line}`);
-    else if (Math.floor(share * 10) > this.tenths) {
+    if (this.stream.isTTY) {
+      this.stream.write(`\r\x1b[K${this.line}`);
+    } else if (Math.floor(share * 10) > this.tenths) {
       this.tenths = Math.floor(share * 10);
       this.stream.write(`${this.line}\n`);
     }
@@ -41,6 +42,8 @@ export class Bar {
 
   /** Leaves the line. */
   end(): void {
-    if (this.stream.isTTY) this.stream.write("\r\x1b[K");
+    if (this.stream.isTTY) {
+      this.stream.write("\r\x1b[K");
+    }
   }
 }

@@ -13,6 +13,8 @@ export const exploredRuns: readonly string[] = [
 /** The run of a seed. */
 export function runOf(seed: bigint, runs: readonly string[]): string {
   const run = runs[Number(seed % BigInt(runs.length))];
-  if (run === undefined) throw new Error("an exploration needs a run");
+  if (run === undefined) {
+    throw new Error("an exploration needs a run");
+  }
   return run;
 }

@@ -94,7 +94,9 @@ export async function runSeed(setting: ExploreSetting, seed: bigint): Promise<Se
   const run = runOf(seed, setting.runs);
   const request = { ...setting.request, run, nonce: nonceOfSeed(setting.fork?.seed ?? seed) };
   const report = await bootOnce(machine, setting.files, request, () => {});
-  if (watched === undefined) throw new Error("the machine was not started");
+  if (watched === undefined) {
+    throw new Error("the machine was not started");
+  }
   const { observer, settings } = watched;
   const finding = observer.finding;
   const problems = [...(finding ? [`${finding.kind}: ${finding.text}`] : []), ...report.problems];
@@ -150,7 +152,9 @@ function goToFork(
     return isFork;
   };
   const state = run.advanceTo(CLOCK_MAX);
-  if (state !== "stopped") throw new Error(`no line of the console contains "${line}"`);
+  if (state !== "stopped") {
+    throw new Error(`no line of the console contains "${line}"`);
+  }
   return { run, moment: run.moment() };
 }
 
@@ -163,15 +167,21 @@ function watchRun(setting: ExploreSetting, beginning: MachineSettings | Run): Wa
   let state: AdvanceState = "running";
   while (state === "running" && run.clock < CLOCK_MAX && run.machine.instructions < INSTRUCTIONS_MAX) {
     state = run.advanceTo(run.clock + SLICE_INSTRUCTIONS);
-    if (state === "running") observer.look();
-    if (observer.finding !== undefined) break;
+    if (state === "running") {
+      observer.look();
+    }
+    if (observer.finding !== undefined) {
+      break;
+    }
   }
   if (panics.seen) {
     run.advanceTo(run.clock + PANIC_INSTRUCTIONS);
     observer.lookAtPanic(panics.frames);
   }
   const isOff = state === "off";
-  if (isOff) observer.lookAtEnd();
+  if (isOff) {
+    observer.lookAtEnd();
+  }
   const complaints = state === "running" || state === "stopped" ? "" : `the machine's state is "${state}"`;
   return { run, observer, settings, end: { status: isOff ? run.machine.exitCode & 0xff : 1, complaints } };
 }

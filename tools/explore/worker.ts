@@ -33,7 +33,9 @@ export interface WorkerOrder {
 export async function work(): Promise<void> {
   const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
   const first = await lines.next();
-  if (first.done === true) return;
+  if (first.done === true) {
+    return;
+  }
   const order: WorkerOrder = JSON.parse(first.value);
   const bytes = new Uint8Array(readFileSync(order.wasm));
   const files = filesOf(order.outputs);

@@ -40,7 +40,9 @@ export async function prepare(generator: Generator, seed: number, size: number):
   const module = readModule(bytes);
   const planned = callsOf(module, seed);
   const reference = runReference(bytes, planned);
-  if (reference.instantiated) return { seed, size, direct, bytes, module, calls: planned, reference };
+  if (reference.instantiated) {
+    return { seed, size, direct, bytes, module, calls: planned, reference };
+  }
   return { seed, size, direct, bytes, module, calls: [], reference: runReference(bytes, []) };
 }
 
@@ -49,7 +51,9 @@ export async function runDigests(candidates: readonly Candidate[]): Promise<(Dig
   const lines = await run(candidates, true);
   return candidates.map((_, index) => {
     const match = /^#(\w{8}) (\w{8})$/.exec(lines[index] ?? "");
-    if (match === null) return undefined;
+    if (match === null) {
+      return undefined;
+    }
     return { events: Number.parseInt(match[1] ?? "", 16), memory: Number.parseInt(match[2] ?? "", 16) };
   });
 }
@@ -71,7 +75,9 @@ function run(candidates: readonly Candidate[], quiet: boolean): Promise<(string 
   const commands: Command[] = [];
   for (const candidate of candidates) {
     const base = pool.take(ROOM_BYTES, ROOM_BYTES);
-    if (base === undefined) throw new Error("a batch has more seeds than there is memory");
+    if (base === undefined) {
+      throw new Error("a batch has more seeds than there is memory");
+    }
     addCandidate(candidate, base, { thunks, typeIds, lines, commands });
   }
   return runBoard({ lines: [...lines, ...thunks.lines], commands, quiet });
@@ -100,17 +106,23 @@ function addCandidate(
     typeIds,
     resolve: (kind, { field }) => {
       const fn = module.functions.find(({ source }) => source?.field === field);
-      if (kind !== "function" || fn === undefined) throw new Error(`the fuzzer imports a ${kind}, ${field}`);
+      if (kind !== "function" || fn === undefined) {
+        throw new Error(`the fuzzer imports a ${kind}, ${field}`);
+      }
       return { kind, symbol: `@${name}.import.${fn.index}`, type: fn.type };
     },
   });
   lines.push(...importStubs(name, module), ...instance.lines);
   const at = (address: bigint | number): string => `inttoptr (i64 ${address} to ptr)`;
-  if (direct) commands.push({ thunk: "@wasm_map", target: at(base), arguments: [] });
+  if (direct) {
+    commands.push({ thunk: "@wasm_map", target: at(base), arguments: [] });
+  }
   commands.push({ thunk: thunks.call({ params: [], results: [] }), target: instance.init, arguments: [] });
   for (const call of calls) {
     const target = instance.exports.get(call.name);
-    if (target === undefined) throw new Error(`the export ${call.name} was lost`);
+    if (target === undefined) {
+      throw new Error(`the export ${call.name} was lost`);
+    }
     commands.push({ thunk: thunks.call(call.type), target: target.symbol, arguments: call.arguments });
   }
   commands.push({
@@ -123,7 +135,9 @@ function addCandidate(
 /** Imports report their arguments and give 0, or trap, as the reference's do. */
 function importStubs(name: string, module: WasmModule): string[] {
   return module.functions.flatMap(({ source, index, type }) => {
-    if (source === undefined) return [];
+    if (source === undefined) {
+      return [];
+    }
     const [result] = type.results;
     return [
       `define internal ${resultType(type)} @${name}.import.${index}(${parameterList(type)}) #0 {`,

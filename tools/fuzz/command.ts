@@ -41,8 +41,9 @@ Examples:
   ./nx fuzz wasm --seeds 17 --size 400    one module again`,
     )
     .action(async (what: string, options: Options) => {
-      if (what !== "wasm")
+      if (what !== "wasm") {
         throw new Problem(`there is no fuzzer for ${what}`, { hints: ["wasm"], exitCode: 2 });
+      }
       process.exitCode = await fuzzWasm(options);
     });
 }
@@ -51,7 +52,9 @@ function seedRange(text: string): { first: number; last: number } {
   const match = /^(\d+)(?:\.\.(\d+))?$/.exec(text);
   const first = Number(match?.[1]);
   const last = Number(match?.[2] ?? match?.[1]);
-  if (first <= last && last <= SEEDS_MAX) return { first, last };
+  if (first <= last && last <= SEEDS_MAX) {
+    return { first, last };
+  }
   throw new InvalidArgumentError(`a range of numbers up to ${SEEDS_MAX} is needed, as in 0..199.`);
 }
 

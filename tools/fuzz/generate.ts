@@ -67,7 +67,9 @@ export class Generator {
     const output = join(this.scratch, "output.wasm");
     writeFileSync(input, randomBytes(seed, size));
     const status = await this.run([input, ...FLAGS, "-o", output]);
-    if (status !== 0) throw new Problem(`wasm-opt failed for seed ${seed} (status ${status})`);
+    if (status !== 0) {
+      throw new Problem(`wasm-opt failed for seed ${seed} (status ${status})`);
+    }
     return readFileSync(output);
   }
 
@@ -81,7 +83,9 @@ export class Generator {
       const hooks = { postRun: () => resolve(Number(host.exitCode)), print: () => {}, printErr: () => {} };
       const { compiled } = this;
       const instantiateWasm = (imports: WebAssembly.Imports, receive: Receive): object => {
-        if (compiled !== undefined) receive(new WebAssembly.Instance(compiled, imports), compiled);
+        if (compiled !== undefined) {
+          receive(new WebAssembly.Instance(compiled, imports), compiled);
+        }
         return {};
       };
       try {

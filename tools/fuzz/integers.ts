@@ -84,30 +84,45 @@ class Rewriter {
     while (!file.done) {
       const id = file.byte();
       const section = file.part(file.u32());
-      if (id === START) this.start = section.u32();
-      else if (id !== CUSTOM) sections.push([id, section]);
+      if (id === START) {
+        this.start = section.u32();
+      } else if (id !== CUSTOM) {
+        sections.push([id, section]);
+      }
     }
     for (const [id, section] of sections) {
       this.out = [];
       this.section(id, section);
       all.push(id, ...unsigned(this.out.length));
-      for (const byte of this.out) all.push(byte);
+      for (const byte of this.out) {
+        all.push(byte);
+      }
     }
     return new Uint8Array(all);
   }
 
   private section(id: number, bytes: Bytes): void {
-    if (id === 1) this.list(bytes, () => this.functionType(bytes));
-    else if (id === 2) this.list(bytes, () => this.import(bytes));
-    else if (id === 5) this.list(bytes, () => this.memory(bytes));
-    else if (id === 6) this.list(bytes, () => this.global(bytes));
-    else if (id === 7) this.exports(bytes);
-    else if (id === 10) this.list(bytes, () => this.body(bytes));
-    else this.copy(bytes, bytes.end - bytes.position);
+    if (id === 1) {
+      this.list(bytes, () => this.functionType(bytes));
+    } else if (id === 2) {
+      this.list(bytes, () => this.import(bytes));
+    } else if (id === 5) {
+      this.list(bytes, () => this.memory(bytes));
+    } else if (id === 6) {
+      this.list(bytes, () => this.global(bytes));
+    } else if (id === 7) {
+      this.exports(bytes);
+    } else if (id === 10) {
+      this.list(bytes, () => this.body(bytes));
+    } else {
+      this.copy(bytes, bytes.end - bytes.position);
+    }
   }
 
   private list(bytes: Bytes, item: () => void): void {
-    for (let count = this.number(bytes); count > 0; count--) item();
+    for (let count = this.number(bytes); count > 0; count--) {
+      item();
+    }
   }
 
   /** Copies an unsigned number, and gives it. */
@@ -118,7 +133,9 @@ class Rewriter {
   }
 
   private copy(bytes: Bytes, length: number): void {
-    for (const byte of bytes.take(length)) this.out.push(byte);
+    for (const byte of bytes.take(length)) {
+      this.out.push(byte);
+    }
   }
 
   private copyName(bytes: Bytes): void {
@@ -140,7 +157,9 @@ class Rewriter {
     this.copyName(bytes);
     this.copyName(bytes);
     const offset = bytes.position;
-    if (bytes.byte() !== 0) throw malformed("the fuzzer imports something else than a function", offset);
+    if (bytes.byte() !== 0) {
+      throw malformed("the fuzzer imports something else than a function", offset);
+    }
     this.out.push(0);
     this.number(bytes);
   }
@@ -156,13 +175,15 @@ class Rewriter {
   private global(bytes: Bytes): void {
     this.type(bytes);
     this.copy(bytes, 1);
-    while (this.instruction(bytes) !== 0x0b);
+    while (this.instruction(bytes) !== 0x0b) {}
   }
 
   /** Adds the memory to the exports, so that it can be looked at, and the start function, which is called like others. */
   private exports(bytes: Bytes): void {
     const added: number[][] = [];
-    if (this.pages > 0) added.push([MEMORY_EXPORT.length, ...Buffer.from(MEMORY_EXPORT), 2, 0]);
+    if (this.pages > 0) {
+      added.push([MEMORY_EXPORT.length, ...Buffer.from(MEMORY_EXPORT), 2, 0]);
+    }
     if (this.start !== undefined) {
       added.push([START_EXPORT.length, ...Buffer.from(START_EXPORT), 0, ...unsigned(this.start)]);
     }
@@ -179,11 +200,15 @@ class Rewriter {
       this.number(body);
       this.type(body);
     });
-    while (!body.done) this.instruction(body);
+    while (!body.done) {
+      this.instruction(body);
+    }
     const inner = this.out;
     this.out = outer;
     this.out.push(...unsigned(inner.length));
-    for (const byte of inner) this.out.push(byte);
+    for (const byte of inner) {
+      this.out.push(byte);
+    }
   }
 
   /** Rewrites one instruction and gives its opcode. */
@@ -218,40 +243,57 @@ class Rewriter {
       throw malformed(`opcode 0x${opcode.toString(16)} was not expected of the fuzzer`, offset);
     } else {
       out.push(replaced.get(opcode) ?? opcode);
-      for (let count = immediates.get(opcode) ?? 0; count > 0; count--) this.copyLeb(bytes);
+      for (let count = immediates.get(opcode) ?? 0; count > 0; count--) {
+        this.copyLeb(bytes);
+      }
     }
     return opcode;
   }
 
   /** memory.size and memory.grow: a guest's memory has one size for ever. */
   private memoryQuestion(opcode: number): void {
-    if (!this.direct) this.out.push(opcode, 0);
-    else if (opcode === 0x3f) this.out.push(0x41, ...signed(BigInt(this.pages)));
-    else this.out.push(0x1a, 0x41, ...signed(-1n));
+    if (!this.direct) {
+      this.out.push(opcode, 0);
+    } else if (opcode === 0x3f) {
+      this.out.push(0x41, ...signed(BigInt(this.pages)));
+    } else {
+      this.out.push(0x1a, 0x41, ...signed(-1n));
+    }
   }
 
   private bulk(bytes: Bytes): void {
     const offset = bytes.position;
     const sub = bytes.u32();
     const operands = sub === 8 || sub === 10 ? 2 : sub === 9 || sub === 11 ? 1 : undefined;
-    if (operands === undefined) throw malformed(`opcode 0xfc ${sub} was not expected of the fuzzer`, offset);
+    if (operands === undefined) {
+      throw malformed(`opcode 0xfc ${sub} was not expected of the fuzzer`, offset);
+    }
     // The length is on top of the stack.
-    if (this.direct && sub !== 9) this.out.push(0x41, ...signed(BigInt(BULK_MASK)), 0x71);
+    if (this.direct && sub !== 9) {
+      this.out.push(0x41, ...signed(BigInt(BULK_MASK)), 0x71);
+    }
     this.out.push(0xfc, sub);
-    for (let count = operands; count > 0; count--) this.number(bytes);
+    for (let count = operands; count > 0; count--) {
+      this.number(bytes);
+    }
   }
 
   private blockType(bytes: Bytes): void {
     const type = bytes.data[bytes.position];
-    if (type === 0x40 || (type !== undefined && type >= F64 && type <= I32)) this.type(bytes);
-    else this.copyLeb(bytes);
+    if (type === 0x40 || (type !== undefined && type >= F64 && type <= I32)) {
+      this.type(bytes);
+    } else {
+      this.copyLeb(bytes);
+    }
   }
 
   private copyLeb(bytes: Bytes): void {
     for (;;) {
       const byte = bytes.byte();
       this.out.push(byte);
-      if ((byte & 0x80) === 0) return;
+      if ((byte & 0x80) === 0) {
+        return;
+      }
     }
   }
 }
@@ -263,7 +305,9 @@ function viewOf(bytes: Uint8Array): DataView {
 function unsigned(value: number): number[] {
   const bytes: number[] = [];
   for (let rest = value; ; rest >>>= 7) {
-    if (rest < 0x80) return [...bytes, rest];
+    if (rest < 0x80) {
+      return [...bytes, rest];
+    }
     bytes.push((rest & 0x7f) | 0x80);
   }
 }
@@ -273,7 +317,9 @@ function signed(value: bigint): number[] {
   for (let rest = value; ; ) {
     const low = Number(rest & 0x7fn);
     rest >>= 7n;
-    if (rest === (low & 0x40 ? -1n : 0n)) return [...bytes, low];
+    if (rest === (low & 0x40 ? -1n : 0n)) {
+      return [...bytes, low];
+    }
     bytes.push(low | 0x80);
   }
 }

@@ -20,13 +20,19 @@ export function callsOf(module: WasmModule, seed: number): Call[] {
   const next = numbersFrom(seed ^ 0x5eed);
   const argument = (): bigint => {
     const kind = next() % 4;
-    if (kind < 2) return edges[next() % edges.length] ?? 0n;
-    if (kind === 2) return BigInt(next() % 1024);
+    if (kind < 2) {
+      return edges[next() % edges.length] ?? 0n;
+    }
+    if (kind === 2) {
+      return BigInt(next() % 1024);
+    }
     return BigInt.asIntN(64, (BigInt(next()) << 32n) | BigInt(next()));
   };
   return module.exports.flatMap(({ name, kind, index }) => {
     const type = module.functions[index]?.type;
-    if (kind !== "function" || type === undefined) return [];
+    if (kind !== "function" || type === undefined) {
+      return [];
+    }
     const given = type.params.map((param) => BigInt.asIntN(param === "i32" ? 32 : 64, argument()));
     return [{ name, type, arguments: given }];
   });
@@ -60,7 +66,9 @@ export interface Digest {
 export function hashMemory(memory: ArrayBuffer): number {
   let hash = 0;
   for (const [index, word] of new Uint32Array(memory).entries()) {
-    if (word !== 0) hash = mix(mix(hash, index), word);
+    if (word !== 0) {
+      hash = mix(mix(hash, index), word);
+    }
   }
   return hash >>> 0;
 }

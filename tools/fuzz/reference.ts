@@ -28,7 +28,9 @@ export function runReference(bytes: Uint8Array<ArrayBuffer>, calls: readonly Cal
     try {
       work();
     } catch (error) {
-      if (!(error instanceof WebAssembly.RuntimeError) && !(error instanceof Thrown)) throw error;
+      if (!(error instanceof WebAssembly.RuntimeError) && !(error instanceof Thrown)) {
+        throw error;
+      }
       trapped = 1;
     }
     hash = mix(hash, trapped);
@@ -43,9 +45,13 @@ export function runReference(bytes: Uint8Array<ArrayBuffer>, calls: readonly Cal
     const target = instance?.exports[name];
     const values = given.map((value, index) => (type.params[index] === "i32" ? Number(value) : value));
     attempt(() => {
-      if (typeof target !== "function") return;
+      if (typeof target !== "function") {
+        return;
+      }
       const result: unknown = target(...values);
-      if (typeof result === "bigint" || typeof result === "number") event(RESULT_EVENT, BigInt(result));
+      if (typeof result === "bigint" || typeof result === "number") {
+        event(RESULT_EVENT, BigInt(result));
+      }
     });
   }
   const memory = Object.values(instance?.exports ?? {}).find((item) => item instanceof WebAssembly.Memory);
@@ -70,8 +76,12 @@ function importsOf(
     imports[from] = {
       ...imports[from],
       [name]: (...given: (number | bigint)[]) => {
-        for (const value of given) event(importEvent(index), BigInt(value));
-        if (throws(name)) throw new Thrown();
+        for (const value of given) {
+          event(importEvent(index), BigInt(value));
+        }
+        if (throws(name)) {
+          throw new Thrown();
+        }
         return 0;
       },
     };

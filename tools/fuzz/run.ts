@@ -57,7 +57,9 @@ export async function fuzz({ first, last, size, onBatch }: FuzzRequest): Promise
   let calls = 0;
   let done = 0;
   const judge = async (batch: readonly Candidate[]): Promise<void> => {
-    for (const candidate of await differing(batch)) differences.push(await explain(generator, candidate));
+    for (const candidate of await differing(batch)) {
+      differences.push(await explain(generator, candidate));
+    }
     done += batch.length;
     onBatch?.(done, differences.length);
   };
@@ -85,8 +87,12 @@ export async function fuzz({ first, last, size, onBatch }: FuzzRequest): Promise
 /** The candidates that do not do what they did in V8. A program that did not come to its end is cut into halves. */
 async function differing(batch: readonly Candidate[]): Promise<Candidate[]> {
   const digests = await runDigests(batch).catch((error: unknown) => {
-    if (batch.length === 1 && error instanceof Problem) return [undefined];
-    if (error instanceof Problem) return batch.map(() => undefined);
+    if (batch.length === 1 && error instanceof Problem) {
+      return [undefined];
+    }
+    if (error instanceof Problem) {
+      return batch.map(() => undefined);
+    }
     throw error;
   });
   if (batch.length === 1 || digests.every((digest) => digest !== undefined)) {
@@ -107,12 +113,17 @@ async function explain(generator: Generator, found: Candidate): Promise<Differen
   for (let tries = 0; tries < SHRINK_TRIES_MAX && step >= 10; tries++) {
     const smaller =
       smallest.size > step ? await prepare(generator, found.seed, smallest.size - step) : undefined;
-    if (smaller !== undefined && (await differing([smaller])).length > 0) smallest = smaller;
-    else step = Math.floor(step / 2);
+    if (smaller !== undefined && (await differing([smaller])).length > 0) {
+      smallest = smaller;
+    } else {
+      step = Math.floor(step / 2);
+    }
   }
   const { seed, size, direct, bytes } = smallest;
   const file = `build/fuzz/seed-${seed}.wasm`;
-  if (!existsSync(join(root, "build/fuzz"))) await mkdir(join(root, "build/fuzz"), { recursive: true });
+  if (!existsSync(join(root, "build/fuzz"))) {
+    await mkdir(join(root, "build/fuzz"), { recursive: true });
+  }
   await writeFile(join(root, file), bytes);
   const emission = direct ? "direct" : "checked";
   return { seed, size, emission, what: await firstDifference(smallest), file };
@@ -120,7 +131,9 @@ async function explain(generator: Generator, found: Candidate): Promise<Differen
 
 /** What two lines of events first differ in. */
 function firstWord(rv64: string | undefined, v8: string): string {
-  if (rv64 === undefined) return "RV64 says nothing";
+  if (rv64 === undefined) {
+    return "RV64 says nothing";
+  }
   const ours = rv64.split(" ");
   const at = v8.split(" ").findIndex((word, index) => word !== ours[index]);
   return `event ${at} is ${ours[at] ?? "missing"} on RV64, ${v8.split(" ")[at] ?? "missing"} in V8`;
@@ -131,12 +144,16 @@ async function firstDifference(candidate: Candidate): Promise<string> {
   try {
     lines = await runLines(candidate);
   } catch (error) {
-    if (!(error instanceof Problem)) throw error;
+    if (!(error instanceof Problem)) {
+      throw error;
+    }
     return `${error.message}: ${error.details.output?.trim().split("\n")[0] ?? ""}`;
   }
   const expected = candidate.reference.lines;
   for (const [index, line] of expected.entries()) {
-    if (lines[index] === line) continue;
+    if (lines[index] === line) {
+      continue;
+    }
     const call = candidate.calls[index - 1];
     const name = call === undefined ? "instantiation" : `${call.name}(${call.arguments.join(", ")})`;
     return `${name}: ${firstWord(lines[index], line)}`;

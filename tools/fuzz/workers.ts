@@ -64,15 +64,21 @@ function runPart(
     child.stderr.on("data", (chunk: Buffer) => {
       const text = chunk.toString();
       const match = /(\d+) of \d+ seeds, (\d+) different/.exec(text);
-      if (match === null) complaints += text;
-      else onLine(Number(match[1]), Number(match[2]));
+      if (match === null) {
+        complaints += text;
+      } else {
+        onLine(Number(match[1]), Number(match[2]));
+      }
     });
     child.on("error", reject);
     child.on("close", (status) => {
       process.off("exit", stop);
       // Status 1 with a result says that seeds differ; without one, that the worker itself failed.
-      if (output !== "") resolve(JSON.parse(output));
-      else reject(new Problem(`a worker ended with status ${status}`, { output: complaints }));
+      if (output !== "") {
+        resolve(JSON.parse(output));
+      } else {
+        reject(new Problem(`a worker ended with status ${status}`, { output: complaints }));
+      }
     });
   });
 }

@@ -37,12 +37,16 @@ export async function openPort(port: number): Promise<{ server: Server; port: nu
  * is not free, or none was in `DRAWS_MAX` draws.
  */
 export async function freePort(port: number, draw: () => number = drawPort): Promise<number> {
-  if (port !== 0) return await tryPort(port);
+  if (port !== 0) {
+    return await tryPort(port);
+  }
   for (let draws = 1; ; draws++) {
     try {
       return await tryPort(draw());
     } catch (error) {
-      if (draws === DRAWS_MAX) throw error;
+      if (draws === DRAWS_MAX) {
+        throw error;
+      }
     }
   }
 }
@@ -65,7 +69,9 @@ export async function listensOn(port: number, ended: Promise<unknown>): Promise<
   });
   for (let tries = 0; tries < LISTEN_TRIES_MAX; tries++) {
     const isThere = await canConnect(port);
-    if (isThere || hasEnded) return isThere && !hasEnded;
+    if (isThere || hasEnded) {
+      return isThere && !hasEnded;
+    }
     await setTimeout(LISTEN_PAUSE_MS);
   }
   return false;

@@ -39,12 +39,20 @@ export async function serveGdb(
   const visitors = new Visitors(server, host.signal);
   try {
     for (;;) {
-      if (!visitors.isOneHere) host.tell(connectText(host.kernel, port));
+      if (!visitors.isOneHere) {
+        host.tell(connectText(host.kernel, port));
+      }
       const socket = await visitors.next();
-      if (socket === undefined) return "stopped";
+      if (socket === undefined) {
+        return "stopped";
+      }
       const left = await serveOne(socket, debugged, host);
-      if (host.signal?.aborted) return "stopped";
-      if (left !== "lost") return left;
+      if (host.signal?.aborted) {
+        return "stopped";
+      }
+      if (left !== "lost") {
+        return left;
+      }
     }
   } finally {
     debugged.clearBreakpoints();
@@ -82,7 +90,9 @@ class Visitors {
         this.wake = resolve;
       });
     }
-    if (this.signal?.aborted) return undefined;
+    if (this.signal?.aborted) {
+      return undefined;
+    }
     const socket = this.kept;
     this.kept = undefined;
     return socket;
@@ -98,7 +108,9 @@ class Visitors {
 async function serveOne(socket: Socket, debugged: Debugger, host: GdbHost): Promise<Leave> {
   const print = (): void => {
     const bytes = debugged.run.newBytes();
-    if (bytes.length > 0) host.onBytes(bytes);
+    if (bytes.length > 0) {
+      host.onBytes(bytes);
+    }
   };
   const send = (text: string): void => {
     print();

@@ -99,7 +99,9 @@ export async function list(
   await withImage(given, async (image, file) => {
     const directory = imagePath(typed);
     const children = image.list(directory);
-    if (!children) throw noSuch(image, file, directory, "directory");
+    if (!children) {
+      throw noSuch(image, file, directory, "directory");
+    }
     const prefix = directory === "" ? "" : `${directory}/`;
     const entries = [...image.entries()].filter(({ path }) => path.startsWith(prefix));
     if (json) {
@@ -122,10 +124,14 @@ export async function list(
 export async function cat(given: string | undefined, typed: string): Promise<void> {
   const path = imagePath(typed);
   await withImage(given, async (image, file) => {
-    if (!image.find(path)) throw noSuch(image, file, path, "file");
+    if (!image.find(path)) {
+      throw noSuch(image, file, path, "file");
+    }
     for (const bytes of image.read(path)) {
       // A pipe that takes no more has to be waited for, or the whole file would be in memory.
-      if (!process.stdout.write(bytes)) await new Promise((drained) => process.stdout.once("drain", drained));
+      if (!process.stdout.write(bytes)) {
+        await new Promise((drained) => process.stdout.once("drain", drained));
+      }
     }
   });
 }
@@ -168,8 +174,9 @@ function noSuch(image: ImageReader, file: string, path: string, kind: "file" | "
 /** What is where a path ends to be right. */
 function siblingsText(image: ImageReader, path: string): string {
   let parent = path;
-  do parent = parent.includes("/") ? parent.slice(0, parent.lastIndexOf("/")) : "";
-  while (image.list(parent) === undefined && parent !== "");
+  do {
+    parent = parent.includes("/") ? parent.slice(0, parent.lastIndexOf("/")) : "";
+  } while (image.list(parent) === undefined && parent !== "");
   const siblings = image.list(parent) ?? [];
   const names = siblings
     .map((child) => (child.file ? child.name : `${child.name}/`))

@@ -79,6 +79,8 @@ export function register(program: Command): void {
 }
 
 function sequence(text: string): bigint {
-  if (/^[0-9]{1,20}$/.test(text) && BigInt(text) < 2n ** 64n) return BigInt(text);
+  if (/^[0-9]{1,20}$/.test(text) && BigInt(text) < 2n ** 64n) {
+    return BigInt(text);
+  }
   throw new InvalidArgumentError("a whole number below 2^64 is needed.");
 }

@@ -23,13 +23,19 @@ export function byteBar(
   let drawnAt = Number.NEGATIVE_INFINITY;
   return {
     show: (written, total) => {
-      if (!stream.isTTY || total < shownBytesMin) return;
-      if (written < total && now() - drawnAt < redrawMilliseconds) return;
+      if (!stream.isTTY || total < shownBytesMin) {
+        return;
+      }
+      if (written < total && now() - drawnAt < redrawMilliseconds) {
+        return;
+      }
       drawnAt = now();
       stream.write(`\r\x1b[K${barText(what, written, total)}`);
     },
     end: () => {
-      if (drawnAt > Number.NEGATIVE_INFINITY) stream.write("\r\x1b[K");
+      if (drawnAt > Number.NEGATIVE_INFINITY) {
+        stream.write("\r\x1b[K");
+      }
     },
   };
 }

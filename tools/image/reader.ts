@@ -61,7 +61,9 @@ export class ImageReader {
       throw pathProblem(`cannot open ${file}`, resolve(file), error);
     }
     try {
-      if (!fstatSync(descriptor).isFile()) throw new Problem(`cannot open ${file}: it is no plain file`);
+      if (!fstatSync(descriptor).isFile()) {
+        throw new Problem(`cannot open ${file}: it is no plain file`);
+      }
       return ImageReader.#start(module, file, descriptor);
     } catch (error) {
       closeSync(descriptor);
@@ -73,7 +75,9 @@ export class ImageReader {
     const { size } = fstatSync(descriptor);
     const holder: { memory?: WebAssembly.Memory } = {};
     const readBlock = (block: number, target: number): number => {
-      if (!holder.memory) return 0;
+      if (!holder.memory) {
+        return 0;
+      }
       const bytes = new Uint8Array(holder.memory.buffer, target >>> 0, blockBytes);
       return readSync(descriptor, bytes, 0, blockBytes, (block >>> 0) * blockBytes) === blockBytes ? 1 : 0;
     };
@@ -82,16 +86,22 @@ export class ImageReader {
     };
     const { exports } = new WebAssembly.Instance(module, { env: { abort }, host: { readBlock } });
     const { memory } = exports;
-    if (!(memory instanceof WebAssembly.Memory)) throw new Error("the image reader has no memory");
+    if (!(memory instanceof WebAssembly.Memory)) {
+      throw new Error("the image reader has no memory");
+    }
     holder.memory = memory;
 
     const call = (name: string, ...args: number[]): number => {
       const target = exports[name];
-      if (typeof target !== "function") throw new Error(`the image reader has no function ${name}`);
+      if (typeof target !== "function") {
+        throw new Error(`the image reader has no function ${name}`);
+      }
       return Number(target(...args) ?? 0);
     };
     const reader = new ImageReader(file, call, memory, () => closeSync(descriptor));
-    if (size === 0) throw new Problem(`${file} is empty`);
+    if (size === 0) {
+      throw new Problem(`${file} is empty`);
+    }
     reader.#accept(call("open", Math.ceil(size / blockBytes)));
     if (size !== reader.blockCount * blockBytes) {
       throw new Problem(
@@ -146,7 +156,9 @@ export class ImageReader {
 
   /** The file of that path, if there is one. */
   find(path: string): ImageEntry | undefined {
-    if (this.#call("lookUp", this.#ask(path)) !== noEntry) return this.#picked();
+    if (this.#call("lookUp", this.#ask(path)) !== noEntry) {
+      return this.#picked();
+    }
     this.#accept(this.#call("error"));
     return undefined;
   }
@@ -154,11 +166,15 @@ export class ImageReader {
   /** The bytes of a file, a block at a time, each verified. */
   *read(path: string): Generator<Uint8Array> {
     const entry = this.find(path);
-    if (!entry) throw new Problem(`${this.#name} has no file ${JSON.stringify(path)}`);
+    if (!entry) {
+      throw new Problem(`${this.#name} has no file ${JSON.stringify(path)}`);
+    }
     const firstBlock = this.#call("firstBlock") >>> 0;
     for (let offset = 0; offset * blockBytes < entry.byteLength; offset += 1) {
       const address = this.#call("verifiedBlock", firstBlock + offset) >>> 0;
-      if (address === 0) this.#accept(this.#call("error"));
+      if (address === 0) {
+        this.#accept(this.#call("error"));
+      }
       const byteCount = Math.min(blockBytes, entry.byteLength - offset * blockBytes);
       yield new Uint8Array(this.#memory.buffer, address, byteCount).slice();
     }
@@ -170,7 +186,9 @@ export class ImageReader {
    * @throws Problem about the first that does not match
    */
   verify(): void {
-    for (let index = 0; index < this.entryCount; index += 1) this.#accept(this.#call("verifyContent", index));
+    for (let index = 0; index < this.entryCount; index += 1) {
+      this.#accept(this.#call("verifyContent", index));
+    }
   }
 
   close(): void {
@@ -194,7 +212,9 @@ export class ImageReader {
   }
 
   #accept(error: number): void {
-    if (error === 0) return;
+    if (error === 0) {
+      return;
+    }
     const block = this.#call("errorBlock") >>> 0;
     const entry = this.#call("errorEntry");
     const place = entry === noEntry ? `block ${block}` : `block ${block}, entry ${entry}`;

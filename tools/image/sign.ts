@@ -80,7 +80,9 @@ export function judgeSignature(
   const found = signatureOf(superblock);
   const development = readKeyFile(join(root, developmentPublicKey));
   if (!found) {
-    if (!key) return null;
+    if (!key) {
+      return null;
+    }
     throw new Problem(`${file} is not signed`, { hints: ["./nx image sign signs it"] });
   }
   const isDevelopment = Buffer.compare(found.keyId, development.id) === 0;
@@ -89,15 +91,23 @@ export function judgeSignature(
     throw new Problem(`${file} is signed by key ${shownId(found.keyId)}, and not by ${shownId(key.id)}`);
   }
   const judge = key ?? (isDevelopment ? development : undefined);
-  if (!judge) return { ...facts, verified: false };
-  if (!isSignedBy(superblock, judge)) throw new Problem(`${file} is refused: its signature does not verify`);
+  if (!judge) {
+    return { ...facts, verified: false };
+  }
+  if (!isSignedBy(superblock, judge)) {
+    throw new Problem(`${file} is refused: its signature does not verify`);
+  }
   return { ...facts, verified: true };
 }
 
 /** The same in words. */
 export function signatureText(facts: SignatureFacts | null): string {
-  if (!facts) return "unsigned";
-  if (facts.development) return "signed by the development key";
+  if (!facts) {
+    return "unsigned";
+  }
+  if (facts.development) {
+    return "signed by the development key";
+  }
   return `signed by key ${facts.keyId.slice(0, shownDigits)}${facts.verified ? "" : " (not checked: --key)"}`;
 }
 
@@ -109,7 +119,9 @@ function signInPlace(file: string, key: ImageKey, sequence: bigint | undefined):
     if (readSync(descriptor, superblock, 0, blockBytes, 0) !== blockBytes) {
       throw new Problem(`${file} became shorter while it was read`);
     }
-    if (sequence !== undefined) setSequence(superblock, sequence);
+    if (sequence !== undefined) {
+      setSequence(superblock, sequence);
+    }
     signSuperblock(superblock, key);
     writeSync(descriptor, superblock, 0, blockBytes, 0);
     return imageDigest(superblock);

@@ -29,7 +29,9 @@ function main(args: readonly string[]): number {
     process.stdout.write(`${out}: ${entryCount} files, ${blockCount} blocks, digest ${digest}\n`);
     return 0;
   } catch (error) {
-    if (!(error instanceof Problem)) throw error;
+    if (!(error instanceof Problem)) {
+      throw error;
+    }
     process.stderr.write(`mk-pkgfs-img: ${error.message}\n`);
     return 1;
   }

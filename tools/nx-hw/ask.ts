@@ -62,7 +62,9 @@ function parseAnswer(text: string): Answer {
   const values = new Map<string, string>();
   for (const word of words) {
     const equals = word.indexOf("=");
-    if (equals > 0) values.set(word.slice(0, equals), decoded(word.slice(equals + 1)));
+    if (equals > 0) {
+      values.set(word.slice(0, equals), decoded(word.slice(equals + 1)));
+    }
   }
   const first = words[0];
   return { word: first?.includes("=") ? undefined : first, values };
@@ -80,7 +82,9 @@ function decoded(value: string): string {
 /** A value that has to be there. */
 export function textValue(answer: Answer, key: string): string {
   const value = answer.values.get(key);
-  if (value === undefined) throw new Problem(`the guest's answer has no ${key}`);
+  if (value === undefined) {
+    throw new Problem(`the guest's answer has no ${key}`);
+  }
   return value;
 }
 
@@ -88,6 +92,8 @@ export function textValue(answer: Answer, key: string): string {
 export function numberValue(answer: Answer, key: string): number {
   const text = textValue(answer, key);
   const value = /^[0-9]+$/.test(text) ? Number(text) : Number.NaN;
-  if (!Number.isSafeInteger(value)) throw new Problem(`the guest says ${key}=${text}, which is not a number`);
+  if (!Number.isSafeInteger(value)) {
+    throw new Problem(`the guest says ${key}=${text}, which is not a number`);
+  }
   return value;
 }

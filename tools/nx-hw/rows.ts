@@ -96,18 +96,26 @@ export function rowsOf(question: Question, answers: Answer[]): Row[] {
       throw new Problem(`the guest's answer does not begin with "nx: ${question.word}"`);
     }
     const row: Row = {};
-    for (const field of question.fields) row[camelCase(field.key)] = fieldValue(answer, field);
+    for (const field of question.fields) {
+      row[camelCase(field.key)] = fieldValue(answer, field);
+    }
     for (const field of question.more ?? []) {
-      if (answer.values.has(field.key)) row[camelCase(field.key)] = fieldValue(answer, field);
+      if (answer.values.has(field.key)) {
+        row[camelCase(field.key)] = fieldValue(answer, field);
+      }
     }
     return row;
   });
-  if (rows.length === 0) throw new Problem(`the guest's answer to "${question.run}" is empty`);
+  if (rows.length === 0) {
+    throw new Problem(`the guest's answer to "${question.run}" is empty`);
+  }
   return rows;
 }
 
 function fieldValue(answer: Answer, { key, kind }: Field): Value {
-  if (kind === "number") return numberValue(answer, key);
+  if (kind === "number") {
+    return numberValue(answer, key);
+  }
   const value = textValue(answer, key);
   return kind === "maybe" && value === "-" ? null : value;
 }

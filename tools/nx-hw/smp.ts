@@ -30,12 +30,16 @@ export async function smp(words: MachineWords): Promise<0 | 1> {
 /** The guest's lines as one value. Throws Problem if a hart is missing or named twice. */
 export function smpAnswer(answers: Answer[]): SmpAnswer {
   const head = answers.find((answer) => answer.word === "smp");
-  if (head === undefined) throw new Problem('the guest\'s answer has no line "nx: smp online=…"');
+  if (head === undefined) {
+    throw new Problem('the guest\'s answer has no line "nx: smp online=…"');
+  }
   const online = numberValue(head, "online");
   const harts = answers.filter((answer) => answer.values.has("hart")).map(hartCounters);
   const named = new Set(harts.map((counters) => counters.hart));
   // A production build says how many, and not which.
-  if (harts.length === 0) return { online, harts };
+  if (harts.length === 0) {
+    return { online, harts };
+  }
   if (harts.length !== online || named.size !== online) {
     throw new Problem(`the guest says that ${online} harts are online, but lists ${harts.length}`);
   }
@@ -48,7 +52,9 @@ function hartCounters(answer: Answer): HartCounters {
     hartid: numberValue(answer, "hartid"),
     ticks: numberValue(answer, "ticks"),
   };
-  for (const key of answer.values.keys()) counters[camelCase(key)] = numberValue(answer, key);
+  for (const key of answer.values.keys()) {
+    counters[camelCase(key)] = numberValue(answer, key);
+  }
   return counters;
 }
 

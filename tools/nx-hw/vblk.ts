@@ -31,9 +31,13 @@ export async function vblkInfo(words: MachineWords): Promise<0 | 1> {
 /** The guest's line as one value. Throws Problem if something is missing or not what it should be. */
 export function vblkAnswer(answers: Answer[]): VblkAnswer {
   const answer = answers.find((one) => one.word === "vblk");
-  if (answer === undefined) throw new Problem('the guest\'s answer has no line "nx: vblk sectors=…"');
+  if (answer === undefined) {
+    throw new Problem('the guest\'s answer has no line "nx: vblk sectors=…"');
+  }
   const sha256 = textValue(answer, "sha256");
-  if (!/^[0-9a-f]{64}$/.test(sha256)) throw new Problem(`the guest says sha256=${sha256}, which is no hash`);
+  if (!/^[0-9a-f]{64}$/.test(sha256)) {
+    throw new Problem(`the guest says sha256=${sha256}, which is no hash`);
+  }
   return {
     sectors: numberValue(answer, "sectors"),
     sectorSize: numberValue(answer, "sector_size"),

@@ -42,7 +42,9 @@ async function prepare() {
     installLocked();
     return await bundle();
   } catch (error) {
-    if (error.syscall === undefined) throw error;
+    if (error.syscall === undefined) {
+      throw error;
+    }
     return fail(
       `${error.path ?? root} cannot be used: ${error.message}.`,
       "build/ and node_modules/ have to be folders that can be written, with room in them.",
@@ -51,7 +53,9 @@ async function prepare() {
 }
 
 function requireNode() {
-  if (Number(process.versions.node.split(".")[0]) >= nodeMajorMin) return;
+  if (Number(process.versions.node.split(".")[0]) >= nodeMajorMin) {
+    return;
+  }
   fail(
     `this is Node.js ${process.versions.node}, and ${nodeMajorMin} or newer is needed.`,
     "Get it from https://nodejs.org, or with nvm: nvm install 20",
@@ -62,7 +66,9 @@ function requireNode() {
 function installLocked() {
   const lock = readFileSync(lockfile);
   const wanted = hash(lock);
-  if (readOr(installStamp, "") === wanted) return;
+  if (readOr(installStamp, "") === wanted) {
+    return;
+  }
   // Somebody may have run npm by hand: what counts is whether the packages are the locked ones.
   if (!matchesLock(JSON.parse(lock.toString()))) {
     process.stderr.write("nx: installing the locked dependencies (npm ci), once\n");
@@ -83,7 +89,9 @@ function installLocked() {
 function matchesLock(lock) {
   const present = jsonOr(installed, {}).packages ?? {};
   return Object.entries(lock.packages ?? {}).every(([path, entry]) => {
-    if (path === "") return true;
+    if (path === "") {
+      return true;
+    }
     const found = present[path];
     return found ? found.version === entry.version : entry.optional === true;
   });
@@ -97,8 +105,9 @@ async function bundle() {
     existsSync(main) &&
     Array.isArray(stamp.inputs) &&
     stamp.inputs.every(([path, digest]) => hashFile(join(root, path)) === digest)
-  )
+  ) {
     return main;
+  }
 
   const draft = join(bundles, `draft-${process.pid}`);
   mkdirSync(draft, { recursive: true });
@@ -123,7 +132,9 @@ async function makeShared(draft) {
   try {
     return [...inputs, ...made.makeShared(root)];
   } catch (error) {
-    if (error.name !== "Problem") throw error;
+    if (error.name !== "Problem") {
+      throw error;
+    }
     return fail(error.message, error.details.hints?.join("\n    ") ?? "");
   }
 }
@@ -160,7 +171,9 @@ function removeOld(current) {
     .filter((entry) => entry.isDirectory() && entry.name !== current)
     .map((entry) => join(bundles, entry.name))
     .sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs);
-  for (const folder of folders.slice(bundlesKept - 1)) rmSync(folder, { recursive: true, force: true });
+  for (const folder of folders.slice(bundlesKept - 1)) {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 function hash(bytes) {

@@ -46,7 +46,9 @@ Exit codes:
   0  it worked            1  it did not, and the last lines say why
   2  the command line was not understood`,
     );
-  for (const register of commands) register(program);
+  for (const register of commands) {
+    register(program);
+  }
   return program;
 }
 
@@ -54,11 +56,15 @@ Exit codes:
 async function run(args: readonly string[]): Promise<number> {
   const program = commandLine();
   try {
-    if (args.length === 0) program.help({ error: true });
+    if (args.length === 0) {
+      program.help({ error: true });
+    }
     await program.parseAsync(args, { from: "user" });
     return Number(process.exitCode ?? 0);
   } catch (error) {
-    if (!(error instanceof CommanderError)) return printProblem(error, process.stderr);
+    if (!(error instanceof CommanderError)) {
+      return printProblem(error, process.stderr);
+    }
     // Commander has printed its message by itself. Help that was asked for is no mistake; it also comes unasked.
     return error.exitCode === 0 ? 0 : 2;
   }
@@ -66,7 +72,9 @@ async function run(args: readonly string[]): Promise<number> {
 
 /** Whoever reads our output may stop (`| head`), which is no mistake; a disk that is full is told. */
 function onOutputLost(error: NodeJS.ErrnoException): void {
-  if (error.code !== "EPIPE") printProblem(error, process.stderr);
+  if (error.code !== "EPIPE") {
+    printProblem(error, process.stderr);
+  }
   process.exit(1);
 }
 

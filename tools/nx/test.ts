@@ -45,7 +45,11 @@ export async function test(names: readonly string[]): Promise<number> {
   requireTests(names, testFiles());
   const counts: Counts = { passed: 0, failed: 0, skipped: [] };
   await buildFirst(counts);
-  if (names.length === 0) for (const check of checks()) await runCheck(check, counts);
+  if (names.length === 0) {
+    for (const check of checks()) {
+      await runCheck(check, counts);
+    }
+  }
   await runVitest(names, counts);
 
   if (counts.skipped.length > 0) {
@@ -60,7 +64,9 @@ export async function test(names: readonly string[]): Promise<number> {
 /** Looks that every name stands in the path of a test file. @throws Problem that names the nearest */
 export function requireTests(names: readonly string[], files: readonly string[]): void {
   const missed = names.find((name) => !files.some((file) => isNamed(file, name)));
-  if (missed === undefined) return;
+  if (missed === undefined) {
+    return;
+  }
   const near = nearest(missed, files);
   const hints =
     near.length === 0
@@ -95,7 +101,9 @@ function packageProgram(name: string, command: string): string {
   const manifest = require.resolve(`${name}/package.json`);
   const { bin }: { bin: Record<string, string> } = require(manifest);
   const path = bin[command];
-  if (path === undefined) throw new Error(`${name} has no command ${command}`);
+  if (path === undefined) {
+    throw new Error(`${name} has no command ${command}`);
+  }
   return join(dirname(manifest), path);
 }
 
@@ -112,14 +120,19 @@ async function buildFirst(counts: Counts): Promise<void> {
 async function runCheck({ name, command }: Check, counts: Counts): Promise<void> {
   const begin = performance.now();
   const { status, output } = await runNode(command, true);
-  if (status !== 0) process.stdout.write(output);
+  if (status !== 0) {
+    process.stdout.write(output);
+  }
   report(name, status === 0, counts, formatDuration(performance.now() - begin));
 }
 
 function report(name: string, passed: boolean, counts: Counts, detail = ""): void {
   const paint = paintFor(process.stdout);
-  if (passed) counts.passed += 1;
-  else counts.failed += 1;
+  if (passed) {
+    counts.passed += 1;
+  } else {
+    counts.failed += 1;
+  }
   process.stdout.write(
     `${passed ? paint.good("ok") : paint.bad("FAILED")}  ${name}  ${paint.faint(detail)}`.trimEnd(),
   );
@@ -136,7 +149,9 @@ async function runVitest(names: readonly string[], counts: Counts): Promise<void
   const before = counts.failed;
   countReport(await readReport(), counts);
   // An error outside any test (a worker that died) is in no file's result.
-  if (status !== 0 && counts.failed === before) report("vitest", false, counts, `status ${status}`);
+  if (status !== 0 && counts.failed === before) {
+    report("vitest", false, counts, `status ${status}`);
+  }
 }
 
 async function readReport(): Promise<Report> {
@@ -149,18 +164,26 @@ async function readReport(): Promise<Report> {
 
 /** Adds what vitest reports to `counts`. */
 export function countReport({ testResults }: Report, counts: Counts): void {
-  for (const file of testResults) countFile(file, counts);
+  for (const file of testResults) {
+    countFile(file, counts);
+  }
 }
 
 function countFile({ name, status, assertionResults }: Report["testResults"][number], counts: Counts): void {
   const failedBefore = counts.failed;
   for (const result of assertionResults) {
-    if (result.status === "passed") counts.passed += 1;
-    else if (result.status === "failed") counts.failed += 1;
-    else counts.skipped.push(`${name.slice(root.length + 1)}: ${result.fullName}`);
+    if (result.status === "passed") {
+      counts.passed += 1;
+    } else if (result.status === "failed") {
+      counts.failed += 1;
+    } else {
+      counts.skipped.push(`${name.slice(root.length + 1)}: ${result.fullName}`);
+    }
   }
   // A file that could not be loaded, or whose set-up failed, has no failed test of its own.
-  if (status === "failed" && counts.failed === failedBefore) counts.failed += 1;
+  if (status === "failed" && counts.failed === failedBefore) {
+    counts.failed += 1;
+  }
 }
 
 /** Runs a script under this Node, in the root; its output is collected, or goes where ours goes. */

@@ -37,7 +37,9 @@ interface StopAt {
 export async function replay(file: string, words: ReplayWords): Promise<0 | 1> {
   const trace = words.trace === undefined ? undefined : { word: "--trace", file: words.trace };
   const recording = readRecording(file);
-  if (trace !== undefined) requireOutputs([trace], [{ word: "the recording", file }]);
+  if (trace !== undefined) {
+    requireOutputs([trace], [{ word: "the recording", file }]);
+  }
   const wasm = new Uint8Array(readFileSync(join(root, await buildMachine(progressOn(process.stderr)))));
   const run = startRun(await WebAssembly.compile(wasm), recording, file);
   if (words.gdb !== undefined) {
@@ -52,7 +54,9 @@ export async function replay(file: string, words: ReplayWords): Promise<0 | 1> {
   const endTrace = trace === undefined ? undefined : traceTo(run, trace);
   const stop = stopOf(words.stopAt);
   const { state, isThere } = goThrough(run, stop, recording.end?.clock, (line) => {
-    if (!words.json) process.stdout.write(`${line}\n`);
+    if (!words.json) {
+      process.stdout.write(`${line}\n`);
+    }
   });
   // What became of the run is told in any case.
   const unwritten = endTrace?.() ?? [];
@@ -146,7 +150,9 @@ function goThrough(
   let found = false;
   const lines = new ConsoleLines((line) => {
     onLine(line);
-    if (stop.line(line)) found = true;
+    if (stop.line(line)) {
+      found = true;
+    }
   });
   run.onByte = (byte) => {
     lines.feed(Uint8Array.of(byte));
@@ -172,18 +178,25 @@ function traceTo(run: Run, output: NamedFile): () => unknown[] {
 
 function stopOf(where: string | undefined): StopAt {
   const never = { clock: INSTRUCTIONS_MAX, line: () => false, missed: "" };
-  if (where === undefined) return never;
-  if (/^[0-9]+$/.test(where))
+  if (where === undefined) {
+    return never;
+  }
+  if (/^[0-9]+$/.test(where)) {
     return { ...never, clock: BigInt(where), missed: `it has fewer instructions than ${where}` };
-  if (where === "panic")
+  }
+  if (where === "panic") {
     return { ...never, line: (text) => PANIC_LINE.test(text), missed: "nothing panicked" };
+  }
   const missed = `no line of its console contains ${JSON.stringify(where)}`;
   return { ...never, line: (text) => text.includes(where), missed };
 }
 
 function differenceText(recording: Recording, module: string): string {
-  if (recording.end === undefined) return "the recording does not say how the run ended";
-  if (recording.module !== module)
+  if (recording.end === undefined) {
+    return "the recording does not say how the run ended";
+  }
+  if (recording.module !== module) {
     return "the run went another way: the machine is not the one that recorded it";
+  }
   return "the run went another way on the same machine, which is a bug of the machine";
 }

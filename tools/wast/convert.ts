@@ -64,10 +64,14 @@ export function hasWast2json(): boolean {
  */
 export function convert(file: string, scratch: string): Converted | string {
   const converted = convertAsItIs(file, scratch);
-  if (typeof converted !== "string") return converted;
+  if (typeof converted !== "string") {
+    return converted;
+  }
   const text = readFileSync(file, "utf8");
   const repaired = withMessages(text);
-  if (repaired === text) return converted;
+  if (repaired === text) {
+    return converted;
+  }
   const copy = join(scratch, basename(file));
   writeFileSync(copy, repaired);
   const second = convertAsItIs(copy, scratch);
@@ -92,7 +96,9 @@ function convertAsItIs(file: string, scratch: string): Converted | string {
   if (run.error !== undefined) {
     throw new Problem("wast2json was not found", { hints: ["it is in Debian's package wabt"] });
   }
-  if (run.status !== 0) return complaint(run.stderr);
+  if (run.status !== 0) {
+    return complaint(run.stderr);
+  }
   const { commands }: { commands: readonly JsonCommand[] } = JSON.parse(readFileSync(list, "utf8"));
   return { commands, module: (filename) => readFileSync(join(scratch, filename)) };
 }

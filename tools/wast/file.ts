@@ -44,9 +44,13 @@ interface Asked {
 /** Runs a file's commands on the board. */
 export async function runFile({ commands, module }: Converted): Promise<Judgement[]> {
   const plan = new Plan(module);
-  for (const command of commands) plan.add(command);
+  for (const command of commands) {
+    plan.add(command);
+  }
   const { asked, judgements } = plan;
-  if (asked.length === 0) return judgements;
+  if (asked.length === 0) {
+    return judgements;
+  }
   const lines = await runBoard({
     lines: plan.text(),
     commands: asked.map(({ command }) => command),
@@ -83,7 +87,9 @@ class Plan {
     switch (command.type) {
       case "module":
         this.last = this.load(command.filename);
-        if (command.name !== undefined) this.named.set(command.name, this.last);
+        if (command.name !== undefined) {
+          this.named.set(command.name, this.last);
+        }
         this.instantiate(this.last, command.line, undefined, []);
         break;
       case "register":
@@ -151,7 +157,9 @@ class Plan {
       return;
     }
     const target = loaded.exports.get(action.field);
-    if (target === undefined) throw new Problem(`line ${line}: there is no export "${action.field}"`);
+    if (target === undefined) {
+      throw new Problem(`line ${line}: there is no export "${action.field}"`);
+    }
     const reason = foreign === undefined ? this.reasonOf(loaded, target) : reasonOfType(foreign.type);
     if (reason === undefined) {
       const command = this.commandFor(action, target);
@@ -160,14 +168,19 @@ class Plan {
     }
     this.leaveOut(kind, line, reason);
     // What it would have done to memory and globals is not done. An assertion is mostly about what comes back.
-    if (kind === undefined) disturb(loaded, `it depends on a call that is left out (${reason})`);
-    else if (writes(loaded, action)) doubt(loaded, `it may depend on a call that is left out (${reason})`);
+    if (kind === undefined) {
+      disturb(loaded, `it depends on a call that is left out (${reason})`);
+    } else if (writes(loaded, action)) {
+      doubt(loaded, `it may depend on a call that is left out (${reason})`);
+    }
   }
 
   /** Why an export cannot be called or read; undefined if it can. */
   private reasonOf(loaded: Running, target: Exported): string | undefined {
     const why = loaded.untranslatable.get(target.symbol);
-    if (why !== undefined) return why.reason === "floating point" ? why.reason : why.detail;
+    if (why !== undefined) {
+      return why.reason === "floating point" ? why.reason : why.detail;
+    }
     const types =
       target.kind === "function"
         ? [...target.type.params, ...target.type.results]
@@ -183,17 +196,22 @@ class Plan {
     if (target.kind === "function") {
       return { thunk: this.thunks.call(target.type), target: target.symbol, arguments: given };
     }
-    if (target.kind !== "global")
+    if (target.kind !== "global") {
       throw new Problem(`export "${action.field}" is neither function nor global`);
+    }
     return { thunk: this.thunks.get(target.type), target: target.symbol, arguments: [] };
   }
 
   private leaveOut(kind: AssertionKind | undefined, line: number, detail: string): void {
-    if (kind !== undefined) this.judgements.push({ kind, line, outcome: "left out", detail });
+    if (kind !== undefined) {
+      this.judgements.push({ kind, line, outcome: "left out", detail });
+    }
   }
 
   private moduleOf(name: string | undefined): Loaded {
-    if (name === undefined) return this.last;
+    if (name === undefined) {
+      return this.last;
+    }
     return this.named.get(name) ?? { leftOut: `no module ${name}` };
   }
 
@@ -222,11 +240,17 @@ class Plan {
       };
       this.registry.link(running);
       const [unsaid] = module.unsaid;
-      if (unsaid !== undefined) this.registry.leaveOutElements(module, unsaid);
-      if (isCutShort(module, module.start)) disturb(running, "its start function is left out");
+      if (unsaid !== undefined) {
+        this.registry.leaveOutElements(module, unsaid);
+      }
+      if (isCutShort(module, module.start)) {
+        disturb(running, "its start function is left out");
+      }
       return running;
     } catch (error) {
-      if (!(error instanceof Problem)) throw error;
+      if (!(error instanceof Problem)) {
+        throw error;
+      }
       const leftOut = error.message.replace(/^malformed Wasm at byte \d+: /, "");
       this.registry.leaveOut(data, leftOut);
       return { leftOut };
@@ -235,12 +259,15 @@ class Plan {
 
   private memoryFor(module: WasmModule): { kind: "checked"; base: bigint; pagesMax: number } {
     const { memory } = module;
-    if (memory === undefined || memory.source !== undefined)
+    if (memory === undefined || memory.source !== undefined) {
       return { kind: "checked", base: 0n, pagesMax: 0 };
+    }
     const most = mayGrow(module) ? Math.min(memory.maximum ?? PAGES_MAX, PAGES_MAX) : 0;
     const pagesMax = Math.max(most, memory.initial);
     const base = this.pool.take(pagesMax * PAGE_BYTES, PAGE_BYTES);
-    if (base === undefined) throw new Problem("more memory than the board has");
+    if (base === undefined) {
+      throw new Problem("more memory than the board has");
+    }
     return { kind: "checked", base, pagesMax };
   }
 }
@@ -264,7 +291,9 @@ function isInteger(type: ValueType): boolean {
 }
 
 function reasonOfType(type: string): string {
-  if (/^f\d/.test(type)) return "floating point";
+  if (/^f\d/.test(type)) {
+    return "floating point";
+  }
   return type === "v128" ? "SIMD" : "references";
 }
 
@@ -277,14 +306,18 @@ function bitsOf({ type, value }: JsonValue): bigint {
 function expectedBits(
   expected: readonly JsonValue[] | { readonly trap: string } | undefined,
 ): Asked["expected"] {
-  if (expected === undefined) return [];
+  if (expected === undefined) {
+    return [];
+  }
   return "trap" in expected ? expected : expected.map(bitsOf);
 }
 
 /** Judges a command by its line of the console; gives nothing for one that is no assertion and went well. */
 function judge({ kind, line, expected, doubted }: Asked, said: string | undefined): Judgement[] {
   const about = { kind: kind ?? "assert_return", line };
-  if (said === undefined) return [{ ...about, outcome: "failed", detail: "the program ended before it" }];
+  if (said === undefined) {
+    return [{ ...about, outcome: "failed", detail: "the program ended before it" }];
+  }
   const words = said.split(" ");
   const status = words.pop() ?? "";
   const reason = status.startsWith("!") ? reasonOf(Number.parseInt(status.slice(1), 16)) : undefined;
@@ -296,9 +329,12 @@ function judge({ kind, line, expected, doubted }: Asked, said: string | undefine
   const got = words.filter((word) => word.startsWith("01:")).map((word) => BigInt(`0x${word.slice(3)}`));
   const detail =
     "trap" in expected ? wrongTrap(expected.trap, reason) : wrongResult(expected, got, reason, kind);
-  if (detail !== undefined && doubted !== undefined)
+  if (detail !== undefined && doubted !== undefined) {
     return kind === undefined ? [] : [{ ...about, outcome: "left out", detail: doubted }];
-  if (detail !== undefined) return [{ ...about, outcome: "failed", detail }];
+  }
+  if (detail !== undefined) {
+    return [{ ...about, outcome: "failed", detail }];
+  }
   return kind === undefined ? [] : [{ ...about, outcome: "passed", detail: "" }];
 }
 
@@ -308,7 +344,9 @@ function reasonOf(code: number): string {
 
 /** The suite's words are the beginning of ours, or ours of the suite's. */
 function wrongTrap(wanted: string, reason: string | undefined): string | undefined {
-  if (reason === undefined) return `it has to trap (${wanted}), and came back`;
+  if (reason === undefined) {
+    return `it has to trap (${wanted}), and came back`;
+  }
   return reason.startsWith(wanted) || wanted.startsWith(reason)
     ? undefined
     : `trap: ${reason}, not ${wanted}`;
@@ -320,7 +358,9 @@ function wrongResult(
   reason: string | undefined,
   kind: AssertionKind | undefined,
 ): string | undefined {
-  if (reason !== undefined) return `trap: ${reason}`;
+  if (reason !== undefined) {
+    return `trap: ${reason}`;
+  }
   if (
     kind === undefined ||
     (wanted.length === got.length && wanted.every((value, at) => value === got[at]))

@@ -44,7 +44,9 @@ export class Registry {
       throw new Problem(`it imports from ${module}, which is left out (${loaded.leftOut})`);
     }
     const found = (loaded?.exports ?? (module === HOST ? this.host : undefined))?.get(field);
-    if (found === undefined) throw new Problem(`nobody exports ${module}.${field}`);
+    if (found === undefined) {
+      throw new Problem(`nobody exports ${module}.${field}`);
+    }
     return found;
   }
 
@@ -52,7 +54,9 @@ export class Registry {
   link(instance: Running): void {
     for (const wanted of importsOf(instance.module)) {
       const provider = this.providerOf(wanted);
-      if (provider === undefined) continue;
+      if (provider === undefined) {
+        continue;
+      }
       instance.shares.add(provider);
       provider.shares.add(instance);
       // Who joins those of whom nothing is known is one of them.
@@ -65,7 +69,9 @@ export class Registry {
   leaveOut(data: Uint8Array, why: string): void {
     for (const wanted of readImports(data) ?? this.everything()) {
       const provider = this.providerOf(wanted);
-      if (provider === undefined) continue;
+      if (provider === undefined) {
+        continue;
+      }
       disturb(provider, `it shares ${wanted.module} with a module that is left out (${why})`);
     }
   }
@@ -83,8 +89,12 @@ export class Registry {
   /** The instance that an import shares something with: state, or a function that may change some. */
   private providerOf({ module, field, kind }: Import): Running | undefined {
     const provider = this.registered.get(module);
-    if (provider === undefined || "leftOut" in provider) return undefined;
-    if (kind === "state") return provider;
+    if (provider === undefined || "leftOut" in provider) {
+      return undefined;
+    }
+    if (kind === "state") {
+      return provider;
+    }
     return mayWriteExport(provider.module, field) ? provider : undefined;
   }
 
@@ -99,7 +109,9 @@ const HOST = "spectest";
 /** Nothing is known any more of an instance, nor of those that it shares something with. */
 export function disturb(instance: Running, why: string): void {
   spread(instance, (each) => {
-    if (each.disturbed !== undefined) return false;
+    if (each.disturbed !== undefined) {
+      return false;
+    }
     each.disturbed = why;
     return true;
   });
@@ -108,7 +120,9 @@ export function disturb(instance: Running, why: string): void {
 /** The same, but that what went before may have done nothing to it. */
 export function doubt(instance: Running, why: string): void {
   spread(instance, (each) => {
-    if (each.doubted !== undefined) return false;
+    if (each.doubted !== undefined) {
+      return false;
+    }
     each.doubted = why;
     return true;
   });
@@ -117,8 +131,11 @@ export function doubt(instance: Running, why: string): void {
 /** Does something to an instance and those that it shares something with, as far as it is news. */
 function spread(instance: Running, isNews: (each: Running) => boolean): void {
   const open = [instance];
-  for (let next = open.pop(); next !== undefined; next = open.pop())
-    if (isNews(next)) open.push(...next.shares);
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    if (isNews(next)) {
+      open.push(...next.shares);
+    }
+  }
 }
 
 /** Something that is shared: state, or a function. */
@@ -149,10 +166,14 @@ function mayWriteExport(module: WasmModule, field: string): boolean {
  * cannot be read may do anything.
  */
 export function mayWrite(module: WasmModule, index: number, seen = new Set<number>()): boolean {
-  if (seen.has(index)) return false;
+  if (seen.has(index)) {
+    return false;
+  }
   seen.add(index);
   const fn = module.functions[index];
-  if (fn?.body === undefined) return fn?.source?.module !== HOST;
+  if (fn?.body === undefined) {
+    return fn?.source?.module !== HOST;
+  }
   return fn.body.instructions.some((instruction) => {
     switch (instruction.kind) {
       case "call":
@@ -170,12 +191,20 @@ export function mayWrite(module: WasmModule, index: number, seen = new Set<numbe
 /** Whether a function, or one that it calls, has no translation, so that it ends before its time. */
 export function isCutShort(module: WasmModule, index: number | undefined, seen = new Set<number>()): boolean {
   const fn = index === undefined ? undefined : module.functions[index];
-  if (fn?.body === undefined || seen.has(fn.index)) return false;
+  if (fn?.body === undefined || seen.has(fn.index)) {
+    return false;
+  }
   seen.add(fn.index);
-  if (untranslatable(module, fn) !== undefined) return true;
+  if (untranslatable(module, fn) !== undefined) {
+    return true;
+  }
   return fn.body.instructions.some((instruction) => {
-    if (instruction.kind === "call") return isCutShort(module, instruction.index, seen);
-    if (instruction.kind !== "call_indirect") return false;
+    if (instruction.kind === "call") {
+      return isCutShort(module, instruction.index, seen);
+    }
+    if (instruction.kind !== "call_indirect") {
+      return false;
+    }
     return module.elements.some(({ functions }) => functions.some((each) => isCutShort(module, each, seen)));
   });
 }
@@ -212,11 +241,15 @@ function readImports(data: Uint8Array): Import[] | undefined {
     while (!file.done) {
       const id = file.byte();
       const section = file.part(file.u32());
-      if (id === IMPORT_SECTION) return section.list(() => readImport(section)).flatMap((each) => each ?? []);
+      if (id === IMPORT_SECTION) {
+        return section.list(() => readImport(section)).flatMap((each) => each ?? []);
+      }
     }
     return [];
   } catch (error) {
-    if (error instanceof Problem) return undefined;
+    if (error instanceof Problem) {
+      return undefined;
+    }
     throw error;
   }
 }
@@ -251,11 +284,15 @@ function readImport(bytes: Bytes): Import | undefined {
 /** A value's type: one byte, or for a typed reference a heap type behind it. */
 function readType(bytes: Bytes): void {
   const byte = bytes.byte();
-  if (byte === 0x63 || byte === 0x64) bytes.s64();
+  if (byte === 0x63 || byte === 0x64) {
+    bytes.s64();
+  }
 }
 
 function readLimits(bytes: Bytes): void {
   const flags = bytes.byte();
   bytes.s64();
-  if ((flags & 1) !== 0) bytes.s64();
+  if ((flags & 1) !== 0) {
+    bytes.s64();
+  }
 }

@@ -54,6 +54,8 @@ export function spectest(pool: Pool): HostModule {
 }
 
 function irType(type: ValueType): string {
-  if (type === "f32") return "float";
+  if (type === "f32") {
+    return "float";
+  }
   return type === "f64" ? "double" : type;
 }

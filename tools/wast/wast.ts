@@ -51,14 +51,18 @@ export interface SuiteResult {
 
 /** Why the suite cannot run here, or undefined. */
 export function missingForWast(): string | undefined {
-  if (!hasQemu()) return "QEMU (Debian: qemu-system-misc)";
+  if (!hasQemu()) {
+    return "QEMU (Debian: qemu-system-misc)";
+  }
   return hasWast2json() ? undefined : "wast2json (Debian: wabt)";
 }
 
 /** Runs every .wast file in a folder. */
 export async function runSuite(folder: string, progress: Progress): Promise<SuiteResult> {
   const missing = missingForWast();
-  if (missing !== undefined) throw new Problem(`${missing} is needed to run .wast files`);
+  if (missing !== undefined) {
+    throw new Problem(`${missing} is needed to run .wast files`);
+  }
   await requireQemu(qemuProgram());
   const files = filesIn(folder);
   mkdirSync(join(root, "build/wast"), { recursive: true });
@@ -81,7 +85,9 @@ export async function runSuite(folder: string, progress: Progress): Promise<Suit
       }
       const judgements = await runFile(converted);
       aboutValidation += converted.commands.filter(isAboutValidation).length;
-      for (const judgement of judgements) count(totals[judgement.kind], judgement);
+      for (const judgement of judgements) {
+        count(totals[judgement.kind], judgement);
+      }
       const result = summary(file, judgements);
       results.push(result);
       done(sentence(result));
@@ -105,7 +111,9 @@ function filesIn(folder: string): string[] {
     });
   }
   const files = readdirSync(path).filter((file) => file.endsWith(".wast"));
-  if (files.length === 0) throw new Problem(`there is no .wast file in ${folder}`, { exitCode: 2 });
+  if (files.length === 0) {
+    throw new Problem(`there is no .wast file in ${folder}`, { exitCode: 2 });
+  }
   return files.sort();
 }
 
@@ -118,9 +126,13 @@ function emptyTally(): Tally {
 }
 
 function count(tally: Tally, { outcome }: Judgement): void {
-  if (outcome === "passed") tally.passed++;
-  else if (outcome === "failed") tally.failed++;
-  else tally.leftOut++;
+  if (outcome === "passed") {
+    tally.passed++;
+  } else if (outcome === "failed") {
+    tally.failed++;
+  } else {
+    tally.leftOut++;
+  }
 }
 
 function summary(file: string, judgements: readonly Judgement[]): FileResult {
@@ -129,7 +141,9 @@ function summary(file: string, judgements: readonly Judgement[]): FileResult {
   for (const judgement of judgements) {
     count(tally, judgement);
     const { outcome, detail } = judgement;
-    if (outcome === "left out") leftOut[detail] = (leftOut[detail] ?? 0) + 1;
+    if (outcome === "left out") {
+      leftOut[detail] = (leftOut[detail] ?? 0) + 1;
+    }
   }
   const failures = judgements
     .filter(({ outcome }) => outcome === "failed")
@@ -140,8 +154,12 @@ function summary(file: string, judgements: readonly Judgement[]): FileResult {
 function sentence({ tally, leftOut }: FileResult): string {
   const reasons = Object.entries(leftOut).map(([reason, times]) => `${times} ${reason}`);
   const parts = [`${tally.passed} passed`];
-  if (tally.failed > 0) parts.push(`${tally.failed} failed`);
-  if (tally.leftOut > 0) parts.push(`${tally.leftOut} left out (${reasons.join("; ")})`);
+  if (tally.failed > 0) {
+    parts.push(`${tally.failed} failed`);
+  }
+  if (tally.leftOut > 0) {
+    parts.push(`${tally.leftOut} left out (${reasons.join("; ")})`);
+  }
   return parts.join(", ");
 }
 

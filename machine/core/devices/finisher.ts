@@ -15,9 +15,15 @@ const RESET: u32 = 0x7777;
 
 /** A write to the register at `offset`; other words are ignored. */
 export function finisherStore(offset: u32, value: u32): void {
-  if (offset !== 0) return;
+  if (offset !== 0) {
+    return;
+  }
   const command = value & 0xffff;
-  if (command === PASS) turnOff(Power.Off, 0);
-  else if (command === FAIL) turnOff(Power.Off, value >> 16);
-  else if (command === RESET) turnOff(Power.Reset, 0);
+  if (command === PASS) {
+    turnOff(Power.Off, 0);
+  } else if (command === FAIL) {
+    turnOff(Power.Off, value >> 16);
+  } else if (command === RESET) {
+    turnOff(Power.Reset, 0);
+  }
 }

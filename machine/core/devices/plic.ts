@@ -52,9 +52,13 @@ export function plicReset(hartCount: u32): void {
 
 /** The line of `source` (1 to PLIC_SOURCES) rises or falls. */
 export function plicLine(source: u32, on: bool): void {
-  if (has(levels, source) === on) return;
+  if (has(levels, source) === on) {
+    return;
+  }
   put(levels, source, on);
-  if (!on || has(claimeds, source)) return;
+  if (!on || has(claimeds, source)) {
+    return;
+  }
   put(pendings, source, true);
   update();
 }
@@ -65,15 +69,21 @@ export function plicLoad(offset: u32): u32 {
     const source = offset >> 2;
     return source <= PLIC_SOURCES ? load<u8>(priorities + source) : 0;
   }
-  if (offset < ENABLE) return wordAt(pendings, (offset - PENDING) >> 2);
+  if (offset < ENABLE) {
+    return wordAt(pendings, (offset - PENDING) >> 2);
+  }
   if (offset < CONTEXT) {
     const context = (offset - ENABLE) / ENABLE_STRIDE;
     return exists(context) ? wordAt(enablesOf(context), ((offset - ENABLE) % ENABLE_STRIDE) >> 2) : 0;
   }
   const context = (offset - CONTEXT) / CONTEXT_STRIDE;
-  if (!exists(context)) return 0;
+  if (!exists(context)) {
+    return 0;
+  }
   const register = (offset - CONTEXT) % CONTEXT_STRIDE;
-  if (register === 0) return load<u32>(thresholds + (context << 2));
+  if (register === 0) {
+    return load<u32>(thresholds + (context << 2));
+  }
   return register === 4 ? claim(context) : 0;
 }
 
@@ -81,7 +91,9 @@ export function plicLoad(offset: u32): u32 {
 export function plicStore(offset: u32, value: u32): void {
   if (offset < PENDING) {
     const source = offset >> 2;
-    if (source >= 1 && source <= PLIC_SOURCES) store<u8>(priorities + source, value & PRIORITY_MAX);
+    if (source >= 1 && source <= PLIC_SOURCES) {
+      store<u8>(priorities + source, value & PRIORITY_MAX);
+    }
   } else if (offset >= ENABLE && offset < CONTEXT) {
     storeEnable((offset - ENABLE) / ENABLE_STRIDE, ((offset - ENABLE) % ENABLE_STRIDE) >> 2, value);
   } else if (offset >= CONTEXT) {
@@ -92,20 +104,29 @@ export function plicStore(offset: u32, value: u32): void {
 
 function storeEnable(context: u32, word: u32, value: u32): void {
   // Source 0 does not exist, nor do those beyond the last.
-  if (exists(context) && word < WORDS) store<u32>(enablesOf(context) + (word << 2), value & sourcesOf(word));
+  if (exists(context) && word < WORDS) {
+    store<u32>(enablesOf(context) + (word << 2), value & sourcesOf(word));
+  }
 }
 
 function storeContext(context: u32, register: u32, value: u32): void {
-  if (!exists(context)) return;
-  if (register === 0) store<u32>(thresholds + (context << 2), value & PRIORITY_MAX);
-  else if (register === 4) complete(context, value);
+  if (!exists(context)) {
+    return;
+  }
+  if (register === 0) {
+    store<u32>(thresholds + (context << 2), value & PRIORITY_MAX);
+  } else if (register === 4) {
+    complete(context, value);
+  }
 }
 
 /** Takes the most urgent pending source of a context; the lowest number among equals; 0 for none. */
 function claim(context: u32): u32 {
   // The threshold decides about the interrupt, not about the claim (PLIC 8).
   const source = best(context, 0);
-  if (source === 0) return 0;
+  if (source === 0) {
+    return 0;
+  }
   put(pendings, source, false);
   put(claimeds, source, true);
   update();
@@ -113,10 +134,16 @@ function claim(context: u32): u32 {
 }
 
 function complete(context: u32, source: u32): void {
-  if (source === 0 || source > PLIC_SOURCES || !has(enablesOf(context), source)) return;
-  if (!has(claimeds, source)) return;
+  if (source === 0 || source > PLIC_SOURCES || !has(enablesOf(context), source)) {
+    return;
+  }
+  if (!has(claimeds, source)) {
+    return;
+  }
   put(claimeds, source, false);
-  if (has(levels, source)) put(pendings, source, true);
+  if (has(levels, source)) {
+    put(pendings, source, true);
+  }
 }
 
 /** The pending and enabled source with the highest priority above `threshold`, 0 for none. */
@@ -151,7 +178,9 @@ function exists(context: u32): bool {
 
 /** The bits of the sources that exist in a word. */
 function sourcesOf(word: u32): u32 {
-  if (word === 0) return ~1;
+  if (word === 0) {
+    return ~1;
+  }
   return word === WORDS - 1 ? 1 : ~0;
 }
 

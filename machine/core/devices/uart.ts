@@ -70,7 +70,9 @@ export function uartReset(): void {
 
 /** A byte from the host. False if the queue is full: it was not taken. */
 export function uartReceive(byte: u32): bool {
-  if (uart.inputCount === INPUT_BYTES_MAX) return false;
+  if (uart.inputCount === INPUT_BYTES_MAX) {
+    return false;
+  }
   store<u8>(input + ((uart.inputStart + uart.inputCount) % INPUT_BYTES_MAX), byte);
   uart.inputCount++;
   update();
@@ -108,12 +110,18 @@ export function uartStore(offset: u32, value: u32): void {
   const latch = (uart.lineControl & DIVISOR_LATCH) !== 0;
   switch (offset) {
     case Register.Data:
-      if (latch) uart.divisor = (uart.divisor & 0xff00) | byte;
-      else transmit(byte);
+      if (latch) {
+        uart.divisor = (uart.divisor & 0xff00) | byte;
+      } else {
+        transmit(byte);
+      }
       break;
     case Register.InterruptEnable:
-      if (latch) uart.divisor = (uart.divisor & 0xff) | (byte << 8);
-      else setInterruptEnable(byte & 0xf);
+      if (latch) {
+        uart.divisor = (uart.divisor & 0xff) | (byte << 8);
+      } else {
+        setInterruptEnable(byte & 0xf);
+      }
       break;
     case Register.InterruptIdentity:
       setFifoControl(byte);
@@ -133,14 +141,19 @@ export function uartStore(offset: u32, value: u32): void {
 }
 
 function transmit(byte: u32): void {
-  if ((uart.modemControl & LOOP) !== 0) uartReceive(byte);
-  else consoleByte(byte);
+  if ((uart.modemControl & LOOP) !== 0) {
+    uartReceive(byte);
+  } else {
+    consoleByte(byte);
+  }
   uart.emptyPending = 1;
   update();
 }
 
 function takeInput(): u32 {
-  if (uart.inputCount === 0) return 0;
+  if (uart.inputCount === 0) {
+    return 0;
+  }
   const byte = load<u8>(input + uart.inputStart);
   uart.inputStart = (uart.inputStart + 1) % INPUT_BYTES_MAX;
   uart.inputCount--;
@@ -150,7 +163,9 @@ function takeInput(): u32 {
 
 function setInterruptEnable(bits: u32): void {
   // Enabling it while the transmitter is empty raises the interrupt (section 8.6.7).
-  if ((bits & ENABLE_EMPTY) !== 0 && (uart.interruptEnable & ENABLE_EMPTY) === 0) uart.emptyPending = 1;
+  if ((bits & ENABLE_EMPTY) !== 0 && (uart.interruptEnable & ENABLE_EMPTY) === 0) {
+    uart.emptyPending = 1;
+  }
   uart.interruptEnable = bits;
   update();
 }
@@ -175,8 +190,12 @@ function takeIdentity(): u32 {
 }
 
 function identity(): u32 {
-  if ((uart.interruptEnable & ENABLE_RECEIVED) !== 0 && uart.inputCount !== 0) return IDENTITY_RECEIVED;
-  if ((uart.interruptEnable & ENABLE_EMPTY) !== 0 && uart.emptyPending !== 0) return IDENTITY_EMPTY;
+  if ((uart.interruptEnable & ENABLE_RECEIVED) !== 0 && uart.inputCount !== 0) {
+    return IDENTITY_RECEIVED;
+  }
+  if ((uart.interruptEnable & ENABLE_EMPTY) !== 0 && uart.emptyPending !== 0) {
+    return IDENTITY_EMPTY;
+  }
   return IDENTITY_NONE;
 }
 

@@ -101,7 +101,9 @@ class Job {
 
 const jobs: usize = memory.data(24576, 8);
 
-if (QUEUE_SIZE_MAX * offsetof<Job>() !== 24576 || offsetof<Disk>() > 48) ERROR("a table has the wrong size");
+if (QUEUE_SIZE_MAX * offsetof<Job>() !== 24576 || offsetof<Disk>() > 48) {
+  ERROR("a table has the wrong size");
+}
 
 function jobAt(index: u32): Job {
   return changetype<Job>(jobs + index * offsetof<Job>());
@@ -138,24 +140,34 @@ export function diskNotified(): void {
     job.head = head;
     job.number = disk.requests;
     job.due = time() + LATENCY_MIN + (random() & LATENCY_RANDOM_MASK);
-    if (strikesAt(Fault.Late, job.number)) job.due += LATENCY_LATE;
-    if (strikesAt(Fault.Never, job.number)) disk.inFlight--;
+    if (strikesAt(Fault.Late, job.number)) {
+      job.due += LATENCY_LATE;
+    }
+    if (strikesAt(Fault.Never, job.number)) {
+      disk.inFlight--;
+    }
   }
-  if (queue.broken !== 0) disk.failed = 1;
+  if (queue.broken !== 0) {
+    disk.failed = 1;
+  }
 }
 
 /** When the disk has something to do next, u64.MAX_VALUE for never. */
 export function diskNextEvent(): u64 {
   let earliest = disk.stormUntil !== 0 ? disk.stormUntil : u64.MAX_VALUE;
   for (let index: u32 = 0; index < disk.inFlight; index++) {
-    if (jobAt(index).due < earliest) earliest = jobAt(index).due;
+    if (jobAt(index).due < earliest) {
+      earliest = jobAt(index).due;
+    }
   }
   return earliest;
 }
 
 /** Answers what is due by `now`, in the order of the due times. */
 export function diskEvents(now: u64): void {
-  if (disk.stormUntil !== 0 && disk.stormUntil <= now) disk.stormUntil = 0;
+  if (disk.stormUntil !== 0 && disk.stormUntil <= now) {
+    disk.stormUntil = 0;
+  }
   for (let index = earliestDue(now); index < disk.inFlight; index = earliestDue(now)) {
     const job = jobAt(index);
     const head = job.head;
@@ -171,8 +183,12 @@ function earliestDue(now: u64): u32 {
   let found = disk.inFlight;
   for (let index: u32 = 0; index < disk.inFlight; index++) {
     const job = jobAt(index);
-    if (job.due > now) continue;
-    if (found === disk.inFlight || job.due < jobAt(found).due) found = index;
+    if (job.due > now) {
+      continue;
+    }
+    if (found === disk.inFlight || job.due < jobAt(found).due) {
+      found = index;
+    }
   }
   return found;
 }
@@ -205,14 +221,28 @@ export function diskGeneration(): u32 {
 export function diskConfig(offset: u32, first: bool): u32 {
   if (first) {
     disk.configReads++;
-    if (strikesAt(Fault.ConfigChanging, disk.configReads)) disk.generation++;
+    if (strikesAt(Fault.ConfigChanging, disk.configReads)) {
+      disk.generation++;
+    }
   }
-  if (offset < 8) return byteOf(capacity(), offset);
-  if (offset >= 12 && offset < 16) return byteOf(SEGMENTS_MAX, offset - 12);
-  if (offset >= 16 && offset < 18) return byteOf(cylinders(), offset - 16);
-  if (offset === 18) return HEADS;
-  if (offset === 19) return TRACK_SECTORS;
-  if (offset >= 20 && offset < 24) return byteOf(SECTOR_BYTES, offset - 20);
+  if (offset < 8) {
+    return byteOf(capacity(), offset);
+  }
+  if (offset >= 12 && offset < 16) {
+    return byteOf(SEGMENTS_MAX, offset - 12);
+  }
+  if (offset >= 16 && offset < 18) {
+    return byteOf(cylinders(), offset - 16);
+  }
+  if (offset === 18) {
+    return HEADS;
+  }
+  if (offset === 19) {
+    return TRACK_SECTORS;
+  }
+  if (offset >= 20 && offset < 24) {
+    return byteOf(SECTOR_BYTES, offset - 20);
+  }
   return offset === 34 ? 1 : 0; // num_queues
 }
 
@@ -226,8 +256,12 @@ function sectors(): u64 {
 
 /** The capacity that the configuration tells. */
 function capacity(): u64 {
-  if (strikesAt(Fault.CapacityZero, disk.configReads)) return 0;
-  if (strikesAt(Fault.CapacityLarge, disk.configReads)) return sectors() + 0x1_0000_0000;
+  if (strikesAt(Fault.CapacityZero, disk.configReads)) {
+    return 0;
+  }
+  if (strikesAt(Fault.CapacityLarge, disk.configReads)) {
+    return sectors() + 0x1_0000_0000;
+  }
   return sectors() + <u64>disk.generation;
 }
 
@@ -238,8 +272,12 @@ function cylinders(): u64 {
 
 /** Carries out request `number` and answers it, rightly or not. */
 function answer(head: u32, number: u64, now: u64): void {
-  if (queue.ready === 0 || queue.broken !== 0) return;
-  if (strikesAt(Fault.NeedsReset, number)) queue.broken = 1;
+  if (queue.ready === 0 || queue.broken !== 0) {
+    return;
+  }
+  if (strikesAt(Fault.NeedsReset, number)) {
+    queue.broken = 1;
+  }
   if (queue.broken !== 0 || !walkChain(head)) {
     disk.failed = 1;
     return;
@@ -252,20 +290,32 @@ function answer(head: u32, number: u64, now: u64): void {
     return;
   }
   report(head, <u32>length, number);
-  if (strikesAt(Fault.Storm, number)) disk.stormUntil = now + STORM_TICKS;
-  if (!wantsInterrupt(before) || strikesAt(Fault.NoInterrupt, number)) return;
+  if (strikesAt(Fault.Storm, number)) {
+    disk.stormUntil = now + STORM_TICKS;
+  }
+  if (!wantsInterrupt(before) || strikesAt(Fault.NoInterrupt, number)) {
+    return;
+  }
   disk.raised = 1;
 }
 
 /** Writes the used entry, or what the plan wants instead. */
 function report(head: u32, length: u32, number: u64): void {
   let told = length;
-  if (strikesAt(Fault.LengthLarge, number)) told = length + 0x1000_0000;
-  if (strikesAt(Fault.LengthZero, number)) told = 0;
+  if (strikesAt(Fault.LengthLarge, number)) {
+    told = length + 0x1000_0000;
+  }
+  if (strikesAt(Fault.LengthZero, number)) {
+    told = 0;
+  }
   const id = strikesAt(Fault.UsedId, number) ? head + queue.size : head;
   putUsed(id, told);
-  if (strikesAt(Fault.UsedTwice, number)) putUsed(id, told);
-  if (strikesAt(Fault.UsedIndex, number)) publish(queue.putBack + INDEX_JUMP);
+  if (strikesAt(Fault.UsedTwice, number)) {
+    putUsed(id, told);
+  }
+  if (strikesAt(Fault.UsedIndex, number)) {
+    publish(queue.putBack + INDEX_JUMP);
+  }
 }
 
 /** Does what the chain asks for. Gives the bytes written, or -1 if it is no request at all. */
@@ -273,8 +323,12 @@ function carryOut(number: u64): i64 {
   const last = queue.pieceCount - 1;
   const header = pieceAt(0);
   const tail = pieceAt(last);
-  if (last === 0 || header.writable !== 0 || header.byteCount < HEADER_BYTES) return -1;
-  if (tail.writable === 0 || tail.byteCount === 0 || !isRam(header.address, HEADER_BYTES)) return -1;
+  if (last === 0 || header.writable !== 0 || header.byteCount < HEADER_BYTES) {
+    return -1;
+  }
+  if (tail.writable === 0 || tail.byteCount === 0 || !isRam(header.address, HEADER_BYTES)) {
+    return -1;
+  }
   const type = <u32>physicalLoad(header.address, 4);
   const sector = physicalLoad(header.address + 8, 8);
 
@@ -283,37 +337,61 @@ function carryOut(number: u64): i64 {
   tail.byteCount--;
   let room: u64 = 0;
   for (let index: u32 = 1; index <= last; index++) {
-    if (pieceAt(index).writable !== 0) room += <u64>pieceAt(index).byteCount;
+    if (pieceAt(index).writable !== 0) {
+      room += <u64>pieceAt(index).byteCount;
+    }
   }
   let status: u32 = Status.Unsupported;
-  if (type === Type.Read) status = read(sector, room, last, number);
-  else if (type === Type.Write) status = Status.IoError;
-  else if (type === Type.Flush) status = Status.Ok;
-  else if (type === Type.GetId) status = writeId(room, last);
-  if (strikesAt(Fault.StatusUnknown, number)) status = STATUS_NONSENSE;
-  if (strikesAt(Fault.StatusUnwritten, number)) status = STATUS_NONE;
-  if (status !== STATUS_NONE && !physicalStore(statusAddress, 1, status)) return -1;
+  if (type === Type.Read) {
+    status = read(sector, room, last, number);
+  } else if (type === Type.Write) {
+    status = Status.IoError;
+  } else if (type === Type.Flush) {
+    status = Status.Ok;
+  } else if (type === Type.GetId) {
+    status = writeId(room, last);
+  }
+  if (strikesAt(Fault.StatusUnknown, number)) {
+    status = STATUS_NONSENSE;
+  }
+  if (strikesAt(Fault.StatusUnwritten, number)) {
+    status = STATUS_NONE;
+  }
+  if (status !== STATUS_NONE && !physicalStore(statusAddress, 1, status)) {
+    return -1;
+  }
   return <i64>(type === Type.Read ? room + 1 : type === Type.GetId ? <u64>ID_BYTES + 1 : 1);
 }
 
 /** Reads `room` bytes from `sector` on into pieces 1 to `last`. Gives the status. */
 function read(sector: u64, room: u64, last: u32, number: u64): u32 {
-  if (room % SECTOR_BYTES !== 0) return Status.IoError;
+  if (room % SECTOR_BYTES !== 0) {
+    return Status.IoError;
+  }
   const count = room / SECTOR_BYTES;
-  if (sector > sectors() || count > sectors() - sector) return Status.IoError;
+  if (sector > sectors() || count > sectors() - sector) {
+    return Status.IoError;
+  }
   const failing = strikesAt(Fault.IoError, number);
   const flipping = strikesAt(Fault.Data, number);
   let offset = sector * SECTOR_BYTES;
   for (let index: u32 = 1; index <= last; index++) {
     const piece = pieceAt(index);
-    if (piece.byteCount === 0) continue;
+    if (piece.byteCount === 0) {
+      continue;
+    }
     // A bus without an IOMMU reaches only RAM here; what lies elsewhere is an error of the transfer.
-    if (!isRam(piece.address, piece.byteCount)) return Status.IoError;
+    if (!isRam(piece.address, piece.byteCount)) {
+      return Status.IoError;
+    }
     transfer(offset, piece);
-    if (flipping && index === 1)
+    if (flipping && index === 1) {
       store<u8>(ramAddress(piece.address), load<u8>(ramAddress(piece.address)) ^ 1);
+    }
     // A disk that fails has often moved a part of the data before.
-    if (failing) return Status.IoError;
+    if (failing) {
+      return Status.IoError;
+    }
     offset += <u64>piece.byteCount;
   }
   return Status.Ok;
@@ -326,13 +404,19 @@ function transfer(offset: u64, piece: Piece): void {
 
 /** The serial number, which is empty as QEMU's default. */
 function writeId(room: u64, last: u32): u32 {
-  if (room < ID_BYTES) return Status.IoError;
+  if (room < ID_BYTES) {
+    return Status.IoError;
+  }
   let left: u32 = ID_BYTES;
   for (let index: u32 = 1; index <= last && left !== 0; index++) {
     const piece = pieceAt(index);
-    if (piece.writable === 0) continue;
+    if (piece.writable === 0) {
+      continue;
+    }
     const bytes = min<u32>(left, piece.byteCount);
-    if (!isRam(piece.address, bytes)) return Status.IoError;
+    if (!isRam(piece.address, bytes)) {
+      return Status.IoError;
+    }
     deviceWrites(piece.address, bytes);
     memory.fill(ramAddress(piece.address), 0, bytes);
     left -= bytes;

@@ -107,19 +107,34 @@ export function virtioReset(number: u32, version: u32): void {
 /** Reads `size` bytes at `offset` of slot `number`. */
 export function virtioLoad(number: u32, offset: u32, size: u32): u64 {
   const occupied = number === slot.number;
-  if (offset >= CONFIG) return occupied ? config(offset - CONFIG, size) : 0;
-  if (size !== 4 || (offset & 3) !== 0) return 0;
-  if (offset === Register.MagicValue) return MAGIC;
-  if (offset === Register.Version) return slot.version;
-  if (offset === Register.VendorId) return VENDOR;
+  if (offset >= CONFIG) {
+    return occupied ? config(offset - CONFIG, size) : 0;
+  }
+  if (size !== 4 || (offset & 3) !== 0) {
+    return 0;
+  }
+  if (offset === Register.MagicValue) {
+    return MAGIC;
+  }
+  if (offset === Register.Version) {
+    return slot.version;
+  }
+  if (offset === Register.VendorId) {
+    return VENDOR;
+  }
   return occupied ? register(offset) : 0;
 }
 
 /** Writes `size` bytes at `offset` of slot `number`. */
 export function virtioStore(number: u32, offset: u32, size: u32, value: u32): void {
-  if (number !== slot.number || size !== 4 || (offset & 3) !== 0) return;
-  if (slot.version === 1) storeLegacy(offset, value);
-  else storeModern(offset, value);
+  if (number !== slot.number || size !== 4 || (offset & 3) !== 0) {
+    return;
+  }
+  if (slot.version === 1) {
+    storeLegacy(offset, value);
+  } else {
+    storeModern(offset, value);
+  }
   settle();
 }
 
@@ -144,7 +159,9 @@ function register(offset: u32): u32 {
     case Register.DeviceId:
       return BLOCK_DEVICE;
     case Register.DeviceFeatures:
-      if (slot.deviceFeaturesSel === 0) return OFFERED_LOW;
+      if (slot.deviceFeaturesSel === 0) {
+        return OFFERED_LOW;
+      }
       return slot.deviceFeaturesSel === 1 && slot.version === 2 ? OFFERED_HIGH : 0;
     case Register.QueueNumMax:
       return first ? QUEUE_SIZE_MAX : 0;
@@ -175,17 +192,24 @@ function storeCommon(offset: u32, value: u32): void {
       slot.driverFeaturesSel = value;
       break;
     case Register.DriverFeatures:
-      if (slot.driverFeaturesSel === 0) slot.acceptedLow = value;
-      else if (slot.driverFeaturesSel === 1 && slot.version === 2) slot.acceptedHigh = value;
+      if (slot.driverFeaturesSel === 0) {
+        slot.acceptedLow = value;
+      } else if (slot.driverFeaturesSel === 1 && slot.version === 2) {
+        slot.acceptedHigh = value;
+      }
       break;
     case Register.QueueSel:
       slot.queueSel = value;
       break;
     case Register.QueueNum:
-      if (slot.queueSel === 0 && queue.ready === 0 && value <= QUEUE_SIZE_MAX) queue.size = value;
+      if (slot.queueSel === 0 && queue.ready === 0 && value <= QUEUE_SIZE_MAX) {
+        queue.size = value;
+      }
       break;
     case Register.QueueNotify:
-      if (value === 0 && (slot.status & STATUS_DRIVER_OK) !== 0) diskNotified();
+      if (value === 0 && (slot.status & STATUS_DRIVER_OK) !== 0) {
+        diskNotified();
+      }
       break;
     case Register.InterruptAck:
       slot.interruptStatus &= ~value;
@@ -201,7 +225,9 @@ function storeCommon(offset: u32, value: u32): void {
 function storeModern(offset: u32, value: u32): void {
   if (slot.queueSel !== 0 || queue.ready !== 0) {
     // Only this says anything about a queue that is in use.
-    if (offset === Register.QueueReady && slot.queueSel === 0 && (value & 1) === 0) queue.ready = 0;
+    if (offset === Register.QueueReady && slot.queueSel === 0 && (value & 1) === 0) {
+      queue.ready = 0;
+    }
     storeCommon(offset, value);
     return;
   }
@@ -225,7 +251,9 @@ function storeModern(offset: u32, value: u32): void {
       queue.used = withHigh(queue.used, value);
       break;
     case Register.QueueReady:
-      if ((value & 1) !== 0) startQueue();
+      if ((value & 1) !== 0) {
+        startQueue();
+      }
       break;
     default:
       storeCommon(offset, value);
@@ -241,7 +269,9 @@ function storeLegacy(offset: u32, value: u32): void {
       slot.queueAlign = value;
       break;
     case Register.QueuePfn:
-      if (slot.queueSel === 0) storePfn(value);
+      if (slot.queueSel === 0) {
+        storePfn(value);
+      }
       break;
     default:
       storeCommon(offset, value);
@@ -252,7 +282,9 @@ function storeLegacy(offset: u32, value: u32): void {
 function storePfn(page: u32): void {
   queue.ready = 0;
   queue.descriptors = <u64>page * <u64>slot.pageBytes;
-  if (page === 0 || queue.size === 0 || slot.queueAlign === 0) return;
+  if (page === 0 || queue.size === 0 || slot.queueAlign === 0) {
+    return;
+  }
   queue.available = queue.descriptors + <u64>queue.size * 16;
   const align = <u64>slot.queueAlign;
   const end = queue.available + <u64>queue.size * 2 + 6;
@@ -262,7 +294,9 @@ function storePfn(page: u32): void {
 
 function startQueue(): void {
   // The size is a power of two (2.7); a queue without one does not come up.
-  if (queue.size === 0 || (queue.size & (queue.size - 1)) !== 0) return;
+  if (queue.size === 0 || (queue.size & (queue.size - 1)) !== 0) {
+    return;
+  }
   queue.taken = 0;
   queue.putBack = 0;
   queue.broken = 0;
@@ -274,12 +308,15 @@ function startQueue(): void {
 function storeStatus(value: u32): void {
   if (value === 0) {
     slot.resets++;
-    if (!strikesAt(Fault.ResetStuck, slot.resets)) reset();
+    if (!strikesAt(Fault.ResetStuck, slot.resets)) {
+      reset();
+    }
     return;
   }
   let status = value;
-  if (slot.version === 2 && (status & STATUS_FEATURES_OK) !== 0 && !acceptable())
+  if (slot.version === 2 && (status & STATUS_FEATURES_OK) !== 0 && !acceptable()) {
     status &= ~STATUS_FEATURES_OK;
+  }
   slot.status = status;
 }
 
@@ -302,8 +339,12 @@ function acceptable(): bool {
 
 /** Carries what the disk found to the registers and the line. */
 function settle(): void {
-  if (slot.number === NO_SLOT) return;
-  if (takeDiskRaised()) slot.interruptStatus |= INTERRUPT_USED;
+  if (slot.number === NO_SLOT) {
+    return;
+  }
+  if (takeDiskRaised()) {
+    slot.interruptStatus |= INTERRUPT_USED;
+  }
   if (takeDiskFailed() && slot.version === 2) {
     // A legacy device has no way to say so: it just goes quiet (2.1.2).
     slot.status |= STATUS_NEEDS_RESET;

@@ -58,8 +58,9 @@ export class Piece {
 
 const pieces: usize = memory.data(16384, 8);
 
-if (QUEUE_SIZE_MAX * offsetof<Piece>() !== 16384 || offsetof<Queue>() > 56)
+if (QUEUE_SIZE_MAX * offsetof<Piece>() !== 16384 || offsetof<Queue>() > 56) {
   ERROR("a table has the wrong size");
+}
 
 /** As after power-on: no queue. */
 export function queueReset(): void {
@@ -73,19 +74,29 @@ export function pieceAt(index: u32): Piece {
 
 /** The head of the next available chain, or NO_CHAIN. */
 export function takeChain(): u32 {
-  if (queue.ready === 0 || queue.broken !== 0) return NO_CHAIN;
-  if (!isRam(queue.available, ringBytes(2)) || !isRam(queue.used, ringBytes(8))) return breakQueue();
+  if (queue.ready === 0 || queue.broken !== 0) {
+    return NO_CHAIN;
+  }
+  if (!isRam(queue.available, ringBytes(2)) || !isRam(queue.used, ringBytes(8))) {
+    return breakQueue();
+  }
   const index = <u32>physicalLoad(queue.available + 2, 2);
   const waiting = (index - queue.taken) & 0xffff;
   if (waiting === 0) {
     // With event indices the driver is asked to notify for whatever comes next (2.7.10).
-    if (queue.eventIndex !== 0) physicalStore(queue.used + ringBytes(8) - 2, 2, queue.taken & 0xffff);
+    if (queue.eventIndex !== 0) {
+      physicalStore(queue.used + ringBytes(8) - 2, 2, queue.taken & 0xffff);
+    }
     return NO_CHAIN;
   }
-  if (waiting > queue.size) return breakQueue();
+  if (waiting > queue.size) {
+    return breakQueue();
+  }
   const slot = queue.taken % queue.size;
   const head = <u32>physicalLoad(queue.available + RING_ENTRIES + <u64>(slot << 1), 2);
-  if (head >= queue.size) return breakQueue();
+  if (head >= queue.size) {
+    return breakQueue();
+  }
   queue.taken = (queue.taken + 1) & 0xffff;
   return head;
 }
@@ -112,13 +123,19 @@ export function walkChain(head: u32): bool {
   while (left !== 0) {
     left--;
     const from = table + <u64>at * DESCRIPTOR_BYTES;
-    if (at >= tableSize || !isRam(from, DESCRIPTOR_BYTES)) break;
+    if (at >= tableSize || !isRam(from, DESCRIPTOR_BYTES)) {
+      break;
+    }
     const address = physicalLoad(from, 8);
     const byteCount = <u32>physicalLoad(from + 8, 4);
     const flags = <u32>physicalLoad(from + 12, 2);
     if ((flags & INDIRECT) !== 0) {
-      if (nested || queue.indirect === 0 || (flags & NEXT) !== 0) break;
-      if (byteCount === 0 || byteCount % 16 !== 0 || byteCount / 16 > QUEUE_SIZE_MAX) break;
+      if (nested || queue.indirect === 0 || (flags & NEXT) !== 0) {
+        break;
+      }
+      if (byteCount === 0 || byteCount % 16 !== 0 || byteCount / 16 > QUEUE_SIZE_MAX) {
+        break;
+      }
       nested = true;
       table = address;
       tableSize = byteCount / 16;
@@ -131,7 +148,9 @@ export function walkChain(head: u32): bool {
     piece.byteCount = byteCount;
     piece.writable = flags & WRITE;
     queue.pieceCount++;
-    if ((flags & NEXT) === 0) return piecesInOrder();
+    if ((flags & NEXT) === 0) {
+      return piecesInOrder();
+    }
     at = <u32>physicalLoad(from + 14, 2);
   }
   breakQueue();

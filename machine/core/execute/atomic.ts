@@ -27,9 +27,13 @@ function write(hart: Hart, physical: u64, size: u32, value: u64): bool {
 function passAtomic(hart: Hart, word: u32, physical: u64, size: u32, writes: bool): bool {
   const shared = isWatching() && noteAccess(physical, hart.id, writes);
   const release = ((word >> 25) & 1) !== 0;
-  if (release || !isChaos(Chaos.WeakStores) || holds(hart.id, physical, size)) drain(hart.id);
-  else if (((word >> 26) & 1) !== 0 && holdsAmo(hart.id)) drain(hart.id);
-  else drainAcquire(hart.id);
+  if (release || !isChaos(Chaos.WeakStores) || holds(hart.id, physical, size)) {
+    drain(hart.id);
+  } else if (((word >> 26) & 1) !== 0 && holdsAmo(hart.id)) {
+    drain(hart.id);
+  } else {
+    drainAcquire(hart.id);
+  }
   point();
   return shared;
 }
@@ -47,10 +51,14 @@ export function atomic(hart: Hart, word: u32): Outcome {
     size,
     operation === Operation.Lr ? Access.Load : Access.Store,
   );
-  if (outcome === Outcome.Fault) return Outcome.Fault;
+  if (outcome === Outcome.Fault) {
+    return Outcome.Fault;
+  }
   const shared = chaosMask() !== 0 && passAtomic(hart, word, physical, size, operation !== Operation.Lr);
   let result = outcome;
-  if (turnEnds()) result = Outcome.Noted;
+  if (turnEnds()) {
+    result = Outcome.Noted;
+  }
   if (operation === Operation.Lr) {
     reserve(hart, physical, size);
     writeRegister(hart.id, rd, extend(loadLinear(ramAddress(physical), size), size));

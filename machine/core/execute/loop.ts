@@ -57,7 +57,9 @@ export function run<T>(hart: Hart, budget: i32, guarded: bool): i32 {
   const table = <usize>hart.dataTable;
   const start = Entry.of(<usize>hart.fetchTable, hart.pc);
   let op: usize = 0;
-  if (Entry.fetchTag(start) === (hart.pc & ~0xfff)) op = findOp(Entry.code(start), <u32>hart.pc);
+  if (Entry.fetchTag(start) === (hart.pc & ~0xfff)) {
+    op = findOp(Entry.code(start), <u32>hart.pc);
+  }
   if (op === 0) {
     op = enter(hart);
     if (op === 0) {
@@ -257,63 +259,93 @@ export function run<T>(hart: Hart, budget: i32, guarded: bool): i32 {
         op += OP_BYTES;
         continue;
       case Op.Lb:
-        if (!Memory.load<i8>(x, op, table)) break;
+        if (!Memory.load<i8>(x, op, table)) {
+          break;
+        }
         op += OP_BYTES;
         continue;
       case Op.Lh:
-        if (!Memory.load<i16>(x, op, table)) break;
+        if (!Memory.load<i16>(x, op, table)) {
+          break;
+        }
         op += OP_BYTES;
         continue;
       case Op.Lw:
-        if (!Memory.load<i32>(x, op, table)) break;
+        if (!Memory.load<i32>(x, op, table)) {
+          break;
+        }
         op += OP_BYTES;
         continue;
       case Op.Ld:
-        if (!Memory.load<u64>(x, op, table)) break;
+        if (!Memory.load<u64>(x, op, table)) {
+          break;
+        }
         op += OP_BYTES;
         continue;
       case Op.Lbu:
-        if (!Memory.load<u8>(x, op, table)) break;
+        if (!Memory.load<u8>(x, op, table)) {
+          break;
+        }
         op += OP_BYTES;
         continue;
       case Op.Lhu:
-        if (!Memory.load<u16>(x, op, table)) break;
+        if (!Memory.load<u16>(x, op, table)) {
+          break;
+        }
         op += OP_BYTES;
         continue;
       case Op.Lwu:
-        if (!Memory.load<u32>(x, op, table)) break;
+        if (!Memory.load<u32>(x, op, table)) {
+          break;
+        }
         op += OP_BYTES;
         continue;
       case Op.Sb:
-        if (guarded || !Memory.store<u8>(x, op, table)) break;
+        if (guarded || !Memory.store<u8>(x, op, table)) {
+          break;
+        }
         op += OP_BYTES;
         continue;
       case Op.Sh:
-        if (guarded || !Memory.store<u16>(x, op, table)) break;
+        if (guarded || !Memory.store<u16>(x, op, table)) {
+          break;
+        }
         op += OP_BYTES;
         continue;
       case Op.Sw:
-        if (guarded || !Memory.store<u32>(x, op, table)) break;
+        if (guarded || !Memory.store<u32>(x, op, table)) {
+          break;
+        }
         op += OP_BYTES;
         continue;
       case Op.Sd:
-        if (guarded || !Memory.store<u64>(x, op, table)) break;
+        if (guarded || !Memory.store<u64>(x, op, table)) {
+          break;
+        }
         op += OP_BYTES;
         continue;
       case Op.AmoSwapW:
-        if (guarded || !Memory.amoSwap<i32>(x, op, table)) break;
+        if (guarded || !Memory.amoSwap<i32>(x, op, table)) {
+          break;
+        }
         op += OP_BYTES;
         continue;
       case Op.AmoAddW:
-        if (guarded || !Memory.amoAdd<i32>(x, op, table)) break;
+        if (guarded || !Memory.amoAdd<i32>(x, op, table)) {
+          break;
+        }
         op += OP_BYTES;
         continue;
       case Op.AmoSwapD:
-        if (guarded || !Memory.amoSwap<u64>(x, op, table)) break;
+        if (guarded || !Memory.amoSwap<u64>(x, op, table)) {
+          break;
+        }
         op += OP_BYTES;
         continue;
       case Op.AmoAddD:
-        if (guarded || !Memory.amoAdd<u64>(x, op, table)) break;
+        if (guarded || !Memory.amoAdd<u64>(x, op, table)) {
+          break;
+        }
         op += OP_BYTES;
         continue;
       case Op.Beq:
@@ -324,7 +356,9 @@ export function run<T>(hart: Hart, budget: i32, guarded: bool): i32 {
         left = credit - <i32>op - COUNTED;
         op = <usize>At.word(op);
         credit = left + <i32>op;
-        if (exact || left > 0) continue;
+        if (exact || left > 0) {
+          continue;
+        }
         way = Way.Out;
         break;
       case Op.Bne:
@@ -335,7 +369,9 @@ export function run<T>(hart: Hart, budget: i32, guarded: bool): i32 {
         left = credit - <i32>op - COUNTED;
         op = <usize>At.word(op);
         credit = left + <i32>op;
-        if (exact || left > 0) continue;
+        if (exact || left > 0) {
+          continue;
+        }
         way = Way.Out;
         break;
       case Op.Blt:
@@ -346,7 +382,9 @@ export function run<T>(hart: Hart, budget: i32, guarded: bool): i32 {
         left = credit - <i32>op - COUNTED;
         op = <usize>At.word(op);
         credit = left + <i32>op;
-        if (exact || left > 0) continue;
+        if (exact || left > 0) {
+          continue;
+        }
         way = Way.Out;
         break;
       case Op.Bge:
@@ -357,7 +395,9 @@ export function run<T>(hart: Hart, budget: i32, guarded: bool): i32 {
         left = credit - <i32>op - COUNTED;
         op = <usize>At.word(op);
         credit = left + <i32>op;
-        if (exact || left > 0) continue;
+        if (exact || left > 0) {
+          continue;
+        }
         way = Way.Out;
         break;
       case Op.Bltu:
@@ -368,7 +408,9 @@ export function run<T>(hart: Hart, budget: i32, guarded: bool): i32 {
         left = credit - <i32>op - COUNTED;
         op = <usize>At.word(op);
         credit = left + <i32>op;
-        if (exact || left > 0) continue;
+        if (exact || left > 0) {
+          continue;
+        }
         way = Way.Out;
         break;
       case Op.Bgeu:
@@ -379,7 +421,9 @@ export function run<T>(hart: Hart, budget: i32, guarded: bool): i32 {
         left = credit - <i32>op - COUNTED;
         op = <usize>At.word(op);
         credit = left + <i32>op;
-        if (exact || left > 0) continue;
+        if (exact || left > 0) {
+          continue;
+        }
         way = Way.Out;
         break;
       case Op.Jal:
@@ -387,7 +431,9 @@ export function run<T>(hart: Hart, budget: i32, guarded: bool): i32 {
         left = credit - <i32>op - COUNTED;
         op = <usize>At.word(op);
         credit = left + <i32>op;
-        if (exact || left > 0) continue;
+        if (exact || left > 0) {
+          continue;
+        }
         way = Way.Out;
         break;
       case Op.BeqFar:
@@ -453,7 +499,9 @@ export function run<T>(hart: Hart, budget: i32, guarded: bool): i32 {
         left = credit - <i32>op;
         op = <usize>At.word(op);
         credit = left + <i32>op;
-        if (exact || left > 0) continue;
+        if (exact || left > 0) {
+          continue;
+        }
         way = Way.Out;
         break;
       case Op.PageEnd:
@@ -485,12 +533,19 @@ export function run<T>(hart: Hart, budget: i32, guarded: bool): i32 {
         continue;
       }
       const taken = budget - ((left + reserve) >> OP_SHIFT);
-      if (after === After.Stop) return taken;
-      if (after === After.Leave) retire(hart, 1);
-      else advanceClock(1);
+      if (after === After.Stop) {
+        return taken;
+      }
+      if (after === After.Leave) {
+        retire(hart, 1);
+      } else {
+        advanceClock(1);
+      }
       return taken + 1;
     }
-    if (way === Way.Out) break;
+    if (way === Way.Out) {
+      break;
+    }
     way = Way.Slow;
     left = credit - <i32>op - COUNTED;
     let next: usize = 0;
@@ -522,7 +577,9 @@ export function run<T>(hart: Hart, budget: i32, guarded: bool): i32 {
     }
     op = next;
     credit = left + <i32>op;
-    if (!exact && left <= 0) break;
+    if (!exact && left <= 0) {
+      break;
+    }
   }
   retire(hart, (mark - left) >> OP_SHIFT);
   hart.pc = base + At.offset(op);

@@ -18,7 +18,9 @@ export class Memory {
     const address = Memory.address(x, op);
     const entry = Entry.of(table, address);
     const mask: u64 = ~0xfff | <u64>(sizeof<T>() - 1);
-    if (Entry.readTag(entry) !== (address & mask)) return false;
+    if (Entry.readTag(entry) !== (address & mask)) {
+      return false;
+    }
     store<u64>(x + At.rd(op), <u64>load<T>(Entry.linear(entry, address)));
     return true;
   }
@@ -29,7 +31,9 @@ export class Memory {
     const address = Memory.address(x, op);
     const entry = Entry.of(table, address);
     const mask: u64 = ~0xfff | <u64>(sizeof<T>() - 1);
-    if (Entry.writeTag(entry) !== (address & mask)) return false;
+    if (Entry.writeTag(entry) !== (address & mask)) {
+      return false;
+    }
     store<T>(Entry.linear(entry, address), <T>load<u64>(x + At.rs2(op)));
     return true;
   }
@@ -47,7 +51,9 @@ export class Memory {
   @inline
   static amoAdd<T extends number>(x: usize, op: usize, table: usize): bool {
     const at = Memory.atomic<T>(x, op, table);
-    if (at === 0) return false;
+    if (at === 0) {
+      return false;
+    }
     const before = <u64>load<T>(at);
     store<T>(at, <T>(before + load<u64>(x + At.rs2(op))));
     store<u64>(x + At.rd(op), before);
@@ -58,7 +64,9 @@ export class Memory {
   @inline
   static amoSwap<T extends number>(x: usize, op: usize, table: usize): bool {
     const at = Memory.atomic<T>(x, op, table);
-    if (at === 0) return false;
+    if (at === 0) {
+      return false;
+    }
     const before = <u64>load<T>(at);
     store<T>(at, <T>load<u64>(x + At.rs2(op)));
     store<u64>(x + At.rd(op), before);

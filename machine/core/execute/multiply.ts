@@ -39,8 +39,12 @@ export class Multiply {
 
   @inline
   static div(a: u64, b: u64): u64 {
-    if (b === 0) return ~0;
-    if (b === ~0) return 0 - a;
+    if (b === 0) {
+      return ~0;
+    }
+    if (b === ~0) {
+      return 0 - a;
+    }
     return <u64>(<i64>a / <i64>b);
   }
 
@@ -51,8 +55,12 @@ export class Multiply {
 
   @inline
   static rem(a: u64, b: u64): u64 {
-    if (b === 0) return a;
-    if (b === ~0) return 0;
+    if (b === 0) {
+      return a;
+    }
+    if (b === ~0) {
+      return 0;
+    }
     return <u64>(<i64>a % <i64>b);
   }
 
@@ -63,8 +71,12 @@ export class Multiply {
 
   @inline
   static divw(a: u32, b: u32): u32 {
-    if (b === 0) return ~0;
-    if (b === ~0) return 0 - a;
+    if (b === 0) {
+      return ~0;
+    }
+    if (b === ~0) {
+      return 0 - a;
+    }
     return <u32>(<i32>a / <i32>b);
   }
 
@@ -75,8 +87,12 @@ export class Multiply {
 
   @inline
   static remw(a: u32, b: u32): u32 {
-    if (b === 0) return a;
-    if (b === ~0) return 0;
+    if (b === 0) {
+      return a;
+    }
+    if (b === ~0) {
+      return 0;
+    }
     return <u32>(<i32>a % <i32>b);
   }
 

@@ -26,7 +26,9 @@ function step(hart: Hart, op: usize): void {
 
 /** What follows an access: a trap, the next instruction, or a look around. */
 function settle(hart: Hart, op: usize): After {
-  if (outcome === Outcome.Done) return After.Next;
+  if (outcome === Outcome.Done) {
+    return After.Next;
+  }
   if (outcome === Outcome.Fault) {
     raise(hart, faultCause, faultValue);
     return After.Trapped;
@@ -41,11 +43,17 @@ function loadSlow(hart: Hart, op: usize, code: u32): After {
   // lb lh lw ld lbu lhu lwu
   const index = code - Op.Lb;
   const value = loadVirtual(hart, address, 1 << (index & 3));
-  if (faulted()) return settle(hart, op);
+  if (faulted()) {
+    return settle(hart, op);
+  }
   let result = value;
-  if (index === 0) result = <u64>(<i64>(<i8>value));
-  else if (index === 1) result = <u64>(<i64>(<i16>value));
-  else if (index === 2) result = <u64>(<i64>(<i32>value));
+  if (index === 0) {
+    result = <u64>(<i64>(<i8>value));
+  } else if (index === 1) {
+    result = <u64>(<i64>(<i16>value));
+  } else if (index === 2) {
+    result = <u64>(<i64>(<i32>value));
+  }
   store<u64>(x + At.rd(op), result);
   return settle(hart, op);
 }
@@ -85,16 +93,26 @@ function fence(hart: Hart, word: u32): void {
   const before = (word >> 24) & 15;
   const after = (word >> 20) & 15;
   point();
-  if (after === 0) return;
-  if ((before & READS) !== 0 && holdsAmo(hart.id)) drain(hart.id);
-  if ((before & WRITES) === 0) return;
+  if (after === 0) {
+    return;
+  }
+  if ((before & READS) !== 0 && holdsAmo(hart.id)) {
+    drain(hart.id);
+  }
+  if ((before & WRITES) === 0) {
+    return;
+  }
   const ordersReads = (after & (READS | INPUT)) !== 0 && word >> 28 !== TSO;
-  if (ordersReads || isChaos(Chaos.WeakStores)) drain(hart.id);
+  if (ordersReads || isChaos(Chaos.WeakStores)) {
+    drain(hart.id);
+  }
 }
 
 /** A place where some page has a breakpoint, or of which PMP is asked: stops, or executes what is there. */
 function pause(hart: Hart, op: usize): After {
-  if (isBreakpoint(hart)) return After.Stop;
+  if (isBreakpoint(hart)) {
+    return After.Stop;
+  }
   const own = changetype<usize>(hart) + offsetof<Hart>("straddle0");
   const offset = <u32>At.offset(op);
   const low = fetchHalf(hart, hart.pc);
@@ -111,8 +129,12 @@ function pause(hart: Hart, op: usize): After {
 /** Executes one op out of line. */
 export function executeSlow(hart: Hart, op: usize): After {
   const code = At.code(op);
-  if (code - Op.Lb <= LOADS_LAST) return loadSlow(hart, op, code);
-  if (code - Op.Sb <= STORES_LAST) return storeSlow(hart, op, code);
+  if (code - Op.Lb <= LOADS_LAST) {
+    return loadSlow(hart, op, code);
+  }
+  if (code - Op.Sb <= STORES_LAST) {
+    return storeSlow(hart, op, code);
+  }
   if (code - Op.AmoSwapW <= ATOMICS_LAST) {
     if (atomic(hart, At.word(op)) === Outcome.Noted) {
       step(hart, op);

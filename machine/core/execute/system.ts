@@ -48,14 +48,21 @@ function accessCsr(hart: Hart, word: u32): After {
   const number = word >> 20;
   const replaces = (funct3 & 3) === 1;
   const writes = replaces || field !== 0;
-  if ((funct3 & 3) === 0 || !canAccess(hart, number, writes)) return illegal(hart, word);
+  if ((funct3 & 3) === 0 || !canAccess(hart, number, writes)) {
+    return illegal(hart, word);
+  }
   const operand = (funct3 & 4) !== 0 ? <u64>field : readRegister(hart.id, field);
   const before = readCsr(hart, number);
   let effect = Effect.None;
-  if (replaces) effect = writeCsr(hart, number, operand);
-  else if (writes) effect = writeCsr(hart, number, (funct3 & 3) === 2 ? before | operand : before & ~operand);
+  if (replaces) {
+    effect = writeCsr(hart, number, operand);
+  } else if (writes) {
+    effect = writeCsr(hart, number, (funct3 & 3) === 2 ? before | operand : before & ~operand);
+  }
   writeRegister(hart.id, rd, before);
-  if (effect === Effect.None) return After.Next;
+  if (effect === Effect.None) {
+    return After.Next;
+  }
   point();
   return leave(hart);
 }
@@ -82,7 +89,9 @@ function call(hart: Hart): After {
 /** Waits until an interrupt is pending and enabled, whether or not the mode takes it. */
 function waitForInterrupt(hart: Hart): After {
   const refused = hart.mode !== Mode.Machine && (hart.mode === Mode.User || (hart.mstatus & TW) !== 0);
-  if (refused) return illegal(hart, WFI);
+  if (refused) {
+    return illegal(hart, WFI);
+  }
   if ((hart.mip & hart.mie) === 0 && !wakesEarly()) {
     hart.state = HartState.Waiting;
     trace(Event.Wait, hart.id, hart.pc, 0);
@@ -92,21 +101,30 @@ function waitForInterrupt(hart: Hart): After {
 
 function fenceTranslations(hart: Hart, word: u32): After {
   const forbidden = hart.mode === Mode.User || (hart.mode === Mode.Supervisor && (hart.mstatus & TVM) !== 0);
-  if (forbidden || ((word >> 7) & 31) !== 0) return illegal(hart, word);
+  if (forbidden || ((word >> 7) & 31) !== 0) {
+    return illegal(hart, word);
+  }
   // Stores to page tables are seen by the walks that follow.
   drain(hart.id);
   const rs1 = (word >> 15) & 31;
   const rs2 = (word >> 20) & 31;
   const asid = rs2 === 0 ? -1 : <i32>(readRegister(hart.id, rs2) & 0xffff);
-  if (rs1 === 0) flushTlb(hart.id, 0, 0, asid);
-  else flushTlb(hart.id, readRegister(hart.id, rs1), 1, asid);
+  if (rs1 === 0) {
+    flushTlb(hart.id, 0, 0, asid);
+  } else {
+    flushTlb(hart.id, readRegister(hart.id, rs1), 1, asid);
+  }
   return chaosMask() === 0 ? After.Next : leave(hart);
 }
 
 /** Executes the SYSTEM instruction `word` at hart.pc. */
 export function system(hart: Hart, word: u32): After {
-  if (((word >> 12) & 7) !== 0) return accessCsr(hart, word);
-  if (word >> 25 === SFENCE_VMA) return fenceTranslations(hart, word);
+  if (((word >> 12) & 7) !== 0) {
+    return accessCsr(hart, word);
+  }
+  if (word >> 25 === SFENCE_VMA) {
+    return fenceTranslations(hart, word);
+  }
   switch (word) {
     case ECALL:
       return call(hart);
@@ -114,12 +132,18 @@ export function system(hart: Hart, word: u32): After {
       raise(hart, Cause.Breakpoint, hart.pc);
       return After.Trapped;
     case SRET:
-      if (hart.mode === Mode.User) return illegal(hart, word);
-      if (hart.mode === Mode.Supervisor && (hart.mstatus & TSR) !== 0) return illegal(hart, word);
+      if (hart.mode === Mode.User) {
+        return illegal(hart, word);
+      }
+      if (hart.mode === Mode.Supervisor && (hart.mstatus & TSR) !== 0) {
+        return illegal(hart, word);
+      }
       returnFromSupervisor(hart);
       return After.Leave;
     case MRET:
-      if (hart.mode !== Mode.Machine) return illegal(hart, word);
+      if (hart.mode !== Mode.Machine) {
+        return illegal(hart, word);
+      }
       returnFromMachine(hart);
       return After.Leave;
     case WFI:

@@ -51,15 +51,21 @@ export function attackWithCalls(): void {
   information(slotOf(Role.Info), Topic.Nonce, 0);
   state = result(0) ^ result(1) ^ 1;
   for (let round: u32 = 0; round < ROUNDS; round++) {
-    if (!share()) return;
+    if (!share()) {
+      return;
+    }
     for (let i: u32 = 0; i < CROWD; i++) {
       const p = puppetOf(i, chance(2) ? Class.App : Class.Background);
-      if (p === null) return;
+      if (p === null) {
+        return;
+      }
       store<u32>(crowd + (i << 2), <u32>changetype<usize>(p));
       for (let slot: u32 = 0; slot < SHARED; slot++) {
         grant(p.task, load<u32>(shared + (slot << 2)), drawnRights(), chance(3) ? drawn(4) : 0, slot);
       }
-      for (let call: u32 = 0; call < CALLS; call++) drawCall(p);
+      for (let call: u32 = 0; call < CALLS; call++) {
+        drawCall(p);
+      }
       p.leaves().starts();
     }
     sleepUntil(deadlineIn(drawn(<u32>ROUND_MILLISECONDS), startup().timebase));
@@ -73,9 +79,15 @@ function share(): bool {
   for (let slot: u32 = 0; slot < SHARED; slot++) {
     const kind = slot / OF_EACH_KIND;
     let status = kind === 0 ? create(Kind.Endpoint) : 0;
-    if (kind === 1) status = create(Kind.Notification);
-    if (kind === 2) status = createVmo(SHARED_BYTES);
-    if (status < 0) return false;
+    if (kind === 1) {
+      status = create(Kind.Notification);
+    }
+    if (kind === 2) {
+      status = createVmo(SHARED_BYTES);
+    }
+    if (status < 0) {
+      return false;
+    }
     store<u32>(shared + (slot << 2), <u32>result(0));
   }
   return true;
@@ -85,24 +97,36 @@ function share(): bool {
 function endRound(): void {
   const first = drawn(CROWD);
   const objectsFirst = chance(2);
-  if (objectsFirst) dropShared();
+  if (objectsFirst) {
+    dropShared();
+  }
   for (let i: u32 = 0; i < CROWD; i++) {
     const p = changetype<Puppet>(load<u32>(crowd + (((first + i) % CROWD) << 2)));
-    if (chance(2)) killTask(p.task);
+    if (chance(2)) {
+      killTask(p.task);
+    }
   }
-  for (let i: u32 = 0; i < CROWD; i++) changetype<Puppet>(load<u32>(crowd + (i << 2))).ends();
-  if (!objectsFirst) dropShared();
+  for (let i: u32 = 0; i < CROWD; i++) {
+    changetype<Puppet>(load<u32>(crowd + (i << 2))).ends();
+  }
+  if (!objectsFirst) {
+    dropShared();
+  }
 }
 
 function dropShared(): void {
-  for (let slot: u32 = 0; slot < SHARED; slot++) drop(load<u32>(shared + (slot << 2)));
+  for (let slot: u32 = 0; slot < SHARED; slot++) {
+    drop(load<u32>(shared + (slot << 2)));
+  }
 }
 
 /** One system call more. Each argument is what the call wants there, or anything. */
 function drawCall(p: Puppet): void {
   const number = <Syscall>drawn(SYSCALL_COUNT + 2);
   // Leaving early makes a short run, and nothing else.
-  if (number === Syscall.Exit && !chance(8)) return drawCall(p);
+  if (number === Syscall.Exit && !chance(8)) {
+    return drawCall(p);
+  }
   const step = p.does(number, drawnSlot(), drawnWord(), drawnWord(), drawnWord(), drawnWord());
   step.a5 = drawnWord();
   step.a6 = drawnWord();
@@ -111,7 +135,9 @@ function drawCall(p: Puppet): void {
 
 /** Most calls are drawn so that they get past the first check. */
 function aim(step: Step, number: Syscall): void {
-  if (chance(3)) return;
+  if (chance(3)) {
+    return;
+  }
   switch (number) {
     case Syscall.Sleep:
       step.a0 = drawnDeadline();
@@ -189,7 +215,9 @@ function chance(times: u32): bool {
 }
 
 function drawnSlot(): u64 {
-  if (chance(16)) return chance(2) ? SELF : NO_SLOT;
+  if (chance(16)) {
+    return chance(2) ? SELF : NO_SLOT;
+  }
   return drawn(SLOTS_NAMED);
 }
 

@@ -51,11 +51,23 @@ export function attackCapabilities(): void {
 /** Every number that is no slot of ours, and every slot for the power switch, which nobody has given us. */
 function attackEverySlot(): void {
   let worked: u32 = 0;
-  for (let slot: u32 = 0; slot < 2 * SLOT_COUNT; slot++) if (powerOff(slot) >= 0) worked += 1;
-  for (let bit: u32 = 6; bit < 32; bit++) if (powerOff((<u32>1) << bit) >= 0) worked += 1;
+  for (let slot: u32 = 0; slot < 2 * SLOT_COUNT; slot++) {
+    if (powerOff(slot) >= 0) {
+      worked += 1;
+    }
+  }
+  for (let bit: u32 = 6; bit < 32; bit++) {
+    if (powerOff((<u32>1) << bit) >= 0) {
+      worked += 1;
+    }
+  }
   tellNumber("slots that turn the machine off", worked);
   worked = 0;
-  for (let slot: u32 = SLOT_COUNT; slot < 4096; slot++) if (copySlot(slot, Right.All, 0) >= 0) worked += 1;
+  for (let slot: u32 = SLOT_COUNT; slot < 4096; slot++) {
+    if (copySlot(slot, Right.All, 0) >= 0) {
+      worked += 1;
+    }
+  }
   tellNumber("slots behind the table that can be copied", worked);
   tellStatus("dropping a slot past the table", drop(SLOT_COUNT));
   tellStatus("dropping itself", drop(SELF));
@@ -128,7 +140,9 @@ function attackGrants(): void {
 
   // A child that was given Send only tries what Receive would allow, with a copy that asks for everything.
   const child = puppet(0);
-  if (child === null) return;
+  if (child === null) {
+    return;
+  }
   grant(child.task, ended, Right.Send, 0, GIVEN);
   const copied = child.does(Syscall.Copy, GIVEN, Right.All, 0, 0, 0);
   const waited = child.does(Syscall.Wait, GIVEN, 0, 0, 0, 0);
@@ -149,7 +163,9 @@ function attackMessages(): void {
   create(Kind.Notification);
   const notification = <u32>result(0);
   const child = puppet(0);
-  if (child === null) return;
+  if (child === null) {
+    return;
+  }
   grant(child.task, endpoint, Right.Send, 5, ENDPOINT);
   grant(child.task, notification, Right.Send | Right.Transfer, 0, GIVEN);
   grant(child.task, notification, Right.Send, 0, GIVEN + 5);

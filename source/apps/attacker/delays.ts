@@ -47,25 +47,35 @@ const HELD_MICROSECONDS: u64 = 9_500;
 const CONTEST_MILLISECONDS: u64 = 1_000;
 
 export function attackWithDelays(): void {
-  if (createVmo(PAGE_BYTES) < 0) return;
+  if (createVmo(PAGE_BYTES) < 0) {
+    return;
+  }
   attachBlockMemory(slotOf(Role.BlockService), <u32>result(0), PAGE_BYTES);
   tellNumber("lateness alone", lateness());
   tellNumber("disk read alone", readingTime());
 
-  if (!starts(callers)) return;
+  if (!starts(callers)) {
+    return;
+  }
   tellNumber("lateness beside callers", lateness());
   ends(crowd);
   ends(echoes);
 
-  if (!starts(zeroers)) return;
+  if (!starts(zeroers)) {
+    return;
+  }
   tellNumber("lateness beside tasks that take large memory", lateness());
   ends(crowd);
 
-  if (!starts(mappers)) return;
+  if (!starts(mappers)) {
+    return;
+  }
   tellNumber("lateness beside tasks that map large memory", lateness());
   ends(crowd);
 
-  if (!starts(hoppers)) return;
+  if (!starts(hoppers)) {
+    return;
+  }
   tellNumber("lateness beside tasks that hop", lateness());
   tellNumber("disk read beside tasks that hop", readingTime());
   ends(crowd);
@@ -75,10 +85,14 @@ export function attackWithDelays(): void {
 
 /** The puppet calls a server of its own, of this task's class, which works for a while and answers. */
 function callers(p: Puppet, index: u32): void {
-  if (create(Kind.Endpoint) < 0) return;
+  if (create(Kind.Endpoint) < 0) {
+    return;
+  }
   const endpoint = <u32>result(0);
   const echo = server(CROWD + index, Class.App, endpoint);
-  if (echo === null) return;
+  if (echo === null) {
+    return;
+  }
   store<u32>(echoes + (index << 2), <u32>changetype<usize>(echo));
   echo.starts();
   grant(p.task, endpoint, Right.Send, 0, GIVEN);
@@ -100,7 +114,9 @@ function mappers(p: Puppet, _index: u32): void {
 }
 
 function hoppers(p: Puppet, _index: u32): void {
-  for (let hart: u32 = 0; hart < HARTS; hart++) p.does(Syscall.YieldTo, hart, 0, 0, 0, 0);
+  for (let hart: u32 = 0; hart < HARTS; hart++) {
+    p.does(Syscall.YieldTo, hart, 0, 0, 0, 0);
+  }
 }
 
 /** The puppets of the crowd, and the servers of those that call. */
@@ -111,7 +127,9 @@ const echoes: usize = memory.data(CROWD * 4, 4);
 function starts(script: (p: Puppet, index: u32) => void): bool {
   for (let i: u32 = 0; i < CROWD; i++) {
     const p = puppetOf(i, Class.Background);
-    if (p === null) return false;
+    if (p === null) {
+      return false;
+    }
     store<u32>(crowd + (i << 2), <u32>changetype<usize>(p));
     script(p, i);
     p.repeats().starts();
@@ -122,7 +140,9 @@ function starts(script: (p: Puppet, index: u32) => void): bool {
 }
 
 function ends(puppets: usize): void {
-  for (let i: u32 = 0; i < CROWD; i++) changetype<Puppet>(load<u32>(puppets + (i << 2))).ends();
+  for (let i: u32 = 0; i < CROWD; i++) {
+    changetype<Puppet>(load<u32>(puppets + (i << 2))).ends();
+  }
 }
 
 /** How much later than it asked for this task comes back from a sleep. */
@@ -164,7 +184,9 @@ function shareOfOther(): u64 {
     // It came back from its yield right behind a tick.
     const from = now();
     let at = from;
-    while (at < from + held) at = now();
+    while (at < from + held) {
+      at = now();
+    }
     mine += at - from;
     yieldNow();
   }

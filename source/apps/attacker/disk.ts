@@ -20,7 +20,9 @@ const before: usize = memory.data(512, 8);
 
 export function attackDisk(): void {
   const service = slotOf(Role.BlockService);
-  if (createVmo(2 * PAGE_BYTES) < 0) return;
+  if (createVmo(2 * PAGE_BYTES) < 0) {
+    return;
+  }
   const vmo = <u32>result(0);
   map(vmo, WINDOW, 0, 2 * PAGE_BYTES, Right.Read | Right.Write);
   tellBlock("info", blockInfo(service, disk));
@@ -29,7 +31,9 @@ export function attackDisk(): void {
 
   tellBlock("attaching more than there is", attachBlockMemory(service, vmo, 4 * PAGE_BYTES));
   tellBlock("attaching all of the address space", attachBlockMemory(service, vmo, FOREVER));
-  if (createVmo(PAGE_BYTES) >= 0) attachReadOnly(service, <u32>result(0));
+  if (createVmo(PAGE_BYTES) >= 0) {
+    attachReadOnly(service, <u32>result(0));
+  }
   tellBlock("attaching a page", attachBlockMemory(service, vmo, PAGE_BYTES));
   tellBlock("reading the first sector before", readSectors(service, 0, 1, 0));
   memory.copy(before, WINDOW, SECTOR_BYTES);
@@ -63,7 +67,9 @@ function attachReadOnly(service: u32, vmo: u32): void {
 
 function attachCopy(service: u32, vmo: u32): i32 {
   const status = copySlot(vmo, Right.Read | Right.Transfer, 0);
-  if (status < 0) return status;
+  if (status < 0) {
+    return status;
+  }
   const copy = <u32>result(0);
   const outcome = attachBlockMemory(service, copy, PAGE_BYTES);
   drop(copy);
@@ -88,6 +94,10 @@ function attackBounds(service: u32): void {
 
 function patternBytes(from: usize, bytes: u32): u32 {
   let count: u32 = 0;
-  for (let i: u32 = 0; i < bytes; i++) if (load<u8>(from + <usize>i) === PATTERN) count += 1;
+  for (let i: u32 = 0; i < bytes; i++) {
+    if (load<u8>(from + <usize>i) === PATTERN) {
+      count += 1;
+    }
+  }
   return count;
 }

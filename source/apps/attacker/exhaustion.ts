@@ -56,7 +56,9 @@ export function attackResources(): void {
   const vmo = <u32>result(0);
   tellBlock("attaching", attachBlockMemory(slotOf(Role.BlockService), vmo, PAGE_BYTES));
   // Once before it counts: what this task needs for it, and keeps, is there from then on.
-  if (!gorge(false)) return;
+  if (!gorge(false)) {
+    return;
+  }
   settle(0);
   const bytes = freeBytes();
   const tasks = taskCount();
@@ -64,7 +66,9 @@ export function attackResources(): void {
   tellNumber("tasks before", tasks);
   tellNumber("free bytes before", bytes);
   tellNumber("objects to be had before", objects);
-  if (!gorge(true)) return;
+  if (!gorge(true)) {
+    return;
+  }
   settle(bytes);
   tellNumber("tasks after", taskCount());
   tellNumber("free bytes after", freeBytes());
@@ -74,24 +78,32 @@ export function attackResources(): void {
 /** Lets a glutton eat all there is, looks at how the others fare if `isTold`, and ends it. */
 function gorge(isTold: bool): bool {
   const glutton = puppet(0);
-  if (glutton === null) return false;
+  if (glutton === null) {
+    return false;
+  }
   const last = plan(glutton);
   glutton.does(Syscall.Wait, NOTIFICATION, FOREVER, 0, 0, 0);
   glutton.leaves().starts();
-  for (let i: u32 = 0; i < LOOKS_MAX && last.done === 0; i++) pause();
+  for (let i: u32 = 0; i < LOOKS_MAX && last.done === 0; i++) {
+    pause();
+  }
   if (isTold) {
     tellNumber("the glutton is full", last.done);
     lookAtOthers();
   }
   const isOver = glutton.ends();
-  if (isTold) tellNumber("the glutton has ended", isOver ? 1 : 0);
+  if (isTold) {
+    tellNumber("the glutton has ended", isOver ? 1 : 0);
+  }
   return isOver;
 }
 
 /** The menu. What fails because nothing is left fails; the glutton goes on. Its last step. */
 function plan(glutton: Puppet): Step {
   glutton.does(Syscall.Create, Kind.Notification, 0, 0, 0, 0);
-  for (let i: u32 = 0; i < HOLDERS; i++) glutton.does(Syscall.CreateTask, Class.App, NOTIFICATION, 1, 0, 0);
+  for (let i: u32 = 0; i < HOLDERS; i++) {
+    glutton.does(Syscall.CreateTask, Class.App, NOTIFICATION, 1, 0, 0);
+  }
   for (let i: u32 = 0; i < HOLDERS * PAGES_EACH; i++) {
     const address = FREE + (i % PAGES_EACH) * PAGE_BYTES;
     glutton.does(Syscall.CreateVmo, PAGE_BYTES, 0, 0, 0, 0);
@@ -103,11 +115,17 @@ function plan(glutton: Puppet): Step {
     glutton.does(Syscall.Grant, HOLDER + i / OBJECTS, HAND, Right.All, 0, i % OBJECTS);
     glutton.does(Syscall.Drop, HAND, 0, 0, 0, 0);
   }
-  for (let i: u32 = 0; i < TASKS; i++) glutton.does(Syscall.CreateTask, Class.App, NOTIFICATION, 1, 0, 0);
-  for (let bytes = SIZE_MAX; bytes >= PAGE_BYTES; bytes /= 4) {
-    for (let i: u32 = 0; i < OF_EACH_SIZE; i++) glutton.does(Syscall.CreateVmo, bytes, 0, 0, 0, 0);
+  for (let i: u32 = 0; i < TASKS; i++) {
+    glutton.does(Syscall.CreateTask, Class.App, NOTIFICATION, 1, 0, 0);
   }
-  for (let i: u32 = 0; i < SLOT_COUNT; i++) glutton.does(Syscall.Copy, NOTIFICATION, Right.All, 0, 0, 0);
+  for (let bytes = SIZE_MAX; bytes >= PAGE_BYTES; bytes /= 4) {
+    for (let i: u32 = 0; i < OF_EACH_SIZE; i++) {
+      glutton.does(Syscall.CreateVmo, bytes, 0, 0, 0, 0);
+    }
+  }
+  for (let i: u32 = 0; i < SLOT_COUNT; i++) {
+    glutton.does(Syscall.Copy, NOTIFICATION, Right.All, 0, 0, 0);
+  }
   return glutton.step(glutton.steps - 1);
 }
 
@@ -126,7 +144,9 @@ function lookAtOthers(): void {
 /** Waits until `bytes` are free again, or for as long as everything takes. */
 function settle(bytes: u64): void {
   for (let i: u32 = 0; i < LOOKS_MAX; i++) {
-    if (bytes === 0 ? i === 10 : freeBytes() === bytes) return;
+    if (bytes === 0 ? i === 10 : freeBytes() === bytes) {
+      return;
+    }
     pause();
   }
 }
@@ -143,8 +163,12 @@ function objectsToBeHad(): u32 {
       count += 1;
     }
     for (let slot: u32 = 0; slot < SLOT_COUNT; slot++) {
-      if ((slots & ((<u64>1) << slot)) === 0) continue;
-      if (kind === 2) killTask(slot);
+      if ((slots & ((<u64>1) << slot)) === 0) {
+        continue;
+      }
+      if (kind === 2) {
+        killTask(slot);
+      }
       drop(slot);
     }
   }
@@ -153,9 +177,15 @@ function objectsToBeHad(): u32 {
 }
 
 function make(kind: u32, notification: u32): i32 {
-  if (kind === 0) return create(Kind.Endpoint);
-  if (kind === 1) return create(Kind.Notification);
-  if (kind === 2) return createTask(Class.App, notification, 1);
+  if (kind === 0) {
+    return create(Kind.Endpoint);
+  }
+  if (kind === 1) {
+    return create(Kind.Notification);
+  }
+  if (kind === 2) {
+    return createTask(Class.App, notification, 1);
+  }
   return createVmo(PAGE_BYTES);
 }
 
@@ -169,7 +199,9 @@ export function freeBytes(): u64 {
 export function taskCount(): u32 {
   let count: u32 = 0;
   for (let index: u32 = 0; information(slotOf(Role.Info), Topic.Task, index) >= 0; index++) {
-    if (<u32>(result(0) & 0xff) !== TaskState.Ended) count += 1;
+    if (<u32>(result(0) & 0xff) !== TaskState.Ended) {
+      count += 1;
+    }
   }
   return count;
 }

@@ -42,16 +42,24 @@ const sentBefore: usize = memory.data(8 * 4, 8);
 const limitedBefore: usize = memory.data(8 * 4, 8);
 const flooders: usize = memory.data(4 * 4, 8);
 let heldBack: u64 = 0;
-if (FLOODERS + 1 !== 4) ERROR("a place for each flooder");
+if (FLOODERS + 1 !== 4) {
+  ERROR("a place for each flooder");
+}
 
 export function attackWithIpis(): void {
   for (let i: u32 = 1; i <= FLOODERS; i++) {
     const flooder = puppet(i);
-    if (flooder === null) return;
-    for (let hart: u32 = 0; hart < HARTS_MAX; hart++) flooder.does(Syscall.YieldTo, hart, 0, 0, 0, 0);
+    if (flooder === null) {
+      return;
+    }
+    for (let hart: u32 = 0; hart < HARTS_MAX; hart++) {
+      flooder.does(Syscall.YieldTo, hart, 0, 0, 0, 0);
+    }
     store<usize>(flooders + <usize>(i << 2), changetype<usize>(flooder.repeats()));
   }
-  for (let i: u32 = 1; i <= FLOODERS; i++) flooderAt(i).starts();
+  for (let i: u32 = 1; i <= FLOODERS; i++) {
+    flooderAt(i).starts();
+  }
   // Until the limit was seen at work: a host that is busy may not let them send that many at first.
   let windows: u32 = 0;
   while (windows < WINDOWS_MIN || (heldBack === 0 && windows < WINDOWS_MAX)) {
@@ -62,7 +70,11 @@ export function attackWithIpis(): void {
   tellNumber("IPIs held back", heldBack);
   askEcho();
   let ended: u32 = 0;
-  for (let i: u32 = 1; i <= FLOODERS; i++) if (flooderAt(i).ends()) ended += 1;
+  for (let i: u32 = 1; i <= FLOODERS; i++) {
+    if (flooderAt(i).ends()) {
+      ended += 1;
+    }
+  }
   tellNumber("flooders ended", ended);
 }
 
@@ -73,7 +85,9 @@ function flooderAt(index: u32): Puppet {
 /** Signals a child that signals back, each time from another hart. */
 function askEcho(): void {
   const echo = puppet(0);
-  if (echo === null) return;
+  if (echo === null) {
+    return;
+  }
   create(Kind.Notification);
   const asked = <u32>result(0);
   create(Kind.Notification);
@@ -87,7 +101,9 @@ function askEcho(): void {
   for (let i: u32 = 0; i < ECHOES; i++) {
     yieldTo(i % HARTS_MAX);
     signal(asked, 1);
-    if (wait(heard, deadlineIn(ECHO_MILLISECONDS, startup().timebase)) < 0) break;
+    if (wait(heard, deadlineIn(ECHO_MILLISECONDS, startup().timebase)) < 0) {
+      break;
+    }
     answers += 1;
   }
   tellNumber("echoes asked", ECHOES);

@@ -63,7 +63,9 @@ export function attackSenders(): void {
 function tellMatrix(): void {
   const info = slotOf(Role.Info);
   for (let hart: u32 = 0; hart < 4; hart++) {
-    if (information(info, Topic.IpiRow, hart) < 0) continue;
+    if (information(info, Topic.IpiRow, hart) < 0) {
+      continue;
+    }
     const taken = result(0) + result(1) + result(2) + result(3);
     tellOfHart("IPIs to itself of hart", hart, result(hart));
     information(info, Topic.Hart, hart);

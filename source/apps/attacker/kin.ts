@@ -54,16 +54,24 @@ const hogs: usize = memory.data(SPINNERS * 4, 4);
 
 export function attackKin(): void {
   const code = makeSpinCode();
-  if (code < 0) return tellStatus("making code", code);
+  if (code < 0) {
+    return tellStatus("making code", code);
+  }
   // Once before it counts: what this task needs for it, and keeps, is there from then on.
-  if (!holdEachOther(false) || !leaveChildren(<u32>code, false)) return;
-  if (holdEachOther(true) && leaveChildren(<u32>code, true)) killQueued(<u32>code);
+  if (!holdEachOther(false) || !leaveChildren(<u32>code, false)) {
+    return;
+  }
+  if (holdEachOther(true) && leaveChildren(<u32>code, true)) {
+    killQueued(<u32>code);
+  }
 }
 
 /** A page of code that spins; its slot, or a refusal. */
 export function makeSpinCode(): i32 {
   const status = createVmo(PAGE_BYTES);
-  if (status < 0) return status;
+  if (status < 0) {
+    return status;
+  }
   const vmo = <u32>result(0);
   map(vmo, CODE_WINDOW, 0, PAGE_BYTES, Right.Read | Right.Write);
   store<u32>(CODE_WINDOW, SPIN);
@@ -76,7 +84,9 @@ function holdEachOther(isTold: bool): bool {
   const tasks = taskCount();
   const bytes = freeBytes();
   const maker = puppet(0);
-  if (maker === null) return false;
+  if (maker === null) {
+    return false;
+  }
   maker.does(Syscall.Create, Kind.Notification, 0, 0, 0, 0);
   for (let i: u32 = 0; i < PAIRS; i++) {
     maker.does(Syscall.CreateTask, Class.App, NOTIFICATION, 1, 0, 0);
@@ -92,8 +102,12 @@ function holdEachOther(isTold: bool): bool {
   }
   const last = maker.step(maker.steps - 1);
   maker.leaves().starts();
-  if (!maker.awaitEnd()) return false;
-  if (isTold) tellNumber("pairs made", last.status === 0 ? PAIRS : 0);
+  if (!maker.awaitEnd()) {
+    return false;
+  }
+  if (isTold) {
+    tellNumber("pairs made", last.status === 0 ? PAIRS : 0);
+  }
   maker.forget();
   if (isTold) {
     tellNumber("tasks left of the pairs", taskCount() - tasks);
@@ -107,7 +121,9 @@ function leaveChildren(code: u32, isTold: bool): bool {
   const tasks = taskCount();
   const bytes = freeBytes();
   const maker = puppet(0);
-  if (maker === null || grant(maker.task, code, Right.All, 0, CODE) < 0) return false;
+  if (maker === null || grant(maker.task, code, Right.All, 0, CODE) < 0) {
+    return false;
+  }
   maker.does(Syscall.Create, Kind.Notification, 0, 0, 0, 0);
   for (let i: u32 = 0; i < SPINNERS; i++) {
     maker.does(Syscall.CreateTask, Class.App, NOTIFICATION, 1, 0, 0);
@@ -118,8 +134,12 @@ function leaveChildren(code: u32, isTold: bool): bool {
   }
   const started = maker.step(maker.steps - 2);
   maker.leaves().starts();
-  if (!maker.awaitEnd()) return false;
-  if (isTold) tellStatus("starting a child that spins", <i32>started.status);
+  if (!maker.awaitEnd()) {
+    return false;
+  }
+  if (isTold) {
+    tellStatus("starting a child that spins", <i32>started.status);
+  }
   maker.forget();
   if (isTold) {
     tellNumber("tasks left of the children", taskCount() - tasks);
@@ -130,25 +150,35 @@ function leaveChildren(code: u32, isTold: bool): bool {
 
 /** Every hart is busy with tasks of class App; one of class Background is killed before it ever runs. */
 function killQueued(code: u32): void {
-  if (create(Kind.Notification) < 0) return;
+  if (create(Kind.Notification) < 0) {
+    return;
+  }
   const ends = <u32>result(0);
-  for (let i: u32 = 0; i < SPINNERS; i++) store<u32>(hogs + (i << 2), spinner(code, Class.App, ends));
+  for (let i: u32 = 0; i < SPINNERS; i++) {
+    store<u32>(hogs + (i << 2), spinner(code, Class.App, ends));
+  }
   const victim = spinner(code, Class.Background, ends);
   tellStatus("killing a task that never gets a hart", killTask(victim));
   taskStatus(victim);
   tellNumber("its state right after", result(0) === TaskState.Ended ? 1 : 0);
-  for (let i: u32 = 0; i < SPINNERS; i++) killTask(load<u32>(hogs + (i << 2)));
+  for (let i: u32 = 0; i < SPINNERS; i++) {
+    killTask(load<u32>(hogs + (i << 2)));
+  }
   let ended: u32 = 0;
   for (let i: u32 = 0; i < LOOKS_MAX && ended < SPINNERS; i++) {
     ended = 0;
     for (let hog: u32 = 0; hog < SPINNERS; hog++) {
       taskStatus(load<u32>(hogs + (hog << 2)));
-      if (result(0) === TaskState.Ended) ended += 1;
+      if (result(0) === TaskState.Ended) {
+        ended += 1;
+      }
     }
     sleepUntil(deadlineIn(PAUSE_MILLISECONDS, startup().timebase));
   }
   tellNumber("tasks that spin and were ended", ended);
-  for (let i: u32 = 0; i < SPINNERS; i++) drop(load<u32>(hogs + (i << 2)));
+  for (let i: u32 = 0; i < SPINNERS; i++) {
+    drop(load<u32>(hogs + (i << 2)));
+  }
   drop(victim);
   drop(ends);
 }

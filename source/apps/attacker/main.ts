@@ -29,21 +29,37 @@ const REST_MILLISECONDS: u64 = 2;
 
 export function main(): i32 {
   setTaskName("attacker");
-  if (isAsked("harts")) attackHarts();
-  else if (isAsked("senders")) attackSenders();
-  else if (isAsked("ipis")) attackWithIpis();
-  else if (isAsked("timers")) attackTimers();
-  else if (isAsked("disk")) attackDisk();
-  else if (isAsked("memory")) attackMemory();
-  else if (isAsked("capabilities")) attackCapabilities();
-  else if (isAsked("replies")) attackReplies();
-  else if (isAsked("resources")) attackResources();
-  else if (isAsked("kin")) attackKin();
-  else if (isAsked("delays")) attackWithDelays();
-  else if (isAsked("reservations")) attackReservations();
-  else if (isAsked("calls")) attackWithCalls();
-  else if (isAsked("trail")) leaveTrail();
-  else return unknown();
+  if (isAsked("harts")) {
+    attackHarts();
+  } else if (isAsked("senders")) {
+    attackSenders();
+  } else if (isAsked("ipis")) {
+    attackWithIpis();
+  } else if (isAsked("timers")) {
+    attackTimers();
+  } else if (isAsked("disk")) {
+    attackDisk();
+  } else if (isAsked("memory")) {
+    attackMemory();
+  } else if (isAsked("capabilities")) {
+    attackCapabilities();
+  } else if (isAsked("replies")) {
+    attackReplies();
+  } else if (isAsked("resources")) {
+    attackResources();
+  } else if (isAsked("kin")) {
+    attackKin();
+  } else if (isAsked("delays")) {
+    attackWithDelays();
+  } else if (isAsked("reservations")) {
+    attackReservations();
+  } else if (isAsked("calls")) {
+    attackWithCalls();
+  } else if (isAsked("trail")) {
+    leaveTrail();
+  } else {
+    return unknown();
+  }
   // Every hart comes to rest, which is when what the kernel holds can be counted (tools/explore/accounts.ts).
   sleepUntil(deadlineIn(REST_MILLISECONDS, startup().timebase));
   print(line().text("attack: end"));
@@ -54,10 +70,14 @@ export function main(): i32 {
 function isAsked(name: string): bool {
   const argument = startup().argument;
   const length = lengthToZero(argument, STARTUP_ARGUMENT_BYTES);
-  if (length !== <u32>name.length) return false;
+  if (length !== <u32>name.length) {
+    return false;
+  }
   const letters = changetype<usize>(name);
   for (let i: u32 = 0; i < length; i++) {
-    if (<u16>load<u8>(argument + <usize>i) !== load<u16>(letters + <usize>(i << 1))) return false;
+    if (<u16>load<u8>(argument + <usize>i) !== load<u16>(letters + <usize>(i << 1))) {
+      return false;
+    }
   }
   return true;
 }

@@ -21,7 +21,9 @@ const FREE: usize = USER_MAPPINGS + 0x0800_0000;
 const READ_WRITE: u32 = Right.Read | Right.Write;
 
 export function attackMemory(): void {
-  if (createVmo(PAGE_BYTES) < 0) return;
+  if (createVmo(PAGE_BYTES) < 0) {
+    return;
+  }
   const vmo = <u32>result(0);
   tellStatus("mapping RWX", map(vmo, FREE, 0, PAGE_BYTES, READ_WRITE | Right.Execute));
   tellStatus("mapping WX", map(vmo, FREE, 0, PAGE_BYTES, Right.Write | Right.Execute));

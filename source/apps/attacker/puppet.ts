@@ -107,7 +107,9 @@ export class Step {
     return atomic.load<u64>(changetype<usize>(this) + offsetof<Step>("times"));
   }
 }
-if (offsetof<Step>() !== 128) ERROR("puppet.S draws a record of 128 bytes");
+if (offsetof<Step>() !== 128) {
+  ERROR("puppet.S draws a record of 128 bytes");
+}
 
 const STEP_END: i64 = -1;
 const STEP_AGAIN: i64 = -2;
@@ -196,7 +198,9 @@ const ECHO_ENDPOINT: u32 = 1;
 /** Child `index`, not started, that answers each call at `endpoint`, a slot of this task. Null, after a line. */
 export function server(index: u32, taskClass: Class, endpoint: u32): Puppet | null {
   const p = child(index, taskClass, echoStart(), <u32>(echoEnd() - echoStart()));
-  if (p !== null) grant(p.task, endpoint, Right.Receive, 0, ECHO_ENDPOINT);
+  if (p !== null) {
+    grant(p.task, endpoint, Right.Receive, 0, ECHO_ENDPOINT);
+  }
   return p;
 }
 
@@ -215,15 +219,21 @@ export function child(index: u32, taskClass: Class, code: usize, codeBytes: u32)
     nameTask(p.task, NAME_LOW, NAME_HIGH);
     status = giveCode(p.task, code, codeBytes);
   }
-  if (status >= 0) status = shareScript(p);
-  if (status >= 0) return p;
+  if (status >= 0) {
+    status = shareScript(p);
+  }
+  if (status >= 0) {
+    return p;
+  }
   print(attempt("making a child").text(refusalName(status)));
   return null;
 }
 
 function giveCode(task: u32, code: usize, codeBytes: u32): i32 {
   let status = createVmo(PAGE_BYTES);
-  if (status < 0) return status;
+  if (status < 0) {
+    return status;
+  }
   const vmo = <u32>result(0);
   status = map(vmo, CODE_WINDOW, 0, PAGE_BYTES, Right.Read | Right.Write);
   if (status >= 0) {
@@ -237,10 +247,14 @@ function giveCode(task: u32, code: usize, codeBytes: u32): i32 {
 
 function shareScript(p: Puppet): i32 {
   let status = createVmo(SCRIPT_BYTES);
-  if (status < 0) return status;
+  if (status < 0) {
+    return status;
+  }
   const vmo = <u32>result(0);
   status = map(vmo, p.script, 0, SCRIPT_BYTES, Right.Read | Right.Write);
-  if (status >= 0) status = mapInto(p.task, vmo, SCRIPT, 0, SCRIPT_BYTES, Right.Read | Right.Write);
+  if (status >= 0) {
+    status = mapInto(p.task, vmo, SCRIPT, 0, SCRIPT_BYTES, Right.Read | Right.Write);
+  }
   drop(vmo);
   return status;
 }
@@ -251,23 +265,36 @@ function shareScript(p: Puppet): i32 {
  */
 export function commit(what: string, crime: Crime, word: u64): void {
   const p = child(0, Class.App, crimes() + <usize>(<u32>crime * CRIME_BYTES), CRIME_BYTES);
-  if (p === null) return;
+  if (p === null) {
+    return;
+  }
   store<u64>(p.script, word);
   const status = p.starts();
   const isOver = status >= 0 && p.awaitEnd() && taskStatus(p.task) === Refusal.None;
   const words = attempt(what);
-  if (isOver) tellEnd(words, <End>result(1), result(2));
-  else words.text("it never ended");
+  if (isOver) {
+    tellEnd(words, <End>result(1), result(2));
+  } else {
+    words.text("it never ended");
+  }
   print(words);
   p.forget();
 }
 
 function tellEnd(words: Line, cause: End, detail: u64): void {
-  if (cause === End.Exit && detail === CRIME_DONE) words.text("done");
-  else if (cause === End.Exit) words.text("answered ").text(refusalName(<i32>detail));
-  else if (cause === End.IllegalInstruction) words.text("illegal instruction");
-  else if (cause === End.LoadFault) words.text("load fault");
-  else if (cause === End.StoreFault) words.text("store fault");
-  else if (cause === End.InstructionFault) words.text("instruction fault");
-  else words.text(endName(cause));
+  if (cause === End.Exit && detail === CRIME_DONE) {
+    words.text("done");
+  } else if (cause === End.Exit) {
+    words.text("answered ").text(refusalName(<i32>detail));
+  } else if (cause === End.IllegalInstruction) {
+    words.text("illegal instruction");
+  } else if (cause === End.LoadFault) {
+    words.text("load fault");
+  } else if (cause === End.StoreFault) {
+    words.text("store fault");
+  } else if (cause === End.InstructionFault) {
+    words.text("instruction fault");
+  } else {
+    words.text(endName(cause));
+  }
 }

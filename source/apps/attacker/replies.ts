@@ -19,7 +19,9 @@ export function attackReplies(): void {
   const endpoint = <u32>result(0);
   const client = puppet(0);
   const thief = puppet(1);
-  if (client === null || thief === null) return;
+  if (client === null || thief === null) {
+    return;
+  }
   grant(client.task, endpoint, Right.Send, 3, ENDPOINT);
   const first = client.does(Syscall.Call, ENDPOINT, 0, 0, 0, 0);
   first.a6 = FOREVER;
@@ -57,21 +59,30 @@ export function attackReplies(): void {
 function guesses(token: u64): u32 {
   let good: u32 = 0;
   for (let i: u32 = 1; i <= GUESSES; i++) {
-    if (reply(token + i, messageInfo(0), FORGED, 0) >= 0) good += 1;
-    if (reply(token - i, messageInfo(0), FORGED, 0) >= 0) good += 1;
+    if (reply(token + i, messageInfo(0), FORGED, 0) >= 0) {
+      good += 1;
+    }
+    if (reply(token - i, messageInfo(0), FORGED, 0) >= 0) {
+      good += 1;
+    }
   }
   const word = token & (((<u64>1) << INDEX_SHIFT) - 1);
   for (let index: u64 = 0; index < 256; index++) {
     if (
       index !== token >> INDEX_SHIFT &&
       reply((index << INDEX_SHIFT) | word, messageInfo(0), FORGED, 0) >= 0
-    )
+    ) {
       good += 1;
+    }
   }
   for (let bit: u64 = 0; bit < 64; bit++) {
-    if (reply(token ^ ((<u64>1) << bit), messageInfo(0), FORGED, 0) >= 0) good += 1;
+    if (reply(token ^ ((<u64>1) << bit), messageInfo(0), FORGED, 0) >= 0) {
+      good += 1;
+    }
   }
   return good;
 }
 
-if (TASKS_MAX > 256) ERROR("every index of a token is tried");
+if (TASKS_MAX > 256) {
+  ERROR("every index of a token is tried");
+}

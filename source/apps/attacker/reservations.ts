@@ -30,17 +30,25 @@ class Held {
 }
 
 export function attackReservations(): void {
-  if (createVmo(PAGE_BYTES) < 0) return;
+  if (createVmo(PAGE_BYTES) < 0) {
+    return;
+  }
   const vmo = <u32>result(0);
-  if (map(vmo, WINDOW, 0, PAGE_BYTES, Right.Read | Right.Write) < 0) return;
+  if (map(vmo, WINDOW, 0, PAGE_BYTES, Right.Read | Right.Write) < 0) {
+    return;
+  }
   const held = changetype<Held>(WINDOW);
-  if (!contend(vmo)) return;
+  if (!contend(vmo)) {
+    return;
+  }
   tellNumber("additions", held.additions);
   tellNumber("additions lost to a reservation of one's own", held.additions - held.word);
   held.word = 0;
   held.additions = 0;
   held.rivalReserves = 1;
-  if (!contend(vmo)) return;
+  if (!contend(vmo)) {
+    return;
+  }
   tellNumber("additions lost to a reservation of another's", held.additions - held.word);
   unmap(WINDOW);
   drop(vmo);
@@ -50,13 +58,19 @@ export function attackReservations(): void {
 function contend(vmo: u32): bool {
   for (let i: u32 = 0; i < CROWD; i++) {
     const p = (i & 1) !== 0 ? rival(i) : holder(i);
-    if (p === null || mapInto(p.task, vmo, HELD, 0, PAGE_BYTES, Right.Read | Right.Write) < 0) return false;
+    if (p === null || mapInto(p.task, vmo, HELD, 0, PAGE_BYTES, Right.Read | Right.Write) < 0) {
+      return false;
+    }
     store<u32>(crowd + (i << 2), <u32>changetype<usize>(p));
   }
-  for (let i: u32 = 0; i < CROWD; i++) member(i).starts();
+  for (let i: u32 = 0; i < CROWD; i++) {
+    member(i).starts();
+  }
   let areOver: bool = true;
   for (let i: u32 = 0; i < CROWD; i++) {
-    if (!member(i).awaitEnd()) areOver = false;
+    if (!member(i).awaitEnd()) {
+      areOver = false;
+    }
     member(i).forget();
   }
   return areOver;

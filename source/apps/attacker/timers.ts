@@ -57,7 +57,11 @@ export function attackTimers(): void {
 /** How many of all slots can be mapped as a device. */
 function devices(): u32 {
   let found: u32 = 0;
-  for (let slot: u32 = 0; slot < 64; slot++) if (mapDevice(slot, USER_MAPPINGS) >= 0) found += 1;
+  for (let slot: u32 = 0; slot < 64; slot++) {
+    if (mapDevice(slot, USER_MAPPINGS) >= 0) {
+      found += 1;
+    }
+  }
   return found;
 }
 

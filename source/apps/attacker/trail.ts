@@ -41,8 +41,12 @@ export function leaveTrail(): void {
 function floodTrail(): void {
   for (let i: u32 = 0; i < FLOODERS; i++) {
     const flooder = puppet(0);
-    if (flooder === null) return;
-    for (let step: u32 = 0; step < FLOOD; step++) flooder.does(Syscall.Signal, step % SLOT_COUNT, 1, 0, 0, 0);
+    if (flooder === null) {
+      return;
+    }
+    for (let step: u32 = 0; step < FLOOD; step++) {
+      flooder.does(Syscall.Signal, step % SLOT_COUNT, 1, 0, 0, 0);
+    }
     const last = flooder.step(FLOOD - 1);
     flooder.leaves().starts();
     tellNumber("a child that floods has left", flooder.awaitEnd() ? 1 : 0);

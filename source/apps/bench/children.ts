@@ -32,13 +32,19 @@ let ended: u32 = NO_SLOT;
 /** Makes what all children share. A refusal if it cannot be had. */
 export function prepareChildren(): i32 {
   let status = create(Kind.Notification);
-  if (status < 0) return status;
+  if (status < 0) {
+    return status;
+  }
   ended = <u32>result(0);
   status = createVmo(PAGE_BYTES);
-  if (status < 0) return status;
+  if (status < 0) {
+    return status;
+  }
   code = <u32>result(0);
   status = map(code, CODE_WINDOW, 0, PAGE_BYTES, Right.Read | Right.Write);
-  if (status < 0) return status;
+  if (status < 0) {
+    return status;
+  }
   memory.copy(CODE_WINDOW, measuredPage(), measuredPageEnd() - measuredPage());
   return unmap(CODE_WINDOW);
 }
@@ -49,11 +55,17 @@ export function prepareChildren(): i32 {
  */
 export function startChild(taskClass: Class, entry: usize, slot: u32, rights: u32): i32 {
   let status = createTask(taskClass, ended, 1);
-  if (status < 0) return status;
+  if (status < 0) {
+    return status;
+  }
   const task = <u32>result(0);
   status = mapInto(task, code, measuredPage(), 0, PAGE_BYTES, Right.Read | Right.Execute);
-  if (status >= 0 && slot !== NO_SLOT) status = grant(task, slot, rights, 0, 0);
-  if (status >= 0) status = startTask(task, entry, STACK_TOP);
+  if (status >= 0 && slot !== NO_SLOT) {
+    status = grant(task, slot, rights, 0, 0);
+  }
+  if (status >= 0) {
+    status = startTask(task, entry, STACK_TOP);
+  }
   return status < 0 ? status : <i32>task;
 }
 

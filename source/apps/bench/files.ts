@@ -28,10 +28,14 @@ const pathBuffer: usize = memory.data(64, 8);
 /** A status other than 0 if something could not be read. */
 export function measureFiles(): i32 {
   let status = createVmo(PAGE_BYTES);
-  if (status < 0) return status;
+  if (status < 0) {
+    return status;
+  }
   const vmo = <u32>result(0);
   status = map(vmo, SHARED_ADDRESS, 0, PAGE_BYTES, Right.Read | Right.Write);
-  if (status === 0) status = measureFile(vmo);
+  if (status === 0) {
+    status = measureFile(vmo);
+  }
   return status === 0 ? measureDisk(vmo) : status;
 }
 
@@ -39,13 +43,19 @@ function measureFile(vmo: u32): i32 {
   const service = slotOf(Role.PackageService);
   let status = attachMemory(service, vmo, PAGE_BYTES);
   const path = changetype<Line>(pathState).begin(pathBuffer, 64).text(FILE);
-  if (status === 0) status = openFile(service, path.address, path.length, file);
-  if (status !== 0) return status;
+  if (status === 0) {
+    status = openFile(service, path.address, path.length, file);
+  }
+  if (status !== 0) {
+    return status;
+  }
   // Once it was read it is in the cache, so there is one round of this.
   benchOperation("read 4 KiB of a file, from disk", 0);
   status = readBlock(service);
   benchOperation("read 4 KiB of a file, cached", WARM_ROUNDS);
-  for (let i: u32 = 0; i < ROUNDS && status === 0; i++) status = readBlock(service);
+  for (let i: u32 = 0; i < ROUNDS && status === 0; i++) {
+    status = readBlock(service);
+  }
   return status === 0 ? closeFile(service, file) : status;
 }
 
@@ -53,7 +63,9 @@ function readBlock(service: u32): i32 {
   benchBeginStretch();
   const status = readFile(service, file, 0, PAGE_BYTES, 0);
   benchEndStretch();
-  if (status !== 0) return status;
+  if (status !== 0) {
+    return status;
+  }
   return file.bytesRead === PAGE_BYTES ? 0 : FsStatus.badLength;
 }
 

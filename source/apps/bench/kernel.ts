@@ -21,39 +21,61 @@ export function measureKernel(): i32 {
   measureNull();
   measureYield();
   let status = measureSignal();
-  if (status >= 0) status = measureSwitch();
-  if (status >= 0) status = measureWoken();
-  if (status >= 0) status = measureMessages();
-  if (status >= 0) status = measurePage();
-  if (status >= 0) status = measureLife();
+  if (status >= 0) {
+    status = measureSwitch();
+  }
+  if (status >= 0) {
+    status = measureWoken();
+  }
+  if (status >= 0) {
+    status = measureMessages();
+  }
+  if (status >= 0) {
+    status = measurePage();
+  }
+  if (status >= 0) {
+    status = measureLife();
+  }
   return status;
 }
 
 function measureNull(): void {
   benchOperation("null system call", WARM_ROUNDS);
-  for (let i: u32 = 0; i < ROUNDS; i++) measuredCall(0, 0, 0, 0, 0, 0, 0, Syscall.Now);
+  for (let i: u32 = 0; i < ROUNDS; i++) {
+    measuredCall(0, 0, 0, 0, 0, 0, 0, Syscall.Now);
+  }
 }
 
 function measureYield(): void {
   benchOperation("yield, nobody else to run", WARM_ROUNDS);
-  for (let i: u32 = 0; i < ROUNDS; i++) measuredCall(0, 0, 0, 0, 0, 0, 0, Syscall.Yield);
+  for (let i: u32 = 0; i < ROUNDS; i++) {
+    measuredCall(0, 0, 0, 0, 0, 0, 0, Syscall.Yield);
+  }
 }
 
 function measureSignal(): i32 {
   const status = create(Kind.Notification);
-  if (status < 0) return status;
+  if (status < 0) {
+    return status;
+  }
   const notification = result(0);
   benchOperation("signal, nobody waits", WARM_ROUNDS);
-  for (let i: u32 = 0; i < ROUNDS; i++) measuredCall(notification, 1, 0, 0, 0, 0, 0, Syscall.Signal);
+  for (let i: u32 = 0; i < ROUNDS; i++) {
+    measuredCall(notification, 1, 0, 0, 0, 0, 0, Syscall.Signal);
+  }
   return drop(<u32>notification);
 }
 
 /** From one task's yield to the other's return from its own; each round is two of them. */
 function measureSwitch(): i32 {
   const child = startChild(Class.App, childYield(), NO_SLOT, 0);
-  if (child < 0) return child;
+  if (child < 0) {
+    return child;
+  }
   benchOperation("yield, with switch", WARM_ROUNDS);
-  for (let i: u32 = 0; i < ROUNDS; i++) measuredCall(0, 0, 0, 0, 0, 0, 0, Syscall.Yield);
+  for (let i: u32 = 0; i < ROUNDS; i++) {
+    measuredCall(0, 0, 0, 0, 0, 0, 0, Syscall.Yield);
+  }
   endChild(child);
   return 0;
 }
@@ -61,22 +83,32 @@ function measureSwitch(): i32 {
 /** From the signal of a less urgent task to the return of this task from its wait. */
 function measureWoken(): i32 {
   const status = create(Kind.Notification);
-  if (status < 0) return status;
+  if (status < 0) {
+    return status;
+  }
   const notification = <u32>result(0);
   const child = startChild(Class.Background, childSignal(), notification, Right.Send);
-  if (child < 0) return child;
+  if (child < 0) {
+    return child;
+  }
   benchOperation("signal a waiting task, switch to it", WARM_ROUNDS);
-  for (let i: u32 = 0; i < ROUNDS; i++) awaitedCall(notification, FOREVER, 0, 0, 0, 0, 0, Syscall.Wait);
+  for (let i: u32 = 0; i < ROUNDS; i++) {
+    awaitedCall(notification, FOREVER, 0, 0, 0, 0, 0, Syscall.Wait);
+  }
   endChild(child);
   return drop(notification);
 }
 
 function measureMessages(): i32 {
   const status = create(Kind.Endpoint);
-  if (status < 0) return status;
+  if (status < 0) {
+    return status;
+  }
   const endpoint = <u32>result(0);
   const child = startChild(Class.App, childEcho(), endpoint, Right.Receive);
-  if (child < 0) return child;
+  if (child < 0) {
+    return child;
+  }
   benchOperation("call and reply, 4 words", WARM_ROUNDS);
   callRounds(endpoint, 0);
   benchOperation("call and reply, 64 bytes", WARM_ROUNDS);
@@ -89,12 +121,16 @@ function measureMessages(): i32 {
 
 function callRounds(endpoint: u32, bytes: u32): void {
   const info = messageInfo(bytes);
-  for (let i: u32 = 0; i < ROUNDS; i++) measuredCall(endpoint, info, 1, 2, 3, 4, FOREVER, Syscall.Call);
+  for (let i: u32 = 0; i < ROUNDS; i++) {
+    measuredCall(endpoint, info, 1, 2, 3, 4, FOREVER, Syscall.Call);
+  }
 }
 
 function measurePage(): i32 {
   const status = createVmo(PAGE_BYTES);
-  if (status < 0) return status;
+  if (status < 0) {
+    return status;
+  }
   const vmo = result(0);
   const rights = Right.Read | Right.Write;
   benchOperation("map a 4 KiB page", WARM_ROUNDS);
@@ -118,10 +154,14 @@ function measureLife(): i32 {
   for (let i: u32 = 0; i < ROUNDS; i++) {
     benchBeginStretch();
     const child = startChild(Class.App, childLeave(), NO_SLOT, 0);
-    if (child < 0) return child;
+    if (child < 0) {
+      return child;
+    }
     const status = awaitChild(child);
     benchEndStretch();
-    if (status < 0) return status;
+    if (status < 0) {
+      return status;
+    }
   }
   return 0;
 }

@@ -24,12 +24,21 @@ export function main(): i32 {
   const words = startup().argument;
   const length = lengthToZero(words, STARTUP_ARGUMENT_BYTES);
   let status = prepareChildren();
-  if (status < 0) return failed(status);
-  if (equals(words, length, "kernel")) status = measureKernel();
-  else if (equals(words, length, "files")) status = measureFiles();
-  else if (equals(words, length, "wake")) status = measureWake();
-  else return unknown(words, length);
-  if (status !== 0) return failed(status);
+  if (status < 0) {
+    return failed(status);
+  }
+  if (equals(words, length, "kernel")) {
+    status = measureKernel();
+  } else if (equals(words, length, "files")) {
+    status = measureFiles();
+  } else if (equals(words, length, "wake")) {
+    status = measureWake();
+  } else {
+    return unknown(words, length);
+  }
+  if (status !== 0) {
+    return failed(status);
+  }
   print(line().text("bench: end"));
   return ExitCode.Done;
 }

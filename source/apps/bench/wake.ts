@@ -20,12 +20,18 @@ const PAUSE_MILLISECONDS: u64 = 5;
 /** A refusal if something could not be had. */
 export function measureWake(): i32 {
   const status = create(Kind.Notification);
-  if (status < 0) return status;
+  if (status < 0) {
+    return status;
+  }
   const notification = <u32>result(0);
-  if (!moveTo(0)) return Refusal.HartOffline;
+  if (!moveTo(0)) {
+    return Refusal.HartOffline;
+  }
   // The other hart is idle, and gets the child.
   const child = startChild(Class.App, childWait(), notification, Right.Receive);
-  if (child < 0) return child;
+  if (child < 0) {
+    return child;
+  }
   benchOperation("wake a task on another hart", WARM_ROUNDS);
   for (let i: u32 = 0; i < ROUNDS; i++) {
     sleepUntil(deadlineIn(PAUSE_MILLISECONDS, startup().timebase));

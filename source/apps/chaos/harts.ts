@@ -52,46 +52,68 @@ const spinners: usize = memory.data(HARTS_MAX * 4, 4);
 
 /** `chaos: ok rounds=…`; or false, after a line. On a machine with one hart there is nothing to do. */
 export function runHarts(rounds: u32): bool {
-  if (information(slotOf(Role.Info), Topic.System, 0) < 0) return false;
+  if (information(slotOf(Role.Info), Topic.System, 0) < 0) {
+    return false;
+  }
   const harts = min<u32>(<u32>result(1), HARTS_MAX);
   let status = createVmo(PAGE_BYTES);
-  if (status < 0) return refused("createVmo", status);
+  if (status < 0) {
+    return refused("createVmo", status);
+  }
   const vmo = <u32>result(0);
   status = startSpinners(harts);
-  if (status < 0) return refused("making a task that spins", status);
+  if (status < 0) {
+    return refused("making a task that spins", status);
+  }
   if (harts > 1) {
     for (let round: u32 = 0; round < rounds; round++) {
       const target = (currentHart() + 1 + (round % (harts - 1))) % harts;
-      if (!unmapAgainst(target, vmo) || !stopBehind(target)) return false;
+      if (!unmapAgainst(target, vmo) || !stopBehind(target)) {
+        return false;
+      }
     }
-    if (!endSpinners(harts) || !ticksAfterStart((currentHart() + 1) % harts)) return false;
+    if (!endSpinners(harts) || !ticksAfterStart((currentHart() + 1) % harts)) {
+      return false;
+    }
   }
   // Every hart comes to rest, which is when what the kernel holds can be counted (tools/explore/accounts.ts).
   sleepUntil(deadlineIn(PAUSE_MILLISECONDS, startup().timebase));
   status = drop(vmo);
-  if (status < 0) return refused("drop", status);
+  if (status < 0) {
+    return refused("drop", status);
+  }
   print(line().text("chaos: ok rounds=").decimal(rounds));
   return true;
 }
 
 function startSpinners(harts: u32): i32 {
   let status = create(Kind.Notification);
-  if (status < 0) return status;
+  if (status < 0) {
+    return status;
+  }
   const ends = <u32>result(0);
   status = createVmo(PAGE_BYTES);
-  if (status < 0) return status;
+  if (status < 0) {
+    return status;
+  }
   const vmo = <u32>result(0);
   map(vmo, PAGE, 0, PAGE_BYTES, Right.Read | Right.Write);
   store<u32>(PAGE, SPIN);
   unmap(PAGE);
   for (let hart = QUIET_HARTS; hart < harts; hart++) {
     status = createTask(Class.Background, ends, 1);
-    if (status < 0) return status;
+    if (status < 0) {
+      return status;
+    }
     const task = <u32>result(0);
     store<u32>(spinners + (hart << 2), task);
     status = mapInto(task, vmo, USER_BEGIN, 0, PAGE_BYTES, Right.Read | Right.Execute);
-    if (status >= 0) status = startTask(task, USER_BEGIN, USER_BEGIN);
-    if (status < 0) return status;
+    if (status >= 0) {
+      status = startTask(task, USER_BEGIN, USER_BEGIN);
+    }
+    if (status < 0) {
+      return status;
+    }
   }
   return 0;
 }
@@ -99,7 +121,9 @@ function startSpinners(harts: u32): i32 {
 function endSpinners(harts: u32): bool {
   for (let hart = QUIET_HARTS; hart < harts; hart++) {
     const task = load<u32>(spinners + (hart << 2));
-    if (!isDone("killTask", killTask(task)) || !isDone("drop", drop(task))) return false;
+    if (!isDone("killTask", killTask(task)) || !isDone("drop", drop(task))) {
+      return false;
+    }
   }
   return true;
 }
@@ -108,14 +132,21 @@ function endSpinners(harts: u32): bool {
 function unmapAgainst(target: u32, vmo: u32): bool {
   const here = currentHart();
   const rights: u32 = Right.Read | Right.Write;
-  if (!isDone("map", map(vmo, PAGE, 0, PAGE_BYTES, rights))) return false;
-  if (!isDone("yieldTo", yieldTo(target))) return false;
-  store<u32>(PAGE, target);
-  if (!isDone("yieldTo", yieldTo(here)) || !isDone("stopHart", stopHart(slotOf(Role.Harts), target)))
+  if (!isDone("map", map(vmo, PAGE, 0, PAGE_BYTES, rights))) {
     return false;
+  }
+  if (!isDone("yieldTo", yieldTo(target))) {
+    return false;
+  }
+  store<u32>(PAGE, target);
+  if (!isDone("yieldTo", yieldTo(here)) || !isDone("stopHart", stopHart(slotOf(Role.Harts), target))) {
+    return false;
+  }
   let isGone = false;
   for (let i: u32 = 0; i < PAGES_MAX && !isGone; i++) {
-    if (!isDone("unmap", unmap(PAGE)) || !isDone("map", map(vmo, PAGE, 0, PAGE_BYTES, rights))) return false;
+    if (!isDone("unmap", unmap(PAGE)) || !isDone("map", map(vmo, PAGE, 0, PAGE_BYTES, rights))) {
+      return false;
+    }
     store<u32>(PAGE, i);
     isGone = !isOnline(target);
   }
@@ -125,7 +156,9 @@ function unmapAgainst(target: u32, vmo: u32): bool {
 /** Stops the hart that this runs on right after `target`, the other one, is back; then starts it again. */
 function stopBehind(target: u32): bool {
   const harts = slotOf(Role.Harts);
-  if (!isDone("stopHart", stopHart(harts, target)) || !start(target)) return false;
+  if (!isDone("stopHart", stopHart(harts, target)) || !start(target)) {
+    return false;
+  }
   const here = currentHart();
   return isDone("stopHart", stopHart(harts, here)) && start(here);
 }
@@ -134,10 +167,14 @@ function stopBehind(target: u32): bool {
 function ticksAfterStart(target: u32): bool {
   const here = currentHart();
   const before = ticksOf(here);
-  if (!isDone("stopHart", stopHart(slotOf(Role.Harts), target)) || !start(target)) return false;
+  if (!isDone("stopHart", stopHart(slotOf(Role.Harts), target)) || !start(target)) {
+    return false;
+  }
   sleepUntil(deadlineIn(TICKS_MILLISECONDS, startup().timebase));
   const ticks = ticksOf(here) - before;
-  if (ticks >= TICKS_MIN) return true;
+  if (ticks >= TICKS_MIN) {
+    return true;
+  }
   print(line().text("chaos: a hart that started another ticked ").decimal(ticks).text(" times in 500 ms"));
   return false;
 }
@@ -148,7 +185,9 @@ function start(hart: u32): bool {
   for (let i: u32 = 0; i < STARTS_MAX; i++) {
     status = restartHart(slotOf(Role.Harts), hart);
     // It has not even begun to stop where it is still online.
-    if (status !== Refusal.TryAgain && status !== Refusal.BadState && status !== Refusal.BadArgument) break;
+    if (status !== Refusal.TryAgain && status !== Refusal.BadState && status !== Refusal.BadArgument) {
+      break;
+    }
     sleepUntil(deadlineIn(PAUSE_MILLISECONDS, startup().timebase));
   }
   return isDone("restartHart", status);

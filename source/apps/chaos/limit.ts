@@ -30,13 +30,23 @@ export function endUntilGivenUp(): bool {
   for (let i: u32 = 0; i < TRIES_MAX; i++) {
     // A call waits for as long as there is somebody who may start the service again.
     let outcome = blockInfo(blocks, disk);
-    if (outcome === Refusal.PeerGone) outcome = blockInfo(blocks, disk);
-    if (outcome === Refusal.PeerGone) return restLives(ends);
-    if (outcome !== BlkStatus.ok) return failed("asking virtioblkd", outcome, blkStatusName);
+    if (outcome === Refusal.PeerGone) {
+      outcome = blockInfo(blocks, disk);
+    }
+    if (outcome === Refusal.PeerGone) {
+      return restLives(ends);
+    }
+    if (outcome !== BlkStatus.ok) {
+      return failed("asking virtioblkd", outcome, blkStatusName);
+    }
     outcome = killService(slotOf(Role.InitService), "virtioblkd", 0);
-    if (outcome === RunStatus.ok) ends += 1;
-    else if (isThere(outcome)) return failed("ending virtioblkd", outcome, runStatusName);
-    else pause();
+    if (outcome === RunStatus.ok) {
+      ends += 1;
+    } else if (isThere(outcome)) {
+      return failed("ending virtioblkd", outcome, runStatusName);
+    } else {
+      pause();
+    }
   }
   print(line().text("chaos: virtioblkd was never given up"));
   return false;
@@ -45,8 +55,12 @@ export function endUntilGivenUp(): bool {
 /** `chaos` does not get here again. */
 export function endEverything(): bool {
   const outcome = killService(slotOf(Role.InitService), "nexus-init", 0);
-  if (outcome !== RunStatus.ok) return failed("ending nexus-init", outcome, runStatusName);
-  for (let i: u32 = 0; i < TRIES_MAX; i++) pause();
+  if (outcome !== RunStatus.ok) {
+    return failed("ending nexus-init", outcome, runStatusName);
+  }
+  for (let i: u32 = 0; i < TRIES_MAX; i++) {
+    pause();
+  }
   print(line().text("chaos: nexus-init has ended, and everything goes on"));
   return false;
 }
@@ -63,9 +77,13 @@ function pause(): void {
 /** Who does not need the disk goes on; nexus-init as well, and it knows virtioblkd no more. */
 function restLives(ends: u32): bool {
   let outcome = packageInfo(slotOf(Role.PackageService), packages);
-  if (outcome !== FsStatus.ok) return failed("asking packagefsd", outcome, fsStatusName);
+  if (outcome !== FsStatus.ok) {
+    return failed("asking packagefsd", outcome, fsStatusName);
+  }
   outcome = killService(slotOf(Role.InitService), "virtioblkd", 0);
-  if (outcome !== RunStatus.badName) return failed("asking nexus-init", outcome, runStatusName);
+  if (outcome !== RunStatus.badName) {
+    return failed("asking nexus-init", outcome, runStatusName);
+  }
   print(line().text("chaos: given up after ").decimal(ends).text(" ends, and the rest lives"));
   return true;
 }

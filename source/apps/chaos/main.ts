@@ -30,14 +30,22 @@ export function main(): i32 {
   setTaskName("chaos");
   const words = startup().argument;
   const length = lengthToZero(words, STARTUP_ARGUMENT_BYTES);
-  if (equals(words, length, "limit")) return endUntilGivenUp() ? ExitCode.Done : ExitCode.Failed;
-  if (equals(words, length, "nexus-init")) return endEverything() ? ExitCode.Done : ExitCode.Failed;
+  if (equals(words, length, "limit")) {
+    return endUntilGivenUp() ? ExitCode.Done : ExitCode.Failed;
+  }
+  if (equals(words, length, "nexus-init")) {
+    return endEverything() ? ExitCode.Done : ExitCode.Failed;
+  }
   for (let victims: i32 = 0; victims < Victims.Count; victims++) {
     const rounds = roundsOf(words, length, nameOf(<Victims>victims));
-    if (rounds !== 0) return runRounds(<Victims>victims, rounds) ? ExitCode.Done : ExitCode.Failed;
+    if (rounds !== 0) {
+      return runRounds(<Victims>victims, rounds) ? ExitCode.Done : ExitCode.Failed;
+    }
   }
   const rounds = roundsOf(words, length, "harts");
-  if (rounds !== 0) return runHarts(rounds) ? ExitCode.Done : ExitCode.Failed;
+  if (rounds !== 0) {
+    return runHarts(rounds) ? ExitCode.Done : ExitCode.Failed;
+  }
   print(line().text("chaos: no such words: ").printable(words, length));
   return ExitCode.Unknown;
 }
@@ -45,8 +53,12 @@ export function main(): i32 {
 /** The number behind `word` and a space, 0 if it is not that. */
 function roundsOf(argument: usize, length: u32, word: string): u32 {
   const count = <u32>word.length + 1;
-  if (length < count || !startsWith(argument, length, word)) return 0;
-  if (load<u8>(argument + <usize>(count - 1)) !== SPACE) return 0;
+  if (length < count || !startsWith(argument, length, word)) {
+    return 0;
+  }
+  if (load<u8>(argument + <usize>(count - 1)) !== SPACE) {
+    return 0;
+  }
   const rounds = parseDecimal(argument + <usize>count, length - count);
   return rounds === NOT_A_NUMBER || rounds > ROUNDS_MAX ? 0 : <u32>rounds;
 }

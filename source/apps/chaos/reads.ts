@@ -51,7 +51,9 @@ const sectorsDigest: usize = memory.data(32, 8);
 /** Hash and size of each file, as the index told before anything ended. */
 const digests: usize = memory.data(FILES * 32, 8);
 const sizes: usize = memory.data(FILES * 8, 8);
-if (SHA256_DIGEST_BYTES !== 32) ERROR("the tables above are made for SHA-256");
+if (SHA256_DIGEST_BYTES !== 32) {
+  ERROR("the tables above are made for SHA-256");
+}
 
 let packages: u32 = NO_SLOT;
 let blocks: u32 = NO_SLOT;
@@ -60,8 +62,12 @@ let errorCount: u64 = 0;
 
 /** The largest comes first: it is longer than packagefsd's cache, so reading it always reaches the disk. */
 function nameOf(file: u32): string {
-  if (file === 0) return "fixtures/large.bin";
-  if (file === 1) return "bin/selftest-client";
+  if (file === 0) {
+    return "fixtures/large.bin";
+  }
+  if (file === 1) {
+    return "bin/selftest-client";
+  }
   return file === 2 ? "fixtures/lines.txt" : "fixtures/hello.txt";
 }
 
@@ -72,7 +78,9 @@ export function openAll(): bool {
   const files = share(FILES_ADDRESS, FILES_BYTES);
   const sectors = share(SECTORS_ADDRESS, SECTORS_BYTES);
   sectorsVmo = sectors;
-  if (files === NO_SLOT || sectors === NO_SLOT) return failed("memory", Refusal.NoMemory, fsStatusName);
+  if (files === NO_SLOT || sectors === NO_SLOT) {
+    return failed("memory", Refusal.NoMemory, fsStatusName);
+  }
   let outcome = attachMemory(packages, files, FILES_BYTES);
   for (let i: u32 = 0; i < FILES && outcome === FsStatus.ok; i++) {
     const path = pathOf(i);
@@ -80,10 +88,16 @@ export function openAll(): bool {
     store<u64>(sizes + <usize>(i << 3), stat.size);
     memory.copy(digests + <usize>(i << 5), stat.hash, SHA256_DIGEST_BYTES);
   }
-  if (outcome !== FsStatus.ok) return failed("learning what is there", outcome, fsStatusName);
+  if (outcome !== FsStatus.ok) {
+    return failed("learning what is there", outcome, fsStatusName);
+  }
   outcome = attachBlockMemory(blocks, sectors, SECTORS_BYTES);
-  if (outcome === BlkStatus.ok) outcome = readSectors(blocks, 0, SECTORS_BYTES / SECTOR_BYTES, 0);
-  if (outcome !== BlkStatus.ok) return failed("the first sectors", outcome, blkStatusName);
+  if (outcome === BlkStatus.ok) {
+    outcome = readSectors(blocks, 0, SECTORS_BYTES / SECTOR_BYTES, 0);
+  }
+  if (outcome !== BlkStatus.ok) {
+    return failed("the first sectors", outcome, blkStatusName);
+  }
   hashOf(SECTORS_ADDRESS, SECTORS_BYTES, sectorsDigest);
   return true;
 }
@@ -111,24 +125,33 @@ export function fileCount(): u32 {
 export function checkFile(file: u32): i32 {
   const path = pathOf(file);
   let outcome = openFile(packages, path.address, path.length, opened);
-  if (outcome !== FsStatus.ok) return judgeFs(file, outcome);
+  if (outcome !== FsStatus.ok) {
+    return judgeFs(file, outcome);
+  }
   const size = load<u64>(sizes + <usize>(file << 3));
-  if (opened.size !== size) return wrong(file, "its size");
+  if (opened.size !== size) {
+    return wrong(file, "its size");
+  }
   const hash = changetype<Sha256>(hashState).begin();
   let at: u64 = 0;
   while (at < size) {
     const due = <u32>min<u64>(PIECE_BYTES, size - at);
     memory.fill(FILES_ADDRESS, BLANK, due);
     outcome = readFile(packages, opened, at, due, 0);
-    if (outcome !== FsStatus.ok) return judgeFs(file, outcome);
-    if (opened.bytesRead !== due) return wrong(file, "the length of a read");
+    if (outcome !== FsStatus.ok) {
+      return judgeFs(file, outcome);
+    }
+    if (opened.bytesRead !== due) {
+      return wrong(file, "the length of a read");
+    }
     readCount += 1;
     hash.update(FILES_ADDRESS, due);
     at += due;
   }
   hash.finish(digest);
-  if (memory.compare(digest, digests + <usize>(file << 5), SHA256_DIGEST_BYTES) !== 0)
+  if (memory.compare(digest, digests + <usize>(file << 5), SHA256_DIGEST_BYTES) !== 0) {
     return wrong(file, "its content");
+  }
   outcome = closeFile(packages, opened);
   return outcome === FsStatus.ok ? 1 : judgeFs(file, outcome);
 }
@@ -140,7 +163,9 @@ export function checkSectors(): i32 {
   if (outcome === BlkStatus.ok) {
     readCount += 1;
     hashOf(SECTORS_ADDRESS, SECTORS_BYTES, digest);
-    if (memory.compare(digest, sectorsDigest, SHA256_DIGEST_BYTES) === 0) return 1;
+    if (memory.compare(digest, sectorsDigest, SHA256_DIGEST_BYTES) === 0) {
+      return 1;
+    }
     print(line().text("chaos: the sectors are wrong"));
     return -1;
   }
@@ -154,7 +179,9 @@ export function checkSectors(): i32 {
 }
 
 function share(address: usize, bytes: u32): u32 {
-  if (createVmo(bytes) < 0) return NO_SLOT;
+  if (createVmo(bytes) < 0) {
+    return NO_SLOT;
+  }
   const vmo = <u32>result(0);
   return map(vmo, address, 0, bytes, Right.Read | Right.Write) < 0 ? NO_SLOT : vmo;
 }
@@ -175,7 +202,9 @@ function judgeFs(file: u32, outcome: i32): i32 {
     outcome === FsStatus.badFile ||
     outcome === FsStatus.notAttached ||
     outcome === FsStatus.deviceError;
-  if (isExplained) return 0;
+  if (isExplained) {
+    return 0;
+  }
   failed(nameOf(file), outcome, fsStatusName);
   return -1;
 }
@@ -191,4 +220,6 @@ function failed(what: string, outcome: i32, statusName: (status: i32) => string)
   return false;
 }
 
-if (PIECE_BYTES > FILES_BYTES) ERROR("a piece does not fit into the shared memory");
+if (PIECE_BYTES > FILES_BYTES) {
+  ERROR("a piece does not fit into the shared memory");
+}

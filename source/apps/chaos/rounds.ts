@@ -22,8 +22,12 @@ export const enum Victims {
 
 /** As the program's argument calls them, and nexus-init as well. */
 export function nameOf(victims: Victims): string {
-  if (victims === Victims.Virtioblkd) return "virtioblkd";
-  if (victims === Victims.Packagefsd) return "packagefsd";
+  if (victims === Victims.Virtioblkd) {
+    return "virtioblkd";
+  }
+  if (victims === Victims.Packagefsd) {
+    return "packagefsd";
+  }
   return victims === Victims.Consoled ? "consoled" : "both";
 }
 
@@ -51,12 +55,18 @@ function random(below: u32): u32 {
 
 /** `chaos: ok rounds=…`; or false, after a line. */
 export function runRounds(victims: Victims, rounds: u32): bool {
-  if (!openAll()) return false;
+  if (!openAll()) {
+    return false;
+  }
   let freeBefore: u64 = 0;
   for (let round: u32 = 0; round < rounds + WARM_ROUNDS; round++) {
-    if (round === WARM_ROUNDS) freeBefore = freeBytes();
+    if (round === WARM_ROUNDS) {
+      freeBefore = freeBytes();
+    }
     const next = deadlineIn(PACE_MILLISECONDS, startup().timebase);
-    if (!runRound(victims)) return false;
+    if (!runRound(victims)) {
+      return false;
+    }
     sleepUntil(next);
   }
   const words = line().text("chaos: ok rounds=").decimal(rounds).text(" reads=").decimal(reads());
@@ -67,10 +77,16 @@ export function runRounds(victims: Victims, rounds: u32): bool {
 
 function runRound(victims: Victims): bool {
   const delay = <u64>random(DELAY_MICROSECONDS_MAX);
-  if (!plan(victims === Victims.Both ? "virtioblkd" : nameOf(victims), delay)) return false;
-  if (!readUntil(delay)) return false;
+  if (!plan(victims === Victims.Both ? "virtioblkd" : nameOf(victims), delay)) {
+    return false;
+  }
+  if (!readUntil(delay)) {
+    return false;
+  }
   if (victims === Victims.Both) {
-    if (!plan("packagefsd", BETWEEN_MICROSECONDS) || !readUntil(BETWEEN_MICROSECONDS)) return false;
+    if (!plan("packagefsd", BETWEEN_MICROSECONDS) || !readUntil(BETWEEN_MICROSECONDS)) {
+      return false;
+    }
   }
   return readAll();
 }
@@ -80,8 +96,12 @@ function plan(name: string, delay: u64): bool {
   let outcome: i32 = RunStatus.ok;
   for (let i: u32 = 0; i < KILL_TRIES_MAX; i++) {
     outcome = killService(slotOf(Role.InitService), name, delay);
-    if (outcome === RunStatus.ok) return true;
-    if (outcome !== RunStatus.busy && outcome !== RunStatus.badName) break;
+    if (outcome === RunStatus.ok) {
+      return true;
+    }
+    if (outcome !== RunStatus.busy && outcome !== RunStatus.badName) {
+      break;
+    }
     sleepUntil(deadlineIn(PAUSE_MILLISECONDS, startup().timebase));
   }
   const why = outcome < 0 ? "nexus-init does not answer" : runStatusName(outcome);
@@ -94,16 +114,24 @@ function readUntil(microseconds: u64): bool {
   const until = now() + (microseconds * startup().timebase) / 1_000_000;
   do {
     for (let file: u32 = 0; file < fileCount() && now() <= until; file++) {
-      if (checkFile(file) < 0) return false;
+      if (checkFile(file) < 0) {
+        return false;
+      }
     }
-    if (checkSectors() < 0) return false;
+    if (checkSectors() < 0) {
+      return false;
+    }
   } while (now() <= until);
   return true;
 }
 
 /** Every file and the sectors, whole and right; a file whose read failed is opened again. */
 function readAll(): bool {
-  for (let file: u32 = 0; file < fileCount(); file++) if (!insist(file)) return false;
+  for (let file: u32 = 0; file < fileCount(); file++) {
+    if (!insist(file)) {
+      return false;
+    }
+  }
   return insist(SECTORS);
 }
 
@@ -112,7 +140,9 @@ const SECTORS: u32 = 0xffff_ffff;
 function insist(file: u32): bool {
   for (let i: u32 = 0; i < TRIES_MAX; i++) {
     const verdict = file === SECTORS ? checkSectors() : checkFile(file);
-    if (verdict !== 0) return verdict > 0;
+    if (verdict !== 0) {
+      return verdict > 0;
+    }
   }
   print(line().text("chaos: reading did not get well again"));
   return false;

@@ -34,28 +34,46 @@ const PATIENCE_MILLISECONDS: u64 = 20_000;
 
 /** The capabilities of the hogs. */
 const tasks: usize = memory.data(32, 4);
-if (HOGS * 4 > 32) ERROR("a slot for each hog");
+if (HOGS * 4 > 32) {
+  ERROR("a slot for each hog");
+}
 
 /** `fault-probe: preemption ok …`, or false with a line that says what did not work. */
 export function crowd(): bool {
   const code = makeCode();
-  if (code < 0 || create(Kind.Notification) < 0) return failed("no memory for the hogs");
+  if (code < 0 || create(Kind.Notification) < 0) {
+    return failed("no memory for the hogs");
+  }
   const ends = <u32>result(0);
-  for (let i: u32 = 0; i < HOGS; i++) if (!startHog(i, <u32>code, ends)) return failed("no hog");
+  for (let i: u32 = 0; i < HOGS; i++) {
+    if (!startHog(i, <u32>code, ends)) {
+      return failed("no hog");
+    }
+  }
   const begin = now();
   let naps: u32 = 0;
   while (naps < NAPS && now() < begin + patience()) {
     sleepUntil(deadlineIn(NAP_MILLISECONDS, startup().timebase));
     naps += 1;
   }
-  if (naps < NAPS) return failed("the hogs kept the harts to themselves");
-  for (let i: u32 = 0; i < HOGS; i++) if (killTask(load<u32>(tasks + (i << 2))) < 0) return failed("no kill");
+  if (naps < NAPS) {
+    return failed("the hogs kept the harts to themselves");
+  }
+  for (let i: u32 = 0; i < HOGS; i++) {
+    if (killTask(load<u32>(tasks + (i << 2))) < 0) {
+      return failed("no kill");
+    }
+  }
   let ended: u64 = 0;
   while (ended !== (1 << HOGS) - 1) {
-    if (wait(ends, deadlineIn(PATIENCE_MILLISECONDS, startup().timebase)) < 0) return failed("a hog goes on");
+    if (wait(ends, deadlineIn(PATIENCE_MILLISECONDS, startup().timebase)) < 0) {
+      return failed("a hog goes on");
+    }
     ended |= result(0);
   }
-  for (let i: u32 = 0; i < HOGS; i++) drop(load<u32>(tasks + (i << 2)));
+  for (let i: u32 = 0; i < HOGS; i++) {
+    drop(load<u32>(tasks + (i << 2)));
+  }
   print(line().text("fault-probe: preemption ok hogs=").decimal(HOGS).text(" naps=").decimal(naps));
   return true;
 }
@@ -66,19 +84,27 @@ function patience(): u64 {
 
 /** A page with the hog's code; its slot, or negative. */
 function makeCode(): i32 {
-  if (createVmo(PAGE_BYTES) < 0) return -1;
+  if (createVmo(PAGE_BYTES) < 0) {
+    return -1;
+  }
   const code = <u32>result(0);
-  if (map(code, USER_MAPPINGS, 0, PAGE_BYTES, Right.Read | Right.Write) < 0) return -1;
+  if (map(code, USER_MAPPINGS, 0, PAGE_BYTES, Right.Read | Right.Write) < 0) {
+    return -1;
+  }
   memory.copy(USER_MAPPINGS, hogStart(), hogEnd() - hogStart());
   unmap(USER_MAPPINGS);
   return <i32>code;
 }
 
 function startHog(index: u32, code: u32, ends: u32): bool {
-  if (createTask(Class.App, ends, (<u64>1) << index) < 0) return false;
+  if (createTask(Class.App, ends, (<u64>1) << index) < 0) {
+    return false;
+  }
   const task = <u32>result(0);
   store<u32>(tasks + (index << 2), task);
-  if (mapInto(task, code, USER_BEGIN, 0, PAGE_BYTES, Right.Read | Right.Execute) < 0) return false;
+  if (mapInto(task, code, USER_BEGIN, 0, PAGE_BYTES, Right.Read | Right.Execute) < 0) {
+    return false;
+  }
   return startTask(task, USER_BEGIN, USER_BEGIN) >= 0;
 }
 

@@ -19,8 +19,12 @@ export function main(): i32 {
   setTaskName("fault-probe");
   const name = startup().argument;
   const length = lengthToZero(name, STARTUP_ARGUMENT_BYTES);
-  if (equals(name, length, "sbi")) return callFirmware() ? ExitCode.Done : ExitCode.Failed;
-  if (equals(name, length, "preemption")) return crowd() ? ExitCode.Done : ExitCode.Failed;
+  if (equals(name, length, "sbi")) {
+    return callFirmware() ? ExitCode.Done : ExitCode.Failed;
+  }
+  if (equals(name, length, "preemption")) {
+    return crowd() ? ExitCode.Done : ExitCode.Failed;
+  }
   if (run(name, length)) {
     print(line().text("fault-probe: ").printable(name, length).text(" did no harm"));
     return ExitCode.Failed;

@@ -24,53 +24,97 @@ const data: usize = memory.data(64, 8);
 
 /** Does what `name` says. False if there is no such probe. */
 export function run(name: usize, length: u32): bool {
-  if (equals(name, length, "load-null")) probe.loadFrom(0);
-  else if (equals(name, length, "store-null")) probe.storeTo(0);
-  else if (equals(name, length, "jump-null")) probe.jumpTo(0);
-  else if (equals(name, length, "load-kernel")) probe.loadFrom(KERNEL_TEXT);
-  else if (equals(name, length, "store-kernel")) probe.storeTo(KERNEL_DATA);
-  else if (equals(name, length, "jump-kernel")) probe.jumpTo(KERNEL_TEXT);
-  else if (equals(name, length, "load-device")) probe.loadFrom(UART);
-  else if (equals(name, length, "store-window")) probe.storeTo(DEVICE_WINDOW_UART);
-  else if (equals(name, length, "load-hole")) probe.loadFrom(HOLE);
-  else if (equals(name, length, "load-odd")) probe.loadFrom(NOT_CANONICAL);
-  else if (equals(name, length, "write-text")) probe.storeTo(USER_BEGIN);
-  else if (equals(name, length, "write-startup")) probe.storeTo(STARTUP_PAGE);
-  else if (equals(name, length, "execute-data")) probe.jumpTo(data);
-  else if (equals(name, length, "execute-stack")) probe.jumpTo(STACK_TOP - 64);
-  else if (equals(name, length, "below-stack")) probe.storeTo(STACK_TOP - STACK_BYTES - 8);
-  else if (equals(name, length, "push-forever")) probe.runOffStack();
-  else if (equals(name, length, "recursion")) recurse(data);
-  else if (equals(name, length, "unmapped")) touchUnmapped();
-  else if (equals(name, length, "spin")) spin();
-  else if (equals(name, length, "wait")) wait();
-  else if (equals(name, length, "assert")) assert(length === 0);
-  else return instruction(name, length);
+  if (equals(name, length, "load-null")) {
+    probe.loadFrom(0);
+  } else if (equals(name, length, "store-null")) {
+    probe.storeTo(0);
+  } else if (equals(name, length, "jump-null")) {
+    probe.jumpTo(0);
+  } else if (equals(name, length, "load-kernel")) {
+    probe.loadFrom(KERNEL_TEXT);
+  } else if (equals(name, length, "store-kernel")) {
+    probe.storeTo(KERNEL_DATA);
+  } else if (equals(name, length, "jump-kernel")) {
+    probe.jumpTo(KERNEL_TEXT);
+  } else if (equals(name, length, "load-device")) {
+    probe.loadFrom(UART);
+  } else if (equals(name, length, "store-window")) {
+    probe.storeTo(DEVICE_WINDOW_UART);
+  } else if (equals(name, length, "load-hole")) {
+    probe.loadFrom(HOLE);
+  } else if (equals(name, length, "load-odd")) {
+    probe.loadFrom(NOT_CANONICAL);
+  } else if (equals(name, length, "write-text")) {
+    probe.storeTo(USER_BEGIN);
+  } else if (equals(name, length, "write-startup")) {
+    probe.storeTo(STARTUP_PAGE);
+  } else if (equals(name, length, "execute-data")) {
+    probe.jumpTo(data);
+  } else if (equals(name, length, "execute-stack")) {
+    probe.jumpTo(STACK_TOP - 64);
+  } else if (equals(name, length, "below-stack")) {
+    probe.storeTo(STACK_TOP - STACK_BYTES - 8);
+  } else if (equals(name, length, "push-forever")) {
+    probe.runOffStack();
+  } else if (equals(name, length, "recursion")) {
+    recurse(data);
+  } else if (equals(name, length, "unmapped")) {
+    touchUnmapped();
+  } else if (equals(name, length, "spin")) {
+    spin();
+  } else if (equals(name, length, "wait")) {
+    wait();
+  } else if (equals(name, length, "assert")) {
+    assert(length === 0);
+  } else {
+    return instruction(name, length);
+  }
   return true;
 }
 
 /** The probes that are one instruction. */
 function instruction(name: usize, length: u32): bool {
-  if (equals(name, length, "illegal")) probe.illegal();
-  else if (equals(name, length, "zeros")) probe.illegalZero();
-  else if (equals(name, length, "float-add")) probe.floatAdd();
-  else if (equals(name, length, "float-load")) probe.floatLoad();
-  else if (equals(name, length, "float-c-load")) probe.floatLoadCompressed();
-  else if (equals(name, length, "float-csr")) probe.floatStatus();
-  else if (equals(name, length, "vector")) probe.vectorConfigure();
-  else if (equals(name, length, "rdtime")) probe.readTime();
-  else if (equals(name, length, "rdcycle")) probe.readCycle();
-  else if (equals(name, length, "rdinstret")) probe.readInstret();
-  else if (equals(name, length, "sstatus")) probe.readSstatus();
-  else if (equals(name, length, "satp")) probe.writeSatp();
-  else if (equals(name, length, "stimecmp")) probe.writeStimecmp();
-  else if (equals(name, length, "sret")) probe.returnFromTrap();
-  else if (equals(name, length, "mret")) probe.machineReturn();
-  else if (equals(name, length, "wfi")) probe.waitForInterrupt();
-  else if (equals(name, length, "sfence")) probe.flushTranslations();
-  else if (equals(name, length, "ebreak")) probe.debugBreak();
-  else if (equals(name, length, "odd-atomic")) probe.atomicMisaligned(data);
-  else return false;
+  if (equals(name, length, "illegal")) {
+    probe.illegal();
+  } else if (equals(name, length, "zeros")) {
+    probe.illegalZero();
+  } else if (equals(name, length, "float-add")) {
+    probe.floatAdd();
+  } else if (equals(name, length, "float-load")) {
+    probe.floatLoad();
+  } else if (equals(name, length, "float-c-load")) {
+    probe.floatLoadCompressed();
+  } else if (equals(name, length, "float-csr")) {
+    probe.floatStatus();
+  } else if (equals(name, length, "vector")) {
+    probe.vectorConfigure();
+  } else if (equals(name, length, "rdtime")) {
+    probe.readTime();
+  } else if (equals(name, length, "rdcycle")) {
+    probe.readCycle();
+  } else if (equals(name, length, "rdinstret")) {
+    probe.readInstret();
+  } else if (equals(name, length, "sstatus")) {
+    probe.readSstatus();
+  } else if (equals(name, length, "satp")) {
+    probe.writeSatp();
+  } else if (equals(name, length, "stimecmp")) {
+    probe.writeStimecmp();
+  } else if (equals(name, length, "sret")) {
+    probe.returnFromTrap();
+  } else if (equals(name, length, "mret")) {
+    probe.machineReturn();
+  } else if (equals(name, length, "wfi")) {
+    probe.waitForInterrupt();
+  } else if (equals(name, length, "sfence")) {
+    probe.flushTranslations();
+  } else if (equals(name, length, "ebreak")) {
+    probe.debugBreak();
+  } else if (equals(name, length, "odd-atomic")) {
+    probe.atomicMisaligned(data);
+  } else {
+    return false;
+  }
   return true;
 }
 

@@ -41,7 +41,9 @@ export function callFirmware(): bool {
   // Legacy and base extensions share numbers with system calls, which judge their arguments.
   systemCall(0, 0, 0, 0, 0, 0, 0, LEGACY_SHUTDOWN);
   systemCall(0, 0, 0, 0, 0, 0, 0, BASE);
-  if (isRefused) print(line().text("fault-probe: sbi refused n=").decimal(tries));
+  if (isRefused) {
+    print(line().text("fault-probe: sbi refused n=").decimal(tries));
+  }
   return isRefused;
 }
 
@@ -50,7 +52,9 @@ function isUnknown(extension: u64): bool {
     // As SBI wants them: a hart, an address of ours, an argument. a6 is the function.
     const status = systemCall(1, 0x10000, 0, 0, 0, 0, functionId, extension);
     tries += 1;
-    if (status === Refusal.BadCall) continue;
+    if (status === Refusal.BadCall) {
+      continue;
+    }
     print(
       line()
         .text("fault-probe: sbi extension=")

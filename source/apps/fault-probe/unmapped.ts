@@ -17,21 +17,33 @@ const SECOND: u32 = USER_MAPPINGS + 0x0010_0000;
 /** Does not return if all is well: the load at SECOND is a page fault. With one hart there is no other, and it is one, too. */
 export function touchUnmapped(): void {
   const harts = onlineHarts();
-  if (harts === 0 || !isMapped(FIRST) || !isMapped(SECOND)) return failed("no memory, or no harts");
+  if (harts === 0 || !isMapped(FIRST) || !isMapped(SECOND)) {
+    return failed("no memory, or no harts");
+  }
   const last: u32 = 31 - clz(harts);
   for (let hart: u32 = 0; hart <= last; hart++) {
-    if ((harts & (1 << hart)) === 0) continue;
-    if (!moveTo(hart)) return failed("no way to a hart");
+    if ((harts & (1 << hart)) === 0) {
+      continue;
+    }
+    if (!moveTo(hart)) {
+      return failed("no way to a hart");
+    }
     loadFrom(FIRST);
     loadFrom(SECOND);
   }
-  if (unmap(FIRST) < 0 || unmap(SECOND) < 0) return failed("no unmapping");
-  if (!moveTo(ctz(harts))) return failed("no way back");
+  if (unmap(FIRST) < 0 || unmap(SECOND) < 0) {
+    return failed("no unmapping");
+  }
+  if (!moveTo(ctz(harts))) {
+    return failed("no way back");
+  }
   loadFrom(SECOND);
 }
 
 function isMapped(address: u32): bool {
-  if (createVmo(PAGE_BYTES) < 0) return false;
+  if (createVmo(PAGE_BYTES) < 0) {
+    return false;
+  }
   return map(<u32>result(0), address, 0, PAGE_BYTES, Right.Read) >= 0;
 }
 

@@ -56,7 +56,9 @@ export function beginAnswer(): void {
 
 /** The last line of an answer to a program says that it is whole. */
 export function endAnswer(): void {
-  if (!forPeople) print(line().text("nx: end"));
+  if (!forPeople) {
+    print(line().text("nx: end"));
+  }
 }
 
 /** Begins a row of a table. */
@@ -64,14 +66,18 @@ export function beginRow(): void {
   isFacts = false;
   row().begin(rowBuffer, ROW_BYTES);
   heading().begin(headingBuffer, ROW_BYTES);
-  if (!forPeople) row().text("nx:");
+  if (!forPeople) {
+    row().text("nx:");
+  }
 }
 
 /** Begins single facts about `what`, which a program sees in front of them. */
 export function beginFacts(what: string): void {
   beginRow();
   isFacts = true;
-  if (!forPeople) row().text(" ").text(what);
+  if (!forPeople) {
+    row().text(" ").text(what);
+  }
 }
 
 export function number(key: string, width: u32, value: u64): void {
@@ -80,7 +86,9 @@ export function number(key: string, width: u32, value: u64): void {
 
 /** A hart's number or a time, which are for bring-up only: a production build leaves the column out. */
 export function bringUpNumber(key: string, width: u32, value: u64): void {
-  if (!PRODUCTION) number(key, width, value);
+  if (!PRODUCTION) {
+    number(key, width, value);
+  }
 }
 
 export function hexadecimal(key: string, width: u32, value: u64): void {
@@ -94,8 +102,11 @@ export function words(key: string, width: u32, value: string): void {
 /** Bytes that nobody vouches for. */
 export function bytes(key: string, width: u32, start: usize, length: u32): void {
   const value = beginValue();
-  if (isUtf8(start, length)) value.bytes(start, length);
-  else value.printable(start, length);
+  if (isUtf8(start, length)) {
+    value.bytes(start, length);
+  } else {
+    value.printable(start, length);
+  }
   field(key, width, value, false);
 }
 
@@ -111,22 +122,30 @@ export function beginValue(): Line {
 
 /** Ends the row, or the facts. */
 export function endRow(): void {
-  if (isFacts && forPeople) return;
-  if (forPeople) printHeading();
+  if (isFacts && forPeople) {
+    return;
+  }
+  if (forPeople) {
+    printHeading();
+  }
   print(line().bytes(rowBuffer, trimmed(row())));
 }
 
 /** The length of a row without the spaces at its end, which a last column has. */
 function trimmed(text: Line): u32 {
   let length = text.length;
-  while (forPeople && length > 0 && load<u8>(text.address + <usize>(length - 1)) === SPACE) length -= 1;
+  while (forPeople && length > 0 && load<u8>(text.address + <usize>(length - 1)) === SPACE) {
+    length -= 1;
+  }
   return length;
 }
 
 /** A sentence to whoever asked: in both forms the same, and never a part of an answer. */
 export function say(text: string): Line {
   const sentence = line();
-  if (!forPeople) sentence.text("nx: ");
+  if (!forPeople) {
+    sentence.text("nx: ");
+  }
   return sentence.text(text);
 }
 
@@ -147,7 +166,9 @@ function heading(): Line {
 function field(key: string, width: u32, value: Line, isNumber: bool): void {
   if (!forPeople) {
     row().text(" ").text(key).text("=");
-    for (let i: u32 = 0; i < value.length; i++) encode(row(), load<u8>(value.address + <usize>i));
+    for (let i: u32 = 0; i < value.length; i++) {
+      encode(row(), load<u8>(value.address + <usize>i));
+    }
     return;
   }
   const shown = columnsOf(value.address, value.length);
@@ -185,7 +206,9 @@ function spell(to: Line, key: string): void {
 }
 
 function pad(to: Line, used: u32, width: u32): void {
-  for (let i = used; i < width; i++) to.byte(SPACE);
+  for (let i = used; i < width; i++) {
+    to.byte(SPACE);
+  }
 }
 
 /** The value without what could steer a terminal. */
@@ -199,7 +222,9 @@ function harmless(to: Line, value: Line): void {
 /** Control characters: those of ASCII, and U+0080 to U+009F, of which the second byte is changed. */
 function steers(value: Line, index: u32): bool {
   const byte = load<u8>(value.address + <usize>index);
-  if (byte < SPACE || byte === 0x7f) return true;
+  if (byte < SPACE || byte === 0x7f) {
+    return true;
+  }
   return byte >= 0x80 && byte < 0xa0 && index > 0 && load<u8>(value.address + <usize>(index - 1)) === 0xc2;
 }
 
@@ -221,13 +246,17 @@ function hexDigit(value: u8): u8 {
 /** Columns on a terminal, a character one. */
 function columnsOf(start: usize, length: u32): u32 {
   let count: u32 = 0;
-  for (let i: u32 = 0; i < length; i++) count += (load<u8>(start + <usize>i) & 0xc0) !== 0x80 ? 1 : 0;
+  for (let i: u32 = 0; i < length; i++) {
+    count += (load<u8>(start + <usize>i) & 0xc0) !== 0x80 ? 1 : 0;
+  }
   return count;
 }
 
 function printHeading(): void {
   const now = heading();
-  if (now.length === lastHeadingBytes && memory.compare(now.address, lastHeading, now.length) === 0) return;
+  if (now.length === lastHeadingBytes && memory.compare(now.address, lastHeading, now.length) === 0) {
+    return;
+  }
   memory.copy(lastHeading, now.address, now.length);
   lastHeadingBytes = now.length;
   print(line().bytes(now.address, trimmed(now)));

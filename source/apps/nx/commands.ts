@@ -108,12 +108,20 @@ export function execute(line: usize, length: u32): Outcome {
     print(say(flawText(flaw)));
     return Outcome.Unknown;
   }
-  if (wordCount() === 0) return Outcome.Empty;
+  if (wordCount() === 0) {
+    return Outcome.Empty;
+  }
   for (let index: u32 = 0; describe(index, row); index++) {
-    if (!isNamed(row)) continue;
-    if (equals(wordStart(0), wordLength(0), "poweroff")) return Outcome.PowerOff;
+    if (!isNamed(row)) {
+      continue;
+    }
+    if (equals(wordStart(0), wordLength(0), "poweroff")) {
+      return Outcome.PowerOff;
+    }
     beginAnswer();
-    if (!row.act()) return Outcome.Failed;
+    if (!row.act()) {
+      return Outcome.Failed;
+    }
     endAnswer();
     return Outcome.Answered;
   }
@@ -122,7 +130,9 @@ export function execute(line: usize, length: u32): Outcome {
 }
 
 function flawText(flaw: Flaw): string {
-  if (flaw === Flaw.OpenQuote) return "a quotation mark has no second one";
+  if (flaw === Flaw.OpenQuote) {
+    return "a quotation mark has no second one";
+  }
   return flaw === Flaw.TooManyWords ? "that are too many words" : "that line is too long";
 }
 
@@ -137,12 +147,21 @@ function isNamed(command: Command): bool {
 function sayUnknown(): void {
   const nearest = nearestCommand();
   let beginnings: u32 = 0;
-  for (let index: u32 = 0; describe(index, row); index++) if (isBeginning(row.name)) beginnings += 1;
-  if (beginnings > 0) return sayBeginnings();
+  for (let index: u32 = 0; describe(index, row); index++) {
+    if (isBeginning(row.name)) {
+      beginnings += 1;
+    }
+  }
+  if (beginnings > 0) {
+    return sayBeginnings();
+  }
   const shown = min<u32>(restLength(0), SHOWN_BYTES_MAX);
   const sentence = say('no such command: "').printable(restStart(0), shown).text('"');
-  if (describe(nearest, row)) sentence.text(' (did you mean "').text(row.name).text('"?)');
-  else sentence.text(" (help lists them)");
+  if (describe(nearest, row)) {
+    sentence.text(' (did you mean "').text(row.name).text('"?)');
+  } else {
+    sentence.text(" (help lists them)");
+  }
   print(sentence);
 }
 
@@ -159,8 +178,9 @@ function isBeginning(name: string): bool {
 
 function beginsName(name: string, typed: Line): bool {
   for (let i: u32 = 0; i < typed.length; i++) {
-    if (<u16>load<u8>(typed.address + <usize>i) !== load<u16>(changetype<usize>(name) + ((<usize>i) << 1)))
+    if (<u16>load<u8>(typed.address + <usize>i) !== load<u16>(changetype<usize>(name) + ((<usize>i) << 1))) {
       return false;
+    }
   }
   return true;
 }
@@ -172,14 +192,18 @@ function separates(name: string, place: u32): bool {
 function sayBeginnings(): void {
   const sentence = say("that wants another word:");
   for (let index: u32 = 0; describe(index, row); index++) {
-    if (isBeginning(row.name)) sentence.text(" ").text(row.name).text(",");
+    if (isBeginning(row.name)) {
+      sentence.text(" ").text(row.name).text(",");
+    }
   }
   print(withoutLast(sentence));
 }
 
 /** The sentence without the comma at its end. */
 function withoutLast(sentence: Line): Line {
-  if (sentence.length > 0) store<u8>(sentence.address + <usize>(sentence.length - 1), 0x2e);
+  if (sentence.length > 0) {
+    store<u8>(sentence.address + <usize>(sentence.length - 1), 0x2e);
+  }
   return sentence;
 }
 
@@ -190,7 +214,9 @@ function nearestCommand(): u32 {
   for (let index: u32 = 0; describe(index, row); index++) {
     const typed = firstWords(min<u32>(wordsOf(row.name), wordCount()));
     const far = distance(typed.address, typed.length, row.name);
-    if (far > max<u32>(1, <u32>row.name.length / LETTERS_PER_CHANGE) || far >= best) continue;
+    if (far > max<u32>(1, <u32>row.name.length / LETTERS_PER_CHANGE) || far >= best) {
+      continue;
+    }
     best = far;
     found = index;
   }
@@ -204,7 +230,9 @@ const typedBuffer: usize = memory.data(COMPARED_BYTES_MAX + 1, 8);
 function firstWords(count: u32): Line {
   const typed = changetype<Line>(typedState).begin(typedBuffer, COMPARED_BYTES_MAX + 1);
   for (let i: u32 = 0; i < min<u32>(count, WORDS_OF_COMMAND_MAX + 1); i++) {
-    if (i > 0) typed.text(" ");
+    if (i > 0) {
+      typed.text(" ");
+    }
     typed.bytes(wordStart(i), wordLength(i));
   }
   return typed;
@@ -213,7 +241,9 @@ function firstWords(count: u32): Line {
 function wordsOf(text: string): u32 {
   let count: u32 = 1;
   for (let i: i32 = 0; i < text.length; i++) {
-    if (load<u16>(changetype<usize>(text) + ((<usize>i) << 1)) === 0x20) count += 1;
+    if (load<u16>(changetype<usize>(text) + ((<usize>i) << 1)) === 0x20) {
+      count += 1;
+    }
   }
   return count;
 }

@@ -29,9 +29,13 @@ export function answerVblkInfo(): bool {
     return false;
   }
   let outcome = blockInfo(service, disk);
-  if (outcome !== BlkStatus.ok) return refused("asking for the disk", outcome);
+  if (outcome !== BlkStatus.ok) {
+    return refused("asking for the disk", outcome);
+  }
   outcome = hashFirst(service);
-  if (outcome !== BlkStatus.ok) return refused("reading the disk", outcome);
+  if (outcome !== BlkStatus.ok) {
+    return refused("reading the disk", outcome);
+  }
   beginFacts("vblk");
   number("sectors", 0, disk.sectorCount);
   number("sector_size", 0, disk.sectorBytes);
@@ -46,7 +50,9 @@ export function answerVblkInfo(): bool {
 /** The checksum of the first FIRST_BYTES, to `digest`. */
 function hashFirst(service: u32): i32 {
   let outcome = createVmo(FIRST_BYTES);
-  if (outcome < 0) return outcome;
+  if (outcome < 0) {
+    return outcome;
+  }
   const vmo = <u32>result(0);
   outcome = map(vmo, DISK_WINDOW, 0, FIRST_BYTES, Right.Read);
   if (outcome >= 0) {
@@ -62,10 +68,14 @@ function hashFirst(service: u32): i32 {
 
 function readFirst(service: u32, vmo: u32): i32 {
   const outcome = attachBlockMemory(service, vmo, FIRST_BYTES);
-  if (outcome !== BlkStatus.ok) return outcome;
+  if (outcome !== BlkStatus.ok) {
+    return outcome;
+  }
   // A service that told us a size of zero must not make us divide by it.
   const size = disk.sectorBytes;
-  if (size === 0 || FIRST_BYTES % size !== 0) return BlkStatus.malformedReply;
+  if (size === 0 || FIRST_BYTES % size !== 0) {
+    return BlkStatus.malformedReply;
+  }
   return readSectors(service, 0, FIRST_BYTES / size, 0);
 }
 

@@ -46,8 +46,12 @@ export function answerLs(): bool {
   let cursor: u32 = 0;
   do {
     const outcome = listDirectory(service, pathStart(), pathLength(), cursor, listing);
-    if (outcome !== FsStatus.ok) return refused(outcome);
-    for (let i: u32 = 0; i < listing.count; i++) answerEntry(i);
+    if (outcome !== FsStatus.ok) {
+      return refused(outcome);
+    }
+    for (let i: u32 = 0; i < listing.count; i++) {
+      answerEntry(i);
+    }
     cursor = listing.next;
   } while (cursor !== 0);
   return true;
@@ -55,7 +59,9 @@ export function answerLs(): bool {
 
 function answerEntry(index: u32): void {
   const one = listing.entry(index);
-  if (one === null) return;
+  if (one === null) {
+    return;
+  }
   const isDirectory = one.kind === EntryKind.directory;
   beginRow();
   words("kind", 9, isDirectory ? "directory" : "file");
@@ -72,7 +78,9 @@ export function answerCat(): bool {
   }
   const service = slotOf(Role.PackageService);
   let outcome = openFile(service, pathStart(), pathLength(), file);
-  if (outcome !== FsStatus.ok) return refused(outcome);
+  if (outcome !== FsStatus.ok) {
+    return refused(outcome);
+  }
   if (!isForPeople()) {
     beginFacts("file");
     number("size", 0, file.size);
@@ -86,7 +94,9 @@ export function answerCat(): bool {
 /** Reads the file through a window that packagefsd writes to, a part at a time. */
 function showFile(service: u32): i32 {
   let outcome = createVmo(FILE_WINDOW_BYTES);
-  if (outcome < 0) return outcome;
+  if (outcome < 0) {
+    return outcome;
+  }
   const vmo = <u32>result(0);
   outcome = map(vmo, FILE_WINDOW, 0, FILE_WINDOW_BYTES, Right.Read);
   if (outcome >= 0) {
@@ -95,14 +105,23 @@ function showFile(service: u32): i32 {
     while (outcome === FsStatus.ok && at < file.size) {
       outcome = readFile(service, file, at, FILE_WINDOW_BYTES, 0);
       // The end came before the size that `open` told: the file is not what it was.
-      if (outcome === FsStatus.ok && file.bytesRead === 0) outcome = FsStatus.corrupt;
-      if (outcome !== FsStatus.ok) break;
-      if (isForPeople()) showText(file.bytesRead);
-      else showBytes(file.bytesRead);
+      if (outcome === FsStatus.ok && file.bytesRead === 0) {
+        outcome = FsStatus.corrupt;
+      }
+      if (outcome !== FsStatus.ok) {
+        break;
+      }
+      if (isForPeople()) {
+        showText(file.bytesRead);
+      } else {
+        showBytes(file.bytesRead);
+      }
       at += file.bytesRead;
     }
     unmap(FILE_WINDOW);
-    if (outcome === FsStatus.ok && isForPeople()) endText();
+    if (outcome === FsStatus.ok && isForPeople()) {
+      endText();
+    }
   }
   drop(vmo);
   return outcome;
@@ -120,7 +139,9 @@ function showText(length: u32): void {
     store<u8>(shown + <usize>used, isControl || isSecond ? QUESTION_MARK : byte);
     lastByte = byte;
     used += 1;
-    if (used < CONSOLE_WRITE_MAX && i + 1 < length) continue;
+    if (used < CONSOLE_WRITE_MAX && i + 1 < length) {
+      continue;
+    }
     write(shown, used);
     used = 0;
   }
@@ -151,7 +172,9 @@ function pathStart(): usize {
 
 function pathLength(): u32 {
   let length = wordLength(1) - pathSkip();
-  while (length > 0 && load<u8>(pathStart() + <usize>(length - 1)) === 0x2f) length -= 1;
+  while (length > 0 && load<u8>(pathStart() + <usize>(length - 1)) === 0x2f) {
+    length -= 1;
+  }
   return length;
 }
 
@@ -159,7 +182,9 @@ function pathSkip(): u32 {
   const length = wordLength(1);
   const start = wordStart(1);
   let skip: u32 = startsWith(start, length, SCHEME) ? <u32>SCHEME.length : 0;
-  while (skip < length && load<u8>(start + <usize>skip) === 0x2f) skip += 1;
+  while (skip < length && load<u8>(start + <usize>skip) === 0x2f) {
+    skip += 1;
+  }
   return skip;
 }
 

@@ -26,7 +26,9 @@ const SOURCES_MAX: u32 = 1024;
 /** SBI and the extensions that the firmware offers. False, after a line. */
 export function answerSbi(): bool {
   const status = information(slotOf(Role.Info), Topic.Firmware, 0);
-  if (status < 0) return refused("asking the kernel", status);
+  if (status < 0) {
+    return refused("asking the kernel", status);
+  }
   const version = result(0);
   const extensions = result(3);
   beginFacts("sbi");
@@ -50,10 +52,18 @@ export function answerSbi(): bool {
 
 /** SBI specification 2.0, table 4. */
 function firmwareName(id: u64): string {
-  if (id === 0) return "BBL";
-  if (id === 1) return "OpenSBI";
-  if (id === 3) return "KVM";
-  if (id === 4) return "RustSBI";
+  if (id === 0) {
+    return "BBL";
+  }
+  if (id === 1) {
+    return "OpenSBI";
+  }
+  if (id === 3) {
+    return "KVM";
+  }
+  if (id === 4) {
+    return "RustSBI";
+  }
   return "other";
 }
 
@@ -68,8 +78,12 @@ function extensionNames(to: Line, bits: u64): Line {
 }
 
 function name(to: Line, bits: u64, bit: u64, text: string): void {
-  if ((bits & bit) === 0) return;
-  if (to.length > 0) to.text(",");
+  if ((bits & bit) === 0) {
+    return;
+  }
+  if (to.length > 0) {
+    to.text(",");
+  }
   to.text(text);
 }
 
@@ -79,8 +93,12 @@ export function answerIrq(): bool {
   for (let source: u32 = 1; source < SOURCES_MAX; source++) {
     const status = information(info, Topic.Interrupt, source);
     // The first number past the last is refused.
-    if (status < 0) return source > 1 || refused("asking the kernel", status);
-    if (result(0) === 0) continue;
+    if (status < 0) {
+      return source > 1 || refused("asking the kernel", status);
+    }
+    if (result(0) === 0) {
+      continue;
+    }
     const hart = result(1);
     const count = result(2);
     const isOpen = result(3);

@@ -23,16 +23,22 @@ const STOP_LOOK_MILLISECONDS: u64 = 5;
 export function answerSmp(): bool {
   const info = slotOf(Role.Info);
   const status = information(info, Topic.System, 0);
-  if (status < 0) return refused("asking the kernel", status);
+  if (status < 0) {
+    return refused("asking the kernel", status);
+  }
   // Printing is a system call as well: what it brings back is not what was asked for here.
   const online = result(5);
   beginFacts("smp");
   number("online", 0, popcnt(online));
   endRow();
-  if (PRODUCTION) return true; // which harts, and how often they ticked, is for bring-up only
+  if (PRODUCTION) {
+    return true; // which harts, and how often they ticked, is for bring-up only
+  }
   for (let hart: u32 = 0; hart < HARTS_MAX; hart++) {
     // There are counters for a hart that is not online as well.
-    if (((online >> hart) & 1) !== 0 && information(info, Topic.Hart, hart) >= 0) answerHart(hart);
+    if (((online >> hart) & 1) !== 0 && information(info, Topic.Hart, hart) >= 0) {
+      answerHart(hart);
+    }
   }
   return true;
 }
@@ -61,9 +67,13 @@ function answerHart(hart: u32): void {
 /** `hart stop N`: its tasks go on elsewhere. Done when it is gone. */
 export function stop(): bool {
   const hart = hartWord();
-  if (hart === HARTS_MAX) return false;
+  if (hart === HARTS_MAX) {
+    return false;
+  }
   const status = stopHart(slotOf(Role.Harts), hart);
-  if (status < 0 || isGone(hart)) return changed(hart, status, "stopped");
+  if (status < 0 || isGone(hart)) {
+    return changed(hart, status, "stopped");
+  }
   print(say("hart ").decimal(hart).text(" was asked to stop, and has not yet"));
   return false;
 }
@@ -71,7 +81,9 @@ export function stop(): bool {
 /** Whether `hart` goes offline: at its next trap, which a tick brings about. */
 function isGone(hart: u32): bool {
   for (let i: u32 = 0; i < STOP_LOOKS_MAX; i++) {
-    if ((onlineHarts() & (1 << hart)) === 0) return true;
+    if ((onlineHarts() & (1 << hart)) === 0) {
+      return true;
+    }
     sleepUntil(deadlineIn(STOP_LOOK_MILLISECONDS, startup().timebase));
   }
   return false;
@@ -80,14 +92,18 @@ function isGone(hart: u32): bool {
 /** `hart start N`: one that was stopped comes back. */
 export function restart(): bool {
   const hart = hartWord();
-  if (hart === HARTS_MAX) return false;
+  if (hart === HARTS_MAX) {
+    return false;
+  }
   return changed(hart, restartHart(slotOf(Role.Harts), hart), "started");
 }
 
 /** The third word as the number of a hart; HARTS_MAX, after a line, if it is none. */
 function hartWord(): u32 {
   const value = parseDecimal(wordStart(2), wordLength(2));
-  if (value < <u64>HARTS_MAX) return <u32>value;
+  if (value < <u64>HARTS_MAX) {
+    return <u32>value;
+  }
   print(say("a hart's number is needed, 0 to 3"));
   return HARTS_MAX;
 }
@@ -103,7 +119,9 @@ function changed(hart: u32, status: i32, state: string): bool {
     );
     return false;
   }
-  if (status < 0) return refused("changing a hart", status);
+  if (status < 0) {
+    return refused("changing a hart", status);
+  }
   if (isForPeople()) {
     print(say("hart ").decimal(hart).text(" is ").text(state));
     return true;

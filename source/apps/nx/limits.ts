@@ -17,4 +17,6 @@ export const TREE_WINDOW: usize = 0x1200_0000;
 /** The largest tree that is looked at. */
 export const TREE_BYTES_MAX: u32 = 0x10_0000;
 
-if (FILE_WINDOW + FILE_WINDOW_BYTES > TREE_WINDOW) ERROR("the file reaches into the tree");
+if (FILE_WINDOW + FILE_WINDOW_BYTES > TREE_WINDOW) {
+  ERROR("the file reaches into the tree");
+}

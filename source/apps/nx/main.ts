@@ -16,7 +16,9 @@ export function main(): i32 {
   setTaskName("nx");
   const command = startup().argument;
   const length = lengthToZero(command, STARTUP_ARGUMENT_BYTES);
-  if (length === 0) return shell() ? Outcome.Answered : Outcome.Failed;
+  if (length === 0) {
+    return shell() ? Outcome.Answered : Outcome.Failed;
+  }
   const outcome = execute(command, length);
   return outcome === Outcome.Failed || outcome === Outcome.Unknown ? outcome : Outcome.Answered;
 }

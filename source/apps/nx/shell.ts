@@ -29,10 +29,16 @@ export function shell(): bool {
   let status: i32 = ConsoleStatus.ok;
   while (status === ConsoleStatus.ok || status === ConsoleStatus.interrupted) {
     status = readLine(service, PROMPT, typed);
-    if (status !== ConsoleStatus.ok) continue;
-    if (execute(typed.start, typed.length) === Outcome.PowerOff) return true;
+    if (status !== ConsoleStatus.ok) {
+      continue;
+    }
+    if (execute(typed.start, typed.length) === Outcome.PowerOff) {
+      return true;
+    }
   }
-  if (status === ConsoleStatus.ended) return true;
+  if (status === ConsoleStatus.ended) {
+    return true;
+  }
   const why = status < 0 ? refusalName(status) : consoleStatusName(status);
   print(line().text("nx: reading a line failed: ").text(why));
   return false;

@@ -14,8 +14,12 @@ const rows: usize = memory.data(3 * ROW_BYTES, 8);
 /** How far the bytes are from the ASCII string `target`. */
 export function distance(start: usize, length: u32, target: string): u32 {
   const width = <u32>target.length;
-  if (length > COMPARED_BYTES_MAX || width > COMPARED_BYTES_MAX) return FAR;
-  for (let column: u32 = 0; column <= width; column++) put(0, column, column);
+  if (length > COMPARED_BYTES_MAX || width > COMPARED_BYTES_MAX) {
+    return FAR;
+  }
+  for (let column: u32 = 0; column <= width; column++) {
+    put(0, column, column);
+  }
   for (let row: u32 = 1; row <= length; row++) {
     put(row, 0, row);
     for (let column: u32 = 1; column <= width; column++) {
@@ -27,7 +31,9 @@ export function distance(start: usize, length: u32, target: string): u32 {
         column > 1 &&
         byteAt(start, row) === unitAt(target, column - 1) &&
         byteAt(start, row - 1) === unitAt(target, column);
-      if (isSwapped) best = min<u32>(best, get(row - 2, column - 2) + 1);
+      if (isSwapped) {
+        best = min<u32>(best, get(row - 2, column - 2) + 1);
+      }
       put(row, column, best);
     }
   }

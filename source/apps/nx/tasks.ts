@@ -41,12 +41,16 @@ export function answerPs(): bool {
   for (let index: u32 = 0; index < TASKS_MAX; index++) {
     const status = information(info, Topic.Task, index);
     // The first number past the last is refused.
-    if (status < 0) return index > 0 || refused("asking the kernel", status);
+    if (status < 0) {
+      return index > 0 || refused("asking the kernel", status);
+    }
     const word = <u32>result(0);
     const generation = <u32>(result(0) >> 32);
     const state = word & 0xff;
     // An index that names no task has ended without a name.
-    if (state === TaskState.Ended && result(1) === 0) continue;
+    if (state === TaskState.Ended && result(1) === 0) {
+      continue;
+    }
     keepName();
     const end = <End>result(3);
     const detail = result(4);
@@ -79,7 +83,9 @@ export function taskText(id: u32, to: Line): Line {
 /** The name of task `index`, or "-" for one that there is not (any more). */
 export function nameOf(index: u32): Line {
   const isThere = information(slotOf(Role.Info), Topic.Task, index) >= 0 && result(1) !== 0;
-  if (!isThere) return beginValue().text("-");
+  if (!isThere) {
+    return beginValue().text("-");
+  }
   keepName();
   return beginValue().printable(name, lengthToZero(name, TASK_NAME_BYTES));
 }
@@ -91,7 +97,9 @@ function keepName(): void {
 }
 
 function stateName(state: u32): string {
-  if (state === TaskState.Unborn) return "unborn";
+  if (state === TaskState.Unborn) {
+    return "unborn";
+  }
   return state === TaskState.Alive ? "alive" : "ended";
 }
 
@@ -139,7 +147,9 @@ export function answerRun(): bool {
     return false;
   }
   const status = runProgram(service, wordStart(1), wordLength(1), restStart(2), restLength(2), ending);
-  if (status < 0) return refused("asking nexus-init", status);
+  if (status < 0) {
+    return refused("asking nexus-init", status);
+  }
   if (status === RunStatus.interrupted && isForPeople()) {
     print(say("").bytes(wordStart(1), wordLength(1)).text(" was ended by Ctrl-C"));
     return true;
@@ -177,7 +187,9 @@ export function answerKill(): bool {
     return false;
   }
   const status = killServiceNow(service, victim, length);
-  if (status < 0) return refused("asking nexus-init", status);
+  if (status < 0) {
+    return refused("asking nexus-init", status);
+  }
   if (status !== RunStatus.ok) {
     print(say("no service was ended: ").text(killStatusText(status)));
     return false;
@@ -194,7 +206,11 @@ export function answerKill(): bool {
 }
 
 function killStatusText(status: i32): string {
-  if (status === RunStatus.badName) return "none that runs has this name (ps lists the tasks)";
-  if (status === RunStatus.unknownMethod) return "nexus-init does that in bring-up builds only";
+  if (status === RunStatus.badName) {
+    return "none that runs has this name (ps lists the tasks)";
+  }
+  if (status === RunStatus.unknownMethod) {
+    return "nexus-init does that in bring-up builds only";
+  }
   return runStatusName(status);
 }

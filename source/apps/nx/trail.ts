@@ -62,12 +62,16 @@ export function answerAudit(): bool {
   count = 0;
   for (let kind: u32 = 0; kind < AUDIT_KIND_COUNT; kind++) {
     const status = collect(audit, kind);
-    if (status < 0) return refused("reading the audit trail", status);
+    if (status < 0) {
+      return refused("reading the audit trail", status);
+    }
   }
   let last: u64 = 0;
   for (let i: u32 = 0; i < count; i++) {
     const record = firstAfter(last);
-    if (record === null) break;
+    if (record === null) {
+      break;
+    }
     last = record.sequence;
     answerRecord(record);
   }
@@ -79,8 +83,12 @@ function collect(audit: u32, kind: u32): i32 {
   let after: u64 = 0;
   for (let i: u32 = 0; i < AUDIT_RECORDS_MAX; i++) {
     const status = auditRead(audit, kind, after);
-    if (status < 0) return status;
-    if (result(0) === 0) return 0;
+    if (status < 0) {
+      return status;
+    }
+    if (result(0) === 0) {
+      return 0;
+    }
     after = result(0);
     const record = recordAt(count);
     count += 1;
@@ -101,8 +109,12 @@ function firstAfter(last: u64): Record | null {
   let found: Record | null = null;
   for (let i: u32 = 0; i < count; i++) {
     const record = recordAt(i);
-    if (record.sequence <= last) continue;
-    if (found === null || record.sequence < found.sequence) found = record;
+    if (record.sequence <= last) {
+      continue;
+    }
+    if (found === null || record.sequence < found.sequence) {
+      found = record;
+    }
   }
   return found;
 }
@@ -112,8 +124,11 @@ function answerRecord(record: Record): void {
   number("sequence", 8, record.sequence);
   bringUpNumber("ms", 8, (record.time * 1000) / startup().timebase);
   bringUpNumber("hart", 4, record.hart);
-  if (record.task === NO_TASK) words("task", 6, "-");
-  else composed("task", 6, taskText(<u32>record.task, beginValue()));
+  if (record.task === NO_TASK) {
+    words("task", 6, "-");
+  } else {
+    composed("task", 6, taskText(<u32>record.task, beginValue()));
+  }
   number("times", 5, record.times);
   words("kind", 18, kindName(record.kind));
   if (!isForPeople()) {
@@ -158,10 +173,14 @@ function meaning(record: Record, to: Line): Line {
   switch (record.kind) {
     case Audit.HartStarted:
     case Audit.HartStopped:
-      if (PRODUCTION) return to.text("which one is for bring-up only");
+      if (PRODUCTION) {
+        return to.text("which one is for bring-up only");
+      }
       return to.text("hart ").decimal(first).text(", hart id ").decimal(second);
     case Audit.IpiLimited:
-      if (PRODUCTION) return to.text("a hart was not told");
+      if (PRODUCTION) {
+        return to.text("a hart was not told");
+      }
       return to.text("hart ").decimal(first).text(" was not told, ").decimal(second).text(" so far");
     case Audit.CapabilityRefused:
       return to

@@ -28,12 +28,20 @@ export function answerTree(): bool {
   const length = <u32>entry.size;
   const pages = (length + PAGE_BYTES - 1) & ~(PAGE_BYTES - 1);
   const status = map(entry.slot, TREE_WINDOW, 0, pages, Right.Read);
-  if (status < 0) return refused("mapping the device tree", status);
+  if (status < 0) {
+    return refused("mapping the device tree", status);
+  }
   const tree = changetype<Tree>(state);
   const error = tree.open(TREE_WINDOW, length);
-  if (error === FdtError.None) while (tree.next()) answerNode(tree);
+  if (error === FdtError.None) {
+    while (tree.next()) {
+      answerNode(tree);
+    }
+  }
   unmap(TREE_WINDOW);
-  if (error === FdtError.None) return true;
+  if (error === FdtError.None) {
+    return true;
+  }
   print(say("the device tree is no good: ").text(fdtErrorText(error)));
   return false;
 }
@@ -59,12 +67,17 @@ function nodePath(tree: Tree, to: Line): Line {
 
 /** A list of strings (Devicetree Specification 0.4, section 2.2.4), with commas between them where it has many. */
 function strings(tree: Tree, property: u32, to: Line): Line {
-  if (property === NONE) return to.text("-");
+  if (property === NONE) {
+    return to.text("-");
+  }
   const start = tree.valueAddressOf(property);
   const length = tree.valueLengthOf(property);
   for (let i: u32 = 0; i + 1 < length; i++) {
-    if (load<u8>(start + <usize>i) === 0) to.text(",");
-    else to.printable(start + <usize>i, 1);
+    if (load<u8>(start + <usize>i) === 0) {
+      to.text(",");
+    } else {
+      to.printable(start + <usize>i, 1);
+    }
   }
   return to;
 }
@@ -77,7 +90,9 @@ function interrupt(tree: Tree, to: Line): Line {
 
 /** The first address and size, where there is one. */
 function registers(tree: Tree, to: Line): Line {
-  if (tree.regCount(tree.parent, tree.node) === 0) return to.text("-");
+  if (tree.regCount(tree.parent, tree.node) === 0) {
+    return to.text("-");
+  }
   to.hex(tree.regAddress(tree.parent, tree.node, 0));
   const size = tree.regSize(tree.parent, tree.node, 0);
   return size === 0 ? to : to.text("+").hex(size);

@@ -29,18 +29,24 @@ export const enum Flaw {
   OpenQuote = 3,
 }
 
-if (ARGUMENT_BYTES_MAX > LINE_BYTES_MAX) ERROR("an argument fits into a line");
+if (ARGUMENT_BYTES_MAX > LINE_BYTES_MAX) {
+  ERROR("an argument fits into a line");
+}
 
 /** Takes a line apart. */
 export function parse(line: usize, length: u32): Flaw {
   count = 0;
   copyBytes = 0;
-  if (length > LINE_BYTES_MAX) return Flaw.TooLong;
+  if (length > LINE_BYTES_MAX) {
+    return Flaw.TooLong;
+  }
   memory.copy(copy, line, length);
   copyBytes = length;
   let used: u32 = 0;
   for (let at = skipSpaces(0); at < length; at = skipSpaces(at)) {
-    if (count === WORDS_MAX) return Flaw.TooManyWords;
+    if (count === WORDS_MAX) {
+      return Flaw.TooManyWords;
+    }
     store<u32>(starts + <usize>(count << 2), used);
     store<u32>(places + <usize>(count << 2), at);
     let isQuoted = false;
@@ -56,14 +62,18 @@ export function parse(line: usize, length: u32): Flaw {
     }
     store<u32>(lengths + <usize>(count << 2), used - load<u32>(starts + <usize>(count << 2)));
     count += 1;
-    if (isQuoted) return Flaw.OpenQuote;
+    if (isQuoted) {
+      return Flaw.OpenQuote;
+    }
   }
   return Flaw.None;
 }
 
 function skipSpaces(from: u32): u32 {
   let at = from;
-  while (at < copyBytes && load<u8>(copy + <usize>at) === SPACE) at += 1;
+  while (at < copyBytes && load<u8>(copy + <usize>at) === SPACE) {
+    at += 1;
+  }
   return at;
 }
 
@@ -90,6 +100,8 @@ export function restStart(index: u32): usize {
 export function restLength(index: u32): u32 {
   let end = copyBytes;
   const start = <u32>(restStart(index) - copy);
-  while (end > start && load<u8>(copy + <usize>(end - 1)) === SPACE) end -= 1;
+  while (end > start && load<u8>(copy + <usize>(end - 1)) === SPACE) {
+    end -= 1;
+  }
   return end - start;
 }

@@ -18,7 +18,9 @@ export function attempts(): u32 {
 /** Whether `status` is exactly the refusal that was due; else false, after a line. */
 export function isRefusedWith(due: i32, status: i32, what: string): bool {
   count += 1;
-  if (status === due) return true;
+  if (status === due) {
+    return true;
+  }
   const words = failed("refusals").text(what).text(": due was ").text(refusalName(due));
   return fail(words.text(", it gave ").text(refusalName(status)));
 }
@@ -26,14 +28,18 @@ export function isRefusedWith(due: i32, status: i32, what: string): bool {
 /** Whether `status` is a refusal, of whatever kind; else false, after a line. */
 export function isRefusedAny(status: i32, what: string): bool {
   count += 1;
-  if (status < 0) return true;
+  if (status < 0) {
+    return true;
+  }
   return fail(failed("refusals").text(what).text(": it was done"));
 }
 
 /** Whether a service gave exactly the status that was due; else false, after a line. */
 export function isAnswered(due: i32, outcome: i32, what: string, statusName: (status: i32) => string): bool {
   count += 1;
-  if (outcome === due) return true;
+  if (outcome === due) {
+    return true;
+  }
   const words = failed("refusals").text(what).text(": due was ").text(statusName(due)).text(", it gave ");
   return fail(words.text(outcome < 0 ? refusalName(outcome) : statusName(outcome)));
 }

@@ -37,7 +37,9 @@ const LOSS_BYTES_MAX: u64 = 16 * 4096;
 
 /** `selftest: births ok n=<how many>`: all that unborn tasks held has come back, in both ways to give one up. */
 export function testBirths(): bool {
-  if (!giveUp("killing", true) || !giveUp("letting go of", false)) return false;
+  if (!giveUp("killing", true) || !giveUp("letting go of", false)) {
+    return false;
+  }
   print(
     line()
       .text("selftest: births ok n=")
@@ -47,7 +49,9 @@ export function testBirths(): bool {
 }
 
 function giveUp(what: string, isKilled: bool): bool {
-  if (create(Kind.Notification) < 0) return fail(failed("births").text("no notification"));
+  if (create(Kind.Notification) < 0) {
+    return fail(failed("births").text("no notification"));
+  }
   const notification = <u32>result(0);
   const before = freeBytes();
   let pauses: u32 = 0;
@@ -69,14 +73,18 @@ function giveUp(what: string, isKilled: bool): bool {
     pause();
   }
   const after = freeBytes();
-  if (after + LOSS_BYTES_MAX > before) return true;
+  if (after + LOSS_BYTES_MAX > before) {
+    return true;
+  }
   const words = failed("births").text(what).text(" tasks cost ");
   return fail(words.decimal(before - after).text(" bytes"));
 }
 
 function bearAndGiveUp(notification: u32, isKilled: bool): i32 {
   let status = createTask(Class.App, notification, 1);
-  if (status < 0) return status;
+  if (status < 0) {
+    return status;
+  }
   const task = <u32>result(0);
   status = createVmo(MEMORY_BYTES);
   if (status >= 0) {
@@ -84,7 +92,9 @@ function bearAndGiveUp(notification: u32, isKilled: bool): i32 {
     status = mapInto(task, vmo, USER_BEGIN, 0, MEMORY_BYTES, Right.Read | Right.Write);
     drop(vmo);
   }
-  if (status >= 0 && isKilled) status = killTask(task);
+  if (status >= 0 && isKilled) {
+    status = killTask(task);
+  }
   drop(task);
   return status;
 }

@@ -13,10 +13,20 @@ import { testIpis, testTicks } from "./smp";
 export function main(): i32 {
   setTaskName("selftest-client");
   let failures: i32 = 0;
-  if (!testTicks()) failures += 1;
-  if (!testIpis()) failures += 1;
-  if (!testPackages()) failures += 1;
-  if (!testRefusals()) failures += 1;
-  if (!testBirths()) failures += 1;
+  if (!testTicks()) {
+    failures += 1;
+  }
+  if (!testIpis()) {
+    failures += 1;
+  }
+  if (!testPackages()) {
+    failures += 1;
+  }
+  if (!testRefusals()) {
+    failures += 1;
+  }
+  if (!testBirths()) {
+    failures += 1;
+  }
   return failures === 0 ? ExitCode.Done : ExitCode.Failed;
 }

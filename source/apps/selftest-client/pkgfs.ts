@@ -51,13 +51,23 @@ let service: u32 = NO_SLOT;
 export function testPackages(): bool {
   service = slotOf(Role.PackageService);
   const outcome = packageInfo(service, mount);
-  if (outcome !== FsStatus.ok) return refused("asking what is mounted", outcome);
-  if (!shareMemory()) return false;
+  if (outcome !== FsStatus.ok) {
+    return refused("asking what is mounted", outcome);
+  }
+  if (!shareMemory()) {
+    return false;
+  }
 
   // The program that is running, many blocks long, and surely there.
-  if (!checkFile("bin/selftest-client")) return false;
-  if (!checkFile("fixtures/lines.txt")) return false;
-  if (!checkFile("fixtures/hello.txt")) return false;
+  if (!checkFile("bin/selftest-client")) {
+    return false;
+  }
+  if (!checkFile("fixtures/lines.txt")) {
+    return false;
+  }
+  if (!checkFile("fixtures/hello.txt")) {
+    return false;
+  }
   const data = proofData();
   data
     .text("fixtures/hello.txt bytes=")
@@ -70,10 +80,14 @@ export function testPackages(): bool {
 /** Makes the shared memory object, maps it here and attaches it there. */
 function shareMemory(): bool {
   let outcome = createVmo(SHARED_BYTES);
-  if (outcome < 0) return refused("shared memory", outcome);
+  if (outcome < 0) {
+    return refused("shared memory", outcome);
+  }
   const vmo = <u32>result(0);
   outcome = map(vmo, SHARED_ADDRESS, 0, SHARED_BYTES, Right.Read | Right.Write);
-  if (outcome >= 0) outcome = attachMemory(service, vmo, SHARED_BYTES);
+  if (outcome >= 0) {
+    outcome = attachMemory(service, vmo, SHARED_BYTES);
+  }
   return outcome === FsStatus.ok ? true : refused("attaching shared memory", outcome);
 }
 
@@ -81,15 +95,27 @@ function shareMemory(): bool {
 function checkFile(name: string): bool {
   const path = changetype<Line>(pathState).begin(pathBuffer, 256).text(name);
   let outcome = openFile(service, path.address, path.length, file);
-  if (outcome !== FsStatus.ok) return refused(name, outcome);
+  if (outcome !== FsStatus.ok) {
+    return refused(name, outcome);
+  }
   outcome = hashFile();
-  if (outcome !== FsStatus.ok) return refused(name, outcome);
+  if (outcome !== FsStatus.ok) {
+    return refused(name, outcome);
+  }
   outcome = closeFile(service, file);
-  if (outcome === FsStatus.ok) outcome = statPath(service, path.address, path.length, stat);
-  if (outcome !== FsStatus.ok) return refused(name, outcome);
+  if (outcome === FsStatus.ok) {
+    outcome = statPath(service, path.address, path.length, stat);
+  }
+  if (outcome !== FsStatus.ok) {
+    return refused(name, outcome);
+  }
 
-  if (stat.size !== file.size) return fail(failed("pkgfs").text(name).text(" has two sizes"));
-  if (memory.compare(digest, stat.hash, SHA256_DIGEST_BYTES) === 0) return true;
+  if (stat.size !== file.size) {
+    return fail(failed("pkgfs").text(name).text(" has two sizes"));
+  }
+  if (memory.compare(digest, stat.hash, SHA256_DIGEST_BYTES) === 0) {
+    return true;
+  }
   const words = failed("pkgfs").text(name).text(" is not what the index says: sha256=");
   return fail(words.hexBytes(digest, SHA256_DIGEST_BYTES));
 }
@@ -100,10 +126,14 @@ function hashFile(): i32 {
   let at: u64 = 0;
   while (at < file.size) {
     const outcome = readFile(service, file, at, PIECE_BYTES, PIECE_OFFSET);
-    if (outcome !== FsStatus.ok) return outcome;
+    if (outcome !== FsStatus.ok) {
+      return outcome;
+    }
     const count = file.bytesRead;
     // Only the last piece is short.
-    if (<u64>count !== min<u64>(PIECE_BYTES, file.size - at)) return FsStatus.corrupt;
+    if (<u64>count !== min<u64>(PIECE_BYTES, file.size - at)) {
+      return FsStatus.corrupt;
+    }
     hash.update(SHARED_ADDRESS + <usize>PIECE_OFFSET, count);
     at += count;
   }
@@ -115,4 +145,6 @@ function refused(what: string, outcome: i32): bool {
   return fail(failed("pkgfs").text(what).text(": ").text(outcomeName(outcome, fsStatusName)));
 }
 
-if (PIECE_OFFSET + PIECE_BYTES > SHARED_BYTES) ERROR("a piece does not fit into the shared memory");
+if (PIECE_OFFSET + PIECE_BYTES > SHARED_BYTES) {
+  ERROR("a piece does not fit into the shared memory");
+}

@@ -67,7 +67,9 @@ export function testRefusals(): bool {
     attackClasses() &&
     attackMessages() &&
     attackServices();
-  if (isWell) print(line().text("selftest: refusals ok n=").decimal(attempts()));
+  if (isWell) {
+    print(line().text("selftest: refusals ok n=").decimal(attempts()));
+  }
   return isWell;
 }
 
@@ -103,17 +105,26 @@ function attackSlots(): bool {
 function attackRights(): bool {
   const service = slotOf(Role.PackageService);
   const console = slotOf(Role.Console);
-  if (!isRefusedWith(Refusal.MissingRight, receive(service, 0), "receiving for a service")) return false;
-  if (!isRefusedWith(Refusal.MissingRight, copySlot(service, Right.Send, 77), "minting a badge"))
+  if (!isRefusedWith(Refusal.MissingRight, receive(service, 0), "receiving for a service")) {
     return false;
-  if (!isRefusedWith(Refusal.MissingRight, consoleOwn(console, 0, 1), "owning the console")) return false;
-  if (!isRefusedWith(Refusal.MissingRight, consoleRead(console), "reading what others print")) return false;
+  }
+  if (!isRefusedWith(Refusal.MissingRight, copySlot(service, Right.Send, 77), "minting a badge")) {
+    return false;
+  }
+  if (!isRefusedWith(Refusal.MissingRight, consoleOwn(console, 0, 1), "owning the console")) {
+    return false;
+  }
+  if (!isRefusedWith(Refusal.MissingRight, consoleRead(console), "reading what others print")) {
+    return false;
+  }
   // A copy with more rights than the original is either refused or not what it was asked to be.
   if (copySlot(service, Right.All, 0) >= 0) {
     const copy = <u32>result(0);
     const status = receive(copy, 0);
     drop(copy);
-    if (!isRefusedWith(Refusal.MissingRight, status, "receiving on a copy with more rights")) return false;
+    if (!isRefusedWith(Refusal.MissingRight, status, "receiving on a copy with more rights")) {
+      return false;
+    }
   }
   const info = messageInfoWithSlot(0, console, Right.Write);
   return isRefusedWith(Refusal.MissingRight, call(service, info, 0, 0, 0), "sending the console along");
@@ -121,7 +132,9 @@ function attackRights(): bool {
 
 /** Mappings that would be writable and executable, the kernel's, over others, or past their object. */
 function attackMemory(): bool {
-  if (createVmo(PAGE_BYTES) < 0) return isRefusedAny(0, "the memory for these attacks");
+  if (createVmo(PAGE_BYTES) < 0) {
+    return isRefusedAny(0, "the memory for these attacks");
+  }
   const vmo = <u32>result(0);
   const readWrite = Right.Read | Right.Write;
   const isWell =
@@ -201,7 +214,9 @@ function attackTasks(): bool {
 
 /** Tasks that would be more urgent than their maker, or of no class at all. */
 function attackClasses(): bool {
-  if (create(Kind.Notification) < 0) return isRefusedAny(0, "the notification for these attacks");
+  if (create(Kind.Notification) < 0) {
+    return isRefusedAny(0, "the notification for these attacks");
+  }
   const notification = <u32>result(0);
   const isWell =
     isRefusedWith(

@@ -37,7 +37,9 @@ export function proofData(): Line {
 
 /** Prints that a self-test passed whose proof would name harts and count ticks: a production build leaves that out. */
 export function passedOnHarts(what: string, name: string, data: Line): bool {
-  if (!PRODUCTION) return passed(what, name, data);
+  if (!PRODUCTION) {
+    return passed(what, name, data);
+  }
   print(line().text("SELFTEST: ").text(what).text(" ok"));
   return true;
 }
@@ -51,8 +53,9 @@ export function passedOnHarts(what: string, name: string, data: Line): bool {
  * @returns false, after a failure line, if there is no nonce to prove it with
  */
 export function passed(what: string, name: string, data: Line): bool {
-  if (information(slotOf(Role.Info), Topic.Nonce, 0) < 0)
+  if (information(slotOf(Role.Info), Topic.Nonce, 0) < 0) {
     return fail(failed(name).text("no nonce to be had"));
+  }
   store<u64>(nonce, result(0));
   store<u64>(nonce, result(1), 8);
   const text = changetype<Line>(textState).begin(textBuffer, PROOF_TEXT_BYTES);

@@ -33,7 +33,9 @@ const pathBuffer: usize = memory.data(256, 8);
 
 /** All of them; the block service's only where there is one. */
 export function attackServices(): bool {
-  if (!attackPaths() || !attackFiles() || !attackProtocol()) return false;
+  if (!attackPaths() || !attackFiles() || !attackProtocol()) {
+    return false;
+  }
   return slotOf(Role.BlockService) === NO_SLOT || attackDisk();
 }
 
@@ -52,7 +54,9 @@ function attackPaths(): bool {
 /** A read that would leave the file's rights, the attached memory, or what one read may be. pkgfs.ts attached memory. */
 function attackFiles(): bool {
   const service = slotOf(Role.PackageService);
-  if (!isOpened(FsStatus.ok, "fixtures/hello.txt")) return false;
+  if (!isOpened(FsStatus.ok, "fixtures/hello.txt")) {
+    return false;
+  }
   return (
     isFs(FsStatus.badFile, readOther(service, file.number + 1), "reading a file that is not open") &&
     isFs(FsStatus.badFile, readOther(service, 0xffff_ffff), "reading the last of all files") &&
@@ -78,7 +82,9 @@ function readOther(service: u32, number: u32): i32 {
 /** Messages that are none. */
 function attackProtocol(): bool {
   memory.fill(messagePage(), 0xff, 64);
-  if (!isFs(FsStatus.badMessage, sendRaw(PackageFsMethod.open, 64), "a message of ones")) return false;
+  if (!isFs(FsStatus.badMessage, sendRaw(PackageFsMethod.open, 64), "a message of ones")) {
+    return false;
+  }
   memory.fill(messagePage(), 0, 64);
   return (
     isFs(FsStatus.badMessage, sendRaw(PackageFsMethod.open, 0), "no message") &&
@@ -89,13 +95,19 @@ function attackProtocol(): bool {
 
 function attackDisk(): bool {
   const service = slotOf(Role.BlockService);
-  if (!isBlk(BlkStatus.ok, blockInfo(service, disk), "asking for the disk's size")) return false;
+  if (!isBlk(BlkStatus.ok, blockInfo(service, disk), "asking for the disk's size")) {
+    return false;
+  }
   // A read is made of the device's own blocks, which need not be one sector each.
   const sectors = disk.sectorCount;
   const block = max<u32>(1, disk.blockBytes / max<u32>(1, disk.sectorBytes));
-  if (!isBlk(BlkStatus.notAttached, readSectors(service, 0, block, 0), "reading to no memory")) return false;
+  if (!isBlk(BlkStatus.notAttached, readSectors(service, 0, block, 0), "reading to no memory")) {
+    return false;
+  }
   const status = createVmo(PAGE_BYTES);
-  if (status < 0) return isBlk(BlkStatus.ok, status, "memory for these attacks");
+  if (status < 0) {
+    return isBlk(BlkStatus.ok, status, "memory for these attacks");
+  }
   const vmo = <u32>result(0);
   const isWell =
     isBlk(
@@ -132,7 +144,9 @@ function isOpened(due: FsStatus, name: string): bool {
 /** A call with `bytes` of whatever the message page holds. */
 function sendRaw(method: u64, bytes: u32): i32 {
   const status = call(slotOf(Role.PackageService), messageInfo(bytes), method, 0, FOREVER);
-  if (status < 0) return status;
+  if (status < 0) {
+    return status;
+  }
   const results = PackageFsCloseResults.open(messagePage(), infoBytes(receivedInfo()));
   return results === null ? MALFORMED_REPLY : <i32>results.status;
 }

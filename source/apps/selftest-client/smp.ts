@@ -31,39 +31,58 @@ const secondTicks: usize = memory.data(8 * 4, 8);
 /** Which harts are online, a byte each. */
 const online: usize = memory.data(4, 8);
 
-if (HARTS_MAX !== 4) ERROR("the tables above have four places, and IpiRow tells of four harts");
+if (HARTS_MAX !== 4) {
+  ERROR("the tables above have four places, and IpiRow tells of four harts");
+}
 
 /** `SELFTEST: smp per-hart ticks ok`. */
 export function testTicks(): bool {
-  if (!findHarts()) return false;
+  if (!findHarts()) {
+    return false;
+  }
   readTicks(firstTicks);
   for (let round: u32 = 0; round < TICK_ROUNDS_MAX; round++) {
     pause(TICK_ROUND_MILLISECONDS);
     readTicks(secondTicks);
-    if (haveAllGrown()) return passedOnHarts("smp per-hart ticks", "smp-ticks", ticksData());
+    if (haveAllGrown()) {
+      return passedOnHarts("smp per-hart ticks", "smp-ticks", ticksData());
+    }
   }
   const words = failed("smp-ticks").text("no tick within a minute on");
   for (let hart: u32 = 0; hart < HARTS_MAX; hart++) {
-    if (isOnline(hart) && !hasGrown(hart)) nameHart(words.text(" "), hart);
+    if (isOnline(hart) && !hasGrown(hart)) {
+      nameHart(words.text(" "), hart);
+    }
   }
   return fail(words);
 }
 
 /** `SELFTEST: smp ipi ok`. With one hart there is no pair, and no data to prove. */
 export function testIpis(): bool {
-  if (!findHarts()) return false;
+  if (!findHarts()) {
+    return false;
+  }
   for (let round: u32 = 0; round < PAIR_ROUNDS_MAX; round++) {
     for (let a: u32 = 0; a < HARTS_MAX; a++) {
       for (let b: u32 = 0; b < HARTS_MAX; b++) {
-        if (!isPair(a, b)) continue;
-        if (!moveTo(a)) return cannotMove(a);
+        if (!isPair(a, b)) {
+          continue;
+        }
+        if (!moveTo(a)) {
+          return cannotMove(a);
+        }
         const status = yieldTo(b);
-        if (status < 0)
+        if (status < 0) {
           return fail(failed("smp-ipi").text("yieldTo was refused: ").text(refusalName(status)));
+        }
       }
     }
-    if (!moveTo(0)) return cannotMove(0);
-    if (firstQuietPair() === NO_PAIR) return passedOnHarts("smp ipi", "smp-ipi", ipisData());
+    if (!moveTo(0)) {
+      return cannotMove(0);
+    }
+    if (firstQuietPair() === NO_PAIR) {
+      return passedOnHarts("smp ipi", "smp-ipi", ipisData());
+    }
     pause(PAUSE_MILLISECONDS);
   }
   const quiet = firstQuietPair();
@@ -75,11 +94,17 @@ export function testIpis(): bool {
 function findHarts(): bool {
   const info = slotOf(Role.Info);
   const status = information(info, Topic.System, 0);
-  if (status < 0) return fail(failed("smp").text("no information: ").text(refusalName(status)));
+  if (status < 0) {
+    return fail(failed("smp").text("no information: ").text(refusalName(status)));
+  }
   const told = <u32>result(0);
   const mask = <u32>result(5);
-  for (let hart: u32 = 0; hart < HARTS_MAX; hart++) store<u8>(online + <usize>hart, <u8>((mask >> hart) & 1));
-  if (popcnt(mask) === told && mask >> HARTS_MAX === 0 && isOnline(0)) return true;
+  for (let hart: u32 = 0; hart < HARTS_MAX; hart++) {
+    store<u8>(online + <usize>hart, <u8>((mask >> hart) & 1));
+  }
+  if (popcnt(mask) === told && mask >> HARTS_MAX === 0 && isOnline(0)) {
+    return true;
+  }
   const words = failed("smp").decimal(told).text(" harts are said to be online, and ");
   return fail(words.decimal(popcnt(mask)).text(" are named"));
 }
@@ -94,7 +119,9 @@ function isPair(a: u32, b: u32): bool {
 
 function readTicks(table: usize): void {
   for (let hart: u32 = 0; hart < HARTS_MAX; hart++) {
-    if (!isOnline(hart)) continue;
+    if (!isOnline(hart)) {
+      continue;
+    }
     information(slotOf(Role.Info), Topic.Hart, hart);
     store<u64>(table + <usize>(hart << 3), result(1));
   }
@@ -110,7 +137,9 @@ function hasGrown(hart: u32): bool {
 
 function haveAllGrown(): bool {
   for (let hart: u32 = 0; hart < HARTS_MAX; hart++) {
-    if (isOnline(hart) && !hasGrown(hart)) return false;
+    if (isOnline(hart) && !hasGrown(hart)) {
+      return false;
+    }
   }
   return true;
 }
@@ -119,8 +148,12 @@ function haveAllGrown(): bool {
 function ticksData(): Line {
   const data = proofData();
   for (let hart: u32 = 0; hart < HARTS_MAX; hart++) {
-    if (!isOnline(hart)) continue;
-    if (data.length !== 0) data.text(" ");
+    if (!isOnline(hart)) {
+      continue;
+    }
+    if (data.length !== 0) {
+      data.text(" ");
+    }
     data
       .decimal(hart)
       .text(":")
@@ -151,7 +184,9 @@ const NO_PAIR: u32 = 0xffff_ffff;
 function firstQuietPair(): u32 {
   for (let a: u32 = 0; a < HARTS_MAX; a++) {
     for (let b: u32 = 0; b < HARTS_MAX; b++) {
-      if (isPair(a, b) && taken(a, b) === 0) return a * HARTS_MAX + b;
+      if (isPair(a, b) && taken(a, b) === 0) {
+        return a * HARTS_MAX + b;
+      }
     }
   }
   return NO_PAIR;
@@ -162,8 +197,12 @@ function ipisData(): Line {
   const data = proofData();
   for (let a: u32 = 0; a < HARTS_MAX; a++) {
     for (let b: u32 = 0; b < HARTS_MAX; b++) {
-      if (!isPair(a, b)) continue;
-      if (data.length !== 0) data.text(" ");
+      if (!isPair(a, b)) {
+        continue;
+      }
+      if (data.length !== 0) {
+        data.text(" ");
+      }
       data.decimal(a).text(">").decimal(b).text(":").decimal(taken(a, b));
     }
   }

@@ -95,12 +95,20 @@ export function probe(transport: Transport, base: usize, deviceId: u32): DeviceF
   transport.base = base;
   transport.version = 0;
   transport.features = 0;
-  if (volatileLoad32(base + Register.MagicValue) !== MAGIC) return DeviceFault.NotVirtio;
+  if (volatileLoad32(base + Register.MagicValue) !== MAGIC) {
+    return DeviceFault.NotVirtio;
+  }
   const version = volatileLoad32(base + Register.Version);
-  if (version !== VERSION_LEGACY && version !== VERSION_MODERN) return DeviceFault.UnknownVersion;
+  if (version !== VERSION_LEGACY && version !== VERSION_MODERN) {
+    return DeviceFault.UnknownVersion;
+  }
   const id = volatileLoad32(base + Register.DeviceId);
-  if (id === 0) return DeviceFault.EmptySlot;
-  if (id !== deviceId) return DeviceFault.OtherDevice;
+  if (id === 0) {
+    return DeviceFault.EmptySlot;
+  }
+  if (id !== deviceId) {
+    return DeviceFault.OtherDevice;
+  }
   transport.version = version;
   return DeviceFault.None;
 }
@@ -141,7 +149,9 @@ export function offeredFeatures(transport: Transport): u64 {
   const base = transport.base;
   volatileStore32(base + Register.DeviceFeaturesSel, 0);
   const low = <u64>volatileLoad32(base + Register.DeviceFeatures);
-  if (transport.version === VERSION_LEGACY) return low;
+  if (transport.version === VERSION_LEGACY) {
+    return low;
+  }
   volatileStore32(base + Register.DeviceFeaturesSel, 1);
   const high = <u64>volatileLoad32(base + Register.DeviceFeatures);
   return (high << 32) | low;
@@ -154,18 +164,24 @@ export function offeredFeatures(transport: Transport): u64 {
 export function negotiate(transport: Transport, offered: u64, required: u64, wanted: u64): DeviceFault {
   const base = transport.base;
   const needed = requiredFeatures(required, transport.version);
-  if (!offersAll(offered, needed)) return DeviceFault.FeatureMissing;
+  if (!offersAll(offered, needed)) {
+    return DeviceFault.FeatureMissing;
+  }
   const accepted = acceptedFeatures(offered, needed, wanted, transport.version);
   volatileStore32(base + Register.DriverFeaturesSel, 0);
   volatileStore32(base + Register.DriverFeatures, <u32>accepted);
   transport.features = accepted;
-  if (transport.version === VERSION_LEGACY) return DeviceFault.None;
+  if (transport.version === VERSION_LEGACY) {
+    return DeviceFault.None;
+  }
 
   volatileStore32(base + Register.DriverFeaturesSel, 1);
   volatileStore32(base + Register.DriverFeatures, <u32>(accepted >> 32));
   advance(transport, Status.FeaturesOk);
   const kept = (volatileLoad32(base + Register.Status) & Status.FeaturesOk) !== 0;
-  if (kept) return DeviceFault.None;
+  if (kept) {
+    return DeviceFault.None;
+  }
   const isForIommu = (offered & VIRTIO_F_ACCESS_PLATFORM) !== 0;
   return isForIommu ? DeviceFault.NeedsIommu : DeviceFault.FeaturesRefused;
 }
@@ -180,9 +196,13 @@ export function queueSizeMax(transport: Transport, index: u32): u32 {
 export function setupQueue(transport: Transport, index: u32, queue: Queue): DeviceFault {
   const base = transport.base;
   volatileStore32(base + Register.QueueSel, index);
-  if (transport.version === VERSION_LEGACY) return setupLegacyQueue(base, queue);
+  if (transport.version === VERSION_LEGACY) {
+    return setupLegacyQueue(base, queue);
+  }
 
-  if (volatileLoad32(base + Register.QueueReady) !== 0) return DeviceFault.QueueInUse;
+  if (volatileLoad32(base + Register.QueueReady) !== 0) {
+    return DeviceFault.QueueInUse;
+  }
   volatileStore32(base + Register.QueueNum, queue.size);
   storeAddress(base + Register.QueueDescLow, base + Register.QueueDescHigh, queue.bus);
   storeAddress(
@@ -202,10 +222,13 @@ export function setupQueue(transport: Transport, index: u32, queue: Queue): Devi
 
 /** Legacy: one page number says where all three parts are. */
 function setupLegacyQueue(base: usize, queue: Queue): DeviceFault {
-  if (volatileLoad32(base + Register.QueuePfn) !== 0) return DeviceFault.QueueInUse;
+  if (volatileLoad32(base + Register.QueuePfn) !== 0) {
+    return DeviceFault.QueueInUse;
+  }
   const page = queue.bus >> LEGACY_PAGE_SHIFT;
-  if (page === 0 || page > LEGACY_PFN_MAX || page << LEGACY_PAGE_SHIFT !== queue.bus)
+  if (page === 0 || page > LEGACY_PFN_MAX || page << LEGACY_PAGE_SHIFT !== queue.bus) {
     return DeviceFault.QueueMemory;
+  }
   volatileStore32(base + Register.GuestPageSize, LEGACY_PAGE_BYTES);
   volatileStore32(base + Register.QueueNum, queue.size);
   volatileStore32(base + Register.QueueAlign, LEGACY_PAGE_BYTES);
@@ -231,7 +254,9 @@ export function notify(transport: Transport, index: u32): void {
  */
 export function takeInterrupt(transport: Transport): u32 {
   const bits = volatileLoad32(transport.base + Register.InterruptStatus);
-  if (bits !== 0) volatileStore32(transport.base + Register.InterruptAck, bits);
+  if (bits !== 0) {
+    volatileStore32(transport.base + Register.InterruptAck, bits);
+  }
   fenceIo(); // the ring is read after the acknowledgement
   return bits;
 }
@@ -249,18 +274,24 @@ export function readConfig(transport: Transport, offset: u32, byteCount: u32, ta
     const before: u32 = modern ? volatileLoad32(generation) : 0;
     copyConfig(config, byteCount, target);
     const same = modern ? volatileLoad32(generation) === before : equalsConfig(config, byteCount, target);
-    if (same) return DeviceFault.None;
+    if (same) {
+      return DeviceFault.None;
+    }
   }
   return DeviceFault.ConfigUnstable;
 }
 
 function copyConfig(config: usize, byteCount: u32, target: usize): void {
-  for (let at: u32 = 0; at < byteCount; at += 4) store<u32>(target + at, volatileLoad32(config + at));
+  for (let at: u32 = 0; at < byteCount; at += 4) {
+    store<u32>(target + at, volatileLoad32(config + at));
+  }
 }
 
 function equalsConfig(config: usize, byteCount: u32, copy: usize): bool {
   for (let at: u32 = 0; at < byteCount; at += 4) {
-    if (volatileLoad32(config + at) !== load<u32>(copy + at)) return false;
+    if (volatileLoad32(config + at) !== load<u32>(copy + at)) {
+      return false;
+    }
   }
   return true;
 }

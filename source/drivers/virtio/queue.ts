@@ -107,8 +107,12 @@ export class Queue {
 
   /** Empties the ring and the shadow, for a device that was just reset. `ring` and `bus` are one piece of memory. */
   initialize(ring: usize, bus: u64, size: u32, legacy: bool): DeviceFault {
-    if (size === 0 || size > QUEUE_SIZE_MAX || (size & (size - 1)) !== 0) return DeviceFault.QueueMissing;
-    if (ring % USED_ALIGN !== 0 || bus % USED_ALIGN !== 0) return DeviceFault.QueueMemory;
+    if (size === 0 || size > QUEUE_SIZE_MAX || (size & (size - 1)) !== 0) {
+      return DeviceFault.QueueMissing;
+    }
+    if (ring % USED_ALIGN !== 0 || bus % USED_ALIGN !== 0) {
+      return DeviceFault.QueueMemory;
+    }
     memory.fill(ring, 0, ringBytes(size));
     this.ring = ring;
     this.bus = bus;
@@ -217,17 +221,27 @@ export class Queue {
     const used = this.ring + usedOffset(this.size);
     const index = volatileLoad16(used + RING_INDEX);
     const pending = (index - this.usedIndex) & INDEX_MASK;
-    if (pending === 0 || pending > this.inFlightCount) return DeviceFault.UsedIndexJump;
+    if (pending === 0 || pending > this.inFlightCount) {
+      return DeviceFault.UsedIndexJump;
+    }
     fence(); // the entry is read after the index that announced it (2.7.14)
 
     const entry = used + RING_ENTRIES + (this.usedIndex & (this.size - 1)) * USED_ENTRY_BYTES;
     const id = volatileLoad32(entry);
     const length = volatileLoad32(entry + USED_ENTRY_LENGTH);
-    if (id >= this.size) return DeviceFault.UsedIdRange;
+    if (id >= this.size) {
+      return DeviceFault.UsedIdRange;
+    }
     const head = this.shadow(id);
-    if (head.use === Use.Free) return DeviceFault.UsedIdFree;
-    if (head.use !== Use.Head) return DeviceFault.UsedIdNotHead;
-    if (length > head.lengthMax) return DeviceFault.UsedLength;
+    if (head.use === Use.Free) {
+      return DeviceFault.UsedIdFree;
+    }
+    if (head.use !== Use.Head) {
+      return DeviceFault.UsedIdNotHead;
+    }
+    if (length > head.lengthMax) {
+      return DeviceFault.UsedLength;
+    }
 
     this.takenCookie = head.cookie;
     this.takenLength = length;
@@ -242,8 +256,11 @@ export class Queue {
    * possible, so a device that gives it back twice is found out.
    */
   private release(head: u32): void {
-    if (this.freeCount === 0) this.freeHead = head;
-    else this.shadow(this.freeTail).next = head;
+    if (this.freeCount === 0) {
+      this.freeHead = head;
+    } else {
+      this.shadow(this.freeTail).next = head;
+    }
     const count = this.shadow(head).count;
     let last = head;
     this.shadow(head).use = Use.Free;
@@ -281,7 +298,9 @@ export function ringBytes(size: u32): u32 {
 
 /** The largest power of two that is at most `limit`: the size of a ring that both sides can have. 0 for 0. */
 export function queueSizeWithin(limit: u32): u32 {
-  if (limit === 0) return 0;
+  if (limit === 0) {
+    return 0;
+  }
   const bounded: u32 = limit < QUEUE_SIZE_MAX ? limit : QUEUE_SIZE_MAX;
   return (<u32>1) << (31 - clz(bounded));
 }

@@ -36,7 +36,9 @@ export class Command {
 /** Where the command that begins at `from` ends: at a semicolon, or with the `length` bytes at `argument`. */
 export function commandEnd(argument: usize, length: u32, from: u32): u32 {
   let at = from;
-  while (at < length && load<u8>(argument + <usize>at) !== SEMICOLON) at += 1;
+  while (at < length && load<u8>(argument + <usize>at) !== SEMICOLON) {
+    at += 1;
+  }
   return at;
 }
 
@@ -49,11 +51,15 @@ export function commandEnd(argument: usize, length: u32, from: u32): u32 {
 export function split(text: usize, length: u32, command: Command): bool {
   const nameAt = skipSpaces(text, length, 0);
   let nameEnd = nameAt;
-  while (nameEnd < length && load<u8>(text + <usize>nameEnd) !== SPACE) nameEnd += 1;
+  while (nameEnd < length && load<u8>(text + <usize>nameEnd) !== SPACE) {
+    nameEnd += 1;
+  }
   const restAt = skipSpaces(text, length, nameEnd);
   let restEnd = length;
   // Spaces at the end mean nothing, as those between words.
-  while (restEnd > restAt && load<u8>(text + <usize>(restEnd - 1)) === SPACE) restEnd -= 1;
+  while (restEnd > restAt && load<u8>(text + <usize>(restEnd - 1)) === SPACE) {
+    restEnd -= 1;
+  }
   command.name = text + <usize>nameAt;
   command.nameLength = nameEnd - nameAt;
   command.rest = text + <usize>restAt;
@@ -63,16 +69,22 @@ export function split(text: usize, length: u32, command: Command): bool {
 
 /** Whether the bytes are the name of a program: 1 to 16 of a–z, 0–9 and '-'. */
 export function isProgramName(name: usize, length: u32): bool {
-  if (length === 0 || length > TASK_NAME_BYTES) return false;
+  if (length === 0 || length > TASK_NAME_BYTES) {
+    return false;
+  }
   for (let i: u32 = 0; i < length; i++) {
-    if (!isNameByte(load<u8>(name + <usize>i))) return false;
+    if (!isNameByte(load<u8>(name + <usize>i))) {
+      return false;
+    }
   }
   return true;
 }
 
 function skipSpaces(argument: usize, length: u32, from: u32): u32 {
   let at = from;
-  while (at < length && load<u8>(argument + <usize>at) === SPACE) at += 1;
+  while (at < length && load<u8>(argument + <usize>at) === SPACE) {
+    at += 1;
+  }
   return at;
 }
 

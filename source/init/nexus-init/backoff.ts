@@ -29,7 +29,9 @@ const counts: usize = memory.data(PROGRAMS_MAX * 4, 4);
  */
 export function nextStart(row: u32, time: u64, timebase: u64): u64 {
   const recent = recentFalls(row, time, (RESTART_WINDOW_MILLISECONDS * timebase) / 1000);
-  if (recent >= RESTARTS_MAX) return FOREVER;
+  if (recent >= RESTARTS_MAX) {
+    return FOREVER;
+  }
   const at = counts + <usize>(row << 2);
   const count = load<u32>(at);
   store<u64>(fallAt(row, count % RESTARTS_MAX), time);
@@ -42,7 +44,9 @@ function recentFalls(row: u32, time: u64, window: u64): u32 {
   let recent: u32 = 0;
   for (let i: u32 = 0; i < RESTARTS_MAX; i++) {
     const fell = load<u64>(fallAt(row, i));
-    if (fell !== 0 && time - fell < window) recent += 1;
+    if (fell !== 0 && time - fell < window) {
+      recent += 1;
+    }
   }
   return recent;
 }

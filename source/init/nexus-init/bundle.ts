@@ -48,8 +48,12 @@ export function openBundle(): bool {
   }
   const image = changetype<Image>(imageState);
   let error = image.open(blockOf, bundleBytes / BLOCK_BYTES);
-  if (error === ImageError.None) error = checkIndex(image, scratch);
-  if (error === ImageError.None) return true;
+  if (error === ImageError.None) {
+    error = checkIndex(image, scratch);
+  }
+  if (error === ImageError.None) {
+    return true;
+  }
   print(say("the boot bundle is no good: ").text(imageErrorText(error)));
   return false;
 }
@@ -95,13 +99,19 @@ export function copyOfFile(file: BundledFile): u32 {
   const bytes = file.bytes;
   let status = createVmo(pagesFor(bytes));
   const vmo = status < 0 ? NO_SLOT : <u32>result(0);
-  if (status >= 0) status = map(vmo, FILE_ADDRESS, 0, pagesFor(bytes), Right.Read | Right.Write);
+  if (status >= 0) {
+    status = map(vmo, FILE_ADDRESS, 0, pagesFor(bytes), Right.Read | Right.Write);
+  }
   if (status >= 0) {
     memory.copy(FILE_ADDRESS, file.address, bytes);
     status = unmap(FILE_ADDRESS);
   }
-  if (status >= 0) return vmo;
-  if (vmo !== NO_SLOT) drop(vmo);
+  if (status >= 0) {
+    return vmo;
+  }
+  if (vmo !== NO_SLOT) {
+    drop(vmo);
+  }
   print(because(say("memory for a file of the boot bundle was refused"), status));
   return NO_SLOT;
 }

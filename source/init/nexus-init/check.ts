@@ -37,7 +37,9 @@ export const enum Flaw {
 export function flaw(topology: Topology): Flaw {
   for (let i: u32 = 0; i < topology.count; i++) {
     const found = flawOf(topology, i);
-    if (found !== Flaw.None) return found;
+    if (found !== Flaw.None) {
+      return found;
+    }
   }
   return ownershipFlaw(topology);
 }
@@ -79,28 +81,49 @@ export function isService(role: Role): bool {
 
 function flawOf(topology: Topology, index: u32): Flaw {
   const program = topology.program(index);
-  if (program.nameLength === 0 || program.nameLength > TASK_NAME_BYTES) return Flaw.BadName;
-  if (program.giftCount > GRANTS_MAX) return Flaw.TooManyGifts;
-  if (program.service !== Role.None && isServedBefore(topology, index, program.service))
+  if (program.nameLength === 0 || program.nameLength > TASK_NAME_BYTES) {
+    return Flaw.BadName;
+  }
+  if (program.giftCount > GRANTS_MAX) {
+    return Flaw.TooManyGifts;
+  }
+  if (program.service !== Role.None && isServedBefore(topology, index, program.service)) {
     return Flaw.ServedTwice;
+  }
   for (let i: u32 = 0; i < program.giftCount; i++) {
     const gift = program.gift(i);
-    if (gift.role === Role.Power || gift.role === Role.Bundle) return Flaw.NotToGive;
-    if (program.gifts(gift.role) !== 1) return Flaw.GivenTwice;
-    if (!isService(gift.role)) continue;
-    if (gift.rights !== Right.Send) return Flaw.MoreThanSend;
-    if (!isServedBefore(topology, index, gift.role)) return Flaw.NotServedYet;
+    if (gift.role === Role.Power || gift.role === Role.Bundle) {
+      return Flaw.NotToGive;
+    }
+    if (program.gifts(gift.role) !== 1) {
+      return Flaw.GivenTwice;
+    }
+    if (!isService(gift.role)) {
+      continue;
+    }
+    if (gift.rights !== Right.Send) {
+      return Flaw.MoreThanSend;
+    }
+    if (!isServedBefore(topology, index, gift.role)) {
+      return Flaw.NotServedYet;
+    }
   }
   return Flaw.None;
 }
 
 function ownershipFlaw(topology: Topology): Flaw {
   const found = deviceFlaw(topology, Role.VirtioDevice, Role.VirtioInterrupt);
-  if (found !== Flaw.None) return found;
-  if (owners(topology, Role.VirtioDevice) === 0) return Flaw.NoOwner;
+  if (found !== Flaw.None) {
+    return found;
+  }
+  if (owners(topology, Role.VirtioDevice) === 0) {
+    return Flaw.NoOwner;
+  }
   // Nobody has to drive the UART: the kernel prints by itself.
   const apart = deviceFlaw(topology, Role.UartDevice, Role.UartInterrupt);
-  if (apart !== Flaw.None) return apart;
+  if (apart !== Flaw.None) {
+    return apart;
+  }
   // What is printed goes to the one who can transmit it.
   const console = deviceFlaw(topology, Role.UartDevice, Role.ConsoleOwner);
   return console === Flaw.InterruptApart ? Flaw.ConsoleApart : console;
@@ -108,24 +131,32 @@ function ownershipFlaw(topology: Topology): Flaw {
 
 /** Whether a kind of device is driven by two programs, or by one while another has its interrupt. */
 function deviceFlaw(topology: Topology, device: Role, interrupt: Role): Flaw {
-  if (owners(topology, device) > 1 || owners(topology, interrupt) > 1) return Flaw.TwoOwners;
+  if (owners(topology, device) > 1 || owners(topology, interrupt) > 1) {
+    return Flaw.TwoOwners;
+  }
   for (let i: u32 = 0; i < topology.count; i++) {
     const program = topology.program(i);
-    if (program.gifts(device) !== program.gifts(interrupt)) return Flaw.InterruptApart;
+    if (program.gifts(device) !== program.gifts(interrupt)) {
+      return Flaw.InterruptApart;
+    }
   }
   return Flaw.None;
 }
 
 function owners(topology: Topology, role: Role): u32 {
   let count: u32 = 0;
-  for (let i: u32 = 0; i < topology.count; i++) count += topology.program(i).gifts(role);
+  for (let i: u32 = 0; i < topology.count; i++) {
+    count += topology.program(i).gifts(role);
+  }
   return count;
 }
 
 function isServedBefore(topology: Topology, index: u32, role: Role): bool {
   for (let i: u32 = 0; i < index; i++) {
     const earlier: Program = topology.program(i);
-    if (earlier.service === role) return true;
+    if (earlier.service === role) {
+      return true;
+    }
   }
   return false;
 }

@@ -20,11 +20,15 @@ import { PROGRAMS_MAX } from "./topology";
 
 /** Rows that the drawing has bits for. */
 const ROWS_MAX: u32 = 15;
-if (PROGRAMS_MAX > ROWS_MAX) ERROR("the notification has no bits for every row");
+if (PROGRAMS_MAX > ROWS_MAX) {
+  ERROR("the notification has no bits for every row");
+}
 
 /** A badge names bits below this one: the kernel alone signals those above (abi/syscall.ts). */
 const BADGE_BITS: u32 = 32;
-if (ROWS_MAX * 2 >= BADGE_BITS) ERROR("a badge has no room for what tasks signal");
+if (ROWS_MAX * 2 >= BADGE_BITS) {
+  ERROR("a badge has no room for what tasks signal");
+}
 
 /** What ended a wait. A Refusal instead: nothing came. */
 export const enum Heard {
@@ -44,7 +48,9 @@ export function openEvents(): bool {
     events = <u32>result(0);
     status = bind(events);
   }
-  if (status >= 0) status = create(Kind.Endpoint);
+  if (status >= 0) {
+    status = create(Kind.Endpoint);
+  }
   if (status >= 0) {
     requests = <u32>result(0);
     return true;
@@ -93,8 +99,12 @@ export function take(bit: u64): bool {
 /** Waits for signals or a message until `deadline`: a `Heard`, or a Refusal. */
 export function listen(deadline: u64): i32 {
   const status = receive(requests, deadline);
-  if (status === 0) return Heard.Message;
-  if (status !== NOTIFIED) return status;
+  if (status === 0) {
+    return Heard.Message;
+  }
+  if (status !== NOTIFIED) {
+    return status;
+  }
   seen |= word(0);
   return Heard.Signals;
 }
@@ -102,7 +112,9 @@ export function listen(deadline: u64): i32 {
 /** The same for signals alone: whoever calls us waits. */
 export function listenToSignals(deadline: u64): i32 {
   const status = wait(events, deadline);
-  if (status !== 0) return status;
+  if (status !== 0) {
+    return status;
+  }
   seen |= result(0);
   return Heard.Signals;
 }

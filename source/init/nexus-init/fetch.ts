@@ -50,12 +50,18 @@ export function fetch(topology: Topology, program: Program): u32 {
   for (let i: u32 = 0; i < FETCH_TRIES_MAX; i++) {
     const patience = FETCH_MILLISECONDS << (<u64>i);
     const server = topology.server(Role.PackageService);
-    if (server === null || !canServe(server)) return 0;
+    if (server === null || !canServe(server)) {
+      return 0;
+    }
     setPatience(patience);
     outcome = bring(server.endpoint, path);
-    if (outcome === FsStatus.ok) return length;
+    if (outcome === FsStatus.ok) {
+      return length;
+    }
     release();
-    if (!mayPass(outcome)) break;
+    if (!mayPass(outcome)) {
+      break;
+    }
     settle(topology, deadlineIn(patience, startup().timebase));
   }
   const words = say("cannot read pkg://").printable(path.address, path.length);
@@ -65,7 +71,9 @@ export function fetch(topology: Topology, program: Program): u32 {
 
 /** packagefsd has fixtures at least: it is never absent unless something is wrong. */
 function canServe(server: Program): bool {
-  if (server.state !== State.Absent && server.state !== State.GivenUp) return true;
+  if (server.state !== State.Absent && server.state !== State.GivenUp) {
+    return true;
+  }
   print(say("no package file system to read the program from"));
   return false;
 }
@@ -83,9 +91,15 @@ function mayPass(outcome: i32): bool {
 
 /** Gives the file's memory back, here and at packagefsd's next opportunity. */
 export function release(): void {
-  if (length !== 0) unmap(FILE_ADDRESS);
-  if (vmo !== NO_SLOT) drop(vmo);
-  if (service !== NO_SLOT) drop(service);
+  if (length !== 0) {
+    unmap(FILE_ADDRESS);
+  }
+  if (vmo !== NO_SLOT) {
+    drop(vmo);
+  }
+  if (service !== NO_SLOT) {
+    drop(service);
+  }
   length = 0;
   vmo = NO_SLOT;
   service = NO_SLOT;
@@ -94,19 +108,31 @@ export function release(): void {
 function bring(endpoint: u32, path: Line): i32 {
   tries += 1;
   let outcome = copySlot(endpoint, Right.Send, OWN_BADGE + tries);
-  if (outcome < 0) return outcome;
+  if (outcome < 0) {
+    return outcome;
+  }
   service = <u32>result(0);
   outcome = openFile(service, path.address, path.length, file);
-  if (outcome !== FsStatus.ok) return outcome;
+  if (outcome !== FsStatus.ok) {
+    return outcome;
+  }
   const size = file.size;
-  if (size === 0 || size > <u64>FILE_BYTES_MAX) return Refusal.BadArgument;
+  if (size === 0 || size > <u64>FILE_BYTES_MAX) {
+    return Refusal.BadArgument;
+  }
 
   outcome = share(<u32>size);
-  if (outcome === FsStatus.ok) outcome = readAll(<u32>size);
+  if (outcome === FsStatus.ok) {
+    outcome = readAll(<u32>size);
+  }
   closeFile(service, file);
-  if (outcome !== FsStatus.ok) return outcome;
+  if (outcome !== FsStatus.ok) {
+    return outcome;
+  }
   outcome = map(vmo, FILE_ADDRESS, 0, pagesFor(<u32>size), Right.Read);
-  if (outcome < 0) return outcome;
+  if (outcome < 0) {
+    return outcome;
+  }
   length = <u32>size;
   return FsStatus.ok;
 }
@@ -114,7 +140,9 @@ function bring(endpoint: u32, path: Line): i32 {
 /** Makes the memory object, and shares it with packagefsd. */
 function share(size: u32): i32 {
   const status = createVmo(pagesFor(size));
-  if (status < 0) return status;
+  if (status < 0) {
+    return status;
+  }
   vmo = <u32>result(0);
   return attachMemory(service, vmo, pagesFor(size));
 }
@@ -123,9 +151,13 @@ function readAll(size: u32): i32 {
   let at: u32 = 0;
   while (at < size) {
     const outcome = readFile(service, file, at, min<u32>(size - at, READ_BYTES_MAX), at);
-    if (outcome !== FsStatus.ok) return outcome;
+    if (outcome !== FsStatus.ok) {
+      return outcome;
+    }
     // The end came before the size that `open` told: the file is not what it was.
-    if (file.bytesRead === 0) return FsStatus.corrupt;
+    if (file.bytesRead === 0) {
+      return FsStatus.corrupt;
+    }
     at += file.bytesRead;
   }
   return FsStatus.ok;

@@ -22,11 +22,19 @@ let due: u64 = FOREVER;
 
 /** Notes whom to end, and when. */
 export function planKill(topology: Topology, name: usize, length: u32, afterMicroseconds: u64): RunStatus {
-  if (PRODUCTION) return RunStatus.unknownMethod;
-  if (victim !== NOBODY) return RunStatus.busy;
-  if (afterMicroseconds > KILL_MICROSECONDS_MAX) return RunStatus.tooLong;
+  if (PRODUCTION) {
+    return RunStatus.unknownMethod;
+  }
+  if (victim !== NOBODY) {
+    return RunStatus.busy;
+  }
+  if (afterMicroseconds > KILL_MICROSECONDS_MAX) {
+    return RunStatus.tooLong;
+  }
   const found = rowOf(topology, name, length);
-  if (found === NOBODY) return RunStatus.badName;
+  if (found === NOBODY) {
+    return RunStatus.badName;
+  }
   victim = found;
   due = now() + (afterMicroseconds * startup().timebase) / 1_000_000;
   return RunStatus.ok;
@@ -34,11 +42,17 @@ export function planKill(topology: Topology, name: usize, length: u32, afterMicr
 
 /** Ends who is due. Returns when to call it again, in ticks. */
 export function killWhenDue(topology: Topology): u64 {
-  if (victim === NOBODY || now() < due) return due;
-  if (victim === OURSELVES) exit(ExitCode.AskedToEnd);
+  if (victim === NOBODY || now() < due) {
+    return due;
+  }
+  if (victim === OURSELVES) {
+    exit(ExitCode.AskedToEnd);
+  }
   // It may have ended by itself meanwhile: then there is nothing to do.
   const program = topology.program(victim);
-  if (isAlive(program)) killTask(program.task);
+  if (isAlive(program)) {
+    killTask(program.task);
+  }
   victim = NOBODY;
   due = FOREVER;
   return due;
@@ -46,11 +60,17 @@ export function killWhenDue(topology: Topology): u64 {
 
 /** A service that lives, by its name. */
 function rowOf(topology: Topology, name: usize, length: u32): u32 {
-  if (equals(name, length, "nexus-init")) return OURSELVES;
+  if (equals(name, length, "nexus-init")) {
+    return OURSELVES;
+  }
   for (let i: u32 = 0; i < topology.count; i++) {
     const program = topology.program(i);
-    if (program.origin !== Origin.Bundle || !isAlive(program)) continue;
-    if (program.nameLength === length && memory.compare(program.name, name, length) === 0) return i;
+    if (program.origin !== Origin.Bundle || !isAlive(program)) {
+      continue;
+    }
+    if (program.nameLength === length && memory.compare(program.name, name, length) === 0) {
+      return i;
+    }
   }
   return NOBODY;
 }

@@ -39,11 +39,16 @@ export const NEWS_MILLISECONDS: u64 = 20;
 /** How long the last lines may take to leave the machine. */
 export const FLUSH_MILLISECONDS: u64 = 2_000;
 
-if (BUNDLE_ADDRESS + BUNDLE_BYTES_MAX > FILE_ADDRESS) ERROR("the bundle reaches into the file");
-if (LOADER_WINDOW >= USER_PROGRAM_END) ERROR("the loader's window lies outside");
+if (BUNDLE_ADDRESS + BUNDLE_BYTES_MAX > FILE_ADDRESS) {
+  ERROR("the bundle reaches into the file");
+}
+if (LOADER_WINDOW >= USER_PROGRAM_END) {
+  ERROR("the loader's window lies outside");
+}
 // The delays before the last restart: five that double, and the longest for the rest.
 if (
   (RESTART_FIRST_MILLISECONDS << 5) - RESTART_FIRST_MILLISECONDS + 3 * RESTART_DELAY_MILLISECONDS_MAX >=
   RESTART_WINDOW_MILLISECONDS
-)
+) {
   ERROR("a service that falls at once would leave the window before it is given up");
+}

@@ -78,7 +78,9 @@ function readArgument(): bool {
   const page = startup();
   const words = argument().begin(argumentBuffer, STARTUP_ARGUMENT_BYTES);
   words.bytes(page.argument, lengthToZero(page.argument, STARTUP_ARGUMENT_BYTES));
-  if (words.length === 0) words.text(DEFAULT_PROGRAM);
+  if (words.length === 0) {
+    words.text(DEFAULT_PROGRAM);
+  }
   return true;
 }
 
@@ -96,12 +98,18 @@ function planTopology(topology: Topology): bool {
       return false;
     }
     const program = describeProgram(topology, command.name, command.nameLength);
-    if (equals(program.name, program.nameLength, SHELL_PROGRAM)) describeShell(program);
-    if (!PRODUCTION && equals(program.name, program.nameLength, CHAOS_PROGRAM)) describeChaos(program);
+    if (equals(program.name, program.nameLength, SHELL_PROGRAM)) {
+      describeShell(program);
+    }
+    if (!PRODUCTION && equals(program.name, program.nameLength, CHAOS_PROGRAM)) {
+      describeChaos(program);
+    }
     from = end + 1;
   }
   const found = flaw(topology);
-  if (found === Flaw.None) return true;
+  if (found === Flaw.None) {
+    return true;
+  }
   print(say("the topology cannot be: ").text(flawName(found)));
   return false;
 }
@@ -109,7 +117,9 @@ function planTopology(topology: Topology): bool {
 /** Every row from the boot bundle, in order, each one ready (or absent) before the next. */
 function startServices(topology: Topology): bool {
   for (let i: u32 = 0; i < topology.count; i++) {
-    if (topology.program(i).origin === Origin.Bundle && !bringUp(topology, i)) return false;
+    if (topology.program(i).origin === Origin.Bundle && !bringUp(topology, i)) {
+      return false;
+    }
   }
   return true;
 }
@@ -121,10 +131,14 @@ function runPrograms(topology: Topology): bool {
   let from: u32 = 0;
   let isWell = true;
   for (let i: u32 = 0; i < count; i++) {
-    if (topology.program(i).origin !== Origin.Package) continue;
+    if (topology.program(i).origin !== Origin.Package) {
+      continue;
+    }
     const end = commandEnd(words.address, words.length, from);
     split(words.address + <usize>from, end - from, command);
-    if (!runProgram(topology, i, command.rest, command.restLength)) isWell = false;
+    if (!runProgram(topology, i, command.rest, command.restLength)) {
+      isWell = false;
+    }
     from = end + 1;
   }
   return isWell;
@@ -132,7 +146,9 @@ function runPrograms(topology: Topology): bool {
 
 function runProgram(topology: Topology, index: u32, rest: usize, length: u32): bool {
   const bytes = fetch(topology, topology.program(index));
-  if (bytes === 0) return false;
+  if (bytes === 0) {
+    return false;
+  }
   const isStarted = start(topology, index, FILE_ADDRESS, bytes, rest, length);
   release();
   return isStarted && awaitEnd(topology, index);
@@ -143,7 +159,9 @@ function awaitEnd(topology: Topology, index: u32): bool {
   const program = topology.program(index);
   for (;;) {
     const next = min<u64>(supervise(topology), killWhenDue(topology));
-    if (take(endedBit(index))) break;
+    if (take(endedBit(index))) {
+      break;
+    }
     const heard = listen(next);
     if (heard < 0 && heard !== Refusal.TimedOut) {
       print(because(sayOf("waiting was refused for ", program), heard));
@@ -153,7 +171,9 @@ function awaitEnd(topology: Topology, index: u32): bool {
   }
   program.state = State.Ended;
   const found = endOf(program);
-  if (found !== null) print(found);
+  if (found !== null) {
+    print(found);
+  }
   return found === null;
 }
 
@@ -161,8 +181,12 @@ function awaitEnd(topology: Topology, index: u32): bool {
 function flush(topology: Topology): void {
   setPatience(FLUSH_MILLISECONDS);
   const server = topology.server(Role.ConsoleService);
-  if (server === null || server.state !== State.Running) return;
-  if (copySlot(server.endpoint, Right.Send, OWN_BADGE) !== Refusal.None) return;
+  if (server === null || server.state !== State.Running) {
+    return;
+  }
+  if (copySlot(server.endpoint, Right.Send, OWN_BADGE) !== Refusal.None) {
+    return;
+  }
   flushConsole(<u32>result(0));
 }
 

@@ -40,13 +40,21 @@ let isRunning: bool = false;
 let isInterrupted: bool = false;
 let token: u64 = 0;
 
-if (ARGUMENT_BYTES_MAX !== STARTUP_ARGUMENT_BYTES) ERROR("the contract's argument is the startup page's");
+if (ARGUMENT_BYTES_MAX !== STARTUP_ARGUMENT_BYTES) {
+  ERROR("the contract's argument is the startup page's");
+}
 
 /** After a message, or after signals. */
 export function onEvent(topology: Topology, isMessage: bool): void {
-  if (isMessage) onMessage(topology);
-  if (isRunning && take(interruptBit())) interrupt(topology);
-  if (isRunning && take(endedBit(row))) onEnd(topology);
+  if (isMessage) {
+    onMessage(topology);
+  }
+  if (isRunning && take(interruptBit())) {
+    interrupt(topology);
+  }
+  if (isRunning && take(endedBit(row))) {
+    onEnd(topology);
+  }
 }
 
 function onMessage(topology: Topology): void {
@@ -54,28 +62,43 @@ function onMessage(topology: Topology): void {
   request.take();
   const isRun = request.w0 === InitMethod.run;
   let status = RunStatus.unknownMethod;
-  if (isRun) status = run(topology, request);
-  else if (request.w0 === InitMethod.kill) status = kill(topology, request);
+  if (isRun) {
+    status = run(topology, request);
+  } else if (request.w0 === InitMethod.kill) {
+    status = kill(topology, request);
+  }
   // A run that was started is answered at its end. A status alone has the same form in every method.
-  if (!isRun || status !== RunStatus.ok) answer(request.token, status, 0, 0);
+  if (!isRun || status !== RunStatus.ok) {
+    answer(request.token, status, 0, 0);
+  }
   request.settle();
 }
 
 function kill(topology: Topology, request: Request): RunStatus {
   const params = InitKillParams.open(messagePage(), request.bytes);
-  if (params === null) return RunStatus.badMessage;
+  if (params === null) {
+    return RunStatus.badMessage;
+  }
   return planKill(topology, params.nameStart, params.nameLength, params.afterMicroseconds);
 }
 
 /** Starts a program; with `ok` the caller waits for its end. */
 function run(topology: Topology, request: Request): RunStatus {
   const params = InitRunParams.open(messagePage(), request.bytes);
-  if (params === null) return RunStatus.badMessage;
-  if (isRunning || topology.count === PROGRAMS_MAX) return RunStatus.busy;
+  if (params === null) {
+    return RunStatus.badMessage;
+  }
+  if (isRunning || topology.count === PROGRAMS_MAX) {
+    return RunStatus.busy;
+  }
   const nameLength = params.nameLength;
-  if (!isProgramName(params.nameStart, nameLength)) return RunStatus.badName;
+  if (!isProgramName(params.nameStart, nameLength)) {
+    return RunStatus.badName;
+  }
   const length = params.argumentLength;
-  if (length > ARGUMENT_BYTES_MAX) return RunStatus.tooLong;
+  if (length > ARGUMENT_BYTES_MAX) {
+    return RunStatus.tooLong;
+  }
   memory.copy(name, params.nameStart, nameLength);
   memory.copy(argument, params.argumentStart, length);
 
@@ -95,7 +118,9 @@ function run(topology: Topology, request: Request): RunStatus {
 
 function startRow(topology: Topology, length: u32): bool {
   const bytes = fetch(topology, topology.program(row));
-  if (bytes === 0) return false;
+  if (bytes === 0) {
+    return false;
+  }
   const isStarted = start(topology, row, FILE_ADDRESS, bytes, argument, length);
   release();
   return isStarted;

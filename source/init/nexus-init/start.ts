@@ -61,10 +61,14 @@ export function start(
   what.argumentBytes = argumentBytes;
   what.window = LOADER_WINDOW;
 
-  if (program.service !== Role.None && !giveEndpoint(what, program, index)) return false;
+  if (program.service !== Role.None && !giveEndpoint(what, program, index)) {
+    return false;
+  }
   for (let i: u32 = 0; i < program.giftCount; i++) {
     const gift = program.gift(i);
-    if (giveRole(what, topology, index, gift.role, gift.rights)) continue;
+    if (giveRole(what, topology, index, gift.role, gift.rights)) {
+      continue;
+    }
     print(sayOf("there is not what it takes to start ", program));
     return false;
   }
@@ -92,11 +96,15 @@ function giveEndpoint(what: Launch, program: Program, index: u32): bool {
     print(because(sayOf("an endpoint was refused for ", program), status));
     return false;
   }
-  if (program.endpoint === NO_SLOT) program.endpoint = <u32>result(0);
+  if (program.endpoint === NO_SLOT) {
+    program.endpoint = <u32>result(0);
+  }
   what.give(Role.Serve, program.endpoint, Right.Receive, 0);
   const own = <u32>(readyBit(index) | absentBit(index));
   const starter = what.give(Role.Starter, eventsSlot(), Right.Send, own);
-  if (starter === null) return false;
+  if (starter === null) {
+    return false;
+  }
   starter.base = readyBit(index);
   starter.size = absentBit(index);
   starter.instance = program.restarts;
@@ -109,22 +117,34 @@ function giveRole(what: Launch, topology: Topology, index: u32, role: Role, righ
     const server = topology.server(role);
     // A service that is absent is not given: the program finds no such role, and knows. One that was given up is: whoever
     // calls it is told so. That endpoint takes no badge any more, and nobody would see it.
-    if (server === null || server.state === State.Absent || server.endpoint === NO_SLOT) return true;
+    if (server === null || server.state === State.Absent || server.endpoint === NO_SLOT) {
+      return true;
+    }
     const badge = server.state === State.GivenUp ? 0 : badgeOf(index);
     return what.give(role, server.endpoint, rights, badge) !== null;
   }
-  if (role === Role.InitService) return what.give(role, initEndpoint(), rights, badgeOf(index)) !== null;
-  if (role === Role.Foreground) return giveForeground(what, rights);
-  if (role === Role.Fixtures) return giveFixtures(what, rights);
+  if (role === Role.InitService) {
+    return what.give(role, initEndpoint(), rights, badgeOf(index)) !== null;
+  }
+  if (role === Role.Foreground) {
+    return giveForeground(what, rights);
+  }
+  if (role === Role.Fixtures) {
+    return giveFixtures(what, rights);
+  }
   // It says something by being there, and allows nothing.
-  if (role === Role.ReadOnlyFile) return what.give(role, eventsSlot(), Right.None, 0) !== null;
+  if (role === Role.ReadOnlyFile) {
+    return what.give(role, eventsSlot(), Right.None, 0) !== null;
+  }
   return giveOwn(what, role, rights);
 }
 
 /** Where a Ctrl-C is signalled: to us, by one bit that is good for nothing else. */
 function giveForeground(what: Launch, rights: u32): bool {
   const given = what.give(Role.Foreground, eventsSlot(), rights, <u32>interruptBit());
-  if (given === null) return false;
+  if (given === null) {
+    return false;
+  }
   given.base = interruptBit();
   return true;
 }
@@ -135,7 +155,9 @@ function giveOwn(what: Launch, role: Role, rights: u32): bool {
   let entry = entryOf(role, nth);
   while (entry !== null) {
     const given = what.give(role, entry.slot, rights, 0);
-    if (given === null) return false;
+    if (given === null) {
+      return false;
+    }
     given.base = entry.base;
     given.size = entry.size;
     given.irq = entry.irq;
@@ -151,12 +173,18 @@ const fixturesFile = changetype<BundledFile>(memory.data(offsetof<BundledFile>()
 
 function giveFixtures(what: Launch, rights: u32): bool {
   if (fixtures === NO_SLOT) {
-    if (!findImageInBundle("fixtures.img", fixturesFile)) return false;
+    if (!findImageInBundle("fixtures.img", fixturesFile)) {
+      return false;
+    }
     fixtures = copyOfFile(fixturesFile);
-    if (fixtures === NO_SLOT) return false;
+    if (fixtures === NO_SLOT) {
+      return false;
+    }
   }
   const given = what.give(Role.Fixtures, fixtures, rights & ~(<u32>Right.Write), 0);
-  if (given === null) return false;
+  if (given === null) {
+    return false;
+  }
   given.size = fixturesFile.bytes;
   return true;
 }
@@ -168,7 +196,8 @@ function sayRefused(program: Program, what: Launch, status: i32): void {
     return;
   }
   words.text(stepName(what.failedStep));
-  if (what.failedStep === Step.Grant)
+  if (what.failedStep === Step.Grant) {
     words.text(" of role ").code(what.failedRole, roleName(what.failedRole));
+  }
   print(because(words.text(" was refused"), status));
 }

@@ -40,13 +40,24 @@ export function supervise(topology: Topology): u64 {
   let next: u64 = FOREVER;
   for (let i: u32 = 0; i < topology.count; i++) {
     const program = topology.program(i);
-    if (program.origin !== Origin.Bundle) continue;
-    if (take(readyBit(i))) onReady(program);
-    if (take(absentBit(i)) && program.state === State.Starting) program.state = State.Absent;
-    if (take(endedBit(i))) onEnd(program, i);
-    if (isDue(program)) onDue(topology, program, i);
-    if (program.state === State.Starting || program.state === State.Fallen)
+    if (program.origin !== Origin.Bundle) {
+      continue;
+    }
+    if (take(readyBit(i))) {
+      onReady(program);
+    }
+    if (take(absentBit(i)) && program.state === State.Starting) {
+      program.state = State.Absent;
+    }
+    if (take(endedBit(i))) {
+      onEnd(program, i);
+    }
+    if (isDue(program)) {
+      onDue(topology, program, i);
+    }
+    if (program.state === State.Starting || program.state === State.Fallen) {
       next = min<u64>(next, program.due);
+    }
   }
   return next;
 }
@@ -54,7 +65,9 @@ export function supervise(topology: Topology): u64 {
 /** Starts the service of row `index` for the first time, and waits until it is ready or absent. False, after a line. */
 export function bringUp(topology: Topology, index: u32): bool {
   const program = topology.program(index);
-  if (!startService(topology, program, index)) return false;
+  if (!startService(topology, program, index)) {
+    return false;
+  }
   let next = supervise(topology);
   // One that is absent leaves as well, and only its exit code tells whether that was well.
   while (program.state === State.Starting || (program.state === State.Absent && program.task !== NO_SLOT)) {
@@ -80,15 +93,21 @@ export function settle(topology: Topology, deadline: u64): void {
 /** The name of a program and how it ended, if that was not by exit code 0; null if it was. */
 export function endOf(program: Program): Line | null {
   const status = taskStatus(program.task);
-  if (status < 0) return because(sayOf("nobody knows how this ended: ", program), status);
+  if (status < 0) {
+    return because(sayOf("nobody knows how this ended: ", program), status);
+  }
   const cause = <End>result(1);
   const detail = result(2);
-  if (cause === End.Exit && <u32>detail === 0) return null;
+  if (cause === End.Exit && <u32>detail === 0) {
+    return null;
+  }
   return sayEnd(sayOf("", program).text(" ended: "), cause, detail);
 }
 
 function onReady(program: Program): void {
-  if (program.state !== State.Starting) return;
+  if (program.state !== State.Starting) {
+    return;
+  }
   program.state = State.Running;
   program.hasServed = 1;
 }
@@ -102,7 +121,9 @@ function onEnd(program: Program, index: u32): void {
     fall(program, index, found === null ? sayOf("", program).text(" left") : found);
     return;
   }
-  if (program.state === State.Absent && found === null) return;
+  if (program.state === State.Absent && found === null) {
+    return;
+  }
   program.state = State.Ended;
   print(found === null ? sayOf("service ended without being asked: ", program) : found);
 }
@@ -111,7 +132,9 @@ function onEnd(program: Program, index: u32): void {
 function fall(program: Program, index: u32, words: Line): void {
   const time = now();
   const due = nextStart(index, time, startup().timebase);
-  if (due === FOREVER) return giveUp(program, words);
+  if (due === FOREVER) {
+    return giveUp(program, words);
+  }
   program.state = State.Fallen;
   program.due = due;
   const delay = ((due - time) * 1000) / startup().timebase;
@@ -153,7 +176,9 @@ function onDue(topology: Topology, program: Program, index: u32): void {
 function restart(topology: Topology, program: Program, index: u32): void {
   program.restarts += 1;
   auditWrite(slotOf(Role.Audit), Audit.ServiceRestarted, program.nameLow, program.restarts);
-  if (startService(topology, program, index)) return;
+  if (startService(topology, program, index)) {
+    return;
+  }
   fall(program, index, sayOf("", program).text(" did not start"));
 }
 
@@ -161,14 +186,19 @@ const file = changetype<BundledFile>(memory.data(offsetof<BundledFile>(), 8));
 
 /** A new life for a service, its first or another one. False, after a line. */
 function startService(topology: Topology, program: Program, index: u32): bool {
-  if (!findInBundle(program.name, program.nameLength, file)) return false;
+  if (!findInBundle(program.name, program.nameLength, file)) {
+    return false;
+  }
   // What an earlier life said is not about this one.
   take(readyBit(index));
   take(absentBit(index));
-  if (!start(topology, index, file.address, file.bytes, 0, 0)) return false;
+  if (!start(topology, index, file.address, file.bytes, 0, 0)) {
+    return false;
+  }
   program.due = deadlineIn(START_MILLISECONDS, startup().timebase);
   return true;
 }
 
-if (Heard.Signals !== 0)
+if (Heard.Signals !== 0) {
   ERROR("bringUp and settle take every other answer of listenToSignals for the deadline");
+}

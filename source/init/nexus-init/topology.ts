@@ -168,7 +168,9 @@ export class Program {
   gifts(role: Role): u32 {
     let count: u32 = 0;
     for (let i: u32 = 0; i < this.giftCount; i++) {
-      if (this.gift(i).role === role) count += 1;
+      if (this.gift(i).role === role) {
+        count += 1;
+      }
     }
     return count;
   }
@@ -233,7 +235,9 @@ export class Topology {
   /** The row that serves `role`, or null. */
   server(role: Role): Program | null {
     for (let i: u32 = 0; i < this.count; i++) {
-      if (this.program(i).service === role) return this.program(i);
+      if (this.program(i).service === role) {
+        return this.program(i);
+      }
     }
     return null;
   }

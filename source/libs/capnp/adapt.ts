@@ -41,7 +41,9 @@ export function adaptMessage(segment: usize, table: usize, root: usize): usize {
   shapes = table;
   const pointer = load<u64>(segment);
   const to = allocate(shapeWords(root));
-  if (to === 0) return 0;
+  if (to === 0) {
+    return 0;
+  }
   const from = targetOf(segment, pointer);
   const isCopied = copyStruct(from, structDataWords(pointer), structPointerCount(pointer), to, root);
   return isCopied ? to : 0;
@@ -50,7 +52,9 @@ export function adaptMessage(segment: usize, table: usize, root: usize): usize {
 /** `words` zeroed words of the copy, or 0. */
 function allocate(words: u32): usize {
   const bytes = (<usize>words) << 3;
-  if (bytes > COPY + MESSAGE_BYTES_MAX - copyEnd) return 0;
+  if (bytes > COPY + MESSAGE_BYTES_MAX - copyEnd) {
+    return 0;
+  }
   const at = copyEnd;
   memory.fill(at, 0, bytes);
   copyEnd += bytes;
@@ -73,8 +77,9 @@ function copyStruct(from: usize, dataWords: u32, pointerCount: u32, to: usize, s
   const known = min(pointerCount, shapePointerCount(shape));
   for (let i: u32 = 0; i < known; i++) {
     const at = (<usize>i) << 3;
-    if (!copyPointer(fromPointers + at, toPointers + at, shapeKind(shape, i), shapeMore(shape, i)))
+    if (!copyPointer(fromPointers + at, toPointers + at, shapeKind(shape, i), shapeMore(shape, i))) {
       return false;
+    }
   }
   return true;
 }
@@ -82,12 +87,20 @@ function copyStruct(from: usize, dataWords: u32, pointerCount: u32, to: usize, s
 /** Copies what the pointer at `from` leads to, and writes the pointer at `to`. */
 function copyPointer(from: usize, to: usize, kind: u32, more: u32): bool {
   const pointer = load<u64>(from);
-  if (pointer === 0) return true;
-  if (kind === PointerKind.StructList) return copyStructList(from, pointer, to, shapeAt(shapes, more));
-  if (kind !== PointerKind.Struct) return copyFlatList(from, pointer, to, kind);
+  if (pointer === 0) {
+    return true;
+  }
+  if (kind === PointerKind.StructList) {
+    return copyStructList(from, pointer, to, shapeAt(shapes, more));
+  }
+  if (kind !== PointerKind.Struct) {
+    return copyFlatList(from, pointer, to, kind);
+  }
   const shape = shapeAt(shapes, more);
   const at = allocate(shapeWords(shape));
-  if (at === 0) return false;
+  if (at === 0) {
+    return false;
+  }
   store<u64>(to, structPointer(offsetTo(to, at), shapeDataWords(shape), shapePointerCount(shape)));
   return copyStruct(
     targetOf(from, pointer),
@@ -103,7 +116,9 @@ function copyFlatList(from: usize, pointer: u64, to: usize, kind: u32): bool {
   const count = listCount(pointer);
   const words = listWords(elementSize, count);
   const at = allocate(words);
-  if (at === 0) return false;
+  if (at === 0) {
+    return false;
+  }
   const source = targetOf(from, pointer);
   store<u64>(to, listPointer(offsetTo(to, at), elementSize, count));
   if (elementSize !== ElementSize.Pointer) {
@@ -112,7 +127,9 @@ function copyFlatList(from: usize, pointer: u64, to: usize, kind: u32): bool {
   }
   const elementKind: u32 = kind === PointerKind.TextList ? PointerKind.Text : PointerKind.Data;
   for (let i: u32 = 0; i < count; i++) {
-    if (!copyPointer(source + ((<usize>i) << 3), at + ((<usize>i) << 3), elementKind, 0)) return false;
+    if (!copyPointer(source + ((<usize>i) << 3), at + ((<usize>i) << 3), elementKind, 0)) {
+      return false;
+    }
   }
   return true;
 }
@@ -125,13 +142,17 @@ function copyStructList(from: usize, pointer: u64, to: usize, shape: usize): boo
   // `count` is at most the words of a message, and a struct's at most 64 (toolchain/schema): no overflow.
   const words = count * shapeWords(shape);
   const at = allocate(words + 1);
-  if (at === 0) return false;
+  if (at === 0) {
+    return false;
+  }
   store<u64>(to, listPointer(offsetTo(to, at), ElementSize.Composite, words));
   store<u64>(at, structPointer(count, shapeDataWords(shape), shapePointerCount(shape)));
   for (let i: u32 = 0; i < count; i++) {
     const element = source + WORD_BYTES + ((<usize>(i * stride)) << 3);
     const copy = at + WORD_BYTES + ((<usize>(i * shapeWords(shape))) << 3);
-    if (!copyStruct(element, structDataWords(tag), structPointerCount(tag), copy, shape)) return false;
+    if (!copyStruct(element, structDataWords(tag), structPointerCount(tag), copy, shape)) {
+      return false;
+    }
   }
   return true;
 }

@@ -40,7 +40,9 @@ export function beginMessage(address: usize, capacity: u32, dataWords: u32, poin
 
 /** Completes the frame. The length of the message in bytes, or 0 if something did not fit. */
 export function finishMessage(): u32 {
-  if (isSpilled) return 0;
+  if (isSpilled) {
+    return 0;
+  }
   const length = <u32>(end - frame);
   store<u64>(frame, (<u64>((length >> 3) - 1)) << 32);
   return length;
@@ -54,7 +56,9 @@ export function messageRoom(): u32 {
 /** `words` words, not zeroed, or the spill. */
 function allocate(words: u32): usize {
   const bytes = (<u64>words) << 3;
-  if (isSpilled || bytes > <u64>(limit - end)) return spill();
+  if (isSpilled || bytes > <u64>(limit - end)) {
+    return spill();
+  }
   const at = end;
   end += <usize>bytes;
   return at;
@@ -72,7 +76,9 @@ export function allocateStruct(at: usize, dataWords: u32, pointerCount: u32): us
   memory.fill(to, 0, (<usize>words) << 3);
   // A struct of no size "is" its pointer word, since a pointer of all zeros would mean that there is none.
   const offset = words === 0 ? <u32>-1 : offsetTo(at, to);
-  if (!isSpilled) store<u64>(at, structPointer(offset, dataWords, pointerCount));
+  if (!isSpilled) {
+    store<u64>(at, structPointer(offset, dataWords, pointerCount));
+  }
   return to;
 }
 
@@ -80,7 +86,9 @@ export function allocateStruct(at: usize, dataWords: u32, pointerCount: u32): us
 export function allocateList(at: usize, elementSize: u32, count: u32): void {
   const words = count < MESSAGE_BYTES_MAX ? listWords(elementSize, count) : MESSAGE_BYTES_MAX;
   const to = allocate(words);
-  if (isSpilled) return;
+  if (isSpilled) {
+    return;
+  }
   memory.fill(to, 0, (<usize>words) << 3);
   store<u64>(at, listPointer(offsetTo(at, to), elementSize, count));
 }
@@ -89,7 +97,9 @@ export function allocateList(at: usize, elementSize: u32, count: u32): void {
 export function allocateStructList(at: usize, dataWords: u32, pointerCount: u32, count: u32): void {
   const words = count < MESSAGE_BYTES_MAX ? count * (dataWords + pointerCount) : MESSAGE_BYTES_MAX;
   const to = allocate(words + 1);
-  if (isSpilled) return;
+  if (isSpilled) {
+    return;
+  }
   memory.fill(to + WORD_BYTES, 0, (<usize>words) << 3);
   store<u64>(to, structPointer(count, dataWords, pointerCount));
   store<u64>(at, listPointer(offsetTo(at, to), ElementSize.Composite, words));
@@ -97,16 +107,21 @@ export function allocateStructList(at: usize, dataWords: u32, pointerCount: u32,
 
 /** Keeps only the first `count` structs of the list at `at`; what the others occupied stays unused. */
 export function shortenStructList(at: usize, count: u32): void {
-  if (isSpilled || load<u64>(at) === 0) return;
+  if (isSpilled || load<u64>(at) === 0) {
+    return;
+  }
   const tagAt = listStart(at);
   const tag = load<u64>(tagAt);
-  if (count < tagCount(tag))
+  if (count < tagCount(tag)) {
     store<u64>(tagAt, structPointer(count, structDataWords(tag), structPointerCount(tag)));
+  }
 }
 
 /** The address of struct `index` of the list at `at`; past its end, the spill. */
 export function builtStruct(at: usize, index: u32): usize {
-  if (isSpilled || index >= structListLength(at)) return spill();
+  if (isSpilled || index >= structListLength(at)) {
+    return spill();
+  }
   const tagAt = listStart(at);
   const tag = load<u64>(tagAt);
   const words = structDataWords(tag) + structPointerCount(tag);
@@ -126,20 +141,26 @@ function spill(): usize {
 /** Copies `length` bytes of UTF-8 from `from` as a text. They must not lie in the page of this message. */
 export function writeText(at: usize, from: usize, length: u32): void {
   const to = allocateBytes(at, length, 1);
-  if (to !== 0) memory.copy(to, from, length);
+  if (to !== 0) {
+    memory.copy(to, from, length);
+  }
 }
 
 /** Copies `length` bytes from `from` as data. They must not lie in the page of this message. */
 export function writeData(at: usize, from: usize, length: u32): void {
   const to = allocateBytes(at, length, 0);
-  if (to !== 0) memory.copy(to, from, length);
+  if (to !== 0) {
+    memory.copy(to, from, length);
+  }
 }
 
 /** Writes a string constant as a text. For ASCII: each other UTF-16 unit becomes `?`. */
 export function writeString(at: usize, text: string): void {
   const length = <u32>text.length;
   const to = allocateBytes(at, length, 1);
-  if (to === 0) return;
+  if (to === 0) {
+    return;
+  }
   for (let i: u32 = 0; i < length; i++) {
     const unit = load<u16>(changetype<usize>(text) + ((<usize>i) << 1));
     store<u8>(to + i, unit < 0x80 ? unit : 0x3f);
@@ -151,8 +172,12 @@ function allocateBytes(at: usize, length: u32, zeros: u32): usize {
   const count = length < MESSAGE_BYTES_MAX ? length + zeros : MESSAGE_BYTES_MAX;
   const words = listWords(ElementSize.Byte, count);
   const to = allocate(words);
-  if (isSpilled) return 0;
-  if (words !== 0) store<u64>(to + ((<usize>(words - 1)) << 3), 0);
+  if (isSpilled) {
+    return 0;
+  }
+  if (words !== 0) {
+    store<u64>(to + ((<usize>(words - 1)) << 3), 0);
+  }
   store<u64>(at, listPointer(offsetTo(at, to), ElementSize.Byte, count));
   return to;
 }

@@ -44,7 +44,9 @@ export function checkMessage(address: usize, words: u32, table: usize, root: usi
   shapes = table;
   sameSizes = true;
   const word = wordAt(0);
-  if (pointerTag(word) !== PointerTag.Struct) return MessageRefusal.NoRoot;
+  if (pointerTag(word) !== PointerTag.Struct) {
+    return MessageRefusal.NoRoot;
+  }
   return checkStruct(0, word, root, 0);
 }
 
@@ -68,7 +70,9 @@ function isInside(start: u32, words: u32): bool {
 }
 
 function charge(words: u32): bool {
-  if (words > budgetWords) return false;
+  if (words > budgetWords) {
+    return false;
+  }
   budgetWords -= words;
   return true;
 }
@@ -78,15 +82,23 @@ function checkStruct(index: u32, word: u64, shape: usize, depth: u32): MessageRe
   const dataWords = structDataWords(word);
   const pointerCount = structPointerCount(word);
   const start = target(index, word);
-  if (depth >= MESSAGE_DEPTH_MAX) return MessageRefusal.TooDeep;
-  if (!isInside(start, dataWords + pointerCount)) return MessageRefusal.OutOfBounds;
-  if (!charge(dataWords + pointerCount)) return MessageRefusal.Amplified;
+  if (depth >= MESSAGE_DEPTH_MAX) {
+    return MessageRefusal.TooDeep;
+  }
+  if (!isInside(start, dataWords + pointerCount)) {
+    return MessageRefusal.OutOfBounds;
+  }
+  if (!charge(dataWords + pointerCount)) {
+    return MessageRefusal.Amplified;
+  }
   noteSizes(dataWords, pointerCount, shape);
   return checkPointers(start + dataWords, pointerCount, shape, depth);
 }
 
 function noteSizes(dataWords: u32, pointerCount: u32, shape: usize): void {
-  if (dataWords !== shapeDataWords(shape) || pointerCount !== shapePointerCount(shape)) sameSizes = false;
+  if (dataWords !== shapeDataWords(shape) || pointerCount !== shapePointerCount(shape)) {
+    sameSizes = false;
+  }
 }
 
 /** Judges a struct's pointers; those that our schema does not know are never read, so they may be anything. */
@@ -94,20 +106,30 @@ function checkPointers(start: u32, count: u32, shape: usize, depth: u32): Messag
   const known = min(count, shapePointerCount(shape));
   for (let i: u32 = 0; i < known; i++) {
     const refusal = checkPointer(start + i, shapeKind(shape, i), shapeMore(shape, i), depth);
-    if (refusal !== MessageRefusal.None) return refusal;
+    if (refusal !== MessageRefusal.None) {
+      return refusal;
+    }
   }
   return MessageRefusal.None;
 }
 
 function checkPointer(index: u32, kind: u32, more: u32, depth: u32): MessageRefusal {
   const word = wordAt(index);
-  if (word === 0) return MessageRefusal.None;
+  if (word === 0) {
+    return MessageRefusal.None;
+  }
   if (kind === PointerKind.Struct) {
-    if (pointerTag(word) !== PointerTag.Struct) return MessageRefusal.BadPointer;
+    if (pointerTag(word) !== PointerTag.Struct) {
+      return MessageRefusal.BadPointer;
+    }
     return checkStruct(index, word, shapeAt(shapes, more), depth + 1);
   }
-  if (pointerTag(word) !== PointerTag.List) return MessageRefusal.BadPointer;
-  if (kind === PointerKind.StructList) return checkStructList(index, word, shapeAt(shapes, more), depth + 1);
+  if (pointerTag(word) !== PointerTag.List) {
+    return MessageRefusal.BadPointer;
+  }
+  if (kind === PointerKind.StructList) {
+    return checkStructList(index, word, shapeAt(shapes, more), depth + 1);
+  }
   return checkFlatList(index, word, kind, more, depth);
 }
 
@@ -117,55 +139,89 @@ function checkFlatList(index: u32, word: u64, kind: u32, more: u32, depth: u32):
   const count = listCount(word);
   const start = target(index, word);
   const words = listWords(elementSize, count);
-  if (elementSize !== elementSizeOf(kind, more)) return MessageRefusal.BadPointer;
-  if (!isInside(start, words)) return MessageRefusal.OutOfBounds;
-  if (!charge(words)) return MessageRefusal.Amplified;
-  if (kind === PointerKind.Text) return checkEnd(start, count);
-  if (elementSize !== ElementSize.Pointer) return MessageRefusal.None;
+  if (elementSize !== elementSizeOf(kind, more)) {
+    return MessageRefusal.BadPointer;
+  }
+  if (!isInside(start, words)) {
+    return MessageRefusal.OutOfBounds;
+  }
+  if (!charge(words)) {
+    return MessageRefusal.Amplified;
+  }
+  if (kind === PointerKind.Text) {
+    return checkEnd(start, count);
+  }
+  if (elementSize !== ElementSize.Pointer) {
+    return MessageRefusal.None;
+  }
   const elementKind: u32 = kind === PointerKind.TextList ? PointerKind.Text : PointerKind.Data;
   for (let i: u32 = 0; i < count; i++) {
     const refusal = checkPointer(start + i, elementKind, 0, depth);
-    if (refusal !== MessageRefusal.None) return refusal;
+    if (refusal !== MessageRefusal.None) {
+      return refusal;
+    }
   }
   return MessageRefusal.None;
 }
 
 /** A text's bytes end with a zero, which is counted. */
 function checkEnd(start: u32, count: u32): MessageRefusal {
-  if (count === 0) return MessageRefusal.BadPointer;
+  if (count === 0) {
+    return MessageRefusal.BadPointer;
+  }
   const last = load<u8>(segment + ((<usize>start) << 3) + count - 1);
   return last === 0 ? MessageRefusal.None : MessageRefusal.BadPointer;
 }
 
 function elementSizeOf(kind: u32, more: u32): u32 {
-  if (kind === PointerKind.Text || kind === PointerKind.Data) return ElementSize.Byte;
+  if (kind === PointerKind.Text || kind === PointerKind.Data) {
+    return ElementSize.Byte;
+  }
   return kind === PointerKind.ScalarList ? more : <u32>ElementSize.Pointer;
 }
 
 function checkStructList(index: u32, word: u64, shape: usize, depth: u32): MessageRefusal {
   const words = listCount(word);
   const start = target(index, word);
-  if (listElementSize(word) !== ElementSize.Composite) return MessageRefusal.BadPointer;
-  if (depth >= MESSAGE_DEPTH_MAX) return MessageRefusal.TooDeep;
+  if (listElementSize(word) !== ElementSize.Composite) {
+    return MessageRefusal.BadPointer;
+  }
+  if (depth >= MESSAGE_DEPTH_MAX) {
+    return MessageRefusal.TooDeep;
+  }
   // One more for the tag; `words` is below 2^29.
-  if (!isInside(start, words + 1)) return MessageRefusal.OutOfBounds;
-  if (!charge(words + 1)) return MessageRefusal.Amplified;
+  if (!isInside(start, words + 1)) {
+    return MessageRefusal.OutOfBounds;
+  }
+  if (!charge(words + 1)) {
+    return MessageRefusal.Amplified;
+  }
 
   const tag = wordAt(start);
   const count = tagCount(tag);
   const dataWords = structDataWords(tag);
   const pointerCount = structPointerCount(tag);
   const stride = dataWords + pointerCount;
-  if (pointerTag(tag) !== PointerTag.Struct) return MessageRefusal.BadPointer;
-  if (<u64>count * <u64>stride > <u64>words) return MessageRefusal.OutOfBounds;
+  if (pointerTag(tag) !== PointerTag.Struct) {
+    return MessageRefusal.BadPointer;
+  }
+  if (<u64>count * <u64>stride > <u64>words) {
+    return MessageRefusal.OutOfBounds;
+  }
   // Elements of no size cost a message nothing, but whoever reads the list counts them.
-  if (stride === 0 && !charge(count)) return MessageRefusal.Amplified;
+  if (stride === 0 && !charge(count)) {
+    return MessageRefusal.Amplified;
+  }
   noteSizes(dataWords, pointerCount, shape);
-  if (pointerCount === 0) return MessageRefusal.None;
+  if (pointerCount === 0) {
+    return MessageRefusal.None;
+  }
   for (let i: u32 = 0; i < count; i++) {
     const pointers = start + 1 + i * stride + dataWords;
     const refusal = checkPointers(pointers, pointerCount, shape, depth);
-    if (refusal !== MessageRefusal.None) return refusal;
+    if (refusal !== MessageRefusal.None) {
+      return refusal;
+    }
   }
   return MessageRefusal.None;
 }

@@ -39,17 +39,27 @@ export function openRefusal(): MessageRefusal {
 export function openMessage(address: usize, length: u32, table: usize, root: usize): usize {
   const isPlausible =
     length >= FRAME_BYTES + WORD_BYTES && length <= MESSAGE_BYTES_MAX && (address & 7) === 0;
-  if (!isPlausible) return refuse(MessageRefusal.BadLength);
+  if (!isPlausible) {
+    return refuse(MessageRefusal.BadLength);
+  }
   const frame = load<u64>(address);
   const words = <u32>(frame >> 32);
-  if (<u32>frame !== 0) return refuse(MessageRefusal.Segmented);
-  if (words === 0 || words > (length - FRAME_BYTES) >> 3) return refuse(MessageRefusal.BadLength);
+  if (<u32>frame !== 0) {
+    return refuse(MessageRefusal.Segmented);
+  }
+  if (words === 0 || words > (length - FRAME_BYTES) >> 3) {
+    return refuse(MessageRefusal.BadLength);
+  }
 
   const segment = address + FRAME_BYTES;
   const refusal = checkMessage(segment, words, table, root);
-  if (refusal !== MessageRefusal.None) return refuse(refusal);
+  if (refusal !== MessageRefusal.None) {
+    return refuse(refusal);
+  }
   lastRefusal = MessageRefusal.None;
-  if (hasOwnSizes()) return segment + WORD_BYTES + ((<isize>pointerOffset(load<u64>(segment))) << 3);
+  if (hasOwnSizes()) {
+    return segment + WORD_BYTES + ((<isize>pointerOffset(load<u64>(segment))) << 3);
+  }
   const adapted = adaptMessage(segment, table, root);
   return adapted === 0 ? refuse(MessageRefusal.TooLong) : adapted;
 }

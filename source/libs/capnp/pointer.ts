@@ -83,8 +83,14 @@ export function elementShift(elementSize: u32): u32 {
 
 /** How many words `count` elements take. No overflow: `count` is below 2^29. */
 export function listWords(elementSize: u32, count: u32): u32 {
-  if (elementSize === ElementSize.Void) return 0;
-  if (elementSize === ElementSize.Bit) return (count + 63) >> 6;
-  if (elementSize >= <u32>ElementSize.EightBytes) return count;
+  if (elementSize === ElementSize.Void) {
+    return 0;
+  }
+  if (elementSize === ElementSize.Bit) {
+    return (count + 63) >> 6;
+  }
+  if (elementSize >= <u32>ElementSize.EightBytes) {
+    return count;
+  }
   return <u32>((((<u64>count) << elementShift(elementSize)) + 7) >> 3);
 }

@@ -36,7 +36,9 @@ export function structListLength(at: usize): u32 {
 
 /** The address of struct `index`, each of `words` words. */
 export function structListElement(at: usize, index: u32, words: u32): usize {
-  if (index >= structListLength(at)) return DEFAULT_STRUCT;
+  if (index >= structListLength(at)) {
+    return DEFAULT_STRUCT;
+  }
   return listStart(at) + WORD_BYTES + ((<usize>(index * words)) << 3);
 }
 

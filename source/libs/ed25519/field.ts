@@ -48,18 +48,24 @@ export class Field {
 
   /** Becomes left + right; either may be this one. */
   add(left: Field, right: Field): void {
-    for (let i: u32 = 0; i < LIMB_COUNT; i++) this.setLimb(i, left.limb(i) + right.limb(i));
+    for (let i: u32 = 0; i < LIMB_COUNT; i++) {
+      this.setLimb(i, left.limb(i) + right.limb(i));
+    }
     this.carry();
   }
 
   /** Becomes left - right; either may be this one. */
   subtract(left: Field, right: Field): void {
-    for (let i: u32 = 0; i < LIMB_COUNT; i++) this.setLimb(i, left.limb(i) - right.limb(i));
+    for (let i: u32 = 0; i < LIMB_COUNT; i++) {
+      this.setLimb(i, left.limb(i) - right.limb(i));
+    }
     this.carry();
   }
 
   negate(): void {
-    for (let i: u32 = 0; i < LIMB_COUNT; i++) this.setLimb(i, -this.limb(i));
+    for (let i: u32 = 0; i < LIMB_COUNT; i++) {
+      this.setLimb(i, -this.limb(i));
+    }
   }
 
   /** Becomes left · right; either may be this one. */
@@ -71,7 +77,9 @@ export class Field {
       for (let j: u32 = 0; j < LIMB_COUNT; j++) {
         // Two limbs at odd places: 2^(ceil(25.5 i) + ceil(25.5 j)) is twice what their sum's place stands for.
         let product = factor * right.limb(j);
-        if ((i & j & 1) === 1) product <<= 1;
+        if ((i & j & 1) === 1) {
+          product <<= 1;
+        }
         let place = i + j;
         if (place >= LIMB_COUNT) {
           place -= LIMB_COUNT;
@@ -117,7 +125,9 @@ export class Field {
     limbs.copyFrom(this);
     // Whether p goes into it -1, 0 or 1 times: the carry out of the top if 19 is added at the bottom.
     let quotient: i64 = (19 * limbs.limb(9) + ((<i64>1) << 24)) >> 25;
-    for (let i: u32 = 0; i < LIMB_COUNT; i++) quotient = (limbs.limb(i) + quotient) >> <i64>bitsOf(i);
+    for (let i: u32 = 0; i < LIMB_COUNT; i++) {
+      quotient = (limbs.limb(i) + quotient) >> <i64>bitsOf(i);
+    }
     limbs.setLimb(0, limbs.limb(0) + 19 * quotient);
 
     let carried: i64 = 0;
@@ -165,13 +175,17 @@ export class Field {
     while (bit > 0) {
       bit--;
       this.square(this);
-      if (bit >= 32 || ((zeros >> bit) & 1) === 0) this.multiply(this, base);
+      if (bit >= 32 || ((zeros >> bit) & 1) === 0) {
+        this.multiply(this, base);
+      }
     }
   }
 
   /** Moves what is too much for a limb to the next one, rounding to the nearest, so that limbs may be negative. */
   private carry(): void {
-    for (let i: u32 = 0; i < LIMB_COUNT; i++) this.carryOut(i);
+    for (let i: u32 = 0; i < LIMB_COUNT; i++) {
+      this.carryOut(i);
+    }
     this.carryOut(0);
   }
 
@@ -180,8 +194,11 @@ export class Field {
     const limb = this.limb(index);
     const over = (limb + ((<i64>1) << (bits - 1))) >> bits;
     this.setLimb(index, limb - (over << bits));
-    if (index === LIMB_COUNT - 1) this.setLimb(0, this.limb(0) + 19 * over);
-    else this.setLimb(index + 1, this.limb(index + 1) + over);
+    if (index === LIMB_COUNT - 1) {
+      this.setLimb(0, this.limb(0) + 19 * over);
+    } else {
+      this.setLimb(index + 1, this.limb(index + 1) + over);
+    }
   }
 }
 

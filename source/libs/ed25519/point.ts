@@ -7,7 +7,9 @@ import { ENCODED_BYTES, FIELD_BYTES, Field } from "./field";
 
 /** Bytes of a point in memory. */
 export const POINT_BYTES: usize = 320;
-if (POINT_BYTES !== 4 * FIELD_BYTES) ERROR("a point is four numbers");
+if (POINT_BYTES !== 4 * FIELD_BYTES) {
+  ERROR("a point is four numbers");
+}
 
 /** d = -121665/121666, twice d, and a square root of -1 (2^((p-1)/4)), as they are written: little-endian. */
 const D: usize = memory.data<u64>([
@@ -146,12 +148,20 @@ export class Point {
     y.decode(at);
     const isOddWanted = load<u8>(at + LAST_BYTE) >> 7 === 1;
     y.encode(WRITTEN);
-    if (isOddWanted) store<u8>(WRITTEN + LAST_BYTE, load<u8>(WRITTEN + LAST_BYTE) | 0x80);
+    if (isOddWanted) {
+      store<u8>(WRITTEN + LAST_BYTE, load<u8>(WRITTEN + LAST_BYTE) | 0x80);
+    }
     // What is written anew differs if y was p or more: a second form of a point that has one.
-    if (memory.compare(WRITTEN, at, ENCODED_BYTES) !== 0) return false;
-    if (!this.findX()) return false;
+    if (memory.compare(WRITTEN, at, ENCODED_BYTES) !== 0) {
+      return false;
+    }
+    if (!this.findX()) {
+      return false;
+    }
     if (this.x.isOdd() !== isOddWanted) {
-      if (this.x.isZero()) return false;
+      if (this.x.isZero()) {
+        return false;
+      }
       this.x.negate();
     }
     this.z.setSmall(1);
@@ -186,9 +196,13 @@ export class Point {
     // Now v x² is u, or -u (then x times the root of -1 is one), or there is no x.
     power.square(x);
     power.multiply(power, v);
-    if (power.equals(u)) return true;
+    if (power.equals(u)) {
+      return true;
+    }
     u.negate();
-    if (!power.equals(u)) return false;
+    if (!power.equals(u)) {
+      return false;
+    }
     candidate.decode(ROOT_OF_MINUS_ONE);
     x.multiply(x, candidate);
     return true;
@@ -203,7 +217,9 @@ export class Point {
     x.multiply(this.x, inverse);
     y.multiply(this.y, inverse);
     y.encode(at);
-    if (x.isOdd()) store<u8>(at + LAST_BYTE, load<u8>(at + LAST_BYTE) | 0x80);
+    if (x.isOdd()) {
+      store<u8>(at + LAST_BYTE, load<u8>(at + LAST_BYTE) | 0x80);
+    }
   }
 }
 

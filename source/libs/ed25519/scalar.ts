@@ -18,7 +18,9 @@ export function isCanonicalScalar(at: usize): bool {
     word -= 8;
     const value = load<u64>(at + word);
     const limit = load<u64>(ORDER + word);
-    if (value !== limit) return value < limit;
+    if (value !== limit) {
+      return value < limit;
+    }
   }
   return false;
 }
@@ -35,7 +37,9 @@ export function reduceScalar(target: usize, number: usize): void {
   while (bit > 0) {
     bit--;
     doubleAndAdd(target, bitAt(number, bit));
-    if (!isCanonicalScalar(target)) subtractOrder(target);
+    if (!isCanonicalScalar(target)) {
+      subtractOrder(target);
+    }
   }
 }
 

@@ -81,7 +81,9 @@ export class Sha512 {
       memory.copy(this.rest + <usize>waiting, at, <usize>taken);
       at += <usize>taken;
       left -= taken;
-      if (waiting + taken < BLOCK_BYTES) return this;
+      if (waiting + taken < BLOCK_BYTES) {
+        return this;
+      }
       this.compress(this.rest);
     }
     while (left >= BLOCK_BYTES) {
@@ -130,7 +132,9 @@ export class Sha512 {
   /** One block into the chaining value (section 6.4.2). */
   private compress(block: usize): void {
     const w = this.schedule;
-    for (let t: usize = 0; t < 128; t += 8) store<u64>(w + t, bswap<u64>(load<u64>(block + t)));
+    for (let t: usize = 0; t < 128; t += 8) {
+      store<u64>(w + t, bswap<u64>(load<u64>(block + t)));
+    }
     for (let t: usize = 128; t < 640; t += 8) {
       const w15 = load<u64>(w + t - 120);
       const w2 = load<u64>(w + t - 16);

@@ -22,15 +22,21 @@ export const SIGNATURE_BYTES: u32 = 64;
 const SCALAR_BITS: u32 = 253;
 
 const sha: usize = memory.data(848, 8);
-if (SHA512_STATE_BYTES > 848) ERROR("Sha512 has outgrown its memory here");
+if (SHA512_STATE_BYTES > 848) {
+  ERROR("Sha512 has outgrown its memory here");
+}
 const digest: usize = memory.data(64, 8);
 const challenge: usize = memory.data(32, 8);
 const expectedR: usize = memory.data(32, 8);
-if (SHA512_DIGEST_BYTES !== 64 || SCALAR_BYTES !== 32 || ENCODED_BYTES !== 32) ERROR("sizes of section 5.1");
+if (SHA512_DIGEST_BYTES !== 64 || SCALAR_BYTES !== 32 || ENCODED_BYTES !== 32) {
+  ERROR("sizes of section 5.1");
+}
 
 /** The base point, the negated key, their sum, and the sum that grows. */
 const points: usize = memory.data(1280, 8);
-if (POINT_BYTES !== 320) ERROR("points has room for four points");
+if (POINT_BYTES !== 320) {
+  ERROR("points has room for four points");
+}
 
 /**
  * Whether `signature` (64 bytes) is the one of `length` bytes at `message` by whoever has the private key of `publicKey`
@@ -38,9 +44,13 @@ if (POINT_BYTES !== 320) ERROR("points has room for four points");
  */
 export function verifies(signature: usize, message: usize, length: u32, publicKey: usize): bool {
   const s = signature + ENCODED_BYTES;
-  if (!isCanonicalScalar(s)) return false;
+  if (!isCanonicalScalar(s)) {
+    return false;
+  }
   const negatedKey = point(1);
-  if (!negatedKey.decode(publicKey) || isOfSmallOrder(negatedKey)) return false;
+  if (!negatedKey.decode(publicKey) || isOfSmallOrder(negatedKey)) {
+    return false;
+  }
   negatedKey.negate();
 
   changetype<Sha512>(sha)
@@ -69,9 +79,13 @@ function combine(s: usize, k: usize): Point {
     sum.double(sum);
     const hasBase = bitAt(s, bit) === 1;
     const hasKey = bitAt(k, bit) === 1;
-    if (hasBase && hasKey) sum.add(sum, both);
-    else if (hasBase) sum.add(sum, base);
-    else if (hasKey) sum.add(sum, negatedKey);
+    if (hasBase && hasKey) {
+      sum.add(sum, both);
+    } else if (hasBase) {
+      sum.add(sum, base);
+    } else if (hasKey) {
+      sum.add(sum, negatedKey);
+    }
   }
   return sum;
 }

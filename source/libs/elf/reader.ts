@@ -93,12 +93,16 @@ export class Executable {
     this.start = 0;
     this.count = 0;
     this.failedHeader = 0;
-    if (length < FILE_HEADER_BYTES) return ElfError.TooShort;
+    if (length < FILE_HEADER_BYTES) {
+      return ElfError.TooShort;
+    }
     const header = this.header;
     memory.copy(header, address, <usize>FILE_HEADER_BYTES);
 
     const error = fileHeaderError(header);
-    if (error !== ElfError.None) return error;
+    if (error !== ElfError.None) {
+      return error;
+    }
     const headerCount = <u32>load<u16>(header, FileHeader.ProgramHeaderCount);
     const headersBytes = headerCount * PROGRAM_HEADER_BYTES;
     const headersOffset = load<u64>(header, FileHeader.ProgramHeaders);
@@ -112,11 +116,17 @@ export class Executable {
       this.failedHeader = index;
       memory.copy(header, headers + <usize>(index * PROGRAM_HEADER_BYTES), <usize>PROGRAM_HEADER_BYTES);
       const segmentError = this.takeProgramHeader(header, length);
-      if (segmentError !== ElfError.None) return segmentError;
+      if (segmentError !== ElfError.None) {
+        return segmentError;
+      }
     }
     this.failedHeader = 0;
-    if (this.count === 0) return ElfError.NoSegment;
-    if (!this.entryHolds(entry)) return ElfError.Entry;
+    if (this.count === 0) {
+      return ElfError.NoSegment;
+    }
+    if (!this.entryHolds(entry)) {
+      return ElfError.Entry;
+    }
     this.start = <u32>entry;
     return ElfError.None;
   }
@@ -152,7 +162,9 @@ export class Executable {
     ) {
       return ElfError.Dynamic;
     }
-    if (type !== SegmentType.Load) return ElfError.None;
+    if (type !== SegmentType.Load) {
+      return ElfError.None;
+    }
 
     const flags = load<u32>(header, ProgramHeader.Flags);
     const address = load<u64>(header, ProgramHeader.VirtualAddress);
@@ -160,35 +172,50 @@ export class Executable {
     const fileOffset = load<u64>(header, ProgramHeader.FileOffset);
     const fileBytes = load<u64>(header, ProgramHeader.FileBytes);
 
-    if (fileBytes > memoryBytes) return ElfError.FileLargerThanMemory;
-    if (memoryBytes === 0) return ElfError.None;
+    if (fileBytes > memoryBytes) {
+      return ElfError.FileLargerThanMemory;
+    }
+    if (memoryBytes === 0) {
+      return ElfError.None;
+    }
     // RISC-V has no page that can be written and not read, and one that can only be run is of no use here.
-    if ((flags & ~SegmentFlag.All) !== 0 || (flags & SegmentFlag.Read) === 0) return ElfError.SegmentFlags;
-    if ((flags & SegmentFlag.Write) !== 0 && (flags & SegmentFlag.Execute) !== 0)
+    if ((flags & ~SegmentFlag.All) !== 0 || (flags & SegmentFlag.Read) === 0) {
+      return ElfError.SegmentFlags;
+    }
+    if ((flags & SegmentFlag.Write) !== 0 && (flags & SegmentFlag.Execute) !== 0) {
       return ElfError.WritableCode;
+    }
     if (fileBytes > <u64>fileLength || fileOffset > <u64>fileLength - fileBytes) {
       return ElfError.SegmentOutsideFile;
     }
     if (address < <u64>USER_BEGIN || memoryBytes > <u64>(USER_PROGRAM_END - USER_BEGIN)) {
       return ElfError.SegmentOutsideUser;
     }
-    if (address > <u64>USER_PROGRAM_END - memoryBytes) return ElfError.SegmentOutsideUser;
+    if (address > <u64>USER_PROGRAM_END - memoryBytes) {
+      return ElfError.SegmentOutsideUser;
+    }
 
     const index = this.count;
     const segment = this.segment(index);
     segment.set(<u32>address, <u32>memoryBytes, <u32>fileOffset, <u32>fileBytes, flags);
-    if (index !== 0 && segment.pagesStart < this.segment(index - 1).pagesEnd) return ElfError.SegmentOrder;
+    if (index !== 0 && segment.pagesStart < this.segment(index - 1).pagesEnd) {
+      return ElfError.SegmentOrder;
+    }
     this.count = index + 1;
     return ElfError.None;
   }
 
   /** Code has to be in the file, not in the zeros behind it, and instructions are at even addresses. */
   private entryHolds(entry: u64): bool {
-    if ((entry & 1) !== 0) return false;
+    if ((entry & 1) !== 0) {
+      return false;
+    }
     for (let index: u32 = 0; index < this.count; index += 1) {
       const segment = this.segment(index);
       const offset = entry - <u64>segment.address;
-      if (entry >= <u64>segment.address && offset < <u64>segment.fileBytes) return segment.executable;
+      if (entry >= <u64>segment.address && offset < <u64>segment.fileBytes) {
+        return segment.executable;
+      }
     }
     return false;
   }
@@ -201,20 +228,40 @@ export class Executable {
 
 /** Judges the file header (a copy). */
 function fileHeaderError(header: usize): ElfError {
-  if (load<u32>(header, FileHeader.Magic) !== ELF_MAGIC) return ElfError.Magic;
-  if (load<u8>(header, FileHeader.Class) !== CLASS_64) return ElfError.Class;
-  if (load<u8>(header, FileHeader.Data) !== DATA_LITTLE_ENDIAN) return ElfError.ByteOrder;
-  if (<u32>load<u8>(header, FileHeader.IdentVersion) !== VERSION_CURRENT) return ElfError.Version;
-  if (load<u32>(header, FileHeader.Version) !== VERSION_CURRENT) return ElfError.Version;
-  if (load<u16>(header, FileHeader.Type) !== TYPE_EXECUTABLE) return ElfError.Type;
-  if (load<u16>(header, FileHeader.Machine) !== MACHINE_RISCV) return ElfError.Machine;
-  if ((load<u32>(header, FileHeader.Flags) & (FLAG_FLOAT_ABI | FLAG_RVE)) !== 0) return ElfError.Flags;
-  if (<u32>load<u16>(header, FileHeader.Size) !== FILE_HEADER_BYTES) return ElfError.HeaderSize;
+  if (load<u32>(header, FileHeader.Magic) !== ELF_MAGIC) {
+    return ElfError.Magic;
+  }
+  if (load<u8>(header, FileHeader.Class) !== CLASS_64) {
+    return ElfError.Class;
+  }
+  if (load<u8>(header, FileHeader.Data) !== DATA_LITTLE_ENDIAN) {
+    return ElfError.ByteOrder;
+  }
+  if (<u32>load<u8>(header, FileHeader.IdentVersion) !== VERSION_CURRENT) {
+    return ElfError.Version;
+  }
+  if (load<u32>(header, FileHeader.Version) !== VERSION_CURRENT) {
+    return ElfError.Version;
+  }
+  if (load<u16>(header, FileHeader.Type) !== TYPE_EXECUTABLE) {
+    return ElfError.Type;
+  }
+  if (load<u16>(header, FileHeader.Machine) !== MACHINE_RISCV) {
+    return ElfError.Machine;
+  }
+  if ((load<u32>(header, FileHeader.Flags) & (FLAG_FLOAT_ABI | FLAG_RVE)) !== 0) {
+    return ElfError.Flags;
+  }
+  if (<u32>load<u16>(header, FileHeader.Size) !== FILE_HEADER_BYTES) {
+    return ElfError.HeaderSize;
+  }
   if (<u32>load<u16>(header, FileHeader.ProgramHeaderSize) !== PROGRAM_HEADER_BYTES) {
     return ElfError.ProgramHeaderSize;
   }
   const count = <u32>load<u16>(header, FileHeader.ProgramHeaderCount);
-  if (count === 0 || count > PROGRAM_HEADERS_MAX) return ElfError.ProgramHeaderCount;
+  if (count === 0 || count > PROGRAM_HEADERS_MAX) {
+    return ElfError.ProgramHeaderCount;
+  }
   return ElfError.None;
 }
 
@@ -222,4 +269,6 @@ function fileHeaderError(header: usize): ElfError {
 export const ELF_STATE_BYTES: u32 =
   <u32>FIELDS_BYTES + FILE_HEADER_BYTES + PROGRAM_HEADERS_MAX * <u32>offsetof<Segment>();
 
-if (offsetof<Executable>() > FIELDS_BYTES) ERROR("Executable has outgrown FIELDS_BYTES");
+if (offsetof<Executable>() > FIELDS_BYTES) {
+  ERROR("Executable has outgrown FIELDS_BYTES");
+}

@@ -70,7 +70,9 @@ export class Blob {
 
   /** Bytes of reservation `index`; 0 past the last. */
   reservationSize(index: u32): u64 {
-    if (index >= this.reservations) return 0;
+    if (index >= this.reservations) {
+      return 0;
+    }
     return this.doubleword(this.reservationsStart + index * RESERVATION_BYTES + 8);
   }
 
@@ -79,9 +81,15 @@ export class Blob {
     this.base = address;
     this.failure = FdtError.None;
     this.failureOffset = 0;
-    if (!this.headerHolds(lengthMax)) return this.failure;
-    if (!this.reservationsHold()) return this.failure;
-    if (!this.structureHolds()) return this.failure;
+    if (!this.headerHolds(lengthMax)) {
+      return this.failure;
+    }
+    if (!this.reservationsHold()) {
+      return this.failure;
+    }
+    if (!this.structureHolds()) {
+      return this.failure;
+    }
     return FdtError.None;
   }
 
@@ -99,9 +107,15 @@ export class Blob {
     const token = this.word(offset);
     this.token = token;
     this.nextOffset = offset + 4;
-    if (token === Token.BeginNode) return this.stepNode(offset);
-    if (token === Token.Property) return this.stepProperty(offset);
-    if (token === Token.EndNode || token === Token.Nop || token === Token.End) return true;
+    if (token === Token.BeginNode) {
+      return this.stepNode(offset);
+    }
+    if (token === Token.Property) {
+      return this.stepProperty(offset);
+    }
+    if (token === Token.EndNode || token === Token.Nop || token === Token.End) {
+      return true;
+    }
     return this.refuse(FdtError.Token, offset);
   }
 
@@ -110,7 +124,9 @@ export class Blob {
     const nameOffset = offset + 4;
     const left = this.structureEnd - nameOffset;
     const length = lengthToZero(this.base + <usize>nameOffset, min<u32>(left, NAME_BYTES_MAX + 1));
-    if (length === left || length > NAME_BYTES_MAX) return this.refuse(FdtError.NodeName, offset);
+    if (length === left || length > NAME_BYTES_MAX) {
+      return this.refuse(FdtError.NodeName, offset);
+    }
     this.nameOffset = nameOffset;
     this.nameLength = length;
     // Past the block's end if the padding is cut off; the next step refuses that.
@@ -120,18 +136,26 @@ export class Blob {
 
   /** PROP: length of the value, offset of the name in the strings block, the value padded to four bytes. */
   private stepProperty(offset: u32): bool {
-    if (this.structureEnd - offset < 12) return this.refuse(FdtError.StructureEnd, offset);
+    if (this.structureEnd - offset < 12) {
+      return this.refuse(FdtError.StructureEnd, offset);
+    }
     const valueLength = this.word(offset + 4);
     const nameStart = this.word(offset + 8);
     const valueOffset = offset + 12;
-    if (valueLength > this.structureEnd - valueOffset) return this.refuse(FdtError.PropertyValue, offset);
+    if (valueLength > this.structureEnd - valueOffset) {
+      return this.refuse(FdtError.PropertyValue, offset);
+    }
 
     const stringsSize = this.stringsEnd - this.stringsStart;
-    if (nameStart >= stringsSize) return this.refuse(FdtError.PropertyName, offset);
+    if (nameStart >= stringsSize) {
+      return this.refuse(FdtError.PropertyName, offset);
+    }
     const left = stringsSize - nameStart;
     const nameOffset = this.stringsStart + nameStart;
     const length = lengthToZero(this.base + <usize>nameOffset, min<u32>(left, NAME_BYTES_MAX + 1));
-    if (length === left || length > NAME_BYTES_MAX) return this.refuse(FdtError.PropertyName, offset);
+    if (length === left || length > NAME_BYTES_MAX) {
+      return this.refuse(FdtError.PropertyName, offset);
+    }
 
     this.nameOffset = nameOffset;
     this.nameLength = length;
@@ -158,9 +182,15 @@ export class Blob {
 
   /** Section 5.2. Each offset and size is compared by subtraction, so that no sum can wrap around. */
   private headerHolds(lengthMax: u32): bool {
-    if ((this.base & 7) !== 0) return this.refuse(FdtError.Alignment, 0);
-    if (lengthMax < HEADER_BYTES) return this.refuse(FdtError.Length, 0);
-    if (this.word(Header.Magic) !== FDT_MAGIC) return this.refuse(FdtError.Magic, Header.Magic);
+    if ((this.base & 7) !== 0) {
+      return this.refuse(FdtError.Alignment, 0);
+    }
+    if (lengthMax < HEADER_BYTES) {
+      return this.refuse(FdtError.Length, 0);
+    }
+    if (this.word(Header.Magic) !== FDT_MAGIC) {
+      return this.refuse(FdtError.Magic, Header.Magic);
+    }
     const version = this.word(Header.Version);
     const compatible = this.word(Header.CompatibleVersion);
     if (version < FDT_VERSION_OLDEST || compatible > FDT_VERSION || compatible > version) {
@@ -196,7 +226,9 @@ export class Blob {
     if (strings < HEADER_BYTES || strings > total) {
       return this.refuse(FdtError.StringsBlock, Header.StringsOffset);
     }
-    if (stringsSize > total - strings) return this.refuse(FdtError.StringsBlock, Header.StringsSize);
+    if (stringsSize > total - strings) {
+      return this.refuse(FdtError.StringsBlock, Header.StringsSize);
+    }
     this.stringsStart = strings;
     this.stringsEnd = strings + stringsSize;
     return true;
@@ -207,8 +239,12 @@ export class Blob {
     let offset = this.reservationsStart;
     this.reservations = 0;
     while (this.total - offset >= RESERVATION_BYTES) {
-      if (this.doubleword(offset) === 0 && this.doubleword(offset + 8) === 0) return true;
-      if (this.reservations === RESERVATIONS_MAX) break;
+      if (this.doubleword(offset) === 0 && this.doubleword(offset + 8) === 0) {
+        return true;
+      }
+      if (this.reservations === RESERVATIONS_MAX) {
+        break;
+      }
       this.reservations += 1;
       offset += RESERVATION_BYTES;
     }
@@ -222,28 +258,46 @@ export class Blob {
     let nodes: u32 = 0;
     let childSeen = false;
     while (true) {
-      if (!this.step(offset)) return false;
+      if (!this.step(offset)) {
+        return false;
+      }
       switch (this.token) {
         case Token.BeginNode:
-          if (depth === 0 && nodes !== 0) return this.refuse(FdtError.RootTwice, offset);
-          if (depth === DEPTH_MAX) return this.refuse(FdtError.Depth, offset);
-          if (nodes === NODES_MAX) return this.refuse(FdtError.NodeCount, offset);
+          if (depth === 0 && nodes !== 0) {
+            return this.refuse(FdtError.RootTwice, offset);
+          }
+          if (depth === DEPTH_MAX) {
+            return this.refuse(FdtError.Depth, offset);
+          }
+          if (nodes === NODES_MAX) {
+            return this.refuse(FdtError.NodeCount, offset);
+          }
           nodes += 1;
           depth += 1;
           childSeen = false;
           break;
         case Token.EndNode:
-          if (depth === 0) return this.refuse(FdtError.EndOutsideNode, offset);
+          if (depth === 0) {
+            return this.refuse(FdtError.EndOutsideNode, offset);
+          }
           depth -= 1;
           childSeen = true;
           break;
         case Token.Property:
-          if (depth === 0) return this.refuse(FdtError.PropertyOutsideNode, offset);
-          if (childSeen) return this.refuse(FdtError.PropertyAfterNode, offset);
+          if (depth === 0) {
+            return this.refuse(FdtError.PropertyOutsideNode, offset);
+          }
+          if (childSeen) {
+            return this.refuse(FdtError.PropertyAfterNode, offset);
+          }
           break;
         case Token.End:
-          if (depth !== 0) return this.refuse(FdtError.NodeOpen, offset);
-          if (nodes === 0) return this.refuse(FdtError.RootMissing, offset);
+          if (depth !== 0) {
+            return this.refuse(FdtError.NodeOpen, offset);
+          }
+          if (nodes === 0) {
+            return this.refuse(FdtError.RootMissing, offset);
+          }
           return true;
         default:
           break;

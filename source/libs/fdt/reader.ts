@@ -60,14 +60,18 @@ export class Tree extends Blob {
       const offset = this.at;
       this.at = this.nextOffset;
       if (this.token === Token.BeginNode) {
-        if (this.openNodes === DEPTH_MAX) return false;
+        if (this.openNodes === DEPTH_MAX) {
+          return false;
+        }
         store<u32>(this.path + <usize>(this.openNodes << 2), offset);
         this.openNodes += 1;
         this.current = offset;
         return true;
       }
       if (this.token === Token.EndNode) {
-        if (this.openNodes === 0) return false;
+        if (this.openNodes === 0) {
+          return false;
+        }
         this.openNodes -= 1;
       }
       if (this.token === Token.End) {
@@ -97,8 +101,12 @@ export class Tree extends Blob {
   get root(): u32 {
     let offset = this.firstToken;
     while (this.step(offset)) {
-      if (this.token === Token.BeginNode) return offset;
-      if (this.token !== Token.Nop) return NONE;
+      if (this.token === Token.BeginNode) {
+        return offset;
+      }
+      if (this.token !== Token.Nop) {
+        return NONE;
+      }
       offset = this.nextOffset;
     }
     return NONE;
@@ -106,7 +114,9 @@ export class Tree extends Blob {
 
   /** The first child of `node`. */
   firstChild(node: u32): u32 {
-    if (node === NONE || !this.step(node)) return NONE;
+    if (node === NONE || !this.step(node)) {
+      return NONE;
+    }
     return this.beginAt(this.nextOffset);
   }
 
@@ -115,11 +125,19 @@ export class Tree extends Blob {
     let offset = node;
     let depth: u32 = 0;
     while (node !== NONE && this.step(offset)) {
-      if (this.token === Token.BeginNode) depth += 1;
-      if (this.token === Token.EndNode) depth -= 1;
-      if (this.token === Token.End) return NONE;
+      if (this.token === Token.BeginNode) {
+        depth += 1;
+      }
+      if (this.token === Token.EndNode) {
+        depth -= 1;
+      }
+      if (this.token === Token.End) {
+        return NONE;
+      }
       offset = this.nextOffset;
-      if (depth === 0) return this.beginAt(offset);
+      if (depth === 0) {
+        return this.beginAt(offset);
+      }
     }
     return NONE;
   }
@@ -127,7 +145,9 @@ export class Tree extends Blob {
   /** The child of `node` with that name; without a unit address in `name`, the first with any. */
   child(node: u32, name: string): u32 {
     let child = this.firstChild(node);
-    while (child !== NONE && !this.nameIs(child, name)) child = this.nextSibling(child);
+    while (child !== NONE && !this.nameIs(child, name)) {
+      child = this.nextSibling(child);
+    }
     return child;
   }
 
@@ -136,13 +156,17 @@ export class Tree extends Blob {
     let offset = this.firstToken;
     let node = NONE;
     while (this.step(offset) && this.token !== Token.End) {
-      if (this.token === Token.BeginNode) node = offset;
+      if (this.token === Token.BeginNode) {
+        node = offset;
+      }
       const follows = this.nextOffset;
       if (this.token === Token.Property && this.valueLength === 4) {
         const name = this.base + <usize>this.nameOffset;
         const isPhandle =
           equals(name, this.nameLength, "phandle") || equals(name, this.nameLength, "linux,phandle");
-        if (isPhandle && this.word(this.valueOffset) === phandle) return node;
+        if (isPhandle && this.word(this.valueOffset) === phandle) {
+          return node;
+        }
       }
       offset = follows;
     }
@@ -164,17 +188,23 @@ export class Tree extends Blob {
     const length = this.nameLengthOf(node);
     const start = this.nameAddressOf(node);
     const count = <u32>name.length;
-    if (!startsWith(start, length, name)) return false;
+    if (!startsWith(start, length, name)) {
+      return false;
+    }
     return length === count || load<u8>(start + <usize>count) === AT_SIGN;
   }
 
   /** The node's property of that name, NONE if it has none. */
   property(node: u32, name: string): u32 {
-    if (node === NONE || !this.step(node)) return NONE;
+    if (node === NONE || !this.step(node)) {
+      return NONE;
+    }
     let offset = this.nextOffset;
     while (this.step(offset)) {
       if (this.token === Token.Property) {
-        if (equals(this.base + <usize>this.nameOffset, this.nameLength, name)) return offset;
+        if (equals(this.base + <usize>this.nameOffset, this.nameLength, name)) {
+          return offset;
+        }
       } else if (this.token !== Token.Nop) {
         return NONE;
       }
@@ -200,16 +230,22 @@ export class Tree extends Blob {
 
   /** Cell `index` of the value; 0 past its end, so ask `cellCount` where that matters. */
   cell(property: u32, index: u32): u32 {
-    if (index >= this.cellCount(property)) return 0;
+    if (index >= this.cellCount(property)) {
+      return 0;
+    }
     return this.word(property + 12 + (index << 2));
   }
 
   /** The number in `cells` (0, 1 or 2) cells from cell `index` on; 0 if they are not all there. */
   number(property: u32, index: u32, cells: u32): u64 {
     const count = this.cellCount(property);
-    if (cells > NUMBER_CELLS_MAX || index > count || count - index < cells) return 0;
+    if (cells > NUMBER_CELLS_MAX || index > count || count - index < cells) {
+      return 0;
+    }
     let value: u64 = 0;
-    for (let i: u32 = 0; i < cells; i += 1) value = (value << 32) | <u64>this.cell(property, index + i);
+    for (let i: u32 = 0; i < cells; i += 1) {
+      value = (value << 32) | <u64>this.cell(property, index + i);
+    }
     return value;
   }
 
@@ -229,13 +265,17 @@ export class Tree extends Blob {
   regCount(parent: u32, node: u32): u32 {
     const addressCells = this.addressCells(parent);
     const sizeCells = this.sizeCells(parent);
-    if (addressCells === 0 || addressCells > NUMBER_CELLS_MAX || sizeCells > NUMBER_CELLS_MAX) return 0;
+    if (addressCells === 0 || addressCells > NUMBER_CELLS_MAX || sizeCells > NUMBER_CELLS_MAX) {
+      return 0;
+    }
     return this.cellCount(this.property(node, "reg")) / (addressCells + sizeCells);
   }
 
   /** The address of pair `index` of `reg`; 0 past the last (`regCount`). */
   regAddress(parent: u32, node: u32, index: u32): u64 {
-    if (index >= this.regCount(parent, node)) return 0;
+    if (index >= this.regCount(parent, node)) {
+      return 0;
+    }
     const addressCells = this.addressCells(parent);
     const pairCells = addressCells + this.sizeCells(parent);
     return this.number(this.property(node, "reg"), index * pairCells, addressCells);
@@ -243,7 +283,9 @@ export class Tree extends Blob {
 
   /** The size of pair `index` of `reg`; 0 past the last (`regCount`). */
   regSize(parent: u32, node: u32, index: u32): u64 {
-    if (index >= this.regCount(parent, node)) return 0;
+    if (index >= this.regCount(parent, node)) {
+      return 0;
+    }
     const addressCells = this.addressCells(parent);
     const sizeCells = this.sizeCells(parent);
     const start = index * (addressCells + sizeCells) + addressCells;
@@ -255,7 +297,9 @@ export class Tree extends Blob {
     const length = this.valueLengthOf(property);
     const start = this.valueAddressOf(property);
     for (let index: u32 = 0; index < length; index += 1) {
-      if (load<u8>(start + <usize>index) === 0) return index;
+      if (load<u8>(start + <usize>index) === 0) {
+        return index;
+      }
     }
     return 0;
   }
@@ -263,7 +307,9 @@ export class Tree extends Blob {
   /** Whether the value is exactly this one string. */
   stringIs(property: u32, words: string): bool {
     const length = this.valueLengthOf(property);
-    if (length !== <u32>words.length + 1) return false;
+    if (length !== <u32>words.length + 1) {
+      return false;
+    }
     const start = this.valueAddressOf(property);
     return startsWith(start, length, words) && load<u8>(start + <usize>(length - 1)) === 0;
   }
@@ -274,8 +320,12 @@ export class Tree extends Blob {
     const length = this.valueLengthOf(property);
     let wordStart: u32 = 0;
     for (let index: u32 = 0; index < length; index += 1) {
-      if (load<u8>(start + <usize>index) !== 0) continue;
-      if (equals(start + <usize>wordStart, index - wordStart, words)) return true;
+      if (load<u8>(start + <usize>index) !== 0) {
+        continue;
+      }
+      if (equals(start + <usize>wordStart, index - wordStart, words)) {
+        return true;
+      }
       wordStart = index + 1;
     }
     return false;
@@ -304,7 +354,9 @@ export class Tree extends Blob {
         continue;
       }
       let end = start;
-      while (end < length && load<u16>(source + <usize>(end << 1)) !== <u16>SLASH) end += 1;
+      while (end < length && load<u16>(source + <usize>(end << 1)) !== <u16>SLASH) {
+        end += 1;
+      }
       let child = this.firstChild(node);
       while (child !== NONE && !this.nameIsPart(child, source + <usize>(start << 1), end - start)) {
         child = this.nextSibling(child);
@@ -319,9 +371,13 @@ export class Tree extends Blob {
   private nameIsPart(node: u32, units: usize, count: u32): bool {
     const length = this.nameLengthOf(node);
     const start = this.nameAddressOf(node);
-    if (length < count) return false;
+    if (length < count) {
+      return false;
+    }
     for (let index: u32 = 0; index < count; index += 1) {
-      if (<u16>load<u8>(start + <usize>index) !== load<u16>(units + <usize>(index << 1))) return false;
+      if (<u16>load<u8>(start + <usize>index) !== load<u16>(units + <usize>(index << 1))) {
+        return false;
+      }
     }
     return length === count || load<u8>(start + <usize>count) === AT_SIGN;
   }
@@ -330,8 +386,12 @@ export class Tree extends Blob {
   private beginAt(offset: u32): u32 {
     let at = offset;
     while (this.step(at)) {
-      if (this.token === Token.BeginNode) return at;
-      if (this.token === Token.EndNode || this.token === Token.End) return NONE;
+      if (this.token === Token.BeginNode) {
+        return at;
+      }
+      if (this.token === Token.EndNode || this.token === Token.End) {
+        return NONE;
+      }
       at = this.nextOffset;
     }
     return NONE;

@@ -69,7 +69,9 @@ export class ImageBlocks {
    */
   verify(block: u32, address: usize): ImageError {
     const error = this.tree.verify(block, address);
-    if (error === ImageError.None) return error;
+    if (error === ImageError.None) {
+      return error;
+    }
     return this.refuseBlock(
       error === ImageError.DataHash ? this.hashError(block) : error,
       this.tree.errorBlock,
@@ -90,23 +92,33 @@ export class ImageBlocks {
     }
     this.clearError();
     const verifiedHere = this.verifiesHere !== 0;
-    if (verifiedHere && this.prepare(block) !== ImageError.None) return 0;
+    if (verifiedHere && this.prepare(block) !== ImageError.None) {
+      return 0;
+    }
     const address = this.verified(block);
     if (address === 0) {
       // Either the block could not be read, or `verified` asked `verify`, and that has said why.
-      if (this.failure === ImageError.None) this.refuseBlock(ImageError.Io, block);
+      if (this.failure === ImageError.None) {
+        this.refuseBlock(ImageError.Io, block);
+      }
       return 0;
     }
-    if (verifiedHere && this.verify(block, address) !== ImageError.None) return 0;
+    if (verifiedHere && this.verify(block, address) !== ImageError.None) {
+      return 0;
+    }
     return address;
   }
 
   /** Index block `block`, held and verified; 0 if it was refused. */
   holdIndex(block: u32): usize {
     const held = changetype<usize>(this) + INDEX_AT;
-    if (this.heldIndexBlock === block) return held;
+    if (this.heldIndexBlock === block) {
+      return held;
+    }
     this.heldIndexBlock = NO_BLOCK;
-    if (!this.hold(block, held)) return 0;
+    if (!this.hold(block, held)) {
+      return 0;
+    }
     this.heldIndexBlock = block;
     return held;
   }
@@ -115,9 +127,13 @@ export class ImageBlocks {
   holdStrings(index: u32): usize {
     const held = changetype<usize>(this) + STRINGS_AT;
     const block = this.stringStart + index;
-    if (this.heldStringBlock === block) return held;
+    if (this.heldStringBlock === block) {
+      return held;
+    }
     this.heldStringBlock = NO_BLOCK;
-    if (!this.hold(block, held)) return 0;
+    if (!this.hold(block, held)) {
+      return 0;
+    }
     this.heldStringBlock = block;
     return held;
   }
@@ -199,7 +215,9 @@ export class ImageBlocks {
     const verifiedHere = this.verifiesHere !== 0;
     const address = verifiedHere ? this.raw(block) : this.block(block);
     if (address === 0) {
-      if (verifiedHere) this.refuseBlock(ImageError.Io, block);
+      if (verifiedHere) {
+        this.refuseBlock(ImageError.Io, block);
+      }
       return false;
     }
     memory.copy(target, address, <usize>BLOCK_BYTES);

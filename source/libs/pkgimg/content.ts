@@ -10,10 +10,14 @@ import { Image } from "./reader";
 /** Holds the first `most` blocks of entry `index`, or all that it has, against the hash tree; picks the entry. */
 export function checkBlocks(image: Image, index: u32, most: u32): ImageError {
   const error = image.pick(index);
-  if (error !== ImageError.None) return error;
+  if (error !== ImageError.None) {
+    return error;
+  }
   const count = min<u32>(most, blocksFor(image.byteLength));
   for (let offset: u32 = 0; offset < count; offset += 1) {
-    if (image.block(image.firstBlock + offset) === 0) return image.error;
+    if (image.block(image.firstBlock + offset) === 0) {
+      return image.error;
+    }
   }
   return ImageError.None;
 }
@@ -25,13 +29,17 @@ export function checkBlocks(image: Image, index: u32, most: u32): ImageError {
  */
 export function checkContent(image: Image, index: u32, digest: usize): ImageError {
   const error = image.pick(index);
-  if (error !== ImageError.None) return error;
+  if (error !== ImageError.None) {
+    return error;
+  }
   const count = blocksFor(image.byteLength);
   image.sha.begin();
   for (let offset: u32 = 0; offset < count; offset += 1) {
     const block = image.firstBlock + offset;
     const address = image.block(block);
-    if (address === 0) return image.error;
+    if (address === 0) {
+      return image.error;
+    }
     const used = min<u32>(BLOCK_BYTES, image.byteLength - offset * BLOCK_BYTES);
     image.sha.update(address, used);
     if (!isZero(address + <usize>used, BLOCK_BYTES - used)) {

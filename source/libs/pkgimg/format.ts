@@ -291,7 +291,9 @@ export function blocksFor(bytes: u32): u32 {
 /** Whether `length` bytes at `start` are all zero. */
 export function isZero(start: usize, length: u32): bool {
   for (let index: u32 = 0; index < length; index += 1) {
-    if (load<u8>(start + <usize>index) !== 0) return false;
+    if (load<u8>(start + <usize>index) !== 0) {
+      return false;
+    }
   }
   return true;
 }

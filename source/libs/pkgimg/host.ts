@@ -18,13 +18,19 @@ import { IMAGE_STATE_BYTES, Image } from "./reader";
 export declare function readBlock(block: u32, target: usize): bool;
 
 const image = changetype<Image>(memory.data(22528, 16));
-if (IMAGE_STATE_BYTES > 22528) ERROR("Image has outgrown its memory here");
+if (IMAGE_STATE_BYTES > 22528) {
+  ERROR("Image has outgrown its memory here");
+}
 const block = memory.data(4096, 16);
-if (BLOCK_BYTES !== 4096) ERROR("a block is not 4096 bytes");
+if (BLOCK_BYTES !== 4096) {
+  ERROR("a block is not 4096 bytes");
+}
 const scratch = memory.data(256, 16);
 const asked = memory.data(256, 16);
 const digestBytes = memory.data(32, 16);
-if (HASH_BYTES !== 32) ERROR("a hash is not 32 bytes");
+if (HASH_BYTES !== 32) {
+  ERROR("a hash is not 32 bytes");
+}
 
 function source(number: u32): usize {
   return readBlock(number, block) ? block : 0;

@@ -25,26 +25,38 @@ export function checkIndex(image: Image, scratch: usize): ImageError {
   let nextBlock = image.dataBlock;
   for (let index: u32 = 0; index < count; index += 1) {
     const error = image.pick(index);
-    if (error !== ImageError.None) return error;
+    if (error !== ImageError.None) {
+      return error;
+    }
 
     const order = entryError(image, nextPath, nextBlock, scratch, previousLength);
-    if (order !== ImageError.None) return image.refuseEntry(order, index);
+    if (order !== ImageError.None) {
+      return image.refuseEntry(order, index);
+    }
     nextPath += image.pathLength;
     nextBlock += blocksFor(image.byteLength);
     previousLength = image.pathLength;
     memory.copy(scratch, image.path, <usize>previousLength);
   }
-  if (nextPath !== image.stringBytes) return image.refuseEntry(ImageError.StringUnused, count - 1);
-  if (nextBlock !== image.treeBlock) return image.refuseEntry(ImageError.DataUnused, count - 1);
+  if (nextPath !== image.stringBytes) {
+    return image.refuseEntry(ImageError.StringUnused, count - 1);
+  }
+  if (nextBlock !== image.treeBlock) {
+    return image.refuseEntry(ImageError.DataUnused, count - 1);
+  }
   return paddingError(image);
 }
 
 /** The entry with exactly that path. NO_ENTRY: there is none if `image.error` is None, else it could not be read. */
 export function find(image: Image, path: usize, length: u32): u32 {
   image.clearError();
-  if (length === 0 || length > PATH_BYTES_MAX) return NO_ENTRY;
+  if (length === 0 || length > PATH_BYTES_MAX) {
+    return NO_ENTRY;
+  }
   const index = search(image, path, length, false);
-  if (index >= image.entryCount || image.pick(index) !== ImageError.None) return NO_ENTRY;
+  if (index >= image.entryCount || image.pick(index) !== ImageError.None) {
+    return NO_ENTRY;
+  }
   return comparePaths(image.path, image.pathLength, path, length) === 0 ? index : NO_ENTRY;
 }
 
@@ -54,13 +66,21 @@ export function find(image: Image, path: usize, length: u32): u32 {
  */
 export function firstChild(image: Image, directory: usize, length: u32): u32 {
   image.clearError();
-  if (length > PATH_BYTES_MAX) return NO_ENTRY;
+  if (length > PATH_BYTES_MAX) {
+    return NO_ENTRY;
+  }
   let index: u32 = length === 0 ? 0 : search(image, directory, length, false);
-  if (image.error !== ImageError.None) return NO_ENTRY;
+  if (image.error !== ImageError.None) {
+    return NO_ENTRY;
+  }
   if (length !== 0 && index < image.entryCount) {
     // A file of that very name comes first, and has nothing below it.
-    if (image.pick(index) !== ImageError.None) return NO_ENTRY;
-    if (image.pathLength === length) index += 1;
+    if (image.pick(index) !== ImageError.None) {
+      return NO_ENTRY;
+    }
+    if (image.pathLength === length) {
+      index += 1;
+    }
   }
   return pickBelow(image, index, directory, length);
 }
@@ -71,10 +91,14 @@ export function firstChild(image: Image, directory: usize, length: u32): u32 {
 export function nextChild(image: Image, directory: usize, length: u32): u32 {
   image.clearError();
   const index = image.pickedEntry;
-  if (index === NO_ENTRY) return NO_ENTRY;
+  if (index === NO_ENTRY) {
+    return NO_ENTRY;
+  }
   const nameLength = childNameLength(image, length);
   const end = childNameStart(length) + nameLength;
-  if (end >= image.pathLength) return pickBelow(image, index + 1, directory, length);
+  if (end >= image.pathLength) {
+    return pickBelow(image, index + 1, directory, length);
+  }
   // A sub-directory: on behind everything that begins with its path and a slash.
   const behind = search(image, image.path, end + 1, true);
   return image.error !== ImageError.None ? NO_ENTRY : pickBelow(image, behind, directory, length);
@@ -103,22 +127,38 @@ function entryError(
   previous: usize,
   previousLength: u32,
 ): ImageError {
-  if (load<u32>(image.entry, Entry.Flags) !== 0) return ImageError.EntryReserved;
-  if (load<u64>(image.entry, Entry.Reserved) !== 0) return ImageError.EntryReserved;
-  if (image.pathOffset !== nextPath) return ImageError.PathOffset;
+  if (load<u32>(image.entry, Entry.Flags) !== 0) {
+    return ImageError.EntryReserved;
+  }
+  if (load<u64>(image.entry, Entry.Reserved) !== 0) {
+    return ImageError.EntryReserved;
+  }
+  if (image.pathOffset !== nextPath) {
+    return ImageError.PathOffset;
+  }
   const path = pathError(image.path, image.pathLength);
-  if (path !== ImageError.None) return path;
+  if (path !== ImageError.None) {
+    return path;
+  }
 
   const order = comparePaths(previous, previousLength, image.path, image.pathLength);
-  if (order > 0) return ImageError.PathOrder;
-  if (order === 0) return ImageError.PathTwice;
+  if (order > 0) {
+    return ImageError.PathOrder;
+  }
+  if (order === 0) {
+    return ImageError.PathTwice;
+  }
   // With no path before it, `previous` is the empty one, below which all are.
   if (previousLength !== 0 && isBelow(image.path, image.pathLength, previous, previousLength)) {
     return ImageError.PathThroughFile;
   }
 
-  if (image.firstBlock < nextBlock) return ImageError.BlobOverlap;
-  if (image.firstBlock > nextBlock) return ImageError.BlobGap;
+  if (image.firstBlock < nextBlock) {
+    return ImageError.BlobOverlap;
+  }
+  if (image.firstBlock > nextBlock) {
+    return ImageError.BlobGap;
+  }
   return ImageError.None;
 }
 
@@ -128,14 +168,18 @@ function paddingError(image: Image): ImageError {
   const indexUsed = indexBytes % BLOCK_BYTES;
   const indexBlock = blocksFor(indexBytes);
   const heldIndex = image.holdIndex(indexBlock);
-  if (heldIndex === 0) return image.error;
+  if (heldIndex === 0) {
+    return image.error;
+  }
   if (indexUsed !== 0 && !isZero(heldIndex + <usize>indexUsed, BLOCK_BYTES - indexUsed)) {
     return image.refuseBlock(ImageError.IndexPadding, indexBlock);
   }
 
   const stringsUsed = image.stringBytes % BLOCK_BYTES;
   const heldStrings = image.holdStrings(blocksFor(image.stringBytes) - 1);
-  if (heldStrings === 0) return image.error;
+  if (heldStrings === 0) {
+    return image.error;
+  }
   if (stringsUsed !== 0 && !isZero(heldStrings + <usize>stringsUsed, BLOCK_BYTES - stringsUsed)) {
     return image.refuseBlock(ImageError.StringPadding, image.dataBlock - 1);
   }
@@ -154,7 +198,9 @@ function search(image: Image, path: usize, length: u32, behind: bool): u32 {
   let high = image.entryCount;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (image.pick(middle) !== ImageError.None) return image.entryCount;
+    if (image.pick(middle) !== ImageError.None) {
+      return image.entryCount;
+    }
     const compared = behind ? min<u32>(image.pathLength, length) : image.pathLength;
     const order = comparePaths(image.path, compared, key, length);
     if (order < 0 || (behind && order === 0)) {
@@ -168,6 +214,8 @@ function search(image: Image, path: usize, length: u32, behind: bool): u32 {
 
 /** Picks entry `index` if it is below the directory. */
 function pickBelow(image: Image, index: u32, directory: usize, length: u32): u32 {
-  if (index >= image.entryCount || image.pick(index) !== ImageError.None) return NO_ENTRY;
+  if (index >= image.entryCount || image.pick(index) !== ImageError.None) {
+    return NO_ENTRY;
+  }
   return isBelow(image.path, image.pathLength, directory, length) ? index : NO_ENTRY;
 }

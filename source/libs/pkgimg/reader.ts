@@ -138,15 +138,23 @@ export class Image extends ImageBlocks {
    */
   pick(index: u32): ImageError {
     this.picked = NO_ENTRY;
-    if (index >= this.entries) return this.refuseEntry(ImageError.EntryOutside, index);
+    if (index >= this.entries) {
+      return this.refuseEntry(ImageError.EntryOutside, index);
+    }
     const offset = index * ENTRY_BYTES;
     const held = this.holdIndex(this.indexStart + offset / BLOCK_BYTES);
-    if (held === 0) return this.failIn(index);
+    if (held === 0) {
+      return this.failIn(index);
+    }
     memory.copy(this.entry, held + <usize>(offset % BLOCK_BYTES), <usize>ENTRY_BYTES);
 
     const length = this.pathLength;
-    if (length === 0) return this.refuseEntry(ImageError.PathEmpty, index);
-    if (length > PATH_BYTES_MAX) return this.refuseEntry(ImageError.PathTooLong, index);
+    if (length === 0) {
+      return this.refuseEntry(ImageError.PathEmpty, index);
+    }
+    if (length > PATH_BYTES_MAX) {
+      return this.refuseEntry(ImageError.PathTooLong, index);
+    }
     const start = this.pathOffset;
     if (start > this.stringCount || this.stringCount - start < length) {
       return this.refuseEntry(ImageError.PathOffset, index);
@@ -160,7 +168,9 @@ export class Image extends ImageBlocks {
     if (blocksFor(<u32>byteLength) > this.treeStart - first) {
       return this.refuseEntry(ImageError.BlobOutside, index);
     }
-    if (!this.copyPath(start, length)) return this.failIn(index);
+    if (!this.copyPath(start, length)) {
+      return this.failIn(index);
+    }
     this.picked = index;
     return ImageError.None;
   }
@@ -212,15 +222,23 @@ export class Image extends ImageBlocks {
     this.picked = NO_ENTRY;
     this.blocks = 0;
     this.entries = 0;
-    if (blocksAvailable === 0) return this.refuseBlock(ImageError.NoBlock, 0);
+    if (blocksAvailable === 0) {
+      return this.refuseBlock(ImageError.NoBlock, 0);
+    }
     const block = this.readSuperblock();
-    if (block === 0) return this.refuseBlock(ImageError.Io, 0);
+    if (block === 0) {
+      return this.refuseBlock(ImageError.Io, 0);
+    }
 
     memory.copy(this.superblock, block, <usize>SUPERBLOCK_BYTES);
     const restIsZero = isZero(block + <usize>SUPERBLOCK_BYTES, BLOCK_BYTES - SUPERBLOCK_BYTES);
     const error = superblockError(this.superblock, restIsZero, blocksAvailable);
-    if (error !== ImageError.None) return this.refuseBlock(error, 0);
-    if (!this.checksumHolds(this.superblock)) return this.refuseBlock(ImageError.SuperblockHash, 0);
+    if (error !== ImageError.None) {
+      return this.refuseBlock(error, 0);
+    }
+    if (!this.checksumHolds(this.superblock)) {
+      return this.refuseBlock(ImageError.SuperblockHash, 0);
+    }
     return this.adopt(this.superblock);
   }
 
@@ -245,7 +263,9 @@ export class Image extends ImageBlocks {
     const treeHolds =
       this.tree.blockCount === load<u32>(superblock, Superblock.TreeBlockCount) &&
       this.tree.levels === load<u32>(superblock, Superblock.TreeLevels);
-    if (!treeHolds) return this.refuseBlock(ImageError.TreeRegion, 0);
+    if (!treeHolds) {
+      return this.refuseBlock(ImageError.TreeRegion, 0);
+    }
     this.blocks = load<u32>(superblock, Superblock.BlockCount);
     this.entries = load<u32>(superblock, Superblock.EntryCount);
     this.stringCount = load<u32>(superblock, Superblock.StringBytes);
@@ -258,7 +278,9 @@ export class Image extends ImageBlocks {
     while (copied < length) {
       const offset = start + copied;
       const held = this.holdStrings(offset / BLOCK_BYTES);
-      if (held === 0) return false;
+      if (held === 0) {
+        return false;
+      }
       const inBlock = offset % BLOCK_BYTES;
       const count = min<u32>(length - copied, BLOCK_BYTES - inBlock);
       memory.copy(this.path + <usize>copied, held + <usize>inBlock, <usize>count);
@@ -280,4 +302,6 @@ export class Image extends ImageBlocks {
 /** How much memory an Image needs, in bytes (8-byte aligned). */
 export const IMAGE_STATE_BYTES: u32 = <u32>SHA_AT + SHA256_STATE_BYTES;
 
-if (offsetof<Image>() > FIELDS_BYTES) ERROR("Image has outgrown FIELDS_BYTES");
+if (offsetof<Image>() > FIELDS_BYTES) {
+  ERROR("Image has outgrown FIELDS_BYTES");
+}

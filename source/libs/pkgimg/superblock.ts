@@ -28,23 +28,41 @@ import {
  * @param blocksAvailable how many blocks there are to read
  */
 export function superblockError(at: usize, restIsZero: bool, blocksAvailable: u32): ImageError {
-  if (load<u64>(at, Superblock.Magic) !== IMAGE_MAGIC) return ImageError.Magic;
-  if (load<u32>(at, Superblock.Version) !== IMAGE_VERSION) return ImageError.Version;
-  if (load<u32>(at, Superblock.BlockBytes) !== BLOCK_BYTES) return ImageError.BlockSize;
+  if (load<u64>(at, Superblock.Magic) !== IMAGE_MAGIC) {
+    return ImageError.Magic;
+  }
+  if (load<u32>(at, Superblock.Version) !== IMAGE_VERSION) {
+    return ImageError.Version;
+  }
+  if (load<u32>(at, Superblock.BlockBytes) !== BLOCK_BYTES) {
+    return ImageError.BlockSize;
+  }
   const blocks = load<u32>(at, Superblock.BlockCount);
-  if (blocks === 0 || blocks > BLOCKS_MAX) return ImageError.BlockCount;
-  if (blocks > blocksAvailable) return ImageError.Truncated;
-  if (load<u32>(at, Superblock.Flags) !== 0) return ImageError.Flags;
+  if (blocks === 0 || blocks > BLOCKS_MAX) {
+    return ImageError.BlockCount;
+  }
+  if (blocks > blocksAvailable) {
+    return ImageError.Truncated;
+  }
+  if (load<u32>(at, Superblock.Flags) !== 0) {
+    return ImageError.Flags;
+  }
   const regions = regionsError(at, blocks);
-  if (regions !== ImageError.None) return regions;
-  if (!labelHolds(at + <usize>Superblock.Label)) return ImageError.Label;
+  if (regions !== ImageError.None) {
+    return regions;
+  }
+  if (!labelHolds(at + <usize>Superblock.Label)) {
+    return ImageError.Label;
+  }
   return signatureError(at, restIsZero);
 }
 
 /** Index from block 1 on, then strings, data and tree, each from where the one before ends; the tree to the end. */
 function regionsError(at: usize, blocks: u32): ImageError {
   const entries = load<u32>(at, Superblock.EntryCount);
-  if (entries === 0 || entries > ENTRIES_MAX) return ImageError.EntryCount;
+  if (entries === 0 || entries > ENTRIES_MAX) {
+    return ImageError.EntryCount;
+  }
   const indexBlocks = blocksFor(entries * ENTRY_BYTES);
   if (
     load<u32>(at, Superblock.IndexBlock) !== 1 ||
@@ -55,20 +73,31 @@ function regionsError(at: usize, blocks: u32): ImageError {
 
   const stringStart = 1 + indexBlocks;
   const stringBytes = load<u32>(at, Superblock.StringBytes);
-  if (load<u32>(at, Superblock.StringBlock) !== stringStart) return ImageError.StringRegion;
-  if (stringBytes === 0 || stringBytes > BLOCKS_MAX * BLOCK_BYTES) return ImageError.StringRegion;
+  if (load<u32>(at, Superblock.StringBlock) !== stringStart) {
+    return ImageError.StringRegion;
+  }
+  if (stringBytes === 0 || stringBytes > BLOCKS_MAX * BLOCK_BYTES) {
+    return ImageError.StringRegion;
+  }
 
   // Every part is at most BLOCKS_MAX (or ENTRIES_MAX) by now, so the sums stay far below 2^32.
   const dataStart = stringStart + blocksFor(stringBytes);
   const dataBlocks = load<u32>(at, Superblock.DataBlockCount);
-  if (load<u32>(at, Superblock.DataBlock) !== dataStart) return ImageError.DataRegion;
-  if (dataBlocks > BLOCKS_MAX) return ImageError.DataRegion;
+  if (load<u32>(at, Superblock.DataBlock) !== dataStart) {
+    return ImageError.DataRegion;
+  }
+  if (dataBlocks > BLOCKS_MAX) {
+    return ImageError.DataRegion;
+  }
 
   const treeStart = dataStart + dataBlocks;
   const treeBlocks = load<u32>(at, Superblock.TreeBlockCount);
-  if (load<u32>(at, Superblock.TreeBlock) !== treeStart || treeBlocks > BLOCKS_MAX)
+  if (load<u32>(at, Superblock.TreeBlock) !== treeStart || treeBlocks > BLOCKS_MAX) {
     return ImageError.TreeRegion;
-  if (treeStart + treeBlocks !== blocks) return ImageError.TreeRegion;
+  }
+  if (treeStart + treeBlocks !== blocks) {
+    return ImageError.TreeRegion;
+  }
   return ImageError.None;
 }
 
@@ -84,8 +113,12 @@ function signatureError(at: usize, restIsZero: bool): ImageError {
     return ImageError.SuperblockPadding;
   }
   const kind = load<u32>(at, Superblock.SignatureKind);
-  if (kind !== SignatureKind.None && kind !== SignatureKind.Ed25519) return ImageError.SignatureKind;
-  if (load<u32>(at, Superblock.SignatureReserved) !== 0) return ImageError.SuperblockPadding;
+  if (kind !== SignatureKind.None && kind !== SignatureKind.Ed25519) {
+    return ImageError.SignatureKind;
+  }
+  if (load<u32>(at, Superblock.SignatureReserved) !== 0) {
+    return ImageError.SuperblockPadding;
+  }
   const signatureBytes = <u32>Superblock.Reserved - <u32>Superblock.KeyId;
   if (kind === SignatureKind.None && !isZero(at + <usize>Superblock.KeyId, signatureBytes)) {
     return ImageError.SignatureUnused;

@@ -14,7 +14,9 @@ import { Image } from "./reader";
  * @returns None, Unsigned, UnknownKey if it says that another key signed it, SignatureWrong
  */
 export function signatureError(image: Image, publicKey: usize, keyId: usize): ImageError {
-  if (image.signatureKind !== SignatureKind.Ed25519) return image.refuseBlock(ImageError.Unsigned, 0);
+  if (image.signatureKind !== SignatureKind.Ed25519) {
+    return image.refuseBlock(ImageError.Unsigned, 0);
+  }
   if (memory.compare(image.keyId, keyId, <usize>HASH_BYTES) !== 0) {
     return image.refuseBlock(ImageError.UnknownKey, 0);
   }
@@ -30,7 +32,9 @@ export function signatureError(image: Image, publicKey: usize, keyId: usize): Im
  * @returns None, OtherDigest, SignatureNotWanted
  */
 export function digestError(image: Image, digest: usize, scratch: usize): ImageError {
-  if (image.signatureKind !== SignatureKind.None) return image.refuseBlock(ImageError.SignatureNotWanted, 0);
+  if (image.signatureKind !== SignatureKind.None) {
+    return image.refuseBlock(ImageError.SignatureNotWanted, 0);
+  }
   image.digest(scratch);
   const matches = memory.compare(scratch, digest, <usize>HASH_BYTES) === 0;
   return matches ? ImageError.None : image.refuseBlock(ImageError.OtherDigest, 0);

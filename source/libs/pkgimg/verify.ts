@@ -72,7 +72,9 @@ export class HashTree {
     this.failedBlock = 0;
     memory.copy(this.root, root, <usize>HASH_BYTES);
     store<u64>(this.suffix, IMAGE_MAGIC, 8);
-    for (let level: u32 = 0; level < LEVELS_MAX; level += 1) store<u32>(this.kept(level), NO_NODE);
+    for (let level: u32 = 0; level < LEVELS_MAX; level += 1) {
+      store<u32>(this.kept(level), NO_NODE);
+    }
   }
 
   /** How many levels the tree has. */
@@ -96,13 +98,17 @@ export class HashTree {
    */
   prepare(block: u32): ImageError {
     this.failedBlock = block;
-    if (block === 0 || block >= this.treeBlock) return ImageError.BlockOutside;
+    if (block === 0 || block >= this.treeBlock) {
+      return ImageError.BlockOutside;
+    }
     // From the root down: each node is checked against the one above it, which was checked or kept.
     let level = this.levelCount;
     while (level > 0) {
       level -= 1;
       const error = this.keep(level, (block - 1) / span(level));
-      if (error !== ImageError.None) return error;
+      if (error !== ImageError.None) {
+        return error;
+      }
     }
     return ImageError.None;
   }
@@ -115,7 +121,9 @@ export class HashTree {
    */
   verify(block: u32, address: usize): ImageError {
     const error = this.prepare(block);
-    if (error !== ImageError.None) return error;
+    if (error !== ImageError.None) {
+      return error;
+    }
     this.failedBlock = block;
     this.hashBlock(0, block, address);
     const expected = this.node(0) + <usize>(((block - 1) % FANOUT) * HASH_BYTES);
@@ -124,11 +132,15 @@ export class HashTree {
 
   /** Makes node `index` of `level` the kept one of its level, unless it is. */
   private keep(level: u32, index: u32): ImageError {
-    if (load<u32>(this.kept(level)) === index) return ImageError.None;
+    if (load<u32>(this.kept(level)) === index) {
+      return ImageError.None;
+    }
     const block = this.levelStart(level) + index;
     this.failedBlock = block;
     const source = this.source(block);
-    if (source === 0) return ImageError.Io;
+    if (source === 0) {
+      return ImageError.Io;
+    }
     const node = this.node(level);
     store<u32>(this.kept(level), NO_NODE);
     memory.copy(node, source, <usize>BLOCK_BYTES);
@@ -136,11 +148,15 @@ export class HashTree {
     const isTop = level + 1 === this.levelCount;
     const expected = isTop ? this.root : this.node(level + 1) + <usize>((index % FANOUT) * HASH_BYTES);
     this.hashBlock(level + 1, index, node);
-    if (!this.matches(expected)) return ImageError.TreeHash;
+    if (!this.matches(expected)) {
+      return ImageError.TreeHash;
+    }
 
     const below = level === 0 ? this.leaves : this.countOf(level - 1);
     const used = min<u32>(FANOUT, below - index * FANOUT) * HASH_BYTES;
-    if (!isZero(node + <usize>used, BLOCK_BYTES - used)) return ImageError.TreePadding;
+    if (!isZero(node + <usize>used, BLOCK_BYTES - used)) {
+      return ImageError.TreePadding;
+    }
     store<u32>(this.kept(level), index);
     return ImageError.None;
   }
@@ -162,7 +178,9 @@ export class HashTree {
 
   private levelStart(level: u32): u32 {
     let start = this.treeBlock;
-    for (let below: u32 = 0; below < level; below += 1) start += this.countOf(below);
+    for (let below: u32 = 0; below < level; below += 1) {
+      start += this.countOf(below);
+    }
     return start;
   }
 
@@ -200,7 +218,9 @@ export const HASH_TREE_STATE_BYTES: u32 =
   SHA256_STATE_BYTES +
   LEVELS_MAX * BLOCK_BYTES;
 
-if (offsetof<HashTree>() > FIELDS_BYTES) ERROR("HashTree has outgrown FIELDS_BYTES");
+if (offsetof<HashTree>() > FIELDS_BYTES) {
+  ERROR("HashTree has outgrown FIELDS_BYTES");
+}
 
 /** How many blocks of content one node of `level` stands for. */
 function span(level: u32): u32 {

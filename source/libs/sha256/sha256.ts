@@ -70,7 +70,9 @@ export class Sha256 {
       memory.copy(this.rest + <usize>waiting, at, <usize>taken);
       at += <usize>taken;
       left -= taken;
-      if (waiting + taken < BLOCK_BYTES) return this;
+      if (waiting + taken < BLOCK_BYTES) {
+        return this;
+      }
       this.compress(this.rest);
     }
     while (left >= BLOCK_BYTES) {
@@ -119,7 +121,9 @@ export class Sha256 {
   /** One block into the chaining value (section 6.2.2). */
   private compress(block: usize): void {
     const w = this.schedule;
-    for (let t: usize = 0; t < 64; t += 4) store<u32>(w + t, bswap<u32>(load<u32>(block + t)));
+    for (let t: usize = 0; t < 64; t += 4) {
+      store<u32>(w + t, bswap<u32>(load<u32>(block + t)));
+    }
     for (let t: usize = 64; t < 256; t += 4) {
       const w15 = load<u32>(w + t - 60);
       const w2 = load<u32>(w + t - 8);

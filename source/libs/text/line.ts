@@ -66,7 +66,9 @@ export class Line {
     const count = min<u32>(length, room);
     memory.copy(this.start + <usize>this.used, source, <usize>count);
     this.used += count;
-    if (count < length) this.lost = 1;
+    if (count < length) {
+      this.lost = 1;
+    }
     return this;
   }
 
@@ -115,7 +117,9 @@ export class Line {
   /** Appends an unsigned number as lower-case hexadecimal digits, at least `digitsMin` (1 to 16) of them. */
   hexDigits(value: u64, digitsMin: u32): Line {
     let digits = max<u32>(1, min<u32>(digitsMin, HEX_DIGITS_MAX));
-    while (digits < HEX_DIGITS_MAX && value >> ((<u64>digits) << 2) !== 0) digits += 1;
+    while (digits < HEX_DIGITS_MAX && value >> ((<u64>digits) << 2) !== 0) {
+      digits += 1;
+    }
     while (digits > 0) {
       digits -= 1;
       this.byte(hexDigit(<u32>(value >> ((<u64>digits) << 2)) & 0xf));

@@ -27,8 +27,12 @@ export function historyLength(back: u32): u32 {
 
 /** Keeps a line of at most LINE_BYTES_MAX bytes. */
 export function remember(start: usize, length: u32): void {
-  if (length === 0) return;
-  if (total > 0 && compare(start, length, historyLine(1), historyLength(1)) === 0) return;
+  if (length === 0) {
+    return;
+  }
+  if (total > 0 && compare(start, length, historyLine(1), historyLength(1)) === 0) {
+    return;
+  }
   total += 1;
   memory.copy(historyLine(1), start, length);
   store<u32>(lengths + <usize>(indexOf(1) << 2), length);

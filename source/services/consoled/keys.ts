@@ -84,7 +84,9 @@ export function decode(byte: u32): Key {
   const isSecondOfPair = afterReturn && byte === LINE_FEED;
   afterReturn = byte === CARRIAGE_RETURN;
   // CR LF is one end of a line.
-  if (isSecondOfPair) return Key.None;
+  if (isSecondOfPair) {
+    return Key.None;
+  }
   if (byte === ESCAPE) {
     need = 0;
     phase = Phase.Escape;
@@ -96,7 +98,9 @@ export function decode(byte: u32): Key {
     phase = Phase.Ground;
     return control(byte);
   }
-  if (phase !== Phase.Ground) return inSequence(byte);
+  if (phase !== Phase.Ground) {
+    return inSequence(byte);
+  }
   return text(byte);
 }
 
@@ -146,9 +150,11 @@ function inSequence(byte: u32): Key {
     return Key.None;
   }
   if (phase === Phase.Parameters && byte < 0x40) {
-    if (isFirst && byte >= 0x30 && byte <= 0x39)
+    if (isFirst && byte >= 0x30 && byte <= 0x39) {
       parameter = min<u32>(parameter * 10 + byte - 0x30, PARAMETER_MAX);
-    else isFirst = false;
+    } else {
+      isFirst = false;
+    }
     return Key.None;
   }
   phase = Phase.Ground;
@@ -201,7 +207,9 @@ function text(byte: u32): Key {
   }
   store<u8>(bytes + <usize>have, <u8>byte);
   have += 1;
-  if (have < need) return Key.None;
+  if (have < need) {
+    return Key.None;
+  }
   need = 0;
   return isUtf8(bytes, have) && !isControl() ? Key.Character : Key.None;
 }

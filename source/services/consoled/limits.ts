@@ -34,7 +34,9 @@ export const INTERRUPT_MILLISECONDS: u64 = 20;
 /** Bytes that are received in one go before the next message or signal is looked at. */
 export const BURST_BYTES: u32 = 1024;
 
-if ((INPUT_BYTES & (INPUT_BYTES - 1)) !== 0 || (OUTPUT_BYTES & (OUTPUT_BYTES - 1)) !== 0)
+if ((INPUT_BYTES & (INPUT_BYTES - 1)) !== 0 || (OUTPUT_BYTES & (OUTPUT_BYTES - 1)) !== 0) {
   ERROR("a ring's size is a power of two");
-if (PRINTED_ROOM + 2 * EDITOR_OUTPUT_BYTES > OUTPUT_BYTES)
+}
+if (PRINTED_ROOM + 2 * EDITOR_OUTPUT_BYTES > OUTPUT_BYTES) {
   ERROR("the output ring is too small for its writers");
+}

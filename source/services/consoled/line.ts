@@ -52,9 +52,12 @@ const outputState: usize = memory.data(LINE_STATE_BYTES, 8);
 const outputBuffer: usize = memory.data(EDITOR_OUTPUT_BYTES, 8);
 
 // Carriage return, prompt, a window of characters of four bytes, two sequences.
-if (1 + PROMPT_BYTES_MAX + 4 * COLUMNS + 16 > EDITOR_OUTPUT_BYTES)
+if (1 + PROMPT_BYTES_MAX + 4 * COLUMNS + 16 > EDITOR_OUTPUT_BYTES) {
   ERROR("the output holds a row that is drawn anew");
-if (PROMPT_BYTES_MAX + 8 > COLUMNS) ERROR("a prompt leaves room for a line");
+}
+if (PROMPT_BYTES_MAX + 8 > COLUMNS) {
+  ERROR("a prompt leaves room for a line");
+}
 
 /** What is to be sent to the terminal. */
 export function output(): Line {
@@ -99,7 +102,9 @@ export function show(): void {
   const out = output().text("\r").bytes(prompt, promptBytes);
   out.bytes(text + <usize>first, last - first).text("\x1b[K");
   const behind = columns(cursor, last);
-  if (behind > 0) out.text("\x1b[").decimal(behind).text("D");
+  if (behind > 0) {
+    out.text("\x1b[").decimal(behind).text("D");
+  }
 }
 
 /** Takes the next byte that was typed. */
@@ -129,7 +134,9 @@ export function feed(byte: u32): Verdict {
       recall(recalled + 1);
       break;
     case Key.Down:
-      if (recalled > 0) recall(recalled - 1);
+      if (recalled > 0) {
+        recall(recalled - 1);
+      }
       break;
     case Key.Clear:
       output().text("\x1b[H\x1b[2J");
@@ -188,8 +195,11 @@ function insert(): void {
   length += count;
   cursor += count;
   // The usual case, and the only one in which the terminal does all the work.
-  if (isAtEnd && columns(first, cursor) <= width()) output().bytes(at, count);
-  else show();
+  if (isAtEnd && columns(first, cursor) <= width()) {
+    output().bytes(at, count);
+  } else {
+    show();
+  }
 }
 
 /** Takes the bytes from `from` to `to` out; the cursor is then where they were. */
@@ -201,7 +211,9 @@ function erase(from: u32, to: u32): void {
 
 /** Shows the line of the history that is `back` lines old in place of the one that is edited; 0 is the draft. */
 function recall(back: u32): void {
-  if (back > historyCount()) return;
+  if (back > historyCount()) {
+    return;
+  }
   if (recalled === 0) {
     memory.copy(draft, text, length);
     draftBytes = length;
@@ -215,56 +227,79 @@ function recall(back: u32): void {
 /** Where the word before the cursor begins: spaces behind a word belong to it. */
 function wordStart(): u32 {
   let at = cursor;
-  while (at > 0 && load<u8>(text + <usize>(at - 1)) === SPACE) at -= 1;
-  while (at > 0 && load<u8>(text + <usize>(at - 1)) !== SPACE) at -= 1;
+  while (at > 0 && load<u8>(text + <usize>(at - 1)) === SPACE) {
+    at -= 1;
+  }
+  while (at > 0 && load<u8>(text + <usize>(at - 1)) !== SPACE) {
+    at -= 1;
+  }
   return at;
 }
 
 /** How many columns of the row the line may have. The last one stays free: writing to it makes some terminals wrap. */
 function width(): u32 {
   let used: u32 = 0;
-  for (let i: u32 = 0; i < promptBytes; i++) used += startsCharacter(prompt + <usize>i) ? 1 : 0;
+  for (let i: u32 = 0; i < promptBytes; i++) {
+    used += startsCharacter(prompt + <usize>i) ? 1 : 0;
+  }
   return COLUMNS - 1 - used;
 }
 
 /** Moves the window, by a part of its width at a time, so that the cursor is in it. */
 function scroll(): void {
-  if (cursor <= first) first = backward(cursor, width() / 4);
-  else if (columns(first, cursor) > width()) first = backward(cursor, (width() / 4) * 3);
+  if (cursor <= first) {
+    first = backward(cursor, width() / 4);
+  } else if (columns(first, cursor) > width()) {
+    first = backward(cursor, (width() / 4) * 3);
+  }
 }
 
 /** The position `count` characters before `at`, or the beginning. */
 function backward(at: u32, count: u32): u32 {
   let to = at;
-  for (let i: u32 = 0; i < count && to > 0; i++) to = previous(to);
+  for (let i: u32 = 0; i < count && to > 0; i++) {
+    to = previous(to);
+  }
   return to;
 }
 
 /** The position `count` characters behind `at`, or the end. */
 function forward(at: u32, count: u32): u32 {
   let to = at;
-  for (let i: u32 = 0; i < count && to < length; i++) to = next(to);
+  for (let i: u32 = 0; i < count && to < length; i++) {
+    to = next(to);
+  }
   return to;
 }
 
 function previous(at: u32): u32 {
-  if (at === 0) return 0;
+  if (at === 0) {
+    return 0;
+  }
   let to = at - 1;
-  while (to > 0 && !startsCharacter(text + <usize>to)) to -= 1;
+  while (to > 0 && !startsCharacter(text + <usize>to)) {
+    to -= 1;
+  }
   return to;
 }
 
 function next(at: u32): u32 {
-  if (at === length) return length;
+  if (at === length) {
+    return length;
+  }
   let to = at + 1;
-  while (to < length && !startsCharacter(text + <usize>to)) to += 1;
+  while (to < length && !startsCharacter(text + <usize>to)) {
+    to += 1;
+  }
   return to;
 }
 
 /** Characters from `from` up to `to`. */
 function columns(from: u32, to: u32): u32 {
   let count: u32 = 0;
-  for (let at = from; at < to; at++) count += startsCharacter(text + <usize>at) ? 1 : 0;
+  for (let at = from; at < to; at++) {
+    count += startsCharacter(text + <usize>at) ? 1 : 0;
+  }
   return count;
 }
 

@@ -52,17 +52,27 @@ export function main(): i32 {
 /** From the registers to the ownership of the console; the first Refusal on the way. */
 function takeOver(device: u32): i32 {
   let status = mapDevice(device, REGISTERS_ADDRESS);
-  if (status !== Refusal.None) return status;
+  if (status !== Refusal.None) {
+    return status;
+  }
   status = create(Kind.Notification);
-  if (status !== Refusal.None) return status;
+  if (status !== Refusal.None) {
+    return status;
+  }
   const notification = <u32>result(0);
   status = bind(notification);
-  if (status !== Refusal.None) return status;
+  if (status !== Refusal.None) {
+    return status;
+  }
   status = bindInterrupt(interruptSlot, notification, INTERRUPT_BIT);
-  if (status !== Refusal.None) return status;
+  if (status !== Refusal.None) {
+    return status;
+  }
   const owner = slotOf(Role.ConsoleOwner);
   status = consoleOwn(owner, notification, PRINTED_BIT);
-  if (status !== Refusal.None) return status;
+  if (status !== Refusal.None) {
+    return status;
+  }
   openUart(REGISTERS_ADDRESS);
   openTerminal(owner);
   progress();
@@ -73,9 +83,15 @@ function takeOver(device: u32): i32 {
 /** The device's interrupt, the kernel's "there is something to print", or both. */
 export function onSignal(bits: u64): void {
   const isInterrupt = (bits & INTERRUPT_BIT) !== 0;
-  if (isInterrupt) silence();
-  if ((bits & PRINTED_BIT) !== 0) notePrinted();
+  if (isInterrupt) {
+    silence();
+  }
+  if ((bits & PRINTED_BIT) !== 0) {
+    notePrinted();
+  }
   progress();
-  if (isInterrupt) completeInterrupt(interruptSlot);
+  if (isInterrupt) {
+    completeInterrupt(interruptSlot);
+  }
   awaitDevice();
 }

@@ -50,10 +50,15 @@ let flushCount: u32 = 0;
 /** Handles one message. The answer is never left to the service loop. */
 export function onRequest(request: Request): Outcome {
   const method = request.w0;
-  if (method === ConsoleMethod.write) onWrite(request);
-  else if (method === ConsoleMethod.readLine) onReadLine(request);
-  else if (method === ConsoleMethod.flush) onFlush(request);
-  else answerStatus(request.token, ConsoleStatus.unknownMethod);
+  if (method === ConsoleMethod.write) {
+    onWrite(request);
+  } else if (method === ConsoleMethod.readLine) {
+    onReadLine(request);
+  } else if (method === ConsoleMethod.flush) {
+    onFlush(request);
+  } else {
+    answerStatus(request.token, ConsoleStatus.unknownMethod);
+  }
   progress();
   awaitDevice();
   return Outcome.Deferred;
@@ -62,7 +67,9 @@ export function onRequest(request: Request): Outcome {
 /** Does what can be done, and answers whom it concerns. */
 export function progress(): void {
   const verdict = work();
-  if (verdict !== Verdict.More) answerReader(verdict);
+  if (verdict !== Verdict.More) {
+    answerReader(verdict);
+  }
   answerFlushes();
 }
 
@@ -77,15 +84,20 @@ export function poll(): u64 {
     progress();
     awaitDevice();
   }
-  if (flushCount === 0 || !isDrained()) return nextInterrupt();
+  if (flushCount === 0 || !isDrained()) {
+    return nextInterrupt();
+  }
   return min<u64>(nextInterrupt(), deadlineIn(FLUSH_POLL_MILLISECONDS, startup().timebase));
 }
 
 /** Answers those who wait until everything is out of the device. */
 function answerFlushes(): void {
-  if (flushCount === 0 || !isFlushed()) return;
-  for (let i: u32 = 0; i < flushCount; i++)
+  if (flushCount === 0 || !isFlushed()) {
+    return;
+  }
+  for (let i: u32 = 0; i < flushCount; i++) {
     answerStatus(load<u64>(flushTokens + <usize>(i << 3)), ConsoleStatus.ok);
+  }
   flushCount = 0;
 }
 
@@ -128,8 +140,12 @@ function onReadLine(request: Request): void {
 
 function onFlush(request: Request): void {
   const params = ConsoleFlushParams.open(messagePage(), request.bytes);
-  if (params === null) return answerStatus(request.token, ConsoleStatus.badMessage);
-  if (flushCount === FLUSHES_MAX) return answerStatus(request.token, ConsoleStatus.busy);
+  if (params === null) {
+    return answerStatus(request.token, ConsoleStatus.badMessage);
+  }
+  if (flushCount === FLUSHES_MAX) {
+    return answerStatus(request.token, ConsoleStatus.busy);
+  }
   store<u64>(flushTokens + <usize>(flushCount << 3), request.token);
   flushCount += 1;
   notePrinted();
@@ -137,15 +153,21 @@ function onFlush(request: Request): void {
 
 function answerReader(verdict: Verdict): void {
   isRead = false;
-  if (verdict === Verdict.Line) answerLine(readerToken, ConsoleStatus.ok, lineLength());
-  else if (verdict === Verdict.Interrupted) answerLine(readerToken, ConsoleStatus.interrupted, 0);
-  else answerLine(readerToken, ConsoleStatus.ended, 0);
+  if (verdict === Verdict.Line) {
+    answerLine(readerToken, ConsoleStatus.ok, lineLength());
+  } else if (verdict === Verdict.Interrupted) {
+    answerLine(readerToken, ConsoleStatus.interrupted, 0);
+  } else {
+    answerLine(readerToken, ConsoleStatus.ended, 0);
+  }
 }
 
 function answerLine(token: u64, status: ConsoleStatus, length: u32): void {
   const results = ConsoleReadLineResultsBuilder.begin(messagePage(), MESSAGE_BYTES_MAX);
   results.status = status;
-  if (length > 0) results.setLine(lineStart(), length);
+  if (length > 0) {
+    results.setLine(lineStart(), length);
+  }
   send(token);
 }
 

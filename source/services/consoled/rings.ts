@@ -33,7 +33,9 @@ export function inputCount(): u32 {
 export function putInput(byte: u8): void {
   store<u8>(input + <usize>(typed & (INPUT_BYTES - 1)), byte);
   typed += 1;
-  if (byte !== CTRL_C) return;
+  if (byte !== CTRL_C) {
+    return;
+  }
   interruptEnd = typed;
   isInterrupted = true;
 }
@@ -45,7 +47,9 @@ export function hasInterrupt(): bool {
 
 /** Drops all that was typed up to the last Ctrl-C. False if there is none: nothing is dropped then. */
 export function dropInterrupted(): bool {
-  if (!isInterrupted) return false;
+  if (!isInterrupted) {
+    return false;
+  }
   isInterrupted = false;
   eaten = interruptEnd;
   return true;
@@ -55,7 +59,9 @@ export function dropInterrupted(): bool {
 export function takeInput(): u8 {
   const byte = load<u8>(input + <usize>(eaten & (INPUT_BYTES - 1)));
   eaten += 1;
-  if (eaten === interruptEnd) isInterrupted = false;
+  if (eaten === interruptEnd) {
+    isInterrupted = false;
+  }
   return byte;
 }
 
@@ -72,7 +78,9 @@ export function outputCount(): u32 {
 export function putOutput(start: usize, length: u32): void {
   for (let i: u32 = 0; i < length; i++) {
     const byte = load<u8>(start + <usize>i);
-    if (byte === LINE_FEED) put(CARRIAGE_RETURN);
+    if (byte === LINE_FEED) {
+      put(CARRIAGE_RETURN);
+    }
     put(byte);
     lastByte = byte;
   }

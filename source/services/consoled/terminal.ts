@@ -66,7 +66,9 @@ export function notePrinted(): void {
 
 /** Begins to edit a line, drawn when all that was printed before is out of the way. Drops one that was being edited. */
 export function beginLine(prompt: usize, length: u32): void {
-  if (isEditing) hideLine();
+  if (isEditing) {
+    hideLine();
+  }
   begin(prompt, length);
   isEditing = true;
   isHidden = true;
@@ -81,7 +83,9 @@ export function beginLine(prompt: usize, length: u32): void {
 export function printText(start: usize, length: u32): bool {
   isPrinted = true;
   print();
-  if (isPrinted || outputRoom() < 2 * length + EDITOR_ROOM) return false;
+  if (isPrinted || outputRoom() < 2 * length + EDITOR_ROOM) {
+    return false;
+  }
   hideLine();
   putOutput(start, length);
   print();
@@ -123,19 +127,24 @@ export function isFlushed(): bool {
 }
 
 function receive(): void {
-  for (let left = min<u32>(BURST_BYTES, inputRoom()); left > 0 && hasReceived(); left--)
+  for (let left = min<u32>(BURST_BYTES, inputRoom()); left > 0 && hasReceived(); left--) {
     putInput(receiveByte());
+  }
 }
 
 /** A Ctrl-C while nobody reads a line is for the program in front: who looks after that is told. What was typed before it goes. */
 function interrupt(): void {
-  if (isEditing || !hasInterrupt() || now() < interruptDue || !dropInterrupted()) return;
+  if (isEditing || !hasInterrupt() || now() < interruptDue || !dropInterrupted()) {
+    return;
+  }
   if (outputRoom() >= EDITOR_ROOM) {
     output().text("^C\n");
     takeEcho();
   }
   const front = entryOf(Role.Foreground, 0);
-  if (front !== null) signal(front.slot, front.base);
+  if (front !== null) {
+    signal(front.slot, front.base);
+  }
 }
 
 /** Takes from the kernel what was printed, as far as there is room, and then draws the line anew. */
@@ -149,9 +158,13 @@ function print(): void {
     hideLine();
     putOutput(messagePage(), count);
   }
-  if (!isEditing || !isHidden || isPrinted || outputRoom() < EDITOR_ROOM) return;
+  if (!isEditing || !isHidden || isPrinted || outputRoom() < EDITOR_ROOM) {
+    return;
+  }
   // Whoever left a line open is not overwritten.
-  if (!endsLine()) output().text("\n");
+  if (!endsLine()) {
+    output().text("\n");
+  }
   show();
   takeEcho();
   isHidden = false;
@@ -159,7 +172,9 @@ function print(): void {
 
 /** Takes the line that is being edited off the screen. */
 function hideLine(): void {
-  if (!isEditing || isHidden) return;
+  if (!isEditing || isHidden) {
+    return;
+  }
   hide();
   takeEcho();
   isHidden = true;
@@ -169,7 +184,9 @@ function edit(): Verdict {
   while (isEditing && !isHidden && inputCount() > 0 && outputRoom() >= EDITOR_ROOM) {
     const verdict = feed(takeInput());
     takeEcho();
-    if (verdict === Verdict.More) continue;
+    if (verdict === Verdict.More) {
+      continue;
+    }
     isEditing = false;
     interruptDue = hasInterrupt() ? deadlineIn(INTERRUPT_MILLISECONDS, startup().timebase) : 0;
     return verdict;
@@ -186,6 +203,10 @@ function takeEcho(): void {
 
 /** Fills the transmitter's FIFO, if it is empty; its interrupt brings us back for the next part. */
 function transmit(): void {
-  if (!isFree()) return;
-  for (let i: u32 = 0; i < FIFO_BYTES && outputCount() > 0; i++) sendByte(takeOutput());
+  if (!isFree()) {
+    return;
+  }
+  for (let i: u32 = 0; i < FIFO_BYTES && outputCount() > 0; i++) {
+    sendByte(takeOutput());
+  }
 }

@@ -25,11 +25,14 @@ import {
 } from "./limits";
 import { reportBlock, reportReadAgain } from "./report";
 
-if (IMAGE_BLOCK_BYTES !== BLOCK_BYTES) ERROR("a cache line holds one block of the image");
+if (IMAGE_BLOCK_BYTES !== BLOCK_BYTES) {
+  ERROR("a cache line holds one block of the image");
+}
 // A read asks for at most this many blocks, and what it was given has to stay until it was copied: in order of use
 // nothing else is newer but the blocks read ahead behind them and the tree blocks that verified them.
-if (READ_BYTES_MAX / BLOCK_BYTES + 1 + STAGING_BLOCKS + 4 * LEVELS_MAX > LINE_COUNT)
+if (READ_BYTES_MAX / BLOCK_BYTES + 1 + STAGING_BLOCKS + 4 * LEVELS_MAX > LINE_COUNT) {
   ERROR("one read could push out its own blocks");
+}
 
 const image = changetype<Image>(memory.data(IMAGE_STATE_BYTES, 16));
 /** Lines that hold tree blocks nobody has verified yet: at most one a level. */
@@ -115,9 +118,13 @@ export function ensure(first: u32, count: u32, end: u32): ImageError {
       reportReadAgain(doubt, doubtful);
       doubt = ImageError.None;
     }
-    if (brought === needed) continue;
+    if (brought === needed) {
+      continue;
+    }
     const error = image.error;
-    if (!onDisk || error === ImageError.Io || doubt !== ImageError.None) return refuse(error);
+    if (!onDisk || error === ImageError.Io || doubt !== ImageError.None) {
+      return refuse(error);
+    }
     doubt = error;
     doubtful = image.errorBlock;
   }
@@ -128,7 +135,9 @@ export function ensure(first: u32, count: u32, end: u32): ImageError {
 
 /** What is wrong with a block of a mounted image is said here; until it is mounted, by who mounts. */
 function refuse(error: ImageError): ImageError {
-  if (isServing && error !== ImageError.Io) reportBlock(error, image.errorBlock);
+  if (isServing && error !== ImageError.Io) {
+    reportBlock(error, image.errorBlock);
+  }
   return error;
 }
 
@@ -136,7 +145,9 @@ function refuse(error: ImageError): ImageError {
 function absentRun(block: u32, end: u32): u32 {
   const most = min<u32>(end - block, STAGING_BLOCKS);
   let run: u32 = 1;
-  while (run < most && !contains(block + run)) run++;
+  while (run < most && !contains(block + run)) {
+    run++;
+  }
   return run;
 }
 
@@ -148,7 +159,9 @@ function absentRun(block: u32, end: u32): u32 {
  */
 function fetch(block: u32, count: u32, needed: u32): u32 {
   const staged = onDisk ? stage(block, count, needed) : count;
-  if (staged === 0) image.refuseBlock(ImageError.Io, block);
+  if (staged === 0) {
+    image.refuseBlock(ImageError.Io, block);
+  }
   for (let i: u32 = 0; i < staged; i++) {
     const source = onDisk ? stagedAt(i) : fixtureAt(block + i);
     const index = take();
@@ -172,16 +185,24 @@ function fetch(block: u32, count: u32, needed: u32): u32 {
  */
 function stage(block: u32, count: u32, needed: u32): u32 {
   const status = readStaged(block, count, 0);
-  if (status === <i32>BlkStatus.ok) return count;
-  if (status !== <i32>BlkStatus.deviceError || count === needed) return 0;
+  if (status === <i32>BlkStatus.ok) {
+    return count;
+  }
+  if (status !== <i32>BlkStatus.deviceError || count === needed) {
+    return 0;
+  }
   return readStaged(block, needed, 0) === <i32>BlkStatus.ok ? needed : 0;
 }
 
 /** For the image: a block of the superblock or the tree, as it is. Its verdict decides what becomes of the line. */
 function rawBlock(block: u32): usize {
   const known = find(block);
-  if (known !== 0) return known;
-  if (onDisk && readStaged(block, 1, STAGING_TREE) !== <i32>BlkStatus.ok) return 0;
+  if (known !== 0) {
+    return known;
+  }
+  if (onDisk && readStaged(block, 1, STAGING_TREE) !== <i32>BlkStatus.ok) {
+    return 0;
+  }
   const index = take();
   memory.copy(addressOf(index), onDisk ? stagedAt(STAGING_TREE) : fixtureAt(block), <usize>BLOCK_BYTES);
   assert(pendingCount < LEVELS_MAX);
@@ -210,7 +231,9 @@ function publishPending(): void {
 }
 
 function dropPending(): void {
-  for (let i: u32 = 0; i < pendingCount; i++) release(load<u32>(pendingLines + <usize>(i << 2)));
+  for (let i: u32 = 0; i < pendingCount; i++) {
+    release(load<u32>(pendingLines + <usize>(i << 2)));
+  }
   pendingCount = 0;
 }
 

@@ -50,7 +50,9 @@ export function clear(): void {
   }
   oldest = 0;
   newest = LINE_COUNT - 1;
-  for (let i: u32 = 0; i < BUCKET_COUNT; i++) store<u32>(bucketOf(i), NONE);
+  for (let i: u32 = 0; i < BUCKET_COUNT; i++) {
+    store<u32>(bucketOf(i), NONE);
+  }
 }
 
 /** Whether the block is in the cache; its order of use stays. */
@@ -61,7 +63,9 @@ export function contains(block: u32): bool {
 /** The address of a block's 4096 verified bytes, or 0. From now on it is the one used most recently. */
 export function find(block: u32): usize {
   const index = lookUp(block);
-  if (index === NONE) return 0;
+  if (index === NONE) {
+    return 0;
+  }
   makeNewest(index);
   return addressOf(index);
 }
@@ -73,7 +77,9 @@ export function find(block: u32): usize {
 export function take(): u32 {
   const index = oldest;
   const each = line(index);
-  if (each.block !== NONE) unchain(index);
+  if (each.block !== NONE) {
+    unchain(index);
+  }
   each.block = NONE;
   makeNewest(index);
   return index;
@@ -82,11 +88,16 @@ export function take(): u32 {
 /** A line that was taken is not published: it is the next one to be taken again. */
 export function release(index: u32): void {
   assert(line(index).block === NONE);
-  if (index === oldest) return;
+  if (index === oldest) {
+    return;
+  }
   const each = line(index);
   line(each.older).newer = each.newer;
-  if (each.newer === NONE) newest = each.older;
-  else line(each.newer).older = each.older;
+  if (each.newer === NONE) {
+    newest = each.older;
+  } else {
+    line(each.newer).older = each.older;
+  }
   each.older = NONE;
   each.newer = oldest;
   line(oldest).older = index;
@@ -125,7 +136,9 @@ function lookUp(block: u32): u32 {
   // A chain is at most all lines long; a longer one would be a loop of our own making.
   for (let steps: u32 = 0; index !== NONE; steps++) {
     assert(steps < LINE_COUNT);
-    if (line(index).block === block) return index;
+    if (line(index).block === block) {
+      return index;
+    }
     index = line(index).chained;
   }
   return NONE;
@@ -144,10 +157,15 @@ function unchain(index: u32): void {
 }
 
 function makeNewest(index: u32): void {
-  if (index === newest) return;
+  if (index === newest) {
+    return;
+  }
   const each = line(index);
-  if (each.older === NONE) oldest = each.newer;
-  else line(each.older).newer = each.newer;
+  if (each.older === NONE) {
+    oldest = each.newer;
+  } else {
+    line(each.older).newer = each.newer;
+  }
   line(each.newer).older = each.older;
   each.older = newest;
   each.newer = NONE;
@@ -155,4 +173,6 @@ function makeNewest(index: u32): void {
   newest = index;
 }
 
-if (LINE_COUNT * BLOCK_BYTES !== 1 << 20) ERROR("the cache is documented as 1 MiB");
+if (LINE_COUNT * BLOCK_BYTES !== 1 << 20) {
+  ERROR("the cache is documented as 1 MiB");
+}

@@ -55,7 +55,9 @@ export class OpenFile {
 const FILE_BITS: u32 = 4;
 const INSTANCE_SHIFT: u32 = 24;
 const COUNT_MASK: u32 = (1 << (INSTANCE_SHIFT - FILE_BITS)) - 1;
-if (OPEN_FILES_MAX !== 1 << FILE_BITS) ERROR("a file's number holds its place in FILE_BITS bits");
+if (OPEN_FILES_MAX !== 1 << FILE_BITS) {
+  ERROR("a file's number holds its place in FILE_BITS bits");
+}
 
 let opened: u32 = 0;
 
@@ -97,7 +99,9 @@ let requests: u64 = 0;
 export function knownClient(badge: u32): Client | null {
   for (let i: u32 = 0; i < CLIENTS_MAX; i++) {
     const each = client(i);
-    if (each.lastUse === 0 || each.badge !== badge) continue;
+    if (each.lastUse === 0 || each.badge !== badge) {
+      continue;
+    }
     requests++;
     each.lastUse = requests;
     return each;
@@ -108,10 +112,14 @@ export function knownClient(badge: u32): Client | null {
 /** The record for this badge: its own, else a free one, else that of the client that asked least recently. */
 export function clientOf(badge: u32): Client {
   const known = knownClient(badge);
-  if (known !== null) return known;
+  if (known !== null) {
+    return known;
+  }
   let stalest = client(0);
   for (let i: u32 = 1; i < CLIENTS_MAX; i++) {
-    if (client(i).lastUse < stalest.lastUse) stalest = client(i);
+    if (client(i).lastUse < stalest.lastUse) {
+      stalest = client(i);
+    }
   }
   forget(stalest);
   requests++;
@@ -126,13 +134,17 @@ function client(place: u32): Client {
 
 function forget(client: Client): void {
   detach(client);
-  for (let i: u32 = 0; i < OPEN_FILES_MAX; i++) client.file(i).open = 0;
+  for (let i: u32 = 0; i < OPEN_FILES_MAX; i++) {
+    client.file(i).open = 0;
+  }
   client.lastUse = 0;
 }
 
 /** Takes the client's memory object out of its window. */
 function detach(client: Client): void {
-  if (client.attachedBytes === 0) return;
+  if (client.attachedBytes === 0) {
+    return;
+  }
   client.attachedBytes = 0;
   const status = unmap(client.window);
   // The window is ours and something was mapped there: a refusal would be our own mistake.
@@ -145,10 +157,16 @@ function detach(client: Client): void {
  */
 export function attach(client: Client, slot: u32, bytes: u64): bool {
   detach(client);
-  if (bytes === 0 || bytes > <u64>ATTACHED_BYTES_MAX) return false;
-  if (vmoSize(slot) !== Refusal.None || result(0) < bytes) return false;
+  if (bytes === 0 || bytes > <u64>ATTACHED_BYTES_MAX) {
+    return false;
+  }
+  if (vmoSize(slot) !== Refusal.None || result(0) < bytes) {
+    return false;
+  }
   const mappedBytes = (<u32>bytes + PAGE_BYTES - 1) & ~(PAGE_BYTES - 1);
-  if (map(slot, client.window, 0, mappedBytes, Right.Read | Right.Write) !== Refusal.None) return false;
+  if (map(slot, client.window, 0, mappedBytes, Right.Read | Right.Write) !== Refusal.None) {
+    return false;
+  }
   client.attachedBytes = <u32>bytes;
   return true;
 }
@@ -157,7 +175,9 @@ export function attach(client: Client, slot: u32, bytes: u64): bool {
 export function openFile(client: Client, firstBlock: u32, size: u64): OpenFile | null {
   for (let i: u32 = 0; i < OPEN_FILES_MAX; i++) {
     const each = client.file(i);
-    if (each.open !== 0) continue;
+    if (each.open !== 0) {
+      continue;
+    }
     each.open = 1;
     each.number = nextNumber(i);
     each.firstBlock = firstBlock;

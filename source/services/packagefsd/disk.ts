@@ -40,9 +40,13 @@ let blocksOnDisk: u32 = 0;
 export function connect(blockService: u32): bool {
   endpoint = blockService;
   setPatience(BLOCK_CALL_MILLISECONDS);
-  if (createVmo(STAGING_BYTES) !== Refusal.None) return false;
+  if (createVmo(STAGING_BYTES) !== Refusal.None) {
+    return false;
+  }
   staging = <u32>result(0);
-  if (map(staging, STAGING_ADDRESS, 0, STAGING_BYTES, Right.Read) !== Refusal.None) return false;
+  if (map(staging, STAGING_ADDRESS, 0, STAGING_BYTES, Right.Read) !== Refusal.None) {
+    return false;
+  }
   return attachStaging() && learnSize();
 }
 
@@ -75,7 +79,9 @@ export function readStaged(block: u32, count: u32, place: u32): i32 {
     const isNew = status === Refusal.PeerGone || status === <i32>BlkStatus.notAttached;
     if (isNew && attachments < REATTACH_MAX) {
       attachments++;
-      if (!attachStaging()) return status;
+      if (!attachStaging()) {
+        return status;
+      }
     } else if (status === <i32>BlkStatus.busy && waits < BUSY_WAITS_MAX) {
       waits++;
       sleepUntil(deadlineIn(BUSY_MILLISECONDS, startup().timebase));
@@ -103,7 +109,9 @@ function attachStaging(): bool {
 }
 
 function learnSize(): bool {
-  if (blockInfo(endpoint, disk) !== <i32>BlkStatus.ok || disk.sectorBytes !== SECTOR_BYTES) return false;
+  if (blockInfo(endpoint, disk) !== <i32>BlkStatus.ok || disk.sectorBytes !== SECTOR_BYTES) {
+    return false;
+  }
   const blocks = disk.sectorCount / SECTORS_PER_BLOCK;
   blocksOnDisk = blocks > <u64>u32.MAX_VALUE ? u32.MAX_VALUE : <u32>blocks;
   return true;

@@ -10,10 +10,16 @@ import { BLOCK_SHIFT, FIXTURES_ADDRESS, FIXTURES_BYTES_MAX } from "./limits";
 
 /** Maps the fixtures at FIXTURES_ADDRESS: how many blocks they have; 0 if there are none that can be mapped. */
 export function mapFixtures(slot: u32): u32 {
-  if (vmoSize(slot) !== Refusal.None) return 0;
+  if (vmoSize(slot) !== Refusal.None) {
+    return 0;
+  }
   const size = result(0);
-  if (size === 0 || size > <u64>FIXTURES_BYTES_MAX) return 0;
+  if (size === 0 || size > <u64>FIXTURES_BYTES_MAX) {
+    return 0;
+  }
   const bytes = <u32>size & ~(PAGE_BYTES - 1);
-  if (map(slot, FIXTURES_ADDRESS, 0, bytes, Right.Read) !== Refusal.None) return 0;
+  if (map(slot, FIXTURES_ADDRESS, 0, bytes, Right.Read) !== Refusal.None) {
+    return 0;
+  }
   return bytes >> BLOCK_SHIFT;
 }

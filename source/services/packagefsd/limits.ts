@@ -52,14 +52,21 @@ export const STAGING_ADDRESS: usize = 0x1100_0000;
 export const FIXTURES_ADDRESS: usize = 0x1200_0000;
 export const CLIENT_WINDOWS: usize = 0x2000_0000;
 
-if (OPEN_FILES_MAX !== contract.OPEN_FILES_MAX || READ_BYTES_MAX !== contract.READ_BYTES_MAX)
+if (OPEN_FILES_MAX !== contract.OPEN_FILES_MAX || READ_BYTES_MAX !== contract.READ_BYTES_MAX) {
   ERROR("package_fs.capnp promises something else");
-if (<u64>ATTACHED_BYTES_MAX !== contract.ATTACHED_BYTES_MAX)
+}
+if (<u64>ATTACHED_BYTES_MAX !== contract.ATTACHED_BYTES_MAX) {
   ERROR("package_fs.capnp promises something else");
-if (LINES_ADDRESS + LINE_COUNT * BLOCK_BYTES > STAGING_ADDRESS)
+}
+if (LINES_ADDRESS + LINE_COUNT * BLOCK_BYTES > STAGING_ADDRESS) {
   ERROR("the lines reach into the staging memory");
-if (STAGING_ADDRESS + STAGING_PLACES * BLOCK_BYTES > FIXTURES_ADDRESS)
+}
+if (STAGING_ADDRESS + STAGING_PLACES * BLOCK_BYTES > FIXTURES_ADDRESS) {
   ERROR("staging reaches into the fixtures");
-if (FIXTURES_ADDRESS + FIXTURES_BYTES_MAX > CLIENT_WINDOWS)
+}
+if (FIXTURES_ADDRESS + FIXTURES_BYTES_MAX > CLIENT_WINDOWS) {
   ERROR("the fixtures reach into the clients' windows");
-if (CLIENT_WINDOWS + CLIENTS_MAX * ATTACHED_BYTES_MAX > USER_PROGRAM_END) ERROR("the windows do not fit");
+}
+if (CLIENT_WINDOWS + CLIENTS_MAX * ATTACHED_BYTES_MAX > USER_PROGRAM_END) {
+  ERROR("the windows do not fit");
+}

@@ -31,11 +31,14 @@ class Child {
 
 const NAME_BYTES: u32 = 256;
 const CHILD_BYTES: u32 = <u32>offsetof<Child>() + NAME_BYTES;
-if (PATH_BYTES_MAX > NAME_BYTES) ERROR("a child's name does not fit");
+if (PATH_BYTES_MAX > NAME_BYTES) {
+  ERROR("a child's name does not fit");
+}
 
 const children = memory.data(8 * 272, 8);
-if (ENTRIES_PER_LIST_MAX !== 8 || CHILD_BYTES !== 272)
+if (ENTRIES_PER_LIST_MAX !== 8 || CHILD_BYTES !== 272) {
   ERROR("the table above is made for 8 children of 272 bytes");
+}
 
 /**
  * Builds the answer to `list` in the message page, to be finished by the caller.
@@ -45,7 +48,9 @@ if (ENTRIES_PER_LIST_MAX !== 8 || CHILD_BYTES !== 272)
  */
 export function list(image: Image, directory: usize, length: u32, cursor: u32): FsStatus {
   const status = start(image, directory, length, cursor);
-  if (status !== FsStatus.ok) return status;
+  if (status !== FsStatus.ok) {
+    return status;
+  }
   let count: u32 = 0;
   let next = image.pickedEntry;
   while (next !== NO_ENTRY && count < ENTRIES_PER_LIST_MAX) {
@@ -53,7 +58,9 @@ export function list(image: Image, directory: usize, length: u32, cursor: u32): 
     count++;
     next = nextChild(image, directory, length);
   }
-  if (image.error !== ImageError.None) return FsStatus.corrupt;
+  if (image.error !== ImageError.None) {
+    return FsStatus.corrupt;
+  }
 
   const results = PackageFsListResultsBuilder.begin(messagePage(), MESSAGE_BYTES_MAX);
   results.initEntries(count);
@@ -71,16 +78,26 @@ export function list(image: Image, directory: usize, length: u32, cursor: u32): 
 /** Picks the entry at which the page begins. */
 function start(image: Image, directory: usize, length: u32, cursor: u32): FsStatus {
   if (cursor === 0) {
-    if (firstChild(image, directory, length) !== NO_ENTRY) return FsStatus.ok;
-    if (image.error !== ImageError.None) return FsStatus.corrupt;
+    if (firstChild(image, directory, length) !== NO_ENTRY) {
+      return FsStatus.ok;
+    }
+    if (image.error !== ImageError.None) {
+      return FsStatus.corrupt;
+    }
     return find(image, directory, length) === NO_ENTRY ? FsStatus.notFound : FsStatus.notADirectory;
   }
   image.clearError();
-  if (cursor >= image.entryCount) return FsStatus.badCursor;
+  if (cursor >= image.entryCount) {
+    return FsStatus.badCursor;
+  }
   // A child begins at `cursor` if the entry before belongs to another child of the same directory: so the right
   // cursor comes behind the previous child, and its name is another.
-  if (image.pick(cursor - 1) !== ImageError.None) return FsStatus.corrupt;
-  if (!isBelow(image.path, image.pathLength, directory, length)) return FsStatus.badCursor;
+  if (image.pick(cursor - 1) !== ImageError.None) {
+    return FsStatus.corrupt;
+  }
+  if (!isBelow(image.path, image.pathLength, directory, length)) {
+    return FsStatus.badCursor;
+  }
   if (nextChild(image, directory, length) !== cursor) {
     return image.error === ImageError.None ? FsStatus.badCursor : FsStatus.corrupt;
   }

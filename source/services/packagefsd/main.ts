@@ -20,8 +20,12 @@ export function main(): i32 {
   const blockService = slotOf(Role.BlockService);
   const isMounted =
     blockService === NO_SLOT ? mountFixtures(slotOf(Role.Fixtures)) : mountDisk(blockService, judgeTrust);
-  if (!isMounted) return ExitCode.NotMounted;
-  if (blockService !== NO_SLOT) sayTrust();
+  if (!isMounted) {
+    return ExitCode.NotMounted;
+  }
+  if (blockService !== NO_SLOT) {
+    sayTrust();
+  }
   tellReady();
   serve(slotOf(Role.Serve), onRequest, ignoreSignal, never);
   return ExitCode.CannotServe;

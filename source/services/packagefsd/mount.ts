@@ -28,11 +28,15 @@ const previousPath = memory.data(256, 8);
  * @param judge whether an image whose superblock was read is one to believe
  */
 export function mountDisk(blockService: u32, judge: (image: Image) => ImageError): bool {
-  if (!mapLines()) return false;
+  if (!mapLines()) {
+    return false;
+  }
   const error = connect(blockService)
     ? mount(true, diskBlocks(), judge)
     : mounted().refuseBlock(ImageError.Io, 0);
-  if (error !== ImageError.None) return refused();
+  if (error !== ImageError.None) {
+    return refused();
+  }
   startServing();
   print(line().text("pkgfs: mounted from virtio-blk ro"));
   return true;
@@ -40,13 +44,17 @@ export function mountDisk(blockService: u32, judge: (image: Image) => ImageError
 
 /** Mounts the fixtures in the memory object `fixtures`. False: there are none, or they were refused. */
 export function mountFixtures(fixtures: u32): bool {
-  if (!mapLines()) return false;
+  if (!mapLines()) {
+    return false;
+  }
   const blocks = mapFixtures(fixtures);
   if (blocks === 0) {
     print(line().text("pkgfs: nothing to mount (no block device, no fixtures)"));
     return false;
   }
-  if (mount(false, blocks, believe) !== ImageError.None) return refused();
+  if (mount(false, blocks, believe) !== ImageError.None) {
+    return refused();
+  }
   startServing();
   print(line().text("pkgfs: mounted from fixtures (no block device)"));
   return true;
@@ -63,9 +71,13 @@ function believe(image: Image): ImageError {
 function mount(fromDisk: bool, blocksAvailable: u32, judge: (image: Image) => ImageError): ImageError {
   const image = mounted();
   const superblock = openTrusted(fromDisk, blocksAvailable, judge);
-  if (superblock !== ImageError.None) return superblock;
+  if (superblock !== ImageError.None) {
+    return superblock;
+  }
   const index = checkIndex(image, previousPath);
-  if (index !== ImageError.None) return index;
+  if (index !== ImageError.None) {
+    return index;
+  }
   const content = image.dataBlock;
   return content < image.treeBlock ? ensure(content, 1, content + 1) : ImageError.None;
 }
@@ -76,9 +88,13 @@ function mount(fromDisk: bool, blocksAvailable: u32, judge: (image: Image) => Im
  */
 function openTrusted(fromDisk: bool, blocksAvailable: u32, judge: (image: Image) => ImageError): ImageError {
   const first = openJudged(fromDisk, blocksAvailable, judge);
-  if (!fromDisk || first === ImageError.None || first === ImageError.Io) return first;
+  if (!fromDisk || first === ImageError.None || first === ImageError.Io) {
+    return first;
+  }
   const second = openJudged(fromDisk, blocksAvailable, judge);
-  if (second === ImageError.None) reportReadAgain(first, 0);
+  if (second === ImageError.None) {
+    reportReadAgain(first, 0);
+  }
   return second;
 }
 
@@ -93,7 +109,9 @@ function mapLines(): bool {
   const holds =
     createVmo(bytes) === Refusal.None &&
     map(<u32>result(0), LINES_ADDRESS, 0, bytes, Right.Read | Right.Write) === Refusal.None;
-  if (!holds) print(line().text("pkgfs: no memory for the cache"));
+  if (!holds) {
+    print(line().text("pkgfs: no memory for the cache"));
+  }
   return holds;
 }
 

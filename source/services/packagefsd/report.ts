@@ -18,28 +18,36 @@ export function reportImage(error: ImageError, block: u32, disk: u64): void {
   record(Audit.ImageRefused, error, block);
   const words = line().text("pkgfs: image refused: ").text(imageErrorText(error));
   words.text(" at block ").decimal(block);
-  if (disk !== 0) words.text(" of mmio=").hex(disk);
+  if (disk !== 0) {
+    words.text(" of mmio=").hex(disk);
+  }
   print(words);
 }
 
 /** A block of the mounted image was read, and is not what it was when the image was built. */
 export function reportBlock(error: ImageError, block: u32): void {
   record(Audit.ImageRefused, error, block);
-  if (badBlockLines === BAD_BLOCK_LINES_MAX) return;
+  if (badBlockLines === BAD_BLOCK_LINES_MAX) {
+    return;
+  }
   badBlockLines++;
   const words = line()
     .text("pkgfs: block ")
     .decimal(block)
     .text(" does not match its hash (")
     .text(partOf(error));
-  if (badBlockLines === BAD_BLOCK_LINES_MAX) words.text("; no more lines about blocks");
+  if (badBlockLines === BAD_BLOCK_LINES_MAX) {
+    words.text("; no more lines about blocks");
+  }
   print(words.text(")"));
 }
 
 /** A block, or the superblock, did not verify, and did when it was read again: the disk has it, its way here is bad. */
 export function reportReadAgain(error: ImageError, block: u32): void {
   record(Audit.ImageRefused, AUDIT_READ_AGAIN | <u64>error, block);
-  if (readAgainLines === BAD_BLOCK_LINES_MAX) return;
+  if (readAgainLines === BAD_BLOCK_LINES_MAX) {
+    return;
+  }
   readAgainLines++;
   const words = line().text("pkgfs: block ").decimal(block).text(" was damaged on its way (");
   print(words.text(imageErrorText(error)).text("); read again"));

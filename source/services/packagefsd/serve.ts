@@ -41,7 +41,9 @@ import { list } from "./list";
 
 /** The path of the request that is handled: a copy, so that the page is free for the answer. */
 const path = memory.data(256, 8);
-if (PATH_BYTES_MAX > 256) ERROR("the buffer above is too short for a path");
+if (PATH_BYTES_MAX > 256) {
+  ERROR("the buffer above is too short for a path");
+}
 
 /** In an OpenFile: no read would go on from the last one. No offset in a file is as large. */
 const NOWHERE: u64 = u64.MAX_VALUE;
@@ -53,7 +55,9 @@ export function onRequest(request: Request): Outcome {
 
 /** The length of the answer in the message page. */
 function dispatch(request: Request): u32 {
-  if (request.w0 > <u64>PackageFsMethod.info) return refuse(FsStatus.unknownMethod);
+  if (request.w0 > <u64>PackageFsMethod.info) {
+    return refuse(FsStatus.unknownMethod);
+  }
   switch (<u32>request.w0) {
     case PackageFsMethod.open:
       return onOpen(request);
@@ -81,17 +85,27 @@ function refuse(status: FsStatus): u32 {
 
 function onOpen(request: Request): u32 {
   const params = PackageFsOpenParams.open(messagePage(), request.bytes);
-  if (params === null) return refuse(FsStatus.badMessage);
+  if (params === null) {
+    return refuse(FsStatus.badMessage);
+  }
   const pathLength = params.pathLength;
   const status = takePath(params.pathStart, pathLength);
-  if (status !== FsStatus.ok) return refuse(status);
-  if (pathLength === 0) return refuse(FsStatus.notAFile);
+  if (status !== FsStatus.ok) {
+    return refuse(status);
+  }
+  if (pathLength === 0) {
+    return refuse(FsStatus.notAFile);
+  }
 
   const image = mounted();
-  if (findEntry(image, path, pathLength) === NO_ENTRY) return refuse(noFileStatus(pathLength));
+  if (findEntry(image, path, pathLength) === NO_ENTRY) {
+    return refuse(noFileStatus(pathLength));
+  }
   const client = clientOf(request.badge);
   const file = openFile(client, image.firstBlock, image.byteLength);
-  if (file === null) return refuse(FsStatus.tooManyFiles);
+  if (file === null) {
+    return refuse(FsStatus.tooManyFiles);
+  }
 
   const results = PackageFsOpenResultsBuilder.begin(messagePage(), MESSAGE_BYTES_MAX);
   results.file = file.number;
@@ -102,17 +116,25 @@ function onOpen(request: Request): u32 {
 /** Why there is no file at `path`, which has so many bytes: it is a directory, there is nothing, or the index could not be read. */
 function noFileStatus(pathLength: u32): FsStatus {
   const image = mounted();
-  if (image.error !== ImageError.None) return statusOf(image.error);
-  if (firstChild(image, path, pathLength) !== NO_ENTRY) return FsStatus.notAFile;
+  if (image.error !== ImageError.None) {
+    return statusOf(image.error);
+  }
+  if (firstChild(image, path, pathLength) !== NO_ENTRY) {
+    return FsStatus.notAFile;
+  }
   return image.error === ImageError.None ? FsStatus.notFound : statusOf(image.error);
 }
 
 function onStat(request: Request): u32 {
   const params = PackageFsStatParams.open(messagePage(), request.bytes);
-  if (params === null) return refuse(FsStatus.badMessage);
+  if (params === null) {
+    return refuse(FsStatus.badMessage);
+  }
   const pathLength = params.pathLength;
   const status = takePath(params.pathStart, pathLength);
-  if (status !== FsStatus.ok) return refuse(status);
+  if (status !== FsStatus.ok) {
+    return refuse(status);
+  }
 
   const image = mounted();
   if (pathLength !== 0 && findEntry(image, path, pathLength) !== NO_ENTRY) {
@@ -123,7 +145,9 @@ function onStat(request: Request): u32 {
     return finishMessage();
   }
   const reason = pathLength === 0 ? FsStatus.notAFile : noFileStatus(pathLength);
-  if (reason !== FsStatus.notAFile) return refuse(reason);
+  if (reason !== FsStatus.notAFile) {
+    return refuse(reason);
+  }
   const results = PackageFsStatResultsBuilder.begin(messagePage(), MESSAGE_BYTES_MAX);
   results.kind = EntryKind.directory;
   return finishMessage();
@@ -131,22 +155,34 @@ function onStat(request: Request): u32 {
 
 function onRead(request: Request): u32 {
   const params = PackageFsReadParams.open(messagePage(), request.bytes);
-  if (params === null) return refuse(FsStatus.badMessage);
+  if (params === null) {
+    return refuse(FsStatus.badMessage);
+  }
   const number = params.file;
   const offset = params.offset;
   const length = params.length;
   const into = params.into;
 
   const client = knownClient(request.badge);
-  if (client === null) return refuse(FsStatus.badFile);
+  if (client === null) {
+    return refuse(FsStatus.badFile);
+  }
   const file = fileOf(client, number);
-  if (file === null) return refuse(FsStatus.badFile);
-  if (length > READ_BYTES_MAX) return refuse(FsStatus.badLength);
+  if (file === null) {
+    return refuse(FsStatus.badFile);
+  }
+  if (length > READ_BYTES_MAX) {
+    return refuse(FsStatus.badLength);
+  }
   const attached = <u64>client.attachedBytes;
-  if (attached === 0) return refuse(FsStatus.notAttached);
+  if (attached === 0) {
+    return refuse(FsStatus.notAttached);
+  }
   const rest: u64 = offset < file.size ? file.size - offset : 0;
   const bytes = <u32>min<u64>(length, rest);
-  if (into > attached || <u64>bytes > attached - into) return refuse(FsStatus.outOfMemoryObject);
+  if (into > attached || <u64>bytes > attached - into) {
+    return refuse(FsStatus.outOfMemoryObject);
+  }
 
   if (bytes !== 0) {
     // Below the file's size, so it fits a u32 from here on (libs/pkgimg: an image has at most 1 GiB).
@@ -158,7 +194,9 @@ function onRead(request: Request): u32 {
     // Should it fail, it may be for what was to be fetched along with it: the next try does without.
     file.expected = NOWHERE;
     const error = ensure(first, behind - first, end);
-    if (error !== ImageError.None) return refuse(statusOf(error));
+    if (error !== ImageError.None) {
+      return refuse(statusOf(error));
+    }
     deliver(client.window + <usize>into, first, begin & (BLOCK_BYTES - 1), bytes);
     file.expected = offset + <u64>bytes;
   }
@@ -185,40 +223,58 @@ function deliver(target: usize, first: u32, skip: u32, bytes: u32): void {
 
 function onList(request: Request): u32 {
   const params = PackageFsListParams.open(messagePage(), request.bytes);
-  if (params === null) return refuse(FsStatus.badMessage);
+  if (params === null) {
+    return refuse(FsStatus.badMessage);
+  }
   const cursor = params.cursor;
   const pathLength = params.pathLength;
   const status = takePath(params.pathStart, pathLength);
-  if (status !== FsStatus.ok) return refuse(status);
+  if (status !== FsStatus.ok) {
+    return refuse(status);
+  }
   const image = mounted();
   const outcome = list(image, path, pathLength, cursor);
-  if (outcome === FsStatus.ok) return finishMessage();
+  if (outcome === FsStatus.ok) {
+    return finishMessage();
+  }
   return refuse(image.error === ImageError.None ? outcome : statusOf(image.error));
 }
 
 function onClose(request: Request): u32 {
   const params = PackageFsCloseParams.open(messagePage(), request.bytes);
-  if (params === null) return refuse(FsStatus.badMessage);
+  if (params === null) {
+    return refuse(FsStatus.badMessage);
+  }
   const number = params.file;
   const client = knownClient(request.badge);
-  if (client === null) return refuse(FsStatus.badFile);
+  if (client === null) {
+    return refuse(FsStatus.badFile);
+  }
   const file = fileOf(client, number);
-  if (file === null) return refuse(FsStatus.badFile);
+  if (file === null) {
+    return refuse(FsStatus.badFile);
+  }
   file.open = 0;
   return refuse(FsStatus.ok);
 }
 
 function onAttach(request: Request): u32 {
   const params = PackageFsAttachParams.open(messagePage(), request.bytes);
-  if (params === null) return refuse(FsStatus.badMessage);
+  if (params === null) {
+    return refuse(FsStatus.badMessage);
+  }
   const bytes = params.bytes;
-  if (request.slot === NO_SLOT) return refuse(FsStatus.attachRefused);
+  if (request.slot === NO_SLOT) {
+    return refuse(FsStatus.attachRefused);
+  }
   const attached = attach(clientOf(request.badge), request.slot, bytes);
   return refuse(attached ? FsStatus.ok : FsStatus.attachRefused);
 }
 
 function onInfo(request: Request): u32 {
-  if (PackageFsInfoParams.open(messagePage(), request.bytes) === null) return refuse(FsStatus.badMessage);
+  if (PackageFsInfoParams.open(messagePage(), request.bytes) === null) {
+    return refuse(FsStatus.badMessage);
+  }
   const image = mounted();
   const results = PackageFsInfoResultsBuilder.begin(messagePage(), MESSAGE_BYTES_MAX);
   results.source = isOnDisk() ? FsSource.disk : FsSource.fixtures;
@@ -233,8 +289,12 @@ function onInfo(request: Request): u32 {
 
 /** Takes the path of a request out of the message page and judges it. The empty one is the root directory. */
 function takePath(start: usize, length: u32): FsStatus {
-  if (length > PATH_BYTES_MAX) return FsStatus.badPath;
-  if (length === 0) return FsStatus.ok;
+  if (length > PATH_BYTES_MAX) {
+    return FsStatus.badPath;
+  }
+  if (length === 0) {
+    return FsStatus.ok;
+  }
   memory.copy(path, start, <usize>length);
   return pathError(path, length) === ImageError.None ? FsStatus.ok : FsStatus.badPath;
 }

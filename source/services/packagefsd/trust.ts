@@ -28,6 +28,8 @@ export function sayTrust(): void {
   const words = line().text(TRUSTED_BUILD ? "pkgfs: trusted build " : "pkgfs: signed by key ");
   const shown = TRUSTED_BUILD ? TRUSTED_DIGEST : TRUSTED_KEY_ID;
   words.hexBytes(shown, <u32>SHOWN_BYTES);
-  if (DEVELOPMENT_KEY) words.text(" (development key: anybody can sign)");
+  if (DEVELOPMENT_KEY) {
+    words.text(" (development key: anybody can sign)");
+  }
   print(words);
 }

@@ -45,7 +45,9 @@ export class Client {
   /** Has `byteCount` bytes of the memory object in `slot` pinned for `device`. With None, the slot is this record's. */
   attach(device: u32, slot: u32, byteCount: u64): i32 {
     const refusal = pin(device, slot, 0, <u32>byteCount);
-    if (refusal !== Refusal.None) return refusal;
+    if (refusal !== Refusal.None) {
+      return refusal;
+    }
     this.bus = result(0);
     this.byteCount = byteCount;
     this.slot = slot;
@@ -60,10 +62,14 @@ export class Client {
    */
   detach(device: u32, isDeviceInHand: bool): void {
     assert(this.inFlight === 0);
-    if (this.byteCount === 0) return;
+    if (this.byteCount === 0) {
+      return;
+    }
     this.byteCount = 0;
     // Another client may have attached the same object, which the kernel pins once.
-    if (isDeviceInHand && !isAttachedElsewhere(this.bus)) unpin(device, this.slot);
+    if (isDeviceInHand && !isAttachedElsewhere(this.bus)) {
+      unpin(device, this.slot);
+    }
     drop(this.slot);
     this.slot = NO_SLOT;
   }
@@ -86,9 +92,13 @@ export function clientOf(badge: u32, device: u32, isDeviceInHand: bool): Client 
       each.lastUse = requests;
       return each;
     }
-    if (each.inFlight === 0 && (stalest === null || each.lastUse < stalest.lastUse)) stalest = each;
+    if (each.inFlight === 0 && (stalest === null || each.lastUse < stalest.lastUse)) {
+      stalest = each;
+    }
   }
-  if (stalest === null) return null;
+  if (stalest === null) {
+    return null;
+  }
   stalest.detach(device, isDeviceInHand);
   stalest.begin(badge);
   stalest.lastUse = requests;
@@ -99,7 +109,9 @@ export function clientOf(badge: u32, device: u32, isDeviceInHand: bool): Client 
 function isAttachedElsewhere(bus: u64): bool {
   for (let index: u32 = 0; index < CLIENTS_MAX; index++) {
     const each = clientAt(index);
-    if (each.byteCount !== 0 && each.bus === bus) return true;
+    if (each.byteCount !== 0 && each.bus === bus) {
+      return true;
+    }
   }
   return false;
 }

@@ -100,20 +100,29 @@ export const enum Opened {
 /** Opens the disk in our `nth` slot; if there is none for us, nothing of the slot stays mapped. */
 export function openSlot(nth: u32, fileIsReadOnly: bool): Opened {
   const entry = entryOf(Role.VirtioDevice, nth);
-  if (entry === null) return Opened.NoDisk;
+  if (entry === null) {
+    return Opened.NoDisk;
+  }
   const seen = mapAndProbe(entry, nth);
-  if (isNoDisk(seen)) return Opened.NoDisk;
+  if (isNoDisk(seen)) {
+    return Opened.NoDisk;
+  }
   // What cannot be looked at may be a disk: it must not pass for a slot without one.
   if (seen !== DeviceFault.None) {
     reportRefused(entry.base, seen);
     return Opened.Refused;
   }
   const fault = openAt(entry, registersOf(nth), fileIsReadOnly);
-  if (fault === DeviceFault.None) return Opened.Disk;
+  if (fault === DeviceFault.None) {
+    return Opened.Disk;
+  }
   reportRefused(entry.base, fault);
   // It may have been told of our memory before it was refused.
-  if (reset(changetype<Transport>(probed)) === DeviceFault.None) unpinAll(entry.slot);
-  else forgetMemory();
+  if (reset(changetype<Transport>(probed)) === DeviceFault.None) {
+    unpinAll(entry.slot);
+  } else {
+    forgetMemory();
+  }
   unmap(registersOf(nth));
   return Opened.Refused;
 }
@@ -121,7 +130,9 @@ export function openSlot(nth: u32, fileIsReadOnly: bool): Opened {
 /** Whether the slot holds a block device. Changes nothing at it. */
 export function isDiskIn(nth: u32): bool {
   const entry = entryOf(Role.VirtioDevice, nth);
-  if (entry === null || mapAndProbe(entry, nth) !== DeviceFault.None) return false;
+  if (entry === null || mapAndProbe(entry, nth) !== DeviceFault.None) {
+    return false;
+  }
   unmap(registersOf(nth));
   return true;
 }
@@ -129,8 +140,11 @@ export function isDiskIn(nth: u32): bool {
 /** Gives back the disk that was opened in this slot, for the next one. */
 export function closeSlot(nth: u32): void {
   // One that does not stop may still write to the memory that it was told of: the next one gets another.
-  if (disk().close() === DeviceFault.None) unpinAll(deviceSlot);
-  else forgetMemory();
+  if (disk().close() === DeviceFault.None) {
+    unpinAll(deviceSlot);
+  } else {
+    forgetMemory();
+  }
   unmap(registersOf(nth));
 }
 
@@ -143,9 +157,13 @@ export function slotBase(nth: u32): u64 {
 /** Maps the registers of the slot. They stay mapped if it holds a block device: None. */
 function mapAndProbe(entry: StartupEntry, nth: u32): DeviceFault {
   const address = registersOf(nth);
-  if (mapDevice(entry.slot, address) !== Refusal.None) return DeviceFault.NotMapped;
+  if (mapDevice(entry.slot, address) !== Refusal.None) {
+    return DeviceFault.NotMapped;
+  }
   const fault = probe(changetype<Transport>(probed), address, DEVICE_ID_BLOCK);
-  if (fault !== DeviceFault.None) unmap(address);
+  if (fault !== DeviceFault.None) {
+    unmap(address);
+  }
   return fault;
 }
 
@@ -165,9 +183,13 @@ function openAt(entry: StartupEntry, address: usize, fileIsReadOnly: bool): Devi
   // An earlier life of this service may have left reads with the device. After a reset it uses nothing that it was told
   // of, and what was pinned for these reads is let go. If it does not stop, all of it stays pinned.
   const stopped = reset(changetype<Transport>(probed));
-  if (stopped !== DeviceFault.None) return stopped;
+  if (stopped !== DeviceFault.None) {
+    return stopped;
+  }
   unpinAll(entry.slot);
-  if (!pinMemory(entry.slot)) return DeviceFault.QueueMemory;
+  if (!pinMemory(entry.slot)) {
+    return DeviceFault.QueueMemory;
+  }
   const told = changetype<DiskMemory>(diskMemory);
   told.ring = DMA_ADDRESS;
   told.ringBus = dmaBus;
@@ -175,7 +197,9 @@ function openAt(entry: StartupEntry, address: usize, fileIsReadOnly: bool): Devi
   told.request = DMA_ADDRESS + REQUESTS_OFFSET;
   told.requestBus = dmaBus + <u64>REQUESTS_OFFSET;
   const fault = disk().open(address, told, fileIsReadOnly);
-  if (fault !== DeviceFault.None) return fault;
+  if (fault !== DeviceFault.None) {
+    return fault;
+  }
   if (!bindTo(entry.irq)) {
     disk().close();
     return DeviceFault.NoInterrupt;
@@ -189,18 +213,26 @@ function openAt(entry: StartupEntry, address: usize, fileIsReadOnly: bool): Devi
 /** Makes the DMA memory, once, and has it pinned for a device. */
 function pinMemory(device: u32): bool {
   if (dmaVmo === NO_SLOT) {
-    if (createVmo(DMA_BYTES) !== Refusal.None) return false;
+    if (createVmo(DMA_BYTES) !== Refusal.None) {
+      return false;
+    }
     dmaVmo = <u32>result(0);
-    if (map(dmaVmo, DMA_ADDRESS, 0, DMA_BYTES, Right.Read | Right.Write) !== Refusal.None) return false;
+    if (map(dmaVmo, DMA_ADDRESS, 0, DMA_BYTES, Right.Read | Right.Write) !== Refusal.None) {
+      return false;
+    }
   }
-  if (pin(device, dmaVmo, 0, DMA_BYTES) !== Refusal.None) return false;
+  if (pin(device, dmaVmo, 0, DMA_BYTES) !== Refusal.None) {
+    return false;
+  }
   dmaBus = result(0);
   return true;
 }
 
 /** The memory stays pinned, and is not used any more. */
 function forgetMemory(): void {
-  if (dmaVmo === NO_SLOT) return;
+  if (dmaVmo === NO_SLOT) {
+    return;
+  }
   unmap(DMA_ADDRESS);
   drop(dmaVmo);
   dmaVmo = NO_SLOT;
@@ -209,13 +241,19 @@ function forgetMemory(): void {
 /** Has interrupt `irq` signal our notification. */
 function bindTo(irq: u32): bool {
   if (notificationSlot === NO_SLOT) {
-    if (create(Kind.Notification) !== Refusal.None) return false;
+    if (create(Kind.Notification) !== Refusal.None) {
+      return false;
+    }
     notificationSlot = <u32>result(0);
   }
   for (let nth: u32 = 0; nth < SLOTS_MAX; nth++) {
     const entry = entryOf(Role.VirtioInterrupt, nth);
-    if (entry === null) return false;
-    if (entry.irq !== irq) continue;
+    if (entry === null) {
+      return false;
+    }
+    if (entry.irq !== irq) {
+      continue;
+    }
     interruptSlot = entry.slot;
     return bindInterrupt(entry.slot, notificationSlot, INTERRUPT_BIT) === Refusal.None;
   }
@@ -226,9 +264,13 @@ function bindTo(irq: u32): bool {
 export function keepOnly(kept: u32): void {
   for (let nth: u32 = 0; nth < SLOTS_MAX; nth++) {
     const device = entryOf(Role.VirtioDevice, nth);
-    if (device !== null && nth !== kept) drop(device.slot);
+    if (device !== null && nth !== kept) {
+      drop(device.slot);
+    }
     const interrupt = entryOf(Role.VirtioInterrupt, nth);
-    if (interrupt !== null && interrupt.slot !== interruptSlot) drop(interrupt.slot);
+    if (interrupt !== null && interrupt.slot !== interruptSlot) {
+      drop(interrupt.slot);
+    }
   }
 }
 
@@ -238,7 +280,9 @@ export function keepOnly(kept: u32): void {
  */
 export function handleInterrupt(): void {
   reportFault(disk().handleInterrupt(), disk());
-  if (disk().isReady) completeInterrupt(interruptSlot);
+  if (disk().isReady) {
+    completeInterrupt(interruptSlot);
+  }
 }
 
 /** Ends what the device did not answer in time. */

@@ -42,12 +42,18 @@ export function findDisk(fileIsReadOnly: bool): Found {
     const inSlot = tryDisk(nth, fileIsReadOnly);
     if (inSlot === Found.Disk) {
       const isOnly = without === 0 && !isDiskBehind(nth);
-      if (isOnly || hasImage()) return take(nth, without);
+      if (isOnly || hasImage()) {
+        return take(nth, without);
+      }
       without |= (<u32>1) << nth;
       closeSlot(nth);
-    } else if (inSlot > found) found = inSlot;
+    } else if (inSlot > found) {
+      found = inSlot;
+    }
   }
-  if (without === 0) return found;
+  if (without === 0) {
+    return found;
+  }
   const first = ctz<u32>(without);
   const again = tryDisk(first, fileIsReadOnly);
   return again === Found.Disk ? take(first, without) : again;
@@ -56,10 +62,16 @@ export function findDisk(fileIsReadOnly: bool): Found {
 /** Opens the disk in a slot and reads its first block. If that cannot be done, nothing of it stays. */
 function tryDisk(nth: u32, fileIsReadOnly: bool): Found {
   const opened = openSlot(nth, fileIsReadOnly);
-  if (opened === Opened.NoDisk) return Found.Nothing;
-  if (opened === Opened.Refused) return Found.Refused;
+  if (opened === Opened.NoDisk) {
+    return Found.Nothing;
+  }
+  if (opened === Opened.Refused) {
+    return Found.Refused;
+  }
   forgetReads();
-  if (readFirstBlock()) return Found.Disk;
+  if (readFirstBlock()) {
+    return Found.Disk;
+  }
   print(line().text("virtioblkd: the first block of mmio=").hex(slotBase(nth)).text(" could not be read"));
   closeSlot(nth);
   return Found.Unread;
@@ -68,7 +80,9 @@ function tryDisk(nth: u32, fileIsReadOnly: bool): Found {
 /** Keeps the disk in a slot, and says which disks are passed over: those of `without` that it is not. */
 function take(nth: u32, without: u32): Found {
   for (let other: u32 = 0; other < SLOTS_MAX; other++) {
-    if (other === nth || (without & ((<u32>1) << other)) === 0) continue;
+    if (other === nth || (without & ((<u32>1) << other)) === 0) {
+      continue;
+    }
     const words = line().text("virtioblkd: passed over mmio=").hex(slotBase(other));
     print(words.text(" (no package image on it)"));
   }
@@ -83,8 +97,14 @@ function hasImage(): bool {
 
 /** Whether a slot behind this one holds a block device, of whatever kind. */
 function isDiskBehind(nth: u32): bool {
-  for (let next = nth + 1; next < SLOTS_MAX; next++) if (isDiskIn(next)) return true;
+  for (let next = nth + 1; next < SLOTS_MAX; next++) {
+    if (isDiskIn(next)) {
+      return true;
+    }
+  }
   return false;
 }
 
-if (SLOTS_MAX > 32) ERROR("a word has a bit for each slot");
+if (SLOTS_MAX > 32) {
+  ERROR("a word has a bit for each slot");
+}

@@ -33,10 +33,15 @@ export const REQUESTS_OFFSET: u32 = RING_BYTES;
 export const FIRST_BLOCK_OFFSET: u32 = REQUESTS_OFFSET + PAGE_BYTES;
 export const DMA_BYTES: u32 = FIRST_BLOCK_OFFSET + PAGE_BYTES;
 
-if (REGISTERS_ADDRESS + SLOTS_MAX * PAGE_BYTES > DMA_ADDRESS)
+if (REGISTERS_ADDRESS + SLOTS_MAX * PAGE_BYTES > DMA_ADDRESS) {
   ERROR("the registers reach into the DMA memory");
-if (TRIES_MAX > RECOVERIES_MAX) ERROR("one read alone would have the device given up");
-if (REQUEST_MEMORY_BYTES > PAGE_BYTES) ERROR("headers and statuses take one page");
+}
+if (TRIES_MAX > RECOVERIES_MAX) {
+  ERROR("one read alone would have the device given up");
+}
+if (REQUEST_MEMORY_BYTES > PAGE_BYTES) {
+  ERROR("headers and statuses take one page");
+}
 
 /** The ring that the driver may choose fits into what it is given. */
 export function checkLimits(): void {

@@ -28,8 +28,12 @@ export function main(): i32 {
   checkLimits();
   const isVouchedFor = slotOf(Role.ReadOnlyFile) !== NO_SLOT;
   const found = findDisk(isVouchedFor);
-  if (found === Found.Refused) return ExitCode.DiskRefused;
-  if (found === Found.Unread) return ExitCode.FirstBlockUnread;
+  if (found === Found.Refused) {
+    return ExitCode.DiskRefused;
+  }
+  if (found === Found.Unread) {
+    return ExitCode.FirstBlockUnread;
+  }
   if (found === Found.Nothing) {
     tellAbsent();
     return ExitCode.Done;
@@ -42,7 +46,9 @@ export function main(): i32 {
     );
   }
 
-  if (bind(diskNotification()) !== Refusal.None) return ExitCode.CannotServe;
+  if (bind(diskNotification()) !== Refusal.None) {
+    return ExitCode.CannotServe;
+  }
   print(line().text("virtioblkd: ready"));
   tellReady();
   serve(slotOf(Role.Serve), onRequest, onInterrupt, onTime);
@@ -51,14 +57,18 @@ export function main(): i32 {
 }
 
 export function onInterrupt(bits: u64): void {
-  if (bits === 0) return;
+  if (bits === 0) {
+    return;
+  }
   handleInterrupt();
   answerEnded();
 }
 
 /** Ends what is due, and says when the next read is. */
 export function onTime(): u64 {
-  if (disk().requestsInFlight === 0) return disk().nextDeadline();
+  if (disk().requestsInFlight === 0) {
+    return disk().nextDeadline();
+  }
   expireReads();
   answerEnded();
   return disk().nextDeadline();

@@ -69,7 +69,9 @@ export function startRead(
   bus: u64,
 ): BlkStatus {
   const place = freePlace();
-  if (place === REQUESTS_MAX) return BlkStatus.busy;
+  if (place === REQUESTS_MAX) {
+    return BlkStatus.busy;
+  }
   const read = readAt(place);
   read.token = token;
   read.lba = lba;
@@ -78,7 +80,9 @@ export function startRead(
   read.tries = 0;
   read.client = client;
   const status = submit(read, place);
-  if (status !== BlkStatus.ok) return status;
+  if (status !== BlkStatus.ok) {
+    return status;
+  }
   read.isUnderWay = true;
   disk().kick();
   return BlkStatus.ok;
@@ -88,7 +92,9 @@ export function startRead(
 export function takeEnded(): Read | null {
   const completion = changetype<Completion>(completed);
   while (disk().takeCompletion(completion)) {
-    if (completion.tag === CHECK_TAG) continue;
+    if (completion.tag === CHECK_TAG) {
+      continue;
+    }
     const place = <u32>completion.tag;
     const read = readAt(place);
     read.status = statusOf(completion.outcome);
@@ -98,7 +104,9 @@ export function takeEnded(): Read | null {
       const client = read.client;
       reportRead(client === null ? 0 : client.badge, read.lba, read.status, isAgain);
     }
-    if (isAgain) continue;
+    if (isAgain) {
+      continue;
+    }
     read.isUnderWay = false;
     disk().kick();
     return read;
@@ -116,7 +124,9 @@ export function takeEnded(): Read | null {
  */
 function checkHealth(): void {
   const resets = disk().resetCount;
-  if (resets === resetsChecked) return;
+  if (resets === resetsChecked) {
+    return;
+  }
   const geometry = disk().geometry;
   const sectors = geometry.blockBytes / SECTOR_BYTES;
   const last = (geometry.capacity / <u64>sectors - 1) * <u64>sectors;
@@ -124,7 +134,9 @@ function checkHealth(): void {
   const deadline = deadlineIn(READ_MILLISECONDS, startup().timebase);
   const refusal = disk().submitContiguous(lba, sectors, firstBlockBus(), deadline, CHECK_TAG);
   // When reads have taken all places, the next one that ends makes room.
-  if (refusal !== SubmitRefusal.Busy) resetsChecked = resets;
+  if (refusal !== SubmitRefusal.Busy) {
+    resetsChecked = resets;
+  }
 }
 
 /** For a device that was opened just now: what was noted is about another. */
@@ -135,12 +147,17 @@ export function forgetReads(): void {
 /** Reads the first block, and waits for it by interrupt: the proof that the whole path to the device works. */
 export function readFirstBlock(): bool {
   const sectors = disk().geometry.blockBytes / SECTOR_BYTES;
-  if (startRead(null, 0, 0, sectors, firstBlockBus()) !== BlkStatus.ok) return false;
+  if (startRead(null, 0, 0, sectors, firstBlockBus()) !== BlkStatus.ok) {
+    return false;
+  }
   let read = takeEnded();
   // This ends: every try has a deadline, and tries are bounded.
   while (read === null) {
-    if (wait(diskNotification(), disk().nextDeadline()) === Refusal.None) handleInterrupt();
-    else expireReads();
+    if (wait(diskNotification(), disk().nextDeadline()) === Refusal.None) {
+      handleInterrupt();
+    } else {
+      expireReads();
+    }
     read = takeEnded();
   }
   return read !== null && read.status === BlkStatus.ok;
@@ -154,11 +171,21 @@ function submit(read: Read, place: u32): BlkStatus {
     read.tries++;
     return BlkStatus.ok;
   }
-  if (refusal === SubmitRefusal.Busy) return BlkStatus.busy;
-  if (refusal === SubmitRefusal.NoDevice) return BlkStatus.noDevice;
-  if (refusal === SubmitRefusal.SectorCount) return BlkStatus.badCount;
-  if (refusal === SubmitRefusal.OutOfRange) return BlkStatus.outOfRange;
-  if (refusal === SubmitRefusal.Unaligned) return BlkStatus.unaligned;
+  if (refusal === SubmitRefusal.Busy) {
+    return BlkStatus.busy;
+  }
+  if (refusal === SubmitRefusal.NoDevice) {
+    return BlkStatus.noDevice;
+  }
+  if (refusal === SubmitRefusal.SectorCount) {
+    return BlkStatus.badCount;
+  }
+  if (refusal === SubmitRefusal.OutOfRange) {
+    return BlkStatus.outOfRange;
+  }
+  if (refusal === SubmitRefusal.Unaligned) {
+    return BlkStatus.unaligned;
+  }
   return BlkStatus.outOfMemoryObject;
 }
 
@@ -167,16 +194,26 @@ function mayPass(outcome: Outcome): bool {
 }
 
 function statusOf(outcome: Outcome): BlkStatus {
-  if (outcome === Outcome.Ok) return BlkStatus.ok;
-  if (outcome === Outcome.TimedOut) return BlkStatus.timedOut;
-  if (outcome === Outcome.DeviceError || outcome === Outcome.Unsupported) return BlkStatus.deviceError;
-  if (outcome === Outcome.Lost || !disk().isReady) return BlkStatus.noDevice;
+  if (outcome === Outcome.Ok) {
+    return BlkStatus.ok;
+  }
+  if (outcome === Outcome.TimedOut) {
+    return BlkStatus.timedOut;
+  }
+  if (outcome === Outcome.DeviceError || outcome === Outcome.Unsupported) {
+    return BlkStatus.deviceError;
+  }
+  if (outcome === Outcome.Lost || !disk().isReady) {
+    return BlkStatus.noDevice;
+  }
   return disk().lastFault === DeviceFault.DeadlineMissed ? BlkStatus.timedOut : BlkStatus.malformedReply;
 }
 
 function freePlace(): u32 {
   for (let place: u32 = 0; place < REQUESTS_MAX; place++) {
-    if (!readAt(place).isUnderWay) return place;
+    if (!readAt(place).isUnderWay) {
+      return place;
+    }
   }
   return REQUESTS_MAX;
 }
@@ -185,4 +222,6 @@ function readAt(place: u32): Read {
   return changetype<Read>(reads + place * offsetof<Read>());
 }
 
-if (offsetof<Read>() % 8 !== 0) ERROR("a Read must be a multiple of 8 bytes");
+if (offsetof<Read>() % 8 !== 0) {
+  ERROR("a Read must be a multiple of 8 bytes");
+}

@@ -25,7 +25,9 @@ export function reportRefused(base: u64, fault: DeviceFault): void {
     .text(" fault=")
     .code(fault, faultName(fault));
   const why = refusedBecause(fault);
-  if (why.length > 0) words.text(" (").text(why).text(")");
+  if (why.length > 0) {
+    words.text(" (").text(why).text(")");
+  }
   print(words);
 }
 
@@ -34,16 +36,26 @@ export function reportRefused(base: u64, fault: DeviceFault): void {
  * an interrupt that was missing alone nothing is reset: it is noted.
  */
 export function reportFault(fault: DeviceFault, disk: Disk): void {
-  if (fault === DeviceFault.None) return;
+  if (fault === DeviceFault.None) {
+    return;
+  }
   record(Audit.DeviceFault, fault, disk.resetCount);
-  if (!disk.isReady) record(Audit.DeviceFault, disk.lastFault, disk.resetCount);
-  if (faultLines === FAULT_LINES_MAX) return;
+  if (!disk.isReady) {
+    record(Audit.DeviceFault, disk.lastFault, disk.resetCount);
+  }
+  if (faultLines === FAULT_LINES_MAX) {
+    return;
+  }
   faultLines++;
   const words = line().text("virtioblkd: device fault=").code(fault, faultName(fault));
   words.text(" resets=").decimal(disk.resetCount);
-  if (fault === DeviceFault.InterruptMissing) words.text(" noted");
-  else if (disk.isReady) words.text(" recovered");
-  else words.text(" given up, fault=").code(disk.lastFault, faultName(disk.lastFault));
+  if (fault === DeviceFault.InterruptMissing) {
+    words.text(" noted");
+  } else if (disk.isReady) {
+    words.text(" recovered");
+  } else {
+    words.text(" given up, fault=").code(disk.lastFault, faultName(disk.lastFault));
+  }
   print(words);
 }
 
@@ -55,7 +67,9 @@ export function reportFault(fault: DeviceFault, disk: Disk): void {
 export function reportRead(client: u32, lba: u64, status: BlkStatus, isReadAgain: bool): void {
   const again = isReadAgain ? AUDIT_READ_AGAIN : 0;
   record(Audit.ReadFailed, <u64>client | ((<u64>status) << 32) | again, lba);
-  if (readLines === READ_LINES_MAX) return;
+  if (readLines === READ_LINES_MAX) {
+    return;
+  }
   readLines++;
   const words = line().text("virtioblkd: read failed, client=").decimal(client).text(" lba=").decimal(lba);
   words.text(": ").text(blkStatusName(status));

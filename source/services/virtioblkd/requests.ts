@@ -48,11 +48,15 @@ let complaintLines: u32 = 0;
 /** Handles one message. The answer is never left to the service loop. */
 export function onRequest(request: Request): Handled {
   const method = request.w0;
-  if (method === VirtioBlkMethod.read) onRead(request);
-  else if (method === VirtioBlkMethod.info) onInfo(request);
-  else if (method === VirtioBlkMethod.attach) onAttach(request);
-  else if (method === VirtioBlkMethod.write) onWrite(request);
-  else {
+  if (method === VirtioBlkMethod.read) {
+    onRead(request);
+  } else if (method === VirtioBlkMethod.info) {
+    onInfo(request);
+  } else if (method === VirtioBlkMethod.attach) {
+    onAttach(request);
+  } else if (method === VirtioBlkMethod.write) {
+    onWrite(request);
+  } else {
     audit(request, NO_SECTOR);
     answerRead(request.token, BlkStatus.unknownMethod, 0);
   }
@@ -84,8 +88,12 @@ function onInfo(request: Request): void {
 function onAttach(request: Request): void {
   const params = VirtioBlkAttachParams.open(messagePage(), request.bytes);
   let status = BlkStatus.badMessage;
-  if (params !== null) status = attach(request, params.bytes);
-  if (isWrong(status)) audit(request, NO_SECTOR);
+  if (params !== null) {
+    status = attach(request, params.bytes);
+  }
+  if (isWrong(status)) {
+    audit(request, NO_SECTOR);
+  }
   const results = VirtioBlkAttachResultsBuilder.begin(messagePage(), MESSAGE_BYTES_MAX);
   results.status = status;
   send(request.token);
@@ -94,12 +102,20 @@ function onAttach(request: Request): void {
 /** Pins the client's memory object for the device, in place of the one that it attached before. */
 function attach(request: Request, byteCount: u64): BlkStatus {
   const client = clientOf(request.badge, diskDevice(), disk().isReady);
-  if (client === null || client.inFlight !== 0) return BlkStatus.busy;
+  if (client === null || client.inFlight !== 0) {
+    return BlkStatus.busy;
+  }
   client.detach(diskDevice(), disk().isReady);
   const slot = request.slot;
-  if (slot === NO_SLOT || byteCount === 0 || byteCount > ATTACHED_BYTES_MAX) return BlkStatus.attachRefused;
-  if (vmoSize(slot) !== Refusal.None || result(0) < byteCount) return BlkStatus.attachRefused;
-  if (client.attach(diskDevice(), slot, byteCount) !== Refusal.None) return BlkStatus.attachRefused;
+  if (slot === NO_SLOT || byteCount === 0 || byteCount > ATTACHED_BYTES_MAX) {
+    return BlkStatus.attachRefused;
+  }
+  if (vmoSize(slot) !== Refusal.None || result(0) < byteCount) {
+    return BlkStatus.attachRefused;
+  }
+  if (client.attach(diskDevice(), slot, byteCount) !== Refusal.None) {
+    return BlkStatus.attachRefused;
+  }
   request.keepSlot();
   return BlkStatus.ok;
 }
@@ -113,21 +129,34 @@ function onRead(request: Request): void {
     lba = params.lba;
     status = read(request, lba, params.count, params.offset);
   }
-  if (isWrong(status)) audit(request, lba);
-  if (status !== BlkStatus.ok) answerRead(request.token, status, 0);
+  if (isWrong(status)) {
+    audit(request, lba);
+  }
+  if (status !== BlkStatus.ok) {
+    answerRead(request.token, status, 0);
+  }
 }
 
 /** Gives a read to the device; with `ok` the client now waits. */
 function read(request: Request, lba: u64, sectorCount: u32, offset: u64): BlkStatus {
   const client = clientOf(request.badge, diskDevice(), disk().isReady);
-  if (client === null) return BlkStatus.busy;
-  if (client.byteCount === 0) return BlkStatus.notAttached;
-  if (sectorCount === 0 || sectorCount > SECTORS_MAX) return BlkStatus.badCount;
+  if (client === null) {
+    return BlkStatus.busy;
+  }
+  if (client.byteCount === 0) {
+    return BlkStatus.notAttached;
+  }
+  if (sectorCount === 0 || sectorCount > SECTORS_MAX) {
+    return BlkStatus.badCount;
+  }
   const byteCount = <u64>sectorCount * <u64>SECTOR_BYTES;
-  if (offset % 8 !== 0 || offset > client.byteCount || byteCount > client.byteCount - offset)
+  if (offset % 8 !== 0 || offset > client.byteCount || byteCount > client.byteCount - offset) {
     return BlkStatus.outOfMemoryObject;
+  }
   const status = startRead(client, request.token, lba, sectorCount, client.bus + offset);
-  if (status === BlkStatus.ok) client.inFlight++;
+  if (status === BlkStatus.ok) {
+    client.inFlight++;
+  }
   return status;
 }
 
@@ -138,7 +167,9 @@ function onWrite(request: Request): void {
   if (complaintLines < COMPLAINT_LINES_MAX) {
     complaintLines++;
     const words = line().text("virtioblkd: refused a write, client=").decimal(request.badge);
-    if (params !== null) words.text(" lba=").decimal(params.lba).text(" count=").decimal(params.count);
+    if (params !== null) {
+      words.text(" lba=").decimal(params.lba).text(" count=").decimal(params.count);
+    }
     print(words);
   }
   const results = VirtioBlkWriteResultsBuilder.begin(messagePage(), MESSAGE_BYTES_MAX);
@@ -150,10 +181,15 @@ function onWrite(request: Request): void {
 export function answerEnded(): void {
   for (let read = takeEnded(); read !== null; read = takeEnded()) {
     const client = read.client;
-    if (client !== null) client.inFlight--;
+    if (client !== null) {
+      client.inFlight--;
+    }
     const isDone = read.status === BlkStatus.ok;
-    if (isDone) readsDone++;
-    else readsFailed++;
+    if (isDone) {
+      readsDone++;
+    } else {
+      readsFailed++;
+    }
     answerRead(read.token, read.status, isDone ? read.sectorCount * SECTOR_BYTES : 0);
   }
 }

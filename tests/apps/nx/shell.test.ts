@@ -116,7 +116,9 @@ test("harts stop and start, and what the kernel refuses is said", async () => {
         calls.push(`stop ${hart}`);
         const stopping = harts[Number(hart)];
         // Hart 3 never gets to it.
-        if (stopping) stopping.online = hart === 3n;
+        if (stopping) {
+          stopping.online = hart === 3n;
+        }
         return hart === 0n ? Refusal.BadState : 0;
       });
       kernel.extra.set(Syscall.RestartHart, ([, hart = 0n]) => {
@@ -204,9 +206,11 @@ test("audit merges the rings of all kinds into one story", async () => {
       kernel.extra.set(Syscall.AuditRead, ([, kind = 0n, after = 0n]) => {
         const found = records.find(([of, sequence]) => BigInt(of) === kind && BigInt(sequence) > after);
         const hart = 1n | (BigInt(found?.[5] ?? 0) << 32n);
-        if (found)
+        if (found) {
           kernel.setResults(found[1], 10_000n * BigInt(found[1]), hart, found[2], found[3], found[4]);
-        else kernel.setResults(0);
+        } else {
+          kernel.setResults(0);
+        }
         return 0;
       });
     },

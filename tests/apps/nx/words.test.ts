@@ -27,7 +27,9 @@ function textAt(start: number, length: number): string {
 function parse(line: string): string[] | number {
   const bytes = new TextEncoder().encode(line);
   const found = g.call("parse", g.put(bytes), bytes.length);
-  if (found !== flaw.none) return found;
+  if (found !== flaw.none) {
+    return found;
+  }
   return Array.from({ length: g.call("wordCount") }, (_, index) =>
     textAt(g.call("wordStart", index), g.call("wordLength", index)),
   );
@@ -76,7 +78,9 @@ describe("words", () => {
 
 /** The distance by its definition (optimal string alignment), slowly. */
 function reference(a: string, b: string): number {
-  if (a === "" || b === "") return a.length + b.length;
+  if (a === "" || b === "") {
+    return a.length + b.length;
+  }
   const table = Array.from({ length: a.length + 1 }, (_, i) =>
     Array.from({ length: b.length + 1 }, (_, j) => (i === 0 || j === 0 ? i + j : 0)),
   );
@@ -88,10 +92,13 @@ function reference(a: string, b: string): number {
         at(i, j - 1) + 1,
         at(i - 1, j - 1) + (a[i - 1] === b[j - 1] ? 0 : 1),
       ];
-      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) {
         choices.push(at(i - 2, j - 2) + 1);
+      }
       const row = table[i];
-      if (row) row[j] = Math.min(...choices);
+      if (row) {
+        row[j] = Math.min(...choices);
+      }
     }
   }
   return at(a.length, b.length);

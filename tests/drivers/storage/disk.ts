@@ -195,8 +195,9 @@ export class TestDisk {
   /** The name of a value of one of the guest's enums. */
   private name(kind: string, value: number): string {
     for (const [key, exported] of Object.entries(this.guest.exports)) {
-      if (key.startsWith(`${kind}.`) && exported instanceof WebAssembly.Global && exported.value === value)
+      if (key.startsWith(`${kind}.`) && exported instanceof WebAssembly.Global && exported.value === value) {
         return key.slice(kind.length + 1);
+      }
     }
     return `${kind} ${value}`;
   }

@@ -22,7 +22,9 @@ function readsWell(disk: TestDisk): void {
 /** A disk with `count` reads of two sectors in flight; their tags count from 0. */
 async function busyDisk(version: 1 | 2, count: number, deadlines: readonly bigint[] = []): Promise<TestDisk> {
   const disk = await TestDisk.open({ version, sectors: 4096n });
-  for (let n = 0; n < count; n++) disk.read(BigInt(n), 2, disk.buffer(1024), BigInt(n), deadlines[n]);
+  for (let n = 0; n < count; n++) {
+    disk.read(BigInt(n), 2, disk.buffer(1024), BigInt(n), deadlines[n]);
+  }
   disk.kick();
   return disk;
 }

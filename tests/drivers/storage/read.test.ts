@@ -45,7 +45,9 @@ describe.each([1, 2] as const)("a read-only device, register layout version %i",
       at: disk.buffer(1024),
       tag: BigInt(index),
     }));
-    for (const { lba, at, tag } of reads) expect(disk.read(lba, 2, at, tag)).toBe("None");
+    for (const { lba, at, tag } of reads) {
+      expect(disk.read(lba, 2, at, tag)).toBe("None");
+    }
     disk.kick();
     expect(disk.device.notifyCount).toBe(1);
     expect(disk.state.inFlight).toBe(40);
@@ -57,7 +59,9 @@ describe.each([1, 2] as const)("a read-only device, register layout version %i",
       reads.map(({ tag }) => Number(tag)),
     );
     expect(completed.every(({ outcome }) => outcome === "Ok")).toBe(true);
-    for (const { lba, at } of reads) expect(disk.bytesAt(at, 1024)).toEqual(diskBytes(lba, 1024));
+    for (const { lba, at } of reads) {
+      expect(disk.bytesAt(at, 1024)).toEqual(diskBytes(lba, 1024));
+    }
   });
 
   test("goes on past index 65,535", async () => {
@@ -65,10 +69,14 @@ describe.each([1, 2] as const)("a read-only device, register layout version %i",
     const at = disk.buffer(512);
     let good = 0;
     for (let round = 0; round < 65_536 / 32 + 4; round++) {
-      for (let n = 0; n < 32; n++) disk.read(BigInt(round % 4096), 1, at, BigInt(n));
+      for (let n = 0; n < 32; n++) {
+        disk.read(BigInt(round % 4096), 1, at, BigInt(n));
+      }
       disk.kick();
       disk.device.finishAll((count) => count - 1);
-      if (disk.interrupt() !== "None") break;
+      if (disk.interrupt() !== "None") {
+        break;
+      }
       good += disk.completions().filter(({ outcome }) => outcome === "Ok").length;
     }
     expect(good).toBe(65_536 + 4 * 32);
@@ -90,7 +98,9 @@ describe("the memory of a read", () => {
     expect(disk.completions()).toEqual([{ tag: 0n, outcome: "Ok" }]);
     const got = segments.flatMap(({ bus, byteCount }) => [...disk.bytesAt(bus, byteCount)]);
     expect(Uint8Array.from(got)).toEqual(diskBytes(8n, 131_072));
-    for (const { bus, byteCount } of segments) expect(disk.bytesAt(bus + BigInt(byteCount), 1)[0]).toBe(0xee);
+    for (const { bus, byteCount } of segments) {
+      expect(disk.bytesAt(bus + BigInt(byteCount), 1)[0]).toBe(0xee);
+    }
   });
 
   test("is cut where the device says that a piece is too large", async () => {
@@ -128,7 +138,9 @@ describe("the memory of a read", () => {
     const at = disk.buffer(512_000);
     for (let lba = 0; lba < 1000; lba += 8) {
       expect(disk.read(BigInt(lba), 8, at + BigInt(lba * 512), BigInt(lba))).toBe("None");
-      if (lba % 128 !== 120 && lba !== 992) continue;
+      if (lba % 128 !== 120 && lba !== 992) {
+        continue;
+      }
       disk.kick();
       disk.device.finishAll((count) => (lba + 5) % count);
       expect(disk.interrupt()).toBe("None");

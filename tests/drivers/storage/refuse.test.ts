@@ -148,15 +148,18 @@ describe("a read is refused", () => {
       disk.ringBus - 511n,
       disk.requestBus,
       disk.requestBus + 2047n,
-    ])
+    ]) {
       expect(disk.read(0n, 1, own)).toBe("SegmentInRing");
+    }
     expect(disk.state.inFlight).toBe(0);
   });
 
   test("when all slots are in use: Busy, until one is taken back", async () => {
     const disk = await TestDisk.open({ version: 2, sectors: 1000n });
     const at = disk.buffer(512);
-    for (let n = 0; n < 64; n++) expect(disk.read(1n, 1, at)).toBe("None");
+    for (let n = 0; n < 64; n++) {
+      expect(disk.read(1n, 1, at)).toBe("None");
+    }
     expect(disk.read(1n, 1, at)).toBe("Busy");
     disk.kick();
     disk.device.finish(63);

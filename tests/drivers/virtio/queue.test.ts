@@ -51,8 +51,9 @@ describe("a ring", () => {
     const [ok, missing, memory] = ["None", "QueueMissing", "QueueMemory"].map(fault);
     expect(g.call("initialize", state, ring, 0x1000n, 256)).toBe(ok);
     expect(g.call("descriptorsFree", state)).toBe(256);
-    for (const size of [0, 3, 255, 512])
+    for (const size of [0, 3, 255, 512]) {
       expect(g.call("initialize", state, ring, 0x1000n, size)).toBe(missing);
+    }
     expect(g.call("initialize", state, ring + 16, 0x1000n, 256)).toBe(memory);
     expect(g.call("initialize", state, ring, 0x1010n, 256)).toBe(memory);
   });

@@ -70,7 +70,9 @@ describe.skipIf(compiler === undefined)("addresses of a compiled program (LLVM f
   function chains(name: string): string[] {
     const locator = new Locator(file, "sample.elf");
     const symbol = symbols.find((one) => one.name === name);
-    if (symbol === undefined) throw new Error(`no symbol ${name}`);
+    if (symbol === undefined) {
+      throw new Error(`no symbol ${name}`);
+    }
     const found: string[] = [];
     for (let address = symbol.address; address < symbol.address + symbol.size; address += 2n) {
       const chain = locator.places(address).map((place) => `${place.function}:${place.line}`);

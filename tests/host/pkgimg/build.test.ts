@@ -84,8 +84,9 @@ describe("image builder", () => {
           path,
           byteLength: content.length,
           *read() {
-            for (let at = 0; at < content.length; at += pieceBytes)
+            for (let at = 0; at < content.length; at += pieceBytes) {
               yield content.subarray(at, at + pieceBytes);
+            }
           },
         }));
         writeImage({ write: (offset, bytes) => image.set(bytes, offset) }, sources, { label: "sample" });

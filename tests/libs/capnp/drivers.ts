@@ -107,8 +107,12 @@ function readField({ name, type }: Field): string {
 }
 
 function readElement(name: string, element: Type): string {
-  if (element.kind === "struct") return `if (depth > 0) read_${element.name}(v.${name}(i), depth - 1);`;
-  if (element.kind !== "text" && element.kind !== "data") return `put(${word(element, `v.${name}(i)`)});`;
+  if (element.kind === "struct") {
+    return `if (depth > 0) read_${element.name}(v.${name}(i), depth - 1);`;
+  }
+  if (element.kind !== "text" && element.kind !== "data") {
+    return `put(${word(element, `v.${name}(i)`)});`;
+  }
   return `putBytes(v.${name}ItemStart(i), v.${name}ItemLength(i));`;
 }
 
@@ -139,9 +143,13 @@ function fillField({ name, type }: Field): string {
 }
 
 function fillElement(name: string, element: Type): string {
-  if (element.kind === "struct") return `fill_${element.name}(b.${name}(i));`;
+  if (element.kind === "struct") {
+    return `fill_${element.name}(b.${name}(i));`;
+  }
   const isText = element.kind === "text" || element.kind === "data";
-  if (isText) return `const n = <u32>take(); b.set${capital(name)}Item(i, takeBytes(n), n);`;
+  if (isText) {
+    return `const n = <u32>take(); b.set${capital(name)}Item(i, takeBytes(n), n);`;
+  }
   return `b.set${capital(name)}Item(i, ${taken(element)});`;
 }
 
@@ -158,7 +166,8 @@ const guestTypes = {
 } as const;
 
 function taken(type: Type): string {
-  if (type.kind === "scalar")
+  if (type.kind === "scalar") {
     return type.scalar === "Bool" ? "take() !== 0" : `<${guestTypes[type.scalar]}>take()`;
+  }
   return "<i32>take()";
 }

@@ -208,11 +208,17 @@ function corrupt(bytes: Uint8Array, pick: (below: number) => number): Uint8Array
     const word = pick(words.length);
     const byte = pick(copy.length);
     const kind = pick(5);
-    if (kind === 0) copy[byte] = (copy[byte] ?? 0) ^ (1 << pick(8));
-    else if (kind === 1) copy[byte] = pick(256);
-    else if (kind === 2) words[word] = list(pick(64) - 32, pick(8), pick(pick(2) === 0 ? 40 : 2 ** 29));
-    else if (kind === 3) words[word] = struct(pick(64) - 32, pick(6), pick(14));
-    else words[word] = words[pick(words.length)] ?? 0n;
+    if (kind === 0) {
+      copy[byte] = (copy[byte] ?? 0) ^ (1 << pick(8));
+    } else if (kind === 1) {
+      copy[byte] = pick(256);
+    } else if (kind === 2) {
+      words[word] = list(pick(64) - 32, pick(8), pick(pick(2) === 0 ? 40 : 2 ** 29));
+    } else if (kind === 3) {
+      words[word] = struct(pick(64) - 32, pick(6), pick(14));
+    } else {
+      words[word] = words[pick(words.length)] ?? 0n;
+    }
   }
   return copy;
 }
@@ -232,7 +238,9 @@ describe(`${corruptedCount} corrupted messages at the very end of memory`, () =>
     const outcomes = new Map<number, number>();
     for (let i = 0; i < corruptedCount; i++) {
       const sample = corpus[i % corpus.length];
-      if (!sample) throw new Error("the corpus is empty");
+      if (!sample) {
+        throw new Error("the corpus is empty");
+      }
       const refusal = refusalOf(sample.name, corrupt(sample.bytes, pick));
       outcomes.set(refusal, (outcomes.get(refusal) ?? 0) + 1);
       if (refusal === refusals.none && g.call("touchedBytes") > messageBytesMax) {

@@ -36,7 +36,9 @@ class Stream {
     this.word(BigInt(content.length));
     const padded = new Uint8Array(Math.ceil(content.length / 8) * 8);
     padded.set(content);
-    for (const word of new BigUint64Array(padded.buffer)) this.word(word);
+    for (const word of new BigUint64Array(padded.buffer)) {
+      this.word(word);
+    }
   }
 
   done(): Uint8Array {
@@ -87,16 +89,27 @@ function elementOf(schema: Schema, type: Type, depth: number): fc.Arbitrary<Valu
 export function buildStream(schema: Schema, name: string, fields: readonly Value[]): Uint8Array {
   const stream = new Stream();
   const add = (type: Type, value: Value, isElement: boolean): void => {
-    if (type.kind === "void") return;
+    if (type.kind === "void") {
+      return;
+    }
     if (type.kind === "struct") {
-      if (!isElement) stream.word(value === null ? 0n : 1n);
-      if (Array.isArray(value)) addFields(type.name, value);
-    } else if (typeof value === "bigint") stream.word(value);
-    else if (typeof value === "string") stream.bytes(new TextEncoder().encode(value));
-    else if (value instanceof Uint8Array) stream.bytes(value);
-    else if (type.kind === "list" && Array.isArray(value)) {
+      if (!isElement) {
+        stream.word(value === null ? 0n : 1n);
+      }
+      if (Array.isArray(value)) {
+        addFields(type.name, value);
+      }
+    } else if (typeof value === "bigint") {
+      stream.word(value);
+    } else if (typeof value === "string") {
+      stream.bytes(new TextEncoder().encode(value));
+    } else if (value instanceof Uint8Array) {
+      stream.bytes(value);
+    } else if (type.kind === "list" && Array.isArray(value)) {
       stream.word(BigInt(value.length));
-      for (const element of value) add(type.element, element, true);
+      for (const element of value) {
+        add(type.element, element, true);
+      }
     }
   };
   const addFields = (struct: string, values: readonly Value[]): void => {
@@ -112,20 +125,32 @@ export function buildStream(schema: Schema, name: string, fields: readonly Value
 export function hostStream(schema: Schema, name: string, from: object, depth = depthMax): Uint8Array {
   const stream = new Stream();
   const add = (type: Type, value: unknown, left: number): void => {
-    if (typeof value === "bigint") stream.word(value);
-    else if (typeof value === "number" || typeof value === "boolean") stream.word(BigInt(value));
-    else if (typeof value === "string") stream.bytes(new TextEncoder().encode(value));
-    else if (value instanceof Data) stream.bytes(value.toUint8Array());
-    else if (type.kind === "list" && value instanceof List) {
+    if (typeof value === "bigint") {
+      stream.word(value);
+    } else if (typeof value === "number" || typeof value === "boolean") {
+      stream.word(BigInt(value));
+    } else if (typeof value === "string") {
+      stream.bytes(new TextEncoder().encode(value));
+    } else if (value instanceof Data) {
+      stream.bytes(value.toUint8Array());
+    } else if (type.kind === "list" && value instanceof List) {
       stream.word(BigInt(value.length));
-      for (let i = 0; i < value.length; i++) add(type.element, value.get(i), left);
+      for (let i = 0; i < value.length; i++) {
+        add(type.element, value.get(i), left);
+      }
     } else if (type.kind === "struct" && value instanceof HostStruct) {
-      if (left > 0) addFields(type.name, value, left - 1);
-    } else if (type.kind !== "void") throw new Error(`capnp-es gave no ${type.kind}`);
+      if (left > 0) {
+        addFields(type.name, value, left - 1);
+      }
+    } else if (type.kind !== "void") {
+      throw new Error(`capnp-es gave no ${type.kind}`);
+    }
   };
   const addFields = (struct: string, instance: object, left: number): void => {
     for (const { name: field, type } of structNamed(schema, struct).fields) {
-      if (type.kind !== "struct" || left > 0) add(type, Reflect.get(instance, field), left);
+      if (type.kind !== "struct" || left > 0) {
+        add(type, Reflect.get(instance, field), left);
+      }
     }
   };
   addFields(name, from, depth);
@@ -149,7 +174,9 @@ export async function hostClasses(
   );
   return (name) => {
     const found = module[name];
-    if (!found) throw new Error(`the host's classes have no ${name}`);
+    if (!found) {
+      throw new Error(`the host's classes have no ${name}`);
+    }
     return found;
   };
 }
@@ -169,36 +196,56 @@ export function hostMessage(
 function writeStruct(schema: Schema, name: string, to: object, values: readonly Value[]): void {
   for (const [index, field] of structNamed(schema, name).fields.entries()) {
     const value = values[index];
-    if (value !== undefined && value !== null) writeField(schema, field, to, value);
+    if (value !== undefined && value !== null) {
+      writeField(schema, field, to, value);
+    }
   }
 }
 
 function writeField(schema: Schema, { name, type }: Field, to: object, value: Value): void {
-  if (type.kind === "void") return;
+  if (type.kind === "void") {
+    return;
+  }
   if (type.kind === "text" || type.kind === "scalar" || type.kind === "enum") {
     Reflect.set(to, name, hostScalar(type, value));
     return;
   }
   const initialize: unknown = Reflect.get(to, `_init${capital(name)}`);
-  if (typeof initialize !== "function") throw new Error(`no initializer for ${name}`);
+  if (typeof initialize !== "function") {
+    throw new Error(`no initializer for ${name}`);
+  }
   if (type.kind === "struct") {
-    if (Array.isArray(value)) writeStruct(schema, type.name, initialize.call(to), value);
+    if (Array.isArray(value)) {
+      writeStruct(schema, type.name, initialize.call(to), value);
+    }
   } else if (type.kind === "data") {
-    if (value instanceof Uint8Array) initialize.call(to, value.length).copyBuffer(value);
+    if (value instanceof Uint8Array) {
+      initialize.call(to, value.length).copyBuffer(value);
+    }
   } else if (type.kind === "list" && Array.isArray(value)) {
     const list: unknown = initialize.call(to, value.length);
-    if (!(list instanceof List)) throw new Error(`${name} is no list`);
-    for (const [index, element] of value.entries()) writeElement(schema, type.element, list, index, element);
+    if (!(list instanceof List)) {
+      throw new Error(`${name} is no list`);
+    }
+    for (const [index, element] of value.entries()) {
+      writeElement(schema, type.element, list, index, element);
+    }
   }
 }
 
 function writeElement(schema: Schema, type: Type, list: List<unknown>, index: number, value: Value): void {
   if (type.kind === "struct") {
     const element: unknown = list.get(index);
-    if (element instanceof HostStruct && Array.isArray(value)) writeStruct(schema, type.name, element, value);
+    if (element instanceof HostStruct && Array.isArray(value)) {
+      writeStruct(schema, type.name, element, value);
+    }
   } else if (type.kind === "data") {
-    if (value instanceof Uint8Array) list.set(index, dataOf(value));
-  } else list.set(index, hostScalar(type, value));
+    if (value instanceof Uint8Array) {
+      list.set(index, dataOf(value));
+    }
+  } else {
+    list.set(index, hostScalar(type, value));
+  }
 }
 
 /** Data in a message of its own: what an element of a list of Data is set from is copied. */
@@ -213,15 +260,22 @@ class Holder extends HostStruct {
 }
 
 function hostScalar(type: Type, value: Value): unknown {
-  if (typeof value !== "bigint" || type.kind === "enum")
+  if (typeof value !== "bigint" || type.kind === "enum") {
     return typeof value === "bigint" ? Number(value) : value;
-  if (type.kind !== "scalar") return value;
-  if (type.scalar === "Bool") return value !== 0n;
+  }
+  if (type.kind !== "scalar") {
+    return value;
+  }
+  if (type.scalar === "Bool") {
+    return value !== 0n;
+  }
   return scalarLogBits[type.scalar] === 6 ? value : Number(value);
 }
 
 export function structNamed(schema: Schema, name: string): Struct {
   const struct = schema.structs.find((one) => one.name === name);
-  if (!struct) throw new Error(`no struct ${name}`);
+  if (!struct) {
+    throw new Error(`no struct ${name}`);
+  }
   return struct;
 }

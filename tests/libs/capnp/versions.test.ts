@@ -54,7 +54,9 @@ describe.each([
     fc.assert(
       fc.property(anyStruct(theirSchema, "Root"), (value) => {
         const bytes = hostMessage(theirSchema, theirClasses("Root"), "Root", value);
-        if (bytes.length > messageBytesMax / 4) return;
+        if (bytes.length > messageBytesMax / 4) {
+          return;
+        }
         const inOurs = hostMessage(schema, classes("Root"), "Root", value);
         const expected = new Message(inOurs, false).getRoot(classes("Root"));
         expect(read(bytes)).toEqual(hostStream(schema, "Root", expected));
@@ -72,7 +74,9 @@ describe.each([
   it("refuses a message that is too long once its structs have our sizes, and copies up to there", () => {
     const itemWords = schema.structs.find(({ name }) => name === "Item");
     const rootWords = schema.structs.find(({ name }) => name === "Root");
-    if (!itemWords || !rootWords) throw new Error("the schemas have an Item and a Root");
+    if (!itemWords || !rootWords) {
+      throw new Error("the schemas have an Item and a Root");
+    }
     // A list of structs that have one data word and nothing else: it grows when it is copied.
     const message = (count: number): Uint8Array => {
       const words = [

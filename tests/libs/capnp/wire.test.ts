@@ -51,7 +51,9 @@ describe.each(["tests/libs/capnp/everything.capnp", ...idl])("%s", (file) => {
         const length = build(name, buildStream(schema, name, value));
         const expected = hostMessage(schema, classes(name), name, value);
         expect(length).toBe(expected.length <= messageBytesMax ? expected.length : 0);
-        if (length === 0) return;
+        if (length === 0) {
+          return;
+        }
         const isEmpty = schema.structs.some((one) => one.name === name && one.fields.length === 0);
         expect(g.get(pageAt, length)).toEqual(isEmpty ? emptyMessage : expected);
         const message = new Message(g.get(pageAt, length), false);
@@ -67,7 +69,9 @@ describe.each(["tests/libs/capnp/everything.capnp", ...idl])("%s", (file) => {
     fc.assert(
       fc.property(anyStruct(schema, name), (value) => {
         const bytes = hostMessage(schema, classes(name), name, value);
-        if (bytes.length > messageBytesMax) return;
+        if (bytes.length > messageBytesMax) {
+          return;
+        }
         const at = g.memory.buffer.byteLength - bytes.length;
         g.bytes().set(bytes, at);
         const seen = hostStream(schema, name, new Message(bytes, false).getRoot(classes(name)));

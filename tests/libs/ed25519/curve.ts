@@ -17,7 +17,9 @@ function power(base: bigint, exponent: bigint): bigint {
   let result = 1n;
   let square = modulo(base);
   for (let left = exponent; left > 0n; left >>= 1n) {
-    if (left & 1n) result = modulo(result * square);
+    if (left & 1n) {
+      result = modulo(result * square);
+    }
     square = modulo(square * square);
   }
   return result;
@@ -32,8 +34,12 @@ export const neutral: AffinePoint = { x: 0n, y: 1n };
 function xOf(y: bigint, isOdd: boolean): bigint | undefined {
   const square = modulo((y * y - 1n) * invert(d * y * y + 1n));
   let x = power(square, (prime + 3n) / 8n);
-  if (modulo(x * x) !== square) x = modulo(x * power(2n, (prime - 1n) / 4n));
-  if (modulo(x * x) !== square) return undefined;
+  if (modulo(x * x) !== square) {
+    x = modulo(x * power(2n, (prime - 1n) / 4n));
+  }
+  if (modulo(x * x) !== square) {
+    return undefined;
+  }
   return (x & 1n) === (isOdd ? 1n : 0n) ? x : modulo(-x);
 }
 
@@ -52,7 +58,9 @@ export function multiply(point: AffinePoint, scalar: bigint): AffinePoint {
   let result = neutral;
   let double = point;
   for (let left = scalar; left > 0n; left >>= 1n) {
-    if (left & 1n) result = add(result, double);
+    if (left & 1n) {
+      result = add(result, double);
+    }
     double = add(double, double);
   }
   return result;
@@ -74,9 +82,13 @@ export function encodePoint({ x, y }: AffinePoint): Uint8Array {
 export function smallOrderPoints(): AffinePoint[] {
   for (let y = 2n; ; y += 1n) {
     const x = xOf(y, false);
-    if (x === undefined) continue;
+    if (x === undefined) {
+      continue;
+    }
     const point = multiply({ x, y }, orderOfBase);
-    if (multiply(point, 4n).y === 1n) continue;
+    if (multiply(point, 4n).y === 1n) {
+      continue;
+    }
     return Array.from({ length: 8 }, (_, factor) => multiply(point, BigInt(factor)));
   }
 }

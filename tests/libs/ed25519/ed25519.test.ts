@@ -211,7 +211,9 @@ describe("the policy", () => {
         const message = Buffer.from(`message ${number}`);
         const signature = forge(0n, 7n, key, message);
         expect(guestSays(key, message, signature)).toBe(false);
-        if (nodeSays(key, message, signature)) heldElsewhere += 1;
+        if (nodeSays(key, message, signature)) {
+          heldElsewhere += 1;
+        }
       }
     }
     expect(heldElsewhere).toBeGreaterThan(24);
@@ -318,7 +320,9 @@ describe("the arithmetic, held against big integers", () => {
     let result = 1n;
     for (const bit of exponent.toString(2)) {
       result = modulo(result * result);
-      if (bit === "1") result = modulo(result * base);
+      if (bit === "1") {
+        result = modulo(result * base);
+      }
     }
     return result;
   }

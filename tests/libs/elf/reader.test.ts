@@ -42,7 +42,9 @@ describe("executable reader", () => {
 
   function refusal(file: Uint8Array): string {
     const error = g.call("open", edge.put(file), file.length);
-    if (error !== 0) return g.text(g.call("errorText", error));
+    if (error !== 0) {
+      return g.text(g.call("errorText", error));
+    }
     return "ok";
   }
 
@@ -190,8 +192,12 @@ describe("executable reader", () => {
         fc.integer({ min: 0, max: 0x400 }),
         (changes, length) => {
           const file = program(sampleSegments, 0x1_0000n, 0x400);
-          for (const [place, value] of changes) file.writeUInt32LE(value >>> 0, place * 4);
-          if (refusal(file.subarray(0, length)) !== "ok") return;
+          for (const [place, value] of changes) {
+            file.writeUInt32LE(value >>> 0, place * 4);
+          }
+          if (refusal(file.subarray(0, length)) !== "ok") {
+            return;
+          }
           let previousEnd = 0x1_0000;
           for (let index = 0; index < g.call("count"); index += 1) {
             const [start, end] = [g.call("pagesStart", index), g.call("pagesEnd", index)];

@@ -67,7 +67,9 @@ export class BlobWriter {
 
   bytes(values: readonly number[]): this {
     this.#structure.push(...values);
-    while (this.#structure.length % 4 !== 0) this.#structure.push(0);
+    while (this.#structure.length % 4 !== 0) {
+      this.#structure.push(0);
+    }
     return this;
   }
 
@@ -88,7 +90,9 @@ export class BlobWriter {
       [header.stringsSize]: this.#strings.length,
       [header.structureSize]: this.#structure.length,
     };
-    for (const [offset, value] of Object.entries(words)) blob.writeUInt32BE(value, Number(offset));
+    for (const [offset, value] of Object.entries(words)) {
+      blob.writeUInt32BE(value, Number(offset));
+    }
     for (const [index, value] of this.#reservations.entries()) {
       blob.writeBigUInt64BE(value, headerBytes + index * 8);
     }
@@ -105,7 +109,9 @@ export class BlobWriter {
 /** Big-endian cells. */
 export function cells(...values: number[]): Buffer {
   const bytes = Buffer.alloc(values.length * 4);
-  for (const [index, value] of values.entries()) bytes.writeUInt32BE(value >>> 0, index * 4);
+  for (const [index, value] of values.entries()) {
+    bytes.writeUInt32BE(value >>> 0, index * 4);
+  }
   return bytes;
 }
 

@@ -31,7 +31,9 @@ describe("device-tree reader, on any bytes", () => {
         const blob = Buffer.alloc(bytes.length & ~7);
         blob.set(bytes.subarray(0, blob.length));
         blob.writeUInt32BE(0xd00dfeed, 0);
-        if (g.call("open", edge.put(blob), blob.length) === 0) g.call64("walk");
+        if (g.call("open", edge.put(blob), blob.length) === 0) {
+          g.call64("walk");
+        }
       }),
       { numRuns: 300 },
     );
@@ -45,7 +47,9 @@ describe("device-tree reader, on any bytes", () => {
           blob.writeUInt32BE(word >>> 0, (place % (blob.length / 4)) * 4);
         }
         const shorter = blob.subarray(0, blob.length - cut * 8);
-        if (g.call("open", edge.put(shorter), shorter.length) === 0) g.call64("walk");
+        if (g.call("open", edge.put(shorter), shorter.length) === 0) {
+          g.call64("walk");
+        }
       }),
       { numRuns: 2000 },
     );

@@ -64,7 +64,9 @@ describe("device-tree reader", () => {
     expect(open(sampleTree().finish())).toBe("ok");
     const names: string[] = [];
     let child = g.call("firstChild", g.call("findRoot"));
-    for (; child !== none; child = g.call("nextSibling", child)) names.push(nodeName(g, child));
+    for (; child !== none; child = g.call("nextSibling", child)) {
+      names.push(nodeName(g, child));
+    }
     expect(names).toEqual(["cpus", "memory@80000000", "chosen"]);
     expect(g.call("firstChild", g.call("findCpu1"))).toBe(none);
     expect(g.call("nextSibling", g.call("findRoot"))).toBe(none);
@@ -188,16 +190,24 @@ describe("device-tree reader", () => {
 
   test("walks as many levels and nodes as it promises", () => {
     const deep = new BlobWriter();
-    for (let depth = 0; depth < 16; depth += 1) deep.begin(depth === 0 ? "" : `n${depth}`);
-    for (let depth = 0; depth < 16; depth += 1) deep.end();
+    for (let depth = 0; depth < 16; depth += 1) {
+      deep.begin(depth === 0 ? "" : `n${depth}`);
+    }
+    for (let depth = 0; depth < 16; depth += 1) {
+      deep.end();
+    }
     expect(open(deep.last().finish())).toBe("ok");
     let nodes = 0;
-    while (g.call("next")) nodes += 1;
+    while (g.call("next")) {
+      nodes += 1;
+    }
     expect(nodes).toBe(16);
     expect(g.call("depth")).toBe(0);
 
     const wide = new BlobWriter().begin("").property("compatible", strings("x"));
-    for (let index = 1; index < 4096; index += 1) wide.begin(`n${index}`).end();
+    for (let index = 1; index < 4096; index += 1) {
+      wide.begin(`n${index}`).end();
+    }
     expect(open(wide.end().last().finish())).toBe("ok");
   });
 });

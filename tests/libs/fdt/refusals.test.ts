@@ -155,7 +155,9 @@ describe("device-tree reader refuses", () => {
 
   test("more reservations than the limit", () => {
     const tree = sampleTree();
-    for (let index = 0; index < 64; index += 1) tree.reserve(1n, 1n);
+    for (let index = 0; index < 64; index += 1) {
+      tree.reserve(1n, 1n);
+    }
     expect(refusal(tree.finish())).toBe(`memory reservations do not end in time at ${40 + 64 * 16}`);
   });
 
@@ -220,13 +222,17 @@ describe("device-tree reader refuses", () => {
 
   test("nodes that are nested too deep", () => {
     const tree = new BlobWriter();
-    for (let depth = 0; depth < 17; depth += 1) tree.begin("");
+    for (let depth = 0; depth < 17; depth += 1) {
+      tree.begin("");
+    }
     expect(refusal(tree.finish())).toBe(`nodes are nested too deep at ${structureStart + 16 * 8}`);
   });
 
   test("too many nodes", () => {
     const tree = new BlobWriter().begin("");
-    for (let index = 0; index < 4096; index += 1) tree.begin("").end();
+    for (let index = 0; index < 4096; index += 1) {
+      tree.begin("").end();
+    }
     expect(refusal(tree.end().last().finish())).toBe(`too many nodes at ${structureStart + 8 + 4095 * 12}`);
   });
 

@@ -25,20 +25,28 @@ describe("package image reader, on damaged images", () => {
   /** Mounts and reads everything there is; true if nothing was refused. */
   function isAccepted(bytes: Uint8Array): boolean {
     const error = g.call("open", edge.put(bytes), Math.floor(bytes.length / blockBytes)) || g.call("check");
-    if (error !== 0) return false;
+    if (error !== 0) {
+      return false;
+    }
     for (let index = 0; index < g.call("entryCount"); index += 1) {
-      if (g.call("content", index) !== 0) return false;
+      if (g.call("content", index) !== 0) {
+        return false;
+      }
     }
     return true;
   }
 
   /** Uses the image as if nobody had checked the index. */
   function use(bytes: Uint8Array): void {
-    if (g.call("open", edge.put(bytes), Math.floor(bytes.length / blockBytes)) !== 0) return;
+    if (g.call("open", edge.put(bytes), Math.floor(bytes.length / blockBytes)) !== 0) {
+      return;
+    }
     g.call("check");
     g.call("lookUp", pathAt, 8);
     let child = g.call("first", pathAt, 8);
-    for (let steps = 0; child !== -1 && steps < 100; steps += 1) child = g.call("next", pathAt, 8);
+    for (let steps = 0; child !== -1 && steps < 100; steps += 1) {
+      child = g.call("next", pathAt, 8);
+    }
     for (let index = 0; index < Math.min(g.call("entryCount") >>> 0, 10); index += 1) {
       g.call("content", index);
     }
@@ -74,15 +82,18 @@ describe("package image reader, on damaged images", () => {
 
   test("an image that is cut off anywhere is refused", () => {
     const { bytes } = new Forge(sampleFiles);
-    for (let end = 0; end < bytes.length; end += blockBytes)
+    for (let end = 0; end < bytes.length; end += blockBytes) {
       expect(isAccepted(bytes.subarray(0, end))).toBe(false);
+    }
   });
 
   test("any words in the superblock neither trap nor hang it", () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.nat({ max: 15 }), word), { maxLength: 5 }), (changes) => {
         const forge = new Forge(sampleFiles);
-        for (const [place, value] of changes) forge.set(8 + place * 4, value);
+        for (const [place, value] of changes) {
+          forge.set(8 + place * 4, value);
+        }
         use(forge.sealSuperblock().bytes);
       }),
       { numRuns: 1000 },
@@ -97,7 +108,9 @@ describe("package image reader, on damaged images", () => {
         fc.uint8Array({ maxLength: 60 }),
         (changes, strings) => {
           const forge = new Forge(sampleFiles).setStrings(strings);
-          for (const [place, value] of changes) forge.set(forge.at("indexBlock", place * 4), value);
+          for (const [place, value] of changes) {
+            forge.set(forge.at("indexBlock", place * 4), value);
+          }
           use(forge.seal().bytes);
         },
       ),

@@ -93,11 +93,15 @@ export class Forge {
     for (let level = 1; ; level += 1) {
       const count = Math.ceil(hashes.length / 128);
       this.bytes.fill(0, block * blockBytes, (block + count) * blockBytes);
-      for (const [index, hash] of hashes.entries()) hash.copy(this.bytes, block * blockBytes + index * 32);
+      for (const [index, hash] of hashes.entries()) {
+        hash.copy(this.bytes, block * blockBytes + index * 32);
+      }
       const start = block;
       hashes = Array.from({ length: count }, (_, index) => this.#hash(level, index, start + index));
       block += count;
-      if (count === 1) break;
+      if (count === 1) {
+        break;
+      }
     }
     hashes[0]?.copy(this.bytes, superblock.rootHash);
     return this.sealSuperblock();

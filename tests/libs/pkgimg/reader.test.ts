@@ -70,7 +70,9 @@ describe("package image reader", () => {
   }
 
   function content(name: string): Uint8Array | undefined {
-    if (g.call("lookUp", ...ask(name)) === -1) return undefined;
+    if (g.call("lookUp", ...ask(name)) === -1) {
+      return undefined;
+    }
     const [first, length] = [g.call("firstBlock"), g.call("byteLength")];
     const parts: Uint8Array[] = [];
     for (let offset = 0; offset * blockBytes < length; offset += 1) {
@@ -110,8 +112,12 @@ describe("package image reader", () => {
             directories.add(one.path.slice(0, at));
           }
         }
-        for (const directory of directories) expect(children(directory)).toEqual(expected(all, directory));
-        if (!all.some((one) => one.path === other)) expect(content(other)).toBeUndefined();
+        for (const directory of directories) {
+          expect(children(directory)).toEqual(expected(all, directory));
+        }
+        if (!all.some((one) => one.path === other)) {
+          expect(content(other)).toBeUndefined();
+        }
       }),
       { numRuns: 60 },
     );

@@ -25,7 +25,9 @@ describe("package image reader refuses", () => {
     for (let index = 0; error === 0 && index < g.call("entryCount"); index += 1) {
       error = g.call("content", index);
     }
-    if (error === 0) return "ok";
+    if (error === 0) {
+      return "ok";
+    }
     const at = g.call("errorEntry");
     return `${words(g, error)} (block ${g.call("errorBlock")}${at === -1 ? "" : `, entry ${at}`})`;
   }

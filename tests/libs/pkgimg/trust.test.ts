@@ -18,7 +18,9 @@ const files = [
 function newKey(): ImageKey {
   const { privateKey } = generateKeyPairSync("ed25519");
   const key = keyFromPem(privateKey.export({ format: "pem", type: "pkcs8" }).toString());
-  if (!key) throw new Error("node:crypto made no key");
+  if (!key) {
+    throw new Error("node:crypto made no key");
+  }
   return key;
 }
 
@@ -108,9 +110,13 @@ describe("by a digest", () => {
 describe("every byte of an image, changed in turn, is refused: superblock, index, paths, data, padding, tree, signature", () => {
   /** Reads all there is, and asks last whether the image is to be believed: hashes are quicker than signatures. */
   function isAccepted(judge: Judge): boolean {
-    if (openImage() !== 0 || g.call("check") !== 0) return false;
+    if (openImage() !== 0 || g.call("check") !== 0) {
+      return false;
+    }
     for (let entry = 0; entry < files.length; entry += 1) {
-      if (g.call("content", entry) !== 0) return false;
+      if (g.call("content", entry) !== 0) {
+        return false;
+      }
     }
     return g.call(judge, judge === "trustKey" ? keyAt : digestAt) === 0;
   }
@@ -129,7 +135,9 @@ describe("every byte of an image, changed in turn, is refused: superblock, index
       const masks = offset < 512 ? [1, 2, 4, 8, 16, 32, 64, 128] : [1 << (offset & 7)];
       for (const mask of masks) {
         bytes[imageAt + offset] = value ^ mask;
-        if (isAccepted(judge)) accepted.push(offset);
+        if (isAccepted(judge)) {
+          accepted.push(offset);
+        }
       }
       bytes[imageAt + offset] = value;
     }

@@ -31,7 +31,9 @@ describe("SHA-256", () => {
   function digest(pieces: readonly Uint8Array[]): string {
     g.call("fill");
     g.call("begin");
-    for (const piece of pieces) g.call("update", edge.put(piece), piece.length);
+    for (const piece of pieces) {
+      g.call("update", edge.put(piece), piece.length);
+    }
     return Buffer.from(g.get(g.call("finish"), 32)).toString("hex");
   }
 

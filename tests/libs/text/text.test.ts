@@ -102,7 +102,9 @@ describe("text", () => {
         expect(whole.subarray(0, got.length)).toEqual(got);
         expect(g.call("utf8", ...put(got))).toBe(1);
         expect(g.call("truncated")).toBe(got.length < whole.length ? 1 : 0);
-        if (got.length < whole.length) expect(capacity - got.length).toBeLessThan(4);
+        if (got.length < whole.length) {
+          expect(capacity - got.length).toBeLessThan(4);
+        }
       }),
     );
   });
@@ -194,7 +196,9 @@ describe("text", () => {
       for (let second = 0; second < 256; second += 1) {
         for (const tail of first < 0xe0 ? [[]] : [[], [0x80], [0x80, 0xbf]]) {
           const bytes = Uint8Array.from([first, second, ...tail]);
-          if (judge(bytes) !== reference(bytes)) wrong.push([...bytes]);
+          if (judge(bytes) !== reference(bytes)) {
+            wrong.push([...bytes]);
+          }
         }
       }
     }
@@ -220,6 +224,8 @@ describe("text", () => {
       }),
       { numRuns: 2000 },
     );
-    for (const good of ["", "grüße", "✓", "𝄞", "\u{10ffff}"]) expect(judge(Buffer.from(good))).toBe(true);
+    for (const good of ["", "grüße", "✓", "𝄞", "\u{10ffff}"]) {
+      expect(judge(Buffer.from(good))).toBe(true);
+    }
   });
 });

@@ -35,7 +35,9 @@ export class FakeUart {
 
   /** Time passes on the wire: what waits to be sent is, and what comes is taken while there is room. */
   run(byteCount = fifoBytes): void {
-    if (!this.isStalled) this.sent.push(...this.transmitter.splice(0, byteCount));
+    if (!this.isStalled) {
+      this.sent.push(...this.transmitter.splice(0, byteCount));
+    }
     this.receiver.push(...this.incoming.splice(0, fifoBytes - this.receiver.length));
   }
 
@@ -47,19 +49,27 @@ export class FakeUart {
   private load(register: number): number {
     if (register === 0) {
       const byte = this.receiver.shift();
-      if (byte === undefined) throw new Error("nothing was received, and it was read all the same");
+      if (byte === undefined) {
+        throw new Error("nothing was received, and it was read all the same");
+      }
       return byte;
     }
-    if (register !== 5) throw new Error(`register ${register} was read`);
+    if (register !== 5) {
+      throw new Error(`register ${register} was read`);
+    }
     const received = this.receiver.length > 0 ? 0x01 : 0;
     return received | (this.transmitter.length === 0 ? 0x60 : 0);
   }
 
   private store(register: number, value: number): void {
     if (register === 0) {
-      if (this.transmitter.length === fifoBytes) throw new Error("the transmitter's FIFO was full");
+      if (this.transmitter.length === fifoBytes) {
+        throw new Error("the transmitter's FIFO was full");
+      }
       this.transmitter.push(value);
-    } else if (register === 1) this.enabled = value;
+    } else if (register === 1) {
+      this.enabled = value;
+    }
     // FIFOs on, not cleared; eight bits; DTR, RTS and OUT2.
     else if (!(register === 2 && value === 0x01) && !(register === 3 && value === 0x03) && register !== 4) {
       throw new Error(`0x${value.toString(16)} was written to register ${register}`);

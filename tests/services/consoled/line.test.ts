@@ -48,7 +48,9 @@ class Editor {
     for (const byte of bytes) {
       const found = this.guest.call("type", byte);
       this.drain();
-      if (found !== verdict.more) return found;
+      if (found !== verdict.more) {
+        return found;
+      }
     }
     return verdict.more;
   }
@@ -191,23 +193,36 @@ class Model {
 
   key(name: string): void {
     const { letters, cursor } = this;
-    if (name === "left") this.cursor = Math.max(0, cursor - 1);
-    else if (name === "right") this.cursor = Math.min(letters.length, cursor + 1);
-    else if (name === "home") this.cursor = 0;
-    else if (name === "end") this.cursor = letters.length;
-    else if (name === "backspace" && cursor > 0) this.erase(cursor - 1, cursor);
-    else if (name === "delete") this.erase(cursor, cursor + 1);
-    else if (name === "eraseToStart") this.erase(0, cursor);
-    else if (name === "eraseToEnd") this.erase(cursor, letters.length);
-    else if (name === "eraseWord") {
+    if (name === "left") {
+      this.cursor = Math.max(0, cursor - 1);
+    } else if (name === "right") {
+      this.cursor = Math.min(letters.length, cursor + 1);
+    } else if (name === "home") {
+      this.cursor = 0;
+    } else if (name === "end") {
+      this.cursor = letters.length;
+    } else if (name === "backspace" && cursor > 0) {
+      this.erase(cursor - 1, cursor);
+    } else if (name === "delete") {
+      this.erase(cursor, cursor + 1);
+    } else if (name === "eraseToStart") {
+      this.erase(0, cursor);
+    } else if (name === "eraseToEnd") {
+      this.erase(cursor, letters.length);
+    } else if (name === "eraseWord") {
       const before = letters.slice(0, cursor).join("");
       this.erase([...before.replace(/[^ ]* *$/, "")].length, cursor);
-    } else if (name === "up") this.recall(this.recalled + 1);
-    else if (name === "down" && this.recalled > 0) this.recall(this.recalled - 1);
+    } else if (name === "up") {
+      this.recall(this.recalled + 1);
+    } else if (name === "down" && this.recalled > 0) {
+      this.recall(this.recalled - 1);
+    }
   }
 
   insert(letter: string): void {
-    if (Buffer.byteLength(this.line + letter) > lineBytesMax) return;
+    if (Buffer.byteLength(this.line + letter) > lineBytesMax) {
+      return;
+    }
     this.letters.splice(this.cursor, 0, letter);
     this.cursor += 1;
   }
@@ -217,8 +232,12 @@ class Model {
   }
 
   enter(): void {
-    if (this.line !== "" && this.line !== this.history.at(-1)) this.history.push(this.line);
-    if (this.history.length > historyLines) this.history.shift();
+    if (this.line !== "" && this.line !== this.history.at(-1)) {
+      this.history.push(this.line);
+    }
+    if (this.history.length > historyLines) {
+      this.history.shift();
+    }
     this.letters = [];
     this.cursor = 0;
     this.recalled = 0;
@@ -230,8 +249,12 @@ class Model {
   }
 
   private recall(back: number): void {
-    if (back > this.history.length) return;
-    if (this.recalled === 0) this.draft = this.line;
+    if (back > this.history.length) {
+      return;
+    }
+    if (this.recalled === 0) {
+      this.draft = this.line;
+    }
     this.recalled = back;
     this.letters = [...(back === 0 ? this.draft : (this.history.at(-back) ?? ""))];
     this.cursor = this.letters.length;
@@ -313,5 +336,7 @@ function expectShown(terminal: FakeTerminal, prompt: string, model: Model): void
   expect(first).toBeGreaterThanOrEqual(0);
   expect(shown).toEqual(model.letters.slice(first, first + shown.length));
   // Whoever has room for the whole line shows it.
-  if (model.letters.length < columns / 4) expect(shown).toEqual(model.letters);
+  if (model.letters.length < columns / 4) {
+    expect(shown).toEqual(model.letters);
+  }
 }

@@ -86,7 +86,9 @@ export class Console {
       ...(options.uart === false ? [] : device),
     ]);
     kernel.refuse = (made) => {
-      if (made.number === Syscall.Receive && made.a[1] !== forever) this.passTime();
+      if (made.number === Syscall.Receive && made.a[1] !== forever) {
+        this.passTime();
+      }
       return options.refuse?.(made);
     };
     this.fakeConsole();
@@ -132,7 +134,9 @@ export class Console {
         this.isClaimed = true;
         this.events.bits |= interruptBit;
       }
-      if (this.events.bits === 0n) return;
+      if (this.events.bits === 0n) {
+        return;
+      }
       this.untilIdle("serveAgain");
     }
   }
@@ -144,15 +148,23 @@ export class Console {
 
   /** The service waits for the device and not for an interrupt: time passes there, or it would for ever. */
   private passTime(): void {
-    if (this.endpoint.calls.length > 0 || this.events.bits !== 0n) return;
-    if (this.uart.isStalled) throw new Stopped("hang");
+    if (this.endpoint.calls.length > 0 || this.events.bits !== 0n) {
+      return;
+    }
+    if (this.uart.isStalled) {
+      throw new Stopped("hang");
+    }
     this.uart.run();
   }
 
   private untilIdle(name: string): number | undefined {
     const end = this.kernel.run(name);
-    if (!(end instanceof Stopped)) return end;
-    if (end.why !== "hang") throw end;
+    if (!(end instanceof Stopped)) {
+      return end;
+    }
+    if (end.why !== "hang") {
+      throw end;
+    }
     return undefined;
   }
 
@@ -160,7 +172,9 @@ export class Console {
     const { extra } = this.kernel;
     extra.set(Syscall.Signal, ([slot = 0n, bits = 0n]) => {
       const to = this.kernel.slots.get(Number(slot))?.object;
-      if (!(to instanceof FakeNotification)) return -2;
+      if (!(to instanceof FakeNotification)) {
+        return -2;
+      }
       to.bits |= bits;
       return 0;
     });
@@ -176,7 +190,9 @@ export class Console {
       return this.isOwned ? 0 : -5;
     });
     extra.set(Syscall.ConsoleRead, () => {
-      if (!this.isOwned) return -15;
+      if (!this.isOwned) {
+        return -15;
+      }
       const bytes = this.printed.splice(0, messageBytesMax);
       this.kernel.guest.bytes().set(bytes, messagePage);
       this.kernel.setResults(bytes.length);
@@ -187,7 +203,9 @@ export class Console {
   /** The notification that consoled has made becomes ours. */
   private bindTo(slot: bigint, bits: bigint): number {
     const made = this.kernel.slots.get(Number(slot));
-    if (!(made?.object instanceof FakeNotification) || bits !== interruptBit) return -5;
+    if (!(made?.object instanceof FakeNotification) || bits !== interruptBit) {
+      return -5;
+    }
     this.kernel.slots.set(Number(slot), { ...made, object: this.events });
     return 0;
   }

@@ -36,15 +36,19 @@ export class FakeTerminal {
   }
 
   private put(letter: string): void {
-    if (letter === "\r") this.column = 0;
-    else if (letter === "\u0007") this.bells += 1;
-    else if (letter === "\n") {
+    if (letter === "\r") {
+      this.column = 0;
+    } else if (letter === "\u0007") {
+      this.bells += 1;
+    } else if (letter === "\n") {
       this.rows.push([]);
       this.column = 0;
     } else if (letter < " ") {
       throw new Error(`an unknown control character: ${JSON.stringify(letter)}`);
     } else {
-      while (this.current.length < this.column) this.current.push(" ");
+      while (this.current.length < this.column) {
+        this.current.push(" ");
+      }
       this.current[this.column] = letter;
       this.column += 1;
     }
@@ -53,10 +57,16 @@ export class FakeTerminal {
   /** A sequence, without its escape. */
   private obey(sequence: string): void {
     const back = /^\[(\d+)D$/.exec(sequence);
-    if (sequence === "[K") this.current.length = Math.min(this.current.length, this.column);
-    else if (sequence === "[H") this.column = 0;
-    else if (sequence === "[2J") this.rows.splice(0, this.rows.length, []);
-    else if (back) this.column = Math.max(0, this.column - Number(back[1]));
-    else throw new Error(`an unknown sequence: ${JSON.stringify(sequence)}`);
+    if (sequence === "[K") {
+      this.current.length = Math.min(this.current.length, this.column);
+    } else if (sequence === "[H") {
+      this.column = 0;
+    } else if (sequence === "[2J") {
+      this.rows.splice(0, this.rows.length, []);
+    } else if (back) {
+      this.column = Math.max(0, this.column - Number(back[1]));
+    } else {
+      throw new Error(`an unknown sequence: ${JSON.stringify(sequence)}`);
+    }
   }
 }

@@ -33,7 +33,9 @@ describe("lines", () => {
           } else if (kind === "find" || isThere) {
             const address = g.call("find", block);
             expect(address).toBe(isThere ? places.get(block) : 0);
-            if (isThere) model = [...model.filter((each) => each !== block), block];
+            if (isThere) {
+              model = [...model.filter((each) => each !== block), block];
+            }
           } else {
             const index = g.call("take");
             const [, ...rest] = model;
@@ -63,7 +65,9 @@ describe("lines", () => {
     g.call("clear");
     const taken = Array.from({ length: 10 }, () => g.call("take"));
     expect(new Set(taken).size).toBe(10);
-    for (const index of taken) g.call("release", index);
+    for (const index of taken) {
+      g.call("release", index);
+    }
     expect(g.call("take")).toBe(taken.at(-1));
   });
 });
@@ -116,7 +120,9 @@ describe("what the disk is asked", () => {
     const vmo = client(1).attach(blockBytes);
     const file = client(1).open("bin/large");
     disk.reads.length = 0;
-    for (const block of [300, 17, 120]) client(1).read(vmo, file, block * blockBytes + 1, 100);
+    for (const block of [300, 17, 120]) {
+      client(1).read(vmo, file, block * blockBytes + 1, 100);
+    }
     const content = disk.reads.filter(({ lba }) => lba < partsOf(image).tree * sectorsPerBlock);
     expect(content).toEqual(
       [300, 17, 120].map((block) => ({

@@ -44,7 +44,9 @@ export class FakeDisk implements FakeEndpoint {
 
   /** What the device shares with its client: the test writes there as a late or malicious device would. */
   get shared(): Uint8Array {
-    if (!this.attached) throw new Error("nothing is attached");
+    if (!this.attached) {
+      throw new Error("nothing is attached");
+    }
     return this.attached.content;
   }
 
@@ -71,8 +73,12 @@ export class FakeDisk implements FakeEndpoint {
     const needed = Right.Read | Right.Write;
     const holds =
       object instanceof FakeVmo && ((slot?.rights ?? 0) & needed) === needed && Number(wanted) <= object.size;
-    if (this.busyAttachments-- > 0) return this.reply("VirtioBlkAttachResults", { status: "busy" });
-    if (!holds) return this.reply("VirtioBlkAttachResults", { status: "attachRefused" });
+    if (this.busyAttachments-- > 0) {
+      return this.reply("VirtioBlkAttachResults", { status: "busy" });
+    }
+    if (!holds) {
+      return this.reply("VirtioBlkAttachResults", { status: "attachRefused" });
+    }
     this.attachments++;
     this.attached = object;
     this.attachedBytes = Number(wanted);
@@ -83,16 +89,26 @@ export class FakeDisk implements FakeEndpoint {
     const params = this.wire.decode("VirtioBlkReadParams", bytes);
     const [lba, count, offset] = [Number(params.lba), Number(params.count), Number(params.offset)];
     const fails = (status: string) => this.reply("VirtioBlkReadResults", { status });
-    if (!this.attached) return fails("notAttached");
-    if (count === 0 || count > 256) return fails("badCount");
-    if (lba + count > Number(this.sectors)) return fails("outOfRange");
+    if (!this.attached) {
+      return fails("notAttached");
+    }
+    if (count === 0 || count > 256) {
+      return fails("badCount");
+    }
+    if (lba + count > Number(this.sectors)) {
+      return fails("outOfRange");
+    }
     const length = count * sectorBytes;
-    if (offset + length > this.attachedBytes) return fails("outOfMemoryObject");
+    if (offset + length > this.attachedBytes) {
+      return fails("outOfMemoryObject");
+    }
     this.reads.push({ lba, count });
 
     const misbehaviour = this.misbehave({ lba, count });
     if (typeof misbehaviour === "number") {
-      if (misbehaviour === Refusal.PeerGone) this.restart();
+      if (misbehaviour === Refusal.PeerGone) {
+        this.restart();
+      }
       return misbehaviour;
     }
     const target = this.attached.content.subarray(offset, offset + length);

@@ -48,7 +48,9 @@ export class FakeVmo {
 
   /** The content, wherever it is now: to read, and to write as another task or a device would. */
   get content(): Uint8Array {
-    if (this.mappedAt === 0) return this.backing;
+    if (this.mappedAt === 0) {
+      return this.backing;
+    }
     return this.kernel.memory.subarray(this.mappedAt, this.mappedAt + this.size);
   }
 
@@ -125,7 +127,9 @@ export class FakeKernel {
   }
 
   private get task(): TaskGuest {
-    if (!this.started) throw new Error("the guest was not started");
+    if (!this.started) {
+      throw new Error("the guest was not started");
+    }
     return this.started;
   }
 
@@ -150,7 +154,9 @@ export class FakeKernel {
     this.pending = { message, badge };
     this.answered = undefined;
     this.untilIdle("serveAgain");
-    if (!this.answered) throw new Error("the service waits again and has not answered");
+    if (!this.answered) {
+      throw new Error("the service waits again and has not answered");
+    }
     return this.answered;
   }
 
@@ -158,7 +164,9 @@ export class FakeKernel {
     try {
       return this.running.call(name);
     } catch (error) {
-      if (error instanceof Idle) return undefined;
+      if (error instanceof Idle) {
+        return undefined;
+      }
       throw error;
     }
   }
@@ -166,7 +174,9 @@ export class FakeKernel {
   private dispatch(number: number, a: Words): number {
     switch (number) {
       case Syscall.Sleep:
-        if (a[0] > this.time) this.time = a[0];
+        if (a[0] > this.time) {
+          this.time = a[0];
+        }
         return 0;
       case Syscall.Now:
         this.task.setResults(this.time, 0n);
@@ -196,8 +206,12 @@ export class FakeKernel {
         return this.unmap(Number(a[1]));
       case Syscall.VmoSize: {
         const slot = this.slots.get(Number(a[0]));
-        if (!slot) return Refusal.BadSlot;
-        if (slot.object.kind !== "vmo") return Refusal.WrongKind;
+        if (!slot) {
+          return Refusal.BadSlot;
+        }
+        if (slot.object.kind !== "vmo") {
+          return Refusal.WrongKind;
+        }
         this.task.setResults(BigInt(slot.object.size));
         return 0;
       }
@@ -208,7 +222,9 @@ export class FakeKernel {
         return 0;
       case Syscall.AuditWrite: {
         const slot = this.slots.get(Number(a[0]));
-        if (slot?.object.kind !== "audit" || (slot.rights & Right.Write) === 0) return Refusal.MissingRight;
+        if (slot?.object.kind !== "audit" || (slot.rights & Right.Write) === 0) {
+          return Refusal.MissingRight;
+        }
         this.audit.push([Number(a[1]), Number(a[2]), Number(a[3])]);
         return 0;
       }
@@ -219,13 +235,25 @@ export class FakeKernel {
 
   private map(vmoSlot: number, address: number, offset: number, bytes: number, rights: number): number {
     const slot = this.slots.get(vmoSlot);
-    if (!slot) return Refusal.BadSlot;
-    if (slot.object.kind !== "vmo") return Refusal.WrongKind;
-    if ((slot.rights & rights) !== rights) return Refusal.MissingRight;
-    if (address % pageBytes !== 0 || bytes === 0 || bytes % pageBytes !== 0) return Refusal.BadArgument;
-    if (offset + bytes > slot.object.size) return Refusal.BadArgument;
+    if (!slot) {
+      return Refusal.BadSlot;
+    }
+    if (slot.object.kind !== "vmo") {
+      return Refusal.WrongKind;
+    }
+    if ((slot.rights & rights) !== rights) {
+      return Refusal.MissingRight;
+    }
+    if (address % pageBytes !== 0 || bytes === 0 || bytes % pageBytes !== 0) {
+      return Refusal.BadArgument;
+    }
+    if (offset + bytes > slot.object.size) {
+      return Refusal.BadArgument;
+    }
     for (const [begin, { end }] of this.mappings) {
-      if (address < end && begin < address + bytes) return Refusal.Overlap;
+      if (address < end && begin < address + bytes) {
+        return Refusal.Overlap;
+      }
     }
     this.mappings.set(address, { vmo: slot.object, end: address + bytes });
     slot.object.mapAt(address);
@@ -234,7 +262,9 @@ export class FakeKernel {
 
   private unmap(address: number): number {
     const mapping = this.mappings.get(address);
-    if (!mapping) return Refusal.BadAddress;
+    if (!mapping) {
+      return Refusal.BadAddress;
+    }
     mapping.vmo.unmap();
     this.mappings.delete(address);
     return 0;
@@ -242,19 +272,27 @@ export class FakeKernel {
 
   private call(endpoint: number, info: bigint, w0: bigint, deadline: bigint): number {
     const slot = this.slots.get(endpoint);
-    if (!slot) return Refusal.BadSlot;
-    if (slot.object.kind !== "endpoint") return Refusal.WrongKind;
+    if (!slot) {
+      return Refusal.BadSlot;
+    }
+    if (slot.object.kind !== "endpoint") {
+      return Refusal.WrongKind;
+    }
     this.callDeadlines.push(deadline - this.time);
     const travels = Number((info >> 16n) & 0xffn);
     const sent = travels === 0 ? undefined : this.slots.get(travels - 1);
-    if (travels !== 0 && !sent) return Refusal.BadSlot;
+    if (travels !== 0 && !sent) {
+      return Refusal.BadSlot;
+    }
     const rights = Number((info >> 24n) & 0xffn);
     const message = { w0, bytes: this.task.messageOf(info) };
     const answer = slot.object.answer(
       sent ? { ...message, slot: { object: sent.object, rights: sent.rights & rights } } : message,
     );
     this.task.spoilMessage();
-    if (typeof answer === "number") return answer;
+    if (typeof answer === "number") {
+      return answer;
+    }
     this.task.setMessage(answer.bytes);
     this.task.setResults(BigInt(answer.bytes.length), answer.w0);
     return 0;
@@ -262,7 +300,9 @@ export class FakeKernel {
 
   private deliver(): number {
     const pending = this.pending;
-    if (!pending) throw new Idle();
+    if (!pending) {
+      throw new Idle();
+    }
     this.pending = undefined;
     const { message, badge } = pending;
     const slot = message.slot && this.insert(message.slot);

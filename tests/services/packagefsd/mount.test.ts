@@ -212,7 +212,9 @@ describe("a block that goes bad after the image was mounted", () => {
     const vmo = client(1).attach(131_072);
     const file = client(1).open("a");
     // Nothing but the end of the large file is left in the cache.
-    for (let at = 0; at < large.length; at += 131_072) client(1).read(vmo, file, at, 131_072);
+    for (let at = 0; at < large.length; at += 131_072) {
+      client(1).read(vmo, file, at, 131_072);
+    }
     const offset = block * blockBytes + 7;
     disk.image[offset] = (disk.image[offset] ?? 0) ^ 1;
 
@@ -235,7 +237,9 @@ describe("a block that goes bad after the image was mounted", () => {
     const vmo = client(1).attach(131_072);
     const file = client(1).open("a");
     const pushOut = (): void => {
-      for (let at = 0; at < large.length; at += 131_072) client(1).read(vmo, file, at, 131_072);
+      for (let at = 0; at < large.length; at += 131_072) {
+        client(1).read(vmo, file, at, 131_072);
+      }
     };
     const somewhere = [0, 57, 114, 171, 228, 285, 342, 399];
     for (const isOnce of [true, false]) {
@@ -246,7 +250,9 @@ describe("a block that goes bad after the image was mounted", () => {
         disk.misbehave = ({ lba, count }) => {
           const isFirst = !seen.has(lba);
           seen.add(lba);
-          if (isOnce) return isFirst ? (bytes) => bytes.fill(0x66, 0, 1) : undefined;
+          if (isOnce) {
+            return isFirst ? (bytes) => bytes.fill(0x66, 0, 1) : undefined;
+          }
           return count > sectorsPerBlock ? (bytes) => bytes.fill(0x66, blockBytes) : undefined;
         };
         expect(client(1).call("stat", { path: `${path}+` }).status).toBe("notFound");
@@ -255,6 +261,8 @@ describe("a block that goes bad after the image was mounted", () => {
     }
     const said = kernel.console.slice(2);
     expect(said.length).toBeGreaterThan(2);
-    for (const line of said) expect(line).toMatch(/^pkgfs: block \d+ was damaged on its way /);
+    for (const line of said) {
+      expect(line).toMatch(/^pkgfs: block \d+ was damaged on its way /);
+    }
   });
 });

@@ -105,14 +105,18 @@ export class Client {
     const vmo = new FakeVmo(this.kernel, byteCount);
     const rights = Right.Read | Right.Write;
     const { status } = this.call("attach", { bytes: BigInt(byteCount) }, { object: vmo, rights });
-    if (status !== "ok") throw new Error(`attach: ${String(status)}`);
+    if (status !== "ok") {
+      throw new Error(`attach: ${String(status)}`);
+    }
     return vmo;
   }
 
   /** Opens a file that is there. */
   open(path: string): number {
     const { status, file } = this.call("open", { path });
-    if (status !== "ok" || typeof file !== "number") throw new Error(`open ${path}: ${String(status)}`);
+    if (status !== "ok" || typeof file !== "number") {
+      throw new Error(`open ${path}: ${String(status)}`);
+    }
     return file;
   }
 

@@ -203,9 +203,13 @@ describe("list", () => {
     for (let page = 0; page < 10; page++) {
       const results = one.call("list", { path, cursor });
       expect(results.status).toBe("ok");
-      if (Array.isArray(results.entries)) entries.push(...results.entries);
+      if (Array.isArray(results.entries)) {
+        entries.push(...results.entries);
+      }
       cursor = Number(results.next);
-      if (cursor === 0) return entries;
+      if (cursor === 0) {
+        return entries;
+      }
     }
     throw new Error("the list does not end");
   }

@@ -210,7 +210,9 @@ describe("the block service", () => {
     const { kernel, read } = await opened("bin/large");
     read(0, 131_072);
     expect(kernel.callDeadlines.length).toBeGreaterThan(5);
-    for (const ticks of kernel.callDeadlines) expect(ticks).toBeLessThanOrEqual(callSecondsMax * timebase);
+    for (const ticks of kernel.callDeadlines) {
+      expect(ticks).toBeLessThanOrEqual(callSecondsMax * timebase);
+    }
   });
 });
 

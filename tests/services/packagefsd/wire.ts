@@ -37,7 +37,9 @@ export class Wire {
   method(name: string): bigint {
     for (const { methods } of this.schema.interfaces) {
       const found = methods.find((method) => method.name === name);
-      if (found) return BigInt(found.ordinal);
+      if (found) {
+        return BigInt(found.ordinal);
+      }
     }
     throw new Error(`no method ${name}`);
   }
@@ -52,8 +54,9 @@ export class Wire {
         writeData(to, name, value);
         continue;
       }
-      if (!Reflect.set(to, name, this.toWire(field, value)))
+      if (!Reflect.set(to, name, this.toWire(field, value))) {
         throw new Error(`${struct}.${name} cannot be set`);
+      }
     }
     return new Uint8Array(message.toArrayBuffer());
   }
@@ -73,22 +76,34 @@ export class Wire {
   }
 
   private fromWire(type: Type, value: unknown): Value {
-    if (type.kind === "enum" && typeof value === "number") return this.enumName(type.name, value);
-    if (value instanceof Data) return value.toUint8Array().slice();
+    if (type.kind === "enum" && typeof value === "number") {
+      return this.enumName(type.name, value);
+    }
+    if (value instanceof Data) {
+      return value.toUint8Array().slice();
+    }
     if (type.kind === "list" && type.element.kind === "struct" && value instanceof List) {
       const { name } = type.element;
       return Array.from({ length: value.length }, (_, index) => this.read(name, value.get(index)));
     }
-    if (typeof value === "number" || typeof value === "bigint" || typeof value === "boolean") return value;
-    if (typeof value === "string") return value;
+    if (typeof value === "number" || typeof value === "bigint" || typeof value === "boolean") {
+      return value;
+    }
+    if (typeof value === "string") {
+      return value;
+    }
     throw new Error(`capnp-es gave no ${type.kind}`);
   }
 
   private toWire(field: Field, value: Value): Value {
-    if (field.type.kind !== "enum" || typeof value !== "string") return value;
+    if (field.type.kind !== "enum" || typeof value !== "string") {
+      return value;
+    }
     const { name } = field.type;
     const member = this.enumNamed(name).find((one) => one.name === value);
-    if (!member) throw new Error(`${name} has no ${value}`);
+    if (!member) {
+      throw new Error(`${name} has no ${value}`);
+    }
     return member.ordinal;
   }
 
@@ -98,13 +113,17 @@ export class Wire {
 
   private enumNamed(name: string): readonly { readonly name: string; readonly ordinal: number }[] {
     const found = this.schema.enums.find((one) => one.name === name);
-    if (!found) throw new Error(`no enum ${name}`);
+    if (!found) {
+      throw new Error(`no enum ${name}`);
+    }
     return found.enumerants;
   }
 
   private field(struct: string, name: string): Field {
     const found = structNamed(this.schema, struct).fields.find((one) => one.name === name);
-    if (!found) throw new Error(`${struct} has no ${name}`);
+    if (!found) {
+      throw new Error(`${struct} has no ${name}`);
+    }
     return found;
   }
 }
@@ -113,6 +132,8 @@ export class Wire {
 function writeData(to: object, name: string, bytes: Uint8Array): void {
   const init: unknown = Reflect.get(to, `_init${name.charAt(0).toUpperCase()}${name.slice(1)}`);
   const data: unknown = typeof init === "function" ? init.call(to, bytes.length) : undefined;
-  if (!(data instanceof Data)) throw new Error(`${name} is no Data`);
+  if (!(data instanceof Data)) {
+    throw new Error(`${name} is no Data`);
+  }
   data.copyBuffer(bytes);
 }

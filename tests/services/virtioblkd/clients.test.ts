@@ -23,7 +23,9 @@ describe("clients", () => {
   test("attach: again and again takes one pin, and only the last object is read into", async () => {
     const service = await Running.start();
     const { kernel } = service;
-    for (let turn = 0; turn < 3 * kernel.pinsMax; turn++) service.attach(7, 4096);
+    for (let turn = 0; turn < 3 * kernel.pinsMax; turn++) {
+      service.attach(7, 4096);
+    }
     const first = service.attach(8, 4096);
     const vmo = service.attach(7, 4096);
     expect(kernel.pins.map((pin) => pin.vmo)).toEqual([expect.anything(), first, vmo]);
@@ -54,8 +56,9 @@ describe("clients", () => {
     const service = await Running.start();
     const { kernel } = service;
     const shared = kernel.vmo(4096);
-    for (const badge of [7, 8])
+    for (const badge of [7, 8]) {
       expect(service.now(badge, "attach", { bytes: 4096n }, shared)).toEqual({ status: "ok" });
+    }
     const read = service.ask(8, "read", { lba: 5n, count: 1, offset: 0n });
     service.attach(7, 4096);
     expect(kernel.pins.map((pin) => pin.vmo)).toContain(shared);
@@ -92,7 +95,9 @@ describe("clients", () => {
 
   test("a ninth client takes the place of the one that asked least recently", async () => {
     const service = await Running.start();
-    for (let badge = 1; badge <= 9; badge++) service.attach(badge, 4096);
+    for (let badge = 1; badge <= 9; badge++) {
+      service.attach(badge, 4096);
+    }
     expect(service.now(1, "read", { lba: 0n, count: 1, offset: 0n }).status).toBe("notAttached");
     expect(service.ask(9, "read", { lba: 0n, count: 1, offset: 0n })()).toBeUndefined();
   });
@@ -100,7 +105,9 @@ describe("clients", () => {
   test("not the place of one whose read is under way; if all wait, the ninth is busy", async () => {
     const service = await Running.start();
     const read = { lba: 0n, count: 1, offset: 0n };
-    for (let badge = 1; badge <= 8; badge++) service.attach(badge, 4096);
+    for (let badge = 1; badge <= 8; badge++) {
+      service.attach(badge, 4096);
+    }
     const reads = Array.from({ length: 8 }, (_, index) => service.ask(index + 1, "read", read));
     expect(service.now(9, "attach", { bytes: 4096n }, service.kernel.vmo(4096)).status).toBe("busy");
     expect(service.now(9, "read", read).status).toBe("busy");

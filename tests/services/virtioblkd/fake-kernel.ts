@@ -104,7 +104,9 @@ export class BlockKernel {
     const kernel = new BlockKernel(options);
     const imports = { intrinsics: kernel.intrinsics() };
     kernel.started = await TaskGuest.start({ text }, (number, a) => kernel.dispatch(number, a), { imports });
-    for (const device of kernel.devices) device.plug(kernel.guest.memory);
+    for (const device of kernel.devices) {
+      device.plug(kernel.guest.memory);
+    }
     kernel.writeStartupPage();
     return kernel;
   }
@@ -117,7 +119,9 @@ export class BlockKernel {
   }
 
   private get task(): TaskGuest {
-    if (!this.started) throw new Error("the guest was not started");
+    if (!this.started) {
+      throw new Error("the guest was not started");
+    }
     return this.started;
   }
 
@@ -163,7 +167,9 @@ export class BlockKernel {
     try {
       return this.guest.call(name);
     } catch (error) {
-      if (error instanceof Idle) return undefined;
+      if (error instanceof Idle) {
+        return undefined;
+      }
       throw error;
     }
   }
@@ -181,7 +187,9 @@ export class BlockKernel {
       (address = 0, value = 0) =>
         at(address).intrinsics[name](address, value);
     const fence = (name: "fence" | "fenceIo") => () => {
-      for (const { intrinsics } of this.devices) intrinsics[name]();
+      for (const { intrinsics } of this.devices) {
+        intrinsics[name]();
+      }
       return undefined;
     };
     return {
@@ -199,7 +207,9 @@ export class BlockKernel {
   /** The device that runs: it checks the accesses to its ring. */
   private watcher(): FakeBlockDevice {
     const device = this.devices.find(({ isRunning }) => isRunning) ?? this.devices[0];
-    if (!device) throw new Error("no device at all");
+    if (!device) {
+      throw new Error("no device at all");
+    }
     return device;
   }
 
@@ -210,13 +220,16 @@ export class BlockKernel {
       { role: Role.Starter, slot: { object: { kind: "other" }, rights: Right.All }, base: 1, size: 2 },
     ];
     entries.push({ role: Role.Audit, slot: { object: { kind: "audit" }, rights: Right.Write } });
-    if (this.options.isVouchedFor)
+    if (this.options.isVouchedFor) {
       entries.push({ role: Role.ReadOnlyFile, slot: { object: { kind: "other" }, rights: 0 } });
+    }
     this.devices.forEach((_, nth) => {
       const device = { kind: "device", nth } as const;
       const place = { base: 0x1000_1000 + nth * pageBytes, irq: nth + 1 };
       entries.push({ role: Role.VirtioDevice, slot: { object: device, rights: Right.All }, ...place });
-      if (this.options.withoutInterrupt?.includes(nth)) return;
+      if (this.options.withoutInterrupt?.includes(nth)) {
+        return;
+      }
       const interrupt = { kind: "interrupt", nth } as const;
       entries.push({ role: Role.VirtioInterrupt, slot: { object: interrupt, rights: Right.All }, ...place });
     });
@@ -277,7 +290,9 @@ export class BlockKernel {
       case Syscall.Unpin:
         return this.onVmo(n(1), (wanted) => this.unpin(n(0), (vmo) => vmo === wanted));
       case Syscall.AuditWrite:
-        if (this.slots.get(n(0))?.object.kind !== "audit") return Refusal.WrongKind;
+        if (this.slots.get(n(0))?.object.kind !== "audit") {
+          return Refusal.WrongKind;
+        }
         this.audit.push([n(1), a[2], a[3]]);
         return 0;
       case Syscall.ConsoleWrite:
@@ -290,8 +305,12 @@ export class BlockKernel {
 
   private onVmo(slot: number, act: (vmo: FakeVmo, rights: number) => number): number {
     const found = this.slots.get(slot);
-    if (!found) return Refusal.BadSlot;
-    if (!(found.object instanceof FakeVmo)) return Refusal.WrongKind;
+    if (!found) {
+      return Refusal.BadSlot;
+    }
+    if (!(found.object instanceof FakeVmo)) {
+      return Refusal.WrongKind;
+    }
     return act(found.object, found.rights);
   }
 
@@ -305,20 +324,34 @@ export class BlockKernel {
 
   private mapDevice(slot: number, address: number): number {
     const object = this.slots.get(slot)?.object;
-    if (object?.kind !== "device") return Refusal.WrongKind;
-    if (this.options.withoutRegisters?.includes(object.nth)) return Refusal.NoMemory;
-    if (!this.devices[object.nth]?.owns(address)) throw new Error("registers at an unexpected address");
+    if (object?.kind !== "device") {
+      return Refusal.WrongKind;
+    }
+    if (this.options.withoutRegisters?.includes(object.nth)) {
+      return Refusal.NoMemory;
+    }
+    if (!this.devices[object.nth]?.owns(address)) {
+      throw new Error("registers at an unexpected address");
+    }
     return 0;
   }
 
   private pin(slot: number, vmoSlot: number, offset: number, byteCount: number): number {
     const device = this.slots.get(slot)?.object;
-    if (device?.kind !== "device") return Refusal.WrongKind;
+    if (device?.kind !== "device") {
+      return Refusal.WrongKind;
+    }
     return this.onVmo(vmoSlot, (vmo, rights) => {
-      if ((rights & Right.Write) === 0) return Refusal.MissingRight;
-      if (byteCount === 0 || offset + byteCount > vmo.byteCount) return Refusal.BadArgument;
+      if ((rights & Right.Write) === 0) {
+        return Refusal.MissingRight;
+      }
+      if (byteCount === 0 || offset + byteCount > vmo.byteCount) {
+        return Refusal.BadArgument;
+      }
       if (!this.pins.some((each) => each.nth === device.nth && each.vmo === vmo)) {
-        if (this.pins.length === this.pinsMax) return Refusal.TableFull;
+        if (this.pins.length === this.pinsMax) {
+          return Refusal.TableFull;
+        }
         this.pins.push({ nth: device.nth, vmo });
       }
       const window = this.devices[device.nth]?.window(vmo.address + offset, byteCount);
@@ -328,10 +361,13 @@ export class BlockKernel {
 
   private unpin(slot: number, isMeant: (vmo: FakeVmo) => boolean): number {
     const device = this.slots.get(slot)?.object;
-    if (device?.kind !== "device") return Refusal.WrongKind;
+    if (device?.kind !== "device") {
+      return Refusal.WrongKind;
+    }
     const kept = this.pins.filter(({ nth, vmo }) => nth !== device.nth || !isMeant(vmo));
-    if (kept.length !== this.pins.length)
+    if (kept.length !== this.pins.length) {
       this.unpinnedUnderWay += this.devices[device.nth]?.pending.length ?? 0;
+    }
     this.pins = kept;
     return 0;
   }
@@ -343,8 +379,11 @@ export class BlockKernel {
       return Refusal.TimedOut;
     }
     const { failsFirst = 0 } = this.options;
-    if (this.firstFailures++ < failsFirst) this.watcher().finish(0, { status: 1 });
-    else this.watcher().finishAll();
+    if (this.firstFailures++ < failsFirst) {
+      this.watcher().finish(0, { status: 1 });
+    } else {
+      this.watcher().finishAll();
+    }
     return this.task.setResults(1n);
   }
 
@@ -352,7 +391,9 @@ export class BlockKernel {
     this.deadline = deadline;
     const event = this.event;
     this.event = undefined;
-    if (event === undefined) throw new Idle();
+    if (event === undefined) {
+      throw new Idle();
+    }
     if (typeof event === "bigint") {
       this.task.setResults(0n, event);
       return notified;

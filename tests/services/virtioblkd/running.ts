@@ -32,7 +32,9 @@ export class Running {
 
   get device(): FakeBlockDevice {
     const device = this.kernel.devices.find(({ isRunning }) => isRunning) ?? this.kernel.devices[0];
-    if (!device) throw new Error("no device");
+    if (!device) {
+      throw new Error("no device");
+    }
     return device;
   }
 
@@ -56,7 +58,9 @@ export class Running {
   /** Asks for something that is answered at once. */
   now(badge: number, method: string, fields: Fields = {}, vmo?: FakeVmo, rights?: number): Fields {
     const answer = this.ask(badge, method, fields, vmo, rights)();
-    if (!answer) throw new Error(`${method} was not answered`);
+    if (!answer) {
+      throw new Error(`${method} was not answered`);
+    }
     return answer;
   }
 
@@ -83,8 +87,12 @@ const statuses = new Map([
 /** The audit trail's records about the device and its reads, in words. */
 export function troubleOf(kernel: BlockKernel): string[] {
   return kernel.audit.flatMap(([kind, first, second]) => {
-    if (kind === Audit.DeviceFault) return [`fault ${first}, resets ${second}`];
-    if (kind !== Audit.ReadFailed) return [];
+    if (kind === Audit.DeviceFault) {
+      return [`fault ${first}, resets ${second}`];
+    }
+    if (kind !== Audit.ReadFailed) {
+      return [];
+    }
     const status = statuses.get(Number((first & ~readAgain) >> 32n));
     const again = first & readAgain ? ", read again" : "";
     return [`client ${first & 0xffff_ffffn}, sector ${second}: ${status}${again}`];

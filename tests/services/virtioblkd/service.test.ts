@@ -67,7 +67,9 @@ describe("answers", () => {
     const clients = [3, 4, 5].map((badge) => ({ badge, vmo: service.attach(badge, 65_536) }));
     const reads = Array.from({ length: 12 }, (_, n) => {
       const client = clients[n % 3];
-      if (!client) throw new Error("three clients");
+      if (!client) {
+        throw new Error("three clients");
+      }
       const [lba, offset] = [n * 5, Math.floor(n / 3) * 4096];
       return {
         ...client,
@@ -78,7 +80,9 @@ describe("answers", () => {
     });
     // Between the completions another client asks: its answer must not disturb the others.
     for (let left = 12; left > 0; left -= 4) {
-      for (let n = 0; n < 4; n++) service.device.finish(service.device.pending.length - 1);
+      for (let n = 0; n < 4; n++) {
+        service.device.finish(service.device.pending.length - 1);
+      }
       service.kernel.interrupt();
       expect(service.now(3, "info").status).toBe("ok");
       expect(reads.filter(({ answer }) => answer() === undefined)).toHaveLength(left - 4);
@@ -124,8 +128,9 @@ describe("answers", () => {
   test("write: always refused, and said eight times at most", async () => {
     const service = await Running.start();
     service.attach(7, 4096);
-    for (let n = 0; n < 12; n++)
+    for (let n = 0; n < 12; n++) {
       expect(service.now(7, "write", { lba: 9n, count: 1, offset: 0n })).toEqual({ status: "readOnly" });
+    }
     const lines = service.kernel.console.filter((each) => each.includes("write"));
     expect(lines).toEqual(
       Array.from({ length: 8 }, () => "virtioblkd: refused a write, client=7 lba=9 count=1"),
@@ -156,7 +161,9 @@ describe("a device in trouble", () => {
     const service = await Running.start();
     service.attach(7, 4096);
     const read = { lba: 0n, count: 1, offset: 0n };
-    for (let n = 0; n < 64; n++) expect(service.ask(7, "read", read)()).toBeUndefined();
+    for (let n = 0; n < 64; n++) {
+      expect(service.ask(7, "read", read)()).toBeUndefined();
+    }
     expect(service.now(7, "read", read).status).toBe("busy");
     service.device.finishAll();
     service.kernel.interrupt();
@@ -251,7 +258,9 @@ describe("a device in trouble", () => {
     const begin = service.kernel.time;
     const read = service.ask(7, "read", { lba: 0n, count: 1, offset: 0n });
     let ticks = 0;
-    for (; read() === undefined; ticks++) service.kernel.tick(service.kernel.deadline);
+    for (; read() === undefined; ticks++) {
+      service.kernel.tick(service.kernel.deadline);
+    }
     expect(ticks).toBe(3);
     expect(service.kernel.time - begin).toBeLessThan(15n * seconds);
     expect(read()).toEqual({ status: "timedOut", bytes: 0 });
@@ -277,8 +286,11 @@ describe("a device in trouble", () => {
       const vmo = service.attach(7, 4096);
       const answerOthers = () => {
         const { pending } = service.device;
-        for (let at = pending.length - 1; at >= 0; at--)
-          if (pending[at]?.sector !== silent) service.device.finish(at);
+        for (let at = pending.length - 1; at >= 0; at--) {
+          if (pending[at]?.sector !== silent) {
+            service.device.finish(at);
+          }
+        }
         service.kernel.interrupt();
       };
       for (let time = 0; time < 8; time++) {
@@ -301,7 +313,9 @@ describe("a device in trouble", () => {
   test("with all places taken by reads, the device is checked as soon as one of them has ended", async () => {
     const service = await Running.start();
     service.attach(7, 4096);
-    for (let n = 0; n < 64; n++) service.ask(7, "read", { lba: 9n, count: 1, offset: 0n });
+    for (let n = 0; n < 64; n++) {
+      service.ask(7, "read", { lba: 9n, count: 1, offset: 0n });
+    }
     service.kernel.tick(service.kernel.deadline);
     const sectors = () => new Set(service.device.pending.map(({ sector }) => sector));
     expect(sectors()).toEqual(new Set([9n]));
@@ -346,8 +360,9 @@ describe("a device in trouble", () => {
     service.attach(7, 4096);
     const answers = Array.from({ length: 2 }, () => {
       const read = service.ask(7, "read", { lba: 0n, count: 1, offset: 0n });
-      for (let ticks = 0; read() === undefined && ticks < 10; ticks++)
+      for (let ticks = 0; read() === undefined && ticks < 10; ticks++) {
         service.kernel.tick(service.kernel.deadline);
+      }
       return read()?.status;
     });
     expect(answers).toEqual(["timedOut", "timedOut"]);

@@ -3,7 +3,9 @@
 
 export function sum(bytes: usize, count: i32): u64 {
   let total: u64 = 0;
-  for (let i = 0; i < count; i++) total += load<u32>(bytes + ((<usize>i) << 2), 8);
+  for (let i = 0; i < count; i++) {
+    total += load<u32>(bytes + ((<usize>i) << 2), 8);
+  }
   return total;
 }
 

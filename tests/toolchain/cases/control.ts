@@ -7,9 +7,14 @@ export function highest(a: i32, b: i32): i32 {
 export function steps(n: u64): u32 {
   let count: u32 = 0;
   while (n !== 1) {
-    if (n & 1) n = n * 3 + 1;
-    else n >>= 1;
-    if (++count === 1000) break;
+    if (n & 1) {
+      n = n * 3 + 1;
+    } else {
+      n >>= 1;
+    }
+    if (++count === 1000) {
+      break;
+    }
   }
   return count;
 }

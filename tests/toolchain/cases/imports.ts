@@ -42,7 +42,9 @@ export function rarely(word: u32): u32 {
 
 export function leave(context: usize): void {
   sfenceVmaPage(<u64>__text_end());
-  if (switchTo(context, -1) < 0) trap();
+  if (switchTo(context, -1) < 0) {
+    trap();
+  }
   halt();
 }
 

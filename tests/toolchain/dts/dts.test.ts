@@ -56,7 +56,9 @@ function dtc(text: string): Uint8Array {
 
 function node(root: TreeNode, path: string): TreeNode {
   const found = findNode(root, path);
-  if (found === undefined) throw new Error(`no node ${path}`);
+  if (found === undefined) {
+    throw new Error(`no node ${path}`);
+  }
   return found;
 }
 

@@ -53,7 +53,9 @@ export async function compileGuest(
     return await runAsc(text === undefined ? request : { ...request, text });
   } catch (error) {
     // The test runner prints an error's message only, and asc's complaints stand beside it.
-    if (!(error instanceof Problem)) throw error;
+    if (!(error instanceof Problem)) {
+      throw error;
+    }
     throw new Error([error.message, ...(error.details.diagnostics ?? []).map(describe)].join("\n"));
   }
 }
@@ -70,7 +72,9 @@ export function runInNode(wasm: Uint8Array): string {
   let instance: WebAssembly.Instance | undefined;
   const call = (name: string): void => {
     const found = instance?.exports[name];
-    if (typeof found === "function") found();
+    if (typeof found === "function") {
+      found();
+    }
   };
   const assembly = {
     put: (byte: number) => {
@@ -81,7 +85,9 @@ export function runInNode(wasm: Uint8Array): string {
         call("attempted");
         return 1;
       } catch (error) {
-        if (error instanceof WebAssembly.RuntimeError) return 0;
+        if (error instanceof WebAssembly.RuntimeError) {
+          return 0;
+        }
         throw error;
       }
     },
@@ -134,9 +140,13 @@ function runElf(elf: string, harts: number): string {
       input: "",
     },
   );
-  if (error !== undefined) throw error;
+  if (error !== undefined) {
+    throw error;
+  }
   const bytes = stdout.toString("latin1");
   const end = bytes.lastIndexOf(END);
-  if (end < 0) throw new Error(`the program did not come to its end:\n${bytes}\n${stderr.toString()}`);
+  if (end < 0) {
+    throw new Error(`the program did not come to its end:\n${bytes}\n${stderr.toString()}`);
+  }
   return bytes.slice(bytes.lastIndexOf(START, end) + 1, end).replaceAll("\r", "");
 }

@@ -70,7 +70,9 @@ export function integerProgram(bits: 32 | 64): string {
   };
   for (const operation of operations(bits)) {
     add(operation, "", operation.text);
-    if (!operation.binary) continue;
+    if (!operation.binary) {
+      continue;
+    }
     for (const constant of constants) {
       const value = `<${operation.type}>(${constant})`;
       add(operation, `b=${constant}`, operation.text.replaceAll(/\bb\b/g, value));

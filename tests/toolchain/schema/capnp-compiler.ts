@@ -40,7 +40,9 @@ export function withSchemaFile<T>(text: string, work: (path: string) => T): T {
 export function capnpFacts(text: string): Map<bigint, StructFacts> {
   const output = withSchemaFile(text, (path) => {
     const run = spawnSync("capnp", ["compile", "-o-", path], { maxBuffer: 1 << 26 });
-    if (run.status !== 0) throw new Error(`capnp: ${run.stderr.toString()}`);
+    if (run.status !== 0) {
+      throw new Error(`capnp: ${run.stderr.toString()}`);
+    }
     return run.stdout;
   });
   const request = new Message(new Uint8Array(output), false).getRoot(CodeGeneratorRequest);
@@ -77,6 +79,8 @@ export function ourFactsById(schema: Schema, hostText: string): Map<bigint, Stru
 }
 
 function logBits(type: Type): number {
-  if (type.kind === "scalar") return scalarLogBits[type.scalar];
+  if (type.kind === "scalar") {
+    return scalarLogBits[type.scalar];
+  }
   return isPointer(type) || type.kind === "void" ? 0 : 4;
 }

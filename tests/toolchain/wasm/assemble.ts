@@ -18,7 +18,9 @@ export function s64(value: bigint): number[] {
   for (let rest = value; ; ) {
     const low = Number(rest & 0x7fn);
     rest >>= 7n;
-    if (rest === (low & 0x40 ? -1n : 0n)) return [...bytes, low];
+    if (rest === (low & 0x40 ? -1n : 0n)) {
+      return [...bytes, low];
+    }
     bytes.push(low | 0x80);
   }
 }

@@ -99,4 +99,6 @@ switch (scenario) {
 }
 process.stdout.write(lines.map((line) => `${line}\n`).join(""));
 // A machine that panicked or hangs does not end by itself.
-if (scenario === "panic" || scenario === "hang") setInterval(() => {}, 1000);
+if (scenario === "panic" || scenario === "hang") {
+  setInterval(() => {}, 1000);
+}

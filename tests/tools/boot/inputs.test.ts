@@ -46,7 +46,9 @@ function verdict(words: Partial<MachineWords>): string {
 /** Does something as a user who is not asked for less than others: root may read everything. */
 function asAnybody<T>(work: () => T): T {
   const user = process.geteuid?.();
-  if (user !== 0) return work();
+  if (user !== 0) {
+    return work();
+  }
   process.seteuid?.(NOBODY);
   try {
     return work();
@@ -77,8 +79,9 @@ describe("a disk", () => {
       odd: verdict({ disk: file("odd", 1000) }),
       device: verdict({ disk: "/dev/zero" }),
     };
-    for (const words of Object.values(said))
+    for (const words of Object.values(said)) {
       expect(words).toMatch(/^nx: --disk \S+ cannot be used: .+\ntry: .+$/);
+    }
     expect(said.missing).toContain(`there is no folder ${folder}/no`);
     expect(said.folder).toContain("it is no plain file");
     expect(said.empty).toContain("it is empty");

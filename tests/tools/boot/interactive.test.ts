@@ -102,7 +102,9 @@ test("the end of this process gives the terminal back", () => {
     () => {},
   );
   const own = process.listeners("exit").filter((listener) => !others.includes(listener));
-  for (const listener of own) listener.call(process, 1);
+  for (const listener of own) {
+    listener.call(process, 1);
+  }
   expect(terminal.modes).toEqual([true, false]);
 });
 

@@ -31,7 +31,9 @@ const goodConsole = [
 
 function climb(lines: string[], kind: RunKind = selftest) {
   const ladder = new Ladder(markersOf(contract, kind));
-  for (const line of lines) ladder.feed(line);
+  for (const line of lines) {
+    ladder.feed(line);
+  }
   const { missing, problems } = ladder.verdict();
   return { missing: missing.map((marker) => marker.text), problems };
 }

@@ -124,7 +124,9 @@ describe("the console", () => {
   function linesOf(...pieces: string[]): string[] {
     const lines: string[] = [];
     const reader = new ConsoleLines((line) => lines.push(line));
-    for (const piece of pieces) reader.feed(new TextEncoder().encode(piece));
+    for (const piece of pieces) {
+      reader.feed(new TextEncoder().encode(piece));
+    }
     reader.end();
     return lines;
   }
@@ -176,7 +178,9 @@ describe("a panic", () => {
   });
 
   test("is decoded at the fault, and at each call before a return address", () => {
-    if (watch.panic === undefined) throw new Error("no panic");
+    if (watch.panic === undefined) {
+      throw new Error("no panic");
+    }
     const asked: bigint[] = [];
     const decoded = decodePanic(watch.panic, (address) => {
       asked.push(address);

@@ -19,7 +19,9 @@ function sha256(data: string | Uint8Array): string {
 /** What the runner thinks of a proof line with a true hash over `nonce`. */
 function judge(name: string, data: string, usedNonce = nonce): string | undefined {
   const proof = parseProof(`proof: ${name} ${data} sha256=${sha256(`${usedNonce} ${name} ${data}`)}`);
-  if (proof === undefined) throw new Error("not a proof line");
+  if (proof === undefined) {
+    throw new Error("not a proof line");
+  }
   return judgeProof(proof, facts);
 }
 
@@ -34,7 +36,9 @@ test("true proofs hold", () => {
 test("one hart has no pairs, and proves just that", () => {
   const proof = parseProof(`proof: smp-ipi  sha256=${sha256(`${nonce} smp-ipi `)}`);
   expect(proof).toBeDefined();
-  if (proof !== undefined) expect(judgeProof(proof, { ...facts, smp: 1 })).toBeUndefined();
+  if (proof !== undefined) {
+    expect(judgeProof(proof, { ...facts, smp: 1 })).toBeUndefined();
+  }
 });
 
 test("other lines are no proofs", () => {

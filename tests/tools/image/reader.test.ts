@@ -152,7 +152,9 @@ describe("nx image", () => {
   ])("build puts the files of a folder into %j", async (path, expected) => {
     const top = join(folder, "top");
     mkdirSync(join(top, "two"), { recursive: true });
-    for (const name of ["one", "two/three"]) writeFileSync(join(top, name), name);
+    for (const name of ["one", "two/three"]) {
+      writeFileSync(join(top, name), name);
+    }
     const out = join(folder, "prefixed.img");
     await nx("build", `${path}=${top}`, "--out", out);
     const listed: { path: string }[] = JSON.parse(await nx("ls", "-r", "--json", "--image", out));
@@ -264,7 +266,9 @@ describe("nx image", () => {
       path: "large",
       byteLength: 70 << 20,
       *read() {
-        for (let index = 0; index < 70; index += 1) yield piece.fill(index);
+        for (let index = 0; index < 70; index += 1) {
+          yield piece.fill(index);
+        }
       },
     };
     const { blockCount } = writeImageFile(large, [

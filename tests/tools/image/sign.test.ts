@@ -156,7 +156,9 @@ describe("the progress bar", () => {
       let time = 0;
       const write = (text: string): boolean => writes.push(text) > 0;
       const bar = byteBar({ isTTY, write }, "x.img", () => time++);
-      for (let done = 0; done <= total; done += mebibyte) bar.show(done, total);
+      for (let done = 0; done <= total; done += mebibyte) {
+        bar.show(done, total);
+      }
       bar.end();
       return writes;
     };

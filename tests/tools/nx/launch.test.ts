@@ -35,7 +35,9 @@ function bundleName(): string {
 beforeAll(() => {
   checkout = mkdtempSync(join(tmpdir(), "launch-"));
   mkdirSync(join(checkout, "tools/nx"), { recursive: true });
-  for (const folder of ["host", "toolchain"]) mkdirSync(join(checkout, folder));
+  for (const folder of ["host", "toolchain"]) {
+    mkdirSync(join(checkout, folder));
+  }
   for (const path of ["toolchain/shared", "host/problem.ts"]) {
     cpSync(join(root, path), join(checkout, path), { recursive: true });
   }

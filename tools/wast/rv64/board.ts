@@ -51,7 +51,9 @@ export class Pool {
     const align = BigInt(alignBytes);
     const start = ((this.next + align - 1n) / align) * align;
     const end = start + BigInt(bytes);
-    if (end > POOL_END) return undefined;
+    if (end > POOL_END) {
+      return undefined;
+    }
     this.next = end;
     return start;
   }
@@ -61,8 +63,12 @@ export class Pool {
 export function programText({ lines, commands, quiet }: BoardProgram): string {
   const tables: string[] = [];
   const rows = commands.map(({ thunk, target, arguments: given }, index) => {
-    if (typeof given === "number") return row(thunk, target, `inttoptr (i64 ${given} to ptr)`);
-    if (given.length === 0) return row(thunk, target, "null");
+    if (typeof given === "number") {
+      return row(thunk, target, `inttoptr (i64 ${given} to ptr)`);
+    }
+    if (given.length === 0) {
+      return row(thunk, target, "null");
+    }
     const values = given.map((value) => `i64 ${BigInt.asIntN(64, value)}`).join(", ");
     tables.push(`@arguments.${index} = internal constant [${given.length} x i64] [${values}]`);
     return row(thunk, target, `@arguments.${index}`);
@@ -103,7 +109,9 @@ export async function runBoard(program: BoardProgram): Promise<(string | undefin
     const elf = await buildElf(programText(program), place);
     return splitConsole(await runQemu(join(root, elf)));
   } finally {
-    if (!process.env.NEURON_KEEP) await rm(join(root, place), { recursive: true });
+    if (!process.env.NEURON_KEEP) {
+      await rm(join(root, place), { recursive: true });
+    }
   }
 }
 
@@ -139,7 +147,9 @@ function runQemu(elf: string): Promise<string> {
     child.stdout.on("data", (chunk: Buffer) => {
       chunks.push(chunk);
       length += chunk.length;
-      if (length > OUTPUT_MAX_BYTES) child.kill("SIGKILL");
+      if (length > OUTPUT_MAX_BYTES) {
+        child.kill("SIGKILL");
+      }
     });
     let complaints = "";
     child.stderr.on("data", (chunk: Buffer) => {
@@ -151,8 +161,11 @@ function runQemu(elf: string): Promise<string> {
     });
     child.on("close", () => {
       clearTimeout(timer);
-      if (length === 0) reject(new Problem("QEMU printed nothing", { output: complaints }));
-      else resolve(Buffer.concat(chunks).toString("latin1"));
+      if (length === 0) {
+        reject(new Problem("QEMU printed nothing", { output: complaints }));
+      } else {
+        resolve(Buffer.concat(chunks).toString("latin1"));
+      }
     });
   });
 }

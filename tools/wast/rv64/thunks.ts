@@ -16,7 +16,9 @@ export class Thunks {
   /** The symbol of the thunk that calls a function of this type. The type has integers only, and one result at most. */
   call(type: FunctionType): string {
     const symbol = `@thunk.${typeKey(type).replaceAll(",", ".").replace("->", ".to.")}`;
-    if (this.known.has(symbol)) return symbol;
+    if (this.known.has(symbol)) {
+      return symbol;
+    }
     this.known.add(symbol);
     const loads = type.params.flatMap((param, index) => [
       `  %at${index} = getelementptr i64, ptr %arguments, i64 ${index}`,
@@ -40,7 +42,9 @@ export class Thunks {
   /** The symbol of the thunk that reports a global of this type. */
   get(type: ValueType): string {
     const symbol = `@thunk.get.${type}`;
-    if (this.known.has(symbol)) return symbol;
+    if (this.known.has(symbol)) {
+      return symbol;
+    }
     this.known.add(symbol);
     this.lines.push(
       `define internal void ${symbol}(ptr %target, ptr %arguments) #0 {`,

@@ -132,8 +132,12 @@ export class Disk {
     let fault = mmio.probe(this.transport, base, DEVICE_ID_BLOCK);
     if (fault === DeviceFault.None) {
       fault = mmio.reset(this.transport);
-      if (fault === DeviceFault.None) fault = this.start();
-      if (fault !== DeviceFault.None) mmio.giveUp(this.transport);
+      if (fault === DeviceFault.None) {
+        fault = this.start();
+      }
+      if (fault !== DeviceFault.None) {
+        mmio.giveUp(this.transport);
+      }
     }
     this.lastFault = fault;
     return fault;
@@ -164,21 +168,35 @@ export class Disk {
     deadline: u64,
     tag: u64,
   ): SubmitRefusal {
-    if (!this.ready) return SubmitRefusal.NoDevice;
+    if (!this.ready) {
+      return SubmitRefusal.NoDevice;
+    }
     const inRange = checkRange(this.geometry, lba, sectorCount);
-    if (inRange !== SubmitRefusal.None) return inRange;
+    if (inRange !== SubmitRefusal.None) {
+      return inRange;
+    }
     const fits = checkSegments(segments, segmentCount, sectorCount * SECTOR_BYTES);
-    if (fits !== SubmitRefusal.None) return fits;
+    if (fits !== SubmitRefusal.None) {
+      return fits;
+    }
     const memory = this.memory;
-    if (segmentsTouch(segments, segmentCount, memory.ringBus, memory.ringByteCount))
+    if (segmentsTouch(segments, segmentCount, memory.ringBus, memory.ringByteCount)) {
       return SubmitRefusal.SegmentInRing;
-    if (segmentsTouch(segments, segmentCount, memory.requestBus, REQUEST_MEMORY_BYTES))
+    }
+    if (segmentsTouch(segments, segmentCount, memory.requestBus, REQUEST_MEMORY_BYTES)) {
       return SubmitRefusal.SegmentInRing;
+    }
     const pieces = dataPieces(segments, segmentCount, this.geometry.segmentBytesMax);
-    if (pieces > this.geometry.segmentsMax) return SubmitRefusal.SegmentCount;
+    if (pieces > this.geometry.segmentsMax) {
+      return SubmitRefusal.SegmentCount;
+    }
     const slot = this.table.nextFree;
-    if (slot === NO_SLOT) return SubmitRefusal.Busy;
-    if (this.queue.descriptorsFree < pieces + REQUEST_OVERHEAD_PIECES) return SubmitRefusal.Busy;
+    if (slot === NO_SLOT) {
+      return SubmitRefusal.Busy;
+    }
+    if (this.queue.descriptorsFree < pieces + REQUEST_OVERHEAD_PIECES) {
+      return SubmitRefusal.Busy;
+    }
 
     const request = this.table.take();
     request.tag = tag;
@@ -195,7 +213,9 @@ export class Disk {
   submitContiguous(lba: u64, sectorCount: u32, bus: u64, deadline: u64, tag: u64): SubmitRefusal {
     // The count is judged before it is multiplied: an absurd one must not become a small number of bytes.
     const inRange = checkRange(this.geometry, lba, sectorCount);
-    if (inRange !== SubmitRefusal.None) return this.ready ? inRange : SubmitRefusal.NoDevice;
+    if (inRange !== SubmitRefusal.None) {
+      return this.ready ? inRange : SubmitRefusal.NoDevice;
+    }
     this.scratch.bus = bus;
     this.scratch.byteCount = sectorCount * SECTOR_BYTES;
     return this.submit(lba, sectorCount, changetype<usize>(this.scratch), 1, deadline, tag);
@@ -203,9 +223,13 @@ export class Disk {
 
   /** Tells the device about what was submitted since the last time, unless it is looking anyway. */
   kick(): void {
-    if (!this.kickIsDue) return;
+    if (!this.kickIsDue) {
+      return;
+    }
     this.kickIsDue = false;
-    if (this.queue.wantsNotify()) mmio.notify(this.transport, REQUEST_QUEUE);
+    if (this.queue.wantsNotify()) {
+      mmio.notify(this.transport, REQUEST_QUEUE);
+    }
   }
 
   /**
@@ -213,12 +237,20 @@ export class Disk {
    * been reset already: `isReady` tells whether it came back.
    */
   handleInterrupt(): DeviceFault {
-    if (!this.ready) return DeviceFault.None;
+    if (!this.ready) {
+      return DeviceFault.None;
+    }
     const bits = mmio.takeInterrupt(this.transport);
     let fault = DeviceFault.None;
-    if ((bits & mmio.InterruptBit.ConfigChange) !== 0) fault = this.lookAgain();
-    if (fault === DeviceFault.None) fault = this.collect();
-    if (fault !== DeviceFault.None) this.recover(fault, 0);
+    if ((bits & mmio.InterruptBit.ConfigChange) !== 0) {
+      fault = this.lookAgain();
+    }
+    if (fault === DeviceFault.None) {
+      fault = this.collect();
+    }
+    if (fault !== DeviceFault.None) {
+      this.recover(fault, 0);
+    }
     return fault;
   }
 
@@ -233,10 +265,14 @@ export class Disk {
    * reset, since nothing less makes it let go of the memory: `DeadlineMissed`.
    */
   expire(now: u64): DeviceFault {
-    if (!this.ready || this.nextDeadline() > now) return DeviceFault.None;
+    if (!this.ready || this.nextDeadline() > now) {
+      return DeviceFault.None;
+    }
     let fault = this.collect();
     if (fault === DeviceFault.None) {
-      if (this.nextDeadline() > now) return DeviceFault.InterruptMissing;
+      if (this.nextDeadline() > now) {
+        return DeviceFault.InterruptMissing;
+      }
       fault = DeviceFault.DeadlineMissed;
     }
     this.recover(fault, now);
@@ -246,7 +282,9 @@ export class Disk {
   /** Takes the read that ended first and was not taken yet. False: there is none. */
   takeCompletion(into: Completion): bool {
     const slot = this.table.takeDone();
-    if (slot === NO_SLOT) return false;
+    if (slot === NO_SLOT) {
+      return false;
+    }
     const request = this.table.at(slot);
     into.tag = request.tag;
     into.lba = request.lba;
@@ -262,27 +300,43 @@ export class Disk {
     mmio.advance(transport, mmio.Status.Driver);
     const offered = mmio.offeredFeatures(transport);
     this.offersReadOnly = (offered & F_RO) !== 0;
-    if (!this.offersReadOnly && !this.fileIsReadOnly) return DeviceFault.NotReadOnly;
+    if (!this.offersReadOnly && !this.fileIsReadOnly) {
+      return DeviceFault.NotReadOnly;
+    }
     const negotiated = mmio.negotiate(transport, offered, 0, F_RO | F_SIZE_MAX | F_SEG_MAX | F_BLK_SIZE);
-    if (negotiated !== DeviceFault.None) return negotiated;
+    if (negotiated !== DeviceFault.None) {
+      return negotiated;
+    }
 
     const memory = this.memory;
     const size = queueSizeWithin(mmio.queueSizeMax(transport, REQUEST_QUEUE));
-    if (size <= REQUEST_OVERHEAD_PIECES) return DeviceFault.QueueMissing;
-    if (ringBytes(size) > memory.ringByteCount) return DeviceFault.QueueMemory;
+    if (size <= REQUEST_OVERHEAD_PIECES) {
+      return DeviceFault.QueueMissing;
+    }
+    if (ringBytes(size) > memory.ringByteCount) {
+      return DeviceFault.QueueMemory;
+    }
     const identified = this.identify(size);
-    if (identified !== DeviceFault.None) return identified;
+    if (identified !== DeviceFault.None) {
+      return identified;
+    }
     const emptied = this.queue.initialize(
       memory.ring,
       memory.ringBus,
       size,
       transport.version !== VERSION_MODERN,
     );
-    if (emptied !== DeviceFault.None) return emptied;
+    if (emptied !== DeviceFault.None) {
+      return emptied;
+    }
     const told = mmio.setupQueue(transport, REQUEST_QUEUE, this.queue);
-    if (told !== DeviceFault.None) return told;
+    if (told !== DeviceFault.None) {
+      return told;
+    }
     mmio.advance(transport, mmio.Status.DriverOk);
-    if (mmio.needsReset(transport)) return DeviceFault.NeedsReset;
+    if (mmio.needsReset(transport)) {
+      return DeviceFault.NeedsReset;
+    }
     this.ready = true;
     return DeviceFault.None;
   }
@@ -290,8 +344,12 @@ export class Disk {
   /** Reads and judges the configuration. The second time it must be what it was the first time. */
   private identify(queueSize: u32): DeviceFault {
     const fault = readGeometry(this.transport, queueSize, this.config, this.found);
-    if (fault !== DeviceFault.None) return fault;
-    if (this.identified && !this.found.equals(this.geometry)) return DeviceFault.IdentityChanged;
+    if (fault !== DeviceFault.None) {
+      return fault;
+    }
+    if (this.identified && !this.found.equals(this.geometry)) {
+      return DeviceFault.IdentityChanged;
+    }
     this.geometry.copyFrom(this.found);
     this.identified = true;
     return DeviceFault.None;
@@ -299,7 +357,9 @@ export class Disk {
 
   /** After a configuration interrupt: does the device want a reset, is it still the same disk? */
   private lookAgain(): DeviceFault {
-    if (mmio.needsReset(this.transport)) return DeviceFault.NeedsReset;
+    if (mmio.needsReset(this.transport)) {
+      return DeviceFault.NeedsReset;
+    }
     return this.identify(this.queue.size);
   }
 
@@ -308,9 +368,13 @@ export class Disk {
     const queue = this.queue;
     while (queue.hasUsed()) {
       const taken = queue.takeUsed();
-      if (taken !== DeviceFault.None) return taken;
+      if (taken !== DeviceFault.None) {
+        return taken;
+      }
       const judged = this.judge(queue.takenCookie, queue.takenLength);
-      if (judged !== DeviceFault.None) return judged;
+      if (judged !== DeviceFault.None) {
+        return judged;
+      }
     }
     return DeviceFault.None;
   }
@@ -332,7 +396,9 @@ export class Disk {
       return DeviceFault.StatusUnknown;
     } else {
       const expected = this.table.at(slot).sectorCount * SECTOR_BYTES + 1;
-      if (!this.queue.legacy && length !== expected) return DeviceFault.ReadLength;
+      if (!this.queue.legacy && length !== expected) {
+        return DeviceFault.ReadLength;
+      }
       this.recoveriesInRow = 0;
       this.table.finish(slot, Outcome.Ok);
     }
@@ -351,15 +417,20 @@ export class Disk {
       this.recoveriesInRow++;
       fault = this.recoveriesInRow > RECOVERIES_MAX ? DeviceFault.GivenUp : this.start();
     }
-    if (fault === DeviceFault.None) return;
+    if (fault === DeviceFault.None) {
+      return;
+    }
     this.lastFault = fault;
     mmio.giveUp(this.transport);
   }
 
   /** Ends all in flight, after a reset that went as `resetFault` says. What was due by `now` timed out. */
   private endAll(resetFault: DeviceFault, now: u64): void {
-    if (resetFault === DeviceFault.None) this.table.finishAll(now, Outcome.TimedOut, Outcome.Aborted);
-    else this.table.finishAll(now, Outcome.Lost, Outcome.Lost);
+    if (resetFault === DeviceFault.None) {
+      this.table.finishAll(now, Outcome.TimedOut, Outcome.Aborted);
+    } else {
+      this.table.finishAll(now, Outcome.Lost, Outcome.Lost);
+    }
   }
 
   /** Places the parts behind this object, in the order of DISK_STATE_BYTES. */

@@ -76,31 +76,49 @@ export function readGeometry(
   into: Geometry,
 ): DeviceFault {
   const head = readConfig(transport, CONFIG_CAPACITY, CONFIG_HEAD_BYTES, buffer);
-  if (head !== DeviceFault.None) return head;
+  if (head !== DeviceFault.None) {
+    return head;
+  }
   const capacity = load<u64>(buffer + CONFIG_CAPACITY);
-  if (capacity === 0) return DeviceFault.NoSectors;
-  if (capacity > CAPACITY_MAX) return DeviceFault.Capacity;
+  if (capacity === 0) {
+    return DeviceFault.NoSectors;
+  }
+  if (capacity > CAPACITY_MAX) {
+    return DeviceFault.Capacity;
+  }
 
   let segmentBytes = SECTORS_MAX * SECTOR_BYTES;
   if ((transport.features & F_SIZE_MAX) !== 0) {
     const sizeMax = load<u32>(buffer + CONFIG_SIZE_MAX);
-    if (sizeMax < SECTOR_BYTES) return DeviceFault.SegmentLimits;
-    if (sizeMax < segmentBytes) segmentBytes = sizeMax;
+    if (sizeMax < SECTOR_BYTES) {
+      return DeviceFault.SegmentLimits;
+    }
+    if (sizeMax < segmentBytes) {
+      segmentBytes = sizeMax;
+    }
   }
   let segments = queueSize - REQUEST_OVERHEAD_PIECES;
   if ((transport.features & F_SEG_MAX) !== 0) {
     const segMax = load<u32>(buffer + CONFIG_SEG_MAX);
-    if (segMax === 0) return DeviceFault.SegmentLimits;
-    if (segMax < segments) segments = segMax;
+    if (segMax === 0) {
+      return DeviceFault.SegmentLimits;
+    }
+    if (segMax < segments) {
+      segments = segMax;
+    }
   }
 
   let blockBytes = SECTOR_BYTES;
   if ((transport.features & F_BLK_SIZE) !== 0) {
     const block = readConfig(transport, CONFIG_BLK_SIZE, sizeof<u32>(), buffer);
-    if (block !== DeviceFault.None) return block;
+    if (block !== DeviceFault.None) {
+      return block;
+    }
     blockBytes = load<u32>(buffer);
     const isPower = (blockBytes & (blockBytes - 1)) === 0;
-    if (!isPower || blockBytes < SECTOR_BYTES || blockBytes > BLOCK_BYTES_MAX) return DeviceFault.BlockSize;
+    if (!isPower || blockBytes < SECTOR_BYTES || blockBytes > BLOCK_BYTES_MAX) {
+      return DeviceFault.BlockSize;
+    }
   }
 
   into.capacity = capacity;

@@ -85,22 +85,36 @@ export class DiskMemory {
 
 /** Whether `sectorCount` sectors from `lba` are on the disk, in whole blocks. Nothing here can overflow. */
 export function checkRange(geometry: Geometry, lba: u64, sectorCount: u32): SubmitRefusal {
-  if (sectorCount === 0 || sectorCount > SECTORS_MAX) return SubmitRefusal.SectorCount;
-  if (lba >= geometry.capacity) return SubmitRefusal.OutOfRange;
-  if (<u64>sectorCount > geometry.capacity - lba) return SubmitRefusal.OutOfRange;
+  if (sectorCount === 0 || sectorCount > SECTORS_MAX) {
+    return SubmitRefusal.SectorCount;
+  }
+  if (lba >= geometry.capacity) {
+    return SubmitRefusal.OutOfRange;
+  }
+  if (<u64>sectorCount > geometry.capacity - lba) {
+    return SubmitRefusal.OutOfRange;
+  }
   const blockSectors = geometry.blockBytes / SECTOR_BYTES;
-  if (lba % <u64>blockSectors !== 0 || sectorCount % blockSectors !== 0) return SubmitRefusal.Unaligned;
+  if (lba % <u64>blockSectors !== 0 || sectorCount % blockSectors !== 0) {
+    return SubmitRefusal.Unaligned;
+  }
   return SubmitRefusal.None;
 }
 
 /** Whether the segments add up to exactly `byteCount` bytes and none wraps around. */
 export function checkSegments(segments: usize, segmentCount: u32, byteCount: u32): SubmitRefusal {
-  if (segmentCount === 0 || segmentCount > SEGMENTS_MAX) return SubmitRefusal.SegmentCount;
+  if (segmentCount === 0 || segmentCount > SEGMENTS_MAX) {
+    return SubmitRefusal.SegmentCount;
+  }
   let missing = byteCount;
   for (let index: u32 = 0; index < segmentCount; index++) {
     const segment = segmentAt(segments, index);
-    if (segment.byteCount === 0 || segment.byteCount > missing) return SubmitRefusal.SegmentLength;
-    if (segment.bus + <u64>segment.byteCount < segment.bus) return SubmitRefusal.SegmentLength;
+    if (segment.byteCount === 0 || segment.byteCount > missing) {
+      return SubmitRefusal.SegmentLength;
+    }
+    if (segment.bus + <u64>segment.byteCount < segment.bus) {
+      return SubmitRefusal.SegmentLength;
+    }
     missing -= segment.byteCount;
   }
   return missing === 0 ? SubmitRefusal.None : SubmitRefusal.SegmentLength;
@@ -110,7 +124,9 @@ export function checkSegments(segments: usize, segmentCount: u32, byteCount: u32
 export function segmentsTouch(segments: usize, segmentCount: u32, bus: u64, byteCount: u32): bool {
   for (let index: u32 = 0; index < segmentCount; index++) {
     const segment = segmentAt(segments, index);
-    if (segment.bus < bus + <u64>byteCount && bus < segment.bus + <u64>segment.byteCount) return true;
+    if (segment.bus < bus + <u64>byteCount && bus < segment.bus + <u64>segment.byteCount) {
+      return true;
+    }
   }
   return false;
 }

@@ -99,8 +99,11 @@ export class RequestTable {
     request.state = RequestState.Done;
     request.outcome = outcome;
     request.next = NO_SLOT;
-    if (this.doneFirst === NO_SLOT) this.doneFirst = slot;
-    else this.at(this.doneLast).next = slot;
+    if (this.doneFirst === NO_SLOT) {
+      this.doneFirst = slot;
+    } else {
+      this.at(this.doneLast).next = slot;
+    }
     this.doneLast = slot;
     this.inFlight--;
   }
@@ -108,13 +111,18 @@ export class RequestTable {
   /** The slot that ended first of those that nobody has heard of, now free; its fields stay until the next `take`. */
   takeDone(): u32 {
     const slot = this.doneFirst;
-    if (slot === NO_SLOT) return NO_SLOT;
+    if (slot === NO_SLOT) {
+      return NO_SLOT;
+    }
     const request = this.at(slot);
     this.doneFirst = request.next;
     request.state = RequestState.Free;
     request.next = NO_SLOT;
-    if (this.freeFirst === NO_SLOT) this.freeFirst = slot;
-    else this.at(this.freeLast).next = slot;
+    if (this.freeFirst === NO_SLOT) {
+      this.freeFirst = slot;
+    } else {
+      this.at(this.freeLast).next = slot;
+    }
     this.freeLast = slot;
     return slot;
   }
@@ -122,10 +130,14 @@ export class RequestTable {
   /** The earliest deadline in flight, or NO_DEADLINE. */
   nextDeadline(): u64 {
     let earliest = NO_DEADLINE;
-    if (this.inFlight === 0) return earliest;
+    if (this.inFlight === 0) {
+      return earliest;
+    }
     for (let slot: u32 = 0; slot < REQUESTS_MAX; slot++) {
       const request = this.at(slot);
-      if (request.state === RequestState.InFlight && request.deadline < earliest) earliest = request.deadline;
+      if (request.state === RequestState.InFlight && request.deadline < earliest) {
+        earliest = request.deadline;
+      }
     }
     return earliest;
   }
@@ -134,7 +146,9 @@ export class RequestTable {
   finishAll(now: u64, outcomeOfDue: Outcome, outcome: Outcome): void {
     for (let slot: u32 = 0; slot < REQUESTS_MAX; slot++) {
       const request = this.at(slot);
-      if (request.state !== RequestState.InFlight) continue;
+      if (request.state !== RequestState.InFlight) {
+        continue;
+      }
       this.finish(slot, request.deadline <= now ? outcomeOfDue : outcome);
     }
   }
@@ -151,4 +165,6 @@ const SLOTS_OFFSET: u32 = (offsetof<RequestTable>() + 7) & ~7;
 /** Bytes of a table with its slots. */
 export const TABLE_BYTES: u32 = SLOTS_OFFSET + REQUESTS_MAX * offsetof<Request>();
 
-if (offsetof<Request>() % 8 !== 0) ERROR("a Request must be a multiple of 8 bytes");
+if (offsetof<Request>() % 8 !== 0) {
+  ERROR("a Request must be a multiple of 8 bytes");
+}

@@ -52,14 +52,22 @@ export function bootMain(hartid: u64, treeAddress: u64): void {
   sendTrapsToUs();
   printInit();
   const problem = discover(treeAddress, hartid);
-  if (devices().finisher !== 0) useFinisher(DEVICE_WINDOW + devices().finisher);
+  if (devices().finisher !== 0) {
+    useFinisher(DEVICE_WINDOW + devices().finisher);
+  }
   orFail(problem);
-  if (devices().uart !== 0) uartInit(DEVICE_WINDOW + devices().uart);
+  if (devices().uart !== 0) {
+    uartInit(DEVICE_WINDOW + devices().uart);
+  }
   setHartCount(devices().hartCount);
   bootStarted(devices().hartCount);
-  if (devices().parkedCount > 0) hartsParked(devices().parkedCount);
+  if (devices().parkedCount > 0) {
+    hartsParked(devices().parkedCount);
+  }
   orFail(memoryInit(<usize>treeAddress));
-  if (devices().ramBytes > <u64>(RAM_END - <u32>devices().ramBase)) memoryClipped(devices().ramBytes);
+  if (devices().ramBytes > <u64>(RAM_END - <u32>devices().ramBase)) {
+    memoryClipped(devices().ramBytes);
+  }
   buildKernelMap(usableRamEnd());
   mapDevices();
   activateKernelMap();
@@ -86,28 +94,44 @@ function startThisHart(): void {
   takeIpisOnly();
   timerStartHart(hart);
   plicStartHart(hart);
-  if (!admit(hart)) stopThisHart(hart);
+  if (!admit(hart)) {
+    stopThisHart(hart);
+  }
   audit(Audit.HartStarted, NO_TASK, hart.index, hart.hartid);
   hartOnline(hart.index);
 }
 
 function startOtherHarts(): void {
   const self = thisHart();
-  if (!hasSmp()) return smpMissing();
+  if (!hasSmp()) {
+    return smpMissing();
+  }
   for (let i: u32 = 1; i < devices().hartCount; i++) {
     initHart(i, hartNode(i).hartid);
-    if (!startHart(self, i)) hartMissing(i, hartAt(i).hartid);
+    if (!startHart(self, i)) {
+      hartMissing(i, hartAt(i).hartid);
+    }
   }
-  for (let i: u32 = 0; i < devices().parkedCount; i++) parkHart(parkedHart(i));
+  for (let i: u32 = 0; i < devices().parkedCount; i++) {
+    parkHart(parkedHart(i));
+  }
 }
 
 /** The kernel's own devices: UART, PLIC, and the ACLINT's software interrupts where the tree offers them. */
 function mapDevices(): void {
   const d = devices();
-  if (d.uart !== 0) mapKernelDevice(d.uart, UART_BYTES);
-  if (d.finisher !== 0) mapKernelDevice(d.finisher, FINISHER_BYTES);
-  if (d.plic !== 0) plicInit(mapKernelDevice(d.plic, min<u32>(d.plicBytes, PLIC_BYTES_MAX)));
-  if (d.sswi !== 0) useSswi(mapKernelDevice(d.sswi, min<u32>(d.sswiBytes, SSWI_BYTES_MAX)));
+  if (d.uart !== 0) {
+    mapKernelDevice(d.uart, UART_BYTES);
+  }
+  if (d.finisher !== 0) {
+    mapKernelDevice(d.finisher, FINISHER_BYTES);
+  }
+  if (d.plic !== 0) {
+    plicInit(mapKernelDevice(d.plic, min<u32>(d.plicBytes, PLIC_BYTES_MAX)));
+  }
+  if (d.sswi !== 0) {
+    useSswi(mapKernelDevice(d.sswi, min<u32>(d.sswiBytes, SSWI_BYTES_MAX)));
+  }
   for (let i: u32 = 0; i < d.hartCount; i++) {
     setPlicContext(i, hartNode(i).plicContext);
     setSswiIndex(i, hartNode(i).sswiIndex);
@@ -130,12 +154,16 @@ function initTables(): void {
   endpointsInit();
   interruptsInit();
   consoleInit();
-  for (let i: u32 = 0; i < HARTS_MAX; i++) queueOf(i).init();
+  for (let i: u32 = 0; i < HARTS_MAX; i++) {
+    queueOf(i).init();
+  }
 }
 
 /** Says why the machine cannot be brought up, and turns it off. */
 function orFail(problem: string | null): void {
-  if (problem === null) return;
+  if (problem === null) {
+    return;
+  }
   bootFailed(problem);
   turnOff(true);
 }

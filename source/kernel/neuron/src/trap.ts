@@ -57,7 +57,9 @@ const enum After {
 export function syscallHandle(number: u64): u32 {
   const hart = thisHart();
   dispatch(hart, runningTask(hart), number);
-  if (!isUndisturbed(hart)) return After.Leave;
+  if (!isUndisturbed(hart)) {
+    return After.Leave;
+  }
   return hart.running === hart.frame ? After.Same : After.Other;
 }
 
@@ -74,9 +76,14 @@ export function leaveHandle(): void {
 /** From trap.S: any other trap out of a task. */
 export function trapHandle(cause: u64, value: u64): void {
   const hart = thisHart();
-  if ((cause & CAUSE_INTERRUPT) === 0) faultTask(runningTask(hart), cause, value);
-  else takeInterrupt(hart, <u32>cause);
-  if (!isUndisturbed(hart)) leave(hart);
+  if ((cause & CAUSE_INTERRUPT) === 0) {
+    faultTask(runningTask(hart), cause, value);
+  } else {
+    takeInterrupt(hart, <u32>cause);
+  }
+  if (!isUndisturbed(hart)) {
+    leave(hart);
+  }
 }
 
 /** From trap.S, once for each hart: there is no task yet to go back to. */
@@ -91,27 +98,37 @@ function isUndisturbed(hart: Hart): bool {
 
 /** On the way out: what came up is seen to, and then this hart goes on with its task, or with another one. */
 function leave(hart: Hart): void {
-  if (hart.running !== 0) attend(hart);
-  if (!mayResume(hart)) schedule(hart);
+  if (hart.running !== 0) {
+    attend(hart);
+  }
+  if (!mayResume(hart)) {
+    schedule(hart);
+  }
   arrive(hart);
 }
 
 /** Finds what this hart runs next, and idles until there is something. */
 function schedule(hart: Hart): void {
-  if (hart.running !== 0 && isKilled(runningTask(hart))) endTask(runningTask(hart), End.Killed, 0);
+  if (hart.running !== 0 && isKilled(runningTask(hart))) {
+    endTask(runningTask(hart), End.Killed, 0);
+  }
   preempt(hart);
   for (;;) {
     attend(hart);
     hart.wants &= ~WANTS_SCHEDULE; // right below
-    if ((hart.wants & WANTS_STOP) !== 0) stopHart(hart);
+    if ((hart.wants & WANTS_STOP) !== 0) {
+      stopHart(hart);
+    }
     let task = pick(hart);
     if (task === null) {
       leaveSpace();
       task = pickBeforeIdle(hart);
     }
-    if (task === null) waitForInterrupt(hart);
-    else if (isKilled(task)) endTask(task, End.Killed, 0);
-    else {
+    if (task === null) {
+      waitForInterrupt(hart);
+    } else if (isKilled(task)) {
+      endTask(task, End.Killed, 0);
+    } else {
       hart.pickedAt = readTime();
       return runOn(hart, task);
     }
@@ -120,7 +137,9 @@ function schedule(hart: Hart): void {
 
 /** What came up in the kernel, where a lock may have been held, and is seen to on the way out. */
 function attend(hart: Hart): void {
-  if ((hart.wants & (WANTS_CONSOLE_NEWS | WANTS_KILLS)) !== 0) attendNow(hart);
+  if ((hart.wants & (WANTS_CONSOLE_NEWS | WANTS_KILLS)) !== 0) {
+    attendNow(hart);
+  }
 }
 
 function attendNow(hart: Hart): void {
@@ -130,7 +149,9 @@ function attendNow(hart: Hart): void {
     tellConsoleOwner();
   }
   // One at a time: an end takes a while, and there may be many. What cannot be ended now comes up again at a tick.
-  if ((hart.wants & WANTS_KILLS) !== 0 && !killNext()) hart.wants &= ~WANTS_KILLS;
+  if ((hart.wants & WANTS_KILLS) !== 0 && !killNext()) {
+    hart.wants &= ~WANTS_KILLS;
+  }
 }
 
 /**
@@ -139,27 +160,46 @@ function attendNow(hart: Hart): void {
  */
 function waitForInterrupt(hart: Hart): void {
   outOfLine();
-  if ((hart.wants & WANTS_KILLS) === 0) wfi();
+  if ((hart.wants & WANTS_KILLS) === 0) {
+    wfi();
+  }
   leaveIdle(hart);
   const pending = pendingInterrupts();
-  if ((pending & SIE_SSIE) !== 0) takeInterrupt(hart, Interrupt.SupervisorSoftware);
-  if ((pending & SIE_SEIE) !== 0) takeInterrupt(hart, Interrupt.SupervisorExternal);
-  if ((pending & SIE_STIE) !== 0) takeInterrupt(hart, Interrupt.SupervisorTimer);
+  if ((pending & SIE_SSIE) !== 0) {
+    takeInterrupt(hart, Interrupt.SupervisorSoftware);
+  }
+  if ((pending & SIE_SEIE) !== 0) {
+    takeInterrupt(hart, Interrupt.SupervisorExternal);
+  }
+  if ((pending & SIE_STIE) !== 0) {
+    takeInterrupt(hart, Interrupt.SupervisorTimer);
+  }
 }
 
 function takeInterrupt(hart: Hart, which: u32): void {
-  if (which === Interrupt.SupervisorSoftware) readMail(hart);
-  else if (which === Interrupt.SupervisorTimer) takeTimer(hart);
-  else if (which === Interrupt.SupervisorExternal) takeInterrupts(hart);
-  else assert(false); // no other interrupt is enabled in sie
+  if (which === Interrupt.SupervisorSoftware) {
+    readMail(hart);
+  } else if (which === Interrupt.SupervisorTimer) {
+    takeTimer(hart);
+  } else if (which === Interrupt.SupervisorExternal) {
+    takeInterrupts(hart);
+  } else {
+    assert(false); // no other interrupt is enabled in sie
+  }
 }
 
 /** What other harts ask for. */
 function readMail(hart: Hart): void {
   const mail = takeMail();
-  if (mail === 0) return;
-  if (mailStops(mail)) halt();
-  if (mailRetires(mail)) hart.wants |= WANTS_STOP;
+  if (mail === 0) {
+    return;
+  }
+  if (mailStops(mail)) {
+    halt();
+  }
+  if (mailRetires(mail)) {
+    hart.wants |= WANTS_STOP;
+  }
   hart.wants |= WANTS_SCHEDULE;
   let first = countMail(mailSenders(mail));
   while (first !== 0) {
@@ -174,11 +214,17 @@ function takeTimer(hart: Hart): void {
   const time = readTime();
   if (takeTick(hart, time)) {
     // A task that gave its hart up just before a tick does not make that tick another's.
-    if (hasHadShare(hart.pickedAt, time)) hart.wants |= WANTS_SCHEDULE;
+    if (hasHadShare(hart.pickedAt, time)) {
+      hart.wants |= WANTS_SCHEDULE;
+    }
     pullMoreUrgent(hart);
-    if (hart.ticks === 1) hartTicked(hart.index, hart.ticks);
+    if (hart.ticks === 1) {
+      hartTicked(hart.index, hart.ticks);
+    }
     readMail(hart);
-    if (areKillsOpen()) hart.wants |= WANTS_KILLS;
+    if (areKillsOpen()) {
+      hart.wants |= WANTS_KILLS;
+    }
   }
   timerProgramNext(hart, expireDeadlines(hart, time));
 }

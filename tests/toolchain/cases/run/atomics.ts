@@ -40,7 +40,9 @@ function neighbours(): void {
     hex(atomic.add<u8>(area + i, 0x7f));
     hex(atomic.cmpxchg<u8>(area + i, load<u8>(area + i), <u8>i));
   }
-  for (let i: usize = 0; i < 16; i += 2) hex(atomic.xchg<u16>(area + i, <u16>(i * 4099)));
+  for (let i: usize = 0; i < 16; i += 2) {
+    hex(atomic.xchg<u16>(area + i, <u16>(i * 4099)));
+  }
   left(0);
 }
 

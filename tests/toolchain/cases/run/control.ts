@@ -28,11 +28,19 @@ function dense(value: i32): i32 {
 function nested(limit: i32): i32 {
   let sum = 0;
   for (let i = 0; i < limit; i++) {
-    if (i === 5) continue;
+    if (i === 5) {
+      continue;
+    }
     for (let j = 0; ; j++) {
-      if (j > i) break;
-      if (i * j > 40) return sum;
-      if ((i ^ j) & 1) continue;
+      if (j > i) {
+        break;
+      }
+      if (i * j > 40) {
+        return sum;
+      }
+      if ((i ^ j) & 1) {
+        continue;
+      }
       sum += i * 10 + j;
     }
   }
@@ -41,11 +49,17 @@ function nested(limit: i32): i32 {
 
 function early(a: i32, b: i32): i32 {
   while (true) {
-    if (a > 100) return a;
-    if (b === 0) break;
+    if (a > 100) {
+      return a;
+    }
+    if (b === 0) {
+      break;
+    }
     do {
       a += b;
-      if (a & 1) return -a;
+      if (a & 1) {
+        return -a;
+      }
     } while (a < 50);
     b--;
   }
@@ -126,11 +140,17 @@ export function attempted(): void {
 
 export function main(): void {
   begin();
-  for (let i = -2; i < 9; i++) hex(dense(i));
+  for (let i = -2; i < 9; i++) {
+    hex(dense(i));
+  }
   line();
-  for (let i = 0; i < 12; i++) hex(nested(i));
+  for (let i = 0; i < 12; i++) {
+    hex(nested(i));
+  }
   line();
-  for (let i = -3; i < 9; i++) hex(early(i, i * 2 - 3));
+  for (let i = -3; i < 9; i++) {
+    hex(early(i, i * 2 - 3));
+  }
   line();
   hex(fibonacci(15));
   hex(even(40) ? 1 : 2);
@@ -140,8 +160,11 @@ export function main(): void {
   line();
   for (which = 0; which < 11; which++) {
     result = 0x9999;
-    if (attempt()) hex(result);
-    else print("trap ");
+    if (attempt()) {
+      hex(result);
+    } else {
+      print("trap ");
+    }
   }
   line();
 }

@@ -69,7 +69,9 @@ function messagesLost(): u32 {
   let lost: u32 = 0;
   for (let hart: u32 = 1; hart < HARTS; hart++) {
     for (let i: u32 = 0; i < CELLS; i++) {
-      if (first(hart, i) === 1 && second(hart, i) !== i + 1) lost++;
+      if (first(hart, i) === 1 && second(hart, i) !== i + 1) {
+        lost++;
+      }
     }
   }
   return lost;
@@ -90,7 +92,9 @@ function bothMissed(): u32 {
   let missed: u32 = 0;
   for (let hart: u32 = 0; hart < HARTS; hart += 2) {
     for (let i: u32 = 0; i < CELLS; i++) {
-      if (first(hart, i) === 0 && first(hart + 1, i) === 0) missed++;
+      if (first(hart, i) === 0 && first(hart + 1, i) === 0) {
+        missed++;
+      }
     }
   }
   return missed;
@@ -112,7 +116,9 @@ function bothFromTheFuture(): u32 {
   let wrong: u32 = 0;
   for (let hart: u32 = 0; hart < HARTS; hart += 2) {
     for (let i: u32 = 0; i < CELLS; i++) {
-      if (first(hart, i) === 1 && first(hart + 1, i) === 1) wrong++;
+      if (first(hart, i) === 1 && first(hart + 1, i) === 1) {
+        wrong++;
+      }
     }
   }
   return wrong;
@@ -121,8 +127,9 @@ function bothFromTheFuture(): u32 {
 /** Coherence of two reads: what was seen stays seen. One hart counts up, the others read twice. */
 function coherence(hart: u32): void {
   for (let i: u32 = 0; i < CELLS; i++) {
-    if (hart === 0) atomic.store<u32>(x, i + 1);
-    else {
+    if (hart === 0) {
+      atomic.store<u32>(x, i + 1);
+    } else {
       const before = atomic.load<u32>(x);
       note(hart, i, before, atomic.load<u32>(x));
     }
@@ -133,8 +140,12 @@ function wentBack(): u32 {
   let wrong: u32 = 0;
   for (let hart: u32 = 1; hart < HARTS; hart++) {
     for (let i: u32 = 0; i < CELLS; i++) {
-      if (second(hart, i) < first(hart, i)) wrong++;
-      if (i > 0 && first(hart, i) < second(hart, i - 1)) wrong++;
+      if (second(hart, i) < first(hart, i)) {
+        wrong++;
+      }
+      if (i > 0 && first(hart, i) < second(hart, i - 1)) {
+        wrong++;
+      }
     }
   }
   return wrong;
@@ -143,9 +154,11 @@ function wentBack(): u32 {
 /** Independent reads of independent writes: two readers agree on which of two stores came first. */
 function independent(hart: u32): void {
   for (let i: u32 = 0; i < CELLS; i++) {
-    if (hart === 0) atomic.store<u32>(cell(x, i), 1);
-    else if (hart === 1) atomic.store<u32>(cell(y, i), 1);
-    else if (hart === 2) {
+    if (hart === 0) {
+      atomic.store<u32>(cell(x, i), 1);
+    } else if (hart === 1) {
+      atomic.store<u32>(cell(y, i), 1);
+    } else if (hart === 2) {
       const value = atomic.load<u32>(cell(x, i));
       note(hart, i, value, atomic.load<u32>(cell(y, i)));
     } else {
@@ -158,7 +171,9 @@ function independent(hart: u32): void {
 function disagreed(): u32 {
   let wrong: u32 = 0;
   for (let i: u32 = 0; i < CELLS; i++) {
-    if (first(2, i) === 1 && second(2, i) === 0 && first(3, i) === 1 && second(3, i) === 0) wrong++;
+    if (first(2, i) === 1 && second(2, i) === 0 && first(3, i) === 1 && second(3, i) === 0) {
+      wrong++;
+    }
   }
   return wrong;
 }
@@ -167,13 +182,19 @@ function disagreed(): u32 {
 function rounds(name: string, hart: u32, body: (hart: u32) => void, judge: () => u32): void {
   let forbidden: u64 = 0;
   for (let round: u32 = 0; round < ROUNDS; round++) {
-    if (hart === 0) clear();
+    if (hart === 0) {
+      clear();
+    }
     meet();
     body(hart);
     meet();
-    if (hart === 0) forbidden += judge();
+    if (hart === 0) {
+      forbidden += judge();
+    }
   }
-  if (hart === 0) report(name, forbidden);
+  if (hart === 0) {
+    report(name, forbidden);
+  }
 }
 
 function report(name: string, value: u64): void {
@@ -220,7 +241,9 @@ function lockByte(): void {
 
 /** What every hart runs. */
 export function work(hart: u32): void {
-  if (hart === 0) begin();
+  if (hart === 0) {
+    begin();
+  }
   rounds("message passing", hart, messagePassing, messagesLost);
   rounds("store buffering", hart, storeBuffering, bothMissed);
   rounds("load buffering", hart, loadBuffering, bothFromTheFuture);
@@ -233,7 +256,9 @@ export function work(hart: u32): void {
   meet();
   lockByte();
   meet();
-  if (hart !== 0) return;
+  if (hart !== 0) {
+    return;
+  }
   report("u64", load<u64>(counters));
   report("u32", load<u32>(counters, 8));
   report("u16 u8 u8", load<u32>(counters, 12));

@@ -10,13 +10,17 @@ let counter: i64 = 5;
 
 /** Fills the area with bytes that differ from their neighbours. */
 function prepare(): void {
-  for (let i: usize = 0; i < AREA_BYTES; i++) store<u8>(area + i, <u8>(i * 151 + 43));
+  for (let i: usize = 0; i < AREA_BYTES; i++) {
+    store<u8>(area + i, <u8>(i * 151 + 43));
+  }
 }
 
 /** One number for all bytes of the area. */
 function sum(): u64 {
   let value: u64 = 0xcbf29ce484222325;
-  for (let i: usize = 0; i < AREA_BYTES; i++) value = (value ^ load<u8>(area + i)) * 0x100000001b3;
+  for (let i: usize = 0; i < AREA_BYTES; i++) {
+    value = (value ^ load<u8>(area + i)) * 0x100000001b3;
+  }
   return value;
 }
 
@@ -61,11 +65,15 @@ function copies(): void {
   for (let from: usize = 0; from < 9; from++) {
     for (let to: usize = 0; to < 9; to++) {
       prepare();
-      for (let length: usize = 0; length < 40; length++) memory.copy(area + to + 64, area + from, length);
-      for (let length: usize = 0; length < 40; length += 3)
+      for (let length: usize = 0; length < 40; length++) {
+        memory.copy(area + to + 64, area + from, length);
+      }
+      for (let length: usize = 0; length < 40; length += 3) {
         memory.copy(area + to + 300, area + from + 304, length);
-      for (let length: usize = 0; length < 140; length += 7)
+      }
+      for (let length: usize = 0; length < 140; length += 7) {
         memory.copy(area + to + 500, area + from + 496, length);
+      }
       memory.copy(area + to + 700, area + from + 700, 200);
       hex(sum());
     }
@@ -76,8 +84,9 @@ function copies(): void {
 function fills(): void {
   for (let to: usize = 0; to < 9; to++) {
     prepare();
-    for (let length: usize = 0; length < 180; length += 11)
+    for (let length: usize = 0; length < 180; length += 11) {
       memory.fill(area + to + length, <u8>(length + 3), length);
+    }
     memory.fill(area + to + 800, <u8>0x1ff, 100);
     hex(sum());
   }
@@ -118,8 +127,12 @@ function wrapped(): void {
 export function main(): void {
   begin();
   prepare();
-  for (let i: usize = 0; i < 9; i++) loads(area + i);
-  for (let i: usize = 0; i < 9; i++) stores(area + i, 0x8182838485868788 + i);
+  for (let i: usize = 0; i < 9; i++) {
+    loads(area + i);
+  }
+  for (let i: usize = 0; i < 9; i++) {
+    stores(area + i, 0x8182838485868788 + i);
+  }
   aligned();
   copies();
   fills();

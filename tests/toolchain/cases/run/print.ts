@@ -11,7 +11,9 @@ export function begin(): void {
 
 /** Prints a constant text of ASCII. */
 export function print(text: string): void {
-  for (let i = 0; i < text.length; i++) put(text.charCodeAt(i));
+  for (let i = 0; i < text.length; i++) {
+    put(text.charCodeAt(i));
+  }
 }
 
 /** Prints 16 hexadecimal digits and a space. */

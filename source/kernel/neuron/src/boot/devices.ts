@@ -125,10 +125,14 @@ export function tree(): Tree {
 
 /** Reads the tree at `address`, for the boot hart `bootHartid`. Returns null, or what is wrong with it. */
 export function discover(address: u64, bootHartid: u64): string | null {
-  if (address < <u64>RAM_BASE || address >= <u64>RAM_END) return "the device tree is not in RAM";
+  if (address < <u64>RAM_BASE || address >= <u64>RAM_END) {
+    return "the device tree is not in RAM";
+  }
   const t = tree();
   const error = t.open(<usize>address, min<u32>(TREE_BYTES_MAX, RAM_END - <u32>address));
-  if (error !== FdtError.None) return fdtErrorText(error);
+  if (error !== FdtError.None) {
+    return fdtErrorText(error);
+  }
   devices().treeAddress = <u32>address;
   devices().treeBytes = t.size;
 
@@ -136,11 +140,19 @@ export function discover(address: u64, bootHartid: u64): string | null {
   const hartProblem = readHarts(t, bootHartid);
   // Also of a tree that is refused: how the machine ends with a failure stands there.
   readDevices(t);
-  if (problem !== null) return problem;
-  if (hartProblem !== null) return hartProblem;
-  if (devices().plic === 0) return "no usable PLIC";
+  if (problem !== null) {
+    return problem;
+  }
+  if (hartProblem !== null) {
+    return hartProblem;
+  }
+  if (devices().plic === 0) {
+    return "no usable PLIC";
+  }
   for (let i: u32 = 0; i < devices().hartCount; i++) {
-    if (hartNode(i).plicContext === NO_CONTEXT) return "the PLIC has no supervisor context for a hart";
+    if (hartNode(i).plicContext === NO_CONTEXT) {
+      return "the PLIC has no supervisor context for a hart";
+    }
   }
   readChosen(t);
   return null;
@@ -150,12 +162,20 @@ function readMemory(t: Tree): string | null {
   t.rewind();
   while (t.next()) {
     const type = t.property(t.node, "device_type");
-    if (type === NONE || !t.stringIs(type, "memory") || !t.enabled(t.node)) continue;
+    if (type === NONE || !t.stringIs(type, "memory") || !t.enabled(t.node)) {
+      continue;
+    }
     const base = t.regAddress(t.parent, t.node, 0);
     const bytes = t.regSize(t.parent, t.node, 0);
-    if (base !== <u64>RAM_BASE) return "memory does not begin at 0x80000000";
-    if (bytes === 0) return "memory without a size";
-    if (bytes > u64.MAX_VALUE - base) return "the memory is longer than the address space";
+    if (base !== <u64>RAM_BASE) {
+      return "memory does not begin at 0x80000000";
+    }
+    if (bytes === 0) {
+      return "memory without a size";
+    }
+    if (bytes > u64.MAX_VALUE - base) {
+      return "the memory is longer than the address space";
+    }
     devices().ramBase = base;
     devices().ramBytes = bytes;
     return null;
@@ -167,16 +187,21 @@ function readMemory(t: Tree): string | null {
 function readHarts(t: Tree, bootHartid: u64): string | null {
   const d = devices();
   const cpus = t.find("/cpus");
-  if (cpus === NONE) return "no /cpus node";
+  if (cpus === NONE) {
+    return "no /cpus node";
+  }
   const timebase = t.property(cpus, "timebase-frequency");
   d.timebase = t.number(timebase, 0, t.cellCount(timebase));
-  if (d.timebase < <u64>TICKS_PER_SECOND || d.timebase > 10_000_000_000)
+  if (d.timebase < <u64>TICKS_PER_SECOND || d.timebase > 10_000_000_000) {
     return "/cpus has no usable timebase-frequency";
+  }
   d.hartCount = 1;
   d.sstc = true;
   let bootFound = false;
   for (let cpu = t.firstChild(cpus); cpu !== NONE; cpu = t.nextSibling(cpu)) {
-    if (!t.nameIs(cpu, "cpu") || !t.enabled(cpu)) continue;
+    if (!t.nameIs(cpu, "cpu") || !t.enabled(cpu)) {
+      continue;
+    }
     const hartid = t.regAddress(cpus, cpu, 0);
     const isBoot = hartid === bootHartid;
     if (!isBoot && d.hartCount === HARTS_MAX) {
@@ -187,12 +212,17 @@ function readHarts(t: Tree, bootHartid: u64): string | null {
       continue;
     }
     const node = hartNode(isBoot ? 0 : d.hartCount);
-    if (isBoot) bootFound = true;
-    else d.hartCount++;
+    if (isBoot) {
+      bootFound = true;
+    } else {
+      d.hartCount++;
+    }
     node.hartid = hartid;
     node.controller = t.cell(t.property(t.child(cpu, "interrupt-controller"), "phandle"), 0);
     node.plicContext = NO_CONTEXT;
-    if (!hasExtension(t, cpu, "_sstc")) d.sstc = false;
+    if (!hasExtension(t, cpu, "_sstc")) {
+      d.sstc = false;
+    }
   }
   return bootFound ? null : "the boot hart is not among the enabled /cpus";
 }
@@ -206,10 +236,16 @@ function hasExtension(t: Tree, cpu: u32, name: string): bool {
   const letters = changetype<usize>(name);
   for (let at: u32 = 0; at + count <= length; at++) {
     let same: u32 = 0;
-    while (same < count && <u16>load<u8>(start + at + same) === load<u16>(letters + (same << 1))) same++;
-    if (same !== count) continue;
+    while (same < count && <u16>load<u8>(start + at + same) === load<u16>(letters + (same << 1))) {
+      same++;
+    }
+    if (same !== count) {
+      continue;
+    }
     // The name ends here, or another extension begins.
-    if (at + count === length || load<u8>(start + at + count) === 0x5f) return true;
+    if (at + count === length || load<u8>(start + at + count) === 0x5f) {
+      return true;
+    }
   }
   return false;
 }
@@ -228,10 +264,14 @@ function readDevices(t: Tree): void {
   t.rewind();
   while (t.next()) {
     const node = t.node;
-    if (!t.enabled(node)) continue;
+    if (!t.enabled(node)) {
+      continue;
+    }
     const base = t.regAddress(t.parent, node, 0);
     const bytes = t.regSize(t.parent, node, 0);
-    if (!isDeviceRegion(base, bytes)) continue;
+    if (!isDeviceRegion(base, bytes)) {
+      continue;
+    }
     if (t.compatible(node, "ns16550a") && d.uart === 0) {
       d.uart = <u32>base;
       const region = deviceRegion(UART_REGION);
@@ -244,12 +284,17 @@ function readDevices(t: Tree): void {
     ) {
       d.plic = <u32>base;
       d.plicBytes = wholePages(bytes);
-      if (plicContextsIn(d.plicBytes) > 0) readPlicContexts(t, node);
-      else d.plic = 0;
+      if (plicContextsIn(d.plicBytes) > 0) {
+        readPlicContexts(t, node);
+      } else {
+        d.plic = 0;
+      }
     } else if (t.compatible(node, "riscv,aclint-sswi") && d.sswi === 0) {
       d.sswi = <u32>base;
       d.sswiBytes = wholePages(bytes);
-      if (!readSswiIndices(t, node)) d.sswi = 0;
+      if (!readSswiIndices(t, node)) {
+        d.sswi = 0;
+      }
     } else if (t.compatible(node, "virtio,mmio")) {
       addVirtio(<u32>base, wholePages(bytes), t.cell(t.property(node, "interrupts"), 0));
     } else if (t.compatible(node, "sifive,test0")) {
@@ -261,7 +306,9 @@ function readDevices(t: Tree): void {
 /** Slots in ascending order of their address, whatever the tree's (QEMU lists them downward). */
 function addVirtio(base: u32, size: u32, irq: u32): void {
   const d = devices();
-  if (d.virtioCount === VIRTIO_SLOTS_MAX || irq === 0 || irq >= PLIC_SOURCES_MAX) return;
+  if (d.virtioCount === VIRTIO_SLOTS_MAX || irq === 0 || irq >= PLIC_SOURCES_MAX) {
+    return;
+  }
   let at = d.virtioCount;
   while (at > 0 && virtioNode(at - 1).base > base) {
     const from = virtioNode(at - 1);
@@ -283,11 +330,15 @@ function readPlicContexts(t: Tree, node: u32): void {
   const pairs = t.property(node, "interrupts-extended");
   const count = min<u32>(t.cellCount(pairs) / 2, plicContextsIn(devices().plicBytes));
   for (let context: u32 = 0; context < count; context++) {
-    if (t.cell(pairs, context * 2 + 1) !== SUPERVISOR_EXTERNAL) continue;
+    if (t.cell(pairs, context * 2 + 1) !== SUPERVISOR_EXTERNAL) {
+      continue;
+    }
     const controller = t.cell(pairs, context * 2);
     for (let hart: u32 = 0; hart < devices().hartCount; hart++) {
       const h = hartNode(hart);
-      if (h.controller === controller && h.plicContext === NO_CONTEXT) h.plicContext = context;
+      if (h.controller === controller && h.plicContext === NO_CONTEXT) {
+        h.plicContext = context;
+      }
     }
   }
 }
@@ -306,7 +357,9 @@ function readSswiIndices(t: Tree, node: u32): bool {
     ) {
       index++;
     }
-    if (index === count) return false;
+    if (index === count) {
+      return false;
+    }
     h.sswiIndex = index;
   }
   return true;

@@ -34,10 +34,16 @@ function toOf(index: u32): u32 {
 /** Keeps `bytes` from `address` out. Parts outside of usable RAM do not matter. False when the table is full. */
 function reserve(address: u64, bytes: u64): bool {
   const end = <u64>usableRamEnd();
-  if (bytes === 0 || address >= end) return true;
+  if (bytes === 0 || address >= end) {
+    return true;
+  }
   const last = bytes > end - address ? end : address + bytes;
-  if (last <= <u64>RAM_BASE) return true;
-  if (count === RESERVED_MAX) return false;
+  if (last <= <u64>RAM_BASE) {
+    return true;
+  }
+  if (count === RESERVED_MAX) {
+    return false;
+  }
   const from = address < <u64>RAM_BASE ? RAM_BASE : <u32>address & ~(FRAME_BYTES - 1);
   const to = <u32>((last + FRAME_BYTES - 1) & ~(<u64>FRAME_BYTES - 1));
   let at = count;
@@ -53,14 +59,20 @@ function reserve(address: u64, bytes: u64): bool {
 
 function reserveTreeRanges(t: Tree): bool {
   for (let i: u32 = 0; i < t.reservationCount; i++) {
-    if (!reserve(t.reservationAddress(i), t.reservationSize(i))) return false;
+    if (!reserve(t.reservationAddress(i), t.reservationSize(i))) {
+      return false;
+    }
   }
   const parent = t.find("/reserved-memory");
-  if (parent === NONE) return true;
+  if (parent === NONE) {
+    return true;
+  }
   for (let node = t.firstChild(parent); node !== NONE; node = t.nextSibling(node)) {
     const pairs = t.regCount(parent, node);
     for (let i: u32 = 0; i < pairs; i++) {
-      if (!reserve(t.regAddress(parent, node, i), t.regSize(parent, node, i))) return false;
+      if (!reserve(t.regAddress(parent, node, i), t.regSize(parent, node, i))) {
+        return false;
+      }
     }
   }
   return true;
@@ -72,17 +84,27 @@ export function memoryInit(treeAddress: usize): string | null {
   const imageEnd = <u32>__kernel_end();
   // Everything below the kernel is the firmware's. Behind the image come the allocator's own bytes.
   const states = imageEnd;
-  if (end <= imageEnd || end - imageEnd < FRAME_STATES_BYTES) return "too little memory";
+  if (end <= imageEnd || end - imageEnd < FRAME_STATES_BYTES) {
+    return "too little memory";
+  }
   reserve(RAM_BASE, imageEnd - RAM_BASE + FRAME_STATES_BYTES);
   reserve(treeAddress, devices().treeBytes);
-  if (!reserveTreeRanges(tree())) return "too many reserved ranges";
+  if (!reserveTreeRanges(tree())) {
+    return "too many reserved ranges";
+  }
 
   framesInit(states);
   let at = RAM_BASE;
   for (let i: u32 = 0; i < count; i++) {
-    if (fromOf(i) > at) freeFrames(at, (fromOf(i) - at) / FRAME_BYTES);
-    if (toOf(i) > at) at = toOf(i);
+    if (fromOf(i) > at) {
+      freeFrames(at, (fromOf(i) - at) / FRAME_BYTES);
+    }
+    if (toOf(i) > at) {
+      at = toOf(i);
+    }
   }
-  if (at < end) freeFrames(at, (end - at) / FRAME_BYTES);
+  if (at < end) {
+    freeFrames(at, (end - at) / FRAME_BYTES);
+  }
   return freeFrameCount() < KERNEL_FRAMES_MIN ? "too little memory" : null;
 }

@@ -95,16 +95,24 @@ function placeFor(whose: u64, kind: Audit, task: u32, word0: u64, word1: u64): A
   let owned: u32 = 0;
   for (let at = begin; at < end; at += offsetof<AuditRecord>()) {
     const record = changetype<AuditRecord>(at);
-    if (record.whose !== whose) continue;
-    if (saysSame(record, kind, task, word0, word1)) return record;
-    if (own === 0 || record.sequence < changetype<AuditRecord>(own).sequence) own = at;
+    if (record.whose !== whose) {
+      continue;
+    }
+    if (saysSame(record, kind, task, word0, word1)) {
+      return record;
+    }
+    if (own === 0 || record.sequence < changetype<AuditRecord>(own).sequence) {
+      own = at;
+    }
     owned++;
   }
   let place = changetype<AuditRecord>(own);
   if (owned < AUDIT_RECORDS_A_TASK) {
     const isFull = load<u32>(used) === AUDIT_RECORDS_MAX;
     place = isFull ? oldestOf(begin, end) : changetype<AuditRecord>(end);
-    if (!isFull) store<u32>(used, load<u32>(used) + 1);
+    if (!isFull) {
+      store<u32>(used, load<u32>(used) + 1);
+    }
   }
   place.times = 0;
   return place;
@@ -113,14 +121,18 @@ function placeFor(whose: u64, kind: Audit, task: u32, word0: u64, word1: u64): A
 function oldestOf(begin: usize, end: usize): AuditRecord {
   let oldest = begin;
   for (let at = begin; at < end; at += offsetof<AuditRecord>()) {
-    if (changetype<AuditRecord>(at).sequence < changetype<AuditRecord>(oldest).sequence) oldest = at;
+    if (changetype<AuditRecord>(at).sequence < changetype<AuditRecord>(oldest).sequence) {
+      oldest = at;
+    }
   }
   return changetype<AuditRecord>(oldest);
 }
 
 /** That a hart reached its limit is the same whatever its count is. */
 function saysSame(record: AuditRecord, kind: Audit, task: u32, word0: u64, word1: u64): bool {
-  if (record.task !== task || record.word0 !== word0) return false;
+  if (record.task !== task || record.word0 !== word0) {
+    return false;
+  }
   return record.word1 === word1 || kind === Audit.IpiLimited;
 }
 
@@ -138,9 +150,13 @@ export function auditRecord(kind: u32, after: u64): AuditRecord | null {
   let next: AuditRecord | null = null;
   for (let i: u32 = 0; i < AUDIT_RECORDS_MAX; i++) {
     const record = recordAt(kind, i);
-    if (record.sequence > after && (next === null || record.sequence < next.sequence)) next = record;
+    if (record.sequence > after && (next === null || record.sequence < next.sequence)) {
+      next = record;
+    }
   }
-  if (next !== null) memory.copy(changetype<usize>(copy), changetype<usize>(next), offsetof<AuditRecord>());
+  if (next !== null) {
+    memory.copy(changetype<usize>(copy), changetype<usize>(next), offsetof<AuditRecord>());
+  }
   lock.release();
   return next === null ? null : copy;
 }

@@ -11,19 +11,25 @@ import { beginLine, endLine } from "./print";
 
 /** The boot hart runs, and has read from the device tree how many harts there are. */
 export function bootStarted(hartCount: u32): void {
-  if (PRODUCTION) return endLine(beginLine().text("neuron: boot virt"));
+  if (PRODUCTION) {
+    return endLine(beginLine().text("neuron: boot virt"));
+  }
   endLine(beginLine().text("neuron: hart0 boot virt smp=").decimal(hartCount));
 }
 
 /** This hart takes part. */
 export function hartOnline(hart: u32): void {
-  if (PRODUCTION) return;
+  if (PRODUCTION) {
+    return;
+  }
   endLine(beginLine().text("neuron: hart").decimal(hart).text(" online"));
 }
 
 /** A hart was started and did not come up in time. */
 export function hartMissing(hart: u32, hartid: u64): void {
-  if (PRODUCTION) return endLine(beginLine().text("neuron: a hart did not come up and is left out"));
+  if (PRODUCTION) {
+    return endLine(beginLine().text("neuron: a hart did not come up and is left out"));
+  }
   const line = beginLine()
     .text("neuron: hart")
     .decimal(hart)
@@ -33,7 +39,9 @@ export function hartMissing(hart: u32, hartid: u64): void {
 
 /** This hart was asked to stop, and stops. */
 export function hartStopping(hart: u32): void {
-  if (PRODUCTION) return;
+  if (PRODUCTION) {
+    return;
+  }
   endLine(beginLine().text("neuron: hart").decimal(hart).text(" stops"));
 }
 
@@ -54,13 +62,17 @@ export function smpMissing(): void {
 
 /** The timer of this hart ticked. */
 export function hartTicked(hart: u32, ticks: u64): void {
-  if (PRODUCTION) return;
+  if (PRODUCTION) {
+    return;
+  }
   endLine(beginLine().text("neuron: hart").decimal(hart).text(" tick n=").decimal(ticks));
 }
 
 /** This hart took the first interrupt that hart `from` sent it. */
 export function ipiTaken(from: u32, to: u32): void {
-  if (PRODUCTION) return;
+  if (PRODUCTION) {
+    return;
+  }
   endLine(beginLine().text("neuron: ipi hart").decimal(from).text("->hart").decimal(to));
 }
 

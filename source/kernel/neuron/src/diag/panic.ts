@@ -45,7 +45,9 @@ const STILL_PARTS_OF_SECOND: u64 = 20;
  */
 function enterPanic(): void {
   if (!reporter.move(0, thisHart().index + 1)) {
-    if (isReporter()) shutdown(true);
+    if (isReporter()) {
+      shutdown(true);
+    }
     halt();
   }
   stopOthers();
@@ -65,9 +67,13 @@ function isReporter(): bool {
  */
 export function turnOff(failed: bool): void {
   uartDrain();
-  if (failed) finishWithFailure();
+  if (failed) {
+    finishWithFailure();
+  }
   const error = shutdown(failed);
-  if (!isReporter()) enterPanic();
+  if (!isReporter()) {
+    enterPanic();
+  }
   const line = beginLine().text("neuron: the firmware cannot turn this machine off (");
   line
     .text(sbiErrorName(error))
@@ -81,13 +87,16 @@ export function turnOff(failed: bool): void {
 /** This hart does nothing any more. */
 export function halt(): void {
   still.set(1 << thisHart().index);
-  for (;;) wfi();
+  for (;;) {
+    wfi();
+  }
 }
 
 /** The instruction before `address` is a call: jal or jalr that writes ra (unprivileged ISA 2.5), or c.jalr. */
 function isBehindCall(address: usize): bool {
-  if (address < __text_start() + INSTRUCTION_BYTES || address >= __text_end() || (address & 1) !== 0)
+  if (address < __text_start() + INSTRUCTION_BYTES || address >= __text_end() || (address & 1) !== 0) {
     return false;
+  }
   const long = <u32>load<u16>(address - 4) | ((<u32>load<u16>(address - 2)) << 16);
   const isJalRa = (long & 0xfff) === 0x0ef;
   const isJalrRa = (long & 0x7fff) === 0x00e7;
@@ -103,12 +112,16 @@ function printAddress(address: u64): void {
 function printTrace(sp: usize): void {
   const top = <usize>thisHart().stackTop;
   const bottom = top - KERNEL_STACK_BYTES;
-  if (sp >= top || sp < bottom - STACK_GUARD_BYTES) return;
+  if (sp >= top || sp < bottom - STACK_GUARD_BYTES) {
+    return;
+  }
   let printed: u32 = 0;
   // A stack that overflowed points into its guard page: all of it is looked through.
   for (let at = (max(sp, bottom) + 7) & ~7; at < top && printed < TRACE_MAX; at += 8) {
     const word = load<u64>(at);
-    if (word >> 32 !== 0xffff_ffff || !isBehindCall(<usize>word)) continue;
+    if (word >> 32 !== 0xffff_ffff || !isBehindCall(<usize>word)) {
+      continue;
+    }
     printAddress(word);
     printed++;
   }
@@ -123,7 +136,9 @@ function finish(sp: usize): void {
 export function kernelFault(cause: u64, value: u64, pc: u64, sp: u64, ra: u64): void {
   enterPanic();
   const line = beginLine().text("PANIC ");
-  if (!PRODUCTION) line.text("hart=").decimal(thisHart().index).text(" ");
+  if (!PRODUCTION) {
+    line.text("hart=").decimal(thisHart().index).text(" ");
+  }
   line.text("cause=").decimal(cause).text(" name=").text(exceptionName(cause));
   endLinePanic(line.text(" stval=").hex(value).text(" sepc=").hex(pc));
   printAddress(pc);
@@ -139,7 +154,9 @@ export function systemEnded(nameAddress: usize, end: End, detail: u64): void {
   enterPanic();
   const words = beginLine().text("neuron: ");
   words.printable(nameAddress, lengthToZero(nameAddress, TASK_NAME_BYTES)).text(" ended");
-  if (end === End.Exit) words.text(": exit code ").code(<u64>(<u32>detail), exitName(<u32>detail));
+  if (end === End.Exit) {
+    words.text(": exit code ").code(<u64>(<u32>detail), exitName(<u32>detail));
+  }
   endLinePanic(words.text("; without it the system cannot go on, so the machine is turned off"));
   turnOff(true);
 }
@@ -148,10 +165,16 @@ export function systemEnded(nameAddress: usize, end: End, detail: u64): void {
 export function abort(message: string | null, fileName: string | null, line: u32, column: u32): void {
   enterPanic();
   const words = beginLine().text("PANIC ");
-  if (!PRODUCTION) words.text("hart=").decimal(thisHart().index).text(" ");
+  if (!PRODUCTION) {
+    words.text("hart=").decimal(thisHart().index).text(" ");
+  }
   words.text("assertion failed");
-  if (message !== null) words.text(": ").text(message);
-  if (fileName !== null) words.text(" at ").text(fileName).text(":").decimal(line).text(":").decimal(column);
+  if (message !== null) {
+    words.text(": ").text(message);
+  }
+  if (fileName !== null) {
+    words.text(" at ").text(fileName).text(":").decimal(line).text(":").decimal(column);
+  }
   endLinePanic(words);
   // A local's address would do as stack pointer; this hart's whole stack is looked through instead.
   finish(<usize>thisHart().stackTop - KERNEL_STACK_BYTES);

@@ -57,7 +57,9 @@ export function beginLine(): Line {
 export function endLine(line: Line): void {
   // The buffer is longer than the line may be, so there is always room for the line feed.
   store<u8>(line.address + line.length, 0x0a);
-  if (printBytes(line.address, line.length + 1)) return;
+  if (printBytes(line.address, line.length + 1)) {
+    return;
+  }
   lock.acquire();
   lostLines++;
   lock.release();
@@ -73,8 +75,12 @@ export function printBytes(start: usize, length: u32): bool {
     uartWrite(start, length);
   } else {
     fits = RING_BYTES - (filled - taken) >= length + LOST_BYTES_MAX;
-    if (fits && lostLines > 0) tellLost();
-    if (fits) append(start, length);
+    if (fits && lostLines > 0) {
+      tellLost();
+    }
+    if (fits) {
+      append(start, length);
+    }
     thisHart().wants |= WANTS_CONSOLE_NEWS;
   }
   lock.release();
@@ -92,8 +98,9 @@ function tellLost(): void {
 
 /** The lock is held, and there is room. */
 function append(start: usize, length: u32): void {
-  for (let i: u32 = 0; i < length; i++)
+  for (let i: u32 = 0; i < length; i++) {
     store<u8>(ring + ((filled + i) & (RING_BYTES - 1)), load<u8>(start + i));
+  }
   filled += length;
 }
 
@@ -116,7 +123,9 @@ export function disownConsole(): void {
 export function takePrinted(into: usize, bytesMax: u32): u32 {
   lock.acquire();
   const count = min<u32>(filled - taken, bytesMax);
-  for (let i: u32 = 0; i < count; i++) store<u8>(into + i, load<u8>(ring + ((taken + i) & (RING_BYTES - 1))));
+  for (let i: u32 = 0; i < count; i++) {
+    store<u8>(into + i, load<u8>(ring + ((taken + i) & (RING_BYTES - 1))));
+  }
   taken += count;
   lock.release();
   return count;
@@ -124,7 +133,9 @@ export function takePrinted(into: usize, bytesMax: u32): u32 {
 
 /** Sends what is kept; a device that takes nothing any more is not waited for again and again, and the rest is lost. */
 function drainRing(): void {
-  while (taken !== filled && uartWrite(ring + (taken & (RING_BYTES - 1)), 1)) taken++;
+  while (taken !== filled && uartWrite(ring + (taken & (RING_BYTES - 1)), 1)) {
+    taken++;
+  }
   taken = filled;
 }
 

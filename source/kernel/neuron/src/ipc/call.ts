@@ -36,12 +36,16 @@ function tokenOf(task: Task, word: u64): u64 {
 /** Syscall.Call by `caller`, which runs on this hart, through `capability` (checked: an endpoint, Right.Send). */
 export function call(hart: Hart, caller: Task, capability: Capability, deadline: u64): void {
   const refusal = checkMessage(caller);
-  if (refusal !== Refusal.None) return setStatus(caller, refusal);
+  if (refusal !== Refusal.None) {
+    return setStatus(caller, refusal);
+  }
 
   const endpoint = capability.endpoint;
   endpoint.lock.acquire();
   const receiver = claimReceiver(endpoint);
-  if (receiver === null) return send(hart, caller, capability, deadline);
+  if (receiver === null) {
+    return send(hart, caller, capability, deadline);
+  }
   const noRoom = checkRoom(caller, receiver);
   if (noRoom !== Refusal.None) {
     // The receiver goes on waiting: it could not take what came along, and that is the caller's news.
@@ -84,11 +88,15 @@ function send(hart: Hart, caller: Task, capability: Capability, deadline: u64): 
 function resumeReceiving(endpoint: Endpoint, receiver: Task): void {
   const bound = receiver.bound;
   // Once it is published the receiver may end, and its binding with it.
-  if (bound !== null) retainNotification(bound);
+  if (bound !== null) {
+    retainNotification(bound);
+  }
   endpoint.receivers.prepend(receiver);
   publish(receiver, Wait.Receiving);
   endpoint.lock.release();
-  if (bound === null) return;
+  if (bound === null) {
+    return;
+  }
   signal(bound, 0);
   releaseNotification(bound);
 }
@@ -99,7 +107,9 @@ function resumeReceiving(endpoint: Endpoint, receiver: Task): void {
  */
 export function receive(hart: Hart, server: Task, capability: Capability, deadline: u64): bool {
   const bound = server.bound;
-  if (bound === null) return receiveMessage(hart, server, capability, deadline);
+  if (bound === null) {
+    return receiveMessage(hart, server, capability, deadline);
+  }
   // Held until the server is in the endpoint's queue, so that a signal either leaves its bits before this or finds the
   // server waiting.
   bound.lock.acquire();
@@ -121,7 +131,9 @@ function receiveMessage(hart: Hart, server: Task, capability: Capability, deadli
   // Bounded: each turn takes a caller out of the queue.
   for (;;) {
     const caller = claimCaller(endpoint);
-    if (caller === null) break;
+    if (caller === null) {
+      break;
+    }
     const refused = checkRoom(caller, server);
     if (refused === Refusal.None) {
       deliver(caller, server, caller.badge, tokenOf(caller, nextWord(caller, Wait.Replying)));
@@ -147,29 +159,42 @@ function receiveMessage(hart: Hart, server: Task, capability: Capability, deadli
 /** Claims the task that `token` stands for, if it waits for a reply of `server`; null if not (any more). */
 function claimReplier(server: Task, token: u64): Task | null {
   const index = token >> TOKEN_INDEX_SHIFT;
-  if (index >= TASKS_MAX) return null;
+  if (index >= TASKS_MAX) {
+    return null;
+  }
   const caller = taskAt(<u32>index);
   const word = caller.waitWord;
-  if (waitKind(word) !== Wait.Replying || (word & TOKEN_WORD_MASK) !== (token & TOKEN_WORD_MASK)) return null;
+  if (waitKind(word) !== Wait.Replying || (word & TOKEN_WORD_MASK) !== (token & TOKEN_WORD_MASK)) {
+    return null;
+  }
   // `server` was written before this word was stored, and belongs to it.
-  if (caller.server !== server || !claim(caller, word)) return null;
+  if (caller.server !== server || !claim(caller, word)) {
+    return null;
+  }
   return caller;
 }
 
 /** Delivers the reply; what cannot be delivered becomes the caller's status, so that it never waits in vain. */
 function answer(server: Task, caller: Task): Refusal {
   const refused = checkRoom(server, caller);
-  if (refused === Refusal.None) deliver(server, caller, 0, 0);
-  else setStatus(caller, refused);
+  if (refused === Refusal.None) {
+    deliver(server, caller, 0, 0);
+  } else {
+    setStatus(caller, refused);
+  }
   return refused;
 }
 
 /** Syscall.Reply. */
 export function reply(server: Task, token: u64): void {
   const refusal = checkMessage(server);
-  if (refusal !== Refusal.None) return setStatus(server, refusal);
+  if (refusal !== Refusal.None) {
+    return setStatus(server, refusal);
+  }
   const caller = claimReplier(server, token);
-  if (caller === null) return setStatus(server, Refusal.NotWaiting);
+  if (caller === null) {
+    return setStatus(server, Refusal.NotWaiting);
+  }
   setStatus(server, answer(server, caller));
   wake(caller);
 }
@@ -177,13 +202,21 @@ export function reply(server: Task, token: u64): void {
 /** Syscall.ReplyReceive: if the server waits afterwards, the hart goes straight to the caller. */
 export function replyReceive(hart: Hart, server: Task, capability: Capability, token: u64): void {
   const refusal = checkMessage(server);
-  if (refusal !== Refusal.None) return setStatus(server, refusal);
+  if (refusal !== Refusal.None) {
+    return setStatus(server, refusal);
+  }
   const caller = claimReplier(server, token);
   // A caller that gave up meanwhile is no reason for the server to stop serving.
-  if (caller !== null) answer(server, caller);
+  if (caller !== null) {
+    answer(server, caller);
+  }
   const goesOn = receive(hart, server, capability, FOREVER);
-  if (caller === null) return;
-  if (goesOn) return wake(caller);
+  if (caller === null) {
+    return;
+  }
+  if (goesOn) {
+    return wake(caller);
+  }
   endWait(caller);
   handOver(hart, caller);
 }

@@ -26,7 +26,9 @@ export function giveUpCapability(task: Task, slot: u32): void {
   // The queue is looked at after the capability has gone, which may hold the last reference.
   retainEndpoint(endpoint);
   dropCapability(task, slot);
-  if (isClosed(endpoint)) failQueue(endpoint);
+  if (isClosed(endpoint)) {
+    failQueue(endpoint);
+  }
   releaseEndpoint(endpoint);
 }
 
@@ -36,7 +38,9 @@ function failQueue(endpoint: Endpoint): void {
     endpoint.lock.acquire();
     const caller = claimCaller(endpoint);
     endpoint.lock.release();
-    if (caller === null) return;
+    if (caller === null) {
+      return;
+    }
     setStatus(caller, Refusal.PeerGone);
     wake(caller);
   }

@@ -33,7 +33,9 @@ export function takeConsole(task: Task, news: Notification, newsBits: u64): Refu
     owner.value = <u32>changetype<usize>(task);
   }
   lock.release();
-  if (!free) return Refusal.AlreadyBound;
+  if (!free) {
+    return Refusal.AlreadyBound;
+  }
   ownConsole();
   return Refusal.None;
 }
@@ -44,26 +46,36 @@ export function isConsoleOwner(task: Task): bool {
 
 /** Something was printed: the owner hears of it. */
 export function tellConsoleOwner(): void {
-  if (owner.value === 0) return;
+  if (owner.value === 0) {
+    return;
+  }
   // The owner may end meanwhile: its notification is kept for as long as it is used here.
   lock.acquire();
   const told = notification;
   const news = bits;
-  if (told !== null) retainNotification(told);
+  if (told !== null) {
+    retainNotification(told);
+  }
   lock.release();
-  if (told === null) return;
+  if (told === null) {
+    return;
+  }
   signal(told, news);
   releaseNotification(told);
 }
 
 /** The task ended. If it owned the console, the kernel prints by itself again. */
 export function releaseConsole(task: Task): void {
-  if (!isConsoleOwner(task)) return;
+  if (!isConsoleOwner(task)) {
+    return;
+  }
   disownConsole();
   lock.acquire();
   const last = notification;
   notification = null;
   owner.value = 0;
   lock.release();
-  if (last !== null) releaseNotification(last);
+  if (last !== null) {
+    releaseNotification(last);
+  }
 }

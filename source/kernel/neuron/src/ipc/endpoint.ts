@@ -22,7 +22,9 @@ function claimFirst(queue: TaskQueue, kind: Wait): Task | null {
   let task = queue.head;
   while (task !== null) {
     queue.removeHead(task);
-    if (claimWait(task, kind)) break;
+    if (claimWait(task, kind)) {
+      break;
+    }
     task = queue.head;
   }
   return task;
@@ -34,9 +36,13 @@ function claimFirst(queue: TaskQueue, kind: Wait): Task | null {
  */
 export function leaveQueue(task: Task): void {
   const endpoint = task.endpoint;
-  if (endpoint === null) return;
+  if (endpoint === null) {
+    return;
+  }
   endpoint.lock.acquire();
   const queue = task.queue;
-  if (queue !== null) queue.remove(task);
+  if (queue !== null) {
+    queue.remove(task);
+  }
   endpoint.lock.release();
 }

@@ -19,12 +19,16 @@ export function signal(notification: Notification, bits: u64): void {
   notification.bits |= bits;
   const woken = takeWaiter(notification);
   notification.lock.release();
-  if (woken !== null) wake(woken);
+  if (woken !== null) {
+    wake(woken);
+  }
 }
 
 /** Claims the waiting task, if there is one, and gives it the bits, if there are any. The lock is held. */
 function takeWaiter(notification: Notification): Task | null {
-  if (notification.bits === 0) return null;
+  if (notification.bits === 0) {
+    return null;
+  }
   const waiter = notification.waiter;
   if (waiter !== null && claimWait(waiter, Wait.Notified)) {
     notification.waiter = null;
@@ -66,12 +70,18 @@ export function waitFor(hart: Hart, task: Task, notification: Notification, dead
 
 /** Syscall.Bind: Receive of `task` also ends when this is signalled. One task and one notification, for good. */
 export function bind(task: Task, notification: Notification): Refusal {
-  if (task.bound !== null) return Refusal.AlreadyBound;
+  if (task.bound !== null) {
+    return Refusal.AlreadyBound;
+  }
   notification.lock.acquire();
   const free = notification.boundTo === null;
-  if (free) notification.boundTo = task;
+  if (free) {
+    notification.boundTo = task;
+  }
   notification.lock.release();
-  if (!free) return Refusal.AlreadyBound;
+  if (!free) {
+    return Refusal.AlreadyBound;
+  }
   retainNotification(notification);
   task.bound = notification;
   return Refusal.None;
@@ -80,7 +90,9 @@ export function bind(task: Task, notification: Notification): Refusal {
 /** The task ends: nothing is bound to it any more. */
 export function unbind(task: Task): void {
   const notification = task.bound;
-  if (notification === null) return;
+  if (notification === null) {
+    return;
+  }
   notification.lock.acquire();
   notification.boundTo = null;
   notification.lock.release();
@@ -91,6 +103,8 @@ export function unbind(task: Task): void {
 /** A claimed task gives up waiting for `notification`. */
 export function stopWaiting(task: Task, notification: Notification): void {
   notification.lock.acquire();
-  if (notification.waiter === task) notification.waiter = null;
+  if (notification.waiter === task) {
+    notification.waiter = null;
+  }
   notification.lock.release();
 }

@@ -20,7 +20,9 @@ export function abandonWait(task: Task, kind: Wait): void {
     leaveQueue(task);
   } else if (kind === Wait.Notified) {
     const notification = task.waitsFor;
-    if (notification !== null) stopWaiting(task, notification);
+    if (notification !== null) {
+      stopWaiting(task, notification);
+    }
   }
 }
 
@@ -39,13 +41,19 @@ export function expireDeadlines(hart: Hart, time: u64): u64 {
     // The word first: if the task is woken and waits anew meanwhile, the claim fails.
     const word = task.waitWord;
     const kind = waitKind(word);
-    if (!isBlocked(kind) || task.deadlineHart !== hart.index) continue;
-    const deadline = task.deadline;
-    if (deadline > time) {
-      if (deadline < earliest) earliest = deadline;
+    if (!isBlocked(kind) || task.deadlineHart !== hart.index) {
       continue;
     }
-    if (!claim(task, word)) continue;
+    const deadline = task.deadline;
+    if (deadline > time) {
+      if (deadline < earliest) {
+        earliest = deadline;
+      }
+      continue;
+    }
+    if (!claim(task, word)) {
+      continue;
+    }
     abandonWait(task, kind);
     setStatus(task, kind === Wait.Sleeping ? Refusal.None : Refusal.TimedOut);
     wake(task);
@@ -58,7 +66,9 @@ export function failCallersOf(server: Task): void {
   for (let i: u32 = 0; i < TASKS_MAX; i++) {
     const task = taskAt(i);
     const word = task.waitWord;
-    if (waitKind(word) !== Wait.Replying || task.server !== server || !claim(task, word)) continue;
+    if (waitKind(word) !== Wait.Replying || task.server !== server || !claim(task, word)) {
+      continue;
+    }
     setStatus(task, Refusal.PeerGone);
     wake(task);
   }

@@ -12,9 +12,13 @@ import { Task } from "../task/objects";
 /** Checks what a sender says about its own message, before anything else is done. */
 export function checkMessage(sender: Task): Refusal {
   const info = sender.message.info;
-  if (infoBytes(info) > MESSAGE_BYTES_MAX) return Refusal.BadArgument;
+  if (infoBytes(info) > MESSAGE_BYTES_MAX) {
+    return Refusal.BadArgument;
+  }
   const slotPlusOne = infoSlotPlusOne(info);
-  if (slotPlusOne === 0) return Refusal.None;
+  if (slotPlusOne === 0) {
+    return Refusal.None;
+  }
   return checkTravelling(sender, slotPlusOne - 1);
 }
 
@@ -22,7 +26,9 @@ export function checkMessage(sender: Task): Refusal {
 function checkTravelling(sender: Task, slot: u32): Refusal {
   outOfLine();
   let refusal = checkAny(sender, slot);
-  if (refusal === Refusal.None) refusal = checkTransfer(slotOf(sender, slot));
+  if (refusal === Refusal.None) {
+    refusal = checkTransfer(slotOf(sender, slot));
+  }
   return audited(sender, slot, refusal);
 }
 
@@ -48,7 +54,9 @@ export function deliver(sender: Task, receiver: Task, badge: u32, token: u64): v
   receiver.a5 = message.word3;
   receiver.a6 = token;
   // Words alone stay in registers all the way: what needs a call comes last.
-  if (infoBytes(info) !== 0 || infoSlotPlusOne(info) !== 0) carry(sender, receiver, info, badge);
+  if (infoBytes(info) !== 0 || infoSlotPlusOne(info) !== 0) {
+    carry(sender, receiver, info, badge);
+  }
 }
 
 /** What of a message does not fit into registers: bytes of the message page, and a capability. */
@@ -63,6 +71,8 @@ function carry(sender: Task, receiver: Task, info: u64, badge: u32): void {
     copyCapability(slotOf(sender, slotPlusOne - 1), receiver, slot, infoRights(info), 0);
     slotThere = slot + 1;
   }
-  if (bytes > 0) memory.copy(receiver.messagePage, sender.messagePage, bytes);
+  if (bytes > 0) {
+    memory.copy(receiver.messagePage, sender.messagePage, bytes);
+  }
   receiver.a1 = receivedInfo(bytes, slotThere, badge);
 }

@@ -81,7 +81,9 @@ export function completeInterrupt(owner: Task, source: u32): Refusal {
   lock.acquire();
   const claimed = binding.owner === owner && binding.claim !== Claim.None;
   if (claimed) {
-    if (binding.claim === Claim.Open) plicComplete(binding.hart, source);
+    if (binding.claim === Claim.Open) {
+      plicComplete(binding.hart, source);
+    }
     binding.claim = Claim.None;
   }
   lock.release();
@@ -92,7 +94,9 @@ export function completeInterrupt(owner: Task, source: u32): Refusal {
 export function takeInterrupts(hart: Hart): void {
   for (let i: u32 = 0; i < CLAIMS_MAX; i++) {
     const source = plicClaim(hart);
-    if (source === 0) return;
+    if (source === 0) {
+      return;
+    }
     if (source >= PLIC_SOURCES_MAX) {
       plicComplete(hart.index, source);
       continue;
@@ -112,7 +116,9 @@ export function takeInterrupts(hart: Hart): void {
       plicEnable(hart.index, source, false);
     }
     lock.release();
-    if (notification === null) continue;
+    if (notification === null) {
+      continue;
+    }
     signal(notification, bits);
     releaseNotification(notification);
   }
@@ -125,7 +131,9 @@ export function unbindInterruptsOf(owner: Task): void {
     lock.acquire();
     let notification: Notification | null = null;
     if (binding.owner === owner) {
-      if (binding.claim === Claim.Open) plicComplete(binding.hart, source);
+      if (binding.claim === Claim.Open) {
+        plicComplete(binding.hart, source);
+      }
       plicEnable(binding.hart, source, false);
       notification = binding.notification;
       binding.claim = Claim.None;
@@ -133,7 +141,9 @@ export function unbindInterruptsOf(owner: Task): void {
       binding.notification = null;
     }
     lock.release();
-    if (notification !== null) releaseNotification(notification);
+    if (notification !== null) {
+      releaseNotification(notification);
+    }
   }
 }
 

@@ -24,23 +24,31 @@ import { forgetMappings, mapWhole } from "./memory";
  */
 export function createTask(maker: Task | null, taskClass: u32): Task | null {
   const task = allocTask();
-  if (task === null) return null;
+  if (task === null) {
+    return null;
+  }
   task.taskClass = taskClass;
   task.root = createSpace();
   task.satp = satpOf(task.root, asidOf(task));
   let page: Vmo | null = null;
-  if (task.root !== 0) page = createVmo(PAGE_BYTES);
+  if (task.root !== 0) {
+    page = createVmo(PAGE_BYTES);
+  }
   if (page !== null) {
     task.messagePage = page.base;
     const mapped = mapWhole(task, page, MESSAGE_PAGE, PAGE_BYTES, Right.Read | Right.Write);
     releaseVmo(page);
     if (mapped === Refusal.None) {
-      if (maker !== null) adopt(maker, task);
+      if (maker !== null) {
+        adopt(maker, task);
+      }
       return task;
     }
   }
   forgetMappings(task);
-  if (task.root !== 0) destroySpace(task.root);
+  if (task.root !== 0) {
+    destroySpace(task.root);
+  }
   freeTask(task);
   return null;
 }
@@ -54,8 +62,12 @@ export function tellOfEnd(task: Task, notification: Notification, bits: u64): vo
 
 /** Starts an unborn task at `entry` with its stack pointer. */
 export function startTask(task: Task, entry: u64, stackPointer: u64): Refusal {
-  if (entry >= <u64>USER_END || stackPointer >= <u64>USER_END) return Refusal.BadArgument;
-  if (!claimUnborn(task)) return Refusal.BadState;
+  if (entry >= <u64>USER_END || stackPointer >= <u64>USER_END) {
+    return Refusal.BadArgument;
+  }
+  if (!claimUnborn(task)) {
+    return Refusal.BadState;
+  }
   task.sepc = entry;
   task.sp = stackPointer;
   task.kind = FRAME_CALL;

@@ -33,22 +33,32 @@ const NAME_HIGH: u64 = 0x7469;
  */
 export function startFirstTask(): string | null {
   const error = program.open(__init_start(), <u32>(__init_end() - __init_start()));
-  if (error !== ElfError.None) return elfErrorText(error);
+  if (error !== ElfError.None) {
+    return elfErrorText(error);
+  }
   const task = createTask(null, Class.Driver);
-  if (task === null) return "no memory for nexus-init";
+  if (task === null) {
+    return "no memory for nexus-init";
+  }
   task.nameLow = NAME_LOW;
   task.nameHigh = NAME_HIGH;
   task.vital = 1;
   for (let i: u32 = 0; i < program.segmentCount; i++) {
-    if (!loadSegment(task, program.segment(i))) return "no memory for nexus-init's program";
+    if (!loadSegment(task, program.segment(i))) {
+      return "no memory for nexus-init's program";
+    }
   }
   if (mapNew(task, STACK_TOP - STACK_BYTES, STACK_BYTES, Right.Read | Right.Write) === 0) {
     return "no memory for nexus-init's stack";
   }
   const page = mapNew(task, STARTUP_PAGE, PAGE_BYTES, Right.Read);
-  if (page === 0) return "no memory for nexus-init's startup page";
+  if (page === 0) {
+    return "no memory for nexus-init's startup page";
+  }
   fillStartup(task, changetype<Startup>(page));
-  if (startTask(task, program.entry, STACK_TOP) !== Refusal.None) return "nexus-init cannot be started";
+  if (startTask(task, program.entry, STACK_TOP) !== Refusal.None) {
+    return "nexus-init cannot be started";
+  }
   releaseTask(task); // no capability names it
   return null;
 }
@@ -56,7 +66,9 @@ export function startFirstTask(): string | null {
 /** Maps new memory at `address` of `task`; returns its kernel address, or 0. The mapping keeps it. */
 function mapNew(task: Task, address: u32, bytes: u32, rights: u32): usize {
   const vmo = createVmo(bytes);
-  if (vmo === null) return 0;
+  if (vmo === null) {
+    return 0;
+  }
   const base = <usize>vmo.base;
   const mapped = mapWhole(task, vmo, address, bytes, rights);
   releaseVmo(vmo);
@@ -66,10 +78,16 @@ function mapNew(task: Task, address: u32, bytes: u32, rights: u32): usize {
 function loadSegment(task: Task, segment: Segment): bool {
   const bytes = segment.pagesEnd - segment.pagesStart;
   let rights: u32 = Right.Read;
-  if (segment.writable) rights |= Right.Write;
-  if (segment.executable) rights |= Right.Execute;
+  if (segment.writable) {
+    rights |= Right.Write;
+  }
+  if (segment.executable) {
+    rights |= Right.Execute;
+  }
   const base = mapNew(task, segment.pagesStart, bytes, rights);
-  if (base === 0) return false;
+  if (base === 0) {
+    return false;
+  }
   memory.copy(
     base + (segment.address - segment.pagesStart),
     __init_start() + segment.fileOffset,
@@ -109,7 +127,9 @@ function fillStartup(task: Task, page: Startup): void {
   give(task, page, Role.ConsoleOwner, Kind.Console, 0, Right.Write | Right.Manage);
   give(task, page, Role.Audit, Kind.Audit, 0, Right.Read | Right.Write);
   give(task, page, Role.Harts, Kind.Harts, 0, Right.Manage);
-  if (devices().uart !== 0) giveDevice(task, page, Role.UartDevice, Role.UartInterrupt, UART_REGION);
+  if (devices().uart !== 0) {
+    giveDevice(task, page, Role.UartDevice, Role.UartInterrupt, UART_REGION);
+  }
   for (let i: u32 = 0; i < devices().virtioCount; i++) {
     giveDevice(task, page, Role.VirtioDevice, Role.VirtioInterrupt, i);
   }
@@ -120,7 +140,9 @@ function fillStartup(task: Task, page: Startup): void {
  */
 function giveTree(task: Task, page: Startup): void {
   const d = devices();
-  if ((d.treeAddress & (PAGE_BYTES - 1)) !== 0) return;
+  if ((d.treeAddress & (PAGE_BYTES - 1)) !== 0) {
+    return;
+  }
   const vmo = createPermanentVmo(d.treeAddress, d.treeBytes);
   page.entry(give(task, page, Role.DeviceTree, Kind.Vmo, objectOf(vmo), Right.Read)).size = d.treeBytes;
 }
@@ -133,6 +155,8 @@ function giveDevice(task: Task, page: Startup, role: Role, interruptRole: Role, 
   device.base = region.base;
   device.size = region.size;
   device.irq = region.irq;
-  if (region.irq === 0 || region.irq >= PLIC_SOURCES_MAX) return;
+  if (region.irq === 0 || region.irq >= PLIC_SOURCES_MAX) {
+    return;
+  }
   page.entry(give(task, page, interruptRole, Kind.Interrupt, region.irq, Right.Manage)).irq = region.irq;
 }

@@ -15,7 +15,9 @@ import { leaveSpace } from "../sched/space";
 /** Stops this hart, which runs no task; returns if it may not stop, or not yet. */
 export function stopHart(hart: Hart): void {
   outOfLine();
-  if (!beginStop(hart)) return;
+  if (!beginStop(hart)) {
+    return;
+  }
   hart.wants &= ~WANTS_STOP;
   if (leaveOnline(hart)) {
     leaveSpace();

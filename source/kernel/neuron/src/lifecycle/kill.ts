@@ -19,10 +19,16 @@ import { endTask } from "./reap";
 
 /** Syscall.KillTask. */
 export function killTask(task: Task): Refusal {
-  if (task.state === TaskState.Ended) return Refusal.BadState;
-  if (!requestKill(task) || endIfIdle(task)) return Refusal.None;
+  if (task.state === TaskState.Ended) {
+    return Refusal.BadState;
+  }
+  if (!requestKill(task) || endIfIdle(task)) {
+    return Refusal.None;
+  }
   // The hart that runs it sees that at its next trap, at the latest at its tick.
-  if (task.lastHart !== thisHart().index) askHart(task.lastHart, FLOOR_HINT);
+  if (task.lastHart !== thisHart().index) {
+    askHart(task.lastHart, FLOOR_HINT);
+  }
   return Refusal.None;
 }
 
@@ -31,9 +37,13 @@ function endIfIdle(task: Task): bool {
   const word = task.waitWord;
   const kind = waitKind(word);
   if (kind === Wait.None) {
-    if (!withdraw(task)) return false;
+    if (!withdraw(task)) {
+      return false;
+    }
   } else {
-    if (kind === Wait.Claimed || kind === Wait.Ended || !claim(task, word)) return false;
+    if (kind === Wait.Claimed || kind === Wait.Ended || !claim(task, word)) {
+      return false;
+    }
     abandonWait(task, kind);
   }
   endTask(task, End.Killed, 0);
@@ -49,10 +59,14 @@ const TRIES_MAX: u32 = 2 * HARTS_MAX;
 export function killNext(): bool {
   for (let i: u32 = 0; i < TRIES_MAX; i++) {
     const task = nextToKill();
-    if (task === null) return false;
+    if (task === null) {
+      return false;
+    }
     const isEnded = endIfIdle(task);
     releaseTask(task);
-    if (isEnded) return true;
+    if (isEnded) {
+      return true;
+    }
   }
   return false;
 }

@@ -32,30 +32,41 @@ export function mapVmo(
   bytes: u64,
   rights: u32,
 ): Refusal {
-  if (caller.work !== null) return turnIn(caller, space, vmo.base + <u32>offset, rights);
+  if (caller.work !== null) {
+    return turnIn(caller, space, vmo.base + <u32>offset, rights);
+  }
   const size = <u64>vmo.pages * PAGE_BYTES;
   if ((offset & (PAGE_BYTES - 1)) !== 0 || offset >= size || bytes === 0 || bytes > size - offset) {
     return Refusal.BadArgument;
   }
-  if (address > u32.MAX_VALUE) return Refusal.BadArgument;
+  if (address > u32.MAX_VALUE) {
+    return Refusal.BadArgument;
+  }
   const physical = vmo.base + <u32>offset;
   const refusal = begin(caller, space, <u32>address, physical, <u32>bytes, rights, vmo);
-  if (refusal === Refusal.None) retainVmo(vmo);
+  if (refusal === Refusal.None) {
+    retainVmo(vmo);
+  }
   return refusal;
 }
 
 /** Maps device registers at `physical`. As `mapVmo` otherwise. */
 export function mapRegisters(task: Task, physical: u32, bytes: u32, address: u64, rights: u32): Refusal {
-  if (task.work !== null) return turnIn(task, task, physical, rights);
-  if (address > u32.MAX_VALUE) return Refusal.BadArgument;
+  if (task.work !== null) {
+    return turnIn(task, task, physical, rights);
+  }
+  if (address > u32.MAX_VALUE) {
+    return Refusal.BadArgument;
+  }
   return begin(task, task, <u32>address, physical, bytes, rights, null);
 }
 
 /** All of a mapping in one go: for what the kernel itself maps. */
 export function mapWhole(space: Task, vmo: Vmo, address: u32, bytes: u32, rights: u32): Refusal {
   let refusal = Refusal.None;
-  do refusal = mapVmo(space, space, vmo, address, 0, bytes, rights);
-  while (space.work !== null);
+  do {
+    refusal = mapVmo(space, space, vmo, address, 0, bytes, rights);
+  } while (space.work !== null);
   return refusal;
 }
 
@@ -69,10 +80,16 @@ function begin(
   rights: u32,
   vmo: Vmo | null,
 ): Refusal {
-  if (!isUserRange(address, bytes)) return Refusal.BadArgument;
-  if (overlapsMapping(space, address, bytes)) return Refusal.Overlap;
+  if (!isUserRange(address, bytes)) {
+    return Refusal.BadArgument;
+  }
+  if (overlapsMapping(space, address, bytes)) {
+    return Refusal.Overlap;
+  }
   const mapping = freeMapping(space);
-  if (mapping === null) return Refusal.TableFull;
+  if (mapping === null) {
+    return Refusal.TableFull;
+  }
   const pages = bytes / PAGE_BYTES;
   const first = min<u32>(pages, PAGES_A_TURN);
   if (!mapPages(space.root, address, physical, first, rights)) {
@@ -84,8 +101,11 @@ function begin(
   mapping.pages = pages;
   mapping.vmo = vmo;
   mapping.mapped = first;
-  if (first < pages) workOn(caller, mapping, Turn.In);
-  else spaceChanged(space);
+  if (first < pages) {
+    workOn(caller, mapping, Turn.In);
+  } else {
+    spaceChanged(space);
+  }
   return Refusal.None;
 }
 
@@ -105,7 +125,9 @@ function isDone(caller: Task, space: Task, mapping: Mapping): void {
 function turnIn(caller: Task, space: Task, physical: u32, rights: u32): Refusal {
   outOfLine();
   const mapping = changetype<Mapping>(changetype<usize>(caller.work));
-  if (mapping.turn === Turn.Out) return turnOut(caller, space, Refusal.NoMemory);
+  if (mapping.turn === Turn.Out) {
+    return turnOut(caller, space, Refusal.NoMemory);
+  }
   const count = min<u32>(mapping.pages - mapping.mapped, PAGES_A_TURN);
   const done = mapping.mapped * PAGE_BYTES;
   if (!mapPages(space.root, mapping.address + done, physical + done, count, rights)) {
@@ -113,7 +135,9 @@ function turnIn(caller: Task, space: Task, physical: u32, rights: u32): Refusal 
     return turnOut(caller, space, Refusal.NoMemory);
   }
   mapping.mapped += count;
-  if (mapping.mapped === mapping.pages) isDone(caller, space, mapping);
+  if (mapping.mapped === mapping.pages) {
+    isDone(caller, space, mapping);
+  }
   return Refusal.None;
 }
 
@@ -127,7 +151,9 @@ function turnOut(caller: Task, space: Task, end: Refusal): Refusal {
   const count = min<u32>(mapping.mapped, PAGES_A_TURN);
   mapping.mapped -= count;
   unmapPages(space.root, mapping.address + mapping.mapped * PAGE_BYTES, count);
-  if (mapping.mapped !== 0) return Refusal.None;
+  if (mapping.mapped !== 0) {
+    return Refusal.None;
+  }
   isDone(caller, space, mapping);
   forget(mapping);
   return end;
@@ -135,13 +161,23 @@ function turnOut(caller: Task, space: Task, end: Refusal): Refusal {
 
 /** Takes the mapping that begins at `address` out of `space`, then lets go of its memory. As `mapVmo` otherwise. */
 export function unmapAt(caller: Task, space: Task, address: u64): Refusal {
-  if (caller.work !== null) return turnOut(caller, space, Refusal.None);
-  if (address > u32.MAX_VALUE) return Refusal.BadAddress;
+  if (caller.work !== null) {
+    return turnOut(caller, space, Refusal.None);
+  }
+  if (address > u32.MAX_VALUE) {
+    return Refusal.BadAddress;
+  }
   // The kernel reads and writes it for as long as the task lives.
-  if (<u32>address === MESSAGE_PAGE) return Refusal.BadArgument;
+  if (<u32>address === MESSAGE_PAGE) {
+    return Refusal.BadArgument;
+  }
   const mapping = mappingFrom(space, <u32>address);
-  if (mapping === null) return Refusal.BadAddress;
-  if (mapping.turn !== Turn.None) return Refusal.BadState;
+  if (mapping === null) {
+    return Refusal.BadAddress;
+  }
+  if (mapping.turn !== Turn.None) {
+    return Refusal.BadState;
+  }
   if (mapping.mapped > PAGES_A_TURN) {
     workOn(caller, mapping, Turn.Out);
     return turnOut(caller, space, Refusal.None);
@@ -155,13 +191,17 @@ export function unmapAt(caller: Task, space: Task, address: u64): Refusal {
 function forget(mapping: Mapping): void {
   mapping.pages = 0;
   const vmo = mapping.vmo;
-  if (vmo !== null) releaseVmo(vmo);
+  if (vmo !== null) {
+    releaseVmo(vmo);
+  }
 }
 
 /** The task has ended and no hart uses its address space: lets go of all it had mapped. Its tables go separately. */
 export function forgetMappings(task: Task): void {
   for (let i: u32 = 0; i < MAPPINGS_MAX; i++) {
     const mapping = mappingAt(task, i);
-    if (mapping.pages !== 0) forget(mapping);
+    if (mapping.pages !== 0) {
+      forget(mapping);
+    }
   }
 }

@@ -41,23 +41,31 @@ export function endTask(task: Task, end: End, detail: u64): void {
   // Of its maker's share: who makes tasks that end pushes out no other end.
   const maker = task.maker;
   auditOf(maker === null ? task.id : maker.id, Audit.TaskEnded, task.id, end, detail);
-  if (task.vital !== 0) systemEnded(task.nameAddress, end, detail);
+  if (task.vital !== 0) {
+    systemEnded(task.nameAddress, end, detail);
+  }
   failCallersOf(task);
   releaseConsole(task);
   unbind(task);
   unbindInterruptsOf(task);
   for (let slot: u32 = 0; slot < SLOT_COUNT; slot++) {
-    if (slotOf(task, slot).kind !== 0) giveUpCapability(task, slot);
+    if (slotOf(task, slot).kind !== 0) {
+      giveUpCapability(task, slot);
+    }
   }
   const making = task.making;
-  if (making !== null) releaseVmo(making);
+  if (making !== null) {
+    releaseVmo(making);
+  }
 
   leaveSpace();
   awaitLeft(task);
   forgetMappings(task);
   destroySpace(task.root);
   returnToSpace();
-  if (!endChildren(task)) tellEnd(task);
+  if (!endChildren(task)) {
+    tellEnd(task);
+  }
 }
 
 /**

@@ -52,7 +52,9 @@ function link(address: u32, order: u32): void {
   const next = load<u32>(head);
   block.next = next;
   block.previous = 0;
-  if (next !== 0) changetype<FreeBlock>(next).previous = address;
+  if (next !== 0) {
+    changetype<FreeBlock>(next).previous = address;
+  }
   store<u32>(head, address);
   store<u8>(states + indexOf(address), <u8>(order + 1));
 }
@@ -60,9 +62,14 @@ function link(address: u32, order: u32): void {
 /** The lock is held. */
 function unlink(address: u32, order: u32): void {
   const block = changetype<FreeBlock>(address);
-  if (block.previous !== 0) changetype<FreeBlock>(block.previous).next = block.next;
-  else store<u32>(heads + (order << 2), block.next);
-  if (block.next !== 0) changetype<FreeBlock>(block.next).previous = block.previous;
+  if (block.previous !== 0) {
+    changetype<FreeBlock>(block.previous).next = block.next;
+  } else {
+    store<u32>(heads + (order << 2), block.next);
+  }
+  if (block.next !== 0) {
+    changetype<FreeBlock>(block.next).previous = block.previous;
+  }
   store<u8>(states + indexOf(address), 0);
 }
 
@@ -73,9 +80,13 @@ function freeBlock(start: u32, startOrder: u32): void {
   freeCount += 1 << order;
   while (order < ORDER_MAX) {
     const buddy = RAM_BASE + ((address - RAM_BASE) ^ (FRAME_BYTES << order));
-    if (buddy >= RAM_END || <u32>load<u8>(states + indexOf(buddy)) !== order + 1) break;
+    if (buddy >= RAM_END || <u32>load<u8>(states + indexOf(buddy)) !== order + 1) {
+      break;
+    }
     unlink(buddy, order);
-    if (buddy < address) address = buddy;
+    if (buddy < address) {
+      address = buddy;
+    }
     order++;
   }
   link(address, order);
@@ -105,7 +116,9 @@ export function freeFrames(start: u32, count: u32): void {
 /** Allocates `count` frames in one piece, zeroed. As `allocDirtyFrames` otherwise. */
 export function allocFrames(count: u32): u32 {
   const address = allocDirtyFrames(count);
-  if (address !== 0) memory.fill(address, 0, count * FRAME_BYTES);
+  if (address !== 0) {
+    memory.fill(address, 0, count * FRAME_BYTES);
+  }
   return address;
 }
 
@@ -114,13 +127,19 @@ export function allocFrames(count: u32): u32 {
  * kernel's at once, or 0 where no piece of that size is free.
  */
 export function allocDirtyFrames(count: u32): u32 {
-  if (count === 0 || count > 1 << ORDER_MAX) return 0;
+  if (count === 0 || count > 1 << ORDER_MAX) {
+    return 0;
+  }
   let order: u32 = 0;
-  while (1 << order < <i32>count) order++;
+  while (1 << order < <i32>count) {
+    order++;
+  }
 
   lock.acquire();
   let from = order;
-  while (from <= ORDER_MAX && load<u32>(heads + (from << 2)) === 0) from++;
+  while (from <= ORDER_MAX && load<u32>(heads + (from << 2)) === 0) {
+    from++;
+  }
   if (from > ORDER_MAX) {
     lock.release();
     return 0;
@@ -136,7 +155,9 @@ export function allocDirtyFrames(count: u32): u32 {
 
   // What the rounding up took too much goes back at once.
   const surplus = (1 << order) - count;
-  if (surplus > 0) freeFrames(address + count * FRAME_BYTES, surplus);
+  if (surplus > 0) {
+    freeFrames(address + count * FRAME_BYTES, surplus);
+  }
   return address;
 }
 

@@ -63,7 +63,9 @@ function newTable(): u32 {
 /** The level-0 table for the 2 MiB around `address`, made if it is missing. */
 function pagesAround(middle: PageTable, address: u32): PageTable {
   const entry = middle.entry(tableIndex(address, 1));
-  if (!entry.valid) entry.set(newTable(), 0);
+  if (!entry.valid) {
+    entry.set(newTable(), 0);
+  }
   return entry.table;
 }
 

@@ -42,7 +42,9 @@ export function pinFor(device: u32, vmo: Vmo): bool {
       lock.release();
       return true;
     }
-    if (pin.vmo === null && free === PINS_MAX) free = i;
+    if (pin.vmo === null && free === PINS_MAX) {
+      free = i;
+    }
   }
   if (free < PINS_MAX) {
     pinAt(free).device = device;
@@ -60,10 +62,14 @@ export function unpinFor(device: u32, vmo: Vmo): bool {
   for (let i: u32 = 0; i < PINS_MAX && !found; i++) {
     const pin = pinAt(i);
     found = pin.vmo === vmo && pin.device === device;
-    if (found) pin.vmo = null;
+    if (found) {
+      pin.vmo = null;
+    }
   }
   lock.release();
-  if (found) releaseVmo(vmo);
+  if (found) {
+    releaseVmo(vmo);
+  }
   return found;
 }
 
@@ -73,8 +79,12 @@ export function unpinAllOf(device: u32): void {
     lock.acquire();
     const pin = pinAt(i);
     const vmo = pin.device === device ? pin.vmo : null;
-    if (vmo !== null) pin.vmo = null;
+    if (vmo !== null) {
+      pin.vmo = null;
+    }
     lock.release();
-    if (vmo !== null) releaseVmo(vmo);
+    if (vmo !== null) {
+      releaseVmo(vmo);
+    }
   }
 }

@@ -35,16 +35,22 @@ export class Pool {
     this.count = count;
     this.zeroed = zeroed;
     this.first = 0;
-    for (let i = count; i > 0; i--) this.free(base + (i - 1) * stride);
+    for (let i = count; i > 0; i--) {
+      this.free(base + (i - 1) * stride);
+    }
   }
 
   /** Takes a free object, zeroed; 0 if there is none. */
   alloc(): usize {
     this.lock.acquire();
     const object = <usize>this.first;
-    if (object !== 0) this.first = load<u32>(object);
+    if (object !== 0) {
+      this.first = load<u32>(object);
+    }
     this.lock.release();
-    if (object !== 0) memory.fill(object, 0, this.zeroed);
+    if (object !== 0) {
+      memory.fill(object, 0, this.zeroed);
+    }
     return object;
   }
 

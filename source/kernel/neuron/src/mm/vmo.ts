@@ -44,7 +44,9 @@ export function vmosInit(): void {
  */
 export function createVmo(bytes: u32): Vmo | null {
   const vmo = beginVmo(bytes);
-  if (vmo !== null) while (!zeroMore(vmo)) {}
+  if (vmo !== null) {
+    while (!zeroMore(vmo)) {}
+  }
   return vmo;
 }
 
@@ -62,7 +64,9 @@ export function zeroMore(vmo: Vmo): bool {
  */
 export function beginVmo(bytes: u32): Vmo | null {
   const vmo = changetype<Vmo | null>(pool.alloc());
-  if (vmo === null) return null;
+  if (vmo === null) {
+    return null;
+  }
   const pages = (bytes + FRAME_BYTES - 1) >> FRAME_SHIFT;
   const base = allocDirtyFrames(pages);
   if (base === 0) {
@@ -90,7 +94,11 @@ export function retainVmo(vmo: Vmo): void {
 }
 
 export function releaseVmo(vmo: Vmo): void {
-  if (vmo.references.subtract(1) !== 1) return;
-  if (vmo.permanent === 0) freeFrames(vmo.base, vmo.pages);
+  if (vmo.references.subtract(1) !== 1) {
+    return;
+  }
+  if (vmo.permanent === 0) {
+    freeFrames(vmo.base, vmo.pages);
+  }
   pool.free(changetype<usize>(vmo));
 }

@@ -28,7 +28,9 @@ import { kernelRoot } from "./kernelmap";
 /** A new address space with nothing of the user's in it: the address of its root, or 0 without memory. */
 export function createSpace(): u32 {
   const frame = allocFrames(1);
-  if (frame === 0) return 0;
+  if (frame === 0) {
+    return 0;
+  }
   const root = changetype<PageTable>(frame);
   const kernel = kernelRoot();
   store<u64>(changetype<usize>(root.entry(ROOT_RAM)), load<u64>(changetype<usize>(kernel.entry(ROOT_RAM))));
@@ -43,10 +45,14 @@ export function createSpace(): u32 {
 export function destroySpace(rootAddress: u32): void {
   const root = changetype<PageTable>(rootAddress);
   for (let i: u32 = 0; i < ROOT_USER_ENTRIES; i++) {
-    if (!root.entry(i).valid) continue;
+    if (!root.entry(i).valid) {
+      continue;
+    }
     const middle = root.entry(i).table;
     for (let j: u32 = 0; j < TABLE_ENTRIES; j += ENTRIES_A_LINE) {
-      if (!middle.isLineEmpty(j)) destroyTables(middle, j);
+      if (!middle.isLineEmpty(j)) {
+        destroyTables(middle, j);
+      }
     }
     freeFrames(<u32>changetype<usize>(middle), 1);
   }
@@ -57,7 +63,9 @@ export function destroySpace(rootAddress: u32): void {
 function destroyTables(middle: PageTable, first: u32): void {
   for (let j = first; j < first + ENTRIES_A_LINE; j++) {
     const entry = middle.entry(j);
-    if (entry.valid) freeFrames(<u32>changetype<usize>(entry.table), 1);
+    if (entry.valid) {
+      freeFrames(<u32>changetype<usize>(entry.table), 1);
+    }
   }
 }
 
@@ -75,9 +83,13 @@ export function isUserRange(address: u32, bytes: u32): bool {
 /** The table that `level`'s entry for `address` points to, made if it is missing; null without memory. */
 function nextTable(table: PageTable, address: u32, level: u32): PageTable | null {
   const entry = table.entry(tableIndex(address, level));
-  if (entry.valid) return entry.table;
+  if (entry.valid) {
+    return entry.table;
+  }
   const frame = allocFrames(1);
-  if (frame === 0) return null;
+  if (frame === 0) {
+    return null;
+  }
   entry.set(frame, 0);
   return changetype<PageTable>(frame);
 }
@@ -88,13 +100,19 @@ function nextTable(table: PageTable, address: u32, level: u32): PageTable | null
  */
 export function mapPages(rootAddress: u32, address: u32, physical: u32, pages: u32, rights: u32): bool {
   let flags = PTE_U | PTE_R | PTE_AD;
-  if ((rights & Right.Write) !== 0) flags |= PTE_W;
-  if ((rights & Right.Execute) !== 0) flags |= PTE_X;
+  if ((rights & Right.Write) !== 0) {
+    flags |= PTE_W;
+  }
+  if ((rights & Right.Execute) !== 0) {
+    flags |= PTE_X;
+  }
   for (let i: u32 = 0; i < pages; i++) {
     const at = address + i * PAGE_BYTES;
     const middle = nextTable(changetype<PageTable>(rootAddress), at, 2);
     let last: PageTable | null = null;
-    if (middle !== null) last = nextTable(middle, at, 1);
+    if (middle !== null) {
+      last = nextTable(middle, at, 1);
+    }
     if (last === null) {
       unmapPages(rootAddress, address, i);
       return false;
@@ -108,6 +126,8 @@ export function mapPages(rootAddress: u32, address: u32, physical: u32, pages: u
 export function unmapPages(rootAddress: u32, address: u32, pages: u32): void {
   for (let i: u32 = 0; i < pages; i++) {
     const entry = walk(changetype<PageTable>(rootAddress), address + i * PAGE_BYTES);
-    if (entry !== null) entry.clear();
+    if (entry !== null) {
+      entry.clear();
+    }
   }
 }

@@ -78,14 +78,18 @@ export class RunQueue {
   open(hart: Hart): bool {
     this.lock.acquire();
     const takesPart = announce(hart);
-    if (takesPart) this.closed = 0;
+    if (takesPart) {
+      this.closed = 0;
+    }
     this.lock.release();
     return takesPart;
   }
 
   /** Takes the first task of the most urgent class, or null. */
   pop(): Task | null {
-    if (this.classes === 0) return null;
+    if (this.classes === 0) {
+      return null;
+    }
     this.lock.acquire();
     let task: Task | null = null;
     const waiting = this.waiting;
@@ -93,7 +97,9 @@ export class RunQueue {
       const list = this.list(ctz(waiting));
       task = list.head;
       list.removeHead(changetype<Task>(task));
-      if (list.head === null) this.mark(waiting & (waiting - 1));
+      if (list.head === null) {
+        this.mark(waiting & (waiting - 1));
+      }
     }
     this.lock.release();
     return task;
@@ -101,12 +107,18 @@ export class RunQueue {
 
   /** For a thief: takes the first task of `taskClass` that was not sent here by a hint, or null. */
   steal(taskClass: u32): Task | null {
-    if ((this.classes & (1 << taskClass)) === 0) return null;
+    if ((this.classes & (1 << taskClass)) === 0) {
+      return null;
+    }
     this.lock.acquire();
     let found = this.list(taskClass).head;
     // bounded by the tasks there are
-    while (found !== null && found.hinted !== 0) found = changetype<Task | null>(found.next);
-    if (found !== null) this.take(found);
+    while (found !== null && found.hinted !== 0) {
+      found = changetype<Task | null>(found.next);
+    }
+    if (found !== null) {
+      this.take(found);
+    }
     this.lock.release();
     return found;
   }
@@ -115,7 +127,9 @@ export class RunQueue {
   withdraw(task: Task): bool {
     this.lock.acquire();
     const isHere = this.has(task.queue);
-    if (isHere) this.take(task);
+    if (isHere) {
+      this.take(task);
+    }
     this.lock.release();
     return isHere;
   }
@@ -129,7 +143,9 @@ export class RunQueue {
   private take(task: Task): void {
     const list = this.list(task.taskClass);
     list.remove(task);
-    if (list.head === null) this.mark(this.waiting & ~(1 << task.taskClass));
+    if (list.head === null) {
+      this.mark(this.waiting & ~(1 << task.taskClass));
+    }
   }
 
   private list(taskClass: u32): TaskQueue {
@@ -156,6 +172,8 @@ export function mostUrgent(classes: u32): u32 {
 /** Takes a runnable task out of whichever run queue it is in. False if it is in none: it runs, or is about to. */
 export function withdraw(task: Task): bool {
   const queue = changetype<usize>(task.queue);
-  if (queue < table || queue >= table + HARTS_MAX * QUEUE_STRIDE) return false;
+  if (queue < table || queue >= table + HARTS_MAX * QUEUE_STRIDE) {
+    return false;
+  }
   return queueOf(<u32>(queue - table) / QUEUE_STRIDE).withdraw(task);
 }

@@ -14,7 +14,9 @@ export function successorOf(hart: Hart): u32 {
   const count = hartCount();
   for (let i: u32 = 1; i < count; i++) {
     const index = (hart.index + i) % count;
-    if (isOnline(index)) return index;
+    if (isOnline(index)) {
+      return index;
+    }
   }
   assert(false);
   return hart.index;
@@ -28,13 +30,17 @@ export function retire(hart: Hart, successor: u32): void {
   // bounded by the tasks there are: nothing comes in any more
   for (let i: u32 = 0; i < TASKS_MAX; i++) {
     const task = queue.pop();
-    if (task === null) break;
+    if (task === null) {
+      break;
+    }
     enqueue(task, successor);
   }
   for (let i: u32 = 0; i < TASKS_MAX; i++) {
     const task: Task = taskAt(i);
     // If it is woken and waits anew meanwhile, its deadline is looked after by the successor, at its ticks: as good.
-    if (task.deadlineHart === hart.index) task.deadlineHart = successor;
+    if (task.deadlineHart === hart.index) {
+      task.deadlineHart = successor;
+    }
   }
 }
 

@@ -55,7 +55,9 @@ export function mayResume(hart: Hart): bool {
  */
 export function handOver(hart: Hart, task: Task): void {
   runOn(hart, task);
-  if (queueOf(hart.index).hasBefore(task.taskClass)) hart.wants |= WANTS_SCHEDULE;
+  if (queueOf(hart.index).hasBefore(task.taskClass)) {
+    hart.wants |= WANTS_SCHEDULE;
+  }
 }
 
 /** What this hart runs. Only where it runs a task. */
@@ -65,11 +67,15 @@ export function runningTask(hart: Hart): Task {
 
 /** The task that runs goes to the end of its queue. */
 export function preempt(hart: Hart): void {
-  if (hart.running === 0) return;
+  if (hart.running === 0) {
+    return;
+  }
   const task = runningTask(hart);
   hart.running = 0;
   // A hart that is stopping takes no more: its last task goes on elsewhere.
-  if (!queueOf(hart.index).push(task)) enqueue(task, hart.index);
+  if (!queueOf(hart.index).push(task)) {
+    enqueue(task, hart.index);
+  }
 }
 
 /** The next task for this hart, its own or a stolen one; null if there is none. */
@@ -90,7 +96,9 @@ function stealAbove(hart: Hart, end: u32): Task | null {
   let vain: u32 = 1 << hart.index;
   for (;;) {
     const victim = victimAbove(end, vain);
-    if (victim === NO_VICTIM) break;
+    if (victim === NO_VICTIM) {
+      break;
+    }
     const stolen = queueOf(victim).steal(mostUrgent(stealable(victim)));
     if (stolen !== null) {
       hart.stolen++;
@@ -108,9 +116,13 @@ function victimAbove(end: u32, vain: u32): u32 {
   let best = end;
   let victim = NO_VICTIM;
   for (let i: u32 = 0; i < hartCount(); i++) {
-    if ((vain & (1 << i)) !== 0) continue;
+    if ((vain & (1 << i)) !== 0) {
+      continue;
+    }
     const taskClass = mostUrgent(stealable(i));
-    if (taskClass >= best) continue;
+    if (taskClass >= best) {
+      continue;
+    }
     best = taskClass;
     victim = i;
   }
@@ -128,9 +140,13 @@ function stealable(index: u32): u32 {
  * harts together, at the latest from tick to tick.
  */
 export function pullMoreUrgent(hart: Hart): void {
-  if (hart.running === 0) return;
+  if (hart.running === 0) {
+    return;
+  }
   const task = stealAbove(hart, runningTask(hart).taskClass);
-  if (task !== null) enqueue(task, hart.index);
+  if (task !== null) {
+    enqueue(task, hart.index);
+  }
 }
 
 /** As `pick`, but on the way into idling: this hart counts as idle before it looks. */
@@ -138,8 +154,11 @@ export function pickBeforeIdle(hart: Hart): Task | null {
   hart.runningClass = IDLE_CLASS;
   markIdle(hart.index);
   const task = pick(hart);
-  if (task !== null) markBusy(hart.index);
-  else hart.idles++;
+  if (task !== null) {
+    markBusy(hart.index);
+  } else {
+    hart.idles++;
+  }
   return task;
 }
 

@@ -29,14 +29,18 @@ export function leaveSpace(): void {
 /** Back to the address space of the task that this hart runs, if it runs one: after another's end. */
 export function returnToSpace(): void {
   const hart = thisHart();
-  if (hart.running !== 0) enterSpaceOf(hart, changetype<Task>(hart.running));
+  if (hart.running !== 0) {
+    enterSpaceOf(hart, changetype<Task>(hart.running));
+  }
 }
 
 /** Puts the address space of `task` in force on this hart, as it is now. */
 export function enterSpaceOf(hart: Hart, task: Task): void {
   enterSpace(hart, task.satp);
   // Hardware with fewer identifiers than tasks would mix address spaces up.
-  if (!asidsSuffice(ASID_MAX)) forgetTranslations();
+  if (!asidsSuffice(ASID_MAX)) {
+    forgetTranslations();
+  }
   see(hart, task);
 }
 
@@ -44,13 +48,17 @@ export function enterSpaceOf(hart: Hart, task: Task): void {
 export function spaceChanged(task: Task): void {
   task.seenBy = 0;
   const hart = thisHart();
-  if (hart.running === <u32>changetype<usize>(task)) see(hart, task);
+  if (hart.running === <u32>changetype<usize>(task)) {
+    see(hart, task);
+  }
 }
 
 /** This hart sees all that was mapped into `task`. */
 function see(hart: Hart, task: Task): void {
   const bit: u32 = 1 << hart.index;
-  if ((task.seenBy & bit) !== 0) return;
+  if ((task.seenBy & bit) !== 0) {
+    return;
+  }
   task.seenBy |= bit;
   seeNewMappings();
 }

@@ -60,9 +60,13 @@ export function wake(task: Task): void {
 
 function chooseHart(task: Task): u32 {
   const self = thisHart().index;
-  if (runningClass() > task.taskClass) return self;
+  if (runningClass() > task.taskClass) {
+    return self;
+  }
   const candidates = idle.value;
-  if (candidates === 0) return self;
+  if (candidates === 0) {
+    return self;
+  }
   const chosen = (candidates & (1 << task.lastHart)) !== 0 ? task.lastHart : <u32>ctz(candidates);
   markBusy(chosen); // the next that is woken goes to another one
   return chosen;
@@ -81,34 +85,48 @@ export function enqueue(task: Task, target: u32): void {
     assert(i <= hartCount());
     there = (there + 1) % hartCount();
   }
-  if (there !== self) return askHart(there, floor);
+  if (there !== self) {
+    return askHart(there, floor);
+  }
   if (runningClass() > taskClass) {
     thisHart().wants |= WANTS_SCHEDULE;
     return;
   }
   // It has to wait here. A hart that began to idle before it was in the queue did not see it, and can have it.
   const candidates = idle.value;
-  if (candidates !== 0) askHart(<u32>ctz(candidates), floor);
+  if (candidates !== 0) {
+    askHart(<u32>ctz(candidates), floor);
+  }
 }
 
 /** Asks hart `target` to look at its queue, or at what it runs. `floor` tokens stay in the bucket. */
 export function askHart(target: u32, floor: u32): void {
-  if (!notifyHart(target, floor)) audit(Audit.IpiLimited, NO_TASK, target, thisHart().ipisLimited);
+  if (!notifyHart(target, floor)) {
+    audit(Audit.IpiLimited, NO_TASK, target, thisHart().ipisLimited);
+  }
 }
 
 /** Tokens that an interrupt for `task`, which belongs to this hart, has to leave. */
 export function floorFor(task: Task): u32 {
-  if (task.hinted !== 0) return FLOOR_HINT;
-  if (task.taskClass <= <u32>Class.Service) return 0;
+  if (task.hinted !== 0) {
+    return FLOOR_HINT;
+  }
+  if (task.taskClass <= <u32>Class.Service) {
+    return 0;
+  }
   const time = readTime();
   const isFirst = time - task.toldAt >= tickTime();
-  if (isFirst) task.toldAt = time;
+  if (isFirst) {
+    task.toldAt = time;
+  }
   return FLOOR_STEP * (task.taskClass - Class.Service + (isFirst ? 0 : 1));
 }
 
 /** Sends a runnable task to a hart by a hint (Syscall.YieldTo). False if that hart is not online. */
 export function sendTo(task: Task, target: u32): bool {
-  if (!isOnline(target)) return false;
+  if (!isOnline(target)) {
+    return false;
+  }
   task.hinted = 1;
   task.lastHart = target;
   enqueue(task, target);

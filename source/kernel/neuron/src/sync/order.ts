@@ -34,7 +34,9 @@ export const enum Rank {
 
 /** Notes that this hart takes a lock of `rank`; asserts that it holds none of that rank or above. */
 export function enterRank(rank: u32): void {
-  if (!CHECKED) return;
+  if (!CHECKED) {
+    return;
+  }
   const hart = changetype<HartContext>(hartPointer());
   assert(hart.heldRanks >> rank === 0);
   hart.heldRanks |= 1 << rank;
@@ -42,7 +44,9 @@ export function enterRank(rank: u32): void {
 
 /** Notes that this hart gave its lock of `rank` back. */
 export function leaveRank(rank: u32): void {
-  if (!CHECKED) return;
+  if (!CHECKED) {
+    return;
+  }
   const hart = changetype<HartContext>(hartPointer());
   hart.heldRanks &= ~(1 << rank);
 }

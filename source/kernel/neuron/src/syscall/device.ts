@@ -15,16 +15,22 @@ import { Task } from "../task/objects";
 export function mapDevice(task: Task, slot: u64, address: u64): void {
   const rights: u32 = Right.Read | Right.Write;
   const refusal = check(task, slot, Kind.Device, rights);
-  if (refusal !== Refusal.None) return setStatus(task, refusal);
+  if (refusal !== Refusal.None) {
+    return setStatus(task, refusal);
+  }
   const node = deviceRegion(slotOf(task, <u32>slot).object);
   const mapped = mapRegisters(task, node.base, node.size, address, rights);
-  if (task.work !== null) return callAgain(task);
+  if (task.work !== null) {
+    return callAgain(task);
+  }
   setStatus(task, mapped);
 }
 
 export function bindInterrupt(hart: Hart, task: Task, slot: u64, notificationSlot: u64, bits: u64): void {
   let refusal = check(task, slot, Kind.Interrupt, Right.Manage);
-  if (refusal === Refusal.None) refusal = checkSignal(task, notificationSlot, bits);
+  if (refusal === Refusal.None) {
+    refusal = checkSignal(task, notificationSlot, bits);
+  }
   if (refusal === Refusal.None) {
     const source = slotOf(task, <u32>slot).object;
     const notification = slotOf(task, <u32>notificationSlot).notification;
@@ -44,20 +50,32 @@ export function completeInterrupt(task: Task, slot: u64): void {
 /** Pins part of a memory object that the caller may write, and tells at which address the device sees it. */
 export function pin(task: Task, slot: u64, vmoSlot: u64, offset: u64, bytes: u64): void {
   let refusal = check(task, slot, Kind.Device, Right.Manage);
-  if (refusal === Refusal.None) refusal = check(task, vmoSlot, Kind.Vmo, Right.Read | Right.Write);
-  if (refusal !== Refusal.None) return setStatus(task, refusal);
+  if (refusal === Refusal.None) {
+    refusal = check(task, vmoSlot, Kind.Vmo, Right.Read | Right.Write);
+  }
+  if (refusal !== Refusal.None) {
+    return setStatus(task, refusal);
+  }
   const vmo = slotOf(task, <u32>vmoSlot).vmo;
   const size = <u64>vmo.pages * PAGE_BYTES;
-  if (bytes === 0 || offset >= size || bytes > size - offset) return setStatus(task, Refusal.BadArgument);
-  if (!pinFor(slotOf(task, <u32>slot).object, vmo)) return setStatus(task, Refusal.TableFull);
+  if (bytes === 0 || offset >= size || bytes > size - offset) {
+    return setStatus(task, Refusal.BadArgument);
+  }
+  if (!pinFor(slotOf(task, <u32>slot).object, vmo)) {
+    return setStatus(task, Refusal.TableFull);
+  }
   setResult(task, <u64>vmo.base + offset);
 }
 
 /** The driver names the memory object by its own capability, so it can unpin only what it could pin. */
 export function unpin(task: Task, slot: u64, vmoSlot: u64): void {
   let refusal = check(task, slot, Kind.Device, Right.Manage);
-  if (refusal === Refusal.None) refusal = check(task, vmoSlot, Kind.Vmo, Right.Read | Right.Write);
-  if (refusal !== Refusal.None) return setStatus(task, refusal);
+  if (refusal === Refusal.None) {
+    refusal = check(task, vmoSlot, Kind.Vmo, Right.Read | Right.Write);
+  }
+  if (refusal !== Refusal.None) {
+    return setStatus(task, refusal);
+  }
   const found = unpinFor(slotOf(task, <u32>slot).object, slotOf(task, <u32>vmoSlot).vmo);
   setStatus(task, found ? Refusal.None : Refusal.BadState);
 }
@@ -65,5 +83,7 @@ export function unpin(task: Task, slot: u64, vmoSlot: u64): void {
 export function unpinAll(task: Task, slot: u64): void {
   const refusal = check(task, slot, Kind.Device, Right.Manage);
   setStatus(task, refusal);
-  if (refusal === Refusal.None) unpinAllOf(slotOf(task, <u32>slot).object);
+  if (refusal === Refusal.None) {
+    unpinAllOf(slotOf(task, <u32>slot).object);
+  }
 }

@@ -19,7 +19,9 @@ import * as taskCalls from "./task";
 
 /** Does what `task`, which runs on this hart, asks for; its arguments stand in its frame. */
 export function dispatch(hart: Hart, task: Task, number: u64): void {
-  if (number > <u64>u32.MAX_VALUE) return setStatus(task, Refusal.BadCall);
+  if (number > <u64>u32.MAX_VALUE) {
+    return setStatus(task, Refusal.BadCall);
+  }
   switch (<u32>number) {
     case Syscall.Yield:
       return taskCalls.yieldNow(hart, task);

@@ -11,12 +11,21 @@ import { Task } from "../task/objects";
 /** The hart stops at its next trap or, if it idles, at once; `Refusal.BadState` for the last one. */
 export function stop(hart: Hart, task: Task, slot: u64, index: u64): void {
   const refusal = check(task, slot, Kind.Harts, Right.Manage);
-  if (refusal !== Refusal.None) return setStatus(task, refusal);
-  if (index >= hartCount() || !isOnline(<u32>index)) return setStatus(task, Refusal.HartOffline);
-  if (popcnt(onlineMask()) < 2) return setStatus(task, Refusal.BadState);
+  if (refusal !== Refusal.None) {
+    return setStatus(task, refusal);
+  }
+  if (index >= hartCount() || !isOnline(<u32>index)) {
+    return setStatus(task, Refusal.HartOffline);
+  }
+  if (popcnt(onlineMask()) < 2) {
+    return setStatus(task, Refusal.BadState);
+  }
   setStatus(task, Refusal.None);
-  if (index === hart.index) hart.wants |= WANTS_STOP;
-  else requestStop(<u32>index);
+  if (index === hart.index) {
+    hart.wants |= WANTS_STOP;
+  } else {
+    requestStop(<u32>index);
+  }
 }
 
 /**
@@ -25,8 +34,14 @@ export function stop(hart: Hart, task: Task, slot: u64, index: u64): void {
  */
 export function restart(hart: Hart, task: Task, slot: u64, index: u64): void {
   const refusal = check(task, slot, Kind.Harts, Right.Manage);
-  if (refusal !== Refusal.None) return setStatus(task, refusal);
-  if (index >= hartCount() || index === hart.index) return setStatus(task, Refusal.BadArgument);
-  if (isOnline(<u32>index)) return setStatus(task, Refusal.BadState);
+  if (refusal !== Refusal.None) {
+    return setStatus(task, refusal);
+  }
+  if (index >= hartCount() || index === hart.index) {
+    return setStatus(task, Refusal.BadArgument);
+  }
+  if (isOnline(<u32>index)) {
+    return setStatus(task, Refusal.BadState);
+  }
   setStatus(task, startHart(hart, <u32>index) ? Refusal.None : Refusal.TryAgain);
 }

@@ -19,17 +19,29 @@ import { TASKS_MAX, taskAt, waitKind } from "../task/task";
 
 export function information(task: Task, slot: u64, topic: u64, index: u64): void {
   const refusal = check(task, slot, Kind.Info, Right.Read);
-  if (refusal !== Refusal.None) return setStatus(task, refusal);
+  if (refusal !== Refusal.None) {
+    return setStatus(task, refusal);
+  }
   if (topic === Topic.System) {
     const free = <u64>freeFrameCount() * FRAME_BYTES;
     const online = onlineMask();
     return setResults(task, popcnt(online), hartCount(), timebaseHz(), devices().ramBytes, free, online);
   }
-  if (topic === Topic.Task) return taskInformation(task, index);
-  if (topic === Topic.Interrupt) return interruptInformation(task, index);
-  if (topic === Topic.Firmware) return firmwareInformation(task);
-  if (topic === Topic.Nonce) return setResults(task, devices().nonceLow, devices().nonceHigh, 0, 0, 0, 0);
-  if (index >= hartCount()) return setStatus(task, Refusal.BadArgument);
+  if (topic === Topic.Task) {
+    return taskInformation(task, index);
+  }
+  if (topic === Topic.Interrupt) {
+    return interruptInformation(task, index);
+  }
+  if (topic === Topic.Firmware) {
+    return firmwareInformation(task);
+  }
+  if (topic === Topic.Nonce) {
+    return setResults(task, devices().nonceLow, devices().nonceHigh, 0, 0, 0, 0);
+  }
+  if (index >= hartCount()) {
+    return setStatus(task, Refusal.BadArgument);
+  }
   const hart = hartAt(<u32>index);
   if (topic === Topic.Hart) {
     setResults(task, hart.hartid, hart.ticks, hart.ipisSent, hart.ipisTaken, hart.switches, hart.stolen);
@@ -47,10 +59,14 @@ export function information(task: Task, slot: u64, topic: u64, index: u64): void
 function taken(receiver: u32, sender: u32): u64 {
   return load<u64>(hartAt(receiver).ipisFrom(sender));
 }
-if (HARTS_MAX !== 4) ERROR("Topic.IpiRow has a word for each of four harts");
+if (HARTS_MAX !== 4) {
+  ERROR("Topic.IpiRow has a word for each of four harts");
+}
 
 function taskInformation(task: Task, index: u64): void {
-  if (index >= TASKS_MAX) return setStatus(task, Refusal.BadArgument);
+  if (index >= TASKS_MAX) {
+    return setStatus(task, Refusal.BadArgument);
+  }
   const t = taskAt(<u32>index);
   const kind = waitKind(t.waitWord);
   // A place without a task is told as an ended task without a name.
@@ -65,9 +81,13 @@ function taskInformation(task: Task, index: u64): void {
 }
 
 function interruptInformation(task: Task, source: u64): void {
-  if (source === 0 || source >= PLIC_SOURCES_MAX) return setStatus(task, Refusal.BadArgument);
+  if (source === 0 || source >= PLIC_SOURCES_MAX) {
+    return setStatus(task, Refusal.BadArgument);
+  }
   const s = <u32>source;
-  if (!isBound(s)) return setResults(task, 0, 0, 0, 0, 0, 0);
+  if (!isBound(s)) {
+    return setResults(task, 0, 0, 0, 0, 0, 0);
+  }
   const owner = boundTask(s);
   const index = owner === null ? 0 : owner.index;
   setResults(task, 1, boundHart(s), interruptCount(s), isOpen(s) ? 1 : 0, index, 0);
@@ -89,6 +109,8 @@ function firmwareInformation(task: Task): void {
 
 export function powerOff(task: Task, slot: u64): void {
   const refusal = check(task, slot, Kind.Power, Right.Manage);
-  if (refusal !== Refusal.None) return setStatus(task, refusal);
+  if (refusal !== Refusal.None) {
+    return setStatus(task, refusal);
+  }
   turnOff(false);
 }

@@ -13,13 +13,17 @@ import { Task } from "../task/objects";
 
 export function call(hart: Hart, task: Task): void {
   const refusal = check(task, task.a0, Kind.Endpoint, Right.Send);
-  if (refusal !== Refusal.None) return setStatus(task, refusal);
+  if (refusal !== Refusal.None) {
+    return setStatus(task, refusal);
+  }
   messages.call(hart, task, slotOf(task, <u32>task.a0), task.a6);
 }
 
 export function receive(hart: Hart, task: Task, slot: u64, deadline: u64): void {
   const refusal = check(task, slot, Kind.Endpoint, Right.Receive);
-  if (refusal !== Refusal.None) return setStatus(task, refusal);
+  if (refusal !== Refusal.None) {
+    return setStatus(task, refusal);
+  }
   messages.receive(hart, task, slotOf(task, <u32>slot), deadline);
 }
 
@@ -29,20 +33,28 @@ export function reply(task: Task): void {
 
 export function replyReceive(hart: Hart, task: Task): void {
   const refusal = check(task, task.a0, Kind.Endpoint, Right.Receive);
-  if (refusal !== Refusal.None) return setStatus(task, refusal);
+  if (refusal !== Refusal.None) {
+    return setStatus(task, refusal);
+  }
   messages.replyReceive(hart, task, slotOf(task, <u32>task.a0), task.a6);
 }
 
 export function signalSlot(task: Task, slot: u64, bits: u64): void {
   const refusal = checkSignal(task, slot, bits);
   setStatus(task, refusal);
-  if (refusal === Refusal.None) signal(slotOf(task, <u32>slot).notification, bits);
+  if (refusal === Refusal.None) {
+    signal(slotOf(task, <u32>slot).notification, bits);
+  }
 }
 
 export function wait(hart: Hart, task: Task, slot: u64, deadline: u64): void {
   let refusal = check(task, slot, Kind.Notification, Right.Receive);
-  if (refusal === Refusal.None) refusal = waitFor(hart, task, slotOf(task, <u32>slot).notification, deadline);
-  if (refusal !== Refusal.None) setStatus(task, refusal);
+  if (refusal === Refusal.None) {
+    refusal = waitFor(hart, task, slotOf(task, <u32>slot).notification, deadline);
+  }
+  if (refusal !== Refusal.None) {
+    setStatus(task, refusal);
+  }
 }
 
 export function bindSlot(task: Task, slot: u64): void {

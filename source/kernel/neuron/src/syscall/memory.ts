@@ -11,14 +11,24 @@ import { Task } from "../task/objects";
 import { claimUnborn, unclaimUnborn } from "../task/task";
 
 export function createVmo(task: Task, bytes: u64): void {
-  if (bytes === 0 || bytes > vmos.VMO_BYTES_MAX) return setStatus(task, Refusal.BadArgument);
+  if (bytes === 0 || bytes > vmos.VMO_BYTES_MAX) {
+    return setStatus(task, Refusal.BadArgument);
+  }
   const slot = freeSlot(task);
-  if (slot === SLOT_COUNT) return setStatus(task, Refusal.TableFull);
-  if (task.making === null) task.making = vmos.beginVmo(<u32>bytes);
+  if (slot === SLOT_COUNT) {
+    return setStatus(task, Refusal.TableFull);
+  }
+  if (task.making === null) {
+    task.making = vmos.beginVmo(<u32>bytes);
+  }
   const vmo = task.making;
-  if (vmo === null) return setStatus(task, Refusal.NoMemory);
+  if (vmo === null) {
+    return setStatus(task, Refusal.NoMemory);
+  }
   // A large object takes a while. The task makes its call again, and pending interrupts are taken in between.
-  if (!vmos.zeroMore(vmo)) return callAgain(task);
+  if (!vmos.zeroMore(vmo)) {
+    return callAgain(task);
+  }
   task.making = null;
   putCapability(task, slot, Kind.Vmo, <u32>changetype<usize>(vmo), Right.All, 0);
   setResult(task, slot);
@@ -29,14 +39,20 @@ export function createVmo(task: Task, bytes: u64): void {
  * is refused, `unclaimSpace` must follow.
  */
 function claimSpace(task: Task, taskSlot: u64): Refusal {
-  if (taskSlot === SELF) return Refusal.None;
+  if (taskSlot === SELF) {
+    return Refusal.None;
+  }
   const refusal = check(task, taskSlot, Kind.Task, Right.Manage);
-  if (refusal !== Refusal.None) return refusal;
+  if (refusal !== Refusal.None) {
+    return refusal;
+  }
   return claimUnborn(spaceOf(task, taskSlot)) ? Refusal.None : Refusal.BadState;
 }
 
 function unclaimSpace(task: Task, taskSlot: u64): void {
-  if (taskSlot !== SELF) unclaimUnborn(spaceOf(task, taskSlot));
+  if (taskSlot !== SELF) {
+    unclaimUnborn(spaceOf(task, taskSlot));
+  }
 }
 
 /** The task that `taskSlot`, checked, names. */
@@ -60,14 +76,22 @@ export function map(
   bytes: u64,
   rights: u64,
 ): void {
-  if (!areMappingRights(rights)) return setStatus(task, Refusal.BadArgument);
+  if (!areMappingRights(rights)) {
+    return setStatus(task, Refusal.BadArgument);
+  }
   let refusal = check(task, vmoSlot, Kind.Vmo, <u32>rights);
-  if (refusal === Refusal.None) refusal = claimSpace(task, taskSlot);
-  if (refusal !== Refusal.None) return giveUp(task, refusal);
+  if (refusal === Refusal.None) {
+    refusal = claimSpace(task, taskSlot);
+  }
+  if (refusal !== Refusal.None) {
+    return giveUp(task, refusal);
+  }
   const vmo = slotOf(task, <u32>vmoSlot).vmo;
   refusal = mapVmo(task, spaceOf(task, taskSlot), vmo, address, offset, bytes, <u32>rights);
   unclaimSpace(task, taskSlot);
-  if (task.work !== null) return callAgain(task);
+  if (task.work !== null) {
+    return callAgain(task);
+  }
   setStatus(task, refusal);
 }
 
@@ -79,15 +103,21 @@ function giveUp(task: Task, refusal: Refusal): void {
 
 export function unmap(task: Task, taskSlot: u64, address: u64): void {
   let refusal = claimSpace(task, taskSlot);
-  if (refusal !== Refusal.None) return giveUp(task, refusal);
+  if (refusal !== Refusal.None) {
+    return giveUp(task, refusal);
+  }
   refusal = unmapAt(task, spaceOf(task, taskSlot), address);
   unclaimSpace(task, taskSlot);
-  if (task.work !== null) return callAgain(task);
+  if (task.work !== null) {
+    return callAgain(task);
+  }
   setStatus(task, refusal);
 }
 
 export function vmoSize(task: Task, slot: u64): void {
   const refusal = check(task, slot, Kind.Vmo, Right.None);
-  if (refusal !== Refusal.None) return setStatus(task, refusal);
+  if (refusal !== Refusal.None) {
+    return setStatus(task, refusal);
+  }
   setResult(task, <u64>slotOf(task, <u32>slot).vmo.pages * PAGE_BYTES);
 }

@@ -22,16 +22,22 @@ export function yieldNow(hart: Hart, task: Task): void {
 
 /** The task asks to go on on hart `target`. It is a hint, and checked against the harts that are online. */
 export function yieldTo(hart: Hart, task: Task, target: u64): void {
-  if (target > u32.MAX_VALUE || !isOnline(<u32>target)) return setStatus(task, Refusal.HartOffline);
+  if (target > u32.MAX_VALUE || !isOnline(<u32>target)) {
+    return setStatus(task, Refusal.HartOffline);
+  }
   setStatus(task, Refusal.None);
   hart.running = 0;
   // The hart may have gone offline since then. In that case the task goes on here.
-  if (!sendTo(task, <u32>target)) hart.running = <u32>changetype<usize>(task);
+  if (!sendTo(task, <u32>target)) {
+    hart.running = <u32>changetype<usize>(task);
+  }
 }
 
 export function sleep(hart: Hart, task: Task, deadline: u64): void {
   setStatus(task, Refusal.None);
-  if (deadline <= readTime()) return;
+  if (deadline <= readTime()) {
+    return;
+  }
   hart.running = 0;
   armDeadline(hart, task, deadline);
   publish(task, Wait.Sleeping);
@@ -47,14 +53,24 @@ export function exit(task: Task, code: u64): void {
 
 /** A task may only make tasks of its own class or less urgent ones. */
 export function createTask(task: Task, taskClass: u64, notificationSlot: u64, bits: u64): void {
-  if (taskClass >= CLASS_COUNT) return setStatus(task, Refusal.BadArgument);
+  if (taskClass >= CLASS_COUNT) {
+    return setStatus(task, Refusal.BadArgument);
+  }
   const refusal = checkSignal(task, notificationSlot, bits);
-  if (refusal !== Refusal.None) return setStatus(task, refusal);
-  if (taskClass < task.taskClass) return setStatus(task, Refusal.MissingRight);
+  if (refusal !== Refusal.None) {
+    return setStatus(task, refusal);
+  }
+  if (taskClass < task.taskClass) {
+    return setStatus(task, Refusal.MissingRight);
+  }
   const slot = freeSlot(task);
-  if (slot === SLOT_COUNT) return setStatus(task, Refusal.TableFull);
+  if (slot === SLOT_COUNT) {
+    return setStatus(task, Refusal.TableFull);
+  }
   const made = births.createTask(task, <u32>taskClass);
-  if (made === null) return setStatus(task, Refusal.NoMemory);
+  if (made === null) {
+    return setStatus(task, Refusal.NoMemory);
+  }
   births.tellOfEnd(made, slotOf(task, <u32>notificationSlot).notification, bits);
   putCapability(task, slot, Kind.Task, <u32>changetype<usize>(made), Right.Manage | Right.Transfer, 0);
   setResult(task, slot);
@@ -62,9 +78,13 @@ export function createTask(task: Task, taskClass: u64, notificationSlot: u64, bi
 
 export function nameTask(task: Task, slot: u64, low: u64, high: u64): void {
   const refusal = check(task, slot, Kind.Task, Right.Manage);
-  if (refusal !== Refusal.None) return setStatus(task, refusal);
+  if (refusal !== Refusal.None) {
+    return setStatus(task, refusal);
+  }
   const named = slotOf(task, <u32>slot).task;
-  if (!claimUnborn(named)) return setStatus(task, Refusal.BadState);
+  if (!claimUnborn(named)) {
+    return setStatus(task, Refusal.BadState);
+  }
   named.nameLow = low;
   named.nameHigh = high;
   unclaimUnborn(named);
@@ -73,13 +93,17 @@ export function nameTask(task: Task, slot: u64, low: u64, high: u64): void {
 
 export function startTask(task: Task, slot: u64, entry: u64, stackPointer: u64): void {
   const refusal = check(task, slot, Kind.Task, Right.Manage);
-  if (refusal !== Refusal.None) return setStatus(task, refusal);
+  if (refusal !== Refusal.None) {
+    return setStatus(task, refusal);
+  }
   setStatus(task, births.startTask(slotOf(task, <u32>slot).task, entry, stackPointer));
 }
 
 export function taskStatus(task: Task, slot: u64): void {
   const refusal = check(task, slot, Kind.Task, Right.None);
-  if (refusal !== Refusal.None) return setStatus(task, refusal);
+  if (refusal !== Refusal.None) {
+    return setStatus(task, refusal);
+  }
   const other = slotOf(task, <u32>slot).task;
   const state = other.state;
   setResults(task, state, other.end, other.endDetail, 0, 0, 0);

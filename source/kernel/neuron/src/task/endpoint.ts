@@ -24,7 +24,9 @@ export function endpointsInit(): void {
 /** A new endpoint with one reference, or null if all are in use. */
 export function allocEndpoint(): Endpoint | null {
   const endpoint = changetype<Endpoint | null>(endpointPool.alloc());
-  if (endpoint === null) return null;
+  if (endpoint === null) {
+    return null;
+  }
   endpoint.lock.init(Rank.Endpoint);
   endpoint.references.value = 1;
   return endpoint;
@@ -33,7 +35,9 @@ export function allocEndpoint(): Endpoint | null {
 /** A new notification with one reference, or null if all are in use. */
 export function allocNotification(): Notification | null {
   const notification = changetype<Notification | null>(notificationPool.alloc());
-  if (notification === null) return null;
+  if (notification === null) {
+    return null;
+  }
   notification.lock.init(Rank.Notification);
   notification.references.value = 1;
   return notification;
@@ -45,7 +49,9 @@ export function retainEndpoint(endpoint: Endpoint): void {
 
 /** With the last reference no task can wait here any more: one that waits holds a capability. */
 export function releaseEndpoint(endpoint: Endpoint): void {
-  if (endpoint.references.subtract(1) === 1) endpointPool.free(changetype<usize>(endpoint));
+  if (endpoint.references.subtract(1) === 1) {
+    endpointPool.free(changetype<usize>(endpoint));
+  }
 }
 
 /** No task can receive here any more. It stays so: a right to receive is only ever copied from another. */
@@ -58,5 +64,7 @@ export function retainNotification(notification: Notification): void {
 }
 
 export function releaseNotification(notification: Notification): void {
-  if (notification.references.subtract(1) === 1) notificationPool.free(changetype<usize>(notification));
+  if (notification.references.subtract(1) === 1) {
+    notificationPool.free(changetype<usize>(notification));
+  }
 }

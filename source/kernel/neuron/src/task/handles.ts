@@ -65,7 +65,9 @@ export function check(task: Task, slot: u64, kind: Kind, rights: u32): Refusal {
  */
 export function checkSignal(task: Task, slot: u64, bits: u64): Refusal {
   let refusal = judge(task, slot, Kind.Notification, Right.Send);
-  if (refusal === Refusal.None && !allowsBits(slotOf(task, <u32>slot), bits)) refusal = Refusal.MissingRight;
+  if (refusal === Refusal.None && !allowsBits(slotOf(task, <u32>slot), bits)) {
+    refusal = Refusal.MissingRight;
+  }
   return audited(task, slot, refusal);
 }
 
@@ -75,7 +77,9 @@ function allowsBits(capability: Capability, bits: u64): bool {
 
 /** Whether `slot` of `task` holds anything. Not audited: there may be more to judge. */
 export function checkAny(task: Task, slot: u64): Refusal {
-  if (slot >= SLOT_COUNT || slotOf(task, <u32>slot).kind === <u8>Kind.Empty) return Refusal.BadSlot;
+  if (slot >= SLOT_COUNT || slotOf(task, <u32>slot).kind === <u8>Kind.Empty) {
+    return Refusal.BadSlot;
+  }
   return Refusal.None;
 }
 
@@ -86,24 +90,36 @@ export function checkTransfer(capability: Capability): Refusal {
 
 /** Audits that a task was refused something of its `slot`; returns `refusal`. */
 export function audited(task: Task, slot: u64, refusal: Refusal): Refusal {
-  if (refusal !== Refusal.None) audit(Audit.CapabilityRefused, task.id, slot, <u64>-(<i64>refusal));
+  if (refusal !== Refusal.None) {
+    audit(Audit.CapabilityRefused, task.id, slot, <u64>-(<i64>refusal));
+  }
   return refusal;
 }
 
 function judge(task: Task, slot: u64, kind: Kind, rights: u32): Refusal {
-  if (slot >= SLOT_COUNT) return Refusal.BadSlot;
+  if (slot >= SLOT_COUNT) {
+    return Refusal.BadSlot;
+  }
   const capability = slotOf(task, <u32>slot);
   const found = <u32>capability.kind;
-  if (found === Kind.Empty) return Refusal.BadSlot;
-  if (found !== <u32>kind) return Refusal.WrongKind;
-  if ((<u32>capability.rights & rights) !== rights) return Refusal.MissingRight;
+  if (found === Kind.Empty) {
+    return Refusal.BadSlot;
+  }
+  if (found !== <u32>kind) {
+    return Refusal.WrongKind;
+  }
+  if ((<u32>capability.rights & rights) !== rights) {
+    return Refusal.MissingRight;
+  }
   return Refusal.None;
 }
 
 /** The lowest empty slot, or SLOT_COUNT. */
 export function freeSlot(task: Task): u32 {
   for (let slot: u32 = 0; slot < SLOT_COUNT; slot++) {
-    if (slotOf(task, slot).kind === <u8>Kind.Empty) return slot;
+    if (slotOf(task, slot).kind === <u8>Kind.Empty) {
+      return slot;
+    }
   }
   return SLOT_COUNT;
 }
@@ -115,8 +131,9 @@ export function putCapability(task: Task, slot: u32, kind: Kind, object: u32, ri
   capability.rights = <u8>rights;
   capability.object = object;
   capability.badge = badge;
-  if (kind === Kind.Endpoint && (rights & Right.Receive) !== 0)
+  if (kind === Kind.Endpoint && (rights & Right.Receive) !== 0) {
     changetype<Endpoint>(object).receiveRights.add(1);
+  }
 }
 
 /** Fills an empty slot with a copy of `from` whose rights are cut to `rights`; a badge of 0 keeps the old one. */
@@ -146,16 +163,26 @@ export function dropCapability(task: Task, slot: u32): void {
 }
 
 function retain(kind: Kind, object: u32): void {
-  if (kind === Kind.Task) retainTask(changetype<Task>(object));
-  else if (kind === Kind.Endpoint) retainEndpoint(changetype<Endpoint>(object));
-  else if (kind === Kind.Notification) retainNotification(changetype<Notification>(object));
-  else if (kind === Kind.Vmo) retainVmo(changetype<Vmo>(object));
+  if (kind === Kind.Task) {
+    retainTask(changetype<Task>(object));
+  } else if (kind === Kind.Endpoint) {
+    retainEndpoint(changetype<Endpoint>(object));
+  } else if (kind === Kind.Notification) {
+    retainNotification(changetype<Notification>(object));
+  } else if (kind === Kind.Vmo) {
+    retainVmo(changetype<Vmo>(object));
+  }
   // Devices, interrupts, console, power and information are not counted: they never go.
 }
 
 function release(kind: Kind, object: u32): void {
-  if (kind === Kind.Task) releaseTask(changetype<Task>(object));
-  else if (kind === Kind.Endpoint) releaseEndpoint(changetype<Endpoint>(object));
-  else if (kind === Kind.Notification) releaseNotification(changetype<Notification>(object));
-  else if (kind === Kind.Vmo) releaseVmo(changetype<Vmo>(object));
+  if (kind === Kind.Task) {
+    releaseTask(changetype<Task>(object));
+  } else if (kind === Kind.Endpoint) {
+    releaseEndpoint(changetype<Endpoint>(object));
+  } else if (kind === Kind.Notification) {
+    releaseNotification(changetype<Notification>(object));
+  } else if (kind === Kind.Vmo) {
+    releaseVmo(changetype<Vmo>(object));
+  }
 }

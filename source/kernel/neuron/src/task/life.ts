@@ -35,9 +35,13 @@ export function retainTask(task: Task): void {
 /** Releases a reference; with the last one (the task has ended) its place is free again. */
 export function releaseTask(task: Task): void {
   const before = task.references.subtract(1);
-  if (before === 1) return freeTask(task);
+  if (before === 1) {
+    return freeTask(task);
+  }
   // An unborn task that no capability names can never be started: what it was given has to come back.
-  if (before === 2 && task.state === TaskState.Unborn) requestKill(task);
+  if (before === 2 && task.state === TaskState.Unborn) {
+    requestKill(task);
+  }
 }
 
 /** `child`, which was just made, belongs to `maker`, which runs here. */
@@ -55,7 +59,9 @@ export function adopt(maker: Task, child: Task): void {
 export function endChildren(maker: Task): bool {
   familyLock.acquire();
   const hasChildren = maker.children.first !== 0;
-  if (hasChildren) maker.lingers = 1;
+  if (hasChildren) {
+    maker.lingers = 1;
+  }
   let child = changetype<Task | null>(maker.children.first);
   // bounded by the tasks there are
   while (child !== null) {
@@ -98,7 +104,9 @@ export function requestKill(task: Task): bool {
     kills.linkLast(<u32>changetype<usize>(task), KILLS);
   }
   killsLock.release();
-  if (isFirst) thisHart().wants |= WANTS_KILLS;
+  if (isFirst) {
+    thisHart().wants |= WANTS_KILLS;
+  }
   return isFirst;
 }
 
@@ -114,7 +122,9 @@ export function areKillsOpen(): bool {
 
 /** The next task that is to be killed, with a reference; it goes behind the others. Null for none. */
 export function nextToKill(): Task | null {
-  if (!areKillsOpen()) return null;
+  if (!areKillsOpen()) {
+    return null;
+  }
   killsLock.acquire();
   const task = changetype<Task | null>(kills.first);
   if (task !== null) {
@@ -129,7 +139,9 @@ export function nextToKill(): Task | null {
 /** The task ends now: no kill is open any more, and none can be requested. */
 export function closeKill(task: Task): void {
   killsLock.acquire();
-  if (task.killed === Killed.Asked) kills.unlink(<u32>changetype<usize>(task), KILLS);
+  if (task.killed === Killed.Asked) {
+    kills.unlink(<u32>changetype<usize>(task), KILLS);
+  }
   task.killed = Killed.Done;
   killsLock.release();
 }

@@ -15,8 +15,11 @@ export class List {
     const before = this.last;
     store<u32>(item + links, 0);
     store<u32>(item + links + 4, before);
-    if (before === 0) this.first = item;
-    else store<u32>(before + links, item);
+    if (before === 0) {
+      this.first = item;
+    } else {
+      store<u32>(before + links, item);
+    }
     this.last = item;
   }
 
@@ -24,8 +27,11 @@ export class List {
     const after = this.first;
     store<u32>(item + links, after);
     store<u32>(item + links + 4, 0);
-    if (after === 0) this.last = item;
-    else store<u32>(after + links + 4, item);
+    if (after === 0) {
+      this.last = item;
+    } else {
+      store<u32>(after + links + 4, item);
+    }
     this.first = item;
   }
 
@@ -33,17 +39,26 @@ export class List {
   unlinkFirst(links: u32): void {
     const next = load<u32>(this.first + links);
     this.first = next;
-    if (next === 0) this.last = 0;
-    else store<u32>(next + links + 4, 0);
+    if (next === 0) {
+      this.last = 0;
+    } else {
+      store<u32>(next + links + 4, 0);
+    }
   }
 
   /** Takes out an item that is in this list. */
   unlink(item: u32, links: u32): void {
     const next = load<u32>(item + links);
     const previous = load<u32>(item + links + 4);
-    if (previous === 0) this.first = next;
-    else store<u32>(previous + links, next);
-    if (next === 0) this.last = previous;
-    else store<u32>(next + links + 4, previous);
+    if (previous === 0) {
+      this.first = next;
+    } else {
+      store<u32>(previous + links, next);
+    }
+    if (next === 0) {
+      this.last = previous;
+    } else {
+      store<u32>(next + links + 4, previous);
+    }
   }
 }

@@ -18,7 +18,11 @@ export function mappingAt(task: Task, index: u32): Mapping {
 
 /** A free record, or null. */
 export function freeMapping(task: Task): Mapping | null {
-  for (let i: u32 = 0; i < MAPPINGS_MAX; i++) if (mappingAt(task, i).pages === 0) return mappingAt(task, i);
+  for (let i: u32 = 0; i < MAPPINGS_MAX; i++) {
+    if (mappingAt(task, i).pages === 0) {
+      return mappingAt(task, i);
+    }
+  }
   return null;
 }
 
@@ -26,7 +30,9 @@ export function freeMapping(task: Task): Mapping | null {
 export function mappingFrom(task: Task, address: u32): Mapping | null {
   for (let i: u32 = 0; i < MAPPINGS_MAX; i++) {
     const mapping = mappingAt(task, i);
-    if (mapping.pages !== 0 && mapping.address === address) return mapping;
+    if (mapping.pages !== 0 && mapping.address === address) {
+      return mapping;
+    }
   }
   return null;
 }
@@ -35,9 +41,12 @@ export function mappingFrom(task: Task, address: u32): Mapping | null {
 export function overlapsMapping(task: Task, address: u32, bytes: u32): bool {
   for (let i: u32 = 0; i < MAPPINGS_MAX; i++) {
     const mapping = mappingAt(task, i);
-    if (mapping.pages === 0) continue;
-    if (address < mapping.address + mapping.pages * PAGE_BYTES && mapping.address < address + bytes)
+    if (mapping.pages === 0) {
+      continue;
+    }
+    if (address < mapping.address + mapping.pages * PAGE_BYTES && mapping.address < address + bytes) {
       return true;
+    }
   }
   return false;
 }

@@ -230,7 +230,9 @@ export class Endpoint {
     return changetype<TaskQueue>(changetype<usize>(this) + offsetof<Endpoint>("receivers0"));
   }
 }
-if (offsetof<TaskQueue>() !== 8) ERROR("an Endpoint keeps eight bytes for each queue");
+if (offsetof<TaskQueue>() !== 8) {
+  ERROR("an Endpoint keeps eight bytes for each queue");
+}
 
 /** A word of bits that are signalled and taken. */
 @unmanaged

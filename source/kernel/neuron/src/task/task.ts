@@ -24,7 +24,9 @@ const TASK_STRIDE: u32 = <u32>((offsetof<Task>() + 63) & ~63);
 const pool = changetype<Pool>(memory.data(POOL_BYTES, 8));
 const table: usize = memory.data(TASKS_MAX * TASK_STRIDE, 64);
 
-if (TASKS_MAX > TASK_NUMBER_MASK + 1) ERROR("a task's number does not fit its id");
+if (TASKS_MAX > TASK_NUMBER_MASK + 1) {
+  ERROR("a task's number does not fit its id");
+}
 
 const KIND_MASK: u64 = 0xff;
 const SERIAL_SHIFT: u64 = 8;
@@ -47,7 +49,9 @@ export function taskAt(index: u32): Task {
  */
 export function allocTask(): Task | null {
   const task = changetype<Task | null>(pool.alloc());
-  if (task === null) return null;
+  if (task === null) {
+    return null;
+  }
   task.index = <u32>(changetype<usize>(task) - table) / TASK_STRIDE;
   task.id = task.index | (task.generation << TASK_NUMBER_BITS);
   task.generation++;

@@ -19,5 +19,7 @@ export function useFinisher(address: usize): void {
 
 /** Ends the machine with exit code 1, where it has the device. */
 export function finishWithFailure(): void {
-  if (base !== 0) volatileStore32(base, FAILURE);
+  if (base !== 0) {
+    volatileStore32(base, FAILURE);
+  }
 }

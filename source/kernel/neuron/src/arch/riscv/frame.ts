@@ -10,8 +10,9 @@ export const FRAME_SEPC: u32 = <u32>offsetof<TrapFrame>("sepc");
 export const FRAME_KIND: u32 = <u32>offsetof<TrapFrame>("kind");
 /** Register xN stands at N times this. */
 export const REGISTER_BYTES: u32 = 8;
-if (offsetof<TrapFrame>("ra") !== REGISTER_BYTES || offsetof<TrapFrame>("t6") !== 31 * REGISTER_BYTES)
+if (offsetof<TrapFrame>("ra") !== REGISTER_BYTES || offsetof<TrapFrame>("t6") !== 31 * REGISTER_BYTES) {
   ERROR("trap.S finds a register by its number");
+}
 
 export const KIND_OPEN: u32 = FRAME_OPEN;
 export const KIND_CALL: u32 = FRAME_CALL;

@@ -108,8 +108,12 @@ export class Hart extends HartContext {
   }
 }
 
-if (offsetof<Hart>() > IPI_FROM_OFFSET) ERROR("Hart's fields reach into its counters of IPIs");
-if (IPI_FROM_OFFSET + HARTS_MAX * 8 > HART_STRIDE) ERROR("Hart does not fit its stride");
+if (offsetof<Hart>() > IPI_FROM_OFFSET) {
+  ERROR("Hart's fields reach into its counters of IPIs");
+}
+if (IPI_FROM_OFFSET + HARTS_MAX * 8 > HART_STRIDE) {
+  ERROR("Hart does not fit its stride");
+}
 
 /** How many harts the system uses: set once, by smp.ts, before the others start. */
 let configured: u32 = 1;
@@ -134,14 +138,20 @@ export function thisHart(): Hart {
 
 /** Whether hart `index` takes part. */
 export function isOnline(index: u32): bool {
-  if (index >= configured) return false;
+  if (index >= configured) {
+    return false;
+  }
   return hartAt(index).online.value === Online.Yes;
 }
 
 /** Bit per hart that takes part. */
 export function onlineMask(): u32 {
   let mask: u32 = 0;
-  for (let i: u32 = 0; i < configured; i++) if (isOnline(i)) mask |= 1 << i;
+  for (let i: u32 = 0; i < configured; i++) {
+    if (isOnline(i)) {
+      mask |= 1 << i;
+    }
+  }
   return mask;
 }
 
@@ -149,7 +159,9 @@ export function onlineMask(): u32 {
 export function hartsOn(satp: u64): u32 {
   let mask: u32 = 0;
   for (let i: u32 = 0; i < configured; i++) {
-    if (hartAt(i).satp === satp) mask |= 1 << i;
+    if (hartAt(i).satp === satp) {
+      mask |= 1 << i;
+    }
   }
   return mask;
 }

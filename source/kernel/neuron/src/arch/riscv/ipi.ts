@@ -126,10 +126,14 @@ export function countMail(senders: u32): u32 {
   const self = thisHart();
   let first: u32 = 0;
   for (let sender: u32 = 0; sender < HARTS_MAX; sender++) {
-    if ((senders & (1 << sender)) === 0) continue;
+    if ((senders & (1 << sender)) === 0) {
+      continue;
+    }
     const at = self.ipisFrom(sender);
     const count = load<u64>(at);
-    if (count === 0) first |= 1 << sender;
+    if (count === 0) {
+      first |= 1 << sender;
+    }
     store<u64>(at, count + 1);
     self.ipisTaken++;
   }
@@ -147,7 +151,9 @@ export function refillIpiTokens(ticksPerSecond: u32): void {
 export function stopOthers(): void {
   const self = thisHart();
   for (let i: u32 = 0; i < hartCount(); i++) {
-    if (i === self.index || !isOnline(i)) continue;
+    if (i === self.index || !isOnline(i)) {
+      continue;
+    }
     const target = hartAt(i);
     target.mailbox.set(MAIL_STOP);
     raise(target);

@@ -100,8 +100,12 @@ export function walk(root: PageTable, address: u32): Pte | null {
   let table = root;
   for (let level: u32 = 2; level > 0; level--) {
     const entry = table.entry(tableIndex(address, level));
-    if (!entry.valid) return null;
-    if (entry.leaf) return entry;
+    if (!entry.valid) {
+      return null;
+    }
+    if (entry.leaf) {
+      return entry;
+    }
     table = entry.table;
   }
   const entry = table.entry(tableIndex(address, 0));

@@ -57,7 +57,9 @@ function contextOf(hart: u32): u32 {
 /** Takes every priority above 0 on this hart, and nothing until a source is enabled. */
 export function plicStartHart(hart: Hart): void {
   const context = contextOf(hart.index);
-  if (base === 0 || context === NO_CONTEXT) return;
+  if (base === 0 || context === NO_CONTEXT) {
+    return;
+  }
   for (let word: u32 = 0; word < PLIC_SOURCES_MAX / 32; word++) {
     volatileStore32(base + ENABLE + context * ENABLE_STRIDE + (word << 2), 0);
   }
@@ -68,7 +70,9 @@ export function plicStartHart(hart: Hart): void {
 /** Enables or disables `source` (1 to PLIC_SOURCES_MAX - 1) on hart `hart`. The devices' lock is held. */
 export function plicEnable(hart: u32, source: u32, enabled: bool): void {
   const context = contextOf(hart);
-  if (base === 0 || context === NO_CONTEXT) return;
+  if (base === 0 || context === NO_CONTEXT) {
+    return;
+  }
   const at = base + ENABLE + context * ENABLE_STRIDE + ((source >> 5) << 2);
   const word = volatileLoad32(at);
   const bit: u32 = 1 << (source & 31);
@@ -80,7 +84,9 @@ export function plicEnable(hart: u32, source: u32, enabled: bool): void {
 /** Claims the most urgent pending source of this hart; 0 if another hart was faster. */
 export function plicClaim(hart: Hart): u32 {
   const context = contextOf(hart.index);
-  if (base === 0 || context === NO_CONTEXT) return 0;
+  if (base === 0 || context === NO_CONTEXT) {
+    return 0;
+  }
   return volatileLoad32(base + CLAIM + context * CONTEXT_STRIDE);
 }
 

@@ -29,7 +29,9 @@ export function enterFirstSpace(rootAddress: u32): u64 {
 
 /** Puts the address space of `satp` in force on this hart. */
 export function enterSpace(hart: Hart, satp: u64): void {
-  if (hart.satp === satp) return;
+  if (hart.satp === satp) {
+    return;
+  }
   writeSatp(satp);
   hart.satp = satp;
 }

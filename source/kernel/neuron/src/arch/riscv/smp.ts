@@ -34,7 +34,9 @@ const starting = changetype<AtomicWord>(memory.data(ATOMIC_BYTES, 4));
  */
 export function startHart(self: Hart, index: u32): bool {
   assert(index !== self.index);
-  if (!starting.move(0, 1)) return false;
+  if (!starting.move(0, 1)) {
+    return false;
+  }
   const isThere = isOnline(index) || startAlone(self, hartAt(index));
   starting.value = 0;
   return isThere;
@@ -43,11 +45,15 @@ export function startHart(self: Hart, index: u32): bool {
 function startAlone(self: Hart, hart: Hart): bool {
   const entry = secondaryEntry();
   assert(isKernelText(entry));
-  if (!awaitStopped(hart.hartid)) return false;
+  if (!awaitStopped(hart.hartid)) {
+    return false;
+  }
   clearMail(hart);
   hart.online.value = Online.No;
   expect(hart);
-  if (hsm.hartStart(hart.hartid, entry, 0) < 0) return abandon(hart);
+  if (hsm.hartStart(hart.hartid, entry, 0) < 0) {
+    return abandon(hart);
+  }
   const isThere = awaitOnline(self, hart) || abandon(hart);
   timerNow(self);
   return isThere;
@@ -61,7 +67,9 @@ function awaitOnline(self: Hart, hart: Hart): bool {
   const deadline = readTime() + START_SECONDS_MAX * timebaseHz();
   while (hart.online.value !== Online.Yes) {
     const time = readTime();
-    if (time >= deadline) return false;
+    if (time >= deadline) {
+      return false;
+    }
     timerLookAt(self, time + timebaseHz() / LOOKS_PER_SECOND);
     wfi();
   }
@@ -82,7 +90,11 @@ function expect(hart: Hart): void {
  */
 function awaitStopped(hartid: u64): bool {
   const deadline = readTime() + START_SECONDS_MAX * timebaseHz();
-  while (isOnItsWayOut(hsm.hartStatus(hartid))) if (readTime() >= deadline) return false;
+  while (isOnItsWayOut(hsm.hartStatus(hartid))) {
+    if (readTime() >= deadline) {
+      return false;
+    }
+  }
   return true;
 }
 
@@ -105,8 +117,12 @@ export function endStop(): void {
 
 /** Takes this hart's place among those online away, if it may: the last one stays. True if it has to stop now. */
 export function leaveOnline(hart: Hart): bool {
-  if (!hart.online.move(Online.Yes, Online.Stopping)) return false;
-  if (onlineMask() !== 0) return true;
+  if (!hart.online.move(Online.Yes, Online.Stopping)) {
+    return false;
+  }
+  if (onlineMask() !== 0) {
+    return true;
+  }
   hart.online.value = Online.Yes;
   return false;
 }
@@ -119,7 +135,9 @@ export function stopThisHart(hart: Hart): void {
   writeSie(0);
   timerStopHart(hart);
   hsm.hartStop();
-  for (;;) wfi();
+  for (;;) {
+    wfi();
+  }
 }
 
 /** Gives a hart up; true if it came up in this very moment. */

@@ -37,8 +37,11 @@ export function tickTime(): u64 {
 
 function program(hart: Hart, deadline: u64): void {
   hart.deadline = deadline;
-  if (hasSstc) writeStimecmp(deadline);
-  else setTimer(deadline);
+  if (hasSstc) {
+    writeStimecmp(deadline);
+  } else {
+    setTimer(deadline);
+  }
 }
 
 /** Starts the tick of this hart. */
@@ -55,7 +58,9 @@ export function timerStopHart(hart: Hart): void {
 
 /** Makes sure that the timer comes no later than `deadline`. */
 export function timerBefore(hart: Hart, deadline: u64): void {
-  if (deadline < hart.deadline) program(hart, deadline);
+  if (deadline < hart.deadline) {
+    program(hart, deadline);
+  }
 }
 
 /** The timer comes at `time`, whatever else is due: this hart waits for something, and `timerNow` follows. */
@@ -73,7 +78,9 @@ export function timerNow(hart: Hart): void {
 
 /** Whether a tick is due at `time`; if so it is counted, and the next is laid out in the future. */
 export function takeTick(hart: Hart, time: u64): bool {
-  if (time < hart.nextTick) return false;
+  if (time < hart.nextTick) {
+    return false;
+  }
   hart.ticks++;
   // Ticks that were missed (the host took the processor away) are not made up for.
   hart.nextTick += tickInterval * ((time - hart.nextTick) / tickInterval + 1);

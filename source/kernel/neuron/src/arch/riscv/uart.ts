@@ -23,7 +23,9 @@ export function uartInit(address: usize): void {
 
 function waitFor(bit: u32): bool {
   for (let polls: u32 = 0; polls < POLLS_MAX; polls++) {
-    if ((volatileLoad8(base + LSR) & bit) !== 0) return true;
+    if ((volatileLoad8(base + LSR) & bit) !== 0) {
+      return true;
+    }
   }
   return false;
 }
@@ -35,7 +37,9 @@ export function uartWrite(start: usize, length: u32): bool {
       consolePutchar(load<u8>(start + i));
       continue;
     }
-    if (!waitFor(LSR_THRE)) return false;
+    if (!waitFor(LSR_THRE)) {
+      return false;
+    }
     volatileStore8(base + THR, load<u8>(start + i));
   }
   return true;
@@ -43,5 +47,7 @@ export function uartWrite(start: usize, length: u32): bool {
 
 /** Waits until the last byte has left the device, so that nothing is lost when the machine is turned off. */
 export function uartDrain(): void {
-  if (base !== 0) waitFor(LSR_TEMT);
+  if (base !== 0) {
+    waitFor(LSR_TEMT);
+  }
 }
