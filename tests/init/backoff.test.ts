@@ -2,7 +2,7 @@
 
 import { beforeEach, expect, test } from "vitest";
 import { type Guest, guest } from "../harness/guest.ts";
-import { forever } from "../runtime/fake-abi.ts";
+import { forever } from "../runtime/abi.ts";
 
 const ticksPerMillisecond = 10_000n;
 

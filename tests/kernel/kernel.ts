@@ -8,12 +8,12 @@
 // nothing.
 
 import { type Guest, guest } from "../harness/guest.ts";
-import { forever, Right, Wait } from "../runtime/fake-abi.ts";
+import { forever, Right, Wait } from "../runtime/abi.ts";
 import { face } from "./face.ts";
 
-export * from "../runtime/fake-abi.ts";
+export * from "../runtime/abi.ts";
 /** The system calls under a name that leaves room for their arguments. */
-export { Syscall as sys } from "../runtime/fake-abi.ts";
+export { Syscall as sys } from "../runtime/abi.ts";
 
 /** Thrown where a hart would wait in WFI. */
 export class Idle extends Error {}

@@ -4,7 +4,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { guest } from "../harness/guest.ts";
-import { forever } from "../runtime/fake-abi.ts";
+import { forever } from "../runtime/abi.ts";
 
 const harts = 0x0100_0000;
 const symbols = { harts: () => harts, kernelStacks: () => 0, panicStacks: () => 0 };

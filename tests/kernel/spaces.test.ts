@@ -3,7 +3,7 @@
 
 import { expect, test } from "vitest";
 import { guest } from "../harness/guest.ts";
-import { forever } from "../runtime/fake-abi.ts";
+import { forever } from "../runtime/abi.ts";
 
 /** A hart with so many bits of ASID in its satp, on which two tasks take turns. Gives how often it flushed for that. */
 async function flushesWith(asidBits: bigint): Promise<{ flushes: number; switches: number }> {

@@ -18,7 +18,7 @@ import {
   Syscall,
   self,
   slotCount,
-} from "./fake-abi.ts";
+} from "./abi.ts";
 import {
   FakeEndpoint,
   FakeNotification,
@@ -31,7 +31,7 @@ import {
 } from "./fake-objects.ts";
 import { receivedInfo, type StartupEntry, TaskGuest } from "./task-guest.ts";
 
-export * from "./fake-abi.ts";
+export * from "./abi.ts";
 export * from "./fake-objects.ts";
 
 /** One system call: its number, and its arguments. */

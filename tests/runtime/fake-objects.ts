@@ -1,6 +1,6 @@
 // What the fake kernel (fake-kernel.ts) keeps: memory objects, notifications, endpoints, tasks.
 
-import { End, pageBytes, Refusal, startupMagic, startupPage } from "./fake-abi.ts";
+import { End, pageBytes, Refusal, startupMagic, startupPage } from "./abi.ts";
 
 /** Thrown through the guest's frames when the machine is turned off, the task exits, or it would wait for ever. */
 export class Stopped extends Error {

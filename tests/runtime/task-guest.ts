@@ -2,7 +2,7 @@
 // message page, and where the results of a system call are found. What a system call does is the fake kernel's.
 
 import { type Guest, type GuestOptions, guest } from "../harness/guest.ts";
-import { messagePage, pageBytes, startupMagic, startupPage, timebase } from "./fake-abi.ts";
+import { messagePage, pageBytes, startupMagic, startupPage, timebase } from "./abi.ts";
 
 const wasmPageBytes = 65_536;
 const argumentOffset = 16;

@@ -27,8 +27,17 @@ export const sharedSources: readonly string[] = [
   "machine/core/power.ts",
   "machine/core/trace.ts",
   "machine/core/trap.ts",
+  "source/abi/audit.ts",
   "source/abi/exit.ts",
   "source/abi/handle.ts",
+  "source/abi/layout.ts",
+  "source/abi/message.ts",
+  "source/abi/refusal.ts",
+  "source/abi/startup.ts",
+  "source/abi/syscall.ts",
+  "source/abi/task.ts",
+  "source/kernel/neuron/src/arch/riscv/hart.ts",
+  "source/kernel/neuron/src/arch/riscv/paging.ts",
 ];
 
 /** The folder of the generated modules, relative to the root. */

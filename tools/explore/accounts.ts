@@ -6,24 +6,25 @@
 //
 // What is held by nobody is a leak, even if no later call ever notices.
 
+import { Kind, Right, SLOT_COUNT } from "../../build/gen/host/source/abi/handle.ts";
+import { TaskState } from "../../build/gen/host/source/abi/task.ts";
+import {
+  PAGE_SHIFT,
+  PTE_R,
+  PTE_V,
+  PTE_W,
+  PTE_X,
+  ROOT_USER_ENTRIES,
+  TABLE_ENTRIES,
+} from "../../build/gen/host/source/kernel/neuron/src/arch/riscv/paging.ts";
 import { type EmbeddedMachine, RAM_START } from "../../machine/host/machine.ts";
 import type { Layout } from "./layout.ts";
 
-/** Kinds of capabilities that are counted (abi/handle.ts). */
-const kind = { task: 1, endpoint: 2, notification: 3, vmo: 4 };
-const RIGHT_RECEIVE = 16;
-const STATE_ENDED = 2;
-
-/** Sv39: entries of a table, the bit of a valid one, and the bits of one that maps memory. */
-const ENTRIES = 512;
+/** Sv39: the bits of an entry that maps memory, and where the page's number is in it. */
+const LEAF = PTE_R | PTE_W | PTE_X;
 const ENTRY_BYTES = 8;
-const VALID = 1n;
-const LEAF = 0xen;
-const PAGE_SHIFT = 12n;
 const PPN_SHIFT = 10n;
 const PPN_MASK = (1n << 44n) - 1n;
-/** Root entries that are a task's own (docs/architecture). */
-const ROOT_USER_ENTRIES = 2;
 
 /** What was found at one moment. */
 export interface Accounts {
@@ -124,34 +125,34 @@ class Walk {
 
   private walkCapabilities(task: number, hasEnded: boolean): void {
     const size = this.layout.number("Capability");
-    const slots = this.layout.number("SLOT_COUNT");
+    const slots = SLOT_COUNT;
     const index = this.field(task, "Task", "index");
     const first = this.layout.address("task/handles/table") + index * slots * size;
     for (let slot = 0; slot < slots; slot++) {
       const at = first + slot * size;
       const which = this.byte(at + this.layout.number("Capability.kind"));
-      if (which === 0) {
+      if (which === Kind.Empty) {
         continue;
       }
       if (hasEnded) {
         this.problems.push(`task ${index} has ended and holds something in slot ${slot}`);
       }
       const object = this.field(at, "Capability", "object");
-      if (which === kind.task) {
+      if (which === Kind.Task) {
         this.add("task", object);
       }
-      if (which === kind.notification) {
+      if (which === Kind.Notification) {
         this.add("notification", object);
       }
-      if (which === kind.vmo) {
+      if (which === Kind.Vmo) {
         this.add("memory object", object);
       }
-      if (which !== kind.endpoint) {
+      if (which !== Kind.Endpoint) {
         continue;
       }
       this.add("endpoint", object);
       const rights = this.byte(at + this.layout.number("Capability.rights"));
-      if ((rights & RIGHT_RECEIVE) !== 0) {
+      if ((rights & Right.Receive) !== 0) {
         this.add("right to receive at endpoint", object);
       }
     }
@@ -186,7 +187,7 @@ class Walk {
 
   /** Whether a task is unborn or alive: what it has is its own then. */
   private isThere(at: number): boolean {
-    return this.field(at, "Task", "stateWord") !== STATE_ENDED;
+    return this.field(at, "Task", "stateWord") !== TaskState.Ended;
   }
 
   /** Frames of the tables of a task's address space, the root among them. */
@@ -198,7 +199,7 @@ class Walk {
         continue;
       }
       count += 1;
-      for (let entry = 0; entry < ENTRIES; entry++) {
+      for (let entry = 0; entry < TABLE_ENTRIES; entry++) {
         if (this.nextTable(middle, entry) !== undefined) {
           count += 1;
         }
@@ -209,10 +210,10 @@ class Walk {
 
   private nextTable(table: number, index: number): number | undefined {
     const entry = this.view.getBigUint64(table + index * ENTRY_BYTES - RAM_START, true);
-    if ((entry & VALID) === 0n || (entry & LEAF) !== 0n) {
+    if ((entry & PTE_V) === 0n || (entry & LEAF) !== 0n) {
       return undefined;
     }
-    return Number(((entry >> PPN_SHIFT) & PPN_MASK) << PAGE_SHIFT);
+    return Number(((entry >> PPN_SHIFT) & PPN_MASK) << BigInt(PAGE_SHIFT));
   }
 
   private freeFrames(): number {

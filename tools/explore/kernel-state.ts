@@ -9,7 +9,7 @@ export interface KernelHart {
   /** Its logical number, and the physical one. */
   index: number;
   hartid: number;
-  /** 0 not yet, 1 it takes part, 2 given up, 3 on its way out (arch/riscv/hart.ts). */
+  /** An `Online`. */
   online: number;
   /** Whether it runs a task. */
   running: boolean;

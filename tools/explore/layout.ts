@@ -49,8 +49,9 @@ const classes: Readonly<Record<string, readonly [file: string, fields: readonly 
 /** Constants, each from the file that has it. */
 const constants: readonly (readonly [name: string, file: string])[] = [
   ["HART_STRIDE", `${kernel}/arch/riscv/frame`],
+  ["MAIL_SENT_SHIFT", `${kernel}/arch/riscv/ipi`],
+  ["MAIL_SENDERS", `${kernel}/arch/riscv/ipi`],
   ["QUEUE_STRIDE", `${kernel}/sched/queue`],
-  ["SLOT_COUNT", "source/abi/handle"],
   ["MAPPINGS_MAX", `${kernel}/task/mappings`],
   ["PINS_MAX", `${kernel}/mm/pins`],
   ["PLIC_SOURCES_MAX", `${kernel}/arch/riscv/plic`],
@@ -88,7 +89,7 @@ export class Layout {
     this.data = data;
   }
 
-  /** An offset (`Task.wait`), a size (`Task`) or a constant (`SLOT_COUNT`). */
+  /** An offset (`Task.wait`), a size (`Task`) or a constant (`PINS_MAX`). */
   number(name: string): number {
     return found(this.data.numbers, name);
   }

@@ -10,6 +10,8 @@
 //
 // A time-out would find most of them too, minutes later and without a word on what happened. Nothing here changes the run.
 
+import { HartState, Interrupt, Mode } from "../../build/gen/host/machine/core/hart.ts";
+import { Online } from "../../build/gen/host/source/kernel/neuron/src/arch/riscv/hart.ts";
 import { type Place, placeText } from "../../host/debug/locate.ts";
 import { describeHarts } from "../../machine/host/harts.ts";
 import type { Run } from "../../machine/host/run.ts";
@@ -18,10 +20,7 @@ import { type KernelHart, readKernelHart } from "./kernel-state.ts";
 import type { Layout } from "./layout.ts";
 import type { Places } from "./places.ts";
 
-/** Bits of a mailbox that say that an interrupt was sent (arch/riscv/ipi.ts): one for each sender. */
-const MAIL_SENT_SHIFT = 16;
-const MAIL_SENDERS = 0xf;
-const SUPERVISOR_SOFTWARE = 1n << 1n;
+const SUPERVISOR_SOFTWARE = 1n << BigInt(Interrupt.SupervisorSoftware);
 
 /** Looks in a row at which every hart that is awake spins. */
 const SPINNING_LOOKS = 6;
@@ -31,12 +30,6 @@ const SILENCE_TICKS = 600_000_000n;
 const ACCOUNTS_TICKS = 15_000n;
 /** When a hart is missing: ticks after power-on. The kernel itself gives one up after two seconds. */
 const MISSING_TICKS = 30_000_000n;
-
-const ONLINE_ABANDONED = 2;
-const ONLINE_NOT_YET = 0;
-
-const activity = { running: 0, waiting: 1, stopped: 2 };
-const SUPERVISOR = 1;
 
 /** A thing that has gone wrong. */
 export interface Finding {
@@ -121,14 +114,14 @@ export class Observer {
     this.lookForLeak();
     const { core } = this.run.machine;
     for (const hart of this.harts()) {
-      if (hart.online !== 1 || core.hartActivity(hart.hartid) !== activity.waiting) {
+      if (hart.online !== Online.Yes || core.hartActivity(hart.hartid) !== HartState.Waiting) {
         continue;
       }
       const pending = core.hartPending(hart.hartid);
       if ((pending & core.hartEnabled(hart.hartid)) !== 0n) {
         continue;
       }
-      const senders = (hart.mailbox >>> MAIL_SENT_SHIFT) & MAIL_SENDERS;
+      const senders = this.sendersTo(hart);
       if (senders !== 0 && (pending & SUPERVISOR_SOFTWARE) === 0n) {
         const text = `hart ${bits(senders)} sent hart ${hart.index} an interrupt, which is gone`;
         this.report("lost wake-up", `${text}; every hart waits`);
@@ -139,15 +132,20 @@ export class Observer {
     }
   }
 
+  /** Bits of the harts that have sent this one an interrupt, as its mailbox says. */
+  private sendersTo({ mailbox }: KernelHart): number {
+    return (mailbox >>> this.layout.number("MAIL_SENT_SHIFT")) & this.layout.number("MAIL_SENDERS");
+  }
+
   private lookForSpinning(): void {
     const { core, settings } = this.run.machine;
     const places: string[] = [];
     for (let hart = 0; hart < settings.harts; hart++) {
-      if (core.hartActivity(hart) !== activity.running) {
+      if (core.hartActivity(hart) !== HartState.Running) {
         continue;
       }
       const chain =
-        core.hartMode(hart) === SUPERVISOR ? this.places.at(BigInt.asUintN(64, core.hartPc(hart))) : [];
+        core.hartMode(hart) === Mode.Supervisor ? this.places.at(BigInt.asUintN(64, core.hartPc(hart))) : [];
       const lock = chain.findIndex(isAcquire);
       if (lock < 0) {
         this.spinning = 0;
@@ -186,7 +184,7 @@ export class Observer {
     const now = machine.core.time();
     const harts = this.harts();
     // Not before the kernel has all that it keeps for itself, and not while a hart is about to take something up.
-    if (harts.some(({ online, ticks }) => online === ONLINE_NOT_YET || ticks === 0)) {
+    if (harts.some(({ online, ticks }) => online === Online.No || ticks === 0)) {
       return;
     }
     if (harts.some(({ waiting, running }) => waiting !== 0 || running)) {
@@ -223,12 +221,12 @@ export class Observer {
     const { core } = this.run.machine;
     // One that ticked was there once: it was stopped since, by the kernel itself.
     const missing = this.harts().find(
-      ({ online, ticks }) => online === ONLINE_ABANDONED || (online === ONLINE_NOT_YET && ticks === 0),
+      ({ online, ticks }) => online === Online.Abandoned || (online === Online.No && ticks === 0),
     );
     if (missing === undefined) {
       return;
     }
-    const state = core.hartActivity(missing.hartid) === activity.stopped ? "is stopped" : "runs";
+    const state = core.hartActivity(missing.hartid) === HartState.Stopped ? "is stopped" : "runs";
     const text = `hart ${missing.index} (physical ${missing.hartid}) does not take part, and ${state}`;
     this.report("missing hart", text);
   }

@@ -2,7 +2,7 @@
 // is lost; answers go to the one who asked, when what they say is true.
 
 import { describe, expect, test } from "vitest";
-import { ExitCode } from "../../runtime/fake-abi.ts";
+import { ExitCode } from "../../runtime/abi.ts";
 import { absent, Console, interrupted, ready } from "./running.ts";
 import { FakeTerminal } from "./terminal.ts";
 

@@ -9,10 +9,10 @@
 // a slot of the wrong kind, a mapping that overlaps, a missing right are refused.
 
 import type { Guest } from "../../harness/guest.ts";
-import { pageBytes, Refusal, Right, Syscall } from "../../runtime/fake-abi.ts";
+import { pageBytes, Refusal, Right, Syscall } from "../../runtime/abi.ts";
 import { receivedInfo, type StartupEntry, TaskGuest, type Words } from "../../runtime/task-guest.ts";
 
-export { Refusal, Right, Role, timebase } from "../../runtime/fake-abi.ts";
+export { Refusal, Right, Role, timebase } from "../../runtime/abi.ts";
 
 /** Thrown through the guest when it waits for a message and there is none. */
 export class Idle extends Error {}

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { developmentKey, keyIdText, readKeyFile } from "../../../host/pkgimg/keys.ts";
 import { root } from "../../../host/root.ts";
-import { Audit, ExitCode } from "../../runtime/fake-abi.ts";
+import { Audit, ExitCode } from "../../runtime/abi.ts";
 import { Refusal } from "./fake-kernel.ts";
 import {
   blockBytes,

@@ -10,7 +10,7 @@
 import { FakeBlockDevice } from "../../harness/fake-device.ts";
 import type { FakeDeviceOptions } from "../../harness/fake-options.ts";
 import type { Guest } from "../../harness/guest.ts";
-import { notified, pageBytes, Refusal, Right, Role, Syscall } from "../../runtime/fake-abi.ts";
+import { notified, pageBytes, Refusal, Right, Role, Syscall } from "../../runtime/abi.ts";
 import { receivedInfo, type StartupEntry, TaskGuest, type Words } from "../../runtime/task-guest.ts";
 
 /** Where memory objects lie until they are mapped. */

@@ -3,7 +3,7 @@
 import { expect } from "vitest";
 import type { FakeBlockDevice } from "../../harness/fake-device.ts";
 import { diskByte, type FakeDeviceOptions } from "../../harness/fake-options.ts";
-import { Audit, Right } from "../../runtime/fake-abi.ts";
+import { Audit, Right } from "../../runtime/abi.ts";
 import { type Fields, Wire } from "../packagefsd/wire.ts";
 import { BlockKernel, type FakeVmo, type KernelOptions } from "./fake-kernel.ts";
 

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "vitest";
 import type { FakeDeviceOptions } from "../../harness/fake-options.ts";
-import { Audit, ExitCode } from "../../runtime/fake-abi.ts";
+import { Audit, ExitCode } from "../../runtime/abi.ts";
 import { BlockKernel } from "./fake-kernel.ts";
 import { disk, empty, Running } from "./running.ts";
 

@@ -30,8 +30,8 @@ export const IPI_BURST_MAX: u32 = 200;
 /** The mailbox bit of a panic. */
 const MAIL_STOP: u32 = 1 << 31;
 const MAIL_RETIRE: u32 = 1 << 30;
-const MAIL_SENT_SHIFT: u32 = 16;
-const MAIL_SENDERS: u32 = (1 << HARTS_MAX) - 1;
+export const MAIL_SENT_SHIFT: u32 = 16;
+export const MAIL_SENDERS: u32 = (1 << HARTS_MAX) - 1;
 
 /** Kernel address of the ACLINT's SSWI registers, or 0 where the device tree offers none. */
 let sswi: usize = 0;
