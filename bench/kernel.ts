@@ -71,7 +71,7 @@ function figuresOf({ name, rounds, otherRounds }: Samples): KernelFigure[] {
   if (otherRounds.length === 0) {
     return [figure(name, rounds)];
   }
-  return [figure(`${name}: who wakes`, rounds), figure(`${name}: who is woken`, otherRounds)];
+  return [figure(`${name}: waking hart`, rounds), figure(`${name}: woken hart`, otherRounds)];
 }
 
 function figure(name: string, counts: readonly number[]): KernelFigure {

@@ -9,7 +9,7 @@ import type { QuestionName } from "./rows.ts";
 const asked: readonly (readonly [words: string, description: string, name: QuestionName])[] = [
   ["hw dt", "the device tree as the kernel found it", "dt"],
   ["hw sbi", "the firmware below the kernel", "sbi"],
-  ["hw irq", "the interrupts that somebody waits for", "irq"],
+  ["hw irq", "the interrupts that a task waits for", "irq"],
   ["ps", "boot a machine and ask the guest for its tasks", "ps"],
   ["audit", "boot a machine and ask the guest for its audit trail", "audit"],
 ];

@@ -47,7 +47,7 @@ function measureNull(): void {
 }
 
 function measureYield(): void {
-  benchOperation("yield, nobody else to run", WARM_ROUNDS);
+  benchOperation("yield, no other task to run", WARM_ROUNDS);
   for (let i: u32 = 0; i < ROUNDS; i++) {
     measuredCall(0, 0, 0, 0, 0, 0, 0, Syscall.Yield);
   }
@@ -59,7 +59,7 @@ function measureSignal(): i32 {
     return status;
   }
   const notification = result(0);
-  benchOperation("signal, nobody waits", WARM_ROUNDS);
+  benchOperation("signal, no task waits", WARM_ROUNDS);
   for (let i: u32 = 0; i < ROUNDS; i++) {
     measuredCall(notification, 1, 0, 0, 0, 0, 0, Syscall.Signal);
   }

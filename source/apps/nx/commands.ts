@@ -73,7 +73,7 @@ function describe(index: u32, row: Command): bool {
     case 3:
       return row.is("hw sbi", "", "the firmware below the kernel", answerSbi);
     case 4:
-      return row.is("hw irq", "", "the interrupts that somebody waits for", answerIrq);
+      return row.is("hw irq", "", "the interrupts that a task waits for", answerIrq);
     case 5:
       return row.is("hart stop", "N", "stops a hart; its tasks go on elsewhere", stop);
     case 6:

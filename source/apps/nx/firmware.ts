@@ -1,5 +1,5 @@
 /**
- * `hw sbi` and `hw irq`: the firmware below the kernel, and the interrupts that somebody waits for.
+ * `hw sbi` and `hw irq`: the firmware below the kernel, and the interrupts that a task waits for.
  */
 import { SbiExtension, Topic } from "abi/info";
 import { Role } from "abi/startup";
