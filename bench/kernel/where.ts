@@ -3,7 +3,7 @@
 // The one idea: the machine is run an instruction at a time, or a few, and what a hart executed goes to the function at
 // which it stood before. Kernel code is known by its address; tasks share addresses, so theirs is known by its bytes.
 
-import { Csr } from "../../build/gen/host/machine/core/csr.ts";
+import { Csr } from "../../build/gen/host/machine/core/hart/csr.ts";
 import { Locator } from "../../host/debug/locate.ts";
 import { readProgram, type Segment } from "../../machine/host/elf.ts";
 import type { Run } from "../../machine/host/run.ts";

@@ -3,21 +3,22 @@
 // The one loop: do what is due, give the next hart that is awake a turn whose length the seed draws, and when all are
 // asleep skip to the next deadline. Everything that decides is in linear memory, so the same memory goes on the same
 // way.
-import { clearStop, stopRequested } from "./breakpoints";
-import { Chaos, isChaos, priorityOf, setMask } from "./chaos";
+
+import { Chaos, isChaos, priorityOf, setMask } from "./chaos/chaos";
+import { resetSharing } from "./chaos/sharing";
+import { resetStale } from "./chaos/stale";
+import { drainEverything, resetBuffers } from "./chaos/store-buffer";
 import { clock, deadlinesChanged, NEVER, skipTo } from "./clock";
-import { CODE_BYTES, CODE_PAGES, resetCode } from "./code";
-import { Hart, HartState, hartAt, resetHart } from "./hart";
-import { advanceCalls, areCallsOpen } from "./hart-calls";
+import { CODE_BYTES, CODE_PAGES, resetCode } from "./code/code";
+import { advanceCalls, areCallsOpen } from "./firmware/hart-calls";
+import { clearStop, stopRequested } from "./hart/breakpoints";
+import { Hart, HartState, hartAt, resetHart } from "./hart/hart";
+import { lookAtDeadlines, runTurn } from "./hart/turn";
 import { allWait } from "./host";
 import { keepTurn, nextHart, seedInterleave, turnLeft, turnLength, turnOwner } from "./interleave";
 import { HARTS_MAX, hartCount, PAGE_BYTES, PAGE_SHIFT, RAM_BYTES_MAX, shape } from "./layout";
+import { emptyTables, TABLES_BYTES } from "./memory/tlb";
 import { Power, power, turnOn } from "./power";
-import { resetSharing } from "./sharing";
-import { resetStale } from "./stale";
-import { drainEverything, resetBuffers } from "./store-buffer";
-import { emptyTables, TABLES_BYTES } from "./tlb";
-import { lookAtDeadlines, runTurn } from "./turn";
 
 /** Why run() came back. */
 export const enum Stop {

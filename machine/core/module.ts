@@ -3,6 +3,13 @@
  * create, seedInterleave, busReset, attachDisk and addFault, then the kernel and the tree into RAM and firmwareBoot; after
  * that run, again and again.
  */
+
+export { clock, retiredTotal, time } from "./clock";
+export { attachDisk, busLoad, busReset, busStore } from "./devices/bus";
+export { addFault, clearFaults, strikeCount } from "./devices/faults";
+export { uartReceive } from "./devices/uart";
+export { firmwareBoot } from "./firmware/firmware";
+export { lostAnswers } from "./firmware/hart-calls";
 export {
   addBreakpoint,
   clearBreakpoints,
@@ -10,14 +17,8 @@ export {
   requestStop,
   stoppedHart,
   stopRequested,
-} from "./breakpoints";
-export { attachDisk, busLoad, busReset, busStore } from "./bus";
-export { clock, retiredTotal, time } from "./clock";
-export { uartReceive } from "./devices/uart";
-export { addFault, clearFaults, strikeCount } from "./faults";
-export { firmwareBoot } from "./firmware";
-export { hartAt, readRegister, writeRegister } from "./hart";
-export { lostAnswers } from "./hart-calls";
+} from "./hart/breakpoints";
+export { hartAt, readRegister, writeRegister } from "./hart/hart";
 export {
   HART_STATE_BYTES,
   hartActivity,
@@ -32,7 +33,7 @@ export {
   physicalAddress,
   setHartCsr,
   setHartPc,
-} from "./inspect";
+} from "./hart/inspect";
 export { seedInterleave, setTurns } from "./interleave";
 export { hartCount, ramBase, ramBytes } from "./layout";
 export { create, powerOn, run, setChaos } from "./machine";

@@ -4,7 +4,7 @@
 //     switch,store-buffer        these two
 //     all,-weak-stores           every kind but this one
 
-import { Chaos } from "../../build/gen/host/machine/core/chaos.ts";
+import { Chaos } from "../../build/gen/host/machine/core/chaos/chaos.ts";
 import { membersOf, wordOf } from "./members.ts";
 
 /** What each kind does. */

@@ -6,9 +6,9 @@
 //     status-unknown       all of them
 //
 // Several are separated by commas, blanks or lines; in a file, # begins a comment. What an event is depends on the
-// kind; machine/core/faults.ts says it.
+// kind; machine/core/devices/faults.ts says it.
 
-import { FAULTS_MAX, Fault } from "../../build/gen/host/machine/core/faults.ts";
+import { FAULTS_MAX, Fault } from "../../build/gen/host/machine/core/devices/faults.ts";
 import type { DiskFault } from "./machine.ts";
 import { membersOf, wordOf } from "./members.ts";
 

@@ -1,6 +1,6 @@
 // What the harts of a machine are doing, as lines for a person.
 
-import { HartState, Mode } from "../../build/gen/host/machine/core/hart.ts";
+import { HartState, Mode } from "../../build/gen/host/machine/core/hart/hart.ts";
 import type { EmbeddedMachine } from "./machine.ts";
 import { textsOf } from "./members.ts";
 import type { Core } from "./module.ts";

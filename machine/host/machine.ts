@@ -6,7 +6,7 @@
 // The one idea: everything that happens follows from the settings and from the instruction counts at which input came.
 // How long a slice is, and how often the host looks, changes nothing. Nothing here is Node's.
 
-import { Mode } from "../../build/gen/host/machine/core/hart.ts";
+import { Mode } from "../../build/gen/host/machine/core/hart/hart.ts";
 import * as layout from "../../build/gen/host/machine/core/layout.ts";
 import { Stop } from "../../build/gen/host/machine/core/machine.ts";
 import { Power } from "../../build/gen/host/machine/core/power.ts";
@@ -35,7 +35,7 @@ export interface DiskSettings {
   legacy: boolean;
 }
 
-/** A fault of the disk, at the events `first` to `last` (machine/core/faults.ts). */
+/** A fault of the disk, at the events `first` to `last` (machine/core/devices/faults.ts). */
 export interface DiskFault {
   kind: number;
   first: bigint;

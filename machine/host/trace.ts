@@ -3,11 +3,11 @@
 //
 // Nothing here is Node's.
 
-import * as bus from "../../build/gen/host/machine/core/bus.ts";
-import { Extension } from "../../build/gen/host/machine/core/firmware.ts";
-import { Interrupt, Mode } from "../../build/gen/host/machine/core/hart.ts";
+import * as bus from "../../build/gen/host/machine/core/devices/bus.ts";
+import { Extension } from "../../build/gen/host/machine/core/firmware/firmware.ts";
+import { Interrupt, Mode } from "../../build/gen/host/machine/core/hart/hart.ts";
+import { Cause } from "../../build/gen/host/machine/core/hart/trap.ts";
 import { Event } from "../../build/gen/host/machine/core/trace.ts";
-import { Cause } from "../../build/gen/host/machine/core/trap.ts";
 import { textsOf } from "./members.ts";
 
 /** An event, as the machine tells it. */

@@ -2,7 +2,7 @@
 
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { gdbOption, integerBetween } from "../../host/args.ts";
-import { profileOption, trustOption } from "../../tools/build/options.ts";
+import { profileOption, trustOption } from "../build/options.ts";
 import type { BootWords } from "./words.ts";
 
 /** The machine has at most this many harts (the contract's limit). */

@@ -7,7 +7,8 @@ import { createHash } from "node:crypto";
 import { closeSync, fstatSync, openSync, readFileSync, readSync } from "node:fs";
 import { setImmediate, setTimeout } from "node:timers/promises";
 import { Problem } from "../../host/problem.ts";
-import { Debugger } from "../../machine/host/debugger.ts";
+import { Debugger } from "../../machine/host/gdb/debugger.ts";
+import { type GdbHost, serveGdb } from "../../machine/host/gdb/serve.ts";
 import type { DiskContent, DiskFault, EmbeddedMachine, MachineSettings } from "../../machine/host/machine.ts";
 import {
   DISK_BYTES_MAX,
@@ -18,7 +19,6 @@ import {
 } from "../../machine/host/recording.ts";
 import { type AdvanceState, Run } from "../../machine/host/run.ts";
 import { stateHash } from "../../machine/host/state.ts";
-import { type GdbHost, serveGdb } from "../gdb/serve.ts";
 import type { Machine, MachineEnd, MachineOptions, RunningMachine } from "./machine.ts";
 
 /** Instructions between two looks at the console and at signals: about a fiftieth of a second. */

@@ -6,7 +6,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
-import { connectText, freePort, HOST, listensOn } from "../gdb/port.ts";
+import { connectText, freePort, HOST, listensOn } from "../../machine/host/gdb/port.ts";
 import type { Machine, MachineEnd, MachineOptions, RunningMachine } from "./machine.ts";
 import { OTHER_MACHINE, QEMU_PROGRAM, QEMU_VARIABLE, requireQemu } from "./qemu-facts.ts";
 

@@ -10,7 +10,7 @@
 //
 // A time-out would find most of them too, minutes later and without a word on what happened. Nothing here changes the run.
 
-import { HartState, Interrupt, Mode } from "../../build/gen/host/machine/core/hart.ts";
+import { HartState, Interrupt, Mode } from "../../build/gen/host/machine/core/hart/hart.ts";
 import { Online } from "../../build/gen/host/source/kernel/neuron/src/arch/riscv/hart.ts";
 import { type Place, placeText } from "../../host/debug/locate.ts";
 import { describeHarts } from "../../machine/host/harts.ts";

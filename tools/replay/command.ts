@@ -10,7 +10,8 @@ import { Problem } from "../../host/problem.ts";
 import { paintFor, progressOn } from "../../host/report.ts";
 import { root } from "../../host/root.ts";
 import { pathProblem } from "../../host/system-error.ts";
-import { Debugger } from "../../machine/host/debugger.ts";
+import { Debugger } from "../../machine/host/gdb/debugger.ts";
+import { serveGdb } from "../../machine/host/gdb/serve.ts";
 import { describeHarts } from "../../machine/host/harts.ts";
 import { decodeRecording, hashOf, type Recording } from "../../machine/host/recording.ts";
 import { type AdvanceState, Run } from "../../machine/host/run.ts";
@@ -19,7 +20,6 @@ import { buildMachine } from "../../toolchain/compile.ts";
 import { ConsoleLines } from "../boot/console.ts";
 import { endOfRun } from "../boot/embedded.ts";
 import { PANIC_LINE } from "../boot/panic.ts";
-import { serveGdb } from "../gdb/serve.ts";
 import type { ReplayWords } from "./words.ts";
 
 /** A run that was broken off is gone on with for this many instructions at most. */

@@ -9,7 +9,7 @@
  * Nothing is kept here: the pending bits and the compare values are the harts' (hart.ts), the time is the clock's.
  */
 import { time } from "../clock";
-import { hartAt, Interrupt, machineDeadline, setMachineDeadline, setPending } from "../hart";
+import { hartAt, Interrupt, machineDeadline, setMachineDeadline, setPending } from "../hart/hart";
 import { hartCount } from "../layout";
 
 export const MSWI_BYTES: u32 = 0x4000;

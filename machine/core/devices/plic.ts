@@ -11,7 +11,7 @@
  * request that was forwarded is not taken back when its line falls. A completion counts only from a context in which
  * the source is enabled.
  */
-import { Interrupt, setPending } from "../hart";
+import { Interrupt, setPending } from "../hart/hart";
 import { HARTS_MAX } from "../layout";
 
 /** Sources 1 to 96, as the device tree's `riscv,ndev` says. */

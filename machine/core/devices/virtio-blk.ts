@@ -7,11 +7,11 @@
  *   answer ─▶ used ring ─▶ `raiseDisk` asks for the interrupt (virtio-mmio.ts polls it)
  */
 import { time } from "../clock";
-import { deviceWrites, physicalLoad, physicalStore } from "../dma";
-import { Fault, strikesAt } from "../faults";
 import { diskRead } from "../host";
 import { random } from "../interleave";
-import { isRam, ramAddress } from "../ram";
+import { deviceWrites, physicalLoad, physicalStore } from "../memory/dma";
+import { isRam, ramAddress } from "../memory/ram";
+import { Fault, strikesAt } from "./faults";
 import {
   NO_CHAIN,
   Piece,

@@ -5,7 +5,7 @@
  * Both register layouts lead to the same queue. Registers are 32 bits wide: other accesses read 0 and write nothing, and
  * so does a register of the other version. The configuration may be read in any width.
  */
-import { Fault, strikesAt } from "../faults";
+import { Fault, strikesAt } from "./faults";
 import { plicLine } from "./plic";
 import {
   DISK_FEATURES,

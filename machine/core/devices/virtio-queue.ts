@@ -5,8 +5,8 @@
  * The driver's memory is read once for each thing that is decided. A ring that makes no sense is answered as the
  * specification lets a device answer (2.1.2): it is broken from then on, and only a reset mends it.
  */
-import { physicalLoad, physicalStore } from "../dma";
-import { isRam } from "../ram";
+import { physicalLoad, physicalStore } from "../memory/dma";
+import { isRam } from "../memory/ram";
 
 /** The most descriptors a queue has, as QEMU's. */
 export const QUEUE_SIZE_MAX: u32 = 1024;

@@ -3,14 +3,15 @@
 // A reservation is on a line of 64 bytes, and holds for the exact address and size of the LR. It is broken by any
 // other hart's or device's store to the line, by a trap (but for chaos), by any SC, and by time (turn.ts), so a loop of at most
 // sixteen instructions, which is all that the specification lets software rely on, succeeds.
-import { combine, extend, Operation } from "../amo";
-import { Chaos, chaosMask, isChaos, isWatching, point, scFails, turnEnds } from "../chaos";
-import { Hart, readRegister, reserve, unreserve, writeRegister } from "../hart";
-import { translateAtomic } from "../mmu";
-import { Access, Outcome, outcome } from "../outcome";
-import { loadLinear, physicalWritten, ramAddress, storeLinear } from "../ram";
-import { noteAccess } from "../sharing";
-import { buffer, drain, drainAcquire, holds, holdsAmo } from "../store-buffer";
+
+import { Chaos, chaosMask, isChaos, isWatching, point, scFails, turnEnds } from "../chaos/chaos";
+import { noteAccess } from "../chaos/sharing";
+import { buffer, drain, drainAcquire, holds, holdsAmo } from "../chaos/store-buffer";
+import { Hart, readRegister, reserve, unreserve, writeRegister } from "../hart/hart";
+import { translateAtomic } from "../memory/mmu";
+import { Access, Outcome, outcome } from "../memory/outcome";
+import { loadLinear, physicalWritten, ramAddress, storeLinear } from "../memory/ram";
+import { combine, extend, Operation } from "./amo";
 
 /** The store of an SC or AMO. True if decoded code was there. */
 function write(hart: Hart, physical: u64, size: u32, value: u64): bool {

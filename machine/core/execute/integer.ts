@@ -2,7 +2,7 @@
 //
 // `x` is the address of the hart's registers, `op` that of the decoded instruction. A 32-bit operation gives its
 // result sign-extended.
-import { At } from "../ops";
+import { At } from "../code/ops";
 
 @final
 export class Integer {

@@ -9,11 +9,11 @@
 // instruction, and ends a turn to the instruction. Reached from turn.ts; goes on in slow.ts.
 
 import { advanceClock } from "../clock";
-import { findOp, RUN_MAX } from "../code";
-import { enter } from "../fetch";
-import { Hart } from "../hart";
-import { At, LINKED, OP_BYTES, OP_SHIFT, Op } from "../ops";
-import { Entry } from "../tlb";
+import { findOp, RUN_MAX } from "../code/code";
+import { enter } from "../code/fetch";
+import { At, LINKED, OP_BYTES, OP_SHIFT, Op } from "../code/ops";
+import { Hart } from "../hart/hart";
+import { Entry } from "../memory/tlb";
 import { Branch, Integer } from "./integer";
 import { Memory } from "./memory";
 import { Multiply } from "./multiply";

@@ -2,8 +2,8 @@
 //
 // Comparing a tag with the address, page offset cleared but for the bits that must be zero in an aligned one, asks
 // both questions at once. What misses, is misaligned or is no RAM goes to slow.ts.
-import { At } from "../ops";
-import { Entry } from "../tlb";
+import { At } from "../code/ops";
+import { Entry } from "../memory/tlb";
 
 @final
 export class Memory {

@@ -1,16 +1,17 @@
 // Instructions that the loop does not execute inline, and those whose inline try failed.
 //
 // hart.pc is the instruction's address and all that went before is accounted for, so whatever happens here is precise.
-import { fetchHalf, loadVirtual, storeVirtual } from "../access";
-import { isBreakpoint } from "../breakpoints";
-import { Chaos, isChaos, point } from "../chaos";
-import { flushCode } from "../code";
-import { decode } from "../decode";
-import { Hart } from "../hart";
-import { At, Op, writeOp } from "../ops";
-import { faultCause, faulted, faultValue, Outcome, outcome } from "../outcome";
-import { drain, holdsAmo } from "../store-buffer";
-import { Cause, raise } from "../trap";
+
+import { Chaos, isChaos, point } from "../chaos/chaos";
+import { drain, holdsAmo } from "../chaos/store-buffer";
+import { flushCode } from "../code/code";
+import { decode } from "../code/decode";
+import { At, Op, writeOp } from "../code/ops";
+import { isBreakpoint } from "../hart/breakpoints";
+import { Hart } from "../hart/hart";
+import { Cause, raise } from "../hart/trap";
+import { fetchHalf, loadVirtual, storeVirtual } from "../memory/access";
+import { faultCause, faulted, faultValue, Outcome, outcome } from "../memory/outcome";
 import { atomic } from "./atomic";
 import { After, system } from "./system";
 

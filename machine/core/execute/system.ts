@@ -1,13 +1,13 @@
 // SYSTEM instructions: CSR accesses, calls and returns, waiting, TLB fences (privileged specification, 3.3 and 4.2).
-import { chaosMask, point, pointOfWaking, wakesEarly } from "../chaos";
-import { canAccess, Effect, readCsr, writeCsr } from "../csr";
-import { sbiCall } from "../firmware";
-import { Hart, HartState, Mode, readRegister, writeRegister } from "../hart";
+import { chaosMask, point, pointOfWaking, wakesEarly } from "../chaos/chaos";
+import { drain } from "../chaos/store-buffer";
+import { sbiCall } from "../firmware/firmware";
+import { canAccess, Effect, readCsr, writeCsr } from "../hart/csr";
+import { Hart, HartState, Mode, readRegister, writeRegister } from "../hart/hart";
+import { Cause, raise, returnFromMachine, returnFromSupervisor, TSR, TVM, TW } from "../hart/trap";
 import { shape } from "../layout";
-import { drain } from "../store-buffer";
-import { flushTlb } from "../tlb";
+import { flushTlb } from "../memory/tlb";
 import { Event, trace } from "../trace";
-import { Cause, raise, returnFromMachine, returnFromSupervisor, TSR, TVM, TW } from "../trap";
 
 /** What the loop does after an instruction that was executed out of line. */
 export const enum After {

@@ -3,7 +3,7 @@
 import type { Command } from "commander";
 import { formatDuration, progressOn } from "../../../host/report.ts";
 import type { Profile, Trust } from "../../../toolchain/steps/build.ts";
-import { profileOption, trustOption } from "../../../tools/build/options.ts";
+import { profileOption, trustOption } from "../../build/options.ts";
 
 export function register(program: Command): void {
   program

@@ -1,0 +1,229 @@
+// Decoded pages: each page of RAM that is executed has one, filled run by run as it is reached.
+//
+//     0        4       8       16                   4112
+//     | page   | used  | owner | starts: 2048 x u16 | ops: 2560 x 16 bytes |
+//
+// `starts` says for each halfword of the page which op (plus one) is the instruction that begins there. A run goes on
+// until a jump, the end of the page, something decoded before or RUN_MAX instructions, and ends with a link, so the
+// interpreter has a place to look at its budget at least every RUN_MAX instructions. When a page that was decoded is
+// written, its ops are dropped; when it is written again, it is no code page any more, and writes are fast again.
+//
+// All harts share decoded pages. Only with Chaos.StaleCode each hart has its own, which nothing but its fence.i drops.
+import { Chaos, isChaos } from "../chaos/chaos";
+import { hartCount, PAGE_SHIFT, PageFlag, ramBase, shape } from "../layout";
+import { revokeFetches, revokeWrites } from "../memory/tlb";
+import { decode, endsRun } from "./decode";
+import { At, OP_BYTES, OP_SHIFT, Op, writeOp } from "./ops";
+
+/** Decoded pages that are kept; the oldest makes room. */
+export const CODE_PAGES: u32 = 512;
+
+/** Most instructions between two looks at the budget. */
+export const RUN_MAX: u32 = 64;
+
+const OPS_MAX: u32 = 2560;
+export const STARTS: usize = 16;
+export const OPS: usize = 16 + 4096;
+
+/** Bytes of a decoded page. */
+export const CODE_BYTES: u32 = <u32>OPS + OPS_MAX * <u32>OP_BYTES;
+
+/**
+ * Stands for a decoded page where entries of PMP say different things of a page: nothing is ever decoded in it, so each
+ * instruction is fetched when it is executed (fetch.ts), and PMP is asked for its bytes.
+ */
+export const UNDECODED: usize = memory.data(4112, 8);
+if (STARTS + 4096 !== 4112) {
+  ERROR("UNDECODED reaches to the end of its starts");
+}
+
+const NO_PAGE: u32 = 0xffff_ffff;
+
+const NEXT_VICTIM: usize = memory.data(4, 4);
+
+@unmanaged
+@final
+export class CodePage {
+  /** Index of the RAM page that it was decoded from, or NO_PAGE. */
+  page: u32;
+  /** Ops in use. */
+  used: u32;
+  /** The hart that it is for; 0 if harts share. */
+  owner: u32;
+}
+
+function codeAt(index: u32): CodePage {
+  return changetype<CodePage>(<usize>(shape().code + index * CODE_BYTES));
+}
+
+function pageCodeAt(page: u32, owner: u32): usize {
+  const pages = shape().ramBytes >> PAGE_SHIFT;
+  return <usize>(shape().pageCode + ((owner * pages + page) << 2));
+}
+
+function flagsAt(page: u32): usize {
+  return <usize>(shape().pageFlags + page);
+}
+
+/** The op at which the instruction `offset` bytes into the page begins, or 0 if that was not decoded yet. */
+export function findOp(code: usize, offset: u32): usize {
+  const start = load<u16>(code + <usize>(offset & 0xffe), STARTS);
+  return start === 0 ? 0 : code + OPS + ((<usize>start - 1) << OP_SHIFT);
+}
+
+function empty(code: CodePage): void {
+  code.used = 0;
+  memory.fill(changetype<usize>(code) + STARTS, 0, 4096);
+}
+
+/** Forgets every decoded instruction: after create, a restored snapshot, a change of the breakpoints. */
+export function resetCode(): void {
+  for (let index: u32 = 0; index < CODE_PAGES; index++) {
+    const code = codeAt(index);
+    code.page = NO_PAGE;
+    if (code.used !== 0) {
+      empty(code);
+    }
+  }
+  memory.fill(<usize>shape().pageCode, 0, hartCount() * ((shape().ramBytes >> PAGE_SHIFT) << 2));
+  store<u32>(NEXT_VICTIM, 0);
+  revokeFetches(0);
+}
+
+function detach(code: CodePage): void {
+  store<u32>(pageCodeAt(code.page, code.owner), 0);
+  code.page = NO_PAGE;
+  empty(code);
+  revokeFetches(changetype<usize>(code));
+}
+
+/** The decoded page of RAM page `page` for a hart; from here on a write to that page is seen. */
+export function codeOf(page: u32, id: u32): usize {
+  const owner = isChaos(Chaos.StaleCode) ? id : 0;
+  const known = load<u32>(pageCodeAt(page, owner));
+  if (known !== 0) {
+    return <usize>known;
+  }
+  const victim = load<u32>(NEXT_VICTIM);
+  store<u32>(NEXT_VICTIM, (victim + 1) % CODE_PAGES);
+  const code = codeAt(victim);
+  if (code.page !== NO_PAGE) {
+    detach(code);
+  }
+  code.page = page;
+  code.owner = owner;
+  store<u32>(pageCodeAt(page, owner), <u32>changetype<usize>(code));
+  if (isChaos(Chaos.StaleCode)) {
+    return changetype<usize>(code);
+  }
+  const flags = load<u8>(flagsAt(page));
+  if ((flags & PageFlag.Writable) !== 0) {
+    store<u8>(flagsAt(page), flags & ~PageFlag.Writable);
+    revokeWrites(ramBase() + ((<usize>page) << PAGE_SHIFT));
+  }
+  return changetype<usize>(code);
+}
+
+/** Whether something was decoded from a page of RAM, so that a write to it must be seen. */
+export function isCode(page: u32): bool {
+  return !isChaos(Chaos.StaleCode) && load<u32>(pageCodeAt(page, 0)) !== 0;
+}
+
+/** Marks a page that gets an entry for writing. */
+export function noteWritable(page: u32): void {
+  store<u8>(flagsAt(page), load<u8>(flagsAt(page)) | PageFlag.Writable | PageFlag.Dirty);
+}
+
+/** Called before a RAM page is written by anything but a write entry. True if decoded code was dropped. */
+export function noteWrite(page: u32): bool {
+  store<u8>(flagsAt(page), load<u8>(flagsAt(page)) | PageFlag.Dirty);
+  if (isChaos(Chaos.StaleCode)) {
+    return false;
+  }
+  const known = load<u32>(pageCodeAt(page, 0));
+  if (known === 0) {
+    return false;
+  }
+  const code = changetype<CodePage>(<usize>known);
+  if (code.used === 0) {
+    detach(code);
+  } else {
+    empty(code);
+  }
+  return true;
+}
+
+/** What fence.i on a hart does: the code that was decoded for it alone is dropped. Shared code is never stale. */
+export function flushCode(id: u32): void {
+  if (!isChaos(Chaos.StaleCode)) {
+    return;
+  }
+  for (let index: u32 = 0; index < CODE_PAGES; index++) {
+    const code = codeAt(index);
+    if (code.page !== NO_PAGE && code.owner === id) {
+      detach(code);
+    }
+  }
+}
+
+/** Whether a breakpoint may lie at this offset of some page (breakpoints.ts sets the bits). */
+const BREAK_BITS: usize = memory.data(256, 8);
+
+/** Where the one bit for each halfword of a page lies that says "a breakpoint may be here". */
+export function breakBits(): usize {
+  return BREAK_BITS;
+}
+
+function mayBreak(offset: u32): bool {
+  return (load<u8>(BREAK_BITS + <usize>(offset >> 4)) & (1 << ((offset >> 1) & 7))) !== 0;
+}
+
+/** Decodes the run that begins `offset` (even) bytes into the page, unless it is decoded. Returns its first op. */
+export function decodeRun(code: usize, offset: u32): usize {
+  const found = findOp(code, offset);
+  if (found !== 0) {
+    return found;
+  }
+  const page = changetype<CodePage>(code);
+  // A run needs room for its instructions and the link.
+  if (page.used + RUN_MAX + 1 > OPS_MAX) {
+    empty(page);
+  }
+  const memoryPage = ramBase() + ((<usize>page.page) << PAGE_SHIFT);
+  const first = code + OPS + ((<usize>page.used) << OP_SHIFT);
+  let op = first;
+  let at = offset & 0xffe;
+  for (let count: u32 = 0; ; count++) {
+    if (at >= 4096) {
+      writeOp(op, Op.PageEnd, 0, 0, 0, 0, at, at);
+      break;
+    }
+    if (count === RUN_MAX || findOp(code, at) !== 0) {
+      writeOp(op, Op.LinkFar, 0, 0, 0, 0, at, at);
+      break;
+    }
+    const start = <u32>((op - code - OPS) >> OP_SHIFT) + 1;
+    store<u16>(code + <usize>at, <u16>start, STARTS);
+    const low = <u32>load<u16>(memoryPage + <usize>at);
+    if (mayBreak(at)) {
+      const length: u32 = (low & 3) === 3 ? 4 : 2;
+      writeOp(op, Op.Break, 0, 0, 0, <i32>low, at, at + length);
+      at += length;
+    } else if (at === 4094 && (low & 3) === 3) {
+      writeOp(op, Op.Cross, 0, 0, 0, <i32>low, at, at + 4);
+      at += 4;
+    } else {
+      // Below 4094 the word lies within the page; at 4094 it is a halfword.
+      const raw = at === 4094 ? low : load<u32>(memoryPage + <usize>at);
+      at += decode(op, raw, at);
+    }
+    const ended = endsRun(At.code(op));
+    op += OP_BYTES;
+    if (ended) {
+      page.used = <u32>((op - code - OPS) >> OP_SHIFT);
+      return first;
+    }
+  }
+  page.used = <u32>((op - code - OPS) >> OP_SHIFT) + 1;
+  return first;
+}

@@ -1,0 +1,123 @@
+// One hart's turn: runs it for a number of instructions, taking interrupts where it looks up.
+//
+// Reached from machine.ts; goes on in execute/loop.ts.
+
+import { Chaos, chaosMask, demote, isChaos, turnEnds } from "../chaos/chaos";
+import { drainSome } from "../chaos/store-buffer";
+import { clock, eventClock, NEVER, setEventClock, TICK_SHIFT, time } from "../clock";
+import { busEvents, busNextEvent } from "../devices/bus";
+import { Exact, FAST_MARGIN, Fast, run } from "../execute/loop";
+import { hartCount, shape } from "../layout";
+import { updateView } from "../memory/tlb";
+import { Power, power } from "../power";
+import { stopRequested } from "./breakpoints";
+import { Hart, HartState, hartAt, reservers, unreserve } from "./hart";
+import { takeInterrupt } from "./trap";
+
+const STIP: u64 = 1 << 5;
+const MTIP: u64 = 1 << 7;
+const STCE: u64 = 1 << 63;
+
+/** Instructions after which an LR's reservation is dropped when its hart's turn ends. */
+const RESERVATION_INSTRUCTIONS_MAX: u64 = 64;
+/** The same where traps keep it: on the way into a kernel, and out of it as another task. */
+const KEPT_INSTRUCTIONS_MAX: u64 = 8192;
+
+function reservationMax(): u64 {
+  return isChaos(Chaos.KeepReservations) ? KEPT_INSTRUCTIONS_MAX : RESERVATION_INSTRUCTIONS_MAX;
+}
+
+/** Sets the timers' pending bits of a hart. Returns its next deadline in ticks. */
+function updateTimers(hart: Hart, now: u64): u64 {
+  let next = NEVER;
+  if (now >= hart.mtimecmp) {
+    hart.mip |= MTIP;
+  } else {
+    hart.mip &= ~MTIP;
+    next = hart.mtimecmp;
+  }
+  // With the built-in firmware the supervisor's deadline is set by SBI, Sstc or not.
+  if (shape().firmware === 0 && (hart.menvcfg & STCE) === 0) {
+    return next;
+  }
+  if (now >= hart.stimecmp) {
+    hart.mip |= STIP;
+  } else {
+    hart.mip &= ~STIP;
+    if (hart.stimecmp < next) {
+      next = hart.stimecmp;
+    }
+  }
+  return next;
+}
+
+/** Does what is due, and notes when the next thing is. Returns that time, in ticks, NEVER for none. */
+export function lookAtDeadlines(): u64 {
+  const now = time();
+  if (now >= busNextEvent()) {
+    busEvents(now);
+  }
+  let next = busNextEvent();
+  for (let id: u32 = 0; id < hartCount(); id++) {
+    const deadline = updateTimers(hartAt(id), now);
+    if (deadline < next) {
+      next = deadline;
+    }
+  }
+  // A deadline too far for the clock is as good as none.
+  setEventClock(next >> (64 - TICK_SHIFT) !== 0 ? NEVER : next << TICK_SHIFT);
+  return next;
+}
+
+/** Between two turns, chaos has its chance. */
+function endTurn(hart: Hart): void {
+  demote(hart.id);
+  drainSome();
+}
+
+/**
+ * Runs a hart for at most `turn` instructions, until it waits or stops, or the machine is off; but for no more than
+ * `most` now. Gives what is left of a turn that is to go on, 0 if it is over.
+ */
+export function runTurn(hart: Hart, turn: i32, most: i32): i32 {
+  if (hart.fetchTable === 0) {
+    updateView(hart);
+  }
+  const guarded = (reservers() & ~(1 << hart.id)) !== 0;
+  let left = turn;
+  const rest = turn - most;
+  while (left > rest) {
+    if (clock() >= eventClock()) {
+      lookAtDeadlines();
+    }
+    if ((hart.mip & hart.mie) !== 0) {
+      takeInterrupt(hart);
+    }
+    const ahead = eventClock() - clock();
+    const budget = ahead < <u64>(left - rest) ? <i32>ahead : left - rest;
+    if (guarded || budget <= FAST_MARGIN) {
+      left -= run<Exact>(hart, budget, guarded);
+    } else {
+      left -= run<Fast>(hart, budget, false);
+    }
+    if (stopRequested()) {
+      return left;
+    }
+    if (turnEnds()) {
+      left = 0;
+    }
+    if (hart.state !== HartState.Running || power() !== Power.On) {
+      left = 0;
+    }
+  }
+  if (left > 0) {
+    return left;
+  }
+  if (chaosMask() !== 0) {
+    endTurn(hart);
+  }
+  if (hart.reserved !== 0 && hart.retired - hart.reservedAt > reservationMax()) {
+    unreserve(hart);
+  }
+  return 0;
+}

@@ -1,0 +1,275 @@
+// Every access to memory that the interpreter's inline look-up could not answer.
+//
+// What a walk finds is entered into the hart's tables (tlb.ts) if it is RAM; devices are asked each time. A misaligned
+// access to RAM is carried out, byte by byte where it crosses a page, after both pages were translated, so that it
+// happens whole or not at all. A misaligned access to a device is an access fault.
+
+import { Chaos, isChaos, isWatching, point, pointOfWaking, turnEnds } from "../chaos/chaos";
+import { noteAccess } from "../chaos/sharing";
+import { buffer, drain, drainAcquire, forward, isBuffering } from "../chaos/store-buffer";
+import { deadlinesChanged } from "../clock";
+import { codeOf, isCode, noteWritable, UNDECODED } from "../code/code";
+import { busFault, busLoad, busStore } from "../devices/bus";
+import { Hart } from "../hart/hart";
+import { PAGE_SHIFT, RAM_START, ramBase } from "../layout";
+import { leafLevel, translate } from "./mmu";
+import { Access, accessFault, begin, faulted, NOWHERE, note } from "./outcome";
+import { pmpUniform } from "./pmp";
+import { isRam, loadLinear, physicalWritten, ramAddress, storeLinear } from "./ram";
+import { Entry, fillEntry, noteSuperpage, Tag, watchedTable } from "./tlb";
+
+const PAGE_OFFSET: u64 = 0xfff;
+
+/**
+ * Enters a translation that was just made: where the interpreter finds it, or, if harts share the page, where only
+ * recall() does. The address is in RAM.
+ */
+function remember(hart: Hart, address: u64, physical: u64, tag: Tag, shared: bool): void {
+  if (!pmpUniform(hart, physical)) {
+    return;
+  }
+  const page = ramAddress(physical & ~PAGE_OFFSET);
+  if (shared) {
+    if (leafLevel > 0) {
+      noteSuperpage(hart, address);
+    }
+    fillEntry(watchedTable(<usize>hart.dataTable), address, page, tag, 0);
+    return;
+  }
+  if (tag === Tag.Write) {
+    const index = <u32>((physical - RAM_START) >> PAGE_SHIFT);
+    if (isCode(index)) {
+      return;
+    }
+    noteWritable(index);
+  }
+  if (leafLevel > 0) {
+    noteSuperpage(hart, address);
+  }
+  fillEntry(<usize>hart.dataTable, address, page, tag, 0);
+}
+
+/** A point where the turn may end was passed: leave the loop if it does. */
+function passPoint(): void {
+  point();
+  if (turnEnds()) {
+    note();
+  }
+}
+
+/** Before and after a device is spoken to: what is buffered comes first, and others may have been woken. */
+function passDevice(hart: Hart): void {
+  if (!isChaos(Chaos.WeakStores)) {
+    drain(hart.id);
+  }
+  point();
+  pointOfWaking();
+  note();
+  deadlinesChanged();
+}
+
+/** The physical address of an access to a shared page that was translated before, or NOWHERE. */
+function recall(hart: Hart, address: u64, tag: Tag): u64 {
+  const entry = Entry.of(watchedTable(<usize>hart.dataTable), address);
+  if (load<u64>(entry + <usize>tag) !== (address & ~PAGE_OFFSET)) {
+    return NOWHERE;
+  }
+  begin();
+  return <u64>(Entry.linear(entry, address) - ramBase()) + RAM_START;
+}
+
+/** A load from a page that harts share. */
+function readShared(hart: Hart, physical: u64, size: u32): u64 {
+  passPoint();
+  if (!isBuffering()) {
+    return loadLinear(ramAddress(physical), size);
+  }
+  drainAcquire(hart.id);
+  return forward(hart.id, physical, size);
+}
+
+/** A store to a page that harts share. */
+function writeShared(hart: Hart, physical: u64, size: u32, value: u64): void {
+  passPoint();
+  if (isBuffering()) {
+    drainAcquire(hart.id);
+    buffer(hart.id, physical, size, value);
+    return;
+  }
+  if (physicalWritten(physical, size, hart.id)) {
+    note();
+  }
+  storeLinear(ramAddress(physical), size, value);
+}
+
+/** Reads `size` bytes at a physical address, from RAM or a device. */
+function readPhysical(hart: Hart, address: u64, physical: u64, size: u32): u64 {
+  if (isRam(physical, size)) {
+    if (isWatching() && noteAccess(physical, hart.id, false)) {
+      remember(hart, address, physical, Tag.Read, true);
+      return readShared(hart, physical, size);
+    }
+    remember(hart, address, physical, Tag.Read, false);
+    return loadLinear(ramAddress(physical), size);
+  }
+  if ((physical & (size - 1)) !== 0) {
+    return accessFault(address, Access.Load);
+  }
+  passDevice(hart);
+  const value = busLoad(hart.id, physical, size);
+  return busFault ? accessFault(address, Access.Load) : value;
+}
+
+/** Writes `size` bytes at a physical address, to RAM or a device. */
+function writePhysical(hart: Hart, address: u64, physical: u64, size: u32, value: u64): void {
+  if (isRam(physical, size)) {
+    if (isWatching() && noteAccess(physical, hart.id, true)) {
+      remember(hart, address, physical, Tag.Write, true);
+      writeShared(hart, physical, size, value);
+      return;
+    }
+    if (physicalWritten(physical, size, hart.id)) {
+      note();
+    }
+    storeLinear(ramAddress(physical), size, value);
+    // Only now: if code was there, the page may have become one that can be written freely.
+    remember(hart, address, physical, Tag.Write, false);
+    return;
+  }
+  if ((physical & (size - 1)) !== 0) {
+    accessFault(address, Access.Store);
+    return;
+  }
+  passDevice(hart);
+  busStore(hart.id, physical, size, value);
+  if (busFault) {
+    accessFault(address, Access.Store);
+  }
+}
+
+/** Bytes of an access that lie in its first page, if they are not all. */
+function bytesInFirst(address: u64, size: u32): u32 {
+  const left: u32 = 4096 - <u32>(address & PAGE_OFFSET);
+  return left < size ? left : 0;
+}
+
+/** A load that crosses a page: both halves are RAM, or it faults. */
+function loadAcross(hart: Hart, address: u64, size: u32, first: u32): u64 {
+  const low = translate(hart, address, first, Access.Load);
+  if (faulted()) {
+    return 0;
+  }
+  const next = address + <u64>first;
+  const high = translate(hart, next, size - first, Access.Load);
+  if (faulted()) {
+    return 0;
+  }
+  if (!isRam(low, first)) {
+    return accessFault(address, Access.Load);
+  }
+  if (!isRam(high, size - first)) {
+    return accessFault(next, Access.Load);
+  }
+  let value: u64 = 0;
+  for (let index: u32 = 0; index < size; index++) {
+    const at = index < first ? low + <u64>index : high + <u64>(index - first);
+    value |= readPhysical(hart, address + <u64>index, at, 1) << ((<u64>index) << 3);
+  }
+  return value;
+}
+
+function storeAcross(hart: Hart, address: u64, size: u32, value: u64, first: u32): void {
+  const low = translate(hart, address, first, Access.Store);
+  if (faulted()) {
+    return;
+  }
+  const next = address + <u64>first;
+  const high = translate(hart, next, size - first, Access.Store);
+  if (faulted()) {
+    return;
+  }
+  if (!isRam(low, first)) {
+    accessFault(address, Access.Store);
+    return;
+  }
+  if (!isRam(high, size - first)) {
+    accessFault(next, Access.Store);
+    return;
+  }
+  for (let index: u32 = 0; index < size; index++) {
+    const at = index < first ? low + <u64>index : high + <u64>(index - first);
+    writePhysical(hart, address + <u64>index, at, 1, (value >> ((<u64>index) << 3)) & 0xff);
+  }
+}
+
+/** Loads 1, 2, 4 or 8 bytes, zero-extended; look at `outcome`. */
+export function loadVirtual(hart: Hart, address: u64, size: u32): u64 {
+  const first = bytesInFirst(address, size);
+  if (first !== 0) {
+    return loadAcross(hart, address, size, first);
+  }
+  if (isWatching()) {
+    const known = recall(hart, address, Tag.Read);
+    if (known !== NOWHERE) {
+      return readShared(hart, known, size);
+    }
+  }
+  const physical = translate(hart, address, size, Access.Load);
+  if (faulted()) {
+    return 0;
+  }
+  return readPhysical(hart, address, physical, size);
+}
+
+/** Stores the low 1, 2, 4 or 8 bytes of a value; look at `outcome`. */
+export function storeVirtual(hart: Hart, address: u64, size: u32, value: u64): void {
+  const first = bytesInFirst(address, size);
+  if (first !== 0) {
+    storeAcross(hart, address, size, value, first);
+    return;
+  }
+  if (isWatching()) {
+    const known = recall(hart, address, Tag.Write);
+    if (known !== NOWHERE) {
+      writeShared(hart, known, size, value);
+      return;
+    }
+  }
+  const physical = translate(hart, address, size, Access.Store);
+  if (faulted()) {
+    return;
+  }
+  writePhysical(hart, address, physical, size, value);
+}
+
+/** The decoded page for the address of an instruction, UNDECODED if PMP is asked each time, or 0 with the outcome set. */
+export function fetchPage(hart: Hart, address: u64): usize {
+  const physical = translate(hart, address, 2, Access.Fetch);
+  if (faulted()) {
+    return 0;
+  }
+  if (!isRam(physical & ~PAGE_OFFSET, 4096)) {
+    accessFault(address, Access.Fetch);
+    return 0;
+  }
+  const index = <u32>((physical - RAM_START) >> PAGE_SHIFT);
+  const code = pmpUniform(hart, physical) ? codeOf(index, hart.id) : UNDECODED;
+  if (leafLevel > 0) {
+    noteSuperpage(hart, address);
+  }
+  fillEntry(<usize>hart.fetchTable, address, ramAddress(physical & ~PAGE_OFFSET), Tag.Fetch, code);
+  return code;
+}
+
+/** The halfword at a virtual address that is about to be executed; look at `outcome`. */
+export function fetchHalf(hart: Hart, address: u64): u32 {
+  const physical = translate(hart, address, 2, Access.Fetch);
+  if (faulted()) {
+    return 0;
+  }
+  if (!isRam(physical, 2)) {
+    accessFault(address, Access.Fetch);
+    return 0;
+  }
+  return <u32>loadLinear(ramAddress(physical), 2);
+}

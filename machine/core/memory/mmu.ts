@@ -1,0 +1,185 @@
+// Virtual memory: the Sv39 walk, which sets A and D itself (Svadu), as QEMU does.
+import { Chaos, isChaos } from "../chaos/chaos";
+import { findStale, keepStale, Stale } from "../chaos/stale";
+import { Hart, Mode } from "../hart/hart";
+import { Cause, MPP, MPP_SHIFT, MPRV, MXR, SUM } from "../hart/trap";
+import { Access, accessFault, begin, fault, faulted, NOWHERE, note, pageFault } from "./outcome";
+import { pmpAllows } from "./pmp";
+import { isRam, physicalWritten, ramAddress } from "./ram";
+
+/** Level of the leaf that the last walk ended at; -1 if there was no translation. */
+export let leafLevel: i32 = -1;
+
+const ONE: u64 = 1;
+const PAGE_OFFSET: u64 = 0xfff;
+
+/** Bits of a page table entry. */
+const V: u64 = 1;
+const R: u64 = 2;
+const W: u64 = 4;
+const X: u64 = 8;
+const U: u64 = 16;
+const A: u64 = 64;
+const D: u64 = 128;
+/** Svpbmt, Svnapot and what nobody has defined: not here. */
+const RESERVED: u64 = 0xffc0_0000_0000_0000;
+const PPN_MASK: u64 = 0xfff_ffff_ffff;
+
+/** Mode whose view of memory an access has. */
+function effectiveMode(hart: Hart, access: Access): u32 {
+  if (access === Access.Fetch || (hart.mstatus & MPRV) === 0 || hart.mode !== Mode.Machine) {
+    return hart.mode;
+  }
+  return <u32>((hart.mstatus & MPP) >> MPP_SHIFT);
+}
+
+/** Whether a leaf allows an access, but for A and D. */
+function allows(hart: Hart, pte: u64, access: Access, mode: u32): bool {
+  if ((pte & U) !== 0) {
+    if (mode === Mode.Supervisor && (access === Access.Fetch || (hart.mstatus & SUM) === 0)) {
+      return false;
+    }
+  } else if (mode === Mode.User) {
+    return false;
+  }
+  if (access === Access.Fetch) {
+    return (pte & X) !== 0;
+  }
+  if (access === Access.Store) {
+    return (pte & W) !== 0;
+  }
+  return (pte & R) !== 0 || ((hart.mstatus & MXR) !== 0 && (pte & X) !== 0);
+}
+
+/** What a leaf found at `level` makes of an address: checks, and marks in memory unless it is only remembered. */
+function throughLeaf(
+  hart: Hart,
+  address: u64,
+  access: Access,
+  mode: u32,
+  pte: u64,
+  level: i32,
+  at: u64,
+): u64 {
+  const shift = <u64>(12 + 9 * level);
+  const within = (ONE << shift) - 1;
+  const target = ((pte >> 10) & PPN_MASK) << 12;
+  if (!allows(hart, pte, access, mode) || (target & within) !== 0) {
+    return pageFault(address, access);
+  }
+  const marked = pte | A | (access === Access.Store ? D : 0);
+  if (marked !== pte) {
+    if (isChaos(Chaos.SoftwareMarks)) {
+      return pageFault(address, access);
+    }
+    if (!pmpAllows(hart, at, 8, Access.Store, Mode.Supervisor)) {
+      return accessFault(address, access);
+    }
+    // A page table in the page that is being executed: stop executing what was decoded.
+    if (physicalWritten(at, 8, hart.id)) {
+      note();
+    }
+    store<u64>(ramAddress(at), marked);
+  }
+  leafLevel = level;
+  return target | (address & within);
+}
+
+/** Whether what a hart remembers of a page answers an access as it stands. */
+function answers(hart: Hart, stale: Stale, access: Access, mode: u32): bool {
+  const pte = stale.entry;
+  // Marks are set in the tables, so that a walk is needed; what is refused may be refused only with StaleFaults.
+  if ((pte & V) !== 0 && ((pte & A) === 0 || (access === Access.Store && (pte & D) === 0))) {
+    return false;
+  }
+  return isChaos(Chaos.StaleFaults) || ((pte & V) !== 0 && allows(hart, pte, access, mode));
+}
+
+/** Hardware may fetch the neighbour's translation ahead. */
+function fetchAhead(hart: Hart, address: u64, at: u64): void {
+  if (!isChaos(Chaos.StaleTranslation) || ((at + 8) & PAGE_OFFSET) === 0) {
+    return;
+  }
+  if (!isRam(at + 8, 8) || !pmpAllows(hart, at + 8, 8, Access.Load, Mode.Supervisor)) {
+    return;
+  }
+  const pte = load<u64>(ramAddress(at + 8));
+  const leaf = (pte & V) !== 0 && (pte & (R | X)) !== 0 && (pte & (R | W)) !== W && (pte & RESERVED) === 0;
+  if (leaf) {
+    keepStale(hart.id, address + 4096, hart.satp, pte, 0);
+  }
+}
+
+/** The physical address of a virtual one, but for PMP (privileged specification, 4.3.2). */
+function walk(hart: Hart, address: u64, access: Access, mode: u32): u64 {
+  const satp = hart.satp;
+  if (mode === Mode.Machine || satp >> 60 === 0) {
+    return address;
+  }
+  if (<i64>(address << 25) >> 25 !== <i64>address) {
+    return pageFault(address, access);
+  }
+  const stale = findStale(hart.id, address, satp);
+  if (stale !== null && answers(hart, stale, access, mode)) {
+    if ((stale.entry & V) === 0) {
+      return pageFault(address, access);
+    }
+    return throughLeaf(hart, address, access, mode, stale.entry, <i32>stale.level, 0);
+  }
+  let table = (satp & PPN_MASK) << 12;
+  for (let level = 2; level >= 0; level--) {
+    const at = table + (((address >> <u64>(12 + 9 * level)) & 511) << 3);
+    if (!isRam(at, 8) || !pmpAllows(hart, at, 8, Access.Load, Mode.Supervisor)) {
+      return accessFault(address, access);
+    }
+    const pte = load<u64>(ramAddress(at));
+    if ((pte & V) === 0 || (pte & (R | W)) === W || (pte & RESERVED) !== 0) {
+      keepStale(hart.id, address, satp, 0, <u32>level);
+      return pageFault(address, access);
+    }
+    if ((pte & (R | X)) === 0) {
+      if ((pte & (A | D | U)) !== 0) {
+        return pageFault(address, access);
+      }
+      table = ((pte >> 10) & PPN_MASK) << 12;
+      continue;
+    }
+    const physical = throughLeaf(hart, address, access, mode, pte, level, at);
+    // Read again: it may have been marked.
+    keepStale(hart.id, address, satp, load<u64>(ramAddress(at)), <u32>level);
+    if (level === 0) {
+      fetchAhead(hart, address, at);
+    }
+    return physical;
+  }
+  return pageFault(address, access);
+}
+
+/**
+ * The physical address of `size` bytes at a virtual one that lie in one page, or NOWHERE with the outcome set.
+ */
+export function translate(hart: Hart, address: u64, size: u32, access: Access): u64 {
+  begin();
+  leafLevel = -1;
+  const mode = effectiveMode(hart, access);
+  const physical = walk(hart, address, access, mode);
+  if (faulted() || pmpAllows(hart, physical, size, access, mode)) {
+    return physical;
+  }
+  return accessFault(address, access);
+}
+
+/**
+ * The physical address of an atomic access, which must be aligned and in RAM; else NOWHERE, with the outcome set.
+ * LR (`access` Load) needs to read, SC and the AMOs need to write.
+ */
+export function translateAtomic(hart: Hart, address: u64, size: u32, access: Access): u64 {
+  if ((address & (size - 1)) !== 0) {
+    return fault(access === Access.Load ? Cause.LoadMisaligned : Cause.StoreMisaligned, address);
+  }
+  const physical = translate(hart, address, size, access);
+  if (faulted()) {
+    return NOWHERE;
+  }
+  return isRam(physical, size) ? physical : accessFault(address, access);
+}

@@ -1,0 +1,322 @@
+// A machine under a debugger: harts as threads, breakpoints, steps forward and backward.
+//
+// The one idea: going back is going forward from an earlier moment (timeline.ts). The last breakpoint before now is found
+// by running each stretch between two moments again, the latest first; the instruction before this one by halving the
+// distance until one instruction is left.
+//
+// A run may be lived for the first time, or be a recording: the difference is only what comes from outside. What is typed
+// is taken in the present, where the run has never been further, so what was lived stays as it was. What the debugger
+// reads changes nothing; what it writes makes another run from there on. Nothing here is Node's.
+
+import { BREAKPOINTS_MAX } from "../../../build/gen/host/machine/core/hart/breakpoints.ts";
+import { HartState } from "../../../build/gen/host/machine/core/hart/hart.ts";
+import { type EmbeddedMachine, RAM_START } from "../machine.ts";
+import { type AdvanceState, PC_REGISTER, type Run } from "../run.ts";
+import { Timeline } from "../timeline.ts";
+
+/** Why the machine stands still for the debugger. `end`: it is off; `stuck`: every hart waits, and nothing would wake one. */
+export type StopReason = "breakpoint" | "step" | "interrupt" | "start" | "end" | "stuck";
+
+/** A stop, and the hart that it is about. */
+export interface DebugStop {
+  reason: StopReason;
+  hart: number;
+}
+
+/** Instructions (of all harts) in which a hart has to get its next one, while the debugger waits for a step. */
+const STEP_INSTRUCTIONS_MAX = 2_000_000n;
+
+/** Distances at which a step backward looks, from far to near. */
+const LOOKS = [200_000n, 4_000n, 64n, 1n];
+
+const NOWHERE = 2n ** 64n - 1n;
+const ADDRESS_END = 2n ** 64n;
+const PAGE = 4096n;
+
+export class Debugger {
+  readonly run: Run;
+  private readonly timeline: Timeline;
+  private readonly typed: number[];
+  private readonly breakpoints = new Set<bigint>();
+
+  /** @param typed bytes for the console, added to by whoever has them; they are taken when the run can take them */
+  constructor(run: Run, typed: number[] = []) {
+    this.run = run;
+    this.typed = typed;
+    this.timeline = new Timeline(run);
+  }
+
+  get hartCount(): number {
+    return this.run.machine.settings.harts;
+  }
+
+  /** Stops every hart before the instruction at a virtual address. False if none can begin there, or there are too many. */
+  setBreakpoint(address: bigint): boolean {
+    if ((address & 1n) !== 0n) {
+      return false;
+    }
+    if (this.breakpoints.size >= BREAKPOINTS_MAX && !this.breakpoints.has(address)) {
+      return false;
+    }
+    this.breakpoints.add(address);
+    return true;
+  }
+
+  clearBreakpoint(address: bigint): void {
+    this.breakpoints.delete(address);
+  }
+
+  clearBreakpoints(): void {
+    this.breakpoints.clear();
+  }
+
+  /** Whether the run stands as far as it ever went. */
+  get isInPresent(): boolean {
+    return this.timeline.isAtEnd;
+  }
+
+  /** Goes as far as the run ever went, breakpoints or not. */
+  goToPresent(): void {
+    this.goTo(this.timeline.end);
+  }
+
+  /** Goes on for `instructions` at most. Undefined: nothing has stopped it yet. */
+  continue(instructions: bigint): DebugStop | undefined {
+    this.takeTyped();
+    this.arm();
+    const state = this.timeline.advanceTo(this.run.clock + instructions);
+    const hart = this.hartAtBreakpoint();
+    this.disarm();
+    if (hart !== undefined) {
+      return { reason: "breakpoint", hart };
+    }
+    return endOf(state, this.busyHart());
+  }
+
+  /** One instruction of one hart; the others go on as they would. */
+  step(hart: number): DebugStop {
+    const before = this.retired(hart);
+    const pc = this.run.machine.core.hartPc(hart);
+    const limit = this.run.clock + STEP_INSTRUCTIONS_MAX;
+    this.takeTyped();
+    while (this.run.clock < limit) {
+      const state = this.timeline.advanceTo(this.run.clock + 1n);
+      if (this.retired(hart) !== before || this.run.machine.core.hartPc(hart) !== pc) {
+        break;
+      }
+      const end = endOf(state, hart);
+      if (end !== undefined) {
+        return end;
+      }
+    }
+    return { reason: "step", hart };
+  }
+
+  /** Back before the instruction that a hart executed last. */
+  stepBack(hart: number): DebugStop {
+    const count = this.retired(hart);
+    if (count === 0n) {
+      return { reason: "start", hart };
+    }
+    // From here on it has executed `count`; before here it had not.
+    let after = this.run.clock;
+    let before = after;
+    while (this.retired(hart) >= count && before > this.timeline.start) {
+      const distance = LOOKS[0] ?? 1n;
+      before = before - distance > this.timeline.start ? before - distance : this.timeline.start;
+      this.goTo(before);
+    }
+    if (this.retired(hart) >= count) {
+      return { reason: "start", hart };
+    }
+    for (const distance of LOOKS.slice(1)) {
+      while (before + distance < after) {
+        this.goTo(before + distance);
+        if (this.retired(hart) >= count) {
+          after = this.run.clock;
+          break;
+        }
+        before = this.run.clock;
+      }
+      this.goTo(before);
+    }
+    return { reason: "step", hart };
+  }
+
+  /** Back to the breakpoint that was come to last, or to the start. */
+  continueBack(): DebugStop {
+    const now = this.run.clock;
+    let end = now;
+    for (const start of this.timeline.clocksBefore(now)) {
+      const found = this.lastBreakpoint(start, end);
+      if (found !== undefined) {
+        this.goTo(found.clock);
+        return { reason: "breakpoint", hart: found.hart };
+      }
+      end = start;
+    }
+    this.goTo(this.timeline.start);
+    return { reason: "start", hart: 0 };
+  }
+
+  /** Memory as a hart sees it now; shorter where there is none. */
+  readMemory(hart: number, address: bigint, byteCount: number): Uint8Array {
+    return readVirtual(this.run.machine, hart, address, byteCount);
+  }
+
+  /** Writes memory as a hart sees it. False if not all of it is there. What lies ahead is another run from here on. */
+  writeMemory(hart: number, address: bigint, bytes: Uint8Array): boolean {
+    const before = this.readMemory(hart, address, bytes.length);
+    if (before.length < bytes.length) {
+      return false;
+    }
+    // What is there already makes no other run.
+    if (before.every((byte, index) => byte === bytes[index])) {
+      return true;
+    }
+    for (let done = 0; done < bytes.length; ) {
+      const at = address + BigInt(done);
+      const part = Math.min(bytes.length - done, Number(PAGE - (at % PAGE)));
+      const physical = physicalOf(this.run.machine, hart, at);
+      if (physical === undefined) {
+        return false;
+      }
+      this.run.writeMemory(physical, bytes.subarray(done, done + part));
+      done += part;
+    }
+    this.timeline.forgetFuture();
+    return true;
+  }
+
+  /** Register x`number` of a hart; 32 is the program counter. */
+  readRegister(hart: number, number: number): bigint {
+    const { core } = this.run.machine;
+    return BigInt.asUintN(64, number === PC_REGISTER ? core.hartPc(hart) : core.readRegister(hart, number));
+  }
+
+  /** A CSR of a hart by its number, whatever the hart's mode; 0 for one that is not there. */
+  readCsr(hart: number, number: number): bigint {
+    return BigInt.asUintN(64, this.run.machine.core.hartCsr(hart, number));
+  }
+
+  /** Sets a register as `readRegister` numbers them. What lies ahead is another run from here on. */
+  writeRegister(hart: number, number: number, value: bigint): void {
+    if (value === this.readRegister(hart, number)) {
+      return;
+    }
+    this.run.writeRegister(hart, number, value);
+    this.timeline.forgetFuture();
+  }
+
+  /** What was typed comes now, as far as the guest has room for it; in the past nothing new can come. */
+  private takeTyped(): void {
+    while (this.isInPresent && this.typed[0] !== undefined && this.run.input(this.typed[0])) {
+      this.typed.shift();
+    }
+  }
+
+  private retired(hart: number): bigint {
+    return this.run.machine.core.hartRetired(hart);
+  }
+
+  /** Goes to a clock without minding breakpoints. */
+  private goTo(clock: bigint): AdvanceState {
+    return this.timeline.goTo(clock);
+  }
+
+  /** The last time before `end` that a hart came to a breakpoint, from `start` on. */
+  private lastBreakpoint(start: bigint, end: bigint): { clock: bigint; hart: number } | undefined {
+    if (this.breakpoints.size === 0) {
+      return undefined;
+    }
+    let found: { clock: bigint; hart: number } | undefined;
+    this.goTo(start);
+    while (this.run.clock < end) {
+      this.arm();
+      this.timeline.advanceTo(end);
+      const hart = this.hartAtBreakpoint();
+      this.disarm();
+      if (hart === undefined || this.run.clock >= end) {
+        break;
+      }
+      found = { clock: this.run.clock, hart };
+      this.timeline.advanceTo(this.run.clock + 1n);
+    }
+    return found;
+  }
+
+  /** A hart that does not wait: the one that turned the machine off. */
+  private busyHart(): number {
+    const harts = Array.from({ length: this.hartCount }, (_, index) => index);
+    return harts.find((hart) => this.run.machine.core.hartActivity(hart) === HartState.Running) ?? 0;
+  }
+
+  /** A hart that runs and stands at a breakpoint, after a run that ended before its time. */
+  private hartAtBreakpoint(): number | undefined {
+    const { core } = this.run.machine;
+    if (core.stopRequested() === 0) {
+      return undefined;
+    }
+    const hart = core.stoppedHart() >>> 0;
+    return hart < this.hartCount ? hart : undefined;
+  }
+
+  private arm(): void {
+    for (const address of this.breakpoints) {
+      this.run.machine.core.addBreakpoint(address);
+    }
+  }
+
+  private disarm(): void {
+    if (this.breakpoints.size > 0) {
+      this.run.machine.core.clearBreakpoints();
+    }
+  }
+}
+
+/** Memory as a hart sees it now, at a virtual address; shorter where there is none. */
+export function readVirtual(
+  machine: EmbeddedMachine,
+  hart: number,
+  address: bigint,
+  byteCount: number,
+): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(byteCount);
+  let done = 0;
+  while (done < byteCount) {
+    const at = address + BigInt(done);
+    const part = Math.min(byteCount - done, Number(PAGE - (at % PAGE)));
+    const physical = at < ADDRESS_END ? physicalOf(machine, hart, at) : undefined;
+    if (physical === undefined) {
+      break;
+    }
+    try {
+      bytes.set(machine.readMemory(physical, part), done);
+    } catch {
+      break;
+    }
+    done += part;
+  }
+  return bytes.subarray(0, done);
+}
+
+/** Where a hart finds a virtual address; undefined where there is no RAM. */
+function physicalOf(machine: EmbeddedMachine, hart: number, address: bigint): number | undefined {
+  const found = BigInt.asUintN(64, machine.core.physicalAddress(hart, address));
+  return found === NOWHERE || found < BigInt(RAM_START) ? undefined : Number(found);
+}
+
+/** The stop that a state of the machine means, if it is one from which nothing goes on. */
+function endOf(state: AdvanceState, hart: number): DebugStop | undefined {
+  switch (state) {
+    case "off":
+    case "reset":
+      return { reason: "end", hart };
+    case "stuck":
+      return { reason: "stuck", hart };
+    case "running":
+    case "stopped":
+    case "breakpoint":
+      return undefined;
+  }
+}

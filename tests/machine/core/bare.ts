@@ -1,0 +1,116 @@
+// Programs in assembly on a bare machine: assembled at test time, run in machine mode from the first instruction.
+
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { Stop } from "../../../build/gen/host/machine/core/machine.ts";
+import { root } from "../../../host/root.ts";
+import { BareMachine } from "../../../machine/host/bare.ts";
+import { buildMachine } from "../../../toolchain/compile.ts";
+import { linkFlags } from "../../../toolchain/link/image.ts";
+import { runLlvm } from "../../../toolchain/link/llvm.ts";
+import { assemble } from "../../../toolchain/link/objects.ts";
+
+/** Where programs begin, and where tests keep what a program reads and writes. */
+export const PROGRAM = 0x8000_0000n;
+export const DATA = 0x8010_0000n;
+
+/** Enough for every program here; one that does not end is stopped. */
+const instructionsMax = 5_000_000n;
+const ramMebibytes = 16;
+
+/** Numbers of registers by their ABI names. */
+const names = (
+  "zero ra sp gp tp t0 t1 t2 s0 s1 a0 a1 a2 a3 a4 a5 a6 a7 " + "s2 s3 s4 s5 s6 s7 s8 s9 s10 s11 t3 t4 t5 t6"
+).split(" ");
+
+let compiled: Promise<WebAssembly.Module> | undefined;
+
+/** The machine's module, built once. */
+export async function machineModule(): Promise<WebAssembly.Module> {
+  compiled ??= (async () => {
+    const wasm = await buildMachine({ start: () => () => {}, note: () => {} });
+    return WebAssembly.compile(new Uint8Array(readFileSync(join(root, wasm))));
+  })();
+  return compiled;
+}
+
+/** Assembles a program to an ELF file at PROGRAM. */
+export async function assembleText(text: string): Promise<Uint8Array> {
+  mkdirSync(join(root, "build/test-machine"), { recursive: true });
+  const folder = mkdtempSync(join(root, "build/test-machine/run-"));
+  const place = relative(root, folder);
+  try {
+    writeFileSync(join(folder, "program.S"), `    .option norelax\n    .text\n${text}\n`);
+    await assemble(root, `${place}/program.S`, `${place}/program.o`, place);
+    writeFileSync(join(folder, "program.ld"), `SECTIONS { . = ${PROGRAM}; .text : { *(.text) } }\n`);
+    const flags = [...linkFlags, "-T", `${place}/program.ld`, "-e", "0"];
+    await runLlvm("ld.lld", root, [...flags, "-o", `${place}/program.elf`, `${place}/program.o`]);
+    return new Uint8Array(readFileSync(join(folder, "program.elf")));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** How a program is run. */
+export interface RunOptions {
+  harts?: number;
+  seed?: bigint;
+  /** Kinds of chaos (machine/core/chaos/chaos.ts). */
+  chaos?: number;
+  /** Length of every turn; left out, it is drawn. */
+  turns?: number;
+  /** Called before the first instruction. */
+  prepare?: (machine: BareMachine) => void;
+}
+
+/** What a program that has ended left behind. */
+export interface Ended {
+  machine: BareMachine;
+  /** A register of hart 0, or another, by its ABI name. */
+  reg: (name: string, hart?: number) => bigint;
+}
+
+/** Runs a program until every hart waits for ever. @throws Error if that does not happen */
+export async function runProgram(program: Uint8Array, options: RunOptions = {}): Promise<Ended> {
+  const { harts = 1, seed = 0n, chaos = 0, turns = 0, prepare } = options;
+  const machine = new BareMachine(await machineModule(), { harts, ramMebibytes, seed });
+  machine.core.setTurns(turns);
+  machine.startProgram(program);
+  prepare?.(machine);
+  if (chaos !== 0) {
+    machine.core.setChaos(chaos);
+  }
+  const stop = machine.core.run(instructionsMax);
+  const reg = (name: string, hart = 0): bigint => {
+    const number = names.indexOf(name);
+    if (number < 0) {
+      throw new Error(`there is no register ${name}`);
+    }
+    return machine.register(hart, number);
+  };
+  if (stop !== Stop.Idle) {
+    const pc = BigInt.asUintN(64, machine.core.hartPc(0)).toString(16);
+    throw new Error(`the program did not come to its end: pc 0x${pc}, stop ${stop}`);
+  }
+  return { machine, reg };
+}
+
+/** Assembles and runs. */
+export async function runText(text: string, options: RunOptions = {}): Promise<Ended> {
+  return runProgram(await assembleText(text), options);
+}
+
+/** Lets supervisor and user mode at all of memory: without it PMP lets them at nothing. */
+export const OPEN_MEMORY = `
+    li    t0, -1
+    csrw  pmpaddr0, t0
+    li    t0, 0x1f
+    csrw  pmpcfg0, t0
+`;
+
+/** The end of every program: all interrupts off, asleep. */
+export const END = `
+    csrw  mie, zero
+1:  wfi
+    j     1b
+`;

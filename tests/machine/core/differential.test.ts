@@ -1,0 +1,57 @@
+// Random programs on the embedded machine and on QEMU: after each block, the same registers and the same memory.
+
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { BareMachine } from "../../../machine/host/bare.ts";
+import { hasQemu, qemuProgram } from "../../../tools/boot/qemu.ts";
+import { assembleText, machineModule } from "./bare.ts";
+import { randomProgram } from "./random-program.ts";
+
+/** Each seed is 2,400 instructions. */
+const seeds = Array.from({ length: 12 }, (_, index) => index + 1);
+const QEMU_TIMEOUT_MS = 60_000;
+
+/** What the program prints on the embedded machine, with turns of a length that is drawn, or of one instruction. */
+async function onMachine(program: Uint8Array, turns: number): Promise<string[]> {
+  const machine = new BareMachine(await machineModule(), { harts: 1, ramMebibytes: 16 });
+  machine.core.setTurns(turns);
+  machine.startProgram(program);
+  machine.core.run(10_000_000n);
+  expect(machine.core.power()).toBe(1);
+  return machine.console.trim().split("\n");
+}
+
+function onQemu(program: Uint8Array): string[] {
+  const folder = mkdtempSync(join(tmpdir(), "neuron-differential-"));
+  try {
+    writeFileSync(join(folder, "program.elf"), program);
+    const machine = ["-machine", "virt", "-m", "16M", "-smp", "1", "-display", "none", "-monitor", "none"];
+    const { stdout, status } = spawnSync(
+      qemuProgram(),
+      [...machine, "-serial", "stdio", "-bios", "none", "-kernel", join(folder, "program.elf")],
+      { timeout: QEMU_TIMEOUT_MS, input: "" },
+    );
+    expect(status).toBe(0);
+    return stdout.toString("latin1").trim().split("\n");
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+describe.skipIf(!hasQemu())("random instructions do on the embedded machine what they do on QEMU", () => {
+  test.each(seeds)(
+    "seed %i",
+    async (seed) => {
+      const program = await assembleText(randomProgram(seed));
+      const expected = onQemu(program);
+      expect(expected.length).toBe(40);
+      // The first line that differs is the number of the block that went wrong.
+      expect(await onMachine(program, 0)).toEqual(expected);
+      expect(await onMachine(program, 1)).toEqual(expected);
+    },
+    QEMU_TIMEOUT_MS,
+  );
+});

@@ -1,0 +1,74 @@
+// gdb's side of its protocol, without gdb: packets go in, answers come out.
+
+import { Debugger } from "../../../../machine/host/gdb/debugger.ts";
+import { GdbSession } from "../../../../machine/host/gdb/gdb.ts";
+import type { Run } from "../../../../machine/host/run.ts";
+
+/** Words for a person, in hexadecimal. */
+const wordsPacket = /^O(?:[0-9a-f]{2})+$/;
+
+/** A gdb that says what it is told, and waits for each answer. */
+export class Gdb {
+  readonly run: Run;
+  private readonly session: GdbSession;
+  private readonly answers: string[] = [];
+  private received = "";
+  private acknowledged = 0;
+
+  constructor(run: Run) {
+    this.run = run;
+    const breathe = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+    this.session = new GdbSession(new Debugger(run), (text) => this.take(text), breathe);
+  }
+
+  async ask(packet: string): Promise<string> {
+    let sum = 0;
+    for (const letter of packet) {
+      sum = (sum + letter.charCodeAt(0)) & 0xff;
+    }
+    this.sendRaw(`$${packet}#${sum.toString(16).padStart(2, "0")}`);
+    return await this.next();
+  }
+
+  /** The next answer. */
+  async next(): Promise<string> {
+    while (this.answers.length === 0) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    return this.answers.shift() ?? "";
+  }
+
+  sendRaw(text: string): void {
+    this.session.receive(new TextEncoder().encode(text));
+  }
+
+  /** How often a packet was acknowledged, and how often refused. */
+  get acknowledgements(): number {
+    return this.acknowledged;
+  }
+
+  async pc(): Promise<bigint> {
+    return await this.register(0x20);
+  }
+
+  async register(number: number): Promise<bigint> {
+    const text = await this.ask(`p${number.toString(16)}`);
+    return BigInt(`0x${(text.match(/../g) ?? []).reverse().join("")}`);
+  }
+
+  private take(text: string): void {
+    this.received += text;
+    for (;;) {
+      const packet = /^([+-]*)\$([^#]*)#[0-9a-f]{2}/.exec(this.received);
+      if (packet === null) {
+        break;
+      }
+      this.received = this.received.slice(packet[0].length);
+      this.acknowledged += packet[1]?.length ?? 0;
+      if (wordsPacket.test(packet[2] ?? "")) {
+        continue;
+      }
+      this.answers.push(packet[2] ?? "");
+    }
+  }
+}

@@ -1,0 +1,52 @@
+// Ports for gdb: one that another program is to open is none that the system gives away in the meantime.
+
+import { afterEach, expect, test } from "vitest";
+import { Problem } from "../../../../host/problem.ts";
+import { freePort, openPort } from "../../../../machine/host/gdb/port.ts";
+
+/** The lowest port that a system gives to whoever asks for any: Linux's. */
+const systemFirst = 32_768;
+
+const taken: Awaited<ReturnType<typeof openPort>>[] = [];
+
+afterEach(async () => {
+  for (const { server } of taken.splice(0)) {
+    await new Promise((resolve) => server.close(resolve));
+  }
+});
+
+async function take(): Promise<number> {
+  const open = await openPort(await freePort(0));
+  taken.push(open);
+  return open.port;
+}
+
+test("a port for another program is below those that the system gives, and can be opened", async () => {
+  const port = await take();
+  expect(port).toBeLessThan(systemFirst);
+  expect(port).toBeGreaterThanOrEqual(1024);
+});
+
+test("one that somebody has is passed over for another", async () => {
+  const [first, second, third] = [await take(), await take(), await freePort(0)];
+  const draws = [first, second, third];
+  expect(await freePort(0, () => draws.shift() ?? 0)).toBe(third);
+});
+
+test("there is an end to it where none is free", async () => {
+  const port = await take();
+  let draws = 0;
+  const draw = (): number => {
+    draws++;
+    return port;
+  };
+  await expect(freePort(0, draw)).rejects.toThrow(Problem);
+  expect(draws).toBe(100);
+});
+
+test("the port that a person names is that one or none", async () => {
+  const port = await take();
+  await expect(freePort(port)).rejects.toThrow(`port ${port} is in use`);
+  const other = await freePort(0);
+  expect(await freePort(other)).toBe(other);
+});

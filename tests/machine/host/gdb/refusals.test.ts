@@ -1,0 +1,260 @@
+// What gdb asks for that cannot be is refused, and nothing is done: threads that there are not, what was not offered, numbers that are
+// none, packets that are too long. And "any thread" is one that the machine chooses.
+
+import { readFileSync } from "node:fs";
+import { beforeAll, describe, expect, test } from "vitest";
+import type { MachineSettings } from "../../../../machine/host/machine.ts";
+import { Run } from "../../../../machine/host/run.ts";
+import { stateHash } from "../../../../machine/host/state.ts";
+import { BOOT_TIMEOUT_MS, bootEmbedded, buildOnce } from "../../booting.ts";
+import { Gdb } from "./client.ts";
+
+const harts = 4;
+/** The kernel's first instruction. */
+const entry = 0x8020_0000n;
+const at = entry.toString(16);
+/** Registers in a packet. */
+const zero = "0".repeat(16);
+const registers = 33;
+
+let module: WebAssembly.Module;
+let settings: MachineSettings;
+
+beforeAll(async () => {
+  ({ settings } = (await bootEmbedded({ smp: harts })).recording);
+  module = await WebAssembly.compile(new Uint8Array(readFileSync((await buildOnce()).wasm)));
+}, BOOT_TIMEOUT_MS);
+
+function newGdb(): Gdb {
+  return new Gdb(new Run(module, settings));
+}
+
+async function currentHart(gdb: Gdb): Promise<number> {
+  return Number.parseInt((await gdb.ask("qC")).slice("QC".length), 16) - 1;
+}
+
+describe("threads", () => {
+  test.each(["vCont;s:0", "vCont;s:-1", "vCont;s", "vCont;S05:0", "Hc0,s", "s"])(
+    "%s steps one of them",
+    async (words) => {
+      const gdb = newGdb();
+      const hart = await currentHart(gdb);
+      let answer = "";
+      for (const packet of words.split(",")) {
+        answer = await gdb.ask(packet);
+      }
+      expect(answer).toBe(`T05thread:${hart + 1};`);
+      expect(gdb.run.machine.core.hartRetired(hart)).toBe(1n);
+    },
+  );
+
+  test.each(["vCont;c:0", "vCont;c:-1", "vCont;c", "vCont;C05:0", "vCont;c:1;c", "c"])(
+    "%s goes on",
+    async (packet) => {
+      const gdb = newGdb();
+      const stop = gdb.ask(packet);
+      await new Promise((resolve) => setImmediate(resolve));
+      gdb.sendRaw("\x03");
+      expect(await stop).toMatch(/^T02thread:[1-4];$/);
+      expect(gdb.run.clock).toBeGreaterThan(0n);
+    },
+  );
+
+  test("the first action that names a thread holds for it", async () => {
+    const gdb = newGdb();
+    const hart = await currentHart(gdb);
+    expect(await gdb.ask(`vCont;s:${hart + 1};c`)).toBe(`T05thread:${hart + 1};`);
+    expect(gdb.run.machine.core.hartRetired(hart)).toBe(1n);
+  });
+
+  test("Hg is about registers, and Hc about steps", async () => {
+    const gdb = newGdb();
+    const hart = await currentHart(gdb);
+    const other = (hart + 1) % harts;
+    expect(await gdb.ask(`Hg${other + 1}`)).toBe("OK");
+    expect(await gdb.ask(`Hc${hart + 1}`)).toBe("OK");
+    expect(await currentHart(gdb)).toBe(other);
+    expect(await gdb.ask("s")).toBe(`T05thread:${hart + 1};`);
+    expect(gdb.run.machine.core.hartRetired(hart)).toBe(1n);
+  });
+
+  test.each(["1", "4"])("thread %s is there", async (thread) => {
+    const gdb = newGdb();
+    expect(await gdb.ask(`T${thread}`)).toBe("OK");
+    expect(await gdb.ask(`Hg${thread}`)).toBe("OK");
+  });
+});
+
+describe("refused, and nothing is done", () => {
+  /** Thread numbers that are none, or of processes, which were not offered. */
+  const threads = [
+    "5",
+    "9",
+    "ffffffffffffffff",
+    "10000000000000000",
+    "-2",
+    "1x",
+    "x",
+    "",
+    "p1.2",
+    "p-1.-1",
+    " 1",
+  ];
+  const packets = [
+    ...threads.flatMap((thread) => [`vCont;c:${thread}`, `vCont;s:${thread}`, `vCont;s:1;c:${thread}`]),
+    ...threads.flatMap((thread) => [
+      `Hg${thread}`,
+      `Hc${thread}`,
+      `T${thread}`,
+      `qThreadExtraInfo,${thread}`,
+    ]),
+    ...["T0", "T-1", "qThreadExtraInfo,0", "H", "Hx1", "Hm1"],
+    ...[
+      "vCont",
+      "vCont;",
+      "vCont;t",
+      "vCont;t:1",
+      "vCont;r80200000,80200004:1",
+      "vCont;x",
+      "vCont;C",
+      "vCont;S:1",
+      "vCont;c5",
+    ],
+    ...["vCont;s:1;", "vCont;c;t:1"],
+    ...["cx", "c80200001", "s-1", "s10000000000000000", "D;1", "kk", "?x", "gx"],
+    ...["p", "px", "p21", "p20x", "p-1", "pffffffff", "p100000020"],
+    ...[
+      "P",
+      "P5",
+      "P5=",
+      "P5=12",
+      "P5=efbeadde0000000x",
+      `P5=${zero}0`,
+      `P5=${zero}=1`,
+      `P-1=${zero}`,
+      `P21=${zero}`,
+      `P5x=${zero}`,
+    ],
+    ...[`P100000005=${zero}`, "P0=0100000000000000", "P20=0100000000000000"],
+    ...["G", `G${zero}`, `G${zero.repeat(registers - 1)}000000000000000x`, `G${zero.repeat(registers + 1)}`],
+    ...["m", "m,", `m${at}`, `m${at},`, `m${at},x`, `mx,4`, `m${at},4,4`, "m10000000000000000,4", `m-1,4`],
+    ...[
+      "M",
+      `M${at}`,
+      `M${at},4`,
+      `M${at},4:`,
+      `M${at},4:010203`,
+      `M${at},4:0102030405`,
+      `M${at},4:0102030x`,
+      `M${at},:01`,
+    ],
+    ...["Mx,1:01", `M${at},1:1`, "M10000000000000000,1:01"],
+    ...[
+      "Z0",
+      "Z0,",
+      `Z0,${at}`,
+      `Z0,${at},`,
+      `Z0,x,4`,
+      `Z0,${at},x`,
+      "Z0,80200001,4",
+      "Z0,10000000080200000,4",
+      "z0,x,4",
+    ],
+    `Z0,${at},4;X1,00`,
+  ];
+
+  test("with E01", async () => {
+    const gdb = newGdb();
+    const before = stateHash(gdb.run.machine);
+    const hart = await currentHart(gdb);
+    const answers: string[] = [];
+    for (const packet of packets) {
+      answers.push(`${packet} ${await gdb.ask(packet)}`);
+    }
+    expect(answers).toEqual(packets.map((packet) => `${packet} E01`));
+    expect(gdb.run.clock).toBe(0n);
+    expect(stateHash(gdb.run.machine)).toBe(before);
+    expect(gdb.run.events).toEqual([]);
+    expect(await currentHart(gdb)).toBe(hart);
+  });
+
+  test.each([
+    "vKill;1",
+    "vRun;",
+    "vContx",
+    "X80200000,0:",
+    "Z2,80200000,4",
+    "Z5,80200000,4",
+    "bx",
+    "R00",
+    "qUnknown",
+    "qXfer:auxv:read::0,8",
+  ])("%s is not known, which is another answer", async (packet) => {
+    expect(await newGdb().ask(packet)).toBe("");
+  });
+
+  test.each(["target.xml:x,10", "target.xml:0", "other.xml:0,10", "target.xml:0,10,5"])(
+    "a part %s of a description has an answer of its own",
+    async (part) => {
+      expect(await newGdb().ask(`qXfer:features:read:${part}`)).toBe("E00");
+    },
+  );
+
+  test("memory that is not there, also behind the last address", async () => {
+    const gdb = newGdb();
+    for (const packet of [
+      "m0,4",
+      "mfffffffffffffffc,4",
+      "mffffffffffffffff,8",
+      "M0,4:01020304",
+      "Mffffffffffffffff,2:0102",
+    ]) {
+      expect(await gdb.ask(packet)).toBe("E14");
+    }
+  });
+
+  test("one breakpoint more than there is room for", async () => {
+    const gdb = newGdb();
+    const place = (index: number): string => (entry + BigInt(0x1000 + index * 2)).toString(16);
+    for (let index = 0; index < 64; index++) {
+      expect(await gdb.ask(`Z0,${place(index)},2`)).toBe("OK");
+    }
+    expect(await gdb.ask(`Z0,${place(64)},2`)).toBe("E01");
+    // One that is there already is none more.
+    expect(await gdb.ask(`Z1,${place(5)},2`)).toBe("OK");
+    expect(await gdb.ask(`z0,${place(5)},2`)).toBe("OK");
+    expect(await gdb.ask(`Z0,${place(64)},2`)).toBe("OK");
+  });
+});
+
+describe("packets", () => {
+  test("one that is too long is read to its end and refused, and the next one is answered", async () => {
+    const gdb = newGdb();
+    for (const length of [0x4001, 0x4002, 0x4003, 0x8001, 0x2_0000]) {
+      gdb.sendRaw(`$M${at},4:${"0".repeat(length)}#00`);
+      expect(await gdb.next()).toBe("E01");
+      expect(await gdb.ask("T1")).toBe("OK");
+    }
+    expect(gdb.run.events).toEqual([]);
+  });
+
+  test("the longest is taken", async () => {
+    const gdb = newGdb();
+    const head = `M${at},1ff0:`;
+    expect(await gdb.ask(`${head}${"00".repeat(0x1ff0)}`)).toBe("OK");
+    expect(await gdb.ask(`m${at},1ff0`)).toBe("00".repeat(0x1ff0));
+  });
+
+  test("one that was broken off ends where the next one begins", async () => {
+    const gdb = newGdb();
+    gdb.sendRaw(`$m${at},`);
+    expect(await gdb.ask("T1")).toBe("OK");
+  });
+
+  test("pc is where c and s with an address go on", async () => {
+    const gdb = newGdb();
+    await gdb.ask(`M${at},4:13000000`);
+    expect(await gdb.ask(`s${at}`)).toMatch(/^T05thread/);
+    expect(await gdb.pc()).toBe(entry + 4n);
+  });
+});

@@ -1,0 +1,246 @@
+// Runs that are gone through again: from a recording, from a snapshot, backwards; and input that comes at a count.
+
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { root } from "../../../host/root.ts";
+import { parseFaults } from "../../../machine/host/faults.ts";
+import type { MachineSettings } from "../../../machine/host/machine.ts";
+import { decodeRecording, encodeRecording, hashOf } from "../../../machine/host/recording.ts";
+import { Run, type RunEvent } from "../../../machine/host/run.ts";
+import { stateHash } from "../../../machine/host/state.ts";
+import { Timeline } from "../../../machine/host/timeline.ts";
+import { BOOT_TIMEOUT_MS, bootEmbedded, buildOnce, type EmbeddedReport } from "../booting.ts";
+
+const end = 10_000_000_000n;
+
+let recorded: EmbeddedReport;
+let settings: MachineSettings;
+let module: WebAssembly.Module;
+let folder: string;
+
+beforeAll(async () => {
+  recorded = await bootEmbedded({ seed: 5n, faults: parseFaults("used-id@4") });
+  settings = recorded.recording.settings;
+  module = await WebAssembly.compile(new Uint8Array(readFileSync((await buildOnce()).wasm)));
+  folder = mkdtempSync(join(tmpdir(), "neuron-replay-"));
+}, BOOT_TIMEOUT_MS);
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const text = (): string => encodeRecording(recorded.recording);
+const ownSettings = (): MachineSettings => decodeRecording(text()).settings;
+
+describe("a recording", () => {
+  test("says all that the run was made of", () => {
+    const decoded = decodeRecording(text());
+    const { disk, ...others } = decoded.settings;
+    const { disk: original, ...expected } = settings;
+    expect(others).toEqual(expected);
+    expect(disk?.content.byteCount).toBe(original?.content.byteCount);
+    expect(decoded.end).toEqual(recorded.recording.end);
+    expect(decoded.events).toEqual([]);
+  });
+
+  test("gives the same run, to the last byte of its state", () => {
+    const run = new Run(module, ownSettings());
+    expect(run.advanceTo(end)).toBe("off");
+    expect(hashOf(run.consoleBytes)).toBe(recorded.consoleHash);
+    expect(stateHash(run.machine)).toBe(recorded.stateHash);
+  });
+
+  test.each([
+    ["no JSON", "it is not a recording", (all: string) => all.slice(10)],
+    ["another file", "it is not a recording", () => "{}"],
+    ["another version", "version 9", (all: string) => all.replace('"version": 1', '"version": 9')],
+    ["a damaged kernel", "kernel is damaged", (all: string) => all.replace('"kernel": "', '"kernel": "AAAA')],
+    ["no such machine", "harts is 9, and has to", (all: string) => all.replace('"harts": 4', '"harts": 9')],
+    [
+      "no memory",
+      "ramMebibytes is 0",
+      (all: string) => all.replace(/"ramMebibytes": \d+/, '"ramMebibytes": 0'),
+    ],
+    ["no such slot", "slot is 8", (all: string) => all.replace('"slot": 0', '"slot": 8')],
+    ["another seed", "it was changed", (all: string) => all.replace(/"seed": "\d+"/, '"seed": "12345"')],
+    ["other chaos", "it was changed", (all: string) => all.replace('"chaos": 0', '"chaos": 1')],
+    ["no number", "harts is no number", (all: string) => all.replace('"harts": 4', '"harts": "4"')],
+  ])("that is damaged (%s) is refused", (_name, message, damage) => {
+    expect(() => decodeRecording(damage(text()))).toThrow(message);
+  });
+});
+
+describe("a snapshot", () => {
+  test(
+    "taken in the middle gives the same end, as often as it is gone back to",
+    () => {
+      const run = new Run(module, ownSettings());
+      run.advanceTo(20_000_000n);
+      const middle = run.moment();
+      const hash = stateHash(run.machine);
+      for (let round = 0; round < 2; round++) {
+        expect(run.advanceTo(end)).toBe("off");
+        expect(stateHash(run.machine)).toBe(recorded.stateHash);
+        expect(hashOf(run.consoleBytes)).toBe(recorded.consoleHash);
+        run.goTo(middle);
+        expect(run.clock).toBe(middle.state.clock);
+        expect(stateHash(run.machine)).toBe(hash);
+      }
+    },
+    BOOT_TIMEOUT_MS,
+  );
+
+  test("shares with an earlier one what is the same", () => {
+    const run = new Run(module, ownSettings());
+    run.advanceTo(20_000_000n);
+    const first = run.moment();
+    run.advanceTo(20_010_000n);
+    const second = run.moment(first);
+    const shared = [...second.state.chunks].filter(([at, bytes]) => first.state.chunks.get(at) === bytes);
+    expect(shared.length).toBeGreaterThan(second.state.chunks.size * 0.9);
+  });
+
+  test(
+    "with another seed from there on gives another run, and the log says so",
+    () => {
+      const run = new Run(module, ownSettings());
+      run.advanceTo(20_000_000n);
+      run.reseed(99n);
+      const at = run.clock;
+      run.advanceTo(end);
+      expect(stateHash(run.machine)).not.toBe(recorded.stateHash);
+      expect(run.events).toEqual([{ at, seed: 99n }]);
+      const again = new Run(module, ownSettings(), run.events);
+      again.advanceTo(end);
+      expect(stateHash(again.machine)).toBe(stateHash(run.machine));
+    },
+    BOOT_TIMEOUT_MS,
+  );
+});
+
+describe("a timeline", () => {
+  test(
+    "goes to any count, backwards too",
+    () => {
+      const timeline = new Timeline(new Run(module, ownSettings()), 1_000_000n);
+      const { run } = timeline;
+      const places = [3_000_000n, 9_123_457n, 21_000_001n];
+      const hashes = places.map((place) => {
+        timeline.goTo(place);
+        return stateHash(run.machine);
+      });
+      for (const index of [1, 0, 2, 0, 1]) {
+        timeline.goTo(places[index] ?? 0n);
+        expect(stateHash(run.machine)).toBe(hashes[index]);
+      }
+      expect(timeline.advanceTo(end)).toBe("off");
+      expect(stateHash(run.machine)).toBe(recorded.stateHash);
+    },
+    BOOT_TIMEOUT_MS,
+  );
+});
+
+describe("console input", () => {
+  /** Whether the serial port has a byte that nobody read (LSR, data ready). */
+  const waiting = (run: Run): boolean => (run.machine.core.busLoad(0, 0x1000_0005n, 1) & 1n) !== 0n;
+
+  test(
+    "is noted with its count, and comes again at the same",
+    () => {
+      const first = new Run(module, ownSettings());
+      first.advanceTo(1_000_000n);
+      for (const byte of [0x68, 0x69]) {
+        expect(first.input(byte)).toBe(true);
+      }
+      first.advanceTo(1_010_000n);
+      const expected: RunEvent[] = [0x68, 0x69].map((input) => ({ at: first.events[0]?.at ?? 0n, input }));
+      expect(first.events).toEqual(expected);
+      const again = new Run(module, ownSettings(), first.events);
+      again.advanceTo(1_010_000n);
+      expect(stateHash(again.machine)).toBe(stateHash(first.machine));
+      expect([waiting(first), waiting(again)]).toEqual([true, true]);
+      const without = new Run(module, ownSettings());
+      without.advanceTo(1_010_000n);
+      expect(waiting(without)).toBe(false);
+    },
+    BOOT_TIMEOUT_MS,
+  );
+});
+
+describe("./nx replay", () => {
+  const nx = (...args: string[]): string =>
+    execFileSync(join(root, "nx"), ["replay", ...args], { encoding: "utf8" });
+
+  test(
+    "says that it was the same run, or stops where it is told and says what the harts do",
+    () => {
+      const file = join(folder, "run.nxr");
+      writeFileSync(file, text());
+      expect(nx(file)).toContain(`state ${recorded.stateHash}`);
+      expect(JSON.parse(nx(file, "--json"))).toMatchObject({
+        same: true,
+        state: "off",
+        state_sha256: recorded.stateHash,
+      });
+      const stopped = nx(file, "--stop-at", "SELFTEST: smp ipi ok");
+      expect(stopped).toContain("stopped: after");
+      expect(stopped).not.toContain("SELFTEST: pkgfs");
+      expect(stopped).toMatch(/hart 3: .*instructions/);
+      expect(JSON.parse(nx(file, "--json", "--stop-at", "1000000"))).toMatchObject({
+        state: "running",
+        same: null,
+        reached: true,
+      });
+    },
+    BOOT_TIMEOUT_MS,
+  );
+
+  test.each([
+    ["no such line", 'no line of its console contains "no such line"'],
+    ["panic", "nothing panicked"],
+    ["99999999999999999999999", "it has fewer instructions than 99999999999999999999999"],
+  ])(
+    "says so if it never came to where it was to stop: %s",
+    (where, says) => {
+      const file = join(folder, "missed.nxr");
+      writeFileSync(file, text());
+      const missed = spawnSync(join(root, "nx"), ["replay", file, "--json", "--stop-at", where], {
+        encoding: "utf8",
+      });
+      expect([missed.status, missed.stderr]).toEqual([1, `nx: the run has ended: ${says}\n`]);
+      expect(JSON.parse(missed.stdout)).toMatchObject({ reached: false, state: "off" });
+    },
+    BOOT_TIMEOUT_MS,
+  );
+
+  test("takes a recording of before, which had no digest, and one of no kernel is refused in words", () => {
+    const old = JSON.parse(text());
+    delete old.digest;
+    expect(decodeRecording(JSON.stringify(old)).end).toEqual(recorded.recording.end);
+    old.settings.kernel = old.settings.tree;
+    const file = join(folder, "kernel.nxr");
+    writeFileSync(file, JSON.stringify(old));
+    const refused = spawnSync(join(root, "nx"), ["replay", file], { encoding: "utf8" });
+    expect([refused.status, refused.stderr]).toEqual([
+      2,
+      expect.stringMatching(/^nx: \S+ cannot be replayed: not an ELF file\ntry: /),
+    ]);
+  });
+
+  test.each([
+    [["--stop-at", " "], "it is empty"],
+    [["--gdb", "0", "--json"], "cannot be used with option '--json'"],
+    [["--gdb", "0", "--trace", "x"], "cannot be used with option '--trace <file>'"],
+  ])("refuses %j", (words, says) => {
+    const refused = spawnSync(join(root, "nx"), ["replay", "x.nxr", ...words], { encoding: "utf8" });
+    expect([refused.status, refused.stderr]).toEqual([2, expect.stringContaining(says)]);
+  });
+
+  test("refuses what is no recording", () => {
+    const file = join(folder, "none.nxr");
+    writeFileSync(file, "{}");
+    const refused = spawnSync(join(root, "nx"), ["replay", file], { encoding: "utf8" });
+    expect([refused.status, refused.stderr]).toEqual([2, expect.stringContaining("it is not a recording")]);
+  });
+});

@@ -1,0 +1,80 @@
+// The event trace: what it tells of a boot, in lines and for viewers, and that listening changes nothing.
+
+import { readFileSync } from "node:fs";
+import { beforeAll, describe, expect, test } from "vitest";
+import { Run } from "../../../machine/host/run.ts";
+import { stateHash } from "../../../machine/host/state.ts";
+import { eventLine, type TraceEvent, TraceFile } from "../../../machine/host/trace.ts";
+import { BOOT_TIMEOUT_MS, bootEmbedded, buildOnce, type EmbeddedReport } from "../booting.ts";
+
+let report: EmbeddedReport;
+let events: TraceEvent[];
+let traced: Run;
+
+beforeAll(async () => {
+  report = await bootEmbedded({ seed: 4n, smp: 2 });
+  const module = await WebAssembly.compile(new Uint8Array(readFileSync((await buildOnce()).wasm)));
+  traced = new Run(module, report.recording.settings);
+  events = [];
+  traced.listen((event) => events.push(event));
+  traced.advanceTo(10_000_000_000n);
+}, BOOT_TIMEOUT_MS);
+
+describe("the trace of a boot", () => {
+  test("is of the very same run", () => {
+    expect(stateHash(traced.machine)).toBe(report.stateHash);
+  });
+
+  test("tells of everything that is told of, in the order of the clock", () => {
+    const lines = events.map(eventLine);
+    for (const pattern of [
+      /hart [01] {2}system call at 0x/,
+      /hart [01] {2}timer interrupt at 0x/,
+      /hart [01] {2}returns to user mode at 0x/,
+      /hart [01] {2}address space [1-9][0-9]*, root 0x8/,
+      /hart [01] {2}firmware: hart state, function 0$/,
+      /hart [01] {2}firmware: send IPI, function 0$/,
+      /hart [01] {2}writes uart\+0x0: 0x6e$/,
+      /hart [01] {2}writes virtio\+0x50: 0x0$/,
+      /hart [01] {2}reads plic\+0x/,
+      /hart [01] {2}waits for an interrupt at 0x/,
+    ]) {
+      expect(
+        lines.find((line) => pattern.test(line)),
+        String(pattern),
+      ).toBeDefined();
+    }
+    const clocks = events.map(({ clock }) => clock);
+    expect(clocks.every((clock, index) => clock >= (clocks[index - 1] ?? 0n))).toBe(true);
+  });
+
+  test("ends when nobody listens any more", () => {
+    const count = events.length;
+    traced.listen(undefined);
+    traced.machine.core.busLoad(0, 0x1000_0005n, 1);
+    expect(events.length).toBe(count);
+  });
+
+  test("is a file that trace viewers open: bars that begin and end, on a track for each hart", () => {
+    const file = new TraceFile();
+    for (const event of events) {
+      file.add(event);
+    }
+    const rows: { ph: string; tid: number; ts: number; name: string }[] = JSON.parse(file.text()).traceEvents;
+    expect(new Set(rows.map(({ tid }) => tid))).toEqual(new Set([0, 1]));
+    for (const hart of [0, 1]) {
+      const own = rows.filter(({ tid }) => tid === hart);
+      const open: string[] = [];
+      for (const { ph, name } of own) {
+        if (ph === "B") {
+          open.push(name);
+        }
+        if (ph === "E") {
+          expect(open.pop()).toBe(name);
+        }
+      }
+      expect(open.length).toBeLessThanOrEqual(1);
+      expect(own.some(({ ph, name }) => ph === "B" && name === "user")).toBe(true);
+    }
+  });
+});
