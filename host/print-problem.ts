@@ -13,9 +13,9 @@ import { type Paint, paintFor } from "./report.ts";
 import { environmentProblem } from "./system-error.ts";
 
 /** How many diagnostics are shown; the rest is counted. */
-const diagnosticsShownMax = 20;
+const DIAGNOSTICS_SHOWN_MAX = 20;
 /** How many lines of another program's output are shown, counted from its end. */
-const outputLinesMax = 40;
+const OUTPUT_LINES_MAX = 40;
 
 /** Prints an error of any kind and gives the exit code that goes with it. */
 export function printProblem(error: unknown, stream: NodeJS.WriteStream): 1 | 2 {
@@ -47,18 +47,18 @@ export function formatProblem(error: unknown, paint: Paint): string {
   const { subject, hints = [], diagnostics = [], output } = error.details;
   const about = subject !== undefined && !error.message.includes(subject) ? ` (${subject})` : "";
   const lines = [`${paint.bad("nx:")} ${error.message}${about}`];
-  for (const diagnostic of diagnostics.slice(0, diagnosticsShownMax)) {
+  for (const diagnostic of diagnostics.slice(0, DIAGNOSTICS_SHOWN_MAX)) {
     lines.push(formatDiagnostic(diagnostic, paint));
   }
-  if (diagnostics.length > diagnosticsShownMax) {
-    lines.push(`… and ${diagnostics.length - diagnosticsShownMax} more`);
+  if (diagnostics.length > DIAGNOSTICS_SHOWN_MAX) {
+    lines.push(`… and ${diagnostics.length - DIAGNOSTICS_SHOWN_MAX} more`);
   }
   if (output !== undefined && output.trim() !== "") {
     lines.push(
       ...output
         .trimEnd()
         .split("\n")
-        .slice(-outputLinesMax)
+        .slice(-OUTPUT_LINES_MAX)
         .map((line) => `  | ${line}`),
     );
   }

@@ -8,13 +8,17 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { listFiles } from "../host/files.ts";
 import { root } from "../host/root.ts";
+import { miscasedConstants } from "./harness/constants.ts";
 import { findCycle, type Import, importsOf, sourceFiles } from "./harness/imports.ts";
 
 const hostFolders = ["host", "toolchain", "tools", "machine/host", "tests", "bench"];
 const guestFolders = ["source", "machine/core"];
 const everyFolder = [...hostFolders, ...guestFolders, "pkg", "docs", "scripts", ".ci", ".github", ".vscode"];
 
-const linesMax = 400;
+/** The one script of the host that Node runs as it is. */
+const LAUNCHER = "tools/nx/launch.js";
+
+const LINES_MAX = 400;
 /** Files that may be longer, each with the reason. */
 const longFiles: ReadonlyMap<string, string> = new Map([
   ["machine/core/execute/loop.ts", "one switch: a case of four lines for each instruction"],
@@ -60,7 +64,7 @@ const hardwareFolders =
 /** These read a register or wait, and change nothing: any part of the kernel may. */
 const harmlessIntrinsics = ["hartPointer", "outOfLine", "readTime", "wfi"];
 
-const kernelRoot = "source/kernel/neuron/src/";
+const KERNEL_ROOT = "source/kernel/neuron/src/";
 const guestImports = sourceFiles(root, guestFolders).flatMap((file) => importsOf(root, file));
 const hostImports = sourceFiles(root, hostFolders).flatMap((file) => importsOf(root, file));
 
@@ -70,6 +74,13 @@ function levelOf(levels: readonly (readonly [RegExp, number])[], path: string): 
 
 function where({ from, line, specifier }: Import): string {
   return `${from}:${line} imports ${specifier}`;
+}
+
+/** Whether a file is written in the guest's dialect. */
+function isGuest(path: string): boolean {
+  return [...guestFolders, "bench/guest", "tests/toolchain/cases"].some((folder) =>
+    path.startsWith(`${folder}/`),
+  );
 }
 
 /** Program or library that a guest file belongs to: files of one may import each other freely. */
@@ -87,11 +98,11 @@ describe("imports of the guest", () => {
 
   test("in the kernel they point down", () => {
     const wrong = guestImports.filter(({ from, target }) => {
-      if (!from.startsWith(kernelRoot) || !target?.startsWith(kernelRoot)) {
+      if (!from.startsWith(KERNEL_ROOT) || !target?.startsWith(KERNEL_ROOT)) {
         return false;
       }
-      const above = levelOf(kernelLevels, from.slice(kernelRoot.length));
-      const below = levelOf(kernelLevels, target.slice(kernelRoot.length));
+      const above = levelOf(kernelLevels, from.slice(KERNEL_ROOT.length));
+      const below = levelOf(kernelLevels, target.slice(KERNEL_ROOT.length));
       return above === undefined || below === undefined || below > above;
     });
     expect(wrong.map(where)).toEqual([]);
@@ -165,11 +176,26 @@ describe("the whole repository", () => {
     expect(crossing.map(where)).toEqual([]);
   });
 
-  test(`no source file has more than ${linesMax} lines`, () => {
-    const long = [...sourceFiles(root, [...hostFolders, ...guestFolders]), "tools/nx/launch.js"]
+  test(`no source file has more than ${LINES_MAX} lines`, () => {
+    const long = [...sourceFiles(root, [...hostFolders, ...guestFolders]), LAUNCHER]
       .map((file) => ({ file, lines: readFileSync(join(root, file), "utf8").trimEnd().split("\n").length }))
-      .filter(({ file, lines }) => lines > linesMax && !longFiles.has(file));
+      .filter(({ file, lines }) => lines > LINES_MAX && !longFiles.has(file));
     expect(long).toEqual([]);
+  });
+
+  test("a constant that is a number or a text is in capitals", () => {
+    const wrong = [...sourceFiles(root, [...hostFolders, ...guestFolders]), LAUNCHER].flatMap((file) =>
+      miscasedConstants(readFileSync(join(root, file), "utf8")).map((name) => `${file}: ${name}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  test("a file begins with what it is: in the guest as /** … */, in the host as //", () => {
+    const wrong = sourceFiles(root, [...hostFolders, ...guestFolders]).filter((file) => {
+      const head = isGuest(file) ? "/**" : "//";
+      return !readFileSync(join(root, file), "utf8").startsWith(head);
+    });
+    expect(wrong).toEqual([]);
   });
 
   test("no file names a place on the machine that it was written on", () => {
@@ -206,6 +232,18 @@ describe("the checks themselves", () => {
       ["c", ["b"]],
     ]);
     expect(findCycle(edges)).toEqual(["b", "c", "b"]);
+  });
+
+  test("a number and a text are told from what is made of others", () => {
+    const source = [
+      'export const folder = "tests";',
+      "const bytesMax: u32 = 4 * PAGE_BYTES;",
+      "const PAGE_BYTES = 4096;",
+      "const lines = readLines(4096);",
+      'const names = ["a", "b"];',
+      'const place = folder + "/a";',
+    ];
+    expect(miscasedConstants(source.join("\n"))).toEqual(["folder", "bytesMax"]);
   });
 
   test("imports over several lines, type imports and re-exports are all seen", () => {

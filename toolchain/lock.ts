@@ -7,7 +7,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
-const pollMilliseconds = 100;
+const POLL_MILLISECONDS = 100;
 /** The locks that this process holds: its own id in a file may also be left from an earlier process of that id. */
 const held = new Set<string>();
 
@@ -25,7 +25,7 @@ export async function withLock<T>(
       onWait(owner);
       told = true;
     }
-    await sleep(pollMilliseconds);
+    await sleep(POLL_MILLISECONDS);
     // Judged twice: between its creation and its first byte a lock has no owner yet.
     if (owner === undefined && ownerOf(file) === undefined) {
       rmSync(file, { force: true });

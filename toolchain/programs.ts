@@ -24,7 +24,7 @@ export interface GuestProgram {
   readonly travels: "kernel" | "bundle" | "package";
 }
 
-const builtins = "source/libs/builtins";
+const BUILTINS = "source/libs/builtins";
 
 function task(
   name: string,
@@ -37,7 +37,7 @@ function task(
     kind: "task",
     entry,
     memoryBase: 0x0100_0000,
-    assembly: ["source/runtime", builtins, ...assembly],
+    assembly: ["source/runtime", BUILTINS, ...assembly],
     linkerScript: "source/runtime/task.ld",
     abort: "~lib/runtime/panic/abort",
     travels,
@@ -51,7 +51,7 @@ export const programs: readonly GuestProgram[] = [
     kind: "kernel",
     entry: "source/kernel/neuron/src/main.ts",
     memoryBase: 0x8040_0000,
-    assembly: ["source/kernel/neuron/src", builtins],
+    assembly: ["source/kernel/neuron/src", BUILTINS],
     linkerScript: "source/kernel/neuron/neuron.ld",
     abort: "source/kernel/neuron/src/diag/panic/abort",
     travels: "kernel",
@@ -69,4 +69,4 @@ export const programs: readonly GuestProgram[] = [
 ];
 
 /** The module whose exported constants become `frame.inc` for the kernel's assembly (offsets.ts). */
-export const frameModule = "source/kernel/neuron/src/arch/riscv/frame.ts";
+export const FRAME_MODULE = "source/kernel/neuron/src/arch/riscv/frame.ts";

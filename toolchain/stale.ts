@@ -11,7 +11,7 @@ import { dirname, join } from "node:path";
 import { listFiles } from "../host/files.ts";
 
 /** Raised when the format of the stamp file changes: older stamps are then forgotten. */
-const stampVersion = 1;
+const STAMP_VERSION = 1;
 
 /** A path below the root and the SHA-256 (hex) of its content, or null where there is no file. */
 export type Hashed = readonly [path: string, hash: string | null];
@@ -102,7 +102,7 @@ export class Stamps {
     }
     mkdirSync(dirname(this.#file), { recursive: true });
     const draft = `${this.#file}.${process.pid}`;
-    writeFileSync(draft, JSON.stringify({ version: stampVersion, stamps: [...this.#stamps] }));
+    writeFileSync(draft, JSON.stringify({ version: STAMP_VERSION, stamps: [...this.#stamps] }));
     renameSync(draft, this.#file);
     this.#changed = false;
   }
@@ -119,7 +119,7 @@ export class Stamps {
 function readStamps(file: string): Map<string, Stamp> {
   try {
     const content: { version: number; stamps: [string, Stamp][] } = JSON.parse(readFileSync(file, "utf8"));
-    return new Map(content.version === stampVersion ? content.stamps : []);
+    return new Map(content.version === STAMP_VERSION ? content.stamps : []);
   } catch {
     return new Map();
   }

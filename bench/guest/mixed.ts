@@ -1,6 +1,8 @@
-// What the machine's benchmark runs in U-mode: hashing, checksums, sorting, searching, copying, as programs mix them.
-//
-// Everything works in the memory that it is given, so any number of harts can run it side by side.
+/**
+ * What the machine's benchmark runs in U-mode: hashing, checksums, sorting, searching, copying, as programs mix them.
+ *
+ * Everything works in the memory that it is given, so any number of harts can run it side by side.
+ */
 
 const WORDS: u32 = 64;
 

@@ -9,29 +9,29 @@ import { link } from "../../toolchain/link/image.ts";
 import { assemble, compileIr } from "../../toolchain/link/objects.ts";
 
 /** Where the program's static data lies; it has none. */
-const memoryBase = 0x8080_0000;
+const MEMORY_BASE = 0x8080_0000;
 
 /** Offsets, from the first byte, of the words that say how many harts work, and how long. */
-const hartsOffset = 8;
-const roundsOffset = 16;
+const HARTS_OFFSET = 8;
+const ROUNDS_OFFSET = 16;
 
-const folder = "bench/guest";
+const FOLDER = "bench/guest";
 
 /** Builds build/bench/mixed.elf. Gives its path. */
 export async function buildGuest(): Promise<string> {
   const place = "build/bench";
   mkdirSync(join(root, place), { recursive: true });
-  const flags = [...nativeFlags, "--memoryBase", String(memoryBase)];
-  const { wasm, sourceMap } = await runAsc({ root, entry: `${folder}/mixed.ts`, generated: "build", flags });
-  const translation = translate(wasm, { name: "mixed", kind: "task", memoryBase, sourceMap });
+  const flags = [...nativeFlags, "--memoryBase", String(MEMORY_BASE)];
+  const { wasm, sourceMap } = await runAsc({ root, entry: `${FOLDER}/mixed.ts`, generated: "build", flags });
+  const translation = translate(wasm, { name: "mixed", kind: "task", memoryBase: MEMORY_BASE, sourceMap });
   const file = (name: string): string => `${place}/${name}`;
   writeFileSync(join(root, file("mixed.ll")), translation.ir);
   await compileIr(root, file("mixed.ll"), file("mixed.o"));
-  await assemble(root, `${folder}/start.S`, file("start.o"), place);
+  await assemble(root, `${FOLDER}/start.S`, file("start.o"), place);
   await assemble(root, "source/libs/builtins/memory.S", file("memory.o"), place);
   await link(root, {
     objects: ["start.o", "mixed.o", "memory.o"].map(file),
-    script: `${folder}/program.ld`,
+    script: `${FOLDER}/program.ld`,
     layout: translation,
     output: file("mixed.elf"),
     strip: false,
@@ -45,7 +45,7 @@ export function configure(elf: Uint8Array, harts: number, rounds: number): Uint8
   const view = new DataView(copy.buffer);
   // The entry is the first byte of the first segment (ELF header: e_phoff at 32; program header: p_offset at 8).
   const start = Number(view.getBigUint64(Number(view.getBigUint64(32, true)) + 8, true));
-  view.setBigUint64(start + hartsOffset, BigInt(harts), true);
-  view.setBigUint64(start + roundsOffset, BigInt(rounds), true);
+  view.setBigUint64(start + HARTS_OFFSET, BigInt(harts), true);
+  view.setBigUint64(start + ROUNDS_OFFSET, BigInt(rounds), true);
   return copy;
 }

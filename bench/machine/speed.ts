@@ -13,11 +13,11 @@ import { qemuProgram } from "../../tools/boot/qemu.ts";
 import { configure } from "./guest.ts";
 import { measureYardstick, timed } from "./yardstick.ts";
 
-const runs = 5;
-const slice = 5_000_000n;
-const ramMebibytes = 64;
-const bootMebibytes = 256;
-const qemuTimeoutMs = 60_000;
+const RUNS = 5;
+const SLICE = 5_000_000n;
+const RAM_MEBIBYTES = 64;
+const BOOT_MEBIBYTES = 256;
+const QEMU_TIMEOUT_MS = 60_000;
 
 /** Instructions for a step of the yardstick: what is good enough where turns are long, and where each is one instruction. */
 const RATIO_FAST = 0.4;
@@ -50,14 +50,14 @@ interface Timed {
 
 function runToEnd(machine: EmbeddedMachine): Timed {
   const milliseconds = timed(() => {
-    while (machine.run(slice) === "running") {}
+    while (machine.run(SLICE) === "running") {}
   });
   return { instructions: Number(machine.instructions), milliseconds };
 }
 
 function runMixed({ module, mixed, tree }: Subjects, harts: number, rounds: number, turns: number): Timed {
   const kernel = configure(mixed, harts, rounds);
-  const settings = { harts, ramMebibytes, seed: 1n, sstc: true, aclint: false, kernel, tree };
+  const settings = { harts, ramMebibytes: RAM_MEBIBYTES, seed: 1n, sstc: true, aclint: false, kernel, tree };
   const machine = new EmbeddedMachine(module, { ...settings, disk: undefined, faults: [] }, () => undefined);
   machine.core.setTurns(turns);
   return runToEnd(machine);
@@ -70,7 +70,7 @@ function runBoot({ module, kernel, tree, disk }: Subjects, turns: number): Timed
     module,
     {
       harts: 4,
-      ramMebibytes: bootMebibytes,
+      ramMebibytes: BOOT_MEBIBYTES,
       seed: 1n,
       sstc: true,
       aclint: false,
@@ -87,7 +87,7 @@ function runBoot({ module, kernel, tree, disk }: Subjects, turns: number): Timed
 
 function measure(name: string, goal: number | undefined, run: () => Timed): Speed {
   const speed: Speed = { name, mips: 0, yardstick: 0, goal };
-  for (let index = 0; index < runs; index++) {
+  for (let index = 0; index < RUNS; index++) {
     const { instructions, milliseconds } = run();
     speed.mips = Math.max(speed.mips, instructions / milliseconds / 1000);
     speed.yardstick = Math.max(speed.yardstick, measureYardstick());
@@ -149,7 +149,7 @@ function qemuMilliseconds(subjects: Subjects, rounds: number): number | undefine
       "-kernel",
       file,
     ],
-    { timeout: qemuTimeoutMs, encoding: "utf8" },
+    { timeout: QEMU_TIMEOUT_MS, encoding: "utf8" },
   );
   return status === 0 ? millisecondsOf(stdout) : undefined;
 }
@@ -178,7 +178,7 @@ export function besideQemu(subjects: Subjects): BesideQemu | undefined {
   const perRound = instructionsPerRound(subjects);
   let machine = 0;
   let qemu = 0;
-  for (let run = 0; run < runs; run++) {
+  for (let run = 0; run < RUNS; run++) {
     const { instructions, milliseconds } = runMixed(subjects, 1, rounds / 4, 65536);
     machine = Math.max(machine, instructions / milliseconds / 1000);
     // What QEMU takes to start does not count.

@@ -25,7 +25,7 @@ import { type BuiltImage, type ImageOptions, type ImageSource, writeImage } from
 import { imagePath } from "./paths.ts";
 
 /** How much of a file is in memory at once. */
-const pieceBytes = 1 << 20;
+const PIECE_BYTES = 1 << 20;
 
 /** A file of the host's, to be `path` in an image. */
 export function sourceFromFile(path: string, file: string): ImageSource {
@@ -145,9 +145,9 @@ function readNames(folder: string): string[] {
 function* piecesOf(file: string): Generator<Uint8Array> {
   const descriptor = openToRead(file);
   try {
-    const piece = Buffer.alloc(pieceBytes);
+    const piece = Buffer.alloc(PIECE_BYTES);
     while (true) {
-      const count = readSync(descriptor, piece, 0, pieceBytes, null);
+      const count = readSync(descriptor, piece, 0, PIECE_BYTES, null);
       if (count === 0) {
         return;
       }

@@ -16,8 +16,8 @@ import { Problem } from "../problem.ts";
 import { pathProblem } from "../system-error.ts";
 
 /** The key pair of this repository, for images that nobody has to trust: its private half is public. Below the root. */
-export const developmentKey = "keys/development.key";
-export const developmentPublicKey = "keys/development.pub";
+export const DEVELOPMENT_KEY = "keys/development.key";
+export const DEVELOPMENT_PUBLIC_KEY = "keys/development.pub";
 
 /** A key, or the public half of one. */
 export interface ImageKey {

@@ -12,17 +12,17 @@ import type { ImageKey } from "./keys.ts";
 import { pathProblem } from "./paths.ts";
 import { imageDigest, sealSuperblock, signSuperblock } from "./sign.ts";
 
-export const blockBytes = 4096;
-export const blocksMax = 0x4_0000;
-export const entriesMax = 0x2_0000;
+export const BLOCK_BYTES = 4096;
+export const BLOCKS_MAX = 0x4_0000;
+export const ENTRIES_MAX = 0x2_0000;
 
-const entryBytes = 64;
-const hashBytes = 32;
-const fanout = blockBytes / hashBytes;
-const labelBytes = 32;
+const ENTRY_BYTES = 64;
+const HASH_BYTES = 32;
+const fanout = BLOCK_BYTES / HASH_BYTES;
+const LABEL_BYTES = 32;
 /** How often progress is told. */
-const progressBytes = 1 << 20;
-const formatVersion = 1;
+const PROGRESS_BYTES = 1 << 20;
+const FORMAT_VERSION = 1;
 const magic = Buffer.from("NXPKGIMG", "latin1");
 
 /** A file for the image, whose bytes come in pieces when they are asked for. */
@@ -97,17 +97,17 @@ export function writeImage(
   const files = inOrder(sources);
   const layout = layOut(files);
   // By block number; block 0 has none.
-  const leaves = Buffer.alloc(layout.treeBlock * hashBytes);
+  const leaves = Buffer.alloc(layout.treeBlock * HASH_BYTES);
   const writeBlocks = (block: number, bytes: Uint8Array): void => {
     writeHashed(target, leaves, block, bytes);
   };
   const report = reporter(files, options);
 
-  const index = Buffer.alloc(layout.indexBlockCount * blockBytes);
+  const index = Buffer.alloc(layout.indexBlockCount * BLOCK_BYTES);
   let pathOffset = 0;
   let firstBlock = layout.dataBlock;
   for (const [number, { source, pathBytes }] of files.entries()) {
-    const entry = index.subarray(number * entryBytes, (number + 1) * entryBytes);
+    const entry = index.subarray(number * ENTRY_BYTES, (number + 1) * ENTRY_BYTES);
     entry.writeUInt32LE(pathOffset, 0);
     entry.writeUInt32LE(pathBytes.length, 4);
     entry.writeUInt32LE(firstBlock, 8);
@@ -117,11 +117,11 @@ export function writeImage(
     firstBlock += blocksFor(source.byteLength);
   }
   writeBlocks(1, index);
-  const strings = Buffer.alloc(blocksFor(layout.stringBytes) * blockBytes);
+  const strings = Buffer.alloc(blocksFor(layout.stringBytes) * BLOCK_BYTES);
   Buffer.concat(files.map(({ pathBytes }) => pathBytes)).copy(strings);
   writeBlocks(layout.stringBlock, strings);
 
-  const root = writeTree(target, layout, leaves.subarray(hashBytes));
+  const root = writeTree(target, layout, leaves.subarray(HASH_BYTES));
   const superblock = superblockOf(layout, files.length, root, options);
   target.write(0, superblock);
   return { blockCount: layout.blockCount, entryCount: files.length, digest: imageDigest(superblock) };
@@ -134,7 +134,7 @@ export function buildImage(files: readonly ImageFile[], options: ImageOptions = 
     byteLength: content.length,
     read: () => [content],
   }));
-  const image = new Uint8Array(layOut(inOrder(sources)).blockCount * blockBytes);
+  const image = new Uint8Array(layOut(inOrder(sources)).blockCount * BLOCK_BYTES);
   writeImage({ write: (offset, bytes) => image.set(bytes, offset) }, sources, options);
   return image;
 }
@@ -183,12 +183,12 @@ function layOut(files: readonly Placed[]): Layout {
   if (files.length === 0) {
     throw new Problem("an image needs at least one file");
   }
-  if (files.length > entriesMax) {
-    throw new Problem(`an image holds up to ${entriesMax} files, not ${files.length}`);
+  if (files.length > ENTRIES_MAX) {
+    throw new Problem(`an image holds up to ${ENTRIES_MAX} files, not ${files.length}`);
   }
   const sum = (numbers: number[]): number => numbers.reduce((total, number) => total + number, 0);
 
-  const indexBlockCount = blocksFor(files.length * entryBytes);
+  const indexBlockCount = blocksFor(files.length * ENTRY_BYTES);
   const stringBlock = 1 + indexBlockCount;
   const stringBytes = sum(files.map(({ pathBytes }) => pathBytes.length));
   const dataBlock = stringBlock + blocksFor(stringBytes);
@@ -202,9 +202,9 @@ function layOut(files: readonly Placed[]): Layout {
     levelBlockCounts.push(below);
   } while (below > 1);
   const blockCount = treeBlock + sum(levelBlockCounts);
-  if (blockCount > blocksMax) {
+  if (blockCount > BLOCKS_MAX) {
     throw new Problem(
-      `an image holds up to ${blocksMax} blocks of ${blockBytes} bytes, and this takes ${blockCount}`,
+      `an image holds up to ${BLOCKS_MAX} blocks of ${BLOCK_BYTES} bytes, and this takes ${blockCount}`,
     );
   }
   return {
@@ -227,7 +227,7 @@ function writeContent(
   report: (byteCount: number) => void,
 ): Buffer {
   const hash = createHash("sha256");
-  const pending = Buffer.alloc(blockBytes);
+  const pending = Buffer.alloc(BLOCK_BYTES);
   let pendingBytes = 0;
   let byteCount = 0;
   let block = firstBlock;
@@ -238,11 +238,11 @@ function writeContent(
       break;
     }
     for (let offset = 0; offset < piece.length; ) {
-      const taken = Math.min(blockBytes - pendingBytes, piece.length - offset);
+      const taken = Math.min(BLOCK_BYTES - pendingBytes, piece.length - offset);
       pending.set(piece.subarray(offset, offset + taken), pendingBytes);
       pendingBytes += taken;
       offset += taken;
-      if (pendingBytes < blockBytes) {
+      if (pendingBytes < BLOCK_BYTES) {
         continue;
       }
       writeBlocks(block, pending);
@@ -267,7 +267,7 @@ function reporter(files: readonly Placed[], options: ImageOptions): (byteCount: 
   let told = 0;
   return (byteCount) => {
     written += byteCount;
-    if (written - told < progressBytes && written < total) {
+    if (written - told < PROGRESS_BYTES && written < total) {
       return;
     }
     told = written;
@@ -277,10 +277,10 @@ function reporter(files: readonly Placed[], options: ImageOptions): (byteCount: 
 
 /** Writes whole blocks and keeps the hash of each, at its number. */
 function writeHashed(target: ImageTarget, leaves: Buffer, block: number, bytes: Uint8Array): void {
-  target.write(block * blockBytes, bytes);
-  for (let offset = 0; offset < bytes.length; offset += blockBytes) {
-    const number = block + offset / blockBytes;
-    hashBlock(0, number, bytes.subarray(offset, offset + blockBytes)).copy(leaves, number * hashBytes);
+  target.write(block * BLOCK_BYTES, bytes);
+  for (let offset = 0; offset < bytes.length; offset += BLOCK_BYTES) {
+    const number = block + offset / BLOCK_BYTES;
+    hashBlock(0, number, bytes.subarray(offset, offset + BLOCK_BYTES)).copy(leaves, number * HASH_BYTES);
   }
 }
 
@@ -289,14 +289,14 @@ function writeTree(target: ImageTarget, layout: Layout, leaves: Buffer): Buffer 
   let block = layout.treeBlock;
   let hashes = leaves;
   for (const [level, blockCount] of layout.levelBlockCounts.entries()) {
-    const bytes = Buffer.alloc(blockCount * blockBytes);
+    const bytes = Buffer.alloc(blockCount * BLOCK_BYTES);
     hashes.copy(bytes);
-    target.write(block * blockBytes, bytes);
+    target.write(block * BLOCK_BYTES, bytes);
     block += blockCount;
-    const above = Buffer.alloc(blockCount * hashBytes);
+    const above = Buffer.alloc(blockCount * HASH_BYTES);
     for (let index = 0; index < blockCount; index += 1) {
-      const node = bytes.subarray(index * blockBytes, (index + 1) * blockBytes);
-      hashBlock(level + 1, index, node).copy(above, index * hashBytes);
+      const node = bytes.subarray(index * BLOCK_BYTES, (index + 1) * BLOCK_BYTES);
+      hashBlock(level + 1, index, node).copy(above, index * HASH_BYTES);
     }
     hashes = above;
   }
@@ -315,16 +315,16 @@ function hashBlock(level: number, position: number, bytes: Uint8Array): Buffer {
 /** Block 0. */
 function superblockOf(layout: Layout, entryCount: number, root: Buffer, options: ImageOptions): Buffer {
   const label = Buffer.from(options.label ?? "", "utf8");
-  if (label.length > labelBytes || /\p{Cc}/u.test(options.label ?? "")) {
+  if (label.length > LABEL_BYTES || /\p{Cc}/u.test(options.label ?? "")) {
     throw new Problem(
-      `the label ${JSON.stringify(options.label)} is longer than ${labelBytes} bytes, or has a control character`,
+      `the label ${JSON.stringify(options.label)} is longer than ${LABEL_BYTES} bytes, or has a control character`,
     );
   }
-  const superblock = Buffer.alloc(blockBytes);
+  const superblock = Buffer.alloc(BLOCK_BYTES);
   magic.copy(superblock, 0);
   const words = [
-    formatVersion,
-    blockBytes,
+    FORMAT_VERSION,
+    BLOCK_BYTES,
     layout.blockCount,
     0,
     entryCount,
@@ -352,5 +352,5 @@ function superblockOf(layout: Layout, entryCount: number, root: Buffer, options:
 }
 
 function blocksFor(byteLength: number): number {
-  return Math.ceil(byteLength / blockBytes);
+  return Math.ceil(byteLength / BLOCK_BYTES);
 }

@@ -1,14 +1,14 @@
 // Which paths may be in an image: the rules of source/libs/pkgimg/path.ts, said to whoever builds one.
 
-export const pathBytesMax = 255;
-export const pathPartsMax = 16;
+export const PATH_BYTES_MAX = 255;
+export const PATH_PARTS_MAX = 16;
 
 /** What a path may begin with, and need not. */
-const scheme = "pkg://";
+const SCHEME = "pkg://";
 
 /** A path of an image as somebody typed it, without scheme and slashes at its ends: what the guest's shell takes as well. */
 export function imagePath(typed: string): string {
-  const path = typed.startsWith(scheme) ? typed.slice(scheme.length) : typed;
+  const path = typed.startsWith(SCHEME) ? typed.slice(SCHEME.length) : typed;
   return path.replace(/^\/+|\/+$/g, "");
 }
 
@@ -21,8 +21,8 @@ export function pathProblem(path: string): string | undefined {
   if (bytes.toString("utf8") !== path) {
     return "it is not Unicode (half a surrogate pair)";
   }
-  if (bytes.length > pathBytesMax) {
-    return `it has ${bytes.length} bytes, more than ${pathBytesMax}`;
+  if (bytes.length > PATH_BYTES_MAX) {
+    return `it has ${bytes.length} bytes, more than ${PATH_BYTES_MAX}`;
   }
   if (bytes.some((value) => value < 0x20 || value === 0x7f)) {
     return "it has a control character";
@@ -34,8 +34,8 @@ export function pathProblem(path: string): string | undefined {
   if (parts.some((part) => part === "." || part === "..")) {
     return "it has a part that is '.' or '..'";
   }
-  if (parts.length > pathPartsMax) {
-    return `it has ${parts.length} parts, more than ${pathPartsMax}`;
+  if (parts.length > PATH_PARTS_MAX) {
+    return `it has ${parts.length} parts, more than ${PATH_PARTS_MAX}`;
   }
   return undefined;
 }

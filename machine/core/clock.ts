@@ -1,7 +1,9 @@
-// Time, counted in instructions.
-//
-// The clock is the number of instructions that all harts executed, plus what idle time was skipped; 32 of them
-// are one tick of the 10 MHz timebase. Nothing here knows the host's time.
+/**
+ * Time, counted in instructions.
+ *
+ * The clock is the number of instructions that all harts executed, plus what idle time was skipped; 32 of them
+ * are one tick of the 10 MHz timebase. Nothing here knows the host's time.
+ */
 
 /** Instructions a tick of the 10 MHz timebase, as a power of two. */
 export const TICK_SHIFT: u32 = 5;

@@ -1,7 +1,9 @@
-// Which hart runs, and for how long: drawn from the seed.
-//
-// Harts take turns in a circle. The length of a turn is drawn in two steps, first its order of magnitude, so that turns
-// of a few instructions are as common as long ones: races need both. setTurns() fixes the length instead.
+/**
+ * Which hart runs, and for how long: drawn from the seed.
+ *
+ * Harts take turns in a circle. The length of a turn is drawn in two steps, first its order of magnitude, so that turns
+ * of a few instructions are as common as long ones: races need both. setTurns() fixes the length instead.
+ */
 
 /**
  *     0       8       12        16       20       24

@@ -1,14 +1,16 @@
-// Where everything of the machine lies in linear memory.
-//
-//   0           static data of this module: harts, devices, small tables
-//   tables      the harts' translation tables (tlb.ts)
-//   code        decoded pages (code.ts)
-//   pages       a few words for each page of RAM (code.ts, sharing.ts)
-//   ram         guest RAM, physical 0x8000_0000 upwards
-//
-// The one idea: all state that outlives an instruction is in this memory, none in Wasm globals or on a heap, so
-// that a snapshot of the machine is a copy of it. The values below are set once, by create(), and are the same
-// for every machine of the same shape.
+/**
+ * Where everything of the machine lies in linear memory.
+ *
+ *   0           static data of this module: harts, devices, small tables
+ *   tables      the harts' translation tables (tlb.ts)
+ *   code        decoded pages (code.ts)
+ *   pages       a few words for each page of RAM (code.ts, sharing.ts)
+ *   ram         guest RAM, physical 0x8000_0000 upwards
+ *
+ * The one idea: all state that outlives an instruction is in this memory, none in Wasm globals or on a heap, so
+ * that a snapshot of the machine is a copy of it. The values below are set once, by create(), and are the same
+ * for every machine of the same shape.
+ */
 
 /** The most harts a machine can have. */
 export const HARTS_MAX: u32 = 8;

@@ -1,8 +1,10 @@
-// The machine: its memory, and the loop that gives the harts their turns.
-//
-// The one loop: do what is due, give the next hart that is awake a turn whose length the seed draws, and when all are
-// asleep skip to the next deadline. Everything that decides is in linear memory, so the same memory goes on the same
-// way.
+/**
+ * The machine: its memory, and the loop that gives the harts their turns.
+ *
+ * The one loop: do what is due, give the next hart that is awake a turn whose length the seed draws, and when all are
+ * asleep skip to the next deadline. Everything that decides is in linear memory, so the same memory goes on the same
+ * way.
+ */
 
 import { Chaos, isChaos, priorityOf, setMask } from "./chaos/chaos";
 import { resetSharing } from "./chaos/sharing";

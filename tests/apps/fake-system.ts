@@ -14,7 +14,7 @@ import {
 } from "../runtime/fake-kernel.ts";
 import { type Fields, Wire } from "../services/packagefsd/wire.ts";
 
-export const nonce = "00112233445566778899aabbccddeeff";
+export const NONCE = "00112233445566778899aabbccddeeff";
 
 export interface FakeHart {
   online: boolean;
@@ -129,7 +129,7 @@ export class FakeSystem {
       return [count + this.miscounted, this.harts.length, 0, 0, 0, mask];
     }
     if (topic === 3) {
-      return [Buffer.from(nonce, "hex").readBigUInt64LE(0), Buffer.from(nonce, "hex").readBigUInt64LE(8)];
+      return [Buffer.from(NONCE, "hex").readBigUInt64LE(0), Buffer.from(NONCE, "hex").readBigUInt64LE(8)];
     }
     const hart = this.harts[index];
     if (!hart) {

@@ -3,7 +3,7 @@
 
 import { expect, test } from "vitest";
 import { judgeProof, parseProof } from "../../tools/boot/proof.ts";
-import { FakeSystem, nonce } from "./fake-system.ts";
+import { FakeSystem, NONCE } from "./fake-system.ts";
 
 const program = `
 export { testIpis, testTicks } from "apps/selftest-client/smp";
@@ -27,7 +27,7 @@ function verdict(lines: readonly string[], smp: number): string | undefined {
     return `"${lines[1]}" is no proof`;
   }
   return judgeProof(proof, {
-    nonce,
+    nonce: NONCE,
     smp,
     packageFile: (path) => (path === "fixtures/hello.txt" ? hello : undefined),
   });

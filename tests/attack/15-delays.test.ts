@@ -11,9 +11,9 @@ import { BOOT_TIMEOUT_MS } from "../system/machine.ts";
 import { type Attack, attack } from "./attack.ts";
 
 /** Ticks of the timebase from one tick of the scheduler to the next. */
-const tick = 100_000;
+const TICK = 100_000;
 /** What is still no delay: the way into the kernel and out of it, and the longest piece of work on the way. */
-const soon = tick / 20;
+const SOON = TICK / 20;
 
 const beside = [
   "lateness beside callers",
@@ -47,8 +47,8 @@ describe.each([
     }, BOOT_TIMEOUT_MS);
 
     test.each(beside)("%s is none to speak of", (figure) => {
-      expect(run.number("lateness alone")).toBeLessThan(soon);
-      expect(run.number(figure)).toBeLessThan(soon);
+      expect(run.number("lateness alone")).toBeLessThan(SOON);
+      expect(run.number(figure)).toBeLessThan(SOON);
     });
 
     test("a disk read takes no more than twice as long beside tasks that hop", () => {

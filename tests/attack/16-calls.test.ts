@@ -7,20 +7,20 @@ import { describe, expect, test } from "vitest";
 import { root } from "../../host/root.ts";
 import { BOOT_TIMEOUT_MS, bootQemu, explain, hasQemu } from "../system/machine.ts";
 
-const seeds = 24;
-const run = "attacker calls";
+const SEEDS = 24;
+const RUN = "attacker calls";
 
 describe.each([1, 2, 4])("random system calls with %i harts", (smp) => {
   test.each(["", "--chaos"])(
     "leave nothing behind on the embedded machine %s",
     (chaos) => {
-      const words = ["explore", "--seeds", `1..${seeds}`, "--smp", String(smp), "--run", run, "--json"];
+      const words = ["explore", "--seeds", `1..${SEEDS}`, "--smp", String(smp), "--run", RUN, "--json"];
       const found = spawnSync(join(root, "nx"), [...words, ...(chaos === "" ? [] : [chaos])], {
         cwd: root,
         encoding: "utf8",
         maxBuffer: 2 ** 26,
       });
-      expect(JSON.parse(found.stdout), found.stderr).toMatchObject({ ok: true, seeds, failed: [] });
+      expect(JSON.parse(found.stdout), found.stderr).toMatchObject({ ok: true, seeds: SEEDS, failed: [] });
     },
     BOOT_TIMEOUT_MS,
   );
@@ -28,7 +28,7 @@ describe.each([1, 2, 4])("random system calls with %i harts", (smp) => {
   test.skipIf(!hasQemu)(
     "come to their end on QEMU (qemu-system-riscv64 is installed)",
     async () => {
-      const report = await bootQemu({ smp, run });
+      const report = await bootQemu({ smp, run: RUN });
       expect(report.ok, explain(report)).toBe(true);
       expect(report.lines).toContain("attack: end");
     },

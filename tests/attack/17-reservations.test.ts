@@ -9,7 +9,7 @@ import { BOOT_TIMEOUT_MS } from "../system/machine.ts";
 import { attack } from "./attack.ts";
 
 /** Four tasks that add, as often as puppet.S says. */
-const additions = 4 * 200;
+const ADDITIONS = 4 * 200;
 
 function noneOutlives(boot: Boot): void {
   test.each([1, 2, 4])(
@@ -17,7 +17,7 @@ function noneOutlives(boot: Boot): void {
     async (smp) => {
       const run = await attack(boot, "reservations", { smp });
       run.expect({
-        additions,
+        additions: ADDITIONS,
         "additions lost to a reservation of one's own": 0,
         "additions lost to a reservation of another's": 0,
       });

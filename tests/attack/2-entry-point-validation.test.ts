@@ -7,14 +7,14 @@ import { describe, expect, test } from "vitest";
 import { listFiles } from "../../host/files.ts";
 import { type Guest, guest, root } from "../harness/guest.ts";
 
-const kernelFolder = "source/kernel/neuron/src";
-const textStart = 0x8020_0000;
-const textEnd = 0x8021_0000;
-const extensionHsm = 0x48534dn;
-const hartStart = 0n;
-const hartGetStatus = 2n;
+const KERNEL_FOLDER = "source/kernel/neuron/src";
+const TEXT_START = 0x8020_0000;
+const TEXT_END = 0x8021_0000;
+const EXTENSION_HSM = 0x48534dn;
+const HART_START = 0n;
+const HART_GET_STATUS = 2n;
 /** HSM's state of a hart that can be started (SBI 9.1). */
-const stopped = 1n;
+const STOPPED = 1n;
 
 const face = `
 import { hartAt, initHart, setHartCount, thisHart } from "kernel/neuron/src/arch/riscv/hart";
@@ -46,20 +46,20 @@ async function kernel(entry: number): Promise<{ guest: Guest; started: Started[]
     address: bigint,
     ...[, , , valueAddress]: [bigint, bigint, bigint, number]
   ): bigint => {
-    if (extension !== extensionHsm) {
+    if (extension !== EXTENSION_HSM) {
       return 0n;
     }
-    if (functionId === hartStart) {
+    if (functionId === HART_START) {
       started.push({ hartid, entry: address });
     }
-    if (functionId === hartGetStatus && memory) {
-      new DataView(memory.buffer).setBigUint64(valueAddress, stopped, true);
+    if (functionId === HART_GET_STATUS && memory) {
+      new DataView(memory.buffer).setBigUint64(valueAddress, STOPPED, true);
     }
     return 0n;
   };
   const places = {
-    __text_start: textStart,
-    __text_end: textEnd,
+    __text_start: TEXT_START,
+    __text_end: TEXT_END,
     secondaryEntry: entry,
     parkEntry: entry,
     expectedHart: 0x13_0000,
@@ -90,8 +90,8 @@ describe("a hart's entry point", () => {
   const wrong: [what: string, entry: number][] = [
     ["null", 0],
     ["the firmware", 0x8000_0000],
-    ["the byte before the text", textStart - 1],
-    ["the byte behind the text", textEnd],
+    ["the byte before the text", TEXT_START - 1],
+    ["the byte behind the text", TEXT_END],
     ["the kernel's data", 0x8040_0000],
     ["a task's code", 0x0001_0000],
     ["a device", 0x1000_0000],
@@ -106,7 +106,7 @@ describe("a hart's entry point", () => {
     expect(started).toEqual([]);
   });
 
-  test.each([textStart, textEnd - 4])("in the text is given to the firmware as it is", async (entry) => {
+  test.each([TEXT_START, TEXT_END - 4])("in the text is given to the firmware as it is", async (entry) => {
     const { guest: g, started } = await kernel(entry);
     expect(g.call("isKernelText", entry)).toBe(1);
     // It never comes up here, which is found out.
@@ -120,11 +120,11 @@ describe("a hart's entry point", () => {
 });
 
 describe("in the kernel's sources", () => {
-  const files = listFiles(root, kernelFolder).filter((file) => file.endsWith(".ts"));
+  const files = listFiles(root, KERNEL_FOLDER).filter((file) => file.endsWith(".ts"));
   const namers = (pattern: RegExp): string[] =>
     files
       .filter((file) => pattern.test(readFileSync(join(root, file), "utf8")))
-      .map((file) => file.slice(kernelFolder.length + 1));
+      .map((file) => file.slice(KERNEL_FOLDER.length + 1));
 
   test("only smp.ts asks the firmware to start or stop a hart", () => {
     expect(namers(/\bhart(Start|Stop)\(/)).toEqual(["arch/riscv/sbi/hsm.ts", "arch/riscv/smp.ts"]);
@@ -135,7 +135,7 @@ describe("in the kernel's sources", () => {
   });
 
   test("no system call takes one: RestartHart has a hart, and nothing else", () => {
-    const text = readFileSync(join(root, kernelFolder, "syscall/harts.ts"), "utf8");
+    const text = readFileSync(join(root, KERNEL_FOLDER, "syscall/harts.ts"), "utf8");
     expect(text).toMatch(/export function restart\(hart: Hart, task: Task, slot: u64, index: u64\)/);
   });
 });

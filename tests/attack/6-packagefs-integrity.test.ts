@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { sourcesFromWord, writeImageFile } from "../../host/pkgimg/files.ts";
-import { developmentKey, keyFromPem, readKeyFile } from "../../host/pkgimg/keys.ts";
+import { DEVELOPMENT_KEY, keyFromPem, readKeyFile } from "../../host/pkgimg/keys.ts";
 import { signSuperblock } from "../../host/pkgimg/sign.ts";
 import { root } from "../../host/root.ts";
 import { programs } from "../../toolchain/programs.ts";
@@ -18,9 +18,9 @@ import { BOOT_TIMEOUT_MS, buildOnce, explain, pkgfsImage } from "../system/machi
 const scratch = mkdtempSync(join(tmpdir(), "neuron-integrity-test-"));
 afterAll(() => rmSync(scratch, { recursive: true }));
 
-const evil = "this is not what was built\n";
+const EVIL = "this is not what was built\n";
 /** As `nx cat` prints it for a program. */
-const evilHex = Buffer.from(evil).toString("hex");
+const evilHex = Buffer.from(EVIL).toString("hex");
 const SUPERBLOCK_BYTES = 4096;
 /** Where a superblock's signature begins and ends: its kind, the key's id, the signature. */
 const SIGNATURE_FROM = 256;
@@ -30,7 +30,7 @@ const SIGNATURE_TO = 360;
 function evilImage(): Uint8Array {
   const folder = join(scratch, "pkg");
   cpSync(join(root, "pkg"), folder, { recursive: true });
-  writeFileSync(join(folder, "fixtures/hello.txt"), evil);
+  writeFileSync(join(folder, "fixtures/hello.txt"), EVIL);
   const tasks = programs.filter(({ travels }) => travels === "package");
   const words = tasks.map(({ name }) => `bin/${name}=${join(root, "build/tasks", name)}`);
   const file = join(scratch, "evil.img");
@@ -94,7 +94,7 @@ onEachMachine("a disk with another file on it", (bootWith) => {
     timeout: BOOT_TIMEOUT_MS,
   }, async () => {
     const bytes = image.slice();
-    signSuperblock(bytes, readKeyFile(join(root, developmentKey)));
+    signSuperblock(bytes, readKeyFile(join(root, DEVELOPMENT_KEY)));
     const report = await boot("trusted", bytes);
     expect(report.lines.join("\n"), explain(report)).toContain(`data=${evilHex}`);
   });

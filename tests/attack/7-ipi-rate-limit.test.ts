@@ -5,7 +5,7 @@ import { onEachMachine } from "../system/each-machine.ts";
 import { BOOT_TIMEOUT_MS } from "../system/machine.ts";
 import { type Attack, attack } from "./attack.ts";
 
-const ipisPerSecondMax = 1000;
+const IPIS_PER_SECOND_MAX = 1000;
 const harts = [0, 1, 2, 3];
 
 onEachMachine("a flood of IPIs", (boot) => {
@@ -23,7 +23,7 @@ onEachMachine("a flood of IPIs", (boot) => {
         const seconds = Math.ceil(run.number(`window ${window} milliseconds`) / 1000);
         for (const hart of harts) {
           const sent = run.number(`window ${window} IPIs sent by hart ${hart}`);
-          expect(sent).toBeLessThanOrEqual(seconds * ipisPerSecondMax);
+          expect(sent).toBeLessThanOrEqual(seconds * IPIS_PER_SECOND_MAX);
         }
       }
     });

@@ -14,7 +14,7 @@ const pages = [
   "SECURITY.md",
   ...listFiles(root, "docs").filter((file) => file.endsWith(".md")),
 ];
-const contract = "docs/contract.md";
+const CONTRACT = "docs/contract.md";
 
 /** A page without what stands in code, where nothing is a link. */
 function proseOf(page: string): string {
@@ -86,7 +86,7 @@ describe("links of the documents", () => {
 });
 
 describe("the contract", () => {
-  const rows = readFileSync(join(root, contract), "utf8")
+  const rows = readFileSync(join(root, CONTRACT), "utf8")
     .split("\n")
     .map((line, index) => ({ line, number: index + 1 }))
     .filter(({ line }) => line.startsWith("|") && !/^\| (asked for|---)/.test(line))

@@ -16,20 +16,20 @@ import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { root } from "../../host/root.ts";
 
-const script = "tools/postflight-bringup-rv_virt-v1_1.sh";
+const SCRIPT = "tools/postflight-bringup-rv_virt-v1_1.sh";
 const folder = mkdtempSync(join(tmpdir(), "neuron-postflight-test-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** Runs the script beside an `nx` that fails where its words contain `failing`. */
 function postflight(failing: string): { status: number | null; output: string; asked: string[] } {
   mkdirSync(join(folder, "tools"), { recursive: true });
-  copyFileSync(join(root, script), join(folder, script));
+  copyFileSync(join(root, SCRIPT), join(folder, SCRIPT));
   const asked = join(folder, "asked");
   writeFileSync(asked, "");
   const nx = `#!/bin/sh\necho "$*" >> "${asked}"\ncase "$*" in *"${failing}"*) echo broken; exit 1;; esac\n`;
   writeFileSync(join(folder, "nx"), nx);
   chmodSync(join(folder, "nx"), 0o755);
-  const { status, stdout } = spawnSync("sh", [join(folder, script)], { encoding: "utf8" });
+  const { status, stdout } = spawnSync("sh", [join(folder, SCRIPT)], { encoding: "utf8" });
   return { status, output: stdout, asked: readFileSync(asked, "utf8").trimEnd().split("\n") };
 }
 

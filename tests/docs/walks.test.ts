@@ -7,7 +7,7 @@ import { describe, expect, test } from "vitest";
 import { listFiles } from "../../host/files.ts";
 import { root } from "../../host/root.ts";
 
-const page = "docs/architecture/README.md";
+const PAGE = "docs/architecture/README.md";
 const walks = ["A block read", "A wake-up across harts", "A page that goes"];
 const bases = ["", "source/", "source/kernel/neuron/src/", "source/kernel/neuron/"];
 const folders = ["bench", "docs", "host", "machine", "scripts", "source", "tests", "toolchain", "tools"];
@@ -42,7 +42,7 @@ interface Step {
 
 /** The steps of a walk: a line with files, and the indented ones below it that have none. */
 function stepsOf(walk: string): Step[] {
-  const [, section = ""] = new RegExp(`\n## ${walk}\n([\\s\\S]*?)(?:\n## |$)`).exec(read(page)) ?? [];
+  const [, section = ""] = new RegExp(`\n## ${walk}\n([\\s\\S]*?)(?:\n## |$)`).exec(read(PAGE)) ?? [];
   const [, block = ""] = /```\n([\s\S]*?)```/.exec(section) ?? [];
   const steps: Step[] = [];
   for (const line of block.split("\n")) {

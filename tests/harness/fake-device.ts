@@ -13,17 +13,17 @@
 import {
   configField,
   contentByte,
-  diskSectorBytes,
+  DISK_SECTOR_BYTES,
   type FakeDeviceOptions,
   goodMood,
   type Lies,
   type Mood,
   offeredFeatures,
 } from "./fake-options.ts";
-import { busOffset, type Chain, DriverMistake, FakeBus, FakeRing } from "./fake-ring.ts";
+import { BUS_OFFSET, type Chain, DriverMistake, FakeBus, FakeRing } from "./fake-ring.ts";
 
 /** Where the registers are unless a test says otherwise: beyond any Wasm memory of these tests. */
-export const mmioBase = 0x7000_0000;
+export const MMIO_BASE = 0x7000_0000;
 
 const statusBit = { acknowledge: 1, driver: 2, driverOk: 4, featuresOk: 8, needsReset: 64, failed: 128 };
 
@@ -53,7 +53,7 @@ export class FakeBlockDevice {
   private last = "";
 
   /** @param base where the guest sees the registers */
-  constructor(options: FakeDeviceOptions, base = mmioBase) {
+  constructor(options: FakeDeviceOptions, base = MMIO_BASE) {
     this.options = options;
     this.base = base;
     this.sectors = options.sectors;
@@ -148,10 +148,10 @@ export class FakeBlockDevice {
   }
 
   private complete(chain: Chain, lies: Lies): void {
-    const outOfRange = chain.sector + BigInt(this.dataBytes(chain) / diskSectorBytes) > this.sectors;
+    const outOfRange = chain.sector + BigInt(this.dataBytes(chain) / DISK_SECTOR_BYTES) > this.sectors;
     const status = lies.status === undefined ? (outOfRange ? 1 : 0) : lies.status;
     let written = 0;
-    let offset = chain.sector * BigInt(diskSectorBytes);
+    let offset = chain.sector * BigInt(DISK_SECTOR_BYTES);
     for (const piece of chain.pieces.slice(1, -1)) {
       if (!outOfRange && !lies.withoutData) {
         const target = this.bus.reach(piece.address, piece.byteCount);
@@ -191,7 +191,7 @@ export class FakeBlockDevice {
       return this.readRegister(address - this.base) >>> 0;
     }
     const view = this.bus.view();
-    const bus = BigInt(address) + busOffset;
+    const bus = BigInt(address) + BUS_OFFSET;
     const used = this.ring.device;
     if (used !== 0n && width === 4 && bus === used + 4n + 8n * BigInt(this.usedSlotRead)) {
       if (this.last !== "fence") {
@@ -218,7 +218,7 @@ export class FakeBlockDevice {
       return this.note("store register");
     }
     const view = this.bus.view();
-    const isIndex = this.ring.driver !== 0n && BigInt(address) + busOffset === this.ring.driver + 2n;
+    const isIndex = this.ring.driver !== 0n && BigInt(address) + BUS_OFFSET === this.ring.driver + 2n;
     if (isIndex && this.last !== "fence") {
       throw new DriverMistake("the available index is stored without a fence before it");
     }

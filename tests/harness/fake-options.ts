@@ -64,22 +64,22 @@ export function goodMood(): Mood {
 
 const feature = { sizeMax: 1n << 1n, segMax: 1n << 2n, ro: 1n << 5n, blkSize: 1n << 6n, flush: 1n << 9n };
 /** INDIRECT_DESC and EVENT_IDX: offered by most devices, and not ours to accept. */
-const ringFeatures = (1n << 28n) | (1n << 29n);
-const versionOne = 1n << 32n;
+const RING_FEATURES = (1n << 28n) | (1n << 29n);
+const VERSION_ONE = 1n << 32n;
 
 /** The feature bits of such a device. */
 export function offeredFeatures(options: FakeDeviceOptions): bigint {
   if (options.features !== undefined) {
     return options.features;
   }
-  let bits = feature.segMax | feature.blkSize | feature.flush | ringFeatures;
+  let bits = feature.segMax | feature.blkSize | feature.flush | RING_FEATURES;
   if (options.readOnly !== false) {
     bits |= feature.ro;
   }
   if (options.sizeMax !== undefined) {
     bits |= feature.sizeMax;
   }
-  return options.version === 2 ? bits | versionOne : bits;
+  return options.version === 2 ? bits | VERSION_ONE : bits;
 }
 
 /** The 32-bit field of the configuration at `offset` (5.2.4), undefined where none begins. */
@@ -94,7 +94,7 @@ export function configField(options: FakeDeviceOptions, sectors: bigint, offset:
   return fields[offset];
 }
 
-export const diskSectorBytes = 512;
+export const DISK_SECTOR_BYTES = 512;
 
 /** The byte at `offset` of such a disk. */
 export function contentByte(options: FakeDeviceOptions, offset: bigint): number {
@@ -103,6 +103,6 @@ export function contentByte(options: FakeDeviceOptions, offset: bigint): number 
 
 /** The byte at `offset` of the fake disk: no two neighbouring sectors are alike. */
 export function diskByte(offset: bigint): number {
-  const sector = offset / BigInt(diskSectorBytes);
-  return Number((sector * 31n + (offset % BigInt(diskSectorBytes)) * 7n + (sector >> 8n)) & 0xffn);
+  const sector = offset / BigInt(DISK_SECTOR_BYTES);
+  return Number((sector * 31n + (offset % BigInt(DISK_SECTOR_BYTES)) * 7n + (sector >> 8n)) & 0xffn);
 }

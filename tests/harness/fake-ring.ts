@@ -4,7 +4,7 @@
 // windows that the test opened; everything else throws a `DriverMistake`, and so does a chain of the wrong shape.
 
 /** A bus address is a guest address plus this, so that one taken for the other is noticed. */
-export const busOffset = 0x4_0000_0000n;
+export const BUS_OFFSET = 0x4_0000_0000n;
 
 /** The driver broke a rule of the specification, or reached for memory that it was not given. */
 export class DriverMistake extends Error {}
@@ -20,7 +20,7 @@ export class FakeBus {
 
   /** Opens `byteCount` bytes of the guest's memory for DMA, and gives their bus address. */
   window(address: number, byteCount: number): bigint {
-    const start = BigInt(address) + busOffset;
+    const start = BigInt(address) + BUS_OFFSET;
     this.windows.push({ start, end: start + BigInt(byteCount) });
     return start;
   }
@@ -38,7 +38,7 @@ export class FakeBus {
         `DMA to 0x${address.toString(16)}, ${byteCount} bytes: no window was opened there`,
       );
     }
-    return new Uint8Array(this.buffer(), Number(address - busOffset), byteCount);
+    return new Uint8Array(this.buffer(), Number(address - BUS_OFFSET), byteCount);
   }
 
   words(address: bigint, byteCount: number): DataView {

@@ -9,10 +9,10 @@ import { createConnection, type Socket } from "node:net";
 /** General registers by number (x1 is ra, x2 sp, x4 tp), then pc. */
 export const registers = { ra: 1, sp: 2, tp: 4, pc: 32 } as const;
 
-const registerDigits = 16;
-const connectTriesMax = 200;
-const connectPauseMs = 20;
-const interruptByte = 3;
+const REGISTER_DIGITS = 16;
+const CONNECT_TRIES_MAX = 200;
+const CONNECT_PAUSE_MS = 20;
+const INTERRUPT_BYTE = 3;
 const wordsPacket = /^O(?:[0-9a-f]{2})+$/;
 
 export class Gdb {
@@ -38,10 +38,10 @@ export class Gdb {
       try {
         return new Gdb(await open(path));
       } catch (error) {
-        if (tries === connectTriesMax) {
+        if (tries === CONNECT_TRIES_MAX) {
           throw error;
         }
-        await new Promise((resolve) => setTimeout(resolve, connectPauseMs));
+        await new Promise((resolve) => setTimeout(resolve, CONNECT_PAUSE_MS));
       }
     }
   }
@@ -103,8 +103,12 @@ export class Gdb {
     await this.ask(`Hg${hart}`);
     const hex = (await this.ask("g")) ?? "";
     const all: bigint[] = [];
-    for (let at = 0; at + registerDigits <= hex.length && all.length <= registers.pc; at += registerDigits) {
-      all.push(Buffer.from(hex.slice(at, at + registerDigits), "hex").readBigUInt64LE());
+    for (
+      let at = 0;
+      at + REGISTER_DIGITS <= hex.length && all.length <= registers.pc;
+      at += REGISTER_DIGITS
+    ) {
+      all.push(Buffer.from(hex.slice(at, at + REGISTER_DIGITS), "hex").readBigUInt64LE());
     }
     return all;
   }
@@ -115,8 +119,8 @@ export class Gdb {
     const hex = (await this.ask("g")) ?? "";
     const bytes = Buffer.alloc(8);
     bytes.writeBigUInt64LE(value);
-    const at = register * registerDigits;
-    await this.expectOk(`G${hex.slice(0, at)}${bytes.toString("hex")}${hex.slice(at + registerDigits)}`);
+    const at = register * REGISTER_DIGITS;
+    await this.expectOk(`G${hex.slice(0, at)}${bytes.toString("hex")}${hex.slice(at + REGISTER_DIGITS)}`);
   }
 
   /** Writes memory, at an address as that hart sees it. */
@@ -154,7 +158,7 @@ export class Gdb {
 
   /** Makes a machine that runs stop: `run` then comes back. */
   interrupt(): void {
-    this.socket.write(Buffer.from([interruptByte]));
+    this.socket.write(Buffer.from([INTERRUPT_BYTE]));
   }
 
   close(): void {

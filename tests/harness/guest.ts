@@ -19,7 +19,7 @@ import { hashText, runAsc, testFlags } from "../../toolchain/asc/run.ts";
 /** The repository's root, with no slash at the end. */
 export const root = fileURLToPath(new URL("../..", import.meta.url)).replace(/[/\\]$/, "");
 
-const wasmPageBytes = 65_536;
+const WASM_PAGE_BYTES = 65_536;
 const cacheFolder = join(root, "build/test-cache");
 
 type GuestValue = number | bigint;
@@ -138,7 +138,7 @@ function wrap(exports: WebAssembly.Exports, memory: WebAssembly.Memory, text: Gu
       freeStart = address + byteCount;
       const missing = freeStart - memory.buffer.byteLength;
       if (missing > 0) {
-        memory.grow(Math.ceil(missing / wasmPageBytes));
+        memory.grow(Math.ceil(missing / WASM_PAGE_BYTES));
       }
       return address;
     },

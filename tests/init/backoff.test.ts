@@ -4,7 +4,7 @@ import { beforeEach, expect, test } from "vitest";
 import { type Guest, guest } from "../harness/guest.ts";
 import { forever } from "../runtime/abi.ts";
 
-const ticksPerMillisecond = 10_000n;
+const TICKS_PER_MILLISECOND = 10_000n;
 
 let g: Guest;
 beforeEach(async () => {
@@ -13,9 +13,9 @@ beforeEach(async () => {
 
 /** The service of `row` falls at `milliseconds`: after how long it is started again, or "given up". */
 function fall(row: number, milliseconds: number): number | "given up" {
-  const time = BigInt(milliseconds) * ticksPerMillisecond;
-  const next = g.call64("nextStart", row, time, ticksPerMillisecond * 1000n);
-  return next === forever ? "given up" : Number((next - time) / ticksPerMillisecond);
+  const time = BigInt(milliseconds) * TICKS_PER_MILLISECOND;
+  const next = g.call64("nextStart", row, time, TICKS_PER_MILLISECOND * 1000n);
+  return next === forever ? "given up" : Number((next - time) / TICKS_PER_MILLISECOND);
 }
 
 test("each start waits twice as long as the one before, up to a limit, and there are only so many", () => {

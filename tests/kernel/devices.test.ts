@@ -12,8 +12,8 @@ import { type Guest, guest, root } from "../harness/guest.ts";
 
 const file = join(root, "pkg/dts/virt-nexus.dts");
 const source = readFileSync(file, "utf8");
-const treeAddress = 0x87e0_0000;
-const noContext = 0xffff_ffff;
+const TREE_ADDRESS = 0x87e0_0000;
+const NO_CONTEXT = 0xffff_ffff;
 
 const face = `
 import { devices, deviceRegion, discover, hartNode, parkedHart, runArgument, UART_REGION, usableRamEnd } from "kernel/neuron/src/boot/devices";
@@ -40,7 +40,7 @@ export function uartIrq(): u32 { return deviceRegion(UART_REGION).irq; }
 /** The reader as it is before it has read: what it found is its own state. */
 async function module(): Promise<Guest> {
   const g = await guest({ text: face });
-  g.memory.grow(Math.ceil((treeAddress + 0x20_0000 - g.memory.buffer.byteLength) / 65_536));
+  g.memory.grow(Math.ceil((TREE_ADDRESS + 0x20_0000 - g.memory.buffer.byteLength) / 65_536));
   return g;
 }
 
@@ -54,7 +54,7 @@ function tree(change: (root: TreeNode) => void = () => {}): Uint8Array {
 async function read(
   blob: Uint8Array,
   hartid = 0n,
-  address = treeAddress,
+  address = TREE_ADDRESS,
 ): Promise<{ g: Guest; problem: string | null }> {
   const g = await module();
   g.bytes().set(blob, address);
@@ -62,7 +62,7 @@ async function read(
   return { g, problem: text === 0 ? null : g.text(text) };
 }
 
-const plicPath = "/soc/plic@c000000";
+const PLIC_PATH = "/soc/plic@c000000";
 const perHart = <T>(g: Guest, get: (hart: number) => T): T[] =>
   Array.from({ length: g.call("hartCount") }, (_, hart) => get(hart));
 
@@ -99,10 +99,10 @@ describe("the contract's tree", () => {
   test("as OpenSBI leaves it, with M-mode's contexts struck out, says the same", async () => {
     const { g } = await read(
       tree((t) => {
-        const node = findNode(t, plicPath);
+        const node = findNode(t, PLIC_PATH);
         const cells = node === undefined ? [] : propertyCells(node, "interrupts-extended");
         const struck = cells.map((cell, i) => (i % 2 === 1 && cell === 11 ? 0xffff_ffff : cell));
-        setProperty(t, plicPath, "interrupts-extended", cellBytes(...struck));
+        setProperty(t, PLIC_PATH, "interrupts-extended", cellBytes(...struck));
       }),
     );
     expect(perHart(g, (hart) => g.call("plicContext", hart))).toEqual([1, 3, 5, 7]);
@@ -231,7 +231,7 @@ describe("a tree that is wrong", () => {
     ["above 4 GiB", [1, 0x0c00_0000, 0, 0x60_0000]],
     ["too small for a context", [0, 0x0c00_0000, 0, 0x20_0000]],
   ])("a PLIC %s is none, and stops the boot", async (_name, reg) => {
-    const { g, problem } = await read(tree((t) => setProperty(t, plicPath, "reg", cellBytes(...reg))));
+    const { g, problem } = await read(tree((t) => setProperty(t, PLIC_PATH, "reg", cellBytes(...reg))));
     expect(problem).toBe("no usable PLIC");
     expect(g.call("plic")).toBe(0);
   });
@@ -239,9 +239,9 @@ describe("a tree that is wrong", () => {
   test("contexts beyond the PLIC's registers are none, and a hart without one stops the boot", async () => {
     // Room for contexts 0 to 3: harts 2 and 3 have theirs behind that.
     const { g, problem } = await read(
-      tree((t) => setProperty(t, plicPath, "reg", cellBytes(0, 0x0c00_0000, 0, 0x20_4000))),
+      tree((t) => setProperty(t, PLIC_PATH, "reg", cellBytes(0, 0x0c00_0000, 0, 0x20_4000))),
     );
-    expect(perHart(g, (hart) => g.call("plicContext", hart) >>> 0)).toEqual([1, 3, noContext, noContext]);
+    expect(perHart(g, (hart) => g.call("plicContext", hart) >>> 0)).toEqual([1, 3, NO_CONTEXT, NO_CONTEXT]);
     expect(problem).toBe("the PLIC has no supervisor context for a hart");
   });
 
@@ -271,8 +271,8 @@ describe("a tree that is wrong", () => {
             blob[at] = byte;
           }
           const fresh = await module();
-          fresh.bytes().set(blob, treeAddress);
-          fresh.call("discover", BigInt(treeAddress), 0n);
+          fresh.bytes().set(blob, TREE_ADDRESS);
+          fresh.call("discover", BigInt(TREE_ADDRESS), 0n);
           expect(fresh.call("hartCount")).toBeLessThanOrEqual(4);
           expect(fresh.call("virtioCount")).toBeLessThanOrEqual(16);
           for (let slot = 0; slot < fresh.call("virtioCount"); slot++) {

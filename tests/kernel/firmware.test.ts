@@ -4,8 +4,8 @@ import { describe, expect, test } from "vitest";
 import { type Guest, guest } from "../harness/guest.ts";
 
 const extensions = { hsm: 0x48534dn, ipi: 0x735049n, rfence: 0x52464e43n, time: 0x54494d45n };
-const extensionBase = 0x10n;
-const probeExtension = 3n;
+const EXTENSION_BASE = 0x10n;
+const PROBE_EXTENSION = 3n;
 
 /** The kernel's questions to a firmware that has these extensions. */
 async function firmwareWith(has: readonly bigint[]): Promise<Guest> {
@@ -16,10 +16,10 @@ async function firmwareWith(has: readonly bigint[]): Promise<Guest> {
     a0: bigint,
     ...rest: [bigint, bigint, bigint, bigint, number]
   ): bigint => {
-    if (extension !== extensionBase) {
+    if (extension !== EXTENSION_BASE) {
       return -2n;
     }
-    const value = functionId === probeExtension ? (has.includes(a0) ? 1n : 0n) : 0x0100_0000n;
+    const value = functionId === PROBE_EXTENSION ? (has.includes(a0) ? 1n : 0n) : 0x0100_0000n;
     memory?.().setBigUint64(rest[4] >>> 0, value, true);
     return 0n;
   };

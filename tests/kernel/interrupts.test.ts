@@ -3,12 +3,12 @@
 import { beforeEach, expect, test } from "vitest";
 import { type Guest, guest } from "../harness/guest.ts";
 
-const harts = 0x0100_0000;
-const plic = 0x0c00_0000;
-const claimOfHart0 = plic + 0x20_1004;
-const source = 5;
+const HARTS = 0x0100_0000;
+const PLIC = 0x0c00_0000;
+const CLAIM_OF_HART0 = PLIC + 0x20_1004;
+const SOURCE = 5;
 const [owner, other] = [3, 4];
-const badState = -15;
+const BAD_STATE = -15;
 
 let g: Guest;
 /** What was written to the claim register: sources that were completed. */
@@ -16,7 +16,7 @@ let completed: number[];
 
 beforeEach(async () => {
   completed = [];
-  let pending = source;
+  let pending = SOURCE;
   g = await guest(
     {
       text: `
@@ -45,12 +45,12 @@ beforeEach(async () => {
     },
     {
       imports: {
-        symbols: { harts: () => harts, kernelStacks: () => 0, panicStacks: () => 0 },
+        symbols: { harts: () => HARTS, kernelStacks: () => 0, panicStacks: () => 0 },
         intrinsics: {
-          hartPointer: () => harts,
+          hartPointer: () => HARTS,
           readTime: () => 0n,
           volatileLoad32: (at: number) => {
-            if (at >>> 0 !== claimOfHart0) {
+            if (at >>> 0 !== CLAIM_OF_HART0) {
               return 0;
             }
             const claimed = pending;
@@ -58,7 +58,7 @@ beforeEach(async () => {
             return claimed;
           },
           volatileStore32: (at: number, value: number) => {
-            if (at >>> 0 === claimOfHart0) {
+            if (at >>> 0 === CLAIM_OF_HART0) {
               completed.push(value);
             }
           },
@@ -66,21 +66,21 @@ beforeEach(async () => {
       },
     },
   );
-  g.memory.grow(Math.ceil((harts + 0x10000 - g.memory.buffer.byteLength) / 65_536));
-  g.call("boot", plic);
-  expect(g.call("bind", owner, source)).toBe(0);
+  g.memory.grow(Math.ceil((HARTS + 0x10000 - g.memory.buffer.byteLength) / 65_536));
+  g.call("boot", PLIC);
+  expect(g.call("bind", owner, SOURCE)).toBe(0);
 });
 
 test("who bound it completes it, once", () => {
   g.call("interrupt");
-  expect(g.call("completeInterrupt", owner, source)).toBe(0);
-  expect(completed).toEqual([source]);
-  expect(g.call("completeInterrupt", owner, source)).toBe(badState);
+  expect(g.call("completeInterrupt", owner, SOURCE)).toBe(0);
+  expect(completed).toEqual([SOURCE]);
+  expect(g.call("completeInterrupt", owner, SOURCE)).toBe(BAD_STATE);
 });
 
 test("another task with a capability to it does not", () => {
   g.call("interrupt");
-  expect(g.call("completeInterrupt", other, source)).toBe(badState);
+  expect(g.call("completeInterrupt", other, SOURCE)).toBe(BAD_STATE);
   expect(completed).toEqual([]);
-  expect(g.call("completeInterrupt", owner, source)).toBe(0);
+  expect(g.call("completeInterrupt", owner, SOURCE)).toBe(0);
 });

@@ -19,13 +19,13 @@ export { Syscall as sys } from "../runtime/abi.ts";
 export class Idle extends Error {}
 
 /** Timebase ticks from one tick of the scheduler to the next. */
-export const tickTime = 100_000n;
+export const TICK_TIME = 100_000n;
 
-const ssip = 2n;
-const stip = 0x20n;
-const interruptBit = 1n << 63n;
-const wasmPageBytes = 65_536;
-const hartStride = 1024;
+const SSIP = 2n;
+const STIP = 0x20n;
+const INTERRUPT_BIT = 1n << 63n;
+const WASM_PAGE_BYTES = 65_536;
+const HART_STRIDE = 1024;
 
 // Where the test puts what the linker script places in the machine.
 const places = {
@@ -49,10 +49,10 @@ const places = {
   panicStacks: 0x8022_c000,
   __kernel_end: 0x8023_8000,
 } as const;
-const statesAddress = 0x8030_0000;
-const ramFrom = 0x8040_0000;
-const ramEnd = 0x8200_0000;
-export const frameCount = (ramEnd - ramFrom) / 4096;
+const STATES_ADDRESS = 0x8030_0000;
+const RAM_FROM = 0x8040_0000;
+const RAM_END = 0x8200_0000;
+export const FRAME_COUNT = (RAM_END - RAM_FROM) / 4096;
 
 export class Kernel {
   readonly guest: Guest;
@@ -93,12 +93,12 @@ export class Kernel {
     };
     const nothing = (): void => {};
     const intrinsics = {
-      hartPointer: () => places.harts + now().hart * hartStride,
+      hartPointer: () => places.harts + now().hart * HART_STRIDE,
       readTime: () => now().time,
       wfi: () => {
         throw new Idle();
       },
-      readSip: () => csr().sip | (now().time >= csr().timer ? stip : 0n),
+      readSip: () => csr().sip | (now().time >= csr().timer ? STIP : 0n),
       readSie: () => csr().sie,
       setSie: (mask: bigint) => {
         csr().sie |= mask;
@@ -137,9 +137,9 @@ export class Kernel {
       Object.entries(places).map(([name, address]) => [name, () => address]),
     );
     const g = await guest({ text: face }, { imports: { intrinsics, assembly: { sbiEcall }, symbols } });
-    g.memory.grow(Math.ceil((ramEnd - g.memory.buffer.byteLength) / wasmPageBytes));
+    g.memory.grow(Math.ceil((RAM_END - g.memory.buffer.byteLength) / WASM_PAGE_BYTES));
     kernel = new Kernel(g);
-    g.call("boot", harts, statesAddress, ramFrom, frameCount, ramEnd);
+    g.call("boot", harts, STATES_ADDRESS, RAM_FROM, FRAME_COUNT, RAM_END);
     for (let hart = 0; hart < harts; hart++) {
       kernel.on(hart, () => g.call("bootHart"));
       kernel.on(hart, () => g.call("scheduleFirst"));
@@ -157,7 +157,7 @@ export class Kernel {
       if (!csrs) {
         throw new Error(`an IPI for hart id ${base + bit}`);
       }
-      csrs.sip |= ssip;
+      csrs.sip |= SSIP;
       this.ipis.push({ from: this.hart, to: target });
     }
   }
@@ -223,7 +223,7 @@ export class Kernel {
     if (!csrs) {
       return false;
     }
-    return ((csrs.sip | (this.time >= csrs.timer ? stip : 0n)) & csrs.sie) !== 0n;
+    return ((csrs.sip | (this.time >= csrs.timer ? STIP : 0n)) & csrs.sie) !== 0n;
   }
 
   /** Takes what interrupts are pending on a hart, in its task or in WFI. */
@@ -232,21 +232,21 @@ export class Kernel {
     if (!csrs || !this.guest.call("online", hart)) {
       return;
     }
-    const pending = (csrs.sip | (this.time >= csrs.timer ? stip : 0n)) & csrs.sie;
+    const pending = (csrs.sip | (this.time >= csrs.timer ? STIP : 0n)) & csrs.sie;
     if (this.running(hart) < 0) {
       this.on(hart, () => this.guest.call("stopIdling"));
     }
-    if ((pending & ssip) !== 0n) {
+    if ((pending & SSIP) !== 0n) {
       this.trap(hart, 1n);
     }
     // The first may have been the one to stop for.
-    if ((pending & stip) !== 0n && this.guest.call("online", hart)) {
+    if ((pending & STIP) !== 0n && this.guest.call("online", hart)) {
       this.trap(hart, 5n);
     }
   }
 
   private trap(hart: number, interrupt: bigint): void {
-    this.on(hart, () => this.guest.call("trapHandle", BigInt.asIntN(64, interruptBit | interrupt), 0n));
+    this.on(hart, () => this.guest.call("trapHandle", BigInt.asIntN(64, INTERRUPT_BIT | interrupt), 0n));
   }
 
   /** An exception of the task that runs on `hart`. */

@@ -13,7 +13,7 @@ import {
   Right,
   self,
   sys,
-  tickTime,
+  TICK_TIME,
   Wait,
 } from "./kernel.ts";
 
@@ -129,7 +129,7 @@ describe("an end", () => {
     for (const end of ["exit", "fault", "kill"] as const) {
       const { slot, child } = make();
       k.ask(0, sys.StartTask, slot, 0x10000, 0x7000_0000);
-      k.pass(tickTime);
+      k.pass(TICK_TIME);
       const hart = k.hartOf(child);
       expect(hart).toBeGreaterThan(0);
       expect(k.ask(hart, sys.CreateVmo, 5 * page).status).toBe(0);
@@ -141,7 +141,7 @@ describe("an end", () => {
       } else {
         k.ask(0, sys.KillTask, slot);
       }
-      k.pass(tickTime);
+      k.pass(TICK_TIME);
       expect(k.waits(child)).toBe(Wait.Ended);
       expect(k.guest.call64("bitsOf", notification)).toBe(1n);
       k.ask(0, sys.Wait, bell, forever);
@@ -156,7 +156,7 @@ describe("an end", () => {
   test("of another task leaves the killer in its own address space", () => {
     const { slot, child } = make();
     k.ask(0, sys.StartTask, slot, 0x10000, 0x7000_0000);
-    k.pass(tickTime);
+    k.pass(TICK_TIME);
     k.syscall(k.hartOf(child), sys.Sleep, forever);
     const space = k.guest.call64("satpOfHart", 0);
     expect(k.ask(0, sys.KillTask, slot).status).toBe(0);
@@ -169,7 +169,7 @@ describe("an end", () => {
     const ended = (child: number): boolean => k.waits(child) === Wait.Ended;
     const running = make();
     k.ask(0, sys.StartTask, running.slot, 0x10000, 0x7000_0000);
-    k.pass(tickTime);
+    k.pass(TICK_TIME);
     expect(k.hartOf(running.child)).toBeGreaterThan(0);
     k.ask(0, sys.KillTask, running.slot);
     k.pass(1n);
@@ -178,7 +178,7 @@ describe("an end", () => {
     const queued = make();
     k.ask(0, sys.StartTask, queued.slot, 0x10000, 0x7000_0000);
     k.ask(0, sys.KillTask, queued.slot);
-    k.pass(2n * tickTime);
+    k.pass(2n * TICK_TIME);
     expect(ended(queued.child)).toBe(true);
     k.check([maker]);
   });
@@ -228,7 +228,7 @@ describe("a fault", () => {
     const { slot, child } = make();
     k.ask(0, sys.NameTask, slot, 0x6568_7420n, 0x0a1b_0000n);
     k.ask(0, sys.StartTask, slot, 0x10000, 0x7000_0000);
-    k.pass(tickTime);
+    k.pass(TICK_TIME);
     k.fault(k.hartOf(child), cause, value);
     expect(k.ask(0, sys.TaskStatus, slot).words.slice(0, 3)).toEqual([2n, BigInt(end), value]);
     const line = k.console.split("\n").filter((text) => text.includes("ended"));
@@ -248,13 +248,13 @@ describe("what Info tells of another task", () => {
     const info = k.give(maker, Kind.Info, 0, Right.Read);
     const { slot, child } = make();
     k.ask(0, sys.StartTask, slot, 0x10000, 0x7000_0000);
-    k.pass(tickTime);
+    k.pass(TICK_TIME);
     k.fault(k.hartOf(child), 13, 0x1234_5678n);
     expect(told(info, child).slice(3, 5)).toEqual([BigInt(End.LoadFault), 0n]);
 
     const other = make();
     k.ask(0, sys.StartTask, other.slot, 0x10000, 0x7000_0000);
-    k.pass(tickTime);
+    k.pass(TICK_TIME);
     k.syscall(k.hartOf(other.child), sys.Exit, 42);
     expect(told(info, other.child).slice(3, 5)).toEqual([BigInt(End.Exit), 42n]);
   });

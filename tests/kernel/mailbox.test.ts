@@ -4,11 +4,11 @@ import fc from "fast-check";
 import { beforeEach, expect, test } from "vitest";
 import { type Guest, guest } from "../harness/guest.ts";
 
-const harts = 0x0100_0000;
-const stride = 1024;
-const hartCount = 4;
-const ticksPerSecond = 100;
-const perSecondMax = 1000;
+const HARTS = 0x0100_0000;
+const STRIDE = 1024;
+const HART_COUNT = 4;
+const TICKS_PER_SECOND = 100;
+const PER_SECOND_MAX = 1000;
 
 let g: Guest;
 let self = 0;
@@ -18,7 +18,7 @@ let sent: { from: number; to: number }[] = [];
 
 async function boot(): Promise<void> {
   self = 0;
-  pending = Array.from({ length: hartCount }, () => false);
+  pending = Array.from({ length: HART_COUNT }, () => false);
   sent = [];
   g = await guest(
     {
@@ -42,9 +42,9 @@ async function boot(): Promise<void> {
     },
     {
       imports: {
-        symbols: { harts: () => harts, kernelStacks: () => 0, panicStacks: () => 0 },
+        symbols: { harts: () => HARTS, kernelStacks: () => 0, panicStacks: () => 0 },
         intrinsics: {
-          hartPointer: () => harts + self * stride,
+          hartPointer: () => HARTS + self * STRIDE,
           clearSip: () => {
             pending[self] = false;
           },
@@ -64,8 +64,8 @@ async function boot(): Promise<void> {
       },
     },
   );
-  g.memory.grow(Math.ceil((harts + 0x10000 - g.memory.buffer.byteLength) / 65_536));
-  g.call("boot", hartCount);
+  g.memory.grow(Math.ceil((HARTS + 0x10000 - g.memory.buffer.byteLength) / 65_536));
+  g.call("boot", HART_COUNT);
 }
 
 function raise(to: number): void {
@@ -100,8 +100,8 @@ test("several requests on their way are one interrupt, and all of them arrive", 
 });
 
 test("a request comes by the ACLINT where there is one, in the register that the tree says", () => {
-  for (let hart = 0; hart < hartCount; hart++) {
-    g.call("setSswiIndex", hart, hartCount - 1 - hart);
+  for (let hart = 0; hart < HART_COUNT; hart++) {
+    g.call("setSswiIndex", hart, HART_COUNT - 1 - hart);
   }
   g.call("useSswi", 0x5000);
   on(0, () => g.call("notifyHart", 3));
@@ -110,7 +110,7 @@ test("a request comes by the ACLINT where there is one, in the register that the
 
 test("stopping and retiring are never held back", () => {
   on(0, () => {
-    for (let i = 0; i < 2 * perSecondMax; i++) {
+    for (let i = 0; i < 2 * PER_SECOND_MAX; i++) {
       g.call("notifyHart", 1);
       on(1, () => g.call("takeMail"));
       self = 0;
@@ -135,7 +135,7 @@ test("stopping and retiring are never held back", () => {
 type Step = { notify: [from: number, to: number] } | { take: number } | { tick: number };
 
 test("whatever is sent, taken and ticked: every request is found by the next tick, within the limit", async () => {
-  const hart = fc.integer({ min: 0, max: hartCount - 1 });
+  const hart = fc.integer({ min: 0, max: HART_COUNT - 1 });
   const step: fc.Arbitrary<Step> = fc.oneof(
     { weight: 6, arbitrary: fc.record({ notify: fc.tuple(hart, hart) }) },
     { weight: 3, arbitrary: fc.record({ take: hart }) },
@@ -145,7 +145,7 @@ test("whatever is sent, taken and ticked: every request is found by the next tic
     fc.asyncProperty(fc.array(step, { minLength: 50, maxLength: 400 }), async (steps) => {
       await boot();
       /** Requests that were made and not found yet, by target. */
-      const open = Array.from({ length: hartCount }, () => new Set<number>());
+      const open = Array.from({ length: HART_COUNT }, () => new Set<number>());
       const take = (target: number): void => {
         const mail = requests(on(target, () => g.call("takeMail")));
         for (const from of open[target] ?? []) {
@@ -173,11 +173,11 @@ test("whatever is sent, taken and ticked: every request is found by the next tic
             take(step.take);
           }
         } else {
-          on(step.tick, () => g.call("refillIpiTokens", ticksPerSecond));
+          on(step.tick, () => g.call("refillIpiTokens", TICKS_PER_SECOND));
           take(step.tick);
         }
       }
-      for (let target = 0; target < hartCount; target++) {
+      for (let target = 0; target < HART_COUNT; target++) {
         take(target);
       }
       expect(open.every((set) => set.size === 0)).toBe(true);
@@ -189,7 +189,7 @@ test("whatever is sent, taken and ticked: every request is found by the next tic
 test("no hart sends more than a thousand in any one second, and none of them is lost", () => {
   // As fast as it can: the target empties its mailbox at once. Ten seconds, a hundred ticks each.
   const perTick: number[] = [];
-  for (let tick = 0; tick < 10 * ticksPerSecond; tick++) {
+  for (let tick = 0; tick < 10 * TICKS_PER_SECOND; tick++) {
     const before = sent.length;
     for (let i = 0; i < 40; i++) {
       on(0, () => g.call("notifyHart", 1));
@@ -198,16 +198,16 @@ test("no hart sends more than a thousand in any one second, and none of them is 
       }
     }
     perTick.push(sent.length - before);
-    on(0, () => g.call("refillIpiTokens", ticksPerSecond));
+    on(0, () => g.call("refillIpiTokens", TICKS_PER_SECOND));
     on(1, () => g.call("takeMail"));
   }
   let window = 0;
   let most = 0;
   perTick.forEach((count, tick) => {
-    window += count - (perTick[tick - ticksPerSecond] ?? 0);
+    window += count - (perTick[tick - TICKS_PER_SECOND] ?? 0);
     most = Math.max(most, window);
   });
-  expect(most).toBeLessThanOrEqual(perSecondMax);
-  expect(most).toBeGreaterThan(perSecondMax / 2);
+  expect(most).toBeLessThanOrEqual(PER_SECOND_MAX);
+  expect(most).toBeGreaterThan(PER_SECOND_MAX / 2);
   expect(g.call("limited", 0)).toBeGreaterThan(0);
 });

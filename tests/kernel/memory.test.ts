@@ -3,7 +3,18 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import { type Guest, guest } from "../harness/guest.ts";
-import { Class, frameCount, Kernel, Kind, pageBytes, Refusal, self, sys, tickTime, Wait } from "./kernel.ts";
+import {
+  Class,
+  FRAME_COUNT,
+  Kernel,
+  Kind,
+  pageBytes,
+  Refusal,
+  self,
+  sys,
+  TICK_TIME,
+  Wait,
+} from "./kernel.ts";
 
 const page = pageBytes;
 
@@ -224,12 +235,12 @@ describe("page tables", () => {
         k.syscall(0, sys.Exit, 0);
         expect(k.waits(maker)).toBe(Wait.Ended);
         // What its children held comes back at a tick: nobody names them any more.
-        k.pass(tickTime);
+        k.pass(TICK_TIME);
         expect(k.guest.call("free")).toBe(idle);
       }),
       { numRuns: 25 },
     );
-    expect(idle).toBeGreaterThan(frameCount / 2);
+    expect(idle).toBeGreaterThan(FRAME_COUNT / 2);
   });
 
   test("of the kernel leave the guard pages and the firmware out", async () => {

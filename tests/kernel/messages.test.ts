@@ -1,7 +1,18 @@
 // Call, receive, reply, notifications: the protocol, one trap at a time.
 
 import { beforeEach, describe, expect, test } from "vitest";
-import { forever, Kernel, Kind, notified, Refusal, Right, slotCount, sys, tickTime, Wait } from "./kernel.ts";
+import {
+  forever,
+  Kernel,
+  Kind,
+  notified,
+  Refusal,
+  Right,
+  slotCount,
+  sys,
+  TICK_TIME,
+  Wait,
+} from "./kernel.ts";
 
 let k: Kernel;
 beforeEach(async () => {
@@ -64,16 +75,16 @@ describe("a call", () => {
 
   test("ends at its deadline, in line or received, and a late reply finds nobody", () => {
     const { server, client, serve, send } = pair();
-    call(1, send, 1, k.time + 3n * tickTime);
-    k.pass(2n * tickTime);
+    call(1, send, 1, k.time + 3n * TICK_TIME);
+    k.pass(2n * TICK_TIME);
     expect(k.waits(client)).toBe(Wait.Sending);
-    k.pass(tickTime);
+    k.pass(TICK_TIME);
     expect(k.running(1)).toBe(client);
     expect(k.results(client).status).toBe(Refusal.TimedOut);
 
-    call(1, send, 2, k.time + 3n * tickTime);
+    call(1, send, 2, k.time + 3n * TICK_TIME);
     const token = k.ask(0, sys.Receive, serve, forever).words[5] ?? 0n;
-    k.pass(4n * tickTime);
+    k.pass(4n * TICK_TIME);
     expect(k.results(client).status).toBe(Refusal.TimedOut);
     expect(k.hartOf(client)).toBeGreaterThanOrEqual(0);
     expect(k.ask(k.hartOf(server), sys.Reply, token, 0, 1, 2, 3, 4).status).toBe(Refusal.NotWaiting);
@@ -87,7 +98,7 @@ describe("a call", () => {
     k.syscall(0, sys.Exit, 0);
     expect(k.waits(server)).toBe(Wait.Ended);
     expect(k.results(client).status).toBe(Refusal.PeerGone);
-    k.pass(tickTime);
+    k.pass(TICK_TIME);
     expect(k.hartOf(client)).toBeGreaterThanOrEqual(0);
   });
 
@@ -161,7 +172,7 @@ describe("a capability that travels", () => {
     expect(k.waits(server)).toBe(Wait.Receiving);
     expect(k.guest.call("receiversOf", endpoint)).toBe(1);
     expect(k.ask(1, sys.Signal, ring, 4).status).toBe(0);
-    k.pass(tickTime);
+    k.pass(TICK_TIME);
     expect(k.results(server)).toEqual({ status: notified, words: [0n, 4n, 0n, 0n, 0n, 0n] });
     k.check([server, client]);
   });
@@ -209,7 +220,7 @@ describe("a notification", () => {
     k.ask(1, sys.Signal, bell, 2);
     expect(k.guest.call("receiversOf", endpoint)).toBe(0);
     expect(k.results(server).status).toBe(notified);
-    k.pass(tickTime);
+    k.pass(TICK_TIME);
     k.syscall(k.hartOf(server), sys.Receive, serve, forever);
     k.syscall(k.hartOf(client), sys.Call, send, 0, 9, 0, 0, 0, forever);
     expect(k.results(server).words[1]).toBe(9n);
@@ -221,9 +232,9 @@ describe("a notification", () => {
     const notification = k.guest.call("newNotification");
     const first = k.give(server, Kind.Notification, notification);
     const second = k.give(client, Kind.Notification, notification);
-    k.syscall(0, sys.Wait, first, k.time + tickTime);
+    k.syscall(0, sys.Wait, first, k.time + TICK_TIME);
     expect(k.ask(1, sys.Wait, second, forever).status).toBe(Refusal.AlreadyBound);
-    k.pass(2n * tickTime);
+    k.pass(2n * TICK_TIME);
     expect(k.results(server).status).toBe(Refusal.TimedOut);
     k.syscall(k.hartOf(client), sys.Wait, second, forever);
     expect(k.waits(client)).toBe(Wait.Notified);
@@ -235,8 +246,8 @@ test("a sleep ends no earlier than asked, and at once when its time is over", ()
   const sleeper = k.spawnOn(0);
   expect(k.ask(0, sys.Sleep, k.time).status).toBe(0);
   expect(k.running(0)).toBe(sleeper);
-  k.syscall(0, sys.Sleep, k.time + tickTime / 2n);
-  k.pass(tickTime / 2n - 1n);
+  k.syscall(0, sys.Sleep, k.time + TICK_TIME / 2n);
+  k.pass(TICK_TIME / 2n - 1n);
   expect(k.waits(sleeper)).toBe(Wait.Sleeping);
   k.pass(1n);
   expect(k.running(0)).toBe(sleeper);

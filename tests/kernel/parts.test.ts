@@ -6,8 +6,8 @@ import { describe, expect, test } from "vitest";
 import { guest } from "../harness/guest.ts";
 import { forever } from "../runtime/abi.ts";
 
-const harts = 0x0100_0000;
-const symbols = { harts: () => harts, kernelStacks: () => 0, panicStacks: () => 0 };
+const HARTS = 0x0100_0000;
+const symbols = { harts: () => HARTS, kernelStacks: () => 0, panicStacks: () => 0 };
 
 describe("the timer", () => {
   /** A hart's timer, with or without Sstc, and what was programmed. */
@@ -32,7 +32,7 @@ describe("the timer", () => {
         imports: {
           symbols,
           intrinsics: {
-            hartPointer: () => harts,
+            hartPointer: () => HARTS,
             readTime: () => state.time,
             setSie: () => {},
             writeStimecmp: (value: bigint) => {
@@ -49,7 +49,7 @@ describe("the timer", () => {
         },
       },
     );
-    g.memory.grow(Math.ceil((harts + 0x10000 - g.memory.buffer.byteLength) / 65_536));
+    g.memory.grow(Math.ceil((HARTS + 0x10000 - g.memory.buffer.byteLength) / 65_536));
     g.call("boot", sstc ? 1 : 0);
     g.call("start");
     return { g, state };
@@ -116,7 +116,7 @@ describe("the PLIC", () => {
         imports: {
           symbols,
           intrinsics: {
-            hartPointer: () => harts,
+            hartPointer: () => HARTS,
             setSie: (mask: bigint) => expect(mask).toBe(0x200n),
             volatileLoad32: (at: number) => registers.get((at >>> 0) - base) ?? 0,
             volatileStore32: (at: number, value: number) => {
@@ -127,7 +127,7 @@ describe("the PLIC", () => {
         },
       },
     );
-    g.memory.grow(Math.ceil((harts + 0x10000 - g.memory.buffer.byteLength) / 65_536));
+    g.memory.grow(Math.ceil((HARTS + 0x10000 - g.memory.buffer.byteLength) / 65_536));
     g.call("boot");
     g.call("plicInit", base);
     for (const [hart, context] of [3, 1, 0xffff_ffff, 7].entries()) {

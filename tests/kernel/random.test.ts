@@ -4,11 +4,11 @@
 
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { forever, Kernel, Kind, notified, Refusal, Right, sys, tickTime, Wait } from "./kernel.ts";
+import { forever, Kernel, Kind, notified, Refusal, Right, sys, TICK_TIME, Wait } from "./kernel.ts";
 
-const harts = 4;
-const clients = 5;
-const servers = 2;
+const HARTS = 4;
+const CLIENTS = 5;
+const SERVERS = 2;
 
 /** One draw of the run: which hart goes on, and what its task does if it may choose. */
 interface Step {
@@ -19,7 +19,7 @@ interface Step {
 }
 
 const step: fc.Arbitrary<Step> = fc.record({
-  hart: fc.integer({ min: 0, max: harts - 1 }),
+  hart: fc.integer({ min: 0, max: HARTS - 1 }),
   choice: fc.integer({ min: 0, max: 99 }),
   pick: fc.nat(1000),
   time: fc.integer({ min: 0, max: 30_000 }),
@@ -59,16 +59,16 @@ class Run {
     this.k = k;
     this.endpoint = k.guest.call("newEndpoint");
     this.notification = k.guest.call("newNotification");
-    for (let i = 0; i < servers; i++) {
+    for (let i = 0; i < SERVERS; i++) {
       this.addServer(i === 0);
     }
-    for (let i = 0; i < clients; i++) {
+    for (let i = 0; i < CLIENTS; i++) {
       this.addClient();
     }
   }
 
   private spawn(): number {
-    for (let hart = 0; hart < harts; hart++) {
+    for (let hart = 0; hart < HARTS; hart++) {
       if (this.k.running(hart) < 0) {
         return this.k.spawn(hart);
       }
@@ -97,7 +97,7 @@ class Run {
   /** Lets ticks pass until `task` runs; the hart it runs on. */
   private bring(task: number): number {
     for (let ticks = 0; ticks < 100 && this.k.hartOf(task) < 0; ticks++) {
-      this.k.pass(tickTime);
+      this.k.pass(TICK_TIME);
     }
     expect(this.k.hartOf(task)).toBeGreaterThanOrEqual(0);
     return this.k.hartOf(task);
@@ -134,7 +134,7 @@ class Run {
     if (choice < 8) {
       this.k.syscall(hart, sys.Yield);
     } else if (choice < 14) {
-      this.k.syscall(hart, sys.YieldTo, pick % harts);
+      this.k.syscall(hart, sys.YieldTo, pick % HARTS);
     } else if (known.role === "server") {
       this.serve(hart, task, known, choice, pick);
     } else {
@@ -219,8 +219,8 @@ class Run {
   finish(): void {
     this.isEnding = true;
     for (let round = 0; round < 400; round++) {
-      this.k.pass(tickTime);
-      for (let hart = 0; hart < harts; hart++) {
+      this.k.pass(TICK_TIME);
+      for (let hart = 0; hart < HARTS; hart++) {
         const task = this.k.running(hart);
         if (task >= 0) {
           this.goOn(hart, task, round % 2 === 0 ? 60 : 90, 0);
@@ -243,7 +243,7 @@ test("every answer is the answer to its question, no signal is lost, and nobody 
   let steps = 0;
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 100, maxLength: 600, size: "max" }), async (all) => {
-      const run = new Run(await Kernel.boot(harts));
+      const run = new Run(await Kernel.boot(HARTS));
       for (const one of all) {
         run.take(one);
       }

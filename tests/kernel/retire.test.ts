@@ -1,7 +1,7 @@
 // A hart that stops: what it had goes on elsewhere, and one always stays.
 
 import { beforeEach, expect, test } from "vitest";
-import { forever, Kernel, Kind, Refusal, Right, sys, tickTime, Wait } from "./kernel.ts";
+import { forever, Kernel, Kind, Refusal, Right, sys, TICK_TIME, Wait } from "./kernel.ts";
 
 let k: Kernel;
 let keeper: number;
@@ -15,7 +15,7 @@ beforeEach(async () => {
 /** The keeper, wherever it runs, asks for the end of a hart. */
 function stop(hart: number | bigint): number {
   for (let ticks = 0; ticks < 20 && k.hartOf(keeper) < 0; ticks++) {
-    k.pass(tickTime);
+    k.pass(TICK_TIME);
   }
   k.syscall(k.hartOf(keeper), sys.StopHart, harts, hart);
   return k.results(keeper).status;
@@ -27,7 +27,7 @@ test("its tasks, those that it looks after in their sleep, and who was sent to i
   k.syscall(1, sys.YieldTo, 2);
   k.interrupts(2);
   expect(k.hartOf(sleeps)).toBe(2);
-  k.syscall(2, sys.Sleep, k.time + 3n * tickTime);
+  k.syscall(2, sys.Sleep, k.time + 3n * TICK_TIME);
   const hinted = k.spawnOn(3);
   k.syscall(3, sys.YieldTo, 2);
   expect(stop(2)).toBe(0);
@@ -36,7 +36,7 @@ test("its tasks, those that it looks after in their sleep, and who was sent to i
   expect(k.guest.call("online", 2)).toBe(0);
   const all = [keeper, runs, sleeps, hinted];
   for (let ticks = 0; ticks < 6; ticks++) {
-    k.pass(tickTime);
+    k.pass(TICK_TIME);
     k.check(all);
   }
   expect(k.waits(sleeps)).toBe(Wait.None);
@@ -51,7 +51,7 @@ test("its tasks, those that it looks after in their sleep, and who was sent to i
 test("who asks for the end of its own hart goes on elsewhere", () => {
   expect(stop(k.hartOf(keeper))).toBe(0);
   expect(k.stopped).toEqual([0]);
-  k.pass(tickTime);
+  k.pass(TICK_TIME);
   expect(k.hartOf(keeper)).toBeGreaterThan(0);
   k.check([keeper]);
 });
@@ -68,14 +68,14 @@ test("one always stays, and only who holds the capability may ask", () => {
   for (const hart of [1, 2, 3]) {
     expect(stop(hart)).toBe(0);
     for (let ticks = 0; ticks < 3; ticks++) {
-      k.pass(tickTime);
+      k.pass(TICK_TIME);
     }
   }
   expect([...k.stopped].sort()).toEqual([1, 2, 3]);
   expect(stop(0)).toBe(Refusal.BadState);
   expect(stop(1)).toBe(Refusal.HartOffline);
   for (let ticks = 0; ticks < 4; ticks++) {
-    k.pass(tickTime);
+    k.pass(TICK_TIME);
     k.check([keeper, other]);
   }
   // Both tasks share the hart that is left.

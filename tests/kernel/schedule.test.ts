@@ -1,7 +1,7 @@
 // Who runs where: urgency, turns, wake-ups for harts that idle, hints, and thieves.
 
 import { beforeEach, expect, test } from "vitest";
-import { Class, forever, Kernel, Kind, Refusal, Right, sys, tickTime, Wait } from "./kernel.ts";
+import { Class, forever, Kernel, Kind, Refusal, Right, sys, TICK_TIME, Wait } from "./kernel.ts";
 
 let k: Kernel;
 beforeEach(async () => {
@@ -56,7 +56,7 @@ test("who is more urgent runs at once, where it was woken; the other goes on els
   k.syscall(0, sys.Signal, bell, 1);
   expect(k.running(0)).toBe(waiter);
   expect(k.ipis).toEqual([]);
-  k.pass(tickTime);
+  k.pass(TICK_TIME);
   expect(k.hartOf(ringer)).toBeGreaterThan(0);
   k.check([waiter, ringer]);
 });
@@ -68,12 +68,12 @@ test("on one hart tasks of a class take turns, tick by tick, and a less urgent o
   const turns: number[] = [];
   for (let i = 0; i < 9; i++) {
     turns.push(k.running(0));
-    k.pass(tickTime);
+    k.pass(TICK_TIME);
   }
   expect(turns).toEqual([...tasks, ...tasks, ...tasks]);
   for (const task of tasks) {
     while (k.running(0) !== task) {
-      k.pass(tickTime);
+      k.pass(TICK_TIME);
     }
     k.syscall(0, sys.Sleep, forever);
   }

@@ -3,11 +3,11 @@
 import { expect, test } from "vitest";
 import { guest } from "../harness/guest.ts";
 
-const harts = 0x0100_0000;
-const uart = 0x0a00_0000;
+const HARTS = 0x0100_0000;
+const UART = 0x0a00_0000;
 /** Polls before a byte is given up, as arch/riscv/uart.ts has them. */
-const pollsMax = 20_000_000;
-const bytesKept = 4000;
+const POLLS_MAX = 20_000_000;
+const BYTES_KEPT = 4000;
 
 test("is waited for once when its owner is gone", async () => {
   let polls = 0;
@@ -27,9 +27,9 @@ test("is waited for once when its owner is gone", async () => {
     },
     {
       imports: {
-        symbols: { harts: () => harts },
+        symbols: { harts: () => HARTS },
         intrinsics: {
-          hartPointer: () => harts,
+          hartPointer: () => HARTS,
           volatileLoad8: () => {
             polls += 1;
             return 0;
@@ -41,9 +41,9 @@ test("is waited for once when its owner is gone", async () => {
       },
     },
   );
-  g.memory.grow(Math.ceil((harts + 0x10000 - g.memory.buffer.byteLength) / 65_536));
-  expect(g.call("keep", uart, g.alloc(bytesKept), bytesKept)).toBe(1);
+  g.memory.grow(Math.ceil((HARTS + 0x10000 - g.memory.buffer.byteLength) / 65_536));
+  expect(g.call("keep", UART, g.alloc(BYTES_KEPT), BYTES_KEPT)).toBe(1);
   g.call("disownConsole");
-  expect(polls).toBe(pollsMax);
-  expect(g.call("takePrinted", g.alloc(bytesKept), bytesKept)).toBe(0);
+  expect(polls).toBe(POLLS_MAX);
+  expect(g.call("takePrinted", g.alloc(BYTES_KEPT), BYTES_KEPT)).toBe(0);
 });

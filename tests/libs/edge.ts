@@ -3,7 +3,7 @@
 
 import type { Guest } from "../harness/guest.ts";
 
-const wasmPageBytes = 65_536;
+const WASM_PAGE_BYTES = 65_536;
 
 /** Memory whose last byte is the guest's last byte. */
 export class Edge {
@@ -14,7 +14,7 @@ export class Edge {
   constructor(guest: Guest, room: number) {
     this.#guest = guest;
     this.#room = room;
-    guest.alloc(room + wasmPageBytes);
+    guest.alloc(room + WASM_PAGE_BYTES);
   }
 
   /** Puts the bytes so that they end where memory ends, and gives their address. */

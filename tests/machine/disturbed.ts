@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { expect } from "vitest";
 import { Event } from "../../build/gen/host/machine/core/trace.ts";
 import { sourceFromFile, sourcesFromFolder, writeImageFile } from "../../host/pkgimg/files.ts";
-import { developmentKey, readKeyFile } from "../../host/pkgimg/keys.ts";
+import { DEVELOPMENT_KEY, readKeyFile } from "../../host/pkgimg/keys.ts";
 import { root } from "../../host/root.ts";
 import { Run } from "../../machine/host/run.ts";
 import { bootEmbedded, buildOnce, type EmbeddedReport, explain } from "./booting.ts";
@@ -20,10 +20,10 @@ export const HARTS = 2;
 const CLOCK_MAX = 100_000_000_000n;
 
 /** Registers of the disk's slot (virtio 1.2, 4.2.2). */
-const slot = 0x1000_1000n;
-const queueNotify = slot + 0x50n;
-const config = slot + 0x100n;
-const slotEnd = slot + 0x200n;
+const SLOT = 0x1000_1000n;
+const QUEUE_NOTIFY = SLOT + 0x50n;
+const CONFIG = SLOT + 0x100n;
+const SLOT_END = SLOT + 0x200n;
 
 /** What an undisturbed disk was asked for in a run. */
 export interface Asked {
@@ -39,10 +39,10 @@ export async function askedBy(run: string, legacy: boolean, disk?: string): Prom
   const asked = { requests: 0, configReads: 0 };
   again.listen(({ kind, first }) => {
     // Every read is waited for before the next, so each notification is one request.
-    if (kind === Event.DeviceWrite && first === queueNotify) {
+    if (kind === Event.DeviceWrite && first === QUEUE_NOTIFY) {
       asked.requests += 1;
     }
-    if (kind === Event.DeviceRead && first >= config && first < slotEnd) {
+    if (kind === Event.DeviceRead && first >= CONFIG && first < SLOT_END) {
       asked.configReads += 1;
     }
   });
@@ -61,7 +61,7 @@ export async function imageWithLong(folder: string): Promise<string> {
     sourceFromFile("fixtures/long.bin", long),
   ];
   const disk = join(folder, "long.img");
-  writeImageFile(disk, files, { label: "pkgfs", key: readKeyFile(join(root, developmentKey)) });
+  writeImageFile(disk, files, { label: "pkgfs", key: readKeyFile(join(root, DEVELOPMENT_KEY)) });
   return disk;
 }
 

@@ -59,8 +59,8 @@ const requestsOf = ({ fault, status }: Outcome): number =>
   status === undefined ? 1 : fault === undefined ? TRIES_MAX : 2 * TRIES_MAX - 1;
 
 /** The badges of clients of virtioblkd: their row in the topology, plus one. */
-const packagefsd = 3;
-const program = 5;
+const PACKAGEFSD = 3;
+const PROGRAM = 5;
 
 const image = async (): Promise<Buffer> => readFileSync(join(root, (await buildOnce()).outputs.packageImage));
 
@@ -77,8 +77,8 @@ function expectTakenEarly(trail: string[], outcome: Outcome): void {
   expect(faults).toEqual(faults.map((_, at) => `device-fault: fault ${outcome.fault}, resets ${at + 1}`));
   expect(faults.length).toBeLessThanOrEqual(1 + requestsOf(outcome));
   const [index, ...others] = trail.filter((each) => !each.startsWith("device-fault"));
-  expect(index).toBe(`read-failed: client ${packagefsd}, sector 8: ${outcome.status}, read again`);
-  const tried = `read-failed: client ${program}, sector 0: ${outcome.status}, read again`;
+  expect(index).toBe(`read-failed: client ${PACKAGEFSD}, sector 8: ${outcome.status}, read again`);
+  const tried = `read-failed: client ${PROGRAM}, sector 0: ${outcome.status}, read again`;
   expect([[], [tried], [`${tried} (2 times)`]]).toContainEqual(others);
 }
 
@@ -113,7 +113,7 @@ describe.each([
           .digest("hex");
         const good = expect.stringMatching(`^nx: vblk .* sha256=${digest}$`);
         const trail = trailOf(report).map((each) => each.replace(`fault ${besideCheck},`, `fault ${fault},`));
-        const before = records(outcome, { client: packagefsd, sector: 8, tries: 1 });
+        const before = records(outcome, { client: PACKAGEFSD, sector: 8, tries: 1 });
         // Beside a check, the driver may take the first of two equal answers before it sees the second: then that read is
         // right and was the last, and what is left of the plan strikes the checks of the device.
         const [first] = answersOf(report);
@@ -123,7 +123,7 @@ describe.each([
         expect(report.problems, explain(report)).toEqual(isTold ? ["nx ended: exit code 1(Failed)"] : []);
         const told = isTold ? `nx: reading the disk failed: ${status}` : good;
         expect(answersOf(report), explain(report)).toEqual([told, good]);
-        const struck = { client: program, sector: 0, tries, resets };
+        const struck = { client: PROGRAM, sector: 0, tries, resets };
         if (isTakenEarly) {
           expectTakenEarly(trail, outcome);
         } else {
@@ -216,7 +216,7 @@ describe.each([
           merged(
             records(
               { status: "deviceError" },
-              { client: packagefsd, sector: Number(sector), tries: TRIES_MAX },
+              { client: PACKAGEFSD, sector: Number(sector), tries: TRIES_MAX },
             ),
           ),
         );
@@ -239,7 +239,7 @@ describe.each([
         const bad = ["nx: file size=100000", "nx: pkg://fixtures/long.bin: deviceError"];
         expect(answersOf(report), explain(report)).toEqual([...bad, ...bad, ...good]);
         const sector = Number(/sector (\d+)/.exec(trailOf(report).join())?.[1]);
-        const struck = { client: packagefsd, sector, tries: TRIES_MAX };
+        const struck = { client: PACKAGEFSD, sector, tries: TRIES_MAX };
         expect(trailOf(report)).toEqual(
           merged([...records(timedOut, struck), ...records(timedOut, { ...struck, resets: TRIES_MAX })]),
         );
@@ -274,7 +274,7 @@ describe.each([
         expect(trailOf(report)).toEqual([
           "device-fault: fault 33(UsedIdRange), resets 1",
           `device-fault: fault ${fault}, resets 1`,
-          `read-failed: client ${program}, sector 0: noDevice`,
+          `read-failed: client ${PROGRAM}, sector 0: noDevice`,
         ]);
       },
       BOOT_TIMEOUT_MS,
@@ -340,7 +340,7 @@ describe.each([
         "io-error@2-",
         [
           ...ready,
-          ...triedInVain(packagefsd, 0, deviceError),
+          ...triedInVain(PACKAGEFSD, 0, deviceError),
           ...notMounted("block could not be read at block 0 of mmio=0x10001000"),
         ],
       ],
@@ -348,8 +348,8 @@ describe.each([
         "io-error@3-",
         [
           ...ready,
-          ...triedInVain(packagefsd, 8, deviceError),
-          ...triedInVain(packagefsd, 8, deviceError),
+          ...triedInVain(PACKAGEFSD, 8, deviceError),
+          ...triedInVain(PACKAGEFSD, 8, deviceError),
           ...notMounted("block could not be read at block 1 of mmio=0x10001000"),
         ],
       ],

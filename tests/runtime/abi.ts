@@ -26,4 +26,4 @@ export { Class, End, Wait } from "../../build/gen/host/source/abi/task.ts";
 export const self = BigInt(SELF);
 
 /** Ticks a second of the fake kernels' clocks. */
-export const timebase = 10_000_000n;
+export const TIMEBASE = 10_000_000n;

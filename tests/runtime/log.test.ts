@@ -2,7 +2,7 @@
 
 import { beforeAll, beforeEach, expect, test } from "vitest";
 import { root } from "../harness/guest.ts";
-import { ExitCode, FakeKernel, Refusal, Right, Role, Stopped, Syscall, timebase } from "./fake-kernel.ts";
+import { ExitCode, FakeKernel, Refusal, Right, Role, Stopped, Syscall, TIMEBASE } from "./fake-kernel.ts";
 
 const program = `
 import { line, print } from "runtime/log";
@@ -54,7 +54,7 @@ test("a line waits for room on the console, and is lost rather than the task", (
   kernel.guest.call("count", 4);
   kernel.refuse = () => undefined;
   expect(kernel.console).toEqual(["xxx\n"]);
-  expect(kernel.time - before).toBe(timebase);
+  expect(kernel.time - before).toBe(TIMEBASE);
 });
 
 test("a task without a console goes on", () => {

@@ -2,15 +2,15 @@
 // message page, and where the results of a system call are found. What a system call does is the fake kernel's.
 
 import { type Guest, type GuestOptions, guest } from "../harness/guest.ts";
-import { messagePage, pageBytes, startupMagic, startupPage, timebase } from "./abi.ts";
+import { messagePage, pageBytes, startupMagic, startupPage, TIMEBASE } from "./abi.ts";
 
-const wasmPageBytes = 65_536;
-const argumentOffset = 16;
-const entriesOffset = 144;
-const entryBytes = 32;
-const resultCount = 6;
+const WASM_PAGE_BYTES = 65_536;
+const ARGUMENT_OFFSET = 16;
+const ENTRIES_OFFSET = 144;
+const ENTRY_BYTES = 32;
+const RESULT_COUNT = 6;
 /** What stands where nothing was sent. */
-const rubbish = 0xee;
+const RUBBISH = 0xee;
 
 /** An entry of the startup page (source/abi/startup.ts). */
 export interface StartupEntry {
@@ -47,8 +47,8 @@ export class TaskGuest {
       symbols: { syscallResults: () => results },
     };
     const started = await guest(entry, { ...options, imports });
-    results = started.alloc(resultCount * 8, 8);
-    started.memory.grow((messagePage + wasmPageBytes - started.memory.buffer.byteLength) / wasmPageBytes);
+    results = started.alloc(RESULT_COUNT * 8, 8);
+    started.memory.grow((messagePage + WASM_PAGE_BYTES - started.memory.buffer.byteLength) / WASM_PAGE_BYTES);
     return new TaskGuest(started, results);
   }
 
@@ -61,10 +61,10 @@ export class TaskGuest {
     const view = this.guest.view();
     view.setUint32(startupPage, startupMagic, true);
     view.setUint32(startupPage + 4, entries.length, true);
-    view.setBigUint64(startupPage + 8, timebase, true);
-    this.guest.bytes().set(new TextEncoder().encode(argument), startupPage + argumentOffset);
+    view.setBigUint64(startupPage + 8, TIMEBASE, true);
+    this.guest.bytes().set(new TextEncoder().encode(argument), startupPage + ARGUMENT_OFFSET);
     for (const [index, { role, slot, base = 0n, size = 0n, irq = 0, instance = 0 }] of entries.entries()) {
-      const at = startupPage + entriesOffset + index * entryBytes;
+      const at = startupPage + ENTRIES_OFFSET + index * ENTRY_BYTES;
       view.setUint32(at, role, true);
       view.setUint32(at + 4, slot, true);
       view.setBigUint64(at + 8, BigInt(base), true);
@@ -77,7 +77,7 @@ export class TaskGuest {
   /** What the system call gives beside its status, from a1 on; the rest is zero. Status 0, for the caller to return. */
   setResults(...words: readonly (bigint | number)[]): 0 {
     const view = this.guest.view();
-    for (let i = 0; i < resultCount; i++) {
+    for (let i = 0; i < RESULT_COUNT; i++) {
       view.setBigUint64(this.results + i * 8, BigInt(words[i] ?? 0n), true);
     }
     return 0;
@@ -101,7 +101,7 @@ export class TaskGuest {
 
   /** What stood in the message page is gone. */
   spoilMessage(): void {
-    this.guest.bytes().fill(rubbish, messagePage, messagePage + pageBytes);
+    this.guest.bytes().fill(RUBBISH, messagePage, messagePage + pageBytes);
   }
 }
 

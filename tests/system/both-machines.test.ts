@@ -6,14 +6,14 @@ import { bootEmbedded } from "../machine/booting.ts";
 import { BOOT_TIMEOUT_MS, bootQemu, explain, hasQemu } from "./machine.ts";
 
 /** The kernel's first line: what comes before is the firmware's. */
-const firstLine = "neuron: hart0 boot";
+const FIRST_LINE = "neuron: hart0 boot";
 
 /**
  * The lines of a console from the kernel on, every number and hash blanked, sorted: harts that run side by side have no
  * order among each other.
  */
 function shapes(lines: readonly string[]): string[] {
-  const start = lines.findIndex((line) => line.startsWith(firstLine));
+  const start = lines.findIndex((line) => line.startsWith(FIRST_LINE));
   expect(start).toBeGreaterThanOrEqual(0);
   return lines
     .slice(start)

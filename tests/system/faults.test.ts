@@ -46,15 +46,15 @@ const faults: readonly (readonly [probe: string, what: string, value: string | R
 ];
 
 /** The most commands of a run (source/init/nexus-init/argument.ts). */
-const probesPerBoot = 4;
+const PROBES_PER_BOOT = 4;
 
 function commands(probes: readonly string[]): string {
   return probes.map((probe) => `fault-probe ${probe}`).join("; ");
 }
 
 onEachMachine("a task that faults", (boot) => {
-  const batches = Array.from({ length: Math.ceil(faults.length / probesPerBoot) }, (_, n) =>
-    faults.slice(n * probesPerBoot, (n + 1) * probesPerBoot),
+  const batches = Array.from({ length: Math.ceil(faults.length / PROBES_PER_BOOT) }, (_, n) =>
+    faults.slice(n * PROBES_PER_BOOT, (n + 1) * PROBES_PER_BOOT),
   );
 
   test.each(batches.map((batch) => [batch.map(([probe]) => probe).join(", "), batch] as const))(

@@ -20,9 +20,9 @@ import { Layout, readLayout } from "../../tools/explore/layout.ts";
 import { Gdb, registers } from "../harness/gdb.ts";
 import { BOOT_TIMEOUT_MS, buildOnce, explain, hasQemu, usualRequest } from "./machine.ts";
 
-const kernel = "build/neuron.elf";
-const stackBytes = 16384n;
-const looksMax = 500;
+const KERNEL = "build/neuron.elf";
+const STACK_BYTES = 16384n;
+const LOOKS_MAX = 500;
 
 /** The kernel on QEMU with a debugger at hand. */
 class Broken {
@@ -34,9 +34,9 @@ class Broken {
   constructor(gdb: Gdb, layout: Layout) {
     this.gdb = gdb;
     this.layout = layout;
-    const bytes = new Uint8Array(readFileSync(join(root, kernel)));
-    this.locator = new Locator(bytes, kernel);
-    this.symbols = new Map(readElf(bytes, kernel).symbols.map(({ name, address }) => [name, address]));
+    const bytes = new Uint8Array(readFileSync(join(root, KERNEL)));
+    this.locator = new Locator(bytes, KERNEL);
+    this.symbols = new Map(readElf(bytes, KERNEL).symbols.map(({ name, address }) => [name, address]));
   }
 
   /** An offset or a constant of the kernel's layout. */
@@ -59,7 +59,7 @@ class Broken {
 
   /** A hart that idles, its number at the stub and its logical one. The machine is stopped afterwards. */
   async idleHart(): Promise<{ hart: string; index: number }> {
-    for (let looks = 0; looks < looksMax; looks++) {
+    for (let looks = 0; looks < LOOKS_MAX; looks++) {
       for (const hart of await this.gdb.harts()) {
         const all = await this.gdb.registers(hart);
         if (!this.at(all[registers.pc] ?? 0n).some((name) => name.endsWith("waitForInterrupt"))) {
@@ -91,7 +91,7 @@ class Broken {
       }
       const others = [...places].filter(([, names]) => !names.some((name) => name.endsWith("finish")));
       const moving = others.filter(([, names]) => !names.some((name) => name.endsWith("halt")));
-      if (moving.length === 0 || looks === looksMax) {
+      if (moving.length === 0 || looks === LOOKS_MAX) {
         return [...places.values()];
       }
       setTimeout(() => this.gdb.interrupt(), 1 + (looks % 7));
@@ -122,7 +122,7 @@ async function breakOne(
   const debug = async (): Promise<void> => {
     const gdb = await Gdb.connect(socket);
     try {
-      const elf = new Uint8Array(readFileSync(join(root, kernel)));
+      const elf = new Uint8Array(readFileSync(join(root, KERNEL)));
       const broken = new Broken(gdb, new Layout(await readLayout(elf, "build/wasm/neuron.wasm")));
       const running = gdb.run();
       await new Promise<void>((resolve) => {
@@ -208,8 +208,8 @@ describe.skipIf(!hasQemu)("a kernel that is wrong (qemu-system-riscv64 is instal
     "a stack that has run into its guard page is a fault with a name, reported on another stack",
     async () => {
       const outcome = await breakOne(async (broken, hart, index) => {
-        const top = broken.symbol("kernelStacks") + BigInt(index + 1) * (4096n + stackBytes);
-        await broken.gdb.setRegister(hart, registers.sp, top - stackBytes);
+        const top = broken.symbol("kernelStacks") + BigInt(index + 1) * (4096n + STACK_BYTES);
+        await broken.gdb.setRegister(hart, registers.sp, top - STACK_BYTES);
       });
       const places = checkPanic(
         outcome,

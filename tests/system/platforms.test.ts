@@ -13,7 +13,7 @@ import { onEachMachine } from "./each-machine.ts";
 import { BOOT_TIMEOUT_MS, buildOnce, explain, hasQemu } from "./machine.ts";
 import { withTree } from "./trees.ts";
 
-const plic = "/soc/plic@c000000";
+const PLIC = "/soc/plic@c000000";
 
 function remove(tree: TreeNode, path: string, name: string): void {
   const parent = nodeAt(tree, path);
@@ -44,19 +44,19 @@ const unusable: readonly (readonly [what: string, says: string, change: (tree: T
   [
     "whose PLIC ends before its first context",
     "no usable PLIC",
-    (tree) => setProperty(tree, plic, "reg", cellBytes(0, 0xc00_0000, 0, 0x20_0000)),
+    (tree) => setProperty(tree, PLIC, "reg", cellBytes(0, 0xc00_0000, 0, 0x20_0000)),
   ],
   [
     "whose PLIC is out of reach",
     "no usable PLIC",
-    (tree) => setProperty(tree, plic, "reg", cellBytes(4, 0, 0, 0x60_0000)),
+    (tree) => setProperty(tree, PLIC, "reg", cellBytes(4, 0, 0, 0x60_0000)),
   ],
   [
     "whose PLIC does not interrupt a hart",
     "the PLIC has no supervisor context for a hart",
     (tree) => {
-      const contexts = propertyCells(nodeAt(tree, plic), "interrupts-extended");
-      setProperty(tree, plic, "interrupts-extended", cellBytes(...contexts.slice(0, -2)));
+      const contexts = propertyCells(nodeAt(tree, PLIC), "interrupts-extended");
+      setProperty(tree, PLIC, "interrupts-extended", cellBytes(...contexts.slice(0, -2)));
     },
   ],
   ["that reserves all memory", "too little memory", (tree) => reserve(tree, 0x1000_0000)],

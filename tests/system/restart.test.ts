@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { sourceFromFile, sourcesFromFolder, writeImageFile } from "../../host/pkgimg/files.ts";
-import { developmentKey, readKeyFile } from "../../host/pkgimg/keys.ts";
+import { DEVELOPMENT_KEY, readKeyFile } from "../../host/pkgimg/keys.ts";
 import { root } from "../../host/root.ts";
 import { build } from "../../toolchain/compile.ts";
 import type { BootReport } from "../../tools/boot/run.ts";
@@ -17,14 +17,14 @@ import { BOOT_TIMEOUT_MS, bootQemu, buildOnce, explain } from "./machine.ts";
 const scratch = mkdtempSync(join(tmpdir(), "neuron-restart-test-"));
 afterAll(() => rmSync(scratch, { recursive: true }));
 
-const largeBytes = 3 << 19;
+const LARGE_BYTES = 3 << 19;
 /** The image of this build, with a large file in it. */
 async function largeImage(): Promise<string> {
   await buildOnce();
   const large = join(scratch, "large.bin");
   // No two blocks of it are alike.
   const stream = createCipheriv("aes-128-ctr", Buffer.alloc(16, 7), Buffer.alloc(16));
-  writeFileSync(large, stream.update(Buffer.alloc(largeBytes)));
+  writeFileSync(large, stream.update(Buffer.alloc(LARGE_BYTES)));
   const programs = ["chaos", "nx", "selftest-client"].map((name) =>
     sourceFromFile(`bin/${name}`, join(root, "build/tasks", name)),
   );
@@ -34,7 +34,7 @@ async function largeImage(): Promise<string> {
     sourceFromFile("fixtures/large.bin", large),
   ];
   const image = join(scratch, "large.img");
-  writeImageFile(image, files, { label: "pkgfs", key: readKeyFile(join(root, developmentKey)) });
+  writeImageFile(image, files, { label: "pkgfs", key: readKeyFile(join(root, DEVELOPMENT_KEY)) });
   return image;
 }
 

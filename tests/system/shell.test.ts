@@ -8,7 +8,7 @@ import { type BootReport, type BootRequest, SHELL_RUN } from "../../tools/boot/r
 import { onEachMachine } from "./each-machine.ts";
 import { BOOT_TIMEOUT_MS, bootQemu, explain, hasQemu } from "./machine.ts";
 
-const prompt = "nx> ";
+const PROMPT = "nx> ";
 
 /** A person who follows a script. */
 class Typist implements Person {
@@ -62,7 +62,7 @@ class Typist implements Person {
 
   /** Types a line when the prompt is there. */
   async enters(line: string): Promise<void> {
-    await this.sees(prompt);
+    await this.sees(PROMPT);
     this.type(`${line}\r`);
   }
 
@@ -88,12 +88,12 @@ async function session(
 
 /** The lines behind a prompt with this command, up to the next prompt. */
 function answer(lines: readonly string[], command: string): string[] {
-  const from = lines.indexOf(`${prompt}${command}`);
+  const from = lines.indexOf(`${PROMPT}${command}`);
   expect(from, `${command} is not in:\n${lines.join("\n")}`).toBeGreaterThanOrEqual(0);
   const behind = lines.slice(from + 1);
   return behind.slice(
     0,
-    behind.findIndex((line) => line.startsWith(prompt)),
+    behind.findIndex((line) => line.startsWith(PROMPT)),
   );
 }
 
@@ -183,7 +183,7 @@ describe.skipIf(!hasQemu)("the shell (qemu-system-riscv64 is installed)", () => 
       const bytes = pasted.map((line) => `echo ${line}\r`).join("");
       expect(bytes.length).toBeGreaterThan(100_000);
       const { lines } = await session(async (typist) => {
-        await typist.sees(prompt);
+        await typist.sees(PROMPT);
         typist.type(`${bytes}echo last words\rpoweroff\r`);
       });
       expect(lines.filter((line) => /^\d{5} /.test(line))).toEqual(pasted);
@@ -204,7 +204,7 @@ describe.skipIf(!hasQemu)("the shell (qemu-system-riscv64 is installed)", () => 
         await typist.enters("\u0004");
       }, 1);
       expect(lines).toContain("oxne");
-      expect(lines).toContain(`${prompt}echo never^C`);
+      expect(lines).toContain(`${PROMPT}echo never^C`);
       expect(lines).not.toContain("never");
     },
     BOOT_TIMEOUT_MS,

@@ -7,7 +7,7 @@ import { expect, test } from "vitest";
 import { root } from "../../host/root.ts";
 import { compileGuest, translateGuest } from "./rv64/harness.ts";
 
-const folder = "tests/toolchain/cases";
+const FOLDER = "tests/toolchain/cases";
 const MARK = "/* gives:\n";
 
 /** What a module without top-level code has for it. */
@@ -25,13 +25,13 @@ function essence(ir: string): string {
     .trim();
 }
 
-const files = readdirSync(join(root, folder)).filter((file) => file.endsWith(".ts"));
+const files = readdirSync(join(root, FOLDER)).filter((file) => file.endsWith(".ts"));
 
 test.each(files)("%s", async (file) => {
-  const path = join(root, folder, file);
+  const path = join(root, FOLDER, file);
   const text = readFileSync(path, "utf8");
   const source = text.split(MARK, 1)[0] ?? "";
-  const compiled = await compileGuest(`${folder}/${file}`);
+  const compiled = await compileGuest(`${FOLDER}/${file}`);
   // Without the source map there is no DWARF, which has tests of its own and would drown the code here.
   const ir = essence(translateGuest({ ...compiled, sourceMap: "" }).ir);
   const updated = `${source.trimEnd()}\n\n${MARK}${ir}\n*/\n`;

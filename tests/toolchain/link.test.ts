@@ -7,11 +7,11 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { canonical, link } from "../../toolchain/link/image.ts";
 import { assemble, compileIr } from "../../toolchain/link/objects.ts";
 
-const ir = `target datalayout = "e-m:e-p:64:64-i64:64-i128:128-n32:64-S128"
+const IR = `target datalayout = "e-m:e-p:64:64-i64:64-i128:128-n32:64-S128"
 target triple = "riscv64-unknown-none-elf"
 define signext i32 @main() { ret i32 7 }
 `;
-const assembly = `# if this were run through a preprocessor, this line would break it
+const ASSEMBLY = `# if this were run through a preprocessor, this line would break it
     .include "frame.inc"
     .section .text.start
     .globl _start
@@ -39,8 +39,8 @@ function folder(name: string): string {
   const base = mkdtempSync(join(tmpdir(), name));
   folders.push(base);
   mkdirSync(join(base, "gen"));
-  writeFileSync(join(base, "main.ll"), ir);
-  writeFileSync(join(base, "start.S"), assembly);
+  writeFileSync(join(base, "main.ll"), IR);
+  writeFileSync(join(base, "start.S"), ASSEMBLY);
   writeFileSync(join(base, "gen/frame.inc"), ".equ ANSWER, 42\n");
   writeFileSync(join(base, "blob.bin"), "blob");
   writeFileSync(join(base, "image.ld"), script);

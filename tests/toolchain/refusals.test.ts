@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { type TranslateOptions, translate } from "../../toolchain/ir/module.ts";
 import { describe as describeFinding, ToolchainError } from "../../toolchain/wasm/error.ts";
 import { compileGuest, MEMORY_BASE } from "./rv64/harness.ts";
-import { assemble, constant, f32, f64, i32, i64 } from "./wasm/assemble.ts";
+import { assemble, constant, F32, F64, I32, I64 } from "./wasm/assemble.ts";
 
 const ENTRY = "tests/toolchain/refused.ts";
 
@@ -113,7 +113,7 @@ export function main(): void {
 
   test("a function with two results", () => {
     const wasm = assemble({
-      functions: [{ name: "pair", results: [i32, i32], code: [...constant(1), ...constant(2)] }],
+      functions: [{ name: "pair", results: [I32, I32], code: [...constant(1), ...constant(2)] }],
     });
     expect(findingsOf(() => translate(wasm, { name: "test", kind: "task", memoryBase: 0 }))).toEqual([
       "a function with several results has no translation to RV64 (in function[0])",
@@ -186,9 +186,9 @@ describe("functions with floats as traps", () => {
   test("keep the rest of the module", () => {
     const wasm = assemble({
       functions: [
-        { name: "whole", params: [i32], results: [i32], code: [0x20, 0] },
-        { name: "half", params: [f64], results: [f64], code: [0x20, 0, 0x20, 0, 0xa0] },
-        { name: "inside", params: [i64], results: [i64], locals: [f32], code: [0x20, 0] },
+        { name: "whole", params: [I32], results: [I32], code: [0x20, 0] },
+        { name: "half", params: [F64], results: [F64], code: [0x20, 0, 0x20, 0, 0xa0] },
+        { name: "inside", params: [I64], results: [I64], locals: [F32], code: [0x20, 0] },
         { name: "calls", code: [0x44, 0, 0, 0, 0, 0, 0, 0, 0, 0x10, 1, 0x1a] },
       ],
     });

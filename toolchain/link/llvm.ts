@@ -10,7 +10,7 @@ import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
 import { Problem } from "../../host/problem.ts";
 
-const llvmMajorMin = 16;
+const LLVM_MAJOR_MIN = 16;
 const pinnedPackage = `@zigc/${process.platform}-${process.arch}`;
 const require = createRequire(import.meta.url);
 
@@ -87,7 +87,7 @@ function findTool(name: ToolName): Tool {
   if (!tool) {
     throw new Problem(`${name} was not found`, {
       hints: [
-        `there is no npm package ${pinnedPackage} here: install clang and lld ${llvmMajorMin} or newer,`,
+        `there is no npm package ${pinnedPackage} here: install clang and lld ${LLVM_MAJOR_MIN} or newer,`,
         `then put them on the path, or name them: NEURON_CLANG=/…/clang NEURON_LLD=/…/ld.lld ./nx build`,
       ],
     });
@@ -102,9 +102,9 @@ function namedTool(name: ToolName): Tool | undefined {
     return undefined;
   }
   const version = majorVersion(file);
-  if (version === undefined || version < llvmMajorMin) {
+  if (version === undefined || version < LLVM_MAJOR_MIN) {
     const why = version === undefined ? "it does not run" : `it says that it is version ${version}`;
-    throw new Problem(`${variables[name]}=${file} is no ${name} of LLVM ${llvmMajorMin} or newer: ${why}`, {
+    throw new Problem(`${variables[name]}=${file} is no ${name} of LLVM ${LLVM_MAJOR_MIN} or newer: ${why}`, {
       hints: [`name another one, or unset ${variables[name]}`],
       exitCode: 2,
     });
@@ -127,7 +127,7 @@ function pinnedBinary(): { file: string; version: string } | undefined {
 }
 
 function pathTool(name: ToolName): Tool | undefined {
-  return (majorVersion(name) ?? 0) >= llvmMajorMin ? { file: name, first: [] } : undefined;
+  return (majorVersion(name) ?? 0) >= LLVM_MAJOR_MIN ? { file: name, first: [] } : undefined;
 }
 
 function majorVersion(file: string): number | undefined {

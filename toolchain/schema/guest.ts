@@ -18,7 +18,7 @@ import {
 } from "./layout.ts";
 import { guestType, literal, loadField, scalarType, stored, storeField, wireType } from "./scalars.ts";
 
-const lineWidth = 110;
+const LINE_WIDTH = 110;
 
 /** The text of build/gen/idl/<name>.ts. */
 export function writeGuest(schema: Schema): string {
@@ -372,7 +372,7 @@ function lines(...parts: (string | undefined)[]): string {
 
 function importLine(names: readonly string[], module: string): string {
   const line = `import { ${names.join(", ")} } from "${module}";`;
-  if (line.length <= lineWidth) {
+  if (line.length <= LINE_WIDTH) {
     return line;
   }
   return ["import {", ...names.map((name) => `  ${name},`), `} from "${module}";`].join("\n");

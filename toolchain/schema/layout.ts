@@ -75,7 +75,7 @@ export interface Schema {
 }
 
 /** The most words that a struct may have here: what a null pointer is read from is a static area of this size. */
-export const structWordsMax = 64;
+export const STRUCT_WORDS_MAX = 64;
 
 /**
  * Resolves and lays out a parsed schema.
@@ -146,10 +146,10 @@ class Resolver {
     });
     this.checkAccessors(inOrder);
     const dataWords = section.words;
-    if (dataWords + pointerCount > structWordsMax) {
+    if (dataWords + pointerCount > STRUCT_WORDS_MAX) {
       throw this.source.wrong(
         place,
-        `${name} has ${dataWords + pointerCount} words, above the ${structWordsMax} of a struct`,
+        `${name} has ${dataWords + pointerCount} words, above the ${STRUCT_WORDS_MAX} of a struct`,
       );
     }
     return { name, doc, dataWords, pointerCount, fields: placed };

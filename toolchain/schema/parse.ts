@@ -17,8 +17,8 @@ import type {
 } from "./syntax.ts";
 import { Source, type Token, tokenize } from "./tokens.ts";
 
-const ordinalMax = 65_534;
-const subsetHint = "docs/architecture/wire-format.md lists what a schema here may contain.";
+const ORDINAL_MAX = 65_534;
+const SUBSET_HINT = "docs/architecture/wire-format.md lists what a schema here may contain.";
 const outside: ReadonlyMap<string, string> = new Map([
   ["using", "aliases and imports"],
   ["import", "imports"],
@@ -131,7 +131,7 @@ class Parser {
     this.take("interface");
     const { place, name } = this.typeName();
     if (this.peek().text === "extends" || this.peek().text === "(") {
-      throw this.source.wrong(this.peek(), "interfaces cannot extend others here", subsetHint);
+      throw this.source.wrong(this.peek(), "interfaces cannot extend others here", SUBSET_HINT);
     }
     const doc = this.end("{");
     const methods: MethodSyntax[] = [];
@@ -190,7 +190,7 @@ class Parser {
       return { place, name };
     }
     if (name !== "List") {
-      throw this.source.wrong(place, `generic types such as ${name}(…) are not supported`, subsetHint);
+      throw this.source.wrong(place, `generic types such as ${name}(…) are not supported`, SUBSET_HINT);
     }
     const element = this.type();
     this.take(")");
@@ -200,7 +200,7 @@ class Parser {
   value(): ValueSyntax {
     const place = this.peek();
     if (place.kind === "string") {
-      throw this.source.wrong(place, "texts as values are not supported", subsetHint);
+      throw this.source.wrong(place, "texts as values are not supported", SUBSET_HINT);
     }
     if (this.accept("-")) {
       return { place, value: -this.number() };
@@ -216,8 +216,8 @@ class Parser {
     this.take("@");
     const token = this.peek();
     const value = this.number();
-    if (value > ordinalMax) {
-      throw this.source.wrong(token, `an ordinal is at most ${ordinalMax}`);
+    if (value > ORDINAL_MAX) {
+      throw this.source.wrong(token, `an ordinal is at most ${ORDINAL_MAX}`);
     }
     return Number(value);
   }
@@ -289,7 +289,7 @@ class Parser {
   end(text: ";" | "{"): readonly string[] {
     const token = this.peek();
     if (token.text === "$") {
-      throw this.source.wrong(token, "annotations are not supported", subsetHint);
+      throw this.source.wrong(token, "annotations are not supported", SUBSET_HINT);
     }
     this.take(text);
     return token.comment;
@@ -310,7 +310,7 @@ class Parser {
     if (what === undefined || after === "@" || after === ":") {
       return;
     }
-    throw this.source.wrong(token, `${what} are not supported`, subsetHint);
+    throw this.source.wrong(token, `${what} are not supported`, SUBSET_HINT);
   }
 
   /** `name :union {…}` is a form of the language; any other field without an ordinal is a slip. */
@@ -326,7 +326,7 @@ class Parser {
     if (!isDeclaration || this.tokens[this.next + 1]?.kind !== "word") {
       return;
     }
-    throw this.source.wrong(token, "a declaration stands at the top level, not inside another", subsetHint);
+    throw this.source.wrong(token, "a declaration stands at the top level, not inside another", SUBSET_HINT);
   }
 
   checkNames(members: readonly { place: Place; name: string }[]): void {

@@ -41,7 +41,7 @@ export const sharedSources: readonly string[] = [
 ];
 
 /** The folder of the generated modules, relative to the root. */
-export const sharedFolder = "build/gen/host";
+export const SHARED_FOLDER = "build/gen/host";
 
 /**
  * Makes the modules; one that is as it should be is not touched, and one of a source that is no longer shared goes.
@@ -50,7 +50,7 @@ export const sharedFolder = "build/gen/host";
  * @throws Problem where a source is missing, or has a number in a form that cannot be read
  */
 export function makeShared(root: string): readonly string[] {
-  const folder = join(root, sharedFolder);
+  const folder = join(root, SHARED_FOLDER);
   for (const file of sharedSources) {
     if (!existsSync(join(root, file))) {
       throw new Problem(`${file} is not there, and the host needs its numbers`, {

@@ -3,7 +3,7 @@
 import { mkdirSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { developmentKey } from "../../host/pkgimg/keys.ts";
+import { DEVELOPMENT_KEY } from "../../host/pkgimg/keys.ts";
 import type { Progress } from "../../host/report.ts";
 import { withLock } from "../lock.ts";
 import { Stamps, type Step } from "../stale.ts";
@@ -66,7 +66,7 @@ function openBuild(root: string, options: BuildSettings): Build {
   return {
     root,
     profile: options.profile,
-    trust: options.trust ?? { key: developmentKey },
+    trust: options.trust ?? { key: DEVELOPMENT_KEY },
     stamps,
     progress: options.progress,
     out,

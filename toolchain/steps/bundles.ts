@@ -13,10 +13,10 @@ import { type Build, readBytes, write } from "./build.ts";
 import { assembleStep } from "./program.ts";
 import { signingKey } from "./trust.ts";
 
-const packageFolder = "pkg";
+const PACKAGE_FOLDER = "pkg";
 const imageCode = ["host/pkgimg"];
 /** The program that the kernel starts by itself, from beside the bundle; it starts all the others. */
-const firstTask = "nexus-init";
+const FIRST_TASK = "nexus-init";
 
 /** A file of an image: its path there, and where its bytes come from, relative to the root. */
 type Source = readonly [imagePath: string, file: string];
@@ -36,11 +36,11 @@ export async function makeBundle(build: Build): Promise<string> {
     ...packageFiles(build, "fixtures/"),
     ...packagePrograms(build),
   ]);
-  const travellers = programs.filter(({ name, travels }) => travels === "bundle" && name !== firstTask);
+  const travellers = programs.filter(({ name, travels }) => travels === "bundle" && name !== FIRST_TASK);
   const tasks = travellers.map(({ name }): Source => [name, build.path(`tasks/${name}`)]);
   await makeImage(build, "bundle", image, [...tasks, ["fixtures.img", fixtures]]);
   return embed(build, [
-    ["init", build.path(`tasks/${firstTask}`)],
+    ["init", build.path(`tasks/${FIRST_TASK}`)],
     ["bundle", image],
   ]);
 }
@@ -101,8 +101,8 @@ ${parts.join("")}    .balign 4096
 
 /** The files below pkg/ whose path there begins with `prefix`. */
 function packageFiles(build: Build, prefix: string): Source[] {
-  return listFiles(build.root, packageFolder)
-    .map((file): Source => [file.slice(packageFolder.length + 1), file])
+  return listFiles(build.root, PACKAGE_FOLDER)
+    .map((file): Source => [file.slice(PACKAGE_FOLDER.length + 1), file])
     .filter(([path]) => path.startsWith(prefix));
 }
 

@@ -7,19 +7,19 @@ import { listFiles } from "../../host/files.ts";
 import { nativeFlags } from "../asc/run.ts";
 import { compileDts } from "../dts/compile.ts";
 import { frameOffsets } from "../offsets.ts";
-import { frameModule } from "../programs.ts";
+import { FRAME_MODULE } from "../programs.ts";
 import { generate } from "../schema/generate.ts";
 import { runAscStep } from "./asc.ts";
 import { type Build, readBytes, readText, write } from "./build.ts";
 import { makeTrust } from "./trust.ts";
 
-const schemaFolder = "source/idl";
-const deviceTreeSource = "pkg/dts/virt-nexus.dts";
+const SCHEMA_FOLDER = "source/idl";
+const DEVICE_TREE_SOURCE = "pkg/dts/virt-nexus.dts";
 
 /** build/gen: everything that guest sources and assembly include and people do not write. */
 export async function makeSources(build: Build): Promise<void> {
   await makeProfile(build);
-  for (const schema of listFiles(build.root, schemaFolder)) {
+  for (const schema of listFiles(build.root, SCHEMA_FOLDER)) {
     if (schema.endsWith(".capnp")) {
       await makeAccessors(build, schema);
     }
@@ -56,7 +56,7 @@ export const CHECKED: bool = ${!production};
 
 /** `gen/idl/<name>.ts` from `source/idl/<name>.capnp`. */
 async function makeAccessors(build: Build, schema: string): Promise<void> {
-  const output = build.path(`gen/idl/${schema.slice(schemaFolder.length + 1).replace(/\.capnp$/, "")}.ts`);
+  const output = build.path(`gen/idl/${schema.slice(SCHEMA_FOLDER.length + 1).replace(/\.capnp$/, "")}.ts`);
   await build.step(schema, {
     name: `schema ${schema}`,
     key: build.stamps.hashFolders("toolchain/schema"),
@@ -72,7 +72,7 @@ async function makeAccessors(build: Build, schema: string): Promise<void> {
 /** `gen/frame.inc` from the exported constants of the kernel's frame.ts. */
 async function makeFrameOffsets(build: Build): Promise<void> {
   const output = build.path("gen/frame.inc");
-  await runAscStep(build, "frame", frameModule, nativeFlags);
+  await runAscStep(build, "frame", FRAME_MODULE, nativeFlags);
   const wasm = build.path("wasm/frame.wasm");
   await build.step("frame.inc", {
     name: "frame.inc",
@@ -80,7 +80,7 @@ async function makeFrameOffsets(build: Build): Promise<void> {
     reads: [wasm],
     writes: [output],
     run: async () => {
-      await write(build, output, frameOffsets(await readBytes(build, wasm), frameModule));
+      await write(build, output, frameOffsets(await readBytes(build, wasm), FRAME_MODULE));
       return undefined;
     },
   });
@@ -89,13 +89,13 @@ async function makeFrameOffsets(build: Build): Promise<void> {
 /** `virt-nexus.dtb` from pkg/dts. What a run adds to it (harts, /chosen) is edited into a copy by the runner. */
 export async function makeDeviceTree(build: Build): Promise<void> {
   const output = build.path("virt-nexus.dtb");
-  await build.step(deviceTreeSource, {
+  await build.step(DEVICE_TREE_SOURCE, {
     name: "device tree",
     key: build.stamps.hashFolders("toolchain/dts"),
-    reads: [deviceTreeSource],
+    reads: [DEVICE_TREE_SOURCE],
     writes: [output],
     run: async () => {
-      await write(build, output, compileDts(await readText(build, deviceTreeSource), deviceTreeSource));
+      await write(build, output, compileDts(await readText(build, DEVICE_TREE_SOURCE), DEVICE_TREE_SOURCE));
       return undefined;
     },
   });

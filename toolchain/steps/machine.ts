@@ -4,13 +4,13 @@ import { runAscStep } from "./asc.ts";
 import type { Build } from "./build.ts";
 
 /** The module with everything that a host may call. */
-const machineEntry = "machine/core/module.ts";
+const MACHINE_ENTRY = "machine/core/module.ts";
 /** `--debug` keeps the functions' names for profiles and stack traces; it costs no speed. */
 const machineFlags: readonly string[] = ["-O3", "--debug", "--sourceMap", "--runtime", "stub"];
 
 /** `machine.wasm`. Gives its path, relative to the root. */
 export async function makeMachine(build: Build): Promise<string> {
   const output = "machine.wasm";
-  await runAscStep(build, "machine", machineEntry, machineFlags, output);
+  await runAscStep(build, "machine", MACHINE_ENTRY, machineFlags, output);
   return build.path(output);
 }

@@ -4,7 +4,7 @@
 // well. A trusted build has the digest of the one image that was made with it. Neither knows a way to be asked less.
 
 import { relative, resolve } from "node:path";
-import { developmentPublicKey, type ImageKey, keyIdText, readKeyFile } from "../../host/pkgimg/keys.ts";
+import { DEVELOPMENT_PUBLIC_KEY, type ImageKey, keyIdText, readKeyFile } from "../../host/pkgimg/keys.ts";
 import { imageDigest } from "../../host/pkgimg/sign.ts";
 import { type Build, readBytes, type Trust, write } from "./build.ts";
 
@@ -40,7 +40,7 @@ export async function makeTrust(build: Build): Promise<void> {
     );
   }
   const image = build.path("pkgfs.img");
-  const reads = build.trust === "build" ? [image] : [build.trust.key, developmentPublicKey];
+  const reads = build.trust === "build" ? [image] : [build.trust.key, DEVELOPMENT_PUBLIC_KEY];
   await build.step("trust", {
     name: "trust",
     key: [
@@ -57,7 +57,7 @@ export async function makeTrust(build: Build): Promise<void> {
           : trustInKey(
               build.trust.key,
               readKeyFile(resolve(build.root, build.trust.key)),
-              readKeyFile(resolve(build.root, developmentPublicKey)),
+              readKeyFile(resolve(build.root, DEVELOPMENT_PUBLIC_KEY)),
             );
       await write(build, output, text);
       return undefined;
@@ -69,7 +69,7 @@ function trustsDevelopmentKey(build: Build): boolean {
   if (build.trust === "build") {
     return false;
   }
-  const [trusted, development] = [build.trust.key, developmentPublicKey].map((file) =>
+  const [trusted, development] = [build.trust.key, DEVELOPMENT_PUBLIC_KEY].map((file) =>
     keyIdText(readKeyFile(resolve(build.root, file)).id),
   );
   return trusted === development;

@@ -11,11 +11,11 @@ import { pathProblem } from "../../host/system-error.ts";
 import { BareMachine } from "../../machine/host/bare.ts";
 
 /** Instructions that a program may take, and after how many we look at `tohost`. */
-const instructionsMax = 50_000_000;
-const slice = 20_000n;
+const INSTRUCTIONS_MAX = 50_000_000;
+const SLICE = 20_000n;
 
 /** Every program links to run within this much RAM. */
-const ramMebibytes = 64;
+const RAM_MEBIBYTES = 64;
 
 export interface Verdict {
   name: string;
@@ -29,11 +29,11 @@ export function runProgram(module: WebAssembly.Module, file: Uint8Array, name: s
   if (tohost === undefined) {
     throw new Problem(`${name} has no symbol \`tohost\`: is it one of riscv-tests?`);
   }
-  const machine = new BareMachine(module, { harts: 1, ramMebibytes });
+  const machine = new BareMachine(module, { harts: 1, ramMebibytes: RAM_MEBIBYTES });
   machine.startProgram(file);
   let text = "";
-  for (let done = 0; done < instructionsMax; done += Number(slice)) {
-    machine.core.run(slice);
+  for (let done = 0; done < INSTRUCTIONS_MAX; done += Number(SLICE)) {
+    machine.core.run(SLICE);
     const said = machine.word(tohost);
     if (said === 0n) {
       continue;
@@ -48,7 +48,7 @@ export function runProgram(module: WebAssembly.Module, file: Uint8Array, name: s
     machine.setWord(tohost, 0n);
   }
   const pc = BigInt.asUintN(64, machine.core.hartPc(0)).toString(16);
-  return { name, failure: `no verdict after ${instructionsMax} instructions, at pc 0x${pc}` };
+  return { name, failure: `no verdict after ${INSTRUCTIONS_MAX} instructions, at pc 0x${pc}` };
 }
 
 /** The programs in a folder: every file that is not a listing, sorted. @throws Problem if there are none */

@@ -13,7 +13,7 @@ import { RAM_START } from "../../machine/host/machine.ts";
 import { runAsc, testFlags } from "../../toolchain/asc/run.ts";
 import { readModule } from "../../toolchain/wasm/reader.ts";
 
-const kernel = "source/kernel/neuron/src";
+const KERNEL = "source/kernel/neuron/src";
 
 /** The classes that are looked at, and their fields. */
 const classes: Readonly<Record<string, readonly [file: string, fields: readonly string[]]>> = {
@@ -48,14 +48,14 @@ const classes: Readonly<Record<string, readonly [file: string, fields: readonly 
 
 /** Constants, each from the file that has it. */
 const constants: readonly (readonly [name: string, file: string])[] = [
-  ["HART_STRIDE", `${kernel}/arch/riscv/frame`],
-  ["MAIL_SENT_SHIFT", `${kernel}/arch/riscv/ipi`],
-  ["MAIL_SENDERS", `${kernel}/arch/riscv/ipi`],
-  ["QUEUE_STRIDE", `${kernel}/sched/queue`],
-  ["MAPPINGS_MAX", `${kernel}/task/mappings`],
-  ["PINS_MAX", `${kernel}/mm/pins`],
-  ["PLIC_SOURCES_MAX", `${kernel}/arch/riscv/plic`],
-  ["ORDER_MAX", `${kernel}/mm/frames`],
+  ["HART_STRIDE", `${KERNEL}/arch/riscv/frame`],
+  ["MAIL_SENT_SHIFT", `${KERNEL}/arch/riscv/ipi`],
+  ["MAIL_SENDERS", `${KERNEL}/arch/riscv/ipi`],
+  ["QUEUE_STRIDE", `${KERNEL}/sched/queue`],
+  ["MAPPINGS_MAX", `${KERNEL}/task/mappings`],
+  ["PINS_MAX", `${KERNEL}/mm/pins`],
+  ["PLIC_SOURCES_MAX", `${KERNEL}/arch/riscv/plic`],
+  ["ORDER_MAX", `${KERNEL}/mm/frames`],
 ];
 
 /** Tables, by the names of the constants that hold their addresses. */
@@ -113,7 +113,7 @@ export async function readLayout(elf: Uint8Array, wasm: string): Promise<LayoutD
   const harts = readElf(elf, "the kernel").symbols.find(({ name }) => name === "harts")?.address;
   const { globals } = readModule(new Uint8Array(readFileSync(join(root, wasm))));
   const address = (table: string): readonly [string, number] => {
-    const value = globals.find(({ name }) => name === `${kernel}/${table}`)?.value;
+    const value = globals.find(({ name }) => name === `${KERNEL}/${table}`)?.value;
     return [table, physical(value, table)];
   };
   return {
@@ -136,7 +136,7 @@ function physical(address: bigint | undefined, name: string): number {
 /** Compiles a module that is nothing but the numbers. A dot cannot stand in the name of an export: `$` does. */
 async function readNumbers(): Promise<Record<string, number>> {
   const ofClasses = Object.entries(classes).flatMap(([name, [file, fields]]) => [
-    `import { ${name} } from "./${kernel}/${file}";`,
+    `import { ${name} } from "./${KERNEL}/${file}";`,
     `export const size$${name}: u32 = <u32>offsetof<${name}>();`,
     ...fields.map((field) => `export const ${name}$${field}: u32 = <u32>offsetof<${name}>("${field}");`),
   ]);

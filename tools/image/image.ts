@@ -2,7 +2,7 @@
 
 import { type Command, InvalidArgumentError } from "commander";
 
-const imageDefault = "the disk's, build/pkgfs.img, if left out";
+const IMAGE_DEFAULT = "the disk's, build/pkgfs.img, if left out";
 
 export function register(program: Command): void {
   const image = program.command("image").description("make, check and look into a package image");
@@ -43,7 +43,7 @@ export function register(program: Command): void {
   image
     .command("verify")
     .description("check every block and every file of an image, and its signature")
-    .argument("[file]", `the image; ${imageDefault}`)
+    .argument("[file]", `the image; ${IMAGE_DEFAULT}`)
     .option("--key <file>", "this key, or its public half, has to have signed it")
     .option("--json", "print what it is as JSON")
     .action(async (file: string | undefined, options: { key?: string; json?: true }) => {
@@ -59,7 +59,7 @@ export function register(program: Command): void {
       "a path in the image, with pkg:// and slashes at its ends or not; none: its top",
       "",
     )
-    .option("--image <file>", `the image; ${imageDefault}`)
+    .option("--image <file>", `the image; ${IMAGE_DEFAULT}`)
     .option("-r, --recursive", "all files below it")
     .option("--json", "print the files as JSON")
     .action(async (directory: string, options: { image?: string; recursive?: true; json?: true }) => {
@@ -71,7 +71,7 @@ export function register(program: Command): void {
     .command("cat")
     .description("write a file of an image to standard output")
     .argument("<path>", "its path in the image, such as fixtures/hello.txt")
-    .option("--image <file>", `the image; ${imageDefault}`)
+    .option("--image <file>", `the image; ${IMAGE_DEFAULT}`)
     .action(async (path: string, options: { image?: string }) => {
       const { cat } = await import("./commands.ts");
       await cat(options.image, path);

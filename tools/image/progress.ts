@@ -1,10 +1,10 @@
 // A bar for what is written byte by byte: on a terminal only, drawn over itself, and gone when it is done.
 
-const barCells = 30;
+const BAR_CELLS = 30;
 /** Below this nobody waits, and nothing is drawn. */
-const shownBytesMin = 8 << 20;
+const SHOWN_BYTES_MIN = 8 << 20;
 /** Redrawn at most so often, in milliseconds. */
-const redrawMilliseconds = 50;
+const REDRAW_MILLISECONDS = 50;
 
 /** A bar on a stream. */
 export interface ByteBar {
@@ -23,10 +23,10 @@ export function byteBar(
   let drawnAt = Number.NEGATIVE_INFINITY;
   return {
     show: (written, total) => {
-      if (!stream.isTTY || total < shownBytesMin) {
+      if (!stream.isTTY || total < SHOWN_BYTES_MIN) {
         return;
       }
-      if (written < total && now() - drawnAt < redrawMilliseconds) {
+      if (written < total && now() - drawnAt < REDRAW_MILLISECONDS) {
         return;
       }
       drawnAt = now();
@@ -43,8 +43,8 @@ export function byteBar(
 /** `pkgfs.img  ████████░░░░  67 %  67 of 100 MiB`. */
 export function barText(what: string, written: number, total: number): string {
   const share = total === 0 ? 1 : written / total;
-  const full = Math.floor(share * barCells);
-  const bar = "█".repeat(full) + "░".repeat(barCells - full);
+  const full = Math.floor(share * BAR_CELLS);
+  const bar = "█".repeat(full) + "░".repeat(BAR_CELLS - full);
   const mebibytes = (bytes: number): string => (bytes / (1 << 20)).toFixed(0);
   return `  ${what}  ${bar}  ${Math.floor(share * 100)} %  ${mebibytes(written)} of ${mebibytes(total)} MiB`;
 }

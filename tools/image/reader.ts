@@ -8,10 +8,10 @@ import { Problem } from "../../host/problem.ts";
 import { pathProblem } from "../../host/system-error.ts";
 import { readerModule } from "./wasm.ts";
 
-const blockBytes = 4096;
-const pathBytesMax = 255;
-const superblockBytes = 512;
-const noEntry = -1;
+const BLOCK_BYTES = 4096;
+const PATH_BYTES_MAX = 255;
+const SUPERBLOCK_BYTES = 512;
+const NO_ENTRY = -1;
 
 /** A file in an image. */
 export interface ImageEntry {
@@ -78,8 +78,8 @@ export class ImageReader {
       if (!holder.memory) {
         return 0;
       }
-      const bytes = new Uint8Array(holder.memory.buffer, target >>> 0, blockBytes);
-      return readSync(descriptor, bytes, 0, blockBytes, (block >>> 0) * blockBytes) === blockBytes ? 1 : 0;
+      const bytes = new Uint8Array(holder.memory.buffer, target >>> 0, BLOCK_BYTES);
+      return readSync(descriptor, bytes, 0, BLOCK_BYTES, (block >>> 0) * BLOCK_BYTES) === BLOCK_BYTES ? 1 : 0;
     };
     const abort = (): never => {
       throw new Error("the image reader came upon a bug of its own");
@@ -102,10 +102,10 @@ export class ImageReader {
     if (size === 0) {
       throw new Problem(`${file} is empty`);
     }
-    reader.#accept(call("open", Math.ceil(size / blockBytes)));
-    if (size !== reader.blockCount * blockBytes) {
+    reader.#accept(call("open", Math.ceil(size / BLOCK_BYTES)));
+    if (size !== reader.blockCount * BLOCK_BYTES) {
       throw new Problem(
-        `${file} has ${size} bytes, and the image in it ${reader.blockCount * blockBytes}: something is behind it`,
+        `${file} has ${size} bytes, and the image in it ${reader.blockCount * BLOCK_BYTES}: something is behind it`,
       );
     }
     return reader;
@@ -125,7 +125,7 @@ export class ImageReader {
 
   /** What the superblock says, and its signature; what follows in block 0 is zero. */
   get superblock(): Uint8Array {
-    return new Uint8Array(this.#memory.buffer, this.#call("superblock") >>> 0, superblockBytes).slice();
+    return new Uint8Array(this.#memory.buffer, this.#call("superblock") >>> 0, SUPERBLOCK_BYTES).slice();
   }
 
   /** SHA-256 of the superblock's signed part, 64 hex digits: what a build or a signature vouches for. */
@@ -146,7 +146,7 @@ export class ImageReader {
     const length = this.#ask(directory);
     const children: ImageChild[] = [];
     let index = this.#call("first", length);
-    for (; index !== noEntry; index = this.#call("next", length)) {
+    for (; index !== NO_ENTRY; index = this.#call("next", length)) {
       const name = this.#text(this.#call("childName", length), this.#call("childLength", length));
       children.push(this.#call("isDirectory", length) === 0 ? { name, file: this.#picked() } : { name });
     }
@@ -156,7 +156,7 @@ export class ImageReader {
 
   /** The file of that path, if there is one. */
   find(path: string): ImageEntry | undefined {
-    if (this.#call("lookUp", this.#ask(path)) !== noEntry) {
+    if (this.#call("lookUp", this.#ask(path)) !== NO_ENTRY) {
       return this.#picked();
     }
     this.#accept(this.#call("error"));
@@ -170,12 +170,12 @@ export class ImageReader {
       throw new Problem(`${this.#name} has no file ${JSON.stringify(path)}`);
     }
     const firstBlock = this.#call("firstBlock") >>> 0;
-    for (let offset = 0; offset * blockBytes < entry.byteLength; offset += 1) {
+    for (let offset = 0; offset * BLOCK_BYTES < entry.byteLength; offset += 1) {
       const address = this.#call("verifiedBlock", firstBlock + offset) >>> 0;
       if (address === 0) {
         this.#accept(this.#call("error"));
       }
-      const byteCount = Math.min(blockBytes, entry.byteLength - offset * blockBytes);
+      const byteCount = Math.min(BLOCK_BYTES, entry.byteLength - offset * BLOCK_BYTES);
       yield new Uint8Array(this.#memory.buffer, address, byteCount).slice();
     }
   }
@@ -207,7 +207,7 @@ export class ImageReader {
   #ask(path: string): number {
     const bytes = Buffer.from(path, "utf8");
     const buffer = this.#call("pathBuffer") >>> 0;
-    new Uint8Array(this.#memory.buffer).set(bytes.subarray(0, pathBytesMax), buffer);
+    new Uint8Array(this.#memory.buffer).set(bytes.subarray(0, PATH_BYTES_MAX), buffer);
     return bytes.length;
   }
 
@@ -217,7 +217,7 @@ export class ImageReader {
     }
     const block = this.#call("errorBlock") >>> 0;
     const entry = this.#call("errorEntry");
-    const place = entry === noEntry ? `block ${block}` : `block ${block}, entry ${entry}`;
+    const place = entry === NO_ENTRY ? `block ${block}` : `block ${block}, entry ${entry}`;
     throw new Problem(`${this.#name} is refused: ${this.#words(error)} (${place})`);
   }
 

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { requireOutputs } from "../../host/outputs.ts";
 import { plainPlace } from "../../host/pkgimg/files.ts";
 import {
-  developmentPublicKey,
+  DEVELOPMENT_PUBLIC_KEY,
   type ImageKey,
   keyIdText,
   readKeyFile,
@@ -17,9 +17,9 @@ import { root } from "../../host/root.ts";
 import { pathProblem } from "../../host/system-error.ts";
 import { ImageReader } from "./reader.ts";
 
-const blockBytes = 4096;
+const BLOCK_BYTES = 4096;
 /** As much of a key's id as a person compares. */
-const shownDigits = 16;
+const SHOWN_DIGITS = 16;
 
 /** What is known of an image's signature. */
 export interface SignatureFacts {
@@ -78,7 +78,7 @@ export function judgeSignature(
   key: ImageKey | undefined,
 ): SignatureFacts | null {
   const found = signatureOf(superblock);
-  const development = readKeyFile(join(root, developmentPublicKey));
+  const development = readKeyFile(join(root, DEVELOPMENT_PUBLIC_KEY));
   if (!found) {
     if (!key) {
       return null;
@@ -108,22 +108,22 @@ export function signatureText(facts: SignatureFacts | null): string {
   if (facts.development) {
     return "signed by the development key";
   }
-  return `signed by key ${facts.keyId.slice(0, shownDigits)}${facts.verified ? "" : " (not checked: --key)"}`;
+  return `signed by key ${facts.keyId.slice(0, SHOWN_DIGITS)}${facts.verified ? "" : " (not checked: --key)"}`;
 }
 
 /** Signs the superblock that a file begins with; gives the digest. */
 function signInPlace(file: string, key: ImageKey, sequence: bigint | undefined): string {
   const descriptor = openSync(file, "r+");
   try {
-    const superblock = Buffer.alloc(blockBytes);
-    if (readSync(descriptor, superblock, 0, blockBytes, 0) !== blockBytes) {
+    const superblock = Buffer.alloc(BLOCK_BYTES);
+    if (readSync(descriptor, superblock, 0, BLOCK_BYTES, 0) !== BLOCK_BYTES) {
       throw new Problem(`${file} became shorter while it was read`);
     }
     if (sequence !== undefined) {
       setSequence(superblock, sequence);
     }
     signSuperblock(superblock, key);
-    writeSync(descriptor, superblock, 0, blockBytes, 0);
+    writeSync(descriptor, superblock, 0, BLOCK_BYTES, 0);
     return imageDigest(superblock);
   } finally {
     closeSync(descriptor);
@@ -131,5 +131,5 @@ function signInPlace(file: string, key: ImageKey, sequence: bigint | undefined):
 }
 
 function shownId(id: Uint8Array): string {
-  return keyIdText(id).slice(0, shownDigits);
+  return keyIdText(id).slice(0, SHOWN_DIGITS);
 }

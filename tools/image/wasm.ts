@@ -7,14 +7,14 @@ import { join } from "node:path";
 import { root } from "../../host/root.ts";
 import { runAsc } from "../../toolchain/asc/run.ts";
 
-const entry = "source/libs/pkgimg/host.ts";
+const ENTRY = "source/libs/pkgimg/host.ts";
 const folders = ["source/libs/pkgimg", "source/libs/sha256", "source/libs/text"];
 const flags = ["-O3", "--runtime", "stub"];
-const cacheFolder = "build/image-reader";
+const CACHE_FOLDER = "build/image-reader";
 
 /** The compiled reader. */
 export async function readerModule(): Promise<WebAssembly.Module> {
-  const file = join(root, cacheFolder, `${sourcesHash()}.wasm`);
+  const file = join(root, CACHE_FOLDER, `${sourcesHash()}.wasm`);
   return WebAssembly.compile(readIfThere(file) ?? (await compile(file)));
 }
 
@@ -27,8 +27,8 @@ function readIfThere(file: string): Uint8Array<ArrayBuffer> | undefined {
 }
 
 async function compile(file: string): Promise<Uint8Array<ArrayBuffer>> {
-  const { wasm } = await runAsc({ root, entry, generated: "build", flags });
-  mkdirSync(join(root, cacheFolder), { recursive: true });
+  const { wasm } = await runAsc({ root, entry: ENTRY, generated: "build", flags });
+  mkdirSync(join(root, CACHE_FOLDER), { recursive: true });
   // Two commands may do this at once: a rename is seen whole or not at all.
   const draft = `${file}.${process.pid}`;
   writeFileSync(draft, wasm);
@@ -37,7 +37,7 @@ async function compile(file: string): Promise<Uint8Array<ArrayBuffer>> {
 }
 
 function sourcesHash(): string {
-  const hash = createHash("sha256").update(JSON.stringify([entry, flags]));
+  const hash = createHash("sha256").update(JSON.stringify([ENTRY, flags]));
   for (const folder of folders) {
     for (const name of readdirSync(join(root, folder)).sort()) {
       hash.update(`${folder}/${name}\0`).update(readFileSync(join(root, folder, name)));

@@ -7,7 +7,7 @@
 import { sourcesFromWord, writeImageFile } from "../../host/pkgimg/files.ts";
 import { Problem } from "../../host/problem.ts";
 
-const usage = `usage: mk-pkgfs-img [--label NAME] OUT [PATH=]FOLDER | PATH=FILE ...
+const USAGE = `usage: mk-pkgfs-img [--label NAME] OUT [PATH=]FOLDER | PATH=FILE ...
 
   OUT              the image to write
   FOLDER           all files in it, by their paths below it
@@ -20,7 +20,7 @@ function main(args: readonly string[]): number {
   const [, label] = labelAt === -1 ? [] : words.splice(labelAt, 2);
   const [out, ...inputs] = words;
   if (out === undefined || inputs.length === 0) {
-    process.stderr.write(`${usage}\n`);
+    process.stderr.write(`${USAGE}\n`);
     return 2;
   }
   try {

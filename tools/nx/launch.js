@@ -20,9 +20,9 @@ import {
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
-const nodeMajorMin = 20;
+const NODE_MAJOR_MIN = 20;
 // A bundle that another ./nx may still be running from is not removed: this many are kept.
-const bundlesKept = 4;
+const BUNDLES_KEPT = 4;
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const lockfile = join(root, "package-lock.json");
@@ -53,11 +53,11 @@ async function prepare() {
 }
 
 function requireNode() {
-  if (Number(process.versions.node.split(".")[0]) >= nodeMajorMin) {
+  if (Number(process.versions.node.split(".")[0]) >= NODE_MAJOR_MIN) {
     return;
   }
   fail(
-    `this is Node.js ${process.versions.node}, and ${nodeMajorMin} or newer is needed.`,
+    `this is Node.js ${process.versions.node}, and ${NODE_MAJOR_MIN} or newer is needed.`,
     "Get it from https://nodejs.org, or with nvm: nvm install 20",
   );
 }
@@ -171,7 +171,7 @@ function removeOld(current) {
     .filter((entry) => entry.isDirectory() && entry.name !== current)
     .map((entry) => join(bundles, entry.name))
     .sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs);
-  for (const folder of folders.slice(bundlesKept - 1)) {
+  for (const folder of folders.slice(BUNDLES_KEPT - 1)) {
     rmSync(folder, { recursive: true, force: true });
   }
 }

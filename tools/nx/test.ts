@@ -16,7 +16,7 @@ import { build } from "../../toolchain/compile.ts";
 import { nearest } from "./nearest.ts";
 
 const require = createRequire(import.meta.url);
-const reportFile = "build/test-report.json";
+const REPORT_FILE = "build/test-report.json";
 
 /** What was counted; what was skipped is kept by name. */
 export interface Counts {
@@ -140,8 +140,8 @@ function report(name: string, passed: boolean, counts: Counts, detail = ""): voi
 }
 
 async function runVitest(names: readonly string[], counts: Counts): Promise<void> {
-  await rm(join(root, reportFile), { force: true });
-  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${reportFile}`];
+  await rm(join(root, REPORT_FILE), { force: true });
+  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${REPORT_FILE}`];
   const { status } = await runNode(
     [packageProgram("vitest", "vitest"), "run", ...reporters, ...names],
     false,
@@ -156,7 +156,7 @@ async function runVitest(names: readonly string[], counts: Counts): Promise<void
 
 async function readReport(): Promise<Report> {
   try {
-    return JSON.parse(await readFile(join(root, reportFile), "utf8"));
+    return JSON.parse(await readFile(join(root, REPORT_FILE), "utf8"));
   } catch {
     return { testResults: [] };
   }

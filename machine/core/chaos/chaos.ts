@@ -1,8 +1,10 @@
-// Hostility, as far as the architecture allows it: which kinds are on, and the chances that they take.
-//
-// Each kind is one bit. With none the machine is as kind as hardware can be: stores are seen at once, translations and
-// code change at once, SC fails only for a reason. Code must not rely on any of that. All chances are drawn from the
-// seed, so a run that fails fails again. Nothing here is on the way of an instruction that the loop executes inline.
+/**
+ * Hostility, as far as the architecture allows it: which kinds are on, and the chances that they take.
+ *
+ * Each kind is one bit. With none the machine is as kind as hardware can be: stores are seen at once, translations and
+ * code change at once, SC fails only for a reason. Code must not rely on any of that. All chances are drawn from the
+ * seed, so a run that fails fails again. Nothing here is on the way of an instruction that the loop executes inline.
+ */
 import { random } from "../interleave";
 import { HARTS_MAX } from "../layout";
 

@@ -1,10 +1,12 @@
-// Which pages of RAM harts share, for the kinds of chaos that care (chaos.ts).
-//
-// A page is private to the first that accesses it, and accesses to it stay inline. When a second one comes, and one of
-// the two wrote, the page is shared for good: no hart keeps an entry for it, so every access to it is executed out of
-// line, through the store buffer, and is a point where the turn can end. Devices count as one more hart. What is buffered
-// at that moment is seen: stores to a private page go to memory at once, and may not be found before what an acquire in
-// front of them waits for.
+/**
+ * Which pages of RAM harts share, for the kinds of chaos that care (chaos.ts).
+ *
+ * A page is private to the first that accesses it, and accesses to it stay inline. When a second one comes, and one of
+ * the two wrote, the page is shared for good: no hart keeps an entry for it, so every access to it is executed out of
+ * line, through the store buffer, and is a point where the turn can end. Devices count as one more hart. What is buffered
+ * at that moment is seen: stores to a private page go to memory at once, and may not be found before what an acquire in
+ * front of them waits for.
+ */
 
 import { PAGE_SHIFT, RAM_START, ramBase, shape } from "../layout";
 import { revokeReads, revokeWrites } from "../memory/tlb";

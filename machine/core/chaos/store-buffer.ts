@@ -1,16 +1,18 @@
-// A store buffer for each hart: stores to shared pages wait here until they are seen by others (chaos.ts).
-//
-//     0         8       16     20    24
-//     | address | value | size | amo |     a hart has 16, oldest first
-//
-// A hart sees its own stores at once, by forwarding. Others see them when they drain: at fences, ordered atomics and
-// device accesses, when the buffer is full, and at random when turns change. First in, first out is TSO. With
-// WeakStores any entry may go first that no older one overlaps, as RVWMO permits; then only what orders stores by the
-// specification drains the buffer.
-//
-// With WeakStores an AMO whose result nobody wants waits here, too, and reads and writes memory when it drains. Its aq
-// bit orders what follows in RAM, so the next access to RAM drains it; a store to a device passes it (unprivileged
-// ISA, "A": aq and rl do not order accesses to memory with accesses to devices).
+/**
+ * A store buffer for each hart: stores to shared pages wait here until they are seen by others (chaos.ts).
+ *
+ *     0         8       16     20    24
+ *     | address | value | size | amo |     a hart has 16, oldest first
+ *
+ * A hart sees its own stores at once, by forwarding. Others see them when they drain: at fences, ordered atomics and
+ * device accesses, when the buffer is full, and at random when turns change. First in, first out is TSO. With
+ * WeakStores any entry may go first that no older one overlaps, as RVWMO permits; then only what orders stores by the
+ * specification drains the buffer.
+ *
+ * With WeakStores an AMO whose result nobody wants waits here, too, and reads and writes memory when it drains. Its aq
+ * bit orders what follows in RAM, so the next access to RAM drains it; a store to a device passes it (unprivileged
+ * ISA, "A": aq and rl do not order accesses to memory with accesses to devices).
+ */
 import { combine, extend } from "../execute/amo";
 import { random } from "../interleave";
 import { hartCount } from "../layout";

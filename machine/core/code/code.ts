@@ -1,14 +1,16 @@
-// Decoded pages: each page of RAM that is executed has one, filled run by run as it is reached.
-//
-//     0        4       8       16                   4112
-//     | page   | used  | owner | starts: 2048 x u16 | ops: 2560 x 16 bytes |
-//
-// `starts` says for each halfword of the page which op (plus one) is the instruction that begins there. A run goes on
-// until a jump, the end of the page, something decoded before or RUN_MAX instructions, and ends with a link, so the
-// interpreter has a place to look at its budget at least every RUN_MAX instructions. When a page that was decoded is
-// written, its ops are dropped; when it is written again, it is no code page any more, and writes are fast again.
-//
-// All harts share decoded pages. Only with Chaos.StaleCode each hart has its own, which nothing but its fence.i drops.
+/**
+ * Decoded pages: each page of RAM that is executed has one, filled run by run as it is reached.
+ *
+ *     0        4       8       16                   4112
+ *     | page   | used  | owner | starts: 2048 x u16 | ops: 2560 x 16 bytes |
+ *
+ * `starts` says for each halfword of the page which op (plus one) is the instruction that begins there. A run goes on
+ * until a jump, the end of the page, something decoded before or RUN_MAX instructions, and ends with a link, so the
+ * interpreter has a place to look at its budget at least every RUN_MAX instructions. When a page that was decoded is
+ * written, its ops are dropped; when it is written again, it is no code page any more, and writes are fast again.
+ *
+ * All harts share decoded pages. Only with Chaos.StaleCode each hart has its own, which nothing but its fence.i drops.
+ */
 import { Chaos, isChaos } from "../chaos/chaos";
 import { hartCount, PAGE_SHIFT, PageFlag, ramBase, shape } from "../layout";
 import { revokeFetches, revokeWrites } from "../memory/tlb";

@@ -1,7 +1,9 @@
-// The C extension for RV64: each 16-bit instruction is turned into the 32-bit one that it stands for (unprivileged
-// specification, chapter "C"), so that only decode.ts knows what instructions do.
-//
-// expand() answers 0, which is no valid instruction, for what is reserved or needs floating point.
+/**
+ * The C extension for RV64: each 16-bit instruction is turned into the 32-bit one that it stands for (unprivileged
+ * specification, chapter "C"), so that only decode.ts knows what instructions do.
+ *
+ * expand() answers 0, which is no valid instruction, for what is reserved or needs floating point.
+ */
 
 const OP_IMM: u32 = 0x13;
 const OP_IMM_32: u32 = 0x1b;

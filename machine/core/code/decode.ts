@@ -1,7 +1,9 @@
-// From an instruction to its decoded form (unprivileged specification, "RV32/64G Instruction Set Listings").
-//
-// What cannot be is Op.Illegal, with the instruction as it was fetched as its immediate: that is what mtval shows.
-// Branches start as far ones; the interpreter links them when they are first taken.
+/**
+ * From an instruction to its decoded form (unprivileged specification, "RV32/64G Instruction Set Listings").
+ *
+ * What cannot be is Op.Illegal, with the instruction as it was fetched as its immediate: that is what mtval shows.
+ * Branches start as far ones; the interpreter links them when they are first taken.
+ */
 import { chaosMask } from "../chaos/chaos";
 import { SINK_OFFSET } from "../hart/hart";
 import { expand } from "./compressed";

@@ -1,4 +1,6 @@
-// From hart.pc to the decoded op there.
+/**
+ * From hart.pc to the decoded op there.
+ */
 
 import { Hart } from "../hart/hart";
 import { raise } from "../hart/trap";

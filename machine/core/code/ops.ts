@@ -1,13 +1,15 @@
-// Decoded instructions: what decode.ts writes and the interpreter runs.
-//
-//     0      2      4      6      8            12       14       16
-//     | code | rd   | rs1  | rs2  | immediate  | offset | next   |
-//
-// Registers are byte offsets into a hart's state; rd is SINK_OFFSET for x0. `offset` is the instruction's address
-// within its page, `next` that of the one after it (up to 4098, for one that straddles the page's end). The immediate
-// of a branch that has been linked is the address of the decoded target, and that of an instruction which is executed
-// out of line is the instruction itself. Ops of one straight run follow each other, so the number of instructions
-// executed since the run was entered is a difference of addresses.
+/**
+ * Decoded instructions: what decode.ts writes and the interpreter runs.
+ *
+ *     0      2      4      6      8            12       14       16
+ *     | code | rd   | rs1  | rs2  | immediate  | offset | next   |
+ *
+ * Registers are byte offsets into a hart's state; rd is SINK_OFFSET for x0. `offset` is the instruction's address
+ * within its page, `next` that of the one after it (up to 4098, for one that straddles the page's end). The immediate
+ * of a branch that has been linked is the address of the decoded target, and that of an instruction which is executed
+ * out of line is the instruction itself. Ops of one straight run follow each other, so the number of instructions
+ * executed since the run was entered is a difference of addresses.
+ */
 
 /** Bytes of a decoded instruction, and the power of two. */
 export const OP_BYTES: usize = 16;

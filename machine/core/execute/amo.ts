@@ -1,4 +1,6 @@
-// What the instructions of the A extension compute (unprivileged specification, chapter "A").
+/**
+ * What the instructions of the A extension compute (unprivileged specification, chapter "A").
+ */
 
 /** What an atomic instruction does: its upper five bits. */
 export const enum Operation {

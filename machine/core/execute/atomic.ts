@@ -1,8 +1,10 @@
-// The A extension, out of line: LR, SC and every AMO (unprivileged specification, chapter "A").
-//
-// A reservation is on a line of 64 bytes, and holds for the exact address and size of the LR. It is broken by any
-// other hart's or device's store to the line, by a trap (but for chaos), by any SC, and by time (turn.ts), so a loop of at most
-// sixteen instructions, which is all that the specification lets software rely on, succeeds.
+/**
+ * The A extension, out of line: LR, SC and every AMO (unprivileged specification, chapter "A").
+ *
+ * A reservation is on a line of 64 bytes, and holds for the exact address and size of the LR. It is broken by any
+ * other hart's or device's store to the line, by a trap (but for chaos), by any SC, and by time (turn.ts), so a loop of at most
+ * sixteen instructions, which is all that the specification lets software rely on, succeeds.
+ */
 
 import { Chaos, chaosMask, isChaos, isWatching, point, scFails, turnEnds } from "../chaos/chaos";
 import { noteAccess } from "../chaos/sharing";

@@ -1,7 +1,9 @@
-// Integer arithmetic of RV64I: each method is one instruction, inlined into its case of the loop (loop.ts).
-//
-// `x` is the address of the hart's registers, `op` that of the decoded instruction. A 32-bit operation gives its
-// result sign-extended.
+/**
+ * Integer arithmetic of RV64I: each method is one instruction, inlined into its case of the loop (loop.ts).
+ *
+ * `x` is the address of the hart's registers, `op` that of the decoded instruction. A 32-bit operation gives its
+ * result sign-extended.
+ */
 import { At } from "../code/ops";
 
 @final

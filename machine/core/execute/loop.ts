@@ -1,12 +1,14 @@
-// The interpreter: one switch over decoded ops.
-//
-// Three things keep it fast. An op that falls through costs no bookkeeping: the instructions executed since the last
-// jump are a difference of op addresses, so a jump settles them all, and `credit - op` is what is left of the turn (in
-// bytes of ops). A jump whose target lies in the same page was linked to the decoded target when it was first taken.
-// And nothing is called on the way: what is not done inline `break`s out of the switch to one place below it.
-//
-// run<Fast> looks at what is left only at jumps, so it needs RUN_MAX instructions to spare; run<Exact> looks at every
-// instruction, and ends a turn to the instruction. Reached from turn.ts; goes on in slow.ts.
+/**
+ * The interpreter: one switch over decoded ops.
+ *
+ * Three things keep it fast. An op that falls through costs no bookkeeping: the instructions executed since the last
+ * jump are a difference of op addresses, so a jump settles them all, and `credit - op` is what is left of the turn (in
+ * bytes of ops). A jump whose target lies in the same page was linked to the decoded target when it was first taken.
+ * And nothing is called on the way: what is not done inline `break`s out of the switch to one place below it.
+ *
+ * run<Fast> looks at what is left only at jumps, so it needs RUN_MAX instructions to spare; run<Exact> looks at every
+ * instruction, and ends a turn to the instruction. Reached from turn.ts; goes on in slow.ts.
+ */
 
 import { advanceClock } from "../clock";
 import { findOp, RUN_MAX } from "../code/code";

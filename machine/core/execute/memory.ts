@@ -1,7 +1,9 @@
-// Loads and stores that hit: each method tries the hart's table inline, and says whether that did it.
-//
-// Comparing a tag with the address, page offset cleared but for the bits that must be zero in an aligned one, asks
-// both questions at once. What misses, is misaligned or is no RAM goes to slow.ts.
+/**
+ * Loads and stores that hit: each method tries the hart's table inline, and says whether that did it.
+ *
+ * Comparing a tag with the address, page offset cleared but for the bits that must be zero in an aligned one, asks
+ * both questions at once. What misses, is misaligned or is no RAM goes to slow.ts.
+ */
 import { At } from "../code/ops";
 import { Entry } from "../memory/tlb";
 

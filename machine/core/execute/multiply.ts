@@ -1,7 +1,9 @@
-// The M extension: each method is one instruction's result.
-//
-// Division never traps: by zero it gives all ones (remainder: the dividend), and the one quotient that does not fit is
-// the dividend (remainder 0); unprivileged specification, table 11.
+/**
+ * The M extension: each method is one instruction's result.
+ *
+ * Division never traps: by zero it gives all ones (remainder: the dividend), and the one quotient that does not fit is
+ * the dividend (remainder 0); unprivileged specification, table 11.
+ */
 
 /** The high half of the unsigned product of two doublewords, from four products of words. */
 function highUnsigned(a: u64, b: u64): u64 {

@@ -1,6 +1,8 @@
-// Instructions that the loop does not execute inline, and those whose inline try failed.
-//
-// hart.pc is the instruction's address and all that went before is accounted for, so whatever happens here is precise.
+/**
+ * Instructions that the loop does not execute inline, and those whose inline try failed.
+ *
+ * hart.pc is the instruction's address and all that went before is accounted for, so whatever happens here is precise.
+ */
 
 import { Chaos, isChaos, point } from "../chaos/chaos";
 import { drain, holdsAmo } from "../chaos/store-buffer";

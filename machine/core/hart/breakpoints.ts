@@ -1,7 +1,9 @@
-// Breakpoints by virtual address, for every hart and every address space.
-//
-// Decoded code has an Op.Break where the page offset of a breakpoint lies, in any page, and nothing elsewhere, so a
-// machine without breakpoints pays nothing. A hart that stopped at one passes it when it is run again.
+/**
+ * Breakpoints by virtual address, for every hart and every address space.
+ *
+ * Decoded code has an Op.Break where the page offset of a breakpoint lies, in any page, and nothing elsewhere, so a
+ * machine without breakpoints pays nothing. A hart that stopped at one passes it when it is run again.
+ */
 import { breakBits, resetCode } from "../code/code";
 import { Hart } from "./hart";
 

@@ -1,8 +1,10 @@
-// Control and status registers: who may touch which, what a read gives, what a write changes.
-//
-// Fields that a machine need not have are constant (WARL): no floating point, so FS and XS are off; no event counters;
-// no debug triggers. Every access goes canAccess() → readCsr() → writeCsr(); system.ts makes the illegal instruction
-// of a refusal.
+/**
+ * Control and status registers: who may touch which, what a read gives, what a write changes.
+ *
+ * Fields that a machine need not have are constant (WARL): no floating point, so FS and XS are off; no event counters;
+ * no debug triggers. Every access goes canAccess() → readCsr() → writeCsr(); system.ts makes the illegal instruction
+ * of a refusal.
+ */
 import { deadlinesChanged, time } from "../clock";
 import { isPmp, pmpChanged, pmpRead, pmpWrite } from "../memory/pmp";
 import { emptyTables, selectSpace, updateView } from "../memory/tlb";

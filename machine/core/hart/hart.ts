@@ -1,7 +1,9 @@
-// A hart's state, as a view over linear memory, and what devices and firmware may do to it.
-//
-// The registers come first, so that a decoded operand is an offset from the hart's address. Slot 32 is where
-// writes to x0 go.
+/**
+ * A hart's state, as a view over linear memory, and what devices and firmware may do to it.
+ *
+ * The registers come first, so that a decoded operand is an offset from the hart's address. Slot 32 is where
+ * writes to x0 go.
+ */
 import { deadlinesChanged, NEVER } from "../clock";
 import { HARTS_MAX } from "../layout";
 

@@ -1,4 +1,6 @@
-// Traps: into the mode that handles them, and back (privileged specification, 3.1.6 to 3.1.8, 3.3.2, 4.1).
+/**
+ * Traps: into the mode that handles them, and back (privileged specification, 3.1.6 to 3.1.8, 3.3.2, 4.1).
+ */
 import { Chaos, isChaos, seenInterrupts } from "../chaos/chaos";
 import { updateView } from "../memory/tlb";
 import { Event, trace } from "../trace";

@@ -1,6 +1,8 @@
-// One hart's turn: runs it for a number of instructions, taking interrupts where it looks up.
-//
-// Reached from machine.ts; goes on in execute/loop.ts.
+/**
+ * One hart's turn: runs it for a number of instructions, taking interrupts where it looks up.
+ *
+ * Reached from machine.ts; goes on in execute/loop.ts.
+ */
 
 import { Chaos, chaosMask, demote, isChaos, turnEnds } from "../chaos/chaos";
 import { drainSome } from "../chaos/store-buffer";

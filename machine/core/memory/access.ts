@@ -1,8 +1,10 @@
-// Every access to memory that the interpreter's inline look-up could not answer.
-//
-// What a walk finds is entered into the hart's tables (tlb.ts) if it is RAM; devices are asked each time. A misaligned
-// access to RAM is carried out, byte by byte where it crosses a page, after both pages were translated, so that it
-// happens whole or not at all. A misaligned access to a device is an access fault.
+/**
+ * Every access to memory that the interpreter's inline look-up could not answer.
+ *
+ * What a walk finds is entered into the hart's tables (tlb.ts) if it is RAM; devices are asked each time. A misaligned
+ * access to RAM is carried out, byte by byte where it crosses a page, after both pages were translated, so that it
+ * happens whole or not at all. A misaligned access to a device is an access fault.
+ */
 
 import { Chaos, isChaos, isWatching, point, pointOfWaking, turnEnds } from "../chaos/chaos";
 import { noteAccess } from "../chaos/sharing";

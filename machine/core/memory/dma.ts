@@ -1,4 +1,6 @@
-// Guest RAM as devices and firmware see it: by physical address, and known to be shared with them (sharing.ts).
+/**
+ * Guest RAM as devices and firmware see it: by physical address, and known to be shared with them (sharing.ts).
+ */
 
 import { noteDevice } from "../chaos/sharing";
 import { DEVICE, isRam, loadLinear, physicalWritten, ramAddress, storeLinear } from "./ram";

@@ -1,4 +1,6 @@
-// Virtual memory: the Sv39 walk, which sets A and D itself (Svadu), as QEMU does.
+/**
+ * Virtual memory: the Sv39 walk, which sets A and D itself (Svadu), as QEMU does.
+ */
 import { Chaos, isChaos } from "../chaos/chaos";
 import { findStale, keepStale, Stale } from "../chaos/stale";
 import { Hart, Mode } from "../hart/hart";

@@ -1,4 +1,6 @@
-// What the last access of a hart came to. There is one at a time, so it is kept here instead of being passed about.
+/**
+ * What the last access of a hart came to. There is one at a time, so it is kept here instead of being passed about.
+ */
 import { Cause } from "../hart/trap";
 
 /** What an access is for; the order is that of the exception codes below. */

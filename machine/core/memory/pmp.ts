@@ -1,8 +1,10 @@
-// Physical memory protection: sixteen entries, and what they allow (privileged specification, 3.7).
-//
-// The entry of lowest number that covers a byte of an access decides; it must cover all of it. Where none does, only
-// machine mode gets through. Asked when a translation is made, so what was translated is forgotten when an entry
-// changes; a page of which entries say different things is asked for each access, and each instruction (code.ts, UNDECODED).
+/**
+ * Physical memory protection: sixteen entries, and what they allow (privileged specification, 3.7).
+ *
+ * The entry of lowest number that covers a byte of an access decides; it must cover all of it. Where none does, only
+ * machine mode gets through. Asked when a translation is made, so what was translated is forgotten when an entry
+ * changes; a page of which entries say different things is asked for each access, and each instruction (code.ts, UNDECODED).
+ */
 import { Hart, Mode } from "../hart/hart";
 import { RAM_START, ramBytes } from "../layout";
 

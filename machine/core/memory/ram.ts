@@ -1,7 +1,9 @@
-// Guest RAM by physical address, for whoever the fast path does not serve.
-//
-// Who writes tells physicalWritten() first, so that a store here does what a store of a hart does beside writing: code
-// decoded from that page is dropped, and reservations on it are broken.
+/**
+ * Guest RAM by physical address, for whoever the fast path does not serve.
+ *
+ * Who writes tells physicalWritten() first, so that a store here does what a store of a hart does beside writing: code
+ * decoded from that page is dropped, and reservations on it are broken.
+ */
 import { noteWrite } from "../code/code";
 import { hartAt, reservers, unreserve } from "../hart/hart";
 import { hartCount, PAGE_SHIFT, RAM_START, ramBase, ramBytes } from "../layout";

@@ -1,15 +1,17 @@
-// The translation tables of each hart: what access.ts fills, what the interpreter reads inline.
-//
-// A table has 256 entries, found by the low bits of the page number:
-//
-//     0         8          16         24       28         32
-//     | readTag | writeTag | fetchTag | addend | code     |
-//
-// A tag is the page's virtual address if that access is allowed, else all ones, which no address can equal once its
-// page offset is masked off. addend is what turns a virtual address into one of linear memory; code is the decoded
-// page. A table holds for one way of looking at memory: a mode, SUM, and one value of satp, so that neither a trap nor
-// a switch of the address space empties anything. Each hart keeps the tables of the last four values of satp, and
-// forgets what sfence.vma says.
+/**
+ * The translation tables of each hart: what access.ts fills, what the interpreter reads inline.
+ *
+ * A table has 256 entries, found by the low bits of the page number:
+ *
+ *     0         8          16         24       28         32
+ *     | readTag | writeTag | fetchTag | addend | code     |
+ *
+ * A tag is the page's virtual address if that access is allowed, else all ones, which no address can equal once its
+ * page offset is masked off. addend is what turns a virtual address into one of linear memory; code is the decoded
+ * page. A table holds for one way of looking at memory: a mode, SUM, and one value of satp, so that neither a trap nor
+ * a switch of the address space empties anything. Each hart keeps the tables of the last four values of satp, and
+ * forgets what sfence.vma says.
+ */
 import { isWatching } from "../chaos/chaos";
 import { forgetStale } from "../chaos/stale";
 import { Hart, hartAt, Mode } from "../hart/hart";

@@ -1,13 +1,15 @@
-// Numbers modulo p = 2^255 - 19, in which Ed25519 computes (RFC 8032, section 5.1).
-//
-// A number is ten signed limbs in radix 2^25.5: limb i stands for 2^ceil(25.5 i), so limbs have 26 and 25 bits in turn,
-// and what leaves at the top comes back at the bottom times 19. Limbs may be negative and are not reduced fully; every
-// function here leaves them small ("carried"), and takes only such:
-//
-//     |limb| < 2^25 + 2^16 for even i, 2^24 + 2^16 for odd i
-//
-// With that, a product's limb is below 10 · 2^50 · 2 · 19 < 2^59 and never overflows an i64. Time depends on values here
-// and in the files beside this one: all that is computed on, signature, key and message, is public.
+/**
+ * Numbers modulo p = 2^255 - 19, in which Ed25519 computes (RFC 8032, section 5.1).
+ *
+ * A number is ten signed limbs in radix 2^25.5: limb i stands for 2^ceil(25.5 i), so limbs have 26 and 25 bits in turn,
+ * and what leaves at the top comes back at the bottom times 19. Limbs may be negative and are not reduced fully; every
+ * function here leaves them small ("carried"), and takes only such:
+ *
+ *     |limb| < 2^25 + 2^16 for even i, 2^24 + 2^16 for odd i
+ *
+ * With that, a product's limb is below 10 · 2^50 · 2 · 19 < 2^59 and never overflows an i64. Time depends on values here
+ * and in the files beside this one: all that is computed on, signature, key and message, is public.
+ */
 
 const LIMB_COUNT: u32 = 10;
 

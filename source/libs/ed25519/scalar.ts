@@ -1,7 +1,9 @@
-// Numbers modulo L = 2^252 + 27742317777372353535851937790883648493, the order of Ed25519's base point.
-//
-// A signature's S is judged, a hash is reduced: nothing else is done with scalars to verify. So they stay the 32 bytes
-// that they come as, four words of 64 bits, least significant first, and the reduction goes bit by bit.
+/**
+ * Numbers modulo L = 2^252 + 27742317777372353535851937790883648493, the order of Ed25519's base point.
+ *
+ * A signature's S is judged, a hash is reduced: nothing else is done with scalars to verify. So they stay the 32 bytes
+ * that they come as, four words of 64 bits, least significant first, and the reduction goes bit by bit.
+ */
 
 /** Bytes of a scalar. */
 export const SCALAR_BYTES: usize = 32;

@@ -1,9 +1,11 @@
-// SHA-512 (FIPS 180-4), fed in pieces of any length: the hash inside Ed25519.
-//
-// The same shape as sha256/sha256.ts, with words and blocks of twice the size: a view over SHA512_STATE_BYTES of the
-// caller's memory, so nothing allocates.
-//
-//     hash.begin().update(address, length).finish(digest);
+/**
+ * SHA-512 (FIPS 180-4), fed in pieces of any length: the hash inside Ed25519.
+ *
+ * The same shape as sha256/sha256.ts, with words and blocks of twice the size: a view over SHA512_STATE_BYTES of the
+ * caller's memory, so nothing allocates.
+ *
+ *     hash.begin().update(address, length).finish(digest);
+ */
 
 /** Bytes of a digest. */
 export const SHA512_DIGEST_BYTES: u32 = 64;

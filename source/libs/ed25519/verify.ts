@@ -1,14 +1,16 @@
-// Ed25519 (RFC 8032), as far as verifying goes. Nothing here signs, and nothing here is secret.
-//
-// What is accepted is the narrow reading of the RFC, so that every verifier of ours says the same of the same bytes:
-//
-//   S            below L (section 5.1.7); else a second signature could be made from a first
-//   public key   a point, in its one encoding, and not one of the eight of small order, under which a single
-//                signature holds for many messages
-//   R            never decoded: S·B - k·A is computed and has to be R byte for byte, which is the equation without the
-//                cofactor and leaves R no second encoding either
-//
-// node:crypto (OpenSSL) judges likewise but for keys of small order and second encodings, so what holds here holds there.
+/**
+ * Ed25519 (RFC 8032), as far as verifying goes. Nothing here signs, and nothing here is secret.
+ *
+ * What is accepted is the narrow reading of the RFC, so that every verifier of ours says the same of the same bytes:
+ *
+ *   S            below L (section 5.1.7); else a second signature could be made from a first
+ *   public key   a point, in its one encoding, and not one of the eight of small order, under which a single
+ *                signature holds for many messages
+ *   R            never decoded: S·B - k·A is computed and has to be R byte for byte, which is the equation without the
+ *                cofactor and leaves R no second encoding either
+ *
+ * node:crypto (OpenSSL) judges likewise but for keys of small order and second encodings, so what holds here holds there.
+ */
 
 import { ENCODED_BYTES } from "./field";
 import { POINT_BYTES, Point } from "./point";

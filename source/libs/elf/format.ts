@@ -1,6 +1,8 @@
-// ELF64 for RISC-V, as far as a loader of static programs needs it, and every way to refuse a file.
-//
-// Numbers from the System V ABI (gabi 4.3, chapters 4 and 5) and the RISC-V ELF psABI 1.0, chapter 8.
+/**
+ * ELF64 for RISC-V, as far as a loader of static programs needs it, and every way to refuse a file.
+ *
+ * Numbers from the System V ABI (gabi 4.3, chapters 4 and 5) and the RISC-V ELF psABI 1.0, chapter 8.
+ */
 
 /** "\x7fELF" as a little-endian word. */
 export const ELF_MAGIC: u32 = 0x464c457f;

@@ -1,11 +1,13 @@
-// A static RV64 executable, checked for a loader.
-//
-// An Executable is a view over ELF_STATE_BYTES of the caller's memory. `open` copies the headers there, checks
-// the copies and keeps what it found: the file may lie in memory that another task can still write, so nothing
-// that was checked is ever read from it a second time. What is left to the loader is copying bytes.
-//
-//     if (program.open(file, length) !== ElfError.None) …
-//     for (let i: u32 = 0; i < program.segmentCount; i += 1) { const s = program.segment(i); … }
+/**
+ * A static RV64 executable, checked for a loader.
+ *
+ * An Executable is a view over ELF_STATE_BYTES of the caller's memory. `open` copies the headers there, checks
+ * the copies and keeps what it found: the file may lie in memory that another task can still write, so nothing
+ * that was checked is ever read from it a second time. What is left to the loader is copying bytes.
+ *
+ *     if (program.open(file, length) !== ElfError.None) …
+ *     for (let i: u32 = 0; i < program.segmentCount; i += 1) { const s = program.segment(i); … }
+ */
 
 import { PAGE_BYTES, USER_BEGIN, USER_PROGRAM_END } from "abi/layout";
 import {

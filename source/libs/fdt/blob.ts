@@ -1,10 +1,12 @@
-// A device tree blob as a stream of tokens that cannot run off the end.
-//
-// `openBlob` checks the header and then walks the whole structure block once. All reading, also later, goes
-// through `step`, which decodes one token into fields and refuses whatever does not lie inside its block; so
-// even a blob that changed since it was checked could not make a reader leave it.
-//
-// Reached from reader.ts, which gives nodes and properties their meaning.
+/**
+ * A device tree blob as a stream of tokens that cannot run off the end.
+ *
+ * `openBlob` checks the header and then walks the whole structure block once. All reading, also later, goes
+ * through `step`, which decodes one token into fields and refuses whatever does not lie inside its block; so
+ * even a blob that changed since it was checked could not make a reader leave it.
+ *
+ * Reached from reader.ts, which gives nodes and properties their meaning.
+ */
 
 import { lengthToZero } from "text/bytes";
 import {

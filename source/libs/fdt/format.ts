@@ -1,6 +1,8 @@
-// The flattened device tree as bytes (Devicetree Specification 0.4, chapter 5), and every way to refuse one.
-//
-// All words are big-endian. Offsets here, as in error reports, count bytes from the blob's first byte.
+/**
+ * The flattened device tree as bytes (Devicetree Specification 0.4, chapter 5), and every way to refuse one.
+ *
+ * All words are big-endian. Offsets here, as in error reports, count bytes from the blob's first byte.
+ */
 
 /** First word of a blob (section 5.2). */
 export const FDT_MAGIC: u32 = 0xd00dfeed;

@@ -1,14 +1,16 @@
-// Nodes and properties of a device tree, without a heap.
-//
-// A Tree is a view over TREE_STATE_BYTES of the caller's memory; the blob stays where the firmware put it and
-// is only read. Nodes and properties are named by their blob offset, so they can be kept in plain u32s, and
-// NONE (0, where the header is) says that there is none.
-//
-//     if (tree.open(address, TREE_BYTES_MAX) !== FdtError.None) …          all of it is checked here, once
-//     while (tree.next()) if (tree.compatible(tree.node, "riscv,plic0")) …  depth first, in file order
-//     tree.regAddress(tree.parent, tree.node, 0)                           cells as the parent counts them
-//
-// Addresses are those of the node's bus: the trees that we read map `soc` one to one (an empty `ranges`).
+/**
+ * Nodes and properties of a device tree, without a heap.
+ *
+ * A Tree is a view over TREE_STATE_BYTES of the caller's memory; the blob stays where the firmware put it and
+ * is only read. Nodes and properties are named by their blob offset, so they can be kept in plain u32s, and
+ * NONE (0, where the header is) says that there is none.
+ *
+ *     if (tree.open(address, TREE_BYTES_MAX) !== FdtError.None) …          all of it is checked here, once
+ *     while (tree.next()) if (tree.compatible(tree.node, "riscv,plic0")) …  depth first, in file order
+ *     tree.regAddress(tree.parent, tree.node, 0)                           cells as the parent counts them
+ *
+ * Addresses are those of the node's bus: the trees that we read map `soc` one to one (an empty `ranges`).
+ */
 
 import { equals, startsWith } from "text/bytes";
 import { Blob } from "./blob";

@@ -1,7 +1,9 @@
-// The blocks of an image: where they come from, which are verified, and what was wrong with the last that was not.
-//
-// This is the lower half of Image (reader.ts). Contents are given out verified or not at all. The one block each of
-// index and strings that is being looked at is held in memory of our own, and it is that copy which is hashed.
+/**
+ * The blocks of an image: where they come from, which are verified, and what was wrong with the last that was not.
+ *
+ * This is the lower half of Image (reader.ts). Contents are given out verified or not at all. The one block each of
+ * index and strings that is being looked at is held in memory of our own, and it is that copy which is hashed.
+ */
 
 import { BLOCK_BYTES, ENTRY_BYTES, ImageError, NO_ENTRY } from "./format";
 import { BlockSource, HASH_TREE_STATE_BYTES, HashTree } from "./verify";

@@ -1,8 +1,10 @@
-// The content of one file: its blocks, held against the hash tree, which is what vouches for them; or the whole of it, held
-// against the hash that its entry states as well.
-//
-// That is a second, end-to-end proof at the price of hashing everything twice, for whoever wants to know that a file is what
-// it was when the image was built: `nx image verify`, the self-tests.
+/**
+ * The content of one file: its blocks, held against the hash tree, which is what vouches for them; or the whole of it, held
+ * against the hash that its entry states as well.
+ *
+ * That is a second, end-to-end proof at the price of hashing everything twice, for whoever wants to know that a file is what
+ * it was when the image was built: `nx image verify`, the self-tests.
+ */
 
 import { BLOCK_BYTES, blocksFor, HASH_BYTES, ImageError, isZero } from "./format";
 import { Image } from "./reader";

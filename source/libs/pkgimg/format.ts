@@ -1,12 +1,14 @@
-// The package image as bytes (docs/storage/package-image.md), its limits, and every way to refuse one.
-//
-//     block 0      1            …              …            …              end
-//     | superblock | index      | strings      | data       | hash tree    |
-//                  64 B/entry    paths, packed   files, each  SHA-256 of all between the superblock and itself,
-//                                in index order  from a block its nodes 128 hashes wide
-//
-// Little-endian; all in blocks of 4 KiB. One and only one image says a given list of files: nothing is free to
-// be chosen, all that is unused is zero. host/pkgimg writes it.
+/**
+ * The package image as bytes (docs/storage/package-image.md), its limits, and every way to refuse one.
+ *
+ *     block 0      1            …              …            …              end
+ *     | superblock | index      | strings      | data       | hash tree    |
+ *                  64 B/entry    paths, packed   files, each  SHA-256 of all between the superblock and itself,
+ *                                in index order  from a block its nodes 128 hashes wide
+ *
+ * Little-endian; all in blocks of 4 KiB. One and only one image says a given list of files: nothing is free to
+ * be chosen, all that is unused is zero. host/pkgimg writes it.
+ */
 
 /** "NXPKGIMG" as a little-endian doubleword. */
 export const IMAGE_MAGIC: u64 = 0x474d49474b50584e;

@@ -1,5 +1,7 @@
-// The image reader as a Wasm module for the host's tools (tools/image/reader.ts): the same library that the guest
-// mounts with, behind functions of plain numbers. Blocks come from a function that the host gives.
+/**
+ * The image reader as a Wasm module for the host's tools (tools/image/reader.ts): the same library that the guest
+ * mounts with, behind functions of plain numbers. Blocks come from a function that the host gives.
+ */
 
 import { checkContent } from "./content";
 import { BLOCK_BYTES, HASH_BYTES, ImageError, imageErrorText } from "./format";

@@ -1,11 +1,13 @@
-// The index of an image: checked once in one pass, then searched.
-//
-// `checkIndex` streams over index and string table, each block read once. Entries are in path order, their paths
-// follow each other in the string table, their files in the data, all without a gap: so each rule about an entry
-// needs only the one before it, and time and memory are bounded however many there are.
-//
-// `find` takes O(log n) steps. A directory is a run of entries: `firstChild` and `nextChild` go over its children,
-// past a whole sub-directory in O(log n). Reached from packagefsd (mount.ts, serve.ts) and pkgimg/host.ts.
+/**
+ * The index of an image: checked once in one pass, then searched.
+ *
+ * `checkIndex` streams over index and string table, each block read once. Entries are in path order, their paths
+ * follow each other in the string table, their files in the data, all without a gap: so each rule about an entry
+ * needs only the one before it, and time and memory are bounded however many there are.
+ *
+ * `find` takes O(log n) steps. A directory is a run of entries: `firstChild` and `nextChild` go over its children,
+ * past a whole sub-directory in O(log n). Reached from packagefsd (mount.ts, serve.ts) and pkgimg/host.ts.
+ */
 
 import { BLOCK_BYTES, blocksFor, ENTRY_BYTES, Entry, ImageError, isZero, PATH_BYTES_MAX } from "./format";
 import { comparePaths, isBelow, partLength, pathError } from "./path";

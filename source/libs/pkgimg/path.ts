@@ -1,8 +1,10 @@
-// Paths inside an image: which are good, and in which order they come.
-//
-// A path is parts joined by single slashes, with none at either end: `fixtures/hello.txt`. The order is by bytes,
-// with the slash before all others, so that everything below a directory follows it at once: a file whose path is
-// another's directory stands right before it, and one pass over the index finds every such clash.
+/**
+ * Paths inside an image: which are good, and in which order they come.
+ *
+ * A path is parts joined by single slashes, with none at either end: `fixtures/hello.txt`. The order is by bytes,
+ * with the slash before all others, so that everything below a directory follows it at once: a file whose path is
+ * another's directory stands right before it, and one pass over the index finds every such clash.
+ */
 
 import { isUtf8 } from "text/bytes";
 import { ImageError, PATH_BYTES_MAX, PATH_PARTS_MAX } from "./format";

@@ -1,15 +1,17 @@
-// A package image, opened: its superblock checked, its blocks read and verified, its entries picked one by one.
-//
-// An Image is a view over IMAGE_STATE_BYTES of the caller's memory. It reads through functions that the caller
-// gives: from a file in memory, from a sector cache, from the disk. What it decides on, it holds itself: the
-// superblock, the entry that is picked and one block each of index and strings are copies, hashed as copies.
-//
-//     if (image.open(readBlock, blocksOnDisk) !== ImageError.None) …       one block is read
-//     if (checkIndex(image) !== ImageError.None) …                         index.ts: once, when mounting
-//     const entry = find(image, path, length);                             index.ts
-//     if (image.pick(entry) === ImageError.None) image.block(image.firstBlock) …
-//
-// Used by packagefsd's mount.ts, by nexus-init for the boot bundle, and by the host's tools as Wasm.
+/**
+ * A package image, opened: its superblock checked, its blocks read and verified, its entries picked one by one.
+ *
+ * An Image is a view over IMAGE_STATE_BYTES of the caller's memory. It reads through functions that the caller
+ * gives: from a file in memory, from a sector cache, from the disk. What it decides on, it holds itself: the
+ * superblock, the entry that is picked and one block each of index and strings are copies, hashed as copies.
+ *
+ *     if (image.open(readBlock, blocksOnDisk) !== ImageError.None) …       one block is read
+ *     if (checkIndex(image) !== ImageError.None) …                         index.ts: once, when mounting
+ *     const entry = find(image, path, length);                             index.ts
+ *     if (image.pick(entry) === ImageError.None) image.block(image.firstBlock) …
+ *
+ * Used by packagefsd's mount.ts, by nexus-init for the boot bundle, and by the host's tools as Wasm.
+ */
 
 import { SHA256_STATE_BYTES, Sha256 } from "sha256/sha256";
 import { lengthToZero } from "text/bytes";

@@ -1,7 +1,9 @@
-// The one judgement on a superblock: every field says what it has to say, and nothing else says anything.
-//
-// The regions follow from three counts (entries, bytes of strings, blocks of data); they are written down so that
-// an image can be read with a hex dump, and each is held against what it has to be.
+/**
+ * The one judgement on a superblock: every field says what it has to say, and nothing else says anything.
+ *
+ * The regions follow from three counts (entries, bytes of strings, blocks of data); they are written down so that
+ * an image can be read with a hex dump, and each is held against what it has to be.
+ */
 
 import { isUtf8, lengthToZero } from "text/bytes";
 import {

@@ -1,8 +1,10 @@
-// Is this the image that we were built to trust? Two answers: it is signed by a key that we know, or it is the very image
-// whose digest we know. Either is held against the superblock as `open` copied it, so it speaks for every byte that the
-// image will ever give out: the root of the hash tree is in the part that is judged.
-//
-// Kept apart from reader.ts, so that a program that trusts its image for another reason carries no Ed25519.
+/**
+ * Is this the image that we were built to trust? Two answers: it is signed by a key that we know, or it is the very image
+ * whose digest we know. Either is held against the superblock as `open` copied it, so it speaks for every byte that the
+ * image will ever give out: the root of the hash tree is in the part that is judged.
+ *
+ * Kept apart from reader.ts, so that a program that trusts its image for another reason carries no Ed25519.
+ */
 
 import { verifies } from "ed25519/verify";
 import { HASH_BYTES, ImageError, SIGNED_BYTES, SignatureKind } from "./format";

@@ -1,12 +1,14 @@
-// The hash tree: is this block the one that the root hash in the superblock speaks of?
-//
-// Level 0 holds the hashes of all blocks between the superblock and the tree, 128 to a tree block; each level
-// above holds the hashes of the blocks below it, up to a level of one block, whose hash is the root. A block's
-// hash is taken over its 4096 bytes and then its level and position, so no block can stand in for another.
-//
-// A check reads one tree block a level at most: the last one of each level is kept, in this class's memory, so
-// a file that is read from front to back costs one hash a block. Tree blocks are copied before they are hashed,
-// and only the copy is used.
+/**
+ * The hash tree: is this block the one that the root hash in the superblock speaks of?
+ *
+ * Level 0 holds the hashes of all blocks between the superblock and the tree, 128 to a tree block; each level
+ * above holds the hashes of the blocks below it, up to a level of one block, whose hash is the root. A block's
+ * hash is taken over its 4096 bytes and then its level and position, so no block can stand in for another.
+ *
+ * A check reads one tree block a level at most: the last one of each level is kept, in this class's memory, so
+ * a file that is read from front to back costs one hash a block. Tree blocks are copied before they are hashed,
+ * and only the copy is used.
+ */
 
 import { SHA256_STATE_BYTES, Sha256 } from "sha256/sha256";
 import {

@@ -1,9 +1,11 @@
-// SHA-256 (FIPS 180-4), fed in pieces of any length.
-//
-// The state is a view over SHA256_STATE_BYTES of the caller's memory, so several can run at once and nothing
-// allocates. Whole 64-byte blocks are taken where they lie; only a rest shorter than a block is copied.
-//
-//     hash.begin().update(address, length).finish(digest);
+/**
+ * SHA-256 (FIPS 180-4), fed in pieces of any length.
+ *
+ * The state is a view over SHA256_STATE_BYTES of the caller's memory, so several can run at once and nothing
+ * allocates. Whole 64-byte blocks are taken where they lie; only a rest shorter than a block is copied.
+ *
+ *     hash.begin().update(address, length).finish(digest);
+ */
 
 /** Bytes of a digest. */
 export const SHA256_DIGEST_BYTES: u32 = 32;

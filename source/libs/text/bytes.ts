@@ -1,6 +1,8 @@
-// Judging bytes that came from somewhere else: is this range that word, is it a number, is it UTF-8?
-//
-// A range is an address and a length; nothing here reads past it, and nothing allocates.
+/**
+ * Judging bytes that came from somewhere else: is this range that word, is it a number, is it UTF-8?
+ *
+ * A range is an address and a length; nothing here reads past it, and nothing allocates.
+ */
 
 /** What `parseDecimal` returns for anything that is not a decimal number below it. */
 export const NOT_A_NUMBER: u64 = u64.MAX_VALUE;

@@ -21,7 +21,7 @@ async function keyboard(lines: readonly (string | { status: string })[]): Promis
   return endpoint;
 }
 
-const greeting = "nx: shell (help lists the commands, poweroff ends)";
+const GREETING = "nx: shell (help lists the commands, poweroff ends)";
 
 interface Session {
   /** What was printed for the lines, without the greeting. */
@@ -44,7 +44,7 @@ async function session(
   options.prepare?.(system);
   const end = system.kernel.run("main");
   const [first, ...printed] = system.kernel.console.join("").replace(/\n$/, "").split("\n");
-  expect(first).toBe(greeting);
+  expect(first).toBe(GREETING);
   return { lines: printed, end };
 }
 

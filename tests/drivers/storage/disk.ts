@@ -1,9 +1,9 @@
 // A `Disk` of source/drivers/storage/virtio-blk in front of a fake device, with words instead of numbers: faults,
 // refusals and outcomes come back by their names in the guest's own enums.
 
-import { FakeBlockDevice, mmioBase } from "../../harness/fake-device.ts";
+import { FakeBlockDevice, MMIO_BASE } from "../../harness/fake-device.ts";
 import type { FakeDeviceOptions } from "../../harness/fake-options.ts";
-import { busOffset } from "../../harness/fake-ring.ts";
+import { BUS_OFFSET } from "../../harness/fake-ring.ts";
 import { type Guest, guest } from "../../harness/guest.ts";
 
 const text = `
@@ -49,8 +49,8 @@ export function version(disk: Disk): u32 { return disk.version; }
 `;
 
 /** Room for a ring of 256 and both page-aligned parts. */
-export const ringBytes = 3 * 4096;
-export const forever = 0xffff_ffff_ffff_ffffn;
+export const RING_BYTES = 3 * 4096;
+export const FOREVER = 0xffff_ffff_ffff_ffffn;
 
 export interface TestDiskOptions {
   /** The caller of `open` vouches for the file behind the device. */
@@ -101,16 +101,16 @@ export class TestDisk {
     this.disk = g.alloc(g.call("stateBytes"), 8);
     this.completion = g.alloc(32, 8);
     const memory = g.alloc(64, 8);
-    this.ring = g.alloc(ringBytes, 4096);
+    this.ring = g.alloc(RING_BYTES, 4096);
     const request = g.alloc(g.call("requestBytes"), 16);
     // What stood there before must not matter.
-    g.bytes().fill(0xa5, this.ring, this.ring + ringBytes);
+    g.bytes().fill(0xa5, this.ring, this.ring + RING_BYTES);
     g.bytes().fill(0x5a, request, request + g.call("requestBytes"));
-    this.ringBus = device.window(this.ring, ringBytes);
+    this.ringBus = device.window(this.ring, RING_BYTES);
     this.requestBus = device.window(request, g.call("requestBytes"));
-    const told = options.ringByteCount ?? ringBytes;
+    const told = options.ringByteCount ?? RING_BYTES;
     g.call("describe", memory, this.ringBus, this.ring, told, this.requestBus, request);
-    const fault = g.call("open", this.disk, mmioBase, memory, options.fileIsReadOnly ? 1 : 0);
+    const fault = g.call("open", this.disk, MMIO_BASE, memory, options.fileIsReadOnly ? 1 : 0);
     this.opened = this.name("DeviceFault", fault);
   }
 
@@ -122,10 +122,10 @@ export class TestDisk {
   }
 
   bytesAt(bus: bigint, byteCount: number): Uint8Array {
-    return this.guest.get(Number(bus - busOffset), byteCount);
+    return this.guest.get(Number(bus - BUS_OFFSET), byteCount);
   }
 
-  read(lba: bigint, sectorCount: number, bus: bigint, tag = 0n, deadline = forever): string {
+  read(lba: bigint, sectorCount: number, bus: bigint, tag = 0n, deadline = FOREVER): string {
     const refusal = this.guest.call("submitContiguous", this.disk, lba, sectorCount, bus, deadline, tag);
     return this.name("SubmitRefusal", refusal);
   }
@@ -140,7 +140,7 @@ export class TestDisk {
     const n = segments.length;
     return this.name(
       "SubmitRefusal",
-      this.guest.call("submit", this.disk, lba, sectorCount, at, n, forever, tag),
+      this.guest.call("submit", this.disk, lba, sectorCount, at, n, FOREVER, tag),
     );
   }
 

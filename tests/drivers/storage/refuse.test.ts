@@ -4,7 +4,7 @@
 import { describe, expect, test } from "vitest";
 import { FakeBlockDevice } from "../../harness/fake-device.ts";
 import type { FakeDeviceOptions, Mood } from "../../harness/fake-options.ts";
-import { ringBytes, TestDisk, type TestDiskOptions } from "./disk.ts";
+import { RING_BYTES, TestDisk, type TestDiskOptions } from "./disk.ts";
 
 interface Refused {
   readonly why: string;
@@ -15,7 +15,7 @@ interface Refused {
   readonly only?: 1 | 2;
 }
 
-const versionOne = 1n << 32n;
+const VERSION_ONE = 1n << 32n;
 
 const refused: readonly Refused[] = [
   { why: "no virtio registers at all", fault: "NotVirtio", device: { magic: 0 } },
@@ -36,7 +36,7 @@ const refused: readonly Refused[] = [
   { why: "no queue", fault: "QueueMissing", device: { queueSizeMax: 0 } },
   { why: "a queue too small for one read", fault: "QueueMissing", device: { queueSizeMax: 3 } },
   { why: "a queue that is in use", fault: "QueueInUse", mood: { queueIsTaken: true } },
-  { why: "too little ring memory", fault: "QueueMemory", options: { ringByteCount: ringBytes - 4096 } },
+  { why: "too little ring memory", fault: "QueueMemory", options: { ringByteCount: RING_BYTES - 4096 } },
   { why: "a configuration that never holds still", fault: "ConfigUnstable", mood: { restlessConfig: true } },
   { why: "an empty disk", fault: "NoSectors", device: { sectors: 0n } },
   {
@@ -89,9 +89,9 @@ describe.each([1, 2] as const)("register layout version %i: a device is refused"
 });
 
 test("a version 2 device that offers nothing but VERSION_1 and RO is enough", async () => {
-  const disk = await TestDisk.open({ version: 2, sectors: 64n, features: versionOne | (1n << 5n) });
+  const disk = await TestDisk.open({ version: 2, sectors: 64n, features: VERSION_ONE | (1n << 5n) });
   expect(disk.opened).toBe("None");
-  expect(disk.device.acceptedFeatures).toBe(versionOne | (1n << 5n));
+  expect(disk.device.acceptedFeatures).toBe(VERSION_ONE | (1n << 5n));
 });
 
 describe("a read is refused", () => {

@@ -10,13 +10,13 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { ImageReader } from "../../../tools/image/reader.ts";
 import { root } from "../../harness/guest.ts";
 
-const mebibyte = 1 << 20;
+const MEBIBYTE = 1 << 20;
 
 /** Builds an image of `argv[3]` MiB in `argv[2]`, and prints the most memory that the process ever had, in bytes. */
 const program = `
 import { writeImageFile } from "./host/pkgimg/files.ts";
 const [, , out, size] = process.argv;
-const byteLength = Number(size) * ${mebibyte};
+const byteLength = Number(size) * ${MEBIBYTE};
 function* read() {
   for (let at = 0; at < byteLength; at += 65536) yield Buffer.alloc(65536, at >> 16);
 }
@@ -47,11 +47,11 @@ async function buildInChild(
 test("100 MB are built in constant memory, told piece by piece, and every block of it verifies", async () => {
   const small = await buildInChild(8);
   const large = await buildInChild(100);
-  expect(statSync(large.file).size).toBeGreaterThan(100 * mebibyte);
+  expect(statSync(large.file).size).toBeGreaterThan(100 * MEBIBYTE);
   // Beside a hash for each block, nothing grows with the image; buffers that wait for collection make the difference.
-  expect(large.peakBytes - small.peakBytes).toBeLessThan(48 * mebibyte);
+  expect(large.peakBytes - small.peakBytes).toBeLessThan(48 * MEBIBYTE);
 
-  const total = 100 * mebibyte + 1500;
+  const total = 100 * MEBIBYTE + 1500;
   expect(large.told.length).toBeGreaterThanOrEqual(100);
   expect(large.told.length).toBeLessThan(110);
   expect(large.told.map(([done]) => done)).toEqual(

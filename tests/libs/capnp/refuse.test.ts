@@ -10,12 +10,12 @@ import { type Guest, guest, root } from "../../harness/guest.ts";
 import { withDrivers } from "./drivers.ts";
 import { anyStruct, hostClasses, hostMessage } from "./values.ts";
 
-const messageBytesMax = 4096;
-const streamBytes = 1 << 16;
-const corruptedCount = 150_000;
-const file = "tests/libs/capnp/everything.capnp";
-const text = readFileSync(join(root, file), "utf8");
-const schema = readSchema(text, file);
+const MESSAGE_BYTES_MAX = 4096;
+const STREAM_BYTES = 1 << 16;
+const CORRUPTED_COUNT = 150_000;
+const FILE = "tests/libs/capnp/everything.capnp";
+const text = readFileSync(join(root, FILE), "utf8");
+const schema = readSchema(text, FILE);
 
 /** MessageRefusal of source/libs/capnp/refusal.ts. */
 const refusals = {
@@ -34,16 +34,16 @@ let g: Guest;
 let streamAt: number;
 
 beforeAll(async () => {
-  g = await guest({ text: withDrivers(text, file) });
-  streamAt = g.alloc(streamBytes);
-  g.alloc(messageBytesMax, 65_536);
+  g = await guest({ text: withDrivers(text, FILE) });
+  streamAt = g.alloc(STREAM_BYTES);
+  g.alloc(MESSAGE_BYTES_MAX, 65_536);
 });
 
 /** Opens and reads a message that ends where memory ends: the stream's length, or -1. */
 function read(name: string, bytes: Uint8Array, depth = 2): number {
   const at = g.memory.buffer.byteLength - bytes.length;
   g.bytes().set(bytes, at);
-  return g.call(`readMessage_${name}`, at, bytes.length, streamAt, streamBytes, depth);
+  return g.call(`readMessage_${name}`, at, bytes.length, streamAt, STREAM_BYTES, depth);
 }
 
 function refusalOf(name: string, bytes: Uint8Array): number {
@@ -72,11 +72,11 @@ function list(offset: number, size: number, count: number): bigint {
 const leaf = (name: bigint, ...more: bigint[]): Uint8Array => framed(struct(0, 2, 1), 7n, 0n, name, ...more);
 /** Tree: one data word, three pointers (left, right, children). */
 const tree = (...words: bigint[]): Uint8Array => framed(struct(0, 1, 3), ...words);
-const hello = 0x6f6c6c6568n;
+const HELLO = 0x6f6c6c6568n;
 
 describe("a message is refused, with its reason", () => {
   const cases: readonly [string, string, Uint8Array, keyof typeof refusals][] = [
-    ["nothing is wrong", "Leaf", leaf(list(0, 2, 6), hello), "none"],
+    ["nothing is wrong", "Leaf", leaf(list(0, 2, 6), HELLO), "none"],
     ["it is empty", "Leaf", raw(), "badLength"],
     ["it has no root pointer", "Leaf", raw(1n << 32n), "badLength"],
     ["its frame says no words", "Leaf", raw(0n, 0n), "badLength"],
@@ -99,7 +99,7 @@ describe("a message is refused, with its reason", () => {
       "badLength",
     ],
     ["it has two segments", "Leaf", raw((4n << 32n) | 1n, struct(0, 2, 1), 0n, 0n, 0n), "segmented"],
-    ["its root is a list", "Leaf", framed(list(0, 2, 6), hello), "noRoot"],
+    ["its root is a list", "Leaf", framed(list(0, 2, 6), HELLO), "noRoot"],
     ["its root is a far pointer", "Leaf", framed(2n, 0n), "noRoot"],
     ["its root is a capability", "Leaf", framed(3n, 0n), "noRoot"],
     ["its root lies behind the end", "Leaf", framed(struct(1, 2, 1), 0n, 0n, 0n), "outOfBounds"],
@@ -111,14 +111,14 @@ describe("a message is refused, with its reason", () => {
       "outOfBounds",
     ],
     ["its root is larger than it", "Leaf", framed(struct(0, 0xffff, 0xffff), 0n, 0n, 0n), "outOfBounds"],
-    ["a text has no zero at its end", "Leaf", leaf(list(0, 2, 5), hello), "badPointer"],
+    ["a text has no zero at its end", "Leaf", leaf(list(0, 2, 5), HELLO), "badPointer"],
     ["a text has not even a zero", "Leaf", leaf(list(0, 2, 0)), "badPointer"],
-    ["a text is a list of numbers", "Leaf", leaf(list(0, 4, 1), hello), "badPointer"],
-    ["a text is a struct", "Leaf", leaf(struct(0, 1, 0), hello), "badPointer"],
-    ["a text is a far pointer", "Leaf", leaf(2n, hello), "badPointer"],
-    ["a text lies behind the end", "Leaf", leaf(list(1, 2, 6), hello), "outOfBounds"],
-    ["a text ends behind the end", "Leaf", leaf(list(0, 2, 9), hello), "outOfBounds"],
-    ["a text has half a billion bytes", "Leaf", leaf(list(0, 2, 2 ** 29 - 1), hello), "outOfBounds"],
+    ["a text is a list of numbers", "Leaf", leaf(list(0, 4, 1), HELLO), "badPointer"],
+    ["a text is a struct", "Leaf", leaf(struct(0, 1, 0), HELLO), "badPointer"],
+    ["a text is a far pointer", "Leaf", leaf(2n, HELLO), "badPointer"],
+    ["a text lies behind the end", "Leaf", leaf(list(1, 2, 6), HELLO), "outOfBounds"],
+    ["a text ends behind the end", "Leaf", leaf(list(0, 2, 9), HELLO), "outOfBounds"],
+    ["a text has half a billion bytes", "Leaf", leaf(list(0, 2, 2 ** 29 - 1), HELLO), "outOfBounds"],
     ["a struct is a list", "Tree", tree(0n, list(2, 2, 1), 0n, 0n, 0n), "badPointer"],
     ["a list of structs has numbers", "Tree", tree(0n, 0n, 0n, list(0, 5, 1), 0n), "badPointer"],
     ["a list of structs has no tag", "Tree", tree(0n, 0n, 0n, list(0, 7, 0)), "outOfBounds"],
@@ -176,13 +176,13 @@ describe("a message is refused, with its reason", () => {
   it("it does not begin at a multiple of 8", () => {
     const at = g.memory.buffer.byteLength - 4096;
     g.bytes().set(leaf(0n), at + 4);
-    expect(g.call("readMessage_Leaf", at + 4, 40, streamAt, streamBytes, 2)).toBe(-1);
+    expect(g.call("readMessage_Leaf", at + 4, 40, streamAt, STREAM_BYTES, 2)).toBe(-1);
     expect(g.call("refusal")).toBe(refusals.badLength);
   });
 
   it("a page is as long as a message may be, and what follows its end is not looked at", () => {
-    const page = new Uint8Array(messageBytesMax).fill(0xff);
-    page.set(leaf(list(0, 2, 6), hello));
+    const page = new Uint8Array(MESSAGE_BYTES_MAX).fill(0xff);
+    page.set(leaf(list(0, 2, 6), HELLO));
     expect(refusalOf("Leaf", page)).toBe(refusals.none);
   });
 });
@@ -223,32 +223,32 @@ function corrupt(bytes: Uint8Array, pick: (below: number) => number): Uint8Array
   return copy;
 }
 
-describe(`${corruptedCount} corrupted messages at the very end of memory`, () => {
+describe(`${CORRUPTED_COUNT} corrupted messages at the very end of memory`, () => {
   const names = ["Pointers", "Tree", "ServiceBothResults", "Leaf", "ServiceBothParams"];
 
   it("are read without a trap, and never more than was sent", async () => {
-    const classes = await hostClasses(text, file);
+    const classes = await hostClasses(text, FILE);
     const corpus = names.flatMap((name) =>
       fc
         .sample(anyStruct(schema, name), { numRuns: 40, seed: 1 })
         .map((value) => ({ name, bytes: hostMessage(schema, classes(name), name, value) }))
-        .filter(({ bytes }) => bytes.length <= messageBytesMax),
+        .filter(({ bytes }) => bytes.length <= MESSAGE_BYTES_MAX),
     );
     const pick = random(247);
     const outcomes = new Map<number, number>();
-    for (let i = 0; i < corruptedCount; i++) {
+    for (let i = 0; i < CORRUPTED_COUNT; i++) {
       const sample = corpus[i % corpus.length];
       if (!sample) {
         throw new Error("the corpus is empty");
       }
       const refusal = refusalOf(sample.name, corrupt(sample.bytes, pick));
       outcomes.set(refusal, (outcomes.get(refusal) ?? 0) + 1);
-      if (refusal === refusals.none && g.call("touchedBytes") > messageBytesMax) {
+      if (refusal === refusals.none && g.call("touchedBytes") > MESSAGE_BYTES_MAX) {
         throw new Error(`message ${i}: ${g.call("touchedBytes")} bytes read out of ${sample.bytes.length}`);
       }
     }
     // Both sides of the gate were exercised, and every reason but those that need a longer message was given.
-    expect(outcomes.get(refusals.none)).toBeGreaterThan(corruptedCount / 20);
+    expect(outcomes.get(refusals.none)).toBeGreaterThan(CORRUPTED_COUNT / 20);
     const { none, badLength, segmented, noRoot, outOfBounds, badPointer, amplified } = refusals;
     expect([...outcomes.keys()]).toEqual(
       expect.arrayContaining([none, badLength, segmented, noRoot, outOfBounds, badPointer, amplified]),

@@ -22,7 +22,7 @@ import { root } from "../../harness/guest.ts";
 export type Value = bigint | string | Uint8Array | readonly Value[] | null;
 
 /** Structs within one another that values have, and that are read back. */
-export const depthMax = 3;
+export const DEPTH_MAX = 3;
 
 /** The stream's words, as bytes. */
 class Stream {
@@ -48,7 +48,7 @@ class Stream {
 
 // --- random values ------------------------------------------------------------------------------------------------
 
-export function anyStruct(schema: Schema, name: string, depth = depthMax): fc.Arbitrary<readonly Value[]> {
+export function anyStruct(schema: Schema, name: string, depth = DEPTH_MAX): fc.Arbitrary<readonly Value[]> {
   const fields = structNamed(schema, name).fields.map((field) => anyValue(schema, field.type, depth));
   return fc.tuple(...fields);
 }
@@ -122,7 +122,7 @@ export function buildStream(schema: Schema, name: string, fields: readonly Value
 }
 
 /** The stream of what capnp-es reads. */
-export function hostStream(schema: Schema, name: string, from: object, depth = depthMax): Uint8Array {
+export function hostStream(schema: Schema, name: string, from: object, depth = DEPTH_MAX): Uint8Array {
   const stream = new Stream();
   const add = (type: Type, value: unknown, left: number): void => {
     if (typeof value === "bigint") {

@@ -8,11 +8,11 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { readSchema } from "../../../toolchain/schema/generate.ts";
 import { type Guest, guest } from "../../harness/guest.ts";
 import { withDrivers } from "./drivers.ts";
-import { anyStruct, depthMax, hostClasses, hostMessage, hostStream } from "./values.ts";
+import { anyStruct, DEPTH_MAX, hostClasses, hostMessage, hostStream } from "./values.ts";
 
-const messageBytesMax = 4096;
-const streamBytes = 1 << 20;
-const tooLong = 8;
+const MESSAGE_BYTES_MAX = 4096;
+const STREAM_BYTES = 1 << 20;
+const TOO_LONG = 8;
 
 const versions = {
   older: `@0xdeadbeefdeadbeef;
@@ -39,14 +39,14 @@ describe.each([
     g = await guest({ text: withDrivers(versions[ours], `${ours}.capnp`) });
     classes = await hostClasses(versions[ours], `${ours}.capnp`);
     theirClasses = await hostClasses(versions[theirs], `${theirs}.capnp`);
-    streamAt = g.alloc(streamBytes);
-    g.alloc(messageBytesMax, 65_536);
+    streamAt = g.alloc(STREAM_BYTES);
+    g.alloc(MESSAGE_BYTES_MAX, 65_536);
   });
 
   const read = (bytes: Uint8Array): Uint8Array | undefined => {
     const at = g.memory.buffer.byteLength - bytes.length;
     g.bytes().set(bytes, at);
-    const length = g.call("readMessage_Root", at, bytes.length, streamAt, streamBytes, depthMax);
+    const length = g.call("readMessage_Root", at, bytes.length, streamAt, STREAM_BYTES, DEPTH_MAX);
     return length < 0 ? undefined : g.get(streamAt, length);
   };
 
@@ -54,7 +54,7 @@ describe.each([
     fc.assert(
       fc.property(anyStruct(theirSchema, "Root"), (value) => {
         const bytes = hostMessage(theirSchema, theirClasses("Root"), "Root", value);
-        if (bytes.length > messageBytesMax / 4) {
+        if (bytes.length > MESSAGE_BYTES_MAX / 4) {
           return;
         }
         const inOurs = hostMessage(schema, classes("Root"), "Root", value);
@@ -91,9 +91,9 @@ describe.each([
     };
     const size = (one: { dataWords: number; pointerCount: number }): number =>
       one.dataWords + one.pointerCount;
-    const most = Math.floor((messageBytesMax / 8 - size(rootWords) - 1) / size(itemWords));
+    const most = Math.floor((MESSAGE_BYTES_MAX / 8 - size(rootWords) - 1) / size(itemWords));
     expect(read(message(most))).toBeDefined();
     expect(read(message(most + 1))).toBeUndefined();
-    expect(g.call("refusal")).toBe(tooLong);
+    expect(g.call("refusal")).toBe(TOO_LONG);
   });
 });

@@ -9,10 +9,10 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { readSchema } from "../../../toolchain/schema/generate.ts";
 import { type Guest, guest, root } from "../../harness/guest.ts";
 import { withDrivers } from "./drivers.ts";
-import { anyStruct, buildStream, depthMax, hostClasses, hostMessage, hostStream } from "./values.ts";
+import { anyStruct, buildStream, DEPTH_MAX, hostClasses, hostMessage, hostStream } from "./values.ts";
 
-const messageBytesMax = 4096;
-const streamBytesMax = 1 << 20;
+const MESSAGE_BYTES_MAX = 4096;
+const STREAM_BYTES_MAX = 1 << 20;
 /** A struct of no size as the capnp compiler writes it; capnp-es writes a null pointer. */
 const emptyMessage = Uint8Array.from([0, 0, 0, 0, 1, 0, 0, 0, 0xfc, 0xff, 0xff, 0xff, 0, 0, 0, 0]);
 const idl = readdirSync(join(root, "source/idl")).map((name) => `source/idl/${name}`);
@@ -28,18 +28,18 @@ describe.each(["tests/libs/capnp/everything.capnp", ...idl])("%s", (file) => {
   beforeAll(async () => {
     g = await guest({ text: withDrivers(text, file) });
     classes = await hostClasses(text, file);
-    streamAt = g.alloc(streamBytesMax);
+    streamAt = g.alloc(STREAM_BYTES_MAX);
     // The page ends where memory ends: a write behind it traps.
-    g.alloc(messageBytesMax, 65_536);
-    pageAt = g.memory.buffer.byteLength - messageBytesMax;
+    g.alloc(MESSAGE_BYTES_MAX, 65_536);
+    pageAt = g.memory.buffer.byteLength - MESSAGE_BYTES_MAX;
   });
 
-  const build = (name: string, stream: Uint8Array, capacity = messageBytesMax): number => {
+  const build = (name: string, stream: Uint8Array, capacity = MESSAGE_BYTES_MAX): number => {
     g.bytes().set(stream, streamAt);
     return g.call(`buildMessage_${name}`, streamAt, g.memory.buffer.byteLength - capacity, capacity);
   };
   const read = (name: string, at: number, length: number): Uint8Array | undefined => {
-    const bytes = g.call(`readMessage_${name}`, at, length, streamAt, streamBytesMax, depthMax);
+    const bytes = g.call(`readMessage_${name}`, at, length, streamAt, STREAM_BYTES_MAX, DEPTH_MAX);
     return bytes < 0 ? undefined : g.get(streamAt, bytes);
   };
 
@@ -50,7 +50,7 @@ describe.each(["tests/libs/capnp/everything.capnp", ...idl])("%s", (file) => {
         g.bytes().fill(0xa5, pageAt);
         const length = build(name, buildStream(schema, name, value));
         const expected = hostMessage(schema, classes(name), name, value);
-        expect(length).toBe(expected.length <= messageBytesMax ? expected.length : 0);
+        expect(length).toBe(expected.length <= MESSAGE_BYTES_MAX ? expected.length : 0);
         if (length === 0) {
           return;
         }
@@ -69,7 +69,7 @@ describe.each(["tests/libs/capnp/everything.capnp", ...idl])("%s", (file) => {
     fc.assert(
       fc.property(anyStruct(schema, name), (value) => {
         const bytes = hostMessage(schema, classes(name), name, value);
-        if (bytes.length > messageBytesMax) {
+        if (bytes.length > MESSAGE_BYTES_MAX) {
           return;
         }
         const at = g.memory.buffer.byteLength - bytes.length;

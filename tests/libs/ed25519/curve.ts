@@ -3,15 +3,15 @@
 
 import { createHash } from "node:crypto";
 
-export const prime = 2n ** 255n - 19n;
-export const orderOfBase = 2n ** 252n + 27742317777372353535851937790883648493n;
+export const PRIME = 2n ** 255n - 19n;
+export const ORDER_OF_BASE = 2n ** 252n + 27742317777372353535851937790883648493n;
 
 export interface AffinePoint {
   readonly x: bigint;
   readonly y: bigint;
 }
 
-export const modulo = (value: bigint, by = prime): bigint => ((value % by) + by) % by;
+export const modulo = (value: bigint, by = PRIME): bigint => ((value % by) + by) % by;
 
 function power(base: bigint, exponent: bigint): bigint {
   let result = 1n;
@@ -25,7 +25,7 @@ function power(base: bigint, exponent: bigint): bigint {
   return result;
 }
 
-const invert = (value: bigint): bigint => power(value, prime - 2n);
+const invert = (value: bigint): bigint => power(value, PRIME - 2n);
 const d = modulo(-121665n * invert(121666n));
 
 export const neutral: AffinePoint = { x: 0n, y: 1n };
@@ -33,9 +33,9 @@ export const neutral: AffinePoint = { x: 0n, y: 1n };
 /** The x of a point with that y, odd or even as wanted; undefined if there is none. */
 function xOf(y: bigint, isOdd: boolean): bigint | undefined {
   const square = modulo((y * y - 1n) * invert(d * y * y + 1n));
-  let x = power(square, (prime + 3n) / 8n);
+  let x = power(square, (PRIME + 3n) / 8n);
   if (modulo(x * x) !== square) {
-    x = modulo(x * power(2n, (prime - 1n) / 4n));
+    x = modulo(x * power(2n, (PRIME - 1n) / 4n));
   }
   if (modulo(x * x) !== square) {
     return undefined;
@@ -85,7 +85,7 @@ export function smallOrderPoints(): AffinePoint[] {
     if (x === undefined) {
       continue;
     }
-    const point = multiply({ x, y }, orderOfBase);
+    const point = multiply({ x, y }, ORDER_OF_BASE);
     if (multiply(point, 4n).y === 1n) {
       continue;
     }
@@ -97,7 +97,7 @@ export function smallOrderPoints(): AffinePoint[] {
 export function challengeOf(r: Uint8Array, key: Uint8Array, message: Uint8Array): bigint {
   return modulo(
     decodeLittle(createHash("sha512").update(r).update(key).update(message).digest()),
-    orderOfBase,
+    ORDER_OF_BASE,
   );
 }
 
@@ -109,6 +109,6 @@ export function forge(
   message: Uint8Array,
   r = encodePoint(multiply(base, nonce)),
 ): Uint8Array {
-  const s = modulo(nonce + challengeOf(r, key, message) * secret, orderOfBase);
+  const s = modulo(nonce + challengeOf(r, key, message) * secret, ORDER_OF_BASE);
   return Buffer.concat([r, encodeLittle(s)]);
 }

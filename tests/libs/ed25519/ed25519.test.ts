@@ -16,8 +16,8 @@ import {
   modulo,
   multiply,
   neutral,
-  orderOfBase,
-  prime,
+  ORDER_OF_BASE,
+  PRIME,
   smallOrderPoints,
 } from "./curve.ts";
 
@@ -194,8 +194,8 @@ describe("the policy", () => {
 
   test("S has to be below L: a signature has no second form", () => {
     const s = decodeLittle(honest.subarray(32));
-    for (let times = 1n; s + times * orderOfBase < 2n ** 256n; times += 1n) {
-      const second = Buffer.concat([honest.subarray(0, 32), encodeLittle(s + times * orderOfBase)]);
+    for (let times = 1n; s + times * ORDER_OF_BASE < 2n ** 256n; times += 1n) {
+      const second = Buffer.concat([honest.subarray(0, 32), encodeLittle(s + times * ORDER_OF_BASE)]);
       expect(guestSays(someKey.key, someMessage, second)).toBe(false);
       expect(nodeSays(someKey.key, someMessage, second)).toBe(false);
     }
@@ -221,11 +221,11 @@ describe("the policy", () => {
 
   test("a point has one encoding: y of p or more is refused, and so is x = 0 that says it is odd", () => {
     // 2^255 - 1 is the most that 255 bits hold, so only y below 19 has a second form.
-    const secondForms = Array.from({ length: 19 }, (_, y) => prime + BigInt(y)).flatMap((y) => [
+    const secondForms = Array.from({ length: 19 }, (_, y) => PRIME + BigInt(y)).flatMap((y) => [
       y,
       y | (1n << 255n),
     ]);
-    const oddZeros = [1n | (1n << 255n), (prime - 1n) | (1n << 255n)];
+    const oddZeros = [1n | (1n << 255n), (PRIME - 1n) | (1n << 255n)];
     for (const y of [...secondForms, ...oddZeros]) {
       const key = encodeLittle(y);
       expect(guestSays(key, someMessage, forge(0n, 7n, key, someMessage))).toBe(false);
@@ -237,7 +237,7 @@ describe("the policy", () => {
     const key = encodePoint(multiply(base, secret));
     const r = encodePoint(neutral);
     expect(guestSays(key, someMessage, forge(secret, 0n, key, someMessage, r))).toBe(true);
-    const secondForm = encodeLittle(prime + 1n);
+    const secondForm = encodeLittle(PRIME + 1n);
     expect(guestSays(key, someMessage, forge(secret, 0n, key, someMessage, secondForm))).toBe(false);
     const oddZero = encodeLittle(1n | (1n << 255n));
     expect(guestSays(key, someMessage, forge(secret, 0n, key, someMessage, oddZero))).toBe(false);
@@ -280,10 +280,10 @@ describe("points", () => {
 
   test("y of p or more, x = 0 that says it is odd, and y that nothing has are none", () => {
     for (let y = 0n; y < 19n; y += 1n) {
-      expect(decodes(encodeLittle(prime + y))).toBe(false);
-      expect(decodes(encodeLittle((prime + y) | (1n << 255n)))).toBe(false);
+      expect(decodes(encodeLittle(PRIME + y))).toBe(false);
+      expect(decodes(encodeLittle((PRIME + y) | (1n << 255n)))).toBe(false);
     }
-    for (const y of [1n, prime - 1n]) {
+    for (const y of [1n, PRIME - 1n]) {
       expect(decodes(encodeLittle(y))).toBe(true);
       expect(decodes(encodeLittle(y | (1n << 255n)))).toBe(false);
     }
@@ -303,9 +303,9 @@ describe("the arithmetic, held against big integers", () => {
     2n,
     18n,
     19n,
-    prime - 1n,
-    prime,
-    prime + 1n,
+    PRIME - 1n,
+    PRIME,
+    PRIME + 1n,
     2n ** 255n - 1n,
     2n ** 254n,
     (1n << 128n) - 1n,
@@ -313,7 +313,7 @@ describe("the arithmetic, held against big integers", () => {
   const numbers = fc.oneof(
     fc.constantFrom(...edges),
     fc.bigInt({ min: 0n, max: 2n ** 255n - 1n }),
-    fc.bigInt({ min: 0n, max: 1000n }).map((below) => prime + 18n - below),
+    fc.bigInt({ min: 0n, max: 1000n }).map((below) => PRIME + 18n - below),
   );
 
   function power(base: bigint, exponent: bigint): bigint {
@@ -332,8 +332,8 @@ describe("the arithmetic, held against big integers", () => {
     ["subtract", 1, (a: bigint, b: bigint) => modulo(a - b)],
     ["multiply", 2, (a: bigint, b: bigint) => modulo(a * b)],
     ["square", 3, (a: bigint) => modulo(a * a)],
-    ["invert", 4, (_a: bigint, b: bigint) => power(b, prime - 2n)],
-    ["powerForRoot", 5, (_a: bigint, b: bigint) => power(b, (prime - 5n) / 8n)],
+    ["invert", 4, (_a: bigint, b: bigint) => power(b, PRIME - 2n)],
+    ["powerForRoot", 5, (_a: bigint, b: bigint) => power(b, (PRIME - 5n) / 8n)],
     ["negate", 6, (a: bigint) => modulo(-a)],
   ])("%s modulo p", (_name, operation, expected) => {
     fc.assert(
@@ -348,14 +348,14 @@ describe("the arithmetic, held against big integers", () => {
   test("reduction modulo L, and what is below L", () => {
     const wide = fc.oneof(
       fc.bigInt({ min: 0n, max: 2n ** 512n - 1n }),
-      fc.bigInt({ min: 0n, max: 2n ** 258n }).map((factor) => (factor * orderOfBase) & (2n ** 512n - 1n)),
-      fc.constantFrom(0n, orderOfBase - 1n, orderOfBase, orderOfBase + 1n, 2n ** 512n - 1n),
+      fc.bigInt({ min: 0n, max: 2n ** 258n }).map((factor) => (factor * ORDER_OF_BASE) & (2n ** 512n - 1n)),
+      fc.constantFrom(0n, ORDER_OF_BASE - 1n, ORDER_OF_BASE, ORDER_OF_BASE + 1n, 2n ** 512n - 1n),
     );
     fc.assert(
       fc.property(wide, (number) => {
         put(encodeLittle(number, 64));
-        expect(g.call("isBelow") !== 0).toBe(modulo(number, 2n ** 256n) < orderOfBase);
-        expect(decodeLittle(g.get(g.call("reduce"), 32))).toBe(number % orderOfBase);
+        expect(g.call("isBelow") !== 0).toBe(modulo(number, 2n ** 256n) < ORDER_OF_BASE);
+        expect(decodeLittle(g.get(g.call("reduce"), 32))).toBe(number % ORDER_OF_BASE);
       }),
       { numRuns: 500 },
     );

@@ -13,8 +13,8 @@ export interface SegmentWords {
 export const flag = { execute: 1, write: 2, read: 4 } as const;
 export const type = { load: 1, dynamic: 2, interpreter: 3, note: 4, threadLocal: 7 } as const;
 
-const fileHeaderBytes = 64;
-const programHeaderBytes = 56;
+const FILE_HEADER_BYTES = 64;
+const PROGRAM_HEADER_BYTES = 56;
 
 /** An executable of `byteLength` bytes that starts at `entry`. */
 export function program(segments: readonly SegmentWords[], entry = 0x1_0000n, byteLength = 0x1000): Buffer {
@@ -24,13 +24,13 @@ export function program(segments: readonly SegmentWords[], entry = 0x1_0000n, by
   file.writeUInt16LE(243, 18);
   file.writeUInt32LE(1, 20);
   file.writeBigUInt64LE(entry, 24);
-  file.writeBigUInt64LE(BigInt(fileHeaderBytes), 32);
+  file.writeBigUInt64LE(BigInt(FILE_HEADER_BYTES), 32);
   file.writeUInt32LE(1, 48);
-  file.writeUInt16LE(fileHeaderBytes, 52);
-  file.writeUInt16LE(programHeaderBytes, 54);
+  file.writeUInt16LE(FILE_HEADER_BYTES, 52);
+  file.writeUInt16LE(PROGRAM_HEADER_BYTES, 54);
   file.writeUInt16LE(segments.length, 56);
   for (const [index, segment] of segments.entries()) {
-    const at = fileHeaderBytes + index * programHeaderBytes;
+    const at = FILE_HEADER_BYTES + index * PROGRAM_HEADER_BYTES;
     file.writeUInt32LE(segment.type ?? type.load, at);
     file.writeUInt32LE(segment.flags ?? flag.read | flag.execute, at + 4);
     file.writeBigUInt64LE(segment.offset ?? 0n, at + 8);

@@ -1,7 +1,7 @@
 // Writes device tree blobs, right ones and wrong ones: every token and every header word can be set as the test
 // likes. It shares nothing with the reader, nor with the compiler in toolchain/dts.
 
-const headerBytes = 40;
+const HEADER_BYTES = 40;
 
 /** Tokens of the structure block. */
 export const token = { begin: 1, end: 2, property: 3, nop: 4, last: 9 } as const;
@@ -84,7 +84,7 @@ export class BlobWriter {
       [header.totalSize]: total,
       [header.structure]: structureStart,
       [header.strings]: stringsStart,
-      [header.reservations]: headerBytes,
+      [header.reservations]: HEADER_BYTES,
       [header.version]: 17,
       [header.compatible]: 16,
       [header.stringsSize]: this.#strings.length,
@@ -94,7 +94,7 @@ export class BlobWriter {
       blob.writeUInt32BE(value, Number(offset));
     }
     for (const [index, value] of this.#reservations.entries()) {
-      blob.writeBigUInt64BE(value, headerBytes + index * 8);
+      blob.writeBigUInt64BE(value, HEADER_BYTES + index * 8);
     }
     blob.set(this.#structure, structureStart);
     blob.set(this.#strings, stringsStart);
@@ -102,7 +102,7 @@ export class BlobWriter {
   }
 
   get structureStart(): number {
-    return headerBytes + (this.#reservations.length / 2 + 1) * 16;
+    return HEADER_BYTES + (this.#reservations.length / 2 + 1) * 16;
   }
 }
 

@@ -6,7 +6,7 @@ import { Edge } from "../edge.ts";
 import { BlobWriter, cells, header, sampleTree, strings } from "./blob.ts";
 import { fdtGuest, nodeName } from "./face.ts";
 
-const none = 0;
+const NONE = 0;
 
 describe("device-tree reader", () => {
   let g: Guest;
@@ -31,7 +31,7 @@ describe("device-tree reader", () => {
     const seen: string[] = [];
     while (g.call("next")) {
       const parent = g.call("parent");
-      const above = parent === none ? "" : ` in ${nodeName(g, parent) || "/"}`;
+      const above = parent === NONE ? "" : ` in ${nodeName(g, parent) || "/"}`;
       seen.push(`${g.call("depth")} ${nodeName(g, g.call("node"))}${above}`);
     }
     expect(seen).toEqual([
@@ -54,22 +54,22 @@ describe("device-tree reader", () => {
     expect(nodeName(g, g.call("findChosen"))).toBe("chosen");
     expect(nodeName(g, g.call("findCpu1"))).toBe("cpu@1");
     expect(nodeName(g, g.call("findAnyCpu"))).toBe("cpu@0");
-    expect(g.call("findNothing")).toBe(none);
+    expect(g.call("findNothing")).toBe(NONE);
     expect(nodeName(g, g.call("childMemory", root))).toBe("memory@80000000");
     expect(nodeName(g, g.call("byPhandle", 7))).toBe("interrupt-controller");
-    expect(g.call("byPhandle", 8)).toBe(none);
+    expect(g.call("byPhandle", 8)).toBe(NONE);
   });
 
   test("goes over children and siblings", () => {
     expect(open(sampleTree().finish())).toBe("ok");
     const names: string[] = [];
     let child = g.call("firstChild", g.call("findRoot"));
-    for (; child !== none; child = g.call("nextSibling", child)) {
+    for (; child !== NONE; child = g.call("nextSibling", child)) {
       names.push(nodeName(g, child));
     }
     expect(names).toEqual(["cpus", "memory@80000000", "chosen"]);
-    expect(g.call("firstChild", g.call("findCpu1"))).toBe(none);
-    expect(g.call("nextSibling", g.call("findRoot"))).toBe(none);
+    expect(g.call("firstChild", g.call("findCpu1"))).toBe(NONE);
+    expect(g.call("nextSibling", g.call("findRoot"))).toBe(NONE);
   });
 
   test("counts reg in the parent's cells", () => {
@@ -124,11 +124,11 @@ describe("device-tree reader", () => {
     expect(g.call64("number", odd, 0, 2)).toBe(0n);
     expect(g.call64("number", odd, 0xffff_ffff, 2)).toBe(0n);
     const empty = g.call("propertyEmpty", chosen);
-    expect(empty).not.toBe(none);
+    expect(empty).not.toBe(NONE);
     expect(g.call("valueLength", empty)).toBe(0);
-    expect(g.call("propertyReg", chosen)).toBe(none);
-    expect(g.call("valueLength", none)).toBe(0);
-    expect(g.call("cell", none, 0)).toBe(0);
+    expect(g.call("propertyReg", chosen)).toBe(NONE);
+    expect(g.call("valueLength", NONE)).toBe(0);
+    expect(g.call("cell", NONE, 0)).toBe(0);
   });
 
   test("reads strings and lists of strings, whole words only", () => {

@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import type { Guest } from "../../harness/guest.ts";
 import { Edge } from "../edge.ts";
 import { pkgimgGuest } from "./face.ts";
-import { blockBytes, Forge, sampleFiles, superblock } from "./forge.ts";
+import { BLOCK_BYTES, Forge, sampleFiles, superblock } from "./forge.ts";
 
 const badWords = [0, 1, 2, 63, 64, 255, 256, 4095, 4096, 0x7fff_ffff, 0x8000_0000, 0xffff_f000, 0xffff_ffff];
 const word = fc.oneof(fc.constantFrom(...badWords), fc.nat({ max: 0x4000 }), fc.nat());
@@ -24,7 +24,7 @@ describe("package image reader, on damaged images", () => {
 
   /** Mounts and reads everything there is; true if nothing was refused. */
   function isAccepted(bytes: Uint8Array): boolean {
-    const error = g.call("open", edge.put(bytes), Math.floor(bytes.length / blockBytes)) || g.call("check");
+    const error = g.call("open", edge.put(bytes), Math.floor(bytes.length / BLOCK_BYTES)) || g.call("check");
     if (error !== 0) {
       return false;
     }
@@ -38,7 +38,7 @@ describe("package image reader, on damaged images", () => {
 
   /** Uses the image as if nobody had checked the index. */
   function use(bytes: Uint8Array): void {
-    if (g.call("open", edge.put(bytes), Math.floor(bytes.length / blockBytes)) !== 0) {
+    if (g.call("open", edge.put(bytes), Math.floor(bytes.length / BLOCK_BYTES)) !== 0) {
       return;
     }
     g.call("check");
@@ -73,16 +73,16 @@ describe("package image reader, on damaged images", () => {
 
   test("a flipped bit in each region, and at each block's last byte, is refused", () => {
     const { length } = new Forge(sampleFiles).bytes;
-    for (let block = 1; block < length / blockBytes; block += 1) {
+    for (let block = 1; block < length / BLOCK_BYTES; block += 1) {
       for (const offset of [0, 64, 2048, 4095]) {
-        expect(isAccepted(new Forge(sampleFiles).flip(block * blockBytes + offset).bytes)).toBe(false);
+        expect(isAccepted(new Forge(sampleFiles).flip(block * BLOCK_BYTES + offset).bytes)).toBe(false);
       }
     }
   });
 
   test("an image that is cut off anywhere is refused", () => {
     const { bytes } = new Forge(sampleFiles);
-    for (let end = 0; end < bytes.length; end += blockBytes) {
+    for (let end = 0; end < bytes.length; end += BLOCK_BYTES) {
       expect(isAccepted(bytes.subarray(0, end))).toBe(false);
     }
   });

@@ -4,7 +4,7 @@
 import { createHash } from "node:crypto";
 import { buildImage, type ImageFile } from "../../../host/pkgimg/layout.ts";
 
-export const blockBytes = 4096;
+export const BLOCK_BYTES = 4096;
 
 /** Offsets in the superblock. */
 export const superblock = {
@@ -66,7 +66,7 @@ export class Forge {
 
   /** Where byte `offset` of a region's first block is. */
   at(region: "indexBlock" | "stringBlock" | "dataBlock" | "treeBlock", offset = 0): number {
-    return this.get(superblock[region]) * blockBytes + offset;
+    return this.get(superblock[region]) * BLOCK_BYTES + offset;
   }
 
   /** Sets a word of an index entry. */
@@ -92,9 +92,9 @@ export class Forge {
     let block = treeBlock;
     for (let level = 1; ; level += 1) {
       const count = Math.ceil(hashes.length / 128);
-      this.bytes.fill(0, block * blockBytes, (block + count) * blockBytes);
+      this.bytes.fill(0, block * BLOCK_BYTES, (block + count) * BLOCK_BYTES);
       for (const [index, hash] of hashes.entries()) {
-        hash.copy(this.bytes, block * blockBytes + index * 32);
+        hash.copy(this.bytes, block * BLOCK_BYTES + index * 32);
       }
       const start = block;
       hashes = Array.from({ length: count }, (_, index) => this.#hash(level, index, start + index));
@@ -125,7 +125,7 @@ export class Forge {
     suffix.writeUInt32LE(level, 0);
     suffix.writeUInt32LE(position, 4);
     suffix.write("NXPKGIMG", 8, "latin1");
-    const bytes = this.bytes.subarray(block * blockBytes, (block + 1) * blockBytes);
+    const bytes = this.bytes.subarray(block * BLOCK_BYTES, (block + 1) * BLOCK_BYTES);
     return createHash("sha256").update(bytes).update(suffix).digest();
   }
 }

@@ -8,7 +8,7 @@ import { imageDigest } from "../../../host/pkgimg/sign.ts";
 import type { Guest } from "../../harness/guest.ts";
 import { Edge } from "../edge.ts";
 import { pkgimgGuest, words } from "./face.ts";
-import { blockBytes, file, sampleFiles } from "./forge.ts";
+import { BLOCK_BYTES, file, sampleFiles } from "./forge.ts";
 
 /** Parts of paths, of few letters so that they meet; with bytes on both sides of the slash's. */
 const part = fc.string({ unit: fc.constantFrom("a", "b", "-", ".", "0", "ü"), minLength: 1, maxLength: 3 });
@@ -36,7 +36,7 @@ describe("package image reader", () => {
   });
 
   function mount(image: Uint8Array, open = "open"): void {
-    expect(words(g, g.call(open, edge.put(image), image.length / blockBytes))).toBe("ok");
+    expect(words(g, g.call(open, edge.put(image), image.length / BLOCK_BYTES))).toBe("ok");
     expect(words(g, g.call("check"))).toBe("ok");
   }
 
@@ -75,8 +75,8 @@ describe("package image reader", () => {
     }
     const [first, length] = [g.call("firstBlock"), g.call("byteLength")];
     const parts: Uint8Array[] = [];
-    for (let offset = 0; offset * blockBytes < length; offset += 1) {
-      const used = Math.min(blockBytes, length - offset * blockBytes);
+    for (let offset = 0; offset * BLOCK_BYTES < length; offset += 1) {
+      const used = Math.min(BLOCK_BYTES, length - offset * BLOCK_BYTES);
       parts.push(g.get(g.call("block", first + offset), used));
     }
     return Buffer.concat(parts);
@@ -130,7 +130,7 @@ describe("package image reader", () => {
     );
     const image = buildImage(many);
     mount(image);
-    const strings = Math.ceil(((many[0]?.path.length ?? 0) * 700) / blockBytes);
+    const strings = Math.ceil(((many[0]?.path.length ?? 0) * 700) / BLOCK_BYTES);
     const treeBlocksRead = 2;
     expect(g.call("readCount")).toBe(1 + 11 + strings + treeBlocksRead);
   });
@@ -145,7 +145,7 @@ describe("package image reader", () => {
   });
 
   test("reads a file through a tree of two levels, its nodes kept between blocks", () => {
-    const large = file("large", 300 * blockBytes + 5);
+    const large = file("large", 300 * BLOCK_BYTES + 5);
     const image = buildImage([large]);
     mount(image);
     const before = g.call("readCount");
@@ -163,7 +163,7 @@ describe("package image reader", () => {
   });
 
   test("accepts a disk that is longer than the image", () => {
-    mount(Buffer.concat([buildImage(sampleFiles), Buffer.alloc(3 * blockBytes, 0xee)]));
+    mount(Buffer.concat([buildImage(sampleFiles), Buffer.alloc(3 * BLOCK_BYTES, 0xee)]));
   });
 
   test("takes a signature's bytes as they are, for whoever verifies it", () => {

@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import type { Guest } from "../../harness/guest.ts";
 import { Edge } from "../edge.ts";
 import { pkgimgGuest, words } from "./face.ts";
-import { blockBytes, entry, Forge, file, sampleFiles, superblock } from "./forge.ts";
+import { BLOCK_BYTES, entry, Forge, file, sampleFiles, superblock } from "./forge.ts";
 
 const forge = (): Forge => new Forge(sampleFiles);
 
@@ -20,7 +20,7 @@ describe("package image reader refuses", () => {
 
   /** What is said when the image is mounted: superblock, index, then every file. */
   function refusal({ bytes }: { bytes: Uint8Array }, open = "open"): string {
-    const blocks = Math.floor(bytes.length / blockBytes);
+    const blocks = Math.floor(bytes.length / BLOCK_BYTES);
     let error = g.call(open, edge.put(bytes), blocks) || g.call("check");
     for (let index = 0; error === 0 && index < g.call("entryCount"); index += 1) {
       error = g.call("content", index);
@@ -98,7 +98,7 @@ describe("package image reader refuses", () => {
       .set(superblock.blockCount, blocks + 1)
       .set(superblock.treeBlockCount, 2)
       .sealSuperblock();
-    expect(refusal({ bytes: Buffer.concat([forged.bytes, Buffer.alloc(blockBytes)]) })).toBe(
+    expect(refusal({ bytes: Buffer.concat([forged.bytes, Buffer.alloc(BLOCK_BYTES)]) })).toBe(
       "hash tree is not where it has to be (block 0)",
     );
   });
@@ -124,12 +124,12 @@ describe("package image reader refuses", () => {
 
   test("a block that does not match its hash, by the region it is in", () => {
     const { at } = { at: (region: Parameters<Forge["at"]>[0]) => forge().at(region) };
-    const blockOf = (offset: number): number => offset / blockBytes;
+    const blockOf = (offset: number): number => offset / BLOCK_BYTES;
     expect(refusal(forge().flip(at("indexBlock")))).toBe("index does not match its hash (block 1, entry 0)");
     expect(refusal(forge().flip(at("stringBlock")))).toBe(
       `string table does not match its hash (block ${blockOf(at("stringBlock"))}, entry 0)`,
     );
-    const second = at("dataBlock") + blockBytes;
+    const second = at("dataBlock") + BLOCK_BYTES;
     expect(refusal(forge().flip(second))).toBe(`data does not match its hash (block ${blockOf(second)})`);
     expect(refusal(forge().flip(second), "openCached")).toBe(
       `data does not match its hash (block ${blockOf(second)})`,
@@ -137,17 +137,17 @@ describe("package image reader refuses", () => {
   });
 
   test("two blocks that were exchanged", () => {
-    const forged = new Forge([file("a", blockBytes), file("b", blockBytes - 1)]);
+    const forged = new Forge([file("a", BLOCK_BYTES), file("b", BLOCK_BYTES - 1)]);
     const first = forged.at("dataBlock");
-    const kept = Buffer.from(forged.bytes.subarray(first, first + blockBytes));
-    forged.bytes.copyWithin(first, first + blockBytes, first + 2 * blockBytes);
-    kept.copy(forged.bytes, first + blockBytes);
-    expect(refusal(forged)).toBe(`data does not match its hash (block ${first / blockBytes})`);
+    const kept = Buffer.from(forged.bytes.subarray(first, first + BLOCK_BYTES));
+    forged.bytes.copyWithin(first, first + BLOCK_BYTES, first + 2 * BLOCK_BYTES);
+    kept.copy(forged.bytes, first + BLOCK_BYTES);
+    expect(refusal(forged)).toBe(`data does not match its hash (block ${first / BLOCK_BYTES})`);
   });
 
   test("a block that cannot be read", () => {
     const { bytes } = forge();
-    const blocks = bytes.length / blockBytes;
+    const blocks = bytes.length / BLOCK_BYTES;
     const data = forge().get(superblock.dataBlock);
     for (const open of ["open", "openCached"]) {
       expect(g.call(open, edge.put(bytes), blocks)).toBe(0);
@@ -163,7 +163,7 @@ describe("package image reader refuses", () => {
 
   test("a block outside the contents, an entry outside the index", () => {
     const { bytes } = forge();
-    g.call("open", edge.put(bytes), bytes.length / blockBytes);
+    g.call("open", edge.put(bytes), bytes.length / BLOCK_BYTES);
     for (const block of [0, forge().get(superblock.treeBlock), 0xffff_ffff]) {
       expect(g.call("block", block)).toBe(0);
       expect(words(g, g.call("error"))).toBe("block is outside the image");

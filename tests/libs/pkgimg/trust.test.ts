@@ -8,11 +8,11 @@ import { buildImage } from "../../../host/pkgimg/layout.ts";
 import { imageDigest, isSignedBy, setSequence, signSuperblock } from "../../../host/pkgimg/sign.ts";
 import type { Guest } from "../../harness/guest.ts";
 import { pkgimgGuest, words } from "./face.ts";
-import { blockBytes, superblock } from "./forge.ts";
+import { BLOCK_BYTES, superblock } from "./forge.ts";
 
 const files = [
   { path: "a", content: Buffer.from("one block, and the zeros behind it") },
-  { path: "b", content: Buffer.alloc(blockBytes, "full") },
+  { path: "b", content: Buffer.alloc(BLOCK_BYTES, "full") },
 ];
 
 function newKey(): ImageKey {
@@ -42,7 +42,7 @@ beforeAll(async () => {
 });
 
 type Judge = "trustKey" | "trustDigest";
-const openImage = (): number => g.call("open", imageAt, signed.length / blockBytes);
+const openImage = (): number => g.call("open", imageAt, signed.length / BLOCK_BYTES);
 
 /** What the guest says of an image's superblock. */
 function verdict(bytes: Uint8Array, judge: Judge = "trustKey"): string {

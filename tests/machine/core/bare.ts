@@ -15,8 +15,8 @@ export const PROGRAM = 0x8000_0000n;
 export const DATA = 0x8010_0000n;
 
 /** Enough for every program here; one that does not end is stopped. */
-const instructionsMax = 5_000_000n;
-const ramMebibytes = 16;
+const INSTRUCTIONS_MAX = 5_000_000n;
+const RAM_MEBIBYTES = 16;
 
 /** Numbers of registers by their ABI names. */
 const names = (
@@ -73,14 +73,14 @@ export interface Ended {
 /** Runs a program until every hart waits for ever. @throws Error if that does not happen */
 export async function runProgram(program: Uint8Array, options: RunOptions = {}): Promise<Ended> {
   const { harts = 1, seed = 0n, chaos = 0, turns = 0, prepare } = options;
-  const machine = new BareMachine(await machineModule(), { harts, ramMebibytes, seed });
+  const machine = new BareMachine(await machineModule(), { harts, ramMebibytes: RAM_MEBIBYTES, seed });
   machine.core.setTurns(turns);
   machine.startProgram(program);
   prepare?.(machine);
   if (chaos !== 0) {
     machine.core.setChaos(chaos);
   }
-  const stop = machine.core.run(instructionsMax);
+  const stop = machine.core.run(INSTRUCTIONS_MAX);
   const reg = (name: string, hart = 0): bigint => {
     const number = names.indexOf(name);
     if (number < 0) {

@@ -14,7 +14,7 @@ import { stateHash } from "../../../machine/host/state.ts";
 import { Timeline } from "../../../machine/host/timeline.ts";
 import { BOOT_TIMEOUT_MS, bootEmbedded, buildOnce, type EmbeddedReport } from "../booting.ts";
 
-const end = 10_000_000_000n;
+const END = 10_000_000_000n;
 
 let recorded: EmbeddedReport;
 let settings: MachineSettings;
@@ -46,7 +46,7 @@ describe("a recording", () => {
 
   test("gives the same run, to the last byte of its state", () => {
     const run = new Run(module, ownSettings());
-    expect(run.advanceTo(end)).toBe("off");
+    expect(run.advanceTo(END)).toBe("off");
     expect(hashOf(run.consoleBytes)).toBe(recorded.consoleHash);
     expect(stateHash(run.machine)).toBe(recorded.stateHash);
   });
@@ -80,7 +80,7 @@ describe("a snapshot", () => {
       const middle = run.moment();
       const hash = stateHash(run.machine);
       for (let round = 0; round < 2; round++) {
-        expect(run.advanceTo(end)).toBe("off");
+        expect(run.advanceTo(END)).toBe("off");
         expect(stateHash(run.machine)).toBe(recorded.stateHash);
         expect(hashOf(run.consoleBytes)).toBe(recorded.consoleHash);
         run.goTo(middle);
@@ -108,11 +108,11 @@ describe("a snapshot", () => {
       run.advanceTo(20_000_000n);
       run.reseed(99n);
       const at = run.clock;
-      run.advanceTo(end);
+      run.advanceTo(END);
       expect(stateHash(run.machine)).not.toBe(recorded.stateHash);
       expect(run.events).toEqual([{ at, seed: 99n }]);
       const again = new Run(module, ownSettings(), run.events);
-      again.advanceTo(end);
+      again.advanceTo(END);
       expect(stateHash(again.machine)).toBe(stateHash(run.machine));
     },
     BOOT_TIMEOUT_MS,
@@ -134,7 +134,7 @@ describe("a timeline", () => {
         timeline.goTo(places[index] ?? 0n);
         expect(stateHash(run.machine)).toBe(hashes[index]);
       }
-      expect(timeline.advanceTo(end)).toBe("off");
+      expect(timeline.advanceTo(END)).toBe("off");
       expect(stateHash(run.machine)).toBe(recorded.stateHash);
     },
     BOOT_TIMEOUT_MS,

@@ -3,9 +3,9 @@
 // It is as strict as the hardware is careless: a byte that finds its FIFO full, a register that consoled has no business
 // with, and a change of what the firmware has set up fail the test.
 
-const fifoBytes = 16;
-const receivedInterrupt = 1;
-const emptyInterrupt = 2;
+const FIFO_BYTES = 16;
+const RECEIVED_INTERRUPT = 1;
+const EMPTY_INTERRUPT = 2;
 
 export class FakeUart {
   /** Everything that has left on the wire. */
@@ -29,16 +29,16 @@ export class FakeUart {
 
   /** The interrupt line. */
   get isRaised(): boolean {
-    const isReceived = (this.enabled & receivedInterrupt) !== 0 && this.receiver.length > 0;
-    return isReceived || ((this.enabled & emptyInterrupt) !== 0 && this.transmitter.length === 0);
+    const isReceived = (this.enabled & RECEIVED_INTERRUPT) !== 0 && this.receiver.length > 0;
+    return isReceived || ((this.enabled & EMPTY_INTERRUPT) !== 0 && this.transmitter.length === 0);
   }
 
   /** Time passes on the wire: what waits to be sent is, and what comes is taken while there is room. */
-  run(byteCount = fifoBytes): void {
+  run(byteCount = FIFO_BYTES): void {
     if (!this.isStalled) {
       this.sent.push(...this.transmitter.splice(0, byteCount));
     }
-    this.receiver.push(...this.incoming.splice(0, fifoBytes - this.receiver.length));
+    this.receiver.push(...this.incoming.splice(0, FIFO_BYTES - this.receiver.length));
   }
 
   readonly intrinsics = {
@@ -63,7 +63,7 @@ export class FakeUart {
 
   private store(register: number, value: number): void {
     if (register === 0) {
-      if (this.transmitter.length === fifoBytes) {
+      if (this.transmitter.length === FIFO_BYTES) {
         throw new Error("the transmitter's FIFO was full");
       }
       this.transmitter.push(value);

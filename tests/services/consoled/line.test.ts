@@ -6,9 +6,9 @@ import { beforeEach, expect, test } from "vitest";
 import { type Guest, guest } from "../../harness/guest.ts";
 import { FakeTerminal } from "./terminal.ts";
 
-const columns = 80;
-const lineBytesMax = 1024;
-const historyLines = 32;
+const COLUMNS = 80;
+const LINE_BYTES_MAX = 1024;
+const HISTORY_LINES = 32;
 const verdict = { more: 0, line: 1, interrupted: 2, ended: 3 } as const;
 
 const program = `
@@ -65,7 +65,7 @@ class Editor {
     this.terminal.feed(this.guest.get(this.guest.call("outputStart"), this.guest.call("outputLength")));
     this.guest.call("clearOutput");
     // The last column stays free: writing to it makes some terminals wrap.
-    expect([...this.terminal.row].length).toBeLessThan(columns);
+    expect([...this.terminal.row].length).toBeLessThan(COLUMNS);
   }
 }
 
@@ -74,24 +74,24 @@ beforeEach(async () => {
   editor = await Editor.start();
 });
 
-const left = "\u001b[D";
-const up = "\u001b[A";
-const down = "\u001b[B";
+const LEFT = "\u001b[D";
+const UP = "\u001b[A";
+const DOWN = "\u001b[B";
 
 test.each([
   ["plain text", "ps", "ps"],
   ["backspace takes a whole character", "aü\u007f", "a"],
   ["Ctrl-H is backspace", "ab\b", "a"],
-  ["left and a letter go in between", `ac${left}b`, "abc"],
-  ["left goes over a whole character", `ü${left}x`, "xü"],
+  ["left and a letter go in between", `ac${LEFT}b`, "abc"],
+  ["left goes over a whole character", `ü${LEFT}x`, "xü"],
   ["home and end", `bc\u001b[Ha\u001b[Fd`, "abcd"],
   ["home and end of other terminals", `bc\u001b[1~a\u001b[4~d\u001bOHx\u001bOFy`, "xabcdy"],
   ["Ctrl-A and Ctrl-E", "bc\u0001a\u0005d", "abcd"],
   ["Ctrl-B and Ctrl-F", "ac\u0002\u0002\u0006b", "abc"],
-  ["delete", `abc${left}${left}\u001b[3~`, "ac"],
-  ["Ctrl-D in a line is delete", `abc${left}\u0004`, "ab"],
-  ["Ctrl-U takes what is before the cursor", `abc${left}\u0015`, "c"],
-  ["Ctrl-K takes what is behind it", `abc${left}\u000b`, "ab"],
+  ["delete", `abc${LEFT}${LEFT}\u001b[3~`, "ac"],
+  ["Ctrl-D in a line is delete", `abc${LEFT}\u0004`, "ab"],
+  ["Ctrl-U takes what is before the cursor", `abc${LEFT}\u0015`, "c"],
+  ["Ctrl-K takes what is behind it", `abc${LEFT}\u000b`, "ab"],
   ["Ctrl-W takes a word and the spaces behind it", "one two  \u0017", "one "],
   ["Ctrl-W with nothing before it", "\u0017", ""],
   ["keys with a modifier are the same keys", "ac\u001b[1;5Db", "abc"],
@@ -130,12 +130,12 @@ test("Ctrl-C gives the line up, Ctrl-D on an empty line is the end", () => {
 
 test("a line has an end, a bell says so, and what is there stays", () => {
   editor.begin("");
-  editor.type("ü".repeat(lineBytesMax / 2));
+  editor.type("ü".repeat(LINE_BYTES_MAX / 2));
   expect(editor.terminal.bells).toBe(0);
   editor.type("xü");
   expect(editor.terminal.bells).toBe(2);
   expect(editor.type("\r")).toBe(verdict.line);
-  expect(editor.line).toBe("ü".repeat(lineBytesMax / 2));
+  expect(editor.line).toBe("ü".repeat(LINE_BYTES_MAX / 2));
 });
 
 test("lines come back by the arrow keys, the draft too; empty and repeated ones are not kept", () => {
@@ -144,31 +144,31 @@ test("lines come back by the arrow keys, the draft too; empty and repeated ones 
     editor.type(`${line}\r`);
   }
   editor.begin("");
-  editor.type(`dra${up}`);
+  editor.type(`dra${UP}`);
   expect(editor.line).toBe("three");
-  editor.type(up);
+  editor.type(UP);
   expect(editor.line).toBe("two");
-  editor.type(`${up}${up}${up}`);
+  editor.type(`${UP}${UP}${UP}`);
   expect(editor.line).toBe("one");
-  editor.type(`${down}${down}${down}`);
+  editor.type(`${DOWN}${DOWN}${DOWN}`);
   expect(editor.line).toBe("dra");
-  editor.type(`${down}ft\r`);
+  editor.type(`${DOWN}ft\r`);
   expect(editor.line).toBe("draft");
 });
 
 test("the oldest lines are forgotten first", () => {
-  for (let index = 0; index < 2 * historyLines; index++) {
+  for (let index = 0; index < 2 * HISTORY_LINES; index++) {
     editor.begin("");
     editor.type(`line ${index}\r`);
   }
   editor.begin("");
-  editor.type(up.repeat(3 * historyLines));
-  expect(editor.line).toBe(`line ${historyLines}`);
+  editor.type(UP.repeat(3 * HISTORY_LINES));
+  expect(editor.line).toBe(`line ${HISTORY_LINES}`);
 });
 
 test("what is printed in between leaves line and cursor as they were", () => {
   editor.begin("nx> ");
-  editor.type(`abc${left}`);
+  editor.type(`abc${LEFT}`);
   editor.guest.call("hide");
   editor.drain();
   expect(editor.terminal.row).toBe("");
@@ -220,7 +220,7 @@ class Model {
   }
 
   insert(letter: string): void {
-    if (Buffer.byteLength(this.line + letter) > lineBytesMax) {
+    if (Buffer.byteLength(this.line + letter) > LINE_BYTES_MAX) {
       return;
     }
     this.letters.splice(this.cursor, 0, letter);
@@ -235,7 +235,7 @@ class Model {
     if (this.line !== "" && this.line !== this.history.at(-1)) {
       this.history.push(this.line);
     }
-    if (this.history.length > historyLines) {
+    if (this.history.length > HISTORY_LINES) {
       this.history.shift();
     }
     this.letters = [];
@@ -262,7 +262,7 @@ class Model {
 }
 
 const keyBytes: Readonly<Record<string, string>> = {
-  left,
+  left: LEFT,
   right: "\u001b[C",
   home: "\u001b[H",
   end: "\u001b[F",
@@ -271,8 +271,8 @@ const keyBytes: Readonly<Record<string, string>> = {
   eraseToStart: "\u0015",
   eraseToEnd: "\u000b",
   eraseWord: "\u0017",
-  up,
-  down,
+  up: UP,
+  down: DOWN,
 };
 
 type Step = { key: string } | { text: string } | { enter: true };
@@ -296,7 +296,7 @@ test("any keys: the line is the model's, and so is what the terminal shows", () 
       const model = new Model();
       editor.begin(prompt);
       // The history is the editor's for as long as it lives, so it is filled with lines of this run only.
-      for (let index = 0; index < historyLines; index++) {
+      for (let index = 0; index < HISTORY_LINES; index++) {
         editor.type(`first ${index}\r`);
         editor.begin(prompt);
         model.history.push(`first ${index}`);
@@ -336,7 +336,7 @@ function expectShown(terminal: FakeTerminal, prompt: string, model: Model): void
   expect(first).toBeGreaterThanOrEqual(0);
   expect(shown).toEqual(model.letters.slice(first, first + shown.length));
   // Whoever has room for the whole line shows it.
-  if (model.letters.length < columns / 4) {
+  if (model.letters.length < COLUMNS / 4) {
     expect(shown).toEqual(model.letters);
   }
 }

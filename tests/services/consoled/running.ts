@@ -21,13 +21,13 @@ import {
 import { type Fields, Wire } from "../packagefsd/wire.ts";
 import { FakeUart } from "./fake-uart.ts";
 
-const registers = 0x1000_0000;
-const interruptBit = 1n;
-const printedBit = 2n;
-export const ready = 1n;
-export const absent = 2n;
+const REGISTERS = 0x1000_0000;
+const INTERRUPT_BIT = 1n;
+const PRINTED_BIT = 2n;
+export const READY = 1n;
+export const ABSENT = 2n;
 /** What stands for Ctrl-C at `front`. */
-export const interrupted = 0x40n;
+export const INTERRUPTED = 0x40n;
 
 const program = `
 import { Role } from "abi/startup";
@@ -55,7 +55,7 @@ export class Console {
 
   /** Starts it; without a UART if the test says so. */
   static async start(options: { uart?: boolean; refuse?: FakeKernel["refuse"] } = {}): Promise<Console> {
-    const uart = new FakeUart(registers);
+    const uart = new FakeUart(REGISTERS);
     const kernel = await FakeKernel.start({ text: program }, { imports: { intrinsics: uart.intrinsics } });
     return new Console(kernel, uart, await Wire.of("console"), options);
   }
@@ -81,8 +81,8 @@ export class Console {
       slot({ kind: "console" }, Role.Console),
       slot({ kind: "console" }, Role.ConsoleOwner),
       slot(this.endpoint, Role.Serve),
-      { ...slot(this.starter, Role.Starter), base: ready, size: absent },
-      { ...slot(this.front, Role.Foreground), base: interrupted },
+      { ...slot(this.starter, Role.Starter), base: READY, size: ABSENT },
+      { ...slot(this.front, Role.Foreground), base: INTERRUPTED },
       ...(options.uart === false ? [] : device),
     ]);
     kernel.refuse = (made) => {
@@ -98,7 +98,7 @@ export class Console {
   /** The kernel and tasks print. */
   print(text: string): void {
     this.printed.push(...new TextEncoder().encode(text));
-    this.events.bits |= printedBit;
+    this.events.bits |= PRINTED_BIT;
   }
 
   /** Sends a request; what decodes its answer, undefined as long as there is none. */
@@ -132,7 +132,7 @@ export class Console {
       const isNew = this.uart.isRaised && !this.isClaimed;
       if (isNew) {
         this.isClaimed = true;
-        this.events.bits |= interruptBit;
+        this.events.bits |= INTERRUPT_BIT;
       }
       if (this.events.bits === 0n) {
         return;
@@ -178,7 +178,7 @@ export class Console {
       to.bits |= bits;
       return 0;
     });
-    extra.set(Syscall.MapDevice, ([, address = 0n]) => (address === BigInt(registers) ? 0 : Refusal.Overlap));
+    extra.set(Syscall.MapDevice, ([, address = 0n]) => (address === BigInt(REGISTERS) ? 0 : Refusal.Overlap));
     extra.set(Syscall.BindInterrupt, ([, notification = 0n, bits = 0n]) => this.bindTo(notification, bits));
     extra.set(Syscall.CompleteInterrupt, () => {
       this.isClaimed = false;
@@ -186,7 +186,7 @@ export class Console {
     });
     extra.set(Syscall.ConsoleOwn, ([, notification = 0n, bits = 0n]) => {
       this.isOwned =
-        this.kernel.slots.get(Number(notification))?.object === this.events && bits === printedBit;
+        this.kernel.slots.get(Number(notification))?.object === this.events && bits === PRINTED_BIT;
       return this.isOwned ? 0 : -5;
     });
     extra.set(Syscall.ConsoleRead, () => {
@@ -203,7 +203,7 @@ export class Console {
   /** The notification that consoled has made becomes ours. */
   private bindTo(slot: bigint, bits: bigint): number {
     const made = this.kernel.slots.get(Number(slot));
-    if (!(made?.object instanceof FakeNotification) || bits !== interruptBit) {
+    if (!(made?.object instanceof FakeNotification) || bits !== INTERRUPT_BIT) {
       return -5;
     }
     this.kernel.slots.set(Number(slot), { ...made, object: this.events });

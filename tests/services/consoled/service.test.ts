@@ -3,18 +3,18 @@
 
 import { describe, expect, test } from "vitest";
 import { ExitCode } from "../../runtime/abi.ts";
-import { absent, Console, interrupted, ready } from "./running.ts";
+import { ABSENT, Console, INTERRUPTED, READY } from "./running.ts";
 import { FakeTerminal } from "./terminal.ts";
 
-const outputBytes = 32_768;
-const inputBytes = 4096;
+const OUTPUT_BYTES = 32_768;
+const INPUT_BYTES = 4096;
 
 describe("starting", () => {
   test("it says where the UART is, is ready, and has not written to the wire by itself", async () => {
     const console = await Console.start();
     expect(console.exitCode).toBeUndefined();
     expect(console.kernel.console).toEqual(["consoled: uart=0x10000000 irq=10\n"]);
-    expect(console.starter.bits).toBe(ready);
+    expect(console.starter.bits).toBe(READY);
     expect(console.uart.text).toBe("");
   });
 
@@ -22,7 +22,7 @@ describe("starting", () => {
     const console = await Console.start({ uart: false });
     expect(console.exitCode).toBe(0);
     expect(console.kernel.console).toEqual([]);
-    expect(console.starter.bits).toBe(absent);
+    expect(console.starter.bits).toBe(ABSENT);
   });
 
   test.each([
@@ -64,7 +64,7 @@ describe("printing", () => {
     console.uart.isStalled = true;
     console.print(lines);
     console.run();
-    expect(console.keptBytes).toBeGreaterThan(lines.length - outputBytes);
+    expect(console.keptBytes).toBeGreaterThan(lines.length - OUTPUT_BYTES);
     console.uart.isStalled = false;
     console.run();
     expect(console.uart.text).toBe(lines.replaceAll("\n", "\r\n"));
@@ -88,7 +88,7 @@ describe("printing", () => {
       }
       accepted += text;
     }
-    expect(accepted.length).toBeGreaterThan(outputBytes / 2);
+    expect(accepted.length).toBeGreaterThan(OUTPUT_BYTES / 2);
     console.uart.isStalled = false;
     console.run();
     expect(console.uart.text).toBe(`first\r\nsecond\r\n${accepted}`);
@@ -172,7 +172,7 @@ describe("reading a line", () => {
     const lines = Array.from({ length: 1000 }, (_, index) => `line number ${index}`);
     console.type(`${lines.join("\r")}\r`);
     console.run();
-    expect(console.uart.incoming.length).toBeGreaterThan(lines.join("\r").length - inputBytes - 64);
+    expect(console.uart.incoming.length).toBeGreaterThan(lines.join("\r").length - INPUT_BYTES - 64);
     for (const expected of lines) {
       const line = console.ask(7, "readLine", { prompt: "> " });
       console.run();
@@ -199,7 +199,7 @@ describe("reading a line", () => {
     console.type("run spin\rabc\u0003d");
     console.run();
     expect(line()).toEqual({ status: "ok", line: "run spin" });
-    expect(console.front.bits).toBe(interrupted);
+    expect(console.front.bits).toBe(INTERRUPTED);
     expect(console.uart.text.endsWith("run spin\r\n^C\r\n")).toBe(true);
     const next = console.ask(7, "readLine", { prompt: "" });
     console.type("ef\r");
@@ -223,12 +223,12 @@ describe("reading a line", () => {
   test("Ctrl-C is told also while the device takes nothing more", async () => {
     const console = await Console.start();
     console.uart.isStalled = true;
-    console.print("x\n".repeat(outputBytes));
+    console.print("x\n".repeat(OUTPUT_BYTES));
     console.type("\u0003");
     console.run();
     console.print("y");
     console.run();
-    expect(console.front.bits).toBe(interrupted);
+    expect(console.front.bits).toBe(INTERRUPTED);
   });
 
   test("there is one keyboard: another client is told so; the same one asks anew", async () => {

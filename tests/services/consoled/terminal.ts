@@ -1,7 +1,7 @@
 // A terminal that is one row and more, as far as the line editor uses one: what stands on the rows, and where the cursor
 // is. Bytes that it does not know fail the test.
 
-const escapeKey = "\u001b";
+const ESCAPE_KEY = "\u001b";
 
 export class FakeTerminal {
   readonly rows: string[][] = [[]];
@@ -21,7 +21,7 @@ export class FakeTerminal {
     const letters = [...new TextDecoder("utf-8", { fatal: true }).decode(bytes)];
     for (let at = 0; at < letters.length; at++) {
       const letter = letters[at] ?? "";
-      if (letter !== escapeKey) {
+      if (letter !== ESCAPE_KEY) {
         this.put(letter);
         continue;
       }

@@ -4,12 +4,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { guest } from "../../harness/guest.ts";
-import { blockBytes, image, large, odd, partsOf, sameBytes } from "./images.ts";
+import { BLOCK_BYTES, image, large, odd, partsOf, sameBytes } from "./images.ts";
 import { start } from "./running.ts";
 
-const lineCount = 256;
-const linesAddress = 0x1000_0000;
-const sectorsPerBlock = blockBytes / 512;
+const LINE_COUNT = 256;
+const LINES_ADDRESS = 0x1000_0000;
+const SECTORS_PER_BLOCK = BLOCK_BYTES / 512;
 
 describe("lines", () => {
   const text = `export { addressOf, clear, contains, find, publish, release, take } from "services/packagefsd/cache";`;
@@ -24,7 +24,7 @@ describe("lines", () => {
       fc.property(fc.array(step, { maxLength: 1500, size: "max" }), (steps) => {
         g.call("clear");
         /** Blocks from the one used least recently on; -1 is a blank line. */
-        let model: number[] = Array.from({ length: lineCount }, () => -1);
+        let model: number[] = Array.from({ length: LINE_COUNT }, () => -1);
         const places = new Map<number, number>();
         for (const { kind, block } of steps) {
           const isThere = model.includes(block);
@@ -52,8 +52,8 @@ describe("lines", () => {
         const addresses = model.filter((block) => block >= 0).map((block) => g.call("find", block));
         expect(new Set(addresses).size).toBe(addresses.length);
         for (const address of addresses) {
-          expect((address - linesAddress) % blockBytes).toBe(0);
-          expect(address - linesAddress).toBeLessThan(lineCount * blockBytes);
+          expect((address - LINES_ADDRESS) % BLOCK_BYTES).toBe(0);
+          expect(address - LINES_ADDRESS).toBeLessThan(LINE_COUNT * BLOCK_BYTES);
         }
       }),
       { numRuns: 30 },
@@ -77,7 +77,7 @@ describe("what the disk is asked", () => {
 
   test("a block that was read is not asked for again", async () => {
     const { disk, client } = await start(image);
-    const vmo = client(1).attach(4 * blockBytes);
+    const vmo = client(1).attach(4 * BLOCK_BYTES);
     const file = client(1).open("fixtures/odd");
     client(1).read(vmo, file, 0, odd.length);
     const readCount = disk.reads.length;
@@ -91,25 +91,25 @@ describe("what the disk is asked", () => {
 
   test("reading from front to back brings 32 blocks a request, up to the end of the file and not beyond", async () => {
     const { disk, client } = await start(image);
-    const vmo = client(1).attach(blockBytes);
+    const vmo = client(1).attach(BLOCK_BYTES);
     const file = client(1).open("bin/large");
     disk.reads.length = 0;
-    for (let offset = 0; offset < large.length; offset += blockBytes) {
-      const { status, content } = client(1).read(vmo, file, offset, blockBytes);
+    for (let offset = 0; offset < large.length; offset += BLOCK_BYTES) {
+      const { status, content } = client(1).read(vmo, file, offset, BLOCK_BYTES);
       expect(status).toBe("ok");
-      expect(sameBytes(content, large.subarray(offset, offset + blockBytes))).toBe(true);
+      expect(sameBytes(content, large.subarray(offset, offset + BLOCK_BYTES))).toBe(true);
     }
     // Mounting has read the first block already; single blocks are the hash tree's.
     const wanted: { lba: number; count: number }[] = [];
-    const last = firstOfLarge + Math.ceil(large.length / blockBytes);
+    const last = firstOfLarge + Math.ceil(large.length / BLOCK_BYTES);
     for (let block = firstOfLarge + 1; block < last; block += 32) {
       wanted.push({
-        lba: block * sectorsPerBlock,
-        count: Math.min(32, last - block) * sectorsPerBlock,
+        lba: block * SECTORS_PER_BLOCK,
+        count: Math.min(32, last - block) * SECTORS_PER_BLOCK,
       });
     }
-    expect(disk.reads.filter(({ count }) => count > sectorsPerBlock)).toEqual(
-      wanted.filter(({ count }) => count > sectorsPerBlock),
+    expect(disk.reads.filter(({ count }) => count > SECTORS_PER_BLOCK)).toEqual(
+      wanted.filter(({ count }) => count > SECTORS_PER_BLOCK),
     );
     const levelBlocks = Math.ceil((partsOf(image).tree - 1) / 128) + 1;
     expect(disk.reads.length).toBeLessThanOrEqual(wanted.length + levelBlocks);
@@ -117,24 +117,24 @@ describe("what the disk is asked", () => {
 
   test("reading here and there brings what is asked for, and no more", async () => {
     const { disk, client } = await start(image);
-    const vmo = client(1).attach(blockBytes);
+    const vmo = client(1).attach(BLOCK_BYTES);
     const file = client(1).open("bin/large");
     disk.reads.length = 0;
     for (const block of [300, 17, 120]) {
-      client(1).read(vmo, file, block * blockBytes + 1, 100);
+      client(1).read(vmo, file, block * BLOCK_BYTES + 1, 100);
     }
-    const content = disk.reads.filter(({ lba }) => lba < partsOf(image).tree * sectorsPerBlock);
+    const content = disk.reads.filter(({ lba }) => lba < partsOf(image).tree * SECTORS_PER_BLOCK);
     expect(content).toEqual(
       [300, 17, 120].map((block) => ({
-        lba: (firstOfLarge + block) * sectorsPerBlock,
-        count: sectorsPerBlock,
+        lba: (firstOfLarge + block) * SECTORS_PER_BLOCK,
+        count: SECTORS_PER_BLOCK,
       })),
     );
   });
 
   test("what was used least recently makes room, and a read never pushes out its own blocks", async () => {
     const { disk, client } = await start(image);
-    const vmo = client(1).attach(131_072 + blockBytes);
+    const vmo = client(1).attach(131_072 + BLOCK_BYTES);
     const file = client(1).open("bin/large");
     for (let offset = 0; offset < large.length; offset += 131_072) {
       const { content } = client(1).read(vmo, file, offset, 131_072);

@@ -4,7 +4,7 @@
 import { type FakeEndpoint, FakeVmo, type Message, Refusal, Right } from "./fake-kernel.ts";
 import type { Fields, Wire } from "./wire.ts";
 
-const sectorBytes = 512;
+const SECTOR_BYTES = 512;
 
 export interface DiskRead {
   readonly lba: number;
@@ -24,7 +24,7 @@ export class FakeDisk implements FakeEndpoint {
   misbehave: (read: DiskRead) => Misbehaviour | undefined = () => undefined;
   /** Sectors that it says it has. */
   sectors: bigint;
-  sectorSize = sectorBytes;
+  sectorSize = SECTOR_BYTES;
   private attached: FakeVmo | undefined;
   private attachedBytes = 0;
   readonly image: Uint8Array;
@@ -33,7 +33,7 @@ export class FakeDisk implements FakeEndpoint {
   constructor(wire: Wire, image: Uint8Array) {
     this.wire = wire;
     this.image = image;
-    this.sectors = BigInt(image.length / sectorBytes);
+    this.sectors = BigInt(image.length / SECTOR_BYTES);
   }
 
   /** The service died and was started again: it knows nobody any more. */
@@ -98,7 +98,7 @@ export class FakeDisk implements FakeEndpoint {
     if (lba + count > Number(this.sectors)) {
       return fails("outOfRange");
     }
-    const length = count * sectorBytes;
+    const length = count * SECTOR_BYTES;
     if (offset + length > this.attachedBytes) {
       return fails("outOfMemoryObject");
     }
@@ -117,7 +117,7 @@ export class FakeDisk implements FakeEndpoint {
       target.subarray(0, length / 2).fill(0xdd);
       return fails(misbehaviour);
     }
-    target.set(this.image.subarray(lba * sectorBytes, lba * sectorBytes + length));
+    target.set(this.image.subarray(lba * SECTOR_BYTES, lba * SECTOR_BYTES + length));
     misbehaviour?.(target);
     return this.reply("VirtioBlkReadResults", { bytes: length });
   }

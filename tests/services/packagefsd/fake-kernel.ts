@@ -12,7 +12,7 @@ import type { Guest } from "../../harness/guest.ts";
 import { pageBytes, Refusal, Right, Syscall } from "../../runtime/abi.ts";
 import { receivedInfo, type StartupEntry, TaskGuest, type Words } from "../../runtime/task-guest.ts";
 
-export { Refusal, Right, Role, timebase } from "../../runtime/abi.ts";
+export { Refusal, Right, Role, TIMEBASE } from "../../runtime/abi.ts";
 
 /** Thrown through the guest when it waits for a message and there is none. */
 export class Idle extends Error {}

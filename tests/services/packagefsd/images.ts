@@ -1,11 +1,11 @@
 // Images for the tests, and where their parts are.
 
 import { join } from "node:path";
-import { developmentKey, readKeyFile } from "../../../host/pkgimg/keys.ts";
+import { DEVELOPMENT_KEY, readKeyFile } from "../../../host/pkgimg/keys.ts";
 import { buildImage, type ImageFile } from "../../../host/pkgimg/layout.ts";
 import { root } from "../../../host/root.ts";
 
-export const blockBytes = 4096;
+export const BLOCK_BYTES = 4096;
 
 /** Bytes that differ from block to block and from file to file. */
 export function content(byteLength: number, seed: number): Uint8Array {
@@ -20,7 +20,7 @@ export function content(byteLength: number, seed: number): Uint8Array {
 
 export const hello = new TextEncoder().encode("hello from the package\n");
 export const large = content(2_000_000, 1);
-export const odd = content(3 * blockBytes + 17, 2);
+export const odd = content(3 * BLOCK_BYTES + 17, 2);
 
 const files: readonly ImageFile[] = [
   { path: "bin/large", content: large },
@@ -39,7 +39,7 @@ export const image = signedImage(files);
 
 /** An image by the key that the build under test trusts. */
 export function signedImage(files: readonly ImageFile[]): Uint8Array {
-  return buildImage(files, { key: readKeyFile(join(root, developmentKey)) });
+  return buildImage(files, { key: readKeyFile(join(root, DEVELOPMENT_KEY)) });
 }
 
 /** Blocks of the image, by its superblock (docs/storage/package-image.md). */

@@ -2,12 +2,12 @@
 
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { developmentKey, keyIdText, readKeyFile } from "../../../host/pkgimg/keys.ts";
+import { DEVELOPMENT_KEY, keyIdText, readKeyFile } from "../../../host/pkgimg/keys.ts";
 import { root } from "../../../host/root.ts";
 import { Audit, ExitCode } from "../../runtime/abi.ts";
 import { Refusal } from "./fake-kernel.ts";
 import {
-  blockBytes,
+  BLOCK_BYTES,
   content,
   flipped,
   hello,
@@ -19,9 +19,9 @@ import {
 } from "./images.ts";
 import { type Running, start } from "./running.ts";
 
-const sectorsPerBlock = blockBytes / 512;
+const SECTORS_PER_BLOCK = BLOCK_BYTES / 512;
 const parts = partsOf(image);
-const { id } = readKeyFile(join(root, developmentKey));
+const { id } = readKeyFile(join(root, DEVELOPMENT_KEY));
 const signedLine = `pkgfs: signed by key ${keyIdText(id).slice(0, 16)} (development key: anybody can sign)`;
 const mountedFromDisk = ["pkgfs: mounted from virtio-blk ro", signedLine];
 
@@ -50,12 +50,12 @@ describe("mounting", () => {
   });
 
   test("an image whose tree has two levels, on a disk that is larger than the image", async () => {
-    const deep = signedImage([{ path: "large", content: content(160 * blockBytes, 3) }]);
-    const disk = new Uint8Array(deep.length + 10 * blockBytes);
+    const deep = signedImage([{ path: "large", content: content(160 * BLOCK_BYTES, 3) }]);
+    const disk = new Uint8Array(deep.length + 10 * BLOCK_BYTES);
     disk.set(deep);
     const { kernel, client } = await start(disk);
     expect(kernel.console).toEqual(mountedFromDisk);
-    expect(client(1).call("info").blocks).toBe(deep.length / blockBytes);
+    expect(client(1).call("info").blocks).toBe(deep.length / BLOCK_BYTES);
   });
 });
 
@@ -72,29 +72,29 @@ describe("a disk that is not to be believed is refused, and the fixtures do not 
   test.each([
     ["magic", 0, "not a package image at block 0"],
     ["version", 8, "unknown version at block 0"],
-    ["index", blockBytes + 20, "index does not match its hash at block 1"],
+    ["index", BLOCK_BYTES + 20, "index does not match its hash at block 1"],
     [
       "string table",
-      parts.strings * blockBytes,
+      parts.strings * BLOCK_BYTES,
       `string table does not match its hash at block ${parts.strings}`,
     ],
     ["root hash", 64, "superblock does not match its hash at block 0"],
     [
       "tree's top",
-      (parts.count - 1) * blockBytes,
+      (parts.count - 1) * BLOCK_BYTES,
       `hash tree does not match its root at block ${parts.count - 1}`,
     ],
-    ["hash tree", parts.tree * blockBytes, `hash tree does not match its root at block ${parts.tree}`],
-    ["first data", parts.data * blockBytes + 5, `data does not match its hash at block ${parts.data}`],
+    ["hash tree", parts.tree * BLOCK_BYTES, `hash tree does not match its root at block ${parts.tree}`],
+    ["first data", parts.data * BLOCK_BYTES + 5, `data does not match its hash at block ${parts.data}`],
   ])("a flipped bit in the %s names its block", async (_part, offset, words) => {
     expect(await refusal(flipped(image, offset))).toBe(`pkgfs: image refused: ${words}`);
   });
 
   test("a disk of zeros, and one that is too short", async () => {
-    expect(await refusal(new Uint8Array(8 * blockBytes))).toBe(
+    expect(await refusal(new Uint8Array(8 * BLOCK_BYTES))).toBe(
       "pkgfs: image refused: not a package image at block 0",
     );
-    expect(await refusal(image.subarray(0, image.length - blockBytes))).toBe(
+    expect(await refusal(image.subarray(0, image.length - BLOCK_BYTES))).toBe(
       "pkgfs: image refused: image is longer than what it lies on at block 0",
     );
     expect(await refusal(new Uint8Array(512))).toBe(
@@ -174,25 +174,25 @@ describe("what was damaged on its way from the disk", () => {
 
 test("a flipped bit in any block is refused when mounting or when that block is read, and never delivered", async () => {
   const small = signedImage([
-    { path: "a", content: content(2 * blockBytes + 9, 5) },
-    { path: "b", content: content(blockBytes, 6) },
+    { path: "a", content: content(2 * BLOCK_BYTES + 9, 5) },
+    { path: "b", content: content(BLOCK_BYTES, 6) },
   ]);
   const { data, tree, count } = partsOf(small);
   for (let block = 0; block < count; block++) {
-    const { kernel, client } = await start(flipped(small, block * blockBytes + 100));
+    const { kernel, client } = await start(flipped(small, block * BLOCK_BYTES + 100));
     if (block <= data || block >= tree) {
       expect(kernel.console[0]).toMatch(new RegExp(`^pkgfs: image refused: .* at block ${block}$`));
       continue;
     }
     expect(kernel.console).toEqual(mountedFromDisk);
-    const vmo = client(1).attach(4 * blockBytes);
+    const vmo = client(1).attach(4 * BLOCK_BYTES);
     const [path, otherPath] = block < data + 3 ? ["a", "b"] : ["b", "a"];
     const before = vmo.content.slice();
-    expect(client(1).read(vmo, client(1).open(path), 0, 3 * blockBytes).status).toBe("corrupt");
+    expect(client(1).read(vmo, client(1).open(path), 0, 3 * BLOCK_BYTES).status).toBe("corrupt");
     expect(sameBytes(vmo.content, before)).toBe(true);
     expect(kernel.console.slice(2)).toEqual([`pkgfs: block ${block} does not match its hash (data)`]);
     expect(kernel.audit).toEqual([[Audit.ImageRefused, expect.any(Number), block]]);
-    expect(client(1).read(vmo, client(1).open(otherPath), 0, 3 * blockBytes).status).toBe("ok");
+    expect(client(1).read(vmo, client(1).open(otherPath), 0, 3 * BLOCK_BYTES).status).toBe("ok");
   }
 });
 
@@ -215,7 +215,7 @@ describe("a block that goes bad after the image was mounted", () => {
     for (let at = 0; at < large.length; at += 131_072) {
       client(1).read(vmo, file, at, 131_072);
     }
-    const offset = block * blockBytes + 7;
+    const offset = block * BLOCK_BYTES + 7;
     disk.image[offset] = (disk.image[offset] ?? 0) ^ 1;
 
     for (let turn = 0; turn < 20; turn += 1) {
@@ -253,7 +253,7 @@ describe("a block that goes bad after the image was mounted", () => {
           if (isOnce) {
             return isFirst ? (bytes) => bytes.fill(0x66, 0, 1) : undefined;
           }
-          return count > sectorsPerBlock ? (bytes) => bytes.fill(0x66, blockBytes) : undefined;
+          return count > SECTORS_PER_BLOCK ? (bytes) => bytes.fill(0x66, BLOCK_BYTES) : undefined;
         };
         expect(client(1).call("stat", { path: `${path}+` }).status).toBe("notFound");
         expect(client(1).call("stat", { path }).status).toBe("ok");

@@ -3,24 +3,24 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import type { Guest } from "../../harness/guest.ts";
 import { pkgimgGuest, words } from "../../libs/pkgimg/face.ts";
-import { blockBytes, content, partsOf, signedImage } from "./images.ts";
+import { BLOCK_BYTES, content, partsOf, signedImage } from "./images.ts";
 import { type Running, start } from "./running.ts";
 
-const fileCount = 100_000;
-const readBlocksMax = 32;
-const levelsMax = 3;
+const FILE_COUNT = 100_000;
+const READ_BLOCKS_MAX = 32;
+const LEVELS_MAX = 3;
 
 /** Directories of a hundred; one file in five hundred has content, so that the index is most of the image. */
-const files = Array.from({ length: fileCount }, (_, number) => ({
+const files = Array.from({ length: FILE_COUNT }, (_, number) => ({
   path: `packages/of-group-${Math.floor(number / 100)}/file-${number}`,
   content: number % 500 === 0 ? content(9000, number) : new Uint8Array(),
 }));
 const image = signedImage(files);
 const { data } = partsOf(image);
-const log2 = Math.ceil(Math.log2(fileCount + 1));
+const log2 = Math.ceil(Math.log2(FILE_COUNT + 1));
 
 /** Files from all over the image. */
-const samples = Array.from({ length: 300 }, (_, number) => (number * 33_377) % fileCount);
+const samples = Array.from({ length: 300 }, (_, number) => (number * 33_377) % FILE_COUNT);
 
 describe("the reader, without a cache", () => {
   let g: Guest;
@@ -30,7 +30,7 @@ describe("the reader, without a cache", () => {
     g = await pkgimgGuest();
     pathAt = g.alloc(256);
     const at = g.put(image);
-    expect(words(g, g.call("open", at, image.length / blockBytes))).toBe("ok");
+    expect(words(g, g.call("open", at, image.length / BLOCK_BYTES))).toBe("ok");
     expect(g.call("readCount")).toBe(1);
     expect(words(g, g.call("check"))).toBe("ok");
   });
@@ -43,7 +43,7 @@ describe("the reader, without a cache", () => {
 
   test("mounting reads the superblock, and each block of index and paths once, with at most one of the tree each", () => {
     // Index and paths are walked side by side, and the one tree block that is kept speaks for one of them.
-    expect(g.call("readCount")).toBeLessThanOrEqual(1 + 2 * (data - 1) + levelsMax);
+    expect(g.call("readCount")).toBeLessThanOrEqual(1 + 2 * (data - 1) + LEVELS_MAX);
     expect(data).toBeGreaterThan(1500);
   });
 
@@ -78,15 +78,15 @@ describe("packagefsd", () => {
     expect(running.kernel.console[0]).toBe("pkgfs: mounted from virtio-blk ro");
     // Index and paths come by runs of 32 blocks; the two are walked side by side, and each tree block comes by itself.
     const treeBlocksOfIndex = Math.ceil(data / 128) + 2;
-    const runs = Math.ceil(data / readBlocksMax);
+    const runs = Math.ceil(data / READ_BLOCKS_MAX);
     expect(running.disk.reads.length).toBeLessThanOrEqual(runs + treeBlocksOfIndex + 8);
     const sectors = running.disk.reads.reduce((sum, read) => sum + read.count, 0);
-    expect(sectors / 8).toBeLessThanOrEqual(data + treeBlocksOfIndex + 8 + 2 * readBlocksMax);
+    expect(sectors / 8).toBeLessThanOrEqual(data + treeBlocksOfIndex + 8 + 2 * READ_BLOCKS_MAX);
   });
 
   test("then opens a file with at most a few blocks for each step of the search, in the memory that it had", () => {
     const client = running.client(1);
-    const vmo = client.attach(blockBytes);
+    const vmo = client.attach(BLOCK_BYTES);
     const memoryBytes = running.kernel.memory.length;
     let most = 0;
     for (const number of samples) {
@@ -94,7 +94,7 @@ describe("packagefsd", () => {
       const file = client.open(files[number]?.path ?? "");
       most = Math.max(most, running.disk.reads.length - before);
       if (number % 500 === 0) {
-        expect(client.read(vmo, file, 0, blockBytes).status).toBe("ok");
+        expect(client.read(vmo, file, 0, BLOCK_BYTES).status).toBe("ok");
       }
       client.call("close", { file });
     }

@@ -3,14 +3,14 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { FakeVmo, Right } from "./fake-kernel.ts";
-import { blockBytes, hello, image, odd, partsOf, sameBytes } from "./images.ts";
+import { BLOCK_BYTES, hello, image, odd, partsOf, sameBytes } from "./images.ts";
 import { type Client, type Running, start } from "./running.ts";
 import type { Fields } from "./wire.ts";
 
 const { kernel, client }: Running = await start(image);
-const clientsMax = 8;
-const filesMax = 16;
-const fileCount = 25;
+const CLIENTS_MAX = 8;
+const FILES_MAX = 16;
+const FILE_COUNT = 25;
 
 /** A badge that no test has used. */
 let badges = 100;
@@ -22,14 +22,14 @@ function newClient(): Client {
 describe("open, stat, read, close", () => {
   test("a file is opened, read in parts and closed", () => {
     const one = newClient();
-    const vmo = one.attach(4 * blockBytes);
+    const vmo = one.attach(4 * BLOCK_BYTES);
     const { status, file, size } = one.call("open", { path: "fixtures/odd" });
     expect({ status, size }).toEqual({ status: "ok", size: BigInt(odd.length) });
     for (const [offset, length] of [
       [0, odd.length],
       [1, 10],
-      [blockBytes - 1, 2],
-      [blockBytes - 1, blockBytes + 2],
+      [BLOCK_BYTES - 1, 2],
+      [BLOCK_BYTES - 1, BLOCK_BYTES + 2],
       [odd.length - 1, 1],
     ] as const) {
       const { status, content } = one.read(vmo, Number(file), offset, length, 64);
@@ -43,7 +43,7 @@ describe("open, stat, read, close", () => {
 
   test("at the end of a file fewer bytes come, behind it none", () => {
     const one = newClient();
-    const vmo = one.attach(4 * blockBytes);
+    const vmo = one.attach(4 * BLOCK_BYTES);
     const file = one.open("fixtures/odd");
     expect(one.read(vmo, file, odd.length - 5, 100).content).toHaveLength(5);
     expect(one.read(vmo, file, odd.length, 100)).toMatchObject({ status: "ok", content: { length: 0 } });
@@ -54,10 +54,10 @@ describe("open, stat, read, close", () => {
 
   test("what was not asked for is not written", () => {
     const one = newClient();
-    const vmo = one.attach(blockBytes);
+    const vmo = one.attach(BLOCK_BYTES);
     vmo.content.fill(0xab);
     one.read(vmo, one.open("fixtures/hello.txt"), 2, 5, 100);
-    const wanted = new Uint8Array(blockBytes).fill(0xab);
+    const wanted = new Uint8Array(BLOCK_BYTES).fill(0xab);
     wanted.set(hello.subarray(2, 7), 100);
     expect(sameBytes(vmo.content, wanted)).toBe(true);
   });
@@ -113,8 +113,8 @@ describe("open, stat, read, close", () => {
 
   test("one client opens as many files as the contract says", () => {
     const one = newClient();
-    const files = Array.from({ length: filesMax }, () => one.open("fixtures/hello.txt"));
-    expect(new Set(files).size).toBe(filesMax);
+    const files = Array.from({ length: FILES_MAX }, () => one.open("fixtures/hello.txt"));
+    expect(new Set(files).size).toBe(FILES_MAX);
     expect(one.call("open", { path: "fixtures/hello.txt" }).status).toBe("tooManyFiles");
     expect(one.call("close", { file: files[7] ?? 0 }).status).toBe("ok");
     const again = one.open("fixtures/hello.txt");
@@ -142,14 +142,14 @@ describe("where a read may write", () => {
     [0n, 0xffff_ffff, "badLength"],
   ])("into %s, length %s: %s", (into, length, wanted) => {
     const one = newClient();
-    one.attach(blockBytes);
+    one.attach(BLOCK_BYTES);
     const file = one.open("fixtures/odd");
     expect(one.call("read", { file, offset: 0n, length, into }).status).toBe(wanted);
   });
 
   test("the bound is what was attached, not the memory object's size", () => {
     const one = newClient();
-    const vmo = new FakeVmo(kernel, 2 * blockBytes);
+    const vmo = new FakeVmo(kernel, 2 * BLOCK_BYTES);
     const rights = Right.Read | Right.Write;
     expect(one.call("attach", { bytes: 100n }, { object: vmo, rights }).status).toBe("ok");
     const file = one.open("fixtures/odd");
@@ -165,7 +165,7 @@ describe("where a read may write", () => {
 
   test("what cannot be attached is refused, and what was attached before is let go", () => {
     const one = newClient();
-    const vmo = new FakeVmo(kernel, blockBytes);
+    const vmo = new FakeVmo(kernel, BLOCK_BYTES);
     const rights = Right.Read | Right.Write;
     const attempts = [
       one.call("attach", { bytes: 4096n }),
@@ -178,7 +178,7 @@ describe("where a read may write", () => {
     ];
     expect(attempts.map(({ status }) => status)).toEqual(attempts.map(() => "attachRefused"));
 
-    one.attach(blockBytes);
+    one.attach(BLOCK_BYTES);
     const file = one.open("fixtures/odd");
     one.call("attach", { bytes: 4096n }, { object: vmo, rights: Right.Read });
     expect(one.call("read", { file, offset: 0n, length: 1, into: 0n }).status).toBe("notAttached");
@@ -186,10 +186,10 @@ describe("where a read may write", () => {
 
   test("capabilities that come with any message are not kept", () => {
     const one = newClient();
-    one.attach(blockBytes);
+    one.attach(BLOCK_BYTES);
     const before = kernel.slots.size;
     for (const method of ["open", "stat", "read", "list", "close", "attach", "info"]) {
-      const object = new FakeVmo(kernel, blockBytes);
+      const object = new FakeVmo(kernel, BLOCK_BYTES);
       one.call(method, {}, { object, rights: Right.All });
     }
     expect(kernel.slots.size).toBe(before);
@@ -238,7 +238,7 @@ describe("list", () => {
     const { next } = one.call("list", { path: "many" });
     expect(one.call("list", { path: "many", cursor: Number(next) }).status).toBe("ok");
     // Before the directory, in the middle of many/03, behind the last entry and further.
-    for (const cursor of [1, 4, 8, fileCount, fileCount + 1, 0xffff_ffff]) {
+    for (const cursor of [1, 4, 8, FILE_COUNT, FILE_COUNT + 1, 0xffff_ffff]) {
       expect(one.call("list", { path: "many", cursor }).status).toBe("badCursor");
     }
     expect(one.call("list", { path: "fixtures", cursor: Number(next) }).status).toBe("badCursor");
@@ -248,24 +248,24 @@ describe("list", () => {
 describe("several clients", () => {
   test("no client uses another's files or memory", () => {
     const [one, other] = [newClient(), newClient()];
-    const vmo = one.attach(blockBytes);
-    const otherVmo = other.attach(blockBytes);
+    const vmo = one.attach(BLOCK_BYTES);
+    const otherVmo = other.attach(BLOCK_BYTES);
     const file = one.open("fixtures/hello.txt");
     expect(other.read(otherVmo, file, 0, 10).status).toBe("badFile");
     expect(other.call("close", { file }).status).toBe("badFile");
     other.open("fixtures/odd");
     expect(one.read(vmo, file, 0, hello.length).content).toEqual(hello);
-    expect(sameBytes(otherVmo.content, new Uint8Array(blockBytes))).toBe(true);
+    expect(sameBytes(otherVmo.content, new Uint8Array(BLOCK_BYTES))).toBe(true);
   });
 
   test("when there are too many, the one that asked least recently has to begin anew", () => {
-    const all = Array.from({ length: clientsMax }, newClient);
+    const all = Array.from({ length: CLIENTS_MAX }, newClient);
     const files = all.map((each) => each.open("fixtures/hello.txt"));
-    const vmos = all.map((each) => each.attach(blockBytes));
+    const vmos = all.map((each) => each.attach(BLOCK_BYTES));
     // The first one asks again; so the second is the stalest.
     expect(all[0]?.read(vmos[0] as FakeVmo, files[0] ?? 0, 0, 5).status).toBe("ok");
     const late = newClient();
-    const lateVmo = late.attach(blockBytes);
+    const lateVmo = late.attach(BLOCK_BYTES);
     expect(late.read(lateVmo, late.open("fixtures/hello.txt"), 0, hello.length).content).toEqual(hello);
     const statuses = all.map((each, i) => each.read(vmos[i] as FakeVmo, files[i] ?? 0, 0, 5).status);
     expect(statuses).toEqual(statuses.map((_, i) => (i === 1 ? "badFile" : "ok")));
@@ -274,7 +274,7 @@ describe("several clients", () => {
   test("a client that only looks takes no room", () => {
     const one = newClient();
     const file = one.open("fixtures/hello.txt");
-    for (let i = 0; i < 2 * clientsMax; i++) {
+    for (let i = 0; i < 2 * CLIENTS_MAX; i++) {
       const guest = newClient();
       guest.call("info");
       guest.call("stat", { path: "bin/large" });
@@ -291,9 +291,9 @@ describe("what is no message of the contract", () => {
     expect(newClient().call("info")).toMatchObject({
       status: "ok",
       source: "disk",
-      files: fileCount,
+      files: FILE_COUNT,
       blocks: partsOf(image).count,
-      blockSize: blockBytes,
+      blockSize: BLOCK_BYTES,
       version: 1,
     });
   });
@@ -317,7 +317,7 @@ describe("what is no message of the contract", () => {
 
   test("any bytes at all get an answer", () => {
     const one = newClient();
-    one.attach(blockBytes);
+    one.attach(BLOCK_BYTES);
     fc.assert(
       fc.property(fc.nat(6), fc.uint8Array({ maxLength: 64, minLength: 16 }), (ordinal, noise) => {
         const bytes = noise.slice(0, noise.length & ~7);

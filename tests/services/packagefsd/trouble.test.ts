@@ -2,12 +2,12 @@
 // read works.
 
 import { describe, expect, test } from "vitest";
-import { Refusal, timebase } from "./fake-kernel.ts";
-import { blockBytes, image, large, odd, partsOf, sameBytes } from "./images.ts";
+import { Refusal, TIMEBASE } from "./fake-kernel.ts";
+import { BLOCK_BYTES, image, large, odd, partsOf, sameBytes } from "./images.ts";
 import { type Running, start } from "./running.ts";
 
-const callSecondsMax = 15n;
-const sectorsPerBlock = blockBytes / 512;
+const CALL_SECONDS_MAX = 15n;
+const SECTORS_PER_BLOCK = BLOCK_BYTES / 512;
 
 /** Mounted, with one client that has `path` open. */
 async function opened(path: string): Promise<Running & { read(offset: number, length: number): Result }> {
@@ -49,13 +49,13 @@ describe("a read that fails", () => {
 
   test("in its last part only: nothing of it is delivered", async () => {
     const { disk, read } = await opened("bin/large");
-    read(40 * blockBytes, 10);
+    read(40 * BLOCK_BYTES, 10);
     disk.misbehave = ({ lba }) =>
-      lba >= (partsOf(image).data + 41) * sectorsPerBlock ? "deviceError" : undefined;
-    expect(read(20 * blockBytes, 131_072)).toMatchObject({ status: "deviceError", isUntouched: true });
+      lba >= (partsOf(image).data + 41) * SECTORS_PER_BLOCK ? "deviceError" : undefined;
+    expect(read(20 * BLOCK_BYTES, 131_072)).toMatchObject({ status: "deviceError", isUntouched: true });
     disk.misbehave = () => undefined;
-    const { content } = read(20 * blockBytes, 131_072);
-    expect(sameBytes(content, large.subarray(20 * blockBytes, 20 * blockBytes + 131_072))).toBe(true);
+    const { content } = read(20 * BLOCK_BYTES, 131_072);
+    expect(sameBytes(content, large.subarray(20 * BLOCK_BYTES, 20 * BLOCK_BYTES + 131_072))).toBe(true);
   });
 
   test("because the answer is no answer", async () => {
@@ -72,7 +72,7 @@ describe("what the device wrote", () => {
   test("other data is refused, and is not kept", async () => {
     const { disk, read } = await opened("fixtures/odd");
     disk.reads.length = 0;
-    const tree = partsOf(image).tree * sectorsPerBlock;
+    const tree = partsOf(image).tree * SECTORS_PER_BLOCK;
     disk.misbehave = ({ lba }) => (lba < tree ? (content) => content.fill(0x66, 100, 101) : undefined);
     expect(read(0, odd.length)).toMatchObject({ status: "corrupt", isUntouched: true });
     expect(disk.reads.filter(({ lba }) => lba < tree)).toHaveLength(2);
@@ -87,12 +87,12 @@ describe("what the device wrote", () => {
     const { data } = partsOf(image);
     disk.misbehave = ({ lba }) => {
       const block = bad.shift();
-      const at = block === undefined ? undefined : (data + block) * blockBytes - lba * 512;
+      const at = block === undefined ? undefined : (data + block) * BLOCK_BYTES - lba * 512;
       return at === undefined ? undefined : (content) => content.fill(0x66, at, at + 1);
     };
-    const { content } = read(blockBytes, 8 * blockBytes);
-    expect(sameBytes(content, large.subarray(blockBytes, 9 * blockBytes))).toBe(true);
-    expect(disk.reads.map(({ lba }) => lba / sectorsPerBlock - data)).toEqual([1, 3, 4]);
+    const { content } = read(BLOCK_BYTES, 8 * BLOCK_BYTES);
+    expect(sameBytes(content, large.subarray(BLOCK_BYTES, 9 * BLOCK_BYTES))).toBe(true);
+    expect(disk.reads.map(({ lba }) => lba / SECTORS_PER_BLOCK - data)).toEqual([1, 3, 4]);
     expect(kernel.console.slice(2)).toEqual(
       [3, 4].map(
         (block) =>
@@ -105,38 +105,43 @@ describe("what the device wrote", () => {
   test("a wrong block behind those that were asked for does not fail the read", async () => {
     const { disk, read } = await opened("bin/large");
     disk.misbehave = ({ count }) =>
-      count > 4 * sectorsPerBlock ? (content) => content.fill(0, 3 * blockBytes, 4 * blockBytes) : undefined;
-    expect(sameBytes(read(0, 2 * blockBytes).content, large.subarray(0, 2 * blockBytes))).toBe(true);
+      count > 4 * SECTORS_PER_BLOCK
+        ? (content) => content.fill(0, 3 * BLOCK_BYTES, 4 * BLOCK_BYTES)
+        : undefined;
+    expect(sameBytes(read(0, 2 * BLOCK_BYTES).content, large.subarray(0, 2 * BLOCK_BYTES))).toBe(true);
     disk.misbehave = () => undefined;
-    const { content } = read(2 * blockBytes, 4 * blockBytes);
-    expect(sameBytes(content, large.subarray(2 * blockBytes, 6 * blockBytes))).toBe(true);
+    const { content } = read(2 * BLOCK_BYTES, 4 * BLOCK_BYTES);
+    expect(sameBytes(content, large.subarray(2 * BLOCK_BYTES, 6 * BLOCK_BYTES))).toBe(true);
   });
 
   test("nothing, behind what was asked for: that is fetched without", async () => {
     const { disk, read } = await opened("bin/large");
     // Sequential, so the rest of 32 blocks is read ahead; one of these sectors is gone for good.
-    const gone = (partsOf(image).data + 9) * sectorsPerBlock;
+    const gone = (partsOf(image).data + 9) * SECTORS_PER_BLOCK;
     disk.misbehave = ({ lba, count }) => (lba <= gone && gone < lba + count ? "deviceError" : undefined);
-    expect(sameBytes(read(0, 2 * blockBytes).content, large.subarray(0, 2 * blockBytes))).toBe(true);
-    const { content } = read(2 * blockBytes, 4 * blockBytes);
-    expect(sameBytes(content, large.subarray(2 * blockBytes, 6 * blockBytes))).toBe(true);
-    expect(read(6 * blockBytes, 4 * blockBytes)).toMatchObject({ status: "deviceError", isUntouched: true });
+    expect(sameBytes(read(0, 2 * BLOCK_BYTES).content, large.subarray(0, 2 * BLOCK_BYTES))).toBe(true);
+    const { content } = read(2 * BLOCK_BYTES, 4 * BLOCK_BYTES);
+    expect(sameBytes(content, large.subarray(2 * BLOCK_BYTES, 6 * BLOCK_BYTES))).toBe(true);
+    expect(read(6 * BLOCK_BYTES, 4 * BLOCK_BYTES)).toMatchObject({
+      status: "deviceError",
+      isUntouched: true,
+    });
   });
 
   test.each(["timedOut", "malformedReply", "noDevice", Refusal.TimedOut])(
     "nothing, and no word of an error (%s): nobody waits for it twice, and the next try does without what was read ahead",
     async (silence) => {
       const { disk, read } = await opened("bin/large");
-      const gone = (partsOf(image).data + 9) * sectorsPerBlock;
+      const gone = (partsOf(image).data + 9) * SECTORS_PER_BLOCK;
       disk.misbehave = ({ lba, count }) => (lba <= gone && gone < lba + count ? silence : undefined);
       disk.reads.length = 0;
-      expect(read(0, 2 * blockBytes)).toMatchObject({ status: "deviceError", isUntouched: true });
+      expect(read(0, 2 * BLOCK_BYTES)).toMatchObject({ status: "deviceError", isUntouched: true });
       expect(disk.reads).toHaveLength(1);
-      expect(sameBytes(read(0, 2 * blockBytes).content, large.subarray(0, 2 * blockBytes))).toBe(true);
+      expect(sameBytes(read(0, 2 * BLOCK_BYTES).content, large.subarray(0, 2 * BLOCK_BYTES))).toBe(true);
       // The first of the two has been in the cache since the image was mounted.
       expect(disk.reads.at(-1)).toEqual({
-        lba: (partsOf(image).data + 1) * sectorsPerBlock,
-        count: sectorsPerBlock,
+        lba: (partsOf(image).data + 1) * SECTORS_PER_BLOCK,
+        count: SECTORS_PER_BLOCK,
       });
     },
   );
@@ -150,13 +155,13 @@ describe("what the device wrote", () => {
 
   test("to the hash tree is refused, and not kept either", async () => {
     const { disk, read } = await opened("bin/large");
-    const tree = partsOf(image).tree * sectorsPerBlock;
+    const tree = partsOf(image).tree * SECTORS_PER_BLOCK;
     disk.misbehave = ({ lba }) => (lba >= tree ? (content) => content.fill(1, 5, 6) : undefined);
     // Further than what the tree block that was needed for mounting speaks of.
-    expect(read(400 * blockBytes, 100)).toMatchObject({ status: "corrupt", isUntouched: true });
+    expect(read(400 * BLOCK_BYTES, 100)).toMatchObject({ status: "corrupt", isUntouched: true });
     disk.misbehave = () => undefined;
-    const { content } = read(400 * blockBytes, 100);
-    expect(sameBytes(content, large.subarray(400 * blockBytes, 400 * blockBytes + 100))).toBe(true);
+    const { content } = read(400 * BLOCK_BYTES, 100);
+    expect(sameBytes(content, large.subarray(400 * BLOCK_BYTES, 400 * BLOCK_BYTES + 100))).toBe(true);
   });
 });
 
@@ -211,7 +216,7 @@ describe("the block service", () => {
     read(0, 131_072);
     expect(kernel.callDeadlines.length).toBeGreaterThan(5);
     for (const ticks of kernel.callDeadlines) {
-      expect(ticks).toBeLessThanOrEqual(callSecondsMax * timebase);
+      expect(ticks).toBeLessThanOrEqual(CALL_SECONDS_MAX * TIMEBASE);
     }
   });
 });

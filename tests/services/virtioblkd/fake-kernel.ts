@@ -14,9 +14,9 @@ import { notified, pageBytes, Refusal, Right, Role, Syscall } from "../../runtim
 import { receivedInfo, type StartupEntry, TaskGuest, type Words } from "../../runtime/task-guest.ts";
 
 /** Where memory objects lie until they are mapped. */
-const objectsBase = 0x3000_0000;
+const OBJECTS_BASE = 0x3000_0000;
 /** Where the service maps its first slot's registers (limits.ts). */
-const registersAddress = 0x1000_0000;
+const REGISTERS_ADDRESS = 0x1000_0000;
 
 const text = `
 import { Role } from "abi/startup";
@@ -94,7 +94,7 @@ export class BlockKernel {
   completedCount = 0;
   private readonly options: KernelOptions;
   private started: TaskGuest | undefined;
-  private nextObject = objectsBase;
+  private nextObject = OBJECTS_BASE;
   private nextSlot = 40;
   private nextToken = 100n;
   private firstFailures = 0;
@@ -114,7 +114,7 @@ export class BlockKernel {
   private constructor(options: KernelOptions) {
     this.options = options;
     this.devices = options.slots.map(
-      (fake, nth) => new FakeBlockDevice(fake, registersAddress + nth * pageBytes),
+      (fake, nth) => new FakeBlockDevice(fake, REGISTERS_ADDRESS + nth * pageBytes),
     );
   }
 

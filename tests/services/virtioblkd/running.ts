@@ -11,7 +11,7 @@ export const empty: FakeDeviceOptions = { version: 2, sectors: 0n, deviceId: 0 }
 export const disk: FakeDeviceOptions = { version: 2, sectors: 4096n };
 
 /** AUDIT_READ_AGAIN of source/abi/audit.ts. */
-const readAgain = 1n << 63n;
+const READ_AGAIN = 1n << 63n;
 
 /** The contract, as the host reads it. */
 export const wire = await Wire.of("virtio_blk");
@@ -93,8 +93,8 @@ export function troubleOf(kernel: BlockKernel): string[] {
     if (kind !== Audit.ReadFailed) {
       return [];
     }
-    const status = statuses.get(Number((first & ~readAgain) >> 32n));
-    const again = first & readAgain ? ", read again" : "";
+    const status = statuses.get(Number((first & ~READ_AGAIN) >> 32n));
+    const again = first & READ_AGAIN ? ", read again" : "";
     return [`client ${first & 0xffff_ffffn}, sector ${second}: ${status}${again}`];
   });
 }

@@ -1,5 +1,7 @@
-// Addresses follow their 64-bit twin: the loop below has no sign extension before its loads. What the twin does not
-// follow is `frame`: a page number, shifted up to an address of the kernel, must be sign-extended.
+/**
+ * Addresses follow their 64-bit twin: the loop below has no sign extension before its loads. What the twin does not
+ * follow is `frame`: a page number, shifted up to an address of the kernel, must be sign-extended.
+ */
 
 export function sum(bytes: usize, count: i32): u64 {
   let total: u64 = 0;

@@ -1,4 +1,6 @@
-// Integer operations whose edge cases differ between Wasm and LLVM: division, remainder, shifts, rotation.
+/**
+ * Integer operations whose edge cases differ between Wasm and LLVM: division, remainder, shifts, rotation.
+ */
 
 export function quotient(a: i32, b: i32): i32 {
   return a / b;

@@ -1,4 +1,6 @@
-// Every atomic is sequentially consistent, as Wasm's are.
+/**
+ * Every atomic is sequentially consistent, as Wasm's are.
+ */
 
 export function acquire(lock: usize): u32 {
   const ticket = atomic.add<u32>(lock, 1);

@@ -1,4 +1,6 @@
-// Loops, conditions with values and a switch become basic blocks. A block that nobody leaves early needs none.
+/**
+ * Loops, conditions with values and a switch become basic blocks. A block that nobody leaves early needs none.
+ */
 
 export function highest(a: i32, b: i32): i32 {
   return a > b ? a : b;

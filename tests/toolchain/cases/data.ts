@@ -1,5 +1,7 @@
-// Static data is one constant in `.wasm.data`, at the addresses that asc gave out; mutable globals are LLVM's own, and
-// constants become immediates.
+/**
+ * Static data is one constant in `.wasm.data`, at the addresses that asc gave out; mutable globals are LLVM's own, and
+ * constants become immediates.
+ */
 
 const table = memory.data<u16>([258, 3, 4]);
 const buffer = memory.data(256, 64);

@@ -1,4 +1,6 @@
-// Intrinsics are written out in place; assembly is called; a symbol is its address. An i32 travels sign-extended.
+/**
+ * Intrinsics are written out in place; assembly is called; a symbol is its address. An i32 travels sign-extended.
+ */
 
 import { halt, switchTo } from "./machine/assembly";
 import {

@@ -1,4 +1,6 @@
-// Symbols: an exported function has its name, any other the path of its file and its own name, with class and type.
+/**
+ * Symbols: an exported function has its name, any other the path of its file and its own name, with class and type.
+ */
 
 @unmanaged
 @final

@@ -1,4 +1,6 @@
-// A call through the function table checks the index, then the type of what it finds; an empty slot has no type.
+/**
+ * A call through the function table checks the index, then the type of what it finds; an empty slot has no type.
+ */
 
 function increment(value: i32): i32 {
   return value + 1;

@@ -1,7 +1,7 @@
 // A module of what asc never writes: branches that carry values, loops and ifs with parameters, blocks with two
 // results, code that cannot be reached, passive data. `main` prints one character for each function and argument.
 
-import { assemble, constant, type FunctionParts, i32, none, u32 } from "../wasm/assemble.ts";
+import { assemble, constant, type FunctionParts, I32, NONE, u32 } from "../wasm/assemble.ts";
 import { MEMORY_BASE } from "./harness.ts";
 
 /** Where memory.init writes to. */
@@ -11,46 +11,48 @@ const get = (index: number): number[] => [0x20, index];
 const set = (index: number): number[] => [0x21, index];
 const br = (depth: number): number[] => [0x0c, depth];
 const brIf = (depth: number): number[] => [0x0d, depth];
-const end = 0x0b;
-const otherwise = 0x05;
-const drop = 0x1a;
-const add = 0x6a;
-const sub = 0x6b;
-const unreachable = 0x00;
+const END = 0x0b;
+const OTHERWISE = 0x05;
+const DROP = 0x1a;
+const ADD = 0x6a;
+const SUB = 0x6b;
+const UNREACHABLE = 0x00;
 
 /** Block types by index: see `types` below. */
-const pairToOne = 0;
-const toPair = 1;
-const oneToOne = 2;
+const PAIR_TO_ONE = 0;
+const TO_PAIR = 1;
+const ONE_TO_ONE = 2;
 
 /** Each takes one i32 and gives one. */
 const bodies: readonly { readonly locals?: readonly number[]; readonly code: readonly number[] }[] = [
   // A conditional branch with a value, and what falls through instead.
-  { code: [0x02, i32, ...constant(7), ...get(0), ...brIf(0), drop, ...constant(9), end] },
+  { code: [0x02, I32, ...constant(7), ...get(0), ...brIf(0), DROP, ...constant(9), END] },
   // A table of branches to two blocks and to the function, all with a value.
   {
     code: [
-      ...[0x02, i32, 0x02, i32, ...constant(3), ...get(0), 0x0e, 3, 0, 1, 2, 0, end],
-      ...[...constant(10), add, end, ...constant(20), add],
+      ...[0x02, I32, 0x02, I32, ...constant(3), ...get(0), 0x0e, 3, 0, 1, 2, 0, END],
+      ...[...constant(10), ADD, END, ...constant(20), ADD],
     ],
   },
   // A loop with two parameters: sums from the argument down to 0.
   {
-    locals: [i32, i32],
+    locals: [I32, I32],
     code: [
-      ...[...constant(0), ...get(0), 0x03, pairToOne, ...set(1), ...set(2)],
-      ...[...get(2), ...get(1), add, ...get(1), ...constant(1), sub],
-      ...[...get(1), ...brIf(0), drop, end],
+      ...[...constant(0), ...get(0), 0x03, PAIR_TO_ONE, ...set(1), ...set(2)],
+      ...[...get(2), ...get(1), ADD, ...get(1), ...constant(1), SUB],
+      ...[...get(1), ...brIf(0), DROP, END],
     ],
   },
   // An if with a parameter, with and without its other arm.
-  { code: [...constant(5), ...get(0), 0x04, oneToOne, ...constant(1), add, otherwise, ...get(0), add, end] },
-  { code: [...constant(5), ...get(0), 0x04, oneToOne, ...constant(2), add, end] },
+  {
+    code: [...constant(5), ...get(0), 0x04, ONE_TO_ONE, ...constant(1), ADD, OTHERWISE, ...get(0), ADD, END],
+  },
+  { code: [...constant(5), ...get(0), 0x04, ONE_TO_ONE, ...constant(2), ADD, END] },
   // A block with two results, reached by a branch and by its end.
   {
     code: [
-      ...[0x02, toPair, ...constant(8), ...constant(3), ...get(0), ...brIf(0)],
-      ...[drop, drop, ...constant(4), ...constant(2), end, sub],
+      ...[0x02, TO_PAIR, ...constant(8), ...constant(3), ...get(0), ...brIf(0)],
+      ...[DROP, DROP, ...constant(4), ...constant(2), END, SUB],
     ],
   },
   // A conditional return, and one without a condition in the middle of a block.
@@ -59,25 +61,25 @@ const bodies: readonly { readonly locals?: readonly number[]; readonly code: rea
       ...constant(6),
       ...get(0),
       ...brIf(0),
-      drop,
+      DROP,
       0x02,
-      none,
+      NONE,
       ...constant(2),
       0x0f,
-      end,
+      END,
       ...constant(3),
     ],
   },
   // Code behind a branch is skipped, whatever nests in it.
   {
     code: [
-      ...[0x02, i32, ...constant(1), ...br(0)],
-      ...[0x02, none, ...get(0), 0x04, none, unreachable, otherwise, ...br(1), end, end, drop],
-      ...[0x03, none, ...br(0), end, end],
+      ...[0x02, I32, ...constant(1), ...br(0)],
+      ...[0x02, NONE, ...get(0), 0x04, NONE, UNREACHABLE, OTHERWISE, ...br(1), END, END, DROP],
+      ...[0x03, NONE, ...br(0), END, END],
     ],
   },
   // An if whose arms both leave: what follows it is never reached.
-  { code: [...get(0), 0x04, i32, ...constant(1), 0x0f, otherwise, ...constant(2), 0x0f, end] },
+  { code: [...get(0), 0x04, I32, ...constant(1), 0x0f, OTHERWISE, ...constant(2), 0x0f, END] },
   // A value that was read before its local changed, used as an address afterwards.
   { code: [...get(0), ...constant(1000), ...set(0), 0x2d, 0, ...u32(MEMORY_BASE + 16)] },
   // memory.init from a passive segment, then what it wrote.
@@ -95,28 +97,28 @@ const bodies: readonly { readonly locals?: readonly number[]; readonly code: rea
       5,
       0x53,
       0x04,
-      i32,
+      I32,
       ...constant(1),
-      otherwise,
+      OTHERWISE,
       ...constant(2),
-      end,
+      END,
     ],
   },
 ];
 
-const putIndex = 0;
-const attemptIndex = 1;
-const firstBody = 2;
+const PUT_INDEX = 0;
+const ATTEMPT_INDEX = 1;
+const FIRST_BODY = 2;
 
 /** Arguments that every function is called with. */
 const ARGUMENTS = [0, 1, 2, 3];
 
 /** The module's bytes. */
 export function blocksModule(): Uint8Array {
-  const put = (value: readonly number[]): number[] => [...value, ...constant(48), add, 0x10, putIndex];
+  const put = (value: readonly number[]): number[] => [...value, ...constant(48), ADD, 0x10, PUT_INDEX];
   const functions: FunctionParts[] = bodies.map(({ locals = [], code }) => ({
-    params: [i32],
-    results: [i32],
+    params: [I32],
+    results: [I32],
     locals,
     code,
   }));
@@ -129,30 +131,30 @@ export function blocksModule(): Uint8Array {
     name: "dropped",
     code: [0xfc, 9, 1, ...scratch, ...constant(0), ...constant(0), 0xfc, 8, 1, 0],
   };
-  const droppedIndex = firstBody + bodies.length + 1;
+  const droppedIndex = FIRST_BODY + bodies.length + 1;
   const main: FunctionParts = {
     name: "main",
     code: [
       ...put(constant(2 - 48)),
       ...bodies.flatMap((_, index) => [
-        ...ARGUMENTS.flatMap((argument) => put([...constant(argument), 0x10, firstBody + index])),
+        ...ARGUMENTS.flatMap((argument) => put([...constant(argument), 0x10, FIRST_BODY + index])),
         ...put(constant(10 - 48)),
       ]),
-      ...put([0x10, attemptIndex]),
+      ...put([0x10, ATTEMPT_INDEX]),
       0x10,
       droppedIndex,
-      ...put([0x10, attemptIndex]),
+      ...put([0x10, ATTEMPT_INDEX]),
     ],
   };
   return assemble({
     imports: [
-      ["assembly", "put", [i32], []],
-      ["assembly", "attempt", [], [i32]],
+      ["assembly", "put", [I32], []],
+      ["assembly", "attempt", [], [I32]],
     ],
     types: [
-      [[i32, i32], [i32]],
-      [[], [i32, i32]],
-      [[i32], [i32]],
+      [[I32, I32], [I32]],
+      [[], [I32, I32]],
+      [[I32], [I32]],
     ],
     functions: [...functions, attempted, dropped, main],
     memory: MEMORY_BASE / 0x10000 + 1,

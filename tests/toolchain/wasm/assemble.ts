@@ -25,11 +25,11 @@ export function s64(value: bigint): number[] {
   }
 }
 
-export const i32 = 0x7f;
-export const i64 = 0x7e;
-export const f32 = 0x7d;
-export const f64 = 0x7c;
-export const none = 0x40;
+export const I32 = 0x7f;
+export const I64 = 0x7e;
+export const F32 = 0x7d;
+export const F64 = 0x7c;
+export const NONE = 0x40;
 
 /** `i32.const value`. */
 export function constant(value: number): number[] {

@@ -3,11 +3,11 @@
 import { describe, expect, test } from "vitest";
 import type { Instruction } from "../../../toolchain/wasm/module.ts";
 import { readModule } from "../../../toolchain/wasm/reader.ts";
-import { assemble, constant, i32, i64, name, none, u32 } from "./assemble.ts";
+import { assemble, constant, I32, I64, NONE, name, u32 } from "./assemble.ts";
 
 /** Decodes one body and gives its instructions without their offsets and without the last `end`. */
 function decode(code: readonly number[]): unknown[] {
-  const { functions } = readModule(assemble({ functions: [{ code, params: [i32] }], memory: 1 }));
+  const { functions } = readModule(assemble({ functions: [{ code, params: [I32] }], memory: 1 }));
   const instructions: readonly Instruction[] = functions[0]?.body?.instructions ?? [];
   expect(instructions.at(-1)?.kind).toBe("end");
   return instructions.slice(0, -1).map(({ offset: _, ...operation }) => operation);
@@ -96,8 +96,8 @@ describe("modules", () => {
     const localNames = [1, ...u32(1), 1, 0, ...name("count")];
     const module = readModule(
       assemble({
-        imports: [["assembly", "put", [i32], []]],
-        functions: [{ name: "main", params: [i32], results: [i64], locals: [i64], code: [0x42, 1] }],
+        imports: [["assembly", "put", [I32], []]],
+        functions: [{ name: "main", params: [I32], results: [I64], locals: [I64], code: [0x42, 1] }],
         custom: [
           ["name", [1, ...u32(functionNames.length), ...functionNames, 2, localNames.length, ...localNames]],
         ],
@@ -130,7 +130,7 @@ describe("modules", () => {
 
   test("a block's type may name a signature", () => {
     const module = readModule(
-      assemble({ types: [[[i32], [i64]]], functions: [{ code: [0x02, 0, 0x0b, 0x03, none, 0x0b] }] }),
+      assemble({ types: [[[I32], [I64]]], functions: [{ code: [0x02, 0, 0x0b, 0x03, NONE, 0x0b] }] }),
     );
     expect(module.functions[0]?.body?.instructions.slice(0, 3)).toMatchObject([
       { kind: "block", type: { params: ["i32"], results: ["i64"] } },

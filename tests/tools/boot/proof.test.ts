@@ -4,10 +4,10 @@ import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
 import { judgeProof, parseProof } from "../../../tools/boot/proof.ts";
 
-const nonce = "00112233445566778899aabbccddeeff";
+const NONCE = "00112233445566778899aabbccddeeff";
 const hello = new TextEncoder().encode("hello\n");
 const facts = {
-  nonce,
+  nonce: NONCE,
   smp: 2,
   packageFile: (path: string) => (path === "fixtures/hello.txt" ? hello : undefined),
 };
@@ -17,7 +17,7 @@ function sha256(data: string | Uint8Array): string {
 }
 
 /** What the runner thinks of a proof line with a true hash over `nonce`. */
-function judge(name: string, data: string, usedNonce = nonce): string | undefined {
+function judge(name: string, data: string, usedNonce = NONCE): string | undefined {
   const proof = parseProof(`proof: ${name} ${data} sha256=${sha256(`${usedNonce} ${name} ${data}`)}`);
   if (proof === undefined) {
     throw new Error("not a proof line");
@@ -34,7 +34,7 @@ test("true proofs hold", () => {
 });
 
 test("one hart has no pairs, and proves just that", () => {
-  const proof = parseProof(`proof: smp-ipi  sha256=${sha256(`${nonce} smp-ipi `)}`);
+  const proof = parseProof(`proof: smp-ipi  sha256=${sha256(`${NONCE} smp-ipi `)}`);
   expect(proof).toBeDefined();
   if (proof !== undefined) {
     expect(judgeProof(proof, { ...facts, smp: 1 })).toBeUndefined();

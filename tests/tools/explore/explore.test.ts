@@ -9,7 +9,7 @@ import { type Change, plant } from "./planted.ts";
 
 const PLANT_TIMEOUT_MS = 600_000;
 
-const kernel = "source/kernel/neuron/src";
+const KERNEL = "source/kernel/neuron/src";
 
 interface Report {
   ok: boolean;
@@ -46,13 +46,13 @@ const touchUnmapped = ["--run", "fault-probe unmapped"];
 /** Interrupts are stores to a device, which nothing but a fence orders after stores to memory. */
 const weakDoorbell = ["--aclint", "--chaos", "switch,weak-stores", ...flood];
 const plainMailbox: Change = {
-  file: `${kernel}/arch/riscv/ipi.ts`,
+  file: `${KERNEL}/arch/riscv/ipi.ts`,
   find: "  target.mailbox.set(1 << (MAIL_SENT_SHIFT + self.index));",
   replace: `  const box = changetype<usize>(target.mailbox);
   store<u32>(box, load<u32>(box) | (1 << (MAIL_SENT_SHIFT + self.index)));`,
 };
 const noFence: Change = {
-  file: `${kernel}/arch/riscv/ipi.ts`,
+  file: `${KERNEL}/arch/riscv/ipi.ts`,
   find: "    fenceIo(); // the mailbox bit is seen before the interrupt is\n",
   replace: "",
 };
@@ -61,9 +61,9 @@ const plants: Plant[] = [
   {
     name: "a mailbox whose interrupt is cleared after it was read",
     changes: [
-      { file: `${kernel}/arch/riscv/ipi.ts`, find: "  clearSip(SIE_SSIE);\n", replace: "" },
+      { file: `${KERNEL}/arch/riscv/ipi.ts`, find: "  clearSip(SIE_SSIE);\n", replace: "" },
       {
-        file: `${kernel}/trap.ts`,
+        file: `${KERNEL}/trap.ts`,
         find: "  if (which === Interrupt.SupervisorSoftware) {\n    readMail(hart);\n",
         replace: `  if (which === Interrupt.SupervisorSoftware) {
     readMail(hart);
@@ -71,7 +71,7 @@ const plants: Plant[] = [
 `,
       },
       {
-        file: `${kernel}/trap.ts`,
+        file: `${KERNEL}/trap.ts`,
         find: "import { outOfLine, readTime, wfi } from",
         replace: "import { clearSip, outOfLine, readTime, wfi } from",
       },
@@ -89,7 +89,7 @@ const plants: Plant[] = [
     name: "a hart that is not to forget a page that is gone",
     changes: [
       {
-        file: `${kernel}/lifecycle/memory.ts`,
+        file: `${KERNEL}/lifecycle/memory.ts`,
         find: "  spaceChanged(space);\n  forget(mapping);",
         replace: "  forget(mapping);",
       },
@@ -101,7 +101,7 @@ const plants: Plant[] = [
     name: "a page that is gone for the hart that unmapped it, and for no other",
     changes: [
       {
-        file: `${kernel}/sched/space.ts`,
+        file: `${KERNEL}/sched/space.ts`,
         find: "  task.seenBy = 0;\n",
         replace: "  task.seenBy &= ~((<u32>1) << thisHart().index);\n",
       },
@@ -113,7 +113,7 @@ const plants: Plant[] = [
     name: "a remote fence that does not look whether the other hart is about to stop",
     changes: [
       {
-        file: `${kernel}/lifecycle/memory.ts`,
+        file: `${KERNEL}/lifecycle/memory.ts`,
         find: "  spaceChanged(space);\n  forget(mapping);",
         replace: `  spaceChanged(space);
   for (let i: u32 = 0; i < hartCount(); i++) {
@@ -123,7 +123,7 @@ const plants: Plant[] = [
   forget(mapping);`,
       },
       {
-        file: `${kernel}/lifecycle/memory.ts`,
+        file: `${KERNEL}/lifecycle/memory.ts`,
         find: 'import { releaseVmo, retainVmo, Vmo } from "../mm/vmo";',
         replace: `import { hartAt, hartCount, isOnline, thisHart } from "../arch/riscv/hart";
 import { sbiCall } from "../arch/riscv/sbi/call";
@@ -137,7 +137,7 @@ import { releaseVmo, retainVmo, Vmo } from "../mm/vmo";`,
     name: "a hart that is online before its queue is open",
     changes: [
       {
-        file: `${kernel}/sched/queue.ts`,
+        file: `${KERNEL}/sched/queue.ts`,
         find: "    this.lock.acquire();\n    const takesPart = announce(hart);\n",
         replace: "    const takesPart = announce(hart);\n    this.lock.acquire();\n",
       },
@@ -149,7 +149,7 @@ import { releaseVmo, retainVmo, Vmo } from "../mm/vmo";`,
     name: "a timer that was used for looks, and is not given back",
     changes: [
       {
-        file: `${kernel}/arch/riscv/smp.ts`,
+        file: `${KERNEL}/arch/riscv/smp.ts`,
         find: "  timerNow(self);\n",
         replace: "  timerStopHart(self);\n",
       },
@@ -161,7 +161,7 @@ import { releaseVmo, retainVmo, Vmo } from "../mm/vmo";`,
     name: "a memory object that a task was about to make when it ended",
     changes: [
       {
-        file: `${kernel}/lifecycle/reap.ts`,
+        file: `${KERNEL}/lifecycle/reap.ts`,
         find: "  if (making !== null) {\n    releaseVmo(making);\n  }\n",
         replace: "",
       },
@@ -173,7 +173,7 @@ import { releaseVmo, retainVmo, Vmo } from "../mm/vmo";`,
     name: "a reference to a task that is given back too seldom",
     changes: [
       {
-        file: `${kernel}/lifecycle/kill.ts`,
+        file: `${KERNEL}/lifecycle/kill.ts`,
         find: "  const isEnded = endIfIdle(task);\n    releaseTask(task);",
         replace: "  const isEnded = endIfIdle(task);",
       },
@@ -185,7 +185,7 @@ import { releaseVmo, retainVmo, Vmo } from "../mm/vmo";`,
     name: "a wake-up that is dropped at the IPI limit",
     changes: [
       {
-        file: `${kernel}/arch/riscv/ipi.ts`,
+        file: `${KERNEL}/arch/riscv/ipi.ts`,
         find: "  const before = target.mailbox.set(1 << self.index);",
         replace: `  if (self.ipiTokens <= floor) return true;
   const before = target.mailbox.set(1 << self.index);`,
@@ -198,7 +198,7 @@ import { releaseVmo, retainVmo, Vmo } from "../mm/vmo";`,
     name: "locks that are taken in the wrong order",
     changes: [
       {
-        file: `${kernel}/ipc/call.ts`,
+        file: `${KERNEL}/ipc/call.ts`,
         find: "  endpoint.lock.acquire();\n  const receiver = claimReceiver(endpoint);",
         replace: `  endpoint.lock.acquire();
   planted.acquire();
@@ -206,7 +206,7 @@ import { releaseVmo, retainVmo, Vmo } from "../mm/vmo";`,
   const receiver = claimReceiver(endpoint);`,
       },
       {
-        file: `${kernel}/ipc/call.ts`,
+        file: `${KERNEL}/ipc/call.ts`,
         find: 'import { armDeadline } from "./deadline";\n',
         replace: `import { LOCK_BYTES, Lock } from "../sync/lock";
 import { armDeadline } from "./deadline";
@@ -222,7 +222,7 @@ const planted = changetype<Lock>(memory.data(LOCK_BYTES, 8));
     name: "two locks in both orders, and nothing that checks it",
     changes: [
       {
-        file: `${kernel}/trap.ts`,
+        file: `${KERNEL}/trap.ts`,
         find: "function schedule(hart: Hart): void {\n",
         replace: `function schedule(hart: Hart): void {
   const first = changetype<Lock>(planted + (hart.index & 1) * LOCK_BYTES);
@@ -235,7 +235,7 @@ const planted = changetype<Lock>(memory.data(LOCK_BYTES, 8));
 `,
       },
       {
-        file: `${kernel}/trap.ts`,
+        file: `${KERNEL}/trap.ts`,
         find: "/** What trap.S does after a system call. */\n",
         replace: `import { LOCK_BYTES, Lock } from "./sync/lock";
 const planted: usize = memory.data(2 * LOCK_BYTES, 8);
@@ -243,7 +243,7 @@ const planted: usize = memory.data(2 * LOCK_BYTES, 8);
 /** What trap.S does after a system call. */
 `,
       },
-      { file: `${kernel}/sync/order.ts`, find: "  assert(hart.heldRanks >> rank === 0);\n", replace: "" },
+      { file: `${KERNEL}/sync/order.ts`, find: "  assert(hart.heldRanks >> rank === 0);\n", replace: "" },
     ],
     args: ["--seeds", "1..4", "--chaos", "switch"],
     finding: /^deadlock: every hart that is awake waits for a lock; hart . in schedule .*trap\.ts/,
@@ -252,7 +252,7 @@ const planted: usize = memory.data(2 * LOCK_BYTES, 8);
     name: "a hart that never says that it is there",
     changes: [
       {
-        file: `${kernel}/arch/riscv/smp.ts`,
+        file: `${KERNEL}/arch/riscv/smp.ts`,
         find: "export function announce(hart: Hart): bool {\n",
         replace: "export function announce(hart: Hart): bool {\n  if (hart.index === 2) hsm.hartStop();\n",
       },

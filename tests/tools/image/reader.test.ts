@@ -25,7 +25,7 @@ import { ImageReader } from "../../../tools/image/reader.ts";
 import { root } from "../../harness/guest.ts";
 import { sampleFiles } from "../../libs/pkgimg/forge.ts";
 
-const sampleBlocks = 9;
+const SAMPLE_BLOCKS = 9;
 
 describe("nx image", () => {
   let folder: string;
@@ -68,7 +68,7 @@ describe("nx image", () => {
     );
     expect(JSON.parse(await nx("verify", sample, "--json"))).toMatchObject({
       label: "sample",
-      blockCount: sampleBlocks,
+      blockCount: SAMPLE_BLOCKS,
       entryCount: 5,
       signature: null,
     });
@@ -240,7 +240,7 @@ describe("nx image", () => {
     [4096, "index does not match its hash (block 1, entry 0)"],
     [2 * 4096, "string table does not match its hash (block 2, entry 0)"],
     [3 * 4096 + 4095, "data does not match its hash (block 3)"],
-    [(sampleBlocks - 1) * 4096, "hash tree does not match its root (block 8, entry 0)"],
+    [(SAMPLE_BLOCKS - 1) * 4096, "hash tree does not match its root (block 8, entry 0)"],
   ])("verify says where a bit changed: byte %i", async (offset, words) => {
     await expect(nx("verify", damaged(offset))).rejects.toThrow(`damaged.img is refused: ${words}`);
   });
@@ -248,9 +248,9 @@ describe("nx image", () => {
   test("verify refuses a file that is cut off, longer, empty or missing", async () => {
     const file = join(folder, "cut.img");
     writeFileSync(file, buildImage(sampleFiles));
-    truncateSync(file, sampleBlocks * 4096 - 1);
+    truncateSync(file, SAMPLE_BLOCKS * 4096 - 1);
     await expect(nx("verify", file)).rejects.toThrow(/is refused|has \d+ bytes/);
-    truncateSync(file, sampleBlocks * 4096 - 4096);
+    truncateSync(file, SAMPLE_BLOCKS * 4096 - 4096);
     await expect(nx("verify", file)).rejects.toThrow("image is longer than what it lies on");
     writeFileSync(file, Buffer.concat([buildImage(sampleFiles), Buffer.alloc(1)]));
     await expect(nx("verify", file)).rejects.toThrow("something is behind it");

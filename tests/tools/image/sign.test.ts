@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command } from "commander";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
-import { developmentKey, developmentPublicKey, readKeyFile } from "../../../host/pkgimg/keys.ts";
+import { DEVELOPMENT_KEY, DEVELOPMENT_PUBLIC_KEY, readKeyFile } from "../../../host/pkgimg/keys.ts";
 import { buildImage } from "../../../host/pkgimg/layout.ts";
 import { isSignedBy } from "../../../host/pkgimg/sign.ts";
 import { register } from "../../../tools/image/image.ts";
@@ -65,14 +65,14 @@ describe("nx image keygen", () => {
   });
 
   test("the development key says what it is, and both halves belong together", () => {
-    for (const file of [developmentKey, developmentPublicKey]) {
+    for (const file of [DEVELOPMENT_KEY, DEVELOPMENT_PUBLIC_KEY]) {
       const text = readFileSync(development(file), "utf8");
       expect(text.split("\n")[0]).toContain("DEVELOPMENT");
       expect(text.toLowerCase()).toContain("not for production");
     }
     const [secret, open] = [
-      readKeyFile(development(developmentKey)),
-      readKeyFile(development(developmentPublicKey)),
+      readKeyFile(development(DEVELOPMENT_KEY)),
+      readKeyFile(development(DEVELOPMENT_PUBLIC_KEY)),
     ];
     expect(Buffer.from(secret.id)).toEqual(Buffer.from(open.id));
   });
@@ -101,7 +101,7 @@ describe("nx image sign and verify", () => {
     for (const half of [`${mine}.pub`, `${mine}.key`]) {
       expect(await nx("verify", file, "--key", half)).toContain("all matches");
     }
-    await expect(nx("verify", file, "--key", development(developmentPublicKey))).rejects.toThrow(
+    await expect(nx("verify", file, "--key", development(DEVELOPMENT_PUBLIC_KEY))).rejects.toThrow(
       "is signed by key",
     );
     expect(isSignedBy(readFileSync(file), readKeyFile(`${mine}.pub`))).toBe(true);
@@ -113,13 +113,13 @@ describe("nx image sign and verify", () => {
     await nx("sign", file, "--key", `${mine}.key`, "--out", out, "--sequence", "9");
     expect(readFileSync(file)).toEqual(Buffer.from(buildImage(sampleFiles)));
     expect(readFileSync(out).readBigUInt64LE(128)).toBe(9n);
-    await nx("sign", out, "--key", development(developmentKey));
+    await nx("sign", out, "--key", development(DEVELOPMENT_KEY));
     expect(await nx("verify", out)).toContain("signed by the development key");
     expect(readFileSync(out).readBigUInt64LE(128)).toBe(9n);
   });
 
   test("a signature that does not hold is refused, and so is signing with the public half, or a damaged image", async () => {
-    const file = place("c.img", buildImage(sampleFiles, { key: readKeyFile(development(developmentKey)) }));
+    const file = place("c.img", buildImage(sampleFiles, { key: readKeyFile(development(DEVELOPMENT_KEY)) }));
     const bytes = readFileSync(file);
     bytes[300] = (bytes[300] ?? 0) ^ 1;
     await expect(nx("verify", place("d.img", bytes))).rejects.toThrow("its signature does not verify");

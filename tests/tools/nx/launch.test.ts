@@ -15,7 +15,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { root } from "../../../host/root.ts";
-import { sharedFolder, sharedSources } from "../../../toolchain/shared/make.ts";
+import { SHARED_FOLDER, sharedSources } from "../../../toolchain/shared/make.ts";
 
 let checkout: string;
 
@@ -86,7 +86,7 @@ test("makes what the host shares with the guest, and makes it anew when the gues
   const source = "source/abi/exit.ts";
   put(
     "tools/nx/main.ts",
-    `import { ExitCode } from "../../${sharedFolder}/${source}";\nconsole.log(ExitCode.Failed);\n`,
+    `import { ExitCode } from "../../${SHARED_FOLDER}/${source}";\nconsole.log(ExitCode.Failed);\n`,
   );
   expect(run().stdout).toBe("1\n");
   const text = readFileSync(join(checkout, source), "utf8");
@@ -100,7 +100,7 @@ test("makes what the host shares with the guest, and makes it anew when the gues
     ),
   });
   put(source, text);
-  rmSync(join(checkout, sharedFolder), { recursive: true });
+  rmSync(join(checkout, SHARED_FOLDER), { recursive: true });
   expect(run().stdout).toBe("1\n");
 });
 

@@ -11,8 +11,8 @@ import { runLlvm } from "../../../toolchain/link/llvm.ts";
 import { assemble, irFlags } from "../../../toolchain/link/objects.ts";
 import { qemuProgram } from "../../boot/qemu.ts";
 
-const folder = "tools/wast/rv64";
-const scratch = "build/wast";
+const FOLDER = "tools/wast/rv64";
+const SCRATCH = "build/wast";
 
 /** Where memories lie, and the end of what driver.S maps as RAM. */
 export const POOL_START = 0x1_0000_0000n;
@@ -103,8 +103,8 @@ function row(...pointers: readonly string[]): string {
  * @throws Problem when LLVM refuses the text, or there is no QEMU
  */
 export async function runBoard(program: BoardProgram): Promise<(string | undefined)[]> {
-  await mkdir(join(root, scratch), { recursive: true });
-  const place = relative(root, await mkdtemp(join(root, scratch, "run-")));
+  await mkdir(join(root, SCRATCH), { recursive: true });
+  const place = relative(root, await mkdtemp(join(root, SCRATCH, "run-")));
   try {
     const elf = await buildElf(programText(program), place);
     return splitConsole(await runQemu(join(root, elf)));
@@ -122,12 +122,12 @@ async function buildElf(text: string, place: string): Promise<string> {
   const flags = [...irFlags, "-mno-strict-align"];
   await Promise.all([
     runLlvm("clang", root, [...flags, "-c", file("program.ll"), "-o", file("program.o")]),
-    assemble(root, `${folder}/driver.S`, file("driver.o"), place),
+    assemble(root, `${FOLDER}/driver.S`, file("driver.o"), place),
     assemble(root, "source/libs/builtins/memory.S", file("memory.o"), place),
   ]);
   await link(root, {
     objects: ["driver.o", "program.o", "memory.o"].map(file),
-    script: `${folder}/board.ld`,
+    script: `${FOLDER}/board.ld`,
     layout: { memoryBase: 0, dataEnd: 0, heapBase: 0 },
     output: file("program.elf"),
     strip: false,

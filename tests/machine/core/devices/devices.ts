@@ -4,16 +4,16 @@
 import { type Guest, guest } from "../../../harness/guest.ts";
 
 /** Physical address of RAM, and how much of it a test has. */
-export const ramStart = 0x8000_0000;
-export const ramBytes = 0x4_0000;
+export const RAM_START = 0x8000_0000;
+export const RAM_BYTES = 0x4_0000;
 
-export const uart = 0x1000_0000;
-export const plic = 0x0c00_0000;
-export const virtio = 0x1000_1000;
-export const mswi = 0x0200_0000;
-export const mtimer = 0x0200_4000;
-export const sswi = 0x02f0_0000;
-export const finisher = 0x0010_0000;
+export const UART = 0x1000_0000;
+export const PLIC = 0x0c00_0000;
+export const VIRTIO = 0x1000_1000;
+export const MSWI = 0x0200_0000;
+export const MTIMER = 0x0200_4000;
+export const SSWI = 0x02f0_0000;
+export const FINISHER = 0x0010_0000;
 
 /** Bits of mip. */
 export const pendingBit = { ssip: 1, msip: 3, seip: 9, meip: 11 };
@@ -138,16 +138,16 @@ export class Devices {
   }
 
   readRam(address: number, byteCount: number): Uint8Array {
-    return this.guest.get(this.ram + address - ramStart, byteCount);
+    return this.guest.get(this.ram + address - RAM_START, byteCount);
   }
 
   writeRam(address: number, bytes: Uint8Array): void {
-    this.guest.bytes().set(bytes, this.ram + address - ramStart);
+    this.guest.bytes().set(bytes, this.ram + address - RAM_START);
   }
 
   /** A view of RAM: offset 0 is its first byte. */
   view(): DataView {
-    return new DataView(this.guest.memory.buffer, this.ram, ramBytes);
+    return new DataView(this.guest.memory.buffer, this.ram, RAM_BYTES);
   }
 
   /** An SBI call by a hart: a7, a6, then the arguments. Gives [a0, a1] as signed numbers. */
@@ -168,12 +168,12 @@ export class Devices {
   /** Gives the module what machine.ts lays out: some RAM, and its page tables, all empty. */
   private shape(harts: number): void {
     const { guest: g } = this;
-    const pages = ramBytes / 4096;
+    const pages = RAM_BYTES / 4096;
     const pageCode = g.alloc(pages * 4);
     const pageFlags = g.alloc(pages);
-    this.ram = g.alloc(ramBytes, 4096);
+    this.ram = g.alloc(RAM_BYTES, 4096);
     const at = g.call("shape") >>> 0;
-    [harts, 0, 0, pageCode, pageFlags, this.ram, ramBytes, 1].forEach((value, index) => {
+    [harts, 0, 0, pageCode, pageFlags, this.ram, RAM_BYTES, 1].forEach((value, index) => {
       g.view().setUint32(at + index * 4, value, true);
     });
   }

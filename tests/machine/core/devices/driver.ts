@@ -1,7 +1,7 @@
 // The driver's side of a virtio block device in a test: it sets the device up through its registers, puts requests into a
 // ring in the machine's RAM, and reads the answers. It trusts the device: lies are for the tests to see.
 
-import { type Devices, ramStart, virtio } from "./devices.ts";
+import { type Devices, RAM_START, VIRTIO } from "./devices.ts";
 
 export const register = {
   magic: 0x00,
@@ -30,12 +30,12 @@ export const register = {
 };
 
 /** Where things lie in RAM: the ring (as a legacy device wants it), headers and statuses, and data. */
-const ring = ramStart + 0x1000;
-const used = ramStart + 0x2000;
-const headers = ramStart + 0x8000;
-export const dataStart = ramStart + 0x1_0000;
-const queueSize = 8;
-const available = ring + 16 * queueSize;
+const RING = RAM_START + 0x1000;
+const USED = RAM_START + 0x2000;
+const HEADERS = RAM_START + 0x8000;
+export const DATA_START = RAM_START + 0x1_0000;
+const QUEUE_SIZE = 8;
+const AVAILABLE = RING + 16 * QUEUE_SIZE;
 
 export const flag = { next: 1, write: 2, indirect: 4 };
 
@@ -61,7 +61,7 @@ export class Driver {
 
   constructor(devices: Devices, slot = 0) {
     this.devices = devices;
-    this.base = virtio + slot * 0x1000;
+    this.base = VIRTIO + slot * 0x1000;
   }
 
   get(offset: number): number {
@@ -85,28 +85,28 @@ export class Driver {
       this.put(register.status, 11);
     }
     const kept = !modern || (this.get(register.status) & 8) !== 0;
-    this.devices.writeRam(ring, new Uint8Array(0x3000));
+    this.devices.writeRam(RING, new Uint8Array(0x3000));
     this.availableIndex = 0;
     this.usedSeen = 0;
     this.put(register.queueSel, 0);
-    this.put(register.queueNum, queueSize);
+    this.put(register.queueNum, QUEUE_SIZE);
     if (modern) {
-      this.put(register.queueDesc, ring);
-      this.put(register.queueDriver, available);
-      this.put(register.queueDevice, used);
+      this.put(register.queueDesc, RING);
+      this.put(register.queueDriver, AVAILABLE);
+      this.put(register.queueDevice, USED);
       this.put(register.queueReady, 1);
     } else {
       this.put(register.guestPageSize, 4096);
       this.put(register.queueAlign, 4096);
-      this.put(register.queuePfn, ring / 4096);
+      this.put(register.queuePfn, RING / 4096);
     }
     this.put(register.status, modern ? 15 : 7);
     return kept;
   }
 
-  describe(index: number, { address, length, flags, next = 0 }: Descriptor, table = ring): void {
+  describe(index: number, { address, length, flags, next = 0 }: Descriptor, table = RING): void {
     const view = this.devices.view();
-    const at = table - ramStart + 16 * index;
+    const at = table - RAM_START + 16 * index;
     view.setBigUint64(at, BigInt(address), true);
     view.setUint32(at + 8, length, true);
     view.setUint16(at + 12, flags, true);
@@ -116,23 +116,23 @@ export class Driver {
   /** A header for a request in `line` (0 to 7), with its status byte unwritten. Gives its address. */
   header(line: number, type: number, sector: number | bigint): number {
     const view = this.devices.view();
-    const at = headers - ramStart + 32 * line;
+    const at = HEADERS - RAM_START + 32 * line;
     view.setUint32(at, type, true);
     view.setUint32(at + 4, 0, true);
     view.setBigUint64(at + 8, BigInt(sector), true);
     view.setUint8(at + 16, 0xee);
-    return headers + 32 * line;
+    return HEADERS + 32 * line;
   }
 
   statusOf(line: number): number {
-    return this.devices.view().getUint8(headers - ramStart + 32 * line + 16);
+    return this.devices.view().getUint8(HEADERS - RAM_START + 32 * line + 16);
   }
 
   /** Makes a chain available, by its head; the device hears of it by `kick`. */
   publish(head: number): void {
     const view = this.devices.view();
-    const at = available - ramStart;
-    view.setUint16(at + 4 + 2 * (this.availableIndex % queueSize), head, true);
+    const at = AVAILABLE - RAM_START;
+    view.setUint16(at + 4 + 2 * (this.availableIndex % QUEUE_SIZE), head, true);
     this.availableIndex += 1;
     view.setUint16(at + 2, this.availableIndex, true);
   }
@@ -145,7 +145,7 @@ export class Driver {
    * A read of `sectors` from `sector` into line `line`'s data: three descriptors from `3 * line`, which is 0 or 1 in a
    * ring of eight; published, not yet told.
    */
-  read(sector: number | bigint, sectors = 1, line = 0, address = dataStart + line * 0x8000): void {
+  read(sector: number | bigint, sectors = 1, line = 0, address = DATA_START + line * 0x8000): void {
     const header = this.header(line, 0, sector);
     const head = 3 * line;
     this.describe(head, { address: header, length: 16, flags: flag.next, next: head + 1 });
@@ -161,7 +161,7 @@ export class Driver {
 
   /** The used index as it stands in memory. */
   get usedIndex(): number {
-    return this.devices.view().getUint16(used - ramStart + 2, true);
+    return this.devices.view().getUint16(USED - RAM_START + 2, true);
   }
 
   /** The used entries that are new, in order. */
@@ -169,10 +169,10 @@ export class Driver {
     const view = this.devices.view();
     const found: Used[] = [];
     for (; this.usedSeen !== this.usedIndex; this.usedSeen = (this.usedSeen + 1) & 0xffff) {
-      if (found.length > queueSize) {
+      if (found.length > QUEUE_SIZE) {
         throw new Error("more answers than the ring has entries");
       }
-      const at = used - ramStart + 4 + 8 * (this.usedSeen % queueSize);
+      const at = USED - RAM_START + 4 + 8 * (this.usedSeen % QUEUE_SIZE);
       found.push({ id: view.getUint32(at, true), length: view.getUint32(at + 4, true) });
     }
     return found;
@@ -180,6 +180,6 @@ export class Driver {
 
   /** The data that a read of `sectors` into line `line` left. */
   data(sectors = 1, line = 0): Uint8Array {
-    return this.devices.readRam(dataStart + line * 0x8000, 512 * sectors);
+    return this.devices.readRam(DATA_START + line * 0x8000, 512 * sectors);
   }
 }

@@ -1,13 +1,13 @@
 // The interrupt controller as its specification has it: true levels, claims, completions, thresholds.
 
 import { beforeEach, describe, expect, test } from "vitest";
-import { Devices, pendingBit, plic } from "./devices.ts";
+import { Devices, PLIC, pendingBit } from "./devices.ts";
 
 let devices: Devices;
 
-const priority = (source: number): number => plic + 4 * source;
-const enable = (context: number, word = 0): number => plic + 0x2000 + 0x80 * context + 4 * word;
-const threshold = (context: number): number => plic + 0x20_0000 + 0x1000 * context;
+const priority = (source: number): number => PLIC + 4 * source;
+const enable = (context: number, word = 0): number => PLIC + 0x2000 + 0x80 * context + 4 * word;
+const threshold = (context: number): number => PLIC + 0x20_0000 + 0x1000 * context;
 const claim = (context: number): number => threshold(context) + 4;
 const line = (source: number, on: boolean): void => {
   devices.guest.call("plicLine", source, on ? 1 : 0);

@@ -1,7 +1,7 @@
 // The serial port, the ACLINT and the test finisher, register by register.
 
 import { describe, expect, test } from "vitest";
-import { Devices, finisher, mswi, mtimer, pendingBit, plic, sswi, uart } from "./devices.ts";
+import { Devices, FINISHER, MSWI, MTIMER, PLIC, pendingBit, SSWI, UART } from "./devices.ts";
 
 const reg = { data: 0, ier: 1, iir: 2, fcr: 2, lcr: 3, mcr: 4, lsr: 5, msr: 6, scr: 7 };
 
@@ -14,8 +14,8 @@ async function port(): Promise<{
   const devices = await Devices.start({ harts: 1 });
   return {
     devices,
-    get: (offset) => Number(devices.load(uart + offset, 1)),
-    put: (offset, value) => devices.store(uart + offset, value, 1),
+    get: (offset) => Number(devices.load(UART + offset, 1)),
+    put: (offset, value) => devices.store(UART + offset, value, 1),
     receive: (text) =>
       [...text].filter((letter) => devices.guest.call("uartReceive", letter.charCodeAt(0)) !== 0).length,
   };
@@ -48,8 +48,8 @@ describe("the serial port", () => {
 
   test("interrupts for received bytes until they are read, if enabled", async () => {
     const { devices, get, put, receive } = await port();
-    devices.store(plic + 4 * 10, 1);
-    devices.store(plic + 0x2080, 1 << 10);
+    devices.store(PLIC + 4 * 10, 1);
+    devices.store(PLIC + 0x2080, 1 << 10);
     receive("a");
     expect(devices.pending(0, pendingBit.seip)).toBe(false);
     put(reg.ier, 1);
@@ -97,24 +97,24 @@ describe("the serial port", () => {
 describe("the ACLINT", () => {
   test("SSWI: a store of 1 raises the supervisor's interrupt, 0 does not clear it, reads give 0", async () => {
     const devices = await Devices.start({ harts: 2, sswi: true });
-    devices.store(sswi + 4, 1);
-    devices.store(sswi + 4, 0);
+    devices.store(SSWI + 4, 1);
+    devices.store(SSWI + 4, 0);
     expect(devices.pending(1, pendingBit.ssip)).toBe(true);
     expect(devices.pending(0, pendingBit.ssip)).toBe(false);
-    expect(devices.load32(sswi + 4)).toBe(0);
+    expect(devices.load32(SSWI + 4)).toBe(0);
   });
 
   test("without it there is nothing at its address", async () => {
     const devices = await Devices.start({ harts: 2 });
-    devices.load(sswi);
+    devices.load(SSWI);
     expect(devices.faulted).toBe(true);
-    devices.store(sswi, 1);
+    devices.store(SSWI, 1);
     expect(devices.faulted).toBe(true);
   });
 
   test("what is the firmware's own faults under the built-in firmware", async () => {
     const devices = await Devices.start({ harts: 2 });
-    for (const address of [mswi, mtimer, mtimer + 0x7ff8]) {
+    for (const address of [MSWI, MTIMER, MTIMER + 0x7ff8]) {
       devices.load(address, 4);
       expect(devices.faulted).toBe(true);
     }
@@ -122,23 +122,23 @@ describe("the ACLINT", () => {
 
   test("msip is one bit for each hart", async () => {
     const devices = await Devices.start({ harts: 2, clint: true });
-    devices.store(mswi + 4, 0xffff_ffff);
+    devices.store(MSWI + 4, 0xffff_ffff);
     expect(devices.pending(1, pendingBit.msip)).toBe(true);
-    expect(devices.load32(mswi + 4)).toBe(1);
-    devices.store(mswi + 4, 0);
+    expect(devices.load32(MSWI + 4)).toBe(1);
+    devices.store(MSWI + 4, 0);
     expect(devices.pending(1, pendingBit.msip)).toBe(false);
   });
 
   test("mtimecmp can be written whole and by halves; mtime is the clock", async () => {
     const devices = await Devices.start({ harts: 2, clint: true });
-    devices.store(mtimer + 8, 0x1122_3344_5566_7788n, 8);
-    devices.store(mtimer + 8, 0xaaaa_bbbb, 4);
-    expect(devices.load(mtimer + 8, 8)).toBe(0x1122_3344_aaaa_bbbbn);
-    devices.store(mtimer + 12, 0xccdd, 4);
-    expect(devices.load(mtimer + 8, 8)).toBe(0xccdd_aaaa_bbbbn);
-    expect(devices.load(mtimer + 12, 4)).toBe(0xccddn);
+    devices.store(MTIMER + 8, 0x1122_3344_5566_7788n, 8);
+    devices.store(MTIMER + 8, 0xaaaa_bbbb, 4);
+    expect(devices.load(MTIMER + 8, 8)).toBe(0x1122_3344_aaaa_bbbbn);
+    devices.store(MTIMER + 12, 0xccdd, 4);
+    expect(devices.load(MTIMER + 8, 8)).toBe(0xccdd_aaaa_bbbbn);
+    expect(devices.load(MTIMER + 12, 4)).toBe(0xccddn);
     devices.guest.call("skipTo", 77n);
-    expect(devices.load(mtimer + 0x7ff8, 8)).toBe(77n);
+    expect(devices.load(MTIMER + 0x7ff8, 8)).toBe(77n);
   });
 });
 
@@ -150,14 +150,14 @@ describe("the test finisher", () => {
     [0x1234, 0, 0],
   ])("0x%s", async (word, power, code) => {
     const devices = await Devices.start();
-    devices.store(finisher, word);
+    devices.store(FINISHER, word);
     expect([devices.guest.call("power"), devices.guest.call("powerCode")]).toEqual([power, code]);
   });
 
   test("the first word counts", async () => {
     const devices = await Devices.start();
-    devices.store(finisher, 0x0007_3333);
-    devices.store(finisher, 0x5555);
+    devices.store(FINISHER, 0x0007_3333);
+    devices.store(FINISHER, 0x5555);
     expect(devices.guest.call("powerCode")).toBe(7);
   });
 });

@@ -2,8 +2,8 @@
 
 import { beforeEach, describe, expect, test } from "vitest";
 import { faultKinds, parseFaults } from "../../../../machine/host/faults.ts";
-import { Devices, pendingBit, plic, virtio } from "./devices.ts";
-import { Driver, dataStart, flag, register } from "./driver.ts";
+import { Devices, PLIC, pendingBit, VIRTIO } from "./devices.ts";
+import { DATA_START, Driver, flag, register } from "./driver.ts";
 
 const disk = Uint8Array.from({ length: 64 * 512 }, (_, index) => (index * 31 + (index >> 9)) & 0xff);
 const sectorsAt = (sector: number, count = 1): Uint8Array =>
@@ -14,8 +14,8 @@ async function driver(version: 1 | 2, faults = "", seed = 1n): Promise<Driver> {
   for (const { kind, first, last } of parseFaults(faults)) {
     devices.guest.call("addFault", kind, first, last);
   }
-  devices.store(plic + 4, 1);
-  devices.store(plic + 0x2080, 2);
+  devices.store(PLIC + 4, 1);
+  devices.store(PLIC + 0x2080, 2);
   return new Driver(devices);
 }
 
@@ -42,8 +42,8 @@ describe.each([1, 2] as const)("version %i", (version) => {
     expect(d.get(register.config)).toBe(64);
     expect(d.get(register.config + 20)).toBe(512);
     expect(d.get(register.deviceFeatures) & 0x20).toBe(0x20);
-    expect(Number(d.devices.load(virtio + 0x100, 8))).toBe(64);
-    expect(Number(d.devices.load(virtio + 0x100, 1))).toBe(64);
+    expect(Number(d.devices.load(VIRTIO + 0x100, 8))).toBe(64);
+    expect(Number(d.devices.load(VIRTIO + 0x100, 1))).toBe(64);
   });
 
   test("reads, answers and interrupts; the acknowledgement takes the line down", () => {
@@ -54,8 +54,8 @@ describe.each([1, 2] as const)("version %i", (version) => {
     expect(d.get(register.interruptStatus)).toBe(1);
     expect(d.devices.pending(0, pendingBit.seip)).toBe(true);
     d.put(register.interruptAck, 1);
-    d.devices.load(plic + 0x20_1004);
-    d.devices.store(plic + 0x20_1004, 1);
+    d.devices.load(PLIC + 0x20_1004);
+    d.devices.store(PLIC + 0x20_1004, 1);
     expect(d.devices.pending(0, pendingBit.seip)).toBe(false);
   });
 
@@ -74,7 +74,7 @@ describe.each([1, 2] as const)("version %i", (version) => {
       const header = d.header(0, type, sector);
       d.describe(0, { address: header, length: 16, flags: flag.next, next: 1 });
       const device = type === 1 ? 0 : flag.write;
-      d.describe(1, { address: dataStart, length: 1024, flags: flag.next | device, next: 2 });
+      d.describe(1, { address: DATA_START, length: 1024, flags: flag.next | device, next: 2 });
       d.describe(2, { address: header + 16, length: 1, flags: flag.write });
       d.publish(0);
       d.kick();
@@ -123,9 +123,9 @@ describe.each([1, 2] as const)("version %i", (version) => {
 
 test("an empty slot answers with device number 0, wherever the disk is", async () => {
   const devices = await Devices.start({ disk, slot: 7 });
-  const ids = Array.from({ length: 8 }, (_, slot) => devices.load32(virtio + slot * 0x1000 + 8));
+  const ids = Array.from({ length: 8 }, (_, slot) => devices.load32(VIRTIO + slot * 0x1000 + 8));
   expect(ids).toEqual([0, 0, 0, 0, 0, 0, 0, 2]);
-  expect(devices.load32(virtio)).toBe(0x74726976);
+  expect(devices.load32(VIRTIO)).toBe(0x74726976);
 });
 
 test("two requests are answered in either order, as the seed wants it", async () => {
@@ -152,10 +152,10 @@ test("an indirect table is walked, if it was agreed upon", async () => {
   for (const features of [1 << 28, 0]) {
     const d = await driver(2);
     d.start(features);
-    const table = dataStart + 0x4000;
+    const table = DATA_START + 0x4000;
     const header = d.header(0, 0, 5);
     d.describe(0, { address: header, length: 16, flags: flag.next, next: 2 }, table);
-    d.describe(2, { address: dataStart, length: 512, flags: flag.next | flag.write, next: 1 }, table);
+    d.describe(2, { address: DATA_START, length: 512, flags: flag.next | flag.write, next: 1 }, table);
     d.describe(1, { address: header + 16, length: 1, flags: flag.write }, table);
     d.describe(4, { address: table, length: 48, flags: flag.indirect });
     d.publish(4);
@@ -207,9 +207,9 @@ test("registers of the other version, and accesses that are not 32 bits wide, ch
   const legacy = await driver(1);
   legacy.put(register.queueReady, 1);
   expect(legacy.get(register.queueReady)).toBe(0);
-  legacy.devices.store(virtio + register.status, 1, 1);
+  legacy.devices.store(VIRTIO + register.status, 1, 1);
   expect(legacy.get(register.status)).toBe(0);
-  expect(legacy.devices.load(virtio, 1)).toBe(0n);
+  expect(legacy.devices.load(VIRTIO, 1)).toBe(0n);
 });
 
 describe("a fault plan", () => {
@@ -280,7 +280,7 @@ describe("a fault plan", () => {
   test("storm: the line stays up, whatever is acknowledged, and falls in the end", async () => {
     const d = await driver(2, "storm@1");
     readOnce(d);
-    const claim = plic + 0x20_1004;
+    const claim = PLIC + 0x20_1004;
     for (let round = 0; round < 3; round++) {
       expect(d.devices.pending(0, pendingBit.seip)).toBe(true);
       d.put(register.interruptAck, 1);

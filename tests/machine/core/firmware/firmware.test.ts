@@ -1,23 +1,23 @@
 // The built-in firmware: each SBI call, its refusals, and what a hart finds when it starts.
 
 import { describe, expect, test } from "vitest";
-import { Devices, pendingBit, ramStart } from "../devices/devices.ts";
+import { Devices, pendingBit, RAM_START } from "../devices/devices.ts";
 
-const base = 0x10;
-const time = 0x54494d45;
-const ipi = 0x735049;
-const rfence = 0x52464e43;
-const hsm = 0x48534d;
-const srst = 0x53525354;
-const dbcn = 0x4442434e;
+const BASE = 0x10;
+const TIME = 0x54494d45;
+const IPI = 0x735049;
+const RFENCE = 0x52464e43;
+const HSM = 0x48534d;
+const SRST = 0x53525354;
+const DBCN = 0x4442434e;
 const refused = { notSupported: -2n, invalidParam: -3n, invalidAddress: -5n, alreadyAvailable: -6n };
 
-const entry = ramStart + 0x2000;
+const ENTRY = RAM_START + 0x2000;
 
 /** Four harts, booted. */
 async function booted(seed = 1n): Promise<{ devices: Devices; boot: number; others: number[] }> {
   const devices = await Devices.start({ harts: 4, seed });
-  const boot = devices.guest.call("firmwareBoot", BigInt(entry), 0x8003_0000n, 1);
+  const boot = devices.guest.call("firmwareBoot", BigInt(ENTRY), 0x8003_0000n, 1);
   return { devices, boot, others: [0, 1, 2, 3].filter((hart) => hart !== boot) };
 }
 
@@ -29,7 +29,7 @@ describe("power-on", () => {
     const { devices, boot, others } = await booted();
     expect(devices.guest.call("hartState", boot)).toBe(0);
     expect([register(devices, boot, 10), register(devices, boot, 11)]).toEqual([BigInt(boot), 0x8003_0000n]);
-    expect(devices.guest.call64("hartPc", boot)).toBe(BigInt(entry));
+    expect(devices.guest.call64("hartPc", boot)).toBe(BigInt(ENTRY));
     expect(others.map((hart) => devices.guest.call("hartState", hart))).toEqual([2, 2, 2]);
     expect(devices.guest.call64("delegation", boot)).toBe(0x222n);
   });
@@ -46,7 +46,7 @@ describe("power-on", () => {
   test("stimecmp is there as the machine has it", async () => {
     const devices = await Devices.start({ harts: 1 });
     for (const sstc of [0, 1]) {
-      const boot = devices.guest.call("firmwareBoot", BigInt(entry), 0n, sstc);
+      const boot = devices.guest.call("firmwareBoot", BigInt(ENTRY), 0n, sstc);
       expect(devices.guest.call("sstc", boot)).toBe(sstc);
     }
   });
@@ -55,9 +55,9 @@ describe("power-on", () => {
 describe("base", () => {
   test("version 2.0, and the extensions that there are", async () => {
     const { devices, boot } = await booted();
-    expect(devices.sbi(boot, base, 0)).toEqual([0n, 0x200_0000n]);
-    const probe = (extension: number): bigint => devices.sbi(boot, base, 3, extension)[1];
-    expect([base, time, ipi, rfence, hsm, srst, dbcn, 1].map(probe)).toEqual(Array(8).fill(1n));
+    expect(devices.sbi(boot, BASE, 0)).toEqual([0n, 0x200_0000n]);
+    const probe = (extension: number): bigint => devices.sbi(boot, BASE, 3, extension)[1];
+    expect([BASE, TIME, IPI, RFENCE, HSM, SRST, DBCN, 1].map(probe)).toEqual(Array(8).fill(1n));
     expect([0x504d55, 0x53555350, 9].map(probe)).toEqual([0n, 0n, 0n]);
   });
 
@@ -65,13 +65,13 @@ describe("base", () => {
     const { devices, boot } = await booted();
     const calls = [
       [0x504d55, 0],
-      [base, 7],
-      [time, 1],
-      [ipi, 1],
-      [rfence, 3],
-      [hsm, 4],
-      [srst, 1],
-      [dbcn, 3],
+      [BASE, 7],
+      [TIME, 1],
+      [IPI, 1],
+      [RFENCE, 3],
+      [HSM, 4],
+      [SRST, 1],
+      [DBCN, 3],
       [4, 0],
     ] as const;
     for (const [extension, call] of calls) {
@@ -82,7 +82,7 @@ describe("base", () => {
 
 test("set_timer sets this hart's deadline, by the new call and the old", async () => {
   const { devices, boot } = await booted();
-  expect(devices.sbi(boot, time, 0, 12345)[0]).toBe(0n);
+  expect(devices.sbi(boot, TIME, 0, 12345)[0]).toBe(0n);
   expect(devices.guest.call64("supervisorDeadline", boot)).toBe(12345n);
   devices.sbi(boot, 0, 0, 777);
   expect(devices.guest.call64("supervisorDeadline", boot)).toBe(777n);
@@ -92,8 +92,8 @@ describe("IPIs", () => {
   test("reach the running harts of the mask; stopped ones drop them", async () => {
     const { devices, boot, others } = await booted();
     const [started = 0, stopped = 0] = others;
-    devices.sbi(boot, hsm, 0, started, entry, 0);
-    expect(devices.sbi(boot, ipi, 0, 0xf, 0)[0]).toBe(0n);
+    devices.sbi(boot, HSM, 0, started, ENTRY, 0);
+    expect(devices.sbi(boot, IPI, 0, 0xf, 0)[0]).toBe(0n);
     expect(devices.pending(started, pendingBit.ssip)).toBe(true);
     expect(devices.pending(boot, pendingBit.ssip)).toBe(true);
     expect(devices.pending(stopped, pendingBit.ssip)).toBe(false);
@@ -101,11 +101,11 @@ describe("IPIs", () => {
 
   test("base -1 means all, and a mask counts from its base", async () => {
     const { devices, boot } = await booted();
-    devices.sbi(boot, ipi, 0, 0, -1n);
+    devices.sbi(boot, IPI, 0, 0, -1n);
     expect(devices.pending(boot, pendingBit.ssip)).toBe(true);
     devices.sbi(boot, 3, 0);
     expect(devices.pending(boot, pendingBit.ssip)).toBe(false);
-    devices.sbi(boot, ipi, 0, 1, boot);
+    devices.sbi(boot, IPI, 0, 1, boot);
     expect(devices.pending(boot, pendingBit.ssip)).toBe(true);
   });
 
@@ -116,8 +116,8 @@ describe("IPIs", () => {
     [1n << 63n, 1],
   ])("mask %s from %s names a hart that is not there", async (mask, from) => {
     const { devices, boot } = await booted();
-    expect(devices.sbi(boot, ipi, 0, mask, from)[0]).toBe(refused.invalidParam);
-    expect(devices.sbi(boot, rfence, 1, mask, from, 0, 0)[0]).toBe(refused.invalidParam);
+    expect(devices.sbi(boot, IPI, 0, mask, from)[0]).toBe(refused.invalidParam);
+    expect(devices.sbi(boot, RFENCE, 1, mask, from, 0, 0)[0]).toBe(refused.invalidParam);
     expect(devices.pending(boot, pendingBit.ssip)).toBe(false);
   });
 });
@@ -126,32 +126,32 @@ describe("harts", () => {
   test("start where they are told, once", async () => {
     const { devices, boot, others } = await booted();
     const [target = 0] = others;
-    expect(devices.sbi(boot, hsm, 2, target)).toEqual([0n, 1n]);
-    expect(devices.sbi(boot, hsm, 0, target, entry + 4, 99)[0]).toBe(0n);
-    expect(devices.sbi(boot, hsm, 2, target)).toEqual([0n, 0n]);
-    expect(devices.guest.call64("hartPc", target)).toBe(BigInt(entry + 4));
+    expect(devices.sbi(boot, HSM, 2, target)).toEqual([0n, 1n]);
+    expect(devices.sbi(boot, HSM, 0, target, ENTRY + 4, 99)[0]).toBe(0n);
+    expect(devices.sbi(boot, HSM, 2, target)).toEqual([0n, 0n]);
+    expect(devices.guest.call64("hartPc", target)).toBe(BigInt(ENTRY + 4));
     expect([register(devices, target, 10), register(devices, target, 11)]).toEqual([BigInt(target), 99n]);
-    expect(devices.sbi(boot, hsm, 0, target, entry, 0)[0]).toBe(refused.alreadyAvailable);
-    expect(devices.sbi(boot, hsm, 0, boot, entry, 0)[0]).toBe(refused.alreadyAvailable);
+    expect(devices.sbi(boot, HSM, 0, target, ENTRY, 0)[0]).toBe(refused.alreadyAvailable);
+    expect(devices.sbi(boot, HSM, 0, boot, ENTRY, 0)[0]).toBe(refused.alreadyAvailable);
   });
 
   test("stop, and can be started again", async () => {
     const { devices, boot, others } = await booted();
     const [target = 0] = others;
-    devices.sbi(boot, hsm, 0, target, entry, 0);
-    devices.sbi(target, hsm, 1);
-    expect(devices.sbi(boot, hsm, 2, target)).toEqual([0n, 1n]);
-    expect(devices.sbi(boot, hsm, 0, target, entry, 0)[0]).toBe(0n);
+    devices.sbi(boot, HSM, 0, target, ENTRY, 0);
+    devices.sbi(target, HSM, 1);
+    expect(devices.sbi(boot, HSM, 2, target)).toEqual([0n, 1n]);
+    expect(devices.sbi(boot, HSM, 0, target, ENTRY, 0)[0]).toBe(0n);
   });
 
   test("that do not exist cannot be started, and none starts outside RAM", async () => {
     const { devices, boot, others } = await booted();
     const [target = 0] = others;
-    expect(devices.sbi(boot, hsm, 0, 4, entry, 0)[0]).toBe(refused.invalidParam);
-    expect(devices.sbi(boot, hsm, 0, (1n << 32n) + 1n, entry, 0)[0]).toBe(refused.invalidParam);
-    expect(devices.sbi(boot, hsm, 2, 4)[0]).toBe(refused.invalidParam);
-    for (const bad of [0, 0x1000_0000, entry + 1, 1n << 40n]) {
-      expect(devices.sbi(boot, hsm, 0, target, bad, 0)[0]).toBe(refused.invalidAddress);
+    expect(devices.sbi(boot, HSM, 0, 4, ENTRY, 0)[0]).toBe(refused.invalidParam);
+    expect(devices.sbi(boot, HSM, 0, (1n << 32n) + 1n, ENTRY, 0)[0]).toBe(refused.invalidParam);
+    expect(devices.sbi(boot, HSM, 2, 4)[0]).toBe(refused.invalidParam);
+    for (const bad of [0, 0x1000_0000, ENTRY + 1, 1n << 40n]) {
+      expect(devices.sbi(boot, HSM, 0, target, bad, 0)[0]).toBe(refused.invalidAddress);
     }
   });
 });
@@ -164,14 +164,14 @@ describe("system reset", () => {
     [2, 1, 2, 1],
   ])("type %s, reason %s", async (type, reason, power, code) => {
     const { devices, boot } = await booted();
-    devices.sbi(boot, srst, 0, type, reason);
+    devices.sbi(boot, SRST, 0, type, reason);
     expect([devices.guest.call("power"), devices.guest.call("powerCode")]).toEqual([power, code]);
   });
 
   test("of an unknown type or for an unknown reason changes nothing", async () => {
     const { devices, boot } = await booted();
-    expect(devices.sbi(boot, srst, 0, 3, 0)[0]).toBe(refused.invalidParam);
-    expect(devices.sbi(boot, srst, 0, 0, 2)[0]).toBe(refused.invalidParam);
+    expect(devices.sbi(boot, SRST, 0, 3, 0)[0]).toBe(refused.invalidParam);
+    expect(devices.sbi(boot, SRST, 0, 0, 2)[0]).toBe(refused.invalidParam);
     expect(devices.guest.call("power")).toBe(0);
   });
 });
@@ -188,12 +188,12 @@ describe("the console", () => {
 
   test("DBCN writes from RAM, and from nowhere else", async () => {
     const { devices, boot } = await booted();
-    devices.writeRam(ramStart + 0x100, new TextEncoder().encode("from memory"));
-    expect(devices.sbi(boot, dbcn, 0, 11, ramStart + 0x100, 0)).toEqual([0n, 11n]);
-    devices.sbi(boot, dbcn, 2, 0x21);
+    devices.writeRam(RAM_START + 0x100, new TextEncoder().encode("from memory"));
+    expect(devices.sbi(boot, DBCN, 0, 11, RAM_START + 0x100, 0)).toEqual([0n, 11n]);
+    devices.sbi(boot, DBCN, 2, 0x21);
     expect(devices.text).toBe("from memory!");
-    expect(devices.sbi(boot, dbcn, 0, 1, 0x1000_0000, 0)[0]).toBe(refused.invalidParam);
-    expect(devices.sbi(boot, dbcn, 0, 1, ramStart, 1)[0]).toBe(refused.invalidParam);
-    expect(devices.sbi(boot, dbcn, 1, 8, ramStart, 0)).toEqual([0n, 0n]);
+    expect(devices.sbi(boot, DBCN, 0, 1, 0x1000_0000, 0)[0]).toBe(refused.invalidParam);
+    expect(devices.sbi(boot, DBCN, 0, 1, RAM_START, 1)[0]).toBe(refused.invalidParam);
+    expect(devices.sbi(boot, DBCN, 1, 8, RAM_START, 0)).toEqual([0n, 0n]);
   });
 });

@@ -4,10 +4,10 @@
 import { describe, expect, test } from "vitest";
 import { parseChaos } from "../../../../machine/host/chaos.ts";
 import { BOOT_TIMEOUT_MS, bootEmbedded, explain } from "../../booting.ts";
-import { Devices, ramStart } from "../devices/devices.ts";
+import { Devices, RAM_START } from "../devices/devices.ts";
 
-const rfence = 0x52464e43;
-const hsm = 0x48534d;
+const RFENCE = 0x52464e43;
+const HSM = 0x48534d;
 const call = { start: 0, stop: 1, status: 2, fence: 1 };
 const status = { started: 0n, stopped: 1n, startPending: 2n, stopPending: 3n };
 const [a0, a1] = [10, 11];
@@ -15,9 +15,9 @@ const seeds = Array.from({ length: 64 }, (_, index) => BigInt(index));
 /** Steps after which a call is done, whatever the seed. */
 const STEPS_MAX = 200;
 
-const kernelEntry = BigInt(ramStart + 0x1000);
-const tree = BigInt(ramStart + 0x8000);
-const otherEntry = BigInt(ramStart + 0x2000);
+const kernelEntry = BigInt(RAM_START + 0x1000);
+const tree = BigInt(RAM_START + 0x8000);
+const otherEntry = BigInt(RAM_START + 0x2000);
 
 /** Two harts of slow firmware: the one that booted, and the other. */
 async function booted(seed: bigint): Promise<{ devices: Devices; boot: number; other: number }> {
@@ -35,13 +35,13 @@ function settle(devices: Devices): void {
 }
 
 const statusOf = (devices: Devices, by: number, hart: number): bigint =>
-  devices.sbi(by, hsm, call.status, hart)[1];
+  devices.sbi(by, HSM, call.status, hart)[1];
 
 /** The other hart runs, at its second start: what it begins with may be of its first. */
 async function started(seed: bigint): ReturnType<typeof booted> {
   const machine = await booted(seed);
   const { devices, boot, other } = machine;
-  expect(devices.sbi(boot, hsm, call.start, other, otherEntry, 7n)[0]).toBe(0n);
+  expect(devices.sbi(boot, HSM, call.start, other, otherEntry, 7n)[0]).toBe(0n);
   settle(devices);
   return machine;
 }
@@ -49,9 +49,9 @@ async function started(seed: bigint): ReturnType<typeof booted> {
 describe("hart_start", () => {
   test("is pending for a while, and refused meanwhile", async () => {
     const { devices, boot, other } = await booted(1n);
-    devices.sbi(boot, hsm, call.start, other, otherEntry, 7n);
+    devices.sbi(boot, HSM, call.start, other, otherEntry, 7n);
     expect(statusOf(devices, boot, other)).toBe(status.startPending);
-    expect(devices.sbi(boot, hsm, call.start, other, otherEntry, 7n)[0]).toBe(-3n);
+    expect(devices.sbi(boot, HSM, call.start, other, otherEntry, 7n)[0]).toBe(-3n);
     settle(devices);
     expect(statusOf(devices, boot, other)).toBe(status.started);
   });
@@ -74,7 +74,7 @@ describe("hart_start", () => {
 test("hart_stop counts as started, then as stopping, then as stopped", async () => {
   const seen: bigint[] = [];
   const { devices, boot, other } = await started(3n);
-  devices.sbi(other, hsm, call.stop);
+  devices.sbi(other, HSM, call.stop);
   for (let step = 0; step < STEPS_MAX; step++) {
     const now = statusOf(devices, boot, other);
     if (seen.at(-1) !== now) {
@@ -90,22 +90,22 @@ describe("a remote fence", () => {
 
   test("waits for the harts that are started, and for no other", async () => {
     const { devices, boot, other } = await started(4n);
-    devices.sbi(boot, rfence, call.fence, 3, 0, 0, 4096);
+    devices.sbi(boot, RFENCE, call.fence, 3, 0, 0, 4096);
     expect(waits(devices, boot)).toBe(true);
     settle(devices);
     expect(waits(devices, boot)).toBe(false);
     expect(devices.guest.call64("readRegister", boot, a0)).toBe(0n);
 
-    devices.sbi(other, hsm, call.stop);
+    devices.sbi(other, HSM, call.stop);
     settle(devices);
-    expect(devices.sbi(boot, rfence, call.fence, 3, 0, 0, 4096)[0]).toBe(0n);
+    expect(devices.sbi(boot, RFENCE, call.fence, 3, 0, 0, 4096)[0]).toBe(0n);
     expect(waits(devices, boot)).toBe(false);
   });
 
   test("waits for ever for one that counts as started and is about to stop", async () => {
     const { devices, boot, other } = await started(5n);
-    devices.sbi(other, hsm, call.stop);
-    devices.sbi(boot, rfence, call.fence, 3, 0, 0, 4096);
+    devices.sbi(other, HSM, call.stop);
+    devices.sbi(boot, RFENCE, call.fence, 3, 0, 0, 4096);
     settle(devices);
     expect(statusOf(devices, other, other)).toBe(status.stopped);
     expect(waits(devices, boot)).toBe(true);
@@ -115,8 +115,8 @@ describe("a remote fence", () => {
 
   test("of two harts that ask each other is answered for both", async () => {
     const { devices, boot, other } = await started(6n);
-    devices.sbi(boot, rfence, call.fence, 3, 0, 0, 4096);
-    devices.sbi(other, rfence, call.fence, 3, 0, 0, 4096);
+    devices.sbi(boot, RFENCE, call.fence, 3, 0, 0, 4096);
+    devices.sbi(other, RFENCE, call.fence, 3, 0, 0, 4096);
     settle(devices);
     expect([waits(devices, boot), waits(devices, other)]).toEqual([false, false]);
   });

@@ -20,17 +20,17 @@ import { Gdb, registers } from "../../../harness/gdb.ts";
 import { hasQemu, usualRequest } from "../../../system/machine.ts";
 import { BOOT_TIMEOUT_MS, bootEmbedded, buildOnce, type EmbeddedReport, explain } from "../../booting.ts";
 
-const seed = 7n;
-const kernelEntry = 0x8020_0000n;
+const SEED = 7n;
+const KERNEL_ENTRY = 0x8020_0000n;
 /** Where QEMU's harts begin: in its boot ROM. */
-const qemuEntry = 0x1000n;
+const QEMU_ENTRY = 0x1000n;
 
 let plain: EmbeddedReport;
 let leave: bigint;
 let folder: string;
 
 beforeAll(async () => {
-  plain = await bootEmbedded({ seed });
+  plain = await bootEmbedded({ seed: SEED });
   const { outputs } = await buildOnce();
   const elf = readElf(new Uint8Array(readFileSync(join(root, outputs.kernel))), "the kernel");
   const symbol = elf.symbols.find(({ name }) => name === "neuron/trap/leave");
@@ -53,7 +53,7 @@ class Boot {
   private waiting: (() => void) | undefined;
 
   constructor(...args: string[]) {
-    const words = ["boot", "--gdb", "0", "--seed", String(seed), "--timeout", "110", ...args];
+    const words = ["boot", "--gdb", "0", "--seed", String(SEED), "--timeout", "110", ...args];
     this.child = spawn(join(root, "nx"), words, { stdio: ["ignore", "pipe", "pipe"] });
     this.child.stdout?.on("data", (bytes) => {
       this.out += String(bytes);
@@ -109,7 +109,7 @@ describe("./nx boot --gdb", () => {
       const boot = new Boot("--json", "--record", file);
       const gdb = await Gdb.connect(await boot.port());
       expect(await gdb.harts()).toEqual(["1", "2", "3", "4"]);
-      expect(await pcOf(gdb)).toBe(kernelEntry);
+      expect(await pcOf(gdb)).toBe(KERNEL_ENTRY);
       await gdb.breakAt(leave);
       for (let round = 0; round < 3; round++) {
         expect(await gdb.run()).toMatch(/^T05thread:[1-4];$/);
@@ -121,7 +121,7 @@ describe("./nx boot --gdb", () => {
       expect(await pcOf(gdb)).toBe(leave);
       await gdb.clearBreak(leave);
       expect(await gdb.ask("bc")).toContain("replaylog:begin");
-      expect(await pcOf(gdb)).toBe(kernelEntry);
+      expect(await pcOf(gdb)).toBe(KERNEL_ENTRY);
       expect(await gdb.run()).toContain("replaylog:end");
       // From the power-off back into the run; what is left of it is gone through when gdb lets go.
       await gdb.breakAt(leave);
@@ -299,7 +299,7 @@ describe("somebody at the console of a debugged machine", () => {
       });
       const tell = (text: string): void => port(Number(/:(\d+)"/.exec(text)?.[1]));
       const booted = bootEmbedded({
-        seed,
+        seed: SEED,
         smp: 2,
         run: SHELL_RUN,
         person: typist,
@@ -359,7 +359,7 @@ describe.skipIf(!hasQemu)("--machine qemu --gdb (qemu-system-riscv64 is installe
         await new Promise((resolve) => setTimeout(resolve, 10));
       }
       const client = await gdb;
-      expect((await client.registers("1"))[registers.pc]).toBe(qemuEntry);
+      expect((await client.registers("1"))[registers.pc]).toBe(QEMU_ENTRY);
       await client.breakAt(leave);
       expect(await client.run()).toMatch(/^T05/);
       await client.clearBreak(leave);

@@ -5,7 +5,7 @@ import { Problem } from "../../../../host/problem.ts";
 import { freePort, openPort } from "../../../../machine/host/gdb/port.ts";
 
 /** The lowest port that a system gives to whoever asks for any: Linux's. */
-const systemFirst = 32_768;
+const SYSTEM_FIRST = 32_768;
 
 const taken: Awaited<ReturnType<typeof openPort>>[] = [];
 
@@ -23,7 +23,7 @@ async function take(): Promise<number> {
 
 test("a port for another program is below those that the system gives, and can be opened", async () => {
   const port = await take();
-  expect(port).toBeLessThan(systemFirst);
+  expect(port).toBeLessThan(SYSTEM_FIRST);
   expect(port).toBeGreaterThanOrEqual(1024);
 });
 

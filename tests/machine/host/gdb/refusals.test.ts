@@ -9,19 +9,19 @@ import { stateHash } from "../../../../machine/host/state.ts";
 import { BOOT_TIMEOUT_MS, bootEmbedded, buildOnce } from "../../booting.ts";
 import { Gdb } from "./client.ts";
 
-const harts = 4;
+const HARTS = 4;
 /** The kernel's first instruction. */
-const entry = 0x8020_0000n;
-const at = entry.toString(16);
+const ENTRY = 0x8020_0000n;
+const at = ENTRY.toString(16);
 /** Registers in a packet. */
 const zero = "0".repeat(16);
-const registers = 33;
+const REGISTERS = 33;
 
 let module: WebAssembly.Module;
 let settings: MachineSettings;
 
 beforeAll(async () => {
-  ({ settings } = (await bootEmbedded({ smp: harts })).recording);
+  ({ settings } = (await bootEmbedded({ smp: HARTS })).recording);
   module = await WebAssembly.compile(new Uint8Array(readFileSync((await buildOnce()).wasm)));
 }, BOOT_TIMEOUT_MS);
 
@@ -70,7 +70,7 @@ describe("threads", () => {
   test("Hg is about registers, and Hc about steps", async () => {
     const gdb = newGdb();
     const hart = await currentHart(gdb);
-    const other = (hart + 1) % harts;
+    const other = (hart + 1) % HARTS;
     expect(await gdb.ask(`Hg${other + 1}`)).toBe("OK");
     expect(await gdb.ask(`Hc${hart + 1}`)).toBe("OK");
     expect(await currentHart(gdb)).toBe(other);
@@ -136,7 +136,7 @@ describe("refused, and nothing is done", () => {
       `P5x=${zero}`,
     ],
     ...[`P100000005=${zero}`, "P0=0100000000000000", "P20=0100000000000000"],
-    ...["G", `G${zero}`, `G${zero.repeat(registers - 1)}000000000000000x`, `G${zero.repeat(registers + 1)}`],
+    ...["G", `G${zero}`, `G${zero.repeat(REGISTERS - 1)}000000000000000x`, `G${zero.repeat(REGISTERS + 1)}`],
     ...["m", "m,", `m${at}`, `m${at},`, `m${at},x`, `mx,4`, `m${at},4,4`, "m10000000000000000,4", `m-1,4`],
     ...[
       "M",
@@ -215,7 +215,7 @@ describe("refused, and nothing is done", () => {
 
   test("one breakpoint more than there is room for", async () => {
     const gdb = newGdb();
-    const place = (index: number): string => (entry + BigInt(0x1000 + index * 2)).toString(16);
+    const place = (index: number): string => (ENTRY + BigInt(0x1000 + index * 2)).toString(16);
     for (let index = 0; index < 64; index++) {
       expect(await gdb.ask(`Z0,${place(index)},2`)).toBe("OK");
     }
@@ -255,6 +255,6 @@ describe("packets", () => {
     const gdb = newGdb();
     await gdb.ask(`M${at},4:13000000`);
     expect(await gdb.ask(`s${at}`)).toMatch(/^T05thread/);
-    expect(await gdb.pc()).toBe(entry + 4n);
+    expect(await gdb.pc()).toBe(ENTRY + 4n);
   });
 });

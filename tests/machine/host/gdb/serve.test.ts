@@ -15,8 +15,8 @@ import { Gdb } from "../../../harness/gdb.ts";
 import { BOOT_TIMEOUT_MS, bootEmbedded, buildOnce } from "../../booting.ts";
 
 /** Turns of the event loop in which a server takes who has connected; one would do. */
-const acceptTurns = 10;
-const serveTimeoutMs = 30_000;
+const ACCEPT_TURNS = 10;
+const SERVE_TIMEOUT_MS = 30_000;
 
 let module: WebAssembly.Module;
 let settings: MachineSettings;
@@ -83,7 +83,7 @@ class Served {
   /** A gdb has connected, and has been seen. */
   async connectOne(): Promise<Gdb> {
     const gdb = await Gdb.connect(await this.port());
-    for (let turn = 0; turn < acceptTurns; turn++) {
+    for (let turn = 0; turn < ACCEPT_TURNS; turn++) {
       await setImmediate();
     }
     return gdb;
@@ -109,7 +109,7 @@ describe("a gdb that comes while the machine of the one before still runs", () =
       // Nobody else was asked to come.
       expect(served.lines).toHaveLength(1);
     },
-    serveTimeoutMs,
+    SERVE_TIMEOUT_MS,
   );
 
   test(
@@ -119,7 +119,7 @@ describe("a gdb that comes while the machine of the one before still runs", () =
       await served.cutOne();
       const passing = await served.connectOne();
       passing.close();
-      for (let turn = 0; turn < acceptTurns; turn++) {
+      for (let turn = 0; turn < ACCEPT_TURNS; turn++) {
         await setImmediate();
       }
       served.letGo();
@@ -130,7 +130,7 @@ describe("a gdb that comes while the machine of the one before still runs", () =
       gdb.close();
       expect(await served.end).toBe("killed");
     },
-    serveTimeoutMs,
+    SERVE_TIMEOUT_MS,
   );
 
   test(
@@ -144,6 +144,6 @@ describe("a gdb that comes while the machine of the one before still runs", () =
       expect(await served.end).toBe("stopped");
       expect(await gdb.ask("?")).toBeUndefined();
     },
-    serveTimeoutMs,
+    SERVE_TIMEOUT_MS,
   );
 });

@@ -9,7 +9,7 @@ import { root } from "../../../../host/root.ts";
 import { isInstalled } from "../../../system/machine.ts";
 import { BOOT_TIMEOUT_MS, buildOnce } from "../../booting.ts";
 
-const program = "gdb-multiarch";
+const PROGRAM = "gdb-multiarch";
 
 /** The address space of packagefsd: its task number plus one. Tasks share addresses, so another could stop at its line. */
 const PACKAGEFSD_ASID = 4;
@@ -40,7 +40,7 @@ async function gdb(...commands: string[]): Promise<string> {
   const { port, ended } = await debugged();
   const all = ["set width 0", `target remote :${port}`, ...commands, "kill"];
   const words = ["-nx", "-batch", "build/neuron.elf", ...all.flatMap((command) => ["-ex", command])];
-  const child = spawn(program, words, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(PROGRAM, words, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
   let said = "";
   child.stdout.on("data", (bytes) => (said += String(bytes)));
   child.stderr.on("data", (bytes) => (said += String(bytes)));
@@ -60,7 +60,7 @@ function lineOf(file: string, name: string, text: string): number {
   return found + 1;
 }
 
-describe.skipIf(!isInstalled(program))("gdb-multiarch", () => {
+describe.skipIf(!isInstalled(PROGRAM))("gdb-multiarch", () => {
   test(
     "stops at a line of a task and in the kernel below it, and goes back",
     async () => {

@@ -1,4 +1,6 @@
-// Declarations for the cases: the translator writes these out in place.
+/**
+ * Declarations for the cases: the translator writes these out in place.
+ */
 
 export declare function readSstatus(): u64;
 export declare function setSie(mask: u64): void;

@@ -1,3 +1,5 @@
-// Declarations for the cases: addresses of symbols.
+/**
+ * Declarations for the cases: addresses of symbols.
+ */
 
 export declare function __text_end(): usize;

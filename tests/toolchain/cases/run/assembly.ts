@@ -1,4 +1,6 @@
-// What a test program may call: tests/toolchain/rv64/entry.S defines it for RV64, harness.ts for Node.
+/**
+ * What a test program may call: tests/toolchain/rv64/entry.S defines it for RV64, harness.ts for Node.
+ */
 
 /** Prints one byte. */
 export declare function put(byte: u32): void;

@@ -1,4 +1,6 @@
-// Every atomic of every width, on one thread: what it gives, and what it leaves in memory.
+/**
+ * Every atomic of every width, on one thread: what it gives, and what it leaves in memory.
+ */
 
 import { begin, hex, line } from "./print";
 

@@ -1,4 +1,6 @@
-// Blocks, loops, switches, calls through the table, recursion; and what has to trap.
+/**
+ * Blocks, loops, switches, calls through the table, recursion; and what has to trap.
+ */
 
 import { attempt } from "./assembly";
 import { begin, hex, line, print } from "./print";

@@ -1,8 +1,10 @@
-// Litmus tests: what harts may see of each other's accesses. Every line that is printed is a count of what must never
-// happen, or a sum that must be exact.
-//
-// The harts go through arrays of cells without waiting for each other, so that many pairs of accesses meet in many ways;
-// only between the rounds of a test do all of them meet at a barrier. Each cell has its own cache line.
+/**
+ * Litmus tests: what harts may see of each other's accesses. Every line that is printed is a count of what must never
+ * happen, or a sum that must be exact.
+ *
+ * The harts go through arrays of cells without waiting for each other, so that many pairs of accesses meet in many ways;
+ * only between the rounds of a test do all of them meet at a barrier. Each cell has its own cache line.
+ */
 
 import { begin, hex, line, print } from "./print";
 

@@ -1,5 +1,7 @@
-// Every width of load and store, aligned and not, with static offsets; memory.copy and memory.fill at every small
-// length and misalignment, forwards and backwards; strings and mutable globals.
+/**
+ * Every width of load and store, aligned and not, with static offsets; memory.copy and memory.fill at every small
+ * length and misalignment, forwards and backwards; strings and mutable globals.
+ */
 
 import { begin, hex, line, print } from "./print";
 

@@ -1,4 +1,6 @@
-// How a test program prints: bare bytes, since both sides have nothing more in common.
+/**
+ * How a test program prints: bare bytes, since both sides have nothing more in common.
+ */
 
 import { put } from "./assembly";
 
