@@ -7,6 +7,7 @@ import { measureBoots } from "./kernel/boots.ts";
 import { measurePaths, type Samples } from "./kernel/paths.ts";
 import { type Row, rows } from "./kernel/rows.ts";
 import { readSubject, type Subject } from "./kernel/run.ts";
+import { measureSteady, type SteadyFigure } from "./kernel/steady.ts";
 import { type Share, Where } from "./kernel/where.ts";
 
 /** The parts of the guest's program, and how many harts each wants. */
@@ -26,9 +27,12 @@ export interface KernelFigure extends Row {
   rounds: number;
 }
 
-/** Builds what is stale, and measures every row. */
-export async function benchKernel(profile: Profile): Promise<KernelFigure[]> {
-  return measureKernel(await readSubject(profile, progressOn(process.stderr)));
+/** Builds what is stale, and measures every row, and what lasts. */
+export async function benchKernel(
+  profile: Profile,
+): Promise<{ figures: KernelFigure[]; steady: SteadyFigure[] }> {
+  const subject = await readSubject(profile, progressOn(process.stderr));
+  return { figures: measureKernel(subject), steady: measureSteady(subject) };
 }
 
 /** Builds what is stale, and tells which function takes how many instructions of a path. @throws Problem as `whereIn` */

@@ -4,6 +4,7 @@ import { Problem } from "../host/problem.ts";
 import { type Column, formatTable } from "../host/report.ts";
 import type { Profile } from "../toolchain/compile.ts";
 import { type Figure, isReached } from "./figure.ts";
+import type { SteadyFigure } from "./kernel/steady.ts";
 import { benchKernel, type KernelFigure, whereKernel } from "./kernel.ts";
 import { benchMachine } from "./machine.ts";
 
@@ -67,12 +68,26 @@ const kernelColumns: readonly Column[] = [
   { heading: "" },
 ];
 
+const steadyColumns: readonly Column[] = [
+  { heading: "for a long time" },
+  { heading: "Neuron", align: "right" },
+  { heading: "at most", align: "right" },
+  { heading: "" },
+];
+
+const isBeyond = ({ value, limit }: SteadyFigure): boolean => value > limit;
+
+function steadyRow(figure: SteadyFigure): string[] {
+  const { name, value, limit } = figure;
+  return [name, value.toFixed(2), limit.toFixed(2), isBeyond(figure) ? "OVER" : ""];
+}
+
 async function printKernel(words: BenchWords): Promise<number> {
   const { json, profile = "production", where } = words;
   if (where !== undefined) {
     return await printWhere(where, words);
   }
-  const figures = await benchKernel(profile);
+  const { figures, steady } = await benchKernel(profile);
   // A bring-up build checks itself as it runs; budgets are for what is meant to be fast.
   const isJudged = profile === "production";
   const isOver = ({ instructions, budget }: KernelFigure): boolean => isJudged && instructions > budget;
@@ -84,11 +99,12 @@ async function printKernel(words: BenchWords): Promise<number> {
     isOver(figure) ? "OVER" : "",
   ];
   if (json) {
-    printJson(figures);
+    printJson([...figures, ...steady]);
   } else {
     process.stdout.write(formatTable(kernelColumns, figures.map(row)));
+    process.stdout.write(`\n${formatTable(steadyColumns, steady.map(steadyRow))}`);
   }
-  return figures.some(isOver) ? 1 : 0;
+  return figures.some(isOver) || steady.some(isBeyond) ? 1 : 0;
 }
 
 async function printWhere(row: string, { json, profile = "production" }: BenchWords): Promise<number> {

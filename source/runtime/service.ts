@@ -3,7 +3,7 @@
  *
  *        ┌──▶ onTime ──▶ receive ──┬─▶ a message      ──▶ onRequest ──┬─▶ Outcome.Reply: answered at the next receive
  *        │                         ├─▶ a notification ──▶ onSignal    └─▶ Outcome.Deferred: the service answers
- *        │                         └─▶ the deadline                       later, with `reply(token, …)`
+ *        │                         └─▶ the deadline                       later, with `answerAtWait(token, …)`
  *        └─────────────────────────────────┘
  *
  * A capability that came with a request and was not kept (`keepSlot`) is dropped here, so a client can not fill a
@@ -88,7 +88,45 @@ export class Request {
   }
 }
 
-const request: usize = memory.data(offsetof<Request>(), 8);
+/** An answer that goes out as the service waits again. */
+@unmanaged
+@final
+class Owed {
+  token: u64;
+  info: u64;
+  w0: u64;
+  w1: u64;
+  /** 0: none is owed. */
+  isOwed: u32;
+}
+
+const request = changetype<Request>(memory.data(offsetof<Request>(), 8));
+const owed = changetype<Owed>(memory.data(offsetof<Owed>(), 8));
+
+/**
+ * Answers the caller behind `token` as the service waits again: one system call does both, and the hart goes straight to the
+ * caller, without an interrupt to another hart. Until then the answer's bytes stand in the message page. One answer can be
+ * owed: `sendOwed` comes before the next is written.
+ *
+ * @param info which bytes of the message page go along (abi/message.ts)
+ */
+export function answerAtWait(token: u64, info: u64, w0: u64, w1: u64): void {
+  owed.token = token;
+  owed.info = info;
+  owed.w0 = w0;
+  owed.w1 = w1;
+  owed.isOwed = 1;
+}
+
+/** Sends the answer that is owed, if one is: the message page is free afterwards. */
+export function sendOwed(): void {
+  if (owed.isOwed === 0) {
+    return;
+  }
+  owed.isOwed = 0;
+  // A caller that gave up waiting does not matter to the service.
+  reply(owed.token, owed.info, owed.w0, owed.w1);
+}
 
 /** For `onTime` of a service that waits for nothing but messages and notifications. */
 export function never(): u64 {
@@ -114,36 +152,32 @@ export function serve(
   onSignal: (bits: u64) => void,
   onTime: () => u64,
 ): i32 {
-  const current = changetype<Request>(request);
-  let owed = false;
   let status: i32 = 0;
   do {
     const deadline = onTime();
-    status = next(endpoint, current, owed, deadline);
-    owed = false;
+    status = next(endpoint, deadline);
     if (status === NOTIFIED) {
       onSignal(word(0));
     } else if (status === 0) {
-      current.take();
-      owed = onRequest(current) === Outcome.Reply;
-      current.settle();
+      request.take();
+      if (onRequest(request) === Outcome.Reply) {
+        answerAtWait(request.token, request.replyInfo, request.replyW0, request.replyW1);
+      }
+      request.settle();
     }
   } while (status >= 0 || status === Refusal.TimedOut || status === Refusal.NotWaiting);
   return status;
 }
 
 /**
- * Answers what is owed and waits for what comes next. One kernel entry does both where no deadline is to be watched
+ * Answers what is owed and waits for what comes next. One system call does both where no deadline is to be watched
  * (ReplyReceive has no room for one). Refusal.NotWaiting: the caller gave up before its answer; nothing was received.
  */
-function next(endpoint: u32, answered: Request, owed: bool, deadline: u64): i32 {
-  if (!owed) {
+function next(endpoint: u32, deadline: u64): i32 {
+  if (owed.isOwed === 0 || deadline !== FOREVER) {
+    sendOwed();
     return receive(endpoint, deadline);
   }
-  if (deadline === FOREVER) {
-    return replyReceive(endpoint, answered.replyInfo, answered.replyW0, answered.replyW1, answered.token);
-  }
-  // A caller that gave up is no concern of the next one.
-  reply(answered.token, answered.replyInfo, answered.replyW0, answered.replyW1);
-  return receive(endpoint, deadline);
+  owed.isOwed = 0;
+  return replyReceive(endpoint, owed.info, owed.w0, owed.w1, owed.token);
 }

@@ -6,15 +6,18 @@
 import { beforeAll, expect, test } from "vitest";
 import { rows } from "../../bench/kernel/rows.ts";
 import { readSubject, type Subject } from "../../bench/kernel/run.ts";
+import { measureSteady, type SteadyFigure } from "../../bench/kernel/steady.ts";
 import { type KernelFigure, measureKernel, whereIn } from "../../bench/kernel.ts";
 
 const silent = { start: () => () => {}, note: () => {} };
 
 let subject: Subject;
 let figures: KernelFigure[];
+let steady: SteadyFigure[];
 beforeAll(async () => {
   subject = await readSubject("production", silent);
   figures = measureKernel(subject);
+  steady = measureSteady(subject);
 });
 
 test("every row of the table is measured, and nothing else", () => {
@@ -30,6 +33,11 @@ test.each(rows)("$name: within its budget", ({ name, budget }) => {
 test("no budget is so wide that a path could double unseen", () => {
   const wide = figures.filter(({ instructions, budget }) => budget > instructions * 1.25);
   expect(wide.map(({ name, instructions, budget }) => `${name}: ${instructions} of ${budget}`)).toEqual([]);
+});
+
+test.each([0, 1])("for a long time, figure %i: within its limit", (index) => {
+  const figure = steady[index];
+  expect(figure?.value, figure?.name).toBeLessThanOrEqual(figure?.limit ?? 0);
 });
 
 test("two runs give the same figures", () => {

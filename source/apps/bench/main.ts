@@ -5,6 +5,7 @@
  *   bench kernel     the paths that need one hart
  *   bench files      reading from the package file system
  *   bench wake       waking a task on another hart
+ *   bench steady     reading the disk for a long time
  */
 import { ExitCode } from "abi/exit";
 import { STARTUP_ARGUMENT_BYTES } from "abi/startup";
@@ -17,6 +18,7 @@ import { equals, lengthToZero } from "text/bytes";
 import { prepareChildren } from "./children";
 import { measureFiles } from "./files";
 import { measureKernel } from "./kernel";
+import { measureSteady } from "./steady";
 import { measureWake } from "./wake";
 
 export function main(): i32 {
@@ -33,6 +35,8 @@ export function main(): i32 {
     status = measureFiles();
   } else if (equals(words, length, "wake")) {
     status = measureWake();
+  } else if (equals(words, length, "steady")) {
+    status = measureSteady();
   } else {
     return unknown(words, length);
   }

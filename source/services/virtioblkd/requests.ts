@@ -1,9 +1,9 @@
 /**
  * The methods of virtio_blk.capnp: what a client may ask, what it is answered.
  *
- * A read is answered when it has ended (reads.ts), in whatever order that is. All other answers are sent at once. Every
- * answer goes out by `reply`, never by the service loop: an answer that the loop still owed would stand in the message
- * page, where another may be written in the meantime.
+ * A read is answered when it has ended (reads.ts), in whatever order that is. Every answer is owed until the service waits
+ * again or the next one is written: so the last read of several, and the only one of a client that reads block by block,
+ * hands this hart to its client.
  *
  * Reached from main.ts; goes on in reads.ts.
  */
@@ -28,9 +28,9 @@ import {
 } from "gen/idl/virtio_blk";
 import { record } from "runtime/audit";
 import { result, vmoSize } from "runtime/call";
-import { messagePage, reply } from "runtime/ipc";
+import { messagePage } from "runtime/ipc";
 import { line, print } from "runtime/log";
-import { Outcome as Handled, Request } from "runtime/service";
+import { answerAtWait, Outcome as Handled, Request, sendOwed } from "runtime/service";
 import { SECTOR_BYTES, SECTORS_MAX } from "storage/virtio-blk/geometry";
 import { REQUESTS_MAX } from "storage/virtio-blk/table";
 import { clientOf } from "./clients";
@@ -211,13 +211,14 @@ function audit(request: Request, lba: u64): void {
 
 /** Answers with the results of `read`. */
 function answerRead(token: u64, status: BlkStatus, byteCount: u32): void {
+  sendOwed();
   const results = VirtioBlkReadResultsBuilder.begin(messagePage(), MESSAGE_BYTES_MAX);
   results.status = status;
   results.bytes = byteCount;
   send(token);
 }
 
-/** Sends what was built. A client that gave up waiting is no concern of ours. */
+/** Answers with what was built. */
 function send(token: u64): void {
-  reply(token, messageInfo(finishMessage()), 0, 0);
+  answerAtWait(token, messageInfo(finishMessage()), 0, 0);
 }

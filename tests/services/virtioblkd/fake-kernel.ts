@@ -28,6 +28,9 @@ export { main } from "services/virtioblkd/main";
 export function serveAgain(): void { serve(slotOf(Role.Serve), onRequest, onInterrupt, onTime); }
 `;
 
+/** A deadline that never comes (abi/syscall.ts). */
+const FOREVER = 2n ** 64n - 1n;
+
 /** Thrown through the guest when it waits and there is nothing to come. */
 class Idle extends Error {}
 
@@ -253,10 +256,11 @@ export class BlockKernel {
       case Syscall.Receive:
         return this.receive(a[1]);
       case Syscall.Reply:
-        this.answers.set(a[0], this.task.messageOf(a[1]));
-        // What the service wrote there is gone with the answer.
-        this.task.spoilMessage();
+        this.answer(a[0], a[1]);
         return 0;
+      case Syscall.ReplyReceive:
+        this.answer(a[6], a[1]);
+        return this.receive(FOREVER);
       case Syscall.Signal:
         this.signals.push(a[1]);
         return 0;
@@ -385,6 +389,12 @@ export class BlockKernel {
       this.watcher().finishAll();
     }
     return this.task.setResults(1n);
+  }
+
+  private answer(token: bigint, info: bigint): void {
+    this.answers.set(token, this.task.messageOf(info));
+    // What the service wrote there is gone with the answer.
+    this.task.spoilMessage();
   }
 
   private receive(deadline: bigint): number {
