@@ -156,6 +156,17 @@ describe("imports of the guest", () => {
   });
 });
 
+describe("statics of the guest", () => {
+  test("memory of more than a word has a size that is computed from what it holds", () => {
+    const typed = sourceFiles(root, ["source"]).flatMap((file) =>
+      [...readFileSync(join(root, file), "utf8").matchAll(/memory\.data\((\d[\d_]*)[,)]/g)]
+        .filter(([, bytes = ""]) => Number(bytes.replaceAll("_", "")) > 8)
+        .map(([text]) => `${file}: ${text}`),
+    );
+    expect(typed).toEqual([]);
+  });
+});
+
 describe("the whole repository", () => {
   test("no file imports itself in a circle", () => {
     const edges = new Map<string, string[]>();

@@ -151,8 +151,8 @@ export class Launch {
 /** How much memory a Launch needs, in bytes (8-byte aligned). */
 export const LAUNCH_BYTES: u32 = <u32>offsetof<Launch>() + STARTUP_ENTRIES_MAX * <u32>offsetof<Given>();
 
-const executable: usize = memory.data(ELF_STATE_BYTES, 8);
-const startupPage: usize = memory.data(4096, 8);
+const program = changetype<Executable>(memory.data(ELF_STATE_BYTES, 8));
+const startupPage = changetype<Startup>(memory.data(PAGE_BYTES, 8));
 
 /**
  * Starts the task.
@@ -161,7 +161,6 @@ const startupPage: usize = memory.data(4096, 8);
  *   being done, and nothing of the attempt is left
  */
 export function launch(plan: Launch): i32 {
-  const program = changetype<Executable>(executable);
   plan.failedStep = Step.CheckFile;
   plan.elfError = program.open(plan.file, plan.fileBytes);
   if (plan.elfError !== ElfError.None) {
@@ -213,8 +212,8 @@ function furnish(plan: Launch, program: Executable): i32 {
   }
 
   plan.failedStep = Step.StartupPage;
-  writeStartup(plan, changetype<Startup>(startupPage));
-  status = place(plan, STARTUP_PAGE, PAGE_BYTES, Right.Read, startupPage, PAGE_BYTES, 0);
+  writeStartup(plan, startupPage);
+  status = place(plan, STARTUP_PAGE, PAGE_BYTES, Right.Read, changetype<usize>(startupPage), PAGE_BYTES, 0);
   if (status < 0) {
     return status;
   }

@@ -23,12 +23,12 @@ const PRINT_PAUSE_MILLISECONDS: u64 = 5;
 const LINE_FEED: u8 = 0x0a;
 const CUT_MARK: u8 = 0x7e;
 
-const state: usize = memory.data(LINE_STATE_BYTES, 8);
+const text = changetype<Line>(memory.data(LINE_STATE_BYTES, 8));
 const buffer: usize = memory.data(CONSOLE_WRITE_MAX, 8);
 
 /** The task's one line, empty. Whatever an earlier `line()` held and was not printed is gone. */
 export function line(): Line {
-  return changetype<Line>(state).begin(buffer, LINE_BYTES_MAX);
+  return text.begin(buffer, LINE_BYTES_MAX);
 }
 
 /** Ends the line from `line()` and writes it. A task without a console is mute: no error, there is nobody to tell. */

@@ -14,9 +14,9 @@ import { tellBlock, tellNumber, tellStatus } from "./report";
 
 const WINDOW: usize = USER_MAPPINGS;
 const PATTERN: u8 = 0xa5;
-const SECTOR_BYTES: usize = 512;
+const SECTOR_BYTES: u32 = 512;
 const disk = changetype<DiskInfo>(memory.data(offsetof<DiskInfo>(), 8));
-const before: usize = memory.data(512, 8);
+const before: usize = memory.data(SECTOR_BYTES, 8);
 
 export function attackDisk(): void {
   const service = slotOf(Role.BlockService);

@@ -10,6 +10,7 @@ import { PAGE_BYTES } from "abi/layout";
 import { Role } from "abi/startup";
 import { FOREVER, Syscall } from "abi/syscall";
 import { Class, TaskState } from "abi/task";
+import { PATH_BYTES_MAX } from "gen/idl/package_fs";
 import { attachBlockMemory, readSectors } from "runtime/blocks";
 import {
   create,
@@ -48,8 +49,8 @@ const PAUSE_MILLISECONDS: u64 = 20;
 const LOOKS_MAX: u32 = 500;
 
 const file = changetype<File>(memory.data(offsetof<File>(), 8));
-const pathState: usize = memory.data(LINE_STATE_BYTES, 8);
-const pathBuffer: usize = memory.data(64, 8);
+const pathLine = changetype<Line>(memory.data(LINE_STATE_BYTES, 8));
+const pathBuffer: usize = memory.data(PATH_BYTES_MAX, 8);
 
 export function attackResources(): void {
   createVmo(PAGE_BYTES);
@@ -135,7 +136,7 @@ function lookAtOthers(): void {
   tellStatus("another notification", create(Kind.Notification));
   tellStatus("another memory object of 16 MiB", createVmo(0x0100_0000));
   tellBlock("reading the disk meanwhile", readSectors(slotOf(Role.BlockService), 0, 1, 0));
-  const path = changetype<Line>(pathState).begin(pathBuffer, 64).text("fixtures/hello.txt");
+  const path = pathLine.begin(pathBuffer, PATH_BYTES_MAX).text("fixtures/hello.txt");
   const service = slotOf(Role.PackageService);
   tellNumber("opening a file meanwhile", openFile(service, path.address, path.length, file));
   tellNumber("closing it", closeFile(service, file));

@@ -38,13 +38,10 @@ const ECHO_MILLISECONDS: u64 = 20_000;
 const ASKED_SLOT: u32 = 10;
 const HEARD_SLOT: u32 = 11;
 
-const sentBefore: usize = memory.data(8 * 4, 8);
-const limitedBefore: usize = memory.data(8 * 4, 8);
-const flooders: usize = memory.data(4 * 4, 8);
+const sentBefore: usize = memory.data(HARTS_MAX * 8, 8);
+const limitedBefore: usize = memory.data(HARTS_MAX * 8, 8);
+const flooders: usize = memory.data((FLOODERS + 1) * 4, 8);
 let heldBack: u64 = 0;
-if (FLOODERS + 1 !== 4) {
-  ERROR("a place for each flooder");
-}
 
 export function attackWithIpis(): void {
   for (let i: u32 = 1; i <= FLOODERS; i++) {

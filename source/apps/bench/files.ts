@@ -5,7 +5,7 @@
 import { Right } from "abi/handle";
 import { PAGE_BYTES, USER_MAPPINGS } from "abi/layout";
 import { Role } from "abi/startup";
-import { FsStatus } from "gen/idl/package_fs";
+import { FsStatus, PATH_BYTES_MAX } from "gen/idl/package_fs";
 import { attachBlockMemory, readSectors } from "runtime/blocks";
 import { createVmo, map, result } from "runtime/call";
 import { attachMemory, closeFile, File, openFile, readFile } from "runtime/packages";
@@ -22,8 +22,8 @@ const SECTORS_PER_PAGE: u32 = 8;
 const SHARED_ADDRESS: usize = USER_MAPPINGS + 0x0020_0000;
 
 const file = changetype<File>(memory.data(offsetof<File>(), 8));
-const pathState: usize = memory.data(LINE_STATE_BYTES, 8);
-const pathBuffer: usize = memory.data(64, 8);
+const pathLine = changetype<Line>(memory.data(LINE_STATE_BYTES, 8));
+const pathBuffer: usize = memory.data(PATH_BYTES_MAX, 8);
 
 /** A status other than 0 if something could not be read. */
 export function measureFiles(): i32 {
@@ -42,7 +42,7 @@ export function measureFiles(): i32 {
 function measureFile(vmo: u32): i32 {
   const service = slotOf(Role.PackageService);
   let status = attachMemory(service, vmo, PAGE_BYTES);
-  const path = changetype<Line>(pathState).begin(pathBuffer, 64).text(FILE);
+  const path = pathLine.begin(pathBuffer, PATH_BYTES_MAX).text(FILE);
   if (status === 0) {
     status = openFile(service, path.address, path.length, file);
   }

@@ -8,7 +8,7 @@ import { PAGE_BYTES, USER_MAPPINGS } from "abi/layout";
 import { Refusal } from "abi/refusal";
 import { Role } from "abi/startup";
 import { NO_SLOT } from "abi/syscall";
-import { FsStatus } from "gen/idl/package_fs";
+import { FsStatus, PATH_BYTES_MAX } from "gen/idl/package_fs";
 import { BlkStatus } from "gen/idl/virtio_blk";
 import { attachBlockMemory, blkStatusName, readSectors } from "runtime/blocks";
 import { createVmo, map, result } from "runtime/call";
@@ -43,17 +43,14 @@ const BLANK: u8 = 0xa5;
 const FILES: u32 = 4;
 const opened = changetype<File>(memory.data(offsetof<File>(), 8));
 const stat = changetype<Stat>(memory.data(offsetof<Stat>(), 8));
-const pathState: usize = memory.data(LINE_STATE_BYTES, 8);
-const pathBuffer: usize = memory.data(256, 8);
-const hashState: usize = memory.data(SHA256_STATE_BYTES, 8);
-const digest: usize = memory.data(32, 8);
-const sectorsDigest: usize = memory.data(32, 8);
+const pathLine = changetype<Line>(memory.data(LINE_STATE_BYTES, 8));
+const pathBuffer: usize = memory.data(PATH_BYTES_MAX, 8);
+const sha = changetype<Sha256>(memory.data(SHA256_STATE_BYTES, 8));
+const digest: usize = memory.data(SHA256_DIGEST_BYTES, 8);
+const sectorsDigest: usize = memory.data(SHA256_DIGEST_BYTES, 8);
 /** Hash and size of each file, as the index told before anything ended. */
-const digests: usize = memory.data(FILES * 32, 8);
+const digests: usize = memory.data(FILES * SHA256_DIGEST_BYTES, 8);
 const sizes: usize = memory.data(FILES * 8, 8);
-if (SHA256_DIGEST_BYTES !== 32) {
-  ERROR("the tables above are made for SHA-256");
-}
 
 let packages: u32 = NO_SLOT;
 let blocks: u32 = NO_SLOT;
@@ -86,7 +83,7 @@ export function openAll(): bool {
     const path = pathOf(i);
     outcome = statPath(packages, path.address, path.length, stat);
     store<u64>(sizes + <usize>(i << 3), stat.size);
-    memory.copy(digests + <usize>(i << 5), stat.hash, SHA256_DIGEST_BYTES);
+    memory.copy(digests + <usize>(i * SHA256_DIGEST_BYTES), stat.hash, SHA256_DIGEST_BYTES);
   }
   if (outcome !== FsStatus.ok) {
     return failed("learning what is there", outcome, fsStatusName);
@@ -132,7 +129,7 @@ export function checkFile(file: u32): i32 {
   if (opened.size !== size) {
     return wrong(file, "its size");
   }
-  const hash = changetype<Sha256>(hashState).begin();
+  const hash = sha.begin();
   let at: u64 = 0;
   while (at < size) {
     const due = <u32>min<u64>(PIECE_BYTES, size - at);
@@ -149,7 +146,7 @@ export function checkFile(file: u32): i32 {
     at += due;
   }
   hash.finish(digest);
-  if (memory.compare(digest, digests + <usize>(file << 5), SHA256_DIGEST_BYTES) !== 0) {
+  if (memory.compare(digest, digests + <usize>(file * SHA256_DIGEST_BYTES), SHA256_DIGEST_BYTES) !== 0) {
     return wrong(file, "its content");
   }
   outcome = closeFile(packages, opened);
@@ -187,11 +184,11 @@ function share(address: usize, bytes: u32): u32 {
 }
 
 function pathOf(file: u32): Line {
-  return changetype<Line>(pathState).begin(pathBuffer, 256).text(nameOf(file));
+  return pathLine.begin(pathBuffer, PATH_BYTES_MAX).text(nameOf(file));
 }
 
 function hashOf(start: usize, bytes: u32, into: usize): void {
-  changetype<Sha256>(hashState).begin().update(start, bytes).finish(into);
+  sha.begin().update(start, bytes).finish(into);
 }
 
 /** An error of a read: one of those that the end of a service explains, or not. */

@@ -19,8 +19,9 @@ const UART: u64 = 0x1000_0000;
 const HOLE: u64 = 0x1_0000_0000;
 const NOT_CANONICAL: u64 = 0x80_0000_0000;
 
-/** A page of data, to be executed. */
-const data: usize = memory.data(64, 8);
+/** Data, to be executed. */
+const DATA_BYTES: u32 = 64;
+const data: usize = memory.data(DATA_BYTES, 8);
 
 /** Does what `name` says. False if there is no such probe. */
 export function run(name: usize, length: u32): bool {

@@ -26,13 +26,13 @@ const PERCENT: u8 = 0x25;
 const UNDERSCORE: u8 = 0x5f;
 const HEX_DIGITS: string = "0123456789abcdef";
 
-const rowState: usize = memory.data(LINE_STATE_BYTES, 8);
+const row = changetype<Line>(memory.data(LINE_STATE_BYTES, 8));
 const rowBuffer: usize = memory.data(ROW_BYTES, 8);
-const headingState: usize = memory.data(LINE_STATE_BYTES, 8);
+const heading = changetype<Line>(memory.data(LINE_STATE_BYTES, 8));
 const headingBuffer: usize = memory.data(ROW_BYTES, 8);
 const lastHeading: usize = memory.data(ROW_BYTES, 8);
 let lastHeadingBytes: u32 = 0;
-const valueState: usize = memory.data(LINE_STATE_BYTES, 8);
+const valueLine = changetype<Line>(memory.data(LINE_STATE_BYTES, 8));
 const valueBuffer: usize = memory.data(VALUE_BYTES, 8);
 
 let forPeople: bool = false;
@@ -64,10 +64,10 @@ export function endAnswer(): void {
 /** Begins a row of a table. */
 export function beginRow(): void {
   isFacts = false;
-  row().begin(rowBuffer, ROW_BYTES);
-  heading().begin(headingBuffer, ROW_BYTES);
+  row.begin(rowBuffer, ROW_BYTES);
+  heading.begin(headingBuffer, ROW_BYTES);
   if (!forPeople) {
-    row().text("nx:");
+    row.text("nx:");
   }
 }
 
@@ -76,7 +76,7 @@ export function beginFacts(what: string): void {
   beginRow();
   isFacts = true;
   if (!forPeople) {
-    row().text(" ").text(what);
+    row.text(" ").text(what);
   }
 }
 
@@ -117,7 +117,7 @@ export function composed(key: string, width: u32, value: Line): void {
 
 /** An empty value, for `composed`. */
 export function beginValue(): Line {
-  return changetype<Line>(valueState).begin(valueBuffer, VALUE_BYTES);
+  return valueLine.begin(valueBuffer, VALUE_BYTES);
 }
 
 /** Ends the row, or the facts. */
@@ -128,7 +128,7 @@ export function endRow(): void {
   if (forPeople) {
     printHeading();
   }
-  print(line().bytes(rowBuffer, trimmed(row())));
+  print(line().bytes(rowBuffer, trimmed(row)));
 }
 
 /** The length of a row without the spaces at its end, which a last column has. */
@@ -155,19 +155,11 @@ export function refused(what: string, status: i32): bool {
   return false;
 }
 
-function row(): Line {
-  return changetype<Line>(rowState);
-}
-
-function heading(): Line {
-  return changetype<Line>(headingState);
-}
-
 function field(key: string, width: u32, value: Line, isNumber: bool): void {
   if (!forPeople) {
-    row().text(" ").text(key).text("=");
+    row.text(" ").text(key).text("=");
     for (let i: u32 = 0; i < value.length; i++) {
-      encode(row(), load<u8>(value.address + <usize>i));
+      encode(row, load<u8>(value.address + <usize>i));
     }
     return;
   }
@@ -180,20 +172,20 @@ function field(key: string, width: u32, value: Line, isNumber: bool): void {
     print(fact);
     return;
   }
-  if (row().length > 0) {
-    row().text("  ");
-    heading().text("  ");
+  if (row.length > 0) {
+    row.text("  ");
+    heading.text("  ");
   }
   const keyWidth = <u32>key.length;
   if (isNumber) {
-    pad(row(), shown, max<u32>(width, keyWidth));
-    pad(heading(), keyWidth, width);
+    pad(row, shown, max<u32>(width, keyWidth));
+    pad(heading, keyWidth, width);
   }
-  harmless(row(), value);
-  spell(heading(), key);
+  harmless(row, value);
+  spell(heading, key);
   if (!isNumber) {
-    pad(row(), shown, max<u32>(width, keyWidth));
-    pad(heading(), keyWidth, width);
+    pad(row, shown, max<u32>(width, keyWidth));
+    pad(heading, keyWidth, width);
   }
 }
 
@@ -253,7 +245,7 @@ function columnsOf(start: usize, length: u32): u32 {
 }
 
 function printHeading(): void {
-  const now = heading();
+  const now = heading;
   if (now.length === lastHeadingBytes && memory.compare(now.address, lastHeading, now.length) === 0) {
     return;
   }

@@ -223,12 +223,12 @@ function nearestCommand(): u32 {
   return found;
 }
 
-const typedState: usize = memory.data(LINE_STATE_BYTES, 8);
+const typedLine = changetype<Line>(memory.data(LINE_STATE_BYTES, 8));
 const typedBuffer: usize = memory.data(COMPARED_BYTES_MAX + 1, 8);
 
 /** The first words of the line with single spaces between them, as far as a command could be that long. */
 function firstWords(count: u32): Line {
-  const typed = changetype<Line>(typedState).begin(typedBuffer, COMPARED_BYTES_MAX + 1);
+  const typed = typedLine.begin(typedBuffer, COMPARED_BYTES_MAX + 1);
   for (let i: u32 = 0; i < min<u32>(count, WORDS_OF_COMMAND_MAX + 1); i++) {
     if (i > 0) {
       typed.text(" ");

@@ -18,7 +18,7 @@ import { DISK_WINDOW } from "./limits";
 const FIRST_BYTES: u32 = 4096;
 
 const disk = changetype<DiskInfo>(memory.data(offsetof<DiskInfo>(), 8));
-const hashState: usize = memory.data(SHA256_STATE_BYTES, 8);
+const sha = changetype<Sha256>(memory.data(SHA256_STATE_BYTES, 8));
 const digest: usize = memory.data(SHA256_DIGEST_BYTES, 8);
 
 /** The disk's size, and the SHA-256 of its first bytes. False, after a line. */
@@ -58,7 +58,7 @@ function hashFirst(service: u32): i32 {
   if (outcome >= 0) {
     outcome = readFirst(service, vmo);
     if (outcome === BlkStatus.ok) {
-      changetype<Sha256>(hashState).begin().update(DISK_WINDOW, FIRST_BYTES).finish(digest);
+      sha.begin().update(DISK_WINDOW, FIRST_BYTES).finish(digest);
     }
     unmap(DISK_WINDOW);
   }

@@ -8,8 +8,9 @@ export const COMPARED_BYTES_MAX: u32 = 24;
 /** The distance to what is not compared. */
 export const FAR: u32 = 1000;
 
+const ROW_COUNT: u32 = 3;
 const ROW_BYTES: u32 = (COMPARED_BYTES_MAX + 1) * 4;
-const rows: usize = memory.data(3 * ROW_BYTES, 8);
+const rows: usize = memory.data(ROW_COUNT * ROW_BYTES, 8);
 
 /** How far the bytes are from the ASCII string `target`. */
 export function distance(start: usize, length: u32, target: string): u32 {
@@ -50,7 +51,7 @@ function unitAt(text: string, place: u32): u32 {
 
 /** The rows are used in turn: only the last three matter. */
 function cell(row: u32, column: u32): usize {
-  return rows + <usize>((row % 3) * ROW_BYTES + (column << 2));
+  return rows + <usize>((row % ROW_COUNT) * ROW_BYTES + (column << 2));
 }
 
 function get(row: u32, column: u32): u32 {

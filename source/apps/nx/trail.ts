@@ -48,8 +48,10 @@ class Record {
 }
 
 const RECORDS_MAX: u32 = AUDIT_KIND_COUNT * AUDIT_RECORDS_MAX;
+/** The part of a task's name that a record has room for: one word. */
+const NAME_BYTES: u32 = 8;
 const records: usize = memory.data(RECORDS_MAX * offsetof<Record>(), 8);
-const name: usize = memory.data(8, 8);
+const name: usize = memory.data(NAME_BYTES, 8);
 let count: u32 = 0;
 
 /** All records that are left, the oldest first. False, after a line. */
@@ -198,7 +200,7 @@ function meaning(record: Record, to: Line): Line {
       return to.text(", sector ").decimal(second);
     case Audit.ServiceRestarted:
       store<u64>(name, first);
-      return to.printable(name, lengthToZero(name, 8)).text(", attempt ").decimal(second);
+      return to.printable(name, lengthToZero(name, NAME_BYTES)).text(", attempt ").decimal(second);
     case Audit.ImageRefused:
       to.text("reason ").code(<u64>(<u32>first), imageErrorText(<ImageError>(<u32>first)));
       to.text(", block ").decimal(second);

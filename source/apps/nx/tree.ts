@@ -14,7 +14,7 @@ import { Line } from "text/line";
 import { beginRow, beginValue, composed, endRow, refused, say } from "./answer";
 import { TREE_BYTES_MAX, TREE_WINDOW } from "./limits";
 
-const state: usize = memory.data(TREE_STATE_BYTES, 8);
+const tree = changetype<Tree>(memory.data(TREE_STATE_BYTES, 8));
 /** The nodes from the root to the current one. */
 const path: usize = memory.data(DEPTH_MAX * 4, 8);
 
@@ -31,7 +31,6 @@ export function answerTree(): bool {
   if (status < 0) {
     return refused("mapping the device tree", status);
   }
-  const tree = changetype<Tree>(state);
   const error = tree.open(TREE_WINDOW, length);
   if (error === FdtError.None) {
     while (tree.next()) {

@@ -9,7 +9,7 @@ import { Right } from "abi/handle";
 import { PAGE_BYTES, USER_MAPPINGS } from "abi/layout";
 import { Role } from "abi/startup";
 import { NO_SLOT } from "abi/syscall";
-import { FsSource, FsStatus } from "gen/idl/package_fs";
+import { FsSource, FsStatus, PATH_BYTES_MAX } from "gen/idl/package_fs";
 import { createVmo, map, result } from "runtime/call";
 import {
   attachMemory,
@@ -40,9 +40,9 @@ const PIECE_OFFSET: u32 = 1_009;
 const mount = changetype<PackageInfo>(memory.data(offsetof<PackageInfo>(), 8));
 const file = changetype<File>(memory.data(offsetof<File>(), 8));
 const stat = changetype<Stat>(memory.data(offsetof<Stat>(), 8));
-const pathState: usize = memory.data(LINE_STATE_BYTES, 8);
-const pathBuffer: usize = memory.data(256, 8);
-const hashState: usize = memory.data(SHA256_STATE_BYTES, 8);
+const pathLine = changetype<Line>(memory.data(LINE_STATE_BYTES, 8));
+const pathBuffer: usize = memory.data(PATH_BYTES_MAX, 8);
+const sha = changetype<Sha256>(memory.data(SHA256_STATE_BYTES, 8));
 const digest: usize = memory.data(SHA256_DIGEST_BYTES, 8);
 
 let service: u32 = NO_SLOT;
@@ -93,7 +93,7 @@ function shareMemory(): bool {
 
 /** Reads the file and holds it against the index. `file` and `digest` are the file's then. */
 function checkFile(name: string): bool {
-  const path = changetype<Line>(pathState).begin(pathBuffer, 256).text(name);
+  const path = pathLine.begin(pathBuffer, PATH_BYTES_MAX).text(name);
   let outcome = openFile(service, path.address, path.length, file);
   if (outcome !== FsStatus.ok) {
     return refused(name, outcome);
@@ -122,7 +122,7 @@ function checkFile(name: string): bool {
 
 /** SHA-256 over the whole content, into `digest`, read piece by piece. */
 function hashFile(): i32 {
-  const hash = changetype<Sha256>(hashState).begin();
+  const hash = sha.begin();
   let at: u64 = 0;
   while (at < file.size) {
     const outcome = readFile(service, file, at, PIECE_BYTES, PIECE_OFFSET);

@@ -22,17 +22,17 @@ const NONCE_BYTES: u32 = 16;
 /** Room for nonce, name and data of a proof, in text. */
 const PROOF_TEXT_BYTES: u32 = 512;
 
-const dataState: usize = memory.data(LINE_STATE_BYTES, 8);
-const dataBuffer: usize = memory.data(256, 8);
-const textState: usize = memory.data(LINE_STATE_BYTES, 8);
+const dataLine = changetype<Line>(memory.data(LINE_STATE_BYTES, 8));
+const dataBuffer: usize = memory.data(LINE_BYTES_MAX, 8);
+const textLine = changetype<Line>(memory.data(LINE_STATE_BYTES, 8));
 const textBuffer: usize = memory.data(PROOF_TEXT_BYTES, 8);
-const hashState: usize = memory.data(SHA256_STATE_BYTES, 8);
+const sha = changetype<Sha256>(memory.data(SHA256_STATE_BYTES, 8));
 const digest: usize = memory.data(SHA256_DIGEST_BYTES, 8);
 const nonce: usize = memory.data(NONCE_BYTES, 8);
 
 /** The data of the next proof, empty: built while the console's line is used for something else. */
 export function proofData(): Line {
-  return changetype<Line>(dataState).begin(dataBuffer, LINE_BYTES_MAX);
+  return dataLine.begin(dataBuffer, LINE_BYTES_MAX);
 }
 
 /** Prints that a self-test passed whose proof would name harts and count ticks: a production build leaves that out. */
@@ -58,9 +58,9 @@ export function passed(what: string, name: string, data: Line): bool {
   }
   store<u64>(nonce, result(0));
   store<u64>(nonce, result(1), 8);
-  const text = changetype<Line>(textState).begin(textBuffer, PROOF_TEXT_BYTES);
+  const text = textLine.begin(textBuffer, PROOF_TEXT_BYTES);
   text.hexBytes(nonce, NONCE_BYTES).text(" ").text(name).text(" ").bytes(data.address, data.length);
-  changetype<Sha256>(hashState).begin().update(text.address, text.length).finish(digest);
+  sha.begin().update(text.address, text.length).finish(digest);
 
   print(line().text("SELFTEST: ").text(what).text(" ok"));
   const words = line().text("proof: ").text(name).text(" ").bytes(data.address, data.length);

@@ -6,7 +6,13 @@ import { PAGE_BYTES } from "abi/layout";
 import { infoBytes, messageInfo } from "abi/message";
 import { Role } from "abi/startup";
 import { FOREVER, NO_SLOT } from "abi/syscall";
-import { FsStatus, PackageFsCloseResults, PackageFsMethod, READ_BYTES_MAX } from "gen/idl/package_fs";
+import {
+  FsStatus,
+  PATH_BYTES_MAX,
+  PackageFsCloseResults,
+  PackageFsMethod,
+  READ_BYTES_MAX,
+} from "gen/idl/package_fs";
 import { BlkStatus, SECTORS_PER_READ_MAX } from "gen/idl/virtio_blk";
 import {
   attachBlockMemory,
@@ -28,8 +34,8 @@ const file = changetype<File>(memory.data(offsetof<File>(), 8));
 /** A file that was never opened. */
 const stranger = changetype<File>(memory.data(offsetof<File>(), 8));
 const disk = changetype<DiskInfo>(memory.data(offsetof<DiskInfo>(), 8));
-const pathState: usize = memory.data(LINE_STATE_BYTES, 8);
-const pathBuffer: usize = memory.data(256, 8);
+const pathLine = changetype<Line>(memory.data(LINE_STATE_BYTES, 8));
+const pathBuffer: usize = memory.data(PATH_BYTES_MAX, 8);
 
 /** All of them; the block service's only where there is one. */
 export function attackServices(): bool {
@@ -137,7 +143,7 @@ function attackDisk(): bool {
 
 /** Whether opening that path gives the status that was due. */
 function isOpened(due: FsStatus, name: string): bool {
-  const path = changetype<Line>(pathState).begin(pathBuffer, 256).text(name);
+  const path = pathLine.begin(pathBuffer, PATH_BYTES_MAX).text(name);
   return isFs(due, openFile(slotOf(Role.PackageService), path.address, path.length, file), name);
 }
 

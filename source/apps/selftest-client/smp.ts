@@ -26,13 +26,13 @@ const TICK_ROUND_MILLISECONDS: u64 = 50;
 const PAIR_ROUNDS_MAX: u32 = 200;
 const PAUSE_MILLISECONDS: u64 = 2;
 
-const firstTicks: usize = memory.data(8 * 4, 8);
-const secondTicks: usize = memory.data(8 * 4, 8);
+const firstTicks: usize = memory.data(HARTS_MAX * 8, 8);
+const secondTicks: usize = memory.data(HARTS_MAX * 8, 8);
 /** Which harts are online, a byte each. */
-const online: usize = memory.data(4, 8);
+const online: usize = memory.data(HARTS_MAX, 8);
 
 if (HARTS_MAX !== 4) {
-  ERROR("the tables above have four places, and IpiRow tells of four harts");
+  ERROR("IpiRow tells of four harts");
 }
 
 /** `SELFTEST: smp per-hart ticks ok`. */

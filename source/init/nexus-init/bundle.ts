@@ -17,11 +17,11 @@ import { LINE_STATE_BYTES, Line } from "text/line";
 import { BUNDLE_ADDRESS, BUNDLE_BYTES_MAX, FILE_ADDRESS } from "./limits";
 import { because, say } from "./say";
 
-const imageState: usize = memory.data(IMAGE_STATE_BYTES, 8);
+const image = changetype<Image>(memory.data(IMAGE_STATE_BYTES, 8));
 /** checkIndex's memory for one path. */
-const scratch: usize = memory.data(256, 8);
-const nameState: usize = memory.data(LINE_STATE_BYTES, 8);
-const nameBuffer: usize = memory.data(PATH_BYTES_MAX + 1, 8);
+const scratch: usize = memory.data(PATH_BYTES_MAX, 8);
+const nameLine = changetype<Line>(memory.data(LINE_STATE_BYTES, 8));
+const nameBuffer: usize = memory.data(PATH_BYTES_MAX, 8);
 
 let bundleBytes: u32 = 0;
 
@@ -46,7 +46,6 @@ export function openBundle(): bool {
     print(because(say("mapping the boot bundle was refused"), status));
     return false;
   }
-  const image = changetype<Image>(imageState);
   let error = image.open(blockOf, bundleBytes / BLOCK_BYTES);
   if (error === ImageError.None) {
     error = checkIndex(image, scratch);
@@ -68,12 +67,11 @@ export function findInBundle(name: usize, nameLength: u32, file: BundledFile): b
  * own tree: the program that mounts it checks the others by that, as they are read.
  */
 export function findImageInBundle(words: string, file: BundledFile): bool {
-  const name = changetype<Line>(nameState).begin(nameBuffer, PATH_BYTES_MAX).text(words);
+  const name = nameLine.begin(nameBuffer, PATH_BYTES_MAX).text(words);
   return findAndCheck(name.address, name.length, 1, file);
 }
 
 function findAndCheck(name: usize, nameLength: u32, blocksMost: u32, file: BundledFile): bool {
-  const image = changetype<Image>(imageState);
   const entry = find(image, name, nameLength);
   if (entry === NO_ENTRY) {
     print(say("the boot bundle has no ").printable(name, nameLength));

@@ -26,8 +26,8 @@ import { Program, State, Topology } from "./topology";
 export const OWN_BADGE: u32 = 0x100;
 
 const file = changetype<File>(memory.data(offsetof<File>(), 8));
-const pathState: usize = memory.data(LINE_STATE_BYTES, 8);
-const pathBuffer: usize = memory.data(PATH_BYTES_MAX + 1, 8);
+const pathLine = changetype<Line>(memory.data(LINE_STATE_BYTES, 8));
+const pathBuffer: usize = memory.data(PATH_BYTES_MAX, 8);
 
 let tries: u32 = 0;
 let service: u32 = NO_SLOT;
@@ -44,7 +44,7 @@ let length: u32 = 0;
  * @returns how many bytes the file has; 0, after a line, if it could not be read
  */
 export function fetch(topology: Topology, program: Program): u32 {
-  const path = changetype<Line>(pathState).begin(pathBuffer, PATH_BYTES_MAX);
+  const path = pathLine.begin(pathBuffer, PATH_BYTES_MAX);
   path.text("bin/").bytes(program.name, program.nameLength);
   let outcome: i32 = Refusal.PeerGone;
   for (let i: u32 = 0; i < FETCH_TRIES_MAX; i++) {

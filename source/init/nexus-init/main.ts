@@ -49,9 +49,9 @@ import {
   Topology,
 } from "./topology";
 
-const topologyState: usize = memory.data(TOPOLOGY_BYTES, 8);
+const rows = changetype<Topology>(memory.data(TOPOLOGY_BYTES, 8));
 /** What to run: the startup page's argument, or the default. */
-const argumentState: usize = memory.data(LINE_STATE_BYTES, 8);
+const argument = changetype<Line>(memory.data(LINE_STATE_BYTES, 8));
 const argumentBuffer: usize = memory.data(STARTUP_ARGUMENT_BYTES, 8);
 /** The command of it that is looked at. */
 const command = changetype<Command>(memory.data(offsetof<Command>(), 8));
@@ -59,7 +59,7 @@ const command = changetype<Command>(memory.data(offsetof<Command>(), 8));
 /** The whole life of the system, a step a line. Each step says for itself what went wrong. */
 export function main(): i32 {
   setTaskName("nexus-init");
-  const topology = changetype<Topology>(topologyState).begin();
+  const topology = rows.begin();
   const isWell =
     readArgument() &&
     planTopology(topology) &&
@@ -76,7 +76,7 @@ export function main(): i32 {
 /** What this run is for, or the default (argument.ts). */
 function readArgument(): bool {
   const page = startup();
-  const words = argument().begin(argumentBuffer, STARTUP_ARGUMENT_BYTES);
+  const words = argument.begin(argumentBuffer, STARTUP_ARGUMENT_BYTES);
   words.bytes(page.argument, lengthToZero(page.argument, STARTUP_ARGUMENT_BYTES));
   if (words.length === 0) {
     words.text(DEFAULT_PROGRAM);
@@ -87,7 +87,7 @@ function readArgument(): bool {
 /** The services' rows, then one for each command of the run. */
 function planTopology(topology: Topology): bool {
   describe(topology);
-  const words = argument();
+  const words = argument;
   let from: u32 = 0;
   for (let commands: u32 = 0; from <= words.length; commands++) {
     const end = commandEnd(words.address, words.length, from);
@@ -126,7 +126,7 @@ function startServices(topology: Topology): bool {
 
 /** The rows from the disk, each read, started and waited for. One that fails does not keep the next from its turn. */
 function runPrograms(topology: Topology): bool {
-  const words = argument();
+  const words = argument;
   const count = topology.count;
   let from: u32 = 0;
   let isWell = true;
@@ -188,8 +188,4 @@ function flush(topology: Topology): void {
     return;
   }
   flushConsole(<u32>result(0));
-}
-
-function argument(): Line {
-  return changetype<Line>(argumentState);
 }

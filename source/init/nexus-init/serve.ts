@@ -28,7 +28,7 @@ import { FILE_ADDRESS } from "./limits";
 import { start } from "./start";
 import { describeProgram, PROGRAMS_MAX, Topology } from "./topology";
 
-const requestState: usize = memory.data(offsetof<Request>(), 8);
+const request = changetype<Request>(memory.data(offsetof<Request>(), 8));
 /** What the message brought: fetching the program uses the message page. */
 const name: usize = memory.data(TASK_NAME_BYTES, 8);
 const argument: usize = memory.data(ARGUMENT_BYTES_MAX, 8);
@@ -58,7 +58,6 @@ export function onEvent(topology: Topology, isMessage: bool): void {
 }
 
 function onMessage(topology: Topology): void {
-  const request = changetype<Request>(requestState);
   request.take();
   const isRun = request.w0 === InitMethod.run;
   let status = RunStatus.unknownMethod;

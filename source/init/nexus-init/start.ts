@@ -27,7 +27,7 @@ import { LOADER_WINDOW } from "./limits";
 import { because, sayOf } from "./say";
 import { Program, State, Topology } from "./topology";
 
-const plan: usize = memory.data(LAUNCH_BYTES, 8);
+const launched = changetype<Launch>(memory.data(LAUNCH_BYTES, 8));
 
 /** By which badge services know the program of row `index`. Zero is nobody. */
 export function badgeOf(index: u32): u32 {
@@ -48,7 +48,7 @@ export function start(
   argumentBytes: u32,
 ): bool {
   const program = topology.program(index);
-  const what = changetype<Launch>(plan).begin();
+  const what = launched.begin();
   what.nameLow = program.nameLow;
   what.nameHigh = program.nameHigh;
   what.taskClass = program.taskClass;

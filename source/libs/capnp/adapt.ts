@@ -30,7 +30,7 @@ import {
   shapeWords,
 } from "./shape";
 
-const COPY: usize = memory.data(4096, 8);
+const COPY: usize = memory.data(MESSAGE_BYTES_MAX, 8);
 
 let copyEnd: usize = 0;
 let shapes: usize = 0;

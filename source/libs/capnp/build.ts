@@ -12,6 +12,7 @@ import {
   ElementSize,
   listPointer,
   listWords,
+  STRUCT_BYTES_MAX,
   structDataWords,
   structPointer,
   structPointerCount,
@@ -20,8 +21,8 @@ import {
 } from "./pointer";
 import { listElement, listLength, listStart, structListLength } from "./read";
 
-/** As large as the largest struct (`structWordsMax` in toolchain/schema/layout.ts). Written, never read. */
-const SPILL: usize = memory.data(512, 8);
+/** Written, never read. */
+const SPILL: usize = memory.data(STRUCT_BYTES_MAX, 8);
 
 let frame: usize = 0;
 let end: usize = 0;

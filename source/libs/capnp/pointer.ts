@@ -16,6 +16,8 @@
  * The word 0 is null: an empty text or list, a struct of defaults.
  */
 export const WORD_BYTES: u32 = 8;
+/** The largest struct: `structWordsMax` (toolchain/schema/layout.ts) words. */
+export const STRUCT_BYTES_MAX: u32 = 64 * WORD_BYTES;
 
 export const enum PointerTag {
   Struct = 0,

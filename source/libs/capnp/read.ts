@@ -3,10 +3,10 @@
  * `at` is always the address of the pointer word itself. A null pointer is an empty text or list, or a struct of
  * defaults; an index past the end of a list reads as a default too.
  */
-import { listCount, pointerOffset, tagCount, WORD_BYTES } from "./pointer";
+import { listCount, pointerOffset, STRUCT_BYTES_MAX, tagCount, WORD_BYTES } from "./pointer";
 
-/** As large as the largest struct (`structWordsMax` in toolchain/schema/layout.ts), and never written. */
-const DEFAULT_STRUCT: usize = memory.data(512, 8);
+/** Never written. */
+const DEFAULT_STRUCT: usize = memory.data(STRUCT_BYTES_MAX, 8);
 
 /** Where the content of a text, data or list of scalars begins. Good only with a length above zero. */
 export function listStart(at: usize): usize {

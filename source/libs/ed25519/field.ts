@@ -14,7 +14,7 @@
 const LIMB_COUNT: u32 = 10;
 
 /** Bytes of a number in memory. */
-export const FIELD_BYTES: usize = 80;
+export const FIELD_BYTES: usize = LIMB_COUNT * 8;
 
 /** Bytes of a number as it is written. */
 export const ENCODED_BYTES: usize = 32;
@@ -123,7 +123,7 @@ export class Field {
 
   /** Writes the number, reduced to 0 … p - 1, as 32 bytes. */
   encode(at: usize): void {
-    const limbs = changetype<Field>(REDUCED);
+    const limbs = REDUCED;
     limbs.copyFrom(this);
     // Whether p goes into it -1, 0 or 1 times: the carry out of the top if 19 is added at the bottom.
     let quotient: i64 = (19 * limbs.limb(9) + ((<i64>1) << 24)) >> 25;
@@ -165,7 +165,7 @@ export class Field {
   }
 
   equals(other: Field): bool {
-    const difference = changetype<Field>(DIFFERENCE);
+    const difference = DIFFERENCE;
     difference.subtract(this, other);
     return difference.isZero();
   }
@@ -209,10 +209,10 @@ const ROOT_ZEROS: u32 = 0b10;
 const INVERSE_ZEROS: u32 = 0b1_0100;
 
 /** What the functions above write before they are done: none of them calls another of the same need. */
-const PRODUCT: usize = memory.data(80, 8);
-const REDUCED: usize = memory.data(80, 8);
-const DIFFERENCE: usize = memory.data(80, 8);
-const ENCODED: usize = memory.data(32, 8);
+const PRODUCT: usize = memory.data(FIELD_BYTES, 8);
+const REDUCED = changetype<Field>(memory.data(FIELD_BYTES, 8));
+const DIFFERENCE = changetype<Field>(memory.data(FIELD_BYTES, 8));
+const ENCODED: usize = memory.data(ENCODED_BYTES, 8);
 
 /** Bits of limb `index`: 26 and 25 in turn. */
 function bitsOf(index: u32): u32 {

@@ -8,10 +8,7 @@
 import { ENCODED_BYTES, FIELD_BYTES, Field } from "./field";
 
 /** Bytes of a point in memory. */
-export const POINT_BYTES: usize = 320;
-if (POINT_BYTES !== 4 * FIELD_BYTES) {
-  ERROR("a point is four numbers");
-}
+export const POINT_BYTES: usize = 4 * FIELD_BYTES;
 
 /** d = -121665/121666, twice d, and a square root of -1 (2^((p-1)/4)), as they are written: little-endian. */
 const D: usize = memory.data<u64>([
@@ -32,9 +29,10 @@ const BASE: usize = memory.data<u64>([
 /** Where the top bit of a written point is, which says whether x is odd. */
 const LAST_BYTE: usize = 31;
 
+const TEMPORARY_COUNT: usize = 6;
 /** Numbers on the way to a result. No function below calls another while it needs one of them. */
-const TEMPORARIES: usize = memory.data(480, 8);
-const WRITTEN: usize = memory.data(32, 8);
+const TEMPORARIES: usize = memory.data(TEMPORARY_COUNT * FIELD_BYTES, 8);
+const WRITTEN: usize = memory.data(ENCODED_BYTES, 8);
 
 /**
  *     0   80  160 240 320

@@ -11,6 +11,8 @@
 export const SHA512_DIGEST_BYTES: u32 = 64;
 
 const BLOCK_BYTES: u32 = 128;
+/** The message schedule: 80 words. */
+const SCHEDULE_BYTES: u32 = 80 * 8;
 
 /**
  * Where the padding leaves room for the length in bits: the last 16 bytes of a block (section 5.1.2). The first eight of
@@ -180,4 +182,4 @@ export class Sha512 {
 }
 
 /** How much memory a Sha512 needs, in bytes (8-byte aligned): its fields, a block, the 80-word schedule. */
-export const SHA512_STATE_BYTES: u32 = <u32>offsetof<Sha512>() + BLOCK_BYTES + 640;
+export const SHA512_STATE_BYTES: u32 = <u32>offsetof<Sha512>() + BLOCK_BYTES + SCHEDULE_BYTES;

@@ -23,22 +23,14 @@ export const SIGNATURE_BYTES: u32 = 64;
 /** Bits of a scalar below L < 2^253. */
 const SCALAR_BITS: u32 = 253;
 
-const sha: usize = memory.data(848, 8);
-if (SHA512_STATE_BYTES > 848) {
-  ERROR("Sha512 has outgrown its memory here");
-}
-const digest: usize = memory.data(64, 8);
-const challenge: usize = memory.data(32, 8);
-const expectedR: usize = memory.data(32, 8);
-if (SHA512_DIGEST_BYTES !== 64 || SCALAR_BYTES !== 32 || ENCODED_BYTES !== 32) {
-  ERROR("sizes of section 5.1");
-}
+const sha = changetype<Sha512>(memory.data(SHA512_STATE_BYTES, 8));
+const digest: usize = memory.data(SHA512_DIGEST_BYTES, 8);
+const challenge: usize = memory.data(SCALAR_BYTES, 8);
+const expectedR: usize = memory.data(ENCODED_BYTES, 8);
 
+const POINT_COUNT: usize = 4;
 /** The base point, the negated key, their sum, and the sum that grows. */
-const points: usize = memory.data(1280, 8);
-if (POINT_BYTES !== 320) {
-  ERROR("points has room for four points");
-}
+const points: usize = memory.data(POINT_COUNT * POINT_BYTES, 8);
 
 /**
  * Whether `signature` (64 bytes) is the one of `length` bytes at `message` by whoever has the private key of `publicKey`
@@ -55,7 +47,7 @@ export function verifies(signature: usize, message: usize, length: u32, publicKe
   }
   negatedKey.negate();
 
-  changetype<Sha512>(sha)
+  sha
     .begin()
     .update(signature, <u32>ENCODED_BYTES)
     .update(publicKey, PUBLIC_KEY_BYTES)

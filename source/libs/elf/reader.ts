@@ -77,7 +77,7 @@ export class Segment {
 }
 
 /** Bytes of the fields, padded so that the header's doublewords behind them are aligned. */
-const FIELDS_BYTES: usize = 16;
+const FIELDS_BYTES: usize = (offsetof<Executable>() + 7) & ~(<usize>7);
 
 /**
  *     0       4       8              12         16       80
@@ -270,7 +270,3 @@ function fileHeaderError(header: usize): ElfError {
 /** How much memory an Executable needs, in bytes (8-byte aligned). */
 export const ELF_STATE_BYTES: u32 =
   <u32>FIELDS_BYTES + FILE_HEADER_BYTES + PROGRAM_HEADERS_MAX * <u32>offsetof<Segment>();
-
-if (offsetof<Executable>() > FIELDS_BYTES) {
-  ERROR("Executable has outgrown FIELDS_BYTES");
-}

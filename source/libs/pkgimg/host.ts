@@ -4,7 +4,7 @@
  */
 
 import { checkContent } from "./content";
-import { BLOCK_BYTES, HASH_BYTES, ImageError, imageErrorText } from "./format";
+import { BLOCK_BYTES, HASH_BYTES, ImageError, imageErrorText, PATH_BYTES_MAX } from "./format";
 import {
   checkIndex,
   childIsDirectory,
@@ -19,20 +19,13 @@ import { IMAGE_STATE_BYTES, Image } from "./reader";
 /** Puts the 4096 bytes of a block at `target`; false if it cannot be read. */
 export declare function readBlock(block: u32, target: usize): bool;
 
-const image = changetype<Image>(memory.data(22528, 16));
-if (IMAGE_STATE_BYTES > 22528) {
-  ERROR("Image has outgrown its memory here");
-}
-const block = memory.data(4096, 16);
-if (BLOCK_BYTES !== 4096) {
-  ERROR("a block is not 4096 bytes");
-}
-const scratch = memory.data(256, 16);
-const asked = memory.data(256, 16);
-const digestBytes = memory.data(32, 16);
-if (HASH_BYTES !== 32) {
-  ERROR("a hash is not 32 bytes");
-}
+const image = changetype<Image>(memory.data(IMAGE_STATE_BYTES, 16));
+const block = memory.data(BLOCK_BYTES, 16);
+/** checkIndex's memory for one path. */
+const scratch = memory.data(PATH_BYTES_MAX, 16);
+/** Where the host puts the path that it asks for. */
+const asked = memory.data(PATH_BYTES_MAX, 16);
+const digestBytes = memory.data(HASH_BYTES, 16);
 
 function source(number: u32): usize {
   return readBlock(number, block) ? block : 0;

@@ -36,10 +36,10 @@ const NO_NODE: u32 = 0xffff_ffff;
 const SUFFIX_BYTES: u32 = 16;
 
 /** Bytes of the fields, padded for the doublewords behind them. */
-const FIELDS_BYTES: usize = 32;
+const FIELDS_BYTES: usize = (offsetof<HashTree>() + 7) & ~(<usize>7);
 
-/** Room for the numbers of the kept nodes, one word a level. */
-const KEPT_BYTES: u32 = 16;
+/** Room for the numbers of the kept nodes, one word a level, padded for the doublewords behind them. */
+const KEPT_BYTES: u32 = (LEVELS_MAX * 4 + 7) & ~7;
 
 /**
  *     0        32     64         96       112    128           488
@@ -219,10 +219,6 @@ export const HASH_TREE_STATE_BYTES: u32 =
   KEPT_BYTES +
   SHA256_STATE_BYTES +
   LEVELS_MAX * BLOCK_BYTES;
-
-if (offsetof<HashTree>() > FIELDS_BYTES) {
-  ERROR("HashTree has outgrown FIELDS_BYTES");
-}
 
 /** How many blocks of content one node of `level` stands for. */
 function span(level: u32): u32 {

@@ -11,6 +11,8 @@
 export const SHA256_DIGEST_BYTES: u32 = 32;
 
 const BLOCK_BYTES: u32 = 64;
+/** The message schedule: 64 words. */
+const SCHEDULE_BYTES: u32 = 64 * 4;
 
 /** Where the padding leaves room for the length in bits: the last eight bytes of a block (section 5.1.1). */
 const LENGTH_OFFSET: u32 = 56;
@@ -203,4 +205,4 @@ function fold(a: u32, b: u32, c: u32): u32 {
 }
 
 /** How much memory a Sha256 needs, in bytes (8-byte aligned): its fields, a block, the 64-word schedule. */
-export const SHA256_STATE_BYTES: u32 = <u32>offsetof<Sha256>() + BLOCK_BYTES + 256;
+export const SHA256_STATE_BYTES: u32 = <u32>offsetof<Sha256>() + BLOCK_BYTES + SCHEDULE_BYTES;

@@ -52,12 +52,16 @@ const RUBOUT: u32 = 0x7f;
 /** A parameter that is larger means no key. */
 const PARAMETER_MAX: u32 = 999;
 
+/** The longest character in UTF-8. */
+const CHARACTER_BYTES_MAX: u32 = 4;
+
 let phase: Phase = Phase.Ground;
 let parameter: u32 = 0;
 /** Whether `parameter` is still being read: what follows the first `;` are modifiers, which we do not tell apart. */
 let isFirst: bool = true;
 let afterReturn: bool = false;
-const bytes: usize = memory.data(4, 8);
+/** The bytes of a character, as far as they have come. */
+const bytes: usize = memory.data(CHARACTER_BYTES_MAX, 8);
 let have: u32 = 0;
 let need: u32 = 0;
 

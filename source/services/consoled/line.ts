@@ -48,7 +48,7 @@ let recalled: u32 = 0;
 const draft: usize = memory.data(LINE_BYTES_MAX, 8);
 let draftBytes: u32 = 0;
 
-const outputState: usize = memory.data(LINE_STATE_BYTES, 8);
+const outputLine = changetype<Line>(memory.data(LINE_STATE_BYTES, 8));
 const outputBuffer: usize = memory.data(EDITOR_OUTPUT_BYTES, 8);
 
 // Carriage return, prompt, a window of characters of four bytes, two sequences.
@@ -61,7 +61,7 @@ if (PROMPT_BYTES_MAX + 8 > COLUMNS) {
 
 /** What is to be sent to the terminal. */
 export function output(): Line {
-  return changetype<Line>(outputState);
+  return outputLine;
 }
 
 /** It was taken away. */

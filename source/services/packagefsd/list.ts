@@ -15,7 +15,7 @@ import { messagePage } from "runtime/ipc";
 
 /**
  *     0      8      12       16
- *     | size | kind | length | name, 256 bytes |
+ *     | size | kind | length | name, up to PATH_BYTES_MAX |
  */
 @unmanaged
 @final
@@ -29,16 +29,9 @@ class Child {
   }
 }
 
-const NAME_BYTES: u32 = 256;
-const CHILD_BYTES: u32 = <u32>offsetof<Child>() + NAME_BYTES;
-if (PATH_BYTES_MAX > NAME_BYTES) {
-  ERROR("a child's name does not fit");
-}
-
-const children = memory.data(8 * 272, 8);
-if (ENTRIES_PER_LIST_MAX !== 8 || CHILD_BYTES !== 272) {
-  ERROR("the table above is made for 8 children of 272 bytes");
-}
+/** A Child and its name, in whole doublewords. */
+const CHILD_BYTES: u32 = (<u32>offsetof<Child>() + PATH_BYTES_MAX + 7) & ~7;
+const children: usize = memory.data(ENTRIES_PER_LIST_MAX * CHILD_BYTES, 8);
 
 /**
  * Builds the answer to `list` in the message page, to be finished by the caller.

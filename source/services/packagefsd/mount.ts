@@ -8,7 +8,7 @@
  */
 import { Right } from "abi/handle";
 import { Refusal } from "abi/refusal";
-import { ImageError } from "pkgimg/format";
+import { ImageError, PATH_BYTES_MAX } from "pkgimg/format";
 import { checkIndex } from "pkgimg/index";
 import { Image } from "pkgimg/reader";
 import { createVmo, map, result } from "runtime/call";
@@ -20,7 +20,7 @@ import { BLOCK_BYTES, LINE_COUNT, LINES_ADDRESS } from "./limits";
 import { reportImage, reportReadAgain } from "./report";
 
 /** For the index check: the path before the one that is looked at. */
-const previousPath = memory.data(256, 8);
+const previousPath = memory.data(PATH_BYTES_MAX, 8);
 
 /**
  * Mounts the image on the disk behind `blockService`. False: it was refused, and the console says why.

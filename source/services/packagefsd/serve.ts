@@ -40,10 +40,7 @@ import { BLOCK_BYTES, BLOCK_SHIFT, READ_BYTES_MAX } from "./limits";
 import { list } from "./list";
 
 /** The path of the request that is handled: a copy, so that the page is free for the answer. */
-const path = memory.data(256, 8);
-if (PATH_BYTES_MAX > 256) {
-  ERROR("the buffer above is too short for a path");
-}
+const path = memory.data(PATH_BYTES_MAX, 8);
 
 /** In an OpenFile: no read would go on from the last one. No offset in a file is as large. */
 const NOWHERE: u64 = u64.MAX_VALUE;

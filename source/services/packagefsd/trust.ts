@@ -6,7 +6,7 @@
  * Nothing that can be said at run time gets here: no argument, no capability, nothing on the disk.
  */
 import { DEVELOPMENT_KEY, TRUSTED_BUILD, TRUSTED_DIGEST, TRUSTED_KEY, TRUSTED_KEY_ID } from "gen/trust";
-import { ImageError } from "pkgimg/format";
+import { HASH_BYTES, ImageError } from "pkgimg/format";
 import { Image } from "pkgimg/reader";
 import { digestError, signatureError } from "pkgimg/trust";
 import { line, print } from "runtime/log";
@@ -14,7 +14,7 @@ import { line, print } from "runtime/log";
 /** As much of a digest or a key's id as a person compares. */
 const SHOWN_BYTES: usize = 8;
 
-const scratch: usize = memory.data(32, 8);
+const scratch: usize = memory.data(HASH_BYTES, 8);
 
 /** Whether the opened image is one to believe. */
 export function judgeTrust(image: Image): ImageError {

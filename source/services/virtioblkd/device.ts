@@ -40,9 +40,9 @@ import { reportFault, reportRefused } from "./report";
 /** The bit that the device's interrupt signals. */
 const INTERRUPT_BIT: u64 = 1;
 
-const diskState: usize = memory.data(DISK_STATE_BYTES, 8);
-const diskMemory: usize = memory.data(offsetof<DiskMemory>(), 8);
-const probed: usize = memory.data(offsetof<Transport>(), 8);
+const theDisk = changetype<Disk>(memory.data(DISK_STATE_BYTES, 8));
+const told = changetype<DiskMemory>(memory.data(offsetof<DiskMemory>(), 8));
+const probed = changetype<Transport>(memory.data(offsetof<Transport>(), 8));
 
 let deviceSlot: u32 = NO_SLOT;
 let interruptSlot: u32 = NO_SLOT;
@@ -54,7 +54,7 @@ let dmaBus: u64 = 0;
 
 /** The disk, once `openSlot` has opened one. */
 export function disk(): Disk {
-  return changetype<Disk>(diskState);
+  return theDisk;
 }
 
 /** The capability of its registers: what memory is pinned for. */
@@ -118,7 +118,7 @@ export function openSlot(nth: u32, fileIsReadOnly: bool): Opened {
   }
   reportRefused(entry.base, fault);
   // It may have been told of our memory before it was refused.
-  if (reset(changetype<Transport>(probed)) === DeviceFault.None) {
+  if (reset(probed) === DeviceFault.None) {
     unpinAll(entry.slot);
   } else {
     forgetMemory();
@@ -160,7 +160,7 @@ function mapAndProbe(entry: StartupEntry, nth: u32): DeviceFault {
   if (mapDevice(entry.slot, address) !== Refusal.None) {
     return DeviceFault.NotMapped;
   }
-  const fault = probe(changetype<Transport>(probed), address, DEVICE_ID_BLOCK);
+  const fault = probe(probed, address, DEVICE_ID_BLOCK);
   if (fault !== DeviceFault.None) {
     unmap(address);
   }
@@ -182,7 +182,7 @@ function registersOf(nth: u32): usize {
 function openAt(entry: StartupEntry, address: usize, fileIsReadOnly: bool): DeviceFault {
   // An earlier life of this service may have left reads with the device. After a reset it uses nothing that it was told
   // of, and what was pinned for these reads is let go. If it does not stop, all of it stays pinned.
-  const stopped = reset(changetype<Transport>(probed));
+  const stopped = reset(probed);
   if (stopped !== DeviceFault.None) {
     return stopped;
   }
@@ -190,7 +190,6 @@ function openAt(entry: StartupEntry, address: usize, fileIsReadOnly: bool): Devi
   if (!pinMemory(entry.slot)) {
     return DeviceFault.QueueMemory;
   }
-  const told = changetype<DiskMemory>(diskMemory);
   told.ring = DMA_ADDRESS;
   told.ringBus = dmaBus;
   told.ringByteCount = RING_BYTES;

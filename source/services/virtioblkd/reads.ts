@@ -49,7 +49,7 @@ export class Read {
 }
 
 const reads: usize = memory.data(REQUESTS_MAX * offsetof<Read>(), 8);
-const completed: usize = memory.data(offsetof<Completion>(), 8);
+const completion = changetype<Completion>(memory.data(offsetof<Completion>(), 8));
 
 /** The tag of the check, which has no place in the table of reads: nobody waits for it. */
 const CHECK_TAG: u64 = <u64>REQUESTS_MAX;
@@ -90,7 +90,6 @@ export function startRead(
 
 /** A read that has ended, good until the next call here; null when there is none any more. */
 export function takeEnded(): Read | null {
-  const completion = changetype<Completion>(completed);
   while (disk().takeCompletion(completion)) {
     if (completion.tag === CHECK_TAG) {
       continue;
