@@ -5,7 +5,7 @@
 #   -smp $SMP -global virtio-mmio.force-legacy=false
 #   -drive if=none,id=pkgfs,format=raw,readonly=on,file=build/pkgfs.img
 #   -device virtio-blk-device,drive=pkgfs,bus=virtio-mmio-bus.0
-# tools/boot/qemu.ts has the whole command line; further arguments go to ./nx boot (see ./nx boot --help).
+# tools/boot/machines/qemu.ts has the whole command line; further arguments go to ./nx boot (see ./nx boot --help).
 set -eu
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)

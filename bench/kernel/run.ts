@@ -8,7 +8,7 @@ import { diskOfBytes } from "../../machine/host/recording.ts";
 import { Run } from "../../machine/host/run.ts";
 import { type BuildOutputs, build, buildMachine, type Profile } from "../../toolchain/compile.ts";
 import { programs } from "../../toolchain/programs.ts";
-import { nonceOfSeed } from "../../tools/boot/embedded.ts";
+import { nonceOfSeed } from "../../tools/boot/machines/embedded.ts";
 import { memoryMebibytes, treeForRun } from "../../tools/boot/tree.ts";
 
 const SEED = 1n;

@@ -9,7 +9,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../../host/root.ts";
 import { EmbeddedMachine } from "../../machine/host/machine.ts";
-import { qemuProgram } from "../../tools/boot/qemu.ts";
+import { qemuProgram } from "../../tools/boot/machines/qemu.ts";
 import { configure } from "./guest.ts";
 import { measureYardstick, timed } from "./yardstick.ts";
 

@@ -1,8 +1,8 @@
 // selftest-client says "ok" only for what it saw, and the host believes its proofs: both sides are held together here,
-// the program over a fake system, and tools/boot/proof.ts.
+// the program over a fake system, and tools/boot/verdict/proof.ts.
 
 import { expect, test } from "vitest";
-import { judgeProof, parseProof } from "../../tools/boot/proof.ts";
+import { judgeProof, parseProof } from "../../tools/boot/verdict/proof.ts";
 import { FakeSystem, NONCE } from "./fake-system.ts";
 
 const program = `

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { root } from "../../host/root.ts";
 import type { DiskFault } from "../../machine/host/machine.ts";
 import { type BuildOutputs, build, buildMachine } from "../../toolchain/compile.ts";
-import { type EmbeddedFacts, embeddedMachine, nonceOfSeed } from "../../tools/boot/embedded.ts";
+import { type EmbeddedFacts, embeddedMachine, nonceOfSeed } from "../../tools/boot/machines/embedded.ts";
 import { type BootReport, type BootRequest, bootOnce, SELFTEST_RUN } from "../../tools/boot/run.ts";
 import { filesOf } from "../../tools/boot/session.ts";
 

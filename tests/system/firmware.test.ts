@@ -1,4 +1,4 @@
-// Newer OpenSBI than Debian 12 has (tools/opensbi/fetch.sh), below the kernel on both machines. It finds the device that turns
+// Newer OpenSBI than Debian 12 has (tools/test/opensbi/fetch.sh), below the kernel on both machines. It finds the device that turns
 // the machine off in the tree, as syscon-poweroff, or not at all: then the kernel says so, and the runner ends the machine.
 
 import { existsSync } from "node:fs";
@@ -56,7 +56,7 @@ function expectOfFirmware(boot: Boot, firmware: string): void {
 
 for (const release of releases) {
   const firmware = join(root, "build/opensbi", release, "fw_dynamic.bin");
-  describe.skipIf(!existsSync(firmware))(`OpenSBI of Debian ${release} (tools/opensbi/fetch.sh)`, () => {
+  describe.skipIf(!existsSync(firmware))(`OpenSBI of Debian ${release} (tools/test/opensbi/fetch.sh)`, () => {
     describe.skipIf(!hasQemu)("on QEMU (qemu-system-riscv64 is installed)", () =>
       expectOfFirmware(bootQemu, firmware),
     );

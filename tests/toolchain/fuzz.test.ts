@@ -3,7 +3,7 @@
 
 import { describe, expect, test } from "vitest";
 import { readModule } from "../../toolchain/wasm/reader.ts";
-import { hasQemu } from "../../tools/boot/qemu.ts";
+import { hasQemu } from "../../tools/boot/machines/qemu.ts";
 import { Generator } from "../../tools/fuzz/generate.ts";
 import { withoutFloats } from "../../tools/fuzz/integers.ts";
 import { callsOf } from "../../tools/fuzz/plan.ts";

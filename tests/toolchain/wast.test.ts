@@ -1,6 +1,6 @@
 // The WebAssembly specification's own tests, as RV64 on QEMU: each assertion about code that runs, counted.
 //
-// The files are not in this repository. tools/wast/fetch.sh gets those of Debian's source package binaryen; NEURON_WAST
+// The files are not in this repository. tools/test/wast/fetch.sh gets those of Debian's source package binaryen; NEURON_WAST
 // names another folder.
 
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -8,7 +8,13 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import type { Progress } from "../../host/report.ts";
 import { root } from "../../host/root.ts";
-import { formatSuite, missingForWast, runSuite, type SuiteResult, total } from "../../tools/wast/wast.ts";
+import {
+  formatSuite,
+  missingForWast,
+  runSuite,
+  type SuiteResult,
+  total,
+} from "../../tools/test/wast/wast.ts";
 
 const spec = process.env.NEURON_WAST ?? join(root, "build/wast/spec");
 const silent: Progress = { start: () => () => {}, note: () => {} };

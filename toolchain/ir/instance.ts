@@ -1,4 +1,4 @@
-// A module as one of several in one program: what the specification's tests and the fuzzer run (tools/wast, tools/fuzz).
+// A module as one of several in one program: what the specification's tests and the fuzzer run (tools/test/wast, tools/fuzz).
 //
 // Every symbol begins with the instance's name, imports are the exports of other instances, and `init` does what
 // instantiation does: elements, data, start. The bodies are written by the same code as a guest's (function.ts). With

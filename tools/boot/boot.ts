@@ -1,93 +1,112 @@
-// ./nx boot: the words of the command, checked before anything runs. What it does is in command.ts.
+// What ./nx boot does and prints: the console as it comes, then one line that says what was proven, or everything
+// that a person needs to see what was not.
 
-import { type Command, InvalidArgumentError, Option } from "commander";
-import { gdbOption, integerBetween } from "../../host/args.ts";
-import { profileOption, trustOption } from "../build/options.ts";
+import { printProblems } from "../../host/print-problem.ts";
+import { formatDuration, type Paint, paintFor } from "../../host/report.ts";
+import { personAt } from "./interactive.ts";
+import { type BootReport, SELFTEST_RUN, SHELL_RUN } from "./run.ts";
+import { runSession, type SessionReport } from "./session.ts";
+import { panicLines } from "./verdict/panic.ts";
 import type { BootWords } from "./words.ts";
 
-/** The machine has at most this many harts (the contract's limit). */
-export const SMP_MAX = 4;
+const KEYS_TEXT = "self-tests first, then the guest's shell; poweroff or Ctrl-A x ends the machine";
 
-/** Far longer than a boot takes anywhere: the deadline only catches hangs. */
-const TIMEOUT_SECONDS = 120;
-const TIMEOUT_SECONDS_MAX = 3600;
+/** How many console lines are repeated under a failure. */
+const LAST_LINES_SHOWN = 20;
 
-/** virtio-mmio slots on the machine. */
-const SLOT_LAST = 7;
-
-/** Adds the options that choose the machine. */
-export function addMachineOptions(command: Command): Command {
-  return command
-    .addOption(smpOption())
-    .addOption(
-      new Option("--machine <name>", "the machine to run on; default: qemu where it is").choices([
-        "qemu",
-        "embedded",
-      ]),
-    )
-    .addOption(new Option("--disk <file>", "the disk image").default(true, "build/pkgfs.img"))
-    .option("--no-disk", "a machine without a disk: the fixtures are served from memory")
-    .option("--legacy", "the disk speaks virtio-mmio version 1")
-    .addOption(
-      new Option("--slot <number>", "the disk's virtio slot, 0 to 7 or last")
-        .argParser(slot)
-        .default(undefined, "0"),
-    )
-    .option("--no-sstc", "a processor without Sstc: timers by firmware")
-    .option("--aclint", "a machine with ACLINT software interrupts for the kernel")
-    .addOption(
-      new Option("--seed <number>", "embedded: boot hart, turns of the harts and nonce").argParser(seed),
-    )
-    .option("--fault <plan>", "embedded: what the disk does wrong, as used-id@3,late@5-7, or a file of that")
-    .option("--chaos [kinds]", "embedded: as hostile as the architecture allows, or only some kinds of it")
-    .option("--firmware <file>", "firmware in place of the machine's own, as OpenSBI's fw_dynamic.bin")
-    .option("--record <file>", "embedded: write all of the run to this file, for ./nx replay")
-    .addOption(profileOption())
-    .addOption(trustOption())
-    .option("--log <file>", "write every console line to this file")
-    .addOption(
-      new Option("--timeout <seconds>", "end a machine that hangs")
-        .argParser(integerBetween(1, TIMEOUT_SECONDS_MAX))
-        .default(TIMEOUT_SECONDS),
-    )
-    .option("--json", "print a report for programs instead of the console");
-}
-
-export function register(program: Command): void {
-  const command = program
-    .command("boot")
-    .description("build what is stale, boot, watch every marker and check every proof")
-    .option("--qemu-tree", "boot with the device tree that QEMU makes itself")
-    .addOption(gdbOption());
-  addMachineOptions(command).action(async (words: BootWords) => {
-    const { boot } = await import("./command.ts");
-    const { timeout, ...others } = words;
-    // Who looks into a machine takes longer than any boot.
-    const isPatient = words.gdb !== undefined && command.getOptionValueSource("timeout") === "default";
-    process.exitCode = await boot(isPatient ? others : words);
-  });
-}
-
-function smpOption(): Option {
-  return new Option("--smp <harts>", "how many harts, 1 to 4")
-    .argParser(integerBetween(1, SMP_MAX))
-    .env("SMP")
-    .default(SMP_MAX);
-}
-
-function seed(text: string): bigint {
-  if (/^[0-9]{1,20}$/.test(text) && BigInt(text) < 2n ** 64n) {
-    return BigInt(text);
+/** Boots once, and with a terminal goes on to the guest's shell; the exit code. */
+export async function boot(words: BootWords): Promise<0 | 1> {
+  const person = isAtTerminal(words) ? personAt(process.stdin, process.stdout) : undefined;
+  if (person !== undefined) {
+    process.stderr.write(`${paintFor(process.stderr).faint(KEYS_TEXT)}\n`);
   }
-  throw new InvalidArgumentError("a whole number below 2^64 is needed.");
+  const onLine = (line: string): void => {
+    // A person sees the bytes as they come, colours and half lines included.
+    if (!words.json && person === undefined) {
+      process.stdout.write(`${line}\n`);
+    }
+  };
+  const run = person === undefined ? SELFTEST_RUN : SHELL_RUN;
+  const report = await runSession(words, run, words.qemuTree === true, onLine, person);
+  if (words.json) {
+    process.stdout.write(`${JSON.stringify(jsonReport(report, words), undefined, 2)}\n`);
+  } else if (report.ok) {
+    process.stdout.write(`${summary(report, words, paintFor(process.stdout))}\n`);
+  }
+  if (!report.ok) {
+    process.stderr.write(`${failureText(report, paintFor(process.stderr))}\n`);
+  }
+  return printProblems(report.unwritten, process.stderr) === 0 && report.ok ? 0 : 1;
 }
 
-function slot(text: string): number | "last" {
-  if (text === "last") {
-    return "last";
+/** The tree that QEMU makes cannot ask for the shell, and a report for programs is nothing to type at. */
+function isAtTerminal(words: BootWords): boolean {
+  return process.stdin.isTTY && process.stdout.isTTY && words.json !== true && words.qemuTree !== true;
+}
+
+/** One line for a good run. */
+function summary(report: SessionReport, words: BootWords, paint: Paint): string {
+  const counts = `${report.markers.length} markers in order, ${report.proofs.length} proofs hold`;
+  const machine = `${words.smp} ${words.smp === 1 ? "hart" : "harts"}, ${diskText(words)}`;
+  const where = report.embedded === undefined ? "" : ` on the embedded machine, seed ${report.embedded.seed}`;
+  return `${paint.good("booted:")} ${machine}${where}: ${counts}, ${formatDuration(report.milliseconds)}`;
+}
+
+function diskText(words: BootWords): string {
+  if (words.disk === false) {
+    return "no disk";
   }
-  if (/^[0-9]$/.test(text) && Number(text) <= SLOT_LAST) {
-    return Number(text);
+  return words.legacy ? "disk by virtio-mmio 1" : "disk by virtio-mmio 2";
+}
+
+/** What went wrong, the backtrace, QEMU's complaints and the console's end. */
+export function failureText(report: BootReport, paint: Paint): string {
+  const lines: string[] = [];
+  const shown = report.lastLines.slice(-LAST_LINES_SHOWN);
+  if (shown.length > 0) {
+    lines.push(paint.faint(`the last ${shown.length} console lines:`), ...shown.map((line) => `  | ${line}`));
+  } else {
+    lines.push("the console stayed empty");
   }
-  throw new InvalidArgumentError(`a slot from 0 to ${SLOT_LAST}, or last, is needed.`);
+  if (report.complaints.trim() !== "") {
+    lines.push(paint.faint("the machine complained:"));
+    lines.push(
+      ...report.complaints
+        .trimEnd()
+        .split("\n")
+        .map((line) => `  | ${line}`),
+    );
+  }
+  if (report.panic !== undefined) {
+    lines.push(...panicLines(report.panic));
+  }
+  // The cause last: that is where a person looks.
+  lines.push(...report.problems.toReversed().map((problem) => `${paint.bad("boot failed:")} ${problem}`));
+  return lines.join("\n");
+}
+
+/** The report for programs (`--json`). */
+export function jsonReport(report: SessionReport, words: BootWords): object {
+  return {
+    ok: report.ok,
+    machine: report.machine,
+    smp: words.smp,
+    disk: words.disk !== false,
+    virtio: words.disk === false ? null : words.legacy ? 1 : 2,
+    profile: words.profile,
+    nonce: report.nonce,
+    seconds: Math.round(report.milliseconds) / 1000,
+    problems: report.problems,
+    markers: report.markers.map(({ marker, line, lineNumber }) => ({ name: marker.rung, line, lineNumber })),
+    missing: report.missing,
+    proofs: report.proofs.map(({ name, data, problem }) => ({ name, data, holds: problem === undefined })),
+    panic: report.panic === undefined ? null : panicLines(report.panic),
+    complaints: report.complaints,
+    ...(report.embedded && {
+      seed: String(report.embedded.seed),
+      instructions: Number(report.embedded.instructions),
+      console_sha256: report.embedded.consoleHash,
+      state_sha256: report.embedded.stateHash,
+    }),
+  };
 }

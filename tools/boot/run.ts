@@ -7,15 +7,15 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { LineFile, removeScratchFolder, scratchFolder } from "../../host/outputs.ts";
-import { causeInComplaints, causeOnConsole } from "./cause.ts";
 import { ConsoleLines } from "./console.ts";
 import type { Person } from "./interactive.ts";
-import { type Climbed, Ladder, type LadderVerdict } from "./ladder.ts";
-import type { GdbOptions, Machine, MachineEnd, RunningMachine } from "./machine.ts";
-import { MARKERS_FILE, markersOf } from "./markers.ts";
-import { decodePanic, type Panic, PanicWatch } from "./panic.ts";
-import { judgeProof, NO_NONCE, type Proof, parseProof } from "./proof.ts";
+import type { GdbOptions, Machine, MachineEnd, RunningMachine } from "./machines/machine.ts";
 import { memoryMebibytes, newNonce, treeForRun } from "./tree.ts";
+import { causeInComplaints, causeOnConsole } from "./verdict/cause.ts";
+import { type Climbed, Ladder, type LadderVerdict } from "./verdict/ladder.ts";
+import { MARKERS_FILE, markersOf } from "./verdict/markers.ts";
+import { decodePanic, type Panic, PanicWatch } from "./verdict/panic.ts";
+import { judgeProof, NO_NONCE, type Proof, parseProof } from "./verdict/proof.ts";
 
 /** What the guest starts when nobody asks for anything else. */
 export const SELFTEST_RUN = "selftest-client";

@@ -9,12 +9,12 @@ import { progressOn } from "../../host/report.ts";
 import { root } from "../../host/root.ts";
 import { encodeRecording } from "../../machine/host/recording.ts";
 import { type BuildOutputs, build, buildMachine } from "../../toolchain/compile.ts";
-import { type EmbeddedFacts, embeddedMachine, nonceOfSeed } from "./embedded.ts";
-import { chaosOf, faultsOf } from "./hostility.ts";
 import { requireMachineInputs } from "./inputs.ts";
 import type { Person } from "./interactive.ts";
-import { qemuMachine, qemuProgram } from "./qemu.ts";
-import { OTHER_MACHINE, qemuProblem, requireQemu } from "./qemu-facts.ts";
+import { type EmbeddedFacts, embeddedMachine, nonceOfSeed } from "./machines/embedded.ts";
+import { chaosOf, faultsOf } from "./machines/hostility.ts";
+import { qemuMachine, qemuProgram } from "./machines/qemu.ts";
+import { OTHER_MACHINE, qemuProblem, requireQemu } from "./machines/qemu-facts.ts";
 import { type BootFiles, type BootReport, type BootRequest, bootOnce } from "./run.ts";
 import type { MachineWords } from "./words.ts";
 

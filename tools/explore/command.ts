@@ -1,171 +1,90 @@
-// What ./nx explore does: hands the seeds to its workers, shows how far it is, and tells of each seed that failed what
-// happened there and how to see it again.
+// ./nx explore: the words of the command. What it does is in explore.ts, what a worker does in worker.ts.
 
-import { mkdirSync, readFileSync } from "node:fs";
-import { join, relative, resolve } from "node:path";
-import { attemptOutput, requireFolder } from "../../host/outputs.ts";
-import { printProblems } from "../../host/print-problem.ts";
-import { formatDuration, type Paint, paintFor, progressOn } from "../../host/report.ts";
-import { root } from "../../host/root.ts";
-import { build, buildMachine } from "../../toolchain/compile.ts";
-import { chaosOf, faultsOf } from "../boot/hostility.ts";
-import { requireOneDisk } from "../boot/inputs.ts";
-import { type BootRequest, SELFTEST_RUN } from "../boot/run.ts";
-import { readLayout } from "./layout.ts";
-import { runSeeds } from "./pool.ts";
-import { Bar } from "./progress.ts";
-import { exploredRuns } from "./runs.ts";
-import type { SeedResult } from "./seed.ts";
-import type { ExploreWords } from "./words.ts";
+import { cpus } from "node:os";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { integerBetween, someText } from "../../host/args.ts";
+import { SMP_MAX } from "../boot/options.ts";
+import type { ExploreWords, Shard } from "./words.ts";
 
-/** Failures that are told in full; of the others only the seed. */
-const FAILURES_SHOWN = 20;
+const WORKERS_MAX = 64;
+const SHARDS_MAX = 10_000;
 
-/** Explores; the exit code. */
-export async function explore(words: ExploreWords): Promise<0 | 1> {
-  requireOneDisk(words);
-  requireFolder({ word: "--keep", file: words.keep });
-  const chaos = chaosOf(words.chaos);
-  const faults = faultsOf(words.fault);
-  const progress = progressOn(process.stderr);
-  const outputs = await build({ profile: "bringup", progress });
-  const wasm = join(root, await buildMachine(progress));
-  const order = {
-    outputs,
-    wasm,
-    request: requestOf(words, outputs.packageImage),
-    // Seeds that begin together have one run.
-    runs: words.run === undefined && words.from === undefined ? exploredRuns : [words.run ?? SELFTEST_RUN],
-    layout: await readLayout(
-      new Uint8Array(readFileSync(join(root, outputs.kernel))),
-      "build/wasm/neuron.wasm",
-    ),
-    faults: faults.map(({ kind, first, last }) => ({
-      kind,
-      first: String(first),
-      last: String(last),
-    })),
-    chaos,
-    ...(words.from !== undefined && { fork: { seed: String(words.seeds.first), line: words.from } }),
-  };
-  const stop = new AbortController();
-  const interrupt = (): void => stop.abort();
-  process.once("SIGINT", interrupt);
-  const count = seedCount(words);
-  const bar = new Bar(process.stderr, count);
-  const failed: SeedResult[] = [];
-  const begin = performance.now();
-  const unwritten: unknown[] = [];
-  let done = 0;
-  await runSeeds(seedsOf(words), words.workers, order, stop.signal, (result) => {
-    done += 1;
-    if (!result.ok) {
-      const lost = keep(words.keep, result);
-      unwritten.push(...lost);
-      failed.push(lost.length === 0 ? result : { ...result, recording: undefined });
-      if (!words.json && failed.length <= FAILURES_SHOWN) {
-        bar.tell(failureText(failed.at(-1) ?? result, words, paintFor(process.stderr)));
+/** What the guest takes of `nexus,run`: STARTUP_ARGUMENT_BYTES and COMMANDS_MAX there. */
+const RUN_BYTES_MAX = 128;
+const RUN_COMMANDS_MAX = 4;
+
+export function register(program: Command): void {
+  program
+    .command("explore")
+    .description(
+      "run the self-tests once for each seed, on the embedded machine, and find the seeds that fail",
+    )
+    .addOption(
+      new Option("--seeds <range>", "the first and the last seed")
+        .argParser(range)
+        .default({ first: 1n, last: 100n }, "1..100"),
+    )
+    .addOption(new Option("--smp <harts>", "harts").argParser(integerBetween(1, SMP_MAX)).default(SMP_MAX))
+    .option("--chaos [kinds]", "as hostile as the architecture allows, or only some kinds of it")
+    .option("--fault <plan>", "what the disk does wrong")
+    .option("--from <line>", "boot once up to this console line, and let the seeds part there", someText)
+    .option(
+      "--run <words>",
+      "what the guest runs; without it the seeds take turns among self-tests and attacks",
+      commands,
+    )
+    .option("--no-disk", "a machine without a disk")
+    .option("--legacy", "the disk speaks virtio-mmio version 1")
+    .option("--aclint", "a machine with ACLINT software interrupts for the kernel")
+    .addOption(
+      new Option("--shard <i/n>", "only the i-th of n parts")
+        .argParser(shard)
+        .default({ index: 1, count: 1 }, "1/1"),
+    )
+    .addOption(
+      new Option("--workers <number>", "processes that run side by side")
+        .argParser(integerBetween(1, WORKERS_MAX))
+        .default(Math.min(cpus().length, WORKERS_MAX), "one for each core"),
+    )
+    .option("--keep <folder>", "where the recordings of failed seeds go", "build/explore")
+    .option("--json", "print a report for programs")
+    .addOption(new Option("--worker", "what the command starts for itself").hideHelp())
+    .action(async (words: ExploreWords) => {
+      if (words.worker) {
+        const { work } = await import("./worker.ts");
+        await work();
+        return;
       }
-    }
-    bar.show(done, failed.length);
-  });
-  process.off("SIGINT", interrupt);
-  bar.end();
-  const milliseconds = performance.now() - begin;
-  if (words.json) {
-    process.stdout.write(`${JSON.stringify(jsonReport(done, failed, milliseconds, words), undefined, 2)}\n`);
-  } else {
-    process.stdout.write(`${summary(done, failed, milliseconds, paintFor(process.stdout))}\n`);
+      const { explore } = await import("./explore.ts");
+      process.exitCode = await explore(words);
+    });
+}
+
+function range(text: string): ExploreWords["seeds"] {
+  const [, first, last] = /^([0-9]{1,19})(?:\.\.([0-9]{1,19}))?$/.exec(text) ?? [];
+  if (first === undefined || BigInt(last ?? first) < BigInt(first)) {
+    throw new InvalidArgumentError("a range as 1..1000 is needed, or one number.");
   }
-  // Each would say the same: the first is enough.
-  printProblems(unwritten.slice(0, 1), process.stderr);
-  return failed.length === 0 && done === count ? 0 : 1;
+  return { first: BigInt(first), last: BigInt(last ?? first) };
 }
 
-function requestOf(words: ExploreWords, packageImage: string): BootRequest {
-  return {
-    smp: words.smp,
-    run: words.run ?? SELFTEST_RUN,
-    profile: "bringup",
-    disk: words.disk ? join(root, packageImage) : undefined,
-    legacy: words.legacy === true,
-    slot: 0,
-    machineTree: false,
-    sstc: true,
-    aclint: words.aclint === true,
-    timeoutSeconds: 3600,
-    log: undefined,
-  };
-}
-
-/** The seeds of this shard, in order. */
-function* seedsOf({ seeds, shard }: ExploreWords): Generator<bigint> {
-  const step = BigInt(shard.count);
-  for (let seed = seeds.first + BigInt(shard.index - 1); seed <= seeds.last; seed += step) {
-    yield seed;
+/** Commands, as nexus-init takes them (source/init/nexus-init/argument.ts). */
+function commands(text: string): string {
+  const isWhole = text.split(";").every((command) => command.trim() !== "") && !/\p{Cc}/u.test(text);
+  const isShort = Buffer.byteLength(text) <= RUN_BYTES_MAX && text.split(";").length <= RUN_COMMANDS_MAX;
+  if (isWhole && isShort) {
+    return text;
   }
-}
-
-function seedCount({ seeds, shard }: ExploreWords): number {
-  const rest = seeds.last - seeds.first - BigInt(shard.index - 1);
-  return rest < 0n ? 0 : Number(rest / BigInt(shard.count)) + 1;
-}
-
-/** Writes the recording of a failed seed. Gives what went wrong: the other seeds are still to be explored. */
-function keep(folder: string, { seed, recording }: SeedResult): unknown[] {
-  if (recording === undefined) {
-    return [];
-  }
-  try {
-    mkdirSync(resolve(folder), { recursive: true });
-  } catch (error) {
-    return [error];
-  }
-  return attemptOutput({ word: "--keep", file: recordingFile(folder, seed) }, recording);
-}
-
-function recordingFile(folder: string, seed: string): string {
-  return join(resolve(folder), `seed-${seed}.nxr`);
-}
-
-/** The command that shows a failed seed again. */
-function replayCommand(words: ExploreWords, result: SeedResult): string {
-  if (result.recording === undefined) {
-    return `./nx boot --seed ${result.seed}`;
-  }
-  return `./nx replay ${relative(process.cwd(), recordingFile(words.keep, result.seed))}`;
-}
-
-function failureText(result: SeedResult, words: ExploreWords, paint: Paint): string {
-  const lines = [`${paint.bad(`seed ${result.seed} failed:`)} ${result.problems[0] ?? "no reason is known"}`];
-  lines.push(...result.problems.slice(1, 4).map((problem) => `  ${problem}`));
-  lines.push(
-    ...result.harts.map((line) => paint.faint(`  ${line}`)),
-    `  again: ${replayCommand(words, result)}`,
+  throw new InvalidArgumentError(
+    `commands with semicolons between them are needed, up to ${RUN_COMMANDS_MAX} and ${RUN_BYTES_MAX} bytes.`,
   );
-  return lines.join("\n");
 }
 
-function summary(done: number, failed: SeedResult[], milliseconds: number, paint: Paint): string {
-  const rate = Math.round((done * 60_000) / Math.max(1, milliseconds));
-  const runs = `${done} seeds in ${formatDuration(milliseconds)}, ${rate} a minute`;
-  if (failed.length === 0) {
-    return `${paint.good("explored:")} ${runs}: none failed`;
+function shard(text: string): Shard {
+  const [, index, count] = /^([0-9]{1,5})\/([0-9]{1,5})$/.exec(text) ?? [];
+  const parsed = { index: Number(index), count: Number(count) };
+  if (!(parsed.index >= 1 && parsed.index <= parsed.count && parsed.count <= SHARDS_MAX)) {
+    throw new InvalidArgumentError("a part as 2/8 is needed.");
   }
-  const seeds = failed.map(({ seed }) => seed).join(" ");
-  return `${paint.bad("explored:")} ${runs}: ${failed.length} failed: ${seeds}`;
-}
-
-function jsonReport(done: number, failed: SeedResult[], milliseconds: number, words: ExploreWords): object {
-  return {
-    ok: failed.length === 0,
-    seeds: done,
-    seconds: Math.round(milliseconds) / 1000,
-    failed: failed.map((result) => ({
-      seed: result.seed,
-      problems: result.problems,
-      harts: result.harts,
-      replay: replayCommand(words, result),
-    })),
-  };
+  return parsed;
 }

@@ -3,10 +3,10 @@
 import type { DiskContent, MachineSettings } from "../../machine/host/machine.ts";
 import { encodeRecording, hashOf } from "../../machine/host/recording.ts";
 import { type AdvanceState, type Moment, Run } from "../../machine/host/run.ts";
-import { type EmbeddedOptions, endOfRun, nonceOfSeed, settingsOf } from "../boot/embedded.ts";
-import type { Machine, MachineEnd } from "../boot/machine.ts";
-import { PanicWatch } from "../boot/panic.ts";
+import { type EmbeddedOptions, endOfRun, nonceOfSeed, settingsOf } from "../boot/machines/embedded.ts";
+import type { Machine, MachineEnd } from "../boot/machines/machine.ts";
 import { type BootFiles, type BootRequest, bootOnce } from "../boot/run.ts";
+import { PanicWatch } from "../boot/verdict/panic.ts";
 import type { Layout } from "./layout.ts";
 import { Observer } from "./observer.ts";
 import type { Places } from "./places.ts";

@@ -7,7 +7,7 @@ import { Locator } from "../../host/debug/locate.ts";
 import type { DiskFault } from "../../machine/host/machine.ts";
 import { hashOf } from "../../machine/host/recording.ts";
 import type { BuildOutputs } from "../../toolchain/compile.ts";
-import { openDisk } from "../boot/embedded.ts";
+import { openDisk } from "../boot/machines/embedded.ts";
 import type { BootRequest } from "../boot/run.ts";
 import { filesOf } from "../boot/session.ts";
 import { Layout, type LayoutData } from "./layout.ts";

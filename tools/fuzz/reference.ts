@@ -1,6 +1,6 @@
 // The judge: a module in V8, with every event in the words of driver.S.
 
-import { RESULT_EVENT } from "../wast/rv64/thunks.ts";
+import { RESULT_EVENT } from "../test/wast/rv64/thunks.ts";
 import { type Call, type Digest, hashMemory, importEvent, mix, throws } from "./plan.ts";
 
 export interface Reference extends Digest {

@@ -1,86 +1,185 @@
-// ./nx image: the package image, made and looked into on the host.
+// What `./nx image` does. What was asked for goes to stdout, the rest is a Problem.
 
-import { type Command, InvalidArgumentError } from "commander";
+import { existsSync } from "node:fs";
+import { join, sep } from "node:path";
+import { type NamedFile, placeOf, requireOutputs } from "../../host/outputs.ts";
+import { sourcesFromWord, writeImageFile } from "../../host/pkgimg/files.ts";
+import { type ImageKey, readKeyFile } from "../../host/pkgimg/keys.ts";
+import { imagePath } from "../../host/pkgimg/paths.ts";
+import { Problem } from "../../host/problem.ts";
+import { formatTable, progressOn } from "../../host/report.ts";
+import { root } from "../../host/root.ts";
+import { byteBar } from "./progress.ts";
+import { type ImageEntry, ImageReader } from "./reader.ts";
+import { judgeSignature, type SignatureFacts, signatureText } from "./sign.ts";
 
-const IMAGE_DEFAULT = "the disk's, build/pkgfs.img, if left out";
+/** Names that are listed where one is not there. */
+const SIBLINGS_SHOWN = 10;
 
-export function register(program: Command): void {
-  const image = program.command("image").description("make, check and look into a package image");
+/** The disk's own image, wherever the command is run. */
+const diskImage = join(root, "build/pkgfs.img");
 
-  image
-    .command("build")
-    .description("build an image: the disk's own, or one from files and folders")
-    .argument("[inputs...]", "FOLDER, PATH=FOLDER or PATH=FILE; none: build/pkgfs.img and what goes into it")
-    .option("--out <file>", "the image to write, if there are inputs")
-    .option("--label <name>", "its name, up to 32 bytes", "")
-    .option("--key <file>", "sign it with this key")
-    .action(async (inputs: string[], options: { out?: string; label: string; key?: string }) => {
-      const { build } = await import("./commands.ts");
-      await build(inputs, options.out, options.label, options.key);
-    });
-
-  image
-    .command("keygen")
-    .description("make a key pair: NAME.key, which signs and stays secret, and NAME.pub, which builds trust")
-    .argument("<name>", "where: a path without the .key and .pub")
-    .action(async (name: string) => {
-      const { keygen } = await import("./sign.ts");
-      keygen(name);
-    });
-
-  image
-    .command("sign")
-    .description("sign an image, in place of whatever signature it has")
-    .argument("<file>", "the image")
-    .requiredOption("--key <file>", "the private key: NAME.key of keygen")
-    .option("--sequence <number>", "which of two images of one label is the newer", sequence)
-    .option("--out <file>", "write the signed image here and leave the other one as it is")
-    .action(async (file: string, options: { key: string; sequence?: bigint; out?: string }) => {
-      const { signImage } = await import("./sign.ts");
-      await signImage(file, options.key, options.sequence, options.out ?? file);
-    });
-
-  image
-    .command("verify")
-    .description("check every block and every file of an image, and its signature")
-    .argument("[file]", `the image; ${IMAGE_DEFAULT}`)
-    .option("--key <file>", "this key, or its public half, has to have signed it")
-    .option("--json", "print what it is as JSON")
-    .action(async (file: string | undefined, options: { key?: string; json?: true }) => {
-      const { verify } = await import("./commands.ts");
-      await verify(file, options.key, options.json === true);
-    });
-
-  image
-    .command("ls")
-    .description("list a directory of an image")
-    .argument(
-      "[directory]",
-      "a path in the image, with pkg:// and slashes at its ends or not; none: its top",
-      "",
-    )
-    .option("--image <file>", `the image; ${IMAGE_DEFAULT}`)
-    .option("-r, --recursive", "all files below it")
-    .option("--json", "print the files as JSON")
-    .action(async (directory: string, options: { image?: string; recursive?: true; json?: true }) => {
-      const { list } = await import("./commands.ts");
-      await list(options.image, directory, options.recursive === true, options.json === true);
-    });
-
-  image
-    .command("cat")
-    .description("write a file of an image to standard output")
-    .argument("<path>", "its path in the image, such as fixtures/hello.txt")
-    .option("--image <file>", `the image; ${IMAGE_DEFAULT}`)
-    .action(async (path: string, options: { image?: string }) => {
-      const { cat } = await import("./commands.ts");
-      await cat(options.image, path);
-    });
+/** Builds an image from `inputs`, or, without any, the disk's and everything that goes into it. */
+export async function build(
+  inputs: readonly string[],
+  out: string | undefined,
+  label: string,
+  keyFile: string | undefined,
+): Promise<void> {
+  if (inputs.length === 0) {
+    const given = { "--out": out, "--key": keyFile, "--label": label === "" ? undefined : label };
+    const option = Object.entries(given).find(([, value]) => value !== undefined)?.[0];
+    if (option !== undefined) {
+      throw new Problem(`${option} is for an image of inputs, and there are none`, { exitCode: 2 });
+    }
+    const { build: buildAll } = await import("../../toolchain/compile.ts");
+    await buildAll({ profile: "bringup", progress: progressOn(process.stderr), only: [] });
+  } else {
+    if (out === undefined) {
+      throw new Problem("--out is needed: where should the image be written?", { exitCode: 2 });
+    }
+    const sources = inputs.flatMap(sourcesFromWord);
+    requireOutputs([{ word: "--out", file: out }], inputsOf(inputs, out, keyFile));
+    const signing = keyFile === undefined ? {} : { key: readKeyFile(keyFile) };
+    const bar = byteBar(process.stderr, out);
+    try {
+      writeImageFile(out, sources, { label, ...signing, onProgress: bar.show });
+    } finally {
+      bar.end();
+    }
+  }
+  await withImage(out, async (image, file) => {
+    const signature = judgeSignature(image.superblock, file, undefined);
+    process.stdout.write(`${file}: ${summary(image, signature)}\n`);
+  });
 }
 
-function sequence(text: string): bigint {
-  if (/^[0-9]{1,20}$/.test(text) && BigInt(text) < 2n ** 64n) {
-    return BigInt(text);
+/** What goes into an image, and its key: none of it must be written over. Throws Problem if `out` lies in such a folder. */
+function inputsOf(words: readonly string[], out: string, keyFile: string | undefined): NamedFile[] {
+  const files = words.map((word) => ({ word, file: word.slice(word.indexOf("=") + 1) }));
+  const place = placeOf(out);
+  const around = files.find(({ file }) => place.startsWith(`${placeOf(file)}${sep}`));
+  if (around !== undefined) {
+    throw new Problem(`--out ${out} lies in ${around.file}, which goes into the image`, {
+      hints: ["name a place beside it"],
+      exitCode: 2,
+    });
   }
-  throw new InvalidArgumentError("a whole number below 2^64 is needed.");
+  return keyFile === undefined ? files : [...files, { word: "--key", file: keyFile }];
+}
+
+/**
+ * Checks an image whole, and its signature.
+ *
+ * @param keyFile the key that has to have signed it; without one, a signature by the development key is checked
+ */
+export async function verify(
+  given: string | undefined,
+  keyFile: string | undefined,
+  json: boolean,
+): Promise<void> {
+  const key: ImageKey | undefined = keyFile === undefined ? undefined : readKeyFile(keyFile);
+  await withImage(given, async (image, file) => {
+    image.verify();
+    const signature = judgeSignature(image.superblock, file, key);
+    const { label, blockCount, entryCount, digest } = image;
+    const facts = { file, label, blockCount, entryCount, digest, signature };
+    const words = `${file}: ${summary(image, signature)}: all matches`;
+    process.stdout.write(`${json ? JSON.stringify(facts) : words}\n`);
+  });
+}
+
+/** Lists a directory, or all files below it. */
+export async function list(
+  given: string | undefined,
+  typed: string,
+  recursive: boolean,
+  json: boolean,
+): Promise<void> {
+  await withImage(given, async (image, file) => {
+    const directory = imagePath(typed);
+    const children = image.list(directory);
+    if (!children) {
+      throw noSuch(image, file, directory, "directory");
+    }
+    const prefix = directory === "" ? "" : `${directory}/`;
+    const entries = [...image.entries()].filter(({ path }) => path.startsWith(prefix));
+    if (json) {
+      const shown = recursive
+        ? entries
+        : entries.filter(({ path }) => !path.slice(prefix.length).includes("/"));
+      process.stdout.write(`${JSON.stringify(shown)}\n`);
+      return;
+    }
+    const rows = recursive
+      ? entries.map((entry) => rowOf(entry.path, entry))
+      : children.map(({ name, file: entry }) => rowOf(entry ? name : `${name}/`, entry));
+    process.stdout.write(
+      formatTable([{ heading: "bytes", align: "right" }, { heading: "sha256" }, { heading: "name" }], rows),
+    );
+  });
+}
+
+/** Writes a file's bytes to stdout. */
+export async function cat(given: string | undefined, typed: string): Promise<void> {
+  const path = imagePath(typed);
+  await withImage(given, async (image, file) => {
+    if (!image.find(path)) {
+      throw noSuch(image, file, path, "file");
+    }
+    for (const bytes of image.read(path)) {
+      // A pipe that takes no more has to be waited for, or the whole file would be in memory.
+      if (!process.stdout.write(bytes)) {
+        await new Promise((drained) => process.stdout.once("drain", drained));
+      }
+    }
+  });
+}
+
+async function withImage(
+  given: string | undefined,
+  use: (image: ImageReader, file: string) => Promise<void>,
+): Promise<void> {
+  const file = given ?? diskImage;
+  if (given === undefined && !existsSync(file)) {
+    throw new Problem(`there is no ${file}`, { hints: ["./nx build makes it, or name another image"] });
+  }
+  const image = await ImageReader.open(file);
+  try {
+    await use(image, file);
+  } finally {
+    image.close();
+  }
+}
+
+function summary(image: ImageReader, signature: SignatureFacts | null): string {
+  const label = image.label === "" ? "no label" : `label ${JSON.stringify(image.label)}`;
+  const signed = signatureText(signature);
+  return `${image.entryCount} files, ${image.blockCount} blocks, ${label}, ${signed}, digest ${image.digest}`;
+}
+
+function rowOf(name: string, entry: ImageEntry | undefined): string[] {
+  return entry ? [String(entry.byteLength), entry.hash.slice(0, 16), name] : ["", "", name];
+}
+
+/** That a path is not there, with what is there instead. */
+function noSuch(image: ImageReader, file: string, path: string, kind: "file" | "directory"): Problem {
+  const other = kind === "file" ? image.list(path) : image.find(path);
+  const message = other
+    ? `${JSON.stringify(path)} in ${file} is not a ${kind}`
+    : `${file} has no ${kind} ${JSON.stringify(path)}`;
+  return new Problem(message, { hints: [siblingsText(image, path)] });
+}
+
+/** What is where a path ends to be right. */
+function siblingsText(image: ImageReader, path: string): string {
+  let parent = path;
+  do {
+    parent = parent.includes("/") ? parent.slice(0, parent.lastIndexOf("/")) : "";
+  } while (image.list(parent) === undefined && parent !== "");
+  const siblings = image.list(parent) ?? [];
+  const names = siblings
+    .map((child) => (child.file ? child.name : `${child.name}/`))
+    .slice(0, SIBLINGS_SHOWN);
+  return `${parent === "" ? "the image" : `${parent}/`} has: ${names.join(", ")}`;
 }

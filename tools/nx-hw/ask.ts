@@ -10,7 +10,7 @@
 import { printProblems } from "../../host/print-problem.ts";
 import { Problem } from "../../host/problem.ts";
 import { paintFor } from "../../host/report.ts";
-import { failureText } from "../boot/command.ts";
+import { failureText } from "../boot/boot.ts";
 import { runSession } from "../boot/session.ts";
 import type { MachineWords } from "../boot/words.ts";
 

@@ -5,15 +5,15 @@
 
 import { Command, CommanderError } from "commander";
 import { printProblem } from "../../host/print-problem.ts";
-import { register as registerBoot } from "../boot/boot.ts";
-import { register as registerExplore } from "../explore/explore.ts";
+import { register as registerBench } from "../bench/command.ts";
+import { register as registerBoot } from "../boot/command.ts";
+import { register as registerBuild } from "../build/command.ts";
+import { register as registerExplore } from "../explore/command.ts";
 import { register as registerFuzz } from "../fuzz/command.ts";
-import { register as registerImage } from "../image/image.ts";
-import { register as registerHw } from "../nx-hw/hw.ts";
-import { register as registerReplay } from "../replay/replay.ts";
-import { register as registerBench } from "./commands/bench.ts";
-import { register as registerBuild } from "./commands/build.ts";
-import { register as registerTest } from "./commands/test.ts";
+import { register as registerImage } from "../image/command.ts";
+import { register as registerHw } from "../nx-hw/command.ts";
+import { register as registerReplay } from "../replay/command.ts";
+import { register as registerTest } from "../test/command.ts";
 
 /** Adds a command, with its options and help, to the program. Every command's folder exports one of these. */
 export type Register = (program: Command) => void;

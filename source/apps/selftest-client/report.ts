@@ -6,7 +6,7 @@
  *   SELFTEST: <name> FAILED <why>            instead of both
  *
  * The nonce is a random number that the host gave to this run, so the proof line can not be older than the run; the
- * host recomputes it (tools/boot/proof.ts) and judges the data.
+ * host recomputes it (tools/boot/verdict/proof.ts) and judges the data.
  */
 import { Topic } from "abi/info";
 import { Role } from "abi/startup";

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { BareMachine } from "../../../machine/host/bare.ts";
-import { hasQemu, qemuProgram } from "../../../tools/boot/qemu.ts";
+import { hasQemu, qemuProgram } from "../../../tools/boot/machines/qemu.ts";
 import { assembleText, machineModule } from "./bare.ts";
 import { randomProgram } from "./random-program.ts";
 

@@ -4,7 +4,7 @@
 // What the module traps on ends only the attempt that it was made in (`attempt` below), as an exception of Wasm's would in
 // Node.
 
-    .include "tools/wast/rv64/bare.inc"
+    .include "tools/test/wast/rv64/bare.inc"
 
     .section .text.entry, "ax"
     .globl  _start

@@ -4,7 +4,7 @@
 // Addresses are as in entry.S: every hart climbs to the top of the address space.
 // A trap on any hart ends the run without the last character, and the test says so.
 
-    .include "tools/wast/rv64/bare.inc"
+    .include "tools/test/wast/rv64/bare.inc"
 
     .equ HARTS, 4
     .equ STACK_SHIFT, 14                // 16 KiB a hart

@@ -18,8 +18,8 @@ import { formatProblem } from "../../../host/print-problem.ts";
 import { paintFor } from "../../../host/report.ts";
 import { root } from "../../../host/root.ts";
 import { decodeRecording, encodeRecording } from "../../../machine/host/recording.ts";
-import { faultsOf } from "../../../tools/boot/hostility.ts";
 import { requireMachineInputs } from "../../../tools/boot/inputs.ts";
+import { faultsOf } from "../../../tools/boot/machines/hostility.ts";
 import type { MachineWords } from "../../../tools/boot/words.ts";
 
 const NOBODY = 65_534;

@@ -7,8 +7,8 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { paintFor } from "../../../host/report.ts";
 import { compileDts } from "../../../toolchain/dts/compile.ts";
-import { failureText } from "../../../tools/boot/command.ts";
-import { qemuMachine } from "../../../tools/boot/qemu.ts";
+import { failureText } from "../../../tools/boot/boot.ts";
+import { qemuMachine } from "../../../tools/boot/machines/qemu.ts";
 import { type BootReport, type BootRequest, bootOnce } from "../../../tools/boot/run.ts";
 
 const VIRT_NEXUS = "pkg/dts/virt-nexus.dts";

@@ -3,7 +3,7 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { Command } from "commander";
 import { describe, expect, test } from "vitest";
-import { addMachineOptions } from "../../../tools/boot/boot.ts";
+import { addMachineOptions } from "../../../tools/boot/options.ts";
 import type { MachineWords } from "../../../tools/boot/words.ts";
 
 function parse(...args: string[]): MachineWords {

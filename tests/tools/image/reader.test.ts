@@ -20,7 +20,7 @@ import { Command } from "commander";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { writeImageFile } from "../../../host/pkgimg/files.ts";
 import { buildImage } from "../../../host/pkgimg/layout.ts";
-import { register } from "../../../tools/image/image.ts";
+import { register } from "../../../tools/image/command.ts";
 import { ImageReader } from "../../../tools/image/reader.ts";
 import { root } from "../../harness/guest.ts";
 import { sampleFiles } from "../../libs/pkgimg/forge.ts";

@@ -8,7 +8,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vite
 import { DEVELOPMENT_KEY, DEVELOPMENT_PUBLIC_KEY, readKeyFile } from "../../../host/pkgimg/keys.ts";
 import { buildImage } from "../../../host/pkgimg/layout.ts";
 import { isSignedBy } from "../../../host/pkgimg/sign.ts";
-import { register } from "../../../tools/image/image.ts";
+import { register } from "../../../tools/image/command.ts";
 import { barText, byteBar } from "../../../tools/image/progress.ts";
 import { root } from "../../harness/guest.ts";
 import { sampleFiles } from "../../libs/pkgimg/forge.ts";

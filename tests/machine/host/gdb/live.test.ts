@@ -13,7 +13,7 @@ import { decodeRecording } from "../../../../machine/host/recording.ts";
 import { Run } from "../../../../machine/host/run.ts";
 import { stateHash } from "../../../../machine/host/state.ts";
 import type { Person } from "../../../../tools/boot/interactive.ts";
-import { qemuMachine } from "../../../../tools/boot/qemu.ts";
+import { qemuMachine } from "../../../../tools/boot/machines/qemu.ts";
 import { bootOnce, PANIC_QUIET_MS, SHELL_RUN } from "../../../../tools/boot/run.ts";
 import { filesOf } from "../../../../tools/boot/session.ts";
 import { Gdb, registers } from "../../../harness/gdb.ts";

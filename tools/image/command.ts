@@ -1,0 +1,86 @@
+// ./nx image: the package image, made and looked into on the host.
+
+import { type Command, InvalidArgumentError } from "commander";
+
+const IMAGE_DEFAULT = "the disk's, build/pkgfs.img, if left out";
+
+export function register(program: Command): void {
+  const image = program.command("image").description("make, check and look into a package image");
+
+  image
+    .command("build")
+    .description("build an image: the disk's own, or one from files and folders")
+    .argument("[inputs...]", "FOLDER, PATH=FOLDER or PATH=FILE; none: build/pkgfs.img and what goes into it")
+    .option("--out <file>", "the image to write, if there are inputs")
+    .option("--label <name>", "its name, up to 32 bytes", "")
+    .option("--key <file>", "sign it with this key")
+    .action(async (inputs: string[], options: { out?: string; label: string; key?: string }) => {
+      const { build } = await import("./image.ts");
+      await build(inputs, options.out, options.label, options.key);
+    });
+
+  image
+    .command("keygen")
+    .description("make a key pair: NAME.key, which signs and stays secret, and NAME.pub, which builds trust")
+    .argument("<name>", "where: a path without the .key and .pub")
+    .action(async (name: string) => {
+      const { keygen } = await import("./sign.ts");
+      keygen(name);
+    });
+
+  image
+    .command("sign")
+    .description("sign an image, in place of whatever signature it has")
+    .argument("<file>", "the image")
+    .requiredOption("--key <file>", "the private key: NAME.key of keygen")
+    .option("--sequence <number>", "which of two images of one label is the newer", sequence)
+    .option("--out <file>", "write the signed image here and leave the other one as it is")
+    .action(async (file: string, options: { key: string; sequence?: bigint; out?: string }) => {
+      const { signImage } = await import("./sign.ts");
+      await signImage(file, options.key, options.sequence, options.out ?? file);
+    });
+
+  image
+    .command("verify")
+    .description("check every block and every file of an image, and its signature")
+    .argument("[file]", `the image; ${IMAGE_DEFAULT}`)
+    .option("--key <file>", "this key, or its public half, has to have signed it")
+    .option("--json", "print what it is as JSON")
+    .action(async (file: string | undefined, options: { key?: string; json?: true }) => {
+      const { verify } = await import("./image.ts");
+      await verify(file, options.key, options.json === true);
+    });
+
+  image
+    .command("ls")
+    .description("list a directory of an image")
+    .argument(
+      "[directory]",
+      "a path in the image, with pkg:// and slashes at its ends or not; none: its top",
+      "",
+    )
+    .option("--image <file>", `the image; ${IMAGE_DEFAULT}`)
+    .option("-r, --recursive", "all files below it")
+    .option("--json", "print the files as JSON")
+    .action(async (directory: string, options: { image?: string; recursive?: true; json?: true }) => {
+      const { list } = await import("./image.ts");
+      await list(options.image, directory, options.recursive === true, options.json === true);
+    });
+
+  image
+    .command("cat")
+    .description("write a file of an image to standard output")
+    .argument("<path>", "its path in the image, such as fixtures/hello.txt")
+    .option("--image <file>", `the image; ${IMAGE_DEFAULT}`)
+    .action(async (path: string, options: { image?: string }) => {
+      const { cat } = await import("./image.ts");
+      await cat(options.image, path);
+    });
+}
+
+function sequence(text: string): bigint {
+  if (/^[0-9]{1,20}$/.test(text) && BigInt(text) < 2n ** 64n) {
+    return BigInt(text);
+  }
+  throw new InvalidArgumentError("a whole number below 2^64 is needed.");
+}

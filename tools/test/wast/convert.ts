@@ -1,0 +1,110 @@
+// From .wast to what can be run: wabt's wast2json writes a list of commands (JSON) and a binary file for each module.
+
+import { spawnSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { Problem } from "../../../host/problem.ts";
+
+/** A value in the list: `value` is a decimal number, unsigned, for integers. */
+export interface JsonValue {
+  readonly type: string;
+  readonly value?: string | readonly string[];
+}
+
+export interface JsonAction {
+  readonly type: "invoke" | "get";
+  /** The module's name in the file; without it the last one is meant. */
+  readonly module?: string;
+  readonly field: string;
+  readonly args?: readonly JsonValue[];
+}
+
+/** One command of a file. */
+export type JsonCommand =
+  | { readonly type: "module"; readonly line: number; readonly name?: string; readonly filename: string }
+  | { readonly type: "register"; readonly line: number; readonly name?: string; readonly as: string }
+  | { readonly type: "action"; readonly line: number; readonly action: JsonAction }
+  | {
+      readonly type: "assert_return";
+      readonly line: number;
+      readonly action: JsonAction;
+      readonly expected: readonly JsonValue[];
+    }
+  | {
+      readonly type: "assert_trap" | "assert_exhaustion";
+      readonly line: number;
+      readonly action: JsonAction;
+      readonly text: string;
+    }
+  | {
+      readonly type: "assert_uninstantiable";
+      readonly line: number;
+      readonly filename: string;
+      readonly text: string;
+    }
+  | {
+      readonly type: "assert_malformed" | "assert_invalid" | "assert_unlinkable";
+      readonly line: number;
+      readonly text: string;
+    };
+
+export interface Converted {
+  readonly commands: readonly JsonCommand[];
+  module(filename: string): Uint8Array;
+}
+
+/** Whether wabt is installed. */
+export function hasWast2json(): boolean {
+  return spawnSync("wast2json", ["--version"]).status === 0;
+}
+
+/**
+ * Converts one file into the folder `scratch`.
+ * @returns what is to be done, or wast2json's complaint as one line
+ */
+export function convert(file: string, scratch: string): Converted | string {
+  const converted = convertAsItIs(file, scratch);
+  if (typeof converted !== "string") {
+    return converted;
+  }
+  const text = readFileSync(file, "utf8");
+  const repaired = withMessages(text);
+  if (repaired === text) {
+    return converted;
+  }
+  const copy = join(scratch, basename(file));
+  writeFileSync(copy, repaired);
+  const second = convertAsItIs(copy, scratch);
+  return typeof second === "string" ? converted : second;
+}
+
+/** Early files have assert_traps without a message, which wast2json insists on. An empty one fits every reason. */
+function withMessages(text: string): string {
+  return text.replaceAll(/^\(assert_trap (\(invoke .*[^"])\)$/gm, (line, action: string) =>
+    isBalanced(line) ? `(assert_trap ${action} "")` : line,
+  );
+}
+
+/** Whether a line has as many opening as closing parentheses, so that nothing follows on the next one. */
+function isBalanced(line: string): boolean {
+  return line.split("(").length === line.split(")").length;
+}
+
+function convertAsItIs(file: string, scratch: string): Converted | string {
+  const list = join(scratch, `${basename(file, ".wast")}.json`);
+  const run = spawnSync("wast2json", [file, "-o", list], { encoding: "utf8" });
+  if (run.error !== undefined) {
+    throw new Problem("wast2json was not found", { hints: ["it is in Debian's package wabt"] });
+  }
+  if (run.status !== 0) {
+    return complaint(run.stderr);
+  }
+  const { commands }: { commands: readonly JsonCommand[] } = JSON.parse(readFileSync(list, "utf8"));
+  return { commands, module: (filename) => readFileSync(join(scratch, filename)) };
+}
+
+/** The first error, without the path in front of it. */
+function complaint(output: string): string {
+  const line = output.split("\n").find((text) => text.includes("error:")) ?? "it says nothing";
+  return line.replace(/^.*?(\d+:\d+: )?error: /, "$1");
+}
