@@ -27,7 +27,11 @@ import { slotOf, startup } from "runtime/startup";
 import { Puppet, puppetOf, SCRIPT, Step } from "./puppet";
 import { tellNumber } from "./report";
 
-const ROUNDS: u32 = 3;
+/** Rounds of a short run and of a long one. */
+export const ROUNDS: u32 = 3;
+export const ROUNDS_LONG: u32 = 100;
+/** After each round everything rests for so long: then all that the kernel holds is counted. */
+const REST_MICROSECONDS: u64 = 3_000;
 /** Tasks of a round, and system calls of each. */
 const CROWD: u32 = 4;
 const CALLS: u32 = 96;
@@ -47,10 +51,11 @@ const crowd: usize = memory.data(CROWD * 4, 4);
 const shared: usize = memory.data(SHARED * 4, 4);
 let state: u64 = 0;
 
-export function attackWithCalls(): void {
+/** Rounds of random calls; each round is a run of its own, with tasks and objects of its own. */
+export function attackWithCalls(rounds: u32): void {
   information(slotOf(Role.Info), Topic.Nonce, 0);
   state = result(0) ^ result(1) ^ 1;
-  for (let round: u32 = 0; round < ROUNDS; round++) {
+  for (let round: u32 = 0; round < rounds; round++) {
     if (!share()) {
       return;
     }
@@ -70,8 +75,9 @@ export function attackWithCalls(): void {
     }
     sleepUntil(deadlineIn(drawn(<u32>ROUND_MILLISECONDS), startup().timebase));
     endRound();
+    sleepUntil(now() + (startup().timebase * REST_MICROSECONDS) / 1_000_000);
   }
-  tellNumber("rounds of calls", ROUNDS);
+  tellNumber("rounds of calls", rounds);
 }
 
 /** The objects that the tasks of a round share. */

@@ -11,7 +11,7 @@ import { line, print } from "runtime/log";
 import { setTaskName } from "runtime/panic";
 import { startup } from "runtime/startup";
 import { lengthToZero } from "text/bytes";
-import { attackWithCalls } from "./calls";
+import { attackWithCalls, ROUNDS, ROUNDS_LONG } from "./calls";
 import { attackCapabilities } from "./capabilities";
 import { attackWithDelays } from "./delays";
 import { attackDisk } from "./disk";
@@ -54,7 +54,9 @@ export function main(): i32 {
   } else if (isAsked("reservations")) {
     attackReservations();
   } else if (isAsked("calls")) {
-    attackWithCalls();
+    attackWithCalls(ROUNDS);
+  } else if (isAsked("many calls")) {
+    attackWithCalls(ROUNDS_LONG);
   } else if (isAsked("trail")) {
     leaveTrail();
   } else {
