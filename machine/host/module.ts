@@ -1,7 +1,14 @@
 // The core's Wasm module as TypeScript sees it: one instance is one machine.
 //
-// Nothing here is Node's: a browser gives the same module and the same two functions. The types are what
-// machine/core/module.ts exports; a name that is missing is found when the instance is made, not in the middle of a run.
+// Nothing here is Node's: a browser gives the same module and the same two functions. Names and types are generated from
+// machine/core/module.ts; a name that is missing is found when the instance is made, not in the middle of a run.
+
+import {
+  type Constants,
+  constantNames,
+  type Functions,
+  functionNames,
+} from "../../build/gen/host/machine/core/module.ts";
 
 /** What the machine asks of its host (machine/core/host.ts). */
 export interface HostFunctions {
@@ -14,102 +21,10 @@ export interface HostFunctions {
   traceEvent?: (kind: number, hart: number, clock: bigint, first: bigint, second: bigint) => void;
 }
 
-/** What the module exports. Addresses and counts are u32 unless they are bigint. */
-export interface Core {
+/** What the module exports. Addresses and counts are u32 unless they are bigint; yes and no are 1 and 0. */
+export interface Core extends Functions, Constants {
   memory: WebAssembly.Memory;
-  HART_STATE_BYTES: WebAssembly.Global;
-  create: (harts: number, ramBytes: number) => number;
-  seedInterleave: (seed: bigint) => void;
-  busReset: (harts: number, sswi: number, clint: number) => void;
-  attachDisk: (slot: number, version: number, byteCount: bigint) => number;
-  clearFaults: () => void;
-  addFault: (kind: number, first: bigint, last: bigint) => number;
-  strikeCount: (kind: number) => bigint;
-  firmwareBoot: (entry: bigint, tree: bigint, sstc: number) => number;
-  powerOn: (address: bigint, a1: bigint, a2: bigint) => void;
-  run: (instructions: bigint) => number;
-  setTurns: (length: number) => void;
-  setChaos: (mask: number) => void;
-  addBreakpoint: (address: bigint) => number;
-  clearBreakpoints: () => void;
-  hasBreakpoints: () => number;
-  requestStop: () => void;
-  stopRequested: () => number;
-  stoppedHart: () => number;
-  busLoad: (hart: number, address: bigint, size: number) => bigint;
-  setTrace: (on: number) => void;
-  power: () => number;
-  powerCode: () => number;
-  uartReceive: (byte: number) => number;
-  clock: () => bigint;
-  retiredTotal: () => bigint;
-  time: () => bigint;
-  hartAt: (hart: number) => number;
-  hartPc: (hart: number) => bigint;
-  hartMode: (hart: number) => number;
-  hartActivity: (hart: number) => number;
-  lostAnswers: (hart: number) => number;
-  hartPending: (hart: number) => bigint;
-  hartEnabled: (hart: number) => bigint;
-  hartRetired: (hart: number) => bigint;
-  hartCsr: (hart: number, number: number) => bigint;
-  setHartCsr: (hart: number, number: number, value: bigint) => void;
-  setHartPc: (hart: number, address: bigint) => void;
-  physicalAddress: (hart: number, address: bigint) => bigint;
-  readRegister: (hart: number, register: number) => bigint;
-  writeRegister: (hart: number, register: number, value: bigint) => void;
-  ramBase: () => number;
-  pageFlags: () => number;
-  ramBytes: () => number;
-  hostWrites: (address: bigint, byteCount: bigint) => number;
 }
-
-const functionNames: readonly (keyof Core)[] = [
-  "create",
-  "seedInterleave",
-  "busReset",
-  "attachDisk",
-  "clearFaults",
-  "addFault",
-  "strikeCount",
-  "firmwareBoot",
-  "powerOn",
-  "run",
-  "setTurns",
-  "setChaos",
-  "addBreakpoint",
-  "clearBreakpoints",
-  "hasBreakpoints",
-  "requestStop",
-  "stopRequested",
-  "stoppedHart",
-  "busLoad",
-  "setTrace",
-  "power",
-  "powerCode",
-  "uartReceive",
-  "clock",
-  "retiredTotal",
-  "time",
-  "hartAt",
-  "hartPc",
-  "hartMode",
-  "hartActivity",
-  "lostAnswers",
-  "hartPending",
-  "hartEnabled",
-  "hartRetired",
-  "hartCsr",
-  "setHartCsr",
-  "setHartPc",
-  "physicalAddress",
-  "readRegister",
-  "writeRegister",
-  "ramBase",
-  "pageFlags",
-  "ramBytes",
-  "hostWrites",
-];
 
 /** Makes a machine of a compiled module. @throws Error if the module is not the machine's */
 export function instantiate(module: WebAssembly.Module, host: HostFunctions): Core {
@@ -144,7 +59,7 @@ function isCore(exports: object): exports is Core {
   const known: Record<string, unknown> = { ...exports };
   return (
     known.memory instanceof WebAssembly.Memory &&
-    known.HART_STATE_BYTES instanceof WebAssembly.Global &&
+    constantNames.every((name) => known[name] instanceof WebAssembly.Global) &&
     functionNames.every((name) => typeof known[name] === "function")
   );
 }

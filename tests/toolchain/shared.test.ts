@@ -2,12 +2,15 @@
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { constantNames, functionNames } from "../../build/gen/host/machine/core/module.ts";
 import { root } from "../../host/root.ts";
 import { runAsc, testFlags } from "../../toolchain/asc/run.ts";
+import { faceModule } from "../../toolchain/shared/face.ts";
 import { sharedModule, sharedSources } from "../../toolchain/shared/make.ts";
 import { readNumbers } from "../../toolchain/shared/read.ts";
 import { readModule } from "../../toolchain/wasm/reader.ts";
+import { buildOnce } from "../machine/booting.ts";
 
 const shared = sharedSources.map((file) => ({
   file,
@@ -81,4 +84,34 @@ export type Kind = (typeof Kind)[keyof typeof Kind];
 test("a member in another form is refused, with its line", () => {
   const source = "\nexport const enum Kind {\n  /** One,\n   * two. */\n  One = 1,\n\n  Two = One + 1,\n}\n";
   expect(() => readNumbers(source, "a.ts")).toThrow('a.ts:7: "Two = One + 1" is not a name with a number');
+});
+
+describe("the face of a module", () => {
+  const sources: Readonly<Record<string, string>> = {
+    "core/module.ts": `export {\n  run,\n  BYTES,\n} from "./parts/run"; // export { no } from "./no";\n`,
+    "core/parts/run.ts": `export const BYTES: u32 = offsetof<Hart>();
+export function run(hart: Hart, count: u64, on: bool): Stop {\n}\nexport function other(): void {}\n`,
+  };
+  const read = (path: string): string => sources[path] ?? "";
+
+  test("has the functions with the host's types, and the constants", () => {
+    const { text, sources: seen } = faceModule("core/module.ts", read);
+    expect(text).toContain("  run: (hart: number, count: bigint, on: number) => number;\n");
+    expect(text).toContain("  BYTES: WebAssembly.Global;\n");
+    expect(text).not.toContain("other");
+    expect(seen).toEqual(["core/module.ts", "core/parts/run.ts"]);
+  });
+
+  test("refuses what is neither", () => {
+    const wrong = (path: string): string => (path === "core/module.ts" ? read(path) : "export class run {}");
+    expect(() => faceModule("core/module.ts", wrong)).toThrow(
+      "core/module.ts exports run, which is no function or constant of core/parts/run.ts",
+    );
+  });
+
+  test("names exactly what the machine's module exports", async () => {
+    const { exports } = readModule(new Uint8Array(readFileSync((await buildOnce()).wasm)));
+    const named = [...functionNames, ...constantNames, "memory"];
+    expect(exports.map(({ name }) => name).sort()).toEqual(named.sort());
+  });
 });

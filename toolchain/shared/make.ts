@@ -1,5 +1,5 @@
 // What host and guest share, as modules of the host: build/gen/host/<path>.ts has the numbers that the guest's <path>.ts
-// exports. So no number of the guest is typed a second time.
+// exports, and the machine's module has its functions' types. So nothing of the guest is typed a second time.
 //
 //     export const enum Kind { Task = 1, … }      in source/abi/handle.ts
 //     export const Kind = { Task: 1, … }          in build/gen/host/source/abi/handle.ts
@@ -10,6 +10,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Problem } from "../../host/problem.ts";
+import { faceModule } from "./face.ts";
 import { readNumbers, type SharedConstant, type SharedEnum } from "./read.ts";
 
 /** The guest's sources whose numbers the host uses. */
@@ -40,6 +41,9 @@ export const sharedSources: readonly string[] = [
   "source/kernel/neuron/src/arch/riscv/paging.ts",
 ];
 
+/** The source that says what the machine's module exports; its functions become types of the host (face.ts). */
+const MACHINE_FACE = "machine/core/module.ts";
+
 /** The folder of the generated modules, relative to the root. */
 export const SHARED_FOLDER = "build/gen/host";
 
@@ -47,33 +51,44 @@ export const SHARED_FOLDER = "build/gen/host";
  * Makes the modules; one that is as it should be is not touched, and one of a source that is no longer shared goes.
  *
  * @returns the sources that were read, relative to the root
- * @throws Problem where a source is missing, or has a number in a form that cannot be read
+ * @throws Problem where a source is missing, or has something in a form that cannot be read
  */
 export function makeShared(root: string): readonly string[] {
   const folder = join(root, SHARED_FOLDER);
-  for (const file of sharedSources) {
-    if (!existsSync(join(root, file))) {
-      throw new Problem(`${file} is not there, and the host needs its numbers`, {
-        subject: file,
-        hints: ["if it has moved, change its path in toolchain/shared/make.ts and where the host imports it"],
-      });
-    }
-    const text = sharedModule(readFileSync(join(root, file), "utf8"), file);
-    const path = join(folder, file);
-    if (existsSync(path) && readFileSync(path, "utf8") === text) {
-      continue;
-    }
-    mkdirSync(dirname(path), { recursive: true });
-    // Another ./nx may read it at this moment: it sees the old text or the new one.
-    writeFileSync(`${path}.${process.pid}`, text);
-    renameSync(`${path}.${process.pid}`, path);
+  const read = (file: string): string => readShared(root, file);
+  const face = faceModule(MACHINE_FACE, read);
+  const texts = new Map(sharedSources.map((file) => [file, sharedModule(read(file), file)]));
+  texts.set(MACHINE_FACE, face.text);
+  for (const [file, text] of texts) {
+    writeIfNew(join(folder, file), text);
   }
   for (const file of readdirSync(folder, { recursive: true, encoding: "utf8" })) {
-    if (file.endsWith(".ts") && !sharedSources.includes(file)) {
+    if (file.endsWith(".ts") && !texts.has(file)) {
       rmSync(join(folder, file));
     }
   }
-  return sharedSources;
+  return [...sharedSources, ...face.sources];
+}
+
+function readShared(root: string, file: string): string {
+  const path = join(root, file);
+  if (!existsSync(path)) {
+    throw new Problem(`${file} is not there, and the host needs what it declares`, {
+      subject: file,
+      hints: ["if it has moved, change its path in toolchain/shared/make.ts and where the host imports it"],
+    });
+  }
+  return readFileSync(path, "utf8");
+}
+
+function writeIfNew(path: string, text: string): void {
+  if (existsSync(path) && readFileSync(path, "utf8") === text) {
+    return;
+  }
+  mkdirSync(dirname(path), { recursive: true });
+  // Another ./nx may read it at this moment: it sees the old text or the new one.
+  writeFileSync(`${path}.${process.pid}`, text);
+  renameSync(`${path}.${process.pid}`, path);
 }
 
 /** The text of the host's module for a guest's source. */

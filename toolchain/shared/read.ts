@@ -102,7 +102,7 @@ function numberIn(written: string): bigint | undefined {
 }
 
 /** The text with nothing in place of its comments, its lines where they were. */
-function withoutComments(source: string): string {
+export function withoutComments(source: string): string {
   return source.replace(/"(?:[^"\\\n]|\\.)*"|`[^`]*`|\/\*[\s\S]*?\*\/|\/\/.*/g, (found) =>
     found.startsWith("/") ? "\n".repeat(newlines(found)) : found,
   );

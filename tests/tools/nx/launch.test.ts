@@ -38,7 +38,7 @@ beforeAll(() => {
   for (const folder of ["host", "toolchain"]) {
     mkdirSync(join(checkout, folder));
   }
-  for (const path of ["toolchain/shared", "host/problem.ts"]) {
+  for (const path of ["toolchain/shared", "host/problem.ts", "machine/core"]) {
     cpSync(join(root, path), join(checkout, path), { recursive: true });
   }
   for (const path of sharedSources) {
