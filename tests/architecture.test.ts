@@ -4,7 +4,7 @@
 // The levels are drawn in docs/architecture/README.md. A failure names the offending line.
 
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { listFiles } from "../host/files.ts";
 import { root } from "../host/root.ts";
@@ -58,6 +58,30 @@ const guestLevels: readonly (readonly [RegExp, number])[] = [
   [/^source\/(services|init|apps)\/|^source\/kernel\//, 7],
 ];
 
+/** Levels of the host. Two units of one level share nothing: what both need goes below them. */
+const hostLevels: readonly (readonly [RegExp, number])[] = [
+  [/^host\//, 0],
+  [/^(toolchain|machine\/host)\//, 1],
+  [/^tools\/build\//, 2],
+  [/^tools\/boot\//, 3],
+  [/^bench\/|^tools\/(explore|image|mk-pkgfs-img|nx-hw|replay|test)\//, 4],
+  // The fuzzer runs its modules on the board of the specification's tests.
+  [/^tools\/(bench|fuzz)\//, 5],
+  [/^tools\/nx\//, 6],
+  [/^tests\//, 7],
+];
+
+/** The tools that are no command of `./nx`: the command line itself, and a command of its own. */
+const otherTools = ["tools/mk-pkgfs-img", "tools/nx"];
+
+const LOOSE_FILES_MAX = 15;
+/** Folders that may have more loose files, each with the reason. */
+const fullFolders: ReadonlyMap<string, string> = new Map([
+  ["source/kernel/neuron/src/arch/riscv", "a file for each thing of the architecture, in one flat list"],
+  ["source/runtime", "one flat library: a program imports each file by name, as runtime/ipc"],
+  ["tests/attack", "a file for each invariant of docs/contract.md, numbered as there"],
+]);
+
 /** The folders that may speak to hardware, or to what lies below the language. */
 const hardwareFolders =
   /^(source\/kernel\/neuron\/src\/arch\/riscv|source\/drivers|source\/runtime|machine)\//;
@@ -86,6 +110,32 @@ function isGuest(path: string): boolean {
 /** Program or library that a guest file belongs to: files of one may import each other freely. */
 function unitOf(path: string): string {
   return path.startsWith("machine/core/") ? "machine/core" : path.split("/").slice(0, 3).join("/");
+}
+
+/** The same of a host file. */
+function hostUnitOf(path: string): string {
+  const parts = path.split("/");
+  return parts.slice(0, /^(tools|machine)$/.test(parts[0] ?? "") ? 2 : 1).join("/");
+}
+
+/** Whether an import of the host leads to a level above, or to another unit of its own level. */
+function pointsUp({ from, target }: Pick<Import, "from" | "target">): boolean {
+  // What is generated (build/gen) is below everything.
+  if (target === null || target.startsWith("build/") || hostUnitOf(from) === hostUnitOf(target)) {
+    return false;
+  }
+  const above = levelOf(hostLevels, from);
+  const below = levelOf(hostLevels, target);
+  return above === undefined || below === undefined || below >= above;
+}
+
+/** How many files of code each folder has beside its folders. */
+function looseFiles(files: readonly string[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const file of files) {
+    counts.set(dirname(file), (counts.get(dirname(file)) ?? 0) + 1);
+  }
+  return counts;
 }
 
 describe("imports of the guest", () => {
@@ -167,6 +217,26 @@ describe("statics of the guest", () => {
   });
 });
 
+describe("imports of the host", () => {
+  // The guest of a benchmark is no host code.
+  const imports = hostImports.filter(({ from }) => !isGuest(from));
+
+  test("they point down, and two units of one level share nothing", () => {
+    expect(imports.filter(pointsUp).map(where)).toEqual([]);
+  });
+
+  test("every folder of tools/ but two is a command of ./nx: its command.ts says how it is called", () => {
+    const folders = new Set(
+      sourceFiles(root, ["tools"]).map((file) => file.split("/").slice(0, 2).join("/")),
+    );
+    const commands = [...folders].filter((folder) => !otherTools.includes(folder));
+    const listed = importsOf(root, "tools/nx/main.ts").flatMap(({ target }) =>
+      target?.endsWith("/command.ts") ? [dirname(target)] : [],
+    );
+    expect(listed.sort()).toEqual(commands.sort());
+  });
+});
+
 describe("the whole repository", () => {
   test("no file imports itself in a circle", () => {
     const edges = new Map<string, string[]>();
@@ -209,6 +279,15 @@ describe("the whole repository", () => {
     expect(wrong).toEqual([]);
   });
 
+  test(`no folder has more than ${LOOSE_FILES_MAX} loose files of code`, () => {
+    const files = everyFolder.flatMap((folder) => listFiles(root, folder));
+    const counts = looseFiles(files.filter((file) => /\.(ts|js|cjs|S|sh|capnp|ld|inc)$/.test(file)));
+    const full = [...counts].filter(([folder, count]) => count > LOOSE_FILES_MAX && !fullFolders.has(folder));
+    expect(full).toEqual([]);
+    const roomy = [...fullFolders.keys()].filter((folder) => (counts.get(folder) ?? 0) <= LOOSE_FILES_MAX);
+    expect(roomy, "an exception that is not needed").toEqual([]);
+  });
+
   test("no file names a place on the machine that it was written on", () => {
     // Put together from parts, so that this file does not find itself.
     const machinePath = new RegExp(
@@ -236,6 +315,23 @@ describe("the whole repository", () => {
 });
 
 describe("the checks themselves", () => {
+  test("an import of the host that points up is found, and one to a neighbour", () => {
+    const found = (from: string, target: string): boolean => pointsUp({ from, target });
+    expect(found("host/problem.ts", "toolchain/compile.ts")).toBe(true);
+    expect(found("toolchain/compile.ts", "tools/build/options.ts")).toBe(true);
+    expect(found("tools/replay/replay.ts", "tools/explore/seed.ts")).toBe(true);
+    expect(found("tools/replay/replay.ts", "tools/somewhere/new.ts")).toBe(true);
+    expect(found("tools/replay/replay.ts", "tools/boot/console.ts")).toBe(false);
+    expect(found("toolchain/steps/build.ts", "toolchain/stale.ts")).toBe(false);
+  });
+
+  test("loose files are counted for each folder", () => {
+    expect([...looseFiles(["a/b.ts", "a/c.ts", "a/d/e.ts"])]).toEqual([
+      ["a", 2],
+      ["a/d", 1],
+    ]);
+  });
+
   test("a circle is found, and named along its way", () => {
     const edges = new Map([
       ["a", ["b"]],

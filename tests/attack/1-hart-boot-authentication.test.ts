@@ -2,8 +2,8 @@
 // kernel's calls that stop and start harts want a capability that no program of a run has.
 
 import { beforeAll, expect, test } from "vitest";
-import { onEachMachine } from "../system/each-machine.ts";
-import { BOOT_TIMEOUT_MS } from "../system/machine.ts";
+import { onEachMachine } from "../system/harness/each-machine.ts";
+import { BOOT_TIMEOUT_MS } from "../system/harness/machine.ts";
 import { type Attack, attack } from "./attack.ts";
 
 onEachMachine("starting and stopping harts from a task", (boot) => {

@@ -1,8 +1,8 @@
 // Capabilities cannot be forged, do not outlive their slot, and never grow: not by a copy, a grant or a message.
 
 import { beforeAll, test } from "vitest";
-import { onEachMachine } from "../system/each-machine.ts";
-import { BOOT_TIMEOUT_MS } from "../system/machine.ts";
+import { onEachMachine } from "../system/harness/each-machine.ts";
+import { BOOT_TIMEOUT_MS } from "../system/harness/machine.ts";
 import { type Attack, attack } from "./attack.ts";
 
 onEachMachine("capabilities", (boot) => {

@@ -1,8 +1,8 @@
 // A reply token is good once, for the one task that got it, while its caller waits.
 
 import { beforeAll, test } from "vitest";
-import { onEachMachine } from "../system/each-machine.ts";
-import { BOOT_TIMEOUT_MS } from "../system/machine.ts";
+import { onEachMachine } from "../system/harness/each-machine.ts";
+import { BOOT_TIMEOUT_MS } from "../system/harness/machine.ts";
 import { type Attack, attack } from "./attack.ts";
 
 onEachMachine("reply tokens", (boot) => {

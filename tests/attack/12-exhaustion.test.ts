@@ -1,8 +1,8 @@
 // One task that takes everything there is stops no service that runs, and with its end everything comes back.
 
 import { beforeAll, expect, test } from "vitest";
-import { onEachMachine } from "../system/each-machine.ts";
-import { BOOT_TIMEOUT_MS } from "../system/machine.ts";
+import { onEachMachine } from "../system/harness/each-machine.ts";
+import { BOOT_TIMEOUT_MS } from "../system/harness/machine.ts";
 import { type Attack, attack } from "./attack.ts";
 
 onEachMachine("a task that takes everything", (boot) => {

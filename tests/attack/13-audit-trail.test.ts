@@ -1,8 +1,8 @@
 // What is refused is on record: capabilities, tasks that were ended, writes to the disk, harts that started.
 
 import { beforeAll, expect, test } from "vitest";
-import { onEachMachine } from "../system/each-machine.ts";
-import { BOOT_TIMEOUT_MS } from "../system/machine.ts";
+import { onEachMachine } from "../system/harness/each-machine.ts";
+import { BOOT_TIMEOUT_MS } from "../system/harness/machine.ts";
 import { type Attack, attack } from "./attack.ts";
 
 onEachMachine("the audit trail", (boot) => {

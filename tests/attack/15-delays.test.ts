@@ -6,8 +6,8 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { parseChaos } from "../../machine/host/chaos.ts";
 import { bootEmbedded } from "../machine/booting.ts";
-import { onEachMachine } from "../system/each-machine.ts";
-import { BOOT_TIMEOUT_MS } from "../system/machine.ts";
+import { onEachMachine } from "../system/harness/each-machine.ts";
+import { BOOT_TIMEOUT_MS } from "../system/harness/machine.ts";
 import { type Attack, attack } from "./attack.ts";
 
 /** Ticks of the timebase from one tick of the scheduler to the next. */

@@ -5,7 +5,7 @@ import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { root } from "../../host/root.ts";
-import { BOOT_TIMEOUT_MS, bootQemu, explain, hasQemu } from "../system/machine.ts";
+import { BOOT_TIMEOUT_MS, bootQemu, explain, hasQemu } from "../system/harness/machine.ts";
 
 const SEEDS = 24;
 const RUN = "attacker calls";

@@ -4,8 +4,8 @@
 import { describe, test } from "vitest";
 import { parseChaos } from "../../machine/host/chaos.ts";
 import { bootEmbedded } from "../machine/booting.ts";
-import { type Boot, onEachMachine } from "../system/each-machine.ts";
-import { BOOT_TIMEOUT_MS } from "../system/machine.ts";
+import { type Boot, onEachMachine } from "../system/harness/each-machine.ts";
+import { BOOT_TIMEOUT_MS } from "../system/harness/machine.ts";
 import { attack } from "./attack.ts";
 
 /** Four tasks that add, as often as puppet.S says. */

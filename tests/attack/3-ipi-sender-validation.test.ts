@@ -1,8 +1,8 @@
 // "Who sent an IPI cannot be forged": no task can raise one, or write what says who did.
 
 import { beforeAll, describe, expect, test } from "vitest";
-import { onEachMachine } from "../system/each-machine.ts";
-import { BOOT_TIMEOUT_MS } from "../system/machine.ts";
+import { onEachMachine } from "../system/harness/each-machine.ts";
+import { BOOT_TIMEOUT_MS } from "../system/harness/machine.ts";
 import { type Attack, attack } from "./attack.ts";
 
 // With ACLINT the SSWI device is really there: a store to it would interrupt a hart.

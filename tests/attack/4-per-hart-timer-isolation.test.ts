@@ -1,8 +1,8 @@
 // "Each hart's timer is its own": nothing that a task can name or do sets one.
 
 import { beforeAll, describe, expect, test } from "vitest";
-import { onEachMachine } from "../system/each-machine.ts";
-import { BOOT_TIMEOUT_MS } from "../system/machine.ts";
+import { onEachMachine } from "../system/harness/each-machine.ts";
+import { BOOT_TIMEOUT_MS } from "../system/harness/machine.ts";
 import { type Attack, attack } from "./attack.ts";
 
 onEachMachine("other harts' timers", (boot) => {

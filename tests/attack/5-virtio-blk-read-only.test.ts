@@ -4,8 +4,8 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
-import { onEachMachine } from "../system/each-machine.ts";
-import { BOOT_TIMEOUT_MS, buildOnce, pkgfsImage } from "../system/machine.ts";
+import { onEachMachine } from "../system/harness/each-machine.ts";
+import { BOOT_TIMEOUT_MS, buildOnce, pkgfsImage } from "../system/harness/machine.ts";
 import { type Attack, attack } from "./attack.ts";
 
 function imageHash(): string {

@@ -12,8 +12,8 @@ import { DEVELOPMENT_KEY, keyFromPem, readKeyFile } from "../../host/pkgimg/keys
 import { signSuperblock } from "../../host/pkgimg/sign.ts";
 import { root } from "../../host/root.ts";
 import { programs } from "../../toolchain/programs.ts";
-import { onEachMachine } from "../system/each-machine.ts";
-import { BOOT_TIMEOUT_MS, buildOnce, explain, pkgfsImage } from "../system/machine.ts";
+import { onEachMachine } from "../system/harness/each-machine.ts";
+import { BOOT_TIMEOUT_MS, buildOnce, explain, pkgfsImage } from "../system/harness/machine.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "neuron-integrity-test-"));
 afterAll(() => rmSync(scratch, { recursive: true }));

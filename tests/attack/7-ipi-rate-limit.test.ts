@@ -1,8 +1,8 @@
 // "IPIs are limited": a hart sends 1,000 a second at most, whatever its tasks do, and the limit loses no wake-up.
 
 import { beforeAll, describe, expect, test } from "vitest";
-import { onEachMachine } from "../system/each-machine.ts";
-import { BOOT_TIMEOUT_MS } from "../system/machine.ts";
+import { onEachMachine } from "../system/harness/each-machine.ts";
+import { BOOT_TIMEOUT_MS } from "../system/harness/machine.ts";
 import { type Attack, attack } from "./attack.ts";
 
 const IPIS_PER_SECOND_MAX = 1000;

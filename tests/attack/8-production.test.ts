@@ -9,8 +9,8 @@ import { readElf } from "../../host/debug/elf.ts";
 import { root } from "../../host/root.ts";
 import { type BuildOutputs, build } from "../../toolchain/compile.ts";
 import type { BootReport, BootRequest } from "../../tools/boot/run.ts";
-import { type Boot, onEachMachine } from "../system/each-machine.ts";
-import { BOOT_TIMEOUT_MS, explain } from "../system/machine.ts";
+import { type Boot, onEachMachine } from "../system/harness/each-machine.ts";
+import { BOOT_TIMEOUT_MS, explain } from "../system/harness/machine.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "neuron-production-test-"));
 afterAll(() => rmSync(scratch, { recursive: true }));

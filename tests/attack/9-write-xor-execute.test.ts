@@ -2,8 +2,8 @@
 // doing what it would allow.
 
 import { beforeAll, test } from "vitest";
-import { onEachMachine } from "../system/each-machine.ts";
-import { BOOT_TIMEOUT_MS } from "../system/machine.ts";
+import { onEachMachine } from "../system/harness/each-machine.ts";
+import { BOOT_TIMEOUT_MS } from "../system/harness/machine.ts";
 import { type Attack, attack } from "./attack.ts";
 
 onEachMachine("memory", (boot) => {

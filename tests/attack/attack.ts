@@ -4,8 +4,8 @@
 
 import { expect } from "vitest";
 import type { BootReport, BootRequest } from "../../tools/boot/run.ts";
-import type { Boot } from "../system/each-machine.ts";
-import { explain } from "../system/machine.ts";
+import type { Boot } from "../system/harness/each-machine.ts";
+import { explain } from "../system/harness/machine.ts";
 
 const ATTEMPT = /^attack: (.+) = (.*)$/;
 /** The attacker's last line. */

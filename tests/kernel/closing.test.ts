@@ -2,7 +2,7 @@
 // there, a badge on a notification's capability names its bits.
 
 import { beforeEach, describe, expect, test } from "vitest";
-import { Class, forever, Kernel, Kind, Refusal, Right, sys, Wait } from "./kernel.ts";
+import { Class, forever, Kernel, Kind, Refusal, Right, sys, Wait } from "./harness/kernel.ts";
 
 let k: Kernel;
 beforeEach(async () => {

@@ -15,7 +15,7 @@ import {
   sys,
   TICK_TIME,
   Wait,
-} from "./kernel.ts";
+} from "./harness/kernel.ts";
 
 let k: Kernel;
 let maker: number;

@@ -14,7 +14,7 @@ import {
   sys,
   TICK_TIME,
   Wait,
-} from "./kernel.ts";
+} from "./harness/kernel.ts";
 
 const page = pageBytes;
 

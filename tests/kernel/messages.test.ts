@@ -12,7 +12,7 @@ import {
   sys,
   TICK_TIME,
   Wait,
-} from "./kernel.ts";
+} from "./harness/kernel.ts";
 
 let k: Kernel;
 beforeEach(async () => {

@@ -4,7 +4,7 @@
 
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { forever, Kernel, Kind, notified, Refusal, Right, sys, TICK_TIME, Wait } from "./kernel.ts";
+import { forever, Kernel, Kind, notified, Refusal, Right, sys, TICK_TIME, Wait } from "./harness/kernel.ts";
 
 const HARTS = 4;
 const CLIENTS = 5;

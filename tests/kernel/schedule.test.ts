@@ -1,7 +1,7 @@
 // Who runs where: urgency, turns, wake-ups for harts that idle, hints, and thieves.
 
 import { beforeEach, expect, test } from "vitest";
-import { Class, forever, Kernel, Kind, Refusal, Right, sys, TICK_TIME, Wait } from "./kernel.ts";
+import { Class, forever, Kernel, Kind, Refusal, Right, sys, TICK_TIME, Wait } from "./harness/kernel.ts";
 
 let k: Kernel;
 beforeEach(async () => {

@@ -3,7 +3,7 @@
 
 import { describe, expect, test } from "vitest";
 import { bootEmbedded } from "../machine/booting.ts";
-import { BOOT_TIMEOUT_MS, bootQemu, explain, hasQemu } from "./machine.ts";
+import { BOOT_TIMEOUT_MS, bootQemu, explain, hasQemu } from "./harness/machine.ts";
 
 /** The kernel's first line: what comes before is the firmware's. */
 const FIRST_LINE = "neuron: hart0 boot";

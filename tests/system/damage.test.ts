@@ -4,8 +4,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { onEachMachine } from "./each-machine.ts";
-import { BOOT_TIMEOUT_MS, buildOnce, explain, pkgfsImage } from "./machine.ts";
+import { onEachMachine } from "./harness/each-machine.ts";
+import { BOOT_TIMEOUT_MS, buildOnce, explain, pkgfsImage } from "./harness/machine.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "neuron-damage-test-"));
 afterAll(() => rmSync(scratch, { recursive: true }));

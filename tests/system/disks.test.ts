@@ -1,8 +1,8 @@
 // Disks that are not as usual: those that can be used are used, and each that cannot be says what it is.
 
 import { describe, expect, test } from "vitest";
-import { anotherDisk, bootWith, imageOf } from "./disks.ts";
-import { BOOT_TIMEOUT_MS, explain, hasQemu, pkgfsImage } from "./machine.ts";
+import { anotherDisk, bootWith, imageOf } from "./harness/disks.ts";
+import { BOOT_TIMEOUT_MS, explain, hasQemu, pkgfsImage } from "./harness/machine.ts";
 
 /** What QEMU is told of every disk of the machine. */
 function everyDisk(property: string): string[] {

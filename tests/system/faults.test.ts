@@ -2,8 +2,8 @@
 // the machine turns itself off. Each boot runs a few probes (source/apps/fault-probe), one after another.
 
 import { expect, test } from "vitest";
-import { onEachMachine } from "./each-machine.ts";
-import { BOOT_TIMEOUT_MS, explain } from "./machine.ts";
+import { onEachMachine } from "./harness/each-machine.ts";
+import { BOOT_TIMEOUT_MS, explain } from "./harness/machine.ts";
 
 /** Probe → what the kernel says of its end: the name of the exception and stval. */
 const faults: readonly (readonly [probe: string, what: string, value: string | RegExp])[] = [

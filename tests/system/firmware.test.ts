@@ -7,9 +7,9 @@ import { describe, expect, test } from "vitest";
 import { root } from "../../host/root.ts";
 import { nodeAt } from "../../toolchain/dts/edit.ts";
 import { bootEmbedded } from "../machine/booting.ts";
-import type { Boot } from "./each-machine.ts";
-import { BOOT_TIMEOUT_MS, bootQemu, explain, hasQemu } from "./machine.ts";
-import { withTree } from "./trees.ts";
+import type { Boot } from "./harness/each-machine.ts";
+import { BOOT_TIMEOUT_MS, bootQemu, explain, hasQemu } from "./harness/machine.ts";
+import { withTree } from "./harness/trees.ts";
 
 const releases = ["trixie", "sid"];
 const refusal =

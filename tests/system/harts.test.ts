@@ -1,8 +1,8 @@
 // A hart is stopped and started again on a running system, by who holds the capability for it: `nx`, the shell of the run.
 
 import { expect, test } from "vitest";
-import { onEachMachine } from "./each-machine.ts";
-import { BOOT_TIMEOUT_MS, explain } from "./machine.ts";
+import { onEachMachine } from "./harness/each-machine.ts";
+import { BOOT_TIMEOUT_MS, explain } from "./harness/machine.ts";
 
 const online = (lines: readonly string[]): string[] => lines.filter((line) => line.startsWith("nx: smp "));
 const harts = (lines: readonly string[]): (string | undefined)[] =>

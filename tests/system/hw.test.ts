@@ -6,7 +6,7 @@ import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { root } from "../../host/root.ts";
-import { BOOT_TIMEOUT_MS, buildOnce, hasQemu, pkgfsImage } from "./machine.ts";
+import { BOOT_TIMEOUT_MS, buildOnce, hasQemu, pkgfsImage } from "./harness/machine.ts";
 
 describe.skipIf(!hasQemu)("hw asks the guest, on QEMU (qemu-system-riscv64 is installed)", () =>
   answers("qemu", "OpenSBI"),

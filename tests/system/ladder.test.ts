@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { root } from "../../host/root.ts";
 import { type BuildOutputs, build } from "../../toolchain/compile.ts";
 import type { BootRequest } from "../../tools/boot/run.ts";
-import { BOOT_TIMEOUT_MS, bootQemu, buildOnce, explain, hasQemu } from "./machine.ts";
+import { BOOT_TIMEOUT_MS, bootQemu, buildOnce, explain, hasQemu } from "./harness/machine.ts";
 
 const machines: [name: string, change: Partial<BootRequest>][] = [
   ["the disk in the last slot, as a plain command line puts it", { slot: "last" }],

@@ -18,7 +18,7 @@ import { type BootReport, bootOnce } from "../../tools/boot/run.ts";
 import { filesOf } from "../../tools/boot/session.ts";
 import { Layout, readLayout } from "../../tools/explore/layout.ts";
 import { Gdb, registers } from "../harness/gdb.ts";
-import { BOOT_TIMEOUT_MS, buildOnce, explain, hasQemu, usualRequest } from "./machine.ts";
+import { BOOT_TIMEOUT_MS, buildOnce, explain, hasQemu, usualRequest } from "./harness/machine.ts";
 
 const KERNEL = "build/neuron.elf";
 const STACK_BYTES = 16384n;

@@ -9,9 +9,9 @@ import { root } from "../../host/root.ts";
 import { nodeAt, setProperty } from "../../toolchain/dts/edit.ts";
 import { cellBytes, propertyCells, type TreeNode } from "../../toolchain/dts/tree.ts";
 import { qemuProgram } from "../../tools/boot/machines/qemu.ts";
-import { onEachMachine } from "./each-machine.ts";
-import { BOOT_TIMEOUT_MS, buildOnce, explain, hasQemu } from "./machine.ts";
-import { withTree } from "./trees.ts";
+import { onEachMachine } from "./harness/each-machine.ts";
+import { BOOT_TIMEOUT_MS, buildOnce, explain, hasQemu } from "./harness/machine.ts";
+import { withTree } from "./harness/trees.ts";
 
 const PLIC = "/soc/plic@c000000";
 

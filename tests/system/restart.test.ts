@@ -11,8 +11,8 @@ import { DEVELOPMENT_KEY, readKeyFile } from "../../host/pkgimg/keys.ts";
 import { root } from "../../host/root.ts";
 import { build } from "../../toolchain/compile.ts";
 import type { BootReport } from "../../tools/boot/run.ts";
-import { type Boot, onEachMachine } from "./each-machine.ts";
-import { BOOT_TIMEOUT_MS, bootQemu, buildOnce, explain } from "./machine.ts";
+import { type Boot, onEachMachine } from "./harness/each-machine.ts";
+import { BOOT_TIMEOUT_MS, bootQemu, buildOnce, explain } from "./harness/machine.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "neuron-restart-test-"));
 afterAll(() => rmSync(scratch, { recursive: true }));

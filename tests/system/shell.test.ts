@@ -5,8 +5,8 @@ import { stripVTControlCharacters } from "node:util";
 import { describe, expect, test } from "vitest";
 import type { Person } from "../../tools/boot/interactive.ts";
 import { type BootReport, type BootRequest, SHELL_RUN } from "../../tools/boot/run.ts";
-import { onEachMachine } from "./each-machine.ts";
-import { BOOT_TIMEOUT_MS, bootQemu, explain, hasQemu } from "./machine.ts";
+import { onEachMachine } from "./harness/each-machine.ts";
+import { BOOT_TIMEOUT_MS, bootQemu, explain, hasQemu } from "./harness/machine.ts";
 
 const PROMPT = "nx> ";
 

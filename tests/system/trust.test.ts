@@ -10,8 +10,8 @@ import { keyFromPem } from "../../host/pkgimg/keys.ts";
 import { imageDigest, signSuperblock } from "../../host/pkgimg/sign.ts";
 import { root } from "../../host/root.ts";
 import { type BuildOutputs, build } from "../../toolchain/compile.ts";
-import { onEachMachine } from "./each-machine.ts";
-import { BOOT_TIMEOUT_MS, buildOnce, explain, pkgfsImage } from "./machine.ts";
+import { onEachMachine } from "./harness/each-machine.ts";
+import { BOOT_TIMEOUT_MS, buildOnce, explain, pkgfsImage } from "./harness/machine.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "neuron-trust-test-"));
 afterAll(() => rmSync(scratch, { recursive: true }));

@@ -12,8 +12,8 @@
 // address space is ever mapped, so a twin either is the address that Wasm means, or faults (docs/toolchain.md).
 
 import type { IntegerType } from "../wasm/module.ts";
+import { type TrapCall, type TrapReason, trapInstruction } from "./instructions/traps.ts";
 import { literal } from "./text.ts";
-import { type TrapCall, type TrapReason, trapInstruction } from "./traps.ts";
 
 /** An operand. What is derived is written out when first asked for; a stack value is consumed once. */
 export class Value {

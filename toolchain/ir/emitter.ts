@@ -11,12 +11,12 @@ import { type Builder, Value } from "./builder.ts";
 import { dataGlobal, globalDefinition, globalSymbol, type Layout, passiveGlobals } from "./data.ts";
 import { Debug, type Subprogram } from "./debug.ts";
 import { type Callee, type Locator, parameterList, type Surroundings, translateBody } from "./function.ts";
-import { outOfLine } from "./intrinsics.ts";
+import { outOfLine } from "./instructions/intrinsics.ts";
+import { direct } from "./instructions/reach.ts";
+import { trapInstruction } from "./instructions/traps.ts";
 import { ATTRIBUTES, HEADER, intrinsicDeclarations } from "./llvm.ts";
-import { direct } from "./reach.ts";
 import { type ConstantTable, constantTableEntry, constantTableLines, TypeIds } from "./table.ts";
 import { globalName, llvmType, quoted, resultType } from "./text.ts";
-import { trapInstruction } from "./traps.ts";
 
 /** The exported symbol of the guest's top-level code; there is always one, if only an empty one. */
 const START_SYMBOL = "__wasm_start";

@@ -4,16 +4,16 @@
 // an address, because only these need a second slot for their 64-bit twin (see builder.ts).
 
 import type { FunctionBody, FunctionType, Instruction, WasmFunction } from "../wasm/module.ts";
-import { atomicCmpxchg, atomicFence, atomicLoad, atomicRmw, atomicStore } from "./atomics.ts";
 import { Builder, Value } from "./builder.ts";
-import { Control } from "./control.ts";
-import type { Intrinsic } from "./intrinsics.ts";
-import { copy, drop, fill, init, load, store } from "./memory.ts";
-import { numeric } from "./numeric.ts";
-import type { Reach } from "./reach.ts";
+import { atomicCmpxchg, atomicFence, atomicLoad, atomicRmw, atomicStore } from "./instructions/atomics.ts";
+import { Control } from "./instructions/control.ts";
+import type { Intrinsic } from "./instructions/intrinsics.ts";
+import { copy, drop, fill, init, load, store } from "./instructions/memory.ts";
+import { numeric } from "./instructions/numeric.ts";
+import type { Reach } from "./instructions/reach.ts";
+import type { TrapCall } from "./instructions/traps.ts";
+import { TwinNeeds } from "./instructions/twins.ts";
 import { abiType, llvmType, resultType } from "./text.ts";
-import type { TrapCall } from "./traps.ts";
-import { TwinNeeds } from "./twins.ts";
 
 /** What a call of a function means. */
 export type Callee =

@@ -12,7 +12,7 @@ import type { Survey } from "../checks/survey.ts";
 import { refusal } from "../wasm/error.ts";
 import { typeKey, type WasmFunction } from "../wasm/module.ts";
 import type { Callee } from "./function.ts";
-import { intrinsics } from "./intrinsics.ts";
+import { intrinsics } from "./instructions/intrinsics.ts";
 import { globalName } from "./text.ts";
 
 export interface Imports {

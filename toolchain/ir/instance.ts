@@ -17,6 +17,7 @@ import type {
   WasmModule,
 } from "../wasm/module.ts";
 import { Builder, Value } from "./builder.ts";
+import { type Callee, parameterList, type Surroundings, translateBody } from "./function.ts";
 import {
   EMPTY_SLOT,
   growMemory,
@@ -24,12 +25,11 @@ import {
   mutableTable,
   mutableTableEntry,
   TABLE_ENTRY_BYTES,
-} from "./checked.ts";
-import { type Callee, parameterList, type Surroundings, translateBody } from "./function.ts";
-import { checked, direct, fieldOf, MemoryField, type Reach } from "./reach.ts";
+} from "./instructions/checked.ts";
+import { checked, direct, fieldOf, MemoryField, type Reach } from "./instructions/reach.ts";
+import { type TrapCall, trapBehindStores, trapReasons } from "./instructions/traps.ts";
 import { type ConstantTable, constantTableEntry, constantTableLines, type TypeIds } from "./table.ts";
 import { byteArray, resultType } from "./text.ts";
-import { type TrapCall, trapBehindStores, trapReasons } from "./traps.ts";
 
 /** What an instance gives away under an export's name. */
 export type Exported =

@@ -24,7 +24,7 @@ import {
   sleepUntil,
 } from "runtime/call";
 import { slotOf, startup } from "runtime/startup";
-import { Puppet, puppetOf, SCRIPT, Step } from "./puppet";
+import { Puppet, puppetOf, SCRIPT, Step } from "./puppet/puppet";
 import { tellNumber } from "./report";
 
 /** Rounds of a short run and of a long one. */

@@ -30,7 +30,7 @@ import {
 } from "runtime/call";
 import { call, receive, receivedInfo, reply, replyToken } from "runtime/ipc";
 import { slotOf } from "runtime/startup";
-import { puppet } from "./puppet";
+import { puppet } from "./puppet/puppet";
 import { tellNumber, tellStatus } from "./report";
 
 const FREE: usize = USER_MAPPINGS + 0x0800_0000;

@@ -25,7 +25,7 @@ import {
 } from "runtime/call";
 import { slotOf, startup } from "runtime/startup";
 import { makeSpinCode, spinner } from "./kin";
-import { Puppet, puppetOf, server } from "./puppet";
+import { Puppet, puppetOf, server } from "./puppet/puppet";
 import { tellNumber, tellStatus } from "./report";
 
 const ROUNDS: u32 = 41;

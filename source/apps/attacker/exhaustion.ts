@@ -26,7 +26,7 @@ import {
 import { closeFile, File, openFile } from "runtime/packages";
 import { slotOf, startup } from "runtime/startup";
 import { LINE_STATE_BYTES, Line } from "text/line";
-import { Puppet, puppet, Step } from "./puppet";
+import { Puppet, puppet, Step } from "./puppet/puppet";
 import { tellBlock, tellNumber, tellStatus } from "./report";
 
 /** More of each than there can be. */

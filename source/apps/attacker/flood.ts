@@ -21,7 +21,7 @@ import {
 } from "runtime/call";
 import { line, print } from "runtime/log";
 import { slotOf, startup } from "runtime/startup";
-import { Puppet, puppet } from "./puppet";
+import { Puppet, puppet } from "./puppet/puppet";
 import { tellNumber } from "./report";
 
 const HARTS_MAX: u32 = 4;

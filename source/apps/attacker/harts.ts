@@ -8,7 +8,7 @@ import { NO_SLOT, Syscall } from "abi/syscall";
 import { systemCall } from "runtime/assembly";
 import { information, restartHart, result, stopHart, yieldTo } from "runtime/call";
 import { slotOf } from "runtime/startup";
-import { Crime, commit } from "./puppet";
+import { Crime, commit } from "./puppet/puppet";
 import { tellNumber, tellOfHart, tellStatus } from "./report";
 
 const EXTENSION_HSM: u64 = 0x48534d;

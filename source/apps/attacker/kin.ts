@@ -26,7 +26,7 @@ import {
 } from "runtime/call";
 import { startup } from "runtime/startup";
 import { freeBytes, taskCount } from "./exhaustion";
-import { puppet } from "./puppet";
+import { puppet } from "./puppet/puppet";
 import { tellNumber, tellStatus } from "./report";
 
 /** The instruction `j .`. */

@@ -14,7 +14,7 @@ import { NO_SLOT, SELF, Syscall } from "abi/syscall";
 import { systemCall } from "runtime/assembly";
 import { createVmo, map, result, unmap } from "runtime/call";
 import { slotOf } from "runtime/startup";
-import { Crime, commit, SCRIPT } from "./puppet";
+import { Crime, commit, SCRIPT } from "./puppet/puppet";
 import { tellStatus } from "./report";
 
 const FREE: usize = USER_MAPPINGS + 0x0800_0000;

@@ -4,7 +4,7 @@ import { messageInfo } from "abi/message";
 import { FOREVER, Syscall } from "abi/syscall";
 import { create, drop, grant, result } from "runtime/call";
 import { receive, reply, replyToken } from "runtime/ipc";
-import { puppet } from "./puppet";
+import { puppet } from "./puppet/puppet";
 import { tellNumber, tellStatus } from "./report";
 
 const ENDPOINT: u32 = 10;

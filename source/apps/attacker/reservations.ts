@@ -8,9 +8,9 @@ import { Right } from "abi/handle";
 import { PAGE_BYTES, USER_MAPPINGS } from "abi/layout";
 import { Class } from "abi/task";
 import { createVmo, drop, map, mapInto, result, unmap } from "runtime/call";
-import { child, Puppet } from "./puppet";
+import { child, Puppet } from "./puppet/puppet";
+import { holderEnd, holderStart, rivalEnd, rivalStart } from "./puppet/symbols";
 import { tellNumber } from "./report";
-import { holderEnd, holderStart, rivalEnd, rivalStart } from "./symbols";
 
 /** What all share, as puppet.S has it: behind a child's script. */
 const HELD: u32 = 0x0006_0000;

@@ -10,7 +10,7 @@ import { NO_SLOT, SELF, Syscall } from "abi/syscall";
 import { systemCall } from "runtime/assembly";
 import { create, deadlineIn, information, mapDevice, now, result, sleepUntil } from "runtime/call";
 import { slotOf, startup } from "runtime/startup";
-import { Crime, commit } from "./puppet";
+import { Crime, commit } from "./puppet/puppet";
 import { tellNumber, tellOfHart, tellStatus } from "./report";
 
 const EXTENSION_TIME: u64 = 0x54494d45;

@@ -8,7 +8,7 @@ import { writeSectors } from "runtime/blocks";
 import { copySlot, create, createTask, drop, grant, killTask, result, signal, stopHart } from "runtime/call";
 import { call } from "runtime/ipc";
 import { slotOf } from "runtime/startup";
-import { Crime, commit, puppet } from "./puppet";
+import { Crime, commit, puppet } from "./puppet/puppet";
 import { tellBlock, tellNumber, tellStatus } from "./report";
 
 export function leaveTrail(): void {

@@ -3,8 +3,8 @@
 
 import { Problem } from "../../../host/problem.ts";
 import { type Exported, emitInstance } from "../../../toolchain/ir/instance.ts";
+import { trapReasons } from "../../../toolchain/ir/instructions/traps.ts";
 import { TypeIds } from "../../../toolchain/ir/table.ts";
-import { trapReasons } from "../../../toolchain/ir/traps.ts";
 import type { ImportName, ValueType, WasmModule } from "../../../toolchain/wasm/module.ts";
 import { readModule } from "../../../toolchain/wasm/reader.ts";
 import type { Converted, JsonAction, JsonCommand, JsonValue } from "./convert.ts";

@@ -1,8 +1,8 @@
 // The module that the specification's tests may import from without defining it: functions that print (nothing, here),
 // four constants of 666, a table and a memory.
 
-import { mutableTable } from "../../../toolchain/ir/checked.ts";
 import type { Exported } from "../../../toolchain/ir/instance.ts";
+import { mutableTable } from "../../../toolchain/ir/instructions/checked.ts";
 import type { FunctionType, ValueType } from "../../../toolchain/wasm/module.ts";
 import type { Pool } from "./rv64/board.ts";
 

@@ -17,7 +17,7 @@ import { qemuMachine } from "../../../../tools/boot/machines/qemu.ts";
 import { bootOnce, PANIC_QUIET_MS, SHELL_RUN } from "../../../../tools/boot/run.ts";
 import { filesOf } from "../../../../tools/boot/session.ts";
 import { Gdb, registers } from "../../../harness/gdb.ts";
-import { hasQemu, usualRequest } from "../../../system/machine.ts";
+import { hasQemu, usualRequest } from "../../../system/harness/machine.ts";
 import { BOOT_TIMEOUT_MS, bootEmbedded, buildOnce, type EmbeddedReport, explain } from "../../booting.ts";
 
 const SEED = 7n;

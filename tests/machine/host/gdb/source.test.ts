@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { root } from "../../../../host/root.ts";
-import { isInstalled } from "../../../system/machine.ts";
+import { isInstalled } from "../../../system/harness/machine.ts";
 import { BOOT_TIMEOUT_MS, buildOnce } from "../../booting.ts";
 
 const PROGRAM = "gdb-multiarch";

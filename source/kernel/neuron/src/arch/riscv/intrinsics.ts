@@ -1,6 +1,6 @@
 /**
  * What TypeScript cannot say: CSRs, fences, waiting, accesses that a device sees. The toolchain lowers each to its
- * instruction (toolchain/ir/intrinsics.ts). The only file of the kernel that declares any.
+ * instruction (toolchain/ir/instructions/intrinsics.ts). The only file of the kernel that declares any.
  */
 export declare function readSstatus(): u64;
 export declare function clearSstatus(mask: u64): void;

@@ -5,9 +5,9 @@
 //
 // A memory that is checked has a descriptor: { base, size in bytes, size in pages, most pages }, each an i64.
 
-import type { MemoryArgument } from "../wasm/module.ts";
-import type { Builder, Value } from "./builder.ts";
-import { literal } from "./text.ts";
+import type { MemoryArgument } from "../../wasm/module.ts";
+import type { Builder, Value } from "../builder.ts";
+import { literal } from "../text.ts";
 
 export interface Reach {
   /** The pointer to `bytes` (an i64's text) bytes at `address + offset`. */

@@ -1,9 +1,9 @@
 // Loads, stores and the bulk instructions. How an address becomes a pointer is in reach.ts.
 
-import type { Access } from "../wasm/module.ts";
-import type { Builder, Value } from "./builder.ts";
+import type { Access } from "../../wasm/module.ts";
+import type { Builder, Value } from "../builder.ts";
+import { literal } from "../text.ts";
 import { type Reach, zeroExtended } from "./reach.ts";
-import { literal } from "./text.ts";
 
 /** The pointer of an access; takes its address from the stack. */
 export function pointerTo(builder: Builder, reach: Reach, { offset, bits }: Access): string {

@@ -2,10 +2,10 @@
 // as hostile as the architecture allows. What is due is the same on both.
 
 import { describe } from "vitest";
-import { parseChaos } from "../../machine/host/chaos.ts";
-import type { BuildOutputs } from "../../toolchain/compile.ts";
-import type { BootReport, BootRequest } from "../../tools/boot/run.ts";
-import { bootEmbedded } from "../machine/booting.ts";
+import { parseChaos } from "../../../machine/host/chaos.ts";
+import type { BuildOutputs } from "../../../toolchain/compile.ts";
+import type { BootReport, BootRequest } from "../../../tools/boot/run.ts";
+import { bootEmbedded } from "../../machine/booting.ts";
 import { bootQemu, hasQemu } from "./machine.ts";
 
 /** Boots one of the machines once; `built` is another build than the usual one. */

@@ -4,11 +4,11 @@
 
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
-import { root } from "../../host/root.ts";
-import { type BuildOutputs, build } from "../../toolchain/compile.ts";
-import { qemuMachine, qemuProgram } from "../../tools/boot/machines/qemu.ts";
-import { type BootReport, type BootRequest, bootOnce, SELFTEST_RUN } from "../../tools/boot/run.ts";
-import { filesOf } from "../../tools/boot/session.ts";
+import { root } from "../../../host/root.ts";
+import { type BuildOutputs, build } from "../../../toolchain/compile.ts";
+import { qemuMachine, qemuProgram } from "../../../tools/boot/machines/qemu.ts";
+import { type BootReport, type BootRequest, bootOnce, SELFTEST_RUN } from "../../../tools/boot/run.ts";
+import { filesOf } from "../../../tools/boot/session.ts";
 
 /** A boot takes seconds; this is for a machine that is busy with other tests. */
 export const BOOT_TIMEOUT_MS = 180_000;

@@ -4,8 +4,8 @@
 // one. The table also holds each one's signature, so that a wrong declaration in the guest is a build error and not a
 // wrong register.
 
-import type { FunctionType, ValueType } from "../wasm/module.ts";
-import { type Builder, Value } from "./builder.ts";
+import type { FunctionType, ValueType } from "../../wasm/module.ts";
+import { type Builder, Value } from "../builder.ts";
 import { pointer } from "./reach.ts";
 import { COMPILER_BARRIER } from "./traps.ts";
 

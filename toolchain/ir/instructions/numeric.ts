@@ -1,9 +1,9 @@
 // Wasm's integer instructions as LLVM's. Three differ in what the edge cases mean, and say so in code: division traps
 // where Wasm traps (LLVM: undefined), shift counts wrap (LLVM: poison), and the remainder by -1 is 0.
 
-import type { IntegerType } from "../wasm/module.ts";
-import { type Builder, Value } from "./builder.ts";
-import { literal } from "./text.ts";
+import type { IntegerType } from "../../wasm/module.ts";
+import { type Builder, Value } from "../builder.ts";
+import { literal } from "../text.ts";
 
 const predicates: ReadonlyMap<string, string> = new Map([
   ["eq", "eq"],

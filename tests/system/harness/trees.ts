@@ -4,11 +4,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { afterAll } from "vitest";
-import { root } from "../../host/root.ts";
-import type { BuildOutputs } from "../../toolchain/compile.ts";
-import { emitDtb } from "../../toolchain/dts/emit.ts";
-import { readDtb } from "../../toolchain/dts/read.ts";
-import type { TreeNode } from "../../toolchain/dts/tree.ts";
+import { root } from "../../../host/root.ts";
+import type { BuildOutputs } from "../../../toolchain/compile.ts";
+import { emitDtb } from "../../../toolchain/dts/emit.ts";
+import { readDtb } from "../../../toolchain/dts/read.ts";
+import type { TreeNode } from "../../../toolchain/dts/tree.ts";
 import { buildOnce } from "./machine.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "neuron-trees-"));

@@ -4,9 +4,9 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll } from "vitest";
-import { qemuMachine, qemuProgram } from "../../tools/boot/machines/qemu.ts";
-import { type BootReport, type BootRequest, bootOnce } from "../../tools/boot/run.ts";
-import { filesOf } from "../../tools/boot/session.ts";
+import { qemuMachine, qemuProgram } from "../../../tools/boot/machines/qemu.ts";
+import { type BootReport, type BootRequest, bootOnce } from "../../../tools/boot/run.ts";
+import { filesOf } from "../../../tools/boot/session.ts";
 import { buildOnce, usualRequest } from "./machine.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "neuron-disks-"));

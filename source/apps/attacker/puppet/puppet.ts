@@ -33,7 +33,7 @@ import { print } from "runtime/log";
 import { endName, refusalName } from "runtime/names";
 import { startup } from "runtime/startup";
 import { Line } from "text/line";
-import { attempt } from "./report";
+import { attempt } from "../report";
 import { crimes, echoEnd, echoStart, puppetEnd, puppetStart } from "./symbols";
 
 /** The entries of puppet.S, in its order. */

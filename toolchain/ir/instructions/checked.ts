@@ -3,7 +3,7 @@
 // A table's descriptor is { pointer to its entries, number of entries }, an entry { function, number of its type }; an
 // entry's type is -1 while the slot is empty.
 
-import type { Builder } from "./builder.ts";
+import type { Builder } from "../builder.ts";
 import { fieldOf, MemoryField } from "./reach.ts";
 
 const TABLE_SIZE_FIELD = 8;

@@ -4,8 +4,8 @@
 // meet: a block that nobody branches out of simply goes on, with its values where they are. Code that cannot be
 // reached is skipped by counting its nesting, since LLVM has no use for it and Wasm's types are loose there.
 
-import type { FunctionType, Instruction, IntegerType, ValueType } from "../wasm/module.ts";
-import { type Builder, Value } from "./builder.ts";
+import type { FunctionType, Instruction, IntegerType, ValueType } from "../../wasm/module.ts";
+import { type Builder, Value } from "../builder.ts";
 
 interface Frame {
   readonly kind: "function" | "block" | "loop" | "if";

@@ -5,8 +5,8 @@
 // Wasm traps on an atomic access that is not aligned. Nothing is emitted for that: RISC-V hardware itself raises a
 // misaligned-address exception for lr, sc and amo, and the guest's own accessors are aligned by their layout.
 
-import type { Access, RmwOperator } from "../wasm/module.ts";
-import type { Builder } from "./builder.ts";
+import type { Access, RmwOperator } from "../../wasm/module.ts";
+import type { Builder } from "../builder.ts";
 import { narrowed, pointerTo, pushAccessed } from "./memory.ts";
 import type { Reach } from "./reach.ts";
 
