@@ -1,7 +1,7 @@
 // The guest's memory as a hart sees it at this moment: all that was asked for, or nothing; and a program's own code, to know
 // it from another's at the same address.
 
-import type { Segment } from "../../machine/host/elf.ts";
+import type { Segment } from "../../host/elf.ts";
 import { readVirtual as readThere } from "../../machine/host/gdb/debugger.ts";
 import type { Run } from "../../machine/host/run.ts";
 

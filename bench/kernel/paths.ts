@@ -5,9 +5,9 @@
 // The labels are symbols of that program. Other tasks have code at the same addresses, so a stop counts only if the bytes
 // there are the program's own.
 
-import { readElf } from "../../host/debug/elf.ts";
+import { readElf } from "../../host/elf.ts";
 import { Problem } from "../../host/problem.ts";
-import { readProgram } from "../../machine/host/elf.ts";
+import { readProgram } from "../../machine/host/program.ts";
 import type { Run } from "../../machine/host/run.ts";
 import { Counter } from "./counter.ts";
 import { codeAt, hasBytes, readVirtual } from "./memory.ts";
@@ -147,7 +147,7 @@ function readLabels(bench: Uint8Array | undefined): Map<bigint, Label> {
   if (bench === undefined) {
     throw new Problem("the program that goes through the paths was not built");
   }
-  const { segments } = readProgram(bench);
+  const { segments } = readProgram(bench, "bench");
   const found = new Map<bigint, Label>();
   for (const { name, address } of readElf(bench, "bench").symbols) {
     if (name !== OPERATION && !/^bench(Begin|End)/.test(name)) {

@@ -5,7 +5,8 @@
 
 import { Csr } from "../../build/gen/host/machine/core/hart/csr.ts";
 import { Locator } from "../../host/debug/locate.ts";
-import { readProgram, type Segment } from "../../machine/host/elf.ts";
+import type { Segment } from "../../host/elf.ts";
+import { readProgram } from "../../machine/host/program.ts";
 import type { Run } from "../../machine/host/run.ts";
 import type { Counter } from "./counter.ts";
 import { codeAt, hasBytes } from "./memory.ts";
@@ -37,7 +38,7 @@ export class Where {
     this.run = run;
     this.counter = counter;
     this.programs = Object.entries(programs).map(([name, file]) => {
-      return { name, locator: new Locator(file, name), segments: readProgram(file).segments };
+      return { name, locator: new Locator(file, name), segments: readProgram(file, name).segments };
     });
   }
 

@@ -4,8 +4,8 @@
 // and what was inlined where. So the tree of entries is walked once, everything else is stepped over by its form,
 // and what stays is a small tree of `FunctionRange`s.
 
-import { Cursor } from "./cursor.ts";
-import type { Elf } from "./elf.ts";
+import { Cursor } from "../cursor.ts";
+import type { Elf } from "../elf.ts";
 import { type LineTable, readLineTable } from "./lines.ts";
 
 /** A function, or an inlined copy of one. `from`..`to` (exclusive) may be several ranges. */

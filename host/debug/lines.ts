@@ -3,7 +3,7 @@
 // The one idea: the table is a program for a small state machine, which is run once; each row that it emits says
 // "from this address on, this line". Rows of one sequence are in address order, so a look-up is a search.
 
-import { Cursor } from "./cursor.ts";
+import { Cursor } from "../cursor.ts";
 
 /** From `address` on; `line` 0 means that no line is known. A row with `end` closes its sequence. */
 export interface LineRow {

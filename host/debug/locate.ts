@@ -3,7 +3,7 @@
 // The one idea: three sources, from best to worst. .debug_info says which functions were inlined there, .debug_line
 // says the line, and where neither knows (assembly), the symbol table still says which label and how far behind it.
 
-import { type Elf, readElf } from "./elf.ts";
+import { type Elf, readElf } from "../elf.ts";
 import { type FunctionRange, readUnits, type Unit } from "./functions.ts";
 import type { LineRow } from "./lines.ts";
 

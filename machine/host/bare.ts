@@ -3,8 +3,8 @@
 // For conformance programs, tests and benchmarks of the core. Nothing here is Node's.
 
 import { RAM_START } from "../../build/gen/host/machine/core/layout.ts";
-import { readProgram } from "./elf.ts";
 import { type Core, instantiate } from "./module.ts";
+import { readProgram } from "./program.ts";
 
 /** What a bare machine is made of. */
 export interface BareSettings {
@@ -35,7 +35,7 @@ export class BareMachine {
 
   /** Puts an ELF file into RAM and starts every hart at its entry. */
   startProgram(file: Uint8Array): void {
-    const { segments, entry } = readProgram(file);
+    const { segments, entry } = readProgram(file, "the program");
     for (const { address, bytes, memoryBytes } of segments) {
       const memory = this.ram(BigInt(address), memoryBytes);
       memory.fill(0);

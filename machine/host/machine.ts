@@ -10,8 +10,8 @@ import { Mode } from "../../build/gen/host/machine/core/hart/hart.ts";
 import * as layout from "../../build/gen/host/machine/core/layout.ts";
 import { Stop } from "../../build/gen/host/machine/core/machine.ts";
 import { Power } from "../../build/gen/host/machine/core/power.ts";
-import { readProgram } from "./elf.ts";
 import { type Core, type HostFunctions, instantiate } from "./module.ts";
+import { readProgram } from "./program.ts";
 
 /** Physical address of RAM. */
 export const RAM_START = Number(layout.RAM_START);
@@ -197,7 +197,7 @@ export class EmbeddedMachine {
   /** Puts the kernel and the tree into RAM. */
   private load(): { entry: number; tree: number } {
     const { kernel, tree, ramMebibytes } = this.settings;
-    const program = readProgram(kernel);
+    const program = readProgram(kernel, "the kernel");
     for (const { address, bytes } of program.segments) {
       this.writeMemory(address, bytes);
     }

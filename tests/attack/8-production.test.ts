@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { readElf } from "../../host/debug/elf.ts";
+import { readElf } from "../../host/elf.ts";
 import { root } from "../../host/root.ts";
 import { type BuildOutputs, build } from "../../toolchain/compile.ts";
 import type { BootReport, BootRequest } from "../../tools/boot/run.ts";

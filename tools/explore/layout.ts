@@ -6,7 +6,7 @@
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { readElf } from "../../host/debug/elf.ts";
+import { readElf } from "../../host/elf.ts";
 import { Problem } from "../../host/problem.ts";
 import { root } from "../../host/root.ts";
 import { RAM_START } from "../../machine/host/machine.ts";

@@ -7,8 +7,8 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { readElf } from "../../../host/debug/elf.ts";
 import { Locator, placeText } from "../../../host/debug/locate.ts";
+import { readElf } from "../../../host/elf.ts";
 
 const SOURCE = `extern void sink(long);
 static inline __attribute__((always_inline)) void inner(long value) {

@@ -224,7 +224,9 @@ describe("./nx replay", () => {
     const refused = spawnSync(join(root, "nx"), ["replay", file], { encoding: "utf8" });
     expect([refused.status, refused.stderr]).toEqual([
       2,
-      expect.stringMatching(/^nx: \S+ cannot be replayed: not an ELF file\ntry: /),
+      expect.stringMatching(
+        /^nx: \S+ cannot be replayed: the kernel is not an ELF file that can be read: the magic number is missing\ntry: /,
+      ),
     ]);
   });
 

@@ -5,7 +5,7 @@
 
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { readElf } from "../../../host/debug/elf.ts";
+import { readElf } from "../../../host/elf.ts";
 import { Problem } from "../../../host/problem.ts";
 import { pathProblem } from "../../../host/system-error.ts";
 import { BareMachine } from "../../../machine/host/bare.ts";

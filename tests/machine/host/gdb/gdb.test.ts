@@ -4,7 +4,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { readElf } from "../../../../host/debug/elf.ts";
+import { readElf } from "../../../../host/elf.ts";
 import { root } from "../../../../host/root.ts";
 import type { MachineSettings } from "../../../../machine/host/machine.ts";
 import { decodeRecording, encodeRecording } from "../../../../machine/host/recording.ts";

@@ -7,7 +7,7 @@ import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { readElf } from "../../../../host/debug/elf.ts";
+import { readElf } from "../../../../host/elf.ts";
 import { root } from "../../../../host/root.ts";
 import { decodeRecording } from "../../../../machine/host/recording.ts";
 import { Run } from "../../../../machine/host/run.ts";
