@@ -1,6 +1,6 @@
 /**
- * With which codes the system's own programs leave, and what each means: one list for all, so that a code has one name
- * wherever it is printed. Codes of other programs are theirs; they have no name here.
+ * The exit codes of the system's own programs, and what each means. There is one list for all, so a code has one name
+ * wherever it is printed. Other programs choose their own codes, which have no name here.
  */
 export const enum ExitCode {
   Done = 0,
@@ -12,7 +12,7 @@ export const enum ExitCode {
   // Services (docs/architecture/09-nexus-init.md)
   /** There is a disk, and its first block could not be read. */
   FirstBlockUnread = 64,
-  /** There is a disk, and it is not one to use. */
+  /** There is a disk, and the driver refused it. */
   DiskRefused = 65,
   /** No package image could be mounted. */
   NotMounted = 66,

@@ -21,7 +21,7 @@ export const enum Kind {
   Harts = 11,
 }
 
-/** What a capability allows. Which bits mean something depends on the kind. */
+/** What a capability allows. The kind decides which bits have a meaning. */
 export const enum Right {
   None = 0,
   /** VMO and device: map readable. Info, audit: read. */

@@ -1,5 +1,5 @@
 /**
- * What `Syscall.Information` tells to a holder of an Info capability: `topic` and `index` in, up to six words out.
+ * What `Syscall.Information` tells the holder of an Info capability: `topic` and `index` in, up to six words out.
  */
 export const enum Topic {
   /**
@@ -16,8 +16,8 @@ export const enum Topic {
   /** index = hart: a1 IPIs left to the tick by the rate limit, a2 IPIs spared by coalescing, a3 times idle. */
   HartLimits = 4,
   /**
-   * index = task: a1 `TaskState` | `Class` << 8 | `Wait` << 16 | hart << 24 | generation << 32, a2 and a3 name, a4 `End`, a5 its
-   * exit code (of a fault only who holds the task is told more: Syscall.TaskStatus), a6 times it ran.
+   * index = task: a1 `TaskState` | `Class` << 8 | `Wait` << 16 | hart << 24 | generation << 32, a2 and a3 name, a4
+   * `End`, a5 its exit code (only a holder of the task learns more about a fault: Syscall.TaskStatus), a6 times it ran.
    */
   Task = 5,
   /** index = interrupt source: a1 1 if bound, a2 hart, a3 times it came, a4 1 if it waits for completion, a5 task. */

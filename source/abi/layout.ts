@@ -1,5 +1,5 @@
 /**
- * A task's address space: the low 2 GiB of Sv39. Everything above is the kernel's and is never the task's to name.
+ * A task's address space: the low 2 GiB of Sv39. Everything above belongs to the kernel, and a task can never name it.
  *
  *   0x0000_0000  never mapped (null)
  *   0x0001_0000  text and read-only data of the program

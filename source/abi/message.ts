@@ -12,8 +12,8 @@
  *                    ┌────────────────┬──────────┬───────────┬─────┬────────────┐
  *                    │ badge          │ 0        │ slot + 1  │  0  │ bytes      │
  *                    └────────────────┴──────────┴───────────┴─────┴────────────┘
- *   badge     of the endpoint capability that was called: who is asking (0 in a reply)
- *   slot + 1  where the capability that came along now is, in the receiver's table
+ *   badge     of the endpoint capability that was called: names the caller (0 in a reply)
+ *   slot + 1  the receiver's slot that now holds the capability that came along
  */
 export const MESSAGE_BYTES_MAX: u32 = 4096;
 

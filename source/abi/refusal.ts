@@ -1,6 +1,6 @@
 /**
- * Why the kernel said no. A refusal goes back to the caller, who goes on; what ends a task instead is in fault.ts.
- * The values are the negative statuses of a system call, and part of the ABI.
+ * Why the kernel said no. A refusal goes back to the caller, which goes on; the causes that end a task are in task.ts
+ * (`End`). The values are the negative statuses of a system call, and part of the ABI.
  */
 export const enum Refusal {
   None = 0,
@@ -24,9 +24,9 @@ export const enum Refusal {
   Overlap = -9,
   /** The deadline passed. */
   TimedOut = -10,
-  /** The task that should have replied ended, or nobody can receive at that endpoint any more. */
+  /** The task that should have replied ended, or no task can receive at that endpoint any more. */
   PeerGone = -11,
-  /** Nobody waits for this reply (any more). */
+  /** No task waits for this reply, or it waits no longer. */
   NotWaiting = -12,
   /** It is bound already. */
   AlreadyBound = -13,

@@ -4,7 +4,7 @@
  *   0    magic        u32   STARTUP_MAGIC
  *   4    count        u32   entries that are in use (0 to STARTUP_ENTRIES_MAX)
  *   8    timebase     u64   ticks a second of every deadline
- *   16   argument     128   what it was started to do, UTF-8, zero-padded ("hw smp")
+ *   16   argument     128   what the task is to do, UTF-8, zero-padded ("hw smp")
  *   144  entries            STARTUP_ENTRIES_MAX × 32 bytes:
  *          0   role   u32   Role
  *          4   slot   u32   where the capability is in the task's table
@@ -17,7 +17,7 @@ export const STARTUP_MAGIC: u32 = 0x4e52_5553;
 export const STARTUP_ARGUMENT_BYTES: u32 = 128;
 export const STARTUP_ENTRIES_MAX: u32 = 48;
 
-/** What a capability is there for. */
+/** What a capability is for. */
 export const enum Role {
   None = 0,
   Console = 1,
@@ -31,7 +31,7 @@ export const enum Role {
   VirtioInterrupt = 6,
   /** The endpoint that this service receives on. */
   Serve = 7,
-  /** Where it signals that it is ready, or has nothing to serve: the entry says which bits are its own. */
+  /** Where the service signals that it is ready, or has nothing to serve. The entry says which bits are its own. */
   Starter = 8,
   /** virtioblkd's endpoint, to call. */
   BlockService = 9,
@@ -56,11 +56,11 @@ export const enum Role {
   /** nexus-init's own endpoint, to have programs run (init.capnp). */
   InitService = 19,
   /**
-   * The topology vouches that the file behind the disk cannot be written, whatever the device says. The capability allows
-   * nothing; that it is there is what counts.
+   * The topology vouches that the file behind the disk cannot be written, even if the device does not say so. The
+   * capability allows nothing: its presence alone counts.
    */
   ReadOnlyFile = 20,
-  /** consoled's: where it signals a Ctrl-C that was typed while nobody reads a line. The entry says with which bit. */
+  /** consoled's: where it signals a Ctrl-C that was typed while no task reads a line. The entry says with which bit. */
   Foreground = 21,
 }
 

@@ -12,7 +12,7 @@ export const enum Syscall {
   // Scheduling and time
   /** yield(): lets another runnable task of the same class go first. */
   Yield = 0,
-  /** yieldTo(hart): a hint to go on over there. Refusal.HartOffline unless that hart is online. */
+  /** yieldTo(hart): a hint to continue on that hart. Refusal.HartOffline unless that hart is online. */
   YieldTo = 1,
   /** sleepUntil(deadline). */
   Sleep = 2,
@@ -62,8 +62,8 @@ export const enum Syscall {
 
   // Tasks
   /**
-   * createTask(class, notification, bits) → a1 slot. The task ends with the caller, whoever has capabilities to it. When it has
-   * ended, and all that it made, the notification is signalled.
+   * createTask(class, notification, bits) → a1 slot. The task ends with the caller, no matter which tasks hold
+   * capabilities to it. The kernel signals the notification when the task and all that it made have ended.
    */
   CreateTask = 20,
   /** nameTask(task, eight bytes of name, eight more). */
@@ -72,7 +72,10 @@ export const enum Syscall {
   StartTask = 22,
   /** taskStatus(task) → a1 state (`TaskState`), a2 cause (`End`), a3 exit code or faulting address. */
   TaskStatus = 23,
-  /** killTask(task): at once if it waits or is in a run queue, at its next trap if it runs. What it made ends with it. */
+  /**
+   * killTask(task): at once if it waits or is in a run queue, at its next trap if it runs. The tasks that it made end
+   * with it.
+   */
   KillTask = 24,
 
   // Devices
@@ -80,11 +83,11 @@ export const enum Syscall {
   MapDevice = 25,
   /** bindInterrupt(interrupt, notification, bits): from now on it signals these bits; the source is enabled. */
   BindInterrupt = 26,
-  /** completeInterrupt(interrupt): handled at the device; the next one may come. */
+  /** completeInterrupt(interrupt): it was handled at the device, and the next one may come. */
   CompleteInterrupt = 27,
   /** pin(device, vmo, offset, bytes) → a1 bus address: the memory stays until the device's `unpinAll`. */
   Pin = 28,
-  /** unpinAll(device): after a reset of the device, nothing it was told of is in use any more. */
+  /** unpinAll(device): after its reset, the device uses no memory that it was told of. */
   UnpinAll = 29,
 
   // The system
@@ -95,11 +98,14 @@ export const enum Syscall {
   /** powerOff(power). */
   PowerOff = 32,
   /**
-   * consoleOwn(console, notification, bits): from now on what the kernel and all tasks print is kept for the caller, who
-   * owns the UART, and the bits are signalled when there is some. Until the caller ends.
+   * consoleOwn(console, notification, bits): until the caller ends, the kernel keeps all printed text for it and
+   * signals the bits when there is some. The caller owns the UART.
    */
   ConsoleOwn = 33,
-  /** consoleRead(console) → a1 bytes, now in the message page: what was printed, taken from what is kept. */
+  /**
+   * consoleRead(console) → a1 bytes, now in the message page: printed text that the kernel kept, and now keeps no
+   * longer.
+   */
   ConsoleRead = 34,
 
   // Audit

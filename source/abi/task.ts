@@ -18,7 +18,7 @@ export const enum TaskState {
   Ended = 2,
 }
 
-/** What a task waits for: the kind in the kernel's wait word, and what `ps` names. */
+/** What a task waits for: the kind in the kernel's wait word, which `ps` prints by name. */
 export const enum Wait {
   /** It runs, or is in a run queue. */
   None = 0,
@@ -26,7 +26,7 @@ export const enum Wait {
   Sending = 1,
   /** In an endpoint's queue of receivers. */
   Receiving = 2,
-  /** For the reply of whoever received its message. */
+  /** For the reply of the task that received its message. */
   Replying = 3,
   /** For a notification. */
   Notified = 4,
@@ -48,7 +48,7 @@ export const TASK_NAME_BYTES: u32 = 16;
 /** Why a task ended. All but `Exit` and `Killed` are faults of its own making. */
 export const enum End {
   None = 0,
-  /** It asked to; the exit code says how it went. */
+  /** It called `exit`; the exit code says how it went. */
   Exit = 1,
   /** A task that holds Right.Manage on it asked for it. */
   Killed = 2,

@@ -1,8 +1,9 @@
 @0xe6a94d02f7315bc8;
 # The console service: owns the UART after boot, and carries lines of text both ways.
 #
-# What the kernel and all tasks print reaches the service by itself (Syscall.ConsoleWrite); these methods are for who
-# wants more than to print. Whatever was printed before a call of any method comes out before what that method prints.
+# What the kernel and all tasks print reaches the service by itself (Syscall.ConsoleWrite); these methods are for
+# clients that want more than to print. Text that was printed before a call of any method comes out before the text of
+# that method.
 #
 # Every result begins with `status`. If it is not `ok`, the other fields of that result are zero or empty.
 
@@ -34,13 +35,13 @@ enum ConsoleStatus {
   # Another client is waiting for a line, and there is one keyboard; or too many wait for a `flush`.
 
   interrupted @5;
-  # The line was given up with Ctrl-C.
+  # The person at the keyboard gave the line up with Ctrl-C.
 
   full @6;
   # The device takes the text too slowly, and there is no room to keep more of it: try again a little later.
 
   ended @7;
-  # Ctrl-D on an empty line: nobody wants to type any more.
+  # Ctrl-D on an empty line: the person at the keyboard has ended the input.
 }
 
 interface Console {

@@ -1,9 +1,9 @@
 @0x9a4f6d21c7e8b035;
 # nexus-init as a service: starts programs from pkg://bin/ for the shell, one at a time. In bring-up builds it also ends
-# services on request, to show what comes after that.
+# services on request, so that tests can see the system recover.
 #
-# A program that is started this way gets what topology.ts gives to programs in general, whoever asked for it: the
-# caller's own capabilities are not passed on.
+# A program that is started this way gets what topology.ts gives to programs in general. It is the same for every
+# caller, and the caller's own capabilities are not passed on.
 #
 # Every result begins with `status`. If it is not `ok`, the other fields of that result are zero.
 

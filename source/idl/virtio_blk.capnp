@@ -1,9 +1,9 @@
 @0xd1f0a7c35b2e9846;
 # The block service: reads sectors of the one disk into memory that the client shares.
 #
-# Bulk data never travels through a message. A client attaches one memory object, and from then on names
-# places in it by offset; the device itself writes there. The disk is read-only: `write` exists so that an
-# attempt has a number, an answer and a line in the audit log.
+# Bulk data never travels through a message. A client attaches one memory object, and from then on names places in it by
+# offset; the device itself writes there. The disk is read-only: `write` exists so that an attempt to write gets an
+# answer and a record in the audit trail.
 #
 # Every result begins with `status`. If it is not `ok`, the other fields of that result are zero.
 
@@ -50,7 +50,7 @@ enum BlkStatus {
   # The device reported an error for these sectors.
 
   malformedReply @10;
-  # The device's answer contradicted itself, and was not believed.
+  # The device's answer contradicted itself, and the service rejected it.
 
   timedOut @11;
   # The device did not answer before the deadline.

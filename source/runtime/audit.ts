@@ -1,6 +1,6 @@
 /**
- * Records for the audit trail (abi/audit.ts), from a service that was given the right to add them. One that was not goes on
- * without: whether there is a trail is not its affair.
+ * Records for the audit trail (abi/audit.ts), from a service that holds the right to add them. A service without that
+ * right goes on without the trail: it makes no difference to its work.
  */
 import { Audit } from "abi/audit";
 import { Role } from "abi/startup";

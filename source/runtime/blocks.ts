@@ -5,8 +5,7 @@
  *
  *     const disk = changetype<DiskInfo>(memory.data(offsetof<DiskInfo>(), 8));
  *
- * Reached from packagefsd (disk.ts) and
- * from programs; goes on in client.ts.
+ * Reached from packagefsd (disk.ts) and from programs; goes on in client.ts.
  */
 import { Right } from "abi/handle";
 import { MESSAGE_BYTES_MAX } from "abi/message";
@@ -101,11 +100,11 @@ export function readSectors(service: u32, lba: u64, count: u32, offset: u64): i3
   if (results.status !== BlkStatus.ok) {
     return results.status;
   }
-  // Done, and not all of it: neither of the two is true.
+  // `ok` means that all of it was read: an answer with fewer bytes contradicts itself.
   return results.bytes === count * SECTOR_BYTES ? <i32>BlkStatus.ok : MALFORMED_REPLY;
 }
 
-/** Asks for a write, which the service refuses: for the test that it does. */
+/** Asks for a write, which the service refuses. A test calls this to see the refusal. */
 export function writeSectors(service: u32, lba: u64, count: u32, offset: u64): i32 {
   const params = VirtioBlkWriteParamsBuilder.begin(messagePage(), MESSAGE_BYTES_MAX);
   params.lba = lba;

@@ -1,7 +1,7 @@
 /**
- * The system calls as functions: arguments in their types, status out. What else a call returns is read by
- * `result(n)` right after it. Layouts and meanings stand in abi/syscall.ts; a negative status is a `Refusal`.
- * Reached from every task; goes on in syscall.S.
+ * The system calls as functions: arguments in their types, status out. `result(n)`, right after a call, reads what else
+ * it returned. abi/syscall.ts has the layouts and meanings; a negative status is a `Refusal`. Reached from every task;
+ * goes on in syscall.S.
  */
 import { Kind } from "abi/handle";
 import { Topic } from "abi/info";
@@ -156,7 +156,7 @@ export function pin(device: u32, vmo: u32, offset: u32, bytes: u32): i32 {
   return <i32>systemCall(device, vmo, offset, bytes, 0, 0, 0, Syscall.Pin);
 }
 
-/** After a reset of the device: it uses no memory that it was ever told of. */
+/** After its reset, the device uses no memory that it was ever told of. */
 export function unpinAll(device: u32): i32 {
   return call1(Syscall.UnpinAll, device);
 }
@@ -176,12 +176,12 @@ export function powerOff(power: u32): i32 {
   return call1(Syscall.PowerOff, power);
 }
 
-/** What the kernel and all tasks print is kept for this task from now on; `bits` are signalled when there is some. */
+/** From now on the kernel keeps all printed text for this task, and signals `bits` when there is some. */
 export function consoleOwn(console: u32, notification: u32, bits: u64): i32 {
   return call3(Syscall.ConsoleOwn, console, notification, bits);
 }
 
-/** Takes what was printed into the message page: `result(0)` bytes. */
+/** Takes printed text from the kernel into the message page: `result(0)` bytes. */
 export function consoleRead(console: u32): i32 {
   return call1(Syscall.ConsoleRead, console);
 }

@@ -1,9 +1,9 @@
 /**
  * What every client of a service does: send a method and its parameters, wait, open the answer.
  *
- * A call ends in one number, so that a caller has one thing to judge: negative for a Refusal of the kernel, zero for
- * done, positive for the service's own status (its `…Status` in source/idl), `MALFORMED_REPLY` for an answer that is
- * no message of that method. Reached from packages.ts and blocks.ts; goes on in ipc.ts.
+ * A call ends in one number, so a caller has one thing to check: negative for a Refusal of the kernel, zero for done,
+ * positive for the service's own status (its `…Status` in source/idl), `MALFORMED_REPLY` for an answer that is no
+ * message of that method. Reached from packages.ts and blocks.ts; goes on in ipc.ts.
  */
 
 import { infoBytes, infoSlotPlusOne, messageInfo, messageInfoWithSlot } from "abi/message";
@@ -21,7 +21,7 @@ export const MALFORMED_REPLY: i32 = 0x7fff_ffff;
 const CALL_MILLISECONDS: u64 = 60_000;
 let patienceMilliseconds: u64 = CALL_MILLISECONDS;
 
-/** From now on a service may take so long: for whoever has something else to do meanwhile. */
+/** From now on a service may take this long. For a caller that has other work to do meanwhile. */
 export function setPatience(milliseconds: u64): void {
   patienceMilliseconds = milliseconds;
 }
@@ -36,7 +36,7 @@ export function callService(service: u32, method: u32, slot: u32, rights: u32): 
   return callServiceUntil(service, method, slot, rights, deadline);
 }
 
-/** The same, for a service that may take as long as it likes until `deadline`: it waits for a person, or a program. */
+/** The same with a deadline of its own: for a service that waits for a person or a program. */
 export function callServiceUntil(service: u32, method: u32, slot: u32, rights: u32, deadline: u64): i32 {
   const bytes = finishMessage();
   // Parameters that do not fit into a page: only a path could be that long.
@@ -49,7 +49,7 @@ export function callServiceUntil(service: u32, method: u32, slot: u32, rights: u
     return status;
   }
   const answer = receivedInfo();
-  // No service here hands out capabilities; one that comes all the same must not fill our table.
+  // No service here hands out capabilities. One that comes anyway must not fill our table.
   const slotPlusOne = infoSlotPlusOne(answer);
   if (slotPlusOne !== 0) {
     drop(slotPlusOne - 1);

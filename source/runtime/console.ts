@@ -1,6 +1,6 @@
 /**
  * The console service as functions (source/idl/console.capnp): each is one call to consoled, and gives one number
- * (client.ts). Who only wants to print uses log.ts, which needs no service. Goes on in client.ts.
+ * (client.ts). A task that only prints uses log.ts, which needs no service. Goes on in client.ts.
  */
 import { MESSAGE_BYTES_MAX } from "abi/message";
 import { Refusal } from "abi/refusal";
@@ -16,7 +16,7 @@ import {
 import { callService, callServiceUntil, MALFORMED_REPLY } from "./client";
 import { messagePage } from "./ipc";
 
-/** How often a line is asked for: a consoled that was given up says no at once. */
+/** How often a line is asked for. The bound is needed because a consoled that was given up refuses at once. */
 const READ_TRIES_MAX: u32 = 8;
 
 /** A line that was typed. It lies in the message page, until the next call of any service. */
@@ -30,7 +30,7 @@ export class TypedLine {
 }
 
 /**
- * Waits for a line, for as long as it takes. A consoled that ends meanwhile is started again, and asked again; what was
+ * Waits for a line, for as long as it takes. If consoled ends meanwhile, this asks the next consoled again. What was
  * typed to the old one is gone.
  *
  * @param typed filled in with `ok`, and left as it is otherwise

@@ -1,14 +1,19 @@
-/** Where this task runs: for programs that want to be on a hart of their choice, to see what it does there. */
+/** The hart that this task runs on: for programs that choose their hart, to measure or test something there. */
 import { Topic } from "abi/info";
 import { Role } from "abi/startup";
 import { currentHart, deadlineIn, information, result, sleepUntil, yieldTo } from "./call";
 import { slotOf, startup } from "./startup";
 
-/** How often a move to another hart is asked for. Others may be given that hart first, so it need not work at once. */
+/**
+ * How often a move to another hart is asked for. Other tasks may get that hart first, so one request may not be enough.
+ */
 const MOVES_MAX: u32 = 2000;
 const PAUSE_MILLISECONDS: u64 = 2;
 
-/** Asks to go on at `hart` until this task is there. False if it is refused, or does not come to pass. */
+/**
+ * Asks to continue on `hart` until this task is there. False if the kernel refuses, or MOVES_MAX requests were not
+ * enough.
+ */
 export function moveTo(hart: u32): bool {
   for (let i: u32 = 0; i < MOVES_MAX; i++) {
     if (currentHart() === hart) {
@@ -17,7 +22,7 @@ export function moveTo(hart: u32): bool {
     if (yieldTo(hart) < 0) {
       return false;
     }
-    // It is a hint only: give whoever had that hart first some time.
+    // It is only a hint: the task that got the hart first needs some time.
     if (currentHart() !== hart) {
       sleepUntil(deadlineIn(PAUSE_MILLISECONDS, startup().timebase));
     }

@@ -1,7 +1,7 @@
 /**
- * Messages: a client calls an endpoint, a service receives and replies. Beside four words, up to a page travels:
- * both sides write and read it at MESSAGE_PAGE. Reached from every service and client; goes on in syscall.S, and in the
- * kernel's syscall/ipc.ts.
+ * Messages: a client calls an endpoint, a service receives and replies. A message has four words and up to a page,
+ * which both sides write and read at MESSAGE_PAGE. Reached from every service and client; goes on in syscall.S, and in
+ * the kernel's syscall/ipc.ts.
  */
 import { MESSAGE_PAGE } from "abi/layout";
 import { Syscall } from "abi/syscall";
@@ -43,7 +43,7 @@ export function word(index: u32): u64 {
   return result(1 + index);
 }
 
-/** What `reply` wants to hear to answer the message that came last. */
+/** The token that `reply` needs to answer the message that came last. */
 export function replyToken(): u64 {
   return result(5);
 }

@@ -1,13 +1,13 @@
 /**
- * Makes a task of a program that lies in memory as an ELF file.
+ * Makes a task from a program that lies in memory as an ELF file.
  *
- * Whoever starts a task fills a Launch: which file, what the task is called, which capabilities it gets. `launch` then
- * does what has to be done in one order, and undoes all of it when the kernel refuses a step:
+ * The caller fills a Launch: which file, the task's name, its capabilities. `launch` then takes these steps in order,
+ * and undoes all of them when the kernel refuses one:
  *
  *   check the file ▸ create the task ▸ its segments ▸ its stack ▸ its startup page ▸ its capabilities ▸ start
  *
  * Memory comes to the new task as memory objects: mapped here at a window, filled, unmapped, mapped there with the
- * rights of the segment. So nothing is ever writable and executable, and no one else holds the object afterwards.
+ * rights of the segment. So no page is ever writable and executable, and no other task holds the object afterwards.
  */
 import { Right } from "abi/handle";
 import { PAGE_BYTES, STACK_BYTES, STACK_TOP, STARTUP_PAGE } from "abi/layout";
@@ -38,7 +38,7 @@ import {
   unmap,
 } from "./call";
 
-/** What was being done when a launch failed. */
+/** The step in which a launch failed. */
 export const enum Step {
   None = 0,
   /** `elfError` says what is wrong with the file. */
@@ -75,8 +75,8 @@ export function stepName(step: Step): string {
 }
 
 /**
- * One capability for the new task: our `slot` cut to `rights`, in the slot there that is its index here; and what the
- * startup page says of it.
+ * One capability for the new task: our `slot` cut to `rights`, and what the startup page says of it. Its index here is
+ * its slot there.
  */
 @unmanaged
 @final
@@ -86,7 +86,7 @@ export class Given {
   role: u32;
   slot: u32;
   rights: u32;
-  /** Of an endpoint: who is asking. 0 leaves it as it is. */
+  /** Of an endpoint: names the caller. 0 leaves it as it is. */
   badge: u32;
   irq: u32;
   instance: u32;
@@ -107,7 +107,7 @@ export class Launch {
   /** The ELF file: it must not change while `launch` runs. */
   file: usize;
   fileBytes: u32;
-  /** What the task is started to do, UTF-8; at most STARTUP_ARGUMENT_BYTES. */
+  /** What the task is to do, UTF-8; at most STARTUP_ARGUMENT_BYTES. */
   argument: usize;
   argumentBytes: u32;
   /** A free range of this task's address space, as large as the largest segment. */
@@ -120,7 +120,7 @@ export class Launch {
   elfError: ElfError;
   failedRole: Role;
 
-  /** Empty. Has to come first: the memory may hold anything. */
+  /** Makes it empty. This has to come first: the memory may hold anything. */
   begin(): Launch {
     memory.fill(changetype<usize>(this), 0, offsetof<Launch>());
     this.task = NO_SLOT;
@@ -132,7 +132,7 @@ export class Launch {
     return changetype<Given>(changetype<usize>(this) + offsetof<Launch>() + <usize>index * offsetof<Given>());
   }
 
-  /** One more capability, with nothing said of it yet; null where a startup page has no room for it. */
+  /** One more capability, whose other fields are still empty; null if the startup page has no room for it. */
   give(role: Role, slot: u32, rights: u32, badge: u32): Given | null {
     if (this.count === STARTUP_ENTRIES_MAX) {
       return null;
@@ -157,8 +157,8 @@ const startupPage = changetype<Startup>(memory.data(PAGE_BYTES, 8));
 /**
  * Starts the task.
  *
- * @returns 0, and `plan.task` is its slot; or the Refusal (BadArgument for a bad file), `plan.failedStep` says what was
- *   being done, and nothing of the attempt is left
+ * @returns 0, and `plan.task` is its slot; or the Refusal (BadArgument for a bad file), `plan.failedStep` says in which
+ *   step, and nothing of the attempt is left
  */
 export function launch(plan: Launch): i32 {
   plan.failedStep = Step.CheckFile;
@@ -240,7 +240,7 @@ function placeSegment(plan: Launch, segment: Segment): i32 {
   return place(plan, segment.pagesStart, bytes, rights, from, segment.fileBytes, at);
 }
 
-/** Never both of Write and Execute: the ELF reader refuses such a file. */
+/** The rights never include both Write and Execute: the ELF reader refuses such a file. */
 function segmentRights(segment: Segment): u32 {
   if (segment.executable) {
     return Right.Read | Right.Execute;

@@ -16,7 +16,10 @@ import { slotOf, startup } from "./startup";
 /** The most bytes of a line, its line feed not counted. */
 export const LINE_BYTES_MAX: u32 = CONSOLE_WRITE_MAX - 1;
 
-/** How often a line is tried while the console has no room, a second in all: then it is lost, not the task. */
+/**
+ * How often a line is tried while the console has no room, a second in all. Then the line is lost, and the task goes
+ * on.
+ */
 const PRINT_TRIES_MAX: u32 = 200;
 const PRINT_PAUSE_MILLISECONDS: u64 = 5;
 
@@ -26,12 +29,12 @@ const CUT_MARK: u8 = 0x7e;
 const text = changetype<Line>(memory.data(LINE_STATE_BYTES, 8));
 const buffer: usize = memory.data(CONSOLE_WRITE_MAX, 8);
 
-/** The task's one line, empty. Whatever an earlier `line()` held and was not printed is gone. */
+/** The task's one line, empty. It loses what an earlier `line()` held and did not print. */
 export function line(): Line {
   return text.begin(buffer, LINE_BYTES_MAX);
 }
 
-/** Ends the line from `line()` and writes it. A task without a console is mute: no error, there is nobody to tell. */
+/** Ends the line from `line()` and writes it. Without a console, the task prints nothing and gets no error. */
 export function print(words: Line): void {
   if (words.truncated && words.length > 0) {
     store<u8>(buffer + <usize>(words.length - 1), CUT_MARK);
@@ -40,7 +43,7 @@ export function print(words: Line): void {
   write(buffer, words.length + 1);
 }
 
-/** Writes up to CONSOLE_WRITE_MAX bytes as they are: text that is no line, or several. */
+/** Writes up to CONSOLE_WRITE_MAX bytes as they are: part of a line, or several lines. */
 export function write(start: usize, length: u32): void {
   for (let i: u32 = 0; i < PRINT_TRIES_MAX; i++) {
     if (consoleWrite(slotOf(Role.Console), start, length) !== Refusal.TryAgain) {

@@ -13,9 +13,9 @@
  * A path is UTF-8 without a slash at its ends ("fixtures/hello.txt"), given as its address and its length in bytes.
  * Reached from nexus-init (fetch.ts) and the programs; goes on in client.ts.
  *
- * packagefsd may end and be started again. What asks for nothing but an answer is asked once more then; memory that was
- * attached is attached again; and a file that was open is not: to read from it gives PeerGone, later badFile, and it is
- * for the caller to open it anew.
+ * packagefsd may end and be started again. Then these functions repeat a call that only asks for an answer, and attach
+ * memory again. They do not open a file again: reading from it gives PeerGone, later badFile, and the caller has to
+ * open it anew.
  */
 import { Right } from "abi/handle";
 import { MESSAGE_BYTES_MAX } from "abi/message";
@@ -51,7 +51,10 @@ export class File {
   size: u64;
   /** How packagefsd knows the file, until `closeFile`. */
   number: u32;
-  /** Bytes that the last `readFile` brought: fewer than asked for only at the end of the file, 0 behind it or on failure. */
+  /**
+   * Bytes that the last `readFile` brought: fewer than asked for only at the end of the file; 0 behind the end or on
+   * failure.
+   */
   bytesRead: u32;
 }
 
@@ -85,14 +88,14 @@ export class PackageInfo {
   fileCount: u32;
 }
 
-/** What was attached last, and where. */
+/** The memory object that was attached last, and the service it was attached at. */
 let attachedAt: u32 = NO_SLOT;
 let attachedVmo: u32 = NO_SLOT;
 let attachedBytes: u64 = 0;
 
 /**
- * Asks for nothing but an answer; once more if the service ended meanwhile. The question still stands in the message page
- * then: only an answer is written there.
+ * Makes a call that only asks for an answer, and repeats it if the service ended meanwhile. The message page still
+ * holds the question then: only an answer overwrites it.
  */
 function ask(service: u32, method: u32): i32 {
   const length = callService(service, method, NO_SLOT, 0);
@@ -170,7 +173,7 @@ export function readFile(service: u32, file: File, offset: u64, length: u32, int
   if (outcome !== FsStatus.notAttached || service !== attachedAt) {
     return outcome;
   }
-  // It was: to an earlier life of the service, or before others needed its place.
+  // It was attached, but to an earlier life of the service, or other clients needed the record since.
   const again = askAttach(service, attachedVmo, attachedBytes);
   return again === FsStatus.ok ? askRead(service, file, offset, length, into) : again;
 }
@@ -187,7 +190,7 @@ function askRead(service: u32, file: File, offset: u64, length: u32, into: u64):
     return replyLength;
   }
   const results = PackageFsReadResults.open(messagePage(), replyLength);
-  // More than was asked for is a lie that would lead the caller out of its buffer.
+  // More bytes than were asked for cannot be true, and would lead the caller out of its buffer.
   if (results === null || results.bytes > length) {
     return MALFORMED_REPLY;
   }
@@ -209,8 +212,8 @@ export function closeFile(service: u32, file: File): i32 {
 }
 
 /**
- * Shares the first `bytes` bytes of a memory object: `readFile` writes there from now on. The slot has to stay what it is
- * for as long as files are read.
+ * Shares the first `bytes` bytes of a memory object: `readFile` writes there from now on. The slot has to keep this
+ * memory object for as long as the caller reads files.
  *
  * @returns FsStatus.ok or attachRefused; or as every call here
  */

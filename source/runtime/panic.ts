@@ -1,10 +1,10 @@
 /**
  * Where a failed assertion ends: one line on the console, then the task is over.
  *
- * An assertion means that this program is wrong, never that somebody else said something wrong (runtime callers get
- * a Refusal for that). The compiler calls `abort` for `assert(…)`, because the build says
- * `--use abort=~lib/runtime/panic/abort`; who waits for this task sees `ExitCode.AssertionFailed`. Every program's main.ts
- * begins with `setTaskName`, and by that makes this file part of the program.
+ * A failed assertion means that this program is wrong. Bad input from another task is never asserted: that task gets a
+ * Refusal. The compiler calls `abort` for `assert(…)`, because the build says `--use abort=~lib/runtime/panic/abort`; a
+ * task that waits for this one sees `ExitCode.AssertionFailed`. Every program's main.ts begins with `setTaskName`, and
+ * by that makes this file part of the program.
  */
 
 import { ExitCode } from "abi/exit";
@@ -21,7 +21,7 @@ export function setTaskName(words: string): void {
 
 /** asc's `abort`: `message` and `fileName` are literals or null, `lineNumber` and `column` count from 1. */
 export function abort(message: string | null, fileName: string | null, lineNumber: u32, column: u32): void {
-  // The line below reads the startup page, which asserts too: a page that is wrong must not lead back here for ever.
+  // The line below reads the startup page, which asserts too: a bad page must not lead back here for ever.
   if (!aborting) {
     aborting = true;
     const words = line().text(name).text(": assertion failed");

@@ -1,6 +1,6 @@
 /**
- * nexus-init as functions (source/idl/init.capnp): has a program run, and waits for its end; or has a service ended. Goes
- * on in client.ts.
+ * nexus-init as functions (source/idl/init.capnp): ask it to run a program and wait for its end, or to end a service.
+ * Goes on in client.ts.
  */
 import { MESSAGE_BYTES_MAX } from "abi/message";
 import { FOREVER, NO_SLOT } from "abi/syscall";
@@ -16,7 +16,7 @@ import {
 import { callService, callServiceUntil, MALFORMED_REPLY } from "./client";
 import { messagePage } from "./ipc";
 
-/** How a program ended that `runProgram` had run. */
+/** How the program of a `runProgram` ended. */
 @unmanaged
 @final
 export class Ending {
@@ -57,7 +57,7 @@ export function runProgram(
   return results.status;
 }
 
-/** Has a service ended so many microseconds from now, in bring-up builds. */
+/** Asks nexus-init to end a service so many microseconds from now. In bring-up builds only. */
 export function killService(service: u32, name: string, afterMicroseconds: u64): i32 {
   beginKill(afterMicroseconds).setNameString(name);
   return askToKill(service);

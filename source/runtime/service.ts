@@ -1,5 +1,5 @@
 /**
- * The loop of every service: wait for what is next, let the service's own functions handle it, answer, again.
+ * The loop of every service: wait for the next event, let the service's own functions handle it, answer, again.
  *
  *        ┌──▶ onTime ──▶ receive ──┬─▶ a message      ──▶ onRequest ──┬─▶ Outcome.Reply: answered at the next receive
  *        │                         ├─▶ a notification ──▶ onSignal    └─▶ Outcome.Deferred: the service answers
@@ -15,7 +15,7 @@ import { FOREVER, NO_SLOT, NOTIFIED } from "abi/syscall";
 import { drop } from "./call";
 import { receive, receivedInfo, reply, replyReceive, replyToken, word } from "./ipc";
 
-/** What a service made of a request. */
+/** How a service answers a request. */
 export const enum Outcome {
   /** The answer is in the request's reply fields (and in the message page). */
   Reply = 0,
@@ -24,8 +24,8 @@ export const enum Outcome {
 }
 
 /**
- * One request, as it was when it came: a copy, so nothing that happens later can change it. The message page is not
- * copied: it holds the request until the service writes its answer there.
+ * A copy of one request, so that later messages cannot change it. The message page is not copied: it holds the request
+ * until the service writes its answer there.
  *
  *   0      8    16   24   32   40      44      48     52     56           64       72
  *   │token │ w0 │ w1 │ w2 │ w3 │ badge │ bytes │ slot │ kept │ replyInfo  │ replyW0 │ replyW1 │
@@ -39,7 +39,7 @@ export class Request {
   w1: u64;
   w2: u64;
   w3: u64;
-  /** Of the endpoint capability that was called: who is asking. */
+  /** Of the endpoint capability that was called: names the caller. */
   badge: u32;
   /** How much of the message page was sent. */
   bytes: u32;
@@ -50,7 +50,7 @@ export class Request {
   replyW0: u64;
   replyW1: u64;
 
-  /** The capability that came along stays with the service. */
+  /** Keeps the capability that came along for the service. */
   keepSlot(): u32 {
     this.kept = 1;
     return this.slot;
@@ -104,9 +104,9 @@ const request = changetype<Request>(memory.data(offsetof<Request>(), 8));
 const owed = changetype<Owed>(memory.data(offsetof<Owed>(), 8));
 
 /**
- * Answers the caller behind `token` as the service waits again: one system call does both, and the hart goes straight to the
- * caller, without an interrupt to another hart. Until then the answer's bytes stand in the message page. One answer can be
- * owed: `sendOwed` comes before the next is written.
+ * Answers the caller behind `token` as the service waits again: one system call does both, and the hart goes straight
+ * to the caller, without an interrupt to another hart. Until then the answer's bytes stand in the message page. Only
+ * one answer can be owed: the service calls `sendOwed` before it writes the next.
  *
  * @param info which bytes of the message page go along (abi/message.ts)
  */
@@ -170,8 +170,9 @@ export function serve(
 }
 
 /**
- * Answers what is owed and waits for what comes next. One system call does both where no deadline is to be watched
- * (ReplyReceive has no room for one). Refusal.NotWaiting: the caller gave up before its answer; nothing was received.
+ * Sends the answer that is owed and waits for the next event. One system call does both if there is no deadline
+ * (ReplyReceive has no room for one). Refusal.NotWaiting: the caller gave up before its answer, and nothing was
+ * received.
  */
 function next(endpoint: u32, deadline: u64): i32 {
   if (owed.isOwed === 0 || deadline !== FOREVER) {

@@ -1,6 +1,6 @@
 /**
- * What a service tells whoever started it: that it serves, or that it has nothing to serve and leaves. Both are bits of a
- * notification; the startup page says which ones are this service's (abi/startup.ts), and its capability is good for no
+ * What a service tells its starter: that it serves, or that it has nothing to serve and leaves. Both are bits of a
+ * notification. The startup page says which bits are this service's (abi/startup.ts), and its capability allows no
  * others. Goes on in nexus-init's events.ts.
  */
 import { Role } from "abi/startup";
@@ -15,7 +15,7 @@ export function tellReady(): void {
   }
 }
 
-/** There is nothing to serve. The service ends after this; its exit code says whether that is well. */
+/** There is nothing to serve. The service ends after this; its exit code says whether that is a failure. */
 export function tellAbsent(): void {
   const entry = entryOf(Role.Starter, 0);
   if (entry !== null) {

@@ -1,6 +1,6 @@
 /**
- * What this task was given: capabilities by role, the timebase, its argument. The page was written by the task's
- * maker and is read-only here; it is checked once, by `startup()`.
+ * What this task was given: capabilities by role, the timebase, its argument. The task's maker wrote the page, and it
+ * is read-only here.
  */
 import { STARTUP_PAGE } from "abi/layout";
 import { Role, STARTUP_ENTRIES_MAX, STARTUP_MAGIC, Startup, StartupEntry } from "abi/startup";

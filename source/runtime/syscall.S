@@ -1,9 +1,9 @@
 # The one place where a task enters the kernel. Reached from runtime/call.ts and runtime/ipc.ts; goes on in the kernel's
 # arch/riscv/trap.S.
 #
-# A system call is a call (abi/syscall.ts): to the compiler this is a function like any other, so it already expects
-# the caller-saved registers to be lost. The results are stored for runtime/call.ts to read; a task has one thread,
-# so one place for them is enough.
+# A system call works like a function call (abi/syscall.ts), so the compiler already expects the caller-saved registers
+# to be lost. runtime/call.ts reads the results from where they are stored here. A task has one thread, so one place is
+# enough.
 
     .section .text
     .globl systemCall
