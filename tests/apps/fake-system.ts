@@ -2,6 +2,7 @@
 // block device. Numbers and files are the test's; what the program prints is what the host's tools then judge.
 
 import { createHash } from "node:crypto";
+import { defined } from "../harness/defined.ts";
 import {
   FakeEndpoint,
   FakeKernel,
@@ -106,7 +107,7 @@ export class FakeSystem {
     const row = this.taken[to];
     const from = this.hart;
     if (row && from !== to && !this.deaf.has(`${from}>${to}`)) {
-      row[from] = (row[from] ?? 0n) + 1n;
+      row[from] = defined(row[from]) + 1n;
     }
     this.hart = to;
     return 0;
@@ -139,7 +140,7 @@ export class FakeSystem {
       return [index + 10, hart.ticks, index + 20, index + 30, index + 40, index + 50];
     }
     if (topic === 2) {
-      return this.taken.map((row) => row[index] ?? 0n);
+      return this.taken.map((row) => defined(row[index]));
     }
     return topic === 4 ? [index + 60, index + 70, index + 80] : undefined;
   }

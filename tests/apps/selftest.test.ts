@@ -3,6 +3,7 @@
 
 import { expect, test } from "vitest";
 import { judgeProof, parseProof } from "../../tools/boot/verdict/proof.ts";
+import { defined } from "../harness/defined.ts";
 import { FakeSystem, NONCE } from "./fake-system.ts";
 
 const program = `
@@ -22,7 +23,7 @@ async function start(smp: number): Promise<FakeSystem> {
 
 /** What the host says against the proof on the second of two lines; undefined: nothing. */
 function verdict(lines: readonly string[], smp: number): string | undefined {
-  const proof = parseProof(lines[1] ?? "");
+  const proof = parseProof(defined(lines[1]));
   if (!proof) {
     return `"${lines[1]}" is no proof`;
   }

@@ -6,6 +6,7 @@ import { dirname, join, normalize } from "node:path";
 import { describe, expect, test } from "vitest";
 import { listFiles } from "../../host/files.ts";
 import { root } from "../../host/root.ts";
+import { defined } from "../harness/defined.ts";
 
 const pages = [
   "README.md",
@@ -102,26 +103,26 @@ describe("the contract", () => {
   });
 
   test("links each row's code", () => {
-    expect(rows.filter(({ cells }) => linksOf(cells[1] ?? "").length === 0)).toEqual([]);
+    expect(rows.filter(({ cells }) => linksOf(defined(cells[1])).length === 0)).toEqual([]);
   });
 
   test("links each row's test, which is one", () => {
     const wrong = rows.filter(({ cells }) => {
-      const links = linksOf(cells[2] ?? "");
+      const links = linksOf(defined(cells[2]));
       return links.length === 0 || links.some((link) => !/^\.\.\/tests\/.+\.test\.ts$/.test(link));
     });
     expect(wrong).toEqual([]);
   });
 
   test("links tests that are files, not folders", () => {
-    const targets = rows.flatMap(({ cells }) => linksOf(cells[2] ?? ""));
+    const targets = rows.flatMap(({ cells }) => linksOf(defined(cells[2])));
     const folders = targets.filter((target) => !statSync(join(root, "docs", target)).isFile());
     expect(folders).toEqual([]);
   });
 
   test("has an invariant's attack for each invariant, in order", () => {
     const attacks = listFiles(root, "tests/attack").filter((file) => file.endsWith(".test.ts"));
-    const linked = new Set(rows.flatMap(({ cells }) => linksOf(cells[2] ?? "")));
+    const linked = new Set(rows.flatMap(({ cells }) => linksOf(defined(cells[2]))));
     const unlinked = attacks.filter((file) => !linked.has(`../${file}`));
     expect(unlinked).toEqual([]);
   });

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { root } from "../../host/root.ts";
+import { defined } from "../harness/defined.ts";
 import { sourceFiles } from "../harness/imports.ts";
 
 const guest = sourceFiles(root, ["source", "machine/core"]);
@@ -31,7 +32,7 @@ test("no value is declared to be there: no non-null assertion", () => {
   const assertion = /[\w)\]]!(\.|\[|;|,|\)| as\b)/;
   const inCode = found(host, assertion).filter((place) => {
     const [file = "", line = "0"] = place.split(":");
-    const text = readFileSync(join(root, file), "utf8").split("\n")[Number(line) - 1] ?? "";
+    const text = defined(readFileSync(join(root, file), "utf8").split("\n")[Number(line) - 1]);
     return !/(["'`/]|\/\/).*[\w)\]]!/.test(text);
   });
   expect([...inCode, ...found(guest, /[\w)\]]!(\.|\[|;)/)]).toEqual([]);

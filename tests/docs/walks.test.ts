@@ -6,6 +6,7 @@ import { basename, dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { listFiles } from "../../host/files.ts";
 import { root } from "../../host/root.ts";
+import { defined } from "../harness/defined.ts";
 
 const PAGE = "docs/architecture/README.md";
 const walks = ["A block read", "A wake-up across harts", "A page that goes"];
@@ -97,7 +98,7 @@ describe.each(walks)("the walk %j", (walk) => {
 
   test("leads from file to file", () => {
     const pairs = steps.flatMap(({ files: on, text }) =>
-      on.slice(1).flatMap((to, at) => (text.includes("→") ? [[on[at] ?? "", to] as const] : [])),
+      on.slice(1).flatMap((to, at) => (text.includes("→") ? [[defined(on[at]), to] as const] : [])),
     );
     expect(pairs.filter(([from, to]) => !leadsTo(from, to))).toEqual([]);
   });

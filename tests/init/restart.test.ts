@@ -2,6 +2,7 @@
 // nexus-init goes on, and one that falls too often is given up.
 
 import { expect, test } from "vitest";
+import { defined } from "../harness/defined.ts";
 import { pattern } from "../runtime/elf.ts";
 import {
   Audit,
@@ -28,7 +29,7 @@ function audited(kernel: FakeKernel, name: string): bigint[] {
       ({ number, a }) =>
         number === Syscall.AuditWrite && a[1] === BigInt(Audit.ServiceRestarted) && a[2] === word,
     )
-    .map(({ a }) => a[3] ?? -1n);
+    .map(({ a }) => defined(a[3]));
 }
 
 /**

@@ -1,6 +1,7 @@
 // nexus-init as a service: the shell has programs run, hears how they ended, and is refused what cannot be.
 
 import { expect, test } from "vitest";
+import { defined } from "../harness/defined.ts";
 import {
   End,
   ExitCode,
@@ -83,7 +84,7 @@ function typeInterrupt(consoled: FakeTask | undefined): void {
     throw new Error("consoled has no foreground");
   }
   // Its capability is good for this bit and no other.
-  expect(BigInt(entry.slot?.badge ?? 0)).toBe(entry.base);
+  expect(BigInt(defined(entry.slot?.badge))).toBe(entry.base);
   front.bits |= entry.base;
 }
 

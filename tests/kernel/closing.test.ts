@@ -2,6 +2,7 @@
 // there, a badge on a notification's capability names its bits.
 
 import { beforeEach, describe, expect, test } from "vitest";
+import { defined } from "../harness/defined.ts";
 import { Class, forever, Kernel, Kind, Refusal, Right, sys, Wait } from "./harness/kernel.ts";
 
 let k: Kernel;
@@ -12,7 +13,7 @@ beforeEach(async () => {
 /** An endpoint that a keeper on hart 0 and a server on hart 1 may receive at, and a client on hart 2 that may call. */
 function service() {
   const keeper = k.spawnOn(0);
-  const kept = k.ask(0, sys.Create, Kind.Endpoint).words[0] ?? -1n;
+  const kept = defined(k.ask(0, sys.Create, Kind.Endpoint).words[0]);
   const endpoint = k.guest.call("objectAt", keeper, Number(kept));
   const server = k.spawnOn(1);
   const serve = k.give(server, Kind.Endpoint, endpoint, Right.Receive);
@@ -73,8 +74,8 @@ describe("an endpoint", () => {
   test("a copy of the right to receive keeps it open, a copy without it does not", () => {
     const { kept, client, send, server } = service();
     k.syscall(1, sys.Exit, 0);
-    const full = k.ask(0, sys.Copy, kept, Right.All, 0).words[0] ?? 0n;
-    const calling = k.ask(0, sys.Copy, kept, Right.Send | Right.Transfer, 0).words[0] ?? 0n;
+    const full = defined(k.ask(0, sys.Copy, kept, Right.All, 0).words[0]);
+    const calling = defined(k.ask(0, sys.Copy, kept, Right.Send | Right.Transfer, 0).words[0]);
     call(2, send);
     k.ask(0, sys.Drop, kept);
     expect(k.waits(client)).toBe(Wait.Sending);
@@ -106,7 +107,7 @@ describe("a badge on a notification's capability", () => {
   /** A keeper on hart 0 who waits, and a task on hart 1 whose copy is good for two bits. */
   function shared() {
     const keeper = k.spawnOn(0);
-    const kept = k.ask(0, sys.Create, Kind.Notification).words[0] ?? -1n;
+    const kept = defined(k.ask(0, sys.Create, Kind.Notification).words[0]);
     const notification = k.guest.call("objectAt", keeper, Number(kept));
     const copy = k.ask(0, sys.Copy, kept, Right.Send, own);
     expect(copy.status).toBe(0);
@@ -144,7 +145,7 @@ describe("a badge on a notification's capability", () => {
     expect(k.ask(0, sys.Copy, both, Right.All, 0b10).status).toBe(0);
     expect(k.ask(0, sys.Copy, both, Right.All, 0b11).status).toBe(Refusal.MissingRight);
     // No badge leaves the one that is there.
-    const same = k.ask(0, sys.Copy, both, Right.All, 0).words[0] ?? 0n;
+    const same = defined(k.ask(0, sys.Copy, both, Right.All, 0).words[0]);
     expect(k.guest.call("badgeAt", keeper, Number(same))).toBe(Number(own));
     // Its maker is not bound by it.
     expect(k.ask(0, sys.Signal, kept, 1n).status).toBe(0);

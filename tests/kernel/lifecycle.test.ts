@@ -1,6 +1,7 @@
 // Birth and end of tasks: what they were given comes back, whatever their makers do, and nobody finds what was another's.
 
 import { beforeEach, describe, expect, test } from "vitest";
+import { defined } from "../harness/defined.ts";
 import {
   Class,
   End,
@@ -113,7 +114,7 @@ describe("an unborn task", () => {
     expect(k.ask(0, sys.CreateTask, Class.App, bell, 1).status).toBe(Refusal.NoMemory);
     // One page, then two, …: it fails at each step of its making, and gives all of it back.
     for (let round = 1; round <= 3; round++) {
-      k.ask(0, sys.Drop, slots.pop() ?? 0);
+      k.ask(0, sys.Drop, defined(slots.pop()));
       const free = k.guest.call("free");
       if (k.ask(0, sys.CreateTask, Class.App, bell, 1).status === 0) {
         break;
@@ -261,7 +262,7 @@ describe("what Info tells of another task", () => {
 
   test("names it apart from those that had its number before", () => {
     const info = k.give(maker, Kind.Info, 0, Right.Read);
-    const generation = (child: number): bigint => (told(info, child)[0] ?? 0n) >> 32n;
+    const generation = (child: number): bigint => defined(told(info, child)[0]) >> 32n;
     const first = make();
     const before = generation(first.child);
     k.ask(0, sys.KillTask, first.slot);

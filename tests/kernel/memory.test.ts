@@ -2,6 +2,7 @@
 
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
+import { defined } from "../harness/defined.ts";
 import { type Guest, guest } from "../harness/guest.ts";
 import {
   Class,
@@ -204,7 +205,7 @@ describe("page tables", () => {
               vmos.push(Number(made.words[0]));
             }
           } else if (what === "map" && vmos.length > 0) {
-            const vmo = vmos[pick % vmos.length] ?? 0;
+            const vmo = defined(vmos[pick % vmos.length]);
             const { status } = k.ask(0, sys.Map, target, vmo, address, offset * page, pages * page, rights);
             if ((rights & 6) === 6 || (rights & 1) === 0 || rights > 7) {
               expect(status).toBeLessThan(0);
@@ -216,14 +217,14 @@ describe("page tables", () => {
             const { status } = k.ask(0, sys.Unmap, target, address);
             expect([0, Refusal.BadAddress]).toContain(status);
           } else if (what === "drop" && vmos.length > 0) {
-            k.ask(0, sys.Drop, vmos.splice(pick % vmos.length, 1)[0] ?? 0);
+            k.ask(0, sys.Drop, defined(vmos.splice(pick % vmos.length, 1)[0]));
           } else if (what === "child" && children.length < 3) {
             const made = k.ask(0, sys.CreateTask, Class.App, bell, 1);
             if (made.status === 0) {
               children.push(Number(made.words[0]));
             }
           } else if (what === "kill" && children.length > 0) {
-            const slot = children.splice(pick % children.length, 1)[0] ?? 0;
+            const slot = defined(children.splice(pick % children.length, 1)[0]);
             k.ask(0, sys.KillTask, slot);
             k.ask(0, sys.Drop, slot);
           }

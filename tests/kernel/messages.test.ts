@@ -1,6 +1,7 @@
 // Call, receive, reply, notifications: the protocol, one trap at a time.
 
 import { beforeEach, describe, expect, test } from "vitest";
+import { defined } from "../harness/defined.ts";
 import {
   forever,
   Kernel,
@@ -52,7 +53,7 @@ describe("a call", () => {
     expect(status).toBe(0);
     // info: the badge in its upper half, no bytes, no capability; then the words, then the token.
     expect(words.slice(0, 5)).toEqual([7n << 32n, 11n, 22n, 33n, 44n]);
-    k.syscall(1, sys.ReplyReceive, serve, 0, 1, 2, 3, 4, words[5] ?? 0n);
+    k.syscall(1, sys.ReplyReceive, serve, 0, 1, 2, 3, 4, defined(words[5]));
     expect(k.running(1)).toBe(client);
     expect(k.results(client)).toEqual({ status: 0, words: [0n, 1n, 2n, 3n, 4n, 0n] });
     expect(k.waits(server)).toBe(Wait.Receiving);
@@ -83,7 +84,7 @@ describe("a call", () => {
     expect(k.results(client).status).toBe(Refusal.TimedOut);
 
     call(1, send, 2, k.time + 3n * TICK_TIME);
-    const token = k.ask(0, sys.Receive, serve, forever).words[5] ?? 0n;
+    const token = defined(k.ask(0, sys.Receive, serve, forever).words[5]);
     k.pass(4n * TICK_TIME);
     expect(k.results(client).status).toBe(Refusal.TimedOut);
     expect(k.hartOf(client)).toBeGreaterThanOrEqual(0);
@@ -118,7 +119,7 @@ describe("a reply", () => {
     const { server, client, serve, send } = pair();
     const thief = k.spawnOn(2);
     call(1, send, 1);
-    const token = k.ask(0, sys.Receive, serve, forever).words[5] ?? 0n;
+    const token = defined(k.ask(0, sys.Receive, serve, forever).words[5]);
     expect(k.ask(2, sys.Reply, token, 0, 6, 6, 6, 6).status).toBe(Refusal.NotWaiting);
     expect(k.waits(client)).toBe(Wait.Replying);
     expect(k.ask(0, sys.Reply, token, 0, 1).status).toBe(0);
@@ -135,7 +136,7 @@ describe("a capability that travels", () => {
     const info = (BigInt(gift + 1) << 16n) | (BigInt(Right.All) << 24n);
     k.syscall(0, sys.Receive, serve, forever);
     call(1, send, 1, forever, info);
-    const there = Number((k.results(server).words[0] ?? 0n) >> 16n) & 0xff;
+    const there = Number(defined(k.results(server).words[0]) >> 16n) & 0xff;
     expect(there).toBeGreaterThan(0);
     expect(k.guest.call("rightsAt", server, there - 1)).toBe(Right.Send | Right.Transfer);
     expect(k.guest.call("badgeAt", server, there - 1)).toBe(5);
@@ -184,7 +185,7 @@ describe("a capability that travels", () => {
       k.give(client, Kind.Endpoint, endpoint, Right.Send);
     }
     call(1, send, 1);
-    const token = k.ask(0, sys.Receive, serve, forever).words[5] ?? 0n;
+    const token = defined(k.ask(0, sys.Receive, serve, forever).words[5]);
     expect(k.ask(0, sys.Reply, token, BigInt(gift + 1) << 16n).status).toBe(Refusal.TableFull);
     expect(k.results(client).status).toBe(Refusal.TableFull);
     k.check([server, client]);

@@ -3,6 +3,7 @@
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { defined } from "../harness/defined.ts";
 import { guest } from "../harness/guest.ts";
 import { forever } from "../runtime/abi.ts";
 
@@ -296,7 +297,7 @@ test("a pool gives each object once, zeroed, and says when it is empty", async (
           used.add(object);
           taken.push(object);
         } else if (taken.length > 0) {
-          g.call("free", taken.splice(step % taken.length, 1)[0] ?? 0);
+          g.call("free", defined(taken.splice(step % taken.length, 1)[0]));
         }
       }
       for (const object of taken) {

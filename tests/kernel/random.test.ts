@@ -4,6 +4,7 @@
 
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { defined } from "../harness/defined.ts";
 import { forever, Kernel, Kind, notified, Refusal, Right, sys, TICK_TIME, Wait } from "./harness/kernel.ts";
 
 const HARTS = 4;
@@ -190,16 +191,16 @@ class Run {
     const { status, words } = this.k.results(task);
     if (known.role === "server") {
       if (status === notified) {
-        this.heard |= words[1] ?? 0n;
+        this.heard |= defined(words[1]);
       } else if (status === 0) {
-        const question = words[1] ?? 0n;
+        const question = defined(words[1]);
         // The badge says who asks, and that one waits for this very answer, unless it gave up.
-        const asker = this.tasks.get(Number((words[0] ?? 0n) >> 32n) - 1);
+        const asker = this.tasks.get(Number(defined(words[0]) >> 32n) - 1);
         expect(asker?.role).toBe("client");
         if (asker?.role === "client" && asker.asked !== undefined) {
           expect(asker.asked).toBeGreaterThanOrEqual(question);
         }
-        known.open.push({ token: words[5] ?? 0n, question });
+        known.open.push({ token: defined(words[5]), question });
       } else {
         expect(status).toBe(Refusal.TimedOut);
       }
@@ -208,7 +209,7 @@ class Run {
     const { asked, deadline } = known;
     known.asked = undefined;
     if (status === 0) {
-      expect(words[1]).toBe((asked ?? 0n) * 2n);
+      expect(words[1]).toBe(defined(asked) * 2n);
     } else {
       expect(status).toBe(Refusal.TimedOut);
       expect(this.k.time).toBeGreaterThanOrEqual(deadline);

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { root } from "../../host/root.ts";
 import { faultKinds, parseFaults } from "../../machine/host/faults.ts";
+import { defined } from "../harness/defined.ts";
 import { BOOT_TIMEOUT_MS, bootEmbedded, buildOnce, type EmbeddedReport, explain } from "./booting.ts";
 import {
   type Asked,
@@ -211,7 +212,7 @@ describe.each([
       async () => {
         const report = await boot(`${warm}; ${cat}; ${cat}; nx audit`, legacy, `io-error@${first}-${last}`);
         expect(answersOf(report)).toEqual([good[0], `${path}: deviceError`, ...good]);
-        const [, sector] = /sector (\d+)/.exec(trailOf(report)[0] ?? "") ?? [];
+        const [, sector] = /sector (\d+)/.exec(defined(trailOf(report)[0])) ?? [];
         expect(trailOf(report)).toEqual(
           merged(
             records(
@@ -381,7 +382,7 @@ describe.each([
 test("every kind of fault has its place here", () => {
   const kinds = new Set([
     ...ofRequests.map(([kind]) => kind),
-    ...unnoticed.map((plan) => plan.split("@")[0] ?? ""),
+    ...unnoticed.map((plan) => defined(plan.split("@")[0])),
     "data",
     "capacity-zero",
   ]);

@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { listFiles } from "../../host/files.ts";
+import { defined } from "../harness/defined.ts";
 import { guest, root } from "../harness/guest.ts";
 
 const named = [
@@ -45,7 +46,7 @@ test("every end of a task and every reason against an image has words of its own
   const endWords = ends.map(([, code]) => g.text(g.call("endName", code)));
   expect(new Set([...endWords, "no known cause"]).size).toBe(ends.length + 1);
   const format = readFileSync(join(root, "source/libs/pkgimg/format.ts"), "utf8");
-  const list = /enum ImageError \{([\s\S]*?)\n\}/.exec(format)?.[1] ?? "";
+  const list = defined(/enum ImageError \{([\s\S]*?)\n\}/.exec(format)?.[1]);
   const count = [...list.matchAll(/^ {2}\w+,$/gm)].length;
   const reasons = Array.from({ length: count }, (_, code) => g.text(g.call("imageErrorText", code)));
   expect(new Set([...reasons, "unknown error"]).size).toBe(count + 1);

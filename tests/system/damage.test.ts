@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
+import { defined } from "../harness/defined.ts";
 import { onEachMachine } from "./harness/each-machine.ts";
 import { BOOT_TIMEOUT_MS, buildOnce, explain, pkgfsImage } from "./harness/machine.ts";
 
@@ -18,7 +19,7 @@ async function damagedImage(offset: (image: Uint8Array) => number): Promise<stri
   await buildOnce();
   const image = new Uint8Array(readFileSync(pkgfsImage));
   const at = offset(image);
-  image[at] = (image[at] ?? 0) ^ 0xff;
+  image[at] = defined(image[at]) ^ 0xff;
   const file = join(scratch, `damaged-${at}.img`);
   writeFileSync(file, image);
   return file;

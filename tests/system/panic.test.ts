@@ -17,6 +17,7 @@ import { qemuArguments, qemuProgram } from "../../tools/boot/machines/qemu.ts";
 import { type BootReport, bootOnce } from "../../tools/boot/run.ts";
 import { filesOf } from "../../tools/boot/session.ts";
 import { Layout, readLayout } from "../../tools/explore/layout.ts";
+import { defined } from "../harness/defined.ts";
 import { Gdb, registers } from "../harness/gdb.ts";
 import { BOOT_TIMEOUT_MS, buildOnce, explain, hasQemu, usualRequest } from "./harness/machine.ts";
 
@@ -62,12 +63,12 @@ class Broken {
     for (let looks = 0; looks < LOOKS_MAX; looks++) {
       for (const hart of await this.gdb.harts()) {
         const all = await this.gdb.registers(hart);
-        if (!this.at(all[registers.pc] ?? 0n).some((name) => name.endsWith("waitForInterrupt"))) {
+        if (!this.at(defined(all[registers.pc])).some((name) => name.endsWith("waitForInterrupt"))) {
           continue;
         }
         return {
           hart,
-          index: Number(((all[registers.tp] ?? 0n) - this.symbol("harts")) / this.number("HART_STRIDE")),
+          index: Number((defined(all[registers.tp]) - this.symbol("harts")) / this.number("HART_STRIDE")),
         };
       }
       setTimeout(() => this.gdb.interrupt(), 1 + (looks % 7));
@@ -87,7 +88,7 @@ class Broken {
     for (let looks = 0; ; looks++) {
       const places = new Map<string, string[]>();
       for (const hart of await this.gdb.harts()) {
-        places.set(hart, this.at((await this.gdb.registers(hart))[registers.pc] ?? 0n));
+        places.set(hart, this.at(defined((await this.gdb.registers(hart))[registers.pc])));
       }
       const others = [...places].filter(([, names]) => !names.some((name) => name.endsWith("finish")));
       const moving = others.filter(([, names]) => !names.some((name) => name.endsWith("halt")));

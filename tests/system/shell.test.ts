@@ -5,6 +5,7 @@ import { stripVTControlCharacters } from "node:util";
 import { describe, expect, test } from "vitest";
 import type { Person } from "../../tools/boot/interactive.ts";
 import { type BootReport, type BootRequest, SHELL_RUN } from "../../tools/boot/run.ts";
+import { defined } from "../harness/defined.ts";
 import { onEachMachine } from "./harness/each-machine.ts";
 import { BOOT_TIMEOUT_MS, bootQemu, explain, hasQemu } from "./harness/machine.ts";
 
@@ -71,7 +72,7 @@ class Typist implements Person {
     const text = Buffer.from(this.text, "latin1").toString("utf8");
     return stripVTControlCharacters(text)
       .split("\n")
-      .map((line) => line.replace(/\r+$/, "").split("\r").at(-1) ?? "");
+      .map((line) => defined(line.replace(/\r+$/, "").split("\r").at(-1)));
   }
 }
 

@@ -10,6 +10,7 @@ import { keyFromPem } from "../../host/pkgimg/keys.ts";
 import { imageDigest, signSuperblock } from "../../host/pkgimg/sign.ts";
 import { root } from "../../host/root.ts";
 import { type BuildOutputs, build } from "../../toolchain/compile.ts";
+import { defined } from "../harness/defined.ts";
 import { onEachMachine } from "./harness/each-machine.ts";
 import { BOOT_TIMEOUT_MS, buildOnce, explain, pkgfsImage } from "./harness/machine.ts";
 
@@ -57,7 +58,7 @@ onEachMachine("the disk's image", (boot) => {
     [
       "one-bit",
       (image) => {
-        image[SIGNATURE] = (image[SIGNATURE] ?? 0) ^ 1;
+        image[SIGNATURE] = defined(image[SIGNATURE]) ^ 1;
       },
       "signature does not verify",
     ],

@@ -5,6 +5,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { root } from "../../host/root.ts";
+import { defined } from "../harness/defined.ts";
 import { compileGuest, translateGuest } from "./rv64/harness.ts";
 
 const FOLDER = "tests/toolchain/cases";
@@ -30,7 +31,7 @@ const files = readdirSync(join(root, FOLDER)).filter((file) => file.endsWith(".t
 test.each(files)("%s", async (file) => {
   const path = join(root, FOLDER, file);
   const text = readFileSync(path, "utf8");
-  const source = text.split(MARK, 1)[0] ?? "";
+  const source = defined(text.split(MARK, 1)[0]);
   const compiled = await compileGuest(`${FOLDER}/${file}`);
   // Without the source map there is no DWARF, which has tests of its own and would drown the code here.
   const ir = essence(translateGuest({ ...compiled, sourceMap: "" }).ir);

@@ -4,6 +4,7 @@
 import { describe, expect, test } from "vitest";
 import { Symbols } from "../../toolchain/ir/symbols.ts";
 import { SourceMap } from "../../toolchain/wasm/sourcemap.ts";
+import { defined } from "../harness/defined.ts";
 import { compileGuest, translateGuest } from "./rv64/harness.ts";
 
 const ENTRY = "tests/toolchain/debugged.ts";
@@ -19,7 +20,7 @@ const TEXT = `export function twice(count: u32): u32 {
 describe("debug information", () => {
   test("every instruction has a place, and every function a subprogram", async () => {
     const { ir } = translateGuest(await compileGuest(ENTRY, TEXT));
-    const body = /define [^{]*@twice[^{]*\{\n([\s\S]*?)\n\}/.exec(ir)?.[1] ?? "";
+    const body = defined(/define [^{]*@twice[^{]*\{\n([\s\S]*?)\n\}/.exec(ir)?.[1]);
     const instructions = body
       .split("\n")
       .filter((line) => line.startsWith("  ") && !line.includes("= alloca"));

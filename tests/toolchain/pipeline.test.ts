@@ -8,6 +8,7 @@ import { root as repository } from "../../host/root.ts";
 import type { GuestProgram } from "../../toolchain/programs.ts";
 import { type Build, withBuild } from "../../toolchain/steps/build.ts";
 import { compileProgram, linkProgram } from "../../toolchain/steps/program.ts";
+import { defined } from "../harness/defined.ts";
 
 const program: GuestProgram = {
   name: "small",
@@ -158,6 +159,6 @@ test("a mistake stops the build with file, line and source line, and the next bu
       ],
     },
   });
-  put(folder, "source/libs/small/answer.ts", sources["source/libs/small/answer.ts"] ?? "");
+  put(folder, "source/libs/small/answer.ts", defined(sources["source/libs/small/answer.ts"]));
   expect(await build(folder)).toContain("link");
 });

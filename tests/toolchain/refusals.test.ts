@@ -3,6 +3,7 @@
 import { describe, expect, test } from "vitest";
 import { type TranslateOptions, translate } from "../../toolchain/ir/module.ts";
 import { describe as describeFinding, ToolchainError } from "../../toolchain/wasm/error.ts";
+import { defined } from "../harness/defined.ts";
 import { compileGuest, MEMORY_BASE } from "./rv64/harness.ts";
 import { assemble, constant, F32, F64, I32, I64 } from "./wasm/assemble.ts";
 
@@ -97,7 +98,7 @@ export function main(): i32 {
     ["intrinsics", "wfi(a: i32): void", "the intrinsic wfi is declared as i32->, and is ->"],
     ["symbols", "__end(a: i32): usize", "the symbol __end has to be declared as (): usize"],
   ])("a wrong declaration in %s: %s", async (module, declaration, message) => {
-    const field = declaration.split("(")[0] ?? "";
+    const field = defined(declaration.split("(")[0]);
     const argument = declaration.includes("a: i32") ? "1" : "";
     const text = `@external("${module}", "${field}")
 declare function ${declaration};

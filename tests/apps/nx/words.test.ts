@@ -2,6 +2,7 @@
 
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
+import { defined } from "../../harness/defined.ts";
 import { type Guest, guest } from "../../harness/guest.ts";
 
 const program = `
@@ -127,7 +128,7 @@ describe("suggestions", () => {
     const letters = fc.string({ unit: fc.constantFrom(..."hwsmpolrf "), maxLength: 24 });
     fc.assert(
       fc.property(letters, fc.nat({ max: 2 }), (typed, target) => {
-        expect(far(typed, target)).toBe(reference(typed, targets[target] ?? ""));
+        expect(far(typed, target)).toBe(reference(typed, defined(targets[target])));
       }),
     );
   });

@@ -2,6 +2,7 @@
 // no read is left without an end, none ends twice, and the next read works.
 
 import { describe, expect, test } from "vitest";
+import { defined } from "../../harness/defined.ts";
 import { FakeBlockDevice } from "../../harness/fake-device.ts";
 import { diskByte, type Lies } from "../../harness/fake-options.ts";
 import { TestDisk } from "./disk.ts";
@@ -63,7 +64,7 @@ describe.each([1, 2] as const)("register layout version %i", (version) => {
 
   test("an id given back twice: UsedIdFree; what was good before it stays good", async () => {
     const disk = await busyDisk(version, 3);
-    const head = disk.device.pending[1]?.head ?? -1;
+    const head = defined(disk.device.pending[1]?.head);
     disk.device.finish(1);
     disk.device.pretend({ id: head, length: 1025 });
     expect(disk.interrupt()).toBe("UsedIdFree");
@@ -77,7 +78,7 @@ describe.each([1, 2] as const)("register layout version %i", (version) => {
 
   test("an id given back twice after its slot had a new read: found out all the same", async () => {
     const disk = await busyDisk(version, 1);
-    const head = disk.device.pending[0]?.head ?? -1;
+    const head = defined(disk.device.pending[0]?.head);
     disk.device.finish();
     expect(disk.interrupt()).toBe("None");
     disk.read(9n, 1, disk.buffer(512), 7n);
@@ -177,7 +178,7 @@ describe.each([1, 2] as const)("register layout version %i", (version) => {
 
   test("a late answer to a read that timed out harms nobody", async () => {
     const disk = await busyDisk(version, 1, [100n]);
-    const head = disk.device.pending[0]?.head ?? -1;
+    const head = defined(disk.device.pending[0]?.head);
     expect(disk.expire(100n)).toBe("DeadlineMissed");
     expect(disk.completions()).toEqual([{ tag: 0n, outcome: "TimedOut" }]);
     const at = disk.buffer(512);

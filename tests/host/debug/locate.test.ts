@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { Locator, placeText } from "../../../host/debug/locate.ts";
 import { readElf } from "../../../host/elf.ts";
+import { defined } from "../../harness/defined.ts";
 
 const SOURCE = `extern void sink(long);
 static inline __attribute__((always_inline)) void inner(long value) {
@@ -92,13 +93,13 @@ describe.skipIf(compiler === undefined)("addresses of a compiled program (LLVM f
 
   test("the file is the one that was compiled", () => {
     const symbol = symbols.find((one) => one.name === "outer");
-    const [place] = new Locator(file, "sample.elf").places(symbol?.address ?? 0n);
+    const [place] = new Locator(file, "sample.elf").places(defined(symbol?.address));
     expect(place?.file).toMatch(/sample\.c$/);
     expect(place === undefined ? "" : placeText(place)).toMatch(/^\w+ \(.*sample\.c:\d+(:\d+)?\)$/);
   });
 
   test("assembly is named by its label", () => {
-    const sink = symbols.find((one) => one.name === "sink")?.address ?? 0n;
+    const sink = defined(symbols.find((one) => one.name === "sink")?.address);
     const places = new Locator(file, "sample.elf").places(sink + 4n);
     expect(places.map(placeText)).toEqual(["sink+0x4"]);
   });

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { readSchema } from "../../../toolchain/schema/generate.ts";
+import { defined } from "../../harness/defined.ts";
 import { type Guest, guest, root } from "../../harness/guest.ts";
 import { withDrivers } from "./drivers.ts";
 import { anyStruct, hostClasses, hostMessage } from "./values.ts";
@@ -209,7 +210,7 @@ function corrupt(bytes: Uint8Array, pick: (below: number) => number): Uint8Array
     const byte = pick(copy.length);
     const kind = pick(5);
     if (kind === 0) {
-      copy[byte] = (copy[byte] ?? 0) ^ (1 << pick(8));
+      copy[byte] = defined(copy[byte]) ^ (1 << pick(8));
     } else if (kind === 1) {
       copy[byte] = pick(256);
     } else if (kind === 2) {
@@ -217,7 +218,7 @@ function corrupt(bytes: Uint8Array, pick: (below: number) => number): Uint8Array
     } else if (kind === 3) {
       words[word] = struct(pick(64) - 32, pick(6), pick(14));
     } else {
-      words[word] = words[pick(words.length)] ?? 0n;
+      words[word] = defined(words[pick(words.length)]);
     }
   }
   return copy;

@@ -2,6 +2,7 @@
 // Affine coordinates and RFC 8032's definitions as they stand there, so that it shares nothing with what it judges.
 
 import { createHash } from "node:crypto";
+import { defined } from "../../harness/defined.ts";
 
 export const PRIME = 2n ** 255n - 19n;
 export const ORDER_OF_BASE = 2n ** 252n + 27742317777372353535851937790883648493n;
@@ -44,7 +45,7 @@ function xOf(y: bigint, isOdd: boolean): bigint | undefined {
 }
 
 const baseY = modulo(4n * invert(5n));
-export const base: AffinePoint = { x: xOf(baseY, false) ?? 0n, y: baseY };
+export const base: AffinePoint = { x: defined(xOf(baseY, false)), y: baseY };
 
 export function add(left: AffinePoint, right: AffinePoint): AffinePoint {
   const both = modulo(d * left.x * right.x * left.y * right.y);

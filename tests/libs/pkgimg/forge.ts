@@ -3,6 +3,7 @@
 
 import { createHash } from "node:crypto";
 import { buildImage, type ImageFile } from "../../../host/pkgimg/layout.ts";
+import { defined } from "../../harness/defined.ts";
 
 export const BLOCK_BYTES = 4096;
 
@@ -81,7 +82,7 @@ export class Forge {
   }
 
   flip(offset: number, mask = 1): this {
-    this.bytes[offset] = (this.bytes[offset] ?? 0) ^ mask;
+    this.bytes[offset] = defined(this.bytes[offset]) ^ mask;
     return this;
   }
 

@@ -5,6 +5,7 @@ import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import { buildImage, type ImageFile } from "../../../host/pkgimg/layout.ts";
 import { imageDigest } from "../../../host/pkgimg/sign.ts";
+import { defined } from "../../harness/defined.ts";
 import type { Guest } from "../../harness/guest.ts";
 import { Edge } from "../edge.ts";
 import { pkgimgGuest, words } from "./face.ts";
@@ -130,7 +131,7 @@ describe("package image reader", () => {
     );
     const image = buildImage(many);
     mount(image);
-    const strings = Math.ceil(((many[0]?.path.length ?? 0) * 700) / BLOCK_BYTES);
+    const strings = Math.ceil((defined(many[0]?.path.length) * 700) / BLOCK_BYTES);
     const treeBlocksRead = 2;
     expect(g.call("readCount")).toBe(1 + 11 + strings + treeBlocksRead);
   });

@@ -6,6 +6,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { type ImageKey, keyFromPem } from "../../../host/pkgimg/keys.ts";
 import { buildImage } from "../../../host/pkgimg/layout.ts";
 import { imageDigest, isSignedBy, setSequence, signSuperblock } from "../../../host/pkgimg/sign.ts";
+import { defined } from "../../harness/defined.ts";
 import type { Guest } from "../../harness/guest.ts";
 import { pkgimgGuest, words } from "./face.ts";
 import { BLOCK_BYTES, superblock } from "./forge.ts";
@@ -130,7 +131,7 @@ describe("every byte of an image, changed in turn, is refused: superblock, index
     const accepted: number[] = [];
     for (let offset = 0; offset < image.length; offset += 1) {
       const bytes = g.bytes();
-      const value = image[offset] ?? 0;
+      const value = defined(image[offset]);
       // Each bit of what the superblock says; one bit of every other byte, which one it is going round.
       const masks = offset < 512 ? [1, 2, 4, 8, 16, 32, 64, 128] : [1 << (offset & 7)];
       for (const mask of masks) {

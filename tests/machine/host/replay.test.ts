@@ -12,6 +12,7 @@ import { decodeRecording, encodeRecording, hashOf } from "../../../machine/host/
 import { Run, type RunEvent } from "../../../machine/host/run.ts";
 import { stateHash } from "../../../machine/host/state.ts";
 import { Timeline } from "../../../machine/host/timeline.ts";
+import { defined } from "../../harness/defined.ts";
 import { BOOT_TIMEOUT_MS, bootEmbedded, buildOnce, type EmbeddedReport } from "../booting.ts";
 
 const END = 10_000_000_000n;
@@ -131,7 +132,7 @@ describe("a timeline", () => {
         return stateHash(run.machine);
       });
       for (const index of [1, 0, 2, 0, 1]) {
-        timeline.goTo(places[index] ?? 0n);
+        timeline.goTo(defined(places[index]));
         expect(stateHash(run.machine)).toBe(hashes[index]);
       }
       expect(timeline.advanceTo(END)).toBe("off");
@@ -154,7 +155,7 @@ describe("console input", () => {
         expect(first.input(byte)).toBe(true);
       }
       first.advanceTo(1_010_000n);
-      const expected: RunEvent[] = [0x68, 0x69].map((input) => ({ at: first.events[0]?.at ?? 0n, input }));
+      const expected: RunEvent[] = [0x68, 0x69].map((input) => ({ at: defined(first.events[0]?.at), input }));
       expect(first.events).toEqual(expected);
       const again = new Run(module, ownSettings(), first.events);
       again.advanceTo(1_010_000n);

@@ -3,6 +3,7 @@
 
 import fc from "fast-check";
 import { beforeEach, expect, test } from "vitest";
+import { defined } from "../../harness/defined.ts";
 import { type Guest, guest } from "../../harness/guest.ts";
 import { FakeTerminal } from "./terminal.ts";
 
@@ -256,7 +257,7 @@ class Model {
       this.draft = this.line;
     }
     this.recalled = back;
-    this.letters = [...(back === 0 ? this.draft : (this.history.at(-back) ?? ""))];
+    this.letters = [...(back === 0 ? this.draft : defined(this.history.at(-back)))];
     this.cursor = this.letters.length;
   }
 }

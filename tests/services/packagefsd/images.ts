@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { DEVELOPMENT_KEY, readKeyFile } from "../../../host/pkgimg/keys.ts";
 import { buildImage, type ImageFile } from "../../../host/pkgimg/layout.ts";
 import { root } from "../../../host/root.ts";
+import { defined } from "../../harness/defined.ts";
 
 export const BLOCK_BYTES = 4096;
 
@@ -56,7 +57,7 @@ export function partsOf(bytes: Uint8Array): { strings: number; data: number; tre
 /** A copy of the image with one bit of a byte turned over. */
 export function flipped(bytes: Uint8Array, offset: number): Uint8Array {
   const copy = bytes.slice();
-  copy[offset] = (copy[offset] ?? 0) ^ 0x10;
+  copy[offset] = defined(copy[offset]) ^ 0x10;
   return copy;
 }
 

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { DEVELOPMENT_KEY, keyIdText, readKeyFile } from "../../../host/pkgimg/keys.ts";
 import { root } from "../../../host/root.ts";
+import { defined } from "../../harness/defined.ts";
 import { Audit, ExitCode } from "../../runtime/abi.ts";
 import { Refusal } from "./fake-kernel.ts";
 import {
@@ -66,7 +67,7 @@ describe("a disk that is not to be believed is refused, and the fixtures do not 
     expect(kernel.signals).toEqual([]);
     expect(kernel.console).toHaveLength(1);
     expect(kernel.audit).toEqual([[Audit.ImageRefused, expect.any(Number), expect.any(Number)]]);
-    return kernel.console[0] ?? "";
+    return defined(kernel.console[0]);
   }
 
   test.each([
@@ -137,7 +138,7 @@ describe("what was damaged on its way from the disk", () => {
       prepare: (disk) => {
         disk.misbehave = () => {
           count += 1;
-          return reads.includes(count) ? (bytes) => bytes.set([(bytes[0] ?? 0) ^ 1]) : undefined;
+          return reads.includes(count) ? (bytes) => bytes.set([defined(bytes[0]) ^ 1]) : undefined;
         };
       },
     });
@@ -151,7 +152,7 @@ describe("what was damaged on its way from the disk", () => {
       expect(exitCode).toBeUndefined();
       const [said, ...mounted] = kernel.console;
       const [, block, reason] =
-        /^pkgfs: block (\d+) was damaged on its way \((.+)\); read again$/.exec(said ?? "") ?? [];
+        /^pkgfs: block (\d+) was damaged on its way \((.+)\); read again$/.exec(defined(said)) ?? [];
       expect(mounted).toEqual(mountedFromDisk);
       expect(reason).toMatch(/does not match its|not a package image/);
       expect(kernel.audit).toEqual([[Audit.ImageRefused, expect.any(Number), Number(block)]]);
@@ -216,7 +217,7 @@ describe("a block that goes bad after the image was mounted", () => {
       client(1).read(vmo, file, at, 131_072);
     }
     const offset = block * BLOCK_BYTES + 7;
-    disk.image[offset] = (disk.image[offset] ?? 0) ^ 1;
+    disk.image[offset] = defined(disk.image[offset]) ^ 1;
 
     for (let turn = 0; turn < 20; turn += 1) {
       const isData = part === "data";

@@ -1,6 +1,7 @@
 // 100,000 files: what mounting and looking up cost, counted in what is asked of the disk and never in time.
 
 import { beforeAll, describe, expect, test } from "vitest";
+import { defined } from "../../harness/defined.ts";
 import type { Guest } from "../../harness/guest.ts";
 import { pkgimgGuest, words } from "../../libs/pkgimg/face.ts";
 import { BLOCK_BYTES, content, partsOf, signedImage } from "./images.ts";
@@ -56,7 +57,7 @@ describe("the reader, without a cache", () => {
     let most = 0;
     for (const number of samples) {
       const before = g.call("readCount");
-      const entry = lookUp(files[number]?.path ?? "");
+      const entry = lookUp(defined(files[number]?.path));
       expect(entry).toBeGreaterThanOrEqual(0);
       most = Math.max(most, g.call("readCount") - before);
     }
@@ -91,7 +92,7 @@ describe("packagefsd", () => {
     let most = 0;
     for (const number of samples) {
       const before = running.disk.reads.length;
-      const file = client.open(files[number]?.path ?? "");
+      const file = client.open(defined(files[number]?.path));
       most = Math.max(most, running.disk.reads.length - before);
       if (number % 500 === 0) {
         expect(client.read(vmo, file, 0, BLOCK_BYTES).status).toBe("ok");

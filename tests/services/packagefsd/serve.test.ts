@@ -2,6 +2,7 @@
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { defined } from "../../harness/defined.ts";
 import { FakeVmo, Right } from "./fake-kernel.ts";
 import { BLOCK_BYTES, hello, image, odd, partsOf, sameBytes } from "./images.ts";
 import { type Client, type Running, start } from "./running.ts";
@@ -116,11 +117,11 @@ describe("open, stat, read, close", () => {
     const files = Array.from({ length: FILES_MAX }, () => one.open("fixtures/hello.txt"));
     expect(new Set(files).size).toBe(FILES_MAX);
     expect(one.call("open", { path: "fixtures/hello.txt" }).status).toBe("tooManyFiles");
-    expect(one.call("close", { file: files[7] ?? 0 }).status).toBe("ok");
+    expect(one.call("close", { file: defined(files[7]) }).status).toBe("ok");
     const again = one.open("fixtures/hello.txt");
     // The number of a closed file does not mean the next one that is opened.
     expect(files).not.toContain(again);
-    for (const file of [files[7] ?? 0, 0, 7, 0xffff_ffff]) {
+    for (const file of [defined(files[7]), 0, 7, 0xffff_ffff]) {
       expect(one.call("close", { file }).status).toBe("badFile");
     }
     expect(one.call("close", { file: again }).status).toBe("ok");
@@ -263,11 +264,11 @@ describe("several clients", () => {
     const files = all.map((each) => each.open("fixtures/hello.txt"));
     const vmos = all.map((each) => each.attach(BLOCK_BYTES));
     // The first one asks again; so the second is the stalest.
-    expect(all[0]?.read(vmos[0] as FakeVmo, files[0] ?? 0, 0, 5).status).toBe("ok");
+    expect(all[0]?.read(vmos[0] as FakeVmo, defined(files[0]), 0, 5).status).toBe("ok");
     const late = newClient();
     const lateVmo = late.attach(BLOCK_BYTES);
     expect(late.read(lateVmo, late.open("fixtures/hello.txt"), 0, hello.length).content).toEqual(hello);
-    const statuses = all.map((each, i) => each.read(vmos[i] as FakeVmo, files[i] ?? 0, 0, 5).status);
+    const statuses = all.map((each, i) => each.read(vmos[i] as FakeVmo, defined(files[i]), 0, 5).status);
     expect(statuses).toEqual(statuses.map((_, i) => (i === 1 ? "badFile" : "ok")));
   });
 

@@ -17,6 +17,7 @@ import {
   propertyStrings,
   type TreeNode,
 } from "../../../toolchain/dts/tree.ts";
+import { defined } from "../../harness/defined.ts";
 
 const VIRT_NEXUS = "pkg/dts/virt-nexus.dts";
 
@@ -214,7 +215,7 @@ describe("a DTB that lies is refused", () => {
   test("no single wrong byte does more than throw a DtbError or give another tree", () => {
     for (let offset = 0; offset < good.length; offset += 1) {
       const bytes = Uint8Array.from(good);
-      bytes[offset] = (bytes[offset] ?? 0) ^ 0xff;
+      bytes[offset] = defined(bytes[offset]) ^ 0xff;
       try {
         readDtb(bytes);
       } catch (problem) {

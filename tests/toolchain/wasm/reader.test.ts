@@ -3,6 +3,7 @@
 import { describe, expect, test } from "vitest";
 import type { Instruction } from "../../../toolchain/wasm/module.ts";
 import { readModule } from "../../../toolchain/wasm/reader.ts";
+import { defined } from "../../harness/defined.ts";
 import { assemble, constant, I32, I64, NONE, name, u32 } from "./assemble.ts";
 
 /** Decodes one body and gives its instructions without their offsets and without the last `end`. */
@@ -161,7 +162,7 @@ describe("files that are wrong", () => {
     for (let index = 8; index < good.length; index++) {
       for (const flip of [0x01, 0x40, 0x80, 0xff]) {
         const bytes = good.slice();
-        bytes[index] = (bytes[index] ?? 0) ^ flip;
+        bytes[index] = defined(bytes[index]) ^ flip;
         try {
           readModule(bytes);
         } catch (error) {

@@ -22,6 +22,7 @@ import { writeImageFile } from "../../../host/pkgimg/files.ts";
 import { buildImage } from "../../../host/pkgimg/layout.ts";
 import { register } from "../../../tools/image/command.ts";
 import { ImageReader } from "../../../tools/image/reader.ts";
+import { defined } from "../../harness/defined.ts";
 import { root } from "../../harness/guest.ts";
 import { sampleFiles } from "../../libs/pkgimg/forge.ts";
 
@@ -56,7 +57,7 @@ describe("nx image", () => {
   /** A copy of the sample with one bit changed. */
   function damaged(offset: number): string {
     const bytes = Buffer.from(buildImage(sampleFiles));
-    bytes[offset] = (bytes[offset] ?? 0) ^ 1;
+    bytes[offset] = defined(bytes[offset]) ^ 1;
     const file = join(folder, "damaged.img");
     writeFileSync(file, bytes);
     return file;
@@ -77,7 +78,7 @@ describe("nx image", () => {
   test("ls lists a directory, or all below it", async () => {
     const names = async (...words: string[]): Promise<string[]> => {
       const lines = (await nx("ls", ...words, "--image", sample)).trimEnd().split("\n").slice(1);
-      return lines.map((line) => line.trim().split(/\s+/).at(-1) ?? "");
+      return lines.map((line) => defined(line.trim().split(/\s+/).at(-1)));
     };
     expect(await names()).toEqual(["bin/", "fixtures/"]);
     expect(await names("fixtures")).toEqual(["a/", "a-b", "empty", "grüße"]);
@@ -308,6 +309,6 @@ function flip(file: string, offset: number): void {
   const descriptor = openSync(file, "r+");
   const byte = Buffer.alloc(1);
   readSync(descriptor, byte, 0, 1, offset);
-  writeSync(descriptor, Buffer.of((byte[0] ?? 0) ^ 1), 0, 1, offset);
+  writeSync(descriptor, Buffer.of(defined(byte[0]) ^ 1), 0, 1, offset);
   closeSync(descriptor);
 }

@@ -10,6 +10,7 @@ import { buildImage } from "../../../host/pkgimg/layout.ts";
 import { isSignedBy } from "../../../host/pkgimg/sign.ts";
 import { register } from "../../../tools/image/command.ts";
 import { barText, byteBar } from "../../../tools/image/progress.ts";
+import { defined } from "../../harness/defined.ts";
 import { root } from "../../harness/guest.ts";
 import { sampleFiles } from "../../libs/pkgimg/forge.ts";
 
@@ -121,13 +122,13 @@ describe("nx image sign and verify", () => {
   test("a signature that does not hold is refused, and so is signing with the public half, or a damaged image", async () => {
     const file = place("c.img", buildImage(sampleFiles, { key: readKeyFile(development(DEVELOPMENT_KEY)) }));
     const bytes = readFileSync(file);
-    bytes[300] = (bytes[300] ?? 0) ^ 1;
+    bytes[300] = defined(bytes[300]) ^ 1;
     await expect(nx("verify", place("d.img", bytes))).rejects.toThrow("its signature does not verify");
     await expect(nx("sign", file, "--key", `${mine}.pub`)).rejects.toThrow(
       "only the private half of a key signs",
     );
     const damaged = readFileSync(file);
-    damaged[4096] = (damaged[4096] ?? 0) ^ 1;
+    damaged[4096] = defined(damaged[4096]) ^ 1;
     await expect(nx("sign", place("e.img", damaged), "--key", `${mine}.key`)).rejects.toThrow("is refused");
     await expect(nx("sign", file, "--key", `${mine}.key`, "--sequence", "-1")).rejects.toThrow();
   });

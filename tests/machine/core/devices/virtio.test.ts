@@ -2,6 +2,7 @@
 
 import { beforeEach, describe, expect, test } from "vitest";
 import { faultKinds, parseFaults } from "../../../../machine/host/faults.ts";
+import { defined } from "../../../harness/defined.ts";
 import { Devices, PLIC, pendingBit, VIRTIO } from "./devices.ts";
 import { DATA_START, Driver, flag, register } from "./driver.ts";
 
@@ -236,7 +237,7 @@ describe("a fault plan", () => {
   ])("%s strikes at its event and at no other", async (fault, expected) => {
     const { d, seen } = await threeReads(fault);
     expect(seen).toEqual([good, expected, good]);
-    const kind = faultKinds.find(([name]) => name === fault)?.[1] ?? -1;
+    const kind = defined(faultKinds.find(([name]) => name === fault)?.[1]);
     expect(d.devices.guest.call64("strikeCount", kind)).toBe(1n);
   });
 

@@ -16,6 +16,7 @@ import type { Person } from "../../../../tools/boot/interactive.ts";
 import { qemuMachine } from "../../../../tools/boot/machines/qemu.ts";
 import { bootOnce, PANIC_QUIET_MS, SHELL_RUN } from "../../../../tools/boot/run.ts";
 import { filesOf } from "../../../../tools/boot/session.ts";
+import { defined } from "../../../harness/defined.ts";
 import { Gdb, registers } from "../../../harness/gdb.ts";
 import { hasQemu, usualRequest } from "../../../system/harness/machine.ts";
 import { BOOT_TIMEOUT_MS, bootEmbedded, buildOnce, type EmbeddedReport, explain } from "../../booting.ts";
@@ -97,8 +98,8 @@ class Boot {
 }
 
 async function pcOf(gdb: Gdb): Promise<bigint> {
-  const hart = ((await gdb.ask("qC")) ?? "").slice("QC".length);
-  return (await gdb.registers(hart))[registers.pc] ?? 0n;
+  const hart = defined(await gdb.ask("qC")).slice("QC".length);
+  return defined((await gdb.registers(hart))[registers.pc]);
 }
 
 describe("./nx boot --gdb", () => {
@@ -195,7 +196,7 @@ describe("./nx boot --gdb", () => {
       for (let round = 0; round < 2; round++) {
         await gdb.run();
       }
-      const hart = ((await gdb.ask("qC")) ?? "").slice("QC".length);
+      const hart = defined(await gdb.ask("qC")).slice("QC".length);
       await gdb.setRegister(hart, registers.pc, 0xdead_0000n);
       // The others go on for a moment, until they are stopped.
       await gdb.clearBreak(leave);

@@ -11,6 +11,7 @@ import { HOST } from "../../../../machine/host/gdb/port.ts";
 import { serveGdb } from "../../../../machine/host/gdb/serve.ts";
 import type { MachineSettings } from "../../../../machine/host/machine.ts";
 import { Run } from "../../../../machine/host/run.ts";
+import { defined } from "../../../harness/defined.ts";
 import { Gdb } from "../../../harness/gdb.ts";
 import { BOOT_TIMEOUT_MS, bootEmbedded, buildOnce } from "../../booting.ts";
 
@@ -68,7 +69,7 @@ class Served {
 
   async port(): Promise<number> {
     await this.asks(1);
-    return Number(/:(\d+)"/.exec(this.lines[0] ?? "")?.[1]);
+    return Number(/:(\d+)"/.exec(defined(this.lines[0]))?.[1]);
   }
 
   /** A gdb lets the machine run and is cut off; the machine has not come to stand yet. */
