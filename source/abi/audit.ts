@@ -22,7 +22,9 @@ export const enum Audit {
    * far.
    */
   IpiLimited = 2,
-  /** By the kernel: a task used a capability for what it does not allow; words are the slot and the Refusal, negated. */
+  /**
+   * By the kernel: a task used a capability for what it does not allow; words are the slot and the Refusal, negated.
+   */
   CapabilityRefused = 3,
   /** By the kernel: words are the cause (`End`) and its detail. */
   TaskEnded = 4,
@@ -31,8 +33,8 @@ export const enum Audit {
   /** By nexus-init: a service was started again; words are the first eight bytes of its name and the attempt. */
   ServiceRestarted = 6,
   /**
-   * By packagefsd: an image or a block did not verify; words are the reason, with AUDIT_READ_AGAIN if it was good when it
-   * was read again, and the block.
+   * By packagefsd: an image or a block did not verify; words are the reason, with AUDIT_READ_AGAIN if it was good when
+   * it was read again, and the block.
    */
   ImageRefused = 7,
   /**

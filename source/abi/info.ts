@@ -3,11 +3,14 @@
  */
 export const enum Topic {
   /**
-   * a1 harts online, a2 harts that the device tree enables, a3 timebase in Hz, a4 RAM in bytes, a5 free RAM in bytes, a6
-   * bit per hart that is online.
+   * a1 harts online, a2 harts that the device tree enables, a3 timebase in Hz, a4 RAM in bytes, a5 free RAM in bytes,
+   * a6 bit per hart that is online.
    */
   System = 0,
-  /** index = hart: a1 hart id (physical), a2 ticks, a3 IPIs sent, a4 IPIs received, a5 context switches, a6 tasks stolen. */
+  /**
+   * index = hart: a1 hart id (physical), a2 ticks, a3 IPIs sent, a4 IPIs received, a5 context switches, a6 tasks
+   * stolen.
+   */
   Hart = 1,
   /** index = sending hart: a1–a4 IPIs taken by hart 0–3 from it. */
   IpiRow = 2,
@@ -22,7 +25,9 @@ export const enum Topic {
   Task = 5,
   /** index = interrupt source: a1 1 if bound, a2 hart, a3 times it came, a4 1 if it waits for completion, a5 task. */
   Interrupt = 6,
-  /** a1 SBI version, a2 firmware, a3 its version, a4 extensions (bit per `SbiExtension`), a5 1 for Sstc, a6 1 for SSWI. */
+  /**
+   * a1 SBI version, a2 firmware, a3 its version, a4 extensions (bit per `SbiExtension`), a5 1 for Sstc, a6 1 for SSWI.
+   */
   Firmware = 7,
 }
 

@@ -41,8 +41,8 @@ export const enum Syscall {
   /** create(kind) → a1 slot: an endpoint or a notification, with all rights. */
   Create = 12,
   /**
-   * copy(slot, rights, badge) → a1 slot: rights shrink. A badge other than 0 needs Right.Receive: on an endpoint it comes
-   * with every message; on a notification it names the bits that may be signalled.
+   * copy(slot, rights, badge) → a1 slot: rights shrink. A badge other than 0 needs Right.Receive: on an endpoint it
+   * comes with every message; on a notification it names the bits that may be signalled.
    */
   Copy = 13,
   /** drop(slot). */
@@ -110,8 +110,8 @@ export const enum Syscall {
 
   // Audit
   /**
-   * auditRead(audit, kind, after) → the oldest record with a sequence above `after`: a1 sequence (0: there is none), a2 time,
-   * a3 hart | times << 32, a4 task, a5, a6 the two words.
+   * auditRead(audit, kind, after) → the oldest record with a sequence above `after`: a1 sequence (0: there is none), a2
+   * time, a3 hart | times << 32, a4 task, a5, a6 the two words.
    */
   AuditRead = 35,
   /** auditWrite(audit, kind, word, word): a service records what it refused or did. */

@@ -81,8 +81,8 @@ export function attachBlockMemory(service: u32, vmo: u32, bytes: u64): i32 {
 }
 
 /**
- * Reads `count` sectors of 512 bytes (1 to SECTORS_PER_READ_MAX) from sector `lba` on, to `offset` in the attached memory
- * object, in bytes. With anything but BlkStatus.ok, what lies there means nothing.
+ * Reads `count` sectors of 512 bytes (1 to SECTORS_PER_READ_MAX) from sector `lba` on, to `offset` in the attached
+ * memory object, in bytes. With anything but BlkStatus.ok, what lies there means nothing.
  */
 export function readSectors(service: u32, lba: u64, count: u32, offset: u64): i32 {
   const params = VirtioBlkReadParamsBuilder.begin(messagePage(), MESSAGE_BYTES_MAX);

@@ -1,6 +1,6 @@
 /**
- * What is in a directory of the package file system (source/idl/package_fs.capnp, `list`). Entries come a few at a time,
- * and lie in the message page until the next call of any service. Goes on in client.ts.
+ * What is in a directory of the package file system (source/idl/package_fs.capnp, `list`). Entries come a few at a
+ * time, and lie in the message page until the next call of any service. Goes on in client.ts.
  */
 import { MESSAGE_BYTES_MAX } from "abi/message";
 import { NO_SLOT } from "abi/syscall";

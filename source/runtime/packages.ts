@@ -1,7 +1,8 @@
 /**
  * The package file system as functions (source/idl/package_fs.capnp): each is one call to packagefsd, and gives one
- * number (client.ts): 0 for done (FsStatus.ok), positive for another FsStatus, negative for a Refusal, or MALFORMED_REPLY.
- * `fsStatusName` and names.ts have words for them. What else a call finds goes into an object of the caller's:
+ * number (client.ts): 0 for done (FsStatus.ok), positive for another FsStatus, negative for a Refusal, or
+ * MALFORMED_REPLY. `fsStatusName` and names.ts have words for them. What else a call finds goes into an object of the
+ * caller's:
  *
  *     const file = changetype<File>(memory.data(offsetof<File>(), 8));
  *
@@ -166,7 +167,8 @@ export function statPath(service: u32, path: usize, pathLength: u32, stat: Stat)
  * @param offset where to begin in the file, in bytes
  * @param length bytes that are wanted, up to READ_BYTES_MAX
  * @param into where they go in the attached memory object, in bytes from its start
- * @returns FsStatus.ok, badFile, badLength, notAttached, outOfMemoryObject, corrupt or deviceError; or as every call here
+ * @returns FsStatus.ok, badFile, badLength, notAttached, outOfMemoryObject, corrupt or deviceError; or as every call
+ * here
  */
 export function readFile(service: u32, file: File, offset: u64, length: u32, into: u64): i32 {
   const outcome = askRead(service, file, offset, length, into);

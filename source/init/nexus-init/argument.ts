@@ -1,18 +1,18 @@
 /**
- * What this run is for: `nexus,run` of the device tree, as it stands in the startup page. Its first word names a
- * program in pkg://bin/, the rest is that program's argument: "nx hw smp" runs bin/nx with "hw smp". Several commands
- * are run one after another: "selftest-client; nx".
+ * The commands of this run: `nexus,run` of the device tree, as the startup page holds it. The first word names a
+ * program in pkg://bin/, and the rest is that program's argument: "nx hw smp" runs bin/nx with "hw smp". Several
+ * commands run one after another: "selftest-client; nx".
  *
- * It comes from outside, so it is judged: a name is made of what names of programs are made of, and can therefore not
- * lead out of bin/.
+ * The text comes from outside, so it is checked. A name has only characters that are allowed in the names of programs,
+ * so it cannot lead out of bin/.
  */
 import { TASK_NAME_BYTES } from "abi/task";
 
-/** What runs where the device tree names nothing. */
+/** What runs if the device tree names nothing. */
 export const DEFAULT_PROGRAM: string = "selftest-client";
-/** The program that looks after the machine for the person at the console: the run's own has more than others. */
+/** The shell. The one that the run itself starts gets more capabilities than other programs. */
 export const SHELL_PROGRAM: string = "nx";
-/** The program that has services ended, to see what comes after that; it may do so in bring-up builds only. */
+/** The program that asks for the end of services, to test the recovery. It may do so in bring-up builds only. */
 export const CHAOS_PROGRAM: string = "chaos";
 /** The most commands of a run. */
 export const COMMANDS_MAX: u32 = 4;
@@ -21,14 +21,14 @@ const SPACE: u8 = 0x20;
 const HYPHEN: u8 = 0x2d;
 const SEMICOLON: u8 = 0x3b;
 
-/** One command of the run: addresses in the text that `split` was given, and lengths in bytes. */
+/** One command of the run: addresses in the text given to `split`, and lengths in bytes. */
 @unmanaged
 @final
 export class Command {
   /** The first word. */
   name: usize;
   nameLength: u32;
-  /** What follows it: the program's own argument, without spaces at its ends. */
+  /** The program's own argument: the rest, without spaces at its ends. */
   rest: usize;
   restLength: u32;
 }
@@ -45,7 +45,7 @@ export function commandEnd(argument: usize, length: u32, from: u32): u32 {
 /**
  * Splits the command of `length` bytes at `text`.
  *
- * @param command filled in, whatever the first word is
+ * @param command filled in, even if the first word is no program's name
  * @returns whether the first word is a program's name: 1 to 16 of a–z, 0–9 and '-'. An empty argument has none.
  */
 export function split(text: usize, length: u32, command: Command): bool {
@@ -56,7 +56,7 @@ export function split(text: usize, length: u32, command: Command): bool {
   }
   const restAt = skipSpaces(text, length, nameEnd);
   let restEnd = length;
-  // Spaces at the end mean nothing, as those between words.
+  // Spaces at the end are dropped, like those between words.
   while (restEnd > restAt && load<u8>(text + <usize>(restEnd - 1)) === SPACE) {
     restEnd -= 1;
   }

@@ -1,12 +1,12 @@
 /**
- * When a service that has fallen is started again, and when no more. The times of its last falls are kept; how many of them
- * lie in the window that ends now says how long the next start waits, and whether there is one:
+ * Decides when a fallen service is started again, and when it is given up. The times of its last falls are kept. The
+ * number of them in the window that ends now decides how long the next start waits, and whether there is one:
  *
  *   falls      │   │ │  │    │        │            │
  *         ─────┴───┴─┴──┴────┴────────┴────────────┴──▶ time
  *                        └────── window ───────────┘     three before this one: first delay × 2³
  *
- * One that stood for the length of the window begins with the first delay again.
+ * A service that ran for the length of the window begins with the first delay again.
  */
 import { FOREVER } from "abi/syscall";
 import {
@@ -23,7 +23,7 @@ const falls: usize = memory.data(PROGRAMS_MAX * RESTARTS_MAX * 8, 8);
 const counts: usize = memory.data(PROGRAMS_MAX * 4, 4);
 
 /**
- * Row `row` fell at `time`. When it is to be started again, in ticks; FOREVER: it fell too often.
+ * Notes that row `row` fell at `time`. Returns when to start it again, in ticks; FOREVER: it fell too often.
  *
  * @param timebase ticks a second
  */

@@ -1,6 +1,6 @@
 /**
  * The boot bundle: a package image (libs/pkgimg) that travels inside the kernel, with the programs that are needed to
- * reach the disk, and the fixtures for a machine that has none. It is mapped read-only, once, and stays.
+ * reach the disk, and the fixtures for a machine that has none. It is mapped once, read-only, and stays mapped.
  */
 import { Right } from "abi/handle";
 import { PAGE_BYTES } from "abi/layout";
@@ -63,8 +63,8 @@ export function findInBundle(name: usize, nameLength: u32, file: BundledFile): b
 }
 
 /**
- * The same for a package image that a literal (ASCII) names. Only its first block is checked, which holds the root of its
- * own tree: the program that mounts it checks the others by that, as they are read.
+ * The same for a package image that a literal (ASCII) names. Only its first block is checked here. It holds the root of
+ * the image's own tree, by which the program that mounts it checks the others as it reads them.
  */
 export function findImageInBundle(words: string, file: BundledFile): bool {
   const name = nameLine.begin(nameBuffer, PATH_BYTES_MAX).text(words);
@@ -82,14 +82,14 @@ function findAndCheck(name: usize, nameLength: u32, blocksMost: u32, file: Bundl
     print(say("the boot bundle's ").printable(name, nameLength).text(": ").text(imageErrorText(error)));
     return false;
   }
-  // A file's blocks follow each other, and so do they in memory.
+  // A file's blocks follow each other in the image, so they do in memory.
   file.address = blockOf(image.firstBlock);
   file.bytes = image.byteLength;
   return true;
 }
 
 /**
- * A memory object with a copy of a file, for another task: the bundle itself stays ours alone.
+ * A memory object with a copy of a file, for another task: no other task gets the bundle itself.
  *
  * @returns its slot, or NO_SLOT after a line
  */
@@ -119,7 +119,7 @@ function pagesFor(count: u32): u32 {
   return (count + PAGE_BYTES - 1) & ~(PAGE_BYTES - 1);
 }
 
-/** For libs/pkgimg: it asks for blocks below the count that `open` was told. */
+/** For libs/pkgimg, which asks only for blocks below the count that `open` was given. */
 function blockOf(block: u32): usize {
   return BUNDLE_ADDRESS + <usize>(block * BLOCK_BYTES);
 }

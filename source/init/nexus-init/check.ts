@@ -1,6 +1,6 @@
 /**
- * Whether a topology can be started at all. The table is ours, so a flaw is a mistake in topology.ts; it is found
- * before the first task exists, and named.
+ * Checks a topology before the first task exists. The table is our own, so a flaw is a mistake in topology.ts; a line
+ * names it.
  */
 import { Right } from "abi/handle";
 import { Role } from "abi/startup";
@@ -23,11 +23,11 @@ export const enum Flaw {
   InterruptApart = 6,
   /** Two programs serve the same role. */
   ServedTwice = 7,
-  /** A program is given a service that starts after it, or that nobody serves. */
+  /** A program is given a service that starts after it, or that no program serves. */
   NotServedYet = 8,
-  /** A client would be given more of a service than to call it. */
+  /** A client would be given more rights to a service than to call it. */
   MoreThanSend = 9,
-  /** Only nexus-init turns the machine off, and only it has the bundle. */
+  /** A program is given the power switch or the bundle, which only nexus-init may have. */
   NotToGive = 10,
   /** One program has the UART, another owns what is printed. */
   ConsoleApart = 11,
@@ -119,17 +119,17 @@ function ownershipFlaw(topology: Topology): Flaw {
   if (owners(topology, Role.VirtioDevice) === 0) {
     return Flaw.NoOwner;
   }
-  // Nobody has to drive the UART: the kernel prints by itself.
+  // No program has to drive the UART: the kernel prints by itself.
   const apart = deviceFlaw(topology, Role.UartDevice, Role.UartInterrupt);
   if (apart !== Flaw.None) {
     return apart;
   }
-  // What is printed goes to the one who can transmit it.
+  // The program that has the UART has to own what is printed.
   const console = deviceFlaw(topology, Role.UartDevice, Role.ConsoleOwner);
   return console === Flaw.InterruptApart ? Flaw.ConsoleApart : console;
 }
 
-/** Whether a kind of device is driven by two programs, or by one while another has its interrupt. */
+/** The flaw if two programs drive a kind of device, or one drives it and another has its interrupt. */
 function deviceFlaw(topology: Topology, device: Role, interrupt: Role): Flaw {
   if (owners(topology, device) > 1 || owners(topology, interrupt) > 1) {
     return Flaw.TwoOwners;

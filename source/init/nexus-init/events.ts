@@ -1,7 +1,7 @@
 /**
- * What is told to nexus-init. All tasks of the topology report to one notification: a service that it is ready or absent,
- * the kernel that a task has ended, consoled that Ctrl-C was typed. Each row has bits of its own, and a service's capability is good for its own two and
- * no others (its badge, abi/syscall.ts), so that none can speak in another's place.
+ * The events that nexus-init hears of. All of them are signalled to one notification: a service signals that it is
+ * ready or absent, the kernel that a task has ended, consoled that Ctrl-C was typed. Each row has bits of its own. A
+ * service's capability can signal only its own two (its badge, abi/syscall.ts), so no service can speak for another.
  *
  *   63      47 46           32 31 30        29            15 14             0
  *  ┌──────────┬───────────────┬──┬──────────┬────────────────┬────────────────┐
@@ -30,7 +30,7 @@ if (ROWS_MAX * 2 >= BADGE_BITS) {
   ERROR("a badge has no room for what tasks signal");
 }
 
-/** What ended a wait. A Refusal instead: nothing came. */
+/** What ended a wait. A Refusal in its place: nothing came. */
 export const enum Heard {
   Signals = 0,
   Message = 1,
@@ -38,7 +38,7 @@ export const enum Heard {
 
 let events: u32 = NO_SLOT;
 let requests: u32 = NO_SLOT;
-/** Signals that came and were not used yet. */
+/** Signals that came and were not handled yet. */
 let seen: u64 = 0;
 
 /** Creates the notification and the endpoint. False, after a line. */
@@ -79,7 +79,7 @@ export function absentBit(index: u32): u64 {
   return (<u64>1) << (ROWS_MAX + index);
 }
 
-/** What consoled signals when Ctrl-C was typed and nobody reads a line. */
+/** What consoled signals when Ctrl-C was typed and no task reads a line. */
 export function interruptBit(): u64 {
   return (<u64>1) << (2 * ROWS_MAX);
 }
@@ -89,7 +89,7 @@ export function endedBit(index: u32): u64 {
   return (<u64>1) << (BADGE_BITS + index);
 }
 
-/** Takes that bit; whether it was signalled. */
+/** Takes that bit. Returns whether it was signalled. */
 export function take(bit: u64): bool {
   const wasSignalled = (seen & bit) !== 0;
   seen &= ~bit;
@@ -109,7 +109,7 @@ export function listen(deadline: u64): i32 {
   return Heard.Signals;
 }
 
-/** The same for signals alone: whoever calls us waits. */
+/** The same for signals alone: callers stay in the endpoint's queue meanwhile. */
 export function listenToSignals(deadline: u64): i32 {
   const status = wait(events, deadline);
   if (status !== 0) {

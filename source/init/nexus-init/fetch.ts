@@ -1,6 +1,6 @@
 /**
- * Brings a program's file from pkg://bin/ into memory here, through packagefsd: it writes into a memory object that we
- * share with it. Reached from main.ts; goes on in runtime/packages.ts.
+ * Reads a program's file from pkg://bin/ into memory here. packagefsd writes it into a memory object that we share with
+ * it. Reached from main.ts; goes on in runtime/packages.ts.
  */
 import { Right } from "abi/handle";
 import { PAGE_BYTES } from "abi/layout";
@@ -20,8 +20,9 @@ import { settle } from "./supervise";
 import { Program, State, Topology } from "./topology";
 
 /**
- * By which badge services know nexus-init: no row of the topology has it, or a higher one. Each try is a client of its own,
- * so what an abandoned one left open at packagefsd is in nobody's way, and goes when its record is needed.
+ * The badge by which services know nexus-init: no row of the topology has it, or a higher one. Each try is a client of
+ * its own. So the files that an abandoned try left open at packagefsd do not disturb others, and packagefsd closes them
+ * when it needs the record.
  */
 export const OWN_BADGE: u32 = 0x100;
 
@@ -38,8 +39,8 @@ let length: u32 = 0;
 /**
  * Reads pkg://bin/<name of program> through packagefsd, to FILE_ADDRESS, where it lies until `release()`.
  *
- * packagefsd, or virtioblkd below it, may end at any moment, and only we start them again: so a try has little patience,
- * and before the next one has more of it, whichever of them has fallen is back.
+ * packagefsd, or virtioblkd below it, may end at any moment, and only we start them again. So a try waits only a short
+ * time, then the service that has fallen is started again, and the next try waits longer.
  *
  * @returns how many bytes the file has; 0, after a line, if it could not be read
  */
@@ -69,7 +70,7 @@ export function fetch(topology: Topology, program: Program): u32 {
   return 0;
 }
 
-/** packagefsd has fixtures at least: it is never absent unless something is wrong. */
+/** packagefsd at least has the fixtures: it is absent only if something is wrong. */
 function canServe(server: Program): bool {
   if (server.state !== State.Absent && server.state !== State.GivenUp) {
     return true;
@@ -78,7 +79,7 @@ function canServe(server: Program): bool {
   return false;
 }
 
-/** Whether it may be a service's end that is told so: to a client of it, or of its own client. */
+/** Whether the outcome may come from the end of a service: of packagefsd, or of one below it. */
 function mayPass(outcome: i32): bool {
   return (
     outcome === Refusal.PeerGone ||
@@ -89,7 +90,7 @@ function mayPass(outcome: i32): bool {
   );
 }
 
-/** Gives the file's memory back, here and at packagefsd's next opportunity. */
+/** Gives the file's memory back, here at once and in packagefsd at its next opportunity. */
 export function release(): void {
   if (length !== 0) {
     unmap(FILE_ADDRESS);
@@ -154,7 +155,7 @@ function readAll(size: u32): i32 {
     if (outcome !== FsStatus.ok) {
       return outcome;
     }
-    // The end came before the size that `open` told: the file is not what it was.
+    // The file ended before the size that `open` returned: it has changed.
     if (file.bytesRead === 0) {
       return FsStatus.corrupt;
     }

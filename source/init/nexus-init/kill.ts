@@ -1,9 +1,9 @@
 /**
- * Ending a service on request (source/idl/init.capnp): how tests, and a person at the shell, see what comes after its end.
- * In bring-up builds only; who may ask is whoever topology.ts gives our endpoint to.
+ * Ends a service on request (source/idl/init.capnp), so that tests, and a person at the shell, can see the recovery. In
+ * bring-up builds only, and only for programs that topology.ts gives our endpoint to.
  *
- * It happens a little after the request was answered, so that whoever asked is in the middle of something by then. Reached
- * from serve.ts and main.ts.
+ * The service ends a little after the request was answered, so that the caller is in the middle of its work by then.
+ * Reached from serve.ts and main.ts.
  */
 import { ExitCode } from "abi/exit";
 import { FOREVER } from "abi/syscall";
@@ -20,7 +20,7 @@ const OURSELVES: u32 = 0xffff_fffe;
 let victim: u32 = NOBODY;
 let due: u64 = FOREVER;
 
-/** Notes whom to end, and when. */
+/** Notes which service to end, and when. */
 export function planKill(topology: Topology, name: usize, length: u32, afterMicroseconds: u64): RunStatus {
   if (PRODUCTION) {
     return RunStatus.unknownMethod;
@@ -40,7 +40,7 @@ export function planKill(topology: Topology, name: usize, length: u32, afterMicr
   return RunStatus.ok;
 }
 
-/** Ends who is due. Returns when to call it again, in ticks. */
+/** Ends the service if it is due. Returns when to call this again, in ticks. */
 export function killWhenDue(topology: Topology): u64 {
   if (victim === NOBODY || now() < due) {
     return due;
@@ -58,7 +58,7 @@ export function killWhenDue(topology: Topology): u64 {
   return due;
 }
 
-/** A service that lives, by its name. */
+/** The row of a living service with this name; OURSELVES for nexus-init; NOBODY if there is none. */
 function rowOf(topology: Topology, name: usize, length: u32): u32 {
   if (equals(name, length, "nexus-init")) {
     return OURSELVES;

@@ -17,24 +17,29 @@ export const FILE_BYTES_MAX: u32 = 0x0040_0000;
 
 export const LOADER_WINDOW: usize = 0x3000_0000;
 
-/** How long a service may take to say that it is ready, in milliseconds: a machine under load, a device that is slow. */
+/**
+ * How long a service may take to say that it is ready, in milliseconds: the machine may be under load, or a device
+ * slow.
+ */
 export const START_MILLISECONDS: u64 = 60_000;
 
-/** A service that has fallen is started again after this time, twice as long each time, up to the second. */
+/**
+ * A fallen service is started again after the first of these times. The time doubles with each fall, up to the second.
+ */
 export const RESTART_FIRST_MILLISECONDS: u64 = 50;
 export const RESTART_DELAY_MILLISECONDS_MAX: u64 = 1_600;
-/** One that was started again so often within the window, and falls once more, is given up. */
+/** A service that was started again this often within the window, and falls once more, is given up. */
 export const RESTARTS_MAX: u32 = 8;
 export const RESTART_WINDOW_MILLISECONDS: u64 = 10_000;
 
 /**
- * How long packagefsd may take for an answer while a program is fetched, in milliseconds, and how often the whole is
- * tried, with twice the patience each time: a service that has to be started again is started by nobody but us, so we do
- * not wait for it in a call for long. A minute in all.
+ * How long packagefsd may take for an answer while a program is fetched, in milliseconds, and how often the whole fetch
+ * is tried. The time doubles with each try; all tries take a minute. A first call must not wait long, because only we
+ * start a fallen service again.
  */
 export const FETCH_MILLISECONDS: u64 = 1_000;
 export const FETCH_TRIES_MAX: u32 = 6;
-/** How long news of a service's end may take. */
+/** How long the signal of a service's end may take to arrive. */
 export const NEWS_MILLISECONDS: u64 = 20;
 /** How long the last lines may take to leave the machine. */
 export const FLUSH_MILLISECONDS: u64 = 2_000;
@@ -45,7 +50,7 @@ if (BUNDLE_ADDRESS + BUNDLE_BYTES_MAX > FILE_ADDRESS) {
 if (LOADER_WINDOW >= USER_PROGRAM_END) {
   ERROR("the loader's window lies outside");
 }
-// The delays before the last restart: five that double, and the longest for the rest.
+// The delays before the last restart: five that double, then the longest for the rest.
 if (
   (RESTART_FIRST_MILLISECONDS << 5) - RESTART_FIRST_MILLISECONDS + 3 * RESTART_DELAY_MILLISECONDS_MAX >=
   RESTART_WINDOW_MILLISECONDS

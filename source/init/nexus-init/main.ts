@@ -1,9 +1,9 @@
 /**
  * nexus-init, the first task: the kernel starts it with every capability that the machine has to give, and it hands
- * them on as topology.ts says. Services come from the boot bundle, the programs of the run from the disk. When the last of
- * them has ended, the machine is turned off.
+ * them on as topology.ts says. Services come from the boot bundle, the programs of the run from the disk. When the last
+ * of them has ended, the machine is turned off.
  *
- * The walk of a boot: main (here) ▸ start.ts ▸ runtime/loader.ts ▸ a service says that it is ready ▸ supervise.ts ▸
+ * The path of a boot: main (here) ▸ start.ts ▸ runtime/loader.ts ▸ a service says that it is ready ▸ supervise.ts ▸
  * fetch.ts reads the program through packagefsd ▸ start.ts again ▸ supervise.ts waits for its end.
  */
 import { ExitCode } from "abi/exit";
@@ -53,10 +53,10 @@ const rows = changetype<Topology>(memory.data(TOPOLOGY_BYTES, 8));
 /** What to run: the startup page's argument, or the default. */
 const argument = changetype<Line>(memory.data(LINE_STATE_BYTES, 8));
 const argumentBuffer: usize = memory.data(STARTUP_ARGUMENT_BYTES, 8);
-/** The command of it that is looked at. */
+/** The command that is being handled. */
 const command = changetype<Command>(memory.data(offsetof<Command>(), 8));
 
-/** The whole life of the system, a step a line. Each step says for itself what went wrong. */
+/** The whole life of the system, one step a line. Each step prints what went wrong in it. */
 export function main(): i32 {
   setTaskName("nexus-init");
   const topology = rows.begin();
@@ -73,7 +73,7 @@ export function main(): i32 {
   return isWell ? ExitCode.Done : ExitCode.Failed;
 }
 
-/** What this run is for, or the default (argument.ts). */
+/** Reads the commands of this run, or takes the default (argument.ts). */
 function readArgument(): bool {
   const page = startup();
   const words = argument.begin(argumentBuffer, STARTUP_ARGUMENT_BYTES);
@@ -84,7 +84,7 @@ function readArgument(): bool {
   return true;
 }
 
-/** The services' rows, then one for each command of the run. */
+/** Adds the services' rows, then one for each command of the run. */
 function planTopology(topology: Topology): bool {
   describe(topology);
   const words = argument;
@@ -114,7 +114,7 @@ function planTopology(topology: Topology): bool {
   return false;
 }
 
-/** Every row from the boot bundle, in order, each one ready (or absent) before the next. */
+/** Starts every row from the boot bundle in order. Each one is ready (or absent) before the next. */
 function startServices(topology: Topology): bool {
   for (let i: u32 = 0; i < topology.count; i++) {
     if (topology.program(i).origin === Origin.Bundle && !bringUp(topology, i)) {
@@ -124,7 +124,7 @@ function startServices(topology: Topology): bool {
   return true;
 }
 
-/** The rows from the disk, each read, started and waited for. One that fails does not keep the next from its turn. */
+/** Runs the rows from the disk: reads each, starts it and waits for its end. If one fails, the next still runs. */
 function runPrograms(topology: Topology): bool {
   const words = argument;
   const count = topology.count;
@@ -154,7 +154,9 @@ function runProgram(topology: Topology, index: u32, rest: usize, length: u32): b
   return isStarted && awaitEnd(topology, index);
 }
 
-/** Waits until the program of row `index` ends, and looks after everybody meanwhile. True if it left with exit code 0. */
+/**
+ * Waits until the program of row `index` ends, and supervises all services meanwhile. True if it left with exit code 0.
+ */
 function awaitEnd(topology: Topology, index: u32): bool {
   const program = topology.program(index);
   for (;;) {
@@ -177,7 +179,7 @@ function awaitEnd(topology: Topology, index: u32): bool {
   return found === null;
 }
 
-/** What was printed leaves the machine before the machine is turned off. Without consoled the kernel has seen to it. */
+/** Waits until all printed text has left the machine. Without consoled, the kernel has printed it already. */
 function flush(topology: Topology): void {
   setPatience(FLUSH_MILLISECONDS);
   const server = topology.server(Role.ConsoleService);

@@ -1,5 +1,6 @@
 /**
- * What nexus-init says when something goes wrong: one line each, and in it what failed, to whom, and why, by name.
+ * What nexus-init prints when something goes wrong: one line each, which says by name what failed, for which program,
+ * and why.
  */
 
 import { line } from "runtime/log";
@@ -13,12 +14,12 @@ export function say(words: string): Line {
   return line().text("nexus-init: ").text(words);
 }
 
-/** The same, and the program that it is about; its name may come from the device tree, so it is made printable. */
+/** The same with the name of a program. The name may come from the device tree, so it is made printable. */
 export function sayOf(words: string, program: Program): Line {
   return say(words).printable(program.name, program.nameLength);
 }
 
-/** Why a call ended: a Refusal by its name, or a status of packagefsd by its. */
+/** Why a call ended: the name of a Refusal, or of a status of packagefsd. */
 export function because(words: Line, outcome: i32): Line {
   return words
     .text(" (")

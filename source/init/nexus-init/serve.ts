@@ -1,7 +1,7 @@
 /**
- * nexus-init as a service (source/idl/init.capnp): the shell has programs run, one at a time. The program's row is added
- * behind the others for as long as it runs; the answer waits for its end. It is the program in front: a Ctrl-C that comes
- * while it runs, or is fetched, ends it.
+ * nexus-init as a service (source/idl/init.capnp): runs programs for the shell, one at a time. The program's row is
+ * added behind the others for as long as it runs, and the shell gets its answer at the program's end. It is the program
+ * in front: a Ctrl-C while it runs, or is fetched, ends it.
  *
  * Reached from main.ts with every message and signal; goes on in fetch.ts and start.ts, and in kill.ts.
  */
@@ -29,14 +29,14 @@ import { start } from "./start";
 import { describeProgram, PROGRAMS_MAX, Topology } from "./topology";
 
 const request = changetype<Request>(memory.data(offsetof<Request>(), 8));
-/** What the message brought: fetching the program uses the message page. */
+/** A copy of the request's text: fetching the program uses the message page. */
 const name: usize = memory.data(TASK_NAME_BYTES, 8);
 const argument: usize = memory.data(ARGUMENT_BYTES_MAX, 8);
 
-/** The row of the program that runs, and who waits for it. */
+/** The row of the program that runs, and the caller that waits for it. */
 let row: u32 = 0;
 let isRunning: bool = false;
-/** It was ended because of a Ctrl-C, or is about to be. */
+/** Whether a Ctrl-C has ended it, or is about to. */
 let isInterrupted: bool = false;
 let token: u64 = 0;
 
@@ -44,7 +44,7 @@ if (ARGUMENT_BYTES_MAX !== STARTUP_ARGUMENT_BYTES) {
   ERROR("the contract's argument is the startup page's");
 }
 
-/** After a message, or after signals. */
+/** Handles a message, or signals. */
 export function onEvent(topology: Topology, isMessage: bool): void {
   if (isMessage) {
     onMessage(topology);
@@ -66,7 +66,7 @@ function onMessage(topology: Topology): void {
   } else if (request.w0 === InitMethod.kill) {
     status = kill(topology, request);
   }
-  // A run that was started is answered at its end. A status alone has the same form in every method.
+  // A run that was started is answered at its end. An answer with only a status has the same form in every method.
   if (!isRun || status !== RunStatus.ok) {
     answer(request.token, status, 0, 0);
   }
@@ -81,7 +81,7 @@ function kill(topology: Topology, request: Request): RunStatus {
   return planKill(topology, params.nameStart, params.nameLength, params.afterMicroseconds);
 }
 
-/** Starts a program; with `ok` the caller waits for its end. */
+/** Starts a program. On `ok` the caller waits for its end. */
 function run(topology: Topology, request: Request): RunStatus {
   const params = InitRunParams.open(messagePage(), request.bytes);
   if (params === null) {
@@ -101,7 +101,7 @@ function run(topology: Topology, request: Request): RunStatus {
   memory.copy(name, params.nameStart, nameLength);
   memory.copy(argument, params.argumentStart, length);
 
-  // What was typed before there was anything to end is past.
+  // A Ctrl-C from before this run does not count.
   take(interruptBit());
   isInterrupted = false;
   row = topology.count;
@@ -125,12 +125,15 @@ function startRow(topology: Topology, length: u32): bool {
   return isStarted;
 }
 
-/** Ends the program that runs in front; its end is signalled like any other. If it has just ended by itself, that counts. */
+/**
+ * Ends the program in front. The kernel signals its end like any other. If it has just ended by itself, its own end
+ * counts.
+ */
 function interrupt(topology: Topology): void {
   isInterrupted = killTask(topology.program(row).task) >= 0;
 }
 
-/** The program has ended: its row goes, and who asked for it is told. */
+/** Handles the program's end: removes its row and answers the caller. */
 function onEnd(topology: Topology): void {
   const task = topology.program(row).task;
   const isKnown = taskStatus(task) >= 0;
@@ -148,6 +151,6 @@ function answer(to: u64, status: RunStatus, cause: u32, detail: u64): void {
   results.status = status;
   results.cause = cause;
   results.detail = detail;
-  // Whoever gave up waiting is no concern of ours.
+  // The caller may have given up waiting, which is not an error.
   reply(to, messageInfo(finishMessage()), 0, 0);
 }

@@ -1,6 +1,6 @@
 /**
- * Starts the program of one row: makes its endpoint, gathers what the row says it gets, hands both to the loader.
- * Reached from main.ts; goes on in runtime/loader.ts.
+ * Starts the program of one row: creates its endpoint, gathers the capabilities that the row names, and hands both to
+ * the loader. Reached from main.ts; goes on in runtime/loader.ts.
  */
 import { Kind, Right } from "abi/handle";
 import { Role } from "abi/startup";
@@ -29,7 +29,7 @@ import { Program, State, Topology } from "./topology";
 
 const launched = changetype<Launch>(memory.data(LAUNCH_BYTES, 8));
 
-/** By which badge services know the program of row `index`. Zero is nobody. */
+/** The badge by which services know the program of row `index`. Zero names no program. */
 export function badgeOf(index: u32): u32 {
   return index + 1;
 }
@@ -76,7 +76,8 @@ export function start(
   const status = launch(what);
   if (status < 0) {
     sayRefused(program, what, status);
-    // The task that was made in vain has ended, and we were told: that is nobody's end.
+    // The kernel has signalled the end of the task that failed to start. That is not the end of a program, so the
+    // signal is taken here.
     listenToSignals(now());
     take(endedBit(index));
     return false;
@@ -87,8 +88,8 @@ export function start(
 }
 
 /**
- * What a service has and others do not: the endpoint that it receives on, the same in every life, and whom to tell that it
- * is ready, with bits that are its own.
+ * Gives a service what only services get: the endpoint that it receives on, the same in every life, and the
+ * notification to report to, with bits of its own.
  */
 function giveEndpoint(what: Launch, program: Program, index: u32): bool {
   const status = program.endpoint === NO_SLOT ? create(Kind.Endpoint) : 0;
@@ -111,12 +112,13 @@ function giveEndpoint(what: Launch, program: Program, index: u32): bool {
   return true;
 }
 
-/** Every capability of that role, cut to `rights`. False if there is no room, or the role cannot be had. */
+/** Gives every capability of that role, cut to `rights`. False if there is no room, or no such capability. */
 function giveRole(what: Launch, topology: Topology, index: u32, role: Role, rights: u32): bool {
   if (isService(role)) {
     const server = topology.server(role);
-    // A service that is absent is not given: the program finds no such role, and knows. One that was given up is: whoever
-    // calls it is told so. That endpoint takes no badge any more, and nobody would see it.
+    // The endpoint of an absent service is not given: the program finds no such role. The endpoint of a service that
+    // was given up is given: the kernel refuses every call to it. That endpoint takes no badge any more, and no
+    // receiver would see one.
     if (server === null || server.state === State.Absent || server.endpoint === NO_SLOT) {
       return true;
     }
@@ -132,14 +134,14 @@ function giveRole(what: Launch, topology: Topology, index: u32, role: Role, righ
   if (role === Role.Fixtures) {
     return giveFixtures(what, rights);
   }
-  // It says something by being there, and allows nothing.
+  // This role allows nothing: its presence is the information.
   if (role === Role.ReadOnlyFile) {
     return what.give(role, eventsSlot(), Right.None, 0) !== null;
   }
   return giveOwn(what, role, rights);
 }
 
-/** Where a Ctrl-C is signalled: to us, by one bit that is good for nothing else. */
+/** Gives consoled our notification for Ctrl-C, with one bit that has no other use. */
 function giveForeground(what: Launch, rights: u32): bool {
   const given = what.give(Role.Foreground, eventsSlot(), rights, <u32>interruptBit());
   if (given === null) {
@@ -149,7 +151,7 @@ function giveForeground(what: Launch, rights: u32): bool {
   return true;
 }
 
-/** What the kernel gave to us under that role, all of it. */
+/** Gives all capabilities that the kernel gave us under that role. */
 function giveOwn(what: Launch, role: Role, rights: u32): bool {
   let nth: u32 = 0;
   let entry = entryOf(role, nth);
@@ -167,7 +169,7 @@ function giveOwn(what: Launch, role: Role, rights: u32): bool {
   return true;
 }
 
-/** The fixtures' own memory, made once: nobody can write it, so the next life of a service may have the same. */
+/** The fixtures' own memory, made once. No task can write it, so the next life of a service can have it again. */
 let fixtures: u32 = NO_SLOT;
 const fixturesFile = changetype<BundledFile>(memory.data(offsetof<BundledFile>(), 8));
 

@@ -1,15 +1,16 @@
 /**
- * Who is alive. `supervise` handles what was signalled, and starts again what is due; whoever waits for something calls it
- * whenever anything has come.
+ * Keeps the services alive. `supervise` handles signals and starts again the services that are due. Code that waits
+ * calls it after every event.
  *
  *   Waiting ─▶ Starting ─ READY ─▶ Running ─┐ ended          due           too often
  *                 │  ▲                      └──────▶ Fallen ─────▶ Starting       └──▶ GivenUp
  *                 │  └──────────────────────────────────┘
  *                 └─ ABSENT, left with 0 ─▶ Absent
  *
- * A service keeps its endpoint from one life to the next, so its clients' capabilities stay good: who waits in the queue is
- * served by the new one; whose request the old one had taken was told PeerGone by the kernel. A service that ends before it
- * ever served is not started again: what it did not like about the machine is still there, and the run is over.
+ * A service keeps its endpoint from one life to the next, so its clients' capabilities stay good. The new life serves
+ * the callers that wait in the queue. The kernel tells PeerGone to a caller whose request the old life had taken. A
+ * service that ends before it ever served is not started again: the cause in the machine is still there, and the run is
+ * over.
  *
  * Reached from main.ts and fetch.ts; goes on in backoff.ts and start.ts.
  */
@@ -32,9 +33,9 @@ import { start } from "./start";
 import { Origin, Program, State, Topology } from "./topology";
 
 /**
- * Handles what was signalled about services and what is due.
+ * Handles the signals about services, and the services that are due.
  *
- * @returns when to call it again even if nothing is signalled, in ticks
+ * @returns when to call this again even without a signal, in ticks
  */
 export function supervise(topology: Topology): u64 {
   let next: u64 = FOREVER;
@@ -69,7 +70,7 @@ export function bringUp(topology: Topology, index: u32): bool {
     return false;
   }
   let next = supervise(topology);
-  // One that is absent leaves as well, and only its exit code tells whether that was well.
+  // An absent service ends too, and only its exit code tells whether that was a failure.
   while (program.state === State.Starting || (program.state === State.Absent && program.task !== NO_SLOT)) {
     listenToSignals(next);
     next = supervise(topology);
@@ -78,8 +79,8 @@ export function bringUp(topology: Topology, index: u32): bool {
 }
 
 /**
- * After a call that failed: waits until no service is on its way back, but not beyond `deadline`. Who called hears of the
- * end a moment before we are told of it, so that moment is given.
+ * After a call that failed: waits until no service is on its way back, but not beyond `deadline`. The call fails a
+ * moment before the end of the service is signalled to us, so this waits for that moment too.
  */
 export function settle(topology: Topology, deadline: u64): void {
   listenToSignals(deadlineIn(NEWS_MILLISECONDS, startup().timebase));
@@ -90,7 +91,7 @@ export function settle(topology: Topology, deadline: u64): void {
   }
 }
 
-/** The name of a program and how it ended, if that was not by exit code 0; null if it was. */
+/** The name of a program and how it ended; null if it left with exit code 0. */
 export function endOf(program: Program): Line | null {
   const status = taskStatus(program.task);
   if (status < 0) {
@@ -112,7 +113,7 @@ function onReady(program: Program): void {
   program.hasServed = 1;
 }
 
-/** The task of a service has ended: as it should, before it ever served, or in the middle of its work. */
+/** Handles the end of a service's task: as it should, before it ever served, or in the middle of its work. */
 function onEnd(program: Program, index: u32): void {
   const found = endOf(program);
   drop(program.task);
@@ -128,7 +129,7 @@ function onEnd(program: Program, index: u32): void {
   print(found === null ? sayOf("service ended without being asked: ", program) : found);
 }
 
-/** Says how it fell (`words`) and what becomes of it. */
+/** Prints how the service fell (`words`), and starts it again later or gives it up. */
 function fall(program: Program, index: u32, words: Line): void {
   const time = now();
   const due = nextStart(index, time, startup().timebase);
@@ -142,8 +143,9 @@ function fall(program: Program, index: u32, words: Line): void {
 }
 
 /**
- * Nobody will serve at its endpoint any more: with our right to receive the last one goes, and the kernel tells all who
- * wait there and all who will call. What stays is the right to call, for programs that are started later.
+ * Closes the endpoint of a service that will not be started again. Our right to receive is the last one. When it goes,
+ * the kernel tells all callers, those that wait and those that come later. The right to call stays, for programs that
+ * are started later.
  */
 function giveUp(program: Program, words: Line): void {
   program.state = State.GivenUp;
@@ -168,7 +170,7 @@ function onDue(topology: Topology, program: Program, index: u32): void {
     program.state = State.Ended;
     return;
   }
-  // Its end is signalled, and it falls like any other.
+  // The kernel signals its end, and it falls like any other.
   program.due = FOREVER;
   killTask(program.task);
 }
@@ -184,12 +186,12 @@ function restart(topology: Topology, program: Program, index: u32): void {
 
 const file = changetype<BundledFile>(memory.data(offsetof<BundledFile>(), 8));
 
-/** A new life for a service, its first or another one. False, after a line. */
+/** Starts a service, for the first time or again. False, after a line. */
 function startService(topology: Topology, program: Program, index: u32): bool {
   if (!findInBundle(program.name, program.nameLength, file)) {
     return false;
   }
-  // What an earlier life said is not about this one.
+  // Signals of an earlier life do not count for this one.
   take(readyBit(index));
   take(absentBit(index));
   if (!start(topology, index, file.address, file.bytes, 0, 0)) {

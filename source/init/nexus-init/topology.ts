@@ -1,10 +1,11 @@
 /**
- * The system as one table: who runs, in which order, with which capabilities. `describe` and what follows it is the table; the rest of
- * the file is what a row is. A program gets what its row names and nothing else; `flaw` (check.ts) refuses a table
- * in which a device has two owners or none, or a program uses a service that is not started yet.
+ * The system as one table: which programs run, in which order, with which capabilities. `describe` and the functions
+ * after it are the table; the rest of the file defines a row. A program gets what its row names and nothing else.
+ * `flaw` (check.ts) refuses a table in which a device has two owners or none, or a program uses a service that is not
+ * started yet.
  *
- * Programs start in the order of the rows. Who is given a service's endpoint comes after that service, so "after
- * whom" needs no column of its own.
+ * Programs start in the order of the rows. A client's row comes after the rows of its services, so the table needs no
+ * column for dependencies.
  */
 import { Right } from "abi/handle";
 import { Role } from "abi/startup";
@@ -26,7 +27,7 @@ export function describe(topology: Topology): void {
     .serves(Role.ConsoleService)
     .gets(Role.Console, Right.Write)
     .gets(Role.ConsoleOwner, Right.Manage)
-    // A Ctrl-C ends the program that the shell has run.
+    // A Ctrl-C ends the program that the shell runs.
     .gets(Role.Foreground, Right.Send)
     .gets(Role.UartDevice, Right.Read | Right.Write)
     .gets(Role.UartInterrupt, Right.Manage);
@@ -35,12 +36,12 @@ export function describe(topology: Topology): void {
     .run("virtioblkd", Class.Driver, Origin.Bundle)
     .serves(Role.BlockService)
     .gets(Role.Console, Right.Write)
-    // All slots of the bus: it finds the disk itself, and drops the others.
+    // All slots of the bus: virtioblkd finds the disk itself, and drops the others.
     .gets(Role.VirtioDevice, Right.Read | Right.Write | Right.Manage)
     .gets(Role.VirtioInterrupt, Right.Manage)
-    // A disk has to say that it is read-only. For one that cannot say it, and whose file cannot be written all the same,
-    // `.gets(Role.ReadOnlyFile, Right.None)` would vouch here; virtioblkd then says on whose word.
-    // What it refuses is a matter for the audit trail: above all, a write.
+    // A disk has to say that it is read-only. If it cannot say so but its file cannot be written,
+    // `.gets(Role.ReadOnlyFile, Right.None)` here would vouch for it, and virtioblkd would print that. virtioblkd
+    // records refused requests in the audit trail, above all writes.
     .gets(Role.Audit, Right.Write);
 
   topology
@@ -52,7 +53,7 @@ export function describe(topology: Topology): void {
     .gets(Role.Audit, Right.Write);
 }
 
-/** A program of the run, or one that the shell has run: its name comes from outside. */
+/** A program of the run, or one that the shell runs: its name comes from outside. */
 export function describeProgram(topology: Topology, name: usize, nameLength: u32): Program {
   return topology
     .runNamed(name, nameLength, Class.App, Origin.Package)
@@ -62,7 +63,7 @@ export function describeProgram(topology: Topology, name: usize, nameLength: u32
     .gets(Role.BlockService, Right.Send);
 }
 
-/** What the run's own `nx` has beside that: the person at the console looks after the machine. */
+/** What the run's own `nx` gets in addition, because the person at the console administers the machine. */
 export function describeShell(program: Program): void {
   program
     .gets(Role.ConsoleService, Right.Send)
@@ -72,12 +73,12 @@ export function describeShell(program: Program): void {
     .gets(Role.DeviceTree, Right.Read);
 }
 
-/** What the run's own `chaos` has beside that, in bring-up builds. */
+/** What the run's own `chaos` gets in addition, in bring-up builds. */
 export function describeChaos(program: Program): void {
   program.gets(Role.InitService, Right.Send).gets(Role.Harts, Right.Manage);
 }
 
-/** The most rows: the services, the programs of the run, and one that the shell has run. */
+/** The most rows: the services, the programs of the run, and one that the shell runs. */
 export const PROGRAMS_MAX: u32 = 10;
 /** The most roles that one row may name. */
 export const GRANTS_MAX: u32 = 12;
@@ -86,10 +87,10 @@ export const GRANTS_MAX: u32 = 12;
 export const enum State {
   /** Not started yet. */
   Waiting = 0,
-  /** Started; a service has not said yet that it is ready. */
+  /** Started; if it is a service, it is not ready yet. */
   Starting = 1,
   Running = 2,
-  /** It had nothing to serve, said so, and left. */
+  /** A service that said that it has nothing to serve, and left. */
   Absent = 3,
   /** A service that ended, and is started again when it is due. */
   Fallen = 4,
@@ -98,7 +99,7 @@ export const enum State {
   Ended = 6,
 }
 
-/** One capability that a program is given: every one of that role, cut to these rights. */
+/** One role that a program is given: every capability of that role, cut to these rights. */
 @unmanaged
 @final
 export class Gift {
@@ -124,15 +125,17 @@ export class Program {
   nameLength: u32;
   taskClass: u32;
   origin: u32;
-  /** The role under which others are given its endpoint; Role.None for a program that serves nobody. */
+  /** The role under which others are given its endpoint; Role.None for a program that is no service. */
   service: u32;
   giftCount: u32;
   state: u32;
   /** Its task, once it was started. */
   task: u32;
-  /** Its endpoint with all rights, once it was started; to call, and no more, of one that was given up. */
+  /**
+   * Its endpoint with all rights, once it was started. Only the right to call is left of a service that was given up.
+   */
   endpoint: u32;
-  /** It was ready at least once. */
+  /** Whether it was ready at least once. */
   hasServed: u32;
   /** How often it was started again. */
   restarts: u32;
@@ -153,7 +156,7 @@ export class Program {
     return this;
   }
 
-  /** One more capability. More than GRANTS_MAX are counted, not kept: check.ts refuses such a table. */
+  /** One more capability. Those beyond GRANTS_MAX are only counted: check.ts refuses such a table. */
   gets(role: Role, rights: u32): Program {
     if (this.giftCount < GRANTS_MAX) {
       const gift = this.gift(this.giftCount);
@@ -178,7 +181,7 @@ export class Program {
 
 const PROGRAM_BYTES: u32 = <u32>offsetof<Program>() + GRANTS_MAX * <u32>offsetof<Gift>();
 
-/** All rows, behind how many there are. */
+/** The number of rows, and all rows behind it. */
 @unmanaged
 @final
 export class Topology {
@@ -217,7 +220,7 @@ export class Topology {
     return program;
   }
 
-  /** An empty row. The table above is a part of this program, so one row too many is our own mistake. */
+  /** An empty row. The table above is a part of this program, so one row too many would be our own mistake. */
   private add(taskClass: Class, origin: Origin): Program {
     assert(this.count < PROGRAMS_MAX);
     const program = this.program(this.count);

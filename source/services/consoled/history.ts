@@ -1,6 +1,6 @@
 /**
- * The lines that were entered, to be called back: the last HISTORY_LINES of them, oldest forgotten first. An empty line
- * and one that repeats the line before it are not kept.
+ * The history: the last HISTORY_LINES lines that were entered. The oldest is dropped first. An empty line, or one that
+ * repeats the line before it, is not kept.
  */
 import { LINE_BYTES_MAX } from "gen/idl/console";
 import { compare } from "text/bytes";
@@ -11,12 +11,12 @@ const lengths: usize = memory.data(HISTORY_LINES * 4, 8);
 /** How many lines were ever kept. */
 let total: u32 = 0;
 
-/** How many can be called back. */
+/** How many lines the history holds. */
 export function historyCount(): u32 {
   return min<u32>(total, HISTORY_LINES);
 }
 
-/** Where the line is that was entered `back` lines ago; 1 is the last one, `historyCount()` the oldest. */
+/** The address of the line that was entered `back` lines ago; 1 is the last one, `historyCount()` the oldest. */
 export function historyLine(back: u32): usize {
   return lines + <usize>(indexOf(back) * LINE_BYTES_MAX);
 }

@@ -1,17 +1,17 @@
 /**
- * From bytes to keys: what a terminal sends for an arrow is a sequence of bytes, and so is a letter beyond ASCII.
+ * From bytes to keys: a terminal sends a sequence of bytes for an arrow, and for a letter beyond ASCII.
  *
  *     ground ──ESC──▶ escape ──[──▶ parameters ──final──▶ a key, or nothing
  *       │                └─────O──▶ single ──────final──▶ a key, or nothing
  *       └──lead byte of UTF-8──▶ continuation bytes ────▶ Key.Character
  *
- * What is no key here is swallowed whole, so that nothing of it is taken for text. ECMA-48 section 5.4 for the form of
+ * An unknown sequence is dropped whole, so that no part of it is taken for text. ECMA-48 section 5.4 for the form of
  * the sequences; the names of the keys are those of xterm and the Linux console.
  */
 import { isUtf8 } from "text/bytes";
 
 export const enum Key {
-  /** Nothing yet, or nothing that we know. */
+  /** No key yet, or an unknown one. */
   None = 0,
   /** `characterBytes()` bytes of UTF-8 at `character()`. */
   Character = 1,
@@ -24,17 +24,17 @@ export const enum Key {
   End = 8,
   Up = 9,
   Down = 10,
-  /** Ctrl-U: all before the cursor. */
+  /** Ctrl-U: erases all before the cursor. */
   EraseToStart = 11,
-  /** Ctrl-K: all from the cursor on. */
+  /** Ctrl-K: erases all from the cursor on. */
   EraseToEnd = 12,
-  /** Ctrl-W: the word before the cursor. */
+  /** Ctrl-W: erases the word before the cursor. */
   EraseWord = 13,
-  /** Ctrl-L: a clean screen. */
+  /** Ctrl-L: clears the screen. */
   Clear = 14,
   /** Ctrl-C. */
   Interrupt = 15,
-  /** Ctrl-D: the end on an empty line, Delete elsewhere. */
+  /** Ctrl-D: end of input on an empty line, Delete elsewhere. */
   EndOfInput = 16,
 }
 
@@ -57,7 +57,7 @@ const CHARACTER_BYTES_MAX: u32 = 4;
 
 let phase: Phase = Phase.Ground;
 let parameter: u32 = 0;
-/** Whether `parameter` is still being read: what follows the first `;` are modifiers, which we do not tell apart. */
+/** Whether `parameter` is still being read: modifiers follow the first `;`, and we do not tell them apart. */
 let isFirst: bool = true;
 let afterReturn: bool = false;
 /** The bytes of a character, as far as they have come. */
@@ -65,7 +65,7 @@ const bytes: usize = memory.data(CHARACTER_BYTES_MAX, 8);
 let have: u32 = 0;
 let need: u32 = 0;
 
-/** Forgets whatever has begun. */
+/** Forgets a sequence or character that has begun. */
 export function resetKeys(): void {
   phase = Phase.Ground;
   afterReturn = false;
@@ -96,7 +96,7 @@ export function decode(byte: u32): Key {
     phase = Phase.Escape;
     return Key.None;
   }
-  // A control character ends whatever sequence it came in the middle of.
+  // A control character ends the sequence that it interrupts.
   if (byte < 0x20 || byte === RUBOUT) {
     need = 0;
     phase = Phase.Ground;
@@ -149,7 +149,7 @@ function inSequence(byte: u32): Key {
   if (phase === Phase.Escape) {
     parameter = 0;
     isFirst = true;
-    // "[" and "O" go on; Alt with a letter is no key of ours.
+    // "[" and "O" continue a sequence; Alt with a letter is not a key that we know.
     phase = byte === 0x5b ? Phase.Parameters : byte === 0x4f ? Phase.Single : Phase.Ground;
     return Key.None;
   }
@@ -203,7 +203,7 @@ function numbered(number: u32): Key {
 
 function text(byte: u32): Key {
   if ((byte & 0xc0) !== 0x80) {
-    // A new character, also where the one before it was not complete.
+    // A new character, even if the one before it was not complete.
     need = byte < 0x80 ? 1 : byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2;
     have = 0;
   } else if (need === 0) {

@@ -8,30 +8,33 @@ import { MESSAGE_BYTES_MAX } from "abi/message";
 
 export const REGISTERS_ADDRESS: usize = USER_MAPPINGS;
 
-/** What was typed and not asked for yet. When it is full nothing more is taken from the device, so nothing is lost. */
+/**
+ * Typed bytes that no client has read yet. When the ring is full, consoled takes nothing more from the device, so
+ * nothing is lost.
+ */
 export const INPUT_BYTES: u32 = 4096;
-/** What is waiting to be transmitted. */
+/** Bytes that wait to be transmitted. */
 export const OUTPUT_BYTES: u32 = 32768;
 
-/** What one ConsoleRead can bring: every byte may be a line feed, and each of these goes out as two. */
+/** Room for what one ConsoleRead can bring: every byte may be a line feed, which goes out as two bytes. */
 export const PRINTED_ROOM: u32 = 2 * MESSAGE_BYTES_MAX;
 
 /** The terminal's width that lines are drawn for; a wider one is not used to its edge. */
 export const COLUMNS: u32 = 80;
-/** The most bytes that the editor writes for one byte that it is fed. */
+/** The most bytes that the editor writes for one byte of input. */
 export const EDITOR_OUTPUT_BYTES: u32 = 512;
 /** Lines that can be called back with the arrow keys. */
 export const HISTORY_LINES: u32 = 32;
 
 /** Clients that may wait for a flush at a time. */
 export const FLUSHES_MAX: u32 = 8;
-/** How often the device is asked whether the last byte is out: there is no interrupt for that. */
+/** How often consoled asks the device whether the last byte is out: there is no interrupt for that. */
 export const FLUSH_POLL_MILLISECONDS: u64 = 1;
 
-/** A Ctrl-C that came in one go with a line waits so long: until then what the line starts is under way. */
+/** How long a Ctrl-C waits that came together with a line. By then, the program that the line starts is under way. */
 export const INTERRUPT_MILLISECONDS: u64 = 20;
 
-/** Bytes that are received in one go before the next message or signal is looked at. */
+/** The most bytes that are received in a row before the next message or signal is handled. */
 export const BURST_BYTES: u32 = 1024;
 
 if ((INPUT_BYTES & (INPUT_BYTES - 1)) !== 0 || (OUTPUT_BYTES & (OUTPUT_BYTES - 1)) !== 0) {

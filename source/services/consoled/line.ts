@@ -1,6 +1,6 @@
 /**
- * The line editor: a machine that is fed bytes, and gives back bytes for the terminal and, at last, a line. It knows no
- * device and no client; who feeds it takes its output away after every call.
+ * The line editor: a state machine that takes typed bytes, and gives back bytes for the terminal and, at the end, a
+ * line. It knows no device and no client. Its caller takes the output after every call.
  *
  *     begin(prompt) ─▶ show() ─▶ feed(byte) … ─▶ Verdict.Line: the line is at lineStart()
  *                        ▲          │
@@ -13,7 +13,8 @@
  *     │ hidden   │◀──────── at most width() columns ─▶│ hidden    │
  *     └──────────┴───────────────────────┴──────────┴───────────┘
  *
- * A character is one column, whatever its script. All positions are bytes, and at the beginning of a character.
+ * Every character counts as one column, in any script. All positions are counted in bytes and are at the beginning of a
+ * character.
  */
 import { LINE_BYTES_MAX, PROMPT_BYTES_MAX } from "gen/idl/console";
 import { LINE_STATE_BYTES, Line } from "text/line";
@@ -21,13 +22,13 @@ import { historyCount, historyLength, historyLine, remember } from "./history";
 import { character, characterBytes, decode, Key, resetKeys } from "./keys";
 import { COLUMNS, EDITOR_OUTPUT_BYTES } from "./limits";
 
-/** What a byte has led to. */
+/** What the editor says after a byte. */
 export const enum Verdict {
   /** The line is still being edited. */
   More = 0,
-  /** Enter: it is done. */
+  /** Enter: the line is done. */
   Line = 1,
-  /** Ctrl-C: it is given up. */
+  /** Ctrl-C: the line is given up. */
   Interrupted = 2,
   /** Ctrl-D on an empty line. */
   Ended = 3,
@@ -42,9 +43,9 @@ const text: usize = memory.data(LINE_BYTES_MAX, 8);
 let length: u32 = 0;
 let cursor: u32 = 0;
 let first: u32 = 0;
-/** Which line of the history is being edited, counted from the last; 0 for the one that was begun. */
+/** Which line of the history is being edited, counted from the last; 0 for the new line. */
 let recalled: u32 = 0;
-/** The line that was begun, while an older one is shown in its place. */
+/** The new line, while an older one is shown in its place. */
 const draft: usize = memory.data(LINE_BYTES_MAX, 8);
 let draftBytes: u32 = 0;
 
@@ -59,12 +60,12 @@ if (PROMPT_BYTES_MAX + 8 > COLUMNS) {
   ERROR("a prompt leaves room for a line");
 }
 
-/** What is to be sent to the terminal. */
+/** The bytes for the terminal. */
 export function output(): Line {
   return outputLine;
 }
 
-/** It was taken away. */
+/** To be called when the caller has taken the output. */
 export function clearOutput(): void {
   output().begin(outputBuffer, EDITOR_OUTPUT_BYTES);
 }
@@ -90,12 +91,12 @@ export function lineLength(): u32 {
   return length;
 }
 
-/** Takes the row away, so that something else can be printed from its beginning. */
+/** Clears the row, so that other text can be printed from its beginning. */
 export function hide(): void {
   output().text("\r\x1b[K");
 }
 
-/** Draws the row, from its beginning, wherever the terminal's cursor is in it. */
+/** Draws the row from its beginning, no matter where in it the terminal's cursor is. */
 export function show(): void {
   scroll();
   const last = forward(first, width());
@@ -148,7 +149,7 @@ export function feed(byte: u32): Verdict {
   return Verdict.More;
 }
 
-/** The keys that move the cursor, or take something away. */
+/** Handles the keys that move the cursor or erase. */
 function edit(key: Key): void {
   switch (key) {
     case Key.Left:
@@ -181,7 +182,7 @@ function edit(key: Key): void {
   }
 }
 
-/** Puts the character that was decoded before the cursor. */
+/** Inserts the decoded character before the cursor. */
 function insert(): void {
   const count = characterBytes();
   if (length + count > LINE_BYTES_MAX) {
@@ -202,14 +203,14 @@ function insert(): void {
   }
 }
 
-/** Takes the bytes from `from` to `to` out; the cursor is then where they were. */
+/** Removes the bytes from `from` to `to`; the cursor is then where they were. */
 function erase(from: u32, to: u32): void {
   memory.copy(text + <usize>from, text + <usize>to, length - to);
   length -= to - from;
   cursor = from;
 }
 
-/** Shows the line of the history that is `back` lines old in place of the one that is edited; 0 is the draft. */
+/** Shows line `back` of the history in place of the one that is being edited; 0 is the draft. */
 function recall(back: u32): void {
   if (back > historyCount()) {
     return;
@@ -245,7 +246,7 @@ function width(): u32 {
   return COLUMNS - 1 - used;
 }
 
-/** Moves the window, by a part of its width at a time, so that the cursor is in it. */
+/** Moves the window by parts of its width until the cursor is in it. */
 function scroll(): void {
   if (cursor <= first) {
     first = backward(cursor, width() / 4);

@@ -1,9 +1,10 @@
 /**
- * consoled: the one owner of the UART after boot. What the kernel and all tasks print comes here and goes out by
- * interrupt; what is typed is edited into lines for whoever asks for one. If it ends, the kernel prints by itself again.
+ * consoled: the one owner of the UART after boot. Text that the kernel and all tasks print comes here and goes out by
+ * interrupt. Typed bytes become edited lines for the client that asks for one. If consoled ends, the kernel prints by
+ * itself again.
  *
- * Bring-up is a list: map the registers, bind the interrupt, become the console's owner, say so, serve. Without a UART
- * it tells its starter, and ends. Reached from nexus-init; goes on in requests.ts and terminal.ts.
+ * Bring-up is a list: map the registers, bind the interrupt, become the console's owner, report ready, serve. Without a
+ * UART consoled tells its starter, and ends. Reached from nexus-init; goes on in requests.ts and terminal.ts.
  */
 import { ExitCode } from "abi/exit";
 import { Kind } from "abi/handle";
@@ -32,7 +33,7 @@ export function main(): i32 {
   setTaskName("consoled");
   const device = entryOf(Role.UartDevice, 0);
   if (device === null) {
-    // That is no failure: the kernel goes on printing by itself.
+    // This is not a failure: the kernel goes on printing by itself.
     tellAbsent();
     return ExitCode.Done;
   }
@@ -49,7 +50,7 @@ export function main(): i32 {
   return ExitCode.CannotServe;
 }
 
-/** From the registers to the ownership of the console; the first Refusal on the way. */
+/** Takes over the registers, the interrupt and the console. Returns the first Refusal. */
 function takeOver(device: u32): i32 {
   let status = mapDevice(device, REGISTERS_ADDRESS);
   if (status !== Refusal.None) {
@@ -80,7 +81,7 @@ function takeOver(device: u32): i32 {
   return Refusal.None;
 }
 
-/** The device's interrupt, the kernel's "there is something to print", or both. */
+/** Handles the device's interrupt, the kernel's signal that there is text to print, or both. */
 export function onSignal(bits: u64): void {
   const isInterrupt = (bits & INTERRUPT_BIT) !== 0;
   if (isInterrupt) {

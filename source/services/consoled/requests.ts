@@ -1,7 +1,7 @@
 /**
- * The methods of console.capnp. One client at a time waits for a line; a few may wait for a flush. Their reply tokens are
- * kept here, and every answer goes out by `reply`: the message page also brings what was printed, so an answer must not
- * stand there for longer than it takes to send it.
+ * The methods of console.capnp. One client at a time waits for a line; a few may wait for a flush. Their reply tokens
+ * are kept here, and every answer goes out by `reply` at once: the message page also brings printed text, so an answer
+ * cannot stay in it.
  *
  * Reached from main.ts; goes on in terminal.ts.
  */
@@ -36,10 +36,10 @@ import {
   work,
 } from "./terminal";
 
-/** A copy of what a request brought: the message page is used for other things while it is worked on. */
+/** A copy of a request's text: the message page has other uses while the request is handled. */
 const text: usize = memory.data(LINE_BYTES_MAX, 8);
 
-/** Who waits for a line. */
+/** The client that waits for a line. */
 let readerToken: u64 = 0;
 let readerBadge: u32 = 0;
 let isRead: bool = false;
@@ -47,7 +47,7 @@ let isRead: bool = false;
 const flushTokens: usize = memory.data(FLUSHES_MAX * 8, 8);
 let flushCount: u32 = 0;
 
-/** Handles one message. The answer is never left to the service loop. */
+/** Handles one message. Every answer is sent from this file, never by the service loop. */
 export function onRequest(request: Request): Outcome {
   const method = request.w0;
   if (method === ConsoleMethod.write) {
@@ -64,7 +64,7 @@ export function onRequest(request: Request): Outcome {
   return Outcome.Deferred;
 }
 
-/** Does what can be done, and answers whom it concerns. */
+/** Does what can be done now, and answers the clients whose requests that completes. */
 export function progress(): void {
   const verdict = work();
   if (verdict !== Verdict.More) {
@@ -76,7 +76,8 @@ export function progress(): void {
 /**
  * Does what is due.
  *
- * @returns until when to wait at most: there is no interrupt for the transmitter's last byte, or a Ctrl-C that came early
+ * @returns the latest time to call again: no interrupt announces the transmitter's last byte, or a Ctrl-C that was held
+ *   back
  */
 export function poll(): u64 {
   answerFlushes();
@@ -90,7 +91,7 @@ export function poll(): u64 {
   return min<u64>(nextInterrupt(), deadlineIn(FLUSH_POLL_MILLISECONDS, startup().timebase));
 }
 
-/** Answers those who wait until everything is out of the device. */
+/** Answers the clients that wait until everything is out of the device. */
 function answerFlushes(): void {
   if (flushCount === 0 || !isFlushed()) {
     return;
@@ -126,7 +127,7 @@ function onReadLine(request: Request): void {
     } else if (isRead && readerBadge !== request.badge) {
       status = ConsoleStatus.busy;
     } else {
-      // A client that asks again has given up its first call: it has one thread.
+      // If the same client asks again, it has given up its first call: it has one thread.
       memory.copy(text, params.promptStart, length);
       beginLine(text, length);
       readerToken = request.token;
@@ -177,7 +178,7 @@ function answerStatus(token: u64, status: ConsoleStatus): void {
   send(token);
 }
 
-/** Sends what was built. A client that gave up waiting is no concern of ours. */
+/** Sends the answer that was built. The client may have given up waiting, which is not an error. */
 function send(token: u64): void {
   reply(token, messageInfo(finishMessage()), 0, 0);
 }

@@ -1,6 +1,6 @@
 /**
- * What is under way between the device and everybody else: bytes that were typed, bytes that are to be transmitted.
- * Both rings count all bytes that ever entered and left; the counts wrap, their difference does not.
+ * The two rings between the device and the rest of consoled: typed bytes, and bytes to be transmitted. Both count all
+ * bytes that ever entered and left. The counts wrap; their difference does not.
  */
 import { INPUT_BYTES, OUTPUT_BYTES } from "./limits";
 
@@ -11,7 +11,7 @@ const CTRL_C: u8 = 0x03;
 const input: usize = memory.data(INPUT_BYTES, 8);
 let typed: u32 = 0;
 let eaten: u32 = 0;
-/** Where `eaten` is behind the last Ctrl-C that is still in the ring, if there is one. */
+/** The value of `eaten` right behind the last Ctrl-C that is still in the ring, if there is one. */
 let interruptEnd: u32 = 0;
 let isInterrupted: bool = false;
 
@@ -20,7 +20,7 @@ let filled: u32 = 0;
 let sent: u32 = 0;
 let lastByte: u8 = LINE_FEED;
 
-/** How many more bytes that are typed can be kept. */
+/** How many more typed bytes fit. */
 export function inputRoom(): u32 {
   return INPUT_BYTES - (typed - eaten);
 }
@@ -29,7 +29,7 @@ export function inputCount(): u32 {
   return typed - eaten;
 }
 
-/** Keeps a byte that was typed; there has to be room. */
+/** Keeps a typed byte; there has to be room. */
 export function putInput(byte: u8): void {
   store<u8>(input + <usize>(typed & (INPUT_BYTES - 1)), byte);
   typed += 1;
@@ -40,12 +40,12 @@ export function putInput(byte: u8): void {
   isInterrupted = true;
 }
 
-/** Whether a Ctrl-C is among what was typed. */
+/** Whether the typed bytes include a Ctrl-C. */
 export function hasInterrupt(): bool {
   return isInterrupted;
 }
 
-/** Drops all that was typed up to the last Ctrl-C. False if there is none: nothing is dropped then. */
+/** Drops all typed bytes up to the last Ctrl-C. If there is none, drops nothing and returns false. */
 export function dropInterrupted(): bool {
   if (!isInterrupted) {
     return false;
@@ -55,7 +55,7 @@ export function dropInterrupted(): bool {
   return true;
 }
 
-/** The byte that was typed first; there has to be one. */
+/** Takes the oldest typed byte; there has to be one. */
 export function takeInput(): u8 {
   const byte = load<u8>(input + <usize>(eaten & (INPUT_BYTES - 1)));
   eaten += 1;
@@ -65,7 +65,7 @@ export function takeInput(): u8 {
   return byte;
 }
 
-/** How many more bytes can be kept to be transmitted. Each line feed takes two. */
+/** How many more bytes for the terminal fit. Each line feed takes two. */
 export function outputRoom(): u32 {
   return OUTPUT_BYTES - (filled - sent);
 }
@@ -86,7 +86,7 @@ export function putOutput(start: usize, length: u32): void {
   }
 }
 
-/** The byte that is to be transmitted next; there has to be one. */
+/** Takes the byte to be transmitted next; there has to be one. */
 export function takeOutput(): u8 {
   const byte = load<u8>(output + <usize>(sent & (OUTPUT_BYTES - 1)));
   sent += 1;

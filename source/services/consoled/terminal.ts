@@ -1,5 +1,5 @@
 /**
- * Where everything meets: what is printed, what is typed, the one line that is being edited, the device.
+ * Connects printed text, typed bytes, the one line that is being edited, and the device.
  *
  *     kernel's ring ──print()──▶ ┌────────┐
  *     write() ─────────────────▶ │ output │ ──transmit()──▶ UART
@@ -7,9 +7,9 @@
  *                     edit() ◀── │ input  │ ◀──receive()─── UART
  *                                └────────┘
  *
- * Nothing here waits. `work` does what can be done now, and what stops it (no room, no byte, a transmitter that is busy)
- * ends with an interrupt or a signal, after which it is called again. What is full pushes back: a full output ring
- * leaves printed text with the kernel, which lets tasks wait; a full input ring leaves bytes in the device.
+ * Nothing here waits. `work` does what can be done now. When it stops (no room, no byte, a busy transmitter), an
+ * interrupt or a signal follows later, and then it is called again. A full ring slows its source down: a full output
+ * ring leaves printed text with the kernel, which lets tasks wait; a full input ring leaves bytes in the device.
  *
  * Reached from main.ts and requests.ts; goes on in drivers/serial, line.ts and rings.ts.
  */
@@ -38,23 +38,23 @@ import {
   takeOutput,
 } from "./rings";
 
-/** What the editor may need at any time, its line feeds doubled. */
+/** The room that the editor may need at any time, its line feeds doubled. */
 const EDITOR_ROOM: u32 = 2 * EDITOR_OUTPUT_BYTES;
 
-/** The capability by which the kernel hands out what was printed. */
+/** The capability for reading printed text from the kernel. */
 let owner: u32 = 0;
-/** Somebody has printed, or may have, and it was not all taken yet. */
+/** The kernel has printed text for us, or may have, and we have not taken all of it yet. */
 let isPrinted: bool = false;
 /** A line is being edited … */
 let isEditing: bool = false;
-/** … and is not on the screen, because something is printed there. */
+/** … and is not on the screen, because other text is being printed. */
 let isHidden: bool = false;
-/** A Ctrl-C that is left over when a line is done waits until then, in ticks. */
+/** When to handle a Ctrl-C that was typed together with a line, in ticks. */
 let interruptDue: u64 = 0;
 
 export function openTerminal(ownerSlot: u32): void {
   owner = ownerSlot;
-  // What was printed before we were told.
+  // Text may have been printed before the first signal.
   isPrinted = true;
   clearOutput();
 }
@@ -64,7 +64,7 @@ export function notePrinted(): void {
   isPrinted = true;
 }
 
-/** Begins to edit a line, drawn when all that was printed before is out of the way. Drops one that was being edited. */
+/** Begins to edit a line, which is drawn after all text that was printed before. Drops a line that was being edited. */
 export function beginLine(prompt: usize, length: u32): void {
   if (isEditing) {
     hideLine();
@@ -76,9 +76,9 @@ export function beginLine(prompt: usize, length: u32): void {
 }
 
 /**
- * Prints text behind all that was printed before.
+ * Prints text after all text that was printed before.
  *
- * @returns false if there is no room for it now; nothing was printed then
+ * @returns false if there is no room for it now, and nothing was printed
  */
 export function printText(start: usize, length: u32): bool {
   isPrinted = true;
@@ -93,9 +93,9 @@ export function printText(start: usize, length: u32): bool {
 }
 
 /**
- * Everything that can be done now.
+ * Does everything that can be done now.
  *
- * @returns what has become of the line that is being edited; all but More end the editing
+ * @returns the verdict on the line that is being edited; all but More end the editing
  */
 export function work(): Verdict {
   receive();
@@ -106,22 +106,22 @@ export function work(): Verdict {
   return verdict;
 }
 
-/** Enables the interrupts that there is something to do for. */
+/** Enables the interrupts that we need now. */
 export function awaitDevice(): void {
   listen(inputRoom() > 0, outputCount() > 0);
 }
 
-/** When `work` has to be called because of a Ctrl-C, in ticks. */
+/** When `work` has to be called for a Ctrl-C that was held back, in ticks. */
 export function nextInterrupt(): u64 {
   return isEditing || !hasInterrupt() ? FOREVER : interruptDue;
 }
 
-/** Whether all that was printed was given to the device. */
+/** Whether all printed text was given to the device. */
 export function isDrained(): bool {
   return !isPrinted && outputCount() === 0;
 }
 
-/** Whether it has left the device, too. */
+/** Whether it has also left the device. */
 export function isFlushed(): bool {
   return isDrained() && isIdle();
 }
@@ -132,7 +132,10 @@ function receive(): void {
   }
 }
 
-/** A Ctrl-C while nobody reads a line is for the program in front: who looks after that is told. What was typed before it goes. */
+/**
+ * A Ctrl-C while no client reads a line is for the program in front, so nexus-init is told. All that was typed before
+ * it is dropped.
+ */
 function interrupt(): void {
   if (isEditing || !hasInterrupt() || now() < interruptDue || !dropInterrupted()) {
     return;
@@ -147,7 +150,7 @@ function interrupt(): void {
   }
 }
 
-/** Takes from the kernel what was printed, as far as there is room, and then draws the line anew. */
+/** Takes printed text from the kernel, as far as there is room, and then draws the line again. */
 function print(): void {
   while (isPrinted && outputRoom() >= PRINTED_ROOM + EDITOR_ROOM) {
     const count = consoleRead(owner) === Refusal.None ? min<u32>(<u32>result(0), MESSAGE_BYTES_MAX) : 0;
@@ -161,7 +164,7 @@ function print(): void {
   if (!isEditing || !isHidden || isPrinted || outputRoom() < EDITOR_ROOM) {
     return;
   }
-  // Whoever left a line open is not overwritten.
+  // A text that did not end its line is not overwritten.
   if (!endsLine()) {
     output().text("\n");
   }
@@ -194,14 +197,14 @@ function edit(): Verdict {
   return Verdict.More;
 }
 
-/** What the editor has to say goes out behind everything else. */
+/** Moves the editor's output behind everything else. */
 function takeEcho(): void {
   const echo: Line = output();
   putOutput(echo.address, echo.length);
   clearOutput();
 }
 
-/** Fills the transmitter's FIFO, if it is empty; its interrupt brings us back for the next part. */
+/** Fills the transmitter's FIFO if it is empty. Its interrupt calls for the next part. */
 function transmit(): void {
   if (!isFree()) {
     return;

@@ -1,13 +1,13 @@
 /**
- * Verified blocks: the one way by which content of the image reaches anybody. Reached from serve.ts and, for the index,
- * from libs/pkgimg; goes on in cache.ts and disk.ts.
+ * Verified blocks: the only way by which content of the image reaches a client. Reached from serve.ts and, for the
+ * index, from libs/pkgimg; goes on in cache.ts and disk.ts.
  *
  *     disk ──DMA──▶ staging ──copy──▶ a blank line ──hash tree──▶ published ──▶ find
  *                   (shared)          (ours alone)
  *
- * A block is copied out of shared memory first, and the copy is verified, so nothing that the device writes late or
- * twice changes what was verified. Blocks of the hash tree become lines too; libs/pkgimg verifies them against the
- * level above, and only then are they published. The fixtures take the same way, with a mapped image for the disk.
+ * A block is copied out of shared memory first, and the copy is verified, so a device that writes late or twice cannot
+ * change what was verified. Blocks of the hash tree become lines too; libs/pkgimg verifies them against the level
+ * above, and only then are they published. The fixtures go the same way, with a mapped image in place of the disk.
  */
 import { BlkStatus } from "gen/idl/virtio_blk";
 import { BLOCK_BYTES as IMAGE_BLOCK_BYTES, ImageError, LEVELS_MAX } from "pkgimg/format";
@@ -28,21 +28,21 @@ import { reportBlock, reportReadAgain } from "./report";
 if (IMAGE_BLOCK_BYTES !== BLOCK_BYTES) {
   ERROR("a cache line holds one block of the image");
 }
-// A read asks for at most this many blocks, and what it was given has to stay until it was copied: in order of use
-// nothing else is newer but the blocks read ahead behind them and the tree blocks that verified them.
+// A read asks for at most this many blocks, and they have to stay in the cache until they are copied. Only the blocks
+// that were read ahead behind them, and the tree blocks that verified them, are newer in the order of use.
 if (READ_BYTES_MAX / BLOCK_BYTES + 1 + STAGING_BLOCKS + 4 * LEVELS_MAX > LINE_COUNT) {
   ERROR("one read could push out its own blocks");
 }
 
 const image = changetype<Image>(memory.data(IMAGE_STATE_BYTES, 16));
-/** Lines that hold tree blocks nobody has verified yet: at most one a level. */
+/** Lines that hold tree blocks that are not verified yet: at most one a level. */
 const pendingLines = memory.data(LEVELS_MAX * 4, 8);
 const pendingBlocks = memory.data(LEVELS_MAX * 4, 8);
 let pendingCount: u32 = 0;
 
-/** Whether blocks come from the disk; else from the image that is mapped at FIXTURES_ADDRESS. */
+/** Whether blocks come from the disk; otherwise from the image that is mapped at FIXTURES_ADDRESS. */
 let onDisk: bool = false;
-/** Whether the image was mounted: until then, who mounts says what is wrong with it. */
+/** Whether the image is mounted. Until then, mount.ts reports what is wrong with it. */
 let isServing: bool = false;
 let hitCount: u64 = 0;
 let missCount: u64 = 0;
@@ -70,7 +70,7 @@ export function mounted(): Image {
   return image;
 }
 
-/** The image is mounted: a block that does not verify from now on is reported as it is found. */
+/** The image is mounted: from now on, each block that does not verify is reported when it is found. */
 export function startServing(): void {
   isServing = true;
 }
@@ -92,11 +92,11 @@ export function cacheMisses(): u64 {
 
 /**
  * Brings `count` content blocks from `first` on into the cache, verified. They stay there, for `find`, until the next
- * call. A block that does not match its hash may have been damaged on its way: it is read from the disk once more.
+ * call. A block that does not match its hash may have been damaged on its way, so it is read from the disk once more.
  *
  * @param count at most READ_BYTES_MAX in blocks, and one
  * @param end where the requests to the disk may read on to, behind the last block that is asked for
- * @returns why the first bad block is bad; nothing is then to be taken for delivered
+ * @returns why the first bad block is bad; then the caller must use none of the blocks
  */
 export function ensure(first: u32, count: u32, end: u32): ImageError {
   const last = first + count;
@@ -128,12 +128,12 @@ export function ensure(first: u32, count: u32, end: u32): ImageError {
     doubt = error;
     doubtful = image.errorBlock;
   }
-  // What was wrong with a block that is good now, or was only read ahead, is nothing that the caller should find.
+  // The error may be about a block that is good now, or that was only read ahead. The caller must not see it.
   image.clearError();
   return ImageError.None;
 }
 
-/** What is wrong with a block of a mounted image is said here; until it is mounted, by who mounts. */
+/** Reports a bad block of a mounted image. Until it is mounted, mount.ts reports. */
 function refuse(error: ImageError): ImageError {
   if (isServing && error !== ImageError.Io) {
     reportBlock(error, image.errorBlock);
@@ -141,7 +141,10 @@ function refuse(error: ImageError): ImageError {
   return error;
 }
 
-/** How many blocks from `block` on, up to `end`, one request brings: it stops before the first that is there already. */
+/**
+ * How many blocks from `block` on, up to `end`, one request brings: it stops before the first that the cache already
+ * holds.
+ */
 function absentRun(block: u32, end: u32): u32 {
   const most = min<u32>(end - block, STAGING_BLOCKS);
   let run: u32 = 1;
@@ -154,8 +157,8 @@ function absentRun(block: u32, end: u32): u32 {
 /**
  * Fetches `count` blocks by one request and publishes those that verify.
  *
- * @param needed so many of them were asked for; what is wrong with the others, which were only read ahead, fails nobody
- * @returns how many of those that were asked for are published; if not all, the image says what is wrong with the next
+ * @param needed how many of them were asked for; an error in the others, which are only read ahead, fails no request
+ * @returns how many of the needed blocks are published; if not all, the image says what is wrong with the next
  */
 function fetch(block: u32, count: u32, needed: u32): u32 {
   const staged = onDisk ? stage(block, count, needed) : count;
@@ -178,10 +181,11 @@ function fetch(block: u32, count: u32, needed: u32): u32 {
 }
 
 /**
- * Reads `count` blocks from the disk into the staging memory, or the `needed` first of them alone. How many are there.
+ * Reads `count` blocks from the disk into the staging memory, or only the first `needed`. Returns how many.
  *
- * Only what the device itself called an error is asked for again, since the bad sector may lie behind those that are
- * needed, and that is soon known. After silence a second request could double the time that all clients wait.
+ * Only an error that the device itself reported leads to a second request: the bad sector may lie behind the blocks
+ * that are needed, and the second answer comes soon. If the device was silent, a second request could double the time
+ * that all clients wait.
  */
 function stage(block: u32, count: u32, needed: u32): u32 {
   const status = readStaged(block, count, 0);
@@ -194,7 +198,10 @@ function stage(block: u32, count: u32, needed: u32): u32 {
   return readStaged(block, needed, 0) === <i32>BlkStatus.ok ? needed : 0;
 }
 
-/** For the image: a block of the superblock or the tree, as it is. Its verdict decides what becomes of the line. */
+/**
+ * For the image: a block of the superblock or the tree, not verified. The image's verdict decides whether its line is
+ * published.
+ */
 function rawBlock(block: u32): usize {
   const known = find(block);
   if (known !== 0) {
@@ -213,8 +220,8 @@ function rawBlock(block: u32): usize {
 }
 
 /**
- * For the image: a verified block of its index or strings. They are checked from front to back when it is mounted, so a
- * block whose neighbour was just read is taken for the next of a sequence.
+ * For the image: a verified block of its index or strings. Mounting checks them from front to back, so if a block's
+ * predecessor was just read, its successors are read ahead.
  */
 function indexBlock(block: u32): usize {
   const isSequential = block === 1 || contains(block - 1);

@@ -1,10 +1,10 @@
 /**
- * The sector cache: verified blocks of the image in lines of 4 KiB, found in O(1); the line that was used least
- * recently makes room. Reached from blocks.ts, which alone decides what is good enough to be published here.
+ * The sector cache: verified blocks of the image in lines of 4 KiB, found in O(1). The line that was used least
+ * recently makes room. Reached from blocks.ts, which alone decides what is published here.
  *
- * A line is in one of two states. *Published*: it holds one verified block, a lookup finds it. *Blank*: no lookup finds
- * it, whatever its bytes are. `take` makes a line blank, `publish` is the only way back, so nobody ever sees a line
- * that is half filled or was not verified. Order of use is one list through all lines:
+ * A line is in one of two states. *Published*: it holds one verified block, and a lookup finds it. *Blank*: no lookup
+ * finds it, no matter what its bytes are. `take` makes a line blank, and only `publish` ends that. So a lookup never
+ * finds a line that is half filled or not verified. One list through all lines keeps the order of use:
  *
  *     take ◀─ oldest │ blank │ blank │ block 7 │ block 2 │ block 3 │ newest ◀─ find, publish
  */
@@ -39,7 +39,7 @@ const buckets = memory.data(BUCKET_COUNT * 4, 8);
 let oldest: u32 = 0;
 let newest: u32 = 0;
 
-/** Makes every line blank. Has to come first. */
+/** Makes every line blank. It has to be called first. */
 export function clear(): void {
   for (let i: u32 = 0; i < LINE_COUNT; i++) {
     const each = line(i);
@@ -55,12 +55,12 @@ export function clear(): void {
   }
 }
 
-/** Whether the block is in the cache; its order of use stays. */
+/** Whether the block is in the cache. The order of use stays the same. */
 export function contains(block: u32): bool {
   return lookUp(block) !== NONE;
 }
 
-/** The address of a block's 4096 verified bytes, or 0. From now on it is the one used most recently. */
+/** The address of a block's 4096 verified bytes, or 0. The block becomes the one that was used most recently. */
 export function find(block: u32): usize {
   const index = lookUp(block);
   if (index === NONE) {
@@ -72,7 +72,7 @@ export function find(block: u32): usize {
 
 /**
  * Blanks the line that was used least recently and lends it to the caller, who fills it and then calls `publish` or
- * `release`. No other `take` gives it meanwhile, as long as fewer than LINE_COUNT are lent. Its index.
+ * `release`. No other `take` returns it meanwhile, as long as fewer than LINE_COUNT are lent. Returns its index.
  */
 export function take(): u32 {
   const index = oldest;
@@ -85,7 +85,7 @@ export function take(): u32 {
   return index;
 }
 
-/** A line that was taken is not published: it is the next one to be taken again. */
+/** Returns a taken line without publishing it: it is the next one to be taken. */
 export function release(index: u32): void {
   assert(line(index).block === NONE);
   if (index === oldest) {
@@ -109,7 +109,7 @@ export function addressOf(index: u32): usize {
   return LINES_ADDRESS + ((<usize>index) << BLOCK_SHIFT);
 }
 
-/** The line that was taken holds `block`, all of it, and it was verified: from now on it is found. */
+/** Publishes a taken line, which holds all of `block`, verified: from now on lookups find it. */
 export function publish(index: u32, block: u32): void {
   assert(line(index).block === NONE && lookUp(block) === NONE);
   const bucket = bucketOf(hash(block));

@@ -1,10 +1,10 @@
 /**
- * Who is asking: one record for each client, found by the badge of the endpoint that was called. A badge is minted by
- * nexus-init and cannot be forged, so nothing that stands in one record is ever reached by another client.
+ * The clients: one record for each, found by the badge of the endpoint that was called. nexus-init mints the badges,
+ * and no client can forge one, so a client can never reach another client's record.
  *
- * Records are few (CLIENTS_MAX) and nobody tells us when a client ends. So a new client takes the record of the one
- * that asked least recently: its files are closed and its memory is unmapped. If that client was alive after all, it
- * is told `badFile` or `notAttached`, and opens or attaches again.
+ * There are CLIENTS_MAX records, and the service does not learn when a client ends. So a new client takes the record of
+ * the one that asked least recently, whose files are closed and whose memory is unmapped. If that client is still
+ * alive, it is told `badFile` or `notAttached`, and opens or attaches again.
  */
 import { Right } from "abi/handle";
 import { PAGE_BYTES } from "abi/layout";
@@ -29,12 +29,12 @@ import {
 export class OpenFile {
   /** Bytes of content. */
   size: u64;
-  /** Where the next read begins if the client reads one after another, in bytes. */
+  /** Where the next read begins if the client reads in sequence, in bytes. */
   expected: u64;
   /** The block of the image where the content begins. */
   firstBlock: u32;
   open: u32;
-  /** What the client calls it: see `nextNumber`. */
+  /** The number that the client knows the file by: see `nextNumber`. */
   number: u32;
   reserved: u32;
 
@@ -45,7 +45,7 @@ export class OpenFile {
 }
 
 /**
- * A file's number, so that one that was closed, or that an earlier life of this service gave, is not soon another's:
+ * A file's number. The number of a closed file, or of one from an earlier life of this service, is not reused soon:
  *
  *   31      24 23            4 3       0
  *  ┌──────────┬───────────────┬─────────┐
@@ -70,7 +70,7 @@ function nextNumber(place: u32): u32 {
 @unmanaged
 @final
 export class Client {
-  /** When it last asked, counted in requests of all clients; 0: this record is free. */
+  /** When the client last asked, counted in requests of all clients; 0: this record is free. */
   lastUse: u64;
   badge: u32;
   /** Bytes of its memory object that are mapped in its window; 0: none is attached. */
@@ -147,7 +147,7 @@ function detach(client: Client): void {
   }
   client.attachedBytes = 0;
   const status = unmap(client.window);
-  // The window is ours and something was mapped there: a refusal would be our own mistake.
+  // The window is ours and memory is mapped there, so a refusal would be our own mistake.
   assert(status === Refusal.None);
 }
 

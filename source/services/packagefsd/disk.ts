@@ -2,9 +2,9 @@
  * The block service (virtioblkd) as packagefsd uses it: staging memory that is shared once, then reads of whole blocks
  * into it. Reached from blocks.ts; goes on in runtime/blocks.ts, by virtio_blk.capnp.
  *
- * The device writes staging memory, so its content is never believed and never handed on: blocks.ts copies it into
- * memory of our own first. Every call has a deadline. A service that died and was started again does not know us any
- * more; it is given the memory again and asked once more, so that our clients' files stay open.
+ * The device writes staging memory, so its content is never trusted and never handed on: blocks.ts first copies it into
+ * memory of our own. Every call has a deadline. A block service that was started again does not know us, so it is given
+ * the memory again and asked once more. Our clients' files stay open.
  */
 import { Right } from "abi/handle";
 import { Refusal } from "abi/refusal";
@@ -30,7 +30,7 @@ import {
 
 const STAGING_BYTES: u32 = STAGING_PLACES * BLOCK_BYTES;
 
-/** The disk, as it was when its size was learnt. */
+/** The disk, as `connect` found it. */
 const disk = changetype<DiskInfo>(memory.data(offsetof<DiskInfo>(), 8));
 let endpoint: u32 = NO_SLOT;
 let staging: u32 = NO_SLOT;
@@ -67,15 +67,15 @@ export function stagedAt(place: u32): usize {
 
 /**
  * Has the device write `count` blocks (1 to STAGING_BLOCKS) from `block` on into the staging memory from `place` on.
- * Anything but BlkStatus.ok, a status or a refusal: nothing there means anything.
+ * Returns a status or a refusal. With anything but BlkStatus.ok, the bytes there mean nothing.
  */
 export function readStaged(block: u32, count: u32, place: u32): i32 {
   let attachments: u32 = 0;
   let waits: u32 = 0;
   let status = askRead(block, count, place);
   while (status !== <i32>BlkStatus.ok) {
-    // Three answers may be others the second time: a service that ended under the read is started anew, one that was
-    // has nothing attached yet, and one that has its hands full will have them free. All else stays true.
+    // Three answers may be different the second time. A service that ended during the read is started again; one that
+    // was started again has nothing attached yet; a busy one will be free. All others stay the same.
     const isNew = status === Refusal.PeerGone || status === <i32>BlkStatus.notAttached;
     if (isNew && attachments < REATTACH_MAX) {
       attachments++;
@@ -98,7 +98,7 @@ function askRead(block: u32, count: u32, place: u32): i32 {
   return readSectors(endpoint, lba, count * SECTORS_PER_BLOCK, (<u64>place) << BLOCK_SHIFT);
 }
 
-/** While the service has reads of an earlier life of ours in hand, it is busy: the device may still write for them. */
+/** The service is busy while it handles reads of an earlier life of ours: the device may still write for them. */
 function attachStaging(): bool {
   let status = attachBlockMemory(endpoint, staging, STAGING_BYTES);
   for (let waits: u32 = 0; status === <i32>BlkStatus.busy && waits < ATTACH_WAITS_MAX; waits++) {

@@ -8,7 +8,10 @@ import { Refusal } from "abi/refusal";
 import { map, result, vmoSize } from "runtime/call";
 import { BLOCK_SHIFT, FIXTURES_ADDRESS, FIXTURES_BYTES_MAX } from "./limits";
 
-/** Maps the fixtures at FIXTURES_ADDRESS: how many blocks they have; 0 if there are none that can be mapped. */
+/**
+ * Maps the fixtures at FIXTURES_ADDRESS. Returns how many blocks they have; 0 if there are none, or they cannot be
+ * mapped.
+ */
 export function mapFixtures(slot: u32): u32 {
   if (vmoSize(slot) !== Refusal.None) {
     return 0;

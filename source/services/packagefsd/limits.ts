@@ -12,7 +12,7 @@ import * as contract from "gen/idl/package_fs";
 /** Bytes of a block of the image, and of a cache line. */
 export const BLOCK_BYTES: u32 = 4096;
 export const BLOCK_SHIFT: u32 = 12;
-/** Bytes of a disk's sector, the only size that is served. */
+/** Bytes of a disk's sector; no other size is supported. */
 export const SECTOR_BYTES: u32 = 512;
 export const SECTORS_PER_BLOCK: u32 = BLOCK_BYTES / SECTOR_BYTES;
 
@@ -37,14 +37,14 @@ export const FIXTURES_BYTES_MAX: u32 = 16_777_216;
 
 /** How long the block service may take to answer, in milliseconds: longer than it lets the device try (12 s). */
 export const BLOCK_CALL_MILLISECONDS: u64 = 15_000;
-/** Lines about blocks that do not verify; after that they are only recorded. */
+/** The most lines about blocks that do not verify. Later ones are only recorded. */
 export const BAD_BLOCK_LINES_MAX: u32 = 16;
-/** How often one request is tried again after the block service was replaced by a new one. */
+/** How often one request is tried again after the block service was started again. */
 export const REATTACH_MAX: u32 = 1;
-/** How often, and after how long, one request is tried again that found the block service busy with others. */
+/** How often, and after how long, a request is tried again if the block service was busy. */
 export const BUSY_WAITS_MAX: u32 = 20;
 export const BUSY_MILLISECONDS: u64 = 10;
-/** The same for attaching: a read of an earlier life of ours has ended after 12 s at most. */
+/** The same for attaching: a read of an earlier life of ours ends after 12 s at most. */
 export const ATTACH_WAITS_MAX: u32 = 1_300;
 
 export const LINES_ADDRESS: usize = USER_MAPPINGS;

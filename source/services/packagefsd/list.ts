@@ -1,9 +1,9 @@
 /**
- * One page of a directory. The service keeps nothing between two pages: a cursor is the number of the entry at which
- * the next child begins, and it is checked as anything else that comes from outside.
+ * One page of a directory. The service keeps nothing between two pages. A cursor is the number of the entry at which
+ * the next child begins, and it is checked like all input from outside.
  *
- * Reached from serve.ts. Going to the next child may read the disk, and that uses the message page, so the children are
- * gathered first and the answer is built from what was gathered.
+ * Reached from serve.ts. Going to the next child may read the disk, which uses the message page. So the children are
+ * gathered first, and then the answer is built.
  */
 import { MESSAGE_BYTES_MAX } from "abi/message";
 import { ENTRIES_PER_LIST_MAX, EntryKind, FsStatus, PackageFsListResultsBuilder } from "gen/idl/package_fs";
@@ -36,8 +36,8 @@ const children: usize = memory.data(ENTRIES_PER_LIST_MAX * CHILD_BYTES, 8);
 /**
  * Builds the answer to `list` in the message page, to be finished by the caller.
  *
- * @param cursor 0 for the first page, else what the page before gave as `next`
- * @returns ok; or why nothing was built, unless `image.error` says more
+ * @param cursor 0 for the first page, otherwise the `next` of the page before
+ * @returns ok; or why nothing was built. `image.error` may say more
  */
 export function list(image: Image, directory: usize, length: u32, cursor: u32): FsStatus {
   const status = start(image, directory, length, cursor);
@@ -83,8 +83,8 @@ function start(image: Image, directory: usize, length: u32, cursor: u32): FsStat
   if (cursor >= image.entryCount) {
     return FsStatus.badCursor;
   }
-  // A child begins at `cursor` if the entry before belongs to another child of the same directory: so the right
-  // cursor comes behind the previous child, and its name is another.
+  // `cursor` is right if the entry before it lies in the same directory, and the next child after that entry begins at
+  // `cursor`.
   if (image.pick(cursor - 1) !== ImageError.None) {
     return FsStatus.corrupt;
   }

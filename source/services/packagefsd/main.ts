@@ -1,8 +1,8 @@
 /**
  * packagefsd: mounts the package image and serves what lies below `pkg://`, read-only.
  *
- * The disk's image if there is a block service, else the fixtures of the boot bundle; an image that does not verify is
- * the end of this task (ExitCode.NotMounted; the console says why), not a reason to take the other one.
+ * It mounts the disk's image if there is a block service, otherwise the fixtures of the boot bundle. If an image does
+ * not verify, this task ends (ExitCode.NotMounted; the console says why) and does not take the other one.
  */
 import { ExitCode } from "abi/exit";
 import { Role } from "abi/startup";

@@ -1,10 +1,10 @@
 /**
- * Mounting: the superblock, whether it is one to believe, then the whole index, then a first block of content; only after
- * all four the line that says so is printed. Reached from main.ts; goes on in libs/pkgimg and blocks.ts. The judge is
- * trust.ts's, and comes with the call.
+ * Mounting reads the superblock, decides whether to trust it, then checks the whole index and a first block of content.
+ * Only after all four it prints the line that says so. Reached from main.ts; goes on in libs/pkgimg and blocks.ts. The
+ * caller passes the judge, which is in trust.ts.
  *
- * An image that does not verify is refused and nothing takes its place: the fixtures are for a machine without a disk,
- * and a disk that somebody changed must not look like a missing one.
+ * An image that does not verify is refused and nothing takes its place. The fixtures are for a machine without a disk,
+ * and a disk that was tampered with must not look like a missing one.
  */
 import { Right } from "abi/handle";
 import { Refusal } from "abi/refusal";
@@ -25,7 +25,7 @@ const previousPath = memory.data(PATH_BYTES_MAX, 8);
 /**
  * Mounts the image on the disk behind `blockService`. False: it was refused, and the console says why.
  *
- * @param judge whether an image whose superblock was read is one to believe
+ * @param judge decides whether to trust an image whose superblock was read
  */
 export function mountDisk(blockService: u32, judge: (image: Image) => ImageError): bool {
   if (!mapLines()) {
@@ -61,8 +61,8 @@ export function mountFixtures(fixtures: u32): bool {
 }
 
 /**
- * The judge of the fixtures, for whom an image that could be opened is good: they are a part of the kernel's image, and
- * whoever could change them could change this program as well.
+ * The judge of the fixtures, which accepts every image that could be opened. The fixtures are a part of the kernel's
+ * image: an attacker who could change them could change this program as well.
  */
 function believe(image: Image): ImageError {
   return image.error;
@@ -83,8 +83,8 @@ function mount(fromDisk: bool, blocksAvailable: u32, judge: (image: Image) => Im
 }
 
 /**
- * Reads the superblock, and judges it. One that is refused may have been damaged on its way from the disk, as any block
- * (blocks.ts): it is read again, one time.
+ * Reads the superblock and judges it. Like any block (blocks.ts), a refused one may have been damaged on its way from
+ * the disk, so it is read once more.
  */
 function openTrusted(fromDisk: bool, blocksAvailable: u32, judge: (image: Image) => ImageError): ImageError {
   const first = openJudged(fromDisk, blocksAvailable, judge);

@@ -1,8 +1,9 @@
 /**
- * What is said of an image that is not what it should be: a line on the console, and a record in the audit trail, which
- * keeps the reason and the block. Reached from mount.ts and blocks.ts.
+ * Reports a bad image: a line on the console, and a record with the reason and the block in the audit trail. Reached
+ * from mount.ts and blocks.ts.
  *
- * A client can ask for the same bad block again and again, so lines are few; the trail has a bound of its own.
+ * A client can ask for the same bad block again and again, so the number of lines is bounded. The trail has a bound of
+ * its own.
  */
 import { AUDIT_READ_AGAIN, Audit } from "abi/audit";
 import { ImageError, imageErrorText } from "pkgimg/format";
@@ -42,7 +43,10 @@ export function reportBlock(error: ImageError, block: u32): void {
   print(words.text(")"));
 }
 
-/** A block, or the superblock, did not verify, and did when it was read again: the disk has it, its way here is bad. */
+/**
+ * A block, or the superblock, did not verify at first, but did when it was read again: the disk is good, and the way
+ * from it is not.
+ */
 export function reportReadAgain(error: ImageError, block: u32): void {
   record(Audit.ImageRefused, AUDIT_READ_AGAIN | <u64>error, block);
   if (readAgainLines === BAD_BLOCK_LINES_MAX) {

@@ -1,9 +1,9 @@
 /**
- * The methods of package_fs.capnp: what a client asks, judged, and answered. Reached from main.ts, whose service
- * loop calls it; goes on in libs/pkgimg (path → entry) and blocks.ts (block → verified bytes).
+ * The methods of package_fs.capnp: checks and answers the requests of clients. Reached from main.ts, whose service loop
+ * calls it; goes on in libs/pkgimg (path → entry) and blocks.ts (block → verified bytes).
  *
- * Request and answer stand in the same message page, and so does every call to the block service. Hence the order in
- * each method: take the parameters out of the page, do the work, build the answer last.
+ * Requests, answers and calls to the block service all use the same message page. So each method takes the parameters
+ * out of the page first, then does the work, and builds the answer last.
  */
 import { MESSAGE_BYTES_MAX } from "abi/message";
 import { NO_SLOT } from "abi/syscall";
@@ -42,7 +42,7 @@ import { list } from "./list";
 /** The path of the request that is handled: a copy, so that the page is free for the answer. */
 const path = memory.data(PATH_BYTES_MAX, 8);
 
-/** In an OpenFile: no read would go on from the last one. No offset in a file is as large. */
+/** In an OpenFile: there is no last read to go on from. No offset in a file is this large. */
 const NOWHERE: u64 = u64.MAX_VALUE;
 
 /** Handles one request of a client. */
@@ -73,7 +73,7 @@ function dispatch(request: Request): u32 {
   }
 }
 
-/** An answer of nothing but a status: what every result begins with, so it reads as any of them. */
+/** An answer with only a status. Every result begins with it, so this is a valid result of every method. */
 function refuse(status: FsStatus): u32 {
   const results = PackageFsAttachResultsBuilder.begin(messagePage(), MESSAGE_BYTES_MAX);
   results.status = status;
@@ -110,7 +110,10 @@ function onOpen(request: Request): u32 {
   return finishMessage();
 }
 
-/** Why there is no file at `path`, which has so many bytes: it is a directory, there is nothing, or the index could not be read. */
+/**
+ * Why there is no file at `path` (`pathLength` bytes): it is a directory, there is nothing, or the index could not be
+ * read.
+ */
 function noFileStatus(pathLength: u32): FsStatus {
   const image = mounted();
   if (image.error !== ImageError.None) {
@@ -186,9 +189,9 @@ function onRead(request: Request): u32 {
     const begin = <u32>offset;
     const first = file.firstBlock + (begin >> BLOCK_SHIFT);
     const behind = file.firstBlock + ((begin + bytes + BLOCK_BYTES - 1) >> BLOCK_SHIFT);
-    // One read after another: the next ones are fetched along with this one.
+    // The client reads in sequence, so blocks of the next reads are fetched along with this one.
     const end = offset === file.expected ? file.endBlock : behind;
-    // Should it fail, it may be for what was to be fetched along with it: the next try does without.
+    // If this read fails, the blocks fetched along with it may be the cause: the next try fetches none.
     file.expected = NOWHERE;
     const error = ensure(first, behind - first, end);
     if (error !== ImageError.None) {
@@ -284,7 +287,7 @@ function onInfo(request: Request): u32 {
   return finishMessage();
 }
 
-/** Takes the path of a request out of the message page and judges it. The empty one is the root directory. */
+/** Takes the path of a request out of the message page and checks it. The empty path is the root directory. */
 function takePath(start: usize, length: u32): FsStatus {
   if (length > PATH_BYTES_MAX) {
     return FsStatus.badPath;

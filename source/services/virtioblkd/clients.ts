@@ -1,12 +1,14 @@
 /**
- * Who may be read for, and into which memory: one record for each client, found by the badge of the endpoint that was
- * called. nexus-init mints badges, nobody forges them, so a client can name its own memory object and no other's.
+ * The clients and the memory that the device may write for them: one record for each client, found by the badge of the
+ * endpoint that was called. nexus-init mints badges and no client can forge one, so a client can name only its own
+ * memory object.
  *
- * Records are few, and nobody tells us when a client ends: a new one takes the record of the one that asked least
- * recently. If that one was alive after all, it is told `notAttached` and attaches again.
+ * There are CLIENTS_MAX records, and the service does not learn when a client ends. So a new client takes the record of
+ * the one that asked least recently. If that client is still alive, it is told `notAttached` and attaches again.
  *
- * Memory is pinned while a record speaks of it, and let go with the record, so nobody uses the kernel's pins up by
- * attaching again and again. While a read is under way its client's record stays as it is: the device writes there.
+ * Memory is pinned while a record names it, and unpinned with the record, so a client that attaches again and again
+ * cannot use up the kernel's pins. While a read is under way its client's record stays the same: the device writes
+ * there.
  */
 import { Refusal } from "abi/refusal";
 import { NO_SLOT } from "abi/syscall";
@@ -20,20 +22,20 @@ import { CLIENTS_MAX } from "./limits";
 @unmanaged
 @final
 export class Client {
-  /** When it last asked, in requests served so far; 0: this record is free. */
+  /** When the client last asked, counted in requests served; 0: this record is free. */
   lastUse: u64;
   /** Its memory object as the device sees it. */
   bus: u64;
-  /** How much of it; 0: nothing is attached. */
+  /** The bytes of it that are attached; 0: nothing is attached. */
   byteCount: u64;
   badge: u32;
   /** The capability of the memory object. */
   private slot: u32;
-  /** Reads that were given to the device and not answered yet. */
+  /** Reads that the device was given and has not answered yet. */
   inFlight: u32;
   private reserved: u32;
 
-  /** Makes the record, free or another's until now, that of the client with this badge. */
+  /** Makes this record that of the client with this badge. Before, it was free or another client's. */
   begin(badge: u32): void {
     this.bus = 0;
     this.byteCount = 0;
@@ -42,7 +44,7 @@ export class Client {
     this.inFlight = 0;
   }
 
-  /** Has `byteCount` bytes of the memory object in `slot` pinned for `device`. With None, the slot is this record's. */
+  /** Has `byteCount` bytes of the memory object in `slot` pinned for `device`. On None, the record keeps the slot. */
   attach(device: u32, slot: u32, byteCount: u64): i32 {
     const refusal = pin(device, slot, 0, <u32>byteCount);
     if (refusal !== Refusal.None) {
@@ -55,10 +57,10 @@ export class Client {
   }
 
   /**
-   * Lets go of what is attached. No read may be under way.
+   * Unpins and drops the attached memory. No read may be under way.
    *
-   * @param isDeviceInHand whether the device does only what it was told last. One that was given up may still write
-   *   where it was once told to: that memory stays pinned for good
+   * @param isDeviceInHand whether the driver still controls the device. One that was given up may still write to memory
+   *   that it was told of, so that memory stays pinned for good
    */
   detach(device: u32, isDeviceInHand: bool): void {
     assert(this.inFlight === 0);
@@ -80,8 +82,8 @@ const clients: usize = memory.data(CLIENTS_MAX * offsetof<Client>(), 8);
 let requests: u64 = 0;
 
 /**
- * The record of the client with this badge: its own, a free one, or that of whoever asked least recently and waits for
- * nothing. Null if all of the others wait.
+ * The record for the client with this badge: its own, a free one, or that of the client that asked least recently and
+ * has no read under way. Null if all others have reads under way.
  */
 export function clientOf(badge: u32, device: u32, isDeviceInHand: bool): Client | null {
   requests++;
@@ -105,7 +107,7 @@ export function clientOf(badge: u32, device: u32, isDeviceInHand: bool): Client 
   return stalest;
 }
 
-/** Whether a record speaks of the memory at `bus`. Two objects that are pinned never lie in the same place. */
+/** Whether a record names the memory at `bus`. Two objects that are pinned never lie in the same place. */
 function isAttachedElsewhere(bus: u64): bool {
   for (let index: u32 = 0; index < CLIENTS_MAX; index++) {
     const each = clientAt(index);

@@ -1,6 +1,6 @@
 /**
- * The one disk: brought up in one of the slots that we were given, and bound to its interrupt. Reached from find.ts, which
- * chooses the slot, main.ts and reads.ts; goes on in drivers/storage/virtio-blk.
+ * The one disk: brought up in one of the slots that we were given, and bound to its interrupt. Reached from find.ts,
+ * which chooses the slot, main.ts and reads.ts; goes on in drivers/storage/virtio-blk.
  */
 import { Kind, Right } from "abi/handle";
 import { PAGE_BYTES } from "abi/layout";
@@ -57,7 +57,7 @@ export function disk(): Disk {
   return theDisk;
 }
 
-/** The capability of its registers: what memory is pinned for. */
+/** The capability of its registers, for which memory is pinned. */
 export function diskDevice(): u32 {
   return deviceSlot;
 }
@@ -72,17 +72,17 @@ export function diskIrq(): u32 {
   return interruptNumber;
 }
 
-/** What its interrupt signals. */
+/** The notification that its interrupt signals. */
 export function diskNotification(): u32 {
   return notificationSlot;
 }
 
-/** Room for one block that the device may write, for our own use. */
+/** The bus address of a page for one block, for this service's own reads. */
 export function firstBlockBus(): u64 {
   return dmaBus + <u64>FIRST_BLOCK_OFFSET;
 }
 
-/** The same room as we see it. */
+/** The same page in our address space. */
 export function firstBlockAt(): usize {
   return DMA_ADDRESS + FIRST_BLOCK_OFFSET;
 }
@@ -91,13 +91,13 @@ export function firstBlockAt(): usize {
 export const enum Opened {
   /** The slot holds no block device. */
   NoDisk = 0,
-  /** It holds one, which was refused; a line says why. */
+  /** It holds a block device, which was refused; a line says why. */
   Refused = 1,
-  /** It is open. */
+  /** The disk is open. */
   Disk = 2,
 }
 
-/** Opens the disk in our `nth` slot; if there is none for us, nothing of the slot stays mapped. */
+/** Opens the disk in our `nth` slot. On anything but Disk, the slot's registers are unmapped again. */
 export function openSlot(nth: u32, fileIsReadOnly: bool): Opened {
   const entry = entryOf(Role.VirtioDevice, nth);
   if (entry === null) {
@@ -107,7 +107,7 @@ export function openSlot(nth: u32, fileIsReadOnly: bool): Opened {
   if (isNoDisk(seen)) {
     return Opened.NoDisk;
   }
-  // What cannot be looked at may be a disk: it must not pass for a slot without one.
+  // A slot whose registers cannot be mapped may hold a disk, so it does not count as empty.
   if (seen !== DeviceFault.None) {
     reportRefused(entry.base, seen);
     return Opened.Refused;
@@ -117,7 +117,7 @@ export function openSlot(nth: u32, fileIsReadOnly: bool): Opened {
     return Opened.Disk;
   }
   reportRefused(entry.base, fault);
-  // It may have been told of our memory before it was refused.
+  // The device may have been told of our memory before it was refused.
   if (reset(probed) === DeviceFault.None) {
     unpinAll(entry.slot);
   } else {
@@ -127,7 +127,7 @@ export function openSlot(nth: u32, fileIsReadOnly: bool): Opened {
   return Opened.Refused;
 }
 
-/** Whether the slot holds a block device. Changes nothing at it. */
+/** Whether the slot holds a block device. This changes nothing at the device. */
 export function isDiskIn(nth: u32): bool {
   const entry = entryOf(Role.VirtioDevice, nth);
   if (entry === null || mapAndProbe(entry, nth) !== DeviceFault.None) {
@@ -137,9 +137,9 @@ export function isDiskIn(nth: u32): bool {
   return true;
 }
 
-/** Gives back the disk that was opened in this slot, for the next one. */
+/** Closes the disk that was opened in this slot, so that the next slot can be tried. */
 export function closeSlot(nth: u32): void {
-  // One that does not stop may still write to the memory that it was told of: the next one gets another.
+  // A device that does not stop may still write to the memory that it was told of, so the next one gets other memory.
   if (disk().close() === DeviceFault.None) {
     unpinAll(deviceSlot);
   } else {
@@ -148,13 +148,13 @@ export function closeSlot(nth: u32): void {
   unmap(registersOf(nth));
 }
 
-/** Physical address of the registers of a slot, 0 for one that there is not. */
+/** Physical address of the registers of a slot; 0 if there is no such slot. */
 export function slotBase(nth: u32): u64 {
   const entry = entryOf(Role.VirtioDevice, nth);
   return entry === null ? 0 : entry.base;
 }
 
-/** Maps the registers of the slot. They stay mapped if it holds a block device: None. */
+/** Maps the registers of the slot. On None it holds a block device, and they stay mapped. */
 function mapAndProbe(entry: StartupEntry, nth: u32): DeviceFault {
   const address = registersOf(nth);
   if (mapDevice(entry.slot, address) !== Refusal.None) {
@@ -167,7 +167,7 @@ function mapAndProbe(entry: StartupEntry, nth: u32): DeviceFault {
   return fault;
 }
 
-/** Whether that says that the slot holds no block device. */
+/** Whether the fault means that the slot holds no block device. */
 function isNoDisk(fault: DeviceFault): bool {
   return (
     fault === DeviceFault.NotVirtio || fault === DeviceFault.EmptySlot || fault === DeviceFault.OtherDevice
@@ -178,10 +178,10 @@ function registersOf(nth: u32): usize {
   return REGISTERS_ADDRESS + nth * PAGE_BYTES;
 }
 
-/** Pins memory for this device and opens it. Without memory, or without an interrupt, it is no use to us. */
+/** Pins memory for this device and opens it. Without memory or an interrupt, the device cannot be used. */
 function openAt(entry: StartupEntry, address: usize, fileIsReadOnly: bool): DeviceFault {
-  // An earlier life of this service may have left reads with the device. After a reset it uses nothing that it was told
-  // of, and what was pinned for these reads is let go. If it does not stop, all of it stays pinned.
+  // An earlier life of this service may have left reads with the device. After a reset the device uses no memory that
+  // it was told of, so the memory pinned for these reads is unpinned. If it does not stop, all of it stays pinned.
   const stopped = reset(probed);
   if (stopped !== DeviceFault.None) {
     return stopped;
@@ -209,7 +209,7 @@ function openAt(entry: StartupEntry, address: usize, fileIsReadOnly: bool): Devi
   return DeviceFault.None;
 }
 
-/** Makes the DMA memory, once, and has it pinned for a device. */
+/** Creates the DMA memory, once, and pins it for a device. */
 function pinMemory(device: u32): bool {
   if (dmaVmo === NO_SLOT) {
     if (createVmo(DMA_BYTES) !== Refusal.None) {
@@ -227,7 +227,7 @@ function pinMemory(device: u32): bool {
   return true;
 }
 
-/** The memory stays pinned, and is not used any more. */
+/** Leaves the memory pinned and never uses it again. */
 function forgetMemory(): void {
   if (dmaVmo === NO_SLOT) {
     return;
@@ -237,7 +237,7 @@ function forgetMemory(): void {
   dmaVmo = NO_SLOT;
 }
 
-/** Has interrupt `irq` signal our notification. */
+/** Binds interrupt `irq` to our notification. */
 function bindTo(irq: u32): bool {
   if (notificationSlot === NO_SLOT) {
     if (create(Kind.Notification) !== Refusal.None) {
@@ -259,7 +259,7 @@ function bindTo(irq: u32): bool {
   return false;
 }
 
-/** Gives back the slots that are not the disk's: what we do not hold, we cannot be made to misuse. */
+/** Drops the capabilities of all slots but the disk's, so that they cannot be misused here. */
 export function keepOnly(kept: u32): void {
   for (let nth: u32 = 0; nth < SLOTS_MAX; nth++) {
     const device = entryOf(Role.VirtioDevice, nth);
@@ -274,8 +274,9 @@ export function keepOnly(kept: u32): void {
 }
 
 /**
- * After the device's interrupt: what is finished is in the list of completions, and the next interrupt may come. Not
- * from a device that was given up: nobody acknowledges its line any more, and it could fire for ever.
+ * Handles the device's interrupt: moves finished reads to the list of completions, then completes the interrupt at the
+ * kernel. A device that was given up gets no completion: its line is never acknowledged again, so it could fire for
+ * ever.
  */
 export function handleInterrupt(): void {
   reportFault(disk().handleInterrupt(), disk());
@@ -284,7 +285,7 @@ export function handleInterrupt(): void {
   }
 }
 
-/** Ends what the device did not answer in time. */
+/** Ends the reads that the device did not answer in time. */
 export function expireReads(): void {
   reportFault(disk().expire(now()), disk());
 }

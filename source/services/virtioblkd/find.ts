@@ -1,14 +1,14 @@
 /**
- * Which of the disks is ours: all virtio-mmio slots come to this service, and it keeps one disk and drops the rest.
+ * Chooses the disk: this service is given all virtio-mmio slots, keeps one disk and drops the rest.
  *
  *     each slot, in order ──▶ is it a disk? ──▶ open ──▶ its first block, by interrupt ──▶ a package image? ──▶ ours
  *                              │ no              │ refused   │ cannot be read             │ no
  *                              └─────────────────┴───────────┴──────────── the next one ◀─┘
  *
- * A disk is known by the first bytes of a package image, and by nothing else: whether that image is one to believe is
- * judged above (packagefsd), and a disk that fails there is not replaced by another. Where no disk has an image the first
- * one is taken, so that what is wrong with it is said by who knows. What is chosen follows from what is on the disks
- * alone, so a later life of this service finds the same one. What is passed over is said.
+ * Only the first bytes of a package image identify the disk. packagefsd decides whether to trust that image, and no
+ * other disk replaces one that it refuses. If no disk has an image, the first disk is taken, so that packagefsd reports
+ * what is wrong with it. The choice depends only on the content of the disks, so a later life of this service finds the
+ * same one. A line names each disk that is passed over.
  *
  * Reached from main.ts; goes on in device.ts and reads.ts.
  */
@@ -18,21 +18,21 @@ import { closeSlot, firstBlockAt, isDiskIn, keepOnly, Opened, openSlot, slotBase
 import { SLOTS_MAX } from "./limits";
 import { forgetReads, readFirstBlock } from "./reads";
 
-/** What `findDisk` found; of two that are no use, the one that says more counts. */
+/** What `findDisk` found. If several disks cannot be used, the highest value counts. */
 export const enum Found {
   /** No slot holds a block device. */
   Nothing = 0,
-  /** There is one, and it was refused: that is not the same as none. */
+  /** There is a block device, and it was refused. */
   Refused = 1,
-  /** There is one, and its first block cannot be read. */
+  /** There is a disk, and its first block cannot be read. */
   Unread = 2,
   Disk = 3,
 }
 
 /**
- * Opens the disk that is ours, and reads its first block.
+ * Chooses and opens the disk, and reads its first block.
  *
- * @param fileIsReadOnly the topology vouches for the file behind the device
+ * @param fileIsReadOnly whether the topology vouches that the file behind the device cannot be written
  */
 export function findDisk(fileIsReadOnly: bool): Found {
   let found = Found.Nothing;
@@ -59,7 +59,7 @@ export function findDisk(fileIsReadOnly: bool): Found {
   return again === Found.Disk ? take(first, without) : again;
 }
 
-/** Opens the disk in a slot and reads its first block. If that cannot be done, nothing of it stays. */
+/** Opens the disk in a slot and reads its first block. On failure it is closed again. */
 function tryDisk(nth: u32, fileIsReadOnly: bool): Found {
   const opened = openSlot(nth, fileIsReadOnly);
   if (opened === Opened.NoDisk) {
@@ -77,7 +77,7 @@ function tryDisk(nth: u32, fileIsReadOnly: bool): Found {
   return Found.Unread;
 }
 
-/** Keeps the disk in a slot, and says which disks are passed over: those of `without` that it is not. */
+/** Keeps the disk in a slot, and prints a line for each other disk in `without`. */
 function take(nth: u32, without: u32): Found {
   for (let other: u32 = 0; other < SLOTS_MAX; other++) {
     if (other === nth || (without & ((<u32>1) << other)) === 0) {
@@ -95,7 +95,7 @@ function hasImage(): bool {
   return load<u64>(firstBlockAt()) === IMAGE_MAGIC;
 }
 
-/** Whether a slot behind this one holds a block device, of whatever kind. */
+/** Whether a slot behind this one holds a block device of any kind. */
 function isDiskBehind(nth: u32): bool {
   for (let next = nth + 1; next < SLOTS_MAX; next++) {
     if (isDiskIn(next)) {

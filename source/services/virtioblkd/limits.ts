@@ -2,7 +2,7 @@
  * Every bound of virtioblkd, and where its windows of memory lie, in one place.
  *
  *   0x1000_0000  registers, one page for each virtio-mmio slot that it was given
- *   0x1100_0000  what the device is told of beside the clients' memory, pinned:
+ *   0x1100_0000  our own memory that the device uses, pinned:
  *                  ring, RING_BYTES │ headers and statuses, one page │ the first block, one page
  */
 import { PAGE_BYTES, USER_MAPPINGS } from "abi/layout";
@@ -10,17 +10,19 @@ import { RECOVERIES_MAX } from "storage/virtio-blk/device";
 import { REQUEST_MEMORY_BYTES } from "storage/virtio-blk/request";
 import { QUEUE_SIZE_MAX, ringBytes } from "virtio/queue";
 
-/** virtio-mmio slots that are looked at; `virt` has eight. */
+/** The most virtio-mmio slots that are searched; `virt` has eight. */
 export const SLOTS_MAX: u32 = 32;
 /** Clients known at a time. The one that asked least recently makes room for a new one. */
 export const CLIENTS_MAX: u32 = 8;
 /** How long the device may take for one try of a read. */
 export const READ_MILLISECONDS: u64 = 4_000;
-/** How often the device is given one read. With the time for each: shorter than any client waits (packagefsd: 15 s). */
+/**
+ * How often the device is given one read. All tries together take less time than any client waits (packagefsd: 15 s).
+ */
 export const TRIES_MAX: u32 = 3;
-/** Lines about what clients should not have tried; after that it is only counted. */
+/** The most lines about wrong requests of clients. Later ones are only counted. */
 export const COMPLAINT_LINES_MAX: u32 = 8;
-/** Lines about what the device did, and about reads that went wrong; after that they are only recorded. */
+/** The most lines about faults of the device and about failed reads. Later ones are only recorded. */
 export const FAULT_LINES_MAX: u32 = 16;
 export const READ_LINES_MAX: u32 = 16;
 
@@ -43,7 +45,7 @@ if (REQUEST_MEMORY_BYTES > PAGE_BYTES) {
   ERROR("headers and statuses take one page");
 }
 
-/** The ring that the driver may choose fits into what it is given. */
+/** Checks that the largest ring fits into RING_BYTES. */
 export function checkLimits(): void {
   assert(ringBytes(QUEUE_SIZE_MAX) <= RING_BYTES);
 }

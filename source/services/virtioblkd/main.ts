@@ -1,8 +1,8 @@
 /**
  * virtioblkd: the one owner of the block device, and the only way to it. It reads; nothing here can write to a disk.
  *
- * Bring-up is a list: find the disk, which includes a first block by interrupt, say so, serve. Without a disk it tells its
- * starter, and ends. Reached from nexus-init; goes on in find.ts, device.ts and requests.ts.
+ * Bring-up is a list: find the disk (which reads a first block by interrupt), report ready, serve. Without a disk
+ * virtioblkd tells its starter, and ends. Reached from nexus-init; goes on in find.ts, device.ts and requests.ts.
  */
 import { ExitCode } from "abi/exit";
 import { Refusal } from "abi/refusal";
@@ -20,8 +20,8 @@ import { checkLimits } from "./limits";
 import { answerEnded, onRequest } from "./requests";
 
 /**
- * Absence is no failure: the starter was told, and goes on without a disk. A disk that is there and cannot be used is one,
- * and the starter is not told that there is none: nothing may take its place.
+ * No disk is not a failure: the starter is told, and goes on without one. A disk that cannot be used is a failure. Then
+ * the starter is not told that there is none, because nothing may take the disk's place.
  */
 export function main(): i32 {
   setTaskName("virtioblkd");
@@ -64,7 +64,7 @@ export function onInterrupt(bits: u64): void {
   answerEnded();
 }
 
-/** Ends what is due, and says when the next read is. */
+/** Ends the reads that are due, and returns the deadline of the next. */
 export function onTime(): u64 {
   if (disk().requestsInFlight === 0) {
     return disk().nextDeadline();

@@ -1,17 +1,17 @@
 /**
- * The reads that are under way: each is given to the device, and given to it again if it went wrong in a way that may
- * pass. This is the one place on the path from the disk to a file that does so; whoever hears of an error above, hears
- * of one that stayed.
+ * The reads that are under way. Each is given to the device, and given to it again if another try may succeed. On the
+ * path from the disk to a file, only this file repeats failed reads, so an error that clients see has persisted.
  *
- *     startRead ──▶ the device ──▶ takeEnded ──┬─▶ done, or TRIES_MAX times in vain: told once
+ *     startRead ──▶ the device ──▶ takeEnded ──┬─▶ done, or TRIES_MAX tries failed: told once
  *                      ▲                       │
  *                      └─── may fare better ───┘
  *
- * A read that failed, was too late, or was under way when the device was reset may fare better. One that the device does
- * not know, or whose device is gone, does not. Nothing but reads comes here, so nothing is ever done twice.
+ * Another try may succeed if a read failed, was too late, or was under way when the device was reset. It cannot succeed
+ * if the device does not know the request, or is gone. Only reads come here, so repeating one changes nothing.
  *
- * A sector that never answers costs whoever asks for it an error, and nobody the disk: after each reset the device is also
- * asked for a block at one of its ends (`checkHealth`), and given up only if that goes wrong again and again.
+ * A sector that never answers fails the reads of that sector, and the disk stays usable. After each reset the service
+ * also reads a block at one end of the disk (`checkHealth`), and the device is given up only if that fails again and
+ * again.
  *
  * Reached from find.ts and requests.ts; goes on in device.ts.
  */
@@ -33,17 +33,17 @@ import { reportRead } from "./report";
 @unmanaged
 @final
 export class Read {
-  /** Stands for whoever asked and waits for the answer. */
+  /** The reply token of the caller that waits. */
   token: u64;
   lba: u64;
   bus: u64;
   sectorCount: u32;
-  /** How often the device was given it. */
+  /** How often the device was given this read. */
   tries: u32;
-  /** Whose read it is: its record stays until the read has ended. Null: ours. */
+  /** The client that asked: its record stays until the read has ended. Null: this service itself. */
   client: Client | null;
   isUnderWay: bool;
-  /** Once it has ended: how. */
+  /** The result, once the read has ended. */
   status: BlkStatus;
   private reserved: u32;
 }
@@ -51,13 +51,13 @@ export class Read {
 const reads: usize = memory.data(REQUESTS_MAX * offsetof<Read>(), 8);
 const completion = changetype<Completion>(memory.data(offsetof<Completion>(), 8));
 
-/** The tag of the check, which has no place in the table of reads: nobody waits for it. */
+/** The tag of the health check. It has no place in the table of reads, because no client waits for it. */
 const CHECK_TAG: u64 = <u64>REQUESTS_MAX;
-/** The device's resets when it was last checked. */
+/** The number of the device's resets at the last check. */
 let resetsChecked: u32 = 0;
 
 /**
- * Gives a read to the device. With `ok` it will end, and `takeEnded` gives it then; else nothing was taken.
+ * Gives a read to the device. On `ok` it will end, and `takeEnded` then returns it; otherwise nothing was started.
  *
  * @param bus where the device writes, for as long as the read is under way
  */
@@ -88,7 +88,7 @@ export function startRead(
   return BlkStatus.ok;
 }
 
-/** A read that has ended, good until the next call here; null when there is none any more. */
+/** A read that has ended, valid until the next call; null when there is none left. */
 export function takeEnded(): Read | null {
   while (disk().takeCompletion(completion)) {
     if (completion.tag === CHECK_TAG) {
@@ -116,10 +116,11 @@ export function takeEnded(): Read | null {
 }
 
 /**
- * Reads a block that nobody asked for, once after each reset. The driver gives the device up after a number of resets
- * with no good read in between. This read sees to it that they are the device's doing, and not that of one silent
- * sector that is asked for again and again. The last block and the first take turns, since the silent one may be one of
- * them. What comes of the read is the driver's to count; a reset that it leads to is reported like any other.
+ * Reads a block for the service itself, once after each reset. The driver gives the device up after a number of resets
+ * with no good read in between. This read makes sure that the device causes those resets, and not one silent sector
+ * that a client asks for again and again. The reads alternate between the last block and the first, since one of them
+ * may be the silent sector. The driver counts the results. If such a read leads to a reset, that is reported like any
+ * other.
  */
 function checkHealth(): void {
   const resets = disk().resetCount;
@@ -132,25 +133,25 @@ function checkHealth(): void {
   const lba: u64 = resets % 2 === 0 ? 0 : last;
   const deadline = deadlineIn(READ_MILLISECONDS, startup().timebase);
   const refusal = disk().submitContiguous(lba, sectors, firstBlockBus(), deadline, CHECK_TAG);
-  // When reads have taken all places, the next one that ends makes room.
+  // If all places are taken, the next read that ends makes room.
   if (refusal !== SubmitRefusal.Busy) {
     resetsChecked = resets;
   }
 }
 
-/** For a device that was opened just now: what was noted is about another. */
+/** Forgets all reads. For a device that was just opened: the notes are about another one. */
 export function forgetReads(): void {
   resetsChecked = 0;
 }
 
-/** Reads the first block, and waits for it by interrupt: the proof that the whole path to the device works. */
+/** Reads the first block, and waits for it by interrupt. This proves that the whole path to the device works. */
 export function readFirstBlock(): bool {
   const sectors = disk().geometry.blockBytes / SECTOR_BYTES;
   if (startRead(null, 0, 0, sectors, firstBlockBus()) !== BlkStatus.ok) {
     return false;
   }
   let read = takeEnded();
-  // This ends: every try has a deadline, and tries are bounded.
+  // The loop ends: every try has a deadline, and the number of tries is bounded.
   while (read === null) {
     if (wait(diskNotification(), disk().nextDeadline()) === Refusal.None) {
       handleInterrupt();

@@ -1,8 +1,8 @@
 /**
- * What is said of a device that misbehaves, and of reads that went wrong: a line on the console, and a record in the audit
- * trail. Reached from device.ts and reads.ts.
+ * Reports device faults and failed reads: a line on the console, and a record in the audit trail. Reached from
+ * device.ts and reads.ts.
  *
- * A broken device can go wrong for ever, so lines are few; the trail has a bound of its own.
+ * A broken device can fail for ever, so the number of lines is bounded. The trail has a bound of its own.
  */
 import { AUDIT_READ_AGAIN, Audit } from "abi/audit";
 import { BlkStatus } from "gen/idl/virtio_blk";
@@ -16,7 +16,7 @@ import { FAULT_LINES_MAX, READ_LINES_MAX } from "./limits";
 let faultLines: u32 = 0;
 let readLines: u32 = 0;
 
-/** The slot whose registers are at `base` holds a disk, and it is not one to use. */
+/** The slot whose registers are at `base` holds a disk that was refused. */
 export function reportRefused(base: u64, fault: DeviceFault): void {
   record(Audit.DeviceFault, fault, 0);
   const words = line()
@@ -32,8 +32,8 @@ export function reportRefused(base: u64, fault: DeviceFault): void {
 }
 
 /**
- * The device did something wrong, if `fault` is one, and was reset for it; whether it came back, the disk says itself. For
- * an interrupt that was missing alone nothing is reset: it is noted.
+ * Reports a fault for which the device was reset, if `fault` is one; `disk` says whether it came back. A missing
+ * interrupt leads to no reset and is only recorded.
  */
 export function reportFault(fault: DeviceFault, disk: Disk): void {
   if (fault === DeviceFault.None) {
@@ -62,7 +62,7 @@ export function reportFault(fault: DeviceFault, disk: Disk): void {
 /**
  * A read for `client` (its badge, 0 for ourselves) from sector `lba` on went wrong.
  *
- * @param isReadAgain the device was given it once more; else the client is told
+ * @param isReadAgain whether the device was given the read once more; otherwise the client is told
  */
 export function reportRead(client: u32, lba: u64, status: BlkStatus, isReadAgain: bool): void {
   const again = isReadAgain ? AUDIT_READ_AGAIN : 0;

@@ -1,9 +1,9 @@
 /**
- * The methods of virtio_blk.capnp: what a client may ask, what it is answered.
+ * The methods of virtio_blk.capnp: checks and answers the requests of clients.
  *
- * A read is answered when it has ended (reads.ts), in whatever order that is. Every answer is owed until the service waits
- * again or the next one is written: so the last read of several, and the only one of a client that reads block by block,
- * hands this hart to its client.
+ * A read is answered when it has ended (reads.ts), in any order. Every answer is owed until the service waits again or
+ * the next one is written. So the last answer of several hands this hart to its client, and so does the only answer to
+ * a client that reads block by block.
  *
  * Reached from main.ts; goes on in reads.ts.
  */
@@ -45,7 +45,7 @@ let readsDone: u64 = 0;
 let readsFailed: u64 = 0;
 let complaintLines: u32 = 0;
 
-/** Handles one message. The answer is never left to the service loop. */
+/** Handles one message. Every answer is sent from this file, never by the service loop. */
 export function onRequest(request: Request): Handled {
   const method = request.w0;
   if (method === VirtioBlkMethod.read) {
@@ -125,7 +125,7 @@ function onRead(request: Request): void {
   let status = BlkStatus.badMessage;
   let lba: u64 = NO_SECTOR;
   if (params !== null) {
-    // A reader lies in the message page: what is used after the answer is begun is taken out of it first.
+    // `params` reads from the message page, so values that are needed later are copied before the answer is begun.
     lba = params.lba;
     status = read(request, lba, params.count, params.offset);
   }
@@ -137,7 +137,7 @@ function onRead(request: Request): void {
   }
 }
 
-/** Gives a read to the device; with `ok` the client now waits. */
+/** Gives a read to the device. On `ok` the client now waits. */
 function read(request: Request, lba: u64, sectorCount: u32, offset: u64): BlkStatus {
   const client = clientOf(request.badge, diskDevice(), disk().isReady);
   if (client === null) {
@@ -160,7 +160,7 @@ function read(request: Request, lba: u64, sectorCount: u32, offset: u64): BlkSta
   return status;
 }
 
-/** A write is refused whatever it says, and not silently. */
+/** Refuses every write, and records the attempt. */
 function onWrite(request: Request): void {
   const params = VirtioBlkWriteParams.open(messagePage(), request.bytes);
   audit(request, params === null ? NO_SECTOR : params.lba);
@@ -194,7 +194,9 @@ export function answerEnded(): void {
   }
 }
 
-/** Whether the request was wrong in itself, and is to be found in the audit trail: not one that only came too early. */
+/**
+ * Whether the request itself was wrong, so that the audit trail records it. A request that only came too early is not.
+ */
 function isWrong(status: BlkStatus): bool {
   return (
     status !== BlkStatus.ok &&
