@@ -9,6 +9,7 @@ import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { listFiles } from "../host/files.ts";
+import { list, nullable, number, object, pair, readJson, type Shape, text } from "../host/json.ts";
 
 /** Raised when the format of the stamp file changes: older stamps are then forgotten. */
 const STAMP_VERSION = 1;
@@ -116,10 +117,17 @@ export class Stamps {
   }
 }
 
+const hashedFiles: Shape<Hashed[]> = list(pair(text, nullable(text)));
+const stampFile = object({
+  version: number,
+  stamps: list(pair(text, object({ key: text, reads: hashedFiles, writes: hashedFiles }))),
+});
+
+/** The stamps of the last build. A file that cannot be read is like none: everything is made anew. */
 function readStamps(file: string): Map<string, Stamp> {
   try {
-    const content: { version: number; stamps: [string, Stamp][] } = JSON.parse(readFileSync(file, "utf8"));
-    return new Map(content.version === STAMP_VERSION ? content.stamps : []);
+    const { version, stamps } = readJson(readFileSync(file, "utf8"), file, stampFile);
+    return new Map(version === STAMP_VERSION ? stamps : []);
   } catch {
     return new Map();
   }

@@ -13,6 +13,7 @@ import { createHash } from "node:crypto";
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { list, nullable, object, pair, readJson, text } from "../../host/json.ts";
 import { Problem } from "../../host/problem.ts";
 import { hashText, runAsc, testFlags } from "../../toolchain/asc/run.ts";
 
@@ -181,15 +182,16 @@ async function compile(
   return new Uint8Array(result.wasm);
 }
 
+/** What is kept beside a compiled module: its hash, and those of the files that it was made from. */
+const cacheRecord = object({ wasm: text, reads: list(pair(text, nullable(text))) });
+
 async function readIfFresh(
   wasmPath: string,
   readsPath: string,
 ): Promise<Uint8Array<ArrayBuffer> | undefined> {
   try {
     const wasm = new Uint8Array(await readFile(wasmPath));
-    const record: { wasm: string; reads: [string, string | null][] } = JSON.parse(
-      await readFile(readsPath, "utf8"),
-    );
+    const record = readJson(await readFile(readsPath, "utf8"), readsPath, cacheRecord);
     if (record.wasm !== hashBytes(wasm)) {
       return undefined;
     }

@@ -4,6 +4,7 @@
 // (`__wasm_data_base`), where its bytes end (`__wasm_data_end`) and where all of it ends (`__heap_base`); between the
 // last two lies what start-up finds zeroed.
 
+import { number, object, type Shape } from "../../host/json.ts";
 import { runLlvm } from "./llvm.ts";
 
 /** Where a program's static data lies: unsigned 32-bit addresses, sign-extended by the machine. */
@@ -12,6 +13,13 @@ export interface DataLayout {
   readonly dataEnd: number;
   readonly heapBase: number;
 }
+
+/** How it stands in the file that the translation leaves for the link. */
+export const dataLayout: Shape<DataLayout> = object({
+  memoryBase: number,
+  dataEnd: number,
+  heapBase: number,
+});
 
 /** What every link is called with: no build id, no paths, pages of 4 KiB, and a warning is an error. */
 export const linkFlags: readonly string[] = [

@@ -4,10 +4,11 @@
 // new translator does not run asc again, a new linker script does not run clang.
 
 import { listFiles } from "../../host/files.ts";
+import { readJson } from "../../host/json.ts";
 import { together } from "../../host/together.ts";
 import { locateSource, nativeFlags } from "../asc/run.ts";
 import { translate } from "../ir/module.ts";
-import { type DataLayout, link, linkFlags } from "../link/image.ts";
+import { type DataLayout, dataLayout, link, linkFlags } from "../link/image.ts";
 import { llvmIdentity } from "../link/llvm.ts";
 import { assemble, assemblyFlags, compileIr, irFlags } from "../link/objects.ts";
 import type { GuestProgram } from "../programs.ts";
@@ -57,7 +58,7 @@ export async function linkProgram(
     reads: [program.linkerScript, layoutFile, ...objects],
     writes: isTask ? [elf, stripped] : [elf],
     run: async () => {
-      const layout: DataLayout = JSON.parse(await readText(build, layoutFile));
+      const layout = readJson(await readText(build, layoutFile), layoutFile, dataLayout);
       const request = { objects, script: program.linkerScript, layout };
       await link(build.root, { ...request, output: elf, strip: false });
       if (isTask) {

@@ -2,7 +2,8 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import { brokenSeed, type SeedResult } from "./seed.ts";
+import { readJson } from "../../host/json.ts";
+import { brokenSeed, type SeedResult, seedResult } from "./seed.ts";
 import type { WorkerOrder } from "./worker.ts";
 
 /** Characters of a worker's complaints that are kept. */
@@ -58,7 +59,7 @@ async function runLane(
   try {
     if (child.stdout !== null) {
       for await (const line of createInterface({ input: child.stdout })) {
-        onResult(JSON.parse(line));
+        onResult(readJson(line, `what the worker said of seed ${seed}`, seedResult));
         const next: IteratorResult<bigint> = stop.aborted ? { done: true, value: undefined } : seeds.next();
         seed = next.done === true ? undefined : next.value;
         if (seed === undefined) {

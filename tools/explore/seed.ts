@@ -1,5 +1,6 @@
 // One seed of an exploration: a whole boot with the self-tests, watched from outside, judged as ./nx boot judges it.
 
+import { list, number, object, optional, type Shape, text, truth } from "../../host/json.ts";
 import type { DiskContent, MachineSettings } from "../../machine/host/machine.ts";
 import { encodeRecording, hashOf } from "../../machine/host/recording.ts";
 import { type AdvanceState, type Moment, Run } from "../../machine/host/run.ts";
@@ -61,6 +62,17 @@ export interface SeedResult {
   /** The recording, of a run that failed. */
   recording: string | undefined;
 }
+
+/** How a worker says it. */
+export const seedResult: Shape<SeedResult> = object({
+  seed: text,
+  ok: truth,
+  problems: list(text),
+  harts: list(text),
+  instructions: number,
+  consoleHash: text,
+  recording: optional(text),
+});
 
 /** What is said of a seed that did not come to an end of its own. */
 export function brokenSeed(seed: string, ...problems: string[]): SeedResult {

@@ -4,6 +4,7 @@
 import { spawn } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
+import { list, number, object, oneOf, readJson, type Shape, text } from "../../host/json.ts";
 import { Problem } from "../../host/problem.ts";
 import { root } from "../../host/root.ts";
 import type { FuzzRequest, FuzzResult } from "./run.ts";
@@ -16,6 +17,15 @@ export function workersFor(seeds: number): number {
   const cores = Math.floor(availableParallelism() / CORES_A_WORKER);
   return Math.max(1, Math.min(cores, Math.floor(seeds / SEEDS_A_WORKER_MIN)));
 }
+
+/** What a worker prints at its end. */
+const fuzzResult: Shape<FuzzResult> = object({
+  seeds: number,
+  calls: number,
+  differences: list(
+    object({ seed: number, size: number, emission: oneOf("direct", "checked"), what: text, file: text }),
+  ),
+});
 
 /** Cuts the seeds into parts, runs each in a process of its own, and gives one result. */
 export async function fuzzInWorkers(request: FuzzRequest, workers: number): Promise<FuzzResult> {
@@ -74,10 +84,14 @@ function runPart(
     child.on("close", (status) => {
       process.off("exit", stop);
       // Status 1 with a result says that seeds differ; without one, that the worker itself failed.
-      if (output !== "") {
-        resolve(JSON.parse(output));
-      } else {
+      if (output === "") {
         reject(new Problem(`a worker ended with status ${status}`, { output: complaints }));
+        return;
+      }
+      try {
+        resolve(readJson(output, `what the worker of seeds ${seeds[0]} said`, fuzzResult));
+      } catch (error) {
+        reject(error);
       }
     });
   });

@@ -4,10 +4,12 @@
 // it makes. Then vitest, which prints its own report; the numbers are read from its machine-readable one.
 
 import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
 import { readFile, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join, relative, resolve } from "node:path";
 import { listFiles } from "../../host/files.ts";
+import { list, object, readJson, type Shape, text } from "../../host/json.ts";
 import { printProblem } from "../../host/print-problem.ts";
 import { Problem } from "../../host/problem.ts";
 import { formatDuration, paintFor, progressOn } from "../../host/report.ts";
@@ -39,6 +41,16 @@ export interface Report {
     readonly assertionResults: readonly { readonly fullName: string; readonly status: string }[];
   }[];
 }
+
+const vitestReport: Shape<Report> = object({
+  testResults: list(
+    object({
+      name: text,
+      status: text,
+      assertionResults: list(object({ fullName: text, status: text })),
+    }),
+  ),
+});
 
 /** Runs the tests whose file name contains one of `names`, or with none of them everything. Gives the exit code. */
 export async function test(names: readonly string[]): Promise<number> {
@@ -147,19 +159,24 @@ async function runVitest(names: readonly string[], counts: Counts): Promise<void
     false,
   );
   const before = counts.failed;
-  countReport(await readReport(), counts);
+  try {
+    countReport(await readReport(), counts);
+  } catch (error) {
+    printProblem(error, process.stderr);
+    report("vitest's report", false, counts);
+  }
   // An error outside any test (a worker that died) is in no file's result.
   if (status !== 0 && counts.failed === before) {
     report("vitest", false, counts, `status ${status}`);
   }
 }
 
+/** What vitest reported. A run that broke off left nothing, and its status counts; a report that is no report is told. */
 async function readReport(): Promise<Report> {
-  try {
-    return JSON.parse(await readFile(join(root, REPORT_FILE), "utf8"));
-  } catch {
-    return { testResults: [] };
-  }
+  const file = join(root, REPORT_FILE);
+  return existsSync(file)
+    ? readJson(await readFile(file, "utf8"), REPORT_FILE, vitestReport)
+    : { testResults: [] };
 }
 
 /** Adds what vitest reports to `counts`. */
