@@ -1,4 +1,4 @@
-/** What the UART needs and TypeScript cannot say: accesses that happen exactly once, a byte wide. */
+/** Register accesses for the UART that TypeScript cannot express: each happens exactly once and is a byte wide. */
 
 export declare function volatileLoad8(address: usize): u32;
 export declare function volatileStore8(address: usize, value: u32): void;

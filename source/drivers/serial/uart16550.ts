@@ -1,10 +1,10 @@
 /**
- * The 16550 UART, by interrupt both ways. The baud rate and the FIFOs are as the firmware left them: changing either
- * would throw away what is being received.
+ * The 16550 UART, driven by interrupt in both directions. The driver leaves the baud rate and the FIFOs as the firmware
+ * set them: changing either would lose bytes that are being received.
  *
- * The interrupt line is a level: it stays up for as long as an enabled condition holds. So a handler lets go of it by
- * `silence()`, does what there is to do, completes the interrupt, and enables by `listen()` what it still waits for; if
- * that holds already the line comes up anew, and nothing is missed.
+ * The interrupt line is a level: it stays up for as long as an enabled condition holds. So a handler lowers it by
+ * `silence()`, does its work, completes the interrupt, and enables by `listen()` the conditions that it still waits
+ * for. If one of them already holds, the line goes up again, so no event is missed.
  *
  * References are to the TL16C550C data sheet (Texas Instruments SLLS177), section "Principles of operation".
  */
@@ -23,7 +23,7 @@ const LINE_STATUS: usize = 5;
 const FIFO_ENABLE: u32 = 0x01;
 /** Eight bits, no parity, one stop bit; the divisor latch closed. */
 const EIGHT_BITS: u32 = 0x03;
-/** DTR and RTS for whoever is connected; OUT2 opens the interrupt's way on boards that have a gate there. */
+/** DTR and RTS tell the other side that we are ready; OUT2 connects the interrupt on boards that gate it. */
 const READY_AND_INTERRUPT: u32 = 0x0b;
 
 const RECEIVED_INTERRUPT: u32 = 0x01;
@@ -35,12 +35,12 @@ const TRANSMITTER_FREE: u32 = 0x20;
 /** TEMT: the FIFO and the shift register are empty. */
 const TRANSMITTER_IDLE: u32 = 0x40;
 
-/** What the transmitter's FIFO takes when it is empty. */
+/** How many bytes the transmitter's FIFO takes when it is empty. */
 export const FIFO_BYTES: u32 = 16;
 
 let base: usize = 0;
 
-/** The registers are mapped at `address`. No interrupt is enabled yet. */
+/** Opens the UART whose registers are mapped at `address`. No interrupt is enabled yet. */
 export function openUart(address: usize): void {
   base = address;
   silence();
@@ -49,12 +49,12 @@ export function openUart(address: usize): void {
   volatileStore8(base + FIFO_CONTROL, FIFO_ENABLE);
 }
 
-/** No interrupts. */
+/** Disables all interrupts. */
 export function silence(): void {
   volatileStore8(base + INTERRUPT_ENABLE, 0);
 }
 
-/** An interrupt when a byte has come, when the transmitter is free, or both. */
+/** Enables an interrupt when a byte has come, when the transmitter is free, or both. */
 export function listen(received: bool, free: bool): void {
   const wanted = (received ? RECEIVED_INTERRUPT : 0) | (free ? EMPTY_INTERRUPT : 0);
   volatileStore8(base + INTERRUPT_ENABLE, wanted);

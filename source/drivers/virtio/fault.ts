@@ -1,7 +1,7 @@
 /**
  * Why a device is not trusted any more: one list for the transport, the ring and the block device, so that a log line
- * or an audit record needs one number, and its name (`faultName`). A fault is always about the *device*; what is wrong with a request is a
- * `SubmitRefusal` (virtio-blk/request.ts), and goes back to whoever made it.
+ * or an audit record needs one number, and its name (`faultName`). A fault is always about the *device*. A bad request
+ * gets a `SubmitRefusal` (virtio-blk/request.ts), which goes back to its caller.
  */
 export const enum DeviceFault {
   None = 0,
@@ -25,20 +25,20 @@ export const enum DeviceFault {
   FeaturesRefused = 7,
   /** The queue does not exist (QueueNumMax 0). */
   QueueMissing = 8,
-  /** The queue is in use before anybody set it up. */
+  /** The queue is already in use before the driver sets it up. */
   QueueInUse = 9,
-  /** The ring's memory is not aligned, or out of a legacy device's reach. This one is our caller's doing. */
+  /** The ring's memory is not aligned, or out of a legacy device's reach. The caller's mistake, not the device's. */
   QueueMemory = 10,
   /** The configuration changed each time it was read. */
   ConfigUnstable = 11,
-  /** Its interrupt is not ours, so nobody would ever hear of an answer. */
+  /** Its interrupt is not ours, so no answer would be noticed. */
   NoInterrupt = 13,
   /** The device set DEVICE_NEEDS_RESET. */
   NeedsReset = 12,
   /** It works with translated addresses only (VIRTIO_F_ACCESS_PLATFORM), and there is no IOMMU here. */
   NeedsIommu = 14,
 
-  /** Its registers could not be mapped. This one is our surroundings' doing. */
+  /** Its registers could not be mapped. The kernel refused it; the device is not at fault. */
   NotMapped = 15,
 
   // What came back on the ring (queue.ts)
@@ -46,7 +46,7 @@ export const enum DeviceFault {
   UsedIndexJump = 32,
   /** An id outside the ring. */
   UsedIdRange = 33,
-  /** An id of a descriptor that nobody gave away, or that was given back before. */
+  /** An id of a descriptor that the device does not have: it was never given, or given back before. */
   UsedIdFree = 34,
   /** An id in the middle of a chain. */
   UsedIdNotHead = 35,
@@ -54,7 +54,7 @@ export const enum DeviceFault {
   UsedLength = 36,
 
   // The block device (virtio-blk/device.ts)
-  /** It does not offer VIRTIO_BLK_F_RO, and nobody vouched for the file behind it. */
+  /** It does not offer VIRTIO_BLK_F_RO, and the topology does not vouch for the file behind it. */
   NotReadOnly = 64,
   /** So large that a byte offset would not fit in 63 bits. */
   Capacity = 65,
@@ -74,13 +74,16 @@ export const enum DeviceFault {
   DeadlineMissed = 72,
   /** It needed too many resets in a row without answering one request well. */
   GivenUp = 73,
-  /** An answer lay in the ring when its deadline came, and no interrupt had told of it. It counts; nothing was reset. */
+  /**
+   * An answer lay in the ring when its deadline came, and no interrupt had announced it. The answer counts, and the
+   * device was not reset.
+   */
   InterruptMissing = 74,
   /** Capacity 0. */
   NoSectors = 75,
 }
 
-/** Why a device is refused, as half a sentence; empty for what cannot be a reason. */
+/** Why a device is refused, as half a sentence; empty for a fault that is never a reason to refuse one. */
 export function refusedBecause(fault: DeviceFault): string {
   switch (fault) {
     case DeviceFault.NotMapped:

@@ -1,9 +1,8 @@
 /**
  * Feature bits, and the choice among them. Pure: bits in, bits out (virtio 1.2, 2.2 and 6).
  *
- * A driver says what it must have and what it would like; the device says what it offers. What is accepted is never
- * more than what was offered, and never a bit that this code does not name: an unknown feature may change the meaning
- * of everything else.
+ * A driver says what it must have and what it would like; the device says what it offers. The driver accepts only bits
+ * that were offered and that this code names: an unknown feature may change the meaning of everything else.
  */
 
 /** Bits 24 to 41 belong to the ring and the transport (6, Reserved Feature Bits). */
@@ -21,7 +20,7 @@ export const VERSION_MODERN: u32 = 2;
 /** A legacy device has 32 feature bits; the register for the others does not exist. */
 const LEGACY_BITS: u64 = 0xffff_ffff;
 
-/** What has to be offered by a device of this version, `required` and the version's own. */
+/** The features that a device of this version has to offer: `required` and the version's own. */
 export function requiredFeatures(required: u64, version: u32): u64 {
   return version === VERSION_MODERN ? required | VIRTIO_F_VERSION_1 : required;
 }
@@ -31,7 +30,7 @@ export function offersAll(offered: u64, required: u64): bool {
   return (offered & required) === required;
 }
 
-/** The bits to accept: what is offered, of what is required or wanted. */
+/** The bits to accept: the offered ones among those that are required or wanted. */
 export function acceptedFeatures(offered: u64, required: u64, wanted: u64, version: u32): u64 {
   const known = required | wanted;
   const reachable: u64 = version === VERSION_MODERN ? known : known & LEGACY_BITS;

@@ -1,9 +1,10 @@
 /**
- * What a driver needs and TypeScript cannot say: accesses that happen exactly once, in the width written, and the two
- * fences. Each is lowered to one instruction by the toolchain; in a host test each is a Wasm import, so a fake device
- * stands where the hardware would.
+ * What a driver needs and TypeScript cannot express: accesses that happen exactly once, in the width written, and the
+ * two fences. The toolchain lowers each to one instruction. In a host test each is a Wasm import, so a fake device
+ * takes the hardware's place.
  *
- * Whatever a device can write is read through these: a plain field read twice is two loads, and may be two answers.
+ * All memory that a device can write is read through these: two reads of a plain field are two loads, which may give
+ * different values.
  */
 
 export declare function volatileLoad8(address: usize): u32;

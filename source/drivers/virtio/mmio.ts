@@ -2,8 +2,8 @@
  * virtio over memory-mapped registers: version 2, and the legacy version 1 that a plain QEMU command line gives
  * (virtio 1.2, 4.2.2 and 4.2.4). One named function for each step of the initialisation in 3.1.1.
  *
- * Reached from virtio-blk/device.ts; goes on in the device. It holds no state but where the registers are and which
- * layout they have. Every wait is a bounded number of polls: a driver has no clock of its own.
+ * Reached from virtio-blk/device.ts; goes on in the device. Its only state is where the registers are and which layout
+ * they have. Every wait is a bounded number of polls: a driver has no clock of its own.
  */
 import { DeviceFault } from "./fault";
 import {
@@ -90,7 +90,7 @@ export class Transport {
   features: u64;
 }
 
-/** Magic, version, device id, in the order that 4.2.3.1.1 asks for. Changes nothing at the device. */
+/** Reads magic, version and device id, in the order that 4.2.3.1.1 asks for. This changes nothing at the device. */
 export function probe(transport: Transport, base: usize, deviceId: u32): DeviceFault {
   transport.base = base;
   transport.version = 0;
@@ -114,8 +114,8 @@ export function probe(transport: Transport, base: usize, deviceId: u32): DeviceF
 }
 
 /**
- * Status 0, and waits until the device says so too (4.2.2.1). Once this succeeds the device uses no memory that it
- * was told of; if it fails, that memory must stay pinned for good.
+ * Writes Status 0, and waits until it reads as 0 (4.2.2.1). If this succeeds, the device uses no memory that it was
+ * told of. If it fails, that memory must stay pinned for good.
  */
 export function reset(transport: Transport): DeviceFault {
   volatileStore32(transport.base + Register.Status, 0);
@@ -158,8 +158,8 @@ export function offeredFeatures(transport: Transport): u64 {
 }
 
 /**
- * Accepts what is needed and wanted of what is `offered` (3.1.1, steps 4 to 6). Version 2 has the device confirm the
- * choice by keeping FEATURES_OK; a legacy device takes it without a word.
+ * Accepts the needed and wanted features among those `offered` (3.1.1, steps 4 to 6). A version 2 device confirms the
+ * choice by keeping FEATURES_OK; a legacy device does not confirm it.
  */
 export function negotiate(transport: Transport, offered: u64, required: u64, wanted: u64): DeviceFault {
   const base = transport.base;
@@ -249,8 +249,8 @@ export function notify(transport: Transport, index: u32): void {
 }
 
 /**
- * Takes what the device interrupts for, and acknowledges exactly that: 0 for a spurious one. Acknowledged before the
- * ring is read, so a completion in between interrupts again instead of being lost.
+ * Reads why the device interrupts, and acknowledges exactly that: 0 for a spurious interrupt. The acknowledgement comes
+ * before the ring is read, so a completion in between interrupts again instead of being lost.
  */
 export function takeInterrupt(transport: Transport): u32 {
   const bits = volatileLoad32(transport.base + Register.InterruptStatus);
@@ -263,7 +263,8 @@ export function takeInterrupt(transport: Transport): u32 {
 
 /**
  * Copies `byteCount` bytes (a multiple of four) of the device's configuration, from `offset`, to `target`, as 32-bit
- * reads. All of them belong together: version 2 counts changes (2.5.1), a legacy device has to give the same twice.
+ * reads. All of them come from one state: version 2 counts changes (2.5.1), a legacy device has to give the same bytes
+ * twice.
  */
 export function readConfig(transport: Transport, offset: u32, byteCount: u32, target: usize): DeviceFault {
   assert(byteCount <= CONFIG_BYTES_MAX && (byteCount & 3) === 0);

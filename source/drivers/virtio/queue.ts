@@ -1,9 +1,9 @@
 /**
- * A split virtqueue that believes nothing the device writes (virtio 1.2, 2.7).
+ * A split virtqueue that trusts nothing that the device writes (virtio 1.2, 2.7).
  *
- * The ring lies in memory that the device can write, so it is only ever *told* there what to do. What is in flight is
- * remembered in a shadow beside it that no device reaches, and each answer is held against that shadow. The first
- * answer that does not fit is a fault; the owner then resets the device, and the whole ring starts again.
+ * The device can write the ring's memory, so the driver uses the ring only to *tell* the device what to do. A shadow in
+ * memory that no device reaches records the chains in flight, and each answer is checked against it. The first answer
+ * that does not match is a fault. The owner then resets the device, and the whole ring starts again.
  *
  *   ring memory, as a legacy device wants it (version 2 is told each part's address)
  *   0                    16 × size                              aligned to 4096
@@ -50,7 +50,7 @@ const enum Use {
   Inner = 2,
 }
 
-/** What we know about one descriptor, whatever its copy in the ring says by now. */
+/** What we know about one descriptor. Its copy in the ring may say something else by now. */
 @unmanaged
 @final
 class Shadow {
@@ -61,16 +61,16 @@ class Shadow {
   count: u32;
   /** Head: the most bytes that the device may say it wrote. */
   lengthMax: u32;
-  /** Head: what the owner wants to hear when the chain comes back. */
+  /** Head: the owner's value, which comes back with the chain. */
   cookie: u32;
 }
 
 @unmanaged
 @final
 export class Queue {
-  /** Where the device sees the ring. */
+  /** The ring's address for the device. */
   bus: u64;
-  /** Where we do. */
+  /** The ring's address for us. */
   ring: usize;
   size: u32;
   /** Legacy devices may count what they read as written too (2.7.8.3). */
@@ -80,7 +80,7 @@ export class Queue {
   private freeTail: u32;
   private freeCount: u32;
   private inFlightCount: u32;
-  /** Our available.idx and the used.idx that we have come to. */
+  /** Our available.idx, and the used.idx up to which we have taken answers. */
   private availableIndex: u32;
   private usedIndex: u32;
 
@@ -201,21 +201,21 @@ export class Queue {
     this.chainCount = 0;
   }
 
-  /** Whether the device wants to hear of new chains, or looks by itself (2.7.10). */
+  /** Whether the device wants a notification for new chains, or polls by itself (2.7.10). */
   wantsNotify(): bool {
     fence(); // our idx is seen before its flag is read, or both sides could miss each other and sleep
     const flags = volatileLoad16(this.ring + usedOffset(this.size));
     return (flags & USED_NO_NOTIFY) === 0;
   }
 
-  /** Whether an answer lies there, good or bad. */
+  /** Whether an answer, good or bad, lies in the ring. */
   hasUsed(): bool {
     return volatileLoad16(this.ring + usedOffset(this.size) + RING_INDEX) !== this.usedIndex;
   }
 
   /**
-   * Takes the next answer into `takenCookie` and `takenLength`, and frees its descriptors; call it while `hasUsed`.
-   * With a fault nothing was taken, and the device must be reset before the queue is used again.
+   * Takes the next answer into `takenCookie` and `takenLength`, and frees its descriptors; call it while `hasUsed`. On
+   * a fault nothing was taken, and the device must be reset before the queue is used again.
    */
   takeUsed(): DeviceFault {
     const used = this.ring + usedOffset(this.size);
@@ -252,8 +252,8 @@ export class Queue {
   }
 
   /**
-   * Puts a chain's descriptors back, by the links of the shadow, at the *end* of the free list: an id rests as long as
-   * possible, so a device that gives it back twice is found out.
+   * Puts a chain's descriptors back, by the links of the shadow, at the *end* of the free list: an id stays unused as
+   * long as possible, so that a device that gives it back twice is caught.
    */
   private release(head: u32): void {
     if (this.freeCount === 0) {

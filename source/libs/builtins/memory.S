@@ -2,9 +2,9 @@
 // recognises as one of them.
 //
 // All three work in aligned 8-byte words, 64 bytes a round where there is enough. Where source and destination are
-// aligned differently, each word is put together from two aligned loads by shifts: a misaligned access would be right
-// too, but machines are free to emulate it in firmware, at a thousand times the price. Every word that is loaded holds
-// at least one byte that is asked for, so no load touches a page beyond the source.
+// aligned differently, each word is put together from two aligned loads by shifts: a misaligned access would work too,
+// but firmware may emulate it, at a thousand times the cost. Every word that is loaded holds at least one byte that is
+// asked for, so no load touches a page beyond the source.
 //
 // C convention: a0 destination (returned as it came), a1 source or byte, a2 length in bytes. Only t and a registers
 // are changed, no stack is used.

@@ -1,7 +1,7 @@
 /**
  * Copies a message whose structs have other sizes than our schema's into our sizes: an older program sends shorter
- * structs (what is missing reads as its default), a newer one longer ones (what we do not know is left out). Rare,
- * as all programs of one image are built from the same schemas: it keeps the readers free of size checks.
+ * structs (missing fields read as their defaults), a newer one longer ones (unknown fields are left out). This is rare,
+ * as all programs of one image are built from the same schemas. It keeps size checks out of the readers.
  *
  * Reached from open.ts; check.ts has found the message sound by then. The copy stands in one static page, so it is good
  * until the next message that needs one.

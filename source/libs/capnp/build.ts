@@ -3,9 +3,9 @@
  * texts and lists follow in the order in which they are set, `finishMessage` gives the length. Nothing is copied
  * twice, and only what a struct occupies is zeroed.
  *
- * What does not fit is not written: the builder then hands out a place nobody reads (the spill), remembers it, and
- * `finishMessage` gives 0. So a service checks once, at the end. From the first spill on no pointer is followed, as
- * the spill holds whatever was set last. One message is built at a time.
+ * Content that does not fit is not written: the builder then hands out memory that is never read (the spill), remembers
+ * that, and `finishMessage` gives 0. So a service checks once, at the end. After the first spill no pointer is
+ * followed, as the spill holds the value that was set last. One message is built at a time.
  */
 import { MESSAGE_BYTES_MAX } from "abi/message";
 import {
@@ -49,7 +49,9 @@ export function finishMessage(): u32 {
   return length;
 }
 
-/** The bytes that are still free. A text takes its bytes and a zero, in whole words; a list of structs one more word. */
+/**
+ * The bytes that are still free. A text takes its bytes and a zero, in whole words; a list of structs one more word.
+ */
 export function messageRoom(): u32 {
   return isSpilled ? 0 : <u32>(limit - end);
 }

@@ -1,10 +1,10 @@
 /**
- * Judges a whole message once, when it is opened, so that afterwards every reader is a plain load.
+ * Checks a whole message once, when it is opened, so that afterwards every reader is a plain load.
  *
- * The walk follows only the pointers that the schema knows. Each object it reaches is charged its size in words
- * against a budget, which starts as the size of the message: a message in which every object is used once stays
- * within, and one that points at the same bytes again and again runs out. So the work of checking, and of reading
- * what was checked, is bounded by the length of the message, whatever stands in it.
+ * The walk follows only the pointers that the schema knows. Each object it reaches is charged its size in words against
+ * a budget, which starts as the size of the message: a message in which every object is used once stays within, and one
+ * that points at the same bytes again and again runs out. So the length of the message bounds the work of checking it
+ * and of reading it, no matter what it contains.
  *
  * Reached from open.ts. Reads every word of the message at most once.
  */
@@ -77,7 +77,7 @@ function charge(words: u32): bool {
   return true;
 }
 
-/** Judges the struct that the pointer `word` in word `index` leads to. */
+/** Checks the struct that the pointer `word` in word `index` leads to. */
 function checkStruct(index: u32, word: u64, shape: usize, depth: u32): MessageRefusal {
   const dataWords = structDataWords(word);
   const pointerCount = structPointerCount(word);
@@ -101,7 +101,7 @@ function noteSizes(dataWords: u32, pointerCount: u32, shape: usize): void {
   }
 }
 
-/** Judges a struct's pointers; those that our schema does not know are never read, so they may be anything. */
+/** Checks a struct's pointers; those that our schema does not know are never read, so they may be anything. */
 function checkPointers(start: u32, count: u32, shape: usize, depth: u32): MessageRefusal {
   const known = min(count, shapePointerCount(shape));
   for (let i: u32 = 0; i < known; i++) {
@@ -133,7 +133,7 @@ function checkPointer(index: u32, kind: u32, more: u32, depth: u32): MessageRefu
   return checkFlatList(index, word, kind, more, depth);
 }
 
-/** Judges a list of anything but structs. */
+/** Checks a list of anything but structs. */
 function checkFlatList(index: u32, word: u64, kind: u32, more: u32, depth: u32): MessageRefusal {
   const elementSize = listElementSize(word);
   const count = listCount(word);
@@ -208,7 +208,7 @@ function checkStructList(index: u32, word: u64, shape: usize, depth: u32): Messa
   if (<u64>count * <u64>stride > <u64>words) {
     return MessageRefusal.OutOfBounds;
   }
-  // Elements of no size cost a message nothing, but whoever reads the list counts them.
+  // Elements of no size take no room in a message, but a reader still iterates over them.
   if (stride === 0 && !charge(count)) {
     return MessageRefusal.Amplified;
   }

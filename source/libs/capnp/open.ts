@@ -1,5 +1,5 @@
 /**
- * Opens a received message: checks its frame, has check.ts judge what is inside, and gives the address of the root
+ * Opens a received message: checks its frame, checks its content with check.ts, and gives the address of the root
  * struct. Generated `open` functions call this; `null` for a reader means that the message was refused.
  *
  *   the message page:   0            4             8                16
@@ -30,7 +30,7 @@ export function openRefusal(): MessageRefusal {
 }
 
 /**
- * Opens the message of `length` bytes at `address`; bytes after the end that its frame tells are not looked at.
+ * Opens the message of `length` bytes at `address`; bytes after the end that its frame states are ignored.
  *
  * @param table the schema's shapes (shape.ts)
  * @param root the shape of the root struct

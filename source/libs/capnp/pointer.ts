@@ -1,6 +1,6 @@
 /**
- * The pointer word of a Cap'n Proto message, and nothing else: how it is taken apart and put together.
- * (capnproto.org/encoding.html, "Structs" and "Lists")
+ * The pointer word of a Cap'n Proto message: how to decode and to build it. (capnproto.org/encoding.html, "Structs" and
+ * "Lists")
  *
  *   struct   63          48 47          32 31                           2 1 0
  *           ┌──────────────┬──────────────┬──────────────────────────────┬───┐

@@ -1,4 +1,4 @@
-/** Why a message was not opened. What comes from outside is refused, never asserted. */
+/** Why a message was not opened. Input from outside is refused, never asserted. */
 export const enum MessageRefusal {
   None = 0,
   /** Shorter than its own header says, longer than a message page, or not aligned to 8 bytes. */

@@ -2,13 +2,13 @@
  * Numbers modulo p = 2^255 - 19, in which Ed25519 computes (RFC 8032, section 5.1).
  *
  * A number is ten signed limbs in radix 2^25.5: limb i stands for 2^ceil(25.5 i), so limbs have 26 and 25 bits in turn,
- * and what leaves at the top comes back at the bottom times 19. Limbs may be negative and are not reduced fully; every
- * function here leaves them small ("carried"), and takes only such:
+ * and a carry out of the top is added at the bottom, times 19. Limbs may be negative and are not reduced fully. Every
+ * function here takes and leaves only small ("carried") ones:
  *
  *     |limb| < 2^25 + 2^16 for even i, 2^24 + 2^16 for odd i
  *
- * With that, a product's limb is below 10 · 2^50 · 2 · 19 < 2^59 and never overflows an i64. Time depends on values here
- * and in the files beside this one: all that is computed on, signature, key and message, is public.
+ * With that, a product's limb is below 10 · 2^50 · 2 · 19 < 2^59 and never overflows an i64. Here and in the files
+ * beside this one, time depends on values. That is safe: signature, key and message are all public.
  */
 
 const LIMB_COUNT: u32 = 10;
@@ -99,12 +99,12 @@ export class Field {
     this.multiply(other, other);
   }
 
-  /** Becomes base^(2^252 - 3), which is base^((p - 5) / 8): the root of section 5.1.3. `base` is another one. */
+  /** Becomes base^(2^252 - 3), which is base^((p - 5) / 8): the root of section 5.1.3. `base` must not be this one. */
   powerForRoot(base: Field): void {
     this.power(base, 251, ROOT_ZEROS);
   }
 
-  /** Becomes 1 / base, as base^(p - 2) = base^(2^255 - 21); 0 for 0. `base` is another one. */
+  /** Becomes 1 / base, as base^(p - 2) = base^(2^255 - 21); 0 for 0. `base` must not be this one. */
   invert(base: Field): void {
     this.power(base, 254, INVERSE_ZEROS);
   }
@@ -183,7 +183,7 @@ export class Field {
     }
   }
 
-  /** Moves what is too much for a limb to the next one, rounding to the nearest, so that limbs may be negative. */
+  /** Carries the excess of each limb to the next one. It rounds to the nearest, so limbs may be negative. */
   private carry(): void {
     for (let i: u32 = 0; i < LIMB_COUNT; i++) {
       this.carryOut(i);
@@ -208,7 +208,7 @@ export class Field {
 const ROOT_ZEROS: u32 = 0b10;
 const INVERSE_ZEROS: u32 = 0b1_0100;
 
-/** What the functions above write before they are done: none of them calls another of the same need. */
+/** Where the functions above build a result. None of them calls another one that uses it. */
 const PRODUCT: usize = memory.data(FIELD_BYTES, 8);
 const REDUCED = changetype<Field>(memory.data(FIELD_BYTES, 8));
 const DIFFERENCE = changetype<Field>(memory.data(FIELD_BYTES, 8));

@@ -1,8 +1,8 @@
 /**
  * Points of the curve edwards25519, -x² + y² = 1 + d x² y² (RFC 8032, section 5.1).
  *
- * A point is kept as (X : Y : Z : T) with x = X/Z, y = Y/Z, x y = T/Z. The formulas of section 5.1.4 hold for every pair
- * of points on this curve, equal, opposite or neutral, so there are no special cases below. Letters are the RFC's.
+ * A point is kept as (X : Y : Z : T) with x = X/Z, y = Y/Z, x y = T/Z. The formulas of section 5.1.4 hold for every
+ * pair of points on this curve, equal, opposite or neutral, so there are no special cases below. Letters are the RFC's.
  */
 
 import { ENCODED_BYTES, FIELD_BYTES, Field } from "./field";

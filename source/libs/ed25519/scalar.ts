@@ -1,8 +1,8 @@
 /**
  * Numbers modulo L = 2^252 + 27742317777372353535851937790883648493, the order of Ed25519's base point.
  *
- * A signature's S is judged, a hash is reduced: nothing else is done with scalars to verify. So they stay the 32 bytes
- * that they come as, four words of 64 bits, least significant first, and the reduction goes bit by bit.
+ * To verify, a signature's S is checked and a hash is reduced; nothing else is done with scalars. So they stay in their
+ * 32 bytes, four words of 64 bits, least significant first, and the reduction goes bit by bit.
  */
 
 /** Bytes of a scalar. */
@@ -13,7 +13,7 @@ const ORDER: usize = memory.data<u64>([0x5812631a5cf5d3ed, 0x14def9dea2f79cd6, 0
 
 const WORDS_END: usize = 32;
 
-/** Whether the scalar at `at` is below L, as S has to be: else every signature would have a second form. */
+/** Whether the scalar at `at` is below L, as S has to be: otherwise every signature would have a second form. */
 export function isCanonicalScalar(at: usize): bool {
   let word = WORDS_END;
   while (word > 0) {
@@ -28,10 +28,10 @@ export function isCanonicalScalar(at: usize): bool {
 }
 
 /**
- * Stores at `target` (32 bytes) what is left of a number of 64 bytes at `number` when divided by L.
+ * Stores at `target` (32 bytes) the remainder of a number of 64 bytes at `number`, divided by L.
  *
- * From the top bit down: double, add the bit, and take L off if it fits. What is left is below L < 2^253 each time, so
- * doubling it stays within four words.
+ * From the top bit down: double, add the bit, and subtract L if it fits. The remainder is below L < 2^253 each time, so
+ * its double fits into four words.
  */
 export function reduceScalar(target: usize, number: usize): void {
   memory.fill(target, 0, SCALAR_BYTES);

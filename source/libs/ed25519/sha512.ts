@@ -15,8 +15,8 @@ const BLOCK_BYTES: u32 = 128;
 const SCHEDULE_BYTES: u32 = 80 * 8;
 
 /**
- * Where the padding leaves room for the length in bits: the last 16 bytes of a block (section 5.1.2). The first eight of
- * them stay zero, since no message here has 2^61 bytes.
+ * Where the padding leaves room for the length in bits: the last 16 bytes of a block (section 5.1.2). The first eight
+ * of them stay zero, since no message here has 2^61 bytes.
  */
 const LENGTH_OFFSET: u32 = 112;
 

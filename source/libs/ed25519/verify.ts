@@ -1,15 +1,16 @@
 /**
- * Ed25519 (RFC 8032), as far as verifying goes. Nothing here signs, and nothing here is secret.
+ * Ed25519 (RFC 8032), verification only. Nothing here signs, and nothing here is secret.
  *
- * What is accepted is the narrow reading of the RFC, so that every verifier of ours says the same of the same bytes:
+ * This accepts only the strict reading of the RFC, so that all our verifiers agree on the same bytes:
  *
- *   S            below L (section 5.1.7); else a second signature could be made from a first
+ *   S            below L (section 5.1.7); otherwise a second signature could be made from a first
  *   public key   a point, in its one encoding, and not one of the eight of small order, under which a single
  *                signature holds for many messages
  *   R            never decoded: S·B - k·A is computed and has to be R byte for byte, which is the equation without the
  *                cofactor and leaves R no second encoding either
  *
- * node:crypto (OpenSSL) judges likewise but for keys of small order and second encodings, so what holds here holds there.
+ * node:crypto (OpenSSL) decides the same except for keys of small order and second encodings, so a signature that is
+ * valid here is valid there.
  */
 
 import { ENCODED_BYTES } from "./field";
@@ -33,8 +34,8 @@ const POINT_COUNT: usize = 4;
 const points: usize = memory.data(POINT_COUNT * POINT_BYTES, 8);
 
 /**
- * Whether `signature` (64 bytes) is the one of `length` bytes at `message` by whoever has the private key of `publicKey`
- * (32 bytes). Takes some 4,000 multiplications of field elements, whatever it is given; its memory is static.
+ * Whether `signature` (64 bytes) signs the `length` bytes at `message` with the private key of `publicKey` (32 bytes).
+ * Every call takes some 4,000 multiplications of field elements; the memory is static.
  */
 export function verifies(signature: usize, message: usize, length: u32, publicKey: usize): bool {
   const s = signature + ENCODED_BYTES;

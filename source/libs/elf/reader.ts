@@ -1,9 +1,9 @@
 /**
  * A static RV64 executable, checked for a loader.
  *
- * An Executable is a view over ELF_STATE_BYTES of the caller's memory. `open` copies the headers there, checks
- * the copies and keeps what it found: the file may lie in memory that another task can still write, so nothing
- * that was checked is ever read from it a second time. What is left to the loader is copying bytes.
+ * An Executable is a view over ELF_STATE_BYTES of the caller's memory. `open` copies the headers there, checks the
+ * copies and keeps what it found: the file may lie in memory that another task can still write, so nothing that was
+ * checked is ever read from it a second time. The loader only has to copy bytes.
  *
  *     if (program.open(file, length) !== ElfError.None) …
  *     for (let i: u32 = 0; i < program.segmentCount; i += 1) { const s = program.segment(i); … }
@@ -154,7 +154,7 @@ export class Executable {
     return this.failedHeader;
   }
 
-  /** Judges one program header (a copy), and keeps it if it is one to load. */
+  /** Checks one program header (a copy), and keeps it if its segment is to be loaded. */
   private takeProgramHeader(header: usize, fileLength: u32): ElfError {
     const type = load<u32>(header, ProgramHeader.Type);
     if (
@@ -180,7 +180,7 @@ export class Executable {
     if (memoryBytes === 0) {
       return ElfError.None;
     }
-    // RISC-V has no page that can be written and not read, and one that can only be run is of no use here.
+    // RISC-V has no page that can be written but not read, and this system uses none that can only be executed.
     if ((flags & ~SegmentFlag.All) !== 0 || (flags & SegmentFlag.Read) === 0) {
       return ElfError.SegmentFlags;
     }
@@ -222,13 +222,13 @@ export class Executable {
     return false;
   }
 
-  /** Room for the header that is being judged; the segments' table is behind it. */
+  /** Room for the header that is being checked; the segments' table is behind it. */
   private get header(): usize {
     return changetype<usize>(this) + FIELDS_BYTES;
   }
 }
 
-/** Judges the file header (a copy). */
+/** Checks the file header (a copy). */
 function fileHeaderError(header: usize): ElfError {
   if (load<u32>(header, FileHeader.Magic) !== ELF_MAGIC) {
     return ElfError.Magic;

@@ -1,9 +1,9 @@
 /**
  * A device tree blob as a stream of tokens that cannot run off the end.
  *
- * `openBlob` checks the header and then walks the whole structure block once. All reading, also later, goes
- * through `step`, which decodes one token into fields and refuses whatever does not lie inside its block; so
- * even a blob that changed since it was checked could not make a reader leave it.
+ * `openBlob` checks the header and then walks the whole structure block once. All reading, also later, goes through
+ * `step`, which decodes one token into fields and refuses all that does not lie inside its block. So even a blob that
+ * changed after the check cannot make a reader leave it.
  *
  * Reached from reader.ts, which gives nodes and properties their meaning.
  */
@@ -48,7 +48,7 @@ export class Blob {
   protected valueOffset: u32;
   protected valueLength: u32;
 
-  /** Bytes that the blob occupies from its address on. Whoever manages memory has to keep them. */
+  /** Bytes that the blob occupies from its address on. The memory's owner has to keep them. */
   get size(): u32 {
     return this.total;
   }

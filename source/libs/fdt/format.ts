@@ -19,7 +19,7 @@ export const HEADER_BYTES: u32 = 40;
 /** Bytes of one memory reservation: address and size, a doubleword each (section 5.3.2). */
 export const RESERVATION_BYTES: u32 = 16;
 
-/** No tree is read past this, whatever it claims: what `-machine dumpdtb` writes is exactly as large. */
+/** No tree is read past this size, even if it claims more. `-machine dumpdtb` writes trees of exactly this size. */
 export const TREE_BYTES_MAX: u32 = 0x10_0000;
 
 /** Open nodes at any point; trees in the field stay below ten. */

@@ -23,7 +23,7 @@ export const NONE: u32 = 0;
 const ADDRESS_CELLS_DEFAULT: u32 = 2;
 const SIZE_CELLS_DEFAULT: u32 = 1;
 
-/** A number of up to two cells fits a u64; what needs more (PCI's three) is not for this reader. */
+/** A number of up to two cells fits a u64; this reader does not read longer ones (PCI has three). */
 const NUMBER_CELLS_MAX: u32 = 2;
 
 const AT_SIGN: u8 = 0x40;

@@ -1,8 +1,8 @@
 /**
- * The blocks of an image: where they come from, which are verified, and what was wrong with the last that was not.
+ * The blocks of an image: where they come from, which are verified, and why the last bad one was refused.
  *
- * This is the lower half of Image (reader.ts). Contents are given out verified or not at all. The one block each of
- * index and strings that is being looked at is held in memory of our own, and it is that copy which is hashed.
+ * This is the lower half of Image (reader.ts). Contents are given out verified or not at all. The current block of the
+ * index, and that of the strings, are held in memory of our own, and that copy is hashed.
  */
 
 import { BLOCK_BYTES, ENTRY_BYTES, ImageError, NO_ENTRY } from "./format";
@@ -66,7 +66,7 @@ export class ImageBlocks {
   }
 
   /**
-   * Holds 4096 bytes at `address` against the hash tree. For a cache, on memory that only the caller can write. The
+   * Checks 4096 bytes at `address` against the hash tree. For a cache, on memory that only the caller can write. The
    * source may be asked for tree blocks meanwhile; `prepare` does that beforehand.
    */
   verify(block: u32, address: usize): ImageError {
@@ -99,7 +99,7 @@ export class ImageBlocks {
     }
     const address = this.verified(block);
     if (address === 0) {
-      // Either the block could not be read, or `verified` asked `verify`, and that has said why.
+      // Either the block could not be read, or `verified` called `verify`, which has noted why.
       if (this.failure === ImageError.None) {
         this.refuseBlock(ImageError.Io, block);
       }
@@ -156,15 +156,16 @@ export class ImageBlocks {
     return error;
   }
 
-  /** Forgets the last refusal: what follows starts anew. */
+  /** Forgets the last refusal. */
   clearError(): void {
     this.refuseBlock(ImageError.None, 0);
   }
 
   /**
-   * Starts anew, with no block but the superblock within reach.
+   * Starts again: only the superblock can be read.
    *
-   * @param verifiesHere whether contents are verified here; else `verified` gives only what `verify` has accepted
+   * @param verifiesHere whether contents are verified here; otherwise `verified` gives only blocks that `verify` has
+   *   accepted
    */
   protected begin(raw: BlockSource, verified: BlockSource, verifiesHere: bool): void {
     this.raw = raw;
@@ -193,7 +194,7 @@ export class ImageBlocks {
     return this.raw(0);
   }
 
-  /** The block could not be had while an entry was read: says so, and gives the reason back. */
+  /** Notes that the block could not be read while an entry was read, and returns the reason. */
   protected failIn(entry: u32): ImageError {
     this.failedEntry = entry;
     return this.failure;

@@ -1,15 +1,15 @@
 /**
- * The content of one file: its blocks, held against the hash tree, which is what vouches for them; or the whole of it, held
- * against the hash that its entry states as well.
+ * The content of one file. Its blocks are checked against the hash tree, which vouches for them. In addition, the whole
+ * file can be checked against the hash in its entry.
  *
- * That is a second, end-to-end proof at the price of hashing everything twice, for whoever wants to know that a file is what
- * it was when the image was built: `nx image verify`, the self-tests.
+ * The second check is an end-to-end proof that the file is the same as when the image was built, and hashes everything
+ * twice. `nx image verify` and the self-tests use it.
  */
 
 import { BLOCK_BYTES, blocksFor, HASH_BYTES, ImageError, isZero } from "./format";
 import { Image } from "./reader";
 
-/** Holds the first `most` blocks of entry `index`, or all that it has, against the hash tree; picks the entry. */
+/** Checks the first `most` blocks of entry `index`, or all that it has, against the hash tree; picks the entry. */
 export function checkBlocks(image: Image, index: u32, most: u32): ImageError {
   const error = image.pick(index);
   if (error !== ImageError.None) {

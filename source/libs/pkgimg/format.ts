@@ -6,8 +6,8 @@
  *                  64 B/entry    paths, packed   files, each  SHA-256 of all between the superblock and itself,
  *                                in index order  from a block its nodes 128 hashes wide
  *
- * Little-endian; all in blocks of 4 KiB. One and only one image says a given list of files: nothing is free to
- * be chosen, all that is unused is zero. host/pkgimg writes it.
+ * Little-endian; all in blocks of 4 KiB. A given list of files has exactly one image: the format leaves no choice, and
+ * all unused bytes are zero. host/pkgimg writes it.
  */
 
 /** "NXPKGIMG" as a little-endian doubleword. */
@@ -76,7 +76,7 @@ export const enum Superblock {
   Label = 96,
   /** u64: which of two images of one label is the newer, as its signer counts */
   Sequence = 128,
-  /** 32 bytes: SHA-256 of all before it. It finds damage; a forger would renew it */
+  /** 32 bytes: SHA-256 of all before it. It finds damage; a forger would recompute it */
   Checksum = 136,
   /** zero up to SIGNED_BYTES */
   SignedReserved = 168,
@@ -169,7 +169,7 @@ export const enum ImageError {
   // Content
   ContentHash,
   ContentPadding,
-  /** What it lies on is smaller than one block. */
+  /** The medium is smaller than one block. */
   NoBlock,
 }
 

@@ -142,7 +142,7 @@ export function verifiedBlock(number: u32): usize {
   return image.block(number);
 }
 
-/** Reads a whole file and holds it against its hash. ImageError. */
+/** Reads a whole file and checks it against its hash. ImageError. */
 export function verifyContent(entry: u32): u32 {
   return checkContent(image, entry, digestBytes);
 }

@@ -1,9 +1,9 @@
 /**
  * A package image, opened: its superblock checked, its blocks read and verified, its entries picked one by one.
  *
- * An Image is a view over IMAGE_STATE_BYTES of the caller's memory. It reads through functions that the caller
- * gives: from a file in memory, from a sector cache, from the disk. What it decides on, it holds itself: the
- * superblock, the entry that is picked and one block each of index and strings are copies, hashed as copies.
+ * An Image is a view over IMAGE_STATE_BYTES of the caller's memory. It reads through functions that the caller gives:
+ * from a file in memory, from a sector cache, from the disk. It decides only on copies of its own: the superblock, the
+ * picked entry, and one block each of index and strings are copied first, then hashed.
  *
  *     if (image.open(readBlock, blocksOnDisk) !== ImageError.None) …       one block is read
  *     if (checkIndex(image) !== ImageError.None) …                         index.ts: once, when mounting
@@ -70,8 +70,8 @@ export class Image extends ImageBlocks {
   }
 
   /**
-   * The same for a caller with a cache: contents are asked of `verified`, which has to hold each block against
-   * `verify` before it gives it, and may then give it again without. `source` is asked for the superblock and tree.
+   * The same for a caller with a cache: contents come from `verified`, which has to check each block with `verify`
+   * before it gives it, and may then give it again without a check. The superblock and the tree come from `source`.
    */
   openCached(source: BlockSource, verified: BlockSource, blocksAvailable: u32): ImageError {
     this.begin(source, verified, false);
@@ -244,7 +244,7 @@ export class Image extends ImageBlocks {
     return this.adopt(this.superblock);
   }
 
-  /** The superblock's own hash finds what is damaged; that it is the right superblock, only its digest says. */
+  /** The superblock's own hash finds damage. Only its digest tells whether it is the right superblock. */
   private checksumHolds(superblock: usize): bool {
     this.sha
       .begin()

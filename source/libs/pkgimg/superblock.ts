@@ -1,8 +1,8 @@
 /**
- * The one judgement on a superblock: every field says what it has to say, and nothing else says anything.
+ * Checks a superblock: every field has the value that it has to have, and all other bytes are zero.
  *
- * The regions follow from three counts (entries, bytes of strings, blocks of data); they are written down so that
- * an image can be read with a hex dump, and each is held against what it has to be.
+ * The regions follow from three counts (entries, bytes of strings, blocks of data); they are written down so that an
+ * image can be read with a hex dump, and each is compared with its computed value.
  */
 
 import { isUtf8, lengthToZero } from "text/bytes";
@@ -24,7 +24,8 @@ import {
 } from "./format";
 
 /**
- * Judges the first SUPERBLOCK_BYTES of block 0, a copy at `at`. The tree's own size is judged by who builds it.
+ * Checks the first SUPERBLOCK_BYTES of block 0, a copy at `at`. The reader that sets up the tree checks the tree's
+ * size.
  *
  * @param restIsZero whether the rest of block 0 was zero
  * @param blocksAvailable how many blocks there are to read

@@ -1,9 +1,9 @@
 /**
- * Is this the image that we were built to trust? Two answers: it is signed by a key that we know, or it is the very image
- * whose digest we know. Either is held against the superblock as `open` copied it, so it speaks for every byte that the
- * image will ever give out: the root of the hash tree is in the part that is judged.
+ * Is this the image that we were built to trust? There are two ways: a key that we know has signed it, or it has the
+ * digest that we know. Both check the superblock as `open` copied it. The root of the hash tree is in the checked part,
+ * so the check covers every byte that the image will ever give out.
  *
- * Kept apart from reader.ts, so that a program that trusts its image for another reason carries no Ed25519.
+ * This is apart from reader.ts, so that a program that trusts its image for another reason contains no Ed25519.
  */
 
 import { verifies } from "ed25519/verify";
@@ -27,8 +27,8 @@ export function signatureError(image: Image, publicKey: usize, keyId: usize): Im
 }
 
 /**
- * Whether the opened image is the one with that digest (32 bytes). It has to be unsigned: the digest does not speak for a
- * signature, and bytes that nothing speaks for have no place in an image.
+ * Whether the opened image is the one with that digest (32 bytes). It has to be unsigned: the digest does not cover a
+ * signature, and an image must have no bytes that nothing covers.
  *
  * @param scratch 32 bytes of the caller's
  * @returns None, OtherDigest, SignatureNotWanted

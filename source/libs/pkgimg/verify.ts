@@ -1,5 +1,5 @@
 /**
- * The hash tree: is this block the one that the root hash in the superblock speaks of?
+ * The hash tree: is this block the one that the root hash in the superblock covers?
  *
  * Level 0 holds the hashes of all blocks between the superblock and the tree, 128 to a tree block; each level
  * above holds the hashes of the blocks below it, up to a level of one block, whose hash is the root. A block's
@@ -23,9 +23,9 @@ import {
 } from "./format";
 
 /**
- * Where blocks come from: gives the address of the 4096 bytes of a block, which stay as they are until the next
- * call, or 0 if they could not be read. They have to lie where nobody else can write (no device, no other
- * task): what is checked there is used there.
+ * Where blocks come from: gives the address of the 4096 bytes of a block, which stay as they are until the next call,
+ * or 0 if they could not be read. They have to lie in memory that no device and no other task can write: the bytes are
+ * checked and used there.
  */
 export type BlockSource = (block: u32) => usize;
 
@@ -61,7 +61,7 @@ export class HashTree {
   /**
    * Readies the tree over the blocks 1 to `treeBlock` - 1.
    *
-   * @param root address of the 32 bytes that everything is held against; they are copied
+   * @param root address of the 32 bytes of the root hash, which are copied
    */
   begin(source: BlockSource, treeBlock: u32, root: usize): void {
     this.source = source;
@@ -95,8 +95,8 @@ export class HashTree {
   }
 
   /**
-   * Readies the tree for `block`: reads and checks the tree blocks that speak of it, unless they are kept. After
-   * this, `verify` of that block asks the source for nothing.
+   * Readies the tree for `block`: reads and checks the tree blocks that cover it, unless they are kept. After this,
+   * `verify` of that block asks the source for nothing.
    */
   prepare(block: u32): ImageError {
     this.failedBlock = block;
@@ -116,7 +116,7 @@ export class HashTree {
   }
 
   /**
-   * Holds the 4096 bytes at `address` against the tree as block `block`. They have to stay as they are while the
+   * Checks the 4096 bytes at `address` against the tree as block `block`. They have to stay as they are while the
    * source is asked for tree blocks; where one buffer serves for both, call `prepare` before filling it.
    *
    * @returns None, DataHash if the bytes are others, or what is wrong with the tree on the way

@@ -187,7 +187,9 @@ function roundKey(w: usize, t: usize): u32 {
   return load<u32>(w + t) + load<u32>(ROUND_CONSTANTS + t);
 }
 
-/** Twice the word, side by side: its lower half shifted right is the word rotated, by one instruction instead of three. */
+/**
+ * Twice the word, side by side: its lower half shifted right is the word rotated, by one instruction instead of three.
+ */
 function doubled(word: u32): u64 {
   return ((<u64>word) << 32) | <u64>word;
 }

@@ -1,5 +1,5 @@
 /**
- * Judging bytes that came from somewhere else: is this range that word, is it a number, is it UTF-8?
+ * Checks bytes that came from outside: is this range that word, is it a number, is it UTF-8?
  *
  * A range is an address and a length; nothing here reads past it, and nothing allocates.
  */

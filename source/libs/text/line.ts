@@ -143,7 +143,7 @@ export class Line {
     return this;
   }
 
-  /** Appends bytes that nobody vouches for: what could steer a terminal (below 0x20, 0x7f and up) becomes `?`. */
+  /** Appends untrusted bytes: those that could control a terminal (below 0x20, 0x7f and up) become `?`. */
   printable(source: usize, length: u32): Line {
     for (let index: u32 = 0; index < length; index += 1) {
       const value = <u32>load<u8>(source + <usize>index);
@@ -156,7 +156,8 @@ export class Line {
   private codePoint(point: u32): void {
     const size: u32 = point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
     if (this.capacity - this.used < size) {
-      // Closed from here on, so that a shorter character behind it does not slip in and change the words.
+      // The line is closed from here on. Otherwise a shorter character behind this one could still fit and change the
+      // text.
       this.capacity = this.used;
       this.lost = 1;
       return;

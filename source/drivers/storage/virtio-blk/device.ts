@@ -1,17 +1,17 @@
 /**
- * A virtio block device that is read and never written: found, identified, kept at work, and reset when it lies or
- * goes silent (virtio 1.2, 5.2).
+ * A virtio block device that is read and never written: found, identified, kept at work, and reset when it contradicts
+ * itself or goes silent (virtio 1.2, 5.2).
  *
- * It is made for a service loop and owns nothing: registers, memory and time are given to it.
+ * It is made for a service loop and owns nothing: its caller passes registers, memory and time.
  *
  *     submit … submit, kick      reads go out; the device may finish them in any order
  *     handleInterrupt            after its interrupt: takes what is finished
  *     expire(now)                at `nextDeadline()`: ends what was not answered
  *     takeCompletion             until false: how each read ended, exactly once
  *
- * Whatever goes wrong with the device ends in one place, `recover`: reset, start again, and every read in flight ends
- * as `Aborted` (`TimedOut` for those that were due). None is sent again from here: a read that kills the device would
- * kill it again, and only its maker knows whether it is still wanted.
+ * Every fault of the device ends in one place, `recover`: reset, start again, and every read in flight ends as
+ * `Aborted` (`TimedOut` for those that were due). This file sends no read again: a read that stops the device would
+ * stop it again, and only the caller knows whether the read is still wanted.
  *
  * Reached from services/virtioblkd; goes on in virtio-blk/request.ts, virtio/queue.ts, virtio/mmio.ts.
  */
@@ -51,8 +51,8 @@ export const DEVICE_ID_BLOCK: u32 = 2;
 const REQUEST_QUEUE: u32 = 0;
 
 /**
- * Resets in a row, with no read answered well in between, after which the device is given up. A sector that stays silent
- * is not to use them up: our owner asks for another block after each reset (services/virtioblkd/reads.ts).
+ * Resets in a row, with no read answered well in between, after which the device is given up. One silent sector must
+ * not use them up, so our owner reads another block after each reset (services/virtioblkd/reads.ts).
  */
 export const RECOVERIES_MAX: u32 = 4;
 
@@ -69,9 +69,9 @@ export class Completion {
 @unmanaged
 @final
 export class Disk {
-  /** As it was identified when it was opened; a device that changes its mind is refused. */
+  /** What the device said when it was opened. A device that says otherwise later is refused. */
   geometry: Geometry;
-  /** What opened, ended or last upset it. */
+  /** The last fault, from `open` on. */
   lastFault: DeviceFault;
   /** Resets since it was opened. */
   resetCount: u32;
@@ -80,7 +80,7 @@ export class Disk {
   private queue: Queue;
   private memory: DiskMemory;
   private table: RequestTable;
-  /** The one segment of `submitContiguous`, what `identify` found, and the bytes that it found it in. */
+  /** The one segment of `submitContiguous`, the result of `identify`, and the configuration bytes that it read. */
   private scratch: Segment;
   private found: Geometry;
   private config: usize;
@@ -112,12 +112,12 @@ export class Disk {
   }
 
   /**
-   * Looks at the slot whose registers are at `base`, and brings up the block device in it.
+   * Probes the slot whose registers are at `base`, and brings up the block device in it.
    *
-   * @param memory what the device is told of; contents do not matter
+   * @param memory the memory that the device is told of; its contents do not matter
    * @param fileIsReadOnly the caller vouches that the file behind the device cannot be written, so that a device
    *   without VIRTIO_BLK_F_RO is taken as well
-   * @returns None, or why not: `EmptySlot` and `OtherDevice` are no disgrace
+   * @returns None, or why not: `EmptySlot` and `OtherDevice` are no faults of a disk
    */
   open(base: usize, memory: DiskMemory, fileIsReadOnly: bool): DeviceFault {
     this.layOut(memory);
@@ -143,7 +143,7 @@ export class Disk {
     return fault;
   }
 
-  /** Resets the device and ends what is in flight. With None, its memory may be used for something else. */
+  /** Resets the device and ends all reads in flight. On None, its memory may be used for something else. */
   close(): DeviceFault {
     this.ready = false;
     const fault = mmio.reset(this.transport);
@@ -152,7 +152,7 @@ export class Disk {
   }
 
   /**
-   * Gives one read to the device, which hears of it at the next `kick`. Nothing is taken on a refusal.
+   * Gives one read to the device, which hears of it at the next `kick`. On a refusal nothing is started.
    *
    * @param lba first sector, and `sectorCount` sectors (1 to SECTORS_MAX), all on the disk
    * @param segments `segmentCount` Segments, read before this returns, that add up to the sectors' bytes. They stay
@@ -211,7 +211,7 @@ export class Disk {
 
   /** `submit` into one piece of memory. */
   submitContiguous(lba: u64, sectorCount: u32, bus: u64, deadline: u64, tag: u64): SubmitRefusal {
-    // The count is judged before it is multiplied: an absurd one must not become a small number of bytes.
+    // The count is checked before it is multiplied: a huge one must not wrap to a small number of bytes.
     const inRange = checkRange(this.geometry, lba, sectorCount);
     if (inRange !== SubmitRefusal.None) {
       return this.ready ? inRange : SubmitRefusal.NoDevice;
@@ -221,7 +221,7 @@ export class Disk {
     return this.submit(lba, sectorCount, changetype<usize>(this.scratch), 1, deadline, tag);
   }
 
-  /** Tells the device about what was submitted since the last time, unless it is looking anyway. */
+  /** Tells the device about the reads submitted since the last time, unless it polls by itself. */
   kick(): void {
     if (!this.kickIsDue) {
       return;
@@ -233,8 +233,8 @@ export class Disk {
   }
 
   /**
-   * Takes what the device interrupted for; harmless when it did not. A fault says that the device misbehaved and has
-   * been reset already: `isReady` tells whether it came back.
+   * Handles the reason for the device's interrupt; does nothing if there is none. A fault means that the device
+   * misbehaved and has already been reset: `isReady` tells whether it came back.
    */
   handleInterrupt(): DeviceFault {
     if (!this.ready) {
@@ -260,9 +260,9 @@ export class Disk {
   }
 
   /**
-   * Ends what should have been answered by `now`. An answer that lies in the ring without an interrupt still counts, and
-   * is the one fault after which the device is left alone: `InterruptMissing`. If an answer is missing, the device is
-   * reset, since nothing less makes it let go of the memory: `DeadlineMissed`.
+   * Ends the reads that should have been answered by `now`. An answer that lies in the ring without an interrupt still
+   * counts; `InterruptMissing` is the only fault that leads to no reset. If an answer is missing, the device is reset,
+   * since only a reset makes it stop using the memory: `DeadlineMissed`.
    */
   expire(now: u64): DeviceFault {
     if (!this.ready || this.nextDeadline() > now) {
@@ -293,7 +293,7 @@ export class Disk {
     return true;
   }
 
-  /** From a reset device to one that is at work (3.1.1, 5.2.5). */
+  /** Initialises a device that was reset (3.1.1, 5.2.5). */
   private start(): DeviceFault {
     const transport = this.transport;
     mmio.advance(transport, mmio.Status.Acknowledge);
@@ -341,7 +341,7 @@ export class Disk {
     return DeviceFault.None;
   }
 
-  /** Reads and judges the configuration. The second time it must be what it was the first time. */
+  /** Reads and checks the configuration. After the first time it must stay the same. */
   private identify(queueSize: u32): DeviceFault {
     const fault = readGeometry(this.transport, queueSize, this.config, this.found);
     if (fault !== DeviceFault.None) {
@@ -355,7 +355,9 @@ export class Disk {
     return DeviceFault.None;
   }
 
-  /** After a configuration interrupt: does the device want a reset, is it still the same disk? */
+  /**
+   * After a configuration interrupt: checks whether the device wants a reset, and whether it is still the same disk.
+   */
   private lookAgain(): DeviceFault {
     if (mmio.needsReset(this.transport)) {
       return DeviceFault.NeedsReset;
@@ -363,7 +365,7 @@ export class Disk {
     return this.identify(this.queue.size);
   }
 
-  /** Takes all that lies in the ring; stops at the first answer that cannot be true. */
+  /** Takes all answers from the ring; stops at the first that cannot be true. */
   private collect(): DeviceFault {
     const queue = this.queue;
     while (queue.hasUsed()) {
@@ -380,9 +382,9 @@ export class Disk {
   }
 
   /**
-   * The status decides. The length says nothing about a failed read (QEMU counts the whole buffer), and little on a
-   * legacy device (2.7.8.3); a version 2 device that says "ok" must have written every byte, or the client would be
-   * handed whatever stood there before.
+   * The status decides how a read ended. The length says nothing about a failed read (QEMU counts the whole buffer),
+   * and little on a legacy device (2.7.8.3). But a version 2 device that says "ok" must have written every byte, or the
+   * client would get the bytes that were in the memory before.
    */
   private judge(slot: u32, length: u32): DeviceFault {
     const status = readStatus(this.memory, slot);
@@ -405,7 +407,7 @@ export class Disk {
     return DeviceFault.None;
   }
 
-  /** One place for everything that goes wrong: reset, end what is in flight, start again. */
+  /** Handles every fault: resets the device, ends all reads in flight, starts again. */
   private recover(cause: DeviceFault, now: u64): void {
     this.ready = false;
     this.kickIsDue = false;
@@ -424,7 +426,7 @@ export class Disk {
     mmio.giveUp(this.transport);
   }
 
-  /** Ends all in flight, after a reset that went as `resetFault` says. What was due by `now` timed out. */
+  /** Ends all reads in flight, after a reset with the result `resetFault`. Those that were due by `now` timed out. */
   private endAll(resetFault: DeviceFault, now: u64): void {
     if (resetFault === DeviceFault.None) {
       this.table.finishAll(now, Outcome.TimedOut, Outcome.Aborted);

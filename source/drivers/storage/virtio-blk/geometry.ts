@@ -1,13 +1,13 @@
 /**
- * What a block device says about itself, judged once and then held against it (virtio 1.2, 5.2.3 and 5.2.4).
+ * What a block device says about itself, checked once and compared later (virtio 1.2, 5.2.3 and 5.2.4).
  *
- * Everything in the configuration is the device's word. A number that no honest disk has is a fault, and a number
- * that is merely generous is cut to what this driver uses.
+ * The device writes the whole configuration, so none of it is trusted. A number that no real disk has is a fault. A
+ * number that is only larger than needed is cut to what this driver uses.
  */
 import { DeviceFault } from "virtio/fault";
 import { readConfig, Transport } from "virtio/mmio";
 
-/** The unit of every LBA and count, whatever the device's block size (5.2.4). */
+/** The unit of every LBA and count, for any block size of the device (5.2.4). */
 export const SECTOR_BYTES: u32 = 512;
 /** The most sectors in one read: 128 KiB. */
 export const SECTORS_MAX: u32 = 256;
@@ -29,7 +29,7 @@ const CONFIG_BLK_SIZE: u32 = 20;
 
 /** More sectors than this, and a byte offset would not fit in 63 bits. */
 const CAPACITY_MAX: u64 = 1 << 54;
-/** A page: what a first block is read into. */
+/** A page, since a first block is read into one page. */
 const BLOCK_BYTES_MAX: u32 = 4096;
 
 /** What a read is checked against. */
@@ -64,7 +64,7 @@ export class Geometry {
 }
 
 /**
- * Reads and judges the configuration of a device whose features are negotiated.
+ * Reads and checks the configuration of a device whose features are negotiated.
  *
  * @param queueSize descriptors of its queue, more than REQUEST_OVERHEAD_PIECES
  * @param buffer CONFIG_BUFFER_BYTES of memory, aligned to 8, that only this function uses
@@ -128,5 +128,5 @@ export function readGeometry(
   return DeviceFault.None;
 }
 
-/** What `readGeometry` needs of memory. */
+/** Bytes of memory that `readGeometry` needs. */
 export const CONFIG_BUFFER_BYTES: u32 = CONFIG_HEAD_BYTES;

@@ -1,5 +1,5 @@
 /**
- * One read: is it allowed, what does the device get to see of it, and what did it answer (virtio 1.2, 5.2.6).
+ * One read: whether it is allowed, the descriptors that the device gets, and the device's answer (virtio 1.2, 5.2.6).
  *
  *   descriptor chain      memory                                   who writes it
  *   header   16 bytes     slot's line of the request memory        we
@@ -31,7 +31,7 @@ export const REQUEST_MEMORY_BYTES: u32 = REQUESTS_MAX * LINE_BYTES;
 /** VIRTIO_BLK_T_IN (5.2.6). */
 const TYPE_READ: u32 = 0;
 
-/** Status bytes (5.2.6), and what stands there until the device writes one. */
+/** Status bytes (5.2.6), and the value before the device writes one. */
 export const enum RequestStatus {
   Ok = 0,
   IoError = 1,
@@ -39,7 +39,7 @@ export const enum RequestStatus {
   Unwritten = 0xff,
 }
 
-/** Why a read was not taken. The device has seen nothing of it. */
+/** Why a read was refused. The device has seen nothing of it. */
 export const enum SubmitRefusal {
   None = 0,
   /** The device failed, or was not opened. */

@@ -3,9 +3,9 @@
  *
  *   free ──take──▶ in flight ──finish──▶ done ──takeDone──▶ free
  *
- * The slot's number is what the queue gives back with an answer, so an answer finds its read without any search, and
- * in any order. Free and done slots are two lists, first in, first out: completions are reported in the order in
- * which they happened, and a slot rests as long as possible before it is used again.
+ * The queue gives back the slot's number with an answer, so an answer finds its read without a search, in any order.
+ * Free and done slots are two lists, first in, first out: completions are reported in the order in which they happened,
+ * and a slot rests as long as possible before it is used again.
  */
 /** Reads that a device has at the same time. */
 export const REQUESTS_MAX: u32 = 64;
@@ -21,7 +21,7 @@ export const enum Outcome {
   DeviceError = 1,
   /** The device does not know this request. */
   Unsupported = 2,
-  /** Not answered by its deadline. The device was reset, so nothing is written any more. */
+  /** Not answered by its deadline. The device was reset, so it writes no more. */
   TimedOut = 3,
   /** The device was reset for another reason. May be tried again. */
   Aborted = 4,
@@ -83,7 +83,7 @@ export class RequestTable {
     this.doneLast = NO_SLOT;
   }
 
-  /** Takes the slot `nextFree`, which is one, for a read that goes out now. */
+  /** Takes the slot `nextFree` for a read that goes out now. There has to be one. */
   take(): Request {
     const request = this.at(this.freeFirst);
     this.freeFirst = request.next;
@@ -108,7 +108,7 @@ export class RequestTable {
     this.inFlight--;
   }
 
-  /** The slot that ended first of those that nobody has heard of, now free; its fields stay until the next `take`. */
+  /** The slot that ended first and was not taken yet. It is now free; its fields stay until the next `take`. */
   takeDone(): u32 {
     const slot = this.doneFirst;
     if (slot === NO_SLOT) {
@@ -142,7 +142,7 @@ export class RequestTable {
     return earliest;
   }
 
-  /** Ends everything in flight: with `outcomeOfDue` what was due by `now`, the rest with `outcome`. */
+  /** Ends all reads in flight: those due by `now` with `outcomeOfDue`, the others with `outcome`. */
   finishAll(now: u64, outcomeOfDue: Outcome, outcome: Outcome): void {
     for (let slot: u32 = 0; slot < REQUESTS_MAX; slot++) {
       const request = this.at(slot);
