@@ -7,18 +7,8 @@
 // test (`onStart`).
 
 import type { Guest, GuestOptions, guest } from "../harness/guest.ts";
-import {
-  End,
-  forever,
-  noSlot,
-  notified,
-  pageBytes,
-  Refusal,
-  Right,
-  Syscall,
-  self,
-  slotCount,
-} from "./abi.ts";
+import { End, forever, noSlot, notified, Refusal, Right, Syscall, self, slotCount } from "./abi.ts";
+import { mapRefusal } from "./fake-mapping.ts";
 import {
   FakeEndpoint,
   FakeNotification,
@@ -322,28 +312,16 @@ export class FakeKernel {
     if (!(slot.object instanceof FakeVmo)) {
       return Refusal.WrongKind;
     }
-    if ((slot.rights & rights) !== rights) {
-      return Refusal.MissingRight;
-    }
-    const writeExecute = Right.Write | Right.Execute;
-    if ((rights & Right.Read) === 0 || (rights & writeExecute) === writeExecute) {
-      return Refusal.BadArgument;
-    }
-    if (address % pageBytes !== 0 || bytes === 0 || bytes % pageBytes !== 0) {
-      return Refusal.BadArgument;
-    }
-    // No guest here maps a part, and a fake that supports it would be larger than what it stands for.
-    if (offset !== 0 || bytes > slot.object.bytes.length) {
-      return Refusal.BadArgument;
-    }
     const mapping = { address, bytes, rights, vmo: slot.object };
     const task = where === self ? undefined : this.slots.get(Number(where))?.object;
     if (where !== self && !(task instanceof FakeTask)) {
       return Refusal.BadSlot;
     }
     const others = task instanceof FakeTask ? task.mappings : [...this.mappings.values()];
-    if (others.some((one) => address < one.address + one.bytes && one.address < address + bytes)) {
-      return Refusal.Overlap;
+    const allowed = { rights: slot.rights, bytes: slot.object.bytes.length };
+    const refusal = mapRefusal({ address, bytes, offset, rights }, allowed, others);
+    if (refusal !== 0) {
+      return refusal;
     }
     if (task instanceof FakeTask) {
       task.mappings.push(mapping);

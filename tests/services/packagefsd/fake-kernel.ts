@@ -10,6 +10,7 @@
 
 import type { Guest } from "../../harness/guest.ts";
 import { pageBytes, Refusal, Right, Syscall } from "../../runtime/abi.ts";
+import { mapRefusal, type Place } from "../../runtime/fake-mapping.ts";
 import { receivedInfo, type StartupEntry, TaskGuest, type Words } from "../../runtime/task-guest.ts";
 
 export { Refusal, Right, Role, TIMEBASE } from "../../runtime/abi.ts";
@@ -86,9 +87,8 @@ export interface Slot {
 /** An entry of the startup page, and the capability that it speaks of. */
 type Given = Omit<StartupEntry, "slot"> & { readonly slot: Slot };
 
-interface Mapping {
+interface Mapping extends Place {
   readonly vmo: FakeVmo;
-  readonly end: number;
 }
 
 /** An answer of the service: its two words and what it wrote to the message page. */
@@ -241,21 +241,12 @@ export class FakeKernel {
     if (slot.object.kind !== "vmo") {
       return Refusal.WrongKind;
     }
-    if ((slot.rights & rights) !== rights) {
-      return Refusal.MissingRight;
+    const allowed = { rights: slot.rights, bytes: slot.object.size };
+    const refusal = mapRefusal({ address, bytes, offset, rights }, allowed, this.mappings.values());
+    if (refusal !== 0) {
+      return refusal;
     }
-    if (address % pageBytes !== 0 || bytes === 0 || bytes % pageBytes !== 0) {
-      return Refusal.BadArgument;
-    }
-    if (offset + bytes > slot.object.size) {
-      return Refusal.BadArgument;
-    }
-    for (const [begin, { end }] of this.mappings) {
-      if (address < end && begin < address + bytes) {
-        return Refusal.Overlap;
-      }
-    }
-    this.mappings.set(address, { vmo: slot.object, end: address + bytes });
+    this.mappings.set(address, { vmo: slot.object, address, bytes });
     slot.object.mapAt(address);
     return 0;
   }

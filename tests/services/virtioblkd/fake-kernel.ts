@@ -11,6 +11,7 @@ import { FakeBlockDevice } from "../../harness/fake-device.ts";
 import type { FakeDeviceOptions } from "../../harness/fake-options.ts";
 import type { Guest } from "../../harness/guest.ts";
 import { notified, pageBytes, Refusal, Right, Role, Syscall } from "../../runtime/abi.ts";
+import { type Asked, mapRefusal, overlaps, type Place } from "../../runtime/fake-mapping.ts";
 import { receivedInfo, type StartupEntry, TaskGuest, type Words } from "../../runtime/task-guest.ts";
 
 /** Where memory objects lie until they are mapped. */
@@ -89,6 +90,8 @@ export class BlockKernel {
   unpinnedUnderWay = 0;
   /** What was added to the audit trail: kind and the two words. */
   readonly audit: (readonly [kind: number, word0: bigint, word1: bigint])[] = [];
+  /** What is mapped, by address. */
+  private readonly mappings = new Map<number, Place>();
   pinsMax = 16;
   time = 1_000n;
   /** Until when the service said that it waits. */
@@ -275,9 +278,9 @@ export class BlockKernel {
       case Syscall.CreateVmo:
         return this.task.setResults(BigInt(this.insert({ object: this.vmo(n(0)), rights: Right.All })));
       case Syscall.Map:
-        return this.map(n(1), n(2));
+        return this.map(n(1), { address: n(2), offset: n(3), bytes: n(4), rights: n(5) });
       case Syscall.Unmap:
-        return 0;
+        return this.mappings.delete(n(1)) ? 0 : Refusal.BadAddress;
       case Syscall.VmoSize:
         return this.onVmo(n(0), (vmo) => this.task.setResults(BigInt(vmo.byteCount)));
       case Syscall.MapDevice:
@@ -318,8 +321,14 @@ export class BlockKernel {
     return act(found.object, found.rights);
   }
 
-  private map(slot: number, address: number): number {
-    return this.onVmo(slot, (vmo) => {
+  private map(slot: number, asked: Asked): number {
+    return this.onVmo(slot, (vmo, rights) => {
+      const refusal = mapRefusal(asked, { rights, bytes: vmo.byteCount }, this.mappings.values());
+      if (refusal !== 0) {
+        return refusal;
+      }
+      const { address } = asked;
+      this.mappings.set(address, asked);
       vmo.address = address;
       this.guest.bytes().fill(0, address, address + vmo.byteCount);
       return 0;
@@ -337,6 +346,11 @@ export class BlockKernel {
     if (!this.devices[object.nth]?.owns(address)) {
       throw new Error("registers at an unexpected address");
     }
+    const page = { address, bytes: pageBytes };
+    if (overlaps(page, this.mappings.values())) {
+      return Refusal.Overlap;
+    }
+    this.mappings.set(address, page);
     return 0;
   }
 
