@@ -1,9 +1,9 @@
 /**
- * System calls drawn at random, from several tasks on several harts at once: with slots that hold something and slots that do not,
- * with objects that the tasks share, with addresses that are theirs and that are not. What must hold is looked at from outside
- * (tools/explore/accounts.ts): whatever they did, nothing is held afterwards that no living task holds.
+ * System calls drawn at random, from several tasks on several harts at once: with filled and empty slots, with objects
+ * that the tasks share, with addresses that are theirs and that are not. The check is made from outside
+ * (tools/explore/accounts.ts): no matter what they did, the kernel afterwards holds nothing that no living task holds.
  *
- * The draw begins with the host's random number (Topic.Nonce): another one, another run.
+ * The seed is the host's random number (Topic.Nonce), so another number gives another run.
  */
 import { Kind, Right } from "abi/handle";
 import { Topic } from "abi/info";
@@ -30,12 +30,15 @@ import { tellNumber } from "./report";
 /** Rounds of a short run and of a long one. */
 export const ROUNDS: u32 = 3;
 export const ROUNDS_LONG: u32 = 100;
-/** After each round everything rests for so long: then all that the kernel holds is counted. */
+/** How long all tasks rest after each round, so that all that the kernel holds can be counted. */
 const REST_MICROSECONDS: u64 = 3_000;
 /** Tasks of a round, and system calls of each. */
 const CROWD: u32 = 4;
 const CALLS: u32 = 96;
-/** What all tasks of a round share, in slots 0 to SHARED - 1 of each: endpoints, notifications, memory objects. */
+/**
+ * The objects that all tasks of a round share, in slots 0 to SHARED - 1 of each: endpoints, notifications, memory
+ * objects.
+ */
 const OF_EACH_KIND: u32 = 2;
 const SHARED: u32 = 3 * OF_EACH_KIND;
 const SHARED_BYTES: u32 = 3 * PAGE_BYTES;
@@ -99,7 +102,10 @@ function share(): bool {
   return true;
 }
 
-/** In any order: some tasks are killed while others go on, and the shared objects go before or after their users. */
+/**
+ * Ends the tasks and drops the objects in any order: some tasks are killed while others go on, and the shared objects
+ * go before or after their users.
+ */
 function endRound(): void {
   const first = drawn(CROWD);
   const objectsFirst = chance(2);
@@ -126,10 +132,10 @@ function dropShared(): void {
   }
 }
 
-/** One system call more. Each argument is what the call wants there, or anything. */
+/** Adds one system call. Each argument is either of the kind that the call expects, or anything. */
 function drawCall(p: Puppet): void {
   const number = <Syscall>drawn(SYSCALL_COUNT + 2);
-  // Leaving early makes a short run, and nothing else.
+  // An early exit only makes the run short.
   if (number === Syscall.Exit && !chance(8)) {
     return drawCall(p);
   }
@@ -231,7 +237,7 @@ function drawnRights(): u32 {
   return chance(2) ? Right.All : drawn(128);
 }
 
-/** Soon, now or in the past: never so late that a round would have to wait for it. */
+/** A deadline soon, now or in the past: never so late that a round would have to wait for it. */
 function drawnDeadline(): u64 {
   return now() + (<u64>drawn(WAIT_MICROSECONDS) * startup().timebase) / 1_000_000;
 }

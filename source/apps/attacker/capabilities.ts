@@ -1,6 +1,6 @@
 /**
- * Capabilities: slots that were never filled, slots that were emptied, and rights that would grow on the way, be it by a
- * copy, by a grant or in a message. A copy is judged by what it then allows, not by what was asked for.
+ * Capabilities: slots that were never filled, slots that were emptied, and attempts to gain rights by a copy, by a
+ * grant or in a message. The test of a copy is what it then allows, not what was asked for.
  */
 import { Audit } from "abi/audit";
 import { Kind, Right, SLOT_COUNT } from "abi/handle";
@@ -35,7 +35,7 @@ import { tellNumber, tellStatus } from "./report";
 
 const FREE: usize = USER_MAPPINGS + 0x0800_0000;
 const READ_WRITE: u32 = Right.Read | Right.Write;
-/** Where children find what they are given. */
+/** The slot in which children find the capability that they are given. */
 const GIVEN: u32 = 10;
 const ENDPOINT: u32 = 11;
 
@@ -48,7 +48,7 @@ export function attackCapabilities(): void {
   attackOthers();
 }
 
-/** Every number that is no slot of ours, and every slot for the power switch, which nobody has given us. */
+/** Tries every number that is no slot of ours, and every slot as the power switch, which we were not given. */
 function attackEverySlot(): void {
   let worked: u32 = 0;
   for (let slot: u32 = 0; slot < 2 * SLOT_COUNT; slot++) {
@@ -73,7 +73,7 @@ function attackEverySlot(): void {
   tellStatus("dropping itself", drop(SELF));
 }
 
-/** What was dropped names nothing any more, and what comes into the slot next is judged as what it is. */
+/** A dropped slot names nothing any more, and the next object in the slot is checked as what it is. */
 function attackDropped(): void {
   create(Kind.Notification);
   const slot = <u32>result(0);
@@ -115,7 +115,7 @@ function attackCopies(): void {
   drop(vmo);
 }
 
-/** Into a task of our own making: what we do not have cannot be given, and not what must not travel. */
+/** Grants to a task that we made: we cannot give a capability that we do not have, or one without Right.Transfer. */
 function attackGrants(): void {
   create(Kind.Notification);
   const ended = <u32>result(0);
@@ -138,7 +138,7 @@ function attackGrants(): void {
   tellStatus("starting a task that has ended", startTask(task, 0x1_0000, 0x1000));
   drop(task);
 
-  // A child that was given Send only tries what Receive would allow, with a copy that asks for everything.
+  // A child that was given only Send tries what Receive would allow, with a copy that asks for all rights.
   const child = puppet(0);
   if (child === null) {
     return;
@@ -156,7 +156,7 @@ function attackGrants(): void {
   drop(ended);
 }
 
-/** A child sends capabilities along that it holds with few rights, and asks for all of them on the other side. */
+/** A child sends along capabilities that it holds with few rights, and asks for all rights on the other side. */
 function attackMessages(): void {
   create(Kind.Endpoint);
   const endpoint = <u32>result(0);

@@ -1,9 +1,9 @@
 /**
- * Making others wait: how late this task comes back from a sleep, and how long a read of the disk takes, alone and beside tasks
- * of class Background that do nothing else than what should be able to delay nobody; and what a task gets of a hart beside one that
- * always gives it up just before the tick.
+ * Making others wait. It measures how late this task comes back from a sleep, and how long a read of the disk takes,
+ * alone and beside tasks of class Background whose work should delay no other task. It also measures a task's share of
+ * a hart beside one that always yields just before the tick.
  *
- * All figures are means, in ticks of the timebase: each one who waits long counts.
+ * All figures are means, in ticks of the timebase, so every long wait counts.
  */
 import { Kind, Right } from "abi/handle";
 import { PAGE_BYTES, USER_MAPPINGS } from "abi/layout";
@@ -34,11 +34,11 @@ const SETTLE_MILLISECONDS: u64 = 50;
 
 /** Puppets at a time: one for each hart. */
 const CROWD: u32 = 4;
-/** The puppets' slots: what they make, and what they are given. */
+/** The puppets' slots: for the objects that they make, and those that they are given. */
 const MADE: u32 = 0;
 const GIVEN: u32 = 40;
 const HARTS: u32 = 4;
-/** What is zeroed or mapped at a time, and how often it is mapped. */
+/** How many bytes are zeroed or mapped at a time, and how often they are mapped. */
 const LARGE_BYTES: u32 = 0x0200_0000;
 const MAPPED_TIMES: u32 = 50;
 
@@ -134,7 +134,7 @@ function starts(script: (p: Puppet, index: u32) => void): bool {
     script(p, i);
     p.repeats().starts();
   }
-  // Until they have used up what they may use at once.
+  // Waits until they have used up their initial budgets.
   sleepUntil(deadlineIn(SETTLE_MILLISECONDS, startup().timebase));
   return true;
 }
@@ -145,7 +145,7 @@ function ends(puppets: usize): void {
   }
 }
 
-/** How much later than it asked for this task comes back from a sleep. */
+/** How late this task comes back from a sleep. */
 function lateness(): u64 {
   let sum: u64 = 0;
   for (let i: u32 = 0; i < ROUNDS; i++) {
@@ -167,7 +167,7 @@ function readingTime(): u64 {
   return sum / ROUNDS;
 }
 
-/** What a task of this one's class gets of a single hart, in percent, if this one yields just before each tick. */
+/** Another task's share of a single hart, in percent, if this task, of the same class, yields just before each tick. */
 function shareOfOther(): u64 {
   const code = makeSpinCode();
   if (code < 0 || create(Kind.Notification) < 0) {
@@ -181,7 +181,7 @@ function shareOfOther(): u64 {
   const end = deadlineIn(CONTEST_MILLISECONDS, startup().timebase);
   let mine: u64 = 0;
   while (now() < end) {
-    // It came back from its yield right behind a tick.
+    // This task came back from its yield right after a tick.
     const from = now();
     let at = from;
     while (at < from + held) {

@@ -1,5 +1,5 @@
 /**
- * The disk cannot be written, and is read only where it is and only into what was shared.
+ * The disk cannot be written. It can be read only within its bounds, and only into shared memory.
  */
 import { Right } from "abi/handle";
 import { PAGE_BYTES, USER_MAPPINGS } from "abi/layout";

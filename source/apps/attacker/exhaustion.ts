@@ -1,8 +1,9 @@
 /**
- * One task takes all there is of everything: slots, memory objects, memory, endpoints, notifications, tasks. The others
- * go on working meanwhile, and with its end everything comes back.
+ * One task takes all that it can get: slots, memory objects, memory, endpoints, notifications, tasks. The others go on
+ * working meanwhile, and with its end everything is given back.
  *
- * The glutton is a puppet. What it cannot hold in its own slots it gives to unborn tasks of its own, and drops.
+ * The glutton is a puppet. Objects for which its own slots have no room, it gives to unborn tasks that it made, and
+ * drops.
  */
 import { Kind, Right, SLOT_COUNT } from "abi/handle";
 import { Topic } from "abi/info";
@@ -29,7 +30,7 @@ import { LINE_STATE_BYTES, Line } from "text/line";
 import { Puppet, puppet, Step } from "./puppet/puppet";
 import { tellBlock, tellNumber, tellStatus } from "./report";
 
-/** More of each than there can be. */
+/** More of each than can exist. */
 const OBJECTS: u32 = 64;
 const TASKS: u32 = 32;
 /** Memory objects of a page that are mapped into unborn tasks, so many into each. */
@@ -45,7 +46,7 @@ const HAND: u32 = HOLDER + HOLDERS;
 const FREE: u32 = 0x2000_0000;
 
 const PAUSE_MILLISECONDS: u64 = 20;
-/** How often it is looked whether all has come back: unborn tasks end at a tick. */
+/** How often the test looks whether all is given back: unborn tasks end at a tick. */
 const LOOKS_MAX: u32 = 500;
 
 const file = changetype<File>(memory.data(offsetof<File>(), 8));
@@ -56,7 +57,7 @@ export function attackResources(): void {
   createVmo(PAGE_BYTES);
   const vmo = <u32>result(0);
   tellBlock("attaching", attachBlockMemory(slotOf(Role.BlockService), vmo, PAGE_BYTES));
-  // Once before it counts: what this task needs for it, and keeps, is there from then on.
+  // A first run does not count: after it, this task holds all the memory that it needs and keeps.
   if (!gorge(false)) {
     return;
   }
@@ -76,7 +77,7 @@ export function attackResources(): void {
   tellNumber("objects to be had after", objectsToBeHad());
 }
 
-/** Lets a glutton eat all there is, looks at how the others fare if `isTold`, and ends it. */
+/** Lets a glutton take all that it can, measures how the other tasks do if `isTold`, and ends it. */
 function gorge(isTold: bool): bool {
   const glutton = puppet(0);
   if (glutton === null) {
@@ -99,7 +100,7 @@ function gorge(isTold: bool): bool {
   return isOver;
 }
 
-/** The menu. What fails because nothing is left fails; the glutton goes on. Its last step. */
+/** Writes the glutton's script. When nothing is left a step fails, and the glutton goes on. Returns its last step. */
 function plan(glutton: Puppet): Step {
   glutton.does(Syscall.Create, Kind.Notification, 0, 0, 0, 0);
   for (let i: u32 = 0; i < HOLDERS; i++) {
@@ -130,7 +131,7 @@ function plan(glutton: Puppet): Step {
   return glutton.step(glutton.steps - 1);
 }
 
-/** What is left for this task, and whether the services still serve it. */
+/** Tells what is left for this task, and whether the services still serve it. */
 function lookAtOthers(): void {
   tellStatus("another endpoint", create(Kind.Endpoint));
   tellStatus("another notification", create(Kind.Notification));
@@ -142,7 +143,7 @@ function lookAtOthers(): void {
   tellNumber("closing it", closeFile(service, file));
 }
 
-/** Waits until `bytes` are free again, or for as long as everything takes. */
+/** Waits until `bytes` are free again, or LOOKS_MAX looks have passed. */
 function settle(bytes: u64): void {
   for (let i: u32 = 0; i < LOOKS_MAX; i++) {
     if (bytes === 0 ? i === 10 : freeBytes() === bytes) {

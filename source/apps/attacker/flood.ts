@@ -1,6 +1,6 @@
 /**
- * Interrupts between harts without end: children that hop from hart to hart, each hop a wake-up over there. Meanwhile
- * this task asks an echo, from every hart in turn: no answer may be lost. The kernel's own counters say how many
+ * A flood of interrupts between harts: children hop from hart to hart, and each hop wakes the other hart. Meanwhile
+ * this task asks an echo, from every hart in turn, and no answer may be lost. The kernel's own counters say how many
  * interrupts there were.
  */
 import { Kind, Right } from "abi/handle";
@@ -25,9 +25,12 @@ import { Puppet, puppet } from "./puppet/puppet";
 import { tellNumber } from "./report";
 
 const HARTS_MAX: u32 = 4;
-/** One less than there are harts: so each hop finds a hart that idles, and needs an interrupt. Child 0 is the echo. */
+/** One less than there are harts, so each hop finds an idle hart and needs an interrupt. Child 0 is the echo. */
 const FLOODERS: u32 = 3;
-/** A measurement. The limit has to hold in each, from the first on. Shorter than a second, so that a second is seldom exceeded. */
+/**
+ * The length of a measurement. The limit has to hold in each, from the first on. It is below a second, so that a
+ * measurement seldom takes longer than one.
+ */
 const WINDOW_MILLISECONDS: u64 = 900;
 const WINDOWS_MIN: u32 = 3;
 const WINDOWS_MAX: u32 = 60;
@@ -57,7 +60,7 @@ export function attackWithIpis(): void {
   for (let i: u32 = 1; i <= FLOODERS; i++) {
     flooderAt(i).starts();
   }
-  // Until the limit was seen at work: a host that is busy may not let them send that many at first.
+  // Repeats until the limit has taken effect: on a busy host the children may send too few at first.
   let windows: u32 = 0;
   while (windows < WINDOWS_MIN || (heldBack === 0 && windows < WINDOWS_MAX)) {
     measure(windows);
@@ -108,7 +111,7 @@ function askEcho(): void {
   tellNumber("echo ended", echo.ends() ? 1 : 0);
 }
 
-/** IPIs of every hart in one window, and how long it was. */
+/** Measures the IPIs of every hart in one window, and its length. */
 function measure(index: u32): void {
   const begin = now();
   readCounters(sentBefore, Topic.Hart, 2);
@@ -120,7 +123,7 @@ function measure(index: u32): void {
     information(slotOf(Role.Info), Topic.HartLimits, hart);
     heldBack += result(0) - load<u64>(limitedBefore + <usize>(hart << 3));
   }
-  // Taken last, so the window is never said to be shorter than what was counted in it.
+  // The time is taken last, so the window is never shorter than the time in which the IPIs were counted.
   const milliseconds = ((now() - begin) * 1000) / startup().timebase + 1;
   print(line().text("attack: window ").decimal(index).text(" milliseconds = ").decimal(milliseconds));
 }

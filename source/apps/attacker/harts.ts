@@ -1,6 +1,7 @@
 /**
- * Starting and stopping harts, which only the kernel may: by the firmware's own call, which from user mode is a system
- * call with an odd number; by the system calls, without the capability; and sending interrupts in another's name.
+ * Starting and stopping harts, which only the kernel may do: by the firmware's own call, which from user mode is a
+ * system call with an unknown number, and by the system calls, without the capability. Also sending interrupts in the
+ * name of another hart.
  */
 import { Topic } from "abi/info";
 import { Role } from "abi/startup";
@@ -31,7 +32,7 @@ export function attackHarts(): void {
   tellStatus("stopHart with Info", stopHart(slotOf(Role.Info), 0));
   tellStatus("stopHart with the console", stopHart(slotOf(Role.Console), 1));
   tellStatus("restartHart with Info", restartHart(slotOf(Role.Info), 1));
-  // RestartHart takes no entry: what stands in the other registers is never looked at.
+  // RestartHart takes no entry address: the kernel ignores the other registers.
   tellStatus(
     "restartHart with an entry",
     <i32>systemCall(slotOf(Role.Info), 1, OWN_ENTRY, 0, 0, 0, 0, Syscall.RestartHart),
@@ -39,7 +40,7 @@ export function attackHarts(): void {
   tellOnline("harts online after");
 }
 
-/** Who sent an IPI is the kernel's to know: a task that names itself another hart changes nothing. */
+/** The kernel determines who sent an IPI: a task that names another hart as the sender changes nothing. */
 export function attackSenders(): void {
   tellStatus("ecall IPI send_ipi", firmware(0x735049, 0, 0xffff_ffff_ffff_ffff, 0));
   commit("a child's ecall IPI send_ipi", Crime.EcallSendIpi, 0);
@@ -59,7 +60,7 @@ export function attackSenders(): void {
   tellMatrix();
 }
 
-/** For each hart: what it says it sent, and what the others counted from it. */
+/** Tells for each hart how many IPIs it counted as sent, and how many the others counted from it. */
 function tellMatrix(): void {
   const info = slotOf(Role.Info);
   for (let hart: u32 = 0; hart < 4; hart++) {

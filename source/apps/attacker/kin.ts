@@ -1,8 +1,9 @@
 /**
- * Tasks that are to outlast who made them: unborn ones that hold themselves or each other, and memory with them; children that
- * never give their hart up, whose maker ends; and a task that is killed while it waits for a hart that it will never get.
+ * Tasks that try to outlast their maker: unborn ones that hold themselves or each other, and memory with them; children
+ * that never give their hart up, whose maker ends. Also a task that is killed while it waits for a hart that it will
+ * never get.
  *
- * The end of a maker is told when all that it made is gone, so what is left is looked at right after it.
+ * The kernel signals the end of a maker when all that it made is gone, so the check comes right after that signal.
  */
 import { Kind, Right } from "abi/handle";
 import { PAGE_BYTES, USER_BEGIN, USER_MAPPINGS } from "abi/layout";
@@ -47,7 +48,7 @@ const CODE: u32 = 40;
 const SLOT_THERE: u32 = 7;
 
 const PAUSE_MILLISECONDS: u64 = 20;
-/** How often it is looked whether all has come back. */
+/** How often the test looks whether all is given back. */
 const LOOKS_MAX: u32 = 100;
 
 const hogs: usize = memory.data(SPINNERS * 4, 4);
@@ -57,7 +58,7 @@ export function attackKin(): void {
   if (code < 0) {
     return tellStatus("making code", code);
   }
-  // Once before it counts: what this task needs for it, and keeps, is there from then on.
+  // A first run does not count: after it, this task holds all the memory that it needs and keeps.
   if (!holdEachOther(false) || !leaveChildren(<u32>code, false)) {
     return;
   }
@@ -79,7 +80,7 @@ export function makeSpinCode(): i32 {
   return <i32>vmo;
 }
 
-/** Each task of a pair holds itself, the other and a megabyte; nobody else names them when their maker ends. */
+/** Each task of a pair holds itself, the other and a megabyte. When their maker ends, no other task names them. */
 function holdEachOther(isTold: bool): bool {
   const tasks = taskCount();
   const bytes = freeBytes();

@@ -1,7 +1,7 @@
 /**
  * attacker: a program that tries what no program may. It is on the disk like any other and has what any program of a
- * run has; `nexus,run` says what it tries ("attacker harts"). It prints what came of each attempt (report.ts), and
- * tests/attack says what should have.
+ * run has; `nexus,run` says what it tries ("attacker harts"). It prints the outcome of each attempt (report.ts), and
+ * tests/attack has the expected one.
  */
 
 import { ExitCode } from "abi/exit";
@@ -62,7 +62,7 @@ export function main(): i32 {
   } else {
     return unknown();
   }
-  // Every hart comes to rest, which is when what the kernel holds can be counted (tools/explore/accounts.ts).
+  // Every hart comes to rest, so that all that the kernel holds can be counted (tools/explore/accounts.ts).
   sleepUntil(deadlineIn(REST_MILLISECONDS, startup().timebase));
   print(line().text("attack: end"));
   return 0;

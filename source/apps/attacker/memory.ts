@@ -1,4 +1,7 @@
-/** W^X and the kernel's half of the address space: by asking for the mapping, and by doing what it would allow. */
+/**
+ * Attacks on W^X and on the kernel's half of the address space: this asks for the mapping, and does what it would
+ * allow.
+ */
 import { Right } from "abi/handle";
 import {
   MESSAGE_PAGE,
@@ -78,7 +81,7 @@ export function attackMemory(): void {
   commit("sfence.vma", Crime.SfenceVma, 0);
 }
 
-/** Map with everything in 64 bits. */
+/** Map with all arguments in 64 bits. */
 function rawMap(vmo: u32, address: u64, offset: u64, bytes: u64, rights: u64): i32 {
   return <i32>systemCall(SELF, vmo, address, offset, bytes, rights, 0, Syscall.Map);
 }

@@ -1,4 +1,4 @@
-/** Reply tokens: guessed, used twice, used too late, and used by a task that the call was not for. */
+/** Attacks on reply tokens: guessed, used twice, used too late, and used by a task that did not receive the call. */
 import { Kind, Right } from "abi/handle";
 import { messageInfo } from "abi/message";
 import { FOREVER, Syscall } from "abi/syscall";
@@ -33,7 +33,7 @@ export function attackReplies(): void {
   const token = replyToken();
   tellStatus("receiving the first call", firstCame);
   tellNumber("guessed tokens that were good", guesses(token));
-  // Another task knows the token, by whatever leak.
+  // Another task has learnt the token by some leak.
   const stolen = thief.does(Syscall.Reply, token, 0, FORGED, FORGED, FORGED);
   thief.leaves().starts();
   thief.awaitEnd();
@@ -55,7 +55,7 @@ export function attackReplies(): void {
   drop(endpoint);
 }
 
-/** How many of a lot of tokens beside the right one are taken for it: its neighbours, and those of other tasks. */
+/** How many wrong tokens the kernel accepts, out of the right one's neighbours and those of other tasks. */
 function guesses(token: u64): u32 {
   let good: u32 = 0;
   for (let i: u32 = 1; i <= GUESSES; i++) {

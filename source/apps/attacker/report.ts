@@ -1,6 +1,6 @@
 /**
- * How the attacker says what came of an attempt. It judges nothing: which outcome is the right one stands in the tests
- * (tests/attack), beside the sentence that the attempt is about.
+ * How the attacker prints the outcome of an attempt. It judges nothing: the tests (tests/attack) have the expected
+ * outcome, beside the sentence that the attempt is about.
  *
  *   attack: <what was tried> = <outcome>     a refusal's name, a service's status, how a task ended, or a number
  */
@@ -10,17 +10,17 @@ import { line, print } from "runtime/log";
 import { refusalName } from "runtime/names";
 import { Line } from "text/line";
 
-/** Begins the line of an attempt; what came of it follows, then `print`. */
+/** Begins the line of an attempt; the outcome follows, then `print`. */
 export function attempt(what: string): Line {
   return line().text("attack: ").text(what).text(" = ");
 }
 
-/** What the kernel answered: the name of a refusal, or that it was done. */
+/** Prints the kernel's answer: the name of a refusal, or that it was done. */
 export function tellStatus(what: string, status: i32): void {
   print(attempt(what).text(status < 0 ? refusalName(status) : "done"));
 }
 
-/** What virtioblkd answered: a refusal of the kernel, or a status of its own. */
+/** Prints virtioblkd's answer: a refusal of the kernel, or a status of its own. */
 export function tellBlock(what: string, outcome: i32): void {
   print(attempt(what).text(outcome < 0 ? refusalName(outcome) : blkStatusName(<BlkStatus>outcome)));
 }

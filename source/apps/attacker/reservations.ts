@@ -1,7 +1,8 @@
 /**
- * A reservation from before a switch: some tasks read a word with LR, yield, and write with SC what they had read; others add to
- * the word and yield. If an SC writes although another task ran in between, additions are lost. What it holds may be the
- * task's own reservation, which stayed on the hart, or that of another one, which did LR of the word after adding to it.
+ * A reservation from before a switch: some tasks read a word with LR, yield, and write the same value back with SC;
+ * others add to the word and yield. If an SC succeeds although another task ran in between, additions are lost. The
+ * reservation may be the task's own, which stayed on the hart, or that of another task, which did LR of the word after
+ * adding to it.
  */
 
 import { Right } from "abi/handle";
@@ -12,11 +13,11 @@ import { child, Puppet } from "./puppet/puppet";
 import { holderEnd, holderStart, rivalEnd, rivalStart } from "./puppet/symbols";
 import { tellNumber } from "./report";
 
-/** What all share, as puppet.S has it: behind a child's script. */
+/** The address of the shared word, as in puppet.S: behind a child's script. */
 const HELD: u32 = 0x0006_0000;
 /** Where this task sees it: beyond the children's scripts. */
 const WINDOW: usize = USER_MAPPINGS + 0x0100_0000;
-/** Holders and rivals by turns, so that of four harts each has one of both. */
+/** Holders and rivals alternate, so each of four harts has one of both. */
 const CROWD: u32 = 8;
 
 const crowd: usize = memory.data(CROWD * 4, 4);
@@ -54,7 +55,7 @@ export function attackReservations(): void {
   drop(vmo);
 }
 
-/** Holders and rivals, to the end. */
+/** Runs holders and rivals until they end. */
 function contend(vmo: u32): bool {
   for (let i: u32 = 0; i < CROWD; i++) {
     const p = (i & 1) !== 0 ? rival(i) : holder(i);

@@ -1,6 +1,6 @@
 /**
- * Each hart's timer is its own: no system call names one, and the registers behind it, be they CSRs or the CLINT's, are
- * out of every task's reach. Whatever a task does, all harts go on ticking.
+ * Each hart's timer is its own: no system call names one, and no task can reach its registers, neither the CSRs nor
+ * those of the CLINT. No matter what a task does, all harts go on ticking.
  */
 import { Kind, Right } from "abi/handle";
 import { Topic } from "abi/info";
@@ -17,7 +17,7 @@ const EXTENSION_TIME: u64 = 0x54494d45;
 const MTIMECMP: u64 = 0x0200_4000;
 const KERNEL_DEVICES: u64 = 0xffff_ffff_c000_0000;
 const HARTS_MAX: u32 = 4;
-/** Two of them: long enough for every hart to tick in each, whatever the host is doing. */
+/** The length of each of two rests: long enough for every hart to tick in each, even on a busy host. */
 const REST_MILLISECONDS: u64 = 500;
 
 export function attackTimers(): void {
@@ -41,7 +41,7 @@ export function attackTimers(): void {
   commit("storing to the UART", Crime.Store, 0x1000_0000);
   commit("storing to a disk's registers", Crime.Store, 0x1000_1000);
 
-  // Registers come with a Device capability only: none names the CLINT, and none can be made.
+  // Only a Device capability gives access to registers. None names the CLINT, and a task cannot make one.
   tellStatus("making a device", create(Kind.Device));
   tellStatus("making an interrupt", create(Kind.Interrupt));
   tellStatus("making the right to harts", create(Kind.Harts));
@@ -65,7 +65,7 @@ function devices(): u32 {
   return found;
 }
 
-/** Deadlines in the past, now, and far away, on every hart: the tick comes all the same. */
+/** Sleeps with deadlines in the past, now, and far away, on every hart: the tick still comes. */
 function sleepEverywhere(): void {
   for (let hart: u32 = 0; hart < HARTS_MAX; hart++) {
     systemCall(hart, 0, 0, 0, 0, 0, 0, Syscall.YieldTo);

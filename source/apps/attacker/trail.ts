@@ -1,4 +1,4 @@
-/** A few attempts, each of another kind, for the audit trail: the run then has `nx audit` show it. */
+/** A few attempts of different kinds, for the audit trail, which `nx audit` prints later in the run. */
 import { Kind, Right, SLOT_COUNT } from "abi/handle";
 import { messageInfoWithSlot } from "abi/message";
 import { Role } from "abi/startup";
@@ -37,7 +37,7 @@ export function leaveTrail(): void {
   floodTrail();
 }
 
-/** Two children, one after the other, are refused far more than the trail has room for. */
+/** Two children, one after the other, get far more refusals than the trail has room for. */
 function floodTrail(): void {
   for (let i: u32 = 0; i < FLOODERS; i++) {
     const flooder = puppet(0);

@@ -1,10 +1,10 @@
 /** What measured.S provides beside labels. */
 
-/** What is measured from here on is called `name`; the first `warmRounds` rounds only warm up. */
+/** The measurements from here on get the name `name`; the first `warmRounds` rounds only warm up. */
 export declare function benchOperation(name: string, warmRounds: u32): void;
-/** A stretch of this program is measured from here … */
+/** A measured stretch of this program begins here … */
 export declare function benchBeginStretch(): void;
-/** … to here. */
+/** … and ends here. */
 export declare function benchEndStretch(): void;
 
 /** A system call that is measured (see runtime/assembly.ts). */
@@ -18,7 +18,7 @@ export declare function measuredCall(
   a6: u64,
   number: u64,
 ): i64;
-/** A system call behind which something ends that another task has begun. */
+/** A system call that ends a measurement that another task has begun. */
 export declare function awaitedCall(
   a0: u64,
   a1: u64,

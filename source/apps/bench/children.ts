@@ -1,6 +1,6 @@
 /**
  * The tasks at the other end of a path: each is one loop of measured.S in an address space of its own, with one
- * capability, in slot 0. The page of code is made once and shared by all of them.
+ * capability, in slot 0. All of them share one page of code.
  */
 import { Kind, Right } from "abi/handle";
 import { PAGE_BYTES, STACK_TOP, USER_MAPPINGS } from "abi/layout";
@@ -29,7 +29,7 @@ let code: u32 = NO_SLOT;
 /** Signalled when a child ends. */
 let ended: u32 = NO_SLOT;
 
-/** Makes what all children share. A refusal if it cannot be had. */
+/** Makes what all children share. Returns a refusal on failure. */
 export function prepareChildren(): i32 {
   let status = create(Kind.Notification);
   if (status < 0) {
@@ -69,7 +69,7 @@ export function startChild(taskClass: Class, entry: usize, slot: u32, rights: u3
   return status < 0 ? status : <i32>task;
 }
 
-/** Waits until a child has left by itself, and lets go of it. */
+/** Waits until a child has left by itself, and drops its capability. */
 export function awaitChild(task: u32): i32 {
   const status = wait(ended, FOREVER);
   drop(task);

@@ -1,6 +1,6 @@
 /**
- * Reading 4 KiB: of a file through packagefsd, which has the block or has to read and verify it first; and of the disk
- * through virtioblkd. The stretch is one call of the runtime's, as any program makes it.
+ * Reading 4 KiB: of a file through packagefsd, which either has the block or has to read and verify it; and of the disk
+ * through virtioblkd. Each stretch is one call of the runtime, as any program makes it.
  */
 import { Right } from "abi/handle";
 import { PAGE_BYTES, USER_MAPPINGS } from "abi/layout";
@@ -14,7 +14,7 @@ import { LINE_STATE_BYTES, Line } from "text/line";
 import { benchBeginStretch, benchEndStretch, benchOperation } from "./assembly";
 import { ROUNDS, WARM_ROUNDS } from "./limits";
 
-/** One block long, and read by nobody before: what is behind it in its file would be read ahead. */
+/** A file of one block that no program has read before. In a longer file, packagefsd would read ahead. */
 const FILE: string = "fixtures/block.txt";
 
 const SECTORS_PER_PAGE: u32 = 8;
@@ -49,7 +49,7 @@ function measureFile(vmo: u32): i32 {
   if (status !== 0) {
     return status;
   }
-  // Once it was read it is in the cache, so there is one round of this.
+  // After one read the block is in the cache, so there is one round of this.
   benchOperation("read 4 KiB of a file, from disk", 0);
   status = readBlock(service);
   benchOperation("read 4 KiB of a file, cached", WARM_ROUNDS);

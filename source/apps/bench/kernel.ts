@@ -1,6 +1,6 @@
 /**
- * The kernel's paths on one hart: calls that come back at once, messages, signals, the hart handed on, a page in and out,
- * a task's life. Each function is one row of the table, or several alike.
+ * The kernel's paths on one hart: calls that return at once, messages, signals, switches, mapping a page, a task's
+ * life. Each function is one row of the table, or several similar ones.
  */
 import { Kind, Right } from "abi/handle";
 import { PAGE_BYTES, USER_MAPPINGS } from "abi/layout";
@@ -13,10 +13,10 @@ import { awaitChild, endChild, startChild } from "./children";
 import { ROUNDS, WARM_ROUNDS } from "./limits";
 import { childEcho, childLeave, childSignal, childYield } from "./symbols";
 
-/** Where a page comes and goes. */
+/** Where a page is mapped and unmapped. */
 const PAGE_ADDRESS: u64 = USER_MAPPINGS + 0x0010_0000;
 
-/** All rows. A refusal if something could not be had. */
+/** Measures all rows. Returns a refusal if something could not be created. */
 export function measureKernel(): i32 {
   measureNull();
   measureYield();
@@ -141,14 +141,14 @@ function measurePage(): i32 {
   benchOperation("unmap a 4 KiB page", WARM_ROUNDS);
   for (let i: u32 = 0; i < ROUNDS; i++) {
     map(<u32>vmo, <usize>PAGE_ADDRESS, 0, PAGE_BYTES, rights);
-    // So that a translation is there to forget.
+    // Touches the page, so that the hart has a translation to forget.
     store<u32>(<usize>PAGE_ADDRESS, i);
     measuredCall(SELF, PAGE_ADDRESS, 0, 0, 0, 0, 0, Syscall.Unmap);
   }
   return drop(<u32>vmo);
 }
 
-/** A task with one page of code, from nothing until its last trace is gone. */
+/** A task with one page of code, from its creation until all of it is gone. */
 function measureLife(): i32 {
   benchOperation("create, run, end and reap a task", WARM_ROUNDS);
   for (let i: u32 = 0; i < ROUNDS; i++) {

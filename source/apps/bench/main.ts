@@ -1,6 +1,6 @@
 /**
- * bench: goes through the kernel's paths, one after another, for a host that counts (./nx bench kernel). It measures
- * nothing itself: it says what comes, does it so many times, and at each end stands a label (measured.S).
+ * bench: runs the kernel's paths, one after another, while the host counts instructions (./nx bench kernel). It
+ * measures nothing itself: it names each path and runs it many times, with a label at both ends (measured.S).
  *
  *   bench kernel     the paths that need one hart
  *   bench files      reading from the package file system

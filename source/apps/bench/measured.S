@@ -1,10 +1,10 @@
-# What the host looks at while a path is measured, and the tasks at the path's other end.
+# The labels that the host watches while a path is measured, and the tasks at the path's other end.
 #
-# The host (bench/kernel/) has breakpoints at every symbol that begins with `benchBegin` or `benchEnd`: it notes how many
-# instructions each hart has executed there, and nothing of it takes an instruction of the guest. A path is what lies
-# between a Begin and the next End, so most of them stand right before and right behind an `ecall`.
+# The host (bench/kernel/) has breakpoints at every symbol that begins with `benchBegin` or `benchEnd`: it notes how
+# many instructions each hart has executed there, which costs no instruction of the guest. A path lies between a Begin
+# and the next End, so most labels are right before and right behind an `ecall`.
 #
-# All of it is one page. Children are given a copy at the same address, so the labels are the same in every task.
+# All of this is one page. Children get a copy at the same address, so the labels are the same in every task.
 
     .equ SYSCALL_YIELD, 0           # source/abi/syscall.ts
     .equ SYSCALL_EXIT, 4
@@ -40,7 +40,7 @@ benchBeginCall:
 benchEndCall:
     j    keepResults
 
-# awaitedCall(a0 … a6, number): a system call that ends what somebody else has begun.
+# awaitedCall(a0 … a6, number): a system call that ends a measurement that another task has begun.
     .globl awaitedCall, benchEndAwaited
 awaitedCall:
     ecall
@@ -72,7 +72,7 @@ childEcho:
     ecall
     j    1b
 
-# Gives the hart away whenever it has it.
+# Yields again and again.
     .globl childYield, benchBeginYield, benchEndYield
 childYield:
     li   a7, SYSCALL_YIELD
@@ -81,7 +81,7 @@ benchBeginYield:
 benchEndYield:
     j    childYield
 
-# Signals as often as it has a hart.
+# Signals again and again.
     .globl childSignal, benchBeginSignal
 childSignal:
     li   a0, CHILD_SLOT

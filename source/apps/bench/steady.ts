@@ -1,6 +1,7 @@
 /**
- * A client and a driver in steady state: reads of 4 KiB, one after another, for longer than any burst of interrupts between
- * harts. What counts is time and interrupts, so this part says both itself (bench/kernel/steady.ts reads its line).
+ * A client and a driver in steady state: reads of 4 KiB, one after another, for longer than any burst of interrupts
+ * between harts. Time and interrupts count here, so this part prints both itself (bench/kernel/steady.ts reads its
+ * line).
  */
 import { Right } from "abi/handle";
 import { Topic } from "abi/info";
@@ -13,7 +14,7 @@ import { slotOf } from "runtime/startup";
 
 const SHARED_ADDRESS: usize = USER_MAPPINGS + 0x0020_0000;
 const SECTORS_PER_PAGE: u32 = 8;
-/** Blocks of the disk that take turns. */
+/** How many blocks of the disk are read in turn. */
 const BLOCKS: u32 = 64;
 const REQUESTS: u32 = 2000;
 

@@ -1,6 +1,6 @@
 /**
- * A task is woken on another hart: this one signals, an interrupt goes over, a child there leaves its wait. Two harts do
- * something for it, and each is counted by itself.
+ * A task is woken on another hart: this task signals, the other hart gets an interrupt, a child there leaves its wait.
+ * Both harts work for this, and the host counts each by itself.
  */
 import { Kind, Right } from "abi/handle";
 import { Refusal } from "abi/refusal";
@@ -14,10 +14,13 @@ import { endChild, startChild } from "./children";
 import { ROUNDS, WARM_ROUNDS } from "./limits";
 import { childWait } from "./symbols";
 
-/** Between two signals, so that the other hart is idle again, and below the limit of interrupts a second. */
+/**
+ * The pause between two signals: the other hart is idle again by then, and the rate stays below the limit of interrupts
+ * a second.
+ */
 const PAUSE_MILLISECONDS: u64 = 5;
 
-/** A refusal if something could not be had. */
+/** Returns a refusal if something could not be created. */
 export function measureWake(): i32 {
   const status = create(Kind.Notification);
   if (status < 0) {

@@ -1,7 +1,7 @@
 /**
- * Harts that come and go while pages of this task do the same: it unmaps on one hart what it has touched on another, at the
- * moment in which that one stops; stops the hart that it runs on as soon as another is back; and looks whether a hart ticks
- * on that has started another.
+ * Harts stop and start while this task maps and unmaps pages. It unmaps on one hart a page that it has touched on
+ * another, at the moment in which that one stops. It stops the hart that it runs on as soon as another is back. It
+ * checks that a hart that has started another goes on ticking.
  */
 import { Kind, Right } from "abi/handle";
 import { Topic } from "abi/info";
@@ -35,14 +35,16 @@ import { slotOf, startup } from "runtime/startup";
 const PAGE: usize = USER_MAPPINGS;
 /** The instruction `j .`: a task that never gives its hart up. */
 const SPIN: u32 = 0x0000_006f;
-/** Harts that are left to this task; each of the others gets one that spins. */
+/** Harts that are left to this task; each of the others gets a task that spins. */
 const QUIET_HARTS: u32 = 2;
-/** Pages that come and go while a hart stops, and looks at whether it has. */
+/**
+ * The most pages that are mapped and unmapped while a hart stops; after each, the task checks whether it has stopped.
+ */
 const PAGES_MAX: u32 = 200;
-/** How often a hart is asked to start that is still on its way out, and how long each pause is. */
+/** How often the task asks a hart to start that is still stopping, and how long each pause is. */
 const STARTS_MAX: u32 = 2_000;
 const PAUSE_MILLISECONDS: u64 = 1;
-/** A hart ticks a hundred times a second; a host that is busy may take some of them. */
+/** A hart ticks a hundred times a second; a busy host may lose some of the ticks. */
 const TICKS_MILLISECONDS: u64 = 500;
 const TICKS_MIN: u64 = 5;
 
@@ -76,7 +78,7 @@ export function runHarts(rounds: u32): bool {
       return false;
     }
   }
-  // Every hart comes to rest, which is when what the kernel holds can be counted (tools/explore/accounts.ts).
+  // Every hart comes to rest, so that all that the kernel holds can be counted (tools/explore/accounts.ts).
   sleepUntil(deadlineIn(PAUSE_MILLISECONDS, startup().timebase));
   status = drop(vmo);
   if (status < 0) {
@@ -128,7 +130,7 @@ function endSpinners(harts: u32): bool {
   return true;
 }
 
-/** Unmaps while hart `target`, which has seen the page, stops; then starts that hart again. */
+/** Unmaps pages while hart `target`, which has touched them, stops. Then starts that hart again. */
 function unmapAgainst(target: u32, vmo: u32): bool {
   const here = currentHart();
   const rights: u32 = Right.Read | Right.Write;
@@ -153,7 +155,7 @@ function unmapAgainst(target: u32, vmo: u32): bool {
   return isDone("unmap", unmap(PAGE)) && start(target);
 }
 
-/** Stops the hart that this runs on right after `target`, the other one, is back; then starts it again. */
+/** Stops the hart that this task runs on right after `target`, the other one, is back. Then starts it again. */
 function stopBehind(target: u32): bool {
   const harts = slotOf(Role.Harts);
   if (!isDone("stopHart", stopHart(harts, target)) || !start(target)) {
@@ -163,7 +165,7 @@ function stopBehind(target: u32): bool {
   return isDone("stopHart", stopHart(harts, here)) && start(here);
 }
 
-/** Whether this hart goes on ticking when it has started `target`: the sleep comes right behind. */
+/** Whether this hart goes on ticking after it has started `target`: a sleep follows at once. */
 function ticksAfterStart(target: u32): bool {
   const here = currentHart();
   const before = ticksOf(here);
@@ -179,12 +181,12 @@ function ticksAfterStart(target: u32): bool {
   return false;
 }
 
-/** Starts a hart, which may still be on its way out. */
+/** Starts a hart, which may still be stopping. */
 function start(hart: u32): bool {
   let status = Refusal.TryAgain;
   for (let i: u32 = 0; i < STARTS_MAX; i++) {
     status = restartHart(slotOf(Role.Harts), hart);
-    // It has not even begun to stop where it is still online.
+    // A hart that is still online has not even begun to stop.
     if (status !== Refusal.TryAgain && status !== Refusal.BadState && status !== Refusal.BadArgument) {
       break;
     }

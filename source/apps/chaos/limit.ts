@@ -1,6 +1,6 @@
 /**
- * What comes at the end of all restarts: a service that is given up, with the rest of the system alive; and the end of
- * nexus-init, with nothing alive.
+ * The limits of restarts: a service that is given up while the rest of the system lives on, and the end of nexus-init,
+ * which ends the whole system.
  */
 import { Refusal } from "abi/refusal";
 import { Role } from "abi/startup";
@@ -15,11 +15,11 @@ import { fsStatusName, PackageInfo, packageInfo } from "runtime/packages";
 import { killService, runStatusName } from "runtime/programs";
 import { slotOf, startup } from "runtime/startup";
 
-/** How often a service is asked for or ended until something must have come of it, and how long each pause is. */
+/** How often a call to a service, or its end, is tried, and how long each pause is. */
 const TRIES_MAX: u32 = 2_000;
 const PAUSE_MILLISECONDS: u64 = 5;
 
-/** What the services answer: here it counts that they do. */
+/** The answers of the services. Only their arrival counts here. */
 const disk = changetype<DiskInfo>(memory.data(offsetof<DiskInfo>(), 8));
 const packages = changetype<PackageInfo>(memory.data(offsetof<PackageInfo>(), 8));
 
@@ -28,7 +28,7 @@ export function endUntilGivenUp(): bool {
   const blocks = slotOf(Role.BlockService);
   let ends: u32 = 0;
   for (let i: u32 = 0; i < TRIES_MAX; i++) {
-    // A call waits for as long as there is somebody who may start the service again.
+    // A call waits for as long as nexus-init may start the service again.
     let outcome = blockInfo(blocks, disk);
     if (outcome === Refusal.PeerGone) {
       outcome = blockInfo(blocks, disk);
@@ -52,7 +52,7 @@ export function endUntilGivenUp(): bool {
   return false;
 }
 
-/** `chaos` does not get here again. */
+/** Has nexus-init end, and with it this program: it returns only if that went wrong. */
 export function endEverything(): bool {
   const outcome = killService(slotOf(Role.InitService), "nexus-init", 0);
   if (outcome !== RunStatus.ok) {
@@ -65,7 +65,7 @@ export function endEverything(): bool {
   return false;
 }
 
-/** While a service has not come back, nexus-init knows no such name, or is about to end it. */
+/** Whether the service was there: nexus-init answers badName or busy while it has not come back, or is about to end. */
 function isThere(outcome: i32): bool {
   return outcome !== RunStatus.badName && outcome !== RunStatus.busy;
 }
@@ -74,7 +74,7 @@ function pause(): void {
   sleepUntil(deadlineIn(PAUSE_MILLISECONDS, startup().timebase));
 }
 
-/** Who does not need the disk goes on; nexus-init as well, and it knows virtioblkd no more. */
+/** Programs that do not need the disk go on. So does nexus-init, which no longer has a service virtioblkd. */
 function restLives(ends: u32): bool {
   let outcome = packageInfo(slotOf(Role.PackageService), packages);
   if (outcome !== FsStatus.ok) {

@@ -1,7 +1,7 @@
 /**
- * chaos: has services end in the middle of its own reads, and looks at what comes after: every byte is right, every error
- * is clear, nothing hangs, and no memory is lost. It runs where nexus-init lets it (source/idl/init.capnp, `kill`): as the
- * program of a bring-up run, "chaos virtioblkd 12".
+ * chaos: ends services in the middle of its own reads, and checks the recovery: every byte is right, every error is
+ * clear, nothing hangs, and no memory is lost. nexus-init allows it only (source/idl/init.capnp, `kill`) as the program
+ * of a bring-up run, "chaos virtioblkd 12".
  *
  *   chaos <service> <rounds>     the service ends once a round
  *   chaos both <rounds>          virtioblkd, then packagefsd right behind it
@@ -9,7 +9,7 @@
  *   chaos harts <rounds>         harts stop and start while this task's pages come and go
  *   chaos nexus-init             the end of everything
  *
- * Exit code 0: as it should be. 1: not so, a line says what. 2: no such words.
+ * Exit code 0: all is as it should be. 1: something is not, and a line says what. 2: the argument is unknown.
  */
 import { ExitCode } from "abi/exit";
 import { STARTUP_ARGUMENT_BYTES } from "abi/startup";

@@ -1,7 +1,7 @@
 /**
- * Reading through packagefsd and, beside it, sectors through virtioblkd, while either may end at any moment. What a read
- * delivers is held against what was there before: files against the hash in the image's index, sectors against their own
- * first hash. A read may fail, with an error that says so; it may not deliver anything else, and not take for ever.
+ * Reads files through packagefsd and sectors through virtioblkd, while either may end at any moment. The content is
+ * compared with its known hash: for files the one in the image's index, for sectors the one of their first read. A read
+ * may fail with an error. It must never deliver wrong content, and never take for ever.
  */
 import { Right } from "abi/handle";
 import { PAGE_BYTES, USER_MAPPINGS } from "abi/layout";
@@ -28,7 +28,7 @@ import { slotOf } from "runtime/startup";
 import { SHA256_DIGEST_BYTES, SHA256_STATE_BYTES, Sha256 } from "sha256/sha256";
 import { LINE_STATE_BYTES, Line } from "text/line";
 
-/** What packagefsd writes into, and what the disk's device writes into. */
+/** The memory that packagefsd writes, and the memory that the disk's device writes. */
 const FILES_ADDRESS: usize = USER_MAPPINGS;
 const FILES_BYTES: u32 = 32 * PAGE_BYTES;
 const SECTORS_ADDRESS: usize = 0x1100_0000;
@@ -37,7 +37,7 @@ const SECTOR_BYTES: u32 = 512;
 
 /** A piece of a file: a prime, so that pieces begin and end anywhere in a block. */
 const PIECE_BYTES: u32 = 100_003;
-/** What stands where a read is to deliver: no file is full of it. */
+/** The byte that fills the memory before a read: no file is full of it. */
 const BLANK: u8 = 0xa5;
 
 const FILES: u32 = 4;
@@ -48,7 +48,7 @@ const pathBuffer: usize = memory.data(PATH_BYTES_MAX, 8);
 const sha = changetype<Sha256>(memory.data(SHA256_STATE_BYTES, 8));
 const digest: usize = memory.data(SHA256_DIGEST_BYTES, 8);
 const sectorsDigest: usize = memory.data(SHA256_DIGEST_BYTES, 8);
-/** Hash and size of each file, as the index told before anything ended. */
+/** Hash and size of each file, as the index gave them before any service ended. */
 const digests: usize = memory.data(FILES * SHA256_DIGEST_BYTES, 8);
 const sizes: usize = memory.data(FILES * 8, 8);
 
@@ -68,7 +68,7 @@ function nameOf(file: u32): string {
   return file === 2 ? "fixtures/lines.txt" : "fixtures/hello.txt";
 }
 
-/** Shares memory with both services and learns what is true. False, after a line. */
+/** Shares memory with both services and reads the expected hashes. False, after a line. */
 export function openAll(): bool {
   packages = slotOf(Role.PackageService);
   blocks = slotOf(Role.BlockService);
@@ -101,7 +101,7 @@ export function openAll(): bool {
 
 let sectorsVmo: u32 = NO_SLOT;
 
-/** Reads that delivered, and reads that ended with an error, so far. */
+/** Reads so far, good ones and failed ones. */
 export function reads(): u64 {
   return readCount;
 }
@@ -116,8 +116,8 @@ export function fileCount(): u32 {
 }
 
 /**
- * Reads a file from front to back. 1: all of it came and is right. 0: a read failed with an error that may come when a
- * service ends. -1: anything else, after a line.
+ * Reads a file from front to back. Returns 1 if all of it came and is right; 0 if a read failed with an error that the
+ * end of a service explains; -1 for anything else, after a line.
  */
 export function checkFile(file: u32): i32 {
   const path = pathOf(file);
@@ -153,7 +153,7 @@ export function checkFile(file: u32): i32 {
   return outcome === FsStatus.ok ? 1 : judgeFs(file, outcome);
 }
 
-/** The same for sectors. After an error the memory is attached anew: the next service does not know it. */
+/** The same for sectors. After an error the memory is attached again: a new life of the service does not know it. */
 export function checkSectors(): i32 {
   memory.fill(SECTORS_ADDRESS, BLANK, SECTORS_BYTES);
   let outcome = readSectors(blocks, 0, SECTORS_BYTES / SECTOR_BYTES, 0);
@@ -191,7 +191,7 @@ function hashOf(start: usize, bytes: u32, into: usize): void {
   sha.begin().update(start, bytes).finish(into);
 }
 
-/** An error of a read: one of those that the end of a service explains, or not. */
+/** Decides whether the end of a service explains a read's error. */
 function judgeFs(file: u32, outcome: i32): i32 {
   errorCount += 1;
   const isExplained =

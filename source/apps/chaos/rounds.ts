@@ -1,6 +1,7 @@
 /**
- * Rounds: a service is to end in a moment, and this task reads on until that has happened. Then all of it has to come, and
- * be right. The moment differs from round to round, so that the end falls into every part of a read.
+ * Rounds: nexus-init will end a service in a moment, and this task goes on reading until that has happened. Then all
+ * files have to be read completely and correctly. The delay differs from round to round, so that the end falls into
+ * every part of a read.
  */
 import { Topic } from "abi/info";
 import { Role } from "abi/startup";
@@ -11,7 +12,7 @@ import { killService, runStatusName } from "runtime/programs";
 import { slotOf, startup } from "runtime/startup";
 import { checkFile, checkSectors, errors, fileCount, openAll, reads } from "./reads";
 
-/** Whom a run of rounds has ended. */
+/** The services that a run of rounds ends. */
 export const enum Victims {
   Virtioblkd = 0,
   Packagefsd = 1,
@@ -20,7 +21,7 @@ export const enum Victims {
   Count = 4,
 }
 
-/** As the program's argument calls them, and nexus-init as well. */
+/** The name in the program's argument, which is also the service's name. */
 export function nameOf(victims: Victims): string {
   if (victims === Victims.Virtioblkd) {
     return "virtioblkd";
@@ -31,18 +32,18 @@ export function nameOf(victims: Victims): string {
   return victims === Victims.Consoled ? "consoled" : "both";
 }
 
-/** The longest that a round reads before the end comes. */
+/** The longest time that a round reads before the end comes. */
 const DELAY_MICROSECONDS_MAX: u32 = 30_000;
-/** Between two ends at a time: in the middle of the other's new beginning. */
+/** The time between the ends of two services: the second ends while the first is starting again. */
 const BETWEEN_MICROSECONDS: u64 = 3_000;
-/** Rounds are so far apart that nobody is given up (source/init/nexus-init/limits.ts). */
+/** Rounds are so far apart that no service is given up (source/init/nexus-init/limits.ts). */
 const PACE_MILLISECONDS: u64 = 1_400;
-/** How often a service may be asked to be ended while it is not there, and how long each pause is. */
+/** How often the end of a service is requested while it is not running, and how long each pause is. */
 const KILL_TRIES_MAX: u32 = 2_000;
 const PAUSE_MILLISECONDS: u64 = 2;
 /** How often a whole file is tried after an end. */
 const TRIES_MAX: u32 = 10;
-/** Rounds before memory is measured: what services need once they have by then. */
+/** Rounds before memory is measured: by then, services have all the memory that they need once. */
 const WARM_ROUNDS: u32 = 2;
 
 /** Numbers that look random, the same in every run (a linear congruence; Knuth 2, 3.3.4). */
@@ -91,7 +92,7 @@ function runRound(victims: Victims): bool {
   return readAll();
 }
 
-/** Has a service ended in `delay` microseconds. One that is just coming back is waited for. */
+/** Asks nexus-init to end a service in `delay` microseconds. Waits for a service that is just starting again. */
 function plan(name: string, delay: u64): bool {
   let outcome: i32 = RunStatus.ok;
   for (let i: u32 = 0; i < KILL_TRIES_MAX; i++) {
@@ -109,7 +110,7 @@ function plan(name: string, delay: u64): bool {
   return false;
 }
 
-/** Reads on for so many microseconds: errors may come. False, after a line, for anything else. */
+/** Goes on reading for so many microseconds. Errors are allowed; anything else is false, after a line. */
 function readUntil(microseconds: u64): bool {
   const until = now() + (microseconds * startup().timebase) / 1_000_000;
   do {
@@ -125,7 +126,7 @@ function readUntil(microseconds: u64): bool {
   return true;
 }
 
-/** Every file and the sectors, whole and right; a file whose read failed is opened again. */
+/** Reads every file and the sectors, which must be complete and right. A file whose read failed is opened again. */
 function readAll(): bool {
   for (let file: u32 = 0; file < fileCount(); file++) {
     if (!insist(file)) {

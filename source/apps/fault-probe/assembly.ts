@@ -1,4 +1,4 @@
-/** What probes.S provides. None is expected to return, but for the reader to see what would follow. */
+/** What probes.S provides. No probe is expected to return. */
 
 export declare function loadFrom(address: u64): void;
 export declare function storeTo(address: u64): void;

@@ -1,6 +1,6 @@
 /**
- * Tasks that never give their hart up: two for each hart that there may be. If others go on all the same, the tick
- * preempts; if the hogs end, a task that runs and never enters the kernel by itself can be killed.
+ * Tasks that never give their hart up: two for each possible hart. If other tasks go on, the tick preempts. If the hogs
+ * can be ended, a task that never enters the kernel by itself can be killed.
  */
 import { Kind, Right } from "abi/handle";
 import { PAGE_BYTES, USER_BEGIN, USER_MAPPINGS } from "abi/layout";
@@ -26,10 +26,10 @@ import { startup } from "runtime/startup";
 import { hogEnd, hogStart } from "./symbols";
 
 const HOGS: u32 = 8;
-/** How often this task sleeps and comes back while they run. */
+/** How often this task sleeps while they run. */
 const NAPS: u32 = 20;
 const NAP_MILLISECONDS: u64 = 5;
-/** After this long it was not the tick that brought this task back. */
+/** If a sleep takes longer than this, the tick did not bring this task back. */
 const PATIENCE_MILLISECONDS: u64 = 20_000;
 
 /** The capabilities of the hogs. */

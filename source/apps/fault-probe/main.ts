@@ -1,9 +1,9 @@
 /**
- * fault-probe: does one bad thing, named by its argument, for the tests of the kernel's faults: the task has to end with
- * one line that says what and where, and everything else has to go on. `sbi` and `preemption` are bad things that end
- * nobody; they say how they went.
+ * fault-probe: makes one fault, named by its argument, for the tests of the kernel's fault handling. The task has to
+ * end with one line that says what and where, and everything else has to go on. `sbi` and `preemption` end no task;
+ * they print how they went.
  *
- * Exit code 0: it went as it should. 1: it did not. 2: no such probe.
+ * Exit code 0: the result is the expected one. 1: it is not. 2: there is no such probe.
  */
 import { ExitCode } from "abi/exit";
 import { STARTUP_ARGUMENT_BYTES } from "abi/startup";

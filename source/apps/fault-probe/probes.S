@@ -1,4 +1,5 @@
-# Single instructions that a task may not execute, each as a function. What TypeScript can say is in probes.ts.
+# Single instructions that a task may not execute, each as a function. The probes that TypeScript can express are in
+# probes.ts.
 #
 # Words are spelt out where the assembler is not told of the extension (rv64imac): no task of this system is built
 # with floating point or vectors.
@@ -86,7 +87,7 @@ runOffStack:                        # pushes for ever
     sd    ra, 0(sp)
     j     runOffStack
 
-# What a hog runs: nothing, for ever. Copied to where it runs, so it must not depend on its place.
+# A hog's code: an endless loop. It is copied to where it runs, so it must not depend on its address.
     .globl hogStart, hogEnd
 hogStart:
     j     hogStart

@@ -1,8 +1,8 @@
 /**
- * One bad thing each, by name. A probe that comes back was not stopped, and says so by returning.
+ * One fault each, by name. A probe that returns was not stopped.
  *
- * Addresses are those of the Sv39 space as tests know it: the kernel's image in the top 2 GiB, its window on the devices
- * behind RAM, and the hole between the two ends that no table ever fills.
+ * Addresses are those of the Sv39 space as tests know it: the kernel's image in the top 2 GiB, its window on the
+ * devices behind RAM, and the hole between the two ends, which no table ever maps.
  */
 import { STACK_BYTES, STACK_TOP, STARTUP_PAGE, USER_BEGIN } from "abi/layout";
 import { FOREVER } from "abi/syscall";
@@ -19,7 +19,7 @@ const UART: u64 = 0x1000_0000;
 const HOLE: u64 = 0x1_0000_0000;
 const NOT_CANONICAL: u64 = 0x80_0000_0000;
 
-/** Data, to be executed. */
+/** Bytes of data that a probe executes. */
 const DATA_BYTES: u32 = 64;
 const data: usize = memory.data(DATA_BYTES, 8);
 
@@ -119,19 +119,19 @@ function instruction(name: usize, length: u32): bool {
   return true;
 }
 
-/** Never ends by itself, and waits for nothing. */
+/** Never ends by itself, and runs all the time. */
 function spin(): void {
   print(line().text("fault-probe: spins"));
   while (load<u64>(data) === 0) {}
 }
 
-/** Never ends by itself, and never runs either. */
+/** Never ends by itself, and waits all the time. */
 function wait(): void {
   print(line().text("fault-probe: waits"));
   sleepUntil(FOREVER);
 }
 
-/** Never ends by itself, and cannot become a loop: what it leaves behind on the stack is looked at afterwards. */
+/** Never ends by itself. The compiler cannot turn it into a loop, because it uses its stack after the call. */
 function recurse(at: usize): u64 {
   store<u64>(data, load<u64>(data) + 1);
   const deeper = recurse(at + 8);

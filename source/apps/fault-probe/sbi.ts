@@ -1,7 +1,7 @@
 /**
- * An ecall of a task is a system call, whatever it looks like: the numbers of SBI's extensions reach the kernel, which
- * knows no such call. If one reached the firmware, the machine would turn off, a hart would start at an address of
- * ours, or its timer would stop.
+ * Every ecall of a task is a system call, even one that looks like an SBI call: the numbers of SBI's extensions reach
+ * the kernel, which has no such call. If one reached the firmware, the machine would turn off, a hart would start at an
+ * address of ours, or its timer would stop.
  */
 import { Refusal } from "abi/refusal";
 import { SYSCALL_COUNT } from "abi/syscall";
@@ -36,7 +36,7 @@ export function callFirmware(): bool {
     isUnknown(DBCN) &&
     isUnknown(SYSCALL_COUNT) &&
     isUnknown(u64.MAX_VALUE) &&
-    // The high half counts: 2^32 + 4 is not Exit.
+    // The high half of a number counts: 2^32 + 4 is not Exit.
     isUnknown((1 << 32) + 4);
   // Legacy and base extensions share numbers with system calls, which judge their arguments.
   systemCall(0, 0, 0, 0, 0, 0, 0, LEGACY_SHUTDOWN);
@@ -49,7 +49,7 @@ export function callFirmware(): bool {
 
 function isUnknown(extension: u64): bool {
   for (let functionId: u64 = 0; functionId < FUNCTIONS; functionId++) {
-    // As SBI wants them: a hart, an address of ours, an argument. a6 is the function.
+    // Arguments as SBI expects them: a hart, an address of ours, an argument. a6 is the function.
     const status = systemCall(1, 0x10000, 0, 0, 0, 0, functionId, extension);
     tries += 1;
     if (status === Refusal.BadCall) {

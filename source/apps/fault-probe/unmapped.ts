@@ -1,6 +1,6 @@
 /**
- * Memory that was unmapped on one hart and is touched on another, which knows it from before. Nothing is mapped in between,
- * so that only the shoot-down can have made that hart forget it.
+ * Memory that is unmapped on one hart and touched on another, which has its translation from before. Nothing is mapped
+ * in between, so only the shoot-down can have made that hart forget it.
  *
  * There are two pages, unmapped one after the other: the second shoot-down has to reach a hart that the first reached.
  */
@@ -14,7 +14,9 @@ import { loadFrom } from "./assembly";
 const FIRST: u32 = USER_MAPPINGS;
 const SECOND: u32 = USER_MAPPINGS + 0x0010_0000;
 
-/** Does not return if all is well: the load at SECOND is a page fault. With one hart there is no other, and it is one, too. */
+/**
+ * Does not return if all is well: the load at SECOND is a page fault. That holds on a machine with one hart, too.
+ */
 export function touchUnmapped(): void {
   const harts = onlineHarts();
   if (harts === 0 || !isMapped(FIRST) || !isMapped(SECOND)) {

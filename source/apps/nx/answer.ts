@@ -3,10 +3,10 @@
  *
  *     nx: hart=0 hartid=2 ticks=12
  *
- * in which a value never has a space: what could confuse is written as %20. To a person it is a row of a table, under
- * headings that are printed where they change; and single facts stand below each other.
+ * in which a value never has a space: unsafe bytes are written like %20. To a person it is a row of a table, under
+ * headings that are printed when they change. Single facts have a line each.
  *
- * A command says its rows once, field by field, with the width that a column deserves; the form is chosen here.
+ * A command gives its rows once, field by field, with the width of each column; this file chooses the form.
  */
 import { PRODUCTION } from "gen/profile";
 import { line, print } from "runtime/log";
@@ -16,7 +16,7 @@ import { LINE_STATE_BYTES, Line } from "text/line";
 
 /** Bytes of a row. A longer one is cut, and ends in "~" (runtime/log.ts). */
 const ROW_BYTES: u32 = 240;
-/** The longest value that is laid out; a longer one is cut. */
+/** The longest value; a longer one is cut. */
 const VALUE_BYTES: u32 = 200;
 /** Where the values of single facts begin. */
 const FACT_COLUMN: u32 = 18;
@@ -36,10 +36,10 @@ const valueLine = changetype<Line>(memory.data(LINE_STATE_BYTES, 8));
 const valueBuffer: usize = memory.data(VALUE_BYTES, 8);
 
 let forPeople: bool = false;
-/** The row is a list of single facts. */
+/** Whether the row is a list of single facts. */
 let isFacts: bool = false;
 
-/** Which form the answers have from now on. */
+/** Chooses the form of the answers from now on. */
 export function answerPeople(isPerson: bool): void {
   forPeople = isPerson;
 }
@@ -99,7 +99,7 @@ export function words(key: string, width: u32, value: string): void {
   field(key, width, beginValue().text(value), false);
 }
 
-/** Bytes that nobody vouches for. */
+/** A value of untrusted bytes. */
 export function bytes(key: string, width: u32, start: usize, length: u32): void {
   const value = beginValue();
   if (isUtf8(start, length)) {
@@ -110,7 +110,7 @@ export function bytes(key: string, width: u32, start: usize, length: u32): void 
   field(key, width, value, false);
 }
 
-/** A value that was put together by the caller: begins with `beginValue`, at most 200 bytes. */
+/** A value that the caller composed, which begins with `beginValue` and has at most 200 bytes. */
 export function composed(key: string, width: u32, value: Line): void {
   field(key, width, value, false);
 }
@@ -131,7 +131,7 @@ export function endRow(): void {
   print(line().bytes(rowBuffer, trimmed(row)));
 }
 
-/** The length of a row without the spaces at its end, which a last column has. */
+/** The length of a row without the padding of its last column. */
 function trimmed(text: Line): u32 {
   let length = text.length;
   while (forPeople && length > 0 && load<u8>(text.address + <usize>(length - 1)) === SPACE) {
@@ -140,7 +140,7 @@ function trimmed(text: Line): u32 {
   return length;
 }
 
-/** A sentence to whoever asked: in both forms the same, and never a part of an answer. */
+/** A sentence to the user. It is the same in both forms, and never part of an answer. */
 export function say(text: string): Line {
   const sentence = line();
   if (!forPeople) {
@@ -203,7 +203,7 @@ function pad(to: Line, used: u32, width: u32): void {
   }
 }
 
-/** The value without what could steer a terminal. */
+/** The value without bytes that could control a terminal. */
 function harmless(to: Line, value: Line): void {
   for (let i: u32 = 0; i < value.length; i++) {
     const byte = load<u8>(value.address + <usize>i);
@@ -235,7 +235,7 @@ function hexDigit(value: u8): u8 {
   return <u8>load<u16>(changetype<usize>(HEX_DIGITS) + ((<usize>value) << 1));
 }
 
-/** Columns on a terminal, a character one. */
+/** Columns on a terminal: each character counts as one. */
 function columnsOf(start: usize, length: u32): u32 {
   let count: u32 = 0;
   for (let i: u32 = 0; i < length; i++) {

@@ -16,20 +16,20 @@ import { answerAudit } from "./trail";
 import { answerTree } from "./tree";
 import { Flaw, parse, restLength, restStart, wordCount, wordLength, wordStart } from "./words";
 
-/** What became of a line. The first three are exit codes (abi/exit.ts). */
+/** The outcome of a line. The first three are exit codes (abi/exit.ts). */
 export const enum Outcome {
   Answered = 0,
-  /** The system could not say; a line has said why. */
+  /** The system could not answer; a line has said why. */
   Failed = 1,
-  /** It was no command; a line has said so. */
+  /** The line was no command; a message has said so. */
   Unknown = 2,
   /** `poweroff`. */
   PowerOff = 3,
-  /** There was nothing in the line. */
+  /** The line was empty. */
   Empty = 4,
 }
 
-/** A guess may be one change away for every so many letters, and one in any case. */
+/** A guess may be one change away for each this many letters, and always one. */
 const LETTERS_PER_CHANGE: u32 = 3;
 const WORDS_OF_COMMAND_MAX: u32 = 3;
 /** How much of a line is repeated in a sentence about it. */
@@ -46,7 +46,7 @@ class Command {
   /** Its arguments, as `help` shows them. */
   use: string;
   help: string;
-  /** Carries it out. False, after a line. */
+  /** Executes the command. False, after a line. */
   act: () => bool;
 
   is(name: string, use: string, help: string, act: () => bool): bool {
@@ -58,7 +58,7 @@ class Command {
   }
 }
 
-/** The row that a walk through the table has come to. */
+/** The current row of a search through the table. */
 const row = changetype<Command>(memory.data(offsetof<Command>(), 8));
 
 /** The table: command, its arguments, what it does, and the function that does it. False behind the last row. */
@@ -101,7 +101,7 @@ function describe(index: u32, row: Command): bool {
   }
 }
 
-/** Carries out a line. */
+/** Executes a line. */
 export function execute(line: usize, length: u32): Outcome {
   const flaw = parse(line, length);
   if (flaw !== Flaw.None) {
@@ -143,7 +143,7 @@ function isNamed(command: Command): bool {
   return wordCount() >= count && equals(typed.address, typed.length, command.name);
 }
 
-/** Says that it is no command, and what may have been meant. */
+/** Says that the line is no command, and suggests one that may have been meant. */
 function sayUnknown(): void {
   const nearest = nearestCommand();
   let beginnings: u32 = 0;
@@ -165,7 +165,7 @@ function sayUnknown(): void {
   print(sentence);
 }
 
-/** Whether all that was typed is how the command of that name begins. */
+/** Whether the whole line is the beginning of that command's name. */
 function isBeginning(name: string): bool {
   const typed = firstWords(wordCount());
   return (
@@ -207,7 +207,7 @@ function withoutLast(sentence: Line): Line {
   return sentence;
 }
 
-/** The row of the command that is nearest to what was typed; one behind the last if none is near. */
+/** The row of the command that is nearest to the line; one behind the last if none is near. */
 function nearestCommand(): u32 {
   let best: u32 = FAR;
   let found: u32 = u32.MAX_VALUE;
@@ -260,7 +260,7 @@ function answerHelp(): bool {
   return true;
 }
 
-/** `echo text`: what follows the word, as it was typed. */
+/** `echo text`: prints the text as it was typed. */
 function echo(): bool {
   print(say("").printable(restStart(1), min<u32>(restLength(1), ECHO_BYTES_MAX)));
   return true;

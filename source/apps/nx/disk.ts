@@ -71,7 +71,7 @@ function readFirst(service: u32, vmo: u32): i32 {
   if (outcome !== BlkStatus.ok) {
     return outcome;
   }
-  // A service that told us a size of zero must not make us divide by it.
+  // A service may say that the size is zero: we must not divide by it.
   const size = disk.sectorBytes;
   if (size === 0 || FIRST_BYTES % size !== 0) {
     return BlkStatus.malformedReply;

@@ -28,7 +28,7 @@ import {
 import { FILE_WINDOW, FILE_WINDOW_BYTES } from "./limits";
 import { wordLength, wordStart } from "./words";
 
-/** What a path may begin with, and need not. */
+/** An optional beginning of a path. */
 const SCHEME: string = "pkg://";
 /** Bytes of a file in one row of an answer to a program. */
 const DATA_BYTES: u32 = 64;
@@ -104,7 +104,7 @@ function showFile(service: u32): i32 {
     let at: u64 = 0;
     while (outcome === FsStatus.ok && at < file.size) {
       outcome = readFile(service, file, at, FILE_WINDOW_BYTES, 0);
-      // The end came before the size that `open` told: the file is not what it was.
+      // The file ended before the size that `open` returned: it has changed.
       if (outcome === FsStatus.ok && file.bytesRead === 0) {
         outcome = FsStatus.corrupt;
       }
@@ -129,7 +129,7 @@ function showFile(service: u32): i32 {
 
 let lastByte: u8 = LINE_FEED;
 
-/** The text, but for what could steer a terminal: control characters, and the second byte of U+0080 to U+009F. */
+/** The text without what could control a terminal: control characters, and the second byte of U+0080 to U+009F. */
 function showText(length: u32): void {
   let used: u32 = 0;
   for (let i: u32 = 0; i < length; i++) {
@@ -147,7 +147,7 @@ function showText(length: u32): void {
   }
 }
 
-/** What comes next begins on a line of its own. */
+/** Ends the text's last line, so that the next output begins on a line of its own. */
 function endText(): void {
   if (lastByte !== LINE_FEED) {
     store<u8>(shown, LINE_FEED);

@@ -1,5 +1,5 @@
 /**
- * `hw smp`, `hart stop`, `hart start`: the harts as the kernel counts them, and what can be done to them.
+ * `hw smp`, `hart stop`, `hart start`: the harts with the kernel's counters, and stopping and starting them.
  */
 import { Topic } from "abi/info";
 import { Refusal } from "abi/refusal";
@@ -15,7 +15,7 @@ import { wordLength, wordStart } from "./words";
 
 /** Logical hart numbers are below this; one that did not come up leaves a gap. */
 const HARTS_MAX: u32 = 4;
-/** How long a hart that was asked to stop is waited for: five seconds. */
+/** How often to look whether a hart has stopped: for five seconds in all. */
 const STOP_LOOKS_MAX: u32 = 1000;
 const STOP_LOOK_MILLISECONDS: u64 = 5;
 
@@ -26,7 +26,7 @@ export function answerSmp(): bool {
   if (status < 0) {
     return refused("asking the kernel", status);
   }
-  // Printing is a system call as well: what it brings back is not what was asked for here.
+  // Printing is a system call too, so it would overwrite the results.
   const online = result(5);
   beginFacts("smp");
   number("online", 0, popcnt(online));
@@ -35,7 +35,7 @@ export function answerSmp(): bool {
     return true; // which harts, and how often they ticked, is for bring-up only
   }
   for (let hart: u32 = 0; hart < HARTS_MAX; hart++) {
-    // There are counters for a hart that is not online as well.
+    // The kernel has counters for harts that are not online, too.
     if (((online >> hart) & 1) !== 0 && information(info, Topic.Hart, hart) >= 0) {
       answerHart(hart);
     }
@@ -43,7 +43,7 @@ export function answerSmp(): bool {
   return true;
 }
 
-/** The six words of Topic.Hart that were just asked for, and the three of Topic.HartLimits. */
+/** Prints the six words of Topic.Hart that were just requested, and the three of Topic.HartLimits. */
 function answerHart(hart: u32): void {
   beginRow();
   number("hart", 4, hart);
@@ -78,7 +78,7 @@ export function stop(): bool {
   return false;
 }
 
-/** Whether `hart` goes offline: at its next trap, which a tick brings about. */
+/** Whether `hart` goes offline. It does so at its next trap, at the latest the next tick. */
 function isGone(hart: u32): bool {
   for (let i: u32 = 0; i < STOP_LOOKS_MAX; i++) {
     if ((onlineHarts() & (1 << hart)) === 0) {

@@ -14,7 +14,7 @@ export const FILE_WINDOW: usize = 0x1100_0000;
 export const FILE_WINDOW_BYTES: u32 = 0x1_0000;
 
 export const TREE_WINDOW: usize = 0x1200_0000;
-/** The largest tree that is looked at. */
+/** The largest device tree that is read. */
 export const TREE_BYTES_MAX: u32 = 0x10_0000;
 
 if (FILE_WINDOW + FILE_WINDOW_BYTES > TREE_WINDOW) {

@@ -1,9 +1,9 @@
 /**
- * nx, in the guest. With an argument it carries out that one command and leaves: the answer goes to the console in lines
- * that a program can read (`nx: key=value …`, ended by `nx: end`); ./nx on the host asks, and prints tables. Without one
- * it is the shell.
+ * nx, in the guest. With an argument it executes that one command and leaves. The answer goes to the console in lines
+ * that a program can read (`nx: key=value …`, ended by `nx: end`), from which ./nx on the host prints tables. Without
+ * an argument it is the shell.
  *
- * Exit code 0: answered. 1: the system could not say. 2: no such command.
+ * Exit code 0: answered. 1: the system could not answer. 2: no such command.
  */
 import { STARTUP_ARGUMENT_BYTES } from "abi/startup";
 import { setTaskName } from "runtime/panic";

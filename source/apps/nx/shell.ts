@@ -1,5 +1,5 @@
 /**
- * The shell: asks consoled for a line, carries it out, again; until `poweroff`, Ctrl-D, or the end of consoled.
+ * The shell: reads a line from consoled, executes it, and repeats until `poweroff`, Ctrl-D, or the end of consoled.
  */
 import { Role } from "abi/startup";
 import { NO_SLOT } from "abi/syscall";
@@ -12,12 +12,12 @@ import { answerPeople } from "./answer";
 import { execute, Outcome } from "./commands";
 
 const PROMPT: string = "nx> ";
-/** The first line: from here on the console is a person's. ./nx boot waits for it (tools/boot/interactive.ts). */
+/** The first line: from here on a person uses the console. ./nx boot waits for it (tools/boot/interactive.ts). */
 const GREETING: string = "nx: shell (help lists the commands, poweroff ends)";
 
 const typed = changetype<TypedLine>(memory.data(offsetof<TypedLine>(), 8));
 
-/** False, after a line, if there is nobody to read from. */
+/** False, after a line, if there is no consoled to read from. */
 export function shell(): bool {
   const service = slotOf(Role.ConsoleService);
   if (service === NO_SLOT) {

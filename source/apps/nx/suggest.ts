@@ -3,9 +3,9 @@
  * neighbours swapped) lead from one word to another. The optimal string alignment distance, with three rows.
  */
 
-/** Longer words are not compared: nobody mistypes that much. */
+/** Longer words are not compared, since no command is that long. */
 export const COMPARED_BYTES_MAX: u32 = 24;
-/** The distance to what is not compared. */
+/** The distance of a word that is not compared. */
 export const FAR: u32 = 1000;
 
 const ROW_COUNT: u32 = 3;

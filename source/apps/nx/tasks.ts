@@ -1,5 +1,5 @@
 /**
- * `ps`, `run` and `kill`: the tasks that there are, one more, and one less.
+ * `ps`, `run` and `kill`: lists the tasks, runs a program, ends a service.
  */
 import { Topic } from "abi/info";
 import { Role } from "abi/startup";
@@ -29,7 +29,7 @@ import {
 } from "./answer";
 import { restLength, restStart, wordLength, wordStart } from "./words";
 
-/** Far more than there can be: the kernel says where its table ends. */
+/** Far more than can exist: the kernel says where its table ends. */
 const TASKS_MAX: u32 = 1024;
 
 const name: usize = memory.data(TASK_NAME_BYTES, 8);
@@ -80,7 +80,7 @@ export function taskText(id: u32, to: Line): Line {
   return generation === 0 ? to : to.text(".").decimal(generation);
 }
 
-/** The name of task `index`, or "-" for one that there is not (any more). */
+/** The name of task `index`, or "-" if there is no such task, or none any more. */
 export function nameOf(index: u32): Line {
   const isThere = information(slotOf(Role.Info), Topic.Task, index) >= 0 && result(1) !== 0;
   if (!isThere) {
@@ -171,8 +171,8 @@ export function answerRun(): bool {
 }
 
 /**
- * `kill service`, through nexus-init, which answers before it does it: what comes then is there to be seen. False, after
- * a line, if the service lives on.
+ * `kill service`, through nexus-init, which answers first and then ends the service, so that the person sees what
+ * follows. False, after a line, if nexus-init refuses.
  */
 export function answerKill(): bool {
   const service = slotOf(Role.InitService);

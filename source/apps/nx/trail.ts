@@ -1,6 +1,6 @@
 /**
  * `audit`: what the kernel and the services wrote into the audit trail. Each kind has records of its own there
- * (abi/audit.ts); here they are merged into one story again, by their sequence.
+ * (abi/audit.ts); this merges them into one story, by their sequence.
  */
 import { AUDIT_KIND_COUNT, AUDIT_READ_AGAIN, AUDIT_RECORDS_MAX, Audit } from "abi/audit";
 import { Role } from "abi/startup";
@@ -31,7 +31,7 @@ import {
 } from "./answer";
 import { taskText } from "./tasks";
 
-/** What the kernel says in place of a task where there was none. */
+/** The kernel's number for "no task". */
 const NO_TASK: u64 = 0xffff_ffff;
 
 @unmanaged
@@ -54,7 +54,7 @@ const records: usize = memory.data(RECORDS_MAX * offsetof<Record>(), 8);
 const name: usize = memory.data(NAME_BYTES, 8);
 let count: u32 = 0;
 
-/** All records that are left, the oldest first. False, after a line. */
+/** Prints all records that are left, the oldest first. False, after a line. */
 export function answerAudit(): bool {
   const audit = slotOf(Role.Audit);
   if (audit === NO_SLOT) {

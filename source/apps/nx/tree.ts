@@ -1,6 +1,6 @@
 /**
- * `hw dt`: the device tree as the firmware handed it over, one row a node. It is mapped read-only, and every offset in
- * it is checked by libs/fdt before anything is believed.
+ * `hw dt`: the device tree as the firmware handed it over, one row a node. It is mapped read-only, and libs/fdt checks
+ * every offset in it before it is used.
  */
 import { Right } from "abi/handle";
 import { PAGE_BYTES } from "abi/layout";

@@ -1,6 +1,6 @@
 /**
- * A command line as words: what stands between spaces, or between quotation marks. The words are copied here, so they
- * outlive whatever the line came from.
+ * A command line as words, which spaces separate or quotation marks enclose. The words are copied here, so they outlive
+ * the line's own buffer.
  */
 
 import { LINE_BYTES_MAX } from "gen/idl/console";
@@ -25,7 +25,7 @@ export const enum Flaw {
   None = 0,
   TooLong = 1,
   TooManyWords = 2,
-  /** A quotation mark has no second one. */
+  /** A closing quotation mark is missing. */
   OpenQuote = 3,
 }
 
@@ -33,7 +33,7 @@ if (ARGUMENT_BYTES_MAX > LINE_BYTES_MAX) {
   ERROR("an argument fits into a line");
 }
 
-/** Takes a line apart. */
+/** Splits a line into words. */
 export function parse(line: usize, length: u32): Flaw {
   count = 0;
   copyBytes = 0;

@@ -1,6 +1,6 @@
 /**
- * Tasks that are made and never started: killed, or simply let go of, as often as it takes to run out of anything that
- * is not given back. A program that could use up the kernel's memory or tasks this way would stop everybody else.
+ * Tasks that are made and never started, but killed or dropped, often enough to run out of anything that is not given
+ * back. A program that could use up the kernel's memory or tasks this way would stop all others.
  */
 import { Kind, Right } from "abi/handle";
 import { Topic } from "abi/info";
@@ -27,12 +27,12 @@ import { fail, failed } from "./report";
 
 /** More than the kernel has room for tasks, memory objects or notifications at a time. */
 const ROUNDS: u32 = 300;
-/** A task that was let go of ends at a tick: there may be no room for the next one until then. */
+/** A dropped task ends at a tick: there may be no room for the next one until then. */
 const PAUSES_MAX: u32 = 500;
 const PAUSE_MILLISECONDS: u64 = 10;
 
 const MEMORY_BYTES: u32 = 16 * PAGE_BYTES;
-/** What all rounds together may cost: less than one round leaves behind if nothing of it comes back. */
+/** The memory that all rounds together may cost: less than one round leaves behind if none of it is given back. */
 const LOSS_BYTES_MAX: u64 = 16 * 4096;
 
 /** `selftest: births ok n=<how many>`: all that unborn tasks held has come back, in both ways to give one up. */

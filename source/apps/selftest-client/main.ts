@@ -1,7 +1,6 @@
 /**
- * selftest-client: proves from inside a running system what the contract asks for. It is loaded from the disk, so that
- * it runs at all is part of the proof. Each test says for itself what it saw; with one that failed the exit code is
- * ExitCode.Failed.
+ * selftest-client: proves from inside a running system what the contract asks for. It is loaded from the disk, so its
+ * start is part of the proof. Each test prints its own result; if one fails, the exit code is ExitCode.Failed.
  */
 import { ExitCode } from "abi/exit";
 import { setTaskName } from "runtime/panic";

@@ -1,9 +1,10 @@
 /**
  * Files come whole and unchanged from the package file system, through the disk.
  *
- * Reached from main.ts. The walk of a read begins here: runtime/packages.ts ▸ services/packagefsd ▸ services/virtioblkd ▸ the device writes
- * the sectors. packagefsd answers into a memory object that is shared with it. Each file is read in pieces of a size
- * that fits nothing (no sector, no block), the SHA-256 over the pieces is held against the one that the index states.
+ * Reached from main.ts. The walk of a read begins here: runtime/packages.ts ▸ services/packagefsd ▸ services/virtioblkd
+ * ▸ the device writes the sectors. packagefsd writes the content into a memory object that is shared with it. Each file
+ * is read in pieces whose size is no multiple of a sector or a block, and the SHA-256 over the pieces is compared with
+ * the one in the index.
  */
 import { Right } from "abi/handle";
 import { PAGE_BYTES, USER_MAPPINGS } from "abi/layout";
@@ -58,7 +59,7 @@ export function testPackages(): bool {
     return false;
   }
 
-  // The program that is running, many blocks long, and surely there.
+  // The program that is running: many blocks long, and certainly in the image.
   if (!checkFile("bin/selftest-client")) {
     return false;
   }
@@ -91,7 +92,7 @@ function shareMemory(): bool {
   return outcome === FsStatus.ok ? true : refused("attaching shared memory", outcome);
 }
 
-/** Reads the file and holds it against the index. `file` and `digest` are the file's then. */
+/** Reads the file and checks it against the index. `file` and `digest` then hold the file's values. */
 function checkFile(name: string): bool {
   const path = pathLine.begin(pathBuffer, PATH_BYTES_MAX).text(name);
   let outcome = openFile(service, path.address, path.length, file);

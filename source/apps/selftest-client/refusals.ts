@@ -1,7 +1,7 @@
 /**
- * Attacks that have to be refused, each with the refusal that the ABI names for it. A task that asks for what is not
- * its own gets a negative number and goes on; nothing else happens. The attacks on the kernel are here, those on the
- * services in services.ts.
+ * Attacks that have to be refused, each with the refusal that the ABI names for it. A task that asks for something it
+ * has no right to gets a negative number and goes on; nothing else happens. The attacks on the kernel are here, those
+ * on the services in services.ts.
  */
 import { Kind, Right, SLOT_COUNT } from "abi/handle";
 import { Topic } from "abi/info";
@@ -189,7 +189,7 @@ function attackPointers(): bool {
   );
 }
 
-/** Tasks and harts that are not this one's to move. */
+/** Tasks and harts that this task has no right to change. */
 function attackTasks(): bool {
   return (
     isRefusedWith(Refusal.HartOffline, yieldTo(63), "going to hart 63") &&
@@ -234,7 +234,7 @@ function attackClasses(): bool {
   return isWell;
 }
 
-/** Messages that are too long, replies to nobody. */
+/** Messages that are too long, replies without a caller. */
 function attackMessages(): bool {
   const service = slotOf(Role.PackageService);
   return (
@@ -251,7 +251,7 @@ function attackMessages(): bool {
   );
 }
 
-/** A system call as it is, with one argument of 64 bits. */
+/** A raw system call with one argument of 64 bits. */
 function raw(number: u64, argument: u64): i32 {
   return <i32>systemCall(argument, 0, 0, 0, 0, 0, 0, number);
 }

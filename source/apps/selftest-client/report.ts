@@ -1,5 +1,5 @@
 /**
- * How a self-test says what it found.
+ * How a self-test reports its result.
  *
  *   SELFTEST: <what> ok                      it was seen to happen
  *   proof: <name> <data> sha256=<64 hex>     what was measured, and SHA-256 over "<nonce> <name> <data>"
@@ -68,7 +68,7 @@ export function passed(what: string, name: string, data: Line): bool {
   return true;
 }
 
-/** The beginning of the line for a self-test that failed; why follows, then `fail`. */
+/** The beginning of the line for a self-test that failed; the reason follows, then `fail`. */
 export function failed(name: string): Line {
   return line().text("SELFTEST: ").text(name).text(" FAILED ");
 }
@@ -79,7 +79,7 @@ export function fail(words: Line): bool {
   return false;
 }
 
-/** Why a call failed, behind what was said so far: a Refusal's name, or a service's status. */
+/** The name of a call's outcome: a Refusal, or a service's status. */
 export function outcomeName(outcome: i32, statusName: (status: i32) => string): string {
   return outcome < 0 ? refusalName(outcome) : statusName(outcome);
 }

@@ -1,6 +1,6 @@
 /**
- * Attacks on the services: what a client may ask for, and what it is told when it asks for something else. A write to
- * the disk is among them: it has to be refused with an error, not ignored.
+ * Attacks on the services: requests that a client may not make, and the answer to each. One of them is a write to the
+ * disk: it has to be refused with an error, not ignored.
  */
 import { PAGE_BYTES } from "abi/layout";
 import { infoBytes, messageInfo } from "abi/message";
@@ -37,7 +37,7 @@ const disk = changetype<DiskInfo>(memory.data(offsetof<DiskInfo>(), 8));
 const pathLine = changetype<Line>(memory.data(LINE_STATE_BYTES, 8));
 const pathBuffer: usize = memory.data(PATH_BYTES_MAX, 8);
 
-/** All of them; the block service's only where there is one. */
+/** Runs all of them; those on the block service only if there is one. */
 export function attackServices(): bool {
   if (!attackPaths() || !attackFiles() || !attackProtocol()) {
     return false;
@@ -57,7 +57,9 @@ function attackPaths(): bool {
   );
 }
 
-/** A read that would leave the file's rights, the attached memory, or what one read may be. pkgfs.ts attached memory. */
+/**
+ * A read that would leave the file's rights, the attached memory, or what one read may be. pkgfs.ts attached memory.
+ */
 function attackFiles(): bool {
   const service = slotOf(Role.PackageService);
   if (!isOpened(FsStatus.ok, "fixtures/hello.txt")) {
@@ -85,7 +87,7 @@ function readOther(service: u32, number: u32): i32 {
   return readFile(service, stranger, 0, 8, 0);
 }
 
-/** Messages that are none. */
+/** Malformed messages. */
 function attackProtocol(): bool {
   memory.fill(messagePage(), 0xff, 64);
   if (!isFs(FsStatus.badMessage, sendRaw(PackageFsMethod.open, 64), "a message of ones")) {
@@ -147,7 +149,7 @@ function isOpened(due: FsStatus, name: string): bool {
   return isFs(due, openFile(slotOf(Role.PackageService), path.address, path.length, file), name);
 }
 
-/** A call with `bytes` of whatever the message page holds. */
+/** A call with the first `bytes` bytes of the message page as they are. */
 function sendRaw(method: u64, bytes: u32): i32 {
   const status = call(slotOf(Role.PackageService), messageInfo(bytes), method, 0, FOREVER);
   if (status < 0) {

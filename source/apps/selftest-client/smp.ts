@@ -1,9 +1,9 @@
 /**
  * Every hart ticks, and every hart's interrupt reaches every other.
  *
- * Ticks: each hart's counter is read, then read again until all have grown; what was read is the proof. IPIs: this
- * task moves itself to hart a and asks from there to go on at hart b, which is a wake-up across harts, so hart a has
- * to interrupt hart b; after all ordered pairs the kernel's matrix of taken IPIs has no zero off its diagonal.
+ * Ticks: each hart's counter is read, then read again until all have grown. The values are the proof. IPIs: this task
+ * moves itself to hart a and asks from there to continue on hart b. That is a wake-up across harts, so hart a has to
+ * interrupt hart b. After all ordered pairs the kernel's matrix of taken IPIs has no zero off its diagonal.
  */
 import { Topic } from "abi/info";
 import { Role } from "abi/startup";
@@ -22,7 +22,7 @@ const HARTS_MAX: u32 = 4;
 const TICK_ROUNDS_MAX: u32 = 1200;
 const TICK_ROUND_MILLISECONDS: u64 = 50;
 
-/** How often all pairs are gone through again: a hart that is already awake, or was told already, needs no IPI. */
+/** How often all pairs are tried again: a hart that is already awake, or was already told, needs no IPI. */
 const PAIR_ROUNDS_MAX: u32 = 200;
 const PAUSE_MILLISECONDS: u64 = 2;
 
@@ -90,7 +90,7 @@ export function testIpis(): bool {
   return fail(nameHart(words.text(" at "), quiet % HARTS_MAX));
 }
 
-/** Notes which harts are online. False, after a line, where the kernel's count is another. */
+/** Notes which harts are online. False, after a line, if the kernel's count differs. */
 function findHarts(): bool {
   const info = slotOf(Role.Info);
   const status = information(info, Topic.System, 0);

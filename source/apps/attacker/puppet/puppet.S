@@ -8,14 +8,14 @@
 #                   number -1 ends the task with code 0, number -2 goes back to the first record
 #   echoStart       answers every call at its endpoint, after some work of its own, for ever
 #   holderStart     HELD_ROUNDS times: reads the word at HELD with LR, yields, and writes back with SC what it had read
-#   rivalStart      HELD_ROUNDS times: adds one to the word, does LR of it if it is to, and yields. Both end with code 0
+#   rivalStart      HELD_ROUNDS times: adds one to the word, does LR of it if told to, and yields. Both end with code 0
 #
 #                     0 the word │ 8 additions │ 16 whether the rival does LR
 #
 #   crimes          a table: CRIME_BYTES each; one crime, then Exit with code CRIME_DONE if nothing stopped it. SCRIPT
 #                   holds a word that it may need: an address
 #
-# Nothing here is called by the attacker itself.
+# The attacker itself never calls this code.
 
     .equ SCRIPT_PAGE, 0x20          # lui's operand for SCRIPT = 0x2_0000 (puppet.ts)
     .equ SYSCALL_EXIT, 4

@@ -1,11 +1,11 @@
 /**
  * The attacker's children: tasks whose code it copies from its own text (puppet.S), and whose memory it shares. They do
- * what would end the attacker itself, or what takes several tasks.
+ * what would end the attacker itself, or needs several tasks.
  *
  *   0x0001_0000  code, R-X     0x0002_0000  script, RW-, shared with the attacker at a window of its own
  *
- * A criminal commits one crime and, if nothing stops it, ends with exit code CRIME_DONE. A puppet does a list of system
- * calls and notes what each gave.
+ * A criminal commits one crime and, if nothing stops it, ends with exit code CRIME_DONE. A puppet makes a list of
+ * system calls and notes the results of each.
  */
 import { Kind, Right } from "abi/handle";
 import { PAGE_BYTES, USER_BEGIN, USER_MAPPINGS } from "abi/layout";
@@ -103,7 +103,7 @@ export class Step {
   times: u64;
 
   get done(): u64 {
-    // The child writes it while this is asked.
+    // The child writes it while this task reads it.
     return atomic.load<u64>(changetype<usize>(this) + offsetof<Step>("times"));
   }
 }
@@ -148,13 +148,13 @@ export class Puppet {
     return this;
   }
 
-  /** The script begins anew here, for ever. */
+  /** The script starts again here, for ever. */
   repeats(): Puppet {
     this.step(this.steps).number = STEP_AGAIN;
     return this;
   }
 
-  /** Lets it loose. */
+  /** Starts the child. */
   starts(): i32 {
     return startTask(this.task, USER_BEGIN, SCRIPT + SCRIPT_BYTES);
   }
@@ -164,7 +164,7 @@ export class Puppet {
     return wait(this.ended, deadlineIn(CRIME_MILLISECONDS, startup().timebase)) >= 0;
   }
 
-  /** Ends it, waits for that, and lets go of it. */
+  /** Ends the child, waits for its end, and drops its capabilities. */
   ends(): bool {
     killTask(this.task);
     const isOver = this.awaitEnd();
@@ -172,7 +172,7 @@ export class Puppet {
     return isOver;
   }
 
-  /** Lets go of a child that has ended. */
+  /** Drops the capabilities of a child that has ended. */
   forget(): void {
     drop(this.task);
     drop(this.ended);
@@ -260,8 +260,8 @@ function shareScript(p: Puppet): i32 {
 }
 
 /**
- * Has a child commit one crime, with `word` where it may need an address, and tells what came of it: how it ended;
- * `done` for a crime that nothing stopped; for an ecall, what it was answered.
+ * Makes a child commit one crime, with `word` as an address that it may need, and prints the outcome: how the child
+ * ended; `done` for a crime that nothing stopped; for an ecall, its result.
  */
 export function commit(what: string, crime: Crime, word: u64): void {
   const p = child(0, Class.App, crimes() + <usize>(<u32>crime * CRIME_BYTES), CRIME_BYTES);
