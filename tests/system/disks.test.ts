@@ -86,7 +86,7 @@ describe.skipIf(!hasQemu)("a disk of QEMU (qemu-system-riscv64 is installed)", (
       512,
       [],
       [
-        "pkgfs: image refused: what it would lie on is smaller than one block of 4096 bytes at block 0 of mmio=0x10001000",
+        "pkgfs: image refused: its disk or file is smaller than one block of 4096 bytes at block 0 of mmio=0x10001000",
         "nexus-init: packagefsd ended: exit code 66(NotMounted)",
       ],
     ],
@@ -105,7 +105,7 @@ describe.skipIf(!hasQemu)("a disk of QEMU (qemu-system-riscv64 is installed)", (
       everyDisk("iommu_platform=on"),
       [
         "virtioblkd: refused mmio=0x10001000 fault=14(NeedsIommu)" +
-          " (it wants an IOMMU, and there is none here: iommu_platform=on is one too many)",
+          " (it wants an IOMMU, and there is none here: remove iommu_platform=on)",
         "nexus-init: virtioblkd ended: exit code 65(DiskRefused)",
       ],
     ],

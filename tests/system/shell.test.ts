@@ -166,7 +166,7 @@ describe.skipIf(!hasQemu)("the shell (qemu-system-riscv64 is installed)", () => 
       });
       expect(report.proofs).toHaveLength(3);
       expect(lines).toContain("packagefsd is to end");
-      expect(lines).toContain("no service was ended: none that runs has this name (ps lists the tasks)");
+      expect(lines).toContain("no service was ended: no running service has this name (ps lists the tasks)");
     },
     BOOT_TIMEOUT_MS,
   );

@@ -95,7 +95,7 @@ onEachMachine("the disk's image", (boot) => {
       const signed = await boot({ disk: pkgfsImage, smp: 2, timeoutSeconds: 60 }, trustedBuild());
       expect(signed.ok).toBe(false);
       expect(pkgfsLines(signed.lines)).toContain(
-        "pkgfs: image refused: signed, where the image of this build is not at block 0 of mmio=0x10001000",
+        "pkgfs: image refused: signed, but the image of this build is not at block 0 of mmio=0x10001000",
       );
     },
     BOOT_TIMEOUT_MS,

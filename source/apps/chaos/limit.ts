@@ -61,7 +61,7 @@ export function endEverything(): bool {
   for (let i: u32 = 0; i < TRIES_MAX; i++) {
     pause();
   }
-  print(line().text("chaos: nexus-init has ended, and everything goes on"));
+  print(line().text("chaos: nexus-init was to end, but the system goes on"));
   return false;
 }
 

@@ -127,7 +127,7 @@ export function checkFile(file: u32): i32 {
   }
   const size = load<u64>(sizes + <usize>(file << 3));
   if (opened.size !== size) {
-    return wrong(file, "its size");
+    return wrong(file, "size");
   }
   const hash = sha.begin();
   let at: u64 = 0;
@@ -147,7 +147,7 @@ export function checkFile(file: u32): i32 {
   }
   hash.finish(digest);
   if (memory.compare(digest, digests + <usize>(file * SHA256_DIGEST_BYTES), SHA256_DIGEST_BYTES) !== 0) {
-    return wrong(file, "its content");
+    return wrong(file, "content");
   }
   outcome = closeFile(packages, opened);
   return outcome === FsStatus.ok ? 1 : judgeFs(file, outcome);
@@ -207,7 +207,7 @@ function judgeFs(file: u32, outcome: i32): i32 {
 }
 
 function wrong(file: u32, what: string): i32 {
-  print(line().text("chaos: ").text(nameOf(file)).text(": wrong is ").text(what));
+  print(line().text("chaos: ").text(nameOf(file)).text(": wrong ").text(what));
   return -1;
 }
 

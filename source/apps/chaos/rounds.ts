@@ -145,7 +145,7 @@ function insist(file: u32): bool {
       return verdict > 0;
     }
   }
-  print(line().text("chaos: reading did not get well again"));
+  print(line().text("chaos: reads did not recover"));
   return false;
 }
 

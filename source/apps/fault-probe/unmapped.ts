@@ -28,7 +28,7 @@ export function touchUnmapped(): void {
       continue;
     }
     if (!moveTo(hart)) {
-      return failed("no way to a hart");
+      return failed("cannot move to another hart");
     }
     loadFrom(FIRST);
     loadFrom(SECOND);
@@ -37,7 +37,7 @@ export function touchUnmapped(): void {
     return failed("no unmapping");
   }
   if (!moveTo(ctz(harts))) {
-    return failed("no way back");
+    return failed("cannot move back");
   }
   loadFrom(SECOND);
 }

@@ -131,9 +131,9 @@ export function execute(line: usize, length: u32): Outcome {
 
 function flawText(flaw: Flaw): string {
   if (flaw === Flaw.OpenQuote) {
-    return "a quotation mark has no second one";
+    return "a closing quotation mark is missing";
   }
-  return flaw === Flaw.TooManyWords ? "that are too many words" : "that line is too long";
+  return flaw === Flaw.TooManyWords ? "the line has too many words" : "the line is too long";
 }
 
 /** Whether the first words of the line are this command. */
@@ -190,7 +190,7 @@ function separates(name: string, place: u32): bool {
 }
 
 function sayBeginnings(): void {
-  const sentence = say("that wants another word:");
+  const sentence = say("that needs another word:");
   for (let index: u32 = 0; describe(index, row); index++) {
     if (isBeginning(row.name)) {
       sentence.text(" ").text(row.name).text(",");

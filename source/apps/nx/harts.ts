@@ -74,7 +74,7 @@ export function stop(): bool {
   if (status < 0 || isGone(hart)) {
     return changed(hart, status, "stopped");
   }
-  print(say("hart ").decimal(hart).text(" was asked to stop, and has not yet"));
+  print(say("hart ").decimal(hart).text(" was asked to stop, and has not stopped yet"));
   return false;
 }
 

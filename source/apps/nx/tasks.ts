@@ -139,7 +139,7 @@ function waitName(kind: u32): string {
 export function answerRun(): bool {
   const service = slotOf(Role.InitService);
   if (service === NO_SLOT) {
-    print(say("only the shell of a run can have programs run"));
+    print(say("only the shell of a run may run programs"));
     return false;
   }
   if (wordLength(1) === 0) {
@@ -177,7 +177,7 @@ export function answerRun(): bool {
 export function answerKill(): bool {
   const service = slotOf(Role.InitService);
   if (service === NO_SLOT) {
-    print(say("only the shell of a run can have services ended"));
+    print(say("only the shell of a run may end services"));
     return false;
   }
   const victim = wordStart(1);
@@ -207,7 +207,7 @@ export function answerKill(): bool {
 
 function killStatusText(status: i32): string {
   if (status === RunStatus.badName) {
-    return "none that runs has this name (ps lists the tasks)";
+    return "no running service has this name (ps lists the tasks)";
   }
   if (status === RunStatus.unknownMethod) {
     return "nexus-init does that in bring-up builds only";

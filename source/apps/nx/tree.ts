@@ -41,7 +41,7 @@ export function answerTree(): bool {
   if (error === FdtError.None) {
     return true;
   }
-  print(say("the device tree is no good: ").text(fdtErrorText(error)));
+  print(say("the device tree is not valid: ").text(fdtErrorText(error)));
   return false;
 }
 

@@ -162,7 +162,7 @@ function attackMemory(): bool {
     ) &&
     isRefusedAny(map(vmo, FREE_ADDRESS, PAGE_BYTES, 0xffff_f000, readWrite), "mapping around the end") &&
     isRefusedAny(map(vmo, FREE_ADDRESS, 0, 0, readWrite), "mapping nothing") &&
-    isRefusedAny(unmap(NOWHERE), "unmapping what is not mapped") &&
+    isRefusedAny(unmap(NOWHERE), "unmapping an unmapped address") &&
     isRefusedAny(createVmo(0), "an object of no bytes") &&
     isRefusedAny(createVmo(0xffff_f000), "an object of four gigabytes");
   drop(vmo);
@@ -196,18 +196,14 @@ function attackTasks(): bool {
     isRefusedWith(Refusal.HartOffline, yieldTo(0xffff_ffff), "going to the last of all harts") &&
     isRefusedWith(Refusal.HartOffline, raw(Syscall.YieldTo, 0x1_0000_0000), "going to a hart of 33 bits") &&
     isRefusedAny(startTask(SELF, USER_BEGIN, STACK_TOP), "starting itself again") &&
-    isRefusedWith(Refusal.BadSlot, startTask(EMPTY_SLOT, USER_BEGIN, STACK_TOP), "starting nobody") &&
-    isRefusedWith(Refusal.BadSlot, killTask(EMPTY_SLOT), "killing nobody") &&
+    isRefusedWith(Refusal.BadSlot, startTask(EMPTY_SLOT, USER_BEGIN, STACK_TOP), "starting an empty slot") &&
+    isRefusedWith(Refusal.BadSlot, killTask(EMPTY_SLOT), "killing an empty slot") &&
     isRefusedAny(grant(SELF, slotOf(Role.Console), Right.All, 0, EMPTY_SLOT), "granting to itself") &&
     isRefusedAny(
       mapInto(EMPTY_SLOT, EMPTY_SLOT, USER_PROGRAM_END, 0, PAGE_BYTES, Right.Read),
-      "mapping into nobody",
+      "mapping into an empty slot",
     ) &&
-    isRefusedWith(
-      Refusal.BadArgument,
-      information(slotOf(Role.Info), <Topic>99, 0),
-      "a topic that there is not",
-    ) &&
+    isRefusedWith(Refusal.BadArgument, information(slotOf(Role.Info), <Topic>99, 0), "an unknown topic") &&
     isRefusedAny(information(slotOf(Role.Info), Topic.Hart, 99), "hart 99's counters")
   );
 }
@@ -229,7 +225,11 @@ function attackClasses(): bool {
       createTask(Class.Driver, notification, 1),
       "a task more urgent than us",
     ) &&
-    isRefusedWith(Refusal.BadSlot, createTask(Class.App, EMPTY_SLOT, 1), "a task whose end nobody hears of");
+    isRefusedWith(
+      Refusal.BadSlot,
+      createTask(Class.App, EMPTY_SLOT, 1),
+      "a task without a notification for its end",
+    );
   drop(notification);
   return isWell;
 }
@@ -247,7 +247,7 @@ function attackMessages(): bool {
       call(service, messageInfoWithSlot(0, EMPTY_SLOT, Right.Read), 0, 0, FOREVER),
       "sending an empty slot along",
     ) &&
-    isRefusedWith(Refusal.BadSlot, call(EMPTY_SLOT, 0, 0, 0, FOREVER), "calling nobody")
+    isRefusedWith(Refusal.BadSlot, call(EMPTY_SLOT, 0, 0, 0, FOREVER), "calling an empty slot")
   );
 }
 

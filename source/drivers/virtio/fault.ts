@@ -97,17 +97,17 @@ export function refusedBecause(fault: DeviceFault): string {
     case DeviceFault.FeaturesRefused:
       return "it does not work with the features that the driver chose";
     case DeviceFault.NeedsIommu:
-      return "it wants an IOMMU, and there is none here: iommu_platform=on is one too many";
+      return "it wants an IOMMU, and there is none here: remove iommu_platform=on";
     case DeviceFault.QueueMissing:
       return "it has no queue for requests, or one that is too small";
     case DeviceFault.QueueInUse:
       return "its queue is in use";
     case DeviceFault.QueueMemory:
-      return "there is no memory that its queue could be in";
+      return "the memory for its queue is not aligned, or out of its reach";
     case DeviceFault.ConfigUnstable:
       return "its configuration changes each time it is read";
     case DeviceFault.NoInterrupt:
-      return "its interrupt cannot be had";
+      return "its interrupt is not available";
     case DeviceFault.NeedsReset:
       return "it asks for a reset right after one";
     case DeviceFault.NotReadOnly:

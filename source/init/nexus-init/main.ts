@@ -110,7 +110,7 @@ function planTopology(topology: Topology): bool {
   if (found === Flaw.None) {
     return true;
   }
-  print(say("the topology cannot be: ").text(flawName(found)));
+  print(say("the topology is not valid: ").text(flawName(found)));
   return false;
 }
 

@@ -69,7 +69,7 @@ export function start(
     if (giveRole(what, topology, index, gift.role, gift.rights)) {
       continue;
     }
-    print(sayOf("there is not what it takes to start ", program));
+    print(sayOf("cannot gather the capabilities of ", program));
     return false;
   }
 

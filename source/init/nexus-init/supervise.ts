@@ -95,7 +95,7 @@ export function settle(topology: Topology, deadline: u64): void {
 export function endOf(program: Program): Line | null {
   const status = taskStatus(program.task);
   if (status < 0) {
-    return because(sayOf("nobody knows how this ended: ", program), status);
+    return because(sayOf("cannot learn how this ended: ", program), status);
   }
   const cause = <End>result(1);
   const detail = result(2);

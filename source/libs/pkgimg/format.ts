@@ -193,7 +193,7 @@ export function imageErrorText(error: ImageError): string {
     case ImageError.BlockCount:
       return "block count is zero or over the limit";
     case ImageError.Truncated:
-      return "image is longer than what it lies on";
+      return "image is longer than its disk or file";
     case ImageError.Flags:
       return "unknown flags";
     case ImageError.EntryCount:
@@ -223,7 +223,7 @@ export function imageErrorText(error: ImageError): string {
     case ImageError.SignatureWrong:
       return "signature does not verify";
     case ImageError.SignatureNotWanted:
-      return "signed, where the image of this build is not";
+      return "signed, but the image of this build is not";
     case ImageError.OtherDigest:
       return "not the image of this build";
     case ImageError.TreeHash:
@@ -279,7 +279,7 @@ export function imageErrorText(error: ImageError): string {
     case ImageError.ContentPadding:
       return "unused bytes behind the file are not zero";
     case ImageError.NoBlock:
-      return "what it would lie on is smaller than one block of 4096 bytes";
+      return "its disk or file is smaller than one block of 4096 bytes";
     default:
       return "unknown error";
   }

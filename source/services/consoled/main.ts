@@ -41,7 +41,7 @@ export function main(): i32 {
   interruptSlot = slotOf(Role.UartInterrupt);
   const status = takeOver(device.slot);
   if (status !== Refusal.None) {
-    print(line().text("consoled: the UART cannot be had: ").text(refusalName(status)));
+    print(line().text("consoled: cannot take over the UART: ").text(refusalName(status)));
     return ExitCode.UartRefused;
   }
   tellReady();

@@ -39,7 +39,7 @@ if (REGISTERS_ADDRESS + SLOTS_MAX * PAGE_BYTES > DMA_ADDRESS) {
   ERROR("the registers reach into the DMA memory");
 }
 if (TRIES_MAX > RECOVERIES_MAX) {
-  ERROR("one read alone would have the device given up");
+  ERROR("one read alone could make the driver give the device up");
 }
 if (REQUEST_MEMORY_BYTES > PAGE_BYTES) {
   ERROR("headers and statuses take one page");

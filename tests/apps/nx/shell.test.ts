@@ -91,14 +91,14 @@ test.each([
   ["poweorff", 'no such command: "poweorff" (did you mean "poweroff"?)'],
   ["l", 'no such command: "l" (did you mean "ls"?)'],
   ["kil packagefsd", 'no such command: "kil packagefsd" (did you mean "kill"?)'],
-  ["hw", "that wants another word: hw smp, hw vblk info, hw dt, hw sbi, hw irq."],
-  ["hw vblk", "that wants another word: hw vblk info."],
-  ["hart", "that wants another word: hart stop, hart start."],
-  ['cat "x', "a quotation mark has no second one"],
+  ["hw", "that needs another word: hw smp, hw vblk info, hw dt, hw sbi, hw irq."],
+  ["hw vblk", "that needs another word: hw vblk info."],
+  ["hart", "that needs another word: hart stop, hart start."],
+  ['cat "x', "a closing quotation mark is missing"],
   ["cat", "the path of a file is needed: ls lists them"],
   ["cat nothing", "pkg://nothing: notFound"],
-  ["run", "only the shell of a run can have programs run"],
-  ["kill packagefsd", "only the shell of a run can have services ended"],
+  ["run", "only the shell of a run may run programs"],
+  ["kill packagefsd", "only the shell of a run may end services"],
   ["audit", "only the shell of a run may read the audit trail"],
   ["hart stop 4", "a hart's number is needed, 0 to 3"],
   ["hart start", "a hart's number is needed, 0 to 3"],
@@ -131,7 +131,7 @@ test("harts stop and start, and what the kernel refuses is said", async () => {
   expect(lines).toEqual([
     "hart 2 is stopped",
     "hart 2 is started",
-    "hart 3 was asked to stop, and has not yet",
+    "hart 3 was asked to stop, and has not stopped yet",
     "hart 0 cannot be stopped now: it is already, or is the last one",
   ]);
 });
@@ -165,7 +165,7 @@ test.each([
 
 test.each([
   ["ok", "packagefsd is to end"],
-  ["badName", "no service was ended: none that runs has this name (ps lists the tasks)"],
+  ["badName", "no service was ended: no running service has this name (ps lists the tasks)"],
   ["busy", "no service was ended: busy"],
   ["unknownMethod", "no service was ended: nexus-init does that in bring-up builds only"],
 ])("kill asks nexus-init, which says %s", async (status, sentence) => {

@@ -42,7 +42,7 @@ describe("package image reader refuses", () => {
 
   test("an empty disk", () => {
     expect(refusal({ bytes: new Uint8Array(0) })).toBe(
-      "what it would lie on is smaller than one block of 4096 bytes (block 0)",
+      "its disk or file is smaller than one block of 4096 bytes (block 0)",
     );
   });
 
@@ -52,7 +52,7 @@ describe("package image reader refuses", () => {
     ["another block size", superblock.blockBytes, 512, "block size is not 4096"],
     ["no blocks", superblock.blockCount, 0, "block count is zero or over the limit"],
     ["too many blocks", superblock.blockCount, 0x4_0001, "block count is zero or over the limit"],
-    ["more blocks than the disk has", superblock.blockCount, 100, "image is longer than what it lies on"],
+    ["more blocks than the disk has", superblock.blockCount, 100, "image is longer than its disk or file"],
     ["unknown flags", superblock.flags, 1, "unknown flags"],
     ["no entries", superblock.entryCount, 0, "entry count is zero or over the limit"],
     ["too many entries", superblock.entryCount, 0x2_0001, "entry count is zero or over the limit"],

@@ -104,7 +104,7 @@ describe("by a digest", () => {
     const another = buildImage([...files, { path: "c", content: Buffer.alloc(0) }]);
     expect(verdict(another.subarray(0, signed.length), "trustDigest")).not.toBe("ok");
     expect(verdict(buildImage(files, { label: "x" }), "trustDigest")).toBe("not the image of this build");
-    expect(verdict(signed, "trustDigest")).toBe("signed, where the image of this build is not");
+    expect(verdict(signed, "trustDigest")).toBe("signed, but the image of this build is not");
   });
 });
 

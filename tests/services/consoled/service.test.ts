@@ -32,7 +32,7 @@ describe("starting", () => {
   ])("system call %i that is refused with %s ends it, with a line", async (call, name, status) => {
     const console = await Console.start({ refuse: ({ number }) => (number === call ? status : undefined) });
     expect(console.exitCode).toBe(ExitCode.UartRefused);
-    expect(console.kernel.console.at(-1)).toBe(`consoled: the UART cannot be had: ${name}\n`);
+    expect(console.kernel.console.at(-1)).toBe(`consoled: cannot take over the UART: ${name}\n`);
     expect(console.starter.bits).toBe(0n);
   });
 });

@@ -96,10 +96,10 @@ describe("a disk that is not to be believed is refused, and the fixtures do not 
       "pkgfs: image refused: not a package image at block 0",
     );
     expect(await refusal(image.subarray(0, image.length - BLOCK_BYTES))).toBe(
-      "pkgfs: image refused: image is longer than what it lies on at block 0",
+      "pkgfs: image refused: image is longer than its disk or file at block 0",
     );
     expect(await refusal(new Uint8Array(512))).toBe(
-      "pkgfs: image refused: what it would lie on is smaller than one block of 4096 bytes at block 0",
+      "pkgfs: image refused: its disk or file is smaller than one block of 4096 bytes at block 0",
     );
   });
 

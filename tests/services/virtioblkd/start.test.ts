@@ -62,7 +62,7 @@ describe("starting", () => {
     [
       "without an interrupt",
       { withoutInterrupt: [0] },
-      "fault=13(NoInterrupt) (its interrupt cannot be had)",
+      "fault=13(NoInterrupt) (its interrupt is not available)",
     ],
     [
       "that can be written",

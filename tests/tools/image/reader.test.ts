@@ -252,7 +252,7 @@ describe("nx image", () => {
     truncateSync(file, SAMPLE_BLOCKS * 4096 - 1);
     await expect(nx("verify", file)).rejects.toThrow(/is refused|has \d+ bytes/);
     truncateSync(file, SAMPLE_BLOCKS * 4096 - 4096);
-    await expect(nx("verify", file)).rejects.toThrow("image is longer than what it lies on");
+    await expect(nx("verify", file)).rejects.toThrow("image is longer than its disk or file");
     writeFileSync(file, Buffer.concat([buildImage(sampleFiles), Buffer.alloc(1)]));
     await expect(nx("verify", file)).rejects.toThrow("something is behind it");
     truncateSync(file, 0);
