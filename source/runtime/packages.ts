@@ -1,8 +1,7 @@
 /**
  * The package file system as functions (source/idl/package_fs.capnp): each is one call to packagefsd, and gives one
  * number (client.ts): 0 for done (FsStatus.ok), positive for another FsStatus, negative for a Refusal, or
- * MALFORMED_REPLY. `fsStatusName` and names.ts have words for them. What else a call finds goes into an object of the
- * caller's:
+ * MALFORMED_REPLY. `fsStatusName` and names.ts have words for them. Other results go into an object of the caller's:
  *
  *     const file = changetype<File>(memory.data(offsetof<File>(), 8));
  *

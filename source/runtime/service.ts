@@ -143,7 +143,7 @@ export function ignoreSignal(bits: u64): void {
  *
  * @param onRequest handles one message
  * @param onSignal handles the bits of the bound notification
- * @param onTime does what is due, and says until when to wait at most (in ticks, FOREVER for no limit)
+ * @param onTime handles passed deadlines, and returns until when to wait at most (in ticks, FOREVER for no limit)
  * @returns the Refusal that ended the loop: the endpoint is gone, or was never ours to receive on
  */
 export function serve(

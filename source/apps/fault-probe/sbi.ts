@@ -38,7 +38,7 @@ export function callFirmware(): bool {
     isUnknown(u64.MAX_VALUE) &&
     // The high half of a number counts: 2^32 + 4 is not Exit.
     isUnknown((1 << 32) + 4);
-  // Legacy and base extensions share numbers with system calls, which judge their arguments.
+  // Legacy and base extensions share numbers with system calls, which check their arguments.
   systemCall(0, 0, 0, 0, 0, 0, 0, LEGACY_SHUTDOWN);
   systemCall(0, 0, 0, 0, 0, 0, 0, BASE);
   if (isRefused) {

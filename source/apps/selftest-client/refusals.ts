@@ -101,7 +101,7 @@ function attackSlots(): bool {
   );
 }
 
-/** Rights that were not given, and cannot be had by copying. */
+/** Rights that were not given, and that a copy cannot gain. */
 function attackRights(): bool {
   const service = slotOf(Role.PackageService);
   const console = slotOf(Role.Console);

@@ -1,7 +1,7 @@
 /**
- * The events that nexus-init hears of. All of them are signalled to one notification: a service signals that it is
- * ready or absent, the kernel that a task has ended, consoled that Ctrl-C was typed. Each row has bits of its own. A
- * service's capability can signal only its own two (its badge, abi/syscall.ts), so no service can speak for another.
+ * The events of nexus-init. All of them are signalled to one notification: a service signals that it is ready or
+ * absent, the kernel that a task has ended, consoled that Ctrl-C was typed. Each row has bits of its own. A service's
+ * capability can signal only its own two (its badge, abi/syscall.ts), so no service can speak for another.
  *
  *   63      47 46           32 31 30        29            15 14             0
  *  ┌──────────┬───────────────┬──┬──────────┬────────────────┬────────────────┐

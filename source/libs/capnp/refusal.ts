@@ -15,6 +15,6 @@ export const enum MessageRefusal {
   Amplified = 6,
   /** Structs within structs, beyond MESSAGE_DEPTH_MAX. */
   TooDeep = 7,
-  /** Of another version of the schema, and too long once its structs have the sizes of ours. */
+  /** Of another version of the schema, and too long when its structs are copied into our sizes. */
   TooLong = 8,
 }

@@ -151,7 +151,7 @@ export class Point {
     if (isOddWanted) {
       store<u8>(WRITTEN + LAST_BYTE, load<u8>(WRITTEN + LAST_BYTE) | 0x80);
     }
-    // What is written anew differs if y was p or more: a second form of a point that has one.
+    // Encoding the point again gives other bytes if y was p or more: the input was a second encoding of the point.
     if (memory.compare(WRITTEN, at, ENCODED_BYTES) !== 0) {
       return false;
     }

@@ -52,7 +52,7 @@ export const LABEL_BYTES: u32 = 32;
 /** No such entry. */
 export const NO_ENTRY: u32 = 0xffff_ffff;
 
-/** Offsets in the superblock; u32 where nothing else is said. */
+/** Offsets in the superblock; u32 unless another type is given. */
 export const enum Superblock {
   /** u64 */
   Magic = 0,

@@ -1,9 +1,9 @@
 /**
  * The index of an image: checked once in one pass, then searched.
  *
- * `checkIndex` streams over index and string table, each block read once. Entries are in path order, their paths
- * follow each other in the string table, their files in the data, all without a gap: so each rule about an entry
- * needs only the one before it, and time and memory are bounded however many there are.
+ * `checkIndex` streams over index and string table, each block read once. Entries are in path order, their paths follow
+ * each other in the string table, their files in the data, all without a gap: so each rule about an entry needs only
+ * the one before it, and time per entry and memory are bounded.
  *
  * `find` takes O(log n) steps. A directory is a run of entries: `firstChild` and `nextChild` go over its children,
  * past a whole sub-directory in O(log n). Reached from packagefsd (mount.ts, serve.ts) and pkgimg/host.ts.
@@ -16,7 +16,7 @@ import { Image, NO_ENTRY } from "./reader";
 /**
  * Checks every entry. Has to be called, once, before the image is used.
  *
- * @param scratch 256 bytes of the caller's for the path before the one that is looked at
+ * @param scratch 256 bytes of the caller's for the path before the current one
  * @returns None, or the first thing that is wrong; `image.errorEntry` and `errorBlock` say where
  */
 export function checkIndex(image: Image, scratch: usize): ImageError {
@@ -49,7 +49,9 @@ export function checkIndex(image: Image, scratch: usize): ImageError {
   return paddingError(image);
 }
 
-/** The entry with exactly that path. NO_ENTRY: there is none if `image.error` is None, else it could not be read. */
+/**
+ * The entry with exactly that path. NO_ENTRY: there is none if `image.error` is None, otherwise it could not be read.
+ */
 export function find(image: Image, path: usize, length: u32): u32 {
   image.clearError();
   if (length === 0 || length > PATH_BYTES_MAX) {
@@ -64,7 +66,7 @@ export function find(image: Image, path: usize, length: u32): u32 {
 
 /**
  * The first child of a directory (length 0: of the image), picked. NO_ENTRY: it has none, so it is no directory, if
- * `image.error` is None; else it could not be read.
+ * `image.error` is None; otherwise it could not be read.
  */
 export function firstChild(image: Image, directory: usize, length: u32): u32 {
   image.clearError();

@@ -135,8 +135,8 @@ export class Image extends ImageBlocks {
   }
 
   /**
-   * Makes entry `index` the picked one, which the getters below speak of. Its bounds are checked each time, so
-   * its path and blocks can be used whether or not the whole index was checked.
+   * Makes entry `index` the picked one, which the getters below describe. Its bounds are checked each time, so its path
+   * and blocks can be used whether or not the whole index was checked.
    */
   pick(index: u32): ImageError {
     this.picked = NO_ENTRY;

@@ -1,10 +1,10 @@
 /**
  * Lines of text, built in a byte buffer that the caller owns.
  *
- * A Line is a view over three words of the caller's memory; the text itself goes wherever `begin` was told.
- * Nothing allocates: string literals are static UTF-16 data that is turned into UTF-8 on the way in, and
- * numbers are written digit by digit. What does not fit is left out, and `truncated` says so: a line is
- * never longer than its buffer, and never ends in half a character.
+ * A Line is a view over three words of the caller's memory; the text itself goes into the buffer that `begin` was
+ * given. Nothing allocates: string literals are static UTF-16 data that is turned into UTF-8 on the way in, and numbers
+ * are written digit by digit. What does not fit is left out, and `truncated` says so: a line is never longer than its
+ * buffer, and never ends in half a character.
  *
  *     line.begin(buffer, 96).text("neuron: hart").decimal(hart).text(" online");
  */

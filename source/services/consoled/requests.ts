@@ -74,7 +74,7 @@ export function progress(): void {
 }
 
 /**
- * Does what is due.
+ * Handles the deadlines that have passed.
  *
  * @returns the latest time to call again: no interrupt announces the transmitter's last byte, or a Ctrl-C that was held
  *   back

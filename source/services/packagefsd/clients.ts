@@ -95,7 +95,7 @@ const clients = memory.data(CLIENTS_MAX * CLIENT_BYTES, 8);
 
 let requests: u64 = 0;
 
-/** The client with this badge, if it has opened or attached anything; else null. */
+/** The client with this badge, if it has opened or attached anything; otherwise null. */
 export function knownClient(badge: u32): Client | null {
   for (let i: u32 = 0; i < CLIENTS_MAX; i++) {
     const each = client(i);
@@ -109,7 +109,7 @@ export function knownClient(badge: u32): Client | null {
   return null;
 }
 
-/** The record for this badge: its own, else a free one, else that of the client that asked least recently. */
+/** The record for this badge: its own, or a free one, or that of the client that asked least recently. */
 export function clientOf(badge: u32): Client {
   const known = knownClient(badge);
   if (known !== null) {

@@ -19,7 +19,7 @@ import { mapFixtures } from "./fixtures";
 import { BLOCK_BYTES, LINE_COUNT, LINES_ADDRESS } from "./limits";
 import { reportImage, reportReadAgain } from "./report";
 
-/** For the index check: the path before the one that is looked at. */
+/** For the index check: the path before the current one. */
 const previousPath = memory.data(PATH_BYTES_MAX, 8);
 
 /**

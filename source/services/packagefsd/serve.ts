@@ -299,7 +299,7 @@ function takePath(start: usize, length: u32): FsStatus {
   return pathError(path, length) === ImageError.None ? FsStatus.ok : FsStatus.badPath;
 }
 
-/** What a client is told when a block cannot be had. */
+/** The status for a client if a block cannot be read. */
 function statusOf(error: ImageError): FsStatus {
   return error === ImageError.Io ? FsStatus.deviceError : FsStatus.corrupt;
 }

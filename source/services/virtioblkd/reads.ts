@@ -29,7 +29,9 @@ import { disk, diskNotification, expireReads, firstBlockBus, handleInterrupt } f
 import { READ_MILLISECONDS, TRIES_MAX } from "./limits";
 import { reportRead } from "./report";
 
-/** A read, from the start until it has ended for good. Its place in the table is the tag that the driver gives back. */
+/**
+ * A read, from the start until its last try has ended. Its place in the table is the tag that the driver gives back.
+ */
 @unmanaged
 @final
 export class Read {

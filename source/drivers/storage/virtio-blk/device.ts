@@ -152,7 +152,7 @@ export class Disk {
   }
 
   /**
-   * Gives one read to the device, which hears of it at the next `kick`. On a refusal nothing is started.
+   * Gives one read to the device, which is notified at the next `kick`. On a refusal nothing is started.
    *
    * @param lba first sector, and `sectorCount` sectors (1 to SECTORS_MAX), all on the disk
    * @param segments `segmentCount` Segments, read before this returns, that add up to the sectors' bytes. They stay
