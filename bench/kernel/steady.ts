@@ -5,6 +5,8 @@ import { Problem } from "../../host/problem.ts";
 import { CLOCK_MAX, type Subject, startRun } from "./run.ts";
 
 const HARTS_MAX = 4;
+/** As fast as on one hart, within a hundredth: three more harts take ticks, and each looks for work at its own. */
+const TIME_MAX = 1.01;
 const LINE = /bench: steady requests=(\d+) ticks=(\d+) interrupts=(\d+)/;
 
 /** A figure over a long time, and what it may be at most. */
@@ -28,7 +30,7 @@ export function measureSteady(subject: Subject): SteadyFigure[] {
     {
       name: "reads of 4 KiB one after another: time on 4 harts, to that on 1",
       value: four.ticks / one.ticks,
-      limit: 1,
+      limit: TIME_MAX,
     },
     {
       name: "the same: interrupts between harts, in 20 reads",
