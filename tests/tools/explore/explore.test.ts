@@ -3,8 +3,9 @@
 
 import { execFileSync, spawnSync } from "node:child_process";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { root } from "../../../host/root.ts";
+import { BOOT_TIMEOUT_MS, buildOnce } from "../../machine/booting.ts";
 import { type Change, plant } from "./planted.ts";
 
 const PLANT_TIMEOUT_MS = 600_000;
@@ -261,6 +262,11 @@ const planted: usize = memory.data(2 * LOCK_BYTES, 8);
     finding: /^missing hart: hart 2 \(physical .\) does not take part, and is stopped/,
   },
 ];
+
+// Each copy takes along what was built, the machine as well.
+beforeAll(async () => {
+  await buildOnce();
+}, BOOT_TIMEOUT_MS);
 
 describe("exploration finds", () => {
   test.each(plants.map((planted) => [planted.name, planted] as const))(
