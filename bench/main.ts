@@ -119,7 +119,7 @@ async function printWhere(row: string, { json, profile = "production" }: BenchWo
   return 0;
 }
 
-/** A count with its thousands apart; what nobody has measured is a dash. */
+/** A count with its thousands apart; what was not measured is a dash. */
 function number(value: number | undefined): string {
   return value === undefined ? "–" : value.toLocaleString("en-US");
 }

@@ -1,7 +1,7 @@
 // Reads numbers and names out of bytes, little-endian, one after another. ELF and DWARF are nothing else.
 //
 // The one idea: a read past the end throws a RangeError (DataView does), so a broken file cannot make a parser run
-// on; whoever parses catches it once, at the top.
+// on; the parser catches it once, at the top.
 
 export class Cursor {
   private readonly bytes: Uint8Array;

@@ -1,6 +1,7 @@
 // Files that a command is going to write: tried before anything starts, and then written whole or not at all.
 //
-// The one idea: a run may take minutes, so a path that cannot be written is told before it. What fails all the same (a disk
+// The one idea: a run may take minutes, so a path that cannot be written is told before it. What fails all the same (a
+// disk
 // that fills up) is kept as a Problem for the end, because it must not take the run with it.
 
 import {
@@ -85,7 +86,7 @@ export function attemptOutput(output: NamedFile, content: string | Uint8Array): 
 /** Folders that go when the command ends, however it does. */
 const scratchFolders = new Set<string>();
 
-/** A new folder for what nobody needs after the command. Throws Problem if there can be none. */
+/** A new temporary folder. Throws Problem if it cannot be made. */
 export function scratchFolder(prefix: string): string {
   const parent = tmpdir();
   try {

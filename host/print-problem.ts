@@ -6,7 +6,7 @@
 //           |             ^
 //     try: …
 //
-// A Problem is an answer for whoever ran the command. Anything else that is thrown is a bug of ours, and shows its stack.
+// A Problem is an answer for the user. Anything else that is thrown is a bug of ours, and shows its stack.
 
 import { type Diagnostic, Problem } from "./problem.ts";
 import { type Paint, paintFor } from "./report.ts";

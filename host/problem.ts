@@ -34,7 +34,7 @@ export interface ProblemDetails {
   readonly exitCode?: 1 | 2;
 }
 
-/** An error that is not a bug: its message is meant to be read by whoever ran the command. */
+/** An error that is not a bug: its message is for the user. */
 export class Problem extends Error {
   readonly details: ProblemDetails;
 

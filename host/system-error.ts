@@ -1,6 +1,6 @@
 // What the operating system refuses, in words: a missing folder, a full disk, no permission.
 //
-// These are no bugs of ours, wherever they come up: whoever ran the command can do something about each.
+// These are no bugs of ours, wherever they come up: the user can do something about each.
 
 import { statSync } from "node:fs";
 import { dirname } from "node:path";
@@ -33,7 +33,7 @@ const refusals: Readonly<Record<string, Words>> = {
   ETXTBSY: { why: "it is a program that runs", hint: "name another one" },
 };
 
-/** Refusals that are the fault of a path that somebody gave; anywhere else they are bugs. */
+/** Errors that are the fault of a path that the user gave; anywhere else they are bugs. */
 const pathRefusals: Readonly<Record<string, Words>> = {
   ...refusals,
   ENOENT: { why: "it does not exist", hint: "name one that is there" },
@@ -54,7 +54,7 @@ export function systemCode(error: unknown): string | undefined {
 }
 
 /**
- * The Problem behind an error about a path that somebody gave. What is no refusal of the operating system comes back as
+ * The Problem behind an error about a path that the user gave. What is no refusal of the operating system comes back as
  * it is.
  *
  * @param what what did not work, as in `cannot write build/x`

@@ -1,7 +1,9 @@
 // How many instructions each hart has executed, at the moments that are looked at.
 //
-// The one idea: the machine counts what every hart retires, exactly, and stops before the instruction at a breakpoint, so a
-// difference of two counts is what was executed between them. An instruction that traps, as every `ecall`, does not retire
+// The one idea: the machine counts what every hart retires, exactly, and stops before the instruction at a breakpoint,
+// so a
+// difference of two counts is what was executed between them. An instruction that traps, as every `ecall`, does not
+// retire
 // (privileged ISA 3.3.1) but was executed: the trace tells of each, and it is added.
 
 import type { Run } from "../../machine/host/run.ts";
@@ -11,7 +13,7 @@ export class Counter {
   private readonly run: Run;
   private readonly trapped: number[];
 
-  /** From here on; nobody else may listen to the run. */
+  /** Counts from here on; it must be the only listener of the run. */
   constructor(run: Run) {
     this.run = run;
     this.trapped = Array.from({ length: run.machine.settings.harts }, () => 0);

@@ -2,7 +2,7 @@
 //
 // A folder's files are taken in the image's own order, whatever the file system says first; what is neither a file
 // nor a folder (a link, a device) is refused, because what it stands for may differ from host to host. An image is
-// written beside its place and then renamed, so that nobody ever sees half of one.
+// written beside its place and then renamed, so that no reader sees half of one.
 
 import {
   closeSync,
@@ -53,8 +53,8 @@ export function sourcesFromFolder(folder: string, prefix = ""): ImageSource[] {
 }
 
 /**
- * What a word of a command line asks for: `FOLDER`, `PATH=FOLDER`, which is then the folder PATH of the image, or `PATH=FILE`;
- * a PATH that ends in a slash is the folder for that file.
+ * What a word of a command line asks for: `FOLDER`, `PATH=FOLDER`, which is then the folder PATH of the image, or
+ * `PATH=FILE`; a PATH that ends in a slash is the folder for that file.
  */
 export function sourcesFromWord(word: string): ImageSource[] {
   const split = word.indexOf("=");
@@ -103,8 +103,8 @@ export function writeImageFile(
 }
 
 /**
- * Where a file stands that is going to be replaced by a whole new one, its links followed. What is no plain file cannot be:
- * the new one would take the place of a folder or of a device. Throws Problem for that.
+ * Where a file stands that is going to be replaced by a whole new one, its links followed. What is no plain file cannot
+ * be: the new one would take the place of a folder or of a device. Throws Problem for that.
  */
 export function plainPlace(file: string): string {
   try {

@@ -1,6 +1,7 @@
 // The keys that sign images: Ed25519, in PEM files as OpenSSL writes them (PKCS#8 and SubjectPublicKeyInfo, RFC 8410).
 //
-// A key is named by its id, the SHA-256 of the 32 bytes of its public half; an image says the id of the key that signed it.
+// A key is named by its id, the SHA-256 of the 32 bytes of its public half; an image says the id of the key that signed
+// it.
 // Lines above the PEM block are for people, and say what a key is for.
 
 import {
@@ -15,7 +16,7 @@ import { dirname, resolve } from "node:path";
 import { Problem } from "../problem.ts";
 import { pathProblem } from "../system-error.ts";
 
-/** The key pair of this repository, for images that nobody has to trust: its private half is public. Below the root. */
+/** The key pair of this repository, for images that need no trust: its private half is public. Below the root. */
 export const DEVELOPMENT_KEY = "keys/development.key";
 export const DEVELOPMENT_PUBLIC_KEY = "keys/development.pub";
 
@@ -84,7 +85,7 @@ export function writeKeyPair(name: string): string {
   // The public half first, so that no private key is left of a pair that is not whole.
   writeNew(files.publicFile, publicText, 0o644);
   try {
-    // Only for whoever made it.
+    // Only its owner may read it.
     writeNew(files.privateFile, privateText, 0o600);
   } catch (error) {
     rmSync(files.publicFile, { force: true });
@@ -98,7 +99,7 @@ function writeNew(file: string, text: string | Buffer, mode: number): void {
   let descriptor: number | undefined;
   try {
     mkdirSync(dirname(file), { recursive: true });
-    // Nobody's file is replaced between the look and the write.
+    // No file is replaced between the look and the write.
     descriptor = openSync(file, "wx", mode);
     writeFileSync(descriptor, text);
   } catch (error) {

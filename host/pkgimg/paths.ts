@@ -1,4 +1,4 @@
-// Which paths may be in an image: the rules of source/libs/pkgimg/path.ts, said to whoever builds one.
+// Which paths may be in an image: the rules of source/libs/pkgimg/path.ts, said to the user who builds one.
 
 export const PATH_BYTES_MAX = 255;
 export const PATH_PARTS_MAX = 16;
@@ -6,7 +6,9 @@ export const PATH_PARTS_MAX = 16;
 /** What a path may begin with, and need not. */
 const SCHEME = "pkg://";
 
-/** A path of an image as somebody typed it, without scheme and slashes at its ends: what the guest's shell takes as well. */
+/**
+ * A path of an image as a user typed it, without scheme and slashes at its ends: what the guest's shell takes as well.
+ */
 export function imagePath(typed: string): string {
   const path = typed.startsWith(SCHEME) ? typed.slice(SCHEME.length) : typed;
   return path.replace(/^\/+|\/+$/g, "");

@@ -1,5 +1,5 @@
 /**
- * What the machine asks of whoever runs it. These are the only imports of the core, and none of them decides anything:
+ * What the machine asks of its host. These are the only imports of the core, and none of them decides anything:
  * the disk's bytes never change during a run, and what goes out on the console does not come back. So a host that
  * answers them from a buffer in a browser sees the same run as one that reads a file.
  */
@@ -13,7 +13,9 @@ export declare function diskRead(offset: u64, target: usize, byteCount: u32): vo
 /** No hart has anything to do before time is skipped: a moment at which the host may look at all that is at rest. */
 export declare function allWait(): void;
 
-/** Something happened that the host asked to be told of: a `trace.Event`, the hart, the clock, and two words about it. */
+/**
+ * Something happened that the host asked to be told of: a `trace.Event`, the hart, the clock, and two words about it.
+ */
 export declare function traceEvent(kind: u32, hart: u32, clock: u64, first: u64, second: u64): void;
 
 /** A byte that left the UART, or firmware's console. */

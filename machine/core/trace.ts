@@ -1,9 +1,9 @@
 /**
- * The event trace: what the host is told while a run goes on, if it asked for it. Telling changes nothing in the machine,
- * so a traced run is the same run.
+ * The event trace: what the host is told while a run goes on, if it asked for it. Telling changes nothing in the
+ * machine, so a traced run is the same run.
  *
  * Every event is told where it happens: traps and returns (trap.ts), address spaces (csr.ts), calls into firmware
- * (firmware.ts), accesses to devices (bus.ts). With nobody listening each of these places costs one load.
+ * (firmware.ts), accesses to devices (bus.ts). Without a listener each of these places costs one load.
  */
 import { clock } from "./clock";
 import { traceEvent } from "./host";

@@ -1,5 +1,7 @@
-// A run: a machine, all that was on its console, and what came to it from outside, each thing with the instruction count
-// at which it came. The same settings and the same events are the same run, so a run can be written down (recording.ts),
+// A run: a machine, all that was on its console, and what came to it from outside, each thing with the instruction
+// count
+// at which it came. The same settings and the same events are the same run, so a run can be written down
+// (recording.ts),
 // gone through again, and gone back in.
 //
 //     clock ──▶ 0 ─────── event ──────────── event ──────── now
@@ -102,7 +104,7 @@ export class Run {
       if (state === "running" || (state === "stuck" && isDue)) {
         continue;
       }
-      // Whoever stands here sees what has come by now, from whichever side this moment was reached.
+      // A reader at this moment sees what has come by now, whether it was reached forwards or backwards.
       this.applyEvents();
       return state;
     }

@@ -1,7 +1,7 @@
 // asc's diagnostics, in our form: repository path, line, column and the source line itself.
 //
 // asc names a file that was found through a path root (`abi/syscall`) as its own library (`~lib/abi/syscall.ts`).
-// The caller knows which file it handed out for which name, so the place is mapped back before anybody sees it.
+// The caller knows which file it handed out for which name, so the place is mapped back before it is shown.
 
 import type { DiagnosticMessage } from "assemblyscript/asc";
 import type { Diagnostic, SourcePlace } from "../../host/problem.ts";

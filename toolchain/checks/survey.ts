@@ -1,7 +1,7 @@
 // What the checks look at: which functions of a module can run at all, who calls whom, and where in TypeScript each
 // instruction came from.
 //
-// A finding inside asc's own library (`Array#push` allocates) would not help anybody, so it is led back along the calls
+// A finding inside asc's own library (`Array#push` allocates) would not help, so it is led back along the calls
 // to the guest's own lines that reach it.
 
 import type { Diagnostic, SourcePlace } from "../../host/problem.ts";

@@ -1,8 +1,9 @@
-// No `throw`: there is nobody who could catch it, and an error from outside is a value to return.
+// No `throw`: nothing could catch it, and an error from outside is a value to return.
 //
 // asc turns `throw new Error(m)` and a failed `assert(c, m)` into the same code: abort(message, file, line, column),
 // then unreachable. They are told apart by the source itself. The call carries the file's name, the line and the
-// column of its statement as constants, and asc's source map carries the text: where that text says `throw`, it was one.
+// column of its statement as constants, and asc's source map carries the text: where that text says `throw`, it was
+// one.
 // `assert` stays allowed, since it says that *we* are wrong. A call that cannot be looked up counts as a throw.
 
 import type { Diagnostic, SourcePlace } from "../../host/problem.ts";
@@ -25,7 +26,7 @@ export function checkThrows(survey: Survey): Diagnostic[] {
       continue;
     }
     for (const site of survey.callsOf(fn.index)) {
-      // Running out of memory is a matter of the heap, and checkHeap names whoever asks for memory.
+      // Running out of memory is a matter of the heap, and checkHeap names the code that asks for memory.
       if (isAllocator(site.fn.name)) {
         continue;
       }

@@ -117,7 +117,7 @@ export class Scanner {
     if (/[0-9A-Za-z_]/.test(follower)) {
       throw this.error(`"${digits}${follower}" is not a number`, start);
     }
-    // C and dtc read a leading zero as octal; nobody means that in a device tree.
+    // C and dtc read a leading zero as octal; a device tree never means that.
     if (/^0[0-9]/.test(digits)) {
       throw this.error(`"${digits}" would be octal: write it without the zero`, start);
     }

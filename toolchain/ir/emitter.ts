@@ -38,7 +38,7 @@ export class Emitter implements Surroundings {
   private readonly globals: (Value | { readonly type: "i32" | "i64"; readonly name: string })[];
   /** Symbols of the exported functions, in the module's order. */
   readonly exports: string[] = [];
-  /** Symbols that somebody else has to define. */
+  /** Symbols that another object has to define. */
   readonly externals: string[] = [];
   readonly reach = direct;
   readonly trapCall = trapInstruction;

@@ -5,7 +5,7 @@
 //     …/assembly.ts     a symbol in hand-written assembly, called by the C convention
 //     …/symbols.ts      no parameters, gives the address of the symbol of its name
 //
-// Every other import has nobody who could provide it, and is refused at the first call of it.
+// Nothing provides any other import, so it is refused at the first call of it.
 
 import type { Diagnostic } from "../../host/problem.ts";
 import type { Survey } from "../checks/survey.ts";

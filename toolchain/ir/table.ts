@@ -1,4 +1,5 @@
-// The function table of a guest: nobody writes to it, so it is two constants, the functions and the number of each one's
+// The function table of a guest: it is never written, so it is two constants, the functions and the number of each
+// one's
 // type. Types are equal by structure, whatever their index in the module.
 
 import { type FunctionType, typeKey } from "../wasm/module.ts";

@@ -1,5 +1,5 @@
 // Writes classes for capnp-es from a laid-out schema, so that tests and tools on the host read and write the same
-// bytes as the guest, by somebody else's code. (capnp-es has a generator of its own; it needs the capnp compiler and
+// bytes as the guest, by an independent library. (capnp-es has a generator of its own; it needs the capnp compiler and
 // an older TypeScript.) Structs have the ids that the capnp compiler would give them.
 
 import { createHash } from "node:crypto";

@@ -3,8 +3,8 @@
 // The offset is what asc's source map is keyed by, so it is kept on everything that can be complained about.
 
 /**
- * The types of values. Floats are decoded too, so that they can be refused with their place; references and vectors, where a module
- * may have them (reader.ts), so that only what uses them is left out.
+ * The types of values. Floats are decoded too, so that they can be refused with their place; references and vectors,
+ * where a module may have them (reader.ts), so that only what uses them is left out.
  */
 export type ValueType = "i32" | "i64" | "f32" | "f64" | "v128" | "funcref" | "externref";
 export type IntegerType = "i32" | "i64";
@@ -96,7 +96,7 @@ export interface Global {
   readonly type: ValueType;
   readonly mutable: boolean;
   readonly name: string;
-  /** The initial value; undefined for a float's, and for an imported one that nobody gave a value for. */
+  /** The initial value; undefined for a float's, and for an imported one without a value. */
   readonly value?: bigint | undefined;
   readonly source?: ImportName | undefined;
 }

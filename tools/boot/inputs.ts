@@ -20,7 +20,7 @@ interface DiskWords {
   fault?: string;
 }
 
-/** Looks that nobody asks for a disk of some kind and for none. Throws Problem if so. */
+/** Throws Problem if the options ask for a disk of some kind and for none. */
 export function requireOneDisk({ disk, legacy, slot, fault }: DiskWords): void {
   if (disk !== false) {
     return;

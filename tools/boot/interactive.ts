@@ -14,7 +14,7 @@ const LINE_END = new TextEncoder().encode("\r\n");
 /** Keys that are kept for the shell; more are dropped. */
 export const EARLY_KEYS_MAX = 4096;
 
-/** What bootOnce needs of whoever sits at the console. */
+/** What bootOnce needs of the person at the console. */
 export interface Person {
   /** The console's bytes, as they come. */
   show: (bytes: Uint8Array) => void;
@@ -46,7 +46,7 @@ export class Keys {
       } else if (key === ESCAPE) {
         this.isEscaped = true;
       } else if (key === INTERRUPT && !this.isShell) {
-        // Nobody in the guest listens yet: as in any other command, it ends this one.
+        // The guest does not read the console yet: as in any other command, Ctrl-C ends this one.
         return { send: Uint8Array.from(send), leave: true };
       } else {
         send.push(key);
@@ -113,7 +113,7 @@ export function personAt(input: TerminalInput, output: { write: (bytes: Uint8Arr
       send = sendTo;
       leave = leaveBy;
       isOpen = true;
-      // Node runs this for process.exit and for an error that nobody catches as well.
+      // Node runs this for process.exit and for an uncaught error as well.
       process.on("exit", close);
       input.setRawMode(true);
       input.on("data", onData);

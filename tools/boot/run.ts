@@ -17,7 +17,7 @@ import { MARKERS_FILE, markersOf } from "./verdict/markers.ts";
 import { decodePanic, type Panic, PanicWatch } from "./verdict/panic.ts";
 import { judgeProof, NO_NONCE, type Proof, parseProof } from "./verdict/proof.ts";
 
-/** What the guest starts when nobody asks for anything else. */
+/** What the guest starts by default. */
 export const SELFTEST_RUN = "selftest-client";
 
 /** What the guest starts for a person: the self-tests, then the shell. */
@@ -26,7 +26,9 @@ export const SHELL_RUN = "selftest-client; nx";
 /** The line by which the guest's shell says that it is there (source/apps/nx/shell.ts). */
 const SHELL_GREETING = /^nx: shell \(/;
 
-/** How the kernel says that the firmware did not turn the machine off (diag/panic.ts): all that it had to do is done. */
+/**
+ * How the kernel says that the firmware did not turn the machine off (diag/panic.ts): all that it had to do is done.
+ */
 const NOT_TURNED_OFF = /^neuron: the firmware cannot turn this machine off/;
 
 /** After a panic the harts stand still: this long after its last line, the machine is ended. */
@@ -252,7 +254,7 @@ class Watch {
     this.quietTimer = setTimeout(() => this.end("the kernel panicked"), PANIC_QUIET_MS);
   }
 
-  /** The shell is there: from here on nothing is owed, and nobody is in a hurry. */
+  /** The shell is there: from here on no marker is missing, and no time limit applies. */
   private handOver(person: Person): void {
     this.shellAt = performance.now();
     clearTimeout(this.deadline);
@@ -309,7 +311,7 @@ class Watch {
     return found;
   }
 
-  /** Which of it, or what else that somebody said, is why there is all the rest. */
+  /** The problem, or the guest's line, that is the cause of all the others. */
   private cause(panic: Panic | undefined, end: MachineEnd): string | undefined {
     if (panic !== undefined) {
       return panicText(panic);

@@ -18,7 +18,7 @@ import { OTHER_MACHINE, qemuProblem, requireQemu } from "./machines/qemu-facts.t
 import { type BootFiles, type BootReport, type BootRequest, bootOnce } from "./run.ts";
 import type { MachineWords } from "./words.ts";
 
-/** QEMU always has a limit; under a debugger, this one, in seconds, if nobody names another. */
+/** QEMU always has a limit; under a debugger, this one, in seconds, unless another is given. */
 const QEMU_GDB_SECONDS = 3600;
 
 /** A run's report, with what only the embedded machine knows. */
@@ -29,7 +29,7 @@ export interface SessionReport extends BootReport {
 
 /**
  * Builds, boots once with the words of the command line, and reports. `onLine` sees each console line; `person` is who
- * sits at the console, if somebody does.
+ * sits at the console, if there is a person at it.
  */
 export async function runSession(
   words: MachineWords,
@@ -85,7 +85,7 @@ function namedFiles(words: Readonly<Record<string, string | undefined>>): NamedF
   return Object.entries(words).flatMap(([word, file]) => (file === undefined ? [] : [{ word, file }]));
 }
 
-/** Where nobody says which: what only one of them can do decides, then whether there is a QEMU that can be used. */
+/** The machine when none is named: what only one of them can do decides, then whether a usable QEMU is installed. */
 async function defaultMachine(words: MachineWords): Promise<"qemu" | "embedded"> {
   if (embeddedWord(words) !== undefined || words.gdb !== undefined) {
     return "embedded";

@@ -1,10 +1,11 @@
-// What the kernel holds, counted by walking everything, while every hart waits: then nobody is in the middle of anything, and each
+// What the kernel holds, counted by walking everything, while every hart waits: then no task is in the middle of
+// anything, and each
 // count that the kernel keeps must be what the walk finds.
 //
 //     references of a task, endpoint, notification, memory object     capabilities, mappings, pins, bindings that name it
 //     frames                                                           free ones, memory objects, page tables: as many as ever
 //
-// What is held by nobody is a leak, even if no later call ever notices.
+// What no living task holds is a leak, even if no later call ever notices.
 
 import { Kind, Right, SLOT_COUNT } from "../../build/gen/host/source/abi/handle.ts";
 import { TaskState } from "../../build/gen/host/source/abi/task.ts";

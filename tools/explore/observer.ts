@@ -1,6 +1,6 @@
 // Watches a run from outside the guest and recognises what has gone wrong, from the kernel's own state:
 //
-//   lost wake-up     every hart waits, a task stands in a queue, and nobody was told (or the interrupt is gone)
+//   lost wake-up     every hart waits, a task stands in a queue, and no hart was told (or the interrupt is gone)
 //   deadlock         every hart that is awake spins for a lock, for longer than any lock is held
 //   lock order       the kernel's own check failed: which locks the hart held
 //   missing hart     a hart that takes no part long after it was started
@@ -8,7 +8,8 @@
 //   lost fence       a hart waits in the firmware for the answer of one that stopped instead
 //   standstill       nothing is printed any more, and the machine does not end
 //
-// A time-out would find most of them too, minutes later and without a word on what happened. Nothing here changes the run.
+// A time-out would find most of them too, minutes later and without a word on what happened. Nothing here changes the
+// run.
 
 import { HartState, Interrupt, Mode } from "../../build/gen/host/machine/core/hart/hart.ts";
 import { Online } from "../../build/gen/host/source/kernel/neuron/src/arch/riscv/hart.ts";
@@ -26,7 +27,10 @@ const SUPERVISOR_SOFTWARE = 1n << BigInt(Interrupt.SupervisorSoftware);
 const SPINNING_LOOKS = 6;
 /** Ticks (100 ns) of silence after which a run stands still: longer than any deadline in the system. */
 const SILENCE_TICKS = 600_000_000n;
-/** Ticks (100 ns) between two walks through all that the kernel holds; a line on the console is a reason for one as well. */
+/**
+ * Ticks (100 ns) between two walks through all that the kernel holds; a line on the console is a reason for one as
+ * well.
+ */
 const ACCOUNTS_TICKS = 15_000n;
 /** When a hart is missing: ticks after power-on. The kernel itself gives one up after two seconds. */
 const MISSING_TICKS = 30_000_000n;

@@ -1,4 +1,4 @@
-// What the guest does while it is explored, if nobody says: the self-tests, and the attacks in which a race would show.
+// What the guest does while it is explored, by default: the self-tests, and the attacks in which a race would show.
 
 import { SELFTEST_RUN } from "../boot/run.ts";
 

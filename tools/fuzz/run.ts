@@ -74,7 +74,7 @@ export async function fuzz({ first, last, size, onBatch }: FuzzRequest): Promise
       }
       await running;
       running = judge(batch);
-      // Should it fail, that is seen at the next `await`, not as a rejection that nobody handles.
+      // Should it fail, that is seen at the next `await`, not as an unhandled rejection.
       running.catch(() => {});
     }
     await running;

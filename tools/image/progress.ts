@@ -1,7 +1,7 @@
 // A bar for what is written byte by byte: on a terminal only, drawn over itself, and gone when it is done.
 
 const BAR_CELLS = 30;
-/** Below this nobody waits, and nothing is drawn. */
+/** Shorter work than this shows no progress. */
 const SHOWN_BYTES_MIN = 8 << 20;
 /** Redrawn at most so often, in milliseconds. */
 const REDRAW_MILLISECONDS = 50;

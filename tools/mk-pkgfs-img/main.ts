@@ -2,7 +2,7 @@
 //
 //     mk-pkgfs-img build/pkgfs.img fixtures=pkg/fixtures bin/nx=build/tasks/nx
 //
-// `./nx build` and `./nx image build` call the same functions; this is for whoever has only the folder.
+// `./nx build` and `./nx image build` call the same functions; this is for users who have only the folder.
 
 import { sourcesFromWord, writeImageFile } from "../../host/pkgimg/files.ts";
 import { Problem } from "../../host/problem.ts";

@@ -69,7 +69,7 @@ function installLocked() {
   if (readOr(installStamp, "") === wanted) {
     return;
   }
-  // Somebody may have run npm by hand: what counts is whether the packages are the locked ones.
+  // A user may have run npm by hand: what counts is whether the packages are the locked ones.
   if (!matchesLock(JSON.parse(lock.toString()))) {
     process.stderr.write("nx: installing the locked dependencies (npm ci), once\n");
     const npm = process.platform === "win32" ? "npm.cmd" : "npm";

@@ -70,7 +70,7 @@ async function run(args: readonly string[]): Promise<number> {
   }
 }
 
-/** Whoever reads our output may stop (`| head`), which is no mistake; a disk that is full is told. */
+/** The reader of our output may stop (`| head`), which is no mistake; a full disk is reported. */
 function onOutputLost(error: NodeJS.ErrnoException): void {
   if (error.code !== "EPIPE") {
     printProblem(error, process.stderr);

@@ -1,6 +1,7 @@
-// What somebody may have meant: the candidates that a word is nearest to.
+// What a user may have meant: the candidates that a word is nearest to.
 //
-// The one idea: a word is held against every part of a candidate, not against the whole, because paths are named by parts
+// The one idea: a word is held against every part of a candidate, not against the whole, because paths are named by
+// parts
 // of them: the least number of letters to change, leave out or put in until the word stands somewhere in it.
 
 /** A word that differs in more than this share of its letters is not nearly the same. */
@@ -22,7 +23,8 @@ export function nearest(word: string, candidates: readonly string[], count = 3):
 
 /** The least number of edits that make `word` a part of `text` (Sellers' algorithm). */
 function editsWithin(word: string, text: string): number {
-  // Edits of the word's first letters against a part that ends here; it may begin anywhere, so an empty word costs nothing.
+  // Edits of the word's first letters against a part that ends here; it may begin anywhere, so an empty word costs
+  // nothing.
   let row = Array.from({ length: word.length + 1 }, (_, length) => length);
   let least = row[word.length] ?? 0;
   for (const letter of text) {

@@ -3,7 +3,7 @@
  *
  * Each hart keeps the page table entries that its walks found, and those of the neighbours, which hardware may fetch
  * ahead, found by the page's number and the ASID alone. Until sfence.vma names them, a walk is answered from here, with
- * what the tables said then. Now and then one is lost by itself, so nobody can rely on it either.
+ * what the tables said then. Now and then one is lost by itself, so a kernel cannot rely on it either.
  */
 
 import { HARTS_MAX } from "../layout";

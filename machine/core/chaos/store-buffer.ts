@@ -9,7 +9,7 @@
  * WeakStores any entry may go first that no older one overlaps, as RVWMO permits; then only what orders stores by the
  * specification drains the buffer.
  *
- * With WeakStores an AMO whose result nobody wants waits here, too, and reads and writes memory when it drains. Its aq
+ * With WeakStores an AMO whose result is not used waits here, too, and reads and writes memory when it drains. Its aq
  * bit orders what follows in RAM, so the next access to RAM drains it; a store to a device passes it (unprivileged
  * ISA, "A": aq and rl do not order accesses to memory with accesses to devices).
  */
@@ -164,7 +164,9 @@ export function holds(id: u32, address: u64, size: u32): bool {
   return false;
 }
 
-/** What the hart reads at an address of RAM, of its own buffered stores and memory. What one entry cannot answer drains. */
+/**
+ * What the hart reads at an address of RAM, of its own buffered stores and memory. What one entry cannot answer drains.
+ */
 export function forward(id: u32, address: u64, size: u32): u64 {
   for (let index = <i32>load<u32>(countAt(id)) - 1; index >= 0; index--) {
     const pending = pendingAt(id, <u32>index);

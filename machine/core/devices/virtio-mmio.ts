@@ -2,8 +2,8 @@
  * The eight virtio-mmio slots (virtio 1.2, 4.2.2; version 1 is 4.2.4). One of them may hold the disk; the others answer
  * with device number 0.
  *
- * Both register layouts lead to the same queue. Registers are 32 bits wide: other accesses read 0 and write nothing, and
- * so does a register of the other version. The configuration may be read in any width.
+ * Both register layouts lead to the same queue. Registers are 32 bits wide: other accesses read 0 and write nothing,
+ * and so does a register of the other version. The configuration may be read in any width.
  */
 import { Fault, strikesAt } from "./faults";
 import { plicLine } from "./plic";
@@ -22,7 +22,7 @@ import { QUEUE_SIZE_MAX, queue, queueReset } from "./virtio-queue";
 
 export const VIRTIO_SLOTS: u32 = 8;
 export const VIRTIO_STRIDE: u32 = 0x1000;
-/** What a slot answers to; the rest of its page is nobody's. */
+/** What a slot answers to; the rest of its page is empty. */
 export const VIRTIO_BYTES: u32 = 0x200;
 export const NO_SLOT: u32 = 0xffff_ffff;
 

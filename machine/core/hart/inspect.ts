@@ -1,6 +1,6 @@
 /**
  * What a host may see of a hart without knowing its layout: the part of its state that is the architecture's, for state
- * hashes and debuggers. The rest of a hart's structure are caches, which are nobody's business.
+ * hashes and debuggers. The rest of a hart's structure are caches, which stay private.
  */
 import { deadlinesChanged } from "../clock";
 import { shape } from "../layout";

@@ -66,7 +66,7 @@ function enter(hart: Hart, cause: u64, value: u64, delegated: bool): void {
   }
   const vectored = (vector & 1) !== 0 && (cause & INTERRUPT) !== 0;
   hart.pc = (vector & ~3) + (vectored ? number << 2 : 0);
-  // An SC that follows a trap fails: whoever interrupts need not know of reservations. Hardware need not be so kind.
+  // An SC that follows a trap fails, so a trap handler need not know of reservations. Hardware need not do so.
   if (!isChaos(Chaos.KeepReservations)) {
     unreserve(hart);
   }

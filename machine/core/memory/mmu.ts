@@ -23,7 +23,7 @@ const X: u64 = 8;
 const U: u64 = 16;
 const A: u64 = 64;
 const D: u64 = 128;
-/** Svpbmt, Svnapot and what nobody has defined: not here. */
+/** Svpbmt, Svnapot and reserved bits: not supported. */
 const RESERVED: u64 = 0xffc0_0000_0000_0000;
 const PPN_MASK: u64 = 0xfff_ffff_ffff;
 

@@ -1,5 +1,5 @@
 /**
- * Guest RAM by physical address, for whoever the fast path does not serve.
+ * Guest RAM by physical address, for accesses that the fast path does not serve.
  *
  * Who writes tells physicalWritten() first, so that a store here does what a store of a hart does beside writing: code
  * decoded from that page is dropped, and reservations on it are broken.

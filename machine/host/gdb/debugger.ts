@@ -1,10 +1,12 @@
 // A machine under a debugger: harts as threads, breakpoints, steps forward and backward.
 //
-// The one idea: going back is going forward from an earlier moment (timeline.ts). The last breakpoint before now is found
+// The one idea: going back is going forward from an earlier moment (timeline.ts). The last breakpoint before now is
+// found
 // by running each stretch between two moments again, the latest first; the instruction before this one by halving the
 // distance until one instruction is left.
 //
-// A run may be lived for the first time, or be a recording: the difference is only what comes from outside. What is typed
+// A run may be lived for the first time, or be a recording: the difference is only what comes from outside. What is
+// typed
 // is taken in the present, where the run has never been further, so what was lived stays as it was. What the debugger
 // reads changes nothing; what it writes makes another run from there on. Nothing here is Node's.
 
@@ -14,7 +16,10 @@ import { type EmbeddedMachine, RAM_START } from "../machine.ts";
 import { type AdvanceState, PC_REGISTER, type Run } from "../run.ts";
 import { Timeline } from "../timeline.ts";
 
-/** Why the machine stands still for the debugger. `end`: it is off; `stuck`: every hart waits, and nothing would wake one. */
+/**
+ * Why the machine stands still for the debugger. `end`: it is off; `stuck`: every hart waits, and nothing would wake
+ * one.
+ */
 export type StopReason = "breakpoint" | "step" | "interrupt" | "start" | "end" | "stuck";
 
 /** A stop, and the hart that it is about. */
@@ -39,7 +44,7 @@ export class Debugger {
   private readonly typed: number[];
   private readonly breakpoints = new Set<bigint>();
 
-  /** @param typed bytes for the console, added to by whoever has them; they are taken when the run can take them */
+  /** @param typed bytes for the console, added to as they come; they are taken when the run can take them */
   constructor(run: Run, typed: number[] = []) {
     this.run = run;
     this.typed = typed;
@@ -50,7 +55,9 @@ export class Debugger {
     return this.run.machine.settings.harts;
   }
 
-  /** Stops every hart before the instruction at a virtual address. False if none can begin there, or there are too many. */
+  /**
+   * Stops every hart before the instruction at a virtual address. False if none can begin there, or there are too many.
+   */
   setBreakpoint(address: bigint): boolean {
     if ((address & 1n) !== 0n) {
       return false;

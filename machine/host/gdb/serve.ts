@@ -1,6 +1,7 @@
 // A run under gdb, one connection at a time, until gdb lets go of the machine or ends it.
 //
-// The one idea: a gdb whose connection breaks has decided nothing. The machine stands where it is, and the next gdb finds
+// The one idea: a gdb whose connection breaks has decided nothing. The machine stands where it is, and the next gdb
+// finds
 // it there.
 
 import type { Server, Socket } from "node:net";
@@ -15,7 +16,7 @@ export interface GdbHost {
   port: number;
   /** The kernel's ELF file, for the line that says how to connect. */
   kernel: string;
-  /** Gets that line, each time that somebody may connect. */
+  /** Gets that line, each time that a client may connect. */
   tell: (line: string) => void;
   /** Gets the console, as it comes for the first time. */
   onBytes: (bytes: Uint8Array) => void;
@@ -26,8 +27,8 @@ export interface GdbHost {
 }
 
 /**
- * Waits for gdb and gives it the run. Resolves when gdb has let the machine go on by itself or has ended it, or when the
- * host's signal came. Throws Problem if the port cannot be had.
+ * Waits for gdb and gives it the run. Resolves when gdb has let the machine go on by itself or has ended it, or when
+ * the host's signal came. Throws Problem if the port cannot be had.
  */
 export async function serveGdb(
   debugged: Debugger,
@@ -61,7 +62,9 @@ export async function serveGdb(
   }
 }
 
-/** Those who connect. The machine of one who was cut off has to stand still first: who comes meanwhile is kept so long. */
+/**
+ * Those who connect. The machine of one who was cut off has to stand still first: who comes meanwhile is kept so long.
+ */
 class Visitors {
   private readonly signal: AbortSignal | undefined;
   /** One, since the server lets only one connect. It may have gone again. */
@@ -98,7 +101,7 @@ class Visitors {
     return socket;
   }
 
-  /** Nobody comes to this machine any more. */
+  /** No client can connect to this machine any more. */
   turnAway(): void {
     this.kept?.destroy();
   }

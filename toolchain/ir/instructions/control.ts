@@ -1,7 +1,7 @@
 // Structured control to basic blocks. Wasm's blocks nest, and a branch names how many it leaves; LLVM wants labels.
 //
 // What a block gives back travels through a slot (an alloca that mem2reg turns into a phi), and only where two paths
-// meet: a block that nobody branches out of simply goes on, with its values where they are. Code that cannot be
+// meet: a block without a branch out of it simply goes on, with its values where they are. Code that cannot be
 // reached is skipped by counting its nesting, since LLVM has no use for it and Wasm's types are loose there.
 
 import type { FunctionType, Instruction, IntegerType, ValueType } from "../../wasm/module.ts";
@@ -202,7 +202,7 @@ export class Control {
     return frame;
   }
 
-  /** Ends the block with a branch to the frame's target, its values stored for whoever arrives there. */
+  /** Ends the block with a branch to the frame's target, its values stored for the code there. */
   private leave(frame: Frame): void {
     this.storeInto(frame.carried, this.builder.popMany(frame.carried.length));
     frame.branched = true;

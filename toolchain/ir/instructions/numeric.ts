@@ -43,7 +43,7 @@ const counts: ReadonlyMap<string, string> = new Map([
 /**
  * The largest constant shift that a twin follows. It covers an index times the size of an element, up to 16 bytes. Page
  * numbers are shifted by 12, and there the twin must not follow: 0x80200 << 12 is the kernel's address 0x80200000 as an
- * i32, sign-extended 0xffffffff80200000, while the 64-bit shift gives 0x0000000080200000, which nobody maps.
+ * i32, sign-extended 0xffffffff80200000, while the 64-bit shift gives 0x0000000080200000, which is never mapped.
  */
 const TWIN_SHIFT_MAX = 4n;
 

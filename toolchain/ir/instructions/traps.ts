@@ -24,7 +24,7 @@ export type TrapCall = (reason: TrapReason) => string;
 
 /**
  * An illegal instruction: what guests have. To LLVM nothing is read behind it, so a plain store in front of it may be
- * dropped. Nobody looks into the memory of a guest that has trapped; what has to be seen then is stored atomically.
+ * dropped. The memory of a guest that has trapped is not looked at; what has to be seen then is stored atomically.
  */
 export const trapInstruction: TrapCall = () => "call void @llvm.trap()";
 

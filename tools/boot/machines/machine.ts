@@ -1,6 +1,7 @@
 // What it means to be a machine that boots Neuron: given a run, it starts, its console comes in bytes, it ends.
 //
-// There are two kinds: QEMU (qemu.ts) and the embedded machine (embedded.ts). The rest of `boot` — the ladder, the proofs,
+// There are two kinds: QEMU (qemu.ts) and the embedded machine (embedded.ts). The rest of `boot` — the ladder, the
+// proofs,
 // the report — works on either unchanged.
 
 /** How the disk is attached, or that there is none. */
@@ -46,7 +47,7 @@ export interface MachineEnd {
   status: number | undefined;
   /** What the machine itself said beside the console (QEMU's complaints), as text. */
   complaints: string;
-  /** Who ended it before its time, if somebody did: "gdb". */
+  /** What ended it before its time, if anything did: "gdb". */
   endedBy?: string;
 }
 

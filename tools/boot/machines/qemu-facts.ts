@@ -1,4 +1,5 @@
-// Whether a QEMU is one that Neuron boots on, asked before anything is booted: an older one, or one without the machine,
+// Whether a QEMU is one that Neuron boots on, asked before anything is booted: an older one, or one without the
+// machine,
 // fails somewhere in the middle, in words about an option or a marker.
 
 import { execFile } from "node:child_process";
@@ -16,15 +17,15 @@ const MACHINE = "virt";
 const ANSWER_MS = 30_000;
 
 const VERSION_LINE = /^QEMU emulator version ([0-9]+)\.([0-9]+)/m;
-/** What whoever wants to boot can do without any QEMU. */
+/** What a user can do without QEMU. */
 export const OTHER_MACHINE = "or boot on the machine that is built in: --machine embedded";
 
 /** What was found out in this process, by program. */
 const known = new Map<string, Promise<Problem | undefined>>();
 
 /**
- * Throws Problem if `program` is no QEMU for Neuron: not there, broken, too old, or without the machine. `otherwise` says
- * what else there is to do.
+ * Throws Problem if `program` is no QEMU for Neuron: not there, broken, too old, or without the machine. `otherwise`
+ * says what else there is to do.
  */
 export async function requireQemu(program: string, ...otherwise: readonly string[]): Promise<void> {
   const problem = await qemuProblem(program);

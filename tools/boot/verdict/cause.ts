@@ -1,13 +1,14 @@
-// Why a boot failed, as far as somebody said so: of all that is missing afterwards, this is what a person has to read.
+// Why a boot failed, as far as a line says so: of all that is missing afterwards, this is what a person has to read.
 //
-// The one idea: a service that ends takes everything with it that comes later, so most of what is missing is missing because
-// of it. Whoever ended first, and its last words, are the cause; a marker that never came is only what was noticed.
+// The one idea: a service that ends takes everything with it that comes later, so most of what is missing is missing
+// because
+// of it. The task that ended first, and its last words, are the cause; a marker that never came is only the symptom.
 
 /** The kernel refuses the machine. */
 const KERNEL_REFUSES = /^neuron: (cannot boot: .+)$/;
 /** nexus-init speaks only when something went wrong. A service that is started again is not lost yet. */
 const INIT_COMPLAINS = /^nexus-init: (?!.*; started again in )(.+)$/;
-/** Whom it speaks of, where it says how somebody ended. */
+/** The task that it speaks of, where it says how one ended. */
 const ENDED = /^(\S+) ended: /;
 
 /** What a program's lines begin with, where that is not its name. */
@@ -17,8 +18,8 @@ const prefixes: Readonly<Record<string, string>> = { packagefsd: "pkgfs" };
 const LAST_WORDS_LINES_MAX = 40;
 
 /**
- * The cause that the console of a failed run gives, or undefined. `commands` are what the run was to start: how those end
- * is told by itself.
+ * The cause that the console of a failed run gives, or undefined. `commands` are what the run was to start: how those
+ * end is told by itself.
  */
 export function causeOnConsole(lines: readonly string[], commands: readonly string[]): string | undefined {
   for (const [index, line] of lines.entries()) {

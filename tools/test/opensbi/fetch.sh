@@ -27,7 +27,7 @@ for release in $releases; do
   (cd "$work/$release" && apt-get $own download -q opensbi && dpkg-deb --fsys-tarfile opensbi_*.deb >opensbi.tar)
   tar -xf "$work/$release/opensbi.tar" -C "$work/$release/out" --strip-components=6 \
     ./usr/lib/riscv64-linux-gnu/opensbi/generic/fw_dynamic.bin
-  # Whole or not at all, whoever asks at the same time.
+  # Whole or not at all, also when two runs fetch at the same time.
   mv "$work/$release/out" "$target"
   echo "$(cd "$work/$release" && echo opensbi_*.deb) in $target"
 done

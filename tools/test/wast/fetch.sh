@@ -26,6 +26,6 @@ apt-get $own update -q
 
 mkdir "$work/spec"
 tar -xf "$work"/binaryen_*.orig.tar.* -C "$work/spec" --strip-components=3 --wildcards '*/test/spec/*.wast'
-# Whole or not at all, whoever asks at the same time.
+# Whole or not at all, also when two runs fetch at the same time.
 mv "$work/spec" "$target"
 echo "$(ls "$target" | wc -l) files of tests in $target"

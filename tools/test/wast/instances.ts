@@ -1,6 +1,7 @@
 // The modules of a file: those that run, those that are left out, and who shares what with whom.
 //
-// The one idea: what is left out would have done something, and who shares a table, a memory, a global or functions with it would
+// The one idea: what is left out would have done something, and who shares a table, a memory, a global or functions
+// with it would
 // have seen that. So nothing is known about those from there on, and what is asked of them is left out, too, by name.
 
 import { Problem } from "../../../host/problem.ts";
@@ -28,7 +29,9 @@ export class Registry {
   private readonly host: ReadonlyMap<string, Exported>;
   private readonly registered = new Map<string, Loaded>();
 
-  /** @param host what the module `spectest` exports: what it prints nobody sees, its table and memory all do */
+  /**
+   * @param host what the module `spectest` exports: what it prints is dropped, its table and memory are shared by all
+   */
   constructor(host: ReadonlyMap<string, Exported>) {
     this.host = host;
   }
@@ -162,8 +165,8 @@ function mayWriteExport(module: WasmModule, field: string): boolean {
 }
 
 /**
- * Whether a call of a function may change what others see: memory, globals, tables. Asked of functions that are left out, so what
- * cannot be read may do anything.
+ * Whether a call of a function may change what others see: memory, globals, tables. Asked of functions that are left
+ * out, so what cannot be read may do anything.
  */
 export function mayWrite(module: WasmModule, index: number, seen = new Set<number>()): boolean {
   if (seen.has(index)) {

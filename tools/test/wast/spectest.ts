@@ -35,7 +35,7 @@ export function spectest(pool: Pool): HostModule {
     const type: FunctionType = { params, results: [] };
     const symbol = `@spectest.${name}`;
     exports.set(name, { kind: "function", symbol, type });
-    // Whoever passes a float traps before, so the parameters' types do not matter.
+    // A caller that passes a float has trapped before, so the parameters' types do not matter.
     lines.push(`define internal void ${symbol}(${params.map(irType).join(", ")}) #0 {`, "  ret void", "}");
   }
   for (const type of ["i32", "i64", "f32", "f64"] as const) {

@@ -235,7 +235,7 @@ put_hex:
     addi    sp, sp, 16
     ret
 
-    // put(byte): waits for the UART. QEMU's holds a byte back while nobody reads the other end of its pipe.
+    // put(byte): waits for the UART. QEMU's holds a byte back while the other end of its pipe is not read.
 put:
     li      t0, DEVICES_HIGH
     slli    t0, t0, 28
