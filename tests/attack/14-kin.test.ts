@@ -1,4 +1,5 @@
-// What a task made ends with it, and comes back whole: no task outlasts its maker, no object keeps itself alive, and who is to
+// What a task made ends with it, and comes back whole: no task outlasts its maker, no object keeps itself alive, and
+// who is to
 // end ends although it never gets a hart.
 
 import { beforeAll, describe, expect, test } from "vitest";
@@ -17,7 +18,7 @@ onEachMachine("tasks that are to outlast their maker", (boot) => {
       run.expect({ "pairs made": 4, "tasks left of the pairs": 0, "bytes left of the pairs": 0 });
     });
 
-    test("children that nobody can name any more end with it", () => {
+    test("children that no capability names any more end with it", () => {
       run.expect({
         "starting a child that spins": "done",
         "tasks left of the children": 0,

@@ -1,5 +1,7 @@
-// "Nothing is served from an image that does not verify": whoever can replace the whole disk can make one that is consistent
-// in itself, down to the last hash. What is missing is a signature by a key that this build trusts; and a signature that
+// "Nothing is served from an image that does not verify": an attacker who can replace the whole disk can make one that
+// is consistent
+// in itself, down to the last hash. What is missing is a signature by a key that this build trusts; and a signature
+// that
 // was good elsewhere does not help. (tests/system/damage and trust: images with a wrong byte, and unsigned ones.)
 
 import { generateKeyPairSync } from "node:crypto";

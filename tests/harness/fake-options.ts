@@ -30,7 +30,7 @@ export interface Mood {
   restlessConfig: boolean;
   /** Sets DEVICE_NEEDS_RESET as soon as it is started. */
   wantsResetAtOnce: boolean;
-  /** The queue is in use before anybody set it up. */
+  /** The queue is in use before it was set up. */
   queueIsTaken: boolean;
   /** Says in used.flags that it looks for itself. */
   suppressesNotify: boolean;

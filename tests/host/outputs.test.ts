@@ -113,7 +113,7 @@ describe("a refusal of the operating system", () => {
     expect(pathProblem("cannot write x", "x", refusal(code))).toBeInstanceOf(Problem);
   });
 
-  test("that says nothing about anybody's path, and any other error, stays a bug", () => {
+  test("that says nothing about the user's path, and any other error, stays a bug", () => {
     expect(environmentProblem(refusal("ENOENT"))).toBeUndefined();
     expect(environmentProblem(new Error("oops"))).toBeUndefined();
     const oops = new TypeError("oops");

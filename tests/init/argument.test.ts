@@ -1,4 +1,4 @@
-// What a run is for, from nexus,run: a program's name and its argument, out of bytes that anybody may have written.
+// What a run is for, from nexus,run: a program's name and its argument, out of untrusted bytes.
 
 import fc from "fast-check";
 import { beforeAll, expect, test } from "vitest";

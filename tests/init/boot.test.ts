@@ -78,7 +78,7 @@ test("nexus-init keeps no memory of what it loaded", async () => {
   expect([...kernel.mappings.keys()]).toEqual([0x1000_0000]);
 });
 
-test("without a disk nobody is given a block service, and the run goes on", async () => {
+test("without a disk no program is given a block service, and the run goes on", async () => {
   const leaveAbsent = (task: FakeTask): void => {
     signalStarter(task, "absent");
     task.finish(End.Exit, 0n);

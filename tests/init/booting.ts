@@ -140,7 +140,7 @@ function serveFiles(wire: Wire, task: FakeTask, options: Options): void {
   let attached: FakeVmo | undefined;
   let open: Uint8Array | undefined;
   endpoint.answer = ({ w0, bytes, vmo, badge }) => {
-    // Nobody calls a service without a badge of its own.
+    // No client calls a service without a badge of its own.
     if (badge === 0) {
       return Refusal.MissingRight;
     }

@@ -123,7 +123,7 @@ test("each time it waits longer; the attempts are in the audit trail", async () 
   expect(audited(run.kernel, "virtioblkd")).toEqual([1n, 2n, 3n, 4n, 5n]);
 });
 
-test("one that falls too often is given up: nobody can receive for it, the rest goes on, and later programs are told", async () => {
+test("one that falls too often is given up: no task can receive for it, the rest goes on, and later programs are told", async () => {
   let client: FakeTask | undefined;
   let first: FakeTask | undefined;
   let count = 0;

@@ -1,4 +1,4 @@
-// What nobody can receive any more, and what may be signalled by whom: an endpoint closes with the last right to receive
+// What no task can receive any more, and which task may signal what: an endpoint closes with the last right to receive
 // there, a badge on a notification's capability names its bits.
 
 import { beforeEach, describe, expect, test } from "vitest";
@@ -27,7 +27,7 @@ function call(hart: number, slot: number): void {
 }
 
 describe("an endpoint", () => {
-  test("stays open when its server ends while somebody else could receive; who waits is served by the next", () => {
+  test("stays open when its server ends while another task could receive, and serves those that wait", () => {
     const { keeper, kept, server, client, send } = service();
     call(2, send);
     k.syscall(1, sys.Exit, 0);
@@ -81,14 +81,14 @@ describe("an endpoint", () => {
     expect(k.waits(client)).toBe(Wait.Sending);
     k.ask(0, sys.Drop, full);
     expect(k.results(client).status).toBe(Refusal.PeerGone);
-    // The right to call is none to receive: nobody can make the endpoint another's again.
+    // The right to call is none to receive: no task can give the endpoint a receiver again.
     expect(k.ask(0, sys.Receive, calling, forever).status).toBe(Refusal.MissingRight);
     expect(k.ask(0, sys.Copy, calling, Right.All, 9).status).toBe(Refusal.MissingRight);
     expect(k.ask(0, sys.Call, calling, 0, 1, 2, 3, 4, forever).status).toBe(Refusal.PeerGone);
     expect(k.guest.call("stateOf", server)).toBe(2);
   });
 
-  test("gives its place back when nobody names it any more", () => {
+  test("gives its place back when no capability names it any more", () => {
     const { kept, endpoint, client, send } = service();
     k.syscall(1, sys.Exit, 0);
     call(2, send);

@@ -1,4 +1,4 @@
-// A device's interrupt belongs to the task that bound it: nobody else with a capability to it says that it was handled.
+// A device's interrupt belongs to the task that bound it: no other task with a capability to it can complete it.
 
 import { beforeEach, expect, test } from "vitest";
 import { type Guest, guest } from "../harness/guest.ts";

@@ -1,4 +1,5 @@
-// Birth and end of tasks: what they were given comes back, whatever their makers do, and nobody finds what was another's.
+// Birth and end of tasks: what they were given comes back, whatever their makers do, and no task finds what was
+// another's.
 
 import { beforeEach, describe, expect, test } from "vitest";
 import { defined } from "../harness/defined.ts";
@@ -63,7 +64,7 @@ describe("an unborn task", () => {
     expect(new Set([other.child, third.child]).size).toBe(2);
   });
 
-  test("that everybody let go of gives back what it was given, and its index starts empty", () => {
+  test("that no capability names any more gives back what it was given, and its index starts empty", () => {
     const before = k.guest.call("free");
     const { slot, child } = make();
     const vmo = memory(page);

@@ -163,7 +163,7 @@ test("whatever is sent, taken and ticked: every request is found by the next tic
           const isSent = on(from, () => g.call("notifyHart", to)) !== 0;
           open[to]?.add(from);
           expect(sent.length - before).toBeLessThanOrEqual(1);
-          // Told that it was seen to: then the target is interrupted, now or by whoever was first.
+          // Told that it was seen to: then the target is interrupted, now or by the first sender.
           if (isSent) {
             expect(pending[to]).toBe(true);
           }

@@ -235,7 +235,7 @@ describe("page tables", () => {
         }
         k.syscall(0, sys.Exit, 0);
         expect(k.waits(maker)).toBe(Wait.Ended);
-        // What its children held comes back at a tick: nobody names them any more.
+        // What its children held comes back at a tick: no capability names them any more.
         k.pass(TICK_TIME);
         expect(k.guest.call("free")).toBe(idle);
       }),

@@ -60,7 +60,7 @@ describe("a call", () => {
     k.check([server, client]);
   });
 
-  test("that finds nobody waits in line; the first to call is the first to be received", () => {
+  test("without a receiver waits in line; the first to call is the first to be received", () => {
     const { endpoint, server, client, serve, send } = pair();
     const second = k.spawnOn(2);
     const sendToo = k.give(second, Kind.Endpoint, endpoint, Right.Send);
@@ -74,7 +74,7 @@ describe("a call", () => {
     k.check([server, client, second]);
   });
 
-  test("ends at its deadline, in line or received, and a late reply finds nobody", () => {
+  test("ends at its deadline, in line or received, and a late reply finds no caller", () => {
     const { server, client, serve, send } = pair();
     call(1, send, 1, k.time + 3n * TICK_TIME);
     k.pass(2n * TICK_TIME);
@@ -193,7 +193,7 @@ describe("a capability that travels", () => {
 });
 
 describe("a notification", () => {
-  test("keeps bits until somebody takes them, all at once", () => {
+  test("keeps bits until a task takes them, all at once", () => {
     const { server, client } = pair();
     const notification = k.guest.call("newNotification");
     const waits = k.give(server, Kind.Notification, notification, Right.Receive);

@@ -1,6 +1,7 @@
-// The whole kernel on four simulated harts, with tasks that call, serve, signal, sleep, yield and end each other in random
+// The whole kernel on four simulated harts, with tasks that call, serve, signal, sleep, yield and end each other in
+// random
 // order. What must hold whatever happens: every task is in one place; every answer is the answer to that very question;
-// no signal is lost; and once no new questions are asked, nobody waits for anything any more.
+// no signal is lost; and once no new questions are asked, no task waits any more.
 
 import fc from "fast-check";
 import { expect, test } from "vitest";
@@ -127,7 +128,7 @@ class Run {
   private goOn(hart: number, task: number, choice: number, pick: number): void {
     const known = this.tasks.get(task);
     if (!known) {
-      throw new Error(`hart ${hart} runs task ${task}, which is nobody's`);
+      throw new Error(`hart ${hart} runs task ${task}, which does not exist`);
     }
     if (this.inCall.delete(task)) {
       this.look(task, known);
@@ -240,7 +241,7 @@ class Run {
   }
 }
 
-test("every answer is the answer to its question, no signal is lost, and nobody waits for ever", async () => {
+test("every answer is the answer to its question, no signal is lost, and no task waits for ever", async () => {
   let steps = 0;
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 100, maxLength: 600, size: "max" }), async (all) => {

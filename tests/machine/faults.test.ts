@@ -1,4 +1,5 @@
-// A disk that misbehaves, and the whole system above it: each kind of fault, in both versions of virtio-mmio. A fault that
+// A disk that misbehaves, and the whole system above it: each kind of fault, in both versions of virtio-mmio. A fault
+// that
 // passes is only recorded. One that stays is told to the client by its name, and the next request finds a device that
 // works, or one that is given up. Wrong data is never delivered, and each run ends. Runs go side by side.
 
@@ -52,7 +53,7 @@ const ofRequests: readonly (readonly [kind: string, modern: Outcome, legacy: Out
   ["needs-reset", lie("12(NeedsReset)"), timedOut],
 ];
 
-/** Kinds that can be lived with: nobody can tell that anything is wrong, or nothing is. */
+/** Kinds without consequence: the driver cannot tell that anything is wrong, or nothing is. */
 const unnoticed = ["capacity-large", "reset-stuck", "config-changing@2", "storm@2-3"];
 
 /** How many requests that comes to: with a reset after each try, the next one is followed by a check of the device. */
@@ -115,7 +116,8 @@ describe.each([
         const good = expect.stringMatching(`^nx: vblk .* sha256=${digest}$`);
         const trail = trailOf(report).map((each) => each.replace(`fault ${besideCheck},`, `fault ${fault},`));
         const before = records(outcome, { client: PACKAGEFSD, sector: 8, tries: 1 });
-        // Beside a check, the driver may take the first of two equal answers before it sees the second: then that read is
+        // Beside a check, the driver may take the first of two equal answers before it sees the second: then that read
+        // is
         // right and was the last, and what is left of the plan strikes the checks of the device.
         const [first] = answersOf(report);
         const isTakenEarly = besideCheck !== undefined && first?.startsWith("nx: vblk ") === true;

@@ -64,7 +64,7 @@ export class FakeTask {
     this.endBits = endBits;
   }
 
-  /** Ends, and tells whoever asked to be told. */
+  /** Ends, and tells the task that asked to be told. */
   finish(end: number, detail: bigint): void {
     this.state = "ended";
     this.end = end;

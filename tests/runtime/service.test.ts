@@ -114,7 +114,7 @@ test("a capability that is not kept is dropped, one that is kept stays", () => {
   expect(kept.calls.filter(([number]) => number === BigInt(Syscall.Drop))).toEqual([]);
 });
 
-test("an answer that nobody waits for does not end the service", () => {
+test("an answer without a waiting caller does not end the service", () => {
   const { calls } = serve(message({}, 10n), [Refusal.NotWaiting], message({}, 11n));
   expect(calls.map(([number]) => Number(number))).toEqual([
     Syscall.Receive,

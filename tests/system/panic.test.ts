@@ -190,7 +190,7 @@ function checkPanic({ report, index, places }: Outcome, line: RegExp): string[] 
   const panic = report.panic;
   expect(panic?.line, explain(report)).toMatch(line);
   expect(panic?.line).toContain(`hart=${index} `);
-  // Nobody else has printed since.
+  // No other hart has printed since.
   const after = report.lines.slice(report.lines.findIndex((text) => text.includes("PANIC")) + 1);
   expect(after.filter((text) => !/^ {2}at 0xffffffff[0-9a-f]{8}$|^ {2}at 0x[0-9a-f]+$/.test(text))).toEqual(
     [],

@@ -126,7 +126,7 @@ onEachMachine("a service that ends is started again", (boot) => {
 
 onEachMachine("in a production build", (boot) => {
   test(
-    "nobody has anybody ended",
+    "no task can have another one ended",
     async () => {
       const built = await build({
         profile: "production",

@@ -81,7 +81,7 @@ export function wake(a: usize): i32 {
     expect(findings[1]).toMatch(/refused\.ts:5:\d+: memory\.atomic\.notify/);
   });
 
-  test("an import that nobody provides, at its first call", async () => {
+  test("an import that nothing provides, at its first call", async () => {
     const text = `// nothing
 declare function mystery(a: i32): i32;
 export function main(): i32 {
@@ -89,7 +89,7 @@ export function main(): i32 {
 }
 `;
     expect(await refused(text)).toEqual([
-      `${ENTRY}:4:10: mystery is imported from "refused", which nobody provides (intrinsics, assembly or symbols would be)`,
+      `${ENTRY}:4:10: mystery is imported from "refused", which nothing provides (intrinsics, assembly or symbols would be)`,
     ]);
   });
 

@@ -61,6 +61,6 @@ function resolve(fn: WasmFunction, module: string, field: string): Callee | stri
       }
       return { kind: "address", symbol: globalName(field) };
     default:
-      return `${field} is imported from "${module}", which nobody provides (intrinsics, assembly or symbols would be)`;
+      return `${field} is imported from "${module}", which nothing provides (intrinsics, assembly or symbols would be)`;
   }
 }

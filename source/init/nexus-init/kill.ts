@@ -14,10 +14,10 @@ import { startup } from "runtime/startup";
 import { equals } from "text/bytes";
 import { Origin, Program, State, Topology } from "./topology";
 
-/** The row of the service that is to be ended, OURSELVES, or NOBODY. */
-const NOBODY: u32 = 0xffff_ffff;
+/** The row of the service that is to be ended, OURSELVES, or NO_ROW. */
+const NO_ROW: u32 = 0xffff_ffff;
 const OURSELVES: u32 = 0xffff_fffe;
-let victim: u32 = NOBODY;
+let victim: u32 = NO_ROW;
 let due: u64 = FOREVER;
 
 /** Notes which service to end, and when. */
@@ -25,14 +25,14 @@ export function planKill(topology: Topology, name: usize, length: u32, afterMicr
   if (PRODUCTION) {
     return RunStatus.unknownMethod;
   }
-  if (victim !== NOBODY) {
+  if (victim !== NO_ROW) {
     return RunStatus.busy;
   }
   if (afterMicroseconds > KILL_MICROSECONDS_MAX) {
     return RunStatus.tooLong;
   }
   const found = rowOf(topology, name, length);
-  if (found === NOBODY) {
+  if (found === NO_ROW) {
     return RunStatus.badName;
   }
   victim = found;
@@ -42,7 +42,7 @@ export function planKill(topology: Topology, name: usize, length: u32, afterMicr
 
 /** Ends the service if it is due. Returns when to call this again, in ticks. */
 export function killWhenDue(topology: Topology): u64 {
-  if (victim === NOBODY || now() < due) {
+  if (victim === NO_ROW || now() < due) {
     return due;
   }
   if (victim === OURSELVES) {
@@ -53,12 +53,12 @@ export function killWhenDue(topology: Topology): u64 {
   if (isAlive(program)) {
     killTask(program.task);
   }
-  victim = NOBODY;
+  victim = NO_ROW;
   due = FOREVER;
   return due;
 }
 
-/** The row of a living service with this name; OURSELVES for nexus-init; NOBODY if there is none. */
+/** The row of a living service with this name; OURSELVES for nexus-init; NO_ROW if there is none. */
 function rowOf(topology: Topology, name: usize, length: u32): u32 {
   if (equals(name, length, "nexus-init")) {
     return OURSELVES;
@@ -72,7 +72,7 @@ function rowOf(topology: Topology, name: usize, length: u32): u32 {
       return i;
     }
   }
-  return NOBODY;
+  return NO_ROW;
 }
 
 function isAlive(program: Program): bool {

@@ -68,7 +68,7 @@ describe("words", () => {
     ]);
   });
 
-  test("lines without quotation marks are split as everybody would", () => {
+  test("lines without quotation marks are split at spaces", () => {
     fc.assert(
       fc.property(fc.array(fc.stringMatching(/^[!#-~]{1,20}$/), { maxLength: 16 }), (words) => {
         expect(parse(words.join("  "))).toEqual(words);

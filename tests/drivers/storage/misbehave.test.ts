@@ -33,7 +33,7 @@ async function busyDisk(version: 1 | 2, count: number, deadlines: readonly bigin
 const lies: readonly { why: string; fault: string; lies: Lies; only?: 1 | 2 }[] = [
   { why: "an id outside the ring", fault: "UsedIdRange", lies: { id: 256 } },
   { why: "an id of all ones", fault: "UsedIdRange", lies: { id: 0xffff_ffff } },
-  { why: "an id that nobody gave away", fault: "UsedIdFree", lies: { id: 200 } },
+  { why: "an id that is not in use", fault: "UsedIdFree", lies: { id: 200 } },
   { why: "an id in the middle of a chain", fault: "UsedIdNotHead", lies: { id: 1 } },
   { why: "an index that jumps ahead", fault: "UsedIndexJump", lies: { indexStep: 5 } },
   { why: "an index that goes back", fault: "UsedIndexJump", lies: { indexStep: -1 } },
@@ -176,7 +176,7 @@ describe.each([1, 2] as const)("register layout version %i", (version) => {
     expect(disk.nextDeadline()).toBe(200n);
   });
 
-  test("a late answer to a read that timed out harms nobody", async () => {
+  test("a late answer to a read that timed out does no harm", async () => {
     const disk = await busyDisk(version, 1, [100n]);
     const head = defined(disk.device.pending[0]?.head);
     expect(disk.expire(100n)).toBe("DeadlineMissed");
@@ -198,7 +198,7 @@ describe.each([1, 2] as const)("register layout version %i", (version) => {
     expect(disk.state).toEqual({ ready: false, lastFault: "ResetTimeout", resets: 1, inFlight: 0 });
     expect(disk.completions().map(({ outcome }) => outcome)).toEqual(["Lost", "Lost"]);
     expect(disk.read(1n, 1, disk.buffer(512))).toBe("NoDevice");
-    // It goes on writing, to memory that nobody uses again; we do not look at its ring any more.
+    // It goes on writing, to memory that is not used again; we do not look at its ring any more.
     disk.device.finishAll();
     expect(disk.interrupt()).toBe("None");
     expect(disk.expire(10_000n)).toBe("None");

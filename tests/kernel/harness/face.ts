@@ -1,4 +1,5 @@
-// The kernel's own functions as a test calls them: compiled together with the kernel (kernel.ts). Addresses and indices in
+// The kernel's own functions as a test calls them: compiled together with the kernel (kernel.ts). Addresses and indices
+// in
 // numbers, nothing more.
 
 export const face = `
@@ -53,7 +54,7 @@ export function bootHart(): void {
 }
 export function stopIdling(): void { leaveIdle(thisHart()); }
 
-/** A started task that nobody names: its index, or -1. */
+/** A started task that no capability names: its index, or -1. */
 export function spawn(taskClass: u32): i32 {
   const task = createTask(null, taskClass);
   if (task === null) return -1;
@@ -69,7 +70,10 @@ export function trapHandle(cause: u64, value: u64): void {
   changetype<Task>(thisHart().running).kind = FRAME_FULL;
   handleTrap(cause, value);
 }
-/** A system call of the task that runs on this hart, as trap.S makes it; the number and the arguments as they stand in registers. */
+/**
+ * A system call of the task that runs on this hart, as trap.S makes it; the number and the arguments as they stand in
+ * registers.
+ */
 export function systemCall(a0: u64, a1: u64, a2: u64, a3: u64, a4: u64, a5: u64, a6: u64, number: u64): void {
   const hart = thisHart();
   const task = changetype<Task>(hart.running);

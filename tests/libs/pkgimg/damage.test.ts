@@ -36,7 +36,7 @@ describe("package image reader, on damaged images", () => {
     return true;
   }
 
-  /** Uses the image as if nobody had checked the index. */
+  /** Uses the image as if the index had not been checked. */
   function use(bytes: Uint8Array): void {
     if (g.call("open", edge.put(bytes), Math.floor(bytes.length / BLOCK_BYTES)) !== 0) {
       return;

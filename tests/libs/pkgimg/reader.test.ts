@@ -167,7 +167,7 @@ describe("package image reader", () => {
     mount(Buffer.concat([buildImage(sampleFiles), Buffer.alloc(3 * BLOCK_BYTES, 0xee)]));
   });
 
-  test("takes a signature's bytes as they are, for whoever verifies it", () => {
+  test("takes a signature's bytes as they are, for the caller to verify", () => {
     const image = Buffer.from(buildImage(sampleFiles));
     image.writeUInt32LE(1, 256);
     image.fill(0x5a, 264, 360);

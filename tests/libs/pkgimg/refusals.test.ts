@@ -280,13 +280,13 @@ describe("package image reader refuses", () => {
       4,
     ],
     [
-      "data that belongs to nobody",
+      "data that belongs to no file",
       (f: Forge) => f.setEntry(4, entry.byteLength, 0),
       "data is longer than its files",
       4,
     ],
     [
-      "strings that belong to nobody",
+      "strings that belong to no entry",
       (f: Forge) => f.setEntry(4, entry.pathLength, 10),
       "string table is longer than its paths",
       4,

@@ -136,7 +136,7 @@ describe("store buffers", () => {
 });
 
 describe("atomics", () => {
-  test("a store passes an AMO that nobody waits for, and that is no acquire", async () => {
+  test("a store passes an AMO whose result is not used, and that is no acquire", async () => {
     const raise = (bits: string) =>
       [`li a0, 9; li t0, 1; amoadd.d${bits} zero, t0, (s0); sd t0, 1024(s0)`, publish("")[1]] as const;
     expect(await outcomes(...raise(".rl"), Chaos.Switch | Chaos.StoreBuffer)).not.toContain("9,2");
@@ -145,7 +145,7 @@ describe("atomics", () => {
     expect(await outcomes(...raise(".aqrl"), EVERYTHING)).not.toContain("9,2");
   });
 
-  test("an AMO that nobody waits for is a load, and acquire and release are kept in order", async () => {
+  test("an AMO whose result is not used is a load, and acquire and release are kept in order", async () => {
     const exchange = (amo: string, between: string, read: string) =>
       [
         `li t0, 1; addi t2, s0, 1024; ${amo} zero, t0, (s0); ${between} ${read} a0, (t2)`,

@@ -143,7 +143,7 @@ describe("a timeline", () => {
 });
 
 describe("console input", () => {
-  /** Whether the serial port has a byte that nobody read (LSR, data ready). */
+  /** Whether the serial port has a byte that was not read (LSR, data ready). */
   const waiting = (run: Run): boolean => (run.machine.core.busLoad(0, 0x1000_0005n, 1) & 1n) !== 0n;
 
   test(

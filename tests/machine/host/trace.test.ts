@@ -48,7 +48,7 @@ describe("the trace of a boot", () => {
     expect(clocks.every((clock, index) => clock >= (clocks[index - 1] ?? 0n))).toBe(true);
   });
 
-  test("ends when nobody listens any more", () => {
+  test("ends with its last listener", () => {
     const count = events.length;
     traced.listen(undefined);
     traced.machine.core.busLoad(0, 0x1000_0005n, 1);

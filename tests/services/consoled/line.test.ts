@@ -1,4 +1,5 @@
-// The line editor against a model: whatever is typed, the line is what the model says, the terminal shows it (or a window
+// The line editor against a model: whatever is typed, the line is what the model says, the terminal shows it (or a
+// window
 // of it) behind the prompt, and the cursor is on the character that it is at.
 
 import fc from "fast-check";
@@ -336,7 +337,7 @@ function expectShown(terminal: FakeTerminal, prompt: string, model: Model): void
   const first = model.cursor - place;
   expect(first).toBeGreaterThanOrEqual(0);
   expect(shown).toEqual(model.letters.slice(first, first + shown.length));
-  // Whoever has room for the whole line shows it.
+  // A terminal with room for the whole line shows it.
   if (model.letters.length < COLUMNS / 4) {
     expect(shown).toEqual(model.letters);
   }

@@ -3,7 +3,8 @@
 //     test ──message──▶ Receive │ consoled │ registers ──▶ FakeUart ──▶ the wire
 //     test ──printed──▶ ConsoleRead       │ ◀── signal ── its interrupt
 //
-// A Receive with nothing to come throws through the guest's frames: the service keeps its state in static memory, so its
+// A Receive with nothing to come throws through the guest's frames: the service keeps its state in static memory, so
+// its
 // loop is called again with the next event.
 
 import {
@@ -120,7 +121,7 @@ export class Console {
     return () => answer;
   }
 
-  /** Somebody types; nothing happens before `run`. */
+  /** A person types; nothing happens before `run`. */
   type(text: string): void {
     this.uart.incoming.push(...new TextEncoder().encode(text));
   }

@@ -1,4 +1,5 @@
-// consoled over a fake UART: nothing that is printed is lost or mixed, whatever the device's pace; nothing that is typed
+// consoled over a fake UART: nothing that is printed is lost or mixed, whatever the device's pace; nothing that is
+// typed
 // is lost; answers go to the one who asked, when what they say is true.
 
 import { describe, expect, test } from "vitest";
@@ -167,7 +168,7 @@ describe("reading a line", () => {
     ]);
   });
 
-  test("what is typed before anybody asks waits, as much as there is room, the rest in the device", async () => {
+  test("what is typed before a task reads is kept, as much as there is room, the rest in the device", async () => {
     const console = await Console.start();
     const lines = Array.from({ length: 1000 }, (_, index) => `line number ${index}`);
     console.type(`${lines.join("\r")}\r`);
@@ -193,7 +194,7 @@ describe("reading a line", () => {
     }
   });
 
-  test("Ctrl-C while nobody reads is told to who looks after the program in front, and drops what came before", async () => {
+  test("Ctrl-C while no task reads is told to the keeper of the program in front, and drops what came before", async () => {
     const console = await Console.start();
     const line = console.ask(7, "readLine", { prompt: "nx> " });
     console.type("run spin\rabc\u0003d");
@@ -207,7 +208,7 @@ describe("reading a line", () => {
     expect(next()).toEqual({ status: "ok", line: "def" });
   });
 
-  test("Ctrl-C in a line that is read is nobody else's, once it was read", async () => {
+  test("Ctrl-C in a line that is read goes to its reader alone", async () => {
     const console = await Console.start();
     for (const status of ["interrupted", "ok"]) {
       const line = console.ask(7, "readLine", { prompt: "" });

@@ -36,7 +36,7 @@ export class FakeDisk implements FakeEndpoint {
     this.sectors = BigInt(image.length / SECTOR_BYTES);
   }
 
-  /** The service died and was started again: it knows nobody any more. */
+  /** The service died and was started again: it knows no client any more. */
   restart(): void {
     this.attached = undefined;
     this.attachedBytes = 0;

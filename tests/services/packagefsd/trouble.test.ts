@@ -129,7 +129,7 @@ describe("what the device wrote", () => {
   });
 
   test.each(["timedOut", "malformedReply", "noDevice", Refusal.TimedOut])(
-    "nothing, and no word of an error (%s): nobody waits for it twice, and the next try does without what was read ahead",
+    "nothing, and no word of an error (%s): no client waits for it twice, and the next try does without what was read ahead",
     async (silence) => {
       const { disk, read } = await opened("bin/large");
       const gone = (partsOf(image).data + 9) * SECTORS_PER_BLOCK;

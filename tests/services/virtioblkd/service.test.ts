@@ -1,4 +1,5 @@
-// virtioblkd over a fake kernel and a fake device: what each method answers, and that an answer always goes to the one who
+// virtioblkd over a fake kernel and a fake device: what each method answers, and that an answer always goes to the one
+// who
 // asked, whatever the device does in between.
 
 import { describe, expect, test } from "vitest";
@@ -119,7 +120,7 @@ describe("answers", () => {
     expect(service.device.pending).toEqual([]);
   });
 
-  test("read before attach: notAttached, also when somebody else has attached", async () => {
+  test("read before attach: notAttached, also when another client has attached", async () => {
     const service = await Running.start();
     service.attach(7, 8192);
     expect(service.now(8, "read", { lba: 0n, count: 1, offset: 0n }).status).toBe("notAttached");
@@ -170,7 +171,7 @@ describe("a device in trouble", () => {
     expect(service.ask(7, "read", read)()).toBeUndefined();
   });
 
-  test("an error of the device that stays is the client's to hear, and nobody else's", async () => {
+  test("an error of the device that stays is told to its client alone", async () => {
     const service = await Running.start();
     service.attach(7, 4096);
     const bad = service.ask(7, "read", { lba: 0n, count: 1, offset: 0n });
@@ -198,7 +199,7 @@ describe("a device in trouble", () => {
     ]);
   });
 
-  test("an error of the device that passes is nobody's to hear: the data comes, and a record stays", async () => {
+  test("an error of the device that passes is only recorded: the data comes", async () => {
     const service = await Running.start();
     const vmo = service.attach(7, 4096);
     const read = service.ask(7, "read", { lba: 3n, count: 2, offset: 512n });
@@ -280,7 +281,7 @@ describe("a device in trouble", () => {
   });
 
   test.each([9n, 0n, 4095n])(
-    "sector %i, which is never answered, costs its reads an error and nobody the disk, however often it is asked for",
+    "sector %i, which is never answered, costs its reads an error and no client the disk, however often it is asked for",
     async (silent) => {
       const service = await Running.start();
       const vmo = service.attach(7, 4096);
@@ -355,7 +356,7 @@ describe("a device in trouble", () => {
     expect(again()).toEqual({ status: "ok", bytes: 512 });
   });
 
-  test("a device that never does anything right is given up: after so many resets nobody waits for it", async () => {
+  test("a device that never does anything right is given up: after so many resets no client waits for it", async () => {
     const service = await Running.start();
     service.attach(7, 4096);
     const answers = Array.from({ length: 2 }, () => {

@@ -1,5 +1,5 @@
 /**
- * Loops, conditions with values and a switch become basic blocks. A block that nobody leaves early needs none.
+ * Loops, conditions with values and a switch become basic blocks. A block without an early exit needs none.
  */
 
 export function highest(a: i32, b: i32): i32 {

@@ -15,7 +15,7 @@ function parse(...args: string[]): MachineWords {
 }
 
 describe("words", () => {
-  test("that nobody says mean four harts, the build's disk in slot 0, and whichever machine there is", () => {
+  test("that are left out mean four harts, the build's disk in slot 0, and whichever machine there is", () => {
     expect(parse()).toMatchObject({ smp: 4, disk: true, sstc: true, timeout: 120 });
     expect(parse().machine).toBeUndefined();
   });

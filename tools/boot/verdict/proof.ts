@@ -51,7 +51,7 @@ export function judgeProof(proof: Proof, facts: ProofFacts): string | undefined 
     case "pkgfs":
       return judgeFile(proof.data, facts.packageFile);
     default:
-      return "nobody knows what it proves";
+      return "there is no check for it";
   }
 }
 

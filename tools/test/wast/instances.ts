@@ -48,7 +48,7 @@ export class Registry {
     }
     const found = (loaded?.exports ?? (module === HOST ? this.host : undefined))?.get(field);
     if (found === undefined) {
-      throw new Problem(`nobody exports ${module}.${field}`);
+      throw new Problem(`no module exports ${module}.${field}`);
     }
     return found;
   }

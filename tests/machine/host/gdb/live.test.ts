@@ -1,5 +1,6 @@
-// ./nx boot --gdb: a machine that is debugged while it lives for the first time, backwards too. It is the run that it would
-// have been without anybody looking, also where somebody types; and whoever leaves, leaves it in order.
+// ./nx boot --gdb: a machine that is debugged while it lives for the first time, backwards too. It is the run that it
+// would
+// have been without a debugger, also where a person types; and a client that leaves, leaves it in order.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -231,7 +232,7 @@ describe("./nx boot --gdb", () => {
   );
 
   test(
-    "a port that somebody has is told, with what to do",
+    "a port that is taken is told, with what to do",
     async () => {
       const other: Server = createServer();
       await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
@@ -255,7 +256,7 @@ describe("./nx boot --gdb", () => {
   );
 });
 
-/** Somebody who types a line at the shell as soon as it is there, and more when told to. */
+/** A person who types a line at the shell as soon as it is there, and more when told to. */
 class Typist implements Person {
   text = "";
   send: (bytes: Uint8Array) => void = () => {};
@@ -289,7 +290,7 @@ class Typist implements Person {
   }
 }
 
-describe("somebody at the console of a debugged machine", () => {
+describe("a person at the console of a debugged machine", () => {
   test(
     "types; going back and forth is exact, what is typed in the past is taken in the present, and it can be replayed",
     async () => {

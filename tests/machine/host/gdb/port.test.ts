@@ -4,7 +4,7 @@ import { afterEach, expect, test } from "vitest";
 import { Problem } from "../../../../host/problem.ts";
 import { freePort, openPort } from "../../../../machine/host/gdb/port.ts";
 
-/** The lowest port that a system gives to whoever asks for any: Linux's. */
+/** The lowest port that a system gives a program that asks for any: Linux's. */
 const SYSTEM_FIRST = 32_768;
 
 const taken: Awaited<ReturnType<typeof openPort>>[] = [];
@@ -27,7 +27,7 @@ test("a port for another program is below those that the system gives, and can b
   expect(port).toBeGreaterThanOrEqual(1024);
 });
 
-test("one that somebody has is passed over for another", async () => {
+test("one that is taken is passed over for another", async () => {
   const [first, second, third] = [await take(), await take(), await freePort(0)];
   const draws = [first, second, third];
   expect(await freePort(0, () => draws.shift() ?? 0)).toBe(third);

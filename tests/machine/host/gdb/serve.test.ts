@@ -1,4 +1,5 @@
-// A machine that waits for gdb, from one connection to the next. What it does between two slices is held here, so that a
+// A machine that waits for gdb, from one connection to the next. What it does between two slices is held here, so that
+// a
 // gdb can come exactly while the one before is wound up.
 
 import { once } from "node:events";
@@ -60,7 +61,7 @@ class Served {
     });
   }
 
-  /** It has said `n` times that somebody may connect. */
+  /** It has said `n` times that a client may connect. */
   async asks(n: number): Promise<void> {
     while (this.lines.length < n) {
       await setImmediate();
@@ -107,7 +108,7 @@ describe("a gdb that comes while the machine of the one before still runs", () =
       gdb.send("k");
       gdb.close();
       expect(await served.end).toBe("killed");
-      // Nobody else was asked to come.
+      // No other client was asked to connect.
       expect(served.lines).toHaveLength(1);
     },
     SERVE_TIMEOUT_MS,

@@ -70,7 +70,7 @@ const refused: [name: string, proof: string, data: string, why: string][] = [
   ],
   ["a short read", "pkgfs", file.replace("bytes=6", "bytes=5"), "has 6 bytes, but 5 were read"],
   ["a file that pkg/ does not have", "pkgfs", file.replace("hello", "other"), "pkg/ has no file"],
-  ["a proof that nobody knows", "magic", "1", "nobody knows what it proves"],
+  ["an unknown proof", "magic", "1", "there is no check for it"],
 ];
 
 test.each(refused)("refused: %s", (_name, name, data, why) => {
