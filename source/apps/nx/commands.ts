@@ -6,6 +6,7 @@ import { print } from "runtime/log";
 import { equals } from "text/bytes";
 import { LINE_STATE_BYTES, Line } from "text/line";
 import { beginAnswer, beginRow, endAnswer, endRow, say, words } from "./answer";
+import { COMMAND_LINE_BYTES, CommandLine, Flaw } from "./command-line";
 import { answerVblkInfo } from "./disk";
 import { answerCat, answerLs } from "./files";
 import { answerIrq, answerSbi } from "./firmware";
@@ -14,7 +15,6 @@ import { COMPARED_BYTES_MAX, distance, FAR } from "./suggest";
 import { answerKill, answerPs, answerRun } from "./tasks";
 import { answerAudit } from "./trail";
 import { answerTree } from "./tree";
-import { Flaw, parse, restLength, restStart, wordCount, wordLength, wordStart } from "./words";
 
 /** The outcome of a line. The first three are exit codes (abi/exit.ts). */
 export const enum Outcome {
@@ -46,10 +46,10 @@ class Command {
   /** Its arguments, as `help` shows them. */
   use: string;
   help: string;
-  /** Executes the command. False, after a line. */
-  act: () => bool;
+  /** Executes the command for that line. False, after a line that says why. */
+  act: (line: CommandLine) => bool;
 
-  is(name: string, use: string, help: string, act: () => bool): bool {
+  is(name: string, use: string, help: string, act: (line: CommandLine) => bool): bool {
     this.name = name;
     this.use = use;
     this.help = help;
@@ -58,6 +58,8 @@ class Command {
   }
 }
 
+/** The line that is executed. */
+const typed = changetype<CommandLine>(memory.data(COMMAND_LINE_BYTES, 8));
 /** The current row of a search through the table. */
 const row = changetype<Command>(memory.data(offsetof<Command>(), 8));
 
@@ -103,23 +105,23 @@ function describe(index: u32, row: Command): bool {
 
 /** Executes a line. */
 export function execute(line: usize, length: u32): Outcome {
-  const flaw = parse(line, length);
+  const flaw = typed.parse(line, length);
   if (flaw !== Flaw.None) {
     print(say(flawText(flaw)));
     return Outcome.Unknown;
   }
-  if (wordCount() === 0) {
+  if (typed.count === 0) {
     return Outcome.Empty;
   }
   for (let index: u32 = 0; describe(index, row); index++) {
     if (!isNamed(row)) {
       continue;
     }
-    if (equals(wordStart(0), wordLength(0), "poweroff")) {
+    if (equals(typed.wordStart(0), typed.wordLength(0), "poweroff")) {
       return Outcome.PowerOff;
     }
     beginAnswer();
-    if (!row.act()) {
+    if (!row.act(typed)) {
       return Outcome.Failed;
     }
     endAnswer();
@@ -139,8 +141,8 @@ function flawText(flaw: Flaw): string {
 /** Whether the first words of the line are this command. */
 function isNamed(command: Command): bool {
   const count = wordsOf(command.name);
-  const typed = firstWords(count);
-  return wordCount() >= count && equals(typed.address, typed.length, command.name);
+  const beginning = firstWords(count);
+  return typed.count >= count && equals(beginning.address, beginning.length, command.name);
 }
 
 /** Says that the line is no command, and suggests one that may have been meant. */
@@ -155,8 +157,8 @@ function sayUnknown(): void {
   if (beginnings > 0) {
     return sayBeginnings();
   }
-  const shown = min<u32>(restLength(0), SHOWN_BYTES_MAX);
-  const sentence = say('no such command: "').printable(restStart(0), shown).text('"');
+  const shown = min<u32>(typed.restLength(0), SHOWN_BYTES_MAX);
+  const sentence = say('no such command: "').printable(typed.restStart(0), shown).text('"');
   if (describe(nearest, row)) {
     sentence.text(' (did you mean "').text(row.name).text('"?)');
   } else {
@@ -167,18 +169,20 @@ function sayUnknown(): void {
 
 /** Whether the whole line is the beginning of that command's name. */
 function isBeginning(name: string): bool {
-  const typed = firstWords(wordCount());
+  const beginning = firstWords(typed.count);
   return (
-    !typed.truncated &&
-    typed.length < <u32>name.length &&
-    beginsName(name, typed) &&
-    separates(name, typed.length)
+    !beginning.truncated &&
+    beginning.length < <u32>name.length &&
+    beginsName(name, beginning) &&
+    separates(name, beginning.length)
   );
 }
 
-function beginsName(name: string, typed: Line): bool {
-  for (let i: u32 = 0; i < typed.length; i++) {
-    if (<u16>load<u8>(typed.address + <usize>i) !== load<u16>(changetype<usize>(name) + ((<usize>i) << 1))) {
+function beginsName(name: string, beginning: Line): bool {
+  for (let i: u32 = 0; i < beginning.length; i++) {
+    if (
+      <u16>load<u8>(beginning.address + <usize>i) !== load<u16>(changetype<usize>(name) + ((<usize>i) << 1))
+    ) {
       return false;
     }
   }
@@ -212,8 +216,8 @@ function nearestCommand(): u32 {
   let best: u32 = FAR;
   let found: u32 = u32.MAX_VALUE;
   for (let index: u32 = 0; describe(index, row); index++) {
-    const typed = firstWords(min<u32>(wordsOf(row.name), wordCount()));
-    const far = distance(typed.address, typed.length, row.name);
+    const beginning = firstWords(min<u32>(wordsOf(row.name), typed.count));
+    const far = distance(beginning.address, beginning.length, row.name);
     if (far > max<u32>(1, <u32>row.name.length / LETTERS_PER_CHANGE) || far >= best) {
       continue;
     }
@@ -223,19 +227,19 @@ function nearestCommand(): u32 {
   return found;
 }
 
-const typedLine = changetype<Line>(memory.data(LINE_STATE_BYTES, 8));
-const typedBuffer: usize = memory.data(COMPARED_BYTES_MAX + 1, 8);
+const beginningLine = changetype<Line>(memory.data(LINE_STATE_BYTES, 8));
+const beginningBuffer: usize = memory.data(COMPARED_BYTES_MAX + 1, 8);
 
 /** The first words of the line with single spaces between them, as far as a command could be that long. */
 function firstWords(count: u32): Line {
-  const typed = typedLine.begin(typedBuffer, COMPARED_BYTES_MAX + 1);
+  const beginning = beginningLine.begin(beginningBuffer, COMPARED_BYTES_MAX + 1);
   for (let i: u32 = 0; i < min<u32>(count, WORDS_OF_COMMAND_MAX + 1); i++) {
     if (i > 0) {
-      typed.text(" ");
+      beginning.text(" ");
     }
-    typed.bytes(wordStart(i), wordLength(i));
+    beginning.bytes(typed.wordStart(i), typed.wordLength(i));
   }
-  return typed;
+  return beginning;
 }
 
 function wordsOf(text: string): u32 {
@@ -249,7 +253,7 @@ function wordsOf(text: string): u32 {
 }
 
 /** `help`: the table. */
-function answerHelp(): bool {
+function answerHelp(_line: CommandLine): bool {
   for (let index: u32 = 0; describe(index, row); index++) {
     beginRow();
     words("command", 12, row.name);
@@ -261,11 +265,11 @@ function answerHelp(): bool {
 }
 
 /** `echo text`: prints the text as it was typed. */
-function echo(): bool {
-  print(say("").printable(restStart(1), min<u32>(restLength(1), ECHO_BYTES_MAX)));
+function echo(line: CommandLine): bool {
+  print(say("").printable(line.restStart(1), min<u32>(line.restLength(1), ECHO_BYTES_MAX)));
   return true;
 }
 
-function nothing(): bool {
+function nothing(_line: CommandLine): bool {
   return true;
 }

@@ -12,6 +12,7 @@ import { refusalName } from "runtime/names";
 import { slotOf } from "runtime/startup";
 import { SHA256_DIGEST_BYTES, SHA256_STATE_BYTES, Sha256 } from "sha256/sha256";
 import { beginFacts, beginValue, composed, endRow, number, say } from "./answer";
+import { CommandLine } from "./command-line";
 import { DISK_WINDOW } from "./limits";
 
 /** How much of the disk the checksum covers: the superblock of the package image. */
@@ -22,7 +23,7 @@ const sha = changetype<Sha256>(memory.data(SHA256_STATE_BYTES, 8));
 const digest: usize = memory.data(SHA256_DIGEST_BYTES, 8);
 
 /** The disk's size, and the SHA-256 of its first bytes. False, after a line. */
-export function answerVblkInfo(): bool {
+export function answerVblkInfo(_line: CommandLine): bool {
   const service = slotOf(Role.BlockService);
   if (service === NO_SLOT) {
     print(say("no block device"));

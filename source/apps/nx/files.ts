@@ -25,27 +25,53 @@ import {
   say,
   words,
 } from "./answer";
+import { CommandLine } from "./command-line";
 import { FILE_WINDOW, FILE_WINDOW_BYTES } from "./limits";
-import { wordLength, wordStart } from "./words";
 
 /** An optional beginning of a path. */
 const SCHEME: string = "pkg://";
 /** Bytes of a file in one row of an answer to a program. */
 const DATA_BYTES: u32 = 64;
+const SLASH: u8 = 0x2f;
 const LINE_FEED: u8 = 0x0a;
 const TAB: u8 = 0x09;
 const QUESTION_MARK: u8 = 0x3f;
 
+/** A path without its scheme and without slashes at its ends. */
+@unmanaged
+@final
+class Path {
+  start: usize;
+  length: u32;
+
+  /** The path in `length` bytes at `start`, as it was typed. */
+  set(start: usize, length: u32): void {
+    let from: u32 = startsWith(start, length, SCHEME) ? <u32>SCHEME.length : 0;
+    while (from < length && load<u8>(start + <usize>from) === SLASH) {
+      from += 1;
+    }
+    let end = length;
+    while (end > from && load<u8>(start + <usize>(end - 1)) === SLASH) {
+      end -= 1;
+    }
+    this.start = start + <usize>from;
+    this.length = end - from;
+  }
+}
+
+/** The path of the command that is executed. */
+const path = changetype<Path>(memory.data(offsetof<Path>(), 8));
 const listing = changetype<Listing>(memory.data(offsetof<Listing>(), 8));
 const file = changetype<File>(memory.data(offsetof<File>(), 8));
 const shown: usize = memory.data(CONSOLE_WRITE_MAX, 8);
 
 /** `ls [path]`. False, after a line. */
-export function answerLs(): bool {
+export function answerLs(line: CommandLine): bool {
+  path.set(line.wordStart(1), line.wordLength(1));
   const service = slotOf(Role.PackageService);
   let cursor: u32 = 0;
   do {
-    const outcome = listDirectory(service, pathStart(), pathLength(), cursor, listing);
+    const outcome = listDirectory(service, path.start, path.length, cursor, listing);
     if (outcome !== FsStatus.ok) {
       return refused(outcome);
     }
@@ -71,13 +97,14 @@ function answerEntry(index: u32): void {
 }
 
 /** `cat path`: for a person the text, for a program size and bytes. False, after a line. */
-export function answerCat(): bool {
-  if (wordLength(1) === 0) {
+export function answerCat(line: CommandLine): bool {
+  if (line.wordLength(1) === 0) {
     print(say("the path of a file is needed: ls lists them"));
     return false;
   }
   const service = slotOf(Role.PackageService);
-  let outcome = openFile(service, pathStart(), pathLength(), file);
+  path.set(line.wordStart(1), line.wordLength(1));
+  let outcome = openFile(service, path.start, path.length, file);
   if (outcome !== FsStatus.ok) {
     return refused(outcome);
   }
@@ -165,31 +192,9 @@ function showBytes(length: u32): void {
   }
 }
 
-/** The path that was typed, without scheme and slashes at its ends. */
-function pathStart(): usize {
-  return wordStart(1) + <usize>pathSkip();
-}
-
-function pathLength(): u32 {
-  let length = wordLength(1) - pathSkip();
-  while (length > 0 && load<u8>(pathStart() + <usize>(length - 1)) === 0x2f) {
-    length -= 1;
-  }
-  return length;
-}
-
-function pathSkip(): u32 {
-  const length = wordLength(1);
-  const start = wordStart(1);
-  let skip: u32 = startsWith(start, length, SCHEME) ? <u32>SCHEME.length : 0;
-  while (skip < length && load<u8>(start + <usize>skip) === 0x2f) {
-    skip += 1;
-  }
-  return skip;
-}
-
+/** Says why pkg:// refused. False. */
 function refused(outcome: i32): bool {
-  const sentence = say("pkg://").printable(pathStart(), pathLength()).text(": ");
+  const sentence = say("pkg://").printable(path.start, path.length).text(": ");
   print(sentence.text(outcome < 0 ? refusalName(outcome) : fsStatusName(outcome)));
   return false;
 }

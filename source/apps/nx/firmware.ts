@@ -18,13 +18,14 @@ import {
   refused,
   words,
 } from "./answer";
+import { CommandLine } from "./command-line";
 import { nameOf } from "./tasks";
 
 /** The PLIC has sources 1 to 1023 (PLIC specification 1.0, section 1.1); the kernel says where ours end. */
 const SOURCES_MAX: u32 = 1024;
 
 /** SBI and the extensions that the firmware offers. False, after a line. */
-export function answerSbi(): bool {
+export function answerSbi(_line: CommandLine): bool {
   const status = information(slotOf(Role.Info), Topic.Firmware, 0);
   if (status < 0) {
     return refused("asking the kernel", status);
@@ -88,7 +89,7 @@ function name(to: Line, bits: u64, bit: u64, text: string): void {
 }
 
 /** Every interrupt that is bound. False, after a line. */
-export function answerIrq(): bool {
+export function answerIrq(_line: CommandLine): bool {
   const info = slotOf(Role.Info);
   for (let source: u32 = 1; source < SOURCES_MAX; source++) {
     const status = information(info, Topic.Interrupt, source);

@@ -11,7 +11,7 @@ import { print } from "runtime/log";
 import { slotOf, startup } from "runtime/startup";
 import { parseDecimal } from "text/bytes";
 import { beginFacts, beginRow, endRow, isForPeople, number, refused, say, words } from "./answer";
-import { wordLength, wordStart } from "./words";
+import { CommandLine } from "./command-line";
 
 /** Logical hart numbers are below this; one that did not come up leaves a gap. */
 const HARTS_MAX: u32 = 4;
@@ -20,7 +20,7 @@ const STOP_LOOKS_MAX: u32 = 1000;
 const STOP_LOOK_MILLISECONDS: u64 = 5;
 
 /** The harts that are online, each with its counters. False, after a line. */
-export function answerSmp(): bool {
+export function answerSmp(_line: CommandLine): bool {
   const info = slotOf(Role.Info);
   const status = information(info, Topic.System, 0);
   if (status < 0) {
@@ -65,8 +65,8 @@ function answerHart(hart: u32): void {
 }
 
 /** `hart stop N`: its tasks go on elsewhere. Done when it is gone. */
-export function stop(): bool {
-  const hart = hartWord();
+export function stop(line: CommandLine): bool {
+  const hart = hartWord(line);
   if (hart === HARTS_MAX) {
     return false;
   }
@@ -90,17 +90,17 @@ function isGone(hart: u32): bool {
 }
 
 /** `hart start N`: one that was stopped comes back. */
-export function restart(): bool {
-  const hart = hartWord();
+export function restart(line: CommandLine): bool {
+  const hart = hartWord(line);
   if (hart === HARTS_MAX) {
     return false;
   }
   return changed(hart, restartHart(slotOf(Role.Harts), hart), "started");
 }
 
-/** The third word as the number of a hart; HARTS_MAX, after a line, if it is none. */
-function hartWord(): u32 {
-  const value = parseDecimal(wordStart(2), wordLength(2));
+/** The third word of the line as the number of a hart; HARTS_MAX, after a line, if it is none. */
+function hartWord(line: CommandLine): u32 {
+  const value = parseDecimal(line.wordStart(2), line.wordLength(2));
   if (value < <u64>HARTS_MAX) {
     return <u32>value;
   }

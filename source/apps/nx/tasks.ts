@@ -27,7 +27,7 @@ import {
   say,
   words,
 } from "./answer";
-import { restLength, restStart, wordLength, wordStart } from "./words";
+import { CommandLine } from "./command-line";
 
 /** Far more than can exist: the kernel says where its table ends. */
 const TASKS_MAX: u32 = 1024;
@@ -36,7 +36,7 @@ const name: usize = memory.data(TASK_NAME_BYTES, 8);
 const ending = changetype<Ending>(memory.data(offsetof<Ending>(), 8));
 
 /** Every task that there is. False, after a line. */
-export function answerPs(): bool {
+export function answerPs(_line: CommandLine): bool {
   const info = slotOf(Role.Info);
   for (let index: u32 = 0; index < TASKS_MAX; index++) {
     const status = information(info, Topic.Task, index);
@@ -136,22 +136,29 @@ function waitName(kind: u32): string {
 }
 
 /** `run program argument…`, through nexus-init. False, after a line, if it did not run. */
-export function answerRun(): bool {
+export function answerRun(line: CommandLine): bool {
   const service = slotOf(Role.InitService);
   if (service === NO_SLOT) {
     print(say("only the shell of a run may run programs"));
     return false;
   }
-  if (wordLength(1) === 0) {
+  if (line.wordLength(1) === 0) {
     print(say("the name of a program is needed: ls bin lists them"));
     return false;
   }
-  const status = runProgram(service, wordStart(1), wordLength(1), restStart(2), restLength(2), ending);
+  const status = runProgram(
+    service,
+    line.wordStart(1),
+    line.wordLength(1),
+    line.restStart(2),
+    line.restLength(2),
+    ending,
+  );
   if (status < 0) {
     return refused("asking nexus-init", status);
   }
   if (status === RunStatus.interrupted && isForPeople()) {
-    print(say("").bytes(wordStart(1), wordLength(1)).text(" was ended by Ctrl-C"));
+    print(say("").bytes(line.wordStart(1), line.wordLength(1)).text(" was ended by Ctrl-C"));
     return true;
   }
   if (status !== RunStatus.ok && status !== RunStatus.interrupted) {
@@ -174,14 +181,14 @@ export function answerRun(): bool {
  * `kill service`, through nexus-init, which answers first and then ends the service, so that the person sees what
  * follows. False, after a line, if nexus-init refuses.
  */
-export function answerKill(): bool {
+export function answerKill(line: CommandLine): bool {
   const service = slotOf(Role.InitService);
   if (service === NO_SLOT) {
     print(say("only the shell of a run may end services"));
     return false;
   }
-  const victim = wordStart(1);
-  const length = wordLength(1);
+  const victim = line.wordStart(1);
+  const length = line.wordLength(1);
   if (length === 0) {
     print(say("the name of a service is needed: ps lists them"));
     return false;

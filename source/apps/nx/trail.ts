@@ -29,6 +29,7 @@ import {
   say,
   words,
 } from "./answer";
+import { CommandLine } from "./command-line";
 import { taskText } from "./tasks";
 
 /** The kernel's number for "no task". */
@@ -55,7 +56,7 @@ const name: usize = memory.data(NAME_BYTES, 8);
 let count: u32 = 0;
 
 /** Prints all records that are left, the oldest first. False, after a line. */
-export function answerAudit(): bool {
+export function answerAudit(_line: CommandLine): bool {
   const audit = slotOf(Role.Audit);
   if (audit === NO_SLOT) {
     print(say("only the shell of a run may read the audit trail"));

@@ -12,6 +12,7 @@ import { print } from "runtime/log";
 import { entryOf } from "runtime/startup";
 import { Line } from "text/line";
 import { beginRow, beginValue, composed, endRow, refused, say } from "./answer";
+import { CommandLine } from "./command-line";
 import { TREE_BYTES_MAX, TREE_WINDOW } from "./limits";
 
 const tree = changetype<Tree>(memory.data(TREE_STATE_BYTES, 8));
@@ -19,7 +20,7 @@ const tree = changetype<Tree>(memory.data(TREE_STATE_BYTES, 8));
 const path: usize = memory.data(DEPTH_MAX * 4, 8);
 
 /** Every node, in the tree's order. False, after a line. */
-export function answerTree(): bool {
+export function answerTree(_line: CommandLine): bool {
   const entry = entryOf(Role.DeviceTree, 0);
   if (entry === null || entry.size > <u64>TREE_BYTES_MAX) {
     print(say("no device tree was given to this program"));

@@ -13,7 +13,7 @@ import { isUtf8 } from "text/bytes";
 export const enum Key {
   /** No key yet, or an unknown one. */
   None = 0,
-  /** `characterBytes()` bytes of UTF-8 at `character()`. */
+  /** A character, which `decode` has put into what the caller gave. */
   Character = 1,
   Enter = 2,
   Backspace = 3,
@@ -38,6 +38,23 @@ export const enum Key {
   EndOfInput = 16,
 }
 
+/**
+ * A character in UTF-8, 1 to 4 bytes.
+ *
+ *     0        4       8
+ *     | length | bytes |
+ */
+@unmanaged
+@final
+export class Character {
+  length: u32;
+  private bytes: u32;
+
+  get start(): usize {
+    return changetype<usize>(this) + offsetof<Character>("bytes");
+  }
+}
+
 const enum Phase {
   Ground = 0,
   Escape = 1,
@@ -52,16 +69,12 @@ const RUBOUT: u32 = 0x7f;
 /** A parameter that is larger means no key. */
 const PARAMETER_MAX: u32 = 999;
 
-/** The longest character in UTF-8. */
-const CHARACTER_BYTES_MAX: u32 = 4;
-
 let phase: Phase = Phase.Ground;
 let parameter: u32 = 0;
 /** Whether `parameter` is still being read: modifiers follow the first `;`, and we do not tell them apart. */
 let isFirst: bool = true;
 let afterReturn: bool = false;
-/** The bytes of a character, as far as they have come. */
-const bytes: usize = memory.data(CHARACTER_BYTES_MAX, 8);
+/** How many bytes of a character have come, and how many it has. */
 let have: u32 = 0;
 let need: u32 = 0;
 
@@ -73,18 +86,12 @@ export function resetKeys(): void {
   need = 0;
 }
 
-/** Where the character's bytes are, after Key.Character. */
-export function character(): usize {
-  return bytes;
-}
-
-/** How many bytes it has, 1 to 4. */
-export function characterBytes(): u32 {
-  return have;
-}
-
-/** Takes the next byte. */
-export function decode(byte: u32): Key {
+/**
+ * Takes the next byte.
+ *
+ * @param character where the bytes of a character are gathered from one call to the next: the same object each time
+ */
+export function decode(byte: u32, character: Character): Key {
   const isSecondOfPair = afterReturn && byte === LINE_FEED;
   afterReturn = byte === CARRIAGE_RETURN;
   // CR LF is one end of a line.
@@ -105,7 +112,7 @@ export function decode(byte: u32): Key {
   if (phase !== Phase.Ground) {
     return inSequence(byte);
   }
-  return text(byte);
+  return text(byte, character);
 }
 
 function control(byte: u32): Key {
@@ -201,7 +208,7 @@ function numbered(number: u32): Key {
   }
 }
 
-function text(byte: u32): Key {
+function text(byte: u32, character: Character): Key {
   if ((byte & 0xc0) !== 0x80) {
     // A new character, even if the one before it was not complete.
     need = byte < 0x80 ? 1 : byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2;
@@ -209,16 +216,18 @@ function text(byte: u32): Key {
   } else if (need === 0) {
     return Key.None;
   }
-  store<u8>(bytes + <usize>have, <u8>byte);
+  store<u8>(character.start + <usize>have, <u8>byte);
   have += 1;
+  character.length = have;
   if (have < need) {
     return Key.None;
   }
   need = 0;
-  return isUtf8(bytes, have) && !isControl() ? Key.Character : Key.None;
+  return isUtf8(character.start, have) && !isControl(character) ? Key.Character : Key.None;
 }
 
 /** U+0080 to U+009F: a terminal may take them for the beginning of a sequence. */
-function isControl(): bool {
-  return have === 2 && load<u8>(bytes) === 0xc2 && load<u8>(bytes + 1) < 0xa0;
+function isControl(character: Character): bool {
+  const start = character.start;
+  return character.length === 2 && load<u8>(start) === 0xc2 && load<u8>(start + 1) < 0xa0;
 }

@@ -19,7 +19,7 @@
 import { LINE_BYTES_MAX, PROMPT_BYTES_MAX } from "gen/idl/console";
 import { LINE_STATE_BYTES, Line } from "text/line";
 import { historyCount, historyLength, historyLine, remember } from "./history";
-import { character, characterBytes, decode, Key, resetKeys } from "./keys";
+import { Character, decode, Key, resetKeys } from "./keys";
 import { COLUMNS, EDITOR_OUTPUT_BYTES } from "./limits";
 
 /** What the editor says after a byte. */
@@ -37,6 +37,8 @@ export const enum Verdict {
 const BELL: u8 = 0x07;
 const SPACE: u8 = 0x20;
 
+/** The character that is being typed. */
+const character = changetype<Character>(memory.data(offsetof<Character>(), 8));
 const prompt: usize = memory.data(PROMPT_BYTES_MAX, 8);
 let promptBytes: u32 = 0;
 const text: usize = memory.data(LINE_BYTES_MAX, 8);
@@ -110,7 +112,7 @@ export function show(): void {
 
 /** Takes the next byte that was typed. */
 export function feed(byte: u32): Verdict {
-  const key = decode(byte);
+  const key = decode(byte, character);
   switch (key) {
     case Key.None:
       return Verdict.More;
@@ -184,14 +186,14 @@ function edit(key: Key): void {
 
 /** Inserts the decoded character before the cursor. */
 function insert(): void {
-  const count = characterBytes();
+  const count = character.length;
   if (length + count > LINE_BYTES_MAX) {
     output().byte(BELL);
     return;
   }
   const at = text + <usize>cursor;
   memory.copy(at + <usize>count, at, length - cursor);
-  memory.copy(at, character(), count);
+  memory.copy(at, character.start, count);
   const isAtEnd = cursor === length;
   length += count;
   cursor += count;

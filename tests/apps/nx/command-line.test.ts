@@ -6,8 +6,27 @@ import { defined } from "../../harness/defined.ts";
 import { type Guest, guest } from "../../harness/guest.ts";
 
 const program = `
-export { parse, restLength, restStart, wordCount, wordLength, wordStart } from "apps/nx/words";
+import { COMMAND_LINE_BYTES, CommandLine } from "apps/nx/command-line";
 import { distance } from "apps/nx/suggest";
+const line = changetype<CommandLine>(memory.data(COMMAND_LINE_BYTES, 8));
+export function parse(start: usize, length: u32): u32 {
+  return line.parse(start, length);
+}
+export function wordCount(): u32 {
+  return line.count;
+}
+export function wordStart(index: u32): usize {
+  return line.wordStart(index);
+}
+export function wordLength(index: u32): u32 {
+  return line.wordLength(index);
+}
+export function restStart(index: u32): usize {
+  return line.restStart(index);
+}
+export function restLength(index: u32): u32 {
+  return line.restLength(index);
+}
 export function far(start: usize, length: u32, target: u32): u32 {
   return distance(start, length, target === 0 ? "hw smp" : target === 1 ? "ls" : "poweroff");
 }
