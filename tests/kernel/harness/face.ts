@@ -24,7 +24,7 @@ import { queueOf } from "kernel/neuron/src/sched/queue";
 import { admit } from "kernel/neuron/src/sched/retire";
 import { leaveIdle } from "kernel/neuron/src/sched/schedule";
 import { allocEndpoint, allocNotification, endpointsInit } from "kernel/neuron/src/task/endpoint";
-import { freeSlot, putCapability, slotOf } from "kernel/neuron/src/task/handles";
+import { freeSlot, putCapability, capabilityAt } from "kernel/neuron/src/task/handles";
 import { lifeInit, releaseTask, retainTask } from "kernel/neuron/src/task/life";
 import { Endpoint, Notification, Task } from "kernel/neuron/src/task/objects";
 import { taskAt, tasksInit, waitKind } from "kernel/neuron/src/task/task";
@@ -116,13 +116,13 @@ export function ticksOf(hart: u32): u64 { return hartAt(hart).ticks; }
 export function ipisSent(hart: u32): u64 { return hartAt(hart).ipisSent; }
 export function ipisLimited(hart: u32): u32 { return hartAt(hart).ipisLimited; }
 export function deadlineOf(hart: u32): u64 { return hartAt(hart).deadline; }
-export function kindAt(task: u32, slot: u32): u32 { return slotOf(taskAt(task), slot).kind; }
-export function rightsAt(task: u32, slot: u32): u32 { return slotOf(taskAt(task), slot).rights; }
+export function kindAt(task: u32, slot: u32): u32 { return capabilityAt(taskAt(task), slot).kind; }
+export function rightsAt(task: u32, slot: u32): u32 { return capabilityAt(taskAt(task), slot).rights; }
 export function objectAt(task: u32, slot: u32): u32 {
-  const capability = slotOf(taskAt(task), slot);
+  const capability = capabilityAt(taskAt(task), slot);
   return <u32>capability.kind === Kind.Task ? capability.task.index : capability.object;
 }
-export function badgeAt(task: u32, slot: u32): u32 { return slotOf(taskAt(task), slot).badge; }
+export function badgeAt(task: u32, slot: u32): u32 { return capabilityAt(taskAt(task), slot).badge; }
 /** Where the task goes on. */
 export function sepcOf(task: u32): u64 { return taskAt(task).sepc; }
 export function free(): u32 { return freeFrameCount(); }

@@ -11,14 +11,14 @@ import { Kind, Right } from "abi/handle";
 import { Refusal } from "abi/refusal";
 import { wake } from "../sched/wake";
 import { isClosed, releaseEndpoint, retainEndpoint } from "../task/endpoint";
-import { dropCapability, slotOf } from "../task/handles";
+import { capabilityAt, dropCapability } from "../task/handles";
 import { Endpoint, Task } from "../task/objects";
 import { claimCaller } from "./endpoint";
 import { setStatus } from "./results";
 
 /** Empties a slot of `task`, and closes the endpoint if this was the last right to receive there. */
 export function giveUpCapability(task: Task, slot: u32): void {
-  const capability = slotOf(task, slot);
+  const capability = capabilityAt(task, slot);
   if (capability.kind !== <u8>Kind.Endpoint || (<u32>capability.rights & Right.Receive) === 0) {
     return dropCapability(task, slot);
   }

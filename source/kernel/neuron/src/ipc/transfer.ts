@@ -1,15 +1,26 @@
 /**
- * A message goes from one task to another: words, bytes of the message page, a capability. Both tasks belong to this
- * hart: it runs the one and has claimed the other.
+ * A message goes from one task to another: words, bytes of the message page, a capability. This hart runs one of the
+ * two tasks. The other one waits, and this hart has claimed it (task/task.ts), so no other hart touches either.
+ *
+ * The sender's info word (abi/message.ts) says how many bytes go and which slot: it holds slot + 1, and 0 stands for a
+ * message without a capability.
  */
 import { SLOT_COUNT } from "abi/handle";
 import { infoBytes, infoRights, infoSlotPlusOne, MESSAGE_BYTES_MAX, receivedInfo } from "abi/message";
 import { Refusal } from "abi/refusal";
 import { outOfLine } from "../arch/riscv/intrinsics";
-import { audited, checkAny, checkTransfer, copyCapability, freeSlot, slotOf } from "../task/handles";
+import {
+  auditRefusal,
+  capabilityAt,
+  checkHeld,
+  checkTransfer,
+  copyCapability,
+  freeSlot,
+  KEEP_BADGE,
+} from "../task/handles";
 import { Task } from "../task/objects";
 
-/** Checks what a sender says about its own message, before anything else is done. */
+/** Checks the sender's info word, before the message has any effect. */
 export function checkMessage(sender: Task): Refusal {
   const info = sender.message.info;
   if (infoBytes(info) > MESSAGE_BYTES_MAX) {
@@ -19,20 +30,20 @@ export function checkMessage(sender: Task): Refusal {
   if (slotPlusOne === 0) {
     return Refusal.None;
   }
-  return checkTravelling(sender, slotPlusOne - 1);
+  return checkSentCapability(sender, slotPlusOne - 1);
 }
 
-/** Checks the capability that comes along. A refusal is audited. */
-function checkTravelling(sender: Task, slot: u32): Refusal {
+/** Checks that the sender has a capability in `slot` and may give it away. A refusal is audited. */
+function checkSentCapability(sender: Task, slot: u32): Refusal {
   outOfLine();
-  let refusal = checkAny(sender, slot);
+  let refusal = checkHeld(sender, slot);
   if (refusal === Refusal.None) {
-    refusal = checkTransfer(slotOf(sender, slot));
+    refusal = checkTransfer(capabilityAt(sender, slot));
   }
-  return audited(sender, slot, refusal);
+  return auditRefusal(sender, slot, refusal);
 }
 
-/** Whether `receiver` has a free slot, if a capability comes along. */
+/** Checks that `receiver` has a free slot if the message carries a capability. */
 export function checkRoom(sender: Task, receiver: Task): Refusal {
   return infoSlotPlusOne(sender.message.info) !== 0 && freeSlot(receiver) === SLOT_COUNT
     ? Refusal.TableFull
@@ -40,7 +51,7 @@ export function checkRoom(sender: Task, receiver: Task): Refusal {
 }
 
 /**
- * Delivers the message of `sender`, which was checked and for which there is room, to `receiver` and sets its results:
+ * Delivers the message of `sender` to `receiver`, after checkMessage() and checkRoom(). Sets the receiver's results:
  * status 0, info with `badge`, words, `token`.
  */
 export function deliver(sender: Task, receiver: Task, badge: u32, token: u64): void {
@@ -53,26 +64,26 @@ export function deliver(sender: Task, receiver: Task, badge: u32, token: u64): v
   receiver.a4 = message.word2;
   receiver.a5 = message.word3;
   receiver.a6 = token;
-  // Words alone stay in registers all the way: what needs a call comes last.
+  // A message of words only, the usual one, has arrived now without a function call. The rest needs one, so it is last.
   if (infoBytes(info) !== 0 || infoSlotPlusOne(info) !== 0) {
-    carry(sender, receiver, info, badge);
+    deliverRest(sender, receiver, info, badge);
   }
 }
 
-/** What of a message does not fit into registers: bytes of the message page, and a capability. */
-function carry(sender: Task, receiver: Task, info: u64, badge: u32): void {
+/** Delivers what does not fit into registers: a capability, and bytes of the message page. */
+function deliverRest(sender: Task, receiver: Task, info: u64, badge: u32): void {
   outOfLine();
   const bytes = infoBytes(info);
   const slotPlusOne = infoSlotPlusOne(info);
-  let slotThere: u32 = 0;
+  let receivedSlotPlusOne: u32 = 0;
   if (slotPlusOne !== 0) {
     const slot = freeSlot(receiver);
     assert(slot < SLOT_COUNT);
-    copyCapability(slotOf(sender, slotPlusOne - 1), receiver, slot, infoRights(info), 0);
-    slotThere = slot + 1;
+    copyCapability(capabilityAt(sender, slotPlusOne - 1), receiver, slot, infoRights(info), KEEP_BADGE);
+    receivedSlotPlusOne = slot + 1;
   }
   if (bytes > 0) {
     memory.copy(receiver.messagePage, sender.messagePage, bytes);
   }
-  receiver.a1 = receivedInfo(bytes, slotThere, badge);
+  receiver.a1 = receivedInfo(bytes, receivedSlotPlusOne, badge);
 }

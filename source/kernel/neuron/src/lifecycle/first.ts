@@ -15,7 +15,7 @@ import { __bundle_end, __bundle_start, __init_end, __init_start } from "../arch/
 import { timebaseHz } from "../arch/riscv/timer";
 import { deviceRegion, devices, runArgument, UART_REGION } from "../boot/devices";
 import { createPermanentVmo, createVmo, releaseVmo, Vmo } from "../mm/vmo";
-import { putCapability } from "../task/handles";
+import { NO_BADGE, putCapability } from "../task/handles";
 import { releaseTask } from "../task/life";
 import { Task } from "../task/objects";
 import { createTask, startTask } from "./create";
@@ -99,7 +99,7 @@ function loadSegment(task: Task, segment: Segment): bool {
 /** Gives a capability under the next slot, and says so in the startup page. */
 function give(task: Task, page: Startup, role: Role, kind: Kind, object: u32, rights: u32): u32 {
   const slot = page.count;
-  putCapability(task, slot, kind, object, rights | Right.Transfer, 0);
+  putCapability(task, slot, kind, object, rights | Right.Transfer, NO_BADGE);
   const entry = page.entry(slot);
   entry.role = role;
   entry.slot = slot;

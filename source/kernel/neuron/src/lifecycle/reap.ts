@@ -4,7 +4,7 @@
  */
 
 import { Audit } from "abi/audit";
-import { SLOT_COUNT } from "abi/handle";
+import { Kind, SLOT_COUNT } from "abi/handle";
 import { End, TaskState, Wait } from "abi/task";
 import { hartsOn, thisHart } from "../arch/riscv/hart";
 import { auditOf } from "../diag/audit";
@@ -18,7 +18,7 @@ import { releaseVmo } from "../mm/vmo";
 import { destroySpace } from "../mm/vspace";
 import { leaveSpace, returnToSpace } from "../sched/space";
 import { releaseNotification } from "../task/endpoint";
-import { slotOf } from "../task/handles";
+import { capabilityAt } from "../task/handles";
 import { closeKill, endChildren, leaveMaker, releaseTask } from "../task/life";
 import { Task } from "../task/objects";
 import { forgetMappings } from "./memory";
@@ -49,7 +49,7 @@ export function endTask(task: Task, end: End, detail: u64): void {
   unbind(task);
   unbindInterruptsOf(task);
   for (let slot: u32 = 0; slot < SLOT_COUNT; slot++) {
-    if (slotOf(task, slot).kind !== 0) {
+    if (capabilityAt(task, slot).kind !== <u8>Kind.Empty) {
       giveUpCapability(task, slot);
     }
   }

@@ -9,7 +9,7 @@ import { printBytes, takePrinted } from "../diag/print";
 import { isConsoleOwner, takeConsole } from "../ipc/console";
 import { setResult, setStatus } from "../ipc/results";
 import { copyFromUser } from "../mm/user";
-import { check, checkSignal, slotOf } from "../task/handles";
+import { capabilityAt, check, checkSignal } from "../task/handles";
 import { Task } from "../task/objects";
 
 /** One buffer for each hart: the bytes are copied out of the task before the console's lock is taken. */
@@ -37,7 +37,7 @@ export function own(task: Task, slot: u64, notificationSlot: u64, bits: u64): vo
     refusal = checkSignal(task, notificationSlot, bits);
   }
   if (refusal === Refusal.None) {
-    refusal = takeConsole(task, slotOf(task, <u32>notificationSlot).notification, bits);
+    refusal = takeConsole(task, capabilityAt(task, <u32>notificationSlot).notification, bits);
   }
   setStatus(task, refusal);
 }

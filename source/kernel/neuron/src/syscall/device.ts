@@ -8,7 +8,7 @@ import { callAgain, setResult, setStatus } from "../ipc/results";
 import * as interrupts from "../irq/interrupts";
 import { mapRegisters } from "../lifecycle/memory";
 import { pinFor, unpinAllOf, unpinFor } from "../mm/pins";
-import { check, checkSignal, slotOf } from "../task/handles";
+import { capabilityAt, check, checkSignal } from "../task/handles";
 import { Task } from "../task/objects";
 
 /** The registers at `address`: readable and writable as the capability allows, never executable. */
@@ -18,7 +18,7 @@ export function mapDevice(task: Task, slot: u64, address: u64): void {
   if (refusal !== Refusal.None) {
     return setStatus(task, refusal);
   }
-  const node = deviceRegion(slotOf(task, <u32>slot).object);
+  const node = deviceRegion(capabilityAt(task, <u32>slot).object);
   const mapped = mapRegisters(task, node.base, node.size, address, rights);
   if (task.work !== null) {
     return callAgain(task);
@@ -32,8 +32,8 @@ export function bindInterrupt(hart: Hart, task: Task, slot: u64, notificationSlo
     refusal = checkSignal(task, notificationSlot, bits);
   }
   if (refusal === Refusal.None) {
-    const source = slotOf(task, <u32>slot).object;
-    const notification = slotOf(task, <u32>notificationSlot).notification;
+    const source = capabilityAt(task, <u32>slot).object;
+    const notification = capabilityAt(task, <u32>notificationSlot).notification;
     refusal = interrupts.bindInterrupt(hart, task, source, notification, bits);
   }
   setStatus(task, refusal);
@@ -43,7 +43,9 @@ export function completeInterrupt(task: Task, slot: u64): void {
   const refusal = check(task, slot, Kind.Interrupt, Right.Manage);
   setStatus(
     task,
-    refusal === Refusal.None ? interrupts.completeInterrupt(task, slotOf(task, <u32>slot).object) : refusal,
+    refusal === Refusal.None
+      ? interrupts.completeInterrupt(task, capabilityAt(task, <u32>slot).object)
+      : refusal,
   );
 }
 
@@ -56,12 +58,12 @@ export function pin(task: Task, slot: u64, vmoSlot: u64, offset: u64, bytes: u64
   if (refusal !== Refusal.None) {
     return setStatus(task, refusal);
   }
-  const vmo = slotOf(task, <u32>vmoSlot).vmo;
+  const vmo = capabilityAt(task, <u32>vmoSlot).vmo;
   const size = <u64>vmo.pages * PAGE_BYTES;
   if (bytes === 0 || offset >= size || bytes > size - offset) {
     return setStatus(task, Refusal.BadArgument);
   }
-  if (!pinFor(slotOf(task, <u32>slot).object, vmo)) {
+  if (!pinFor(capabilityAt(task, <u32>slot).object, vmo)) {
     return setStatus(task, Refusal.TableFull);
   }
   setResult(task, <u64>vmo.base + offset);
@@ -76,7 +78,7 @@ export function unpin(task: Task, slot: u64, vmoSlot: u64): void {
   if (refusal !== Refusal.None) {
     return setStatus(task, refusal);
   }
-  const found = unpinFor(slotOf(task, <u32>slot).object, slotOf(task, <u32>vmoSlot).vmo);
+  const found = unpinFor(capabilityAt(task, <u32>slot).object, capabilityAt(task, <u32>vmoSlot).vmo);
   setStatus(task, found ? Refusal.None : Refusal.BadState);
 }
 
@@ -84,6 +86,6 @@ export function unpinAll(task: Task, slot: u64): void {
   const refusal = check(task, slot, Kind.Device, Right.Manage);
   setStatus(task, refusal);
   if (refusal === Refusal.None) {
-    unpinAllOf(slotOf(task, <u32>slot).object);
+    unpinAllOf(capabilityAt(task, <u32>slot).object);
   }
 }

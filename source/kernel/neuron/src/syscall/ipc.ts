@@ -8,7 +8,7 @@ import { Hart } from "../arch/riscv/hart";
 import * as messages from "../ipc/call";
 import { bind, signal, waitFor } from "../ipc/notification";
 import { setStatus } from "../ipc/results";
-import { check, checkSignal, slotOf } from "../task/handles";
+import { capabilityAt, check, checkSignal } from "../task/handles";
 import { Task } from "../task/objects";
 
 export function call(hart: Hart, task: Task): void {
@@ -16,7 +16,7 @@ export function call(hart: Hart, task: Task): void {
   if (refusal !== Refusal.None) {
     return setStatus(task, refusal);
   }
-  messages.call(hart, task, slotOf(task, <u32>task.a0), task.a6);
+  messages.call(hart, task, capabilityAt(task, <u32>task.a0), task.a6);
 }
 
 export function receive(hart: Hart, task: Task, slot: u64, deadline: u64): void {
@@ -24,7 +24,7 @@ export function receive(hart: Hart, task: Task, slot: u64, deadline: u64): void 
   if (refusal !== Refusal.None) {
     return setStatus(task, refusal);
   }
-  messages.receive(hart, task, slotOf(task, <u32>slot), deadline);
+  messages.receive(hart, task, capabilityAt(task, <u32>slot), deadline);
 }
 
 export function reply(task: Task): void {
@@ -36,21 +36,21 @@ export function replyReceive(hart: Hart, task: Task): void {
   if (refusal !== Refusal.None) {
     return setStatus(task, refusal);
   }
-  messages.replyReceive(hart, task, slotOf(task, <u32>task.a0), task.a6);
+  messages.replyReceive(hart, task, capabilityAt(task, <u32>task.a0), task.a6);
 }
 
 export function signalSlot(task: Task, slot: u64, bits: u64): void {
   const refusal = checkSignal(task, slot, bits);
   setStatus(task, refusal);
   if (refusal === Refusal.None) {
-    signal(slotOf(task, <u32>slot).notification, bits);
+    signal(capabilityAt(task, <u32>slot).notification, bits);
   }
 }
 
 export function wait(hart: Hart, task: Task, slot: u64, deadline: u64): void {
   let refusal = check(task, slot, Kind.Notification, Right.Receive);
   if (refusal === Refusal.None) {
-    refusal = waitFor(hart, task, slotOf(task, <u32>slot).notification, deadline);
+    refusal = waitFor(hart, task, capabilityAt(task, <u32>slot).notification, deadline);
   }
   if (refusal !== Refusal.None) {
     setStatus(task, refusal);
@@ -59,5 +59,8 @@ export function wait(hart: Hart, task: Task, slot: u64, deadline: u64): void {
 
 export function bindSlot(task: Task, slot: u64): void {
   const refusal = check(task, slot, Kind.Notification, Right.Receive);
-  setStatus(task, refusal === Refusal.None ? bind(task, slotOf(task, <u32>slot).notification) : refusal);
+  setStatus(
+    task,
+    refusal === Refusal.None ? bind(task, capabilityAt(task, <u32>slot).notification) : refusal,
+  );
 }

@@ -6,7 +6,7 @@ import { SELF } from "abi/syscall";
 import { callAgain, setResult, setStatus } from "../ipc/results";
 import { mapVmo, unmapAt } from "../lifecycle/memory";
 import * as vmos from "../mm/vmo";
-import { check, freeSlot, putCapability, slotOf } from "../task/handles";
+import { capabilityAt, check, freeSlot, NO_BADGE, putCapability } from "../task/handles";
 import { Task } from "../task/objects";
 import { claimUnborn, unclaimUnborn } from "../task/task";
 
@@ -30,7 +30,7 @@ export function createVmo(task: Task, bytes: u64): void {
     return callAgain(task);
   }
   task.making = null;
-  putCapability(task, slot, Kind.Vmo, <u32>changetype<usize>(vmo), Right.All, 0);
+  putCapability(task, slot, Kind.Vmo, <u32>changetype<usize>(vmo), Right.All, NO_BADGE);
   setResult(task, slot);
 }
 
@@ -57,7 +57,7 @@ function unclaimSpace(task: Task, taskSlot: u64): void {
 
 /** The task that `taskSlot`, checked, names. */
 function spaceOf(task: Task, taskSlot: u64): Task {
-  return taskSlot === SELF ? task : slotOf(task, <u32>taskSlot).task;
+  return taskSlot === SELF ? task : capabilityAt(task, <u32>taskSlot).task;
 }
 
 /** Readable at least; never writable and executable at once. */
@@ -86,7 +86,7 @@ export function map(
   if (refusal !== Refusal.None) {
     return giveUp(task, refusal);
   }
-  const vmo = slotOf(task, <u32>vmoSlot).vmo;
+  const vmo = capabilityAt(task, <u32>vmoSlot).vmo;
   refusal = mapVmo(task, spaceOf(task, taskSlot), vmo, address, offset, bytes, <u32>rights);
   unclaimSpace(task, taskSlot);
   if (task.work !== null) {
@@ -119,5 +119,5 @@ export function vmoSize(task: Task, slot: u64): void {
   if (refusal !== Refusal.None) {
     return setStatus(task, refusal);
   }
-  setResult(task, <u64>slotOf(task, <u32>slot).vmo.pages * PAGE_BYTES);
+  setResult(task, <u64>capabilityAt(task, <u32>slot).vmo.pages * PAGE_BYTES);
 }

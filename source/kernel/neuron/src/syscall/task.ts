@@ -11,7 +11,7 @@ import { killTask } from "../lifecycle/kill";
 import { endTask } from "../lifecycle/reap";
 import { preempt } from "../sched/schedule";
 import { sendTo } from "../sched/wake";
-import { check, checkSignal, freeSlot, putCapability, slotOf } from "../task/handles";
+import { capabilityAt, check, checkSignal, freeSlot, NO_BADGE, putCapability } from "../task/handles";
 import { Task } from "../task/objects";
 import { claimUnborn, publish, unclaimUnborn } from "../task/task";
 
@@ -71,8 +71,8 @@ export function createTask(task: Task, taskClass: u64, notificationSlot: u64, bi
   if (made === null) {
     return setStatus(task, Refusal.NoMemory);
   }
-  births.tellOfEnd(made, slotOf(task, <u32>notificationSlot).notification, bits);
-  putCapability(task, slot, Kind.Task, <u32>changetype<usize>(made), Right.Manage | Right.Transfer, 0);
+  births.tellOfEnd(made, capabilityAt(task, <u32>notificationSlot).notification, bits);
+  putCapability(task, slot, Kind.Task, <u32>changetype<usize>(made), Right.Manage | Right.Transfer, NO_BADGE);
   setResult(task, slot);
 }
 
@@ -81,7 +81,7 @@ export function nameTask(task: Task, slot: u64, low: u64, high: u64): void {
   if (refusal !== Refusal.None) {
     return setStatus(task, refusal);
   }
-  const named = slotOf(task, <u32>slot).task;
+  const named = capabilityAt(task, <u32>slot).task;
   if (!claimUnborn(named)) {
     return setStatus(task, Refusal.BadState);
   }
@@ -96,7 +96,7 @@ export function startTask(task: Task, slot: u64, entry: u64, stackPointer: u64):
   if (refusal !== Refusal.None) {
     return setStatus(task, refusal);
   }
-  setStatus(task, births.startTask(slotOf(task, <u32>slot).task, entry, stackPointer));
+  setStatus(task, births.startTask(capabilityAt(task, <u32>slot).task, entry, stackPointer));
 }
 
 export function taskStatus(task: Task, slot: u64): void {
@@ -104,12 +104,12 @@ export function taskStatus(task: Task, slot: u64): void {
   if (refusal !== Refusal.None) {
     return setStatus(task, refusal);
   }
-  const other = slotOf(task, <u32>slot).task;
+  const other = capabilityAt(task, <u32>slot).task;
   const state = other.state;
   setResults(task, state, other.end, other.endDetail, 0, 0, 0);
 }
 
 export function kill(task: Task, slot: u64): void {
   const refusal = check(task, slot, Kind.Task, Right.Manage);
-  setStatus(task, refusal === Refusal.None ? killTask(slotOf(task, <u32>slot).task) : refusal);
+  setStatus(task, refusal === Refusal.None ? killTask(capabilityAt(task, <u32>slot).task) : refusal);
 }

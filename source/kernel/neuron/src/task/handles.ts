@@ -25,6 +25,7 @@ export class Capability {
   private reserved0: u16;
   /** The address of a task, endpoint, notification or memory object; the number of a device or an interrupt. */
   object: u32;
+  /** Of an endpoint: tells its receiver which caller this is. Of a notification: the bits that may be signalled. */
   badge: u32;
   private reserved1: u32;
 
@@ -46,50 +47,55 @@ export class Capability {
   }
 }
 
+/** The badge of a capability that has none. */
+export const NO_BADGE: u32 = 0;
+/** As the badge of a copy: the copy has the badge of its original. */
+export const KEEP_BADGE: u32 = 0;
+
 const SLOT_BYTES: u32 = <u32>offsetof<Capability>();
 const table: usize = memory.data(TASKS_MAX * SLOT_COUNT * SLOT_BYTES, 64);
 
-/** Slot `slot`, below SLOT_COUNT, of `task`. */
-export function slotOf(task: Task, slot: u32): Capability {
+/** What is in slot `slot` of `task`; `slot` is below SLOT_COUNT. */
+export function capabilityAt(task: Task, slot: u32): Capability {
   return changetype<Capability>(table + (task.index * SLOT_COUNT + slot) * SLOT_BYTES);
 }
 
-/** Whether `slot` of `task` holds a capability of `kind` with all of `rights`. A refusal is audited. */
+/** Checks that `slot` of `task` holds a capability of `kind` with all of `rights`. A refusal is audited. */
 export function check(task: Task, slot: u64, kind: Kind, rights: u32): Refusal {
-  return audited(task, slot, judge(task, slot, kind, rights));
+  return auditRefusal(task, slot, judge(task, slot, kind, rights));
 }
 
 /**
- * Whether `slot` of `task` is a notification that these `bits` may be signalled to: a badge other than 0 names all that
- * the capability is good for. A refusal is audited.
+ * Checks that `slot` of `task` holds a notification that these `bits` may be signalled to. A refusal is audited.
  */
 export function checkSignal(task: Task, slot: u64, bits: u64): Refusal {
   let refusal = judge(task, slot, Kind.Notification, Right.Send);
-  if (refusal === Refusal.None && !allowsBits(slotOf(task, <u32>slot), bits)) {
+  if (refusal === Refusal.None && !allowsBits(capabilityAt(task, <u32>slot), bits)) {
     refusal = Refusal.MissingRight;
   }
-  return audited(task, slot, refusal);
+  return auditRefusal(task, slot, refusal);
 }
 
-function allowsBits(capability: Capability, bits: u64): bool {
-  return capability.badge === 0 || (bits & ~(<u64>capability.badge)) === 0;
+/** Whether these bits of a notification may be signalled by `capability`: all of them, if it has no badge. */
+export function allowsBits(capability: Capability, bits: u64): bool {
+  return capability.badge === NO_BADGE || (bits & ~(<u64>capability.badge)) === 0;
 }
 
-/** Whether `slot` of `task` holds anything. Not audited: there may be more to judge. */
-export function checkAny(task: Task, slot: u64): Refusal {
-  if (slot >= SLOT_COUNT || slotOf(task, <u32>slot).kind === <u8>Kind.Empty) {
+/** Checks that `slot` of `task` holds a capability, of any kind. The caller audits a refusal. */
+export function checkHeld(task: Task, slot: u64): Refusal {
+  if (slot >= SLOT_COUNT || capabilityAt(task, <u32>slot).kind === <u8>Kind.Empty) {
     return Refusal.BadSlot;
   }
   return Refusal.None;
 }
 
-/** Whether a capability may be given to another task. Not audited, as above. */
+/** Checks that a capability may be given to another task. The caller audits a refusal. */
 export function checkTransfer(capability: Capability): Refusal {
   return (<u32>capability.rights & Right.Transfer) === 0 ? Refusal.MissingRight : Refusal.None;
 }
 
-/** Audits that a task was refused something of its `slot`; returns `refusal`. */
-export function audited(task: Task, slot: u64, refusal: Refusal): Refusal {
+/** Audits `refusal`, unless it is None: `task` was refused something of its `slot`. Returns `refusal`. */
+export function auditRefusal(task: Task, slot: u64, refusal: Refusal): Refusal {
   if (refusal !== Refusal.None) {
     audit(Audit.CapabilityRefused, task.id, slot, <u64>-(<i64>refusal));
   }
@@ -100,7 +106,7 @@ function judge(task: Task, slot: u64, kind: Kind, rights: u32): Refusal {
   if (slot >= SLOT_COUNT) {
     return Refusal.BadSlot;
   }
-  const capability = slotOf(task, <u32>slot);
+  const capability = capabilityAt(task, <u32>slot);
   const found = <u32>capability.kind;
   if (found === Kind.Empty) {
     return Refusal.BadSlot;
@@ -114,10 +120,10 @@ function judge(task: Task, slot: u64, kind: Kind, rights: u32): Refusal {
   return Refusal.None;
 }
 
-/** The lowest empty slot, or SLOT_COUNT. */
+/** The lowest empty slot; SLOT_COUNT if the table is full. */
 export function freeSlot(task: Task): u32 {
   for (let slot: u32 = 0; slot < SLOT_COUNT; slot++) {
-    if (slotOf(task, slot).kind === <u8>Kind.Empty) {
+    if (capabilityAt(task, slot).kind === <u8>Kind.Empty) {
       return slot;
     }
   }
@@ -126,7 +132,7 @@ export function freeSlot(task: Task): u32 {
 
 /** Fills an empty slot. The reference to the object passes to the slot. */
 export function putCapability(task: Task, slot: u32, kind: Kind, object: u32, rights: u32, badge: u32): void {
-  const capability = slotOf(task, slot);
+  const capability = capabilityAt(task, slot);
   capability.kind = <u8>kind;
   capability.rights = <u8>rights;
   capability.object = object;
@@ -136,7 +142,7 @@ export function putCapability(task: Task, slot: u32, kind: Kind, object: u32, ri
   }
 }
 
-/** Fills an empty slot with a copy of `from` whose rights are cut to `rights`; a badge of 0 keeps the old one. */
+/** Fills an empty slot with a copy of `from`. Only those of its rights that are also in `rights` are copied. */
 export function copyCapability(from: Capability, task: Task, slot: u32, rights: u32, badge: u32): void {
   retain(<Kind>from.kind, from.object);
   putCapability(
@@ -145,13 +151,13 @@ export function copyCapability(from: Capability, task: Task, slot: u32, rights: 
     <Kind>from.kind,
     from.object,
     <u32>from.rights & rights,
-    badge === 0 ? from.badge : badge,
+    badge === KEEP_BADGE ? from.badge : badge,
   );
 }
 
 /** Empties a slot and releases its reference. ipc/close.ts tells the callers that wait at an endpoint. */
 export function dropCapability(task: Task, slot: u32): void {
-  const capability = slotOf(task, slot);
+  const capability = capabilityAt(task, slot);
   const kind = <Kind>capability.kind;
   const object = capability.object;
   if (kind === Kind.Endpoint && (<u32>capability.rights & Right.Receive) !== 0) {
