@@ -150,8 +150,9 @@ function fall(program: Program, index: u32, words: Line): void {
 function giveUp(program: Program, words: Line): void {
   program.state = State.GivenUp;
   const status = copySlot(program.endpoint, Right.Send | Right.Transfer, 0);
+  const callable = status < 0 ? NO_SLOT : <u32>result(0);
   drop(program.endpoint);
-  program.endpoint = status < 0 ? NO_SLOT : <u32>result(0);
+  program.endpoint = callable;
   print(words.text("; given up, it was started again ").decimal(RESTARTS_MAX).text(" times just now"));
 }
 
