@@ -225,6 +225,13 @@ describe("imports of the host", () => {
     expect(imports.filter(pointsUp).map(where)).toEqual([]);
   });
 
+  test("the tests' harness stands below the tests, and imports none of them", () => {
+    const wrong = imports.filter(
+      ({ from, target }) => from.startsWith("tests/harness/") && /^tests\/(?!harness\/)/.test(target ?? ""),
+    );
+    expect(wrong.map(where)).toEqual([]);
+  });
+
   test("every folder of tools/ but two is a command of ./nx: its command.ts says how it is called", () => {
     const folders = new Set(
       sourceFiles(root, ["tools"]).map((file) => file.split("/").slice(0, 2).join("/")),

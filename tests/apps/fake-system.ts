@@ -12,7 +12,8 @@ import {
   Right,
   Role,
   Syscall,
-} from "../runtime/fake-kernel.ts";
+  vmoIn,
+} from "../harness/fake-kernel/kernel.ts";
 import { type Fields, Wire } from "../services/packagefsd/wire.ts";
 
 export const NONCE = "00112233445566778899aabbccddeeff";
@@ -97,7 +98,7 @@ export class FakeSystem {
   }
 
   get lines(): readonly string[] {
-    return this.kernel.console.map((line) => line.replace(/\n$/, ""));
+    return this.kernel.lines;
   }
 
   private yieldTo(to: number): number {
@@ -151,7 +152,8 @@ export class FakeSystem {
     const endpoint = new FakeEndpoint();
     let attached: FakeVmo | undefined;
     const open: (Uint8Array | undefined)[] = [];
-    endpoint.answer = ({ w0, bytes, vmo }) => {
+    endpoint.answer = (message) => {
+      const { w0, bytes } = message;
       const reply = (method: string, fields: Fields): Uint8Array =>
         wire.encode(`PackageFs${method}Results`, fields);
       if (w0 === wire.method("info")) {
@@ -174,7 +176,7 @@ export class FakeSystem {
         return reply("Stat", { status: "ok", kind: "file", size: BigInt(content.length), hash });
       }
       if (w0 === wire.method("attach")) {
-        attached = vmo;
+        attached = vmoIn(message);
         return reply("Attach", { status: "ok" });
       }
       if (w0 === wire.method("close")) {
@@ -194,7 +196,8 @@ export class FakeSystem {
     const wire = await Wire.of("virtio_blk");
     const endpoint = new FakeEndpoint();
     let attached: FakeVmo | undefined;
-    endpoint.answer = ({ w0, bytes, vmo }) => {
+    endpoint.answer = (message) => {
+      const { w0, bytes } = message;
       const disk = this.disk ?? new Uint8Array();
       if (w0 === wire.method("info")) {
         const sectors = BigInt(disk.length / 512);
@@ -207,7 +210,7 @@ export class FakeSystem {
         });
       }
       if (w0 === wire.method("attach")) {
-        attached = vmo;
+        attached = vmoIn(message);
         return wire.encode("VirtioBlkAttachResults", { status: "ok" });
       }
       const { lba, count, offset } = wire.decode("VirtioBlkReadParams", bytes);
@@ -218,16 +221,11 @@ export class FakeSystem {
     return endpoint;
   }
 
-  /** Writes to a shared memory object, wherever the program has it mapped. */
+  /** Writes to a shared memory object. */
   private deliver(vmo: FakeVmo | undefined, content: Uint8Array, at: number): void {
     if (!vmo) {
       throw new Error("nothing is attached");
     }
-    vmo.bytes.set(content, at);
-    for (const mapping of this.kernel.mappings.values()) {
-      if (mapping.vmo === vmo) {
-        this.kernel.guest.bytes().set(content, mapping.address + at);
-      }
-    }
+    vmo.content.set(content, at);
   }
 }

@@ -1,8 +1,8 @@
 // When a service that has fallen is started again, in milliseconds after its fall, and when no more.
 
 import { beforeEach, expect, test } from "vitest";
+import { forever } from "../harness/abi.ts";
 import { type Guest, guest } from "../harness/guest.ts";
-import { forever } from "../runtime/abi.ts";
 
 const TICKS_PER_MILLISECOND = 10_000n;
 

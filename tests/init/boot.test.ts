@@ -3,8 +3,8 @@
 
 import { expect, test } from "vitest";
 import { buildImage } from "../../host/pkgimg/layout.ts";
+import { End, type FakeTask, FakeVmo, Refusal, Right, Role, Syscall } from "../harness/fake-kernel/kernel.ts";
 import { pattern } from "../runtime/elf.ts";
-import { End, type FakeTask, FakeVmo, Refusal, Right, Role, Syscall } from "../runtime/fake-kernel.ts";
 import { boot, bundle, fixtures, gifts, named, type Options, program, signalStarter } from "./booting.ts";
 
 /** What the service of a row may signal: that it is ready, and that it has nothing to serve. */
@@ -66,7 +66,7 @@ test("every program gets its own bytes; devices keep address and interrupt; fixt
   expect(given?.size).toBe(5000n);
   expect(given?.slot?.object).toMatchObject({ kind: "vmo" });
   if (given?.slot?.object instanceof FakeVmo) {
-    expect(given.slot.object.bytes.subarray(0, 5000)).toEqual(fixtures);
+    expect(given.slot.object.content.subarray(0, 5000)).toEqual(fixtures);
   }
 });
 

@@ -2,7 +2,6 @@
 // programs as functions of the test.
 
 import { buildImage } from "../../host/pkgimg/layout.ts";
-import { elfFile, pattern } from "../runtime/elf.ts";
 import {
   End,
   FakeEndpoint,
@@ -13,7 +12,9 @@ import {
   Refusal,
   Role,
   type Stopped,
-} from "../runtime/fake-kernel.ts";
+  vmoIn,
+} from "../harness/fake-kernel/kernel.ts";
+import { elfFile, pattern } from "../runtime/elf.ts";
 import { Wire } from "../services/packagefsd/wire.ts";
 
 /** A program whose code tells which one it is. */
@@ -67,8 +68,7 @@ export async function boot(options: Options = {}): Promise<Run> {
     flags: ["--use", "abort=~lib/runtime/panic/abort"],
   });
   const image = options.bundle ?? bundle;
-  const vmo = new FakeVmo(image.length);
-  vmo.bytes.set(image);
+  const vmo = FakeVmo.of(image);
   const slot = (object: Parameters<FakeKernel["insert"]>[0], role: number) => ({
     role,
     slot: kernel.insert(object),
@@ -107,8 +107,7 @@ export async function boot(options: Options = {}): Promise<Run> {
   };
   options.prepare?.(kernel);
   const stopped = kernel.run("main");
-  const lines = kernel.console.map((line) => line.replace(/\n$/, ""));
-  return { kernel, stopped, lines, tasks: kernel.tasks };
+  return { kernel, stopped, lines: kernel.lines, tasks: kernel.tasks };
 }
 
 /** consoled, as far as nexus-init uses it: it is asked to flush when all is said, and says so here. */
@@ -139,7 +138,8 @@ function serveFiles(wire: Wire, task: FakeTask, options: Options): void {
   }
   let attached: FakeVmo | undefined;
   let open: Uint8Array | undefined;
-  endpoint.answer = ({ w0, bytes, vmo, badge }) => {
+  endpoint.answer = (message) => {
+    const { w0, bytes, badge } = message;
     // No client calls a service without a badge of its own.
     if (badge === 0) {
       return Refusal.MissingRight;
@@ -155,15 +155,15 @@ function serveFiles(wire: Wire, task: FakeTask, options: Options): void {
       return wire.encode("PackageFsOpenResults", open ? found : { status: "notFound" });
     }
     if (w0 === wire.method("attach")) {
-      attached = vmo;
-      return wire.encode("PackageFsAttachResults", { status: vmo ? "ok" : "attachRefused" });
+      attached = vmoIn(message);
+      return wire.encode("PackageFsAttachResults", { status: attached ? "ok" : "attachRefused" });
     }
     if (w0 === wire.method("close")) {
       return wire.encode("PackageFsCloseResults", { status: "ok" });
     }
     const { offset, length, into } = wire.decode("PackageFsReadParams", bytes);
     const part = (open ?? new Uint8Array()).subarray(Number(offset), Number(offset) + Number(length));
-    attached?.bytes.set(part, Number(into));
+    attached?.content.set(part, Number(into));
     return wire.encode("PackageFsReadResults", { status: "ok", bytes: part.length });
   };
 }

@@ -3,7 +3,6 @@
 
 import { expect, test } from "vitest";
 import { defined } from "../harness/defined.ts";
-import { pattern } from "../runtime/elf.ts";
 import {
   Audit,
   End,
@@ -13,7 +12,8 @@ import {
   Right,
   Role,
   Syscall,
-} from "../runtime/fake-kernel.ts";
+} from "../harness/fake-kernel/kernel.ts";
+import { pattern } from "../runtime/elf.ts";
 import { boot, gifts, type Options, program, type Run, signalStarter } from "./booting.ts";
 
 /** The lives of a service, in order. */

@@ -9,7 +9,7 @@ import {
   FakeNotification,
   type FakeTask,
   Role,
-} from "../runtime/fake-kernel.ts";
+} from "../harness/fake-kernel/kernel.ts";
 import { Wire } from "../services/packagefsd/wire.ts";
 import { boot, gifts, type Options, program, type Run, signalStarter } from "./booting.ts";
 
@@ -37,7 +37,7 @@ async function runFromShell(name: string, argument: string, options: Options = {
             task.finish(End.Exit, 0n);
           }
         };
-        const message = { badge: 4, w0: wire.method("run"), bytes, vmo: undefined };
+        const message = { badge: 4, w0: wire.method("run"), bytes };
         endpoint.calls.push({ message, onReply });
       },
     },
@@ -149,7 +149,7 @@ async function endFromChaos(name: string, afterMicroseconds: bigint): Promise<[u
           throw new Error("chaos cannot ask nexus-init");
         }
         const bytes = wire.encode("InitKillParams", { name, afterMicroseconds });
-        const message = { badge: 4, w0: wire.method("kill"), bytes, vmo: undefined };
+        const message = { badge: 4, w0: wire.method("kill"), bytes };
         const onReply = (answer: Uint8Array): void => {
           const { status } = wire.decode("InitKillResults", answer);
           answers.push(status);

@@ -1,8 +1,8 @@
 // The system's table is sound, and every kind of unsound table is told by name.
 
 import { beforeAll, expect, test } from "vitest";
+import { Right, Role } from "../harness/fake-kernel/kernel.ts";
 import { type Guest, guest } from "../harness/guest.ts";
-import { Right, Role } from "../runtime/fake-kernel.ts";
 
 const program = `
 import { describe, describeProgram, describeShell, Topology, TOPOLOGY_BYTES } from "init/nexus-init/topology";

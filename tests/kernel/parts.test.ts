@@ -3,9 +3,9 @@
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { forever } from "../harness/abi.ts";
 import { defined } from "../harness/defined.ts";
 import { guest } from "../harness/guest.ts";
-import { forever } from "../runtime/abi.ts";
 
 const HARTS = 0x0100_0000;
 const symbols = { harts: () => HARTS, kernelStacks: () => 0, panicStacks: () => 0 };

@@ -1,7 +1,6 @@
 // The loader against a fake kernel: what a new task finds, and what is left when the kernel refuses any step of it.
 
 import { beforeAll, expect, test } from "vitest";
-import { type ElfSegment, elfFile, pattern } from "./elf.ts";
 import {
   FakeKernel,
   FakeNotification,
@@ -12,7 +11,8 @@ import {
   Right,
   Role,
   Syscall,
-} from "./fake-kernel.ts";
+} from "../harness/fake-kernel/kernel.ts";
+import { type ElfSegment, elfFile, pattern } from "./elf.ts";
 
 const program = `
 import { Launch, LAUNCH_BYTES, launch } from "runtime/loader";

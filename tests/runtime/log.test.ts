@@ -1,8 +1,17 @@
 // Lines on the console, whole and never longer than the kernel takes; and what a failed assertion leaves behind.
 
 import { beforeAll, beforeEach, expect, test } from "vitest";
+import {
+  ExitCode,
+  FakeKernel,
+  Refusal,
+  Right,
+  Role,
+  Stopped,
+  Syscall,
+  TIMEBASE,
+} from "../harness/fake-kernel/kernel.ts";
 import { root } from "../harness/guest.ts";
-import { ExitCode, FakeKernel, Refusal, Right, Role, Stopped, Syscall, TIMEBASE } from "./fake-kernel.ts";
 
 const program = `
 import { line, print } from "runtime/log";

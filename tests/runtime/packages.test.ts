@@ -2,8 +2,8 @@
 // again, and an open file is the caller's to open anew.
 
 import { beforeEach, expect, test } from "vitest";
+import { FakeEndpoint, FakeKernel, FakeVmo, Refusal, Right, vmoIn } from "../harness/fake-kernel/kernel.ts";
 import { type Fields, Wire } from "../services/packagefsd/wire.ts";
-import { FakeEndpoint, FakeKernel, FakeVmo, Refusal, Right } from "./fake-kernel.ts";
 
 const text = `
   import { File, PackageInfo, Stat } from "runtime/packages";
@@ -43,14 +43,14 @@ beforeEach(async () => {
   vmoSlot = kernel.insert(vmo);
   answers = [];
   asked = [];
-  endpoint.answer = ({ w0, vmo: sent }) => {
+  endpoint.answer = (message) => {
     const method = ["open", "stat", "read", "list", "close", "attach", "info"].find(
-      (name) => wire.method(name) === w0,
+      (name) => wire.method(name) === message.w0,
     );
     if (!method) {
-      throw new Error(`no method ${w0}`);
+      throw new Error(`no method ${message.w0}`);
     }
-    asked.push([method, sent]);
+    asked.push([method, vmoIn(message)]);
     const next = answers.shift() ?? "ok";
     if (typeof next === "number") {
       return next;

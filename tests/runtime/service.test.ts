@@ -1,7 +1,7 @@
 // The service loop against a kernel that delivers a list of events: what is answered, when, and what ends the loop.
 
 import { beforeAll, beforeEach, expect, test } from "vitest";
-import { FakeKernel, forever, notified, Refusal, Syscall } from "./fake-kernel.ts";
+import { FakeKernel, forever, notified, Refusal, Syscall } from "../harness/fake-kernel/kernel.ts";
 
 const program = `
 import { Outcome, Request, serve } from "runtime/service";

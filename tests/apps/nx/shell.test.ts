@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 import { compileDts } from "../../../toolchain/dts/compile.ts";
-import { FakeEndpoint, FakeVmo, Refusal, Role, Syscall } from "../../runtime/fake-kernel.ts";
+import { FakeEndpoint, FakeVmo, Refusal, Role, Syscall } from "../../harness/fake-kernel/kernel.ts";
 import { type Fields, Wire } from "../../services/packagefsd/wire.ts";
 import { FakeSystem } from "../fake-system.ts";
 
@@ -229,8 +229,7 @@ test("hw dt walks the whole tree", async () => {
     uart@10000000 { compatible = "ns16550a"; reg = <0x10000000 0x100>; interrupts = <10>; status = "okay"; };
     soc { #address-cells = <1>; #size-cells = <1>; inner@5 { reg = <5 0>; }; }; };`;
   const blob = compileDts(source, "test.dts");
-  const vmo = new FakeVmo(blob.length);
-  vmo.bytes.set(blob);
+  const vmo = FakeVmo.of(blob);
   const { lines } = await session(["hw dt"], { more: [[Role.DeviceTree, vmo, BigInt(blob.length)]] });
   expect(lines.map((line) => line.trim().split(/ {2,}/))).toEqual([
     ["node", "compatible", "reg", "irq", "status"],

@@ -1,8 +1,8 @@
-// The judge of mappings that all fake kernels share refuses what the kernel refuses.
+// The judge of mappings refuses what the kernel refuses.
 
 import { expect, test } from "vitest";
-import { pageBytes, Refusal, Right } from "./abi.ts";
-import { mapRefusal } from "./fake-mapping.ts";
+import { pageBytes, Refusal, Right } from "../abi.ts";
+import { mapRefusal } from "./mapping.ts";
 
 const asked = { address: 0x1000_0000, offset: 0, bytes: pageBytes, rights: Right.Read };
 const allowed = { rights: Right.Read | Right.Write, bytes: pageBytes };

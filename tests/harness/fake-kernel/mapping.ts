@@ -1,6 +1,6 @@
-// Whether the kernel maps a memory object: one judge for all fake kernels, as strict as the kernel.
+// Whether the kernel maps a memory object, judged as source/kernel/neuron/src/syscall/memory.ts and lifecycle/memory.ts do.
 
-import { pageBytes, Refusal, Right } from "./abi.ts";
+import { pageBytes, Refusal, Right, userEnd } from "../abi.ts";
 
 /** Where something is mapped, in bytes. */
 export interface Place {
@@ -22,25 +22,35 @@ export interface Allowed {
 
 /** The Refusal, or 0 if the object may be mapped there beside `others`. */
 export function mapRefusal(asked: Asked, allowed: Allowed, others: Iterable<Place>): number {
-  const { address, bytes, offset, rights } = asked;
+  const { bytes, offset, rights } = asked;
+  if (!areMappingRights(rights)) {
+    return Refusal.BadArgument;
+  }
   if ((allowed.rights & rights) !== rights) {
     return Refusal.MissingRight;
   }
-  const writeExecute = Right.Write | Right.Execute;
-  if ((rights & Right.Read) === 0 || (rights & writeExecute) === writeExecute) {
+  if (offset % pageBytes !== 0 || offset >= allowed.bytes || bytes === 0 || bytes > allowed.bytes - offset) {
     return Refusal.BadArgument;
   }
-  if (address % pageBytes !== 0 || bytes === 0 || bytes % pageBytes !== 0) {
-    return Refusal.BadArgument;
-  }
-  // No guest here maps a part, and a fake that supports it would be larger than what it stands for.
-  if (offset !== 0 || bytes > allowed.bytes) {
-    return Refusal.BadArgument;
-  }
-  return overlaps(asked, others) ? Refusal.Overlap : 0;
+  return placeRefusal(asked, others);
 }
 
-/** Whether a place has a byte in common with one of the others. */
-export function overlaps({ address, bytes }: Place, others: Iterable<Place>): boolean {
-  return [...others].some((one) => address < one.address + one.bytes && one.address < address + bytes);
+/** Readable at least; never writable and executable at once. */
+export function areMappingRights(rights: number): boolean {
+  const writeExecute = Right.Write | Right.Execute;
+  const isKnown = (rights & ~(Right.Read | writeExecute)) === 0;
+  return isKnown && (rights & Right.Read) !== 0 && (rights & writeExecute) !== writeExecute;
+}
+
+/** The Refusal, or 0 if a task may have something there beside `others`. */
+export function placeRefusal(place: Place, others: Iterable<Place>): number {
+  const { address, bytes } = place;
+  const isAligned = address % pageBytes === 0 && bytes % pageBytes === 0;
+  if (!isAligned || bytes === 0 || address < pageBytes || address + bytes > userEnd) {
+    return Refusal.BadArgument;
+  }
+  const isTaken = [...others].some(
+    (one) => address < one.address + one.bytes && one.address < address + bytes,
+  );
+  return isTaken ? Refusal.Overlap : 0;
 }

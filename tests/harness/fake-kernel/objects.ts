@@ -1,6 +1,8 @@
-// What the fake kernel (fake-kernel.ts) keeps: memory objects, notifications, endpoints, tasks.
+// What the fake kernel keeps: memory objects, notifications, endpoints, other tasks; and the slots that name them.
 
-import { End, pageBytes, Refusal, startupMagic, startupPage } from "./abi.ts";
+import { End, pageBytes, Refusal, Right, slotCount, startupPage } from "../abi.ts";
+import { type FoundEntry, readStartupPage } from "./startup-page.ts";
+import { RUBBISH } from "./task-guest.ts";
 
 /** Thrown through the guest's frames when the machine is turned off, the task exits, or it would wait for ever. */
 export class Stopped extends Error {
@@ -13,40 +15,118 @@ export class Stopped extends Error {
   }
 }
 
+/** A memory object of whole pages, all zeros. */
 export class FakeVmo {
   readonly kind = "vmo";
-  readonly bytes: Uint8Array;
-  constructor(size: number) {
-    this.bytes = new Uint8Array(Math.ceil(size / pageBytes) * pageBytes);
+  readonly size: number;
+  private readonly unmapped: Uint8Array;
+  /** The part that lies in the task's memory, and where. */
+  private mapped: { readonly offset: number; readonly place: () => Uint8Array } | undefined;
+
+  constructor(bytes: number) {
+    this.size = Math.ceil(bytes / pageBytes) * pageBytes;
+    this.unmapped = new Uint8Array(this.size);
+  }
+
+  /** An object that begins with these bytes. */
+  static of(content: Uint8Array): FakeVmo {
+    const vmo = new FakeVmo(content.length);
+    vmo.content.set(content);
+    return vmo;
+  }
+
+  /** The content, wherever it is now: to read, and to write as another task or a device would. */
+  get content(): Uint8Array {
+    const mapped = this.mapped?.place();
+    if (mapped && mapped.length !== this.size) {
+      throw new Error("the content is in two places, since a part of it is mapped");
+    }
+    return mapped ?? this.unmapped;
+  }
+
+  /** A copy of some of the content. */
+  read(at: number, byteCount: number): Uint8Array {
+    this.collect();
+    return this.unmapped.slice(at, at + byteCount);
+  }
+
+  /** The content from `offset` on moves into the task's memory, as much as there is room at that place. */
+  mapAt(offset: number, place: () => Uint8Array): void {
+    if (this.mapped) {
+      throw new Error("a memory object that is mapped twice is not faked");
+    }
+    const to = place();
+    to.set(this.unmapped.subarray(offset, offset + to.length));
+    this.mapped = { offset, place };
+  }
+
+  /** The content moves out again. It leaves rubbish behind, so that a use after the unmap is seen. */
+  unmap(): void {
+    this.collect();
+    this.mapped?.place().fill(RUBBISH);
+    this.mapped = undefined;
+  }
+
+  private collect(): void {
+    if (this.mapped) {
+      this.unmapped.set(this.mapped.place(), this.mapped.offset);
+    }
   }
 }
+
 export class FakeNotification {
   readonly kind = "notification";
   bits = 0n;
+  /** What the task under test has signalled, one after another. */
+  readonly signals: bigint[] = [];
 }
+
 /** A message as its receiver gets it. */
 export interface Message {
   readonly badge: number;
   readonly w0: bigint;
   readonly bytes: Uint8Array;
-  readonly vmo: FakeVmo | undefined;
+  /** The capability that comes along. */
+  readonly slot?: Slot | undefined;
 }
+
+/** The memory object that comes along with a message, if one does. */
+export function vmoIn({ slot }: Message): FakeVmo | undefined {
+  return slot?.object instanceof FakeVmo ? slot.object : undefined;
+}
+
 export class FakeEndpoint {
   readonly kind = "endpoint";
-  /** What a call of the task under test comes to. */
+  /** What a call of the task under test comes to: the bytes of an answer, or the Refusal that the kernel would return. */
   answer: (message: Message) => Uint8Array | number = () => Refusal.TimedOut;
   /** Calls of others that the task under test will receive here, and where each answer goes. */
   readonly calls: { readonly message: Message; readonly onReply: (answer: Uint8Array) => void }[] = [];
+
+  /** Another task calls. What is returned gives the answer: undefined as long as there is none. */
+  send(message: Message): () => Uint8Array | undefined {
+    let answer: Uint8Array | undefined;
+    const onReply = (bytes: Uint8Array): void => {
+      answer = bytes;
+    };
+    this.calls.push({ message, onReply });
+    return () => answer;
+  }
 }
+
+/** Something that is mapped into a task. */
 export interface Mapping {
   readonly address: number;
   readonly bytes: number;
   readonly rights: number;
   readonly vmo: FakeVmo;
+  /** Where in the memory object it begins. */
+  readonly offset: number;
 }
+
+/** A task that the task under test has made. */
 export class FakeTask {
   readonly kind = "task";
-  readonly slots = new Map<number, Slot>();
+  readonly slots = new Slots();
   readonly mappings: Mapping[] = [];
   name = "";
   state: "unborn" | "alive" | "ended" = "unborn";
@@ -78,40 +158,21 @@ export class FakeTask {
     if (!found) {
       throw new Error(`${this.name} has nothing mapped at 0x${address.toString(16)}`);
     }
-    return found.vmo.bytes.slice(address - found.address, address - found.address + length);
+    return found.vmo.read(found.offset + address - found.address, length);
   }
 
   /** Its startup page: the argument, and the entries with the capabilities that they name. */
   startup(): {
     timebase: bigint;
     argument: string;
-    entries: {
-      role: number;
-      slot: Slot | undefined;
-      base: bigint;
-      size: bigint;
-      irq: number;
-      instance: number;
-    }[];
+    entries: (Omit<FoundEntry, "slot"> & { slot: Slot | undefined })[];
   } {
-    const page = this.at(startupPage, pageBytes);
-    const view = new DataView(page.buffer);
-    if (view.getUint32(0, true) !== startupMagic) {
-      throw new Error("a startup page with another magic");
-    }
-    const entries = Array.from({ length: view.getUint32(4, true) }, (_, index) => {
-      const at = 144 + index * 32;
-      return {
-        role: view.getUint32(at, true),
-        slot: this.slots.get(view.getUint32(at + 4, true)),
-        base: view.getBigUint64(at + 8, true),
-        size: view.getBigUint64(at + 16, true),
-        irq: view.getUint32(at + 24, true),
-        instance: view.getUint32(at + 28, true),
-      };
-    });
-    const argument = new TextDecoder().decode(page.subarray(16, 144)).replace(/\0+$/, "");
-    return { timebase: view.getBigUint64(8, true), argument, entries };
+    const { timebase, argument, entries } = readStartupPage(this.at(startupPage, pageBytes));
+    return {
+      timebase,
+      argument,
+      entries: entries.map((entry) => ({ ...entry, slot: this.slots.get(entry.slot) })),
+    };
   }
 
   /** The capability under that role. */
@@ -126,8 +187,51 @@ export type KernelObject =
   | FakeEndpoint
   | FakeTask
   | { readonly kind: "console" | "power" | "info" | "device" | "interrupt" | "audit" };
+type ObjectKind = KernelObject["kind"];
+/** The object of a capability whose kind was checked. */
+type Of<K extends ObjectKind> = Extract<KernelObject, { readonly kind: K }>;
+
+/** A capability. */
 export interface Slot {
   readonly object: KernelObject;
   readonly rights: number;
   readonly badge: number;
+}
+
+/** The capabilities of a task, judged as source/kernel/neuron/src/task/handles.ts does. */
+export class Slots extends Map<number, Slot> {
+  /** The lowest free slot; undefined if there is none. */
+  get free(): number | undefined {
+    for (let slot = 0; slot < slotCount; slot++) {
+      if (!this.has(slot)) {
+        return slot;
+      }
+    }
+    return undefined;
+  }
+
+  /** The object in a slot that must have this kind and all of `rights`; otherwise the Refusal. */
+  find<K extends ObjectKind>(slot: bigint, kind: K, rights: number): Of<K> | number {
+    const found = this.get(Number(slot));
+    if (!found) {
+      return Refusal.BadSlot;
+    }
+    const { object } = found;
+    if (!isKind(object, kind)) {
+      return Refusal.WrongKind;
+    }
+    return (found.rights & rights) === rights ? object : Refusal.MissingRight;
+  }
+
+  /** The notification in a slot that these bits may be signalled to: a badge names all that it is good for. */
+  findSignalled(slot: bigint, bits: bigint): FakeNotification | number {
+    const found = this.find(slot, "notification", Right.Send);
+    const badge = BigInt(this.get(Number(slot))?.badge ?? 0);
+    const isMore = badge !== 0n && (bits & ~badge) !== 0n;
+    return isMore && typeof found !== "number" ? Refusal.MissingRight : found;
+  }
+}
+
+function isKind<K extends ObjectKind>(object: KernelObject, kind: K): object is Of<K> {
+  return object.kind === kind;
 }

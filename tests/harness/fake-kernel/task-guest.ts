@@ -1,26 +1,14 @@
-// A task as Wasm in this process, as every fake kernel holds it: its whole address space as memory, the startup page, the
-// message page, and where the results of a system call are found. What a system call does is the fake kernel's.
+// The task under test as Wasm in this process: its whole address space as memory, the startup page, the message page, and
+// where the results of a system call are found. What a system call does is the fake kernel's (kernel.ts).
 
-import { type Guest, type GuestOptions, guest } from "../harness/guest.ts";
-import { messagePage, pageBytes, startupMagic, startupPage, TIMEBASE } from "./abi.ts";
+import { messagePage, pageBytes, startupPage } from "../abi.ts";
+import { type Guest, type GuestOptions, guest } from "../guest.ts";
+import { type StartupEntry, writeStartupPage } from "./startup-page.ts";
 
 const WASM_PAGE_BYTES = 65_536;
-const ARGUMENT_OFFSET = 16;
-const ENTRIES_OFFSET = 144;
-const ENTRY_BYTES = 32;
 const RESULT_COUNT = 6;
-/** What stands where nothing was sent. */
-const RUBBISH = 0xee;
-
-/** An entry of the startup page (source/abi/startup.ts). */
-export interface StartupEntry {
-  readonly role: number;
-  readonly slot: number;
-  readonly base?: bigint | number;
-  readonly size?: bigint | number;
-  readonly irq?: number;
-  readonly instance?: number;
-}
+/** What stands where nothing was sent, and where memory was unmapped. */
+export const RUBBISH = 0xee;
 
 /** The arguments of a system call, a0 to a6, unsigned. */
 export type Words = readonly [bigint, bigint, bigint, bigint, bigint, bigint, bigint];
@@ -57,21 +45,13 @@ export class TaskGuest {
     this.results = results;
   }
 
+  /** Memory of the task, to read and to write. */
+  memory(address: number, byteCount: number): Uint8Array {
+    return this.guest.bytes().subarray(address, address + byteCount);
+  }
+
   writeStartup(argument: string, entries: readonly StartupEntry[]): void {
-    const view = this.guest.view();
-    view.setUint32(startupPage, startupMagic, true);
-    view.setUint32(startupPage + 4, entries.length, true);
-    view.setBigUint64(startupPage + 8, TIMEBASE, true);
-    this.guest.bytes().set(new TextEncoder().encode(argument), startupPage + ARGUMENT_OFFSET);
-    for (const [index, { role, slot, base = 0n, size = 0n, irq = 0, instance = 0 }] of entries.entries()) {
-      const at = startupPage + ENTRIES_OFFSET + index * ENTRY_BYTES;
-      view.setUint32(at, role, true);
-      view.setUint32(at + 4, slot, true);
-      view.setBigUint64(at + 8, BigInt(base), true);
-      view.setBigUint64(at + 16, BigInt(size), true);
-      view.setUint32(at + 24, irq, true);
-      view.setUint32(at + 28, instance, true);
-    }
+    writeStartupPage(this.memory(startupPage, pageBytes), argument, entries);
   }
 
   /** What the system call gives beside its status, from a1 on; the rest is zero. Status 0, for the caller to return. */
@@ -83,14 +63,9 @@ export class TaskGuest {
     return 0;
   }
 
-  /** The first word that the last system call gave. */
-  get firstResult(): bigint {
-    return this.guest.view().getBigUint64(this.results, true);
-  }
-
-  /** The bytes that a message with this info word sends. */
-  messageOf(info: bigint): Uint8Array {
-    return this.guest.get(messagePage, Number(info & 0x1fffn));
+  /** The first bytes of the message page, as they are now. */
+  message(byteCount: number): Uint8Array {
+    return this.guest.get(messagePage, byteCount);
   }
 
   /** A message arrives. Behind it is rubbish: what was not sent must not be read. */
@@ -101,12 +76,6 @@ export class TaskGuest {
 
   /** What stood in the message page is gone. */
   spoilMessage(): void {
-    this.guest.bytes().fill(RUBBISH, messagePage, messagePage + pageBytes);
+    this.memory(messagePage, pageBytes).fill(RUBBISH);
   }
-}
-
-/** The info word of a message as its receiver gets it; `slot` is where the capability that came along is. */
-export function receivedInfo(byteCount: number, badge: number, slot?: number): bigint {
-  const slotPlusOne = slot === undefined ? 0n : BigInt(slot + 1);
-  return BigInt(byteCount) | (slotPlusOne << 16n) | (BigInt(badge) << 32n);
 }

@@ -7,13 +7,13 @@
 // The kernel's addresses are its own: RAM begins at 2 GiB, so the Wasm memory is grown beyond that. Untouched pages cost
 // nothing.
 
+import { forever, Right, Wait } from "../../harness/abi.ts";
 import { type Guest, guest } from "../../harness/guest.ts";
-import { forever, Right, Wait } from "../../runtime/abi.ts";
 import { face } from "./face.ts";
 
-export * from "../../runtime/abi.ts";
+export * from "../../harness/abi.ts";
 /** The system calls under a name that leaves room for their arguments. */
-export { Syscall as sys } from "../../runtime/abi.ts";
+export { Syscall as sys } from "../../harness/abi.ts";
 
 /** Thrown where a hart would wait in WFI. */
 export class Idle extends Error {}

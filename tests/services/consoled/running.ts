@@ -18,7 +18,7 @@ import {
   Role,
   Stopped,
   Syscall,
-} from "../../runtime/fake-kernel.ts";
+} from "../../harness/fake-kernel/kernel.ts";
 import { type Fields, Wire } from "../packagefsd/wire.ts";
 import { FakeUart } from "./fake-uart.ts";
 
@@ -49,7 +49,8 @@ export class Console {
   readonly front = new FakeNotification();
   private readonly wire: Wire;
   private readonly endpoint = new FakeEndpoint();
-  private readonly events = new FakeNotification();
+  /** The notification that the service has bound. */
+  private events = new FakeNotification();
   private readonly printed: number[] = [];
   private isClaimed = false;
   private isOwned = false;
@@ -112,7 +113,7 @@ export class Console {
   send(badge: number, w0: bigint, bytes: Uint8Array, name = "ConsoleFlush"): () => Fields | undefined {
     let answer: Fields | undefined;
     this.endpoint.calls.push({
-      message: { badge, w0, bytes, vmo: undefined },
+      message: { badge, w0, bytes },
       onReply: (reply) => {
         answer = this.wire.decode(`${name}Results`, reply);
       },
@@ -201,13 +202,13 @@ export class Console {
     });
   }
 
-  /** The notification that consoled has made becomes ours. */
+  /** The notification that consoled has made is what we signal. */
   private bindTo(slot: bigint, bits: bigint): number {
     const made = this.kernel.slots.get(Number(slot));
     if (!(made?.object instanceof FakeNotification) || bits !== INTERRUPT_BIT) {
       return -5;
     }
-    this.kernel.slots.set(Number(slot), { ...made, object: this.events });
+    this.events = made.object;
     return 0;
   }
 }

@@ -3,7 +3,7 @@
 // is lost; answers go to the one who asked, when what they say is true.
 
 import { describe, expect, test } from "vitest";
-import { ExitCode } from "../../runtime/abi.ts";
+import { ExitCode } from "../../harness/abi.ts";
 import { ABSENT, Console, INTERRUPTED, READY } from "./running.ts";
 import { FakeTerminal } from "./terminal.ts";
 

@@ -1,7 +1,14 @@
 // A block service over an image in memory. It is as strict as the real one (bounds, attachment, rights), remembers what
 // it was asked, and misbehaves on request: an error status, a kernel's refusal, half of the data, other data.
 
-import { type FakeEndpoint, FakeVmo, type Message, Refusal, Right } from "./fake-kernel.ts";
+import {
+  FakeEndpoint,
+  type FakeVmo,
+  type Message,
+  Refusal,
+  Right,
+  vmoIn,
+} from "../../harness/fake-kernel/kernel.ts";
 import type { Fields, Wire } from "./wire.ts";
 
 const SECTOR_BYTES = 512;
@@ -14,8 +21,8 @@ export interface DiskRead {
 /** What one read comes to instead: a status, a Refusal of the kernel, or other bytes than the image's. */
 export type Misbehaviour = string | number | ((content: Uint8Array) => void);
 
-export class FakeDisk implements FakeEndpoint {
-  readonly kind = "endpoint";
+export class FakeDisk {
+  readonly endpoint = new FakeEndpoint();
   readonly reads: DiskRead[] = [];
   attachments = 0;
   /** How often it says, from now on, that it is busy when memory is to be attached. */
@@ -34,6 +41,7 @@ export class FakeDisk implements FakeEndpoint {
     this.wire = wire;
     this.image = image;
     this.sectors = BigInt(image.length / SECTOR_BYTES);
+    this.endpoint.answer = (message) => this.answer(message);
   }
 
   /** The service died and was started again: it knows no client any more. */
@@ -50,7 +58,7 @@ export class FakeDisk implements FakeEndpoint {
     return this.attached.content;
   }
 
-  answer(message: Message): Message | number {
+  answer(message: Message): Uint8Array | number {
     switch (message.w0) {
       case this.wire.method("info"):
         return this.reply("VirtioBlkInfoResults", { sectors: this.sectors, sectorSize: this.sectorSize });
@@ -63,29 +71,28 @@ export class FakeDisk implements FakeEndpoint {
     }
   }
 
-  private reply(struct: string, fields: Fields): Message {
-    return { w0: 0n, bytes: this.wire.encode(struct, fields) };
+  private reply(struct: string, fields: Fields): Uint8Array {
+    return this.wire.encode(struct, fields);
   }
 
-  private attach({ bytes, slot }: Message): Message {
-    const { bytes: wanted } = this.wire.decode("VirtioBlkAttachParams", bytes);
-    const object = slot?.object;
+  private attach(message: Message): Uint8Array {
+    const { bytes: wanted } = this.wire.decode("VirtioBlkAttachParams", message.bytes);
+    const vmo = vmoIn(message);
     const needed = Right.Read | Right.Write;
-    const holds =
-      object instanceof FakeVmo && ((slot?.rights ?? 0) & needed) === needed && Number(wanted) <= object.size;
+    const isAllowed = message.slot !== undefined && (message.slot.rights & needed) === needed;
     if (this.busyAttachments-- > 0) {
       return this.reply("VirtioBlkAttachResults", { status: "busy" });
     }
-    if (!holds) {
+    if (!vmo || !isAllowed || Number(wanted) > vmo.size) {
       return this.reply("VirtioBlkAttachResults", { status: "attachRefused" });
     }
     this.attachments++;
-    this.attached = object;
+    this.attached = vmo;
     this.attachedBytes = Number(wanted);
     return this.reply("VirtioBlkAttachResults", {});
   }
 
-  private read({ bytes }: Message): Message | number {
+  private read({ bytes }: Message): Uint8Array | number {
     const params = this.wire.decode("VirtioBlkReadParams", bytes);
     const [lba, count, offset] = [Number(params.lba), Number(params.count), Number(params.offset)];
     const fails = (status: string) => this.reply("VirtioBlkReadResults", { status });

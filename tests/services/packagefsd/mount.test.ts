@@ -4,9 +4,8 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { DEVELOPMENT_KEY, keyIdText, readKeyFile } from "../../../host/pkgimg/keys.ts";
 import { root } from "../../../host/root.ts";
+import { Audit, ExitCode, Refusal } from "../../harness/abi.ts";
 import { defined } from "../../harness/defined.ts";
-import { Audit, ExitCode } from "../../runtime/abi.ts";
-import { Refusal } from "./fake-kernel.ts";
 import {
   BLOCK_BYTES,
   content,
@@ -28,15 +27,15 @@ const mountedFromDisk = ["pkgfs: mounted from virtio-blk ro", signedLine];
 
 describe("mounting", () => {
   test("an image on the disk", async () => {
-    const { kernel, exitCode } = await start(image);
-    expect(kernel.console).toEqual(mountedFromDisk);
+    const { kernel, signals, exitCode } = await start(image);
+    expect(kernel.lines).toEqual(mountedFromDisk);
     expect(exitCode).toBeUndefined();
-    expect(kernel.signals).toEqual([1n]);
+    expect(signals).toEqual([1n]);
   });
 
   test("the fixtures, where there is no block service", async () => {
     const { kernel, exitCode, client } = await start(image, { source: "fixtures" });
-    expect(kernel.console).toEqual(["pkgfs: mounted from fixtures (no block device)"]);
+    expect(kernel.lines).toEqual(["pkgfs: mounted from fixtures (no block device)"]);
     expect(exitCode).toBeUndefined();
     expect(client(1).call("info")).toMatchObject({ status: "ok", source: "fixtures", files: 25 });
     const vmo = client(1).attach(4096);
@@ -44,10 +43,10 @@ describe("mounting", () => {
   });
 
   test("nothing, where there is neither", async () => {
-    const { kernel, exitCode } = await start(image, { source: "none" });
-    expect(kernel.console).toEqual(["pkgfs: nothing to mount (no block device, no fixtures)"]);
+    const { kernel, signals, exitCode } = await start(image, { source: "none" });
+    expect(kernel.lines).toEqual(["pkgfs: nothing to mount (no block device, no fixtures)"]);
     expect(exitCode).toBe(ExitCode.NotMounted);
-    expect(kernel.signals).toEqual([]);
+    expect(signals).toEqual([]);
   });
 
   test("an image whose tree has two levels, on a disk that is larger than the image", async () => {
@@ -55,19 +54,19 @@ describe("mounting", () => {
     const disk = new Uint8Array(deep.length + 10 * BLOCK_BYTES);
     disk.set(deep);
     const { kernel, client } = await start(disk);
-    expect(kernel.console).toEqual(mountedFromDisk);
+    expect(kernel.lines).toEqual(mountedFromDisk);
     expect(client(1).call("info").blocks).toBe(deep.length / BLOCK_BYTES);
   });
 });
 
 describe("a disk that is not to be believed is refused, and the fixtures do not take its place", () => {
   async function refusal(bytes: Uint8Array): Promise<string> {
-    const { kernel, exitCode } = await start(bytes, { source: "both" });
+    const { kernel, signals, exitCode } = await start(bytes, { source: "both" });
     expect(exitCode).toBe(ExitCode.NotMounted);
-    expect(kernel.signals).toEqual([]);
-    expect(kernel.console).toHaveLength(1);
-    expect(kernel.audit).toEqual([[Audit.ImageRefused, expect.any(Number), expect.any(Number)]]);
-    return defined(kernel.console[0]);
+    expect(signals).toEqual([]);
+    expect(kernel.lines).toHaveLength(1);
+    expect(kernel.audit).toEqual([[Audit.ImageRefused, expect.any(BigInt), expect.any(BigInt)]]);
+    return defined(kernel.lines[0]);
   }
 
   test.each([
@@ -114,7 +113,7 @@ describe("a disk that is not to be believed is refused, and the fixtures do not 
         disk.misbehave = () => misbehaviour;
       },
     });
-    expect(kernel.console).toEqual(["pkgfs: image refused: block could not be read at block 0"]);
+    expect(kernel.lines).toEqual(["pkgfs: image refused: block could not be read at block 0"]);
     expect(exitCode).toBe(ExitCode.NotMounted);
   });
 
@@ -125,7 +124,7 @@ describe("a disk that is not to be believed is refused, and the fixtures do not 
         disk.sectorSize = 4096;
       },
     });
-    expect(kernel.console).toEqual(["pkgfs: image refused: block could not be read at block 0"]);
+    expect(kernel.lines).toEqual(["pkgfs: image refused: block could not be read at block 0"]);
   });
 });
 
@@ -150,12 +149,12 @@ describe("what was damaged on its way from the disk", () => {
     for (let read = 1; read <= readsOfMount; read += 1) {
       const { kernel, exitCode, disk } = await damaged([read]);
       expect(exitCode).toBeUndefined();
-      const [said, ...mounted] = kernel.console;
+      const [said, ...mounted] = kernel.lines;
       const [, block, reason] =
         /^pkgfs: block (\d+) was damaged on its way \((.+)\); read again$/.exec(defined(said)) ?? [];
       expect(mounted).toEqual(mountedFromDisk);
       expect(reason).toMatch(/does not match its|not a package image/);
-      expect(kernel.audit).toEqual([[Audit.ImageRefused, expect.any(Number), Number(block)]]);
+      expect(kernel.audit).toEqual([[Audit.ImageRefused, expect.any(BigInt), BigInt(defined(block))]]);
       expect(disk.reads.length).toBeGreaterThan(readsOfMount);
       blocks.add(Number(block));
     }
@@ -168,7 +167,7 @@ describe("what was damaged on its way from the disk", () => {
   test("is refused if it is no better the second time, with nothing but the usual line", async () => {
     const { kernel, exitCode, disk } = await damaged([1, 2]);
     expect(exitCode).toBe(ExitCode.NotMounted);
-    expect(kernel.console).toEqual(["pkgfs: image refused: not a package image at block 0"]);
+    expect(kernel.lines).toEqual(["pkgfs: image refused: not a package image at block 0"]);
     expect(disk.reads).toHaveLength(2);
   });
 });
@@ -182,17 +181,17 @@ test("a flipped bit in any block is refused when mounting or when that block is 
   for (let block = 0; block < count; block++) {
     const { kernel, client } = await start(flipped(small, block * BLOCK_BYTES + 100));
     if (block <= data || block >= tree) {
-      expect(kernel.console[0]).toMatch(new RegExp(`^pkgfs: image refused: .* at block ${block}$`));
+      expect(kernel.lines[0]).toMatch(new RegExp(`^pkgfs: image refused: .* at block ${block}$`));
       continue;
     }
-    expect(kernel.console).toEqual(mountedFromDisk);
+    expect(kernel.lines).toEqual(mountedFromDisk);
     const vmo = client(1).attach(4 * BLOCK_BYTES);
     const [path, otherPath] = block < data + 3 ? ["a", "b"] : ["b", "a"];
     const before = vmo.content.slice();
     expect(client(1).read(vmo, client(1).open(path), 0, 3 * BLOCK_BYTES).status).toBe("corrupt");
     expect(sameBytes(vmo.content, before)).toBe(true);
-    expect(kernel.console.slice(2)).toEqual([`pkgfs: block ${block} does not match its hash (data)`]);
-    expect(kernel.audit).toEqual([[Audit.ImageRefused, expect.any(Number), block]]);
+    expect(kernel.lines.slice(2)).toEqual([`pkgfs: block ${block} does not match its hash (data)`]);
+    expect(kernel.audit).toEqual([[Audit.ImageRefused, expect.any(BigInt), BigInt(block)]]);
     expect(client(1).read(vmo, client(1).open(otherPath), 0, 3 * BLOCK_BYTES).status).toBe("ok");
   }
 });
@@ -228,8 +227,8 @@ describe("a block that goes bad after the image was mounted", () => {
     }
     const line = `pkgfs: block ${block} does not match its hash (${part})`;
     const last = `pkgfs: block ${block} does not match its hash (${part}; no more lines about blocks)`;
-    expect(kernel.console.slice(2)).toEqual([...Array.from({ length: 15 }, () => line), last]);
-    const records = Array.from({ length: 20 }, () => [Audit.ImageRefused, expect.any(Number), block]);
+    expect(kernel.lines.slice(2)).toEqual([...Array.from({ length: 15 }, () => line), last]);
+    const records = Array.from({ length: 20 }, () => [Audit.ImageRefused, expect.any(BigInt), BigInt(block)]);
     expect(kernel.audit).toEqual(records);
   });
 
@@ -260,7 +259,7 @@ describe("a block that goes bad after the image was mounted", () => {
         expect(client(1).call("stat", { path }).status).toBe("ok");
       }
     }
-    const said = kernel.console.slice(2);
+    const said = kernel.lines.slice(2);
     expect(said.length).toBeGreaterThan(2);
     for (const line of said) {
       expect(line).toMatch(/^pkgfs: block \d+ was damaged on its way /);

@@ -1,7 +1,17 @@
 // packagefsd, running over a fake kernel, and its clients as functions of the test.
 
+import { defined } from "../../harness/defined.ts";
+import {
+  FakeEndpoint,
+  FakeKernel,
+  FakeNotification,
+  FakeVmo,
+  type Message,
+  Right,
+  Role,
+  type Slot,
+} from "../../harness/fake-kernel/kernel.ts";
 import { FakeDisk } from "./fake-disk.ts";
-import { FakeKernel, FakeVmo, type Message, Right, Role, type Slot } from "./fake-kernel.ts";
 import { type Fields, Wire } from "./wire.ts";
 
 const program = `
@@ -13,10 +23,17 @@ export { main } from "services/packagefsd/main";
 export function serveAgain(): void { serve(slotOf(Role.Serve), onRequest, ignoreSignal, never); }
 `;
 
+/** What the service signals when it is ready. */
+const READY = 1;
+/** The block service knows packagefsd by it. */
+const BADGE = 3;
+
 /** The service, its disk (if it has one) and its console. */
 export interface Running {
   readonly kernel: FakeKernel;
   readonly disk: FakeDisk;
+  /** What it has told its starter. */
+  readonly signals: readonly bigint[];
   /** What main returned; undefined: it serves. */
   readonly exitCode: number | undefined;
   client(badge: number): Client;
@@ -36,30 +53,29 @@ export async function start(image: Uint8Array, options: Options = {}): Promise<R
   const [fs, blk] = [await Wire.of("package_fs"), await Wire.of("virtio_blk")];
   const disk = new FakeDisk(blk, image);
   options.prepare?.(disk);
-  const kernel = await FakeKernel.start(program, (made) => {
-    const fixtures = new FakeVmo(made, image.length);
-    fixtures.content.set(image);
-    const { source = "disk", instance = 0 } = options;
-    const given = [
-      { role: Role.Console, slot: { object: { kind: "console" }, rights: Right.Write } },
-      { role: Role.Serve, slot: { object: { kind: "serve" }, rights: Right.Receive } },
-      {
-        role: Role.Starter,
-        slot: { object: { kind: "notification" }, rights: Right.Send },
-        base: 1,
-        instance,
-      },
-      { role: Role.Audit, slot: { object: { kind: "audit" }, rights: Right.Write } },
-      { role: Role.BlockService, slot: { object: disk, rights: Right.Send } },
-      { role: Role.Fixtures, slot: { object: fixtures, rights: Right.Read } },
-    ] as const;
-    const isMissing = (role: number) =>
-      (role === Role.BlockService && (source === "fixtures" || source === "none")) ||
-      (role === Role.Fixtures && (source === "disk" || source === "none"));
-    return given.filter(({ role }) => !isMissing(role));
-  });
-  const exitCode = kernel.boot();
-  return { kernel, disk, exitCode, client: (badge) => new Client(kernel, fs, badge) };
+  const kernel = await FakeKernel.start({ text: program });
+  const serve = new FakeEndpoint();
+  const starter = new FakeNotification();
+  const { source = "disk", instance = 0 } = options;
+  const hasDisk = source === "disk" || source === "both";
+  const hasFixtures = source === "fixtures" || source === "both";
+  const send = Right.Send;
+  kernel.writeStartup("", [
+    { role: Role.Console, slot: kernel.insert({ kind: "console" }, Right.Write) },
+    { role: Role.Serve, slot: kernel.insert(serve, Right.Receive) },
+    { role: Role.Starter, slot: kernel.insert(starter, send, READY), base: READY, instance },
+    { role: Role.Audit, slot: kernel.insert({ kind: "audit" }, Right.Write) },
+    ...(hasDisk ? [{ role: Role.BlockService, slot: kernel.insert(disk.endpoint, send, BADGE) }] : []),
+    ...(hasFixtures ? [{ role: Role.Fixtures, slot: kernel.insert(FakeVmo.of(image), Right.Read) }] : []),
+  ]);
+  const exitCode = kernel.untilIdle("main");
+  return {
+    kernel,
+    disk,
+    signals: starter.signals,
+    exitCode,
+    client: (badge) => new Client(kernel, serve, fs, badge),
+  };
 }
 
 function structPrefix(method: string): string {
@@ -69,20 +85,22 @@ function structPrefix(method: string): string {
 /** A client of packagefsd, told apart by its badge. */
 export class Client {
   private readonly kernel: FakeKernel;
+  private readonly endpoint: FakeEndpoint;
   private readonly wire: Wire;
   private readonly badge: number;
 
-  constructor(kernel: FakeKernel, wire: Wire, badge: number) {
+  constructor(kernel: FakeKernel, endpoint: FakeEndpoint, wire: Wire, badge: number) {
     this.kernel = kernel;
+    this.endpoint = endpoint;
     this.wire = wire;
     this.badge = badge;
   }
 
   /** Calls a method and gives its results. */
-  call(method: string, fields: Fields = {}, slot?: Slot): Fields {
-    const bytes = this.encode(method, fields);
-    const w0 = this.wire.method(method);
-    return this.decode(method, this.raw(slot ? { w0, bytes, slot } : { w0, bytes }));
+  call(method: string, fields: Fields = {}, sent?: Omit<Slot, "badge">): Fields {
+    const slot = sent && { ...sent, badge: 0 };
+    const message = { w0: this.wire.method(method), bytes: this.encode(method, fields), slot };
+    return this.decode(method, this.raw(message));
   }
 
   /** The message of a method's parameters. */
@@ -96,13 +114,15 @@ export class Client {
   }
 
   /** Sends any message, and gives the bytes of the answer. */
-  raw(message: Message): Uint8Array {
-    return this.kernel.request(this.badge, message).bytes;
+  raw(message: Omit<Message, "badge">): Uint8Array {
+    const answer = this.endpoint.send({ ...message, badge: this.badge });
+    this.kernel.untilIdle("serveAgain");
+    return defined(answer(), "the answer of a service that waits again");
   }
 
   /** Makes a memory object of the client's and attaches it. */
   attach(byteCount: number): FakeVmo {
-    const vmo = new FakeVmo(this.kernel, byteCount);
+    const vmo = new FakeVmo(byteCount);
     const rights = Right.Read | Right.Write;
     const { status } = this.call("attach", { bytes: BigInt(byteCount) }, { object: vmo, rights });
     if (status !== "ok") {
@@ -131,7 +151,7 @@ export class Client {
     const results = this.call("read", { file, offset: BigInt(offset), length, into: BigInt(into) });
     return {
       status: results.status,
-      content: vmo.content.slice(into, into + Number(results.bytes)),
+      content: vmo.read(into, Number(results.bytes)),
     };
   }
 }

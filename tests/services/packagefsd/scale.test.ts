@@ -76,7 +76,7 @@ describe("packagefsd", () => {
   });
 
   test("mounts in a number of reads that follows from the size of the index alone", () => {
-    expect(running.kernel.console[0]).toBe("pkgfs: mounted from virtio-blk ro");
+    expect(running.kernel.lines[0]).toBe("pkgfs: mounted from virtio-blk ro");
     // Index and paths come by runs of 32 blocks; the two are walked side by side, and each tree block comes by itself.
     const treeBlocksOfIndex = Math.ceil(data / 128) + 2;
     const runs = Math.ceil(data / READ_BLOCKS_MAX);
@@ -88,7 +88,7 @@ describe("packagefsd", () => {
   test("then opens a file with at most a few blocks for each step of the search, in the memory that it had", () => {
     const client = running.client(1);
     const vmo = client.attach(BLOCK_BYTES);
-    const memoryBytes = running.kernel.memory.length;
+    const memoryBytes = running.kernel.guest.bytes().length;
     let most = 0;
     for (const number of samples) {
       const before = running.disk.reads.length;
@@ -100,7 +100,7 @@ describe("packagefsd", () => {
       client.call("close", { file });
     }
     expect(most).toBeLessThanOrEqual((log2 + 1) * 2 + 3);
-    expect(running.kernel.memory.length).toBe(memoryBytes);
+    expect(running.kernel.guest.bytes().length).toBe(memoryBytes);
   });
 
   test("and lists a directory of a thousand without going through what is below", () => {

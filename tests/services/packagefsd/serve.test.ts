@@ -3,7 +3,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { defined } from "../../harness/defined.ts";
-import { FakeVmo, Right } from "./fake-kernel.ts";
+import { FakeNotification, FakeVmo, Right } from "../../harness/fake-kernel/kernel.ts";
 import { BLOCK_BYTES, hello, image, odd, partsOf, sameBytes } from "./images.ts";
 import { type Client, type Running, start } from "./running.ts";
 import type { Fields } from "./wire.ts";
@@ -150,7 +150,7 @@ describe("where a read may write", () => {
 
   test("the bound is what was attached, not the memory object's size", () => {
     const one = newClient();
-    const vmo = new FakeVmo(kernel, 2 * BLOCK_BYTES);
+    const vmo = new FakeVmo(2 * BLOCK_BYTES);
     const rights = Right.Read | Right.Write;
     expect(one.call("attach", { bytes: 100n }, { object: vmo, rights }).status).toBe("ok");
     const file = one.open("fixtures/odd");
@@ -166,7 +166,7 @@ describe("where a read may write", () => {
 
   test("what cannot be attached is refused, and what was attached before is let go", () => {
     const one = newClient();
-    const vmo = new FakeVmo(kernel, BLOCK_BYTES);
+    const vmo = new FakeVmo(BLOCK_BYTES);
     const rights = Right.Read | Right.Write;
     const attempts = [
       one.call("attach", { bytes: 4096n }),
@@ -174,8 +174,8 @@ describe("where a read may write", () => {
       one.call("attach", { bytes: 0n }, { object: vmo, rights }),
       one.call("attach", { bytes: 0xffff_ffff_ffff_ffffn }, { object: vmo, rights }),
       one.call("attach", { bytes: 4096n }, { object: vmo, rights: Right.Read }),
-      one.call("attach", { bytes: 4096n }, { object: { kind: "notification" }, rights: Right.All }),
-      one.call("attach", { bytes: 0x100_0001n }, { object: new FakeVmo(kernel, 0x100_2000), rights }),
+      one.call("attach", { bytes: 4096n }, { object: new FakeNotification(), rights: Right.All }),
+      one.call("attach", { bytes: 0x100_0001n }, { object: new FakeVmo(0x100_2000), rights }),
     ];
     expect(attempts.map(({ status }) => status)).toEqual(attempts.map(() => "attachRefused"));
 
@@ -190,7 +190,7 @@ describe("where a read may write", () => {
     one.attach(BLOCK_BYTES);
     const before = kernel.slots.size;
     for (const method of ["open", "stat", "read", "list", "close", "attach", "info"]) {
-      const object = new FakeVmo(kernel, BLOCK_BYTES);
+      const object = new FakeVmo(BLOCK_BYTES);
       one.call(method, {}, { object, rights: Right.All });
     }
     expect(kernel.slots.size).toBe(before);

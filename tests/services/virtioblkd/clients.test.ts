@@ -1,7 +1,7 @@
 // Whose memory the device is told of, for how long, and what is remembered of those who asked for the wrong thing.
 
 import { describe, expect, test } from "vitest";
-import { Right } from "../../runtime/abi.ts";
+import { Right } from "../../harness/abi.ts";
 import { diskBytes, Running } from "./running.ts";
 
 describe("clients", () => {

@@ -7,12 +7,14 @@
 // A Receive with nothing to deliver throws `Idle` through the guest's frames: the service keeps its state in static
 // memory, so the test calls its loop again with the next event.
 
+import { notified, pageBytes, Refusal, Right, Role, Syscall } from "../../harness/abi.ts";
 import { FakeBlockDevice } from "../../harness/fake-device.ts";
+import { type Asked, mapRefusal, type Place, placeRefusal } from "../../harness/fake-kernel/mapping.ts";
+import { receivedInfo } from "../../harness/fake-kernel/messages.ts";
+import type { StartupEntry } from "../../harness/fake-kernel/startup-page.ts";
+import { TaskGuest, type Words } from "../../harness/fake-kernel/task-guest.ts";
 import type { FakeDeviceOptions } from "../../harness/fake-options.ts";
 import type { Guest } from "../../harness/guest.ts";
-import { notified, pageBytes, Refusal, Right, Role, Syscall } from "../../runtime/abi.ts";
-import { type Asked, mapRefusal, overlaps, type Place } from "../../runtime/fake-mapping.ts";
-import { receivedInfo, type StartupEntry, TaskGuest, type Words } from "../../runtime/task-guest.ts";
 
 /** Where memory objects lie until they are mapped. */
 const OBJECTS_BASE = 0x3000_0000;
@@ -347,8 +349,9 @@ export class BlockKernel {
       throw new Error("registers at an unexpected address");
     }
     const page = { address, bytes: pageBytes };
-    if (overlaps(page, this.mappings.values())) {
-      return Refusal.Overlap;
+    const refusal = placeRefusal(page, this.mappings.values());
+    if (refusal !== 0) {
+      return refusal;
     }
     this.mappings.set(address, page);
     return 0;
@@ -406,7 +409,7 @@ export class BlockKernel {
   }
 
   private answer(token: bigint, info: bigint): void {
-    this.answers.set(token, this.task.messageOf(info));
+    this.answers.set(token, this.task.message(Number(info & 0x1fffn)));
     // What the service wrote there is gone with the answer.
     this.task.spoilMessage();
   }

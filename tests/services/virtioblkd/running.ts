@@ -1,9 +1,9 @@
 // virtioblkd, running over a fake kernel and a fake device, and its clients as functions of the test.
 
 import { expect } from "vitest";
+import { Audit, Right } from "../../harness/abi.ts";
 import type { FakeBlockDevice } from "../../harness/fake-device.ts";
 import { diskByte, type FakeDeviceOptions } from "../../harness/fake-options.ts";
-import { Audit, Right } from "../../runtime/abi.ts";
 import { type Fields, Wire } from "../packagefsd/wire.ts";
 import { BlockKernel, type FakeVmo, type KernelOptions } from "./fake-kernel.ts";
 

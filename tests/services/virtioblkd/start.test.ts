@@ -1,8 +1,8 @@
 // What virtioblkd makes of what it finds when it starts: a disk, none, or one that is not to be used.
 
 import { describe, expect, test } from "vitest";
+import { Audit, ExitCode } from "../../harness/abi.ts";
 import type { FakeDeviceOptions } from "../../harness/fake-options.ts";
-import { Audit, ExitCode } from "../../runtime/abi.ts";
 import { BlockKernel } from "./fake-kernel.ts";
 import { disk, empty, Running } from "./running.ts";
 

@@ -1,0 +1,107 @@
+// Memory objects and what is mapped: into the task under test, where the object's bytes then are the task's own memory, and
+// into tasks that it has made and not started.
+
+import { messagePage, pageBytes, Refusal, Right, Syscall, self, startupPage } from "../abi.ts";
+import { give } from "./capabilities.ts";
+import type { Core, SystemCalls } from "./core.ts";
+import { areMappingRights, mapRefusal, type Place } from "./mapping.ts";
+import { type FakeTask, FakeVmo, type Mapping } from "./objects.ts";
+
+/** VMO_BYTES_MAX of source/kernel/neuron/src/mm/vmo.ts. */
+const VMO_BYTES_MAX = 0x0400_0000n;
+
+/** What the kernel has mapped into every task. */
+const ownPage: Place = { address: messagePage, bytes: pageBytes };
+const startup: Place = { address: startupPage, bytes: pageBytes };
+
+export class FakeMemory {
+  /** What is mapped into the task under test, by address. */
+  readonly mappings = new Map<number, Mapping>();
+  readonly calls: SystemCalls;
+  private readonly core: Core;
+
+  constructor(core: Core) {
+    this.core = core;
+    this.calls = {
+      [Syscall.CreateVmo]: (bytes) => {
+        if (bytes === 0n || bytes > VMO_BYTES_MAX) {
+          return Refusal.BadArgument;
+        }
+        return give(core, new FakeVmo(Number(bytes)), Right.All);
+      },
+      [Syscall.VmoSize]: (slot) => {
+        const vmo = core.slots.find(slot, "vmo", Right.None);
+        return typeof vmo === "number" ? vmo : core.task.setResults(vmo.size);
+      },
+      [Syscall.Map]: (task, vmo, address, offset, bytes, rights) =>
+        this.map(task, vmo, {
+          address: Number(address),
+          offset: Number(offset),
+          bytes: Number(bytes),
+          rights: Number(rights),
+        }),
+      [Syscall.Unmap]: (task, address) => this.unmap(task, Number(address)),
+    };
+  }
+
+  private map(where: bigint, vmoSlot: bigint, asked: Place & { offset: number; rights: number }): number {
+    const { address, bytes, offset, rights } = asked;
+    if (!areMappingRights(rights)) {
+      return Refusal.BadArgument;
+    }
+    const vmo = this.core.slots.find(vmoSlot, "vmo", rights);
+    if (typeof vmo === "number") {
+      return vmo;
+    }
+    const space = this.spaceOf(where);
+    if (typeof space === "number") {
+      return space;
+    }
+    const others = space ? [...space.mappings, ownPage] : [...this.mappings.values(), ownPage, startup];
+    const refusal = mapRefusal(asked, { rights, bytes: vmo.size }, others);
+    if (refusal !== 0) {
+      return refusal;
+    }
+    const mapping = { address, bytes, rights, vmo, offset };
+    if (space) {
+      space.mappings.push(mapping);
+    } else {
+      this.mappings.set(address, mapping);
+      vmo.mapAt(offset, () => this.core.task.memory(address, bytes));
+    }
+    return 0;
+  }
+
+  private unmap(where: bigint, address: number): number {
+    const space = this.spaceOf(where);
+    if (typeof space === "number") {
+      return space;
+    }
+    if (address === messagePage) {
+      return Refusal.BadArgument;
+    }
+    if (space) {
+      const index = space.mappings.findIndex((one) => one.address === address);
+      return index < 0 || space.mappings.splice(index, 1).length === 0 ? Refusal.BadAddress : 0;
+    }
+    const mapping = this.mappings.get(address);
+    if (!mapping) {
+      return Refusal.BadAddress;
+    }
+    mapping.vmo.unmap();
+    this.mappings.delete(address);
+    return 0;
+  }
+
+  /** Whose address space a call is about: undefined for the task's own, else a task that was not started; or a Refusal. */
+  private spaceOf(where: bigint): FakeTask | undefined | number {
+    if (where === self) {
+      return undefined;
+    }
+    const task = this.core.slots.find(where, "task", Right.Manage);
+    if (typeof task === "number") {
+      return task;
+    }
+    return task.state === "unborn" ? task : Refusal.BadState;
+  }
+}

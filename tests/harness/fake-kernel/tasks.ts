@@ -1,0 +1,91 @@
+// Tasks that the task under test makes: named, started, watched and killed. What a started one then does is up to the test
+// (`onStart`).
+
+import { classCount, End, Refusal, Right, Syscall, userEnd } from "../abi.ts";
+import { give } from "./capabilities.ts";
+import type { Core, SystemCalls } from "./core.ts";
+import { FakeTask } from "./objects.ts";
+
+const NAME_BYTES = 16;
+
+export class FakeTasks {
+  /** Every task that was made, in order. */
+  readonly made: FakeTask[] = [];
+  onStart: (task: FakeTask) => void = () => {};
+  readonly calls: SystemCalls;
+
+  constructor(core: Core) {
+    const { slots } = core;
+    this.calls = {
+      [Syscall.CreateTask]: (taskClass, notificationSlot, bits) => {
+        if (taskClass >= classCount) {
+          return Refusal.BadArgument;
+        }
+        const notification = slots.findSignalled(notificationSlot, bits);
+        if (typeof notification === "number") {
+          return notification;
+        }
+        const task = new FakeTask(Number(taskClass), notification, bits);
+        const status = give(core, task, Right.Manage | Right.Transfer);
+        if (status === 0) {
+          this.made.push(task);
+        }
+        return status;
+      },
+      [Syscall.NameTask]: (slot, low, high) => {
+        const task = slots.find(slot, "task", Right.Manage);
+        if (typeof task === "number") {
+          return task;
+        }
+        if (task.state !== "unborn") {
+          return Refusal.BadState;
+        }
+        task.name = nameOf(low, high);
+        return 0;
+      },
+      [Syscall.StartTask]: (slot, entry, stackPointer) => {
+        const task = slots.find(slot, "task", Right.Manage);
+        if (typeof task === "number") {
+          return task;
+        }
+        if (entry >= userEnd || stackPointer >= userEnd) {
+          return Refusal.BadArgument;
+        }
+        if (task.state !== "unborn") {
+          return Refusal.BadState;
+        }
+        task.state = "alive";
+        task.entry = Number(entry);
+        task.stackPointer = Number(stackPointer);
+        this.onStart(task);
+        return 0;
+      },
+      [Syscall.TaskStatus]: (slot) => {
+        const task = slots.find(slot, "task", Right.None);
+        if (typeof task === "number") {
+          return task;
+        }
+        return core.task.setResults(["unborn", "alive", "ended"].indexOf(task.state), task.end, task.detail);
+      },
+      [Syscall.KillTask]: (slot) => {
+        const task = slots.find(slot, "task", Right.Manage);
+        if (typeof task === "number") {
+          return task;
+        }
+        if (task.state === "ended") {
+          return Refusal.BadState;
+        }
+        task.finish(End.Killed, 0n);
+        return 0;
+      },
+    };
+  }
+}
+
+function nameOf(low: bigint, high: bigint): string {
+  const bytes = new Uint8Array(NAME_BYTES);
+  const view = new DataView(bytes.buffer);
+  view.setBigUint64(0, low, true);
+  view.setBigUint64(8, high, true);
+  return new TextDecoder().decode(bytes).replace(/\0+$/, "");
+}
