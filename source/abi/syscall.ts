@@ -2,8 +2,8 @@
  * The system calls: number, arguments, results.
  *
  * A system call is a call: `a7` holds the number, `a0`–`a6` the arguments. The kernel keeps `ra`, `sp`, `gp`, `tp`
- * and `s0`–`s11`; `a0` comes back as the status (a `Refusal` when negative), `a1`–`a6` as results, and every other
- * caller-saved register as zero, so nothing of the kernel leaks.
+ * and `s0`–`s11`; `a0` comes back as the status (a `Refusal` when negative), `a1`–`a6` as the results that the call
+ * has, and otherwise as they were. The temporaries `t0`–`t6` come back as zero, so nothing of the kernel leaks.
  *
  * "slot" is an index into the caller's own capability table. `NO_SLOT` names nothing; where a task is asked for,
  * `SELF` names the caller. A deadline is an absolute time in timebase ticks; `FOREVER` never comes.

@@ -86,8 +86,7 @@ export async function guest(
   for (const { module: moduleName, name } of WebAssembly.Module.imports(module)) {
     const given = options.imports?.[moduleName]?.[name];
     const known = `${moduleName}.${name}`;
-    // `outOfLine` speaks to the toolchain only, and does nothing.
-    const nothing = known === "intrinsics.outOfLine" ? (): void => {} : undefined;
+    const nothing = effectless.has(known) ? (): void => {} : undefined;
     const fallback = nothing ?? (known === "env.abort" ? abort : missingImport(known));
     imports[moduleName] = { ...imports[moduleName], [name]: given ?? fallback };
   }
@@ -99,6 +98,13 @@ export async function guest(
   memory = exported;
   return wrap(instance.exports, exported, readText);
 }
+
+/** `outOfLine` speaks to the toolchain only; fences order what one thread sees in order anyway. */
+const effectless: ReadonlySet<string> = new Set([
+  "intrinsics.outOfLine",
+  "intrinsics.fenceAcquire",
+  "intrinsics.fenceRelease",
+]);
 
 function missingImport(name: string): () => never {
   return () => {

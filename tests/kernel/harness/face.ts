@@ -20,18 +20,18 @@ import { freeFrameCount, framesInit, freeFrames } from "kernel/neuron/src/mm/fra
 import { buildKernelMap, kernelSpaceSatp } from "kernel/neuron/src/mm/kernelmap";
 import { pinsInit } from "kernel/neuron/src/mm/pins";
 import { vmosInit } from "kernel/neuron/src/mm/vmo";
-import { queueOf } from "kernel/neuron/src/sched/queue";
+import { queueOf, queuesInit } from "kernel/neuron/src/sched/queue";
 import { admit } from "kernel/neuron/src/sched/retire";
 import { leaveIdle } from "kernel/neuron/src/sched/schedule";
 import { allocEndpoint, allocNotification, endpointsInit } from "kernel/neuron/src/task/endpoint";
-import { freeSlot, putCapability, capabilityAt } from "kernel/neuron/src/task/handles";
+import { freeSlot, handlesInit, putCapability, capabilityAt } from "kernel/neuron/src/task/handles";
 import { lifeInit, releaseTask, retainTask } from "kernel/neuron/src/task/life";
 import { Endpoint, Notification, Task } from "kernel/neuron/src/task/objects";
 import { taskAt, tasksInit, waitKind } from "kernel/neuron/src/task/task";
-import { leaveHandle, switchHandle, syscallHandle, trapHandle as handleTrap } from "kernel/neuron/src/trap";
+import { dispatch } from "kernel/neuron/src/syscall/dispatch";
+import { leaveHandle, scheduleFirst as runFirst, switchHandle, syscallHandle, trapHandle as handleTrap } from "kernel/neuron/src/trap";
 import { retainEndpoint, retainNotification } from "kernel/neuron/src/task/endpoint";
 
-export { scheduleFirst } from "kernel/neuron/src/trap";
 
 export function boot(hartCount: u32, states: usize, ram: u32, frames: u32, ramEnd: u32): void {
   printInit();
@@ -40,8 +40,8 @@ export function boot(hartCount: u32, states: usize, ram: u32, frames: u32, ramEn
   framesInit(states);
   freeFrames(ram, frames);
   buildKernelMap(ramEnd);
-  auditInit(); vmosInit(); pinsInit(); tasksInit(); lifeInit(); endpointsInit(); interruptsInit(); consoleInit();
-  for (let i: u32 = 0; i < 4; i++) queueOf(i).init();
+  auditInit(); vmosInit(); pinsInit(); tasksInit(); handlesInit(); lifeInit(); endpointsInit(); interruptsInit(); consoleInit();
+  queuesInit();
   timerInit(10_000_000, true);
 }
 export function bootHart(): void {
@@ -53,6 +53,9 @@ export function bootHart(): void {
   admit(hart);
 }
 export function stopIdling(): void { leaveIdle(thisHart()); }
+
+/** A hart has nothing to go back to yet. */
+export function scheduleFirst(): void { runFirst(thisHart()); }
 
 /** A started task that no capability names: its index, or -1. */
 export function spawn(taskClass: u32): i32 {
@@ -68,8 +71,14 @@ export function newNotification(): u32 { return <u32>changetype<usize>(allocNoti
 /** Any other trap of the task that runs on this hart: trap.S saves every register first. */
 export function trapHandle(cause: u64, value: u64): void {
   changetype<Task>(thisHart().running).kind = FRAME_FULL;
-  handleTrap(cause, value);
+  handleTrap(thisHart(), cause, value);
 }
+let isOrdinary: bool = false;
+/** How often a hart went straight from one task to another. */
+let directly: u32 = 0;
+export function handOvers(): u32 { return directly; }
+/** From here on no system call takes a short way (syscall/fast.ts). */
+export function takeOrdinaryWays(): void { isOrdinary = true; }
 /**
  * A system call of the task that runs on this hart, as trap.S makes it; the number and the arguments as they stand in
  * registers.
@@ -80,11 +89,12 @@ export function systemCall(a0: u64, a1: u64, a2: u64, a3: u64, a4: u64, a5: u64,
   task.a0 = a0; task.a1 = a1; task.a2 = a2; task.a3 = a3; task.a4 = a4; task.a5 = a5; task.a6 = a6; task.a7 = number;
   task.sepc += 4;
   task.kind = FRAME_OPEN;
-  const after = syscallHandle(number);
+  const after = isOrdinary ? dispatch(hart, task, number) : syscallHandle(hart, number);
   if (after === 0) return;
+  if (after === 1) directly++;
   if (hart.frame !== 0) task.kind = FRAME_CALL;
-  if (after === 1) switchHandle();
-  else leaveHandle();
+  if (after === 1) switchHandle(hart);
+  else leaveHandle(hart);
 }
 /** A capability in the lowest free slot of a task, to a task by its index; the slot, or -1. */
 export function give(task: u32, kind: u32, object: u32, rights: u32, badge: u32): i32 {
@@ -125,6 +135,7 @@ export function objectAt(task: u32, slot: u32): u32 {
 export function badgeAt(task: u32, slot: u32): u32 { return capabilityAt(taskAt(task), slot).badge; }
 /** Where the task goes on. */
 export function sepcOf(task: u32): u64 { return taskAt(task).sepc; }
+export function messagePageOf(task: u32): u32 { return taskAt(task).messagePage; }
 export function free(): u32 { return freeFrameCount(); }
 
 /** How often a task stands in the run queue of a hart. */

@@ -132,6 +132,8 @@ function makeTable(): Map<string, Intrinsic> {
   table.set("hartPointer", hartPointer);
   table.set("wfi", executes("wfi"));
   table.set("fence", executes("fence rw, rw"));
+  table.set("fenceAcquire", executes("fence r, rw"));
+  table.set("fenceRelease", executes("fence rw, w"));
   table.set("fenceIo", executes("fence iorw, iorw"));
   table.set("fenceI", executes("fence.i"));
   table.set("sfenceVma", executes("sfence.vma"));

@@ -7,7 +7,6 @@ import { Audit } from "abi/audit";
 import { hasStimecmp } from "./arch/riscv/assembly";
 import { limitUser, sendTrapsToUs, takeIpisOnly } from "./arch/riscv/control";
 import { useFinisher } from "./arch/riscv/finisher";
-import { HARTS_MAX } from "./arch/riscv/frame";
 import { hartAt, initHart, setHartCount, thisHart } from "./arch/riscv/hart";
 import { IPI_BURST_MAX, setSswiIndex, useSswi } from "./arch/riscv/ipi";
 import { DEVICE_WINDOW } from "./arch/riscv/paging";
@@ -37,9 +36,10 @@ import { RAM_END } from "./mm/frames";
 import { activateKernelMap, buildKernelMap, kernelSpaceSatp, mapKernelDevice } from "./mm/kernelmap";
 import { pinsInit } from "./mm/pins";
 import { vmosInit } from "./mm/vmo";
-import { queueOf } from "./sched/queue";
+import { queuesInit } from "./sched/queue";
 import { admit } from "./sched/retire";
 import { endpointsInit } from "./task/endpoint";
+import { handlesInit } from "./task/handles";
 import { lifeInit } from "./task/life";
 import { tasksInit } from "./task/task";
 
@@ -150,13 +150,12 @@ function initTables(): void {
   vmosInit();
   pinsInit();
   tasksInit();
+  handlesInit();
   lifeInit();
   endpointsInit();
   interruptsInit();
   consoleInit();
-  for (let i: u32 = 0; i < HARTS_MAX; i++) {
-    queueOf(i).init();
-  }
+  queuesInit();
 }
 
 /** Says why the machine cannot be brought up, and turns it off. */

@@ -4,18 +4,13 @@
  * to run says so in the hart's `wants`.
  */
 
+import { Syscall } from "abi/syscall";
 import { End } from "abi/task";
 import { CAUSE_INTERRUPT, Interrupt } from "./arch/riscv/cause";
+import { After } from "./arch/riscv/context";
 import { pendingInterrupts } from "./arch/riscv/control";
 import { SIE_SEIE, SIE_SSIE, SIE_STIE } from "./arch/riscv/csr";
-import {
-  Hart,
-  thisHart,
-  WANTS_CONSOLE_NEWS,
-  WANTS_KILLS,
-  WANTS_SCHEDULE,
-  WANTS_STOP,
-} from "./arch/riscv/hart";
+import { Hart, WANTS_CONSOLE_NEWS, WANTS_KILLS, WANTS_SCHEDULE, WANTS_STOP } from "./arch/riscv/hart";
 import { outOfLine, readTime, wfi } from "./arch/riscv/intrinsics";
 import { countMail, mailRetires, mailSenders, mailStops, takeMail } from "./arch/riscv/ipi";
 import { hasHadShare, takeTick, timerProgramNext } from "./arch/riscv/timer";
@@ -30,6 +25,7 @@ import { killNext } from "./lifecycle/kill";
 import { endTask } from "./lifecycle/reap";
 import {
   arrive,
+  isUndisturbed,
   leaveIdle,
   mayResume,
   pick,
@@ -41,41 +37,36 @@ import {
 } from "./sched/schedule";
 import { leaveSpace } from "./sched/space";
 import { dispatch } from "./syscall/dispatch";
+import { fastCall, fastNow, fastReplyReceive } from "./syscall/fast";
 import { areKillsOpen, isKilled } from "./task/life";
 
-/** What trap.S does after a system call. */
-const enum After {
-  /** The same task goes on at once. */
-  Same = 0,
-  /** The rest of its frame is saved, and then `switchHandle` goes on with the task that it gave this hart to. */
-  Other = 1,
-  /** The rest of its frame is saved, and then `leaveHandle` sees what comes next. */
-  Leave = 2,
-}
-
-/** From trap.S: a system call of the running task, its arguments in its frame. Returns an `After`. */
-export function syscallHandle(number: u64): u32 {
-  const hart = thisHart();
-  dispatch(hart, runningTask(hart), number);
-  if (!isUndisturbed(hart)) {
-    return After.Leave;
+/** From trap.S: system call `number` of the running task, its arguments in its frame. */
+export function syscallHandle(hart: Hart, number: u64): After {
+  const task = runningTask(hart);
+  if (number === Syscall.Call) {
+    return fastCall(hart, task);
   }
-  return hart.running === hart.frame ? After.Same : After.Other;
+  if (number === Syscall.ReplyReceive) {
+    return fastReplyReceive(hart, task);
+  }
+  if (number === Syscall.Now) {
+    return fastNow(hart, task);
+  }
+  return dispatch(hart, task, number);
 }
 
 /** From trap.S: the running task is not the one whose system call this was. */
-export function switchHandle(): void {
-  arrive(thisHart());
+export function switchHandle(hart: Hart): void {
+  arrive(hart);
 }
 
 /** From trap.S, after a system call: something is to be seen to, or this hart has nothing to run. */
-export function leaveHandle(): void {
-  leave(thisHart());
+export function leaveHandle(hart: Hart): void {
+  leave(hart);
 }
 
 /** From trap.S: any other trap out of a task. */
-export function trapHandle(cause: u64, value: u64): void {
-  const hart = thisHart();
+export function trapHandle(hart: Hart, cause: u64, value: u64): void {
   if ((cause & CAUSE_INTERRUPT) === 0) {
     faultTask(runningTask(hart), cause, value);
   } else {
@@ -87,13 +78,8 @@ export function trapHandle(cause: u64, value: u64): void {
 }
 
 /** From trap.S, once for each hart: there is no task yet to go back to. */
-export function scheduleFirst(): void {
-  leave(thisHart());
-}
-
-/** Whether this hart goes on with the task that it runs, and nothing is to be seen to. */
-function isUndisturbed(hart: Hart): bool {
-  return hart.wants === 0 && mayResume(hart);
+export function scheduleFirst(hart: Hart): void {
+  leave(hart);
 }
 
 /** On the way out: what came up is seen to, and then this hart goes on with its task, or with another one. */

@@ -18,19 +18,23 @@ import { wake } from "../sched/wake";
 import { isClosed, releaseNotification, retainNotification } from "../task/endpoint";
 import { Capability } from "../task/handles";
 import { Endpoint, Task } from "../task/objects";
-import { claim, endWait, nextWord, publish, TASKS_MAX, taskAt, waitKind } from "../task/task";
+import { claim, endWait, nextWord, publish, publishWord, TASKS_MAX, taskAt, waitKind } from "../task/task";
 import { armDeadline } from "./deadline";
 import { claimCaller, claimReceiver } from "./endpoint";
 import { signal } from "./notification";
 import { setNotified, setStatus } from "./results";
 import { checkMessage, checkRoom, deliver } from "./transfer";
 
-/** Bits of a reply token that carry the caller's index; the rest is the low part of its wait word. */
-const TOKEN_INDEX_SHIFT: u64 = 56;
-const TOKEN_WORD_MASK: u64 = (1 << TOKEN_INDEX_SHIFT) - 1;
+/** A reply token: the caller's index, and above it its wait word as far as there is room. */
+const TOKEN_INDEX_BITS: u64 = 8;
+const TOKEN_INDEX_MASK: u64 = (1 << TOKEN_INDEX_BITS) - 1;
+if (<u64>TASKS_MAX > TOKEN_INDEX_MASK + 1) {
+  ERROR("a task's index does not fit a reply token");
+}
 
-function tokenOf(task: Task, word: u64): u64 {
-  return ((<u64>task.index) << TOKEN_INDEX_SHIFT) | (word & TOKEN_WORD_MASK);
+/** What a server answers `task` with while its wait word is `word`. */
+export function tokenOf(task: Task, word: u64): u64 {
+  return (word << TOKEN_INDEX_BITS) | <u64>task.index;
 }
 
 /** Syscall.Call by `caller`, which runs on this hart, through `capability` (checked: an endpoint, Right.Send). */
@@ -54,11 +58,12 @@ export function call(hart: Hart, caller: Task, capability: Capability, deadline:
   }
   endpoint.lock.release();
 
-  deliver(caller, receiver, capability.badge, tokenOf(caller, nextWord(caller, Wait.Replying)));
+  const word = nextWord(caller, Wait.Replying);
+  deliver(caller, receiver, capability.badge, tokenOf(caller, word));
   caller.server = receiver;
   armDeadline(hart, caller, deadline);
   endWait(receiver);
-  publish(caller, Wait.Replying);
+  publishWord(caller, word);
   handOver(hart, receiver);
 }
 
@@ -136,9 +141,10 @@ function receiveMessage(hart: Hart, server: Task, capability: Capability, deadli
     }
     const refused = checkRoom(caller, server);
     if (refused === Refusal.None) {
-      deliver(caller, server, caller.badge, tokenOf(caller, nextWord(caller, Wait.Replying)));
+      const word = nextWord(caller, Wait.Replying);
+      deliver(caller, server, caller.badge, tokenOf(caller, word));
       caller.server = server;
-      publish(caller, Wait.Replying);
+      publishWord(caller, word);
       endpoint.lock.release();
       return true;
     }
@@ -157,14 +163,14 @@ function receiveMessage(hart: Hart, server: Task, capability: Capability, deadli
 }
 
 /** Claims the task that `token` stands for, if it waits for a reply of `server`; null if not (any more). */
-function claimReplier(server: Task, token: u64): Task | null {
-  const index = token >> TOKEN_INDEX_SHIFT;
+export function claimReplier(server: Task, token: u64): Task | null {
+  const index = token & TOKEN_INDEX_MASK;
   if (index >= TASKS_MAX) {
     return null;
   }
   const caller = taskAt(<u32>index);
   const word = caller.waitWord;
-  if (waitKind(word) !== Wait.Replying || (word & TOKEN_WORD_MASK) !== (token & TOKEN_WORD_MASK)) {
+  if (waitKind(word) !== Wait.Replying || ((word << TOKEN_INDEX_BITS) | index) !== token) {
     return null;
   }
   // `server` was written before this word was stored, and belongs to it.

@@ -8,15 +8,9 @@ import { Task } from "../task/objects";
 /** There is no compressed form of ecall. */
 const ECALL_BYTES: u64 = 4;
 
-/** The status, and zeros. */
+/** The status. The other registers stay as the task had them. */
 export function setStatus(task: Task, status: i32): void {
   task.a0 = <u64>(<i64>status);
-  task.a1 = 0;
-  task.a2 = 0;
-  task.a3 = 0;
-  task.a4 = 0;
-  task.a5 = 0;
-  task.a6 = 0;
 }
 
 /**
@@ -29,17 +23,24 @@ export function callAgain(task: Task): void {
 
 /** Status 0 and one word. */
 export function setResult(task: Task, value: u64): void {
-  setStatus(task, 0);
+  task.a0 = 0;
   task.a1 = value;
+}
+
+/** Status 0 and two words. */
+export function setTwoResults(task: Task, r1: u64, r2: u64): void {
+  task.a0 = 0;
+  task.a1 = r1;
+  task.a2 = r2;
 }
 
 /** What Receive gives when its notification was signalled: the bits in place of a message's first word. */
 export function setNotified(task: Task, bits: u64): void {
-  setResults(task, 0, bits, 0, 0, 0, 0);
+  setTwoResults(task, 0, bits);
   task.a0 = NOTIFIED;
 }
 
-/** Status 0 and up to six words. */
+/** Status 0 and six words. */
 export function setResults(task: Task, r1: u64, r2: u64, r3: u64, r4: u64, r5: u64, r6: u64): void {
   task.a0 = 0;
   task.a1 = r1;

@@ -22,7 +22,7 @@ import { Task } from "../task/objects";
 
 /** Checks the sender's info word, before the message has any effect. */
 export function checkMessage(sender: Task): Refusal {
-  const info = sender.message.info;
+  const info = sender.info;
   if (infoBytes(info) > MESSAGE_BYTES_MAX) {
     return Refusal.BadArgument;
   }
@@ -45,7 +45,7 @@ function checkSentCapability(sender: Task, slot: u32): Refusal {
 
 /** Checks that `receiver` has a free slot if the message carries a capability. */
 export function checkRoom(sender: Task, receiver: Task): Refusal {
-  return infoSlotPlusOne(sender.message.info) !== 0 && freeSlot(receiver) === SLOT_COUNT
+  return infoSlotPlusOne(sender.info) !== 0 && freeSlot(receiver) === SLOT_COUNT
     ? Refusal.TableFull
     : Refusal.None;
 }
@@ -55,19 +55,23 @@ export function checkRoom(sender: Task, receiver: Task): Refusal {
  * status 0, info with `badge`, words, `token`.
  */
 export function deliver(sender: Task, receiver: Task, badge: u32, token: u64): void {
-  const message = sender.message;
-  const info = message.info;
-  receiver.a0 = 0;
-  receiver.a1 = receivedInfo(0, 0, badge);
-  receiver.a2 = message.word0;
-  receiver.a3 = message.word1;
-  receiver.a4 = message.word2;
-  receiver.a5 = message.word3;
+  const info = sender.info;
+  deliverWords(sender, receiver, receivedInfo(0, 0, badge));
   receiver.a6 = token;
   // A message of words only, the usual one, has arrived now without a function call. The rest needs one, so it is last.
   if (infoBytes(info) !== 0 || infoSlotPlusOne(info) !== 0) {
     deliverRest(sender, receiver, info, badge);
   }
+}
+
+/** The words of a message, status 0, and `info` as the receiver is told it. */
+export function deliverWords(sender: Task, receiver: Task, info: u64): void {
+  receiver.a0 = 0;
+  receiver.a1 = info;
+  receiver.a2 = sender.a2;
+  receiver.a3 = sender.a3;
+  receiver.a4 = sender.a4;
+  receiver.a5 = sender.a5;
 }
 
 /** Delivers what does not fit into registers: a capability, and bytes of the message page. */

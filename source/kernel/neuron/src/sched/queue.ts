@@ -5,7 +5,7 @@
  */
 import { CLASS_COUNT } from "abi/task";
 import { HARTS_MAX } from "../arch/riscv/frame";
-import { Hart } from "../arch/riscv/hart";
+import { Hart, hartAt } from "../arch/riscv/hart";
 import { announce } from "../arch/riscv/smp";
 import { Lock } from "../sync/lock";
 import { Rank } from "../sync/order";
@@ -48,7 +48,8 @@ export class RunQueue {
    * told.
    */
   hasBefore(taskClass: u32): bool {
-    return (this.waiting & ((1 << taskClass) - 1)) !== 0;
+    const waiting = this.waiting;
+    return waiting !== 0 && (waiting & ((1 << taskClass) - 1)) !== 0;
   }
 
   /** Appends a runnable task; from here on another hart may take it. False if the hart takes no more. */
@@ -158,6 +159,19 @@ export class RunQueue {
 }
 
 const table: usize = memory.data(HARTS_MAX * QUEUE_STRIDE, 64);
+
+/** Once, before harts take part: each has its queue, which is closed. */
+export function queuesInit(): void {
+  for (let i: u32 = 0; i < HARTS_MAX; i++) {
+    queueOf(i).init();
+    hartAt(i).queue = <u32>changetype<usize>(queueOf(i));
+  }
+}
+
+/** The queue of a hart. */
+export function ownQueue(hart: Hart): RunQueue {
+  return changetype<RunQueue>(hart.queue);
+}
 
 /** The run queue of hart `index`. */
 export function queueOf(index: u32): RunQueue {

@@ -6,7 +6,7 @@
 import { Hart, hartCount, isOnline } from "../arch/riscv/hart";
 import { Task } from "../task/objects";
 import { TASKS_MAX, taskAt } from "../task/task";
-import { queueOf } from "./queue";
+import { ownQueue } from "./queue";
 import { enqueue, markBusy } from "./wake";
 
 /** The hart that takes over from `hart`: the next one that is online. The caller saw to it that there is one. */
@@ -25,7 +25,7 @@ export function successorOf(hart: Hart): u32 {
 /** Moves the tasks of `hart`, which runs this and runs no task, and the deadlines that it looks after. */
 export function retire(hart: Hart, successor: u32): void {
   markBusy(hart.index);
-  const queue = queueOf(hart.index);
+  const queue = ownQueue(hart);
   queue.close();
   // bounded by the tasks there are: nothing comes in any more
   for (let i: u32 = 0; i < TASKS_MAX; i++) {
@@ -46,5 +46,5 @@ export function retire(hart: Hart, successor: u32): void {
 
 /** The hart takes part from here on. False if it was given up meanwhile, and has to stop. */
 export function admit(hart: Hart): bool {
-  return queueOf(hart.index).open(hart);
+  return ownQueue(hart).open(hart);
 }

@@ -15,7 +15,7 @@ import { Hart, hartAt, hartCount, IDLE_CLASS, WANTS_SCHEDULE, WANTS_STOP } from 
 import { outOfLine } from "../arch/riscv/intrinsics";
 import { isKilled } from "../task/life";
 import { Task } from "../task/objects";
-import { mostUrgent, queueOf } from "./queue";
+import { mostUrgent, ownQueue, queueOf } from "./queue";
 import { enterSpaceOf } from "./space";
 import { enqueue, markBusy, markIdle } from "./wake";
 
@@ -38,7 +38,7 @@ export function arrive(hart: Hart): void {
   while (!task.isSaved) {
     // bounded by the other hart's way out of the system call in which the task blocked
   }
-  hart.frame = hart.running;
+  hart.frame = <u32>changetype<usize>(task);
   enterSpaceOf(hart, task);
 }
 
@@ -49,13 +49,18 @@ export function mayResume(hart: Hart): bool {
   );
 }
 
+/** Whether this hart goes on with the task that it runs, and nothing is to be seen to. */
+export function isUndisturbed(hart: Hart): bool {
+  return hart.wants === 0 && mayResume(hart);
+}
+
 /**
  * The task of this hart gave it up to `task`, which is runnable and in no queue. If a more urgent one waits here, that
  * goes first: the hart picks on its way out.
  */
 export function handOver(hart: Hart, task: Task): void {
   runOn(hart, task);
-  if (queueOf(hart.index).hasBefore(task.taskClass)) {
+  if (ownQueue(hart).hasBefore(task.taskClass)) {
     hart.wants |= WANTS_SCHEDULE;
   }
 }
@@ -73,14 +78,14 @@ export function preempt(hart: Hart): void {
   const task = runningTask(hart);
   hart.running = 0;
   // A hart that is stopping takes no more: its last task goes on elsewhere.
-  if (!queueOf(hart.index).push(task)) {
+  if (!ownQueue(hart).push(task)) {
     enqueue(task, hart.index);
   }
 }
 
 /** The next task for this hart, its own or a stolen one; null if there is none. */
 export function pick(hart: Hart): Task | null {
-  const own = queueOf(hart.index).pop();
+  const own = ownQueue(hart).pop();
   return own === null && hartCount() > 1 ? steal(hart) : own;
 }
 

@@ -8,7 +8,7 @@
  * in its satp, uses no address of the task's any more.
  */
 import { Hart, thisHart } from "../arch/riscv/hart";
-import { asidsSuffice, enterSpace, forgetTranslations, seeNewMappings } from "../arch/riscv/satp";
+import { asidsSuffice, enterSpace, seeNewMappings } from "../arch/riscv/satp";
 import { kernelSpaceSatp } from "../mm/kernelmap";
 import { Task } from "../task/objects";
 import { TASKS_MAX } from "../task/task";
@@ -37,10 +37,6 @@ export function returnToSpace(): void {
 /** Puts the address space of `task` in force on this hart, as it is now. */
 export function enterSpaceOf(hart: Hart, task: Task): void {
   enterSpace(hart, task.satp);
-  // Hardware with fewer identifiers than tasks would mix address spaces up.
-  if (!asidsSuffice(ASID_MAX)) {
-    forgetTranslations();
-  }
   see(hart, task);
 }
 
@@ -55,10 +51,13 @@ export function spaceChanged(task: Task): void {
 
 /** This hart sees all that was mapped into `task`. */
 function see(hart: Hart, task: Task): void {
-  const bit: u32 = 1 << hart.index;
+  const bit = hart.bit;
   if ((task.seenBy & bit) !== 0) {
     return;
   }
-  task.seenBy |= bit;
+  // Hardware with fewer identifiers than tasks mixes address spaces up: no space counts as seen there.
+  if (asidsSuffice(ASID_MAX)) {
+    task.seenBy |= bit;
+  }
   seeNewMappings();
 }

@@ -6,9 +6,10 @@
  *   4 owner   the ticket that is being served
  *   8 rank    its place in the lock order (order.ts)
  *
- * The atomic operations are sequentially consistent (Wasm's threads proposal), so what was written inside one section
- * is seen inside the next.
+ * The fences are what a critical section needs and no more (unprivileged ISA, table A.6): acquire keeps the section
+ * behind the load that let it in, release keeps it before the store that lets the next one in.
  */
+import { fenceAcquire, fenceRelease } from "../arch/riscv/intrinsics";
 import { enterRank, leaveRank, Rank } from "./order";
 
 @unmanaged
@@ -27,16 +28,17 @@ export class Lock {
 
   acquire(): void {
     enterRank(this.rank);
-    const at = changetype<usize>(this);
-    const ticket = atomic.add<u32>(at + offsetof<Lock>("next"), 1);
-    while (atomic.load<u32>(at + offsetof<Lock>("owner")) !== ticket) {
-      // bounded by the harts in front of us, each with a short section
+    const ticket = atomic.add<u32>(changetype<usize>(this) + offsetof<Lock>("next"), 1);
+    // bounded by the harts in front of us, each with a short section
+    while (this.owner !== ticket) {
+      fenceAcquire();
     }
+    fenceAcquire();
   }
 
   release(): void {
-    const at = changetype<usize>(this);
-    atomic.store<u32>(at + offsetof<Lock>("owner"), this.owner + 1);
+    fenceRelease();
+    this.owner = this.owner + 1;
     leaveRank(this.rank);
   }
 }

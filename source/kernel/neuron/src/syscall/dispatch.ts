@@ -3,9 +3,12 @@
  * results, and may leave the hart with another task, or none.
  */
 import { Refusal } from "abi/refusal";
-import { Syscall } from "abi/syscall";
+import { SYSCALL_COUNT, Syscall } from "abi/syscall";
+import { After } from "../arch/riscv/context";
 import { Hart } from "../arch/riscv/hart";
+import { outOfLine } from "../arch/riscv/intrinsics";
 import { setStatus } from "../ipc/results";
+import { isUndisturbed } from "../sched/schedule";
 import { Task } from "../task/objects";
 import * as auditCalls from "./audit";
 import * as capabilities from "./capabilities";
@@ -18,8 +21,17 @@ import * as memoryCalls from "./memory";
 import * as taskCalls from "./task";
 
 /** Does what `task`, which runs on this hart, asks for; its arguments stand in its frame. */
-export function dispatch(hart: Hart, task: Task, number: u64): void {
-  if (number > <u64>u32.MAX_VALUE) {
+export function dispatch(hart: Hart, task: Task, number: u64): After {
+  outOfLine();
+  carryOut(hart, task, number);
+  if (!isUndisturbed(hart)) {
+    return After.Leave;
+  }
+  return hart.running === hart.frame ? After.Same : After.Other;
+}
+
+function carryOut(hart: Hart, task: Task, number: u64): void {
+  if (number >= SYSCALL_COUNT) {
     return setStatus(task, Refusal.BadCall);
   }
   switch (<u32>number) {

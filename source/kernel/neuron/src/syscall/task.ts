@@ -5,7 +5,7 @@ import { CLASS_COUNT, End, Wait } from "abi/task";
 import { Hart, isOnline } from "../arch/riscv/hart";
 import { readTime } from "../arch/riscv/intrinsics";
 import { armDeadline } from "../ipc/deadline";
-import { setResult, setResults, setStatus } from "../ipc/results";
+import { setResult, setResults, setStatus, setTwoResults } from "../ipc/results";
 import * as births from "../lifecycle/create";
 import { killTask } from "../lifecycle/kill";
 import { endTask } from "../lifecycle/reap";
@@ -44,7 +44,7 @@ export function sleep(hart: Hart, task: Task, deadline: u64): void {
 }
 
 export function now(hart: Hart, task: Task): void {
-  setResults(task, readTime(), hart.index, 0, 0, 0, 0);
+  setTwoResults(task, readTime(), hart.index);
 }
 
 export function exit(task: Task, code: u64): void {

@@ -15,7 +15,7 @@ import { releaseVmo, retainVmo, Vmo } from "../mm/vmo";
 import { releaseEndpoint, releaseNotification, retainEndpoint, retainNotification } from "./endpoint";
 import { releaseTask, retainTask } from "./life";
 import { Endpoint, Notification, Task } from "./objects";
-import { TASKS_MAX } from "./task";
+import { TASKS_MAX, taskAt } from "./task";
 
 @unmanaged
 @final
@@ -28,6 +28,11 @@ export class Capability {
   /** Of an endpoint: tells its receiver which caller this is. Of a notification: the bits that may be signalled. */
   badge: u32;
   private reserved1: u32;
+
+  /** Whether it is one of `kind` with all of `rights`. */
+  isOf(kind: Kind, rights: u32): bool {
+    return this.kind === <u8>kind && (<u32>this.rights & rights) === rights;
+  }
 
   // Of a capability whose kind was checked:
   get task(): Task {
@@ -55,9 +60,16 @@ export const KEEP_BADGE: u32 = 0;
 const SLOT_BYTES: u32 = <u32>offsetof<Capability>();
 const table: usize = memory.data(TASKS_MAX * SLOT_COUNT * SLOT_BYTES, 64);
 
+/** Once, after `tasksInit`: each place for a task has its table. */
+export function handlesInit(): void {
+  for (let i: u32 = 0; i < TASKS_MAX; i++) {
+    taskAt(i).slots = <u32>table + i * SLOT_COUNT * SLOT_BYTES;
+  }
+}
+
 /** What is in slot `slot` of `task`; `slot` is below SLOT_COUNT. */
 export function capabilityAt(task: Task, slot: u32): Capability {
-  return changetype<Capability>(table + (task.index * SLOT_COUNT + slot) * SLOT_BYTES);
+  return changetype<Capability>(task.slots + slot * SLOT_BYTES);
 }
 
 /** Checks that `slot` of `task` holds a capability of `kind` with all of `rights`. A refusal is audited. */

@@ -9,6 +9,7 @@
  */
 import { TaskState } from "abi/task";
 import { TrapFrame } from "../arch/riscv/context";
+import { fenceAcquire, fenceRelease } from "../arch/riscv/intrinsics";
 import { Vmo } from "../mm/vmo";
 import { AtomicWord } from "../sync/atomic";
 import { Lock } from "../sync/lock";
@@ -23,8 +24,8 @@ export class Task extends TrapFrame {
   id: u32;
   /** Atomic: `waitWord`. */
   private wait: u64;
-  /** Atomic: `deadline`. */
-  private deadlineWord: u64;
+  /** When its wait ends by itself; FOREVER for never. Written before the wait word, and read after it. */
+  deadline: u64;
   /** The hart whose timer looks after `deadline`. */
   deadlineHart: u32;
 
@@ -99,27 +100,34 @@ export class Task extends TrapFrame {
   serial: u64;
   /** Tasks that were here before. */
   generation: u32;
+  /** Address of its capability table (handles.ts). */
+  slots: u32;
 
+  /** What belongs to this wait (`server`, `deadline`) may be read after it. */
   get waitWord(): u64 {
-    return atomic.load<u64>(changetype<usize>(this) + offsetof<Task>("wait"));
+    const word = this.wait;
+    fenceAcquire();
+    return word;
   }
 
+  /** A hart that sees the word sees all that was written before. */
   set waitWord(word: u64) {
-    atomic.store<u64>(changetype<usize>(this) + offsetof<Task>("wait"), word);
+    fenceRelease();
+    this.wait = word;
+  }
+
+  /** The wait word without a fence: as a guess that has yet to be claimed, or where the caller has fenced. */
+  get waitWordRelaxed(): u64 {
+    return this.wait;
+  }
+
+  set waitWordRelaxed(word: u64) {
+    this.wait = word;
   }
 
   /** Takes the wait word from `from` to `to`. False if it was not `from`. */
   moveWaitWord(from: u64, to: u64): bool {
     return atomic.cmpxchg<u64>(changetype<usize>(this) + offsetof<Task>("wait"), from, to) === from;
-  }
-
-  /** When its wait ends by itself; FOREVER for never. */
-  get deadline(): u64 {
-    return atomic.load<u64>(changetype<usize>(this) + offsetof<Task>("deadlineWord"));
-  }
-
-  set deadline(time: u64) {
-    atomic.store<u64>(changetype<usize>(this) + offsetof<Task>("deadlineWord"), time);
   }
 
   /** Capabilities that name it, and one until it has ended. */
@@ -135,9 +143,12 @@ export class Task extends TrapFrame {
     atomic.store<u32>(changetype<usize>(this) + offsetof<Task>("stateWord"), state);
   }
 
-  /** Written under the lock of life.ts. */
+  /**
+   * Written under the lock of life.ts. A plain load: a hart that sees it late ends the task at its next trap, for which
+   * a tick or an interrupt sees to.
+   */
   get killed(): Killed {
-    return <Killed>atomic.load<u32>(changetype<usize>(this) + offsetof<Task>("killedWord"));
+    return <Killed>this.killedWord;
   }
 
   set killed(killed: Killed) {

@@ -14,6 +14,7 @@
 
 import { FOREVER } from "abi/syscall";
 import { TASK_NUMBER_BITS, TASK_NUMBER_MASK, TaskState, Wait } from "abi/task";
+import { fenceRelease } from "../arch/riscv/intrinsics";
 import { POOL_BYTES, Pool } from "../mm/pool";
 import { Task } from "./objects";
 
@@ -73,14 +74,17 @@ export function waitKind(word: u64): Wait {
 }
 
 /**
- * The task waits for `kind` from now on; returns its wait word. Everything that a waker reads must be in place: from
+ * The task waits for `kind` from now on. Everything that a waker reads must be in place: from
  * here on another hart may claim it and run it.
  */
-export function publish(task: Task, kind: Wait): u64 {
-  const word = nextWord(task, kind);
-  task.serial++;
+export function publish(task: Task, kind: Wait): void {
+  publishWord(task, nextWord(task, kind));
+}
+
+/** The same, with the word that `nextWord` gave. */
+export function publishWord(task: Task, word: u64): void {
+  task.serial = word >> SERIAL_SHIFT;
   task.waitWord = word;
-  return word;
 }
 
 /**
@@ -104,13 +108,22 @@ export function unclaimUnborn(task: Task): void {
 
 /** Claims the task if it waits for `kind`, whatever its serial. */
 export function claimWait(task: Task, kind: Wait): bool {
-  const word = task.waitWord;
+  const word = task.waitWordRelaxed;
   return waitKind(word) === kind && claim(task, word);
 }
 
 /** Tries to become the one that ends this wait. The task then belongs to the caller. */
 export function claim(task: Task, word: u64): bool {
   return task.moveWaitWord(word, Wait.Claimed);
+}
+
+/** `endWait` of `ended` and `publishWord` of `waits`, with one fence for both. */
+export function passOn(ended: Task, waits: Task, word: u64): void {
+  ended.deadline = FOREVER;
+  waits.serial = word >> SERIAL_SHIFT;
+  fenceRelease();
+  ended.waitWordRelaxed = Wait.None;
+  waits.waitWordRelaxed = word;
 }
 
 /** The claimed task is runnable again. */

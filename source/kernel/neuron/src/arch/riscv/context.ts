@@ -4,18 +4,7 @@
  *
  *   TrapFrame   0 sepc │ 8 ra │ 16 sp │ … register xN at 8 × N │ 256 kind
  */
-
-/** A message as it stands in the registers of the task that sends it, a1 to a5. */
-@unmanaged
-@final
-export class Message {
-  /** What comes along beside the words (abi/message.ts). */
-  info: u64;
-  word0: u64;
-  word1: u64;
-  word2: u64;
-  word3: u64;
-}
+import { fenceAcquire } from "./intrinsics";
 
 @unmanaged
 export class TrapFrame {
@@ -54,14 +43,16 @@ export class TrapFrame {
   /** A FRAME_…: how much of it is there. */
   kind: u32;
 
-  /** What the task sends by the system call that it makes. */
-  get message(): Message {
-    return changetype<Message>(changetype<usize>(this) + offsetof<TrapFrame>("a1"));
+  /** Of the message that the task sends: what comes along (abi/message.ts). Its words are in a2 to a5. */
+  get info(): u64 {
+    return this.a1;
   }
 
   /** Another hart has saved the frame by now, as far as its task needs it. */
   get isSaved(): bool {
-    return atomic.load<u32>(changetype<usize>(this) + offsetof<TrapFrame>("kind")) !== FRAME_OPEN;
+    const kind = this.kind;
+    fenceAcquire();
+    return kind !== FRAME_OPEN;
   }
 }
 
@@ -71,6 +62,16 @@ export const FRAME_OPEN: u32 = 0;
 export const FRAME_CALL: u32 = 1;
 /** Every register. */
 export const FRAME_FULL: u32 = 2;
+
+/** What trap.S does after a system call. */
+export const enum After {
+  /** The same task goes on at once. */
+  Same = 0,
+  /** The rest of its frame is saved, and then `switchHandle` goes on with the task that it gave this hart to. */
+  Other = 1,
+  /** The rest of its frame is saved, and then `leaveHandle` sees what comes next. */
+  Leave = 2,
+}
 
 /**
  * The hart that is expected to start: written by smp.ts before it asks the firmware, read by entry.S on the hart that

@@ -1,6 +1,6 @@
 /** Constants for the assembly: toolchain/offsets.ts turns each export into an `.equ` of build/gen/frame.inc. */
 import { Exception } from "./cause";
-import { ExpectedHart, FRAME_CALL, FRAME_FULL, FRAME_OPEN, HartContext, TrapFrame } from "./context";
+import { After, ExpectedHart, FRAME_CALL, FRAME_FULL, FRAME_OPEN, HartContext, TrapFrame } from "./context";
 import { SATP_MODE_SV39, SSTATUS_SPP } from "./csr";
 import { FAILURE } from "./finisher";
 import { EXTENSION_HSM, HART_STOP } from "./sbi/hsm";
@@ -17,6 +17,12 @@ if (offsetof<TrapFrame>("ra") !== REGISTER_BYTES || offsetof<TrapFrame>("t6") !=
 export const KIND_OPEN: u32 = FRAME_OPEN;
 export const KIND_CALL: u32 = FRAME_CALL;
 export const KIND_FULL: u32 = FRAME_FULL;
+
+/** What syscallHandle returns if this hart goes on with the task that it gave itself to. */
+export const AFTER_OTHER: u32 = After.Other;
+if (After.Same !== 0) {
+  ERROR("trap.S takes zero for the same task");
+}
 
 /** An ecall of user mode, in scause. */
 export const CAUSE_USER_ECALL: u32 = Exception.UserEcall;
@@ -38,6 +44,9 @@ export const HART_FRAME: u32 = <u32>offsetof<HartContext>("frame");
 export const HART_STACK_TOP: u32 = <u32>offsetof<HartContext>("stackTop");
 export const HART_PANIC_STACK_TOP: u32 = <u32>offsetof<HartContext>("panicStackTop");
 export const HART_SCRATCH: u32 = <u32>offsetof<HartContext>("scratch");
+if (HART_SCRATCH !== 0) {
+  ERROR("trap.S ends a reservation with an SC to tp itself");
+}
 
 export const EXPECTED_HARTID: u32 = <u32>offsetof<ExpectedHart>("hartid");
 export const EXPECTED_STRUCTURE: u32 = <u32>offsetof<ExpectedHart>("structure");

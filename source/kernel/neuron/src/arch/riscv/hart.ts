@@ -14,7 +14,7 @@ import { FOREVER } from "abi/syscall";
 import { AtomicWord } from "../../sync/atomic";
 import { HartContext } from "./context";
 import { HART_STRIDE, HARTS_MAX, KERNEL_STACK_BYTES, PANIC_STACK_BYTES, STACK_GUARD_BYTES } from "./frame";
-import { hartPointer } from "./intrinsics";
+import { fenceRelease, hartPointer } from "./intrinsics";
 import { harts, kernelStacks, panicStacks } from "./symbols";
 
 const IPI_FROM_OFFSET: usize = 896;
@@ -44,11 +44,14 @@ export const enum Online {
 @unmanaged
 @final
 export class Hart extends HartContext {
-  /** Logical number. */
+  /** Logical number, and its bit in a mask of harts. */
   index: u32;
+  bit: u32;
   private online0: u32;
   /** Physical number. */
   hartid: u64;
+  /** Address of its run queue (sched/queue.ts). */
+  queue: u32;
   /** The task that runs on this hart (task/task.ts), 0 while it picks one or idles. */
   running: u32;
   private runningClassWord: u32;
@@ -84,13 +87,13 @@ export class Hart extends HartContext {
     return changetype<AtomicWord>(changetype<usize>(this) + offsetof<Hart>("mailbox0"));
   }
 
-  /** The class of the task that runs, IDLE_CLASS for none: what thieves go by. */
+  /** The class of the task that runs, IDLE_CLASS for none: what thieves go by, as a hint. */
   get runningClass(): u32 {
     return atomic.load<u32>(changetype<usize>(this) + offsetof<Hart>("runningClassWord"));
   }
 
   set runningClass(taskClass: u32) {
-    atomic.store<u32>(changetype<usize>(this) + offsetof<Hart>("runningClassWord"), taskClass);
+    this.runningClassWord = taskClass;
   }
 
   /** The satp this hart runs on, for `hartsOn`. */
@@ -99,7 +102,13 @@ export class Hart extends HartContext {
   }
 
   set satp(satp: u64) {
-    atomic.store<u64>(changetype<usize>(this) + offsetof<Hart>("satpWord"), satp);
+    fenceRelease();
+    this.satpWord = satp;
+  }
+
+  /** For this hart itself: whether it is in the address space of `satp`. */
+  isIn(satp: u64): bool {
+    return this.satpWord === satp;
   }
 
   /** Address of the count of IPIs taken from hart `sender`. */
@@ -170,6 +179,7 @@ export function hartsOn(satp: u64): u32 {
 export function initHart(index: u32, hartid: u64): void {
   const hart = hartAt(index);
   hart.index = index;
+  hart.bit = 1 << index;
   hart.hartid = hartid;
   hart.stackTop = <u32>kernelStacks() + (index + 1) * (STACK_GUARD_BYTES + KERNEL_STACK_BYTES);
   hart.panicStackTop = <u32>panicStacks() + (index + 1) * (STACK_GUARD_BYTES + PANIC_STACK_BYTES);

@@ -21,6 +21,10 @@ export declare function hartPointer(): usize;
 
 export declare function wfi(): void;
 export declare function fence(): void;
+/** What this hart has read stays before all accesses that follow. */
+export declare function fenceAcquire(): void;
+/** All accesses so far stay before the stores that follow. */
+export declare function fenceRelease(): void;
 export declare function fenceIo(): void;
 export declare function fenceI(): void;
 export declare function sfenceVma(): void;

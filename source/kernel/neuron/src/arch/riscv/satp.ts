@@ -29,7 +29,7 @@ export function enterFirstSpace(rootAddress: u32): u64 {
 
 /** Puts the address space of `satp` in force on this hart. */
 export function enterSpace(hart: Hart, satp: u64): void {
-  if (hart.satp === satp) {
+  if (hart.isIn(satp)) {
     return;
   }
   writeSatp(satp);
@@ -37,16 +37,11 @@ export function enterSpace(hart: Hart, satp: u64): void {
 }
 
 /**
- * Whether the hardware tells identifiers up to `most` apart. If not, two spaces may share one, and a switch has to
+ * Whether the hardware tells identifiers up to `most` apart. If not, two spaces may share one, and each switch has to
  * forget what the TLB knows.
  */
 export function asidsSuffice(most: u32): bool {
   return <u64>most <= asidBits;
-}
-
-/** This hart forgets every translation that its TLB knows. */
-export function forgetTranslations(): void {
-  sfenceVma();
 }
 
 /**

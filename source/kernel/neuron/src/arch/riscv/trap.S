@@ -3,13 +3,15 @@
 # Every trap of a task arrives at trapEntry (stvec, direct mode) with interrupts off, sp and all registers the task's,
 # and sscratch = this hart's HartContext. The functions that it goes to are in trap.ts.
 #
-#   system call    saves what a call clobbers ── syscallHandle ──▶ 0: the same task goes on at once
-#   (scause 8)                                        └─ else: saves what a callee keeps ─┬─ 1: switchHandle ──▶ resume
-#                                                                                         └─ 2: leaveHandle ──▶ resume
+#   system call    saves what a call clobbers ── syscallHandle ──▶ Same: that task goes on at once
+#   (scause 8)                                        └─ else: saves what a callee keeps ─┬─ Other: switchHandle ──▶ resumeCall
+#                                                                                         └─ Leave: leaveHandle ──▶ resume
 #   other traps    saves every register ── trapHandle ──▶ resume
 #
-# `resume` runs the task whose frame is in HartContext.frame, which may be another one. Until the frame of a system call is
-# saved, its kind is KIND_OPEN: a hart that wants to run the task waits for that (sched/schedule.ts).
+# Each of these functions is given the hart, which tp holds.
+#
+# `resume` runs the task whose frame is in HartContext.frame, which may be another one. While a task runs, and until its
+# frame is saved, the frame's kind is KIND_OPEN: a hart that wants to run the task waits for that (sched/schedule.ts).
 #
 # A trap while sscratch is 0 is the kernel's own fault: kernelFault in diag/panic.ts, on a stack of its own.
 #
@@ -49,6 +51,21 @@
 
     .macro restore x
     ld    x\x, REGISTER_BYTES * \x(t0)
+    .endm
+
+    # All of a task's registers but the temporaries, from the frame at t0, which is then KIND_OPEN.
+    .macro resumeKept
+    # A reservation that another task made on this hart dies here (unprivileged ISA, 8.2): into HART_SCRATCH.
+    sc.d  zero, zero, (tp)
+    ld    t1, FRAME_SEPC(t0)
+    csrw  sepc, t1
+    csrw  sscratch, tp
+    sw    zero, FRAME_KIND(t0)
+    restore 1
+    restore 2
+    forKept restore
+    forArguments restore
+    restore 4
     .endm
 
     .macro wipe x
@@ -95,13 +112,13 @@ trapEntry:
     csrr  t1, sepc
     addi  t1, t1, 4                 # go on behind the ecall
     sd    t1, FRAME_SEPC(t0)
-    sw    zero, FRAME_KIND(t0)      # KIND_OPEN
     lw    sp, HART_STACK_TOP(tp)
-    mv    a0, a7
+    mv    a0, tp
+    mv    a1, a7
     .cfi_remember_state
     inFrame
     call  syscallHandle
-    bnez  a0, saveKept
+    bnez  a0, notTheSame
 
     # The same task: what a callee keeps is as it was.
     lw    t0, HART_FRAME(tp)
@@ -116,19 +133,34 @@ trapEntry:
     mv    t0, zero
     sret
 
-saveKept:
-    lw    t0, HART_FRAME(tp)
-    beqz  t0, 1f                    # the task has ended
+    # The rest of what a system call has to save, in the frame at t0.
+    .macro saveKept
     forKept save
     li    t1, KIND_CALL
     fence rw, w                     # before another hart may run it
     sw    t1, FRAME_KIND(t0)
+    .endm
+
+notTheSame:
+    lw    t0, HART_FRAME(tp)
+    addi  a0, a0, -AFTER_OTHER
+    bnez  a0, leaving
+    saveKept
+    mv    a0, tp
+    .cfi_remember_state
     forKept isInFrame
-1:  addi  a0, a0, -1
-    bnez  a0, 2f
     call  switchHandle
-    j     resume
-2:  call  leaveHandle
+    .cfi_restore_state
+    lw    t0, HART_FRAME(tp)
+    # This task blocked in a system call too: only such a task is given a hart directly.
+    j     resumeCall
+
+leaving:
+    beqz  t0, 1f                    # the task has ended
+    saveKept
+    forKept isInFrame
+1:  mv    a0, tp
+    call  leaveHandle
     j     resume
 
 saveAll:
@@ -148,8 +180,9 @@ saveAll:
     li    t1, KIND_FULL
     sw    t1, FRAME_KIND(t0)
     lw    sp, HART_STACK_TOP(tp)
-    csrr  a0, scause
-    csrr  a1, stval
+    mv    a0, tp
+    csrr  a1, scause
+    csrr  a2, stval
     inFrame
     isInFrame 5
     forKept isInFrame
@@ -158,27 +191,23 @@ saveAll:
     call  trapHandle
     .cfi_endproc
 
-# From trapHandle, switchHandle and leaveHandle above, and from enterScheduler below: run the task of HartContext.frame.
+# From trapHandle and leaveHandle above, and from enterScheduler below: run the task of HartContext.frame.
 resume:
-    addi  t1, tp, HART_SCRATCH
-    sc.d  zero, zero, (t1)          # a reservation that another task made on this hart dies here (unprivileged ISA, 8.2)
     lw    t0, HART_FRAME(tp)
-    ld    t1, FRAME_SEPC(t0)
-    csrw  sepc, t1
-    csrw  sscratch, tp
-    restore 1
-    restore 2
-    forKept restore
-    forArguments restore
     lw    t1, FRAME_KIND(t0)
-    restore 4
     addi  t1, t1, -KIND_FULL
-    beqz  t1, restoreTemporaries
+    beqz  t1, resumeFull
+
+# The frame at t0 has what a system call leaves.
+resumeCall:
+    resumeKept
     forTemporaries wipe
     mv    t0, zero
     sret
 
-restoreTemporaries:
+# It has every register.
+resumeFull:
+    resumeKept
     forTemporaries restore
     restore 5
     sret
@@ -187,6 +216,7 @@ restoreTemporaries:
     .globl enterScheduler
 enterScheduler:
     lw    sp, HART_STACK_TOP(tp)
+    mv    a0, tp
     call  scheduleFirst
     j     resume
 
