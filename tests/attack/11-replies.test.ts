@@ -24,7 +24,7 @@ onEachMachine("reply tokens", (boot) => {
       "the right reply": "done",
       "the same reply again": "NotWaiting",
       "receiving the second call": "done",
-      "the second token is another": 1,
+      "the second token differs from the first": 1,
       "the first token for the second call": "NotWaiting",
       "the right reply to the second": "done",
       "the second reply after its caller has ended": "NotWaiting",

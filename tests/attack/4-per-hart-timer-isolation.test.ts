@@ -48,7 +48,7 @@ onEachMachine("other harts' timers", (boot) => {
         "making a device": "BadArgument",
         "making an interrupt": "BadArgument",
         "making the right to harts": "BadArgument",
-        "mapping a device of no slot": "BadSlot",
+        "mapping a device in no slot": "BadSlot",
         "mapping the console as a device": "WrongKind",
         "mapping the CLINT by its address": "BadSlot",
         "slots that are a device": 0,

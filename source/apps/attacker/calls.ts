@@ -9,7 +9,7 @@ import { Kind, Right } from "abi/handle";
 import { Topic } from "abi/info";
 import { MESSAGE_PAGE, PAGE_BYTES, USER_BEGIN, USER_MAPPINGS } from "abi/layout";
 import { Role } from "abi/startup";
-import { FOREVER, NO_SLOT, SELF, SYSCALL_COUNT, Syscall } from "abi/syscall";
+import { NO_SLOT, SELF, SYSCALL_COUNT, Syscall } from "abi/syscall";
 import { Class } from "abi/task";
 import {
   create,
@@ -267,7 +267,7 @@ function drawnWord(): u64 {
     case 0:
       return next();
     case 1:
-      return FOREVER;
+      return u64.MAX_VALUE;
     case 2:
       return drawnAddress();
     case 3:

@@ -1,8 +1,10 @@
 /**
- * The disk cannot be written. It can be read only within its bounds, and only into shared memory.
+ * Tries to write to the disk, to read outside of its bounds, and to have data written outside of the memory that was
+ * attached. tests/attack/5-virtio-blk-read-only.test.ts says what each line printed here has to be.
  */
 import { Right } from "abi/handle";
 import { PAGE_BYTES, USER_MAPPINGS } from "abi/layout";
+import { messageInfo } from "abi/message";
 import { Role } from "abi/startup";
 import { FOREVER, NO_SLOT } from "abi/syscall";
 import { SECTORS_PER_READ_MAX, VirtioBlkMethod } from "gen/idl/virtio_blk";
@@ -12,11 +14,16 @@ import { call, messagePage } from "runtime/ipc";
 import { slotOf } from "runtime/startup";
 import { tellBlock, tellNumber, tellStatus } from "./report";
 
+/** Where this task maps two pages of a memory object. Only the first page is attached. */
 const WINDOW: usize = USER_MAPPINGS;
+/** Fills the window, so that a byte that the device wrote is seen. */
 const PATTERN: u8 = 0xa5;
 const SECTOR_BYTES: u32 = 512;
+const SECTORS_PER_PAGE: u32 = PAGE_BYTES / SECTOR_BYTES;
+/** Bytes of the malformed message. */
+const MALFORMED_BYTES: u32 = 64;
 const disk = changetype<DiskInfo>(memory.data(offsetof<DiskInfo>(), 8));
-const before: usize = memory.data(SECTOR_BYTES, 8);
+const firstSectorBefore: usize = memory.data(SECTOR_BYTES, 8);
 
 export function attackDisk(): void {
   const service = slotOf(Role.BlockService);
@@ -30,42 +37,47 @@ export function attackDisk(): void {
   tellNumber("sectors", disk.sectorCount);
 
   tellBlock("attaching more than there is", attachBlockMemory(service, vmo, 4 * PAGE_BYTES));
-  tellBlock("attaching all of the address space", attachBlockMemory(service, vmo, FOREVER));
+  tellBlock("attaching all of the address space", attachBlockMemory(service, vmo, u64.MAX_VALUE));
   if (createVmo(PAGE_BYTES) >= 0) {
     attachReadOnly(service, <u32>result(0));
   }
   tellBlock("attaching a page", attachBlockMemory(service, vmo, PAGE_BYTES));
-  tellBlock("reading the first sector before", readSectors(service, 0, 1, 0));
-  memory.copy(before, WINDOW, SECTOR_BYTES);
+  tellBlock("reading the first sector, before the writes", readSectors(service, 0, 1, 0));
+  memory.copy(firstSectorBefore, WINDOW, SECTOR_BYTES);
   memory.fill(WINDOW, PATTERN, 2 * PAGE_BYTES);
 
   tellBlock("writing the first sector", writeSectors(service, 0, 1, 0));
   tellBlock("writing the last sector", writeSectors(service, disk.sectorCount - 1, 1, 0));
   tellBlock("writing behind the end", writeSectors(service, disk.sectorCount, 1, 0));
   tellBlock("writing nothing", writeSectors(service, 0, 0, 0));
-  memory.fill(messagePage(), 0xff, 64);
-  tellStatus("writing with a message of ones", call(service, 64, VirtioBlkMethod.write, 0, FOREVER));
-  tellBlock("reading the first sector", readSectors(service, 0, 1, 0));
-  tellNumber("the first sector is another", memory.compare(before, WINDOW, SECTOR_BYTES) === 0 ? 0 : 1);
+  memory.fill(messagePage(), 0xff, MALFORMED_BYTES);
+  tellStatus(
+    "writing with a message of ones",
+    call(service, messageInfo(MALFORMED_BYTES), VirtioBlkMethod.write, 0, FOREVER),
+  );
+  tellBlock("reading the first sector, after the writes", readSectors(service, 0, 1, 0));
+  const changed = memory.compare(firstSectorBefore, WINDOW, SECTOR_BYTES) !== 0;
+  tellNumber("the first sector has changed", changed ? 1 : 0);
 
   attackBounds(service);
   tellNumber(
     "bytes changed outside of what was attached",
     PAGE_BYTES - patternBytes(WINDOW + PAGE_BYTES, PAGE_BYTES),
   );
-  tellStatus("pinning for a device of no slot", pin(NO_SLOT, vmo, 0, PAGE_BYTES));
+  tellStatus("pinning for a device in no slot", pin(NO_SLOT, vmo, 0, PAGE_BYTES));
   tellStatus("pinning for the console", pin(slotOf(Role.Console), vmo, 0, PAGE_BYTES));
 }
 
-/** The device would write to memory that its client may only read. */
+/**
+ * Attaches memory through a capability without Right.Write: else the device would write for a client to memory that the
+ * client may only read. The runtime asks to send Read and Write, but the copy that arrives lacks Write as well.
+ */
 function attachReadOnly(service: u32, vmo: u32): void {
-  // The runtime sends the capability with Read and Write; a copy without Write cannot grow it on the way.
-  const original = vmo;
-  tellBlock("attaching memory that may only be read", attachCopy(service, original));
-  drop(original);
+  tellBlock("attaching memory that may only be read", attachCopyToRead(service, vmo));
+  drop(vmo);
 }
 
-function attachCopy(service: u32, vmo: u32): i32 {
+function attachCopyToRead(service: u32, vmo: u32): i32 {
   const status = copySlot(vmo, Right.Read | Right.Transfer, 0);
   if (status < 0) {
     return status;
@@ -76,22 +88,26 @@ function attachCopy(service: u32, vmo: u32): i32 {
   return outcome;
 }
 
+/** Sectors that the disk does not have, counts that no read may have, and offsets outside of the attached page. */
 function attackBounds(service: u32): void {
   const sectors = disk.sectorCount;
   tellBlock("reading at the end", readSectors(service, sectors, 1, 0));
   tellBlock("reading across the end", readSectors(service, sectors - 1, 2, 0));
-  tellBlock("reading at the last of all sectors", readSectors(service, FOREVER, 1, 0));
+  tellBlock("reading at the last of all sectors", readSectors(service, u64.MAX_VALUE, 1, 0));
+  // In bytes this is 2^64, which wraps to 0.
   tellBlock("reading at 2^55", readSectors(service, (<u64>1) << 55, 8, 0));
   tellBlock("reading no sectors", readSectors(service, 0, 0, 0));
   tellBlock("reading 257 sectors", readSectors(service, 0, SECTORS_PER_READ_MAX + 1, 0));
-  tellBlock("reading 2^32 - 1 sectors", readSectors(service, 0, 0xffff_ffff, 0));
-  tellBlock("reading more than was attached", readSectors(service, 0, 9, 0));
+  tellBlock("reading 2^32 - 1 sectors", readSectors(service, 0, u32.MAX_VALUE, 0));
+  tellBlock("reading more than was attached", readSectors(service, 0, SECTORS_PER_PAGE + 1, 0));
   tellBlock("reading to behind what was attached", readSectors(service, 0, 1, PAGE_BYTES));
-  tellBlock("reading over the edge", readSectors(service, 0, 1, PAGE_BYTES - 256));
-  tellBlock("reading to far outside", readSectors(service, 0, 1, FOREVER - 7));
+  tellBlock("reading over the edge", readSectors(service, 0, 1, PAGE_BYTES - SECTOR_BYTES / 2));
+  // The last address that is aligned to 8, and an odd one.
+  tellBlock("reading to far outside", readSectors(service, 0, 1, u64.MAX_VALUE - 7));
   tellBlock("reading to an odd place", readSectors(service, 0, 1, 1));
 }
 
+/** How many of the bytes still have the pattern. */
 function patternBytes(from: usize, bytes: u32): u32 {
   let count: u32 = 0;
   for (let i: u32 = 0; i < bytes; i++) {

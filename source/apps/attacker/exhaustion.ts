@@ -6,7 +6,7 @@
  * drops.
  */
 import { Kind, Right, SLOT_COUNT } from "abi/handle";
-import { Topic } from "abi/info";
+import { stateOfTask, Topic } from "abi/info";
 import { PAGE_BYTES } from "abi/layout";
 import { Role } from "abi/startup";
 import { FOREVER, Syscall } from "abi/syscall";
@@ -201,7 +201,7 @@ export function freeBytes(): u64 {
 export function taskCount(): u32 {
   let count: u32 = 0;
   for (let index: u32 = 0; information(slotOf(Role.Info), Topic.Task, index) >= 0; index++) {
-    if (<u32>(result(0) & 0xff) !== TaskState.Ended) {
+    if (stateOfTask(result(0)) !== TaskState.Ended) {
       count += 1;
     }
   }

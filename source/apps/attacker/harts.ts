@@ -42,7 +42,7 @@ export function attackHarts(): void {
 
 /** The kernel determines who sent an IPI: a task that names another hart as the sender changes nothing. */
 export function attackSenders(): void {
-  tellStatus("ecall IPI send_ipi", firmware(0x735049, 0, 0xffff_ffff_ffff_ffff, 0));
+  tellStatus("ecall IPI send_ipi", firmware(0x735049, 0, u64.MAX_VALUE, 0));
   commit("a child's ecall IPI send_ipi", Crime.EcallSendIpi, 0);
   commit("setting SSIP", Crime.RaiseOwnIpi, 0);
   commit("clearing sip", Crime.WriteSip, 0);

@@ -43,7 +43,7 @@ export function attackReplies(): void {
   const secondCame = receive(endpoint, FOREVER);
   const later = replyToken();
   tellStatus("receiving the second call", secondCame);
-  tellNumber("the second token is another", later === token ? 0 : 1);
+  tellNumber("the second token differs from the first", later === token ? 0 : 1);
   tellStatus("the first token for the second call", reply(token, messageInfo(0), FORGED, 0));
   tellStatus("the right reply to the second", reply(later, messageInfo(0), ANSWER, 0));
   client.awaitEnd();

@@ -22,10 +22,7 @@ const REST_MILLISECONDS: u64 = 500;
 
 export function attackTimers(): void {
   tellTicks("ticks before");
-  tellStatus(
-    "ecall TIME set_timer",
-    <i32>systemCall(0xffff_ffff_ffff_ffff, 0, 0, 0, 0, 0, 0, EXTENSION_TIME),
-  );
+  tellStatus("ecall TIME set_timer", <i32>systemCall(u64.MAX_VALUE, 0, 0, 0, 0, 0, 0, EXTENSION_TIME));
   commit("a child's ecall TIME set_timer", Crime.EcallSetTimer, 0);
   commit("writing stimecmp", Crime.WriteStimecmp, 0);
   commit("reading stimecmp", Crime.ReadStimecmp, 0);
@@ -45,7 +42,7 @@ export function attackTimers(): void {
   tellStatus("making a device", create(Kind.Device));
   tellStatus("making an interrupt", create(Kind.Interrupt));
   tellStatus("making the right to harts", create(Kind.Harts));
-  tellStatus("mapping a device of no slot", mapDevice(NO_SLOT, USER_MAPPINGS));
+  tellStatus("mapping a device in no slot", mapDevice(NO_SLOT, USER_MAPPINGS));
   tellStatus("mapping the console as a device", mapDevice(slotOf(Role.Console), USER_MAPPINGS));
   tellStatus("mapping the CLINT by its address", mapDevice(<u32>MTIMECMP, USER_MAPPINGS));
   tellNumber("slots that are a device", devices());

@@ -79,7 +79,7 @@ function attackSlots(): bool {
   const info = slotOf(Role.Info);
   return (
     isRefusedWith(Refusal.BadCall, raw(SYSCALL_COUNT, 0), "a call that there is not") &&
-    isRefusedWith(Refusal.BadCall, raw(0xffff_ffff_ffff_ffff, 0), "the last of all calls") &&
+    isRefusedWith(Refusal.BadCall, raw(u64.MAX_VALUE, 0), "the last of all calls") &&
     isRefusedWith(Refusal.BadSlot, drop(EMPTY_SLOT), "dropping an empty slot") &&
     isRefusedWith(Refusal.BadSlot, drop(SLOT_COUNT), "dropping a slot past the table") &&
     isRefusedWith(Refusal.BadSlot, raw(Syscall.Drop, 0x1_0000_0000), "a slot of 33 bits") &&
@@ -178,7 +178,7 @@ function attackPointers(): bool {
     isRefusedWith(Refusal.BadAddress, rawWrite(console, KERNEL_LOW, 8), "printing the kernel, low") &&
     isRefusedWith(Refusal.BadAddress, rawWrite(console, KERNEL_HIGH, 8), "printing the kernel") &&
     isRefusedWith(Refusal.BadAddress, rawWrite(console, 0x40_0000_0000, 8), "printing from the hole") &&
-    isRefusedWith(Refusal.BadAddress, rawWrite(console, FOREVER - 4, 8), "printing around the end") &&
+    isRefusedWith(Refusal.BadAddress, rawWrite(console, u64.MAX_VALUE - 4, 8), "printing around the end") &&
     isRefusedWith(Refusal.BadAddress, rawWrite(console, <u64>STACK_TOP - 8, 64), "printing past the stack") &&
     isRefusedWith(
       Refusal.BadArgument,
@@ -240,7 +240,7 @@ function attackMessages(): bool {
   return (
     isRefusedWith(Refusal.NotWaiting, reply(0, messageInfo(0), 0, 0), "replying to token 0") &&
     isRefusedWith(Refusal.NotWaiting, reply(0x1234_5678, messageInfo(0), 0, 0), "a forged token") &&
-    isRefusedWith(Refusal.NotWaiting, reply(FOREVER, messageInfo(0), 0, 0), "the last of all tokens") &&
+    isRefusedWith(Refusal.NotWaiting, reply(u64.MAX_VALUE, messageInfo(0), 0, 0), "the last of all tokens") &&
     isRefusedWith(Refusal.BadArgument, call(service, 0x1fff, 0, 0, FOREVER), "a message of two pages") &&
     isRefusedWith(
       Refusal.BadSlot,

@@ -69,7 +69,11 @@ function attackFiles(): bool {
     isFs(FsStatus.badFile, readOther(service, file.number + 1), "reading a file that is not open") &&
     isFs(FsStatus.badFile, readOther(service, 0xffff_ffff), "reading the last of all files") &&
     isFs(FsStatus.badLength, readFile(service, file, 0, READ_BYTES_MAX + 1, 0), "reading too much") &&
-    isFs(FsStatus.outOfMemoryObject, readFile(service, file, 0, 8, FOREVER - 3), "reading to far outside") &&
+    isFs(
+      FsStatus.outOfMemoryObject,
+      readFile(service, file, 0, 8, u64.MAX_VALUE - 3),
+      "reading to far outside",
+    ) &&
     isFs(
       FsStatus.outOfMemoryObject,
       readFile(service, file, 0, 8, 16 * PAGE_BYTES - 4),
@@ -97,7 +101,7 @@ function attackProtocol(): bool {
   return (
     isFs(FsStatus.badMessage, sendRaw(PackageFsMethod.open, 0), "no message") &&
     isFs(FsStatus.unknownMethod, sendRaw(99, 16), "a method that there is not") &&
-    isFs(FsStatus.unknownMethod, sendRaw(FOREVER, 16), "the last of all methods")
+    isFs(FsStatus.unknownMethod, sendRaw(u64.MAX_VALUE, 16), "the last of all methods")
   );
 }
 
@@ -128,7 +132,11 @@ function attackDisk(): bool {
     (block === 1 || isBlk(BlkStatus.unaligned, readSectors(service, 0, 1, 0), "reading a part of a block")) &&
     isBlk(BlkStatus.outOfRange, readSectors(service, sectors, block, 0), "reading at the end of the disk") &&
     isBlk(BlkStatus.outOfRange, readSectors(service, sectors - 1, 2, 0), "reading across the end") &&
-    isBlk(BlkStatus.outOfRange, readSectors(service, FOREVER, 1, 0), "reading the last of all sectors") &&
+    isBlk(
+      BlkStatus.outOfRange,
+      readSectors(service, u64.MAX_VALUE, 1, 0),
+      "reading the last of all sectors",
+    ) &&
     isBlk(BlkStatus.badCount, readSectors(service, 0, 0, 0), "reading nothing") &&
     isBlk(BlkStatus.badCount, readSectors(service, 0, SECTORS_PER_READ_MAX + 1, 0), "reading too much") &&
     isBlk(BlkStatus.outOfMemoryObject, readSectors(service, 0, 16, 0), "reading more than was attached") &&
@@ -137,7 +145,11 @@ function attackDisk(): bool {
       readSectors(service, 0, 1, PAGE_BYTES),
       "reading behind what was attached",
     ) &&
-    isBlk(BlkStatus.outOfMemoryObject, readSectors(service, 0, 1, FOREVER - 7), "reading to far outside") &&
+    isBlk(
+      BlkStatus.outOfMemoryObject,
+      readSectors(service, 0, 1, u64.MAX_VALUE - 7),
+      "reading to far outside",
+    ) &&
     isBlk(BlkStatus.readOnly, writeSectors(service, 0, 1, 0), "writing the first sector");
   drop(vmo);
   return isWell;

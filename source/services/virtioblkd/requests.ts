@@ -39,7 +39,7 @@ import { COMPLAINT_LINES_MAX } from "./limits";
 import { startRead, takeEnded } from "./reads";
 
 /** In the audit trail: the refused request named no sector. */
-const NO_SECTOR: u64 = 0xffff_ffff_ffff_ffff;
+const NO_SECTOR: u64 = u64.MAX_VALUE;
 
 let readsDone: u64 = 0;
 let readsFailed: u64 = 0;

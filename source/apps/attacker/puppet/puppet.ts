@@ -182,7 +182,7 @@ export class Puppet {
 
 const puppets: usize = memory.data(PUPPETS_MAX * offsetof<Puppet>(), 8);
 
-/** Child `index`, below PUPPETS_MAX, not started, with an empty script. Null, after a line. */
+/** Child `index`, below PUPPETS_MAX, not started, with an empty script. If that fails, prints why and returns null. */
 export function puppet(index: u32): Puppet | null {
   return puppetOf(index, Class.App);
 }
@@ -195,7 +195,10 @@ export function puppetOf(index: u32, taskClass: Class): Puppet | null {
 /** Where a server has its endpoint (puppet.S). */
 const ECHO_ENDPOINT: u32 = 1;
 
-/** Child `index`, not started, that answers each call at `endpoint`, a slot of this task. Null, after a line. */
+/**
+ * Child `index`, not started, that answers each call at `endpoint`, a slot of this task. If that fails, prints why and
+ * returns null.
+ */
 export function server(index: u32, taskClass: Class, endpoint: u32): Puppet | null {
   const p = child(index, taskClass, echoStart(), <u32>(echoEnd() - echoStart()));
   if (p !== null) {

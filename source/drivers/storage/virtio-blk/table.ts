@@ -10,7 +10,7 @@
 /** Reads that a device has at the same time. */
 export const REQUESTS_MAX: u32 = 64;
 /** "No deadline", and what `nextDeadline` says when nothing is in flight. */
-export const NO_DEADLINE: u64 = 0xffff_ffff_ffff_ffff;
+export const NO_DEADLINE: u64 = u64.MAX_VALUE;
 /** No such slot: ends a list. */
 export const NO_SLOT: u32 = 0xffff;
 
