@@ -1,3 +1,5 @@
+import { Class, TaskState, Wait } from "./task";
+
 /**
  * What `Syscall.Information` tells the holder of an Info capability: `topic` and `index` in, up to six words out.
  */
@@ -19,8 +21,9 @@ export const enum Topic {
   /** index = hart: a1 IPIs left to the tick by the rate limit, a2 IPIs spared by coalescing, a3 times idle. */
   HartLimits = 4,
   /**
-   * index = task: a1 `TaskState` | `Class` << 8 | `Wait` << 16 | hart << 24 | generation << 32, a2 and a3 name, a4
-   * `End`, a5 its exit code (only a holder of the task learns more about a fault: Syscall.TaskStatus), a6 times it ran.
+   * index = task: a1 its task word (below), a2 and a3 name, a4 `End`, a5 its exit code (only a holder of the task learns
+   * more about a fault: Syscall.TaskStatus), a6 times it ran. A number below the kernel's TASKS_MAX that no task has is
+   * told as an ended task without a name; a number from TASKS_MAX on is refused.
    */
   Task = 5,
   /** index = interrupt source: a1 1 if bound, a2 hart, a3 times it came, a4 1 if it waits for completion, a5 task. */
@@ -39,4 +42,43 @@ export const enum SbiExtension {
   Hsm = 8,
   Srst = 16,
   Dbcn = 32,
+}
+
+/**
+ * The task word, a1 of Topic.Task. `hart` is where the task ran last; `generation` is how many tasks had the same number
+ * before it.
+ *
+ *   63                     32 31      24 23      16 15       8 7        0
+ *   ┌────────────────────────┬──────────┬──────────┬──────────┬──────────┐
+ *   │ generation             │ hart     │ Wait     │ Class    │ TaskState│
+ *   └────────────────────────┴──────────┴──────────┴──────────┴──────────┘
+ */
+export function taskWord(state: TaskState, taskClass: u32, wait: Wait, hart: u32, generation: u32): u64 {
+  const low = <u32>state | (taskClass << CLASS_SHIFT) | ((<u32>wait) << WAIT_SHIFT) | (hart << HART_SHIFT);
+  return <u64>low | ((<u64>generation) << GENERATION_SHIFT);
+}
+
+const CLASS_SHIFT: u32 = 8;
+const WAIT_SHIFT: u32 = 16;
+const HART_SHIFT: u32 = 24;
+const GENERATION_SHIFT: u64 = 32;
+
+export function stateOfTask(word: u64): TaskState {
+  return <TaskState>(<u32>word & 0xff);
+}
+
+export function classOfTask(word: u64): Class {
+  return <Class>((<u32>word >> CLASS_SHIFT) & 0xff);
+}
+
+export function waitOfTask(word: u64): Wait {
+  return <Wait>((<u32>word >> WAIT_SHIFT) & 0xff);
+}
+
+export function hartOfTask(word: u64): u32 {
+  return <u32>word >> HART_SHIFT;
+}
+
+export function generationOfTask(word: u64): u32 {
+  return <u32>(word >> GENERATION_SHIFT);
 }

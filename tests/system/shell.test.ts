@@ -165,7 +165,7 @@ describe.skipIf(!hasQemu)("the shell (qemu-system-riscv64 is installed)", () => 
         await typist.enters("poweroff");
       });
       expect(report.proofs).toHaveLength(3);
-      expect(lines).toContain("packagefsd is to end");
+      expect(lines).toContain("ending packagefsd");
       expect(lines).toContain("no service was ended: no running service has this name (ps lists the tasks)");
     },
     BOOT_TIMEOUT_MS,

@@ -6,7 +6,8 @@
  * in which a value never has a space: unsafe bytes are written like %20. To a person it is a row of a table, under
  * headings that are printed when they change. Single facts have a line each.
  *
- * A command gives its rows once, field by field, with the width of each column; this file chooses the form.
+ * A command gives its rows once, field by field, and this file chooses the form. With each field comes the width of its
+ * column, in characters; a column is never narrower than its heading, so 0 stands for the heading's width.
  */
 import { PRODUCTION } from "gen/profile";
 import { line, print } from "runtime/log";

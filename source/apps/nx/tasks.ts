@@ -1,7 +1,7 @@
 /**
  * `ps`, `run` and `kill`: lists the tasks, runs a program, ends a service.
  */
-import { Topic } from "abi/info";
+import { classOfTask, generationOfTask, hartOfTask, stateOfTask, Topic, waitOfTask } from "abi/info";
 import { Role } from "abi/startup";
 import { NO_SLOT } from "abi/syscall";
 import { Class, End, TASK_NAME_BYTES, TASK_NUMBER_BITS, TASK_NUMBER_MASK, TaskState, Wait } from "abi/task";
@@ -29,82 +29,87 @@ import {
 } from "./answer";
 import { CommandLine } from "./command-line";
 
-/** Far more than can exist: the kernel says where its table ends. */
-const TASKS_MAX: u32 = 1024;
+/** Far more than the kernel has room for. It refuses the first number past its table, and the loop ends there. */
+const TASK_NUMBERS_MAX: u32 = 1024;
 
 const name: usize = memory.data(TASK_NAME_BYTES, 8);
 const ending = changetype<Ending>(memory.data(offsetof<Ending>(), 8));
 
-/** Every task that there is. False, after a line. */
+/** `ps`: a row for each task. Prints why and returns false if the kernel refuses. */
 export function answerPs(_line: CommandLine): bool {
   const info = slotOf(Role.Info);
-  for (let index: u32 = 0; index < TASKS_MAX; index++) {
+  for (let index: u32 = 0; index < TASK_NUMBERS_MAX; index++) {
     const status = information(info, Topic.Task, index);
-    // The first number past the last is refused.
     if (status < 0) {
-      return index > 0 || refused("asking the kernel", status);
+      const isPastTheLast = index > 0;
+      return isPastTheLast || refused("asking the kernel", status);
     }
-    const word = <u32>result(0);
-    const generation = <u32>(result(0) >> 32);
-    const state = word & 0xff;
-    // An index that names no task has ended without a name.
-    if (state === TaskState.Ended && result(1) === 0) {
+    const word = result(0);
+    const state = stateOfTask(word);
+    const isNone = state === TaskState.Ended && result(1) === 0;
+    if (isNone) {
       continue;
     }
-    keepName();
+    // Printing is a system call too, so everything is taken out of the results before it.
+    takeName();
     const end = <End>result(3);
     const detail = result(4);
     const runs = result(5);
     beginRow();
-    composed("task", 6, taskText(index | (generation << TASK_NUMBER_BITS), beginValue()));
+    composed("task", 6, taskText(index | (generationOfTask(word) << TASK_NUMBER_BITS), beginValue()));
     bytes("name", TASK_NAME_BYTES, name, lengthToZero(name, TASK_NAME_BYTES));
     words("state", 6, stateName(state));
-    words("class", 10, className((word >> 8) & 0xff));
-    words("waits", 8, waitName((word >> 16) & 0xff));
-    bringUpNumber("hart", 4, word >> 24);
+    words("class", 10, className(classOfTask(word)));
+    words("waits", 8, waitName(waitOfTask(word)));
+    bringUpNumber("hart", 4, hartOfTask(word));
     number("runs", 8, runs);
     if (state === TaskState.Ended && !isForPeople()) {
-      number("end", 0, <u64>end);
-      hexadecimal("detail", 0, detail);
-      composed("cause", 0, sayEnd(beginValue(), end, detail));
+      endFields(end, detail);
     }
     endRow();
   }
   return true;
 }
 
-/** `5`, or `5.2` for the third task of that number. */
+/** The fields of a row that tell a program how a task ended: as numbers, and in words. */
+function endFields(end: End, detail: u64): void {
+  number("end", 0, <u64>end);
+  hexadecimal("detail", 0, detail);
+  composed("cause", 0, sayEnd(beginValue(), end, detail));
+}
+
+/** `5`, or `5.2` if two tasks had the number 5 before this one. */
 export function taskText(id: u32, to: Line): Line {
   const generation = id >> TASK_NUMBER_BITS;
   to.decimal(id & TASK_NUMBER_MASK);
   return generation === 0 ? to : to.text(".").decimal(generation);
 }
 
-/** The name of task `index`, or "-" if there is no such task, or none any more. */
+/** The name of the task that has number `index` now, or "-" if no task has it. */
 export function nameOf(index: u32): Line {
   const isThere = information(slotOf(Role.Info), Topic.Task, index) >= 0 && result(1) !== 0;
   if (!isThere) {
     return beginValue().text("-");
   }
-  keepName();
+  takeName();
   return beginValue().printable(name, lengthToZero(name, TASK_NAME_BYTES));
 }
 
-/** Of the answer to Topic.Task. */
-function keepName(): void {
+/** Copies the name from the results of the Topic.Task that was asked last to `name`. */
+function takeName(): void {
   store<u64>(name, result(1));
   store<u64>(name + 8, result(2));
 }
 
-function stateName(state: u32): string {
+function stateName(state: TaskState): string {
   if (state === TaskState.Unborn) {
     return "unborn";
   }
   return state === TaskState.Alive ? "alive" : "ended";
 }
 
-function className(number: u32): string {
-  switch (number) {
+function className(taskClass: Class): string {
+  switch (taskClass) {
     case Class.Driver:
       return "driver";
     case Class.Service:
@@ -116,8 +121,8 @@ function className(number: u32): string {
   }
 }
 
-function waitName(kind: u32): string {
-  switch (kind) {
+function waitName(wait: Wait): string {
+  switch (wait) {
     case Wait.Sending:
       return "send";
     case Wait.Receiving:
@@ -129,17 +134,18 @@ function waitName(kind: u32): string {
     case Wait.Sleeping:
       return "sleep";
     case Wait.Claimed:
+      // Between waiting and running: a hart is about to end its wait.
       return "between";
     default:
       return "-";
   }
 }
 
-/** `run program argument…`, through nexus-init. False, after a line, if it did not run. */
+/** `run program argument…`: nexus-init starts it. Prints why and returns false if the program did not run. */
 export function answerRun(line: CommandLine): bool {
   const service = slotOf(Role.InitService);
   if (service === NO_SLOT) {
-    print(say("only the shell of a run may run programs"));
+    print(say("only the shell started at boot may run programs"));
     return false;
   }
   if (line.wordLength(1) === 0) {
@@ -167,9 +173,7 @@ export function answerRun(line: CommandLine): bool {
   }
   if (!isForPeople()) {
     beginRow();
-    number("end", 0, ending.cause);
-    hexadecimal("detail", 0, ending.detail);
-    composed("cause", 0, sayEnd(beginValue(), ending.cause, ending.detail));
+    endFields(ending.cause, ending.detail);
     endRow();
   } else if (ending.cause !== End.Exit || ending.detail !== 0) {
     print(sayEnd(say("ended: "), ending.cause, ending.detail));
@@ -178,13 +182,13 @@ export function answerRun(line: CommandLine): bool {
 }
 
 /**
- * `kill service`, through nexus-init, which answers first and then ends the service, so that the person sees what
- * follows. False, after a line, if nexus-init refuses.
+ * `kill service`: nexus-init ends it. nexus-init answers before it does so, so the line that this prints comes before
+ * the lines that tell of the end. Prints why and returns false if nexus-init refuses.
  */
 export function answerKill(line: CommandLine): bool {
   const service = slotOf(Role.InitService);
   if (service === NO_SLOT) {
-    print(say("only the shell of a run may end services"));
+    print(say("only the shell started at boot may end services"));
     return false;
   }
   const victim = line.wordStart(1);
@@ -202,7 +206,7 @@ export function answerKill(line: CommandLine): bool {
     return false;
   }
   if (isForPeople()) {
-    print(say("").printable(victim, length).text(" is to end"));
+    print(say("ending ").printable(victim, length));
     return true;
   }
   beginRow();

@@ -55,11 +55,11 @@ const records: usize = memory.data(RECORDS_MAX * offsetof<Record>(), 8);
 const name: usize = memory.data(NAME_BYTES, 8);
 let count: u32 = 0;
 
-/** Prints all records that are left, the oldest first. False, after a line. */
+/** Prints all records that are left, the oldest first. If that fails, prints why and returns false. */
 export function answerAudit(_line: CommandLine): bool {
   const audit = slotOf(Role.Audit);
   if (audit === NO_SLOT) {
-    print(say("only the shell of a run may read the audit trail"));
+    print(say("only the shell started at boot may read the audit trail"));
     return false;
   }
   count = 0;

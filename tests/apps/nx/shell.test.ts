@@ -97,9 +97,9 @@ test.each([
   ['cat "x', "a closing quotation mark is missing"],
   ["cat", "the path of a file is needed: ls lists them"],
   ["cat nothing", "pkg://nothing: notFound"],
-  ["run", "only the shell of a run may run programs"],
-  ["kill packagefsd", "only the shell of a run may end services"],
-  ["audit", "only the shell of a run may read the audit trail"],
+  ["run", "only the shell started at boot may run programs"],
+  ["kill packagefsd", "only the shell started at boot may end services"],
+  ["audit", "only the shell started at boot may read the audit trail"],
   ["hart stop 4", "a hart's number is needed, 0 to 3"],
   ["hart start", "a hart's number is needed, 0 to 3"],
   ["hw vblk info", "no block device"],
@@ -164,7 +164,7 @@ test.each([
 });
 
 test.each([
-  ["ok", "packagefsd is to end"],
+  ["ok", "ending packagefsd"],
   ["badName", "no service was ended: no running service has this name (ps lists the tasks)"],
   ["busy", "no service was ended: busy"],
   ["unknownMethod", "no service was ended: nexus-init does that in bring-up builds only"],

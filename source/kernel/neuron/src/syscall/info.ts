@@ -1,6 +1,6 @@
 /** Information about the system, and turning it off. */
 import { Kind, Right } from "abi/handle";
-import { Topic } from "abi/info";
+import { Topic, taskWord } from "abi/info";
 import { Refusal } from "abi/refusal";
 import { End, TASK_NUMBER_BITS, TaskState } from "abi/task";
 import { HARTS_MAX } from "../arch/riscv/frame";
@@ -71,13 +71,12 @@ function taskInformation(task: Task, index: u64): void {
   const kind = waitKind(t.waitWord);
   // A place without a task is told as an ended task without a name.
   const isNone = t.references.value === 0;
-  const state = isNone ? <u32>TaskState.Ended : <u32>t.state;
+  const state = isNone ? TaskState.Ended : <TaskState>t.state;
   const low = isNone ? 0 : t.nameLow;
-  const word = state | (t.taskClass << 8) | ((<u32>kind) << 16) | (t.lastHart << 24);
-  const generation = (<u64>(t.id >> TASK_NUMBER_BITS)) << 32;
+  const word = taskWord(state, t.taskClass, kind, t.lastHart, t.id >> TASK_NUMBER_BITS);
   // The address of a fault is told only to holders of the task (Syscall.TaskStatus).
   const detail = t.end === End.Exit ? t.endDetail : 0;
-  setResults(task, <u64>word | generation, low, t.nameHigh, t.end, detail, t.runs);
+  setResults(task, word, low, t.nameHigh, t.end, detail, t.runs);
 }
 
 function interruptInformation(task: Task, source: u64): void {
