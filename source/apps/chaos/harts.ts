@@ -52,7 +52,9 @@ const TICKS_MIN: u64 = 5;
 const HARTS_MAX: u32 = 4;
 const spinners: usize = memory.data(HARTS_MAX * 4, 4);
 
-/** `chaos: ok rounds=…`; or false, after a line. On a machine with one hart there is nothing to do. */
+/**
+ * Prints `chaos: ok rounds=…`; or prints what failed and returns false. On a machine with one hart there is nothing to do.
+ */
 export function runHarts(rounds: u32): bool {
   if (information(slotOf(Role.Info), Topic.System, 0) < 0) {
     return false;

@@ -23,7 +23,7 @@ const PAUSE_MILLISECONDS: u64 = 5;
 const disk = changetype<DiskInfo>(memory.data(offsetof<DiskInfo>(), 8));
 const packages = changetype<PackageInfo>(memory.data(offsetof<PackageInfo>(), 8));
 
-/** `chaos: given up after n ends, and the rest lives`; or false, after a line. */
+/** Prints `chaos: given up after n ends, and the rest lives`; or prints what failed and returns false. */
 export function endUntilGivenUp(): bool {
   const blocks = slotOf(Role.BlockService);
   let ends: u32 = 0;

@@ -68,7 +68,7 @@ function nameOf(file: u32): string {
   return file === 2 ? "fixtures/lines.txt" : "fixtures/hello.txt";
 }
 
-/** Shares memory with both services and reads the expected hashes. False, after a line. */
+/** Shares memory with both services and reads the expected hashes. If that fails, prints why and returns false. */
 export function openAll(): bool {
   packages = slotOf(Role.PackageService);
   blocks = slotOf(Role.BlockService);
@@ -117,7 +117,7 @@ export function fileCount(): u32 {
 
 /**
  * Reads a file from front to back. Returns 1 if all of it came and is right; 0 if a read failed with an error that the
- * end of a service explains; -1 for anything else, after a line.
+ * end of a service explains. For anything else it prints what went wrong and returns -1.
  */
 export function checkFile(file: u32): i32 {
   const path = pathOf(file);

@@ -54,7 +54,7 @@ function random(below: u32): u32 {
   return (seed >> 8) % below;
 }
 
-/** `chaos: ok rounds=…`; or false, after a line. */
+/** Prints `chaos: ok rounds=…`; or prints what failed and returns false. */
 export function runRounds(victims: Victims, rounds: u32): bool {
   if (!openAll()) {
     return false;
@@ -110,7 +110,7 @@ function plan(name: string, delay: u64): bool {
   return false;
 }
 
-/** Goes on reading for so many microseconds. Errors are allowed; anything else is false, after a line. */
+/** Goes on reading for so many microseconds. Errors are allowed; for anything else it prints why and returns false. */
 function readUntil(microseconds: u64): bool {
   const until = now() + (microseconds * startup().timebase) / 1_000_000;
   do {

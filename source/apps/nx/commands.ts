@@ -46,7 +46,7 @@ class Command {
   /** Its arguments, as `help` shows them. */
   use: string;
   help: string;
-  /** Executes the command for that line. False, after a line that says why. */
+  /** Executes the command for that line. If that fails, prints why and returns false. */
   act: (line: CommandLine) => bool;
 
   is(name: string, use: string, help: string, act: (line: CommandLine) => bool): bool {

@@ -22,7 +22,7 @@ const disk = changetype<DiskInfo>(memory.data(offsetof<DiskInfo>(), 8));
 const sha = changetype<Sha256>(memory.data(SHA256_STATE_BYTES, 8));
 const digest: usize = memory.data(SHA256_DIGEST_BYTES, 8);
 
-/** The disk's size, and the SHA-256 of its first bytes. False, after a line. */
+/** The disk's size, and the SHA-256 of its first bytes. If that fails, prints why and returns false. */
 export function answerVblkInfo(_line: CommandLine): bool {
   const service = slotOf(Role.BlockService);
   if (service === NO_SLOT) {

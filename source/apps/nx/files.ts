@@ -65,7 +65,7 @@ const listing = changetype<Listing>(memory.data(offsetof<Listing>(), 8));
 const file = changetype<File>(memory.data(offsetof<File>(), 8));
 const shown: usize = memory.data(CONSOLE_WRITE_MAX, 8);
 
-/** `ls [path]`. False, after a line. */
+/** `ls [path]`. If that fails, prints why and returns false. */
 export function answerLs(line: CommandLine): bool {
   path.set(line.wordStart(1), line.wordLength(1));
   const service = slotOf(Role.PackageService);
@@ -96,7 +96,7 @@ function answerEntry(index: u32): void {
   endRow();
 }
 
-/** `cat path`: for a person the text, for a program size and bytes. False, after a line. */
+/** `cat path`: for a person the text, for a program size and bytes. If that fails, prints why and returns false. */
 export function answerCat(line: CommandLine): bool {
   if (line.wordLength(1) === 0) {
     print(say("the path of a file is needed: ls lists them"));

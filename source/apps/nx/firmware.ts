@@ -24,7 +24,7 @@ import { nameOf } from "./tasks";
 /** The PLIC has sources 1 to 1023 (PLIC specification 1.0, section 1.1); the kernel says where ours end. */
 const SOURCES_MAX: u32 = 1024;
 
-/** SBI and the extensions that the firmware offers. False, after a line. */
+/** SBI and the extensions that the firmware offers. If that fails, prints why and returns false. */
 export function answerSbi(_line: CommandLine): bool {
   const status = information(slotOf(Role.Info), Topic.Firmware, 0);
   if (status < 0) {
@@ -88,7 +88,7 @@ function name(to: Line, bits: u64, bit: u64, text: string): void {
   to.text(text);
 }
 
-/** Every interrupt that is bound. False, after a line. */
+/** Every interrupt that is bound. If that fails, prints why and returns false. */
 export function answerIrq(_line: CommandLine): bool {
   const info = slotOf(Role.Info);
   for (let source: u32 = 1; source < SOURCES_MAX; source++) {

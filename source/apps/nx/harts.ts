@@ -19,7 +19,7 @@ const HARTS_MAX: u32 = 4;
 const STOP_LOOKS_MAX: u32 = 1000;
 const STOP_LOOK_MILLISECONDS: u64 = 5;
 
-/** The harts that are online, each with its counters. False, after a line. */
+/** The harts that are online, each with its counters. If that fails, prints why and returns false. */
 export function answerSmp(_line: CommandLine): bool {
   const info = slotOf(Role.Info);
   const status = information(info, Topic.System, 0);
@@ -98,7 +98,7 @@ export function restart(line: CommandLine): bool {
   return changed(hart, restartHart(slotOf(Role.Harts), hart), "started");
 }
 
-/** The third word of the line as the number of a hart; HARTS_MAX, after a line, if it is none. */
+/** The third word of the line as the number of a hart; HARTS_MAX, after printing why, if it is none. */
 function hartWord(line: CommandLine): u32 {
   const value = parseDecimal(line.wordStart(2), line.wordLength(2));
   if (value < <u64>HARTS_MAX) {

@@ -17,7 +17,7 @@ const GREETING: string = "nx: shell (help lists the commands, poweroff ends)";
 
 const typed = changetype<TypedLine>(memory.data(offsetof<TypedLine>(), 8));
 
-/** False, after a line, if there is no consoled to read from. */
+/** Reads lines from consoled and executes them. Prints why and returns false if there is no consoled to read from. */
 export function shell(): bool {
   const service = slotOf(Role.ConsoleService);
   if (service === NO_SLOT) {

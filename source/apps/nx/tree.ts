@@ -19,7 +19,7 @@ const tree = changetype<Tree>(memory.data(TREE_STATE_BYTES, 8));
 /** The nodes from the root to the current one. */
 const path: usize = memory.data(DEPTH_MAX * 4, 8);
 
-/** Every node, in the tree's order. False, after a line. */
+/** Every node, in the tree's order. If that fails, prints why and returns false. */
 export function answerTree(_line: CommandLine): bool {
   const entry = entryOf(Role.DeviceTree, 0);
   if (entry === null || entry.size > <u64>TREE_BYTES_MAX) {

@@ -15,7 +15,7 @@ export function attempts(): u32 {
   return count;
 }
 
-/** Whether `status` is exactly the refusal that was due; otherwise false, after a line. */
+/** Whether `status` is exactly the refusal that was due. If not, prints what it was instead. */
 export function isRefusedWith(due: i32, status: i32, what: string): bool {
   count += 1;
   if (status === due) {
@@ -25,7 +25,7 @@ export function isRefusedWith(due: i32, status: i32, what: string): bool {
   return fail(words.text(", it gave ").text(refusalName(status)));
 }
 
-/** Whether `status` is a refusal of any kind; otherwise false, after a line. */
+/** Whether `status` is a refusal of any kind. If not, prints that it was done. */
 export function isRefusedAny(status: i32, what: string): bool {
   count += 1;
   if (status < 0) {
@@ -34,7 +34,7 @@ export function isRefusedAny(status: i32, what: string): bool {
   return fail(failed("refusals").text(what).text(": it was done"));
 }
 
-/** Whether a service gave exactly the status that was due; otherwise false, after a line. */
+/** Whether a service gave exactly the status that was due. If not, prints what it was instead. */
 export function isAnswered(due: i32, outcome: i32, what: string, statusName: (status: i32) => string): bool {
   count += 1;
   if (outcome === due) {

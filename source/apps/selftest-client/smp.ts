@@ -90,7 +90,7 @@ export function testIpis(): bool {
   return fail(nameHart(words.text(" at "), quiet % HARTS_MAX));
 }
 
-/** Notes which harts are online. False, after a line, if the kernel's count differs. */
+/** Notes which harts are online. Prints why and returns false if the kernel's count differs. */
 function findHarts(): bool {
   const info = slotOf(Role.Info);
   const status = information(info, Topic.System, 0);

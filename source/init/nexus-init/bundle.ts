@@ -33,7 +33,7 @@ export class BundledFile {
   bytes: u32;
 }
 
-/** Maps the bundle and checks its index. False, after a line that says why. */
+/** Maps the bundle and checks its index. If that fails, prints why and returns false. */
 export function openBundle(): bool {
   const entry = entryOf(Role.Bundle, 0);
   if (entry === null || entry.size > <u64>BUNDLE_BYTES_MAX) {
@@ -57,7 +57,7 @@ export function openBundle(): bool {
   return false;
 }
 
-/** Finds a file, checks its content, and fills in `file`. False, after a line. */
+/** Finds a file, checks its content, and fills in `file`. If that fails, prints why and returns false. */
 export function findInBundle(name: usize, nameLength: u32, file: BundledFile): bool {
   return findAndCheck(name, nameLength, u32.MAX_VALUE, file);
 }
@@ -91,7 +91,7 @@ function findAndCheck(name: usize, nameLength: u32, blocksMost: u32, file: Bundl
 /**
  * A memory object with a copy of a file, for another task: no other task gets the bundle itself.
  *
- * @returns its slot, or NO_SLOT after a line
+ * @returns its slot; NO_SLOT, after printing why, if there is none
  */
 export function copyOfFile(file: BundledFile): u32 {
   const bytes = file.bytes;

@@ -41,7 +41,7 @@ let requests: u32 = NO_SLOT;
 /** Signals that came and were not handled yet. */
 let seen: u64 = 0;
 
-/** Creates the notification and the endpoint. False, after a line. */
+/** Creates the notification and the endpoint. If that fails, prints why and returns false. */
 export function openEvents(): bool {
   let status = create(Kind.Notification);
   if (status >= 0) {

@@ -42,7 +42,7 @@ let length: u32 = 0;
  * packagefsd, or virtioblkd below it, may end at any moment, and only we start them again. So a try waits only a short
  * time, then the service that has fallen is started again, and the next try waits longer.
  *
- * @returns how many bytes the file has; 0, after a line, if it could not be read
+ * @returns how many bytes the file has; 0, after printing why, if it could not be read
  */
 export function fetch(topology: Topology, program: Program): u32 {
   const path = pathLine.begin(pathBuffer, PATH_BYTES_MAX);

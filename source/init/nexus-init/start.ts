@@ -37,7 +37,7 @@ export function badgeOf(index: u32): u32 {
 /**
  * Starts the program of row `index` from its ELF file in memory.
  *
- * @returns false, after a line that says what was refused
+ * @returns false, after printing what was refused, if that fails
  */
 export function start(
   topology: Topology,

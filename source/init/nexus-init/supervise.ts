@@ -63,7 +63,10 @@ export function supervise(topology: Topology): u64 {
   return next;
 }
 
-/** Starts the service of row `index` for the first time, and waits until it is ready or absent. False, after a line. */
+/**
+ * Starts the service of row `index` for the first time, and waits until it is ready or absent. If that fails, prints why
+ * and returns false.
+ */
 export function bringUp(topology: Topology, index: u32): bool {
   const program = topology.program(index);
   if (!startService(topology, program, index)) {
@@ -187,7 +190,7 @@ function restart(topology: Topology, program: Program, index: u32): void {
 
 const file = changetype<BundledFile>(memory.data(offsetof<BundledFile>(), 8));
 
-/** Starts a service, for the first time or again. False, after a line. */
+/** Starts a service, for the first time or again. If that fails, prints why and returns false. */
 function startService(topology: Topology, program: Program, index: u32): bool {
   if (!findInBundle(program.name, program.nameLength, file)) {
     return false;
