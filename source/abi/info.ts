@@ -1,8 +1,8 @@
-import { Class, TaskState, Wait } from "./task";
-
 /**
  * What `Syscall.Information` tells the holder of an Info capability: `topic` and `index` in, up to six words out.
  */
+import { Class, TaskState, Wait } from "./task";
+
 export const enum Topic {
   /**
    * a1 harts online, a2 harts that the device tree enables, a3 timebase in Hz, a4 RAM in bytes, a5 free RAM in bytes,
