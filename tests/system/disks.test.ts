@@ -100,6 +100,15 @@ describe.skipIf(!hasQemu)("a disk of QEMU (qemu-system-riscv64 is installed)", (
       ],
     ],
     [
+      "that is blank, with another blank one behind it",
+      1 << 20,
+      anotherDisk(imageOf(new Uint8Array(1 << 20)), 5),
+      [
+        "pkgfs: image refused: not a package image at block 0 of mmio=0x10001000",
+        "nexus-init: packagefsd ended: exit code 66(NotMounted)",
+      ],
+    ],
+    [
       "behind an IOMMU that there is not",
       1 << 20,
       everyDisk("iommu_platform=on"),

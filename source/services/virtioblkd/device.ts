@@ -47,6 +47,8 @@ const probed = changetype<Transport>(memory.data(offsetof<Transport>(), 8));
 let deviceSlot: u32 = NO_SLOT;
 let interruptSlot: u32 = NO_SLOT;
 let notificationSlot: u32 = NO_SLOT;
+/** A bit for each interrupt that signals it, by its place in the startup page. */
+let boundInterrupts: u32 = 0;
 let registersBase: u64 = 0;
 let interruptNumber: u32 = 0;
 let dmaVmo: u32 = NO_SLOT;
@@ -237,7 +239,7 @@ function forgetMemory(): void {
   dmaVmo = NO_SLOT;
 }
 
-/** Binds interrupt `irq` to our notification. */
+/** Binds interrupt `irq` to our notification. It stays bound, also for a disk that is closed and opened again. */
 function bindTo(irq: u32): bool {
   if (notificationSlot === NO_SLOT) {
     if (create(Kind.Notification) !== Refusal.None) {
@@ -254,7 +256,15 @@ function bindTo(irq: u32): bool {
       continue;
     }
     interruptSlot = entry.slot;
-    return bindInterrupt(entry.slot, notificationSlot, INTERRUPT_BIT) === Refusal.None;
+    const bit: u32 = (<u32>1) << nth;
+    if ((boundInterrupts & bit) !== 0) {
+      return true;
+    }
+    if (bindInterrupt(entry.slot, notificationSlot, INTERRUPT_BIT) !== Refusal.None) {
+      return false;
+    }
+    boundInterrupts |= bit;
+    return true;
   }
   return false;
 }
