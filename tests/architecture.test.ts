@@ -28,7 +28,6 @@ const longFiles: ReadonlyMap<string, string> = new Map([
   ["source/libs/fdt/reader.ts", "its blocks made it long: to be split"],
   ["tests/harness/fake-device.ts", "its blocks made it long: to be split"],
   ["tests/machine/faults.test.ts", "its blocks made it long: to be split"],
-  ["tests/services/virtioblkd/fake-kernel.ts", "its blocks made it long: to be split"],
   ["tests/services/virtioblkd/service.test.ts", "its blocks made it long: to be split"],
   ["tools/boot/run.ts", "its blocks made it long: to be split"],
 ]);

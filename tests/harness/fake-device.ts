@@ -81,9 +81,14 @@ export class FakeBlockDevice {
     this.bus.plug(memory);
   }
 
-  /** Opens `byteCount` bytes of the guest's memory for DMA, and gives their bus address. */
-  window(address: number, byteCount: number): bigint {
-    return this.bus.window(address, byteCount);
+  /** Opens `byteCount` bytes for DMA, and gives their bus address: of the guest's memory, or those that `bytes` gives. */
+  window(address: number, byteCount: number, bytes?: () => Uint8Array): bigint {
+    return this.bus.window(address, byteCount, bytes);
+  }
+
+  /** Closes what was opened at this bus address. */
+  closeWindow(start: bigint): void {
+    this.bus.close(start);
   }
 
   /** Chains that the device has and did not finish, in the order in which it took them. */

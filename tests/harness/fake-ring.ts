@@ -9,20 +9,36 @@ export const BUS_OFFSET = 0x4_0000_0000n;
 /** The driver broke a rule of the specification, or reached for memory that it was not given. */
 export class DriverMistake extends Error {}
 
+/** Memory that is open for DMA. */
+interface Window {
+  readonly start: bigint;
+  readonly end: bigint;
+  readonly bytes: () => Uint8Array;
+}
+
 /** The guest's memory as a device sees it. */
 export class FakeBus {
   private memory: WebAssembly.Memory | undefined;
-  private readonly windows: { readonly start: bigint; readonly end: bigint }[] = [];
+  private windows: Window[] = [];
 
   plug(memory: WebAssembly.Memory): void {
     this.memory = memory;
   }
 
-  /** Opens `byteCount` bytes of the guest's memory for DMA, and gives their bus address. */
-  window(address: number, byteCount: number): bigint {
+  /**
+   * Opens `byteCount` bytes for DMA, and gives their bus address: those at `address` of the guest's memory, or those that
+   * `bytes` gives, wherever they are at the time.
+   */
+  window(address: number, byteCount: number, bytes?: () => Uint8Array): bigint {
     const start = BigInt(address) + BUS_OFFSET;
-    this.windows.push({ start, end: start + BigInt(byteCount) });
+    const ofGuest = (): Uint8Array => new Uint8Array(this.buffer(), address, byteCount);
+    this.windows.push({ start, end: start + BigInt(byteCount), bytes: bytes ?? ofGuest });
     return start;
+  }
+
+  /** Closes the windows that were opened at this bus address. */
+  close(start: bigint): void {
+    this.windows = this.windows.filter((window) => window.start !== start);
   }
 
   /** All of memory, by the guest's own addresses. */
@@ -33,12 +49,14 @@ export class FakeBus {
   /** Memory at a bus address: only inside one window. */
   reach(address: bigint, byteCount: number): Uint8Array {
     const end = address + BigInt(byteCount);
-    if (!this.windows.some((window) => window.start <= address && end <= window.end)) {
+    const window = this.windows.find((one) => one.start <= address && end <= one.end);
+    if (!window) {
       throw new DriverMistake(
         `DMA to 0x${address.toString(16)}, ${byteCount} bytes: no window was opened there`,
       );
     }
-    return new Uint8Array(this.buffer(), Number(address - BUS_OFFSET), byteCount);
+    const at = Number(address - window.start);
+    return window.bytes().subarray(at, at + byteCount);
   }
 
   words(address: bigint, byteCount: number): DataView {

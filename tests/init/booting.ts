@@ -4,7 +4,9 @@
 import { buildImage } from "../../host/pkgimg/layout.ts";
 import {
   End,
+  FakeDevice,
   FakeEndpoint,
+  FakeInterrupt,
   FakeKernel,
   FakeNotification,
   type FakeTask,
@@ -77,8 +79,8 @@ export async function boot(options: Options = {}): Promise<Run> {
     const irq = 1 + index;
     const base = BigInt(0x1000_1000 + index * 0x1000);
     return [
-      { ...slot({ kind: "device" }, Role.VirtioDevice), base, size: 0x1000n, irq },
-      { ...slot({ kind: "interrupt" }, Role.VirtioInterrupt), irq },
+      { ...slot(new FakeDevice(), Role.VirtioDevice), base, size: 0x1000n, irq },
+      { ...slot(new FakeInterrupt(), Role.VirtioInterrupt), irq },
     ];
   });
   kernel.writeStartup(options.argument ?? "selftest-client", [

@@ -1,6 +1,6 @@
 // The kernel as a task under test sees it, in this process: slots with rights, memory objects, messages, notifications,
-// tasks that it makes, and a console that collects its lines. The task is Wasm (task-guest.ts), and whatever it speaks to
-// is a function of the test.
+// tasks that it makes, a console that collects its lines, and the devices that the test gives it. The task is Wasm
+// (task-guest.ts), and whatever it speaks to is a function of the test.
 //
 //     test ──send──▶ Receive │      │ Call ──▶ FakeEndpoint.answer
 //     test ◀─answer─── Reply │ task │ Signal ──▶ FakeNotification
@@ -11,21 +11,15 @@
 // exception through its frames. It keeps its state in static memory, so a test can call it again: a service's loop goes
 // on with the next request.
 
-import {
-  auditFirstOfServices,
-  auditKindCount,
-  consoleWriteMax,
-  Refusal,
-  Right,
-  Syscall,
-  userEnd,
-} from "../abi.ts";
+import { auditFirstOfServices, auditKindCount, Refusal, Right, Syscall } from "../abi.ts";
 import type { Guest, GuestOptions, guest } from "../guest.ts";
 import { capabilityCalls } from "./capabilities.ts";
+import { FakeConsole } from "./console.ts";
 import type { Core, SystemCalls } from "./core.ts";
+import { FakeDevices } from "./devices.ts";
 import { FakeMemory } from "./memory.ts";
 import { FakeMessages, type Waiting } from "./messages.ts";
-import { type FakeTask, type KernelObject, type Mapping, Slots, Stopped } from "./objects.ts";
+import { type FakeTask, type Hardware, type KernelObject, type Mapping, Slots, Stopped } from "./objects.ts";
 import type { StartupEntry } from "./startup-page.ts";
 import { TaskGuest, type Words } from "./task-guest.ts";
 import { FakeTasks } from "./tasks.ts";
@@ -40,12 +34,15 @@ export interface Made {
   readonly time: bigint;
 }
 
+export interface KernelOptions extends GuestOptions {
+  /** The devices of the task under test. */
+  readonly hardware?: readonly Hardware[];
+}
+
 /** A record of the audit trail: its kind, and its two words. */
 export type AuditRecord = readonly [kind: number, word0: bigint, word1: bigint];
 
 export class FakeKernel implements Core {
-  /** What the task has written to the console, call by call. */
-  readonly console: string[] = [];
   readonly audit: AuditRecord[] = [];
   /** Every system call. */
   readonly made: Made[] = [];
@@ -59,19 +56,36 @@ export class FakeKernel implements Core {
   private readonly memory = new FakeMemory(this);
   private readonly messages = new FakeMessages(this);
   private readonly others = new FakeTasks(this);
-  private readonly calls: SystemCalls = {
-    ...capabilityCalls(this),
-    ...this.memory.calls,
-    ...this.messages.calls,
-    ...this.others.calls,
-    ...this.ownCalls(),
-  };
+  private readonly printer = new FakeConsole(this);
+  readonly devices: FakeDevices;
+  private readonly calls: SystemCalls;
 
   /** Compiles the guest, with its memory large enough for a task's whole address space. */
-  static async start(entry: Parameters<typeof guest>[0], options: GuestOptions = {}): Promise<FakeKernel> {
-    const kernel = new FakeKernel();
-    kernel.started = await TaskGuest.start(entry, (number, a) => kernel.systemCall(number, a), options);
+  static async start(entry: Parameters<typeof guest>[0], options: KernelOptions = {}): Promise<FakeKernel> {
+    const { hardware = [], imports, flags = [] } = options;
+    const kernel = new FakeKernel(hardware);
+    const systemCall = (number: number, a: Words): number => kernel.systemCall(number, a);
+    kernel.started = await TaskGuest.start(entry, systemCall, {
+      imports: { intrinsics: kernel.devices.intrinsics(), ...imports },
+      flags,
+    });
+    for (const device of hardware) {
+      device.plug?.(kernel.guest.memory);
+    }
     return kernel;
+  }
+
+  private constructor(hardware: readonly Hardware[]) {
+    this.devices = new FakeDevices(this, this.memory, hardware);
+    this.calls = {
+      ...capabilityCalls(this),
+      ...this.memory.calls,
+      ...this.messages.calls,
+      ...this.others.calls,
+      ...this.printer.calls,
+      ...this.devices.calls,
+      ...this.ownCalls(),
+    };
   }
 
   /** The task under test. */
@@ -96,7 +110,12 @@ export class FakeKernel implements Core {
     return this.memory.mappings;
   }
 
-  /** What the task has written to the console, each without the line feed at its end. */
+  /** What the task has written to the console, call by call. */
+  get console(): string[] {
+    return this.printer.written;
+  }
+
+  /** The same, each without the line feed at its end. */
   get lines(): string[] {
     return this.console.map((text) => text.replace(/\n$/, ""));
   }
@@ -140,6 +159,21 @@ export class FakeKernel implements Core {
     }
     this.slots.set(slot, { object, rights, badge });
     return slot;
+  }
+
+  /** The kernel and other tasks print, and the task under test owns the console. */
+  print(text: string): void {
+    this.printer.print(new TextEncoder().encode(text));
+  }
+
+  /** How much of that the task has not taken yet. */
+  get keptBytes(): number {
+    return this.printer.keptBytes;
+  }
+
+  /** Whether a signal waits for the task to receive it. */
+  get isSignalled(): boolean {
+    return this.messages.isSignalled;
   }
 
   /** Writes the startup page of the task under test. */
@@ -189,20 +223,6 @@ export class FakeKernel implements Core {
           return power;
         }
         throw new Stopped("power off");
-      },
-      [Syscall.ConsoleWrite]: (slot, address, bytes) => {
-        const found = this.slots.find(slot, "console", Right.Write);
-        if (typeof found === "number") {
-          return found;
-        }
-        if (bytes > consoleWriteMax) {
-          return Refusal.BadArgument;
-        }
-        if (address + bytes > userEnd) {
-          return Refusal.BadAddress;
-        }
-        this.console.push(new TextDecoder().decode(this.guest.get(Number(address), Number(bytes))));
-        return 0;
       },
       [Syscall.AuditWrite]: (slot, kind, word0, word1) => {
         const found = this.slots.find(slot, "audit", Right.Write);

@@ -4,7 +4,7 @@
 import { messagePage, pageBytes, Refusal, Right, Syscall, self, startupPage } from "../abi.ts";
 import { give } from "./capabilities.ts";
 import type { Core, SystemCalls } from "./core.ts";
-import { areMappingRights, mapRefusal, type Place } from "./mapping.ts";
+import { areMappingRights, mapRefusal, type Place, placeRefusal } from "./mapping.ts";
 import { type FakeTask, FakeVmo, type Mapping } from "./objects.ts";
 
 /** VMO_BYTES_MAX of source/kernel/neuron/src/mm/vmo.ts. */
@@ -72,6 +72,27 @@ export class FakeMemory {
     return 0;
   }
 
+  /** Registers are mapped into the task, and what it does there goes to the device. */
+  mapRegisters(address: number): number {
+    const place = { address, bytes: pageBytes };
+    const refusal = placeRefusal(place, [...this.mappings.values(), ownPage, startup]);
+    if (refusal === 0) {
+      this.mappings.set(address, { ...place, rights: Right.Read | Right.Write, vmo: undefined, offset: 0 });
+    }
+    return refusal;
+  }
+
+  /** Whether an address belongs to registers that are mapped. */
+  hasRegistersAt(address: number): boolean {
+    const mapping = this.mappings.get(address - (address % pageBytes));
+    return mapping !== undefined && mapping.vmo === undefined;
+  }
+
+  /** Where the task has a memory object mapped, if it does. */
+  addressOf(vmo: FakeVmo): number | undefined {
+    return [...this.mappings.values()].find((mapping) => mapping.vmo === vmo)?.address;
+  }
+
   private unmap(where: bigint, address: number): number {
     const space = this.spaceOf(where);
     if (typeof space === "number") {
@@ -88,7 +109,7 @@ export class FakeMemory {
     if (!mapping) {
       return Refusal.BadAddress;
     }
-    mapping.vmo.unmap();
+    mapping.vmo?.unmap();
     this.mappings.delete(address);
     return 0;
   }

@@ -83,6 +83,11 @@ export class FakeMessages {
     };
   }
 
+  /** Whether the bound notification has bits for the task to receive. */
+  get isSignalled(): boolean {
+    return this.bound !== undefined && this.bound.bits !== 0n;
+  }
+
   /** Whether something comes before the deadline. */
   private await(isThere: () => boolean, waiting: Waiting): boolean {
     if (isThere()) {
@@ -104,11 +109,10 @@ export class FakeMessages {
   /** What was signalled comes before what was called, as in the kernel. */
   private receive(endpoint: FakeEndpoint, call: number, deadline: bigint): number {
     const { core, bound } = this;
-    const isSignalled = (): boolean => bound !== undefined && bound.bits !== 0n;
-    if (!this.await(() => isSignalled() || endpoint.calls.length > 0, { call, deadline })) {
+    if (!this.await(() => this.isSignalled || endpoint.calls.length > 0, { call, deadline })) {
       return Refusal.TimedOut;
     }
-    if (bound && isSignalled()) {
+    if (bound && this.isSignalled) {
       core.task.setResults(0, takeBits(bound));
       return notified;
     }

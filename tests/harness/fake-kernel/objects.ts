@@ -118,7 +118,8 @@ export interface Mapping {
   readonly address: number;
   readonly bytes: number;
   readonly rights: number;
-  readonly vmo: FakeVmo;
+  /** Undefined for the registers of a device. */
+  readonly vmo: FakeVmo | undefined;
   /** Where in the memory object it begins. */
   readonly offset: number;
 }
@@ -155,7 +156,7 @@ export class FakeTask {
   /** What the task finds at an address of its own. */
   at(address: number, length: number): Uint8Array {
     const found = this.mappings.find((one) => address >= one.address && address < one.address + one.bytes);
-    if (!found) {
+    if (!found?.vmo) {
       throw new Error(`${this.name} has nothing mapped at 0x${address.toString(16)}`);
     }
     return found.vmo.read(found.offset + address - found.address, length);
@@ -181,12 +182,59 @@ export class FakeTask {
   }
 }
 
+/** What a device of the test is to the kernel: its registers, its interrupt line, the memory that it reaches. */
+export interface Hardware {
+  /** What the guest's accesses go through, by the names in `intrinsics.ts`. */
+  readonly intrinsics: Readonly<Record<string, (address: number, value: number) => unknown>>;
+  /** Whether the guest's accesses to plain memory are to be seen by this device: its driver has it running. */
+  readonly isRunning?: boolean;
+  /** What it was asked to do and has not finished. */
+  readonly pending?: readonly unknown[];
+  /** Whether the interrupt line is up. */
+  readonly interrupts: boolean;
+  /** Whether one of its registers is at this address of the guest's. */
+  owns(address: number): boolean;
+  /** Gives it the guest's memory. */
+  plug?(memory: WebAssembly.Memory): void;
+  /** Opens memory for DMA that the guest sees at `address`, and gives its bus address. */
+  window?(address: number, byteCount: number, bytes: () => Uint8Array): bigint;
+  closeWindow?(start: bigint): void;
+}
+
+/** A device's registers, and its right to reach memory. */
+export class FakeDevice {
+  readonly kind = "device";
+  /** Undefined where the test never uses it. */
+  readonly hardware: Hardware | undefined;
+
+  constructor(hardware?: Hardware) {
+    this.hardware = hardware;
+  }
+}
+
+/** A device's interrupt. */
+export class FakeInterrupt {
+  readonly kind = "interrupt";
+  readonly hardware: Hardware | undefined;
+  /** What it signals. */
+  bound: { readonly notification: FakeNotification; readonly bits: bigint } | undefined;
+  /** It was signalled, and its driver has not completed it. */
+  isClaimed = false;
+  completedCount = 0;
+
+  constructor(hardware?: Hardware) {
+    this.hardware = hardware;
+  }
+}
+
 export type KernelObject =
   | FakeVmo
   | FakeNotification
   | FakeEndpoint
   | FakeTask
-  | { readonly kind: "console" | "power" | "info" | "device" | "interrupt" | "audit" };
+  | FakeDevice
+  | FakeInterrupt
+  | { readonly kind: "console" | "power" | "info" | "audit" };
 type ObjectKind = KernelObject["kind"];
 /** The object of a capability whose kind was checked. */
 type Of<K extends ObjectKind> = Extract<KernelObject, { readonly kind: K }>;

@@ -3,11 +3,14 @@
 // It is as strict as the hardware is careless: a byte that finds its FIFO full, a register that consoled has no business
 // with, and a change of what the firmware has set up fail the test.
 
+import type { Hardware } from "../../harness/fake-kernel/objects.ts";
+
+const REGISTER_BYTES = 0x1000;
 const FIFO_BYTES = 16;
 const RECEIVED_INTERRUPT = 1;
 const EMPTY_INTERRUPT = 2;
 
-export class FakeUart {
+export class FakeUart implements Hardware {
   /** Everything that has left on the wire. */
   readonly sent: number[] = [];
   /** What comes on the wire; the device takes it as it has room. */
@@ -28,9 +31,13 @@ export class FakeUart {
   }
 
   /** The interrupt line. */
-  get isRaised(): boolean {
+  get interrupts(): boolean {
     const isReceived = (this.enabled & RECEIVED_INTERRUPT) !== 0 && this.receiver.length > 0;
     return isReceived || ((this.enabled & EMPTY_INTERRUPT) !== 0 && this.transmitter.length === 0);
+  }
+
+  owns(address: number): boolean {
+    return address >= this.base && address < this.base + REGISTER_BYTES;
   }
 
   /** Time passes on the wire: what waits to be sent is, and what comes is taken while there is room. */

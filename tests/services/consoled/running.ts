@@ -3,28 +3,27 @@
 //     test ──message──▶ Receive │ consoled │ registers ──▶ FakeUart ──▶ the wire
 //     test ──printed──▶ ConsoleRead       │ ◀── signal ── its interrupt
 //
-// A Receive with nothing to come throws through the guest's frames: the service keeps its state in static memory, so
-// its
+// A Receive with nothing to come throws through the guest's frames: the service keeps its state in static memory, so its
 // loop is called again with the next event.
 
 import {
+  FakeDevice,
   FakeEndpoint,
+  FakeInterrupt,
   FakeKernel,
   FakeNotification,
   forever,
-  messageBytesMax,
-  messagePage,
-  Refusal,
+  type KernelObject,
+  Right,
   Role,
   Stopped,
-  Syscall,
 } from "../../harness/fake-kernel/kernel.ts";
 import { type Fields, Wire } from "../packagefsd/wire.ts";
 import { FakeUart } from "./fake-uart.ts";
 
 const REGISTERS = 0x1000_0000;
-const INTERRUPT_BIT = 1n;
-const PRINTED_BIT = 2n;
+/** Turns of `run`: each sends up to sixteen bytes, so this is more than any test prints. */
+const TURNS_MAX = 100_000;
 export const READY = 1n;
 export const ABSENT = 2n;
 /** What stands for Ctrl-C at `front`. */
@@ -49,16 +48,11 @@ export class Console {
   readonly front = new FakeNotification();
   private readonly wire: Wire;
   private readonly endpoint = new FakeEndpoint();
-  /** The notification that the service has bound. */
-  private events = new FakeNotification();
-  private readonly printed: number[] = [];
-  private isClaimed = false;
-  private isOwned = false;
 
   /** Starts it; without a UART if the test says so. */
   static async start(options: { uart?: boolean; refuse?: FakeKernel["refuse"] } = {}): Promise<Console> {
     const uart = new FakeUart(REGISTERS);
-    const kernel = await FakeKernel.start({ text: program }, { imports: { intrinsics: uart.intrinsics } });
+    const kernel = await FakeKernel.start({ text: program }, { hardware: [uart] });
     return new Console(kernel, uart, await Wire.of("console"), options);
   }
 
@@ -71,36 +65,37 @@ export class Console {
     this.kernel = kernel;
     this.uart = uart;
     this.wire = wire;
-    const slot = (object: Parameters<FakeKernel["insert"]>[0], role: number) => ({
+    const slot = (role: number, object: KernelObject, rights: number, badge = 0n) => ({
       role,
-      slot: kernel.insert(object),
+      slot: kernel.insert(object, rights, Number(badge)),
     });
-    const device = [
-      { ...slot({ kind: "device" }, Role.UartDevice), base: 0x1000_0000n, size: 0x1000n, irq: 10 },
-      { ...slot({ kind: "interrupt" }, Role.UartInterrupt), irq: 10 },
+    const place = { base: 0x1000_0000n, size: 0x1000n, irq: 10 };
+    const device = () => [
+      { ...slot(Role.UartDevice, new FakeDevice(uart), Right.Read | Right.Write), ...place },
+      { ...slot(Role.UartInterrupt, new FakeInterrupt(uart), Right.Manage), irq: 10 },
     ];
     kernel.writeStartup("", [
-      slot({ kind: "console" }, Role.Console),
-      slot({ kind: "console" }, Role.ConsoleOwner),
-      slot(this.endpoint, Role.Serve),
-      { ...slot(this.starter, Role.Starter), base: READY, size: ABSENT },
-      { ...slot(this.front, Role.Foreground), base: INTERRUPTED },
-      ...(options.uart === false ? [] : device),
+      slot(Role.Console, { kind: "console" }, Right.Write),
+      slot(Role.ConsoleOwner, { kind: "console" }, Right.Manage),
+      slot(Role.Serve, this.endpoint, Right.Receive),
+      { ...slot(Role.Starter, this.starter, Right.Send, READY | ABSENT), base: READY, size: ABSENT },
+      { ...slot(Role.Foreground, this.front, Right.Send, INTERRUPTED), base: INTERRUPTED },
+      ...(options.uart === false ? [] : device()),
     ]);
-    kernel.refuse = (made) => {
-      if (made.number === Syscall.Receive && made.a[1] !== forever) {
+    if (options.refuse) {
+      kernel.refuse = options.refuse;
+    }
+    kernel.onIdle = ({ deadline }) => {
+      if (deadline !== forever) {
         this.passTime();
       }
-      return options.refuse?.(made);
     };
-    this.fakeConsole();
-    this.exitCode = this.untilIdle("main");
+    this.exitCode = kernel.untilIdle("main");
   }
 
   /** The kernel and tasks print. */
   print(text: string): void {
-    this.printed.push(...new TextEncoder().encode(text));
-    this.events.bits |= PRINTED_BIT;
+    this.kernel.print(text);
   }
 
   /** Sends a request; what decodes its answer, undefined as long as there is none. */
@@ -111,15 +106,12 @@ export class Console {
 
   /** Sends any bytes. The answer is decoded as that of `name`. */
   send(badge: number, w0: bigint, bytes: Uint8Array, name = "ConsoleFlush"): () => Fields | undefined {
-    let answer: Fields | undefined;
-    this.endpoint.calls.push({
-      message: { badge, w0, bytes },
-      onReply: (reply) => {
-        answer = this.wire.decode(`${name}Results`, reply);
-      },
-    });
-    this.untilIdle("serveAgain");
-    return () => answer;
+    const answer = this.endpoint.send({ badge, w0, bytes });
+    this.kernel.untilIdle("serveAgain");
+    return () => {
+      const reply = answer();
+      return reply && this.wire.decode(`${name}Results`, reply);
+    };
   }
 
   /** A person types; nothing happens before `run`. */
@@ -129,86 +121,27 @@ export class Console {
 
   /** Lets everything happen that can: the wire, the interrupt, the service, until nothing changes any more. */
   run(): void {
-    for (;;) {
+    for (let turn = 0; turn < TURNS_MAX; turn++) {
       this.uart.run();
-      const isNew = this.uart.isRaised && !this.isClaimed;
-      if (isNew) {
-        this.isClaimed = true;
-        this.events.bits |= INTERRUPT_BIT;
-      }
-      if (this.events.bits === 0n) {
+      this.kernel.devices.deliver();
+      if (!this.kernel.isSignalled) {
         return;
       }
-      this.untilIdle("serveAgain");
+      this.kernel.untilIdle("serveAgain");
     }
+    throw new Error("the service and its device never come to rest");
   }
 
   /** How much the kernel still keeps. */
   get keptBytes(): number {
-    return this.printed.length;
+    return this.kernel.keptBytes;
   }
 
   /** The service waits for the device and not for an interrupt: time passes there, or it would for ever. */
   private passTime(): void {
-    if (this.endpoint.calls.length > 0 || this.events.bits !== 0n) {
-      return;
-    }
     if (this.uart.isStalled) {
       throw new Stopped("hang");
     }
     this.uart.run();
-  }
-
-  private untilIdle(name: string): number | undefined {
-    const end = this.kernel.run(name);
-    if (!(end instanceof Stopped)) {
-      return end;
-    }
-    if (end.why !== "hang") {
-      throw end;
-    }
-    return undefined;
-  }
-
-  private fakeConsole(): void {
-    const { extra } = this.kernel;
-    extra.set(Syscall.Signal, ([slot = 0n, bits = 0n]) => {
-      const to = this.kernel.slots.get(Number(slot))?.object;
-      if (!(to instanceof FakeNotification)) {
-        return -2;
-      }
-      to.bits |= bits;
-      return 0;
-    });
-    extra.set(Syscall.MapDevice, ([, address = 0n]) => (address === BigInt(REGISTERS) ? 0 : Refusal.Overlap));
-    extra.set(Syscall.BindInterrupt, ([, notification = 0n, bits = 0n]) => this.bindTo(notification, bits));
-    extra.set(Syscall.CompleteInterrupt, () => {
-      this.isClaimed = false;
-      return 0;
-    });
-    extra.set(Syscall.ConsoleOwn, ([, notification = 0n, bits = 0n]) => {
-      this.isOwned =
-        this.kernel.slots.get(Number(notification))?.object === this.events && bits === PRINTED_BIT;
-      return this.isOwned ? 0 : -5;
-    });
-    extra.set(Syscall.ConsoleRead, () => {
-      if (!this.isOwned) {
-        return -15;
-      }
-      const bytes = this.printed.splice(0, messageBytesMax);
-      this.kernel.guest.bytes().set(bytes, messagePage);
-      this.kernel.setResults(bytes.length);
-      return 0;
-    });
-  }
-
-  /** The notification that consoled has made is what we signal. */
-  private bindTo(slot: bigint, bits: bigint): number {
-    const made = this.kernel.slots.get(Number(slot));
-    if (!(made?.object instanceof FakeNotification) || bits !== INTERRUPT_BIT) {
-      return -5;
-    }
-    this.events = made.object;
-    return 0;
   }
 }

@@ -10,12 +10,12 @@ describe("clients", () => {
     const { kernel } = service;
     const refused = { status: "attachRefused" };
     expect(service.now(7, "attach", { bytes: 4096n })).toEqual(refused);
-    expect(service.now(7, "attach", { bytes: 4097n }, kernel.vmo(4096))).toEqual(refused);
-    expect(service.now(7, "attach", { bytes: 0n }, kernel.vmo(4096))).toEqual(refused);
-    expect(service.now(7, "attach", { bytes: 16_777_217n }, kernel.vmo(16_777_217))).toEqual(refused);
-    expect(service.now(7, "attach", { bytes: 4096n }, kernel.vmo(4096), Right.Read)).toEqual(refused);
-    kernel.pinsMax = kernel.pins.length;
-    expect(service.now(7, "attach", { bytes: 4096n }, kernel.vmo(4096))).toEqual(refused);
+    expect(service.now(7, "attach", { bytes: 4097n }, service.vmo(4096))).toEqual(refused);
+    expect(service.now(7, "attach", { bytes: 0n }, service.vmo(4096))).toEqual(refused);
+    expect(service.now(7, "attach", { bytes: 16_777_217n }, service.vmo(16_777_217))).toEqual(refused);
+    expect(service.now(7, "attach", { bytes: 4096n }, service.vmo(4096), Right.Read)).toEqual(refused);
+    kernel.devices.pinsMax = kernel.devices.pins.length;
+    expect(service.now(7, "attach", { bytes: 4096n }, service.vmo(4096))).toEqual(refused);
     // None of the capabilities that came along was kept.
     expect([...kernel.slots.values()].filter(({ object }) => object.kind === "vmo")).toHaveLength(1);
   });
@@ -23,51 +23,51 @@ describe("clients", () => {
   test("attach: again and again takes one pin, and only the last object is read into", async () => {
     const service = await Running.start();
     const { kernel } = service;
-    for (let turn = 0; turn < 3 * kernel.pinsMax; turn++) {
+    for (let turn = 0; turn < 3 * kernel.devices.pinsMax; turn++) {
       service.attach(7, 4096);
     }
     const first = service.attach(8, 4096);
     const vmo = service.attach(7, 4096);
-    expect(kernel.pins.map((pin) => pin.vmo)).toEqual([expect.anything(), first, vmo]);
+    expect(service.pinned).toEqual([expect.anything(), first, vmo]);
     expect([...kernel.slots.values()].filter(({ object }) => object.kind === "vmo")).toHaveLength(3);
     const read = service.ask(7, "read", { lba: 3n, count: 1, offset: 0n });
     service.device.finishAll();
-    kernel.interrupt();
+    service.interrupt();
     expect(read()?.status).toBe("ok");
-    expect(service.content(vmo, 0, 512)).toEqual(diskBytes(3, 512));
+    expect(vmo.read(0, 512)).toEqual(diskBytes(3, 512));
   });
 
   test("attach: refused as busy while a read of the same client is under way, and nothing is let go", async () => {
     const service = await Running.start();
     const { kernel } = service;
     service.attach(7, 4096);
-    const pinned = [...kernel.pins];
+    const pinned = [...kernel.devices.pins];
     const read = service.ask(7, "read", { lba: 0n, count: 1, offset: 0n });
-    expect(service.now(7, "attach", { bytes: 4096n }, kernel.vmo(4096))).toEqual({ status: "busy" });
-    expect(kernel.pins).toEqual(pinned);
+    expect(service.now(7, "attach", { bytes: 4096n }, service.vmo(4096))).toEqual({ status: "busy" });
+    expect(kernel.devices.pins).toEqual(pinned);
     service.device.finishAll();
-    kernel.interrupt();
+    service.interrupt();
     expect(read()).toEqual({ status: "ok", bytes: 512 });
     service.attach(7, 4096);
-    expect(kernel.unpinnedUnderWay).toBe(0);
+    expect(kernel.devices.unpinnedUnderWay).toBe(0);
   });
 
   test("attach: an object that two clients share stays pinned until the last of them lets go", async () => {
     const service = await Running.start();
     const { kernel } = service;
-    const shared = kernel.vmo(4096);
+    const shared = service.vmo(4096);
     for (const badge of [7, 8]) {
       expect(service.now(badge, "attach", { bytes: 4096n }, shared)).toEqual({ status: "ok" });
     }
     const read = service.ask(8, "read", { lba: 5n, count: 1, offset: 0n });
     service.attach(7, 4096);
-    expect(kernel.pins.map((pin) => pin.vmo)).toContain(shared);
-    expect(kernel.unpinnedUnderWay).toBe(0);
+    expect(service.pinned).toContain(shared);
+    expect(kernel.devices.unpinnedUnderWay).toBe(0);
     service.device.finishAll();
-    kernel.interrupt();
+    service.interrupt();
     expect(read()?.status).toBe("ok");
     service.attach(8, 4096);
-    expect(kernel.pins.map((pin) => pin.vmo)).not.toContain(shared);
+    expect(service.pinned).not.toContain(shared);
   });
 
   test("what is refused is in the audit trail: who, which method, which sector; what only came too early is not", async () => {
@@ -82,8 +82,8 @@ describe("clients", () => {
     service.now(7, "write", { lba: 9n, count: 1, offset: 0n });
     service.now(7, "read", { lba: 4096n, count: 1, offset: 0n });
     service.now(7, "read", { lba: 2n, count: 257, offset: 0n });
-    service.now(7, "attach", { bytes: 0n }, service.kernel.vmo(4096));
-    service.kernel.send({ w0: 99n, bytes: new Uint8Array(8), badge: 7 });
+    service.now(7, "attach", { bytes: 0n }, service.vmo(4096));
+    service.send({ w0: 99n, bytes: new Uint8Array(8), badge: 7 });
     expect(audit).toEqual([
       [5, who(methods.write), 9n],
       [5, who(methods.read), 4096n],
@@ -109,13 +109,13 @@ describe("clients", () => {
       service.attach(badge, 4096);
     }
     const reads = Array.from({ length: 8 }, (_, index) => service.ask(index + 1, "read", read));
-    expect(service.now(9, "attach", { bytes: 4096n }, service.kernel.vmo(4096)).status).toBe("busy");
+    expect(service.now(9, "attach", { bytes: 4096n }, service.vmo(4096)).status).toBe("busy");
     expect(service.now(9, "read", read).status).toBe("busy");
     service.device.finish(0);
-    service.kernel.interrupt();
+    service.interrupt();
     service.attach(9, 4096);
     service.device.finishAll();
-    service.kernel.interrupt();
+    service.interrupt();
     expect(reads.map((answer) => answer()?.status)).toEqual(Array.from({ length: 8 }, () => "ok"));
   });
 });

@@ -1,41 +1,167 @@
-// virtioblkd, running over a fake kernel and a fake device, and its clients as functions of the test.
+// virtioblkd, running over a fake kernel and fake devices, and its clients as functions of the test.
+//
+//     test ──message──▶ Receive │ virtioblkd │ registers, ring ──▶ FakeBlockDevice (finishes when the test says so)
+//     test ◀──answer───   Reply │            │ ◀── signal ──────── its interrupt
 
 import { expect } from "vitest";
-import { Audit, Right } from "../../harness/abi.ts";
-import type { FakeBlockDevice } from "../../harness/fake-device.ts";
+import { defined } from "../../harness/defined.ts";
+import { FakeBlockDevice } from "../../harness/fake-device.ts";
+import {
+  Audit,
+  FakeDevice,
+  FakeEndpoint,
+  FakeInterrupt,
+  FakeKernel,
+  FakeNotification,
+  FakeVmo,
+  type KernelObject,
+  type Message,
+  pageBytes,
+  Refusal,
+  Right,
+  Role,
+  Stopped,
+  Syscall,
+} from "../../harness/fake-kernel/kernel.ts";
 import { diskByte, type FakeDeviceOptions } from "../../harness/fake-options.ts";
 import { type Fields, Wire } from "../packagefsd/wire.ts";
-import { BlockKernel, type FakeVmo, type KernelOptions } from "./fake-kernel.ts";
 
 export const empty: FakeDeviceOptions = { version: 2, sectors: 0n, deviceId: 0 };
 export const disk: FakeDeviceOptions = { version: 2, sectors: 4096n };
 
 /** AUDIT_READ_AGAIN of source/abi/audit.ts. */
 const READ_AGAIN = 1n << 63n;
+/** Where the service maps its first slot's registers (limits.ts). */
+const REGISTERS_ADDRESS = 0x1000_0000;
+/** What the service signals when it is ready, and when there is no disk. */
+const READY = 1;
+const ABSENT = 2;
+/** What stands in a client's memory before anything is read into it. */
+const UNREAD = 0xee;
+
+const program = `
+import { Role } from "abi/startup";
+import { serve } from "runtime/service";
+import { slotOf } from "runtime/startup";
+import { onInterrupt, onTime } from "services/virtioblkd/main";
+import { onRequest } from "services/virtioblkd/requests";
+export { main } from "services/virtioblkd/main";
+export function serveAgain(): void { serve(slotOf(Role.Serve), onRequest, onInterrupt, onTime); }
+`;
 
 /** The contract, as the host reads it. */
 export const wire = await Wire.of("virtio_blk");
 
-/** The service with a disk in the first slot, booted; and its clients. */
+export interface Options {
+  /** What is plugged into each slot; an empty object's device id is 0. */
+  readonly slots?: readonly FakeDeviceOptions[];
+  /** Slots whose interrupt the service is not given. */
+  readonly withoutInterrupt?: readonly number[];
+  /** Slots whose registers the kernel does not map. */
+  readonly withoutRegisters?: readonly number[];
+  /** Whether the topology vouches for the file behind the disk. */
+  readonly isVouchedFor?: boolean;
+  /** Whether the device finishes reads while the service waits for its first block. */
+  readonly answersFirst?: boolean;
+  /** How many tries of that read the device fails first. */
+  readonly failsFirst?: number;
+  /** Objects that stand pinned for the first slot from an earlier life of the service. */
+  readonly pinned?: readonly FakeVmo[];
+}
+
+/** The service, booted, with what is plugged in: a disk in the first of two slots unless the test says otherwise. */
 export class Running {
-  readonly kernel: BlockKernel;
+  readonly kernel: FakeKernel;
+  readonly devices: readonly FakeBlockDevice[];
+  /** What main returned; undefined: it serves. */
   readonly exitCode: number | undefined;
+  /** Until when the service said that it waits. */
+  deadline = 0n;
+  private readonly endpoint = new FakeEndpoint();
+  private readonly starter = new FakeNotification();
+  private readonly slots: readonly { readonly device: FakeDevice; readonly interrupt: FakeInterrupt }[];
 
-  static async start(options: Partial<KernelOptions> = {}): Promise<Running> {
-    return new Running(await BlockKernel.start({ slots: [disk, empty], ...options }));
+  static async start(options: Options = {}): Promise<Running> {
+    const devices = (options.slots ?? [disk, empty]).map(
+      (fake, nth) => new FakeBlockDevice(fake, REGISTERS_ADDRESS + nth * pageBytes),
+    );
+    const kernel = await FakeKernel.start({ text: program }, { hardware: devices });
+    return new Running(kernel, devices, options);
   }
 
-  private constructor(kernel: BlockKernel) {
+  private constructor(kernel: FakeKernel, devices: readonly FakeBlockDevice[], options: Options) {
     this.kernel = kernel;
-    this.exitCode = kernel.boot();
+    this.devices = devices;
+    this.slots = devices.map((device) => ({
+      device: new FakeDevice(device),
+      interrupt: new FakeInterrupt(device),
+    }));
+    this.writeStartup(options);
+    kernel.refuse = ({ number, a }) => {
+      const isRefused = number === Syscall.MapDevice && options.withoutRegisters?.includes(this.nthIn(a[0]));
+      return isRefused ? Refusal.NoMemory : undefined;
+    };
+    let failures = 0;
+    kernel.onIdle = ({ call, deadline }) => {
+      this.deadline = deadline;
+      // It serves: what happens next is the test's.
+      if (call !== Syscall.Wait) {
+        throw new Stopped("hang");
+      }
+      if (options.answersFirst === false) {
+        return;
+      }
+      if (failures++ < (options.failsFirst ?? 0)) {
+        this.device.finish(0, { status: 1 });
+      } else {
+        this.device.finishAll();
+      }
+      kernel.devices.deliver();
+    };
+    const first = this.slots[0];
+    for (const vmo of options.pinned ?? []) {
+      kernel.devices.pins.push({ device: defined(first).device, vmo, windows: [] });
+    }
+    this.exitCode = kernel.untilIdle("main");
   }
 
+  /** The device that runs. */
   get device(): FakeBlockDevice {
-    const device = this.kernel.devices.find(({ isRunning }) => isRunning) ?? this.kernel.devices[0];
-    if (!device) {
-      throw new Error("no device");
-    }
-    return device;
+    return defined(this.devices.find(({ isRunning }) => isRunning) ?? this.devices[0], "a device");
+  }
+
+  /** What the service has told its starter. */
+  get signals(): readonly bigint[] {
+    return this.starter.signals;
+  }
+
+  /** The slot of each device that has memory pinned, one for each object. */
+  get pinnedFor(): readonly number[] {
+    return this.kernel.devices.pins.map((pin) => this.slots.findIndex(({ device }) => device === pin.device));
+  }
+
+  /** The objects that are pinned. */
+  get pinned(): readonly FakeVmo[] {
+    return this.kernel.devices.pins.map(({ vmo }) => vmo);
+  }
+
+  /** Interrupts that the service has completed. */
+  get completedCount(): number {
+    return this.slots.reduce((sum, { interrupt }) => sum + interrupt.completedCount, 0);
+  }
+
+  /** A fresh memory object of a client. */
+  vmo(byteCount: number): FakeVmo {
+    const vmo = new FakeVmo(byteCount);
+    vmo.content.fill(UNREAD);
+    return vmo;
+  }
+
+  /** Sends any message; what gives the bytes of its answer, undefined as long as there is none. */
+  send(message: Message): () => Uint8Array | undefined {
+    const answer = this.endpoint.send(message);
+    this.kernel.untilIdle("serveAgain");
+    return answer;
   }
 
   /** Asks, and gives what decodes the answer: undefined as long as there is none. */
@@ -47,32 +173,70 @@ export class Running {
     rights: number = Right.All,
   ): () => Fields | undefined {
     const name = `VirtioBlk${method.charAt(0).toUpperCase()}${method.slice(1)}`;
-    const message = { w0: wire.method(method), bytes: wire.encode(`${name}Params`, fields), badge };
-    const token = this.kernel.send(vmo ? { ...message, slot: { object: vmo, rights } } : message);
+    const slot = vmo && { object: vmo, rights, badge: 0 };
+    const w0 = wire.method(method);
+    const answer = this.send({ w0, bytes: wire.encode(`${name}Params`, fields), badge, slot });
     return () => {
-      const bytes = this.kernel.answers.get(token);
+      const bytes = answer();
       return bytes && wire.decode(`${name}Results`, bytes);
     };
   }
 
   /** Asks for something that is answered at once. */
   now(badge: number, method: string, fields: Fields = {}, vmo?: FakeVmo, rights?: number): Fields {
-    const answer = this.ask(badge, method, fields, vmo, rights)();
-    if (!answer) {
-      throw new Error(`${method} was not answered`);
-    }
-    return answer;
+    return defined(this.ask(badge, method, fields, vmo, rights)(), `the answer to ${method}`);
   }
 
   /** A client with memory of its own attached. */
   attach(badge: number, byteCount: number): FakeVmo {
-    const vmo = this.kernel.vmo(byteCount);
+    const vmo = this.vmo(byteCount);
     expect(this.now(badge, "attach", { bytes: BigInt(byteCount) }, vmo)).toEqual({ status: "ok" });
     return vmo;
   }
 
-  content(vmo: FakeVmo, offset: number, byteCount: number): Uint8Array {
-    return this.kernel.guest.get(vmo.address + offset, byteCount);
+  /** The interrupt of a device arrives, if its line is up. */
+  interrupt(): void {
+    this.kernel.devices.deliver();
+    this.kernel.untilIdle("serveAgain");
+  }
+
+  /** Time passes, and nothing else happens. */
+  tick(now: bigint): void {
+    this.kernel.time = now;
+    this.kernel.untilIdle("serveAgain");
+  }
+
+  private writeStartup({ isVouchedFor = false, withoutInterrupt = [] }: Options): void {
+    const { kernel } = this;
+    const slot = (role: number, object: KernelObject, rights: number, badge = 0) => ({
+      role,
+      slot: kernel.insert(object, rights, badge),
+    });
+    const slots = this.slots.flatMap(({ device, interrupt }, nth) => {
+      const place = { base: 0x1000_1000 + nth * pageBytes, size: pageBytes, irq: nth + 1 };
+      const ofDevice = {
+        ...slot(Role.VirtioDevice, device, Right.Read | Right.Write | Right.Manage),
+        ...place,
+      };
+      return withoutInterrupt.includes(nth)
+        ? [ofDevice]
+        : [ofDevice, { ...slot(Role.VirtioInterrupt, interrupt, Right.Manage), ...place }];
+    });
+    kernel.writeStartup("", [
+      slot(Role.Console, { kind: "console" }, Right.Write),
+      slot(Role.Serve, this.endpoint, Right.Receive),
+      { ...slot(Role.Starter, this.starter, Right.Send, READY | ABSENT), base: READY, size: ABSENT },
+      slot(Role.Audit, { kind: "audit" }, Right.Write),
+      // It allows nothing: its presence is the information.
+      ...(isVouchedFor ? [slot(Role.ReadOnlyFile, this.starter, Right.None)] : []),
+      ...slots,
+    ]);
+  }
+
+  /** Which device the capability in a slot is for. */
+  private nthIn(slot: bigint): number {
+    const object = this.kernel.slots.get(Number(slot))?.object;
+    return this.slots.findIndex(({ device }) => device === object);
   }
 }
 
@@ -85,7 +249,7 @@ const statuses = new Map([
 ]);
 
 /** The audit trail's records about the device and its reads, in words. */
-export function troubleOf(kernel: BlockKernel): string[] {
+export function troubleOf(kernel: FakeKernel): string[] {
   return kernel.audit.flatMap(([kind, first, second]) => {
     if (kind === Audit.DeviceFault) {
       return [`fault ${first}, resets ${second}`];

@@ -3,6 +3,7 @@
 // asked, whatever the device does in between.
 
 import { describe, expect, test } from "vitest";
+import { defined } from "../../harness/defined.ts";
 import { diskBytes, Running, troubleOf, wire } from "./running.ts";
 
 describe("answers", () => {
@@ -11,13 +12,13 @@ describe("answers", () => {
     service.attach(7, 4096);
     const read = service.ask(7, "read", { lba: 1n, count: 1, offset: 0n });
     service.device.finishAll();
-    service.kernel.interrupt();
+    service.interrupt();
     expect(read()).toEqual({ status: "ok", bytes: 512 });
     const failed = service.ask(7, "read", { lba: 2n, count: 1, offset: 0n });
     for (let tries = 0; tries < 3; tries++) {
       expect(failed()).toBeUndefined();
       service.device.finish(0, { status: 1 });
-      service.kernel.interrupt();
+      service.interrupt();
     }
     expect(failed()).toEqual({ status: "deviceError", bytes: 0 });
     service.now(7, "write", { lba: 1n, count: 1, offset: 0n });
@@ -46,7 +47,7 @@ describe("answers", () => {
     expect(service.now(7, "read", { lba: 4n, count: 8, offset: 0n })).toEqual(unaligned);
     const read = service.ask(7, "read", { lba: 8n, count: 8, offset: 0n });
     service.device.finishAll();
-    service.kernel.interrupt();
+    service.interrupt();
     expect(read()).toEqual({ status: "ok", bytes: 4096 });
   });
 
@@ -56,11 +57,11 @@ describe("answers", () => {
     const read = service.ask(7, "read", { lba: 40n, count: 256, offset: 65_536n });
     expect(read()).toBeUndefined();
     service.device.finishAll();
-    service.kernel.interrupt();
+    service.interrupt();
     expect(read()).toEqual({ status: "ok", bytes: 131_072 });
-    expect(service.content(vmo, 65_536, 131_072)).toEqual(diskBytes(40, 131_072));
-    expect(service.content(vmo, 65_535, 1)[0]).toBe(0xee);
-    expect(service.content(vmo, 65_536 + 131_072, 1)[0]).toBe(0xee);
+    expect(vmo.read(65_536, 131_072)).toEqual(diskBytes(40, 131_072));
+    expect(vmo.read(65_535, 1)[0]).toBe(0xee);
+    expect(vmo.read(65_536 + 131_072, 1)[0]).toBe(0xee);
   });
 
   test("several clients, several reads each, finished backwards: everyone gets their own", async () => {
@@ -84,13 +85,13 @@ describe("answers", () => {
       for (let n = 0; n < 4; n++) {
         service.device.finish(service.device.pending.length - 1);
       }
-      service.kernel.interrupt();
+      service.interrupt();
       expect(service.now(3, "info").status).toBe("ok");
       expect(reads.filter(({ answer }) => answer() === undefined)).toHaveLength(left - 4);
     }
     for (const { vmo, lba, offset, answer } of reads) {
       expect(answer()).toEqual({ status: "ok", bytes: 1024 });
-      expect(service.content(vmo, offset, 1024)).toEqual(diskBytes(lba, 1024));
+      expect(vmo.read(offset, 1024)).toEqual(diskBytes(lba, 1024));
     }
   });
 
@@ -132,7 +133,7 @@ describe("answers", () => {
     for (let n = 0; n < 12; n++) {
       expect(service.now(7, "write", { lba: 9n, count: 1, offset: 0n })).toEqual({ status: "readOnly" });
     }
-    const lines = service.kernel.console.filter((each) => each.includes("write"));
+    const lines = service.kernel.lines.filter((each) => each.includes("write"));
     expect(lines).toEqual(
       Array.from({ length: 8 }, () => "virtioblkd: refused a write, client=7 lba=9 count=1"),
     );
@@ -143,14 +144,12 @@ describe("answers", () => {
   test("an unknown method and a message of rubbish are answered", async () => {
     const service = await Running.start();
     const rubbish = Uint8Array.from({ length: 24 }, (_, at) => at * 37);
-    const unknown = service.kernel.send({ w0: 99n, bytes: rubbish, badge: 1 });
-    const answer = (token: bigint, struct: string) =>
-      wire.decode(struct, service.kernel.answers.get(token) ?? new Uint8Array());
-    expect(answer(unknown, "VirtioBlkReadResults").status).toBe("unknownMethod");
+    const unknown = service.send({ w0: 99n, bytes: rubbish, badge: 1 });
+    expect(wire.decode("VirtioBlkReadResults", defined(unknown())).status).toBe("unknownMethod");
     for (const method of ["info", "attach", "read", "write"]) {
-      const token = service.kernel.send({ w0: wire.method(method), bytes: rubbish, badge: 1 });
+      const answer = service.send({ w0: wire.method(method), bytes: rubbish, badge: 1 });
       const struct = `VirtioBlk${method.charAt(0).toUpperCase()}${method.slice(1)}Results`;
-      expect(answer(token, struct).status).toBe("badMessage");
+      expect(wire.decode(struct, defined(answer())).status).toBe("badMessage");
     }
   });
 });
@@ -167,7 +166,7 @@ describe("a device in trouble", () => {
     }
     expect(service.now(7, "read", read).status).toBe("busy");
     service.device.finishAll();
-    service.kernel.interrupt();
+    service.interrupt();
     expect(service.ask(7, "read", read)()).toBeUndefined();
   });
 
@@ -178,16 +177,16 @@ describe("a device in trouble", () => {
     const good = service.ask(7, "read", { lba: 1n, count: 1, offset: 512n });
     service.device.finish(0, { status: 1 });
     service.device.finish(0);
-    service.kernel.interrupt();
+    service.interrupt();
     expect(good()).toEqual({ status: "ok", bytes: 512 });
     for (let tries = 1; tries < 3; tries++) {
       expect(bad()).toBeUndefined();
       service.device.finish(0, { status: 1 });
-      service.kernel.interrupt();
+      service.interrupt();
     }
     expect(bad()).toEqual({ status: "deviceError", bytes: 0 });
     expect(service.device.pending).toEqual([]);
-    expect(service.kernel.console.slice(2)).toEqual([
+    expect(service.kernel.lines.slice(2)).toEqual([
       "virtioblkd: read failed, client=7 lba=0: deviceError, read again",
       "virtioblkd: read failed, client=7 lba=0: deviceError, read again",
       "virtioblkd: read failed, client=7 lba=0: deviceError",
@@ -204,12 +203,12 @@ describe("a device in trouble", () => {
     const vmo = service.attach(7, 4096);
     const read = service.ask(7, "read", { lba: 3n, count: 2, offset: 512n });
     service.device.finish(0, { status: 1 });
-    service.kernel.interrupt();
+    service.interrupt();
     expect(read()).toBeUndefined();
     service.device.finishAll();
-    service.kernel.interrupt();
+    service.interrupt();
     expect(read()).toEqual({ status: "ok", bytes: 1024 });
-    expect(service.content(vmo, 512, 1024)).toEqual(diskBytes(3, 1024));
+    expect(vmo.read(512, 1024)).toEqual(diskBytes(3, 1024));
     expect(troubleOf(service.kernel)).toEqual(["client 7, sector 3: deviceError, read again"]);
     expect(service.now(7, "info")).toMatchObject({ reads: 1n, errors: 0n });
   });
@@ -219,7 +218,7 @@ describe("a device in trouble", () => {
     service.attach(7, 4096);
     const read = service.ask(7, "read", { lba: 0n, count: 1, offset: 0n });
     service.device.finish(0, { status: 2 });
-    service.kernel.interrupt();
+    service.interrupt();
     expect(read()).toEqual({ status: "deviceError", bytes: 0 });
     expect(service.device.pending).toEqual([]);
   });
@@ -229,23 +228,21 @@ describe("a device in trouble", () => {
     const vmo = service.attach(7, 4096);
     const begin = service.kernel.time;
     const first = service.ask(7, "read", { lba: 0n, count: 1, offset: 0n });
-    expect(service.kernel.deadline).toBe(begin + 4n * seconds);
+    expect(service.deadline).toBe(begin + 4n * seconds);
     service.kernel.time += seconds;
     const second = service.ask(7, "read", { lba: 1n, count: 1, offset: 512n });
-    service.kernel.tick(begin + 4n * seconds);
+    service.tick(begin + 4n * seconds);
     expect([first(), second()]).toEqual([undefined, undefined]);
-    expect(service.kernel.deadline).toBe(begin + 8n * seconds);
+    expect(service.deadline).toBe(begin + 8n * seconds);
     expect(service.device.pending.map(({ sector }) => sector)).toEqual([0n, 1n, 4095n]);
     service.device.finishAll();
-    service.kernel.interrupt();
+    service.interrupt();
     expect([first(), second()]).toEqual([
       { status: "ok", bytes: 512 },
       { status: "ok", bytes: 512 },
     ]);
-    expect(service.content(vmo, 0, 1024)).toEqual(diskBytes(0, 1024));
-    expect(service.kernel.console).toContain(
-      "virtioblkd: device fault=72(DeadlineMissed) resets=1 recovered",
-    );
+    expect(vmo.read(0, 1024)).toEqual(diskBytes(0, 1024));
+    expect(service.kernel.lines).toContain("virtioblkd: device fault=72(DeadlineMissed) resets=1 recovered");
     expect(troubleOf(service.kernel)).toEqual([
       "fault 72, resets 1",
       "client 7, sector 0: timedOut, read again",
@@ -260,7 +257,7 @@ describe("a device in trouble", () => {
     const read = service.ask(7, "read", { lba: 0n, count: 1, offset: 0n });
     let ticks = 0;
     for (; read() === undefined; ticks++) {
-      service.kernel.tick(service.kernel.deadline);
+      service.tick(service.deadline);
     }
     expect(ticks).toBe(3);
     expect(service.kernel.time - begin).toBeLessThan(15n * seconds);
@@ -276,7 +273,7 @@ describe("a device in trouble", () => {
     // The next one finds a device that works.
     const again = service.ask(7, "read", { lba: 0n, count: 1, offset: 0n });
     service.device.finishAll();
-    service.kernel.interrupt();
+    service.interrupt();
     expect(again()).toEqual({ status: "ok", bytes: 512 });
   });
 
@@ -292,13 +289,13 @@ describe("a device in trouble", () => {
             service.device.finish(at);
           }
         }
-        service.kernel.interrupt();
+        service.interrupt();
       };
       for (let time = 0; time < 8; time++) {
         const bad = service.ask(7, "read", { lba: silent, count: 1, offset: 0n });
         const begin = service.kernel.time;
         while (bad() === undefined) {
-          service.kernel.tick(service.kernel.deadline);
+          service.tick(service.deadline);
           answerOthers();
         }
         expect(bad()).toEqual({ status: "timedOut", bytes: 0 });
@@ -307,7 +304,7 @@ describe("a device in trouble", () => {
       const good = service.ask(7, "read", { lba: 40n, count: 2, offset: 512n });
       answerOthers();
       expect(good()).toEqual({ status: "ok", bytes: 1024 });
-      expect(service.content(vmo, 512, 1024)).toEqual(diskBytes(40, 1024));
+      expect(vmo.read(512, 1024)).toEqual(diskBytes(40, 1024));
     },
   );
 
@@ -317,11 +314,11 @@ describe("a device in trouble", () => {
     for (let n = 0; n < 64; n++) {
       service.ask(7, "read", { lba: 9n, count: 1, offset: 0n });
     }
-    service.kernel.tick(service.kernel.deadline);
+    service.tick(service.deadline);
     const sectors = () => new Set(service.device.pending.map(({ sector }) => sector));
     expect(sectors()).toEqual(new Set([9n]));
     service.device.finish();
-    service.kernel.interrupt();
+    service.interrupt();
     expect(sectors()).toEqual(new Set([9n, 4095n]));
     expect(service.device.pending).toHaveLength(64);
   });
@@ -332,12 +329,10 @@ describe("a device in trouble", () => {
     const read = service.ask(7, "read", { lba: 0n, count: 1, offset: 0n });
     service.device.finishAll();
     expect(read()).toBeUndefined();
-    service.kernel.tick(service.kernel.deadline);
+    service.tick(service.deadline);
     expect(read()).toEqual({ status: "ok", bytes: 512 });
     expect(troubleOf(service.kernel)).toEqual(["fault 74, resets 0"]);
-    expect(service.kernel.console.at(-1)).toBe(
-      "virtioblkd: device fault=74(InterruptMissing) resets=0 noted",
-    );
+    expect(service.kernel.lines.at(-1)).toBe("virtioblkd: device fault=74(InterruptMissing) resets=0 noted");
   });
 
   test("a read whose answers are lies is tried three times, then its client is told", async () => {
@@ -347,12 +342,12 @@ describe("a device in trouble", () => {
     for (const lie of [{ id: 0xffff }, { status: 77 }, { length: 0xffff_ffff }]) {
       expect(read()).toBeUndefined();
       service.device.finish(0, lie);
-      service.kernel.interrupt();
+      service.interrupt();
     }
     expect(read()).toEqual({ status: "malformedReply", bytes: 0 });
     const again = service.ask(7, "read", { lba: 0n, count: 1, offset: 0n });
     service.device.finishAll();
-    service.kernel.interrupt();
+    service.interrupt();
     expect(again()).toEqual({ status: "ok", bytes: 512 });
   });
 
@@ -362,12 +357,12 @@ describe("a device in trouble", () => {
     const answers = Array.from({ length: 2 }, () => {
       const read = service.ask(7, "read", { lba: 0n, count: 1, offset: 0n });
       for (let ticks = 0; read() === undefined && ticks < 10; ticks++) {
-        service.kernel.tick(service.kernel.deadline);
+        service.tick(service.deadline);
       }
       return read()?.status;
     });
     expect(answers).toEqual(["timedOut", "timedOut"]);
-    expect(service.kernel.console).toContain(
+    expect(service.kernel.lines).toContain(
       "virtioblkd: device fault=72(DeadlineMissed) resets=5 given up, fault=73(GivenUp)",
     );
     expect(troubleOf(service.kernel)).toContain("fault 73, resets 5");
@@ -378,14 +373,14 @@ describe("a device in trouble", () => {
     const service = await Running.start();
     service.attach(7, 4096);
     const read = service.ask(7, "read", { lba: 0n, count: 1, offset: 0n });
-    const completed = service.kernel.completedCount;
+    const completed = service.completedCount;
     service.device.mood.resetPolls = Number.POSITIVE_INFINITY;
     service.device.finish(0, { length: 0xffff_ffff });
-    service.kernel.interrupt();
+    service.interrupt();
     expect(read()).toEqual({ status: "noDevice", bytes: 0 });
     expect(service.now(7, "read", { lba: 0n, count: 1, offset: 0n }).status).toBe("noDevice");
-    expect(service.kernel.completedCount).toBe(completed);
-    expect(service.kernel.console.slice(-2)).toEqual([
+    expect(service.completedCount).toBe(completed);
+    expect(service.kernel.lines.slice(-2)).toEqual([
       "virtioblkd: device fault=36(UsedLength) resets=1 given up, fault=5(ResetTimeout)",
       "virtioblkd: read failed, client=7 lba=0: noDevice",
     ]);
@@ -395,8 +390,8 @@ describe("a device in trouble", () => {
       "client 7, sector 0: noDevice",
     ]);
     // It may still write: what it was told of stays pinned for good, whatever its client attaches now.
-    const pinned = [...service.kernel.pins];
+    const pinned = [...service.kernel.devices.pins];
     service.attach(7, 4096);
-    expect(service.kernel.pins.slice(0, pinned.length)).toEqual(pinned);
+    expect(service.kernel.devices.pins.slice(0, pinned.length)).toEqual(pinned);
   });
 });

@@ -2,33 +2,35 @@
 
 import { describe, expect, test } from "vitest";
 import { Audit, ExitCode } from "../../harness/abi.ts";
+import { defined } from "../../harness/defined.ts";
+import { PINS_MAX } from "../../harness/fake-kernel/devices.ts";
+import { FakeVmo } from "../../harness/fake-kernel/objects.ts";
 import type { FakeDeviceOptions } from "../../harness/fake-options.ts";
-import { BlockKernel } from "./fake-kernel.ts";
 import { disk, empty, Running } from "./running.ts";
 
 describe("starting", () => {
   test("finds the disk, reads a first block by interrupt, and says both in order", async () => {
-    const { kernel, exitCode } = await Running.start();
+    const { kernel, signals, completedCount, exitCode } = await Running.start();
     expect(exitCode).toBeUndefined();
-    expect(kernel.console).toEqual(["virtioblkd: mmio=0x10001000 irq=1 sectors=4096", "virtioblkd: ready"]);
-    expect(kernel.signals).toEqual([1n]);
-    expect(kernel.completedCount).toBe(1);
+    expect(kernel.lines).toEqual(["virtioblkd: mmio=0x10001000 irq=1 sectors=4096", "virtioblkd: ready"]);
+    expect(signals).toEqual([1n]);
+    expect(completedCount).toBe(1);
   });
 
   test("finds it in the last slot, legacy, and gives the other slots back", async () => {
     const legacy: FakeDeviceOptions = { version: 1, sectors: 100n };
     const { kernel } = await Running.start({ slots: [...Array.from({ length: 7 }, () => empty), legacy] });
-    expect(kernel.console[0]).toBe("virtioblkd: mmio=0x10008000 irq=8 sectors=100");
+    expect(kernel.lines[0]).toBe("virtioblkd: mmio=0x10008000 irq=8 sectors=100");
     const kinds = [...kernel.slots.values()].map(({ object }) => object.kind);
     expect(kinds.filter((kind) => kind === "device")).toHaveLength(1);
     expect(kinds.filter((kind) => kind === "interrupt")).toHaveLength(1);
   });
 
   test("without a disk it says nothing, tells its starter, and ends", async () => {
-    const { kernel, exitCode } = await Running.start({ slots: [empty, { ...empty, deviceId: 1 }] });
+    const { kernel, signals, exitCode } = await Running.start({ slots: [empty, { ...empty, deviceId: 1 }] });
     expect(exitCode).toBe(0);
-    expect(kernel.console).toEqual([]);
-    expect(kernel.signals).toEqual([2n]);
+    expect(kernel.lines).toEqual([]);
+    expect(signals).toEqual([2n]);
   });
 
   test("a disk that can be written is refused with its fault, and the next slot is tried", async () => {
@@ -38,7 +40,7 @@ describe("starting", () => {
         { ...disk, sectors: 8n },
       ],
     });
-    expect(kernel.console).toEqual([
+    expect(kernel.lines).toEqual([
       "virtioblkd: refused mmio=0x10001000 fault=64(NotReadOnly) (it can be written: readonly=on is missing)",
       "virtioblkd: mmio=0x10002000 irq=2 sectors=8",
       "virtioblkd: ready",
@@ -51,7 +53,7 @@ describe("starting", () => {
       isVouchedFor: true,
     });
     expect(exitCode).toBeUndefined();
-    expect(kernel.console).toEqual([
+    expect(kernel.lines).toEqual([
       "virtioblkd: mmio=0x10001000 irq=1 sectors=4096",
       "virtioblkd: the device takes writes; its file is read-only by the topology's word alone",
       "virtioblkd: ready",
@@ -82,19 +84,20 @@ describe("starting", () => {
   ])(
     "a disk %s is refused, which is a failure and not the absence of a disk",
     async (_how, options, fault) => {
-      const { kernel, exitCode } = await Running.start(options);
+      const { kernel, signals, exitCode } = await Running.start(options);
       expect(exitCode).toBe(ExitCode.DiskRefused);
-      expect(kernel.console).toEqual([`virtioblkd: refused mmio=0x10001000 ${fault}`]);
-      expect(kernel.audit).toEqual([[Audit.DeviceFault, BigInt(/\d+/.exec(fault)?.[0] ?? 0), 0n]]);
-      expect(kernel.signals).toEqual([]);
+      expect(kernel.lines).toEqual([`virtioblkd: refused mmio=0x10001000 ${fault}`]);
+      expect(kernel.audit).toEqual([[Audit.DeviceFault, BigInt(defined(/\d+/.exec(fault)?.[0])), 0n]]);
+      expect(signals).toEqual([]);
     },
   );
 
   test("what an earlier life had pinned is let go once the device is reset", async () => {
-    const kernel = await BlockKernel.start({ slots: [disk] });
-    kernel.pins = Array.from({ length: kernel.pinsMax }, () => ({ nth: 0, vmo: kernel.vmo(4096) }));
-    expect(kernel.boot()).toBeUndefined();
-    expect(kernel.pins).toHaveLength(1);
+    const pinned = Array.from({ length: PINS_MAX }, () => new FakeVmo(4096));
+    const service = await Running.start({ slots: [disk], pinned });
+    expect(service.exitCode).toBeUndefined();
+    expect(service.pinned).toHaveLength(1);
+    expect(pinned).not.toContain(service.pinned[0]);
   });
 
   const withImage: FakeDeviceOptions = {
@@ -111,9 +114,9 @@ describe("starting", () => {
   ])(
     "the disk with a package image is ours, whatever other disk there is: %s",
     async (_where, slots, nth, passed) => {
-      const { kernel, exitCode } = await Running.start({ slots });
+      const { kernel, devices, pinnedFor, exitCode } = await Running.start({ slots });
       expect(exitCode).toBeUndefined();
-      expect(kernel.console.filter((line) => !line.includes("refused"))).toEqual([
+      expect(kernel.lines.filter((line) => !line.includes("refused"))).toEqual([
         ...passed.map((at) => `virtioblkd: passed over mmio=${at} (no package image on it)`),
         `virtioblkd: mmio=0x1000${nth}000 irq=${nth} sectors=800`,
         "virtioblkd: ready",
@@ -122,14 +125,14 @@ describe("starting", () => {
       const kinds = [...kernel.slots.values()].map(({ object }) => object.kind);
       expect(kinds.filter((kind) => kind === "device")).toHaveLength(1);
       expect(kinds.filter((kind) => kind === "interrupt")).toHaveLength(1);
-      expect(kernel.pins.map((pin) => pin.nth)).toEqual([nth - 1]);
-      expect(kernel.devices.map(({ isRunning }) => isRunning)).toEqual(slots.map((_, at) => at === nth - 1));
+      expect(pinnedFor).toEqual([nth - 1]);
+      expect(devices.map(({ isRunning }) => isRunning)).toEqual(slots.map((_, at) => at === nth - 1));
     },
   );
 
   test("where no disk has a package image the first is ours, and the others are passed over", async () => {
     const { kernel } = await Running.start({ slots: [empty, disk, disk] });
-    expect(kernel.console).toEqual([
+    expect(kernel.lines).toEqual([
       "virtioblkd: passed over mmio=0x10003000 (no package image on it)",
       "virtioblkd: mmio=0x10002000 irq=2 sectors=4096",
       "virtioblkd: ready",
@@ -137,9 +140,9 @@ describe("starting", () => {
   });
 
   test("a disk that never answers its first read is broken, which is not the same as missing", async () => {
-    const { kernel, exitCode } = await Running.start({ answersFirst: false });
+    const { kernel, signals, exitCode } = await Running.start({ answersFirst: false });
     expect(exitCode).toBe(ExitCode.FirstBlockUnread);
-    expect(kernel.console).toEqual([
+    expect(kernel.lines).toEqual([
       "virtioblkd: device fault=72(DeadlineMissed) resets=1 recovered",
       "virtioblkd: read failed, client=0 lba=0: timedOut, read again",
       "virtioblkd: device fault=72(DeadlineMissed) resets=2 recovered",
@@ -148,17 +151,17 @@ describe("starting", () => {
       "virtioblkd: read failed, client=0 lba=0: timedOut",
       "virtioblkd: the first block of mmio=0x10001000 could not be read",
     ]);
-    expect(kernel.signals).toEqual([]);
+    expect(signals).toEqual([]);
   });
 
   test("a disk that fails its first read once is used", async () => {
-    const { kernel, exitCode } = await Running.start({ failsFirst: 1 });
+    const { kernel, signals, exitCode } = await Running.start({ failsFirst: 1 });
     expect(exitCode).toBeUndefined();
-    expect(kernel.console).toEqual([
+    expect(kernel.lines).toEqual([
       "virtioblkd: read failed, client=0 lba=0: deviceError, read again",
       "virtioblkd: mmio=0x10001000 irq=1 sectors=4096",
       "virtioblkd: ready",
     ]);
-    expect(kernel.signals).toEqual([1n]);
+    expect(signals).toEqual([1n]);
   });
 });
