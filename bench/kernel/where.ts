@@ -3,7 +3,7 @@
 // The one idea: the machine is run an instruction at a time, or a few, and what a hart executed goes to the function at
 // which it stood before. Kernel code is known by its address; tasks share addresses, so theirs is known by its bytes.
 
-import { Csr } from "../../build/gen/host/machine/core/hart/csr.ts";
+import { Csr } from "../../build/gen/host/machine/core/hart/csr-numbers.ts";
 import { Locator } from "../../host/debug/locate.ts";
 import type { Segment } from "../../host/elf.ts";
 import { readProgram } from "../../machine/host/program.ts";

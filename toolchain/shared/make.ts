@@ -18,7 +18,7 @@ export const sharedSources: readonly string[] = [
   "machine/core/hart/breakpoints.ts",
   "machine/core/devices/bus.ts",
   "machine/core/chaos/chaos.ts",
-  "machine/core/hart/csr.ts",
+  "machine/core/hart/csr-numbers.ts",
   "machine/core/devices/virtio-mmio.ts",
   "machine/core/devices/faults.ts",
   "machine/core/firmware/firmware.ts",

@@ -168,16 +168,28 @@ export function flushCode(id: u32): void {
   }
 }
 
-/** Whether a breakpoint may lie at this offset of some page (breakpoints.ts sets the bits). */
-const BREAK_BITS: usize = memory.data(256, 8);
+const BREAK_BITS_BYTES: u32 = 4096 / 2 / 8;
+/** A bit for each halfword of a page: some page has a breakpoint there. */
+const BREAK_BITS: usize = memory.data(BREAK_BITS_BYTES, 8);
 
-/** Where the one bit for each halfword of a page lies that says "a breakpoint may be here". */
-export function breakBits(): usize {
-  return BREAK_BITS;
+export function clearBreaks(): void {
+  memory.fill(BREAK_BITS, 0, BREAK_BITS_BYTES);
 }
 
+/** A breakpoint is at `address`. Code that was decoded before does not know of it: see resetCode(). */
+export function markBreak(address: u64): void {
+  const offset = <u32>address & 0xffe;
+  const at = BREAK_BITS + <usize>(offset >> 4);
+  store<u8>(at, <u8>(<u32>load<u8>(at) | breakBit(offset)));
+}
+
+/** Whether a breakpoint may lie at this offset of a page. */
 function mayBreak(offset: u32): bool {
-  return (load<u8>(BREAK_BITS + <usize>(offset >> 4)) & (1 << ((offset >> 1) & 7))) !== 0;
+  return (load<u8>(BREAK_BITS + <usize>(offset >> 4)) & breakBit(offset)) !== 0;
+}
+
+function breakBit(offset: u32): u32 {
+  return (<u32>1) << ((offset >> 1) & 7);
 }
 
 /** Decodes the run that begins `offset` (even) bytes into the page, unless it is decoded. Returns its first op. */

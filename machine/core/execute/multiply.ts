@@ -2,7 +2,7 @@
  * The M extension: each method is one instruction's result.
  *
  * Division never traps: by zero it gives all ones (remainder: the dividend), and the one quotient that does not fit is
- * the dividend (remainder 0); unprivileged specification, table 11.
+ * the dividend (remainder 0); unprivileged specification, "Division Operations".
  */
 
 /** The high half of the unsigned product of two doublewords, from four products of words. */

@@ -9,7 +9,7 @@ import { drain, holdsAmo } from "../chaos/store-buffer";
 import { flushCode } from "../code/code";
 import { decode } from "../code/decode";
 import { At, Op, writeOp } from "../code/ops";
-import { isBreakpoint } from "../hart/breakpoints";
+import { stopsAtBreakpoint } from "../hart/breakpoints";
 import { Hart } from "../hart/hart";
 import { Cause, raise } from "../hart/trap";
 import { fetchHalf, loadVirtual, storeVirtual } from "../memory/access";
@@ -113,7 +113,7 @@ function fence(hart: Hart, word: u32): void {
 
 /** A place where some page has a breakpoint, or of which PMP is asked: stops, or executes what is there. */
 function pause(hart: Hart, op: usize): After {
-  if (isBreakpoint(hart)) {
+  if (stopsAtBreakpoint(hart)) {
     return After.Stop;
   }
   const own = changetype<usize>(hart) + offsetof<Hart>("straddle0");

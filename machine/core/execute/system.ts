@@ -1,5 +1,6 @@
 /**
- * SYSTEM instructions: CSR accesses, calls and returns, waiting, TLB fences (privileged specification, 3.3 and 4.2).
+ * SYSTEM instructions: CSR accesses, calls and returns, waiting, TLB fences (privileged specification, 3.3
+ * and "Supervisor Instructions").
  */
 import { chaosMask, point, pointOfWaking, wakesEarly } from "../chaos/chaos";
 import { drain } from "../chaos/store-buffer";

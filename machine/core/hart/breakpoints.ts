@@ -1,19 +1,23 @@
 /**
  * Breakpoints by virtual address, for every hart and every address space.
  *
- * Decoded code has an Op.Break where the page offset of a breakpoint lies, in any page, and nothing elsewhere, so a
- * machine without breakpoints pays nothing. A hart that stopped at one passes it when it is run again.
+ * The decoder (code/code.ts) puts an Op.Break wherever an instruction has the same offset in its page as a breakpoint, in
+ * every page. Only there execution asks for the whole address (execute/slow.ts), so a machine without breakpoints pays
+ * nothing. A hart that stopped at a breakpoint passes it when it is run again.
  */
-import { breakBits, resetCode } from "../code/code";
+import { clearBreaks, markBreak, resetCode } from "../code/code";
 import { Hart } from "./hart";
 
 export const BREAKPOINTS_MAX: u32 = 64;
 
-/** Count, then addresses. */
-const COUNT: usize = memory.data(8, 8);
-const ADDRESSES: usize = memory.data(512, 8);
+/** How many breakpoints there are (u32), and the address of each (u64). */
+const COUNT: usize = memory.data(4, 4);
+const ADDRESSES: usize = memory.data(8 * BREAKPOINTS_MAX, 8);
 
-/** Instruction that a stopped hart passes once: its number plus one, and the count of retired instructions. */
+/**
+ * The instruction that a hart stopped at, which it passes once: the hart's number plus one (u32, 0: none did), and at 8
+ * how many instructions the hart had retired (u64). One is enough: run() goes on with the turn of the hart that stopped.
+ */
 const PASS: usize = memory.data(16, 8);
 
 /** Not zero after a hart came to a breakpoint. */
@@ -24,7 +28,7 @@ export function stopRequested(): bool {
   return load<u32>(STOPPED) !== 0;
 }
 
-/** The hart that came to a breakpoint last; all ones: none did. */
+/** The hart that came to a breakpoint last, also after clearStop(); all ones: none ever did. */
 export function stoppedHart(): u32 {
   return load<u32>(PASS) - 1;
 }
@@ -33,7 +37,10 @@ export function clearStop(): void {
   store<u32>(STOPPED, 0);
 }
 
-/** The host, from inside a call of the machine: the run ends where the machine looks next, and can go on later. */
+/**
+ * Stops the run: the host calls this while the machine runs, from a function that the machine has called. The run ends
+ * after the stretch of instructions that is being executed, and can go on later.
+ */
 export function requestStop(): void {
   store<u32>(STOPPED, 1);
 }
@@ -42,13 +49,11 @@ function addressAt(index: u32): usize {
   return ADDRESSES + <usize>(index << 3);
 }
 
+/** Tells the decoder where breakpoints may lie; all code is decoded again. */
 function rebuild(): void {
-  memory.fill(breakBits(), 0, 256);
+  clearBreaks();
   for (let index: u32 = 0; index < load<u32>(COUNT); index++) {
-    const offset = <u32>load<u64>(addressAt(index)) & 0xffe;
-    const bit = (offset >> 1) & 7;
-    const at = breakBits() + <usize>(offset >> 4);
-    store<u8>(at, <u8>(<u32>load<u8>(at) | ((<u32>1) << bit)));
+    markBreak(load<u64>(addressAt(index)));
   }
   resetCode();
 }
@@ -75,8 +80,8 @@ export function clearBreakpoints(): void {
   rebuild();
 }
 
-/** Whether the hart, about to execute the instruction at hart.pc, has to stop there. */
-export function isBreakpoint(hart: Hart): bool {
+/** Whether the hart has to stop before the instruction at hart.pc. If so, notes that it stopped there. */
+export function stopsAtBreakpoint(hart: Hart): bool {
   if (load<u32>(PASS) === hart.id + 1 && load<u64>(PASS, 8) === hart.retired) {
     return false;
   }

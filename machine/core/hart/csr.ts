@@ -1,52 +1,17 @@
 /**
  * Control and status registers: who may touch which, what a read gives, what a write changes.
  *
- * Fields that a machine need not have are constant (WARL): no floating point, so FS and XS are off; no event counters;
- * no debug triggers. Every access goes canAccess() → readCsr() → writeCsr(); system.ts makes the illegal instruction
- * of a refusal.
+ * What a machine need not have is constant here: FS and XS are off, because there is no floating point; event counters,
+ * mcountinhibit and debug triggers read as 0. A CSR instruction asks canAccess(), then calls readCsr(), then, if it
+ * writes, writeCsr(). If canAccess() refuses, system.ts raises the illegal-instruction exception.
  */
 import { deadlinesChanged, time } from "../clock";
 import { isPmp, pmpChanged, pmpRead, pmpWrite } from "../memory/pmp";
 import { emptyTables, selectSpace, updateView } from "../memory/tlb";
 import { Event, trace } from "../trace";
+import { Csr, counterBit, csrExists, isCounter, isReadOnlyCsr, modeOfCsr } from "./csr-numbers";
 import { Hart, MISA, Mode } from "./hart";
 import { MIE, MPIE, MPP, MPP_SHIFT, MPRV, MXR, SIE, SPIE, SPP, SUM, TSR, TVM, TW } from "./trap";
-
-/** Numbers (privileged specification, tables 4 to 8). */
-export const enum Csr {
-  Sstatus = 0x100,
-  Sie = 0x104,
-  Stvec = 0x105,
-  Scounteren = 0x106,
-  Senvcfg = 0x10a,
-  Sscratch = 0x140,
-  Sepc = 0x141,
-  Scause = 0x142,
-  Stval = 0x143,
-  Sip = 0x144,
-  Stimecmp = 0x14d,
-  Satp = 0x180,
-  Mstatus = 0x300,
-  Misa = 0x301,
-  Medeleg = 0x302,
-  Mideleg = 0x303,
-  Mie = 0x304,
-  Mtvec = 0x305,
-  Mcounteren = 0x306,
-  Menvcfg = 0x30a,
-  Mcountinhibit = 0x320,
-  Mscratch = 0x340,
-  Mepc = 0x341,
-  Mcause = 0x342,
-  Mtval = 0x343,
-  Mip = 0x344,
-  Mcycle = 0xb00,
-  Minstret = 0xb02,
-  Cycle = 0xc00,
-  Time = 0xc01,
-  Instret = 0xc02,
-  Mhartid = 0xf14,
-}
 
 /** What a write of a CSR may have changed. */
 export const enum Effect {
@@ -56,22 +21,43 @@ export const enum Effect {
   Control = 1,
 }
 
+/** The value of mstatus.MPP that stands for no mode. */
+const RESERVED_MODE: u64 = 2;
 const SSTATUS_WRITABLE: u64 = SIE | SPIE | SPP | SUM | MXR;
-const SSTATUS_READABLE: u64 = SSTATUS_WRITABLE | (3 << 32);
+/** The width of registers in user mode, always 64 bits. */
+const UXL: u64 = 3 << 32;
+const SSTATUS_READABLE: u64 = SSTATUS_WRITABLE | UXL;
 const MSTATUS_WRITABLE: u64 = SSTATUS_WRITABLE | MIE | MPIE | MPRV | TVM | TW | TSR;
+/** Bit per exception that supervisor mode may be given: all but the call from machine mode. */
 const MEDELEG_WRITABLE: u64 = 0xb3ff;
-const SUPERVISOR_INTERRUPTS: u64 = 0x222;
-const ALL_INTERRUPTS: u64 = 0xaaa;
-const SSIP: u64 = 2;
+
+/** Bits of mip and mie, for the software, timer and external interrupt of each mode. */
+const SSIP: u64 = 1 << 1;
 const STIP: u64 = 1 << 5;
 const SEIP: u64 = 1 << 9;
+const MSIP: u64 = 1 << 3;
+const MTIP: u64 = 1 << 7;
+const MEIP: u64 = 1 << 11;
+const SUPERVISOR_INTERRUPTS: u64 = SSIP | STIP | SEIP;
+const ALL_INTERRUPTS: u64 = SUPERVISOR_INTERRUPTS | MSIP | MTIP | MEIP;
+
+/** Of menvcfg: supervisor mode has stimecmp (Sstc). */
 const STCE: u64 = 1 << 63;
+/** Of menvcfg and senvcfg: a fence of device accesses orders memory accesses too. */
 const FIOM: u64 = 1;
-/** Sv39 and Bare are the modes of satp. */
+
+/** The modes of satp, its top four bits. */
+const SATP_BARE: u64 = 0;
 const SATP_SV39: u64 = 8;
 
-/** Whether the mode may read counter `bit` (cycle 0, time 1, instret 2, ...). */
-function counterAllowed(hart: Hart, bit: u64): bool {
+/** An exception's program counter is even. */
+const PC_MASK: u64 = ~1;
+/** Bit 0 of a trap vector is its mode, direct or vectored; bit 1 is always 0. */
+const VECTOR_MASK: u64 = ~2;
+
+/** Whether the hart's mode may read a counter. */
+function mayCount(hart: Hart, counter: u32): bool {
+  const bit = counterBit(counter);
   if (hart.mode === Mode.Machine) {
     return true;
   }
@@ -81,76 +67,19 @@ function counterAllowed(hart: Hart, bit: u64): bool {
   return hart.mode === Mode.Supervisor || ((hart.scounteren >> bit) & 1) !== 0;
 }
 
-function exists(number: u32): bool {
-  if (number >= 0xc00 && number <= 0xc1f) {
-    return true;
-  }
-  if (number >= 0xb00 && number <= 0xb1f) {
-    return number !== 0xb01;
-  }
-  if (number >= 0x323 && number <= 0x33f) {
-    return true;
-  }
-  // RV64 has the even pmpcfg registers only.
-  if (isPmp(number)) {
-    return number >= 0x3b0 || (number & 1) === 0;
-  }
-  // tselect to tdata3, and what tells machines apart.
-  if (number >= 0x7a0 && number <= 0x7a3) {
-    return true;
-  }
-  if (number >= 0xf11 && number <= 0xf15) {
-    return true;
-  }
-  switch (number) {
-    case Csr.Sstatus:
-    case Csr.Sie:
-    case Csr.Stvec:
-    case Csr.Scounteren:
-    case Csr.Senvcfg:
-    case Csr.Sscratch:
-    case Csr.Sepc:
-    case Csr.Scause:
-    case Csr.Stval:
-    case Csr.Sip:
-    case Csr.Stimecmp:
-    case Csr.Satp:
-    case Csr.Mstatus:
-    case Csr.Misa:
-    case Csr.Medeleg:
-    case Csr.Mideleg:
-    case Csr.Mie:
-    case Csr.Mtvec:
-    case Csr.Mcounteren:
-    case Csr.Menvcfg:
-    case Csr.Mcountinhibit:
-    case Csr.Mscratch:
-    case Csr.Mepc:
-    case Csr.Mcause:
-    case Csr.Mtval:
-    case Csr.Mip:
-      return true;
-    default:
-      return false;
-  }
-}
-
 /** Whether the hart's mode may read, and if `write` also write, a CSR. */
 export function canAccess(hart: Hart, number: u32, write: bool): bool {
-  if (((number >> 8) & 3) > hart.mode || !exists(number)) {
+  if (modeOfCsr(number) > hart.mode || !csrExists(number) || (write && isReadOnlyCsr(number))) {
     return false;
   }
-  if (write && number >> 10 === 3) {
-    return false;
-  }
-  if (number >= 0xc00 && number <= 0xc1f) {
-    return counterAllowed(hart, <u64>(number & 31));
+  if (isCounter(number)) {
+    return mayCount(hart, number);
   }
   if (number === Csr.Satp) {
     return hart.mode !== Mode.Supervisor || (hart.mstatus & TVM) === 0;
   }
   if (number === Csr.Stimecmp && hart.mode === Mode.Supervisor) {
-    return (hart.menvcfg & STCE) !== 0 && counterAllowed(hart, 1);
+    return (hart.menvcfg & STCE) !== 0 && mayCount(hart, Csr.Time);
   }
   return true;
 }
@@ -210,6 +139,7 @@ export function readCsr(hart: Hart, number: u32): u64 {
       return hart.mip;
     case Csr.Mcycle:
     case Csr.Cycle:
+      // An instruction takes one cycle.
       return hart.retired + hart.cycleBase;
     case Csr.Time:
       return time();
@@ -226,7 +156,7 @@ export function readCsr(hart: Hart, number: u32): u64 {
 function writeStatus(hart: Hart, value: u64, writable: u64): Effect {
   const before = hart.mstatus;
   hart.mstatus = (before & ~writable) | (value & writable);
-  // What may be read has changed under every entry for reading.
+  // MXR decides which pages may be read, so what the tables say about reading no longer holds.
   if (((before ^ hart.mstatus) & MXR) !== 0) {
     emptyTables(hart.id);
   }
@@ -235,14 +165,15 @@ function writeStatus(hart: Hart, value: u64, writable: u64): Effect {
 }
 
 function writeMachineStatus(hart: Hart, value: u64): Effect {
-  // MPP holds only modes that there are.
+  // A write of the reserved mode leaves MPP as it is.
   const mode = (value & MPP) >> MPP_SHIFT;
-  return writeStatus(hart, value, mode === 2 ? MSTATUS_WRITABLE : MSTATUS_WRITABLE | MPP);
+  return writeStatus(hart, value, mode === RESERVED_MODE ? MSTATUS_WRITABLE : MSTATUS_WRITABLE | MPP);
 }
 
+/** A write of a mode that this machine lacks has no effect at all. */
 function writeSatp(hart: Hart, value: u64): Effect {
   const mode = value >> 60;
-  if (mode !== 0 && mode !== SATP_SV39) {
+  if (mode !== SATP_BARE && mode !== SATP_SV39) {
     return Effect.None;
   }
   hart.satp = value;
@@ -262,13 +193,11 @@ export function writeCsr(hart: Hart, number: u32, value: u64): Effect {
   switch (number) {
     case Csr.Sstatus:
       return writeStatus(hart, value, SSTATUS_WRITABLE);
-    case Csr.Sie: {
-      const mask = hart.mideleg & SUPERVISOR_INTERRUPTS;
-      hart.mie = (hart.mie & ~mask) | (value & mask);
+    case Csr.Sie:
+      hart.mie = (hart.mie & ~hart.mideleg) | (value & hart.mideleg);
       return Effect.Control;
-    }
     case Csr.Stvec:
-      hart.stvec = value & ~2;
+      hart.stvec = value & VECTOR_MASK;
       return Effect.None;
     case Csr.Scounteren:
       hart.scounteren = value & 0xffff_ffff;
@@ -280,7 +209,7 @@ export function writeCsr(hart: Hart, number: u32, value: u64): Effect {
       hart.sscratch = value;
       return Effect.None;
     case Csr.Sepc:
-      hart.sepc = value & ~1;
+      hart.sepc = value & PC_MASK;
       return Effect.None;
     case Csr.Scause:
       hart.scause = value;
@@ -308,14 +237,14 @@ export function writeCsr(hart: Hart, number: u32, value: u64): Effect {
       hart.mie = value & ALL_INTERRUPTS;
       return Effect.Control;
     case Csr.Mtvec:
-      hart.mtvec = value & ~2;
+      hart.mtvec = value & VECTOR_MASK;
       return Effect.None;
     case Csr.Mcounteren:
       hart.mcounteren = value & 0xffff_ffff;
       return Effect.None;
     case Csr.Menvcfg:
       hart.menvcfg = value & (STCE | FIOM);
-      // Without Sstc STIP is software's.
+      // With Sstc, STIP follows stimecmp. Without it, machine mode writes STIP, which begins as 0.
       if ((hart.menvcfg & STCE) === 0) {
         hart.mip &= ~STIP;
       }
@@ -325,7 +254,7 @@ export function writeCsr(hart: Hart, number: u32, value: u64): Effect {
       hart.mscratch = value;
       return Effect.None;
     case Csr.Mepc:
-      hart.mepc = value & ~1;
+      hart.mepc = value & PC_MASK;
       return Effect.None;
     case Csr.Mcause:
       hart.mcause = value;
@@ -346,9 +275,9 @@ export function writeCsr(hart: Hart, number: u32, value: u64): Effect {
       if (isPmp(number)) {
         pmpWrite(hart, number, value);
         pmpChanged(hart);
-        emptyTables(hart.id);
+        emptyTables(hart.id); // what PMP allows is part of their entries
         return Effect.Control;
       }
-      return Effect.None;
+      return Effect.None; // a constant
   }
 }

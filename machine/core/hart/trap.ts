@@ -1,12 +1,13 @@
 /**
- * Traps: into the mode that handles them, and back (privileged specification, 3.1.6 to 3.1.8, 3.3.2, 4.1).
+ * Traps: into the mode that handles them, and back (privileged specification, 3.1.6 to 3.1.8, 3.3.2, and
+ * "Supervisor CSRs").
  */
 import { Chaos, isChaos, seenInterrupts } from "../chaos/chaos";
 import { updateView } from "../memory/tlb";
 import { Event, trace } from "../trace";
 import { Hart, Mode, unreserve } from "./hart";
 
-/** Exception codes (privileged specification, table 14). */
+/** Exception codes (privileged specification, "Machine Cause (mcause) Register"). */
 export const enum Cause {
   FetchMisaligned = 0,
   FetchAccess = 1,

@@ -112,7 +112,7 @@ function fetchAhead(hart: Hart, address: u64, at: u64): void {
   }
 }
 
-/** The physical address of a virtual one, but for PMP (privileged specification, 4.3.2). */
+/** The physical address of a virtual one, but for PMP (privileged specification, "Virtual Address Translation Process"). */
 function walk(hart: Hart, address: u64, access: Access, mode: u32): u64 {
   const satp = hart.satp;
   if (mode === Mode.Machine || satp >> 60 === 0) {

@@ -1,6 +1,6 @@
 // What gdb is told of a hart's registers: the target description (GDB manual, appendix G).
 
-import { Csr } from "../../../build/gen/host/machine/core/hart/csr.ts";
+import { Csr } from "../../../build/gen/host/machine/core/hart/csr-numbers.ts";
 import { PC_REGISTER } from "../run.ts";
 
 /** Registers in gdb's numbering: x0 to x31, pc. */
