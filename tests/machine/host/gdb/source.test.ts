@@ -87,7 +87,7 @@ describe.skipIf(!isInstalled(PROGRAM))("gdb-multiarch", () => {
       );
       // From the kernel through the system call into the task, down to its beginning.
       const trap =
-        /syscallHandle \(.* at source\/kernel\/neuron\/src\/trap\.ts:\d+\n#\d+ {2}<signal handler called>\n#\d+ {2}systemCall \(\) at \.\/source\/runtime\/syscall\.S:\d+\n/;
+        /neuron\/syscall\/dispatch\/dispatch \(.* at source\/kernel\/neuron\/src\/syscall\/dispatch\.ts:\d+\n#\d+ {2}<signal handler called>\n#\d+ {2}systemCall \(\) at \.\/source\/runtime\/syscall\.S:\d+\n/;
       const [, below = ""] = said.split(trap);
       expect(below, said).toMatch(/^#\d+ .*runtime\/ipc\/call \(/);
       expect(below).toMatch(
