@@ -5,8 +5,8 @@
 import { Right } from "abi/handle";
 import { PAGE_BYTES } from "abi/layout";
 import { Role } from "abi/startup";
-import { DEPTH_MAX, FdtError, fdtErrorText } from "fdt/format";
-import { NONE, TREE_STATE_BYTES, Tree } from "fdt/reader";
+import { DEPTH_MAX, FdtError, fdtErrorText, NONE } from "fdt/format";
+import { TREE_STATE_BYTES, Tree } from "fdt/reader";
 import { map, unmap } from "runtime/call";
 import { print } from "runtime/log";
 import { entryOf } from "runtime/startup";

@@ -34,6 +34,9 @@ export const NAME_BYTES_MAX: u32 = 255;
 /** Entries of the memory reservation block. */
 export const RESERVATIONS_MAX: u32 = 64;
 
+/** No such node, no such property: at offset 0 there is the header. */
+export const NONE: u32 = 0;
+
 /** Where the header's words are. */
 export const enum Header {
   Magic = 0,

@@ -4,8 +4,8 @@
  * for. What is missing or wrong and cannot be done without stops the boot with a line that names it.
  */
 import { STARTUP_ARGUMENT_BYTES } from "abi/startup";
-import { FdtError, fdtErrorText } from "fdt/format";
-import { NONE, TREE_STATE_BYTES, Tree } from "fdt/reader";
+import { FdtError, fdtErrorText, NONE } from "fdt/format";
+import { TREE_STATE_BYTES, Tree } from "fdt/reader";
 import { HARTS_MAX } from "../arch/riscv/frame";
 import { NO_CONTEXT, PLIC_SOURCES_MAX, plicContextsIn } from "../arch/riscv/plic";
 import { TICKS_PER_SECOND } from "../arch/riscv/timer";

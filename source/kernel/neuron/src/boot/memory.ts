@@ -2,7 +2,8 @@
  * Which RAM is free: what the device tree calls memory, without the firmware, the kernel's image, the device tree
  * itself and what the tree reserves (/reserved-memory and the memory reservation block).
  */
-import { NONE, Tree } from "fdt/reader";
+import { NONE } from "fdt/format";
+import { Tree } from "fdt/reader";
 import { __kernel_end } from "../arch/riscv/symbols";
 import {
   FRAME_BYTES,
