@@ -53,7 +53,7 @@ export const enum DeviceFault {
   /** More bytes written than the chain had room for. */
   UsedLength = 36,
 
-  // The block device (virtio-blk/device.ts)
+  // The block device (virtio-blk/device.ts, geometry.ts and disk.ts)
   /** It does not offer VIRTIO_BLK_F_RO, and the topology does not vouch for the file behind it. */
   NotReadOnly = 64,
   /** So large that a byte offset would not fit in 63 bits. */

@@ -2,8 +2,8 @@
  * virtio over memory-mapped registers: version 2, and the legacy version 1 that a plain QEMU command line gives
  * (virtio 1.2, 4.2.2 and 4.2.4). One named function for each step of the initialisation in 3.1.1.
  *
- * Reached from virtio-blk/device.ts; goes on in the device. Its only state is where the registers are and which layout
- * they have. Every wait is a bounded number of polls: a driver has no clock of its own.
+ * Reached from virtio-blk/device.ts and virtio-blk/disk.ts; goes on in the device. Its only state is where the registers
+ * are and which layout they have. Every wait is a bounded number of polls: a driver has no clock of its own.
  */
 import { DeviceFault } from "./fault";
 import {

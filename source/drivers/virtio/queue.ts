@@ -12,7 +12,7 @@
  *   └────────────────────┴──────────────────────────────┴ ─ ─ ─ ┴──────────────────────────────────────────┘
  *     we write             "available": we write                  "used": the device writes
  *
- * Reached from virtio-blk/request.ts (chains) and virtio-blk/device.ts (answers).
+ * Reached from virtio-blk/request.ts (chains) and virtio-blk/disk.ts (answers).
  */
 import { DeviceFault } from "./fault";
 import { fence, volatileLoad16, volatileLoad32, volatileStore16 } from "./intrinsics";

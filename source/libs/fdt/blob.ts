@@ -5,7 +5,7 @@
  * `step`, which decodes one token into fields and refuses all that does not lie inside its block. So even a blob that
  * changed after the check cannot make a reader leave it.
  *
- * Reached from nodes.ts and reader.ts, which give nodes and properties their meaning.
+ * Reached from nodes.ts, which goes from node to node by these tokens.
  */
 
 import { lengthToZero } from "text/bytes";

@@ -22,7 +22,8 @@ import {
   unpinAll,
 } from "runtime/call";
 import { entryOf } from "runtime/startup";
-import { DEVICE_ID_BLOCK, DISK_STATE_BYTES, Disk } from "storage/virtio-blk/device";
+import { DEVICE_ID_BLOCK } from "storage/virtio-blk/device";
+import { DISK_STATE_BYTES, Disk } from "storage/virtio-blk/disk";
 import { DiskMemory } from "storage/virtio-blk/request";
 import { DeviceFault } from "virtio/fault";
 import { probe, reset, Transport } from "virtio/mmio";

@@ -6,7 +6,7 @@
  *                  ring, RING_BYTES │ headers and statuses, one page │ the first block, one page
  */
 import { PAGE_BYTES, USER_MAPPINGS } from "abi/layout";
-import { RECOVERIES_MAX } from "storage/virtio-blk/device";
+import { RECOVERIES_MAX } from "storage/virtio-blk/disk";
 import { REQUEST_MEMORY_BYTES } from "storage/virtio-blk/request";
 import { QUEUE_SIZE_MAX, ringBytes } from "virtio/queue";
 

@@ -19,7 +19,7 @@ import { Refusal } from "abi/refusal";
 import { BlkStatus } from "gen/idl/virtio_blk";
 import { deadlineIn, wait } from "runtime/call";
 import { startup } from "runtime/startup";
-import { Completion } from "storage/virtio-blk/device";
+import { Completion } from "storage/virtio-blk/disk";
 import { SECTOR_BYTES } from "storage/virtio-blk/geometry";
 import { SubmitRefusal } from "storage/virtio-blk/request";
 import { Outcome, REQUESTS_MAX } from "storage/virtio-blk/table";

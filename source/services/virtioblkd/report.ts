@@ -9,7 +9,7 @@ import { BlkStatus } from "gen/idl/virtio_blk";
 import { record } from "runtime/audit";
 import { blkStatusName } from "runtime/blocks";
 import { line, print } from "runtime/log";
-import { Disk } from "storage/virtio-blk/device";
+import { Disk } from "storage/virtio-blk/disk";
 import { DeviceFault, faultName, refusedBecause } from "virtio/fault";
 import { FAULT_LINES_MAX, READ_LINES_MAX } from "./limits";
 

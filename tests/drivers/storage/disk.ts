@@ -7,7 +7,7 @@ import { BUS_OFFSET } from "../../harness/fake-ring.ts";
 import { type Guest, guest } from "../../harness/guest.ts";
 
 const text = `
-import { Completion, Disk, DISK_STATE_BYTES } from "storage/virtio-blk/device";
+import { Completion, Disk, DISK_STATE_BYTES } from "storage/virtio-blk/disk";
 import { DiskMemory, REQUEST_MEMORY_BYTES } from "storage/virtio-blk/request";
 export { DeviceFault } from "virtio/fault";
 export { SubmitRefusal } from "storage/virtio-blk/request";

@@ -10,7 +10,7 @@
  *                            │ type │ 0      │ sector   │ status │ unused
  *
  * The only type that this file can build is VIRTIO_BLK_T_IN, a read: there is no code here that writes to a disk.
- * Reached from virtio-blk/device.ts; goes on in virtio/queue.ts.
+ * Reached from virtio-blk/disk.ts; goes on in virtio/queue.ts.
  */
 import { volatileLoad8, volatileStore8 } from "virtio/intrinsics";
 import { Queue } from "virtio/queue";
