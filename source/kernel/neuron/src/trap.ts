@@ -34,6 +34,7 @@ import {
   pullMoreUrgent,
   runningTask,
   runOn,
+  yieldHart,
 } from "./sched/schedule";
 import { leaveSpace } from "./sched/space";
 import { dispatch } from "./syscall/dispatch";
@@ -98,12 +99,15 @@ function schedule(hart: Hart): void {
   if (hart.running !== 0 && isKilled(runningTask(hart))) {
     endTask(runningTask(hart), End.Killed, 0);
   }
-  preempt(hart);
   for (;;) {
     attend(hart);
     hart.wants &= ~WANTS_SCHEDULE; // right below
     if ((hart.wants & WANTS_STOP) !== 0) {
+      preempt(hart);
       stopHart(hart);
+    }
+    if (hart.running !== 0) {
+      return yieldHart(hart);
     }
     let task = pick(hart);
     if (task === null) {

@@ -70,6 +70,7 @@ export function bindInterrupt(
   binding.owner = owner;
   binding.hart = hart.index;
   binding.claim = Claim.None;
+  owner.interrupts++;
   plicEnable(hart.index, source, true);
   lock.release();
   return Refusal.None;
@@ -126,7 +127,7 @@ export function takeInterrupts(hart: Hart): void {
 
 /** Task `owner` ended: its sources are completed and disabled, in that order and in the context that claimed them. */
 export function unbindInterruptsOf(owner: Task): void {
-  for (let source: u32 = 1; source < PLIC_SOURCES_MAX; source++) {
+  for (let source: u32 = 1; source < PLIC_SOURCES_MAX && owner.interrupts > 0; source++) {
     const binding = bindingOf(source);
     lock.acquire();
     let notification: Notification | null = null;
@@ -138,6 +139,7 @@ export function unbindInterruptsOf(owner: Task): void {
       notification = binding.notification;
       binding.claim = Claim.None;
       binding.owner = null;
+      owner.interrupts--;
       binding.notification = null;
     }
     lock.release();

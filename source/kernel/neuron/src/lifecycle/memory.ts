@@ -12,7 +12,7 @@ import { releaseVmo, retainVmo, Vmo } from "../mm/vmo";
 import { isUserRange, mapPages, unmapPages } from "../mm/vspace";
 import { spaceChanged } from "../sched/space";
 import { Mapping, Turn } from "../task/mapping";
-import { freeMapping, MAPPINGS_MAX, mappingAt, mappingFrom, overlapsMapping } from "../task/mappings";
+import { freeMapping, mappingAt, mappingFrom, overlapsMapping } from "../task/mappings";
 import { Task } from "../task/objects";
 
 /** Pages that come or go in one turn, with interrupts off. */
@@ -198,7 +198,7 @@ function forget(mapping: Mapping): void {
 
 /** The task has ended and no hart uses its address space: lets go of all it had mapped. Its tables go separately. */
 export function forgetMappings(task: Task): void {
-  for (let i: u32 = 0; i < MAPPINGS_MAX; i++) {
+  for (let i: u32 = 0; i < task.mappingsEnd; i++) {
     const mapping = mappingAt(task, i);
     if (mapping.pages !== 0) {
       forget(mapping);

@@ -4,7 +4,7 @@
  */
 
 import { Audit } from "abi/audit";
-import { Kind, SLOT_COUNT } from "abi/handle";
+import { Kind } from "abi/handle";
 import { End, TaskState, Wait } from "abi/task";
 import { hartsOn, thisHart } from "../arch/riscv/hart";
 import { auditOf } from "../diag/audit";
@@ -48,7 +48,7 @@ export function endTask(task: Task, end: End, detail: u64): void {
   releaseConsole(task);
   unbind(task);
   unbindInterruptsOf(task);
-  for (let slot: u32 = 0; slot < SLOT_COUNT; slot++) {
+  for (let slot: u32 = 0; slot < task.slotsEnd; slot++) {
     if (capabilityAt(task, slot).kind !== <u8>Kind.Empty) {
       giveUpCapability(task, slot);
     }

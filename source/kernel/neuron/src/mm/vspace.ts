@@ -8,7 +8,7 @@
 import { Right } from "abi/handle";
 import { PAGE_BYTES, USER_END } from "abi/layout";
 import {
-  ENTRIES_A_LINE,
+  ENTRIES_A_GROUP,
   PageTable,
   PTE_AD,
   PTE_R,
@@ -18,7 +18,6 @@ import {
   ROOT_DEVICES,
   ROOT_RAM,
   ROOT_USER_ENTRIES,
-  TABLE_ENTRIES,
   tableIndex,
   walk,
 } from "../arch/riscv/paging";
@@ -49,19 +48,17 @@ export function destroySpace(rootAddress: u32): void {
       continue;
     }
     const middle = root.entry(i).table;
-    for (let j: u32 = 0; j < TABLE_ENTRIES; j += ENTRIES_A_LINE) {
-      if (!middle.isLineEmpty(j)) {
-        destroyTables(middle, j);
-      }
+    for (let groups = root.filledGroups(i); groups !== 0; groups &= groups - 1) {
+      destroyTables(middle, <u32>ctz(groups) * ENTRIES_A_GROUP);
     }
     freeFrames(<u32>changetype<usize>(middle), 1);
   }
   freeFrames(rootAddress, 1);
 }
 
-/** Gives the tables back that a line's worth of entries, from `first` on, point to. */
+/** Gives the tables back that a group of entries, from `first` on, point to. */
 function destroyTables(middle: PageTable, first: u32): void {
-  for (let j = first; j < first + ENTRIES_A_LINE; j++) {
+  for (let j = first; j < first + ENTRIES_A_GROUP; j++) {
     const entry = middle.entry(j);
     if (entry.valid) {
       freeFrames(<u32>changetype<usize>(entry.table), 1);
@@ -80,8 +77,11 @@ export function isUserRange(address: u32, bytes: u32): bool {
   );
 }
 
-/** The table that `level`'s entry for `address` points to, made if it is missing; null without memory. */
-function nextTable(table: PageTable, address: u32, level: u32): PageTable | null {
+/**
+ * The table that the entry for `address` in `table`, one of `level` below `root`, points to. It is made if it is
+ * missing; null without memory.
+ */
+function nextTable(root: PageTable, table: PageTable, address: u32, level: u32): PageTable | null {
   const entry = table.entry(tableIndex(address, level));
   if (entry.valid) {
     return entry.table;
@@ -91,6 +91,9 @@ function nextTable(table: PageTable, address: u32, level: u32): PageTable | null
     return null;
   }
   entry.set(frame, 0);
+  if (level === 1) {
+    root.noteFilled(address);
+  }
   return changetype<PageTable>(frame);
 }
 
@@ -106,12 +109,13 @@ export function mapPages(rootAddress: u32, address: u32, physical: u32, pages: u
   if ((rights & Right.Execute) !== 0) {
     flags |= PTE_X;
   }
+  const root = changetype<PageTable>(rootAddress);
   for (let i: u32 = 0; i < pages; i++) {
     const at = address + i * PAGE_BYTES;
-    const middle = nextTable(changetype<PageTable>(rootAddress), at, 2);
+    const middle = nextTable(root, root, at, 2);
     let last: PageTable | null = null;
     if (middle !== null) {
-      last = nextTable(middle, at, 1);
+      last = nextTable(root, middle, at, 1);
     }
     if (last === null) {
       unmapPages(rootAddress, address, i);

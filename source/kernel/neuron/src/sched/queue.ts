@@ -60,9 +60,36 @@ export class RunQueue {
       return false;
     }
     this.list(task.taskClass).append(task);
-    this.mark(this.waiting | (1 << task.taskClass));
+    this.waiting |= 1 << task.taskClass;
     this.lock.release();
     return true;
+  }
+
+  /**
+   * For the queue's own hart: `task`, which it runs, goes behind those of its class, and the one comes out that is to
+   * run first. That is `task` itself if none that waits is as urgent.
+   */
+  exchange(task: Task): Task {
+    const taskClass = task.taskClass;
+    const asUrgent = (2 << taskClass) - 1;
+    if ((this.waiting & asUrgent) === 0) {
+      return task;
+    }
+    this.lock.acquire();
+    const waiting = this.waiting;
+    // A thief may have been here meanwhile.
+    if ((waiting & asUrgent) === 0) {
+      this.lock.release();
+      return task;
+    }
+    const list = this.list(ctz(waiting));
+    const first = changetype<Task>(list.head);
+    list.removeHead(first);
+    const rest = list.head === null ? waiting & (waiting - 1) : waiting;
+    this.list(taskClass).append(task);
+    this.waiting = rest | (1 << taskClass);
+    this.lock.release();
+    return first;
   }
 
   /** Its hart stops: no more tasks come in. */
@@ -99,7 +126,7 @@ export class RunQueue {
       task = list.head;
       list.removeHead(changetype<Task>(task));
       if (list.head === null) {
-        this.mark(waiting & (waiting - 1));
+        this.waiting = waiting & (waiting - 1);
       }
     }
     this.lock.release();
@@ -145,16 +172,12 @@ export class RunQueue {
     const list = this.list(task.taskClass);
     list.remove(task);
     if (list.head === null) {
-      this.mark(this.waiting & ~(1 << task.taskClass));
+      this.waiting &= ~(1 << task.taskClass);
     }
   }
 
   private list(taskClass: u32): TaskQueue {
     return changetype<TaskQueue>(changetype<usize>(this) + LISTS_OFFSET + (taskClass << 3));
-  }
-
-  private mark(classes: u32): void {
-    atomic.store<u32>(changetype<usize>(this) + offsetof<RunQueue>("waiting"), classes);
   }
 }
 

@@ -12,7 +12,7 @@
 import { CLASS_COUNT } from "abi/task";
 import { HARTS_MAX } from "../arch/riscv/frame";
 import { Hart, hartAt, hartCount, IDLE_CLASS, WANTS_SCHEDULE, WANTS_STOP } from "../arch/riscv/hart";
-import { outOfLine } from "../arch/riscv/intrinsics";
+import { outOfLine, readTime } from "../arch/riscv/intrinsics";
 import { isKilled } from "../task/life";
 import { Task } from "../task/objects";
 import { mostUrgent, ownQueue, queueOf } from "./queue";
@@ -80,6 +80,19 @@ export function preempt(hart: Hart): void {
   // A hart that is stopping takes no more: its last task goes on elsewhere.
   if (!ownQueue(hart).push(task)) {
     enqueue(task, hart.index);
+  }
+}
+
+/**
+ * The task that runs goes behind those of its class that wait here, and the most urgent one runs. Its share of the hart
+ * begins anew.
+ */
+export function yieldHart(hart: Hart): void {
+  const task = runningTask(hart);
+  const next = ownQueue(hart).exchange(task);
+  hart.pickedAt = readTime();
+  if (next !== task) {
+    runOn(hart, next);
   }
 }
 

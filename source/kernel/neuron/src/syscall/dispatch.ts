@@ -4,11 +4,11 @@
  */
 import { Refusal } from "abi/refusal";
 import { SYSCALL_COUNT, Syscall } from "abi/syscall";
-import { After } from "../arch/riscv/context";
+import { After, FRAME_FULL } from "../arch/riscv/context";
 import { Hart } from "../arch/riscv/hart";
 import { outOfLine } from "../arch/riscv/intrinsics";
 import { setStatus } from "../ipc/results";
-import { isUndisturbed } from "../sched/schedule";
+import { isUndisturbed, runningTask } from "../sched/schedule";
 import { Task } from "../task/objects";
 import * as auditCalls from "./audit";
 import * as capabilities from "./capabilities";
@@ -27,7 +27,10 @@ export function dispatch(hart: Hart, task: Task, number: u64): After {
   if (!isUndisturbed(hart)) {
     return After.Leave;
   }
-  return hart.running === hart.frame ? After.Same : After.Other;
+  if (hart.running === hart.frame) {
+    return After.Same;
+  }
+  return runningTask(hart).kind === FRAME_FULL ? After.Leave : After.Other;
 }
 
 function carryOut(hart: Hart, task: Task, number: u64): void {

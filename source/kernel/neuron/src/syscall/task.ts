@@ -9,7 +9,7 @@ import { setResult, setResults, setStatus, setTwoResults } from "../ipc/results"
 import * as births from "../lifecycle/create";
 import { killTask } from "../lifecycle/kill";
 import { endTask } from "../lifecycle/reap";
-import { preempt } from "../sched/schedule";
+import { yieldHart } from "../sched/schedule";
 import { sendTo } from "../sched/wake";
 import { capabilityAt, check, checkSignal, freeSlot, NO_BADGE, putCapability } from "../task/handles";
 import { Task } from "../task/objects";
@@ -17,7 +17,7 @@ import { claimUnborn, publish, unclaimUnborn } from "../task/task";
 
 export function yieldNow(hart: Hart, task: Task): void {
   setStatus(task, Refusal.None);
-  preempt(hart);
+  yieldHart(hart);
 }
 
 /** The task asks to go on on hart `target`. It is a hint, and checked against the harts that are online. */

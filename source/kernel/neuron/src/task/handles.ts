@@ -149,6 +149,9 @@ export function putCapability(task: Task, slot: u32, kind: Kind, object: u32, ri
   capability.rights = <u8>rights;
   capability.object = object;
   capability.badge = badge;
+  if (slot >= task.slotsEnd) {
+    task.slotsEnd = slot + 1;
+  }
   if (kind === Kind.Endpoint && (rights & Right.Receive) !== 0) {
     changetype<Endpoint>(object).receiveRights.add(1);
   }

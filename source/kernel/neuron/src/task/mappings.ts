@@ -16,19 +16,25 @@ export function mappingAt(task: Task, index: u32): Mapping {
   return changetype<Mapping>(table + (task.index * MAPPINGS_MAX + index) * offsetof<Mapping>());
 }
 
-/** A free record, or null. */
+/** A free record, or null. It is in use once it has pages. */
 export function freeMapping(task: Task): Mapping | null {
-  for (let i: u32 = 0; i < MAPPINGS_MAX; i++) {
+  const end = task.mappingsEnd;
+  for (let i: u32 = 0; i < end; i++) {
     if (mappingAt(task, i).pages === 0) {
       return mappingAt(task, i);
     }
   }
-  return null;
+  if (end === MAPPINGS_MAX) {
+    return null;
+  }
+  task.mappingsEnd = end + 1;
+  return mappingAt(task, end);
 }
 
 /** The mapping that begins at `address`, or null. */
 export function mappingFrom(task: Task, address: u32): Mapping | null {
-  for (let i: u32 = 0; i < MAPPINGS_MAX; i++) {
+  const end = task.mappingsEnd;
+  for (let i: u32 = 0; i < end; i++) {
     const mapping = mappingAt(task, i);
     if (mapping.pages !== 0 && mapping.address === address) {
       return mapping;
@@ -39,7 +45,8 @@ export function mappingFrom(task: Task, address: u32): Mapping | null {
 
 /** Whether any page from `address` on is mapped. The range was checked not to wrap. */
 export function overlapsMapping(task: Task, address: u32, bytes: u32): bool {
-  for (let i: u32 = 0; i < MAPPINGS_MAX; i++) {
+  const end = task.mappingsEnd;
+  for (let i: u32 = 0; i < end; i++) {
     const mapping = mappingAt(task, i);
     if (mapping.pages === 0) {
       continue;

@@ -55,6 +55,11 @@ export class Task extends TrapFrame {
   bound: Notification | null;
   waitsFor: Notification | null;
 
+  /** Its slots from here on were never used (handles.ts). */
+  slotsEnd: u32;
+  /** Interrupts that are bound to it (irq/interrupts.ts). */
+  interrupts: u32;
+
   // Memory
   /** What puts its address space in force. */
   satp: u64;
@@ -66,6 +71,8 @@ export class Task extends TrapFrame {
   messagePage: u32;
   /** The memory object that its CreateVmo is about to make. */
   making: Vmo | null;
+  /** Its records of mappings from here on were never used (mappings.ts). */
+  mappingsEnd: u32;
   /** The mapping that its Map, MapDevice or Unmap is at work on. */
   work: Mapping | null;
 

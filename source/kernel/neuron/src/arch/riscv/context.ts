@@ -67,7 +67,10 @@ export const FRAME_FULL: u32 = 2;
 export const enum After {
   /** The same task goes on at once. */
   Same = 0,
-  /** The rest of its frame is saved, and then `switchHandle` goes on with the task that it gave this hart to. */
+  /**
+   * The rest of its frame is saved, and then `switchHandle` goes on with the task that this hart was given to. That one
+   * is in a system call as well.
+   */
   Other = 1,
   /** The rest of its frame is saved, and then `leaveHandle` sees what comes next. */
   Leave = 2,

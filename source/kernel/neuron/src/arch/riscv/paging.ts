@@ -18,14 +18,21 @@ export const PTE_G: u64 = 32;
 export const PTE_AD: u64 = 0xc0;
 
 export const TABLE_ENTRIES: u32 = 512;
-/** Entries that are looked at together. */
-export const ENTRIES_A_LINE: u32 = 8;
+/** Entries of a level-1 table that stand for one bit of `filledGroups`. */
+export const ENTRIES_A_GROUP: u32 = 16;
 export const PAGE_SHIFT: u32 = 12;
 /** Bytes that one entry of a level-1 table maps. */
 export const MEGAPAGE_BYTES: u32 = 0x20_0000;
 
 /** Root entries that user space fills. */
 export const ROOT_USER_ENTRIES: u32 = 2;
+/**
+ * Root entries, never valid, that say which groups of a user entry's table have had a table of their own: one for each
+ * user entry. What is in an invalid entry is software's (privileged ISA 4.3.1).
+ */
+const ROOT_FILLED: u32 = ROOT_USER_ENTRIES;
+/** Bit 0 of such an entry is V, and stays 0. */
+const FILLED_SHIFT: u64 = 1;
 /** Root entry of RAM: 0x8000_0000 and up. */
 export const ROOT_RAM: u32 = 510;
 /** Root entry of devices: 0xc000_0000 + physical address. */
@@ -82,11 +89,20 @@ export class PageTable {
     return changetype<Pte>(changetype<usize>(this) + (index << 3));
   }
 
-  /** Whether the ENTRIES_A_LINE entries from `index`, a multiple of it, are all zero: most of a table usually is. */
-  isLineEmpty(index: u32): bool {
-    const at = changetype<usize>(this.entry(index));
-    const low = load<u64>(at) | load<u64>(at, 8) | load<u64>(at, 16) | load<u64>(at, 24);
-    return (low | load<u64>(at, 32) | load<u64>(at, 40) | load<u64>(at, 48) | load<u64>(at, 56)) === 0;
+  /** For a root: bit per ENTRIES_A_GROUP entries, in the table of user entry `index`, of which one was ever filled. */
+  filledGroups(index: u32): u64 {
+    return load<u64>(this.filledAt(index)) >> FILLED_SHIFT;
+  }
+
+  /** For a root: an entry of level 1 for the user's `address` is filled. */
+  noteFilled(address: u32): void {
+    const at = this.filledAt(tableIndex(address, 2));
+    const group = tableIndex(address, 1) / ENTRIES_A_GROUP;
+    store<u64>(at, load<u64>(at) | (((<u64>1) << group) << FILLED_SHIFT));
+  }
+
+  private filledAt(index: u32): usize {
+    return changetype<usize>(this.entry(ROOT_FILLED + index));
   }
 }
 

@@ -152,7 +152,6 @@ notTheSame:
     call  switchHandle
     .cfi_restore_state
     lw    t0, HART_FRAME(tp)
-    # This task blocked in a system call too: only such a task is given a hart directly.
     j     resumeCall
 
 leaving:
