@@ -5,7 +5,7 @@
  *   entry            │ 0 │ PPN 53:10 │ RSW 9:8 │ D A G U X W R V │
  *
  * A guest address is a u32 whose sign extension is the virtual address, so root entries 0 and 1 are user space, 510 and
- * 511 the kernel, and nothing between is ever filled: the toolchain's 64-bit address arithmetic rests on that
+ * 511 the kernel, and nothing between is ever valid: the toolchain's 64-bit address arithmetic rests on that
  * (docs/toolchain.md).
  */
 export const PTE_V: u64 = 1;
