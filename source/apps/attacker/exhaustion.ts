@@ -32,7 +32,7 @@ import { tellBlock, tellNumber, tellStatus } from "./report";
 
 /** More of each than can exist. */
 const OBJECTS: u32 = 64;
-const TASKS: u32 = 32;
+const TASKS: u32 = 256;
 /** Memory objects of a page that are mapped into unborn tasks, so many into each. */
 const PAGES_EACH: u32 = 40;
 const HOLDERS: u32 = 6;
@@ -42,6 +42,8 @@ const OF_EACH_SIZE: u32 = 4;
 /** The glutton's slots: its notification, the tasks that hold things for it, and the slot that it works with. */
 const NOTIFICATION: u32 = 0;
 const HOLDER: u32 = 1;
+/** The first that holds tasks: those before it hold endpoints and notifications. */
+const TASK_HOLDER: u32 = HOLDER + 2;
 const HAND: u32 = HOLDER + HOLDERS;
 const FREE: u32 = 0x2000_0000;
 
@@ -119,6 +121,8 @@ function plan(glutton: Puppet): Step {
   }
   for (let i: u32 = 0; i < TASKS; i++) {
     glutton.does(Syscall.CreateTask, Class.App, NOTIFICATION, 1, 0, 0);
+    glutton.does(Syscall.Grant, TASK_HOLDER + i / SLOT_COUNT, HAND, Right.All, 0, i % SLOT_COUNT);
+    glutton.does(Syscall.Drop, HAND, 0, 0, 0, 0);
   }
   for (let bytes = SIZE_MAX; bytes >= PAGE_BYTES; bytes /= 4) {
     for (let i: u32 = 0; i < OF_EACH_SIZE; i++) {

@@ -9,8 +9,8 @@ import { tellNumber, tellStatus } from "./report";
 
 const ENDPOINT: u32 = 10;
 const GUESSES: u32 = 4096;
-const TASKS_MAX: u32 = 32;
-const INDEX_SHIFT: u64 = 56;
+const TASKS_MAX: u32 = 256;
+const INDEX_MASK: u64 = 0xff;
 const FORGED: u64 = 0xbad;
 const ANSWER: u64 = 0x600d;
 
@@ -66,12 +66,9 @@ function guesses(token: u64): u32 {
       good += 1;
     }
   }
-  const word = token & (((<u64>1) << INDEX_SHIFT) - 1);
-  for (let index: u64 = 0; index < 256; index++) {
-    if (
-      index !== token >> INDEX_SHIFT &&
-      reply((index << INDEX_SHIFT) | word, messageInfo(0), FORGED, 0) >= 0
-    ) {
+  const word = token & ~INDEX_MASK;
+  for (let index: u64 = 0; index <= INDEX_MASK; index++) {
+    if (index !== (token & INDEX_MASK) && reply(word | index, messageInfo(0), FORGED, 0) >= 0) {
       good += 1;
     }
   }
@@ -83,6 +80,6 @@ function guesses(token: u64): u32 {
   return good;
 }
 
-if (TASKS_MAX > 256) {
+if (<u64>TASKS_MAX > INDEX_MASK + 1) {
   ERROR("every index of a token is tried");
 }

@@ -13,13 +13,13 @@ import { Refusal } from "abi/refusal";
 import { FOREVER } from "abi/syscall";
 import { Wait } from "abi/task";
 import { Hart } from "../arch/riscv/hart";
+import { armDeadline } from "../sched/deadline";
 import { handOver } from "../sched/schedule";
 import { wake } from "../sched/wake";
 import { isClosed, releaseNotification, retainNotification } from "../task/endpoint";
 import { Capability } from "../task/handles";
 import { Endpoint, Task } from "../task/objects";
 import { claim, endWait, nextWord, publish, publishWord, TASKS_MAX, taskAt, waitKind } from "../task/task";
-import { armDeadline } from "./deadline";
 import { claimCaller, claimReceiver } from "./endpoint";
 import { signal } from "./notification";
 import { setNotified, setStatus } from "./results";
@@ -111,6 +111,7 @@ function resumeReceiving(endpoint: Endpoint, receiver: Task): void {
  * caller, else waits for either. True if it goes on at once.
  */
 export function receive(hart: Hart, server: Task, capability: Capability, deadline: u64): bool {
+  server.serves = 1;
   const bound = server.bound;
   if (bound === null) {
     return receiveMessage(hart, server, capability, deadline);

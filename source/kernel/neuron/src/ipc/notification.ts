@@ -5,11 +5,11 @@
 import { Refusal } from "abi/refusal";
 import { Wait } from "abi/task";
 import { Hart } from "../arch/riscv/hart";
+import { armDeadline } from "../sched/deadline";
 import { wake } from "../sched/wake";
 import { releaseNotification, retainNotification } from "../task/endpoint";
 import { Notification, Task } from "../task/objects";
 import { claimWait, publish } from "../task/task";
-import { armDeadline } from "./deadline";
 import { leaveQueue } from "./endpoint";
 import { setNotified, setResult } from "./results";
 

@@ -8,7 +8,7 @@ import { allocDirtyFrames, FRAME_BYTES, FRAME_SHIFT, freeFrames } from "./frames
 import { POOL_BYTES, Pool } from "./pool";
 
 /** Memory objects in the system. */
-export const VMOS_MAX: u32 = 256;
+export const VMOS_MAX: u32 = 1024;
 /** Pages that are zeroed in one go, with interrupts off. */
 export const ZERO_PAGES_MAX: u32 = 8;
 /** The largest memory object. */

@@ -4,8 +4,8 @@
  * the hart that stops; what it does last is in arch/riscv/smp.ts.
  */
 import { Hart, hartCount, isOnline } from "../arch/riscv/hart";
-import { Task } from "../task/objects";
 import { TASKS_MAX, taskAt } from "../task/task";
+import { DEADLINE_WORDS, lookAfter, takeDeadlines, taskOfBit } from "./deadline";
 import { ownQueue } from "./queue";
 import { enqueue, markBusy } from "./wake";
 
@@ -35,11 +35,13 @@ export function retire(hart: Hart, successor: u32): void {
     }
     enqueue(task, successor);
   }
-  for (let i: u32 = 0; i < TASKS_MAX; i++) {
-    const task: Task = taskAt(i);
-    // If it is woken and waits anew meanwhile, its deadline is looked after by the successor, at its ticks: as good.
-    if (task.deadlineHart === hart.index) {
-      task.deadlineHart = successor;
+  for (let word: u32 = 0; word < DEADLINE_WORDS; word++) {
+    for (let bits = takeDeadlines(hart.index, word); bits !== 0; bits &= bits - 1) {
+      const task = taskAt(taskOfBit(word, <u32>ctz(bits)));
+      // If it is woken and waits anew meanwhile, its deadline is looked after by the successor, at its ticks: as good.
+      if (task.deadlineHart === hart.index) {
+        lookAfter(successor, task);
+      }
     }
   }
 }

@@ -51,6 +51,8 @@ export class Task extends TrapFrame {
   endpoint: Endpoint | null;
   badge: u32;
   server: Task | null;
+  /** Not 0 once it has received: callers may wait for its reply. */
+  serves: u32;
   /** The notification that is bound to it, and the one that it waits for. */
   bound: Notification | null;
   waitsFor: Notification | null;

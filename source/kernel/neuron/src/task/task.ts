@@ -19,7 +19,7 @@ import { POOL_BYTES, Pool } from "../mm/pool";
 import { Task } from "./objects";
 
 /** Tasks in the system. */
-export const TASKS_MAX: u32 = 32;
+export const TASKS_MAX: u32 = 256;
 
 const TASK_STRIDE: u32 = <u32>((offsetof<Task>() + 63) & ~63);
 const pool = changetype<Pool>(memory.data(POOL_BYTES, 8));
