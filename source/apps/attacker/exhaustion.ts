@@ -38,7 +38,7 @@ const PAGES_EACH: u32 = 40;
 const HOLDERS: u32 = 6;
 /** Sizes of memory objects, from the largest on; so many of each. */
 const SIZE_MAX: u32 = 0x0400_0000;
-const OF_EACH_SIZE: u32 = 4;
+const OF_EACH_SIZE: u32 = 7;
 /** The glutton's slots: its notification, the tasks that hold things for it, and the slot that it works with. */
 const NOTIFICATION: u32 = 0;
 const HOLDER: u32 = 1;
