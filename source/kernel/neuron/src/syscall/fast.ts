@@ -1,7 +1,7 @@
 /**
  * The short way of the two system calls that clients and servers live on: a Call that finds its receiver waiting, and a
  * ReplyReceive whose caller waits while no other call does. Each is a row of guards, and any guard leaves to the
- * ordinary way (ipc/call.ts), which has changed nothing by then and is the one place that says what a call means.
+ * ordinary way (dispatch.ts, ipc/call.ts). Nothing was changed by then, and what a call means is said there alone.
  *
  * The work behind the guards is the ordinary way's own functions. What makes it short is what the guards exclude: no
  * function is called on the way, so all of it stays in registers. Bytes of the message page are copied out of line.

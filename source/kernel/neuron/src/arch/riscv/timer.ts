@@ -2,7 +2,7 @@
  * This hart's timer. Each hart programs only its own: `stimecmp` where the device tree offers Sstc, SBI otherwise. The
  * tick counts time for the scheduler; between two ticks an earlier deadline of a sleeper may be programmed.
  *
- * Reached from trap.ts, sched/wake.ts and ipc/deadline.ts.
+ * Reached from trap.ts, sched/wake.ts and sched/deadline.ts.
  */
 import { FOREVER } from "abi/syscall";
 import { SIE_STIE } from "./csr";
