@@ -1,14 +1,15 @@
-// What the kernel's paths cost, in exact guest instructions, beside what others need, and held against budgets.
+// What the kernel's paths cost, in exact guest instructions, beside what others need, and held against budgets and targets.
 
 import { Problem } from "../host/problem.ts";
 import { progressOn } from "../host/report.ts";
 import type { Profile } from "../toolchain/compile.ts";
 import { measureBoots } from "./kernel/boots.ts";
 import { measurePaths, type Samples } from "./kernel/paths.ts";
-import { type Row, rows } from "./kernel/rows.ts";
+import { type Expectation, expectations } from "./kernel/rows.ts";
 import { readSubject, type Subject } from "./kernel/run.ts";
-import { measureSteady, type SteadyFigure } from "./kernel/steady.ts";
+import { measureSteady } from "./kernel/steady.ts";
 import { type Share, Where } from "./kernel/where.ts";
+import { atMost, bestOf, makeRow, type Reference, type Row } from "./row.ts";
 
 /** The parts of the guest's program, and how many harts each wants. */
 const parts: readonly (readonly [harts: number, part: string])[] = [
@@ -17,22 +18,26 @@ const parts: readonly (readonly [harts: number, part: string])[] = [
   [1, "files"],
 ];
 
-/** A row, measured. */
-export interface KernelFigure extends Row {
-  /** What it usually takes: the median of the rounds. */
-  instructions: number;
+/** A path's row, and all that is known of it. */
+export interface PathRow extends Row {
   /** The cheapest and the dearest round: a timer tick may fall into one. */
   least: number;
   most: number;
   rounds: number;
+  /** The same thing elsewhere: in all others, not only in the best. */
+  others: readonly Reference[];
 }
 
-/** Builds what is stale, and measures every row, and what lasts. */
-export async function benchKernel(
-  profile: Profile,
-): Promise<{ figures: KernelFigure[]; steady: SteadyFigure[] }> {
+/** Builds what is stale, and measures every row. */
+export async function benchKernel(profile: Profile): Promise<Row[]> {
   const subject = await readSubject(profile, progressOn(process.stderr));
-  return { figures: measureKernel(subject), steady: measureSteady(subject) };
+  const rows = [...measureKernel(subject), ...measureSteady(subject)];
+  return profile === "production" ? rows : rows.map(withoutGoals);
+}
+
+/** A bring-up build checks itself as it runs; budgets and targets are for what is meant to be fast. */
+function withoutGoals(row: Row): Row {
+  return { ...row, target: undefined, budget: undefined, met: true };
 }
 
 /** Builds what is stale, and tells which function takes how many instructions of a path. @throws Problem as `whereIn` */
@@ -42,7 +47,7 @@ export async function whereKernel(profile: Profile, row: string): Promise<Share[
 
 /** The same, of what was built. @throws Problem if there is no such row, or it is a boot's */
 export function whereIn(subject: Subject, row: string): Share[] {
-  const operation = row.replace(/: who (wakes|is woken)$/, "");
+  const operation = row.replace(/: (waking|woken) hart$/, "");
   for (const [harts, part] of parts) {
     let where: Where | undefined;
     measurePaths(subject, harts, part, {
@@ -63,29 +68,47 @@ export function whereIn(subject: Subject, row: string): Share[] {
   });
 }
 
-/** Every row, of what was built. */
-export function measureKernel(subject: Subject): KernelFigure[] {
+/** Every row of a path, of what was built. */
+export function measureKernel(subject: Subject): PathRow[] {
   return [
-    ...parts.flatMap(([harts, part]) => measurePaths(subject, harts, part)).flatMap(figuresOf),
-    ...measureBoots(subject).map(([name, instructions]) => figure(name, [instructions])),
+    ...parts.flatMap(([harts, part]) => measurePaths(subject, harts, part)).flatMap(rowsOf),
+    ...measureBoots(subject).map(([name, instructions]) => pathRow(name, [instructions])),
   ];
 }
 
-function figuresOf({ name, rounds, otherRounds }: Samples): KernelFigure[] {
+function rowsOf({ name, rounds, otherRounds }: Samples): PathRow[] {
   if (otherRounds.length === 0) {
-    return [figure(name, rounds)];
+    return [pathRow(name, rounds)];
   }
-  return [figure(`${name}: waking hart`, rounds), figure(`${name}: woken hart`, otherRounds)];
+  return [pathRow(`${name}: waking hart`, rounds), pathRow(`${name}: woken hart`, otherRounds)];
 }
 
-function figure(name: string, counts: readonly number[]): KernelFigure {
+/** What it usually takes: the median of the rounds. */
+function pathRow(name: string, counts: readonly number[]): PathRow {
   const sorted = counts.toSorted((one, other) => one - other);
-  const row = rows.find((each) => each.name === name) ?? { name, budget: Number.POSITIVE_INFINITY };
+  const expected = expectations.find((each) => each.name === name);
+  const others = referencesOf(expected);
+  const row = makeRow({
+    part: "kernel",
+    name,
+    measured: sorted[sorted.length >> 1] ?? Number.NaN,
+    unit: "instructions",
+    reference: bestOf(others),
+    target: expected?.target === undefined ? undefined : atMost(expected.target),
+    budget: expected?.budget,
+  });
   return {
     ...row,
-    instructions: sorted[sorted.length >> 1] ?? Number.NaN,
     least: sorted[0] ?? Number.NaN,
     most: sorted.at(-1) ?? Number.NaN,
     rounds: sorted.length,
+    others,
   };
+}
+
+function referencesOf(expected: Expectation | undefined): Reference[] {
+  const { xv6, seL4, freertos } = expected ?? {};
+  return Object.entries({ seL4, FreeRTOS: freertos, xv6 }).flatMap(([name, measured]): Reference[] =>
+    measured === undefined ? [] : [{ name, measured, kind: "system" }],
+  );
 }

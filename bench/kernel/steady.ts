@@ -2,19 +2,13 @@
 // between harts it takes. Time is the embedded machine's own, so the figures are exact.
 
 import { Problem } from "../../host/problem.ts";
+import { atMost, makeRow, type Row, ratioAtMost } from "../row.ts";
 import { CLOCK_MAX, type Subject, startRun } from "./run.ts";
 
 const HARTS_MAX = 4;
 /** As fast as on one hart, within a hundredth: three more harts take ticks, and each looks for work at its own. */
 const TIME_MAX = 1.01;
 const LINE = /bench: steady requests=(\d+) ticks=(\d+) interrupts=(\d+)/;
-
-/** A figure over a long time, and what it may be at most. */
-export interface SteadyFigure {
-  name: string;
-  value: number;
-  limit: number;
-}
 
 interface Steady {
   requests: number;
@@ -23,20 +17,25 @@ interface Steady {
 }
 
 /** Reads of 4 KiB one after another, from virtioblkd. @throws Problem if the guest's program does not come to its end */
-export function measureSteady(subject: Subject): SteadyFigure[] {
+export function measureSteady(subject: Subject): Row[] {
   const one = steady(subject, 1);
   const four = steady(subject, HARTS_MAX);
   return [
-    {
-      name: "reads of 4 KiB one after another: time on 4 harts, to that on 1",
-      value: four.ticks / one.ticks,
-      limit: TIME_MAX,
-    },
-    {
+    makeRow({
+      part: "kernel",
+      name: "a read of 4 KiB among 2,000, 4 harts",
+      measured: four.ticks / four.requests,
+      unit: "ticks",
+      reference: { name: "1 hart", measured: one.ticks / one.requests, kind: "yardstick" },
+      target: ratioAtMost(TIME_MAX),
+    }),
+    makeRow({
+      part: "kernel",
       name: "the same: interrupts between harts, in 20 reads",
-      value: (20 * four.interrupts) / four.requests,
-      limit: 1,
-    },
+      measured: (20 * four.interrupts) / four.requests,
+      unit: "interrupts",
+      target: atMost(1),
+    }),
   ];
 }
 

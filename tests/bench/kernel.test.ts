@@ -4,50 +4,58 @@
 // A failure names the path. If the slower path is meant, its budget in bench/kernel/rows.ts is what has to be changed.
 
 import { beforeAll, expect, test } from "vitest";
-import { rows } from "../../bench/kernel/rows.ts";
+import { expectations } from "../../bench/kernel/rows.ts";
 import { readSubject, type Subject } from "../../bench/kernel/run.ts";
-import { measureSteady, type SteadyFigure } from "../../bench/kernel/steady.ts";
-import { type KernelFigure, measureKernel, whereIn } from "../../bench/kernel.ts";
-import { defined } from "../harness/defined.ts";
+import { measureSteady } from "../../bench/kernel/steady.ts";
+import { measureKernel, type PathRow, whereIn } from "../../bench/kernel.ts";
+import type { Row } from "../../bench/row.ts";
+
+/** How far above what was measured a budget may lie: a change of 2 % has to be seen. Boots have a hundredth more. */
+const BUDGET_RATIO_MAX = 1.03;
+const BOOT_BUDGET_RATIO_MAX = 1.05;
 
 const silent = { start: () => () => {}, note: () => {} };
 
 let subject: Subject;
-let figures: KernelFigure[];
-let steady: SteadyFigure[];
+let paths: PathRow[];
+let steady: Row[];
 beforeAll(async () => {
   subject = await readSubject("production", silent);
-  figures = measureKernel(subject);
+  paths = measureKernel(subject);
   steady = measureSteady(subject);
 });
 
 test("every row of the table is measured, and nothing else", () => {
-  expect(figures.map(({ name }) => name)).toEqual(rows.map(({ name }) => name));
+  expect(paths.map(({ name }) => name)).toEqual(expectations.map(({ name }) => name));
 });
 
-test.each(rows)("$name: within its budget", ({ name, budget }) => {
-  const figure = figures.find((each) => each.name === name);
-  expect(figure?.instructions).toBeGreaterThan(0);
-  expect(figure?.instructions).toBeLessThanOrEqual(budget);
+test.each(expectations)("$name: within its budget", ({ name, budget }) => {
+  const row = paths.find((each) => each.name === name);
+  expect(row?.measured).toBeGreaterThan(0);
+  expect(row?.measured).toBeLessThanOrEqual(budget);
 });
 
-test("no budget is so wide that a path could double unseen", () => {
-  const wide = figures.filter(({ instructions, budget }) => budget > instructions * 1.25);
-  expect(wide.map(({ name, instructions, budget }) => `${name}: ${instructions} of ${budget}`)).toEqual([]);
+test("no budget is so wide that a path could become slower unseen: after a gain it is made smaller", () => {
+  const wide = expectations.flatMap(({ name, budget }) => {
+    const measured = paths.find((each) => each.name === name)?.measured ?? 0;
+    const ratioMax = name.startsWith("reset to") ? BOOT_BUDGET_RATIO_MAX : BUDGET_RATIO_MAX;
+    return budget > measured * ratioMax ? [`${name}: ${measured} of ${budget}`] : [];
+  });
+  expect(wide).toEqual([]);
 });
 
-test.each([0, 1])("for a long time, figure %i: within its limit", (index) => {
-  const figure = steady[index];
-  expect(figure?.value, figure?.name).toBeLessThanOrEqual(defined(figure?.limit));
+test("for a long time, four harts are as fast as one, and send hardly an interrupt", () => {
+  expect(steady.filter(({ met }) => !met)).toEqual([]);
+  expect(steady).toHaveLength(2);
 });
 
 test("two runs give the same figures", () => {
-  expect(measureKernel(subject)).toEqual(figures);
+  expect(measureKernel(subject)).toEqual(paths);
 });
 
 test("what --where tells of a path adds up to what the path costs", () => {
   for (const name of ["null system call", "call and reply, 64 bytes"]) {
     const total = whereIn(subject, name).reduce((sum, share) => sum + share.instructions, 0);
-    expect(total).toBe(figures.find((each) => each.name === name)?.instructions);
+    expect(total).toBe(paths.find((each) => each.name === name)?.measured);
   }
 });

@@ -1,16 +1,20 @@
-// ./nx bench: measures, and holds the figures against their goals.
+// ./nx bench: measures, and holds what it measured against targets and budgets.
 
 import { type Command, Option } from "commander";
-import type { Profile } from "../../toolchain/compile.ts";
+import type { BenchWords } from "../../bench/main.ts";
 
 export function register(program: Command): void {
   program
     .command("bench")
-    .description("measure a part of the system, and hold the figures against their goals")
-    .argument("<part>", "what is measured: kernel or machine")
-    .addOption(new Option("--json", "print the figures for programs"))
+    .description("measure the system, and hold it against other systems, targets and budgets")
+    .argument("[part]", "what is measured: kernel or machine; without it, all of them")
+    .addOption(new Option("--json", "print the rows for programs"))
+    .addOption(new Option("--svg <file>", "write a picture of the rows there"))
     .addOption(
-      new Option("--profile <name>", "kernel: the build that is measured; only production has budgets")
+      new Option(
+        "--profile <name>",
+        "kernel: the build that is measured; only production has targets and budgets",
+      )
         .choices(["production", "bringup"])
         .default(undefined, "production"),
     )
@@ -19,19 +23,17 @@ export function register(program: Command): void {
       "after",
       `
 kernel counts instructions on the embedded machine: the figures are exact, and the same on any computer.
-machine takes the best of several runs; its goals are ratios to what is measured beside them, which hold on any computer.
+machine takes the best of several runs; its targets are ratios to what is measured beside them, which hold on any computer.
+The exit code is 1 if a row is over its budget, or, where it has none, misses its target.
 
 Examples:
+  ./nx bench           everything
   ./nx bench kernel    what a system call, a message, a signal, a task's life take, beside other kernels
   ./nx bench kernel --where "call and reply, 4 words"
   ./nx bench machine   the embedded machine, beside a yardstick and beside QEMU`,
     )
-    .action(async (part: string, words: { json?: true; profile?: Profile; where?: string }) => {
+    .action(async (part: string | undefined, words: BenchWords) => {
       const { bench } = await import("../../bench/main.ts");
-      process.exitCode = await bench(part, {
-        json: words.json === true,
-        profile: words.profile,
-        where: words.where,
-      });
+      process.exitCode = await bench(part, words);
     });
 }

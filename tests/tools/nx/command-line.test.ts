@@ -61,6 +61,14 @@ test.each([
   expect([status, stdout, stderr]).toEqual([2, "", `nx: ${says}\ntry: leave it out\n`]);
 });
 
+test("bench refuses an unknown part, and a picture that cannot be written, before anything is measured", () => {
+  const hint = "try: one of kernel, machine\n";
+  expect(nx("bench", "kernl")).toMatchObject({ status: 2, stderr: `nx: there is no bench kernl\n${hint}` });
+  const { status, stdout, stderr } = nx("bench", "--svg", "/nowhere/bench.svg");
+  expect([status, stdout]).toEqual([2, ""]);
+  expect(stderr).toContain("--svg /nowhere/bench.svg cannot be written");
+});
+
 test("no command at all shows the help and ends with 2", () => {
   const { status, stderr } = nx();
   expect(status).toBe(2);
