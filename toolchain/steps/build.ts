@@ -1,4 +1,4 @@
-// What every step of one build shares: the root, the output folder, the stamps, and whom to tell.
+// What every step of one build shares: the root, the output folder, the stamps, and where progress is shown.
 
 import { mkdirSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
@@ -13,10 +13,13 @@ export const profiles = ["bringup", "production"] as const;
 export type Profile = (typeof profiles)[number];
 
 /**
- * Which disk image packagefsd mounts. `build`: the one that this very build makes, by its digest. Anything else: one that
- * is signed by the key in that file, relative to the root; with its private half, the build signs its own image.
+ * Which disk images packagefsd mounts (trust.ts). `build`: only the one that this very build makes. Else those that the
+ * key in the file `key` has signed; its path is relative to the root.
  */
 export type Trust = "build" | { readonly key: string };
+
+/** What a build trusts that is told nothing else. */
+export const DEVELOPMENT_TRUST: Trust = { key: DEVELOPMENT_KEY };
 
 /** One run of the build. */
 export interface Build {
@@ -38,7 +41,7 @@ export interface Build {
 export interface BuildSettings {
   readonly profile: Profile;
   readonly progress: Progress;
-  /** Default: the development key. */
+  /** Default: DEVELOPMENT_TRUST. */
   readonly trust?: Trust;
 }
 
@@ -66,7 +69,7 @@ function openBuild(root: string, options: BuildSettings): Build {
   return {
     root,
     profile: options.profile,
-    trust: options.trust ?? { key: DEVELOPMENT_KEY },
+    trust: options.trust ?? DEVELOPMENT_TRUST,
     stamps,
     progress: options.progress,
     out,

@@ -1,94 +1,96 @@
-// Whom packagefsd believes, compiled into it: gen/trust.ts (docs/security/signing-and-policy.md).
+// Which disk images packagefsd mounts. The build decides it and compiles it into packagefsd, as gen/trust.ts
+// (docs/security/signing-and-policy.md).
 //
-// Two kinds of build. With a key, the disk's image has to be signed by it; a private key signs the image of this build as
-// well. A trusted build has the digest of the one image that was made with it. Neither knows a way to be asked less.
+// There are two kinds of build. With a key, packagefsd mounts only images that this key has signed; if the build has the
+// private half, it signs its own image. A trusted build mounts only the image that was made with it, which it knows by its
+// digest. No option of either turns the check off.
 
 import { relative, resolve } from "node:path";
 import { DEVELOPMENT_PUBLIC_KEY, type ImageKey, keyIdText, readKeyFile } from "../../host/pkgimg/keys.ts";
 import { imageDigest } from "../../host/pkgimg/sign.ts";
-import { type Build, readBytes, type Trust, write } from "./build.ts";
+import { type Build, DEVELOPMENT_TRUST, readBytes, type Trust, write } from "./build.ts";
 
-/** What `--trust` may say, as it is used below. A path is relative to where the command runs. */
-export function trustFrom(root: string, word: string): Trust | undefined {
+/** What the value of `--trust` means: `development`, `build`, or a key file, relative to where the command runs. */
+export function trustFrom(root: string, word: string): Trust {
   if (word === "development") {
-    return undefined;
+    return DEVELOPMENT_TRUST;
   }
   if (word === "build") {
     return "build";
   }
   const file = resolve(word);
-  // Read now, so that a file that is no key is told before anything is built.
+  // Throws now if this is no key, before anything is built.
   readKeyFile(file);
   return { key: relative(root, file) };
 }
 
-/** The file of the key that signs this build's image; undefined if it stays unsigned. */
+/** The key file, relative to the root, that signs this build's image; undefined if it stays unsigned. */
 export function signingKey(build: Build): string | undefined {
   if (build.trust === "build") {
     return undefined;
   }
   const { key } = build.trust;
-  return readKeyFile(resolve(build.root, key)).privateKey ? key : undefined;
+  return readKey(build, key).privateKey ? key : undefined;
 }
 
-/** `gen/trust.ts`. In a trusted build, the disk's image has to be there already. */
+/** `gen/trust.ts`. In a trusted build this comes after the step that makes the disk's image, whose digest it needs. */
 export async function makeTrust(build: Build): Promise<void> {
+  const { trust } = build;
   const output = build.path("gen/trust.ts");
-  if (build.profile === "production" && trustsDevelopmentKey(build)) {
+  const image = build.path("pkgfs.img");
+  if (trust !== "build" && build.profile === "production" && isDevelopmentKey(build, trust.key)) {
     build.progress.note(
       "this production build trusts the development key, by which anybody can sign: see --trust",
     );
   }
-  const image = build.path("pkgfs.img");
-  const reads = build.trust === "build" ? [image] : [build.trust.key, DEVELOPMENT_PUBLIC_KEY];
   await build.step("trust", {
     name: "trust",
-    key: [
-      build.trust,
-      build.stamps.hash("toolchain/steps/trust.ts"),
-      build.stamps.hashFolders("host/pkgimg"),
-    ],
-    reads,
+    key: [trust, build.stamps.hash("toolchain/steps/trust.ts"), build.stamps.hashFolders("host/pkgimg")],
+    reads: trust === "build" ? [image] : [trust.key, DEVELOPMENT_PUBLIC_KEY],
     writes: [output],
     run: async () => {
       const text =
-        build.trust === "build"
-          ? trustInBuild(image, Buffer.from(imageDigest(await readBytes(build, image)), "hex"))
-          : trustInKey(
-              build.trust.key,
-              readKeyFile(resolve(build.root, build.trust.key)),
-              readKeyFile(resolve(build.root, DEVELOPMENT_PUBLIC_KEY)),
-            );
+        trust === "build"
+          ? trustedBuildModule(image, Buffer.from(imageDigest(await readBytes(build, image)), "hex"))
+          : keyModule(trust.key, readKey(build, trust.key), isDevelopmentKey(build, trust.key));
       await write(build, output, text);
       return undefined;
     },
   });
 }
 
-function trustsDevelopmentKey(build: Build): boolean {
-  if (build.trust === "build") {
-    return false;
-  }
-  const [trusted, development] = [build.trust.key, DEVELOPMENT_PUBLIC_KEY].map((file) =>
-    keyIdText(readKeyFile(resolve(build.root, file)).id),
-  );
-  return trusted === development;
+/** @param file relative to the root */
+function readKey(build: Build, file: string): ImageKey {
+  return readKeyFile(resolve(build.root, file));
 }
 
-function trustInKey(file: string, key: ImageKey, development: ImageKey): string {
-  const isDevelopment = keyIdText(key.id) === keyIdText(development.id);
-  return trustText(`the key ${file}`, {
+function isDevelopmentKey(build: Build, file: string): boolean {
+  const development = readKey(build, DEVELOPMENT_PUBLIC_KEY);
+  return keyIdText(readKey(build, file).id) === keyIdText(development.id);
+}
+
+const NO_BYTES = new Uint8Array(32);
+
+/** `gen/trust.ts` of a build with a key. */
+function keyModule(file: string, key: ImageKey, isDevelopment: boolean): string {
+  return trustModule(`the key ${file}`, {
     trustedBuild: false,
     developmentKey: isDevelopment,
     key: key.publicBytes,
     keyId: key.id,
-    digest: new Uint8Array(32),
+    digest: NO_BYTES,
   });
 }
 
-function trustInBuild(image: string, digest: Uint8Array): string {
-  const none = new Uint8Array(32);
-  return trustText(image, { trustedBuild: true, developmentKey: false, key: none, keyId: none, digest });
+/** `gen/trust.ts` of a trusted build. */
+function trustedBuildModule(image: string, digest: Uint8Array): string {
+  return trustModule(image, {
+    trustedBuild: true,
+    developmentKey: false,
+    key: NO_BYTES,
+    keyId: NO_BYTES,
+    digest,
+  });
 }
 
 interface TrustFacts {
@@ -99,11 +101,11 @@ interface TrustFacts {
   readonly digest: Uint8Array;
 }
 
-function trustText(from: string, facts: TrustFacts): string {
+function trustModule(from: string, facts: TrustFacts): string {
   const bytes = (value: Uint8Array): string => [...value].join(", ");
   return `// Made by toolchain/steps/trust.ts from ${from}.
 
-/** Whether the disk has to hold the image with the digest below; else one that the key below has signed. */
+/** True: packagefsd mounts only the image with the digest below. False: only images that the key below has signed. */
 export const TRUSTED_BUILD: bool = ${facts.trustedBuild};
 /** Whether that key is the development key, whose private half is public. */
 export const DEVELOPMENT_KEY: bool = ${facts.developmentKey};

@@ -1,20 +1,21 @@
-// The options that choose a machine: `./nx boot` takes them, and every command that boots one to ask it something.
+// The options that choose a machine: `./nx boot` takes them, and so do `./nx hw`, `ps` and `audit`, which boot one to ask
+// it something. words.ts says what the parsed values mean.
 
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { integerBetween } from "../../host/args.ts";
 import { profileOption, trustOption } from "../build/options.ts";
 
-/** The machine has at most this many harts (the contract's limit). */
+/** The machine has at most this many harts (docs/contract.md). */
 export const SMP_MAX = 4;
 
 /** Far longer than a boot takes anywhere: the deadline only catches hangs. */
 const TIMEOUT_SECONDS = 120;
 const TIMEOUT_SECONDS_MAX = 3600;
 
-/** virtio-mmio slots on the machine. */
+/** The machine has virtio-mmio slots 0 to 7. */
 const SLOT_LAST = 7;
 
-/** Adds the options that choose the machine. */
+/** Adds the options that choose the machine. `--disk` is true for the image of this build, wherever the profile puts it. */
 export function addMachineOptions(command: Command): Command {
   return command
     .addOption(smpOption())
@@ -25,27 +26,34 @@ export function addMachineOptions(command: Command): Command {
       ]),
     )
     .addOption(new Option("--disk <file>", "the disk image").default(true, "build/pkgfs.img"))
-    .option("--no-disk", "a machine without a disk: the fixtures are served from memory")
+    .option("--no-disk", "a machine without a disk: the guest serves the fixtures in its boot bundle")
     .option("--legacy", "the disk speaks virtio-mmio version 1")
     .addOption(
-      new Option("--slot <number>", "the disk's virtio slot, 0 to 7 or last")
-        .argParser(slot)
-        .default(undefined, "0"),
+      new Option("--slot <number>", "the disk's virtio slot, 0 to 7 or last (default: 0)").argParser(slot),
     )
     .option("--no-sstc", "a processor without Sstc: timers by firmware")
-    .option("--aclint", "a machine with ACLINT software interrupts for the kernel")
+    .option("--aclint", "a machine whose kernel sends interrupts between harts itself (ACLINT SSWI)")
     .addOption(
-      new Option("--seed <number>", "embedded: boot hart, turns of the harts and nonce").argParser(seed),
+      new Option(
+        "--seed <number>",
+        "embedded: draws the hart that boots, the turns of the harts and the run's random number",
+      ).argParser(seed),
     )
-    .option("--fault <plan>", "embedded: what the disk does wrong, as used-id@3,late@5-7, or a file of that")
-    .option("--chaos [kinds]", "embedded: as hostile as the architecture allows, or only some kinds of it")
-    .option("--firmware <file>", "firmware in place of the machine's own, as OpenSBI's fw_dynamic.bin")
-    .option("--record <file>", "embedded: write all of the run to this file, for ./nx replay")
+    .option(
+      "--fault <plan>",
+      "embedded: faults of the disk, such as used-id@3,late@5-7, or a file that lists them",
+    )
+    .option(
+      "--chaos [kinds]",
+      "embedded: all that hardware may do and QEMU does not, or only these kinds of it, such as switch,late-interrupts",
+    )
+    .option("--firmware <file>", "firmware in place of the machine's own, such as OpenSBI's fw_dynamic.bin")
+    .option("--record <file>", "embedded: record the run in this file, for ./nx replay")
     .addOption(profileOption())
     .addOption(trustOption())
     .option("--log <file>", "write every console line to this file")
     .addOption(
-      new Option("--timeout <seconds>", "end a machine that hangs")
+      new Option("--timeout <seconds>", "end a run that takes longer than this")
         .argParser(integerBetween(1, TIMEOUT_SECONDS_MAX))
         .default(TIMEOUT_SECONDS),
     )

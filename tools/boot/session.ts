@@ -50,7 +50,7 @@ export async function runSession(
   const outputs = await build({
     profile: words.profile,
     progress,
-    ...(words.trust !== undefined && { trust: words.trust }),
+    trust: words.trust,
   });
   const request = { ...requestOf(words, run, machineTree, outputs), ...(person && { person }) };
   if (machine === "qemu") {

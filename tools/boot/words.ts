@@ -10,13 +10,12 @@ export interface MachineWords {
   /** A file; true: the image of this build; false: no disk. */
   disk: string | boolean;
   legacy?: true;
-  /** Undefined: slot 0. */
+  /** Undefined: not given, which means slot 0. Given without a disk it is refused (inputs.ts). */
   slot?: number | "last";
   sstc: boolean;
   aclint?: true;
   profile: Profile;
-  /** Undefined: the development key. */
-  trust?: Trust;
+  trust: Trust;
   log?: string;
   /** Seconds; undefined: long enough for a boot, and for a person with a debugger. */
   timeout?: number;

@@ -25,7 +25,7 @@ What is made lands in build/, or in build/production/, and with --trust build in
 What is stale is decided by content alone. LLVM comes with the locked dependencies; on a host that they do not
 support, NEURON_CLANG and NEURON_LLD name a clang and an ld.lld (16 or newer).`,
     )
-    .action(async (names: string[], options: { profile: Profile; trust?: Trust }) => {
+    .action(async (names: string[], options: { profile: Profile; trust: Trust }) => {
       const { build } = await import("../../toolchain/compile.ts");
       const progress = progressOn(process.stderr);
       const begin = performance.now();

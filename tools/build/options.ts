@@ -2,7 +2,7 @@
 
 import { Option } from "commander";
 import { root } from "../../host/root.ts";
-import { profiles, type Trust } from "../../toolchain/steps/build.ts";
+import { DEVELOPMENT_TRUST, profiles, type Trust } from "../../toolchain/steps/build.ts";
 import { trustFrom } from "../../toolchain/steps/trust.ts";
 
 /** `--profile bringup|production`. */
@@ -10,12 +10,12 @@ export function profileOption(): Option {
   return new Option("--profile <name>", "which build of the guest").choices(profiles).default("bringup");
 }
 
-/** `--trust development|build|FILE`: which image packagefsd mounts (toolchain/steps/trust.ts). */
+/** `--trust development|build|FILE`: which images packagefsd mounts (toolchain/steps/trust.ts). */
 export function trustOption(): Option {
   return new Option(
     "--trust <what>",
-    "which disk image is mounted: one signed by the development key, the one of this build, or one signed by a key file",
+    "which disk images are mounted: development (signed by that key), build (only this build's own), or FILE (signed by the key in it)",
   )
-    .argParser((word: string): Trust | undefined => trustFrom(root, word))
-    .default(undefined, "development");
+    .argParser((word: string): Trust => trustFrom(root, word))
+    .default(DEVELOPMENT_TRUST, "development");
 }

@@ -18,13 +18,20 @@ import { formatProblem } from "../../../host/print-problem.ts";
 import { paintFor } from "../../../host/report.ts";
 import { root } from "../../../host/root.ts";
 import { decodeRecording, encodeRecording } from "../../../machine/host/recording.ts";
+import { DEVELOPMENT_TRUST } from "../../../toolchain/steps/build.ts";
 import { requireMachineInputs } from "../../../tools/boot/inputs.ts";
 import { faultsOf } from "../../../tools/boot/machines/hostility.ts";
 import type { MachineWords } from "../../../tools/boot/words.ts";
 
 const NOBODY = 65_534;
 
-const usual: MachineWords = { smp: 4, disk: true, sstc: true, profile: "bringup" };
+const usual: MachineWords = {
+  smp: 4,
+  disk: true,
+  sstc: true,
+  profile: "bringup",
+  trust: DEVELOPMENT_TRUST,
+};
 let folder: string;
 
 function file(name: string, byteCount: number): string {
