@@ -143,7 +143,7 @@ describe("imports of the guest", () => {
     expect(lost.map(where)).toEqual([]);
   });
 
-  test("in the kernel they point down", () => {
+  test("imports in the kernel point down", () => {
     const wrong = guestImports.filter(({ from, target }) => {
       if (!from.startsWith(KERNEL_ROOT) || !target?.startsWith(KERNEL_ROOT)) {
         return false;
@@ -163,7 +163,7 @@ describe("imports of the guest", () => {
     expect(wrong.map(where)).toEqual([]);
   });
 
-  test("between abi, libraries, drivers, runtime and programs they point down", () => {
+  test("imports between abi, libraries, drivers, runtime and programs point down", () => {
     const wrong = guestImports.filter(({ from, specifier, target }) => {
       const to = target ?? specifier;
       if (unitOf(from) === unitOf(to)) {
@@ -218,7 +218,7 @@ describe("imports of the host", () => {
   // The guest of a benchmark is no host code.
   const imports = hostImports.filter(({ from }) => !isGuest(from));
 
-  test("they point down, and two units of one level share nothing", () => {
+  test("imports point down, and no unit imports another of its level", () => {
     expect(imports.filter(pointsUp).map(where)).toEqual([]);
   });
 
@@ -229,7 +229,7 @@ describe("imports of the host", () => {
     expect(wrong.map(where)).toEqual([]);
   });
 
-  test("every folder of tools/ but two is a command of ./nx: its command.ts says how it is called", () => {
+  test("every folder of tools/ but two is a command of ./nx, and its command.ts says how to call it", () => {
     const folders = new Set(
       sourceFiles(root, ["tools"]).map((file) => file.split("/").slice(0, 2).join("/")),
     );
@@ -253,7 +253,7 @@ describe("the whole repository", () => {
     expect(findCycle(edges)).toBeNull();
   });
 
-  test("host code imports no guest source, and the guest none of the host's", () => {
+  test("host code imports no guest source, and guest code no host source", () => {
     const crossing = [
       ...hostImports.filter(({ target }) => target?.startsWith("source/")),
       ...guestImports.filter(({ target }) => target !== null && !/^(source|machine\/core)\//.test(target)),
@@ -268,14 +268,14 @@ describe("the whole repository", () => {
     expect(long).toEqual([]);
   });
 
-  test("a constant that is a number or a text is in capitals", () => {
+  test("a constant that is a number or a text is written in capitals", () => {
     const wrong = [...sourceFiles(root, [...hostFolders, ...guestFolders]), LAUNCHER].flatMap((file) =>
       miscasedConstants(readFileSync(join(root, file), "utf8")).map((name) => `${file}: ${name}`),
     );
     expect(wrong).toEqual([]);
   });
 
-  test("a file begins with what it is: in the guest as /** … */, in the host as //", () => {
+  test("a file begins by saying what it is: in the guest as /** … */, in the host as //", () => {
     const wrong = sourceFiles(root, [...hostFolders, ...guestFolders]).filter((file) => {
       const head = isGuest(file) ? "/**" : "//";
       return !readFileSync(join(root, file), "utf8").startsWith(head);
@@ -292,7 +292,7 @@ describe("the whole repository", () => {
     expect(roomy, "an exception that is not needed").toEqual([]);
   });
 
-  test("no file names a place on the machine that it was written on", () => {
+  test("no file names a folder of its author's machine", () => {
     // Put together from parts, so that this file does not find itself.
     const machinePath = new RegExp(
       `(^|[\\s"'\`=(])/(${["home", "root", "work", "Users"].join("|")})/\\w`,
@@ -319,7 +319,7 @@ describe("the whole repository", () => {
 });
 
 describe("the checks themselves", () => {
-  test("an import of the host that points up is found, and one to a neighbour", () => {
+  test("they find an import of the host that points up, and one that points to a neighbour", () => {
     const found = (from: string, target: string): boolean => pointsUp({ from, target });
     expect(found("host/problem.ts", "toolchain/compile.ts")).toBe(true);
     expect(found("toolchain/compile.ts", "tools/build/options.ts")).toBe(true);
@@ -329,14 +329,14 @@ describe("the checks themselves", () => {
     expect(found("toolchain/steps/build.ts", "toolchain/stale.ts")).toBe(false);
   });
 
-  test("loose files are counted for each folder", () => {
+  test("they count the loose files of each folder", () => {
     expect([...looseFiles(["a/b.ts", "a/c.ts", "a/d/e.ts"])]).toEqual([
       ["a", 2],
       ["a/d", 1],
     ]);
   });
 
-  test("a circle is found, and named along its way", () => {
+  test("they find a circle, and name every file on it", () => {
     const edges = new Map([
       ["a", ["b"]],
       ["b", ["c"]],
@@ -345,7 +345,7 @@ describe("the checks themselves", () => {
     expect(findCycle(edges)).toEqual(["b", "c", "b"]);
   });
 
-  test("a number and a text are told from what is made of others", () => {
+  test("they tell a number or a text from a constant that is computed", () => {
     const source = [
       'export const folder = "tests";',
       "const bytesMax: u32 = 4 * PAGE_BYTES;",
@@ -357,7 +357,7 @@ describe("the checks themselves", () => {
     expect(miscasedConstants(source.join("\n"))).toEqual(["folder", "bytesMax"]);
   });
 
-  test("imports over several lines, type imports and re-exports are all seen", () => {
+  test("they see imports over several lines, type imports and re-exports", () => {
     const found = importsOf(root, "toolchain/compile.ts").map(({ target }) => target);
     expect(found).toContain("toolchain/steps/build.ts");
     expect(found).toContain("toolchain/programs.ts");

@@ -35,7 +35,7 @@ test.each([1, 2, 3, 4])("hw smp lists %i harts, each with its counters", async (
   });
 });
 
-test("hw smp leaves a hart out that did not come up", async () => {
+test("hw smp leaves out a hart that did not come up", async () => {
   const system = await start("hw smp", { smp: 4 });
   const hart = system.harts[1];
   if (hart) {
@@ -59,7 +59,7 @@ test("hw vblk info gives the disk's size, and the checksum of its first bytes", 
   });
 });
 
-test("hw vblk info without a disk says so, and gives no whole answer", async () => {
+test("hw vblk info without a disk says so, and its answer is not complete", async () => {
   const system = await start("hw vblk info");
   expect(system.kernel.run("main")).toBe(1);
   expect(system.lines).toEqual(["nx: no block device"]);

@@ -12,7 +12,7 @@ onEachMachine("starting and stopping harts from a task", (boot) => {
     run = await attack(boot, "harts");
   }, BOOT_TIMEOUT_MS);
 
-  test("SBI HSM's registers in an ecall are a system call that there is not", () => {
+  test("an ecall with SBI HSM's registers is refused as an unknown system call", () => {
     run.expect({
       "ecall HSM hart_start": "BadCall",
       "ecall HSM hart_start at own code": "BadCall",
@@ -23,7 +23,7 @@ onEachMachine("starting and stopping harts from a task", (boot) => {
     });
   });
 
-  test("the kernel's own calls want the capability for it", () => {
+  test("the kernel's calls that stop and start harts require the capability for harts", () => {
     run.expect({
       "stopHart with no capability": "BadSlot",
       "stopHart with Info": "WrongKind",
@@ -33,7 +33,7 @@ onEachMachine("starting and stopping harts from a task", (boot) => {
     });
   });
 
-  test("no hart started, stopped or began anew", () => {
+  test("no hart started, stopped or restarted", () => {
     run.expect({ "harts online before": 4, "harts online after": 4 });
     const online = run.report.lines.filter((line) => / online$/.test(line));
     expect(online).toHaveLength(4);

@@ -11,7 +11,7 @@ onEachMachine("capabilities", (boot) => {
     run = await attack(boot, "capabilities");
   }, BOOT_TIMEOUT_MS);
 
-  test("a number is no capability", () => {
+  test("a task cannot guess its way to a capability", () => {
     run.expect({
       "slots that turn the machine off": 0,
       "slots behind the table that can be copied": 0,
@@ -20,7 +20,7 @@ onEachMachine("capabilities", (boot) => {
     });
   });
 
-  test("what was dropped is gone, and what took its place is judged as what it is", () => {
+  test("a dropped slot is empty, and is judged by its new capability once it is used again", () => {
     run.expect({
       "signalling what was dropped": "BadSlot",
       "waiting at what was dropped": "BadSlot",
@@ -45,7 +45,7 @@ onEachMachine("capabilities", (boot) => {
     });
   });
 
-  test("what must not travel is not granted, and a running task is given nothing", () => {
+  test("a capability without Right.Transfer cannot be granted, and a task that has ended gets no grant", () => {
     run.expect({
       "granting what must not travel": "MissingRight",
       "granting an empty slot": "BadSlot",
@@ -69,7 +69,7 @@ onEachMachine("capabilities", (boot) => {
     });
   });
 
-  test("nor has what came with a message", () => {
+  test("a capability that came with a message has no right that was not sent with it", () => {
     run.expect({
       "receiving a capability": "done",
       "the badge that came along": 5,
@@ -83,7 +83,7 @@ onEachMachine("capabilities", (boot) => {
     });
   });
 
-  test("the audit trail is for who was given it", () => {
+  test("only a task that was given the audit trail can read or write it", () => {
     run.expect({
       "writing to the audit trail with Info": "WrongKind",
       "reading the audit trail with Info": "WrongKind",

@@ -31,7 +31,7 @@ onEachMachine("reply tokens", (boot) => {
     });
   });
 
-  test("so the caller hears what its server said, and nothing else", () => {
+  test("bring the caller the server's answer, and no other task's", () => {
     run.expect({ "the first answer is the right one": 1, "the second answer is the right one": 1 });
   });
 });

@@ -1,4 +1,4 @@
-// One task that takes everything there is stops no service that runs, and with its end everything comes back.
+// One task takes everything there is: the services that run go on, and when it ends the kernel gets everything back.
 
 import { beforeAll, expect, test } from "vitest";
 import { onEachMachine } from "../system/harness/each-machine.ts";
@@ -20,11 +20,11 @@ onEachMachine("a task that takes everything", (boot) => {
     });
   });
 
-  test("leaves the services working meanwhile", () => {
+  test("does not stop the services from working", () => {
     run.expect({ "reading the disk meanwhile": "ok", "opening a file meanwhile": 0, "closing it": 0 });
   });
 
-  test("gives everything back at its end", () => {
+  test("gives everything back when it ends", () => {
     run.expect({ "the glutton has ended": 1 });
     expect(run.number("free bytes after")).toBe(run.number("free bytes before"));
     expect(run.number("tasks after")).toBe(run.number("tasks before"));

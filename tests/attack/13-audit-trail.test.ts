@@ -17,7 +17,7 @@ onEachMachine("the audit trail", (boot) => {
       .filter((record) => record.kind === kind)
       .map(({ what }) => what);
 
-  test("has every capability that was refused, in order, with the reason", () => {
+  test("records every capability that was refused, in order, with the reason", () => {
     run.expect({ "signalling the console": "WrongKind", "sending the console along": "MissingRight" });
     const console = run.number("slot of the console");
     const service = run.number("slot of the service");
@@ -35,7 +35,7 @@ onEachMachine("the audit trail", (boot) => {
     ]);
   });
 
-  test("keeps them however much others are refused, who push out only their own", () => {
+  test("keeps a task's records when other tasks are refused often: they push out only their own", () => {
     run.expect({ "a child that floods has left": 1, "its last attempt": "BadSlot" });
     const refused = run.trail().filter(({ kind }) => kind === "capability-refused");
     const flood = refused.filter(({ task }) => task !== refused[0]?.task).map(({ task }) => task);
@@ -49,18 +49,18 @@ onEachMachine("the audit trail", (boot) => {
     expect(second.split(".")[0]).toBe(first.split(".")[0]);
   });
 
-  test("has the task that was ended, with the address", () => {
+  test("records the task that was ended, with the address of its fault", () => {
     expect(told("task-ended")).toContain("it read where it may not, at 0x0");
   });
 
-  test("has the write to the disk, with its sector", () => {
+  test("records the write to the disk, with its sector", () => {
     run.expect({ "writing to the disk": "readOnly" });
     expect(told("block-refused")).toEqual([
       expect.stringMatching(/^client \d+, method 3\(write\), sector 7$/),
     ]);
   });
 
-  test("has every hart that started, by both of its numbers", () => {
+  test("records every hart that started, by both of its numbers", () => {
     const started = told("hart-started").map((what) => /^hart (\d), hart id (\d+)$/.exec(what)?.slice(1));
     expect(started.map((numbers) => numbers?.[0])).toEqual(["0", "1", "2", "3"]);
     expect(new Set(started.map((numbers) => numbers?.[1])).size).toBe(4);

@@ -1,7 +1,7 @@
-// No task makes others wait that are more urgent, or takes the share of its equals.
+// No task delays tasks that are more urgent, or takes the share of its equals.
 //
-// Times are exact on the embedded machine, where they are counted in instructions; on QEMU they are also the host's, so there it is
-// only seen that the attacks come to their end.
+// Times are exact on the embedded machine, which counts them in instructions. On QEMU they also depend on the host, so
+// there the test only sees that the attacks come to their end.
 
 import { beforeAll, describe, expect, test } from "vitest";
 import { parseChaos } from "../../machine/host/chaos.ts";
@@ -12,7 +12,7 @@ import { type Attack, attack } from "./attack.ts";
 
 /** Ticks of the timebase from one tick of the scheduler to the next. */
 const TICK = 100_000;
-/** What is still no delay: the way into the kernel and out of it, and the longest piece of work on the way. */
+/** A lateness that is still no delay: the way into the kernel and out of it, and the longest piece of work on the way. */
 const SOON = TICK / 20;
 
 const beside = [
@@ -24,7 +24,7 @@ const beside = [
 
 onEachMachine("tasks that make others wait", (boot) => {
   test.each([1, 2, 4])(
-    "do it to their end with %i harts, and the services live on",
+    "finish with %i harts, and the services go on",
     async (smp) => {
       const run = await attack(boot, "delays", { smp });
       for (const figure of beside) {
@@ -46,7 +46,7 @@ describe.each([
       run = await attack((change) => bootEmbedded({ chaos, ...change }), "delays", { smp });
     }, BOOT_TIMEOUT_MS);
 
-    test.each(beside)("%s is none to speak of", (figure) => {
+    test.each(beside)("%s is negligible", (figure) => {
       expect(run.number("lateness alone")).toBeLessThan(SOON);
       expect(run.number(figure)).toBeLessThan(SOON);
     });
@@ -56,11 +56,11 @@ describe.each([
       expect(run.number("disk read beside tasks that hop")).toBeLessThan(2 * alone);
     });
 
-    // Elsewhere the other one has a hart of its own.
+    // With more harts the other task has a hart of its own.
     if (smp > 1) {
       return;
     }
-    test("who yields just before each tick leaves its equal half of the hart", () => {
+    test("a task that yields just before each tick leaves half of the hart to an equal task", () => {
       const share = run.number("share beside a task that yields before each tick");
       expect(share).toBeGreaterThanOrEqual(40);
       expect(share).toBeLessThanOrEqual(60);

@@ -1,5 +1,5 @@
-// System calls drawn at random from several tasks on several harts at once: the system lives, and afterwards nothing is held that no
-// living task holds. The embedded machine counts what the kernel holds, whenever every hart waits (./nx explore).
+// Several tasks on several harts make random system calls at once: the system lives, and afterwards the kernel holds
+// nothing that no living task holds. The embedded machine counts what the kernel holds when every hart waits (./nx explore).
 
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";

@@ -1,5 +1,5 @@
-// No reservation (LR) outlives a switch to another task, on hardware whose traps keep reservations: an SC that writes what was
-// read before the switch would undo what another task did.
+// No reservation (LR) outlives a switch to another task, on hardware whose traps keep reservations: an SC that writes
+// what was read before the switch would undo what another task did.
 
 import { describe, test } from "vitest";
 import { parseChaos } from "../../machine/host/chaos.ts";
@@ -13,7 +13,7 @@ const ADDITIONS = 4 * 200;
 
 function noneOutlives(boot: Boot): void {
   test.each([1, 2, 4])(
-    "is of no use with %i harts",
+    "loses no addition with %i harts",
     async (smp) => {
       const run = await attack(boot, "reservations", { smp });
       run.expect({

@@ -107,17 +107,20 @@ describe("a hart's entry point", () => {
     expect(started).toEqual([]);
   });
 
-  test.each([TEXT_START, TEXT_END - 4])("in the text is given to the firmware as it is", async (entry) => {
-    const { guest: g, started } = await kernel(entry);
-    expect(g.call("isKernelText", entry)).toBe(1);
-    // It never comes up here, which is found out.
-    expect(g.call("startOther")).toBe(0);
-    g.call("parkHart", 12n);
-    expect(started.map(({ hartid, entry: at }) => [hartid, Number(BigInt.asUintN(32, at))])).toEqual([
-      [11n, entry],
-      [12n, entry],
-    ]);
-  });
+  test.each([TEXT_START, TEXT_END - 4])(
+    "in the text (%i) is given to the firmware unchanged",
+    async (entry) => {
+      const { guest: g, started } = await kernel(entry);
+      expect(g.call("isKernelText", entry)).toBe(1);
+      // The hart never comes up here, and startOther finds that out.
+      expect(g.call("startOther")).toBe(0);
+      g.call("parkHart", 12n);
+      expect(started.map(({ hartid, entry: at }) => [hartid, Number(BigInt.asUintN(32, at))])).toEqual([
+        [11n, entry],
+        [12n, entry],
+      ]);
+    },
+  );
 });
 
 describe("in the kernel's sources", () => {
@@ -135,7 +138,7 @@ describe("in the kernel's sources", () => {
     expect(namers(/\b(secondaryEntry|parkEntry)\b/)).toEqual(["arch/riscv/smp.ts", "arch/riscv/symbols.ts"]);
   });
 
-  test("no system call takes one: RestartHart has a hart, and nothing else", () => {
+  test("no system call takes an entry: RestartHart takes a hart, and nothing else", () => {
     const text = readFileSync(join(root, KERNEL_FOLDER, "syscall/harts.ts"), "utf8");
     expect(text).toMatch(/export function restart\(hart: Hart, task: Task, slot: u64, index: u64\)/);
   });

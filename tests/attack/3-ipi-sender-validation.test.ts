@@ -1,4 +1,4 @@
-// "Who sent an IPI cannot be forged": no task can raise one, or write what says who did.
+// "The sender of an IPI cannot be forged": no task can raise an IPI, or write the memory that names its sender.
 
 import { beforeAll, describe, expect, test } from "vitest";
 import { onEachMachine } from "../system/harness/each-machine.ts";
@@ -13,11 +13,11 @@ onEachMachine("IPIs in another's name", (boot) => {
       run = await attack(boot, "senders", { aclint });
     }, BOOT_TIMEOUT_MS);
 
-    test("the firmware sends none for a task", () => {
+    test("the firmware sends no IPI for a task", () => {
       run.expect({ "ecall IPI send_ipi": "BadCall", "a child's ecall IPI send_ipi": "answered BadCall" });
     });
 
-    test("the registers and the memory behind IPIs are out of reach", () => {
+    test("a task cannot reach the registers and the memory behind IPIs", () => {
       run.expect({
         "setting SSIP": "illegal instruction",
         "clearing sip": "illegal instruction",
@@ -30,11 +30,11 @@ onEachMachine("IPIs in another's name", (boot) => {
       });
     });
 
-    test("the one call that ends in an IPI takes a target that is online, and no sender", () => {
+    test("the one system call that sends an IPI takes only a target, which has to be online", () => {
       run.expect({ "yieldTo hart 4": "HartOffline", "yieldTo hart 2^32": "HartOffline" });
     });
 
-    test("what the receivers counted from a hart is what that hart sent", () => {
+    test("the receivers have counted as many IPIs from a hart as that hart has sent", () => {
       for (const hart of [0, 1, 2, 3]) {
         expect(run.number(`IPIs to itself of hart ${hart}`)).toBe(0);
         // One may be under way at the moment of asking, to each of the others.

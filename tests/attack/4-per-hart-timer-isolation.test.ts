@@ -1,4 +1,4 @@
-// "Each hart's timer is its own": nothing that a task can name or do sets one.
+// "Each hart's timer is its own": nothing that a task can name or do sets a timer.
 
 import { beforeAll, describe, expect, test } from "vitest";
 import { onEachMachine } from "../system/harness/each-machine.ts";
@@ -13,14 +13,14 @@ onEachMachine("other harts' timers", (boot) => {
       run = await attack(boot, "timers", { sstc });
     }, BOOT_TIMEOUT_MS);
 
-    test("the firmware sets none for a task", () => {
+    test("the firmware sets no timer for a task", () => {
       run.expect({
         "ecall TIME set_timer": "BadCall",
         "a child's ecall TIME set_timer": "answered BadCall",
       });
     });
 
-    test("control registers end the task", () => {
+    test("access to a control register ends the task", () => {
       run.expect({
         "writing stimecmp": "illegal instruction",
         "reading stimecmp": "illegal instruction",
@@ -32,7 +32,7 @@ onEachMachine("other harts' timers", (boot) => {
       });
     });
 
-    test("so do the registers of the CLINT and of every other device", () => {
+    test("access to the registers of the CLINT or of any other device ends the task", () => {
       run.expect({
         "storing to mtimecmp": "store fault",
         "storing to mtimecmp in the kernel's window": "store fault",
@@ -43,7 +43,7 @@ onEachMachine("other harts' timers", (boot) => {
       });
     });
 
-    test("they cannot be mapped", () => {
+    test("a task cannot map the registers of a device", () => {
       run.expect({
         "making a device": "BadArgument",
         "making an interrupt": "BadArgument",
@@ -55,7 +55,7 @@ onEachMachine("other harts' timers", (boot) => {
       });
     });
 
-    test("every hart has gone on ticking", () => {
+    test("every hart goes on ticking", () => {
       for (const hart of [0, 1, 2, 3]) {
         expect(run.number(`ticks after ${hart}`)).toBeGreaterThan(run.number(`ticks before ${hart}`));
       }

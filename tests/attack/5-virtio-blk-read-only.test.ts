@@ -22,7 +22,7 @@ onEachMachine("writing to the disk", (boot) => {
       run = await attack(boot, "disk", { legacy });
     }, BOOT_TIMEOUT_MS);
 
-    test("a write is refused with an error, whatever it says", () => {
+    test("every write is refused with an error", () => {
       run.expect({
         "read-only": 1,
         "writing the first sector": "readOnly",
@@ -32,7 +32,7 @@ onEachMachine("writing to the disk", (boot) => {
       });
     });
 
-    test("and changes nothing, here or on the host", () => {
+    test("the writes change nothing, in the guest or on the host", () => {
       run.expect({
         "reading the first sector, before the writes": "ok",
         "reading the first sector, after the writes": "ok",
@@ -41,7 +41,7 @@ onEachMachine("writing to the disk", (boot) => {
       expect(imageHash()).toBe(before);
     });
 
-    test("sectors and counts that are not the disk's are refused", () => {
+    test("a read beyond the disk, or of a wrong number of sectors, is refused", () => {
       run.expect({
         "reading at the end": "outOfRange",
         "reading across the end": "outOfRange",
@@ -53,7 +53,7 @@ onEachMachine("writing to the disk", (boot) => {
       });
     });
 
-    test("so is memory that was not shared", () => {
+    test("a read into memory that was not shared is refused", () => {
       run.expect({
         "attaching more than there is": "attachRefused",
         "attaching all of the address space": "attachRefused",
@@ -67,7 +67,7 @@ onEachMachine("writing to the disk", (boot) => {
       });
     });
 
-    test("no client can tell the device of memory by itself", () => {
+    test("no client can pin memory for the device by itself", () => {
       run.expect({
         "pinning for a device in no slot": "BadSlot",
         "pinning for the console": "WrongKind",

@@ -1,8 +1,7 @@
-// "Nothing is served from an image that does not verify": an attacker who can replace the whole disk can make one that
-// is consistent
-// in itself, down to the last hash. What is missing is a signature by a key that this build trusts; and a signature
-// that
-// was good elsewhere does not help. (tests/system/damage and trust: images with a wrong byte, and unsigned ones.)
+// "Nothing is served from an image that does not verify": an attacker who can replace the whole disk can make one that is
+// consistent in itself, down to the last hash. What is missing is a signature by a key that this build trusts, and a
+// signature that was good for another image does not help. (tests/system/damage and trust: images with a wrong byte, and
+// unsigned ones.)
 
 import { generateKeyPairSync } from "node:crypto";
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -62,7 +61,7 @@ const attempts: [name: string, change: (image: Uint8Array, good: Uint8Array) => 
   ],
 ];
 
-onEachMachine("a disk with another file on it", (bootWith) => {
+onEachMachine("an image with a changed file", (bootWith) => {
   let image: Uint8Array;
   beforeAll(async () => {
     await buildOnce();
@@ -76,7 +75,7 @@ onEachMachine("a disk with another file on it", (bootWith) => {
   }
 
   test.each(attempts)(
-    "%s: is refused, and nothing of it is served",
+    "%s, it is refused and no file of it is served",
     { timeout: BOOT_TIMEOUT_MS },
     async (name, change) => {
       const bytes = image.slice();
@@ -92,7 +91,7 @@ onEachMachine("a disk with another file on it", (bootWith) => {
     },
   );
 
-  test("signed by the key that the build trusts: is served, so the tests above refuse the right thing", {
+  test("signed by the key that the build trusts, it is served: the others fail only for their signature", {
     timeout: BOOT_TIMEOUT_MS,
   }, async () => {
     const bytes = image.slice();

@@ -1,4 +1,4 @@
-// "IPIs are limited": a hart sends 1,000 a second at most, whatever its tasks do, and the limit loses no wake-up.
+// "IPIs are limited": a hart sends at most 1,000 a second, no matter what its tasks do, and the limit loses no wake-up.
 
 import { beforeAll, describe, expect, test } from "vitest";
 import { onEachMachine } from "../system/harness/each-machine.ts";
@@ -28,11 +28,11 @@ onEachMachine("a flood of IPIs", (boot) => {
       }
     });
 
-    test("would have been more: some were held back", () => {
+    test("has some of its IPIs held back", () => {
       expect(run.number("IPIs held back")).toBeGreaterThan(0);
     });
 
-    test("is on record", () => {
+    test("is in the audit trail", () => {
       expect(run.trail().filter(({ kind }) => kind === "ipi-limited")).not.toEqual([]);
     });
 

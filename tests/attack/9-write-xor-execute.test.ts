@@ -1,5 +1,5 @@
-// No page is writable and executable, and nothing of the kernel's is any task's: neither by asking for the mapping nor by
-// doing what it would allow.
+// No page is writable and executable, and no task reaches the kernel's memory, neither by asking for a mapping nor by
+// trying the access.
 
 import { beforeAll, test } from "vitest";
 import { onEachMachine } from "../system/harness/each-machine.ts";
@@ -12,7 +12,7 @@ onEachMachine("memory", (boot) => {
     run = await attack(boot, "memory");
   }, BOOT_TIMEOUT_MS);
 
-  test("nothing can be mapped writable and executable, or with rights that there are not", () => {
+  test("no page can be mapped writable and executable, or with rights that do not exist", () => {
     run.expect({
       "mapping RWX": "BadArgument",
       "mapping WX": "BadArgument",
@@ -22,7 +22,7 @@ onEachMachine("memory", (boot) => {
     });
   });
 
-  test("what is mapped stays as it is", () => {
+  test("a page that is mapped cannot be mapped over", () => {
     run.expect({
       "mapping W over R-X of its own": "Overlap",
       "mapping over the stack": "Overlap",
@@ -34,7 +34,7 @@ onEachMachine("memory", (boot) => {
     });
   });
 
-  test("nothing can be mapped outside of user space", () => {
+  test("no page can be mapped outside of user space", () => {
     run.expect({
       "mapping at null": "BadArgument",
       "mapping at the kernel": "BadArgument",
@@ -47,7 +47,7 @@ onEachMachine("memory", (boot) => {
     });
   });
 
-  test("nothing behind a memory object can be mapped with it", () => {
+  test("no page beyond the end of a memory object can be mapped", () => {
     run.expect({
       "mapping past the object": "BadArgument",
       "mapping from past the object": "BadArgument",
@@ -71,7 +71,7 @@ onEachMachine("memory", (boot) => {
     });
   });
 
-  test("code cannot be written, data cannot be run", () => {
+  test("code cannot be written, and data cannot be run", () => {
     run.expect({
       "writing its own code": "store fault",
       "running its own data": "instruction fault",

@@ -23,8 +23,8 @@ function withSections(offset: bigint, count: number, entryBytes = 64): Uint8Arra
   });
 }
 
-describe("what is loaded", () => {
-  test("a segment, with what is zero behind it", () => {
+describe("a program", () => {
+  test("has its segments, each with the zeros behind it", () => {
     expect(readProgram(changed(), "it")).toEqual({
       segments: [{ address: 0x8000_0000, bytes: content, memoryBytes: 100 }],
       entry: 0x8000_0000,
@@ -42,14 +42,14 @@ describe("what is loaded", () => {
     ["another magic number", (view) => view.setUint8(0, 0), "the magic number is missing"],
     ["another processor", (view) => view.setUint16(18, 62, true), "names machine 62"],
     ["no segment that is loaded", (view) => view.setUint32(64, 6, true), "nothing that is to be loaded"],
-  ])("%s is a Problem that names the file", (_, change, says) => {
+  ])("with %s is a Problem that names the file", (_, change, says) => {
     const read = () => readProgram(changed(change), "the kernel");
     expect(read).toThrow(expect.objectContaining({ name: "Problem" }));
     expect(read).toThrow(/^the kernel /);
     expect(read).toThrow(says);
   });
 
-  test("a file that is cut anywhere is a Problem", () => {
+  test("that is cut off anywhere is a Problem", () => {
     const file = changed();
     for (let length = 0; length < file.length; length++) {
       const cut = () => readLoadable(file.subarray(0, length), "cut.elf");
@@ -69,7 +69,7 @@ describe("sections", () => {
     ["a place that no file has", withSections(2n ** 60n, 1), "is too large"],
     // The bytes of the segment, taken for a section header.
     ["contents beyond the end", withSections(120n, 1), "too large"],
-  ])("%s: a Problem that names the file", (_, file, says) => {
+  ])("with %s are a Problem that names the file", (_, file, says) => {
     expect(() => readElf(file, "x.elf")).toThrow(/^x\.elf is not an ELF file that can be read: /);
     expect(() => readElf(file, "x.elf")).toThrow(says);
   });

@@ -1,4 +1,4 @@
-// JSON is read under a shape: what fits has its type, and what does not fit is a Problem that says where.
+// JSON is read under a shape: JSON that fits gets its type, and JSON that does not fit is a Problem that says where.
 
 import { expect, test } from "vitest";
 import {
@@ -22,7 +22,7 @@ const shape = object({
 
 const right = { version: 1, kind: "new", steps: [{ name: "a", files: [["b", null]] }] };
 
-test("what fits is given back, without what no shape names", () => {
+test("JSON that fits the shape is returned, without fields that the shape does not name", () => {
   expect(readJson(JSON.stringify({ ...right, more: 1 }), "it", shape)).toEqual(right);
 });
 
@@ -40,14 +40,14 @@ test.each([
   ],
   [{ ...right, steps: [{ name: "a", files: [["b"]] }] }, /^x\.json has no pair at steps\[0\]\.files\[0\]$/],
   [{ ...right, steps: [{ name: "a", files: [["b", 1]] }] }, /no text at steps\[0\]\.files\[0\]\[1\]$/],
-])("%j is a Problem that says where", (value, says) => {
+])("%j is refused with a Problem that says where", (value, says) => {
   const content = typeof value === "string" ? value : JSON.stringify(value);
   const read = () => readJson(content, "x.json", shape);
   expect(read).toThrow(expect.objectContaining({ name: "Problem" }));
   expect(read).toThrow(says);
 });
 
-test("what may be missing is undefined, and is checked where it stands", () => {
+test("an optional field that is missing is undefined, and one that is present is checked", () => {
   const settings = object({ ok: truth, recording: optional(text) });
   expect(readJson('{ "ok": false }', "it", settings)).toEqual({ ok: false, recording: undefined });
   expect(() => readJson('{ "ok": 0 }', "it", settings)).toThrow("it has no true or false at ok");

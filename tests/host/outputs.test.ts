@@ -51,10 +51,10 @@ function messageOf(work: () => unknown): string {
   return "nothing was thrown";
 }
 
-describe("what is going to be written is tried", () => {
+describe("checking an output before the work", () => {
   const tried = (file: string): string => messageOf(() => requireOutputs([{ word: "--log", file }]));
 
-  test("and what stands in the way is said, with what to do", () => {
+  test("says what stands in the way, and what to do", () => {
     writeFileSync(join(folder, "file"), "");
     expect(tried(join(folder, "no/where/x"))).toBe(
       `nx: --log ${folder}/no/where/x cannot be written: there is no folder ${folder}/no/where\n` +
@@ -65,7 +65,7 @@ describe("what is going to be written is tried", () => {
     expect(tried(join(folder, "x".repeat(300)))).toContain("its name is too long");
   });
 
-  test("and leaves everything as it was", () => {
+  test("leaves every file as it was", () => {
     const file = join(folder, "there");
     writeFileSync(file, "kept");
     symlinkSync(join(folder, "nothing"), join(folder, "link"));
@@ -76,7 +76,7 @@ describe("what is going to be written is tried", () => {
     expect(readdirSync(folder).sort()).toEqual(["link", "there"]);
   });
 
-  test("and is neither another output nor an input, by whatever name", () => {
+  test("refuses a file that is also another output or an input, under any name", () => {
     const image = join(folder, "image");
     writeFileSync(image, "image");
     symlinkSync(image, join(folder, "link"));
@@ -88,12 +88,12 @@ describe("what is going to be written is tried", () => {
     expect(messageOf(() => requireOutputs([log, record]))).toContain("--record and --log are the same file");
   });
 
-  test("a device that takes everything may be named twice", () => {
+  test("allows a device such as /dev/null to be named twice", () => {
     const files = ["--log", "--record"].map((word) => ({ word, file: "/dev/null" }));
     expect(messageOf(() => requireOutputs(files))).toBe("nothing was thrown");
   });
 
-  test("a folder may be missing, and is not made by the try", () => {
+  test("allows a folder to be missing, and does not make it", () => {
     requireFolder({ word: "--keep", file: join(folder, "a/b") });
     requireFolder({ word: "--keep", file: folder });
     expect(readdirSync(folder)).toEqual([]);
@@ -107,13 +107,16 @@ describe("what is going to be written is tried", () => {
 });
 
 describe("a refusal of the operating system", () => {
-  test.each(["EACCES", "EROFS", "ENOSPC", "EDQUOT", "EMFILE", "EIO"])("%s is no bug of ours", (code) => {
-    const words = formatProblem(refusal(code), paintFor({}));
-    expect(words).toMatch(/^nx: cannot use \/some\/file: [^\n]+\ntry: [^\n]+$/);
-    expect(pathProblem("cannot write x", "x", refusal(code))).toBeInstanceOf(Problem);
-  });
+  test.each(["EACCES", "EROFS", "ENOSPC", "EDQUOT", "EMFILE", "EIO"])(
+    "%s is reported as a problem, not as a bug",
+    (code) => {
+      const words = formatProblem(refusal(code), paintFor({}));
+      expect(words).toMatch(/^nx: cannot use \/some\/file: [^\n]+\ntry: [^\n]+$/);
+      expect(pathProblem("cannot write x", "x", refusal(code))).toBeInstanceOf(Problem);
+    },
+  );
 
-  test("that says nothing about the user's path, and any other error, stays a bug", () => {
+  test("that is not about the user's path stays a bug, as any other error does", () => {
     expect(environmentProblem(refusal("ENOENT"))).toBeUndefined();
     expect(environmentProblem(new Error("oops"))).toBeUndefined();
     const oops = new TypeError("oops");
@@ -121,8 +124,8 @@ describe("a refusal of the operating system", () => {
   });
 });
 
-describe("a file is written whole", () => {
-  test("in place of the old one, through a link, or onto a device", () => {
+describe("an output file", () => {
+  test("is written whole: over an old one, through a link, or onto a device", () => {
     const file = join(folder, "file");
     writeFileSync(file, "old");
     symlinkSync(file, join(folder, "link"));
@@ -136,7 +139,7 @@ describe("a file is written whole", () => {
     );
   });
 
-  test("line by line, and a disk that fills up stops the lines and nothing else", () => {
+  test("of lines stops when the disk is full, without ending the command", () => {
     const file = new LineFile({ word: "--log", file: "/dev/full" });
     for (const line of ["one", "two"]) {
       file.write(line);
@@ -148,7 +151,7 @@ describe("a file is written whole", () => {
   });
 });
 
-describe("a command that would write", () => {
+describe("a command whose output cannot be written", () => {
   const nowhere = "/nonexistent/x";
   test.each([
     ["boot", ["--machine", "embedded", "--record", nowhere]],
@@ -161,14 +164,14 @@ describe("a command that would write", () => {
     ["image", ["keygen", "/dev/null/x"]],
     ["image", ["keygen", "keys/"]],
     ["image", ["sign", `${root}/build/pkgfs.img`, "--key", `${root}/keys/development.key`, "--out", nowhere]],
-  ])("%s %j says so at once, and what to do", (command, args) => {
+  ])("%s %j says so at once, and says what to do", (command, args) => {
     const { status, stdout, stderr } = nx([command, ...args]);
     expect([stdout, stderr]).toEqual(["", expect.stringMatching(/^nx: [^\n]+\n(try: [^\n]+\n)+$/)]);
     expect(status).toBe(2);
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  test("boot onto a full disk keeps its verdict, and ends with 1", () => {
+  test("boot with its files on a full disk gives its verdict, and ends with 1", () => {
     const { status, stdout, stderr } = nx([
       "boot",
       "--machine",
@@ -185,7 +188,7 @@ describe("a command that would write", () => {
     expect(status).toBe(1);
   });
 
-  test("an image leaves nothing behind where there is no room for it", () => {
+  test("image build leaves nothing behind when there is no room for the image", () => {
     mkdirSync(join(folder, "in"));
     writeFileSync(join(folder, "in/file"), Buffer.alloc(1 << 20, 1));
     const limited = "trap '' XFSZ; ulimit -f 8; exec";
@@ -197,7 +200,7 @@ describe("a command that would write", () => {
     expect(readdirSync(folder)).toEqual(["in"]);
   });
 
-  test("to standard output says that it is full, and is quiet where the reader has gone", () => {
+  test("image ls says that standard output is full, and image cat is quiet when its reader has gone", () => {
     const full = nx(["image", "ls"], ">/dev/full exec");
     expect([full.status, full.stderr]).toEqual([
       1,
@@ -207,7 +210,7 @@ describe("a command that would write", () => {
     expect(reader.stderr).toBe("");
   });
 
-  test("temporary files says so where there is no place for them", () => {
+  test("boot says so when there is no folder for temporary files", () => {
     const { status, stderr } = nx(["boot", "--machine", "embedded"], `TMPDIR=${folder}/none exec`);
     expect([status, stderr]).toEqual([2, expect.stringContaining("the folder for temporary files")]);
     expect(existsSync(join(folder, "none"))).toBe(false);

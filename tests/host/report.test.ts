@@ -8,7 +8,7 @@ import { formatDuration, formatTable, paintFor, progressOn } from "../../host/re
 const plain = paintFor({ isTTY: false });
 
 describe("a problem", () => {
-  test("says what happened, to what, and what to try, in this order", () => {
+  test("says what happened, then to what, then what to try", () => {
     const problem = new Problem("QEMU is not installed", {
       subject: "qemu-system-riscv64",
       hints: ["apt-get install qemu-system-misc"],
@@ -39,12 +39,12 @@ describe("a problem", () => {
     expect(lines.at(-1)).toBe("… and 3 more");
   });
 
-  test("that is no Problem is called a bug, with its stack", () => {
+  test("that is another error than Problem is called a bug, and shows its stack", () => {
     expect(formatProblem(new TypeError("oops"), plain)).toMatch(/bug in the tools\nTypeError: oops\n +at /);
   });
 });
 
-test("a diagnostic points at its place, past tabs", () => {
+test("a diagnostic points at its column, also in a line with tabs", () => {
   const text = "\tlet x = missing;";
   const place = { file: "source/a.ts", line: 12, column: 10, text };
   expect(formatDiagnostic({ severity: "error", message: "Cannot find name.", place }, plain)).toBe(
@@ -52,7 +52,7 @@ test("a diagnostic points at its place, past tabs", () => {
   );
 });
 
-test("a table lines up, numbers to the right", () => {
+test("a table aligns its columns, numbers to the right", () => {
   const columns = [{ heading: "hart" }, { heading: "ticks", align: "right" as const }];
   const rows = [
     ["0", "7"],
@@ -65,7 +65,7 @@ test("durations keep three digits", () => {
   expect([4, 420, 12_340, 125_000].map(formatDuration)).toEqual(["0.00 s", "0.42 s", "12.3 s", "2 min 5 s"]);
 });
 
-test("off a terminal, progress is one line for each step that ended, without control characters", () => {
+test("without a terminal, progress is one line for each step that ended, without control characters", () => {
   const written: string[] = [];
   const stream = Object.assign(Object.create(process.stderr), {
     isTTY: false,

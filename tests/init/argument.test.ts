@@ -47,7 +47,7 @@ test.each(["", "   ", "seventeen-letters", "../nx", "bin/nx", "Nx", "nx\0", "nx\
   },
 );
 
-test("any bytes give a name of 1 to 16 harmless characters, or none", () => {
+test("any bytes give a name of 1 to 16 harmless characters, or no name", () => {
   fc.assert(
     fc.property(fc.string({ unit: "binary-ascii", maxLength: 128 }), (text) => {
       const found = split(text);
@@ -61,7 +61,7 @@ test("any bytes give a name of 1 to 16 harmless characters, or none", () => {
   );
 });
 
-test("commands are told apart by semicolons", () => {
+test("semicolons separate commands", () => {
   const bytes = new TextEncoder().encode("selftest-client; nx hw smp;nx");
   const at = g.put(bytes);
   const ends: number[] = [];

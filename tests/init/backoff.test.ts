@@ -1,4 +1,4 @@
-// When a service that has fallen is started again, in milliseconds after its fall, and when no more.
+// How many milliseconds after its fall a service is started again, and when it is given up.
 
 import { beforeEach, expect, test } from "vitest";
 import { forever } from "../harness/abi.ts";
@@ -18,7 +18,7 @@ function fall(row: number, milliseconds: number): number | "given up" {
   return next === forever ? "given up" : Number((next - time) / TICKS_PER_MILLISECOND);
 }
 
-test("each start waits twice as long as the one before, up to a limit, and there are only so many", () => {
+test("each start waits twice as long as the one before, up to a limit, and after eight starts the service is given up", () => {
   let now = 1000;
   const delays = Array.from({ length: 10 }, () => {
     const delay = fall(0, now);
@@ -30,20 +30,20 @@ test("each start waits twice as long as the one before, up to a limit, and there
   expect(delays).toEqual([50, 100, 200, 400, 800, 1600, 1600, 1600, "given up", "given up"]);
 });
 
-test("a service that stood for the length of the window begins anew", () => {
+test("the delay begins anew for a service that stood for the length of the window", () => {
   for (const after of [0, 1000, 2000]) {
     fall(0, 5000 + after);
   }
   expect(fall(0, 5000 + 2000 + 10_000)).toBe(50);
 });
 
-test("one that falls now and then is never given up, however often it was started", () => {
+test("a service that falls only now and then is never given up", () => {
   const delays = Array.from({ length: 500 }, (_, nth) => fall(0, 1000 + nth * 1600));
   expect(delays).not.toContain("given up");
   expect(Math.max(...delays.map(Number))).toBe(1600);
 });
 
-test("what happens to one row is nothing to another", () => {
+test("a service that falls does not change the delay of another service", () => {
   for (let nth = 0; nth < 12; nth++) {
     fall(3, 1000 + nth);
   }

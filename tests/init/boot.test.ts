@@ -12,7 +12,7 @@ function ownBits(row: number): number {
   return (1 << row) | (1 << (15 + row));
 }
 
-test("services start in the table's order, then the program from the disk; at its end the machine goes off in silence", async () => {
+test("services start in the table's order, then the program from the disk; when it ends, the machine turns off without a line", async () => {
   const { stopped, lines, tasks } = await boot();
   expect(lines).toEqual([]);
   expect(stopped).toMatchObject({ why: "power off" });
@@ -49,7 +49,7 @@ test("services start in the table's order, then the program from the disk; at it
   ]);
 });
 
-test("every program gets its own bytes; devices keep address and interrupt; fixtures are a copy", async () => {
+test("every program gets its own bytes, a device's capability has its address and interrupt, and fixtures are a copy", async () => {
   const { tasks } = await boot();
   expect(named(tasks, "virtioblkd")?.at(0x1_0000, 700)).toEqual(pattern(700, 1));
   expect(tasks.at(-1)?.at(0x1_0000, 300_000)).toEqual(pattern(300_000, 3));

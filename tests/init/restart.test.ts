@@ -74,7 +74,7 @@ function falling(
 const isKilled = (task: FakeTask): void => task.finish(End.Killed, 0n);
 
 test.each(["consoled", "virtioblkd", "packagefsd"])(
-  "%s is started again, and is what it was",
+  "%s is started again with the same program and capabilities",
   async (name) => {
     const run = await falling(name, 1, isKilled);
     const [before, after, ...more] = lives(run, name);
@@ -116,14 +116,14 @@ test.each([
   expect(run.stopped).toMatchObject({ why: "power off" });
 });
 
-test("each time it waits longer; the attempts are in the audit trail", async () => {
+test("nexus-init waits longer before each start, and records each in the audit trail", async () => {
   const run = await falling("virtioblkd", 5, isKilled);
   const delays = run.lines.map((line) => Number(/again in (\d+) ms$/.exec(line)?.[1]));
   expect(delays).toEqual([50, 100, 200, 400, 800]);
   expect(audited(run.kernel, "virtioblkd")).toEqual([1n, 2n, 3n, 4n, 5n]);
 });
 
-test("one that falls too often is given up: no task can receive for it, the rest goes on, and later programs are told", async () => {
+test("a service that falls too often is given up: no task can receive for it, and the rest goes on", async () => {
   let client: FakeTask | undefined;
   let first: FakeTask | undefined;
   let count = 0;
@@ -162,7 +162,7 @@ test("one that falls too often is given up: no task can receive for it, the rest
   expect(run.stopped).toMatchObject({ why: "power off" });
 });
 
-test("a new life that never says anything is ended after a minute, and falls", async () => {
+test("a restarted service that never says that it is ready is killed after a minute, which counts as a fall", async () => {
   let first: FakeTask | undefined;
   let client: FakeTask | undefined;
   let count = 0;
@@ -194,7 +194,7 @@ test("a new life that never says anything is ended after a minute, and falls", a
   ]);
 });
 
-test("a new life that cannot be started falls, and is tried again", async () => {
+test("a restart that fails counts as a fall, and is tried again", async () => {
   let refusals = 2;
   const run = await falling("packagefsd", 1, isKilled, {
     prepare: (kernel) => {

@@ -45,7 +45,7 @@ async function runFromShell(name: string, argument: string, options: Options = {
   return [answers, run];
 }
 
-test("the shell has a program run, twice, and hears how it ended; it is given less than the shell", async () => {
+test("nexus-init runs a program for the shell, twice, and answers how it ended; the program gets less than the shell has", async () => {
   const [answers, { tasks, lines, kernel }] = await runFromShell("other", "one two", {
     behave: { other: (task) => task.finish(End.LoadFault, 0x40n) },
   });
@@ -88,7 +88,7 @@ function typeInterrupt(consoled: FakeTask | undefined): void {
   front.bits |= entry.base;
 }
 
-test("Ctrl-C ends the program that the shell has run, however it spins, and the shell hears so; the next one runs", async () => {
+test("Ctrl-C ends the program that the shell has run, although it spins; the shell is told, and the next program runs", async () => {
   let runs = 0;
   let consoled: FakeTask | undefined;
   const [answers, { lines }] = await runFromShell("other", "", {
@@ -114,7 +114,7 @@ test("Ctrl-C ends the program that the shell has run, however it spins, and the 
   ]);
 });
 
-test("Ctrl-C before a program is run, or when it has just ended by itself, ends nothing", async () => {
+test("Ctrl-C before a program runs, or just after it has ended by itself, ends nothing", async () => {
   let consoled: FakeTask | undefined;
   const [answers] = await runFromShell("other", "", {
     behave: {
@@ -132,7 +132,7 @@ test("Ctrl-C before a program is run, or when it has just ended by itself, ends 
   expect(answers).toEqual(Array(2).fill({ status: "ok", cause: End.Exit, detail: 7n }));
 });
 
-/** The run's chaos has someone ended, twice, and leaves when packagefsd has begun a second life or it was refused. */
+/** The program chaos asks twice for the end of `name`. It leaves when packagefsd has started again, or when it is refused. */
 async function endFromChaos(name: string, afterMicroseconds: bigint): Promise<[unknown[], Run]> {
   const wire = await Wire.of("init");
   const answers: unknown[] = [];
@@ -173,7 +173,7 @@ async function endFromChaos(name: string, afterMicroseconds: bigint): Promise<[u
   return [answers, run];
 }
 
-test("chaos has a service ended, a moment after it was answered; one at a time", async () => {
+test("chaos asks for the end of one service at a time, which ends a moment after the answer", async () => {
   const [answers, { lines, tasks, kernel }] = await endFromChaos("packagefsd", 5_000n);
   expect(answers).toEqual(["ok", "busy"]);
   expect(lines).toEqual(["nexus-init: packagefsd ended: it was killed; started again in 50 ms"]);

@@ -54,7 +54,7 @@ const interrupt = [Role.VirtioInterrupt, Right.Manage] as const;
 const driver: Row = { name: "driver", serves: Role.BlockService, gets: [device, interrupt] };
 const client: Row = { name: "client", gets: [[Role.BlockService, Right.Send]] };
 
-test("the system's own table has no flaw, and one owner for the devices", () => {
+test("the system's own table has no flaw, and gives each device one owner", () => {
   g.call("begin");
   const name = new TextEncoder().encode("nx");
   g.call("real", g.put(name), name.length);

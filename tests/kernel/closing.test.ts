@@ -1,4 +1,4 @@
-// What no task can receive any more, and which task may signal what: an endpoint closes with the last right to receive
+// When an endpoint closes, and which bits a task may signal: an endpoint closes with the last right to receive
 // there, a badge on a notification's capability names its bits.
 
 import { beforeEach, describe, expect, test } from "vitest";
@@ -27,7 +27,7 @@ function call(hart: number, slot: number): void {
 }
 
 describe("an endpoint", () => {
-  test("stays open when its server ends while another task could receive, and serves those that wait", () => {
+  test("stays open when its server ends but another task can receive, and its callers keep waiting", () => {
     const { keeper, kept, server, client, send } = service();
     call(2, send);
     k.syscall(1, sys.Exit, 0);
@@ -39,7 +39,7 @@ describe("an endpoint", () => {
     k.check([keeper, client]);
   });
 
-  test("closes with the last right to receive: who waits is told, and who calls is told at once", () => {
+  test("closes with the last right to receive: a waiting caller gets PeerGone, and so does a later one", () => {
     const { keeper, kept, server, client, send, endpoint } = service();
     call(2, send);
     k.syscall(1, sys.Exit, 0);
@@ -54,7 +54,7 @@ describe("an endpoint", () => {
     expect(k.guest.call("stateOf", server)).toBe(2);
   });
 
-  test("closes with the end of its only receiver, and all who wait are told", () => {
+  test("closes with the end of its only receiver, and every waiting caller gets PeerGone", () => {
     const { kept, server, client, send, endpoint } = service();
     k.ask(0, sys.Drop, kept);
     const other = k.spawnOn(3);
@@ -71,7 +71,7 @@ describe("an endpoint", () => {
     k.check([client, other]);
   });
 
-  test("a copy of the right to receive keeps it open, a copy without it does not", () => {
+  test("stays open through a copy with the right to receive, but not through a copy without it", () => {
     const { kept, client, send, server } = service();
     k.syscall(1, sys.Exit, 0);
     const full = defined(k.ask(0, sys.Copy, kept, Right.All, 0).words[0]);
@@ -81,14 +81,14 @@ describe("an endpoint", () => {
     expect(k.waits(client)).toBe(Wait.Sending);
     k.ask(0, sys.Drop, full);
     expect(k.results(client).status).toBe(Refusal.PeerGone);
-    // The right to call is none to receive: no task can give the endpoint a receiver again.
+    // The right to call is not the right to receive: no task can give the endpoint a receiver again.
     expect(k.ask(0, sys.Receive, calling, forever).status).toBe(Refusal.MissingRight);
     expect(k.ask(0, sys.Copy, calling, Right.All, 9).status).toBe(Refusal.MissingRight);
     expect(k.ask(0, sys.Call, calling, 0, 1, 2, 3, 4, forever).status).toBe(Refusal.PeerGone);
     expect(k.guest.call("stateOf", server)).toBe(2);
   });
 
-  test("gives its place back when no capability names it any more", () => {
+  test("frees its place in the table when no capability names it any more", () => {
     const { kept, endpoint, client, send } = service();
     k.syscall(1, sys.Exit, 0);
     call(2, send);
@@ -104,7 +104,7 @@ describe("an endpoint", () => {
 describe("a badge on a notification's capability", () => {
   const own = 0b1010n;
 
-  /** A keeper on hart 0 who waits, and a task on hart 1 whose copy is good for two bits. */
+  /** A keeper on hart 0 that waits, and a task on hart 1 whose copy is good for two bits. */
   function shared() {
     const keeper = k.spawnOn(0);
     const kept = defined(k.ask(0, sys.Create, Kind.Notification).words[0]);
@@ -119,7 +119,7 @@ describe("a badge on a notification's capability", () => {
 
   const bits = (notification: number): bigint => k.guest.call64("bitsOf", notification);
 
-  test("lets its holder signal these bits, and no others", () => {
+  test("lets its holder signal its bits, and no others", () => {
     const { notification, slot } = shared();
     for (const wrong of [1n, own | 1n, 1n << 32n, forever]) {
       expect(k.ask(1, sys.Signal, slot, wrong).status).toBe(Refusal.MissingRight);
@@ -130,24 +130,24 @@ describe("a badge on a notification's capability", () => {
     expect(bits(notification)).toBe(own);
   });
 
-  test("holds for the end of a task that its holder makes", () => {
+  test("limits the bits that signal the end of a task that its holder makes", () => {
     const { slot } = shared();
     expect(k.ask(1, sys.CreateTask, Class.App, slot, 1n).status).toBe(Refusal.MissingRight);
     expect(k.ask(1, sys.CreateTask, Class.App, slot, 0b10n).status).toBe(0);
   });
 
-  test("is made by who waits, and never grows", () => {
+  test("is made by a task that may wait, and never grows", () => {
     const { keeper, kept, notification, slot } = shared();
-    // Who may only signal makes none.
+    // A task that may only signal makes no badge.
     expect(k.ask(1, sys.Copy, slot, Right.Send, 0b10).status).toBe(Refusal.MissingRight);
-    // Who may wait as well, but has a badge, gives some of its own bits.
+    // A task that may wait as well, but has a badge, gives some of its own bits.
     const both = k.give(keeper, Kind.Notification, notification, Right.All, Number(own));
     expect(k.ask(0, sys.Copy, both, Right.All, 0b10).status).toBe(0);
     expect(k.ask(0, sys.Copy, both, Right.All, 0b11).status).toBe(Refusal.MissingRight);
-    // No badge leaves the one that is there.
+    // A copy without a new badge keeps the old one.
     const same = defined(k.ask(0, sys.Copy, both, Right.All, 0).words[0]);
     expect(k.guest.call("badgeAt", keeper, Number(same))).toBe(Number(own));
-    // Its maker is not bound by it.
+    // The badge does not bind its maker.
     expect(k.ask(0, sys.Signal, kept, 1n).status).toBe(0);
   });
 });

@@ -84,7 +84,7 @@ describe("the contract's tree", () => {
   });
 
   test.each([0n, 1n, 2n, 3n])(
-    "whichever hart boots (%i) is hart 0, the others follow in the tree's order",
+    "the hart that boots (id %i) is hart 0, and the others follow in the tree's order",
     async (boot) => {
       const { g } = await read(tree(), boot);
       const others = [0n, 1n, 2n, 3n].filter((hartid) => hartid !== boot);
@@ -96,7 +96,7 @@ describe("the contract's tree", () => {
     },
   );
 
-  test("as OpenSBI leaves it, with M-mode's contexts struck out, says the same", async () => {
+  test("gives the same PLIC contexts when OpenSBI has struck out those of M-mode", async () => {
     const { g } = await read(
       tree((t) => {
         const node = findNode(t, PLIC_PATH);
@@ -108,7 +108,7 @@ describe("the contract's tree", () => {
     expect(perHart(g, (hart) => g.call("plicContext", hart))).toEqual([1, 3, 5, 7]);
   });
 
-  test("harts that are disabled do not count, and one without Sstc is enough to do without", async () => {
+  test("does not count disabled harts, and gives no Sstc when one hart lacks it", async () => {
     const { g } = await read(
       tree((t) => {
         setStatus(t, "/cpus/cpu@1", "disabled");
@@ -119,7 +119,7 @@ describe("the contract's tree", () => {
     expect(g.call("sstc")).toBe(0);
   });
 
-  test("with ACLINT gives each hart its register", async () => {
+  test("gives each hart its register when it has an ACLINT", async () => {
     const { g } = await read(
       tree((t) => setStatus(t, "/soc/sswi@2f00000", "okay")),
       2n,
@@ -128,7 +128,7 @@ describe("the contract's tree", () => {
     expect(perHart(g, (hart) => g.call("sswiIndex", hart))).toEqual([2, 0, 1, 3]);
   });
 
-  test("carries the nonce and what to run; both may be missing, or wrong", async () => {
+  test("carries the nonce and the argument; a wrong one is ignored", async () => {
     const { g } = await read(
       tree((t) => {
         setChosen(t, "nexus,nonce", "0123456789abcdef0011223344556677");
@@ -148,8 +148,8 @@ describe("the contract's tree", () => {
   });
 });
 
-describe("more than the kernel can use", () => {
-  test("harts beyond the fourth are parked, wherever the boot hart stands", async () => {
+describe("a tree with more than the kernel can use", () => {
+  test("harts beyond the fourth are parked, also when the boot hart is among them", async () => {
     const extra = (t: TreeNode): void => {
       const node = findNode(t, "/cpus");
       const model = findNode(t, "/cpus/cpu@3");
@@ -216,7 +216,7 @@ describe("a tree that is wrong", () => {
     expect((await read(tree(change))).problem).toMatch(reason);
   });
 
-  test("no tree at all, or one that is not in RAM, stops the boot with a reason", async () => {
+  test("a missing tree, or one that is not in RAM, stops the boot with a reason", async () => {
     expect((await read(new Uint8Array(64))).problem).not.toBeNull();
     const g = await module();
     for (const address of [0n, 0x7fff_ffffn, 0xc000_0000n, 0x1_8000_0000n, -1n]) {
@@ -230,13 +230,13 @@ describe("a tree that is wrong", () => {
     ["across the window's end", [0, 0x3fff_f000, 0, 0x60_0000]],
     ["above 4 GiB", [1, 0x0c00_0000, 0, 0x60_0000]],
     ["too small for a context", [0, 0x0c00_0000, 0, 0x20_0000]],
-  ])("a PLIC %s is none, and stops the boot", async (_name, reg) => {
+  ])("a PLIC that is %s is not used, and stops the boot", async (_name, reg) => {
     const { g, problem } = await read(tree((t) => setProperty(t, PLIC_PATH, "reg", cellBytes(...reg))));
     expect(problem).toBe("no usable PLIC");
     expect(g.call("plic")).toBe(0);
   });
 
-  test("contexts beyond the PLIC's registers are none, and a hart without one stops the boot", async () => {
+  test("contexts beyond the PLIC's registers are not used, and a hart without a context stops the boot", async () => {
     // Room for contexts 0 to 3: harts 2 and 3 have theirs behind that.
     const { g, problem } = await read(
       tree((t) => setProperty(t, PLIC_PATH, "reg", cellBytes(0, 0x0c00_0000, 0, 0x20_4000))),
@@ -245,7 +245,7 @@ describe("a tree that is wrong", () => {
     expect(problem).toBe("the PLIC has no supervisor context for a hart");
   });
 
-  test("an SSWI device that not every hart has a register of is not used", async () => {
+  test("an SSWI device is not used unless every hart has a register in it", async () => {
     const { g } = await read(
       tree((t) => {
         setStatus(t, "/soc/sswi@2f00000", "okay");
@@ -257,7 +257,7 @@ describe("a tree that is wrong", () => {
     expect(g.call("sswi")).toBe(0);
   });
 
-  test("whatever bytes are changed, reading it comes to an end, and what it gives is within bounds", async () => {
+  test("with any bytes changed, it is read to an end, and its values are within bounds", async () => {
     const good = tree();
     await fc.assert(
       fc.asyncProperty(

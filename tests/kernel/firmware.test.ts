@@ -1,4 +1,4 @@
-// What the firmware offers decides whether there is more than one hart: without HSM and IPIs there is not.
+// The kernel uses more than one hart only if the firmware can start harts (HSM) and interrupt them (IPI).
 
 import { describe, expect, test } from "vitest";
 import { type Guest, guest } from "../harness/guest.ts";
@@ -30,10 +30,10 @@ async function firmwareWith(has: readonly bigint[]): Promise<Guest> {
   return g;
 }
 
-describe("more than one hart", () => {
+describe("the kernel", () => {
   const { hsm, ipi, rfence, time } = extensions;
 
-  test("where the firmware starts them and interrupts them; remote fences are not needed", async () => {
+  test("uses more than one hart if the firmware can start and interrupt them; it needs no remote fences", async () => {
     expect((await firmwareWith([hsm, ipi])).call("hasSmp")).toBe(1);
     expect((await firmwareWith([hsm, ipi, rfence])).call("hasSmp")).toBe(1);
     expect((await firmwareWith([hsm, ipi, rfence, time])).call("hasSmp")).toBe(1);
@@ -42,8 +42,8 @@ describe("more than one hart", () => {
   test.each([
     ["HSM", [ipi, rfence, time]],
     ["IPI", [hsm, rfence, time]],
-    ["all of them", []],
-  ])("not without %s", async (_what, has) => {
+    ["HSM and IPI", []],
+  ])("uses one hart without %s", async (_what, has) => {
     expect((await firmwareWith(has)).call("hasSmp")).toBe(0);
   });
 });

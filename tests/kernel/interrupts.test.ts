@@ -71,14 +71,14 @@ beforeEach(async () => {
   expect(g.call("bind", owner, SOURCE)).toBe(0);
 });
 
-test("who bound it completes it, once", () => {
+test("the task that bound an interrupt can complete it, once", () => {
   g.call("interrupt");
   expect(g.call("completeInterrupt", owner, SOURCE)).toBe(0);
   expect(completed).toEqual([SOURCE]);
   expect(g.call("completeInterrupt", owner, SOURCE)).toBe(BAD_STATE);
 });
 
-test("another task with a capability to it does not", () => {
+test("another task cannot complete it", () => {
   g.call("interrupt");
   expect(g.call("completeInterrupt", other, SOURCE)).toBe(BAD_STATE);
   expect(completed).toEqual([]);

@@ -1,5 +1,5 @@
-// Birth and end of tasks: what they were given comes back, whatever their makers do, and no task finds what was
-// another's.
+// How tasks begin and end: the kernel always gets back what it gave them, and no task finds anything that belonged to
+// another.
 
 import { beforeEach, describe, expect, test } from "vitest";
 import { defined } from "../harness/defined.ts";
@@ -48,12 +48,12 @@ function memory(bytes: number): number {
 }
 
 describe("an unborn task", () => {
-  test("that is killed under its maker's capability is not freed twice", () => {
+  test("that is killed while its maker holds a capability to it is freed only once", () => {
     const { slot, child } = make();
     expect(k.ask(0, sys.KillTask, slot).status).toBe(0);
     expect(k.waits(child)).toBe(Wait.Ended);
     expect(k.guest.call("referencesOf", child)).toBe(1);
-    // Its end can still be asked for, and seen; only with the last capability the index is another's.
+    // The maker can still ask for its end, and see it. Another task gets the index only when the last capability is gone.
     expect(k.ask(0, sys.TaskStatus, slot).words.slice(0, 2)).toEqual([2n, 2n]);
     expect(k.ask(0, sys.KillTask, slot).status).toBe(Refusal.BadState);
     const other = make();
@@ -64,7 +64,7 @@ describe("an unborn task", () => {
     expect(new Set([other.child, third.child]).size).toBe(2);
   });
 
-  test("that no capability names any more gives back what it was given, and its index starts empty", () => {
+  test("that no capability names any more gives back its memory, and the next task at its index starts empty", () => {
     const before = k.guest.call("free");
     const { slot, child } = make();
     const vmo = memory(page);
@@ -80,7 +80,7 @@ describe("an unborn task", () => {
     expect(k.ask(0, sys.Map, next.slot, memory(page), 0x20000, 0, page, Right.Read).status).toBe(0);
   });
 
-  test("starts once: a started one can be neither started, mapped into, granted to nor named again", () => {
+  test("starts once, and can then be neither started, mapped into, granted to nor named", () => {
     const { slot, child } = make();
     expect(k.ask(0, sys.StartTask, slot, 0x8000_0000, 0).status).toBe(Refusal.BadArgument);
     expect(k.ask(0, sys.StartTask, slot, 0x10000, 1n << 40n).status).toBe(Refusal.BadArgument);
@@ -99,7 +99,7 @@ describe("an unborn task", () => {
     expect(k.ask(0, sys.CreateTask, Class.Background, bell, 1).status).toBe(0);
   });
 
-  test("that finds no memory leaves none behind", () => {
+  test("that cannot be made for lack of memory gives back all that it took", () => {
     // All but a few frames, in pieces that fit.
     const slots: number[] = [];
     for (let bytes = 0x0100_0000; bytes >= page; bytes /= 2) {
@@ -125,7 +125,7 @@ describe("an unborn task", () => {
   });
 });
 
-describe("an end", () => {
+describe("the end of a task", () => {
   test("gives back every frame, however the task ended", () => {
     const before = k.guest.call("free");
     for (const end of ["exit", "fault", "kill"] as const) {
@@ -155,7 +155,7 @@ describe("an end", () => {
     expect(k.console).toMatch(/neuron: task {2}ended: load page fault value=0x1234 pc=0x10008/);
   });
 
-  test("of another task leaves the killer in its own address space", () => {
+  test("leaves the task that killed it in its own address space", () => {
     const { slot, child } = make();
     k.ask(0, sys.StartTask, slot, 0x10000, 0x7000_0000);
     k.pass(TICK_TIME);
@@ -167,7 +167,7 @@ describe("an end", () => {
     expect(k.guest.call64("satpOfHart", 0)).toBe(space);
   });
 
-  test("that is asked for reaches a task that runs, one in a queue, and one that waits", () => {
+  test("comes to a killed task that runs, and to one that waits in a queue", () => {
     const ended = (child: number): boolean => k.waits(child) === Wait.Ended;
     const running = make();
     k.ask(0, sys.StartTask, running.slot, 0x10000, 0x7000_0000);
@@ -236,17 +236,17 @@ describe("a fault", () => {
     const line = k.console.split("\n").filter((text) => text.includes("ended"));
     expect(line).toHaveLength(1);
     expect(line[0]).toContain(` ended: ${name} value=0x${value.toString(16)} pc=0x10000`);
-    // A name is bytes of the task's choice: none of them reaches the terminal as a command.
+    // The task chooses the bytes of its name: none of them reaches the terminal as a control character.
     expect(line[0]).toMatch(/^[\x20-\x7e]*$/);
   });
 });
 
-describe("what Info tells of another task", () => {
+describe("Info about another task", () => {
   const topicTask = 5;
   const told = (info: number, child: number): bigint[] =>
     k.ask(0, sys.Information, info, topicTask, child).words;
 
-  test("is how it ended, and its exit code, but not where it faulted", () => {
+  test("gives how it ended, and its exit code, but not where it faulted", () => {
     const info = k.give(maker, Kind.Info, 0, Right.Read);
     const { slot, child } = make();
     k.ask(0, sys.StartTask, slot, 0x10000, 0x7000_0000);
@@ -261,7 +261,7 @@ describe("what Info tells of another task", () => {
     expect(told(info, other.child).slice(3, 5)).toEqual([BigInt(End.Exit), 42n]);
   });
 
-  test("names it apart from those that had its number before", () => {
+  test("gives a generation, which tells it from tasks that had its number before", () => {
     const info = k.give(maker, Kind.Info, 0, Right.Read);
     const generation = (child: number): bigint => defined(told(info, child)[0]) >> 32n;
     const first = make();

@@ -83,7 +83,7 @@ function on<T>(hart: number, action: () => T): T {
 
 const requests = (mail: number): number => mail & 0xf;
 
-test("several requests on their way are one interrupt, and all of them arrive", () => {
+test("several requests to a hart share one interrupt, and all of them arrive", () => {
   on(0, () => g.call("notifyHart", 2));
   on(1, () => g.call("notifyHart", 2));
   on(3, () => g.call("notifyHart", 2));
@@ -99,7 +99,7 @@ test("several requests on their way are one interrupt, and all of them arrive", 
   expect(on(2, () => g.call("takeMail"))).toBe(0);
 });
 
-test("a request comes by the ACLINT where there is one, in the register that the tree says", () => {
+test("a request goes by the ACLINT if there is one, through the register that the tree names", () => {
   for (let hart = 0; hart < HART_COUNT; hart++) {
     g.call("setSswiIndex", hart, HART_COUNT - 1 - hart);
   }
@@ -108,7 +108,7 @@ test("a request comes by the ACLINT where there is one, in the register that the
   expect(sent).toEqual([{ from: 0, to: 0 }]);
 });
 
-test("stopping and retiring are never held back", () => {
+test("the limit never holds back a request to stop or to retire", () => {
   on(0, () => {
     for (let i = 0; i < 2 * PER_SECOND_MAX; i++) {
       g.call("notifyHart", 1);
@@ -134,7 +134,7 @@ test("stopping and retiring are never held back", () => {
 
 type Step = { notify: [from: number, to: number] } | { take: number } | { tick: number };
 
-test("whatever is sent, taken and ticked: every request is found by the next tick, within the limit", async () => {
+test("in any order of sends, takes and ticks, a hart finds every request by its next tick, within the limit", async () => {
   const hart = fc.integer({ min: 0, max: HART_COUNT - 1 });
   const step: fc.Arbitrary<Step> = fc.oneof(
     { weight: 6, arbitrary: fc.record({ notify: fc.tuple(hart, hart) }) },
@@ -186,7 +186,7 @@ test("whatever is sent, taken and ticked: every request is found by the next tic
   );
 });
 
-test("no hart sends more than a thousand in any one second, and none of them is lost", () => {
+test("no hart sends more than a thousand IPIs in any second, and no request is lost", () => {
   // As fast as it can: the target empties its mailbox at once. Ten seconds, a hundred ticks each.
   const perTick: number[] = [];
   for (let tick = 0; tick < 10 * TICKS_PER_SECOND; tick++) {

@@ -35,7 +35,7 @@ describe("page frames", () => {
   });
   const take = (count: number): number => g.call("allocFrames", count) >>> 0;
 
-  test("are never given to two, come zeroed, and join again", () => {
+  test("are never handed out twice, come zeroed, and join again when they are freed", () => {
     const command = fc.oneof(
       fc.record({ take: fc.oneof(fc.integer({ min: 1, max: 40 }), fc.constantFrom(64, 127, 512, 1024)) }),
       fc.record({ give: fc.nat() }),
@@ -94,7 +94,7 @@ describe("page frames", () => {
     );
   });
 
-  test("are refused when there are none, for none at all, and beyond the largest block", () => {
+  test("are refused when none is free, when none is asked for, and beyond the largest block", () => {
     expect(take(0)).toBe(0);
     expect(take((1 << 14) + 1)).toBe(0);
     expect(take(0xffff_ffff)).toBe(0);
@@ -189,7 +189,7 @@ describe("page tables", () => {
     pick: fc.nat(),
   });
 
-  test("hold only the two ends of the address space, never W and X at once, and give back all", async () => {
+  test("map only the two ends of the address space, never W and X at once, and give back every frame", async () => {
     const k = await Kernel.boot();
     const idle = k.guest.call("free");
     fc.assert(
@@ -246,7 +246,7 @@ describe("page tables", () => {
     expect(idle).toBeGreaterThan(FRAME_COUNT / 2);
   });
 
-  test("of the kernel leave the guard pages and the firmware out", async () => {
+  test("of the kernel leave out the guard pages and the firmware", async () => {
     const k = await Kernel.boot();
     const task = k.spawnOn(0);
     const root = k.guest.call("rootOf", task) >>> 0;

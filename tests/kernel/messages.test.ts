@@ -41,7 +41,7 @@ function call(
 }
 
 describe("a call", () => {
-  test("that finds its receiver waiting hands its hart over, and comes back with the reply", () => {
+  test("gives its hart to a server that waits, and returns with the reply", () => {
     const { server, client, serve, send } = pair();
     k.syscall(0, sys.Receive, serve, forever);
     expect(k.waits(server)).toBe(Wait.Receiving);
@@ -60,7 +60,7 @@ describe("a call", () => {
     k.check([server, client]);
   });
 
-  test("without a receiver waits in line; the first to call is the first to be received", () => {
+  test("waits in line when no server waits, and the first caller is received first", () => {
     const { endpoint, server, client, serve, send } = pair();
     const second = k.spawnOn(2);
     const sendToo = k.give(second, Kind.Endpoint, endpoint, Right.Send);
@@ -74,7 +74,7 @@ describe("a call", () => {
     k.check([server, client, second]);
   });
 
-  test("ends at its deadline, in line or received, and a late reply finds no caller", () => {
+  test("ends at its deadline, whether it was received or not, and a late reply is refused", () => {
     const { server, client, serve, send } = pair();
     call(1, send, 1, k.time + 3n * TICK_TIME);
     k.pass(2n * TICK_TIME);
@@ -92,7 +92,7 @@ describe("a call", () => {
     k.check([server, client]);
   });
 
-  test("whose server ends is told so, at once", () => {
+  test("ends with PeerGone as soon as its server has ended", () => {
     const { server, client, serve, send } = pair();
     call(1, send, 1);
     k.ask(0, sys.Receive, serve, forever);
@@ -103,7 +103,7 @@ describe("a call", () => {
     expect(k.hartOf(client)).toBeGreaterThanOrEqual(0);
   });
 
-  test("needs Right.Send, an endpoint, and no more bytes than there are in a page", () => {
+  test("needs Right.Send, an endpoint, and no more bytes than a page has", () => {
     const { client, send } = pair();
     const mute = k.give(client, Kind.Endpoint, 0, Right.Receive);
     expect(k.ask(1, sys.Call, mute, 0).status).toBe(Refusal.MissingRight);
@@ -115,7 +115,7 @@ describe("a call", () => {
 });
 
 describe("a reply", () => {
-  test("is good once, and only from the task that received", () => {
+  test("is accepted once, and only from the task that received the call", () => {
     const { server, client, serve, send } = pair();
     const thief = k.spawnOn(2);
     call(1, send, 1);
@@ -166,7 +166,7 @@ describe("a capability that travels", () => {
     return { endpoint, server, client, send, ring, info: BigInt(gift + 1) << 16n };
   }
 
-  test("and finds no free slot is the caller's news; the receiver goes on waiting, at its place", () => {
+  test("ends the call with TableFull when the server has no free slot, and the server goes on waiting", () => {
     const { endpoint, server, client, send, ring, info } = crowded();
     expect(k.ask(1, sys.Call, send, info, 1, 0, 0, 0, forever).status).toBe(Refusal.TableFull);
     expect(k.running(1)).toBe(client);
@@ -178,7 +178,7 @@ describe("a capability that travels", () => {
     k.check([server, client]);
   });
 
-  test("with a reply and finds no free slot is the caller's status, so that it never waits in vain", () => {
+  test("with a reply ends the call with TableFull when the caller has no free slot", () => {
     const { server, client, serve, send, endpoint } = pair();
     const gift = k.give(server, Kind.Endpoint, endpoint, Right.Send | Right.Transfer);
     while (k.guest.call("kindAt", client, slotCount - 1) === 0) {
@@ -193,7 +193,7 @@ describe("a capability that travels", () => {
 });
 
 describe("a notification", () => {
-  test("keeps bits until a task takes them, all at once", () => {
+  test("keeps its bits until a task takes all of them at once", () => {
     const { server, client } = pair();
     const notification = k.guest.call("newNotification");
     const waits = k.give(server, Kind.Notification, notification, Right.Receive);
@@ -203,7 +203,7 @@ describe("a notification", () => {
     expect(k.ask(0, sys.Wait, waits, forever)).toEqual({ status: 0, words: [5n, 0n, 0n, 0n, 0n, 0n] });
     k.syscall(0, sys.Wait, waits, forever);
     expect(k.waits(server)).toBe(Wait.Notified);
-    // No bits are no news.
+    // A signal without bits wakes no task.
     k.ask(1, sys.Signal, signals, 0);
     expect(k.waits(server)).toBe(Wait.Notified);
     k.ask(1, sys.Signal, signals, 8);
@@ -228,7 +228,7 @@ describe("a notification", () => {
     k.check([server, client]);
   });
 
-  test("has one waiter, and a Wait ends at its deadline without the next waiter's bits", () => {
+  test("has one waiter at a time, and a Wait that ends at its deadline makes room for the next", () => {
     const { server, client } = pair();
     const notification = k.guest.call("newNotification");
     const first = k.give(server, Kind.Notification, notification);
@@ -243,7 +243,7 @@ describe("a notification", () => {
   });
 });
 
-test("a sleep ends no earlier than asked, and at once when its time is over", () => {
+test("a sleep ends at its time and not earlier, and at once when that time is over", () => {
   const sleeper = k.spawnOn(0);
   expect(k.ask(0, sys.Sleep, k.time).status).toBe(0);
   expect(k.running(0)).toBe(sleeper);

@@ -166,7 +166,7 @@ describe("the PLIC", () => {
     expect(writes).toEqual([]);
   });
 
-  test("has no more contexts than its registers have room for", async () => {
+  test("has only as many contexts as its registers have room for", async () => {
     const { g } = await plic();
     expect(g.call("plicContextsIn", 0x20_0000)).toBe(0);
     expect(g.call("plicContextsIn", 0)).toBe(0);
@@ -177,7 +177,7 @@ describe("the PLIC", () => {
 });
 
 describe("a run queue", () => {
-  test("is first in, first out within a class; the urgent go first, thieves get what waits anyway", async () => {
+  test("is first in, first out within a class; urgent tasks go first, and another hart may take only a task without a hint", async () => {
     const g = await guest(
       {
         text: `

@@ -241,7 +241,7 @@ class Run {
   }
 }
 
-test("every answer is the answer to its question, no signal is lost, and no task waits for ever", async () => {
+test("every caller gets the answer to its own call, no signal is lost, and no task waits for ever", async () => {
   let steps = 0;
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 100, maxLength: 600, size: "max" }), async (all) => {

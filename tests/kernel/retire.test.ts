@@ -1,4 +1,4 @@
-// A hart that stops: what it had goes on elsewhere, and one always stays.
+// A hart that stops: its tasks go on elsewhere, and one hart always stays.
 
 import { beforeEach, expect, test } from "vitest";
 import { forever, Kernel, Kind, Refusal, Right, sys, TICK_TIME, Wait } from "./harness/kernel.ts";
@@ -21,7 +21,7 @@ function stop(hart: number | bigint): number {
   return k.results(keeper).status;
 }
 
-test("its tasks, those that it looks after in their sleep, and who was sent to it go on elsewhere", () => {
+test("the tasks that run, sleep or were sent to a hart that stops go on elsewhere", () => {
   const runs = k.spawnOn(2);
   const sleeps = k.spawnOn(1);
   k.syscall(1, sys.YieldTo, 2);
@@ -48,7 +48,7 @@ test("its tasks, those that it looks after in their sleep, and who was sent to i
   expect(k.console).toMatch(/neuron: hart2 .*stop/);
 });
 
-test("who asks for the end of its own hart goes on elsewhere", () => {
+test("a task that stops its own hart goes on elsewhere", () => {
   expect(stop(k.hartOf(keeper))).toBe(0);
   expect(k.stopped).toEqual([0]);
   k.pass(TICK_TIME);
@@ -56,7 +56,7 @@ test("who asks for the end of its own hart goes on elsewhere", () => {
   k.check([keeper]);
 });
 
-test("one always stays, and only who holds the capability may ask", () => {
+test("the last hart cannot be stopped, and stopping a hart takes the capability for harts", () => {
   const other = k.spawnOn(1);
   expect(k.ask(1, sys.StopHart, 5, 2).status).toBe(Refusal.BadSlot);
   expect(k.ask(1, sys.StopHart, k.give(other, Kind.Harts, 0, Right.Read), 2).status).toBe(

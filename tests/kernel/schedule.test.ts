@@ -1,4 +1,4 @@
-// Who runs where: urgency, turns, wake-ups for harts that idle, hints, and thieves.
+// Which task runs on which hart: urgency, turns, wake-ups of idle harts, hints, and harts that take over tasks.
 
 import { beforeEach, expect, test } from "vitest";
 import { Class, forever, Kernel, Kind, Refusal, Right, sys, TICK_TIME, Wait } from "./harness/kernel.ts";
@@ -23,7 +23,7 @@ function waiting(
   return { bell, waiter, ringer };
 }
 
-test("who is woken goes to an idle hart, the one that it ran on if it can, which is told at once", () => {
+test("a task that is woken goes to an idle hart, preferably the one it ran on, and the hart is interrupted at once", () => {
   const { bell, waiter } = waiting(0, 2);
   k.ipis.length = 0;
   k.ask(0, sys.Signal, bell, 1);
@@ -32,7 +32,7 @@ test("who is woken goes to an idle hart, the one that it ran on if it can, which
   expect(k.running(2)).toBe(waiter);
 });
 
-test("two that are woken at once go to two idle harts", () => {
+test("two tasks that are woken at once go to two idle harts", () => {
   const first = waiting(0, 2);
   const notification = k.guest.call("newNotification");
   const second = k.spawnOn(2);
@@ -50,7 +50,7 @@ test("two that are woken at once go to two idle harts", () => {
   expect([k.hartOf(first.waiter), k.hartOf(second)].every((hart) => hart > 0)).toBe(true);
 });
 
-test("who is more urgent runs at once, where it was woken; the other goes on elsewhere", () => {
+test("a more urgent task runs at once on the hart that woke it, and the task that ran there goes on elsewhere", () => {
   const { bell, waiter, ringer } = waiting(0, 1, Class.Driver);
   k.ipis.length = 0;
   k.syscall(0, sys.Signal, bell, 1);
@@ -61,7 +61,7 @@ test("who is more urgent runs at once, where it was woken; the other goes on els
   k.check([waiter, ringer]);
 });
 
-test("on one hart tasks of a class take turns, tick by tick, and a less urgent one waits", async () => {
+test("on one hart, tasks of a class take turns, tick by tick, and a less urgent task waits", async () => {
   k = await Kernel.boot(1);
   const tasks = [k.spawnOn(0), k.spawn(0), k.spawn(0)];
   const background = k.spawn(0, Class.Background);
@@ -80,7 +80,7 @@ test("on one hart tasks of a class take turns, tick by tick, and a less urgent o
   expect(k.running(0)).toBe(background);
 });
 
-test("a hart with nothing to do takes over what waits elsewhere, but not who was sent there", () => {
+test("an idle hart takes over a task that waits elsewhere, but not one that a hint sent there", () => {
   const tasks = [0, 1, 2, 3].map((hart) => k.spawnOn(hart));
   const extra = k.spawn(0);
   expect(k.hartOf(extra)).toBe(-1);
@@ -94,7 +94,7 @@ test("a hart with nothing to do takes over what waits elsewhere, but not who was
   k.check([...tasks, extra]);
 });
 
-test("a hint to a hart that is not there is refused", async () => {
+test("a hint that names a missing hart is refused", async () => {
   k = await Kernel.boot(2);
   const task = k.spawnOn(0);
   for (const hart of [2, 3, 4, 0xffff_ffff, 2n ** 32n]) {

@@ -68,11 +68,11 @@ async function flushesWith(asidBits: bigint): Promise<{ flushes: number; switche
   return { flushes, switches };
 }
 
-test("with an identifier for each task, a switch forgets nothing", async () => {
+test("a switch flushes nothing from the TLB when each task has an identifier of its own", async () => {
   expect(await flushesWith(16n)).toEqual({ flushes: 0, switches: 4 });
   expect(await flushesWith(9n)).toEqual({ flushes: 0, switches: 4 });
 });
 
-test.each([0n, 1n, 4n, 8n])("with %i bits of them, every switch forgets what the TLB knows", async (bits) => {
+test.each([0n, 1n, 4n, 8n])("every switch flushes the TLB when identifiers have %i bits", async (bits) => {
   expect(await flushesWith(bits)).toEqual({ flushes: 4, switches: 4 });
 });

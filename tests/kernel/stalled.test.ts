@@ -1,4 +1,4 @@
-// A UART whose other end has stalled: what was kept for the console's owner is tried once, not byte after byte for ever.
+// A UART that takes no more bytes: when the console's owner is gone, the kernel waits once for the UART, not for every byte.
 
 import { expect, test } from "vitest";
 import { guest } from "../harness/guest.ts";
@@ -9,7 +9,7 @@ const UART = 0x0a00_0000;
 const POLLS_MAX = 20_000_000;
 const BYTES_KEPT = 4000;
 
-test("is waited for once when its owner is gone", async () => {
+test("the kernel waits once for a stalled UART when the console's owner is gone", async () => {
   let polls = 0;
   const g = await guest(
     {

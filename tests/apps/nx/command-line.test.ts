@@ -143,7 +143,7 @@ describe("suggestions", () => {
     expect(far(typed, target)).toBe(expected);
   });
 
-  test("any word: the distance is what its definition says", () => {
+  test("the distance between any two words follows its definition", () => {
     const letters = fc.string({ unit: fc.constantFrom(..."hwsmpolrf "), maxLength: 24 });
     fc.assert(
       fc.property(letters, fc.nat({ max: 2 }), (typed, target) => {

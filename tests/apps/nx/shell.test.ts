@@ -48,19 +48,19 @@ async function session(
   return { lines: printed, end };
 }
 
-test("an empty session ends well; so does poweroff, and nothing after it is read", async () => {
+test("an empty session ends well, and so does poweroff; the shell reads no line after it", async () => {
   expect(await session([])).toEqual({ lines: [], end: 0 });
   const { lines, end } = await session(["echo one", "poweroff", "echo two"]);
   expect(lines).toEqual(["one"]);
   expect(end).toBe(0);
 });
 
-test("a line that is given up, or is empty, is followed by the next", async () => {
+test("the shell goes on to the next line after one that is empty or was given up", async () => {
   const { lines } = await session([{ status: "interrupted" }, "", "   ", "echo on"]);
   expect(lines).toEqual(["on"]);
 });
 
-test("without a console, or one that fails, it says so and ends", async () => {
+test("the shell says so and ends when it has no console, or when the console fails", async () => {
   const system = await FakeSystem.start("source/apps/nx/main.ts");
   expect(system.kernel.run("main")).toBe(1);
   expect(system.lines).toEqual(["nx: there is no console to read from"]);
@@ -69,7 +69,7 @@ test("without a console, or one that fails, it says so and ends", async () => {
   expect(end).toBe(1);
 });
 
-test("a table has headings once, numbers under their ends, and no more than 80 columns", async () => {
+test("a table has its headings once, its numbers aligned to the right, and at most 80 columns", async () => {
   const { lines } = await session(["hw smp"], { smp: 2 });
   expect(lines).toEqual([
     "online            2",
@@ -80,7 +80,7 @@ test("a table has headings once, numbers under their ends, and no more than 80 c
   expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
 });
 
-test("cat shows text, and nothing that steers the terminal", async () => {
+test("cat shows text, but no characters that control the terminal", async () => {
   const { lines } = await session(["cat pkg://fixtures/hello.txt", "cat /fixtures/hello.txt/", "echo next"]);
   expect(lines).toEqual(["Hello", "?[2Jthere, Grüße\ufffd?", "Hello", "?[2Jthere, Grüße\ufffd?", "next"]);
 });
@@ -108,14 +108,14 @@ test.each([
   expect((await session([line])).lines).toEqual([sentence]);
 });
 
-test("harts stop and start, and what the kernel refuses is said", async () => {
+test("hart stops and starts a hart, and says what the kernel refused", async () => {
   const calls: string[] = [];
   const { lines } = await session(["hart stop 2", "hart start 2", "hart stop 3", "hart stop 0"], {
     prepare: ({ kernel, harts }) => {
       kernel.extra.set(Syscall.StopHart, ([, hart = 0n]) => {
         calls.push(`stop ${hart}`);
         const stopping = harts[Number(hart)];
-        // Hart 3 never gets to it.
+        // Hart 3 is asked to stop, but stays online.
         if (stopping) {
           stopping.online = hart === 3n;
         }
@@ -136,7 +136,7 @@ test("harts stop and start, and what the kernel refuses is said", async () => {
   ]);
 });
 
-/** nexus-init, which answers whatever it is asked to run, or to end. */
+/** nexus-init, which gives the same answer to every request to run or end a program. */
 async function init(method: "run" | "kill", asked: Fields[], answer: Fields): Promise<FakeEndpoint> {
   const wire = await Wire.of("init");
   const form = method === "run" ? "InitRun" : "InitKill";
@@ -155,7 +155,7 @@ test.each([
   ["by a fault", { status: "ok", cause: 6, detail: 0x40n }, ["ended: it read where it may not, at 0x40"]],
   ["by Ctrl-C", { status: "interrupted", cause: 2, detail: 0n }, ["prog was ended by Ctrl-C"]],
   ["not started", { status: "notStarted", cause: 0, detail: 0n }, ["the program did not run: notStarted"]],
-])("run asks nexus-init, and says how it ended: %s", async (_, answer, expected) => {
+])("run asks nexus-init, and says how the program ended: %s", async (_, answer, expected) => {
   const asked: Fields[] = [];
   const service = await init("run", asked, answer);
   const { lines } = await session(['run prog "a  b"  c '], { more: [[Role.InitService, service]] });
@@ -168,7 +168,7 @@ test.each([
   ["badName", "no service was ended: no running service has this name (ps lists the tasks)"],
   ["busy", "no service was ended: busy"],
   ["unknownMethod", "no service was ended: nexus-init does that in bring-up builds only"],
-])("kill asks nexus-init, which says %s", async (status, sentence) => {
+])("kill asks nexus-init, which answers %s", async (status, sentence) => {
   const asked: Fields[] = [];
   const service = await init("kill", asked, { status });
   const { lines } = await session(["kill packagefsd now", "kill"], { more: [[Role.InitService, service]] });
@@ -176,7 +176,7 @@ test.each([
   expect(asked).toEqual([{ name: "packagefsd", afterMicroseconds: 0n }]);
 });
 
-test("kill for a program: the service is ending, since nexus-init answers first", async () => {
+test("nx kill says that the service is ending, since nexus-init answers before it has ended", async () => {
   const service = await init("kill", [], { status: "ok" });
   const system = await FakeSystem.start("source/apps/nx/main.ts", {
     argument: "kill packagefsd",

@@ -82,7 +82,7 @@ describe.skipIf(compiler === undefined)("addresses of a compiled program (LLVM f
     return found;
   }
 
-  test("an inlined function is named with everything that it was inlined into", () => {
+  test("an inlined function is named together with the functions that it was inlined into", () => {
     expect(chains("outer")).toContain("inner:3 < middle:6 < outer:9");
   });
 
@@ -109,7 +109,7 @@ describe.skipIf(compiler === undefined)("addresses of a compiled program (LLVM f
     expect(new Locator(file, "sample.elf").places(0x90000000n)).toEqual([]);
   });
 
-  test("a file that is cut anywhere is a Problem, or still read, but nothing else", () => {
+  test("a file that is cut off anywhere is read or is a Problem, and never another error", () => {
     for (let length = 0; length < file.length; length += 97) {
       try {
         new Locator(file.subarray(0, length), "cut.elf");
@@ -120,7 +120,7 @@ describe.skipIf(compiler === undefined)("addresses of a compiled program (LLVM f
   });
 });
 
-test("what is not an ELF file is refused", () => {
+test("a file that is not ELF is refused", () => {
   expect(() => readElf(new TextEncoder().encode("#!/bin/sh\n".repeat(20)), "x")).toThrow(
     "the magic number is missing",
   );

@@ -43,7 +43,7 @@ describe("image builder", () => {
     return top;
   }
 
-  test("gives these bytes for the sample, on any host", () => {
+  test("gives the same bytes for the sample on every host", () => {
     // A changed digest is a changed format: raise its version, and say so in docs/storage/package-image.md.
     const image = buildImage(sampleFiles);
     expect(image.length).toBe(9 * 4096);
@@ -63,7 +63,7 @@ describe("image builder", () => {
     );
   });
 
-  test("gives the same from a folder, from files, and from pieces of any size", () => {
+  test("gives the same image from a folder, from files, and from pieces of any size", () => {
     const top = writeSample();
     const expected = Buffer.from(buildImage(sampleFiles, { label: "sample" }));
     const out = join(folder, "deep/er/out.img");
@@ -113,14 +113,14 @@ describe("image builder", () => {
     expect(() => buildImage([file(path, 1)])).toThrow(words);
   });
 
-  test("refuses a path that is there twice, or that is another's directory", () => {
+  test("refuses a path that comes twice, or that is the directory of another", () => {
     expect(() => buildImage([file("a", 1), file("b", 1), file("a", 2)])).toThrow('"a" is there twice');
     expect(() => buildImage([file("a/b", 1), file("a-b", 1), file("a", 2)])).toThrow(
       '"a" is a file, so "a/b" cannot be below it',
     );
   });
 
-  test("refuses nothing at all, too long a label, and more than an image holds", () => {
+  test("refuses an image without files, a label that is too long, and more than an image holds", () => {
     expect(() => buildImage([])).toThrow("an image needs at least one file");
     expect(() => buildImage(sampleFiles, { label: "x".repeat(33) })).toThrow("longer than 32 bytes");
     const nowhere = { write: (): void => {} };
@@ -135,7 +135,7 @@ describe("image builder", () => {
     ).toThrow("an image holds up to 131072 files");
   });
 
-  test("refuses what is neither file nor folder, what is not there, and a file that grows meanwhile", () => {
+  test("refuses a path that is missing or is no file or folder, and a file that grows while it is read", () => {
     const top = writeSample();
     expect(() => sourcesFromFolder(join(folder, "nowhere"))).toThrow("is not a folder");
     expect(() => sourceFromFile("x", join(folder, "nowhere"))).toThrow("does not exist");

@@ -44,7 +44,7 @@ async function buildInChild(
   return { ...JSON.parse(stdout), file };
 }
 
-test("100 MB are built in constant memory, told piece by piece, and every block of it verifies", async () => {
+test("a 100 MB image is built in constant memory, with progress, and every block of it verifies", async () => {
   const small = await buildInChild(8);
   const large = await buildInChild(100);
   expect(statSync(large.file).size).toBeGreaterThan(100 * MEBIBYTE);
