@@ -68,12 +68,12 @@ function problemOf(page: string, link: string): string | undefined {
 }
 
 describe("links of the documents", () => {
-  test.each(pages)("%s: each leads to a file, and to a heading if it names one", (page) => {
+  test.each(pages)("%s: each link leads to a file, and to a heading if it names one", (page) => {
     const problems = linksOf(proseOf(page)).map((link) => problemOf(page, link));
     expect(problems.filter((problem) => problem !== undefined)).toEqual([]);
   });
 
-  test("what is checked is found: a link that leads nowhere, and a heading that there is not", () => {
+  test("the check finds a link that leads nowhere, and one to a missing heading", () => {
     expect(linksOf("see [`a`](b.md), [c](d/e.ts#f) and [x](https://y.z)")).toEqual([
       "b.md",
       "d/e.ts#f",
@@ -97,7 +97,7 @@ describe("the contract", () => {
     expect(rows.length).toBeGreaterThan(90);
   });
 
-  test("has three cells in each row: what is asked for, its code, its test", () => {
+  test("has three cells in each row: the requirement, its code, its test", () => {
     const wrong = rows.filter(({ cells }) => cells.length !== 3 || cells.some((cell) => cell.trim() === ""));
     expect(wrong.map(({ number }) => number)).toEqual([]);
   });
@@ -106,7 +106,7 @@ describe("the contract", () => {
     expect(rows.filter(({ cells }) => linksOf(defined(cells[1])).length === 0)).toEqual([]);
   });
 
-  test("links each row's test, which is one", () => {
+  test("links each row's test, and the file is a test", () => {
     const wrong = rows.filter(({ cells }) => {
       const links = linksOf(defined(cells[2]));
       return links.length === 0 || links.some((link) => !/^\.\.\/tests\/.+\.test\.ts$/.test(link));

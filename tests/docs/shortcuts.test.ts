@@ -24,11 +24,11 @@ const suppressions = new RegExp(
   `(${["@ts-", "biome-", "eslint-"].join("|")})(ignore|expect-error|nocheck|disable)`,
 );
 
-test("no check is switched off, for a line or for a file", () => {
+test("no line and no file turns off a check", () => {
   expect(found([...guest, ...host], suppressions)).toEqual([]);
 });
 
-test("no value is declared to be there: no non-null assertion", () => {
+test("no code uses a non-null assertion", () => {
   const assertion = /[\w)\]]!(\.|\[|;|,|\)| as\b)/;
   const inCode = found(host, assertion).filter((place) => {
     const [file = "", line = "0"] = place.split(":");
@@ -38,6 +38,6 @@ test("no value is declared to be there: no non-null assertion", () => {
   expect([...inCode, ...found(guest, /[\w)\]]!(\.|\[|;)/)]).toEqual([]);
 });
 
-test("nothing is thrown in the guest: an error is a value", () => {
+test("the guest throws nothing: an error is a value", () => {
   expect(found(guest, /^\s*(throw |try \{)/)).toEqual([]);
 });

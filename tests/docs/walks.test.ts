@@ -80,7 +80,7 @@ function originsOf(file: string): string | undefined {
   return /Reached from (.*?)(?:;|\. |\.? ?\*\/|\.?\s*$)/.exec(headOf(file))?.[1];
 }
 
-/** What is not so of that: a file that neither imports this one nor speaks of it. */
+/** The names among them that are wrong: such a file neither imports this one nor mentions it. */
 function liesOf(file: string): string[] {
   const names = originsOf(file)?.match(named) ?? [];
   const lies = names.filter((name) => !meantIn(file, name).some((one) => leadsTo(one, file)));
@@ -91,19 +91,19 @@ describe.each(walks)("the walk %j", (walk) => {
   const steps = stepsOf(walk);
   const walked = [...new Set(steps.flatMap((step) => step.files))];
 
-  test("is one, of files that there are", () => {
+  test("has several steps, through files that exist", () => {
     expect(steps.length).toBeGreaterThan(3);
     expect(walked.filter((file) => !files.includes(file))).toEqual([]);
   });
 
-  test("leads from file to file", () => {
+  test("goes only from a file to one that it imports or names", () => {
     const pairs = steps.flatMap(({ files: on, text }) =>
       on.slice(1).flatMap((to, at) => (text.includes("→") ? [[defined(on[at]), to] as const] : [])),
     );
     expect(pairs.filter(([from, to]) => !leadsTo(from, to))).toEqual([]);
   });
 
-  test("says of its files only what they have", () => {
+  test("names only functions and types that its files have", () => {
     const wrong = steps.flatMap(({ files: on, text }) => {
       const words = text.match(/\b[a-z]\w*(?:[A-Z]\w*|(?=\(\)))/g) ?? [];
       return words.filter((word) => !on.some((file) => new RegExp(`\\b${word}\\b`).test(read(file))));
@@ -111,13 +111,13 @@ describe.each(walks)("the walk %j", (walk) => {
     expect(wrong).toEqual([]);
   });
 
-  test("is of files that say from where they are reached, which is so", () => {
+  test("goes through files that say truly from where they are reached", () => {
     const silent = walked.filter((file) => originsOf(file) === undefined);
     expect([...silent, ...walked.flatMap((file) => liesOf(file))]).toEqual([]);
   });
 });
 
-test("a step that leads nowhere, and a name that is none, are found", () => {
+test("the check finds a step that leads nowhere, and a name that is no file", () => {
   expect(leadsTo("source/services/packagefsd/serve.ts", "source/services/packagefsd/blocks.ts")).toBe(true);
   expect(leadsTo("source/services/packagefsd/cache.ts", "source/services/packagefsd/disk.ts")).toBe(false);
   expect(meant("ipc/call.ts")).toEqual(["source/kernel/neuron/src/ipc/call.ts"]);
@@ -133,12 +133,12 @@ const pages = [
 /** Names that are of no file here: made by the build, examples, another project's. */
 const elsewhere = /^(?:build|gen)\//;
 
-test.each(pages)("%s: each file that it names is there", (file) => {
+test.each(pages)("%s names only files that exist", (file) => {
   const names = [...new Set(read(file).match(named) ?? [])].filter((name) => !elsewhere.test(name));
   expect(names.filter((name) => meant(name.replace(/^(?:\.\.?\/)+/, "")).length === 0)).toEqual([]);
 });
 
-test("each file of the guest that a comment names is there", () => {
+test("comments in the guest name only files that exist", () => {
   const guest = files.filter((file) => /^source\/.*\.(?:ts|S)$/.test(file));
   const wrong = guest.flatMap((file) => {
     const comments = read(file).match(/\/\*\*[\s\S]*?\*\/|(?:^|\s)\/\/.*|^\s*#.*/gm) ?? [];
@@ -148,7 +148,7 @@ test("each file of the guest that a comment names is there", () => {
   expect(wrong).toEqual([]);
 });
 
-test("each file of the guest that says from where it is reached, is reached from there", () => {
+test("a file of the guest that says from where it is reached says so truly", () => {
   const guest = files.filter((file) => /^source\/.*\.(?:ts|S)$/.test(file));
   expect(guest.flatMap((file) => liesOf(file))).toEqual([]);
 });

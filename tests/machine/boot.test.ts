@@ -26,7 +26,7 @@ describe("the marker ladder", () => {
   );
 
   test(
-    "under eight seeds, with every hart as the boot hart",
+    "under eight seeds, which boot on every hart",
     async () => {
       for (let seed = 1n; seed <= 8n; seed++) {
         const report = await bootEmbedded({ seed });
@@ -52,7 +52,7 @@ describe("a seed", () => {
   );
 
   test(
-    "and another one another",
+    "gives another state than another seed",
     async () => {
       const [one, two] = [await bootEmbedded({ seed: 1n }), await bootEmbedded({ seed: 2n })];
       expect(two.nonce).not.toBe(one.nonce);

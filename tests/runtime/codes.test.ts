@@ -31,14 +31,14 @@ function codesOf(file: string, list: string): [name: string, code: number][] {
   return [...members].map(([, name = "", number, ordinal]) => [name, Number(number ?? ordinal)]);
 }
 
-test.each(named)("%s: every %s has its name", async (file, list, name, module) => {
+test.each(named)("%s: every %s has a name", async (file, list, name, module) => {
   const g = await guest({ text: `export { ${name} } from "${module}";` });
   const codes = codesOf(file, list).filter(([each]) => each !== "None");
   expect(codes.length).toBeGreaterThan(3);
   expect(codes.map(([, code]) => g.text(g.call(name, code)))).toEqual(codes.map(([each]) => each));
 });
 
-test("every end of a task and every reason against an image has words of its own", async () => {
+test("every end of a task and every error of an image has a text of its own", async () => {
   const g = await guest({
     text: `export { endName } from "runtime/names"; export { imageErrorText } from "pkgimg/format";`,
   });

@@ -122,7 +122,7 @@ test("a task finds its program, a stack, its startup page and its capabilities",
   expect(kernel.mappings.size).toBe(0);
 });
 
-test("whichever step the kernel refuses, nothing is left of the attempt", () => {
+test("an attempt leaves nothing behind, at whichever step the kernel refuses it", () => {
   const file = elfFile(0x1_0000, segments);
   launch(file);
   const steps = kernel.made.length;
@@ -152,7 +152,7 @@ test("whichever step the kernel refuses, nothing is left of the attempt", () => 
   }
 });
 
-test("the refusal of a capability says which", () => {
+test("the refusal of a capability says which capability", () => {
   kernel.refuse = ({ number, a }) =>
     number === Syscall.Grant && a[4] === 1n ? Refusal.MissingRight : undefined;
   expect(launch(elfFile(0x1_0000, segments)).status).toBe(Refusal.MissingRight);
@@ -160,7 +160,7 @@ test("the refusal of a capability says which", () => {
   expect(kernel.guest.call("failedRole")).toBe(Role.VirtioDevice);
 });
 
-test("a file that is no program is refused before anything is made", () => {
+test("a file that is no program is refused before the task is made", () => {
   const both = elfFile(0x1_0000, [{ address: 0x1_0000, content: text, flags: 7 }]);
   const cut = elfFile(0x1_0000, segments).subarray(0, 200);
   for (const file of [both, cut, new Uint8Array(), pattern(4000, 9)]) {
@@ -179,7 +179,7 @@ test("an argument and a number of capabilities that the startup page has no room
   expect(kernel.guest.call("give", Role.Console, 1, 1, 0)).toBe(0);
 });
 
-test("the window is as large as a segment, and pages beyond it stay untouched", () => {
+test("the window is as large as a segment, and the loader touches no page beyond it", () => {
   const { guest } = kernel;
   guest.bytes().fill(0x5a, 0x3000_0000 + 0x1_0000, 0x3000_0000 + 0x1_0000 + pageBytes);
   launch(elfFile(0x1_0000, segments));

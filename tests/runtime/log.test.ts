@@ -52,7 +52,7 @@ test.each([256, 4000])("a line of %i characters is cut, and says so", (length) =
   expect(kernel.console).toEqual([`${"x".repeat(254)}~\n`]);
 });
 
-test("a line waits for room on the console, and is lost rather than the task", () => {
+test("a line waits for room on the console, and is dropped before the task waits for ever", () => {
   let refusals = 3;
   kernel.refuse = ({ number }) =>
     number === Syscall.ConsoleWrite && refusals-- > 0 ? Refusal.TryAgain : undefined;
@@ -72,7 +72,7 @@ test("a task without a console goes on", () => {
   expect(kernel.console).toEqual([]);
 });
 
-test("a failed assertion names task, words and place, and ends the task", () => {
+test("a failed assertion prints the task, the message and the place, and ends the task", () => {
   const fail = (n: number): unknown => {
     try {
       return kernel.guest.call("fail", n);
@@ -90,7 +90,7 @@ test("a failed assertion names task, words and place, and ends the task", () => 
   expect(kernel.console).toHaveLength(1);
 });
 
-test("every refusal of the ABI has its name", async () => {
+test("every refusal of the ABI has a name", async () => {
   const { readFile } = await import("node:fs/promises");
   const abi = await readFile(`${root}/source/abi/refusal.ts`, "utf8");
   const named = [...abi.matchAll(/^ {2}(\w+) = (-?\d+),$/gm)];

@@ -73,7 +73,7 @@ const questions: [name: string, ask: () => number][] = [
   ["attach", attach],
 ];
 
-test.each(questions)("%s is asked once more when the service ended under it, and only once", (name, ask) => {
+test.each(questions)("%s is repeated once when the service ended during the call", (name, ask) => {
   answers = [gone, name === "stat" ? "notFound" : "ok"];
   expect(ask()).toBe(name === "stat" ? 3 : 0);
   expect(asked.map(([method]) => method)).toEqual([name, name]);
@@ -83,7 +83,7 @@ test.each(questions)("%s is asked once more when the service ended under it, and
   expect(asked).toHaveLength(2);
 });
 
-test("what a file is stays with the caller, whatever is asked for later", () => {
+test("the caller's file stays the same through later calls", () => {
   const { guest } = kernel;
   attach();
   answers = [{ status: "ok", file: 17, size: 5000n }];
@@ -102,7 +102,7 @@ test("what a file is stays with the caller, whatever is asked for later", () => 
   ]);
 });
 
-test("a call that fails leaves what the caller has of a file, and a read that fails brought nothing", () => {
+test("a failed open leaves the caller's file unchanged, and a failed read has read 0 bytes", () => {
   const { guest } = kernel;
   attach();
   answers = [{ status: "ok", file: 17, size: 5000n }, "ok", "notFound", "badFile"];
@@ -118,7 +118,7 @@ test("a call that fails leaves what the caller has of a file, and a read that fa
   expect(guest.call("bytesRead")).toBe(0);
 });
 
-test("a read finds that memory is not attached any more: it is attached again, the same, and the read is repeated", () => {
+test("when the service has lost the memory, a read attaches the same memory again and is repeated", () => {
   attach();
   asked = [];
   answers = ["notAttached", "ok", "ok"];
@@ -127,29 +127,26 @@ test("a read finds that memory is not attached any more: it is attached again, t
   expect(asked[1]?.[1]).toBe(vmo);
 });
 
-test("a service that does not take the memory again says why", () => {
+test("a read gives the service's reason when the memory cannot be attached again", () => {
   attach();
   answers = ["notAttached", "attachRefused"];
   expect(read()).toBe(statuses.attachRefused);
 });
 
-test("nothing is attached for a client that never attached anything", () => {
+test("a read attaches nothing for a client that never attached memory", () => {
   answers = ["notAttached"];
   expect(read()).toBe(statuses.notAttached);
   expect(asked).toHaveLength(1);
 });
 
-test.each([gone, "badFile"])(
-  "an open file is not opened by itself: %s is what the caller hears",
-  (answer) => {
-    attach();
-    asked = [];
-    answers = [answer];
-    expect(read()).toBe(typeof answer === "number" ? answer : statuses[answer]);
-    expect(asked).toHaveLength(1);
-    answers = [answer];
-    expect(kernel.guest.call("closeFile", service, kernel.guest.call("file"))).toBe(
-      typeof answer === "number" ? answer : statuses[answer],
-    );
-  },
-);
+test.each([gone, "badFile"])("a lost file is not opened again: the caller gets %s", (answer) => {
+  attach();
+  asked = [];
+  answers = [answer];
+  expect(read()).toBe(typeof answer === "number" ? answer : statuses[answer]);
+  expect(asked).toHaveLength(1);
+  answers = [answer];
+  expect(kernel.guest.call("closeFile", service, kernel.guest.call("file"))).toBe(
+    typeof answer === "number" ? answer : statuses[answer],
+  );
+});

@@ -67,7 +67,7 @@ function serve(...list: readonly Event[]): { status: number; calls: readonly (re
 }
 const receiveCall = [BigInt(Syscall.Receive), 5n, forever, 0n, 0n, 0n, 0n, 0n];
 
-test("an answer goes with the wait for the next message", () => {
+test("one call sends the answer and waits for the next message", () => {
   const { status, calls } = serve(message({ badge: 9, bytes: 48 }, 10n, 20n, 3n, 4n, 0x1_2345n));
   expect(status).toBe(Refusal.BadSlot);
   expect(calls).toEqual([receiveCall, [BigInt(Syscall.ReplyReceive), 5n, 24n, 30n, 7n, 0n, 0n, 0x1_2345n]]);
@@ -75,7 +75,7 @@ test("an answer goes with the wait for the next message", () => {
   expect(kernel.guest.call("bytes")).toBe(48);
 });
 
-test("where a deadline is to be watched, answer and wait are two calls, and a caller that gave up stops nothing", () => {
+test("with a deadline, answer and wait are two calls, and a caller that gave up does not end the service", () => {
   kernel.guest.call("setDeadline", 500n);
   const { calls } = serve(message({}, 10n), [Refusal.TimedOut], message({}, 11n));
   expect(calls.map(([number, , deadline]) => [Number(number), deadline])).toEqual([
@@ -93,7 +93,7 @@ test("a deferred request is not answered", () => {
   expect(calls).toEqual([receiveCall, receiveCall, receiveCall]);
 });
 
-test("a notification goes to its own function, and the owed answer is not sent twice", () => {
+test("a notification goes to its own function, and no answer is sent twice", () => {
   const { calls } = serve(message({}, 10n), [notified, 0n, 0x81n], message({}, 1n));
   expect(calls.map(([number]) => Number(number))).toEqual([
     Syscall.Receive,
@@ -104,7 +104,7 @@ test("a notification goes to its own function, and the owed answer is not sent t
   expect(kernel.guest.call64("seen")).toBe(0x81n);
 });
 
-test("a capability that is not kept is dropped, one that is kept stays", () => {
+test("a capability that is not kept is dropped, and one that is kept stays", () => {
   const dropped = serve(message({ slotPlusOne: 13 }, 10n));
   expect(dropped.calls.filter(([number]) => number === BigInt(Syscall.Drop))).toEqual([
     [BigInt(Syscall.Drop), 12n, 0n, 0n, 0n, 0n, 0n, 0n],

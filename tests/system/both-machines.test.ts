@@ -23,7 +23,7 @@ function shapes(lines: readonly string[]): string[] {
 
 describe.skipIf(!hasQemu)("QEMU and the embedded machine (qemu-system-riscv64 is installed)", () => {
   test.each([1, 2, 4])(
-    "show the same lines at %i harts",
+    "print the same lines at %i harts",
     async (smp) => {
       const [qemu, embedded] = [await bootQemu({ smp }), await bootEmbedded({ smp })];
       expect(qemu.ok, explain(qemu)).toBe(true);
@@ -34,7 +34,7 @@ describe.skipIf(!hasQemu)("QEMU and the embedded machine (qemu-system-riscv64 is
   );
 
   test(
-    "and without a disk",
+    "print the same lines without a disk",
     async () => {
       const [qemu, embedded] = [await bootQemu({ disk: undefined }), await bootEmbedded({ disk: undefined })];
       expect(shapes(embedded.lines)).toEqual(shapes(qemu.lines));

@@ -43,7 +43,7 @@ const places: [name: string, offset: (image: Uint8Array) => number][] = [
 
 onEachMachine("one wrong byte on the disk", (boot) => {
   test.each(places)(
-    "in %s: the self-tests do not pass, and a line says where",
+    "in %s makes the self-tests fail, and a line says where it is",
     async (_name, offset) => {
       const report = await boot({ disk: await damagedImage(offset), smp: 2, timeoutSeconds: 60 });
       expect(report.ok).toBe(false);

@@ -16,7 +16,7 @@ describe.skipIf(!hasQemu)("a disk of QEMU (qemu-system-riscv64 is installed)", (
     [4096, false],
     [4096, true],
   ])(
-    "whose own block has %i bytes passes every self-test (legacy: %s)",
+    "with blocks of %i bytes passes every self-test (legacy: %s)",
     async (bytes, legacy) => {
       const report = await bootWith(
         [...everyDisk(`logical_block_size=${bytes}`), ...everyDisk(`physical_block_size=${bytes}`)],
@@ -58,7 +58,7 @@ describe.skipIf(!hasQemu)("a disk of QEMU (qemu-system-riscv64 is installed)", (
   const foreign = new Uint8Array(1 << 20).fill(0x5a);
 
   test(
-    "behind a foreign one, and before one that can be written, is found and used",
+    "is found and used behind a foreign disk and before a writable one",
     async () => {
       const more = [...anotherDisk(imageOf(foreign), 0), ...anotherDisk(imageOf(foreign), 5, false)];
       const report = await bootWith(more, { slot: 2 });

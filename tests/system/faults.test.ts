@@ -58,7 +58,7 @@ onEachMachine("a task that faults", (boot) => {
   );
 
   test.each(batches.map((batch) => [batch.map(([probe]) => probe).join(", "), batch] as const))(
-    "%s: ends that task only",
+    "ends, and no other task does: %s",
     async (_names, batch) => {
       const report = await boot({ run: commands(batch.map(([probe]) => probe)) });
       expect(report.panic).toBeUndefined();
@@ -88,7 +88,7 @@ onEachMachine("a task that faults", (boot) => {
   );
 });
 
-onEachMachine("a task that says for itself how it went", (boot) => {
+onEachMachine("a task that prints its own verdict", (boot) => {
   test.each([
     ["sbi", /^fault-probe: sbi refused n=\d+$/],
     ["preemption", /^fault-probe: preemption ok hogs=8 naps=20$/],
@@ -104,7 +104,7 @@ onEachMachine("a task that says for itself how it went", (boot) => {
   );
 
   test(
-    "eight hogs on one hart leave room for the others",
+    "eight tasks that spin on one hart leave time for the others",
     async () => {
       const report = await boot({ run: commands(["preemption"]), smp: 1 });
       expect(report.problems, explain(report)).toEqual([]);

@@ -21,7 +21,7 @@ const withoutPower = withTree((tree) => {
   soc.children = soc.children.filter(({ name }) => !["poweroff", "reboot"].includes(name));
 });
 
-/** What is due of a machine with this firmware. */
+/** The tests of a machine with this firmware. */
 function expectOfFirmware(boot: Boot, firmware: string): void {
   test.each([1, 4])(
     "the system runs on %i harts, and turns the machine off",
@@ -34,7 +34,7 @@ function expectOfFirmware(boot: Boot, firmware: string): void {
   );
 
   test(
-    "with a tree that names nothing to turn it off with, the kernel says so and the runner ends it",
+    "the kernel says so when the tree names no way to turn the machine off, and the runner ends it",
     async () => {
       const report = await boot({ firmware }, withoutPower);
       expect(report.ok, explain(report)).toBe(true);
@@ -44,7 +44,7 @@ function expectOfFirmware(boot: Boot, firmware: string): void {
   );
 
   test(
-    "and a run that failed has failed there too",
+    "a failed run fails on such a machine too",
     async () => {
       const report = await boot({ firmware, run: "selftest-client; chaos nexus-init" }, withoutPower);
       expect(report.ok, explain(report)).toBe(false);

@@ -1,4 +1,4 @@
-// A hart is stopped and started again on a running system, by who holds the capability for it: `nx`, the shell of the run.
+// `nx`, which holds the capability for harts, stops a hart of a running system and starts it again.
 
 import { expect, test } from "vitest";
 import { onEachMachine } from "./harness/each-machine.ts";
@@ -9,7 +9,7 @@ const harts = (lines: readonly string[]): (string | undefined)[] =>
   lines.flatMap((line) => (/ hartid=/.test(line) ? [/hart=(\d)/.exec(line)?.[1]] : []));
 
 onEachMachine("harts that come and go", (boot) => {
-  test("one that is stopped is gone, the rest goes on", { timeout: BOOT_TIMEOUT_MS }, async () => {
+  test("a hart that is stopped is gone, and the rest goes on", { timeout: BOOT_TIMEOUT_MS }, async () => {
     const report = await boot({ run: "nx hart stop 2; nx hw smp; nx audit; selftest-client" });
     expect(report.panic, explain(report)).toBeUndefined();
     expect(report.lines).toContain("neuron: hart2 stops");
@@ -19,7 +19,7 @@ onEachMachine("harts that come and go", (boot) => {
     expect(report.lines).toContain("SELFTEST: pkgfs virtio ro ok");
   });
 
-  test("and comes back, ticks and takes interrupts again", { timeout: BOOT_TIMEOUT_MS }, async () => {
+  test("a hart that is started again ticks and takes interrupts", { timeout: BOOT_TIMEOUT_MS }, async () => {
     const report = await boot({ run: "nx hart stop 1; nx hart start 1; nx hw smp; selftest-client" });
     expect(report.panic, explain(report)).toBeUndefined();
     expect(online(report.lines), explain(report)).toEqual(["nx: smp online=4"]);
@@ -29,7 +29,7 @@ onEachMachine("harts that come and go", (boot) => {
   });
 
   test.each([1, 2, 4])(
-    "while pages come and go, and one stops as soon as another is back, with %i harts",
+    "harts stop and start while pages come and go, with %i harts",
     { timeout: BOOT_TIMEOUT_MS },
     async (smp) => {
       const report = await boot({ run: "chaos harts 40", smp });
@@ -38,7 +38,7 @@ onEachMachine("harts that come and go", (boot) => {
     },
   );
 
-  test("the last one stays", { timeout: BOOT_TIMEOUT_MS }, async () => {
+  test("the last hart cannot be stopped", { timeout: BOOT_TIMEOUT_MS }, async () => {
     const report = await boot({ run: "nx hart stop 0; nx hw smp", smp: 1 });
     expect(report.panic, explain(report)).toBeUndefined();
     expect(online(report.lines), explain(report)).toEqual(["nx: smp online=1"]);

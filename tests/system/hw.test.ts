@@ -52,7 +52,7 @@ function answers(machine: string, firmware: string): void {
   );
 
   test(
-    "hw dt --json has the tree of this run's machine: harts that it has not are disabled",
+    "hw dt --json has the tree of this run's machine, in which missing harts are disabled",
     async () => {
       const nodes = await hw("dt", "--smp", "2");
       expect(nodes).toEqual(
@@ -70,7 +70,7 @@ function answers(machine: string, firmware: string): void {
     ["with Sstc", [], 1],
     ["without Sstc", ["--no-sstc"], 0],
   ])(
-    "hw sbi --json tells the firmware, %s",
+    "hw sbi --json names the firmware, %s",
     async (_, words, sstc) => {
       const answer = await hw("sbi", ...words);
       expect(answer).toEqual({
@@ -97,7 +97,7 @@ function answers(machine: string, firmware: string): void {
   );
 
   test(
-    "ps and audit --json name the tasks, and what has happened so far",
+    "ps --json lists the tasks, and audit --json what has happened so far",
     async () => {
       const tasks = await nx("ps");
       expect(tasks).toEqual(

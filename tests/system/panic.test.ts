@@ -204,9 +204,9 @@ function checkPanic({ report, index, places }: Outcome, line: RegExp): string[] 
   return (panic?.frames ?? []).flatMap((frame) => frame.places);
 }
 
-describe.skipIf(!hasQemu)("a kernel that is wrong (qemu-system-riscv64 is installed)", () => {
+describe.skipIf(!hasQemu)("a kernel with a bug (qemu-system-riscv64 is installed)", () => {
   test(
-    "a stack that has run into its guard page is a fault with a name, reported on another stack",
+    "reports a stack that ran into its guard page by name, from another stack",
     async () => {
       const outcome = await breakOne(async (broken, hart, index) => {
         const top = broken.symbol("kernelStacks") + BigInt(index + 1) * (4096n + STACK_BYTES);
@@ -224,7 +224,7 @@ describe.skipIf(!hasQemu)("a kernel that is wrong (qemu-system-riscv64 is instal
   );
 
   test(
-    "a jump to nowhere names the address, and where it came from",
+    "reports a jump to nowhere with its address, and where it came from",
     async () => {
       const outcome = await breakOne((broken, hart) => broken.gdb.setRegister(hart, registers.pc, 0n));
       const places = checkPanic(
@@ -238,7 +238,7 @@ describe.skipIf(!hasQemu)("a kernel that is wrong (qemu-system-riscv64 is instal
   );
 
   test(
-    "an assertion that fails names its file and line",
+    "reports a failed assertion with its file and line",
     async () => {
       const outcome = await breakOne(async (broken, hart, index) => {
         // The ranks of the locks that this hart holds: all of them. Its next lock is out of order (sync/order.ts).

@@ -88,14 +88,14 @@ describe.skipIf(!hasQemu)("QEMU (qemu-system-riscv64 is installed)", () => {
     return { lines, status: result.status };
   }
 
-  test.each(["aplic", "aplic-imsic"])("with aia=%s has no PLIC, and says so", async (aia) => {
+  test.each(["aplic", "aplic-imsic"])("with aia=%s has no PLIC, and the kernel says so", async (aia) => {
     expect(await run("-machine", `virt,aia=${aia}`)).toEqual({
       lines: ["neuron: cannot boot: no usable PLIC"],
       status: 1,
     });
   });
 
-  test("with no firmware below the kernel says so", async () => {
+  test("without firmware starts a kernel that says so", async () => {
     const { lines, status } = await run(
       ...["-machine", "virt", "-bios", "none", "-device", "loader,addr=0x80200000,cpu-num=0"],
     );
@@ -108,7 +108,7 @@ describe.skipIf(!hasQemu)("QEMU (qemu-system-riscv64 is installed)", () => {
   test.each([
     [5, "neuron: 1 more hart is not used: at most 4 are"],
     [8, "neuron: 4 more harts are not used: at most 4 are"],
-  ])("with %i harts uses four of them, and says so", async (harts, says) => {
+  ])("with %i harts runs a kernel that uses four of them, and says so", async (harts, says) => {
     const { lines } = await run("-machine", "virt", "-smp", String(harts));
     expect(lines.slice(0, 2)).toEqual(["neuron: hart0 boot virt smp=4", says]);
     expect(lines.filter((line) => / online$/.test(line))).toHaveLength(4);
@@ -131,7 +131,7 @@ describe.skipIf(!hasQemu)("QEMU (qemu-system-riscv64 is installed)", () => {
 });
 
 test(
-  "what firmware allows user mode by senvcfg is taken back on every hart",
+  "the kernel clears on every hart what the firmware allowed user mode by senvcfg",
   async () => {
     const senvcfg = 0x10a;
     const subject = await readSubject("bringup", { start: () => () => {}, note: () => {} });

@@ -70,7 +70,7 @@ onEachMachine("a service that ends is started again", (boot) => {
     ["packagefsd", 4, 10],
     ["consoled", 2, 8],
   ])(
-    "%s, in the middle of reads, on %i harts: every byte is right, and no memory is lost",
+    "%s ends in the middle of reads on %i harts: every byte is right, and no memory is lost",
     async (name, smp, most) => {
       const rounds = roundsOn(boot, most);
       const report = await chaos(boot, `${name} ${rounds}`, smp);
@@ -84,7 +84,7 @@ onEachMachine("a service that ends is started again", (boot) => {
   );
 
   test(
-    "both, one right behind the other",
+    "both end, one right after the other",
     async () => {
       const rounds = roundsOn(boot, 8);
       const report = await chaos(boot, `both ${rounds}`);
@@ -98,7 +98,7 @@ onEachMachine("a service that ends is started again", (boot) => {
   );
 
   test(
-    "but not for ever: it is given up, its clients are told, and the rest lives",
+    "a service that ends too often is given up: its clients are told, and the rest goes on",
     async () => {
       const report = await chaos(boot, "limit");
       const verdict = /^chaos: given up after \d+ ends, and the rest lives$/m;
@@ -112,7 +112,7 @@ onEachMachine("a service that ends is started again", (boot) => {
   );
 
   test(
-    "nexus-init is not: its end is the end of the run, which says so",
+    "nexus-init is not started again: the kernel says why, and turns the machine off",
     async () => {
       const report = await chaos(boot, "nexus-init");
       expect(report.lines.at(-1), explain(report)).toBe(
@@ -126,7 +126,7 @@ onEachMachine("a service that ends is started again", (boot) => {
 
 onEachMachine("in a production build", (boot) => {
   test(
-    "no task can have another one ended",
+    "no task can ask nexus-init to end another",
     async () => {
       const built = await build({
         profile: "production",

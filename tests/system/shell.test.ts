@@ -100,7 +100,7 @@ function answer(lines: readonly string[], command: string): string[] {
 
 describe.skipIf(!hasQemu)("the shell (qemu-system-riscv64 is installed)", () => {
   test(
-    "every command of a session is answered, and the machine goes off when it is told to",
+    "answers every command of a session, and poweroff turns the machine off",
     async () => {
       const commands = [
         "ls",
@@ -149,7 +149,7 @@ describe.skipIf(!hasQemu)("the shell (qemu-system-riscv64 is installed)", () => 
   );
 
   test(
-    "a service that is killed is started again, and what it did is done again",
+    "works on with a service that was killed and started again",
     async () => {
       const killed = (name: string): string =>
         `nexus-init: ${name} ended: it was killed; started again in 50 ms`;
@@ -172,7 +172,7 @@ describe.skipIf(!hasQemu)("the shell (qemu-system-riscv64 is installed)", () => 
   );
 
   test(
-    "a hundred kilobytes at once arrive whole, and what is said last is not lost",
+    "gets a hundred kilobytes at once, and prints its last words before the machine turns off",
     async () => {
       const pasted = Array.from({ length: 1500 }, (_, index) => {
         const filling = Array.from({ length: 56 }, (__, at) =>
@@ -194,7 +194,7 @@ describe.skipIf(!hasQemu)("the shell (qemu-system-riscv64 is installed)", () => 
   );
 
   test(
-    "lines are edited, given up and called back",
+    "lets a line be edited, given up and called back",
     async () => {
       const { lines } = await session(async (typist) => {
         await typist.enters("echo on\u001b[Dx\u0005e");
@@ -214,7 +214,7 @@ describe.skipIf(!hasQemu)("the shell (qemu-system-riscv64 is installed)", () => 
 
 onEachMachine("Ctrl-C", (boot) => {
   test.each([1, 4])(
-    "ends the program that runs in front, and the shell says so: %i harts",
+    "ends the program in the foreground, and the shell says so, with %i harts",
     async (smp) => {
       const { lines } = await session(
         async (typist) => {
@@ -241,9 +241,9 @@ onEachMachine("Ctrl-C", (boot) => {
   );
 });
 
-describe.skipIf(!hasQemu)("what four harts print (qemu-system-riscv64 is installed)", () => {
+describe.skipIf(!hasQemu)("the console of four harts (qemu-system-riscv64 is installed)", () => {
   test(
-    "comes in whole lines",
+    "has only whole lines",
     async () => {
       const report = await bootQemu();
       const own = report.lines.slice(report.lines.findIndex((line) => line.startsWith("neuron: ")));

@@ -65,7 +65,7 @@ onEachMachine("the disk's image", (boot) => {
     ],
   ];
   test.each(changes)(
-    "%s: is refused, and no file of it is ever served",
+    "%s: the image is refused, and no file of it is served",
     async (name, change, reason) => {
       const report = await boot({ disk: await imageWith(name, change), smp: 2, timeoutSeconds: 60 });
       expect(report.ok).toBe(false);
@@ -79,7 +79,7 @@ onEachMachine("the disk's image", (boot) => {
   );
 
   test(
-    "in a trusted build the image of that build is mounted, which says so, and the same image signed is not",
+    "a trusted build mounts its own image, says so, and refuses the same image signed",
     async () => {
       const outputs = await trustedBuild();
       const disk = join(root, outputs.packageImage);

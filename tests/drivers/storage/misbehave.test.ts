@@ -62,7 +62,7 @@ describe.each([1, 2] as const)("register layout version %i", (version) => {
     },
   );
 
-  test("an id given back twice: UsedIdFree; what was good before it stays good", async () => {
+  test("an id given back twice: UsedIdFree, and the good answer before it still counts", async () => {
     const disk = await busyDisk(version, 3);
     const head = defined(disk.device.pending[1]?.head);
     disk.device.finish(1);
@@ -76,7 +76,7 @@ describe.each([1, 2] as const)("register layout version %i", (version) => {
     readsWell(disk);
   });
 
-  test("an id given back twice after its slot had a new read: found out all the same", async () => {
+  test("an id given back twice, the second time when its slot has a new read: UsedIdFree", async () => {
     const disk = await busyDisk(version, 1);
     const head = defined(disk.device.pending[0]?.head);
     disk.device.finish();
@@ -99,7 +99,7 @@ describe.each([1, 2] as const)("register layout version %i", (version) => {
     readsWell(disk);
   });
 
-  test("a failed read says so, and its length says nothing", async () => {
+  test("a failed read gives an error, and its length is ignored", async () => {
     const disk = await busyDisk(version, 3);
     disk.device.finish(0, { status: 1, length: 1025 });
     disk.device.finish(0, { status: 2, length: 1 });
@@ -109,7 +109,7 @@ describe.each([1, 2] as const)("register layout version %i", (version) => {
     expect(disk.state.resets).toBe(0);
   });
 
-  test("a spurious interrupt is harmless, and an answer without an interrupt is found by the next", async () => {
+  test("a spurious interrupt is harmless, and the next interrupt finds an answer that came without one", async () => {
     const disk = await busyDisk(version, 1);
     expect(disk.interrupt()).toBe("None");
     expect(disk.completions()).toEqual([]);
@@ -132,7 +132,7 @@ describe.each([1, 2] as const)("register layout version %i", (version) => {
     expect(disk.completions()).toEqual([{ tag: 1n, outcome: "Ok" }]);
   });
 
-  test("a disk that shrinks or grows under way is not believed any more", async () => {
+  test("a disk that shrinks or grows while it is used is given up", async () => {
     for (const sectors of [10n, 8192n]) {
       const disk = await busyDisk(version, 2);
       disk.device.changeSectors(sectors);
@@ -152,7 +152,7 @@ describe.each([1, 2] as const)("register layout version %i", (version) => {
     expect(disk.completions()).toEqual([{ tag: 0n, outcome: "Ok" }]);
   });
 
-  test("a silent device ends at the deadline: the due reads timed out, the others were aborted", async () => {
+  test("a silent device is reset at the deadline: the reads that are due time out, and the others are aborted", async () => {
     const disk = await busyDisk(version, 3, [500n, 100n, 900n]);
     expect(disk.nextDeadline()).toBe(100n);
     expect(disk.expire(99n)).toBe("None");
@@ -217,7 +217,7 @@ describe.each([1, 2] as const)("register layout version %i", (version) => {
     expect(disk.state.lastFault).toBe("GivenUp");
   });
 
-  test("one good read in between, and it is not", async () => {
+  test("a device that reads well between its resets is not given up", async () => {
     const disk = await busyDisk(version, 0);
     for (let round = 0; round < 12; round++) {
       disk.read(1n, 1, disk.buffer(512), 0n, 10n);
@@ -229,7 +229,7 @@ describe.each([1, 2] as const)("register layout version %i", (version) => {
     expect(disk.state).toMatchObject({ ready: true, resets: 12 });
   });
 
-  test("closing ends what is in flight", async () => {
+  test("closing aborts the reads in flight", async () => {
     const disk = await busyDisk(version, 2);
     expect(disk.close()).toBe("None");
     expect(disk.completions().map(({ outcome }) => outcome)).toEqual(["Aborted", "Aborted"]);
@@ -246,7 +246,7 @@ test("version 2: a device that asks for a reset gets it", async () => {
   readsWell(disk);
 });
 
-test("version 1: the total length of the chain is tolerated, as old devices report it", async () => {
+test("version 1: a device may report the total length of the chain, as old devices do", async () => {
   const disk = await busyDisk(1, 1);
   disk.device.finish(0, { length: 16 + 1024 + 1 });
   expect(disk.interrupt()).toBe("None");

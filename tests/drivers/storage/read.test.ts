@@ -38,7 +38,7 @@ describe.each([1, 2] as const)("a read-only device, register layout version %i",
     expect(disk.bytesAt(at, 131_072)).toEqual(diskBytes(77n, 131_072));
   });
 
-  test("answers in any order, and each answer finds its own read", async () => {
+  test("answers in any order, and the driver matches each answer to its read", async () => {
     const disk = await TestDisk.open({ version, sectors: 4096n });
     const reads = Array.from({ length: 40 }, (_, index) => ({
       lba: BigInt(index * 3),
@@ -85,7 +85,7 @@ describe.each([1, 2] as const)("a read-only device, register layout version %i",
 });
 
 describe("the memory of a read", () => {
-  test("may lie in as many pieces as pages, and gets each its part", async () => {
+  test("may lie in as many pieces as pages, and each piece gets its part", async () => {
     const disk = await TestDisk.open({ version: 2, sectors: 4096n });
     // 128 KiB that begin in the middle of a page: 33 pieces, in no order.
     const sizes = [100, ...Array.from({ length: 31 }, () => 4096), 131_072 - 100 - 31 * 4096];
@@ -103,7 +103,7 @@ describe("the memory of a read", () => {
     }
   });
 
-  test("is cut where the device says that a piece is too large", async () => {
+  test("is cut into pieces of the size that the device allows", async () => {
     const disk = await TestDisk.open({ version: 2, sectors: 4096n, sizeMax: 3000 });
     const at = disk.buffer(8192);
     expect(disk.read(1n, 16, at)).toBe("None");
@@ -116,14 +116,14 @@ describe("the memory of a read", () => {
     expect(disk.bytesAt(at, 8192)).toEqual(diskBytes(1n, 8192));
   });
 
-  test("may not have more pieces than the device takes", async () => {
+  test("may not have more pieces than the device allows", async () => {
     const disk = await TestDisk.open({ version: 2, sectors: 4096n, segMax: 2, sizeMax: 512 });
     const at = disk.buffer(2048);
     expect(disk.read(1n, 3, at)).toBe("SegmentCount");
     expect(disk.read(1n, 2, at)).toBe("None");
   });
 
-  test("is all that the device is told of, beside ring and headers", async () => {
+  test("is the only memory that the device learns of, beside ring and headers", async () => {
     const disk = await TestDisk.open({ version: 2, sectors: 4096n });
     const at = disk.buffer(512);
     disk.read(1n, 1, at);
@@ -133,7 +133,7 @@ describe("the memory of a read", () => {
     expect(() => disk.kick()).toThrow("no window was opened there");
   });
 
-  test("gets what a whole disk holds, read in flights of 16", async () => {
+  test("gets the contents of a whole disk, read in flights of 16", async () => {
     const disk = await TestDisk.open({ version: 1, sectors: 1000n });
     const at = disk.buffer(512_000);
     for (let lba = 0; lba < 1000; lba += 8) {

@@ -63,32 +63,32 @@ describe.each([1, 2] as const)("register layout version %i: a device is refused"
       expect(disk.opened).toBe(fault);
       expect(device.isRunning).toBe(false);
       expect(disk.read(0n, 1, disk.buffer(512))).toBe("NoDevice");
-      // What is no disk of ours was not touched; what is, was told that we gave up.
+      // The driver does not touch a device that is no disk, and sets FAILED on a disk that it gives up.
       const foreign = ["NotVirtio", "UnknownVersion", "EmptySlot", "OtherDevice"].includes(fault);
       expect(device.hasFailedBit).toBe(!foreign);
       expect(device.resetCount).toBe(foreign ? 0 : 1);
     },
   );
 
-  test("unless its file is vouched for: then a disk that can be written is only read", async () => {
+  test("but a writable disk is accepted if the topology says that its file is read-only", async () => {
     const disk = await TestDisk.open({ version, sectors: 64n, readOnly: false }, { fileIsReadOnly: true });
     expect(disk.opened).toBe("None");
     expect(disk.identity.readOnly).toBe(false);
   });
 
-  test("a reset that takes its time is waited for", async () => {
+  test("but not for a slow reset: the driver waits", async () => {
     const device = new FakeBlockDevice({ version, sectors: 64n });
     device.mood.resetPolls = 1000;
     expect((await TestDisk.openDevice(device)).opened).toBe("None");
   });
 
-  test("a queue size that is no power of two is cut to one", async () => {
+  test("but not for a queue size that is no power of two: the driver uses a smaller one", async () => {
     const disk = await TestDisk.open({ version, sectors: 64n, queueSizeMax: 100 });
     expect(disk.device.queueSize).toBe(64);
   });
 });
 
-test("a version 2 device that offers nothing but VERSION_1 and RO is enough", async () => {
+test("a version 2 device that offers only VERSION_1 and RO is accepted", async () => {
   const disk = await TestDisk.open({ version: 2, sectors: 64n, features: VERSION_ONE | (1n << 5n) });
   expect(disk.opened).toBe("None");
   expect(disk.device.acceptedFeatures).toBe(VERSION_ONE | (1n << 5n));
@@ -115,7 +115,7 @@ describe("a read is refused", () => {
     expect(disk.read(999n, 1, disk.buffer(512))).toBe("None");
   });
 
-  test("in pieces of the device's block: Unaligned", async () => {
+  test("that is not aligned to the device's block: Unaligned", async () => {
     const disk = await TestDisk.open({ version: 2, sectors: 64n, blockBytes: 4096 });
     const at = disk.buffer(8192);
     expect(disk.identity.blockBytes).toBe(4096);
@@ -124,7 +124,7 @@ describe("a read is refused", () => {
     expect(disk.read(8n, 16, at)).toBe("None");
   });
 
-  test("over memory that does not fit: SegmentCount, SegmentLength", async () => {
+  test("whose memory does not fit: SegmentCount, SegmentLength", async () => {
     const disk = await TestDisk.open({ version: 2, sectors: 1000n });
     const bus = disk.buffer(65_536);
     const pieces = (n: number, byteCount: number) => Array.from({ length: n }, () => ({ bus, byteCount }));
@@ -154,7 +154,7 @@ describe("a read is refused", () => {
     expect(disk.state.inFlight).toBe(0);
   });
 
-  test("when all slots are in use: Busy, until one is taken back", async () => {
+  test("when all slots are in use: Busy, until a completion is taken", async () => {
     const disk = await TestDisk.open({ version: 2, sectors: 1000n });
     const at = disk.buffer(512);
     for (let n = 0; n < 64; n++) {

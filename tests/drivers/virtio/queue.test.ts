@@ -38,14 +38,14 @@ describe("a ring", () => {
     expect(g.call("ringBytes", size)).toBe(bytes);
   });
 
-  test("is the largest power of two that both sides can have", () => {
+  test("is the largest power of two that both sides allow", () => {
     const sizes = [0, 1, 2, 3, 64, 100, 255, 256, 257, 1024, -1].map((limit) =>
       g.call("queueSizeWithin", limit),
     );
     expect(sizes).toEqual([0, 1, 2, 2, 64, 64, 128, 256, 256, 256, 256]);
   });
 
-  test("is refused in memory that is not aligned, and in sizes that are none", () => {
+  test("is refused in memory that is not aligned, and with a size that is not allowed", () => {
     const state = g.alloc(16_384, 8);
     const ring = g.alloc(16_384, 4096);
     const [ok, missing, memory] = ["None", "QueueMissing", "QueueMemory"].map(fault);
@@ -64,7 +64,7 @@ describe("features", () => {
   const accepted = (offered: bigint, required: bigint, wanted: bigint, version: number) =>
     g.call64("acceptedFeatures", offered, required, wanted, version);
 
-  test("are never more than what was offered, nor than what was asked for", () => {
+  test("are only those that the device offers and the driver asks for", () => {
     expect(accepted(0b1010n, 0n, 0b0110n, 2)).toBe(0b0010n);
     expect(accepted(0xffff_ffff_ffff_ffffn, 0b1n, 0b10n, 2)).toBe(0b11n);
   });

@@ -76,7 +76,7 @@ describe("BLAKE2b", () => {
     }
   });
 
-  test("of any bytes in any pieces is what node:crypto says", () => {
+  test("of any bytes in any pieces is the one that node:crypto gives", () => {
     fc.assert(
       fc.property(fc.array(fc.uint8Array({ maxLength: 500 }), { maxLength: 8 }), (pieces) => {
         expect(digest(pieces)).toBe(reference(Buffer.concat(pieces)));
@@ -85,7 +85,7 @@ describe("BLAKE2b", () => {
     );
   });
 
-  test("gives only the first bytes to one who wants no more", () => {
+  test("gives only the first bytes when fewer are asked for", () => {
     g.call("begin");
     expect(Buffer.from(g.get(g.call("finish", 32), 64)).toString("hex")).toBe(
       reference(new Uint8Array(0)).slice(0, 64) + "5a".repeat(32),

@@ -174,14 +174,14 @@ describe("a message is refused, with its reason", () => {
     expect(refusalOf("Tree", nested(17))).toBe(refusals.tooDeep);
   });
 
-  it("it does not begin at a multiple of 8", () => {
+  it("the message does not begin at a multiple of 8", () => {
     const at = g.memory.buffer.byteLength - 4096;
     g.bytes().set(leaf(0n), at + 4);
     expect(g.call("readMessage_Leaf", at + 4, 40, streamAt, STREAM_BYTES, 2)).toBe(-1);
     expect(g.call("refusal")).toBe(refusals.badLength);
   });
 
-  it("a page is as long as a message may be, and what follows its end is not looked at", () => {
+  it("a message may be as long as a page, and the reader ignores what follows it", () => {
     const page = new Uint8Array(MESSAGE_BYTES_MAX).fill(0xff);
     page.set(leaf(list(0, 2, 6), HELLO));
     expect(refusalOf("Leaf", page)).toBe(refusals.none);

@@ -71,7 +71,7 @@ describe.each([
     expect(read(bytes)).toEqual(hostStream(schema, "Root", expected));
   });
 
-  it("refuses a message that is too long once its structs have our sizes, and copies up to there", () => {
+  it("refuses a message that becomes too long when its structs grow to our sizes", () => {
     const itemWords = schema.structs.find(({ name }) => name === "Item");
     const rootWords = schema.structs.find(({ name }) => name === "Root");
     if (!itemWords || !rootWords) {

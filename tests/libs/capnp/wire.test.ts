@@ -82,7 +82,7 @@ describe.each(["tests/libs/capnp/everything.capnp", ...idl])("%s", (file) => {
   });
 
   it.each(names)(
-    "%s: a message that does not fit is no message, and nothing is written behind it",
+    "%s: a message that does not fit is not built, and nothing is written behind the buffer",
     (name) => {
       fc.assert(
         fc.property(anyStruct(schema, name), fc.integer({ min: 0, max: 64 }), (value, words) => {

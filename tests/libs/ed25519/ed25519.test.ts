@@ -147,7 +147,7 @@ const someMessage = Buffer.from("what is signed");
 const honest = sign(null, someMessage, someKey.secret);
 
 describe("any key and any message", () => {
-  test("what node:crypto signs is accepted, and nothing that was changed in it", () => {
+  test("a signature of node:crypto is accepted, and refused when any bit of it, the key or the message changes", () => {
     const seeds = fc.uint8Array({ minLength: 32, maxLength: 32 });
     const change = fc.record({ place: fc.nat(), bit: fc.nat({ max: 7 }) });
     fc.assert(
@@ -169,7 +169,7 @@ describe("any key and any message", () => {
     );
   });
 
-  test("each bit of a signature and of its key counts", () => {
+  test("a change of any bit of a signature or its key is noticed", () => {
     for (let bit = 0; bit < 96 * 8; bit += 1) {
       const all = Buffer.concat([honest, someKey.key]);
       all[bit >> 3] = (all[bit >> 3] ?? 0) ^ (1 << (bit & 7));
@@ -177,7 +177,7 @@ describe("any key and any message", () => {
     }
   });
 
-  test("bytes without sense are refused as node:crypto refuses them", () => {
+  test("random bytes are refused, as node:crypto refuses them", () => {
     const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
     fc.assert(
       fc.property(bytes(32), bytes(64), (key, signature) => {
@@ -201,7 +201,7 @@ describe("the policy", () => {
     }
   });
 
-  test("a key of small order is refused, though the equation holds for whatever is signed", () => {
+  test("a key of small order is refused, although the equation holds for any message", () => {
     expect(new Set(small.map(({ y }) => y)).size).toBe(5);
     let heldElsewhere = 0;
     for (const point of small) {
@@ -232,7 +232,7 @@ describe("the policy", () => {
     }
   });
 
-  test("R is compared, not decoded: its own encoding is accepted, a second one of the same point is not", () => {
+  test("R is compared, not decoded: the point's own encoding is accepted, and a second one is refused", () => {
     const secret = 123456789n;
     const key = encodePoint(multiply(base, secret));
     const r = encodePoint(neutral);
@@ -243,7 +243,7 @@ describe("the policy", () => {
     expect(guestSays(key, someMessage, forge(secret, 0n, key, someMessage, oddZero))).toBe(false);
   });
 
-  test("the equation is the one without the cofactor: a key with a part of small order is as node:crypto says", () => {
+  test("the equation has no cofactor: a key with a part of small order is judged as node:crypto judges it", () => {
     const secret = 987654321n;
     const point = small.find((each) => multiply(each, 4n).y !== 1n) ?? neutral;
     const key = encodePoint(add(multiply(base, secret), point));
@@ -265,7 +265,7 @@ describe("points", () => {
     return g.call("decodePoint") !== 0;
   };
 
-  test("one that is on the curve is read, and written as the same bytes", () => {
+  test("a point on the curve is decoded, and encoded as the same bytes", () => {
     const points = [
       neutral,
       base,
@@ -278,7 +278,7 @@ describe("points", () => {
     }
   });
 
-  test("y of p or more, x = 0 that says it is odd, and y that nothing has are none", () => {
+  test("y of p or more, x = 0 that says it is odd, and a y that no point has are refused", () => {
     for (let y = 0n; y < 19n; y += 1n) {
       expect(decodes(encodeLittle(PRIME + y))).toBe(false);
       expect(decodes(encodeLittle((PRIME + y) | (1n << 255n)))).toBe(false);
@@ -296,7 +296,7 @@ describe("points", () => {
   });
 });
 
-describe("the arithmetic, held against big integers", () => {
+describe("the arithmetic, compared with big integers", () => {
   const edges = [
     0n,
     1n,
@@ -345,7 +345,7 @@ describe("the arithmetic, held against big integers", () => {
     );
   });
 
-  test("reduction modulo L, and what is below L", () => {
+  test("reduction modulo L, and the comparison with L", () => {
     const wide = fc.oneof(
       fc.bigInt({ min: 0n, max: 2n ** 512n - 1n }),
       fc.bigInt({ min: 0n, max: 2n ** 258n }).map((factor) => (factor * ORDER_OF_BASE) & (2n ** 512n - 1n)),
@@ -380,7 +380,7 @@ describe("SHA-512", () => {
     }
   });
 
-  test("of any bytes in any pieces is what node:crypto says", () => {
+  test("of any bytes in any pieces is the one that node:crypto gives", () => {
     fc.assert(
       fc.property(fc.array(fc.uint8Array({ maxLength: 500 }), { maxLength: 8 }), (pieces) => {
         expect(digest(pieces)).toBe(reference(Buffer.concat(pieces)));

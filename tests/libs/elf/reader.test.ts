@@ -73,7 +73,7 @@ describe("executable reader", () => {
     ]);
   });
 
-  test("takes a program that fills all that there is", () => {
+  test("takes a program that fills the user's memory", () => {
     const whole = [
       { address: 0x1_0000n },
       { flags: flag.read | flag.write, address: 0x6fff_f000n, fileBytes: 0n, memoryBytes: 0x1000n },
@@ -174,7 +174,7 @@ describe("executable reader", () => {
     );
   });
 
-  test("refuses a file with nothing to load, and one that is cut off anywhere", () => {
+  test("refuses a file without a segment to load, and one that is cut off anywhere", () => {
     expect(refusal(program([{ type: type.note }, { fileBytes: 0n }]))).toBe("nothing to load");
     const file = program(sampleSegments, 0x1_0000n, 0x310);
     expect(refusal(file)).toBe("ok");
@@ -184,7 +184,7 @@ describe("executable reader", () => {
     expect(refusal(file.subarray(0, 63))).toBe("file is shorter than an ELF header");
   });
 
-  test("whatever a file says, what is accepted is inside the file and the user's memory", () => {
+  test("accepts only segments inside the file and the user's memory, for any file", () => {
     const word = fc.oneof(fc.constantFrom(0, 1, 2, 4, 7, 0x1_0000, 0x7000_0000, 0xffff_ffff), fc.nat());
     fc.assert(
       fc.property(

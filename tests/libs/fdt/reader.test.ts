@@ -22,7 +22,7 @@ describe("device-tree reader", () => {
     return error === 0 ? "ok" : g.text(g.call("errorText", error));
   }
 
-  test("its state fits what the docs promise", () => {
+  test("needs as much state as the docs promise", () => {
     expect(g.call("stateFits")).toBe(1);
   });
 
@@ -90,7 +90,7 @@ describe("device-tree reader", () => {
     expect(g.call64("regSize", cpus, cpu, 0)).toBe(0n);
   });
 
-  test("says nothing of a reg whose cells do not fit a u64", () => {
+  test("gives no value for a reg whose cells do not fit a u64", () => {
     for (const [addressCells, sizeCells] of [
       [3, 2],
       [0, 0],
@@ -149,7 +149,7 @@ describe("device-tree reader", () => {
     expect(g.call("enabled", root)).toBe(1);
   });
 
-  test("takes no string from a value that no zero ends", () => {
+  test("takes no string from a value that does not end with a zero", () => {
     const tree = new BlobWriter()
       .begin("")
       .property("compatible", Buffer.from("riscv-virtio"))
@@ -188,7 +188,7 @@ describe("device-tree reader", () => {
     expect(g.call("size")).toBe(blob.length);
   });
 
-  test("walks as many levels and nodes as it promises", () => {
+  test("walks as many levels and nodes as the docs promise", () => {
     const deep = new BlobWriter();
     for (let depth = 0; depth < 16; depth += 1) {
       deep.begin(depth === 0 ? "" : `n${depth}`);

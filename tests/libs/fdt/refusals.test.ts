@@ -178,7 +178,7 @@ describe("device-tree reader refuses", () => {
     expect(refusal(blob)).toBe(`structure block ends inside a token at ${at}`);
   });
 
-  test("a node name that no zero ends", () => {
+  test("a node name that does not end with a zero", () => {
     const { blob, at } = inRoot((tree) => tree.word(1).bytes([...Buffer.from("abcdefgh")]));
     expect(refusal(blob)).toBe(`node name does not end in time at ${at}`);
   });
@@ -236,13 +236,13 @@ describe("device-tree reader refuses", () => {
     expect(refusal(tree.end().last().finish())).toBe(`too many nodes at ${structureStart + 8 + 4095 * 12}`);
   });
 
-  test("an end without a beginning", () => {
+  test("a node end without a node begin", () => {
     expect(refusal(bare((tree) => tree.end().last()))).toBe(
       `a node ends that never began at ${structureStart}`,
     );
   });
 
-  test("an end inside a node", () => {
+  test("an END token inside a node", () => {
     const { blob, at } = inRoot((tree) => tree.last());
     expect(refusal(blob)).toBe(`the tree ends inside a node at ${at}`);
   });
@@ -253,7 +253,7 @@ describe("device-tree reader refuses", () => {
     expect(refusal(blob)).toBe(`there is a second root node at ${at + 4}`);
   });
 
-  test("nothing that it should not: the sample itself", () => {
+  test("nothing in the sample itself", () => {
     expect(refusal(sampleTree().finish())).toBe("ok");
     const plain = inRoot((tree) =>
       tree.property("compatible", strings("x")).property("reg", cells(1)).end().last(),

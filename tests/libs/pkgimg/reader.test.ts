@@ -136,7 +136,7 @@ describe("package image reader", () => {
     expect(g.call("readCount")).toBe(1 + 11 + strings + treeBlocksRead);
   });
 
-  test("looks a path up in the logarithm of the number of files", () => {
+  test("looks up a path in steps that grow with the logarithm of the number of files", () => {
     const many = Array.from({ length: 2000 }, (_, index) => file(`f${index}`, 0));
     mount(buildImage(many), "openCached");
     const before = g.call("readCount");
@@ -145,7 +145,7 @@ describe("package image reader", () => {
     expect(g.call("readCount") - before).toBeLessThanOrEqual(33);
   });
 
-  test("reads a file through a tree of two levels, its nodes kept between blocks", () => {
+  test("reads a file through a tree of two levels, and keeps the nodes between blocks", () => {
     const large = file("large", 300 * BLOCK_BYTES + 5);
     const image = buildImage([large]);
     mount(image);
@@ -155,7 +155,7 @@ describe("package image reader", () => {
     expect(g.call("readCount") - before).toBeLessThanOrEqual(301 + 3);
   });
 
-  test("gives the digest that the builder gives, another for any other content", () => {
+  test("gives the digest that the builder gives, and another digest for other content", () => {
     const image = buildImage(sampleFiles);
     mount(image);
     expect(Buffer.from(g.get(g.call("digest"), 32)).toString("hex")).toBe(imageDigest(image));

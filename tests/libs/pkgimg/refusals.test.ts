@@ -32,7 +32,7 @@ describe("package image reader refuses", () => {
     return `${words(g, error)} (block ${g.call("errorBlock")}${at === -1 ? "" : `, entry ${at}`})`;
   }
 
-  test("nothing in an image as it is built, read either way", () => {
+  test("nothing in a built image, read either way", () => {
     expect(g.call("stateFits")).toBe(1);
     expect(refusal(forge())).toBe("ok");
     expect(refusal(forge(), "openCached")).toBe("ok");
@@ -103,7 +103,7 @@ describe("package image reader refuses", () => {
     );
   });
 
-  test("a tree of other levels than its blocks need", () => {
+  test("a tree with more or fewer levels than its blocks need", () => {
     expect(refusal(forge().set(superblock.treeLevels, 2).sealSuperblock())).toBe(
       "hash tree is not where it has to be (block 0)",
     );
@@ -136,7 +136,7 @@ describe("package image reader refuses", () => {
     );
   });
 
-  test("two blocks that were exchanged", () => {
+  test("two blocks that were swapped", () => {
     const forged = new Forge([file("a", BLOCK_BYTES), file("b", BLOCK_BYTES - 1)]);
     const first = forged.at("dataBlock");
     const kept = Buffer.from(forged.bytes.subarray(first, first + BLOCK_BYTES));
@@ -303,7 +303,7 @@ describe("package image reader refuses", () => {
     expect(refusal(forged, "openCached")).toBe(`${said} (block 1, entry ${at})`);
   });
 
-  test("a path that is there twice", () => {
+  test("a path that comes twice", () => {
     const forged = new Forge([file("aa", 1), file("ab", 1)]).setStrings("aaaa").seal();
     expect(refusal(forged)).toBe("path is there twice (block 1, entry 1)");
   });

@@ -59,24 +59,24 @@ function changed(bytes: Uint8Array, change: (superblock: Uint8Array) => void): U
 }
 
 describe("by a key", () => {
-  test("an image that the key signed is believed, by the guest and by the host", () => {
+  test("the guest and the host accept an image that the key signed", () => {
     expect(verdict(signed)).toBe("ok");
     expect(isSignedBy(signed, key)).toBe(true);
     expect(isSignedBy(signed, other)).toBe(false);
   });
 
-  test("one without a signature, and one by another key, are not", () => {
+  test("an image without a signature, or signed by another key, is refused", () => {
     expect(verdict(unsigned)).toBe("not signed");
     expect(verdict(buildImage(files, { key: other }))).toBe("signed by a key that is not trusted");
   });
 
-  test("another key that gives itself the name of ours is not", () => {
+  test("a signature by another key that carries our key's id is refused", () => {
     const forged = changed(buildImage(files, { key: other }), (bytes) => bytes.set(key.id, superblock.keyId));
     expect(verdict(forged)).toBe("signature does not verify");
     expect(isSignedBy(forged, key)).toBe(false);
   });
 
-  test("a signature does not go over to another image, nor to another sequence of the same", () => {
+  test("a signature is refused on another image, and on the same image with another sequence", () => {
     const image = buildImage([{ path: "a", content: Buffer.from("something else") }, ...files.slice(1)]);
     const moved = changed(image, (bytes) => bytes.set(signed.subarray(256, 360), 256));
     expect(verdict(moved)).toBe("signature does not verify");
@@ -85,7 +85,7 @@ describe("by a key", () => {
     expect(verdict(changed(renumbered, (bytes) => signSuperblock(bytes, key)))).toBe("ok");
   });
 
-  test("what is signed is the signed part, and neither its digest nor the whole block", () => {
+  test("a signature of the digest, or of the whole block, is refused", () => {
     for (const message of [Buffer.from(imageDigest(signed), "hex"), signed.subarray(0, 512)]) {
       const signature = sign(null, message, key.privateKey ?? "");
       expect(verdict(changed(signed, (bytes) => bytes.set(signature, superblock.signature)))).toBe(
@@ -96,11 +96,11 @@ describe("by a key", () => {
 });
 
 describe("by a digest", () => {
-  test("the one image is believed", () => {
+  test("the one image is accepted", () => {
     expect(verdict(unsigned, "trustDigest")).toBe("ok");
   });
 
-  test("another image is not, and neither is the same with a signature, which no digest speaks for", () => {
+  test("another image is refused, and so is the same image with a signature", () => {
     const another = buildImage([...files, { path: "c", content: Buffer.alloc(0) }]);
     expect(verdict(another.subarray(0, signed.length), "trustDigest")).not.toBe("ok");
     expect(verdict(buildImage(files, { label: "x" }), "trustDigest")).toBe("not the image of this build");
@@ -108,7 +108,7 @@ describe("by a digest", () => {
   });
 });
 
-describe("every byte of an image, changed in turn, is refused: superblock, index, paths, data, padding, tree, signature", () => {
+describe("a change of any byte is refused: superblock, index, paths, data, padding, tree, signature", () => {
   /** Reads all there is, and asks last whether the image is to be believed: hashes are quicker than signatures. */
   function isAccepted(judge: Judge): boolean {
     if (openImage() !== 0 || g.call("check") !== 0) {
@@ -125,7 +125,7 @@ describe("every byte of an image, changed in turn, is refused: superblock, index
   test.each([
     ["signed", signed, "trustKey"],
     ["of this build", unsigned, "trustDigest"],
-  ] as const)("an image %s", (_name, image, judge) => {
+  ] as const)("in an image %s", (_name, image, judge) => {
     g.bytes().set(image, imageAt);
     expect(isAccepted(judge)).toBe(true);
     const accepted: number[] = [];

@@ -66,7 +66,7 @@ describe("SHA-256", () => {
     }
   });
 
-  test("of any bytes in any pieces is what node:crypto says", () => {
+  test("of any bytes in any pieces is the one that node:crypto gives", () => {
     fc.assert(
       fc.property(fc.array(fc.uint8Array({ maxLength: 300 }), { maxLength: 8 }), (pieces) => {
         expect(digest(pieces)).toBe(reference(Buffer.concat(pieces)));

@@ -67,7 +67,7 @@ describe("text", () => {
 
   const utf8 = (words: string): string => Buffer.from(words, "utf8").toString("latin1");
 
-  test("a line is built in one sentence", () => {
+  test("a line is built by one chain of calls", () => {
     expect(g.call("stateFits")).toBe(1);
     expect(written(64, () => g.call("sentence", 3n))).toBe(utf8("neuron: hart3 online ✓ 𝄞"));
     expect(g.call("truncated")).toBe(0);
@@ -90,7 +90,7 @@ describe("text", () => {
     expect(written(20, () => g.call("hexDigits", 5n, 99))).toBe("0000000000000005");
   });
 
-  test("any string becomes UTF-8, and what does not fit is left out whole", () => {
+  test("any string becomes UTF-8, and a character that does not fit is left out whole", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary", maxLength: 20 }), fc.nat({ max: 80 }), (words, capacity) => {
         const at = putString(words);
@@ -116,7 +116,7 @@ describe("text", () => {
     }
   });
 
-  test("nothing gets in behind a character that did not fit", () => {
+  test("nothing is written behind a character that did not fit", () => {
     const at = putString("a✓b");
     expect(written(3, () => g.call("text", at))).toBe("a");
     const textThenByte = (): void => {
@@ -127,7 +127,7 @@ describe("text", () => {
     expect(g.call("truncated")).toBe(1);
   });
 
-  test("bytes are taken as they are, as hexadecimal, or made harmless", () => {
+  test("bytes are written unchanged, as hexadecimal, or made harmless", () => {
     const [at, length] = put(Uint8Array.of(0x41, 0, 0x1b, 0x7f, 0x80, 0x20, 0xff));
     expect(written(20, () => g.call("bytes", at, length))).toBe("A\0\x1b\x7f\x80 \xff");
     expect(written(20, () => g.call("hexBytes", at, length))).toBe("41001b7f8020ff");
@@ -137,7 +137,7 @@ describe("text", () => {
     expect(written(0, () => g.call("hexBytes", at, length))).toBe("");
   });
 
-  test("bytes are compared with words, and with each other as Buffer does", () => {
+  test("bytes are compared with words, and with each other in the order of Buffer.compare", () => {
     expect(g.call("isOnline", ...put(Buffer.from("online")))).toBe(1);
     for (const other of ["", "onlin", "onlinE", "online "]) {
       expect(g.call("isOnline", ...put(Buffer.from(other)))).toBe(0);
@@ -155,7 +155,7 @@ describe("text", () => {
     expect(g.call("zeroAt", edge.put(Buffer.from("abcde")), 5)).toBe(5);
   });
 
-  test("a decimal number is read, and nothing that is not one", () => {
+  test("a decimal number is read, and any other text is refused", () => {
     const notANumber = g.call64("notANumber");
     const parse = (words: string): bigint => g.call64("parse", edge.put(Buffer.from(words)), words.length);
     fc.assert(
@@ -179,7 +179,7 @@ describe("text", () => {
     }
   });
 
-  test("UTF-8 is told from what is not", () => {
+  test("UTF-8 is told from bytes that are not UTF-8", () => {
     const judge = (bytes: Uint8Array): boolean => g.call("utf8", edge.put(bytes), bytes.length) === 1;
     const decoder = new TextDecoder("utf-8", { fatal: true });
     const reference = (bytes: Uint8Array): boolean => {

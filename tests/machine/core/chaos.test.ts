@@ -63,7 +63,7 @@ async function runs(
   };
 }
 
-/** All that is seen over the seeds: for what must not be among it. */
+/** All outcomes over the seeds, for a test that one never comes. */
 async function outcomes(first: string, second: string, chaos: number): Promise<Set<string>> {
   const run = await runs(first, second, chaos);
   const seen = new Set<string>();
@@ -75,7 +75,7 @@ async function outcomes(first: string, second: string, chaos: number): Promise<S
   return seen;
 }
 
-/** Whether an outcome is seen at all: for what must be possible, however seldom, so many more seeds are tried. */
+/** Whether an outcome comes at all. It may be rare, so many more seeds are tried. */
 async function isSeen(outcome: string, texts: readonly [string, string], chaos: number): Promise<boolean> {
   const run = await runs(...texts, chaos);
   for (let seed = 0n; seed < SEEDS_MAX; seed++) {
@@ -101,23 +101,23 @@ const publish = (barrier: string) =>
   ] as const;
 
 describe("store buffers", () => {
-  test("a load passes an earlier store: both harts miss the other's", async () => {
+  test("let a load pass an earlier store, so that both harts miss the other's", async () => {
     expect(await outcomes(...storeThenLoad, Chaos.Switch)).not.toContain("0,0");
     expect(await isSeen("0,0", storeThenLoad, Chaos.Switch | Chaos.StoreBuffer)).toBe(true);
   });
 
-  test("not past a fence", async () => {
+  test("let no load pass a fence that orders it", async () => {
     expect(await outcomes(...fenced, Chaos.Switch | Chaos.StoreBuffer)).not.toContain("0,0");
     expect(await outcomes(...fenced, EVERYTHING)).not.toContain("0,0");
   });
 
-  test("not past a fence that does not order it", async () => {
+  test("let a load pass a fence that does not order it", async () => {
     const weak = (text: string): string => text.replace("; ld", "; fence r, r; ld");
     const [first, second] = storeThenLoad;
     expect(await isSeen("0,0", [weak(first), weak(second)], Chaos.Switch | Chaos.StoreBuffer)).toBe(true);
   });
 
-  test("a flag is seen before its data only if stores may pass stores, and no fence holds them", async () => {
+  test("show a flag before its data only if stores may pass stores and no fence orders them", async () => {
     // Hart 1 leaves the flag times two plus the data: 2 is the flag without the data.
     expect(await outcomes(...publish(""), Chaos.Switch | Chaos.StoreBuffer)).not.toContain("9,2");
     expect(await isSeen("9,2", publish(""), Chaos.Switch | Chaos.WeakStores)).toBe(true);
@@ -128,7 +128,7 @@ describe("store buffers", () => {
     expect(await outcomes(defined(release[0]), defined(release[1]), EVERYTHING)).not.toContain("9,2");
   });
 
-  test("a hart sees its own stores, in order, of any size", async () => {
+  test("show a hart its own stores of any size, in order", async () => {
     const own = (at: number): string =>
       `li t0, 0x1122; sh t0, ${at}(s0); sb t0, ${at + 1}(s0); lhu a0, ${at}(s0); srli a0, a0, 8`;
     expect([...(await outcomes(own(0), own(2), EVERYTHING))]).toEqual([`${0x22},${0x22}`]);
@@ -136,7 +136,7 @@ describe("store buffers", () => {
 });
 
 describe("atomics", () => {
-  test("a store passes an AMO whose result is not used, and that is no acquire", async () => {
+  test("let a store pass an AMO without acquire whose result is not used", async () => {
     const raise = (bits: string) =>
       [`li a0, 9; li t0, 1; amoadd.d${bits} zero, t0, (s0); sd t0, 1024(s0)`, publish("")[1]] as const;
     expect(await outcomes(...raise(".rl"), Chaos.Switch | Chaos.StoreBuffer)).not.toContain("9,2");
@@ -145,7 +145,7 @@ describe("atomics", () => {
     expect(await outcomes(...raise(".aqrl"), EVERYTHING)).not.toContain("9,2");
   });
 
-  test("an AMO whose result is not used is a load, and acquire and release are kept in order", async () => {
+  test("let a load pass an AMO whose result is not used, but not an acquire, and no acquire a release", async () => {
     const exchange = (amo: string, between: string, read: string) =>
       [
         `li t0, 1; addi t2, s0, 1024; ${amo} zero, t0, (s0); ${between} ${read} a0, (t2)`,
@@ -162,7 +162,7 @@ describe("atomics", () => {
     expect(await outcomes(...flag, EVERYTHING)).not.toContain("9,2");
   });
 
-  test("an interrupt passes an AMO, whatever its bits, unless a fence holds it", async () => {
+  test("let an interrupt between harts pass an AMO, also one with acquire and release, unless a fence orders it", async () => {
     const msip1 = 0x200_0004;
     const ring = (fence: string) =>
       [
@@ -175,7 +175,7 @@ describe("atomics", () => {
     expect(await outcomes(...ring("fence r, o;"), EVERYTHING)).toEqual(new Set(["9,1"]));
   });
 
-  test("a counter raised by AMOs and by LR and SC loses nothing under everything", async () => {
+  test("lose no addition by AMOs or by LR and SC under every kind of chaos", async () => {
     const program = await assembleText(`
     li    s0, ${DATA}
     li    s1, 200
@@ -194,7 +194,7 @@ describe("atomics", () => {
     }
   });
 
-  test("SC fails now and then, and only if asked to", async () => {
+  test("let SC fail now and then, only under the chaos for it", async () => {
     const program = await assembleText(`
     li    s0, ${DATA}
     li    s1, 400
@@ -208,7 +208,7 @@ describe("atomics", () => {
     expect(failures > 20n && failures < 380n).toBe(true);
   });
 
-  test("a trap ends a reservation, but not if it is asked to keep it", async () => {
+  test("end a reservation at a trap, except under the chaos that keeps it", async () => {
     const program = await assembleText(`
     la    t0, 3f
     csrw  mtvec, t0
@@ -234,7 +234,7 @@ describe("atomics", () => {
   });
 });
 
-test("decoded code stays until fence.i", async () => {
+test("decoded code stays until fence.i, under the chaos for it", async () => {
   const text = (fence: string): string => `
     la    t0, patched
     lw    t1, other
@@ -262,7 +262,7 @@ other:
   expect((await runProgram(fenced, { chaos: EVERYTHING })).reg("a0")).toBe(101n);
 });
 
-test("WFI ends early now and then, and only if asked to", async () => {
+test("WFI ends early now and then, only under the chaos for it", async () => {
   const program = await assembleText(`
     csrr  s1, mcycle
     li    t0, 0x2004000
@@ -338,7 +338,7 @@ caught:
     expect(await run("sfence.vma s0", EVERYTHING)).toBe("1,2,0");
   });
 
-  test("A and D are software's if hardware does not set them: a page fault", async () => {
+  test("fault when A or D is not set, under the chaos that leaves both to software", async () => {
     const loadFault = 13;
     expect(await run("nop", Chaos.SoftwareMarks, RW & ~0xc0n)).toBe(`0,0,${loadFault}`);
     expect(await run("nop", 0, RW & ~0xc0n)).toMatch(/^1,/);

@@ -52,12 +52,12 @@ describe("all ones written", () => {
   });
 });
 
-test("MPP keeps its value when a mode that is not there is written", () => {
+test("MPP keeps its value when a mode that does not exist is written", () => {
   expect(written(0x300, 1n << 11n) & (3n << 11n)).toBe(1n << 11n);
   expect(written(0x300, 2n << 11n) & (3n << 11n)).toBe(1n << 11n);
 });
 
-test("sie and sip show what is delegated, and no more", () => {
+test("sie and sip show only delegated interrupts", () => {
   written(0x304, 0xaaan);
   expect(read(0x104)).toBe(0n);
   written(0x303, 0x22n);
@@ -80,7 +80,7 @@ test("a locked PMP entry stays, and so does the address below a locked range", (
   expect(written(0x3b0, 0n)).toBe(0x800n);
 });
 
-test("write without read is a reserved PMP setting", () => {
+test("a PMP setting with write and without read is reserved", () => {
   expect(written(0x3a0, 0x1an) & 0xffn).toBe(0x18n);
 });
 

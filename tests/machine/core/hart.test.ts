@@ -51,12 +51,12 @@ describe("exceptions", () => {
     expect([reg("s2"), reg("s3")]).toEqual([cause, value]);
   });
 
-  test("a jump to where nothing is: the address is the target's, and so is mepc", async () => {
+  test("a jump to an address without memory: mtval and mepc are both the target", async () => {
     const { reg } = await runText(`${CATCH} li a0, 0x1000\n jr a0${END}`);
     expect([reg("s2"), reg("s3"), reg("s4")]).toEqual([1n, 0x1000n, 0x1000n]);
   });
 
-  test("ebreak says where it is", async () => {
+  test("ebreak gives its own address", async () => {
     const { reg } = await runText(`${CATCH} la a0, here\nhere: ebreak${END}`);
     expect([reg("s2"), reg("s3"), reg("s4")]).toEqual([3n, reg("a0"), reg("a0")]);
   });
@@ -74,7 +74,7 @@ describe("exceptions", () => {
     expect([reg("s2"), (reg("s5") >> 11n) & 3n]).toEqual([cause, BigInt(mode)]);
   });
 
-  test("what medeleg names goes to the supervisor, from below", async () => {
+  test("an exception that medeleg names goes to the supervisor, if it comes from a lower mode", async () => {
     const { reg } = await runText(`${CATCH}
     li    t0, 1 << 8
     csrw  medeleg, t0
@@ -161,7 +161,7 @@ describe("physical memory protection", () => {
     expect(reg("s2")).toBe(cause);
   });
 
-  test("machine mode is held by what is locked, and only by that", async () => {
+  test("only locked entries hold for machine mode", async () => {
     const text = (config: number): string => `${CATCH}${entry(0, page, config)}
     li    a0, ${DATA}
     ld    a1, 0(a0)
@@ -172,7 +172,7 @@ describe("physical memory protection", () => {
 });
 
 describe("counters", () => {
-  test("every instruction is counted once, in every length of turns", async () => {
+  test("every instruction is counted once, for every length of turns", async () => {
     const text = `
     li    t0, 100
     csrr  a0, minstret
@@ -186,7 +186,7 @@ describe("counters", () => {
     }
   });
 
-  test("what is written is what the next instruction reads, and a trap retires nothing", async () => {
+  test("the next instruction reads a written value, and a trap retires nothing", async () => {
     const { reg } = await runText(`
     la    t0, 3f
     csrw  mtvec, t0
@@ -229,7 +229,7 @@ taken:
     expect([reg("a0"), reg("a1")]).toEqual([1n, (1n << 63n) | 3n]);
   });
 
-  test("a timer's interrupt comes at its time: to the tick for one who sleeps", async () => {
+  test("a timer's interrupt comes at its time, to the very tick for a hart that sleeps", async () => {
     const { reg } = await runText(`
     la    t0, 3f
     csrw  mtvec, t0
@@ -248,7 +248,7 @@ taken:
     expect([reg("a1") - reg("a0"), reg("a2")]).toEqual([0n, (1n << 63n) | 7n]);
   });
 
-  test("a timer interrupts one who never looks", async () => {
+  test("a timer interrupts a hart that spins", async () => {
     const { reg } = await runText(`
     la    t0, 3f
     csrw  mtvec, t0
@@ -267,7 +267,7 @@ taken:
 });
 
 describe("code that changes", () => {
-  test("an instruction that was executed and is written over is the new one after fence.i", async () => {
+  test("a written instruction takes effect after fence.i, although the old one was executed", async () => {
     const { reg } = await runText(`
     la    t0, patched
     lw    t1, other
@@ -366,7 +366,7 @@ describe("LR and SC between harts", () => {
   });
 });
 
-test("breakpoints stop before the instruction, once each time it is come to", async () => {
+test("a breakpoint stops before its instruction, once each time a hart comes to it", async () => {
   const { machineModule, assembleText } = await import("./bare.ts");
   const { BareMachine } = await import("../../../machine/host/bare.ts");
   const machine = new BareMachine(await machineModule(), { harts: 1, ramMebibytes: 16 });

@@ -159,7 +159,7 @@ describe("what an entry allows", () => {
     expect(reg("s2")).toBe(LOAD_FAULT);
   });
 
-  test("A and D are set in the table, D by stores only", async () => {
+  test("A and D are set in the table, D only by stores", async () => {
     const bits = V | R | W;
     const { machine } = await runText(supervisor(LOAD), {
       prepare: (fresh) => map(fresh, [entry(FRAME, bits)]),
@@ -171,7 +171,7 @@ describe("what an entry allows", () => {
     expect(stored.word(LEAVES) & (A | D)).toBe(A | D);
   });
 
-  test("a superpage that is not aligned is a page fault, and an aligned one is mapped to its end", async () => {
+  test("a superpage that is not aligned is a page fault, and an aligned one maps to its last byte", async () => {
     const megapage = (at: bigint) => (machine: BareMachine) => {
       map(machine, []);
       machine.setWord(MIDDLE, entry(at, RW));
@@ -210,7 +210,7 @@ describe("accesses that cross a page", () => {
     expect(machine.word(FRAME + 0xff8n)).toBe(0n);
   });
 
-  test("an instruction of which the second half is not mapped: mtval is that half's address", async () => {
+  test("an instruction whose second half is not mapped: mtval is the address of that half", async () => {
     const { reg } = await runText(supervisor("li t0, 0xffe\n add s0, s0, t0\n jr s0"), {
       prepare: (fresh) => {
         map(fresh, [entry(FRAME, V | X | A)]);
@@ -249,7 +249,7 @@ describe("sfence.vma", () => {
     expect([reg("a0"), reg("a1")]).toEqual([1n, 2n]);
   });
 
-  test("of an address within a superpage names all of it", async () => {
+  test("of an address within a superpage covers all of it", async () => {
     const text = supervisor(`
     ld    a0, 0(s0)
     li    t1, ${MIDDLE}
@@ -269,7 +269,7 @@ describe("sfence.vma", () => {
     expect([reg("a0"), reg("a1")]).toEqual([7n, 1n]);
   });
 
-  test("two address spaces by satp alone, without a fence", async () => {
+  test("is not needed to change the address space: satp alone does it", async () => {
     const other = (8n << 60n) | (5n << 44n) | ((ROOT + 0x8000n) >> 12n);
     const text = supervisor(`
     ld    a0, 0(s0)

@@ -100,7 +100,7 @@ describe("instructions", () => {
       expect(trap).toEqual({ cause: FETCH_FAULT, value: at, at, count: 4n });
     });
 
-    test.each(kinds)("what lies behind them is (%s)", async (__, entries) => {
+    test.each(kinds)("the code behind such bytes is executed (%s)", async (__, entries) => {
       const trap = await trapOf(program([...entries(R | lock), OPEN], mode, COUNT, CODE + 24n));
       expect(trap).toEqual({ cause: 8n + BigInt(mode), value: 0n, at: CODE + 64n, count: 10n });
     });
@@ -119,7 +119,7 @@ describe("instructions", () => {
     );
   });
 
-  test("machine mode executes what is not locked", async () => {
+  test("machine mode executes bytes without X that are not locked", async () => {
     const trap = await trapOf(program([...na4(CODE + 16n, R), OPEN], MACHINE, COUNT));
     expect(trap).toMatchObject({ cause: 11n, count: 16n });
   });
@@ -134,7 +134,7 @@ describe("instructions", () => {
     expect(trap).toEqual({ cause: FETCH_FAULT, value, at, count });
   });
 
-  test("one of which only the first half may be executed, nor one that begins where nothing may be", async () => {
+  test("an instruction is not executed with X on its first half alone, or when it begins on bytes without X", async () => {
     const entries = [...tor(CODE, CODE + 16n, X), ...napot(CODE, 4096n, R), OPEN];
     expect(await trapOf(program(entries, USER, HALVES, CODE + 14n))).toMatchObject({
       value: CODE + 16n,
@@ -146,13 +146,13 @@ describe("instructions", () => {
     });
   });
 
-  test("instructions of two bytes are executed up to the edge", async () => {
+  test("instructions of two bytes are executed up to the edge of bytes without X", async () => {
     const short = ".option rvc\n .rept 16\n c.addi a0, 1\n .endr\n c.ebreak\n";
     const trap = await trapOf(program([...na4(CODE + 16n, R), OPEN], SUPERVISOR, short));
     expect(trap).toMatchObject({ cause: FETCH_FAULT, value: CODE + 16n, at: CODE + 16n, count: 8n });
   });
 
-  test("one that reaches into the next page, which begins without X", async () => {
+  test("an instruction is not executed if it reaches into a next page that begins without X", async () => {
     const text = ".skip 4094\n .option norvc\n addi a0, a0, 1\n ecall\n";
     const closed = [...na4(CODE + 4096n, R), OPEN];
     const trap = await trapOf(program(closed, SUPERVISOR, text, CODE + 4094n));
@@ -164,7 +164,7 @@ describe("instructions", () => {
     });
   });
 
-  // A loop with calls within the page and out of it, and a load, in every length of turns; machine mode, that it may count.
+  // A loop with calls within the page and out of it, and a load, for every length of turns. Machine mode may read minstret.
   const LOOP = `
     .option norvc
     li    s1, 50
@@ -185,17 +185,20 @@ elsewhere:
     addi  a0, a0, 2
     ret
 `;
-  test.each([0, 1, 3, 64])("a page of several minds runs as any other, turns of %i", async (turns) => {
-    const mixed = await assembleText(program([...na4(CODE + 2048n, R | LOCK), OPEN], MACHINE, LOOP));
-    const plain = await assembleText(program([OPEN], MACHINE, LOOP));
-    const results: bigint[][] = [];
-    for (const each of [mixed, plain]) {
-      const { reg } = await runProgram(each, { turns });
-      results.push(["s2", "a0", "a1"].map((name) => reg(name)));
-    }
-    expect(results[0]).toEqual(results[1]);
-    expect(results[0]?.slice(0, 2)).toEqual([11n, 150n]);
-  });
+  test.each([0, 1, 3, 64])(
+    "a page with several PMP entries runs as any other, in turns of %i",
+    async (turns) => {
+      const mixed = await assembleText(program([...na4(CODE + 2048n, R | LOCK), OPEN], MACHINE, LOOP));
+      const plain = await assembleText(program([OPEN], MACHINE, LOOP));
+      const results: bigint[][] = [];
+      for (const each of [mixed, plain]) {
+        const { reg } = await runProgram(each, { turns });
+        results.push(["s2", "a0", "a1"].map((name) => reg(name)));
+      }
+      expect(results[0]).toEqual(results[1]);
+      expect(results[0]?.slice(0, 2)).toEqual([11n, 150n]);
+    },
+  );
 
   test("a breakpoint in such a page stops the machine once", async () => {
     const text = await assembleText(program([...na4(CODE + 2048n, R), OPEN], SUPERVISOR, COUNT));
@@ -209,7 +212,7 @@ elsewhere:
     expect(reg("a0")).toBe(16n);
   });
 
-  test("what was decoded while all was open is asked again", async () => {
+  test("code that was decoded while the page was open is checked again", async () => {
     const text = `
     .option norvc
     li    a0, 0
@@ -243,19 +246,19 @@ describe("data", () => {
     ["an AMO", "addi t1, s0, 12\n amoadd.w t0, t0, (t1)", STORE_FAULT, 12n],
     ["an LR", "addi t1, s0, 8\n lr.d t0, (t1)", LOAD_FAULT, 8n],
     ["an SC, reserved or not", "addi t1, s0, 12\n sc.w t0, t0, (t1)", STORE_FAULT, 12n],
-  ])("a region of four bytes holds off %s", async (_, text, cause, offset) => {
+  ])("a region of four bytes refuses %s", async (_, text, cause, offset) => {
     const trap = await access(na4(DATA + 12n, 0), SUPERVISOR, text);
     expect(trap).toMatchObject({ cause, value: DATA + offset });
   });
 
   test.each(["lw t0, 8(s0)", "lh t0, 10(s0)", "lw t0, 16(s0)", "sb t0, 11(s0)"])(
-    "but not %s",
+    "a region of four bytes allows %s beside it",
     async (text) => {
       expect(await access(na4(DATA + 12n, 0), SUPERVISOR, text)).toMatchObject({ cause: 9n });
     },
   );
 
-  test("an access that crosses a page is held off by either side", async () => {
+  test("an access that crosses a page is refused by either side", async () => {
     const end = DATA + 4096n;
     const text = "li t1, 4096\n add s0, s0, t1\n sd t0, -4(s0)";
     expect(await access(na4(end - 4n, R), SUPERVISOR, text)).toMatchObject({
@@ -265,7 +268,7 @@ describe("data", () => {
     expect(await access(na4(end, R), SUPERVISOR, text)).toMatchObject({ cause: STORE_FAULT, value: end });
   });
 
-  test("machine mode with MPRV is held as the mode in MPP", async () => {
+  test("machine mode with MPRV is checked as the mode in MPP", async () => {
     const text = (mode: number): string => `
     li    t0, 3 << 11
     csrc  mstatus, t0
@@ -295,12 +298,12 @@ describe("page tables", () => {
     return { cause: reg("s2") };
   }
 
-  test("that may not be read are an access fault of the access", async () => {
+  test("that may not be read give the access fault of the access", async () => {
     expect(await walk(na4(ROOT + 16n, 0), A | D, "ld t0, 0(s0)")).toEqual({ cause: FETCH_FAULT });
     expect(await walk(na4(ROOT + 24n, 0), A | D, "ld t0, 0(s0)")).toEqual({ cause: 9n });
   });
 
-  test("that may not be written are one where A or D is to be set, and only there", async () => {
+  test("that may not be written give an access fault only when A or D has to be set", async () => {
     const readOnly = na4(ROOT + 16n, R);
     const whole = napot(ROOT + 16n, 8n, R);
     expect(await walk(whole, 0n, "nop")).toEqual({ cause: FETCH_FAULT });

@@ -35,7 +35,7 @@ const text = (): string => encodeRecording(recorded.recording);
 const ownSettings = (): MachineSettings => decodeRecording(text()).settings;
 
 describe("a recording", () => {
-  test("says all that the run was made of", () => {
+  test("holds all that the run started from", () => {
     const decoded = decodeRecording(text());
     const { disk, ...others } = decoded.settings;
     const { disk: original, ...expected } = settings;
@@ -74,7 +74,7 @@ describe("a recording", () => {
 
 describe("a snapshot", () => {
   test(
-    "taken in the middle gives the same end, as often as it is gone back to",
+    "taken in the middle gives the same end each time the run goes back to it",
     () => {
       const run = new Run(module, ownSettings());
       run.advanceTo(20_000_000n);
@@ -92,7 +92,7 @@ describe("a snapshot", () => {
     BOOT_TIMEOUT_MS,
   );
 
-  test("shares with an earlier one what is the same", () => {
+  test("shares its equal chunks with an earlier one", () => {
     const run = new Run(module, ownSettings());
     run.advanceTo(20_000_000n);
     const first = run.moment();
@@ -103,7 +103,7 @@ describe("a snapshot", () => {
   });
 
   test(
-    "with another seed from there on gives another run, and the log says so",
+    "with another seed from there on gives another run, and the events say so",
     () => {
       const run = new Run(module, ownSettings());
       run.advanceTo(20_000_000n);
@@ -147,7 +147,7 @@ describe("console input", () => {
   const waiting = (run: Run): boolean => (run.machine.core.busLoad(0, 0x1000_0005n, 1) & 1n) !== 0n;
 
   test(
-    "is noted with its count, and comes again at the same",
+    "is recorded with its count, and comes again at the same count",
     () => {
       const first = new Run(module, ownSettings());
       first.advanceTo(1_000_000n);
@@ -174,7 +174,7 @@ describe("./nx replay", () => {
     execFileSync(join(root, "nx"), ["replay", ...args], { encoding: "utf8" });
 
   test(
-    "says that it was the same run, or stops where it is told and says what the harts do",
+    "says that the run was the same, or stops where it is told to and says what the harts do",
     () => {
       const file = join(folder, "run.nxr");
       writeFileSync(file, text());
@@ -202,7 +202,7 @@ describe("./nx replay", () => {
     ["panic", "nothing panicked"],
     ["99999999999999999999999", "it has fewer instructions than 99999999999999999999999"],
   ])(
-    "says so if it never came to where it was to stop: %s",
+    "says so if the run never comes to the place to stop at: %s",
     (where, says) => {
       const file = join(folder, "missed.nxr");
       writeFileSync(file, text());
@@ -215,7 +215,7 @@ describe("./nx replay", () => {
     BOOT_TIMEOUT_MS,
   );
 
-  test("takes a recording of before, which had no digest, and one of no kernel is refused in words", () => {
+  test("takes an old recording, which has no digest, and refuses one whose kernel is no ELF file", () => {
     const old = JSON.parse(text());
     delete old.digest;
     expect(decodeRecording(JSON.stringify(old)).end).toEqual(recorded.recording.end);
@@ -240,7 +240,7 @@ describe("./nx replay", () => {
     expect([refused.status, refused.stderr]).toEqual([2, expect.stringContaining(says)]);
   });
 
-  test("refuses what is no recording", () => {
+  test("refuses a file that is no recording", () => {
     const file = join(folder, "none.nxr");
     writeFileSync(file, "{}");
     const refused = spawnSync(join(root, "nx"), ["replay", file], { encoding: "utf8" });

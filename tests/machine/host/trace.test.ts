@@ -1,4 +1,4 @@
-// The event trace: what it tells of a boot, in lines and for viewers, and that listening changes nothing.
+// The event trace: the events of a boot, as lines and for viewers. Listening changes nothing.
 
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -21,11 +21,11 @@ beforeAll(async () => {
 }, BOOT_TIMEOUT_MS);
 
 describe("the trace of a boot", () => {
-  test("is of the very same run", () => {
+  test("comes from a run that listening did not change", () => {
     expect(stateHash(traced.machine)).toBe(report.stateHash);
   });
 
-  test("tells of everything that is told of, in the order of the clock", () => {
+  test("has every kind of event, in the order of the clock", () => {
     const lines = events.map(eventLine);
     for (const pattern of [
       /hart [01] {2}system call at 0x/,
@@ -48,14 +48,14 @@ describe("the trace of a boot", () => {
     expect(clocks.every((clock, index) => clock >= (clocks[index - 1] ?? 0n))).toBe(true);
   });
 
-  test("ends with its last listener", () => {
+  test("ends when the listener goes", () => {
     const count = events.length;
     traced.listen(undefined);
     traced.machine.core.busLoad(0, 0x1000_0005n, 1);
     expect(events.length).toBe(count);
   });
 
-  test("is a file that trace viewers open: bars that begin and end, on a track for each hart", () => {
+  test("becomes a file for trace viewers: bars that begin and end, on a track for each hart", () => {
     const file = new TraceFile();
     for (const event of events) {
       file.add(event);

@@ -33,7 +33,7 @@ test("the machine mode of a hart is the context before its supervisor mode's", (
   expect(devices.pending(1, pendingBit.seip)).toBe(false);
 });
 
-test("a claim gives the source, takes the interrupt away, and a second one finds nothing", () => {
+test("a claim gives the source and clears the interrupt, and a second claim gives 0", () => {
   line(10, true);
   expect(devices.load32(claim(1))).toBe(10);
   expect(devices.pending(0, pendingBit.seip)).toBe(false);
@@ -51,14 +51,14 @@ test("a line that is still high when its source is completed interrupts again at
   expect(devices.pending(0, pendingBit.seip)).toBe(false);
 });
 
-test("a request is not taken back when its line falls before the claim", () => {
+test("a request stays when its line falls before the claim", () => {
   line(10, true);
   line(10, false);
   expect(devices.pending(0, pendingBit.seip)).toBe(true);
   expect(devices.load32(claim(1))).toBe(10);
 });
 
-test("a pulse while the source is claimed is gone: the gateway waits for the completion", () => {
+test("a pulse while the source is claimed is lost: the gateway waits for the completion", () => {
   line(10, true);
   devices.load(claim(1));
   line(10, false);
@@ -68,7 +68,7 @@ test("a pulse while the source is claimed is gone: the gateway waits for the com
   expect(devices.pending(0, pendingBit.seip)).toBe(false);
 });
 
-test("enabling a source that is pending already interrupts", () => {
+test("enabling a source that is already pending interrupts", () => {
   devices.store(enable(1), 0);
   line(10, true);
   expect(devices.pending(0, pendingBit.seip)).toBe(false);
@@ -119,7 +119,7 @@ describe("priorities", () => {
   });
 });
 
-test("sources and contexts that do not exist keep nothing", () => {
+test("registers of sources and contexts that do not exist read 0", () => {
   devices.store(priority(0), 1);
   devices.store(priority(97), 1);
   devices.store(enable(1), 0xffff_ffff);

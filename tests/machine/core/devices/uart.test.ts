@@ -39,7 +39,7 @@ describe("the serial port", () => {
     expect([get(reg.data), get(reg.data), get(reg.lsr) & 1]).toEqual([0x61, 0x62, 0]);
   });
 
-  test("takes no more than fits its queue, and goes on after some were read", async () => {
+  test("takes no more bytes than its queue holds, and goes on when some were read", async () => {
     const { get, receive } = await port();
     expect(receive("x".repeat(5000))).toBe(4096);
     get(reg.data);
@@ -77,14 +77,14 @@ describe("the serial port", () => {
     expect([get(reg.ier), get(reg.lcr), devices.text]).toEqual([0, 3, ""]);
   });
 
-  test("in loop mode what is sent comes back, and nothing leaves", async () => {
+  test("in loop mode a sent byte comes back, and none leaves", async () => {
     const { devices, get, put } = await port();
     put(reg.mcr, 0x1f);
     put(reg.data, 0x55);
     expect([get(reg.data), get(reg.msr), devices.text]).toEqual([0x55, 0xf0, ""]);
   });
 
-  test("FIFOs show in the identity, and clearing them drops what waits", async () => {
+  test("FIFOs show in the identity, and clearing them drops the bytes that wait", async () => {
     const { get, put, receive } = await port();
     receive("abc");
     put(reg.fcr, 0x07);
@@ -104,7 +104,7 @@ describe("the ACLINT", () => {
     expect(devices.load32(SSWI + 4)).toBe(0);
   });
 
-  test("without it there is nothing at its address", async () => {
+  test("without an ACLINT there is nothing at its address", async () => {
     const devices = await Devices.start({ harts: 2 });
     devices.load(SSWI);
     expect(devices.faulted).toBe(true);
@@ -112,7 +112,7 @@ describe("the ACLINT", () => {
     expect(devices.faulted).toBe(true);
   });
 
-  test("what is the firmware's own faults under the built-in firmware", async () => {
+  test("under the built-in firmware, access to the firmware's own registers faults", async () => {
     const devices = await Devices.start({ harts: 2 });
     for (const address of [MSWI, MTIMER, MTIMER + 0x7ff8]) {
       devices.load(address, 4);

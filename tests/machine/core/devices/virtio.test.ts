@@ -47,7 +47,7 @@ describe.each([1, 2] as const)("version %i", (version) => {
     expect(Number(d.devices.load(VIRTIO + 0x100, 1))).toBe(64);
   });
 
-  test("reads, answers and interrupts; the acknowledgement takes the line down", () => {
+  test("reads, answers and interrupts, and its line falls at the acknowledgement", () => {
     readOnce(d);
     expect(d.answers()).toEqual([{ id: 0, length: 513 }]);
     expect(d.statusOf(0)).toBe(0);
@@ -60,7 +60,7 @@ describe.each([1, 2] as const)("version %i", (version) => {
     expect(d.devices.pending(0, pendingBit.seip)).toBe(false);
   });
 
-  test("takes its time: nothing is answered in the moment of the notification", () => {
+  test("answers some time after the notification, not at once", () => {
     d.start();
     d.read(0);
     d.kick();
@@ -69,7 +69,7 @@ describe.each([1, 2] as const)("version %i", (version) => {
     expect(d.answers()).toHaveLength(1);
   });
 
-  test("refuses to write, to read beyond the end, and what it does not know", () => {
+  test("refuses a write, a read beyond the end, and a request that it does not know", () => {
     d.start();
     const ask = (type: number, sector: number | bigint): number => {
       const header = d.header(0, type, sector);
@@ -88,7 +88,7 @@ describe.each([1, 2] as const)("version %i", (version) => {
     expect([ask(0, 62), ask(4, 0), ask(8, 0)]).toEqual([0, 0, 0]);
   });
 
-  test("a reset forgets what was under way", () => {
+  test("a reset forgets the requests under way", () => {
     d.start();
     d.read(0);
     d.kick();
@@ -104,7 +104,7 @@ describe.each([1, 2] as const)("version %i", (version) => {
     ["a loop", { flags: flag.next, next: 0 }],
     ["a link out of the table", { flags: flag.next, next: 8 }],
     ["no status", { flags: 0 }],
-  ])("%s in a chain: it is dead until a reset, and says so if it can", (_name, change) => {
+  ])("with %s in a chain, the device is dead until a reset, and version 2 says so", (_name, change) => {
     d.start();
     d.describe(0, { address: d.header(0, 0, 0), length: 16, ...change });
     d.publish(0);
@@ -129,7 +129,7 @@ test("an empty slot answers with device number 0, wherever the disk is", async (
   expect(devices.load32(VIRTIO)).toBe(0x74726976);
 });
 
-test("two requests are answered in either order, as the seed wants it", async () => {
+test("two requests are answered in either order, which the seed decides", async () => {
   const orders = new Set<string>();
   for (let seed = 1n; seed <= 20n; seed++) {
     const d = await driver(2, "", seed);
@@ -149,7 +149,7 @@ test("two requests are answered in either order, as the seed wants it", async ()
   expect([...orders].sort()).toEqual(["0,3", "3,0"]);
 });
 
-test("an indirect table is walked, if it was agreed upon", async () => {
+test("an indirect table is walked if the feature was negotiated", async () => {
   for (const features of [1 << 28, 0]) {
     const d = await driver(2);
     d.start(features);
@@ -184,7 +184,7 @@ test("with event indices it interrupts at the entry that the driver names", asyn
   expect(d.get(register.interruptStatus)).toBe(1);
 });
 
-test("a driver that asks for no interrupt gets none", async () => {
+test("a driver that suppresses interrupts gets none", async () => {
   const d = await driver(2);
   d.start();
   d.devices.view().setUint16(0x1000 + 16 * 8, 1, true);
@@ -251,7 +251,7 @@ describe("a fault plan", () => {
     expect([d.answers().length, d.statusOf(0)]).toEqual([1, status]);
   });
 
-  test("used-index: more than the ring can hold is said to be done", async () => {
+  test("used-index: the device says that more is done than the ring can hold", async () => {
     const d = await driver(2, "used-index");
     readOnce(d);
     expect(d.usedIndex).toBe(0x4001);
@@ -278,7 +278,7 @@ describe("a fault plan", () => {
     expect([d.answers().length, d.get(register.interruptStatus)]).toEqual([1, 0]);
   });
 
-  test("storm: the line stays up, whatever is acknowledged, and falls in the end", async () => {
+  test("storm: the line stays up through every acknowledgement, and falls in the end", async () => {
     const d = await driver(2, "storm@1");
     readOnce(d);
     const claim = PLIC + 0x20_1004;

@@ -34,7 +34,7 @@ describe("power-on", () => {
     expect(devices.guest.call64("delegation", boot)).toBe(0x222n);
   });
 
-  test("the seed draws it: every hart has its turn, and the same seed gives the same", async () => {
+  test("the seed draws the boot hart: every hart has its turn, and the same seed draws the same hart", async () => {
     const seen = new Set<number>();
     for (let seed = 0n; seed < 16n; seed++) {
       seen.add((await booted(seed)).boot);
@@ -43,7 +43,7 @@ describe("power-on", () => {
     expect((await booted(7n)).boot).toBe((await booted(7n)).boot);
   });
 
-  test("stimecmp is there as the machine has it", async () => {
+  test("stimecmp is enabled only if the machine has Sstc", async () => {
     const devices = await Devices.start({ harts: 1 });
     for (const sstc of [0, 1]) {
       const boot = devices.guest.call("firmwareBoot", BigInt(ENTRY), 0n, sstc);
@@ -53,7 +53,7 @@ describe("power-on", () => {
 });
 
 describe("base", () => {
-  test("version 2.0, and the extensions that there are", async () => {
+  test("gives version 2.0, and the extensions that exist", async () => {
     const { devices, boot } = await booted();
     expect(devices.sbi(boot, BASE, 0)).toEqual([0n, 0x200_0000n]);
     const probe = (extension: number): bigint => devices.sbi(boot, BASE, 3, extension)[1];
@@ -61,7 +61,7 @@ describe("base", () => {
     expect([0x504d55, 0x53555350, 9].map(probe)).toEqual([0n, 0n, 0n]);
   });
 
-  test("what is not there is refused", async () => {
+  test("refuses extensions and functions that do not exist", async () => {
     const { devices, boot } = await booted();
     const calls = [
       [0x504d55, 0],
@@ -80,7 +80,7 @@ describe("base", () => {
   });
 });
 
-test("set_timer sets this hart's deadline, by the new call and the old", async () => {
+test("set_timer sets this hart's deadline, by the new call and by the legacy one", async () => {
   const { devices, boot } = await booted();
   expect(devices.sbi(boot, TIME, 0, 12345)[0]).toBe(0n);
   expect(devices.guest.call64("supervisorDeadline", boot)).toBe(12345n);
@@ -114,7 +114,7 @@ describe("IPIs", () => {
     [0x3, 3],
     [1, 64],
     [1n << 63n, 1],
-  ])("mask %s from %s names a hart that is not there", async (mask, from) => {
+  ])("with mask %s from %s are refused, since a hart of it does not exist", async (mask, from) => {
     const { devices, boot } = await booted();
     expect(devices.sbi(boot, IPI, 0, mask, from)[0]).toBe(refused.invalidParam);
     expect(devices.sbi(boot, RFENCE, 1, mask, from, 0, 0)[0]).toBe(refused.invalidParam);

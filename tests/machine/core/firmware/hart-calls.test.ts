@@ -37,7 +37,7 @@ function settle(devices: Devices): void {
 const statusOf = (devices: Devices, by: number, hart: number): bigint =>
   devices.sbi(by, HSM, call.status, hart)[1];
 
-/** The other hart runs, at its second start: what it begins with may be of its first. */
+/** The other hart runs, at its second start: its entry and opaque may still be those of the first. */
 async function started(seed: bigint): ReturnType<typeof booted> {
   const machine = await booted(seed);
   const { devices, boot, other } = machine;
@@ -47,7 +47,7 @@ async function started(seed: bigint): ReturnType<typeof booted> {
 }
 
 describe("hart_start", () => {
-  test("is pending for a while, and refused meanwhile", async () => {
+  test("is pending for a while, and a second one is refused meanwhile", async () => {
     const { devices, boot, other } = await booted(1n);
     devices.sbi(boot, HSM, call.start, other, otherEntry, 7n);
     expect(statusOf(devices, boot, other)).toBe(status.startPending);
@@ -56,7 +56,7 @@ describe("hart_start", () => {
     expect(statusOf(devices, boot, other)).toBe(status.started);
   });
 
-  test("lets a hart go before its words are stored: all four pairs are seen", async () => {
+  test("may start a hart before its entry and opaque are stored, so all four pairs of old and new come", async () => {
     const pairs = new Set<string>();
     for (const seed of seeds) {
       const { devices, other } = await started(seed);
@@ -102,7 +102,7 @@ describe("a remote fence", () => {
     expect(waits(devices, boot)).toBe(false);
   });
 
-  test("waits for ever for one that counts as started and is about to stop", async () => {
+  test("waits for ever for a hart that counts as started and is about to stop", async () => {
     const { devices, boot, other } = await started(5n);
     devices.sbi(other, HSM, call.stop);
     devices.sbi(boot, RFENCE, call.fence, 3, 0, 0, 4096);
@@ -113,7 +113,7 @@ describe("a remote fence", () => {
     expect(devices.guest.call("advanceCalls")).toBe(0);
   });
 
-  test("of two harts that ask each other is answered for both", async () => {
+  test("ends for both of two harts that ask each other", async () => {
     const { devices, boot, other } = await started(6n);
     devices.sbi(boot, RFENCE, call.fence, 3, 0, 0, 4096);
     devices.sbi(other, RFENCE, call.fence, 3, 0, 0, 4096);

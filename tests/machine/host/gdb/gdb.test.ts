@@ -71,7 +71,7 @@ describe("gdb", () => {
   });
 
   test(
-    "goes back: a step, to the breakpoint before, to the start",
+    "goes back a step, to the breakpoint before, and to the start",
     async () => {
       const gdb = newGdb();
       await gdb.ask(breakAtLeave());
@@ -95,7 +95,7 @@ describe("gdb", () => {
   );
 
   test(
-    "changes nothing by looking: the run ends as it did without it",
+    "changes nothing by reading: the run ends as it does without gdb",
     async () => {
       const gdb = newGdb();
       await gdb.ask(breakAtLeave());
@@ -143,7 +143,7 @@ describe("gdb", () => {
   });
 
   test(
-    "what is written in the past makes another run, which is as exact as any, and can be recorded",
+    "writes in the past, which makes another run that is as exact as any and can be recorded",
     async () => {
       const gdb = newGdb();
       const { run } = gdb;
@@ -184,7 +184,7 @@ describe("gdb", () => {
     BOOT_TIMEOUT_MS,
   );
 
-  test("a machine in which every hart waits for ever stops for a look, and can be gone back in", async () => {
+  test("stops a machine in which every hart waits for ever, and can go back in it", async () => {
     const gdb = newGdb();
     // At the kernel's entry: wfi, and round again.
     expect(await gdb.ask("M80200000,8:730050106ff0dfff")).toBe("OK");
@@ -194,7 +194,7 @@ describe("gdb", () => {
     expect(await gdb.pc()).toBe(0x8020_0000n);
   });
 
-  test("interrupts a machine that runs", async () => {
+  test("interrupts a running machine", async () => {
     const gdb = newGdb();
     const stop = gdb.ask("c");
     await new Promise((resolve) => setImmediate(resolve));
@@ -203,7 +203,7 @@ describe("gdb", () => {
     expect(gdb.run.clock).toBeGreaterThan(0n);
   });
 
-  test("an interrupt is taken from the middle of what comes, and stops what came before it", async () => {
+  test("has its interrupt taken from the middle of other packets, and stops the command before it", async () => {
     const gdb = newGdb();
     // It comes before the machine begins to run.
     gdb.sendRaw("$c#63\x03");
@@ -222,7 +222,7 @@ describe("gdb", () => {
     expect(await gdb.ask("c")).toMatch(/^T05.*replaylog:end;$/);
   });
 
-  test("a packet comes in any pieces, and an interrupt byte in its data is data", async () => {
+  test("may send a packet in any pieces, and an interrupt byte in its data is data", async () => {
     const gdb = newGdb();
     for (const letter of "++$qC#b4") {
       gdb.sendRaw(letter);
@@ -233,7 +233,7 @@ describe("gdb", () => {
     expect(await gdb.next()).toMatch(/^QC[12]$/);
   });
 
-  test("a packet that came damaged is refused, and what is no packet is passed over", async () => {
+  test("has a damaged packet refused, and bytes outside of packets ignored", async () => {
     const gdb = newGdb();
     gdb.sendRaw("+++garbage$?#00");
     expect(await gdb.ask("?")).toMatch(/^T05thread/);

@@ -105,7 +105,7 @@ async function pcOf(gdb: Gdb): Promise<bigint> {
 
 describe("./nx boot --gdb", () => {
   test(
-    "stops before the first instruction, goes forward and back, and is the run that it is without it",
+    "stops before the first instruction, goes forward and back, and is the same run as without gdb",
     async () => {
       const file = join(folder, "debugged.nxr");
       const boot = new Boot("--json", "--record", file);
@@ -142,7 +142,7 @@ describe("./nx boot --gdb", () => {
   );
 
   test(
-    "shows the console while it comes, and each line once",
+    "shows each line of the console once, when it comes",
     async () => {
       const boot = new Boot();
       const gdb = await Gdb.connect(await boot.port());
@@ -163,7 +163,7 @@ describe("./nx boot --gdb", () => {
   );
 
   test(
-    "a gdb that is cut off finds the machine where it was; one that kills it ends the boot",
+    "keeps the machine where it was for a gdb that is cut off, and ends the boot for a gdb that kills it",
     async () => {
       const file = join(folder, "killed.nxr");
       const boot = new Boot("--record", file);
@@ -189,7 +189,7 @@ describe("./nx boot --gdb", () => {
   );
 
   test(
-    "a panic is what a debugger came for: the machine stays, and the boot has failed all the same",
+    "keeps the machine after a panic, for the debugger, and the boot has failed all the same",
     async () => {
       const boot = new Boot();
       const gdb = await Gdb.connect(await boot.port());
@@ -215,7 +215,7 @@ describe("./nx boot --gdb", () => {
   );
 
   test(
-    "is ended in order by a signal, connected or not",
+    "ends in order at a signal, whether gdb is connected or not",
     async () => {
       for (const isConnected of [false, true]) {
         const boot = new Boot();
@@ -232,7 +232,7 @@ describe("./nx boot --gdb", () => {
   );
 
   test(
-    "a port that is taken is told, with what to do",
+    "says that its port is taken, and what to do",
     async () => {
       const other: Server = createServer();
       await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
@@ -292,7 +292,7 @@ class Typist implements Person {
 
 describe("a person at the console of a debugged machine", () => {
   test(
-    "types; going back and forth is exact, what is typed in the past is taken in the present, and it can be replayed",
+    "types: going back and forth is exact, keys typed in the past arrive in the present, and the run can be replayed",
     async () => {
       const typist = new Typist();
       let port: (port: number) => void = () => {};
@@ -348,7 +348,7 @@ describe("a person at the console of a debugged machine", () => {
 
 describe.skipIf(!hasQemu)("--machine qemu --gdb (qemu-system-riscv64 is installed)", () => {
   test(
-    "is QEMU's own stub: it waits, stops at a symbol of the kernel, and goes on to the end",
+    "is served by QEMU's own stub: it waits, stops at a symbol of the kernel, and goes on to the end",
     async () => {
       const { outputs } = await buildOnce();
       let gdb: Promise<Gdb> | undefined;

@@ -1,4 +1,4 @@
-// Ports for gdb: one that another program is to open is none that the system gives away in the meantime.
+// Ports for gdb: a port for another program is one that the system does not give away in the meantime.
 
 import { afterEach, expect, test } from "vitest";
 import { Problem } from "../../../../host/problem.ts";
@@ -21,19 +21,19 @@ async function take(): Promise<number> {
   return open.port;
 }
 
-test("a port for another program is below those that the system gives, and can be opened", async () => {
+test("a port for another program is below the ports that the system gives, and can be opened", async () => {
   const port = await take();
   expect(port).toBeLessThan(SYSTEM_FIRST);
   expect(port).toBeGreaterThanOrEqual(1024);
 });
 
-test("one that is taken is passed over for another", async () => {
+test("a port that is taken is passed over for another", async () => {
   const [first, second, third] = [await take(), await take(), await freePort(0)];
   const draws = [first, second, third];
   expect(await freePort(0, () => draws.shift() ?? 0)).toBe(third);
 });
 
-test("there is an end to it where none is free", async () => {
+test("the search ends with a Problem after 100 ports that are taken", async () => {
   const port = await take();
   let draws = 0;
   const draw = (): number => {
@@ -44,7 +44,7 @@ test("there is an end to it where none is free", async () => {
   expect(draws).toBe(100);
 });
 
-test("the port that a person names is that one or none", async () => {
+test("a port that a person names is used, or refused if it is taken", async () => {
   const port = await take();
   await expect(freePort(port)).rejects.toThrow(`port ${port} is in use`);
   const other = await freePort(0);

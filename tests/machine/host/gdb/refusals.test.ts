@@ -60,14 +60,14 @@ describe("threads", () => {
     },
   );
 
-  test("the first action that names a thread holds for it", async () => {
+  test("the first action that names a thread applies to it", async () => {
     const gdb = newGdb();
     const hart = await currentHart(gdb);
     expect(await gdb.ask(`vCont;s:${hart + 1};c`)).toBe(`T05thread:${hart + 1};`);
     expect(gdb.run.machine.core.hartRetired(hart)).toBe(1n);
   });
 
-  test("Hg is about registers, and Hc about steps", async () => {
+  test("Hg chooses the thread for registers, and Hc the thread for steps", async () => {
     const gdb = newGdb();
     const hart = await currentHart(gdb);
     const other = (hart + 1) % HARTS;
@@ -78,14 +78,14 @@ describe("threads", () => {
     expect(gdb.run.machine.core.hartRetired(hart)).toBe(1n);
   });
 
-  test.each(["1", "4"])("thread %s is there", async (thread) => {
+  test.each(["1", "4"])("thread %s exists", async (thread) => {
     const gdb = newGdb();
     expect(await gdb.ask(`T${thread}`)).toBe("OK");
     expect(await gdb.ask(`Hg${thread}`)).toBe("OK");
   });
 });
 
-describe("refused, and nothing is done", () => {
+describe("a refusal, after which nothing has changed", () => {
   /** Thread numbers that are none, or of processes, which were not offered. */
   const threads = [
     "5",
@@ -163,7 +163,7 @@ describe("refused, and nothing is done", () => {
     `Z0,${at},4;X1,00`,
   ];
 
-  test("with E01", async () => {
+  test("is E01", async () => {
     const gdb = newGdb();
     const before = stateHash(gdb.run.machine);
     const hart = await currentHart(gdb);
@@ -189,18 +189,18 @@ describe("refused, and nothing is done", () => {
     "R00",
     "qUnknown",
     "qXfer:auxv:read::0,8",
-  ])("%s is not known, which is another answer", async (packet) => {
+  ])("of the unknown packet %s is the empty answer", async (packet) => {
     expect(await newGdb().ask(packet)).toBe("");
   });
 
   test.each(["target.xml:x,10", "target.xml:0", "other.xml:0,10", "target.xml:0,10,5"])(
-    "a part %s of a description has an answer of its own",
+    "of a part %s of the description is E00",
     async (part) => {
       expect(await newGdb().ask(`qXfer:features:read:${part}`)).toBe("E00");
     },
   );
 
-  test("memory that is not there, also behind the last address", async () => {
+  test("of memory that does not exist is E14, also beyond the last address", async () => {
     const gdb = newGdb();
     for (const packet of [
       "m0,4",
@@ -213,14 +213,14 @@ describe("refused, and nothing is done", () => {
     }
   });
 
-  test("one breakpoint more than there is room for", async () => {
+  test("of one breakpoint too many is E01", async () => {
     const gdb = newGdb();
     const place = (index: number): string => (ENTRY + BigInt(0x1000 + index * 2)).toString(16);
     for (let index = 0; index < 64; index++) {
       expect(await gdb.ask(`Z0,${place(index)},2`)).toBe("OK");
     }
     expect(await gdb.ask(`Z0,${place(64)},2`)).toBe("E01");
-    // One that is there already is none more.
+    // A breakpoint that is set already takes no more room.
     expect(await gdb.ask(`Z1,${place(5)},2`)).toBe("OK");
     expect(await gdb.ask(`z0,${place(5)},2`)).toBe("OK");
     expect(await gdb.ask(`Z0,${place(64)},2`)).toBe("OK");
@@ -228,7 +228,7 @@ describe("refused, and nothing is done", () => {
 });
 
 describe("packets", () => {
-  test("one that is too long is read to its end and refused, and the next one is answered", async () => {
+  test("that are too long are read to their end and refused, and the next one is answered", async () => {
     const gdb = newGdb();
     for (const length of [0x4001, 0x4002, 0x4003, 0x8001, 0x2_0000]) {
       gdb.sendRaw(`$M${at},4:${"0".repeat(length)}#00`);
@@ -238,20 +238,20 @@ describe("packets", () => {
     expect(gdb.run.events).toEqual([]);
   });
 
-  test("the longest is taken", async () => {
+  test("of the largest size are taken", async () => {
     const gdb = newGdb();
     const head = `M${at},1ff0:`;
     expect(await gdb.ask(`${head}${"00".repeat(0x1ff0)}`)).toBe("OK");
     expect(await gdb.ask(`m${at},1ff0`)).toBe("00".repeat(0x1ff0));
   });
 
-  test("one that was broken off ends where the next one begins", async () => {
+  test("that break off end where the next one begins", async () => {
     const gdb = newGdb();
     gdb.sendRaw(`$m${at},`);
     expect(await gdb.ask("T1")).toBe("OK");
   });
 
-  test("pc is where c and s with an address go on", async () => {
+  test("c and s with an address go on at that address", async () => {
     const gdb = newGdb();
     await gdb.ask(`M${at},4:13000000`);
     expect(await gdb.ask(`s${at}`)).toMatch(/^T05thread/);

@@ -96,9 +96,9 @@ class Served {
   }
 }
 
-describe("a gdb that comes while the machine of the one before still runs", () => {
+describe("a second gdb that connects while the machine still runs for the first", () => {
   test(
-    "is served as soon as it stands",
+    "is served as soon as the machine stops",
     async () => {
       const served = new Served();
       await served.cutOne();
@@ -115,7 +115,7 @@ describe("a gdb that comes while the machine of the one before still runs", () =
   );
 
   test(
-    "and goes again is not waited for",
+    "is not waited for if it goes again",
     async () => {
       const served = new Served();
       await served.cutOne();
@@ -136,7 +136,7 @@ describe("a gdb that comes while the machine of the one before still runs", () =
   );
 
   test(
-    "is turned away if the machine is ended",
+    "is turned away if the machine ends",
     async () => {
       const served = new Served();
       await served.cutOne();
