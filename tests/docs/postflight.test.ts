@@ -56,7 +56,7 @@ test("runs every number of harts with and without a disk, every variant, and the
   }
 });
 
-test("stops at the first run that fails, and shows what it said", () => {
+test("stops at the first run that fails, and shows its output", () => {
   const { status, output, asked } = postflight("--smp 3");
   expect(status).toBe(1);
   expect(output).toContain("FAILED  ./nx boot --machine qemu --smp 3");

@@ -196,6 +196,6 @@ const failures: readonly (readonly [string, Options, readonly string[]])[] = [
 test.each(failures)("%s", async (_, options, expected) => {
   const { lines, stopped } = await boot(options);
   expect(lines).toEqual(expected);
-  // Whatever happened, the machine does not stay on.
+  // The machine turns off after each of these failures.
   expect(stopped).toMatchObject({ why: "power off" });
 });

@@ -1,7 +1,7 @@
 // The whole kernel on four simulated harts, with tasks that call, serve, signal, sleep, yield and end each other in
 // random
-// order. What must hold whatever happens: every task is in one place; every answer is the answer to that very question;
-// no signal is lost; and once no new questions are asked, no task waits any more.
+// order. In each of these runs every task has to be in one place, every answer has to answer its own question,
+// and no signal may be lost. Once no new questions are asked, no task waits any more.
 
 import fc from "fast-check";
 import { expect, test } from "vitest";

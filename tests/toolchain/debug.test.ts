@@ -18,7 +18,7 @@ const TEXT = `export function twice(count: u32): u32 {
 `;
 
 describe("debug information", () => {
-  test("every instruction has a place, and every function a subprogram", async () => {
+  test("every instruction has a line, and every function a subprogram", async () => {
     const { ir } = translateGuest(await compileGuest(ENTRY, TEXT));
     const body = defined(/define [^{]*@twice[^{]*\{\n([\s\S]*?)\n\}/.exec(ir)?.[1]);
     const instructions = body
@@ -75,7 +75,7 @@ describe("symbols", () => {
     expect(symbols.symbolOf(name)).toBe(symbol);
   });
 
-  test("asc's own library is told from bare imports", () => {
+  test("asc's own library is told from the guest's bare imports", () => {
     expect(symbols.isLibrary("~lib/string/String#get:length")).toBe(true);
     expect(symbols.isLibrary("start:~lib/rt/itcms")).toBe(true);
     expect(symbols.isLibrary("~lib/abi/call/make")).toBe(false);
@@ -96,14 +96,14 @@ describe("source map", () => {
     (source) => source.replace("~lib/", "libs/"),
   );
 
-  test("an instruction without a place of its own has the one before it", () => {
+  test("an instruction without a place of its own has the place of the one before it", () => {
     expect(map.place(12, 10)).toEqual({ file: "a.ts", line: 1, column: 1, text: "one" });
     expect(map.place(15, 10)).toMatchObject({ file: "a.ts", line: 1 });
     expect(map.place(20, 10)).toEqual({ file: "libs/b.ts", line: 3, column: 2, text: "z" });
     expect(map.place(400, 10)).toMatchObject({ file: "a.ts", line: 2, column: 5 });
   });
 
-  test("and never one of another function", () => {
+  test("an instruction never has a place of another function", () => {
     expect(map.place(15, 14)).toBeUndefined();
     expect(map.place(3, 0)).toBeUndefined();
     expect(map.firstIn(12, 20)).toBeUndefined();

@@ -23,7 +23,7 @@ async function compare(compiled: Compiled): Promise<number> {
   return expected.length;
 }
 
-describe.skipIf(!hasQemu)("translated code on QEMU does what V8 does", () => {
+describe.skipIf(!hasQemu)("translated code gives the same on QEMU as in V8", () => {
   test.each([32, 64] as const)("every operation of %i bits, on every pair of edge values", async (bits) => {
     const lines = await compare(
       await compileGuest("tests/toolchain/cases/run/integers.ts", integerProgram(bits)),

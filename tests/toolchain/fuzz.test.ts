@@ -14,7 +14,7 @@ import { hasFloats } from "./wasm/floats.ts";
 const SEEDS = 200;
 
 describe("modules from seeds", () => {
-  test("one seed is one module, without floats, and runs the same twice", async () => {
+  test("one seed gives one module, without floats, which runs the same twice", async () => {
     const generator = new Generator();
     try {
       const raw = await generator.generate(9, 4000);
@@ -34,7 +34,7 @@ describe("modules from seeds", () => {
   });
 });
 
-describe.skipIf(!hasQemu())("translated code on QEMU does what V8 does", () => {
+describe.skipIf(!hasQemu())("translated code gives the same on QEMU as in V8", () => {
   test(`${SEEDS} random modules`, { timeout: 900_000 }, async () => {
     const { differences, calls, seeds } = await fuzz({ first: 0, last: SEEDS - 1 });
     expect(differences).toEqual([]);

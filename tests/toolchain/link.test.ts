@@ -87,8 +87,8 @@ describe("an image", () => {
   });
 });
 
-describe("a complaint", () => {
-  test("of the assembler is a Problem with its words", async () => {
+describe("an error", () => {
+  test("of the assembler is a Problem with the assembler's message", async () => {
     writeFileSync(join(first, "wrong.S"), "    frobnicate a0\n");
     await expect(assemble(first, "wrong.S", "wrong.o", "gen")).rejects.toMatchObject({
       name: "Problem",
@@ -97,7 +97,7 @@ describe("a complaint", () => {
     });
   });
 
-  test("of the linker about a missing symbol names it", async () => {
+  test("of the linker about a missing symbol names the symbol", async () => {
     writeFileSync(join(first, "call.S"), "    call nowhere\n");
     await assemble(first, "call.S", "call.o", "gen");
     const layout = { memoryBase: 0, dataEnd: 0, heapBase: 0 };

@@ -24,7 +24,7 @@ function packed(...fields: readonly (readonly [bits: number, value: bigint])[]):
 }
 
 describe.skipIf(!hasQemu)("atomics between four harts on QEMU", () => {
-  test("nothing forbidden is seen, and no read-modify-write is lost", async () => {
+  test("no forbidden outcome comes, and no read-modify-write is lost", async () => {
     const compiled = await compileGuest("tests/toolchain/cases/run/litmus.ts");
     const counts = lines(await runOnRv64(translateGuest(compiled), "harts.S"));
     const total = HARTS * ADDS;

@@ -17,7 +17,7 @@ beforeEach(() => {
 
 afterEach(() => rmSync(folder, { recursive: true }));
 
-test("the second waits until the first has ended, and is told for whom", async () => {
+test("the second build waits until the first has ended, and learns its process id", async () => {
   const events: string[] = [];
   const first = withLock(
     lock,
@@ -41,7 +41,7 @@ test("the second waits until the first has ended, and is told for whom", async (
   expect(existsSync(lock)).toBe(false);
 });
 
-test("a failure lets go of the lock", async () => {
+test("a build that fails lets go of the lock", async () => {
   await expect(
     withLock(
       lock,
@@ -52,7 +52,7 @@ test("a failure lets go of the lock", async () => {
   expect(existsSync(lock)).toBe(false);
 });
 
-test("the lock of a process that is gone is taken over, and so is one with nonsense in it", async () => {
+test("a lock is taken over if its process is gone, or if it holds no process id", async () => {
   const gone = spawnSync(process.execPath, ["-e", "0"]).pid;
   for (const content of [String(gone), "", "not a number", String(process.pid)]) {
     await withLock(

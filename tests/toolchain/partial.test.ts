@@ -55,7 +55,7 @@ beforeAll(() => {
 
 afterAll(() => rmSync(checkout, { recursive: true }));
 
-test("the kernel alone: the programs inside its image are made as well", () => {
+test("a build of the kernel alone also builds the programs inside its image", () => {
   for (const name of ["selftest-client", "consoled"]) {
     rmSync(path(`build/tasks/${name}`), { force: true });
   }
@@ -66,7 +66,7 @@ test("the kernel alone: the programs inside its image are made as well", () => {
   expect(readFileSync(path("build/neuron.elf")).includes(carried.subarray(0, 4096))).toBe(true);
 });
 
-test("the kernel alone: a program that has changed is not embedded as it was", () => {
+test("a build of the kernel alone embeds a changed program in its new form", () => {
   const text = "a sentence that no program had before";
   const main = path("source/services/consoled/main.ts");
   writeFileSync(
@@ -78,7 +78,7 @@ test("the kernel alone: a program that has changed is not embedded as it was", (
   expect(readFileSync(path("build/bundle.img")).equals(before)).toBe(false);
 });
 
-test("one program alone: nothing else is made", () => {
+test("a build of one program alone builds nothing else", () => {
   for (const name of ["nx", "consoled"]) {
     rmSync(path(`build/tasks/${name}`));
   }
@@ -89,7 +89,7 @@ test("one program alone: nothing else is made", () => {
 test.each([
   ["NEURON_CLANG", "/nonexistent", "it does not run"],
   ["NEURON_LLD", "/bin/false", "it does not run"],
-])("%s=%s is told before anything is built", (variable, file, why) => {
+])("%s=%s is refused before the build begins", (variable, file, why) => {
   const { status, stderr } = buildWith({ [variable]: file });
   expect([status, stderr]).toEqual([
     2,
@@ -99,7 +99,7 @@ test.each([
   ]);
 });
 
-test("a clang that fails at everything is told once, without a stack", () => {
+test("a clang that always fails is reported once, without a stack", () => {
   const clang = path("clang");
   writeFileSync(
     clang,

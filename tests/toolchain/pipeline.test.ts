@@ -96,14 +96,14 @@ describe("a build", () => {
     expect(await build(first)).toEqual([]);
   });
 
-  test("after a change in a library compiles the program anew, and not its assembly", async () => {
+  test("after a change in a library compiles the program again, but not its assembly", async () => {
     const folder = checkout("c");
     expect((await build(folder)).sort()).toEqual(["asc", "assemble", "clang", "link", "translate"]);
     put(folder, "source/libs/small/answer.ts", "export function answer(): i32 { return 43; }\n");
     expect(await build(folder)).toEqual(["asc", "translate", "clang", "link"]);
   });
 
-  test("after a change in the linker script links, and no more", async () => {
+  test("after a change in the linker script only links", async () => {
     const folder = checkout("l");
     await build(folder);
     const script = readFileSync(join(folder, program.linkerScript), "utf8");
@@ -112,14 +112,14 @@ describe("a build", () => {
     expect(elf(folder).equals(elf(first))).toBe(true);
   });
 
-  test("sees a file that comes to stand before another one of its name", async () => {
+  test("sees a new file that hides another one of its name", async () => {
     const folder = checkout("s");
     await build(folder);
     put(folder, "source/small/answer.ts", "export function answer(): i32 { return 44; }\n");
     expect(await build(folder)).toContain("asc");
   });
 
-  test("of the other profile has its own folder, and leaves the first one fresh", async () => {
+  test("of the other profile has its own folder, and leaves the first profile up to date", async () => {
     expect(await build(first, "production")).toContain("link");
     expect(await build(first)).toEqual([]);
   });
@@ -147,7 +147,7 @@ describe("the image", () => {
   });
 });
 
-test("a mistake stops the build with file, line and source line, and the next build goes on", async () => {
+test("a mistake stops the build with file, line and source line, and the next build works", async () => {
   const folder = checkout("m");
   const wrong = "export function answer(): i32 {\n  return nothing;\n}\n";
   put(folder, "source/libs/small/answer.ts", wrong);

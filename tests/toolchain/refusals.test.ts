@@ -41,7 +41,7 @@ async function refusedByKernel(text: string): Promise<string[]> {
 }
 
 describe("every build refuses", () => {
-  test("floating point, at each line that has it", async () => {
+  test("floating point, at each line that uses it", async () => {
     const text = `export function half(a: i32): i32 {
   const x = <f64>a;
   return <i32>(x * 0.5);
@@ -81,7 +81,7 @@ export function wake(a: usize): i32 {
     expect(findings[1]).toMatch(/refused\.ts:5:\d+: memory\.atomic\.notify/);
   });
 
-  test("an import that nothing provides, at its first call", async () => {
+  test("an import that no module provides, at its first call", async () => {
     const text = `// nothing
 declare function mystery(a: i32): i32;
 export function main(): i32 {
@@ -123,7 +123,7 @@ export function main(): void {
 });
 
 describe("the kernel's build refuses", () => {
-  test("throw, and not assert", async () => {
+  test("throw, but not assert", async () => {
     const text = `export function check(a: i32): i32 {
   assert(a !== 3);
   if (a > 5) throw new Error("no");
@@ -168,7 +168,7 @@ export function box(): i32 {
     ]);
   });
 
-  test("several things at once, all of them named", async () => {
+  test("several things at once, and names each", async () => {
     const text = `export function bad(a: i32): i32 {
   if (a) throw new Error("no");
   return memory.grow(1);
@@ -177,14 +177,14 @@ export function box(): i32 {
     expect(await refusedByKernel(text)).toHaveLength(2);
   });
 
-  test("none of them in code that nothing reaches", async () => {
+  test("none of them in code that is never reached", async () => {
     const text = "export function fine(a: i32): i32 {\n  assert(a);\n  return a;\n}\n";
     expect(await refusedByKernel(text)).toEqual([]);
   });
 });
 
 describe("functions with floats as traps", () => {
-  test("keep the rest of the module", () => {
+  test("leave the rest of the module unchanged", () => {
     const wasm = assemble({
       functions: [
         { name: "whole", params: [I32], results: [I32], code: [0x20, 0] },

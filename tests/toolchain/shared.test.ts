@@ -17,7 +17,7 @@ const shared = sharedSources.map((file) => ({
   numbers: readNumbers(readFileSync(join(root, file), "utf8"), file),
 }));
 
-test("every number is the one that asc computes", async () => {
+test("every number is the same as asc computes", async () => {
   const exported = shared.flatMap(({ file, numbers: { enums, constants } }, index) => [
     ...[...enums, ...constants].map(({ name }) => `import { ${name} as ${name}_${index} } from "./${file}";`),
     ...enums.flatMap(({ name, members }) =>
@@ -44,7 +44,7 @@ test("every number is the one that asc computes", async () => {
   expect(new Map(read)).toEqual(computed);
 });
 
-test("a module has the constants and the enums, in the forms that the guest writes them", () => {
+test("a module has the guest's constants and enums, in every form that the guest uses", () => {
   const source = `
 /** export const enum No { A = 1 } */
 export const WIDE: u64 = 0xffff_ffff_ffff_ffff; // 2^64 - 1
@@ -86,7 +86,7 @@ test("a member in another form is refused, with its line", () => {
   expect(() => readNumbers(source, "a.ts")).toThrow('a.ts:7: "Two = One + 1" is not a name with a number');
 });
 
-describe("the face of a module", () => {
+describe("the declarations of a module", () => {
   const sources: Readonly<Record<string, string>> = {
     "core/module.ts": `export {\n  run,\n  BYTES,\n} from "./parts/run"; // export { no } from "./no";\n`,
     "core/parts/run.ts": `export const BYTES: u32 = offsetof<Hart>();
@@ -94,7 +94,7 @@ export function run(hart: Hart, count: u64, on: bool): Stop {\n}\nexport functio
   };
   const read = (path: string): string => sources[path] ?? "";
 
-  test("has the functions with the host's types, and the constants", () => {
+  test("have the functions with the host's types, and the constants", () => {
     const { text, sources: seen } = faceModule("core/module.ts", read);
     expect(text).toContain("  run: (hart: number, count: bigint, on: number) => number;\n");
     expect(text).toContain("  BYTES: WebAssembly.Global;\n");
@@ -102,14 +102,14 @@ export function run(hart: Hart, count: u64, on: bool): Stop {\n}\nexport functio
     expect(seen).toEqual(["core/module.ts", "core/parts/run.ts"]);
   });
 
-  test("refuses what is neither", () => {
+  test("refuse an export that is neither", () => {
     const wrong = (path: string): string => (path === "core/module.ts" ? read(path) : "export class run {}");
     expect(() => faceModule("core/module.ts", wrong)).toThrow(
       "core/module.ts exports run, which is no function or constant of core/parts/run.ts",
     );
   });
 
-  test("names exactly what the machine's module exports", async () => {
+  test("name exactly what the machine's module exports", async () => {
     const { exports } = readModule(new Uint8Array(readFileSync((await buildOnce()).wasm)));
     const named = [...functionNames, ...constantNames, "memory"];
     expect(exports.map(({ name }) => name).sort()).toEqual(named.sort());

@@ -51,14 +51,14 @@ describe("a step", () => {
     expect(await build()).toBe(false);
   });
 
-  test("runs when a file that it reads has another content", async () => {
+  test("runs when the content of a file that it reads changes", async () => {
     await build();
     writeFileSync(join(root, "in"), "second");
     expect(await build()).toBe(true);
     expect(readFileSync(join(root, "out/out"), "utf8")).toBe("second");
   });
 
-  test("runs when a file appears that it looked for in vain", async () => {
+  test("runs when a file appears that it had looked for and not found", async () => {
     await build();
     writeFileSync(join(root, "maybe"), "");
     expect(await build()).toBe(true);
@@ -79,7 +79,7 @@ describe("a step", () => {
     expect(await build(copyStep("v2"))).toBe(true);
   });
 
-  test("that fails leaves no stamp, and runs again", async () => {
+  test("leaves no stamp when it fails, and runs again", async () => {
     await build();
     writeFileSync(join(root, "in"), "second");
     const failing: Step = { ...copyStep(), run: () => Promise.reject(new Error("no")) };
@@ -88,7 +88,7 @@ describe("a step", () => {
     expect(await build()).toBe(true);
   });
 
-  test("with a stamp file that cannot be read counts as stale", async () => {
+  test("runs when the stamp file cannot be read", async () => {
     await build();
     writeFileSync(join(root, "stamps.json"), "{ this is not JSON");
     expect(await build()).toBe(true);
@@ -117,7 +117,7 @@ test("a later step of the same build sees what an earlier one wrote", async () =
   expect(readFileSync(join(root, "out/second"), "utf8")).toBe("second");
 });
 
-test("the hash over folders changes with a content and with a name", () => {
+test("the hash over folders changes with a file's content and with its name", () => {
   const hash = (): string => new Stamps(root, "stamps.json").hashFolders(".");
   const first = hash();
   expect(hash()).toBe(first);

@@ -28,7 +28,7 @@ const PASSED_MIN = {
   assert_uninstantiable: 16,
 };
 
-describe.skipIf(missing !== undefined)("an own .wast file", () => {
+describe.skipIf(missing !== undefined)("a .wast file of our own", () => {
   mkdirSync(join(root, "build/wast"), { recursive: true });
   const folder = mkdtempSync(join(root, "build/wast/own-"));
   afterAll(() => rmSync(folder, { recursive: true }));
@@ -39,7 +39,7 @@ describe.skipIf(missing !== undefined)("an own .wast file", () => {
     return runSuite(folder, silent);
   }
 
-  test("a wrong result, a wrong reason and a missing trap fail, each at its line", async () => {
+  test("fails for a wrong result, a wrong reason and a missing trap, each at its line", async () => {
     const { files } = await run(`(module
       (func (export "seven") (result i32) (i32.const 7))
       (func (export "divide") (param i32) (result i32) (i32.div_s (i32.const 1) (local.get 0))))
@@ -56,7 +56,7 @@ describe.skipIf(missing !== undefined)("an own .wast file", () => {
     expect(files[0]?.tally).toEqual({ passed: 2, failed: 3, leftOut: 0 });
   });
 
-  test("floats are left out, in a signature, in a body and behind a call; the rest of the module runs", async () => {
+  test("leaves out floats in a signature, in a body and behind a call, and runs the rest of the module", async () => {
     const { files } = await run(`(module
       (func $half (result i32) (i32.trunc_f32_s (f32.const 0.5)))
       (func (export "sum") (param f32) (result f32) (f32.add (local.get 0) (local.get 0)))
@@ -71,7 +71,7 @@ describe.skipIf(missing !== undefined)("an own .wast file", () => {
     expect(files[0]?.leftOut).toEqual({ "floating point": 2, "floating point, in a function it calls": 1 });
   });
 
-  test("references and vectors are left out as floats are: functions, blocks, globals and tables, not modules", async () => {
+  test("leaves out functions, blocks, globals and tables with references or vectors, but not whole modules", async () => {
     const { files } = await run(`(module
       (type $takes (func (param externref)))
       (global $null funcref (ref.null func))
@@ -112,7 +112,7 @@ describe.skipIf(missing !== undefined)("an own .wast file", () => {
     expect(files[0]?.tally).toEqual({ passed: 6, failed: 0, leftOut: 9 });
   });
 
-  test("what a module that is left out would have changed is left out, by name, and no more", async () => {
+  test("leaves out, by name, the modules that a left-out module would have changed", async () => {
     const { files } = await run(`(module $P
       (table (export "tab") 4 funcref) (memory (export "mem") 1)
       (func (export "byte") (result i32) (i32.load8_u (i32.const 0)))
@@ -133,7 +133,7 @@ describe.skipIf(missing !== undefined)("an own .wast file", () => {
     expect(reason).toBe("it shares P with a module that is left out (a memory of 64-bit addresses)");
   });
 
-  test("a name that a module which is left out has taken means no other module, and who imports from it rests on it", async () => {
+  test("leaves out a module that imports from the name of a left-out module", async () => {
     const { files } = await run(`(module $A (func (export "f") (result i32) (i32.const 1)))
       (register "M" $A)
       (module (global (export "null") funcref (ref.null func)))
@@ -151,7 +151,7 @@ describe.skipIf(missing !== undefined)("an own .wast file", () => {
     ]);
   });
 
-  test("what a function that is left out would have written, in an assertion too, is not judged", async () => {
+  test("does not judge a value that a left-out function would have written, in an assertion too", async () => {
     const { files } = await run(`(module
       (global $g (mut i32) (i32.const 1))
       (func $set (global.set $g (i32.const 2)))
@@ -166,7 +166,7 @@ describe.skipIf(missing !== undefined)("an own .wast file", () => {
     expect(files[0]?.tally).toEqual({ passed: 1, failed: 0, leftOut: 3 });
   });
 
-  test("every bound of memory is the byte behind it", async () => {
+  test("traps at the first byte behind memory, for every access", async () => {
     const { totals, files } = await run(`(module (memory 1 2)
       (func (export "load") (param i32) (result i64) (i64.load offset=8 (local.get 0)))
       (func (export "store") (param i32) (i32.store16 offset=65535 (local.get 0) (i32.const -1)))

@@ -1,6 +1,6 @@
 // The kernel as a task under test sees it, in this process: slots with rights, memory objects, messages, notifications,
 // tasks that it makes, a console that collects its lines, and the devices that the test gives it. The task is Wasm
-// (task-guest.ts), and whatever it speaks to is a function of the test.
+// (task-guest.ts), and everything that it speaks to is a function of the test.
 //
 //     test ──send──▶ Receive │      │ Call ──▶ FakeEndpoint.answer
 //     test ◀─answer─── Reply │ task │ Signal ──▶ FakeNotification

@@ -1,4 +1,4 @@
-// The image builder: the same bytes whatever the order and the host, from memory and from a folder, and no image
+// The image builder: the same bytes for any order and on any host, from memory and from a folder, and no image
 // that the reader would refuse.
 
 import { createHash } from "node:crypto";

@@ -102,7 +102,7 @@ export function challengeOf(r: Uint8Array, key: Uint8Array, message: Uint8Array)
   );
 }
 
-/** A signature by the secret scalar `secret` with the nonce `nonce`, under whatever bytes are said to be its key. */
+/** A signature by the secret scalar `secret` with the nonce `nonce`. The key may be any bytes. */
 export function forge(
   secret: bigint,
   nonce: bigint,

@@ -57,7 +57,7 @@ export function compatibleVendor(node: u32): bool { return tree.compatible(node,
 export function isOkay(property: u32): bool { return tree.stringIs(property, "okay"); }
 export function isOka(property: u32): bool { return tree.stringIs(property, "oka"); }
 
-/** Asks everything of everything. It has to come back, whatever the blob says; what it gives is of no interest. */
+/** Calls every function on every node and property. It has to return for any blob; what it returns is of no interest. */
 export function walk(): u64 {
   let sum: u64 = 0;
   tree.rewind();

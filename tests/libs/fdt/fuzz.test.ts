@@ -1,4 +1,4 @@
-// Whatever a blob says, the reader comes back and stays inside it: each blob ends where memory ends, so one byte
+// The reader returns for any blob, and stays inside it: each blob ends where memory ends, so one byte
 // too far traps.
 
 import fc from "fast-check";

@@ -1,4 +1,4 @@
-// The image reader on images that are right: finding, listing and reading give what was put in, whatever it was.
+// The image reader on good images: finding, listing and reading give what was put in.
 
 import { createHash } from "node:crypto";
 import fc from "fast-check";

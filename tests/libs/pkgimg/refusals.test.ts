@@ -1,5 +1,5 @@
-// Every way in which an image is refused: one forged image each, with the words and the place that are said.
-// Those behind the hash tree are sealed again, as if by someone who can sign.
+// Every way in which an image is refused: one forged image each, with the message and the place in it.
+// Images that are wrong behind the hash tree are sealed again, as a forger who can sign would seal them.
 
 import { beforeAll, describe, expect, test } from "vitest";
 import type { Guest } from "../../harness/guest.ts";

@@ -148,7 +148,7 @@ describe("edits", () => {
     expect(propertyCells(node(after, "/dev@1"), "reg")).toEqual([1]);
   });
 
-  test("a path that is not there is an error, not a silent nothing", () => {
+  test("a path that is missing is an error, and is not ignored", () => {
     const root = readDtb(compileDts("/dts-v1/; / { };", "t.dts"));
     expect(() => setStatus(root, "/cpus/cpu@9", "okay")).toThrow("the device tree has no node /cpus/cpu@9");
   });
@@ -185,7 +185,7 @@ describe("a text that is not a tree is refused with its place", () => {
   });
 });
 
-describe("a DTB that lies is refused", () => {
+describe("a DTB with wrong offsets or sizes is refused", () => {
   const good = compileDts(EVERYTHING, "everything.dts");
 
   /** `good` with the big-endian word at `offset` replaced. */
@@ -212,7 +212,7 @@ describe("a DTB that lies is refused", () => {
     expect(() => readDtb(dtb)).toThrow(message);
   });
 
-  test("no single wrong byte does more than throw a DtbError or give another tree", () => {
+  test("with any one byte wrong, the reader throws a DtbError or gives another tree", () => {
     for (let offset = 0; offset < good.length; offset += 1) {
       const bytes = Uint8Array.from(good);
       bytes[offset] = defined(bytes[offset]) ^ 0xff;

@@ -70,7 +70,7 @@ const bodies: readonly { readonly locals?: readonly number[]; readonly code: rea
       ...constant(3),
     ],
   },
-  // Code behind a branch is skipped, whatever nests in it.
+  // Code behind a branch is skipped, with all that nests in it.
   {
     code: [
       ...[0x02, I32, ...constant(1), ...br(0)],

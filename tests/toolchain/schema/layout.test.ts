@@ -51,7 +51,7 @@ describe.skipIf(!hasCapnp)("layout, against the capnp compiler", () => {
 });
 
 describe("layout", () => {
-  it("fills holes with the smallest that fits, as in the drawing of layout.ts", () => {
+  it("fills a hole with the smallest field that fits, as in the drawing of layout.ts", () => {
     const schema = readSchema(
       "@0xdeadbeefdeadbeef; struct S { a @0 :UInt8; b @1 :UInt64; c @2 :UInt16; d @3 :Bool; e @4 :UInt32; }",
       "s.capnp",

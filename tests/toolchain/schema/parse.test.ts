@@ -136,7 +136,7 @@ describe("a schema is refused with its place", () => {
     expect(() => generate(text, "x.capnp")).toThrow(`${place}: ${message}`);
   });
 
-  it("carries the place as data, with the line it stands in", () => {
+  it("gives the place as data, with the line around it", () => {
     const line = "struct S { a @0 :Thing; }";
     const diagnostic = (): unknown => {
       try {
@@ -152,7 +152,7 @@ describe("a schema is refused with its place", () => {
 });
 
 describe("a schema is read", () => {
-  it("hangs a comment on the declaration before it, up to the next blank line", () => {
+  it("attaches a comment to the declaration before it, up to the next blank line", () => {
     const schema = parse(
       `${id}\n# The file.\n\n# Nobody's.\nstruct S { # The struct.\n  # More.\n  a @0 :UInt8; # The field.\n}\n`,
       "x.capnp",
@@ -167,12 +167,12 @@ describe("a schema is read", () => {
     expect(schema.structs[0]?.fields.map(({ name }) => name)).toEqual(["union", "struct", "group"]);
   });
 
-  it("gives parameters the ordinals of their order", () => {
+  it("numbers parameters in their order", () => {
     const { interfaces } = parse(`${id} interface I { m @0 (a :Bool, b :Text = 1) -> (); }`, "x.capnp");
     expect(interfaces[0]?.methods[0]?.params).toMatchObject([{ ordinal: 0 }, { ordinal: 1 }]);
   });
 
-  it("says in the first line of the accessors what they were made from", () => {
+  it("names the schema in the first line of the accessors", () => {
     expect(generate(id, "source/idl/x.capnp").split("\n")[0]).toBe(
       "// Made from source/idl/x.capnp. Changes here are lost.",
     );

@@ -60,7 +60,7 @@ describe("instructions", () => {
     expect(decode(code)).toEqual([expected]);
   });
 
-  test("an opcode that is not known ends its function, and only that", () => {
+  test("an unknown opcode ends its function, and no other", () => {
     const { functions } = readModule(
       assemble({ functions: [{ code: [0xfb, 12, 1, 2, 3] }, { code: [0x01] }] }),
     );
@@ -79,12 +79,12 @@ describe("instructions", () => {
     ["table.init", [0xfc, 12, 0x0b, 0x0b]],
     ["ref.null", [0xd0, 0x70]],
     ["table.get", [0x25, 0x0b]],
-  ])("%s is read to its end, and refused", (_, code) => {
+  ])("%s is read to its end, and marked as refused", (_, code) => {
     const { functions } = readModule(assemble({ functions: [{ code: [...code, 0x01] }] }));
     expect(functions[0]?.body?.instructions.map(({ kind }) => kind)).toEqual(["refused", "nop", "end"]);
   });
 
-  test("each has the offset at which it stands in the file", () => {
+  test("each has its offset in the file", () => {
     const bytes = assemble({ functions: [{ code: [...constant(300), 0x1a] }] });
     const instructions = readModule(bytes).functions[0]?.body?.instructions ?? [];
     expect(instructions.map(({ offset }) => bytes[offset])).toEqual([0x41, 0x1a, 0x0b]);
@@ -92,7 +92,7 @@ describe("instructions", () => {
 });
 
 describe("modules", () => {
-  test("imports and functions share one index space; names come from the name section", () => {
+  test("imports and functions share one index space, and names come from the name section", () => {
     const functionNames = [2, ...u32(0), ...name("a/put"), ...u32(1), ...name("b/main")];
     const localNames = [1, ...u32(1), 1, 0, ...name("count")];
     const module = readModule(
@@ -141,14 +141,14 @@ describe("modules", () => {
   });
 });
 
-describe("files that are wrong", () => {
+describe("a wrong file", () => {
   const good = assemble({ functions: [{ name: "f", code: [...constant(1), 0x1a] }], memory: 1 });
 
-  test("no magic", () => {
+  test("without the magic number is refused", () => {
     expect(() => readModule(new Uint8Array([1, 2, 3]))).toThrow("malformed Wasm at byte 0");
   });
 
-  test("cut off anywhere: refused or read, never an accident", () => {
+  test("that is cut off anywhere is read or refused with a ToolchainError", () => {
     for (let length = 0; length < good.length; length++) {
       try {
         readModule(good.subarray(0, length));
@@ -158,7 +158,7 @@ describe("files that are wrong", () => {
     }
   });
 
-  test("any one byte changed: refused or read, never an accident", () => {
+  test("with any one byte changed is read or refused with a ToolchainError", () => {
     for (let index = 8; index < good.length; index++) {
       for (const flip of [0x01, 0x40, 0x80, 0xff]) {
         const bytes = good.slice();

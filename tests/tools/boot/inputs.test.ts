@@ -23,7 +23,7 @@ import { requireMachineInputs } from "../../../tools/boot/inputs.ts";
 import { faultsOf } from "../../../tools/boot/machines/hostility.ts";
 import type { MachineWords } from "../../../tools/boot/words.ts";
 
-const NOBODY = 65_534;
+const OTHER_USER = 65_534;
 
 const usual: MachineWords = {
   smp: 4,
@@ -51,12 +51,12 @@ function verdict(words: Partial<MachineWords>): string {
 }
 
 /** Does something as a user who is not asked for less than others: root may read everything. */
-function asAnybody<T>(work: () => T): T {
+function asOtherUser<T>(work: () => T): T {
   const user = process.geteuid?.();
   if (user !== 0) {
     return work();
   }
-  process.seteuid?.(NOBODY);
+  process.seteuid?.(OTHER_USER);
   try {
     return work();
   } finally {
@@ -72,13 +72,13 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 describe("a disk", () => {
-  test("of whole sectors may start, and so may none", () => {
+  test("of whole sectors is accepted, and so is a run without a disk", () => {
     expect([verdict({ disk: file("whole", 4096) }), verdict({ disk: false }), verdict({})]).toEqual(
       Array(3).fill("it may start"),
     );
   });
 
-  test("that is none is refused in one line, with what to do", () => {
+  test("that is no disk is refused in one line, which says what to do", () => {
     const said = {
       missing: verdict({ disk: join(folder, "no/disk") }),
       folder: verdict({ disk: join(folder, "folder") }),
@@ -96,22 +96,22 @@ describe("a disk", () => {
     expect(said.device).toContain("it is no plain file");
   });
 
-  test("that must not be read is refused", () => {
+  test("that the user may not read is refused", () => {
     const path = file("secret", 4096);
     chmodSync(path, 0);
-    expect(asAnybody(() => verdict({ disk: path }))).toBe(
+    expect(asOtherUser(() => verdict({ disk: path }))).toBe(
       `nx: --disk ${path} cannot be used: there is no permission\ntry: change its permissions, or name another one`,
     );
   });
 
-  test("that no recording holds is refused where one is wanted, before the run", () => {
+  test("that is too large for a recording is refused before a run with --record", () => {
     const path = file("large", 257 * 2 ** 20);
     expect(verdict({ disk: path })).toBe("it may start");
     expect(verdict({ disk: path, record: "x" })).toContain("a recording holds a disk of up to 256 MiB");
   });
 
   test.each([["--legacy"], ["--slot", "last"], ["--fault", "late"]])(
-    "and none at once is refused: %s",
+    "and --no-disk at once are refused: %s",
     (...words) => {
       const commands = words[0] === "--slot" ? ["boot", "ps"] : ["boot", "ps", "explore"];
       for (const command of commands) {
@@ -130,7 +130,7 @@ describe("a disk", () => {
     ["--machine", "embedded"],
     ["--machine", "qemu"],
     ["--gdb", "0"],
-  ])("boot %s %s says so", (...words) => {
+  ])("of a wrong size is refused by boot %s %s", (...words) => {
     const { status, stdout, stderr } = spawnSync(
       join(root, "nx"),
       ["boot", ...words, "--disk", file("odd", 1000)],
@@ -145,7 +145,7 @@ describe("a disk", () => {
     ]);
   });
 
-  test("in a recording is judged alike", () => {
+  test("in a recording has to be of whole sectors too", () => {
     const settings = {
       harts: 1,
       ramMebibytes: 64,
@@ -174,7 +174,7 @@ describe("a disk", () => {
   });
 });
 
-test("firmware that is none is refused", () => {
+test("a file that is no firmware is refused", () => {
   expect(verdict({ firmware: file("firmware", 2 ** 20) })).toBe("it may start");
   expect(verdict({ firmware: join(folder, "folder") })).toContain("it is no plain file");
   expect(verdict({ firmware: file("empty", 0) })).toContain("it is empty");
@@ -183,7 +183,7 @@ test("firmware that is none is refused", () => {
   );
 });
 
-test("a fault plan that is none says which there are", () => {
+test("a wrong fault plan is refused, and the message lists the faults", () => {
   writeFileSync(join(folder, "plan"), "used-id@3 # the third\n");
   expect(faultsOf(join(folder, "plan"))).toHaveLength(1);
   expect(() => faultsOf(join(folder, "folder"))).toThrow("it is no plain file");
@@ -196,12 +196,12 @@ test.each([
   ["--run", "x".repeat(129)],
   ["--run", "a;b;c;d;e"],
   ["--from", ""],
-])("explore refuses %s %j, which no guest could run or print", (...words) => {
+])("explore refuses %s %j, which no guest can run or print", (...words) => {
   const { status, stderr } = spawnSync(join(root, "nx"), ["explore", ...words], { encoding: "utf8" });
   expect([status, stderr]).toEqual([2, expect.stringContaining(`error: option '${words[0]}`)]);
 });
 
-test("a disk that the guest refuses: the last line says why", () => {
+test("when the guest refuses a disk, the last line says why", () => {
   const garbage = join(folder, "garbage");
   writeFileSync(garbage, Buffer.alloc(4096, 1));
   const words = ["boot", "--machine", "embedded", "--disk", garbage];

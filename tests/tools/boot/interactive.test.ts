@@ -14,12 +14,12 @@ function atShell(): Keys {
   return keys;
 }
 
-test("every byte reaches the shell, control characters and UTF-8 included", () => {
+test("every byte reaches the shell, also control characters and UTF-8", () => {
   const all = Uint8Array.from({ length: 256 }, (_, byte) => byte).filter((byte) => byte !== 1);
   expect(atShell().feed(all)).toEqual({ send: all, leave: false });
 });
 
-test("what is typed before the shell is there waits for it, up to a bound", () => {
+test("keys typed before the shell is there wait for it, up to a limit", () => {
   const keys = new Keys();
   expect(keys.feed(bytes("ps\r"))).toEqual({ send: new Uint8Array(), leave: false });
   keys.feed(bytes("x".repeat(2 * EARLY_KEYS_MAX)));
@@ -31,19 +31,19 @@ test("what is typed before the shell is there waits for it, up to a bound", () =
 test.each([
   ["Ctrl-A x", "\x01x"],
   ["Ctrl-A X", "\x01X"],
-])("%s ends the machine, before and behind the greeting, and what came before it is sent", (_, typed) => {
+])("%s ends the machine before and after the greeting, and the keys before it are sent", (_, typed) => {
   expect(new Keys().feed(bytes(typed)).leave).toBe(true);
   expect(atShell().feed(bytes(`ab${typed}cd`))).toEqual({ send: bytes("ab"), leave: true });
 });
 
-test("Ctrl-A twice is one for the guest, also when the two come apart; before any other key it is nothing", () => {
+test("Ctrl-A twice sends one to the guest, also when the two come separately; before another key it is dropped", () => {
   const keys = atShell();
   expect(text(keys.feed(bytes("\x01")).send)).toBe("");
   expect(text(keys.feed(bytes("\x01a")).send)).toBe("\x01a");
   expect(text(keys.feed(bytes("\x01b")).send)).toBe("b");
 });
 
-test("Ctrl-C is the guest's once the shell is there, and ends the boot before", () => {
+test("Ctrl-C goes to the guest once the shell is there, and ends the boot before that", () => {
   expect(new Keys().feed(bytes("\x03")).leave).toBe(true);
   expect(atShell().feed(bytes("\x03"))).toEqual({ send: bytes("\x03"), leave: false });
 });
@@ -94,7 +94,7 @@ test("the terminal is raw between attach and close, and never twice", () => {
   expect(process.listenerCount("exit")).toBe(before);
 });
 
-test("the end of this process gives the terminal back", () => {
+test("the terminal is given back when this process ends", () => {
   const { terminal, person } = sit();
   const others = process.listeners("exit");
   person.attach(
@@ -108,7 +108,7 @@ test("the end of this process gives the terminal back", () => {
   expect(terminal.modes).toEqual([true, false]);
 });
 
-test("keys go to the machine when the shell is there; leaving begins a line of its own", () => {
+test("keys go to the machine when the shell is there, and leaving begins a new line", () => {
   const { terminal, person, shown, sent } = sit();
   let left = 0;
   person.attach(

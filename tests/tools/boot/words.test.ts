@@ -15,12 +15,12 @@ function parse(...args: string[]): MachineWords {
 }
 
 describe("words", () => {
-  test("that are left out mean four harts, the build's disk in slot 0, and whichever machine there is", () => {
+  test("that are left out mean four harts, the build's disk in slot 0, and QEMU if it is there", () => {
     expect(parse()).toMatchObject({ smp: 4, disk: true, sstc: true, timeout: 120 });
     expect(parse().machine).toBeUndefined();
   });
 
-  test("mean what they say", () => {
+  test("set their options", () => {
     expect(parse("--smp", "2", "--no-disk", "--no-sstc", "--aclint", "--json")).toMatchObject({
       smp: 2,
       disk: false,
@@ -40,7 +40,7 @@ describe("words", () => {
     expect(() => parse("--seed", "18446744073709551616")).toThrow("a whole number below 2^64 is needed");
   });
 
-  test("SMP= in the environment is as good as --smp, and weaker", () => {
+  test("SMP= in the environment stands for --smp, which overrides it", () => {
     process.env.SMP = "3";
     try {
       expect(parse().smp).toBe(3);
@@ -63,7 +63,7 @@ describe("words", () => {
   });
 });
 
-test("a debugger's port is one of this host's, or 0 for any", () => {
+test("a debugger's port is a number from 0 to 65535", () => {
   const refused = (port: string): string =>
     spawnSync("./nx", ["boot", "--gdb", port], { encoding: "utf8" }).stderr;
   for (const port of ["65536", "-1", "any"]) {

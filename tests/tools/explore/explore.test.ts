@@ -296,7 +296,7 @@ describe("exploration finds", () => {
 
 describe("without a bug", () => {
   test(
-    "the mailbox that was found above is well again with its fence",
+    "the mailbox of the tests above works with its fence",
     () => {
       const { folder, remove } = plant([plainMailbox]);
       try {
@@ -318,7 +318,7 @@ describe("without a bug", () => {
   );
 
   test(
-    "seeds that part at a console line are runs of their own",
+    "seeds that part at a console line are separate runs",
     () => {
       const from = ["--from", "pkgfs: mounted"];
       expect(explore(root, "--seeds", "1..8", ...from)).toMatchObject({ status: 0, report: { seeds: 8 } });

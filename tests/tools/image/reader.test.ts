@@ -63,7 +63,7 @@ describe("nx image", () => {
     return file;
   }
 
-  test("verify says what an image is", async () => {
+  test("verify describes an image", async () => {
     expect(await nx("verify", sample)).toMatch(
       /sample\.img: 5 files, 9 blocks, label "sample", unsigned, digest [0-9a-f]{64}: all matches\n$/,
     );
@@ -75,7 +75,7 @@ describe("nx image", () => {
     });
   });
 
-  test("ls lists a directory, or all below it", async () => {
+  test("ls lists a directory, or everything below it", async () => {
     const names = async (...words: string[]): Promise<string[]> => {
       const lines = (await nx("ls", ...words, "--image", sample)).trimEnd().split("\n").slice(1);
       return lines.map((line) => defined(line.trim().split(/\s+/).at(-1)));
@@ -110,7 +110,7 @@ describe("nx image", () => {
     );
   });
 
-  test("a path that is not there is told with what is", async () => {
+  test("a missing path is refused with the names that exist", async () => {
     await expect(nx("cat", "fixtures/hello", "--image", sample)).rejects.toMatchObject({
       message: `${sample} has no file "fixtures/hello"`,
       details: { hints: ["fixtures/ has: a/, a-b, empty, grüße"] },
@@ -120,12 +120,12 @@ describe("nx image", () => {
     await expect(nx("ls", "x".repeat(300), "--image", sample)).rejects.toThrow("has no directory");
   });
 
-  test.each(["", "/", "pkg://", "pkg:///"])("ls %j is the top, as in the guest's shell", async (top) => {
+  test.each(["", "/", "pkg://", "pkg:///"])("ls %j lists the top, as in the guest's shell", async (top) => {
     expect(await nx("ls", top, "--image", sample)).toBe(await nx("ls", "--image", sample));
   });
 
   test.each(["/fixtures/a", "fixtures/a/", "pkg://fixtures/a", "pkg:///fixtures/a//"])(
-    "ls %s is a folder, and so is what cat reads there",
+    "ls and cat take %s as they take the plain path",
     async (path) => {
       expect(await nx("ls", path, "--image", sample)).toBe(await nx("ls", "fixtures/a", "--image", sample));
       expect(await nx("ls", path, "-r", "--json", "--image", sample)).toBe(
@@ -139,7 +139,7 @@ describe("nx image", () => {
     },
   );
 
-  test("a path below one that is not there is told with the nearest folder that is", async () => {
+  test("a path below a missing folder is refused with the names in the nearest folder", async () => {
     await expect(nx("cat", "fixtures/no/where", "--image", sample)).rejects.toMatchObject({
       details: { hints: ["fixtures/ has: a/, a-b, empty, grüße"] },
     });
@@ -162,7 +162,7 @@ describe("nx image", () => {
     expect(listed.map((entry) => entry.path)).toEqual(expected);
   });
 
-  test("build puts a file where it is told, or into the folder, and nowhere by itself", async () => {
+  test("build puts a file at the path or into the folder that it is told, and refuses a file without one", async () => {
     const license = join(root, "LICENSE");
     const out = join(folder, "file.img");
     await nx("build", `a/b=${license}`, `docs/=${license}`, `/=${license}`, "--out", out);
@@ -173,7 +173,7 @@ describe("nx image", () => {
     });
   });
 
-  test("build makes an image of what it is told", async () => {
+  test("build makes an image of the inputs that it is told", async () => {
     const out = join(folder, "built.img");
     await nx("build", `fixtures/=${join(root, "pkg/fixtures")}`, "--out", out, "--label", "fixtures");
     expect(await nx("cat", "fixtures/hello.txt", "--image", out)).toBe(
@@ -183,7 +183,7 @@ describe("nx image", () => {
     expect(await nx("verify", out)).toContain('label "fixtures"');
   });
 
-  test("build writes over nothing that goes into the image, nor over its key", async () => {
+  test("build does not write over a file that goes into the image, nor over the key", async () => {
     const input = join(folder, "input");
     mkdirSync(input, { recursive: true });
     const file = join(input, "file");
@@ -210,7 +210,7 @@ describe("nx image", () => {
     expect(readFileSync(key)).toEqual(readFileSync(join(root, "keys/development.key")));
   });
 
-  test("a name with control characters, or for no image, is refused", async () => {
+  test("a label with control characters is refused, and so is one without inputs", async () => {
     const out = join(folder, "label.img");
     await expect(nx("build", `a=${sample}`, "--out", out, "--label", "a\x1b[2J")).rejects.toThrow(
       "control character",
@@ -218,7 +218,7 @@ describe("nx image", () => {
     await expect(nx("build", "--label", "mine")).rejects.toThrow("--label is for an image of inputs");
   });
 
-  test("what is no image file at all is told in words", async () => {
+  test("a path that is no image file is refused", async () => {
     await expect(nx("verify", folder)).rejects.toMatchObject({
       name: "Problem",
       message: expect.stringContaining("no plain file"),
@@ -230,7 +230,7 @@ describe("nx image", () => {
     await expect(nx("verify", sample, "--key", sample)).rejects.toMatchObject({ details: { exitCode: 2 } });
   });
 
-  test("build wants to be told where to, and not where nothing is asked for", async () => {
+  test("build requires --out with inputs, and refuses it without them", async () => {
     await expect(nx("build", folder)).rejects.toMatchObject({ details: { exitCode: 2 } });
     await expect(nx("build", "--out", sample)).rejects.toMatchObject({ details: { exitCode: 2 } });
   });
@@ -242,7 +242,7 @@ describe("nx image", () => {
     [2 * 4096, "string table does not match its hash (block 2, entry 0)"],
     [3 * 4096 + 4095, "data does not match its hash (block 3)"],
     [(SAMPLE_BLOCKS - 1) * 4096, "hash tree does not match its root (block 8, entry 0)"],
-  ])("verify says where a bit changed: byte %i", async (offset, words) => {
+  ])("verify says where the bit changed: byte %i", async (offset, words) => {
     await expect(nx("verify", damaged(offset))).rejects.toThrow(`damaged.img is refused: ${words}`);
   });
 
@@ -260,7 +260,7 @@ describe("nx image", () => {
     await expect(nx("verify", join(folder, "missing.img"))).rejects.toThrow("cannot open");
   });
 
-  test("a 70 MB image has a tree of three levels, whose every level is checked", async () => {
+  test("a 70 MB image has a tree of three levels, and verify checks every level", async () => {
     const large = join(folder, "large.img");
     const piece = Buffer.alloc(1 << 20);
     const source = {

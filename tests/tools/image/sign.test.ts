@@ -51,7 +51,7 @@ afterEach(() => vi.restoreAllMocks());
 const development = (file: string): string => join(root, file);
 
 describe("nx image keygen", () => {
-  test("makes a pair that belongs together, the private half for its owner alone", () => {
+  test("makes a pair that belongs together, whose private half only its owner can read", () => {
     const secret = readKeyFile(`${mine}.key`);
     const open = readKeyFile(`${mine}.pub`);
     expect(open.privateKey).toBeUndefined();
@@ -59,13 +59,13 @@ describe("nx image keygen", () => {
     expect(statSync(`${mine}.key`).mode & 0o777).toBe(0o600);
   });
 
-  test("never writes over a key, and makes another each time", async () => {
+  test("never writes over a key, and makes another key each time", async () => {
     await expect(nx("keygen", mine)).rejects.toThrow("mine.key is there already");
     await nx("keygen", join(folder, "second"));
     expect(readFileSync(join(folder, "second.pub"), "utf8")).not.toBe(readFileSync(`${mine}.pub`, "utf8"));
   });
 
-  test("the development key says what it is, and both halves belong together", () => {
+  test("the development key says that it is one, and its halves belong together", () => {
     for (const file of [DEVELOPMENT_KEY, DEVELOPMENT_PUBLIC_KEY]) {
       const text = readFileSync(development(file), "utf8");
       expect(text.split("\n")[0]).toContain("DEVELOPMENT");
@@ -78,14 +78,14 @@ describe("nx image keygen", () => {
     expect(Buffer.from(secret.id)).toEqual(Buffer.from(open.id));
   });
 
-  test("a file that is no key is told so", () => {
+  test("a file that is no key is refused", () => {
     expect(() => readKeyFile(place("no.key", Buffer.from("no key")))).toThrow("is not an Ed25519 key");
     expect(() => readKeyFile(join(folder, "nowhere"))).toThrow("cannot read the key");
   });
 });
 
 describe("nx image sign and verify", () => {
-  test("an unsigned image becomes a signed one, which only its key's halves confirm", async () => {
+  test("an unsigned image becomes a signed one, which only the halves of its key confirm", async () => {
     const file = place("a.img", buildImage(sampleFiles));
     expect(await nx("verify", file)).toContain("unsigned");
     await expect(nx("verify", file, "--key", `${mine}.pub`)).rejects.toThrow("is not signed");
@@ -108,7 +108,7 @@ describe("nx image sign and verify", () => {
     expect(isSignedBy(readFileSync(file), readKeyFile(`${mine}.pub`))).toBe(true);
   });
 
-  test("--out leaves the image as it was; --sequence numbers it; a second key takes the place of the first", async () => {
+  test("--out leaves the first image unchanged, --sequence numbers the new one, and a second key replaces the first", async () => {
     const file = place("b.img", buildImage(sampleFiles));
     const out = join(folder, "b-signed.img");
     await nx("sign", file, "--key", `${mine}.key`, "--out", out, "--sequence", "9");
@@ -119,7 +119,7 @@ describe("nx image sign and verify", () => {
     expect(readFileSync(out).readBigUInt64LE(128)).toBe(9n);
   });
 
-  test("a signature that does not hold is refused, and so is signing with the public half, or a damaged image", async () => {
+  test("a wrong signature is refused, and so is signing with a public key, or of a damaged image", async () => {
     const file = place("c.img", buildImage(sampleFiles, { key: readKeyFile(development(DEVELOPMENT_KEY)) }));
     const bytes = readFileSync(file);
     bytes[300] = defined(bytes[300]) ^ 1;
@@ -133,7 +133,7 @@ describe("nx image sign and verify", () => {
     await expect(nx("sign", file, "--key", `${mine}.key`, "--sequence", "-1")).rejects.toThrow();
   });
 
-  test("an image is signed as it is built", async () => {
+  test("build --key signs the image", async () => {
     const out = join(folder, "built.img");
     await nx("build", `fixtures/=${join(root, "pkg/fixtures")}`, "--out", out, "--key", `${mine}.key`);
     expect(await nx("verify", out, "--key", `${mine}.pub`)).toContain("all matches");
@@ -144,14 +144,14 @@ describe("nx image sign and verify", () => {
 describe("the progress bar", () => {
   const mebibyte = 1 << 20;
 
-  test("says how much of how much", () => {
+  test("says how much is done, and of how much", () => {
     expect(barText("x.img", 0, 100 * mebibyte)).toBe(`  x.img  ${"░".repeat(30)}  0 %  0 of 100 MiB`);
     expect(barText("x.img", 50 * mebibyte, 100 * mebibyte)).toBe(
       `  x.img  ${"█".repeat(15)}${"░".repeat(15)}  50 %  50 of 100 MiB`,
     );
   });
 
-  test("is drawn on a terminal, seldom, for what takes a while, and is taken away in the end", () => {
+  test("is drawn on a terminal only, now and then, for long work, and is erased in the end", () => {
     const drawn = (isTTY: boolean, total: number): string[] => {
       const writes: string[] = [];
       let time = 0;

@@ -20,7 +20,7 @@ const vblkLines = [
   "nx: end",
 ];
 
-test("smp: one value a hart, in both numbers and every counter", () => {
+test("smp: the answer has each hart with both of its numbers and every counter", () => {
   expect(smpAnswer(parseAnswers(smpLines))).toEqual({
     online: 2,
     harts: [
@@ -56,7 +56,7 @@ test("vblk: the value and the table", () => {
   expect(vblkTable(answer)).toContain("2048 sectors of 512 bytes (1024 KiB)");
 });
 
-test("an answer that is not whole is none", () => {
+test("an answer that is not complete is refused", () => {
   expect(() => parseAnswers(smpLines.slice(0, 4))).toThrow('"nx: end" is missing');
   const lines = (replace: [string, string]) => parseAnswers(smpLines.map((line) => line.replace(...replace)));
   expect(() => smpAnswer(lines(["online=2", "online=3"]))).toThrow("3 harts are online, but lists 2");
@@ -74,7 +74,7 @@ const auditLines = [
   "nx: end",
 ];
 
-test("rows: values by their kinds, what only some rows have, and text as it was before it became a word", () => {
+test("rows: values have their types, a column may be missing in some rows, and text is decoded", () => {
   expect(rowsOf(questions.audit, parseAnswers(auditLines))).toEqual([
     {
       sequence: 1,
@@ -125,7 +125,7 @@ test("rows: the table", () => {
   );
 });
 
-test("single facts are one object, and a line each", () => {
+test("an answer of one row is one object, and a line for each value", () => {
   const line =
     "nx: sbi version=1.0 firmware=OpenSBI firmware_version=0x10001 extensions=time,ipi sstc=1 sswi=0";
   const rows = rowsOf(questions.sbi, parseAnswers([line, "nx: end"]));
@@ -142,7 +142,7 @@ test("single facts are one object, and a line each", () => {
   );
 });
 
-test("rows that are not what was asked for are refused", () => {
+test("rows of another answer are refused", () => {
   const wrong = (lines: string[]) => () => rowsOf(questions.irq, parseAnswers([...lines, "nx: end"]));
   expect(wrong([])).toThrow('the guest\'s answer to "nx hw irq" is empty');
   expect(wrong(["nx: irq=1 hart=0"])).toThrow("has no count");

@@ -26,7 +26,7 @@ test("--help lists every command, and every command has its own", () => {
   }
 });
 
-test("an unknown command ends with 2 and says what was meant", () => {
+test("an unknown command ends with 2, and names the nearest command", () => {
   const { status, stderr } = nx("biuld");
   expect(status).toBe(2);
   expect(stderr).toContain("unknown command 'biuld'");
@@ -41,7 +41,7 @@ test("an unknown option and a wrong value end with 2", () => {
 });
 
 test.each([["hw"], ["hw", "vblk"], ["image"]])(
-  "%s %s without what it is to do shows the help and ends with 2",
+  "%s %s without its subcommand shows the help and ends with 2",
   (...words) => {
     const { status, stdout, stderr } = nx(...words);
     expect([status, stdout, stderr]).toEqual([

@@ -62,27 +62,27 @@ test("runs the command line with its arguments, from any folder", () => {
   expect(run()).toMatchObject({ status: 0, stdout: "first one,two\n", stderr: "" });
 });
 
-test("keeps the bundle while contents stay, whatever the time stamps say", () => {
+test("keeps the bundle while contents stay, even if time stamps change", () => {
   const before = bundleName();
   utimesSync(join(checkout, "tools/nx/word.ts"), 1, 1);
   expect(run().status).toBe(0);
   expect(bundleName()).toBe(before);
 });
 
-test("makes a new one when a file that is imported changes", () => {
+test("makes a new bundle when a file that is imported changes", () => {
   put("tools/nx/word.ts", `export const word: string = "second";\n`);
   expect(run().stdout).toBe("second one,two\n");
 });
 
 test.each(["", "{", "null", '{"name": 5}', '{"name": "none", "inputs": "x"}'])(
-  "makes one where what it knows of the last is damaged: %j",
+  "makes a new bundle when its record of the last one is damaged: %j",
   (text) => {
     put("build/host/stamp.json", text);
     expect(run()).toMatchObject({ status: 0, stdout: "second one,two\n", stderr: "" });
   },
 );
 
-test("makes what the host shares with the guest, and makes it anew when the guest's source changes", () => {
+test("makes the host's copy of the guest's numbers, and makes it again when the guest's source changes", () => {
   const source = "source/abi/exit.ts";
   put(
     "tools/nx/main.ts",
@@ -112,7 +112,7 @@ test("says file and line when the host code does not build, and ends with 1", ()
   expect(stderr).toContain("tools/nx/main.ts:1");
 });
 
-test("says so where there is no place for what it makes", () => {
+test("says so when it cannot write to build/", () => {
   rmSync(join(checkout, "build"), { recursive: true });
   put("build", "a file");
   const { status, stderr } = run();
@@ -123,7 +123,7 @@ test("says so where there is no place for what it makes", () => {
   rmSync(join(checkout, "build"));
 });
 
-test("asks for a newer Node by name where there is none", () => {
+test("says which Node it needs when there is none", () => {
   const { status, stderr } = spawnSync("/bin/sh", [join(checkout, "nx")], {
     env: { PATH: "/nowhere" },
     encoding: "utf8",

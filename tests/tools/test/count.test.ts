@@ -1,4 +1,4 @@
-// How ./nx test counts: nothing that failed or was left out may get lost between vitest's report and the last line.
+// How ./nx test counts: no failed or skipped test may get lost between vitest's report and the last line.
 
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -22,7 +22,7 @@ test("passed and failed tests are counted one by one", () => {
   expect(count(first, second)).toEqual({ passed: 2, failed: 2, skipped: [] });
 });
 
-test("whatever did not run is skipped, and named with its file", () => {
+test("a test that did not run counts as skipped, and is named with its file", () => {
   const file = {
     status: "passed",
     results: { "boots at 4 harts": "skipped", later: "todo", pending: "pending" },
@@ -38,6 +38,6 @@ test("a file that could not be loaded counts as one failure", () => {
   expect(count({ status: "failed", results: {} })).toEqual({ passed: 0, failed: 1, skipped: [] });
 });
 
-test("a set-up that failed counts, though all its tests are only skipped", () => {
+test("a set-up that failed counts as a failure, although its tests are only skipped", () => {
   expect(count({ status: "failed", results: { a: "skipped" } })).toMatchObject({ failed: 1 });
 });

@@ -29,11 +29,11 @@ describe("./nx test", () => {
     expect(() => requireTests([name], files)).not.toThrow();
   });
 
-  test("takes no name of which there is no test, beside others of which there are", () => {
+  test("refuses a name that no test has, beside one that a test has", () => {
     expect(() => requireTests(["fdt", "nosuch"], files)).toThrow('no test file has "nosuch" in its path');
   });
 
-  test("names the nearest, and runs nothing", () => {
+  test("names the nearest test, and runs nothing", () => {
     expect(nx("test", "architektur")).toEqual([
       2,
       "",
@@ -51,7 +51,7 @@ describe("./nx test", () => {
   });
 });
 
-test("the nearest are those with the fewest letters to change, and what is far is not near", () => {
+test("the nearest name is the one with the fewest letters to change, and a distant name is not suggested", () => {
   const known = ["virtioblkd", "packagefsd", "neuron", "nx"];
   expect(nearest("virtioblk", known)).toEqual(["virtioblkd"]);
   expect(nearest("pakagefsd", known)).toEqual(["packagefsd"]);

@@ -1,4 +1,4 @@
-// ./nx test --riscv-tests on a folder with files that are no programs: each is one that failed, and the others are run.
+// ./nx test --riscv-tests on a folder with files that are no programs: each counts as a failure, and the others are run.
 
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { root } from "../../../host/root.ts";
 
-test("every file has its line, and the last line counts them", () => {
+test("every file has a line, and the last line counts them", () => {
   const folder = mkdtempSync(join(tmpdir(), "riscv-tests-"));
   try {
     const program = readFileSync(join(root, "nx"));

@@ -12,7 +12,7 @@ const call = { start: 0, stop: 1, status: 2, fence: 1 };
 const status = { started: 0n, stopped: 1n, startPending: 2n, stopPending: 3n };
 const [a0, a1] = [10, 11];
 const seeds = Array.from({ length: 64 }, (_, index) => BigInt(index));
-/** Steps after which a call is done, whatever the seed. */
+/** Steps after which a call is done with every seed. */
 const STEPS_MAX = 200;
 
 const kernelEntry = BigInt(RAM_START + 0x1000);

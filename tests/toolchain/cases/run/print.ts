@@ -4,7 +4,7 @@
 
 import { put } from "./assembly";
 
-/** Where the program's own output begins, behind whatever firmware has printed. */
+/** Marks where the program's own output begins, after the firmware's. */
 const START_OF_TEXT: u32 = 2;
 
 export function begin(): void {

@@ -25,7 +25,7 @@ const plain: MachineOptions = {
 };
 
 describe("QEMU's command line", () => {
-  test("for an ordinary run, whole", () => {
+  test("is this for an ordinary run", () => {
     expect(qemuArguments(plain).join(" ")).toBe(
       "-machine virt -cpu rv64 -smp 4 -m 256M -display none -monitor none " +
         "-chardev stdio,id=console,signal=off -serial chardev:console -no-reboot " +
@@ -35,7 +35,7 @@ describe("QEMU's command line", () => {
     );
   });
 
-  test("the disk is always read-only, whatever else is asked for", () => {
+  test("always has a read-only disk", () => {
     for (const legacy of [false, true]) {
       for (const slot of [0, 7, "last"] as const) {
         const args = qemuArguments({ ...plain, disk: { file: "d.img", legacy, slot } });
@@ -46,7 +46,7 @@ describe("QEMU's command line", () => {
     }
   });
 
-  test("variations change only what they are about", () => {
+  test("changes only in the part that an option is about", () => {
     const args = (change: Partial<MachineOptions>) => qemuArguments({ ...plain, ...change }).join(" ");
     expect(args({ sstc: false })).toContain("-cpu rv64,sstc=off");
     expect(args({ aclint: true })).toContain("-machine virt,aclint=on");
@@ -59,13 +59,13 @@ describe("QEMU's command line", () => {
     );
   });
 
-  test("its own gdb stub is reached from this host only, and it waits there", () => {
+  test("has a gdb stub that waits, and can be reached from this host only", () => {
     const text = qemuArguments(plain, 1234).join(" ");
     expect(text).toContain(" -gdb tcp:127.0.0.1:1234 -S ");
     expect(qemuArguments(plain).join(" ")).not.toContain("-gdb");
   });
 
-  test("a missing QEMU says what to install", async () => {
+  test("says what to install when QEMU is missing", async () => {
     await expect(qemuMachine("/nonexistent/qemu").start(plain, () => {})).rejects.toMatchObject({
       message: "QEMU for RISC-V is not installed",
       details: {
@@ -106,15 +106,15 @@ describe("the device tree of a run", () => {
     expect(text(adapted({ aclint: true }), "/soc/sswi@2f00000", "status")).toBe("okay");
   });
 
-  test("says as much memory as QEMU gets", () => {
+  test("names as much memory as QEMU gets", () => {
     expect(memoryMebibytes(contract)).toBe(256);
   });
 
-  test("more harts than the contract has are refused", () => {
+  test("cannot have more harts than the contract", () => {
     expect(() => treeForRun(contract, { ...options, smp: 5 })).toThrow("has 4 harts, the run asks for 5");
   });
 
-  test("a nonce is 32 hexadecimal digits, and new each time", () => {
+  test("has a nonce of 32 hexadecimal digits, new each time", () => {
     expect(newNonce()).toMatch(/^[0-9a-f]{32}$/);
     expect(newNonce()).not.toBe(newNonce());
   });
@@ -131,12 +131,12 @@ describe("the console", () => {
     return lines;
   }
 
-  test("gives whole lines whatever the pieces are", () => {
+  test("gives whole lines, from pieces of any size", () => {
     expect(linesOf("ab", "c\r\nd", "\n\ne")).toEqual(["abc", "d", "", "e"]);
     expect(linesOf("\u00e4\u20ac\n")).toEqual(["\u00e4\u20ac"]);
   });
 
-  test("keeps a character whole that comes in two pieces", () => {
+  test("keeps together a character that comes in two pieces", () => {
     const lines: string[] = [];
     const reader = new ConsoleLines((line) => lines.push(line));
     reader.feed(Uint8Array.of(0xc3));
@@ -169,7 +169,7 @@ describe("a panic", () => {
     watch.feed(line);
   }
 
-  test("is the first one, with all of its addresses", () => {
+  test("is the first one on the console, with all of its addresses", () => {
     expect(watch.panic?.line).toMatch(/^PANIC hart=1 cause=13 /);
     expect(watch.panic?.frames.map((frame) => frame.address)).toEqual([
       0xffffffff80200010n,

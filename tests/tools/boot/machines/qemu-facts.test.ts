@@ -64,7 +64,7 @@ describe("a QEMU", () => {
     );
   });
 
-  test("without the machine, or that is something else, is refused with what it says", async () => {
+  test("without the machine virt is refused, and so is another program, with its output", async () => {
     const other = program("other", from("8.0.0"), "spike   RISC-V Spike board\nvirt-2  no such");
     expect(await verdict(other)).toContain("has no machine `virt`, and Neuron runs on that one\n  | ");
     expect(await verdict(program("cat", "cat (GNU coreutils) 9.1"))).toContain(
@@ -72,7 +72,7 @@ describe("a QEMU", () => {
     );
   });
 
-  test("that is broken is refused with why", async () => {
+  test("that does not run is refused, with the reason", async () => {
     const broken = script("broken", "echo 'error while loading shared libraries: libfdt.so.1' >&2; exit 127");
     expect(await verdict(broken)).toBe(
       `nx: ${broken} cannot be run (status 127), and QEMU 7.2 or newer is needed\n` +
@@ -83,7 +83,7 @@ describe("a QEMU", () => {
     expect(await verdict(folder)).toContain("cannot be run (EACCES)");
   });
 
-  test("is asked once in a process, and not started if it cannot be used", async () => {
+  test("is asked for its version once in a process, and not started if it cannot be used", async () => {
     const file = program("once", from("1.0"));
     const options = { kernel: "k", tree: undefined, smp: 1, memoryMebibytes: 256, sstc: true, aclint: false };
     for (let tries = 0; tries < 2; tries += 1) {
@@ -95,14 +95,14 @@ describe("a QEMU", () => {
   });
 });
 
-describe("./nx boot with one that cannot be used", () => {
+describe("./nx boot with a QEMU that cannot be used", () => {
   const nx = (...words: string[]) =>
     spawnSync(join(root, "nx"), ["boot", ...words], {
       encoding: "utf8",
       env: { ...process.env, NEURON_QEMU: program("for-nx", from("5.2.0")) },
     });
 
-  test("says so where it is asked for, and what else there is", () => {
+  test("says so with --machine qemu, and names the embedded machine", () => {
     const { status, stdout, stderr } = nx("--machine", "qemu");
     expect([status, stdout, stderr]).toEqual([
       1,
@@ -112,7 +112,7 @@ describe("./nx boot with one that cannot be used", () => {
     expect(stderr).toContain("--machine embedded");
   });
 
-  test("boots on the embedded machine where none is asked for, and says why", () => {
+  test("boots on the embedded machine without --machine, and says why", () => {
     const { status, stderr } = nx();
     expect([status, stderr]).toEqual([
       0,

@@ -43,7 +43,7 @@ function without(pattern: RegExp): string[] {
   return goodConsole.filter((line) => !pattern.test(line));
 }
 
-describe("what a run owes", () => {
+describe("a run owes", () => {
   const texts = (kind: Partial<RunKind>): string[] =>
     markersOf(contract, { ...selftest, ...kind }).map((marker) => marker.text);
 
@@ -65,17 +65,17 @@ describe("what a run owes", () => {
     expect(texts({ smp: 4 }).some((text) => text.startsWith("neuron: ipi hart"))).toBe(true);
   });
 
-  test("no interrupt between harts where there is only one", () => {
+  test("no interrupt between harts when there is only one", () => {
     expect(texts({ smp: 1 }).filter((text) => text.includes("neuron: ipi"))).toEqual([]);
   });
 
-  test("the fixtures, and no driver, without a disk", () => {
+  test("the line about fixtures, and none of the driver, without a disk", () => {
     const owed = texts({ disk: false });
     expect(owed).toContain("pkgfs: mounted from fixtures (no block device)");
     expect(owed.filter((text) => /virtio/.test(text))).toEqual([]);
   });
 
-  test("the answer instead of the self-tests, when nx is asked", () => {
+  test("the answer instead of the self-tests, when it runs nx", () => {
     const owed = texts({ run: "nx hw smp" });
     expect(owed).toContain("nx: smp online=2");
     expect(owed.filter((text) => text.startsWith("SELFTEST"))).toEqual([]);
@@ -83,7 +83,7 @@ describe("what a run owes", () => {
 });
 
 describe("the ladder", () => {
-  test("is climbed by a good console, in any of the orders that are allowed", () => {
+  test("is climbed by a good console, in any order that is allowed", () => {
     expect(climb(goodConsole)).toEqual({ missing: [], problems: [] });
   });
 
@@ -106,7 +106,7 @@ describe("the ladder", () => {
     );
   });
 
-  test("asks that a hart is online before it ticks, but only that hart", () => {
+  test("requires that a hart is online before it ticks, but no other hart", () => {
     const lines = ["neuron: hart0 boot virt smp=2", "neuron: hart1 online", "neuron: hart1 tick n=1"];
     expect(climb(lines).problems).toEqual([]);
     expect(climb([...lines, "neuron: hart0 tick n=1"]).problems).toEqual([
@@ -114,7 +114,7 @@ describe("the ladder", () => {
     ]);
   });
 
-  test("asks that both harts are online before one interrupts the other", () => {
+  test("requires that both harts are online before one interrupts the other", () => {
     const lines = ["neuron: hart0 boot virt smp=2", "neuron: hart1 online", "neuron: ipi hart1->hart0"];
     expect(climb(lines).problems).toEqual([
       '"neuron: ipi hart1->hart0" came before "neuron: hart0 online" (console line 3)',
@@ -127,7 +127,7 @@ describe("the ladder", () => {
     ]);
   });
 
-  test("lets a hart come online again, once for each time that it stopped", () => {
+  test("allows a hart to come online again, once for each stop", () => {
     const again = [...goodConsole, "neuron: hart1 stops", "neuron: hart1 online"];
     expect(climb(again).problems).toEqual([]);
     expect(climb([...again, "neuron: hart1 online"]).problems).toEqual([
@@ -136,11 +136,11 @@ describe("the ladder", () => {
     expect(climb([...goodConsole, "neuron: hart1 stops", "neuron: hart0 online"]).problems).toHaveLength(1);
   });
 
-  test("allows values to be printed again", () => {
+  test("allows a value to be printed again", () => {
     expect(climb([...goodConsole, "neuron: hart1 tick n=2"]).problems).toEqual([]);
   });
 
-  test("sees a wrong number of harts", () => {
+  test("notices a wrong number of harts", () => {
     const lines = goodConsole.map((line) => line.replace("smp=2", "smp=1"));
     expect(climb(lines).missing).toEqual(["neuron: hart0 boot virt smp=2"]);
   });

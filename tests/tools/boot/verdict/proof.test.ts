@@ -33,7 +33,7 @@ test("true proofs hold", () => {
   expect(judge("pkgfs", file)).toBeUndefined();
 });
 
-test("one hart has no pairs, and proves just that", () => {
+test("a run with one hart proves that it has no pairs", () => {
   const proof = parseProof(`proof: smp-ipi  sha256=${sha256(`${NONCE} smp-ipi `)}`);
   expect(proof).toBeDefined();
   if (proof !== undefined) {
@@ -41,7 +41,7 @@ test("one hart has no pairs, and proves just that", () => {
   }
 });
 
-test("other lines are no proofs", () => {
+test("a line of another form is no proof", () => {
   expect(parseProof("SELFTEST: smp ipi ok")).toBeUndefined();
   expect(parseProof("proof: smp-ipi 0>1:3 sha256=12")).toBeUndefined();
   expect(parseProof(` proof: smp-ipi 0>1:3 sha256=${"0".repeat(64)}`)).toBeUndefined();
@@ -73,6 +73,6 @@ const refused: [name: string, proof: string, data: string, why: string][] = [
   ["an unknown proof", "magic", "1", "there is no check for it"],
 ];
 
-test.each(refused)("refused: %s", (_name, name, data, why) => {
+test.each(refused)("a proof is refused: %s", (_name, name, data, why) => {
   expect(judge(name, data)).toContain(why);
 });
