@@ -1,4 +1,4 @@
-// The test runner's settings: every test is Node code below tests/, whatever it tests.
+// The test runner's settings: every test is Node code below tests/, also a test of the guest.
 //
 // Two workers, because that is how many cores the smallest supported host has, and a guest compilation or a QEMU
 // with four harts keeps one busy. Time-outs are wide: a test checks results, never how long something took.

@@ -1,6 +1,5 @@
 // "A hart begins in the kernel's text, nowhere else": the two entries that there are come from the linker, and are
-// checked all
-// the same before the firmware hears of them. Nothing else names one.
+// checked all the same before the firmware hears of them. Nothing else names one.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

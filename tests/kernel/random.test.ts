@@ -1,6 +1,5 @@
 // The whole kernel on four simulated harts, with tasks that call, serve, signal, sleep, yield and end each other in
-// random
-// order. In each of these runs every task has to be in one place, every answer has to answer its own question,
+// random order. In each of these runs every task has to be in one place, every answer has to answer its own question,
 // and no signal may be lost. Once no new questions are asked, no task waits any more.
 
 import fc from "fast-check";

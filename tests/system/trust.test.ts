@@ -1,6 +1,5 @@
 // Whose image is mounted, on the machine: an image without a signature that this build trusts is refused. What the
-// reader
-// refuses byte by byte is in tests/libs/pkgimg/trust.test.ts.
+// reader refuses byte by byte is in tests/libs/pkgimg/trust.test.ts.
 
 import { generateKeyPairSync } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";

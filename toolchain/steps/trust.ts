@@ -40,7 +40,7 @@ export async function makeTrust(build: Build): Promise<void> {
   const image = build.path("pkgfs.img");
   if (trust !== "build" && build.profile === "production" && isDevelopmentKey(build, trust.key)) {
     build.progress.note(
-      "this production build trusts the development key, by which anybody can sign: see --trust",
+      "this production build trusts the development key, by which anyone can sign: see --trust",
     );
   }
   await build.step("trust", {

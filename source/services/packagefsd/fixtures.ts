@@ -9,7 +9,7 @@ import { map, result, vmoSize } from "runtime/call";
 import { BLOCK_SHIFT, FIXTURES_ADDRESS, FIXTURES_BYTES_MAX } from "./limits";
 
 /**
- * Maps the fixtures at FIXTURES_ADDRESS. Returns how many blocks they have; 0 if there are none, or they cannot be
+ * Maps the fixtures at FIXTURES_ADDRESS. Returns how many blocks they have, or 0 if there are no fixtures or they cannot be
  * mapped.
  */
 export function mapFixtures(slot: u32): u32 {

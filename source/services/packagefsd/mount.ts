@@ -42,7 +42,7 @@ export function mountDisk(blockService: u32, judge: (image: Image) => ImageError
   return true;
 }
 
-/** Mounts the fixtures in the memory object `fixtures`. False: there are none, or they were refused. */
+/** Mounts the fixtures in the memory object `fixtures`. False if it holds none, or if they were refused. */
 export function mountFixtures(fixtures: u32): bool {
   if (!mapLines()) {
     return false;

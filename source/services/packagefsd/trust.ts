@@ -29,7 +29,7 @@ export function sayTrust(): void {
   const shown = TRUSTED_BUILD ? TRUSTED_DIGEST : TRUSTED_KEY_ID;
   words.hexBytes(shown, <u32>SHOWN_BYTES);
   if (DEVELOPMENT_KEY) {
-    words.text(" (development key: anybody can sign)");
+    words.text(" (development key: anyone can sign)");
   }
   print(words);
 }

@@ -1,6 +1,5 @@
-// The kernel's own functions as a test calls them: compiled together with the kernel (kernel.ts). Addresses and indices
-// in
-// numbers, nothing more.
+// The kernel's own functions as a test calls them: compiled together with the kernel (kernel.ts). Addresses and
+// indices in numbers, nothing more.
 
 export const face = `
 import { End } from "abi/task";

@@ -22,7 +22,7 @@ import { type Running, start } from "./running.ts";
 const SECTORS_PER_BLOCK = BLOCK_BYTES / 512;
 const parts = partsOf(image);
 const { id } = readKeyFile(join(root, DEVELOPMENT_KEY));
-const signedLine = `pkgfs: signed by key ${keyIdText(id).slice(0, 16)} (development key: anybody can sign)`;
+const signedLine = `pkgfs: signed by key ${keyIdText(id).slice(0, 16)} (development key: anyone can sign)`;
 const mountedFromDisk = ["pkgfs: mounted from virtio-blk ro", signedLine];
 
 describe("mounting", () => {

@@ -1,6 +1,5 @@
 // ./nx boot --gdb: a machine that is debugged while it lives for the first time, backwards too. It is the run that it
-// would
-// have been without a debugger, also where a person types; and a client that leaves, leaves it in order.
+// would have been without a debugger, also where a person types; and a client that leaves, leaves it in order.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";

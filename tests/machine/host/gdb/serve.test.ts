@@ -1,6 +1,5 @@
-// A machine that waits for gdb, from one connection to the next. What it does between two slices is held here, so that
-// a
-// gdb can come exactly while the one before is wound up.
+// A machine that waits for gdb, from one connection to the next. What it does between two slices is held here, so
+// that a gdb can come exactly while the one before is wound up.
 
 import { once } from "node:events";
 import { readFileSync } from "node:fs";

@@ -303,7 +303,7 @@ function readDevices(t: Tree): void {
   }
 }
 
-/** Slots in ascending order of their address, whatever the tree's (QEMU lists them downward). */
+/** Keeps slots in ascending order of their address. The tree's order may differ: QEMU lists them downward. */
 function addVirtio(base: u32, size: u32, irq: u32): void {
   const d = devices();
   if (d.virtioCount === VIRTIO_SLOTS_MAX || irq === 0 || irq >= PLIC_SOURCES_MAX) {

@@ -128,7 +128,7 @@ function oldestOf(begin: usize, end: usize): AuditRecord {
   return changetype<AuditRecord>(oldest);
 }
 
-/** That a hart reached its limit is the same whatever its count is. */
+/** Whether the record says the same as these words. Two records that a hart reached its limit do, with any count. */
 function saysSame(record: AuditRecord, kind: Audit, task: u32, word0: u64, word1: u64): bool {
   if (record.task !== task || record.word0 !== word0) {
     return false;

@@ -1,6 +1,6 @@
 /**
- * Call, receive, reply. A caller that finds its receiver waiting hands this hart over to it at once, whichever hart the
- * receiver ran on before: no run queue, no interrupt. Reached from syscall/ipc.ts; a wake-up goes on in sched/wake.ts.
+ * Call, receive, reply. A caller that finds its receiver waiting hands this hart over to it at once, also when the
+ * receiver ran on another before: no run queue, no interrupt. Reached from syscall/ipc.ts; a wake-up goes on in sched/wake.ts.
  *
  *   caller                         endpoint                       server
  *   Call ── receiver waits? ─────────────────────────────────▶ goes on with the message, on the caller's hart

@@ -123,7 +123,7 @@ export function allocFrames(count: u32): u32 {
 }
 
 /**
- * Allocates `count` frames in one piece, with whatever is in them. Returns the address, which is physical and the
+ * Allocates `count` frames in one piece, and does not zero them. Returns the address, which is physical and the
  * kernel's at once, or 0 where no piece of that size is free.
  */
 export function allocDirtyFrames(count: u32): u32 {

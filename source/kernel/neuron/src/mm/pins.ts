@@ -1,6 +1,6 @@
 /**
  * Memory that a device was told of. A driver pins part of a memory object and gets its bus address (which is the
- * physical one: `virt` has no IOMMU). The object then stays, whatever happens to the driver and its mappings, until a
+ * physical one: `virt` has no IOMMU). The object then stays, even without the driver and its mappings, until a
  * holder of the device says that it was reset. So no late DMA lands in memory that now belongs to another task.
  */
 import { LOCK_BYTES, Lock } from "../sync/lock";

@@ -206,7 +206,7 @@ export function mostUrgent(classes: u32): u32 {
   return classes === 0 ? NO_CLASS : ctz(classes);
 }
 
-/** Takes a runnable task out of whichever run queue it is in. False if it is in none: it runs, or is about to. */
+/** Takes a runnable task out of its run queue. False if it is in none: it runs, or is about to. */
 export function withdraw(task: Task): bool {
   const queue = changetype<usize>(task.queue);
   if (queue < table || queue >= table + HARTS_MAX * QUEUE_STRIDE) {

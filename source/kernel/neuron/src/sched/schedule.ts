@@ -2,8 +2,8 @@
  * What a hart runs next. Its own queue first; then it steals one task from another hart; then it idles
  * in WFI. Reached from trap.ts on the way out of the kernel.
  *
- * A thief takes the most urgent of what would go on waiting: tasks of the class that the other hart runs, or of less
- * urgent ones. A more urgent one is about to run there anyway, and an idle hart is about to run whatever it has.
+ * A thief takes the most urgent task that would go on waiting: one of the class that the other hart runs, or of a less
+ * urgent one. A more urgent task is about to run there anyway, and an idle hart is about to run what its queue holds.
  *
  * No wake-up is lost on the way into idling: this hart says that it is idle and then looks at its queue again, a waker
  * fills the queue and then looks who is idle (or always sends an interrupt, if the queue is not its own). Both are
@@ -180,7 +180,7 @@ export function pickBeforeIdle(hart: Hart): Task | null {
   return task;
 }
 
-/** This hart does not idle any more, whatever ended it. */
+/** This hart does not idle any more. */
 export function leaveIdle(hart: Hart): void {
   markBusy(hart.index);
 }

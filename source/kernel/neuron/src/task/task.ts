@@ -106,7 +106,7 @@ export function unclaimUnborn(task: Task): void {
   publish(task, Wait.Unborn);
 }
 
-/** Claims the task if it waits for `kind`, whatever its serial. */
+/** Claims the task if it waits for `kind`, with any serial. */
 export function claimWait(task: Task, kind: Wait): bool {
   const word = task.waitWordRelaxed;
   return waitKind(word) === kind && claim(task, word);

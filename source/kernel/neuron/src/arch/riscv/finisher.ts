@@ -1,6 +1,6 @@
 /**
- * The test finisher of `virt` (SiFive's test device): a store ends the machine with an exit code. Only for failures,
- * whose code the firmware may swallow: OpenSBI 1.1 turns the machine off with 0, whatever reason SBI SRST is given.
+ * The test finisher of `virt` (SiFive's test device): a store ends the machine with an exit code. The kernel uses it only
+ * for failures, whose code the firmware may swallow: OpenSBI 1.1 ends the machine with 0 for every reason of SBI SRST.
  */
 import { volatileStore32 } from "./intrinsics";
 

@@ -63,7 +63,7 @@ export function timerBefore(hart: Hart, deadline: u64): void {
   }
 }
 
-/** The timer comes at `time`, whatever else is due: this hart waits for something, and `timerNow` follows. */
+/** Sets the timer to `time`, over any other deadline: this hart waits for something, and `timerNow` follows. */
 export function timerLookAt(hart: Hart, time: u64): void {
   program(hart, time);
 }

@@ -1,4 +1,4 @@
-# Into the kernel and back to a task. Reached from whatever a task does that traps: its ecalls are in runtime/syscall.S.
+# Into the kernel and back to a task. Reached from every trap of a task: its ecalls are in runtime/syscall.S.
 #
 # Every trap of a task arrives at trapEntry (stvec, direct mode) with interrupts off, sp and all registers the task's,
 # and sscratch = this hart's HartContext. The functions that it goes to are in trap.ts.
