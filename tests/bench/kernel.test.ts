@@ -1,7 +1,7 @@
-// What the kernel's paths cost: not more than their budgets, and the same each time. The machine counts instructions, so a
+// The kernel's paths cost no more than their budgets, and the same each time. The machine counts instructions, so a
 // path that became slower fails here on any computer, however busy it is.
 //
-// A failure names the path. If the slower path is meant, its budget in bench/kernel/rows.ts is what has to be changed.
+// A failure names the path. If the path is meant to be slower, change its budget in bench/kernel/rows.ts.
 
 import { beforeAll, expect, test } from "vitest";
 import { expectations } from "../../bench/kernel/rows.ts";
@@ -25,17 +25,17 @@ beforeAll(async () => {
   steady = measureSteady(subject);
 });
 
-test("every row of the table is measured, and nothing else", () => {
+test("the bench measures every row of the table, and nothing else", () => {
   expect(paths.map(({ name }) => name)).toEqual(expectations.map(({ name }) => name));
 });
 
-test.each(expectations)("$name: within its budget", ({ name, budget }) => {
+test.each(expectations)("$name stays within its budget", ({ name, budget }) => {
   const row = paths.find((each) => each.name === name);
   expect(row?.measured).toBeGreaterThan(0);
   expect(row?.measured).toBeLessThanOrEqual(budget);
 });
 
-test("no budget is so wide that a path could become slower unseen: after a gain it is made smaller", () => {
+test("no budget is far above the measured cost, so a slower path is noticed", () => {
   const wide = expectations.flatMap(({ name, budget }) => {
     const measured = paths.find((each) => each.name === name)?.measured ?? 0;
     const ratioMax = name.startsWith("reset to") ? BOOT_BUDGET_RATIO_MAX : BUDGET_RATIO_MAX;
@@ -44,7 +44,7 @@ test("no budget is so wide that a path could become slower unseen: after a gain 
   expect(wide).toEqual([]);
 });
 
-test("for a long time, four harts are as fast as one, and send hardly an interrupt", () => {
+test("in a long run, four harts are as fast as one, and send hardly any interrupts", () => {
   expect(steady.filter(({ met }) => !met)).toEqual([]);
   expect(steady).toHaveLength(2);
 });
@@ -53,7 +53,7 @@ test("two runs give the same figures", () => {
   expect(measureKernel(subject)).toEqual(paths);
 });
 
-test("what --where tells of a path adds up to what the path costs", () => {
+test("the shares that --where gives add up to the cost of the path", () => {
   for (const name of ["null system call", "call and reply, 64 bytes"]) {
     const total = whereIn(subject, name).reduce((sum, share) => sum + share.instructions, 0);
     expect(total).toBe(paths.find((each) => each.name === name)?.measured);

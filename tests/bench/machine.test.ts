@@ -1,5 +1,5 @@
-// The bench of the embedded machine judges the machine, not the computer: what is twice as slow beside a yardstick that is twice as slow
-// is as good. The figures themselves are measured by ./nx bench machine, and by no test.
+// The bench of the embedded machine judges the machine, not the computer: a row is a ratio to a yardstick, which is as
+// slow as the computer. Only ./nx bench machine measures the rows themselves.
 
 import { describe, expect, test } from "vitest";
 import { millisecondsOf, type Speed } from "../../bench/machine/speed.ts";
@@ -24,12 +24,12 @@ function verdicts(factor: number): [string, boolean][] {
 }
 
 describe("targets", () => {
-  test("are ratios to something that was measured beside it", () => {
+  test("are ratios to another measurement of the same run", () => {
     const bounds = rowsOf(speeds, qemu).flatMap(({ target }) => (target === undefined ? [] : [target]));
     expect(bounds.map(({ of, bound }) => `${of} ${bound}`)).toEqual(Array(3).fill("ratio at least"));
   });
 
-  test.each([1, 0.1, 0.001, 30])("hold on a computer of %f times the speed as on any", (factor) => {
+  test.each([1, 0.1, 0.001, 30])("give the same verdicts on a computer %f times as fast", (factor) => {
     expect(verdicts(factor)).toEqual([
       ["reached", true],
       ["missed", false],
@@ -38,12 +38,12 @@ describe("targets", () => {
     ]);
   });
 
-  test("without QEMU the ratio to it is left out", () => {
+  test("leave out the ratio to QEMU when there is no QEMU", () => {
     expect(rowsOf(speeds, undefined).map(({ name }) => name)).not.toContain("U-mode, 1 hart, beside QEMU");
   });
 });
 
-test("the yardstick executes every step, the same each time", () => {
+test("the yardstick executes every step, and gives the same result each time", () => {
   expect(execute(1000)).toBe(execute(1000));
   expect(new Set([0, 1, 10, 100, 1000].map(execute)).size).toBeGreaterThan(3);
 });
@@ -52,6 +52,6 @@ test.each([
   ["0m0.00s 0m0.01s\n1m2.50s 0m0.25s\n", 62_750],
   ["0m0.000s 0m0.000s\n0m0,125s 0m0,000s\n", 125],
   ["", undefined],
-])("what a program took is read from the shell's times: %j", (text, milliseconds) => {
+])("the time that a program took is read from the shell's times: %j", (text, milliseconds) => {
   expect(millisecondsOf(text)).toBe(milliseconds);
 });
