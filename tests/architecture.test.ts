@@ -26,7 +26,6 @@ const longFiles: ReadonlyMap<string, string> = new Map([
   ["machine/host/gdb/gdb.ts", "its blocks made it long: to be split"],
   ["tests/harness/fake-device.ts", "its blocks made it long: to be split"],
   ["tests/machine/faults.test.ts", "its blocks made it long: to be split"],
-  ["tests/services/virtioblkd/service.test.ts", "its blocks made it long: to be split"],
   ["tools/boot/run.ts", "its blocks made it long: to be split"],
 ]);
 
