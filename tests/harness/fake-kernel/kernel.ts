@@ -7,9 +7,9 @@
 //                            │      │ StartTask ──▶ onStart
 //
 // Everything is judged as the kernel would judge it: a slot of the wrong kind, a right that is missing, a mapping that
-// overlaps are refused. A system call that no part fakes throws. A task that waits for what does not come stops, by an
-// exception through its frames. It keeps its state in static memory, so a test can call it again: a service's loop goes
-// on with the next request.
+// overlaps are refused; tests/kernel/fake asks both the same. A system call that no part fakes throws. A task that
+// waits for what does not come stops, by an exception through its frames. It keeps its state in static memory, so a test
+// can call it again: a service's loop goes on with the next request.
 
 import { auditFirstOfServices, auditKindCount, Refusal, Right, Syscall } from "../abi.ts";
 import type { Guest, GuestOptions, guest } from "../guest.ts";
@@ -188,8 +188,8 @@ export class FakeKernel implements Core {
   private systemCall(number: number, a: Words): number {
     const made = { number, a, time: this.time };
     this.made.push(made);
-    // A call that is refused gives nothing but its status.
-    this.task.setResults();
+    // Where a call gives nothing, the task finds its own arguments, and no result of an earlier call.
+    this.task.setResults(...a.slice(1));
     return this.refuse(made) ?? this.dispatch(made);
   }
 

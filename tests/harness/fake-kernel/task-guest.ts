@@ -54,11 +54,11 @@ export class TaskGuest {
     writeStartupPage(this.memory(startupPage, pageBytes), argument, entries);
   }
 
-  /** What the system call gives beside its status, from a1 on; the rest is zero. Status 0, for the caller to return. */
+  /** What the system call gives beside its status, from a1 on. Status 0, for the caller to return. */
   setResults(...words: readonly (bigint | number)[]): 0 {
     const view = this.guest.view();
-    for (let i = 0; i < RESULT_COUNT; i++) {
-      view.setBigUint64(this.results + i * 8, BigInt(words[i] ?? 0n), true);
+    for (const [index, word] of words.slice(0, RESULT_COUNT).entries()) {
+      view.setBigUint64(this.results + index * 8, BigInt(word), true);
     }
     return 0;
   }
