@@ -12,6 +12,7 @@ import { resetStale } from "./chaos/stale";
 import { drainEverything, resetBuffers } from "./chaos/store-buffer";
 import { clock, deadlinesChanged, NEVER, skipTo } from "./clock";
 import { CODE_BYTES, CODE_PAGES, resetCode } from "./code/code";
+import { defaultTranslation } from "./code/heat";
 import { advanceCalls, areCallsOpen } from "./firmware/hart-calls";
 import { clearStop, stopRequested } from "./hart/breakpoints";
 import { Hart, HartState, hartAt, resetHart } from "./hart/hart";
@@ -76,6 +77,7 @@ export function create(harts: u32, ramBytes: u32): bool {
     resetHart(id);
     emptyTables(id);
   }
+  defaultTranslation();
   resetCode();
   seedInterleave(0);
   turnOn();

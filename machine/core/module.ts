@@ -5,6 +5,8 @@
  */
 
 export { clock, retiredTotal, time } from "./clock";
+export { beginEntries, decodeApart, findOp, forgetTranslations, setEntry } from "./code/code";
+export { setTranslation } from "./code/heat";
 export { attachDisk, busLoad, busReset, busStore } from "./devices/bus";
 export { addFault, clearFaults, strikeCount } from "./devices/faults";
 export { uartReceive } from "./devices/uart";
@@ -20,6 +22,8 @@ export {
 } from "./hart/breakpoints";
 export { hartAt, readRegister, writeRegister } from "./hart/hart";
 export {
+  HART_DATA_TABLE,
+  HART_PC,
   HART_STATE_BYTES,
   hartActivity,
   hartCsr,

@@ -3,14 +3,18 @@
 // For conformance programs, tests and benchmarks of the core. Nothing here is Node's.
 
 import { RAM_START } from "../../build/gen/host/machine/core/layout.ts";
-import { type Core, instantiate } from "./module.ts";
+import type { Core, HostFunctions } from "./core.ts";
+import { instantiate } from "./module.ts";
 import { readProgram } from "./program.ts";
+import type { TranslationLimits } from "./translate/translator.ts";
 
 /** What a bare machine is made of. */
 export interface BareSettings {
   harts: number;
   ramMebibytes: number;
   seed?: bigint;
+  /** What translations may take; left out: what is usual. */
+  translation?: TranslationLimits;
 }
 
 export class BareMachine {
@@ -19,13 +23,14 @@ export class BareMachine {
   console = "";
 
   /** @throws Error if there is no memory for it */
-  constructor(module: WebAssembly.Module, { harts, ramMebibytes, seed }: BareSettings) {
-    this.core = instantiate(module, {
+  constructor(module: WebAssembly.Module, { harts, ramMebibytes, seed, translation }: BareSettings) {
+    const host: HostFunctions = {
       diskRead: () => undefined,
       consoleByte: (byte) => {
         this.console += String.fromCharCode(byte);
       },
-    });
+    };
+    this.core = instantiate(module, host, translation);
     if (this.core.create(harts, ramMebibytes * 2 ** 20) === 0) {
       throw new Error(`no memory for a machine with ${ramMebibytes} MiB`);
     }

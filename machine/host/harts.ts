@@ -1,9 +1,9 @@
 // What the harts of a machine are doing, as lines for a person.
 
 import { HartState, Mode } from "../../build/gen/host/machine/core/hart/hart.ts";
+import type { Core } from "./core.ts";
 import type { EmbeddedMachine } from "./machine.ts";
 import { textsOf } from "./members.ts";
-import type { Core } from "./module.ts";
 
 const activities = textsOf(HartState, {
   Running: "runs",

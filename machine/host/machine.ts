@@ -10,7 +10,8 @@ import { Mode } from "../../build/gen/host/machine/core/hart/hart.ts";
 import * as layout from "../../build/gen/host/machine/core/layout.ts";
 import { Stop } from "../../build/gen/host/machine/core/machine.ts";
 import { Power } from "../../build/gen/host/machine/core/power.ts";
-import { type Core, type HostFunctions, instantiate } from "./module.ts";
+import type { Core, HostFunctions } from "./core.ts";
+import { instantiate } from "./module.ts";
 import { readProgram } from "./program.ts";
 
 /** Physical address of RAM. */
@@ -134,6 +135,12 @@ export class EmbeddedMachine {
       return "breakpoint";
     }
     return reason === Stop.Idle ? "stuck" : "running";
+  }
+
+  /** Translates nothing any more: all is interpreted. The run is the same, at another speed. */
+  interpretOnly(): void {
+    this.core.setTranslation(0, 0, 1);
+    this.core.forgetTranslations();
   }
 
   /** Whether the guest has turned the machine off, or asked for a restart. */

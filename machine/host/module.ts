@@ -1,34 +1,20 @@
-// The core's Wasm module as TypeScript sees it: one instance is one machine.
+// Makes instances of the core's Wasm module: each is one machine.
 //
-// Nothing here is Node's: a browser gives the same module and the same two functions. Names and types are generated from
-// machine/core/module.ts; a name that is missing is found when the instance is made, not in the middle of a run.
+// Nothing here is Node's: a browser gives the same module and the same functions. A name that is missing is found when the
+// instance is made, not in the middle of a run.
 
-import {
-  type Constants,
-  constantNames,
-  type Functions,
-  functionNames,
-} from "../../build/gen/host/machine/core/module.ts";
-
-/** What the machine asks of its host (machine/core/host.ts). */
-export interface HostFunctions {
-  /** Copies bytes of the disk, from `offset`, into `target`. */
-  diskRead: (offset: number, target: Uint8Array) => void;
-  consoleByte: (byte: number) => void;
-  /** Every hart waits, and time is about to be skipped. May look, and may not change anything. */
-  allWait?: () => void;
-  /** Something happened, if `setTrace` asked to be told; what the words mean stands in trace.ts. */
-  traceEvent?: (kind: number, hart: number, clock: bigint, first: bigint, second: bigint) => void;
-}
-
-/** What the module exports. Addresses and counts are u32 unless they are bigint; yes and no are 1 and 0. */
-export interface Core extends Functions, Constants {
-  memory: WebAssembly.Memory;
-}
+import { constantNames, functionNames } from "../../build/gen/host/machine/core/module.ts";
+import type { Core, HostFunctions } from "./core.ts";
+import { TRANSLATION_LIMITS, type TranslationLimits, Translator } from "./translate/translator.ts";
 
 /** Makes a machine of a compiled module. @throws Error if the module is not the machine's */
-export function instantiate(module: WebAssembly.Module, host: HostFunctions): Core {
+export function instantiate(
+  module: WebAssembly.Module,
+  host: HostFunctions,
+  limits: TranslationLimits = TRANSLATION_LIMITS,
+): Core {
   let memory: WebAssembly.Memory | undefined;
+  let translator: Translator | undefined;
   const diskRead = (offset: bigint, target: number, byteCount: number): void => {
     if (memory === undefined) {
       return;
@@ -44,6 +30,9 @@ export function instantiate(module: WebAssembly.Module, host: HostFunctions): Co
       consoleByte: host.consoleByte,
       allWait: host.allWait ?? (() => {}),
       traceEvent: host.traceEvent ?? (() => {}),
+      surveyPage: (page: number, again: number, worth: number) =>
+        translator?.survey(page >>> 0, again !== 0, worth !== 0),
+      translateEntry: (page: number, offset: number) => translator?.translate(page >>> 0, offset),
     },
     env: { abort },
   });
@@ -52,6 +41,7 @@ export function instantiate(module: WebAssembly.Module, host: HostFunctions): Co
     throw new Error("this is not the machine's module: build it again");
   }
   memory = exports.memory;
+  translator = new Translator(exports, limits);
   return exports;
 }
 
@@ -59,6 +49,7 @@ function isCore(exports: object): exports is Core {
   const known: Record<string, unknown> = { ...exports };
   return (
     known.memory instanceof WebAssembly.Memory &&
+    known.table instanceof WebAssembly.Table &&
     constantNames.every((name) => known[name] instanceof WebAssembly.Global) &&
     functionNames.every((name) => typeof known[name] === "function")
   );

@@ -5,7 +5,7 @@
 // RAM — registers, devices, caches — is copied where it is not zero. So a snapshot of a booted system takes a few
 // milliseconds, and the next one a few pages. Nothing here is Node's.
 
-import type { Core } from "./module.ts";
+import type { Core } from "./core.ts";
 
 const CHUNK_BYTES = 4096;
 
@@ -45,6 +45,8 @@ export function restoreSnapshot(core: Core, snapshot: Snapshot): void {
   for (const [index, bytes] of snapshot.chunks) {
     chunkAt(memory, index).set(bytes);
   }
+  // They are not in memory, so what memory says of them may be outdated, or of another machine.
+  core.forgetTranslations();
 }
 
 /** Everything before RAM, and the pages of RAM that were ever written. */

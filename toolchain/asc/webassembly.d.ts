@@ -2,7 +2,7 @@
 // the browser's DOM, which host code must not see; Node's own types leave it out.
 
 declare namespace WebAssembly {
-  type ImportValue = Memory | Global | ((...args: never[]) => unknown);
+  type ImportValue = Memory | Table | Global | number | ((...args: never[]) => unknown);
   type Imports = Record<string, Record<string, ImportValue>>;
   type Exports = Readonly<Record<string, unknown>>;
 
@@ -28,10 +28,20 @@ declare namespace WebAssembly {
     grow(pageCount: number): number;
   }
 
+  class Table {
+    constructor(description: { element: "anyfunc"; initial: number; maximum?: number });
+    readonly length: number;
+    grow(slotCount: number): number;
+    set(slot: number, function_: null): void;
+  }
+
   class Global {
     constructor(description: { value: "i32" | "i64"; mutable?: boolean }, value?: number | bigint);
     value: number | bigint;
   }
+
+  /** The engine takes no such module, or none of its size. */
+  class CompileError extends Error {}
 
   /** A trap. */
   class RuntimeError extends Error {}

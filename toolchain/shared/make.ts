@@ -16,6 +16,7 @@ import { readNumbers, type SharedConstant, type SharedEnum } from "./read.ts";
 /** The guest's sources whose numbers the host uses. */
 export const sharedSources: readonly string[] = [
   "machine/core/hart/breakpoints.ts",
+  "machine/core/code/ops.ts",
   "machine/core/devices/bus.ts",
   "machine/core/chaos/chaos.ts",
   "machine/core/hart/csr-numbers.ts",
@@ -25,6 +26,7 @@ export const sharedSources: readonly string[] = [
   "machine/core/hart/hart.ts",
   "machine/core/layout.ts",
   "machine/core/machine.ts",
+  "machine/core/memory/tlb.ts",
   "machine/core/power.ts",
   "machine/core/trace.ts",
   "machine/core/hart/trap.ts",

@@ -6,7 +6,14 @@ import type { Build } from "./build.ts";
 /** The module with everything that a host may call. */
 const MACHINE_ENTRY = "machine/core/module.ts";
 /** `--debug` keeps the functions' names for profiles and stack traces; it costs no speed. */
-const machineFlags: readonly string[] = ["-O3", "--debug", "--sourceMap", "--runtime", "stub"];
+const machineFlags: readonly string[] = [
+  "-O3",
+  "--debug",
+  "--sourceMap",
+  "--runtime",
+  "stub",
+  "--exportTable",
+];
 
 /** `machine.wasm`. Gives its path, relative to the root. */
 export async function makeMachine(build: Build): Promise<string> {

@@ -47,6 +47,10 @@ export function addMachineOptions(command: Command): Command {
       "--chaos [kinds]",
       "embedded: all that hardware may do and QEMU does not, or only these kinds of it, such as switch,late-interrupts",
     )
+    .option(
+      "--no-translation",
+      "embedded: interpret everything instead of translating hot code to Wasm; the run is the same",
+    )
     .option("--firmware <file>", "firmware in place of the machine's own, such as OpenSBI's fw_dynamic.bin")
     .option("--record <file>", "embedded: record the run in this file, for ./nx replay")
     .addOption(profileOption())

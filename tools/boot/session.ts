@@ -60,7 +60,7 @@ export async function runSession(
   const seed = words.seed ?? 0n;
   const wasm = join(root, await buildMachine(progress));
   let facts: EmbeddedFacts | undefined;
-  const embedded = embeddedMachine({ wasm, seed, ...hostility }, (found) => {
+  const embedded = embeddedMachine({ wasm, seed, ...hostility, translation: words.translation }, (found) => {
     facts = found;
   });
   const report = await bootOnce(embedded, filesOf(outputs), { ...request, nonce: nonceOfSeed(seed) }, onLine);
@@ -116,6 +116,7 @@ function embeddedWord(words: MachineWords): string | undefined {
     "--fault": words.fault,
     "--chaos": words.chaos,
     "--record": words.record,
+    "--no-translation": words.translation ? undefined : true,
   };
   return Object.entries(given).find(([, value]) => value !== undefined)?.[0];
 }

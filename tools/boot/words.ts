@@ -26,6 +26,8 @@ export interface MachineWords {
   /** Kinds of chaos; true: all. */
   chaos?: string | true;
   record?: string;
+  /** Whether hot code is translated. */
+  translation: boolean;
   firmware?: string;
   /** A port for gdb; 0: any that is free. */
   gdb?: number;

@@ -15,6 +15,10 @@ export function register(program: Command): void {
       "--trace <file>",
       "write every event there: lines, or for a name in .json what trace viewers open",
     )
+    .option(
+      "--no-translation",
+      "interpret everything instead of translating hot code to Wasm; the run is the same",
+    )
     .option("--json", "print a report for programs instead of the console")
     .action(async (file: string, words: ReplayWords) => {
       const { replay } = await import("./replay.ts");

@@ -42,6 +42,9 @@ export async function replay(file: string, words: ReplayWords): Promise<0 | 1> {
   }
   const wasm = new Uint8Array(readFileSync(join(root, await buildMachine(progressOn(process.stderr)))));
   const run = startRun(await WebAssembly.compile(wasm), recording, file);
+  if (!words.translation) {
+    run.machine.interpretOnly();
+  }
   if (words.gdb !== undefined) {
     await serveGdb(new Debugger(run), {
       port: words.gdb,

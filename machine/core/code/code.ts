@@ -1,10 +1,11 @@
 /**
  * Decoded pages: each page of RAM that is executed has one, filled run by run as it is reached.
  *
- *     0        4       8       16                   4112
- *     | page   | used  | owner | starts: 2048 x u16 | ops: 2560 x 16 bytes |
+ *     0      4      8       12      16         20     24      32
+ *     | page | used | owner | fresh | surveyed | heat | tries | starts: 2048 x u16 | entries: 2048 x u32 | ops: 2560 x 16 bytes |
  *
- * `starts` says for each halfword of the page which op (plus one) is the instruction that begins there. A run goes on
+ * `starts` says for each halfword of the page which op (plus one) is the instruction that begins there, `entries` where
+ * translations begin, if the page was surveyed (hot.ts). A run goes on
  * until a jump, the end of the page, something decoded before or RUN_MAX instructions, and ends with a link, so the
  * interpreter has a place to look at its budget at least every RUN_MAX instructions. When a page that was decoded is
  * written, its ops are dropped; when it is written again, it is no code page any more, and writes are fast again.
@@ -15,6 +16,7 @@ import { Chaos, isChaos } from "../chaos/chaos";
 import { hartCount, PAGE_SHIFT, PageFlag, ramBase, shape } from "../layout";
 import { revokeFetches, revokeWrites } from "../memory/tlb";
 import { decode, endsRun } from "./decode";
+import { entryHeat, pageHeat } from "./heat";
 import { At, OP_BYTES, OP_SHIFT, Op, writeOp } from "./ops";
 
 /** Decoded pages that are kept; the oldest makes room. */
@@ -24,8 +26,10 @@ export const CODE_PAGES: u32 = 512;
 export const RUN_MAX: u32 = 64;
 
 const OPS_MAX: u32 = 2560;
-export const STARTS: usize = 16;
-export const OPS: usize = 16 + 4096;
+export const STARTS: usize = 32;
+const STARTS_BYTES: usize = 4096;
+const ENTRIES: usize = STARTS + STARTS_BYTES;
+export const OPS: usize = ENTRIES + 8192;
 
 /** Bytes of a decoded page. */
 export const CODE_BYTES: u32 = <u32>OPS + OPS_MAX * <u32>OP_BYTES;
@@ -34,8 +38,8 @@ export const CODE_BYTES: u32 = <u32>OPS + OPS_MAX * <u32>OP_BYTES;
  * Stands for a decoded page where entries of PMP say different things of a page: nothing is ever decoded in it, so each
  * instruction is fetched when it is executed (fetch.ts), and PMP is asked for its bytes.
  */
-export const UNDECODED: usize = memory.data(4112, 8);
-if (STARTS + 4096 !== 4112) {
+export const UNDECODED: usize = memory.data(4128, 8);
+if (STARTS + STARTS_BYTES !== 4128) {
   ERROR("UNDECODED reaches to the end of its starts");
 }
 
@@ -52,6 +56,22 @@ export class CodePage {
   used: u32;
   /** The hart that it is for; 0 if harts share. */
   owner: u32;
+  /** Not zero: nothing was decoded since the page was last written. */
+  fresh: u32;
+  /** Not zero: `entries` says where translations can begin. */
+  surveyed: u32;
+  /** Instructions to interpret before it is surveyed (again), and how often it was (hot.ts). */
+  heat: i32;
+  tries: u32;
+}
+
+if (offsetof<CodePage>() > STARTS) {
+  ERROR("a decoded page's head outgrew its place");
+}
+
+/** Whether something is decoded from a page of RAM there, or can be. */
+export function isInUse(code: usize): bool {
+  return changetype<CodePage>(code).page !== NO_PAGE;
 }
 
 function codeAt(index: u32): CodePage {
@@ -73,9 +93,18 @@ export function findOp(code: usize, offset: u32): usize {
   return start === 0 ? 0 : code + OPS + ((<usize>start - 1) << OP_SHIFT);
 }
 
-function empty(code: CodePage): void {
+/** Drops the ops of a page; its entries stay. */
+function emptyOps(code: CodePage): void {
   code.used = 0;
-  memory.fill(changetype<usize>(code) + STARTS, 0, 4096);
+  memory.fill(changetype<usize>(code) + STARTS, 0, STARTS_BYTES);
+}
+
+/** Drops the ops of a page and its entries. */
+function empty(code: CodePage): void {
+  emptyOps(code);
+  code.surveyed = 0;
+  code.heat = pageHeat();
+  code.tries = 0;
 }
 
 /** Forgets every decoded instruction: after create, a restored snapshot, a change of the breakpoints. */
@@ -83,7 +112,7 @@ export function resetCode(): void {
   for (let index: u32 = 0; index < CODE_PAGES; index++) {
     const code = codeAt(index);
     code.page = NO_PAGE;
-    if (code.used !== 0) {
+    if (code.used !== 0 || code.surveyed !== 0) {
       empty(code);
     }
   }
@@ -114,6 +143,9 @@ export function codeOf(page: u32, id: u32): usize {
   }
   code.page = page;
   code.owner = owner;
+  code.fresh = 1;
+  code.heat = pageHeat();
+  code.tries = 0;
   store<u32>(pageCodeAt(page, owner), <u32>changetype<usize>(code));
   if (isChaos(Chaos.StaleCode)) {
     return changetype<usize>(code);
@@ -147,10 +179,11 @@ export function noteWrite(page: u32): bool {
     return false;
   }
   const code = changetype<CodePage>(<usize>known);
-  if (code.used === 0) {
+  if (code.fresh !== 0) {
     detach(code);
   } else {
     empty(code);
+    code.fresh = 1;
   }
   return true;
 }
@@ -192,6 +225,20 @@ function breakBit(offset: u32): u32 {
   return (<u32>1) << ((offset >> 1) & 7);
 }
 
+/** Decodes the instruction `at` bytes into the page at linear address `memoryPage`. Returns its length. */
+function decodeOne(op: usize, memoryPage: usize, at: u32): u32 {
+  if (at !== 4094) {
+    // The word lies within the page.
+    return decode(op, load<u32>(memoryPage + <usize>at), at);
+  }
+  const low = <u32>load<u16>(memoryPage + <usize>at);
+  if ((low & 3) !== 3) {
+    return decode(op, low, at);
+  }
+  writeOp(op, Op.Cross, 0, 0, 0, <i32>low, at, at + 4);
+  return 4;
+}
+
 /** Decodes the run that begins `offset` (even) bytes into the page, unless it is decoded. Returns its first op. */
 export function decodeRun(code: usize, offset: u32): usize {
   const found = findOp(code, offset);
@@ -199,10 +246,11 @@ export function decodeRun(code: usize, offset: u32): usize {
     return found;
   }
   const page = changetype<CodePage>(code);
-  // A run needs room for its instructions and the link.
-  if (page.used + RUN_MAX + 1 > OPS_MAX) {
-    empty(page);
+  // A run needs room for its instructions, an entry for each, and the link.
+  if (page.used + 2 * RUN_MAX + 1 > OPS_MAX) {
+    emptyOps(page);
   }
+  page.fresh = 0;
   const memoryPage = ramBase() + ((<usize>page.page) << PAGE_SHIFT);
   const first = code + OPS + ((<usize>page.used) << OP_SHIFT);
   let op = first;
@@ -218,18 +266,20 @@ export function decodeRun(code: usize, offset: u32): usize {
     }
     const start = <u32>((op - code - OPS) >> OP_SHIFT) + 1;
     store<u16>(code + <usize>at, <u16>start, STARTS);
+    if (page.surveyed !== 0) {
+      const entry = load<u32>(entryAt(code, at));
+      if (entry !== 0) {
+        writeEntry(op, entry, at);
+        op += OP_BYTES;
+      }
+    }
     const low = <u32>load<u16>(memoryPage + <usize>at);
     if (mayBreak(at)) {
       const length: u32 = (low & 3) === 3 ? 4 : 2;
       writeOp(op, Op.Break, 0, 0, 0, <i32>low, at, at + length);
       at += length;
-    } else if (at === 4094 && (low & 3) === 3) {
-      writeOp(op, Op.Cross, 0, 0, 0, <i32>low, at, at + 4);
-      at += 4;
     } else {
-      // Below 4094 the word lies within the page; at 4094 it is a halfword.
-      const raw = at === 4094 ? low : load<u32>(memoryPage + <usize>at);
-      at += decode(op, raw, at);
+      at += decodeOne(op, memoryPage, at);
     }
     const ended = endsRun(At.code(op));
     op += OP_BYTES;
@@ -240,4 +290,64 @@ export function decodeRun(code: usize, offset: u32): usize {
   }
   page.used = <u32>((op - code - OPS) >> OP_SHIFT) + 1;
   return first;
+}
+
+/** An entry: from the low bits up where in its function it begins (not 0), the instructions it needs, and the function. */
+const ENTRY_BITS: u32 = 12;
+const NEEDS_BITS: u32 = 6;
+
+function writeEntry(op: usize, entry: u32, offset: u32): void {
+  const number = entry & ((1 << ENTRY_BITS) - 1);
+  const needs = (entry >> ENTRY_BITS) & ((1 << NEEDS_BITS) - 1);
+  const slot = entry >> (ENTRY_BITS + NEEDS_BITS);
+  writeOp(op, Op.Entry, needs, number, entryHeat(), <i32>slot, offset, offset);
+}
+
+function entryAt(code: usize, offset: u32): usize {
+  return code + ENTRIES + <usize>((offset & 0xffe) << 1);
+}
+
+/** An op for the host to read, and its neighbour. */
+const SCRATCH: usize = memory.data(16, 8);
+
+/** Decodes the instruction at `offset` of a decoded page apart from the others. Returns where the op is. */
+export function decodeApart(code: usize, offset: u32): usize {
+  const page = changetype<CodePage>(code);
+  decodeOne(SCRATCH, ramBase() + ((<usize>page.page) << PAGE_SHIFT), offset & 0xffe);
+  return SCRATCH;
+}
+
+/** Drops what is decoded of a page and all its entries: it is about to get others. The page is surveyed from now on. */
+export function beginEntries(code: usize): void {
+  const page = changetype<CodePage>(code);
+  emptyOps(page);
+  page.surveyed = 1;
+  memory.fill(code + ENTRIES, 0, OPS - ENTRIES);
+}
+
+/**
+ * At `offset` of a page entry `number` (1 to 4095) of function `slot` (below 16384) can be begun, if the budget covers
+ * `needs` (below 64) instructions. With 0 as the function the host is asked for one when the entry is hot. The page is
+ * surveyed; of one that was forgotten since, nothing is noted.
+ */
+export function setEntry(code: usize, offset: u32, slot: u32, number: u32, needs: u32): void {
+  if (changetype<CodePage>(code).surveyed === 0) {
+    return;
+  }
+  const entry = (((slot << NEEDS_BITS) | needs) << ENTRY_BITS) | number;
+  store<u32>(entryAt(code, offset), entry);
+  const op = findOp(code, offset);
+  if (op !== 0 && At.code(op) === Op.Entry) {
+    writeEntry(op, entry, offset);
+  }
+}
+
+/** Forgets all translations, but not what is decoded of pages that were not surveyed. */
+export function forgetTranslations(): void {
+  for (let index: u32 = 0; index < CODE_PAGES; index++) {
+    const code = codeAt(index);
+    if (code.surveyed !== 0) {
+      empty(code);
+    }
+  }
 }

@@ -110,6 +110,12 @@ export const enum Op {
   Cross,
   Illegal,
   Break,
+  /**
+   * A group of instructions can be begun here in its translation: rs1 is the entry, rd the instructions that it takes at
+   * least, the immediate the function, or 0 as long as there is none; rs2 then counts down (hot.ts). It is no instruction
+   * itself, and the one that follows is here.
+   */
+  Entry,
 }
 
 /** How many places a far control op's linked form lies behind it. */

@@ -11,8 +11,9 @@
  */
 
 import { advanceClock } from "../clock";
-import { findOp, RUN_MAX } from "../code/code";
+import { decodeRun, findOp, RUN_MAX } from "../code/code";
 import { enter } from "../code/fetch";
+import { Heat } from "../code/hot";
 import { At, LINKED, OP_BYTES, OP_SHIFT, Op } from "../code/ops";
 import { Hart } from "../hart/hart";
 import { Entry } from "../memory/tlb";
@@ -40,6 +41,8 @@ const enum Way {
   Far = 1,
   /** The turn is over; `op` is next. */
   Out = 2,
+  /** What follows has a translation. */
+  Translated = 3,
 }
 
 /** Accounts for instructions that a hart executed. */
@@ -78,6 +81,8 @@ export function run<T>(hart: Hart, budget: i32, guarded: bool): i32 {
   let left = mark;
   let to: u64 = 0;
   let way = Way.Slow;
+  // What was left when the page's heat was last accounted for.
+  let since = mark;
   for (;;) {
     if (exact && credit - <i32>op <= 0) {
       left = credit - <i32>op;
@@ -512,6 +517,20 @@ export function run<T>(hart: Hart, budget: i32, guarded: bool): i32 {
         credit += COUNTED;
         way = Way.Far;
         break;
+      case Op.Entry:
+        // No instruction: nothing is counted.
+        credit += COUNTED;
+        if (exact && (guarded || credit - <i32>op <= (<i32>At.rd(op)) << OP_SHIFT)) {
+          op += OP_BYTES;
+          continue;
+        }
+        if (At.word(op) === 0) {
+          Heat.pass(page, op);
+          op += OP_BYTES;
+          continue;
+        }
+        way = Way.Translated;
+        break;
       case Op.Fence:
         // Harts take turns in one thread, so memory is already in order.
         op += OP_BYTES;
@@ -534,6 +553,7 @@ export function run<T>(hart: Hart, budget: i32, guarded: bool): i32 {
         credit = left + <i32>op;
         continue;
       }
+      Heat.add(page, (since - left) >> OP_SHIFT);
       const taken = budget - ((left + reserve) >> OP_SHIFT);
       if (after === After.Stop) {
         return taken;
@@ -548,17 +568,39 @@ export function run<T>(hart: Hart, budget: i32, guarded: bool): i32 {
     if (way === Way.Out) {
       break;
     }
-    way = Way.Slow;
-    left = credit - <i32>op - COUNTED;
+    if (way === Way.Translated) {
+      way = Way.Slow;
+      left = credit - <i32>op - COUNTED;
+      const before = (left + reserve) >> OP_SHIFT;
+      const now = call_indirect<i32>(At.word(op), x, base, <u32>At.rs1(op), before);
+      to = hart.pc;
+      if (now === before) {
+        // It did nothing: the budget does not cover what comes first, or that is to be executed out of line.
+        op += OP_BYTES;
+        continue;
+      }
+      const taken = (before - now) << OP_SHIFT;
+      left -= taken;
+      since -= taken;
+      credit = left + <i32>op + COUNTED;
+    } else {
+      way = Way.Slow;
+      left = credit - <i32>op - COUNTED;
+    }
     let next: usize = 0;
     if ((to ^ base) < 4096) {
       next = findOp(page, <u32>to);
+      if (next === 0 && At.code(op) === Op.Entry) {
+        next = decodeRun(page, <u32>to);
+      }
       // The second time a jump within the page is taken, it is linked.
       if (next !== 0 && At.code(op) - Op.LinkFar < LINKED) {
         store<u16>(op, <u16>(At.code(op) + LINKED));
         store<u32>(op, <u32>next, 8);
       }
     } else {
+      Heat.add(page, (since - left) >> OP_SHIFT);
+      since = left;
       const entry = Entry.of(<usize>hart.fetchTable, to);
       if (Entry.fetchTag(entry) === (to & ~0xfff)) {
         page = Entry.code(entry);
@@ -583,6 +625,7 @@ export function run<T>(hart: Hart, budget: i32, guarded: bool): i32 {
       break;
     }
   }
+  Heat.add(page, (since - left) >> OP_SHIFT);
   retire(hart, (mark - left) >> OP_SHIFT);
   hart.pc = base + At.offset(op);
   return budget - ((left + reserve) >> OP_SHIFT);

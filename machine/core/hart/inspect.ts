@@ -11,6 +11,10 @@ import { Hart, hartAt, Mode } from "./hart";
 /** Bytes at `hartAt(id)` that are architectural state: registers, pc, mode, CSRs. */
 export const HART_STATE_BYTES: u32 = <u32>offsetof<Hart>("pmpaddr0");
 
+/** Where in a hart's state a translation finds its table for data, and leaves the next instruction's address. */
+export const HART_DATA_TABLE: u32 = <u32>offsetof<Hart>("dataTable");
+export const HART_PC: u32 = <u32>offsetof<Hart>("pc");
+
 /** Address of a hart's next instruction. */
 export function hartPc(id: u32): u64 {
   return hartAt(id).pc;

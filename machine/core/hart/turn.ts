@@ -7,6 +7,7 @@
 import { Chaos, chaosMask, demote, isChaos, turnEnds } from "../chaos/chaos";
 import { drainSome } from "../chaos/store-buffer";
 import { clock, eventClock, NEVER, setEventClock, TICK_SHIFT, time } from "../clock";
+import { isAnyHot, serveHot } from "../code/hot";
 import { busEvents, busNextEvent } from "../devices/bus";
 import { Exact, FAST_MARGIN, Fast, run } from "../execute/loop";
 import { hartCount, shape } from "../layout";
@@ -101,6 +102,9 @@ export function runTurn(hart: Hart, turn: i32, most: i32): i32 {
       left -= run<Exact>(hart, budget, guarded);
     } else {
       left -= run<Fast>(hart, budget, false);
+    }
+    if (isAnyHot()) {
+      serveHot();
     }
     if (stopRequested()) {
       return left;

@@ -15,7 +15,7 @@
 import { isWatching } from "../chaos/chaos";
 import { forgetStale } from "../chaos/stale";
 import { Hart, hartAt, Mode } from "../hart/hart";
-import { hartCount, shape } from "../layout";
+import { hartCount, PAGE_BYTES, shape } from "../layout";
 
 const ENTRIES: u32 = 256;
 const ENTRY_BYTES: u32 = 32;
@@ -50,12 +50,22 @@ const SUM: u64 = 1 << 18;
 /** Bits of the page number; what is left is the canonical address. */
 const PAGE_MASK: u64 = ~0xfff;
 
+/** The entry for an address lies at these of its bits, moved to the right. */
+export const INDEX_SHIFT: u32 = 7;
+export const INDEX_MASK: u32 = 0x1fe0;
+if (INDEX_MASK !== (ENTRIES - 1) * ENTRY_BYTES || PAGE_BYTES >> INDEX_SHIFT !== ENTRY_BYTES) {
+  ERROR("a page's entry is not found by its number");
+}
+
+/** Where in an entry its addend is. */
+export const ADDEND: u32 = 24;
+
 /** Fields of an entry, for the interpreter's inline look-up. */
 @final
 export class Entry {
   @inline
   static of(table: usize, address: u64): usize {
-    return table + <usize>(<u32>(address >> 7) & ((ENTRIES - 1) * ENTRY_BYTES));
+    return table + <usize>(<u32>(address >> <u64>INDEX_SHIFT) & INDEX_MASK);
   }
 
   @inline
@@ -76,7 +86,7 @@ export class Entry {
   /** Linear address of the virtual one, which the entry's tag matches. */
   @inline
   static linear(entry: usize, address: u64): usize {
-    return <usize>(<u32>address + load<u32>(entry, 24));
+    return <usize>(<u32>address + load<u32>(entry, <usize>ADDEND));
   }
 
   @inline

@@ -94,8 +94,11 @@ const each = (line: (register: number) => string): string =>
     .map(line)
     .join("\n");
 
-/** The text of the program for a seed: it prints BLOCKS lines of 16 hexadecimal digits, and turns the machine off. */
-export function randomProgram(seed: number): string {
+/**
+ * The text of the program for a seed: it prints BLOCKS lines of 16 hexadecimal digits, and turns the machine off. With
+ * more passes it does all of that so often, each time with the registers that the last pass left.
+ */
+export function randomProgram(seed: number, passes = 1): string {
   const random = generator(seed);
   let labels = 0;
   const label = (): string => {
@@ -111,8 +114,15 @@ export function randomProgram(seed: number): string {
   return `
     la    sp, scratch + ${SCRATCH_HALF}
     ${writable.map((register) => `li x${register}, ${bits64()}`).join("\n")}
+pass:
 ${blocks.join("")}
-    li    t0, 0x100000
+    la    gp, passes
+    ld    t0, (gp)
+    addi  t0, t0, -1
+    sd    t0, (gp)
+    beqz  t0, 1f
+    tail  pass
+1:  li    t0, 0x100000
     li    t1, 0x5555
     sw    t1, 0(t0)
 1:  j     1b
@@ -160,5 +170,6 @@ ${each((register) => `ld x${register}, ${register * 8}(gp)`)}
     .balign 4096
 scratch: .zero ${2 * SCRATCH_HALF}
 kept:    .zero 256
+passes:  .dword ${passes}
 `;
 }

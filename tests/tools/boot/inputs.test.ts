@@ -29,6 +29,7 @@ const usual: MachineWords = {
   smp: 4,
   disk: true,
   sstc: true,
+  translation: true,
   profile: "bringup",
   trust: DEVELOPMENT_TRUST,
 };

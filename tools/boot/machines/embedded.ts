@@ -45,6 +45,8 @@ export interface EmbeddedOptions {
   faults: readonly DiskFault[];
   /** Kinds of chaos, as bits (machine/host/chaos.ts). */
   chaos: number;
+  /** Hot code is translated to Wasm; left out: yes. */
+  translation?: boolean;
 }
 
 /** What is known of a run that has ended. */
@@ -79,6 +81,9 @@ async function start(
   const disk = boot.disk === undefined ? undefined : openDisk(boot.disk.file);
   const settings = settingsOf(options, boot, disk?.content);
   const run = new Run(await WebAssembly.compile(wasm), settings);
+  if (options.translation === false) {
+    run.machine.interpretOnly();
+  }
   const typed: number[] = [];
   const stop = new AbortController();
   const ended = (async (): Promise<MachineEnd> => {

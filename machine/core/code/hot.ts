@@ -1,0 +1,81 @@
+/**
+ * What is worth a translation to Wasm. The host translates (machine/host/translate), in two steps: a page in which enough
+ * was interpreted is surveyed, for the places where translations can begin; and an entry that was passed often enough gets
+ * one. A translation does what the interpreter does, to the instruction. So no program sees whether there is one, and
+ * nothing in a run depends on what is decided here.
+ */
+import { chaosMask } from "../chaos/chaos";
+import { hasBreakpoints } from "../hart/breakpoints";
+import { surveyPage, translateEntry } from "../host";
+import { CodePage, findOp, isInUse, UNDECODED } from "./code";
+import { entryHeat, isTranslating, newPageHeat, pageHeat } from "./heat";
+import { At, Op } from "./ops";
+
+/** Each time, it takes twice as many until the host is asked again, up to this power of two. */
+const DOUBLINGS_MAX: u32 = 12;
+
+/** The decoded page that is hot, or 0, and the offset plus one of the entry in it that is, or 0. */
+const HOT_PAGE: usize = memory.data(4, 4);
+const HOT_ENTRY: usize = memory.data(4, 4);
+
+@final
+export class Heat {
+  /** Notes that `count` instructions of a decoded page were interpreted. */
+  @inline
+  static add(code: usize, count: i32): void {
+    const page = changetype<CodePage>(code);
+    const left = page.heat - count;
+    page.heat = left;
+    if (left < 0 && load<u32>(HOT_PAGE) === 0) {
+      store<u32>(HOT_PAGE, <u32>code);
+    }
+  }
+
+  /** Notes that an entry of a decoded page was passed that has no translation. */
+  @inline
+  static pass(code: usize, op: usize): void {
+    const left = <u32>At.rs2(op);
+    if (left > 1) {
+      store<u16>(op, <u16>(left - 1), 6);
+    } else if (load<u32>(HOT_PAGE) === 0) {
+      store<u32>(HOT_PAGE, <u32>code);
+      store<u32>(HOT_ENTRY, <u32>At.offset(op) + 1);
+    }
+  }
+}
+
+/** Whether something has become hot. */
+export function isAnyHot(): bool {
+  return load<u32>(HOT_PAGE) !== 0;
+}
+
+/** Has what became hot looked at by the host, between two instructions. */
+export function serveHot(): void {
+  const code = <usize>load<u32>(HOT_PAGE);
+  const entry = load<u32>(HOT_ENTRY);
+  store<u32>(HOT_PAGE, 0);
+  store<u32>(HOT_ENTRY, 0);
+  // Chaos makes other rules, and a breakpoint has to be met.
+  const isAllowed = isTranslating() && chaosMask() === 0 && !hasBreakpoints();
+  const isWanted = isAllowed && code !== UNDECODED && isInUse(code);
+  const page = changetype<CodePage>(code);
+  if (entry !== 0) {
+    // The page may have been written since.
+    const op = findOp(code, entry - 1);
+    if (op !== 0 && At.code(op) === Op.Entry) {
+      store<u16>(op, <u16>entryHeat(), 6);
+      if (isWanted) {
+        translateEntry(<u32>code, entry - 1);
+      }
+    }
+    return;
+  }
+  const doublings = page.tries < DOUBLINGS_MAX ? page.tries : DOUBLINGS_MAX;
+  const next = (<u64>pageHeat()) << doublings;
+  page.heat = <i32>min<u64>(next, i32.MAX_VALUE);
+  page.tries += 1;
+  if (isWanted) {
+    // As many as were interpreted so far: each time as many as before together.
+    surveyPage(<u32>code, page.surveyed, next >= <u64>newPageHeat() ? 1 : 0);
+  }
+}

@@ -1,0 +1,141 @@
+// Loads, stores and the two AMOs that locks are made of, in Wasm: the interpreter's memory.ts, written out.
+//
+// The entry of the hart's table is looked at inline. If it does not match, the function is left before the instruction,
+// and the interpreter executes it out of line.
+
+import { Op } from "../../../build/gen/host/machine/core/code/ops.ts";
+import { ADDEND, INDEX_MASK, INDEX_SHIFT, Tag } from "../../../build/gen/host/machine/core/memory/tlb.ts";
+import { Access, type Code, Wasm } from "./encoder.ts";
+import { Local, type Registers } from "./locals.ts";
+import type { Instruction } from "./page.ts";
+
+/** An access: how many bytes, and by which instruction of Wasm. */
+type Width = readonly [bytes: number, how: Access];
+
+const loads: ReadonlyMap<Op, Width> = new Map<Op, Width>([
+  [Op.Lb, [1, Access.I64Load8S]],
+  [Op.Lh, [2, Access.I64Load16S]],
+  [Op.Lw, [4, Access.I64Load32S]],
+  [Op.Ld, [8, Access.I64Load]],
+  [Op.Lbu, [1, Access.I64Load8U]],
+  [Op.Lhu, [2, Access.I64Load16U]],
+  [Op.Lwu, [4, Access.I64Load32U]],
+]);
+
+const stores: ReadonlyMap<Op, Width> = new Map<Op, Width>([
+  [Op.Sb, [1, Access.I64Store8]],
+  [Op.Sh, [2, Access.I64Store16]],
+  [Op.Sw, [4, Access.I64Store32]],
+  [Op.Sd, [8, Access.I64Store]],
+]);
+
+/** AMOs: bytes, how the cell is read and written, and whether the operand is added to it. */
+const atomics: ReadonlyMap<Op, readonly [bytes: number, read: Access, write: Access, adds: boolean]> =
+  new Map<Op, readonly [number, Access, Access, boolean]>([
+    [Op.AmoSwapW, [4, Access.I64Load32S, Access.I64Store32, false]],
+    [Op.AmoAddW, [4, Access.I64Load32S, Access.I64Store32, true]],
+    [Op.AmoSwapD, [8, Access.I64Load, Access.I64Store, false]],
+    [Op.AmoAddD, [8, Access.I64Load, Access.I64Store, true]],
+  ]);
+
+/** Page offsets without the bits that are zero in an aligned address. */
+const PAGE_BITS = ~0xfff;
+
+/**
+ * Looks up the address rs1 + `displacement`, which is Local.Address from then on, and leaves the entry in Local.Slot.
+ * Where the tag is another one, what `leave` writes is done.
+ */
+function lookUp(
+  code: Code,
+  registers: Registers,
+  rs1: number,
+  displacement: number,
+  tag: Tag,
+  bytes: number,
+  leave: () => void,
+): void {
+  registers.get(code, rs1);
+  if (displacement !== 0) {
+    code.i64(displacement);
+    code.put(Wasm.I64Add);
+  }
+  code.tee(Local.Address);
+  code.put(Wasm.I32WrapI64);
+  code.i32(INDEX_SHIFT);
+  code.put(Wasm.I32ShrU);
+  code.i32(INDEX_MASK);
+  code.put(Wasm.I32And);
+  code.get(Local.Table);
+  code.put(Wasm.I32Add);
+  code.tee(Local.Slot);
+  code.access(Access.I64Load, tag);
+  code.get(Local.Address);
+  code.i64(PAGE_BITS | (bytes - 1));
+  code.put(Wasm.I64And);
+  code.put(Wasm.I64Ne);
+  code.if();
+  leave();
+  code.end();
+}
+
+/** Puts the linear address of Local.Address onto the stack. */
+function putLinear(code: Code): void {
+  code.get(Local.Address);
+  code.put(Wasm.I32WrapI64);
+  code.get(Local.Slot);
+  code.access(Access.I32Load, ADDEND);
+  code.put(Wasm.I32Add);
+}
+
+/**
+ * Writes an access to memory.
+ *
+ * @param leave writes how the function is left before this instruction
+ * @returns false if the instruction is no access
+ */
+export function putAccess(
+  code: Code,
+  registers: Registers,
+  { code: op, rd, rs1, rs2, immediate }: Instruction,
+  leave: () => void,
+): boolean {
+  const load = loads.get(op);
+  if (load !== undefined) {
+    const [bytes, how] = load;
+    lookUp(code, registers, rs1, immediate, Tag.Read, bytes, leave);
+    putLinear(code);
+    code.access(how, 0);
+    registers.set(code, rd);
+    return true;
+  }
+  const store = stores.get(op);
+  if (store !== undefined) {
+    const [bytes, how] = store;
+    lookUp(code, registers, rs1, immediate, Tag.Write, bytes, leave);
+    putLinear(code);
+    registers.get(code, rs2);
+    code.access(how, 0);
+    return true;
+  }
+  const atomic = atomics.get(op);
+  if (atomic === undefined) {
+    return false;
+  }
+  const [bytes, read, write, adds] = atomic;
+  lookUp(code, registers, rs1, 0, Tag.Write, bytes, leave);
+  putLinear(code);
+  code.access(read, 0);
+  code.set(Local.First);
+  putLinear(code);
+  if (adds) {
+    code.get(Local.First);
+  }
+  registers.get(code, rs2);
+  if (adds) {
+    code.put(Wasm.I64Add);
+  }
+  code.access(write, 0);
+  code.get(Local.First);
+  registers.set(code, rd);
+  return true;
+}

@@ -1,0 +1,58 @@
+// Groups that are compiled, for all machines of a process: exploration boots the same kernel again and again. What a group
+// becomes follows from its instructions alone. COMPILED_BYTES_MAX bounds what is kept.
+
+import { encodeModule } from "./encoder.ts";
+import type { Group } from "./flow.ts";
+import { type HartOffsets, translateGroup } from "./function.ts";
+
+/** Bytes of modules that are kept; when there would be more, all are dropped. */
+const COMPILED_BYTES_MAX = 16 * 2 ** 20;
+
+/** A group as a module with one function. */
+export interface Compiled {
+  module: WebAssembly.Module;
+  byteCount: number;
+  /** The number of each entry, by its offset in the page. */
+  entries: ReadonlyMap<number, number>;
+}
+
+const compiledGroups = new Map<Group, Compiled>();
+let compiledBytes = 0;
+
+/** Whether a group is compiled already. */
+export function isCompiled(group: Group): boolean {
+  return compiledGroups.has(group);
+}
+
+/** The module of a group; undefined if the engine takes none of its size, here or now. */
+export function compileGroup(group: Group, offsets: HartOffsets): Compiled | undefined {
+  const known = compiledGroups.get(group);
+  if (known !== undefined) {
+    return known;
+  }
+  const { function: written, entries } = translateGroup(group, offsets);
+  const bytes = encodeModule(written);
+  const module = compile(bytes);
+  if (module === undefined) {
+    return undefined;
+  }
+  const compiled = { module, byteCount: bytes.length, entries };
+  if (compiledBytes + bytes.length > COMPILED_BYTES_MAX) {
+    compiledGroups.clear();
+    compiledBytes = 0;
+  }
+  compiledBytes += bytes.length;
+  compiledGroups.set(group, compiled);
+  return compiled;
+}
+
+function compile(bytes: Uint8Array): WebAssembly.Module | undefined {
+  try {
+    return new WebAssembly.Module(bytes);
+  } catch (error) {
+    if (error instanceof WebAssembly.CompileError || error instanceof RangeError) {
+      return undefined;
+    }
+    throw error;
+  }
+}

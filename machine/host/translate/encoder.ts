@@ -1,0 +1,327 @@
+// Wasm, written: a function's code byte by byte, and a module around its functions.
+//
+// Only what translations need is here: integers, and a module with one function, which puts itself into a slot of a table
+// when it is instantiated (WebAssembly core specification, chapter 5).
+
+export const I32 = 0x7f;
+export const I64 = 0x7e;
+const VOID = 0x40;
+const FUNCTION = 0x60;
+
+/** Instructions that stand for themselves, without an operand. */
+export const Wasm = {
+  Else: 0x05,
+  End: 0x0b,
+  Return: 0x0f,
+  Drop: 0x1a,
+  Select: 0x1b,
+  I32LtS: 0x48,
+  I64Eqz: 0x50,
+  I64Eq: 0x51,
+  I64Ne: 0x52,
+  I64LtS: 0x53,
+  I64LtU: 0x54,
+  I64GeS: 0x59,
+  I64GeU: 0x5a,
+  I32Eqz: 0x45,
+  I32Add: 0x6a,
+  I32Sub: 0x6b,
+  I32Mul: 0x6c,
+  I32DivS: 0x6d,
+  I32DivU: 0x6e,
+  I32RemS: 0x6f,
+  I32RemU: 0x70,
+  I32And: 0x71,
+  I32Shl: 0x74,
+  I32ShrS: 0x75,
+  I32ShrU: 0x76,
+  I64Add: 0x7c,
+  I64Sub: 0x7d,
+  I64Mul: 0x7e,
+  I64DivS: 0x7f,
+  I64DivU: 0x80,
+  I64RemS: 0x81,
+  I64RemU: 0x82,
+  I64And: 0x83,
+  I64Or: 0x84,
+  I64Xor: 0x85,
+  I64Shl: 0x86,
+  I64ShrS: 0x87,
+  I64ShrU: 0x88,
+  I32WrapI64: 0xa7,
+  I64ExtendI32S: 0xac,
+  I64ExtendI32U: 0xad,
+  I64Extend32S: 0xc4,
+} as const;
+export type Wasm = (typeof Wasm)[keyof typeof Wasm];
+
+/** Instructions that access memory. */
+export const Access = {
+  I32Load: 0x28,
+  I64Load: 0x29,
+  I64Load8S: 0x30,
+  I64Load8U: 0x31,
+  I64Load16S: 0x32,
+  I64Load16U: 0x33,
+  I64Load32S: 0x34,
+  I64Load32U: 0x35,
+  I32Store: 0x36,
+  I64Store: 0x37,
+  I64Store8: 0x3c,
+  I64Store16: 0x3d,
+  I64Store32: 0x3e,
+} as const;
+export type Access = (typeof Access)[keyof typeof Access];
+
+const BLOCK = 0x02;
+const LOOP = 0x03;
+const IF = 0x04;
+const BR = 0x0c;
+const BR_IF = 0x0d;
+const BR_TABLE = 0x0e;
+const LOCAL_GET = 0x20;
+const LOCAL_SET = 0x21;
+const LOCAL_TEE = 0x22;
+const I32_CONST = 0x41;
+const I64_CONST = 0x42;
+
+/** Bytes that become more. */
+class Bytes {
+  private buffer = new Uint8Array(1024);
+  length = 0;
+
+  byte(value: number): void {
+    if (this.length === this.buffer.length) {
+      this.reserve(1);
+    }
+    this.buffer[this.length] = value;
+    this.length += 1;
+  }
+
+  unsigned(value: number): void {
+    let rest = value;
+    while (rest >= 0x80) {
+      this.byte((rest & 0x7f) | 0x80);
+      rest >>>= 7;
+    }
+    this.byte(rest);
+  }
+
+  signed(value: number): void {
+    let rest = value;
+    while (rest < -0x40 || rest >= 0x40) {
+      this.byte((rest & 0x7f) | 0x80);
+      rest >>= 7;
+    }
+    this.byte(rest & 0x7f);
+  }
+
+  /** A text of ASCII characters, with its length. */
+  text(value: string): void {
+    this.unsigned(value.length);
+    for (let index = 0; index < value.length; index++) {
+      this.byte(value.charCodeAt(index));
+    }
+  }
+
+  append(other: Bytes): void {
+    this.reserve(other.length);
+    this.buffer.set(other.result(), this.length);
+    this.length += other.length;
+  }
+
+  /** What was written, as long as nothing more is. */
+  result(): Uint8Array<ArrayBuffer> {
+    return this.buffer.subarray(0, this.length);
+  }
+
+  private reserve(count: number): void {
+    if (this.length + count > this.buffer.length) {
+      const larger = new Uint8Array(Math.max(this.length + count, this.buffer.length * 2));
+      larger.set(this.result());
+      this.buffer = larger;
+    }
+  }
+}
+
+/** A place that a branch leads to: the end of a block, or the start of a loop. */
+export interface Label {
+  /** How many labels were open when it was opened. */
+  depth: number;
+}
+
+/** The code of one function, written from start to end. */
+export class Code {
+  readonly bytes = new Bytes();
+  private depth = 0;
+
+  /** An instruction without operands. */
+  put(instruction: Wasm): void {
+    this.bytes.byte(instruction);
+  }
+
+  get(local: number): void {
+    this.withIndex(LOCAL_GET, local);
+  }
+
+  set(local: number): void {
+    this.withIndex(LOCAL_SET, local);
+  }
+
+  tee(local: number): void {
+    this.withIndex(LOCAL_TEE, local);
+  }
+
+  i32(value: number): void {
+    this.bytes.byte(I32_CONST);
+    this.bytes.signed(value | 0);
+  }
+
+  /** A 64-bit constant that fits 32 bits with its sign. */
+  i64(value: number): void {
+    this.bytes.byte(I64_CONST);
+    this.bytes.signed(value | 0);
+  }
+
+  access(how: Access, offset: number): void {
+    // An alignment of 0 is always right, and engines do not look at it.
+    this.bytes.byte(how);
+    this.bytes.byte(0);
+    this.bytes.unsigned(offset);
+  }
+
+  /** Opens a block; branches to it lead to its end. */
+  block(): Label {
+    return this.open(BLOCK, VOID);
+  }
+
+  /** Opens a loop; branches to it lead to its start. */
+  loop(): Label {
+    return this.open(LOOP, VOID);
+  }
+
+  /** Opens what is done if the i32 on the stack is not zero. */
+  if(result = VOID): Label {
+    return this.open(IF, result);
+  }
+
+  /** Ends the block, loop or if that was opened last. */
+  end(): void {
+    this.bytes.byte(Wasm.End);
+    this.depth -= 1;
+  }
+
+  br(label: Label): void {
+    this.withIndex(BR, this.depth - label.depth);
+  }
+
+  brIf(label: Label): void {
+    this.withIndex(BR_IF, this.depth - label.depth);
+  }
+
+  /** Branches by the number on the stack; beyond the list to `otherwise`. */
+  brTable(labels: readonly Label[], otherwise: Label): void {
+    this.withIndex(BR_TABLE, labels.length);
+    for (const label of labels) {
+      this.bytes.unsigned(this.depth - label.depth);
+    }
+    this.bytes.unsigned(this.depth - otherwise.depth);
+  }
+
+  /** Appends code that was written apart; all labels of both are closed. */
+  append(other: Code): void {
+    this.bytes.append(other.bytes);
+  }
+
+  private open(instruction: number, result: number): Label {
+    this.bytes.byte(instruction);
+    this.bytes.byte(result);
+    this.depth += 1;
+    return { depth: this.depth };
+  }
+
+  private withIndex(instruction: number, index: number): void {
+    this.bytes.byte(instruction);
+    this.bytes.unsigned(index);
+  }
+}
+
+/** A function: its type, how many locals it has beside its parameters, and its code. */
+export interface WasmFunction {
+  parameters: readonly number[];
+  results: readonly number[];
+  /** Locals of 32 bits come before those of 64. */
+  i32Locals: number;
+  i64Locals: number;
+  code: Code;
+}
+
+const MAGIC = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
+const Section = { Type: 1, Import: 2, Function: 3, Element: 9, Code: 10 } as const;
+const Kind = { Table: 1, Memory: 2, Global: 3 } as const;
+const FUNCTION_REFERENCE = 0x70;
+const GLOBAL_GET = 0x23;
+
+/** What a module imports, of the module IMPORTS: the memory, the table, and the slot of it that it takes. */
+export const IMPORTS = "e";
+export const IMPORT_MEMORY = "m";
+export const IMPORT_TABLE = "t";
+export const IMPORT_SLOT = "s";
+
+/** A module with one function. */
+export function encodeModule(function_: WasmFunction): Uint8Array<ArrayBuffer> {
+  const module = new Bytes();
+  const section = (id: number, write: (content: Bytes) => void): void => {
+    const content = new Bytes();
+    write(content);
+    module.byte(id);
+    module.unsigned(content.length);
+    module.append(content);
+  };
+  const list = (content: Bytes, bytes: readonly number[]): void => {
+    for (const byte of bytes) {
+      content.byte(byte);
+    }
+  };
+  list(module, MAGIC);
+  section(Section.Type, (content) => {
+    list(content, [1, FUNCTION]);
+    for (const types of [function_.parameters, function_.results]) {
+      content.unsigned(types.length);
+      list(content, types);
+    }
+  });
+  section(Section.Import, (content) => {
+    const imported = (name: string, description: readonly number[]): void => {
+      content.text(IMPORTS);
+      content.text(name);
+      list(content, description);
+    };
+    content.unsigned(3);
+    imported(IMPORT_MEMORY, [Kind.Memory, 0, 0]);
+    imported(IMPORT_TABLE, [Kind.Table, FUNCTION_REFERENCE, 0, 0]);
+    imported(IMPORT_SLOT, [Kind.Global, I32, 0]);
+  });
+  section(Section.Function, (content) => list(content, [1, 0]));
+  // Table 0 has function 0 from the slot on.
+  section(Section.Element, (content) => list(content, [1, 0, GLOBAL_GET, 0, Wasm.End, 1, 0]));
+  section(Section.Code, (content) => {
+    const body = encodeBody(function_);
+    content.unsigned(1);
+    content.unsigned(body.length);
+    content.append(body);
+  });
+  return module.result().slice();
+}
+
+function encodeBody({ i32Locals, i64Locals, code }: WasmFunction): Bytes {
+  const body = new Bytes();
+  body.unsigned(2);
+  body.unsigned(i32Locals);
+  body.byte(I32);
+  body.unsigned(i64Locals);
+  body.byte(I64);
+  body.append(code.bytes);
+  body.byte(Wasm.End);
+  return body;
+}

@@ -1,0 +1,97 @@
+// What is known of pages: their groups and entries. It is kept for all machines of a process, by the pages' content, since
+// nothing else decides it. SURVEYS_MAX bounds how many are kept.
+
+import { PAGE_BYTES, PAGE_SHIFT } from "../../../build/gen/host/machine/core/layout.ts";
+import type { Core } from "../core.ts";
+import { findGroups, type Group } from "./flow.ts";
+import { noteDecoded, readInstructions, STARTS } from "./page.ts";
+
+/** Pages that are kept; when there would be more, all are forgotten. */
+const SURVEYS_MAX = 512;
+
+/** An entry: its group, and the instructions that its first block has. */
+interface Entry {
+  group: Group;
+  needs: number;
+}
+
+/** A page. */
+export interface Survey {
+  content: Uint8Array;
+  /** A byte for each halfword: an instruction was decoded there. */
+  decoded: Uint8Array;
+  groups: readonly Group[];
+  /** By the offset in the page. */
+  entries: ReadonlyMap<number, Entry>;
+}
+
+/** By a hash of the content. */
+const surveys = new Map<number, Survey>();
+
+/** FNV-1a. */
+function hashOf(bytes: Uint8Array): number {
+  let hash = 0x811c_9dc5;
+  for (const byte of bytes) {
+    hash = Math.imul(hash ^ byte, 0x0100_0193);
+  }
+  return hash;
+}
+
+/** The bytes of RAM that a decoded page was decoded from. */
+function contentOf(core: Core, page: number): Uint8Array {
+  const index = new DataView(core.memory.buffer).getUint32(page, true);
+  const start = (core.ramBase() >>> 0) + index * 2 ** PAGE_SHIFT;
+  return new Uint8Array(core.memory.buffer, start, PAGE_BYTES);
+}
+
+function equal(one: Uint8Array, other: Uint8Array): boolean {
+  return one.every((byte, index) => byte === other[index]);
+}
+
+/** The survey of a decoded page; of one that is not known an empty one, but only if `isNew` allows it. */
+export function findSurvey(core: Core, page: number, isNew: boolean): Survey | undefined {
+  const content = contentOf(core, page);
+  const hash = hashOf(content);
+  const known = surveys.get(hash);
+  if (known !== undefined && equal(known.content, content)) {
+    return known;
+  }
+  if (!isNew) {
+    return undefined;
+  }
+  const survey = {
+    content: content.slice(),
+    decoded: new Uint8Array(STARTS),
+    groups: [],
+    entries: new Map(),
+  };
+  if (surveys.size === SURVEYS_MAX) {
+    surveys.clear();
+  }
+  surveys.set(hash, survey);
+  return survey;
+}
+
+/** Adds to a survey what is decoded of the page now. Gives whether that was more than before. */
+export function extendSurvey(core: Core, page: number, survey: Survey): boolean {
+  if (!noteDecoded(core, page, survey.decoded)) {
+    return false;
+  }
+  const before = new Map(survey.groups.map((group) => [keyOf(group), group]));
+  const found = findGroups(readInstructions(core, page, survey.decoded));
+  // A group that is as it was stays the same one, with what it was compiled to.
+  survey.groups = found.map((group) => before.get(keyOf(group)) ?? group);
+  survey.entries = new Map(
+    survey.groups.flatMap((group) =>
+      group
+        .filter(({ isEntry }) => isEntry)
+        .map(({ start, instructions }) => [start, { group, needs: instructions.length }] as const),
+    ),
+  );
+  return true;
+}
+
+/** Two groups of the same page with the same key are the same. */
+function keyOf(group: Group): string {
+  return group.map(({ start, next, isEntry }) => `${start} ${next} ${isEntry}`).join();
+}

@@ -1,0 +1,154 @@
+// Translated code does what interpreted code does: every instruction, also where code changes under it, where little may
+// be kept, and where the hart is stopped at any instruction.
+
+import { describe, expect, test } from "vitest";
+import { BareMachine } from "../../../machine/host/bare.ts";
+import { assembleText, END, machineModule, runProgram } from "./bare.ts";
+import { randomProgram } from "./random-program.ts";
+
+/** When code is translated: what core.setTranslation takes. */
+type Heat = readonly [known: number, unknown: number, passes: number];
+
+/** As soon as it is executed a second time. */
+const AT_ONCE: Heat = [1, 1, 1];
+const NEVER: Heat = [0, 0, 1];
+
+const PASSES = 25;
+const seeds = [1, 2, 3, 4, 5, 6];
+
+/** What a program prints that ends by turning the machine off. */
+async function consoleOf(
+  program: Uint8Array,
+  heat: Heat,
+  turns: number,
+  seed = 1n,
+): Promise<{ text: string; translations: number }> {
+  const machine = new BareMachine(await machineModule(), { harts: 1, ramMebibytes: 16, seed });
+  machine.core.setTranslation(...heat);
+  machine.core.setTurns(turns);
+  machine.startProgram(program);
+  machine.core.run(50_000_000n);
+  expect(machine.core.power()).toBe(1);
+  return { text: machine.console, translations: machine.core.table.length };
+}
+
+describe("random instructions do in their translation what they do interpreted", () => {
+  test.each(seeds)("seed %i", async (seed) => {
+    const program = await assembleText(randomProgram(seed, PASSES));
+    const expected = await consoleOf(program, NEVER, 65536);
+    expect(expected.text.trim().split("\n").length).toBe(40 * PASSES);
+    expect(expected.translations).toBe(1);
+    // Turns of 65536 instructions, of a drawn number, and of so few that translations are hardly ever begun.
+    for (const turns of [65536, 0, 50]) {
+      const { text, translations } = await consoleOf(program, AT_ONCE, turns, BigInt(seed));
+      expect(text).toBe(expected.text);
+      expect(translations).toBeGreaterThan(1);
+    }
+  });
+});
+
+/** Adds 1 to a0 so often; every 64 times the instruction that adds is changed, to add 2, and back. */
+const CHANGES_ITSELF = `
+    li    s0, 4000
+    la    s1, patch
+    li    a0, 0
+    li    s2, 0x300000
+    .balign 4
+    .option norvc
+loop:
+patch:
+    addi  a0, a0, 1
+    addi  s0, s0, -1
+    andi  t0, s0, 63
+    bnez  t0, 1f
+    lw    t1, (s1)
+    xor   t1, t1, s2
+    sw    t1, (s1)
+    fence.i
+1:  bnez  s0, loop
+    ${END}
+`;
+
+function sumOfChanges(): bigint {
+  let sum = 0;
+  let step = 1;
+  for (let left = 3999; left >= 0; left--) {
+    sum += step;
+    if (left % 64 === 0) {
+      step = 3 - step;
+    }
+  }
+  return BigInt(sum);
+}
+
+/** Ten loops that each are a group of their own, gone through again and again. */
+const LOOPS = `
+    li    a0, 0
+    li    s0, 30
+round:
+${Array.from(
+  { length: 10 },
+  (_, index) => `
+    call  loop${index}`,
+).join("")}
+    addi  s0, s0, -1
+    bnez  s0, round
+    ${END}
+${Array.from(
+  { length: 10 },
+  (_, index) => `
+loop${index}:
+    li    t0, ${100 + index}
+1:  add   a0, a0, t0
+    addi  t0, t0, -1
+    bnez  t0, 1b
+    ret`,
+).join("")}
+`;
+
+describe("translations are dropped", () => {
+  test.each([0, 65536])("when their code is written (turns %i)", async (turns) => {
+    const program = await assembleText(CHANGES_ITSELF);
+    const { reg, machine } = await runProgram(program, {
+      turns,
+      prepare: ({ core }) => core.setTranslation(...AT_ONCE),
+    });
+    expect(reg("a0")).toBe(sumOfChanges());
+    expect(machine.core.table.length).toBeGreaterThan(1);
+  });
+
+  test.each([
+    ["slots", { moduleBytes: 1_000_000, slots: 4 }],
+    ["bytes", { moduleBytes: 2_000, slots: 1000 }],
+  ])("when they would take more %s than they may", async (_, translation) => {
+    const program = await assembleText(LOOPS);
+    const machine = new BareMachine(await machineModule(), { harts: 1, ramMebibytes: 16, translation });
+    machine.core.setTranslation(...AT_ONCE);
+    machine.startProgram(program);
+    machine.core.run(5_000_000n);
+    const sum = Array.from({ length: 10 }, (__, index) => ((100 + index) * (101 + index)) / 2);
+    expect(machine.register(0, 10)).toBe(BigInt(30 * sum.reduce((all, each) => all + each, 0)));
+    expect(machine.core.table.length).toBeGreaterThan(1);
+    expect(machine.core.table.length).toBeLessThanOrEqual(translation.slots);
+  });
+});
+
+test("a run that is stopped at every instruction is the same run", async () => {
+  const program = await assembleText(LOOPS);
+  const states: string[][] = [];
+  for (const heat of [NEVER, AT_ONCE]) {
+    const machine = new BareMachine(await machineModule(), { harts: 1, ramMebibytes: 16 });
+    machine.core.setTranslation(...heat);
+    machine.startProgram(program);
+    machine.core.run(30_000n);
+    const seen: string[] = [];
+    for (let step = 0; step < 2_000; step++) {
+      machine.core.run(BigInt(1 + (step % 97)));
+      seen.push(
+        `${machine.core.clock()} ${machine.core.hartPc(0)} ${machine.register(0, 10)} ${machine.register(0, 5)}`,
+      );
+    }
+    states.push(seen);
+  }
+  expect(states[1]).toEqual(states[0]);
+});

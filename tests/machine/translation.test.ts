@@ -1,0 +1,75 @@
+// The whole system with its hot code translated to Wasm is the same run as interpreted: the same console, the same state.
+
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import type { MachineSettings } from "../../machine/host/machine.ts";
+import { Run } from "../../machine/host/run.ts";
+import { restoreSnapshot } from "../../machine/host/snapshot.ts";
+import { stateHash } from "../../machine/host/state.ts";
+import { BOOT_TIMEOUT_MS, bootEmbedded, buildOnce } from "./booting.ts";
+
+/** So soon that all that is executed a few times is translated, and as late as it is when no test sets it. */
+const SOON = [50, 50, 3] as const;
+const USUAL = [20_000, 2_000_000, 3_000] as const;
+
+async function moduleOf(): Promise<WebAssembly.Module> {
+  return WebAssembly.compile(new Uint8Array(readFileSync((await buildOnce()).wasm)));
+}
+
+/** A run that has not begun, with code translated that soon; undefined: not at all. */
+function makeRun(
+  module: WebAssembly.Module,
+  settings: MachineSettings,
+  heat: readonly [number, number, number] | undefined,
+): Run {
+  const run = new Run(module, settings);
+  if (heat === undefined) {
+    run.machine.interpretOnly();
+  } else {
+    run.machine.core.setTranslation(...heat);
+  }
+  return run;
+}
+
+function endOf(run: Run): string[] {
+  while (run.advanceTo(run.clock + 3_000_000n) === "running") {}
+  expect(run.machine.exitCode).toBe(0);
+  return [Buffer.from(run.consoleBytes).toString(), stateHash(run.machine), String(run.machine.instructions)];
+}
+
+test.each([1n, 2n, 3n])(
+  "seed %i boots to the same state, interpreted and translated",
+  async (seed) => {
+    const module = await moduleOf();
+    const { settings } = (await bootEmbedded({ seed })).recording;
+    const interpreted = makeRun(module, settings, undefined);
+    const expected = endOf(interpreted);
+    expect(interpreted.machine.core.table.length).toBe(1);
+    for (const heat of [SOON, USUAL]) {
+      const translated = makeRun(module, settings, heat);
+      expect(endOf(translated)).toEqual(expected);
+      expect(translated.machine.core.table.length).toBeGreaterThan(8);
+    }
+  },
+  3 * BOOT_TIMEOUT_MS,
+);
+
+test(
+  "a run that goes back to a moment, or on in another machine, goes on the same way",
+  async () => {
+    const module = await moduleOf();
+    const { settings } = (await bootEmbedded({ seed: 4n })).recording;
+    const run = makeRun(module, settings, SOON);
+    run.advanceTo(20_000_000n);
+    const moment = run.moment();
+    const expected = endOf(run);
+    run.goTo(moment);
+    expect(endOf(run)).toEqual(expected);
+    const other = makeRun(module, settings, SOON);
+    other.advanceTo(30_000_000n);
+    restoreSnapshot(other.machine.core, moment.state);
+    while (other.advanceTo(other.clock + 3_000_000n) === "running") {}
+    expect(stateHash(other.machine)).toBe(expected[1]);
+  },
+  3 * BOOT_TIMEOUT_MS,
+);
