@@ -6,6 +6,7 @@
  */
 
 import { ENCODED_BYTES, FIELD_BYTES, Field } from "./field";
+import { invert, powerForRoot } from "./powers";
 
 /** Bytes of a point in memory. */
 export const POINT_BYTES: usize = 4 * FIELD_BYTES;
@@ -21,8 +22,11 @@ const ROOT_OF_MINUS_ONE: usize = memory.data<u64>([
   0xc4ee1b274a0ea0b0, 0x2f431806ad2fe478, 0x2b4d00993dfbd7a7, 0x2b8324804fc1df0b,
 ]);
 
-/** The base point B, as it is written: y = 4/5, x even. */
-const BASE: usize = memory.data<u64>([
+/** The base point B: y = 4/5, x even. */
+const BASE_X: usize = memory.data<u64>([
+  0xc9562d608f25d51a, 0x692cc7609525a7b2, 0xc0a4e231fdd6dc5c, 0x216936d3cd6e53fe,
+]);
+const BASE_Y: usize = memory.data<u64>([
   0x6666666666666658, 0x6666666666666666, 0x6666666666666666, 0x6666666666666666,
 ]);
 
@@ -69,8 +73,10 @@ export class Point {
   }
 
   setBase(): void {
-    const isOnCurve = this.decode(BASE);
-    assert(isOnCurve);
+    this.x.decode(BASE_X);
+    this.y.decode(BASE_Y);
+    this.z.setSmall(1);
+    this.t.multiply(this.x, this.y);
   }
 
   isNeutral(): bool {
@@ -82,35 +88,41 @@ export class Point {
     this.t.negate();
   }
 
-  /** Becomes left + right; either may be this one. */
-  add(left: Point, right: Point): void {
+  /** Becomes left + right, or left - right if `isMinus`; either may be this one. */
+  add(left: Point, right: Summand, isMinus: bool): void {
     const a = temporary(0);
     const b = temporary(1);
     const c = temporary(2);
     const d = temporary(3);
-    const other = temporary(4);
+    // -(x, y) is (-x, y): sum and difference of its coordinates change places, and T changes its sign.
     a.subtract(left.y, left.x);
-    other.subtract(right.y, right.x);
-    a.multiply(a, other);
+    a.multiply(a, isMinus ? right.sum : right.difference);
     b.add(left.y, left.x);
-    other.add(right.y, right.x);
-    b.multiply(b, other);
-    other.decode(TWICE_D);
+    b.multiply(b, isMinus ? right.difference : right.sum);
     c.multiply(left.t, right.t);
-    c.multiply(c, other);
     d.multiply(left.z, right.z);
+    // Two small numbers each: d, e, h; three: f, g.
     d.add(d, d);
-    const e = other;
-    e.subtract(b, a);
+    const e = temporary(4);
     const f = temporary(5);
-    f.subtract(d, c);
-    c.add(d, c);
+    e.subtract(b, a);
     b.add(b, a);
+    if (isMinus) {
+      f.add(d, c);
+      c.subtract(d, c);
+    } else {
+      f.subtract(d, c);
+      c.add(d, c);
+    }
     this.compose(e, f, c, b);
+    this.t.multiply(e, b);
   }
 
-  /** Becomes 2 · other, which may be this one. */
-  double(other: Point): void {
+  /**
+   * Becomes 2 · other, which may be this one. T is needed only by `add`, and costs a multiplication: without `hasT` it is
+   * left as it was.
+   */
+  double(other: Point, hasT: bool): void {
     const a = temporary(0);
     const b = temporary(1);
     const c = temporary(2);
@@ -120,6 +132,7 @@ export class Point {
     a.square(other.x);
     b.square(other.y);
     c.square(other.z);
+    // Two small numbers each: h, g, x + y; three: e; four: c.
     c.add(c, c);
     h.add(a, b);
     e.add(other.x, other.y);
@@ -128,14 +141,16 @@ export class Point {
     g.subtract(a, b);
     c.add(c, g);
     this.compose(e, c, g, h);
+    if (hasT) {
+      this.t.multiply(e, h);
+    }
   }
 
-  /** What both formulas end in: X = E F, Y = G H, Z = F G, T = E H. */
+  /** What both formulas end in: X = E F, Y = G H, Z = F G; and T = E H. */
   private compose(e: Field, f: Field, g: Field, h: Field): void {
     this.x.multiply(e, f);
     this.y.multiply(g, h);
     this.z.multiply(f, g);
-    this.t.multiply(e, h);
   }
 
   /**
@@ -190,7 +205,7 @@ export class Point {
     power.square(power);
     power.multiply(power, v);
     power.multiply(power, u);
-    x.powerForRoot(power);
+    powerForRoot(x, power);
     x.multiply(x, candidate);
 
     // Now v x² is u, or -u (then x times the root of -1 is one), or there is no x.
@@ -213,7 +228,7 @@ export class Point {
     const inverse = temporary(0);
     const x = temporary(1);
     const y = temporary(2);
-    inverse.invert(this.z);
+    invert(inverse, this.z);
     x.multiply(this.x, inverse);
     y.multiply(this.y, inverse);
     y.encode(at);
@@ -222,6 +237,47 @@ export class Point {
     }
   }
 }
+
+/**
+ * A point as the right side of a sum, with what `add` takes from it: y + x, y - x, z, and 2 d t.
+ *
+ *     0     80           160 240     320
+ *     | sum | difference | Z | 2 d T |
+ */
+@unmanaged
+@final
+export class Summand {
+  // A private member: no other view can be passed for this one.
+  private first: u64;
+
+  get sum(): Field {
+    return changetype<Field>(changetype<usize>(this));
+  }
+
+  get difference(): Field {
+    return changetype<Field>(changetype<usize>(this) + FIELD_BYTES);
+  }
+
+  get z(): Field {
+    return changetype<Field>(changetype<usize>(this) + 2 * FIELD_BYTES);
+  }
+
+  get t(): Field {
+    return changetype<Field>(changetype<usize>(this) + 3 * FIELD_BYTES);
+  }
+
+  /** Becomes `point`. */
+  set(point: Point): void {
+    this.sum.add(point.y, point.x);
+    this.difference.subtract(point.y, point.x);
+    this.z.copyFrom(point.z);
+    this.t.decode(TWICE_D);
+    this.t.multiply(this.t, point.t);
+  }
+}
+
+/** Bytes of a Summand in memory. */
+export const SUMMAND_BYTES: usize = 4 * FIELD_BYTES;
 
 function temporary(index: u32): Field {
   return changetype<Field>(TEMPORARIES + <usize>index * FIELD_BYTES);

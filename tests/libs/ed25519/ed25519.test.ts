@@ -25,6 +25,7 @@ const text = `
 import { verifies } from "ed25519/verify";
 import { Field } from "ed25519/field";
 import { Point } from "ed25519/point";
+import { invert, powerForRoot } from "ed25519/powers";
 import { reduceScalar, isCanonicalScalar } from "ed25519/scalar";
 import { Sha512, SHA512_STATE_BYTES } from "ed25519/sha512";
 const given = memory.data(65536, 8);
@@ -51,8 +52,8 @@ export function field(operation: u32): usize {
   else if (operation === 1) left.subtract(left, right);
   else if (operation === 2) left.multiply(left, right);
   else if (operation === 3) left.square(left);
-  else if (operation === 4) left.invert(right);
-  else if (operation === 5) left.powerForRoot(right);
+  else if (operation === 4) invert(left, right);
+  else if (operation === 5) powerForRoot(left, right);
   else left.negate();
   left.encode(out);
   return out;
