@@ -25,11 +25,10 @@ const text = `
 import { verifies } from "ed25519/verify";
 import { Field } from "ed25519/field";
 import { Point } from "ed25519/point";
-import { invert, powerForRoot } from "ed25519/powers";
+import * as powers from "ed25519/powers";
 import { reduceScalar, isCanonicalScalar } from "ed25519/scalar";
 import { Sha512, SHA512_STATE_BYTES } from "ed25519/sha512";
-const given = memory.data(65536, 8);
-const out = memory.data(64, 8);
+const given = memory.data(65536, 8); const out = memory.data(64, 8);
 const state = memory.data(1024, 8);
 export function place(): usize { return given; }
 export function check(length: u32): bool { return verifies(given, given + 96, length, given + 64); }
@@ -52,8 +51,8 @@ export function field(operation: u32): usize {
   else if (operation === 1) left.subtract(left, right);
   else if (operation === 2) left.multiply(left, right);
   else if (operation === 3) left.square(left);
-  else if (operation === 4) invert(left, right);
-  else if (operation === 5) powerForRoot(left, right);
+  else if (operation === 4) powers.invert(left, right);
+  else if (operation === 5) powers.powerForRoot(left, right);
   else left.negate();
   left.encode(out);
   return out;
