@@ -1,7 +1,7 @@
 // A module of what asc never writes: branches that carry values, loops and ifs with parameters, blocks with two
 // results, code that cannot be reached, passive data. `main` prints one character for each function and argument.
 
-import { assemble, constant, type FunctionParts, I32, NONE, u32 } from "../wasm/assemble.ts";
+import { assemble, constant, type FunctionParts, I32, NO_RESULT, unsignedLeb } from "../wasm/assemble.ts";
 import { MEMORY_BASE } from "./harness.ts";
 
 /** Where memory.init writes to. */
@@ -63,7 +63,7 @@ const bodies: readonly { readonly locals?: readonly number[]; readonly code: rea
       ...brIf(0),
       DROP,
       0x02,
-      NONE,
+      NO_RESULT,
       ...constant(2),
       0x0f,
       END,
@@ -74,14 +74,14 @@ const bodies: readonly { readonly locals?: readonly number[]; readonly code: rea
   {
     code: [
       ...[0x02, I32, ...constant(1), ...br(0)],
-      ...[0x02, NONE, ...get(0), 0x04, NONE, UNREACHABLE, OTHERWISE, ...br(1), END, END, DROP],
-      ...[0x03, NONE, ...br(0), END, END],
+      ...[0x02, NO_RESULT, ...get(0), 0x04, NO_RESULT, UNREACHABLE, OTHERWISE, ...br(1), END, END, DROP],
+      ...[0x03, NO_RESULT, ...br(0), END, END],
     ],
   },
   // An if whose arms both leave: what follows it is never reached.
   { code: [...get(0), 0x04, I32, ...constant(1), 0x0f, OTHERWISE, ...constant(2), 0x0f, END] },
   // A value that was read before its local changed, used as an address afterwards.
-  { code: [...get(0), ...constant(1000), ...set(0), 0x2d, 0, ...u32(MEMORY_BASE + 16)] },
+  { code: [...get(0), ...constant(1000), ...set(0), 0x2d, 0, ...unsignedLeb(MEMORY_BASE + 16)] },
   // memory.init from a passive segment, then what it wrote.
   { code: [...scratch, ...get(0), ...constant(2), 0xfc, 8, 1, 0, ...scratch, 0x2d, 0, 0] },
   // select of i64, and a comparison of 64 bits as the condition.

@@ -1,7 +1,41 @@
-// A Wasm file from its parts, byte by byte: for what asc never emits, and for files that are wrong on purpose.
+// A Wasm file from its parts, byte by byte: for what asc never emits, and for files that are wrong on purpose. The numbers
+// are those of the WebAssembly core specification, chapter "Binary Format".
 
-/** Unsigned LEB128. */
-export function u32(value: number): number[] {
+const MAGIC_AND_VERSION = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
+
+const Section = {
+  Custom: 0,
+  Type: 1,
+  Import: 2,
+  Function: 3,
+  Memory: 5,
+  Export: 7,
+  Code: 10,
+  Data: 11,
+  DataCount: 12,
+} as const;
+
+const FUNCTION_TYPE = 0x60;
+/** What an import or an export is: a function. */
+const KIND_FUNCTION = 0;
+/** Limits of a memory: only the size that it begins with. */
+const NO_MAXIMUM = 0;
+/** Data segments: copied by memory.init, or into memory 0 when the module is instantiated. */
+const PASSIVE = 1;
+const ACTIVE = 0;
+const END = 0x0b;
+const I32_CONST = 0x41;
+
+// Value types.
+export const I32 = 0x7f;
+export const I64 = 0x7e;
+export const F32 = 0x7d;
+export const F64 = 0x7c;
+/** As the type of a block: it takes and gives nothing. */
+export const NO_RESULT = 0x40;
+
+/** A number as unsigned LEB128, the variable-length encoding of Wasm. */
+export function unsignedLeb(value: number): number[] {
   const bytes: number[] = [];
   let rest = value;
   do {
@@ -12,8 +46,8 @@ export function u32(value: number): number[] {
   return bytes;
 }
 
-/** Signed LEB128. */
-export function s64(value: bigint): number[] {
+/** A number as signed LEB128. */
+function signedLeb(value: bigint): number[] {
   const bytes: number[] = [];
   for (let rest = value; ; ) {
     const low = Number(rest & 0x7fn);
@@ -25,28 +59,24 @@ export function s64(value: bigint): number[] {
   }
 }
 
-export const I32 = 0x7f;
-export const I64 = 0x7e;
-export const F32 = 0x7d;
-export const F64 = 0x7c;
-export const NONE = 0x40;
-
 /** `i32.const value`. */
 export function constant(value: number): number[] {
-  return [0x41, ...s64(BigInt(value))];
+  return [I32_CONST, ...signedLeb(BigInt(value))];
 }
 
+/** A name: its length in bytes, and its text. */
 export function name(text: string): number[] {
   const bytes = [...new TextEncoder().encode(text)];
-  return [...u32(bytes.length), ...bytes];
+  return [...unsignedLeb(bytes.length), ...bytes];
 }
 
+/** A list, as Wasm has them: how many items, and the items. */
 function vector(items: readonly (readonly number[])[]): number[] {
-  return [...u32(items.length), ...items.flat()];
+  return [...unsignedLeb(items.length), ...items.flat()];
 }
 
 function section(id: number, content: readonly number[]): number[] {
-  return [id, ...u32(content.length), ...content];
+  return [id, ...unsignedLeb(content.length), ...content];
 }
 
 export interface FunctionParts {
@@ -56,7 +86,7 @@ export interface FunctionParts {
   readonly locals?: readonly number[];
   /** The instructions without the last `end`. */
   readonly code: readonly number[];
-  /** The export's name. */
+  /** The name under which it is exported; without one, it is not. */
   readonly name?: string;
 }
 
@@ -68,10 +98,9 @@ export interface ModuleParts {
   readonly types?: readonly (readonly [readonly number[], readonly number[]])[];
   /** Data segments: an address, or undefined for a passive one. */
   readonly data?: readonly (readonly [number | undefined, readonly number[]])[];
-  /** Pages; with a maximum the memory is shared. */
+  /** The memory's size, in pages of 64 KiB. */
   readonly memory?: number;
-  readonly start?: number;
-  /** Whole sections that go to the end as they are. */
+  /** Custom sections, a name and bytes each. They come last. */
   readonly custom?: readonly (readonly [string, readonly number[]])[];
 }
 
@@ -79,7 +108,7 @@ export interface ModuleParts {
 export function assemble(parts: ModuleParts): Uint8Array {
   const { imports = [], functions = [], types = [], data = [], custom = [] } = parts;
   const signature = (params: readonly number[], results: readonly number[]): number[] => [
-    0x60,
+    FUNCTION_TYPE,
     ...vector(params.map((type) => [type])),
     ...vector(results.map((type) => [type])),
   ];
@@ -88,37 +117,41 @@ export function assemble(parts: ModuleParts): Uint8Array {
     ...imports.map(([, , params, results]) => signature(params, results)),
     ...functions.map(({ params = [], results = [] }) => signature(params, results)),
   ];
-  const firstImport = types.length;
-  const firstFunction = firstImport + imports.length;
+  // Types are numbered in this order.
+  const firstImportType = types.length;
+  const firstFunctionType = firstImportType + imports.length;
   const exported = functions.flatMap((fn, index) =>
-    fn.name === undefined ? [] : [[...name(fn.name), 0, ...u32(imports.length + index)]],
+    fn.name === undefined ? [] : [[...name(fn.name), KIND_FUNCTION, ...unsignedLeb(imports.length + index)]],
   );
   const bodies = functions.map(({ locals = [], code }) => {
-    const body = [...vector(locals.map((type) => [1, type])), ...code, 0x0b];
-    return [...u32(body.length), ...body];
+    // Wasm declares locals in groups of one type; each local is a group of one here.
+    const body = [...vector(locals.map((type) => [1, type])), ...code, END];
+    return [...unsignedLeb(body.length), ...body];
   });
   const segments = data.map(([address, bytes]) =>
     address === undefined
-      ? [1, ...vector(bytes.map((byte) => [byte]))]
-      : [0, ...constant(address), 0x0b, ...vector(bytes.map((byte) => [byte]))],
+      ? [PASSIVE, ...vector(bytes.map((byte) => [byte]))]
+      : [ACTIVE, ...constant(address), END, ...vector(bytes.map((byte) => [byte]))],
   );
   const importList = imports.map(([module, field], index) => [
     ...name(module),
     ...name(field),
-    0,
-    ...u32(firstImport + index),
+    KIND_FUNCTION,
+    ...unsignedLeb(firstImportType + index),
   ]);
+  // In the order that the specification demands: the count of data segments comes before the code that uses them.
   return new Uint8Array([
-    ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
-    ...section(1, vector(allTypes)),
-    ...(imports.length > 0 ? section(2, vector(importList)) : []),
-    ...section(3, vector(functions.map((_, index) => u32(firstFunction + index)))),
-    ...(parts.memory === undefined ? [] : section(5, [1, 0, ...u32(parts.memory)])),
-    ...section(7, vector(exported)),
-    ...(parts.start === undefined ? [] : section(8, u32(parts.start))),
-    ...(data.length > 0 ? section(12, u32(data.length)) : []),
-    ...section(10, vector(bodies)),
-    ...(data.length > 0 ? section(11, vector(segments)) : []),
-    ...custom.flatMap(([title, bytes]) => section(0, [...name(title), ...bytes])),
+    ...MAGIC_AND_VERSION,
+    ...section(Section.Type, vector(allTypes)),
+    ...(imports.length > 0 ? section(Section.Import, vector(importList)) : []),
+    ...section(Section.Function, vector(functions.map((_, index) => unsignedLeb(firstFunctionType + index)))),
+    ...(parts.memory === undefined
+      ? []
+      : section(Section.Memory, vector([[NO_MAXIMUM, ...unsignedLeb(parts.memory)]]))),
+    ...section(Section.Export, vector(exported)),
+    ...(data.length > 0 ? section(Section.DataCount, unsignedLeb(data.length)) : []),
+    ...section(Section.Code, vector(bodies)),
+    ...(data.length > 0 ? section(Section.Data, vector(segments)) : []),
+    ...custom.flatMap(([title, bytes]) => section(Section.Custom, [...name(title), ...bytes])),
   ]);
 }

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import type { Instruction } from "../../../toolchain/wasm/module.ts";
 import { readModule } from "../../../toolchain/wasm/reader.ts";
 import { defined } from "../../harness/defined.ts";
-import { assemble, constant, I32, I64, NONE, name, u32 } from "./assemble.ts";
+import { assemble, constant, I32, I64, NO_RESULT, name, unsignedLeb } from "./assemble.ts";
 
 /** Decodes one body and gives its instructions without their offsets and without the last `end`. */
 function decode(code: readonly number[]): unknown[] {
@@ -29,7 +29,7 @@ describe("instructions", () => {
     ["i32.load8_s", [0x2c, 0, 5], { kind: "load", access: access("i32", 8, true, 1, 5) }],
     [
       "i64.load32_u",
-      [0x35, 2, ...u32(0xffffffff)],
+      [0x35, 2, ...unsignedLeb(0xffffffff)],
       { kind: "load", access: access("i64", 32, false, 4, 0xffffffff) },
     ],
     ["i64.store16", [0x3d, 0, 2], { kind: "store", access: access("i64", 16, false, 1, 2) }],
@@ -93,14 +93,17 @@ describe("instructions", () => {
 
 describe("modules", () => {
   test("imports and functions share one index space, and names come from the name section", () => {
-    const functionNames = [2, ...u32(0), ...name("a/put"), ...u32(1), ...name("b/main")];
-    const localNames = [1, ...u32(1), 1, 0, ...name("count")];
+    const functionNames = [2, ...unsignedLeb(0), ...name("a/put"), ...unsignedLeb(1), ...name("b/main")];
+    const localNames = [1, ...unsignedLeb(1), 1, 0, ...name("count")];
     const module = readModule(
       assemble({
         imports: [["assembly", "put", [I32], []]],
         functions: [{ name: "main", params: [I32], results: [I64], locals: [I64], code: [0x42, 1] }],
         custom: [
-          ["name", [1, ...u32(functionNames.length), ...functionNames, 2, localNames.length, ...localNames]],
+          [
+            "name",
+            [1, ...unsignedLeb(functionNames.length), ...functionNames, 2, localNames.length, ...localNames],
+          ],
         ],
       }),
     );
@@ -131,7 +134,7 @@ describe("modules", () => {
 
   test("a block's type may name a signature", () => {
     const module = readModule(
-      assemble({ types: [[[I32], [I64]]], functions: [{ code: [0x02, 0, 0x0b, 0x03, NONE, 0x0b] }] }),
+      assemble({ types: [[[I32], [I64]]], functions: [{ code: [0x02, 0, 0x0b, 0x03, NO_RESULT, 0x0b] }] }),
     );
     expect(module.functions[0]?.body?.instructions.slice(0, 3)).toMatchObject([
       { kind: "block", type: { params: ["i32"], results: ["i64"] } },
