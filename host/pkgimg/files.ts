@@ -21,7 +21,8 @@ import {
 import { basename, dirname, join, resolve } from "node:path";
 import { Problem } from "../problem.ts";
 import { pathProblem } from "../system-error.ts";
-import { type BuiltImage, type ImageOptions, type ImageSource, writeImage } from "./layout.ts";
+import type { BuiltImage, ImageOptions, ImageSource } from "./image.ts";
+import { writeImage } from "./layout.ts";
 import { imagePath } from "./paths.ts";
 
 /** How much of a file is in memory at once. */

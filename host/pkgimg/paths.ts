@@ -1,7 +1,6 @@
 // Which paths may be in an image: the rules of source/libs/pkgimg/path.ts, said to the user who builds one.
 
-export const PATH_BYTES_MAX = 255;
-export const PATH_PARTS_MAX = 16;
+import { PATH_BYTES_MAX, PATH_PARTS_MAX } from "../../build/gen/host/source/libs/pkgimg/format.ts";
 
 /** What a path may begin with, and need not. */
 const SCHEME = "pkg://";

@@ -6,7 +6,7 @@
 #
 # Every result begins with `status`. If it is not `ok`, the other fields of that result are zero or empty.
 
-const version :UInt32 = 1;
+const version :UInt32 = 2;
 # The version of this contract; `info` returns the one that the service speaks.
 
 const pathBytesMax :UInt32 = 255;
@@ -115,7 +115,7 @@ interface PackageFs {
   # Opens a file for this client. `file` is a small number, good until `close`; `size` is in bytes.
 
   stat @1 (path :Text) -> (status :FsStatus, kind :EntryKind, size :UInt64, hash :Data);
-  # What lies at a path. `hash` is the SHA-256 of a file's content, 32 bytes; of a directory it is empty.
+  # What lies at a path. `hash` is of a file's content: 32 bytes, the first half of BLAKE2b-512; of a directory it is empty.
 
   read @2 (file :UInt32, offset :UInt64, length :UInt32, into :UInt64) -> (status :FsStatus, bytes :UInt32);
   # Reads up to `length` bytes from `offset` on, to `into` in the attached memory object. `bytes` is how many

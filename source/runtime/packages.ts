@@ -39,7 +39,7 @@ import {
   PackageFsStatParamsBuilder,
   PackageFsStatResults,
 } from "gen/idl/package_fs";
-import { SHA256_DIGEST_BYTES } from "sha256/sha256";
+import { HASH_BYTES } from "pkgimg/format";
 import { callService, MALFORMED_REPLY } from "./client";
 import { messagePage } from "./ipc";
 
@@ -71,12 +71,12 @@ export class Stat {
   private hash2: u64;
   private hash3: u64;
 
-  /** The address of the SHA-256 of a file's content, SHA256_DIGEST_BYTES long; zeros for a directory. */
+  /** The address of the hash of a file's content (pkgimg/format), HASH_BYTES long; zeros for a directory. */
   get hash(): usize {
     return changetype<usize>(this) + offsetof<Stat>("hash0");
   }
 }
-if (offsetof<Stat>() - offsetof<Stat>("hash0") !== SHA256_DIGEST_BYTES) {
+if (offsetof<Stat>() - offsetof<Stat>("hash0") !== HASH_BYTES) {
   ERROR("a Stat ends with its hash");
 }
 
@@ -147,15 +147,15 @@ export function statPath(service: u32, path: usize, pathLength: u32, stat: Stat)
     return results.status;
   }
   const isFile = results.kind === EntryKind.file;
-  if (isFile && results.hashLength !== SHA256_DIGEST_BYTES) {
+  if (isFile && results.hashLength !== HASH_BYTES) {
     return MALFORMED_REPLY;
   }
   stat.kind = results.kind;
   stat.size = results.size;
   if (isFile) {
-    memory.copy(stat.hash, results.hashStart, SHA256_DIGEST_BYTES);
+    memory.copy(stat.hash, results.hashStart, HASH_BYTES);
   } else {
-    memory.fill(stat.hash, 0, SHA256_DIGEST_BYTES);
+    memory.fill(stat.hash, 0, HASH_BYTES);
   }
   return FsStatus.ok;
 }

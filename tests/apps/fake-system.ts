@@ -1,7 +1,7 @@
 // A system as a program from the disk finds it: harts that tick and interrupt each other, a package file system, a
 // block device. Numbers and files are the test's; what the program prints is what the host's tools then judge.
 
-import { createHash } from "node:crypto";
+import { imageHash } from "../../host/pkgimg/hash.ts";
 import { defined } from "../harness/defined.ts";
 import {
   FakeEndpoint,
@@ -172,7 +172,7 @@ export class FakeSystem {
         if (!content) {
           return reply("Stat", { status: "notFound" });
         }
-        const hash = new Uint8Array(createHash("sha256").update(content).digest());
+        const hash = new Uint8Array(imageHash(content));
         return reply("Stat", { status: "ok", kind: "file", size: BigInt(content.length), hash });
       }
       if (w0 === wire.method("attach")) {

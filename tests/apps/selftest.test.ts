@@ -126,7 +126,7 @@ test("content that is not what the index says is a failure", async () => {
   expect(system.kernel.run("testPackages")).toBe(0);
   expect(system.lines).toHaveLength(1);
   expect(system.lines[0]).toMatch(
-    /^SELFTEST: pkgfs FAILED bin\/selftest-client is not what the index says: sha256=/,
+    /^SELFTEST: pkgfs FAILED bin\/selftest-client is not what the index says: hash=/,
   );
 });
 

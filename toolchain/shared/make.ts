@@ -41,6 +41,7 @@ export const sharedSources: readonly string[] = [
   "source/abi/task.ts",
   "source/kernel/neuron/src/arch/riscv/hart.ts",
   "source/kernel/neuron/src/arch/riscv/paging.ts",
+  "source/libs/pkgimg/format.ts",
 ];
 
 /** The source that says what the machine's module exports; its functions become types of the host (face.ts). */

@@ -14,7 +14,7 @@ import { assembleStep } from "./program.ts";
 import { signingKey } from "./trust.ts";
 
 const PACKAGE_FOLDER = "pkg";
-const imageCode = ["host/pkgimg"];
+const imageCode = ["host/pkgimg", "source/libs/pkgimg"];
 /** The program that the kernel starts by itself, from beside the bundle; it starts all the others. */
 const FIRST_TASK = "nexus-init";
 

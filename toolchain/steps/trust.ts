@@ -45,7 +45,12 @@ export async function makeTrust(build: Build): Promise<void> {
   }
   await build.step("trust", {
     name: "trust",
-    key: [trust, build.stamps.hash("toolchain/steps/trust.ts"), build.stamps.hashFolders("host/pkgimg")],
+    key: [
+      trust,
+      build.stamps.hash("toolchain/steps/trust.ts"),
+      build.stamps.hash("source/libs/pkgimg/format.ts"),
+      build.stamps.hashFolders("host/pkgimg"),
+    ],
     reads: trust === "build" ? [image] : [trust.key, DEVELOPMENT_PUBLIC_KEY],
     writes: [output],
     run: async () => {

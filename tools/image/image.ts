@@ -115,7 +115,7 @@ export async function list(
       ? entries.map((entry) => rowOf(entry.path, entry))
       : children.map(({ name, file: entry }) => rowOf(entry ? name : `${name}/`, entry));
     process.stdout.write(
-      formatTable([{ heading: "bytes", align: "right" }, { heading: "sha256" }, { heading: "name" }], rows),
+      formatTable([{ heading: "bytes", align: "right" }, { heading: "blake2b" }, { heading: "name" }], rows),
     );
   });
 }

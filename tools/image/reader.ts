@@ -4,20 +4,24 @@
 
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { resolve } from "node:path";
+import {
+  BLOCK_BYTES,
+  HASH_BYTES,
+  PATH_BYTES_MAX,
+  SUPERBLOCK_BYTES,
+} from "../../build/gen/host/source/libs/pkgimg/format.ts";
 import { Problem } from "../../host/problem.ts";
 import { pathProblem } from "../../host/system-error.ts";
 import { readerModule } from "./wasm.ts";
 
-const BLOCK_BYTES = 4096;
-const PATH_BYTES_MAX = 255;
-const SUPERBLOCK_BYTES = 512;
+/** NO_ENTRY, as an i32. */
 const NO_ENTRY = -1;
 
 /** A file in an image. */
 export interface ImageEntry {
   readonly path: string;
   readonly byteLength: number;
-  /** SHA-256 of its content, 64 hex digits. */
+  /** Hash of its content, 64 hex digits: the first half of what `b2sum` prints. */
   readonly hash: string;
 }
 
@@ -128,7 +132,7 @@ export class ImageReader {
     return new Uint8Array(this.#memory.buffer, this.#call("superblock") >>> 0, SUPERBLOCK_BYTES).slice();
   }
 
-  /** SHA-256 of the superblock's signed part, 64 hex digits: what a build or a signature vouches for. */
+  /** Hash of the superblock's signed part, 64 hex digits: what a build or a signature vouches for. */
   get digest(): string {
     return this.#hex(this.#call("digest"));
   }
@@ -169,14 +173,17 @@ export class ImageReader {
     if (!entry) {
       throw new Problem(`${this.#name} has no file ${JSON.stringify(path)}`);
     }
-    const firstBlock = this.#call("firstBlock") >>> 0;
-    for (let offset = 0; offset * BLOCK_BYTES < entry.byteLength; offset += 1) {
-      const address = this.#call("verifiedBlock", firstBlock + offset) >>> 0;
+    const start = this.#call("byteOffset") >>> 0;
+    const end = start + entry.byteLength;
+    for (let at = start; at < end; ) {
+      const address = this.#call("verifiedBlock", Math.floor(at / BLOCK_BYTES)) >>> 0;
       if (address === 0) {
         this.#accept(this.#call("error"));
       }
-      const byteCount = Math.min(BLOCK_BYTES, entry.byteLength - offset * BLOCK_BYTES);
-      yield new Uint8Array(this.#memory.buffer, address, byteCount).slice();
+      const inBlock = at % BLOCK_BYTES;
+      const byteCount = Math.min(BLOCK_BYTES - inBlock, end - at);
+      yield new Uint8Array(this.#memory.buffer, address + inBlock, byteCount).slice();
+      at += byteCount;
     }
   }
 
@@ -233,6 +240,6 @@ export class ImageReader {
   }
 
   #hex(address: number): string {
-    return Buffer.from(this.#memory.buffer, address >>> 0, 32).toString("hex");
+    return Buffer.from(this.#memory.buffer, address >>> 0, HASH_BYTES).toString("hex");
   }
 }

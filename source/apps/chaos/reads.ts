@@ -8,8 +8,10 @@ import { PAGE_BYTES, USER_MAPPINGS } from "abi/layout";
 import { Refusal } from "abi/refusal";
 import { Role } from "abi/startup";
 import { NO_SLOT } from "abi/syscall";
+import { BLAKE2B_STATE_BYTES, Blake2b } from "blake2b/blake2b";
 import { FsStatus, PATH_BYTES_MAX } from "gen/idl/package_fs";
 import { BlkStatus } from "gen/idl/virtio_blk";
+import { HASH_BYTES } from "pkgimg/format";
 import { attachBlockMemory, blkStatusName, readSectors } from "runtime/blocks";
 import { createVmo, map, result } from "runtime/call";
 import { line, print } from "runtime/log";
@@ -25,7 +27,6 @@ import {
   statPath,
 } from "runtime/packages";
 import { slotOf } from "runtime/startup";
-import { SHA256_DIGEST_BYTES, SHA256_STATE_BYTES, Sha256 } from "sha256/sha256";
 import { LINE_STATE_BYTES, Line } from "text/line";
 
 /** The memory that packagefsd writes, and the memory that the disk's device writes. */
@@ -45,11 +46,11 @@ const opened = changetype<File>(memory.data(offsetof<File>(), 8));
 const stat = changetype<Stat>(memory.data(offsetof<Stat>(), 8));
 const pathLine = changetype<Line>(memory.data(LINE_STATE_BYTES, 8));
 const pathBuffer: usize = memory.data(PATH_BYTES_MAX, 8);
-const sha = changetype<Sha256>(memory.data(SHA256_STATE_BYTES, 8));
-const digest: usize = memory.data(SHA256_DIGEST_BYTES, 8);
-const sectorsDigest: usize = memory.data(SHA256_DIGEST_BYTES, 8);
+const hasher = changetype<Blake2b>(memory.data(BLAKE2B_STATE_BYTES, 8));
+const digest: usize = memory.data(HASH_BYTES, 8);
+const sectorsDigest: usize = memory.data(HASH_BYTES, 8);
 /** Hash and size of each file, as the index gave them before any service ended. */
-const digests: usize = memory.data(FILES * SHA256_DIGEST_BYTES, 8);
+const digests: usize = memory.data(FILES * HASH_BYTES, 8);
 const sizes: usize = memory.data(FILES * 8, 8);
 
 let packages: u32 = NO_SLOT;
@@ -83,7 +84,7 @@ export function openAll(): bool {
     const path = pathOf(i);
     outcome = statPath(packages, path.address, path.length, stat);
     store<u64>(sizes + <usize>(i << 3), stat.size);
-    memory.copy(digests + <usize>(i * SHA256_DIGEST_BYTES), stat.hash, SHA256_DIGEST_BYTES);
+    memory.copy(digests + <usize>(i * HASH_BYTES), stat.hash, HASH_BYTES);
   }
   if (outcome !== FsStatus.ok) {
     return failed("learning what is there", outcome, fsStatusName);
@@ -129,7 +130,7 @@ export function checkFile(file: u32): i32 {
   if (opened.size !== size) {
     return wrong(file, "size");
   }
-  const hash = sha.begin();
+  const hash = hasher.begin();
   let at: u64 = 0;
   while (at < size) {
     const due = <u32>min<u64>(PIECE_BYTES, size - at);
@@ -145,8 +146,8 @@ export function checkFile(file: u32): i32 {
     hash.update(FILES_ADDRESS, due);
     at += due;
   }
-  hash.finish(digest);
-  if (memory.compare(digest, digests + <usize>(file * SHA256_DIGEST_BYTES), SHA256_DIGEST_BYTES) !== 0) {
+  hash.finish(digest, HASH_BYTES);
+  if (memory.compare(digest, digests + <usize>(file * HASH_BYTES), HASH_BYTES) !== 0) {
     return wrong(file, "content");
   }
   outcome = closeFile(packages, opened);
@@ -160,7 +161,7 @@ export function checkSectors(): i32 {
   if (outcome === BlkStatus.ok) {
     readCount += 1;
     hashOf(SECTORS_ADDRESS, SECTORS_BYTES, digest);
-    if (memory.compare(digest, sectorsDigest, SHA256_DIGEST_BYTES) === 0) {
+    if (memory.compare(digest, sectorsDigest, HASH_BYTES) === 0) {
       return 1;
     }
     print(line().text("chaos: the sectors are wrong"));
@@ -188,7 +189,7 @@ function pathOf(file: u32): Line {
 }
 
 function hashOf(start: usize, bytes: u32, into: usize): void {
-  sha.begin().update(start, bytes).finish(into);
+  hasher.begin().update(start, bytes).finish(into, HASH_BYTES);
 }
 
 /** Decides whether the end of a service explains a read's error. */

@@ -3,14 +3,16 @@
  *
  * Reached from main.ts. The walk of a read begins here: runtime/packages.ts ▸ services/packagefsd ▸ services/virtioblkd
  * ▸ the device writes the sectors. packagefsd writes the content into a memory object that is shared with it. Each file
- * is read in pieces whose size is no multiple of a sector or a block, and the SHA-256 over the pieces is compared with
+ * is read in pieces whose size is no multiple of a sector or a block, and the hash over the pieces is compared with
  * the one in the index.
  */
 import { Right } from "abi/handle";
 import { PAGE_BYTES, USER_MAPPINGS } from "abi/layout";
 import { Role } from "abi/startup";
 import { NO_SLOT } from "abi/syscall";
+import { BLAKE2B_STATE_BYTES, Blake2b } from "blake2b/blake2b";
 import { FsSource, FsStatus, PATH_BYTES_MAX } from "gen/idl/package_fs";
+import { HASH_BYTES } from "pkgimg/format";
 import { createVmo, map, result } from "runtime/call";
 import {
   attachMemory,
@@ -25,7 +27,6 @@ import {
   statPath,
 } from "runtime/packages";
 import { slotOf } from "runtime/startup";
-import { SHA256_DIGEST_BYTES, SHA256_STATE_BYTES, Sha256 } from "sha256/sha256";
 import { LINE_STATE_BYTES, Line } from "text/line";
 import { fail, failed, outcomeName, passed, proofData } from "./report";
 
@@ -43,8 +44,8 @@ const file = changetype<File>(memory.data(offsetof<File>(), 8));
 const stat = changetype<Stat>(memory.data(offsetof<Stat>(), 8));
 const pathLine = changetype<Line>(memory.data(LINE_STATE_BYTES, 8));
 const pathBuffer: usize = memory.data(PATH_BYTES_MAX, 8);
-const sha = changetype<Sha256>(memory.data(SHA256_STATE_BYTES, 8));
-const digest: usize = memory.data(SHA256_DIGEST_BYTES, 8);
+const hasher = changetype<Blake2b>(memory.data(BLAKE2B_STATE_BYTES, 8));
+const digest: usize = memory.data(HASH_BYTES, 8);
 
 let service: u32 = NO_SLOT;
 
@@ -70,11 +71,7 @@ export function testPackages(): bool {
     return false;
   }
   const data = proofData();
-  data
-    .text("fixtures/hello.txt bytes=")
-    .decimal(file.size)
-    .text(" hash=")
-    .hexBytes(digest, SHA256_DIGEST_BYTES);
+  data.text("fixtures/hello.txt bytes=").decimal(file.size).text(" hash=").hexBytes(digest, HASH_BYTES);
   return passed(mount.source === FsSource.disk ? "pkgfs virtio ro" : "pkgfs fixtures", "pkgfs", data);
 }
 
@@ -114,16 +111,16 @@ function checkFile(name: string): bool {
   if (stat.size !== file.size) {
     return fail(failed("pkgfs").text(name).text(" has two sizes"));
   }
-  if (memory.compare(digest, stat.hash, SHA256_DIGEST_BYTES) === 0) {
+  if (memory.compare(digest, stat.hash, HASH_BYTES) === 0) {
     return true;
   }
-  const words = failed("pkgfs").text(name).text(" is not what the index says: sha256=");
-  return fail(words.hexBytes(digest, SHA256_DIGEST_BYTES));
+  const words = failed("pkgfs").text(name).text(" is not what the index says: hash=");
+  return fail(words.hexBytes(digest, HASH_BYTES));
 }
 
-/** SHA-256 over the whole content, into `digest`, read piece by piece. */
+/** The hash over the whole content, into `digest`, read piece by piece. */
 function hashFile(): i32 {
-  const hash = sha.begin();
+  const hash = hasher.begin();
   let at: u64 = 0;
   while (at < file.size) {
     const outcome = readFile(service, file, at, PIECE_BYTES, PIECE_OFFSET);
@@ -138,7 +135,7 @@ function hashFile(): i32 {
     hash.update(SHARED_ADDRESS + <usize>PIECE_OFFSET, count);
     at += count;
   }
-  hash.finish(digest);
+  hash.finish(digest, HASH_BYTES);
   return FsStatus.ok;
 }
 

@@ -82,8 +82,8 @@ function findAndCheck(name: usize, nameLength: u32, blocksMost: u32, file: Bundl
     print(say("the boot bundle's ").printable(name, nameLength).text(": ").text(imageErrorText(error)));
     return false;
   }
-  // A file's blocks follow each other in the image, so they do in memory.
-  file.address = blockOf(image.firstBlock);
+  // A file's bytes follow each other in the image, so they do in memory.
+  file.address = BUNDLE_ADDRESS + <usize>image.byteOffset;
   file.bytes = image.byteLength;
   return true;
 }

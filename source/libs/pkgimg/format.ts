@@ -3,8 +3,8 @@
  *
  *     block 0      1            …              …            …              end
  *     | superblock | index      | strings      | data       | hash tree    |
- *                  64 B/entry    paths, packed   files, each  SHA-256 of all between the superblock and itself,
- *                                in index order  from a block its nodes 128 hashes wide
+ *                  64 B/entry    paths, packed   files, small hashes of all between the superblock and itself,
+ *                                in index order  ones packed  its nodes 128 hashes wide
  *
  * Little-endian; all in blocks of 4 KiB. A given list of files has exactly one image: the format leaves no choice, and
  * all unused bytes are zero. host/pkgimg writes it.
@@ -13,7 +13,10 @@
 /** "NXPKGIMG" as a little-endian doubleword. */
 export const IMAGE_MAGIC: u64 = 0x474d49474b50584e;
 
-export const IMAGE_VERSION: u32 = 1;
+export const IMAGE_VERSION: u32 = 2;
+
+/** The format before this one, with SHA-256 and a block for each file. It is refused, in words of its own. */
+export const IMAGE_VERSION_BEFORE: u32 = 1;
 
 /** Bytes of a block: what is read, hashed and verified as one. */
 export const BLOCK_BYTES: u32 = 4096;
@@ -33,8 +36,11 @@ export const PATH_BYTES_MAX: u32 = 255;
 /** Parts of a path, the file's name among them. */
 export const PATH_PARTS_MAX: u32 = 16;
 
-/** Bytes of a hash: SHA-256. */
+/** Bytes of a hash: the first half of BLAKE2b-512. */
 export const HASH_BYTES: u32 = 32;
+
+/** What the byte offset of a file is a multiple of, so that what needs aligned words can be used where it lies. */
+export const FILE_ALIGN: u32 = 8;
 
 /** Hashes in a block of the tree. */
 export const FANOUT: u32 = BLOCK_BYTES / HASH_BYTES;
@@ -76,7 +82,7 @@ export const enum Superblock {
   Label = 96,
   /** u64: which of two images of one label is the newer, as its signer counts */
   Sequence = 128,
-  /** 32 bytes: SHA-256 of all before it. It finds damage; a forger would recompute it */
+  /** 32 bytes: hash of all before it. It finds damage; a forger would recompute it */
   Checksum = 136,
   /** zero up to SIGNED_BYTES */
   SignedReserved = 168,
@@ -94,13 +100,14 @@ export const enum Superblock {
 export const enum Entry {
   PathOffset = 0,
   PathLength = 4,
-  FirstBlock = 8,
+  /** Where the file begins in the image, in bytes: `fileStart` */
+  ByteOffset = 8,
   Flags = 12,
   /** u64 */
   ByteLength = 16,
   /** u64, zero */
   Reserved = 24,
-  /** 32 bytes: SHA-256 of the file */
+  /** 32 bytes: hash of the file */
   Hash = 32,
 }
 
@@ -160,7 +167,7 @@ export const enum ImageError {
   PathTwice,
   PathThroughFile,
   BlobOverlap,
-  BlobGap,
+  BlobPlace,
   BlobOutside,
   StringUnused,
   DataUnused,
@@ -169,8 +176,11 @@ export const enum ImageError {
   // Content
   ContentHash,
   ContentPadding,
+  // Found later. An audit record has the number of an error, so those above keep theirs.
   /** The medium is smaller than one block. */
   NoBlock,
+  /** The image has the format before this one. */
+  VersionBefore,
 }
 
 /** The refusal in words. */
@@ -186,6 +196,8 @@ export function imageErrorText(error: ImageError): string {
       return "entry is outside the index";
     case ImageError.Magic:
       return "not a package image";
+    case ImageError.VersionBefore:
+      return "written in format 1, which is no longer read: build it again (./nx image build)";
     case ImageError.Version:
       return "unknown version";
     case ImageError.BlockSize:
@@ -262,8 +274,8 @@ export function imageErrorText(error: ImageError): string {
       return "path leads through a file";
     case ImageError.BlobOverlap:
       return "file overlaps the one before it";
-    case ImageError.BlobGap:
-      return "file does not follow the one before it";
+    case ImageError.BlobPlace:
+      return "file is not where it has to be behind the one before it";
     case ImageError.BlobOutside:
       return "file reaches outside the data";
     case ImageError.StringUnused:
@@ -288,6 +300,16 @@ export function imageErrorText(error: ImageError): string {
 /** How many blocks so many bytes take; for bytes up to 1 GiB. */
 export function blocksFor(bytes: u32): u32 {
   return (bytes + BLOCK_BYTES - 1) / BLOCK_BYTES;
+}
+
+/**
+ * Where a file begins, in bytes, behind one that ends at `end`. It goes into the rest of a block if it fits, and begins
+ * on a block of its own otherwise. So a file of up to a block lies in one block, and a larger one wastes none.
+ */
+export function fileStart(end: u32, byteLength: u32): u32 {
+  const start = (end + FILE_ALIGN - 1) & ~(FILE_ALIGN - 1);
+  const inBlock = start % BLOCK_BYTES;
+  return inBlock === 0 || byteLength <= BLOCK_BYTES - inBlock ? start : start - inBlock + BLOCK_BYTES;
 }
 
 /** Whether `length` bytes at `start` are all zero. */

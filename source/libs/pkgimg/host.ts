@@ -20,20 +20,37 @@ import { IMAGE_STATE_BYTES, Image } from "./reader";
 export declare function readBlock(block: u32, target: usize): bool;
 
 const image = changetype<Image>(memory.data(IMAGE_STATE_BYTES, 16));
-const block = memory.data(BLOCK_BYTES, 16);
+const raw = memory.data(BLOCK_BYTES, 16);
+/** The content block that was verified last: small files share one, and each would verify it again. */
+const verified = memory.data(BLOCK_BYTES, 16);
+/** Its number; 0 is the superblock, which is none. */
+let verifiedNumber: u32 = 0;
 /** checkIndex's memory for one path. */
 const scratch = memory.data(PATH_BYTES_MAX, 16);
 /** Where the host puts the path that it asks for. */
 const asked = memory.data(PATH_BYTES_MAX, 16);
 const digestBytes = memory.data(HASH_BYTES, 16);
 
-function source(number: u32): usize {
-  return readBlock(number, block) ? block : 0;
+function rawBlock(number: u32): usize {
+  return readBlock(number, raw) ? raw : 0;
+}
+
+function contentBlock(number: u32): usize {
+  if (verifiedNumber === number) {
+    return verified;
+  }
+  verifiedNumber = 0;
+  if (!readBlock(number, verified) || image.verify(number, verified) !== ImageError.None) {
+    return 0;
+  }
+  verifiedNumber = number;
+  return verified;
 }
 
 /** Opens and checks superblock and index. ImageError. */
 export function open(blocksAvailable: u32): u32 {
-  const error = image.open(source, blocksAvailable);
+  verifiedNumber = 0;
+  const error = image.openCached(rawBlock, contentBlock, blocksAvailable);
   return error === ImageError.None ? checkIndex(image, scratch) : error;
 }
 
@@ -129,8 +146,9 @@ export function byteLength(): u32 {
   return image.byteLength;
 }
 
-export function firstBlock(): u32 {
-  return image.firstBlock;
+/** Where the picked file begins in the image. */
+export function byteOffset(): u32 {
+  return image.byteOffset;
 }
 
 export function contentHash(): usize {

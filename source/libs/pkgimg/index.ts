@@ -2,14 +2,23 @@
  * The index of an image: checked once in one pass, then searched.
  *
  * `checkIndex` streams over index and string table, each block read once. Entries are in path order, their paths follow
- * each other in the string table, their files in the data, all without a gap: so each rule about an entry needs only
- * the one before it, and time per entry and memory are bounded.
+ * each other in the string table, and their files in the data, each at the one place that is left to it: so each rule
+ * about an entry needs only the one before it, and time per entry and memory are bounded.
  *
  * `find` takes O(log n) steps. A directory is a run of entries: `firstChild` and `nextChild` go over its children,
  * past a whole sub-directory in O(log n). Reached from packagefsd (mount.ts, serve.ts) and pkgimg/host.ts.
  */
 
-import { BLOCK_BYTES, blocksFor, ENTRY_BYTES, Entry, ImageError, isZero, PATH_BYTES_MAX } from "./format";
+import {
+  BLOCK_BYTES,
+  blocksFor,
+  ENTRY_BYTES,
+  Entry,
+  fileStart,
+  ImageError,
+  isZero,
+  PATH_BYTES_MAX,
+} from "./format";
 import { comparePaths, isBelow, partLength, pathError } from "./path";
 import { Image, NO_ENTRY } from "./reader";
 
@@ -24,26 +33,27 @@ export function checkIndex(image: Image, scratch: usize): ImageError {
   const count = image.entryCount;
   let previousLength: u32 = 0;
   let nextPath: u32 = 0;
-  let nextBlock = image.dataBlock;
+  // Where the file before ends, in bytes.
+  let dataEnd = image.dataBlock * BLOCK_BYTES;
   for (let index: u32 = 0; index < count; index += 1) {
     const error = image.pick(index);
     if (error !== ImageError.None) {
       return error;
     }
 
-    const order = entryError(image, nextPath, nextBlock, scratch, previousLength);
+    const order = entryError(image, nextPath, dataEnd, scratch, previousLength);
     if (order !== ImageError.None) {
       return image.refuseEntry(order, index);
     }
     nextPath += image.pathLength;
-    nextBlock += blocksFor(image.byteLength);
+    dataEnd = image.byteOffset + image.byteLength;
     previousLength = image.pathLength;
     memory.copy(scratch, image.path, <usize>previousLength);
   }
   if (nextPath !== image.stringBytes) {
     return image.refuseEntry(ImageError.StringUnused, count - 1);
   }
-  if (nextBlock !== image.treeBlock) {
+  if (blocksFor(dataEnd) !== image.treeBlock) {
     return image.refuseEntry(ImageError.DataUnused, count - 1);
   }
   return paddingError(image);
@@ -127,7 +137,7 @@ export function childIsDirectory(image: Image, directoryLength: u32): bool {
 function entryError(
   image: Image,
   nextPath: u32,
-  nextBlock: u32,
+  dataEnd: u32,
   previous: usize,
   previousLength: u32,
 ): ImageError {
@@ -157,13 +167,11 @@ function entryError(
     return ImageError.PathThroughFile;
   }
 
-  if (image.firstBlock < nextBlock) {
+  if (image.byteOffset < dataEnd) {
     return ImageError.BlobOverlap;
   }
-  if (image.firstBlock > nextBlock) {
-    return ImageError.BlobGap;
-  }
-  return ImageError.None;
+  const start = fileStart(dataEnd, image.byteLength);
+  return image.byteOffset === start ? ImageError.None : ImageError.BlobPlace;
 }
 
 /** The last block of index and of strings ends in zeros. Both are held from the pass that has just ended. */

@@ -8,17 +8,16 @@
  *     if (image.open(readBlock, blocksOnDisk) !== ImageError.None) …       one block is read
  *     if (checkIndex(image) !== ImageError.None) …                         index.ts: once, when mounting
  *     const entry = find(image, path, length);                             index.ts
- *     if (image.pick(entry) === ImageError.None) image.block(image.firstBlock) …
+ *     if (image.pick(entry) === ImageError.None) image.block(image.byteOffset / BLOCK_BYTES) …
  *
  * Used by packagefsd's mount.ts, by nexus-init for the boot bundle, and by the host's tools as Wasm.
  */
 
-import { SHA256_STATE_BYTES, Sha256 } from "sha256/sha256";
+import { BLAKE2B_STATE_BYTES, Blake2b } from "blake2b/blake2b";
 import { lengthToZero } from "text/bytes";
 import { BLOCKS_END, FIELDS_BYTES, ImageBlocks } from "./blocks";
 import {
   BLOCK_BYTES,
-  blocksFor,
   ENTRY_BYTES,
   Entry,
   HASH_BYTES,
@@ -42,11 +41,11 @@ const SUPERBLOCK_AT: usize = BLOCKS_END;
 const ENTRY_AT: usize = SUPERBLOCK_AT + <usize>SUPERBLOCK_BYTES;
 const PATH_AT: usize = ENTRY_AT + <usize>ENTRY_BYTES;
 const KEY_AT: usize = PATH_AT + 256;
-const SHA_AT: usize = KEY_AT + 256;
+const HASHER_AT: usize = KEY_AT + 256;
 
 /**
  *     0                   512     576    832          1088            (from BLOCKS_END on)
- *     | superblock        | entry | path | search key | SHA-256 state |
+ *     | superblock        | entry | path | search key | BLAKE2b state |
  */
 @unmanaged
 @final
@@ -127,28 +126,28 @@ export class Image extends ImageBlocks {
   }
 
   /**
-   * Stores the image's digest, SHA-256 of the superblock's signed part, at `target`. As the root hash is in it,
+   * Stores the image's digest, the hash of the superblock's signed part, at `target`. As the root hash is in it,
    * two images with one digest have the same contents, byte for byte.
    */
   digest(target: usize): void {
-    this.sha.begin().update(this.signedPart, SIGNED_BYTES).finish(target);
+    this.hasher.begin().update(this.signedPart, SIGNED_BYTES).finish(target, HASH_BYTES);
   }
 
   /**
    * Makes entry `index` the picked one, which the getters below describe. Its bounds are checked each time, so its path
-   * and blocks can be used whether or not the whole index was checked.
+   * and content can be used whether or not the whole index was checked.
    */
   pick(index: u32): ImageError {
     this.picked = NO_ENTRY;
     if (index >= this.entries) {
       return this.refuseEntry(ImageError.EntryOutside, index);
     }
-    const offset = index * ENTRY_BYTES;
-    const held = this.holdIndex(this.indexStart + offset / BLOCK_BYTES);
+    const place = index * ENTRY_BYTES;
+    const held = this.holdIndex(this.indexStart + place / BLOCK_BYTES);
     if (held === 0) {
       return this.failIn(index);
     }
-    memory.copy(this.entry, held + <usize>(offset % BLOCK_BYTES), <usize>ENTRY_BYTES);
+    memory.copy(this.entry, held + <usize>(place % BLOCK_BYTES), <usize>ENTRY_BYTES);
 
     const length = this.pathLength;
     if (length === 0) {
@@ -161,13 +160,12 @@ export class Image extends ImageBlocks {
     if (start > this.stringCount || this.stringCount - start < length) {
       return this.refuseEntry(ImageError.PathOffset, index);
     }
-    const dataBytes = (this.treeStart - this.dataStart) * BLOCK_BYTES;
-    const byteLength = load<u64>(this.entry, Entry.ByteLength);
-    const first = this.firstBlock;
-    if (byteLength > <u64>dataBytes || first < this.dataStart || first > this.treeStart) {
+    const dataEnd = this.treeStart * BLOCK_BYTES;
+    const offset = this.byteOffset;
+    if (offset < this.dataStart * BLOCK_BYTES || offset > dataEnd) {
       return this.refuseEntry(ImageError.BlobOutside, index);
     }
-    if (blocksFor(<u32>byteLength) > this.treeStart - first) {
+    if (load<u64>(this.entry, Entry.ByteLength) > <u64>(dataEnd - offset)) {
       return this.refuseEntry(ImageError.BlobOutside, index);
     }
     if (!this.copyPath(start, length)) {
@@ -200,9 +198,9 @@ export class Image extends ImageBlocks {
     return load<u32>(this.entry, Entry.PathOffset);
   }
 
-  /** The picked file's first block. It has blocksFor(byteLength) of them. */
-  get firstBlock(): u32 {
-    return load<u32>(this.entry, Entry.FirstBlock);
+  /** Where the picked file begins in the image, in bytes; its `byteLength` bytes lie one after another. */
+  get byteOffset(): u32 {
+    return load<u32>(this.entry, Entry.ByteOffset);
   }
 
   /** Bytes of the picked file. */
@@ -210,7 +208,7 @@ export class Image extends ImageBlocks {
     return <u32>load<u64>(this.entry, Entry.ByteLength);
   }
 
-  /** Where the SHA-256 of the picked file's content is: 32 bytes. */
+  /** Where the hash of the picked file's content is: 32 bytes. */
   get contentHash(): usize {
     return this.entry + <usize>Entry.Hash;
   }
@@ -246,10 +244,10 @@ export class Image extends ImageBlocks {
 
   /** The superblock's own hash finds damage. Only its digest tells whether it is the right superblock. */
   private checksumHolds(superblock: usize): bool {
-    this.sha
+    this.hasher
       .begin()
       .update(superblock, <u32>Superblock.Checksum)
-      .finish(this.searchKey);
+      .finish(this.searchKey, HASH_BYTES);
     return memory.compare(this.searchKey, superblock + <usize>Superblock.Checksum, <usize>HASH_BYTES) === 0;
   }
 
@@ -295,14 +293,14 @@ export class Image extends ImageBlocks {
     return changetype<usize>(this) + SUPERBLOCK_AT;
   }
 
-  /** A SHA-256 of the image's own, beside the tree's; content.ts uses it too. */
-  get sha(): Sha256 {
-    return changetype<Sha256>(changetype<usize>(this) + SHA_AT);
+  /** A BLAKE2b of the image's own, beside the tree's; content.ts uses it too. */
+  get hasher(): Blake2b {
+    return changetype<Blake2b>(changetype<usize>(this) + HASHER_AT);
   }
 }
 
 /** How much memory an Image needs, in bytes (8-byte aligned). */
-export const IMAGE_STATE_BYTES: u32 = <u32>SHA_AT + SHA256_STATE_BYTES;
+export const IMAGE_STATE_BYTES: u32 = <u32>HASHER_AT + BLAKE2B_STATE_BYTES;
 
 if (offsetof<Image>() > FIELDS_BYTES) {
   ERROR("Image has outgrown FIELDS_BYTES");

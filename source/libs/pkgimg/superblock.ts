@@ -14,6 +14,7 @@ import {
   ENTRY_BYTES,
   IMAGE_MAGIC,
   IMAGE_VERSION,
+  IMAGE_VERSION_BEFORE,
   ImageError,
   isZero,
   LABEL_BYTES,
@@ -34,8 +35,9 @@ export function superblockError(at: usize, restIsZero: bool, blocksAvailable: u3
   if (load<u64>(at, Superblock.Magic) !== IMAGE_MAGIC) {
     return ImageError.Magic;
   }
-  if (load<u32>(at, Superblock.Version) !== IMAGE_VERSION) {
-    return ImageError.Version;
+  const version = load<u32>(at, Superblock.Version);
+  if (version !== IMAGE_VERSION) {
+    return version === IMAGE_VERSION_BEFORE ? ImageError.VersionBefore : ImageError.Version;
   }
   if (load<u32>(at, Superblock.BlockBytes) !== BLOCK_BYTES) {
     return ImageError.BlockSize;

@@ -2,25 +2,17 @@
  * The hash tree: is this block the one that the root hash in the superblock covers?
  *
  * Level 0 holds the hashes of all blocks between the superblock and the tree, 128 to a tree block; each level
- * above holds the hashes of the blocks below it, up to a level of one block, whose hash is the root. A block's
- * hash is taken over its 4096 bytes and then its level and position, so no block can stand in for another.
+ * above holds the hashes of the blocks below it, up to a level of one block, whose hash is the root. A hash is taken
+ * over a block's 4096 bytes and nothing else. What a block has to be follows from its place, and the shape of the tree
+ * from the superblock, which is trusted: so no block can stand in for another (docs/storage/package-image.md).
  *
  * A check reads one tree block a level at most: the last one of each level is kept, in this class's memory, so
  * a file that is read from front to back costs one hash a block. Tree blocks are copied before they are hashed,
  * and only the copy is used.
  */
 
-import { SHA256_STATE_BYTES, Sha256 } from "sha256/sha256";
-import {
-  BLOCK_BYTES,
-  blocksFor,
-  FANOUT,
-  HASH_BYTES,
-  IMAGE_MAGIC,
-  ImageError,
-  isZero,
-  LEVELS_MAX,
-} from "./format";
+import { BLAKE2B_STATE_BYTES, Blake2b } from "blake2b/blake2b";
+import { BLOCK_BYTES, blocksFor, FANOUT, HASH_BYTES, ImageError, isZero, LEVELS_MAX } from "./format";
 
 /**
  * Where blocks come from: gives the address of the 4096 bytes of a block, which stay as they are until the next call,
@@ -32,9 +24,6 @@ export type BlockSource = (block: u32) => usize;
 /** No tree block is kept. */
 const NO_NODE: u32 = 0xffff_ffff;
 
-/** What is hashed behind a block: level, position, magic. With it a block still takes 65 compressions. */
-const SUFFIX_BYTES: u32 = 16;
-
 /** Bytes of the fields, padded for the doublewords behind them. */
 const FIELDS_BYTES: usize = (offsetof<HashTree>() + 7) & ~(<usize>7);
 
@@ -42,8 +31,8 @@ const FIELDS_BYTES: usize = (offsetof<HashTree>() + 7) & ~(<usize>7);
 const KEPT_BYTES: u32 = (LEVELS_MAX * 4 + 7) & ~7;
 
 /**
- *     0        32     64         96       112    128           488
- *     | fields | root | computed | suffix | kept | SHA-256 state | node of level 0 | level 1 | level 2 |
+ *     0        32     64         96     112             320
+ *     | fields | root | computed | kept | BLAKE2b state | node of level 0 | level 1 | level 2 |
  */
 @unmanaged
 @final
@@ -73,7 +62,6 @@ export class HashTree {
     this.levelCount = this.count1 === 0 ? 1 : this.count2 === 0 ? 2 : 3;
     this.failedBlock = 0;
     memory.copy(this.root, root, <usize>HASH_BYTES);
-    store<u64>(this.suffix, IMAGE_MAGIC, 8);
     for (let level: u32 = 0; level < LEVELS_MAX; level += 1) {
       store<u32>(this.kept(level), NO_NODE);
     }
@@ -127,7 +115,7 @@ export class HashTree {
       return error;
     }
     this.failedBlock = block;
-    this.hashBlock(0, block, address);
+    this.hashBlock(address);
     const expected = this.node(0) + <usize>(((block - 1) % FANOUT) * HASH_BYTES);
     return this.matches(expected) ? ImageError.None : ImageError.DataHash;
   }
@@ -149,7 +137,7 @@ export class HashTree {
 
     const isTop = level + 1 === this.levelCount;
     const expected = isTop ? this.root : this.node(level + 1) + <usize>((index % FANOUT) * HASH_BYTES);
-    this.hashBlock(level + 1, index, node);
+    this.hashBlock(node);
     if (!this.matches(expected)) {
       return ImageError.TreeHash;
     }
@@ -163,11 +151,9 @@ export class HashTree {
     return ImageError.None;
   }
 
-  /** Hashes a block as what it is: level 0 for contents, 1 and up for the tree's own levels. */
-  private hashBlock(level: u32, position: u32, address: usize): void {
-    store<u32>(this.suffix, level, 0);
-    store<u32>(this.suffix, position, 4);
-    this.sha.begin().update(address, BLOCK_BYTES).update(this.suffix, SUFFIX_BYTES).finish(this.computed);
+  /** The hash of 4096 bytes, into `computed`. */
+  private hashBlock(address: usize): void {
+    this.hasher.begin().update(address, BLOCK_BYTES).finish(this.computed, HASH_BYTES);
   }
 
   private matches(expected: usize): bool {
@@ -194,31 +180,22 @@ export class HashTree {
     return this.root + <usize>HASH_BYTES;
   }
 
-  private get suffix(): usize {
-    return this.computed + <usize>HASH_BYTES;
-  }
-
   private kept(level: u32): usize {
-    return this.suffix + <usize>SUFFIX_BYTES + <usize>(level << 2);
+    return this.computed + <usize>HASH_BYTES + <usize>(level << 2);
   }
 
-  private get sha(): Sha256 {
-    return changetype<Sha256>(this.kept(0) + <usize>KEPT_BYTES);
+  private get hasher(): Blake2b {
+    return changetype<Blake2b>(this.kept(0) + <usize>KEPT_BYTES);
   }
 
   private node(level: u32): usize {
-    return changetype<usize>(this.sha) + <usize>(SHA256_STATE_BYTES + level * BLOCK_BYTES);
+    return changetype<usize>(this.hasher) + <usize>(BLAKE2B_STATE_BYTES + level * BLOCK_BYTES);
   }
 }
 
 /** How much memory a HashTree needs, in bytes (8-byte aligned). */
 export const HASH_TREE_STATE_BYTES: u32 =
-  <u32>FIELDS_BYTES +
-  2 * HASH_BYTES +
-  SUFFIX_BYTES +
-  KEPT_BYTES +
-  SHA256_STATE_BYTES +
-  LEVELS_MAX * BLOCK_BYTES;
+  <u32>FIELDS_BYTES + 2 * HASH_BYTES + KEPT_BYTES + BLAKE2B_STATE_BYTES + LEVELS_MAX * BLOCK_BYTES;
 
 /** How many blocks of content one node of `level` stands for. */
 function span(level: u32): u32 {

@@ -22,7 +22,7 @@ import {
 
 /**
  *     0      8          16           20     24       28
- *     | size | expected | firstBlock | open | number | reserved |
+ *     | size | expected | start      | open | number | reserved |
  */
 @unmanaged
 @final
@@ -31,8 +31,8 @@ export class OpenFile {
   size: u64;
   /** Where the next read begins if the client reads in sequence, in bytes. */
   expected: u64;
-  /** The block of the image where the content begins. */
-  firstBlock: u32;
+  /** Where the content begins in the image, in bytes. */
+  start: u32;
   open: u32;
   /** The number that the client knows the file by: see `nextNumber`. */
   number: u32;
@@ -40,7 +40,7 @@ export class OpenFile {
 
   /** The block behind its last one. */
   get endBlock(): u32 {
-    return this.firstBlock + <u32>((this.size + BLOCK_BYTES - 1) >> BLOCK_SHIFT);
+    return <u32>((<u64>this.start + this.size + BLOCK_BYTES - 1) >> BLOCK_SHIFT);
   }
 }
 
@@ -171,8 +171,8 @@ export function attach(client: Client, slot: u32, bytes: u64): bool {
   return true;
 }
 
-/** A record for a file whose content begins at `firstBlock`; null if the client holds OPEN_FILES_MAX already. */
-export function openFile(client: Client, firstBlock: u32, size: u64): OpenFile | null {
+/** A record for a file whose content begins at byte `start` of the image; null if the client holds OPEN_FILES_MAX already. */
+export function openFile(client: Client, start: u32, size: u64): OpenFile | null {
   for (let i: u32 = 0; i < OPEN_FILES_MAX; i++) {
     const each = client.file(i);
     if (each.open !== 0) {
@@ -180,7 +180,7 @@ export function openFile(client: Client, firstBlock: u32, size: u64): OpenFile |
     }
     each.open = 1;
     each.number = nextNumber(i);
-    each.firstBlock = firstBlock;
+    each.start = start;
     each.size = size;
     each.expected = 0;
     return each;

@@ -99,7 +99,7 @@ function onOpen(request: Request): u32 {
     return refuse(noFileStatus(pathLength));
   }
   const client = clientOf(request.badge);
-  const file = openFile(client, image.firstBlock, image.byteLength);
+  const file = openFile(client, image.byteOffset, image.byteLength);
   if (file === null) {
     return refuse(FsStatus.tooManyFiles);
   }
@@ -186,9 +186,9 @@ function onRead(request: Request): u32 {
 
   if (bytes !== 0) {
     // Below the file's size, so it fits a u32 from here on (libs/pkgimg: an image has at most 1 GiB).
-    const begin = <u32>offset;
-    const first = file.firstBlock + (begin >> BLOCK_SHIFT);
-    const behind = file.firstBlock + ((begin + bytes + BLOCK_BYTES - 1) >> BLOCK_SHIFT);
+    const begin = file.start + <u32>offset;
+    const first = begin >> BLOCK_SHIFT;
+    const behind = (begin + bytes + BLOCK_BYTES - 1) >> BLOCK_SHIFT;
     // The client reads in sequence, so blocks of the next reads are fetched along with this one.
     const end = offset === file.expected ? file.endBlock : behind;
     // If this read fails, the blocks fetched along with it may be the cause: the next try fetches none.

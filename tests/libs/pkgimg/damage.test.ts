@@ -8,7 +8,11 @@ import { Edge } from "../edge.ts";
 import { pkgimgGuest } from "./face.ts";
 import { BLOCK_BYTES, Forge, sampleFiles, superblock } from "./forge.ts";
 
-const badWords = [0, 1, 2, 63, 64, 255, 256, 4095, 4096, 0x7fff_ffff, 0x8000_0000, 0xffff_f000, 0xffff_ffff];
+const badWords = [
+  ...[0, 1, 2, 63, 64, 255, 256, 4095, 4096, 0x7fff_ffff, 0x8000_0000, 0xffff_f000, 0xffff_ffff],
+  // Around both ends of the sample's data.
+  ...[12_287, 12_288, 12_296, 17_288, 28_671, 28_672, 28_680],
+];
 const word = fc.oneof(fc.constantFrom(...badWords), fc.nat({ max: 0x4000 }), fc.nat());
 
 describe("package image reader, on damaged images", () => {

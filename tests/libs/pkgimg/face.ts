@@ -1,6 +1,8 @@
 // The image reader as Wasm over an image in the guest's memory, behind functions that a test can call.
 
 import { type Guest, guest } from "../../harness/guest.ts";
+import type { Edge } from "../edge.ts";
+import { BLOCK_BYTES } from "./forge.ts";
 
 const text = `
 import { checkContent } from "pkgimg/content";
@@ -65,7 +67,7 @@ export function entryCount(): u32 { return image.entryCount; }
 export function pick(entry: u32): u32 { return image.pick(entry); }
 export function path(): usize { return image.path; }
 export function pathLength(): u32 { return image.pathLength; }
-export function firstBlock(): u32 { return image.firstBlock; }
+export function byteOffset(): u32 { return image.byteOffset; }
 export function byteLength(): u32 { return image.byteLength; }
 export function block(number: u32): usize { return image.block(number); }
 export function lookUp(path: usize, length: u32): u32 { return find(image, path, length); }
@@ -92,4 +94,22 @@ export function pkgimgGuest(): Promise<Guest> {
 /** An error as words. */
 export function words(g: Guest, error: number): string {
   return error === 0 ? "ok" : g.text(g.call("errorText", error));
+}
+
+/** What is wrong with an image that is mounted and read whole, in words with the place: superblock, index, every file. */
+export function refusalOf(
+  g: Guest,
+  edge: Edge,
+  bytes: Uint8Array,
+  open: "open" | "openCached" = "open",
+): string {
+  let error = g.call(open, edge.put(bytes), Math.floor(bytes.length / BLOCK_BYTES)) || g.call("check");
+  for (let index = 0; error === 0 && index < g.call("entryCount"); index += 1) {
+    error = g.call("content", index);
+  }
+  if (error === 0) {
+    return "ok";
+  }
+  const at = g.call("errorEntry");
+  return `${words(g, error)} (block ${g.call("errorBlock")}${at === -1 ? "" : `, entry ${at}`})`;
 }

@@ -2,7 +2,8 @@
 // see what a signer with bad intentions could make. Written from docs/storage/package-image.md, not from the builder.
 
 import { createHash } from "node:crypto";
-import { buildImage, type ImageFile } from "../../../host/pkgimg/layout.ts";
+import type { ImageFile } from "../../../host/pkgimg/image.ts";
+import { buildImage } from "../../../host/pkgimg/layout.ts";
 import { defined } from "../../harness/defined.ts";
 
 export const BLOCK_BYTES = 4096;
@@ -40,7 +41,7 @@ export const superblock = {
 export const entry = {
   pathOffset: 0,
   pathLength: 4,
-  firstBlock: 8,
+  byteOffset: 8,
   flags: 12,
   byteLength: 16,
   reserved: 24,
@@ -89,16 +90,16 @@ export class Forge {
   /** Makes the hash tree right again. Its place is taken from the superblock, its shape from the tree's place. */
   seal(): this {
     const treeBlock = this.get(superblock.treeBlock);
-    let hashes = Array.from({ length: treeBlock - 1 }, (_, index) => this.#hash(0, index + 1, index + 1));
+    let hashes = Array.from({ length: treeBlock - 1 }, (_, index) => this.#hash(index + 1));
     let block = treeBlock;
-    for (let level = 1; ; level += 1) {
+    while (true) {
       const count = Math.ceil(hashes.length / 128);
       this.bytes.fill(0, block * BLOCK_BYTES, (block + count) * BLOCK_BYTES);
       for (const [index, hash] of hashes.entries()) {
         hash.copy(this.bytes, block * BLOCK_BYTES + index * 32);
       }
       const start = block;
-      hashes = Array.from({ length: count }, (_, index) => this.#hash(level, index, start + index));
+      hashes = Array.from({ length: count }, (_, index) => this.#hash(start + index));
       block += count;
       if (count === 1) {
         break;
@@ -110,25 +111,24 @@ export class Forge {
 
   /** Makes the superblock's own hash right again. */
   sealSuperblock(): this {
-    const hash = createHash("sha256").update(this.bytes.subarray(0, superblock.checksum));
-    hash.digest().copy(this.bytes, superblock.checksum);
+    hashOf(this.bytes.subarray(0, superblock.checksum)).copy(this.bytes, superblock.checksum);
     return this;
   }
 
   /** The tree's one level hashes again into the root: for a forged tree block. */
   sealRoot(): this {
-    this.#hash(1, 0, this.get(superblock.treeBlock)).copy(this.bytes, superblock.rootHash);
+    this.#hash(this.get(superblock.treeBlock)).copy(this.bytes, superblock.rootHash);
     return this.sealSuperblock();
   }
 
-  #hash(level: number, position: number, block: number): Buffer {
-    const suffix = Buffer.alloc(16);
-    suffix.writeUInt32LE(level, 0);
-    suffix.writeUInt32LE(position, 4);
-    suffix.write("NXPKGIMG", 8, "latin1");
-    const bytes = this.bytes.subarray(block * BLOCK_BYTES, (block + 1) * BLOCK_BYTES);
-    return createHash("sha256").update(bytes).update(suffix).digest();
+  #hash(block: number): Buffer {
+    return hashOf(this.bytes.subarray(block * BLOCK_BYTES, (block + 1) * BLOCK_BYTES));
   }
+}
+
+/** The hash of an image: half of BLAKE2b-512. */
+export function hashOf(bytes: Uint8Array): Buffer {
+  return createHash("blake2b512").update(bytes).digest().subarray(0, 32);
 }
 
 /** A file of `byteLength` bytes that are all different from their neighbours. */
@@ -139,7 +139,7 @@ export function file(path: string, byteLength: number): ImageFile {
   };
 }
 
-/** Five files: in directories, empty, of one block exactly, of two blocks; with a name outside ASCII. */
+/** Five files: in directories, empty, of one block exactly, of two blocks, in the rest of a block; with a name outside ASCII. */
 export const sampleFiles: readonly ImageFile[] = [
   file("bin/nx", 5000),
   file("fixtures/a/deep", 17),

@@ -1,8 +1,9 @@
 // Images for the tests, and where their parts are.
 
 import { join } from "node:path";
+import type { ImageFile } from "../../../host/pkgimg/image.ts";
 import { DEVELOPMENT_KEY, readKeyFile } from "../../../host/pkgimg/keys.ts";
-import { buildImage, type ImageFile } from "../../../host/pkgimg/layout.ts";
+import { buildImage } from "../../../host/pkgimg/layout.ts";
 import { root } from "../../../host/root.ts";
 import { defined } from "../../harness/defined.ts";
 

@@ -90,6 +90,14 @@ describe("a disk that is not to be believed is refused, and the fixtures do not 
     expect(await refusal(flipped(image, offset))).toBe(`pkgfs: image refused: ${words}`);
   });
 
+  test("an image of the format before", async () => {
+    const old = image.slice();
+    old[8] = 1;
+    expect(await refusal(old)).toBe(
+      "pkgfs: image refused: written in format 1, which is no longer read: build it again (./nx image build) at block 0",
+    );
+  });
+
   test("a disk of zeros, and one that is too short", async () => {
     expect(await refusal(new Uint8Array(8 * BLOCK_BYTES))).toBe(
       "pkgfs: image refused: not a package image at block 0",

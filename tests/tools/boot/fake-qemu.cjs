@@ -27,7 +27,8 @@ const proof = (name, data) => `proof: ${name} ${data} sha256=${sha256(`${nonce} 
 const pairs = harts.flatMap((from) => harts.filter((to) => to !== from).map((to) => [from, to]));
 
 const ticks = harts.map((hart) => `${hart}:${hart + 1}>${scenario === "no tick" ? hart + 1 : hart + 9}`);
-const file = `dts/virt-nexus.dts bytes=${content.length} hash=${sha256(content)}`;
+const blake2b = createHash("blake2b512").update(content).digest("hex").slice(0, 64);
+const file = `dts/virt-nexus.dts bytes=${content.length} hash=${blake2b}`;
 let lines = [
   "OpenSBI v1.1\r",
   `neuron: hart0 boot virt smp=${smp}`,

@@ -26,7 +26,7 @@ import { defined } from "../../harness/defined.ts";
 import { root } from "../../harness/guest.ts";
 import { sampleFiles } from "../../libs/pkgimg/forge.ts";
 
-const SAMPLE_BLOCKS = 9;
+const SAMPLE_BLOCKS = 8;
 
 describe("nx image", () => {
   let folder: string;
@@ -65,7 +65,7 @@ describe("nx image", () => {
 
   test("verify describes an image", async () => {
     expect(await nx("verify", sample)).toMatch(
-      /sample\.img: 5 files, 9 blocks, label "sample", unsigned, digest [0-9a-f]{64}: all matches\n$/,
+      /sample\.img: 5 files, 8 blocks, label "sample", unsigned, digest [0-9a-f]{64}: all matches\n$/,
     );
     expect(JSON.parse(await nx("verify", sample, "--json"))).toMatchObject({
       label: "sample",
@@ -241,9 +241,19 @@ describe("nx image", () => {
     [4096, "index does not match its hash (block 1, entry 0)"],
     [2 * 4096, "string table does not match its hash (block 2, entry 0)"],
     [3 * 4096 + 4095, "data does not match its hash (block 3)"],
-    [(SAMPLE_BLOCKS - 1) * 4096, "hash tree does not match its root (block 8, entry 0)"],
+    [(SAMPLE_BLOCKS - 1) * 4096, "hash tree does not match its root (block 7, entry 0)"],
   ])("verify says where the bit changed: byte %i", async (offset, words) => {
     await expect(nx("verify", damaged(offset))).rejects.toThrow(`damaged.img is refused: ${words}`);
+  });
+
+  test("verify says what to do with an image of format 1", async () => {
+    const file = join(folder, "old.img");
+    const image = buildImage(sampleFiles);
+    image[8] = 1;
+    writeFileSync(file, image);
+    await expect(nx("verify", file)).rejects.toThrow(
+      "old.img is refused: written in format 1, which is no longer read: build it again (./nx image build) (block 0)",
+    );
   });
 
   test("verify refuses a file that is cut off, longer, empty or missing", async () => {

@@ -7,6 +7,7 @@
 // hart, an interrupt for every ordered pair of harts, a file that has the bytes of pkg/.
 
 import { createHash } from "node:crypto";
+import { imageHash } from "../../../host/pkgimg/hash.ts";
 
 /** The nonce of a run whose device tree could not carry one (the tree that QEMU makes itself). */
 export const NO_NONCE = "0".repeat(32);
@@ -127,7 +128,7 @@ function judgeFile(data: string, packageFile: ProofFacts["packageFile"]): string
   if (content.length !== Number(bytes)) {
     return `${path} has ${content.length} bytes, but ${bytes} were read`;
   }
-  const expected = sha256Hex(content);
+  const expected = imageHash(content).toString("hex");
   return hash === expected ? undefined : `${path} has the hash ${expected}, but what was read has ${hash}`;
 }
 
@@ -135,6 +136,6 @@ function items(data: string): string[] {
   return data.split(" ").filter((item) => item !== "");
 }
 
-export function sha256Hex(bytes: Uint8Array): string {
+function sha256Hex(bytes: Uint8Array): string {
   return createHash("sha256").update(bytes).digest("hex");
 }

@@ -1,0 +1,87 @@
+// Where everything goes in a package image: each file's place in the data, and then each region's.
+
+import {
+  BLOCK_BYTES,
+  BLOCKS_MAX,
+  ENTRY_BYTES,
+  FILE_ALIGN,
+  HASH_BYTES,
+} from "../../build/gen/host/source/libs/pkgimg/format.ts";
+import { Problem } from "../problem.ts";
+import type { ImageSource } from "./image.ts";
+
+/** Hashes in a block of the tree. */
+const fanout = BLOCK_BYTES / HASH_BYTES;
+
+/** The places in an image, in blocks where nothing else is said. */
+export interface Places {
+  readonly indexBlockCount: number;
+  readonly stringBlock: number;
+  readonly stringBytes: number;
+  readonly dataBlock: number;
+  readonly dataBlockCount: number;
+  readonly treeBlock: number;
+  /** Blocks of each level of the hash tree, from the hashes of contents up to the one block at the top. */
+  readonly levelBlockCounts: readonly number[];
+  readonly blockCount: number;
+  /** Where each file begins in the image, in bytes, by its number in the index. */
+  readonly byteOffsets: Uint32Array;
+}
+
+/**
+ * Index from block 1 on, then strings, data, tree.
+ *
+ * @param files in the image's order
+ * @throws Problem if there is more than an image holds
+ */
+export function placesOf(files: readonly ImageSource[]): Places {
+  const indexBlockCount = blocksFor(files.length * ENTRY_BYTES);
+  const stringBlock = 1 + indexBlockCount;
+  const stringBytes = files.reduce((sum, { path }) => sum + Buffer.byteLength(path), 0);
+  const dataBlock = stringBlock + blocksFor(stringBytes);
+
+  const byteOffsets = new Uint32Array(files.length);
+  let end = dataBlock * BLOCK_BYTES;
+  for (const [number, { byteLength }] of files.entries()) {
+    const start = fileStart(end, byteLength);
+    byteOffsets[number] = start;
+    end = start + byteLength;
+  }
+  const treeBlock = blocksFor(end);
+
+  const levelBlockCounts: number[] = [];
+  let below = treeBlock - 1;
+  do {
+    below = Math.ceil(below / fanout);
+    levelBlockCounts.push(below);
+  } while (below > 1);
+  const blockCount = treeBlock + levelBlockCounts.reduce((sum, count) => sum + count, 0);
+  if (blockCount > BLOCKS_MAX) {
+    throw new Problem(
+      `an image holds up to ${BLOCKS_MAX} blocks of ${BLOCK_BYTES} bytes, and this takes ${blockCount}`,
+    );
+  }
+  return {
+    indexBlockCount,
+    stringBlock,
+    stringBytes,
+    dataBlock,
+    dataBlockCount: treeBlock - dataBlock,
+    treeBlock,
+    levelBlockCounts,
+    blockCount,
+    byteOffsets,
+  };
+}
+
+/** How many blocks so many bytes take. */
+export function blocksFor(byteLength: number): number {
+  return Math.ceil(byteLength / BLOCK_BYTES);
+}
+
+/** Where a file begins behind one that ends at `end`: in the rest of its block if it fits there, else in the next. */
+function fileStart(end: number, byteLength: number): number {
+  const start = Math.ceil(end / FILE_ALIGN) * FILE_ALIGN;
+  const inBlock = start % BLOCK_BYTES;
+  return inBlock === 0 || byteLength <= BLOCK_BYTES - inBlock ? start : start - inBlock + BLOCK_BYTES;
+}
