@@ -133,6 +133,9 @@ export class FakeSystem {
     if (topic === 3) {
       return [Buffer.from(NONCE, "hex").readBigUInt64LE(0), Buffer.from(NONCE, "hex").readBigUInt64LE(8)];
     }
+    if (topic === 7) {
+      return [1n << 24n, 1, 0x10001, 0b1_1111, 1, 1];
+    }
     const hart = this.harts[index];
     if (!hart) {
       return undefined;

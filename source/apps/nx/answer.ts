@@ -72,7 +72,10 @@ export function beginRow(): void {
   }
 }
 
-/** Begins single facts about `what`, which a program sees in front of them. */
+/**
+ * Begins single facts about `what`, which a program sees in front of them. For a person each fact is printed when it is
+ * given: that is a system call, and overwrites the results of the one before.
+ */
 export function beginFacts(what: string): void {
   beginRow();
   isFacts = true;

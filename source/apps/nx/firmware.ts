@@ -21,7 +21,7 @@ import {
 import { CommandLine } from "./command-line";
 import { nameOf } from "./tasks";
 
-/** The PLIC has sources 1 to 1023 (PLIC specification 1.0, section 1.1); the kernel says where ours end. */
+/** The PLIC has sources 1 to 1023 (PLIC specification 1.0, section 1.1); the kernel refuses the first past ours. */
 const SOURCES_MAX: u32 = 1024;
 
 /** SBI and the extensions that the firmware offers. If that fails, prints why and returns false. */
@@ -30,8 +30,13 @@ export function answerSbi(_line: CommandLine): bool {
   if (status < 0) {
     return refused("asking the kernel", status);
   }
+  // Printing a fact is a system call too, so it overwrites the results.
   const version = result(0);
+  const firmware = result(1);
+  const firmwareVersion = result(2);
   const extensions = result(3);
+  const sstc = result(4);
+  const sswi = result(5);
   beginFacts("sbi");
   // SBI specification 2.0, section 4.1: major number in bits 24 to 30, minor below.
   composed(
@@ -42,11 +47,11 @@ export function answerSbi(_line: CommandLine): bool {
       .text(".")
       .decimal(version & 0xff_ffff),
   );
-  words("firmware", 0, firmwareName(result(1)));
-  hexadecimal("firmware_version", 0, result(2));
+  words("firmware", 0, firmwareName(firmware));
+  hexadecimal("firmware_version", 0, firmwareVersion);
   composed("extensions", 0, extensionNames(beginValue(), extensions));
-  number("sstc", 0, result(4));
-  number("sswi", 0, result(5));
+  number("sstc", 0, sstc);
+  number("sswi", 0, sswi);
   endRow();
   return true;
 }
@@ -93,9 +98,9 @@ export function answerIrq(_line: CommandLine): bool {
   const info = slotOf(Role.Info);
   for (let source: u32 = 1; source < SOURCES_MAX; source++) {
     const status = information(info, Topic.Interrupt, source);
-    // The first number past the last is refused.
     if (status < 0) {
-      return source > 1 || refused("asking the kernel", status);
+      const isPastTheLast = source > 1;
+      return isPastTheLast || refused("asking the kernel", status);
     }
     if (result(0) === 0) {
       continue;

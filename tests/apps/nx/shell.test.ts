@@ -80,6 +80,18 @@ test("a table has its headings once, its numbers aligned to the right, and at mo
   expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
 });
 
+test("hw sbi has all that the kernel told, although each fact is printed by a system call", async () => {
+  const { lines } = await session(["hw sbi"]);
+  expect(lines).toEqual([
+    "version           1.0",
+    "firmware          OpenSBI",
+    "firmware version  0x10001",
+    "extensions        time,ipi,rfence,hsm,srst",
+    "sstc              1",
+    "sswi              1",
+  ]);
+});
+
 test("cat shows text, but no characters that control the terminal", async () => {
   const { lines } = await session(["cat pkg://fixtures/hello.txt", "cat /fixtures/hello.txt/", "echo next"]);
   expect(lines).toEqual(["Hello", "?[2Jthere, Grüße\ufffd?", "Hello", "?[2Jthere, Grüße\ufffd?", "next"]);
