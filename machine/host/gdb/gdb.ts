@@ -2,22 +2,29 @@
 //
 //     $m80200000,4#5c ─▶ receive ─▶ answer ─▶ $13000000#84        numbers in hexadecimal, memory as pairs of digits
 //
-// This file knows packets and words; what they do is debugger.ts. Nothing here is Node's: bytes come in by `receive` and
-// go out by the function that the constructor was given.
+// This file answers packets: it tells gdb about the threads, chooses one, runs, and reports why the machine stands. How
+// packets come is packets.ts, those that look at a hart or change it are access.ts, and what they do to the machine is
+// debugger.ts. Nothing here is Node's: bytes come in by `receive` and go out by the function that the constructor was
+// given.
 
 import { HartState } from "../../../build/gen/host/machine/core/hart/hart.ts";
 import { activityText, modeText } from "../harts.ts";
 import { PC_REGISTER } from "../run.ts";
-import type { Debugger, DebugStop } from "./debugger.ts";
-import { csrOf, PRIVILEGE, REGISTERS, target } from "./target.ts";
 import {
-  bytesOf,
-  checksum,
-  digits,
+  breakpoint,
+  readMemory,
+  readRegister,
+  readRegisters,
+  writeMemory,
+  writeRegister,
+  writeRegisters,
+} from "./access.ts";
+import type { Debugger, DebugStop } from "./debugger.ts";
+import { PACKET_BYTES_MAX, PacketStream } from "./packets.ts";
+import { canHold, target } from "./target.ts";
+import {
   numberOf,
-  packetOf,
-  registerOf,
-  registerText,
+  REFUSED,
   resumptionsOf,
   smallNumberOf,
   type Thread,
@@ -26,23 +33,9 @@ import {
   threadText,
 } from "./words.ts";
 
-/** Digits of a register. */
-const REGISTER_DIGITS = 16;
-
-/** Bytes of one packet: gdb is told. */
-const PACKET_BYTES_MAX = 0x4000;
-
 /** Instructions between two looks at whether gdb wants to interrupt. */
 const SLICE_INSTRUCTIONS = 4_000_000n;
 
-const INTERRUPT = 0x03;
-const PACKET_START = 0x24;
-/** What follows the `#` at the end of a packet. */
-const CHECKSUM_DIGITS = 2;
-/** What was asked for cannot be: it is malformed, names what there is not, or was not offered. */
-const REFUSED = "E01";
-/** There is no memory. */
-const NO_MEMORY = "E14";
 const SIGINT = "02";
 const SIGTRAP = "05";
 
@@ -51,18 +44,13 @@ export type Leave = "detached" | "killed" | "lost";
 
 export class GdbSession {
   private readonly debugged: Debugger;
-  private readonly send: (text: string) => void;
+  private readonly packets: PacketStream;
   /** Lets the host look at what came meanwhile. */
   private readonly breathe: () => Promise<unknown>;
   /** The hart that registers and memory are read of. */
   private hart: number;
   /** The hart that `s` and `c` are about, if gdb has chosen one (`Hc`). */
   private resumed: number | undefined;
-  /** The packet that has begun to come. */
-  private pending = "";
-  /** It is longer than gdb was told that one may be: it is read to its end, and refused. */
-  private isTooLong = false;
-  private acknowledges = true;
   /** Interrupts that came, and how many of them had when the packet that is worked on came: those were not for it. */
   private interrupts = 0;
   private interruptsBefore = 0;
@@ -72,50 +60,22 @@ export class GdbSession {
   constructor(debugged: Debugger, send: (text: string) => void, breathe: () => Promise<unknown>) {
     this.debugged = debugged;
     this.hart = debugged.run.machine.bootHart ?? 0;
-    this.send = send;
+    this.packets = new PacketStream(
+      {
+        onPacket: (data) => this.work(() => this.answer(data)),
+        onTooLong: () => this.work(async () => REFUSED),
+        onInterrupt: () => {
+          this.interrupts++;
+        },
+      },
+      send,
+    );
     this.breathe = breathe;
   }
 
-  /** Takes what gdb sent: packets, acknowledgements, an interrupt. */
+  /** Takes what gdb sent. */
   receive(bytes: Uint8Array): void {
-    for (const byte of bytes) {
-      if (this.pending !== "") {
-        this.extend(byte);
-      } else if (byte === PACKET_START) {
-        this.begin();
-      } else if (byte === INTERRUPT) {
-        this.interrupts++;
-      }
-      // Acknowledgements, and what is no packet, are passed over.
-    }
-  }
-
-  /** One more byte of the packet that comes: `$`, data, `#`, checksum. Data has no `$`: there another one begins. */
-  private extend(byte: number): void {
-    if (byte === PACKET_START) {
-      this.begin();
-      return;
-    }
-    this.pending += String.fromCharCode(byte);
-    const end = this.pending.length - CHECKSUM_DIGITS - 1;
-    if (this.pending[end] === "#") {
-      const packet = this.pending;
-      this.pending = "";
-      if (this.isTooLong) {
-        this.refuse();
-      } else {
-        this.take(packet.slice(1, end), Number.parseInt(packet.slice(end + 1), 16));
-      }
-    } else if (end > PACKET_BYTES_MAX) {
-      this.isTooLong = true;
-      // Where its end may have begun.
-      this.pending = `$${this.pending.slice(-CHECKSUM_DIGITS)}`;
-    }
-  }
-
-  private begin(): void {
-    this.pending = "$";
-    this.isTooLong = false;
+    this.packets.receive(bytes);
   }
 
   /** The connection is gone. Resolves when the machine stands still, with how gdb went. */
@@ -124,24 +84,6 @@ export class GdbSession {
     this.interrupts++;
     await this.working;
     return this.leaving;
-  }
-
-  private take(data: string, sum: number): void {
-    const isWhole = checksum(data) === sum;
-    if (this.acknowledges) {
-      this.send(isWhole ? "+" : "-");
-    }
-    if (isWhole) {
-      this.work(() => this.answer(data));
-    }
-  }
-
-  /** A packet that is too long, so that its sum is not known. */
-  private refuse(): void {
-    if (this.acknowledges) {
-      this.send("+");
-    }
-    this.work(async () => REFUSED);
   }
 
   /** One after the other: what runs is answered before what comes next is looked at. */
@@ -154,7 +96,7 @@ export class GdbSession {
       this.interruptsBefore = interrupts;
       const answer = await answering();
       if (answer !== undefined) {
-        this.send(packetOf(answer));
+        this.packets.send(answer);
       }
     });
   }
@@ -172,18 +114,18 @@ export class GdbSession {
       case "T":
         return this.hartOf(words) === undefined ? REFUSED : "OK";
       case "G":
-        return this.writeRegisters(words);
+        return writeRegisters(this.debugged, this.hart, words);
       case "p":
-        return this.readOne(smallNumberOf(words));
+        return readRegister(this.debugged, this.hart, words);
       case "P":
-        return this.writeOne(words);
+        return writeRegister(this.debugged, this.hart, words);
       case "m":
-        return this.readMemory(words);
+        return readMemory(this.debugged, this.hart, words);
       case "M":
-        return this.writeMemory(words);
+        return writeMemory(this.debugged, this.hart, words);
       case "Z":
       case "z":
-        return this.breakpoint(command === "Z", words);
+        return breakpoint(this.debugged, command === "Z", words);
       case "v":
         return await this.verbose(packet);
       case "c":
@@ -205,7 +147,7 @@ export class GdbSession {
       case "?":
         return this.stopText(SIGTRAP, this.hart);
       case "g":
-        return Array.from({ length: REGISTERS }, (_, index) => this.register(index)).join("");
+        return readRegisters(this.debugged, this.hart);
       case "D":
         this.leaving = "detached";
         return "OK";
@@ -223,7 +165,7 @@ export class GdbSession {
       return `${size};QStartNoAckMode+;qXfer:features:read+;vContSupported+;ReverseStep+;ReverseContinue+`;
     }
     if (packet === "QStartNoAckMode") {
-      this.acknowledges = false;
+      this.packets.stopAcknowledging();
       return "OK";
     }
     if (packet === "qAttached") {
@@ -286,95 +228,6 @@ export class GdbSession {
   private hartOf(word: string): number | undefined {
     const thread = threadOf(word);
     return typeof thread === "number" && this.isThread(thread) ? thread : undefined;
-  }
-
-  private register(index: number): string {
-    return registerText(this.debugged.readRegister(this.hart, index));
-  }
-
-  private readOne(number: number | undefined): string {
-    if (number === undefined) {
-      return REFUSED;
-    }
-    if (number < REGISTERS) {
-      return this.register(number);
-    }
-    if (number === PRIVILEGE) {
-      return registerText(BigInt(this.debugged.run.machine.core.hartMode(this.hart)));
-    }
-    const csr = csrOf(number);
-    return csr === undefined ? REFUSED : registerText(this.debugged.readCsr(this.hart, csr));
-  }
-
-  private writeOne(words: string): string {
-    const [text, digitsOfValue, ...more] = words.split("=");
-    const number = smallNumberOf(text);
-    const value = registerOf(digitsOfValue);
-    if (number === undefined || value === undefined || more.length > 0) {
-      return REFUSED;
-    }
-    if (!canHold(number, value)) {
-      return REFUSED;
-    }
-    this.debugged.writeRegister(this.hart, number, value);
-    return "OK";
-  }
-
-  /** All of them, or none. */
-  private writeRegisters(words: string): string {
-    const values = Array.from({ length: REGISTERS }, (_, index) =>
-      registerOf(words.slice(index * REGISTER_DIGITS, (index + 1) * REGISTER_DIGITS)),
-    );
-    if (words.length !== REGISTERS * REGISTER_DIGITS) {
-      return REFUSED;
-    }
-    if (!values.every((value, index) => value !== undefined && canHold(index, value))) {
-      return REFUSED;
-    }
-    for (const [index, value] of values.entries()) {
-      if (value !== undefined) {
-        this.debugged.writeRegister(this.hart, index, value);
-      }
-    }
-    return "OK";
-  }
-
-  private readMemory(words: string): string {
-    const [place, length, ...more] = words.split(",");
-    const address = numberOf(place);
-    const count = smallNumberOf(length);
-    if (address === undefined || count === undefined || more.length > 0) {
-      return REFUSED;
-    }
-    const bytes = this.debugged.readMemory(this.hart, address, Math.min(count, PACKET_BYTES_MAX / 2));
-    return bytes.length === 0 && count > 0 ? NO_MEMORY : digits(bytes);
-  }
-
-  private writeMemory(words: string): string {
-    const [, place, length, data] = /^([^,]*),([^:]*):(.*)$/.exec(words) ?? [];
-    const address = numberOf(place);
-    const bytes = bytesOf(data ?? "");
-    if (address === undefined || bytes === undefined || smallNumberOf(length) !== bytes.length) {
-      return REFUSED;
-    }
-    return this.debugged.writeMemory(this.hart, address, bytes) ? "OK" : NO_MEMORY;
-  }
-
-  private breakpoint(isSet: boolean, words: string): string {
-    const [kind, place, bytes, ...more] = words.split(",");
-    // Software and hardware breakpoints are the same here; watchpoints there are none.
-    if (kind !== "0" && kind !== "1") {
-      return "";
-    }
-    const address = numberOf(place);
-    if (address === undefined || smallNumberOf(bytes) === undefined || more.length > 0) {
-      return REFUSED;
-    }
-    if (isSet) {
-      return this.debugged.setBreakpoint(address) ? "OK" : REFUSED;
-    }
-    this.debugged.clearBreakpoint(address);
-    return "OK";
   }
 
   private async verbose(packet: string): Promise<string> {
@@ -450,7 +303,7 @@ export class GdbSession {
 
   /** Prints a line at gdb's console, before a stop is reported. */
   private say(line: string): void {
-    this.send(packetOf(`O${textDigits(`${line}\n`)}`));
+    this.packets.send(`O${textDigits(`${line}\n`)}`);
   }
 
   /** This hart, or if it is stopped the first that is not: a person wants to see something. */
@@ -466,12 +319,4 @@ export class GdbSession {
   private stopText(signal: string, hart: number): string {
     return `T${signal}thread:${threadText(hart)};`;
   }
-}
-
-/** Whether a register can have that value: the first is always zero, and instructions begin at even addresses. */
-function canHold(number: number, value: bigint): boolean {
-  if (number === 0) {
-    return value === 0n;
-  }
-  return number === PC_REGISTER ? (value & 1n) === 0n : number < REGISTERS;
 }

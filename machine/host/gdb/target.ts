@@ -59,3 +59,11 @@ export function csrOf(number: number): number | undefined {
   const name = csrs.find((each) => CSR_FIRST + Csr[each] === number);
   return name === undefined ? undefined : Csr[name];
 }
+
+/** Whether a register can have that value: the first is always zero, and instructions begin at even addresses. */
+export function canHold(number: number, value: bigint): boolean {
+  if (number === 0) {
+    return value === 0n;
+  }
+  return number === PC_REGISTER ? (value & 1n) === 0n : number < REGISTERS;
+}

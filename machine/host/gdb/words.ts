@@ -2,7 +2,10 @@
 // should be is none, so that nothing is done which gdb did not ask for.
 
 /** Digits of a register, and of the largest address. */
-const REGISTER_DIGITS = 16;
+export const REGISTER_DIGITS = 16;
+
+/** The answer where what was asked for cannot be: it is malformed, names what there is not, or was not offered. */
+export const REFUSED = "E01";
 
 /** A thread as a packet names it: a hart, any one that we like, or all of them. What is offered has no processes (`p1.2`). */
 export type Thread = number | "any" | "all";

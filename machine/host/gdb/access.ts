@@ -1,0 +1,118 @@
+// Packets that look at a hart or change it while the machine stands still: registers, memory, breakpoints.
+//
+// Each function takes the words of one packet and gives the answer. A packet is obeyed as a whole or refused as a whole.
+
+import type { Debugger } from "./debugger.ts";
+import { PACKET_BYTES_MAX } from "./packets.ts";
+import { canHold, csrOf, PRIVILEGE, REGISTERS } from "./target.ts";
+import {
+  bytesOf,
+  digits,
+  numberOf,
+  REFUSED,
+  REGISTER_DIGITS,
+  registerOf,
+  registerText,
+  smallNumberOf,
+} from "./words.ts";
+
+/** There is no memory. */
+const NO_MEMORY = "E14";
+
+/** All general registers and the program counter. */
+export function readRegisters(debugged: Debugger, hart: number): string {
+  return Array.from({ length: REGISTERS }, (_, index) =>
+    registerText(debugged.readRegister(hart, index)),
+  ).join("");
+}
+
+/** One register, in gdb's numbering. */
+export function readRegister(debugged: Debugger, hart: number, words: string): string {
+  const number = smallNumberOf(words);
+  if (number === undefined) {
+    return REFUSED;
+  }
+  if (number < REGISTERS) {
+    return registerText(debugged.readRegister(hart, number));
+  }
+  if (number === PRIVILEGE) {
+    return registerText(BigInt(debugged.run.machine.core.hartMode(hart)));
+  }
+  const csr = csrOf(number);
+  return csr === undefined ? REFUSED : registerText(debugged.readCsr(hart, csr));
+}
+
+/** `number=value`. */
+export function writeRegister(debugged: Debugger, hart: number, words: string): string {
+  const [text, digitsOfValue, ...more] = words.split("=");
+  const number = smallNumberOf(text);
+  const value = registerOf(digitsOfValue);
+  if (number === undefined || value === undefined || more.length > 0) {
+    return REFUSED;
+  }
+  if (!canHold(number, value)) {
+    return REFUSED;
+  }
+  debugged.writeRegister(hart, number, value);
+  return "OK";
+}
+
+/** All general registers and the program counter, or none. */
+export function writeRegisters(debugged: Debugger, hart: number, words: string): string {
+  const values = Array.from({ length: REGISTERS }, (_, index) =>
+    registerOf(words.slice(index * REGISTER_DIGITS, (index + 1) * REGISTER_DIGITS)),
+  );
+  if (words.length !== REGISTERS * REGISTER_DIGITS) {
+    return REFUSED;
+  }
+  if (!values.every((value, index) => value !== undefined && canHold(index, value))) {
+    return REFUSED;
+  }
+  for (const [index, value] of values.entries()) {
+    if (value !== undefined) {
+      debugged.writeRegister(hart, index, value);
+    }
+  }
+  return "OK";
+}
+
+/** `address,length`: as much as there is. */
+export function readMemory(debugged: Debugger, hart: number, words: string): string {
+  const [place, length, ...more] = words.split(",");
+  const address = numberOf(place);
+  const count = smallNumberOf(length);
+  if (address === undefined || count === undefined || more.length > 0) {
+    return REFUSED;
+  }
+  const bytes = debugged.readMemory(hart, address, Math.min(count, PACKET_BYTES_MAX / 2));
+  return bytes.length === 0 && count > 0 ? NO_MEMORY : digits(bytes);
+}
+
+/** `address,length:bytes`. */
+export function writeMemory(debugged: Debugger, hart: number, words: string): string {
+  const [, place, length, data] = /^([^,]*),([^:]*):(.*)$/.exec(words) ?? [];
+  const address = numberOf(place);
+  const bytes = bytesOf(data ?? "");
+  if (address === undefined || bytes === undefined || smallNumberOf(length) !== bytes.length) {
+    return REFUSED;
+  }
+  return debugged.writeMemory(hart, address, bytes) ? "OK" : NO_MEMORY;
+}
+
+/** Sets a breakpoint, or clears it. "": a kind that is not offered. */
+export function breakpoint(debugged: Debugger, isSet: boolean, words: string): string {
+  const [kind, place, bytes, ...more] = words.split(",");
+  // Software and hardware breakpoints are the same here; watchpoints there are none.
+  if (kind !== "0" && kind !== "1") {
+    return "";
+  }
+  const address = numberOf(place);
+  if (address === undefined || smallNumberOf(bytes) === undefined || more.length > 0) {
+    return REFUSED;
+  }
+  if (isSet) {
+    return debugged.setBreakpoint(address) ? "OK" : REFUSED;
+  }
+  debugged.clearBreakpoint(address);
+  return "OK";
+}
