@@ -8,16 +8,14 @@
 import { Fault, strikesAt } from "./faults";
 import { plicLine } from "./plic";
 import {
-  DISK_FEATURES,
-  diskConfig,
   diskEvents,
-  diskGeneration,
   diskNotified,
   diskReset,
   diskStorms,
   takeDiskFailed,
   takeDiskRaised,
 } from "./virtio-blk";
+import { DISK_FEATURES, diskConfig, diskGeneration } from "./virtio-blk-config";
 import { QUEUE_SIZE_MAX, queue, queueReset } from "./virtio-queue";
 
 export const VIRTIO_SLOTS: u32 = 8;
