@@ -6,57 +6,40 @@
 // the initialisation out of order, a register of the other version, an unaccepted feature, a missing fence or a chain
 // of the wrong shape throws a `DriverMistake`. How it misbehaves is the test's choice: see `Lies` and `Mood`.
 //
+// Here are what a test does with it, and its way to memory. Its registers are fake-registers.ts, its ring fake-ring.ts.
+//
 //     const device = new FakeBlockDevice({ version: 2, sectors: 2048n });
 //     const g = await guest(entry, { imports: { intrinsics: device.intrinsics } });
 //     device.plug(g.memory);
 
 import {
-  configField,
   contentByte,
   DISK_SECTOR_BYTES,
   type FakeDeviceOptions,
   goodMood,
   type Lies,
   type Mood,
-  offeredFeatures,
 } from "./fake-options.ts";
-import { BUS_OFFSET, type Chain, DriverMistake, FakeBus, FakeRing } from "./fake-ring.ts";
+import { type AccessOrder, FakeRegisters } from "./fake-registers.ts";
+import { BUS_OFFSET, type Chain, DriverMistake, FakeBus } from "./fake-ring.ts";
 
 /** Where the registers are unless a test says otherwise: beyond any Wasm memory of these tests. */
 export const MMIO_BASE = 0x7000_0000;
 
-const statusBit = { acknowledge: 1, driver: 2, driverOk: 4, featuresOk: 8, needsReset: 64, failed: 128 };
-
 export class FakeBlockDevice {
   readonly mood: Mood = goodMood();
-  /** How often the driver wrote to QueueNotify. */
-  notifyCount = 0;
-  resetCount = 0;
-  /** What the configuration says; `changeSectors` also interrupts. */
-  sectors: bigint;
 
   private readonly options: FakeDeviceOptions;
   private readonly base: number;
   private readonly bus = new FakeBus();
-  private ring = new FakeRing(this.bus);
-  private status = 0;
-  private staleStatus = { value: 0, polls: 0 };
-  private interruptStatus = 0;
-  private generation = 0;
-  private deviceFeaturesSel = 0;
-  private driverFeaturesSel = 0;
-  private accepted = 0n;
-  private pageBytes = 0;
-  /** The used entry that the driver reads next. */
-  private usedSlotRead = 0;
-  /** The last access or fence: what must come before what is checked with it. */
-  private last = "";
+  private readonly order: AccessOrder = { last: "" };
+  private readonly registers: FakeRegisters;
 
   /** @param base where the guest sees the registers */
   constructor(options: FakeDeviceOptions, base = MMIO_BASE) {
     this.options = options;
     this.base = base;
-    this.sectors = options.sectors;
+    this.registers = new FakeRegisters(options, this.mood, this.bus, this.order);
   }
 
   /** Whether a guest address is one of its registers. */
@@ -91,31 +74,45 @@ export class FakeBlockDevice {
     this.bus.close(start);
   }
 
+  /** How often the driver wrote to QueueNotify. */
+  get notifyCount(): number {
+    return this.registers.notifyCount;
+  }
+
+  get resetCount(): number {
+    return this.registers.resetCount;
+  }
+
+  /** What the configuration says. */
+  get sectors(): bigint {
+    return this.registers.sectors;
+  }
+
   /** Chains that the device has and did not finish, in the order in which it took them. */
   get pending(): Chain[] {
-    return this.ring.pending;
+    return this.registers.ring.pending;
   }
 
   /** Whether the interrupt line is up. */
   get interrupts(): boolean {
-    return this.interruptStatus !== 0;
+    return this.registers.isInterrupting;
   }
 
   /** Whether the driver has brought it up and not given up on it. */
   get isRunning(): boolean {
-    return (this.status & statusBit.driverOk) !== 0 && !this.hasFailedBit;
+    return this.registers.isRunning;
   }
 
   get hasFailedBit(): boolean {
-    return (this.status & statusBit.failed) !== 0;
+    return this.registers.hasFailedBit;
   }
 
   get acceptedFeatures(): bigint {
-    return this.accepted;
+    return this.registers.acceptedFeatures;
   }
 
   get queueSize(): number {
-    return this.ring.num;
+    return this.registers.ring.num;
   }
 
   /** Finishes pending request `index`: data, status, used ring, interrupt. */
@@ -139,17 +136,19 @@ export class FakeBlockDevice {
     this.answer(lies.id ?? 0, lies.length ?? 0, lies.indexStep ?? 1);
   }
 
+  /** Looks for new chains by itself, as a device that suppresses notifications does. */
+  look(): void {
+    this.registers.ring.look();
+  }
+
   /** Asks for a reset, as a version 2 device does when it finds a chain that it cannot use. */
   askForReset(): void {
-    this.status |= statusBit.needsReset;
-    this.interruptStatus |= 2;
+    this.registers.wantReset();
   }
 
   /** Changes the capacity under way. */
   changeSectors(sectors: bigint): void {
-    this.sectors = sectors;
-    this.generation++;
-    this.interruptStatus |= 2;
+    this.registers.changeSectors(sectors);
   }
 
   private complete(chain: Chain, lies: Lies): void {
@@ -178,12 +177,12 @@ export class FakeBlockDevice {
   }
 
   private answer(id: number, length: number, indexStep: number): void {
-    this.ring.pushUsed(id, length, indexStep);
-    this.interruptStatus |= 1;
+    this.registers.ring.pushUsed(id, length, indexStep);
+    this.registers.announceUsed();
   }
 
   private note(what: string): undefined {
-    this.last = what;
+    this.order.last = what;
     return undefined;
   }
 
@@ -193,18 +192,19 @@ export class FakeBlockDevice {
         throw new DriverMistake(`register access of ${width} bytes`);
       }
       this.note("load register");
-      return this.readRegister(address - this.base) >>> 0;
+      return this.registers.read(address - this.base) >>> 0;
     }
+    const { ring } = this.registers;
     const view = this.bus.view();
     const bus = BigInt(address) + BUS_OFFSET;
-    const used = this.ring.device;
-    if (used !== 0n && width === 4 && bus === used + 4n + 8n * BigInt(this.usedSlotRead)) {
-      if (this.last !== "fence") {
+    const used = ring.device;
+    if (used !== 0n && width === 4 && bus === used + 4n + 8n * BigInt(ring.usedRead)) {
+      if (this.order.last !== "fence") {
         throw new DriverMistake("a used entry is read without a fence after the index");
       }
-      this.usedSlotRead = (this.usedSlotRead + 1) % this.ring.num;
+      ring.usedRead = (ring.usedRead + 1) % ring.num;
     }
-    if (used !== 0n && bus === used && this.last !== "fence") {
+    if (used !== 0n && bus === used && this.order.last !== "fence") {
       throw new DriverMistake("used.flags is read without a fence after the available index");
     }
     this.note("load memory");
@@ -219,12 +219,13 @@ export class FakeBlockDevice {
       if (width !== 4 || address % 4 !== 0) {
         throw new DriverMistake(`register access of ${width} bytes`);
       }
-      this.writeRegister(address - this.base, value);
+      this.registers.write(address - this.base, value);
       return this.note("store register");
     }
+    const { ring } = this.registers;
     const view = this.bus.view();
-    const isIndex = this.ring.driver !== 0n && BigInt(address) + BUS_OFFSET === this.ring.driver + 2n;
-    if (isIndex && this.last !== "fence") {
+    const isIndex = ring.driver !== 0n && BigInt(address) + BUS_OFFSET === ring.driver + 2n;
+    if (isIndex && this.order.last !== "fence") {
       throw new DriverMistake("the available index is stored without a fence before it");
     }
     if (width === 1) {
@@ -235,229 +236,5 @@ export class FakeBlockDevice {
       view.setUint32(address, value, true);
     }
     return this.note("store memory");
-  }
-
-  private readRegister(register: number): number {
-    const { options, mood } = this;
-    if (register >= 0x100) {
-      return this.readConfig(register - 0x100);
-    }
-    switch (register) {
-      case 0x000:
-        return options.magic ?? 0x74726976;
-      case 0x004:
-        return options.versionRegister ?? options.version;
-      case 0x008:
-        return options.deviceId ?? 2;
-      case 0x010:
-        this.expectStatus(statusBit.driver, "features are read before DRIVER");
-        return Number((offeredFeatures(this.options) >> BigInt(32 * this.deviceFeaturesSel)) & 0xffff_ffffn);
-      case 0x034:
-        return options.queueSizeMax ?? 1024;
-      case 0x040:
-        this.expectVersion(1, "QueuePFN");
-        return mood.queueIsTaken ? 1 : Number(this.ring.desc / 4096n);
-      case 0x044:
-        this.expectVersion(2, "QueueReady");
-        return mood.queueIsTaken || this.ring.ready ? 1 : 0;
-      case 0x060:
-        return this.interruptStatus;
-      case 0x070:
-        if (this.staleStatus.polls > 0) {
-          this.staleStatus.polls--;
-          return this.staleStatus.value;
-        }
-        return this.status;
-      case 0x0fc:
-        this.expectVersion(2, "ConfigGeneration");
-        return mood.restlessConfig ? ++this.generation : this.generation;
-      default:
-        throw new DriverMistake(`register 0x${register.toString(16)} cannot be read`);
-    }
-  }
-
-  private readConfig(offset: number): number {
-    const { options, mood } = this;
-    // A legacy device has no generation: it is restless by showing another capacity each time.
-    if (mood.restlessConfig && options.version === 1 && offset === 0) {
-      this.sectors++;
-    }
-    const field = configField(options, this.sectors, offset);
-    if (field === undefined) {
-      throw new DriverMistake(`the configuration has no 32-bit field at ${offset}`);
-    }
-    return field;
-  }
-
-  private writeRegister(register: number, value: number): void {
-    switch (register) {
-      case 0x014:
-        this.deviceFeaturesSel = value;
-        break;
-      case 0x020:
-        this.acceptFeatures(value);
-        break;
-      case 0x024:
-        this.driverFeaturesSel = value;
-        break;
-      case 0x050:
-        this.notified();
-        break;
-      case 0x064:
-        this.interruptStatus &= ~value;
-        break;
-      case 0x070:
-        if (value === 0) {
-          this.reset();
-        } else {
-          this.advance(value);
-        }
-        break;
-      default:
-        this.writeQueueRegister(register, value);
-    }
-  }
-
-  private writeQueueRegister(register: number, value: number): void {
-    const { ring } = this;
-    switch (register) {
-      case 0x030:
-        if (value !== 0) {
-          throw new DriverMistake(`queue ${value} does not exist`);
-        }
-        break;
-      case 0x038:
-        if (value > (this.options.queueSizeMax ?? 1024) || (value & (value - 1)) !== 0) {
-          throw new DriverMistake(`a queue of ${value} descriptors`);
-        }
-        ring.num = value;
-        break;
-      case 0x028:
-        this.expectVersion(1, "GuestPageSize");
-        this.pageBytes = value;
-        break;
-      case 0x03c:
-        this.expectVersion(1, "QueueAlign");
-        ring.align = value;
-        break;
-      case 0x040:
-        this.expectVersion(1, "QueuePFN");
-        this.startLegacyQueue(BigInt(value));
-        break;
-      case 0x044:
-        this.expectVersion(2, "QueueReady");
-        this.expectStatus(statusBit.featuresOk, "the queue is started before FEATURES_OK");
-        ring.ready = value === 1;
-        this.startQueue();
-        break;
-      default:
-        this.writeQueueAddress(register, value);
-    }
-  }
-
-  private writeQueueAddress(register: number, value: number): void {
-    const part = ({ 128: "desc", 144: "driver", 160: "device" } as const)[register & ~4];
-    if (!part) {
-      throw new DriverMistake(`register 0x${register.toString(16)} cannot be written`);
-    }
-    this.expectVersion(2, "the address of a ring's part");
-    const shift = (register & 4) === 0 ? 0n : 32n;
-    this.ring[part] = (this.ring[part] & ~(0xffff_ffffn << shift)) | (BigInt(value) << shift);
-  }
-
-  private acceptFeatures(value: number): void {
-    if ((this.status & (statusBit.featuresOk | statusBit.driverOk)) !== 0) {
-      throw new DriverMistake("features are accepted after the negotiation");
-    }
-    const shift = BigInt(32 * this.driverFeaturesSel);
-    this.accepted = (this.accepted & ~(0xffff_ffffn << shift)) | (BigInt(value) << shift);
-    if ((this.accepted & ~offeredFeatures(this.options)) !== 0n) {
-      throw new DriverMistake("a feature that was not offered");
-    }
-  }
-
-  private startLegacyQueue(page: bigint): void {
-    if (this.pageBytes !== 4096 || this.ring.align !== 4096) {
-      throw new DriverMistake("no page size, or no alignment");
-    }
-    this.ring.layOutLegacy(page);
-    this.startQueue();
-  }
-
-  private startQueue(): void {
-    if (this.last !== "fenceIo") {
-      throw new DriverMistake("the queue is started without a fence before it");
-    }
-    this.ring.checkEmpty();
-    if (this.mood.suppressesNotify) {
-      this.ring.suppressNotify();
-    }
-  }
-
-  private advance(value: number): void {
-    if ((value & this.status & ~statusBit.needsReset) !== (this.status & ~statusBit.needsReset)) {
-      throw new DriverMistake(`status 0x${value.toString(16)} takes back a step`);
-    }
-    const added = value & ~this.status;
-    if (added & statusBit.driver) {
-      this.expectStatus(statusBit.acknowledge, "DRIVER before ACKNOWLEDGE");
-    }
-    if (added & statusBit.featuresOk) {
-      this.expectVersion(2, "FEATURES_OK");
-    }
-    if (added & statusBit.driverOk && this.ring.device === 0n) {
-      throw new DriverMistake("DRIVER_OK before the queue is set up");
-    }
-    this.status = value;
-    if (this.mood.refusesFeatures) {
-      this.status &= ~statusBit.featuresOk;
-    }
-    if (added & statusBit.driverOk && this.mood.wantsResetAtOnce) {
-      this.askForReset();
-    }
-  }
-
-  private reset(): void {
-    this.resetCount++;
-    // A device that a firmware left running, or one that is beyond help: it goes on as if nothing had been said.
-    if (this.mood.resetPolls === Number.POSITIVE_INFINITY) {
-      this.status ||= 15;
-      return;
-    }
-    this.staleStatus = { value: this.status || 15, polls: this.mood.resetPolls };
-    this.status = 0;
-    this.interruptStatus = 0;
-    this.accepted = 0n;
-    this.driverFeaturesSel = 0;
-    this.ring = new FakeRing(this.bus);
-    this.usedSlotRead = 0;
-  }
-
-  private notified(): void {
-    if (this.last !== "fenceIo") {
-      throw new DriverMistake("notified without a fence before it");
-    }
-    if ((this.status & statusBit.driverOk) === 0) {
-      throw new DriverMistake("notified before DRIVER_OK");
-    }
-    this.notifyCount++;
-    this.ring.look();
-  }
-
-  /** Looks for new chains by itself, as a device that suppresses notifications does. */
-  look(): void {
-    this.ring.look();
-  }
-
-  private expectStatus(bit: number, mistake: string): void {
-    if ((this.status & bit) === 0) {
-      throw new DriverMistake(mistake);
-    }
-  }
-
-  private expectVersion(version: 1 | 2, register: string): void {
-    if (this.options.version !== version) {
-      throw new DriverMistake(`${register} in version ${this.options.version}`);
-    }
   }
 }

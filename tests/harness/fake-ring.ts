@@ -95,6 +95,8 @@ export class FakeRing {
   desc = 0n;
   driver = 0n;
   device = 0n;
+  /** The used entry that the driver reads next. */
+  usedRead = 0;
   /** Chains that the device has and did not finish, in the order in which it took them. */
   readonly pending: Chain[] = [];
   private readonly bus: FakeBus;
