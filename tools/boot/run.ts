@@ -1,5 +1,6 @@
 // One boot, from the device tree to the verdict. Reached from boot.ts (./nx boot) and tools/nx-hw (./nx hw); goes
-// on to a machine (qemu.ts), and feeds each console line to the ladder, the proofs and the panic watch.
+// on to a machine (qemu.ts), and feeds each console line to the ladder, the proofs and the panic watch. What all that
+// comes to is verdict/findings.ts.
 //
 // The one idea: nothing that the machine says about its own end counts. A run is good if every marker it owes was
 // seen in order, every proof holds and nothing panicked; whatever else happened is told as what went wrong.
@@ -11,11 +12,11 @@ import { ConsoleLines } from "./console.ts";
 import type { Person } from "./interactive.ts";
 import type { GdbOptions, Machine, MachineEnd, RunningMachine } from "./machines/machine.ts";
 import { memoryMebibytes, newNonce, treeForRun } from "./tree.ts";
-import { causeInComplaints, causeOnConsole } from "./verdict/cause.ts";
-import { type Climbed, Ladder, type LadderVerdict } from "./verdict/ladder.ts";
+import { INTERRUPTED, problemsOf } from "./verdict/findings.ts";
+import { type Climbed, Ladder } from "./verdict/ladder.ts";
 import { MARKERS_FILE, markersOf } from "./verdict/markers.ts";
 import { decodePanic, type Panic, PanicWatch } from "./verdict/panic.ts";
-import { judgeProof, NO_NONCE, type Proof, parseProof } from "./verdict/proof.ts";
+import { type JudgedProof, judgeProof, NO_NONCE, type Proof, parseProof } from "./verdict/proof.ts";
 
 /** What the guest starts by default. */
 export const SELFTEST_RUN = "selftest-client";
@@ -36,13 +37,6 @@ export const PANIC_QUIET_MS = 300;
 
 /** Signals that end the machine in order, so that the terminal is given back. */
 const END_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-
-/** Why the runner ended a machine whose person wanted no more. */
-const INTERRUPTED = "interrupted";
-
-/** nexus-init's line about a command: it left with an exit code, or was not there to be started. */
-const COMMAND_FAILED =
-  /^nexus-init: ((\S+) ended: exit code \d+\(.+\)|cannot (?:read pkg:\/\/bin\/|start )([^\s:]+)[: ].*)$/;
 
 /** A console that says more than this is a loop. */
 export const CONSOLE_LINES_MAX = 100_000;
@@ -84,11 +78,6 @@ export interface BootFiles {
   root: string;
   /** The places that an address of the kernel belongs to, innermost first. */
   locate: (address: bigint) => string[];
-}
-
-/** A proof line, and what is wrong with it. */
-export interface JudgedProof extends Proof {
-  problem: string | undefined;
 }
 
 /** Everything that is known after a run. */
@@ -287,57 +276,20 @@ class Watch {
     this.stop?.();
   }
 
-  /** All that is not as it should be. */
-  private findings(verdict: LadderVerdict, panic: Panic | undefined, end: MachineEnd): string[] {
-    const found = panic === undefined ? [] : [panicText(panic)];
-    found.push(...verdict.problems);
-    for (const { name, problem } of this.proofs) {
-      if (problem !== undefined) {
-        found.push(`the proof "${name}" does not hold: ${problem}`);
-      }
-    }
-    const [first, ...others] = verdict.missing;
-    if (first !== undefined) {
-      const rest = others.length === 0 ? "" : ` (and ${others.length} more)`;
-      found.push(`this marker never came: "${first.text}"${rest}`);
-    }
-    found.push(...failedCommands(this.request.run, this.lines), ...failedSystem(this.lines));
-    if (this.stoppedBecause !== undefined && panic === undefined) {
-      found.push(this.stoppedBecause);
-    }
-    if (this.endedBadly(end)) {
-      found.push(endText(end));
-    }
-    return found;
-  }
-
-  /** The problem, or the guest's line, that is the cause of all the others. */
-  private cause(panic: Panic | undefined, end: MachineEnd): string | undefined {
-    if (panic !== undefined) {
-      return panicText(panic);
-    }
-    if (this.stoppedBecause === INTERRUPTED) {
-      return INTERRUPTED;
-    }
-    if (end.endedBy !== undefined) {
-      return endText(end);
-    }
-    const told = causeOnConsole(this.lines, commandNames(this.request.run));
-    const complaint = this.endedBadly(end) ? causeInComplaints(end.complaints) : undefined;
-    return told ?? (complaint === undefined ? undefined : `the machine complained: ${complaint}`);
-  }
-
-  private endedBadly({ status }: MachineEnd): boolean {
-    return status !== 0 && this.stoppedBecause === undefined && !this.isLeft && !this.isDone;
-  }
-
   report(end: MachineEnd, milliseconds: number): BootReport {
     const verdict = this.ladder.verdict();
     const panic =
       this.panics.panic === undefined ? undefined : decodePanic(this.panics.panic, this.files.locate);
-    const found = this.findings(verdict, panic, end);
-    const cause = found.length === 0 ? undefined : this.cause(panic, end);
-    const problems = cause === undefined ? found : [cause, ...found.filter((problem) => problem !== cause)];
+    const problems = problemsOf({
+      run: this.request.run,
+      lines: this.lines,
+      verdict,
+      proofs: this.proofs,
+      panic,
+      end,
+      stoppedBecause: this.stoppedBecause,
+      isEndExpected: this.isLeft || this.isDone,
+    });
     return {
       ok: problems.length === 0,
       problems,
@@ -353,38 +305,6 @@ class Watch {
       unwritten: this.log?.problem === undefined ? [] : [this.log.problem],
     };
   }
-}
-
-function panicText({ line }: Panic): string {
-  return `the kernel panicked: ${line}`;
-}
-
-/** How a machine ended that did not end as it should. */
-function endText({ status, endedBy }: MachineEnd): string {
-  if (endedBy !== undefined) {
-    return `${endedBy} ended the machine`;
-  }
-  return `the machine ended with ${status === undefined ? "a signal" : `status ${status}`}`;
-}
-
-/** What nexus-init says of commands of the run that left with another exit code than 0, or that it could not start. */
-function failedCommands(run: string, lines: readonly string[]): string[] {
-  const names = commandNames(run);
-  return lines
-    .map((line) => COMMAND_FAILED.exec(line))
-    .flatMap((found) =>
-      found !== null && names.includes(found[2] ?? found[3] ?? "") ? [found[1] ?? ""] : [],
-    );
-}
-
-/** The programs that a run starts. */
-function commandNames(run: string): string[] {
-  return run.split(";").map((command) => command.trim().split(" ")[0] ?? "");
-}
-
-/** What the kernel says if nexus-init ended before the run did. */
-function failedSystem(lines: readonly string[]): string[] {
-  return lines.flatMap((line) => /^neuron: (nexus-init ended[^;]*)/.exec(line)?.[1] ?? []);
 }
 
 /** The first command of a run: the one that the marker contract speaks of. */

@@ -18,6 +18,11 @@ export interface Proof {
   sha256: string;
 }
 
+/** A proof line, and what is wrong with it. */
+export interface JudgedProof extends Proof {
+  problem: string | undefined;
+}
+
 /** What a proof is held against. */
 export interface ProofFacts {
   nonce: string;
