@@ -10,11 +10,16 @@ import { Event } from "../../build/gen/host/machine/core/trace.ts";
 import { sourceFromFile, sourcesFromFolder, writeImageFile } from "../../host/pkgimg/files.ts";
 import { DEVELOPMENT_KEY, readKeyFile } from "../../host/pkgimg/keys.ts";
 import { root } from "../../host/root.ts";
+import { parseFaults } from "../../machine/host/faults.ts";
 import { Run } from "../../machine/host/run.ts";
 import { bootEmbedded, buildOnce, type EmbeddedReport, explain } from "./booting.ts";
 
 /** Two harts are enough for a driver and its clients, and the time that a disk keeps silent costs half as much. */
 export const HARTS = 2;
+
+/** The badges of clients of virtioblkd: their row in the topology, plus one. */
+export const PACKAGEFSD = 3;
+export const PROGRAM = 5;
 
 /** Far more than any run here takes. */
 const CLOCK_MAX = 100_000_000_000n;
@@ -29,6 +34,19 @@ const SLOT_END = SLOT + 0x200n;
 export interface Asked {
   requests: number;
   configReads: number;
+}
+
+/** Boots over a disk that misbehaves by this plan, the usual one or another. The run comes to an end by itself. */
+export async function bootWithFaults(
+  run: string,
+  legacy: boolean,
+  plan: string,
+  disk?: string,
+): Promise<EmbeddedReport> {
+  const faults = parseFaults(plan);
+  const report = await bootEmbedded({ run, legacy, smp: HARTS, faults, ...(disk && { disk }) });
+  expectEnd(report);
+  return report;
 }
 
 /** Counts what an undisturbed disk, the usual one or another, is asked for from the first instruction to the end. */
@@ -66,7 +84,7 @@ export async function imageWithLong(folder: string): Promise<string> {
 }
 
 /** The run came to an end by itself, and the kernel has nothing to complain about. */
-export function expectEnd(report: EmbeddedReport): void {
+function expectEnd(report: EmbeddedReport): void {
   expect(report.panic, explain(report)).toBeUndefined();
   expect(report.complaints, explain(report)).toBe("");
   expect(report.problems.join("\n"), explain(report)).not.toMatch(/no end within|console lines/);
