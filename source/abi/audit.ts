@@ -1,9 +1,9 @@
 /**
  * The audit trail: what an administrator asks about afterwards. Each kind has AUDIT_RECORDS_MAX records of its own, so
  * a flood of one kind never pushes out records of another. One task, or one client of a service, has at most
- * AUDIT_RECORDS_A_TASK records of a kind, so it never pushes out the records of others. If a task does the same thing
- * again, its record counts that and keeps the latest time. The sequence counts over all kinds, so a reader can merge
- * them into one story. A gap in it means that records were overwritten or counted again.
+ * AUDIT_RECORDS_A_TASK records of a kind, so by itself it never pushes out the records of others. If a task does the
+ * same thing again, its record counts that and keeps the latest time. The sequence counts over all kinds, so a reader
+ * can merge them into one story. A gap in it means that records were overwritten or counted again.
  *
  * A record names a task by its number and by how many tasks had that number before it:
  *

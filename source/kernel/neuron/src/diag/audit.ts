@@ -4,7 +4,7 @@
  * soon as the trail is read there.
  *
  * A task that floods pushes out only its own records: the same thing again is counted in its record, and one task (or
- * client of a service) has at most AUDIT_RECORDS_A_TASK records of a kind.
+ * client of a service) has at most AUDIT_RECORDS_A_TASK records of a kind. What a task makes has a share of its own.
  */
 import {
   AUDIT_CLIENT_MASK,
