@@ -9,6 +9,7 @@ import { describe, expect, test } from "vitest";
 import { listFiles } from "../host/files.ts";
 import { root } from "../host/root.ts";
 import { miscasedConstants } from "./harness/constants.ts";
+import { defined } from "./harness/defined.ts";
 import { findCycle, type Import, importsOf, sourceFiles } from "./harness/imports.ts";
 
 const hostFolders = ["host", "toolchain", "tools", "machine/host", "tests", "bench"];
@@ -106,7 +107,7 @@ function unitOf(path: string): string {
 /** The same of a host file. */
 function hostUnitOf(path: string): string {
   const parts = path.split("/");
-  return parts.slice(0, /^(tools|machine)$/.test(parts[0] ?? "") ? 2 : 1).join("/");
+  return parts.slice(0, /^(tools|machine)$/.test(defined(parts[0])) ? 2 : 1).join("/");
 }
 
 /** Whether an import of the host leads to a level above, or to another unit of its own level. */
@@ -201,7 +202,7 @@ describe("statics of the guest", () => {
   test("memory of more than a word has a size that is computed from what it holds", () => {
     const typed = sourceFiles(root, ["source"]).flatMap((file) =>
       [...readFileSync(join(root, file), "utf8").matchAll(/memory\.data\((\d[\d_]*)[,)]/g)]
-        .filter(([, bytes = ""]) => Number(bytes.replaceAll("_", "")) > 8)
+        .filter(([, bytes]) => Number(defined(bytes).replaceAll("_", "")) > 8)
         .map(([text]) => `${file}: ${text}`),
     );
     expect(typed).toEqual([]);

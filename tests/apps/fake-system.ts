@@ -77,12 +77,12 @@ export class FakeSystem {
       roles.push({ role, slot: kernel.insert(object), size });
     }
     kernel.writeStartup(options.argument ?? "", roles);
-    kernel.extra.set(Syscall.YieldTo, ([to = 0n]) => system.yieldTo(Number(to)));
+    kernel.extra.set(Syscall.YieldTo, ([to]) => system.yieldTo(Number(to)));
     kernel.extra.set(Syscall.Now, () => {
       kernel.setResults(kernel.time, system.hart);
       return 0;
     });
-    kernel.extra.set(Syscall.Sleep, ([until = 0n]) => {
+    kernel.extra.set(Syscall.Sleep, ([until]) => {
       if (until > kernel.time) {
         kernel.time = until;
       }
@@ -91,9 +91,7 @@ export class FakeSystem {
       }
       return 0;
     });
-    kernel.extra.set(Syscall.Information, ([, topic = 0n, index = 0n]) =>
-      system.inform(Number(topic), Number(index)),
-    );
+    kernel.extra.set(Syscall.Information, ([, topic, index]) => system.inform(Number(topic), Number(index)));
     return system;
   }
 
@@ -186,7 +184,7 @@ export class FakeSystem {
         return reply("Close", { status: "ok" });
       }
       const params = wire.decode("PackageFsReadParams", bytes);
-      const content = open[Number(params.file)] ?? new Uint8Array();
+      const content = defined(open[Number(params.file)], "an open file");
       const part = content.subarray(Number(params.offset), Number(params.offset) + Number(params.length));
       this.deliver(attached, part, Number(params.into));
       return reply("Read", { status: "ok", bytes: part.length });
@@ -201,7 +199,7 @@ export class FakeSystem {
     let attached: FakeVmo | undefined;
     endpoint.answer = (message) => {
       const { w0, bytes } = message;
-      const disk = this.disk ?? new Uint8Array();
+      const disk = defined(this.disk, "a disk");
       if (w0 === wire.method("info")) {
         const sectors = BigInt(disk.length / 512);
         return wire.encode("VirtioBlkInfoResults", {

@@ -5,6 +5,7 @@ import { expect, test } from "vitest";
 import { parseAnswers } from "../../tools/nx-hw/ask.ts";
 import { smpAnswer } from "../../tools/nx-hw/smp.ts";
 import { vblkAnswer } from "../../tools/nx-hw/vblk.ts";
+import { defined } from "../harness/defined.ts";
 import { FakeSystem } from "./fake-system.ts";
 
 const disk = Uint8Array.from({ length: 16 * 4096 }, (_, index) => (index * 13) & 0xff);
@@ -37,10 +38,7 @@ test.each([1, 2, 3, 4])("hw smp lists %i harts, each with its counters", async (
 
 test("hw smp leaves out a hart that did not come up", async () => {
   const system = await start("hw smp", { smp: 4 });
-  const hart = system.harts[1];
-  if (hart) {
-    hart.online = false;
-  }
+  defined(system.harts[1]).online = false;
   expect(system.kernel.run("main")).toBe(0);
   expect(smpAnswer(parseAnswers([...system.lines])).harts.map((one) => one.hart)).toEqual([0, 2, 3]);
 });

@@ -63,23 +63,18 @@ test.each([
 
 test("a hart that does not tick is named", async () => {
   const system = await start(4);
-  const hart = system.harts[2];
-  if (hart) {
-    hart.step = 0n;
-  }
+  defined(system.harts[2]).step = 0n;
   expect(system.kernel.run("testTicks")).toBe(0);
   expect(system.lines).toEqual(["SELFTEST: smp-ticks FAILED no tick within a minute on hart2"]);
 });
 
 test("a hart that ticks late is waited for", async () => {
   const system = await start(2);
-  const hart = system.harts[1];
-  if (hart) {
-    hart.step = 0n;
-  }
+  const hart = defined(system.harts[1]);
+  hart.step = 0n;
   let sleeps = 0;
   system.kernel.refuse = ({ number }) => {
-    if (number === 2 && ++sleeps === 30 && hart) {
+    if (number === 2 && ++sleeps === 30) {
       hart.step = 1n;
     }
     return undefined;
@@ -111,10 +106,7 @@ test("a hart that the kernel calls online but does not schedule on is a failure"
 
 test("a hart that did not come up is left out", async () => {
   const system = await start(4);
-  const hart = system.harts[1];
-  if (hart) {
-    hart.online = false;
-  }
+  defined(system.harts[1]).online = false;
   expect(system.kernel.run("testTicks")).toBe(1);
   expect(system.lines[1]).toMatch(/^proof: smp-ticks 0:\d+>\d+ 2:\d+>\d+ 3:\d+>\d+ sha256=/);
 });

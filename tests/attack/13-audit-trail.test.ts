@@ -1,6 +1,7 @@
 // What is refused is on record: capabilities, tasks that were ended, writes to the disk, harts that started.
 
 import { beforeAll, expect, test } from "vitest";
+import { defined } from "../harness/defined.ts";
 import { onEachMachine } from "../system/harness/each-machine.ts";
 import { BOOT_TIMEOUT_MS } from "../system/harness/machine.ts";
 import { type Attack, attack } from "./attack.ts";
@@ -45,7 +46,7 @@ onEachMachine("the audit trail", (boot) => {
     for (const task of tasks) {
       expect(flood.filter((each) => each === task)).toHaveLength(8);
     }
-    const [first = "", second = ""] = tasks;
+    const [first, second] = [defined(tasks[0]), defined(tasks[1])];
     expect(second.split(".")[0]).toBe(first.split(".")[0]);
   });
 

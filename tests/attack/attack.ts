@@ -4,6 +4,7 @@
 
 import { expect } from "vitest";
 import type { BootReport, BootRequest } from "../../tools/boot/run.ts";
+import { defined } from "../harness/defined.ts";
 import type { Boot } from "../system/harness/each-machine.ts";
 import { explain } from "../system/harness/machine.ts";
 
@@ -53,9 +54,9 @@ export class Attack {
     });
   }
 
-  /** The outcome of an attempt as a number; NaN if it was not made. */
+  /** The outcome of an attempt that was made, as a number. */
   number(attempt: string): number {
-    return Number(this.outcomes.get(attempt) ?? Number.NaN);
+    return Number(defined(this.outcomes.get(attempt), attempt));
   }
 }
 

@@ -9,6 +9,7 @@ import { readSubject, type Subject } from "../../bench/kernel/run.ts";
 import { measureSteady } from "../../bench/kernel/steady.ts";
 import { measureKernel, type PathRow, whereIn } from "../../bench/kernel.ts";
 import type { Row } from "../../bench/row.ts";
+import { defined } from "../harness/defined.ts";
 
 /** How far above what was measured a budget may lie: a change of 2 % has to be seen. Boots have a hundredth more. */
 const BUDGET_RATIO_MAX = 1.03;
@@ -37,7 +38,7 @@ test.each(expectations)("$name stays within its budget", ({ name, budget }) => {
 
 test("no budget is far above the measured cost, so a slower path is noticed", () => {
   const wide = expectations.flatMap(({ name, budget }) => {
-    const measured = paths.find((each) => each.name === name)?.measured ?? 0;
+    const measured = defined(paths.find((each) => each.name === name)?.measured, name);
     const ratioMax = name.startsWith("reset to") ? BOOT_BUDGET_RATIO_MAX : BUDGET_RATIO_MAX;
     return budget > measured * ratioMax ? [`${name}: ${measured} of ${budget}`] : [];
   });

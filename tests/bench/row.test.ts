@@ -13,6 +13,7 @@ import {
   shareOfTarget,
 } from "../../bench/row.ts";
 import { formatRows } from "../../bench/table.ts";
+import { defined } from "../harness/defined.ts";
 
 const plain: Measurement = { part: "kernel", name: "a path", measured: 102, unit: "instructions" };
 const reference = { name: "xv6", measured: 1128, kind: "system" } as const;
@@ -105,7 +106,7 @@ describe("the picture", () => {
   test("longer is worse: a bar that misses its target goes beyond the line of 1", () => {
     const end = (measured: number): number => {
       const svg = drawRows([makeRow({ ...plain, measured, target: atMost(100) })]);
-      const [, x, width] = /<rect x="([\d.]+)" y="[\d.]+" width="([\d.]+)"/.exec(svg) ?? [];
+      const [, x, width] = defined(/<rect x="([\d.]+)" y="[\d.]+" width="([\d.]+)"/.exec(svg), "the bar");
       return Number(x) + Number(width);
     };
     expect(end(100)).toBe(end(99.999));

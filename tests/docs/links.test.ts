@@ -27,13 +27,13 @@ function proseOf(page: string): string {
 
 /** Where the links of a text lead, in its order. */
 function linksOf(text: string): string[] {
-  return [...text.matchAll(/\[(?:[^\]]|\\\])*\]\(([^)\s]+)\)/g)].map(([, target = ""]) => target);
+  return [...text.matchAll(/\[(?:[^\]]|\\\])*\]\(([^)\s]+)\)/g)].map(([, target]) => defined(target));
 }
 
 /** The anchors of a page's headings, as forges make them: lower case, no punctuation, hyphens for spaces. */
 function anchorsOf(page: string): Set<string> {
   const text = readFileSync(join(root, page), "utf8").replace(/^```[\s\S]*?^```/gm, "");
-  const headings = [...text.matchAll(/^#+ +(.+)$/gm)].map(([, words = ""]) => words);
+  const headings = [...text.matchAll(/^#+ +(.+)$/gm)].map(([, words]) => defined(words));
   return new Set(headings.map((words) => anchorOf(words)));
 }
 

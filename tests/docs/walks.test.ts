@@ -43,10 +43,10 @@ interface Step {
 
 /** The steps of a walk: a line with files, and the indented ones below it that have none. */
 function stepsOf(walk: string): Step[] {
-  const [, section = ""] = new RegExp(`\n## ${walk}\n([\\s\\S]*?)(?:\n## |$)`).exec(read(PAGE)) ?? [];
-  const [, block = ""] = /```\n([\s\S]*?)```/.exec(section) ?? [];
+  const section = new RegExp(`\n## ${walk}\n([\\s\\S]*?)(?:\n## |$)`).exec(read(PAGE))?.[1];
+  const block = /```\n([\s\S]*?)```/.exec(defined(section, `the walk ${walk}`))?.[1];
   const steps: Step[] = [];
-  for (const line of block.split("\n")) {
+  for (const line of defined(block, `the steps of ${walk}`).split("\n")) {
     const found = (line.match(named) ?? []).map((name) => meant(name)[0] ?? name);
     const before = steps.at(-1);
     if (found.length > 0) {
@@ -71,7 +71,10 @@ function leadsTo(from: string, to: string): boolean {
 
 /** What stands at the top of a file, as one line. */
 function headOf(file: string): string {
-  const [head = ""] = /^(?:\/\*\*[\s\S]*?\*\/|(?:(?:\/\/|#).*\n)+)/.exec(read(file)) ?? [];
+  const [head] = defined(
+    /^(?:\/\*\*[\s\S]*?\*\/|(?:(?:\/\/|#).*\n)+)/.exec(read(file)),
+    `the head of ${file}`,
+  );
   return head.replace(/\n\s*(\*|\/\/|#)/g, " ").replace(/ +/g, " ");
 }
 

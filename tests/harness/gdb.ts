@@ -5,6 +5,7 @@
 // machine that runs answers nothing until it stops. One request is under way at a time.
 
 import { createConnection, type Socket } from "node:net";
+import { defined } from "./defined.ts";
 
 /** General registers by number (x1 is ra, x2 sp, x4 tp), then pc. */
 export const registers = { ra: 1, sp: 2, tp: 4, pc: 32 } as const;
@@ -67,7 +68,7 @@ export class Gdb {
       }
       this.received = this.received.slice(found[0].length);
       this.socket.write("+");
-      const packet = found[1] ?? "";
+      const packet = defined(found[1]);
       // Words for a person, in hexadecimal: no answer.
       if (wordsPacket.test(packet)) {
         continue;
@@ -94,14 +95,14 @@ export class Gdb {
 
   /** The harts, as the stub numbers them. */
   async harts(): Promise<string[]> {
-    const answer = (await this.ask("qfThreadInfo")) ?? "";
+    const answer = defined(await this.ask("qfThreadInfo"), "an answer");
     return answer.startsWith("m") ? answer.slice(1).split(",") : [];
   }
 
   /** Registers x0 to x31 and pc of a hart. */
   async registers(hart: string): Promise<bigint[]> {
     await this.ask(`Hg${hart}`);
-    const hex = (await this.ask("g")) ?? "";
+    const hex = defined(await this.ask("g"), "an answer");
     const all: bigint[] = [];
     for (
       let at = 0;
@@ -116,7 +117,7 @@ export class Gdb {
   /** Sets one register of a hart. */
   async setRegister(hart: string, register: number, value: bigint): Promise<void> {
     await this.ask(`Hg${hart}`);
-    const hex = (await this.ask("g")) ?? "";
+    const hex = defined(await this.ask("g"), "an answer");
     const bytes = Buffer.alloc(8);
     bytes.writeBigUInt64LE(value);
     const at = register * REGISTER_DIGITS;

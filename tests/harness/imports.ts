@@ -6,6 +6,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, posix } from "node:path";
 import { listFiles } from "../../host/files.ts";
+import { defined } from "./defined.ts";
 
 /** One import line: the file, what it names there, and the file that is meant (null: a package, or generated). */
 export interface Import {
@@ -30,7 +31,7 @@ export function sourceFiles(root: string, folders: readonly string[]): string[] 
 export function importsOf(root: string, file: string): Import[] {
   const text = readFileSync(join(root, file), "utf8");
   return [...text.matchAll(statement)].map((match) => {
-    const specifier = match[2] ?? match[3] ?? match[4] ?? "";
+    const specifier = defined(match[2] ?? match[3] ?? match[4]);
     const names = [...(match[1] ?? "").matchAll(/\b(?!type\b|as\b)[A-Za-z_$][\w$]*/g)].map(([name]) => name);
     const line = text.slice(0, match.index).split("\n").length;
     return { from: file, line, specifier, target: resolve(root, file, specifier), names };

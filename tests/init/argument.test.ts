@@ -2,6 +2,7 @@
 
 import fc from "fast-check";
 import { beforeAll, expect, test } from "vitest";
+import { defined } from "../harness/defined.ts";
 import { type Guest, guest } from "../harness/guest.ts";
 
 let g: Guest;
@@ -65,7 +66,7 @@ test("semicolons separate commands", () => {
   const bytes = new TextEncoder().encode("selftest-client; nx hw smp;nx");
   const at = g.put(bytes);
   const ends: number[] = [];
-  for (let from = 0; from <= bytes.length; from = (ends.at(-1) ?? 0) + 1) {
+  for (let from = 0; from <= bytes.length; from = defined(ends.at(-1)) + 1) {
     ends.push(g.call("commandEnd", at, bytes.length, from));
   }
   expect(ends).toEqual([15, 26, 29]);

@@ -2,6 +2,7 @@
 // programs as functions of the test.
 
 import { buildImage } from "../../host/pkgimg/layout.ts";
+import { defined } from "../harness/defined.ts";
 import {
   End,
   FakeDevice,
@@ -153,8 +154,8 @@ function serveFiles(wire: Wire, task: FakeTask, options: Options): void {
     if (w0 === wire.method("open")) {
       const { path } = wire.decode("PackageFsOpenParams", bytes);
       open = files[String(path).replace(/^bin\//, "")];
-      const found = { status: "ok", file: 4, size: BigInt(open?.length ?? 0) };
-      return wire.encode("PackageFsOpenResults", open ? found : { status: "notFound" });
+      const found = open && { status: "ok", file: 4, size: BigInt(open.length) };
+      return wire.encode("PackageFsOpenResults", found ?? { status: "notFound" });
     }
     if (w0 === wire.method("attach")) {
       attached = vmoIn(message);
@@ -164,14 +165,18 @@ function serveFiles(wire: Wire, task: FakeTask, options: Options): void {
       return wire.encode("PackageFsCloseResults", { status: "ok" });
     }
     const { offset, length, into } = wire.decode("PackageFsReadParams", bytes);
-    const part = (open ?? new Uint8Array()).subarray(Number(offset), Number(offset) + Number(length));
-    attached?.content.set(part, Number(into));
+    const part = defined(open, "an open file").subarray(Number(offset), Number(offset) + Number(length));
+    defined(attached, "attached memory").content.set(part, Number(into));
     return wire.encode("PackageFsReadResults", { status: "ok", bytes: part.length });
   };
 }
 
 /** Roles and rights that a task was given, and its badge where it has one. */
 export function gifts(task: FakeTask | undefined): readonly (readonly [number, number, number])[] {
-  const entries = task?.startup().entries ?? [];
-  return entries.map(({ role, slot }) => [role, slot?.rights ?? -1, slot?.badge ?? -1]);
+  return defined(task, "the task")
+    .startup()
+    .entries.map(({ role, slot }) => {
+      const { rights, badge } = defined(slot, `what is given under role ${role}`);
+      return [role, rights, badge];
+    });
 }

@@ -89,7 +89,7 @@ class Side {
       return;
     }
     // What the task was last told: the reply token of a message that came by Receive or ReplyReceive.
-    const told = k.results(task).words[5] ?? 0n;
+    const told = defined(k.results(task).words[5]);
     const token = step.token === 0 ? step.words : step.token === 1 ? (this.tokens.get(task) ?? 0n) : told;
     this.tokens.set(task, told);
     const wrong = step.slot === 0 ? 64 : step.slot === 1 ? 63 : step.slot === 2 ? this.bell : undefined;

@@ -2,6 +2,7 @@
 
 import fc from "fast-check";
 import { beforeEach, expect, test } from "vitest";
+import { defined } from "../harness/defined.ts";
 import { type Guest, guest } from "../harness/guest.ts";
 
 const HARTS = 0x0100_0000;
@@ -148,10 +149,11 @@ test("in any order of sends, takes and ticks, a hart finds every request by its 
       const open = Array.from({ length: HART_COUNT }, () => new Set<number>());
       const take = (target: number): void => {
         const mail = requests(on(target, () => g.call("takeMail")));
-        for (const from of open[target] ?? []) {
+        const made = defined(open[target]);
+        for (const from of made) {
           expect(mail & (1 << from)).not.toBe(0);
         }
-        open[target]?.clear();
+        made.clear();
       };
       for (const step of steps) {
         if ("notify" in step) {
@@ -161,7 +163,7 @@ test("in any order of sends, takes and ticks, a hart finds every request by its 
           }
           const before = sent.length;
           const isSent = on(from, () => g.call("notifyHart", to)) !== 0;
-          open[to]?.add(from);
+          defined(open[to]).add(from);
           expect(sent.length - before).toBeLessThanOrEqual(1);
           // Told that it was seen to: then the target is interrupted, now or by the first sender.
           if (isSent) {

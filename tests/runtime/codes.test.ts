@@ -28,7 +28,7 @@ function codesOf(file: string, list: string): [name: string, code: number][] {
     throw new Error(`${file} has no ${list}`);
   }
   const members = body.matchAll(/^ {2}(\w+) (?:= (-?\d+),|@(\d+)\b)/gm);
-  return [...members].map(([, name = "", number, ordinal]) => [name, Number(number ?? ordinal)]);
+  return [...members].map(([, name, number, ordinal]) => [defined(name), Number(number ?? ordinal)]);
 }
 
 test.each(named)("%s: every %s has a name", async (file, list, name, module) => {

@@ -2,6 +2,7 @@
 // the machine turns itself off. Each boot runs a few probes (source/apps/fault-probe), one after another.
 
 import { expect, test } from "vitest";
+import { defined } from "../harness/defined.ts";
 import { onEachMachine } from "./harness/each-machine.ts";
 import { BOOT_TIMEOUT_MS, explain } from "./harness/machine.ts";
 
@@ -70,7 +71,7 @@ onEachMachine("a task that faults", (boot) => {
       );
       expect(found.map((words) => words?.[0])).toEqual(batch.map(([, what]) => what));
       batch.forEach(([probe, , value], index) => {
-        const [, seen, pc] = found[index] ?? [];
+        const [, seen, pc] = defined(found[index]);
         if (typeof value === "string") {
           expect(seen, probe).toBe(value);
         } else {

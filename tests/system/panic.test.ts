@@ -201,7 +201,7 @@ function checkPanic({ report, index, places }: Outcome, line: RegExp): string[] 
   expect(elsewhere, "harts that do not stand still").toHaveLength(1);
   // And the machine was turned off by the kernel.
   expect(report.problems.filter((text) => /no end within|signal/.test(text))).toEqual([]);
-  return (panic?.frames ?? []).flatMap((frame) => frame.places);
+  return defined(panic).frames.flatMap((frame) => frame.places);
 }
 
 describe.skipIf(!hasQemu)("a kernel with a bug (qemu-system-riscv64 is installed)", () => {

@@ -9,6 +9,7 @@ import { root } from "../../host/root.ts";
 import { nodeAt, setProperty } from "../../toolchain/dts/edit.ts";
 import { cellBytes, propertyCells, type TreeNode } from "../../toolchain/dts/tree.ts";
 import { qemuProgram } from "../../tools/boot/machines/qemu.ts";
+import { defined } from "../harness/defined.ts";
 import { onEachMachine } from "./harness/each-machine.ts";
 import { BOOT_TIMEOUT_MS, buildOnce, explain, hasQemu } from "./harness/machine.ts";
 import { withTree } from "./harness/trees.ts";
@@ -139,7 +140,7 @@ test(
     for (let hart = 0; hart < 4; hart++) {
       machine.core.setHartCsr(hart, senvcfg, 1n);
     }
-    expect(machine.core.hartCsr(machine.bootHart ?? 0, senvcfg)).toBe(1n);
+    expect(machine.core.hartCsr(defined(machine.bootHart), senvcfg)).toBe(1n);
     machine.core.run(200_000_000n);
     expect([0, 1, 2, 3].map((hart) => machine.core.hartCsr(hart, senvcfg))).toEqual([0n, 0n, 0n, 0n]);
   },

@@ -2,6 +2,7 @@
 // The program counts; here stand the counts that it has to print.
 
 import { describe, expect, test } from "vitest";
+import { defined } from "../harness/defined.ts";
 import { compileGuest, hasQemu, runOnRv64, translateGuest } from "./rv64/harness.ts";
 
 const HARTS = 4n;
@@ -13,8 +14,8 @@ function lines(output: string): Map<string, bigint> {
     output
       .trim()
       .split("\n")
-      .map((text) => /^(.*) ([0-9a-f]{16})\s*$/.exec(text))
-      .map((match): [string, bigint] => [match?.[1] ?? "", BigInt(`0x${match?.[2] ?? "0"}`)]),
+      .map((text) => defined(/^(.*) ([0-9a-f]{16})\s*$/.exec(text), `the result in ${JSON.stringify(text)}`))
+      .map(([, name, value]): [string, bigint] => [defined(name), BigInt(`0x${defined(value)}`)]),
   );
 }
 

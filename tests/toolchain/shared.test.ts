@@ -10,6 +10,7 @@ import { faceModule } from "../../toolchain/shared/face.ts";
 import { sharedModule, sharedSources } from "../../toolchain/shared/make.ts";
 import { readNumbers } from "../../toolchain/shared/read.ts";
 import { readModule } from "../../toolchain/wasm/reader.ts";
+import { defined } from "../harness/defined.ts";
 import { buildOnce } from "../machine/booting.ts";
 
 const shared = sharedSources.map((file) => ({
@@ -31,7 +32,7 @@ test("every number is the same as asc computes", async () => {
   const { exports, globals } = readModule((await runAsc({ ...entry, flags: testFlags })).wasm);
   const computed = new Map(
     exports.flatMap(({ kind, name, index }) =>
-      kind === "global" ? [[name, BigInt.asIntN(64, globals[index]?.value ?? 0n)] as const] : [],
+      kind === "global" ? [[name, BigInt.asIntN(64, defined(globals[index]?.value, name))] as const] : [],
     ),
   );
   const read = shared.flatMap(({ numbers: { enums, constants } }, index) => [
@@ -92,7 +93,7 @@ describe("the declarations of a module", () => {
     "core/parts/run.ts": `export const BYTES: u32 = offsetof<Hart>();
 export function run(hart: Hart, count: u64, on: bool): Stop {\n}\nexport function other(): void {}\n`,
   };
-  const read = (path: string): string => sources[path] ?? "";
+  const read = (path: string): string => defined(sources[path], path);
 
   test("have the functions with the host's types, and the constants", () => {
     const { text, sources: seen } = faceModule("core/module.ts", read);

@@ -15,6 +15,7 @@ import {
   type SuiteResult,
   total,
 } from "../../tools/test/wast/wast.ts";
+import { defined } from "../harness/defined.ts";
 
 const spec = process.env.NEURON_WAST ?? join(root, "build/wast/spec");
 const silent: Progress = { start: () => () => {}, note: () => {} };
@@ -129,7 +130,7 @@ describe.skipIf(missing !== undefined)("a .wast file of our own", () => {
       (assert_return (invoke $Q "two") (i32.const 2))`);
     expect(files[0]?.failures).toEqual([]);
     expect(files[0]?.tally).toEqual({ passed: 2, failed: 0, leftOut: 3 });
-    const [reason] = Object.keys(files[0]?.leftOut ?? {}).filter((each) => each.includes("P"));
+    const [reason] = Object.keys(defined(files[0]).leftOut).filter((each) => each.includes("P"));
     expect(reason).toBe("it shares P with a module that is left out (a memory of 64-bit addresses)");
   });
 
@@ -146,7 +147,7 @@ describe.skipIf(missing !== undefined)("a .wast file of our own", () => {
       (assert_return (invoke $A "f") (i32.const 1))`);
     expect(files[0]?.failures).toEqual([]);
     expect(files[0]?.tally).toEqual({ passed: 1, failed: 0, leftOut: 1 });
-    expect(Object.keys(files[0]?.leftOut ?? {})).toEqual([
+    expect(Object.keys(defined(files[0]).leftOut)).toEqual([
       "it imports from M, which is left out (an element of unknown value)",
     ]);
   });

@@ -124,7 +124,7 @@ test("hart stops and starts a hart, and says what the kernel refused", async () 
   const calls: string[] = [];
   const { lines } = await session(["hart stop 2", "hart start 2", "hart stop 3", "hart stop 0"], {
     prepare: ({ kernel, harts }) => {
-      kernel.extra.set(Syscall.StopHart, ([, hart = 0n]) => {
+      kernel.extra.set(Syscall.StopHart, ([, hart]) => {
         calls.push(`stop ${hart}`);
         const stopping = harts[Number(hart)];
         // Hart 3 is asked to stop, but stays online.
@@ -133,7 +133,7 @@ test("hart stops and starts a hart, and says what the kernel refused", async () 
         }
         return hart === 0n ? Refusal.BadState : 0;
       });
-      kernel.extra.set(Syscall.RestartHart, ([, hart = 0n]) => {
+      kernel.extra.set(Syscall.RestartHart, ([, hart]) => {
         calls.push(`start ${hart}`);
         return 0;
       });
@@ -215,10 +215,10 @@ test("audit merges the rings of all kinds into one story", async () => {
   const { lines } = await session(["audit"], {
     more: [[Role.Audit, new FakeEndpoint()]],
     prepare: ({ kernel }) => {
-      kernel.extra.set(Syscall.AuditRead, ([, kind = 0n, after = 0n]) => {
+      kernel.extra.set(Syscall.AuditRead, ([, kind, after]) => {
         const found = records.find(([of, sequence]) => BigInt(of) === kind && BigInt(sequence) > after);
-        const hart = 1n | (BigInt(found?.[5] ?? 0) << 32n);
         if (found) {
+          const hart = 1n | (BigInt(found[5]) << 32n);
           kernel.setResults(found[1], 10_000n * BigInt(found[1]), hart, found[2], found[3], found[4]);
         } else {
           kernel.setResults(0);

@@ -2,6 +2,7 @@
 // the test: it answers the calls of the task (`FakeEndpoint.answer`) and makes calls to it (`FakeEndpoint.send`).
 
 import { forever, messageBytesMax, notified, Refusal, Right, Syscall } from "../abi.ts";
+import { defined } from "../defined.ts";
 import type { Core, SystemCalls } from "./core.ts";
 import { type FakeEndpoint, type FakeNotification, type Slot, Stopped } from "./objects.ts";
 
@@ -150,7 +151,7 @@ export class FakeMessages {
     if (typeof sent === "number") {
       return sent;
     }
-    const badge = slots.get(Number(endpointSlot))?.badge ?? 0;
+    const badge = defined(slots.get(Number(endpointSlot))).badge;
     const answer = endpoint.answer({ badge, w0, ...sent });
     if (typeof answer === "number") {
       task.spoilMessage();

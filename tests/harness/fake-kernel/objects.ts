@@ -1,6 +1,7 @@
 // What the fake kernel keeps: memory objects, notifications, endpoints, other tasks; and the slots that name them.
 
 import { End, pageBytes, Refusal, Right, slotCount, startupPage } from "../abi.ts";
+import { defined } from "../defined.ts";
 import { type FoundEntry, readStartupPage } from "./startup-page.ts";
 import { RUBBISH } from "./task-guest.ts";
 
@@ -274,9 +275,12 @@ export class Slots extends Map<number, Slot> {
   /** The notification in a slot that these bits may be signalled to: a badge names all that it is good for. */
   findSignalled(slot: bigint, bits: bigint): FakeNotification | number {
     const found = this.find(slot, "notification", Right.Send);
-    const badge = BigInt(this.get(Number(slot))?.badge ?? 0);
+    if (typeof found === "number") {
+      return found;
+    }
+    const badge = BigInt(defined(this.get(Number(slot))).badge);
     const isMore = badge !== 0n && (bits & ~badge) !== 0n;
-    return isMore && typeof found !== "number" ? Refusal.MissingRight : found;
+    return isMore ? Refusal.MissingRight : found;
   }
 }
 

@@ -24,10 +24,10 @@ export class TaskGuest {
     options: GuestOptions = {},
   ): Promise<TaskGuest> {
     let results = 0;
-    const call = (...args: bigint[]): bigint => {
-      const words = args.map((one) => BigInt.asUintN(64, one));
-      const [a0 = 0n, a1 = 0n, a2 = 0n, a3 = 0n, a4 = 0n, a5 = 0n, a6 = 0n, number = 0n] = words;
-      return BigInt(systemCall(Number(number), [a0, a1, a2, a3, a4, a5, a6]));
+    const u64 = (word: bigint): bigint => BigInt.asUintN(64, word);
+    const call = (...[a0, a1, a2, a3, a4, a5, a6, number]: [...Words, bigint]): bigint => {
+      const words = [u64(a0), u64(a1), u64(a2), u64(a3), u64(a4), u64(a5), u64(a6)] as const;
+      return BigInt(systemCall(Number(number), words));
     };
     const imports = {
       ...options.imports,

@@ -4,6 +4,7 @@
 // Only calls that come back at once can be asked for, and that need nothing of a machine.
 
 import { expect } from "vitest";
+import { defined } from "../../harness/defined.ts";
 import {
   Class,
   FakeDevice,
@@ -89,7 +90,7 @@ async function real(): Promise<Asked> {
   }
   const ask = ([number, ...args]: Call): Answer => {
     const { status, words } = kernel.ask(HART, number, ...args);
-    return [status, BigInt.asUintN(64, words[0] ?? 0n)];
+    return [status, BigInt.asUintN(64, defined(words[0]))];
   };
   return { ask };
 }

@@ -2,6 +2,7 @@
 
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { defined } from "../../harness/defined.ts";
 import {
   type FakeKernel,
   messagePage,
@@ -72,9 +73,12 @@ function call(number: number, ...args: fc.Arbitrary<number | bigint>[]): fc.Arbi
 
 /** What the fake does not do: to map a memory object twice into the task's own memory. */
 function isNotFaked(kernel: FakeKernel, [number, where, of]: Call): boolean {
+  if (number !== Syscall.Map) {
+    return false;
+  }
   const object = kernel.slots.get(Number(of))?.object;
   const isMapped = [...kernel.mappings.values()].some(({ vmo }) => vmo === object);
-  return number === Syscall.Map && BigInt(where ?? 0) === self && isMapped;
+  return BigInt(defined(where)) === self && isMapped;
 }
 
 test("whatever a task asks for, both answer the same", async () => {

@@ -8,6 +8,7 @@
 // nothing.
 
 import { forever, Right, Wait } from "../../harness/abi.ts";
+import { defined } from "../../harness/defined.ts";
 import { type Guest, guest } from "../../harness/guest.ts";
 import { face } from "./face.ts";
 
@@ -208,7 +209,7 @@ export class Kernel {
   /** Status and results of a task that is not in a system call. */
   results(task: number): { status: number; words: bigint[] } {
     const all = Array.from({ length: 7 }, (_, n) => this.guest.call64("register", task, n));
-    return { status: Number(BigInt.asIntN(64, all[0] ?? 0n)), words: all.slice(1) };
+    return { status: Number(BigInt.asIntN(64, defined(all[0]))), words: all.slice(1) };
   }
 
   /** A system call that goes on at once. */

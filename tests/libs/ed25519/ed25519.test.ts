@@ -4,6 +4,7 @@
 import { createHash, createPrivateKey, createPublicKey, sign, verify } from "node:crypto";
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
+import { defined } from "../../harness/defined.ts";
 import { type Guest, guest } from "../../harness/guest.ts";
 import {
   add,
@@ -20,52 +21,11 @@ import {
   PRIME,
   smallOrderPoints,
 } from "./curve.ts";
-
-const text = `
-import { verifies } from "ed25519/verify";
-import { Field } from "ed25519/field";
-import { Point } from "ed25519/point";
-import * as powers from "ed25519/powers";
-import { reduceScalar, isCanonicalScalar } from "ed25519/scalar";
-import { Sha512, SHA512_STATE_BYTES } from "ed25519/sha512";
-const given = memory.data(65536, 8); const out = memory.data(64, 8);
-const state = memory.data(1024, 8);
-export function place(): usize { return given; }
-export function check(length: u32): bool { return verifies(given, given + 96, length, given + 64); }
-export function reduce(): usize { reduceScalar(out, given); return out; }
-export function isBelow(): bool { return isCanonicalScalar(given); }
-const point = changetype<Point>(memory.data(320, 8));
-/** Whether the bytes stand for a point; it is then written anew. */
-export function decodePoint(): bool {
-  const holds = point.decode(given);
-  if (holds) point.encode(out);
-  return holds;
-}
-export function written(): usize { return out; }
-const left = changetype<Field>(memory.data(80, 8));
-const right = changetype<Field>(memory.data(80, 8));
-export function field(operation: u32): usize {
-  left.decode(given);
-  right.decode(given + 32);
-  if (operation === 0) left.add(left, right);
-  else if (operation === 1) left.subtract(left, right);
-  else if (operation === 2) left.multiply(left, right);
-  else if (operation === 3) left.square(left);
-  else if (operation === 4) powers.invert(left, right);
-  else if (operation === 5) powers.powerForRoot(left, right);
-  else left.negate();
-  left.encode(out);
-  return out;
-}
-export function stateBytes(): u32 { return SHA512_STATE_BYTES; }
-export function begin(): usize { memory.fill(state, 0xa5, 1024); changetype<Sha512>(state).begin(); return state; }
-export function update(length: u32): void { changetype<Sha512>(state).update(given, length); }
-export function finish(): usize { changetype<Sha512>(state).finish(out); return out; }
-`;
+import { face } from "./face.ts";
 
 let g: Guest;
 beforeAll(async () => {
-  g = await guest({ text });
+  g = await guest({ text: face });
 });
 
 function put(...parts: readonly Uint8Array[]): void {
@@ -161,7 +121,7 @@ describe("any key and any message", () => {
           expect(guestSays(key, message, signature)).toBe(true);
           const all = Buffer.concat([signature, key, message]);
           const at = place % all.length;
-          all[at] = (all[at] ?? 0) ^ (1 << bit);
+          all[at] = defined(all[at]) ^ (1 << bit);
           expect(guestSays(all.subarray(64, 96), all.subarray(96), all.subarray(0, 64))).toBe(false);
         },
       ),
@@ -172,7 +132,7 @@ describe("any key and any message", () => {
   test("a change of any bit of a signature or its key is noticed", () => {
     for (let bit = 0; bit < 96 * 8; bit += 1) {
       const all = Buffer.concat([honest, someKey.key]);
-      all[bit >> 3] = (all[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+      all[bit >> 3] = defined(all[bit >> 3]) ^ (1 << (bit & 7));
       expect([bit, guestSays(all.subarray(64), someMessage, all.subarray(0, 64))]).toEqual([bit, false]);
     }
   });
@@ -245,7 +205,7 @@ describe("the policy", () => {
 
   test("the equation has no cofactor: a key with a part of small order is judged as node:crypto judges it", () => {
     const secret = 987654321n;
-    const point = small.find((each) => multiply(each, 4n).y !== 1n) ?? neutral;
+    const point = defined(small.find((each) => multiply(each, 4n).y !== 1n));
     const key = encodePoint(add(multiply(base, secret), point));
     const verdicts = Array.from({ length: 40 }, (_, number) => {
       const message = Buffer.from(`message ${number}`);

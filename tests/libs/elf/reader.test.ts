@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
+import { defined } from "../../harness/defined.ts";
 import { type Guest, guest } from "../../harness/guest.ts";
 import { Edge } from "../edge.ts";
 import { flag, program, type SegmentWords, sampleSegments, type } from "./program.ts";
@@ -220,7 +221,7 @@ describe("executable reader", () => {
     const folder = mkdtempSync(join(tmpdir(), "elf-"));
     try {
       const run = (...args: string[]): void => {
-        const { status, stderr } = spawnSync(zig ?? "", args, { cwd: folder });
+        const { status, stderr } = spawnSync(defined(zig), args, { cwd: folder });
         expect([stderr.toString(), status]).toEqual(["", 0]);
       };
       writeFileSync(join(folder, "p.c"), "int d = 5; int b[5000]; int _start(void) { return d + b[3]; }\n");

@@ -65,7 +65,7 @@ describe("package image reader", () => {
     const prefix = directory === "" ? "" : `${directory}/`;
     const names = all
       .filter((one) => one.path.startsWith(prefix))
-      .map((one) => /^[^/]+\/?/.exec(one.path.slice(prefix.length))?.[0] ?? "");
+      .map((one) => defined(/^[^/]+\/?/.exec(one.path.slice(prefix.length)))[0]);
     return [...new Set(names)].sort((a, b) =>
       Buffer.compare(Buffer.from(a.replace(/\/$/, "")), Buffer.from(b.replace(/\/$/, ""))),
     );

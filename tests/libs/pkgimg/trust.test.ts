@@ -87,7 +87,7 @@ describe("by a key", () => {
 
   test("a signature of the digest, or of the whole block, is refused", () => {
     for (const message of [Buffer.from(imageDigest(signed), "hex"), signed.subarray(0, 512)]) {
-      const signature = sign(null, message, key.privateKey ?? "");
+      const signature = sign(null, message, defined(key.privateKey));
       expect(verdict(changed(signed, (bytes) => bytes.set(signature, superblock.signature)))).toBe(
         "signature does not verify",
       );

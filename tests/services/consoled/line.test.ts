@@ -312,7 +312,7 @@ test("any keys: the line is the model's, and so is what the terminal shows", () 
           model.enter();
           editor.begin(prompt);
         } else if ("key" in step) {
-          editor.type(keyBytes[step.key] ?? "");
+          editor.type(defined(keyBytes[step.key]));
           model.key(step.key);
         } else {
           for (const letter of step.text) {

@@ -4,6 +4,7 @@
 
 import { describe, expect, test } from "vitest";
 import { ExitCode } from "../../harness/abi.ts";
+import { defined } from "../../harness/defined.ts";
 import { ABSENT, Console, INTERRUPTED, READY } from "./running.ts";
 import { FakeTerminal } from "./terminal.ts";
 
@@ -82,7 +83,7 @@ describe("printing", () => {
     let accepted = "";
     for (let index = 0; index < 100; index++) {
       const text = `${index}`.padEnd(1023, ".");
-      const { status } = console.ask(7, "write", { text })() ?? {};
+      const { status } = defined(console.ask(7, "write", { text })());
       if (status !== "ok") {
         expect(status).toBe("full");
         break;

@@ -1,6 +1,8 @@
 // A terminal that is one row and more, as far as the line editor uses one: what stands on the rows, and where the cursor
 // is. Bytes that it does not know fail the test.
 
+import { defined } from "../../harness/defined.ts";
+
 const ESCAPE_KEY = "\u001b";
 
 export class FakeTerminal {
@@ -14,13 +16,15 @@ export class FakeTerminal {
   }
 
   text(index: number): string {
-    return (this.rows[index] ?? []).map((letter) => letter ?? " ").join("");
+    return defined(this.rows[index], `row ${index}`)
+      .map((letter) => letter ?? " ")
+      .join("");
   }
 
   feed(bytes: Uint8Array): void {
     const letters = [...new TextDecoder("utf-8", { fatal: true }).decode(bytes)];
     for (let at = 0; at < letters.length; at++) {
-      const letter = letters[at] ?? "";
+      const letter = defined(letters[at]);
       if (letter !== ESCAPE_KEY) {
         this.put(letter);
         continue;
@@ -32,7 +36,7 @@ export class FakeTerminal {
   }
 
   private get current(): string[] {
-    return this.rows.at(-1) ?? [];
+    return defined(this.rows.at(-1));
   }
 
   private put(letter: string): void {

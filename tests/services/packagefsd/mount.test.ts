@@ -158,8 +158,9 @@ describe("what was damaged on its way from the disk", () => {
       const { kernel, exitCode, disk } = await damaged([read]);
       expect(exitCode).toBeUndefined();
       const [said, ...mounted] = kernel.lines;
-      const [, block, reason] =
-        /^pkgfs: block (\d+) was damaged on its way \((.+)\); read again$/.exec(defined(said)) ?? [];
+      const [, block, reason] = defined(
+        /^pkgfs: block (\d+) was damaged on its way \((.+)\); read again$/.exec(defined(said)),
+      );
       expect(mounted).toEqual(mountedFromDisk);
       expect(reason).toMatch(/does not match its|not a package image/);
       expect(kernel.audit).toEqual([[Audit.ImageRefused, expect.any(BigInt), BigInt(defined(block))]]);

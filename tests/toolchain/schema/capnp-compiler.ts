@@ -13,6 +13,7 @@ import {
   scalarLogBits,
   type Type,
 } from "../../../toolchain/schema/layout.ts";
+import { defined } from "../../harness/defined.ts";
 
 /** Whether the compiler is installed. */
 export const hasCapnp = spawnSync("capnp", ["--version"]).status === 0;
@@ -73,7 +74,7 @@ export function ourFactsById(schema: Schema, hostText: string): Map<bigint, Stru
   return new Map(
     schema.structs.map((struct) => {
       const id = new RegExp(`displayName: "${struct.name}",\\s*id: "([0-9a-f]+)"`).exec(hostText)?.[1];
-      return [BigInt(`0x${id ?? "0"}`), ourFacts(struct)];
+      return [BigInt(`0x${defined(id, `the id of ${struct.name}`)}`), ourFacts(struct)];
     }),
   );
 }

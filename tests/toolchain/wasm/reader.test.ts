@@ -9,7 +9,7 @@ import { assemble, constant, I32, I64, NO_RESULT, name, unsignedLeb } from "./as
 /** Decodes one body and gives its instructions without their offsets and without the last `end`. */
 function decode(code: readonly number[]): unknown[] {
   const { functions } = readModule(assemble({ functions: [{ code, params: [I32] }], memory: 1 }));
-  const instructions: readonly Instruction[] = functions[0]?.body?.instructions ?? [];
+  const instructions: readonly Instruction[] = defined(functions[0]?.body).instructions;
   expect(instructions.at(-1)?.kind).toBe("end");
   return instructions.slice(0, -1).map(({ offset: _, ...operation }) => operation);
 }
@@ -86,7 +86,7 @@ describe("instructions", () => {
 
   test("each has its offset in the file", () => {
     const bytes = assemble({ functions: [{ code: [...constant(300), 0x1a] }] });
-    const instructions = readModule(bytes).functions[0]?.body?.instructions ?? [];
+    const instructions = defined(readModule(bytes).functions[0]?.body).instructions;
     expect(instructions.map(({ offset }) => bytes[offset])).toEqual([0x41, 0x1a, 0x0b]);
   });
 });

@@ -5,6 +5,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { root } from "../../../host/root.ts";
+import { defined } from "../../harness/defined.ts";
 import { BOOT_TIMEOUT_MS, buildOnce } from "../../machine/booting.ts";
 import { type Change, plant } from "./planted.ts";
 
@@ -282,7 +283,7 @@ describe("exploration finds", () => {
         );
         expect(first?.harts.length).toBeGreaterThan(0);
         // The command that it names shows the same again, to the last byte.
-        const words = first?.replay.split(" ").slice(1) ?? [];
+        const words = defined(first).replay.split(" ").slice(1);
         expect(execFileSync(join(folder, "nx"), words, { cwd: folder, encoding: "utf8" })).toContain(
           "the same run",
         );

@@ -104,10 +104,8 @@ describe("nx image", () => {
       expect(Buffer.concat([...image.read(path)])).toEqual(Buffer.from(content));
     }
     image.close();
-    const file = sampleFiles[1];
-    expect(await nx("cat", "fixtures/a/deep", "--image", sample)).toBe(
-      Buffer.from(file?.content ?? []).toString(),
-    );
+    const file = defined(sampleFiles[1]);
+    expect(await nx("cat", "fixtures/a/deep", "--image", sample)).toBe(Buffer.from(file.content).toString());
   });
 
   test("a missing path is refused with the names that exist", async () => {
@@ -132,7 +130,7 @@ describe("nx image", () => {
         await nx("ls", "fixtures/a", "-r", "--json", "--image", sample),
       );
       const listed: { path: string }[] = JSON.parse(await nx("ls", "-r", "--json", "--image", sample));
-      const file = listed[0]?.path ?? "none";
+      const file = defined(listed[0]).path;
       expect(await nx("cat", `pkg:///${file}/`, "--image", sample)).toBe(
         await nx("cat", file, "--image", sample),
       );

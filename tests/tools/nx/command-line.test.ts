@@ -4,6 +4,7 @@ import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { root } from "../../../host/root.ts";
+import { defined } from "../../harness/defined.ts";
 
 function nx(...args: string[]): { status: number | null; stdout: string; stderr: string } {
   return spawnSync(join(root, "nx"), args, { cwd: "/", encoding: "utf8" });
@@ -13,7 +14,7 @@ test("--help lists every command, and every command has its own", () => {
   const { status, stdout } = nx("--help");
   expect(status).toBe(0);
   const commands = [...stdout.matchAll(/^ {2}([a-z]+) {2,}/gm)]
-    .map(([, name]) => name ?? "")
+    .map(([, name]) => defined(name))
     .filter((name) => name !== "help");
   expect(commands).toEqual(expect.arrayContaining(["build", "test"]));
   for (const command of commands) {

@@ -1,6 +1,7 @@
 // The built-in firmware: each SBI call, its refusals, and what a hart finds when it starts.
 
 import { describe, expect, test } from "vitest";
+import { defined } from "../../../harness/defined.ts";
 import { Devices, pendingBit, RAM_START } from "../devices/devices.ts";
 
 const BASE = 0x10;
@@ -91,7 +92,7 @@ test("set_timer sets this hart's deadline, by the new call and by the legacy one
 describe("IPIs", () => {
   test("reach the running harts of the mask; stopped ones drop them", async () => {
     const { devices, boot, others } = await booted();
-    const [started = 0, stopped = 0] = others;
+    const [started, stopped] = [defined(others[0]), defined(others[1])];
     devices.sbi(boot, HSM, 0, started, ENTRY, 0);
     expect(devices.sbi(boot, IPI, 0, 0xf, 0)[0]).toBe(0n);
     expect(devices.pending(started, pendingBit.ssip)).toBe(true);
@@ -125,7 +126,7 @@ describe("IPIs", () => {
 describe("harts", () => {
   test("start where they are told, once", async () => {
     const { devices, boot, others } = await booted();
-    const [target = 0] = others;
+    const target = defined(others[0]);
     expect(devices.sbi(boot, HSM, 2, target)).toEqual([0n, 1n]);
     expect(devices.sbi(boot, HSM, 0, target, ENTRY + 4, 99)[0]).toBe(0n);
     expect(devices.sbi(boot, HSM, 2, target)).toEqual([0n, 0n]);
@@ -137,7 +138,7 @@ describe("harts", () => {
 
   test("stop, and can be started again", async () => {
     const { devices, boot, others } = await booted();
-    const [target = 0] = others;
+    const target = defined(others[0]);
     devices.sbi(boot, HSM, 0, target, ENTRY, 0);
     devices.sbi(target, HSM, 1);
     expect(devices.sbi(boot, HSM, 2, target)).toEqual([0n, 1n]);
@@ -146,7 +147,7 @@ describe("harts", () => {
 
   test("that do not exist cannot be started, and none starts outside RAM", async () => {
     const { devices, boot, others } = await booted();
-    const [target = 0] = others;
+    const target = defined(others[0]);
     expect(devices.sbi(boot, HSM, 0, 4, ENTRY, 0)[0]).toBe(refused.invalidParam);
     expect(devices.sbi(boot, HSM, 0, (1n << 32n) + 1n, ENTRY, 0)[0]).toBe(refused.invalidParam);
     expect(devices.sbi(boot, HSM, 2, 4)[0]).toBe(refused.invalidParam);

@@ -3,6 +3,7 @@
 import { Debugger } from "../../../../machine/host/gdb/debugger.ts";
 import { GdbSession } from "../../../../machine/host/gdb/gdb.ts";
 import type { Run } from "../../../../machine/host/run.ts";
+import { defined } from "../../../harness/defined.ts";
 
 /** Words for a person, in hexadecimal. */
 const wordsPacket = /^O(?:[0-9a-f]{2})+$/;
@@ -35,7 +36,7 @@ export class Gdb {
     while (this.answers.length === 0) {
       await new Promise((resolve) => setImmediate(resolve));
     }
-    return this.answers.shift() ?? "";
+    return defined(this.answers.shift());
   }
 
   sendRaw(text: string): void {
@@ -53,7 +54,7 @@ export class Gdb {
 
   async register(number: number): Promise<bigint> {
     const text = await this.ask(`p${number.toString(16)}`);
-    return BigInt(`0x${(text.match(/../g) ?? []).reverse().join("")}`);
+    return BigInt(`0x${defined(text.match(/../g), "a register's value").reverse().join("")}`);
   }
 
   private take(text: string): void {
@@ -64,11 +65,12 @@ export class Gdb {
         break;
       }
       this.received = this.received.slice(packet[0].length);
-      this.acknowledged += packet[1]?.length ?? 0;
-      if (wordsPacket.test(packet[2] ?? "")) {
+      this.acknowledged += defined(packet[1]).length;
+      const words = defined(packet[2]);
+      if (wordsPacket.test(words)) {
         continue;
       }
-      this.answers.push(packet[2] ?? "");
+      this.answers.push(words);
     }
   }
 }

@@ -3,6 +3,7 @@
 import { afterEach, expect, test } from "vitest";
 import { Problem } from "../../../../host/problem.ts";
 import { freePort, openPort } from "../../../../machine/host/gdb/port.ts";
+import { defined } from "../../../harness/defined.ts";
 
 /** The lowest port that a system gives a program that asks for any: Linux's. */
 const SYSTEM_FIRST = 32_768;
@@ -30,7 +31,7 @@ test("a port for another program is below the ports that the system gives, and c
 test("a port that is taken is passed over for another", async () => {
   const [first, second, third] = [await take(), await take(), await freePort(0)];
   const draws = [first, second, third];
-  expect(await freePort(0, () => draws.shift() ?? 0)).toBe(third);
+  expect(await freePort(0, () => defined(draws.shift()))).toBe(third);
 });
 
 test("the search ends with a Problem after 100 ports that are taken", async () => {

@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { root } from "../../../../host/root.ts";
+import { defined } from "../../../harness/defined.ts";
 import { isInstalled } from "../../../system/harness/machine.ts";
 import { BOOT_TIMEOUT_MS, buildOnce } from "../../booting.ts";
 
@@ -88,7 +89,7 @@ describe.skipIf(!isInstalled(PROGRAM))("gdb-multiarch", () => {
       // From the kernel through the system call into the task, down to its beginning.
       const trap =
         /neuron\/syscall\/dispatch\/dispatch \(.* at source\/kernel\/neuron\/src\/syscall\/dispatch\.ts:\d+\n#\d+ {2}<signal handler called>\n#\d+ {2}systemCall \(\) at \.\/source\/runtime\/syscall\.S:\d+\n/;
-      const [, below = ""] = said.split(trap);
+      const below = defined(said.split(trap)[1], "the task below the trap");
       expect(below, said).toMatch(/^#\d+ .*runtime\/ipc\/call \(/);
       expect(below).toMatch(
         /services\/packagefsd\/serve\/onRead \(\) at source\/services\/packagefsd\/serve\.ts:\d+/,
