@@ -19,11 +19,10 @@ export declare function allWait(): void;
 export declare function traceEvent(kind: u32, hart: u32, clock: u64, first: u64, second: u64): void;
 
 /**
- * A decoded page is hot: the host may say where in it translations can begin (beginEntries and setEntry), or not. `again`
- * is not 0 if it said so before, and the page is as it was; `worth` if that is worth the work even of a page that it does
- * not know.
+ * Of a decoded page `interpreted` instructions more were executed: the host may say where in it translations can begin
+ * (beginEntries and setEntry), or not. `again` is not 0 if it said so before, and the page is as it was.
  */
-export declare function surveyPage(code: u32, again: u32, worth: u32): void;
+export declare function surveyPage(code: u32, again: u32, interpreted: u32): void;
 
 /**
  * The entry at `offset` of a decoded page is hot: the host may translate the group of instructions that it belongs to

@@ -6,7 +6,7 @@
 
 export { clock, retiredTotal, time } from "./clock";
 export { beginEntries, decodeApart, findOp, forgetTranslations, setEntry } from "./code/code";
-export { setTranslation } from "./code/heat";
+export { newPageHeat, setTranslation } from "./code/heat";
 export { attachDisk, busLoad, busReset, busStore } from "./devices/bus";
 export { addFault, clearFaults, strikeCount } from "./devices/faults";
 export { uartReceive } from "./devices/uart";

@@ -30,8 +30,8 @@ export function instantiate(
       consoleByte: host.consoleByte,
       allWait: host.allWait ?? (() => {}),
       traceEvent: host.traceEvent ?? (() => {}),
-      surveyPage: (page: number, again: number, worth: number) =>
-        translator?.survey(page >>> 0, again !== 0, worth !== 0),
+      surveyPage: (page: number, again: number, interpreted: number) =>
+        translator?.survey(page >>> 0, again !== 0, interpreted),
       translateEntry: (page: number, offset: number) => translator?.translate(page >>> 0, offset),
     },
     env: { abort },

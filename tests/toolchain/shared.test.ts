@@ -112,7 +112,7 @@ export function run(hart: Hart, count: u64, on: bool): Stop {\n}\nexport functio
 
   test("name exactly what the machine's module exports", async () => {
     const { exports } = readModule(new Uint8Array(readFileSync((await buildOnce()).wasm)));
-    const named = [...functionNames, ...constantNames, "memory"];
+    const named = [...functionNames, ...constantNames, "memory", "table"];
     expect(exports.map(({ name }) => name).sort()).toEqual(named.sort());
   });
 });

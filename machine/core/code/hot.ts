@@ -8,10 +8,10 @@ import { chaosMask } from "../chaos/chaos";
 import { hasBreakpoints } from "../hart/breakpoints";
 import { surveyPage, translateEntry } from "../host";
 import { CodePage, findOp, isInUse, UNDECODED } from "./code";
-import { entryHeat, isTranslating, newPageHeat, pageHeat } from "./heat";
+import { entryHeat, isTranslating, pageHeat } from "./heat";
 import { At, Op } from "./ops";
 
-/** Each time, it takes twice as many until the host is asked again, up to this power of two. */
+/** Each time, it takes twice as many until the host is told again, up to this power of two. */
 const DOUBLINGS_MAX: u32 = 12;
 
 /** The decoded page that is hot, or 0, and the offset plus one of the entry in it that is, or 0. */
@@ -44,6 +44,11 @@ export class Heat {
   }
 }
 
+/** Instructions until the host is told of a page again, after it was told that often. */
+function heatAfter(tries: u32): u32 {
+  return <u32>min<u64>((<u64>pageHeat()) << tries, i32.MAX_VALUE);
+}
+
 /** Whether something has become hot. */
 export function isAnyHot(): bool {
   return load<u32>(HOT_PAGE) !== 0;
@@ -70,12 +75,10 @@ export function serveHot(): void {
     }
     return;
   }
-  const doublings = page.tries < DOUBLINGS_MAX ? page.tries : DOUBLINGS_MAX;
-  const next = (<u64>pageHeat()) << doublings;
-  page.heat = <i32>min<u64>(next, i32.MAX_VALUE);
-  page.tries += 1;
+  const interpreted = heatAfter(page.tries);
+  page.tries = min(page.tries + 1, DOUBLINGS_MAX);
+  page.heat = <i32>heatAfter(page.tries);
   if (isWanted) {
-    // As many as were interpreted so far: each time as many as before together.
-    surveyPage(<u32>code, page.surveyed, next >= <u64>newPageHeat() ? 1 : 0);
+    surveyPage(<u32>code, page.surveyed, interpreted);
   }
 }

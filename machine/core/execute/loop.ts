@@ -30,6 +30,9 @@ export type Fast = u16;
 /** Instructions that run<Fast> may execute past a jump before it looks at the budget again. */
 export const FAST_MARGIN: i32 = <i32>RUN_MAX + 4;
 
+/** Instructions beside those of the first block that must be left at the end of a turn for a translation to be begun. */
+const TRANSLATED_MIN: i32 = 16;
+
 /** What an instruction takes off the credit, which is counted in bytes of ops. */
 const COUNTED: i32 = <i32>OP_BYTES;
 
@@ -520,7 +523,7 @@ export function run<T>(hart: Hart, budget: i32, guarded: bool): i32 {
       case Op.Entry:
         // No instruction: nothing is counted.
         credit += COUNTED;
-        if (exact && (guarded || credit - <i32>op <= (<i32>At.rd(op)) << OP_SHIFT)) {
+        if (exact && (guarded || credit - <i32>op <= (<i32>At.rd(op) + TRANSLATED_MIN) << OP_SHIFT)) {
           op += OP_BYTES;
           continue;
         }

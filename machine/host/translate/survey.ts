@@ -18,6 +18,8 @@ interface Entry {
 /** A page. */
 export interface Survey {
   content: Uint8Array;
+  /** Instructions that were interpreted in it since its groups were found, in all machines. */
+  interpreted: number;
   /** A byte for each halfword: an instruction was decoded there. */
   decoded: Uint8Array;
   groups: readonly Group[];
@@ -28,11 +30,14 @@ export interface Survey {
 /** By a hash of the content. */
 const surveys = new Map<number, Survey>();
 
-/** FNV-1a. */
+/** Every so many bytes one counts for the hash. */
+const HASH_STEP = 19;
+
+/** FNV-1a of some of the bytes: pages with the same hash are compared. */
 function hashOf(bytes: Uint8Array): number {
   let hash = 0x811c_9dc5;
-  for (const byte of bytes) {
-    hash = Math.imul(hash ^ byte, 0x0100_0193);
+  for (let index = 0; index < bytes.length; index += HASH_STEP) {
+    hash = Math.imul(hash ^ (bytes[index] ?? 0), 0x0100_0193);
   }
   return hash;
 }
@@ -45,22 +50,22 @@ function contentOf(core: Core, page: number): Uint8Array {
 }
 
 function equal(one: Uint8Array, other: Uint8Array): boolean {
-  return one.every((byte, index) => byte === other[index]);
+  const left = new Uint32Array(one.buffer, one.byteOffset, PAGE_BYTES / 4);
+  const right = new Uint32Array(other.buffer, other.byteOffset, PAGE_BYTES / 4);
+  return left.every((word, index) => word === right[index]);
 }
 
-/** The survey of a decoded page; of one that is not known an empty one, but only if `isNew` allows it. */
-export function findSurvey(core: Core, page: number, isNew: boolean): Survey | undefined {
+/** The survey of a decoded page; of one that is not known an empty one. */
+export function findSurvey(core: Core, page: number): Survey {
   const content = contentOf(core, page);
   const hash = hashOf(content);
   const known = surveys.get(hash);
   if (known !== undefined && equal(known.content, content)) {
     return known;
   }
-  if (!isNew) {
-    return undefined;
-  }
-  const survey = {
+  const survey: Survey = {
     content: content.slice(),
+    interpreted: 0,
     decoded: new Uint8Array(STARTS),
     groups: [],
     entries: new Map(),

@@ -44,17 +44,21 @@ export class Translator {
   }
 
   /**
-   * Finds the entries of a decoded page.
+   * Finds the entries of a decoded page, if it was interpreted often enough.
    *
    * @param again it is as it was when they were found last
-   * @param isWorth it was executed so often that they are to be found even if no machine has found them yet
+   * @param interpreted instructions that were interpreted in it since this was last asked
    */
-  survey(page: number, again: boolean, isWorth: boolean): void {
+  survey(page: number, again: boolean, interpreted: number): void {
     const { core } = this;
     const before = again ? this.surveys.get(page) : undefined;
-    const survey = before ?? findSurvey(core, page, isWorth);
-    const isMore = survey !== undefined && isWorth && extendSurvey(core, page, survey);
-    if (survey === undefined || (before !== undefined && !isMore)) {
+    const survey = before ?? findSurvey(core, page);
+    survey.interpreted += interpreted;
+    const isWorth = survey.interpreted >= core.newPageHeat() >>> 0;
+    const isMore = isWorth && extendSurvey(core, page, survey);
+    if (isMore) {
+      survey.interpreted = 0;
+    } else if (before !== undefined || survey.groups.length === 0) {
       return;
     }
     this.surveys.set(page, survey);
