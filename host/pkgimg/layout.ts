@@ -6,6 +6,7 @@
 //
 // The same bytes are read by source/libs/pkgimg, whose format.ts gives all numbers; tests hold one against the other.
 
+import type { Hash } from "node:crypto";
 import {
   BLOCK_BYTES,
   ENTRY_BYTES,
@@ -83,12 +84,12 @@ function writeData(
   for (const [number, source] of files.entries()) {
     const byteOffset = places.byteOffsets[number] ?? 0;
     const pathLength = Buffer.byteLength(source.path);
-    const entry = index.subarray(number * ENTRY_BYTES, (number + 1) * ENTRY_BYTES);
-    entry.writeUInt32LE(pathOffset, Entry.PathOffset);
-    entry.writeUInt32LE(pathLength, Entry.PathLength);
-    entry.writeUInt32LE(byteOffset, Entry.ByteOffset);
-    entry.writeBigUInt64LE(BigInt(source.byteLength), Entry.ByteLength);
-    writeContent(source, byteOffset, data, report).copy(entry, Entry.Hash);
+    const entry = number * ENTRY_BYTES;
+    index.writeUInt32LE(pathOffset, entry + Entry.PathOffset);
+    index.writeUInt32LE(pathLength, entry + Entry.PathLength);
+    index.writeUInt32LE(byteOffset, entry + Entry.ByteOffset);
+    index.writeBigUInt64LE(BigInt(source.byteLength), entry + Entry.ByteLength);
+    writeContent(source, byteOffset, data, report).copy(index, entry + Entry.Hash);
     pathOffset += pathLength;
   }
   data.end();
@@ -102,14 +103,21 @@ function writeContent(
   data: BlockWriter,
   report: (byteCount: number) => void,
 ): Buffer {
-  const hash = beginHash();
+  // A small file comes in one piece, and its hash needs no object of its own.
+  let whole: Buffer | undefined;
+  let hash: Hash | undefined;
   let byteCount = 0;
   for (const piece of source.read()) {
     if (byteCount + piece.length > source.byteLength) {
       byteCount = Number.POSITIVE_INFINITY;
       break;
     }
-    hash.update(piece);
+    if (piece.length === source.byteLength) {
+      whole = imageHash(piece);
+    } else {
+      hash ??= beginHash();
+      hash.update(piece);
+    }
     data.put(byteOffset + byteCount, piece);
     byteCount += piece.length;
     report(piece.length);
@@ -117,7 +125,7 @@ function writeContent(
   if (byteCount !== source.byteLength) {
     throw new Problem(`${JSON.stringify(source.path)} changed its size while it was read`);
   }
-  return endHash(hash);
+  return whole ?? endHash(hash ?? beginHash());
 }
 
 /** What a file calls for each piece that is written: tells of progress whenever PROGRESS_BYTES more are, and at the end. */

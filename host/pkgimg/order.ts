@@ -6,11 +6,10 @@ import { Problem } from "../problem.ts";
 import type { ImageSource } from "./image.ts";
 import { pathProblem } from "./paths.ts";
 
-/** A source beside the text that it is put in order by. */
-interface Keyed {
-  readonly source: ImageSource;
-  readonly key: string;
-}
+const SLASH = 0x2f;
+/** Where the halves of surrogate pairs begin and end. */
+const SURROGATES = 0xd800;
+const SURROGATES_END = 0xe000;
 
 /**
  * The sources in path order.
@@ -24,35 +23,51 @@ export function inOrder(sources: readonly ImageSource[]): ImageSource[] {
   if (sources.length > ENTRIES_MAX) {
     throw new Problem(`an image holds up to ${ENTRIES_MAX} files, not ${sources.length}`);
   }
-  const keyed = sources.map((source) => {
-    const problem = pathProblem(source.path);
+  for (const { path } of sources) {
+    const problem = pathProblem(path);
     if (problem) {
-      throw new Problem(`${JSON.stringify(source.path)} cannot be in an image: ${problem}`);
+      throw new Problem(`${JSON.stringify(path)} cannot be in an image: ${problem}`);
     }
-    return { source, key: orderKey(source.path) };
-  });
-  keyed.sort((left, right) => (left.key < right.key ? -1 : left.key > right.key ? 1 : 0));
-  for (const [number, file] of keyed.entries()) {
-    refuseClash(keyed[number - 1], file);
   }
-  return keyed.map(({ source }) => source);
+  const files = [...sources].sort((left, right) => comparePaths(left.path, right.path));
+  for (const [number, { path }] of files.entries()) {
+    refuseClash(files[number - 1]?.path, path);
+  }
+  return files;
 }
 
 /** Neighbours in order are the only ones that can clash: a file that stands in the way is right before what is below. */
-function refuseClash(before: Keyed | undefined, file: Keyed): void {
-  if (!before) {
+function refuseClash(before: string | undefined, path: string): void {
+  if (before === undefined || !path.startsWith(before)) {
     return;
   }
-  const path = JSON.stringify(file.source.path);
-  if (before.key === file.key) {
-    throw new Problem(`${path} is there twice`);
+  if (path.length === before.length) {
+    throw new Problem(`${JSON.stringify(path)} is there twice`);
   }
-  if (file.key.startsWith(`${before.key}\0`)) {
-    throw new Problem(`${JSON.stringify(before.source.path)} is a file, so ${path} cannot be below it`);
+  if (path.charCodeAt(before.length) === SLASH) {
+    throw new Problem(`${JSON.stringify(before)} is a file, so ${JSON.stringify(path)} cannot be below it`);
   }
 }
 
-/** A text of one character for each byte of the path, where a slash is zero, as no byte of a path is. */
-function orderKey(path: string): string {
-  return Buffer.from(path, "utf8").toString("latin1").replaceAll("/", "\0");
+/** By the bytes of UTF-8, the slash before all others. Negative if `left` comes first. */
+export function comparePaths(left: string, right: string): number {
+  const length = Math.min(left.length, right.length);
+  for (let at = 0; at < length; at += 1) {
+    const difference = rank(left.charCodeAt(at)) - rank(right.charCodeAt(at));
+    if (difference !== 0) {
+      return difference;
+    }
+  }
+  return left.length - right.length;
+}
+
+/**
+ * Units of UTF-16 in the order of UTF-8. The halves of surrogate pairs come last there: they stand for characters above
+ * all others.
+ */
+function rank(unit: number): number {
+  if (unit < SURROGATES) {
+    return unit === SLASH ? 0 : unit;
+  }
+  return unit < SURROGATES_END ? unit + SURROGATES_END : unit;
 }

@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import { join, sep } from "node:path";
 import { type NamedFile, placeOf, requireOutputs } from "../../host/outputs.ts";
-import { sourcesFromWord, writeImageFile } from "../../host/pkgimg/files.ts";
+import { keepHeapSmall, sourcesFromWord, writeImageFile } from "../../host/pkgimg/files.ts";
 import { type ImageKey, readKeyFile } from "../../host/pkgimg/keys.ts";
 import { imagePath } from "../../host/pkgimg/paths.ts";
 import { Problem } from "../../host/problem.ts";
@@ -12,6 +12,7 @@ import { root } from "../../host/root.ts";
 import { byteBar } from "./progress.ts";
 import { type ImageEntry, ImageReader } from "./reader.ts";
 import { judgeSignature, type SignatureFacts, signatureText } from "./sign.ts";
+import { verifyImage } from "./verify.ts";
 
 /** Names that are listed where one is not there. */
 const SIBLINGS_SHOWN = 10;
@@ -38,6 +39,7 @@ export async function build(
     if (out === undefined) {
       throw new Problem("--out is needed: where should the image be written?", { exitCode: 2 });
     }
+    keepHeapSmall();
     const sources = inputs.flatMap(sourcesFromWord);
     requireOutputs([{ word: "--out", file: out }], inputsOf(inputs, out, keyFile));
     const signing = keyFile === undefined ? {} : { key: readKeyFile(keyFile) };
@@ -80,7 +82,7 @@ export async function verify(
 ): Promise<void> {
   const key: ImageKey | undefined = keyFile === undefined ? undefined : readKeyFile(keyFile);
   await withImage(given, async (image, file) => {
-    image.verify();
+    await verifyImage(image);
     const signature = judgeSignature(image.superblock, file, key);
     const { label, blockCount, entryCount, digest } = image;
     const facts = { file, label, blockCount, entryCount, digest, signature };

@@ -34,18 +34,22 @@ export interface ImageChild {
 
 /** An image that was opened. */
 export class ImageReader {
-  readonly #name: string;
+  readonly file: string;
+  /** The compiled reader, for other threads. */
+  readonly module: WebAssembly.Module;
   readonly #call: (name: string, ...args: number[]) => number;
   readonly #memory: WebAssembly.Memory;
   readonly #close: () => void;
 
   private constructor(
-    name: string,
+    file: string,
+    module: WebAssembly.Module,
     call: (name: string, ...args: number[]) => number,
     memory: WebAssembly.Memory,
     close: () => void,
   ) {
-    this.#name = name;
+    this.file = file;
+    this.module = module;
     this.#call = call;
     this.#memory = memory;
     this.#close = close;
@@ -102,7 +106,7 @@ export class ImageReader {
       }
       return Number(target(...args) ?? 0);
     };
-    const reader = new ImageReader(file, call, memory, () => closeSync(descriptor));
+    const reader = new ImageReader(file, module, call, memory, () => closeSync(descriptor));
     if (size === 0) {
       throw new Problem(`${file} is empty`);
     }
@@ -145,6 +149,15 @@ export class ImageReader {
     }
   }
 
+  /** Where each file's content is, with the file's number. */
+  *extents(): Generator<[entry: number, extent: { byteOffset: number; byteLength: number }]> {
+    for (let index = 0; index < this.entryCount; index += 1) {
+      this.#accept(this.#call("pick", index));
+      const byteOffset = this.#call("byteOffset") >>> 0;
+      yield [index, { byteOffset, byteLength: this.#call("byteLength") >>> 0 }];
+    }
+  }
+
   /** The children of a directory (`""`: of the image), in order; undefined if there is no such directory. */
   list(directory: string): ImageChild[] | undefined {
     const length = this.#ask(directory);
@@ -171,7 +184,7 @@ export class ImageReader {
   *read(path: string): Generator<Uint8Array> {
     const entry = this.find(path);
     if (!entry) {
-      throw new Problem(`${this.#name} has no file ${JSON.stringify(path)}`);
+      throw new Problem(`${this.file} has no file ${JSON.stringify(path)}`);
     }
     const start = this.#call("byteOffset") >>> 0;
     const end = start + entry.byteLength;
@@ -193,9 +206,7 @@ export class ImageReader {
    * @throws Problem about the first that does not match
    */
   verify(): void {
-    for (let index = 0; index < this.entryCount; index += 1) {
-      this.#accept(this.#call("verifyContent", index));
-    }
+    this.#accept(this.#call("verifyFiles", 0, this.entryCount));
   }
 
   close(): void {
@@ -222,10 +233,13 @@ export class ImageReader {
     if (error === 0) {
       return;
     }
-    const block = this.#call("errorBlock") >>> 0;
-    const entry = this.#call("errorEntry");
+    this.refuse(error, this.#call("errorBlock") >>> 0, this.#call("errorEntry"));
+  }
+
+  /** Says what is wrong with the image, and where. @throws Problem always */
+  refuse(error: number, block: number, entry: number): never {
     const place = entry === NO_ENTRY ? `block ${block}` : `block ${block}, entry ${entry}`;
-    throw new Problem(`${this.#name} is refused: ${this.#words(error)} (${place})`);
+    throw new Problem(`${this.file} is refused: ${this.#words(error)} (${place})`);
   }
 
   /** A guest string: UTF-16, its length in bytes in the word before it. */

@@ -16,6 +16,7 @@ import { Problem } from "../../host/problem.ts";
 import { root } from "../../host/root.ts";
 import { pathProblem } from "../../host/system-error.ts";
 import { ImageReader } from "./reader.ts";
+import { verifyImage } from "./verify.ts";
 
 const BLOCK_BYTES = 4096;
 /** As much of a key's id as a person compares. */
@@ -49,7 +50,7 @@ export async function signImage(
   requireOutputs([{ word: "the image", file: out }], [{ word: "--key", file: keyFile }]);
   const image = await ImageReader.open(file);
   try {
-    image.verify();
+    await verifyImage(image);
   } finally {
     image.close();
   }

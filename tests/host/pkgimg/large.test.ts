@@ -1,7 +1,8 @@
-// A large image: built from sources that come in pieces, in a process whose heap would not hold them.
+// A large image: built from sources that come in pieces, in a process whose heap would not hold them. And an image of many
+// small files, built in little memory, with little room for each.
 
 import { execFile } from "node:child_process";
-import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -26,11 +27,25 @@ writeImageFile(out, [{ path: "large", byteLength, read }, ...small], { onProgres
 process.stdout.write(JSON.stringify({ peakBytes: process.resourceUsage().maxRSS * 1024, told }));
 `;
 
+/** The same for an image in `argv[2]` of all files below `argv[3]`. */
+const manyProgram = `
+import { keepHeapSmall, sourcesFromFolder, writeImageFile } from "./host/pkgimg/files.ts";
+const [, , out, from] = process.argv;
+keepHeapSmall();
+writeImageFile(out, sourcesFromFolder(from));
+process.stdout.write(JSON.stringify({ peakBytes: process.resourceUsage().maxRSS * 1024 }));
+`;
+
 let folder: string;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "nx-large-"));
-  const stdin = { contents: program, resolveDir: root, loader: "ts" as const };
-  await build({ stdin, bundle: true, platform: "node", format: "esm", outfile: join(folder, "build.mjs") });
+  for (const [name, contents] of [
+    ["build.mjs", program],
+    ["many.mjs", manyProgram],
+  ] as const) {
+    const stdin = { contents, resolveDir: root, loader: "ts" as const };
+    await build({ stdin, bundle: true, platform: "node", format: "esm", outfile: join(folder, name) });
+  }
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -64,3 +79,28 @@ test("a 100 MB image is built in constant memory, with progress, and every block
   image.close();
   writeFileSync(large.file, "");
 });
+
+test("100,000 files of 5 bytes take less than 10 MB of image, and some 40 MB more memory to build than 100", async () => {
+  const many = join(folder, "many");
+  for (let group = 0; group < 1000; group += 1) {
+    const place = join(many, `group-${group}`);
+    mkdirSync(place, { recursive: true });
+    for (let number = 0; number < 100; number += 1) {
+      writeFileSync(join(place, `file-${number}`), String(10_000 + number + group));
+    }
+  }
+  const buildAll = async (from: string): Promise<{ peakBytes: number; file: string }> => {
+    const file = join(folder, "many.img");
+    const { stdout } = await promisify(execFile)(process.execPath, [join(folder, "many.mjs"), file, from]);
+    return { ...JSON.parse(stdout), file };
+  };
+  const few = await buildAll(join(many, "group-0"));
+  const all = await buildAll(many);
+  expect(statSync(all.file).size).toBeLessThan(10 * MEBIBYTE);
+  expect(all.peakBytes - few.peakBytes).toBeLessThan(48 * MEBIBYTE);
+
+  const image = await ImageReader.open(all.file);
+  expect(image.entryCount).toBe(100_000);
+  image.verify();
+  image.close();
+}, 120_000);
