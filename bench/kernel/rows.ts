@@ -40,8 +40,8 @@ export const expectations: readonly Expectation[] = [
   { name: "read 4 KiB of the disk", budget: 4_115 },
   { name: "reset to the kernel's first line, 1 hart", budget: 377_600 },
   { name: "reset to the first task's line, 1 hart", budget: 5_039_000 },
-  { name: "reset to the shell's prompt, 1 hart", budget: 18_928_000 },
+  { name: "reset to the shell's prompt, 1 hart", budget: 11_863_000 },
   { name: "reset to the kernel's first line, 4 harts", budget: 431_000 },
   { name: "reset to the first task's line, 4 harts", budget: 5_101_000 },
-  { name: "reset to the shell's prompt, 4 harts", budget: 19_002_000, target: 12_000_000, xv6: 427_000_000 },
+  { name: "reset to the shell's prompt, 4 harts", budget: 11_928_000, target: 12_000_000, xv6: 427_000_000 },
 ];

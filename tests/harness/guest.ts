@@ -16,6 +16,7 @@ import { fileURLToPath } from "node:url";
 import { list, nullable, object, pair, readJson, text } from "../../host/json.ts";
 import { Problem } from "../../host/problem.ts";
 import { hashText, runAsc, testFlags } from "../../toolchain/asc/run.ts";
+import { multiplyHigh } from "./multiply-high.ts";
 
 /** The repository's root, with no slash at the end. */
 export const root = fileURLToPath(new URL("../..", import.meta.url)).replace(/[/\\]$/, "");
@@ -86,9 +87,8 @@ export async function guest(
   for (const { module: moduleName, name } of WebAssembly.Module.imports(module)) {
     const given = options.imports?.[moduleName]?.[name];
     const known = `${moduleName}.${name}`;
-    const nothing = effectless.has(known) ? (): void => {} : undefined;
-    const fallback = nothing ?? (known === "env.abort" ? abort : missingImport(known));
-    imports[moduleName] = { ...imports[moduleName], [name]: given ?? fallback };
+    const usual = known === "env.abort" ? abort : (everywhere.get(known) ?? missingImport(known));
+    imports[moduleName] = { ...imports[moduleName], [name]: given ?? usual };
   }
   const instance = new WebAssembly.Instance(module, imports);
   const exported = instance.exports.memory;
@@ -100,10 +100,14 @@ export async function guest(
 }
 
 /** `outOfLine` speaks to the toolchain only; fences order what one thread sees in order anyway. */
-const effectless: ReadonlySet<string> = new Set([
-  "intrinsics.outOfLine",
-  "intrinsics.fenceAcquire",
-  "intrinsics.fenceRelease",
+const nothing = (): void => {};
+
+/** Imports that mean the same in every test. */
+const everywhere: ReadonlyMap<string, GuestImport> = new Map<string, GuestImport>([
+  ["intrinsics.outOfLine", nothing],
+  ["intrinsics.fenceAcquire", nothing],
+  ["intrinsics.fenceRelease", nothing],
+  ["intrinsics.multiplyHigh", multiplyHigh],
 ]);
 
 function missingImport(name: string): () => never {

@@ -1,312 +1,221 @@
 /**
  * Numbers modulo p = 2^255 - 19, in which Ed25519 computes (RFC 8032, section 5.1).
  *
- * A number is ten signed limbs in radix 2^25.5: limb i stands for 2^ceil(25.5 i), so limbs have 26 and 25 bits in turn,
- * and a carry out of the top is added at the bottom, times 19. Limbs may be negative and are not reduced fully. A number
- * is *small* if it has been carried, as products and decoded numbers have:
+ * A number is five unsigned limbs in radix 2^51: limb i stands for 2^(51 i), and what overflows the top is added at the
+ * bottom, times 19. Limbs have 13 spare bits, so most sums are not carried at all. There are two kinds of numbers:
  *
- *     |limb| < 2^25 + 2^16 for even i, 2^24 + 2^16 for odd i
+ *     tight   each limb < 2^51 + 2^18: what multiply, square, carry, negate and decode leave
+ *     loose   each limb < 2^54: what these and encode take
  *
- * Sums and differences are not carried. A factor may be a sum of up to four small numbers: its limbs are below 2^27.1 and
- * 2^26.1, so a product's limb, of ten terms, is below 10 · 19 · 2^54.2 < 2^62 and does not overflow an i64. Each caller in
- * point.ts says how many small numbers a sum has. Here and in the files beside this one, time depends on values. That is
- * safe: signature, key and message are all public.
+ * In between, the caller counts: limbs of left + right are below the sum of both bounds, and those of left - right below
+ * the left bound plus 2^53. What is subtracted must be below 2^53 - 2^7, as any tight number is, and the sum of three.
+ *
+ * Here and in the files beside this one, time depends on values. That is safe: signature, key and message are all
+ * public.
  */
 
-const LIMB_COUNT: u32 = 10;
+import { multiplyHigh, outOfLine } from "./intrinsics";
+
+const LIMB_BITS: u64 = 51;
+const LIMB_MASK: u64 = (1 << LIMB_BITS) - 1;
+
+/** 2^255 = p + 19: what one beyond the top limb is at the bottom. */
+const WRAP: u64 = 19;
+
+/** 4 p, limb by limb, each at least 2^53 - 2^7: added before a subtraction, so that no limb goes below zero. */
+const FOUR_P_LOWEST: u64 = 4 * ((1 << LIMB_BITS) - 19);
+const FOUR_P: u64 = 4 * ((1 << LIMB_BITS) - 1);
+
+/** A loose limb has this many bits; with LOOSE_SHIFT more it fills a word. */
+const LOOSE_BITS: u64 = 54;
+const LOOSE_SHIFT: u64 = 64 - LOOSE_BITS;
 
 /** Bytes of a number in memory. */
-export const FIELD_BYTES: usize = LIMB_COUNT * 8;
+export const FIELD_BYTES: usize = 5 * 8;
 
 /** Bytes of a number as it is written. */
 export const ENCODED_BYTES: usize = 32;
 
 /**
- *     0       8       16           72      80
- *     | limb0 | limb1 |     …      | limb9 |      i64 each
+ *     0       8       16      24      32      40
+ *     | limb0 | limb1 | limb2 | limb3 | limb4 |      u64 each
  */
 @unmanaged
 @final
 export class Field {
-  // A private member: no other view can be passed for this one.
-  private limb0: i64;
-
-  /** Limb `index`, below LIMB_COUNT. */
-  limb(index: u32): i64 {
-    return load<i64>(changetype<usize>(this) + ((<usize>index) << 3));
-  }
-
-  setLimb(index: u32, value: i64): void {
-    store<i64>(changetype<usize>(this) + ((<usize>index) << 3), value);
-  }
+  private limb0: u64;
+  private limb1: u64;
+  private limb2: u64;
+  private limb3: u64;
+  private limb4: u64;
 
   copyFrom(other: Field): void {
-    memory.copy(changetype<usize>(this), changetype<usize>(other), FIELD_BYTES);
+    this.set(other.limb0, other.limb1, other.limb2, other.limb3, other.limb4);
   }
 
-  /** Becomes a small number, below 2^24. */
-  setSmall(value: i64): void {
-    memory.fill(changetype<usize>(this), 0, FIELD_BYTES);
-    this.setLimb(0, value);
+  /** Becomes a small number, below 2^51: tight. */
+  setSmall(value: u64): void {
+    this.set(value, 0, 0, 0, 0);
   }
 
   /** Becomes left + right, not carried; either may be this one. */
   add(left: Field, right: Field): void {
-    for (let i: u32 = 0; i < LIMB_COUNT; i++) {
-      this.setLimb(i, left.limb(i) + right.limb(i));
-    }
+    this.set(
+      left.limb0 + right.limb0,
+      left.limb1 + right.limb1,
+      left.limb2 + right.limb2,
+      left.limb3 + right.limb3,
+      left.limb4 + right.limb4,
+    );
   }
 
-  /** Becomes left - right, not carried; either may be this one. */
+  /** Becomes left - right, not carried; either may be this one. Limbs of `right` are below 2^53 - 2^7. */
   subtract(left: Field, right: Field): void {
-    for (let i: u32 = 0; i < LIMB_COUNT; i++) {
-      this.setLimb(i, left.limb(i) - right.limb(i));
-    }
+    this.set(
+      left.limb0 + FOUR_P_LOWEST - right.limb0,
+      left.limb1 + FOUR_P - right.limb1,
+      left.limb2 + FOUR_P - right.limb2,
+      left.limb3 + FOUR_P - right.limb3,
+      left.limb4 + FOUR_P - right.limb4,
+    );
   }
 
+  /** Becomes 0 - itself, tight. Its limbs are below 2^53 - 2^7. */
   negate(): void {
-    for (let i: u32 = 0; i < LIMB_COUNT; i++) {
-      this.setLimb(i, -this.limb(i));
-    }
+    ZERO.setSmall(0);
+    this.subtract(ZERO, this);
+    this.carry();
   }
 
-  /** Becomes left · right; either may be this one. */
+  /** Takes a loose number and leaves it tight. */
+  carry(): void {
+    this.setCarried(this.limb0, this.limb1, this.limb2, this.limb3, this.limb4);
+  }
+
+  /**
+   * Becomes left · right, tight; both may be loose, and either may be this one.
+   *
+   * Limb k of the product is a sum S of five products of limbs, those beyond the top times 19. One product is below
+   * 2^108, and S is at most 77 of them: too much for a word. It is taken apart at bit 54 as S = 2^54 high + rest. For
+   * `high`, each product's upper part is rounded down by itself, so it is short of S / 2^54 by less than 5, and
+   * 0 <= rest < 5 · 2^54. So `rest` is known by its lower 64 bits, which wrapping sums give.
+   */
   multiply(left: Field, right: Field): void {
-    const f0 = left.limb(0);
-    const f1 = left.limb(1);
-    const f2 = left.limb(2);
-    const f3 = left.limb(3);
-    const f4 = left.limb(4);
-    const f5 = left.limb(5);
-    const f6 = left.limb(6);
-    const f7 = left.limb(7);
-    const f8 = left.limb(8);
-    const f9 = left.limb(9);
-    const g0 = right.limb(0);
-    const g1 = right.limb(1);
-    const g2 = right.limb(2);
-    const g3 = right.limb(3);
-    const g4 = right.limb(4);
-    const g5 = right.limb(5);
-    const g6 = right.limb(6);
-    const g7 = right.limb(7);
-    const g8 = right.limb(8);
-    const g9 = right.limb(9);
-    // Two limbs at odd places: 2^(ceil(25.5 i) + ceil(25.5 j)) is twice what their sum's place stands for.
-    const f1x2 = f1 << 1;
-    const f3x2 = f3 << 1;
-    const f5x2 = f5 << 1;
-    const f7x2 = f7 << 1;
-    const f9x2 = f9 << 1;
-    // What goes beyond the top comes back at the bottom, times 19.
-    const g1x19 = g1 * 19;
-    const g2x19 = g2 * 19;
-    const g3x19 = g3 * 19;
-    const g4x19 = g4 * 19;
-    const g5x19 = g5 * 19;
-    const g6x19 = g6 * 19;
-    const g7x19 = g7 * 19;
-    const g8x19 = g8 * 19;
-    const g9x19 = g9 * 19;
-    this.setLimb(
-      0,
-      f0 * g0 +
-        f1x2 * g9x19 +
-        f2 * g8x19 +
-        f3x2 * g7x19 +
-        f4 * g6x19 +
-        f5x2 * g5x19 +
-        f6 * g4x19 +
-        f7x2 * g3x19 +
-        f8 * g2x19 +
-        f9x2 * g1x19,
+    outOfLine();
+    const a0 = left.limb0;
+    const a1 = left.limb1;
+    const a2 = left.limb2;
+    const a3 = left.limb3;
+    const a4 = left.limb4;
+    const b0 = right.limb0;
+    const b1 = right.limb1;
+    const b2 = right.limb2;
+    const b3 = right.limb3;
+    const b4 = right.limb4;
+    // 19 b: below 2^59.
+    const w1 = WRAP * b1;
+    const w2 = WRAP * b2;
+    const w3 = WRAP * b3;
+    const w4 = WRAP * b4;
+    this.setProduct(
+      a0 * b0 + a1 * w4 + a2 * w3 + a3 * w2 + a4 * w1,
+      high(a0, b0) + high(a1, w4) + high(a2, w3) + high(a3, w2) + high(a4, w1),
+      a0 * b1 + a1 * b0 + a2 * w4 + a3 * w3 + a4 * w2,
+      high(a0, b1) + high(a1, b0) + high(a2, w4) + high(a3, w3) + high(a4, w2),
+      a0 * b2 + a1 * b1 + a2 * b0 + a3 * w4 + a4 * w3,
+      high(a0, b2) + high(a1, b1) + high(a2, b0) + high(a3, w4) + high(a4, w3),
+      a0 * b3 + a1 * b2 + a2 * b1 + a3 * b0 + a4 * w4,
+      high(a0, b3) + high(a1, b2) + high(a2, b1) + high(a3, b0) + high(a4, w4),
+      a0 * b4 + a1 * b3 + a2 * b2 + a3 * b1 + a4 * b0,
+      high(a0, b4) + high(a1, b3) + high(a2, b2) + high(a3, b1) + high(a4, b0),
     );
-    this.setLimb(
-      1,
-      f0 * g1 +
-        f1 * g0 +
-        f2 * g9x19 +
-        f3 * g8x19 +
-        f4 * g7x19 +
-        f5 * g6x19 +
-        f6 * g5x19 +
-        f7 * g4x19 +
-        f8 * g3x19 +
-        f9 * g2x19,
-    );
-    this.setLimb(
-      2,
-      f0 * g2 +
-        f1x2 * g1 +
-        f2 * g0 +
-        f3x2 * g9x19 +
-        f4 * g8x19 +
-        f5x2 * g7x19 +
-        f6 * g6x19 +
-        f7x2 * g5x19 +
-        f8 * g4x19 +
-        f9x2 * g3x19,
-    );
-    this.setLimb(
-      3,
-      f0 * g3 +
-        f1 * g2 +
-        f2 * g1 +
-        f3 * g0 +
-        f4 * g9x19 +
-        f5 * g8x19 +
-        f6 * g7x19 +
-        f7 * g6x19 +
-        f8 * g5x19 +
-        f9 * g4x19,
-    );
-    this.setLimb(
-      4,
-      f0 * g4 +
-        f1x2 * g3 +
-        f2 * g2 +
-        f3x2 * g1 +
-        f4 * g0 +
-        f5x2 * g9x19 +
-        f6 * g8x19 +
-        f7x2 * g7x19 +
-        f8 * g6x19 +
-        f9x2 * g5x19,
-    );
-    this.setLimb(
-      5,
-      f0 * g5 +
-        f1 * g4 +
-        f2 * g3 +
-        f3 * g2 +
-        f4 * g1 +
-        f5 * g0 +
-        f6 * g9x19 +
-        f7 * g8x19 +
-        f8 * g7x19 +
-        f9 * g6x19,
-    );
-    this.setLimb(
-      6,
-      f0 * g6 +
-        f1x2 * g5 +
-        f2 * g4 +
-        f3x2 * g3 +
-        f4 * g2 +
-        f5x2 * g1 +
-        f6 * g0 +
-        f7x2 * g9x19 +
-        f8 * g8x19 +
-        f9x2 * g7x19,
-    );
-    this.setLimb(
-      7,
-      f0 * g7 + f1 * g6 + f2 * g5 + f3 * g4 + f4 * g3 + f5 * g2 + f6 * g1 + f7 * g0 + f8 * g9x19 + f9 * g8x19,
-    );
-    this.setLimb(
-      8,
-      f0 * g8 +
-        f1x2 * g7 +
-        f2 * g6 +
-        f3x2 * g5 +
-        f4 * g4 +
-        f5x2 * g3 +
-        f6 * g2 +
-        f7x2 * g1 +
-        f8 * g0 +
-        f9x2 * g9x19,
-    );
-    this.setLimb(
-      9,
-      f0 * g9 + f1 * g8 + f2 * g7 + f3 * g6 + f4 * g5 + f5 * g4 + f6 * g3 + f7 * g2 + f8 * g1 + f9 * g0,
-    );
-    this.carry();
   }
 
-  /** Becomes other²; it may be this one. As `multiply`, with each pair of limbs taken once. */
+  /** Becomes other², tight: 15 products where multiply has 25. `other` may be loose, and may be this one. */
   square(other: Field): void {
-    const f0 = other.limb(0);
-    const f1 = other.limb(1);
-    const f2 = other.limb(2);
-    const f3 = other.limb(3);
-    const f4 = other.limb(4);
-    const f5 = other.limb(5);
-    const f6 = other.limb(6);
-    const f7 = other.limb(7);
-    const f8 = other.limb(8);
-    const f9 = other.limb(9);
-    // A pair stands twice in the product, and counts double where both of its places are odd.
-    const f0x2 = f0 << 1;
-    const f1x2 = f1 << 1;
-    const f2x2 = f2 << 1;
-    const f3x2 = f3 << 1;
-    const f4x2 = f4 << 1;
-    const f5x2 = f5 << 1;
-    const f6x2 = f6 << 1;
-    const f7x2 = f7 << 1;
-    const f8x2 = f8 << 1;
-    const f9x2 = f9 << 1;
-    const f5x19 = f5 * 19;
-    const f6x19 = f6 * 19;
-    const f7x19 = f7 * 19;
-    const f7x38 = f7 * 38;
-    const f8x19 = f8 * 19;
-    const f9x19 = f9 * 19;
-    const f9x38 = f9 * 38;
-    this.setLimb(0, f0 * f0 + f1x2 * f9x38 + f2x2 * f8x19 + f3x2 * f7x38 + f4x2 * f6x19 + f5x2 * f5x19);
-    this.setLimb(1, f0x2 * f1 + f2x2 * f9x19 + f3x2 * f8x19 + f4x2 * f7x19 + f5x2 * f6x19);
-    this.setLimb(2, f0x2 * f2 + f1x2 * f1 + f3x2 * f9x38 + f4x2 * f8x19 + f5x2 * f7x38 + f6 * f6x19);
-    this.setLimb(3, f0x2 * f3 + f1x2 * f2 + f4x2 * f9x19 + f5x2 * f8x19 + f6x2 * f7x19);
-    this.setLimb(4, f0x2 * f4 + f1x2 * f3x2 + f2 * f2 + f5x2 * f9x38 + f6x2 * f8x19 + f7x2 * f7x19);
-    this.setLimb(5, f0x2 * f5 + f1x2 * f4 + f2x2 * f3 + f6x2 * f9x19 + f7x2 * f8x19);
-    this.setLimb(6, f0x2 * f6 + f1x2 * f5x2 + f2x2 * f4 + f3x2 * f3 + f7x2 * f9x38 + f8 * f8x19);
-    this.setLimb(7, f0x2 * f7 + f1x2 * f6 + f2x2 * f5 + f3x2 * f4 + f8x2 * f9x19);
-    this.setLimb(8, f0x2 * f8 + f1x2 * f7x2 + f2x2 * f6 + f3x2 * f5x2 + f4 * f4 + f9x2 * f9x19);
-    this.setLimb(9, f0x2 * f9 + f1x2 * f8 + f2x2 * f7 + f3x2 * f6 + f4x2 * f5);
-    this.carry();
+    outOfLine();
+    const a0 = other.limb0;
+    const a1 = other.limb1;
+    const a2 = other.limb2;
+    const a3 = other.limb3;
+    const a4 = other.limb4;
+    // Twice a: below 2^55. 38 a: below 2^60. The sums are those of multiply, so its bounds hold.
+    const d0 = 2 * a0;
+    const d1 = 2 * a1;
+    const w3 = WRAP * a3;
+    const w4 = WRAP * a4;
+    const v3 = 2 * w3;
+    const v4 = 2 * w4;
+    this.setProduct(
+      a0 * a0 + a1 * v4 + a2 * v3,
+      high(a0, a0) + high(a1, v4) + high(a2, v3),
+      a1 * d0 + a2 * v4 + a3 * w3,
+      high(a1, d0) + high(a2, v4) + high(a3, w3),
+      a2 * d0 + a1 * a1 + a3 * v4,
+      high(a2, d0) + high(a1, a1) + high(a3, v4),
+      a3 * d0 + a2 * d1 + a4 * w4,
+      high(a3, d0) + high(a2, d1) + high(a4, w4),
+      a4 * d0 + a3 * d1 + a2 * a2,
+      high(a4, d0) + high(a3, d1) + high(a2, a2),
+    );
   }
 
-  /** The number that 32 bytes stand for, their top bit left out. It may be p or more. */
+  /** The number that 32 bytes stand for, their top bit left out. It may be p or more, and is tight. */
   decode(at: usize): void {
-    let bit: u32 = 0;
-    for (let i: u32 = 0; i < LIMB_COUNT; i++) {
-      // A limb and the bits before it in its first byte are 32 bits at most.
-      const word = load<u32>(at + <usize>(bit >> 3)) >> (bit & 7);
-      this.setLimb(i, <i64>(word & (((<u32>1) << bitsOf(i)) - 1)));
-      bit += bitsOf(i);
-    }
-    this.carry();
+    // The bytes may stand anywhere.
+    const word0 = load<u64>(at, 0, 1);
+    const word1 = load<u64>(at, 8, 1);
+    const word2 = load<u64>(at, 16, 1);
+    const word3 = load<u64>(at, 24, 1);
+    this.set(
+      word0 & LIMB_MASK,
+      ((word0 >> 51) | (word1 << 13)) & LIMB_MASK,
+      ((word1 >> 38) | (word2 << 26)) & LIMB_MASK,
+      ((word2 >> 25) | (word3 << 39)) & LIMB_MASK,
+      (word3 >> 12) & LIMB_MASK,
+    );
   }
 
-  /** Writes the number, reduced to 0 … p - 1, as 32 bytes. */
+  /** Writes the number, which may be loose, reduced to 0 … p - 1, as 32 bytes at a multiple of eight. */
   encode(at: usize): void {
-    const limbs = REDUCED;
-    limbs.copyFrom(this);
-    limbs.carry();
-    // Whether p goes into it -1, 0 or 1 times: the carry out of the top if 19 is added at the bottom.
-    let quotient: i64 = (19 * limbs.limb(9) + ((<i64>1) << 24)) >> 25;
-    for (let i: u32 = 0; i < LIMB_COUNT; i++) {
-      quotient = (limbs.limb(i) + quotient) >> <i64>bitsOf(i);
+    // Twice from the bottom up: the first time the top gives less than 2^4, the second time at most 1, and then limb 0
+    // is far from its end. So all limbs are below 2^51, and the number is below 2^255 < 2 p.
+    let limb0 = this.limb0;
+    let limb1 = this.limb1;
+    let limb2 = this.limb2;
+    let limb3 = this.limb3;
+    let limb4 = this.limb4;
+    for (let turn = 0; turn < 2; turn++) {
+      limb1 += limb0 >> LIMB_BITS;
+      limb2 += limb1 >> LIMB_BITS;
+      limb3 += limb2 >> LIMB_BITS;
+      limb4 += limb3 >> LIMB_BITS;
+      limb0 = (limb0 & LIMB_MASK) + WRAP * (limb4 >> LIMB_BITS);
+      limb1 &= LIMB_MASK;
+      limb2 &= LIMB_MASK;
+      limb3 &= LIMB_MASK;
+      limb4 &= LIMB_MASK;
     }
-    limbs.setLimb(0, limbs.limb(0) + 19 * quotient);
-
-    let carried: i64 = 0;
-    let waiting: u64 = 0;
-    let waitingBits: u32 = 0;
-    let target = at;
-    for (let i: u32 = 0; i < LIMB_COUNT; i++) {
-      const whole = limbs.limb(i) + carried;
-      carried = whole >> <i64>bitsOf(i);
-      waiting |= (<u64>(whole - (carried << (<i64>bitsOf(i))))) << (<u64>waitingBits);
-      waitingBits += bitsOf(i);
-      while (waitingBits >= 8) {
-        store<u8>(target, <u8>waiting);
-        target += 1;
-        waiting >>= 8;
-        waitingBits -= 8;
-      }
-    }
-    store<u8>(target, <u8>waiting);
+    // With 19 more it reaches 2^255 if it is p or more; what is above bit 254 then falls away.
+    let over = (limb0 + WRAP) >> LIMB_BITS;
+    over = (limb1 + over) >> LIMB_BITS;
+    over = (limb2 + over) >> LIMB_BITS;
+    over = (limb3 + over) >> LIMB_BITS;
+    over = (limb4 + over) >> LIMB_BITS;
+    limb0 += WRAP * over;
+    limb1 += limb0 >> LIMB_BITS;
+    limb2 += limb1 >> LIMB_BITS;
+    limb3 += limb2 >> LIMB_BITS;
+    limb4 += limb3 >> LIMB_BITS;
+    limb0 &= LIMB_MASK;
+    limb1 &= LIMB_MASK;
+    limb2 &= LIMB_MASK;
+    limb3 &= LIMB_MASK;
+    limb4 &= LIMB_MASK;
+    store<u64>(at, limb0 | (limb1 << 51), 0);
+    store<u64>(at, (limb1 >> 13) | (limb2 << 38), 8);
+    store<u64>(at, (limb2 >> 26) | (limb3 << 25), 16);
+    store<u64>(at, (limb3 >> 39) | (limb4 << 12), 24);
   }
 
   isZero(): bool {
@@ -322,39 +231,72 @@ export class Field {
     return (load<u8>(ENCODED) & 1) === 1;
   }
 
+  /** Both are tight. */
   equals(other: Field): bool {
-    const difference = DIFFERENCE;
-    difference.subtract(this, other);
-    return difference.isZero();
+    DIFFERENCE.subtract(this, other);
+    return DIFFERENCE.isZero();
   }
 
-  /** Carries the excess of each limb to the next one. It rounds to the nearest, so limbs may be negative. */
-  private carry(): void {
-    for (let i: u32 = 0; i < LIMB_COUNT; i++) {
-      this.carryOut(i);
-    }
-    this.carryOut(0);
+  /**
+   * Becomes the sum of rest · 2^(51 k) and high · 2^(51 k + 54), where rest = low - 2^54 high (see multiply).
+   *
+   * high · 2^(51 k + 54) is 8 high · 2^(51 (k + 1)), and 152 high at the bottom. By multiply's bounds a limb is then
+   * below 8 · 77 · 2^54 + 5 · 2^54 < 2^64. No product of limb 4 is times 19, so the bottom is below
+   * 152 · 5 · 2^54 + 5 · 2^54 < 2^64 as well.
+   */
+  @inline
+  private setProduct(
+    low0: u64,
+    high0: u64,
+    low1: u64,
+    high1: u64,
+    low2: u64,
+    high2: u64,
+    low3: u64,
+    high3: u64,
+    low4: u64,
+    high4: u64,
+  ): void {
+    this.setCarried(
+      low0 - (high0 << LOOSE_BITS) + 8 * WRAP * high4,
+      low1 - (high1 << LOOSE_BITS) + (high0 << 3),
+      low2 - (high2 << LOOSE_BITS) + (high1 << 3),
+      low3 - (high3 << LOOSE_BITS) + (high2 << 3),
+      low4 - (high4 << LOOSE_BITS) + (high3 << 3),
+    );
   }
 
-  private carryOut(index: u32): void {
-    const bits = <i64>bitsOf(index);
-    const limb = this.limb(index);
-    const over = (limb + ((<i64>1) << (bits - 1))) >> bits;
-    this.setLimb(index, limb - (over << bits));
-    if (index === LIMB_COUNT - 1) {
-      this.setLimb(0, this.limb(0) + 19 * over);
-    } else {
-      this.setLimb(index + 1, this.limb(index + 1) + over);
-    }
+  /**
+   * Each limb, which may be any word, gives what is above its 51 bits to the next one, all at once: less than 2^13, and
+   * from the top to the bottom less than 19 · 2^13 < 2^18.
+   */
+  @inline
+  private setCarried(limb0: u64, limb1: u64, limb2: u64, limb3: u64, limb4: u64): void {
+    this.set(
+      (limb0 & LIMB_MASK) + WRAP * (limb4 >> LIMB_BITS),
+      (limb1 & LIMB_MASK) + (limb0 >> LIMB_BITS),
+      (limb2 & LIMB_MASK) + (limb1 >> LIMB_BITS),
+      (limb3 & LIMB_MASK) + (limb2 >> LIMB_BITS),
+      (limb4 & LIMB_MASK) + (limb3 >> LIMB_BITS),
+    );
+  }
+
+  @inline
+  private set(limb0: u64, limb1: u64, limb2: u64, limb3: u64, limb4: u64): void {
+    this.limb0 = limb0;
+    this.limb1 = limb1;
+    this.limb2 = limb2;
+    this.limb3 = limb3;
+    this.limb4 = limb4;
   }
 }
 
-/** Where the functions above build a result. None of them calls another one that uses it. */
-const REDUCED = changetype<Field>(memory.data(FIELD_BYTES, 8));
+/** Where the functions above keep numbers. None of them calls another one that uses the same. */
+const ZERO = changetype<Field>(memory.data(FIELD_BYTES, 8));
 const DIFFERENCE = changetype<Field>(memory.data(FIELD_BYTES, 8));
 const ENCODED: usize = memory.data(ENCODED_BYTES, 8);
 
-/** Bits of limb `index`: 26 and 25 in turn. */
-function bitsOf(index: u32): u32 {
-  return 26 - (index & 1);
+/** What a product is above bit 54, rounded down. `limb` is loose: below 2^54. */
+function high(limb: u64, factor: u64): u64 {
+  return multiplyHigh(limb << LOOSE_SHIFT, factor);
 }

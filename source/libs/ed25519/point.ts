@@ -1,8 +1,12 @@
 /**
  * Points of the curve edwards25519, -x² + y² = 1 + d x² y² (RFC 8032, section 5.1).
  *
- * A point is kept as (X : Y : Z : T) with x = X/Z, y = Y/Z, x y = T/Z. The formulas of section 5.1.4 hold for every
- * pair of points on this curve, equal, opposite or neutral, so there are no special cases below. Letters are the RFC's.
+ * A point is kept as (X : Y : Z : T) with x = X/Z, y = Y/Z, x y = T/Z, all four tight. The formulas of section 5.1.4 hold
+ * for every pair of points on this curve, equal, opposite or neutral, so there are no special cases below. Letters are the
+ * RFC's. Behind a sum that is not carried stands what its limbs are below; all are loose, as multiply and square want it
+ * (field.ts). "51+" is 2^51 + 2^18, the bound of a tight number, and so "52+" twice that.
+ *
+ * Only an addition reads T, so a function that ends in a multiplication for T leaves it out if it is told to.
  */
 
 import { ENCODED_BYTES, FIELD_BYTES, Field } from "./field";
@@ -22,7 +26,7 @@ const ROOT_OF_MINUS_ONE: usize = memory.data<u64>([
   0xc4ee1b274a0ea0b0, 0x2f431806ad2fe478, 0x2b4d00993dfbd7a7, 0x2b8324804fc1df0b,
 ]);
 
-/** The base point B: y = 4/5, x even. */
+/** The base point B: x, which is even, and y = 4/5. */
 const BASE_X: usize = memory.data<u64>([
   0xc9562d608f25d51a, 0x692cc7609525a7b2, 0xc0a4e231fdd6dc5c, 0x216936d3cd6e53fe,
 ]);
@@ -39,7 +43,7 @@ const TEMPORARIES: usize = memory.data(TEMPORARY_COUNT * FIELD_BYTES, 8);
 const WRITTEN: usize = memory.data(ENCODED_BYTES, 8);
 
 /**
- *     0   80  160 240 320
+ *     0   40  80  120 160
  *     | X | Y | Z | T |
  */
 @unmanaged
@@ -62,6 +66,10 @@ export class Point {
 
   get t(): Field {
     return changetype<Field>(changetype<usize>(this) + 3 * FIELD_BYTES);
+  }
+
+  copyFrom(other: Point): void {
+    memory.copy(changetype<usize>(this), changetype<usize>(other), POINT_BYTES);
   }
 
   /** Becomes the neutral point (0, 1). */
@@ -88,69 +96,60 @@ export class Point {
     this.t.negate();
   }
 
-  /** Becomes left + right, or left - right if `isMinus`; either may be this one. */
-  add(left: Point, right: Summand, isMinus: bool): void {
+  /** Becomes left + right, or left - right; `left` may be this one. T is left out unless `needsT`. */
+  add(left: Point, right: Summand, isMinus: bool, needsT: bool): void {
     const a = temporary(0);
     const b = temporary(1);
     const c = temporary(2);
     const d = temporary(3);
-    // -(x, y) is (-x, y): sum and difference of its coordinates change places, and T changes its sign.
-    a.subtract(left.y, left.x);
-    a.multiply(a, isMinus ? right.sum : right.difference);
-    b.add(left.y, left.x);
-    b.multiply(b, isMinus ? right.difference : right.sum);
-    c.multiply(left.t, right.t);
-    d.multiply(left.z, right.z);
-    // Two small numbers each: d, e, h; three: f, g.
-    d.add(d, d);
     const e = temporary(4);
     const f = temporary(5);
-    e.subtract(b, a);
-    b.add(b, a);
+    a.subtract(left.y, left.x); // < 2^51+ + 2^53
+    b.add(left.y, left.x); // < 2^52+
+    // -(x, y) is (-x, y): sum and difference change places, and 2 d T its sign.
+    a.multiply(a, isMinus ? right.sum : right.difference);
+    b.multiply(b, isMinus ? right.difference : right.sum);
+    c.multiply(left.t, right.twiceDT);
+    d.multiply(left.z, right.twiceZ);
+    e.subtract(b, a); // < 2^51+ + 2^53
+    b.add(b, a); // < 2^52+
+    f.subtract(d, c); // < 2^51+ + 2^53
+    c.add(d, c); // < 2^52+
     if (isMinus) {
-      f.add(d, c);
-      c.subtract(d, c);
+      this.compose(e, c, f, b, needsT);
     } else {
-      f.subtract(d, c);
-      c.add(d, c);
+      this.compose(e, f, c, b, needsT);
     }
-    this.compose(e, f, c, b);
-    this.t.multiply(e, b);
   }
 
-  /**
-   * Becomes 2 · other, which may be this one. T is needed only by `add`, and costs a multiplication: without `hasT` it is
-   * left as it was.
-   */
-  double(other: Point, hasT: bool): void {
+  /** Becomes 2 · other, which may be this one. T is left out unless `needsT`. */
+  double(other: Point, needsT: bool): void {
     const a = temporary(0);
     const b = temporary(1);
     const c = temporary(2);
     const e = temporary(3);
-    const g = temporary(4);
-    const h = temporary(5);
+    const h = temporary(4);
+    e.add(other.x, other.y); // < 2^52+
+    e.square(e);
     a.square(other.x);
     b.square(other.y);
     c.square(other.z);
-    // Two small numbers each: h, g, x + y; three: e; four: c.
-    c.add(c, c);
-    h.add(a, b);
-    e.add(other.x, other.y);
-    e.square(e);
-    e.subtract(h, e);
-    g.subtract(a, b);
-    c.add(c, g);
-    this.compose(e, c, g, h);
-    if (hasT) {
-      this.t.multiply(e, h);
-    }
+    c.add(c, c); // < 2^52+
+    h.add(a, b); // < 2^52+
+    e.subtract(h, e); // < 2^52+ + 2^53
+    a.subtract(a, b); // G < 2^51+ + 2^53
+    c.add(c, a); // F < 2^52+ + 2^51+ + 2^53 < 2^54
+    this.compose(e, c, a, h, needsT);
   }
 
-  /** What both formulas end in: X = E F, Y = G H, Z = F G; and T = E H. */
-  private compose(e: Field, f: Field, g: Field, h: Field): void {
+  /** What both formulas end in: X = E F, Y = G H, Z = F G, T = E H. */
+  private compose(e: Field, f: Field, g: Field, h: Field, needsT: bool): void {
     this.x.multiply(e, f);
     this.y.multiply(g, h);
     this.z.multiply(f, g);
+    if (needsT) {
+      this.t.multiply(e, h);
+    }
   }
 
   /**
@@ -196,7 +195,8 @@ export class Point {
     v.multiply(u, candidate);
     candidate.setSmall(1);
     u.subtract(u, candidate);
-    v.add(v, candidate);
+    u.carry();
+    v.add(v, candidate); // < 2^51+ + 1
 
     // x = u v³ (u v⁷)^((p-5)/8), one exponentiation instead of a division and a root.
     power.square(v);
@@ -238,11 +238,14 @@ export class Point {
   }
 }
 
+/** Bytes of a summand in memory. */
+export const SUMMAND_BYTES: usize = 4 * FIELD_BYTES;
+
 /**
- * A point as the right side of a sum, with what `add` takes from it: y + x, y - x, z, and 2 d t.
+ * A point as `add` wants its right side: what it would otherwise compute from the same point each time. All are loose.
  *
- *     0     80           160 240     320
- *     | sum | difference | Z | 2 d T |
+ *     0       40      80   120     160
+ *     | Y + X | Y - X | 2Z | 2 d T |
  */
 @unmanaged
 @final
@@ -258,26 +261,22 @@ export class Summand {
     return changetype<Field>(changetype<usize>(this) + FIELD_BYTES);
   }
 
-  get z(): Field {
+  get twiceZ(): Field {
     return changetype<Field>(changetype<usize>(this) + 2 * FIELD_BYTES);
   }
 
-  get t(): Field {
+  get twiceDT(): Field {
     return changetype<Field>(changetype<usize>(this) + 3 * FIELD_BYTES);
   }
 
-  /** Becomes `point`. */
-  set(point: Point): void {
-    this.sum.add(point.y, point.x);
-    this.difference.subtract(point.y, point.x);
-    this.z.copyFrom(point.z);
-    this.t.decode(TWICE_D);
-    this.t.multiply(this.t, point.t);
+  setPoint(point: Point): void {
+    this.sum.add(point.y, point.x); // < 2^52+
+    this.difference.subtract(point.y, point.x); // < 2^51+ + 2^53
+    this.twiceZ.add(point.z, point.z); // < 2^52+
+    this.twiceDT.decode(TWICE_D);
+    this.twiceDT.multiply(this.twiceDT, point.t);
   }
 }
-
-/** Bytes of a Summand in memory. */
-export const SUMMAND_BYTES: usize = 4 * FIELD_BYTES;
 
 function temporary(index: u32): Field {
   return changetype<Field>(TEMPORARIES + <usize>index * FIELD_BYTES);

@@ -6,6 +6,7 @@ import { halt, switchTo } from "./machine/assembly";
 import {
   fenceIo,
   hartPointer,
+  multiplyHigh,
   outOfLine,
   readSstatus,
   setSie,
@@ -40,6 +41,11 @@ export function here(): u32 {
 export function rarely(word: u32): u32 {
   outOfLine();
   return word + 1;
+}
+
+/** An instruction of its own, without a barrier. */
+export function fraction(part: u64, whole: u64): u64 {
+  return multiplyHigh(part, whole);
 }
 
 export function leave(context: usize): void {
@@ -111,6 +117,22 @@ entry:
   %t1 = load i32, ptr %v.word
   %t2 = add i32 %t1, 1
   ret i32 %t2
+}
+
+define i64 @fraction(i64 %p0, i64 %p1) #0 {
+entry:
+  %v.part = alloca i64
+  %v.whole = alloca i64
+  store i64 %p0, ptr %v.part
+  store i64 %p1, ptr %v.whole
+  %t1 = load i64, ptr %v.part
+  %t2 = load i64, ptr %v.whole
+  %t3 = zext i64 %t1 to i128
+  %t4 = zext i64 %t2 to i128
+  %t5 = mul nuw i128 %t3, %t4
+  %t6 = lshr i128 %t5, 64
+  %t7 = trunc i128 %t6 to i64
+  ret i64 %t7
 }
 
 define void @leave(i32 signext %p0) #0 {

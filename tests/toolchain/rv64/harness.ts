@@ -14,6 +14,7 @@ import { type TranslateOptions, type Translation, translate } from "../../../too
 import { link } from "../../../toolchain/link/image.ts";
 import { assemble, compileIr } from "../../../toolchain/link/objects.ts";
 import { describe } from "../../../toolchain/wasm/error.ts";
+import { multiplyHigh } from "../../harness/multiply-high.ts";
 
 /** Where a test program's static data lies: above its code, below 2 GiB + 8 MiB. */
 export const MEMORY_BASE = 0x8040_0000;
@@ -92,7 +93,10 @@ export function runInNode(wasm: Uint8Array): string {
       }
     },
   };
-  instance = new WebAssembly.Instance(new WebAssembly.Module(new Uint8Array(wasm)), { assembly });
+  instance = new WebAssembly.Instance(new WebAssembly.Module(new Uint8Array(wasm)), {
+    assembly,
+    intrinsics: { multiplyHigh },
+  });
   call("main");
   return output.slice(output.lastIndexOf(START) + 1);
 }

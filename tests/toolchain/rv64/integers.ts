@@ -51,6 +51,7 @@ function operations(bits: 32 | 64): Operation[] {
     ...["clz", "ctz", "popcnt"].map((name) => unary(s, `${name}<${s}>(a)`)),
     unary(s, "!a"),
     ...widths.flatMap((width) => [unary(s, `<i${width}>a`), unary(u, `<u${width}>a`)]),
+    ...(bits === 64 ? [binary(u, "multiplyHigh(a, b)")] : []),
     bits === 64 ? unary(s, "<i64><i32>a") : unary(s, "<i64>a"),
     bits === 64 ? unary(u, "<u64><u32>a") : unary(u, "<u64>a"),
   ];
@@ -86,6 +87,7 @@ export function integerProgram(bits: 32 | 64): string {
   const names = cases.map((text, index) => `    case ${index}: print(${/"[^"]*"/.exec(text)?.[0]}); break;`);
   return `// Made by tests/toolchain/rv64/integers.ts.
 import { attempt } from "./assembly";
+import { multiplyHigh } from "./intrinsics";
 import { begin, hex, line, print } from "./print";
 
 const EDGES: usize = ${edges.length};
