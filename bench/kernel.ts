@@ -7,6 +7,7 @@ import { measureBoots } from "./kernel/boots.ts";
 import { measurePaths, type Samples } from "./kernel/paths.ts";
 import { type Expectation, expectations } from "./kernel/rows.ts";
 import { readSubject, type Subject } from "./kernel/run.ts";
+import { measureScale } from "./kernel/scale.ts";
 import { measureSteady } from "./kernel/steady.ts";
 import { type Share, Where } from "./kernel/where.ts";
 import { atMost, bestOf, makeRow, type Reference, type Row } from "./row.ts";
@@ -31,7 +32,7 @@ export interface PathRow extends Row {
 /** Builds what is stale, and measures every row. */
 export async function benchKernel(profile: Profile): Promise<Row[]> {
   const subject = await readSubject(profile, progressOn(process.stderr));
-  const rows = [...measureKernel(subject), ...measureSteady(subject)];
+  const rows = [...measureKernel(subject), ...measureScaleRows(subject), ...measureSteady(subject)];
   return profile === "production" ? rows : rows.map(withoutGoals);
 }
 
@@ -74,6 +75,11 @@ export function measureKernel(subject: Subject): PathRow[] {
     ...parts.flatMap(([harts, part]) => measurePaths(subject, harts, part)).flatMap(rowsOf),
     ...measureBoots(subject).map(([name, instructions]) => pathRow(name, [instructions])),
   ];
+}
+
+/** Every row of an image of so many files. */
+export function measureScaleRows(subject: Subject, counts?: readonly number[]): PathRow[] {
+  return measureScale(subject, counts).flatMap(rowsOf);
 }
 
 function rowsOf({ name, rounds, otherRounds }: Samples): PathRow[] {

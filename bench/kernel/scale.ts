@@ -1,0 +1,59 @@
+// What mounting an image costs, and looking a path up in it, for images of few files and of many: the disk has the program
+// and so many small files, and nothing else is different.
+
+import { join } from "node:path";
+import { DEVELOPMENT_KEY, readKeyFile } from "../../host/pkgimg/keys.ts";
+import { buildImage } from "../../host/pkgimg/layout.ts";
+import { Problem } from "../../host/problem.ts";
+import { root } from "../../host/root.ts";
+import { measurePaths, type Samples } from "./paths.ts";
+import { CLOCK_MAX, type Subject, startRun } from "./run.ts";
+
+/** How many small files. The program looks up ten of the names that all of these have. */
+export const fileCounts = [10, 1000, 100_000] as const;
+const NAMES = 100_000;
+const NAME_DIGITS = 5;
+
+const READY = "virtioblkd: ready";
+const MOUNTED = "pkgfs: mounted from virtio-blk ro";
+
+/** Mounting an image of each size, then looking up in it. */
+export function measureScale(subject: Subject, counts: readonly number[] = fileCounts): Samples[] {
+  return counts.flatMap((count) => {
+    const files = `${count.toLocaleString("en")} files`;
+    const withMany = { ...subject, disk: diskOf(subject, count) };
+    const mount = { name: `mount an image of ${files}`, rounds: [mountCost(withMany)], otherRounds: [] };
+    const lookups = measurePaths(withMany, 1, "lookups");
+    return [mount, ...lookups.map((samples) => ({ ...samples, name: `${samples.name} among ${files}` }))];
+  });
+}
+
+function diskOf({ programs: { bench } }: Subject, count: number): Uint8Array<ArrayBuffer> {
+  if (bench === undefined) {
+    throw new Problem("the build has no program bench");
+  }
+  const step = NAMES / count;
+  const many = Array.from({ length: count }, (_, number) => ({
+    path: `many/${String(number * step).padStart(NAME_DIGITS, "0")}`,
+    content: Buffer.from("small"),
+  }));
+  const key = readKeyFile(join(root, DEVELOPMENT_KEY));
+  return new Uint8Array(buildImage([{ path: "bin/bench", content: bench }, ...many], { key }));
+}
+
+/** Instructions of all harts from the driver's line to the file system's. */
+function mountCost(subject: Subject): number {
+  const run = startRun(subject, 1, "bench lookups");
+  let text = "";
+  const [begin, end] = [READY, MOUNTED].map((awaited) => {
+    run.onByte = (byte) => {
+      text += String.fromCharCode(byte);
+      return text.includes(awaited);
+    };
+    if (run.advanceTo(CLOCK_MAX) !== "stopped") {
+      throw new Problem(`the run came to an end before "${awaited}"`);
+    }
+    return Number(run.machine.instructions);
+  });
+  return (end ?? Number.NaN) - (begin ?? Number.NaN);
+}
