@@ -5,7 +5,7 @@ import { progressOn } from "../host/report.ts";
 import type { Profile } from "../toolchain/compile.ts";
 import { measureBoots } from "./kernel/boots.ts";
 import { measurePaths, type Samples } from "./kernel/paths.ts";
-import { type Expectation, expectations } from "./kernel/rows.ts";
+import { type Expectation, expectations, scaleExpectations } from "./kernel/rows.ts";
 import { readSubject, type Subject } from "./kernel/run.ts";
 import { measureScale } from "./kernel/scale.ts";
 import { measureSteady } from "./kernel/steady.ts";
@@ -92,7 +92,7 @@ function rowsOf({ name, rounds, otherRounds }: Samples): PathRow[] {
 /** What it usually takes: the median of the rounds. */
 function pathRow(name: string, counts: readonly number[]): PathRow {
   const sorted = counts.toSorted((one, other) => one - other);
-  const expected = expectations.find((each) => each.name === name);
+  const expected = [...expectations, ...scaleExpectations].find((each) => each.name === name);
   const others = referencesOf(expected);
   const row = makeRow({
     part: "kernel",

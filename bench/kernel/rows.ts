@@ -45,3 +45,13 @@ export const expectations: readonly Expectation[] = [
   { name: "reset to the first task's line, 4 harts", budget: 5_101_000 },
   { name: "reset to the shell's prompt, 4 harts", budget: 11_928_000, target: 12_000_000, xv6: 427_000_000 },
 ];
+
+/** The rows of an image of few files and of many (bench/kernel/scale.ts), in their order. */
+export const scaleExpectations: readonly Expectation[] = [
+  { name: "mount an image of 10 files", budget: 4_221_000 },
+  { name: "look a path up among 10 files", budget: 3_730 },
+  { name: "mount an image of 1,000 files", budget: 6_504_000 },
+  { name: "look a path up among 1,000 files", budget: 14_718 },
+  { name: "mount an image of 100,000 files", budget: 253_285_000 },
+  { name: "look a path up among 100,000 files", budget: 2_349_000 },
+];

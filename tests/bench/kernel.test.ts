@@ -4,10 +4,10 @@
 // A failure names the path. If the path is meant to be slower, change its budget in bench/kernel/rows.ts.
 
 import { beforeAll, expect, test } from "vitest";
-import { expectations } from "../../bench/kernel/rows.ts";
+import { expectations, scaleExpectations } from "../../bench/kernel/rows.ts";
 import { readSubject, type Subject } from "../../bench/kernel/run.ts";
 import { measureSteady } from "../../bench/kernel/steady.ts";
-import { measureKernel, type PathRow, whereIn } from "../../bench/kernel.ts";
+import { measureKernel, measureScaleRows, type PathRow, whereIn } from "../../bench/kernel.ts";
 import type { Row } from "../../bench/row.ts";
 import { defined } from "../harness/defined.ts";
 
@@ -43,6 +43,18 @@ test("no budget is far above the measured cost, so a slower path is noticed", ()
     return budget > measured * ratioMax ? [`${name}: ${measured} of ${budget}`] : [];
   });
   expect(wide).toEqual([]);
+});
+
+test("mounting and looking up stay within their budgets, which are not far above, for few files and for many", () => {
+  const rows = measureScaleRows(subject);
+  expect(rows.map(({ name }) => name)).toEqual(scaleExpectations.map(({ name }) => name));
+  for (const { name, measured, budget } of rows) {
+    expect([name, measured <= defined(budget), defined(budget) <= measured * BUDGET_RATIO_MAX]).toEqual([
+      name,
+      true,
+      true,
+    ]);
+  }
 });
 
 test("in a long run, four harts are as fast as one, and send hardly any interrupts", () => {
