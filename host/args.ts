@@ -1,5 +1,5 @@
-// Options that several commands take, and the checks of their values. A value that is wrong is told before
-// anything runs, with what would be right.
+// Options that several commands take, and the checks of their values. A wrong value is refused before
+// anything runs, in a message that says what is right.
 
 import { InvalidArgumentError, Option } from "commander";
 
@@ -7,11 +7,12 @@ const PORT_MAX = 65_535;
 
 /** `--gdb PORT`, of `boot` and `replay`. */
 export function gdbOption(): Option {
-  const text = "wait for gdb on this port of this host (0: any); on the embedded machine it also goes back";
+  const text =
+    "wait for gdb on this local port (0: any free one); on the embedded machine gdb can also go back";
   return new Option("--gdb <port>", text).argParser(integerBetween(0, PORT_MAX));
 }
 
-/** A parser for an option whose value is a text with something in it. */
+/** A parser for an option whose value is a text that is not empty. */
 export function someText(text: string): string {
   if (text.trim() !== "") {
     return text;

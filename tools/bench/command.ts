@@ -1,4 +1,4 @@
-// ./nx bench: measures, and holds what it measured against targets and budgets.
+// ./nx bench: measures the system, and compares the rows with targets and budgets.
 
 import { type Command, Option } from "commander";
 import type { BenchWords } from "../../bench/main.ts";
@@ -6,29 +6,26 @@ import type { BenchWords } from "../../bench/main.ts";
 export function register(program: Command): void {
   program
     .command("bench")
-    .description("measure the system, and hold it against other systems, targets and budgets")
-    .argument("[part]", "what is measured: kernel or machine; without it, all of them")
-    .addOption(new Option("--json", "print the rows for programs"))
-    .addOption(new Option("--svg <file>", "write a picture of the rows there"))
+    .description("measure the system, and compare it with other systems, targets and budgets")
+    .argument("[part]", "kernel or machine; by default both")
+    .addOption(new Option("--json", "print the rows as JSON"))
+    .addOption(new Option("--svg <file>", "draw the rows into this file"))
     .addOption(
-      new Option(
-        "--profile <name>",
-        "kernel: the build that is measured; only production has targets and budgets",
-      )
+      new Option("--profile <name>", "kernel: the build to measure; only production has targets and budgets")
         .choices(["production", "bringup"])
         .default(undefined, "production"),
     )
-    .addOption(new Option("--where <path>", "kernel: which functions take how many instructions of a path"))
+    .addOption(new Option("--where <path>", "kernel: how many instructions of a path each function takes"))
     .addHelpText(
       "after",
       `
-kernel counts instructions on the embedded machine: the figures are exact, and the same on any computer.
-machine takes the best of several runs; its targets are ratios to what is measured beside them, which hold on any computer.
-The exit code is 1 if a row is over its budget, or, where it has none, misses its target.
+kernel counts instructions on the embedded machine: the figures are exact, and the same on every computer.
+machine takes the best of several runs. Its targets are ratios to a measurement of the same run, so they hold on every
+computer. The exit code is 1 if a row is over its budget, or misses its target and has no budget.
 
 Examples:
   ./nx bench           everything
-  ./nx bench kernel    what a system call, a message, a signal, a task's life take, beside other kernels
+  ./nx bench kernel    the cost of a system call, a message, a signal and a task's life, beside other kernels
   ./nx bench kernel --where "call and reply, 4 words"
   ./nx bench machine   the embedded machine, beside a yardstick and beside QEMU`,
     )

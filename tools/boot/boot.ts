@@ -1,5 +1,5 @@
-// What ./nx boot does and prints: the console as it comes, then one line that says what was proven, or everything
-// that a person needs to see what was not.
+// What ./nx boot does and prints: the console as it comes, then one line that says what was proven. After a failure it
+// prints everything that a person needs to find the cause.
 
 import { printProblems } from "../../host/print-problem.ts";
 import { formatDuration, type Paint, paintFor } from "../../host/report.ts";
@@ -11,17 +11,17 @@ import type { BootWords } from "./words.ts";
 
 const KEYS_TEXT = "self-tests first, then the guest's shell; poweroff or Ctrl-A x ends the machine";
 
-/** How many console lines are repeated under a failure. */
+/** How many console lines are repeated after a failure. */
 const LAST_LINES_SHOWN = 20;
 
-/** Boots once, and with a terminal goes on to the guest's shell; the exit code. */
+/** Boots once, and goes on to the guest's shell if there is a terminal. Gives the exit code. */
 export async function boot(words: BootWords): Promise<0 | 1> {
   const person = isAtTerminal(words) ? personAt(process.stdin, process.stdout) : undefined;
   if (person !== undefined) {
     process.stderr.write(`${paintFor(process.stderr).faint(KEYS_TEXT)}\n`);
   }
   const onLine = (line: string): void => {
-    // A person sees the bytes as they come, colours and half lines included.
+    // A person sees the bytes as they come, with colours and incomplete lines.
     if (!words.json && person === undefined) {
       process.stdout.write(`${line}\n`);
     }
@@ -39,7 +39,7 @@ export async function boot(words: BootWords): Promise<0 | 1> {
   return printProblems(report.unwritten, process.stderr) === 0 && report.ok ? 0 : 1;
 }
 
-/** The tree that QEMU makes cannot ask for the shell, and a report for programs is nothing to type at. */
+/** The tree that QEMU makes cannot ask for the shell, and with --json there is no console to type at. */
 function isAtTerminal(words: BootWords): boolean {
   return process.stdin.isTTY && process.stdout.isTTY && words.json !== true && words.qemuTree !== true;
 }
@@ -80,7 +80,7 @@ export function failureText(report: BootReport, paint: Paint): string {
   if (report.panic !== undefined) {
     lines.push(...panicLines(report.panic));
   }
-  // The cause last: that is where a person looks.
+  // The cause comes last, because that is where a person looks.
   lines.push(...report.problems.toReversed().map((problem) => `${paint.bad("boot failed:")} ${problem}`));
   return lines.join("\n");
 }

@@ -14,7 +14,7 @@ export function register(program: Command): void {
   addMachineOptions(command).action(async (words: BootWords) => {
     const { boot } = await import("./boot.ts");
     const { timeout, ...others } = words;
-    // Who looks into a machine takes longer than any boot.
+    // A person with a debugger takes longer than any boot.
     const isPatient = words.gdb !== undefined && command.getOptionValueSource("timeout") === "default";
     process.exitCode = await boot(isPatient ? others : words);
   });

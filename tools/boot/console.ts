@@ -1,7 +1,7 @@
 // The console as lines: bytes come in pieces of any size, lines go out whole.
 //
-// The one idea: the guest is not trusted with our memory. A line that never ends is cut at a limit, and only the
-// last lines are kept; what was cut is said. Firmware ends lines with CR LF, the kernel with LF: both are gone.
+// The one idea: the guest cannot use up our memory. A line that never ends is cut at a limit, and only the
+// last lines are kept. Firmware ends lines with CR LF, the kernel with LF: both are removed.
 
 /** A longer line is handed on in pieces of this size, in bytes. */
 export const LINE_BYTES_MAX = 4096;
@@ -41,7 +41,7 @@ export class ConsoleLines {
     }
   }
 
-  /** The machine has ended: what is left is a line too. */
+  /** The machine has ended: the rest is a line too. */
   end(): void {
     if (this.pending.length > 0) {
       this.flush();

@@ -1,5 +1,5 @@
-// The files that a machine is given, judged before it starts: what is wrong with one of them would else be told by the
-// machine, or by a guest that finds no disk, in words that are about something else.
+// Checks the files that a machine is given before it starts. Otherwise the machine would complain, or a guest that
+// finds no disk, in a message that does not name the cause.
 
 import { inputProblem, requireInput } from "../../host/inputs.ts";
 import { Problem } from "../../host/problem.ts";
@@ -12,7 +12,7 @@ const MEBIBYTE = 2 ** 20;
 /** Firmware lies below the kernel: from the start of RAM up to where the linker script puts the kernel. */
 const FIRMWARE_BYTES_MAX = 2 * MEBIBYTE;
 
-/** What a machine without a disk has no use for. */
+/** Options that mean nothing for a machine without a disk. */
 interface DiskWords {
   disk: string | boolean;
   legacy?: true;
@@ -20,7 +20,7 @@ interface DiskWords {
   fault?: string;
 }
 
-/** Throws Problem if the options ask for a disk of some kind and for none. */
+/** Throws Problem if the options ask for a kind of disk and for no disk. */
 export function requireOneDisk({ disk, legacy, slot, fault }: DiskWords): void {
   if (disk !== false) {
     return;
@@ -31,12 +31,12 @@ export function requireOneDisk({ disk, legacy, slot, fault }: DiskWords): void {
     return;
   }
   throw new Problem(`${word} is about the disk, and --no-disk leaves it out`, {
-    hints: ["leave one of them out"],
+    hints: ["leave out one of them"],
     exitCode: 2,
   });
 }
 
-/** Judges the disk and the firmware that the words name. Throws Problem about the first that cannot be used. */
+/** Checks the disk and the firmware that the words name. Throws Problem about the first that cannot be used. */
 export function requireMachineInputs(words: MachineWords): void {
   requireOneDisk(words);
   const { disk, firmware, record } = words;
@@ -53,11 +53,11 @@ function requireDisk(file: string, isRecorded: boolean): void {
   const size = requireInput(input);
   if (size % SECTOR_BYTES !== 0) {
     const why = `it has ${size} bytes, and a disk consists of sectors of ${SECTOR_BYTES} bytes`;
-    throw inputProblem(input, why, `was it cut off? truncate -s %${SECTOR_BYTES} fills it up with zeros`);
+    throw inputProblem(input, why, `if it was cut off, truncate -s %${SECTOR_BYTES} fills it up with zeros`);
   }
   if (isRecorded && size > DISK_BYTES_MAX) {
     const why = `a recording holds a disk of up to ${DISK_BYTES_MAX / MEBIBYTE} MiB`;
-    throw inputProblem(input, why, "leave --record out, or take a smaller disk");
+    throw inputProblem(input, why, "leave out --record, or use a smaller disk");
   }
 }
 

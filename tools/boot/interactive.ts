@@ -1,20 +1,20 @@
 // A person at the console: the terminal's keys go to the guest, byte by byte, and the guest's bytes to the terminal.
 //
-// The one idea: whatever happens, the terminal is given back as it was. Raw mode is on only between `attach` and
-// `close`; `close` runs when the machine ends, when this process ends for any reason it can still see, and twice does
-// no harm. Keys that come before the shell is there wait for it: a UART that is being set up loses what it receives.
+// The one idea: the terminal is always given back as it was. Raw mode is on only between `attach` and `close`. `close`
+// runs when the machine ends, and when this process ends for any reason that it can still notice; a second call does
+// nothing. Keys that come before the shell is there wait for it, because a UART that is being set up loses bytes.
 
-/** The escape key, Ctrl-A: with x it ends the machine, twice it is one Ctrl-A for the guest. */
+/** The escape key, Ctrl-A: before x it ends the machine, and typed twice it sends one Ctrl-A to the guest. */
 const ESCAPE = 0x01;
 const INTERRUPT = 0x03;
 const LEAVE_KEYS: readonly number[] = ["x".charCodeAt(0), "X".charCodeAt(0)];
 
 const LINE_END = new TextEncoder().encode("\r\n");
 
-/** Keys that are kept for the shell; more are dropped. */
+/** How many keys are kept for the shell. More are dropped. */
 export const EARLY_KEYS_MAX = 4096;
 
-/** What bootOnce needs of the person at the console. */
+/** What bootOnce asks of the person at the console. */
 export interface Person {
   /** The console's bytes, as they come. */
   show: (bytes: Uint8Array) => void;
@@ -26,7 +26,7 @@ export interface Person {
   close: () => void;
 }
 
-/** What keys mean, without any terminal: which bytes go to the guest, and whether the machine is to end. */
+/** The meaning of keys, without a terminal: which bytes go to the guest, and whether the machine is to end. */
 export class Keys {
   private early: number[] = [];
   private isEscaped = false;
@@ -41,12 +41,12 @@ export class Keys {
         if (LEAVE_KEYS.includes(key)) {
           return { send: Uint8Array.from(send), leave: true };
         }
-        // Any other key is itself, and so is the escape key after itself.
+        // Any other key goes to the guest, and so does the second of two escape keys.
         send.push(key);
       } else if (key === ESCAPE) {
         this.isEscaped = true;
       } else if (key === INTERRUPT && !this.isShell) {
-        // The guest does not read the console yet: as in any other command, Ctrl-C ends this one.
+        // The guest does not read the console yet, so Ctrl-C ends this command, as it ends any other.
         return { send: Uint8Array.from(send), leave: true };
       } else {
         send.push(key);
@@ -59,7 +59,7 @@ export class Keys {
     return { send: new Uint8Array(), leave: false };
   }
 
-  /** The shell is there: what was typed before it, and from now on every key at once. */
+  /** The shell is there: gives the keys typed before it. From now on every key is sent at once. */
   handOver(): Uint8Array {
     this.isShell = true;
     const { early } = this;
@@ -68,7 +68,7 @@ export class Keys {
   }
 }
 
-/** The part of a terminal that is used, so that a test can stand in for one. */
+/** The part of a terminal that is used, so that a test can replace it. */
 export interface TerminalInput {
   setRawMode: (raw: boolean) => unknown;
   resume: () => unknown;
@@ -91,7 +91,7 @@ export function personAt(input: TerminalInput, output: { write: (bytes: Uint8Arr
     if (!typed.leave) {
       return;
     }
-    // The guest's cursor is somewhere in a line: what the host says next begins on its own.
+    // The guest's cursor may be within a line: the host's next message begins on a line of its own.
     output.write(LINE_END);
     leave();
   };

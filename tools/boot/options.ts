@@ -15,12 +15,12 @@ const TIMEOUT_SECONDS_MAX = 3600;
 /** The machine has virtio-mmio slots 0 to 7. */
 const SLOT_LAST = 7;
 
-/** Adds the options that choose the machine. `--disk` is true for the image of this build, wherever the profile puts it. */
+/** Adds the options that choose the machine. `--disk` is true for the image of this build, which the profile places. */
 export function addMachineOptions(command: Command): Command {
   return command
     .addOption(smpOption())
     .addOption(
-      new Option("--machine <name>", "the machine to run on; default: qemu where it is").choices([
+      new Option("--machine <name>", "the machine to run on; by default QEMU if it is installed").choices([
         "qemu",
         "embedded",
       ]),
@@ -31,7 +31,7 @@ export function addMachineOptions(command: Command): Command {
     .addOption(
       new Option("--slot <number>", "the disk's virtio slot, 0 to 7 or last (default: 0)").argParser(slot),
     )
-    .option("--no-sstc", "a processor without Sstc: timers by firmware")
+    .option("--no-sstc", "a processor without Sstc: the firmware sets the timers")
     .option("--aclint", "a machine whose kernel sends interrupts between harts itself (ACLINT SSWI)")
     .addOption(
       new Option(
@@ -61,7 +61,7 @@ export function addMachineOptions(command: Command): Command {
         .argParser(integerBetween(1, TIMEOUT_SECONDS_MAX))
         .default(TIMEOUT_SECONDS),
     )
-    .option("--json", "print a report for programs instead of the console");
+    .option("--json", "print a JSON report instead of the console");
 }
 
 function smpOption(): Option {

@@ -1,4 +1,4 @@
-// What ./nx boot and ./nx hw have in common: build what is stale, pick the machine and the disk, run once.
+// The common part of ./nx boot and ./nx hw: build what is stale, pick the machine and the disk, run once.
 
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -28,8 +28,8 @@ export interface SessionReport extends BootReport {
 }
 
 /**
- * Builds, boots once with the words of the command line, and reports. `onLine` sees each console line; `person` is who
- * sits at the console, if there is a person at it.
+ * Builds, boots once with the words of the command line, and reports. `onLine` gets each console line; `person` sits at
+ * the console, if there is one.
  */
 export async function runSession(
   words: MachineWords,
@@ -71,7 +71,7 @@ export async function runSession(
   return { ...report, machine, ...(facts && { embedded: { ...facts, seed } }) };
 }
 
-/** The files that are read, and so must not be written over. */
+/** The files that the run reads, which it must not write over. */
 function inputsOf({ disk, firmware, fault }: MachineWords): NamedFile[] {
   const image = typeof disk === "string" ? disk : join(root, "build/pkgfs.img");
   return namedFiles({
@@ -85,7 +85,9 @@ function namedFiles(words: Readonly<Record<string, string | undefined>>): NamedF
   return Object.entries(words).flatMap(([word, file]) => (file === undefined ? [] : [{ word, file }]));
 }
 
-/** The machine when none is named: what only one of them can do decides, then whether a usable QEMU is installed. */
+/**
+ * The machine when none is named: an option that only one machine has decides, then whether a usable QEMU is installed.
+ */
 async function defaultMachine(words: MachineWords): Promise<"qemu" | "embedded"> {
   if (embeddedWord(words) !== undefined || words.gdb !== undefined) {
     return "embedded";
@@ -104,12 +106,12 @@ function requireNoSeed(words: MachineWords): void {
     return;
   }
   throw new Problem(`QEMU takes no ${word}`, {
-    hints: ["leave --machine qemu out: the embedded machine has it"],
+    hints: ["leave out --machine qemu: the embedded machine has it"],
     exitCode: 2,
   });
 }
 
-/** A word that was given and that only the embedded machine understands. */
+/** A given word that only the embedded machine understands. */
 function embeddedWord(words: MachineWords): string | undefined {
   const given = {
     "--seed": words.seed,
@@ -121,7 +123,7 @@ function embeddedWord(words: MachineWords): string | undefined {
   return Object.entries(given).find(([, value]) => value !== undefined)?.[0];
 }
 
-/** What a run uses of a build. */
+/** The files of a build that a run uses. */
 export function filesOf(outputs: BuildOutputs): BootFiles {
   const kernel = join(root, outputs.kernel);
   let locator: Locator | undefined;
@@ -129,7 +131,7 @@ export function filesOf(outputs: BuildOutputs): BootFiles {
     kernel,
     tree: join(root, outputs.deviceTree),
     root,
-    // The debug information is read only when something went wrong.
+    // The debug information is read only after a failure.
     locate: (address) => {
       locator ??= new Locator(new Uint8Array(readFileSync(kernel)), outputs.kernel);
       return locator.places(address).map(placeText);

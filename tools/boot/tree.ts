@@ -1,8 +1,7 @@
 // The device tree of one run: the hardware contract (pkg/dts/virt-nexus.dts), adapted to the command line.
 //
-// The one idea: a tree that does not fit its machine is believed by the kernel all the same: a hart too many is
-// waited for, an `_sstc` too many is an illegal instruction. So the same options that make QEMU's arguments make
-// the tree, here.
+// The one idea: the kernel believes a tree that does not fit its machine. It waits for a hart too many, and an `_sstc`
+// too many leads to an illegal instruction. So the same options that make QEMU's arguments make the tree, here.
 
 import { randomBytes } from "node:crypto";
 import { Problem } from "../../host/problem.ts";
@@ -11,7 +10,7 @@ import { emitDtb } from "../../toolchain/dts/emit.ts";
 import { readDtb } from "../../toolchain/dts/read.ts";
 import { findNode, propertyCells, propertyString, type TreeNode } from "../../toolchain/dts/tree.ts";
 
-/** What a run may change about the machine. */
+/** The properties of the machine that a run may change. */
 export interface TreeOptions {
   smp: number;
   sstc: boolean;
@@ -27,7 +26,7 @@ export function newNonce(): string {
   return randomBytes(16).toString("hex");
 }
 
-/** The contract's DTB as this run's machine has it. */
+/** The contract's DTB, adapted to this run's machine. */
 export function treeForRun(contract: Uint8Array, options: TreeOptions): Uint8Array {
   const root = readDtb(contract);
   const harts = hartNodes(root);
@@ -50,7 +49,7 @@ export function treeForRun(contract: Uint8Array, options: TreeOptions): Uint8Arr
   return emitDtb(root);
 }
 
-/** How much memory the contract promises, in MiB: QEMU's -m has to be told the same. */
+/** How much memory the contract promises, in MiB: QEMU's -m has to be the same. */
 export function memoryMebibytes(contract: Uint8Array): number {
   const root = readDtb(contract);
   const memory = root.children.find((node) => propertyString(node, "device_type") === "memory");

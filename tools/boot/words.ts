@@ -1,11 +1,11 @@
-// What the words of ./nx boot and ./nx hw mean, once they are checked.
+// The words of ./nx boot and ./nx hw, after they are checked.
 
 import type { Profile, Trust } from "../../toolchain/steps/build.ts";
 
 /** The options that `boot` and `hw` share, as commander gives them. */
 export interface MachineWords {
   smp: number;
-  /** Undefined: QEMU where it is installed, else the embedded machine. */
+  /** Undefined: QEMU if it is installed, else the embedded machine. */
   machine?: "qemu" | "embedded";
   /** A file; true: the image of this build; false: no disk. */
   disk: string | boolean;
@@ -20,7 +20,7 @@ export interface MachineWords {
   /** Seconds; undefined: long enough for a boot, and for a person with a debugger. */
   timeout?: number;
   json?: true;
-  /** Only the embedded machine has these. */
+  /** Only the embedded machine has this and the next three. */
   seed?: bigint;
   fault?: string;
   /** Kinds of chaos; true: all. */
@@ -29,7 +29,7 @@ export interface MachineWords {
   /** Whether hot code is translated. */
   translation: boolean;
   firmware?: string;
-  /** A port for gdb; 0: any that is free. */
+  /** A port for gdb; 0: any free one. */
   gdb?: number;
 }
 

@@ -1,4 +1,4 @@
-// ./nx build: everything that is stale, and nothing else.
+// ./nx build: builds everything that is stale, and nothing else.
 
 import type { Command } from "commander";
 import { formatDuration, progressOn } from "../../host/report.ts";
@@ -9,21 +9,21 @@ export function register(program: Command): void {
   program
     .command("build")
     .description("build what is stale: programs, kernel, device tree, disk image")
-    .argument("[programs...]", "only these programs, and what lies inside them")
+    .argument("[programs...]", "only these programs, and the programs inside them")
     .addOption(profileOption())
     .addOption(trustOption())
     .addHelpText(
       "after",
       `
-What is made lands in build/, or in build/production/, and with --trust build in trusted/ below that:
+The outputs are in build/ or build/production/, and with --trust build in trusted/ below that:
   neuron.elf          the kernel, with the boot bundle inside
   tasks/<name>.elf    a program with symbols and line tables; tasks/<name> without, as it goes into an image
   pkgfs.img           the disk: everything below pkg/, and the programs below bin/
   virt-nexus.dtb      the device tree
-  gen/                sources that are generated
+  gen/                generated sources
 
-What is stale is decided by content alone. LLVM comes with the locked dependencies; on a host that they do not
-support, NEURON_CLANG and NEURON_LLD name a clang and an ld.lld (16 or newer).`,
+Contents alone decide what is stale, not time stamps. LLVM comes with the locked dependencies. On a host that
+they do not support, NEURON_CLANG and NEURON_LLD name a clang and an ld.lld (16 or newer).`,
     )
     .action(async (names: string[], options: { profile: Profile; trust: Trust }) => {
       const { build } = await import("../../toolchain/compile.ts");

@@ -1,4 +1,4 @@
-// The options that choose a build: `./nx build` takes them, and every command that builds before it runs.
+// The options that choose a build: `./nx build` takes them, and so does every command that builds before it runs.
 
 import { Option } from "commander";
 import { root } from "../../host/root.ts";
@@ -7,7 +7,7 @@ import { trustFrom } from "../../toolchain/steps/trust.ts";
 
 /** `--profile bringup|production`. */
 export function profileOption(): Option {
-  return new Option("--profile <name>", "which build of the guest").choices(profiles).default("bringup");
+  return new Option("--profile <name>", "the build of the guest").choices(profiles).default("bringup");
 }
 
 /** `--trust development|build|FILE`: which images packagefsd mounts (toolchain/steps/trust.ts). */

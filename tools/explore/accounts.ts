@@ -1,11 +1,10 @@
 // What the kernel holds, counted by walking everything, while every hart waits: then no task is in the middle of
-// anything, and each
-// count that the kernel keeps must be what the walk finds.
+// anything, and each count that the kernel keeps must be what the walk finds.
 //
 //     references of a task, endpoint, notification, memory object     capabilities, mappings, pins, bindings that name it
 //     frames                                                           free ones, memory objects, page tables: as many as ever
 //
-// What no living task holds is a leak, even if no later call ever notices.
+// An object that no living task holds is a leak, even if no later call ever notices.
 
 import { Kind, Right, SLOT_COUNT } from "../../build/gen/host/source/abi/handle.ts";
 import { TaskState } from "../../build/gen/host/source/abi/task.ts";
@@ -27,9 +26,9 @@ const ENTRY_BYTES = 8;
 const PPN_SHIFT = 10n;
 const PPN_MASK = (1n << 44n) - 1n;
 
-/** What was found at one moment. */
+/** The result of one walk. */
 export interface Accounts {
-  /** Each count that is not what the walk finds, in words. */
+  /** A sentence about each count that differs from what the walk finds. */
   problems: string[];
   /** Frames that are free, in memory objects, or page tables of tasks. */
   frames: number;
@@ -46,7 +45,7 @@ class Walk {
   private readonly view: DataView;
   private readonly layout: Layout;
   private readonly problems: string[] = [];
-  /** References that were found, by kind and address. */
+  /** The references that the walk found, by kind and address. */
   private readonly found = new Map<string, number>();
 
   constructor(machine: EmbeddedMachine, layout: Layout) {
@@ -95,7 +94,7 @@ class Walk {
     return { problems: this.problems, frames };
   }
 
-  /** The console's owner has one reference more, to a notification that only it knows. */
+  /** The console's owner holds one more reference, to a notification that only it knows. */
   private expectNotifications(notifications: readonly number[]): void {
     let spare = this.word(this.layout.address("ipc/console/owner")) === 0 ? 0 : 1;
     for (const notification of notifications) {
@@ -186,7 +185,7 @@ class Walk {
     }
   }
 
-  /** Whether a task is unborn or alive: what it has is its own then. */
+  /** Whether a task is unborn or alive, and so may hold things. */
   private isThere(at: number): boolean {
     return this.field(at, "Task", "stateWord") !== TaskState.Ended;
   }
@@ -258,10 +257,10 @@ class Walk {
     if (kept === found) {
       return;
     }
-    this.problems.push(`${what} at ${hex(object)} counts ${kept} references, and has ${found}`);
+    this.problems.push(`${what} at ${hex(object)} counts ${kept} references, but the walk found ${found}`);
   }
 
-  /** Nothing names an object that is free. */
+  /** No reference may name a free object. */
   private expectNoOthers(objects: Readonly<Record<string, readonly number[]>>): void {
     for (const name of this.found.keys()) {
       const space = name.lastIndexOf(" ");

@@ -9,7 +9,7 @@ import type { ExploreWords, Shard } from "./words.ts";
 const WORKERS_MAX = 64;
 const SHARDS_MAX = 10_000;
 
-/** What the guest takes of `nexus,run`: STARTUP_ARGUMENT_BYTES and COMMANDS_MAX there. */
+/** How much of `nexus,run` the guest takes: STARTUP_ARGUMENT_BYTES and COMMANDS_MAX there. */
 const RUN_BYTES_MAX = 128;
 const RUN_COMMANDS_MAX = 4;
 
@@ -25,30 +25,30 @@ export function register(program: Command): void {
         .default({ first: 1n, last: 100n }, "1..100"),
     )
     .addOption(new Option("--smp <harts>", "harts").argParser(integerBetween(1, SMP_MAX)).default(SMP_MAX))
-    .option("--chaos [kinds]", "as hostile as the architecture allows, or only some kinds of it")
-    .option("--fault <plan>", "what the disk does wrong")
-    .option("--from <line>", "boot once up to this console line, and let the seeds part there", someText)
+    .option("--chaos [kinds]", "all that hardware may do and QEMU does not, or only these kinds of it")
+    .option("--fault <plan>", "faults of the disk")
+    .option("--from <line>", "boot once up to this console line, and use the seeds from there on", someText)
     .option(
       "--run <words>",
-      "what the guest runs; without it the seeds take turns among self-tests and attacks",
+      "what the guest runs; by default the seeds take turns among self-tests and attacks",
       commands,
     )
     .option("--no-disk", "a machine without a disk")
     .option("--legacy", "the disk speaks virtio-mmio version 1")
-    .option("--aclint", "a machine with ACLINT software interrupts for the kernel")
+    .option("--aclint", "a machine whose kernel sends interrupts between harts itself (ACLINT SSWI)")
     .addOption(
-      new Option("--shard <i/n>", "only the i-th of n parts")
+      new Option("--shard <i/n>", "explore only the i-th of n parts")
         .argParser(shard)
         .default({ index: 1, count: 1 }, "1/1"),
     )
     .addOption(
-      new Option("--workers <number>", "processes that run side by side")
+      new Option("--workers <number>", "how many processes run side by side")
         .argParser(integerBetween(1, WORKERS_MAX))
         .default(Math.min(cpus().length, WORKERS_MAX), "one for each core"),
     )
     .option("--keep <folder>", "where the recordings of failed seeds go", "build/explore")
-    .option("--json", "print a report for programs")
-    .addOption(new Option("--worker", "what the command starts for itself").hideHelp())
+    .option("--json", "print a JSON report")
+    .addOption(new Option("--worker", "a worker, which the command starts for itself").hideHelp())
     .action(async (words: ExploreWords) => {
       if (words.worker) {
         const { work } = await import("./worker.ts");
@@ -63,7 +63,7 @@ export function register(program: Command): void {
 function range(text: string): ExploreWords["seeds"] {
   const [, first, last] = /^([0-9]{1,19})(?:\.\.([0-9]{1,19}))?$/.exec(text) ?? [];
   if (first === undefined || BigInt(last ?? first) < BigInt(first)) {
-    throw new InvalidArgumentError("a range as 1..1000 is needed, or one number.");
+    throw new InvalidArgumentError("a range such as 1..1000 is needed, or one number.");
   }
   return { first: BigInt(first), last: BigInt(last ?? first) };
 }
@@ -84,7 +84,7 @@ function shard(text: string): Shard {
   const [, index, count] = /^([0-9]{1,5})\/([0-9]{1,5})$/.exec(text) ?? [];
   const parsed = { index: Number(index), count: Number(count) };
   if (!(parsed.index >= 1 && parsed.index <= parsed.count && parsed.count <= SHARDS_MAX)) {
-    throw new InvalidArgumentError("a part as 2/8 is needed.");
+    throw new InvalidArgumentError("a part such as 2/8 is needed.");
   }
   return parsed;
 }

@@ -1,5 +1,5 @@
-// What ./nx explore does: hands the seeds to its workers, shows how far it is, and tells of each seed that failed what
-// happened there and how to see it again.
+// What ./nx explore does: hands the seeds to its workers, shows the progress, and says of each seed that failed what
+// happened and how to repeat it.
 
 import { mkdirSync, readFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
@@ -18,10 +18,10 @@ import { exploredRuns } from "./runs.ts";
 import type { SeedResult } from "./seed.ts";
 import type { ExploreWords } from "./words.ts";
 
-/** Failures that are told in full; of the others only the seed. */
+/** How many failures are printed in full. For the others only the seed is printed. */
 const FAILURES_SHOWN = 20;
 
-/** Explores; the exit code. */
+/** Explores. Gives the exit code. */
 export async function explore(words: ExploreWords): Promise<0 | 1> {
   requireOneDisk(words);
   requireFolder({ word: "--keep", file: words.keep });
@@ -34,7 +34,7 @@ export async function explore(words: ExploreWords): Promise<0 | 1> {
     outputs,
     wasm,
     request: requestOf(words, outputs.packageImage),
-    // Seeds that begin together have one run.
+    // Seeds with a common beginning have one run.
     runs: words.run === undefined && words.from === undefined ? exploredRuns : [words.run ?? SELFTEST_RUN],
     layout: await readLayout(
       new Uint8Array(readFileSync(join(root, outputs.kernel))),
@@ -77,7 +77,7 @@ export async function explore(words: ExploreWords): Promise<0 | 1> {
   } else {
     process.stdout.write(`${summary(done, failed, milliseconds, paintFor(process.stdout))}\n`);
   }
-  // Each would say the same: the first is enough.
+  // All workers would report the same: the first report is enough.
   printProblems(unwritten.slice(0, 1), process.stderr);
   return failed.length === 0 && done === count ? 0 : 1;
 }
@@ -111,7 +111,10 @@ function seedCount({ seeds, shard }: ExploreWords): number {
   return rest < 0n ? 0 : Number(rest / BigInt(shard.count)) + 1;
 }
 
-/** Writes the recording of a failed seed. Gives what went wrong: the other seeds are still to be explored. */
+/**
+ * Writes the recording of a failed seed. Gives the error instead of throwing it, because the other seeds still have to
+ * be explored.
+ */
 function keep(folder: string, { seed, recording }: SeedResult): unknown[] {
   if (recording === undefined) {
     return [];
@@ -128,7 +131,7 @@ function recordingFile(folder: string, seed: string): string {
   return join(resolve(folder), `seed-${seed}.nxr`);
 }
 
-/** The command that shows a failed seed again. */
+/** The command that repeats a failed seed. */
 function replayCommand(words: ExploreWords, result: SeedResult): string {
   if (result.recording === undefined) {
     return `./nx boot --seed ${result.seed}`;

@@ -1,10 +1,10 @@
-// What each hart of the kernel says of itself, and its run queue, read from outside: at rest or in the middle of anything. The guest
-// does nothing for it and does not notice.
+// The state of each hart of the kernel and of its run queue, read from outside at any moment. The guest does nothing
+// for it and does not notice.
 
 import type { EmbeddedMachine } from "../../machine/host/machine.ts";
 import type { Layout } from "./layout.ts";
 
-/** What one hart of the kernel says. */
+/** The state of one hart. */
 export interface KernelHart {
   /** Its logical number, and the physical one. */
   index: number;
@@ -13,10 +13,10 @@ export interface KernelHart {
   online: number;
   /** Whether it runs a task. */
   running: boolean;
-  /** Bits of the lock ranks that it holds; 0 where the build does not check. */
+  /** Bits of the lock ranks that it holds; 0 if the build does not check lock order. */
   heldRanks: number;
   mailbox: number;
-  /** Timer ticks that it took, their low half. */
+  /** The low half of its count of timer ticks. */
   ticks: number;
   /** Bits of the classes in which tasks wait in its queue. */
   waiting: number;
@@ -28,7 +28,7 @@ export function readWord(machine: EmbeddedMachine, address: number): number {
   return new DataView(bytes.buffer).getUint32(0, true);
 }
 
-/** What hart `index` (logical) says now. */
+/** The present state of hart `index` (logical). */
 export function readKernelHart(machine: EmbeddedMachine, layout: Layout, index: number): KernelHart {
   const hart = layout.address("harts") + index * layout.number("HART_STRIDE");
   const queue = layout.address("sched/queue/table") + index * layout.number("QUEUE_STRIDE");

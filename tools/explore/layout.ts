@@ -1,8 +1,8 @@
-// Where the kernel keeps what, for those who look at it from outside: offsets of fields, sizes and counts, compiled from the
-// kernel's own classes, and the addresses of its tables, which are constants in its Wasm.
+// The layout of the kernel's memory, for code that reads it from outside: offsets of fields, sizes and counts, compiled
+// from the kernel's own classes, and the addresses of its tables, which are constants in its Wasm.
 //
-// The one idea: no number of the kernel's layout is typed on the host. A name that the kernel does not have stops the build of the
-// layout, and one that was not asked for throws.
+// The one idea: the host code contains no number of the kernel's layout. A name that the kernel does not have stops the
+// build of the layout, and a name that was not listed here throws.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -15,7 +15,7 @@ import { readModule } from "../../toolchain/wasm/reader.ts";
 
 const KERNEL = "source/kernel/neuron/src";
 
-/** The classes that are looked at, and their fields. */
+/** The classes that are read, and their fields. */
 const classes: Readonly<Record<string, readonly [file: string, fields: readonly string[]]>> = {
   Hart: ["arch/riscv/hart", ["heldRanks", "index", "online0", "hartid", "running", "ticks", "mailbox0"]],
   RunQueue: ["sched/queue", ["waiting"]],
@@ -46,7 +46,7 @@ const classes: Readonly<Record<string, readonly [file: string, fields: readonly 
   Binding: ["irq/interrupts", ["notification"]],
 };
 
-/** Constants, each from the file that has it. */
+/** Constants, each with the file that has it. */
 const constants: readonly (readonly [name: string, file: string])[] = [
   ["HART_STRIDE", `${KERNEL}/arch/riscv/frame`],
   ["MAIL_SENT_SHIFT", `${KERNEL}/arch/riscv/ipi`],
@@ -128,12 +128,12 @@ function physical(address: bigint | undefined, name: string): number {
   if (low >= RAM_START) {
     return low;
   }
-  throw new Problem(`${name} cannot be found in what the build left of the kernel`, {
-    hints: ["the constants of build/wasm/neuron.wasm, the symbols of build/neuron.elf"],
+  throw new Problem(`${name} cannot be found in the kernel's build`, {
+    hints: ["look at the constants of build/wasm/neuron.wasm and the symbols of build/neuron.elf"],
   });
 }
 
-/** Compiles a module that is nothing but the numbers. A dot cannot stand in the name of an export: `$` does. */
+/** Compiles a module with only the numbers. The name of an export cannot have a dot, so it has `$` instead. */
 async function readNumbers(): Promise<Record<string, number>> {
   const ofClasses = Object.entries(classes).flatMap(([name, [file, fields]]) => [
     `import { ${name} } from "./${KERNEL}/${file}";`,

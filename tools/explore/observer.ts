@@ -1,4 +1,4 @@
-// Watches a run from outside the guest and recognises what has gone wrong, from the kernel's own state:
+// Watches a run from outside the guest, and recognises these failures from the kernel's own state:
 //
 //   lost wake-up     every hart waits, a task stands in a queue, and no hart was told (or the interrupt is gone)
 //   deadlock         every hart that is awake spins for a lock, for longer than any lock is held
@@ -8,7 +8,7 @@
 //   lost fence       a hart waits in the firmware for the answer of one that stopped instead
 //   standstill       nothing is printed any more, and the machine does not end
 //
-// A time-out would find most of them too, minutes later and without a word on what happened. Nothing here changes the
+// A time-out would find most of them too, but minutes later and without saying what happened. Nothing here changes the
 // run.
 
 import { HartState, Interrupt, Mode } from "../../build/gen/host/machine/core/hart/hart.ts";
@@ -23,19 +23,19 @@ import type { Places } from "./places.ts";
 
 const SUPERVISOR_SOFTWARE = 1n << BigInt(Interrupt.SupervisorSoftware);
 
-/** Looks in a row at which every hart that is awake spins. */
+/** A deadlock is reported after this many looks in a row at which every hart that is awake spins. */
 const SPINNING_LOOKS = 6;
 /** Ticks (100 ns) of silence after which a run stands still: longer than any deadline in the system. */
 const SILENCE_TICKS = 600_000_000n;
 /**
- * Ticks (100 ns) between two walks through all that the kernel holds; a line on the console is a reason for one as
- * well.
+ * Ticks (100 ns) between two walks through everything that the kernel holds. A line on the console also leads to a
+ * walk.
  */
 const ACCOUNTS_TICKS = 15_000n;
-/** When a hart is missing: ticks after power-on. The kernel itself gives one up after two seconds. */
+/** Ticks after power-on at which an absent hart counts as missing. The kernel itself gives it up after two seconds. */
 const MISSING_TICKS = 30_000_000n;
 
-/** A thing that has gone wrong. */
+/** A failure. */
 export interface Finding {
   kind: "lost wake-up" | "deadlock" | "lock order" | "missing hart" | "lost fence" | "leak" | "standstill";
   text: string;
@@ -49,10 +49,10 @@ export class Observer {
   private spinning = 0;
   private consoleLength: number;
   private lastByteAt: bigint;
-  /** When everything was counted last, and how long the console was then. */
+  /** When the last walk was, and how long the console was then. */
   private accountsAt = 0n;
   private accountsLength = 0;
-  /** Frames that are not the kernel's own: as many for ever, once the first task runs. */
+  /** Frames that are not the kernel's own. Their number stays the same once the first task runs. */
   private frames: number | undefined;
 
   constructor(run: Run, layout: Layout, places: Places) {
@@ -64,7 +64,7 @@ export class Observer {
     run.onAllWait = () => this.lookAtRest();
   }
 
-  /** What was recognised first, if anything was. */
+  /** The first failure, if there was one. */
   get finding(): Finding | undefined {
     return this.found;
   }
@@ -84,7 +84,9 @@ export class Observer {
     this.lookForMissing();
   }
 
-  /** After a panic: whether it was the check of the lock order. `frames` are its addresses, innermost first. */
+  /**
+   * After a panic: finds out whether the check of the lock order failed. `frames` are its addresses, innermost first.
+   */
   lookAtPanic(frames: readonly bigint[]): void {
     // All but the innermost are return addresses: the call is the instruction before.
     const chain = frames.flatMap((address, index) => this.places.at(index === 0 ? address : address - 1n));
@@ -109,7 +111,7 @@ export class Observer {
     return describeHarts(this.run.machine, (address) => this.places.at(address).map(placeText));
   }
 
-  /** Every hart waits: none is in the middle of anything, so what waits in a queue has been forgotten. */
+  /** Every hart waits, so a task in a queue has been forgotten. */
   private lookAtRest(): void {
     this.lookForLostFence();
     if (this.found !== undefined) {
@@ -127,7 +129,7 @@ export class Observer {
       }
       const senders = this.sendersTo(hart);
       if (senders !== 0 && (pending & SUPERVISOR_SOFTWARE) === 0n) {
-        const text = `hart ${bits(senders)} sent hart ${hart.index} an interrupt, which is gone`;
+        const text = `hart ${bits(senders)} sent hart ${hart.index} an interrupt, which was lost`;
         this.report("lost wake-up", `${text}; every hart waits`);
       } else if (hart.waiting !== 0 && hart.mailbox === 0) {
         const text = `a task of class ${bits(hart.waiting)} waits in the queue of hart ${hart.index}`;
@@ -187,7 +189,7 @@ export class Observer {
     const { machine, consoleBytes } = this.run;
     const now = machine.core.time();
     const harts = this.harts();
-    // Not before the kernel has all that it keeps for itself, and not while a hart is about to take something up.
+    // Not before the kernel has everything that it keeps for itself, and not while a hart is about to run a task.
     if (harts.some(({ online, ticks }) => online === Online.No || ticks === 0)) {
       return;
     }
@@ -223,7 +225,7 @@ export class Observer {
 
   private lookForMissing(): void {
     const { core } = this.run.machine;
-    // One that ticked was there once: it was stopped since, by the kernel itself.
+    // A hart that ticked was online once: the kernel itself has stopped it since.
     const missing = this.harts().find(
       ({ online, ticks }) => online === Online.Abandoned || (online === Online.No && ticks === 0),
     );
@@ -241,7 +243,7 @@ export class Observer {
   }
 }
 
-/** Whether a place is in the loop that waits for a lock (sync/lock.ts). */
+/** Whether a place is in the loop that spins for a lock (sync/lock.ts). */
 function isAcquire(place: Place): boolean {
   return /(^|#)acquire$/.test(place.function);
 }

@@ -1,4 +1,5 @@
-// Addresses of the kernel as places in its sources, remembered: an exploration asks for the same few again and again.
+// Turns addresses of the kernel into places in its sources. It remembers them, because an exploration repeats the same
+// few.
 
 import type { Locator, Place } from "../../host/debug/locate.ts";
 

@@ -1,4 +1,4 @@
-// Worker processes, and the seeds that they are given: each gets the next one when it has answered.
+// Worker processes, and their seeds: each worker gets the next seed when it has answered.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
@@ -6,11 +6,11 @@ import { readJson } from "../../host/json.ts";
 import { brokenSeed, type SeedResult, seedResult } from "./seed.ts";
 import type { WorkerOrder } from "./worker.ts";
 
-/** Characters of a worker's complaints that are kept. */
+/** How many characters of a worker's complaints are kept. */
 const COMPLAINTS_MAX = 4000;
 
 /**
- * Runs every seed on `workers` processes; `onResult` gets what became of each, in the order in which they end. Resolves
+ * Runs every seed on `workers` processes. `onResult` gets each result, in the order in which the seeds end. Resolves
  * when all are done or `stop` was aborted. A worker that dies takes its seed with it, as a failure, and is replaced.
  */
 export async function runSeeds(
@@ -31,7 +31,7 @@ export async function runSeeds(
   await Promise.all(lanes);
 }
 
-/** One worker's life. True if there are no more seeds, false if it died. */
+/** Runs one worker to its end. True if there are no more seeds, false if it died. */
 async function runLane(
   seeds: Iterator<bigint>,
   order: WorkerOrder,
@@ -53,13 +53,13 @@ async function runLane(
   child.stderr?.setEncoding("utf8").on("data", (text: string) => {
     complaints = (complaints + text).slice(-COMPLAINTS_MAX);
   });
-  // A worker that is gone says so by its exit: what was written to it is lost, and that is all.
+  // The exit of a dead worker is handled below, so a failed write to it needs no handling.
   child.stdin?.on("error", () => {});
   child.stdin?.write(`${JSON.stringify(order)}\n${seed}\n`);
   try {
     if (child.stdout !== null) {
       for await (const line of createInterface({ input: child.stdout })) {
-        onResult(readJson(line, `what the worker said of seed ${seed}`, seedResult));
+        onResult(readJson(line, `the worker's result for seed ${seed}`, seedResult));
         const next: IteratorResult<bigint> = stop.aborted ? { done: true, value: undefined } : seeds.next();
         seed = next.done === true ? undefined : next.value;
         if (seed === undefined) {
@@ -81,7 +81,7 @@ async function runLane(
   return false;
 }
 
-/** This very program, told to be a worker. */
+/** Starts this program again, as a worker. */
 function startWorker(): ChildProcess {
   const [, script = ""] = process.argv;
   return spawn(process.execPath, [...process.execArgv, script, "explore", "--worker"], {

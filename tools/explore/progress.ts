@@ -1,5 +1,5 @@
-// A progress bar: how many of how many, how fast, how many failed. On a terminal it stays in one line; elsewhere a line
-// is printed at every tenth of the way.
+// A progress bar: how many seeds are done, how fast, and how many failed. On a terminal it stays in one line; elsewhere
+// a line is printed for every tenth of the seeds.
 
 import { paintFor } from "../../host/report.ts";
 
@@ -18,7 +18,7 @@ export class Bar {
     this.total = total;
   }
 
-  /** Shows how far it is. */
+  /** Shows the progress. */
   show(done: number, failed: number): void {
     const share = this.total === 0 ? 1 : done / this.total;
     const rate = Math.round((done * MINUTE_MS) / Math.max(1, performance.now() - this.begin));
@@ -35,12 +35,12 @@ export class Bar {
     }
   }
 
-  /** A text of its own, above the bar. */
+  /** Prints a text above the bar. */
   tell(text: string): void {
     this.stream.write(this.stream.isTTY ? `\r\x1b[K${text}\n${this.line}` : `${text}\n`);
   }
 
-  /** Leaves the line. */
+  /** Removes the bar. */
   end(): void {
     if (this.stream.isTTY) {
       this.stream.write("\r\x1b[K");

@@ -1,8 +1,8 @@
-// What the guest does while it is explored, by default: the self-tests, and the attacks in which a race would show.
+// What the guest runs in an exploration by default: the self-tests, and the attacks that would show a race.
 
 import { SELFTEST_RUN } from "../boot/run.ts";
 
-/** The seed decides which of these is its run: one after the other. */
+/** The seeds take these in turn. */
 export const exploredRuns: readonly string[] = [
   SELFTEST_RUN,
   "attacker calls",

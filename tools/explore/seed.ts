@@ -1,4 +1,4 @@
-// One seed of an exploration: a whole boot with the self-tests, watched from outside, judged as ./nx boot judges it.
+// One seed of an exploration: a whole boot with the self-tests, watched from outside, and judged as by ./nx boot.
 
 import { list, number, object, optional, type Shape, text, truth } from "../../host/json.ts";
 import type { DiskContent, MachineSettings } from "../../machine/host/machine.ts";
@@ -15,55 +15,55 @@ import { runOf } from "./runs.ts";
 
 /** Instructions between two looks at the kernel. */
 const SLICE_INSTRUCTIONS = 2_000_000n;
-/** A run that is longer has gone wrong: some fifty times a usual one. */
+/** A longer run has gone wrong: this is some fifty times a usual run. */
 const CLOCK_MAX = 200_000_000_000n;
 const INSTRUCTIONS_MAX = 8_000_000_000n;
 const NEWLINE = 0x0a;
-/** After the first line of a panic its backtrace follows. */
+/** How far a run goes on after the first line of a panic, for the backtrace. */
 const PANIC_INSTRUCTIONS = 4_000_000n;
 
-/** What all seeds of an exploration have in common. */
+/** The settings that all seeds of an exploration share. */
 export interface ExploreSetting {
   module: WebAssembly.Module;
   moduleHash: string;
   files: BootFiles;
   request: BootRequest;
-  /** What the guest runs: the seeds take turns. */
+  /** What the guest runs: the seeds take these in turn. */
   runs: readonly string[];
   disk: DiskContent | undefined;
   layout: Layout;
   places: Places;
-  /** Everything but the seed. */
+  /** The machine's settings, except the seed. */
   options: Omit<EmbeddedOptions, "seed">;
-  /** Where the seeds part, if they begin together. */
+  /** Where the seeds part, if they have a common beginning. */
   fork: Fork | undefined;
 }
 
-/** A common beginning: a run that is gone through once, and left by each seed from the same moment. */
+/** A common beginning: one run, which each seed leaves at the same moment. */
 export interface Fork {
   /** The seed of the beginning. */
   seed: bigint;
   /** A part of the console line at which it ends. */
   line: string;
-  /** The run, once it stands there. */
+  /** The run, once it has come there. */
   beginning?: { run: Run; moment: Moment };
 }
 
-/** What became of a seed. */
+/** The result of a seed. */
 export interface SeedResult {
   seed: string;
   ok: boolean;
-  /** What was recognised, or else what ./nx boot would say; most telling first. */
+  /** The failures that were recognised, or else the problems that ./nx boot would report; the most telling first. */
   problems: string[];
-  /** What the harts were doing at the end; only of a run that failed. */
+  /** What the harts were doing at the end; only for a failed run. */
   harts: string[];
   instructions: number;
   consoleHash: string;
-  /** The recording, of a run that failed. */
+  /** The recording of a failed run. */
   recording: string | undefined;
 }
 
-/** How a worker says it. */
+/** The result as a worker's line of JSON. */
 export const seedResult: Shape<SeedResult> = object({
   seed: text,
   ok: truth,
@@ -74,7 +74,7 @@ export const seedResult: Shape<SeedResult> = object({
   recording: optional(text),
 });
 
-/** What is said of a seed that did not come to an end of its own. */
+/** The result of a seed whose run did not come to an end. */
 export function brokenSeed(seed: string, ...problems: string[]): SeedResult {
   return {
     seed,
@@ -138,7 +138,7 @@ interface Watched {
   end: MachineEnd;
 }
 
-/** The run at the fork, with its turns drawn from `seed` from here on. */
+/** The run at the fork, which draws its turns from `seed` from there on. */
 function leaveFork(setting: ExploreSetting, fork: Fork, settings: MachineSettings, seed: bigint): Run {
   fork.beginning ??= goToFork(setting, fork.line, settings);
   const { run, moment } = fork.beginning;
@@ -198,7 +198,7 @@ function watchRun(setting: ExploreSetting, beginning: MachineSettings | Run): Wa
   return { run, observer, settings, end: { status: isOff ? run.machine.exitCode & 0xff : 1, complaints } };
 }
 
-/** Finds a panic among console bytes; asks for a stop at its first line. */
+/** Finds a panic in the console's bytes, and asks for a stop at its first line. */
 class PanicLines {
   private readonly watch = new PanicWatch();
   private line: number[] = [];

@@ -1,4 +1,4 @@
-// What the words of ./nx explore mean, once they are checked.
+// The words of ./nx explore, after they are checked.
 
 /** A part of the work, for several hosts that share it. */
 export interface Shard {
@@ -11,9 +11,9 @@ export interface ExploreWords {
   smp: number;
   chaos?: string | true;
   fault?: string;
-  /** What the guest runs; undefined: the seeds take turns (runs.ts). */
+  /** What the guest runs; undefined: the seeds take the runs of runs.ts in turn. */
   run?: string;
-  /** A part of a console line: up to there all seeds are one run. */
+  /** A part of a console line: up to there all seeds share one run. */
   from?: string;
   disk: boolean;
   legacy?: true;

@@ -1,5 +1,5 @@
-// A worker of an exploration: a process of its own that is told seeds on its standard input, one a line, and answers each
-// with a line of JSON. Processes, not threads: a machine that goes astray takes nothing with it, and memory is given back.
+// A worker of an exploration: a process that reads seeds from its standard input, one a line, and answers each
+// with a line of JSON. Workers are processes, not threads, so a crash ends no other worker, and memory is given back.
 
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
@@ -14,12 +14,12 @@ import { Layout, type LayoutData } from "./layout.ts";
 import { Places } from "./places.ts";
 import { brokenSeed, runSeed } from "./seed.ts";
 
-/** What a worker is told first, as one line of JSON. */
+/** The first line of a worker's input, as JSON. */
 export interface WorkerOrder {
   outputs: BuildOutputs;
   wasm: string;
   request: BootRequest;
-  /** What the guest runs: the seeds take turns. */
+  /** What the guest runs: the seeds take these in turn. */
   runs: readonly string[];
   layout: LayoutData;
   /** Faults with their events in decimal: JSON has no big integers. */
@@ -57,7 +57,7 @@ export async function work(): Promise<void> {
     fork: order.fork && { seed: BigInt(order.fork.seed), line: order.fork.line },
   };
   for (let line = await lines.next(); line.done !== true; line = await lines.next()) {
-    // What the machine or its host stumbles over is the seed's failure: the next one has a chance of its own.
+    // An error of the machine or its host counts as the seed's failure, and the worker goes on with the next seed.
     const result = await runSeed(setting, BigInt(line.value)).catch((error: unknown) =>
       brokenSeed(line.value, error instanceof Error ? error.message : String(error)),
     );

@@ -1,5 +1,5 @@
-// Many modules in one program: each gets fresh memory, instantiation, its calls, and a digest. The emission alternates: an
-// even seed is translated as a guest is (`direct`, memory at address 0), an odd one with everything checked.
+// Many modules in one program: each gets fresh memory, an instance, its calls, and a digest. The emission alternates:
+// an even seed is translated as a guest is (`direct`, memory at address 0), an odd one with all checks (`checked`).
 
 import { parameterList } from "../../toolchain/ir/function.ts";
 import { emitInstance } from "../../toolchain/ir/instance.ts";
@@ -14,7 +14,7 @@ import { withoutFloats } from "./integers.ts";
 import { type Call, callsOf, type Digest, importEvent, throws } from "./plan.ts";
 import { type Reference, runReference } from "./reference.ts";
 
-/** What a direct memory is mapped with: pages of 2 MiB. Checked ones get the same room. */
+/** The pages that map a direct memory have 2 MiB. Checked memories get the same room. */
 const ROOM_BYTES = 2 << 20;
 
 /** One seed, ready to run. */
@@ -46,7 +46,7 @@ export async function prepare(generator: Generator, seed: number, size: number):
   return { seed, size, direct, bytes, module, calls: [], reference: runReference(bytes, []) };
 }
 
-/** Runs candidates as one program. Gives each one's digest, undefined where the program ended before it. */
+/** Runs candidates as one program. Gives the digest of each, or undefined if the program ended before it. */
 export async function runDigests(candidates: readonly Candidate[]): Promise<(Digest | undefined)[]> {
   const lines = await run(candidates, true);
   return candidates.map((_, index) => {
@@ -58,11 +58,11 @@ export async function runDigests(candidates: readonly Candidate[]): Promise<(Dig
   });
 }
 
-/** Runs one candidate and gives its lines, a trap as `!`: comparable with the reference's. */
+/** Runs one candidate and gives its lines, with a trap as `!`, to compare them with the reference's. */
 export async function runLines(candidate: Candidate): Promise<string[]> {
   const lines = await run([candidate], false);
   const commands = lines.filter((line) => line !== undefined && !line.startsWith("#"));
-  // The first line is the mapping's, the last one the digest's.
+  // The first line belongs to the mapping, the last one to the digest.
   const first = candidate.direct ? 1 : 0;
   return commands.slice(first, -1).map((line) => (line ?? "").replace(/!\w\w$/, "!"));
 }
@@ -132,7 +132,7 @@ function addCandidate(
   });
 }
 
-/** Imports report their arguments and give 0, or trap, as the reference's do. */
+/** Imports report their arguments and return 0, or trap, as those of the reference do. */
 function importStubs(name: string, module: WasmModule): string[] {
   return module.functions.flatMap(({ source, index, type }) => {
     if (source === undefined) {

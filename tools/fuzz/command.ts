@@ -14,15 +14,20 @@ export function register(program: Command): void {
     .command("fuzz")
     .description("run random programs two ways, and compare")
     .argument("<what>", "wasm: binaryen's random modules, in V8 and as RV64 on QEMU")
-    .option("--seeds <first..last>", "which modules (0..199)", seedRange)
-    .option("--size <bytes>", "make each module from so many random bytes", integerBetween(1, SIZE_MAX))
-    .option("--jobs <n>", "so many processes (one for every two cores)", integerBetween(1, JOBS_MAX))
+    .option("--seeds <first..last>", "the seeds of the modules (default: 0..199)", seedRange)
+    .option("--size <bytes>", "make each module from this many random bytes", integerBetween(1, SIZE_MAX))
+    .option(
+      "--jobs <n>",
+      "how many processes (default: one for every two cores)",
+      integerBetween(1, JOBS_MAX),
+    )
     .option("--json", "print the result as JSON")
     .addHelpText(
       "after",
       `
-Results of calls, calls of imports, traps and the memory at the end have to be the same. An even seed is translated as a
-guest is, an odd one with bounds checks. A seed that differs is made smaller, and printed with the command that repeats it.
+Both ways have to give the same results, calls of imports, traps and final memory. An even seed is translated
+as a guest is, an odd one with bounds checks. A module that differs is made smaller, and printed with the command
+that repeats it.
 
 Examples:
   ./nx fuzz wasm                          seeds 0..199, as CI does

@@ -1,4 +1,4 @@
-// What ./nx fuzz does: random modules in V8 and as RV64, here or in workers, and what differs.
+// What ./nx fuzz does: it runs random modules in V8 and as RV64, here or in workers, and prints what differs.
 
 import { formatDuration, paintFor } from "../../host/report.ts";
 import { qemuProgram } from "../boot/machines/qemu.ts";
@@ -8,10 +8,10 @@ import type { FuzzWords } from "./words.ts";
 import { fuzzInWorkers, workersFor } from "./workers.ts";
 
 const BAR_CHARACTERS = 30;
-/** Where there is no terminal, a line is printed every so many percent. */
+/** Without a terminal, a line is printed after this many percent. */
 const LINE_PERCENT = 5;
 
-/** Fuzzes, prints; the exit code. */
+/** Fuzzes and prints the result. Gives the exit code. */
 export async function fuzzWasm(words: FuzzWords): Promise<number> {
   const { seeds = { first: 0, last: 199 }, size, jobs, json } = words;
   await requireQemu(qemuProgram());
@@ -24,7 +24,7 @@ export async function fuzzWasm(words: FuzzWords): Promise<number> {
   return result.differences.length === 0 ? 0 : 1;
 }
 
-/** Shows how far it is: a bar on a terminal, a line now and then elsewhere. */
+/** Shows the progress: a bar on a terminal, a line now and then elsewhere. */
 function progressBar(total: number, begin: number): (done: number, differences: number) => void {
   const { stderr } = process;
   let shownPercent = 0;

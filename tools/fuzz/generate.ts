@@ -12,7 +12,7 @@ import { root } from "../../host/root.ts";
 
 const require = createRequire(import.meta.url);
 
-/** It comes with asc. */
+/** The package comes with asc. */
 const WASM_OPT = "node_modules/binaryen/bin/wasm-opt";
 
 /** No SIMD, no references, no exceptions; addresses are masked, so that they always lie in the first bytes of memory. */
@@ -23,11 +23,11 @@ const FLAGS = [
   "--enable-bulk-memory",
   "--enable-bulk-memory-opt",
   "--no-fuzz-oob",
-  // A pass that finds nothing to do: with none at all wasm-opt warns at every seed.
+  // A pass that finds nothing to do: without any pass wasm-opt warns at every seed.
   "--strip-debug",
 ];
 
-/** The script, as a function of what it takes from its surroundings. */
+/** The script, as a function of the globals that it uses. */
 type Program = (
   Module: unknown,
   process: unknown,
@@ -37,7 +37,7 @@ type Program = (
   WebAssembly: unknown,
 ) => void;
 
-/** What instantiating asks for, in the words of the script's own JavaScript (Emscripten). */
+/** The call that instantiates the program, as the script's own JavaScript (Emscripten) makes it. */
 type Receive = (instance: WebAssembly.Instance, module: WebAssembly.Module) => void;
 
 export class Generator {
@@ -61,7 +61,7 @@ export class Generator {
     rmSync(this.scratch, { recursive: true, force: true });
   }
 
-  /** The module that `size` bytes drawn from `seed` stand for. The same bytes at any time and place. */
+  /** The module of `size` bytes drawn from `seed`. The same seed and size always give the same module. */
   async generate(seed: number, size: number): Promise<Uint8Array> {
     const input = join(this.scratch, "input");
     const output = join(this.scratch, "output.wasm");
@@ -97,7 +97,7 @@ export class Generator {
     });
   }
 
-  /** WebAssembly as the script sees it: the first time it compiles its program, that is kept. */
+  /** WebAssembly as the script sees it. The program that it compiles the first time is kept. */
   private webAssembly(): unknown {
     const names = Object.getOwnPropertyNames(WebAssembly);
     const all = Object.fromEntries(names.map((name) => [name, Reflect.get(WebAssembly, name)]));

@@ -1,9 +1,9 @@
 // Turns a module with floats into one without: f32 becomes i32, f64 becomes i64, and every operation on them an integer
-// operation of the same shape. What it computes is something else, but it is as random as before, and valid.
+// operation of the same shape. The module then computes something else, but it is as random as before, and valid.
 //
-// For a guest as it is (`direct`) it also takes away what a guest has not: memory that grows, and bulk operations that
-// run past its end, which here fault in the middle instead of before the first byte. Alignments become 1: they are hints
-// in Wasm, and a promise to LLVM.
+// For a `direct` module it also removes what a guest does not have: memory that grows, and bulk operations that run
+// past the end of memory, which here fault in the middle instead of before the first byte. Alignments become 1: they
+// are hints in Wasm, and a promise to LLVM.
 
 import { Bytes, malformed } from "../../toolchain/wasm/bytes.ts";
 
@@ -12,18 +12,18 @@ const I64 = 0x7e;
 const F32 = 0x7d;
 const F64 = 0x7c;
 
-/** Names that the fuzzer gives to nothing. */
+/** Names that the fuzzer never uses. */
 const MEMORY_EXPORT = "the memory";
 const START_EXPORT = "the start";
 
-/** Numbers of sections. */
+/** The numbers of sections. */
 const CUSTOM = 0;
 const START = 8;
 
-/** Memory may grow by so many pages at most. */
+/** By how many pages memory may grow at most. */
 export const GROWTH_PAGES_MAX = 4;
 
-/** A bulk operation of a guest is at most so many bytes minus one long (a mask). */
+/** A mask for the length of a guest's bulk operation. */
 const BULK_MASK = 0xff;
 
 /** Opcodes of float operations, and the integer operations in their place. */
@@ -51,7 +51,7 @@ function pairs(first: number, opcodes: readonly number[]): [number, number][] {
   return opcodes.map((opcode, index) => [first + index, opcode]);
 }
 
-/** How many LEB128 numbers follow an opcode; what is not here has none, or is treated by itself. */
+/** How many LEB128 numbers follow an opcode. An opcode that is not listed has none, or is handled separately. */
 const immediates: ReadonlyMap<number, number> = new Map([
   ...[0x0c, 0x0d, 0x10, 0x20, 0x21, 0x22, 0x23, 0x24, 0x41, 0x42].map((opcode): [number, number] => [
     opcode,
@@ -60,7 +60,7 @@ const immediates: ReadonlyMap<number, number> = new Map([
   [0x11, 2],
 ]);
 
-/** The module without floats; with `direct`, without what a guest has not either. */
+/** The module without floats, and with `direct` without what a guest does not have. */
 export function withoutFloats(module: Uint8Array, direct: boolean): Uint8Array<ArrayBuffer> {
   return new Rewriter(module, direct).run();
 }
@@ -125,7 +125,7 @@ class Rewriter {
     }
   }
 
-  /** Copies an unsigned number, and gives it. */
+  /** Copies an unsigned number, and returns it. */
   private number(bytes: Bytes): number {
     const value = bytes.u32();
     this.out.push(...unsigned(value));
@@ -158,7 +158,7 @@ class Rewriter {
     this.copyName(bytes);
     const offset = bytes.position;
     if (bytes.byte() !== 0) {
-      throw malformed("the fuzzer imports something else than a function", offset);
+      throw malformed("the fuzzer imports something other than a function", offset);
     }
     this.out.push(0);
     this.number(bytes);
@@ -178,7 +178,7 @@ class Rewriter {
     while (this.instruction(bytes) !== 0x0b) {}
   }
 
-  /** Adds the memory to the exports, so that it can be looked at, and the start function, which is called like others. */
+  /** Exports the memory, so that it can be read, and the start function, which is called like others. */
   private exports(bytes: Bytes): void {
     const added: number[][] = [];
     if (this.pages > 0) {
@@ -250,7 +250,7 @@ class Rewriter {
     return opcode;
   }
 
-  /** memory.size and memory.grow: a guest's memory has one size for ever. */
+  /** memory.size and memory.grow: a guest's memory always has the same size. */
   private memoryQuestion(opcode: number): void {
     if (!this.direct) {
       this.out.push(opcode, 0);

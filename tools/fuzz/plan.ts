@@ -1,5 +1,5 @@
-// What is done with a module, the same in V8 and on the board: which functions are called, with which arguments, in which
-// order, and what is an event. Both sides fold all events into one hash, as driver.S has it.
+// The plan for a module, the same in V8 and on the board: which functions are called, with which arguments, in which
+// order, and what counts as an event. Both sides fold all events into one hash, as driver.S does.
 
 import type { FunctionType, WasmModule } from "../../toolchain/wasm/module.ts";
 import { numbersFrom } from "./generate.ts";
@@ -12,7 +12,7 @@ export interface Call {
   readonly arguments: readonly bigint[];
 }
 
-/** Values that are worth more than random ones. */
+/** Edge values, which find more than random ones. */
 const edges: readonly bigint[] = [0n, 1n, -1n, 2n, 7n, 31n, 32n, 63n, 64n, 255n, 0x7fff_ffffn, -0x8000_0000n];
 
 /** Every exported function, once, in the module's order. */
@@ -43,7 +43,7 @@ export function importEvent(index: number): number {
   return 0x10 + index;
 }
 
-/** Whether an imported function of the fuzzer's never comes back. */
+/** Whether this imported function never returns. */
 export function throws(field: string): boolean {
   return field === "throw";
 }
@@ -56,7 +56,7 @@ export function mix(hash: number, word: number): number {
   return product ^ (product >>> 15);
 }
 
-/** What both sides have to agree on. */
+/** The result that has to be the same on both sides. */
 export interface Digest {
   readonly events: number;
   readonly memory: number;

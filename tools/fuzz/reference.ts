@@ -1,10 +1,10 @@
-// The judge: a module in V8, with every event in the words of driver.S.
+// The reference: runs a module in V8, and writes every event as driver.S does.
 
 import { RESULT_EVENT } from "../test/wast/rv64/thunks.ts";
 import { type Call, type Digest, hashMemory, importEvent, mix, throws } from "./plan.ts";
 
 export interface Reference extends Digest {
-  /** Whether there was anything to call. Without an instance, V8 does not show what became of its memory. */
+  /** Whether the module has an instance. Without one, V8 does not show its memory. */
   readonly instantiated: boolean;
   /** A line for each command, as the board prints it; traps all look the same (`!`). */
   readonly lines: readonly string[];
@@ -66,7 +66,7 @@ export function runReference(bytes: Uint8Array<ArrayBuffer>, calls: readonly Cal
 /** What the import `throw` throws. */
 class Thrown extends Error {}
 
-/** Every import reports its arguments, and gives 0. */
+/** Every import reports its arguments, and returns 0. */
 function importsOf(
   module: WebAssembly.Module,
   event: (kind: number, value: bigint) => void,

@@ -1,5 +1,5 @@
-// Seeds in batches: while one batch is compiled and run on QEMU, the next one's modules are made and run in V8. A seed
-// that differs is run again by itself, and made smaller.
+// Runs seeds in batches: while one batch is compiled and run on QEMU, the modules of the next are made and run in V8. A
+// seed that differs is run again alone, and its module is made smaller.
 
 import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
@@ -10,10 +10,10 @@ import { type Candidate, prepare, runDigests, runLines } from "./batch.ts";
 import { Generator } from "./generate.ts";
 import type { Digest } from "./plan.ts";
 
-/** Seeds to one program: enough to hide QEMU's start, few enough to be run again. */
+/** How many seeds one program has: enough to hide QEMU's start, few enough to be run again. */
 const BATCH_SEEDS = 25;
 
-/** Bytes drawn for a module: sizes go round with the seed. A byte of input becomes about half a byte of Wasm. */
+/** Bytes drawn for a module: the seeds take these in turn. A byte of input becomes about half a byte of Wasm. */
 const SIZES: readonly number[] = [800, 1600, 2400, 4000];
 
 /** How many smaller inputs are tried for a seed that differs. */
@@ -25,15 +25,15 @@ export interface Difference {
   /** The smallest input that was found to differ. */
   readonly size: number;
   readonly emission: "direct" | "checked";
-  /** The first line of the two traces that differs, or what else it is. */
+  /** The first line in which the two traces differ, or another difference. */
   readonly what: string;
-  /** The module, from the root. */
+  /** The module's path, from the root. */
   readonly file: string;
 }
 
 export interface FuzzResult {
   readonly seeds: number;
-  /** Functions that were called. */
+  /** How many functions were called. */
   readonly calls: number;
   readonly differences: readonly Difference[];
 }
@@ -41,7 +41,7 @@ export interface FuzzResult {
 export interface FuzzRequest {
   readonly first: number;
   readonly last: number;
-  /** Every module from so many bytes, instead of what the seed says. */
+  /** Makes every module from this many bytes, instead of a number that the seed decides. */
   readonly size?: number | undefined;
   readonly onBatch?: (done: number, differences: number) => void;
 }
@@ -74,7 +74,7 @@ export async function fuzz({ first, last, size, onBatch }: FuzzRequest): Promise
       }
       await running;
       running = judge(batch);
-      // Should it fail, that is seen at the next `await`, not as an unhandled rejection.
+      // A failure then shows at the next `await`, and not as an unhandled rejection.
       running.catch(() => {});
     }
     await running;
@@ -84,7 +84,7 @@ export async function fuzz({ first, last, size, onBatch }: FuzzRequest): Promise
   return { seeds: last - first + 1, calls, differences };
 }
 
-/** The candidates that do not do what they did in V8. A program that did not come to its end is cut into halves. */
+/** The candidates that differ from V8. A program that did not come to its end is cut into halves. */
 async function differing(batch: readonly Candidate[]): Promise<Candidate[]> {
   const digests = await runDigests(batch).catch((error: unknown) => {
     if (batch.length === 1 && error instanceof Problem) {
@@ -129,10 +129,10 @@ async function explain(generator: Generator, found: Candidate): Promise<Differen
   return { seed, size, emission, what: await firstDifference(smallest), file };
 }
 
-/** What two lines of events first differ in. */
+/** The first difference between two lines of events. */
 function firstWord(rv64: string | undefined, v8: string): string {
   if (rv64 === undefined) {
-    return "RV64 says nothing";
+    return "RV64 prints nothing";
   }
   const ours = rv64.split(" ");
   const at = v8.split(" ").findIndex((word, index) => word !== ours[index]);
@@ -158,5 +158,5 @@ async function firstDifference(candidate: Candidate): Promise<string> {
     const name = call === undefined ? "instantiation" : `${call.name}(${call.arguments.join(", ")})`;
     return `${name}: ${firstWord(lines[index], line)}`;
   }
-  return "every call gives the same; memory at the end does not";
+  return "every call gives the same, but the final memory differs";
 }

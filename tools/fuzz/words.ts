@@ -1,6 +1,6 @@
-// What the words of ./nx fuzz mean, once they are checked.
+// The words of ./nx fuzz, after they are checked.
 
-/** Both ends belong to it. */
+/** A range with both ends. */
 export interface SeedRange {
   readonly first: number;
   readonly last: number;
@@ -8,9 +8,9 @@ export interface SeedRange {
 
 export interface FuzzWords {
   readonly seeds?: SeedRange;
-  /** Random bytes for each module; undefined: sizes of all kinds. */
+  /** How many random bytes make each module; undefined: different sizes. */
   readonly size?: number;
-  /** Processes; undefined: as many as the cores are good for. */
+  /** How many processes; undefined: one for every two cores. */
   readonly jobs?: number;
   readonly json?: boolean;
 }

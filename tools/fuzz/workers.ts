@@ -1,5 +1,5 @@
-// More cores: each worker is this command again, with a part of the seeds. One worker keeps two cores busy by itself, as
-// it makes the next modules while LLVM and QEMU are at work on the last ones.
+// Uses more cores: each worker runs this command again with a part of the seeds. One worker keeps two cores busy,
+// because it makes the next modules while LLVM and QEMU are at work on the last ones.
 
 import { spawn } from "node:child_process";
 import { availableParallelism } from "node:os";
@@ -12,7 +12,7 @@ import type { FuzzRequest, FuzzResult } from "./run.ts";
 const CORES_A_WORKER = 2;
 const SEEDS_A_WORKER_MIN = 100;
 
-/** How many workers a range of seeds is worth on this machine. */
+/** How many workers a range of seeds needs on this machine. */
 export function workersFor(seeds: number): number {
   const cores = Math.floor(availableParallelism() / CORES_A_WORKER);
   return Math.max(1, Math.min(cores, Math.floor(seeds / SEEDS_A_WORKER_MIN)));
@@ -83,13 +83,13 @@ function runPart(
     child.on("error", reject);
     child.on("close", (status) => {
       process.off("exit", stop);
-      // Status 1 with a result says that seeds differ; without one, that the worker itself failed.
+      // Status 1 with a result means that seeds differ; without a result, the worker itself failed.
       if (output === "") {
         reject(new Problem(`a worker ended with status ${status}`, { output: complaints }));
         return;
       }
       try {
-        resolve(readJson(output, `what the worker of seeds ${seeds[0]} said`, fuzzResult));
+        resolve(readJson(output, `the worker's result for seeds ${seeds[0]}`, fuzzResult));
       } catch (error) {
         reject(error);
       }

@@ -1,8 +1,7 @@
 // What a user may have meant: the candidates that a word is nearest to.
 //
 // The one idea: a word is held against every part of a candidate, not against the whole, because paths are named by
-// parts
-// of them: the least number of letters to change, leave out or put in until the word stands somewhere in it.
+// parts of them: the least number of letters to change, leave out or put in until the word stands somewhere in it.
 
 /** A word that differs in more than this share of its letters is not nearly the same. */
 const DIFFERENCE_MAX = 1 / 3;

@@ -1,7 +1,7 @@
 // The embedded machine as a machine that boots Neuron: the same ELF file, tree and disk as QEMU gets, and a seed.
 //
-// The one idea: it runs in this process, a slice at a time, so that the console is seen while it comes and Ctrl-C works.
-// What the slices are does not matter to the guest: the same seed gives the same bytes on any host.
+// The one idea: it runs in this process, a slice at a time, so that the console is shown as it comes and Ctrl-C works.
+// The size of the slices does not matter to the guest: the same seed gives the same bytes on every host.
 
 import { createHash } from "node:crypto";
 import { closeSync, fstatSync, openSync, readFileSync, readSync } from "node:fs";
@@ -29,7 +29,7 @@ import type { Machine, MachineEnd, MachineOptions, RunningMachine } from "./mach
 /** Instructions between two looks at the console and at signals: about a fiftieth of a second. */
 const SLICE_INSTRUCTIONS = 4_000_000n;
 
-/** How long a machine is left alone in which every hart waits, in milliseconds. */
+/** How long we wait before the next slice when every hart waits, in milliseconds. */
 const IDLE_MS = 5;
 
 /** The slot that QEMU gives to a disk without an address of its own. */
@@ -37,9 +37,9 @@ const LAST_SLOT = 7;
 
 const SECTOR_BYTES = 512;
 
-/** What only this machine needs to know. */
+/** The settings that only this machine has. */
 export interface EmbeddedOptions {
-  /** The module of machine/core, a file. */
+  /** The file of machine/core's module. */
   wasm: string;
   seed: bigint;
   faults: readonly DiskFault[];
@@ -49,7 +49,7 @@ export interface EmbeddedOptions {
   translation?: boolean;
 }
 
-/** What is known of a run that has ended. */
+/** The facts of a run that has ended. */
 export interface EmbeddedFacts {
   /** SHA-256 of everything that was on the console, 64 hexadecimal digits. */
   consoleHash: string;
@@ -57,11 +57,11 @@ export interface EmbeddedFacts {
   stateHash: string;
   /** Instructions that all harts executed. */
   instructions: bigint;
-  /** All that it takes to go through the run again. */
+  /** Everything that is needed to repeat the run. */
   recording: Recording;
 }
 
-/** The embedded machine; `facts` is told once, when a run has ended. */
+/** The embedded machine. `facts` is called once, when a run has ended. */
 export function embeddedMachine(options: EmbeddedOptions, facts: (facts: EmbeddedFacts) => void): Machine {
   return { name: "embedded", start: (run, onBytes) => start(options, run, onBytes, facts) };
 }
@@ -134,7 +134,7 @@ async function runOn(
   return state;
 }
 
-/** Lets gdb have the run for as long as it wants; it stands in the present afterwards. */
+/** Gives the run to gdb for as long as it wants. Afterwards the run is back in the present. */
 async function debugBy(
   host: Omit<GdbHost, "breathe">,
   run: Run,
@@ -146,24 +146,26 @@ async function debugBy(
   return end;
 }
 
-/** What to do between two slices: a guest that only waits is waited with. */
+/** Between two slices: waits with a guest in which every hart waits. */
 function pauser(run: Run): () => Promise<unknown> {
   let before = run.machine.instructions;
   return async () => {
     const now = run.machine.instructions;
-    // After going back in a run the difference is negative, which is no waiting.
+    // After going back in a run the difference is negative, and there is nothing to wait for.
     const isIdle = now >= before && now - before < SLICE_INSTRUCTIONS / 100n;
     before = now;
     await (isIdle ? setTimeout(IDLE_MS) : setImmediate());
   };
 }
 
-/** How a run stands now, in hashes. */
+/** The present state of a run, in hashes. */
 export function endOfRun(run: Run): RunEnd {
   return { clock: run.clock, consoleHash: hashOf(run.consoleBytes), stateHash: stateHash(run.machine) };
 }
 
-/** What a boot means to the embedded machine. Throws Problem if it wants what this machine has not. */
+/**
+ * The embedded machine's settings for a boot. Throws Problem if the boot asks for something that this machine lacks.
+ */
 export function settingsOf(
   options: EmbeddedOptions,
   boot: MachineOptions,
@@ -171,7 +173,7 @@ export function settingsOf(
 ): MachineSettings {
   if (boot.tree === undefined) {
     throw new Problem("the embedded machine has no device tree of its own", {
-      hints: ["leave --qemu-tree out"],
+      hints: ["leave out --qemu-tree"],
       exitCode: 2,
     });
   }
@@ -202,7 +204,7 @@ function endOf(machine: EmbeddedMachine, state: AdvanceState): MachineEnd {
     case "reset":
       return { status: 1, complaints: "the guest asked for a restart" };
     case "stuck":
-      return { status: 1, complaints: "every hart waits, and nothing is left that would wake one" };
+      return { status: 1, complaints: "every hart waits, and nothing is left to wake one" };
     case "running":
     case "stopped":
     case "breakpoint":
@@ -210,7 +212,7 @@ function endOf(machine: EmbeddedMachine, state: AdvanceState): MachineEnd {
   }
 }
 
-/** A disk image: in memory if it fits a recording, else read as it is needed. What lies beyond its end reads as zero. */
+/** A disk image: in memory if it fits a recording, else read as it is needed. Beyond its end it reads as zero. */
 export function openDisk(file: string): { content: DiskContent; close: () => void } {
   const handle = openSync(file, "r");
   const { size } = fstatSync(handle);

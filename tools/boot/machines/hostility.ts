@@ -1,4 +1,4 @@
-// The words that make the embedded machine unkind: --fault for its disk, --chaos for its harts.
+// The options that make the embedded machine hostile: --fault for its disk, --chaos for its harts.
 
 import { existsSync, readFileSync } from "node:fs";
 import { requireInput } from "../../../host/inputs.ts";
@@ -7,23 +7,25 @@ import { parseChaos } from "../../../machine/host/chaos.ts";
 import { parseFaults } from "../../../machine/host/faults.ts";
 import type { DiskFault } from "../../../machine/host/machine.ts";
 
-/** The plan of `--fault`: its words, or a file of them. Throws Problem for one that cannot be read. */
+/** The plan of `--fault`: its words, or a file with them. Throws Problem if it cannot be read. */
 export function faultsOf(plan: string | undefined): DiskFault[] {
   if (plan === undefined) {
     return [];
   }
   const text = existsSync(plan) ? planOf(plan) : plan;
-  return orProblem("--fault", "kind@n, kind@first-last, several with commas, or a file of these", () =>
-    parseFaults(text),
+  return orProblem(
+    "--fault",
+    "write kind@n or kind@first-last, several with commas, or name a file with these",
+    () => parseFaults(text),
   );
 }
 
-/** The kinds of `--chaos`, as bits: all where no kinds are named, none where the word is missing. */
+/** The kinds of `--chaos`, as bits: all if it names no kinds, none if the option is missing. */
 export function chaosOf(kinds: string | true | undefined): number {
   if (kinds === undefined) {
     return 0;
   }
-  return orProblem("--chaos", "--chaos alone is all of them", () =>
+  return orProblem("--chaos", "--chaos alone means all kinds", () =>
     parseChaos(kinds === true ? "all" : kinds),
   );
 }

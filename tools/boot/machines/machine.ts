@@ -1,4 +1,4 @@
-// What it means to be a machine that boots Neuron: given a run, it starts, its console comes in bytes, it ends.
+// A machine that boots Neuron: it starts for a run, its console comes in bytes, and it ends.
 //
 // There are two kinds: QEMU (qemu.ts) and the embedded machine (embedded.ts). The rest of `boot` — the ladder, the
 // proofs,
@@ -22,11 +22,11 @@ export interface GdbOptions {
   tell: (text: string) => void;
 }
 
-/** Everything that a machine has to know to run once. */
+/** Everything that a machine needs to run once. */
 export interface MachineOptions {
-  /** The kernel, an ELF file. */
+  /** The ELF file of the kernel. */
   kernel: string;
-  /** The DTB, a file; undefined: the machine brings its own. */
+  /** The file of the DTB; undefined: the machine brings its own. */
   tree: string | undefined;
   smp: number;
   memoryMebibytes: number;
@@ -35,7 +35,7 @@ export interface MachineOptions {
   /** The machine has ACLINT's software interrupt device for S-mode. */
   aclint: boolean;
   disk: DiskOptions | undefined;
-  /** Firmware in place of the one that the machine brings: a file. */
+  /** A file with firmware, in place of the machine's own. */
   firmware?: string;
   /** A debugger sets the pace: the machine stops before its first instruction and waits for gdb. */
   gdb?: GdbOptions;
@@ -45,19 +45,19 @@ export interface MachineOptions {
 export interface MachineEnd {
   /** The exit status, or undefined if a signal ended it. */
   status: number | undefined;
-  /** What the machine itself said beside the console (QEMU's complaints), as text. */
+  /** The machine's own messages beside the console (QEMU's complaints). */
   complaints: string;
-  /** What ended it before its time, if anything did: "gdb". */
+  /** "gdb" if gdb ended it before its time. */
   endedBy?: string;
 }
 
-/** A machine that runs. */
+/** A running machine. */
 export interface RunningMachine {
-  /** Resolves when it has ended, by itself or by `stop`. */
+  /** Resolves when the machine has ended, by itself or by `stop`. */
   ended: Promise<MachineEnd>;
-  /** Ends it. Safe to call at any time, and more than once. */
+  /** Ends the machine. Safe to call at any time, and more than once. */
   stop: () => void;
-  /** Types these bytes at its console. A machine without this takes no input. */
+  /** Types these bytes at the console. A machine without this method takes no input. */
   send?: (bytes: Uint8Array) => void;
 }
 

@@ -13,19 +13,19 @@ export const QEMU_VARIABLE = "NEURON_QEMU";
 const VERSION_MIN: readonly [major: number, minor: number] = [7, 2];
 const MACHINE = "virt";
 
-/** Each question is answered at once, or never. */
+/** How long each question may take. A working QEMU answers at once. */
 const ANSWER_MS = 30_000;
 
 const VERSION_LINE = /^QEMU emulator version ([0-9]+)\.([0-9]+)/m;
-/** What a user can do without QEMU. */
-export const OTHER_MACHINE = "or boot on the machine that is built in: --machine embedded";
+/** The hint for a user without QEMU. */
+export const OTHER_MACHINE = "or boot on the embedded machine: --machine embedded";
 
-/** What was found out in this process, by program. */
+/** The answers of this process, by program. */
 const known = new Map<string, Promise<Problem | undefined>>();
 
 /**
  * Throws Problem if `program` is no QEMU for Neuron: not there, broken, too old, or without the machine. `otherwise`
- * says what else there is to do.
+ * are hints about other ways.
  */
 export async function requireQemu(program: string, ...otherwise: readonly string[]): Promise<void> {
   const problem = await qemuProblem(program);
@@ -57,7 +57,7 @@ async function examine(program: string): Promise<Problem | undefined> {
   }
   const [, major, minor] = VERSION_LINE.exec(version.output)?.map(Number) ?? [];
   if (major === undefined || minor === undefined) {
-    return unusable(`${program} does not say that it is QEMU, and QEMU ${wanted}`, version.output);
+    return unusable(`${program} does not report that it is QEMU, and QEMU ${wanted}`, version.output);
   }
   if (major < VERSION_MIN[0] || (major === VERSION_MIN[0] && minor < VERSION_MIN[1])) {
     return unusable(`${program} is QEMU ${major}.${minor}, and ${wanted}`);
@@ -85,9 +85,9 @@ function unusable(message: string, output?: string): Problem {
 }
 
 interface Reply {
-  /** Everything that it printed. */
+  /** Its whole output. */
   readonly output: string;
-  /** Why it did not come to a good end. */
+  /** Why it failed. */
   readonly refusal: string | undefined;
 }
 

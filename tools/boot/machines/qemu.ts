@@ -1,4 +1,4 @@
-// QEMU's `virt` as a machine: the command line, and one child process that is ended by its own id.
+// QEMU's `virt` as a machine: the command line, and one child process, which is ended by its id.
 //
 // The one idea: the command line is a pure function of the run's options, so it can be tested, printed and pasted.
 // The console is a chardev without signals: every byte reaches the guest, and Ctrl-C stays with the runner.
@@ -10,18 +10,18 @@ import { connectText, freePort, HOST, listensOn } from "../../../machine/host/gd
 import type { Machine, MachineEnd, MachineOptions, RunningMachine } from "./machine.ts";
 import { OTHER_MACHINE, QEMU_PROGRAM, QEMU_VARIABLE, requireQemu } from "./qemu-facts.ts";
 
-/** After a request to end, QEMU gets this long before it is killed. */
+/** After a request to end, QEMU has this long before it is killed. */
 const KILL_DELAY_MS = 2000;
 
 /** QEMU's complaints are kept up to this many characters. */
 const COMPLAINTS_MAX = 16384;
 
-/** The program that is used for QEMU. */
+/** The QEMU program to use. */
 export function qemuProgram(environment: NodeJS.ProcessEnv = process.env): string {
   return environment[QEMU_VARIABLE] || QEMU_PROGRAM;
 }
 
-/** Whether that program is there, by its path or on the PATH. */
+/** Whether that program exists, by its path or on the PATH. */
 export function hasQemu(environment: NodeJS.ProcessEnv = process.env): boolean {
   const program = qemuProgram(environment);
   if (program.includes("/")) {
@@ -40,7 +40,7 @@ function isExecutable(file: string): boolean {
   }
 }
 
-/** QEMU's arguments for a run; `gdbPort` is where its own stub waits for gdb, if one is to come. */
+/** QEMU's arguments for a run. With `gdbPort` its own stub waits there for gdb. */
 export function qemuArguments(options: MachineOptions, gdbPort?: number): string[] {
   const { disk, tree } = options;
   const args = [
@@ -50,7 +50,7 @@ export function qemuArguments(options: MachineOptions, gdbPort?: number): string
     ["-m", `${options.memoryMebibytes}M`],
     ["-display", "none", "-monitor", "none"],
     ["-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console"],
-    // A guest that restarts the machine has failed: show that, do not boot again.
+    // A guest that restarts the machine has failed: the run ends instead of booting again.
     ["-no-reboot"],
     ["-kernel", options.kernel],
   ];
@@ -87,7 +87,7 @@ export function qemuMachine(program: string = qemuProgram()): Machine {
       }
       const port = await freePort(gdb.port);
       const running = await start(program, qemuArguments(options, port), onBytes);
-      // If it does not listen it says why in its complaints.
+      // If it does not listen, its complaints say why.
       if (await listensOn(port, running.ended)) {
         gdb.tell(connectText(kernel, port));
       }
@@ -115,13 +115,13 @@ async function start(
   const kill = (): void => {
     child.kill("SIGKILL");
   };
-  // Whatever ends this process, the machine ends with it.
+  // The machine ends with this process, however that ends.
   process.on("exit", kill);
   const ended = new Promise<MachineEnd>((resolve) => {
     child.on("close", (status) => {
       clearTimeout(killTimer);
       process.off("exit", kill);
-      // That it was told to end is no complaint.
+      // QEMU reports the signal that ended it, which is no complaint.
       const own = stopped ? complaints.replace(/^.*terminating on signal \d+.*\n?/m, "") : complaints;
       resolve({ status: status ?? undefined, complaints: own });
     });
@@ -134,7 +134,7 @@ async function start(
     child.kill("SIGTERM");
     killTimer = setTimeout(kill, KILL_DELAY_MS);
   };
-  // What is typed to a machine that has just ended is lost with it.
+  // Bytes for a machine that has just ended are lost with it.
   child.stdin?.on("error", () => {});
   const send = (bytes: Uint8Array): void => {
     child.stdin?.write(bytes);

@@ -1,25 +1,26 @@
-// Why a boot failed, as far as a line says so: of all that is missing afterwards, this is what a person has to read.
+// Why a boot failed, if a console line says so: of all the problems of the run, this is the one that a person has to
+// read.
 //
 // The one idea: a service that ends takes everything with it that comes later, so most of what is missing is missing
-// because
-// of it. The task that ended first, and its last words, are the cause; a marker that never came is only the symptom.
+// because of it. The task that ended first, and its last words, are the cause; a marker that never came is only the
+// symptom.
 
 /** The kernel refuses the machine. */
 const KERNEL_REFUSES = /^neuron: (cannot boot: .+)$/;
-/** nexus-init speaks only when something went wrong. A service that is started again is not lost yet. */
+/** nexus-init prints a line only when something went wrong. A service that is started again is not lost yet. */
 const INIT_COMPLAINS = /^nexus-init: (?!.*; started again in )(.+)$/;
-/** The task that it speaks of, where it says how one ended. */
+/** The task whose end it reports. */
 const ENDED = /^(\S+) ended: /;
 
-/** What a program's lines begin with, where that is not its name. */
+/** How a program's lines begin, if not with its name. */
 const prefixes: Readonly<Record<string, string>> = { packagefsd: "pkgfs" };
 
 /** How many lines before a program's end its last words may be. */
 const LAST_WORDS_LINES_MAX = 40;
 
 /**
- * The cause that the console of a failed run gives, or undefined. `commands` are what the run was to start: how those
- * end is told by itself.
+ * The cause that the console of a failed run gives, or undefined. `commands` are the programs that the run was to
+ * start: how these end is reported separately.
  */
 export function causeOnConsole(lines: readonly string[], commands: readonly string[]): string | undefined {
   for (const [index, line] of lines.entries()) {
@@ -44,7 +45,7 @@ export function causeOnConsole(lines: readonly string[], commands: readonly stri
   return undefined;
 }
 
-/** The last line of what the machine complained about, or undefined if it did not. */
+/** The last line of the machine's complaints, or undefined if it had none. */
 export function causeInComplaints(complaints: string): string | undefined {
   const last = complaints.trim().split("\n").at(-1)?.trim();
   return last === "" ? undefined : last;

@@ -1,6 +1,6 @@
 // Watches a console climb the markers: feed it every line, then ask what went wrong.
 //
-// The one idea: a marker counts where it is seen, once, and only if all that has to come before it was seen
+// The one idea: a marker counts once, where it is seen, and only if every marker that has to come before it was seen
 // already. The ladder judges nothing else: proofs are recomputed in proof.ts, panics are found in panic.ts.
 
 import type { Marker } from "./markers.ts";
@@ -8,30 +8,30 @@ import type { Marker } from "./markers.ts";
 /** A marker that was seen, and where. */
 export interface Climbed {
   marker: Marker;
-  /** The console line as it was. */
+  /** The whole console line. */
   line: string;
   /** Its number on the console, from 1. */
   lineNumber: number;
 }
 
-/** What a ladder found wrong, each as one sentence; `missing` are the markers never seen, in order. */
+/** What is wrong, each problem in one sentence; `missing` are the markers that were never seen, in order. */
 export interface LadderVerdict {
   climbed: Climbed[];
   missing: Marker[];
   problems: string[];
 }
 
-/** The kernel stops a hart (diag/markers.ts). What was owed of it once may come once more: it may be started again. */
+/** The kernel stops a hart (diag/markers.ts). It may be started again, so each of its markers may come once more. */
 const HART_STOPS = /^neuron: hart([0-9]) stops$/;
 
-/** Lines that only a self-test writes: one that no marker explains is a test that did not say "ok". */
+/** Lines that only a self-test writes. Such a line without a marker is a test that did not say "ok". */
 const SELFTEST_PREFIX = "SELFTEST:";
 
 export class Ladder {
   private readonly markers: Marker[];
   private readonly climbed = new Map<Marker, Climbed>();
   private readonly problems: string[] = [];
-  /** Markers about one hart that was stopped since they were seen. */
+  /** Markers about one hart that has stopped since they were seen. */
   private readonly forgotten = new Set<Marker>();
   private lineNumber = 0;
 
@@ -58,7 +58,7 @@ export class Ladder {
     return known;
   }
 
-  /** What is known so far; final once the machine has ended. */
+  /** The result so far, which is final once the machine has ended. */
   verdict(): LadderVerdict {
     return {
       climbed: [...this.climbed.values()],
@@ -92,7 +92,7 @@ export class Ladder {
     }
   }
 
-  /** A marker that has to precede `marker` but was not seen: all of a rung, or what it says of these harts. */
+  /** A marker that has to precede `marker` but was not seen: any marker of a rung, or those about the same harts. */
   private firstUnseenBefore(marker: Marker, harts: number[]): Marker | undefined {
     return this.markers.find(
       (other) =>

@@ -1,15 +1,15 @@
 // The marker contract as data: scripts/qemu-test.markers, read and laid out for one run.
 //
 // The one idea: a rung of the file becomes one or more markers of the run: `hart{*} online` on three harts is
-// three markers, each with a pattern for the console line and the list of markers that have to come first. All
-// that the ladder (ladder.ts) then does is to tick them off. The file's comment explains its language.
+// three markers, each with a pattern for the console line and the list of markers that have to come first. The ladder
+// (ladder.ts) then only ticks them off. The file's comment explains its language.
 
 import { Problem } from "../../../host/problem.ts";
 
-/** Where the contract stands, from the root of the repository. */
+/** The path of the contract, from the root of the repository. */
 export const MARKERS_FILE = "scripts/qemu-test.markers";
 
-/** What decides which sections a run owes, and how many harts a `{*}` means. */
+/** The kind of a run: it decides which sections the run owes, and how many harts a `{*}` means. */
 export interface RunKind {
   smp: number;
   profile: string;
@@ -22,15 +22,15 @@ export interface RunKind {
 export interface Marker {
   /** The rung's name in the file. */
   rung: string;
-  /** The line as a person would write it: `neuron: hart2 online`. */
+  /** The line for a person: `neuron: hart2 online`. */
   text: string;
-  /** Matches the whole console line; harts that are left open (`{?}`) are captured. */
+  /** Matches the whole console line, and captures harts that are left open (`{?}`). */
   pattern: RegExp;
-  /** The harts it is about, as far as they are known before the line is seen. */
+  /** The harts that it is about, if they are known before the line is seen. */
   harts: number[];
-  /** True if the line may come again (it carries a value, or speaks of any hart). */
+  /** True if the line may come again (it carries a value, or is about any hart). */
   repeats: boolean;
-  /** Rungs that have to be complete, as far as they speak of the same harts, before this one. */
+  /** Rungs that have to be complete before this one, for the same harts. */
   after: string[];
 }
 
@@ -87,7 +87,7 @@ function parseRungs(text: string): Rung[] {
     }
     const columns = /^(\S+)\s{2,}(\S+(?: \S+)*)\s{2,}(\S.*)$/.exec(content);
     if (columns === null) {
-      throw fileProblem(index + 1, "expected: name, rungs before it, text, two spaces apart");
+      throw fileProblem(index + 1, "a line is a name, the rungs before it, and a text, two spaces apart");
     }
     const [, name = "", after = "", template = ""] = columns;
     rungs.push({ name, after: after === "-" ? [] : after.split(" "), template, when, line: index + 1 });
@@ -130,7 +130,7 @@ function expand(rung: Rung, kind: RunKind): Marker[] {
   if (stars > 2) {
     throw fileProblem(rung.line, "more than two {*} in one text");
   }
-  // A line about two harts, be they given or open, is not owed by a machine that has only one.
+  // A machine that has only one hart does not owe a line about two, whether they are given or open.
   const open = rung.template.split("{?}").length - 1;
   if (kind.smp < stars + open && stars + open > 1) {
     return [];

@@ -1,4 +1,4 @@
-// A kernel panic on the console: recognised, and its addresses turned into places in the sources.
+// Recognises a kernel panic on the console, and turns its addresses into places in the sources.
 //
 //     PANIC hart=2 cause=13 name=load page fault stval=0x0 sepc=0xffffffff80201234
 //       at 0xffffffff80201234
@@ -7,11 +7,11 @@
 // A production build leaves the hart out. An assertion that failed says "assertion failed" in place of cause and name.
 // The kernel prints addresses only: it has neither symbols nor lines. They are in the ELF file, on the host.
 
-/** What a panic said, as far as it was printed. */
+/** A panic, as far as it was printed. */
 export interface Panic {
   /** The line that begins with PANIC. */
   line: string;
-  /** Return addresses, innermost first, each with the place it belongs to once it is known. */
+  /** Return addresses, innermost first, each with its place once it is known. */
   frames: PanicFrame[];
 }
 
@@ -32,7 +32,7 @@ const FRAME_LINE = /^\s*at 0x([0-9a-fA-F]{1,16})$/;
 export class PanicWatch {
   private found: Panic | undefined;
 
-  /** The first panic, or undefined: others that follow are its consequence. */
+  /** The first panic, or undefined. Later panics are its consequence. */
   get panic(): Panic | undefined {
     return this.found;
   }

@@ -1,4 +1,4 @@
-// The proofs after the self-tests: recomputed here, so that no program can print "ok" without having measured.
+// Recomputes the proofs after the self-tests, so that no program can print "ok" without having measured.
 //
 //     proof: <name> <data> sha256=<hash>      hash = SHA-256 of the UTF-8 text "<nonce> <name> <data>"
 //
@@ -23,7 +23,7 @@ export interface JudgedProof extends Proof {
   problem: string | undefined;
 }
 
-/** What a proof is held against. */
+/** The facts that a proof is compared with. */
 export interface ProofFacts {
   nonce: string;
   smp: number;
@@ -67,7 +67,7 @@ function judgeTicks(data: string, smp: number): string | undefined {
   for (const item of items(data)) {
     const match = /^(\d+):(\d+)>(\d+)$/.exec(item);
     if (match === null) {
-      return `"${item}" is not hart:first>second`;
+      return `"${item}" is not of the form hart:first>second`;
     }
     const [, hart = "", first = "", second = ""] = match;
     if (ticks.has(Number(hart))) {
@@ -93,7 +93,7 @@ function judgeIpis(data: string, smp: number): string | undefined {
   for (const item of items(data)) {
     const match = /^(\d+>\d+):(\d+)$/.exec(item);
     if (match === null) {
-      return `"${item}" is not from>to:count`;
+      return `"${item}" is not of the form from>to:count`;
     }
     const [, pair = "", count = ""] = match;
     if (counts.has(pair)) {
@@ -119,11 +119,11 @@ function judgeIpis(data: string, smp: number): string | undefined {
   return counts.size === pairs ? undefined : `it names ${counts.size} pairs of harts, but there are ${pairs}`;
 }
 
-/** `fixtures/hello.txt bytes=14 hash=…`: a path, and what was read from it. */
+/** `fixtures/hello.txt bytes=14 hash=…`: a path, and the size and hash of the bytes that were read. */
 function judgeFile(data: string, packageFile: ProofFacts["packageFile"]): string | undefined {
   const match = /^(\S+) bytes=(\d+) hash=([0-9a-f]{64})$/.exec(data);
   if (match === null) {
-    return `"${data}" is not path bytes=… hash=…`;
+    return `"${data}" is not of the form path bytes=… hash=…`;
   }
   const [, path = "", bytes = "", hash = ""] = match;
   const content = packageFile(path);
@@ -134,7 +134,9 @@ function judgeFile(data: string, packageFile: ProofFacts["packageFile"]): string
     return `${path} has ${content.length} bytes, but ${bytes} were read`;
   }
   const expected = imageHash(content).toString("hex");
-  return hash === expected ? undefined : `${path} has the hash ${expected}, but what was read has ${hash}`;
+  return hash === expected
+    ? undefined
+    : `${path} has the hash ${expected}, but the bytes that were read have ${hash}`;
 }
 
 function items(data: string): string[] {

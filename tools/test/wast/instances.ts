@@ -1,8 +1,8 @@
 // The modules of a file: those that run, those that are left out, and who shares what with whom.
 //
 // The one idea: what is left out would have done something, and who shares a table, a memory, a global or functions
-// with it would
-// have seen that. So nothing is known about those from there on, and what is asked of them is left out, too, by name.
+// with it would have seen that. So nothing is known about those from there on, and what is asked of them is left out,
+// too, by name.
 
 import { Problem } from "../../../host/problem.ts";
 import { untranslatable } from "../../../toolchain/checks/floats.ts";
