@@ -1,7 +1,7 @@
 #!/bin/sh
-# Postflight of the bring-up on QEMU virt: what has to hold before a build is handed on. Boots every combination that the
-# contract names and asks the diagnostics; each run is judged by scripts/qemu-test.markers and by its proofs. Ends with 0
-# and `postflight: ok`, or stops at the first run that fails and names it.
+# Postflight of the bring-up on QEMU virt: the checks before a build is handed on. It boots every combination that the
+# contract names and runs the diagnostics. scripts/qemu-test.markers and the proofs judge each run. It ends with 0
+# and `postflight: ok`, or stops at the first run that fails, and names it.
 #
 #   tools/postflight-bringup-rv_virt-v1_1.sh
 set -eu
@@ -10,7 +10,7 @@ root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 
-# A run prints one line when it holds, and everything when it does not.
+# A run prints one line when it passes, and its whole output when it fails.
 run() {
   if "$root/nx" "$@" </dev/null >"$log" 2>&1; then
     printf 'ok      ./nx %s\n' "$*"

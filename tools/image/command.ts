@@ -1,8 +1,8 @@
-// ./nx image: the package image, made and looked into on the host.
+// ./nx image: makes a package image on the host, and looks into one.
 
 import { type Command, InvalidArgumentError } from "commander";
 
-const IMAGE_DEFAULT = "the disk's, build/pkgfs.img, if left out";
+const IMAGE_DEFAULT = "by default build/pkgfs.img";
 
 export function register(program: Command): void {
   const image = program.command("image").description("make, check and look into a package image");
@@ -10,9 +10,12 @@ export function register(program: Command): void {
   image
     .command("build")
     .description("build an image: the disk's own, or one from files and folders")
-    .argument("[inputs...]", "FOLDER, PATH=FOLDER or PATH=FILE; none: build/pkgfs.img and what goes into it")
-    .option("--out <file>", "the image to write, if there are inputs")
-    .option("--label <name>", "its name, up to 32 bytes", "")
+    .argument(
+      "[inputs...]",
+      "FOLDER, PATH=FOLDER or PATH=FILE; by default build/pkgfs.img and everything that goes into it",
+    )
+    .option("--out <file>", "the image to write; needed with inputs")
+    .option("--label <name>", "the image's name, up to 32 bytes", "")
     .option("--key <file>", "sign it with this key")
     .action(async (inputs: string[], options: { out?: string; label: string; key?: string }) => {
       const { build } = await import("./image.ts");
@@ -22,7 +25,7 @@ export function register(program: Command): void {
   image
     .command("keygen")
     .description("make a key pair: NAME.key, which signs and stays secret, and NAME.pub, which builds trust")
-    .argument("<name>", "where: a path without the .key and .pub")
+    .argument("<name>", "the path of both files, without .key and .pub")
     .action(async (name: string) => {
       const { keygen } = await import("./sign.ts");
       keygen(name);
@@ -30,11 +33,15 @@ export function register(program: Command): void {
 
   image
     .command("sign")
-    .description("sign an image, in place of whatever signature it has")
+    .description("sign an image, in place of any signature that it has")
     .argument("<file>", "the image")
     .requiredOption("--key <file>", "the private key: NAME.key of keygen")
-    .option("--sequence <number>", "which of two images of one label is the newer", sequence)
-    .option("--out <file>", "write the signed image here and leave the other one as it is")
+    .option(
+      "--sequence <number>",
+      "a number in the image: of two images with one label, the higher one is newer",
+      sequence,
+    )
+    .option("--out <file>", "write the signed image to this file, and leave the first one unchanged")
     .action(async (file: string, options: { key: string; sequence?: bigint; out?: string }) => {
       const { signImage } = await import("./sign.ts");
       await signImage(file, options.key, options.sequence, options.out ?? file);
@@ -44,8 +51,8 @@ export function register(program: Command): void {
     .command("verify")
     .description("check every block and every file of an image, and its signature")
     .argument("[file]", `the image; ${IMAGE_DEFAULT}`)
-    .option("--key <file>", "this key, or its public half, has to have signed it")
-    .option("--json", "print what it is as JSON")
+    .option("--key <file>", "require a signature by this key; either half will do")
+    .option("--json", "print the description as JSON")
     .action(async (file: string | undefined, options: { key?: string; json?: true }) => {
       const { verify } = await import("./image.ts");
       await verify(file, options.key, options.json === true);
@@ -56,11 +63,11 @@ export function register(program: Command): void {
     .description("list a directory of an image")
     .argument(
       "[directory]",
-      "a path in the image, with pkg:// and slashes at its ends or not; none: its top",
+      "a path in the image, with or without pkg:// and slashes at its ends; by default the top",
       "",
     )
     .option("--image <file>", `the image; ${IMAGE_DEFAULT}`)
-    .option("-r, --recursive", "all files below it")
+    .option("-r, --recursive", "list all files below it")
     .option("--json", "print the files as JSON")
     .action(async (directory: string, options: { image?: string; recursive?: true; json?: true }) => {
       const { list } = await import("./image.ts");
@@ -70,7 +77,7 @@ export function register(program: Command): void {
   image
     .command("cat")
     .description("write a file of an image to standard output")
-    .argument("<path>", "its path in the image, such as fixtures/hello.txt")
+    .argument("<path>", "the file's path in the image, such as fixtures/hello.txt")
     .option("--image <file>", `the image; ${IMAGE_DEFAULT}`)
     .action(async (path: string, options: { image?: string }) => {
       const { cat } = await import("./image.ts");

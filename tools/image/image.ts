@@ -1,4 +1,4 @@
-// What `./nx image` does. What was asked for goes to stdout, the rest is a Problem.
+// What `./nx image` does. The answer goes to stdout, and every error is a Problem.
 
 import { existsSync } from "node:fs";
 import { join, sep } from "node:path";
@@ -14,10 +14,10 @@ import { type ImageEntry, ImageReader } from "./reader.ts";
 import { judgeSignature, type SignatureFacts, signatureText } from "./sign.ts";
 import { verifyImage } from "./verify.ts";
 
-/** Names that are listed where one is not there. */
+/** How many names the hint about a missing name lists. */
 const SIBLINGS_SHOWN = 10;
 
-/** The disk's own image, wherever the command is run. */
+/** The disk's own image, from any working directory. */
 const diskImage = join(root, "build/pkgfs.img");
 
 /** Builds an image from `inputs`, or, without any, the disk's and everything that goes into it. */
@@ -31,13 +31,13 @@ export async function build(
     const given = { "--out": out, "--key": keyFile, "--label": label === "" ? undefined : label };
     const option = Object.entries(given).find(([, value]) => value !== undefined)?.[0];
     if (option !== undefined) {
-      throw new Problem(`${option} is for an image of inputs, and there are none`, { exitCode: 2 });
+      throw new Problem(`${option} is for an image of inputs, and no inputs are given`, { exitCode: 2 });
     }
     const { build: buildAll } = await import("../../toolchain/compile.ts");
     await buildAll({ profile: "bringup", progress: progressOn(process.stderr), only: [] });
   } else {
     if (out === undefined) {
-      throw new Problem("--out is needed: where should the image be written?", { exitCode: 2 });
+      throw new Problem("inputs need --out FILE, the image to write", { exitCode: 2 });
     }
     keepHeapSmall();
     const sources = inputs.flatMap(sourcesFromWord);
@@ -56,14 +56,14 @@ export async function build(
   });
 }
 
-/** What goes into an image, and its key: none of it must be written over. Throws Problem if `out` lies in such a folder. */
+/** The files that must not be written over: the inputs and the key. Throws Problem if `out` lies in an input folder. */
 function inputsOf(words: readonly string[], out: string, keyFile: string | undefined): NamedFile[] {
   const files = words.map((word) => ({ word, file: word.slice(word.indexOf("=") + 1) }));
   const place = placeOf(out);
   const around = files.find(({ file }) => place.startsWith(`${placeOf(file)}${sep}`));
   if (around !== undefined) {
     throw new Problem(`--out ${out} lies in ${around.file}, which goes into the image`, {
-      hints: ["name a place beside it"],
+      hints: ["name a place outside of it"],
       exitCode: 2,
     });
   }
@@ -71,7 +71,7 @@ function inputsOf(words: readonly string[], out: string, keyFile: string | undef
 }
 
 /**
- * Checks an image whole, and its signature.
+ * Checks a whole image, and its signature.
  *
  * @param keyFile the key that has to have signed it; without one, a signature by the development key is checked
  */
@@ -130,7 +130,7 @@ export async function cat(given: string | undefined, typed: string): Promise<voi
       throw noSuch(image, file, path, "file");
     }
     for (const bytes of image.read(path)) {
-      // A pipe that takes no more has to be waited for, or the whole file would be in memory.
+      // A full pipe has to be waited for, or the whole file would be in memory.
       if (!process.stdout.write(bytes)) {
         await new Promise((drained) => process.stdout.once("drain", drained));
       }
@@ -164,7 +164,7 @@ function rowOf(name: string, entry: ImageEntry | undefined): string[] {
   return entry ? [String(entry.byteLength), entry.hash.slice(0, 16), name] : ["", "", name];
 }
 
-/** That a path is not there, with what is there instead. */
+/** The Problem of a missing path, with the names that exist. */
 function noSuch(image: ImageReader, file: string, path: string, kind: "file" | "directory"): Problem {
   const other = kind === "file" ? image.list(path) : image.find(path);
   const message = other
@@ -173,7 +173,7 @@ function noSuch(image: ImageReader, file: string, path: string, kind: "file" | "
   return new Problem(message, { hints: [siblingsText(image, path)] });
 }
 
-/** What is where a path ends to be right. */
+/** The names in the last folder of a path that exists. */
 function siblingsText(image: ImageReader, path: string): string {
   let parent = path;
   do {

@@ -1,16 +1,16 @@
-// A bar for what is written byte by byte: on a terminal only, drawn over itself, and gone when it is done.
+// A progress bar for an image that is written: on a terminal only, redrawn in place, and erased at the end.
 
 const BAR_CELLS = 30;
-/** Shorter work than this shows no progress. */
+/** A smaller image shows no bar. */
 const SHOWN_BYTES_MIN = 8 << 20;
-/** Redrawn at most so often, in milliseconds. */
+/** The bar is redrawn after this many milliseconds at the earliest. */
 const REDRAW_MILLISECONDS = 50;
 
 /** A bar on a stream. */
 export interface ByteBar {
-  /** So much of so much is written. */
+  /** Shows how many bytes of how many are written. */
   readonly show: (written: number, total: number) => void;
-  /** Takes it away. */
+  /** Erases the bar. */
   readonly end: () => void;
 }
 

@@ -1,6 +1,6 @@
-// A package image on the host, read by the guest's own library: what it refuses, packagefsd refuses.
+// Reads a package image on the host with the guest's own library, so it refuses the same images as packagefsd.
 //
-// Opening checks superblock and index; every byte that is read after that was held against the hash tree.
+// Opening checks superblock and index. Every byte that is read later is checked against the hash tree.
 
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { resolve } from "node:path";
@@ -28,11 +28,11 @@ export interface ImageEntry {
 /** A child of a directory. */
 export interface ImageChild {
   readonly name: string;
-  /** What it is, if it is a file. */
+  /** The child's entry, if it is a file. */
   readonly file?: ImageEntry;
 }
 
-/** An image that was opened. */
+/** An open image. */
 export class ImageReader {
   readonly file: string;
   /** The compiled reader, for other threads. */
@@ -90,7 +90,7 @@ export class ImageReader {
       return readSync(descriptor, bytes, 0, BLOCK_BYTES, (block >>> 0) * BLOCK_BYTES) === BLOCK_BYTES ? 1 : 0;
     };
     const abort = (): never => {
-      throw new Error("the image reader came upon a bug of its own");
+      throw new Error("an assertion of the image reader failed");
     };
     const { exports } = new WebAssembly.Instance(module, { env: { abort }, host: { readBlock } });
     const { memory } = exports;
@@ -131,12 +131,12 @@ export class ImageReader {
     return this.#text(this.#call("label"), this.#call("labelLength"));
   }
 
-  /** What the superblock says, and its signature; what follows in block 0 is zero. */
+  /** The superblock, with its signature. The rest of block 0 is zero. */
   get superblock(): Uint8Array {
     return new Uint8Array(this.#memory.buffer, this.#call("superblock") >>> 0, SUPERBLOCK_BYTES).slice();
   }
 
-  /** Hash of the superblock's signed part, 64 hex digits: what a build or a signature vouches for. */
+  /** Hash of the superblock's signed part, 64 hex digits. A build or a signature vouches for it. */
   get digest(): string {
     return this.#hex(this.#call("digest"));
   }
@@ -171,7 +171,7 @@ export class ImageReader {
     return children.length === 0 ? undefined : children;
   }
 
-  /** The file of that path, if there is one. */
+  /** The file at that path, if there is one. */
   find(path: string): ImageEntry | undefined {
     if (this.#call("lookUp", this.#ask(path)) !== NO_ENTRY) {
       return this.#picked();
@@ -221,7 +221,7 @@ export class ImageReader {
     };
   }
 
-  /** Puts a path where the module looks for it; gives its length. One that is too long is not in any image. */
+  /** Puts a path where the module looks for it, and gives its length. A path that is too long is in no image. */
   #ask(path: string): number {
     const bytes = Buffer.from(path, "utf8");
     const buffer = this.#call("pathBuffer") >>> 0;

@@ -1,4 +1,4 @@
-// ./nx image keygen and sign, and what verify says of a signature.
+// ./nx image keygen and sign, and how verify judges a signature.
 
 import { closeSync, copyFileSync, openSync, readSync, renameSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
@@ -19,13 +19,13 @@ import { ImageReader } from "./reader.ts";
 import { verifyImage } from "./verify.ts";
 
 const BLOCK_BYTES = 4096;
-/** As much of a key's id as a person compares. */
+/** How many digits of a key's id are shown to a person. */
 const SHOWN_DIGITS = 16;
 
-/** What is known of an image's signature. */
+/** The facts about an image's signature. */
 export interface SignatureFacts {
   readonly keyId: string;
-  /** Whether it was held against a key that was at hand; one that does not hold is a Problem. */
+  /** Whether it was checked with a key. A wrong signature is a Problem. */
   readonly verified: boolean;
   readonly development: boolean;
 }
@@ -38,7 +38,7 @@ export function keygen(name: string): void {
   );
 }
 
-/** Signs the image in `file` into `out`, which may be the same. One that the reader refuses is not signed. */
+/** Signs the image in `file` into `out`, which may be the same file. An image that the reader refuses is not signed. */
 export async function signImage(
   file: string,
   keyFile: string,
@@ -70,8 +70,8 @@ export async function signImage(
 /**
  * Judges the signature in a superblock.
  *
- * @param key what has to have signed it; undefined: nothing is asked, but a signature by the development key has to hold
- * @throws Problem if that is not so
+ * @param key the key that has to have signed it; undefined: only a signature by the development key is checked
+ * @throws Problem if it is missing or wrong
  */
 export function judgeSignature(
   superblock: Uint8Array,
@@ -84,12 +84,12 @@ export function judgeSignature(
     if (!key) {
       return null;
     }
-    throw new Problem(`${file} is not signed`, { hints: ["./nx image sign signs it"] });
+    throw new Problem(`${file} is not signed`, { hints: ["sign it with ./nx image sign"] });
   }
   const isDevelopment = Buffer.compare(found.keyId, development.id) === 0;
   const facts = { keyId: keyIdText(found.keyId), development: isDevelopment };
   if (key && Buffer.compare(found.keyId, key.id) !== 0) {
-    throw new Problem(`${file} is signed by key ${shownId(found.keyId)}, and not by ${shownId(key.id)}`);
+    throw new Problem(`${file} is signed by key ${shownId(found.keyId)}, not by ${shownId(key.id)}`);
   }
   const judge = key ?? (isDevelopment ? development : undefined);
   if (!judge) {
@@ -112,7 +112,7 @@ export function signatureText(facts: SignatureFacts | null): string {
   return `signed by key ${facts.keyId.slice(0, SHOWN_DIGITS)}${facts.verified ? "" : " (not checked: --key)"}`;
 }
 
-/** Signs the superblock that a file begins with; gives the digest. */
+/** Signs the superblock at the beginning of a file, and gives the digest. */
 function signInPlace(file: string, key: ImageKey, sequence: bigint | undefined): string {
   const descriptor = openSync(file, "r+");
   try {

@@ -29,7 +29,7 @@ function readIfThere(file: string): Uint8Array<ArrayBuffer> | undefined {
 async function compile(file: string): Promise<Uint8Array<ArrayBuffer>> {
   const { wasm } = await runAsc({ root, entry: ENTRY, generated: "build", flags });
   mkdirSync(join(root, CACHE_FOLDER), { recursive: true });
-  // Two commands may do this at once: a rename is seen whole or not at all.
+  // Two commands may do this at once: with a rename each sees the whole file, or none.
   const draft = `${file}.${process.pid}`;
   writeFileSync(draft, wasm);
   renameSync(draft, file);

@@ -1,8 +1,8 @@
-// mk-pkgfs-img as a command of its own: a package image from folders and files.
+// mk-pkgfs-img: makes a package image from folders and files, without the rest of ./nx.
 //
 //     mk-pkgfs-img build/pkgfs.img fixtures=pkg/fixtures bin/nx=build/tasks/nx
 //
-// `./nx build` and `./nx image build` call the same functions; this is for users who have only the folder.
+// `./nx build` and `./nx image build` call the same functions. This command is for users who have only the folder.
 
 import { sourcesFromWord, writeImageFile } from "../../host/pkgimg/files.ts";
 import { Problem } from "../../host/problem.ts";

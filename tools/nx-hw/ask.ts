@@ -4,8 +4,8 @@
 //     nx: hart=0 hartid=1 ticks=12 …
 //     nx: end
 //
-// and each line is a list of key=value words. What the guest prints is judged here as any input: a value that is no
-// number, or a line that is missing, is a Problem and never a table with holes.
+// and each line is a list of key=value words. The guest's lines are checked here as any input: a value that is no
+// number, or a missing line, is a Problem, and never leads to a table with holes.
 
 import { printProblems } from "../../host/print-problem.ts";
 import { Problem } from "../../host/problem.ts";
@@ -24,8 +24,8 @@ export interface Answer {
 }
 
 /**
- * Boots, runs `nx …` in the guest, and prints what `print` makes of its answer lines. Gives the exit code. Throws Problem
- * if there is no whole answer.
+ * Boots, runs `nx …` in the guest, and prints the text that `print` makes of its answer lines. Gives the exit code.
+ * Throws Problem if the answer is missing or incomplete.
  */
 export async function ask(
   words: MachineWords,
@@ -47,7 +47,7 @@ export function parseAnswers(lines: string[]): Answer[] {
   if (end < 0) {
     const said = lines.filter((line) => /^(nx|nexus-init): /.test(line)).join("\n");
     throw new Problem(
-      `the guest's answer is not whole: "${END_LINE}" is missing`,
+      `the guest's answer is incomplete: "${END_LINE}" is missing`,
       said ? { output: said } : {},
     );
   }
@@ -70,7 +70,7 @@ function parseAnswer(text: string): Answer {
   return { word: first?.includes("=") ? undefined : first, values };
 }
 
-/** What has no place in a word stands there as %xx (source/apps/nx/answer.ts). */
+/** A character that a word cannot have is written as %xx (source/apps/nx/answer.ts). */
 function decoded(value: string): string {
   try {
     return decodeURIComponent(value);
@@ -79,7 +79,7 @@ function decoded(value: string): string {
   }
 }
 
-/** A value that has to be there. */
+/** A value that must not be missing. */
 export function textValue(answer: Answer, key: string): string {
   const value = answer.values.get(key);
   if (value === undefined) {
@@ -88,7 +88,7 @@ export function textValue(answer: Answer, key: string): string {
   return value;
 }
 
-/** A value that has to be a whole number that JSON can carry exactly. */
+/** A value that has to be a whole number, and one that JSON carries exactly. */
 export function numberValue(answer: Answer, key: string): number {
   const text = textValue(answer, key);
   const value = /^[0-9]+$/.test(text) ? Number(text) : Number.NaN;

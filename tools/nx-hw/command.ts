@@ -1,11 +1,11 @@
-// ./nx hw, ./nx ps and ./nx audit: questions about the machine, answered by a guest that was booted to answer them.
+// ./nx hw, ./nx ps and ./nx audit: questions about the machine, which boot a guest to answer them.
 
 import type { Command } from "commander";
 import { addMachineOptions } from "../boot/options.ts";
 import type { MachineWords } from "../boot/words.ts";
 import type { QuestionName } from "./rows.ts";
 
-/** Every question that is answered by rows: its words, what they ask, and its name in rows.ts. */
+/** Every question whose answer is rows: its words, its description, and its name in rows.ts. */
 const asked: readonly (readonly [words: string, description: string, name: QuestionName])[] = [
   ["hw dt", "the device tree as the kernel found it", "dt"],
   ["hw sbi", "the firmware below the kernel", "sbi"],

@@ -1,10 +1,10 @@
-// ./nx hw dt, sbi and irq, ./nx ps, ./nx audit: boots, asks, prints rows.
+// ./nx hw dt, sbi and irq, ./nx ps, ./nx audit: boots, asks the guest, and prints rows.
 
 import type { MachineWords } from "../boot/words.ts";
 import { ask } from "./ask.ts";
 import { jsonOf, type QuestionName, questions, rowsOf, tableOf } from "./rows.ts";
 
-/** Boots, asks, prints; the exit code. */
+/** Boots, asks and prints. Gives the exit code. */
 export async function question(name: QuestionName, words: MachineWords): Promise<0 | 1> {
   const asked = questions[name];
   return await ask(words, asked.run, (answers) => {
@@ -13,7 +13,7 @@ export async function question(name: QuestionName, words: MachineWords): Promise
   });
 }
 
-/** What a guest says must not steer the terminal. */
+/** The guest's text must not control the terminal. */
 function printable(text: string): string {
   return text.replace(/[^\n\P{Cc}]/gu, "?");
 }

@@ -1,12 +1,13 @@
-// Questions whose answer is a list of rows: the device tree, interrupts, tasks, the audit trail; and single facts.
+// Questions whose answer is a list of rows: the device tree, interrupts, tasks and the audit trail. Single facts are
+// one row.
 //
-// The one idea: what a row has is said once, as a list of fields; reading it, the JSON and the table follow.
+// The one idea: a list of fields describes a row once. The reader, the JSON and the table all follow from it.
 
 import { Problem } from "../../host/problem.ts";
 import { type Column, formatTable } from "../../host/report.ts";
 import { type Answer, numberValue, textValue } from "./ask.ts";
 
-/** One field of a row: its key in the guest's line, and what a value is. `maybe`: text, or `-` for nothing. */
+/** One field of a row: its key in the guest's line, and the type of its value. `maybe`: text, or `-` for nothing. */
 export interface Field {
   key: string;
   kind: "number" | "text" | "maybe";
@@ -15,12 +16,12 @@ export interface Field {
 export type Value = number | string | null;
 export type Row = Record<string, Value>;
 
-/** A question, and what its answer is made of. */
+/** A question, and the fields of its answer. */
 export interface Question {
   /** What the guest runs. */
   run: string;
   fields: readonly Field[];
-  /** Further fields that only some rows have, and that only JSON shows. */
+  /** More fields, which only some rows have and only JSON shows. */
   more?: readonly Field[];
   /** For single facts: the word that begins the guest's only line. */
   word?: string;
@@ -89,7 +90,7 @@ function maybe(key: string): Field {
   return { key, kind: "maybe" };
 }
 
-/** The guest's lines as rows. Throws Problem if one lacks a field, or there is none at all. */
+/** The guest's lines as rows. Throws Problem if a line lacks a field, or if there are no lines. */
 export function rowsOf(question: Question, answers: Answer[]): Row[] {
   const rows = answers.map((answer) => {
     if (question.word !== undefined && answer.word !== question.word) {
@@ -120,12 +121,12 @@ function fieldValue(answer: Answer, { key, kind }: Field): Value {
   return kind === "maybe" && value === "-" ? null : value;
 }
 
-/** The rows as the value that `--json` prints: single facts are one object. */
+/** The value that `--json` prints: a list of rows, or one object for single facts. */
 export function jsonOf(question: Question, rows: Row[]): Row | Row[] {
   return question.word === undefined ? rows : (rows[0] ?? {});
 }
 
-/** The table for a person: a row each, or a line for each fact. */
+/** The table for a person: a line for each row, or for each single fact. */
 export function tableOf(question: Question, rows: Row[]): string {
   const keys = question.fields.map(({ key }) => key);
   if (question.word !== undefined) {

@@ -1,4 +1,4 @@
-// ./nx hw smp: which harts are online, and what each of them has counted.
+// ./nx hw smp: the harts that are online, with their counters.
 
 import { Problem } from "../../host/problem.ts";
 import { type Column, formatTable } from "../../host/report.ts";
@@ -6,7 +6,7 @@ import type { MachineWords } from "../boot/words.ts";
 import { type Answer, ask, numberValue } from "./ask.ts";
 import { camelCase } from "./rows.ts";
 
-/** What one hart says of itself: its two numbers, then every counter, by the name that JSON gives it. */
+/** One hart: its two numbers, then every counter, by the name that JSON gives it. */
 export interface HartCounters {
   hart: number;
   hartid: number;
@@ -19,7 +19,7 @@ export interface SmpAnswer {
   harts: HartCounters[];
 }
 
-/** Boots, asks, prints; the exit code. */
+/** Boots, asks and prints. Gives the exit code. */
 export async function smp(words: MachineWords): Promise<0 | 1> {
   return await ask(words, "nx hw smp", (answers) => {
     const answer = smpAnswer(answers);
@@ -36,7 +36,7 @@ export function smpAnswer(answers: Answer[]): SmpAnswer {
   const online = numberValue(head, "online");
   const harts = answers.filter((answer) => answer.values.has("hart")).map(hartCounters);
   const named = new Set(harts.map((counters) => counters.hart));
-  // A production build says how many, and not which.
+  // A production build says how many harts are online, but not which.
   if (harts.length === 0) {
     return { online, harts };
   }
@@ -58,7 +58,7 @@ function hartCounters(answer: Answer): HartCounters {
   return counters;
 }
 
-/** The table for a person: a row a hart, a column a counter. */
+/** The table for a person: a row for each hart, a column for each counter. */
 export function smpTable(answer: SmpAnswer): string {
   const keys = Object.keys(answer.harts[0] ?? {});
   const columns: Column[] = keys.map((key) => ({ heading: heading(key), align: "right" }));

@@ -1,4 +1,4 @@
-// ./nx hw vblk info: what the disk's driver knows, and a checksum of the first bytes that it read.
+// ./nx hw vblk info: the facts that the disk's driver has, and a checksum of the first bytes that it read.
 
 import { Problem } from "../../host/problem.ts";
 import { formatTable } from "../../host/report.ts";
@@ -17,7 +17,7 @@ export interface VblkAnswer {
   checksum: string;
 }
 
-/** Boots, asks, prints; the exit code. */
+/** Boots, asks and prints. Gives the exit code. */
 export async function vblkInfo(words: MachineWords): Promise<0 | 1> {
   if (words.disk === false) {
     throw new Problem("hw vblk info asks for the disk, and --no-disk leaves it out", { exitCode: 2 });
@@ -28,7 +28,7 @@ export async function vblkInfo(words: MachineWords): Promise<0 | 1> {
   });
 }
 
-/** The guest's line as one value. Throws Problem if something is missing or not what it should be. */
+/** The guest's line as one value. Throws Problem if something is missing or wrong. */
 export function vblkAnswer(answers: Answer[]): VblkAnswer {
   const answer = answers.find((one) => one.word === "vblk");
   if (answer === undefined) {

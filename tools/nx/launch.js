@@ -1,9 +1,9 @@
 // The bootstrap behind ./nx, in plain JavaScript because nothing is compiled or installed yet when it starts.
 //
-// It makes sure that Node is new enough, that node_modules is what the lockfile says, that build/gen/host has the numbers
-// which host and guest share (toolchain/shared), and that the bundle of the host code is what the sources say; then it
-// imports the bundle. All but the first is decided by content, never by time stamps.
-// With nothing to do all of this takes some 20 ms on top of Node's own start.
+// It makes sure that Node is new enough, that node_modules agrees with the lockfile, that build/gen/host has the
+// numbers that host and guest share (toolchain/shared), and that the bundle of the host code agrees with the sources.
+// Then it imports the bundle. Except for Node, contents decide, never time stamps. With nothing to do all of this takes
+// some 20 ms on top of Node's own start.
 
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -21,7 +21,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
 const NODE_MAJOR_MIN = 20;
-// A bundle that another ./nx may still be running from is not removed: this many are kept.
+// Another ./nx may still run from an older bundle, so this many are kept.
 const BUNDLES_KEPT = 4;
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
@@ -36,7 +36,7 @@ const main = await prepare();
 process.setSourceMapsEnabled(true);
 await import(pathToFileURL(main).href);
 
-/** Does all that may have to be written, and says so where that is refused. */
+/** Installs, makes and bundles what is missing. Reports a file that cannot be written. */
 async function prepare() {
   try {
     installLocked();
@@ -47,7 +47,7 @@ async function prepare() {
     }
     return fail(
       `${error.path ?? root} cannot be used: ${error.message}.`,
-      "build/ and node_modules/ have to be folders that can be written, with room in them.",
+      "build/ and node_modules/ have to be folders that you can write to, with room in them.",
     );
   }
 }
@@ -69,7 +69,7 @@ function installLocked() {
   if (readOr(installStamp, "") === wanted) {
     return;
   }
-  // A user may have run npm by hand: what counts is whether the packages are the locked ones.
+  // A user may have run npm by hand, so only the versions of the packages count.
   if (!matchesLock(JSON.parse(lock.toString()))) {
     process.stderr.write("nx: installing the locked dependencies (npm ci), once\n");
     const npm = process.platform === "win32" ? "npm.cmd" : "npm";
@@ -85,7 +85,7 @@ function installLocked() {
   writeFileSync(installStamp, wanted);
 }
 
-/** Whether each package that is installed has the locked version, and each locked one that must be there is. */
+/** Whether each installed package has the locked version, and no required one is missing. */
 function matchesLock(lock) {
   const present = jsonOr(installed, {}).packages ?? {};
   return Object.entries(lock.packages ?? {}).every(([path, entry]) => {
@@ -97,7 +97,7 @@ function matchesLock(lock) {
   });
 }
 
-/** Gives the path of the host code's bundle, after making it anew if a source has changed. */
+/** Gives the path of the host code's bundle, and makes it again if a source has changed. */
 async function bundle() {
   const stamp = jsonOr(bundleStamp, {});
   const main = join(bundles, String(stamp.name ?? "none"), "main.js");
@@ -125,7 +125,7 @@ async function bundle() {
   return join(folder, "main.js");
 }
 
-/** Makes the modules of build/gen/host, which the host's code imports. Gives the files that they were made from and with. */
+/** Makes the modules of build/gen/host, which the host code imports. Gives the files that they depend on. */
 async function makeShared(draft) {
   const inputs = await bundleInto(draft, "toolchain/shared/make.ts", "shared");
   const made = await import(pathToFileURL(join(draft, "shared.js")).href);
@@ -188,7 +188,7 @@ function readOr(path, fallback) {
   return existsSync(path) ? readFileSync(path, "utf8") : fallback;
 }
 
-/** What a file of ours says; one that is not there, or damaged, says nothing. */
+/** The JSON in a file of ours, or `fallback` if the file is missing or damaged. */
 function jsonOr(path, fallback) {
   try {
     return JSON.parse(readOr(path, "null")) ?? fallback;

@@ -1,7 +1,7 @@
 // The command line: one table of commands, one place where an error becomes an exit code.
 //
-// A command's folder says in `register` which words and options it takes; what it does is imported when it runs, so
-// that `./nx build` does not pay for `./nx boot`. Exit codes: 0 it worked; 1 it did not; 2 it was called wrongly.
+// A command's folder says in `register` which words and options the command takes. Its work is imported when it runs,
+// so that `./nx build` does not load `./nx boot`. Exit codes: 0 it worked, 1 it did not, 2 it was called wrongly.
 
 import { Command, CommanderError } from "commander";
 import { printProblem } from "../../host/print-problem.ts";
@@ -65,7 +65,8 @@ async function run(args: readonly string[]): Promise<number> {
     if (!(error instanceof CommanderError)) {
       return printProblem(error, process.stderr);
     }
-    // Commander has printed its message by itself. Help that was asked for is no mistake; it also comes unasked.
+    // Commander has already printed its message. Help that the user asked for is no mistake, but help can also come
+    // unasked.
     return error.exitCode === 0 ? 0 : 2;
   }
 }
@@ -79,6 +80,6 @@ function onOutputLost(error: NodeJS.ErrnoException): void {
 }
 
 process.stdout.on("error", onOutputLost);
-// There is nowhere left to tell it.
+// There is no place left to report this error.
 process.stderr.on("error", () => {});
 process.exitCode = await run(process.argv.slice(2));

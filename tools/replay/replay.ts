@@ -1,5 +1,5 @@
-// What ./nx replay does: the same run again, its console, and whether it ended as it was recorded; or, at the place where
-// it was told to stop, what every hart is doing there.
+// What ./nx replay does: it repeats the run, prints its console, and says whether it ended as it was recorded. At the
+// place where it was told to stop, it says what every hart is doing there.
 
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -22,18 +22,18 @@ import { endOfRun } from "../boot/machines/embedded.ts";
 import { PANIC_LINE } from "../boot/verdict/panic.ts";
 import type { ReplayWords } from "./words.ts";
 
-/** A run that was broken off is gone on with for this many instructions at most. */
+/** The most instructions of a run whose recording has no end. */
 const INSTRUCTIONS_MAX = 1_000_000_000_000n;
 
 /** Where a replay stops before its end. */
 interface StopAt {
   clock: bigint;
   line: (text: string) => boolean;
-  /** What is said if it never comes there. */
+  /** The message if the run never comes there. */
   missed: string;
 }
 
-/** Replays a recording; the exit code. Throws Problem if it cannot be read. */
+/** Replays a recording. Gives the exit code. Throws Problem if the recording cannot be read. */
 export async function replay(file: string, words: ReplayWords): Promise<0 | 1> {
   const trace = words.trace === undefined ? undefined : { word: "--trace", file: words.trace };
   const recording = readRecording(file);
@@ -61,7 +61,7 @@ export async function replay(file: string, words: ReplayWords): Promise<0 | 1> {
       process.stdout.write(`${line}\n`);
     }
   });
-  // What became of the run is told in any case.
+  // The state of the run is printed in either case.
   const unwritten = endTrace?.() ?? [];
   const code = tell({ recording, run, state, isThere, module: hashOf(wasm) }, words);
   const missed =
@@ -69,7 +69,7 @@ export async function replay(file: string, words: ReplayWords): Promise<0 | 1> {
   return printProblems([...unwritten, ...missed], process.stderr) === 0 ? code : 1;
 }
 
-/** The run before its first instruction. Throws Problem if the recording is of no machine that there is. */
+/** The run before its first instruction. Throws Problem if there is no such machine as the recording describes. */
 function startRun(module: WebAssembly.Module, { settings, events }: Recording, file: string): Run {
   try {
     return new Run(module, settings, events);
@@ -80,22 +80,22 @@ function startRun(module: WebAssembly.Module, { settings, events }: Recording, f
 
 function unusable(file: string, error: unknown): Problem {
   const why = error instanceof Error ? error.message : String(error);
-  const hints = ["./nx boot --record FILE writes one"];
+  const hints = ["make a recording with ./nx boot --record FILE"];
   return new Problem(`${file} cannot be replayed: ${why}`, { subject: file, hints, exitCode: 2 });
 }
 
-/** A replay that has come to its end, or to where it was to stop. */
+/** A replay that has come to its end, or to the place to stop at. */
 interface Replayed {
   recording: Recording;
   run: Run;
   state: AdvanceState;
-  /** Whether it came to where it was to stop. */
+  /** Whether it came to the place to stop at. */
   isThere: boolean;
   /** The hash of the machine's module. */
   module: string;
 }
 
-/** Prints what became of it. Gives the exit code. */
+/** Prints the result. Gives the exit code. */
 function tell({ recording, run, state, isThere, module }: Replayed, words: ReplayWords): 0 | 1 {
   const end = endOfRun(run);
   const same = recording.end !== undefined && end.stateHash === recording.end.stateHash;
@@ -128,7 +128,7 @@ function tell({ recording, run, state, isThere, module }: Replayed, words: Repla
   return 1;
 }
 
-/** Reads a recording. Throws Problem if it is none. */
+/** Reads a recording. Throws Problem if the file is no recording. */
 export function readRecording(file: string): Recording {
   let text: string;
   try {
@@ -143,7 +143,7 @@ export function readRecording(file: string): Recording {
   }
 }
 
-/** Runs to where it is to stop, or to the end of the recording. `onLine` sees each console line as it comes. */
+/** Runs to the place to stop at, or to the end of the recording. `onLine` gets each console line as it comes. */
 function goThrough(
   run: Run,
   stop: StopAt,
@@ -167,7 +167,7 @@ function goThrough(
   return { state, isThere: found || run.clock >= stop.clock };
 }
 
-/** Writes the run's events to a file. Call what it gives at the end; it gives what went wrong. */
+/** Writes the run's events to a file. Gives a function to call at the end, which gives the error, if there was one. */
 function traceTo(run: Run, output: NamedFile): () => unknown[] {
   if (output.file.endsWith(".json")) {
     const trace = new TraceFile();
@@ -196,7 +196,7 @@ function stopOf(where: string | undefined): StopAt {
 
 function differenceText(recording: Recording, module: string): string {
   if (recording.end === undefined) {
-    return "the recording does not say how the run ended";
+    return "the recording does not say how the run ended, so the runs cannot be compared";
   }
   if (recording.module !== module) {
     return "the run went another way: the machine is not the one that recorded it";

@@ -1,4 +1,4 @@
-// What the words of ./nx replay mean, once they are checked.
+// The words of ./nx replay, after they are checked.
 
 export interface ReplayWords {
   /** An instruction count, `panic`, or a part of a console line. */

@@ -26,13 +26,13 @@ export function register(program: Command): void {
     .addHelpText(
       "after",
       `
-The last line is the count: N passed, N failed, N skipped. What needs QEMU is skipped, by name, where QEMU is missing.
+The last line is the count: N passed, N failed, N skipped. Without QEMU the tests that need it are skipped, and named.
 
 Examples:
   ./nx test                everything
   ./nx test libs/fdt       the tests of one library
-  ./nx test architecture   only what checks the imports
-  ./nx test --wast build/wast/spec   the assertions of the WebAssembly specification's tests, passed, failed, left out`,
+  ./nx test architecture   only the checks of the imports
+  ./nx test --wast build/wast/spec   the WebAssembly specification's tests: assertions passed, failed and left out`,
     )
     .action(async (names: string[], options: Options) => {
       requireOneKind(names, options);
@@ -62,7 +62,7 @@ function requireOneKind(names: readonly string[], { riscvTests, wast, json }: Op
   ];
   if (kinds.length > 1) {
     throw new Problem(`${kinds.join(" and ")} cannot be run at once`, {
-      hints: ["one of them at a time"],
+      hints: ["run one of them at a time"],
       exitCode: 2,
     });
   }

@@ -1,12 +1,13 @@
-// What a user may have meant: the candidates that a word is nearest to.
+// Finds what a user may have meant: the candidates that are nearest to a word.
 //
-// The one idea: a word is held against every part of a candidate, not against the whole, because paths are named by
-// parts of them: the least number of letters to change, leave out or put in until the word stands somewhere in it.
+// The one idea: a word is compared with every part of a candidate, not with the whole, because users name a path by a
+// part of it. The distance is the least number of letters to change, remove or insert until the word is in the
+// candidate.
 
-/** A word that differs in more than this share of its letters is not nearly the same. */
+/** A candidate that differs from the word in more than this share of its letters is not near. */
 const DIFFERENCE_MAX = 1 / 3;
 
-/** Up to `count` candidates that `word` nearly stands in: those that are as near as any. */
+/** Up to `count` candidates, all at the least distance from `word`. */
 export function nearest(word: string, candidates: readonly string[], count = 3): string[] {
   const limit = Math.max(1, Math.floor(word.length * DIFFERENCE_MAX));
   const near = candidates
@@ -22,7 +23,7 @@ export function nearest(word: string, candidates: readonly string[], count = 3):
 
 /** The least number of edits that make `word` a part of `text` (Sellers' algorithm). */
 function editsWithin(word: string, text: string): number {
-  // Edits of the word's first letters against a part that ends here; it may begin anywhere, so an empty word costs
+  // The edits between the word's first letters and a part that ends here. It may begin anywhere, so an empty word costs
   // nothing.
   let row = Array.from({ length: word.length + 1 }, (_, length) => length);
   let least = row[word.length] ?? 0;

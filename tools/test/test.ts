@@ -1,7 +1,8 @@
-// Every check and every test, and one line that counts them.
+// ./nx test: runs every check and every test, and counts them in one line.
 //
-// First what is cheap and says most: types of both dialects, style. Then the build, because tests compile and boot what
-// it makes. Then vitest, which prints its own report; the numbers are read from its machine-readable one.
+// First come the checks that are cheap and say most: the types of both dialects, and style. Then comes the build,
+// because tests compile and boot its outputs. Then comes vitest, which prints its own report. The counts come from its
+// JSON report.
 
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -20,7 +21,7 @@ import { nearest } from "./nearest.ts";
 const require = createRequire(import.meta.url);
 const REPORT_FILE = "build/test-report.json";
 
-/** What was counted; what was skipped is kept by name. */
+/** The counts. Skipped tests are kept by name. */
 export interface Counts {
   passed: number;
   failed: number;
@@ -73,7 +74,7 @@ export async function test(names: readonly string[]): Promise<number> {
   return counts.failed === 0 && counts.passed > 0 ? 0 : 1;
 }
 
-/** Looks that every name stands in the path of a test file. @throws Problem that names the nearest */
+/** Checks that every name is in the path of a test file. @throws Problem that names the nearest */
 export function requireTests(names: readonly string[], files: readonly string[]): void {
   const missed = names.find((name) => !files.some((file) => isNamed(file, name)));
   if (missed === undefined) {
@@ -82,7 +83,7 @@ export function requireTests(names: readonly string[], files: readonly string[])
   const near = nearest(missed, files);
   const hints =
     near.length === 0
-      ? ["./nx test libs runs the tests below tests/libs"]
+      ? ["name a part of a path: ./nx test libs runs the tests below tests/libs"]
       : near.map((file) => `./nx test ${file}`);
   throw new Problem(`no test file has ${JSON.stringify(missed)} in its path`, { hints, exitCode: 2 });
 }
@@ -92,7 +93,7 @@ function testFiles(): string[] {
   return listFiles(root, "tests").filter((file) => file.endsWith(".test.ts"));
 }
 
-/** Whether vitest takes a file for one that the name means: a part of its path, or a path from the root, perhaps with a line. */
+/** Whether vitest runs a file for this name: a part of its path, or a path from the root, perhaps with a line. */
 function isNamed(file: string, name: string): boolean {
   const words = name.replace(/:[0-9]+$/, "").toLowerCase();
   const path = relative(root, resolve(root, words));
@@ -165,13 +166,15 @@ async function runVitest(names: readonly string[], counts: Counts): Promise<void
     printProblem(error, process.stderr);
     report("vitest's report", false, counts);
   }
-  // An error outside any test (a worker that died) is in no file's result.
+  // An error outside of any test (a worker that died) is in no file's result.
   if (status !== 0 && counts.failed === before) {
     report("vitest", false, counts, `status ${status}`);
   }
 }
 
-/** What vitest reported. A run that broke off left nothing, and its status counts; a report that is no report is told. */
+/**
+ * The report of vitest. A run that broke off leaves no report, and its status counts. A damaged report is a Problem.
+ */
 async function readReport(): Promise<Report> {
   const file = join(root, REPORT_FILE);
   return existsSync(file)
@@ -203,7 +206,7 @@ function countFile({ name, status, assertionResults }: Report["testResults"][num
   }
 }
 
-/** Runs a script under this Node, in the root; its output is collected, or goes where ours goes. */
+/** Runs a script under this Node, in the root. Its output is collected, or goes to ours. */
 function runNode(command: readonly string[], collect: boolean): Promise<{ status: number; output: string }> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [...command], {

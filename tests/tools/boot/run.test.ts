@@ -90,7 +90,7 @@ describe("a run fails, and says why, when", () => {
     ]);
   });
 
-  test("the kernel panics: the machine is ended, the backtrace decoded", async () => {
+  test("the kernel panics: the runner ends the machine and decodes the backtrace", async () => {
     const report = await boot("panic");
     expect(report.problems[0]).toMatch(/^the kernel panicked: PANIC hart=1 cause=13/);
     expect(report.panic?.frames.map((frame) => frame.places)).toEqual([
@@ -99,13 +99,13 @@ describe("a run fails, and says why, when", () => {
     ]);
   });
 
-  test("the machine hangs: it is ended, and what was missing is named", async () => {
+  test("the machine hangs: the runner ends it, and names the first missing marker", async () => {
     const report = await boot("hang", { timeoutSeconds: 1 });
     expect(report.problems[0]).toMatch(/^this marker never came: "neuron: hart0 online" \(and \d+ more\)$/);
     expect(report.problems[1]).toBe("no end within 1 s");
   });
 
-  test("a service ends: its last words are the cause, and what is missing because of it comes after", async () => {
+  test("a service ends: its last line is the cause, and the markers that are missing because of it follow", async () => {
     const report = await boot("refused disk");
     expect(report.problems[0]).toBe(
       'virtioblkd ended: exit code 65(DiskRefused), after "virtioblkd: refused mmio=0x10001000 fault=65(Capacity)"',
@@ -121,15 +121,15 @@ describe("a run fails, and says why, when", () => {
     expect((await boot("refused machine")).problems[0]).toBe("the kernel cannot boot: no usable PLIC");
   });
 
-  test("its program is not there, whatever else was seen", async () => {
+  test("its program is missing from the image", async () => {
     expect((await boot("no program")).problems).toContain("cannot read pkg://bin/selftest-client (notFound)");
   });
 
-  test("but not because a service was started again", async () => {
+  test("but not when a service was started again", async () => {
     expect((await boot("restart")).problems).toEqual([]);
   });
 
-  test("QEMU itself gives up: why is the cause", async () => {
+  test("QEMU gives up: its last complaint is the cause", async () => {
     const report = await boot("complain");
     expect(report.problems[0]).toBe("the machine complained: qemu-system-riscv64: something is not right");
     expect(report.problems).toContain("the machine ended with status 1");

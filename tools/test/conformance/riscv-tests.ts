@@ -1,7 +1,8 @@
 // Runs a folder of the RISC-V project's `riscv-tests` on the embedded machine: `./nx test --riscv-tests DIR`.
 //
-// Each file is an ELF program for machine mode that says how it went by writing `tohost`: 1 is a pass, another odd value
-// twice the number of the case that failed, plus one; an even value with device 1 in its top byte prints a character.
+// Each file is an ELF program for machine mode that reports its result by writing `tohost`: 1 is a pass, another odd
+// value is twice the number of the failed case, plus one. An even value with device 1 in its top byte prints a
+// character.
 
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -10,7 +11,7 @@ import { Problem } from "../../../host/problem.ts";
 import { pathProblem } from "../../../host/system-error.ts";
 import { BareMachine } from "../../../machine/host/bare.ts";
 
-/** Instructions that a program may take, and after how many we look at `tohost`. */
+/** How many instructions a program may take, and after how many we read `tohost`. */
 const INSTRUCTIONS_MAX = 50_000_000;
 const SLICE = 20_000n;
 
@@ -19,11 +20,11 @@ const RAM_MEBIBYTES = 64;
 
 export interface Verdict {
   name: string;
-  /** Undefined if it passed; else what happened instead. */
+  /** Undefined if it passed, else what went wrong. */
   failure: string | undefined;
 }
 
-/** Runs one program. @throws Problem if the file is not one */
+/** Runs one program. @throws Problem if the file is no program */
 export function runProgram(module: WebAssembly.Module, file: Uint8Array, name: string): Verdict {
   const tohost = readElf(file, name).symbols.find((symbol) => symbol.name === "tohost")?.address;
   if (tohost === undefined) {
@@ -51,7 +52,7 @@ export function runProgram(module: WebAssembly.Module, file: Uint8Array, name: s
   return { name, failure: `no verdict after ${INSTRUCTIONS_MAX} instructions, at pc 0x${pc}` };
 }
 
-/** The programs in a folder: every file that is not a listing, sorted. @throws Problem if there are none */
+/** The programs in a folder: every file that is not a listing, sorted. @throws Problem if the folder has no program */
 export function programsIn(folder: string): string[] {
   let names: string[];
   try {
@@ -66,7 +67,7 @@ export function programsIn(folder: string): string[] {
   return files.sort();
 }
 
-/** What kept a program from passing: one that cannot be read keeps no other from being run. */
+/** The failure of one program, or undefined. A program that cannot be read does not stop the others. */
 function failureOf(module: WebAssembly.Module, file: string, name: string): string | undefined {
   try {
     return runProgram(module, readFileSync(file), name).failure;

@@ -1,8 +1,8 @@
 #!/bin/sh
-# Puts newer OpenSBI than Debian 12 has, from Debian's own later releases, into build/opensbi/<release>/fw_dynamic.bin.
+# Fetches newer OpenSBI than Debian 12 has, from Debian's later releases, into build/opensbi/<release>/fw_dynamic.bin.
 #
-# The releases are asked for through a list of sources of this script's own, at the mirror that the machine uses, so
-# nothing on the machine is changed; apt checks the signatures as always. Less than a megabyte each, and only once.
+# The script has its own list of sources, with the mirror that the machine uses, so it changes nothing on the machine.
+# apt checks the signatures as always. Each release is less than a megabyte, and is fetched only once.
 set -eu
 cd "$(dirname "$0")/../../.."
 
@@ -19,7 +19,7 @@ for release in $releases; do
   mkdir -p "$work/$release/lists/partial" "$work/$release/out"
   echo "deb $mirror $release main" >"$work/$release/sources.list"
   own="-o Dir::Etc::SourceList=$work/$release/sources.list -o Dir::Etc::SourceParts=- -o Dir::State::Lists=$work/$release/lists"
-  # The user that apt downloads as may not write here.
+  # apt's own user for downloads may not write here.
   own="$own -o Dir::Cache=$work/$release -o APT::Sandbox::User=root"
   # shellcheck disable=SC2086 # one word an option
   apt-get $own update -q
@@ -27,7 +27,7 @@ for release in $releases; do
   (cd "$work/$release" && apt-get $own download -q opensbi && dpkg-deb --fsys-tarfile opensbi_*.deb >opensbi.tar)
   tar -xf "$work/$release/opensbi.tar" -C "$work/$release/out" --strip-components=6 \
     ./usr/lib/riscv64-linux-gnu/opensbi/generic/fw_dynamic.bin
-  # Whole or not at all, also when two runs fetch at the same time.
+  # The folder appears whole or not at all, also when two runs fetch at the same time.
   mv "$work/$release/out" "$target"
   echo "$(cd "$work/$release" && echo opensbi_*.deb) in $target"
 done

@@ -1,4 +1,4 @@
-// From .wast to what can be run: wabt's wast2json writes a list of commands (JSON) and a binary file for each module.
+// Converts .wast files: wabt's wast2json writes a list of commands (JSON) and a binary file for each module.
 
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -60,7 +60,7 @@ export function hasWast2json(): boolean {
 
 /**
  * Converts one file into the folder `scratch`.
- * @returns what is to be done, or wast2json's complaint as one line
+ * @returns the commands, or wast2json's complaint as one line
  */
 export function convert(file: string, scratch: string): Converted | string {
   const converted = convertAsItIs(file, scratch);
@@ -78,7 +78,7 @@ export function convert(file: string, scratch: string): Converted | string {
   return typeof second === "string" ? converted : second;
 }
 
-/** Early files have assert_traps without a message, which wast2json insists on. An empty one fits every reason. */
+/** Early files have assert_traps without a message, but wast2json requires one. An empty message fits every reason. */
 function withMessages(text: string): string {
   return text.replaceAll(/^\(assert_trap (\(invoke .*[^"])\)$/gm, (line, action: string) =>
     isBalanced(line) ? `(assert_trap ${action} "")` : line,
@@ -94,7 +94,7 @@ function convertAsItIs(file: string, scratch: string): Converted | string {
   const list = join(scratch, `${basename(file, ".wast")}.json`);
   const run = spawnSync("wast2json", [file, "-o", list], { encoding: "utf8" });
   if (run.error !== undefined) {
-    throw new Problem("wast2json was not found", { hints: ["it is in Debian's package wabt"] });
+    throw new Problem("wast2json was not found", { hints: ["install Debian's package wabt"] });
   }
   if (run.status !== 0) {
     return complaint(run.stderr);
@@ -105,6 +105,6 @@ function convertAsItIs(file: string, scratch: string): Converted | string {
 
 /** The first error, without the path in front of it. */
 function complaint(output: string): string {
-  const line = output.split("\n").find((text) => text.includes("error:")) ?? "it says nothing";
+  const line = output.split("\n").find((text) => text.includes("error:")) ?? "it gives no reason";
   return line.replace(/^.*?(\d+:\d+: )?error: /, "$1");
 }

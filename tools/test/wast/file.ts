@@ -1,5 +1,5 @@
-// One .wast file: each module becomes an instance, each action a command for the board, and every assertion is judged by
-// what the board said, or left out with the reason.
+// Runs one .wast file: each module becomes an instance, each action a command for the board. Every assertion is judged
+// by the board's line, or left out with the reason.
 
 import { Problem } from "../../../host/problem.ts";
 import { type Exported, emitInstance } from "../../../toolchain/ir/instance.ts";
@@ -15,18 +15,18 @@ import { spectest } from "./spectest.ts";
 
 const PAGE_BYTES = 0x10000;
 
-/** Memory that may grow gets room for so many pages: the suite's largest request that has to work is for 10,003. */
+/** How many pages a memory may grow to: the suite's largest request that has to work is for 10,003. */
 const PAGES_MAX = 10_240;
 
-/** The assertions that say something about code that runs. */
+/** The assertions about running code. */
 export type AssertionKind = "assert_return" | "assert_trap" | "assert_exhaustion" | "assert_uninstantiable";
 
-/** What became of one assertion. */
+/** The result of one assertion. */
 export interface Judgement {
   readonly kind: AssertionKind;
   readonly line: number;
   readonly outcome: "passed" | "failed" | "left out";
-  /** What went wrong, or why it has no place here. */
+  /** What went wrong, or why it is left out. */
   readonly detail: string;
 }
 
@@ -34,10 +34,10 @@ export interface Judgement {
 interface Asked {
   readonly command: Command;
   readonly line: number;
-  /** Undefined for what is no assertion: it has to come back, and is not counted. */
+  /** Undefined for an action that is no assertion: it has to return, and is not counted. */
   readonly kind: AssertionKind | undefined;
   readonly expected: readonly bigint[] | { readonly trap: string };
-  /** Why another result says nothing, if so. */
+  /** Why another result would prove nothing, if so. */
   readonly doubted: string | undefined;
 }
 
@@ -158,7 +158,7 @@ class Plan {
     }
     const target = loaded.exports.get(action.field);
     if (target === undefined) {
-      throw new Problem(`line ${line}: there is no export "${action.field}"`);
+      throw new Problem(`line ${line}: the module has no export "${action.field}"`);
     }
     const reason = foreign === undefined ? this.reasonOf(loaded, target) : reasonOfType(foreign.type);
     if (reason === undefined) {
@@ -167,7 +167,7 @@ class Plan {
       return;
     }
     this.leaveOut(kind, line, reason);
-    // What it would have done to memory and globals is not done. An assertion is mostly about what comes back.
+    // Memory and globals miss the effect of this call. An assertion is mostly about its result.
     if (kind === undefined) {
       disturb(loaded, `it depends on a call that is left out (${reason})`);
     } else if (writes(loaded, action)) {
@@ -272,7 +272,7 @@ class Plan {
   }
 }
 
-/** Whether what an action does may be seen by others. */
+/** Whether other modules may see the effect of an action. */
 function writes({ module }: Running, { type, field }: JsonAction): boolean {
   const exported = module.exports.find(({ name }) => name === field);
   return type === "invoke" && exported !== undefined && mayWrite(module, exported.index);
@@ -312,7 +312,7 @@ function expectedBits(
   return "trap" in expected ? expected : expected.map(bitsOf);
 }
 
-/** Judges a command by its line of the console; gives nothing for one that is no assertion and went well. */
+/** Judges a command by its line of the console. Gives nothing for a command that is no assertion and went well. */
 function judge({ kind, line, expected, doubted }: Asked, said: string | undefined): Judgement[] {
   const about = { kind: kind ?? "assert_return", line };
   if (said === undefined) {
@@ -342,10 +342,10 @@ function reasonOf(code: number): string {
   return trapReasons[code - 1] ?? `exception ${code - 0x40}`;
 }
 
-/** The suite's words are the beginning of ours, or ours of the suite's. */
+/** Whether the suite's message begins with ours, or ours with the suite's. */
 function wrongTrap(wanted: string, reason: string | undefined): string | undefined {
   if (reason === undefined) {
-    return `it has to trap (${wanted}), and came back`;
+    return `it has to trap (${wanted}), but it returned`;
   }
   return reason.startsWith(wanted) || wanted.startsWith(reason)
     ? undefined

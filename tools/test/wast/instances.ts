@@ -1,4 +1,4 @@
-// The modules of a file: those that run, those that are left out, and who shares what with whom.
+// The modules of a file: those that run, those that are left out, and what they share with each other.
 //
 // The one idea: what is left out would have done something, and who shares a table, a memory, a global or functions
 // with it would have seen that. So nothing is known about those from there on, and what is asked of them is left out,
@@ -13,24 +13,24 @@ import type { ImportName, WasmModule } from "../../../toolchain/wasm/module.ts";
 /** An instance on the board. */
 export interface Running extends Instance {
   readonly module: WasmModule;
-  /** Why nothing is known any more of what it holds; undefined while something is. */
+  /** Why its state is not known any more; undefined while it is known. */
   disturbed: string | undefined;
-  /** Why it is doubtful. */
+  /** Why its state is doubtful. */
   doubted: string | undefined;
-  /** Those that what happens here may be seen in, and the other way round. */
+  /** The instances that share state with this one. */
   readonly shares: Set<Running>;
 }
 
 /** A module that runs, or why it does not. */
 export type Loaded = Running | { readonly leftOut: string };
 
-/** The names that modules import from. */
+/** The registered names, which modules import from. */
 export class Registry {
   private readonly host: ReadonlyMap<string, Exported>;
   private readonly registered = new Map<string, Loaded>();
 
   /**
-   * @param host what the module `spectest` exports: what it prints is dropped, its table and memory are shared by all
+   * @param host the exports of the module `spectest`. Its output is dropped; all modules share its table and memory.
    */
   constructor(host: ReadonlyMap<string, Exported>) {
     this.host = host;
@@ -40,7 +40,7 @@ export class Registry {
     this.registered.set(name, loaded);
   }
 
-  /** What an import means. @throws Problem for one that has none, or of a module that is left out */
+  /** The export that an import means. @throws Problem if there is none, or if its module is left out */
   resolve({ module, field }: ImportName): Exported {
     const loaded = this.registered.get(module);
     if (loaded !== undefined && "leftOut" in loaded) {
@@ -62,13 +62,13 @@ export class Registry {
       }
       instance.shares.add(provider);
       provider.shares.add(instance);
-      // Who joins those of whom nothing is known is one of them.
+      // An instance that shares with a disturbed one is disturbed too.
       instance.disturbed ??= provider.disturbed;
       instance.doubted ??= provider.doubted;
     }
   }
 
-  /** A module is left out: those that it would have shared something with are disturbed. */
+  /** A module is left out: disturbs the instances that it would have shared something with. */
   leaveOut(data: Uint8Array, why: string): void {
     for (const wanted of readImports(data) ?? this.everything()) {
       const provider = this.providerOf(wanted);
@@ -79,17 +79,17 @@ export class Registry {
     }
   }
 
-  /** Not all of a module's elements are placed: those whose tables it has are disturbed. */
+  /** Some of a module's elements are not placed: disturbs the instances whose tables it imports. */
   leaveOutElements({ tables }: WasmModule, why: string): void {
     for (const { source } of tables) {
       const provider = source && this.providerOf({ ...source, kind: "state" });
       if (source !== undefined && provider !== undefined) {
-        disturb(provider, `it shares ${source.module} with a module of which a part is left out (${why})`);
+        disturb(provider, `it shares ${source.module} with a module that is left out in part (${why})`);
       }
     }
   }
 
-  /** The instance that an import shares something with: state, or a function that may change some. */
+  /** The instance that an import shares something with: state, or a function that may change state. */
   private providerOf({ module, field, kind }: Import): Running | undefined {
     const provider = this.registered.get(module);
     if (provider === undefined || "leftOut" in provider) {
@@ -106,10 +106,10 @@ export class Registry {
   }
 }
 
-/** The module that is always there. */
+/** The module that always exists. */
 const HOST = "spectest";
 
-/** Nothing is known any more of an instance, nor of those that it shares something with. */
+/** Marks an instance, and those that it shares something with, as disturbed: their state is not known any more. */
 export function disturb(instance: Running, why: string): void {
   spread(instance, (each) => {
     if (each.disturbed !== undefined) {
@@ -120,7 +120,7 @@ export function disturb(instance: Running, why: string): void {
   });
 }
 
-/** The same, but that what went before may have done nothing to it. */
+/** Marks them as doubtful: the earlier calls may have changed their state, or not. */
 export function doubt(instance: Running, why: string): void {
   spread(instance, (each) => {
     if (each.doubted !== undefined) {
@@ -131,7 +131,7 @@ export function doubt(instance: Running, why: string): void {
   });
 }
 
-/** Does something to an instance and those that it shares something with, as far as it is news. */
+/** Calls `isNews` for an instance and all that it shares something with, directly or not, as long as it gives true. */
 function spread(instance: Running, isNews: (each: Running) => boolean): void {
   const open = [instance];
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
@@ -141,7 +141,7 @@ function spread(instance: Running, isNews: (each: Running) => boolean): void {
   }
 }
 
-/** Something that is shared: state, or a function. */
+/** A shared item: state, or a function. */
 interface Import extends ImportName {
   readonly kind: "state" | "function";
 }
@@ -165,8 +165,8 @@ function mayWriteExport(module: WasmModule, field: string): boolean {
 }
 
 /**
- * Whether a call of a function may change what others see: memory, globals, tables. Asked of functions that are left
- * out, so what cannot be read may do anything.
+ * Whether a call of a function may change state that other modules see: memory, globals, tables. It is asked about
+ * functions that are left out, so a function that cannot be read counts as one that may change anything.
  */
 export function mayWrite(module: WasmModule, index: number, seen = new Set<number>()): boolean {
   if (seen.has(index)) {
@@ -191,7 +191,7 @@ export function mayWrite(module: WasmModule, index: number, seen = new Set<numbe
   });
 }
 
-/** Whether a function, or one that it calls, has no translation, so that it ends before its time. */
+/** Whether a function, or one that it calls, has no translation, so that it ends early. */
 export function isCutShort(module: WasmModule, index: number | undefined, seen = new Set<number>()): boolean {
   const fn = index === undefined ? undefined : module.functions[index];
   if (fn?.body === undefined || seen.has(fn.index)) {
@@ -217,7 +217,7 @@ const writers: ReadonlySet<string> = new Set([
   ...["atomic.store", "atomic.rmw", "atomic.cmpxchg"],
 ]);
 
-/** Through the table, which may hold more than the module has put there if others have it, too. */
+/** A call through the table, which other modules may have filled if they share it. */
 function mayCallWriter(module: WasmModule, seen: Set<number>): boolean {
   const isOwn =
     module.tables.every(({ source }) => source === undefined) &&
@@ -237,7 +237,7 @@ const MAGIC_BYTES = 8;
 const IMPORT_SECTION = 2;
 const Kind = { Function: 0, Table: 1, Memory: 2, Global: 3, Tag: 4 } as const;
 
-/** What a module imports that changes, even if we do not read the module; undefined if it is not known. */
+/** The changing state that a module imports, even if we cannot read the module; undefined if it is not known. */
 function readImports(data: Uint8Array): Import[] | undefined {
   try {
     const file = new Bytes(data, MAGIC_BYTES);

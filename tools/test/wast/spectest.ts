@@ -1,5 +1,5 @@
-// The module that the specification's tests may import from without defining it: functions that print (nothing, here),
-// four constants of 666, a table and a memory.
+// The module that the specification's tests may import from without defining it: functions that print (here they do
+// nothing), four constants of 666, a table and a memory.
 
 import type { Exported } from "../../../toolchain/ir/instance.ts";
 import { mutableTable } from "../../../toolchain/ir/instructions/checked.ts";
@@ -27,7 +27,7 @@ export interface HostModule {
   readonly exports: ReadonlyMap<string, Exported>;
 }
 
-/** Writes the module; its memory is taken from `pool`. */
+/** Writes the module. Its memory comes from `pool`. */
 export function spectest(pool: Pool): HostModule {
   const exports = new Map<string, Exported>();
   const lines: string[] = [];
@@ -35,7 +35,7 @@ export function spectest(pool: Pool): HostModule {
     const type: FunctionType = { params, results: [] };
     const symbol = `@spectest.${name}`;
     exports.set(name, { kind: "function", symbol, type });
-    // A caller that passes a float has trapped before, so the parameters' types do not matter.
+    // A caller that passes a float has already trapped, so the parameters' types do not matter.
     lines.push(`define internal void ${symbol}(${params.map(irType).join(", ")}) #0 {`, "  ret void", "}");
   }
   for (const type of ["i32", "i64", "f32", "f64"] as const) {

@@ -1,8 +1,8 @@
 // ./nx test --wast DIR: the specification's tests, or any folder of .wast files, as RV64 on QEMU.
 //
-// Two files at a time: one is compiled while the other runs. Every assertion about code that runs is counted, and is
-// passed, failed, or left out with its reason. What is said about modules that are no modules (assert_invalid,
-// assert_malformed, assert_unlinkable) has no place here, since the translator is given valid modules only.
+// It handles two files at a time: one is compiled while the other runs. Every assertion about running code is counted
+// as passed, failed, or left out with its reason. Assertions about invalid modules (assert_invalid, assert_malformed,
+// assert_unlinkable) have no place here, because the translator gets only valid modules.
 
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -16,7 +16,7 @@ import { type AssertionKind, type Judgement, runFile } from "./file.ts";
 
 const FILES_AT_ONCE = 2;
 
-/** How many failures are listed by themselves. */
+/** How many failures are listed. */
 const FAILURES_SHOWN_MAX = 40;
 
 const assertionKinds: readonly AssertionKind[] = [
@@ -34,7 +34,7 @@ export interface Tally {
 
 export interface FileResult {
   readonly file: string;
-  /** Why nothing of the file could be read, if so: wast2json's words. */
+  /** Why the file could not be read, if so: wast2json's message. */
   readonly unread: string | undefined;
   readonly tally: Tally;
   readonly failures: readonly { readonly line: number; readonly detail: string }[];
@@ -49,7 +49,7 @@ export interface SuiteResult {
   readonly aboutValidation: number;
 }
 
-/** Why the suite cannot run here, or undefined. */
+/** The reason why the suite cannot run here, or undefined. */
 export function missingForWast(): string | undefined {
   if (!hasQemu()) {
     return "QEMU (Debian: qemu-system-misc)";
@@ -107,7 +107,7 @@ function filesIn(folder: string): string[] {
   if (!existsSync(path) || !statSync(path).isDirectory()) {
     throw new Problem(`${folder} is no folder`, {
       exitCode: 2,
-      hints: ["name a folder with .wast files in it"],
+      hints: ["name a folder with .wast files"],
     });
   }
   const files = readdirSync(path).filter((file) => file.endsWith(".wast"));
@@ -203,7 +203,7 @@ export function formatSuite(result: SuiteResult): string {
   ];
   if (unread.length > 0) {
     const rows = unread.map(({ file, unread: why }) => [file, why ?? ""]);
-    parts.push(formatTable([{ heading: "not converted by wast2json" }, { heading: "its words" }], rows));
+    parts.push(formatTable([{ heading: "not converted by wast2json" }, { heading: "its message" }], rows));
   }
   const ordered = [...reasons].sort(([, left], [, right]) => right - left);
   if (ordered.length > 0) {
@@ -221,13 +221,13 @@ export function formatSuite(result: SuiteResult): string {
         ...[tally.passed, tally.failed, tally.leftOut].map(String),
       ]),
     ),
-    `${result.aboutValidation} assertions about modules to be refused are not run: the translator is given valid modules.\n` +
+    `${result.aboutValidation} assertions about invalid modules are not run: the translator gets only valid modules.\n` +
       `${sum.passed} passed, ${sum.failed} failed, ${sum.leftOut} left out\n`,
   );
   return parts.join("\n");
 }
 
-/** `./nx test --wast`: runs, prints, gives the exit code. */
+/** `./nx test --wast`: runs the folder and prints the result. Gives the exit code. */
 export async function wast(folder: string, json: boolean, progress: Progress): Promise<number> {
   const result = await runSuite(folder, progress);
   const sum = total(result);

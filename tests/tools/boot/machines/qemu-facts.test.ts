@@ -68,7 +68,7 @@ describe("a QEMU", () => {
     const other = program("other", from("8.0.0"), "spike   RISC-V Spike board\nvirt-2  no such");
     expect(await verdict(other)).toContain("has no machine `virt`, and Neuron runs on that one\n  | ");
     expect(await verdict(program("cat", "cat (GNU coreutils) 9.1"))).toContain(
-      "does not say that it is QEMU",
+      "does not report that it is QEMU",
     );
   });
 

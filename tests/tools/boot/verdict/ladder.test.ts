@@ -148,7 +148,7 @@ describe("the ladder", () => {
 
 describe("the contract's file", () => {
   const cases: [name: string, text: string, message: string][] = [
-    ["columns missing", "boot  -", "expected: name, rungs before it, text"],
+    ["columns missing", "boot  -", "a line is a name, the rungs before it, and a text"],
     ["an unknown rung", "boot  power  text", "boot waits for power, which is no rung"],
     ["an unknown condition", "[when moon=full]", '"moon=full" is not a condition'],
     ["an unknown pattern", "boot  -  text {what}", "{what} is not a pattern"],

@@ -1,4 +1,5 @@
-// One program of many instances, from IR to what QEMU's console says. The driver (driver.S) runs its table of commands.
+// One program of many instances, from IR to the lines on QEMU's console. The driver (driver.S) runs its table of
+// commands.
 
 import { spawn } from "node:child_process";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -14,7 +15,7 @@ import { qemuProgram } from "../../../boot/machines/qemu.ts";
 const FOLDER = "tools/test/wast/rv64";
 const SCRATCH = "build/wast";
 
-/** Where memories lie, and the end of what driver.S maps as RAM. */
+/** Where memories begin, and the end of the RAM that driver.S maps. */
 export const POOL_START = 0x1_0000_0000n;
 export const POOL_END = 0x2_8000_0000n;
 const RAM_MEBIBYTES = 8192;
@@ -23,14 +24,14 @@ const RAM_MEBIBYTES = 8192;
 const QEMU_TIMEOUT_MS = 120_000;
 const OUTPUT_MAX_BYTES = 64 << 20;
 
-/** What driver.S prints last. */
+/** The last output of driver.S. */
 const END = "\x04";
 
 /** One command: `thunk(target, arguments)`. The first two are symbols, or numbers as `inttoptr`s. */
 export interface Command {
   readonly thunk: string;
   readonly target: string;
-  /** What `arguments` points to; or a number that stands for the pointer itself. */
+  /** The values that `arguments` points to, or a number in place of the pointer. */
   readonly arguments: readonly bigint[] | number;
 }
 
@@ -38,15 +39,15 @@ export interface BoardProgram {
   /** Definitions of instances, stubs and thunks. */
   readonly lines: readonly string[];
   readonly commands: readonly Command[];
-  /** Print digests only. */
+  /** Whether to print only digests. */
   readonly quiet: boolean;
 }
 
-/** Memory, handed out once: it is zero when the board starts. */
+/** Hands out memory, each byte once. It is zero when the board starts. */
 export class Pool {
   private next = POOL_START;
 
-  /** Gives the first address of `bytes` bytes, or undefined when there is no more. */
+  /** Gives the first address of `bytes` bytes, or undefined when memory has run out. */
   take(bytes: number, alignBytes: number): bigint | undefined {
     const align = BigInt(alignBytes);
     const start = ((this.next + align - 1n) / align) * align;
@@ -99,7 +100,7 @@ function row(...pointers: readonly string[]): string {
 
 /**
  * Compiles, links and runs a program.
- * @returns the lines on the console; undefined behind the last one if the program did not come to its end
+ * @returns the lines on the console, then an undefined if the program did not come to its end
  * @throws Problem when LLVM refuses the text, or there is no QEMU
  */
 export async function runBoard(program: BoardProgram): Promise<(string | undefined)[]> {
@@ -118,7 +119,7 @@ export async function runBoard(program: BoardProgram): Promise<(string | undefin
 async function buildElf(text: string, place: string): Promise<string> {
   const file = (name: string): string => `${place}/${name}`;
   await writeFile(join(root, file("program.ll")), text);
-  // An access of Wasm's need not be aligned; QEMU does it in one piece, and so may the code.
+  // A Wasm access need not be aligned. QEMU does an unaligned access in one piece, so the code may do so too.
   const flags = [...irFlags, "-mno-strict-align"];
   await Promise.all([
     runLlvm("clang", root, [...flags, "-c", file("program.ll"), "-o", file("program.o")]),

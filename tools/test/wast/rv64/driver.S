@@ -1,17 +1,17 @@
-// Runs a table of commands in S-mode under OpenSBI, one after another, and says what each did.
+// Runs a table of commands in S-mode under OpenSBI, one after another, and prints the result of each.
 //
 // The table (wasm_commands, wasm_command_count) and the functions that it names come from board.ts. A command is three
-// words: a thunk, what it is about, and its arguments; the thunk is called with the last two. What it reports goes
-// through wasm_event. A trap ends the command that it was made in, and no other.
+// words: a thunk, its target, and its arguments. The thunk is called with the last two. It reports
+// through wasm_event. A trap ends its command, and no other.
 //
-// The console gets one line a command, and nothing in a quiet program but its digests:
+// The console gets one line for each command. A quiet program prints only its digests:
 //
 //     02:0000000000000005 01:ffffffffffffffff .      events (kind, value), then the end
 //     02:0000000000000005 !03                        a trap: the number of its reason, or 0x40 + scause
 //     #0badf00d 12345678                             a digest: of the events since the last one, and of memory
 //
-// Addresses: RAM at its physical address in 1-GiB pages; 0x280000000 + p is device register p; the lowest 2 MiB are
-// whatever wasm_map put there, which is where a guest's memory begins.
+// Addresses: RAM at its physical address in 1-GiB pages; 0x280000000 + p is device register p. wasm_map chooses the
+// memory of the lowest 2 MiB, where a guest's memory begins.
 
     .include "tools/test/wast/rv64/bare.inc"
 
@@ -61,7 +61,7 @@ next_command:
     mv      s2, a0
     snez    a0, a0
     la      t0, hash
-    call    mix                         // that it trapped is part of the digest
+    call    mix                         // the trap is part of the digest
     la      t0, wasm_quiet
     ld      t0, 0(t0)
     bnez    t0, next_command
@@ -106,7 +106,7 @@ wasm_trap:
     la      t0, attempt_stack
     ld      sp, 0(t0)
     bnez    sp, attempt_end
-    j       power_off                   // outside of a command: the end is missing, and board.ts says so
+    j       power_off                   // outside of a command: board.ts misses the end
 
     // wasm_event(kind, value)
     .globl  wasm_event
@@ -143,7 +143,7 @@ wasm_event:
     addi    sp, sp, 32
     ret
 
-    // mix: the word at t0 takes in the low half of a0. Changes t1, t2.
+    // mix: folds the low half of a0 into the word at t0. Changes t1, t2.
 mix:
     lw      t1, 0(t0)
     xor     t1, t1, a0
@@ -166,7 +166,7 @@ wasm_map:
     ret
 
     // wasm_digest(start, size): prints the hash of all events so far and of a memory (its words that are not zero,
-    // with their places), and begins anew. A thunk.
+    // with their places), and starts a new hash. A thunk.
     .globl  wasm_digest
 wasm_digest:
     addi    sp, sp, -32
@@ -235,7 +235,7 @@ put_hex:
     addi    sp, sp, 16
     ret
 
-    // put(byte): waits for the UART. QEMU's holds a byte back while the other end of its pipe is not read.
+    // put(byte): waits for the UART. QEMU's UART holds back a byte while its pipe is full.
 put:
     li      t0, DEVICES_HIGH
     slli    t0, t0, 28

@@ -1,11 +1,11 @@
-// What stands between the driver's table of commands and functions of any type: LLVM IR that takes arguments out of
-// memory, calls, and reports each result as an event. The driver's code knows no types, and LLVM cannot see which
+// Connects the driver's table of commands with functions of any type: LLVM IR that takes arguments out of memory, calls
+// the function, and reports each result as an event. The driver's code knows no types, and LLVM cannot see which
 // function is called with which arguments, so nothing is computed at build time.
 
 import { abiType, resultType } from "../../../../toolchain/ir/text.ts";
 import { type FunctionType, typeKey, type ValueType } from "../../../../toolchain/wasm/module.ts";
 
-/** The kind of the event that a result is. Greater numbers are the calls of imports. */
+/** The kind of a result's event. Greater numbers are calls of imports. */
 export const RESULT_EVENT = 1;
 
 /** The thunks of a program, one for each type. */
