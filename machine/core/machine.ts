@@ -11,7 +11,7 @@ import { resetSharing } from "./chaos/sharing";
 import { resetStale } from "./chaos/stale";
 import { drainEverything, resetBuffers } from "./chaos/store-buffer";
 import { clock, deadlinesChanged, NEVER, skipTo } from "./clock";
-import { CODE_BYTES, CODE_PAGES, resetCode } from "./code/code";
+import { CODE_BYTES, CODE_PAGES, initCode, resetCode } from "./code/code";
 import { defaultTranslation } from "./code/heat";
 import { advanceCalls, areCallsOpen } from "./firmware/hart-calls";
 import { clearStop, stopRequested } from "./hart/breakpoints";
@@ -78,7 +78,7 @@ export function create(harts: u32, ramBytes: u32): bool {
     emptyTables(id);
   }
   defaultTranslation();
-  resetCode();
+  initCode();
   seedInterleave(0);
   turnOn();
   return true;

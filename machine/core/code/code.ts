@@ -107,8 +107,22 @@ function empty(code: CodePage): void {
   code.tries = 0;
 }
 
-/** Forgets every decoded instruction: after create, a restored snapshot, a change of the breakpoints. */
+/** Not zero if a page was decoded since all were forgotten. */
+const IS_ANY_DECODED: usize = memory.data(4, 4);
+
+/** Nothing is decoded yet: for create, in memory that is all zero. */
+export function initCode(): void {
+  for (let index: u32 = 0; index < CODE_PAGES; index++) {
+    codeAt(index).page = NO_PAGE;
+  }
+}
+
+/** Forgets every decoded instruction: after a change of the chaos or of the breakpoints. */
 export function resetCode(): void {
+  if (load<u32>(IS_ANY_DECODED) === 0) {
+    return;
+  }
+  store<u32>(IS_ANY_DECODED, 0);
   for (let index: u32 = 0; index < CODE_PAGES; index++) {
     const code = codeAt(index);
     code.page = NO_PAGE;
@@ -135,6 +149,7 @@ export function codeOf(page: u32, id: u32): usize {
   if (known !== 0) {
     return <usize>known;
   }
+  store<u32>(IS_ANY_DECODED, 1);
   const victim = load<u32>(NEXT_VICTIM);
   store<u32>(NEXT_VICTIM, (victim + 1) % CODE_PAGES);
   const code = codeAt(victim);
