@@ -41,9 +41,22 @@ function parse(content: string, name: string): unknown {
   }
 }
 
-function mismatch(place: string, wanted: string): Mismatch {
-  return new Mismatch(`has no ${wanted} ${place === "" ? "in it" : `at ${place}`}`);
+/** What a shape throws where it does not find what it wants. */
+export function mismatch(place: string, wanted: string): Error {
+  return new Mismatch(`has no ${wanted} ${at(place)}`);
 }
+
+function at(place: string): string {
+  return place === "" ? "in it" : `at ${place}`;
+}
+
+/** The place of a member of what is at `place`. */
+function inside(place: string, name: string): string {
+  return place === "" ? name : `${place}.${name}`;
+}
+
+/** Whatever is there, unchecked. */
+export const anything: Shape<unknown> = (value) => value;
 
 export const text: Shape<string> = (value, place) => {
   if (typeof value !== "string") {
@@ -57,6 +70,26 @@ export const number: Shape<number> = (value, place) => {
     throw mismatch(place, "number");
   }
   return value;
+};
+
+/** A whole number within bounds. */
+export function integer(min = 0, max = Number.MAX_SAFE_INTEGER): Shape<number> {
+  return (value, place) => {
+    const found = number(value, place);
+    if (!Number.isSafeInteger(found) || found < min || found > max) {
+      throw new Mismatch(`has ${found} ${at(place)}, and needs a whole number from ${min} to ${max} there`);
+    }
+    return found;
+  };
+}
+
+/** A number that may be too large for JSON, and is a text of decimal digits there: up to 64 bits. */
+export const decimal: Shape<bigint> = (value, place) => {
+  const digits = text(value, place);
+  if (!/^[0-9]{1,20}$/.test(digits) || BigInt(digits) >= 2n ** 64n) {
+    throw mismatch(place, "number in decimal digits");
+  }
+  return BigInt(digits);
 };
 
 export const truth: Shape<boolean> = (value, place) => {
@@ -106,6 +139,34 @@ export function pair<First, Second>(first: Shape<First>, second: Shape<Second>):
   };
 }
 
+/** An object, with all its members, unchecked. */
+export const members: Shape<Readonly<Record<string, unknown>>> = (value, place) => {
+  if (!isObject(value)) {
+    throw mismatch(place, "object");
+  }
+  return value;
+};
+
+/** An object as a table: any names, and values of one shape. */
+export function table<Type>(shape: Shape<Type>): Shape<Record<string, Type>> {
+  return (value, place) =>
+    Object.fromEntries(
+      Object.entries(members(value, place)).map(([name, each]) => [name, shape(each, inside(place, name))]),
+    );
+}
+
+/** An object of one of several shapes: its member `key` is a text that says which. */
+export function variant<Type>(key: string, shapes: Readonly<Record<string, Shape<Type>>>): Shape<Type> {
+  return (value, place) => {
+    const word = members(value, place)[key];
+    const shape = typeof word === "string" && Object.hasOwn(shapes, word) ? shapes[word] : undefined;
+    if (shape === undefined) {
+      throw mismatch(inside(place, key), Object.keys(shapes).join(" or "));
+    }
+    return shape(value, place);
+  };
+}
+
 /** An object whose members have these shapes. */
 export function object<Members extends Record<string, unknown>>(
   shapes: {
@@ -113,12 +174,10 @@ export function object<Members extends Record<string, unknown>>(
   },
 ): Shape<Members> {
   return (value, place) => {
-    if (!isObject(value)) {
-      throw mismatch(place, "object");
-    }
+    const found = members(value, place);
     const checked: Partial<Members> = {};
     for (const name in shapes) {
-      checked[name] = shapes[name](value[name], place === "" ? name : `${place}.${name}`);
+      checked[name] = shapes[name](found[name], inside(place, name));
     }
     if (!isWhole(checked, shapes)) {
       throw mismatch(place, "object");

@@ -19,6 +19,9 @@ const everyFolder = [...hostFolders, ...guestFolders, "pkg", "docs", "scripts", 
 /** The one script of the host that Node runs as it is. */
 const LAUNCHER = "tools/nx/launch.js";
 
+/** Where JSON is parsed: everything else reads it under a shape. The launcher cannot import that, and says why. */
+const jsonParsers = ["host/json.ts", LAUNCHER];
+
 const LINES_MAX = 400;
 /** Files that may be longer, each with the reason. */
 const longFiles: ReadonlyMap<string, string> = new Map([
@@ -274,6 +277,13 @@ describe("the whole repository", () => {
     expect(long.filter(({ file }) => !longFiles.has(file))).toEqual([]);
     const short = [...longFiles.keys()].filter((name) => !long.some(({ file }) => file === name));
     expect(short, "an exception that is not needed").toEqual([]);
+  });
+
+  test("JSON is read by host/json.ts, under a shape, and parsed nowhere else", () => {
+    const parsers = [...sourceFiles(root, hostFolders), LAUNCHER].filter((file) =>
+      /\bJSON\s*\.\s*parse\b|\brequire\(.*\.json\W/.test(readFileSync(join(root, file), "utf8")),
+    );
+    expect(parsers.sort()).toEqual(jsonParsers);
   });
 
   test("a constant that is a number or a text is written in capitals", () => {

@@ -7,7 +7,22 @@ import { createHash } from "node:crypto";
 import { deflateSync, inflateSync } from "node:zlib";
 import { VIRTIO_SLOTS } from "../../build/gen/host/machine/core/devices/virtio-mmio.ts";
 import { HARTS_MAX, RAM_BYTES_MAX } from "../../build/gen/host/machine/core/layout.ts";
-import type { DiskContent, MachineSettings } from "./machine.ts";
+import {
+  anything,
+  decimal,
+  integer,
+  list,
+  members,
+  mismatch,
+  object,
+  oneOf,
+  optional,
+  readJson,
+  type Shape,
+  text,
+  truth,
+} from "../../host/json.ts";
+import type { DiskContent, DiskFault, MachineSettings } from "./machine.ts";
 import { PC_REGISTER, type RunEvent } from "./run.ts";
 
 /** How a run ended. */
@@ -66,52 +81,104 @@ function digestOf(file: object): string {
 }
 
 /** Reads a recording. @throws Error that says what is wrong with it */
-export function decodeRecording(text: string): Recording {
-  const { digest, ...file } = objectOf(parse(text), "the file");
+export function decodeRecording(file: string): Recording {
+  return readJson(file, "it", recordingFile);
+}
+
+/** Bytes that were compressed. */
+const packed: Shape<Uint8Array> = (value, place) => {
+  try {
+    return new Uint8Array(inflateSync(Buffer.from(text(value, place), "base64")));
+  } catch {
+    throw mismatch(place, "compressed bytes");
+  }
+};
+
+const diskSettings = object({
+  slot: integer(0, SLOT_LAST),
+  legacy: optional(truth),
+  content: packed,
+});
+
+/** An event: the clock, its kind, and what it is about. */
+const runEvent: Shape<RunEvent> = (value, place) => {
+  const row = list(anything)(value, place);
+  const field = <Type>(index: number, shape: Shape<Type>): Type => shape(row[index], `${place}[${index}]`);
+  const at = field(0, decimal);
+  switch (field(1, oneOf("input", "seed", "memory", "register"))) {
+    case "input":
+      return { at, input: field(2, integer(0, 0xff)) };
+    case "seed":
+      return { at, seed: field(2, decimal) };
+    case "memory":
+      return { at, address: field(2, integer()), bytes: field(3, packed) };
+    case "register":
+      return {
+        at,
+        hart: field(2, integer(0, HARTS_MAX - 1)),
+        register: field(3, integer(0, PC_REGISTER)),
+        value: field(4, decimal),
+      };
+  }
+};
+
+const fault: Shape<DiskFault> = (value, place) => {
+  const row = list(anything)(value, place);
+  return {
+    kind: integer()(row[0], `${place}[0]`),
+    first: decimal(row[1], `${place}[1]`),
+    last: decimal(row[2], `${place}[2]`),
+  };
+};
+
+const content = object({
+  module: text,
+  settings: object({
+    harts: integer(1, HARTS_MAX),
+    ramMebibytes: integer(1, RAM_MEBIBYTES_MAX),
+    seed: decimal,
+    sstc: optional(truth),
+    aclint: optional(truth),
+    chaos: integer(),
+    kernel: packed,
+    tree: packed,
+    firmware: optional(packed),
+    disk: optional(diskSettings),
+    faults: list(fault),
+  }),
+  events: list(runEvent),
+  end: optional(object({ clock: decimal, consoleHash: text, stateHash: text })),
+});
+
+const recordingFile: Shape<Recording> = (value, place) => {
+  const { digest, ...file } = members(value, place);
   if (file.format !== FORMAT) {
     throw new Error("it is not a recording");
   }
   if (file.version !== VERSION) {
     throw new Error(`it is of version ${String(file.version)}`);
   }
-  const settings = objectOf(file.settings, "settings");
-  const harts = numberOf(settings.harts, "harts", 1, HARTS_MAX);
-  const end = file.end === undefined ? undefined : objectOf(file.end, "end");
+  const { settings, ...others } = content(file, place);
+  const { sstc = false, aclint = false, firmware, disk, ...machine } = settings;
   const recording = {
-    module: textOf(file.module, "module"),
+    ...others,
     settings: {
-      harts,
-      ramMebibytes: numberOf(settings.ramMebibytes, "ramMebibytes", 1, RAM_MEBIBYTES_MAX),
-      seed: bigintOf(settings.seed, "seed"),
-      sstc: settings.sstc === true,
-      aclint: settings.aclint === true,
-      chaos: numberOf(settings.chaos, "chaos"),
-      kernel: unpack(settings.kernel, "kernel"),
-      tree: unpack(settings.tree, "tree"),
-      ...(settings.firmware !== undefined && { firmware: unpack(settings.firmware, "firmware") }),
-      disk: settings.disk === undefined ? undefined : decodeDisk(objectOf(settings.disk, "disk")),
-      faults: listOf(settings.faults, "faults").map((row) => {
-        const [kind, first, last] = listOf(row, "a fault");
-        return {
-          kind: numberOf(kind, "kind"),
-          first: bigintOf(first, "first"),
-          last: bigintOf(last, "last"),
-        };
-      }),
-    },
-    events: listOf(file.events, "events").map((row) => decodeEvent(row, harts)),
-    end: end && {
-      clock: bigintOf(end.clock, "clock"),
-      consoleHash: textOf(end.consoleHash, "consoleHash"),
-      stateHash: textOf(end.stateHash, "stateHash"),
+      ...machine,
+      sstc,
+      aclint,
+      ...(firmware && { firmware }),
+      disk: disk && { slot: disk.slot, legacy: disk.legacy ?? false, content: diskOfImage(disk.content) },
     },
   };
+  if (recording.events.some((event) => "hart" in event && event.hart >= settings.harts)) {
+    throw new Error("it writes a register that is not there");
+  }
   // Those of before had none. Asked last: whatever else is wrong says more.
   if (digest !== undefined && digest !== digestOf(file)) {
     throw new Error("it was changed after it was recorded");
   }
   return recording;
-}
+};
 
 /** A disk that is in memory. */
 export function diskOfBytes(bytes: Uint8Array): DiskContent {
@@ -139,12 +206,11 @@ function diskBytes(content: DiskContent): Uint8Array {
   return bytes;
 }
 
-function decodeDisk(disk: Record<string, unknown>): MachineSettings["disk"] {
-  const content = diskOfBytes(unpack(disk.content, "disk"));
-  if (content.byteCount === 0 || content.byteCount % SECTOR_BYTES !== 0) {
-    throw new Error(`its disk has ${content.byteCount} bytes, which are no sectors`);
+function diskOfImage(image: Uint8Array): DiskContent {
+  if (image.byteLength === 0 || image.byteLength % SECTOR_BYTES !== 0) {
+    throw new Error(`its disk has ${image.byteLength} bytes, which are no sectors`);
   }
-  return { slot: numberOf(disk.slot, "slot", 0, SLOT_LAST), legacy: disk.legacy === true, content };
+  return diskOfBytes(image);
 }
 
 /** An event without its clock: its kind, and what it is about. */
@@ -161,82 +227,6 @@ function encodeEvent(event: RunEvent): (string | number)[] {
   return ["register", event.hart, event.register, String(event.value)];
 }
 
-function decodeEvent(row: unknown, harts: number): RunEvent {
-  const [clock, kind, first, second, third] = listOf(row, "an event");
-  const at = bigintOf(clock, "at");
-  if (kind === "input") {
-    return { at, input: numberOf(first, "input", 0, 0xff) };
-  }
-  if (kind === "seed") {
-    return { at, seed: bigintOf(first, "seed") };
-  }
-  if (kind === "memory") {
-    return { at, address: numberOf(first, "address"), bytes: unpack(second, "memory") };
-  }
-  if (kind === "register") {
-    const [hart, register] = [numberOf(first, "hart"), numberOf(second, "register")];
-    if (hart >= harts || register > PC_REGISTER) {
-      throw new Error("it writes a register that is not there");
-    }
-    return { at, hart, register, value: bigintOf(third, "value") };
-  }
-  throw new Error(`it has an event of an unknown kind: ${String(kind)}`);
-}
-
 function pack(bytes: Uint8Array): string {
   return deflateSync(bytes).toString("base64");
-}
-
-function unpack(value: unknown, name: string): Uint8Array {
-  try {
-    return new Uint8Array(inflateSync(Buffer.from(textOf(value, name), "base64")));
-  } catch {
-    throw new Error(`its ${name} is damaged`);
-  }
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new Error("it is not a recording");
-  }
-}
-
-function objectOf(value: unknown, name: string): Record<string, unknown> {
-  if (typeof value !== "object" || value === null) {
-    throw new Error(`its ${name} is missing`);
-  }
-  return { ...value };
-}
-
-function listOf(value: unknown, name: string): unknown[] {
-  if (!Array.isArray(value)) {
-    throw new Error(`its ${name} is missing`);
-  }
-  return value;
-}
-
-function textOf(value: unknown, name: string): string {
-  if (typeof value !== "string") {
-    throw new Error(`its ${name} is missing`);
-  }
-  return value;
-}
-
-function numberOf(value: unknown, name: string, min = 0, max = Number.MAX_SAFE_INTEGER): number {
-  if (typeof value !== "number" || !Number.isSafeInteger(value)) {
-    throw new Error(`its ${name} is no number`);
-  }
-  if (value < min || value > max) {
-    throw new Error(`its ${name} is ${value}, and has to be from ${min} to ${max}`);
-  }
-  return value;
-}
-
-function bigintOf(value: unknown, name: string): bigint {
-  if (typeof value !== "string" || !/^[0-9]{1,20}$/.test(value)) {
-    throw new Error(`its ${name} is no number`);
-  }
-  return BigInt(value);
 }

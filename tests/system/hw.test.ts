@@ -5,6 +5,7 @@ import { createHash } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { anything, readJson } from "../../host/json.ts";
 import { root } from "../../host/root.ts";
 import { BOOT_TIMEOUT_MS, buildOnce, hasQemu, pkgfsImage } from "./harness/machine.ts";
 
@@ -17,7 +18,8 @@ function answers(machine: string, firmware: string): void {
   const nx = async (...words: string[]): Promise<unknown> => {
     await buildOnce();
     const line = [...words, "--machine", machine, "--json"];
-    return JSON.parse(execFileSync(join(root, "nx"), line, { cwd: root, encoding: "utf8" }));
+    const answer = execFileSync(join(root, "nx"), line, { cwd: root, encoding: "utf8" });
+    return readJson(answer, "the answer", anything);
   };
   const hw = async (...words: string[]): Promise<unknown> => await nx("hw", ...words);
 

@@ -6,8 +6,10 @@
 // are then as good, but not the same bytes.
 
 import { spawn, spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
+import { object, readJson, text } from "../../host/json.ts";
 import { Problem } from "../../host/problem.ts";
 
 const LLVM_MAJOR_MIN = 16;
@@ -119,7 +121,8 @@ function pinnedTool(name: ToolName): Tool | undefined {
 
 function pinnedBinary(): { file: string; version: string } | undefined {
   try {
-    const { version }: { version: string } = require(`${pinnedPackage}/package.json`);
+    const manifest = require.resolve(`${pinnedPackage}/package.json`);
+    const { version } = readJson(readFileSync(manifest, "utf8"), manifest, object({ version: text }));
     return { file: require.resolve(`${pinnedPackage}/bin/zig`), version };
   } catch {
     return undefined;

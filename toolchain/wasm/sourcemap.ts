@@ -4,10 +4,18 @@
 // the .wasm file. It also carries the text of every source, which the checks use to tell a `throw` from an `assert`.
 // A segment without a source means "not known": such an instruction belongs to what stands before it.
 
+import { list, nullable, object, optional, readJson, text } from "../../host/json.ts";
 import type { SourcePlace } from "../../host/problem.ts";
 import { malformed } from "./bytes.ts";
 
 const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/** What is read of the map. */
+const sourceMap = object({
+  sources: list(text),
+  sourcesContent: optional(list(nullable(text))),
+  mappings: text,
+});
 
 interface Segment {
   /** Byte offset in the .wasm file from which on this holds. */
@@ -24,21 +32,12 @@ export class SourceMap {
    * @param rename gives a source's path in the repository for asc's name of it
    */
   constructor(json: string, rename: (source: string) => string) {
-    const map: unknown = JSON.parse(json);
-    const names = property(map, "sources");
-    const contents = property(map, "sourcesContent");
-    const mappings = property(map, "mappings");
-    if (!Array.isArray(names) || typeof mappings !== "string") {
-      throw malformed("its source map is none", 0);
-    }
-    const sources = names.map((name) => rename(String(name)));
+    const map = readJson(json, "asc's source map", sourceMap);
+    const sources = map.sources.map(rename);
     this.texts = new Map(
-      sources.map((source, index): [string, string[]] => {
-        const text: unknown = Array.isArray(contents) ? contents[index] : undefined;
-        return [source, typeof text === "string" ? text.split(/\r?\n/) : []];
-      }),
+      sources.map((source, index) => [source, map.sourcesContent?.[index]?.split(/\r?\n/) ?? []]),
     );
-    this.segments = decode(mappings, sources);
+    this.segments = decode(map.mappings, sources);
   }
 
   /** The repository paths of all sources, in the map's order. */
@@ -105,10 +104,6 @@ export class SourceMap {
     }
     return low - 1;
   }
-}
-
-function property(value: unknown, name: string): unknown {
-  return typeof value === "object" && value !== null ? Reflect.get(value, name) : undefined;
 }
 
 /** Decodes the mappings: comma-separated runs of base-64 VLQ differences. */

@@ -124,7 +124,7 @@ function embeddedWord(words: MachineWords): string | undefined {
 }
 
 /** The files of a build that a run uses. */
-export function filesOf(outputs: BuildOutputs): BootFiles {
+export function filesOf(outputs: Pick<BuildOutputs, "kernel" | "deviceTree">): BootFiles {
   const kernel = join(root, outputs.kernel);
   let locator: Locator | undefined;
   return {

@@ -10,13 +10,14 @@ import { root } from "../../host/root.ts";
 import { build, buildMachine } from "../../toolchain/compile.ts";
 import { requireOneDisk } from "../boot/inputs.ts";
 import { chaosOf, faultsOf } from "../boot/machines/hostility.ts";
-import { type BootRequest, SELFTEST_RUN } from "../boot/run.ts";
+import { SELFTEST_RUN } from "../boot/run.ts";
 import { readLayout } from "./layout.ts";
 import { runSeeds } from "./pool.ts";
 import { Bar } from "./progress.ts";
 import { exploredRuns } from "./runs.ts";
 import type { SeedResult } from "./seed.ts";
 import type { ExploreWords } from "./words.ts";
+import type { WorkerOrder } from "./worker.ts";
 
 /** How many failures are printed in full. For the others only the seed is printed. */
 const FAILURES_SHOWN = 20;
@@ -30,12 +31,18 @@ export async function explore(words: ExploreWords): Promise<0 | 1> {
   const progress = progressOn(process.stderr);
   const outputs = await build({ profile: "bringup", progress });
   const wasm = join(root, await buildMachine(progress));
-  const order = {
-    outputs,
+  const order: WorkerOrder = {
+    outputs: { kernel: outputs.kernel, deviceTree: outputs.deviceTree },
     wasm,
-    request: requestOf(words, outputs.packageImage),
+    machine: {
+      smp: words.smp,
+      disk: words.disk ? join(root, outputs.packageImage) : undefined,
+      legacy: words.legacy === true,
+      aclint: words.aclint === true,
+    },
     // Seeds with a common beginning have one run.
-    runs: words.run === undefined && words.from === undefined ? exploredRuns : [words.run ?? SELFTEST_RUN],
+    runs:
+      words.run === undefined && words.from === undefined ? [...exploredRuns] : [words.run ?? SELFTEST_RUN],
     layout: await readLayout(
       new Uint8Array(readFileSync(join(root, outputs.kernel))),
       "build/wasm/neuron.wasm",
@@ -46,7 +53,7 @@ export async function explore(words: ExploreWords): Promise<0 | 1> {
       last: String(last),
     })),
     chaos,
-    ...(words.from !== undefined && { fork: { seed: String(words.seeds.first), line: words.from } }),
+    fork: words.from === undefined ? undefined : { seed: String(words.seeds.first), line: words.from },
   };
   const stop = new AbortController();
   const interrupt = (): void => stop.abort();
@@ -80,22 +87,6 @@ export async function explore(words: ExploreWords): Promise<0 | 1> {
   // All workers would report the same: the first report is enough.
   printProblems(unwritten.slice(0, 1), process.stderr);
   return failed.length === 0 && done === count ? 0 : 1;
-}
-
-function requestOf(words: ExploreWords, packageImage: string): BootRequest {
-  return {
-    smp: words.smp,
-    run: words.run ?? SELFTEST_RUN,
-    profile: "bringup",
-    disk: words.disk ? join(root, packageImage) : undefined,
-    legacy: words.legacy === true,
-    slot: 0,
-    machineTree: false,
-    sstc: true,
-    aclint: words.aclint === true,
-    timeoutSeconds: 3600,
-    log: undefined,
-  };
 }
 
 /** The seeds of this shard, in order. */

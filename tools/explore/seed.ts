@@ -22,12 +22,15 @@ const NEWLINE = 0x0a;
 /** How far a run goes on after the first line of a panic, for the backtrace. */
 const PANIC_INSTRUCTIONS = 4_000_000n;
 
+/** What is asked for at each boot. What the guest runs, and the nonce, are the seed's. */
+export type SeedRequest = Omit<BootRequest, "run" | "nonce">;
+
 /** The settings that all seeds of an exploration share. */
 export interface ExploreSetting {
   module: WebAssembly.Module;
   moduleHash: string;
   files: BootFiles;
-  request: BootRequest;
+  request: SeedRequest;
   /** What the guest runs: the seeds take these in turn. */
   runs: readonly string[];
   disk: DiskContent | undefined;

@@ -4,30 +4,55 @@
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { Locator } from "../../host/debug/locate.ts";
+import { list, number, object, optional, readJson, type Shape, table, text, truth } from "../../host/json.ts";
 import type { DiskFault } from "../../machine/host/machine.ts";
 import { hashOf } from "../../machine/host/recording.ts";
 import type { BuildOutputs } from "../../toolchain/compile.ts";
 import { openDisk } from "../boot/machines/embedded.ts";
-import type { BootRequest } from "../boot/run.ts";
 import { filesOf } from "../boot/session.ts";
 import { Layout, type LayoutData } from "./layout.ts";
 import { Places } from "./places.ts";
-import { brokenSeed, runSeed } from "./seed.ts";
+import { brokenSeed, runSeed, type SeedRequest } from "./seed.ts";
+
+/** A run may take this long: it only ends one that hangs. */
+const TIMEOUT_SECONDS = 3600;
 
 /** The first line of a worker's input, as JSON. */
 export interface WorkerOrder {
-  outputs: BuildOutputs;
+  /** The system, as the build made it. */
+  outputs: Pick<BuildOutputs, "kernel" | "deviceTree">;
+  /** The machine's module. */
   wasm: string;
-  request: BootRequest;
+  machine: ExploredMachine;
   /** What the guest runs: the seeds take these in turn. */
-  runs: readonly string[];
+  runs: string[];
   layout: LayoutData;
   /** Faults with their events in decimal: JSON has no big integers. */
   faults: { kind: number; first: string; last: string }[];
   chaos: number;
   /** The seed of the common beginning, in decimal, and the console line at which it ends. */
-  fork?: { seed: string; line: string };
+  fork: { seed: string; line: string } | undefined;
 }
+
+/** What the machines of all seeds have in common. */
+export interface ExploredMachine {
+  smp: number;
+  /** A disk image, or undefined for a machine without a disk. */
+  disk: string | undefined;
+  legacy: boolean;
+  aclint: boolean;
+}
+
+const workerOrder: Shape<WorkerOrder> = object({
+  outputs: object({ kernel: text, deviceTree: text }),
+  wasm: text,
+  machine: object({ smp: number, disk: optional(text), legacy: truth, aclint: truth }),
+  runs: list(text),
+  layout: object({ numbers: table(number), addresses: table(number) }),
+  faults: list(object({ kind: number, first: text, last: text })),
+  chaos: number,
+  fork: optional(object({ seed: text, line: text })),
+});
 
 /** Works until there are no more lines. */
 export async function work(): Promise<void> {
@@ -36,7 +61,8 @@ export async function work(): Promise<void> {
   if (first.done === true) {
     return;
   }
-  const order: WorkerOrder = JSON.parse(first.value);
+  const order = readJson(first.value, "the worker's order", workerOrder);
+  const { disk } = order.machine;
   const bytes = new Uint8Array(readFileSync(order.wasm));
   const files = filesOf(order.outputs);
   const faults: DiskFault[] = order.faults.map(({ kind, first: from, last }) => ({
@@ -49,8 +75,8 @@ export async function work(): Promise<void> {
     moduleHash: hashOf(bytes),
     files,
     runs: order.runs,
-    request: { ...order.request, disk: order.request.disk, log: undefined },
-    disk: order.request.disk === undefined ? undefined : openDisk(order.request.disk).content,
+    request: requestOf(order.machine),
+    disk: disk === undefined ? undefined : openDisk(disk).content,
     layout: new Layout(order.layout),
     places: new Places(new Locator(new Uint8Array(readFileSync(files.kernel)), "the kernel")),
     options: { wasm: order.wasm, faults, chaos: order.chaos },
@@ -63,4 +89,17 @@ export async function work(): Promise<void> {
     );
     process.stdout.write(`${JSON.stringify(result)}\n`);
   }
+}
+
+/** All that is asked for at each boot, but for what the seed decides. */
+function requestOf(machine: ExploredMachine): SeedRequest {
+  return {
+    ...machine,
+    profile: "bringup",
+    slot: 0,
+    machineTree: false,
+    sstc: true,
+    timeoutSeconds: TIMEOUT_SECONDS,
+    log: undefined,
+  };
 }

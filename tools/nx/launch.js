@@ -188,7 +188,10 @@ function readOr(path, fallback) {
   return existsSync(path) ? readFileSync(path, "utf8") : fallback;
 }
 
-/** The JSON in a file of ours, or `fallback` if the file is missing or damaged. */
+/**
+ * The JSON in a file of ours, or `fallback` if the file is missing or damaged. host/json.ts, which reads JSON elsewhere,
+ * is TypeScript, and Node cannot load it yet.
+ */
 function jsonOr(path, fallback) {
   try {
     return JSON.parse(readOr(path, "null")) ?? fallback;

@@ -5,12 +5,12 @@
 // JSON report.
 
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { readFile, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join, relative, resolve } from "node:path";
 import { listFiles } from "../../host/files.ts";
-import { list, object, readJson, type Shape, text } from "../../host/json.ts";
+import { list, object, readJson, type Shape, table, text } from "../../host/json.ts";
 import { printProblem } from "../../host/print-problem.ts";
 import { Problem } from "../../host/problem.ts";
 import { formatDuration, paintFor, progressOn } from "../../host/report.ts";
@@ -112,7 +112,7 @@ function checks(): Check[] {
 /** The script behind a package's command. */
 function packageProgram(name: string, command: string): string {
   const manifest = require.resolve(`${name}/package.json`);
-  const { bin }: { bin: Record<string, string> } = require(manifest);
+  const { bin } = readJson(readFileSync(manifest, "utf8"), manifest, object({ bin: table(text) }));
   const path = bin[command];
   if (path === undefined) {
     throw new Error(`${name} has no command ${command}`);

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { build } from "esbuild";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { list, number, object, pair, readJson } from "../../../host/json.ts";
 import { ImageReader } from "../../../tools/image/reader.ts";
 import { root } from "../../harness/guest.ts";
 
@@ -56,7 +57,8 @@ async function buildInChild(
   // Less than a third of what is built.
   const words = ["--max-old-space-size=32", join(folder, "build.mjs"), file, String(mebibytes)];
   const { stdout } = await promisify(execFile)(process.execPath, words);
-  return { ...JSON.parse(stdout), file };
+  const built = object({ peakBytes: number, told: list(pair(number, number)) });
+  return { ...readJson(stdout, "what was built", built), file };
 }
 
 test("a 100 MB image is built in constant memory, with progress, and every block of it verifies", async () => {
@@ -92,7 +94,7 @@ test("100,000 files of 5 bytes take less than 10 MB of image, and some 40 MB mor
   const buildAll = async (from: string): Promise<{ peakBytes: number; file: string }> => {
     const file = join(folder, "many.img");
     const { stdout } = await promisify(execFile)(process.execPath, [join(folder, "many.mjs"), file, from]);
-    return { ...JSON.parse(stdout), file };
+    return { ...readJson(stdout, "what was built", object({ peakBytes: number })), file };
   };
   const few = await buildAll(join(many, "group-0"));
   const all = await buildAll(many);

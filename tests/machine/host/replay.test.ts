@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { anything, members, readJson } from "../../../host/json.ts";
 import { root } from "../../../host/root.ts";
 import { parseFaults } from "../../../machine/host/faults.ts";
 import type { MachineSettings } from "../../../machine/host/machine.ts";
@@ -53,20 +54,24 @@ describe("a recording", () => {
   });
 
   test.each([
-    ["no JSON", "it is not a recording", (all: string) => all.slice(10)],
+    ["no JSON", "it is not JSON", (all: string) => all.slice(10)],
     ["another file", "it is not a recording", () => "{}"],
     ["another version", "version 9", (all: string) => all.replace('"version": 1', '"version": 9')],
-    ["a damaged kernel", "kernel is damaged", (all: string) => all.replace('"kernel": "', '"kernel": "AAAA')],
-    ["no such machine", "harts is 9, and has to", (all: string) => all.replace('"harts": 4', '"harts": 9')],
+    [
+      "a damaged kernel",
+      "no compressed bytes at settings.kernel",
+      (all: string) => all.replace('"kernel": "', '"kernel": "AAAA'),
+    ],
+    ["no such machine", "has 9 at settings.harts", (all: string) => all.replace('"harts": 4', '"harts": 9')],
     [
       "no memory",
-      "ramMebibytes is 0",
+      "has 0 at settings.ramMebibytes",
       (all: string) => all.replace(/"ramMebibytes": \d+/, '"ramMebibytes": 0'),
     ],
-    ["no such slot", "slot is 8", (all: string) => all.replace('"slot": 0', '"slot": 8')],
+    ["no such slot", "has 8 at settings.disk.slot", (all: string) => all.replace('"slot": 0', '"slot": 8')],
     ["another seed", "it was changed", (all: string) => all.replace(/"seed": "\d+"/, '"seed": "12345"')],
     ["other chaos", "it was changed", (all: string) => all.replace('"chaos": 0', '"chaos": 1')],
-    ["no number", "harts is no number", (all: string) => all.replace('"harts": 4', '"harts": "4"')],
+    ["no number", "no number at settings.harts", (all: string) => all.replace('"harts": 4', '"harts": "4"')],
   ])("that is damaged (%s) is refused", (_name, message, damage) => {
     expect(() => decodeRecording(damage(text()))).toThrow(message);
   });
@@ -172,6 +177,7 @@ describe("console input", () => {
 describe("./nx replay", () => {
   const nx = (...args: string[]): string =>
     execFileSync(join(root, "nx"), ["replay", ...args], { encoding: "utf8" });
+  const answer = (output: string): unknown => readJson(output, "the answer", anything);
 
   test(
     "says that the run was the same, or stops where it is told to and says what the harts do",
@@ -179,7 +185,7 @@ describe("./nx replay", () => {
       const file = join(folder, "run.nxr");
       writeFileSync(file, text());
       expect(nx(file)).toContain(`state ${recorded.stateHash}`);
-      expect(JSON.parse(nx(file, "--json"))).toMatchObject({
+      expect(answer(nx(file, "--json"))).toMatchObject({
         same: true,
         state: "off",
         state_sha256: recorded.stateHash,
@@ -188,7 +194,7 @@ describe("./nx replay", () => {
       expect(stopped).toContain("stopped: after");
       expect(stopped).not.toContain("SELFTEST: pkgfs");
       expect(stopped).toMatch(/hart 3: .*instructions/);
-      expect(JSON.parse(nx(file, "--json", "--stop-at", "1000000"))).toMatchObject({
+      expect(answer(nx(file, "--json", "--stop-at", "1000000"))).toMatchObject({
         state: "running",
         same: null,
         reached: true,
@@ -210,18 +216,17 @@ describe("./nx replay", () => {
         encoding: "utf8",
       });
       expect([missed.status, missed.stderr]).toEqual([1, `nx: the run has ended: ${says}\n`]);
-      expect(JSON.parse(missed.stdout)).toMatchObject({ reached: false, state: "off" });
+      expect(answer(missed.stdout)).toMatchObject({ reached: false, state: "off" });
     },
     BOOT_TIMEOUT_MS,
   );
 
   test("takes an old recording, which has no digest, and refuses one whose kernel is no ELF file", () => {
-    const old = JSON.parse(text());
-    delete old.digest;
+    const { digest: _, ...old } = readJson(text(), "the recording", members);
     expect(decodeRecording(JSON.stringify(old)).end).toEqual(recorded.recording.end);
-    old.settings.kernel = old.settings.tree;
+    const machine = members(old.settings, "settings");
     const file = join(folder, "kernel.nxr");
-    writeFileSync(file, JSON.stringify(old));
+    writeFileSync(file, JSON.stringify({ ...old, settings: { ...machine, kernel: machine.tree } }));
     const refused = spawnSync(join(root, "nx"), ["replay", file], { encoding: "utf8" });
     expect([refused.status, refused.stderr]).toEqual([
       2,

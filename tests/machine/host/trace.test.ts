@@ -2,6 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
+import { list, number, object, readJson, text } from "../../../host/json.ts";
 import { Run } from "../../../machine/host/run.ts";
 import { stateHash } from "../../../machine/host/state.ts";
 import { eventLine, type TraceEvent, TraceFile } from "../../../machine/host/trace.ts";
@@ -60,7 +61,8 @@ describe("the trace of a boot", () => {
     for (const event of events) {
       file.add(event);
     }
-    const rows: { ph: string; tid: number; ts: number; name: string }[] = JSON.parse(file.text()).traceEvents;
+    const row = object({ ph: text, tid: number, ts: number, name: text });
+    const { traceEvents: rows } = readJson(file.text(), "the trace", object({ traceEvents: list(row) }));
     expect(new Set(rows.map(({ tid }) => tid))).toEqual(new Set([0, 1]));
     for (const hart of [0, 1]) {
       const own = rows.filter(({ tid }) => tid === hart);

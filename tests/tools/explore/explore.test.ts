@@ -4,6 +4,7 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
+import { list, number, object, readJson, type Shaped, text, truth } from "../../../host/json.ts";
 import { root } from "../../../host/root.ts";
 import { defined } from "../../harness/defined.ts";
 import { BOOT_TIMEOUT_MS, buildOnce } from "../../machine/booting.ts";
@@ -13,11 +14,12 @@ const PLANT_TIMEOUT_MS = 600_000;
 
 const KERNEL = "source/kernel/neuron/src";
 
-interface Report {
-  ok: boolean;
-  seeds: number;
-  failed: { seed: string; problems: string[]; harts: string[]; replay: string }[];
-}
+const exploreReport = object({
+  ok: truth,
+  seeds: number,
+  failed: list(object({ seed: text, problems: list(text), harts: list(text), replay: text })),
+});
+type Report = Shaped<typeof exploreReport>;
 
 function explore(folder: string, ...args: string[]): { status: number | null; report: Report } {
   const run = spawnSync(join(folder, "nx"), ["explore", "--json", ...args], {
@@ -28,7 +30,7 @@ function explore(folder: string, ...args: string[]): { status: number | null; re
   if (run.stdout === "") {
     throw new Error(run.stderr);
   }
-  return { status: run.status, report: JSON.parse(run.stdout) };
+  return { status: run.status, report: readJson(run.stdout, "the report", exploreReport) };
 }
 
 interface Plant {

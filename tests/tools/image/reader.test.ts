@@ -18,6 +18,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command } from "commander";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { anything, list, number, object, readJson, text } from "../../../host/json.ts";
 import { writeImageFile } from "../../../host/pkgimg/files.ts";
 import { buildImage } from "../../../host/pkgimg/layout.ts";
 import { register } from "../../../tools/image/command.ts";
@@ -54,6 +55,12 @@ describe("nx image", () => {
     return Buffer.concat(parts).toString();
   }
 
+  /** The files that `ls` lists. */
+  async function listed(...words: string[]): Promise<{ path: string; byteLength: number }[]> {
+    const files = list(object({ path: text, byteLength: number }));
+    return readJson(await nx("ls", ...words, "--json"), "the answer", files);
+  }
+
   /** A copy of the sample with one bit changed. */
   function damaged(offset: number): string {
     const bytes = Buffer.from(buildImage(sampleFiles));
@@ -67,7 +74,7 @@ describe("nx image", () => {
     expect(await nx("verify", sample)).toMatch(
       /sample\.img: 5 files, 8 blocks, label "sample", unsigned, digest [0-9a-f]{64}: all matches\n$/,
     );
-    expect(JSON.parse(await nx("verify", sample, "--json"))).toMatchObject({
+    expect(readJson(await nx("verify", sample, "--json"), "the answer", anything)).toMatchObject({
       label: "sample",
       blockCount: SAMPLE_BLOCKS,
       entryCount: 5,
@@ -88,9 +95,7 @@ describe("nx image", () => {
       "fixtures/empty",
       "fixtures/grüße",
     ]);
-    const files: { path: string; byteLength: number }[] = JSON.parse(
-      await nx("ls", "fixtures", "--json", "--image", sample),
-    );
+    const files = await listed("fixtures", "--image", sample);
     expect(files.map(({ path, byteLength }) => [path, byteLength])).toEqual([
       ["fixtures/a-b", 4096],
       ["fixtures/empty", 0],
@@ -129,8 +134,8 @@ describe("nx image", () => {
       expect(await nx("ls", path, "-r", "--json", "--image", sample)).toBe(
         await nx("ls", "fixtures/a", "-r", "--json", "--image", sample),
       );
-      const listed: { path: string }[] = JSON.parse(await nx("ls", "-r", "--json", "--image", sample));
-      const file = defined(listed[0]).path;
+      const [first] = await listed("-r", "--image", sample);
+      const file = defined(first).path;
       expect(await nx("cat", `pkg:///${file}/`, "--image", sample)).toBe(
         await nx("cat", file, "--image", sample),
       );
@@ -156,16 +161,16 @@ describe("nx image", () => {
     }
     const out = join(folder, "prefixed.img");
     await nx("build", `${path}=${top}`, "--out", out);
-    const listed: { path: string }[] = JSON.parse(await nx("ls", "-r", "--json", "--image", out));
-    expect(listed.map((entry) => entry.path)).toEqual(expected);
+    const files = await listed("-r", "--image", out);
+    expect(files.map(({ path }) => path)).toEqual(expected);
   });
 
   test("build puts a file at the path or into the folder that it is told, and refuses a file without one", async () => {
     const license = join(root, "LICENSE");
     const out = join(folder, "file.img");
     await nx("build", `a/b=${license}`, `docs/=${license}`, `/=${license}`, "--out", out);
-    const listed: { path: string }[] = JSON.parse(await nx("ls", "-r", "--json", "--image", out));
-    expect(listed.map((entry) => entry.path)).toEqual(["LICENSE", "a/b", "docs/LICENSE"]);
+    const files = await listed("-r", "--image", out);
+    expect(files.map(({ path }) => path)).toEqual(["LICENSE", "a/b", "docs/LICENSE"]);
     await expect(nx("build", license, "--out", out)).rejects.toMatchObject({
       details: { hints: [`LICENSE=${license} names its place`] },
     });

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command } from "commander";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { members, nullable, object, readJson, text } from "../../../host/json.ts";
 import { DEVELOPMENT_KEY, DEVELOPMENT_PUBLIC_KEY, readKeyFile } from "../../../host/pkgimg/keys.ts";
 import { buildImage } from "../../../host/pkgimg/layout.ts";
 import { isSignedBy } from "../../../host/pkgimg/sign.ts";
@@ -84,15 +85,17 @@ describe("nx image keygen", () => {
   });
 });
 
+const verified = object({ digest: text, signature: nullable(members) });
+
 describe("nx image sign and verify", () => {
   test("an unsigned image becomes a signed one, which only the halves of its key confirm", async () => {
     const file = place("a.img", buildImage(sampleFiles));
     expect(await nx("verify", file)).toContain("unsigned");
     await expect(nx("verify", file, "--key", `${mine}.pub`)).rejects.toThrow("is not signed");
 
-    const before = JSON.parse(await nx("verify", file, "--json"));
+    const before = readJson(await nx("verify", file, "--json"), "the answer", verified);
     await nx("sign", file, "--key", `${mine}.key`);
-    const after = JSON.parse(await nx("verify", file, "--json"));
+    const after = readJson(await nx("verify", file, "--json"), "the answer", verified);
     expect(before.signature).toBeNull();
     expect(after).toMatchObject({
       digest: before.digest,

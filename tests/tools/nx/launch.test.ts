@@ -14,6 +14,7 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { object, readJson, text } from "../../../host/json.ts";
 import { root } from "../../../host/root.ts";
 import { SHARED_FOLDER, sharedSources } from "../../../toolchain/shared/make.ts";
 
@@ -29,7 +30,8 @@ function run(): { status: number | null; stdout: string; stderr: string } {
 
 /** The name of the bundle that is current. */
 function bundleName(): string {
-  return JSON.parse(readFileSync(join(checkout, "build/host/stamp.json"), "utf8")).name;
+  const stamp = readFileSync(join(checkout, "build/host/stamp.json"), "utf8");
+  return readJson(stamp, "the stamp", object({ name: text })).name;
 }
 
 beforeAll(() => {

@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readElf } from "../../../../host/elf.ts";
+import { anything, readJson } from "../../../../host/json.ts";
 import { root } from "../../../../host/root.ts";
 import { decodeRecording } from "../../../../machine/host/recording.ts";
 import { Run } from "../../../../machine/host/run.ts";
@@ -130,7 +131,7 @@ describe("./nx boot --gdb", () => {
       expect(await gdb.ask("D")).toBe("OK");
       gdb.close();
       expect(await boot.ended, boot.out + boot.err).toBe(0);
-      expect(JSON.parse(boot.out)).toMatchObject({
+      expect(readJson(boot.out, "the report", anything)).toMatchObject({
         ok: true,
         console_sha256: plain.consoleHash,
         state_sha256: plain.stateHash,
