@@ -211,9 +211,9 @@ import { releaseVmo, retainVmo, Vmo } from "../mm/vmo";`,
       },
       {
         file: `${KERNEL}/ipc/call.ts`,
-        find: 'import { armDeadline } from "./deadline";\n',
+        find: 'import { armDeadline } from "../sched/deadline";\n',
         replace: `import { LOCK_BYTES, Lock } from "../sync/lock";
-import { armDeadline } from "./deadline";
+import { armDeadline } from "../sched/deadline";
 /** Of the lowest rank, as a notification's. */
 const planted = changetype<Lock>(memory.data(LOCK_BYTES, 8));
 `,
@@ -240,11 +240,11 @@ const planted = changetype<Lock>(memory.data(LOCK_BYTES, 8));
       },
       {
         file: `${KERNEL}/trap.ts`,
-        find: "/** What trap.S does after a system call. */\n",
+        find: "/** From trap.S: system call `number` of the running task, its arguments in its frame. */\n",
         replace: `import { LOCK_BYTES, Lock } from "./sync/lock";
 const planted: usize = memory.data(2 * LOCK_BYTES, 8);
 
-/** What trap.S does after a system call. */
+/** From trap.S: system call \`number\` of the running task, its arguments in its frame. */
 `,
       },
       { file: `${KERNEL}/sync/order.ts`, find: "  assert(hart.heldRanks >> rank === 0);\n", replace: "" },
