@@ -70,8 +70,8 @@ export const SCRIPT: u32 = 0x0002_0000;
 const CODE_WINDOW: usize = USER_MAPPINGS;
 const SCRIPT_WINDOW: usize = USER_MAPPINGS + 0x0010_0000;
 export const PUPPETS_MAX: u32 = 12;
-/** Room for some 2,500 system calls. */
-const SCRIPT_BYTES: u32 = 80 * PAGE_BYTES;
+/** Room for some 2,000 system calls. The address behind it is HELD of reservations.ts. */
+const SCRIPT_BYTES: u32 = 64 * PAGE_BYTES;
 
 /** "attackers-child", as nameTask takes it. */
 const NAME_LOW: u64 = 0x72656b6361747461; // "attacker"
