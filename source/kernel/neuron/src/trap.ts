@@ -85,7 +85,7 @@ export function scheduleFirst(hart: Hart): void {
 
 /** On the way out: what came up is seen to, and then this hart goes on with its task, or with another one. */
 function leave(hart: Hart): void {
-  if (hart.running !== 0) {
+  if (mayResume(hart)) {
     attend(hart);
   }
   if (!mayResume(hart)) {
@@ -107,22 +107,31 @@ function schedule(hart: Hart): void {
       stopHart(hart);
     }
     if (hart.running !== 0) {
-      return yieldHart(hart);
-    }
-    let task = pick(hart);
-    if (task === null) {
-      leaveSpace();
-      task = pickBeforeIdle(hart);
-    }
-    if (task === null) {
+      yieldHart(hart);
+    } else if (!pickUp(hart)) {
       waitForInterrupt(hart);
-    } else if (isKilled(task)) {
-      endTask(task, End.Killed, 0);
-    } else {
-      hart.pickedAt = readTime();
-      return runOn(hart, task);
+      continue;
     }
+    if (!isKilled(runningTask(hart))) {
+      return;
+    }
+    endTask(runningTask(hart), End.Killed, 0);
   }
+}
+
+/** This hart, which runs nothing, takes the next task. False if there is none. */
+function pickUp(hart: Hart): bool {
+  let task = pick(hart);
+  if (task === null) {
+    leaveSpace();
+    task = pickBeforeIdle(hart);
+  }
+  if (task === null) {
+    return false;
+  }
+  hart.pickedAt = readTime();
+  runOn(hart, task);
+  return true;
 }
 
 /** What came up in the kernel, where a lock may have been held, and is seen to on the way out. */

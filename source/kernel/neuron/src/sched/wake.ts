@@ -76,9 +76,9 @@ function chooseHart(task: Task): u32 {
 export function enqueue(task: Task, target: u32): void {
   // Once it is in the queue another hart may have it.
   const taskClass = task.taskClass;
-  const goesFirst = target === thisHart().index && runningClass() > taskClass;
-  const floor = goesFirst ? 0 : floorFor(task);
   const self = thisHart().index;
+  const isMoreUrgent = runningClass() > taskClass;
+  const floor = target === self && isMoreUrgent ? 0 : floorFor(task);
   let there = target;
   // A hart that is stopping takes no more. The harts that are tried then are online, and one of them always stays so.
   for (let i: u32 = 0; !queueOf(there).push(task); i++) {
@@ -88,7 +88,7 @@ export function enqueue(task: Task, target: u32): void {
   if (there !== self) {
     return askHart(there, floor);
   }
-  if (runningClass() > taskClass) {
+  if (isMoreUrgent) {
     thisHart().wants |= WANTS_SCHEDULE;
     return;
   }

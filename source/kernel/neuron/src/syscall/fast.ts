@@ -1,6 +1,6 @@
 /**
- * The short way of the two system calls that clients and servers live on: a Call that finds its receiver waiting, and a
- * ReplyReceive whose caller waits while no other call does. Each is a row of guards, and any guard leaves to the
+ * The short way of the system calls that tasks make most: Now, a Call that finds its receiver waiting, and a
+ * ReplyReceive whose caller waits while no other call does. The last two are rows of guards, and any guard leaves to the
  * ordinary way (dispatch.ts, ipc/call.ts). Nothing was changed by then, and what a call means is said there alone.
  *
  * The work behind the guards is the ordinary way's own functions. What makes it short is what the guards exclude: no

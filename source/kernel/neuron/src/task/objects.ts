@@ -153,8 +153,8 @@ export class Task extends TrapFrame {
   }
 
   /**
-   * Written under the lock of life.ts. A plain load: a hart that sees it late ends the task at its next trap, for which
-   * a tick or an interrupt sees to.
+   * Written under the lock of life.ts. A plain load: a hart that sees it late ends the task at its next trap, and a tick
+   * is one.
    */
   get killed(): Killed {
     return <Killed>this.killedWord;

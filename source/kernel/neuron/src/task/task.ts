@@ -74,8 +74,8 @@ export function waitKind(word: u64): Wait {
 }
 
 /**
- * The task waits for `kind` from now on. Everything that a waker reads must be in place: from
- * here on another hart may claim it and run it.
+ * The task waits for `kind` from now on. Everything that a waker reads must be in place: from here on another hart may
+ * claim it and run it.
  */
 export function publish(task: Task, kind: Wait): void {
   publishWord(task, nextWord(task, kind));
