@@ -1,4 +1,4 @@
-// Reads numbers and names out of bytes, little-endian, one after another. ELF and DWARF are nothing else.
+// Reads little-endian numbers and names out of bytes, one after another. ELF and DWARF consist of them.
 //
 // The one idea: a read past the end throws a RangeError (DataView does), so a broken file cannot make a parser run
 // on; the parser catches it once, at the top.
@@ -76,7 +76,7 @@ export class Cursor {
   text(): string {
     const end = this.bytes.indexOf(0, this.offset);
     if (end < 0) {
-      throw new RangeError("a name is not ended by a zero");
+      throw new RangeError("a name does not end with a zero");
     }
     const text = new TextDecoder().decode(this.bytes.subarray(this.offset, end));
     this.offset = end + 1;

@@ -1,11 +1,11 @@
-// An ELF file: what is loaded, the sections by name, and the function symbols. The host has this one reader of ELF files.
+// Reads ELF files: the loaded segments, the sections by name, and the function symbols. The host has only this reader.
 //
 //     header 64 bytes ─┬─ e_phoff ──▶ program headers (56 bytes each) ── p_offset ──▶ contents
 //                      └─ e_shoff ──▶ section headers (64 bytes each) ── sh_offset ─▶ contents
 //                                     names in the section e_shstrndx
 //
-// Only what we make ourselves is read: 64-bit, little-endian (System V gABI, chapters 4 and 5). A place or a size that
-// leads out of the file is an error, and so is a number that no file can have.
+// It reads only the kind that we make ourselves: 64-bit, little-endian (System V gABI, chapters 4 and 5). A place or a
+// size that leads out of the file is an error, and so is a number that no file can have.
 
 import { Cursor } from "./cursor.ts";
 import { Problem } from "./problem.ts";
@@ -48,7 +48,7 @@ export interface Elf {
   symbols: ElfSymbol[];
 }
 
-/** What is loaded, and for which machine. */
+/** The loaded segments, the entry point, and the machine. */
 export interface Loadable {
   /** The number of the processor (e_machine). */
   machine: number;
@@ -63,7 +63,7 @@ export function readElf(bytes: Uint8Array, name: string): Elf {
   });
 }
 
-/** Reads what is to be loaded. @throws Problem that begins with `name` if the file is broken */
+/** Reads the loaded segments. @throws Problem that begins with `name` if the file is broken */
 export function readLoadable(bytes: Uint8Array, name: string): Loadable {
   return orProblem(name, () => {
     const file = new ElfFile(bytes);
@@ -84,7 +84,7 @@ function orProblem<Result>(name: string, read: () => Result): Result {
   }
 }
 
-/** Whether we said it: what a DataView says of a place outside it is about numbers. */
+/** Whether the message is ours. A DataView's own RangeError is about numbers, and does not help a user. */
 function isOurs({ message }: RangeError): boolean {
   return !/outside|bounds/i.test(message);
 }
@@ -96,7 +96,7 @@ interface Table {
   count: number;
 }
 
-/** The header, and the one way to the bytes that it leads to. @throws RangeError */
+/** The header, and the only access to the bytes that it points to. @throws RangeError */
 class ElfFile {
   readonly machine: number;
   readonly programHeaders: Table;
@@ -134,7 +134,7 @@ class ElfFile {
     return Array.from({ length: table.count }, (_, index) => new Cursor(all, index * entryBytes));
   }
 
-  /** The bytes at a place, all of which lie in the file. */
+  /** The bytes at a place, after a check that all of them are in the file. */
   contents({ offset, size }: { offset: number; size: number }): Uint8Array {
     if (offset > this.bytes.length || size > this.bytes.length - offset) {
       throw new RangeError("it is cut off");
@@ -213,7 +213,7 @@ function symbolsOf(table: Uint8Array | undefined, names: Uint8Array | undefined)
     if (type !== TYPE_FUNCTION && type !== TYPE_NONE) {
       continue;
     }
-    // A constant of the assembly's, such as an offset, is no place.
+    // A constant of the assembly, such as an offset, is not an address.
     if (section === SECTION_ABSOLUTE || section === SECTION_UNDEFINED) {
       continue;
     }

@@ -1,9 +1,9 @@
-// The files of a folder, in an order that is the same on every computer.
+// Lists the files of a folder, in an order that is the same on every computer.
 
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 
-/** Every file below `folder`, relative to `root`, with `/`, sorted; none where there is no such folder. */
+/** Every file below `folder`, relative to `root`, with `/`, sorted; none if there is no such folder. */
 export function listFiles(root: string, folder: string): string[] {
   let entries: ReturnType<typeof readFolder>;
   try {

@@ -3,18 +3,18 @@
 //     const shape = object({ version: number, steps: list(text) });
 //     const { steps } = readJson(content, "build/stamps.json", shape);       steps is string[]
 //
-// A shape is a function that gives the value back under its type, or throws. What is wrong is said once, as a Problem:
-// the name of the file, the place in it, and what should stand there. Members that no shape names are passed over.
+// A shape is a function that returns the value under its type, or throws. The error is one Problem:
+// the name of the file, the place in it, and what should be there. Members that the shape does not name are ignored.
 
 import { Problem } from "./problem.ts";
 
 /** Checks the value at a place, and gives it its type. @throws Mismatch */
 export type Shape<Type> = (value: unknown, place: string) => Type;
 
-/** The type that a shape checks for. */
+/** The type of a shape's value. */
 export type Shaped<Checked> = Checked extends Shape<infer Type> ? Type : never;
 
-/** What is wrong, and where in the value. */
+/** An error, with its place in the value. */
 class Mismatch extends Error {}
 
 /** Reads JSON that has a shape. @throws Problem that begins with `name` */
@@ -99,7 +99,7 @@ export const truth: Shape<boolean> = (value, place) => {
   return value;
 };
 
-/** One of some texts. */
+/** One of several texts. */
 export function oneOf<const Word extends string>(...words: readonly Word[]): Shape<Word> {
   return (value, place) => {
     const found = words.find((word) => word === value);
@@ -110,12 +110,12 @@ export function oneOf<const Word extends string>(...words: readonly Word[]): Sha
   };
 }
 
-/** What the shape says, or null. */
+/** A value of the shape, or null. */
 export function nullable<Type>(shape: Shape<Type>): Shape<Type | null> {
   return (value, place) => (value === null ? null : shape(value, place));
 }
 
-/** What the shape says, or nothing. */
+/** A value of the shape, or undefined. */
 export function optional<Type>(shape: Shape<Type>): Shape<Type | undefined> {
   return (value, place) => (value === undefined ? undefined : shape(value, place));
 }

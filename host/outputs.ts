@@ -1,8 +1,8 @@
-// Files that a command is going to write: tried before anything starts, and then written whole or not at all.
+// The files that a command is going to write: it tries them before anything starts, and writes them whole or not at
+// all.
 //
-// The one idea: a run may take minutes, so a path that cannot be written is told before it. What fails all the same (a
-// disk
-// that fills up) is kept as a Problem for the end, because it must not take the run with it.
+// The one idea: a run may take minutes, so a path that cannot be written is reported before it. A later failure
+// (a disk that fills up) is kept as a Problem for the end, because it must not end the run.
 
 import {
   closeSync,
@@ -30,10 +30,10 @@ export interface NamedFile {
 }
 
 /**
- * Tries that each file can be written, and leaves what is in it alone.
+ * Tries whether each file can be written, and leaves its content unchanged.
  *
- * @param inputs what the command reads, and must not write over
- * @throws Problem about the first that cannot
+ * @param inputs the files that the command reads, and must not write over
+ * @throws Problem about the first that cannot be written
  */
 export function requireOutputs(outputs: readonly NamedFile[], inputs: readonly NamedFile[] = []): void {
   outputs.forEach((output, index) => {
@@ -47,7 +47,7 @@ export function requireOutputs(outputs: readonly NamedFile[], inputs: readonly N
   });
 }
 
-/** Tries that files can be written into a folder, which need not be there yet. Throws Problem if not. */
+/** Tries whether files can be written into a folder, which need not exist yet. Throws Problem if not. */
 export function requireFolder({ word, file }: NamedFile): void {
   try {
     const made = mkdirSync(file, { recursive: true });
@@ -60,7 +60,7 @@ export function requireFolder({ word, file }: NamedFile): void {
   }
 }
 
-/** Writes a file: what was there before is there until all of the new content is. Throws Problem if that fails. */
+/** Writes a file. The old content stays until all of the new content is there. Throws Problem if that fails. */
 export function writeOutput({ word, file }: NamedFile, content: string | Uint8Array): void {
   try {
     if (isPlain(file)) {
@@ -73,7 +73,7 @@ export function writeOutput({ word, file }: NamedFile, content: string | Uint8Ar
   }
 }
 
-/** The same at the end of a run, whose verdict is still to be told: gives what went wrong. */
+/** The same at the end of a run, whose verdict still has to be printed: gives the error instead of throwing it. */
 export function attemptOutput(output: NamedFile, content: string | Uint8Array): unknown[] {
   try {
     writeOutput(output, content);
@@ -83,7 +83,7 @@ export function attemptOutput(output: NamedFile, content: string | Uint8Array): 
   }
 }
 
-/** Folders that go when the command ends, however it does. */
+/** Folders that are removed when the command ends in any way. */
 const scratchFolders = new Set<string>();
 
 /** A new temporary folder. Throws Problem if it cannot be made. */
@@ -105,7 +105,7 @@ export function scratchFolder(prefix: string): string {
   }
 }
 
-/** Removes one that is not needed any more. */
+/** Removes a temporary folder that is not needed any more. */
 export function removeScratchFolder(folder: string): void {
   rmSync(folder, { recursive: true, force: true });
   scratchFolders.delete(folder);
@@ -120,14 +120,14 @@ function removeScratchFolders(): void {
   }
 }
 
-/** A file that grows by lines. One that cannot be written any more gets no further lines, and says why at the end. */
+/** A file that grows by lines. After a failed write it gets no more lines, and keeps the error for the end. */
 export class LineFile {
   /** Why lines are missing. */
   problem: unknown;
   private readonly output: NamedFile;
   private readonly descriptor: number;
 
-  /** Opens it, empty. Throws Problem if it cannot be written. */
+  /** Opens an empty file. Throws Problem if it cannot be written. */
   constructor(output: NamedFile) {
     this.output = output;
     try {
@@ -165,13 +165,13 @@ function writeWhole(descriptor: number, bytes: Uint8Array): void {
 
 function tryFile(output: NamedFile): void {
   const stat = statOf(output);
-  // To open a pipe would wait for its reader, and other things are none of ours to try.
+  // Opening a pipe would wait for its reader, and opening a device may have effects.
   if (stat !== undefined && !stat.isFile() && !stat.isDirectory()) {
     return;
   }
   try {
     closeSync(openSync(output.file, "a"));
-    // Where it was a link to nothing, the link stays.
+    // If it was a link to a missing file, the link stays.
     if (stat === undefined) {
       rmSync(placeOf(output.file), { force: true });
     }
@@ -192,7 +192,7 @@ function cannotWrite({ word, file }: NamedFile, error: unknown): unknown {
   return pathProblem(`${word} ${file} cannot be written`, resolve(file), error);
 }
 
-/** Whether a file is a plain one, or nothing yet. */
+/** Whether a file is a plain one, or does not exist yet. */
 function isPlain(file: string): boolean {
   return statSync(file, { throwIfNoEntry: false })?.isFile() ?? true;
 }
@@ -207,7 +207,7 @@ function replace(file: string, content: string | Uint8Array): void {
   }
 }
 
-/** A file with its links followed, as far as it is there. */
+/** The path of a file with its links followed, as far as it exists. */
 export function placeOf(file: string): string {
   try {
     return realpathSync(file);

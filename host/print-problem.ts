@@ -1,4 +1,4 @@
-// How the command line fails: what happened, to what, what to try, always in this order.
+// Prints errors on the command line: what happened, to what, and what to try, always in this order.
 //
 //     nx: source/services/virtioblkd/main.ts does not compile
 //     source/services/virtioblkd/main.ts:31:9: error: Cannot find name 'deadline'. (asc 2304)
@@ -6,13 +6,13 @@
 //           |             ^
 //     try: …
 //
-// A Problem is an answer for the user. Anything else that is thrown is a bug of ours, and shows its stack.
+// A Problem is a message for the user. Any other exception is a bug of ours, and is printed with its stack.
 
 import { type Diagnostic, Problem } from "./problem.ts";
 import { type Paint, paintFor } from "./report.ts";
 import { environmentProblem } from "./system-error.ts";
 
-/** How many diagnostics are shown; the rest is counted. */
+/** How many diagnostics are shown. The rest is counted. */
 const DIAGNOSTICS_SHOWN_MAX = 20;
 /** How many lines of another program's output are shown, counted from its end. */
 const OUTPUT_LINES_MAX = 40;
@@ -23,7 +23,7 @@ export function printProblem(error: unknown, stream: NodeJS.WriteStream): 1 | 2 
   return error instanceof Problem ? (error.details.exitCode ?? 1) : 1;
 }
 
-/** Prints errors that did not stop a command. Gives the exit code: 0 if there are none. */
+/** Prints errors that did not stop a command. Gives the exit code, which is 0 without errors. */
 export function printProblems(errors: readonly unknown[], stream: NodeJS.WriteStream): 0 | 1 {
   for (const error of errors) {
     printProblem(error, stream);
@@ -79,7 +79,7 @@ export function formatDiagnostic({ severity, message, place }: Diagnostic, paint
     return head;
   }
   const margin = String(place.line).padStart(6);
-  // A tab stays a tab, so that the caret stands where the terminal puts the character.
+  // A tab stays a tab, so that the caret is below the character on every terminal.
   const indent = place.text.slice(0, place.column - 1).replace(/[^\t]/g, " ");
   return `${head}\n${margin} | ${place.text}\n${" ".repeat(margin.length)} | ${indent}${paint.bad("^")}`;
 }

@@ -1,4 +1,4 @@
-// A problem that a person can act on: what happened, to what, and what to try.
+// An error that a person can act on: what happened, to what, and what to try.
 //
 // Everything on the host that fails for a reason outside its own code throws a Problem: a guest source that does
 // not compile, a tool that is not installed, an image that does not verify. The command line prints its parts in
@@ -13,22 +13,22 @@ export interface SourcePlace {
   readonly text?: string;
 }
 
-/** One thing that is wrong, at a place or at none. `severity` decides whether a build goes on. */
+/** One finding, with or without a place. `severity` decides whether a build goes on. */
 export interface Diagnostic {
   readonly severity: "error" | "warning" | "info";
   readonly message: string;
   readonly place?: SourcePlace;
 }
 
-/** What a Problem may say beyond its first sentence. */
+/** What a Problem may have beside its first sentence. */
 export interface ProblemDetails {
-  /** What it happened to: a file, a command, a program's name. */
+  /** What the problem is about: a file, a command, a program's name. */
   readonly subject?: string;
   /** What to try next, one sentence a line. */
   readonly hints?: readonly string[];
   /** The single findings, in order, e.g. a compiler's diagnostics. */
   readonly diagnostics?: readonly Diagnostic[];
-  /** What another program printed, as it stands. */
+  /** The output of another program, unchanged. */
   readonly output?: string;
   /** 1: it failed (the default); 2: it was called wrongly. */
   readonly exitCode?: 1 | 2;
@@ -46,8 +46,8 @@ export class Problem extends Error {
 }
 
 /**
- * One error for several pieces of work that failed side by side: every sentence, every finding once. What is no
- * Problem is a bug, and goes first.
+ * One error for several pieces of work that failed at the same time, with every sentence and every finding once. An
+ * error that is no Problem is a bug, and comes first.
  */
 export function combine(errors: readonly unknown[]): unknown {
   const problems = errors.filter((error): error is Problem => error instanceof Problem);

@@ -1,9 +1,9 @@
-// How the command line prints: progress lines with durations, and tables.
+// Prints progress lines with durations, and tables, on the command line.
 //
 // On a terminal the step that runs is shown and then replaced by its result; elsewhere (a pipe, CI) only the results
-// are printed, one line each, so that a log reads well. Progress goes to stderr: stdout is for what was asked for.
+// are printed, one line each, so that a log reads well. Progress goes to stderr, because stdout is for the answer.
 
-/** Wraps a text in the terminal's colours, or leaves it alone. */
+/** Wraps a text in the terminal's colours, or leaves it unchanged. */
 export interface Paint {
   readonly good: (text: string) => string;
   readonly bad: (text: string) => string;
@@ -18,7 +18,7 @@ export function paintFor(stream: { readonly isTTY?: boolean }): Paint {
   return { good: wrap(32), bad: wrap(31), note: wrap(33), faint: wrap(2) };
 }
 
-/** `0.42 s`, `12.3 s`, `2 min 5 s`: three digits are as much as a person reads. */
+/** `0.42 s`, `12.3 s`, `2 min 5 s`: three digits are enough for a person. */
 export function formatDuration(milliseconds: number): string {
   const seconds = milliseconds / 1000;
   if (seconds < 10) {
@@ -30,11 +30,11 @@ export function formatDuration(milliseconds: number): string {
   return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
 }
 
-/** Told what is being done; prints it. */
+/** Shows the steps that run. */
 export interface Progress {
-  /** A step begins. Several may run at once. The function that it gives is called when the step has ended. */
+  /** A step begins. Several may run at once. The caller calls the returned function when the step has ended. */
   start(what: string): (detail?: string) => void;
-  /** A line of its own. */
+  /** Prints a separate line. */
   note(text: string): void;
 }
 

@@ -1,4 +1,4 @@
-// Where the repository is: host code runs from its sources (tests) and from a bundle in build/host (./nx), so the
+// Finds the repository: host code runs from its sources (tests) and from a bundle in build/host (./nx), so the
 // root is found by walking up to the folder that holds the launcher and the lockfile.
 
 import { existsSync } from "node:fs";

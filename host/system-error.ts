@@ -1,6 +1,6 @@
-// What the operating system refuses, in words: a missing folder, a full disk, no permission.
+// Turns errors of the operating system into Problems: a missing folder, a full disk, no permission.
 //
-// These are no bugs of ours, wherever they come up: the user can do something about each.
+// These are no bugs of ours: the user can do something about each.
 
 import { statSync } from "node:fs";
 import { dirname } from "node:path";
@@ -13,7 +13,7 @@ interface Words {
   readonly hint: string;
 }
 
-/** Refusals that can meet any file at any time. */
+/** Errors that can come with any file at any time. */
 const refusals: Readonly<Record<string, Words>> = {
   ENOSPC: { why: "the disk is full", hint: "make room there, or name a place on another disk" },
   EDQUOT: { why: "the disk quota is used up", hint: "make room there, or name a place on another disk" },
@@ -21,28 +21,28 @@ const refusals: Readonly<Record<string, Words>> = {
     why: "a file must not be that large there",
     hint: "raise the limit (ulimit -f), or name another place",
   },
-  EACCES: { why: "there is no permission", hint: "change its permissions, or name another one" },
-  EPERM: { why: "there is no permission", hint: "change its permissions, or name another one" },
+  EACCES: { why: "you have no permission", hint: "change its permissions, or name another one" },
+  EPERM: { why: "you have no permission", hint: "change its permissions, or name another one" },
   EROFS: { why: "the file system is read-only", hint: "name a place that can be written" },
   EIO: {
     why: "the disk reports an error",
-    hint: "look into the system's log, or name a place on another disk",
+    hint: "look at the system's log, or name a place on another disk",
   },
   EMFILE: { why: "too many files are open", hint: "raise the limit (ulimit -n)" },
   ENFILE: { why: "too many files are open on this computer", hint: "end other programs, and try again" },
-  ETXTBSY: { why: "it is a program that runs", hint: "name another one" },
+  ETXTBSY: { why: "it is a running program", hint: "name another one" },
 };
 
 /** Errors that are the fault of a path that the user gave; anywhere else they are bugs. */
 const pathRefusals: Readonly<Record<string, Words>> = {
   ...refusals,
-  ENOENT: { why: "it does not exist", hint: "name one that is there" },
+  ENOENT: { why: "it does not exist", hint: "name one that exists" },
   EEXIST: { why: "something else has that name", hint: "choose another one" },
   ENOTDIR: { why: "a part of its path is not a folder", hint: "name another one" },
   EISDIR: { why: "it is a folder", hint: "name a file" },
-  ELOOP: { why: "its links lead round in a circle", hint: "name another one" },
+  ELOOP: { why: "its links go round in a circle", hint: "name another one" },
   ENAMETOOLONG: { why: "its name is too long", hint: "choose a shorter one" },
-  ENXIO: { why: "nothing is behind it", hint: "name another one" },
+  ENXIO: { why: "it has no device behind it", hint: "name another one" },
 };
 
 /** The code of an error that came from the operating system, such as `ENOSPC`. */
@@ -54,10 +54,10 @@ export function systemCode(error: unknown): string | undefined {
 }
 
 /**
- * The Problem behind an error about a path that the user gave. What is no refusal of the operating system comes back as
- * it is.
+ * Makes a Problem of an error about a path that the user gave. An error that is not from the operating system is
+ * returned unchanged.
  *
- * @param what what did not work, as in `cannot write build/x`
+ * @param what what failed, as in `cannot write build/x`
  */
 export function pathProblem(what: string, file: string, error: unknown): unknown {
   const code = systemCode(error) ?? "";
@@ -74,7 +74,7 @@ export function pathProblem(what: string, file: string, error: unknown): unknown
   return new Problem(`${what}: there is no folder ${folder}`, { hints, exitCode });
 }
 
-/** The Problem behind an error that the operating system may raise at any time; undefined for any other. */
+/** Makes a Problem of an error that the operating system may raise at any time; undefined for any other error. */
 export function environmentProblem(error: unknown): Problem | undefined {
   const words = refusals[systemCode(error) ?? ""];
   if (words === undefined || !(error instanceof Error)) {

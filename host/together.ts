@@ -1,8 +1,8 @@
-// Pieces of work side by side.
+// Runs pieces of work at the same time.
 
 import { combine } from "./problem.ts";
 
-/** Waits for all of them, then throws what failed, as one: nothing is left running behind an error. */
+/** Waits for all of them, then throws their errors as one, so that no work goes on after an error. */
 export async function together<const T extends readonly Promise<unknown>[] | []>(
   work: T,
 ): Promise<{ -readonly [P in keyof T]: Awaited<T[P]> }> {

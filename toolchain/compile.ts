@@ -6,8 +6,8 @@
 //     tasks of the bundle, fixtures ─▶ bundle.img ─▶ inside neuron.elf
 //     pkg/**, tasks of the package  ─▶ pkgfs.img          pkg/dts/virt-nexus.dts ─▶ virt-nexus.dtb
 //
-// Read `build` from top to bottom; each call below it is a step of steps/, and does nothing when nothing that it reads has
-// changed (stale.ts). asc runs in this process, one program after another; LLVM's processes run beside it.
+// Read `build` from top to bottom. Each call below it is a step of steps/, and does nothing if no file that it reads
+// has changed (stale.ts). asc runs in this process, one program after another; LLVM's processes run beside it.
 
 import { Problem } from "../host/problem.ts";
 import type { Progress } from "../host/report.ts";
@@ -30,16 +30,16 @@ export interface BuildOptions {
   readonly progress: Progress;
   /** Default: the development key. */
   readonly trust?: Trust;
-  /** Only these programs, up to their ELF files, and what lies inside them; default: everything. */
+  /** Only these programs, up to their ELF files, and the programs inside them; default: everything. */
   readonly only?: readonly string[];
 }
 
-/** What a build gives, as paths relative to the root. */
+/** The outputs of a build, as paths relative to the root. */
 export interface BuildOutputs {
   readonly kernel: string;
   readonly deviceTree: string;
   readonly packageImage: string;
-  /** How many steps had something to do. */
+  /** How many steps had work to do. */
   readonly stepsRun: number;
 }
 
@@ -71,7 +71,7 @@ function requireKnown(names: readonly string[]): void {
     return;
   }
   const known = programs.map(({ name }) => name).join(", ");
-  throw new Problem(`there is no program ${unknown}`, { hints: [`one of ${known}`], exitCode: 2 });
+  throw new Problem(`there is no program ${unknown}`, { hints: [`the programs are ${known}`], exitCode: 2 });
 }
 
 async function buildAll(run: Build): Promise<void> {
@@ -79,7 +79,7 @@ async function buildAll(run: Build): Promise<void> {
   await buildKernel(run);
 }
 
-/** The kernel, and before it every program: they lie inside its image. */
+/** The kernel, and before it every program, because the programs are inside its image. */
 async function buildKernel(run: Build): Promise<void> {
   const kernels = programs.filter(({ kind }) => kind === "kernel");
   // The kernel's objects wait for the bundle only when they are linked.
@@ -113,7 +113,7 @@ async function makeTasks(run: Build, tasks: readonly GuestProgram[]): Promise<vo
   await together(tasks.map(async (program) => linkProgram(run, program, await compileProgram(run, program))));
 }
 
-/** Only these programs. What one of them carries is made as well, so that it carries nothing old. */
+/** Only these programs. A program inside one of them is made as well, so that it is not an old one. */
 async function buildPrograms(run: Build, names: readonly string[]): Promise<void> {
   const wanted = programs.filter(({ name }) => names.includes(name));
   if (wanted.some(({ kind }) => kind === "kernel")) {

@@ -1,17 +1,17 @@
-// One build at a time in one output folder: two that wrote the same files would give neither's result.
+// Allows one build at a time in one output folder: two builds that write the same files would spoil both results.
 //
-// The lock is a file that holds the process id of its owner. A process that died without letting go is noticed by
-// its id, and its lock is taken over.
+// The lock is a file with the process id of its owner. If that process has died without removing it, the next build
+// notices by the id, and takes over the lock.
 
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
 const POLL_MILLISECONDS = 100;
-/** The locks that this process holds: its own id in a file may also be left from an earlier process of that id. */
+/** The locks that this process holds. Its id in another file is left from an earlier process with the same id. */
 const held = new Set<string>();
 
-/** Does `work` while holding the lock; `onWait` is told once, with the owner's process id, if it has to wait. */
+/** Does `work` while holding the lock. If it has to wait, it calls `onWait` once, with the owner's process id. */
 export async function withLock<T>(
   file: string,
   onWait: (owner: number) => void,
@@ -26,7 +26,7 @@ export async function withLock<T>(
       told = true;
     }
     await sleep(POLL_MILLISECONDS);
-    // Judged twice: between its creation and its first byte a lock has no owner yet.
+    // Checked twice: between its creation and its first byte a lock has no owner yet.
     if (owner === undefined && ownerOf(file) === undefined) {
       rmSync(file, { force: true });
     }
@@ -52,7 +52,7 @@ function take(file: string): boolean {
   }
 }
 
-/** The process that holds the lock, or undefined when it is gone, or never said who it is. */
+/** The process that holds the lock, or undefined if it is gone, or if the file has no process id. */
 function ownerOf(file: string): number | undefined {
   const owner = Number(readOrEmpty(file));
   if (!Number.isInteger(owner) || owner <= 0) {

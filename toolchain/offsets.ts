@@ -1,7 +1,7 @@
-// Layout constants for the assembler: what frame.ts exports becomes `.equ` lines in build/gen/frame.inc.
+// Layout constants for the assembler: the exports of frame.ts become `.equ` lines in build/gen/frame.inc.
 //
-// asc computes `offsetof` while it compiles, so an exported constant is a global with its value in the module. No
-// offset is typed by hand in a `.S` file, and a field that moves takes the assembly along.
+// asc computes `offsetof` while it compiles, so an exported constant is a global with its value in the module. So no
+// offset is typed by hand in a `.S` file, and the assembly follows a field that moves.
 
 import { Problem } from "../host/problem.ts";
 import { readModule } from "./wasm/reader.ts";
@@ -10,8 +10,8 @@ import { readModule } from "./wasm/reader.ts";
  * Gives the text of the include file.
  *
  * @param wasm the compiled module
- * @param sourceName the file that it was made from, for the head and for messages
- * @throws Problem when an export is no constant, or nothing is exported
+ * @param sourceName the file that the module was made from, for the head and for messages
+ * @throws Problem if an export is no constant, or if there is no export
  */
 export function frameOffsets(wasm: Uint8Array, sourceName: string): string {
   const module = readModule(wasm);
@@ -22,7 +22,7 @@ export function frameOffsets(wasm: Uint8Array, sourceName: string): string {
     }
     const global = kind === "global" ? module.globals[index] : undefined;
     if (!global || global.mutable || global.value === undefined) {
-      throw new Problem(`${sourceName} may export only integer constants, and ${name} is none`, {
+      throw new Problem(`${sourceName} may export only integer constants, but ${name} is none`, {
         subject: sourceName,
         hints: ["a value that is known only at run time cannot become an .equ of the assembler"],
       });

@@ -1,4 +1,4 @@
-// Every program of the guest, as one table: where it begins, where its data goes, and where it travels.
+// Every program of the guest, as one table: where it begins, where its data goes, and how it reaches the machine.
 //
 // To add a program: write its `main.ts` (with `export function main(): i32`), add a row, and name it in the topology of
 // nexus-init (`source/init/nexus-init/topology.ts`) or start it from the disk.
@@ -15,11 +15,11 @@ export interface GuestProgram {
   /** Folders whose `.S` files are linked in (with everything below them). */
   readonly assembly: readonly string[];
   readonly linkerScript: string;
-  /** Where an assertion that fails lands: module and function, as asc names them. */
+  /** The function that a failed assertion calls: module and function, as asc names them. */
   readonly abort: string;
   /**
-   * How it reaches the machine. `kernel`: it is the kernel; `bundle`: inside the kernel's image, because it is needed
-   * to reach the disk; `package`: on the disk, below `bin/`.
+   * How it reaches the machine. `kernel`: it is the kernel itself. `bundle`: inside the kernel's image, because it is
+   * needed to reach the disk. `package`: on the disk, below `bin/`.
    */
   readonly travels: "kernel" | "bundle" | "package";
 }
@@ -44,7 +44,7 @@ function task(
   };
 }
 
-/** The table. The kernel comes first: it takes longest. */
+/** The table. The kernel comes first, because it takes longest to build. */
 export const programs: readonly GuestProgram[] = [
   {
     name: "neuron",
@@ -68,5 +68,5 @@ export const programs: readonly GuestProgram[] = [
   task("fault-probe", "source/apps/fault-probe/main.ts", "package", ["source/apps/fault-probe"]),
 ];
 
-/** The module whose exported constants become `frame.inc` for the kernel's assembly (offsets.ts). */
+/** The exported constants of this module become `frame.inc` for the kernel's assembly (offsets.ts). */
 export const FRAME_MODULE = "source/kernel/neuron/src/arch/riscv/frame.ts";

@@ -1,9 +1,10 @@
-// What has to be made again: each step of the build leaves a stamp with the hash of all that it read and wrote.
+// Decides what has to be made again: each step of the build leaves a stamp with the hash of every file that it read or
+// wrote.
 //
-// A step is fresh when its key (flags, versions, the code that does it) is the same, every file that it read last time
-// still has the same content (or still does not exist: a compiler looks for files in several places, and one that
-// appears can shadow another), and what it wrote is untouched. Time stamps are never asked: a checkout, a copy or a
-// cache restored on CI must not decide anything.
+// A step is fresh if its key (flags, versions, its own code) is the same, every file that it read last time
+// still has the same content (or still does not exist: a compiler looks for files in several places, and a new file
+// can shadow another), and its outputs are unchanged. Time stamps do not matter, because a checkout, a copy or a
+// restored cache on CI changes them.
 
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
@@ -11,7 +12,7 @@ import { dirname, join } from "node:path";
 import { listFiles } from "../host/files.ts";
 import { list, nullable, number, object, pair, readJson, type Shape, text } from "../host/json.ts";
 
-/** Raised when the format of the stamp file changes: older stamps are then forgotten. */
+/** Increased when the format of the stamp file changes. Older stamps are then ignored. */
 const STAMP_VERSION = 1;
 
 /** A path below the root and the SHA-256 (hex) of its content, or null where there is no file. */
@@ -25,19 +26,19 @@ interface Stamp {
 
 /** One step of the build. All paths are relative to the root. */
 export interface Step {
-  /** Unique, and the same in each build: the stamp's name. */
+  /** The stamp's name: unique, and the same in each build. */
   readonly name: string;
-  /** All that decides the output and is no file: flags, versions. Compared as JSON. */
+  /** Everything beside files that decides the output: flags, versions. It is compared as JSON. */
   readonly key: unknown;
-  /** Files known beforehand to be read. */
+  /** Files that the step is known to read. */
   readonly reads: readonly string[];
-  /** Files that are written. */
+  /** Files that the step writes. */
   readonly writes: readonly string[];
-  /** Does the step. May give further paths that it read, found or not. */
+  /** Does the step. May give more paths that it looked for, found or not. */
   readonly run: () => Promise<Iterable<string> | undefined>;
 }
 
-/** Runs the steps that are stale, and remembers what they read and wrote. */
+/** Runs the steps that are stale, and remembers the files that they read and wrote. */
 export class Stamps {
   readonly #root: string;
   readonly #file: string;
@@ -45,14 +46,14 @@ export class Stamps {
   readonly #hashes = new Map<string, string | null>();
   #changed = false;
 
-  /** @param file where the stamps are kept, relative to the root; a file that cannot be read counts as empty */
+  /** @param file the stamp file, relative to the root; a file that cannot be read counts as empty */
   constructor(root: string, file: string) {
     this.#root = root;
     this.#file = join(root, file);
     this.#stamps = readStamps(this.#file);
   }
 
-  /** Runs `step` if it is stale. Gives whether it ran. */
+  /** Runs `step` if it is stale. True if it ran. */
   async run(step: Step): Promise<boolean> {
     const key = JSON.stringify([step.key, step.reads, step.writes]);
     const stamp = this.#stamps.get(step.name);
@@ -60,7 +61,7 @@ export class Stamps {
       return false;
     }
 
-    // Forgotten on disk as well: a step that fails must not look done to the next build.
+    // The stamp is removed on disk as well: a failed step must not look done to the next build.
     if (this.#stamps.delete(step.name)) {
       this.#changed = true;
       this.save();
@@ -80,13 +81,13 @@ export class Stamps {
     return true;
   }
 
-  /** One hash over the content of every file below the folders, for the key of a step that these files carry out. */
+  /** One hash over every file below the folders, for the key of a step whose code these files are. */
   hashFolders(...folders: readonly string[]): string {
     const files = folders.flatMap((folder) => listFiles(this.#root, folder));
     return hashBytes(JSON.stringify(files.map((path) => this.#hashed(path))));
   }
 
-  /** The content's hash of one file (hex), or null where there is none. Read once a build. */
+  /** The hash of a file's content (hex), or null if there is no file. Each file is read once in a build. */
   hash(path: string): string | null {
     let hash = this.#hashes.get(path);
     if (hash === undefined) {
@@ -96,7 +97,7 @@ export class Stamps {
     return hash;
   }
 
-  /** Writes the stamps, if one has changed. A build that is interrupted keeps what it had finished. */
+  /** Writes the stamps, if one has changed. So an interrupted build keeps its finished steps. */
   save(): void {
     if (!this.#changed) {
       return;
@@ -123,7 +124,7 @@ const stampFile = object({
   stamps: list(pair(text, object({ key: text, reads: hashedFiles, writes: hashedFiles }))),
 });
 
-/** The stamps of the last build. A file that cannot be read is like none: everything is made anew. */
+/** The stamps of the last build. If the file cannot be read, everything is made again. */
 function readStamps(file: string): Map<string, Stamp> {
   try {
     const { version, stamps } = readJson(readFileSync(file, "utf8"), file, stampFile);

@@ -1,8 +1,8 @@
 // .debug_info: the functions of a program, with the functions that were inlined into them (DWARF 4, sections 2, 3.3).
 //
-// The one idea: of all that DWARF can say, a backtrace needs three things of a function: its name, its addresses,
-// and what was inlined where. So the tree of entries is walked once, everything else is stepped over by its form,
-// and what stays is a small tree of `FunctionRange`s.
+// The one idea: a backtrace needs only three things of a function: its name, its addresses,
+// and what was inlined where. So the tree of entries is walked once, everything else is skipped by its form,
+// and the result is a small tree of `FunctionRange`s.
 
 import { Cursor } from "../cursor.ts";
 import type { Elf } from "../elf.ts";
@@ -12,18 +12,18 @@ import { type LineTable, readLineTable } from "./lines.ts";
 export interface FunctionRange {
   name: string;
   ranges: [from: bigint, to: bigint][];
-  /** Where it was inlined; unset for a function of its own. */
+  /** Where it was inlined; undefined for a function that was not. */
   callSite?: { file: string; line: number; column: number };
   inlined: FunctionRange[];
 }
 
-/** What one compile unit says. */
+/** The functions of one compile unit. */
 export interface Unit {
   functions: FunctionRange[];
   lines: LineTable;
 }
 
-/** Tags and attributes that matter here (DWARF 4, figures 18 and 20). */
+/** The tags and attributes that are read (DWARF 4, figures 18 and 20). */
 const TAG_INLINED = 0x1d;
 const TAG_SUBPROGRAM = 0x2e;
 const AT_NAME = 0x03;
@@ -56,7 +56,7 @@ interface Abbreviation {
   attributes: [name: number, form: number][];
 }
 
-/** Every unit of version 4 in the file; others (assembly) are passed over. */
+/** Every unit of version 4 in the file. Other units (assembly) are skipped. */
 export function readUnits(elf: Elf): Unit[] {
   const info = elf.sections.get(".debug_info");
   const lines = elf.sections.get(".debug_line");
@@ -101,7 +101,7 @@ interface Context {
   ranges: Uint8Array | undefined;
 }
 
-/** The functions with the given tag below an entry; blocks and scopes between are looked through. */
+/** The functions with the given tag below an entry, also within blocks and scopes. */
 function collect(entry: Entry, context: Context, tag: number): FunctionRange[] {
   return entry.children.flatMap((child) => {
     if (child.tag !== tag) {
@@ -130,7 +130,7 @@ function rangesOf(entry: Entry, context: Context): [bigint, bigint][] {
   const low = addressOf(entry, AT_LOW_PC);
   const high = entry.attributes.get(AT_HIGH_PC);
   if (low !== undefined && high !== undefined) {
-    // A constant is a length, an address is an address (2.17.2).
+    // As a constant, the high end is a length; as an address, it is the end itself (2.17.2).
     const value = BigInt(high.value ?? 0);
     return [[low, high.form === FORM_ADDRESS ? value : low + value]];
   }
@@ -174,7 +174,7 @@ class UnitReader {
   private readonly abbreviations: Map<number, Abbreviation>;
   private readonly byOffset = new Map<number, Entry>();
 
-  /** `cursor` stands behind the version; `start` is the unit's first byte, which references count from. */
+  /** `cursor` is behind the version; `start` is the unit's first byte, which references count from. */
   constructor(elf: Elf, cursor: Cursor, start: number, end: number) {
     this.cursor = cursor;
     this.start = start;
@@ -211,19 +211,19 @@ class UnitReader {
     return entries;
   }
 
-  /** The name of a function: its own, or that of what it is a copy of. */
+  /** The name of a function: its own, or the name of the function that it is a copy of. */
   nameOf(entry: Entry, hopsLeft = 2): string {
     const name = entry.attributes.get(AT_NAME)?.value;
     if (typeof name === "string") {
       return name;
     }
-    // A copy points at its abstract form, that perhaps at a declaration: never more.
+    // A copy points at its abstract form, which may point at a declaration. There are no more hops.
     const origin = entry.attributes.get(AT_ABSTRACT_ORIGIN) ?? entry.attributes.get(AT_SPECIFICATION);
     const original = typeof origin?.value === "number" ? this.byOffset.get(origin.value) : undefined;
     return original === undefined || hopsLeft === 0 ? "?" : this.nameOf(original, hopsLeft - 1);
   }
 
-  /** One attribute's value (7.5.4). What no backtrace needs is stepped over, and is undefined. */
+  /** One attribute's value (7.5.4). A value that no backtrace needs is skipped, and is undefined. */
   private value(form: number): Value {
     const { cursor } = this;
     switch (form) {
@@ -265,7 +265,7 @@ class UnitReader {
         return cursor.uleb();
       case FORM_INDIRECT:
         return this.value(cursor.uleb());
-      case 0x19: // flag_present: the attribute's being there is its value
+      case 0x19: // flag_present: the attribute has no bytes, and is true
         return 1;
       default:
         throw new RangeError(`unknown form 0x${form.toString(16)}`);

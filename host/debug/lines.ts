@@ -1,4 +1,4 @@
-// .debug_line: which address belongs to which line of which file (DWARF 4, section 6.2).
+// .debug_line: maps addresses to lines of files (DWARF 4, section 6.2).
 //
 // The one idea: the table is a program for a small state machine, which is run once; each row that it emits says
 // "from this address on, this line". Rows of one sequence are in address order, so a look-up is a search.
@@ -20,7 +20,7 @@ export interface LineTable {
   rows: LineRow[];
 }
 
-/** Versions whose header is understood; others (5, from assembly) are passed over. */
+/** The versions whose header is understood. Other versions (5, from assembly) are skipped. */
 const VERSION_MIN = 2;
 const VERSION_MAX = 4;
 
@@ -49,7 +49,7 @@ export function readLineTable(section: Uint8Array, offset: number): LineTable | 
   const program = cursor.offset + headerLength;
   const header = {
     instructionBytes: cursor.u8(),
-    // The field of VLIW machines came with version 4, and is 1 everywhere else.
+    // This field for VLIW machines came with version 4, and is 1 on all other machines.
     operationsMax: version >= 4 ? cursor.u8() : 1,
     statementDefault: cursor.u8(),
     lineBase: cursor.i8(),
@@ -119,7 +119,7 @@ export function readLineTable(section: Uint8Array, offset: number): LineTable | 
         state.address += BigInt(cursor.u16());
         break;
       default:
-        // Statement flags, basic blocks, prologue marks: nothing that a look-up by address needs.
+        // Statement flags, basic blocks, prologue marks: a look-up by address does not need them.
         for (let operand = operands[opcode] ?? 0; operand > 0; operand -= 1) {
           cursor.uleb();
         }
@@ -128,7 +128,9 @@ export function readLineTable(section: Uint8Array, offset: number): LineTable | 
   return { files, rows };
 }
 
-/** The header's directories and files, as paths with forward slashes, relative where the compiler made them so. */
+/**
+ * The header's directories and files, as paths with forward slashes. They are relative if the compiler made them so.
+ */
 function readFiles(cursor: Cursor): string[] {
   const directories = ["."];
   for (let name = cursor.text(); name !== ""; name = cursor.text()) {

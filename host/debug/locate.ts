@@ -1,7 +1,7 @@
-// An address of a program → the places in the sources that it belongs to: what a backtrace needs.
+// Turns an address of a program into its places in the sources, for a backtrace.
 //
-// The one idea: three sources, from best to worst. .debug_info says which functions were inlined there, .debug_line
-// says the line, and where neither knows (assembly), the symbol table still says which label and how far behind it.
+// The one idea: there are three sources, from best to worst. .debug_info says which functions were inlined there,
+// .debug_line says the line, and if neither knows (assembly), the symbol table says which label, and how far behind it.
 
 import { type Elf, readElf } from "../elf.ts";
 import { type FunctionRange, readUnits, type Unit } from "./functions.ts";
@@ -9,11 +9,11 @@ import type { LineRow } from "./lines.ts";
 
 export interface Place {
   function: string;
-  /** Path from the root of the repository, or undefined where only a symbol is known. */
+  /** Path from the root of the repository, or undefined if only a symbol is known. */
   file: string | undefined;
   line: number;
   column: number;
-  /** Bytes behind the symbol, where only that is known. */
+  /** Bytes behind the symbol, if only a symbol is known. */
   offset: number;
 }
 
@@ -58,7 +58,7 @@ export class Locator {
   }
 }
 
-/** Debug information that cannot be read is as good as none: a backtrace of symbols is better than no backtrace. */
+/** Debug information that cannot be read is ignored: a backtrace of symbols is better than no backtrace. */
 function unitsOrNone(elf: Elf): Unit[] {
   try {
     return readUnits(elf);
@@ -70,10 +70,10 @@ function unitsOrNone(elf: Elf): Unit[] {
   }
 }
 
-/** Further behind a label than this is not that label's code any more: hand-written assembly is short. */
+/** An address further behind a label than this does not belong to the label: hand-written assembly is short. */
 const LABEL_DISTANCE_MAX = 4096n;
 
-/** `wake (source/kernel/neuron/src/sched/wake.ts:31:5)`, or `trapEntry+0x1c` where no line is known. */
+/** `wake (source/kernel/neuron/src/sched/wake.ts:31:5)`, or `trapEntry+0x1c` if no line is known. */
 export function placeText(place: Place): string {
   if (place.file === undefined) {
     return `${place.function}+0x${place.offset.toString(16)}`;
@@ -96,13 +96,13 @@ function findRow(rows: LineRow[], address: bigint): LineRow | undefined {
   return undefined;
 }
 
-/** The function that has `address`, then what was inlined there, outermost first. */
+/** The function that has `address`, then the functions that were inlined there, outermost first. */
 function findChain(functions: FunctionRange[], address: bigint): FunctionRange[] {
   const found = functions.find(({ ranges }) => ranges.some(([from, to]) => from <= address && address < to));
   return found === undefined ? [] : [found, ...findChain(found.inlined, address)];
 }
 
-/** Each function of the chain at the line where it was: the innermost at the row, the others where they call. */
+/** The places of a chain of functions: the innermost function at the row's line, the others at their calls. */
 function inlinedPlaces(chain: FunctionRange[], row: LineRow): Place[] {
   const places: Place[] = [];
   let { file, line, column }: { file: string; line: number; column: number } = row;

@@ -89,13 +89,13 @@ export function main(): i32 {
 }
 `;
     expect(await refused(text)).toEqual([
-      `${ENTRY}:4:10: mystery is imported from "refused", which nothing provides (intrinsics, assembly or symbols would be)`,
+      `${ENTRY}:4:10: mystery is imported from "refused", but the translator provides only intrinsics, assembly and symbols`,
     ]);
   });
 
   test.each([
     ["intrinsics", "notOne(): void", "there is no intrinsic called notOne"],
-    ["intrinsics", "wfi(a: i32): void", "the intrinsic wfi is declared as i32->, and is ->"],
+    ["intrinsics", "wfi(a: i32): void", "the intrinsic wfi is declared as i32->, but is ->"],
     ["symbols", "__end(a: i32): usize", "the symbol __end has to be declared as (): usize"],
   ])("a wrong declaration in %s: %s", async (module, declaration, message) => {
     const field = defined(declaration.split("(")[0]);

@@ -1,7 +1,7 @@
-// asc's diagnostics, in our form: repository path, line, column and the source line itself.
+// Turns asc's diagnostics into ours: repository path, line, column and the source line itself.
 //
 // asc names a file that was found through a path root (`abi/syscall`) as its own library (`~lib/abi/syscall.ts`).
-// The caller knows which file it handed out for which name, so the place is mapped back before it is shown.
+// The caller knows which file it gave for which name, so the place is mapped back before it is shown.
 
 import type { DiagnosticMessage } from "assemblyscript/asc";
 import type { Diagnostic, SourcePlace } from "../../host/problem.ts";
@@ -31,7 +31,7 @@ export function placeOf(source: SourceText, offset: number): SourcePlace {
 /**
  * Turns one of asc's messages into a Diagnostic.
  *
- * @param lookUp the text that was handed out for asc's name of a file, or undefined for asc's own library
+ * @param lookUp gives the text that asc got for its name of a file, or undefined for asc's own library
  */
 export function translateDiagnostic(
   message: DiagnosticMessage,
@@ -45,7 +45,7 @@ export function translateDiagnostic(
   }
   const name = range.source.normalizedPath;
   const source = lookUp(name);
-  // asc's own library: the text is not ours to show, but the name says which part was pulled in.
+  // asc's own library: its text is not shown, but the name says which part was pulled in.
   if (!source) {
     return { severity, message: `${text} in ${name}` };
   }

@@ -12,7 +12,7 @@ import { join, normalize, sep } from "node:path";
 import { type Diagnostic, Problem } from "../../host/problem.ts";
 import { type SourceText, translateDiagnostic } from "./diagnostics.ts";
 
-/** What becomes RV64: LLVM does the optimising (TOOLCHAIN.md, "Optimisation flags"). */
+/** Flags for code that becomes RV64: LLVM optimises it (docs/toolchain.md). */
 export const nativeFlags: readonly string[] = [
   "-O0",
   "--debug",
@@ -26,10 +26,13 @@ export const nativeFlags: readonly string[] = [
   "65536",
 ];
 
-/** What runs as Wasm in a test, on one thread: at -O0 the atomics are right without a shared memory. */
+/** Flags for code that runs as Wasm in a test, on one thread: at -O0 the atomics are right without a shared memory. */
 export const testFlags: readonly string[] = ["-O0", "--debug", "--runtime", "stub", "--enable", "threads"];
 
-/** Where bare imports (`abi/syscall`, `fdt/reader`) are looked for, below the root; generated files come last. */
+/**
+ * The folders in which asc looks for bare imports (`abi/syscall`, `fdt/reader`), below the root. Generated files come
+ * last.
+ */
 const sourceRoots: readonly string[] = ["source", "source/libs", "source/drivers"];
 
 /** One compilation. */
@@ -45,14 +48,14 @@ export interface AscRequest {
   readonly flags: readonly string[];
 }
 
-/** What a compilation gave. */
+/** The result of a compilation. */
 export interface AscResult {
   readonly wasm: Uint8Array;
   /** The source map's JSON; empty without --sourceMap. */
   readonly sourceMap: string;
   /** Each path that was asked for, with the SHA-256 (hex) of its text, or null where there was no such file. */
   readonly reads: ReadonlyMap<string, string | null>;
-  /** Warnings and hints; an error throws. */
+  /** Warnings and hints. An error throws. */
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -115,14 +118,14 @@ export async function runAsc(request: AscRequest): Promise<AscResult> {
   }
   const wasm = outputs.get("program.wasm");
   if (!(wasm instanceof Uint8Array)) {
-    throw new Error("asc reported success and wrote no module");
+    throw new Error("asc reported success, but wrote no module");
   }
   const sourceMap = outputs.get("program.wasm.map") ?? "";
   return { wasm, sourceMap: typeof sourceMap === "string" ? sourceMap : "", reads, diagnostics };
 }
 
 /**
- * Gives the file behind a bare import (`abi/syscall.ts`), relative to the root, or undefined where no path root has it
+ * Gives the file behind a bare import (`abi/syscall.ts`), relative to the root, or undefined if no path root has it
  * (asc's own library).
  */
 export function locateSource(root: string, generated: string, libraryPath: string): string | undefined {
@@ -131,7 +134,7 @@ export function locateSource(root: string, generated: string, libraryPath: strin
     .find((path) => existsSync(join(root, path)));
 }
 
-/** Reads a source file below the root; null where there is none. What lies outside the root does not exist. */
+/** Reads a source file below the root; null if there is none, or if it is outside of the root. */
 async function readSource(root: string, path: string): Promise<string | null> {
   if (path.startsWith("../") || path.startsWith("/") || path.startsWith("node_modules/")) {
     return null;
@@ -143,7 +146,7 @@ async function readSource(root: string, path: string): Promise<string | null> {
   }
 }
 
-/** The text behind asc's name of a file: itself, or for `~lib/…` the one that a path root led to. */
+/** The text of a file by asc's name: the file itself, or for `~lib/…` the file that a path root led to. */
 function lookUp(
   texts: ReadonlyMap<string, SourceText>,
   roots: readonly string[],

@@ -1,5 +1,5 @@
-// The part of the WebAssembly JavaScript interface that host code uses. TypeScript declares it only together with
-// the browser's DOM, which host code must not see; Node's own types leave it out.
+// Declares the part of the WebAssembly JavaScript interface that host code uses. TypeScript declares it only together
+// with the browser's DOM, which host code must not see; Node's own types leave it out.
 
 declare namespace WebAssembly {
   type ImportValue = Memory | Table | Global | number | ((...args: never[]) => unknown);
@@ -40,7 +40,7 @@ declare namespace WebAssembly {
     value: number | bigint;
   }
 
-  /** The engine takes no such module, or none of its size. */
+  /** The engine does not accept the module, or its size. */
   class CompileError extends Error {}
 
   /** A trap. */

@@ -1,6 +1,6 @@
-// No floating point: the guest is built for rv64imac, and the kernel neither saves nor enables an FPU. Every
-// instruction, signature and local of a float type is found. So is everything else that a module may hold and the
-// translator does not know (SIMD, references, atomic wait), since both leave the same trace: an instruction that the
+// Refuses floating point: the guest is built for rv64imac, and the kernel neither saves nor enables an FPU. Every
+// instruction, signature and local of a float type is found, and so is everything else that a module may hold but the
+// translator does not know (SIMD, references, atomic wait), because both leave the same trace: an instruction that the
 // reader marked as refused.
 
 import type { Diagnostic } from "../../host/problem.ts";
@@ -21,7 +21,7 @@ function hasFloat(type: FunctionType): boolean {
   return type.params.some(isFloat) || type.results.some(isFloat);
 }
 
-/** Why a function cannot be translated for its floats, or undefined. */
+/** The float that keeps a function from being translated, or undefined. */
 function floatIn(module: WasmModule, fn: WasmFunction): string | undefined {
   if (hasFloat(fn.type)) {
     return "its signature";
@@ -54,12 +54,12 @@ function floatIn(module: WasmModule, fn: WasmFunction): string | undefined {
   return undefined;
 }
 
-/** Whether a function has anything to do with floats: such a one gets a trap for a body under `trapFloatFunctions`. */
+/** Whether a function uses floats. Under `trapFloatFunctions` its body becomes a trap. */
 export function usesFloats(module: WasmModule, fn: WasmFunction): boolean {
   return floatIn(module, fn) !== undefined;
 }
 
-/** Why a function has no translation: floats, or what is neither integer nor float. Undefined if it has one. */
+/** Why a function has no translation: floats, or values that are neither integer nor float. Undefined if it has one. */
 export function untranslatable(module: WasmModule, fn: WasmFunction): UntranslatableReason | undefined {
   const float = floatIn(module, fn);
   if (float !== undefined) {
@@ -71,7 +71,7 @@ export function untranslatable(module: WasmModule, fn: WasmFunction): Untranslat
 
 export interface UntranslatableReason {
   readonly reason: "floating point" | "no translation";
-  /** The instruction, or what else it is. */
+  /** The instruction or another detail. */
   readonly detail: string;
 }
 
@@ -104,7 +104,7 @@ function unknownIn(module: WasmModule, fn: WasmFunction): string | undefined {
   return undefined;
 }
 
-/** What a function's type has that has no translation. */
+/** The part of a function's type that has no translation. */
 function unknownType({ params, results }: FunctionType): string | undefined {
   const foreign = [...params, ...results].find(isForeign);
   if (foreign !== undefined) {

@@ -1,10 +1,10 @@
-// The kernel has no heap. Whatever asc's runtime would do for one (`new` of a managed class, array literals, string
-// concatenation, closures) ends in a call into `~lib/rt/`, and `memory.grow` is how it would get its memory.
+// The kernel has no heap. Everything that asc's runtime would do for a heap (`new` of a managed class, array literals,
+// string concatenation, closures) ends in a call into `~lib/rt/`, and it would get its memory by `memory.grow`.
 
 import type { Diagnostic } from "../../host/problem.ts";
 import { onePerLine, type Survey } from "./survey.ts";
 
-/** All of asc's runtime but the accessors of an object's header, which reading a string's length needs. */
+/** All of asc's runtime, except the accessors of an object's header, which the length of a string needs. */
 export function isAllocator(functionName: string): boolean {
   return functionName.startsWith("~lib/rt/") && !functionName.startsWith("~lib/rt/common/");
 }

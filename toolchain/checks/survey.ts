@@ -1,7 +1,7 @@
-// What the checks look at: which functions of a module can run at all, who calls whom, and where in TypeScript each
+// The basis of the checks: which functions of a module can run at all, which calls which, and where in TypeScript each
 // instruction came from.
 //
-// A finding inside asc's own library (`Array#push` allocates) would not help, so it is led back along the calls
+// A finding inside asc's own library (`Array#push` allocates) would not help, so it is traced back along the calls
 // to the guest's own lines that reach it.
 
 import type { Diagnostic, SourcePlace } from "../../host/problem.ts";
@@ -20,7 +20,7 @@ export class Survey {
   readonly module: WasmModule;
   readonly symbols: Symbols;
   readonly sourceMap: SourceMap | undefined;
-  /** Indices of the functions that an export, the start function or the table leads to. */
+  /** Indices of the functions that are reached from an export, the start function or the table. */
   readonly reachable: ReadonlySet<number>;
   private readonly callers = new Map<number, Site[]>();
 
@@ -58,7 +58,7 @@ export class Survey {
     return this.sourceMap?.place(instruction.offset, start) ?? this.sourceMap?.firstIn(start, end);
   }
 
-  /** Where a function's code begins, preferring a line of the file that its name says it stands in. */
+  /** Where a function's code begins, preferably at a line of the file in its name. */
   placeOf(fn: WasmFunction): SourcePlace | undefined {
     if (fn.body === undefined) {
       return undefined;
@@ -70,14 +70,14 @@ export class Survey {
     );
   }
 
-  /** A finding at an instruction, with the function's name where no place is known. */
+  /** A finding at an instruction, with the function's name if no place is known. */
   finding(message: string, site: Site): Diagnostic {
     const place = this.place(site);
     return refusal(place === undefined ? `${message} (in ${site.fn.name})` : message, place);
   }
 
   /**
-   * Findings for something at `site`: one there if it is the guest's own code, else one at each call from the guest's
+   * Findings about `site`: one there if it is the guest's own code, else one at each call from the guest's
    * code that leads to it. The same line and message is reported once.
    */
   blame(message: string, site: Site): readonly Diagnostic[] {

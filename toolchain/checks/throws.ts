@@ -1,10 +1,10 @@
-// No `throw`: nothing could catch it, and an error from outside is a value to return.
+// Refuses `throw`: no code could catch it, and an error from outside is a value to return.
 //
 // asc turns `throw new Error(m)` and a failed `assert(c, m)` into the same code: abort(message, file, line, column),
-// then unreachable. They are told apart by the source itself. The call carries the file's name, the line and the
-// column of its statement as constants, and asc's source map carries the text: where that text says `throw`, it was
-// one.
-// `assert` stays allowed, since it says that *we* are wrong. A call that cannot be looked up counts as a throw.
+// then unreachable. The source itself tells them apart. The call carries the file's name, the line and the
+// column of its statement as constants, and asc's source map carries the text: if that text says `throw`, the call
+// was a throw.
+// `assert` stays allowed, because it says that *we* are wrong. A call that cannot be looked up counts as a throw.
 
 import type { Diagnostic, SourcePlace } from "../../host/problem.ts";
 import { refusal } from "../wasm/error.ts";
@@ -26,7 +26,7 @@ export function checkThrows(survey: Survey): Diagnostic[] {
       continue;
     }
     for (const site of survey.callsOf(fn.index)) {
-      // Running out of memory is a matter of the heap, and checkHeap names the code that asks for memory.
+      // The abort for lack of memory belongs to the heap, and checkHeap names the code that asks for memory.
       if (isAllocator(site.fn.name)) {
         continue;
       }

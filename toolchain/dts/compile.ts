@@ -1,4 +1,4 @@
-// Device-tree source text to a DTB, in one call. This is our dtc: `build` uses it for build/virt-nexus.dtb.
+// Compiles device-tree source to a DTB, in one call. This is our dtc: `build` uses it for build/virt-nexus.dtb.
 
 import { emitDtb } from "./emit.ts";
 import { parseDts } from "./parse.ts";

@@ -1,7 +1,7 @@
-// Changes to a tree in memory: what a runner has to say about the machine of this one run.
+// Changes a tree in memory: a runner adapts it to the machine of one run.
 //
-// The one idea: edits name a node by its path and fail if it is not there, because a misspelt path that
-// silently does nothing would be found much later, in a guest that believes the wrong thing.
+// The one idea: edits name a node by its path and fail if it is missing, because a misspelt path that
+// silently does nothing would be found much later, in a guest that believes a wrong tree.
 
 import { findNode, stringBytes, type TreeNode } from "./tree.ts";
 
@@ -35,7 +35,7 @@ export function setStatus(root: TreeNode, path: string, status: "okay" | "disabl
   setStrings(root, path, "status", status);
 }
 
-/** Sets a string in `/chosen`, the place for what the boot program tells the kernel (3.6). */
+/** Sets a string in `/chosen`, the node by which the boot program tells the kernel something (3.6). */
 export function setChosen(root: TreeNode, name: string, value: string): void {
   setStrings(root, "/chosen", name, value);
 }

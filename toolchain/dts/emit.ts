@@ -1,4 +1,4 @@
-// Tree → DTB, version 17 (Devicetree Specification 0.4, chapter 5), in the order that dtc writes:
+// Writes a tree as a DTB, version 17 (Devicetree Specification 0.4, chapter 5), in the order of dtc:
 //
 //     0   header, 40 bytes      magic, sizes and offsets of the parts, all big-endian
 //     40  memory reservations   one empty entry, 16 bytes: our trees reserve nothing this way

@@ -1,11 +1,11 @@
-// Device-tree source text → tree. A strict subset of what dtc reads, and the same bytes for what is in it:
+// Parses device-tree source into a tree. The syntax is a strict subset of dtc's, and gives the same bytes:
 //
 //     /dts-v1/;
 //     / { label: node@unit { flag; text = "a", "b"; cells = <1 0x2 &label &{/path}>; wide = /bits/ 64 <1>;
 //                            bytes = [00 ff]; path = &label; }; };
 //
 // Left out on purpose, with an error that says so: includes, macros, expressions, overlays, deletion. A tree
-// that needs those is better written down as it is. References are resolved in a second pass, because a node
+// that needs those is better written out. References are resolved in a second pass, because a node
 // may be named before it is written; phandles are numbered in the order of first mention, as dtc does.
 
 import { Scanner } from "./scan.ts";
@@ -217,7 +217,7 @@ function parseBytes(scanner: Scanner, bytes: number[]): void {
   }
 }
 
-/** `label` or `{/path}`, of which the `&` was just read. */
+/** `label` or `{/path}`, after the `&`, which was just read. */
 function addReference(context: Context, property: Property, byteOffset: number): void {
   const { scanner } = context;
   const sourceOffset = scanner.offset;

@@ -1,7 +1,7 @@
-// DTB → tree: what the runner reads to adapt a tree to a run, and what the tests read to see what we wrote.
+// Reads a DTB into a tree: the runner adapts the tree to a run, and the tests see what we wrote.
 //
 // The one idea: every offset and length in the file is checked against the part that it points into before it
-// is used; a file that lies ends in a DtbError with the offset of the lie, never in a wrong tree.
+// is used. A file with a wrong one ends in a DtbError with its offset, never in a wrong tree.
 // (Devicetree Specification 0.4, chapter 5.)
 
 import {
@@ -112,7 +112,7 @@ class StructureReader {
     return { name, value };
   }
 
-  /** The next token that means something. */
+  /** The next token, after NOPs. */
   private token(): number {
     let token = this.word();
     while (token === TOKEN_NOP) {
@@ -139,7 +139,7 @@ class StructureReader {
   private text(block: Uint8Array, start: number): string {
     const end = start < block.length ? block.indexOf(0, start) : -1;
     if (end < 0) {
-      throw this.error("a name is not ended by a zero");
+      throw this.error("a name does not end with a zero");
     }
     return new TextDecoder("latin1").decode(block.subarray(start, end));
   }

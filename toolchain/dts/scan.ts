@@ -1,12 +1,12 @@
-// The scanner of device-tree source: where we are in the text, and how to step over what means nothing.
+// The scanner of device-tree source: it keeps the place in the text, and steps over white space and comments.
 //
 // The one idea: DTS has no fixed tokens (`cpu@0` is a name after `{`, `0` a number after `<`), so the parser
-// asks for what it expects at a place, and the scanner either gives it or says, with line and column, what it
-// found instead. Nothing is read twice and nothing is buffered.
+// asks for the token that it expects at a place, and the scanner either gives it or says, with line and column, what it
+// found instead. It reads nothing twice, and buffers nothing.
 
 import { Problem, type SourcePlace } from "../../host/problem.ts";
 
-/** What is wrong with a source text, and where: a Problem with one diagnostic. */
+/** An error in a source text, with its place: a Problem with one diagnostic. */
 export class DtsError extends Problem {
   constructor(message: string, place: SourcePlace) {
     super(`${place.file}:${place.line}:${place.column}: ${message}`, {
@@ -22,7 +22,7 @@ const LABEL = /[A-Za-z_][0-9A-Za-z_]*/y;
 const NUMBER = /0[xX][0-9a-fA-F]+|[0-9]+/y;
 const PATH = /\/[0-9A-Za-z,._+*#?@/-]*/y;
 const HEX_PAIR = /[0-9a-fA-F]{2}/y;
-/** White space and both kinds of comment; an unclosed comment is left for `skip` to complain about. */
+/** White space and both kinds of comment. `skip` complains about a comment that is never closed. */
 const BLANK = /(?:\s+|\/\/[^\n]*|\/\*[\s\S]*?\*\/)+/y;
 
 const ESCAPES: Record<string, string> = { n: "\n", t: "\t", r: "\r", "0": "\0", "\\": "\\", '"': '"' };
@@ -55,7 +55,7 @@ export class Scanner {
     }
   }
 
-  /** True, and past it, if the next thing in the text is `token`. */
+  /** Steps over `token` and gives true, if it comes next in the text. */
   accept(token: string): boolean {
     this.skip();
     if (!this.text.startsWith(token, this.offset)) {
@@ -65,7 +65,7 @@ export class Scanner {
     return true;
   }
 
-  /** Past `token`, which has to come next; `where` completes the message: "expected ; after …". */
+  /** Steps over `token`, which has to come next. `where` completes the message: "expected ; after …". */
   expect(token: string, where: string): void {
     if (!this.accept(token)) {
       throw this.error(`expected "${token}" ${where}, found ${this.here()}`);
@@ -85,7 +85,7 @@ export class Scanner {
     return this.word(LABEL);
   }
 
-  /** A label that names the node after it (`h0:`), or nothing; a name without a colon is left alone. */
+  /** A label of the node after it (`h0:`), if there is one. A name without a colon stays unread. */
   labelDefinition(): string | undefined {
     this.skip();
     const start = this.offset;
@@ -117,7 +117,7 @@ export class Scanner {
     if (/[0-9A-Za-z_]/.test(follower)) {
       throw this.error(`"${digits}${follower}" is not a number`, start);
     }
-    // C and dtc read a leading zero as octal; a device tree never means that.
+    // C and dtc read a leading zero as octal, but a device tree never means that.
     if (/^0[0-9]/.test(digits)) {
       throw this.error(`"${digits}" would be octal: write it without the zero`, start);
     }
@@ -159,7 +159,7 @@ export class Scanner {
     return value;
   }
 
-  /** What comes next, in words for an error message. */
+  /** A description of what comes next, for an error message. */
   here(): string {
     this.skip();
     const rest = this.text.slice(this.offset);

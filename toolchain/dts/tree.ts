@@ -1,11 +1,11 @@
-// A device tree in memory: nodes with properties, and how to read a property's bytes.
+// A device tree in memory: nodes with properties, and functions that read a property's bytes.
 //
-// The one idea: a property's value is bytes, nothing more. Whether they mean strings or 32-bit numbers is
+// The one idea: a property's value is only bytes. Whether they mean strings or 32-bit numbers is
 // known to the reader only (Devicetree Specification 0.4, section 2.2.4), so there is one kind of value and a
 // few functions that look at it. All numbers in a tree are big-endian.
 //
 // The compiler (parse.ts), the DTB writer (emit.ts), the DTB reader (read.ts) and the editor (edit.ts) all
-// speak in these types.
+// use these types.
 
 /** One property: a name and its bytes, which may be none (a flag such as `interrupt-controller`). */
 export interface Property {

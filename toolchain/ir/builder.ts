@@ -1,12 +1,12 @@
 // Writes the body of one LLVM function, line by line, and keeps Wasm's operand stack while doing so.
 //
-// A value on the stack is an SSA name or a literal, plus what can be derived from it on demand:
+// A value on the stack is an SSA name or a literal, plus these forms, which are derived from it on demand:
 //
 //     text   the i32 or i64 itself
 //     wide   for an i32, its *twin*: an i64 that is equal to it modulo 2^32. Only memory accesses use it
 //     bit    for the result of a comparison: the i1, so that a branch need not compare again
 //
-// Twins are what makes addresses free. LLVM must assume that an i32 sum wraps at 2 GiB, so an address computed in i32
+// Twins make addresses free. LLVM must assume that an i32 sum wraps at 2 GiB, so an address computed in i32
 // needs a sign extension before each access. The twin carries the same sum in 64 bits. It is not always the sign
 // extension of the i32, only congruent to it, and that is enough: nothing but the lowest and the highest 2 GiB of the
 // address space is ever mapped, so a twin either is the address that Wasm means, or faults (docs/toolchain.md).
@@ -15,7 +15,7 @@ import type { IntegerType } from "../wasm/module.ts";
 import { type TrapCall, type TrapReason, trapInstruction } from "./instructions/traps.ts";
 import { literal } from "./text.ts";
 
-/** An operand. What is derived is written out when first asked for; a stack value is consumed once. */
+/** An operand. A derived form is written out when it is first asked for. A stack value is consumed once. */
 export class Value {
   readonly type: IntegerType;
   private readonly makeText: () => string;
@@ -66,10 +66,10 @@ export class Builder {
   private temporaries = 0;
   private labels = 0;
   private readonly names = new Set<string>();
-  /** What every emitted instruction ends with: `, !dbg !7`, or nothing. */
+  /** The suffix of every emitted instruction: `, !dbg !7`, or nothing. */
   location = "";
   readonly stack: Value[] = [];
-  /** Whether the place where the next instruction would go can be reached. */
+  /** Whether the place of the next instruction can be reached. */
   reachable = true;
 
   constructor(trapCall: TrapCall = trapInstruction) {
@@ -80,12 +80,12 @@ export class Builder {
     this.stack.push(value);
   }
 
-  /** Pushes what already has a name, or is a literal. */
+  /** Pushes a value that already has a name, or is a literal. */
   pushText(type: IntegerType, text: string): void {
     this.stack.push(new Value(type, text));
   }
 
-  /** Emits an instruction and pushes what it gives. */
+  /** Emits an instruction and pushes its result. */
   pushNew(type: IntegerType, expression: string): void {
     this.pushText(type, this.assign(expression));
   }
@@ -99,7 +99,7 @@ export class Builder {
     return value;
   }
 
-  /** Takes `count` values; the one that was pushed first comes first. */
+  /** Takes `count` values, in the order in which they were pushed. */
   popMany(count: number): Value[] {
     if (count > this.stack.length) {
       throw new Error("the Wasm operand stack is too short: invalid module");
@@ -111,7 +111,7 @@ export class Builder {
     this.lines.push(`  ${instruction}${this.location}`);
   }
 
-  /** A line as it is: debug records carry their location themselves. */
+  /** Writes a line unchanged: debug records carry their location themselves. */
   emitRecord(record: string): void {
     this.lines.push(`  ${record}`);
   }
@@ -124,7 +124,7 @@ export class Builder {
     return name;
   }
 
-  /** A name of its own for a local or a slot, made of `hint` where that is free. */
+  /** A unique name for a local or a slot: `hint` itself if it is free. */
   uniqueName(hint: string): string {
     const base = hint.replace(/[^A-Za-z0-9_.]/g, "_");
     let name = base;
@@ -173,7 +173,7 @@ export class Builder {
     this.reachable = false;
   }
 
-  /** Goes on only where `condition` (an i1) is false. The trap itself stands behind the function's last block. */
+  /** Goes on only if `condition` (an i1) is false. The trap itself is behind the function's last block. */
   trapIf(condition: string, reason: TrapReason): void {
     const trap = this.newLabel("trap");
     const next = this.newLabel("next");

@@ -1,6 +1,7 @@
-// Static data and globals. asc fixes the address of every static byte at compile time (--memoryBase), so the data is one
-// LLVM global in a section of its own, `.wasm.data`, which the linker script places at exactly that address. Nothing
-// refers to it by name: the code has the addresses as numbers. Zeros at its end are left out; start-up clears them.
+// Writes static data and globals. asc fixes the address of every static byte at compile time (--memoryBase), so the
+// data is one LLVM global in a section of its own, `.wasm.data`, which the linker script places at exactly that
+// address. No code refers to it by name: the code has the addresses as numbers. Zeros at its end are left out; start-up
+// clears them.
 
 import type { DataSegment, Global, WasmModule } from "../wasm/module.ts";
 import { byteArray, globalName, llvmType } from "./text.ts";
@@ -8,10 +9,10 @@ import { byteArray, globalName, llvmType } from "./text.ts";
 /** asc aligns the end of its static data, where a heap would begin, to this. */
 const HEAP_ALIGN_BYTES = 16;
 
-/** asc's name of the global that holds the end of static data, where a guest asks for it. */
+/** asc's name of the global with the end of static data. A guest has it only if it asks for it. */
 const HEAP_BASE = "~lib/memory/__heap_base";
 
-/** Shorter runs of zeros are written out: a piece of its own would be longer. */
+/** Shorter runs of zeros are written out, because a separate piece would be longer. */
 const ZERO_RUN_MIN_BYTES = 64;
 
 export interface Layout {
@@ -20,7 +21,7 @@ export interface Layout {
   readonly heapBase: number;
 }
 
-/** Where the module's static data lies. */
+/** Where the module's static data is. */
 export function layOut(module: WasmModule, memoryBase: number): Layout {
   let dataEnd = memoryBase;
   let end = memoryBase;
@@ -45,7 +46,7 @@ export function layOut(module: WasmModule, memoryBase: number): Layout {
   return { memoryBase, dataEnd, heapBase };
 }
 
-/** The active segments as one packed constant, zeros between them included. Empty where there is no data. */
+/** The active segments as one packed constant, with the zeros between them. Empty without data. */
 export function dataGlobal(segments: readonly DataSegment[], { memoryBase, dataEnd }: Layout): string[] {
   if (dataEnd === memoryBase) {
     return [];
@@ -99,7 +100,7 @@ export function passiveGlobals(name: string, { bytes }: DataSegment): string[] {
   ];
 }
 
-/** A mutable global. Its name is quoted together with a prefix, so that it cannot meet a function's. */
+/** A mutable global. Its name has a prefix, so that it cannot clash with a function's. */
 export function globalSymbol(name: string): string {
   return globalName(`global:${name}`);
 }

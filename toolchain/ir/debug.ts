@@ -1,8 +1,8 @@
-// DWARF, as LLVM metadata: from asc's source map to lines, inlined frames and locals in gdb.
+// Writes DWARF as LLVM metadata: asc's source map becomes lines, inlined frames and locals in gdb.
 //
 // Version 4, because every gdb and every llvm-dwarfdump reads it. The folder is always "." and files are repository
-// paths, so the bytes do not depend on where the build ran; gdb is run from the repository's root. Wasm knows no types
-// but i32 and i64: locals print as u32 and u64.
+// paths, so the bytes do not depend on where the build ran. Run gdb from the repository's root. Wasm has no types
+// except i32 and i64, so locals print as u32 and u64.
 
 import type { SourcePlace } from "../../host/problem.ts";
 import type { FunctionType, Local, ValueType } from "../wasm/module.ts";
@@ -24,12 +24,12 @@ export class Debug {
 
   /**
    * @param program the program's name, which names the compile unit
-   * @param debugPath where a debugger finds a source
+   * @param debugPath gives the path at which a debugger finds a source
    */
   constructor(program: string, debugPath: (path: string) => string) {
     this.debugPath = debugPath;
     const file = this.node(`!DIFile(filename: ${quoted(program)}, directory: ".")`);
-    // C99, the newest C that a gdb 13 knows by this version of DWARF; there is no code for TypeScript.
+    // C99, the newest C that gdb 13 knows by this version of DWARF. There is no code for TypeScript.
     this.unit = this.distinct(
       `!DICompileUnit(language: DW_LANG_C99, file: !${file}, producer: "neuron", isOptimized: true, ` +
         "runtimeVersion: 0, emissionKind: FullDebug)",
@@ -40,7 +40,7 @@ export class Debug {
     ];
   }
 
-  /** @param place of the function's first instruction, or of its declaration where that is known */
+  /** @param place of the function's first instruction, or of its declaration if that is known */
   subprogram(name: string, symbol: string, type: FunctionType, place: SourcePlace): Subprogram {
     const file = this.file(place.file);
     const types = [type.results[0], ...type.params].map((one) =>
@@ -56,7 +56,7 @@ export class Debug {
     return { id, file: place.file, line: place.line };
   }
 
-  /** What an instruction ends with. A place in another file (of an inlined function) gets a scope of that file. */
+  /** The suffix of an instruction. A place in another file (of an inlined function) gets a scope of that file. */
   location(subprogram: Subprogram, place: SourcePlace): string {
     const scope =
       place.file === subprogram.file
@@ -69,9 +69,8 @@ export class Debug {
   }
 
   /**
-   * The record that ties a stack slot to a local's name. It is written as the call that LLVM 16 to 18 know; newer ones
-   * read it as their `#dbg_declare`.
-   * @param argument which parameter it is, from 1; 0 for a local
+   * The record that connects a stack slot with a local's name. It is written as the call that LLVM 16 to 18 know; newer
+   * ones read it as their `#dbg_declare`. @param argument which parameter it is, from 1; 0 for a local
    */
   declare(subprogram: Subprogram, local: Local, argument: number, slot: string): string | undefined {
     if (local.name === undefined) {
@@ -89,7 +88,7 @@ export class Debug {
     return `call void @llvm.dbg.declare(${operands}), !dbg !${at}`;
   }
 
-  /** All metadata, to stand at the end of the module. */
+  /** All metadata, for the end of the module. */
   finish(): string[] {
     return [
       `!llvm.dbg.cu = !{!${this.unit}}`,
@@ -109,7 +108,7 @@ export class Debug {
     return this.node(`!DIBasicType(name: "${name}", size: ${bits}, encoding: ${encoding})`);
   }
 
-  /** A node that is shared by all who say the same. */
+  /** A node. Equal texts share one node. */
   private node(text: string): number {
     const known = this.known.get(text);
     if (known !== undefined) {

@@ -1,8 +1,8 @@
 // Writes the module's text: header, globals, table, data, functions, declarations, DWARF, in this order.
 //
-// Everything of the guest's is `internal` unless it is exported, so LLVM may inline it, change its signature and drop
-// it. Every function carries `null_pointer_is_valid`: an access through a null pointer is then an access at address 0,
-// and not the licence to delete the code around it.
+// Every definition of the guest is `internal` unless it is exported, so LLVM may inline it, change its signature and
+// drop it. Every function carries `null_pointer_is_valid`: an access through a null pointer is then an access at
+// address 0, and no reason for LLVM to delete the code around it.
 
 import { usesFloats } from "../checks/floats.ts";
 import type { Survey } from "../checks/survey.ts";
@@ -18,7 +18,7 @@ import { ATTRIBUTES, HEADER, intrinsicDeclarations } from "./llvm.ts";
 import { type ConstantTable, constantTableEntry, constantTableLines, TypeIds } from "./table.ts";
 import { globalName, llvmType, quoted, resultType } from "./text.ts";
 
-/** The exported symbol of the guest's top-level code; there is always one, if only an empty one. */
+/** The exported symbol of the guest's top-level code. It always exists, even if the code is empty. */
 const START_SYMBOL = "__wasm_start";
 
 const PAGE_BYTES = 0x10000;
@@ -120,7 +120,7 @@ export class Emitter implements Surroundings {
     builder.pushText("i32", String(this.memoryPages));
   }
 
-  /** There is never more memory than the program was given. */
+  /** Memory never grows: memory.grow always fails. */
   memoryGrow(builder: Builder): void {
     builder.pop();
     builder.pushText("i32", "-1");
@@ -142,7 +142,7 @@ export class Emitter implements Surroundings {
     return fn;
   }
 
-  /** Exported functions get their export's name, the others their path; a name that is taken gets a number. */
+  /** Exported functions get their export's name, the others their path. A name that is taken gets a number. */
   private nameFunctions(): void {
     const { module, symbols } = this.survey;
     const taken = new Set<string>();
@@ -192,7 +192,7 @@ export class Emitter implements Surroundings {
         : this.debug?.subprogram(parts[parts.length - 1] ?? fn.name, unquoted(symbol), fn.type, place);
     const external = this.isExternal(fn);
     const inlining = this.isOutOfLine(body) ? " noinline" : "";
-    // Each failed assertion keeps a call of its own, by whose return address a panic's trace finds the place.
+    // Each failed assertion keeps its own call: a panic's trace finds the place by the return address.
     const merging = /(^|\/)abort$/.test(fn.name) ? " nomerge" : "";
     const suffix = inlining + merging + (subprogram === undefined ? "" : ` !dbg !${subprogram.id}`);
     return [
@@ -204,7 +204,7 @@ export class Emitter implements Surroundings {
     ];
   }
 
-  /** Whether a function says of itself that it is not to be inlined. */
+  /** Whether a function asks not to be inlined. */
   private isOutOfLine(body: FunctionBody): boolean {
     return body.instructions.some((instruction) => {
       if (instruction.kind !== "call") {
@@ -220,7 +220,7 @@ export class Emitter implements Surroundings {
     return fn.index === start || exports.some(({ kind, index }) => kind === "function" && index === fn.index);
   }
 
-  /** A function that is exported under several names has the first; the others stand for it. */
+  /** A function that is exported under several names has the first name; the others become aliases. */
   private aliases(fn: WasmFunction): string[] {
     const symbol = this.symbolOf(fn.index);
     const names = this.survey.module.exports
@@ -304,7 +304,7 @@ export class Emitter implements Surroundings {
     return [`define void @${START_SYMBOL}() #0 {`, "entry:", "  ret void", "}", ""];
   }
 
-  /** What assembly and the linker script define, unless this module itself does. */
+  /** Declares the symbols that assembly and the linker script define, unless this module defines them. */
   private declarations(): string[] {
     const defined = new Set(this.exports.map((name) => globalName(name)));
     const lines = new Map<string, string>();
@@ -325,7 +325,7 @@ export class Emitter implements Surroundings {
   }
 }
 
-/** `@"a/b"` without what LLVM wraps around it. */
+/** The name in `@"a/b"`. */
 function unquoted(symbol: string): string {
   return symbol.replace(/^@"?/, "").replace(/"$/, "");
 }

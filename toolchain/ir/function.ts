@@ -1,6 +1,6 @@
-// Translates one function: its locals to stack slots, then instruction by instruction through the operand stack.
+// Translates one function: its locals become stack slots, then each instruction goes through the operand stack.
 //
-// The body is walked twice. The first walk throws its text away; it only finds out which i32 locals ever take part in
+// The body is walked twice. The first walk drops its text. It only finds out which i32 locals ever take part in
 // an address, because only these need a second slot for their 64-bit twin (see builder.ts).
 
 import type { FunctionBody, FunctionType, Instruction, WasmFunction } from "../wasm/module.ts";
@@ -15,18 +15,18 @@ import type { TrapCall } from "./instructions/traps.ts";
 import { TwinNeeds } from "./instructions/twins.ts";
 import { abiType, llvmType, resultType } from "./text.ts";
 
-/** What a call of a function means. */
+/** A function that can be called. */
 export type Callee =
   | { readonly kind: "function"; readonly symbol: string }
   | { readonly kind: "intrinsic"; readonly intrinsic: Intrinsic }
   | { readonly kind: "address"; readonly symbol: string };
 
-/** What a function needs to know of the module around it. */
+/** The parts of the module that a function's translation needs. */
 export interface Surroundings {
   functionType(index: number): FunctionType;
   callee(index: number): Callee;
   indirectType(index: number): { readonly type: FunctionType; readonly id: number };
-  /** Writes what finds the table's entry of a type, or traps. Gives the function to call. */
+  /** Writes code that looks up a table's entry of a type, or traps. Gives the function to call. */
   tableEntry(builder: Builder, selector: string, typeId: number): string;
   /** A mutable global's name, or an immutable one's value. */
   global(index: number): { readonly type: "i32" | "i64"; readonly name: string } | Value;
@@ -35,15 +35,15 @@ export interface Surroundings {
   readonly trapCall: TrapCall;
   memorySize(builder: Builder): void;
   memoryGrow(builder: Builder): void;
-  /** What stands around every call: given a function that writes the call itself. */
+  /** Writes the code around every call. `call` writes the call itself. */
   around(builder: Builder, call: () => void): void;
 }
 
-/** How a function's instructions say where they come from. */
+/** The debug locations of a function's instructions. */
 export interface Locator {
   /** The suffix of each instruction: `, !dbg !7`. */
   location(instruction: Instruction): string;
-  /** The record that names a local, or undefined for one without a name. */
+  /** The record that names a local, or undefined for a local without a name. */
   declare(local: number, slot: string): string | undefined;
 }
 
@@ -86,10 +86,10 @@ type MemoryKind =
   | "memory.grow"
   | "data.drop";
 
-/** Whatever reads, writes or asks about memory. */
+/** Every instruction that reads, writes or asks about memory. */
 type MemoryInstruction = Extract<Instruction, { readonly kind: MemoryKind }>;
 
-/** One walk over a body. With TwinNeeds it collects; with the settled set it writes for good. */
+/** One walk over a body. With TwinNeeds it collects the locals; with their final set it writes the code. */
 class Walk {
   private readonly builder: Builder;
   private readonly control: Control;
@@ -307,7 +307,7 @@ class Walk {
       builder.push(new Value(type, text, { wide: () => twins.note(index, text) }));
       return;
     }
-    // Read now: the local may have changed by the time that an access asks for the twin.
+    // Read the twin now: the local may have changed by the time that an access asks for it.
     const twin = wide === undefined ? undefined : builder.assign(`load i64, ptr ${wide}`);
     builder.push(new Value(type, text, { wide: twin === undefined ? undefined : () => twin }));
   }

@@ -1,11 +1,11 @@
-// What an imported function means. asc names the import's module after the last part of the file that declares it, so
-// three file names are enough to say it all:
+// Decides what an imported function means. asc names the import's module after the last part of the file that declares
+// it, so three file names are enough:
 //
 //     …/intrinsics.ts   written out in place (intrinsics.ts)
 //     …/assembly.ts     a symbol in hand-written assembly, called by the C convention
 //     …/symbols.ts      no parameters, gives the address of the symbol of its name
 //
-// Nothing provides any other import, so it is refused at the first call of it.
+// No module provides any other import, so it is refused at its first call.
 
 import type { Diagnostic } from "../../host/problem.ts";
 import type { Survey } from "../checks/survey.ts";
@@ -16,7 +16,7 @@ import { intrinsics } from "./instructions/intrinsics.ts";
 import { globalName } from "./text.ts";
 
 export interface Imports {
-  /** By function index. */
+  /** The callees by function index. */
   readonly callees: ReadonlyMap<number, Callee>;
   readonly findings: readonly Diagnostic[];
 }
@@ -40,7 +40,7 @@ export function resolveImports(survey: Survey): Imports {
   return { callees, findings };
 }
 
-/** The callee, or what is wrong with the import. */
+/** The callee, or the error of the import. */
 function resolve(fn: WasmFunction, module: string, field: string): Callee | string {
   switch (module) {
     case "intrinsics": {
@@ -49,7 +49,7 @@ function resolve(fn: WasmFunction, module: string, field: string): Callee | stri
         return `there is no intrinsic called ${field}`;
       }
       if (typeKey(intrinsic.type) !== typeKey(fn.type)) {
-        return `the intrinsic ${field} is declared as ${typeKey(fn.type)}, and is ${typeKey(intrinsic.type)}`;
+        return `the intrinsic ${field} is declared as ${typeKey(fn.type)}, but is ${typeKey(intrinsic.type)}`;
       }
       return { kind: "intrinsic", intrinsic };
     }
@@ -61,6 +61,6 @@ function resolve(fn: WasmFunction, module: string, field: string): Callee | stri
       }
       return { kind: "address", symbol: globalName(field) };
     default:
-      return `${field} is imported from "${module}", which nothing provides (intrinsics, assembly or symbols would be)`;
+      return `${field} is imported from "${module}", but the translator provides only intrinsics, assembly and symbols`;
   }
 }

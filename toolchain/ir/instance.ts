@@ -1,10 +1,11 @@
-// A module as one of several in one program: what the specification's tests and the fuzzer run (tools/test/wast, tools/fuzz).
+// A module as one of several in one program: the specification's tests and the fuzzer run these (tools/test/wast,
+// tools/fuzz).
 //
-// Every symbol begins with the instance's name, imports are the exports of other instances, and `init` does what
-// instantiation does: elements, data, start. The bodies are written by the same code as a guest's (function.ts). With
-// `checked` memory, table and calls have all the bounds of the specification, and a trap names its reason; with `direct`
-// they are what a guest has, but that a trap comes behind every store. A function that has no translation traps when it is
-// called.
+// Every symbol begins with the instance's name, imports are the exports of other instances, and `init` does the work of
+// instantiation: elements, data, start. The bodies are written by the same code as a guest's (function.ts). With
+// `checked` memory, table and calls have all the bounds of the specification, and a trap names its reason; with
+// `direct` they are the same as a guest's, except that a trap comes after every earlier store. A function that has no
+// translation traps when it is called.
 
 import { type UntranslatableReason, untranslatable } from "../checks/floats.ts";
 import type {
@@ -31,7 +32,7 @@ import { type TrapCall, trapBehindStores, trapReasons } from "./instructions/tra
 import { type ConstantTable, constantTableEntry, constantTableLines, type TypeIds } from "./table.ts";
 import { byteArray, resultType } from "./text.ts";
 
-/** What an instance gives away under an export's name. */
+/** One export of an instance. */
 export type Exported =
   | { readonly kind: "function"; readonly symbol: string; readonly type: FunctionType }
   | {
@@ -44,7 +45,7 @@ export type Exported =
   /** The symbol of a descriptor (reach.ts, checked.ts). */
   | { readonly kind: "memory" | "table"; readonly symbol: string };
 
-/** Memory of a guest at address 0, or checked memory at an address, with room for `pagesMax` pages. */
+/** A guest's memory at address 0, or checked memory at an address, with room for `pagesMax` pages. */
 export type InstanceMemory =
   | { readonly kind: "direct" }
   | { readonly kind: "checked"; readonly base: bigint; readonly pagesMax: number };
@@ -53,23 +54,23 @@ export interface InstanceOptions {
   /** The beginning of every symbol: letters, digits and dots. */
   readonly name: string;
   readonly memory: InstanceMemory;
-  /** Shared by all instances of a program. */
+  /** The numbers of function types, which all instances of a program share. */
   readonly typeIds: TypeIds;
-  /** What an import means. @throws for one that cannot be linked */
+  /** Gives the export that an import means. @throws if it cannot be linked */
   resolve(kind: ExportKind, name: ImportName): Exported;
 }
 
 export interface Instance {
   readonly lines: readonly string[];
-  /** By name. */
+  /** The exports by name. */
   readonly exports: ReadonlyMap<string, Exported>;
   /** The symbol of the function that instantiates. */
   readonly init: string;
-  /** By symbol: functions that trap because they have no translation, and why. */
+  /** The functions that trap because they have no translation, and why, by symbol. */
   readonly untranslatable: ReadonlyMap<string, UntranslatableReason>;
 }
 
-/** Code under test says why it traps: `wasm_trap` is the harness's. */
+/** Code under test reports the reason of a trap to the harness's `wasm_trap`. */
 const trapWithReason: TrapCall = (reason) =>
   `call void @wasm_trap(i32 signext ${trapReasons.indexOf(reason) + 1}) noreturn`;
 
@@ -125,7 +126,7 @@ class InstanceEmitter implements Surroundings {
         ...this.tableLines(),
         ...module.data.flatMap(({ address, bytes }, index) => [
           `${this.passiveSegment(index)} = internal constant ${byteArray(bytes)}`,
-          // An active segment is dropped once it was placed.
+          // An active segment is dropped after it is placed.
           `${this.passiveSegment(index)}.size = internal global i64 ${address === undefined ? bytes.length : 0}`,
         ]),
         ...bodies,
@@ -162,7 +163,7 @@ class InstanceEmitter implements Surroundings {
       : constantTableEntry(builder, this.constantTable, selector, typeId);
   }
 
-  /** An immutable global of known value is a number; one that another instance made is read like a mutable one. */
+  /** An immutable global of known value is a number. One of another instance is read like a mutable one. */
   global(index: number): { readonly type: "i32" | "i64"; readonly name: string } | Value {
     const { type, mutable, value, symbol } = at(this.globals, index);
     if (type !== "i32" && type !== "i64") {
@@ -276,7 +277,7 @@ class InstanceEmitter implements Surroundings {
     return constantTableLines(this.constantTable, filled);
   }
 
-  /** Instantiation: elements, then data, each refused where it does not fit, then the start function. */
+  /** Instantiation: elements, then data, each refused if it does not fit, then the start function. */
   private initBody(): string[] {
     const builder = new Builder(this.trapCall);
     if (this.isChecked) {

@@ -1,4 +1,4 @@
-// What every file of IR begins and ends with: the target, attributes, and LLVM's own functions.
+// The beginning and the end of every file of IR: the target, attributes, and LLVM's own functions.
 
 /** The target, as LLVM 21 has it for riscv64. */
 export const HEADER: readonly string[] = [
@@ -6,7 +6,7 @@ export const HEADER: readonly string[] = [
   'target triple = "riscv64-unknown-none-elf"',
 ];
 
-/** What each function (`#0`) and each pure piece of assembly (`#1`) carries. */
+/** The attributes of each function (`#0`) and of each pure piece of assembly (`#1`). */
 export const ATTRIBUTES: readonly string[] = [
   "attributes #0 = { nounwind null_pointer_is_valid }",
   "attributes #1 = { nounwind memory(none) }",
@@ -24,7 +24,7 @@ export function intrinsicDeclarations(lines: readonly string[]): string[] {
   return [...used].sort().map((name) => `declare ${llvmSignature(name)}`);
 }
 
-/** `void @llvm.trap()`, and so on for the few that the translator uses. */
+/** The declarations, such as `void @llvm.trap()`, of the few functions that the translator uses. */
 function llvmSignature(name: string): string {
   const type = name.endsWith("i64") ? "i64" : "i32";
   if (name === "llvm.trap") {

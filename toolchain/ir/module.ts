@@ -1,6 +1,6 @@
-// From one Wasm module to one file of LLVM IR: the translator's only entry point.
+// Translates one Wasm module to one file of LLVM IR. This is the translator's only entry point.
 //
-// decode ▸ refuse what cannot or may not be ▸ name everything ▸ write globals, table, data, functions, DWARF
+// decode ▸ refuse forbidden constructs ▸ name everything ▸ write globals, table, data, functions, DWARF
 
 import { checkFloats, checkUnknown } from "../checks/floats.ts";
 import { checkHeap } from "../checks/heap.ts";
@@ -14,7 +14,7 @@ import { Emitter } from "./emitter.ts";
 import { resolveImports } from "./imports.ts";
 import { locateBelow, Symbols } from "./symbols.ts";
 
-/** What a program is: decides which guest constructs are refused. */
+/** The kind of a program, which decides which constructs are refused. */
 export type ProgramKind = "kernel" | "task";
 
 export interface TranslateOptions {
@@ -22,7 +22,7 @@ export interface TranslateOptions {
   readonly name: string;
   /** `kernel`: no heap, no `throw`, no floating point, no `memory.grow`; each is a build error. */
   readonly kind: ProgramKind;
-  /** What `--memoryBase` was, as an unsigned 32-bit address. */
+  /** The value of `--memoryBase`, as an unsigned 32-bit address. */
   readonly memoryBase: number;
   /** asc's source map (the JSON text). Without it: no DWARF, and problems without file and line. */
   readonly sourceMap?: string | undefined;
@@ -31,7 +31,7 @@ export interface TranslateOptions {
    * for a file of asc's own library. Default: looks where asc looks, from the current folder.
    */
   readonly locate?: ((libraryPath: string) => string | undefined) | undefined;
-  /** Checks of a task's module; both are always on for the kernel, and off by default for a task. */
+  /** Checks of a task's module. Both are always on for the kernel, and off by default for a task. */
   readonly checks?: { readonly heap?: boolean; readonly throws?: boolean } | undefined;
   /** Give functions that use floating point a body that traps, instead of refusing the module. */
   readonly trapFloatFunctions?: boolean | undefined;

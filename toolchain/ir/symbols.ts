@@ -1,16 +1,16 @@
-// What things are called in the ELF file. A function that is not exported gets the path of its TypeScript file and its
-// name, as in `neuron/sched/wake/wake`, so that a backtrace, a trace and gdb all speak the repository's layout.
+// Names the symbols of the ELF file. A function that is not exported gets the path of its TypeScript file and its
+// name, as in `neuron/sched/wake/wake`, so that a backtrace, a trace and gdb all use the repository's layout.
 //
 // asc names a file that it found through `--path` as if it were part of its own library: `abi/syscall` becomes
-// `~lib/abi/syscall`. Such a name is led back to the file in the repository that the import came from.
+// `~lib/abi/syscall`. Such a name is mapped back to the file in the repository that the import came from.
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 
-/** Where bare imports are looked for, in asc's order: the `--path` flags of the build. */
+/** The folders in which asc looks for bare imports, in its order: the `--path` flags of the build. */
 const ROOTS: readonly string[] = ["source", "source/libs", "source/drivers", "build"];
 
-/** Prefixes of paths, and what stands for them in a symbol. */
+/** Prefixes of paths, and their replacements in a symbol. */
 const SHORTENED: readonly (readonly [string, string])[] = [
   ["source/kernel/neuron/src/", "neuron/"],
   ["source/", ""],
@@ -21,13 +21,13 @@ const LIBRARY = "~lib/";
 /** asc's name of the function that runs a file's top-level code is this and the file. */
 const START = "start:";
 
-/** Where asc's own library lies, for a debugger that is run from the repository's root. */
+/** The folder of asc's own library, for a debugger that runs in the repository's root. */
 const STANDARD_LIBRARY = "node_modules/assemblyscript/std/assembly/";
 
 /** Gives the repository path of a bare import (`abi/syscall.ts`), or undefined for asc's own library. */
 export type Locate = (libraryPath: string) => string | undefined;
 
-/** A Locate that looks where asc looks, below the folder `root`. */
+/** A Locate that looks in the same folders as asc, below `root`. */
 export function locateBelow(root: string): Locate {
   return (libraryPath) =>
     ROOTS.map((folder) => `${folder}/${libraryPath}`).find((path) => existsSync(join(root, path)));
@@ -46,7 +46,7 @@ export class Symbols {
     return this.bare(source) ?? source;
   }
 
-  /** The path of the file that a function (by asc's name) stands in, if the name shows it. */
+  /** The path of a function's file, if asc's name of the function shows it. */
   fileOf(functionName: string): string | undefined {
     return this.split(functionName)?.file;
   }
@@ -72,7 +72,7 @@ export class Symbols {
     return functionName.startsWith(LIBRARY) && this.split(functionName) === undefined;
   }
 
-  /** The path under which a debugger finds a source: asc's library lies in node_modules. */
+  /** The path under which a debugger finds a source: asc's library is in node_modules. */
   debugPath(path: string): string {
     return path.startsWith(LIBRARY) ? STANDARD_LIBRARY + path.slice(LIBRARY.length) : path;
   }

@@ -1,12 +1,11 @@
-// The function table of a guest: it is never written, so it is two constants, the functions and the number of each
-// one's
-// type. Types are equal by structure, whatever their index in the module.
+// The function table of a guest. It is never written, so it is two constants: the functions, and the number of each
+// one's type. Types with equal structure are equal, also with different indices in the module.
 
 import { type FunctionType, typeKey } from "../wasm/module.ts";
 import type { Builder } from "./builder.ts";
 import { literal } from "./text.ts";
 
-/** What an empty slot has for a type: no function type's number. */
+/** The type of an empty slot, which is no function type's number. */
 const NO_TYPE = -1;
 
 /** Numbers for function types, in the order in which they are met. */
@@ -48,7 +47,7 @@ export function constantTableLines(table: ConstantTable, filled: readonly TableE
   ];
 }
 
-/** Bounds first, then the type: an empty slot has a type that nothing asks for, so a null needs no third check. */
+/** Checks the bounds, then the type. No call asks for the type of an empty slot, so a null needs no third check. */
 export function constantTableEntry(
   builder: Builder,
   table: ConstantTable,

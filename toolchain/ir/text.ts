@@ -1,8 +1,8 @@
-// The spelling of LLVM IR: types, quoted names, constants, byte strings. Nothing here knows about Wasm's meaning.
+// The syntax of LLVM IR: types, quoted names, constants, byte strings. Nothing here depends on Wasm's meaning.
 
 import type { FunctionType, ValueType } from "../wasm/module.ts";
 
-/** LLVM's name of a Wasm type. Of the last ones nothing is ever made but the signature of a function that traps. */
+/** LLVM's name of a Wasm type. The last ones are only used in the signature of a function that traps. */
 export const llvmType: Readonly<Record<ValueType, string>> = {
   i32: "i32",
   i64: "i64",
@@ -14,8 +14,8 @@ export const llvmType: Readonly<Record<ValueType, string>> = {
 };
 
 /**
- * A parameter's or result's type. An i32 travels sign-extended, as the RISC-V calling convention has it for every
- * 32-bit integer; saying so saves the `sext.w` at each entry, and is what assembly finds in a register.
+ * A parameter's or result's type. An i32 is passed sign-extended, as the RISC-V calling convention requires for every
+ * 32-bit integer. The attribute saves the `sext.w` at each entry, and assembly finds the value so in a register.
  */
 export function abiType(type: ValueType, place: "parameter" | "result"): string {
   if (type !== "i32") {
@@ -29,7 +29,7 @@ export function resultType(type: FunctionType): string {
   return result === undefined ? "void" : abiType(result, "result");
 }
 
-/** Escapes what may not stand in a quoted LLVM string: quotes, backslashes, what is not printable ASCII. */
+/** Escapes the characters that a quoted LLVM string may not have: quotes, backslashes, all but printable ASCII. */
 function escaped(bytes: Uint8Array): string {
   let text = "";
   for (const byte of bytes) {
@@ -46,7 +46,7 @@ export function quoted(text: string): string {
   return `"${escaped(utf8.encode(text))}"`;
 }
 
-/** `@name`, quoted where it has to be. */
+/** `@name`, quoted if necessary. */
 export function globalName(symbol: string): string {
   return /^[A-Za-z$._][A-Za-z$._0-9]*$/.test(symbol) ? `@${symbol}` : `@${quoted(symbol)}`;
 }
@@ -57,7 +57,7 @@ export function byteArray(bytes: Uint8Array): string {
   return bytes.every((byte) => byte === 0) ? `${type} zeroinitializer` : `${type} c"${escaped(bytes)}"`;
 }
 
-/** Whether an operand's text is a literal, and which one. */
+/** The value of an operand's text if it is a literal, else undefined. */
 export function literal(text: string): bigint | undefined {
   return /^-?\d+$/.test(text) ? BigInt(text) : undefined;
 }

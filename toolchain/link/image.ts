@@ -1,27 +1,27 @@
-// Object files to an ELF image, by a linker script that draws the memory map.
+// Links object files to an ELF image, by a linker script that draws the memory map.
 //
 // The script gets three numbers that only the translator knows, as symbols: where static data begins
-// (`__wasm_data_base`), where its bytes end (`__wasm_data_end`) and where all of it ends (`__heap_base`); between the
-// last two lies what start-up finds zeroed.
+// (`__wasm_data_base`), where its bytes end (`__wasm_data_end`) and where all of it ends (`__heap_base`). Start-up
+// zeroes the part between the last two.
 
 import { number, object, type Shape } from "../../host/json.ts";
 import { runLlvm } from "./llvm.ts";
 
-/** Where a program's static data lies: unsigned 32-bit addresses, sign-extended by the machine. */
+/** Where a program's static data is: unsigned 32-bit addresses, which the machine sign-extends. */
 export interface DataLayout {
   readonly memoryBase: number;
   readonly dataEnd: number;
   readonly heapBase: number;
 }
 
-/** How it stands in the file that the translation leaves for the link. */
+/** Its form in the file that the translation leaves for the link. */
 export const dataLayout: Shape<DataLayout> = object({
   memoryBase: number,
   dataEnd: number,
   heapBase: number,
 });
 
-/** What every link is called with: no build id, no paths, pages of 4 KiB, and a warning is an error. */
+/** The flags of every link: no build id, no paths, pages of 4 KiB, and a warning is an error. */
 export const linkFlags: readonly string[] = [
   "-m",
   "elf64lriscv",
@@ -29,7 +29,7 @@ export const linkFlags: readonly string[] = [
   "--no-dynamic-linker",
   "--build-id=none",
   "--fatal-warnings",
-  // Relaxation leaves thousands of local labels behind; they name nothing.
+  // Relaxation leaves behind thousands of local labels, which name nothing.
   "--discard-locals",
   "-z",
   "max-page-size=4096",
@@ -37,7 +37,7 @@ export const linkFlags: readonly string[] = [
   "noexecstack",
 ];
 
-/** Links `objects` (paths relative to the root) to `output`; `strip` leaves symbols and debug information out. */
+/** Links `objects` (paths relative to the root) to `output`. `strip` leaves out symbols and debug information. */
 export async function link(
   root: string,
   request: {

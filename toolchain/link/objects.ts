@@ -1,6 +1,6 @@
-// LLVM IR and assembly to object files.
+// Compiles LLVM IR and assembly to object files.
 //
-// Nothing about the place or the time of the build may reach an object: paths are relative to the root, which is the
+// An object must not depend on the place or the time of the build: paths are relative to the root, which is the
 // compiler's current folder, and debug information names the folder `.`.
 
 import { runLlvm } from "./llvm.ts";
@@ -14,12 +14,12 @@ const targetFlags: readonly string[] = [
   "-mcmodel=medany",
 ];
 
-/** Flags for a `.ll` file. Its own target lines are kept; clang would warn that they stand there. */
+/** Flags for a `.ll` file. Its own target lines are kept, without clang's warning about them. */
 export const irFlags: readonly string[] = [...targetFlags, "-O2", "-Wno-override-module"];
 
 /**
  * Flags for a `.S` file: plain assembler. The C preprocessor is not run, because it would take a comment that
- * begins with `# if` for a directive; `.include`, `.incbin` and `.equ` do the same work.
+ * begins with `# if` for a directive. `.include`, `.incbin` and `.equ` do the same work.
  */
 export const assemblyFlags: readonly string[] = [
   ...targetFlags,

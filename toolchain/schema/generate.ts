@@ -1,4 +1,4 @@
-// From a .capnp file to TypeScript: accessors for the guest, or classes for capnp-es on the host.
+// Turns a .capnp file into TypeScript: accessors for the guest, or classes for capnp-es on the host.
 
 import { writeGuest } from "./guest.ts";
 import { writeHost } from "./host.ts";
@@ -9,7 +9,7 @@ import { Source } from "./tokens.ts";
 /**
  * Parses a schema and gives every field its place.
  *
- * @param schemaText what the file holds
+ * @param schemaText the text of the file
  * @param fileName its path from the root, for messages
  * @throws Problem with line and column
  */

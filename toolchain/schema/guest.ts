@@ -1,6 +1,6 @@
 // Writes the guest's accessors for a laid-out schema: constants, enums, method ordinals, and for each struct a reader
 // and a builder. Both are views whose `this` is the struct's address in the message page, so a getter is one load
-// with a constant offset, and nothing is allocated. What they share stands in source/libs/capnp.
+// with a constant offset, and nothing is allocated. Their common code is in source/libs/capnp.
 //
 //   T          open(address, length), then a getter a field; `pathStart` and `pathLength` for `path :Text`;
 //              `entriesLength` and `entries(index)` for a list
@@ -61,11 +61,11 @@ export function writeGuest(schema: Schema): string {
   return `${[head, helpers.imports(), ...blocks].filter((block) => block !== "").join("\n\n")}\n`;
 }
 
-/** The functions of source/libs/capnp that the generated text turned out to use. */
+/** The functions of source/libs/capnp that the generated text uses. */
 class Helpers {
   readonly used = new Map<string, Set<string>>();
 
-  /** Notes the use of `name` from libs/capnp/`module`, and gives the name. */
+  /** Records the use of `name` from libs/capnp/`module`, and gives the name. */
   use(module: "open" | "read" | "build", name: string): string {
     const names = this.used.get(module) ?? new Set();
     this.used.set(module, names.add(name));
@@ -112,7 +112,7 @@ class Shapes {
     );
   }
 
-  /** Kind and more, as PointerKind of shape.ts has them. */
+  /** The kind of a pointer and its details, in the form of PointerKind in shape.ts. */
   pointer(type: Type): [number, number] {
     if (type.kind === "text") {
       return [0, 0];
@@ -199,7 +199,7 @@ function getter(field: Field, struct: Struct, schema: Schema, helpers: Helpers):
   return [doc, ...length, "", ...block(`${name}(index: u32): ${guestType(element)}`, `return ${load};`)];
 }
 
-/** Start and length of a Text or Data whose pointer word stands at `at`. */
+/** Start and length of a Text or Data whose pointer word is at `at`. */
 function span(
   name: string,
   type: Type,
@@ -335,7 +335,7 @@ function elementShift(type: Type): number {
 function structNamed(schema: Schema, name: string): Struct {
   const struct = schema.structs.find((one) => one.name === name);
   if (!struct) {
-    throw new Error(`layout resolved ${name}, which is not there`);
+    throw new Error(`layout resolved ${name}, which does not exist`);
   }
   return struct;
 }

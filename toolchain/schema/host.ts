@@ -1,6 +1,6 @@
-// Writes classes for capnp-es from a laid-out schema, so that tests and tools on the host read and write the same
-// bytes as the guest, by an independent library. (capnp-es has a generator of its own; it needs the capnp compiler and
-// an older TypeScript.) Structs have the ids that the capnp compiler would give them.
+// Writes classes for capnp-es from a laid-out schema. With them, tests and tools on the host read and write the same
+// bytes as the guest, by an independent library. (capnp-es has its own generator, but that needs the capnp compiler and
+// an older TypeScript.) Structs have the ids that the capnp compiler gives them.
 
 import { createHash } from "node:crypto";
 import { capital, type Field, type ScalarName, type Schema, type Struct, type Type } from "./layout.ts";
@@ -77,7 +77,7 @@ function members(field: Field): string[] {
 
 function scalarMembers(name: string, scalar: ScalarName, { offset, value }: Field): string[] {
   const at = scalar === "Bool" ? offset : offset >> 3;
-  // With a default, capnp-es 0.0.16 xors only half of an Int32, and gives a UInt32 with a sign.
+  // With a default, capnp-es 0.0.16 xors only half of an Int32, and returns a UInt32 with a sign.
   if (scalar.endsWith("Int32") && value !== 0n) {
     const mask = `$.getUint32Mask(${BigInt.asUintN(32, value)})`;
     const get = `$.utils.getUint32(${at}, this, ${mask}) ${scalar === "Int32" ? "| 0" : ">>> 0"}`;
@@ -101,7 +101,7 @@ function initializer(name: string, parameters: string, type: string, init: strin
   return `  _init${capital(name)}(${parameters}): ${type} {\n    return ${init};\n  }`;
 }
 
-/** capnp-es's class for a list, and what it holds. */
+/** capnp-es's class for a list, and the type of its items. */
 function listClass(element: Type): [string, string] {
   if (element.kind === "struct") {
     return [`$.CompositeList(${element.name})`, element.name];

@@ -1,8 +1,8 @@
-// Gives every field its place, exactly as the capnp compiler does, and resolves names. Both ends of a wire that were
-// built apart agree only because this algorithm is a part of the format.
+// Gives every field its place, exactly as the capnp compiler does, and resolves names. Two ends of a wire that were
+// built separately agree only because this algorithm is a part of the format.
 //
 // Fields are placed in the order of their ordinals. A pointer takes the next pointer slot. A scalar of 2^n bits takes
-// the smallest hole that is left, or a new word of the data section; what it does not fill of either becomes holes,
+// the smallest hole that is left, or a new word of the data section. The rest of that hole or word becomes holes again,
 // at most one of each size:
 //
 //   a :UInt8, b :UInt64, c :UInt16      word 0  │ a │ · │   c   │       ·       │     holes: 8 bits at byte 1,
@@ -37,9 +37,9 @@ export interface Field {
   readonly name: string;
   readonly doc: readonly string[];
   readonly type: Type;
-  /** Of a scalar or enum: its first bit in the data section. Of a pointer: its number. Of Void: 0. */
+  /** For a scalar or enum: its first bit in the data section. For a pointer: its number. For Void: 0. */
   readonly offset: number;
-  /** What an absent field reads as. Only scalars and enums have another than zero. */
+  /** The value of an absent field. Only scalars and enums have another than zero. */
   readonly value: bigint;
 }
 
@@ -56,10 +56,10 @@ export interface Method {
   readonly name: string;
   readonly ordinal: number;
   readonly doc: readonly string[];
-  /** Names of structs. */
+  /** The names of the structs. */
   readonly params: string;
   readonly results: string;
-  /** Whether these are written as lists of parameters, so that the structs are this method's own. */
+  /** Whether these are written as lists of parameters, so that the structs belong to this method. */
   readonly isImplicit: { readonly params: boolean; readonly results: boolean };
 }
 
@@ -70,17 +70,17 @@ export interface Schema {
   readonly constants: readonly { name: string; scalar: ScalarName; value: bigint; doc: readonly string[] }[];
   readonly enums: readonly EnumSyntax[];
   readonly interfaces: readonly { name: string; doc: readonly string[]; methods: readonly Method[] }[];
-  /** With the structs that methods imply (`VirtioBlkReadParams`), those last. */
+  /** All structs. The ones that methods imply (`VirtioBlkReadParams`) come last. */
   readonly structs: readonly Struct[];
 }
 
-/** The most words that a struct may have here: what a null pointer is read from is a static area of this size. */
+/** The most words that a struct may have here: a null pointer is read from a static area of this size. */
 export const STRUCT_WORDS_MAX = 64;
 
 /**
  * Resolves and lays out a parsed schema.
  *
- * @throws Problem at an unknown type, a value out of range, two things of one name, or a struct that is too large
+ * @throws Problem at an unknown type, a value out of range, two declarations of one name, or a struct that is too large
  */
 export function layOut(syntax: SchemaSyntax, source: Source): Schema {
   return new Resolver(syntax, source).schema();
@@ -155,7 +155,7 @@ class Resolver {
     return { name, doc, dataWords, pointerCount, fields: placed };
   }
 
-  /** `path :Text` gives `pathStart` and `pathLength`: no other field may be called so. */
+  /** `path :Text` gives `pathStart` and `pathLength`: no other field may have these names. */
   checkAccessors(fields: readonly FieldSyntax[]): void {
     const owners = new Map<string, FieldSyntax>();
     for (const field of fields) {
@@ -175,7 +175,7 @@ class Resolver {
     const { name, element, place } = syntax;
     if (name === "List") {
       if (!element) {
-        throw this.source.wrong(place, "a list says of what: List(UInt32)");
+        throw this.source.wrong(place, "a list needs the type of its items: List(UInt32)");
       }
       const inner = this.type(element);
       const isBit = inner.kind === "scalar" && inner.scalar === "Bool";
@@ -206,7 +206,7 @@ class Resolver {
       throw this.source.wrong(place, `${name}: the guest has no floating point`, "Send a scaled integer.");
     }
     if (this.syntax.interfaces.some((one) => one.name === name) || name === "Capability") {
-      throw this.source.wrong(place, `${name}: capabilities travel beside a message, not inside`);
+      throw this.source.wrong(place, `${name}: a capability travels beside a message, not inside it`);
     }
     throw this.source.wrong(place, `there is no type ${name}`);
   }
@@ -237,7 +237,7 @@ class Resolver {
       return value ? 1n : 0n;
     }
     if (typeof value !== "bigint") {
-      throw this.source.wrong(place, `${type.scalar} wants a number`);
+      throw this.source.wrong(place, `${type.scalar} needs a number`);
     }
     const bits = 1n << BigInt(scalarLogBits[type.scalar]);
     const isSigned = type.scalar.startsWith("I");
@@ -249,14 +249,14 @@ class Resolver {
     return value;
   }
 
-  /** Everything at the top level shares one space of names, with the structs that methods imply. */
+  /** All declarations at the top level share one space of names, also with the structs that methods imply. */
   checkNames(structs: readonly Struct[]): void {
     const { syntax } = this;
     const declared = [...syntax.structs, ...syntax.enums, ...syntax.interfaces, ...syntax.constants];
     const seen = new Set<string>();
     for (const { place, name } of declared) {
       if (seen.has(name)) {
-        throw this.source.wrong(place, `${name} is there twice`);
+        throw this.source.wrong(place, `${name} is declared twice`);
       }
       if (isScalar(name) || ["Void", "Text", "Data", "List"].includes(name)) {
         throw this.source.wrong(place, `${name} is the name of a built-in type`);
@@ -272,13 +272,13 @@ class Resolver {
   }
 }
 
-/** The data section as it grows: how many words, and the one hole of each size that may be left in them. */
+/** The data section while it grows: its words, and the one hole of each size that may be left in them. */
 class DataSection {
   words = 0;
   /** By log2 of the size in bits (0 to 5): the hole's offset in units of its size, 0 for none. */
   readonly holes = [0, 0, 0, 0, 0, 0];
 
-  /** Places a scalar of 2^log bits (undefined: Void, which takes no room), and gives its offset in bits. */
+  /** Places a scalar of 2^log bits, and gives its offset in bits. Void (undefined) takes no room. */
   place(log: number | undefined): number {
     if (log === undefined) {
       return 0;
@@ -296,7 +296,7 @@ class DataSection {
     return offset * 2 ** log;
   }
 
-  /** A hole of 2^log bits: one of that size, else the first half of a larger one, whose second half is left. */
+  /** A hole of 2^log bits: one of that size, else the first half of a larger one, whose second half stays a hole. */
   takeHole(log: number): number | undefined {
     if (log >= 6) {
       return undefined;
@@ -319,7 +319,7 @@ export function isPointer(type: Type): boolean {
   return type.kind === "text" || type.kind === "data" || type.kind === "struct" || type.kind === "list";
 }
 
-/** What generated accessors (guest.ts) add to the name of a field. */
+/** The suffixes that generated accessors (guest.ts) add to the name of a field. */
 function accessorSuffixes(type: Type): readonly string[] {
   if (type.kind === "text" || type.kind === "data") {
     return ["Start", "Length"];

@@ -1,7 +1,7 @@
 // Reads the part of Cap'n Proto's schema language that our contracts use: one file id, then structs, enums,
-// interfaces and constants, all at the top level. What is outside (unions, groups, generics, imports, nested
-// declarations, annotations, floats) is refused by name at its place, never skipped: a schema that we accept means
-// here what it means to the capnp compiler. The list stands in docs/architecture/wire-format.md.
+// interfaces and constants, all at the top level. Everything else (unions, groups, generics, imports, nested
+// declarations, annotations, floats) is refused by name at its place, and never skipped: a schema that we accept means
+// the same here as to the capnp compiler. The list is in docs/architecture/wire-format.md.
 
 import type {
   ConstantSyntax,
@@ -153,7 +153,7 @@ class Parser {
     return { place, name, ordinal, params, results, doc: this.end(";") };
   }
 
-  /** `(a :Text, b :UInt32 = 5)`, where the order gives the ordinals, or a struct's name. */
+  /** `(a :Text, b :UInt32 = 5)`, whose order gives the ordinals, or a struct's name. */
   parameters(): readonly FieldSyntax[] | TypeSyntax {
     if (!this.accept("(")) {
       return this.type();
@@ -285,7 +285,7 @@ class Parser {
     }
   }
 
-  /** Takes what ends a declaration's head, and gives the comment that documents the declaration. */
+  /** Takes the end of a declaration's head, and gives the comment that documents the declaration. */
   end(text: ";" | "{"): readonly string[] {
     const token = this.peek();
     if (token.text === "$") {
@@ -299,7 +299,7 @@ class Parser {
     const token = this.peek();
     this.refuseOutside();
     const found = token.kind === "end" ? "the end of the file" : `\`${token.text}\``;
-    return this.source.wrong(token, `${wanted} should stand here, not ${found}`);
+    return this.source.wrong(token, `expected ${wanted}, found ${found}`);
   }
 
   /** A keyword of the language that the subset leaves out, unless it is used as a name (`group @0 :Text`). */
@@ -313,7 +313,7 @@ class Parser {
     throw this.source.wrong(token, `${what} are not supported`, SUBSET_HINT);
   }
 
-  /** `name :union {…}` is a form of the language; any other field without an ordinal is a slip. */
+  /** `name :union {…}` is a form of the language. Any other field without an ordinal is a mistake. */
   refuseUnnumbered(): never {
     this.refuseOutside();
     this.next -= 1;
@@ -326,25 +326,29 @@ class Parser {
     if (!isDeclaration || this.tokens[this.next + 1]?.kind !== "word") {
       return;
     }
-    throw this.source.wrong(token, "a declaration stands at the top level, not inside another", SUBSET_HINT);
+    throw this.source.wrong(
+      token,
+      "a declaration has to be at the top level, not inside another",
+      SUBSET_HINT,
+    );
   }
 
   checkNames(members: readonly { place: Place; name: string }[]): void {
     const seen = new Set<string>();
     for (const { place, name } of members) {
       if (seen.has(name)) {
-        throw this.source.wrong(place, `${name} is there twice`);
+        throw this.source.wrong(place, `${name} is declared twice`);
       }
       seen.add(name);
     }
   }
 
-  /** Ordinals count from zero without a gap, in any order: a gap would be a field that someone removed. */
+  /** Ordinals count from zero without a gap, in any order: a gap would be a field that was removed. */
   checkOrdinals(members: readonly { place: Place; name: string; ordinal: number }[]): void {
     const inOrder = [...members].sort((a, b) => a.ordinal - b.ordinal);
     for (const [expected, { place, name, ordinal }] of inOrder.entries()) {
       if (ordinal < expected) {
-        throw this.source.wrong(place, `${name} has ordinal @${ordinal}, as another one has`);
+        throw this.source.wrong(place, `${name} has ordinal @${ordinal}, which another one has already`);
       }
       if (ordinal > expected) {
         throw this.source.wrong(place, `@${expected} is missing: ${name} has @${ordinal}`);

@@ -1,4 +1,4 @@
-// The guest's side of scalars: their types in AssemblyScript, and the expressions that load and store them.
+// Scalars on the guest's side: their types in AssemblyScript, and the expressions that load and store them.
 
 import type { Field, Type } from "./layout.ts";
 
@@ -33,7 +33,7 @@ export function wireType(type: Type): string {
   return type.kind === "scalar" && type.scalar === "Bool" ? "u8" : guestType(type);
 }
 
-/** What is stored: defaults are xor-ed in, so that a struct of zeros is one of defaults. */
+/** The stored value: the default is xor-ed into it, so that a struct of zeros has the defaults. */
 export function loadField(field: Field, type: Type): string {
   if (type.kind === "scalar" && type.scalar === "Bool") {
     const bit = `(load<u8>(${place(field.offset >> 3)}) & ${1 << (field.offset & 7)})`;
@@ -60,7 +60,7 @@ export function storeField(field: Field, type: Type): string {
   return `store<${wireType(type)}>(changetype<usize>(this), ${value}${last})`;
 }
 
-/** A value of the type's own, as what goes on the wire. */
+/** A value of the type, as it goes on the wire. */
 export function stored(type: Type, value: string): string {
   const isPlain = type.kind === "scalar" && type.scalar !== "Bool" && value === "value";
   return isPlain ? value : `<${wireType(type)}>${value}`;
@@ -78,7 +78,7 @@ function byteOffset(field: Field): number {
   return field.offset >> 3;
 }
 
-/** `this` and a constant offset, as load's arguments. */
+/** `this` and a constant offset, as the arguments of load. */
 function place(offset: number): string {
   return offset === 0 ? "changetype<usize>(this)" : `changetype<usize>(this), ${offset}`;
 }

@@ -1,6 +1,6 @@
-// What a schema says, as the parser hands it on: names are not resolved yet, nothing has an offset.
+// A parsed schema: names are not resolved yet, and nothing has an offset.
 
-/** Where something stands, for messages. From 1. */
+/** A place in the text, for messages. Lines and columns count from 1. */
 export interface Place {
   readonly line: number;
   readonly column: number;
@@ -10,7 +10,7 @@ export interface Place {
 export interface TypeSyntax {
   readonly place: Place;
   readonly name: string;
-  /** Of `List`, what it is a list of. */
+  /** For `List`, the type of its items. */
   readonly element?: TypeSyntax;
 }
 

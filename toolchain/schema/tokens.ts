@@ -1,13 +1,13 @@
-// A schema's text as tokens with their places, and with the comment that follows each.
+// Cuts a schema's text into tokens with their places, and with the comment that follows each.
 //
 // In Cap'n Proto a comment documents what stands *before* it: the lines that follow a `;` or `{` without a blank
-// line between belong to that declaration. So a comment is no token: it hangs on the token it follows.
+// line between belong to that declaration. So a comment is no token, but belongs to the token before it.
 
 import { Problem } from "../../host/problem.ts";
 
 export interface Token {
   readonly kind: "word" | "number" | "string" | "symbol" | "end";
-  /** As it stands in the file; of a string, what is between the quotes. */
+  /** The text in the file; for a string, the text between the quotes. */
   readonly text: string;
   /** From 1. */
   readonly line: number;
@@ -17,7 +17,7 @@ export interface Token {
   readonly comment: string[];
 }
 
-/** A schema's text, and how to complain about a place in it. */
+/** A schema's text, with a function that makes an error at a place in it. */
 export class Source {
   readonly text: string;
   readonly file: string;
@@ -27,7 +27,7 @@ export class Source {
     this.file = file;
   }
 
-  /** The error for what is wrong at a token: never returns, so that callers may write `throw source.wrong(…)`. */
+  /** An error at a token. It never returns, so that callers may write `throw source.wrong(…)`. */
   wrong(at: { line: number; column: number }, message: string, hint?: string): Problem {
     const text = this.text.split(/\r?\n/)[at.line - 1] ?? "";
     const place = { file: this.file, line: at.line, column: at.column, text };
@@ -49,7 +49,7 @@ const patterns: readonly { kind: Token["kind"]; pattern: RegExp }[] = [
 ];
 
 /**
- * Cuts a schema into tokens; the last one is of kind `end`.
+ * Cuts a schema into tokens. The last one is of kind `end`.
  *
  * @throws Problem at a character that begins no token
  */
@@ -103,7 +103,7 @@ export function tokenize(source: Source): Token[] {
       continue scan;
     }
     const at = { line, column: start - lineStart + 1 };
-    throw source.wrong(at, `${JSON.stringify(text[start])} begins nothing that a schema can hold`);
+    throw source.wrong(at, `${JSON.stringify(text[start])} begins no token of a schema`);
   }
   add("end", "", position);
   return tokens;

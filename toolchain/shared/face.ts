@@ -1,5 +1,6 @@
-// What a guest's module exports, as types of the host: a source that re-exports functions of others becomes an interface with
-// their signatures and the list of their names. Both come from the functions themselves, so there is no second list.
+// Writes the exports of a guest's module as types of the host: a source that re-exports functions becomes an interface
+// with their signatures and the list of their names. Both come from the functions themselves, so there is no second
+// list.
 //
 //     export { run } from "./machine";                       in machine/core/module.ts
 //     export function run(instructions: u64): Stop { … }     in machine/core/machine.ts
@@ -16,7 +17,7 @@ const hostTypes: ReadonlyMap<string, string> = new Map([
   ["void", "void"],
 ]);
 
-/** The text of a module, and the sources that it was made from. */
+/** A module's text, and the sources that it was made from. */
 export interface Face {
   readonly text: string;
   readonly sources: readonly string[];
@@ -45,7 +46,7 @@ export function faceModule(file: string, read: (path: string) => string): Face {
       } else {
         throw new Problem(`${file} exports ${name}, which is no function or constant of ${source}`, {
           subject: file,
-          hints: ["the host calls functions and reads constants: give it one of these"],
+          hints: ["the host calls functions and reads constants: export one of these"],
         });
       }
     }
@@ -53,7 +54,7 @@ export function faceModule(file: string, read: (path: string) => string): Face {
   return { text: moduleText(file, functions.sort(), constants.sort()), sources: [file, ...sources] };
 }
 
-/** How the host calls a function of the guest; undefined if the source has none of that name. */
+/** The host's signature of a guest function; undefined if the source has none of that name. */
 function signatureOf(text: string, name: string): string | undefined {
   const [, written, result] =
     new RegExp(`^export function ${name}\\(([^)]*)\\): (\\w+) \\{`, "m").exec(text) ?? [];

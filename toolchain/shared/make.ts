@@ -1,11 +1,11 @@
-// What host and guest share, as modules of the host: build/gen/host/<path>.ts has the numbers that the guest's <path>.ts
-// exports, and the machine's module has its functions' types. So nothing of the guest is typed a second time.
+// Makes host modules of what host and guest share: build/gen/host/<path>.ts has the numbers that the guest's <path>.ts
+// exports, and the machine's module has its functions' types. So no number of the guest is typed a second time.
 //
 //     export const enum Kind { Task = 1, … }      in source/abi/handle.ts
 //     export const Kind = { Task: 1, … }          in build/gen/host/source/abi/handle.ts
 //
 // tools/nx/launch.js calls this before it bundles the host's code, and tests/harness/setup.ts before the tests. Hence this
-// module, and what it imports, import nothing that is generated.
+// module, and the modules that it imports, import nothing that is generated.
 
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -44,17 +44,18 @@ export const sharedSources: readonly string[] = [
   "source/libs/pkgimg/format.ts",
 ];
 
-/** The source that says what the machine's module exports; its functions become types of the host (face.ts). */
+/** The source with the exports of the machine's module, whose functions become types of the host (face.ts). */
 const MACHINE_FACE = "machine/core/module.ts";
 
 /** The folder of the generated modules, relative to the root. */
 export const SHARED_FOLDER = "build/gen/host";
 
 /**
- * Makes the modules; one that is as it should be is not touched, and one of a source that is no longer shared goes.
+ * Makes the modules. A module that is up to date is not touched, and one of a source that is no longer shared is
+ * removed.
  *
  * @returns the sources that were read, relative to the root
- * @throws Problem where a source is missing, or has something in a form that cannot be read
+ * @throws Problem if a source is missing, or has a number in a form that cannot be read
  */
 export function makeShared(root: string): readonly string[] {
   const folder = join(root, SHARED_FOLDER);
@@ -76,7 +77,7 @@ export function makeShared(root: string): readonly string[] {
 function readShared(root: string, file: string): string {
   const path = join(root, file);
   if (!existsSync(path)) {
-    throw new Problem(`${file} is not there, and the host needs what it declares`, {
+    throw new Problem(`${file} is missing, and the host needs its declarations`, {
       subject: file,
       hints: ["if it has moved, change its path in toolchain/shared/make.ts and where the host imports it"],
     });
@@ -89,12 +90,12 @@ function writeIfNew(path: string, text: string): void {
     return;
   }
   mkdirSync(dirname(path), { recursive: true });
-  // Another ./nx may read it at this moment: it sees the old text or the new one.
+  // Another ./nx may read the file at this moment: with a rename it sees the old text or the new one.
   writeFileSync(`${path}.${process.pid}`, text);
   renameSync(`${path}.${process.pid}`, path);
 }
 
-/** The text of the host's module for a guest's source. */
+/** The text of the host's module for a guest source. */
 export function sharedModule(source: string, file: string): string {
   const { enums, constants } = readNumbers(source, file);
   const parts = [...constants.map(constantText), ...enums.map(enumText)];

@@ -1,8 +1,8 @@
 // Reads the numbers that a guest source exports: its `const enum`s, and its constants that are written as a number.
 //
-// asc is not asked, because ./nx needs these numbers before it can run anything. So only plain forms are understood: a
-// number, `-1`, `~0`, `1 << 4`. A member of an enum that is written in another way is refused with its line; a constant
-// that is computed from others is left out. tests/toolchain/shared.test.ts compares all of it with what asc computes.
+// It does without asc, because ./nx needs these numbers before it can run anything. So it understands only plain forms:
+// a number, `-1`, `~0`, `1 << 4`. A member of an enum in another form is refused with its line, and a constant that is
+// computed from others is left out. tests/toolchain/shared.test.ts compares all of it with asc's values.
 
 import { Problem } from "../../host/problem.ts";
 
@@ -12,20 +12,20 @@ export interface SharedEnum {
   readonly members: readonly (readonly [name: string, value: bigint])[];
 }
 
-/** A constant. `wide` is one of 64 bits, which the host has as a bigint. */
+/** A constant. If it is `wide`, it has 64 bits and is a bigint on the host. */
 export interface SharedConstant {
   readonly name: string;
   readonly value: bigint;
   readonly wide: boolean;
 }
 
-/** What one source shares. */
+/** The shared numbers of one source. */
 export interface SharedNumbers {
   readonly enums: readonly SharedEnum[];
   readonly constants: readonly SharedConstant[];
 }
 
-/** The guest's types of integers, with how a value fits them. */
+/** The guest's integer types, each with a function that fits a value to it. */
 const types: ReadonlyMap<string, { wide: boolean; fit: (value: bigint) => bigint }> = new Map([
   ["i32", { wide: false, fit: (value) => BigInt.asIntN(32, value) }],
   ["u32", { wide: false, fit: (value) => BigInt.asUintN(32, value) }],
@@ -37,7 +37,7 @@ const types: ReadonlyMap<string, { wide: boolean; fit: (value: bigint) => bigint
  * Gives the numbers that a source exports.
  *
  * @param file the source's path, for messages
- * @throws Problem where a member of an enum is not written as a number
+ * @throws Problem if a member of an enum is not written as a number
  */
 export function readNumbers(source: string, file: string): SharedNumbers {
   const text = withoutComments(source);
@@ -76,7 +76,7 @@ function readMembers(body: string, file: string, line: number): (readonly [strin
     if (name === undefined || value === undefined) {
       throw new Problem(`${file}:${memberLine}: "${member}" is not a name with a number`, {
         subject: file,
-        hints: ["the host reads this enum as well: give each member a number, like 4, -1, 0x10 or 1 << 4"],
+        hints: ["the host reads this enum as well: give each member a number, such as 4, -1, 0x10 or 1 << 4"],
       });
     }
     members.push([name, value]);
@@ -89,7 +89,7 @@ function newlines(text = ""): number {
   return text.split("\n").length - 1;
 }
 
-/** The value of what is written, if it is in one of the plain forms. */
+/** The value of a text, if it is in one of the plain forms. */
 function numberIn(written: string): bigint | undefined {
   const [, sign, digits, shift] =
     /^([-~]?)(0x[\da-f_]+|\d[\d_]*)(?:\s*<<\s*(\d+))?$/i.exec(written.trim()) ?? [];
@@ -101,7 +101,7 @@ function numberIn(written: string): bigint | undefined {
   return signed << BigInt(shift ?? 0);
 }
 
-/** The text with nothing in place of its comments, its lines where they were. */
+/** The text without its comments. The lines keep their numbers. */
 export function withoutComments(source: string): string {
   return source.replace(/"(?:[^"\\\n]|\\.)*"|`[^`]*`|\/\*[\s\S]*?\*\/|\/\/.*/g, (found) =>
     found.startsWith("/") ? "\n".repeat(newlines(found)) : found,

@@ -1,4 +1,4 @@
-// The step that every guest module begins with: sources to Wasm and its source map, below build/wasm.
+// The first step of every guest module: compiles sources to Wasm and its source map, below build/wasm.
 
 import { runAsc } from "../asc/run.ts";
 import type { Step } from "../stale.ts";
@@ -38,7 +38,7 @@ export async function runAscStep(
   await inTurn(() => build.step(`${name}: asc`, step));
 }
 
-/** asc keeps state of its own while it runs: one program at a time. */
+/** asc keeps global state while it runs, so it compiles one program at a time. */
 let lastTurn: Promise<unknown> = Promise.resolve();
 
 function inTurn<T>(work: () => Promise<T>): Promise<T> {

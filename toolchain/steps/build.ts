@@ -1,4 +1,4 @@
-// What every step of one build shares: the root, the output folder, the stamps, and where progress is shown.
+// The context that every step of one build shares: the root, the output folder, the stamps, and the progress.
 
 import { mkdirSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
@@ -13,12 +13,12 @@ export const profiles = ["bringup", "production"] as const;
 export type Profile = (typeof profiles)[number];
 
 /**
- * Which disk images packagefsd mounts (trust.ts). `build`: only the one that this very build makes. Else those that the
+ * Which disk images packagefsd mounts (trust.ts). `build`: only the image of this build. Else the images that the
  * key in the file `key` has signed; its path is relative to the root.
  */
 export type Trust = "build" | { readonly key: string };
 
-/** What a build trusts that is told nothing else. */
+/** The trust of a build by default. */
 export const DEVELOPMENT_TRUST: Trust = { key: DEVELOPMENT_KEY };
 
 /** One run of the build. */
@@ -32,12 +32,12 @@ export interface Build {
   readonly out: string;
   /** The path, relative to the root, of a file in the output folder. */
   path(name: string): string;
-  /** Runs a step if it is stale, and tells so under `what`. */
+  /** Runs a step if it is stale, and shows it as `what`. */
   step(what: string, step: Step): Promise<void>;
   stepsRun(): number;
 }
 
-/** What a build is opened with. */
+/** The settings of a build. */
 export interface BuildSettings {
   readonly profile: Profile;
   readonly progress: Progress;
@@ -45,7 +45,7 @@ export interface BuildSettings {
   readonly trust?: Trust;
 }
 
-/** Opens a build, does `work`, and closes it. Another process that builds into the same folder is waited for. */
+/** Opens a build, does `work`, and closes it. It waits for another process that builds into the same folder. */
 export function withBuild<T>(
   root: string,
   settings: BuildSettings,
@@ -56,7 +56,7 @@ export function withBuild<T>(
   return withLock(join(root, outputFolder(settings), "lock"), tell, () => work(openBuild(root, settings)));
 }
 
-/** Two kinds of build that people go back and forth between do not share a folder, so that neither undoes the other. */
+/** Each kind of build has its own folder, so that going back and forth does not rebuild everything. */
 function outputFolder({ profile, trust }: BuildSettings): string {
   const folder = profile === "bringup" ? "build" : `build/${profile}`;
   return trust === "build" ? `${folder}/trusted` : folder;
@@ -104,7 +104,7 @@ export async function readBytes(build: Build, path: string): Promise<Uint8Array>
   return readFile(join(build.root, path));
 }
 
-/** Writes a file below the root. A step's folder is there already (stale.ts makes it). */
+/** Writes a file below the root. A step's folder exists already (stale.ts makes it). */
 export async function write(build: Build, path: string, content: string | Uint8Array): Promise<void> {
   mkdirSync(dirname(join(build.root, path)), { recursive: true });
   await writeFile(join(build.root, path), content);

@@ -1,8 +1,9 @@
-// What programs travel in: the boot bundle inside the kernel's image, and the package image on the disk.
+// Makes the two carriers of programs: the boot bundle inside the kernel's image, and the package image on the disk.
 //
-// Both are package images (docs/storage/package-image.md). The bundle holds what is needed to reach the disk, and
-// `fixtures.img`, itself a package image, which packagefsd serves when there is no disk. nexus-init, which reads the
-// bundle, lies beside it. Only the disk's image is signed: the others are trusted by being inside the kernel's.
+// Both are package images (docs/storage/package-image.md). The bundle holds the programs that are needed to reach the
+// disk, and `fixtures.img`, itself a package image, which packagefsd serves when there is no disk. nexus-init, which
+// reads the bundle, is beside it. Only the disk's image is signed. The others are trusted because they are inside the
+// kernel's image.
 
 import { join } from "node:path";
 import { listFiles } from "../../host/files.ts";
@@ -15,10 +16,10 @@ import { signingKey } from "./trust.ts";
 
 const PACKAGE_FOLDER = "pkg";
 const imageCode = ["host/pkgimg", "source/libs/pkgimg"];
-/** The program that the kernel starts by itself, from beside the bundle; it starts all the others. */
+/** The program beside the bundle, which the kernel itself starts. It starts all the others. */
 const FIRST_TASK = "nexus-init";
 
-/** A file of an image: its path there, and where its bytes come from, relative to the root. */
+/** A file of an image: its path there, and the path of its source, relative to the root. */
 type Source = readonly [imagePath: string, file: string];
 
 /** `pkgfs.img`: everything below pkg/, and the programs that are loaded from the disk, below `bin/`. */
@@ -66,7 +67,7 @@ async function makeImage(
   });
 }
 
-/** An object with the bytes of each file between `__<name>_start` and `__<name>_end`, each on pages of its own. */
+/** An object with the bytes of each file between `__<name>_start` and `__<name>_end`, each on its own pages. */
 async function embed(build: Build, files: readonly Source[]): Promise<string> {
   const source = build.path("gen/bundle.S");
   const parts = files.map(

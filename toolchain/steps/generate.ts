@@ -1,7 +1,7 @@
-// What is made from text before any guest code is compiled: the accessors of the wire contracts, the profile's
+// Generates sources before any guest code is compiled: the accessors of the wire contracts, the profile's
 // constants, the offsets that the kernel's assembly needs, and the device tree.
 //
-// All of it goes below the output folder and is never committed; each file opens with the path of what it was made from.
+// All of it goes below the output folder and is never committed. Each file begins with the path of its source.
 
 import { listFiles } from "../../host/files.ts";
 import { nativeFlags } from "../asc/run.ts";
@@ -16,7 +16,7 @@ import { makeTrust } from "./trust.ts";
 const SCHEMA_FOLDER = "source/idl";
 const DEVICE_TREE_SOURCE = "pkg/dts/virt-nexus.dts";
 
-/** build/gen: everything that guest sources and assembly include and people do not write. */
+/** build/gen: every generated file that guest sources and assembly include. */
 export async function makeSources(build: Build): Promise<void> {
   await makeProfile(build);
   for (const schema of listFiles(build.root, SCHEMA_FOLDER)) {
@@ -25,13 +25,13 @@ export async function makeSources(build: Build): Promise<void> {
     }
   }
   await makeFrameOffsets(build);
-  // In a trusted build it needs the disk's image, and comes later (compile.ts).
+  // In a trusted build gen/trust.ts needs the disk's image, and comes later (compile.ts).
   if (build.trust !== "build") {
     await makeTrust(build);
   }
 }
 
-/** `gen/profile.ts`: constants by which guest code tells the two builds apart. */
+/** `gen/profile.ts`: constants by which guest code distinguishes the two builds. */
 async function makeProfile(build: Build): Promise<void> {
   const output = build.path("gen/profile.ts");
   const production = build.profile === "production";
@@ -86,7 +86,7 @@ async function makeFrameOffsets(build: Build): Promise<void> {
   });
 }
 
-/** `virt-nexus.dtb` from pkg/dts. What a run adds to it (harts, /chosen) is edited into a copy by the runner. */
+/** `virt-nexus.dtb` from pkg/dts. The runner edits a copy of it for each run (harts, /chosen). */
 export async function makeDeviceTree(build: Build): Promise<void> {
   const output = build.path("virt-nexus.dtb");
   await build.step(DEVICE_TREE_SOURCE, {

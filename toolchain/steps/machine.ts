@@ -1,11 +1,12 @@
-// The embedded machine: machine/core to build/machine.wasm. It runs as Wasm, so asc optimises, and LLVM is not needed.
+// Builds the embedded machine: machine/core to build/machine.wasm. It runs as Wasm, so asc optimises it, and LLVM is
+// not needed.
 
 import { runAscStep } from "./asc.ts";
 import type { Build } from "./build.ts";
 
-/** The module with everything that a host may call. */
+/** The module with everything that the host may call. */
 const MACHINE_ENTRY = "machine/core/module.ts";
-/** `--debug` keeps the functions' names for profiles and stack traces; it costs no speed. */
+/** `--debug` keeps the functions' names for profiles and stack traces. It costs no speed. */
 const machineFlags: readonly string[] = [
   "-O3",
   "--debug",

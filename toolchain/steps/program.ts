@@ -1,7 +1,7 @@
-// One program of the guest: sources to objects, objects to an ELF file.
+// Builds one program of the guest: sources to objects, and objects to an ELF file.
 //
-// The steps hand each other files (build/wasm, build/obj), so that a change in one stage starts there and not earlier: a
-// new translator does not run asc again, a new linker script does not run clang.
+// The steps pass files to each other (build/wasm, build/obj), so that a change in one stage starts there and not
+// earlier: a new translator does not run asc again, a new linker script does not run clang.
 
 import { listFiles } from "../../host/files.ts";
 import { readJson } from "../../host/json.ts";
@@ -75,7 +75,7 @@ async function translateStep(build: Build, program: GuestProgram): Promise<void>
   const ir = build.path(`obj/${program.name}.ll`);
   const layoutFile = layoutPath(build, program.name);
   const { name, kind, memoryBase } = program;
-  // The kernel refuses both whatever is said here; a task has no heap and catches nothing either.
+  // The kernel's translation always refuses both. A task has no heap and catches nothing either.
   const checks = { heap: true, throws: true };
   await build.step(`${name}: translate`, {
     name: `translate ${name}`,
@@ -111,10 +111,10 @@ async function assembleProgram(build: Build, program: GuestProgram): Promise<str
   return together(sources.map((source) => assembleStep(build, source, [])));
 }
 
-/** Programs that share a `.S` file ask for its object at the same time: it is made once. */
+/** Programs that share a `.S` file may ask for its object at the same time, so it is made once. */
 const underWay = new WeakMap<Build, Map<string, Promise<string>>>();
 
-/** Assembles one `.S` file; `embeds` are the files that it includes with `.incbin`. Gives the object. */
+/** Assembles one `.S` file. `embeds` are the files that it includes with `.incbin`. Gives the object. */
 export function assembleStep(build: Build, source: string, embeds: readonly string[]): Promise<string> {
   const jobs = underWay.get(build) ?? new Map<string, Promise<string>>();
   underWay.set(build, jobs);

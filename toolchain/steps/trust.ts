@@ -19,7 +19,7 @@ export function trustFrom(root: string, word: string): Trust {
     return "build";
   }
   const file = resolve(word);
-  // Throws now if this is no key, before anything is built.
+  // If this is no key, it throws here, before anything is built.
   readKeyFile(file);
   return { key: relative(root, file) };
 }

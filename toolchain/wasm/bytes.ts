@@ -1,15 +1,15 @@
-// A cursor over a Wasm file: fixed bytes, LEB128 numbers, names. Every read is bounded by the file's (or a
-// section's) end, and a file that is cut short is an error with its offset, never an undefined.
+// A cursor over a Wasm file: bytes, LEB128 numbers, names. Every read is bounded by the file's (or a
+// section's) end, and a file that is cut off is an error with its offset, never an undefined.
 
 import { refusal, ToolchainError } from "./error.ts";
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** The bytes that a LEB128 number may have: ceil(32 / 7) and ceil(64 / 7). */
+/** How many bytes a LEB128 number may have: ceil(32 / 7) and ceil(64 / 7). */
 const LEB32_BYTES_MAX = 5;
 const LEB64_BYTES_MAX = 10;
 
-/** An error in the file itself, which asc never makes. */
+/** An error in the file itself, which asc's output never has. */
 export function malformed(what: string, offset: number): ToolchainError {
   const message = `malformed Wasm at byte ${offset}: ${what}`;
   return new ToolchainError(message, [refusal(message)]);
@@ -24,7 +24,7 @@ export class Bytes {
 
   constructor(data: Uint8Array, position = 0, end = data.length) {
     if (end > data.length) {
-      throw malformed("a part ends behind the file's end", position);
+      throw malformed("a part ends beyond the file's end", position);
     }
     this.data = data;
     this.position = position;
@@ -48,7 +48,7 @@ export class Bytes {
   take(length: number): Uint8Array {
     const start = this.position;
     if (length > this.end - start) {
-      throw malformed(`${length} bytes are more than there are`, start);
+      throw malformed(`${length} bytes are more than the rest`, start);
     }
     this.position = start + length;
     return this.data.subarray(start, start + length);

@@ -1,7 +1,7 @@
 // Decodes the body of one function: its locals, then its instructions.
 //
-// A body knows its own length. So an instruction that is not known (SIMD, exceptions, tail calls) costs only this
-// function: it is recorded as `refused`, the rest of the body is left unread, and the next function is read as usual.
+// A body gives its own length. So an unknown instruction (SIMD, exceptions, tail calls) costs only this
+// function: it is recorded as `refused`, the rest of the body is skipped, and the next function is read as usual.
 
 import { type Bytes, malformed } from "./bytes.ts";
 import {
@@ -36,7 +36,7 @@ import {
   valueTypeOf,
 } from "./opcodes.ts";
 
-/** A function has at most this many locals: as browsers have it. Bounds what a run length can ask for. */
+/** A function has at most this many locals, as in browsers. This bounds a run length. */
 const LOCALS_MAX = 50_000;
 
 const emptyType: FunctionType = { params: [], results: [] };
@@ -72,7 +72,7 @@ export function readBody(
   return { start, end: bytes.end, locals, instructions };
 }
 
-/** Reads the local declarations into `locals`; gives a refusal for a type that is no number. */
+/** Reads the local declarations into `locals`. Gives a refusal for a type that is no number. */
 function readLocals(
   bytes: Bytes,
   locals: Local[],
@@ -192,7 +192,7 @@ function readOperation(bytes: Bytes, types: readonly FunctionType[]): Operation 
   }
 }
 
-/** An instruction without translation. If it is not even known, the rest of the body cannot be read. */
+/** An instruction without translation. If it is unknown, the rest of the body cannot be read. */
 function readForeign(
   bytes: Bytes,
   known: readonly [name: string, immediates: number] | undefined,
@@ -246,7 +246,7 @@ function readAccess(
   return isFloatName(shape.type) ? refused(`${shape.type}.${kind}`) : { kind, access };
 }
 
-/** The largest alignment exponent that means anything: 2^3 bytes, the widest integer. */
+/** The largest alignment exponent that matters: 2^3 bytes, the widest integer. */
 const ALIGN_EXPONENT_MAX = 3;
 
 function readArgument(bytes: Bytes, shape: AccessShape): Access {
@@ -278,7 +278,7 @@ function readBulk(bytes: Bytes): Operation {
   }
 }
 
-/** An instruction of 128-bit vectors: read to its end, so that what follows it can be. */
+/** An instruction of 128-bit vectors. It is read to its end, so that the next one can be read. */
 function readVector(bytes: Bytes): Operation {
   const sub = bytes.u32();
   if (sub > Vector.Last) {

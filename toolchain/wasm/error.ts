@@ -1,5 +1,5 @@
-// How the translator says no: one error that holds everything it found in a module, each finding with the guest
-// function and, through asc's source map, the TypeScript file and line that caused it.
+// The translator's error. It holds every finding in a module, each with the guest
+// function and, through asc's source map, the TypeScript file and line.
 
 import { type Diagnostic, Problem, type SourcePlace } from "../../host/problem.ts";
 
@@ -14,12 +14,12 @@ export class ToolchainError extends Problem {
   }
 }
 
-/** A finding of severity `error`, at a place or at none. */
+/** A finding of severity `error`, with or without a place. */
 export function refusal(message: string, place?: SourcePlace | undefined): Diagnostic {
   return place === undefined ? { severity: "error", message } : { severity: "error", message, place };
 }
 
-/** `file:line:column: message`, the parts that are known. */
+/** `file:line:column: message`, without the unknown parts. */
 export function describe(diagnostic: Diagnostic): string {
   const { message, place } = diagnostic;
   return place === undefined ? message : `${place.file}:${place.line}:${place.column}: ${message}`;

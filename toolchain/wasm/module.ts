@@ -1,10 +1,10 @@
-// A decoded Wasm module, as the translator wants it: imports and definitions share one index space for functions,
-// each instruction is one value with its immediates by name, and the byte offset at which it stands in the file.
-// The offset is what asc's source map is keyed by, so it is kept on everything that can be complained about.
+// A decoded Wasm module, in the translator's form: imports and definitions share one index space for functions, and
+// each instruction is one value with its immediates by name and its byte offset in the file.
+// asc's source map uses the offset as its key, so everything that a finding may be about keeps it.
 
 /**
- * The types of values. Floats are decoded too, so that they can be refused with their place; references and vectors,
- * where a module may have them (reader.ts), so that only what uses them is left out.
+ * The types of values. Floats are decoded too, so that they can be refused with their place. References and vectors
+ * are decoded if a module may have them (reader.ts), so that only the code that uses them is left out.
  */
 export type ValueType = "i32" | "i64" | "f32" | "f64" | "v128" | "funcref" | "externref";
 export type IntegerType = "i32" | "i64";
@@ -19,7 +19,7 @@ export interface FunctionType {
   readonly results: readonly ValueType[];
 }
 
-/** What a `load`, a `store` or an atomic access says: `align` in bytes, `offset` added to the address. */
+/** The immediates of a `load`, a `store` or an atomic access: `align` in bytes, `offset` added to the address. */
 export interface MemoryArgument {
   readonly align: number;
   readonly offset: number;
@@ -34,7 +34,7 @@ export interface Access extends MemoryArgument {
 
 export type RmwOperator = "add" | "sub" | "and" | "or" | "xor" | "xchg";
 
-/** One instruction without its place. Instructions of one family share a kind; `op` tells its members apart. */
+/** One instruction without its place. Instructions of one family share a kind, and `op` distinguishes them. */
 export type Operation =
   | { readonly kind: "block" | "loop" | "if"; readonly type: FunctionType }
   | { readonly kind: "else" | "end" | "unreachable" | "nop" | "return" | "drop" | "select" }
@@ -53,7 +53,7 @@ export type Operation =
   | { readonly kind: "atomic.cmpxchg"; readonly access: Access }
   | { readonly kind: "atomic.fence" | "memory.size" | "memory.grow" | "memory.copy" | "memory.fill" }
   | { readonly kind: "memory.init" | "data.drop"; readonly segment: number }
-  /** Decoded, and refused where it stands: `reason` is a sentence's end. `float` ones may become traps. */
+  /** Decoded, but refused at its place: `reason` is the end of a sentence. Those with `float` may become traps. */
   | { readonly kind: "refused"; readonly op: string; readonly float: boolean };
 
 export type Instruction = Operation & {
@@ -61,7 +61,7 @@ export type Instruction = Operation & {
   readonly offset: number;
 };
 
-/** What an import is called, whatever it is. */
+/** The name of an import of any kind. */
 export interface ImportName {
   readonly module: string;
   readonly field: string;
@@ -71,14 +71,14 @@ export interface ImportName {
 export interface WasmFunction {
   readonly index: number;
   readonly type: FunctionType;
-  /** asc's name, as in `source/kernel/main/kmain`; `function[7]` where the name section has none. */
+  /** asc's name, as in `source/kernel/main/kmain`, or `function[7]` if the name section has none. */
   readonly name: string;
   readonly source?: ImportName | undefined;
   readonly body?: FunctionBody | undefined;
 }
 
 export interface FunctionBody {
-  /** Where the body's first byte (its local declarations) stands in the file, and the byte after its last. */
+  /** The file offsets of the body's first byte (its local declarations), and of the byte after its last. */
   readonly start: number;
   readonly end: number;
   /** Parameters first, then the declared locals. */
@@ -96,7 +96,7 @@ export interface Global {
   readonly type: ValueType;
   readonly mutable: boolean;
   readonly name: string;
-  /** The initial value; undefined for a float's, and for an imported one without a value. */
+  /** The initial value; undefined for a float, and for an import without a value. */
   readonly value?: bigint | undefined;
   readonly source?: ImportName | undefined;
 }
@@ -145,7 +145,7 @@ export interface CustomSection {
 export interface WasmModule {
   readonly types: readonly FunctionType[];
   readonly functions: readonly WasmFunction[];
-  /** Function tables. Only the first may be used; whatever asks for another one is refused. */
+  /** Function tables. Only the first may be used. An instruction that asks for another one is refused. */
   readonly tables: readonly Table[];
   readonly memory?: Memory | undefined;
   readonly globals: readonly Global[];
@@ -154,11 +154,11 @@ export interface WasmModule {
   readonly elements: readonly ElementSegment[];
   readonly data: readonly DataSegment[];
   readonly customs: readonly CustomSection[];
-  /** What instantiation has to do and is not said above, in tests only. */
+  /** The parts of instantiation that are left out above, in tests only. */
   readonly unsaid: readonly string[];
 }
 
-/** Whether two function types are the same to `call_indirect`. */
+/** Whether two function types are the same for `call_indirect`. */
 export function sameType(left: FunctionType, right: FunctionType): boolean {
   return typeKey(left) === typeKey(right);
 }

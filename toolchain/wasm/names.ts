@@ -1,5 +1,5 @@
-// The name section (custom section `name`, WebAssembly core specification, appendix "Custom Sections"): what
-// functions, locals and globals are called. asc writes it with --debug; where it is missing, nothing has a name.
+// Reads the name section (custom section `name`, WebAssembly core specification, appendix "Custom Sections"): the names
+// of functions, locals and globals. asc writes it with --debug. Without it, nothing has a name.
 
 import { Bytes } from "./bytes.ts";
 
@@ -18,7 +18,7 @@ function readMap(bytes: Bytes): Map<number, string> {
   return new Map(bytes.list((): [number, string] => [bytes.u32(), bytes.name()]));
 }
 
-/** Reads the section's content (behind its name). Subsections that are not needed are stepped over. */
+/** Reads the section's content (behind its name). Subsections that are not needed are skipped. */
 export function readNames(content: Uint8Array): Names {
   const bytes = new Bytes(content);
   let functions = new Map<number, string>();

@@ -1,8 +1,8 @@
-// Wasm's opcodes as tables: one byte (or a prefix and a number) to a name, and what follows it in the file.
+// Wasm's opcodes as tables: one byte (or a prefix and a number) gives a name, and the immediates in the file.
 //
-// The tables are lists of names in opcode order, as the specification's appendix has them; a family that is regular
-// (all `i32` operators, all widths of an atomic) is spelled once and multiplied. Instructions of floating point are
-// here as well, since a reader must step over them to say where they stand.
+// The tables are lists of names in opcode order, as in the specification's appendix. A regular family
+// (all `i32` operators, all widths of an atomic) is written once and multiplied. Floating-point instructions are
+// here as well, because the reader must step over them to give their places.
 
 import type { Access, IntegerType, RmwOperator, ValueType } from "./module.ts";
 
@@ -86,7 +86,7 @@ export const stores: readonly AccessShape[] = [
   shape("i64", 32),
 ];
 
-/** The seven widths in which each atomic comes, in opcode order. Narrow ones extend by zero. */
+/** The seven widths of each atomic, in opcode order. Narrow ones extend by zero. */
 export const atomicShapes: readonly AccessShape[] = [
   shape("i32", 32),
   shape("i64", 64),
@@ -112,7 +112,7 @@ export const Atomic = {
 
 export const rmwOperators: readonly RmwOperator[] = ["add", "sub", "and", "or", "xor", "xchg"];
 
-/** Instructions of references and tables, which have no translation: each with the numbers that follow it. */
+/** Instructions of references and tables, which have no translation, each with the numbers that follow it. */
 export const referenceOperators: ReadonlyMap<number, readonly [name: string, immediates: number]> = new Map([
   [0x25, ["table.get", 1]],
   [0x26, ["table.set", 1]],
@@ -131,7 +131,7 @@ export const tableOperators: ReadonlyMap<number, readonly [name: string, immedia
   [17, ["table.fill", 1]],
 ]);
 
-/** Sub-opcodes behind the prefix 0xfd, where they begin and end to have something behind them. */
+/** Sub-opcodes behind the prefix 0xfd, by the first and the last that have the same immediates. */
 export const Vector = {
   Store: 11,
   Const: 12,
@@ -150,7 +150,7 @@ export const VECTOR_BYTES = 16;
 /** Sub-opcodes behind the prefix 0xfc. Below `MemoryInit` are the saturating float conversions. */
 export const Bulk = { MemoryInit: 8, DataDrop: 9, MemoryCopy: 10, MemoryFill: 11 } as const;
 
-/** The opcodes that the reader treats one by one. */
+/** The opcodes that the reader handles one by one. */
 export const Opcode = {
   Unreachable: 0x00,
   Nop: 0x01,
@@ -199,12 +199,12 @@ const foreignTypes: ReadonlyMap<number, ValueType> = new Map([
   [0x6f, "externref"],
 ]);
 
-/** The number type behind its byte; undefined for references and vectors. */
+/** The number type of a byte; undefined for references and vectors. */
 export function valueTypeOf(byte: number): ValueType | undefined {
   return valueTypes.get(byte);
 }
 
-/** The type behind its byte: number, vector or reference. */
+/** The type of a byte: number, vector or reference. */
 export function anyTypeOf(byte: number): ValueType | undefined {
   return valueTypes.get(byte) ?? foreignTypes.get(byte);
 }

@@ -1,9 +1,9 @@
 // Decodes a Wasm file, section by section, into a WasmModule.
 //
-// Two passes: the first finds the sections (names stand at the end of the file, but belong to what comes earlier),
-// the second reads them in order. What is decoded here is what asc and the WebAssembly test suite make of integer
-// code; a construct outside of that is refused with its offset, one inside a function body with the function. For the
-// suite references and vectors are read as well, so that they cost the functions that use them and not the module.
+// There are two passes: the first finds the sections (names are at the end of the file, but belong to earlier parts),
+// the second reads them in order. It decodes the integer code that asc and the WebAssembly test suite
+// contain. Any other construct is refused with its offset, or with its function if it is in a body. For the
+// suite it reads references and vectors as well, so that only the functions that use them are left out, not the module.
 
 import { Bytes, malformed } from "./bytes.ts";
 import { readBody } from "./code.ts";
@@ -52,7 +52,7 @@ const Section = {
 
 const FUNCREF = 0x70;
 const EXTERNREF = 0x6f;
-/** What the bits of a table's limits mean: a maximum follows. Those of more bits are of 64-bit indices, or shared. */
+/** The flag of a table's limits: a maximum follows. Higher flags mean 64-bit indices, or a shared table. */
 const TABLE_FLAGS_MAX = 1;
 
 interface Import extends ImportName {
@@ -60,15 +60,15 @@ interface Import extends ImportName {
 }
 
 /**
- * What an imported global holds, if it never changes. Constant expressions are made of such values, so they have to be
+ * The value of an imported global that never changes. Constant expressions use such values, so they have to be
  * known when the module is read.
  */
 export type ImportedGlobal = (name: ImportName) => bigint | undefined;
 
 /**
  * Decodes a module.
- * @param importedGlobal without it, imported globals are refused, and references and vectors wherever they stand: a guest has none
- * @throws ToolchainError for bytes that are no module, or need a proposal that is not read
+ * @param importedGlobal without it, imported globals, references and vectors are refused, because a guest has none
+ * @throws ToolchainError for bytes that are no module, or need a proposal that this reader does not know
  */
 export function readModule(data: Uint8Array, importedGlobal?: ImportedGlobal): WasmModule {
   const file = new Bytes(data);
@@ -91,7 +91,7 @@ export function readModule(data: Uint8Array, importedGlobal?: ImportedGlobal): W
   return new ModuleReader(sections, customs, importedGlobal).read();
 }
 
-/** Reads the sections in order; what one section says is what the next ones are checked against. */
+/** Reads the sections in order. Each is checked against the ones before it. */
 class ModuleReader {
   private readonly sections: ReadonlyMap<number, Bytes>;
   private readonly customs: readonly CustomSection[];
@@ -182,7 +182,7 @@ class ModuleReader {
     const offset = bytes.position;
     const references = bytes.byte();
     if (references !== FUNCREF && !(this.readsForeign && references === EXTERNREF)) {
-      throw malformed("a table of something else than functions", offset);
+      throw malformed("a table of something other than functions", offset);
     }
     const flags = bytes.byte();
     if (flags > TABLE_FLAGS_MAX) {
@@ -314,7 +314,7 @@ class ModuleReader {
     const code = this.sections.get(Section.Code);
     const count = code === undefined ? 0 : code.u32();
     if (count !== declared.length) {
-      throw malformed("functions and bodies differ in number", 0);
+      throw malformed("the numbers of functions and bodies differ", 0);
     }
     for (const typeIndex of declared) {
       if (code === undefined) {
@@ -333,7 +333,7 @@ class ModuleReader {
   private readType(bytes: Bytes): FunctionType {
     const offset = bytes.position;
     if (bytes.byte() !== 0x60) {
-      throw malformed("a type that is no function's", offset);
+      throw malformed("a type that is no function type", offset);
     }
     const readOne = () => this.readValueType(bytes, "a function of references or vectors");
     return { params: bytes.list(readOne), results: bytes.list(readOne) };
@@ -355,7 +355,7 @@ class ModuleReader {
   }
 }
 
-/** A vector constant, of which nothing is kept. */
+/** A vector constant, whose value is not kept. */
 function readVector(bytes: Bytes, offset: number): undefined {
   if (bytes.u32() !== Vector.Const) {
     throw malformed("a constant expression", offset);

@@ -1,8 +1,8 @@
-// asc's source map: which place in the guest's TypeScript an instruction came from.
+// Reads asc's source map: the place in the guest's TypeScript that an instruction came from.
 //
-// The map is an ordinary one of version 3 whose generated "line" is always 0 and whose "column" is the byte offset in
+// The map is an ordinary one of version 3. Its generated "line" is always 0, and its "column" is the byte offset in
 // the .wasm file. It also carries the text of every source, which the checks use to tell a `throw` from an `assert`.
-// A segment without a source means "not known": such an instruction belongs to what stands before it.
+// A segment without a source means "not known": such an instruction belongs to the place before it.
 
 import { list, nullable, object, optional, readJson, text } from "../../host/json.ts";
 import type { SourcePlace } from "../../host/problem.ts";
@@ -18,7 +18,7 @@ const sourceMap = object({
 });
 
 interface Segment {
-  /** Byte offset in the .wasm file from which on this holds. */
+  /** The byte offset in the .wasm file at which this place begins. */
   readonly offset: number;
   readonly place: SourcePlace | undefined;
 }
@@ -29,7 +29,7 @@ export class SourceMap {
 
   /**
    * @param json the map's text
-   * @param rename gives a source's path in the repository for asc's name of it
+   * @param rename gives the repository path of a source by asc's name
    */
   constructor(json: string, rename: (source: string) => string) {
     const map = readJson(json, "asc's source map", sourceMap);

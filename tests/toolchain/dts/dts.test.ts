@@ -205,7 +205,7 @@ describe("a DTB with wrong offsets or sizes is refused", () => {
     ["strings outside", withWord(12, 0xfffffff0), "a part lies outside the file"],
     ["no root", withWord(56, 2), "the first token does not open the root node"],
     ["a property longer than the rest", withWord(68, 0x7fffffff), "is cut off"],
-    ["a name outside the strings", withWord(72, 0xffff), "a name is not ended by a zero"],
+    ["a name outside the strings", withWord(72, 0xffff), "a name does not end with a zero"],
   ];
 
   test.each(cases)("%s", (_name, dtb, message) => {

@@ -8,43 +8,39 @@ const id = "@0xdeadbeefdeadbeef;";
 
 /** What stands where the arrow points: each text has `→` at the place to be reported, and is parsed without it. */
 const refused: readonly [string, string, string][] = [
-  ["no file id", "→struct S {}", "`@` should stand here, not `struct`"],
+  ["no file id", "→struct S {}", "expected `@`, found `struct`"],
   [
     "a small file id",
     "@→0x1234;",
     "a file id is a 64-bit number with its highest bit set: `capnp id` makes one",
   ],
-  ["an empty file", "→", "`@` should stand here, not the end of the file"],
-  ["a character of no token", `${id} struct S { a @0 →? }`, '"?" begins nothing that a schema can hold'],
-  ["a fraction", `${id} const a :UInt8 = →1.5;`, '"1" begins nothing that a schema can hold'],
+  ["an empty file", "→", "expected `@`, found the end of the file"],
+  ["a character of no token", `${id} struct S { a @0 →? }`, '"?" begins no token of a schema'],
+  ["a fraction", `${id} const a :UInt8 = →1.5;`, '"1" begins no token of a schema'],
   ["a text value", `${id} const a :UInt8 = →"x";`, "texts as values are not supported"],
   ["a text constant", `${id} const a :→Text = 1;`, "a constant is a number or a Bool"],
-  ["a missing semicolon", `${id} struct S { a @0 :UInt8 →}`, "`;` should stand here, not `}`"],
+  ["a missing semicolon", `${id} struct S { a @0 :UInt8 →}`, "expected `;`, found `}`"],
+  ["an unclosed struct", `${id} struct S { a @0 :UInt8;→`, "expected a name, found the end of the file"],
+  ["a missing ordinal", `${id} struct S { a →:UInt8; }`, "expected `@`, found `:`"],
   [
-    "an unclosed struct",
-    `${id} struct S { a @0 :UInt8;→`,
-    "a name should stand here, not the end of the file",
-  ],
-  ["a missing ordinal", `${id} struct S { a →:UInt8; }`, "`@` should stand here, not `:`"],
-  [
-    "an ordinal that is there twice",
+    "an ordinal that comes twice",
     `${id} struct S { a @0 :UInt8; →b @0 :UInt8; }`,
-    "b has ordinal @0, as another one has",
+    "b has ordinal @0, which another one has already",
   ],
   ["a gap in the ordinals", `${id} enum E { a @0; →b @2; }`, "@1 is missing: b has @2"],
   ["a huge ordinal", `${id} struct S { a @→65535 :UInt8; }`, "an ordinal is at most 65534"],
-  ["a field that is there twice", `${id} struct S { a @0 :UInt8; →a @1 :UInt8; }`, "a is there twice"],
+  ["a field that is declared twice", `${id} struct S { a @0 :UInt8; →a @1 :UInt8; }`, "a is declared twice"],
   [
-    "a parameter that is there twice",
+    "a parameter that is declared twice",
     `${id} interface I { m @0 (a :Bool, →a :Bool) -> (); }`,
-    "a is there twice",
+    "a is declared twice",
   ],
   [
-    "a method that is there twice",
+    "a method that is declared twice",
     `${id} interface I { m @0 () -> (); →m @1 () -> (); }`,
-    "m is there twice",
+    "m is declared twice",
   ],
-  ["a type that is there twice", `${id} struct S {} enum →S {}`, "S is there twice"],
+  ["a type that is declared twice", `${id} struct S {} enum →S {}`, "S is declared twice"],
   ["a type with a built-in name", `${id} struct →Text {}`, "Text is the name of a built-in type"],
   [
     "a type with a small letter",
@@ -66,7 +62,7 @@ const refused: readonly [string, string, string][] = [
   [
     "a capability",
     `${id} interface I {} struct S { a @0 :→I; }`,
-    "I: capabilities travel beside a message, not inside",
+    "I: a capability travels beside a message, not inside it",
   ],
   [
     "a list of bits",
@@ -78,7 +74,7 @@ const refused: readonly [string, string, string][] = [
     `${id} struct S { a @0 :List(→List(UInt8)); }`,
     "lists hold numbers, enums, Text, Data or structs here",
   ],
-  ["a bare list", `${id} struct S { a @0 :→List; }`, "a list says of what: List(UInt32)"],
+  ["a bare list", `${id} struct S { a @0 :→List; }`, "a list needs the type of its items: List(UInt32)"],
   [
     "a generic type",
     `${id} struct S { a @0 :→Map(Text); }`,
@@ -92,14 +88,14 @@ const refused: readonly [string, string, string][] = [
   [
     "a nested struct",
     `${id} struct S { →struct T {} }`,
-    "a declaration stands at the top level, not inside another",
+    "a declaration has to be at the top level, not inside another",
   ],
   ["an interface that extends", `${id} interface I →extends(J) {}`, "interfaces cannot extend others here"],
   ["a method that takes a number", `${id} interface I { m @0 →UInt8 -> (); }`, "UInt8 is not a struct"],
   ["a number that does not fit", `${id} const a :UInt8 = →256;`, "256 does not fit in UInt8"],
   ["a negative unsigned number", `${id} const a :UInt8 = →-1;`, "-1 does not fit in UInt8"],
   ["a number for a Bool", `${id} const a :Bool = →1;`, "a Bool is true or false"],
-  ["a word for a number", `${id} const a :UInt8 = →true;`, "UInt8 wants a number"],
+  ["a word for a number", `${id} const a :UInt8 = →true;`, "UInt8 needs a number"],
   ["an unknown enumerant", `${id} enum E { a @0; } struct S { e @0 :E = →b; }`, "E has no b"],
   [
     "a default for a text",

@@ -101,7 +101,7 @@ describe("a disk", () => {
     const path = file("secret", 4096);
     chmodSync(path, 0);
     expect(asOtherUser(() => verdict({ disk: path }))).toBe(
-      `nx: --disk ${path} cannot be used: there is no permission\ntry: change its permissions, or name another one`,
+      `nx: --disk ${path} cannot be used: you have no permission\ntry: change its permissions, or name another one`,
     );
   });
 

@@ -1,8 +1,8 @@
-// Atomics. Wasm's are sequentially consistent, all of them, so LLVM's are `seq_cst`: on RV64 an atomic load becomes
-// `fence rw,rw; lw; fence r,rw`, a read-modify-write one `amo….aqrl`, a compare-exchange a loop of lr and sc, and the
-// 8- and 16-bit forms such a loop on the word around them.
+// Translates atomics. All of Wasm's are sequentially consistent, so LLVM's are `seq_cst`: on RV64 an atomic load
+// becomes `fence rw,rw; lw; fence r,rw`, a read-modify-write one `amo….aqrl`, a compare-exchange a loop of lr and sc,
+// and the 8- and 16-bit forms such a loop on the word around them.
 //
-// Wasm traps on an atomic access that is not aligned. Nothing is emitted for that: RISC-V hardware itself raises a
+// Wasm traps on an atomic access that is not aligned. No code is needed for that: RISC-V hardware itself raises a
 // misaligned-address exception for lr, sc and amo, and the guest's own accessors are aligned by their layout.
 
 import type { Access, RmwOperator } from "../../wasm/module.ts";
@@ -23,7 +23,7 @@ export function atomicStore(builder: Builder, reach: Reach, access: Access): voi
   builder.emit(`store atomic i${access.bits} ${text}, ptr ${at} seq_cst, align ${access.align}`);
 }
 
-/** Adds, swaps …, and gives what stood there before. */
+/** Adds, swaps …, and gives the old value. */
 export function atomicRmw(builder: Builder, reach: Reach, op: RmwOperator, access: Access): void {
   const value = builder.pop();
   const at = pointerTo(builder, reach, access);
@@ -35,7 +35,7 @@ export function atomicRmw(builder: Builder, reach: Reach, op: RmwOperator, acces
 }
 
 /**
- * Stores the replacement where the expected value stands, and gives what stood there before. A narrow form wraps both
+ * Stores the replacement if the expected value is there, and gives the old value. A narrow form wraps both
  * operands to its width first (V8 does the same, and asc's `atomic.cmpxchg<u8>` relies on it).
  */
 export function atomicCmpxchg(builder: Builder, reach: Reach, access: Access): void {

@@ -1,4 +1,5 @@
-// What code under test has and a guest has not: a table that changes, memory that grows, and an end to recursion.
+// Features that code under test has and a guest does not: a table that changes, memory that grows, and a limit of
+// recursion.
 //
 // A table's descriptor is { pointer to its entries, number of entries }, an entry { function, number of its type }; an
 // entry's type is -1 while the slot is empty.
@@ -11,12 +12,12 @@ const TABLE_SIZE_FIELD = 8;
 /** Function and type, 8 bytes each. */
 export const TABLE_ENTRY_BYTES = 16;
 
-/** The type of what is in a slot that is empty. */
+/** The type in an empty slot. */
 export const EMPTY_SLOT = -1;
 
 const WASM_PAGE_SHIFT = 16;
 
-/** Calls within calls beyond this are taken for endless. The suite's deepest honest recursion has some 200. */
+/** A deeper recursion counts as endless. The suite's deepest recursion that ends has some 200 calls. */
 const CALL_DEPTH_MAX = 1000;
 
 export function mutableTable(symbol: string, size: number): string[] {
@@ -42,7 +43,7 @@ export function mutableTableEntry(builder: Builder, table: string, selector: str
   return builder.assign(`load ptr, ptr ${entry}`);
 }
 
-/** memory.grow: the room is there already, and zero; only the size changes. */
+/** memory.grow: the room is already there, and zero. Only the size changes. */
 export function growMemory(builder: Builder, memory: string): void {
   const more = builder.assign(`zext i32 ${builder.pop().text} to i64`);
   const pages = builder.assign(`load i64, ptr ${fieldOf(memory, MemoryField.Pages)}`);
@@ -57,7 +58,7 @@ export function growMemory(builder: Builder, memory: string): void {
   builder.pushNew("i32", `select i1 ${fits}, i32 ${before}, i32 -1`);
 }
 
-/** Counts how deep the calls are. `wasm_depth` is the harness's, which sets it back after a trap. */
+/** Counts the depth of calls. `wasm_depth` belongs to the harness, which resets it after a trap. */
 export function guardCall(builder: Builder, call: () => void): void {
   const depth = builder.assign("load i64, ptr @wasm_depth");
   const full = builder.assign(`icmp uge i64 ${depth}, ${CALL_DEPTH_MAX}`);

@@ -1,8 +1,9 @@
-// Structured control to basic blocks. Wasm's blocks nest, and a branch names how many it leaves; LLVM wants labels.
+// Turns structured control into basic blocks. Wasm's blocks nest, and a branch names how many it leaves; LLVM needs
+// labels.
 //
-// What a block gives back travels through a slot (an alloca that mem2reg turns into a phi), and only where two paths
+// A block's result goes through a slot (an alloca that mem2reg turns into a phi), but only where two paths
 // meet: a block without a branch out of it simply goes on, with its values where they are. Code that cannot be
-// reached is skipped by counting its nesting, since LLVM has no use for it and Wasm's types are loose there.
+// reached is skipped by counting its nesting, because LLVM does not need it and Wasm's types are loose there.
 
 import type { FunctionType, Instruction, IntegerType, ValueType } from "../../wasm/module.ts";
 import { type Builder, Value } from "../builder.ts";
@@ -10,11 +11,11 @@ import { type Builder, Value } from "../builder.ts";
 interface Frame {
   readonly kind: "function" | "block" | "loop" | "if";
   readonly type: FunctionType;
-  /** How many operands lie below this block's own. */
+  /** How many operands are below this block's own. */
   readonly height: number;
   /** Where a branch to this frame goes: a loop's head, else the block's end. */
   readonly target: string;
-  /** What a branch to this frame carries: a loop's parameters, else the block's results. */
+  /** The values that a branch to this frame carries: a loop's parameters, else the block's results. */
   readonly carried: readonly Slot[];
   /** An `if`'s operands, for its other arm, and that arm's label. */
   readonly params: readonly Value[];
@@ -43,8 +44,8 @@ export class Control {
   }
 
   /**
-   * Handles an instruction where the code cannot be reached.
-   * @returns whether the instruction is done with; if not, it closes or reopens reachable code
+   * Handles an instruction in code that cannot be reached.
+   * @returns whether the instruction is handled; if not, it ends unreachable code
    */
   skip(instruction: Instruction): boolean {
     const { kind } = instruction;
@@ -78,7 +79,7 @@ export class Control {
   if(type: FunctionType, index: number): void {
     const { builder } = this;
     const condition = builder.condition(builder.pop());
-    // Both arms use the operands, so what they are derived into must stand before the branch.
+    // Both arms use the operands, so their derived forms must be before the branch.
     const params = builder.popMany(type.params.length).map((value) => settled(value));
     const then = builder.newLabel("then");
     const end = builder.newLabel("end");
@@ -210,12 +211,12 @@ export class Control {
     this.builder.reachable = false;
   }
 
-  /** Conditional branches out of the function go to small blocks of their own; they wait here. */
+  /** Conditional branches out of the function go to small separate blocks, which wait here. */
   private readonly returns: { readonly label: string; readonly instruction: string }[] = [];
 
   /**
-   * The label that a conditional branch jumps to. The carried values are stored before it, taken or not: whoever
-   * arrives by another way stores its own.
+   * The label that a conditional branch jumps to. The carried values are stored before it, whether it is taken or not:
+   * code that comes by another way stores its own values.
    */
   private labelOf(depth: number): string {
     const { builder } = this;
@@ -266,7 +267,7 @@ export class Control {
   }
 }
 
-/** The same value with nothing derived yet but its text. */
+/** The same value, with only its text derived. */
 function settled(value: Value): Value {
   return new Value(value.type, value.text);
 }

@@ -1,8 +1,9 @@
-// What TypeScript cannot say: functions of a module called `intrinsics` are not called, but written out in place.
+// Instructions that TypeScript cannot express: functions of a module called `intrinsics` are not called, but written
+// out
 //
-// All but `hartPointer`, `multiplyHigh` and `outOfLine` are volatile and a barrier to the compiler: no access to memory is
-// moved across one. The table also holds each one's signature, so that a wrong declaration in the guest is a build error and not a
-// wrong register.
+// in place. All except `hartPointer`, `multiplyHigh` and `outOfLine` are volatile and a compiler barrier: no memory
+// access is moved across one. The table also holds each one's signature, so that a wrong declaration in the guest is a
+// build error and not a wrong register.
 
 import type { FunctionType, ValueType } from "../../wasm/module.ts";
 import { type Builder, Value } from "../builder.ts";
@@ -95,8 +96,8 @@ function volatileStore(bits: number): Intrinsic {
 }
 
 /**
- * Reads tp, which holds this hart's (or thread's) block. Pure: it may be read once and kept, so code must not go on
- * on another hart in the middle of a function. The twin is the register itself, a whole 64-bit address.
+ * Reads tp, which holds the address of this hart's (or thread's) block. Pure: it may be read once and kept, so code
+ * must not go on on another hart in the middle of a function. The twin is the register itself, a whole 64-bit address.
  */
 const hartPointer: Intrinsic = {
   type: signature([], ["i32"]),
@@ -108,8 +109,8 @@ const hartPointer: Intrinsic = {
 };
 
 /**
- * Said by a function about itself: it is not to be inlined. Without it LLVM puts the rare part of a function back in, and
- * the usual part then saves registers for it. No instruction.
+ * A function calls this to say that it must not be inlined. Without it LLVM puts the rare part of a function back in,
+ * and the usual part then saves registers for it. No instruction.
  */
 export const outOfLine: Intrinsic = { type: signature([], []), emit: () => {} };
 
@@ -158,5 +159,5 @@ function makeTable(): Map<string, Intrinsic> {
   return table;
 }
 
-/** By the function's name in the guest's `intrinsics` module. */
+/** The intrinsics, by the function's name in the guest's `intrinsics` module. */
 export const intrinsics: ReadonlyMap<string, Intrinsic> = makeTable();

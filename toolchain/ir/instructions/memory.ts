@@ -1,16 +1,16 @@
-// Loads, stores and the bulk instructions. How an address becomes a pointer is in reach.ts.
+// Translates loads, stores and the bulk instructions. reach.ts turns an address into a pointer.
 
 import type { Access } from "../../wasm/module.ts";
 import type { Builder, Value } from "../builder.ts";
 import { literal } from "../text.ts";
 import { type Reach, zeroExtended } from "./reach.ts";
 
-/** The pointer of an access; takes its address from the stack. */
+/** The pointer of an access, whose address is taken from the stack. */
 export function pointerTo(builder: Builder, reach: Reach, { offset, bits }: Access): string {
   return reach.pointer(builder, builder.pop(), offset, String(bits / 8));
 }
 
-/** Widens what a narrow load gave to the type on the stack. */
+/** Widens a narrow load's value to the type on the stack. */
 export function extended(builder: Builder, text: string, { type, bits, signed }: Access): string {
   if (type === `i${bits}`) {
     return text;
@@ -18,7 +18,7 @@ export function extended(builder: Builder, text: string, { type, bits, signed }:
   return builder.assign(`${signed ? "sext" : "zext"} i${bits} ${text} to ${type}`);
 }
 
-/** Cuts a value from the stack down to what is stored. */
+/** Cuts a value from the stack down to the width that is stored. */
 export function narrowed(builder: Builder, value: Value, { type, bits }: Access): string {
   if (type === `i${bits}`) {
     return value.text;
@@ -61,8 +61,8 @@ export function fill(builder: Builder, reach: Reach): void {
 }
 
 /**
- * memory.init: copies from a passive segment, which is a constant of its own. Traps past the segment's end, and past
- * nothing at all once `data.drop` has emptied it (`<segment>.size` then holds 0).
+ * memory.init: copies from a passive segment, which is a separate constant. Traps beyond the segment's end, and for any
+ * byte once `data.drop` has emptied it (`<segment>.size` then holds 0).
  */
 export function init(builder: Builder, reach: Reach, segment: string): void {
   const length = zeroExtended(builder, builder.pop());
@@ -79,7 +79,7 @@ export function drop(builder: Builder, segment: string): void {
   builder.emit(`store i64 0, ptr ${segment}.size`);
 }
 
-/** Pushes what an access read, widened. */
+/** Pushes the value that an access read, widened. */
 export function pushAccessed(builder: Builder, text: string, access: Access): void {
   const value = extended(builder, text, access);
   builder.pushText(access.type === "i64" ? "i64" : "i32", value);

@@ -1,5 +1,5 @@
-// Wasm's integer instructions as LLVM's. Three differ in what the edge cases mean, and say so in code: division traps
-// where Wasm traps (LLVM: undefined), shift counts wrap (LLVM: poison), and the remainder by -1 is 0.
+// Translates Wasm's integer instructions to LLVM's. Three differ in their edge cases, and need code for them: division
+// traps as in Wasm (LLVM: undefined), shift counts wrap (LLVM: poison), and the remainder by -1 is 0.
 
 import type { IntegerType } from "../../wasm/module.ts";
 import { type Builder, Value } from "../builder.ts";
@@ -47,7 +47,7 @@ const counts: ReadonlyMap<string, string> = new Map([
  */
 const TWIN_SHIFT_MAX = 4n;
 
-/** Adding 2^31 and subtracting it are the same i32, and different twins: a fresh sign extension decides. */
+/** Adding 2^31 and subtracting it give the same i32, but different twins, so a fresh sign extension decides. */
 const AMBIGUOUS = -(2n ** 31n);
 
 /** Translates one numeric instruction, as in `i32.add`. */
@@ -114,8 +114,8 @@ function arithmetic(builder: Builder, type: IntegerType, op: string): void {
 }
 
 /**
- * Whether a sum's twin is the sum of the twins. A difference of two variables gets a fresh one: counters that run round
- * differ by little where their sign extensions differ by 2^32, and `subw` extends its result for nothing anyway.
+ * Whether a sum's twin is the sum of the twins. A difference of two variables gets a fresh twin: counters that wrap
+ * may differ by little while their sign extensions differ by 2^32, and `subw` extends its result at no cost anyway.
  */
 function twinFollows(op: string, left: bigint | undefined, right: bigint | undefined): boolean {
   if (left === AMBIGUOUS || right === AMBIGUOUS) {
@@ -169,7 +169,7 @@ function convert(builder: Builder, name: string): void {
   }
   switch (name) {
     case "i32.wrap_i64":
-      // No twin from the i64: a 64-bit physical address 0x80200000 is no address that is mapped.
+      // The i64 gives no twin: the 64-bit physical address 0x80200000 is not mapped.
       builder.pushNew("i32", `trunc i64 ${operand.text} to i32`);
       return;
     case "i64.extend_i32_s":

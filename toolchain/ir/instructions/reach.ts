@@ -1,9 +1,9 @@
-// How an address becomes a pointer; it does here, and nowhere else. Two ways:
+// Turns addresses into pointers, in one of two ways. No other code does that.
 //
 //     direct    for every guest: the address's twin is the pointer, and the page tables are the bounds
 //     checked   for tests: memory lies at any base, every access is compared with the memory's size, as Wasm has it
 //
-// A memory that is checked has a descriptor: { base, size in bytes, size in pages, most pages }, each an i64.
+// A checked memory has a descriptor: { base, size in bytes, size in pages, most pages }, each an i64.
 
 import type { MemoryArgument } from "../../wasm/module.ts";
 import type { Builder, Value } from "../builder.ts";
@@ -12,7 +12,7 @@ import { literal } from "../text.ts";
 export interface Reach {
   /** The pointer to `bytes` (an i64's text) bytes at `address + offset`. */
   pointer(builder: Builder, address: Value, offset: number, bytes: string): string;
-  /** What an access that is not atomic may promise. */
+  /** The alignment that an access which is not atomic may promise. */
   alignment(argument: MemoryArgument): number;
 }
 
@@ -41,7 +41,7 @@ export function fieldOf(descriptor: string, field: number): string {
   return `getelementptr (i8, ptr ${descriptor}, i64 ${field})`;
 }
 
-/** Bounds as Wasm has them. In Wasm an alignment is a hint, and a wrong one costs time only: so none is promised. */
+/** Checks the bounds of Wasm. In Wasm an alignment is a hint, and a wrong one costs only time, so none is promised. */
 export function checked(descriptor: string): Reach {
   return {
     pointer: (builder, address, offset, bytes) => {

@@ -1,6 +1,7 @@
-// Why code traps, in the words of the WebAssembly specification's tests, and ours for what has no translation.
+// The reasons of traps, in the words of the WebAssembly specification's tests, and two of our own for code without
+// translation.
 //
-// A guest's trap is an illegal instruction, whatever the reason: the fault's place says enough. Code under test calls
+// A guest's trap is an illegal instruction for every reason: the fault's place says enough. Code under test calls
 // a function with the reason's number instead (instance.ts), so that a trap for a wrong reason is a failure.
 
 export const trapReasons = [
@@ -23,13 +24,13 @@ export type TrapReason = (typeof trapReasons)[number];
 export type TrapCall = (reason: TrapReason) => string;
 
 /**
- * An illegal instruction: what guests have. To LLVM nothing is read behind it, so a plain store in front of it may be
- * dropped. The memory of a guest that has trapped is not looked at; what has to be seen then is stored atomically.
+ * An illegal instruction, for guests. LLVM assumes that nothing is read after it, so it may drop a plain store before
+ * it. The memory of a trapped guest is not read, and a value that has to be read is stored atomically.
  */
 export const trapInstruction: TrapCall = () => "call void @llvm.trap()";
 
 /** A barrier that only the compiler sees: it orders accesses, and emits nothing. */
 export const COMPILER_BARRIER = 'fence syncscope("singlethread") seq_cst';
 
-/** The same, behind every store: for a test that compares memory afterwards. */
+/** The same, after every earlier store, for a test that compares memory afterwards. */
 export const trapBehindStores: TrapCall = () => `${COMPILER_BARRIER}\n  call void @llvm.trap()`;

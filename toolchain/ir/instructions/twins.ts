@@ -1,20 +1,21 @@
-// Which i32 locals need a 64-bit twin: those that an address is made of, and those that such a local is made of.
+// Finds the i32 locals that need a 64-bit twin: those that an address is computed from, and those that such a local is
 //
-// During the first walk over a function every request for a twin ends at the locals it would read. A request by a
-// memory access is a need; a request by `local.set` is an edge, from the local that is set to those it is set from.
+// computed from. During the first walk over a function every request for a twin ends at the locals it would read. A
+// request by a memory access is a need; a request by `local.set` is an edge, from the local that is set to those it is
+// set from.
 
 export class TwinNeeds {
   private readonly roots = new Set<number>();
   private readonly edges = new Map<number, Set<number>>();
   private current = this.roots;
 
-  /** A local's twin is asked for. Gives a text to stand for it: what the first walk writes is thrown away. */
+  /** Notes a request for a local's twin. Gives a placeholder, because the first walk's text is dropped. */
   note(local: number, text: string): string {
     this.current.add(local);
     return text;
   }
 
-  /** A local is set: what `request` asks for is needed only if that local is. */
+  /** A local is set: the twins that `request` asks for are needed only if that local's is. */
   flow(local: number, request: () => void): void {
     let sources = this.edges.get(local);
     if (sources === undefined) {
