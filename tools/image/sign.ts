@@ -2,6 +2,7 @@
 
 import { closeSync, copyFileSync, openSync, readSync, renameSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
+import { BLOCK_BYTES } from "../../build/gen/host/source/libs/pkgimg/format.ts";
 import { requireOutputs } from "../../host/outputs.ts";
 import { plainPlace } from "../../host/pkgimg/files.ts";
 import {
@@ -18,7 +19,6 @@ import { pathProblem } from "../../host/system-error.ts";
 import { ImageReader } from "./reader.ts";
 import { verifyImage } from "./verify.ts";
 
-const BLOCK_BYTES = 4096;
 /** How many digits of a key's id are shown to a person. */
 const SHOWN_DIGITS = 16;
 
