@@ -1,25 +1,24 @@
 // ./nx test: runs every check and every test, and counts them in one line.
 //
 // First come the checks that are cheap and say most: the types of both dialects, and style. Then comes the build,
-// because tests compile and boot its outputs. Then comes vitest, which prints its own report. The counts come from its
-// JSON report.
+// because tests compile and boot its outputs. Then comes vitest, which prints its own report. The counts come from a
+// reporter of ours that vitest loads (reporter.ts).
 
 import { spawn } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
-import { readFile, rm } from "node:fs/promises";
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, relative, resolve } from "node:path";
 import { listFiles } from "../../host/files.ts";
-import { list, object, readJson, type Shape, table, text } from "../../host/json.ts";
+import { list, number, object, readJson, type Shape, table, text, truth } from "../../host/json.ts";
 import { printProblem } from "../../host/print-problem.ts";
 import { Problem } from "../../host/problem.ts";
 import { formatDuration, paintFor, progressOn } from "../../host/report.ts";
 import { root } from "../../host/root.ts";
 import { build } from "../../toolchain/compile.ts";
 import { nearest } from "./nearest.ts";
+import type { FileReport, TestReport } from "./reporter.ts";
 
 const require = createRequire(import.meta.url);
-const REPORT_FILE = "build/test-report.json";
 
 /** The counts. Skipped tests are kept by name. */
 export interface Counts {
@@ -34,23 +33,10 @@ interface Check {
   readonly command: readonly string[];
 }
 
-/** The part of vitest's JSON report that is counted. */
-export interface Report {
-  readonly testResults: readonly {
-    readonly name: string;
-    readonly status: string;
-    readonly assertionResults: readonly { readonly fullName: string; readonly status: string }[];
-  }[];
-}
-
-const vitestReport: Shape<Report> = object({
-  testResults: list(
-    object({
-      name: text,
-      status: text,
-      assertionResults: list(object({ fullName: text, status: text })),
-    }),
-  ),
+/** What the reporter tells. */
+const testReport: Shape<TestReport> = object({
+  files: list(object({ file: text, ok: truth, tests: list(object({ name: text, state: text })) })),
+  errors: number,
 });
 
 /** Runs the tests whose file name contains one of `names`, or with none of them everything. Gives the exit code. */
@@ -63,7 +49,7 @@ export async function test(names: readonly string[]): Promise<number> {
       await runCheck(check, counts);
     }
   }
-  await runVitest(names, counts);
+  await countTests(names, counts);
 
   if (counts.skipped.length > 0) {
     process.stdout.write(`\nskipped:\n${counts.skipped.map((name) => `  ${name}\n`).join("")}`);
@@ -152,56 +138,73 @@ function report(name: string, passed: boolean, counts: Counts, detail = ""): voi
   process.stdout.write("\n");
 }
 
-async function runVitest(names: readonly string[], counts: Counts): Promise<void> {
-  await rm(join(root, REPORT_FILE), { force: true });
-  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${REPORT_FILE}`];
-  const { status } = await runNode(
-    [packageProgram("vitest", "vitest"), "run", ...reporters, ...names],
-    false,
-  );
+async function countTests(names: readonly string[], counts: Counts): Promise<void> {
   const before = counts.failed;
   try {
-    countReport(await readReport(), counts);
+    const { status, told } = await runVitest(names);
+    if (told !== undefined) {
+      countReport(told, counts);
+    }
+    // Without a report vitest broke off. A status other than 0 has a reason, even if the report names none.
+    if (told === undefined || (status !== 0 && counts.failed === before)) {
+      report("vitest", false, counts, `status ${status}`);
+    }
   } catch (error) {
     printProblem(error, process.stderr);
     report("vitest's report", false, counts);
   }
-  // An error outside of any test (a worker that died) is in no file's result.
-  if (status !== 0 && counts.failed === before) {
-    report("vitest", false, counts, `status ${status}`);
-  }
 }
 
-/**
- * The report of vitest. A run that broke off leaves no report, and its status counts. A damaged report is a Problem.
- */
-async function readReport(): Promise<Report> {
-  const file = join(root, REPORT_FILE);
-  return existsSync(file)
-    ? readJson(await readFile(file, "utf8"), REPORT_FILE, vitestReport)
-    : { testResults: [] };
+/** Runs vitest in a folder. Gives its status, and what the reporter told: nothing if vitest broke off. */
+export function runVitest(
+  words: readonly string[],
+  folder = root,
+  output: "inherit" | "ignore" = "inherit",
+): Promise<{ status: number; told: TestReport | undefined }> {
+  const reporters = ["--reporter=default", `--reporter=${join(root, "tools/test/reporter.ts")}`];
+  const command = [packageProgram("vitest", "vitest"), "run", ...reporters, ...words];
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, command, {
+      cwd: folder,
+      stdio: ["ignore", output, output, "ipc"],
+    });
+    let message: string | undefined;
+    child.on("message", (said) => {
+      message = String(said);
+    });
+    child.on("error", reject);
+    child.on("close", (status) => {
+      try {
+        const told = message === undefined ? undefined : readJson(message, "what vitest reports", testReport);
+        resolve({ status: status ?? 1, told });
+      } catch (error) {
+        reject(error);
+      }
+    });
+  });
 }
 
-/** Adds what vitest reports to `counts`. */
-export function countReport({ testResults }: Report, counts: Counts): void {
-  for (const file of testResults) {
+/** Adds what the reporter told to `counts`. */
+export function countReport({ files, errors }: TestReport, counts: Counts): void {
+  for (const file of files) {
     countFile(file, counts);
   }
+  counts.failed += errors;
 }
 
-function countFile({ name, status, assertionResults }: Report["testResults"][number], counts: Counts): void {
+function countFile({ file, ok, tests }: FileReport, counts: Counts): void {
   const failedBefore = counts.failed;
-  for (const result of assertionResults) {
-    if (result.status === "passed") {
+  for (const { name, state } of tests) {
+    if (state === "passed") {
       counts.passed += 1;
-    } else if (result.status === "failed") {
+    } else if (state === "failed") {
       counts.failed += 1;
     } else {
-      counts.skipped.push(`${name.slice(root.length + 1)}: ${result.fullName}`);
+      counts.skipped.push(`${file}: ${name}`);
     }
   }
   // A file that could not be loaded, or whose set-up failed, has no failed test of its own.
-  if (status === "failed" && counts.failed === failedBefore) {
+  if (!ok && counts.failed === failedBefore) {
     counts.failed += 1;
   }
 }
