@@ -1,7 +1,7 @@
 // Writes static data and globals. asc fixes the address of every static byte at compile time (--memoryBase), so the
 // data is one LLVM global in a section of its own, `.wasm.data`, which the linker script places at exactly that
 // address. No code refers to it by name: the code has the addresses as numbers. Zeros at its end are left out; start-up
-// clears them.
+// clears them. A task has its data packed instead (packed-data.ts).
 
 import type { DataSegment, Global, WasmModule } from "../wasm/module.ts";
 import { byteArray, globalName, llvmType } from "./text.ts";
@@ -47,23 +47,29 @@ export function layOut(module: WasmModule, memoryBase: number): Layout {
 }
 
 /** The active segments as one packed constant, with the zeros between them. Empty without data. */
-export function dataGlobal(segments: readonly DataSegment[], { memoryBase, dataEnd }: Layout): string[] {
+export function dataGlobal(segments: readonly DataSegment[], layout: Layout): string[] {
+  const { memoryBase, dataEnd } = layout;
   if (dataEnd === memoryBase) {
     return [];
   }
-  const image = new Uint8Array(dataEnd - memoryBase);
-  for (const { address, bytes } of segments) {
-    if (address !== undefined) {
-      image.set(bytes.subarray(0, Math.max(dataEnd - address, 0)), address - memoryBase);
-    }
-  }
-  const pieces = cut(image).map((piece) => byteArray(piece));
+  const pieces = cut(staticBytes(segments, layout)).map((piece) => byteArray(piece));
   const types = pieces.map((piece) => piece.slice(0, piece.indexOf("]") + 1));
   return [
     `@__wasm_data = global <{ ${types.join(", ")} }> <{`,
     ...pieces.map((piece, index) => `  ${piece}${index + 1 < pieces.length ? "," : ""}`),
     '}>, section ".wasm.data", align 16',
   ];
+}
+
+/** The active segments' bytes, from memoryBase to dataEnd. */
+export function staticBytes(segments: readonly DataSegment[], { memoryBase, dataEnd }: Layout): Uint8Array {
+  const image = new Uint8Array(dataEnd - memoryBase);
+  for (const { address, bytes } of segments) {
+    if (address !== undefined) {
+      image.set(bytes.subarray(0, Math.max(dataEnd - address, 0)), address - memoryBase);
+    }
+  }
+  return image;
 }
 
 /** Cuts bytes into runs of zeros and runs of anything else. */

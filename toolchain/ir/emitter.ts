@@ -15,6 +15,7 @@ import { outOfLine } from "./instructions/intrinsics.ts";
 import { direct } from "./instructions/reach.ts";
 import { trapInstruction } from "./instructions/traps.ts";
 import { ATTRIBUTES, HEADER, intrinsicDeclarations } from "./llvm.ts";
+import { packedGlobal } from "./packed-data.ts";
 import { type ConstantTable, constantTableEntry, constantTableLines, TypeIds } from "./table.ts";
 import { globalName, llvmType, quoted, resultType } from "./text.ts";
 
@@ -26,6 +27,7 @@ const PAGE_BYTES = 0x10000;
 export interface EmitOptions {
   readonly name: string;
   readonly trapFloatFunctions: boolean;
+  readonly packsData: boolean;
 }
 
 export class Emitter implements Surroundings {
@@ -71,7 +73,7 @@ export class Emitter implements Surroundings {
       "",
       ...this.globalLines(),
       ...this.tableLines(),
-      ...dataGlobal(this.survey.module.data, this.layout),
+      ...(this.options.packsData ? packedGlobal : dataGlobal)(this.survey.module.data, this.layout),
       "",
       ...functions.flat(),
       ...this.startLines(),

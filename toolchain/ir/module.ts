@@ -35,14 +35,16 @@ export interface TranslateOptions {
   readonly checks?: { readonly heap?: boolean; readonly throws?: boolean } | undefined;
   /** Give functions that use floating point a body that traps, instead of refusing the module. */
   readonly trapFloatFunctions?: boolean | undefined;
+  /** Static data becomes records that the program's start-up puts in place (packed-data.ts), not `.wasm.data`. */
+  readonly packsData?: boolean | undefined;
 }
 
 export interface Translation {
   /** The text of the `.ll` file. */
   readonly ir: string;
-  /** Where static data begins (unsigned 32-bit): section `.wasm.data` belongs at this address, sign-extended. */
+  /** Where static data begins (unsigned 32-bit): `.wasm.data`, if there is one, belongs here, sign-extended. */
   readonly memoryBase: number;
-  /** One past the last byte of static data that is not zero. Up to here the ELF has bytes. */
+  /** One past the last byte of static data that is not zero: the end of `.wasm.data`. */
   readonly dataEnd: number;
   /** One past the last byte of static data. From `dataEnd` to here start-up must zero. */
   readonly heapBase: number;
@@ -81,6 +83,7 @@ export function translate(wasm: Uint8Array, options: TranslateOptions): Translat
   const emitter = new Emitter(survey, imports.callees, layout, {
     name: options.name,
     trapFloatFunctions,
+    packsData: options.packsData ?? false,
   });
   const ir = emitter.emit();
   return { ir, ...layout, exports: emitter.exports, externals: emitter.externals };

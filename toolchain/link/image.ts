@@ -37,6 +37,12 @@ export const linkFlags: readonly string[] = [
   "noexecstack",
 ];
 
+/**
+ * A stripped image is for our own loader, which copies: it has no symbols, and none of the padding by which a page of the
+ * file would be one of memory.
+ */
+export const strippedFlags: readonly string[] = ["--strip-all", "--nmagic"];
+
 /** Links `objects` (paths relative to the root) to `output`. `strip` leaves out symbols and debug information. */
 export async function link(
   root: string,
@@ -51,7 +57,7 @@ export async function link(
   const { memoryBase, dataEnd, heapBase } = request.layout;
   await runLlvm("ld.lld", root, [
     ...linkFlags,
-    ...(request.strip ? ["--strip-all"] : []),
+    ...(request.strip ? strippedFlags : []),
     `--defsym=__wasm_data_base=${canonical(memoryBase)}`,
     `--defsym=__wasm_data_end=${canonical(dataEnd)}`,
     `--defsym=__heap_base=${canonical(heapBase)}`,

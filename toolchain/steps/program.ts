@@ -8,7 +8,7 @@ import { readJson } from "../../host/json.ts";
 import { together } from "../../host/together.ts";
 import { locateSource, nativeFlags } from "../asc/run.ts";
 import { translate } from "../ir/module.ts";
-import { type DataLayout, dataLayout, link, linkFlags } from "../link/image.ts";
+import { type DataLayout, dataLayout, link, linkFlags, strippedFlags } from "../link/image.ts";
 import { llvmIdentity } from "../link/llvm.ts";
 import { assemble, assemblyFlags, compileIr, irFlags } from "../link/objects.ts";
 import type { GuestProgram } from "../programs.ts";
@@ -54,7 +54,7 @@ export async function linkProgram(
   const layoutFile = layoutPath(build, program.name);
   await build.step(`${program.name}: link`, {
     name: `link ${program.name}`,
-    key: [llvmIdentity(), linkFlags, build.stamps.hashFolders("toolchain/link")],
+    key: [llvmIdentity(), linkFlags, strippedFlags, build.stamps.hashFolders("toolchain/link")],
     reads: [program.linkerScript, layoutFile, ...objects],
     writes: isTask ? [elf, stripped] : [elf],
     run: async () => {
@@ -77,12 +77,15 @@ async function translateStep(build: Build, program: GuestProgram): Promise<void>
   const { name, kind, memoryBase } = program;
   // The kernel's translation always refuses both. A task has no heap and catches nothing either.
   const checks = { heap: true, throws: true };
+  // Tasks begin in source/runtime/entry.S, which unpacks; the kernel's image is loaded as it is.
+  const packsData = kind === "task";
   await build.step(`${name}: translate`, {
     name: `translate ${name}`,
     key: [
       kind,
       memoryBase,
       checks,
+      packsData,
       build.stamps.hashFolders("toolchain/wasm", "toolchain/ir", "toolchain/checks"),
     ],
     reads: [wasm, map],
@@ -90,7 +93,7 @@ async function translateStep(build: Build, program: GuestProgram): Promise<void>
     run: async () => {
       const sourceMap = await readText(build, map);
       const locate = (path: string): string | undefined => locateSource(build.root, build.out, path);
-      const options = { name, kind, memoryBase, sourceMap, checks, locate };
+      const options = { name, kind, memoryBase, sourceMap, checks, packsData, locate };
       const result = translate(await readBytes(build, wasm), options);
       const layout: DataLayout = {
         memoryBase: result.memoryBase,
