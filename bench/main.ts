@@ -4,6 +4,7 @@ import { requireOutputs, writeOutput } from "../host/outputs.ts";
 import { Problem } from "../host/problem.ts";
 import { type Column, formatTable } from "../host/report.ts";
 import type { Profile } from "../toolchain/compile.ts";
+import { benchCode } from "./code.ts";
 import { benchKernel, whereKernel } from "./kernel.ts";
 import { benchMachine } from "./machine.ts";
 import { drawRows } from "./picture.ts";
@@ -24,7 +25,8 @@ export interface BenchWords {
 /** Builds what is stale, and measures. */
 const parts: Readonly<Record<PartName, (words: BenchWords) => Promise<Row[]>>> = {
   kernel: ({ profile = "production" }) => benchKernel(profile),
-  machine: benchMachine,
+  code: () => benchCode(),
+  machine: () => benchMachine(),
 };
 
 /**

@@ -4,7 +4,7 @@
 // what was measured last.
 
 /** The parts of a bench, in the order in which they run. */
-export const partNames = ["kernel", "machine"] as const;
+export const partNames = ["kernel", "code", "machine"] as const;
 export type PartName = (typeof partNames)[number];
 
 /** The same thing elsewhere. */

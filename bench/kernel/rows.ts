@@ -24,16 +24,16 @@ export interface Expectation {
 export const expectations: readonly Expectation[] = [
   { name: "null system call", budget: 68, target: 80, xv6: 1_128 },
   { name: "yield, no other task to run", budget: 108, seL4: 472 },
-  { name: "signal, no task waits", budget: 156, seL4: 430 },
+  { name: "signal, no task waits", budget: 148, seL4: 430 },
   { name: "yield, with switch", budget: 234, target: 250, seL4: 511, freertos: 173, xv6: 8_062 },
-  { name: "signal a waiting task, switch to it", budget: 427, target: 420, seL4: 978, freertos: 443 },
+  { name: "signal a waiting task, switch to it", budget: 417, target: 420, seL4: 978, freertos: 443 },
   { name: "call and reply, 4 words", budget: 458, target: 450, seL4: 538, freertos: 885, xv6: 95_828 },
   { name: "call and reply, 64 bytes", budget: 589, target: 620, seL4: 1_886 },
   { name: "call and reply, 4096 bytes", budget: 3_030 },
   { name: "map a 4 KiB page", budget: 439, target: 450, seL4: 746 },
   { name: "unmap a 4 KiB page", budget: 270 },
   { name: "create, run, end and reap a task", budget: 8_528, target: 10_000, xv6: 1_637_000 },
-  { name: "wake a task on another hart: waking hart", budget: 315 },
+  { name: "wake a task on another hart: waking hart", budget: 310 },
   { name: "wake a task on another hart: woken hart", budget: 207 },
   { name: "read 4 KiB of a file, from disk", budget: 100_824, target: 102_400, xv6: 417_133 },
   { name: "read 4 KiB of a file, cached", budget: 2_711, target: 2_400, xv6: 119_880 },
@@ -49,7 +49,7 @@ export const expectations: readonly Expectation[] = [
 /** The rows of an image of few files and of many (bench/kernel/scale.ts), in their order. */
 export const scaleExpectations: readonly Expectation[] = [
   { name: "mount an image of 10 files", budget: 2_772_000 },
-  { name: "look a path up among 10 files", budget: 3_730 },
+  { name: "look a path up among 10 files", budget: 3_677 },
   { name: "mount an image of 1,000 files", budget: 5_053_000 },
   { name: "look a path up among 1,000 files", budget: 14_718 },
   { name: "mount an image of 100,000 files", budget: 251_827_000 },

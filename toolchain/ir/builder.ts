@@ -5,6 +5,7 @@
 //     text   the i32 or i64 itself
 //     wide   for an i32, its *twin*: an i64 that is equal to it modulo 2^32. Only memory accesses use it
 //     bit    for the result of a comparison: the i1, so that a branch need not compare again
+//     fork   for the result of `&&` or `||` that is about to be branched on: the two places at which the code stands already
 //
 // Twins make addresses free. LLVM must assume that an i32 sum wraps at 2 GiB, so an address computed in i32
 // needs a sign extension before each access. The twin carries the same sum in 64 bits. It is not always the sign
@@ -15,6 +16,12 @@ import type { IntegerType } from "../wasm/module.ts";
 import { type TrapCall, type TrapReason, trapInstruction } from "./instructions/traps.ts";
 import { literal } from "./text.ts";
 
+/** Two labels that the code has branched to, and no block is open: where a condition holds, and where not. */
+export interface Fork {
+  readonly yes: string;
+  readonly no: string;
+}
+
 /** An operand. A derived form is written out when it is first asked for. A stack value is consumed once. */
 export class Value {
   readonly type: IntegerType;
@@ -24,16 +31,23 @@ export class Value {
   private wideMade: string | undefined;
   /** The i1 of a comparison. */
   readonly bit: string | undefined;
+  /** Where the code stands. Asking for the text brings both ways together again. */
+  readonly fork: Fork | undefined;
 
   constructor(
     type: IntegerType,
     text: string | (() => string),
-    derived: { readonly wide?: (() => string) | undefined; readonly bit?: string } = {},
+    derived: {
+      readonly wide?: (() => string) | undefined;
+      readonly bit?: string;
+      readonly fork?: Fork;
+    } = {},
   ) {
     this.type = type;
     this.makeText = typeof text === "string" ? () => text : text;
     this.makeWide = derived.wide;
     this.bit = derived.bit;
+    this.fork = derived.fork;
   }
 
   get text(): string {
@@ -159,6 +173,26 @@ export class Builder {
 
   branchIf(condition: string, then: string, otherwise: string): void {
     this.emit(`br i1 ${condition}, label %${then}, label %${otherwise}`);
+  }
+
+  /** Pushes a condition on which the code has branched, as an i32 that is 1 or 0. */
+  pushFork(fork: Fork): void {
+    this.push(new Value("i32", () => this.join(fork), { fork }));
+  }
+
+  private join({ yes, no }: Fork): string {
+    const slot = this.alloca("condition", "i32");
+    const joined = this.newLabel("joined");
+    for (const [label, value] of [
+      [yes, 1],
+      [no, 0],
+    ] as const) {
+      this.begin(label);
+      this.emit(`store i32 ${value}, ptr ${slot}`);
+      this.branch(joined);
+    }
+    this.begin(joined);
+    return this.assign(`load i32, ptr ${slot}`);
   }
 
   /** The i1 that says whether an i32 is not zero. */

@@ -12,11 +12,17 @@ export const ATTRIBUTES: readonly string[] = [
   "attributes #1 = { nounwind memory(none) }",
 ];
 
-/** Declares those of LLVM's own functions that `lines` call. */
+/** Functions of our own library that code calls by name (source/libs/builtins/memory.S). */
+const LIBRARY: ReadonlyMap<string, string> = new Map([
+  ["memmove", "ptr @memmove(ptr, ptr, i64)"],
+  ["memset", "ptr @memset(ptr, i32, i64)"],
+]);
+
+/** Declares those of LLVM's own functions, and of the library's, that `lines` call. */
 export function intrinsicDeclarations(lines: readonly string[]): string[] {
   const used = new Set<string>();
   for (const line of lines) {
-    const match = /call [a-z0-9]+ @(llvm\.[a-z0-9.]+)\(/.exec(line);
+    const match = /call [a-z0-9]+ @(llvm\.[a-z0-9.]+|memmove|memset)\(/.exec(line);
     if (match?.[1] !== undefined) {
       used.add(match[1]);
     }
@@ -26,12 +32,19 @@ export function intrinsicDeclarations(lines: readonly string[]): string[] {
 
 /** The declarations, such as `void @llvm.trap()`, of the few functions that the translator uses. */
 function llvmSignature(name: string): string {
+  const library = LIBRARY.get(name);
+  if (library !== undefined) {
+    return library;
+  }
   const type = name.endsWith("i64") ? "i64" : "i32";
   if (name === "llvm.trap") {
     return "void @llvm.trap()";
   }
   if (name === "llvm.dbg.declare") {
     return "void @llvm.dbg.declare(metadata, metadata, metadata)";
+  }
+  if (name === "llvm.expect.i1") {
+    return "i1 @llvm.expect.i1(i1, i1)";
   }
   if (name.startsWith("llvm.mem")) {
     return name.startsWith("llvm.memset")

@@ -34,6 +34,11 @@ export async function compileIr(root: string, source: string, object: string): P
   await runLlvm("clang", root, [...irFlags, "-c", source, "-o", object]);
 }
 
+/** Compiles C to `object`, with the flags of the IR and no header but its own: to compare with, nothing that ships is C. */
+export async function compileC(root: string, source: string, object: string): Promise<void> {
+  await runLlvm("clang", root, [...irFlags, "-std=c17", "-nostdinc", "-c", source, "-o", object]);
+}
+
 /** Assembles `source` to `object`. `.include` and `.incbin` look in `includeFolder` and in the root. */
 export async function assemble(
   root: string,

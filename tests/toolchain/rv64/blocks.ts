@@ -16,6 +16,7 @@ const OTHERWISE = 0x05;
 const DROP = 0x1a;
 const ADD = 0x6a;
 const SUB = 0x6b;
+const EQZ = 0x45;
 const UNREACHABLE = 0x00;
 
 /** Block types by index: see `types` below. */
@@ -102,6 +103,54 @@ const bodies: readonly { readonly locals?: readonly number[]; readonly code: rea
       OTHERWISE,
       ...constant(2),
       END,
+    ],
+  },
+  // A condition of two, and a branch with a value on it.
+  {
+    code: [
+      ...[0x02, I32, ...constant(7), ...get(0), 0x04, I32, ...get(0), ...constant(2), SUB, OTHERWISE],
+      ...[...constant(1), END, ...brIf(0), DROP, ...constant(9), END],
+    ],
+  },
+  // A condition of three, turned round inside and outside, before an if with a result and one without an else.
+  {
+    locals: [I32],
+    code: [
+      ...[...get(0), 0x04, I32, ...get(0), ...constant(1), SUB, 0x04, I32, ...get(0), ...constant(2), SUB],
+      ...[OTHERWISE, ...constant(0), END, EQZ, OTHERWISE, ...constant(1), END, EQZ],
+      ...[0x04, I32, ...constant(3), OTHERWISE, ...constant(5), END, ...set(1)],
+      ...[
+        ...get(0),
+        0x04,
+        I32,
+        ...constant(0),
+        OTHERWISE,
+        ...get(0),
+        EQZ,
+        END,
+        0x04,
+        NO_RESULT,
+        ...constant(8),
+      ],
+      ...[...set(1), END, ...get(1)],
+    ],
+  },
+  // A condition of which one arm leaves, and one to which a branch with a value goes.
+  {
+    code: [
+      ...[...get(0), 0x04, I32, ...get(0), ...constant(1), SUB, OTHERWISE, ...constant(4), 0x0f, END],
+      ...[0x04, I32, ...get(0), ...constant(3), SUB, 0x04, I32, ...constant(1), ...get(0), ...brIf(0), DROP],
+      ...[...constant(0), OTHERWISE, ...constant(0), END, 0x04, I32, ...constant(6), OTHERWISE],
+      ...[...constant(7), END, OTHERWISE, ...constant(8), END],
+    ],
+  },
+  // A condition of which both arms leave, and one before an if with a parameter.
+  {
+    code: [
+      ...[...constant(5), ...get(0), 0x04, I32, ...constant(1), OTHERWISE, ...get(0), END],
+      ...[0x04, ONE_TO_ONE, ...constant(2), ADD, END, DROP],
+      ...[...get(0), 0x04, I32, ...constant(1), 0x0f, OTHERWISE, ...constant(2), 0x0f, END],
+      ...[0x04, NO_RESULT, END, ...constant(3)],
     ],
   },
 ];

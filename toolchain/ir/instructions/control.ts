@@ -4,9 +4,15 @@
 // A block's result goes through a slot (an alloca that mem2reg turns into a phi), but only where two paths
 // meet: a block without a branch out of it simply goes on, with its values where they are. Code that cannot be
 // reached is skipped by counting its nesting, because LLVM does not need it and Wasm's types are loose there.
+//
+// `a && b` is an `if` with a result, 0 in one arm. If that result is only branched on, the arms branch at once, as clang
+// does for C. If two paths met and parted again, LLVM's first passes would not see that b was only computed where a
+// holds.
 
 import type { FunctionType, Instruction, IntegerType, ValueType } from "../../wasm/module.ts";
-import { type Builder, Value } from "../builder.ts";
+import { type Builder, type Fork, Value } from "../builder.ts";
+import { literal } from "../text.ts";
+import { type Condition, findConditions, findElses } from "./conditions.ts";
 
 interface Frame {
   readonly kind: "function" | "block" | "loop" | "if";
@@ -22,6 +28,12 @@ interface Frame {
   otherwise: string | undefined;
   /** Whether some branch goes to `target`, so that it needs a block of its own. */
   branched: boolean;
+  /** Where the arms of a condition branch to, instead of giving a result. */
+  readonly fork: OwnFork | undefined;
+}
+
+interface OwnFork extends Fork {
+  readonly by: Condition["by"];
 }
 
 interface Slot {
@@ -34,12 +46,14 @@ export class Control {
   private readonly frames: Frame[] = [];
   /** Which `if`s (by instruction index) have an `else`. */
   private readonly withElse: ReadonlySet<number>;
+  private readonly conditions: ReadonlyMap<number, Condition>;
   /** Blocks that were opened inside code that cannot be reached. */
   private skipped = 0;
 
   constructor(builder: Builder, type: FunctionType, instructions: readonly Instruction[]) {
     this.builder = builder;
     this.withElse = findElses(instructions);
+    this.conditions = findConditions(instructions, this.withElse);
     this.open("function", { params: [], results: type.results }, "", [], []);
   }
 
@@ -78,21 +92,59 @@ export class Control {
   /** @param index of the instruction in its body: says whether an `else` follows */
   if(type: FunctionType, index: number): void {
     const { builder } = this;
-    const condition = builder.condition(builder.pop());
+    const value = builder.pop();
+    if (value.fork !== undefined && type.params.length === 0) {
+      this.ifForked(value.fork, type, index);
+      return;
+    }
+    const condition = builder.condition(value);
     // Both arms use the operands, so their derived forms must be before the branch.
-    const params = builder.popMany(type.params.length).map((value) => settled(value));
+    const params = builder.popMany(type.params.length).map((each) => settled(each));
+    const fork = this.forkOf(type, index);
     const then = builder.newLabel("then");
     const end = builder.newLabel("end");
-    const carried = this.slots(type.results, "result");
+    const carried = fork === undefined ? this.slots(type.results, "result") : [];
     const otherwise = this.withElse.has(index) ? builder.newLabel("else") : undefined;
     if (otherwise === undefined) {
       this.storeInto(carried, params);
     }
     builder.branchIf(condition, then, otherwise ?? end);
     builder.begin(then);
-    const frame = this.open("if", type, end, carried, params);
+    const frame = this.open("if", type, end, carried, params, fork);
     frame.otherwise = otherwise;
     frame.branched = otherwise === undefined;
+  }
+
+  /** An `if` on a condition on which the code has branched already. */
+  private ifForked({ yes, no }: Fork, type: FunctionType, index: number): void {
+    const { builder } = this;
+    const fork = this.forkOf(type, index);
+    const end = builder.newLabel("end");
+    const carried = fork === undefined ? this.slots(type.results, "result") : [];
+    const hasElse = this.withElse.has(index);
+    if (!hasElse) {
+      builder.begin(no);
+      builder.branch(end);
+    }
+    builder.begin(yes);
+    const frame = this.open("if", type, end, carried, [], fork);
+    frame.otherwise = hasElse ? no : undefined;
+    frame.branched = !hasElse;
+  }
+
+  /** Where the arms of this `if` branch to; undefined if its result is more than a condition. */
+  private forkOf(type: FunctionType, index: number): OwnFork | undefined {
+    const { builder } = this;
+    const condition = this.conditions.get(index);
+    if (condition === undefined || type.params.length > 0 || type.results[0] !== "i32") {
+      return undefined;
+    }
+    const { by, flipped } = condition;
+    if (by === "next") {
+      return { by, yes: builder.newLabel("yes"), no: builder.newLabel("no") };
+    }
+    const outer = this.top().fork;
+    return outer && { by, yes: flipped ? outer.no : outer.yes, no: flipped ? outer.yes : outer.no };
   }
 
   else(): void {
@@ -120,6 +172,8 @@ export class Control {
       if (builder.reachable) {
         this.return(frame.type);
       }
+    } else if (frame.fork !== undefined) {
+      this.endCondition(frame, frame.fork);
     } else if (frame.kind !== "loop" && frame.branched) {
       if (builder.reachable) {
         this.leave(frame);
@@ -129,6 +183,20 @@ export class Control {
       this.loadFrom(frame.carried);
     } else if (!builder.reachable) {
       builder.stack.length = frame.height;
+    }
+  }
+
+  private endCondition(frame: Frame, { by, yes, no }: OwnFork): void {
+    const { builder } = this;
+    if (builder.reachable) {
+      this.leave(frame);
+    }
+    builder.stack.length = frame.height;
+    if (by === "arm") {
+      this.top().branched ||= frame.branched;
+    } else if (frame.branched) {
+      builder.reachable = true;
+      builder.pushFork({ yes, no });
     }
   }
 
@@ -143,7 +211,14 @@ export class Control {
 
   branchIf(depth: number): void {
     const { builder } = this;
-    const condition = builder.condition(builder.pop());
+    const value = builder.pop();
+    if (value.fork !== undefined && this.carriesNothing(depth)) {
+      builder.begin(value.fork.yes);
+      this.branch(depth);
+      builder.begin(value.fork.no);
+      return;
+    }
+    const condition = builder.condition(value);
     const next = builder.newLabel("next");
     builder.branchIf(condition, this.labelOf(depth), next);
     this.flush();
@@ -172,6 +247,7 @@ export class Control {
     target: string,
     carried: readonly Slot[],
     params: readonly Value[],
+    fork?: OwnFork,
   ): Frame {
     const height = this.builder.stack.length;
     const frame: Frame = {
@@ -183,6 +259,7 @@ export class Control {
       params,
       otherwise: undefined,
       branched: false,
+      fork,
     };
     this.frames.push(frame);
     for (const param of params) {
@@ -205,10 +282,34 @@ export class Control {
 
   /** Ends the block with a branch to the frame's target, its values stored for the code there. */
   private leave(frame: Frame): void {
+    if (frame.fork !== undefined) {
+      this.leaveCondition(frame, frame.fork);
+      return;
+    }
     this.storeInto(frame.carried, this.builder.popMany(frame.carried.length));
     frame.branched = true;
     this.builder.branch(frame.target);
     this.builder.reachable = false;
+  }
+
+  /** Ends an arm of a condition. */
+  private leaveCondition(frame: Frame, { yes, no }: Fork): void {
+    const { builder } = this;
+    const value = builder.pop();
+    const constant = value.bit === undefined ? literal(value.text) : undefined;
+    if (constant === undefined) {
+      builder.branchIf(builder.condition(value), yes, no);
+    } else {
+      builder.branch(constant === 0n ? no : yes);
+    }
+    frame.branched = true;
+    builder.reachable = false;
+  }
+
+  /** Whether a branch to this depth leaves the operands alone. */
+  private carriesNothing(depth: number): boolean {
+    const { kind, type, carried } = this.at(depth);
+    return kind === "function" ? type.results.length === 0 : carried.length === 0;
   }
 
   /** Conditional branches out of the function go to small separate blocks, which wait here. */
@@ -270,23 +371,4 @@ export class Control {
 /** The same value, with only its text derived. */
 function settled(value: Value): Value {
   return new Value(value.type, value.text);
-}
-
-/** Indices of the `if` instructions that have an `else`. */
-function findElses(instructions: readonly Instruction[]): Set<number> {
-  const found = new Set<number>();
-  const open: number[] = [];
-  for (const [index, { kind }] of instructions.entries()) {
-    if (kind === "block" || kind === "loop" || kind === "if") {
-      open.push(index);
-    } else if (kind === "end") {
-      open.pop();
-    } else if (kind === "else") {
-      const start = open[open.length - 1];
-      if (start !== undefined) {
-        found.add(start);
-      }
-    }
-  }
-  return found;
 }

@@ -44,12 +44,29 @@ export function store(builder: Builder, reach: Reach, access: Access): void {
   );
 }
 
+/**
+ * What LLVM copies or fills with a few instructions, if it knows that the addresses are multiples of eight. Wasm does not
+ * say so. For a constant length between these, the code asks as it runs, and calls the routine only if they are not.
+ */
+const INLINE_BYTES_MIN = 16n;
+const INLINE_BYTES_MAX = 64n;
+const WORD_BYTES = 8;
+
 /** memory.copy: the ranges may overlap. */
 export function copy(builder: Builder, reach: Reach): void {
   const length = zeroExtended(builder, builder.pop());
   const from = reach.pointer(builder, builder.pop(), 0, length);
   const to = reach.pointer(builder, builder.pop(), 0, length);
-  builder.emit(`call void @llvm.memmove.p0.p0.i64(ptr ${to}, ptr ${from}, i64 ${length}, i1 false)`);
+  const move = (align: string): void => {
+    const operands = `ptr ${align}${to}, ptr ${align}${from}, i64 ${length}`;
+    builder.emit(`call void @llvm.memmove.p0.p0.i64(${operands}, i1 false)`);
+  };
+  if (isInline(length)) {
+    const call = `call ptr @memmove(ptr ${to}, ptr ${from}, i64 ${length}) nobuiltin`;
+    byAlignment(builder, [to, from], move, call);
+  } else {
+    move("");
+  }
 }
 
 export function fill(builder: Builder, reach: Reach): void {
@@ -57,7 +74,48 @@ export function fill(builder: Builder, reach: Reach): void {
   const value = builder.pop();
   const byte = narrowed(builder, value, { type: "i32", bits: 8, signed: false, align: 1, offset: 0 });
   const to = reach.pointer(builder, builder.pop(), 0, length);
-  builder.emit(`call void @llvm.memset.p0.i64(ptr ${to}, i8 ${byte}, i64 ${length}, i1 false)`);
+  const set = (align: string): void =>
+    builder.emit(`call void @llvm.memset.p0.i64(ptr ${align}${to}, i8 ${byte}, i64 ${length}, i1 false)`);
+  if (isInline(length) && literal(byte) !== undefined) {
+    const call = `call ptr @memset(ptr ${to}, i32 ${byte}, i64 ${length}) nobuiltin`;
+    byAlignment(builder, [to], set, call);
+  } else {
+    set("");
+  }
+}
+
+function isInline(length: string): boolean {
+  const bytes = literal(length);
+  return bytes !== undefined && bytes >= INLINE_BYTES_MIN && bytes <= INLINE_BYTES_MAX;
+}
+
+/**
+ * Writes what is done if all pointers are aligned, and the call for the rest. That one must not be known to LLVM as what it is
+ * (`nobuiltin`): it would see the same on both ways, and make one call of them.
+ */
+function byAlignment(
+  builder: Builder,
+  pointers: readonly string[],
+  inline: (align: string) => void,
+  call: string,
+): void {
+  const bits = pointers
+    .map((pointer) => builder.assign(`ptrtoint ptr ${pointer} to i64`))
+    .reduce((one, other) => builder.assign(`or i64 ${one}, ${other}`));
+  const low = builder.assign(`and i64 ${bits}, ${WORD_BYTES - 1}`);
+  const isAligned = builder.assign(`icmp eq i64 ${low}, 0`);
+  const likely = builder.assign(`call i1 @llvm.expect.i1(i1 ${isAligned}, i1 true)`);
+  const aligned = builder.newLabel("aligned");
+  const any = builder.newLabel("any");
+  const next = builder.newLabel("next");
+  builder.branchIf(likely, aligned, any);
+  builder.begin(aligned);
+  inline(`align ${WORD_BYTES} `);
+  builder.branch(next);
+  builder.begin(any);
+  builder.emit(call);
+  builder.branch(next);
+  builder.begin(next);
 }
 
 /**

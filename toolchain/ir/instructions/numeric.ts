@@ -92,7 +92,9 @@ function compare(builder: Builder, type: IntegerType, predicate: string): void {
 
 function isZero(builder: Builder, type: IntegerType): void {
   const operand = builder.pop();
-  if (operand.bit !== undefined) {
+  if (operand.fork !== undefined) {
+    builder.pushFork({ yes: operand.fork.no, no: operand.fork.yes });
+  } else if (operand.bit !== undefined) {
     pushBit(builder, `xor i1 ${operand.bit}, true`);
   } else {
     pushBit(builder, `icmp eq ${type} ${operand.text}, 0`);

@@ -68,6 +68,42 @@ function early(a: i32, b: i32): i32 {
   return a ? (b ? 1 : 2) : b > 3 || a === 0 ? 3 : 4;
 }
 
+/** Conditions of several parts, before every kind of statement; `bits` says what is true. */
+function conditions(bits: u32): u32 {
+  const a = (bits & 1) !== 0;
+  const b = (bits & 2) !== 0;
+  const c = (bits & 4) !== 0;
+  const d = (bits & 8) !== 0;
+  let sum: u32 = 0;
+  if (a && b) {
+    sum += 1;
+  }
+  if (a || (b && c)) {
+    sum += 2;
+  } else if (!(c && d)) {
+    sum += 4;
+  }
+  if (!(a && (b || !c)) && (d || !(a || b))) {
+    sum += 8;
+  }
+  let turns: u32 = 0;
+  while (turns < 5 && (turns < bits || (c && turns < 3))) {
+    turns += 1;
+    if ((a || b) && turns === 2) {
+      continue;
+    }
+    sum += 16;
+    if (c && d && turns === 4) {
+      break;
+    }
+  }
+  do {
+    turns += 1;
+  } while (turns < 9 && !(turns > 6 && (a || d)));
+  const picked = a && (b || c) ? 1000 : !b || d ? 2000 : 3000;
+  return sum + turns * 256 + picked * 65536 + ((a && b) || (c && d) ? 128 : 0);
+}
+
 function fibonacci(n: u64): u64 {
   return n < 2 ? n : fibonacci(n - 1) + fibonacci(n - 2);
 }
@@ -152,6 +188,10 @@ export function main(): void {
   line();
   for (let i = -3; i < 9; i++) {
     hex(early(i, i * 2 - 3));
+  }
+  line();
+  for (let bits: u32 = 0; bits < 16; bits++) {
+    hex(conditions(bits));
   }
   line();
   hex(fibonacci(15));

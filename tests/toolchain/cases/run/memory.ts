@@ -83,6 +83,27 @@ function copies(): void {
   }
 }
 
+/** Lengths that are constants: these may become single instructions where both ends are aligned. */
+function constantLengths(): void {
+  for (let from: usize = 0; from < 9; from++) {
+    for (let to: usize = 0; to < 9; to++) {
+      prepare();
+      memory.copy(area + to, area + from + 64, 15);
+      memory.copy(area + to + 16, area + from + 128, 16);
+      memory.copy(area + to + 40, area + from + 160, 30);
+      memory.copy(area + to + 200, area + from + 208, 32);
+      memory.copy(area + to + 308, area + from + 300, 63);
+      memory.copy(area + to + 400, area + from + 416, 64);
+      memory.copy(area + to + 600, area + from + 640, 65);
+      memory.fill(area + to + 700, 7, 16);
+      memory.fill(area + from + 750, <u8>0x1ff, 37);
+      memory.fill(area + from + 800, 0, 64);
+      hex(sum());
+    }
+    line();
+  }
+}
+
 function fills(): void {
   for (let to: usize = 0; to < 9; to++) {
     prepare();
@@ -137,6 +158,7 @@ export function main(): void {
   }
   aligned();
   copies();
+  constantLengths();
   fills();
   prepare();
   sort(200);
