@@ -23,6 +23,24 @@ describe("asc", () => {
     });
   });
 
+  test("a warning fails the compilation as well, at its place", async () => {
+    const text = "const BYTES: usize = 40;\nexport const place: usize = memory.data(BYTES, 8);\n";
+    await expect(runAsc({ ...request, text })).rejects.toMatchObject({
+      message: "guest-entry.ts does not compile",
+      details: {
+        diagnostics: [
+          {
+            severity: "warning",
+            message: expect.stringContaining("will require an explicit cast"),
+            place: { file: "guest-entry.ts", line: 2, column: 41 },
+          },
+        ],
+      },
+    });
+    const cast = text.replace("(BYTES", "(<i32>BYTES");
+    expect((await runAsc({ ...request, text: cast })).diagnostics).toEqual([]);
+  });
+
   test("every path that was asked for is recorded, those that do not exist as well", async () => {
     const text = `import { f } from "nowhere/at-all";\nexport function g(): i32 { return f(); }\n`;
     const failure = runAsc({ ...request, text });

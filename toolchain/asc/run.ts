@@ -55,7 +55,7 @@ export interface AscResult {
   readonly sourceMap: string;
   /** Each path that was asked for, with the SHA-256 (hex) of its text, or null where there was no such file. */
   readonly reads: ReadonlyMap<string, string | null>;
-  /** Warnings and hints. An error throws. */
+  /** Hints. An error or a warning throws. */
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -65,9 +65,9 @@ export function hashText(text: string): string {
 }
 
 /**
- * Compiles one guest program to Wasm.
+ * Compiles one guest program to Wasm. A warning fails it as an error does: the guest is clean, so a warning in it is news.
  *
- * @throws Problem with one diagnostic for each error, with file, line and source line
+ * @throws Problem with one diagnostic for each error and warning, with file, line and source line
  */
 export async function runAsc(request: AscRequest): Promise<AscResult> {
   const asc = await import("assemblyscript/asc");
@@ -108,12 +108,12 @@ export async function runAsc(request: AscRequest): Promise<AscResult> {
     },
   });
 
-  const errors = diagnostics.filter((diagnostic) => diagnostic.severity === "error");
-  if (error || errors.length > 0) {
+  const refused = diagnostics.filter((diagnostic) => diagnostic.severity !== "info");
+  if (error || refused.length > 0) {
     throw new Problem(`${request.entry} does not compile`, {
       subject: request.entry,
       diagnostics:
-        errors.length > 0 ? diagnostics : [{ severity: "error", message: error?.message ?? "asc failed" }],
+        refused.length > 0 ? diagnostics : [{ severity: "error", message: error?.message ?? "asc failed" }],
     });
   }
   const wasm = outputs.get("program.wasm");

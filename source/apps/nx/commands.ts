@@ -59,7 +59,7 @@ class Command {
 }
 
 /** The line that is executed. */
-const typed = changetype<CommandLine>(memory.data(COMMAND_LINE_BYTES, 8));
+const typed = changetype<CommandLine>(memory.data(<i32>COMMAND_LINE_BYTES, 8));
 /** The current row of a search through the table. */
 const row = changetype<Command>(memory.data(offsetof<Command>(), 8));
 

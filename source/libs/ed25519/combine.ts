@@ -17,11 +17,11 @@ const MULTIPLE_COUNT: u32 = (DIGIT_MAX + 1) >> 1;
 /** One i8 a digit. */
 const baseDigits: usize = memory.data(DIGIT_COUNT, 8);
 const pointDigits: usize = memory.data(DIGIT_COUNT, 8);
-const baseMultiples: usize = memory.data(MULTIPLE_COUNT * SUMMAND_BYTES, 8);
-const pointMultiples: usize = memory.data(MULTIPLE_COUNT * SUMMAND_BYTES, 8);
-const twice = changetype<Summand>(memory.data(SUMMAND_BYTES, 8));
-const doubled = changetype<Point>(memory.data(POINT_BYTES, 8));
-const multiple = changetype<Point>(memory.data(POINT_BYTES, 8));
+const baseMultiples: usize = memory.data(MULTIPLE_COUNT * <u32>SUMMAND_BYTES, 8);
+const pointMultiples: usize = memory.data(MULTIPLE_COUNT * <u32>SUMMAND_BYTES, 8);
+const twice = changetype<Summand>(memory.data(<i32>SUMMAND_BYTES, 8));
+const doubled = changetype<Point>(memory.data(<i32>POINT_BYTES, 8));
+const multiple = changetype<Point>(memory.data(<i32>POINT_BYTES, 8));
 
 /** `sum` becomes s·B + k·point; T is left out. Both scalars are 32 bytes and below L. */
 export function combine(sum: Point, s: usize, k: usize, point: Point): void {

@@ -20,7 +20,7 @@ const WINDOW_BITS: u32 = 5;
 const WINDOW_MASK: u32 = (1 << WINDOW_BITS) - 1;
 
 /** The scalar, and behind it a byte that stays 0: a window is read from two bytes, also at the end. */
-const padded: usize = memory.data(SCALAR_BYTES + 1, 8);
+const padded: usize = memory.data(<i32>SCALAR_BYTES + 1, 8);
 
 /**
  * Writes the digits of the 32 bytes at `scalar`, a byte with a sign for each place, to the DIGIT_COUNT bytes at `digits`.

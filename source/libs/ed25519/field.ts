@@ -292,9 +292,9 @@ export class Field {
 }
 
 /** Where the functions above keep numbers. None of them calls another one that uses the same. */
-const ZERO = changetype<Field>(memory.data(FIELD_BYTES, 8));
-const DIFFERENCE = changetype<Field>(memory.data(FIELD_BYTES, 8));
-const ENCODED: usize = memory.data(ENCODED_BYTES, 8);
+const ZERO = changetype<Field>(memory.data(<i32>FIELD_BYTES, 8));
+const DIFFERENCE = changetype<Field>(memory.data(<i32>FIELD_BYTES, 8));
+const ENCODED: usize = memory.data(<i32>ENCODED_BYTES, 8);
 
 /** What a product is above bit 54, rounded down. `limb` is loose: below 2^54. */
 function high(limb: u64, factor: u64): u64 {

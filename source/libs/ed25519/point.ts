@@ -39,8 +39,8 @@ const LAST_BYTE: usize = 31;
 
 const TEMPORARY_COUNT: usize = 6;
 /** Numbers on the way to a result. No function below calls another while it needs one of them. */
-const TEMPORARIES: usize = memory.data(TEMPORARY_COUNT * FIELD_BYTES, 8);
-const WRITTEN: usize = memory.data(ENCODED_BYTES, 8);
+const TEMPORARIES: usize = memory.data(<i32>(TEMPORARY_COUNT * FIELD_BYTES), 8);
+const WRITTEN: usize = memory.data(<i32>ENCODED_BYTES, 8);
 
 /**
  *     0   40  80  120 160

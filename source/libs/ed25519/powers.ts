@@ -5,10 +5,10 @@
 import { FIELD_BYTES, Field } from "./field";
 
 /** Where powers are built. */
-const POWER_A = changetype<Field>(memory.data(FIELD_BYTES, 8));
-const POWER_B = changetype<Field>(memory.data(FIELD_BYTES, 8));
-const POWER_C = changetype<Field>(memory.data(FIELD_BYTES, 8));
-const POWER_11 = changetype<Field>(memory.data(FIELD_BYTES, 8));
+const POWER_A = changetype<Field>(memory.data(<i32>FIELD_BYTES, 8));
+const POWER_B = changetype<Field>(memory.data(<i32>FIELD_BYTES, 8));
+const POWER_C = changetype<Field>(memory.data(<i32>FIELD_BYTES, 8));
+const POWER_11 = changetype<Field>(memory.data(<i32>FIELD_BYTES, 8));
 
 /**
  * `target` becomes base^(2^252 - 3), which is base^((p - 5) / 8): the root of section 5.1.3. `base` must be another

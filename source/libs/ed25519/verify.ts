@@ -24,11 +24,11 @@ export const SIGNATURE_BYTES: u32 = 64;
 
 const sha = changetype<Sha512>(memory.data(SHA512_STATE_BYTES, 8));
 const digest: usize = memory.data(SHA512_DIGEST_BYTES, 8);
-const challenge: usize = memory.data(SCALAR_BYTES, 8);
-const expectedR: usize = memory.data(ENCODED_BYTES, 8);
+const challenge: usize = memory.data(<i32>SCALAR_BYTES, 8);
+const expectedR: usize = memory.data(<i32>ENCODED_BYTES, 8);
 
-const negatedKey = changetype<Point>(memory.data(POINT_BYTES, 8));
-const multiple = changetype<Point>(memory.data(POINT_BYTES, 8));
+const negatedKey = changetype<Point>(memory.data(<i32>POINT_BYTES, 8));
+const multiple = changetype<Point>(memory.data(<i32>POINT_BYTES, 8));
 
 /**
  * Whether `signature` (64 bytes) signs the `length` bytes at `message` with the private key of `publicKey` (32 bytes).

@@ -8,7 +8,7 @@ import { type Guest, guest } from "../../harness/guest.ts";
 const program = `
 import { COMMAND_LINE_BYTES, CommandLine } from "apps/nx/command-line";
 import { distance } from "apps/nx/suggest";
-const line = changetype<CommandLine>(memory.data(COMMAND_LINE_BYTES, 8));
+const line = changetype<CommandLine>(memory.data(<i32>COMMAND_LINE_BYTES, 8));
 export function parse(start: usize, length: u32): u32 {
   return line.parse(start, length);
 }
