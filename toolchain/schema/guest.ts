@@ -150,7 +150,7 @@ function reader(struct: Struct, schema: Schema, shapes: Shapes, helpers: Helpers
     "@unmanaged",
     "@final",
     `export class ${name} {`,
-    "  /** The message of `length` bytes at `address`; null if refused (openRefusal in capnp/open says why). */",
+    "  /** The message of `length` bytes at `address`; null if it is refused (refusalOf in capnp/open says why). */",
     `  static open(address: usize, length: u32): ${name} | null {`,
     `    return changetype<${name} | null>(${open});`,
     "  }",

@@ -7,6 +7,7 @@
  * until the next message that needs one.
  */
 import { MESSAGE_BYTES_MAX } from "abi/message";
+import { outOfLine } from "./intrinsics";
 import {
   ElementSize,
   listCount,
@@ -37,6 +38,8 @@ let shapes: usize = 0;
 
 /** Copies the segment at `segment` into the shapes of `table`: the address of the root, or 0 if there is no room. */
 export function adaptMessage(segment: usize, table: usize, root: usize): usize {
+  // Inlined, this rare part would keep `openMessage` from being inlined where the shapes are constants.
+  outOfLine();
   copyEnd = COPY;
   shapes = table;
   const pointer = load<u64>(segment);

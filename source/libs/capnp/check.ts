@@ -35,7 +35,9 @@ let sameSizes: bool = true;
 
 /**
  * Checks the segment of `words` words at `address`, whose root struct has the entry `root` in `table`.
- * Afterwards `hasOwnSizes()` tells whether every struct in it has the size that our schema gives it.
+ *
+ * @returns None if it can be read as it is, OtherSizes if it is sound but has to be copied into our sizes first, or what
+ * is wrong with it
  */
 export function checkMessage(address: usize, words: u32, table: usize, root: usize): MessageRefusal {
   segment = address;
@@ -47,11 +49,11 @@ export function checkMessage(address: usize, words: u32, table: usize, root: usi
   if (pointerTag(word) !== PointerTag.Struct) {
     return MessageRefusal.NoRoot;
   }
-  return checkStruct(0, word, root, 0);
-}
-
-export function hasOwnSizes(): bool {
-  return sameSizes;
+  const refusal = checkStruct(0, word, root, 0);
+  if (refusal !== MessageRefusal.None) {
+    return refusal;
+  }
+  return sameSizes ? MessageRefusal.None : MessageRefusal.OtherSizes;
 }
 
 function wordAt(index: u32): u64 {

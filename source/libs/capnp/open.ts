@@ -15,56 +15,54 @@
  */
 import { MESSAGE_BYTES_MAX } from "abi/message";
 import { adaptMessage } from "./adapt";
-import { checkMessage, hasOwnSizes } from "./check";
+import { checkMessage } from "./check";
 import { pointerOffset, WORD_BYTES } from "./pointer";
 import { MessageRefusal } from "./refusal";
 
 /** The words before the segment: the frame. */
 const FRAME_BYTES: u32 = 8;
 
-let lastRefusal: MessageRefusal = MessageRefusal.None;
-
-/** Why the last `open` gave null; None if it did not. */
-export function openRefusal(): MessageRefusal {
-  return lastRefusal;
-}
-
 /**
  * Opens the message of `length` bytes at `address`; bytes after the end that its frame states are ignored.
  *
  * @param table the schema's shapes (shape.ts)
  * @param root the shape of the root struct
- * @returns the address of the root struct, in our schema's size; 0 if refused, and `openRefusal()` says why
+ * @returns the address of the root struct, in our schema's size; 0 if the message is refused (`refusalOf` says why)
  */
 export function openMessage(address: usize, length: u32, table: usize, root: usize): usize {
+  const refusal = examine(address, length, table, root);
+  const segment = address + FRAME_BYTES;
+  if (refusal === MessageRefusal.None) {
+    return segment + WORD_BYTES + ((<isize>pointerOffset(load<u64>(segment))) << 3);
+  }
+  return refusal === MessageRefusal.OtherSizes ? adaptMessage(segment, table, root) : 0;
+}
+
+/** Why `openMessage` refuses that message; None if it does not. */
+export function refusalOf(address: usize, length: u32, table: usize, root: usize): MessageRefusal {
+  const refusal = examine(address, length, table, root);
+  if (refusal !== MessageRefusal.OtherSizes) {
+    return refusal;
+  }
+  return adaptMessage(address + FRAME_BYTES, table, root) === 0
+    ? MessageRefusal.TooLong
+    : MessageRefusal.None;
+}
+
+/** Checks the frame and what is in it. */
+function examine(address: usize, length: u32, table: usize, root: usize): MessageRefusal {
   const isPlausible =
     length >= FRAME_BYTES + WORD_BYTES && length <= MESSAGE_BYTES_MAX && (address & 7) === 0;
   if (!isPlausible) {
-    return refuse(MessageRefusal.BadLength);
+    return MessageRefusal.BadLength;
   }
   const frame = load<u64>(address);
   const words = <u32>(frame >> 32);
   if (<u32>frame !== 0) {
-    return refuse(MessageRefusal.Segmented);
+    return MessageRefusal.Segmented;
   }
   if (words === 0 || words > (length - FRAME_BYTES) >> 3) {
-    return refuse(MessageRefusal.BadLength);
+    return MessageRefusal.BadLength;
   }
-
-  const segment = address + FRAME_BYTES;
-  const refusal = checkMessage(segment, words, table, root);
-  if (refusal !== MessageRefusal.None) {
-    return refuse(refusal);
-  }
-  lastRefusal = MessageRefusal.None;
-  if (hasOwnSizes()) {
-    return segment + WORD_BYTES + ((<isize>pointerOffset(load<u64>(segment))) << 3);
-  }
-  const adapted = adaptMessage(segment, table, root);
-  return adapted === 0 ? refuse(MessageRefusal.TooLong) : adapted;
-}
-
-function refuse(refusal: MessageRefusal): usize {
-  lastRefusal = refusal;
-  return 0;
+  return checkMessage(address + FRAME_BYTES, words, table, root);
 }

@@ -17,4 +17,6 @@ export const enum MessageRefusal {
   TooDeep = 7,
   /** Of another version of the schema, and too long when its structs are copied into our sizes. */
   TooLong = 8,
+  /** Of another version of the schema. Opening such a message copies it, so only check.ts and open.ts see this value. */
+  OtherSizes = 9,
 }

@@ -9,10 +9,11 @@
 
 import { generate, readSchema } from "../../../toolchain/schema/generate.ts";
 import { capital, type Field, type Struct, type Type } from "../../../toolchain/schema/layout.ts";
+import { defined } from "../../harness/defined.ts";
 
 const head = `
 import { finishMessage } from "capnp/build";
-import { openRefusal } from "capnp/open";
+import { refusalOf } from "capnp/open";
 
 let cursor: usize = 0;
 let end: usize = 0;
@@ -46,20 +47,25 @@ function takeBytes(length: u32): usize {
 export function touchedBytes(): u32 {
   return touched;
 }
-export function refusal(): i32 {
-  return openRefusal();
-}
 `;
 
 /** The accessors of a schema with drivers for all its structs, as one guest file. */
 export function withDrivers(schemaText: string, file: string): string {
-  const drivers = readSchema(schemaText, file).structs.map(driver);
   // The accessors are part of the entry here, and a class that an entry exports is a warning of asc.
   const accessors = generate(schemaText, file).replaceAll("export class", "class");
+  const drivers = readSchema(schemaText, file).structs.map((struct) =>
+    driver(struct, shapeIn(accessors, struct.name)),
+  );
   return `${accessors}${head}${drivers.join("\n")}`;
 }
 
-function driver(struct: Struct): string {
+/** The shape that a struct's `open` passes on, as an expression. */
+function shapeIn(accessors: string, name: string): string {
+  const open = new RegExp(`class ${name} \\{[^}]*openMessage\\(address, length, SHAPES, ([^)]*)\\)`);
+  return defined(open.exec(accessors)?.[1]);
+}
+
+function driver(struct: Struct, shape: string): string {
   const { name } = struct;
   return `
 function read_${name}(v: ${name}, depth: u32): void {
@@ -77,6 +83,10 @@ export function readMessage_${name}(at: usize, length: u32, to: usize, capacity:
   if (v === null) return -1;
   read_${name}(v, depth);
   return <i32>(cursor - to);
+}
+/** Why the message is refused; 0 if it is not. */
+export function refusal_${name}(at: usize, length: u32): i32 {
+  return refusalOf(at, length, SHAPES, ${shape});
 }
 /** Builds a message at \`at\` from the stream at \`from\`: its length, or 0. */
 export function buildMessage_${name}(from: usize, at: usize, capacity: u32): u32 {

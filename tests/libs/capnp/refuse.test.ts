@@ -47,8 +47,14 @@ function read(name: string, bytes: Uint8Array, depth = 2): number {
   return g.call(`readMessage_${name}`, at, bytes.length, streamAt, STREAM_BYTES, depth);
 }
 
+/** Reads a message, and gives why it was refused: `open` gives null exactly if there is a reason. */
 function refusalOf(name: string, bytes: Uint8Array): number {
-  return read(name, bytes) < 0 ? g.call("refusal") : refusals.none;
+  const isRead = read(name, bytes) >= 0;
+  const refusal = g.call(`refusal_${name}`, g.memory.buffer.byteLength - bytes.length, bytes.length);
+  if (isRead !== (refusal === refusals.none)) {
+    throw new Error(`refusal ${refusal} of a message that was ${isRead ? "read" : "refused"}`);
+  }
+  return refusal;
 }
 
 // --- messages by hand ---------------------------------------------------------------------------------------------
@@ -178,7 +184,7 @@ describe("a message is refused, with its reason", () => {
     const at = g.memory.buffer.byteLength - 4096;
     g.bytes().set(leaf(0n), at + 4);
     expect(g.call("readMessage_Leaf", at + 4, 40, streamAt, STREAM_BYTES, 2)).toBe(-1);
-    expect(g.call("refusal")).toBe(refusals.badLength);
+    expect(g.call("refusal_Leaf", at + 4, 40)).toBe(refusals.badLength);
   });
 
   it("a message may be as long as a page, and the reader ignores what follows it", () => {
