@@ -186,6 +186,65 @@ describe("the end of a task", () => {
   });
 });
 
+describe("a task that another hart kills on its way from the queue to its hart", () => {
+  // The kill finds it neither in the queue nor running, so the hart that took it out has to look.
+  const HARTS = 2;
+  /** Runs on hart 0. */
+  let first: number;
+  /** Waits in the queue of hart 0. */
+  let next: number;
+  /** Runs on hart 1. */
+  let killer: number;
+  let slot: number;
+  beforeEach(async () => {
+    k = await Kernel.boot(HARTS);
+    first = k.spawnOn(0);
+    killer = k.spawnOn(1);
+    next = k.spawn(0);
+    slot = k.give(killer, Kind.Task, next);
+    expect(k.guest.call("timesQueued", 0, next)).toBe(1);
+  });
+
+  /** Hart 1 kills `next` once hart 0 has taken it out of its queue, before hart 0 runs it. Gives how often it did. */
+  function killOnTheWay(): () => number {
+    let kills = 0;
+    k.onClockRead = () => {
+      if (kills === 0 && k.guest.call("timesQueued", 0, next) === 0) {
+        kills += 1;
+        expect(k.hart).toBe(0);
+        expect(k.hartOf(next)).toBe(-1);
+        expect(k.waits(next)).toBe(Wait.None);
+        expect(k.ask(1, sys.KillTask, slot).status).toBe(0);
+        expect(k.waits(next)).toBe(Wait.None);
+      }
+    };
+    return () => kills;
+  }
+
+  test.each<[way: string, step: () => void, runsNow: () => number]>([
+    [
+      "a tick",
+      () => {
+        k.time += TICK_TIME;
+        k.interrupts(0);
+      },
+      () => first,
+    ],
+    ["a yield", () => k.syscall(0, sys.Yield), () => first],
+    ["a wait", () => k.syscall(0, sys.Sleep, forever), () => -1],
+  ])("never runs, after %s", (_, step, runsNow) => {
+    const kills = killOnTheWay();
+    step();
+    expect(kills()).toBe(1);
+    expect(k.waits(next)).toBe(Wait.Ended);
+    expect(k.guest.call("endOf", next)).toBe(End.Killed);
+    expect(k.running(0)).toBe(runsNow());
+    expect(k.running(1)).toBe(killer);
+    k.pass(TICK_TIME);
+    k.check([first, next, killer], HARTS);
+  });
+});
+
 describe("a fault", () => {
   const illegal = 2;
   test.each<[cause: number, value: bigint, end: number, name: string]>([

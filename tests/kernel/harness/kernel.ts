@@ -1,8 +1,9 @@
 // The whole kernel in Node, without hardware: the same sources as Wasm, with CSRs, SBI and linker symbols of the test's
 // own. A trap is a call: a test says which hart traps and why, and looks at what the kernel did.
 //
-// Harts are simulated one trap at a time, so what a test sees is every interleaving of traps, and none within one. A hart
-// that has nothing to run reaches WFI, which throws `Idle` here: the hart stays as it is until its next interrupt.
+// Harts are simulated one trap at a time, so what a test sees is every interleaving of traps. Within a trap there is one
+// place where another hart may come: where the kernel reads the clock (`onClockRead`). A hart that has nothing to run
+// reaches WFI, which throws `Idle` here: the hart stays as it is until its next interrupt.
 //
 // The kernel's addresses are its own: RAM begins at 2 GiB, so the Wasm memory is grown beyond that. Untouched pages cost
 // nothing.
@@ -71,6 +72,8 @@ export class Kernel {
   ipis: { from: number; to: number }[] = [];
   /** Harts that stopped themselves. */
   stopped: number[] = [];
+  /** Called where the kernel reads the clock, in the middle of a trap of `hart`. Another hart may trap in it. */
+  onClockRead: (() => void) | undefined;
 
   private constructor(g: Guest) {
     this.guest = g;
@@ -95,7 +98,10 @@ export class Kernel {
     const nothing = (): void => {};
     const intrinsics = {
       hartPointer: () => places.harts + now().hart * HART_STRIDE,
-      readTime: () => now().time,
+      readTime: () => {
+        now().onClockRead?.();
+        return now().time;
+      },
       wfi: () => {
         throw new Idle();
       },
@@ -165,6 +171,7 @@ export class Kernel {
 
   /** Runs the kernel on a hart; true if the hart idles afterwards. */
   on(hart: number, action: () => unknown): boolean {
+    const outer = this.hart;
     this.hart = hart;
     try {
       action();
@@ -174,6 +181,8 @@ export class Kernel {
         return true;
       }
       throw error;
+    } finally {
+      this.hart = outer;
     }
   }
 
