@@ -1,8 +1,12 @@
 /**
  * A store buffer for each hart: stores to shared pages wait here until they are seen by others (chaos.ts).
  *
- *     0         8       16     20    24
- *     | address | value | size | amo |     a hart has 16, oldest first
+ *     0       4          8       16                                  400             656
+ *     | count | acquires | order | 16 x | address | value | size | amo | 256 x granule |
+ *
+ * The stores stay where they are put; `order` says in its lowest four bits where the oldest is, in the next four the one
+ * after it, and so on; behind the stores follow the free places. `granules` counts how many stores touch eight bytes of RAM
+ * with that number (modulo 256), so most accesses know without a search that the buffer has nothing to do with them. `acquires` counts AMOs with aq.
  *
  * A hart sees its own stores at once, by forwarding. Others see them when they drain: at fences, ordered atomics and
  * device accesses, when the buffer is full, and at random when turns change. First in, first out is TSO. With
@@ -15,7 +19,7 @@
  */
 import { combine, extend } from "../execute/amo";
 import { random } from "../interleave";
-import { hartCount } from "../layout";
+import { HARTS_MAX, hartCount } from "../layout";
 import { note } from "../memory/outcome";
 import { loadLinear, physicalWritten, ramAddress, storeLinear } from "../memory/ram";
 import { Chaos, chance, isChaos } from "./chaos";
@@ -25,11 +29,19 @@ const ACQUIRE: u32 = 1 << 26;
 
 const ENTRIES: u32 = 16;
 const ENTRY_BYTES: u32 = 24;
-const BUFFER_BYTES: u32 = 8 + ENTRIES * ENTRY_BYTES;
-const BUFFERS: usize = memory.data(3136, 8);
-if (8 * BUFFER_BYTES > 3136) {
+const ACQUIRES: usize = 4;
+const ORDER: usize = 8;
+const FIRST_ENTRY: usize = 16;
+const GRANULES: usize = FIRST_ENTRY + <usize>(ENTRIES * ENTRY_BYTES);
+const GRANULES_COUNT: u32 = 256;
+const BUFFER_BYTES: u32 = <u32>GRANULES + GRANULES_COUNT;
+const BUFFERS: usize = memory.data(5248, 8);
+if (HARTS_MAX * BUFFER_BYTES > 5248) {
   ERROR("there is a buffer for each hart");
 }
+
+/** Places in the order of their numbers: of an empty buffer. */
+const ORDER_START: u64 = 0xfedc_ba98_7654_3210;
 
 @unmanaged
 @final
@@ -41,12 +53,49 @@ class Pending {
   amo: u32;
 }
 
-function countAt(id: u32): usize {
+function bufferAt(id: u32): usize {
   return BUFFERS + <usize>(id * BUFFER_BYTES);
 }
 
+function countOf(id: u32): u32 {
+  return load<u32>(bufferAt(id));
+}
+
+/** The store that is the index-th in age, the oldest being the zeroth; with the count as the index a free place. */
 function pendingAt(id: u32, index: u32): Pending {
-  return changetype<Pending>(countAt(id) + 8 + <usize>(index * ENTRY_BYTES));
+  const at = bufferAt(id);
+  const place = <u32>(load<u64>(at, ORDER) >> <u64>(index << 2)) & 15;
+  return changetype<Pending>(at + FIRST_ENTRY + <usize>(place * ENTRY_BYTES));
+}
+
+/** The count of the eight bytes around an address. */
+function granuleAt(id: u32, address: u64): usize {
+  return bufferAt(id) + GRANULES + <usize>(<u32>(address >> 3) & (GRANULES_COUNT - 1));
+}
+
+/** Counts an AMO that comes (1) or goes (-1), if it has aq. */
+function countAcquire(id: u32, amo: u32, by: i32): void {
+  if ((amo & ACQUIRE) !== 0) {
+    store<u32>(bufferAt(id), load<u32>(bufferAt(id), ACQUIRES) + by, ACQUIRES);
+  }
+}
+
+/** Counts a store that comes (1) or goes (-1). */
+function countGranules(id: u32, address: u64, size: u32, by: i32): void {
+  const first = granuleAt(id, address);
+  store<u8>(first, <u8>(<i32>load<u8>(first) + by));
+  const last = granuleAt(id, address + <u64>(size - 1));
+  if (last !== first) {
+    store<u8>(last, <u8>(<i32>load<u8>(last) + by));
+  }
+}
+
+/** False only if at most `known` stores of the hart touch what is around [address, address + size). */
+function mayTouch(id: u32, address: u64, size: u32, known: u32): bool {
+  return (
+    <u32>load<u8>(granuleAt(id, address)) > known ||
+    <u32>load<u8>(granuleAt(id, address + <u64>(size - 1))) > known
+  );
 }
 
 /** Whether stores are buffered at all. */
@@ -56,7 +105,10 @@ export function isBuffering(): bool {
 
 /** Empties every buffer without storing: for a machine that starts. */
 export function resetBuffers(): void {
-  memory.fill(BUFFERS, 0, 8 * BUFFER_BYTES);
+  memory.fill(BUFFERS, 0, HARTS_MAX * BUFFER_BYTES);
+  for (let id: u32 = 0; id < HARTS_MAX; id++) {
+    store<u64>(bufferAt(id), ORDER_START, ORDER);
+  }
 }
 
 function overlaps(pending: Pending, address: u64, size: u32): bool {
@@ -77,10 +129,25 @@ function drainAt(id: u32, index: u32): void {
     note();
   }
   storeLinear(at, size, value);
-  const count = load<u32>(countAt(id)) - 1;
-  store<u32>(countAt(id), count);
-  const entry = changetype<usize>(pending);
-  memory.copy(entry, entry + <usize>ENTRY_BYTES, <usize>((count - index) * ENTRY_BYTES));
+  countGranules(id, pending.address, size, -1);
+  countAcquire(id, pending.amo, -1);
+  removeAt(id, index);
+}
+
+/** Takes a store out of the order; its place becomes the first of the free ones. */
+function removeAt(id: u32, index: u32): void {
+  const buffer = bufferAt(id);
+  const count = load<u32>(buffer) - 1;
+  const order = load<u64>(buffer, ORDER);
+  const shift = <u64>(index << 2);
+  const older = ((<u64>1) << shift) - 1;
+  const last = <u64>(count << 2);
+  // What lies between the place and the last store moves one down, and the place behind it; the free ones stay.
+  const moved = (((<u64>1) << last) - 1) & ~older;
+  const place = (order >> shift) & 15;
+  const free = count === ENTRIES - 1 ? 0 : ~(<u64>0) << (last + 4);
+  store<u64>(buffer, (order & (older | free)) | ((order >> 4) & moved) | (place << last), ORDER);
+  store<u32>(buffer, count);
 }
 
 /** The entry that goes next: the oldest, or with WeakStores any that no older one overlaps. */
@@ -88,8 +155,13 @@ function next(id: u32): u32 {
   if (!isChaos(Chaos.WeakStores)) {
     return 0;
   }
-  const index = <u32>(random() % <u64>load<u32>(countAt(id)));
+  const drawn = random();
+  const count = countOf(id);
+  const index = <u32>(count === ENTRIES ? drawn & (ENTRIES - 1) : drawn % <u64>count);
   const chosen = pendingAt(id, index);
+  if (!mayTouch(id, chosen.address, chosen.size, 1)) {
+    return index;
+  }
   for (let older: u32 = 0; older < index; older++) {
     if (overlaps(pendingAt(id, older), chosen.address, chosen.size)) {
       return 0;
@@ -100,7 +172,7 @@ function next(id: u32): u32 {
 
 /** Lets others see all of a hart's stores. */
 export function drain(id: u32): void {
-  while (load<u32>(countAt(id)) !== 0) {
+  while (countOf(id) !== 0) {
     drainAt(id, 0);
   }
 }
@@ -108,7 +180,7 @@ export function drain(id: u32): void {
 /** Between two turns: some of the stores of each hart are seen. */
 export function drainSome(): void {
   for (let id: u32 = 0; id < hartCount(); id++) {
-    while (load<u32>(countAt(id)) !== 0 && chance(1)) {
+    while (countOf(id) !== 0 && chance(1)) {
       drainAt(id, next(id));
     }
   }
@@ -123,30 +195,30 @@ export function drainEverything(): void {
 
 /** Buffers a store of a hart to RAM, within a page, or with `amo` that AMO. */
 export function buffer(id: u32, address: u64, size: u32, value: u64, amo: u32 = 0): void {
-  if (load<u32>(countAt(id)) === ENTRIES) {
+  if (countOf(id) === ENTRIES) {
     drainAt(id, next(id));
   }
-  const count = load<u32>(countAt(id));
+  const count = countOf(id);
   const pending = pendingAt(id, count);
   pending.address = address;
   pending.size = size;
   pending.value = value;
   pending.amo = amo;
-  store<u32>(countAt(id), count + 1);
+  countGranules(id, address, size, 1);
+  countAcquire(id, amo, 1);
+  store<u32>(bufferAt(id), count + 1);
 }
 
 /** A hart is about to access RAM: nothing may pass an acquire. */
 export function drainAcquire(id: u32): void {
-  const count = load<u32>(countAt(id));
-  // It can only be the last.
-  if (count !== 0 && (pendingAt(id, count - 1).amo & ACQUIRE) !== 0) {
+  if (load<u32>(bufferAt(id), ACQUIRES) !== 0) {
     drain(id);
   }
 }
 
 /** Whether an AMO is buffered. */
 export function holdsAmo(id: u32): bool {
-  for (let index: u32 = 0; index < load<u32>(countAt(id)); index++) {
+  for (let index: u32 = 0; index < countOf(id); index++) {
     if (pendingAt(id, index).amo !== 0) {
       return true;
     }
@@ -156,7 +228,10 @@ export function holdsAmo(id: u32): bool {
 
 /** Whether a store of the hart to [address, address + size) is still buffered. */
 export function holds(id: u32, address: u64, size: u32): bool {
-  for (let index: u32 = 0; index < load<u32>(countAt(id)); index++) {
+  if (!mayTouch(id, address, size, 0)) {
+    return false;
+  }
+  for (let index: u32 = 0; index < countOf(id); index++) {
     if (overlaps(pendingAt(id, index), address, size)) {
       return true;
     }
@@ -168,7 +243,10 @@ export function holds(id: u32, address: u64, size: u32): bool {
  * What the hart reads at an address of RAM, of its own buffered stores and memory. What one entry cannot answer drains.
  */
 export function forward(id: u32, address: u64, size: u32): u64 {
-  for (let index = <i32>load<u32>(countAt(id)) - 1; index >= 0; index--) {
+  if (!mayTouch(id, address, size, 0)) {
+    return loadLinear(ramAddress(address), size);
+  }
+  for (let index = <i32>countOf(id) - 1; index >= 0; index--) {
     const pending = pendingAt(id, <u32>index);
     if (!overlaps(pending, address, size)) {
       continue;

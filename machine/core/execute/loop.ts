@@ -16,11 +16,12 @@ import { enter } from "../code/fetch";
 import { Heat } from "../code/hot";
 import { At, LINKED, OP_BYTES, OP_SHIFT, Op } from "../code/ops";
 import { Hart } from "../hart/hart";
+import { accessShared, Shared } from "../memory/shared";
 import { Entry } from "../memory/tlb";
 import { Branch, Integer } from "./integer";
 import { Memory } from "./memory";
 import { Multiply } from "./multiply";
-import { executeSlow } from "./slow";
+import { executeSlow, leave } from "./slow";
 import { After } from "./system";
 import { executeZbb } from "./zbb";
 
@@ -551,11 +552,16 @@ export function run<T>(hart: Hart, budget: i32, guarded: bool): i32 {
         continue;
     }
     if (way === Way.Slow) {
+      const shared = accessShared(hart, op);
+      if (shared === Shared.Done) {
+        op += OP_BYTES;
+        continue;
+      }
       left = credit - <i32>op;
       retire(hart, (mark - left) >> OP_SHIFT);
       mark = left;
       hart.pc = base + At.offset(op);
-      const after = executeSlow(hart, op);
+      const after = shared === Shared.Noted ? leave(hart, op) : executeSlow(hart, op);
       if (after === After.Next) {
         op += OP_BYTES;
         continue;

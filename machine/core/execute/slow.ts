@@ -14,6 +14,7 @@ import { Hart } from "../hart/hart";
 import { Cause, raise } from "../hart/trap";
 import { fetchHalf, loadVirtual, storeVirtual } from "../memory/access";
 import { faultCause, faulted, faultValue, Outcome, outcome } from "../memory/outcome";
+import { extended } from "../memory/shared";
 import { atomic } from "./atomic";
 import { After, system } from "./system";
 
@@ -27,6 +28,12 @@ function step(hart: Hart, op: usize): void {
   hart.pc = (hart.pc & ~0xfff) + At.next(op);
 }
 
+/** Goes on behind an instruction that is executed, after a look around. */
+export function leave(hart: Hart, op: usize): After {
+  step(hart, op);
+  return After.Leave;
+}
+
 /** What follows an access: a trap, the next instruction, or a look around. */
 function settle(hart: Hart, op: usize): After {
   if (outcome === Outcome.Done) {
@@ -36,8 +43,7 @@ function settle(hart: Hart, op: usize): After {
     raise(hart, faultCause, faultValue);
     return After.Trapped;
   }
-  step(hart, op);
-  return After.Leave;
+  return leave(hart, op);
 }
 
 function loadSlow(hart: Hart, op: usize, code: u32): After {
@@ -49,15 +55,7 @@ function loadSlow(hart: Hart, op: usize, code: u32): After {
   if (faulted()) {
     return settle(hart, op);
   }
-  let result = value;
-  if (index === 0) {
-    result = <u64>(<i64>(<i8>value));
-  } else if (index === 1) {
-    result = <u64>(<i64>(<i16>value));
-  } else if (index === 2) {
-    result = <u64>(<i64>(<i32>value));
-  }
-  store<u64>(x + At.rd(op), result);
+  store<u64>(x + At.rd(op), extended(index, value));
   return settle(hart, op);
 }
 
@@ -140,8 +138,7 @@ export function executeSlow(hart: Hart, op: usize): After {
   }
   if (code - Op.AmoSwapW <= ATOMICS_LAST) {
     if (atomic(hart, At.word(op)) === Outcome.Noted) {
-      step(hart, op);
-      return After.Leave;
+      return leave(hart, op);
     }
     return faulted() ? settle(hart, op) : After.Next;
   }
@@ -150,13 +147,11 @@ export function executeSlow(hart: Hart, op: usize): After {
       return system(hart, At.word(op));
     case Op.FenceSlow:
       fence(hart, At.word(op));
-      step(hart, op);
-      return After.Leave;
+      return leave(hart, op);
     case Op.FenceI:
       drain(hart.id);
       flushCode(hart.id);
-      step(hart, op);
-      return After.Leave;
+      return leave(hart, op);
     case Op.Cross:
       return straddle(hart, op);
     case Op.Break:

@@ -6,19 +6,20 @@
  * happens whole or not at all. A misaligned access to a device is an access fault.
  */
 
-import { Chaos, isChaos, isWatching, point, pointOfWaking, turnEnds } from "../chaos/chaos";
+import { Chaos, isChaos, isWatching, point, pointOfWaking } from "../chaos/chaos";
 import { noteAccess } from "../chaos/sharing";
-import { buffer, drain, drainAcquire, forward, isBuffering } from "../chaos/store-buffer";
+import { drain } from "../chaos/store-buffer";
 import { deadlinesChanged } from "../clock";
 import { codeOf, isCode, noteWritable, UNDECODED } from "../code/code";
 import { busFault, busLoad, busStore } from "../devices/bus";
 import { Hart } from "../hart/hart";
-import { PAGE_SHIFT, RAM_START, ramBase } from "../layout";
+import { PAGE_SHIFT, RAM_START } from "../layout";
 import { leafLevel, translate } from "./mmu";
-import { Access, accessFault, begin, faulted, NOWHERE, note } from "./outcome";
+import { Access, accessFault, faulted, NOWHERE, note } from "./outcome";
 import { pmpUniform } from "./pmp";
 import { isRam, loadLinear, physicalWritten, ramAddress, storeLinear } from "./ram";
-import { Entry, fillEntry, noteSuperpage, Tag, watchedTable } from "./tlb";
+import { readShared, recall, writeShared } from "./shared";
+import { fillEntry, noteSuperpage, Tag, watchedTable } from "./tlb";
 
 const PAGE_OFFSET: u64 = 0xfff;
 
@@ -51,14 +52,6 @@ function remember(hart: Hart, address: u64, physical: u64, tag: Tag, shared: boo
   fillEntry(<usize>hart.dataTable, address, page, tag, 0);
 }
 
-/** A point where the turn may end was passed: leave the loop if it does. */
-function passPoint(): void {
-  point();
-  if (turnEnds()) {
-    note();
-  }
-}
-
 /** Before and after a device is spoken to: what is buffered comes first, and others may have been woken. */
 function passDevice(hart: Hart): void {
   if (!isChaos(Chaos.WeakStores)) {
@@ -68,40 +61,6 @@ function passDevice(hart: Hart): void {
   pointOfWaking();
   note();
   deadlinesChanged();
-}
-
-/** The physical address of an access to a shared page that was translated before, or NOWHERE. */
-function recall(hart: Hart, address: u64, tag: Tag): u64 {
-  const entry = Entry.of(watchedTable(<usize>hart.dataTable), address);
-  if (load<u64>(entry + <usize>tag) !== (address & ~PAGE_OFFSET)) {
-    return NOWHERE;
-  }
-  begin();
-  return <u64>(Entry.linear(entry, address) - ramBase()) + RAM_START;
-}
-
-/** A load from a page that harts share. */
-function readShared(hart: Hart, physical: u64, size: u32): u64 {
-  passPoint();
-  if (!isBuffering()) {
-    return loadLinear(ramAddress(physical), size);
-  }
-  drainAcquire(hart.id);
-  return forward(hart.id, physical, size);
-}
-
-/** A store to a page that harts share. */
-function writeShared(hart: Hart, physical: u64, size: u32, value: u64): void {
-  passPoint();
-  if (isBuffering()) {
-    drainAcquire(hart.id);
-    buffer(hart.id, physical, size, value);
-    return;
-  }
-  if (physicalWritten(physical, size, hart.id)) {
-    note();
-  }
-  storeLinear(ramAddress(physical), size, value);
 }
 
 /** Reads `size` bytes at a physical address, from RAM or a device. */

@@ -14,8 +14,8 @@ const INSTRUCTIONS = 60;
 /** Bytes of scratch memory on either side of sp. */
 const SCRATCH_HALF = 256;
 
-/** Mulberry32: small, and the same everywhere. */
-function generator(seed: number): (below: number) => number {
+/** Random numbers below a limit, the same for the same seed everywhere (Mulberry32). */
+export function generator(seed: number): (below: number) => number {
   let state = seed >>> 0;
   return (below) => {
     state = (state + 0x6d2b79f5) >>> 0;
