@@ -46,7 +46,7 @@ export async function replay(file: string, words: ReplayWords): Promise<0 | 1> {
     run.machine.interpretOnly();
   }
   if (words.gdb !== undefined) {
-    await serveGdb(new Debugger(run), {
+    await serveGdb(new Debugger(run, [], recording.end?.clock), {
       port: words.gdb,
       kernel: join(root, "build/neuron.elf"),
       tell: (line) => void process.stderr.write(`${line}\n`),

@@ -17,10 +17,10 @@ import { type AdvanceState, PC_REGISTER, type Run } from "../run.ts";
 import { Timeline } from "../timeline.ts";
 
 /**
- * Why the machine stands still for the debugger. `end`: it is off; `stuck`: every hart waits, and nothing would wake
- * one.
+ * Why the machine stands still for the debugger. `end`: it is off; `recorded`: the recording ends here; `stuck`: every
+ * hart waits, and nothing would wake one.
  */
-export type StopReason = "breakpoint" | "step" | "interrupt" | "start" | "end" | "stuck";
+export type StopReason = "breakpoint" | "step" | "interrupt" | "start" | "end" | "recorded" | "stuck";
 
 /** A stop, and the hart that it is about. */
 export interface DebugStop {
@@ -43,11 +43,17 @@ export class Debugger {
   private readonly timeline: Timeline;
   private readonly typed: number[];
   private readonly breakpoints = new Set<bigint>();
+  /** The clock at which the recording ends. Undefined for a live run, and for one that a write has changed. */
+  private recordedEnd: bigint | undefined;
 
-  /** @param typed bytes for the console, added to as they come; they are taken when the run can take them */
-  constructor(run: Run, typed: number[] = []) {
+  /**
+   * @param typed bytes for the console, added to as they come; they are taken when the run can take them
+   * @param recordedEnd the clock at the end of the recording, if the run is one; it goes no further
+   */
+  constructor(run: Run, typed: number[] = [], recordedEnd?: bigint) {
     this.run = run;
     this.typed = typed;
+    this.recordedEnd = recordedEnd;
     this.timeline = new Timeline(run);
   }
 
@@ -91,13 +97,15 @@ export class Debugger {
   continue(instructions: bigint): DebugStop | undefined {
     this.takeTyped();
     this.arm();
-    const state = this.timeline.advanceTo(this.run.clock + instructions);
+    const target = this.run.clock + instructions;
+    const end = this.recordedEnd ?? target;
+    const state = this.timeline.advanceTo(target < end ? target : end);
     const hart = this.hartAtBreakpoint();
     this.disarm();
     if (hart !== undefined) {
       return { reason: "breakpoint", hart };
     }
-    return endOf(state, this.busyHart());
+    return this.endOf(state, this.busyHart());
   }
 
   /** One instruction of one hart; the others go on as they would. */
@@ -107,11 +115,14 @@ export class Debugger {
     const limit = this.run.clock + STEP_INSTRUCTIONS_MAX;
     this.takeTyped();
     while (this.run.clock < limit) {
+      if (this.isAtRecordedEnd) {
+        return { reason: "recorded", hart };
+      }
       const state = this.timeline.advanceTo(this.run.clock + 1n);
       if (this.retired(hart) !== before || this.run.machine.core.hartPc(hart) !== pc) {
         break;
       }
-      const end = endOf(state, hart);
+      const end = this.endOf(state, hart);
       if (end !== undefined) {
         return end;
       }
@@ -191,7 +202,7 @@ export class Debugger {
       this.run.writeMemory(physical, bytes.subarray(done, done + part));
       done += part;
     }
-    this.timeline.forgetFuture();
+    this.forgetFuture();
     return true;
   }
 
@@ -212,7 +223,32 @@ export class Debugger {
       return;
     }
     this.run.writeRegister(hart, number, value);
+    this.forgetFuture();
+  }
+
+  private get isAtRecordedEnd(): boolean {
+    return this.recordedEnd !== undefined && this.run.clock >= this.recordedEnd;
+  }
+
+  /** The run is another one from here on, and not the recorded one. */
+  private forgetFuture(): void {
     this.timeline.forgetFuture();
+    this.recordedEnd = undefined;
+  }
+
+  /** The stop that a state of the machine means, if the run cannot go on from it. */
+  private endOf(state: AdvanceState, hart: number): DebugStop | undefined {
+    switch (state) {
+      case "off":
+      case "reset":
+        return { reason: "end", hart };
+      case "stuck":
+        return { reason: "stuck", hart };
+      case "running":
+      case "stopped":
+      case "breakpoint":
+        return this.isAtRecordedEnd ? { reason: "recorded", hart } : undefined;
+    }
   }
 
   /** What was typed comes now, as far as the guest has room for it; in the past nothing new can come. */
@@ -311,19 +347,4 @@ export function readVirtual(
 function physicalOf(machine: EmbeddedMachine, hart: number, address: bigint): number | undefined {
   const found = BigInt.asUintN(64, machine.core.physicalAddress(hart, address));
   return found === NOWHERE || found < BigInt(RAM_START) ? undefined : Number(found);
-}
-
-/** The stop that a state of the machine means, if it is one from which nothing goes on. */
-function endOf(state: AdvanceState, hart: number): DebugStop | undefined {
-  switch (state) {
-    case "off":
-    case "reset":
-      return { reason: "end", hart };
-    case "stuck":
-      return { reason: "stuck", hart };
-    case "running":
-    case "stopped":
-    case "breakpoint":
-      return undefined;
-  }
 }

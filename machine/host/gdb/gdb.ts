@@ -295,6 +295,10 @@ export class GdbSession {
       this.say("The machine is off. reverse-continue goes back; quit lets it rest.");
       return `${this.stopText(SIGTRAP, this.hart)}replaylog:end;`;
     }
+    if (reason === "recorded") {
+      this.say("The recording ends here. reverse-continue goes back.");
+      return `${this.stopText(SIGTRAP, this.hart)}replaylog:end;`;
+    }
     if (reason === "stuck") {
       this.say("Every hart waits, and nothing is left that would wake one.");
     }

@@ -16,10 +16,12 @@ export class Gdb {
   private received = "";
   private acknowledged = 0;
 
-  constructor(run: Run) {
+  /** @param recordedEnd the clock at which the run's recording ends */
+  constructor(run: Run, recordedEnd?: bigint) {
     this.run = run;
     const breathe = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-    this.session = new GdbSession(new Debugger(run), (text) => this.take(text), breathe);
+    const debugged = new Debugger(run, [], recordedEnd);
+    this.session = new GdbSession(debugged, (text) => this.take(text), breathe);
   }
 
   async ask(packet: string): Promise<string> {

@@ -115,6 +115,26 @@ describe("gdb", () => {
     BOOT_TIMEOUT_MS,
   );
 
+  test("a recording goes no further than it was recorded, until something is written", async () => {
+    const end = 400_000n;
+    const gdb = new Gdb(new Run(module, settings), end);
+    expect(await gdb.ask("c")).toMatch(/^T05.*replaylog:end;$/);
+    expect(gdb.run.clock).toBe(end);
+    const state = stateHash(gdb.run.machine);
+    for (const packet of ["s", "c"]) {
+      expect(await gdb.ask(packet)).toMatch(/^T05.*replaylog:end;$/);
+      expect(gdb.run.clock).toBe(end);
+    }
+    await gdb.ask("bs");
+    expect(gdb.run.clock).toBeLessThan(end);
+    expect(await gdb.ask("c")).toMatch(/^T05.*replaylog:end;$/);
+    expect(stateHash(gdb.run.machine)).toBe(state);
+    // From here on it is another run.
+    expect(await gdb.ask("P4=efbeadde00000000")).toBe("OK");
+    expect(await gdb.ask("s")).toMatch(/^T05thread:[12];$/);
+    expect(gdb.run.clock).toBeGreaterThan(end);
+  });
+
   test("writes registers and memory", async () => {
     const gdb = newGdb();
     await gdb.ask(breakAtLeave());
