@@ -4,7 +4,6 @@ import { Problem } from "../host/problem.ts";
 import { progressOn } from "../host/report.ts";
 import type { Profile } from "../toolchain/compile.ts";
 import { measureBoots } from "./kernel/boots.ts";
-import { measureHash } from "./kernel/hash.ts";
 import { measurePaths, type Samples } from "./kernel/paths.ts";
 import { type Expectation, expectations, scaleExpectations } from "./kernel/rows.ts";
 import { readSubject, type Subject } from "./kernel/run.ts";
@@ -33,12 +32,7 @@ export interface PathRow extends Row {
 /** Builds what is stale, and measures every row. */
 export async function benchKernel(profile: Profile): Promise<Row[]> {
   const subject = await readSubject(profile, progressOn(process.stderr));
-  const rows = [
-    ...measureKernel(subject),
-    ...measureHash(subject),
-    ...measureScaleRows(subject),
-    ...measureSteady(subject),
-  ];
+  const rows = [...measureKernel(subject), ...measureScaleRows(subject), ...measureSteady(subject)];
   return profile === "production" ? rows : rows.map(withoutGoals);
 }
 
@@ -97,8 +91,9 @@ function rowsOf({ name, rounds, otherRounds }: Samples): PathRow[] {
 
 /** What it usually takes: the median of the rounds. */
 function pathRow(name: string, counts: readonly number[]): PathRow {
-  const sorted = counts.toSorted((one, other) => one - other);
   const expected = [...expectations, ...scaleExpectations].find((each) => each.name === name);
+  const per = expected?.per ?? 1;
+  const sorted = counts.map((count) => Math.round(count / per)).toSorted((one, other) => one - other);
   const others = referencesOf(expected);
   const row = makeRow({
     part: "kernel",

@@ -13,8 +13,6 @@ export interface BareSettings {
   harts: number;
   ramMebibytes: number;
   seed?: bigint;
-  /** Extensions of the instruction set, as bits (machine/core/code/extensions.ts); left out: none. */
-  extensions?: number;
   /** What translations may take; left out: what is usual. */
   translation?: TranslationLimits;
 }
@@ -25,10 +23,7 @@ export class BareMachine {
   console = "";
 
   /** @throws Error if there is no memory for it */
-  constructor(
-    module: WebAssembly.Module,
-    { harts, ramMebibytes, seed, extensions, translation }: BareSettings,
-  ) {
+  constructor(module: WebAssembly.Module, { harts, ramMebibytes, seed, translation }: BareSettings) {
     const host: HostFunctions = {
       diskRead: () => undefined,
       consoleByte: (byte) => {
@@ -41,7 +36,6 @@ export class BareMachine {
     }
     this.core.busReset(harts, 1, 1);
     this.core.seedInterleave(seed ?? 0n);
-    this.core.setExtensions(extensions ?? 0);
   }
 
   /** Puts an ELF file into RAM and starts every hart at its entry. */

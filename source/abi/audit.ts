@@ -28,31 +28,33 @@ export const enum Audit {
   CapabilityRefused = 3,
   /** By the kernel: words are the cause (`End`) and its detail. */
   TaskEnded = 4,
+  /** By the kernel: a task's job had no more of something; words are the `Resource` and the job's number. */
+  QuotaRefused = 5,
   /** By virtioblkd: a request was refused; words are client | method << 32, and the sector. */
-  BlockRefused = 5,
+  BlockRefused = 6,
   /** By nexus-init: a service was started again; words are the first eight bytes of its name and the attempt. */
-  ServiceRestarted = 6,
+  ServiceRestarted = 7,
   /**
    * By packagefsd: an image or a block did not verify; words are the reason, with AUDIT_READ_AGAIN if it was good when
    * it was read again, and the block.
    */
-  ImageRefused = 7,
+  ImageRefused = 8,
   /**
    * By virtioblkd: the device contradicted itself or kept silent; words are the fault (drivers/virtio/fault.ts) and the
    * device's resets so far. The driver refused the device, reset it or gave it up. A missing interrupt is only
    * recorded.
    */
-  DeviceFault = 8,
+  DeviceFault = 9,
   /**
    * By virtioblkd: a read went wrong; words are client | status (virtio_blk.capnp) << 32, with AUDIT_READ_AGAIN if
    * virtioblkd gave the read to the device once more instead of telling the client, and the first sector.
    */
-  ReadFailed = 9,
+  ReadFailed = 10,
 }
-export const AUDIT_KIND_COUNT: u32 = 10;
+export const AUDIT_KIND_COUNT: u32 = 11;
 /** The client in the first word of a record of BlockRefused or ReadFailed. */
 export const AUDIT_CLIENT_MASK: u64 = 0xffff_ffff;
 /** In the first word of a record about a read: a second read made good what went wrong. */
 export const AUDIT_READ_AGAIN: u64 = 1 << 63;
 /** The first kind that a service may write; those before are the kernel's own. */
-export const AUDIT_FIRST_OF_SERVICES: u32 = 5;
+export const AUDIT_FIRST_OF_SERVICES: u32 = 6;

@@ -19,6 +19,7 @@ export const enum Kind {
   Info = 9,
   Audit = 10,
   Harts = 11,
+  Job = 12,
 }
 
 /** What a capability allows. The kind decides which bits have a meaning. */
@@ -35,7 +36,7 @@ export const enum Right {
   /** Endpoint: receive, and mint badges. Notification: wait, bind. */
   Receive = 16,
   /** Task: map, grant, start, kill. Interrupt: bind, complete. Device: pin memory for its DMA. Power: power off.
-   *  Console: own it. Harts: stop and restart. */
+   *  Console: own it. Harts: stop and restart. Job: make tasks and jobs in it, end it. */
   Manage = 32,
   /** May travel with a message or be granted to another task. */
   Transfer = 64,

@@ -21,8 +21,8 @@ export const enum Topic {
   /** index = hart: a1 IPIs left to the tick by the rate limit, a2 IPIs spared by coalescing, a3 times idle. */
   HartLimits = 4,
   /**
-   * index = task: a1 its task word (below), a2 and a3 name, a4 `End`, a5 its exit code (only a holder of the task learns
-   * more about a fault: Syscall.TaskStatus), a6 times it ran. A number below the kernel's TASKS_MAX that no task has is
+   * index = task: a1 its task word (below), a2 and a3 name, a4 `End` | number of its job << 32, a5 its exit code (only a
+   * holder of the task learns more about a fault: Syscall.TaskStatus), a6 times it ran. A number below the kernel's TASKS_MAX that no task has is
    * told as an ended task without a name; a number from TASKS_MAX on is refused.
    */
   Task = 5,
@@ -32,6 +32,13 @@ export const enum Topic {
    * a1 SBI version, a2 firmware, a3 its version, a4 extensions (bit per `SbiExtension`), a5 1 for Sstc, a6 1 for SSWI.
    */
   Firmware = 7,
+  /**
+   * index = job: a1 and a2 name, a3 its job word (below), a4 pages that are charged to it | limit << 32, a5 tasks, a6
+   * memory objects, each the same way. A number below JOBS_MAX that no job has is told as zeros; others are refused.
+   */
+  Job = 8,
+  /** index = job: a1 endpoints, a2 notifications, a3 pins, a4 jobs, each with its limit as above. */
+  JobRest = 9,
 }
 
 /** Bits of what the firmware offers. */
@@ -81,4 +88,26 @@ export function hartOfTask(word: u64): u32 {
 
 export function generationOfTask(word: u64): u32 {
   return <u32>(word >> GENERATION_SHIFT);
+}
+
+/** The job word, a3 of Topic.Job: whether there is such a job, whether it was ended, and the job it was made from. */
+export function jobWord(isEnded: bool, parent: u32): u64 {
+  return JOB_EXISTS | (isEnded ? JOB_ENDED : 0) | ((<u64>parent) << PARENT_SHIFT);
+}
+
+const JOB_EXISTS: u64 = 1;
+const JOB_ENDED: u64 = 2;
+const PARENT_SHIFT: u64 = 32;
+
+export function isJob(word: u64): bool {
+  return (word & JOB_EXISTS) !== 0;
+}
+
+export function isJobEnded(word: u64): bool {
+  return (word & JOB_ENDED) !== 0;
+}
+
+/** The number of the job that it was made from; its own for the first job. */
+export function parentOfJob(word: u64): u32 {
+  return <u32>(word >> PARENT_SHIFT);
 }

@@ -36,4 +36,6 @@ export const enum Refusal {
   BadState = -15,
   /** No room at this moment; the same call may succeed a little later. */
   TryAgain = -16,
+  /** The caller's job, or the one it names, has no more of what the call needs. */
+  Quota = -17,
 }

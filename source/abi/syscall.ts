@@ -51,7 +51,7 @@ export const enum Syscall {
   Grant = 15,
 
   // Memory
-  /** createVmo(bytes) → a1 slot: zeroed pages. */
+  /** createVmo(bytes, job) → a1 slot: zeroed pages, charged to `job` (Right.Manage), or with SELF to the caller's. */
   CreateVmo = 16,
   /** map(task, vmo, address, offset, bytes, rights). */
   Map = 17,
@@ -62,8 +62,8 @@ export const enum Syscall {
 
   // Tasks
   /**
-   * createTask(class, notification, bits) → a1 slot. The task ends with the caller, no matter which tasks hold
-   * capabilities to it. The kernel signals the notification when the task and all that it made have ended.
+   * createTask(class, notification, bits, job) → a1 slot. The task belongs to the job in slot `job` (Right.Manage), or
+   * with SELF to the caller's. The task ends with the caller, no matter which tasks hold capabilities to it. The kernel signals the notification when the task and all that it made have ended.
    */
   CreateTask = 20,
   /** nameTask(task, eight bytes of name, eight more). */
@@ -125,11 +125,23 @@ export const enum Syscall {
 
   /** unpin(device, vmo): the device was told to forget this one. */
   Unpin = 39,
+
+  // Jobs
+  /**
+   * createJob(job, pages, objects, rest, eight bytes of name, eight more) → a1 slot: a job with these limits, packed as
+   * `Amounts` (job.ts) packs them. They are charged to `job` (Right.Manage), or with SELF to the caller's job.
+   */
+  CreateJob = 40,
+  /**
+   * endJob(job): ends its tasks and the jobs made from it, as KillTask does. From then on nothing can be charged to
+   * them, and everything that they give back goes to the job from which they were made.
+   */
+  EndJob = 41,
 }
 
-export const SYSCALL_COUNT: u32 = 40;
+export const SYSCALL_COUNT: u32 = 42;
 
-/** Names the calling task where a task slot is asked for. */
+/** Names the calling task where a task slot is asked for, and its job where a job is. */
 export const SELF: u32 = 0xffff;
 /** Names no slot. */
 export const NO_SLOT: u32 = 0xfffe;

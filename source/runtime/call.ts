@@ -5,6 +5,7 @@
  */
 import { Kind } from "abi/handle";
 import { Topic } from "abi/info";
+import { Amounts, Resource } from "abi/job";
 import { FOREVER, SELF, Syscall } from "abi/syscall";
 import { Class } from "abi/task";
 import { systemCall } from "./assembly";
@@ -88,9 +89,14 @@ export function grant(task: u32, slot: u32, rights: u32, badge: u32, slotThere: 
   return <i32>systemCall(task, slot, rights, badge, slotThere, 0, 0, Syscall.Grant);
 }
 
-/** A memory object of zeroed pages: its slot in `result(0)`. */
+/** A memory object of zeroed pages, charged to this task's own job: its slot in `result(0)`. */
 export function createVmo(bytes: u32): i32 {
-  return call1(Syscall.CreateVmo, bytes);
+  return createVmoIn(SELF, bytes);
+}
+
+/** The same, charged to the job that slot `job` names. */
+export function createVmoIn(job: u32, bytes: u32): i32 {
+  return call3(Syscall.CreateVmo, bytes, job, 0);
 }
 
 /** Maps `bytes` of a memory object from `offset` at `address` into `task`'s address space. */
@@ -113,9 +119,28 @@ export function vmoSize(vmo: u32): i32 {
   return call1(Syscall.VmoSize, vmo);
 }
 
-/** A task that was not started yet: its slot in `result(0)`. `bits` are signalled to `notification` when it ends. */
+/**
+ * A task that was not started yet, in this task's own job: its slot in `result(0)`. `bits` are signalled to
+ * `notification` when it ends.
+ */
 export function createTask(taskClass: Class, notification: u32, bits: u64): i32 {
-  return call3(Syscall.CreateTask, taskClass, notification, bits);
+  return createTaskIn(SELF, taskClass, notification, bits);
+}
+
+/** The same in the job that slot `job` names. */
+export function createTaskIn(job: u32, taskClass: Class, notification: u32, bits: u64): i32 {
+  return <i32>systemCall(taskClass, notification, bits, job, 0, 0, 0, Syscall.CreateTask);
+}
+
+/** A job that has `limits` out of those of `parent`, which may be SELF: its slot in `result(0)`. */
+export function createJob(parent: u32, limits: Amounts, nameLow: u64, nameHigh: u64): i32 {
+  const pages = limits.of(Resource.Pages);
+  return <i32>systemCall(parent, pages, limits.objects, limits.rest, nameLow, nameHigh, 0, Syscall.CreateJob);
+}
+
+/** Ends a job's tasks and the jobs that were made from it. */
+export function endJob(job: u32): i32 {
+  return call1(Syscall.EndJob, job);
 }
 
 /** Names a task: up to 16 bytes, the first at the low end of `low`. */

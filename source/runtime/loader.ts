@@ -20,13 +20,13 @@ import {
   Startup,
   StartupEntry,
 } from "abi/startup";
-import { NO_SLOT } from "abi/syscall";
+import { NO_SLOT, SELF } from "abi/syscall";
 import { Class } from "abi/task";
 import { ElfError } from "elf/format";
 import { ELF_STATE_BYTES, Executable, Segment } from "elf/reader";
 import {
-  createTask,
-  createVmo,
+  createTaskIn,
+  createVmoIn,
   drop,
   grant,
   killTask,
@@ -100,11 +100,11 @@ export class Launch {
   nameHigh: u64;
   /** Ticks a second, for the startup page. */
   timebase: u64;
-  /** What the processor offers, for the startup page. */
-  extensions: u64;
   /** Signalled to `notification` when the task ends. */
   endBits: u64;
   notification: u32;
+  /** The job that the task, and its memory, belongs to: a slot; SELF for this task's own. */
+  job: u32;
   taskClass: Class;
   /** The ELF file: it must not change while `launch` runs. */
   file: usize;
@@ -126,6 +126,7 @@ export class Launch {
   begin(): Launch {
     memory.fill(changetype<usize>(this), 0, offsetof<Launch>());
     this.task = NO_SLOT;
+    this.job = SELF;
     return this;
   }
 
@@ -174,7 +175,7 @@ export function launch(plan: Launch): i32 {
   }
 
   plan.failedStep = Step.CreateTask;
-  let status = createTask(plan.taskClass, plan.notification, plan.endBits);
+  let status = createTaskIn(plan.job, plan.taskClass, plan.notification, plan.endBits);
   if (status < 0) {
     return status;
   }
@@ -263,7 +264,7 @@ function place(
   sourceBytes: u32,
   at: u32,
 ): i32 {
-  let status = createVmo(bytes);
+  let status = createVmoIn(plan.job, bytes);
   if (status < 0) {
     return status;
   }
@@ -293,7 +294,6 @@ function writeStartup(plan: Launch, page: Startup): void {
   page.magic = STARTUP_MAGIC;
   page.count = plan.count;
   page.timebase = plan.timebase;
-  page.extensions = plan.extensions;
   memory.copy(page.argument, plan.argument, plan.argumentBytes);
   for (let i: u32 = 0; i < plan.count; i++) {
     const given = plan.given(i);

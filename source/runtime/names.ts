@@ -2,6 +2,7 @@
  * The numbers of the ABI as words, for the lines that people read: why the kernel said no, why a task ended.
  */
 import { exitName } from "abi/exit";
+import { Resource } from "abi/job";
 import { Refusal } from "abi/refusal";
 import { Role } from "abi/startup";
 import { End } from "abi/task";
@@ -44,8 +45,30 @@ export function refusalName(status: i32): string {
       return "BadState";
     case Refusal.TryAgain:
       return "TryAgain";
+    case Refusal.Quota:
+      return "Quota";
     default:
       return "a status without a name";
+  }
+}
+
+/** What a job is charged for, in the plural. */
+export function resourceName(resource: Resource): string {
+  switch (resource) {
+    case Resource.Pages:
+      return "pages";
+    case Resource.Tasks:
+      return "tasks";
+    case Resource.Vmos:
+      return "memory objects";
+    case Resource.Endpoints:
+      return "endpoints";
+    case Resource.Notifications:
+      return "notifications";
+    case Resource.Pins:
+      return "pins";
+    default:
+      return "jobs";
   }
 }
 
@@ -129,6 +152,8 @@ export function roleName(role: Role): string {
       return "InitService";
     case Role.ReadOnlyFile:
       return "ReadOnlyFile";
+    case Role.Job:
+      return "Job";
     case Role.Foreground:
       return "Foreground";
     default:

@@ -14,9 +14,9 @@ onEachMachine("a task that takes everything", (boot) => {
   test("gets all there is, and no more", () => {
     run.expect({
       "the glutton is full": 1,
-      "another endpoint": "TableFull",
-      "another notification": "TableFull",
-      "another memory object of 16 MiB": "NoMemory",
+      "another endpoint": "Quota",
+      "another notification": "Quota",
+      "another memory object of 16 MiB": "Quota",
     });
   });
 

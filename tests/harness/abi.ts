@@ -10,6 +10,12 @@ export {
 } from "../../build/gen/host/source/abi/audit.ts";
 export { ExitCode } from "../../build/gen/host/source/abi/exit.ts";
 export { Kind, Right, SLOT_COUNT as slotCount } from "../../build/gen/host/source/abi/handle.ts";
+export { Topic } from "../../build/gen/host/source/abi/info.ts";
+export {
+  JOBS_MAX as jobsMax,
+  RESOURCE_COUNT as resourceCount,
+  Resource,
+} from "../../build/gen/host/source/abi/job.ts";
 export {
   MESSAGE_PAGE as messagePage,
   PAGE_BYTES as pageBytes,

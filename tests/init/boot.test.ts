@@ -46,6 +46,7 @@ test("services start in the table's order, then the program from the disk; when 
     [Role.Info, Right.Read, 0],
     [Role.PackageService, Right.Send, 4],
     [Role.BlockService, Right.Send, 4],
+    [Role.Job, Right.Manage, 0],
   ]);
 });
 

@@ -58,6 +58,7 @@ test("nexus-init runs a program for the shell, twice, and answers how it ended; 
     Role.Info,
     Role.PackageService,
     Role.BlockService,
+    Role.Job,
   ]);
   // What has ended leaves nothing behind.
   expect([...kernel.slots.values()].filter(({ object }) => other.some((task) => task === object))).toEqual(

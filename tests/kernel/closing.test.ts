@@ -3,7 +3,7 @@
 
 import { beforeEach, describe, expect, test } from "vitest";
 import { defined } from "../harness/defined.ts";
-import { Class, forever, Kernel, Kind, Refusal, Right, sys, Wait } from "./harness/kernel.ts";
+import { Class, forever, Kernel, Kind, Refusal, Right, self, sys, Wait } from "./harness/kernel.ts";
 
 let k: Kernel;
 beforeEach(async () => {
@@ -132,8 +132,8 @@ describe("a badge on a notification's capability", () => {
 
   test("limits the bits that signal the end of a task that its holder makes", () => {
     const { slot } = shared();
-    expect(k.ask(1, sys.CreateTask, Class.App, slot, 1n).status).toBe(Refusal.MissingRight);
-    expect(k.ask(1, sys.CreateTask, Class.App, slot, 0b10n).status).toBe(0);
+    expect(k.ask(1, sys.CreateTask, Class.App, slot, 1n, self).status).toBe(Refusal.MissingRight);
+    expect(k.ask(1, sys.CreateTask, Class.App, slot, 0b10n, self).status).toBe(0);
   });
 
   test("is made by a task that may wait, and never grows", () => {

@@ -25,6 +25,7 @@ beforeEach(async () => {
         import {
           bindInterrupt, completeInterrupt as complete, interruptsInit, takeInterrupts,
         } from "kernel/neuron/src/irq/interrupts";
+        import { rootJob } from "kernel/neuron/src/job/job";
         import { allocNotification, endpointsInit } from "kernel/neuron/src/task/endpoint";
         import { Notification } from "kernel/neuron/src/task/objects";
         import { taskAt } from "kernel/neuron/src/task/task";
@@ -38,7 +39,7 @@ beforeEach(async () => {
           endpointsInit();
         }
         export function bind(owner: u32, source: u32): i32 {
-          return bindInterrupt(hartAt(0), taskAt(owner), source, changetype<Notification>(changetype<usize>(allocNotification())), 1);
+          return bindInterrupt(hartAt(0), taskAt(owner), source, changetype<Notification>(changetype<usize>(allocNotification(rootJob()))), 1);
         }
         export function interrupt(): void { takeInterrupts(hartAt(0)); }
       `,

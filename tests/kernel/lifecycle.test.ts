@@ -34,7 +34,7 @@ const page = pageBytes;
 
 /** The maker makes a task on hart 0; its slot, and its index. */
 function make(): { slot: number; child: number } {
-  const { status, words } = k.ask(0, sys.CreateTask, Class.App, bell, 1);
+  const { status, words } = k.ask(0, sys.CreateTask, Class.App, bell, 1, self);
   expect(status).toBe(0);
   const slot = Number(words[0]);
   return { slot, child: k.guest.call("objectAt", maker, slot) };
@@ -42,7 +42,7 @@ function make(): { slot: number; child: number } {
 
 /** Memory in the maker's table. */
 function memory(bytes: number): number {
-  const { status, words } = k.ask(0, sys.CreateVmo, bytes);
+  const { status, words } = k.ask(0, sys.CreateVmo, bytes, self);
   expect(status).toBe(0);
   return Number(words[0]);
 }
@@ -94,9 +94,9 @@ describe("an unborn task", () => {
   });
 
   test("is of its maker's class or a less urgent one", () => {
-    expect(k.ask(0, sys.CreateTask, Class.Service, bell, 1).status).toBe(Refusal.MissingRight);
-    expect(k.ask(0, sys.CreateTask, 4, bell, 1).status).toBe(Refusal.BadArgument);
-    expect(k.ask(0, sys.CreateTask, Class.Background, bell, 1).status).toBe(0);
+    expect(k.ask(0, sys.CreateTask, Class.Service, bell, 1, self).status).toBe(Refusal.MissingRight);
+    expect(k.ask(0, sys.CreateTask, 4, bell, 1, self).status).toBe(Refusal.BadArgument);
+    expect(k.ask(0, sys.CreateTask, Class.Background, bell, 1, self).status).toBe(0);
   });
 
   test("that cannot be made for lack of memory gives back all that it took", () => {
@@ -104,7 +104,7 @@ describe("an unborn task", () => {
     const slots: number[] = [];
     for (let bytes = 0x0100_0000; bytes >= page; bytes /= 2) {
       for (;;) {
-        const { status, words } = k.ask(0, sys.CreateVmo, bytes);
+        const { status, words } = k.ask(0, sys.CreateVmo, bytes, self);
         if (status !== 0) {
           break;
         }
@@ -112,12 +112,12 @@ describe("an unborn task", () => {
       }
     }
     expect(k.guest.call("free")).toBe(0);
-    expect(k.ask(0, sys.CreateTask, Class.App, bell, 1).status).toBe(Refusal.NoMemory);
+    expect(k.ask(0, sys.CreateTask, Class.App, bell, 1, self).status).toBe(Refusal.NoMemory);
     // One page, then two, …: it fails at each step of its making, and gives all of it back.
     for (let round = 1; round <= 3; round++) {
       k.ask(0, sys.Drop, defined(slots.pop()));
       const free = k.guest.call("free");
-      if (k.ask(0, sys.CreateTask, Class.App, bell, 1).status === 0) {
+      if (k.ask(0, sys.CreateTask, Class.App, bell, 1, self).status === 0) {
         break;
       }
       expect(k.guest.call("free")).toBe(free);
@@ -134,7 +134,7 @@ describe("the end of a task", () => {
       k.pass(TICK_TIME);
       const hart = k.hartOf(child);
       expect(hart).toBeGreaterThan(0);
-      expect(k.ask(hart, sys.CreateVmo, 5 * page).status).toBe(0);
+      expect(k.ask(hart, sys.CreateVmo, 5 * page, self).status).toBe(0);
       expect(k.ask(hart, sys.Map, self, 0, 0x40000, 0, 5 * page, Right.Read | Right.Write).status).toBe(0);
       if (end === "exit") {
         k.syscall(hart, sys.Exit, 3);

@@ -202,7 +202,7 @@ describe("page tables", () => {
           const child = children.length > 0 && pick % 3 === 0 ? children[pick % children.length] : undefined;
           const target = child ?? self;
           if (what === "vmo") {
-            const made = k.ask(0, sys.CreateVmo, pages * page);
+            const made = k.ask(0, sys.CreateVmo, pages * page, self);
             if (made.status === 0) {
               vmos.push(Number(made.words[0]));
             }
@@ -221,7 +221,7 @@ describe("page tables", () => {
           } else if (what === "drop" && vmos.length > 0) {
             k.ask(0, sys.Drop, defined(vmos.splice(pick % vmos.length, 1)[0]));
           } else if (what === "child" && children.length < 3) {
-            const made = k.ask(0, sys.CreateTask, Class.App, bell, 1);
+            const made = k.ask(0, sys.CreateTask, Class.App, bell, 1, self);
             if (made.status === 0) {
               children.push(Number(made.words[0]));
             }

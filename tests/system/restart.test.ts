@@ -100,6 +100,27 @@ onEachMachine("a service that ends is started again", (boot) => {
   );
 
   test(
+    "each comes back while a program has taken all that its job may have",
+    async () => {
+      const rounds = roundsOn(boot, 9) + 1;
+      const report = await chaos(boot, `greedy ${rounds}`);
+      const figure = verdict(report);
+      const taken = report.lines.find((line) => line.startsWith("chaos: has all that it can get"));
+      const amounts = [...(taken ?? "").matchAll(/ (\w+)=(\d+)\/(\d+)/g)];
+      expect(amounts.map(([, what]) => what)).toEqual(["pages", "tasks", "objects"]);
+      const [pages, tasks] = amounts.map(([, , charged, limit]) => [charged, limit]);
+      expect(pages?.[0]).toBe(pages?.[1]);
+      expect(tasks?.[0]).toBe(tasks?.[1]);
+      for (const name of ["virtioblkd", "packagefsd", "consoled"]) {
+        expect(restarts(report, name).length).toBeGreaterThanOrEqual(Math.floor(rounds / 3));
+      }
+      expect(report.lines.filter((line) => line.includes("given up"))).toEqual([]);
+      expect(figure("free_after")).toBeGreaterThanOrEqual(figure("free_before"));
+    },
+    BOOT_TIMEOUT_MS,
+  );
+
+  test(
     "a service that ends too often is given up: its clients are told, and the rest goes on",
     async () => {
       const report = await chaos(boot, "limit");

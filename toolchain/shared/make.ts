@@ -16,7 +16,6 @@ import { readNumbers, type SharedConstant, type SharedEnum } from "./read.ts";
 /** The guest's sources whose numbers the host uses. */
 export const sharedSources: readonly string[] = [
   "machine/core/hart/breakpoints.ts",
-  "machine/core/code/extensions.ts",
   "machine/core/code/ops.ts",
   "machine/core/devices/bus.ts",
   "machine/core/chaos/chaos.ts",
@@ -34,6 +33,8 @@ export const sharedSources: readonly string[] = [
   "source/abi/audit.ts",
   "source/abi/exit.ts",
   "source/abi/handle.ts",
+  "source/abi/info.ts",
+  "source/abi/job.ts",
   "source/abi/layout.ts",
   "source/abi/message.ts",
   "source/abi/refusal.ts",

@@ -14,7 +14,6 @@ export interface MachineWords {
   slot?: number | "last";
   sstc: boolean;
   aclint?: true;
-  zbb?: true;
   profile: Profile;
   trust: Trust;
   log?: string;

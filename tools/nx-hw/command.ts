@@ -11,6 +11,7 @@ const asked: readonly (readonly [words: string, description: string, name: Quest
   ["hw sbi", "the firmware below the kernel", "sbi"],
   ["hw irq", "the interrupts that a task waits for", "irq"],
   ["ps", "boot a machine and ask the guest for its tasks", "ps"],
+  ["jobs", "boot a machine and ask the guest what each program may have, and has", "jobs"],
   ["audit", "boot a machine and ask the guest for its audit trail", "audit"],
 ];
 

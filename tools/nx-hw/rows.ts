@@ -7,10 +7,13 @@ import { Problem } from "../../host/problem.ts";
 import { type Column, formatTable } from "../../host/report.ts";
 import { type Answer, numberValue, textValue } from "./ask.ts";
 
-/** One field of a row: its key in the guest's line, and the type of its value. `maybe`: text, or `-` for nothing. */
+/**
+ * One field of a row: its key in the guest's line, and the type of its value. `maybe`: text, or `-` for nothing.
+ * `limited`: a number, and one that it may not exceed, under `<key>_limit`.
+ */
 export interface Field {
   key: string;
-  kind: "number" | "text" | "maybe";
+  kind: "number" | "text" | "maybe" | "limited";
 }
 
 export type Value = number | string | null;
@@ -55,11 +58,28 @@ export const questions = {
       text("name"),
       text("state"),
       text("class"),
+      number("job"),
       maybe("waits"),
       number("hart"),
       number("runs"),
     ],
     more: [number("end"), text("detail"), text("cause")],
+  },
+  jobs: {
+    run: "nx jobs",
+    fields: [
+      number("job"),
+      text("name"),
+      maybe("of"),
+      limited("pages"),
+      limited("tasks"),
+      limited("objects"),
+      limited("endpoints"),
+      limited("signals"),
+      limited("pins"),
+      limited("jobs"),
+      text("state"),
+    ],
   },
   audit: {
     run: "nx audit",
@@ -82,6 +102,10 @@ function number(key: string): Field {
   return { key, kind: "number" };
 }
 
+function limited(key: string): Field {
+  return { key, kind: "limited" };
+}
+
 function text(key: string): Field {
   return { key, kind: "text" };
 }
@@ -99,6 +123,9 @@ export function rowsOf(question: Question, answers: Answer[]): Row[] {
     const row: Row = {};
     for (const field of question.fields) {
       row[camelCase(field.key)] = fieldValue(answer, field);
+      if (field.kind === "limited") {
+        row[camelCase(limitKey(field.key))] = numberValue(answer, limitKey(field.key));
+      }
     }
     for (const field of question.more ?? []) {
       if (answer.values.has(field.key)) {
@@ -114,7 +141,7 @@ export function rowsOf(question: Question, answers: Answer[]): Row[] {
 }
 
 function fieldValue(answer: Answer, { key, kind }: Field): Value {
-  if (kind === "number") {
+  if (kind === "number" || kind === "limited") {
     return numberValue(answer, key);
   }
   const value = textValue(answer, key);
@@ -136,10 +163,19 @@ export function tableOf(question: Question, rows: Row[]): string {
   }
   const columns: Column[] = question.fields.map(({ key, kind }) => {
     const heading = key.replaceAll("_", " ");
-    return kind === "number" ? { heading, align: "right" } : { heading };
+    return kind === "number" || kind === "limited" ? { heading, align: "right" } : { heading };
   });
-  const cells = rows.map((row) => keys.map((key) => shown(row[camelCase(key)])));
+  const cells = rows.map((row) =>
+    question.fields.map(({ key, kind }) => {
+      const value = shown(row[camelCase(key)]);
+      return kind === "limited" ? `${value}/${shown(row[camelCase(limitKey(key))])}` : value;
+    }),
+  );
   return formatTable(columns, cells);
+}
+
+function limitKey(key: string): string {
+  return `${key}_limit`;
 }
 
 function shown(value: Value | undefined): string {

@@ -23,7 +23,6 @@ import { Memory } from "./memory";
 import { Multiply } from "./multiply";
 import { executeSlow, leave } from "./slow";
 import { After } from "./system";
-import { executeZbb } from "./zbb";
 
 /** The two ways to run: the type's size tells them apart when the function is compiled. */
 export type Exact = u8;
@@ -37,9 +36,6 @@ const TRANSLATED_MIN: i32 = 16;
 
 /** What an instruction takes off the credit, which is counted in bytes of ops. */
 const COUNTED: i32 = <i32>OP_BYTES;
-
-/** How many ops of Zbb follow its first. */
-const ZBB_LAST: u32 = Op.Rev8 - Op.Andn;
 
 /** Why an op left the switch. */
 const enum Way {
@@ -544,12 +540,7 @@ export function run<T>(hart: Hart, budget: i32, guarded: bool): i32 {
         op += OP_BYTES;
         continue;
       default:
-        if (At.code(op) - Op.Andn > ZBB_LAST) {
-          break;
-        }
-        executeZbb(x, op);
-        op += OP_BYTES;
-        continue;
+        break;
     }
     if (way === Way.Slow) {
       const shared = accessShared(hart, op);

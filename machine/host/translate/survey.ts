@@ -1,5 +1,5 @@
-// What is known of pages: their groups and entries. It is kept for all machines of a process, by the pages' content and the
-// extensions that the harts have, since nothing else decides it. SURVEYS_MAX bounds how many are kept.
+// What is known of pages: their groups and entries. It is kept for all machines of a process, by the pages' content, since
+// nothing else decides it. SURVEYS_MAX bounds how many are kept.
 
 import { PAGE_BYTES, PAGE_SHIFT } from "../../../build/gen/host/machine/core/layout.ts";
 import type { Core } from "../core.ts";
@@ -18,8 +18,6 @@ interface Entry {
 /** A page. */
 export interface Survey {
   content: Uint8Array;
-  /** What it was decoded with (machine/core/code/extensions.ts). */
-  extensions: number;
   /** Instructions that were interpreted in it since its groups were found, in all machines. */
   interpreted: number;
   /** A byte for each halfword: an instruction was decoded there. */
@@ -29,15 +27,15 @@ export interface Survey {
   entries: ReadonlyMap<number, Entry>;
 }
 
-/** By a hash of content and extensions. */
+/** By a hash of the content. */
 const surveys = new Map<number, Survey>();
 
 /** Every so many bytes one counts for the hash. */
 const HASH_STEP = 19;
 
 /** FNV-1a of some of the bytes: pages with the same hash are compared. */
-function hashOf(bytes: Uint8Array, extensions: number): number {
-  let hash = 0x811c_9dc5 ^ extensions;
+function hashOf(bytes: Uint8Array): number {
+  let hash = 0x811c_9dc5;
   for (let index = 0; index < bytes.length; index += HASH_STEP) {
     hash = Math.imul(hash ^ (bytes[index] ?? 0), 0x0100_0193);
   }
@@ -60,15 +58,13 @@ function equal(one: Uint8Array, other: Uint8Array): boolean {
 /** The survey of a decoded page; of one that is not known an empty one. */
 export function findSurvey(core: Core, page: number): Survey {
   const content = contentOf(core, page);
-  const extensions = core.extensions();
-  const hash = hashOf(content, extensions);
+  const hash = hashOf(content);
   const known = surveys.get(hash);
-  if (known !== undefined && known.extensions === extensions && equal(known.content, content)) {
+  if (known !== undefined && equal(known.content, content)) {
     return known;
   }
   const survey: Survey = {
     content: content.slice(),
-    extensions,
     interpreted: 0,
     decoded: new Uint8Array(STARTS),
     groups: [],

@@ -178,6 +178,7 @@ function aim(step: Step, number: Syscall): void {
       break;
     case Syscall.CreateVmo:
       step.a0 = (drawn(LARGE_PAGES) + 1) * PAGE_BYTES;
+      step.a1 = chance(8) ? drawnSlot() : SELF;
       break;
     case Syscall.Map:
       step.a0 = chance(2) ? SELF : drawnSlot();
@@ -194,6 +195,7 @@ function aim(step: Step, number: Syscall): void {
     case Syscall.CreateTask:
       step.a0 = Class.App + drawn(2);
       step.a1 = drawnSlot();
+      step.a3 = chance(8) ? drawnSlot() : SELF;
       break;
     case Syscall.StartTask:
       step.a1 = USER_BEGIN;

@@ -100,12 +100,12 @@ function callers(p: Puppet, index: u32): void {
 }
 
 function zeroers(p: Puppet, _index: u32): void {
-  p.does(Syscall.CreateVmo, LARGE_BYTES, 0, 0, 0, 0);
+  p.does(Syscall.CreateVmo, LARGE_BYTES, SELF, 0, 0, 0);
   p.does(Syscall.Drop, MADE, 0, 0, 0, 0);
 }
 
 function mappers(p: Puppet, _index: u32): void {
-  p.does(Syscall.CreateVmo, LARGE_BYTES, 0, 0, 0, 0);
+  p.does(Syscall.CreateVmo, LARGE_BYTES, SELF, 0, 0, 0);
   for (let i: u32 = 0; i < MAPPED_TIMES; i++) {
     p.does(Syscall.Map, SELF, MADE, USER_MAPPINGS, 0, LARGE_BYTES).a5 = Right.Read | Right.Write;
     p.does(Syscall.Unmap, SELF, USER_MAPPINGS, 0, 0, 0);

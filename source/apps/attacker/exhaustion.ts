@@ -9,7 +9,7 @@ import { Kind, Right, SLOT_COUNT } from "abi/handle";
 import { stateOfTask, Topic } from "abi/info";
 import { PAGE_BYTES } from "abi/layout";
 import { Role } from "abi/startup";
-import { FOREVER, Syscall } from "abi/syscall";
+import { FOREVER, SELF, Syscall } from "abi/syscall";
 import { Class, TaskState } from "abi/task";
 import { PATH_BYTES_MAX } from "gen/idl/package_fs";
 import { attachBlockMemory, readSectors } from "runtime/blocks";
@@ -106,11 +106,11 @@ function gorge(isTold: bool): bool {
 function plan(glutton: Puppet): Step {
   glutton.does(Syscall.Create, Kind.Notification, 0, 0, 0, 0);
   for (let i: u32 = 0; i < HOLDERS; i++) {
-    glutton.does(Syscall.CreateTask, Class.App, NOTIFICATION, 1, 0, 0);
+    glutton.does(Syscall.CreateTask, Class.App, NOTIFICATION, 1, SELF, 0);
   }
   for (let i: u32 = 0; i < HOLDERS * PAGES_EACH; i++) {
     const address = FREE + (i % PAGES_EACH) * PAGE_BYTES;
-    glutton.does(Syscall.CreateVmo, PAGE_BYTES, 0, 0, 0, 0);
+    glutton.does(Syscall.CreateVmo, PAGE_BYTES, SELF, 0, 0, 0);
     glutton.does(Syscall.Map, HOLDER + i / PAGES_EACH, HAND, address, 0, PAGE_BYTES).a5 = Right.Read;
     glutton.does(Syscall.Drop, HAND, 0, 0, 0, 0);
   }
@@ -120,13 +120,13 @@ function plan(glutton: Puppet): Step {
     glutton.does(Syscall.Drop, HAND, 0, 0, 0, 0);
   }
   for (let i: u32 = 0; i < TASKS; i++) {
-    glutton.does(Syscall.CreateTask, Class.App, NOTIFICATION, 1, 0, 0);
+    glutton.does(Syscall.CreateTask, Class.App, NOTIFICATION, 1, SELF, 0);
     glutton.does(Syscall.Grant, TASK_HOLDER + i / SLOT_COUNT, HAND, Right.All, 0, i % SLOT_COUNT);
     glutton.does(Syscall.Drop, HAND, 0, 0, 0, 0);
   }
   for (let bytes = SIZE_MAX; bytes >= PAGE_BYTES; bytes /= 4) {
     for (let i: u32 = 0; i < OF_EACH_SIZE; i++) {
-      glutton.does(Syscall.CreateVmo, bytes, 0, 0, 0, 0);
+      glutton.does(Syscall.CreateVmo, bytes, SELF, 0, 0, 0);
     }
   }
   for (let i: u32 = 0; i < SLOT_COUNT; i++) {

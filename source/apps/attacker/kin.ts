@@ -7,7 +7,7 @@
  */
 import { Kind, Right } from "abi/handle";
 import { PAGE_BYTES, USER_BEGIN, USER_MAPPINGS } from "abi/layout";
-import { Syscall } from "abi/syscall";
+import { SELF, Syscall } from "abi/syscall";
 import { Class, TaskState } from "abi/task";
 import {
   create,
@@ -90,9 +90,9 @@ function holdEachOther(isTold: bool): bool {
   }
   maker.does(Syscall.Create, Kind.Notification, 0, 0, 0, 0);
   for (let i: u32 = 0; i < PAIRS; i++) {
-    maker.does(Syscall.CreateTask, Class.App, NOTIFICATION, 1, 0, 0);
-    maker.does(Syscall.CreateTask, Class.App, NOTIFICATION, 1, 0, 0);
-    maker.does(Syscall.CreateVmo, HELD_BYTES, 0, 0, 0, 0);
+    maker.does(Syscall.CreateTask, Class.App, NOTIFICATION, 1, SELF, 0);
+    maker.does(Syscall.CreateTask, Class.App, NOTIFICATION, 1, SELF, 0);
+    maker.does(Syscall.CreateVmo, HELD_BYTES, SELF, 0, 0, 0);
     maker.does(Syscall.Grant, FIRST, HAND, Right.All, 0, SLOT_THERE);
     maker.does(Syscall.Drop, HAND, 0, 0, 0, 0);
     maker.does(Syscall.Grant, FIRST, FIRST, Right.All, 0, SLOT_THERE + 1);
@@ -127,7 +127,7 @@ function leaveChildren(code: u32, isTold: bool): bool {
   }
   maker.does(Syscall.Create, Kind.Notification, 0, 0, 0, 0);
   for (let i: u32 = 0; i < SPINNERS; i++) {
-    maker.does(Syscall.CreateTask, Class.App, NOTIFICATION, 1, 0, 0);
+    maker.does(Syscall.CreateTask, Class.App, NOTIFICATION, 1, SELF, 0);
     const step = maker.does(Syscall.Map, FIRST, CODE, USER_BEGIN, 0, PAGE_BYTES);
     step.a5 = Right.Read | Right.Execute;
     maker.does(Syscall.StartTask, FIRST, USER_BEGIN, USER_BEGIN, 0, 0);

@@ -4,7 +4,6 @@
  *
  *   bench kernel     the paths that need one hart
  *   bench files      reading from the package file system
- *   bench hash       hashing, as for each block that is read
  *   bench lookups    looking paths up, in an image of as many files as the host made
  *   bench wake       waking a task on another hart
  *   bench steady     reading the disk for a long time
@@ -19,7 +18,6 @@ import { startup } from "runtime/startup";
 import { equals, lengthToZero } from "text/bytes";
 import { prepareChildren } from "./children";
 import { measureFiles } from "./files";
-import { measureHash } from "./hash";
 import { measureKernel } from "./kernel";
 import { measureLookups } from "./lookups";
 import { measureSteady } from "./steady";
@@ -37,8 +35,6 @@ export function main(): i32 {
     status = measureKernel();
   } else if (equals(words, length, "files")) {
     status = measureFiles();
-  } else if (equals(words, length, "hash")) {
-    status = measureHash();
   } else if (equals(words, length, "lookups")) {
     status = measureLookups();
   } else if (equals(words, length, "wake")) {

@@ -5,6 +5,7 @@
  *
  *   chaos <service> <rounds>     the service ends once a round
  *   chaos both <rounds>          virtioblkd, then packagefsd right behind it
+ *   chaos greedy <rounds>        each service in turn, while this task has all that it can get
  *   chaos limit                  virtioblkd, until it is given up; the rest lives
  *   chaos harts <rounds>         harts stop and start while this task's pages come and go
  *   chaos nexus-init             the end of everything

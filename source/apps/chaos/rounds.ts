@@ -10,6 +10,7 @@ import { deadlineIn, information, now, result, sleepUntil } from "runtime/call";
 import { line, print } from "runtime/log";
 import { killService, runStatusName } from "runtime/programs";
 import { slotOf, startup } from "runtime/startup";
+import { takeAll } from "./greed";
 import { checkFile, checkSectors, errors, fileCount, openAll, reads } from "./reads";
 
 /** The services that a run of rounds ends. */
@@ -18,7 +19,9 @@ export const enum Victims {
   Packagefsd = 1,
   Consoled = 2,
   Both = 3,
-  Count = 4,
+  /** One after another, while this task has taken all that its job may have. */
+  Greedy = 4,
+  Count = 5,
 }
 
 /** The name in the program's argument, which is also the service's name. */
@@ -29,7 +32,10 @@ export function nameOf(victims: Victims): string {
   if (victims === Victims.Packagefsd) {
     return "packagefsd";
   }
-  return victims === Victims.Consoled ? "consoled" : "both";
+  if (victims === Victims.Consoled) {
+    return "consoled";
+  }
+  return victims === Victims.Both ? "both" : "greedy";
 }
 
 /** The longest time that a round reads before the end comes. */
@@ -46,6 +52,9 @@ const TRIES_MAX: u32 = 10;
 /** Rounds before memory is measured: by then, services have all the memory that they need once. */
 const WARM_ROUNDS: u32 = 2;
 
+/** How many services there are to end: those before `Both`. */
+const EACH: u32 = Victims.Both;
+
 /** Numbers that look random, the same in every run (a linear congruence; Knuth 2, 3.3.4). */
 let seed: u32 = 12_345;
 
@@ -56,7 +65,7 @@ function random(below: u32): u32 {
 
 /** Prints `chaos: ok rounds=…`; or prints what failed and returns false. */
 export function runRounds(victims: Victims, rounds: u32): bool {
-  if (!openAll()) {
+  if (!openAll() || (victims === Victims.Greedy && !takeAll())) {
     return false;
   }
   let freeBefore: u64 = 0;
@@ -65,7 +74,7 @@ export function runRounds(victims: Victims, rounds: u32): bool {
       freeBefore = freeBytes();
     }
     const next = deadlineIn(PACE_MILLISECONDS, startup().timebase);
-    if (!runRound(victims)) {
+    if (!runRound(victims === Victims.Greedy ? <Victims>(round % EACH) : victims)) {
       return false;
     }
     sleepUntil(next);

@@ -7,14 +7,15 @@ import { equals } from "text/bytes";
 import { LINE_STATE_BYTES, Line } from "text/line";
 import { beginAnswer, beginRow, endAnswer, endRow, say, words } from "./answer";
 import { COMMAND_LINE_BYTES, CommandLine, Flaw } from "./command-line";
-import { answerVblkInfo } from "./disk";
 import { answerCat, answerLs } from "./files";
-import { answerIrq, answerSbi } from "./firmware";
-import { answerSmp, restart, stop } from "./harts";
+import { answerVblkInfo } from "./hardware/disk";
+import { answerIrq, answerSbi } from "./hardware/firmware";
+import { answerSmp, restart, stop } from "./hardware/harts";
+import { answerTree } from "./hardware/tree";
+import { answerJobs } from "./jobs";
 import { COMPARED_BYTES_MAX, distance, FAR } from "./suggest";
 import { answerKill, answerPs, answerRun } from "./tasks";
 import { answerAudit } from "./trail";
-import { answerTree } from "./tree";
 
 /** The outcome of a line. The first three are exit codes (abi/exit.ts). */
 export const enum Outcome {
@@ -83,20 +84,22 @@ function describe(index: u32, row: Command): bool {
     case 7:
       return row.is("ps", "", "the tasks", answerPs);
     case 8:
-      return row.is("audit", "", "what kernel and services have recorded", answerAudit);
+      return row.is("jobs", "", "what each program may have, and has", answerJobs);
     case 9:
-      return row.is("ls", "[path]", "what is in a directory of pkg://", answerLs);
+      return row.is("audit", "", "what kernel and services have recorded", answerAudit);
     case 10:
-      return row.is("cat", "path", "what is in a file", answerCat);
+      return row.is("ls", "[path]", "what is in a directory of pkg://", answerLs);
     case 11:
-      return row.is("run", "program [argument…]", "runs a program of pkg://bin", answerRun);
+      return row.is("cat", "path", "what is in a file", answerCat);
     case 12:
-      return row.is("kill", "service", "ends a service, which nexus-init starts again", answerKill);
+      return row.is("run", "program [argument…]", "runs a program of pkg://bin", answerRun);
     case 13:
-      return row.is("echo", "text", "the text again", echo);
+      return row.is("kill", "service", "ends a service, which nexus-init starts again", answerKill);
     case 14:
-      return row.is("help", "", "this list", answerHelp);
+      return row.is("echo", "text", "the text again", echo);
     case 15:
+      return row.is("help", "", "this list", answerHelp);
+    case 16:
       return row.is("poweroff", "", "turns the machine off", nothing);
     default:
       return false;

@@ -53,6 +53,7 @@ export function answerPs(_line: CommandLine): bool {
     // Printing is a system call too, so everything is taken out of the results before it.
     takeName();
     const end = <End>result(3);
+    const job = result(3) >> 32;
     const detail = result(4);
     const runs = result(5);
     beginRow();
@@ -60,6 +61,7 @@ export function answerPs(_line: CommandLine): bool {
     bytes("name", TASK_NAME_BYTES, name, lengthToZero(name, TASK_NAME_BYTES));
     words("state", 6, stateName(state));
     words("class", 10, className(classOfTask(word)));
+    number("job", 4, job);
     words("waits", 8, waitName(waitOfTask(word)));
     bringUpNumber("hart", 4, hartOfTask(word));
     number("runs", 8, runs);

@@ -3,6 +3,7 @@
  * (abi/audit.ts); this merges them into one story, by their sequence.
  */
 import { AUDIT_KIND_COUNT, AUDIT_READ_AGAIN, AUDIT_RECORDS_MAX, Audit } from "abi/audit";
+import { Resource } from "abi/job";
 import { Role } from "abi/startup";
 import { NO_SLOT } from "abi/syscall";
 import { End } from "abi/task";
@@ -11,7 +12,7 @@ import { ImageError, imageErrorText } from "pkgimg/format";
 import { blkMethodName, blkStatusName } from "runtime/blocks";
 import { auditRead, result } from "runtime/call";
 import { print } from "runtime/log";
-import { refusalName, sayEnd } from "runtime/names";
+import { refusalName, resourceName, sayEnd } from "runtime/names";
 import { slotOf, startup } from "runtime/startup";
 import { lengthToZero } from "text/bytes";
 import { Line } from "text/line";
@@ -154,6 +155,8 @@ function kindName(kind: u32): string {
       return "capability-refused";
     case Audit.TaskEnded:
       return "task-ended";
+    case Audit.QuotaRefused:
+      return "quota-refused";
     case Audit.BlockRefused:
       return "block-refused";
     case Audit.ServiceRestarted:
@@ -193,6 +196,12 @@ function meaning(record: Record, to: Line): Line {
         .text(refusalName(-(<i32>second))); // kept as a positive number
     case Audit.TaskEnded:
       return sayEnd(to, <End>first, second);
+    case Audit.QuotaRefused:
+      return to
+        .text("job ")
+        .decimal(second)
+        .text(" had no more ")
+        .text(resourceName(<Resource>(<u32>first)));
     case Audit.BlockRefused:
       to.text("client ")
         .decimal(first & 0xffff_ffff)

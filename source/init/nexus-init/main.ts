@@ -9,15 +9,14 @@
 import { ExitCode } from "abi/exit";
 import { Right } from "abi/handle";
 import { Refusal } from "abi/refusal";
-import { Extension, Role, STARTUP_ARGUMENT_BYTES } from "abi/startup";
-import { hashWithZbb } from "blake2b/blake2b";
+import { Role, STARTUP_ARGUMENT_BYTES } from "abi/startup";
 import { PRODUCTION } from "gen/profile";
 import { copySlot, powerOff, result } from "runtime/call";
 import { setPatience } from "runtime/client";
 import { flushConsole } from "runtime/console";
 import { print } from "runtime/log";
 import { setTaskName } from "runtime/panic";
-import { offers, slotOf, startup } from "runtime/startup";
+import { slotOf, startup } from "runtime/startup";
 import { equals, lengthToZero } from "text/bytes";
 import { LINE_STATE_BYTES, Line } from "text/line";
 import {
@@ -33,6 +32,7 @@ import { openBundle } from "./bundle";
 import { Flaw, flaw, flawName } from "./check";
 import { endedBit, Heard, listen, openEvents, take } from "./events";
 import { fetch, OWN_BADGE, release } from "./fetch";
+import { closeJob } from "./jobs";
 import { killWhenDue } from "./kill";
 import { FILE_ADDRESS, FLUSH_MILLISECONDS } from "./limits";
 import { because, say, sayOf } from "./say";
@@ -60,7 +60,6 @@ const command = changetype<Command>(memory.data(offsetof<Command>(), 8));
 /** The whole life of the system, one step a line. Each step prints what went wrong in it. */
 export function main(): i32 {
   setTaskName("nexus-init");
-  hashWithZbb(offers(Extension.Zbb));
   const topology = rows.begin();
   const isWell =
     readArgument() &&
@@ -175,6 +174,7 @@ function awaitEnd(topology: Topology, index: u32): bool {
   }
   program.state = State.Ended;
   const found = endOf(program);
+  closeJob(program);
   if (found !== null) {
     print(found);
   }

@@ -23,6 +23,7 @@ import { Request } from "runtime/service";
 import { isProgramName } from "./argument";
 import { endedBit, interruptBit, take } from "./events";
 import { fetch, release } from "./fetch";
+import { closeJob } from "./jobs";
 import { planKill } from "./kill";
 import { FILE_ADDRESS } from "./limits";
 import { start } from "./start";
@@ -140,6 +141,7 @@ function onEnd(topology: Topology): void {
   const cause = isKnown ? <u32>result(1) : 0;
   const detail = isKnown ? result(2) : 0;
   drop(task);
+  closeJob(topology.program(row));
   topology.count = row;
   isRunning = false;
   const isByInterrupt = isInterrupted && cause === End.Killed;

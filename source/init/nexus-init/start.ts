@@ -23,6 +23,7 @@ import {
   readyBit,
   take,
 } from "./events";
+import { closeJob, openJob } from "./jobs";
 import { LOADER_WINDOW } from "./limits";
 import { because, sayOf } from "./say";
 import { Program, State, Topology } from "./topology";
@@ -48,12 +49,32 @@ export function start(
   argumentBytes: u32,
 ): bool {
   const program = topology.program(index);
+  if (!openJob(program)) {
+    return false;
+  }
+  if (launchIn(topology, program, index, file, length, argument, argumentBytes)) {
+    return true;
+  }
+  closeJob(program);
+  return false;
+}
+
+/** Starts a program in its job. */
+function launchIn(
+  topology: Topology,
+  program: Program,
+  index: u32,
+  file: usize,
+  length: u32,
+  argument: usize,
+  argumentBytes: u32,
+): bool {
   const what = launched.begin();
+  what.job = program.job;
   what.nameLow = program.nameLow;
   what.nameHigh = program.nameHigh;
   what.taskClass = program.taskClass;
   what.timebase = startup().timebase;
-  what.extensions = startup().extensions;
   what.notification = eventsSlot();
   what.endBits = endedBit(index);
   what.file = file;
@@ -125,6 +146,9 @@ function giveRole(what: Launch, topology: Topology, index: u32, role: Role, righ
     }
     const badge = server.state === State.GivenUp ? 0 : badgeOf(index);
     return what.give(role, server.endpoint, rights, badge) !== null;
+  }
+  if (role === Role.Job) {
+    return what.give(role, topology.program(index).job, rights, 0) !== null;
   }
   if (role === Role.InitService) {
     return what.give(role, initEndpoint(), rights, badgeOf(index)) !== null;

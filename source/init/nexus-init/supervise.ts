@@ -27,6 +27,7 @@ import { Line } from "text/line";
 import { nextStart } from "./backoff";
 import { BundledFile, findInBundle } from "./bundle";
 import { absentBit, endedBit, Heard, listenToSignals, readyBit, take } from "./events";
+import { closeJob } from "./jobs";
 import { NEWS_MILLISECONDS, RESTARTS_MAX, START_MILLISECONDS } from "./limits";
 import { because, sayOf } from "./say";
 import { start } from "./start";
@@ -121,6 +122,7 @@ function onEnd(program: Program, index: u32): void {
   const found = endOf(program);
   drop(program.task);
   program.task = NO_SLOT;
+  closeJob(program);
   if (program.hasServed !== 0) {
     fall(program, index, found === null ? sayOf("", program).text(" left") : found);
     return;

@@ -8,6 +8,7 @@
  * column for dependencies.
  */
 import { Right } from "abi/handle";
+import { Amounts, Resource } from "abi/job";
 import { Role } from "abi/startup";
 import { NO_SLOT } from "abi/syscall";
 import { Class, TASK_NAME_BYTES } from "abi/task";
@@ -20,10 +21,17 @@ export const enum Origin {
   Package = 1,
 }
 
-/** The services, in the order in which they start. The rows of programs come behind them. */
+/** In place of a limit: nearly all that is left when the program starts (jobs.ts). */
+export const THE_REST: u32 = u32.MAX_VALUE;
+
+/**
+ * The services, in the order in which they start. The rows of programs come behind them. A service may have about twice
+ * what it uses: its next life may begin before a device has let go of all that the last one pinned.
+ */
 export function describe(topology: Topology): void {
   topology
     .run("consoled", Class.Driver, Origin.Bundle)
+    .has(128, 1, 16)
     .serves(Role.ConsoleService)
     .gets(Role.Console, Right.Write)
     .gets(Role.ConsoleOwner, Right.Manage)
@@ -34,6 +42,8 @@ export function describe(topology: Topology): void {
 
   topology
     .run("virtioblkd", Class.Driver, Origin.Bundle)
+    .has(128, 1, 24)
+    .hasPins(24)
     .serves(Role.BlockService)
     .gets(Role.Console, Right.Write)
     // All slots of the bus: virtioblkd finds the disk itself, and drops the others.
@@ -46,6 +56,7 @@ export function describe(topology: Topology): void {
 
   topology
     .run("packagefsd", Class.Service, Origin.Bundle)
+    .has(1024, 1, 32)
     .serves(Role.PackageService)
     .gets(Role.Console, Right.Write)
     .gets(Role.BlockService, Right.Send)
@@ -55,17 +66,26 @@ export function describe(topology: Topology): void {
 
 /** A program of the run, or one that the shell runs: its name comes from outside. */
 export function describeProgram(topology: Topology, name: usize, nameLength: u32): Program {
-  return topology
-    .runNamed(name, nameLength, Class.App, Origin.Package)
-    .gets(Role.Console, Right.Write)
-    .gets(Role.Info, Right.Read)
-    .gets(Role.PackageService, Right.Send)
-    .gets(Role.BlockService, Right.Send);
+  return (
+    topology
+      .runNamed(name, nameLength, Class.App, Origin.Package)
+      .has(THE_REST, THE_REST, THE_REST)
+      .hasObjects(THE_REST, THE_REST, THE_REST)
+      .gets(Role.Console, Right.Write)
+      .gets(Role.Info, Right.Read)
+      .gets(Role.PackageService, Right.Send)
+      .gets(Role.BlockService, Right.Send)
+      // Its own, which it may divide.
+      .gets(Role.Job, Right.Manage)
+  );
 }
 
 /** What the run's own `nx` gets in addition, because the person at the console administers the machine. */
 export function describeShell(program: Program): void {
   program
+    // The programs that it runs have jobs of their own, and the rest.
+    .has(512, 4, 32)
+    .hasObjects(4, 4, 0)
     .gets(Role.ConsoleService, Right.Send)
     .gets(Role.InitService, Right.Send)
     .gets(Role.Audit, Right.Read)
@@ -113,7 +133,7 @@ export class Gift {
  *   0       16           20      24       28       32          36      40     44         48        52        56    64
  *   │ name  │ nameLength │ class │ origin │ serves │ giftCount │ state │ task │ endpoint │ hasServed │ restarts │ due │
  *
- *   64: GRANTS_MAX × 8, role and rights
+ *   64: limits │ 96: job │ 104: GRANTS_MAX × 8, role and rights
  */
 @unmanaged
 @final
@@ -141,6 +161,18 @@ export class Program {
   restarts: u32;
   /** Starting: until when it has to be ready. Fallen: when it is started again. In ticks. */
   due: u64;
+  private limits0: u64;
+  private limits1: u64;
+  private limits2: u64;
+  private limits3: u64;
+  /** Its job, while it has a task. */
+  job: u32;
+  private reserved: u32;
+
+  /** What its job may have. */
+  get limits(): Amounts {
+    return changetype<Amounts>(changetype<usize>(this) + offsetof<Program>("limits0"));
+  }
 
   /** The address of the name's first byte. */
   get name(): usize {
@@ -149,6 +181,26 @@ export class Program {
 
   gift(index: u32): Gift {
     return changetype<Gift>(changetype<usize>(this) + offsetof<Program>() + <usize>index * offsetof<Gift>());
+  }
+
+  /** Its limits. What no row names is 0, but for one notification and one endpoint. */
+  has(pages: u32, tasks: u32, vmos: u32): Program {
+    this.limits.set(Resource.Pages, pages);
+    this.limits.set(Resource.Tasks, tasks);
+    this.limits.set(Resource.Vmos, vmos);
+    return this.hasObjects(1, 1, 0);
+  }
+
+  hasObjects(endpoints: u32, notifications: u32, jobs: u32): Program {
+    this.limits.set(Resource.Endpoints, endpoints);
+    this.limits.set(Resource.Notifications, notifications);
+    this.limits.set(Resource.Jobs, jobs);
+    return this;
+  }
+
+  hasPins(pins: u32): Program {
+    this.limits.set(Resource.Pins, pins);
+    return this;
   }
 
   serves(role: Role): Program {
@@ -232,6 +284,7 @@ export class Topology {
     program.state = State.Waiting;
     program.task = NO_SLOT;
     program.endpoint = NO_SLOT;
+    program.job = NO_SLOT;
     return program;
   }
 

@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 import { compileDts } from "../../../toolchain/dts/compile.ts";
-import { FakeEndpoint, FakeVmo, Refusal, Role, Syscall } from "../../harness/fake-kernel/kernel.ts";
+import { Audit, FakeEndpoint, FakeVmo, Refusal, Role, Syscall } from "../../harness/fake-kernel/kernel.ts";
 import { type Fields, Wire } from "../../services/packagefsd/wire.ts";
 import { FakeSystem } from "../fake-system.ts";
 
@@ -210,7 +210,7 @@ test("audit merges the rings of all kinds into one story", async () => {
     [0, 1, 0xffff_ffffn, 0n, 2n, 1],
     [4, 3, 5n, 1n, 7n, 1],
     [3, 2, 0x205n, 63n, 4n, 33],
-    [6, 4, 0n, BigInt(`0x${Buffer.from("virtiobl").reverse().toString("hex")}`), 1n, 1],
+    [Audit.ServiceRestarted, 4, 0n, BigInt(`0x${Buffer.from("virtiobl").reverse().toString("hex")}`), 1n, 1],
   ];
   const { lines } = await session(["audit"], {
     more: [[Role.Audit, new FakeEndpoint()]],

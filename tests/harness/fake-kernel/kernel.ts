@@ -17,9 +17,18 @@ import { capabilityCalls } from "./capabilities.ts";
 import { FakeConsole } from "./console.ts";
 import type { Core, SystemCalls } from "./core.ts";
 import { FakeDevices } from "./devices.ts";
+import { everything, FakeJobs } from "./jobs.ts";
 import { FakeMemory } from "./memory.ts";
 import { FakeMessages, type Waiting } from "./messages.ts";
-import { type FakeTask, type Hardware, type KernelObject, type Mapping, Slots, Stopped } from "./objects.ts";
+import {
+  type FakeJob,
+  type FakeTask,
+  type Hardware,
+  type KernelObject,
+  type Mapping,
+  Slots,
+  Stopped,
+} from "./objects.ts";
 import type { StartupEntry } from "./startup-page.ts";
 import { TaskGuest, type Words } from "./task-guest.ts";
 import { FakeTasks } from "./tasks.ts";
@@ -47,6 +56,7 @@ export class FakeKernel implements Core {
   /** Every system call. */
   readonly made: Made[] = [];
   readonly slots = new Slots();
+  readonly job = everything();
   time = 1_000n;
   /** Asked before every system call; a number is what the kernel returns instead of doing it. */
   refuse: (made: Made) => number | undefined = () => undefined;
@@ -56,6 +66,7 @@ export class FakeKernel implements Core {
   private readonly memory = new FakeMemory(this);
   private readonly messages = new FakeMessages(this);
   private readonly others = new FakeTasks(this);
+  private readonly divided = new FakeJobs(this);
   private readonly printer = new FakeConsole(this);
   readonly devices: FakeDevices;
   private readonly calls: SystemCalls;
@@ -82,6 +93,7 @@ export class FakeKernel implements Core {
       ...this.memory.calls,
       ...this.messages.calls,
       ...this.others.calls,
+      ...this.divided.calls,
       ...this.printer.calls,
       ...this.devices.calls,
       ...this.ownCalls(),
@@ -103,6 +115,11 @@ export class FakeKernel implements Core {
   /** The tasks that the task under test has made. */
   get tasks(): FakeTask[] {
     return this.others.made;
+  }
+
+  /** The jobs that it has made. */
+  get jobs(): FakeJob[] {
+    return this.divided.made;
   }
 
   /** What is mapped into the task under test, by address. */

@@ -4,6 +4,7 @@
 import { messagePage, pageBytes, Refusal, Right, Syscall, self, startupPage } from "../abi.ts";
 import { give } from "./capabilities.ts";
 import type { Core, SystemCalls } from "./core.ts";
+import { findJob } from "./jobs.ts";
 import { areMappingRights, mapRefusal, type Place, placeRefusal } from "./mapping.ts";
 import { type FakeTask, FakeVmo, type Mapping } from "./objects.ts";
 
@@ -23,9 +24,16 @@ export class FakeMemory {
   constructor(core: Core) {
     this.core = core;
     this.calls = {
-      [Syscall.CreateVmo]: (bytes) => {
+      [Syscall.CreateVmo]: (bytes, jobSlot) => {
         if (bytes === 0n || bytes > VMO_BYTES_MAX) {
           return Refusal.BadArgument;
+        }
+        const job = findJob(core, jobSlot);
+        if (typeof job === "number") {
+          return job;
+        }
+        if (!job.hasRoomForVmo(Math.ceil(Number(bytes) / pageBytes))) {
+          return Refusal.Quota;
         }
         return give(core, new FakeVmo(Number(bytes)), Right.All);
       },

@@ -1,6 +1,6 @@
 // What the fake kernel keeps: memory objects, notifications, endpoints, other tasks; and the slots that name them.
 
-import { End, pageBytes, Refusal, Right, slotCount, startupPage } from "../abi.ts";
+import { End, pageBytes, Refusal, Resource, Right, slotCount, startupPage } from "../abi.ts";
 import { defined } from "../defined.ts";
 import { type FoundEntry, readStartupPage } from "./startup-page.ts";
 import { RUBBISH } from "./task-guest.ts";
@@ -139,8 +139,11 @@ export class FakeTask {
   readonly taskClass: number;
   readonly notification: FakeNotification;
   readonly endBits: bigint;
+  readonly job: FakeJob;
 
-  constructor(taskClass: number, notification: FakeNotification, endBits: bigint) {
+  constructor(taskClass: number, notification: FakeNotification, endBits: bigint, job: FakeJob) {
+    this.job = job;
+    job.tasks.push(this);
     this.taskClass = taskClass;
     this.notification = notification;
     this.endBits = endBits;
@@ -166,13 +169,13 @@ export class FakeTask {
   /** Its startup page: the argument, and the entries with the capabilities that they name. */
   startup(): {
     timebase: bigint;
-    extensions: bigint;
     argument: string;
     entries: (Omit<FoundEntry, "slot"> & { slot: Slot | undefined })[];
   } {
-    const { entries, ...page } = readStartupPage(this.at(startupPage, pageBytes));
+    const { timebase, argument, entries } = readStartupPage(this.at(startupPage, pageBytes));
     return {
-      ...page,
+      timebase,
+      argument,
       entries: entries.map((entry) => ({ ...entry, slot: this.slots.get(entry.slot) })),
     };
   }
@@ -180,6 +183,78 @@ export class FakeTask {
   /** The capability under that role. */
   given(role: number): Slot | undefined {
     return this.startup().entries.find((entry) => entry.role === role)?.slot;
+  }
+}
+
+/** A job: its limits by `Resource`, and the jobs and tasks in it. */
+export class FakeJob {
+  readonly kind = "job";
+  readonly name: string;
+  readonly limits: readonly number[];
+  /** What jobs that were made from it hold. */
+  private readonly charged: number[];
+  private readonly jobs: FakeJob[] = [];
+  readonly tasks: FakeTask[] = [];
+  isEnded = false;
+  private readonly parent: FakeJob | undefined;
+
+  constructor(name: string, limits: readonly number[], parent?: FakeJob) {
+    this.name = name;
+    this.parent = parent;
+    this.limits = limits;
+    this.charged = limits.map(() => 0);
+  }
+
+  /** A job with `limits` out of those of this one; undefined if there is not that much left. */
+  divide(name: string, limits: readonly number[]): FakeJob | undefined {
+    const job = new FakeJob(name, limits, this);
+    if (this.isEnded || job.whole.some((amount, resource) => amount > this.left(resource))) {
+      return undefined;
+    }
+    this.charge(job.whole, 1);
+    this.jobs.push(job);
+    return job;
+  }
+
+  /** What its parent is charged: its limits, and itself. */
+  private get whole(): number[] {
+    return this.limits.map((limit, resource) => limit + Number(resource === Resource.Jobs));
+  }
+
+  private charge(amounts: readonly number[], times: 1 | -1): void {
+    for (const [resource, amount] of amounts.entries()) {
+      this.charged[resource] = defined(this.charged[resource]) + times * amount;
+    }
+  }
+
+  /** A task takes its message page, a root of its tables and two more of them. */
+  get hasRoomForTask(): boolean {
+    return this.left(Resource.Tasks) > 0 && this.hasRoomForVmo(4);
+  }
+
+  hasRoomForVmo(pages: number): boolean {
+    return !this.isEnded && this.left(Resource.Vmos) > 0 && pages <= this.left(Resource.Pages);
+  }
+
+  left(resource: number): number {
+    return defined(this.limits[resource]) - defined(this.charged[resource]);
+  }
+
+  /** Ends its tasks, and the jobs in it, and gives its limits back. */
+  finish(): void {
+    if (this.isEnded) {
+      return;
+    }
+    this.isEnded = true;
+    this.parent?.charge(this.whole, -1);
+    for (const task of this.tasks) {
+      if (task.state !== "ended") {
+        task.finish(End.Killed, 0n);
+      }
+    }
+    for (const job of this.jobs) {
+      job.finish();
+    }
   }
 }
 
@@ -233,6 +308,7 @@ export type KernelObject =
   | FakeNotification
   | FakeEndpoint
   | FakeTask
+  | FakeJob
   | FakeDevice
   | FakeInterrupt
   | { readonly kind: "console" | "power" | "info" | "audit" };

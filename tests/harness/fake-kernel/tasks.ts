@@ -3,10 +3,9 @@
 
 import { classCount, End, Refusal, Right, Syscall, userEnd } from "../abi.ts";
 import { give } from "./capabilities.ts";
-import type { Core, SystemCalls } from "./core.ts";
+import { type Core, nameOf, type SystemCalls } from "./core.ts";
+import { findJob } from "./jobs.ts";
 import { FakeTask } from "./objects.ts";
-
-const NAME_BYTES = 16;
 
 export class FakeTasks {
   /** Every task that was made, in order. */
@@ -17,7 +16,7 @@ export class FakeTasks {
   constructor(core: Core) {
     const { slots } = core;
     this.calls = {
-      [Syscall.CreateTask]: (taskClass, notificationSlot, bits) => {
+      [Syscall.CreateTask]: (taskClass, notificationSlot, bits, jobSlot) => {
         if (taskClass >= classCount) {
           return Refusal.BadArgument;
         }
@@ -25,7 +24,14 @@ export class FakeTasks {
         if (typeof notification === "number") {
           return notification;
         }
-        const task = new FakeTask(Number(taskClass), notification, bits);
+        const job = findJob(core, jobSlot);
+        if (typeof job === "number") {
+          return job;
+        }
+        if (!job.hasRoomForTask) {
+          return Refusal.Quota;
+        }
+        const task = new FakeTask(Number(taskClass), notification, bits, job);
         const status = give(core, task, Right.Manage | Right.Transfer);
         if (status === 0) {
           this.made.push(task);
@@ -80,12 +86,4 @@ export class FakeTasks {
       },
     };
   }
-}
-
-function nameOf(low: bigint, high: bigint): string {
-  const bytes = new Uint8Array(NAME_BYTES);
-  const view = new DataView(bytes.buffer);
-  view.setBigUint64(0, low, true);
-  view.setBigUint64(8, high, true);
-  return new TextDecoder().decode(bytes).replace(/\0+$/, "");
 }

@@ -17,6 +17,7 @@ import {
   pageBytes,
   Right,
   Syscall,
+  self,
 } from "../../harness/fake-kernel/kernel.ts";
 import { Kernel } from "../harness/kernel.ts";
 
@@ -58,7 +59,8 @@ export const slot = {
   vmo: 11,
   readable: 12,
   task: 13,
-  free: 14,
+  job: 14,
+  free: 15,
 } as const;
 const given: readonly (readonly [kind: number, fake: () => KernelObject, rights: number, badge: number])[] = [
   [Kind.Endpoint, () => new FakeEndpoint(), Right.All, 0],
@@ -75,9 +77,11 @@ const given: readonly (readonly [kind: number, fake: () => KernelObject, rights:
 ];
 const noHardware = { intrinsics: {}, interrupts: false, owns: () => false, window: () => 0n };
 const prepare: readonly Call[] = [
-  [Syscall.CreateVmo, VMO_BYTES],
+  [Syscall.CreateVmo, VMO_BYTES, self],
   [Syscall.Copy, slot.vmo, Right.Read, 0],
-  [Syscall.CreateTask, Class.App, slot.notification, 1],
+  [Syscall.CreateTask, Class.App, slot.notification, 1, self],
+  // Two hundred tasks and memory objects, sixteen endpoints and notifications, eight pins and eight jobs.
+  [Syscall.CreateJob, self, 1000, 0x0010_0010_00c8_00c8n, 0x0008_0008],
 ];
 
 /** The kernel, with such a task. */

@@ -23,7 +23,7 @@ function mostly(...likely: readonly number[]): fc.Arbitrary<number> {
   return fc.oneof({ weight: 4, arbitrary: fc.constantFrom(...likely) }, { weight: 1, arbitrary: any });
 }
 
-const { endpoint, caller, notification, signaller, free } = slot;
+const { job, endpoint, caller, notification, signaller, free } = slot;
 const rights = fc.constantFrom(
   0,
   Right.Read,
@@ -43,10 +43,12 @@ const spaces = mostly(Number(self), slot.task, slot.task);
 const vmos = mostly(slot.vmo, slot.vmo, slot.readable, free);
 const notifications = mostly(notification, notification, signaller, free);
 const word = fc.nat(8);
+/** The limits of a job: of tasks and of memory objects, enough or none. */
+const objects = fc.constantFrom(0, 0x0010_0010);
 /** Any call that comes back at once, and whose results are the same wherever memory and tasks lie. */
 const anyCall: fc.Arbitrary<Call> = fc.oneof(
   call(Syscall.VmoSize, vmos),
-  call(Syscall.CreateVmo, sizes),
+  call(Syscall.CreateVmo, sizes, mostly(Number(self), Number(self), free)),
   call(Syscall.Map, spaces, vmos, places, fc.constantFrom(0, 0, pageBytes, VMO_BYTES), pages, rights),
   call(Syscall.Map, spaces, vmos, places, fc.constant(0), pages, fc.constant(Right.Read)),
   call(Syscall.Unmap, spaces, places),
@@ -55,7 +57,9 @@ const anyCall: fc.Arbitrary<Call> = fc.oneof(
   call(Syscall.Drop, mostly(free, free + 1, free + 2)),
   call(Syscall.Grant, mostly(slot.task), mostly(endpoint, caller, signaller), rights, badges, fc.nat(2)),
   call(Syscall.Grant, mostly(slot.task), mostly(slot.vmo, slot.console), rights, badges, mostly(63, 64)),
-  call(Syscall.CreateTask, fc.nat(5), notifications, word),
+  call(Syscall.CreateTask, fc.nat(5), notifications, word, mostly(Number(self), job)),
+  call(Syscall.CreateJob, mostly(Number(self), job), fc.constantFrom(0, 100, 2 ** 20), objects, word),
+  call(Syscall.EndJob, mostly(free + 3, free, endpoint)),
   call(Syscall.NameTask, mostly(slot.task), word, word),
   call(Syscall.TaskStatus, mostly(slot.task, free)),
   call(Syscall.Signal, notifications, word),

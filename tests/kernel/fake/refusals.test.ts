@@ -3,6 +3,7 @@
 import { expect, test } from "vitest";
 import {
   Audit,
+  auditKindCount,
   consoleWriteMax,
   Kind,
   messagePage,
@@ -19,8 +20,8 @@ const refused: readonly (readonly [what: string, refusal: number, call: Call])[]
   ["an empty slot", Refusal.BadSlot, [Syscall.VmoSize, EMPTY]],
   ["a slot beyond the table", Refusal.BadSlot, [Syscall.VmoSize, 64]],
   ["a memory object that is none", Refusal.WrongKind, [Syscall.VmoSize, slot.endpoint]],
-  ["no bytes", Refusal.BadArgument, [Syscall.CreateVmo, 0]],
-  ["more bytes than an object has", Refusal.BadArgument, [Syscall.CreateVmo, 0x0400_0001]],
+  ["no bytes", Refusal.BadArgument, [Syscall.CreateVmo, 0, self]],
+  ["more bytes than an object has", Refusal.BadArgument, [Syscall.CreateVmo, 0x0400_0001, self]],
   [
     "to map what it may only read, to write",
     Refusal.MissingRight,
@@ -68,8 +69,8 @@ const refused: readonly (readonly [what: string, refusal: number, call: Call])[]
   ["to grant what may not travel", Refusal.MissingRight, [Syscall.Grant, slot.task, slot.console, 127, 0, 0]],
   ["to grant into no slot", Refusal.BadSlot, [Syscall.Grant, slot.task, slot.vmo, 127, 0, 64]],
   ["to grant to no task", Refusal.WrongKind, [Syscall.Grant, slot.vmo, slot.vmo, 127, 0, 0]],
-  ["a task of no class", Refusal.BadArgument, [Syscall.CreateTask, 4, slot.notification, 1]],
-  ["a task that signals other bits", Refusal.MissingRight, [Syscall.CreateTask, 2, slot.signaller, 4]],
+  ["a task of no class", Refusal.BadArgument, [Syscall.CreateTask, 4, slot.notification, 1, self]],
+  ["a task that signals other bits", Refusal.MissingRight, [Syscall.CreateTask, 2, slot.signaller, 4, self]],
   ["to start a task beyond its memory", Refusal.BadArgument, [Syscall.StartTask, slot.task, userEnd, 0]],
   ["to name what is no task", Refusal.WrongKind, [Syscall.NameTask, slot.vmo, 0, 0]],
   ["the registers of a device to read only", Refusal.MissingRight, [Syscall.MapDevice, slot.lookedAt, FREE]],
@@ -97,8 +98,17 @@ const refused: readonly (readonly [what: string, refusal: number, call: Call])[]
   ["to write to what is no console", Refusal.WrongKind, [Syscall.ConsoleWrite, slot.power, FREE, 1]],
   ["to write too much", Refusal.BadArgument, [Syscall.ConsoleWrite, slot.console, FREE, consoleWriteMax + 1]],
   ["a record of the kernel's", Refusal.BadArgument, [Syscall.AuditWrite, slot.audit, Audit.TaskEnded, 0, 0]],
-  ["a record of no kind", Refusal.BadArgument, [Syscall.AuditWrite, slot.audit, 10, 0, 0]],
-  ["a record in what it may only read", Refusal.MissingRight, [Syscall.AuditWrite, slot.trail, 5, 0, 0]],
+  ["a record of no kind", Refusal.BadArgument, [Syscall.AuditWrite, slot.audit, auditKindCount, 0, 0]],
+  [
+    "a record in what it may only read",
+    Refusal.MissingRight,
+    [Syscall.AuditWrite, slot.trail, Audit.BlockRefused, 0, 0],
+  ],
+  ["a task in what is no job", Refusal.WrongKind, [Syscall.CreateTask, 2, slot.notification, 1, slot.vmo]],
+  ["more jobs than its job may make", Refusal.Quota, [Syscall.CreateJob, slot.job, 0, 0, 8 << 16]],
+  ["more pages than its job has", Refusal.Quota, [Syscall.CreateJob, slot.job, 1001, 0, 0]],
+  ["a job of what is none", Refusal.WrongKind, [Syscall.CreateJob, slot.task, 0, 0, 0]],
+  ["to end what is no job", Refusal.WrongKind, [Syscall.EndJob, slot.task]],
   ["to turn the machine off", Refusal.MissingRight, [Syscall.PowerOff, slot.power]],
 ];
 

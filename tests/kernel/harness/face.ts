@@ -14,19 +14,21 @@ import { auditInit } from "kernel/neuron/src/diag/audit";
 import { printInit } from "kernel/neuron/src/diag/print";
 import { consoleInit } from "kernel/neuron/src/ipc/console";
 import { interruptsInit } from "kernel/neuron/src/irq/interrupts";
-import { createTask, startTask } from "kernel/neuron/src/lifecycle/create";
+import { Resource } from "abi/job";
+import { jobAt, jobsInit, rootJob } from "kernel/neuron/src/job/job";
+import { prepareTask, startTask, TASK_PAGES } from "kernel/neuron/src/lifecycle/create";
 import { freeFrameCount, framesInit, freeFrames } from "kernel/neuron/src/mm/frames";
 import { buildKernelMap, kernelSpaceSatp } from "kernel/neuron/src/mm/kernelmap";
-import { pinsInit } from "kernel/neuron/src/mm/pins";
-import { vmosInit } from "kernel/neuron/src/mm/vmo";
+import { PINS_MAX, pinsInit } from "kernel/neuron/src/mm/pins";
+import { VMOS_MAX, vmosInit } from "kernel/neuron/src/mm/vmo";
 import { queueOf, queuesInit } from "kernel/neuron/src/sched/queue";
 import { admit } from "kernel/neuron/src/sched/retire";
 import { leaveIdle } from "kernel/neuron/src/sched/schedule";
-import { allocEndpoint, allocNotification, endpointsInit } from "kernel/neuron/src/task/endpoint";
+import { allocEndpoint, allocNotification, ENDPOINTS_MAX, endpointsInit, NOTIFICATIONS_MAX } from "kernel/neuron/src/task/endpoint";
 import { freeSlot, handlesInit, putCapability, capabilityAt } from "kernel/neuron/src/task/handles";
 import { lifeInit, releaseTask, retainTask } from "kernel/neuron/src/task/life";
 import { Endpoint, Notification, Task } from "kernel/neuron/src/task/objects";
-import { taskAt, tasksInit, waitKind } from "kernel/neuron/src/task/task";
+import { allocTask, TASKS_MAX, taskAt, tasksInit, waitKind } from "kernel/neuron/src/task/task";
 import { dispatch } from "kernel/neuron/src/syscall/dispatch";
 import { leaveHandle, scheduleFirst as runFirst, switchHandle, syscallHandle, trapHandle as handleTrap } from "kernel/neuron/src/trap";
 import { retainEndpoint, retainNotification } from "kernel/neuron/src/task/endpoint";
@@ -39,6 +41,8 @@ export function boot(hartCount: u32, states: usize, ram: u32, frames: u32, ramEn
   framesInit(states);
   freeFrames(ram, frames);
   buildKernelMap(ramEnd);
+  // More pages than there are, so that memory ends before the quota.
+  jobsInit(2 * frames, TASKS_MAX, VMOS_MAX, ENDPOINTS_MAX, NOTIFICATIONS_MAX, PINS_MAX);
   auditInit(); vmosInit(); pinsInit(); tasksInit(); handlesInit(); lifeInit(); endpointsInit(); interruptsInit(); consoleInit();
   queuesInit();
   timerInit(10_000_000, true);
@@ -58,14 +62,19 @@ export function scheduleFirst(): void { runFirst(thisHart()); }
 
 /** A started task that no capability names: its index, or -1. */
 export function spawn(taskClass: u32): i32 {
-  const task = createTask(null, taskClass);
-  if (task === null) return -1;
+  const job = rootJob();
+  const task = job.take(Resource.Tasks, TASK_PAGES) ? allocTask(job) : null;
+  if (task === null || prepareTask(task, null, taskClass) !== Refusal.None) return -1;
   startTask(task, 0x10000, 0x7800_0000);
   releaseTask(task);
   return task.index;
 }
-export function newEndpoint(): u32 { return <u32>changetype<usize>(allocEndpoint()); }
-export function newNotification(): u32 { return <u32>changetype<usize>(allocNotification()); }
+export function newEndpoint(): u32 { rootJob().take(Resource.Endpoints, 0); return <u32>changetype<usize>(allocEndpoint(rootJob())); }
+export function newNotification(): u32 { rootJob().take(Resource.Notifications, 0); return <u32>changetype<usize>(allocNotification(rootJob())); }
+/** What is charged to job index, and its limit. */
+export function chargedTo(index: u32, resource: u32): u32 { return jobAt(index).charged.of(resource); }
+export function limitOf(index: u32, resource: u32): u32 { return jobAt(index).limits.of(resource); }
+export function jobExists(index: u32): bool { return jobAt(index).exists !== 0; }
 
 /** Any other trap of the task that runs on this hart: trap.S saves every register first. */
 export function trapHandle(cause: u64, value: u64): void {

@@ -1,7 +1,7 @@
 // Whose memory the device is told of, for how long, and what is remembered of those who asked for the wrong thing.
 
 import { describe, expect, test } from "vitest";
-import { Right } from "../../harness/abi.ts";
+import { Audit, Right } from "../../harness/abi.ts";
 import { diskBytes, Running } from "./running.ts";
 
 describe("clients", () => {
@@ -85,11 +85,11 @@ describe("clients", () => {
     service.now(7, "attach", { bytes: 0n }, service.vmo(4096));
     service.send({ w0: 99n, bytes: new Uint8Array(8), badge: 7 });
     expect(audit).toEqual([
-      [5, who(methods.write), 9n],
-      [5, who(methods.read), 4096n],
-      [5, who(methods.read), 2n],
-      [5, who(methods.attach), none],
-      [5, who(99n), none],
+      [Audit.BlockRefused, who(methods.write), 9n],
+      [Audit.BlockRefused, who(methods.read), 4096n],
+      [Audit.BlockRefused, who(methods.read), 2n],
+      [Audit.BlockRefused, who(methods.attach), none],
+      [Audit.BlockRefused, who(99n), none],
     ]);
   });
 

@@ -101,13 +101,14 @@ test("rows: values have their types, a column may be missing in some rows, and t
   ]);
   const [task] = rowsOf(
     questions.ps,
-    parseAnswers(["nx: task=0 name=a%20b state=alive class=app waits=- hart=0 runs=1", "nx: end"]),
+    parseAnswers(["nx: task=0 name=a%20b state=alive class=app job=4 waits=- hart=0 runs=1", "nx: end"]),
   );
   expect(task).toEqual({
     task: "0",
     name: "a b",
     state: "alive",
     class: "app",
+    job: 4,
     waits: null,
     hart: 0,
     runs: 1,

@@ -31,17 +31,18 @@ import { turnOff } from "./diag/panic";
 import { printInit } from "./diag/print";
 import { consoleInit } from "./ipc/console";
 import { interruptsInit } from "./irq/interrupts";
-import { startFirstTask } from "./lifecycle/first";
-import { RAM_END } from "./mm/frames";
+import { jobsInit } from "./job/job";
+import { PERMANENT_VMOS, startFirstTask } from "./lifecycle/first";
+import { freeFrameCount, RAM_END } from "./mm/frames";
 import { activateKernelMap, buildKernelMap, kernelSpaceSatp, mapKernelDevice } from "./mm/kernelmap";
-import { pinsInit } from "./mm/pins";
-import { vmosInit } from "./mm/vmo";
+import { PINS_MAX, pinsInit } from "./mm/pins";
+import { VMOS_MAX, vmosInit } from "./mm/vmo";
 import { queuesInit } from "./sched/queue";
 import { admit } from "./sched/retire";
-import { endpointsInit } from "./task/endpoint";
+import { ENDPOINTS_MAX, endpointsInit, NOTIFICATIONS_MAX } from "./task/endpoint";
 import { handlesInit } from "./task/handles";
 import { lifeInit } from "./task/life";
-import { tasksInit } from "./task/task";
+import { TASKS_MAX, tasksInit } from "./task/task";
 
 export { kernelFault } from "./diag/panic";
 export { leaveHandle, scheduleFirst, switchHandle, syscallHandle, trapHandle } from "./trap";
@@ -147,6 +148,15 @@ const SSWI_BYTES_MAX: u32 = 0x4000;
 
 function initTables(): void {
   auditInit();
+  // The bundle and the device tree are memory objects that no job is charged for.
+  jobsInit(
+    freeFrameCount(),
+    TASKS_MAX,
+    VMOS_MAX - PERMANENT_VMOS,
+    ENDPOINTS_MAX,
+    NOTIFICATIONS_MAX,
+    PINS_MAX,
+  );
   vmosInit();
   pinsInit();
   tasksInit();

@@ -2,55 +2,66 @@
  * A task's birth: an empty address space with a message page in it. Its maker maps and grants, then starts it.
  */
 import { Right } from "abi/handle";
+import { Resource } from "abi/job";
 import { MESSAGE_PAGE, PAGE_BYTES, USER_END } from "abi/layout";
 import { Refusal } from "abi/refusal";
 import { TaskState } from "abi/task";
 import { FRAME_CALL } from "../arch/riscv/context";
 import { thisHart } from "../arch/riscv/hart";
 import { satpOf } from "../arch/riscv/satp";
-import { createVmo, releaseVmo, Vmo } from "../mm/vmo";
+import { givePagesBack } from "../job/job";
+import { createVmo, releaseVmo } from "../mm/vmo";
 import { createSpace, destroySpace } from "../mm/vspace";
 import { asidOf } from "../sched/space";
 import { wake } from "../sched/wake";
+import { chargeTo } from "../task/charges";
 import { retainNotification } from "../task/endpoint";
 import { adopt } from "../task/life";
 import { Notification, Task } from "../task/objects";
-import { allocTask, claimUnborn, freeTask } from "../task/task";
+import { claimUnborn, freeTask } from "../task/task";
 import { forgetMappings, mapWhole } from "./memory";
 
+/** Pages that are charged with a task: the root of its tables. The others are charged as they are made. */
+export const TASK_PAGES: u32 = 1;
+
 /**
- * A new, unborn task of `taskClass` with a reference that is the caller's; or null without room or memory. It ends with
- * `maker`, which runs on this hart; the first task has none.
+ * Makes `task`, which was just allocated, an unborn task of `taskClass` with an empty address space. It ends with
+ * `maker`, which runs on this hart; the first task has none. If it is refused, nothing of it is left.
  */
-export function createTask(maker: Task | null, taskClass: u32): Task | null {
-  const task = allocTask();
-  if (task === null) {
-    return null;
-  }
+export function prepareTask(task: Task, maker: Task | null, taskClass: u32): Refusal {
   task.taskClass = taskClass;
   task.root = createSpace();
+  if (task.root === 0) {
+    givePagesBack(task.job, TASK_PAGES);
+    freeTask(task);
+    return Refusal.NoMemory;
+  }
   task.satp = satpOf(task.root, asidOf(task));
-  let page: Vmo | null = null;
-  if (task.root !== 0) {
-    page = createVmo(PAGE_BYTES);
+  let refusal = mapMessagePage(task);
+  if (refusal === Refusal.None && !adopt(maker, task)) {
+    refusal = Refusal.BadState;
   }
-  if (page !== null) {
-    task.messagePage = page.base;
-    const mapped = mapWhole(task, page, MESSAGE_PAGE, PAGE_BYTES, Right.Read | Right.Write);
-    releaseVmo(page);
-    if (mapped === Refusal.None) {
-      if (maker !== null) {
-        adopt(maker, task);
-      }
-      return task;
-    }
+  if (refusal !== Refusal.None) {
+    forgetMappings(task);
+    givePagesBack(task.job, destroySpace(task.root));
+    freeTask(task);
   }
-  forgetMappings(task);
-  if (task.root !== 0) {
-    destroySpace(task.root);
+  return refusal;
+}
+
+function mapMessagePage(task: Task): Refusal {
+  const refusal = chargeTo(task.job, task, Resource.Vmos, 1);
+  if (refusal !== Refusal.None) {
+    return refusal;
   }
-  freeTask(task);
-  return null;
+  const page = createVmo(task.job, PAGE_BYTES);
+  if (page === null) {
+    return Refusal.NoMemory;
+  }
+  task.messagePage = page.base;
+  const mapped = mapWhole(task, page, MESSAGE_PAGE, PAGE_BYTES, Right.Read | Right.Write);
+  releaseVmo(page);
+  return mapped;
 }
 
 /** When `task` ends, `bits` are signalled to `notification`. Before it is started. */

@@ -4,23 +4,28 @@
  * get theirs from it.
  */
 import { Kind, Right } from "abi/handle";
+import { Resource } from "abi/job";
 import { PAGE_BYTES, STACK_BYTES, STACK_TOP, STARTUP_PAGE } from "abi/layout";
 import { Refusal } from "abi/refusal";
-import { Extension, Role, STARTUP_MAGIC, Startup } from "abi/startup";
+import { Role, STARTUP_MAGIC, Startup } from "abi/startup";
 import { Class } from "abi/task";
 import { ElfError, elfErrorText } from "elf/format";
 import { ELF_STATE_BYTES, Executable, Segment } from "elf/reader";
-import { hasZbb } from "../arch/riscv/assembly";
 import { PLIC_SOURCES_MAX } from "../arch/riscv/plic";
 import { __bundle_end, __bundle_start, __init_end, __init_start } from "../arch/riscv/symbols";
 import { timebaseHz } from "../arch/riscv/timer";
 import { deviceRegion, devices, runArgument, UART_REGION } from "../boot/devices";
-import { createPermanentVmo, createVmo, releaseVmo, Vmo } from "../mm/vmo";
+import { rootJob } from "../job/job";
+import { createPermanentVmo, createVmo, releaseVmo, Vmo, vmoPages } from "../mm/vmo";
 import { NO_BADGE, putCapability } from "../task/handles";
 import { releaseTask } from "../task/life";
 import { Task } from "../task/objects";
-import { createTask, startTask } from "./create";
+import { allocTask } from "../task/task";
+import { prepareTask, startTask, TASK_PAGES } from "./create";
 import { mapWhole } from "./memory";
+
+/** Memory objects over parts of the kernel's image: the bundle, and the device tree. No job is charged for them. */
+export const PERMANENT_VMOS: u32 = 2;
 
 const program = changetype<Executable>(memory.data(ELF_STATE_BYTES, 8));
 
@@ -37,8 +42,9 @@ export function startFirstTask(): string | null {
   if (error !== ElfError.None) {
     return elfErrorText(error);
   }
-  const task = createTask(null, Class.Driver);
-  if (task === null) {
+  const job = rootJob();
+  const task = job.take(Resource.Tasks, TASK_PAGES) ? allocTask(job) : null;
+  if (task === null || prepareTask(task, null, Class.Driver) !== Refusal.None) {
     return "no memory for nexus-init";
   }
   task.nameLow = NAME_LOW;
@@ -66,7 +72,8 @@ export function startFirstTask(): string | null {
 
 /** Maps new memory at `address` of `task`; returns its kernel address, or 0. The mapping keeps it. */
 function mapNew(task: Task, address: u32, bytes: u32, rights: u32): usize {
-  const vmo = createVmo(bytes);
+  const job = task.job;
+  const vmo = job.take(Resource.Vmos, vmoPages(bytes)) ? createVmo(job, bytes) : null;
   if (vmo === null) {
     return 0;
   }
@@ -115,7 +122,6 @@ function objectOf(vmo: Vmo): u32 {
 function fillStartup(task: Task, page: Startup): void {
   page.magic = STARTUP_MAGIC;
   page.timebase = timebaseHz();
-  page.extensions = devices().zbb && hasZbb() ? Extension.Zbb : 0;
   memory.copy(page.argument, runArgument(), devices().runBytes);
   give(task, page, Role.Console, Kind.Console, 0, Right.Write);
   give(task, page, Role.Power, Kind.Power, 0, Right.Manage);
@@ -129,6 +135,8 @@ function fillStartup(task: Task, page: Startup): void {
   give(task, page, Role.ConsoleOwner, Kind.Console, 0, Right.Write | Right.Manage);
   give(task, page, Role.Audit, Kind.Audit, 0, Right.Read | Right.Write);
   give(task, page, Role.Harts, Kind.Harts, 0, Right.Manage);
+  task.job.retain();
+  give(task, page, Role.Job, Kind.Job, <u32>changetype<usize>(task.job), Right.Manage);
   if (devices().uart !== 0) {
     giveDevice(task, page, Role.UartDevice, Role.UartInterrupt, UART_REGION);
   }

@@ -5,12 +5,14 @@
  * syscall/memory.ts; goes on in mm/vspace.ts and mm/vmo.ts, and in sched/schedule.ts for the TLBs.
  */
 
+import { Resource } from "abi/job";
 import { MESSAGE_PAGE, PAGE_BYTES } from "abi/layout";
 import { Refusal } from "abi/refusal";
 import { outOfLine } from "../arch/riscv/intrinsics";
 import { releaseVmo, retainVmo, Vmo } from "../mm/vmo";
 import { isUserRange, mapPages, unmapPages } from "../mm/vspace";
 import { spaceChanged } from "../sched/space";
+import { auditQuota } from "../task/charges";
 import { Mapping, Turn } from "../task/mapping";
 import { freeMapping, mappingAt, mappingFrom, overlapsMapping } from "../task/mappings";
 import { Task } from "../task/objects";
@@ -92,10 +94,11 @@ function begin(
   }
   const pages = bytes / PAGE_BYTES;
   const first = min<u32>(pages, PAGES_A_TURN);
-  if (!mapPages(space.root, address, physical, first, rights)) {
+  const refusal = mapPages(space.job, space.root, address, physical, first, rights);
+  if (refusal !== Refusal.None) {
     // Part of it was there for a moment, and a TLB may know it.
     spaceChanged(space);
-    return Refusal.NoMemory;
+    return auditQuota(caller, space.job, Resource.Pages, refusal);
   }
   mapping.address = address;
   mapping.pages = pages;
@@ -125,14 +128,15 @@ function isDone(caller: Task, space: Task, mapping: Mapping): void {
 function turnIn(caller: Task, space: Task, physical: u32, rights: u32): Refusal {
   outOfLine();
   const mapping = changetype<Mapping>(changetype<usize>(caller.work));
-  if (mapping.turn === Turn.Out) {
-    return turnOut(caller, space, Refusal.NoMemory);
+  if (mapping.turn !== Turn.In) {
+    return turnOut(caller, space, mapping.turn === Turn.Out ? Refusal.NoMemory : Refusal.Quota);
   }
   const count = min<u32>(mapping.pages - mapping.mapped, PAGES_A_TURN);
   const done = mapping.mapped * PAGE_BYTES;
-  if (!mapPages(space.root, mapping.address + done, physical + done, count, rights)) {
-    mapping.turn = Turn.Out;
-    return turnOut(caller, space, Refusal.NoMemory);
+  const refusal = mapPages(space.job, space.root, mapping.address + done, physical + done, count, rights);
+  if (refusal !== Refusal.None) {
+    mapping.turn = refusal === Refusal.Quota ? Turn.OverQuota : Turn.Out;
+    return turnOut(caller, space, auditQuota(caller, space.job, Resource.Pages, refusal));
   }
   mapping.mapped += count;
   if (mapping.mapped === mapping.pages) {

@@ -14,6 +14,7 @@ import { releaseConsole } from "../ipc/console";
 import { signal, unbind } from "../ipc/notification";
 import { failCallersOf } from "../ipc/timeout";
 import { unbindInterruptsOf } from "../irq/interrupts";
+import { givePagesBack } from "../job/job";
 import { releaseVmo } from "../mm/vmo";
 import { destroySpace } from "../mm/vspace";
 import { leaveSpace, returnToSpace } from "../sched/space";
@@ -61,7 +62,7 @@ export function endTask(task: Task, end: End, detail: u64): void {
   leaveSpace();
   awaitLeft(task);
   forgetMappings(task);
-  destroySpace(task.root);
+  givePagesBack(task.job, destroySpace(task.root));
   returnToSpace();
   if (!endChildren(task)) {
     tellEnd(task);

@@ -3,6 +3,8 @@
  * References are counted: one for each capability, each mapping, each pin of a device. With the last one the pages go.
  * Reached from syscall/memory.ts, lifecycle/memory.ts and lifecycle/reap.ts; goes on in mm/frames.ts.
  */
+import { Resource } from "abi/job";
+import { giveBack, Job } from "../job/job";
 import { AtomicWord } from "../sync/atomic";
 import { allocDirtyFrames, FRAME_BYTES, FRAME_SHIFT, freeFrames } from "./frames";
 import { POOL_BYTES, Pool } from "./pool";
@@ -25,6 +27,8 @@ export class Vmo {
   permanent: u32;
   /** Pages that are zeroed, the first ones. No capability names an object before all are. */
   zeroed: u32;
+  /** What it is charged to; null for a permanent one. */
+  job: Job | null;
 
   get references(): AtomicWord {
     return changetype<AtomicWord>(changetype<usize>(this) + offsetof<Vmo>("references0"));
@@ -42,8 +46,8 @@ export function vmosInit(): void {
 /**
  * A new object of `bytes`, zeroed in one go: for the few pages that the kernel itself wants. As `beginVmo` otherwise.
  */
-export function createVmo(bytes: u32): Vmo | null {
-  const vmo = beginVmo(bytes);
+export function createVmo(job: Job, bytes: u32): Vmo | null {
+  const vmo = beginVmo(job, bytes);
   if (vmo !== null) {
     while (!zeroMore(vmo)) {}
   }
@@ -58,21 +62,28 @@ export function zeroMore(vmo: Vmo): bool {
   return vmo.zeroed === vmo.pages;
 }
 
+/** Pages of an object of `bytes`. */
+export function vmoPages(bytes: u32): u32 {
+  return (bytes + FRAME_BYTES - 1) >> FRAME_SHIFT;
+}
+
 /**
  * A new object of `bytes` (1 to VMO_BYTES_MAX, rounded up to pages) with one reference; null without memory or when all
- * objects are in use. It still has to be zeroed before any task sees it.
+ * objects are in use. It still has to be zeroed before any task sees it. It was charged to `job`; if there is none, that
+ * is given back.
  */
-export function beginVmo(bytes: u32): Vmo | null {
+export function beginVmo(job: Job, bytes: u32): Vmo | null {
+  const pages = vmoPages(bytes);
   const vmo = changetype<Vmo | null>(pool.alloc());
-  if (vmo === null) {
+  const base = vmo === null ? 0 : allocDirtyFrames(pages);
+  if (vmo === null || base === 0) {
+    if (vmo !== null) {
+      pool.free(changetype<usize>(vmo));
+    }
+    giveBack(job, Resource.Vmos, pages);
     return null;
   }
-  const pages = (bytes + FRAME_BYTES - 1) >> FRAME_SHIFT;
-  const base = allocDirtyFrames(pages);
-  if (base === 0) {
-    pool.free(changetype<usize>(vmo));
-    return null;
-  }
+  vmo.job = job;
   vmo.base = base;
   vmo.pages = pages;
   vmo.references.value = 1;
@@ -83,7 +94,7 @@ export function beginVmo(bytes: u32): Vmo | null {
 export function createPermanentVmo(base: usize, bytes: u32): Vmo {
   const vmo = changetype<Vmo>(pool.alloc());
   vmo.base = <u32>base;
-  vmo.pages = (bytes + FRAME_BYTES - 1) >> FRAME_SHIFT;
+  vmo.pages = vmoPages(bytes);
   vmo.references.value = 1;
   vmo.permanent = 1;
   return vmo;
@@ -97,8 +108,14 @@ export function releaseVmo(vmo: Vmo): void {
   if (vmo.references.subtract(1) !== 1) {
     return;
   }
+  const job = vmo.job;
+  const pages = vmo.pages;
   if (vmo.permanent === 0) {
-    freeFrames(vmo.base, vmo.pages);
+    freeFrames(vmo.base, pages);
   }
   pool.free(changetype<usize>(vmo));
+  // Last, so that what is not charged is there.
+  if (job !== null) {
+    giveBack(job, Resource.Vmos, pages);
+  }
 }

@@ -7,6 +7,8 @@
  */
 import { Right } from "abi/handle";
 import { PAGE_BYTES, USER_END } from "abi/layout";
+import { Refusal } from "abi/refusal";
+import { outOfLine } from "../arch/riscv/intrinsics";
 import {
   ENTRIES_A_GROUP,
   PageTable,
@@ -15,12 +17,14 @@ import {
   PTE_U,
   PTE_W,
   PTE_X,
+  Pte,
   ROOT_DEVICES,
   ROOT_RAM,
   ROOT_USER_ENTRIES,
+  TABLE_ENTRIES,
   tableIndex,
-  walk,
 } from "../arch/riscv/paging";
+import { givePagesBack, Job } from "../job/job";
 import { allocFrames, freeFrames } from "./frames";
 import { kernelRoot } from "./kernelmap";
 
@@ -40,30 +44,39 @@ export function createSpace(): u32 {
   return frame;
 }
 
-/** Gives the tables of user space and the root back (the pages they map are not theirs). No hart may use them. */
-export function destroySpace(rootAddress: u32): void {
+/**
+ * Gives the tables of user space and the root back (the pages they map are not theirs). No hart may use them. Returns
+ * how many frames that were.
+ */
+export function destroySpace(rootAddress: u32): u32 {
   const root = changetype<PageTable>(rootAddress);
+  let frames: u32 = 1;
   for (let i: u32 = 0; i < ROOT_USER_ENTRIES; i++) {
     if (!root.entry(i).valid) {
       continue;
     }
     const middle = root.entry(i).table;
     for (let groups = root.filledGroups(i); groups !== 0; groups &= groups - 1) {
-      destroyTables(middle, <u32>ctz(groups) * ENTRIES_A_GROUP);
+      frames += destroyTables(middle, <u32>ctz(groups) * ENTRIES_A_GROUP);
     }
     freeFrames(<u32>changetype<usize>(middle), 1);
+    frames += 1;
   }
   freeFrames(rootAddress, 1);
+  return frames;
 }
 
-/** Gives the tables back that a group of entries, from `first` on, point to. */
-function destroyTables(middle: PageTable, first: u32): void {
+/** Gives the tables back that a group of entries, from `first` on, point to, and returns how many. */
+function destroyTables(middle: PageTable, first: u32): u32 {
+  let frames: u32 = 0;
   for (let j = first; j < first + ENTRIES_A_GROUP; j++) {
     const entry = middle.entry(j);
     if (entry.valid) {
       freeFrames(<u32>changetype<usize>(entry.table), 1);
+      frames += 1;
     }
   }
+  return frames;
 }
 
 /** Whether `bytes` from `address` are whole pages of user space, without overflow and without page 0. */
@@ -77,31 +90,67 @@ export function isUserRange(address: u32, bytes: u32): bool {
   );
 }
 
+/** In place of a table's address: there is no memory for it, or the job has no page left. */
+const NO_MEMORY: u32 = 0;
+const OVER_QUOTA: u32 = 1;
+
+/** The address of the table with the last entry for `address`; 0 if there is none. */
+function lastTable(root: PageTable, address: u32): u32 {
+  const first = root.entry(tableIndex(address, 2));
+  if (!first.valid) {
+    return 0;
+  }
+  const second = first.table.entry(tableIndex(address, 1));
+  return second.valid ? <u32>changetype<usize>(second.table) : 0;
+}
+
 /**
- * The table that the entry for `address` in `table`, one of `level` below `root`, points to. It is made if it is
- * missing; null without memory.
+ * Makes the tables for `address` that are missing, charged to `job`. The address of the last one; NO_MEMORY or
+ * OVER_QUOTA if one cannot be made.
  */
-function nextTable(root: PageTable, table: PageTable, address: u32, level: u32): PageTable | null {
-  const entry = table.entry(tableIndex(address, level));
+function makeTables(job: Job, root: PageTable, address: u32): u32 {
+  outOfLine();
+  let table = nextTable(job, root.entry(tableIndex(address, 2)));
+  if (table > OVER_QUOTA) {
+    const second = changetype<PageTable>(table).entry(tableIndex(address, 1));
+    table = nextTable(job, second);
+    if (table > OVER_QUOTA) {
+      root.noteFilled(address);
+    }
+  }
+  return table;
+}
+
+/** The address of the table that `entry` points to, which is made if it is missing. */
+function nextTable(job: Job, entry: Pte): u32 {
   if (entry.valid) {
-    return entry.table;
+    return <u32>changetype<usize>(entry.table);
+  }
+  if (!job.takePages(1)) {
+    return OVER_QUOTA;
   }
   const frame = allocFrames(1);
   if (frame === 0) {
-    return null;
+    givePagesBack(job, 1);
+    return NO_MEMORY;
   }
   entry.set(frame, 0);
-  if (level === 1) {
-    root.noteFilled(address);
-  }
-  return changetype<PageTable>(frame);
+  return frame;
 }
 
 /**
  * Maps `pages` from `physical` at `address` with `rights` (Right.Read, Write, Execute; not both of the last two). The
- * range was checked, and nothing is mapped there. False without memory for a table; then nothing of it is mapped.
+ * range was checked, and nothing is mapped there. The tables that it takes are charged to `job`. Refusal.NoMemory or
+ * Quota if there is none for them; then nothing of it is mapped.
  */
-export function mapPages(rootAddress: u32, address: u32, physical: u32, pages: u32, rights: u32): bool {
+export function mapPages(
+  job: Job,
+  rootAddress: u32,
+  address: u32,
+  physical: u32,
+  pages: u32,
+  rights: u32,
+): Refusal {
   let flags = PTE_U | PTE_R | PTE_AD;
   if ((rights & Right.Write) !== 0) {
     flags |= PTE_W;
@@ -110,28 +159,36 @@ export function mapPages(rootAddress: u32, address: u32, physical: u32, pages: u
     flags |= PTE_X;
   }
   const root = changetype<PageTable>(rootAddress);
-  for (let i: u32 = 0; i < pages; i++) {
-    const at = address + i * PAGE_BYTES;
-    const middle = nextTable(root, root, at, 2);
-    let last: PageTable | null = null;
-    if (middle !== null) {
-      last = nextTable(root, middle, at, 1);
+  // A turn for each last table.
+  for (let done: u32 = 0; done < pages; ) {
+    const at = address + done * PAGE_BYTES;
+    let table = lastTable(root, at);
+    if (table === 0) {
+      table = makeTables(job, root, at);
     }
-    if (last === null) {
-      unmapPages(rootAddress, address, i);
-      return false;
+    if (table <= OVER_QUOTA) {
+      unmapPages(rootAddress, address, done);
+      return table === OVER_QUOTA ? Refusal.Quota : Refusal.NoMemory;
     }
-    last.entry(tableIndex(at, 0)).set(physical + i * PAGE_BYTES, flags);
+    const index = tableIndex(at, 0);
+    const count = min<u32>(pages - done, TABLE_ENTRIES - index);
+    changetype<PageTable>(table).fill(index, count, physical + done * PAGE_BYTES, flags);
+    done += count;
   }
-  return true;
+  return Refusal.None;
 }
 
 /** Takes `pages` from `address` out. The caller sees to the TLBs. */
 export function unmapPages(rootAddress: u32, address: u32, pages: u32): void {
-  for (let i: u32 = 0; i < pages; i++) {
-    const entry = walk(changetype<PageTable>(rootAddress), address + i * PAGE_BYTES);
-    if (entry !== null) {
-      entry.clear();
+  const root = changetype<PageTable>(rootAddress);
+  for (let done: u32 = 0; done < pages; ) {
+    const at = address + done * PAGE_BYTES;
+    const table = lastTable(root, at);
+    const index = tableIndex(at, 0);
+    const count = min<u32>(pages - done, TABLE_ENTRIES - index);
+    if (table !== 0) {
+      changetype<PageTable>(table).clear(index, count);
     }
+    done += count;
   }
 }

@@ -18,18 +18,20 @@ export const enum Rank {
   Family = 2,
   /** The tasks that are to be killed. */
   Kills = 3,
+  /** A job: what is charged to it. */
+  Job = 4,
   /** An object table's free list. */
-  Objects = 4,
+  Objects = 5,
   /** A device's list of pinned memory, and interrupt bindings. */
-  Devices = 5,
+  Devices = 6,
   /** A hart's run queue. */
-  RunQueue = 6,
+  RunQueue = 7,
   /** The free lists of page frames. */
-  Frames = 7,
+  Frames = 8,
   /** The audit rings. */
-  Audit = 8,
+  Audit = 9,
   /** The console: its transmitter, or the ring for its owner. */
-  Console = 9,
+  Console = 10,
 }
 
 /** Notes that this hart takes a lock of `rank`; asserts that it holds none of that rank or above. */

@@ -5,9 +5,12 @@
  * has those rights of its original that the mask has too. abi/syscall.ts describes each call.
  */
 import { Kind, Right, SLOT_COUNT } from "abi/handle";
+import { Resource } from "abi/job";
 import { Refusal } from "abi/refusal";
 import { giveUpCapability } from "../ipc/close";
 import { setResult, setStatus } from "../ipc/results";
+import { giveBack } from "../job/job";
+import { chargeTo } from "../task/charges";
 import { allocEndpoint, allocNotification } from "../task/endpoint";
 import {
   allowsBits,
@@ -35,11 +38,20 @@ export function create(task: Task, kind: u64): void {
   if (slot === SLOT_COUNT) {
     return setStatus(task, Refusal.TableFull);
   }
+  const job = task.job;
+  const resource = kind === Kind.Endpoint ? Resource.Endpoints : Resource.Notifications;
+  const refusal = chargeTo(job, task, resource, 0);
+  if (refusal !== Refusal.None) {
+    return setStatus(task, refusal);
+  }
   const object = <u32>(
-    (kind === Kind.Endpoint ? changetype<usize>(allocEndpoint()) : changetype<usize>(allocNotification()))
+    (kind === Kind.Endpoint
+      ? changetype<usize>(allocEndpoint(job))
+      : changetype<usize>(allocNotification(job)))
   );
   // The address of the new object; 0 is null: all of them are in use.
   if (object === 0) {
+    giveBack(job, resource, 0);
     return setStatus(task, Refusal.TableFull);
   }
   putCapability(task, slot, <Kind>kind, object, Right.All, NO_BADGE);

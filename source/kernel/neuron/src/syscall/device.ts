@@ -1,13 +1,16 @@
 /** Device registers, interrupts and DMA, for the holder of the device. */
 import { Kind, Right } from "abi/handle";
+import { Resource } from "abi/job";
 import { PAGE_BYTES } from "abi/layout";
 import { Refusal } from "abi/refusal";
 import { Hart } from "../arch/riscv/hart";
 import { deviceRegion } from "../boot/devices";
 import { callAgain, setResult, setStatus } from "../ipc/results";
 import * as interrupts from "../irq/interrupts";
+import { giveBack } from "../job/job";
 import { mapRegisters } from "../lifecycle/memory";
-import { pinFor, unpinAllOf, unpinFor } from "../mm/pins";
+import { Pinned, pinFor, unpinAllOf, unpinFor } from "../mm/pins";
+import { chargeTo } from "../task/charges";
 import { capabilityAt, check, checkSignal } from "../task/handles";
 import { Task } from "../task/objects";
 
@@ -63,7 +66,15 @@ export function pin(task: Task, slot: u64, vmoSlot: u64, offset: u64, bytes: u64
   if (bytes === 0 || offset >= size || bytes > size - offset) {
     return setStatus(task, Refusal.BadArgument);
   }
-  if (!pinFor(capabilityAt(task, <u32>slot).object, vmo)) {
+  refusal = chargeTo(task.job, task, Resource.Pins, 0);
+  if (refusal !== Refusal.None) {
+    return setStatus(task, refusal);
+  }
+  const pinned = pinFor(capabilityAt(task, <u32>slot).object, vmo, task.job);
+  if (pinned !== Pinned.Yes) {
+    giveBack(task.job, Resource.Pins, 0);
+  }
+  if (pinned === Pinned.No) {
     return setStatus(task, Refusal.TableFull);
   }
   setResult(task, <u64>vmo.base + offset);

@@ -17,6 +17,7 @@ import * as device from "./device";
 import * as harts from "./harts";
 import * as info from "./info";
 import * as ipc from "./ipc";
+import * as jobs from "./job";
 import * as memoryCalls from "./memory";
 import * as taskCalls from "./task";
 
@@ -71,7 +72,7 @@ function carryOut(hart: Hart, task: Task, number: u64): void {
     case Syscall.Grant:
       return capabilities.grant(task, task.a0, task.a1, task.a2, task.a3, task.a4);
     case Syscall.CreateVmo:
-      return memoryCalls.createVmo(task, task.a0);
+      return memoryCalls.createVmo(task, task.a0, task.a1);
     case Syscall.Map:
       return memoryCalls.map(task, task.a0, task.a1, task.a2, task.a3, task.a4, task.a5);
     case Syscall.Unmap:
@@ -79,7 +80,7 @@ function carryOut(hart: Hart, task: Task, number: u64): void {
     case Syscall.VmoSize:
       return memoryCalls.vmoSize(task, task.a0);
     case Syscall.CreateTask:
-      return taskCalls.createTask(task, task.a0, task.a1, task.a2);
+      return taskCalls.createTask(task, task.a0, task.a1, task.a2, task.a3);
     case Syscall.NameTask:
       return taskCalls.nameTask(task, task.a0, task.a1, task.a2);
     case Syscall.StartTask:
@@ -118,6 +119,10 @@ function carryOut(hart: Hart, task: Task, number: u64): void {
       return harts.restart(hart, task, task.a0, task.a1);
     case Syscall.Unpin:
       return device.unpin(task, task.a0, task.a1);
+    case Syscall.CreateJob:
+      return jobs.createJob(task, task.a0, task.a1, task.a2, task.a3, task.a4, task.a5);
+    case Syscall.EndJob:
+      return jobs.endJob(task, task.a0);
     default:
       return setStatus(task, Refusal.BadCall);
   }

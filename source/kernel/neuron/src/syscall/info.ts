@@ -1,6 +1,7 @@
 /** Information about the system, and turning it off. */
 import { Kind, Right } from "abi/handle";
-import { Topic, taskWord } from "abi/info";
+import { jobWord, Topic, taskWord } from "abi/info";
+import { JOBS_MAX, Resource } from "abi/job";
 import { Refusal } from "abi/refusal";
 import { End, TASK_NUMBER_BITS, TaskState } from "abi/task";
 import { HARTS_MAX } from "../arch/riscv/frame";
@@ -12,6 +13,7 @@ import { firmware } from "../boot/firmware";
 import { turnOff } from "../diag/panic";
 import { setResults, setStatus } from "../ipc/results";
 import { boundHart, boundTask, interruptCount, isBound, isOpen } from "../irq/interrupts";
+import { Job, jobAt, releaseJob } from "../job/job";
 import { FRAME_BYTES, freeFrameCount } from "../mm/frames";
 import { check } from "../task/handles";
 import { Task } from "../task/objects";
@@ -32,6 +34,9 @@ export function information(task: Task, slot: u64, topic: u64, index: u64): void
   }
   if (topic === Topic.Interrupt) {
     return interruptInformation(task, index);
+  }
+  if (topic === Topic.Job || topic === Topic.JobRest) {
+    return jobInformation(task, topic, index);
   }
   if (topic === Topic.Firmware) {
     return firmwareInformation(task);
@@ -76,7 +81,36 @@ function taskInformation(task: Task, index: u64): void {
   const word = taskWord(state, t.taskClass, kind, t.lastHart, t.id >> TASK_NUMBER_BITS);
   // The address of a fault is told only to holders of the task (Syscall.TaskStatus).
   const detail = t.end === End.Exit ? t.endDetail : 0;
-  setResults(task, word, low, t.nameHigh, t.end, detail, t.runs);
+  const end = <u64>t.end | ((<u64>(isNone ? 0 : t.job.number)) << 32);
+  setResults(task, word, low, t.nameHigh, end, detail, t.runs);
+}
+
+function jobInformation(task: Task, topic: u64, index: u64): void {
+  if (index >= JOBS_MAX) {
+    return setStatus(task, Refusal.BadArgument);
+  }
+  const job = jobAt(<u32>index);
+  if (!job.tryRetain()) {
+    return setResults(task, 0, 0, 0, 0, 0, 0);
+  }
+  if (topic === Topic.Job) {
+    const parent = job.parent;
+    const word = jobWord(job.isEnded, parent === null ? job.number : parent.number);
+    const pages = amountOf(job, Resource.Pages);
+    const tasks = amountOf(job, Resource.Tasks);
+    setResults(task, job.nameLow, job.nameHigh, word, pages, tasks, amountOf(job, Resource.Vmos));
+  } else {
+    const endpoints = amountOf(job, Resource.Endpoints);
+    const notifications = amountOf(job, Resource.Notifications);
+    const pins = amountOf(job, Resource.Pins);
+    setResults(task, endpoints, notifications, pins, amountOf(job, Resource.Jobs), 0, 0);
+  }
+  releaseJob(job);
+}
+
+/** What is charged to a job, and its limit above. */
+function amountOf(job: Job, resource: Resource): u64 {
+  return <u64>job.charged.of(resource) | ((<u64>job.limits.of(resource)) << 32);
 }
 
 function interruptInformation(task: Task, source: u64): void {

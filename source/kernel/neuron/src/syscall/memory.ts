@@ -1,25 +1,37 @@
 /** Memory objects and mappings. Reached from syscall/dispatch.ts; goes on in lifecycle/memory.ts and mm/vmo.ts. */
 import { Kind, Right, SLOT_COUNT } from "abi/handle";
+import { Resource } from "abi/job";
 import { PAGE_BYTES } from "abi/layout";
 import { Refusal } from "abi/refusal";
 import { SELF } from "abi/syscall";
 import { callAgain, setResult, setStatus } from "../ipc/results";
 import { mapVmo, unmapAt } from "../lifecycle/memory";
 import * as vmos from "../mm/vmo";
+import { chargeTo } from "../task/charges";
 import { capabilityAt, check, freeSlot, NO_BADGE, putCapability } from "../task/handles";
 import { Task } from "../task/objects";
 import { claimUnborn, unclaimUnborn } from "../task/task";
+import { checkJob, jobOf } from "./job";
 
-export function createVmo(task: Task, bytes: u64): void {
+export function createVmo(task: Task, bytes: u64, jobSlot: u64): void {
   if (bytes === 0 || bytes > vmos.VMO_BYTES_MAX) {
     return setStatus(task, Refusal.BadArgument);
+  }
+  let refusal = checkJob(task, jobSlot);
+  if (refusal !== Refusal.None) {
+    return setStatus(task, refusal);
   }
   const slot = freeSlot(task);
   if (slot === SLOT_COUNT) {
     return setStatus(task, Refusal.TableFull);
   }
   if (task.making === null) {
-    task.making = vmos.beginVmo(<u32>bytes);
+    const job = jobOf(task, jobSlot);
+    refusal = chargeTo(job, task, Resource.Vmos, vmos.vmoPages(<u32>bytes));
+    if (refusal !== Refusal.None) {
+      return setStatus(task, refusal);
+    }
+    task.making = vmos.beginVmo(job, <u32>bytes);
   }
   const vmo = task.making;
   if (vmo === null) {

@@ -1,19 +1,23 @@
 /** Scheduling, and creating, starting and killing tasks. */
 import { Kind, Right, SLOT_COUNT } from "abi/handle";
+import { Resource } from "abi/job";
 import { Refusal } from "abi/refusal";
 import { CLASS_COUNT, End, Wait } from "abi/task";
 import { Hart, isOnline } from "../arch/riscv/hart";
 import { readTime } from "../arch/riscv/intrinsics";
 import { setResult, setResults, setStatus, setTwoResults } from "../ipc/results";
+import { giveBack } from "../job/job";
 import * as births from "../lifecycle/create";
 import { killTask } from "../lifecycle/kill";
 import { endTask } from "../lifecycle/reap";
 import { armDeadline } from "../sched/deadline";
 import { yieldHart } from "../sched/schedule";
 import { sendTo } from "../sched/wake";
+import { chargeTo } from "../task/charges";
 import { capabilityAt, check, checkSignal, freeSlot, NO_BADGE, putCapability } from "../task/handles";
 import { Task } from "../task/objects";
-import { claimUnborn, publish, unclaimUnborn } from "../task/task";
+import { allocTask, claimUnborn, publish, unclaimUnborn } from "../task/task";
+import { checkJob, jobOf } from "./job";
 
 export function yieldNow(hart: Hart, task: Task): void {
   setStatus(task, Refusal.None);
@@ -52,11 +56,14 @@ export function exit(task: Task, code: u64): void {
 }
 
 /** A task may only make tasks of its own class or less urgent ones. */
-export function createTask(task: Task, taskClass: u64, notificationSlot: u64, bits: u64): void {
+export function createTask(task: Task, taskClass: u64, notificationSlot: u64, bits: u64, jobSlot: u64): void {
   if (taskClass >= CLASS_COUNT) {
     return setStatus(task, Refusal.BadArgument);
   }
-  const refusal = checkSignal(task, notificationSlot, bits);
+  let refusal = checkSignal(task, notificationSlot, bits);
+  if (refusal === Refusal.None) {
+    refusal = checkJob(task, jobSlot);
+  }
   if (refusal !== Refusal.None) {
     return setStatus(task, refusal);
   }
@@ -67,9 +74,19 @@ export function createTask(task: Task, taskClass: u64, notificationSlot: u64, bi
   if (slot === SLOT_COUNT) {
     return setStatus(task, Refusal.TableFull);
   }
-  const made = births.createTask(task, <u32>taskClass);
+  const job = jobOf(task, jobSlot);
+  refusal = chargeTo(job, task, Resource.Tasks, births.TASK_PAGES);
+  if (refusal !== Refusal.None) {
+    return setStatus(task, refusal);
+  }
+  const made = allocTask(job);
   if (made === null) {
-    return setStatus(task, Refusal.NoMemory);
+    giveBack(job, Resource.Tasks, births.TASK_PAGES);
+    return setStatus(task, Refusal.TableFull);
+  }
+  refusal = births.prepareTask(made, task, <u32>taskClass);
+  if (refusal !== Refusal.None) {
+    return setStatus(task, refusal);
   }
   births.tellOfEnd(made, capabilityAt(task, <u32>notificationSlot).notification, bits);
   putCapability(task, slot, Kind.Task, <u32>changetype<usize>(made), Right.Manage | Right.Transfer, NO_BADGE);

@@ -11,6 +11,7 @@ import { Audit } from "abi/audit";
 import { Kind, Right, SLOT_COUNT } from "abi/handle";
 import { Refusal } from "abi/refusal";
 import { audit } from "../diag/audit";
+import { Job, releaseJob } from "../job/job";
 import { releaseVmo, retainVmo, Vmo } from "../mm/vmo";
 import { releaseEndpoint, releaseNotification, retainEndpoint, retainNotification } from "./endpoint";
 import { releaseTask, retainTask } from "./life";
@@ -23,7 +24,7 @@ export class Capability {
   kind: u8;
   rights: u8;
   private reserved0: u16;
-  /** The address of a task, endpoint, notification or memory object; the number of a device or an interrupt. */
+  /** The address of a task, endpoint, notification, memory object or job; the number of a device or an interrupt. */
   object: u32;
   /** Of an endpoint: tells its receiver which caller this is. Of a notification: the bits that may be signalled. */
   badge: u32;
@@ -49,6 +50,10 @@ export class Capability {
 
   get vmo(): Vmo {
     return changetype<Vmo>(this.object);
+  }
+
+  get job(): Job {
+    return changetype<Job>(this.object);
   }
 }
 
@@ -192,6 +197,8 @@ function retain(kind: Kind, object: u32): void {
     retainNotification(changetype<Notification>(object));
   } else if (kind === Kind.Vmo) {
     retainVmo(changetype<Vmo>(object));
+  } else if (kind === Kind.Job) {
+    changetype<Job>(object).retain();
   }
   // Devices, interrupts, console, power and information are not counted: they never go.
 }
@@ -205,5 +212,7 @@ function release(kind: Kind, object: u32): void {
     releaseNotification(changetype<Notification>(object));
   } else if (kind === Kind.Vmo) {
     releaseVmo(changetype<Vmo>(object));
+  } else if (kind === Kind.Job) {
+    releaseJob(changetype<Job>(object));
   }
 }

@@ -1,5 +1,5 @@
 /**
- * How long a task exists: its references, its maker, and requests to kill it.
+ * How long a task exists: its references, its maker, its job, and requests to kill it.
  *
  * A task belongs to its maker. The end of a task ends what it made. Its own end is told, and its place is free, only
  * when all of that is gone. So nothing that a program made outlasts it, however its capabilities are passed around.
@@ -9,6 +9,7 @@
  */
 import { TaskState } from "abi/task";
 import { thisHart, WANTS_KILLS } from "../arch/riscv/hart";
+import { Job } from "../job/job";
 import { LOCK_BYTES, Lock } from "../sync/lock";
 import { Rank } from "../sync/order";
 import { List } from "./list";
@@ -21,6 +22,7 @@ const killsLock = changetype<Lock>(memory.data(LOCK_BYTES, 8));
 const kills = changetype<List>(memory.data(<u32>offsetof<List>(), 4));
 
 const SIBLINGS: u32 = <u32>offsetof<Task>("nextSibling");
+const MEMBERS: u32 = <u32>offsetof<Task>("nextInJob");
 const KILLS: u32 = <u32>offsetof<Task>("nextKill");
 
 export function lifeInit(): void {
@@ -44,11 +46,37 @@ export function releaseTask(task: Task): void {
   }
 }
 
-/** `child`, which was just made, belongs to `maker`, which runs here. */
-export function adopt(maker: Task, child: Task): void {
+/**
+ * `child`, which was just made, belongs to `maker`, which runs here, and is one of its job's. False if the job was ended.
+ */
+export function adopt(maker: Task | null, child: Task): bool {
   familyLock.acquire();
-  child.maker = maker;
-  maker.children.linkLast(<u32>changetype<usize>(child), SIBLINGS);
+  const isOpen = !child.job.isEnded;
+  if (isOpen) {
+    membersOf(child.job).linkLast(<u32>changetype<usize>(child), MEMBERS);
+    child.maker = maker;
+    if (maker !== null) {
+      maker.children.linkLast(<u32>changetype<usize>(child), SIBLINGS);
+    }
+  }
+  familyLock.release();
+  return isOpen;
+}
+
+/** A job's tasks. Under `familyLock`. */
+function membersOf(job: Job): List {
+  return changetype<List>(job.tasks);
+}
+
+/** All tasks of `job`, which takes no more of them, are to be killed. */
+export function killTasksOf(job: Job): void {
+  familyLock.acquire();
+  let task = changetype<Task | null>(membersOf(job).first);
+  // bounded by the tasks there are
+  while (task !== null) {
+    requestKill(task);
+    task = changetype<Task | null>(task.nextInJob);
+  }
   familyLock.release();
 }
 
@@ -78,6 +106,7 @@ export function endChildren(maker: Task): bool {
  */
 export function leaveMaker(task: Task): Task | null {
   familyLock.acquire();
+  membersOf(task.job).unlink(<u32>changetype<usize>(task), MEMBERS);
   const maker = task.maker;
   let waiting: Task | null = null;
   if (maker !== null) {

@@ -26,4 +26,6 @@ export const enum Turn {
   None = 0,
   In = 1,
   Out = 2,
+  /** Out again, because the job had no page left for its tables. */
+  OverQuota = 3,
 }

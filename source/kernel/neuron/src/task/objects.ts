@@ -10,6 +10,7 @@
 import { TaskState } from "abi/task";
 import { TrapFrame } from "../arch/riscv/context";
 import { fenceAcquire, fenceRelease } from "../arch/riscv/intrinsics";
+import { Job } from "../job/job";
 import { Vmo } from "../mm/vmo";
 import { AtomicWord } from "../sync/atomic";
 import { Lock } from "../sync/lock";
@@ -79,6 +80,10 @@ export class Task extends TrapFrame {
   work: Mapping | null;
 
   // Life
+  /** What it and all that it takes is charged to, and its neighbours among that job's tasks. */
+  job: Job;
+  nextInJob: u32;
+  previousInJob: u32;
   private references0: u32;
   /** Atomic: `state`. */
   private stateWord: u32;
@@ -225,6 +230,8 @@ export class Endpoint {
   private lock1: u64;
   private references0: u32;
   private receiveRights0: u32;
+  /** What it is charged to. */
+  job: Job;
   // Under the lock:
   private callers0: u64;
   private receivers0: u64;
@@ -261,6 +268,8 @@ export class Notification {
   private lock0: u64;
   private lock1: u64;
   private references0: u32;
+  /** What it is charged to. */
+  job: Job;
   // Under the lock:
   /** The task that waits for it, and the one that it is bound to. */
   waiter: Task | null;

@@ -12,9 +12,11 @@
  * the task runnable. The serial never repeats, so an old reply or a late deadline finds another word and is refused.
  */
 
+import { Resource } from "abi/job";
 import { FOREVER } from "abi/syscall";
 import { TASK_NUMBER_BITS, TASK_NUMBER_MASK, TaskState, Wait } from "abi/task";
 import { fenceRelease } from "../arch/riscv/intrinsics";
+import { giveBack, Job } from "../job/job";
 import { POOL_BYTES, Pool } from "../mm/pool";
 import { Task } from "./objects";
 
@@ -45,14 +47,15 @@ export function taskAt(index: u32): Task {
 }
 
 /**
- * A new unborn task, or null if all are in use. It has two references: one for its first capability, one until it has
- * ended.
+ * A new unborn task, charged to `job` already, or null if all are in use. It has two references: one for its first
+ * capability, one until it has ended.
  */
-export function allocTask(): Task | null {
+export function allocTask(job: Job): Task | null {
   const task = changetype<Task | null>(pool.alloc());
   if (task === null) {
     return null;
   }
+  task.job = job;
   task.index = <u32>(changetype<usize>(task) - table) / TASK_STRIDE;
   task.id = task.index | (task.generation << TASK_NUMBER_BITS);
   task.generation++;
@@ -65,8 +68,10 @@ export function allocTask(): Task | null {
 
 /** Frees a task to which there is no reference (yet, or any more). */
 export function freeTask(task: Task): void {
+  const job = task.job;
   task.waitWord = Wait.Ended;
   pool.free(changetype<usize>(task));
+  giveBack(job, Resource.Tasks, 0);
 }
 
 export function waitKind(word: u64): Wait {

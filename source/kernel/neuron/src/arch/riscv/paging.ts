@@ -17,6 +17,8 @@ export const PTE_G: u64 = 32;
 /** Accessed and dirty are set in advance: hardware may fault where they are not (Svade). */
 export const PTE_AD: u64 = 0xc0;
 
+/** Where an entry's page number begins. */
+const PPN_SHIFT: u64 = 10;
 export const TABLE_ENTRIES: u32 = 512;
 /** Entries of a level-1 table that stand for one bit of `filledGroups`. */
 export const ENTRIES_A_GROUP: u32 = 16;
@@ -61,7 +63,7 @@ export class Pte {
 
   /** The physical address. All of RAM that this kernel uses lies below 4 GiB. */
   get address(): u32 {
-    return <u32>((this.bits >> 10) << PAGE_SHIFT);
+    return <u32>((this.bits >> PPN_SHIFT) << PAGE_SHIFT);
   }
 
   /** The next table, as a kernel address: RAM's physical address is its kernel address. */
@@ -70,7 +72,7 @@ export class Pte {
   }
 
   set(physical: u32, flags: u64): void {
-    this.bits = ((<u64>physical >> PAGE_SHIFT) << 10) | flags | PTE_V;
+    this.bits = ((<u64>physical >> PAGE_SHIFT) << PPN_SHIFT) | flags | PTE_V;
   }
 
   clear(): void {
@@ -87,6 +89,28 @@ export class PageTable {
   /** Entry `index`, below TABLE_ENTRIES. */
   entry(index: u32): Pte {
     return changetype<Pte>(changetype<usize>(this) + (index << 3));
+  }
+
+  /** Fills `count` entries from `index` on, for pages that follow each other from `physical`. */
+  fill(index: u32, count: u32, physical: u32, flags: u64): void {
+    let entry = changetype<usize>(this.entry(index));
+    let bits = ((<u64>physical >> PAGE_SHIFT) << PPN_SHIFT) | flags | PTE_V;
+    const end = entry + (count << 3);
+    while (entry !== end) {
+      store<u64>(entry, bits);
+      bits += (<u64>1) << PPN_SHIFT;
+      entry += 8;
+    }
+  }
+
+  /** Clears `count` entries from `index` on. */
+  clear(index: u32, count: u32): void {
+    let entry = changetype<usize>(this.entry(index));
+    const end = entry + (count << 3);
+    while (entry !== end) {
+      store<u64>(entry, 0);
+      entry += 8;
+    }
   }
 
   /** For a root: bit per ENTRIES_A_GROUP entries, in the table of user entry `index`, of which one was ever filled. */

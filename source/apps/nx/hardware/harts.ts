@@ -10,8 +10,8 @@ import { onlineHarts } from "runtime/harts";
 import { print } from "runtime/log";
 import { slotOf, startup } from "runtime/startup";
 import { parseDecimal } from "text/bytes";
-import { beginFacts, beginRow, endRow, isForPeople, number, refused, say, words } from "./answer";
-import { CommandLine } from "./command-line";
+import { beginFacts, beginRow, endRow, isForPeople, number, refused, say, words } from "../answer";
+import { CommandLine } from "../command-line";
 
 /** Logical hart numbers are below this; one that did not come up leaves a gap. */
 const HARTS_MAX: u32 = 4;

@@ -17,9 +17,9 @@ import {
   number,
   refused,
   words,
-} from "./answer";
-import { CommandLine } from "./command-line";
-import { nameOf } from "./tasks";
+} from "../answer";
+import { CommandLine } from "../command-line";
+import { nameOf } from "../tasks";
 
 /** The PLIC has sources 1 to 1023 (PLIC specification 1.0, section 1.1); the kernel refuses the first past ours. */
 const SOURCES_MAX: u32 = 1024;

@@ -11,9 +11,9 @@ import { print } from "runtime/log";
 import { refusalName } from "runtime/names";
 import { slotOf } from "runtime/startup";
 import { SHA256_DIGEST_BYTES, SHA256_STATE_BYTES, Sha256 } from "sha256/sha256";
-import { beginFacts, beginValue, composed, endRow, number, say } from "./answer";
-import { CommandLine } from "./command-line";
-import { DISK_WINDOW } from "./limits";
+import { beginFacts, beginValue, composed, endRow, number, say } from "../answer";
+import { CommandLine } from "../command-line";
+import { DISK_WINDOW } from "../limits";
 
 /** How much of the disk the checksum covers: the superblock of the package image. */
 const FIRST_BYTES: u32 = 4096;

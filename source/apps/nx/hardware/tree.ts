@@ -11,9 +11,9 @@ import { map, unmap } from "runtime/call";
 import { print } from "runtime/log";
 import { entryOf } from "runtime/startup";
 import { Line } from "text/line";
-import { beginRow, beginValue, composed, endRow, refused, say } from "./answer";
-import { CommandLine } from "./command-line";
-import { TREE_BYTES_MAX, TREE_WINDOW } from "./limits";
+import { beginRow, beginValue, composed, endRow, refused, say } from "../answer";
+import { CommandLine } from "../command-line";
+import { TREE_BYTES_MAX, TREE_WINDOW } from "../limits";
 
 const tree = changetype<Tree>(memory.data(TREE_STATE_BYTES, 8));
 /** The nodes from the root to the current one. */

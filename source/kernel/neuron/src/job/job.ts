@@ -1,0 +1,339 @@
+/**
+ * Jobs: what a program and all that it makes may have (abi/job.ts). What a task takes is charged to its job before it
+ * is taken, and credited after it was given back, to the page.
+ *
+ *   root: everything there is ── nexus-init
+ *    ├ consoled   ├ virtioblkd   ├ packagefsd   └ an app ── a job that the app made
+ *
+ * A job that is made takes all its limits out of its parent at once, so a charge looks at one job only. A job exists as
+ * long as a capability names it or anything is charged to it. An ended job keeps nothing that it does not use: whatever
+ * is given back goes on to its parent.
+ *
+ * Reached from each system call that makes or takes something, and from the end of each object.
+ */
+import { Amounts, JOBS_MAX, RESOURCE_COUNT, Resource, ROOT_JOB } from "abi/job";
+import { POOL_BYTES, Pool } from "../mm/pool";
+import { Lock } from "../sync/lock";
+import { Rank } from "../sync/order";
+
+@unmanaged
+@final
+export class Job {
+  /** While it is free: the next free one (mm/pool.ts). */
+  private nextFree: u64;
+  nameLow: u64;
+  nameHigh: u64;
+  /** The job that it was made from; null for the root. */
+  parent: Job | null;
+  /** Not 0 from `begin` on, until it is free. As a hint. */
+  exists: u32;
+  /** Its tasks, a list under the lock of task/life.ts. */
+  private tasks0: u64;
+  // Under the lock:
+  /** Capabilities that name it, and harts in `releaseJob`. */
+  private references: u32;
+  private ended: u32;
+  private limits0: u64;
+  private limits1: u64;
+  private limits2: u64;
+  private limits3: u64;
+  private charged0: u64;
+  private charged1: u64;
+  private charged2: u64;
+  private charged3: u64;
+  // What outlives the job, since a hart may try to retain one that is gone:
+  private lock0: u64;
+  private lock1: u64;
+
+  get number(): u32 {
+    return <u32>(changetype<usize>(this) - table) / <u32>offsetof<Job>();
+  }
+
+  get limits(): Amounts {
+    return changetype<Amounts>(changetype<usize>(this) + offsetof<Job>("limits0"));
+  }
+
+  get charged(): Amounts {
+    return changetype<Amounts>(changetype<usize>(this) + offsetof<Job>("charged0"));
+  }
+
+  /** Whether nothing can be charged to it any more; once it is so, it stays so. */
+  get isEnded(): bool {
+    return this.ended !== 0;
+  }
+
+  get tasks(): usize {
+    return changetype<usize>(this) + offsetof<Job>("tasks0");
+  }
+
+  private get lock(): Lock {
+    return changetype<Lock>(changetype<usize>(this) + offsetof<Job>("lock0"));
+  }
+
+  /** Once for each place. */
+  init(): void {
+    this.lock.init(Rank.Job);
+  }
+
+  /** Fills in a new job, with one reference. */
+  begin(parent: Job | null, limits: Amounts): void {
+    this.lock.acquire();
+    this.parent = parent;
+    memory.copy(changetype<usize>(this.limits), changetype<usize>(limits), offsetof<Amounts>());
+    this.references = 1;
+    this.exists = 1;
+    this.lock.release();
+  }
+
+  /** Charges one `resource` and `pages` pages, or nothing. False if a limit does not allow it, or the job was ended. */
+  take(resource: Resource, pages: u32): bool {
+    this.lock.acquire();
+    const fits = this.ended === 0 && this.hasLeft(resource, 1) && this.hasLeft(Resource.Pages, pages);
+    if (fits) {
+      this.charge(resource, 1);
+      this.charge(Resource.Pages, pages);
+    }
+    this.lock.release();
+    return fits;
+  }
+
+  /** As `take`, for pages alone. */
+  takePages(pages: u32): bool {
+    this.lock.acquire();
+    const fits = this.ended === 0 && this.hasLeft(Resource.Pages, pages);
+    if (fits) {
+      this.charge(Resource.Pages, pages);
+    }
+    this.lock.release();
+    return fits;
+  }
+
+  /** As `take`, for a job with these limits. */
+  takeJob(limits: Amounts): bool {
+    this.lock.acquire();
+    const fits = this.ended === 0 && this.hasLeftAll(limits);
+    if (fits) {
+      for (let r: u32 = 0; r < RESOURCE_COUNT; r++) {
+        this.charge(<Resource>r, limits.of(<Resource>r));
+      }
+      this.charge(Resource.Jobs, 1);
+    }
+    this.lock.release();
+    return fits;
+  }
+
+  /**
+   * Credits `amount` of `resource`, and `pages` pages. If that leaves something to settle, the job has one more
+   * reference, which `releaseJob` releases.
+   */
+  give(resource: Resource, amount: u32, pages: u32): bool {
+    this.lock.acquire();
+    this.credit(resource, amount);
+    this.credit(Resource.Pages, pages);
+    const toSettle = this.ended !== 0 || this.isGone();
+    if (toSettle) {
+      this.references += 1;
+    }
+    this.lock.release();
+    return toSettle;
+  }
+
+  /** Credits `amount` of `resource`, where a job that was made from this one still holds it, or `releaseJob` looks at it. */
+  giveUp(resource: Resource, amount: u32): void {
+    this.lock.acquire();
+    this.credit(resource, amount);
+    this.lock.release();
+  }
+
+  retain(): void {
+    this.lock.acquire();
+    this.references += 1;
+    this.lock.release();
+  }
+
+  /** Retains it unless it is gone: for one who has no reference yet. */
+  tryRetain(): bool {
+    if (this.exists === 0) {
+      return false;
+    }
+    this.lock.acquire();
+    const retained = !this.isGone();
+    if (retained) {
+      this.references += 1;
+    }
+    this.lock.release();
+    return retained;
+  }
+
+  /** Releases a reference. True if nothing is left that could refer to the job. */
+  release(): bool {
+    this.lock.acquire();
+    this.references -= 1;
+    const gone = this.isGone();
+    this.lock.release();
+    return gone;
+  }
+
+  /** From here on nothing can be charged. False if that was so before. */
+  close(): bool {
+    this.lock.acquire();
+    const wasOpen = this.ended === 0;
+    this.ended = 1;
+    this.lock.release();
+    return wasOpen;
+  }
+
+  /** Takes out of a limit what is not in use, and returns it. */
+  shrink(resource: Resource): u32 {
+    this.lock.acquire();
+    const spare = this.left(resource);
+    this.limits.set(resource, this.charged.of(resource));
+    this.lock.release();
+    return spare;
+  }
+
+  // The lock is held:
+
+  private left(resource: Resource): u32 {
+    return this.limits.of(resource) - this.charged.of(resource);
+  }
+
+  private hasLeft(resource: Resource, amount: u32): bool {
+    return amount <= this.left(resource);
+  }
+
+  /** All of `limits`, and the job itself. */
+  private hasLeftAll(limits: Amounts): bool {
+    for (let r: u32 = 0; r < RESOURCE_COUNT; r++) {
+      if (!this.hasLeft(<Resource>r, limits.of(<Resource>r))) {
+        return false;
+      }
+    }
+    return limits.of(Resource.Jobs) < this.left(Resource.Jobs);
+  }
+
+  private charge(resource: Resource, amount: u32): void {
+    this.charged.set(resource, this.charged.of(resource) + amount);
+  }
+
+  private credit(resource: Resource, amount: u32): void {
+    this.charged.set(resource, this.charged.of(resource) - amount);
+  }
+
+  private isGone(): bool {
+    if (this.references !== 0) {
+      return false;
+    }
+    for (let r: u32 = 0; r < RESOURCE_COUNT; r++) {
+      if (this.charged.of(<Resource>r) !== 0) {
+        return false;
+      }
+    }
+    return true;
+  }
+}
+
+const pool = changetype<Pool>(memory.data(POOL_BYTES, 8));
+const table: usize = memory.data(JOBS_MAX * <u32>offsetof<Job>(), 8);
+/** The root's limits while it is made. */
+const everything = changetype<Amounts>(memory.data(<u32>offsetof<Amounts>(), 8));
+
+/** Makes the root, which is job 0 and has all there is. Boot only. */
+export function jobsInit(
+  pages: u32,
+  tasks: u32,
+  vmos: u32,
+  endpoints: u32,
+  notifications: u32,
+  pins: u32,
+): void {
+  for (let i: u32 = 0; i < JOBS_MAX; i++) {
+    jobAt(i).init();
+  }
+  pool.init(table, <u32>offsetof<Job>(), JOBS_MAX, <u32>offsetof<Job>("lock0"));
+  everything.set(Resource.Pages, pages);
+  everything.set(Resource.Tasks, tasks);
+  everything.set(Resource.Vmos, vmos);
+  everything.set(Resource.Endpoints, endpoints);
+  everything.set(Resource.Notifications, notifications);
+  everything.set(Resource.Pins, pins);
+  everything.set(Resource.Jobs, JOBS_MAX - 1);
+  changetype<Job>(pool.alloc()).begin(null, everything);
+}
+
+/** Job `index`, which must be below JOBS_MAX. */
+export function jobAt(index: u32): Job {
+  return changetype<Job>(table + index * offsetof<Job>());
+}
+
+export function rootJob(): Job {
+  return jobAt(ROOT_JOB);
+}
+
+/**
+ * A new job with `limits`, charged to `parent`, and one reference; or null if the parent has not that much left. There
+ * is always room for it: jobs are charged, too.
+ */
+export function createJob(parent: Job, limits: Amounts): Job | null {
+  if (!parent.takeJob(limits)) {
+    return null;
+  }
+  const job = changetype<Job>(pool.alloc());
+  job.begin(parent, limits);
+  return job;
+}
+
+/** One `resource` that was charged to `job` is given back, with `pages` pages. */
+export function giveBack(job: Job, resource: Resource, pages: u32): void {
+  if (job.give(resource, 1, pages)) {
+    releaseJob(job);
+  }
+}
+
+/** The same for pages alone. */
+export function givePagesBack(job: Job, pages: u32): void {
+  if (job.give(Resource.Pages, pages, 0)) {
+    releaseJob(job);
+  }
+}
+
+/** Whether `job` is `above`, or was made from it, itself or through others. The caller has a reference to `job`. */
+export function isBelow(job: Job, above: Job): bool {
+  let at: Job | null = job;
+  // bounded by the jobs there are
+  while (at !== null && at !== above) {
+    at = at.parent;
+  }
+  return at !== null;
+}
+
+/**
+ * Releases a reference to `job`. Hands on to the parent what an ended job does not use, or all of it if the job is gone; then looks at
+ * the parent in the same way.
+ */
+export function releaseJob(job: Job): void {
+  let at = job;
+  let parent = at.parent;
+  // bounded by the jobs there are
+  while (parent !== null) {
+    if (at.isEnded) {
+      handOn(at, parent);
+    }
+    parent.retain();
+    if (at.release()) {
+      handOn(at, parent);
+      at.exists = 0;
+      pool.free(changetype<usize>(at));
+      parent.giveUp(Resource.Jobs, 1);
+    }
+    at = parent;
+    parent = at.parent;
+  }
+  at.release();
+}
+
+function handOn(job: Job, parent: Job): void {
+  for (let r: u32 = 0; r < RESOURCE_COUNT; r++) {
+    parent.giveUp(<Resource>r, job.shrink(<Resource>r));
+  }
+}
