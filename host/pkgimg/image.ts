@@ -25,6 +25,8 @@ export interface ImageOptions {
   readonly sequence?: bigint;
   /** Whose private half signs it; unsigned without one. */
   readonly key?: ImageKey;
+  /** Files that take fewer blocks then are compressed, by LZ4. */
+  readonly compress?: boolean;
   /** Told how many bytes of files are written, now and then, and at the end. */
   onProgress?(writtenBytes: number, totalBytes: number): void;
 }

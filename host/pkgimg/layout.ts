@@ -19,6 +19,14 @@ import {
 } from "../../build/gen/host/source/libs/pkgimg/format.ts";
 import { Problem } from "../problem.ts";
 import { BlockWriter } from "./blocks.ts";
+import {
+  type ClusterTable,
+  clustersOf,
+  storedBytes,
+  storedCluster,
+  tableBytes,
+  tableOf,
+} from "./clusters.ts";
 import { beginHash, endHash, imageHash } from "./hash.ts";
 import type { BuiltImage, ImageFile, ImageOptions, ImageSource, ImageTarget } from "./image.ts";
 import { inOrder } from "./order.ts";
@@ -38,8 +46,8 @@ export function writeImage(
   sources: readonly ImageSource[],
   options: ImageOptions = {},
 ): BuiltImage {
-  const files = inOrder(sources);
-  return writeOrdered(target, files, placesOf(files), options);
+  const content = contentOf(inOrder(sources), options);
+  return writeOrdered(target, content, placesOf(content.files, content.storedBytes), options);
 }
 
 /** The image of files that are in memory. */
@@ -47,21 +55,47 @@ export function buildImage(files: readonly ImageFile[], options: ImageOptions = 
   const sources = inOrder(
     files.map(({ path, content }) => ({ path, byteLength: content.length, read: () => [content] })),
   );
-  const places = placesOf(sources);
+  const content = contentOf(sources, options);
+  const places = placesOf(content.files, content.storedBytes);
   const image = new Uint8Array(places.blockCount * BLOCK_BYTES);
-  writeOrdered({ write: (offset, bytes) => image.set(bytes, offset) }, sources, places, options);
+  writeOrdered({ write: (offset, bytes) => image.set(bytes, offset) }, content, places, options);
   return image;
+}
+
+/** The files in the image's order, and how they are stored. */
+interface Content {
+  readonly files: readonly ImageSource[];
+  /** The tables of those that are compressed, by their numbers. */
+  readonly tables: ReadonlyMap<number, ClusterTable>;
+  /** Bytes that a file takes in the image. */
+  storedBytes(number: number): number;
+}
+
+function contentOf(files: readonly ImageSource[], { compress = false }: ImageOptions): Content {
+  const tables = new Map<number, ClusterTable>();
+  for (const [number, source] of compress ? files.entries() : []) {
+    const table = tableOf(source);
+    if (table !== undefined) {
+      tables.set(number, table);
+    }
+  }
+  const bytesOf = (number: number): number => {
+    const table = tables.get(number);
+    return table === undefined ? (files[number]?.byteLength ?? 0) : storedBytes(table);
+  };
+  return { files, tables, storedBytes: bytesOf };
 }
 
 function writeOrdered(
   target: ImageTarget,
-  files: readonly ImageSource[],
+  content: Content,
   places: Places,
   options: ImageOptions,
 ): BuiltImage {
+  const { files } = content;
   // By block number; block 0 has none.
   const hashes = Buffer.alloc(places.treeBlock * HASH_BYTES);
-  const index = writeData(target, hashes, files, places, reporter(files, options));
+  const index = writeData(target, hashes, content, places, reporter(files, options));
   writeRegion(target, hashes, 1, index);
   writeRegion(target, hashes, places.stringBlock, Buffer.from(files.map(({ path }) => path).join("")));
   const root = writeTree(target, places, hashes.subarray(HASH_BYTES));
@@ -74,7 +108,7 @@ function writeOrdered(
 function writeData(
   target: ImageTarget,
   hashes: Buffer,
-  files: readonly ImageSource[],
+  { files, tables }: Content,
   places: Places,
   report: (byteCount: number) => void,
 ): Buffer {
@@ -89,7 +123,13 @@ function writeData(
     index.writeUInt32LE(pathLength, entry + Entry.PathLength);
     index.writeUInt32LE(byteOffset, entry + Entry.ByteOffset);
     index.writeBigUInt64LE(BigInt(source.byteLength), entry + Entry.ByteLength);
-    writeContent(source, byteOffset, data, report).copy(index, entry + Entry.Hash);
+    const table = tables.get(number);
+    if (table === undefined) {
+      writeContent(source, byteOffset, data, report).copy(index, entry + Entry.Hash);
+    } else {
+      index.writeBigUInt64LE(BigInt(storedBytes(table)), entry + Entry.StoredLength);
+      writeCompressed(source, table, byteOffset, data, report).copy(index, entry + Entry.Hash);
+    }
     pathOffset += pathLength;
   }
   data.end();
@@ -126,6 +166,36 @@ function writeContent(
     throw new Problem(`${JSON.stringify(source.path)} changed its size while it was read`);
   }
   return whole ?? endHash(hash ?? beginHash());
+}
+
+/** Writes a file's table and clusters from `byteOffset` on; gives the hash of its content. */
+function writeCompressed(
+  source: ImageSource,
+  table: ClusterTable,
+  byteOffset: number,
+  data: BlockWriter,
+  report: (byteCount: number) => void,
+): Buffer {
+  const hash = beginHash();
+  const head = tableBytes(table);
+  data.put(byteOffset, head);
+  let end = head.length;
+  let number = 0;
+  for (const cluster of clustersOf(source)) {
+    const stored = storedCluster(cluster);
+    if (end + stored.length !== table[number]) {
+      break;
+    }
+    hash.update(cluster);
+    data.put(byteOffset + end, stored);
+    report(cluster.length);
+    end += stored.length;
+    number += 1;
+  }
+  if (number !== table.length) {
+    throw new Problem(`${JSON.stringify(source.path)} changed while it was read`);
+  }
+  return endHash(hash);
 }
 
 /** What a file calls for each piece that is written: tells of progress whenever PROGRESS_BYTES more are, and at the end. */

@@ -32,9 +32,10 @@ export interface Places {
  * Index from block 1 on, then strings, data, tree.
  *
  * @param files in the image's order
+ * @param storedBytes how many bytes of the image each of them takes
  * @throws Problem if there is more than an image holds
  */
-export function placesOf(files: readonly ImageSource[]): Places {
+export function placesOf(files: readonly ImageSource[], storedBytes: (number: number) => number): Places {
   const indexBlockCount = blocksFor(files.length * ENTRY_BYTES);
   const stringBlock = 1 + indexBlockCount;
   const stringBytes = files.reduce((sum, { path }) => sum + Buffer.byteLength(path), 0);
@@ -42,7 +43,8 @@ export function placesOf(files: readonly ImageSource[]): Places {
 
   const byteOffsets = new Uint32Array(files.length);
   let end = dataBlock * BLOCK_BYTES;
-  for (const [number, { byteLength }] of files.entries()) {
+  for (const number of files.keys()) {
+    const byteLength = storedBytes(number);
     const start = fileStart(end, byteLength);
     byteOffsets[number] = start;
     end = start + byteLength;

@@ -1,6 +1,7 @@
 // ./nx image: makes a package image on the host, and looks into one.
 
-import { type Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import type { BuildWords } from "./image.ts";
 
 const IMAGE_DEFAULT = "by default build/pkgfs.img";
 
@@ -17,9 +18,12 @@ export function register(program: Command): void {
     .option("--out <file>", "the image to write; needed with inputs")
     .option("--label <name>", "the image's name, up to 32 bytes", "")
     .option("--key <file>", "sign it with this key")
-    .action(async (inputs: string[], options: { out?: string; label: string; key?: string }) => {
+    .addOption(
+      new Option("--compress <method>", "compress files that take fewer blocks then").choices(["lz4"]),
+    )
+    .action(async (inputs: string[], options: BuildWords) => {
       const { build } = await import("./image.ts");
-      await build(inputs, options.out, options.label, options.key);
+      await build(inputs, options);
     });
 
   image

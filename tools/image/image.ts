@@ -20,15 +20,24 @@ const SIBLINGS_SHOWN = 10;
 /** The disk's own image, from any working directory. */
 const diskImage = join(root, "build/pkgfs.img");
 
+/** The options of `./nx image build`. */
+export interface BuildWords {
+  readonly out?: string;
+  readonly label: string;
+  readonly key?: string;
+  readonly compress?: "lz4";
+}
+
 /** Builds an image from `inputs`, or, without any, the disk's and everything that goes into it. */
-export async function build(
-  inputs: readonly string[],
-  out: string | undefined,
-  label: string,
-  keyFile: string | undefined,
-): Promise<void> {
+export async function build(inputs: readonly string[], options: BuildWords): Promise<void> {
+  const { out, label, key: keyFile, compress } = options;
   if (inputs.length === 0) {
-    const given = { "--out": out, "--key": keyFile, "--label": label === "" ? undefined : label };
+    const given = {
+      "--out": out,
+      "--key": keyFile,
+      "--label": label === "" ? undefined : label,
+      "--compress": compress,
+    };
     const option = Object.entries(given).find(([, value]) => value !== undefined)?.[0];
     if (option !== undefined) {
       throw new Problem(`${option} is for an image of inputs, and no inputs are given`, { exitCode: 2 });
@@ -45,7 +54,12 @@ export async function build(
     const signing = keyFile === undefined ? {} : { key: readKeyFile(keyFile) };
     const bar = byteBar(process.stderr, out);
     try {
-      writeImageFile(out, sources, { label, ...signing, onProgress: bar.show });
+      writeImageFile(out, sources, {
+        label,
+        ...signing,
+        compress: compress !== undefined,
+        onProgress: bar.show,
+      });
     } finally {
       bar.end();
     }

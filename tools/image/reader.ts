@@ -6,6 +6,7 @@ import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { resolve } from "node:path";
 import {
   BLOCK_BYTES,
+  CLUSTER_BYTES,
   HASH_BYTES,
   PATH_BYTES_MAX,
   SUPERBLOCK_BYTES,
@@ -149,12 +150,12 @@ export class ImageReader {
     }
   }
 
-  /** Where each file's content is, with the file's number. */
+  /** Where each file is stored, with the file's number. */
   *extents(): Generator<[entry: number, extent: { byteOffset: number; byteLength: number }]> {
     for (let index = 0; index < this.entryCount; index += 1) {
       this.#accept(this.#call("pick", index));
       const byteOffset = this.#call("byteOffset") >>> 0;
-      yield [index, { byteOffset, byteLength: this.#call("byteLength") >>> 0 }];
+      yield [index, { byteOffset, byteLength: this.#call("storedBytes") >>> 0 }];
     }
   }
 
@@ -180,11 +181,15 @@ export class ImageReader {
     return undefined;
   }
 
-  /** The bytes of a file, a block at a time, each verified. */
+  /** The bytes of a file, a block or a cluster at a time, each verified. */
   *read(path: string): Generator<Uint8Array> {
     const entry = this.find(path);
     if (!entry) {
       throw new Problem(`${this.file} has no file ${JSON.stringify(path)}`);
+    }
+    if (this.#call("isCompressed") !== 0) {
+      yield* this.#readClusters(entry.byteLength);
+      return;
     }
     const start = this.#call("byteOffset") >>> 0;
     const end = start + entry.byteLength;
@@ -197,6 +202,17 @@ export class ImageReader {
       const byteCount = Math.min(BLOCK_BYTES - inBlock, end - at);
       yield new Uint8Array(this.#memory.buffer, address + inBlock, byteCount).slice();
       at += byteCount;
+    }
+  }
+
+  *#readClusters(byteLength: number): Generator<Uint8Array> {
+    for (let at = 0; at < byteLength; at += CLUSTER_BYTES) {
+      const address = this.#call("decompressedCluster", at / CLUSTER_BYTES) >>> 0;
+      if (address === 0) {
+        this.#accept(this.#call("error"));
+      }
+      const byteCount = Math.min(CLUSTER_BYTES, byteLength - at);
+      yield new Uint8Array(this.#memory.buffer, address, byteCount).slice();
     }
   }
 

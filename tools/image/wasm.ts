@@ -8,7 +8,7 @@ import { root } from "../../host/root.ts";
 import { runAsc } from "../../toolchain/asc/run.ts";
 
 const ENTRY = "source/libs/pkgimg/host.ts";
-const folders = ["source/libs/pkgimg", "source/libs/blake2b", "source/libs/text"];
+const folders = ["source/libs/pkgimg", "source/libs/blake2b", "source/libs/lz4", "source/libs/text"];
 const flags = ["-O3", "--runtime", "stub"];
 const CACHE_FOLDER = "build/image-reader";
 

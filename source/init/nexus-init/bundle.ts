@@ -77,6 +77,10 @@ function findAndCheck(name: usize, nameLength: u32, blocksMost: u32, file: Bundl
     print(say("the boot bundle has no ").printable(name, nameLength));
     return false;
   }
+  if (image.isCompressed) {
+    print(say("the boot bundle's ").printable(name, nameLength).text(": compressed, and used where it lies"));
+    return false;
+  }
   const error = checkBlocks(image, entry, blocksMost);
   if (error !== ImageError.None) {
     print(say("the boot bundle's ").printable(name, nameLength).text(": ").text(imageErrorText(error)));

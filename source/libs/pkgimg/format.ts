@@ -42,6 +42,13 @@ export const HASH_BYTES: u32 = 32;
 /** What the byte offset of a file is a multiple of, so that what needs aligned words can be used where it lies. */
 export const FILE_ALIGN: u32 = 8;
 
+/** Bytes of a cluster: so much of a compressed file is decompressed as one. The last one of a file may be shorter. */
+export const CLUSTER_BYTES: u32 = 16384;
+export const CLUSTER_SHIFT: u32 = 14;
+
+/** Bytes of a cluster's place in the table before the clusters. */
+export const CLUSTER_ENTRY_BYTES: u32 = 4;
+
 /** Hashes in a block of the tree. */
 export const FANOUT: u32 = BLOCK_BYTES / HASH_BYTES;
 
@@ -103,10 +110,10 @@ export const enum Entry {
   /** Where the file begins in the image, in bytes: `fileStart` */
   ByteOffset = 8,
   Flags = 12,
-  /** u64 */
+  /** u64: of the file, whether it is compressed or not */
   ByteLength = 16,
-  /** u64, zero */
-  Reserved = 24,
+  /** u64: bytes that a compressed file takes in the image; 0 for one that is stored as it is */
+  StoredLength = 24,
   /** 32 bytes: hash of the file */
   Hash = 32,
 }
@@ -181,6 +188,10 @@ export const enum ImageError {
   NoBlock,
   /** The image has the format before this one. */
   VersionBefore,
+  /** A compressed file takes more bytes than it may, or fewer than its table. */
+  StoredLength,
+  /** A cluster is not where it has to be, or does not become the bytes that it has to be. */
+  Cluster,
 }
 
 /** The refusal in words. */
@@ -290,6 +301,10 @@ export function imageErrorText(error: ImageError): string {
       return "file does not match its hash";
     case ImageError.ContentPadding:
       return "unused bytes behind the file are not zero";
+    case ImageError.StoredLength:
+      return "compressed file is as long as it would be without, or shorter than its table";
+    case ImageError.Cluster:
+      return "compressed file cannot be decompressed";
     case ImageError.NoBlock:
       return "its disk or file is smaller than one block of 4096 bytes";
     default:
@@ -302,14 +317,19 @@ export function blocksFor(bytes: u32): u32 {
   return (bytes + BLOCK_BYTES - 1) / BLOCK_BYTES;
 }
 
+/** How many clusters so many bytes have; for bytes up to 1 GiB. */
+export function clusterCount(bytes: u32): u32 {
+  return (bytes + CLUSTER_BYTES - 1) >> CLUSTER_SHIFT;
+}
+
 /**
  * Where a file begins, in bytes, behind one that ends at `end`. It goes into the rest of a block if it fits, and begins
  * on a block of its own otherwise. So a file of up to a block lies in one block, and a larger one wastes none.
  */
-export function fileStart(end: u32, byteLength: u32): u32 {
+export function fileStart(end: u32, storedBytes: u32): u32 {
   const start = (end + FILE_ALIGN - 1) & ~(FILE_ALIGN - 1);
   const inBlock = start % BLOCK_BYTES;
-  return inBlock === 0 || byteLength <= BLOCK_BYTES - inBlock ? start : start - inBlock + BLOCK_BYTES;
+  return inBlock === 0 || storedBytes <= BLOCK_BYTES - inBlock ? start : start - inBlock + BLOCK_BYTES;
 }
 
 /** Whether `length` bytes at `start` are all zero. */

@@ -3,8 +3,8 @@
  * mounts with, behind functions of plain numbers. Blocks come from a function that the host gives.
  */
 
-import { checkContent } from "./content";
-import { BLOCK_BYTES, HASH_BYTES, ImageError, imageErrorText, PATH_BYTES_MAX } from "./format";
+import { Cluster, findCluster, readCluster } from "./clusters";
+import { BLOCK_BYTES, CLUSTER_BYTES, HASH_BYTES, ImageError, imageErrorText, PATH_BYTES_MAX } from "./format";
 import {
   checkIndex,
   childIsDirectory,
@@ -15,6 +15,7 @@ import {
   nextChild,
 } from "./index";
 import { IMAGE_STATE_BYTES, Image } from "./reader";
+import { checkContent } from "./whole";
 
 /** Puts the 4096 bytes of a block at `target`; false if it cannot be read. */
 export declare function readBlock(block: u32, target: usize): bool;
@@ -25,6 +26,10 @@ const raw = memory.data(BLOCK_BYTES, 16);
 const verified = memory.data(BLOCK_BYTES, 16);
 /** Its number; 0 is the superblock, which is none. */
 let verifiedNumber: u32 = 0;
+/** The cluster that was read last, as it is stored, and what it became. */
+const cluster = changetype<Cluster>(memory.data(offsetof<Cluster>(), 8));
+const stored = memory.data(CLUSTER_BYTES, 16);
+const decompressed = memory.data(CLUSTER_BYTES, 16);
 /** Whether blocks of data are held against the hash tree. Only `verifyHash` does without. */
 let checksData: bool = true;
 /** checkIndex's memory for one path. */
@@ -157,6 +162,25 @@ export function byteLength(): u32 {
 /** Where the picked file begins in the image. */
 export function byteOffset(): u32 {
   return image.byteOffset;
+}
+
+/** Bytes that the picked file takes in the image. */
+export function storedBytes(): u32 {
+  return image.storedBytes;
+}
+
+export function isCompressed(): bool {
+  return image.isCompressed;
+}
+
+/** The address of what a cluster of the picked file becomes, or 0. */
+export function decompressedCluster(number: u32): usize {
+  cluster.fileStart = image.byteOffset;
+  cluster.fileBytes = image.byteLength;
+  cluster.fileStored = image.storedBytes;
+  const found = findCluster(image, cluster, number);
+  const error = found === ImageError.None ? readCluster(image, cluster, stored, decompressed) : found;
+  return error === ImageError.None ? decompressed : 0;
 }
 
 export function contentHash(): usize {

@@ -46,7 +46,7 @@ export function checkIndex(image: Image, scratch: usize): ImageError {
       return image.refuseEntry(order, index);
     }
     nextPath += image.pathLength;
-    dataEnd = image.byteOffset + image.byteLength;
+    dataEnd = image.byteOffset + image.storedBytes;
     previousLength = image.pathLength;
     memory.copy(scratch, image.path, <usize>previousLength);
   }
@@ -144,9 +144,6 @@ function entryError(
   if (load<u32>(image.entry, Entry.Flags) !== 0) {
     return ImageError.EntryReserved;
   }
-  if (load<u64>(image.entry, Entry.Reserved) !== 0) {
-    return ImageError.EntryReserved;
-  }
   if (image.pathOffset !== nextPath) {
     return ImageError.PathOffset;
   }
@@ -170,7 +167,7 @@ function entryError(
   if (image.byteOffset < dataEnd) {
     return ImageError.BlobOverlap;
   }
-  const start = fileStart(dataEnd, image.byteLength);
+  const start = fileStart(dataEnd, image.storedBytes);
   return image.byteOffset === start ? ImageError.None : ImageError.BlobPlace;
 }
 

@@ -18,6 +18,9 @@ import { lengthToZero } from "text/bytes";
 import { BLOCKS_END, FIELDS_BYTES, ImageBlocks } from "./blocks";
 import {
   BLOCK_BYTES,
+  BLOCKS_MAX,
+  CLUSTER_ENTRY_BYTES,
+  clusterCount,
   ENTRY_BYTES,
   Entry,
   HASH_BYTES,
@@ -165,7 +168,12 @@ export class Image extends ImageBlocks {
     if (offset < this.dataStart * BLOCK_BYTES || offset > dataEnd) {
       return this.refuseEntry(ImageError.BlobOutside, index);
     }
-    if (load<u64>(this.entry, Entry.ByteLength) > <u64>(dataEnd - offset)) {
+    const bytes = load<u64>(this.entry, Entry.ByteLength);
+    const stored = load<u64>(this.entry, Entry.StoredLength);
+    if (stored !== 0 && !storedLengthHolds(bytes, stored)) {
+      return this.refuseEntry(ImageError.StoredLength, index);
+    }
+    if ((stored === 0 ? bytes : stored) > <u64>(dataEnd - offset)) {
       return this.refuseEntry(ImageError.BlobOutside, index);
     }
     if (!this.copyPath(start, length)) {
@@ -198,7 +206,7 @@ export class Image extends ImageBlocks {
     return load<u32>(this.entry, Entry.PathOffset);
   }
 
-  /** Where the picked file begins in the image, in bytes; its `byteLength` bytes lie one after another. */
+  /** Where the picked file begins in the image, in bytes; its `storedBytes` bytes lie one after another. */
   get byteOffset(): u32 {
     return load<u32>(this.entry, Entry.ByteOffset);
   }
@@ -206,6 +214,17 @@ export class Image extends ImageBlocks {
   /** Bytes of the picked file. */
   get byteLength(): u32 {
     return <u32>load<u64>(this.entry, Entry.ByteLength);
+  }
+
+  /** Whether the picked file is compressed: then clusters.ts reads it. */
+  get isCompressed(): bool {
+    return load<u64>(this.entry, Entry.StoredLength) !== 0;
+  }
+
+  /** Bytes that the picked file takes in the image: its own, if it is not compressed. */
+  get storedBytes(): u32 {
+    const stored = <u32>load<u64>(this.entry, Entry.StoredLength);
+    return stored === 0 ? this.byteLength : stored;
   }
 
   /** Where the hash of the picked file's content is: 32 bytes. */
@@ -297,6 +316,15 @@ export class Image extends ImageBlocks {
   get hasher(): Blake2b {
     return changetype<Blake2b>(changetype<usize>(this) + HASHER_AT);
   }
+}
+
+/** Whether a file of `bytes` may take `stored` bytes as a compressed one: fewer, but more than its table. */
+function storedLengthHolds(bytes: u64, stored: u64): bool {
+  return (
+    bytes <= <u64>BLOCKS_MAX * BLOCK_BYTES &&
+    stored < bytes &&
+    stored > <u64>clusterCount(<u32>bytes) * CLUSTER_ENTRY_BYTES
+  );
 }
 
 /** How much memory an Image needs, in bytes (8-byte aligned). */

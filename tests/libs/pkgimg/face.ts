@@ -5,7 +5,7 @@ import type { Edge } from "../edge.ts";
 import { BLOCK_BYTES } from "./forge.ts";
 
 const text = `
-import { checkContent } from "pkgimg/content";
+import { checkContent } from "pkgimg/whole";
 import { imageErrorText, ImageError, SIGNED_BYTES } from "pkgimg/format";
 import { checkIndex, childIsDirectory, childNameLength, childNameStart, find, firstChild, nextChild } from "pkgimg/index";
 import { comparePaths, pathError } from "pkgimg/path";

@@ -2,7 +2,7 @@
 // see what a signer with bad intentions could make. Written from docs/storage/package-image.md, not from the builder.
 
 import { createHash } from "node:crypto";
-import type { ImageFile } from "../../../host/pkgimg/image.ts";
+import type { ImageFile, ImageOptions } from "../../../host/pkgimg/image.ts";
 import { buildImage } from "../../../host/pkgimg/layout.ts";
 import { defined } from "../../harness/defined.ts";
 
@@ -44,7 +44,7 @@ export const entry = {
   byteOffset: 8,
   flags: 12,
   byteLength: 16,
-  reserved: 24,
+  storedLength: 24,
   hash: 32,
 } as const;
 
@@ -52,8 +52,8 @@ export const entry = {
 export class Forge {
   readonly bytes: Buffer;
 
-  constructor(files: readonly ImageFile[]) {
-    this.bytes = Buffer.from(buildImage(files));
+  constructor(files: readonly ImageFile[], options: ImageOptions = {}) {
+    this.bytes = Buffer.from(buildImage(files, options));
   }
 
   /** A superblock word. */

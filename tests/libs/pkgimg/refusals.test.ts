@@ -179,9 +179,9 @@ describe("package image reader refuses", () => {
       1,
     ],
     [
-      "reserved bytes of an entry",
-      (f: Forge) => f.setEntry(1, entry.reserved + 4, 1),
-      "unused bytes of the entry are not zero",
+      "a huge length of a compressed file",
+      (f: Forge) => f.setEntry(1, entry.storedLength + 4, 1),
+      "compressed file is as long as it would be without, or shorter than its table",
       1,
     ],
     [
