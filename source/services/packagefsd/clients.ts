@@ -22,7 +22,7 @@ import {
 
 /**
  *     0      8          16           20     24       28
- *     | size | expected | start      | open | number | reserved |
+ *     | size | expected | start      | open | number | stored |
  */
 @unmanaged
 @final
@@ -36,11 +36,13 @@ export class OpenFile {
   open: u32;
   /** The number that the client knows the file by: see `nextNumber`. */
   number: u32;
-  reserved: u32;
+  /** Bytes that it takes in the image if it is compressed; 0 for one that is not. */
+  stored: u32;
 
   /** The block behind its last one. */
   get endBlock(): u32 {
-    return <u32>((<u64>this.start + this.size + BLOCK_BYTES - 1) >> BLOCK_SHIFT);
+    const bytes = this.stored === 0 ? this.size : <u64>this.stored;
+    return <u32>((<u64>this.start + bytes + BLOCK_BYTES - 1) >> BLOCK_SHIFT);
   }
 }
 
@@ -171,8 +173,12 @@ export function attach(client: Client, slot: u32, bytes: u64): bool {
   return true;
 }
 
-/** A record for a file whose content begins at byte `start` of the image; null if the client holds OPEN_FILES_MAX already. */
-export function openFile(client: Client, start: u32, size: u64): OpenFile | null {
+/**
+ * A record for a file that begins at byte `start` of the image; null if the client holds OPEN_FILES_MAX already.
+ *
+ * @param stored bytes that it takes there if it is compressed; 0 for one that is not
+ */
+export function openFile(client: Client, start: u32, size: u64, stored: u32): OpenFile | null {
   for (let i: u32 = 0; i < OPEN_FILES_MAX; i++) {
     const each = client.file(i);
     if (each.open !== 0) {
@@ -183,6 +189,7 @@ export function openFile(client: Client, start: u32, size: u64): OpenFile | null
     each.start = start;
     each.size = size;
     each.expected = 0;
+    each.stored = stored;
     return each;
   }
   return null;

@@ -2,12 +2,14 @@
  * Every bound of packagefsd, and where its windows of memory lie, in one place.
  *
  *   0x1000_0000  the cache's lines, LINE_COUNT × 4 KiB: private memory
+ *   0x1010_0000  clusters of compressed files, CLUSTER_SLOTS + 1 of 16 KiB: private memory
  *   0x1100_0000  staging, STAGING_PLACES × 4 KiB: what the disk's device writes into
  *   0x1200_0000  the image of in-memory fixtures, read-only
  *   0x2000_0000  the clients' memory objects, one window of 16 MiB each
  */
 import { USER_MAPPINGS, USER_PROGRAM_END } from "abi/layout";
 import * as contract from "gen/idl/package_fs";
+import { CLUSTER_BYTES } from "pkgimg/format";
 
 /** Bytes of a block of the image, and of a cache line. */
 export const BLOCK_BYTES: u32 = 4096;
@@ -18,6 +20,8 @@ export const SECTORS_PER_BLOCK: u32 = BLOCK_BYTES / SECTOR_BYTES;
 
 /** Cache lines: 1 MiB. */
 export const LINE_COUNT: u32 = 256;
+/** Clusters of compressed files that stay decompressed: as many as one read may touch. */
+export const CLUSTER_SLOTS: u32 = 9;
 /** The most blocks that one request to the disk brings: 128 KiB, 256 sectors. */
 export const STAGING_BLOCKS: u32 = 32;
 /** Beside them, a place for a block of the hash tree: it is fetched while the others wait to be verified. */
@@ -48,6 +52,7 @@ export const BUSY_MILLISECONDS: u64 = 10;
 export const ATTACH_WAITS_MAX: u32 = 1_300;
 
 export const LINES_ADDRESS: usize = USER_MAPPINGS;
+export const CLUSTERS_ADDRESS: usize = 0x1010_0000;
 export const STAGING_ADDRESS: usize = 0x1100_0000;
 export const FIXTURES_ADDRESS: usize = 0x1200_0000;
 export const CLIENT_WINDOWS: usize = 0x2000_0000;
@@ -58,8 +63,11 @@ if (OPEN_FILES_MAX !== contract.OPEN_FILES_MAX || READ_BYTES_MAX !== contract.RE
 if (<u64>ATTACHED_BYTES_MAX !== contract.ATTACHED_BYTES_MAX) {
   ERROR("package_fs.capnp promises something else");
 }
-if (LINES_ADDRESS + LINE_COUNT * BLOCK_BYTES > STAGING_ADDRESS) {
-  ERROR("the lines reach into the staging memory");
+if (LINES_ADDRESS + LINE_COUNT * BLOCK_BYTES > CLUSTERS_ADDRESS) {
+  ERROR("the lines reach into the clusters");
+}
+if (CLUSTERS_ADDRESS + (CLUSTER_SLOTS + 1) * CLUSTER_BYTES > STAGING_ADDRESS) {
+  ERROR("the clusters reach into the staging memory");
 }
 if (STAGING_ADDRESS + STAGING_PLACES * BLOCK_BYTES > FIXTURES_ADDRESS) {
   ERROR("staging reaches into the fixtures");

@@ -32,11 +32,12 @@ export function reportBlock(error: ImageError, block: u32): void {
     return;
   }
   badBlockLines++;
-  const words = line()
-    .text("pkgfs: block ")
-    .decimal(block)
-    .text(" does not match its hash (")
-    .text(partOf(error));
+  const words = line().text("pkgfs: block ").decimal(block);
+  if (error === ImageError.Cluster) {
+    words.text(": a ").text(imageErrorText(error)).text(" (its hash is right");
+  } else {
+    words.text(" does not match its hash (").text(partOf(error));
+  }
   if (badBlockLines === BAD_BLOCK_LINES_MAX) {
     words.text("; no more lines about blocks");
   }

@@ -35,7 +35,8 @@ import { messagePage } from "runtime/ipc";
 import { Outcome, Request } from "runtime/service";
 import { cacheHits, cacheMisses, ensure, isOnDisk, mounted } from "./blocks";
 import { find as findLine } from "./cache";
-import { attach, clientOf, fileOf, knownClient, openFile } from "./clients";
+import { attach, clientOf, fileOf, knownClient, OpenFile, openFile } from "./clients";
+import { deliverClusters } from "./clusters";
 import { BLOCK_BYTES, BLOCK_SHIFT, READ_BYTES_MAX } from "./limits";
 import { list } from "./list";
 
@@ -99,7 +100,8 @@ function onOpen(request: Request): u32 {
     return refuse(noFileStatus(pathLength));
   }
   const client = clientOf(request.badge);
-  const file = openFile(client, image.byteOffset, image.byteLength);
+  const stored = image.isCompressed ? image.storedBytes : 0;
+  const file = openFile(client, image.byteOffset, image.byteLength, stored);
   if (file === null) {
     return refuse(FsStatus.tooManyFiles);
   }
@@ -185,19 +187,19 @@ function onRead(request: Request): u32 {
   }
 
   if (bytes !== 0) {
-    // Below the file's size, so it fits a u32 from here on (libs/pkgimg: an image has at most 1 GiB).
-    const begin = file.start + <u32>offset;
-    const first = begin >> BLOCK_SHIFT;
-    const behind = (begin + bytes + BLOCK_BYTES - 1) >> BLOCK_SHIFT;
     // The client reads in sequence, so blocks of the next reads are fetched along with this one.
-    const end = offset === file.expected ? file.endBlock : behind;
+    const isSequential = offset === file.expected;
     // If this read fails, the blocks fetched along with it may be the cause: the next try fetches none.
     file.expected = NOWHERE;
-    const error = ensure(first, behind - first, end);
+    // The offset is below the file's size, so it fits a u32 from here on (libs/pkgimg: a file has at most 1 GiB).
+    const target = client.window + <usize>into;
+    const error =
+      file.stored === 0
+        ? deliver(file, <u32>offset, bytes, isSequential, target)
+        : deliverClusters(file, <u32>offset, bytes, isSequential, target);
     if (error !== ImageError.None) {
       return refuse(statusOf(error));
     }
-    deliver(client.window + <usize>into, first, begin & (BLOCK_BYTES - 1), bytes);
     file.expected = offset + <u64>bytes;
   }
   const results = PackageFsReadResultsBuilder.begin(messagePage(), MESSAGE_BYTES_MAX);
@@ -205,10 +207,17 @@ function onRead(request: Request): u32 {
   return finishMessage();
 }
 
-/** Copies `bytes` verified bytes, from `skip` in block `first` on. All their blocks are in the cache. */
-function deliver(target: usize, first: u32, skip: u32, bytes: u32): void {
-  let block = first;
-  let from = skip;
+/** Copies `bytes` verified bytes of a file, from `offset` on, to `target`. */
+function deliver(file: OpenFile, offset: u32, bytes: u32, isSequential: bool, target: usize): ImageError {
+  const begin = file.start + offset;
+  let block = begin >> BLOCK_SHIFT;
+  const behind = (begin + bytes + BLOCK_BYTES - 1) >> BLOCK_SHIFT;
+  const error = ensure(block, behind - block, isSequential ? file.endBlock : behind);
+  if (error !== ImageError.None) {
+    return error;
+  }
+  // All blocks are in the cache.
+  let from = begin & (BLOCK_BYTES - 1);
   let done: u32 = 0;
   while (done < bytes) {
     const line = findLine(block);
@@ -219,6 +228,7 @@ function deliver(target: usize, first: u32, skip: u32, bytes: u32): void {
     from = 0;
     block++;
   }
+  return ImageError.None;
 }
 
 function onList(request: Request): u32 {
