@@ -1,4 +1,5 @@
-// Guest TypeScript beside C: the same programs, compiled by the same clang for the same processor, counted on the same machine.
+// Compares guest TypeScript with C: the same programs, compiled by the same clang for the same processor, and counted on the
+// same machine.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -11,7 +12,7 @@ import { measureProgram } from "./code/measure.ts";
 import { pairs } from "./code/programs.ts";
 import { atMost, makeRow, type Row, ratioAtMost } from "./row.ts";
 
-/** What TypeScript may take of what C takes: a single program, and the geometric mean of all. */
+/** How many times the instructions of C the TypeScript may take: for a single program, and the geometric mean of all. */
 const RATIO_MAX = 1.25;
 const MEAN_MAX = 1.05;
 

@@ -1,4 +1,4 @@
-// What the kernel's paths cost, in exact guest instructions, beside what others need, and held against budgets and targets.
+// Measures what the kernel's paths cost, in exact guest instructions. Compares them with other systems, budgets and targets.
 
 import { Problem } from "../host/problem.ts";
 import { progressOn } from "../host/report.ts";
@@ -12,20 +12,20 @@ import { measureSteady } from "./kernel/steady.ts";
 import { type Share, Where } from "./kernel/where.ts";
 import { atMost, bestOf, makeRow, type Reference, type Row } from "./row.ts";
 
-/** The parts of the guest's program, and how many harts each wants. */
+/** The parts of the guest's program, and how many harts each needs. */
 const parts: readonly (readonly [harts: number, part: string])[] = [
   [1, "kernel"],
   [2, "wake"],
   [1, "files"],
 ];
 
-/** A path's row, and all that is known of it. */
+/** A path's row, with all rounds and references. */
 export interface PathRow extends Row {
-  /** The cheapest and the dearest round: a timer tick may fall into one. */
+  /** The cheapest and the most expensive round. A timer tick may fall into one. */
   least: number;
   most: number;
   rounds: number;
-  /** The same thing elsewhere: in all others, not only in the best. */
+  /** The same thing in all other systems, not only in the best. */
   others: readonly Reference[];
 }
 
@@ -36,17 +36,17 @@ export async function benchKernel(profile: Profile): Promise<Row[]> {
   return profile === "production" ? rows : rows.map(withoutGoals);
 }
 
-/** A bring-up build checks itself as it runs; budgets and targets are for what is meant to be fast. */
+/** A bring-up build has more checks. Budgets and targets are for the production build. */
 function withoutGoals(row: Row): Row {
   return { ...row, target: undefined, budget: undefined, met: true };
 }
 
-/** Builds what is stale, and tells which function takes how many instructions of a path. @throws Problem as `whereIn` */
+/** Builds what is stale, and says how many instructions of a path each function takes. @throws Problem as `whereIn` */
 export async function whereKernel(profile: Profile, row: string): Promise<Share[]> {
   return whereIn(await readSubject(profile, progressOn(process.stderr)), row);
 }
 
-/** The same, of what was built. @throws Problem if there is no such row, or it is a boot's */
+/** The same for a finished build. @throws Problem if there is no such row, or if it is a boot */
 export function whereIn(subject: Subject, row: string): Share[] {
   const operation = row.replace(/: (waking|woken) hart$/, "");
   for (const [harts, part] of parts) {
@@ -64,12 +64,12 @@ export function whereIn(subject: Subject, row: string): Share[] {
     }
   }
   throw new Problem(`there is no path "${row}" to look into`, {
-    hints: ["./nx bench kernel lists them; a boot is none"],
+    hints: ["./nx bench kernel lists the paths; a boot is not one"],
     exitCode: 2,
   });
 }
 
-/** Every row of a path, of what was built. */
+/** The rows of all paths, for a finished build. */
 export function measureKernel(subject: Subject): PathRow[] {
   return [
     ...parts.flatMap(([harts, part]) => measurePaths(subject, harts, part)).flatMap(rowsOf),
@@ -77,7 +77,7 @@ export function measureKernel(subject: Subject): PathRow[] {
   ];
 }
 
-/** Every row of an image of so many files. */
+/** The rows of images with these numbers of files. */
 export function measureScaleRows(subject: Subject, counts?: readonly number[]): PathRow[] {
   return measureScale(subject, counts).flatMap(rowsOf);
 }
@@ -89,7 +89,7 @@ function rowsOf({ name, rounds, otherRounds }: Samples): PathRow[] {
   return [pathRow(`${name}: waking hart`, rounds), pathRow(`${name}: woken hart`, otherRounds)];
 }
 
-/** What it usually takes: the median of the rounds. */
+/** The row of a path. Its value is the median of the rounds. */
 function pathRow(name: string, counts: readonly number[]): PathRow {
   const expected = [...expectations, ...scaleExpectations].find((each) => each.name === name);
   const per = expected?.per ?? 1;

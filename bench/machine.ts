@@ -8,10 +8,10 @@ import { makeRow, type Row, ratioAtLeast } from "./row.ts";
 
 const MIPS = "M instructions/s";
 
-/** The least part of QEMU's speed that is good enough. */
+/** The target: this part of QEMU's speed. */
 const RATIO_MIN = 0.6;
 
-/** Measures the machine; without QEMU the ratio to it is left out. */
+/** Measures the machine. Without QEMU, the ratio to it is missing. */
 export async function benchMachine(): Promise<Row[]> {
   const progress = progressOn(process.stderr);
   const wasm = await buildMachine(progress);

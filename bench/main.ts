@@ -11,14 +11,14 @@ import { drawRows } from "./picture.ts";
 import { isFailure, type PartName, partNames, type Row } from "./row.ts";
 import { formatNumber, formatRows } from "./table.ts";
 
-/** How it was asked for. */
+/** The command's options. */
 export interface BenchWords {
   json?: true;
-  /** The file that a picture of the rows is written to. */
+  /** The file for a picture of the rows. */
   svg?: string;
-  /** kernel: production, if it was not said. */
+  /** For kernel. Default: production. */
   profile?: Profile;
-  /** kernel: the path of which every function is wanted. */
+  /** For kernel: the path of which every function is shown. */
   where?: string;
 }
 
@@ -45,7 +45,7 @@ export async function bench(part: string | undefined, words: BenchWords): Promis
   const { json, svg, profile, where } = words;
   if (part !== "kernel" && (where !== undefined || profile !== undefined)) {
     const option = where === undefined ? "--profile" : "--where";
-    throw new Problem(`${option} is for bench kernel alone`, { hints: ["leave it out"], exitCode: 2 });
+    throw new Problem(`${option} is only for bench kernel`, { hints: ["leave it out"], exitCode: 2 });
   }
   if (where !== undefined) {
     return await printWhere(where, words);

@@ -1,7 +1,8 @@
-// Rows as a picture (SVG): a line for each row, with a bar beside the best other system and one beside the target.
+// Draws rows as a picture (SVG): a line for each row, with one bar for the ratio to the best other system and one for the ratio
+// to the target.
 //
-// The colours are of middle brightness and the ground is left out, so the picture can be read on a light page and on a dark one.
-// In both columns shorter is better: what is drawn of a speed is how much slower it is.
+// The colours have middle brightness and there is no background, so the picture can be read on a light page and on a dark one.
+// In both columns shorter is better: for a speed, the bar shows how much slower it is.
 
 import { type PartName, partNames, type Row, shareOfTarget } from "./row.ts";
 import { formatRatio } from "./table.ts";
@@ -12,15 +13,15 @@ const BAR = 11;
 const TOP = 64;
 const BOTTOM = 12;
 const LABELS_END = 300;
-/** Where each column of bars begins and ends; the numbers stand behind them. */
+/** Where each column of bars begins and ends. The numbers follow the bars. */
 const SYSTEM = { left: 316, right: 510 };
 const TARGET = { left: 660, right: 820 };
 const NUMBER_GAP = 6;
 
-/** The column beside other systems is logarithmic, from a 128th to twice as much. */
+/** The column for other systems is logarithmic, from 1/128 to twice as much. */
 const POWER_MIN = -7;
 const POWER_MAX = 1;
-/** The column beside the targets is not: it ends at three times as much. */
+/** The column for the targets is linear, up to three times as much. */
 const SHARE_MAX = 3;
 
 const TEXT = "#747d87";
@@ -39,7 +40,7 @@ export function drawRows(rows: readonly Row[]): string {
   return `${[
     `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" role="img"`,
     `  font-family="system-ui, 'DejaVu Sans', sans-serif" font-size="12" fill="${TEXT}">`,
-    "<title>What was measured, beside the best other system and beside its target</title>",
+    "<title>The measurements, compared with the best other system and with the targets</title>",
     ...heading(height),
     ...lines.flatMap((line, index) => drawLine(line, TOP + index * LINE)),
     "</svg>",
@@ -53,9 +54,9 @@ function heading(height: number): string[] {
   }));
   const shares = [0, 1, 2].map((share) => ({ at: targetAt(share), name: String(share) }));
   return [
-    text(SYSTEM.left, 18, "beside the best other system", 'font-weight="bold"'),
-    text(SYSTEM.left, 34, "1: as much as there; each line a quarter"),
-    text(TARGET.left, 18, "beside the target", 'font-weight="bold"'),
+    text(SYSTEM.left, 18, "compared with the best other system", 'font-weight="bold"'),
+    text(SYSTEM.left, 34, "1: the same; each line is a factor of four"),
+    text(TARGET.left, 18, "compared with the target", 'font-weight="bold"'),
     text(TARGET.left, 34, "1: the target; less is better"),
     ...[...powers, ...shares].flatMap(({ at, name }) => [
       text(at, TOP - 12, name, 'text-anchor="middle"'),
@@ -95,7 +96,7 @@ function drawSystem({ reference }: Row, share: number, top: number): string[] {
   ];
 }
 
-/** What a row takes of what the best other system takes; undefined if there is none. */
+/** The ratio of a row to the best other system. Undefined if there is none. */
 function systemShare({ reference, ratio, target }: Row): number | undefined {
   if (reference?.kind !== "system" || ratio === undefined) {
     return undefined;

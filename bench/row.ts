@@ -1,45 +1,45 @@
-// What a bench gives: rows. Every part measures rows of this one shape, and tables, JSON and the picture are made of them.
+// The rows of a bench. Every part measures rows of this type, and tables, JSON and the picture show them.
 //
-// A *target* is what a row is meant to reach; it may still be missed. A *budget* is what no change may pass: it lies just above
-// what was measured last.
+// A *target* is the value that a row should reach. It may be missed. A *budget* is a value that no change may exceed. It is just
+// above the last measurement.
 
 /** The parts of a bench, in the order in which they run. */
 export const partNames = ["kernel", "code", "machine"] as const;
 export type PartName = (typeof partNames)[number];
 
-/** The same thing elsewhere. */
+/** The same thing measured elsewhere. */
 export interface Reference {
   name: string;
   measured: number;
-  /** Another system (or compiler); or a yardstick, which only says what a number means on this computer or in this run. */
+  /** Another system (or compiler), or a yardstick, which only makes a number comparable on this computer or in this run. */
   kind: "system" | "yardstick";
 }
 
-/** What has to be reached: by the measured value itself, or by its ratio to the reference. */
+/** What a row should reach: its value, or the ratio of its value to the reference. */
 export interface Target {
   of: "measured" | "ratio";
   bound: "at most" | "at least";
   value: number;
 }
 
-/** What a part says of a row; the rest of the row follows from it. */
+/** What a part knows of a row. The rest of the row is computed from it. */
 export interface Measurement {
   part: PartName;
   name: string;
   measured: number;
   unit: string;
-  /** The best of the others. */
+  /** The best other system. */
   reference?: Reference | undefined;
   target?: Target | undefined;
-  /** The most that `measured` may be before a change counts as a step back. */
+  /** The most that `measured` may be. A change that exceeds it counts as a regression. */
   budget?: number | undefined;
 }
 
-/** One measured number, with what it is held against. */
+/** One measured number, with what it is compared with. */
 export interface Row extends Measurement {
-  /** `measured` to the reference's. */
+  /** `measured` divided by the reference's number. */
   ratio?: number;
-  /** Whether the target is reached. A row without a target has nothing to miss. */
+  /** Whether the target is reached. True for a row without a target. */
   met: boolean;
 }
 
@@ -57,7 +57,7 @@ function reaches({ bound, value }: Target, reached: number | undefined): boolean
   return bound === "at most" ? reached <= value : reached >= value;
 }
 
-/** The other system in which the same thing takes least. */
+/** The other system in which the same thing costs least. */
 export function bestOf(others: readonly Reference[]): Reference | undefined {
   return others.toSorted((one, other) => one.measured - other.measured)[0];
 }
@@ -66,14 +66,14 @@ export const atMost = (value: number): Target => ({ of: "measured", bound: "at m
 export const ratioAtMost = (value: number): Target => ({ of: "ratio", bound: "at most", value });
 export const ratioAtLeast = (value: number): Target => ({ of: "ratio", bound: "at least", value });
 
-/** Whether a row makes the command fail: it is over its budget, or, where it has none, misses its target. */
+/** Whether a row makes the command fail: it is over its budget, or it has no budget and misses its target. */
 export function isFailure({ measured, budget, met }: Row): boolean {
   return budget === undefined ? !met : measured > budget;
 }
 
 /**
- * How much of what its target allows a row takes: 1 is the target itself, and less is better, also for a speed. Undefined without a
- * target.
+ The ratio of a row to its target, turned so that less is better, also for a speed. 1 is the target itself. Undefined without
+ * a target.
  */
 export function shareOfTarget({ measured, ratio, target }: Row): number | undefined {
   const reached = target?.of === "ratio" ? ratio : measured;

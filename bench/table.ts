@@ -1,4 +1,4 @@
-// Rows as a table in plain text: one table for each part.
+// Formats rows as tables in plain text, one for each part.
 
 import { type Column, formatTable } from "../host/report.ts";
 import { isFailure, type PartName, type Row, type Target } from "./row.ts";
@@ -15,7 +15,7 @@ const columns = (part: PartName): readonly Column[] => [
   { heading: "" },
 ];
 
-/** The rows of one part as they are printed. Ends with a newline. */
+/** The table of one part. Ends with a newline. */
 export function formatRows(part: PartName, rows: readonly Row[]): string {
   return formatTable(columns(part), rows.map(cells));
 }
@@ -40,13 +40,13 @@ function formatTarget({ of, bound, value }: Target): string {
   return bound === "at least" ? `${number} or more` : number;
 }
 
-/** A count with its thousands apart; a fraction with as many digits as tell something. */
+/** A count with separated thousands, or a fraction with as many digits as mean something. */
 export function formatNumber(value: number): string {
   const digits = Number.isInteger(value) || value >= 1000 ? 0 : value < 10 ? 2 : 1;
   return value.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }
 
-/** A ratio: two digits behind the point, and more if it is that small. */
+/** A ratio with two decimals, or more if it is small. */
 export function formatRatio(value: number): string {
   return value !== 0 && value < 0.1 ? value.toFixed(3) : value.toFixed(2);
 }

@@ -1,8 +1,8 @@
-/* Copying: a page word by word and byte by byte, records of a fixed size, and a length that is not known, by the library. */
+/* Copying: a page word by word and byte by byte; with the library, records of a fixed size and bytes of unknown number. */
 
 #include "pair.h"
 
-/* LOOK_WORDS is what is folded into the result after each step. */
+/* LOOK_WORDS words are folded into the result after each step. */
 enum { PAGE_BYTES = 4096, RECORDS = 64, LOOK_WORDS = 16 };
 
 struct Quad {
@@ -15,7 +15,7 @@ static void copyWords(u64 *to, const u64 *from, usize count) {
   }
 }
 
-/* Bytes with their lowest bit turned round, so that no library can do it. */
+/* Copies bytes and flips their lowest bit, so that the compiler cannot call the library instead. */
 static void copyBytes(u8 *to, const u8 *from, usize count) {
   for (usize index = 0; index < count; index++) {
     to[index] = from[index] ^ 1;

@@ -1,4 +1,4 @@
-/* CRC-32 of 4 KiB, by a table of 256 words. */
+/* CRC-32 of 4 KiB, with a table of 256 words. */
 
 #include "pair.h"
 

@@ -1,10 +1,10 @@
-/* A hash table of 2,048 slots with open addressing: 1,200 keys are put in, then all and as many others are looked up. */
+/* A hash table of 2,048 slots with open addressing: 1,200 keys are inserted, then these and 1,200 others are looked up. */
 
 #include "pair.h"
 
 enum { KEYS = 1200, SLOT_BITS = 11, SLOTS = 1 << SLOT_BITS };
 
-/* A slot of the table; a key of 0 is an empty one. */
+/* A slot of the table. It is empty if the key is 0. */
 struct Slot {
   u32 key;
   u32 value;

@@ -1,8 +1,8 @@
-/* A list of 1,000 nodes, scattered in memory: walked, turned round, thinned out, and searched. */
+/* A list of 1,000 nodes, scattered in memory: it is walked, reversed, thinned out and searched. */
 
 #include "pair.h"
 
-/* STRIDE is coprime to the number of nodes: each place is used once. */
+/* STRIDE is coprime to the number of nodes, so that each place is used once. */
 enum { NODES = 1000, STRIDE = 387, SEARCHES = 20 };
 
 struct Node {
@@ -34,7 +34,7 @@ static void turnRound(struct List *list) {
   list->head = before;
 }
 
-/* Takes the nodes with odd keys out. */
+/* Removes the nodes with odd keys. */
 static void removeOdd(struct List *list) {
   struct Node *before = 0;
   for (struct Node *node = list->head; node != 0; node = node->next) {

@@ -1,4 +1,4 @@
-/* What the C twins of bench/guest/code share. Each is written as C is: pointers, arrays, structures, sizes of 64 bits. */
+/* What the C twins of bench/guest/code share. Each is written in ordinary C: pointers, arrays, structures, sizes of 64 bits. */
 
 typedef unsigned char u8;
 typedef unsigned int u32;
@@ -14,7 +14,7 @@ static inline void fillWords(u32 *words, usize count, u64 seed) {
   }
 }
 
-/* A number in which the place of each word counts. */
+/* A number that depends on each word and on its place. */
 static inline u32 foldWords(const u32 *words, usize count) {
   u32 sum = 0;
   for (usize index = 0; index < count; index++) {

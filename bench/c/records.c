@@ -1,11 +1,11 @@
 /*
- * In the manner of Dhrystone: records that point at each other, small procedures, choices, arrays, texts that are compared.
- * Most of what an operating system does is of this kind.
+ * A program like Dhrystone: records that point at each other, small procedures, branches, arrays, comparisons of texts. Most
+ * of what an operating system does is of this kind.
  */
 
 #include "pair.h"
 
-/* ROW is how many numbers a row of the table has; there are as many rows. */
+/* ROW is how many numbers a row of the table has. There are as many rows. */
 enum { ROUNDS = 200, TEXT_BYTES = 30, ROW = 50 };
 
 enum Choice { FIRST, SECOND, THIRD, FOURTH, FIFTH };
@@ -69,7 +69,7 @@ static enum Choice next(const struct Shared *shared, enum Choice choice) {
   }
 }
 
-/* Makes the partner like the record, but for what each procedure changes. */
+/* Copies the record to its partner, except for what each procedure changes. */
 static void follow(struct Shared *shared, struct Entry *entry) {
   struct Entry *partner = entry->partner;
   if (partner == 0) {
@@ -101,7 +101,7 @@ static int compare(const u8 *one, const u8 *other, usize count) {
   return 0;
 }
 
-/* Whether one text comes behind another. */
+/* Whether one text sorts after another. */
 static int isLater(struct Shared *shared, const u8 *one, const u8 *other) {
   usize at = 2;
   while (at <= 2) {

@@ -1,4 +1,4 @@
-/* SHA-256 of 4 KiB, as source/libs/sha256/sha256.ts has it. */
+/* SHA-256 of 4 KiB, with the algorithm of source/libs/sha256/sha256.ts. */
 
 #include "pair.h"
 

@@ -1,4 +1,4 @@
-// Builds both sides: the TypeScript by the toolchain, the C by the same clang with the same flags, each with the same start.
+// Builds both sides: the TypeScript with the toolchain, the C with the same clang and the same flags. Both get the same start.S.
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

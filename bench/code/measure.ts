@@ -10,11 +10,11 @@ const INSTRUCTIONS_MAX = 1_000_000_000n;
 /** The registers' numbers. */
 const A0 = 10;
 
-/** Offsets, from the first byte, of the words that say where the two parts of the program are. */
+/** Offsets from the first byte: the words for the addresses of the program's two parts. */
 const PREPARE_OFFSET = 8;
 const WORK_OFFSET = 16;
 
-/** What a program took, and what it gave. */
+/** How many instructions a program took, and its result. */
 export interface Outcome {
   instructions: number;
   result: number;
@@ -23,7 +23,7 @@ export interface Outcome {
 /**
  * Runs `<stem>Prepare` and `<stem>Work` of an ELF file, and counts the second.
  *
- * @throws Problem if it does not come to its end
+ * @throws Problem if the program does not come to its end
  */
 export function measureProgram(module: WebAssembly.Module, elf: Uint8Array, stem: string): Outcome {
   const symbols = new Map(readElf(elf, stem).symbols.map(({ name, address }) => [name, address]));
@@ -56,7 +56,7 @@ export function measureProgram(module: WebAssembly.Module, elf: Uint8Array, stem
   return { instructions: end - begin, result: Number(BigInt.asUintN(32, core.readRegister(0, A0))) };
 }
 
-/** Instructions so far, as the hart comes to an address. */
+/** Runs until the hart comes to an address. Returns the instructions so far. */
 function runTo(machine: EmbeddedMachine, address: bigint, stem: string): number {
   machine.core.addBreakpoint(address);
   const state = machine.run(INSTRUCTIONS_MAX);

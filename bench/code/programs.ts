@@ -1,10 +1,10 @@
-// The programs of which there is one in TypeScript and one in C, and what each may take.
+// The pairs of programs, one in TypeScript and one in C, and what each may take.
 
 /** One pair: bench/guest/code/<stem>.ts and bench/c/<stem>.c. */
 export interface Pair {
   name: string;
   stem: string;
-  /** The most instructions that the TypeScript may take: what was measured, and 2 % more. */
+  /** The most instructions that the TypeScript may take: the last measurement plus 2 %. */
   budget: number;
 }
 

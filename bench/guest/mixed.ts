@@ -1,5 +1,5 @@
 /**
- * What the machine's benchmark runs in U-mode: hashing, checksums, sorting, searching, copying, as programs mix them.
+ * What the machine's benchmark runs in U-mode: a mix of hashing, checksums, sorting, searching and copying.
  *
  * Everything works in the memory that it is given, so any number of harts can run it side by side.
  */
@@ -79,7 +79,7 @@ function fill(words: usize, seed: u64): u64 {
   return state;
 }
 
-/** Works for `rounds` rounds in the 64 KiB at `memory`. Gives a number that depends on all of it. */
+/** Works for `rounds` rounds in the 64 KiB at `base`. Returns a number that depends on all of the work. */
 export function work(base: usize, rounds: u32): u32 {
   const table = base;
   const words = base + 4096;

@@ -1,8 +1,8 @@
-// The benchmark's kernel: every hart maps the same memory, drops to U-mode and works, with a timer that interrupts.
+// The benchmark's kernel: every hart maps the same memory, drops to U-mode and works, interrupted by a timer.
 //
-// S-mode lives in the first 2 MiB behind the firmware, the program above it in 4 KiB pages that are U. Each hart has
-// 128 KiB of its own at 0x80c00000. The last hart whose work is done turns the machine off. The bench writes how many
-// harts there are and how many rounds each works into the two words behind the first instruction.
+// S-mode is in the first 2 MiB after the firmware. The program is above it, in user pages of 4 KiB. Each hart has 128 KiB of
+// its own from 0x80c00000 on. The last hart that finishes turns the machine off. The bench writes the number of harts and
+// the number of rounds into the two words after the first instruction.
 
     .equ    TICKS, 100000                   // 10 ms
     .equ    STIMECMP, 0x14d

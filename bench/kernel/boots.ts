@@ -1,20 +1,20 @@
-// What a boot costs: instructions of all harts from the first one after reset to the moment at which something stands on
-// the console. Only instructions that were executed count: a hart that waits executes none.
+// Measures what a boot costs: instructions of all harts, from the first one after reset until a text is on the console. A hart
+// that waits executes no instructions.
 
 import { Problem } from "../../host/problem.ts";
 import { CLOCK_MAX, type Subject, startRun } from "./run.ts";
 
-/** The greatest number of harts that the system uses. */
+/** The most harts that the system uses. */
 const HARTS_MAX = 4;
 
-/** The moments of a boot, in their order: what stands on the console then. */
+/** The moments of a boot, in their order, and the text that is on the console then. */
 const moments: readonly (readonly [name: string, text: string])[] = [
   ["the kernel's first line", "\n"],
   ["the first task's line", "virtioblkd: "],
   ["the shell's prompt", "nx> "],
 ];
 
-/** Instructions up to each moment, of one hart and of all: name and count. */
+/** Instructions up to each moment, on one hart and on four: name and count. */
 export function measureBoots(subject: Subject): (readonly [name: string, instructions: number])[] {
   return [1, HARTS_MAX].flatMap((harts) => measureBoot(subject, harts));
 }
@@ -29,7 +29,7 @@ function measureBoot(subject: Subject, harts: number): (readonly [string, number
     };
     const state = run.advanceTo(CLOCK_MAX);
     if (state !== "stopped") {
-      throw new Problem(`the boot came to an end before ${name} (${state})`);
+      throw new Problem(`the boot ended before ${name} (${state})`);
     }
     const plural = harts === 1 ? "1 hart" : `${harts} harts`;
     return [`reset to ${name}, ${plural}`, Number(run.machine.instructions)];

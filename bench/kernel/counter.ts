@@ -1,10 +1,8 @@
-// How many instructions each hart has executed, at the moments that are looked at.
+// Counts the instructions that each hart has executed.
 //
-// The one idea: the machine counts what every hart retires, exactly, and stops before the instruction at a breakpoint,
-// so a
-// difference of two counts is what was executed between them. An instruction that traps, as every `ecall`, does not
-// retire
-// (privileged ISA 3.3.1) but was executed: the trace tells of each, and it is added.
+// The machine counts exactly what every hart retires, and it stops before the instruction at a breakpoint. So the difference
+// of two counts is what was executed between two stops. An instruction that traps, such as `ecall`, is executed but does not
+// retire (privileged ISA 3.3.1). The trace reports each trap, and it is added.
 
 import type { Run } from "../../machine/host/run.ts";
 import { isException } from "../../machine/host/trace.ts";
@@ -13,7 +11,7 @@ export class Counter {
   private readonly run: Run;
   private readonly trapped: number[];
 
-  /** Counts from here on; it must be the only listener of the run. */
+  /** Counts from now on. It must be the only listener of the run. */
   constructor(run: Run) {
     this.run = run;
     this.trapped = Array.from({ length: run.machine.settings.harts }, () => 0);

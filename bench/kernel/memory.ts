@@ -1,14 +1,14 @@
-// The guest's memory as a hart sees it at this moment: all that was asked for, or nothing; and a program's own code, to know
-// it from another's at the same address.
+// Reads the guest's memory as a hart sees it now, and finds a program's own code, to distinguish it from other programs' code at
+// the same address.
 
 import type { Segment } from "../../host/elf.ts";
 import { readVirtual as readThere } from "../../machine/host/gdb/debugger.ts";
 import type { Run } from "../../machine/host/run.ts";
 
-/** Bytes that are compared to know one program's code from another's. */
+/** How many bytes are compared to distinguish one program's code from another's. */
 const CODE_BYTES = 16;
 
-/** What a program has at an address of its own; undefined where it has nothing. */
+/** A program's code at an address. Undefined if the program has none there. */
 export function codeAt(segments: readonly Segment[], address: bigint): Uint8Array | undefined {
   const at = Number(address);
   const segment = segments.find((each) => each.address <= at && at < each.address + each.bytes.length);
@@ -18,7 +18,7 @@ export function codeAt(segments: readonly Segment[], address: bigint): Uint8Arra
   return segment.bytes.subarray(at - segment.address, at - segment.address + CODE_BYTES);
 }
 
-/** `byteCount` bytes at a virtual address; undefined where not all of it is memory. */
+/** `byteCount` bytes at a virtual address. Undefined if not all of them are memory. */
 export function readVirtual(
   run: Run,
   hart: number,

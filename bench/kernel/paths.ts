@@ -1,9 +1,9 @@
-// Goes through the paths of source/apps/bench and notes what each round cost, hart by hart.
+// Runs the paths of source/apps/bench and notes what each round cost on each hart.
 //
 //     benchOperation(name) ── benchBegin… ── path ── benchEnd… ── benchBegin… ── … ── benchOperation(next)
 //
 // The labels are symbols of that program. Other tasks have code at the same addresses, so a stop counts only if the bytes
-// there are the program's own.
+// there are those of the program.
 
 import { readElf } from "../../host/elf.ts";
 import { Problem } from "../../host/problem.ts";
@@ -17,38 +17,38 @@ import type { Where } from "./where.ts";
 const OPERATION = "benchOperation";
 const A0 = 10;
 const A1 = 11;
-/** Where an AssemblyScript string says how many bytes it has, before its first one. */
+/** An AssemblyScript string has its length in bytes here, before its first character. */
 const STRING_LENGTH_OFFSET = -4n;
 const NAME_BYTES_MAX = 256;
 
-/** What one operation cost in each round that counts. */
+/** The cost of one operation in each round that counts. */
 export interface Samples {
   name: string;
-  /** On the hart on which the path begins and ends. */
+  /** On the hart where the path begins and ends. */
   rounds: number[];
-  /** On the other hart that had a part in it, if one had. */
+  /** On the other hart, if a second one took part. */
   otherRounds: number[];
 }
 
-/** A label, and what stands there. */
+/** A label, and the code at it. */
 interface Label {
   name: string;
   code: Uint8Array;
 }
 
-/** A round that has begun: on which hart, and how far each had come. */
+/** A round that has begun: on which hart, and the count of each hart at that time. */
 interface Begun {
   hart: number;
   counts: number[];
-  /** Harts that have come to their end of it. */
+  /** Harts that have come to the end of the round. */
   ended: Set<number>;
 }
 
 /**
- * Runs one part of the program, and gives what it went through.
+ * Runs one part of the program. Returns the operations that it measured.
  *
- * @param watched an operation of which each instruction is wanted, and who is told
- * @throws Problem if it does not come to its end
+ * @param watched an operation whose every instruction is reported, and the listener
+ * @throws Problem if the program does not come to its end
  */
 export function measurePaths(
   subject: Subject,
@@ -110,7 +110,7 @@ class Paths {
     this.begun = undefined;
   }
 
-  /** The harts that are on their way in the first round of `operation` that counts. */
+  /** The harts that are in the middle of the first round of `operation` that counts. */
   onTheWay(operation: string | undefined): number[] {
     const { begun } = this;
     const current = this.samples.at(-1);
@@ -145,7 +145,7 @@ class Paths {
 
 function readLabels(bench: Uint8Array | undefined): Map<bigint, Label> {
   if (bench === undefined) {
-    throw new Problem("the program that goes through the paths was not built");
+    throw new Problem("the program that runs the paths was not built");
   }
   const { segments } = readProgram(bench, "bench");
   const found = new Map<bigint, Label>();

@@ -1,22 +1,22 @@
-// The kernel's rows: what a path may cost, what it is meant to cost, and what it costs elsewhere.
+// The kernel's rows: what a path may cost, what it should cost, and what it costs in other systems.
 //
-// `budget` is what was measured when the path was last looked at, and 2 % more (boots 3 %: they grow with every program that is
-// verified on the way). So a path that becomes slower is noticed in the test of the change, and one that became faster gets a
-// smaller budget. `target` is what the path is meant to reach.
+// `budget` is the last measurement plus 2 % (boots: plus 3 %, because they grow with every program that is verified on the
+// way). So the tests notice a change that makes a path slower. When a path becomes faster, its budget is lowered. `target` is
+// what the path should reach.
 //
-// Where the others' figures come from stands in docs/benchmarks.md.
+// docs/benchmarks.md says where the figures of the other systems come from.
 
-/** What is expected of one row; all in instructions. */
+/** What is expected of one row. All numbers are instructions. */
 export interface Expectation {
-  /** As the guest's program calls it, or bench/kernel/boots.ts. */
+  /** The name that the guest's program or bench/kernel/boots.ts gives it. */
   name: string;
-  /** The most that it may take. */
+  /** What it may take at most. */
   budget: number;
-  /** The most that it is meant to take. */
+  /** What it should take at most. */
   target?: number;
   /** A round does so many of what the row names. */
   per?: number;
-  /** The same thing elsewhere. */
+  /** The same thing in other systems. */
   xv6?: number;
   seL4?: number;
   freertos?: number;
@@ -50,7 +50,7 @@ export const expectations: readonly Expectation[] = [
   { name: "reset to the shell's prompt, 4 harts", budget: 6_914_000, target: 12_000_000, xv6: 427_000_000 },
 ];
 
-/** The rows of an image of few files and of many (bench/kernel/scale.ts), in their order. */
+/** The rows of images with few and with many files (bench/kernel/scale.ts), in their order. */
 export const scaleExpectations: readonly Expectation[] = [
   { name: "mount an image of 10 files", budget: 2_772_000 },
   { name: "look a path up among 10 files", budget: 3_677 },

@@ -1,4 +1,4 @@
-// A run of this build on the embedded machine, for counting: the same seed each time, so the same counts each time.
+// A run of this build on the embedded machine, for counting. The seed is always the same, so the counts are too.
 
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -12,13 +12,13 @@ import { nonceOfSeed } from "../../tools/boot/machines/embedded.ts";
 import { memoryMebibytes, treeForRun } from "../../tools/boot/tree.ts";
 
 const SEED = 1n;
-/** No run here takes so long: the longest is a boot. */
+/** Every run here is shorter than this. The longest is a boot. */
 export const CLOCK_MAX = 100_000_000_000n;
 
 /** ELF files with symbols, by name; the kernel's is the first. */
 export type Programs = Readonly<Record<string, Uint8Array<ArrayBuffer>>>;
 
-/** What is counted: files of one build. */
+/** The files of the build that is measured. */
 export interface Subject {
   module: WebAssembly.Module;
   kernel: Uint8Array<ArrayBuffer>;

@@ -1,5 +1,5 @@
-// What mounting an image costs, and looking a path up in it, for images of few files and of many: the disk has the program
-// and so many small files, and nothing else is different.
+// Measures the cost of mounting an image and of looking up a path in it, for images with few and with many files. The disks have
+// the program and a number of small files. Nothing else is different.
 
 import { join } from "node:path";
 import { DEVELOPMENT_KEY, readKeyFile } from "../../host/pkgimg/keys.ts";
@@ -9,7 +9,7 @@ import { root } from "../../host/root.ts";
 import { measurePaths, type Samples } from "./paths.ts";
 import { CLOCK_MAX, type Subject, startRun } from "./run.ts";
 
-/** How many small files. The program looks up ten of the names that all of these have. */
+/** The numbers of small files. The program looks up ten names that each of these images has. */
 export const fileCounts = [10, 1000, 100_000] as const;
 const NAMES = 100_000;
 const NAME_DIGITS = 5;
@@ -17,7 +17,7 @@ const NAME_DIGITS = 5;
 const READY = "virtioblkd: ready";
 const MOUNTED = "pkgfs: mounted from virtio-blk ro";
 
-/** Mounting an image of each size, then looking up in it. */
+/** For each number of files: the cost of mounting, then that of looking up. */
 export function measureScale(subject: Subject, counts: readonly number[] = fileCounts): Samples[] {
   return counts.flatMap((count) => {
     const files = `${count.toLocaleString("en")} files`;
@@ -41,7 +41,7 @@ function diskOf({ programs: { bench } }: Subject, count: number): Uint8Array<Arr
   return new Uint8Array(buildImage([{ path: "bin/bench", content: bench }, ...many], { key }));
 }
 
-/** Instructions of all harts from the driver's line to the file system's. */
+/** Instructions of all harts from the driver's line on the console to the file system's. */
 function mountCost(subject: Subject): number {
   const run = startRun(subject, 1, "bench lookups");
   let text = "";
@@ -51,7 +51,7 @@ function mountCost(subject: Subject): number {
       return text.includes(awaited);
     };
     if (run.advanceTo(CLOCK_MAX) !== "stopped") {
-      throw new Problem(`the run came to an end before "${awaited}"`);
+      throw new Problem(`the run ended before "${awaited}"`);
     }
     return Number(run.machine.instructions);
   });

@@ -1,12 +1,12 @@
-// A client and a driver in steady state, on one hart and on four: whether more harts make it slower, and how many interrupts
-// between harts it takes. Time is the embedded machine's own, so the figures are exact.
+// A client and a driver in steady state, on one hart and on four. Measures whether more harts make it slower, and how many
+// interrupts between harts it needs. Time is the embedded machine's, so the figures are exact.
 
 import { Problem } from "../../host/problem.ts";
 import { atMost, makeRow, type Row, ratioAtMost } from "../row.ts";
 import { CLOCK_MAX, type Subject, startRun } from "./run.ts";
 
 const HARTS_MAX = 4;
-/** As fast as on one hart, within a hundredth: three more harts take ticks, and each looks for work at its own. */
+/** It should be as fast as on one hart, to 1 %: the other three harts have ticks, and look for work at each of them. */
 const TIME_MAX = 1.01;
 const LINE = /bench: steady requests=(\d+) ticks=(\d+) interrupts=(\d+)/;
 
@@ -49,7 +49,7 @@ function steady(subject: Subject, harts: number): Steady {
   run.advanceTo(CLOCK_MAX);
   const [, requests, ticks, interrupts] = LINE.exec(text) ?? [];
   if (requests === undefined) {
-    throw new Problem("the guest's program bench did not tell of its steady state", {
+    throw new Problem("the guest's program bench did not report its steady state", {
       hints: [`its last words were: ${text.trim().split("\n").at(-1) ?? ""}`],
     });
   }

@@ -1,7 +1,8 @@
-// Where a path's instructions go: by function, inlined ones by themselves, of the kernel and of every task on the way.
+// Which functions a path's instructions belong to, in the kernel and in every task on the way. Inlined functions count
+// separately.
 //
-// The one idea: the machine is run an instruction at a time, or a few, and what a hart executed goes to the function at
-// which it stood before. Kernel code is known by its address; tasks share addresses, so theirs is known by its bytes.
+// The machine runs one instruction at a time, or a few. What a hart executes is counted for the function where it stood before.
+// Kernel code is found by its address. Tasks share addresses, so their code is found by its bytes.
 
 import { Csr } from "../../build/gen/host/machine/core/hart/csr-numbers.ts";
 import { Locator } from "../../host/debug/locate.ts";
@@ -42,12 +43,12 @@ export class Where {
     });
   }
 
-  /** Before the machine goes on: where each of these harts stands. */
+  /** Notes where each of these harts stands, before the machine goes on. */
   stand(harts: readonly number[]): void {
     this.before = harts.map((hart) => ({ hart, name: this.nameAt(hart), count: this.counter.count(hart) }));
   }
 
-  /** After it did. */
+  /** Counts what they executed, after the machine went on. */
   moved(): void {
     for (const { hart, name, count } of this.before) {
       const executed = this.counter.count(hart) - count;

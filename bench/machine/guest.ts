@@ -1,4 +1,4 @@
-// Builds the benchmark's guest: mixed.ts by the toolchain, with the little kernel in start.S.
+// Builds the benchmark's guest: mixed.ts, compiled by the toolchain, with the small kernel in start.S.
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -8,16 +8,16 @@ import { translate } from "../../toolchain/ir/module.ts";
 import { link } from "../../toolchain/link/image.ts";
 import { assemble, compileIr } from "../../toolchain/link/objects.ts";
 
-/** Where the program's static data lies; it has none. */
+/** Where the program's static data would be. It has none. */
 const MEMORY_BASE = 0x8080_0000;
 
-/** Offsets, from the first byte, of the words that say how many harts work, and how long. */
+/** Offsets from the first byte: the words for how many harts work, and for how many rounds. */
 const HARTS_OFFSET = 8;
 const ROUNDS_OFFSET = 16;
 
 const FOLDER = "bench/guest";
 
-/** Builds build/bench/mixed.elf. Gives its path. */
+/** Builds build/bench/mixed.elf. Returns its path. */
 export async function buildGuest(): Promise<string> {
   const place = "build/bench";
   mkdirSync(join(root, place), { recursive: true });
@@ -39,7 +39,7 @@ export async function buildGuest(): Promise<string> {
   return file("mixed.elf");
 }
 
-/** The guest's ELF file for so many harts and rounds of work. */
+/** The guest's ELF file, set up for these numbers of harts and rounds. */
 export function configure(elf: Uint8Array, harts: number, rounds: number): Uint8Array {
   const copy = elf.slice();
   const view = new DataView(copy.buffer);

@@ -1,8 +1,9 @@
-// How fast the embedded machine is, in millions of guest instructions a second, and against QEMU on the same guest.
+// Measures how fast the embedded machine is, in millions of guest instructions a second, and compared with QEMU on the same
+// guest.
 //
-// Each figure is the best of several runs. Instructions a second are this computer's, so no goal is in them: goals are ratios, to the
-// yardstick or to QEMU, between runs that were made in turn, so that a slow computer slows both. What is timed is the work of the
-// process, so that a busy one slows neither.
+// Each figure is the best of several runs. Instructions a second depend on the computer, so goals are ratios: to the yardstick
+// or to QEMU. The two are measured in turn, so a slow computer slows both. The time is the processor time of the process, so
+// other programs slow neither.
 
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -14,7 +15,7 @@ import { configure } from "./guest.ts";
 import { measureYardstick, timed } from "./yardstick.ts";
 
 const RUNS = 5;
-/** Boots before those that are measured: the first few in a process translate. */
+/** Boots before the measured ones. In a process, only the first few boots translate. */
 const BOOTS_BEFORE = 6;
 const SLICE = 5_000_000n;
 const RAM_MEBIBYTES = 64;
@@ -22,8 +23,8 @@ const BOOT_MEBIBYTES = 256;
 const QEMU_TIMEOUT_MS = 60_000;
 
 /**
- * Instructions for a step of the yardstick: what is good enough in user mode where turns are long, translated or interpreted,
- * in a boot, and where each turn is one instruction.
+ * The goals, in instructions for each step of the yardstick: in user mode with long turns, translated and interpreted; in a
+ * boot; and with turns of one instruction.
  */
 const RATIO_TRANSLATED = 1.2;
 const RATIO_INTERPRETED = 0.4;
@@ -38,9 +39,9 @@ export interface Speed {
   name: string;
   /** Millions of instructions a second. */
   mips: number;
-  /** Millions of steps a second of the yardstick beside it. */
+  /** Millions of steps a second of the yardstick, measured beside it. */
   yardstick: number;
-  /** What the first has to be of the second at least, if anything. */
+  /** The least ratio of the first to the second, if there is a goal. */
   goal: number | undefined;
 }
 
@@ -123,9 +124,9 @@ const mixedCases: readonly (readonly [turns: number, rounds: number, goal: numbe
   [1, 400, RATIO_EXACT],
 ];
 
-/** Every figure of this machine. */
+/** All figures of this machine. */
 export function machineFigures(subjects: Subjects): Speed[] {
-  // The first runs are V8's: its optimising compiler works in the background meanwhile.
+  // In the first runs, V8's optimising compiler works in the background.
   runMixed(subjects, 4, 1000, 0);
   runMixed(subjects, 4, 100, 1);
   for (let boot = 0; boot < BOOTS_BEFORE; boot++) {
@@ -145,16 +146,16 @@ export function machineFigures(subjects: Subjects): Speed[] {
   ];
 }
 
-/** The guest's instructions for one more round of work, which QEMU does not tell. */
+/** How many instructions the guest takes for one more round. QEMU does not say. */
 function instructionsPerRound(subjects: Subjects): number {
   const instructionsFor = (rounds: number): number => runMixed(subjects, 1, rounds, 65536).instructions;
   return (instructionsFor(200) - instructionsFor(100)) / 100;
 }
 
-/** Runs a program and tells at its end what it took of the processor (POSIX `times`: the shell's, then its children's). */
+/** Runs a program, and then prints its processor time (POSIX `times`: the shell's, then that of its children). */
 const TELLS_TIMES = '"$@" || exit; times';
 
-/** Milliseconds of work that QEMU takes for the guest, with these options; undefined without QEMU. */
+/** Milliseconds of processor time that QEMU takes for the guest with these options. Undefined without QEMU. */
 function qemuMilliseconds(
   subjects: Subjects,
   rounds: number,
@@ -171,7 +172,7 @@ function qemuMilliseconds(
   return status === 0 ? millisecondsOf(stdout) : undefined;
 }
 
-/** The children's line of `times`: `0m1.25s 0m0.07s`, of the user's and the system's. */
+/** The children's time in the output of `times`, a line such as `0m1.25s 0m0.07s` (user and system). */
 export function millisecondsOf(times: string): number | undefined {
   const found = [...times.matchAll(/(\d+)m(\d+[.,]\d+)s/g)].slice(-2);
   if (found.length < 2) {
@@ -186,13 +187,13 @@ export function millisecondsOf(times: string): number | undefined {
 /** Both machines on the same guest: millions of instructions a second. */
 export interface BesideQemu {
   machine: number;
-  /** As fast as it can. */
+  /** QEMU, as fast as it can. */
   qemu: number;
-  /** With -icount, which counts instructions as this machine does. */
+  /** QEMU with -icount, which counts instructions as this machine does. */
   qemuCounting: number;
 }
 
-/** The speed of QEMU with these options, in one measurement. What it takes to start does not count. */
+/** One measurement of QEMU's speed with these options. The time for its start does not count. */
 function qemuSpeed(subjects: Subjects, rounds: number, perRound: number, options: readonly string[]): number {
   const short = qemuMilliseconds(subjects, 1, options);
   const long = qemuMilliseconds(subjects, rounds, options);
@@ -201,7 +202,7 @@ function qemuSpeed(subjects: Subjects, rounds: number, perRound: number, options
     : (perRound * (rounds - 1)) / (long - short) / 1000;
 }
 
-/** Measures both in turn. Undefined without QEMU. */
+/** Measures this machine and QEMU in turn. Undefined without QEMU. */
 export function besideQemu(subjects: Subjects): BesideQemu | undefined {
   const rounds = 40_000;
   const perRound = instructionsPerRound(subjects);
@@ -218,7 +219,7 @@ export function besideQemu(subjects: Subjects): BesideQemu | undefined {
   return Number.isNaN(best.qemu + best.qemuCounting) ? undefined : best;
 }
 
-/** Reads what the build made. */
+/** Reads the files of the build. */
 export function subjectsFrom(wasm: string, mixed: string): Subjects {
   const read = (file: string): Uint8Array<ArrayBuffer> => new Uint8Array(readFileSync(join(root, file)));
   return {

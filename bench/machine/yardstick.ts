@@ -1,6 +1,5 @@
-// What the machine's speed is measured with: an interpreter of the same kind, small and in plain JavaScript. How many of its steps
-// a computer executes in a second says how fast that computer is at such work, and it is asked right beside each figure, so
-// that a slow or busy computer slows both.
+// The yardstick for the machine's speed: a small interpreter in plain JavaScript. How many of its steps a computer executes in a
+// second says how fast that computer is at such work. It is measured beside each figure, so a slow or busy computer slows both.
 
 /** Words of the interpreter's program and of its memory; powers of two. */
 const PROGRAM_WORDS = 64;
@@ -9,13 +8,13 @@ const MEMORY_WORDS = 1024;
 /** Steps of one measurement. */
 const STEPS = 20_000_000;
 
-/** An operation in the low bits, what it is done to above them. */
+/** A word of the program has an operation in its low bits, and its operand above them. */
 const OPERATIONS = 8;
 
 const program = Int32Array.from({ length: PROGRAM_WORDS }, (_, index) => Math.imul(index + 1, 0x9e37_79b1));
 const memory = new Int32Array(MEMORY_WORDS);
 
-/** Executes steps; what it gives depends on each of them, so that none can be left out. */
+/** Executes steps. The result depends on each of them, so that the compiler cannot leave any out. */
 export function execute(steps: number): number {
   let a = 1;
   let b = 2;
@@ -54,7 +53,7 @@ export function execute(steps: number): number {
   return a ^ b;
 }
 
-/** Milliseconds of work that something takes of this process: what other programs take of the computer does not count. */
+/** Milliseconds of this process's processor time for some work. The time of other programs does not count. */
 export function timed(work: () => void): number {
   const before = process.cpuUsage();
   work();
@@ -62,7 +61,7 @@ export function timed(work: () => void): number {
   return (user + system) / 1000;
 }
 
-/** Millions of steps a second, once. */
+/** One measurement: millions of steps a second. */
 export function measureYardstick(): number {
   let result = Number.NaN;
   const milliseconds = timed(() => {

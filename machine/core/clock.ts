@@ -1,8 +1,8 @@
 /**
  * Time, counted in instructions.
  *
- * The clock is the number of instructions that all harts executed, plus what idle time was skipped; 32 of them
- * are one tick of the 10 MHz timebase. Nothing here knows the host's time.
+ * The clock is the number of instructions that all harts executed, plus the idle time that was skipped, in the same unit.
+ * 32 instructions are one tick of the 10 MHz timebase. Nothing here knows the host's time.
  */
 
 /** Instructions a tick of the 10 MHz timebase, as a power of two. */
@@ -53,7 +53,7 @@ export function setEventClock(at: u64): void {
   store<u64>(EVENT, at);
 }
 
-/** A deadline was set, or a device was spoken to: the run loop looks before the next instruction. */
+/** A deadline was set, or a device was accessed: the run loop looks before the next instruction. */
 export function deadlinesChanged(): void {
   store<u64>(EVENT, 0);
 }

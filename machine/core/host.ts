@@ -1,7 +1,7 @@
 /**
- * What the machine asks of its host. These are the only imports of the core, and none of them decides anything:
- * the disk's bytes never change during a run, and what goes out on the console does not come back. So a host that
- * answers them from a buffer in a browser sees the same run as one that reads a file.
+ * What the machine asks of its host. These are the core's only imports, and none of them influences a run: the disk's
+ * bytes never change during a run, and the guest never sees what became of its output. So a host that reads the disk from
+ * a buffer in a browser gets the same run as one that reads a file.
  */
 
 /**
@@ -10,23 +10,21 @@
  */
 export declare function diskRead(offset: u64, target: usize, byteCount: u32): void;
 
-/** No hart has anything to do before time is skipped: a moment at which the host may look at all that is at rest. */
+/** Every hart waits, and time is about to be skipped: now the host may look at the guest while nothing moves. */
 export declare function allWait(): void;
 
-/**
- * Something happened that the host asked to be told of: a `trace.Event`, the hart, the clock, and two words about it.
- */
+/** An event that the host asked for: a `trace.Event`, the hart, the clock, and two words about it. */
 export declare function traceEvent(kind: u32, hart: u32, clock: u64, first: u64, second: u64): void;
 
 /**
- * Of a decoded page `interpreted` instructions more were executed: the host may say where in it translations can begin
- * (beginEntries and setEntry), or not. `again` is not 0 if it said so before, and the page is as it was.
+ * `interpreted` more instructions of a decoded page were interpreted. The host may say where in the page translations can
+ * begin (beginEntries and setEntry), or do nothing. `again` is not 0 if it has done so before and the page has not changed.
  */
 export declare function surveyPage(code: u32, again: u32, interpreted: u32): void;
 
 /**
- * The entry at `offset` of a decoded page is hot: the host may translate the group of instructions that it belongs to
- * (setEntry), or not. A translation does what the interpreter does, so this decides nothing either.
+ * The entry at `offset` of a decoded page is hot. The host may translate the group of instructions that it belongs to
+ * (setEntry), or do nothing. A translation does what the interpreter does, so this does not influence a run either.
  */
 export declare function translateEntry(code: u32, offset: u32): void;
 

@@ -17,7 +17,7 @@ class Interleave {
   last: u32;
   /** Length of every turn, 0 to draw it. */
   fixed: u32;
-  /** What is left of that turn: how the host slices a run must not show. */
+  /** What is left of that turn when a run ends in the middle of it. The way a host slices a run must not change the run. */
   left: i32;
 }
 
@@ -26,7 +26,7 @@ const interleave = changetype<Interleave>(memory.data(24, 8));
 /** Turns are at most 2 to this power of instructions long. */
 const TURN_BITS: u64 = 13;
 
-/** Starts the generator. The same seed gives the same sequence for ever. */
+/** Starts the generator. The same seed always gives the same sequence. */
 export function seedInterleave(seed: u64): void {
   interleave.state = seed;
   interleave.last = 0;
@@ -48,7 +48,7 @@ export function random(): u64 {
   return z ^ (z >> 31);
 }
 
-/** The hart whose turn was interrupted by the end of a run, if `turnLeft` is not 0. */
+/** The hart whose turn the end of a run interrupted, if turnLeft() is not 0. */
 export function turnOwner(): u32 {
   return interleave.last;
 }

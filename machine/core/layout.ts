@@ -7,9 +7,9 @@
  *   pages       a few words for each page of RAM (code.ts, sharing.ts)
  *   ram         guest RAM, physical 0x8000_0000 upwards
  *
- * The one idea: all state that outlives an instruction is in this memory, none in Wasm globals or on a heap, so
- * that a snapshot of the machine is a copy of it. The values below are set once, by create(), and are the same
- * for every machine of the same shape.
+ * All state that outlives an instruction is in this memory. There is none in Wasm globals and no heap. So a snapshot of the
+ * machine is a copy of this memory. create() sets the values below once. They are the same for every machine with as many
+ * harts and as much RAM.
  */
 
 /** The most harts a machine can have. */
@@ -22,17 +22,17 @@ export const RAM_START: u64 = 0x8000_0000;
 export const PAGE_BYTES: u32 = 4096;
 export const PAGE_SHIFT: u32 = 12;
 
-/** The most RAM a machine can have: what is left of 32 bits beside the tables. */
+/** The most RAM a machine can have: what the tables leave of 32 bits of addresses. */
 export const RAM_BYTES_MAX: u32 = 0xc000_0000;
 
 /**
- * What create() fixed.
+ * The values that create() sets.
  *
  *     0        4         8         12         16          20        24         28         32            36
  *     | harts  | tables  | code    | pageCode | pageFlags | ram     | ramBytes | firmware | pageSharers |
  *
- * `pageCode` has for each hart and page of RAM the address of what was decoded from it, or 0 (code.ts); `pageFlags` a
- * byte of `PageFlag`s, `pageSharers` a word of who accessed it (sharing.ts) for each page.
+ * `pageCode` has for each hart and page of RAM the address of its decoded page, or 0 (code.ts). For each page of RAM,
+ * `pageFlags` has a byte of `PageFlag`s, and `pageSharers` a word with the harts that accessed it (sharing.ts).
  */
 @unmanaged
 @final
@@ -44,7 +44,7 @@ export class Shape {
   pageFlags: u32;
   ram: u32;
   ramBytes: u32;
-  /** Not zero if an S-mode ecall is answered by the machine itself (firmware.ts). */
+  /** Not zero if the machine itself answers ecalls from S-mode (firmware.ts). */
   firmware: u32;
   pageSharers: u32;
 }

@@ -1,9 +1,9 @@
 /**
  * The machine: its memory, and the loop that gives the harts their turns.
  *
- * The one loop: do what is due, give the next hart that is awake a turn whose length the seed draws, and when all are
- * asleep skip to the next deadline. Everything that decides is in linear memory, so the same memory goes on the same
- * way.
+ * The loop does what is due, then gives a turn to the next hart that is awake. The length of the turn is drawn from the
+ * seed. When all harts sleep, it skips to the next deadline. All state is in linear memory, so two machines with the same
+ * memory go on in the same way.
  */
 
 import { Chaos, isChaos, priorityOf, setMask } from "./chaos/chaos";
@@ -23,28 +23,28 @@ import { HARTS_MAX, hartCount, PAGE_BYTES, PAGE_SHIFT, RAM_BYTES_MAX, shape } fr
 import { emptyTables, TABLES_BYTES } from "./memory/tlb";
 import { Power, power, turnOn } from "./power";
 
-/** Why run() came back. */
+/** Why run() returned. */
 export const enum Stop {
-  /** The instructions that were asked for are executed. */
+  /** It has executed the instructions that were asked for. */
   Budget = 0,
   /** The machine was turned off, or asked for a reset: power() says. */
   Halted = 1,
   /** A hart is at a breakpoint. */
   Breakpoint = 2,
-  /** Every hart waits or is stopped, and nothing will ever come. */
+  /** Every hart waits or is stopped, and nothing will ever wake one. */
   Idle = 3,
 }
 
 const WASM_PAGE_SHIFT: u64 = 16;
 
-/** Takes `bytes` of linear memory, page-aligned, from what follows the static data. */
+/** The next linear address from `at` on that is a multiple of a page. */
 function place(at: u64): u32 {
   return <u32>((at + <u64>(PAGE_BYTES - 1)) & ~(<u64>(PAGE_BYTES - 1)));
 }
 
 /**
- * Makes a machine of `harts` harts (1 to HARTS_MAX) and `ramBytes` (a multiple of the page) of RAM, all stopped. Once
- * for each instance of the module. False if there is no memory for it, or the shape is not one.
+ * Makes a machine of `harts` harts (1 to HARTS_MAX) and `ramBytes` bytes of RAM (whole pages). All harts are stopped. To be
+ * called once for each instance of the module. False if there is not enough memory, or the arguments are out of range.
  */
 export function create(harts: u32, ramBytes: u32): bool {
   if (harts === 0 || harts > HARTS_MAX) {
@@ -85,8 +85,8 @@ export function create(harts: u32, ramBytes: u32): bool {
 }
 
 /**
- * Turns kinds of chaos on (bits of `Chaos`), all others off. After seedInterleave, before the first instruction: what
- * was remembered is forgotten.
+ * Turns kinds of chaos on (bits of `Chaos`), and all others off. To be called after seedInterleave and before the first
+ * instruction, because it forgets all translations and decoded code.
  */
 export function setChaos(mask: u32): void {
   setMask(mask);
@@ -100,8 +100,8 @@ export function setChaos(mask: u32): void {
 }
 
 /**
- * Starts every hart in machine mode at `address`, with its number in a0, and `a1` and `a2`: for firmware that was
- * loaded into RAM, and for bare programs. The built-in firmware does not answer then.
+ * Starts every hart in machine mode at `address`, with its number in a0, and with `a1` and `a2`. For firmware that was
+ * loaded into RAM, and for bare programs. The built-in firmware is off then.
  */
 export function powerOn(address: u64, a1: u64, a2: u64): void {
   shape().firmware = 0;
@@ -125,7 +125,7 @@ function isAwake(hart: Hart): bool {
   return hart.state === HartState.Running;
 }
 
-/** Nothing runs: skips to the next deadline. False if there is none. */
+/** No hart runs: skips to the next deadline. False if there is none. */
 function skipIdle(until: u64): bool {
   drainEverything();
   const deadline = lookAtDeadlines();

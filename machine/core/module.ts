@@ -1,7 +1,8 @@
 /**
- * The machine's face: everything that a host may call, and nothing else leaves the module. The order of a start is
- * create, seedInterleave, busReset, attachDisk and addFault, then the kernel and the tree into RAM and firmwareBoot; after
- * that run, again and again.
+ * The machine's interface: everything that a host may call. The module exports nothing else.
+ *
+ * A host starts a machine in this order: create, seedInterleave, busReset, attachDisk and addFault. Then it copies the
+ * kernel and the device tree into RAM and calls firmwareBoot. After that it calls run, again and again.
  */
 
 export { clock, retiredTotal, time } from "./clock";

@@ -1,6 +1,6 @@
 /**
- * Whether the machine is still on. The test finisher and firmware's system reset turn it off; the run loop looks here
- * after each access to a device and each call into firmware, and executes nothing any more once it is off.
+ * Whether the machine is still on. The test finisher and the firmware's system reset turn it off. The run loop looks here
+ * after each access to a device and each call into firmware. Once the machine is off, no instruction is executed.
  *
  *   0 state     a `Power`
  *   4 code      what the guest said: 0 is success
@@ -10,7 +10,7 @@ export const enum Power {
   On = 0,
   /** Ended by the test finisher or by SBI SRST, shutdown. */
   Off = 1,
-  /** Asked to start again. The host shows that as an end: a guest that restarts the machine has failed. */
+  /** The guest asked for a restart. The host treats that as the end: a guest that restarts the machine has failed. */
   Reset = 2,
 }
 
@@ -26,7 +26,7 @@ export function powerCode(): u32 {
   return load<u32>(state, 4);
 }
 
-/** Turns the machine off, or asks for a reset. The first call counts. */
+/** Turns the machine off, or asks for a reset. Only the first call has an effect. */
 export function turnOff(how: Power, code: u32): void {
   if (load<u32>(state) !== Power.On) {
     return;
@@ -35,7 +35,7 @@ export function turnOff(how: Power, code: u32): void {
   store<u32>(state, code, 4);
 }
 
-/** The machine is on: before the first instruction. */
+/** Turns the machine on, before the first instruction. */
 export function turnOn(): void {
   store<u64>(state, 0);
 }

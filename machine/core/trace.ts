@@ -1,9 +1,9 @@
 /**
- * The event trace: what the host is told while a run goes on, if it asked for it. Telling changes nothing in the
- * machine, so a traced run is the same run.
+ * The event trace: events that the host is told of during a run, if it asked for them. Telling the host changes nothing in
+ * the machine, so a traced run is the same run.
  *
- * Every event is told where it happens: traps and returns (trap.ts), address spaces (csr.ts), calls into firmware
- * (firmware.ts), accesses to devices (bus.ts). Without a listener each of these places costs one load.
+ * Each event is reported where it happens: traps and returns in trap.ts, address spaces in csr.ts, calls into firmware in
+ * firmware.ts, accesses to devices in bus.ts. If the host does not listen, each of these places costs one load.
  */
 import { clock } from "./clock";
 import { traceEvent } from "./host";
@@ -12,7 +12,7 @@ import { traceEvent } from "./host";
 export const enum Event {
   /** A trap: `first` is the cause, `second` where it came from. */
   Trap = 0,
-  /** Back from a trap: `first` is the mode, `second` where it goes on. */
+  /** A return from a trap: `first` is the mode, `second` where the hart goes on. */
   Return = 1,
   /** Another address space: `first` is satp. */
   Space = 2,
@@ -28,7 +28,7 @@ export const enum Event {
 
 const listening: usize = memory.data(4, 4);
 
-/** The host wants to be told, or not any more. */
+/** Turns the trace on or off. */
 export function setTrace(on: bool): void {
   store<u32>(listening, on ? 1 : 0);
 }

@@ -1,4 +1,4 @@
-// A machine without firmware, devices' settings or disk: a program in RAM, every hart in machine mode at its entry.
+// A machine without firmware and disk: a program in RAM, with every hart in machine mode at its entry.
 //
 // For conformance programs, tests and benchmarks of the core. Nothing here is Node's.
 
@@ -13,13 +13,13 @@ export interface BareSettings {
   harts: number;
   ramMebibytes: number;
   seed?: bigint;
-  /** What translations may take; left out: what is usual. */
+  /** Limits of translations. Default: TRANSLATION_LIMITS. */
   translation?: TranslationLimits;
 }
 
 export class BareMachine {
   readonly core: Core;
-  /** What the UART said, a character a byte. */
+  /** The UART's output, one character for each byte. */
   console = "";
 
   /** @throws Error if there is no memory for it */
@@ -54,7 +54,7 @@ export class BareMachine {
     this.core.powerOn(entry, 0n, 0n);
   }
 
-  /** RAM from a physical address on, as it is now; for writing, and a write is seen by the harts. */
+  /** A view of RAM from a physical address on, as it is now. It may be written to: decoded code there is dropped first. */
   ram(address: bigint, byteCount: number): Uint8Array {
     if (this.core.hostWrites(address, BigInt(byteCount)) === 0) {
       throw new RangeError(`0x${address.toString(16)} (${byteCount} bytes) is not in RAM`);

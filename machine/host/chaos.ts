@@ -1,4 +1,4 @@
-// Kinds of chaos in words: how hostile the machine is, within what the architecture allows.
+// The kinds of chaos as words: each is something unpleasant that the architecture allows.
 //
 //     all                        every kind
 //     switch,store-buffer        these two
@@ -17,10 +17,10 @@ const meanings: Readonly<Record<keyof typeof Chaos, string>> = {
   EarlyWake: "WFI ends early",
   LateInterrupts: "interrupts come late and in another order",
   WeakStores: "stores leave the buffer in any order (RVWMO)",
-  StaleFaults: "what is not mapped stays so until sfence.vma",
+  StaleFaults: "what is not mapped stays unmapped until sfence.vma",
   SoftwareMarks: "the hardware sets neither A nor D in a page table",
   KeepReservations: "traps keep LR's reservations",
-  SlowFirmware: "starts, stops and remote fences take time, and show what is half done",
+  SlowFirmware: "starts, stops and remote fences take time, and harts see them half done",
 };
 
 /** The kinds as words, with their bits, and what each does. */
@@ -30,7 +30,7 @@ export const chaosKinds: readonly (readonly [word: string, bit: number, meaning:
 
 const ALL = chaosKinds.reduce((mask, [, bit]) => mask | bit, 0);
 
-/** Reads the words, separated by commas. @throws Error that names the one which is wrong */
+/** Reads the words, separated by commas. @throws Error that names the wrong one */
 export function parseChaos(text: string): number {
   let mask = 0;
   for (const word of text.split(",").map((part) => part.trim())) {

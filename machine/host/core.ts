@@ -1,5 +1,5 @@
-// The core's Wasm module as TypeScript sees it: what it exports, and what it asks of its host. Names and types of its functions
-// are generated from machine/core/module.ts.
+// The core's Wasm module as TypeScript sees it: what it exports, and what it imports from its host. Names and types of its
+// functions are generated from machine/core/module.ts.
 
 import type { Constants, Functions } from "../../build/gen/host/machine/core/module.ts";
 
@@ -8,13 +8,13 @@ export interface HostFunctions {
   /** Copies bytes of the disk, from `offset`, into `target`. */
   diskRead: (offset: number, target: Uint8Array) => void;
   consoleByte: (byte: number) => void;
-  /** Every hart waits, and time is about to be skipped. May look, and may not change anything. */
+  /** Every hart waits, and time is about to be skipped. The host may look, but must not change anything. */
   allWait?: () => void;
-  /** Something happened, if `setTrace` asked to be told; what the words mean stands in trace.ts. */
+  /** An event, if `setTrace` asked for events. machine/core/trace.ts says what the words mean. */
   traceEvent?: (kind: number, hart: number, clock: bigint, first: bigint, second: bigint) => void;
 }
 
-/** What the module exports. Addresses and counts are u32 unless they are bigint; yes and no are 1 and 0. */
+/** What the module exports. Addresses and counts are u32 unless they are bigint. True and false are 1 and 0. */
 export interface Core extends Functions, Constants {
   memory: WebAssembly.Memory;
   /** Translated functions; the machine calls them by number. */

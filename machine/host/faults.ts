@@ -5,8 +5,8 @@
 //     late@5-              the fifth and all after it
 //     status-unknown       all of them
 //
-// Several are separated by commas, blanks or lines; in a file, # begins a comment. What an event is depends on the
-// kind; machine/core/devices/faults.ts says it.
+// Several faults are separated by commas, blanks or newlines; in a file, # begins a comment. What an event is depends on
+// the kind (machine/core/devices/faults.ts).
 
 import { FAULTS_MAX, Fault } from "../../build/gen/host/machine/core/devices/faults.ts";
 import type { DiskFault } from "./machine.ts";
@@ -41,7 +41,7 @@ export const faultKinds: readonly (readonly [word: string, kind: number, meaning
 
 const EVENT_MAX = 2n ** 63n;
 
-/** Reads a plan. @throws Error that names the part which is wrong */
+/** Reads a plan. @throws Error that names the wrong part */
 export function parseFaults(text: string): DiskFault[] {
   const words = text
     .split("\n")
@@ -58,7 +58,7 @@ function parseFault(word: string): DiskFault {
   const kind = faultKinds.find(([known]) => known === name)?.[1];
   if (kind === undefined) {
     const known = faultKinds.map(([kindName]) => kindName).join(", ");
-    throw new Error(`"${word}" is no fault, and no file: ${known}`);
+    throw new Error(`"${word}" is neither a fault nor a file: ${known}`);
   }
   if (first === undefined) {
     return { kind, first: 1n, last: EVENT_MAX };
@@ -66,7 +66,7 @@ function parseFault(word: string): DiskFault {
   const from = BigInt(first);
   const to = dash === undefined ? from : last === "" || last === undefined ? EVENT_MAX : BigInt(last);
   if (from < 1n || to < from || to > EVENT_MAX) {
-    throw new Error(`"${word}" strikes at no event`);
+    throw new Error(`"${word}" names no event`);
   }
   return { kind, first: from, last: to };
 }

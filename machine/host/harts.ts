@@ -1,4 +1,4 @@
-// What the harts of a machine are doing, as lines for a person.
+// Says in lines what the harts of a machine are doing.
 
 import { HartState, Mode } from "../../build/gen/host/machine/core/hart/hart.ts";
 import type { Core } from "./core.ts";
@@ -27,8 +27,8 @@ export function modeText(core: Core, hart: number): string {
 }
 
 /**
- * A line for each hart, and under it the places in the kernel's sources that its program counter belongs to. `locate`
- * gives these, innermost first.
+ * A line for each hart, and below it the places in the kernel's sources to which its program counter belongs. `locate`
+ * gives these places, innermost first.
  */
 export function describeHarts(machine: EmbeddedMachine, locate: (address: bigint) => string[]): string[] {
   const { core, settings } = machine;
@@ -40,7 +40,7 @@ export function describeHarts(machine: EmbeddedMachine, locate: (address: bigint
       return [`hart ${hart}: stopped, ${count} instructions`];
     }
     const line = `hart ${hart}: ${state} at 0x${pc.toString(16).padStart(16, "0")}, ${count} instructions`;
-    // The addresses of supervisor mode are the kernel's.
+    // In supervisor mode, the program counter is in the kernel.
     const isKernel = core.hartMode(hart) === Mode.Supervisor;
     return [line, ...(isKernel ? locate(pc).map((place) => `  ${place}`) : [])];
   });

@@ -3,8 +3,8 @@
 //     const machine = new EmbeddedMachine(module, { harts: 4, kernel, tree, … }, onConsole);
 //     while (machine.run(5_000_000) === "running") …
 //
-// The one idea: everything that happens follows from the settings and from the instruction counts at which input came.
-// How long a slice is, and how often the host looks, changes nothing. Nothing here is Node's.
+// Everything that happens follows from the settings and from the instruction counts at which input came. The length of a
+// slice, and how often the host looks, change nothing. Nothing here is Node's.
 
 import { Mode } from "../../build/gen/host/machine/core/hart/hart.ts";
 import * as layout from "../../build/gen/host/machine/core/layout.ts";
@@ -43,7 +43,7 @@ export interface DiskFault {
   last: bigint;
 }
 
-/** All that decides a run. */
+/** Everything that a run follows from, beside its input. */
 export interface MachineSettings {
   harts: number;
   ramMebibytes: number;
@@ -57,30 +57,30 @@ export interface MachineSettings {
   /** The device tree, a DTB. */
   tree: Uint8Array;
   /**
-   * A program for machine mode at the start of RAM, as OpenSBI's fw_dynamic.bin or fw_jump.bin: every hart starts in it,
-   * and it starts the kernel. Left out, the built-in firmware does.
+   * A program for machine mode at the start of RAM, such as OpenSBI's fw_dynamic.bin or fw_jump.bin. Every hart starts in
+   * it, and it starts the kernel. Default: the built-in firmware.
    */
   firmware?: Uint8Array;
   disk: DiskSettings | undefined;
   faults: readonly DiskFault[];
-  /** Kinds of chaos, as bits (chaos.ts); none: the machine is as kind as hardware can be. */
+  /** Kinds of chaos, as bits (chaos.ts). Default: none, and the machine is as friendly as hardware can be. */
   chaos?: number;
 }
 
-/** Why `run` came back. */
+/** Why `run` returned. */
 export type RunState = "running" | "off" | "reset" | "stuck" | "breakpoint";
 
-/** OpenSBI's struct fw_dynamic_info: magic "OSBI", version, where to go on, in which mode, options, boot hart. */
+/** OpenSBI's struct fw_dynamic_info: magic "OSBI", version, where to go on, mode there, options, boot hart. */
 const DYNAMIC_MAGIC = 0x4942534fn;
 const DYNAMIC_BYTES = 64;
 
 export class EmbeddedMachine {
   readonly core: Core;
   readonly settings: MachineSettings;
-  /** The hart that the seed drew to boot, by its physical number; undefined if firmware of its own draws. */
+  /** The number of the hart that was drawn from the seed to boot. Undefined if a program in machine mode chooses it. */
   readonly bootHart: number | undefined;
 
-  /** Builds the machine and loads it; nothing has run yet. @throws Error if the kernel or the tree does not fit */
+  /** Builds the machine and loads the kernel and the tree. @throws Error if one of them does not fit */
   constructor(
     module: WebAssembly.Module,
     settings: MachineSettings,
@@ -102,7 +102,7 @@ export class EmbeddedMachine {
     core.seedInterleave(settings.seed);
     core.setChaos(settings.chaos ?? 0);
     core.clearFaults();
-    // What firmware in machine mode drives is out of the supervisor's reach if there is none.
+    // The devices for firmware in machine mode cannot be reached if there is no such firmware.
     core.busReset(harts, settings.aclint ? 1 : 0, settings.firmware === undefined ? 0 : 1);
     if (disk !== undefined) {
       core.attachDisk(disk.slot, disk.legacy ? 1 : 2, BigInt(disk.content.byteCount));
@@ -137,7 +137,7 @@ export class EmbeddedMachine {
     return reason === Stop.Idle ? "stuck" : "running";
   }
 
-  /** Translates nothing any more: all is interpreted. The run is the same, at another speed. */
+  /** Stops translating: everything is interpreted. The run is the same, only slower. */
   interpretOnly(): void {
     this.core.setTranslation(0, 0, 1);
     this.core.forgetTranslations();
@@ -158,7 +158,7 @@ export class EmbeddedMachine {
     return this.core.retiredTotal();
   }
 
-  /** Sends a byte to the console. False if the guest has too many to read already. */
+  /** Sends a byte to the console. False if too many bytes wait for the guest already. */
   input(byte: number): boolean {
     return this.core.uartReceive(byte) !== 0;
   }
@@ -168,7 +168,7 @@ export class EmbeddedMachine {
     return this.ram(address, byteCount).slice();
   }
 
-  /** A look at all of RAM, from RAM_START on, as long as the machine stands. */
+  /** A view of all of RAM, from RAM_START on. Valid until the machine runs on. */
   ramView(): DataView {
     return new DataView(this.core.memory.buffer, this.core.ramBase() >>> 0, this.core.ramBytes() >>> 0);
   }
@@ -189,7 +189,7 @@ export class EmbeddedMachine {
     return new Uint8Array(this.core.memory.buffer, (this.core.ramBase() >>> 0) + offset, byteCount);
   }
 
-  /** Puts firmware into RAM, and below the tree what a fw_dynamic wants to know. Gives the address of that. */
+  /** Puts firmware into RAM, and below the tree the struct that a fw_dynamic needs. Returns the address of the struct. */
   private loadFirmware(firmware: Uint8Array, entry: number, tree: number): number {
     if (RAM_START + firmware.byteLength > entry) {
       throw new Error("the firmware does not end below the kernel");

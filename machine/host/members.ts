@@ -1,4 +1,4 @@
-// The members of an enum that host and guest share (build/gen/host), and their names as words of the command line.
+// The members of an enum that guest and host share (build/gen/host), and their names as words of the command line.
 //
 // Nothing here is Node's.
 
@@ -12,7 +12,7 @@ export function membersOf<Name extends string>(
   );
 }
 
-/** The name of a value; undefined for one that has none. */
+/** The name of a value, or undefined if no member has that value. */
 export function nameOf<Name extends string>(
   values: Readonly<Record<Name, number>>,
   value: number,
@@ -28,7 +28,7 @@ export function textsOf<Name extends string>(
   return new Map(membersOf(values).map(([name, value]) => [value, texts[name]]));
 }
 
-/** A name as a word: `StaleCode` is `stale-code`. */
+/** A name as a word: `StaleCode` becomes `stale-code`. */
 export function wordOf(name: string): string {
   return name.replace(/\B[A-Z]/g, (letter) => `-${letter}`).toLowerCase();
 }

@@ -1,7 +1,7 @@
-// Makes instances of the core's Wasm module: each is one machine.
+// Makes instances of the core's Wasm module. Each instance is one machine.
 //
-// Nothing here is Node's: a browser gives the same module and the same functions. A name that is missing is found when the
-// instance is made, not in the middle of a run.
+// Nothing here is Node's: it works in a browser too. A missing import or export is found when the instance is made, not in
+// the middle of a run.
 
 import { constantNames, functionNames } from "../../build/gen/host/machine/core/module.ts";
 import type { Core, HostFunctions } from "./core.ts";
@@ -22,7 +22,7 @@ export function instantiate(
     host.diskRead(Number(offset), new Uint8Array(memory.buffer, target >>> 0, byteCount >>> 0));
   };
   const abort = (): never => {
-    throw new Error("the machine found itself in a state that cannot be");
+    throw new Error("the machine is in a state that is not possible");
   };
   const instance = new WebAssembly.Instance(module, {
     host: {

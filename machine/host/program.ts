@@ -1,7 +1,7 @@
-// A program as the machine loads it: the loadable segments of an ELF file, by physical address.
+// Reads a program for loading: the loadable segments of an ELF file, by physical address.
 //
-// As QEMU does it: `p_paddr` says where a segment lies, the entry is the lowest of these addresses (`e_entry` is a
-// virtual one), and what a segment has in memory but not in the file is zero.
+// This follows QEMU: `p_paddr` says where a segment goes. The entry is the lowest of these addresses, because `e_entry` is
+// a virtual address. The part of a segment that is not in the file is zero.
 
 import { readLoadable, type Segment } from "../../host/elf.ts";
 import { Problem } from "../../host/problem.ts";
@@ -15,14 +15,14 @@ export interface Program {
   entry: number;
 }
 
-/** Reads what is loaded of a program that is called `name`. @throws Problem if it is no RV64 program, or not all of it */
+/** Reads the program called `name` in messages. @throws Problem if it is not a whole program for RV64 */
 export function readProgram(file: Uint8Array, name: string): Program {
   const { machine, segments } = readLoadable(file, name);
   if (machine !== MACHINE_RISCV) {
     throw new Problem(`${name} is not a program for RISC-V: its ELF header names machine ${machine}`);
   }
   if (segments.length === 0) {
-    throw new Problem(`${name} has nothing that is to be loaded`);
+    throw new Problem(`${name} has no segment to load`);
   }
   return { segments, entry: Math.min(...segments.map(({ address }) => address)) };
 }

@@ -1,7 +1,7 @@
-// A recording: everything that a run was made of, in one file, so that it can be gone through again anywhere.
+// A recording: everything that a run follows from, in one file, so that it can be replayed on any computer.
 //
-// Kernel, device tree and disk are in it, compressed, because tomorrow's build makes others. What is not in it is the
-// machine: its module's hash is, and a replay on another one says so when it ends differently.
+// The file has kernel, device tree and disk, compressed, because the next build makes other ones. It does not have the
+// machine, only the hash of its module. If a replay ends differently on another machine, it says that the machine is another.
 
 import { createHash } from "node:crypto";
 import { deflateSync, inflateSync } from "node:zlib";
@@ -36,7 +36,7 @@ export interface RunEnd {
 export interface Recording {
   settings: MachineSettings;
   events: readonly RunEvent[];
-  /** Undefined if the run was broken off. */
+  /** Undefined if the run was interrupted. */
   end: RunEnd | undefined;
   /** SHA-256 of the machine's module. */
   module: string;
@@ -50,10 +50,10 @@ const SECTOR_BYTES = 512;
 const RAM_MEBIBYTES_MAX = RAM_BYTES_MAX / 2 ** 20;
 const SLOT_LAST = VIRTIO_SLOTS - 1;
 
-/** A disk larger than this is not put into a recording. */
+/** The largest disk that a recording can have. */
 export const DISK_BYTES_MAX = 256 * 2 ** 20;
 
-/** The recording as the text of a file. @throws Error if the disk is too large for one */
+/** The recording as the text of a file. @throws Error if the disk is too large */
 export function encodeRecording(recording: Recording): string {
   const { kernel, tree, firmware, disk, seed, faults, ...others } = recording.settings;
   const file = {
@@ -75,7 +75,7 @@ export function encodeRecording(recording: Recording): string {
   return `${JSON.stringify({ ...file, digest: digestOf(file) }, undefined, 1)}\n`;
 }
 
-/** SHA-256 over all of a recording's file but this very number. */
+/** SHA-256 of everything in a recording's file except this hash. */
 function digestOf(file: object): string {
   return hashOf(Buffer.from(JSON.stringify(file)));
 }
@@ -171,9 +171,9 @@ const recordingFile: Shape<Recording> = (value, place) => {
     },
   };
   if (recording.events.some((event) => "hart" in event && event.hart >= settings.harts)) {
-    throw new Error("it writes a register that is not there");
+    throw new Error("it writes a register that does not exist");
   }
-  // Those of before had none. Asked last: whatever else is wrong says more.
+  // Older recordings have none. Checked last, because any other error says more.
   if (digest !== undefined && digest !== digestOf(file)) {
     throw new Error("it was changed after it was recorded");
   }

@@ -1,8 +1,6 @@
-// A run: a machine, all that was on its console, and what came to it from outside, each thing with the instruction
-// count
-// at which it came. The same settings and the same events are the same run, so a run can be written down
-// (recording.ts),
-// gone through again, and gone back in.
+// A run: a machine, its console so far, and its events: what came to it from outside, each with the instruction count at
+// which it came. The same settings and the same events give the same run. So a run can be recorded (recording.ts),
+// replayed, and taken back to an earlier moment.
 //
 //     clock ──▶ 0 ─────── event ──────────── event ──────── now
 //               └ snapshot      └ snapshot
@@ -17,24 +15,24 @@ import type { TraceEvent } from "./trace.ts";
 export type RunEvent =
   /** A byte for the console. */
   | { at: bigint; input: number }
-  /** From here on the harts' turns are drawn from another seed. */
+  /** From then on the harts' turns are drawn from another seed. */
   | { at: bigint; seed: bigint }
-  /** A debugger has written a register of a hart: x0 to x31, or pc as number 32. */
+  /** A debugger wrote a register of a hart: x0 to x31, or pc as number 32. */
   | { at: bigint; hart: number; register: number; value: bigint }
-  /** Or physical memory. */
+  /** A debugger wrote physical memory. */
   | { at: bigint; address: number; bytes: Uint8Array };
 
-/** The program counter, where registers are numbered. */
+/** The number of the program counter among the registers. */
 export const PC_REGISTER = 32;
 
-/** A moment of a run that it can go back to. */
+/** A moment to which a run can go back. */
 export interface Moment {
   state: Snapshot;
   consoleLength: number;
   eventsApplied: number;
 }
 
-/** Why `advance` came back: as the machine says, or because a byte on the console was one to stop at. */
+/** Why `advanceTo` returned: as the machine says, or because `onByte` or `onAllWait` asked for a stop. */
 export type AdvanceState = RunState | "stopped";
 
 const CONSOLE_START_BYTES = 16_384;
@@ -42,7 +40,7 @@ const CONSOLE_START_BYTES = 16_384;
 export class Run {
   readonly machine: EmbeddedMachine;
   readonly events: RunEvent[];
-  /** Called for each byte on the console; true asks for a stop. */
+  /** Called for each byte on the console. Returns true to stop the run. */
   onByte: ((byte: number) => boolean) | undefined;
   /** Called when every hart waits and time is about to be skipped. It may look, and may ask for a stop. */
   onAllWait: (() => void) | undefined;
@@ -53,7 +51,7 @@ export class Run {
   private eventsApplied = 0;
   private stopAsked = false;
 
-  /** @param events what came from outside, in the order of the clock; more can come by `input` and `reseed` */
+  /** @param events what comes from outside, in the order of the clock. `input`, `reseed` and writes add more */
   constructor(module: WebAssembly.Module, settings: MachineSettings, events: readonly RunEvent[] = []) {
     this.events = [...events];
     this.machine = new EmbeddedMachine(module, settings, (byte) => this.take(byte), {
@@ -69,7 +67,7 @@ export class Run {
     });
   }
 
-  /** Instructions so far, with what was skipped while every hart waited. */
+  /** Instructions so far, plus the time that was skipped while every hart waited. */
   get clock(): bigint {
     return this.machine.core.clock();
   }
@@ -79,7 +77,7 @@ export class Run {
     return this.console.subarray(0, this.consoleLength);
   }
 
-  /** What came to the console since this was last asked; not again what is gone through again. */
+  /** The bytes that came to the console since the last call. A stretch that runs again gives no new bytes. */
   newBytes(): Uint8Array {
     const bytes = this.console.slice(this.consoleGiven, this.consoleLength);
     this.consoleGiven = Math.max(this.consoleGiven, this.consoleLength);
@@ -99,18 +97,18 @@ export class Run {
       if (this.stopAsked) {
         return "stopped";
       }
-      // Harts that wait for ever may be waiting for what comes now.
+      // If every hart waits for ever, an event that is due now may wake one.
       const isDue = (this.events[this.eventsApplied]?.at ?? target) <= this.clock;
       if (state === "running" || (state === "stuck" && isDue)) {
         continue;
       }
-      // A reader at this moment sees what has come by now, whether it was reached forwards or backwards.
+      // At this moment the run has all events up to now, whether it came here forwards or backwards.
       this.applyEvents();
       return state;
     }
   }
 
-  /** Sends a byte to the console now, and remembers it. False if the guest has too many to read already. */
+  /** Sends a byte to the console now, and notes it as an event. False if too many bytes wait for the guest already. */
   input(byte: number): boolean {
     if (!this.machine.input(byte)) {
       return false;
@@ -119,54 +117,54 @@ export class Run {
     return true;
   }
 
-  /** Draws the turns from another seed from now on, and remembers it. */
+  /** Draws the turns from another seed from now on, and notes that as an event. */
   reseed(seed: bigint): void {
     this.machine.core.seedInterleave(seed);
     this.note({ at: this.clock, seed });
   }
 
-  /** Writes a register of a hart now (x0 to x31, or 32 for pc), and remembers it. */
+  /** Writes a register of a hart now (x0 to x31, or 32 for pc), and notes that as an event. */
   writeRegister(hart: number, register: number, value: bigint): void {
     const event = { at: this.clock, hart, register, value };
     this.perform(event);
     this.note(event);
   }
 
-  /** Writes physical memory now, and remembers it. @throws RangeError outside RAM */
+  /** Writes physical memory now, and notes that as an event. @throws RangeError outside RAM */
   writeMemory(address: number, bytes: Uint8Array): void {
     const event = { at: this.clock, address, bytes: bytes.slice() };
     this.perform(event);
     this.note(event);
   }
 
-  /** Whether something is still to come that came before: the run has gone back. */
+  /** Whether the run has gone back to before one of its events. */
   get hasEventsAhead(): boolean {
     return this.eventsApplied < this.events.length;
   }
 
-  /** From inside `onByte` or `onAllWait`: `advanceTo` comes back soon. */
+  /** Called from `onByte` or `onAllWait`: makes `advanceTo` return soon. */
   askForStop(): void {
     this.stopAsked = true;
     this.machine.core.requestStop();
   }
 
-  /** Listens to events from now on, or no more. */
+  /** Sets the listener of trace events. Undefined turns the trace off. */
   listen(onEvent: ((event: TraceEvent) => void) | undefined): void {
     this.onEvent = onEvent;
     this.machine.core.setTrace(onEvent === undefined ? 0 : 1);
   }
 
-  /** This moment, to come back to. */
+  /** This moment, for `goTo`. */
   moment(earlier?: Moment): Moment {
     const state = takeSnapshot(this.machine.core, earlier?.state);
     return { state, consoleLength: this.consoleLength, eventsApplied: this.eventsApplied };
   }
 
-  /** Goes back, or forward, to a moment of this run. Events after it will come again. */
+  /** Goes to a moment of this run, earlier or later. Events after it will come again. */
   goTo(moment: Moment): void {
     const { core } = this.machine;
     restoreSnapshot(core, moment.state);
-    // A debugger's breakpoints are in memory too, as they were then.
+    // The snapshot has the debugger's breakpoints of that moment too.
     if (core.hasBreakpoints() !== 0) {
       core.clearBreakpoints();
     }
@@ -175,7 +173,7 @@ export class Run {
   }
 
   private note(event: RunEvent): void {
-    // What comes now takes the place of what would have come later, on the console too.
+    // A new event replaces all later ones, and the console's output after it.
     this.events.length = this.eventsApplied;
     this.consoleGiven = Math.min(this.consoleGiven, this.consoleLength);
     this.events.push(event);

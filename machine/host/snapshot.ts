@@ -1,23 +1,23 @@
-// Snapshots: a copy of the machine's memory, which is all of its state, and a way back to it.
+// Snapshots: copies of the machine's memory, which is all of its state, to go back to.
 //
-// The one idea: memory is taken in chunks of 4 KiB, and a chunk that is as it was in an earlier snapshot is shared with
-// it. Of RAM only the pages that were ever written are looked at (the machine keeps a flag for each); everything before
-// RAM — registers, devices, caches — is copied where it is not zero. So a snapshot of a booted system takes a few
-// milliseconds, and the next one a few pages. Nothing here is Node's.
+// Memory is copied in chunks of 4 KiB. A chunk that has not changed since an earlier snapshot is shared with that. Of RAM,
+// only the pages that were ever written are looked at (the machine keeps a flag for each). What lies before RAM (registers,
+// devices, caches) is copied where it is not zero. So a snapshot of a booted system takes a few milliseconds, and the next
+// one takes a few pages of memory. Nothing here is Node's.
 
 import type { Core } from "./core.ts";
 
 const CHUNK_BYTES = 4096;
 
-/** A machine's memory at one moment. It belongs to the machine that it was taken of, or to one of the same shape. */
+/** A machine's memory at one moment. Only that machine, or one with as many harts and as much RAM, can be put back to it. */
 export interface Snapshot {
   /** The clock at that moment, in instructions. */
   clock: bigint;
-  /** What is not zero, by number of the chunk. */
+  /** The chunks that are not zero, by their numbers. */
   chunks: Map<number, Uint8Array>;
 }
 
-/** Copies the machine's state. `earlier`, a snapshot of the same machine, saves memory. */
+/** Copies the machine's state. Chunks that are the same in `earlier`, a snapshot of the same machine, are shared. */
 export function takeSnapshot(core: Core, earlier?: Snapshot): Snapshot {
   const memory = new Uint8Array(core.memory.buffer);
   const chunks = new Map<number, Uint8Array>();
@@ -36,7 +36,7 @@ export function takeSnapshot(core: Core, earlier?: Snapshot): Snapshot {
 /** Puts the machine back to a snapshot. */
 export function restoreSnapshot(core: Core, snapshot: Snapshot): void {
   const memory = new Uint8Array(core.memory.buffer);
-  // The flags of the pages written since are still there: read them before they are overwritten.
+  // Read the flags of the pages that were written since, before the flags themselves are overwritten.
   for (const index of [...usedChunks(core)]) {
     if (!snapshot.chunks.has(index)) {
       chunkAt(memory, index).fill(0);
@@ -45,7 +45,7 @@ export function restoreSnapshot(core: Core, snapshot: Snapshot): void {
   for (const [index, bytes] of snapshot.chunks) {
     chunkAt(memory, index).set(bytes);
   }
-  // They are not in memory, so what memory says of them may be outdated, or of another machine.
+  // Translated functions are not in memory, so what memory says about them may be outdated, or from another machine.
   core.forgetTranslations();
 }
 

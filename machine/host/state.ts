@@ -1,4 +1,4 @@
-// A machine's state as one SHA-256: two runs that end with the same hash did the same.
+// A machine's state as one SHA-256. If two runs end with the same hash, they did the same.
 
 import { createHash } from "node:crypto";
 import { SINK_OFFSET } from "../../build/gen/host/machine/core/hart/hart.ts";
@@ -9,7 +9,7 @@ const REGISTER_BYTES = 8;
 
 /**
  * SHA-256 (64 hexadecimal digits) of the clock, every hart's registers and CSRs, and each page of RAM that is not all
- * zero, with its address. Left out is what no program can see: caches, and the last value that was written to x0.
+ * zero, with its address. It leaves out what no program can see: caches, and the last value that was written to x0.
  */
 export function stateHash(machine: EmbeddedMachine): string {
   const { core, settings } = machine;

@@ -1,15 +1,15 @@
-// A run that can be gone to at any instruction count, forwards and backwards.
+// A run that can go to any instruction count, forwards and backwards.
 //
-// The one idea: moments are kept on the way, at even distances; going back is going to the nearest one before, and
-// running from there. When there are too many, every second one is dropped and the distance doubles, so a long run costs
-// no more memory than a short one. Nothing here is Node's.
+// On its way it keeps moments, at even distances. To go back, it restores the nearest earlier moment and runs on from there.
+// When there are too many moments, it drops every second one and doubles the distance. So a long run needs no more memory
+// than a short one. Nothing here is Node's.
 
 import type { AdvanceState, Moment, Run } from "./run.ts";
 
 /** Instructions between two moments, to begin with. */
 const DISTANCE_START = 4_000_000n;
 
-/** Moments that are kept. */
+/** How many moments are kept at most. */
 const MOMENTS_MAX = 48;
 
 export class Timeline {
@@ -18,7 +18,7 @@ export class Timeline {
   private distance: bigint;
   private reached: bigint;
 
-  /** Begins where the run stands: that is as far back as it goes. */
+  /** Begins where the run stands now. It cannot go back further than that. */
   constructor(run: Run, distance = DISTANCE_START) {
     this.run = run;
     this.distance = distance;
@@ -26,7 +26,7 @@ export class Timeline {
     this.reached = run.clock;
   }
 
-  /** The clock at the earliest moment that can be gone to. */
+  /** The clock at the earliest moment. */
   get start(): bigint {
     return this.moments[0]?.state.clock ?? 0n;
   }
@@ -36,7 +36,7 @@ export class Timeline {
     return this.reached;
   }
 
-  /** Whether the run stands in the present, and not somewhere that it was before. */
+  /** Whether the run stands in the present, and not at an earlier point. */
   get isAtEnd(): boolean {
     return this.run.clock >= this.reached && !this.run.hasEventsAhead;
   }
@@ -52,7 +52,7 @@ export class Timeline {
     for (;;) {
       const last = this.moments.at(-1);
       const next = (last?.state.clock ?? 0n) + this.distance;
-      // Behind the newest moment the way was gone before: nothing is kept twice.
+      // New moments are kept only after the newest one, so none is kept twice.
       const stop = target < next ? target : next;
       const state = this.run.advanceTo(stop);
       if (this.run.clock > this.reached) {
@@ -70,7 +70,7 @@ export class Timeline {
     }
   }
 
-  /** Goes to the moment at which the clock stood at `target`, from the nearest one that is kept before it. */
+  /** Goes to the point at which the clock stands at `target`, from the nearest moment before it. */
   goTo(target: bigint): AdvanceState {
     const before = this.moments.findLast(({ state }) => state.clock <= target) ?? this.moments[0];
     if (before === undefined) {
@@ -83,8 +83,8 @@ export class Timeline {
   }
 
   /**
-   * What lay ahead is not this run any more: something was written to a register or to memory. What was written is one of
-   * the run's events, so the moments before it still lead here.
+   * Drops everything after this point, because a register or memory was written here. The write is one of the run's events,
+   * so the moments before it stay valid.
    */
   forgetFuture(): void {
     this.moments = this.moments.filter(({ state }, index) => index === 0 || state.clock < this.run.clock);

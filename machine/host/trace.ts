@@ -1,5 +1,5 @@
-// The event trace for people and for viewers: a line an event, or the format of Chrome's trace viewer, which Perfetto
-// (ui.perfetto.dev) opens: a track for each hart, with what it did in user mode, in the kernel and while it waited.
+// The event trace in two forms. One has a line for each event. The other is the format of Chrome's trace viewer, which Perfetto
+// (ui.perfetto.dev) opens: it shows a track for each hart, with its time in user mode, in the kernel and in waiting.
 //
 // Nothing here is Node's.
 
@@ -21,7 +21,7 @@ export interface TraceEvent {
   second: bigint;
 }
 
-/** The clock's unit: 32 instructions are a tick of 100 ns, so one is 3.125 ns. */
+/** Time of one instruction: 32 instructions are a tick of 100 ns. */
 const MICROSECONDS_PER_INSTRUCTION = 0.003_125;
 
 /** The categories by which a viewer filters. */
@@ -84,7 +84,7 @@ const devices: readonly (readonly [start: bigint, name: string])[] = [
   [bus.FINISHER, "finisher"],
 ];
 
-/** Whether an instruction trapped: it was executed, and did not retire. */
+/** Whether the event is an exception: its instruction was executed, but did not retire. */
 export function isException({ kind, first }: TraceEvent): boolean {
   return kind === Event.Trap && (first & INTERRUPT) === 0n;
 }

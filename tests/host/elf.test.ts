@@ -41,7 +41,7 @@ describe("a program", () => {
     ["a 32-bit file", (view) => view.setUint8(4, 1), "not 64-bit"],
     ["another magic number", (view) => view.setUint8(0, 0), "the magic number is missing"],
     ["another processor", (view) => view.setUint16(18, 62, true), "names machine 62"],
-    ["no segment that is loaded", (view) => view.setUint32(64, 6, true), "nothing that is to be loaded"],
+    ["no segment that is loaded", (view) => view.setUint32(64, 6, true), "no segment to load"],
   ])("with %s is a Problem that names the file", (_, change, says) => {
     const read = () => readProgram(changed(change), "the kernel");
     expect(read).toThrow(expect.objectContaining({ name: "Problem" }));

@@ -1,9 +1,9 @@
-/** Copying: a page word by word and byte by byte, records of a fixed size, and a length that is not known, by the library. */
+/** Copying: a page word by word and byte by byte; with the library, records of a fixed size and bytes of unknown number. */
 import { fillWords, foldWords } from "./input";
 
 const PAGE_BYTES: u32 = 4096;
 const RECORDS: u32 = 64;
-/** What is folded into the result after each step. */
+/** How many words are folded into the result after each step. */
 const LOOK_WORDS: u32 = 16;
 
 @unmanaged
@@ -37,7 +37,7 @@ function copyWords(to: usize, from: usize, count: u32): void {
   }
 }
 
-/** Bytes with their lowest bit turned round, so that no library can do it. */
+/** Copies bytes and flips their lowest bit, so that the compiler cannot call the library instead. */
 function copyBytes(to: usize, from: usize, count: u32): void {
   for (let index: u32 = 0; index < count; index++) {
     store<u8>(to + <usize>index, load<u8>(from + <usize>index) ^ 1);

@@ -1,11 +1,11 @@
-/** A hash table of 2,048 slots with open addressing: 1,200 keys are put in, then all and as many others are looked up. */
+/** A hash table of 2,048 slots with open addressing: 1,200 keys are inserted, then these and 1,200 others are looked up. */
 import { fillWords } from "./input";
 
 const KEYS: u32 = 1200;
 const SLOT_BITS: u32 = 11;
 const SLOTS: u32 = 1 << SLOT_BITS;
 
-/** A slot of the table; a key of 0 is an empty one. */
+/** A slot of the table. It is empty if the key is 0. */
 @unmanaged
 @final
 class Slot {

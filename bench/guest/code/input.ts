@@ -1,4 +1,4 @@
-/** What the programs work on: numbers that are the same in each run, and what is left of them at the end. */
+/** The programs' input: numbers that are the same in each run; and a number that depends on the whole result. */
 
 /** Fills `count` words at `words`. */
 export function fillWords(words: usize, count: u32, seed: u64): void {
@@ -9,7 +9,7 @@ export function fillWords(words: usize, count: u32, seed: u64): void {
   }
 }
 
-/** A number in which the place of each word counts. */
+/** A number that depends on each word and on its place. */
 export function foldWords(words: usize, count: u32): u32 {
   let sum: u32 = 0;
   for (let index: u32 = 0; index < count; index++) {

@@ -1,7 +1,7 @@
-/** A list of 1,000 nodes, scattered in memory: walked, turned round, thinned out, and searched. */
+/** A list of 1,000 nodes, scattered in memory: it is walked, reversed, thinned out and searched. */
 
 const NODES: u32 = 1000;
-/** Coprime to the number of nodes: each place is used once. */
+/** Coprime to the number of nodes, so that each place is used once. */
 const STRIDE: u32 = 387;
 const SEARCHES: u32 = 20;
 
@@ -65,7 +65,7 @@ function turnRound(list: List): void {
   list.head = before;
 }
 
-/** Takes the nodes with odd keys out. */
+/** Removes the nodes with odd keys. */
 function removeOdd(list: List): void {
   let before: Node | null = null;
   let node = list.head;

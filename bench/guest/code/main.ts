@@ -1,7 +1,6 @@
 /**
- * Small programs of which there are twins in C (bench/c): the same algorithm, step by step, on the same input. Each has a
- * part that makes the input, which is not measured, and a part that works on it and gives a number that depends on all
- * of the result.
+ * Small programs that have twins in C (bench/c): the same algorithm, step by step, on the same input. Each has two parts. One
+ * makes the input and is not measured. The other works on it and returns a number that depends on the whole result.
  */
 
 export { prepare as copyPrepare, work as copyWork } from "./copy";

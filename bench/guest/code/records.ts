@@ -1,11 +1,11 @@
 /**
- * In the manner of Dhrystone: records that point at each other, small procedures, choices, arrays, texts that are compared.
- * Most of what an operating system does is of this kind.
+ * A program like Dhrystone: records that point at each other, small procedures, branches, arrays, comparisons of texts. Most
+ * of what an operating system does is of this kind.
  */
 
 const ROUNDS: u32 = 200;
 const TEXT_BYTES: u32 = 30;
-/** Numbers of a row of the table; there are as many rows. */
+/** How many numbers a row of the table has. There are as many rows. */
 const ROW: u32 = 50;
 
 const enum Choice {
@@ -16,7 +16,7 @@ const enum Choice {
   Fifth,
 }
 
-/** A record; its text stands behind the fields. */
+/** A record. Its text follows the fields. */
 @unmanaged
 @final
 class Entry {
@@ -30,7 +30,7 @@ class Entry {
   }
 }
 
-/** What all procedures share; behind it lie two records, two texts, a row of numbers and a table of them. */
+/** What all procedures share. Two records, two texts, a row of numbers and a table of numbers follow it. */
 @unmanaged
 @final
 class Shared {
@@ -135,7 +135,7 @@ function fillArrays(shared: Shared, index: i32, value: i32): void {
   shared.number = 5;
 }
 
-/** Makes the partner like the record, but for what each procedure changes. */
+/** Copies the record to its partner, except for what each procedure changes. */
 function follow(shared: Shared, entry: Entry): void {
   const partner = entry.partner;
   if (partner === null) {
@@ -174,7 +174,7 @@ function byLetter(one: u32, other: u32): Choice {
   return one !== other ? Choice.First : Choice.Second;
 }
 
-/** Whether one text comes behind another. */
+/** Whether one text sorts after another. */
 function isLater(shared: Shared, one: usize, other: usize): bool {
   let at: u32 = 2;
   while (at <= 2) {

@@ -1,10 +1,10 @@
-// What lies around a measured program: S-mode at the addresses that a guest has, one hart, nothing that interrupts.
+// Runs a measured program: in S-mode at the addresses of a guest, on one hart, without interrupts.
 //
-// RAM is mapped where a Wasm address reaches it, sign-extended, by one page of 1 GiB. The bench writes the addresses of
-// the program's two parts into the words behind the first instruction. It stops the machine at codeBegin and at codeEnd;
-// a0 then has the result.
+// RAM is mapped at the sign-extended Wasm addresses, with one page of 1 GiB. The bench writes the addresses of the program's
+// two parts into the words after the first instruction. It stops the machine at codeBegin and at codeEnd. At codeEnd, a0 has
+// the result.
 
-    .equ    MEMORY, 0x81000000              // what the program works in: behind its code and its data
+    .equ    MEMORY, 0x81000000              // the program's memory, after its code and its data
     .section .text.entry, "ax"
     .globl  _start, codeBegin, codeEnd
 _start:

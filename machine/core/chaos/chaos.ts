@@ -1,18 +1,19 @@
 /**
- * Hostility, as far as the architecture allows it: which kinds are on, and the chances that they take.
+ * Chaos: everything unpleasant that the architecture allows. Which kinds are on, and how often each strikes.
  *
- * Each kind is one bit. With none the machine is as kind as hardware can be: stores are seen at once, translations and
- * code change at once, SC fails only for a reason. Code must not rely on any of that. All chances are drawn from the
- * seed, so a run that fails fails again. Nothing here is on the way of an instruction that the loop executes inline.
+ * Each kind is one bit. With none of them the machine is as friendly as hardware can be: other harts see stores at once,
+ * changes of page tables and of code take effect at once, SC fails only for a reason. Software must not rely on any of
+ * that. All chances are drawn from the seed, so a run that fails will fail again. Instructions that the loop executes
+ * inline do not come through here.
  */
 import { random } from "../interleave";
 import { HARTS_MAX } from "../layout";
 
 /** The kinds, as bits of the mask. */
 export const enum Chaos {
-  /** Turns end at the points that matter to races, and the hart with the highest of drawn priorities goes on. */
+  /** Turns end at the points that matter to races. Each hart has a priority that is drawn, and the highest one goes on. */
   Switch = 1,
-  /** Translations stay until sfence.vma, neighbours are translated ahead, and satp's ASID is all that tells spaces apart. */
+  /** Translations stay until sfence.vma, neighbours are translated ahead, and only satp's ASID tells address spaces apart. */
   StaleTranslation = 2,
   /** Decoded code stays until fence.i. */
   StaleCode = 4,
@@ -26,13 +27,13 @@ export const enum Chaos {
   LateInterrupts = 64,
   /** The store buffer drains in any order and is not drained by device accesses (RVWMO). Includes StoreBuffer. */
   WeakStores = 128,
-  /** What is not mapped stays so until sfence.vma, as the specification lets it. */
+  /** An unmapped page stays unmapped until sfence.vma, as the specification allows. */
   StaleFaults = 256,
-  /** A and D are not set by hardware: a page fault asks software to (Svade). */
+  /** The hardware does not set A and D: a page fault asks software to set them (Svade). */
   SoftwareMarks = 512,
-  /** Traps keep reservations, as the specification lets them; turns end few. */
+  /** Traps keep reservations, as the specification allows; the end of a turn rarely breaks one. */
   KeepReservations = 1024,
-  /** Firmware takes time where it concerns other harts, and lets them see what is half done: hart-calls.ts. */
+  /** Firmware calls that concern other harts take time, and the harts see them half done: hart-calls.ts. */
   SlowFirmware = 2048,
 }
 
@@ -42,7 +43,7 @@ class State {
   mask: u32;
   /** Not zero: the turn ends at the next instruction boundary. */
   endTurn: u32;
-  /** Points until a turn ends. */
+  /** How many more points are passed until a turn ends. */
   countdown: u32;
   /** The lowest priority given so far; priorities only go down. */
   lowest: i32;
@@ -67,7 +68,7 @@ export function isChaos(kinds: u32): bool {
   return (state.mask & kinds) !== 0;
 }
 
-/** Whether pages that harts share have to be told from others. */
+/** Whether pages that harts share have to be distinguished from others. */
 export function isWatching(): bool {
   return (state.mask & (Chaos.Switch | Chaos.StoreBuffer | Chaos.WeakStores)) !== 0;
 }
@@ -82,7 +83,7 @@ function drawCountdown(): void {
   state.countdown = 1 + (<u32>random() & (((<u32>2) << (<u32>bits)) - 1));
 }
 
-/** Sets the kinds; machine.ts empties what was remembered under others. */
+/** Sets the kinds. machine.ts drops what was remembered under the kinds of before. */
 export function setMask(mask: u32): void {
   state.mask = mask;
   state.endTurn = 0;
@@ -97,7 +98,7 @@ export function setMask(mask: u32): void {
   }
 }
 
-/** A point at which an interleaving matters was reached: perhaps the turn ends here. */
+/** The hart has come to a point at which the interleaving matters: perhaps its turn ends here. */
 export function point(): void {
   if ((state.mask & Chaos.Switch) === 0) {
     return;
@@ -129,12 +130,12 @@ export function demote(id: u32): void {
   store<i32>(PRIORITIES + <usize>(id << 2), state.lowest);
 }
 
-/** Priority of a hart: the highest one that is awake runs. */
+/** Priority of a hart: of those that are awake, the one with the highest runs. */
 export function priorityOf(id: u32): i32 {
   return load<i32>(PRIORITIES + <usize>(id << 2));
 }
 
-/** Which of the pending interrupts are seen at this look: late ones are not yet. */
+/** Which of the pending interrupts the hart sees now. Late ones it does not see yet. */
 export function seenInterrupts(pending: u64): u64 {
   return (state.mask & Chaos.LateInterrupts) === 0 ? pending : pending & random();
 }

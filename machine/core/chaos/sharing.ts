@@ -1,11 +1,11 @@
 /**
  * Which pages of RAM harts share, for the kinds of chaos that care (chaos.ts).
  *
- * A page is private to the first that accesses it, and accesses to it stay inline. When a second one comes, and one of
- * the two wrote, the page is shared for good: no hart keeps an entry for it, so every access to it is executed out of
- * line, through the store buffer, and is a point where the turn can end. Devices count as one more hart. What is buffered
- * at that moment is seen: stores to a private page go to memory at once, and may not be found before what an acquire in
- * front of them waits for.
+ * A page is private to the first hart that accesses it, and accesses to it stay inline. When a second hart accesses it,
+ * and one of the two has written, the page is shared for good: no hart keeps an entry for it. So every access to it is
+ * executed out of line, goes through the store buffer, and is a point where the turn can end. Devices count as one more
+ * hart. At the moment when a page becomes shared, all buffers drain: stores to a private page went to memory at once, and
+ * other harts must not see them before older stores that are still buffered.
  */
 
 import { PAGE_SHIFT, RAM_START, ramBase, shape } from "../layout";
@@ -13,7 +13,7 @@ import { revokeReads, revokeWrites } from "../memory/tlb";
 import { isWatching } from "./chaos";
 import { drainEverything } from "./store-buffer";
 
-/** Who devices are. */
+/** The bit that stands for all devices. */
 const DEVICE_BIT: u32 = 15;
 const WRITERS_SHIFT: u32 = 16;
 const SHARED: u32 = 0x8000_0000;
@@ -28,7 +28,7 @@ function sharersAt(page: u32): usize {
   return <usize>(shape().pageSharers + (page << 2));
 }
 
-/** Forgets who accessed what. */
+/** Forgets which hart accessed which page. */
 export function resetSharing(): void {
   memory.fill(<usize>shape().pageSharers, 0, (shape().ramBytes >> PAGE_SHIFT) << 2);
 }

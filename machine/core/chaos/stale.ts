@@ -1,9 +1,10 @@
 /**
- * Translations that outlive their page tables, for Chaos.StaleTranslation: what sfence.vma is for.
+ * Stale translations, for Chaos.StaleTranslation: they stay when the page tables change, until an sfence.vma.
  *
- * Each hart keeps the page table entries that its walks found, and those of the neighbours, which hardware may fetch
- * ahead, found by the page's number and the ASID alone. Until sfence.vma names them, a walk is answered from here, with
- * what the tables said then. Now and then one is lost by itself, so a kernel cannot rely on it either.
+ * Each hart keeps the page table entries that its walks found, and those of neighbouring pages, which hardware may fetch
+ * ahead. An entry is found by the page's number and the ASID alone. Until sfence.vma names it, a walk is answered from
+ * here, with what the tables said when it was kept. Now and then an entry is dropped without cause, so a kernel cannot
+ * rely on stale entries either.
  */
 
 import { HARTS_MAX } from "../layout";
@@ -39,7 +40,7 @@ function slot(id: u32, index: u32): Stale {
   return changetype<Stale>(STALE + <usize>((id * ENTRIES + index) * ENTRY_BYTES));
 }
 
-/** Page number with the bits of a canonical address only. */
+/** The number of an address's page, from the bits of a canonical address only. */
 function pageOf(address: u64): u64 {
   return ((address << 25) >> 37) + 1;
 }
@@ -68,7 +69,7 @@ export function findStale(id: u32, address: u64, satp: u64): Stale | null {
   return found;
 }
 
-/** Remembers the leaf, or invalid entry, that a walk for an address ended at. */
+/** Remembers the entry at which a walk for an address ended: a leaf, or an invalid one. */
 export function keepStale(id: u32, address: u64, satp: u64, entry: u64, level: u32): void {
   if (!isChaos(Chaos.StaleTranslation)) {
     return;
@@ -90,7 +91,7 @@ export function resetStale(): void {
   memory.fill(STALE, 0, <usize>(HARTS_MAX * ENTRIES * ENTRY_BYTES));
 }
 
-/** Forgets what flushTlb() in tlb.ts names; global ones only if no address space is named. */
+/** Forgets the range that flushTlb() in tlb.ts was given. Global entries are forgotten only if no address space is named. */
 export function forgetStale(id: u32, address: u64, size: u64, asid: i32): void {
   if (!isChaos(Chaos.StaleTranslation)) {
     return;

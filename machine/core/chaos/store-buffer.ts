@@ -1,21 +1,22 @@
 /**
- * A store buffer for each hart: stores to shared pages wait here until they are seen by others (chaos.ts).
+ * A store buffer for each hart: stores to shared pages wait here until other harts can see them (chaos.ts).
  *
  *     0       4          8       16                                  400             656
  *     | count | acquires | order | 16 x | address | value | size | amo | 256 x granule |
  *
- * The stores stay where they are put; `order` says in its lowest four bits where the oldest is, in the next four the one
- * after it, and so on; behind the stores follow the free places. `granules` counts how many stores touch eight bytes of RAM
- * with that number (modulo 256), so most accesses know without a search that the buffer has nothing to do with them. `acquires` counts AMOs with aq.
+ * A store stays in the place where it was put. The lowest four bits of `order` say where the oldest store is, the next four
+ * where the one after it is, and so on; the free places come after the stores. A granule is eight bytes of RAM. `granules`
+ * counts for each number of a granule (modulo 256) how many stores touch it, so most accesses need no search to know that
+ * the buffer has nothing for them. `acquires` counts AMOs with aq.
  *
  * A hart sees its own stores at once, by forwarding. Others see them when they drain: at fences, ordered atomics and
- * device accesses, when the buffer is full, and at random when turns change. First in, first out is TSO. With
- * WeakStores any entry may go first that no older one overlaps, as RVWMO permits; then only what orders stores by the
- * specification drains the buffer.
+ * device accesses, when the buffer is full, and at random when turns change. The oldest goes first, which is TSO. With
+ * WeakStores any entry may go first that no older one overlaps, as RVWMO permits. Then the buffer drains only where the
+ * specification orders stores.
  *
- * With WeakStores an AMO whose result is not used waits here, too, and reads and writes memory when it drains. Its aq
- * bit orders what follows in RAM, so the next access to RAM drains it; a store to a device passes it (unprivileged
- * ISA, "A": aq and rl do not order accesses to memory with accesses to devices).
+ * With WeakStores an AMO whose result is not used waits here too. It reads and writes memory when it drains. Its aq bit
+ * orders it before later accesses to RAM, so the next access to RAM drains it. A store to a device overtakes it
+ * (unprivileged ISA, "A": aq and rl do not order accesses to memory with accesses to devices).
  */
 import { combine, extend } from "../execute/amo";
 import { random } from "../interleave";
@@ -40,7 +41,7 @@ if (HARTS_MAX * BUFFER_BYTES > 5248) {
   ERROR("there is a buffer for each hart");
 }
 
-/** Places in the order of their numbers: of an empty buffer. */
+/** The order of an empty buffer: all places, by their numbers. */
 const ORDER_START: u64 = 0xfedc_ba98_7654_3210;
 
 @unmanaged
@@ -61,26 +62,26 @@ function countOf(id: u32): u32 {
   return load<u32>(bufferAt(id));
 }
 
-/** The store that is the index-th in age, the oldest being the zeroth; with the count as the index a free place. */
+/** The store number `index` by age: 0 is the oldest. With the count of stores as the index, a free place. */
 function pendingAt(id: u32, index: u32): Pending {
   const at = bufferAt(id);
   const place = <u32>(load<u64>(at, ORDER) >> <u64>(index << 2)) & 15;
   return changetype<Pending>(at + FIRST_ENTRY + <usize>(place * ENTRY_BYTES));
 }
 
-/** The count of the eight bytes around an address. */
+/** The counter of the granule around an address. */
 function granuleAt(id: u32, address: u64): usize {
   return bufferAt(id) + GRANULES + <usize>(<u32>(address >> 3) & (GRANULES_COUNT - 1));
 }
 
-/** Counts an AMO that comes (1) or goes (-1), if it has aq. */
+/** Counts an AMO that is buffered (1) or drains (-1), if it has aq. */
 function countAcquire(id: u32, amo: u32, by: i32): void {
   if ((amo & ACQUIRE) !== 0) {
     store<u32>(bufferAt(id), load<u32>(bufferAt(id), ACQUIRES) + by, ACQUIRES);
   }
 }
 
-/** Counts a store that comes (1) or goes (-1). */
+/** Counts a store that is buffered (1) or drains (-1). */
 function countGranules(id: u32, address: u64, size: u32, by: i32): void {
   const first = granuleAt(id, address);
   store<u8>(first, <u8>(<i32>load<u8>(first) + by));
@@ -103,7 +104,7 @@ export function isBuffering(): bool {
   return isChaos(Chaos.StoreBuffer | Chaos.WeakStores);
 }
 
-/** Empties every buffer without storing: for a machine that starts. */
+/** Empties every buffer without storing anything, for a machine that starts. */
 export function resetBuffers(): void {
   memory.fill(BUFFERS, 0, HARTS_MAX * BUFFER_BYTES);
   for (let id: u32 = 0; id < HARTS_MAX; id++) {
@@ -115,7 +116,7 @@ function overlaps(pending: Pending, address: u64, size: u32): bool {
   return address < pending.address + <u64>pending.size && pending.address < address + <u64>size;
 }
 
-/** Lets others see the entry `index` of a hart, which is at least one. */
+/** Lets others see the entry `index` of a hart. The entry must exist. */
 function drainAt(id: u32, index: u32): void {
   const pending = pendingAt(id, index);
   const at = ramAddress(pending.address);
@@ -142,7 +143,7 @@ function removeAt(id: u32, index: u32): void {
   const shift = <u64>(index << 2);
   const older = ((<u64>1) << shift) - 1;
   const last = <u64>(count << 2);
-  // What lies between the place and the last store moves one down, and the place behind it; the free ones stay.
+  // The stores after this one move down by one, and the place goes behind them. The free places stay.
   const moved = (((<u64>1) << last) - 1) & ~older;
   const place = (order >> shift) & 15;
   const free = count === ENTRIES - 1 ? 0 : ~(<u64>0) << (last + 4);
@@ -150,7 +151,7 @@ function removeAt(id: u32, index: u32): void {
   store<u32>(buffer, count);
 }
 
-/** The entry that goes next: the oldest, or with WeakStores any that no older one overlaps. */
+/** The entry that drains next: the oldest one, or with WeakStores any that no older one overlaps. */
 function next(id: u32): u32 {
   if (!isChaos(Chaos.WeakStores)) {
     return 0;
@@ -177,7 +178,7 @@ export function drain(id: u32): void {
   }
 }
 
-/** Between two turns: some of the stores of each hart are seen. */
+/** Between two turns: some stores of each hart drain. */
 export function drainSome(): void {
   for (let id: u32 = 0; id < hartCount(); id++) {
     while (countOf(id) !== 0 && chance(1)) {
@@ -186,14 +187,14 @@ export function drainSome(): void {
   }
 }
 
-/** Everything is seen: before the machine sleeps. */
+/** Drains every buffer, before the machine sleeps. */
 export function drainEverything(): void {
   for (let id: u32 = 0; id < hartCount(); id++) {
     drain(id);
   }
 }
 
-/** Buffers a store of a hart to RAM, within a page, or with `amo` that AMO. */
+/** Buffers a store of a hart to RAM, within a page. With `amo`, buffers that AMO. */
 export function buffer(id: u32, address: u64, size: u32, value: u64, amo: u32 = 0): void {
   if (countOf(id) === ENTRIES) {
     drainAt(id, next(id));
@@ -209,7 +210,7 @@ export function buffer(id: u32, address: u64, size: u32, value: u64, amo: u32 = 
   store<u32>(bufferAt(id), count + 1);
 }
 
-/** A hart is about to access RAM: nothing may pass an acquire. */
+/** A hart is about to access RAM: an AMO with aq must take effect before that. */
 export function drainAcquire(id: u32): void {
   if (load<u32>(bufferAt(id), ACQUIRES) !== 0) {
     drain(id);
@@ -240,7 +241,8 @@ export function holds(id: u32, address: u64, size: u32): bool {
 }
 
 /**
- * What the hart reads at an address of RAM, of its own buffered stores and memory. What one entry cannot answer drains.
+ * What the hart reads at an address of RAM, from its own buffered stores and from memory. If one buffered store alone does
+ * not have the answer, the buffer drains.
  */
 export function forward(id: u32, address: u64, size: u32): u64 {
   if (!mayTouch(id, address, size, 0)) {

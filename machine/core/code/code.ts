@@ -4,13 +4,13 @@
  *     0      4      8       12      16         20     24      32
  *     | page | used | owner | fresh | surveyed | heat | tries | starts: 2048 x u16 | entries: 2048 x u32 | ops: 2560 x 16 bytes |
  *
- * `starts` says for each halfword of the page which op (plus one) is the instruction that begins there, `entries` where
- * translations begin, if the page was surveyed (hot.ts). A run goes on
- * until a jump, the end of the page, something decoded before or RUN_MAX instructions, and ends with a link, so the
- * interpreter has a place to look at its budget at least every RUN_MAX instructions. When a page that was decoded is
- * written, its ops are dropped; when it is written again, it is no code page any more, and writes are fast again.
+ * `starts` says for each halfword of the page which op (plus one) is the instruction that begins there. `entries` says
+ * where translations begin, if the page was surveyed (hot.ts). A run ends at a jump, at the end of the page, at something
+ * that is decoded already, or after RUN_MAX instructions. It ends with a link, so the interpreter looks at its budget at
+ * least every RUN_MAX instructions. When a hart writes to a decoded page, the page's ops are dropped. When it writes again,
+ * the page is no code page any more, and writes to it are fast again.
  *
- * All harts share decoded pages. Only with Chaos.StaleCode each hart has its own, which nothing but its fence.i drops.
+ * All harts share decoded pages. Only with Chaos.StaleCode does each hart have its own, and only its fence.i drops them.
  */
 import { Chaos, isChaos } from "../chaos/chaos";
 import { hartCount, PAGE_SHIFT, PageFlag, ramBase, shape } from "../layout";
@@ -19,7 +19,7 @@ import { decode, endsRun } from "./decode";
 import { entryHeat, pageHeat } from "./heat";
 import { At, OP_BYTES, OP_SHIFT, Op, writeOp } from "./ops";
 
-/** Decoded pages that are kept; the oldest makes room. */
+/** How many decoded pages are kept. The oldest makes room for a new one. */
 export const CODE_PAGES: u32 = 512;
 
 /** Most instructions between two looks at the budget. */
@@ -35,8 +35,8 @@ export const OPS: usize = ENTRIES + 8192;
 export const CODE_BYTES: u32 = <u32>OPS + OPS_MAX * <u32>OP_BYTES;
 
 /**
- * Stands for a decoded page where entries of PMP say different things of a page: nothing is ever decoded in it, so each
- * instruction is fetched when it is executed (fetch.ts), and PMP is asked for its bytes.
+ * Stands in for the decoded page where PMP treats parts of a page differently. Nothing is ever decoded in it: each
+ * instruction is fetched when it is executed (fetch.ts), and PMP is checked for its bytes.
  */
 export const UNDECODED: usize = memory.data(4128, 8);
 if (STARTS + STARTS_BYTES !== 4128) {
@@ -60,7 +60,7 @@ export class CodePage {
   fresh: u32;
   /** Not zero: `entries` says where translations can begin. */
   surveyed: u32;
-  /** Instructions to interpret before it is surveyed (again), and how often it was (hot.ts). */
+  /** Instructions to interpret before it is surveyed (again), and how often the host was told (hot.ts). */
   heat: i32;
   tries: u32;
 }
@@ -110,7 +110,7 @@ function empty(code: CodePage): void {
 /** Not zero if a page was decoded since all were forgotten. */
 const IS_ANY_DECODED: usize = memory.data(4, 4);
 
-/** Nothing is decoded yet: for create, in memory that is all zero. */
+/** Sets up an empty state in memory that is all zero, for create. */
 export function initCode(): void {
   for (let index: u32 = 0; index < CODE_PAGES; index++) {
     codeAt(index).page = NO_PAGE;
@@ -142,7 +142,7 @@ function detach(code: CodePage): void {
   revokeFetches(changetype<usize>(code));
 }
 
-/** The decoded page of RAM page `page` for a hart; from here on a write to that page is seen. */
+/** The decoded page of RAM page `page` for a hart. From now on, writes to that page are noticed. */
 export function codeOf(page: u32, id: u32): usize {
   const owner = isChaos(Chaos.StaleCode) ? id : 0;
   const known = load<u32>(pageCodeAt(page, owner));
@@ -173,12 +173,12 @@ export function codeOf(page: u32, id: u32): usize {
   return changetype<usize>(code);
 }
 
-/** Whether something was decoded from a page of RAM, so that a write to it must be seen. */
+/** Whether something was decoded from a page of RAM, so that writes to it must be noticed. */
 export function isCode(page: u32): bool {
   return !isChaos(Chaos.StaleCode) && load<u32>(pageCodeAt(page, 0)) !== 0;
 }
 
-/** Marks a page that gets an entry for writing. */
+/** Notes that a hart's table gets an entry that allows writing to a page. */
 export function noteWritable(page: u32): void {
   store<u8>(flagsAt(page), load<u8>(flagsAt(page)) | PageFlag.Writable | PageFlag.Dirty);
 }
@@ -217,14 +217,14 @@ export function flushCode(id: u32): void {
 }
 
 const BREAK_BITS_BYTES: u32 = 4096 / 2 / 8;
-/** A bit for each halfword of a page: some page has a breakpoint there. */
+/** A bit for each halfword of a page: there is a breakpoint at that offset in some page. */
 const BREAK_BITS: usize = memory.data(BREAK_BITS_BYTES, 8);
 
 export function clearBreaks(): void {
   memory.fill(BREAK_BITS, 0, BREAK_BITS_BYTES);
 }
 
-/** A breakpoint is at `address`. Code that was decoded before does not know of it: see resetCode(). */
+/** Notes a breakpoint at `address`. Code that was decoded before does not stop there: see resetCode(). */
 export function markBreak(address: u64): void {
   const offset = <u32>address & 0xffe;
   const at = BREAK_BITS + <usize>(offset >> 4);
@@ -254,7 +254,7 @@ function decodeOne(op: usize, memoryPage: usize, at: u32): u32 {
   return 4;
 }
 
-/** Decodes the run that begins `offset` (even) bytes into the page, unless it is decoded. Returns its first op. */
+/** Decodes the run that begins `offset` (even) bytes into the page, if it is not decoded yet. Returns its first op. */
 export function decodeRun(code: usize, offset: u32): usize {
   const found = findOp(code, offset);
   if (found !== 0) {
@@ -307,7 +307,7 @@ export function decodeRun(code: usize, offset: u32): usize {
   return first;
 }
 
-/** An entry: from the low bits up where in its function it begins (not 0), the instructions it needs, and the function. */
+/** An entry, from the low bits up: its number in its function (not 0), the instructions that it needs, and the function. */
 const ENTRY_BITS: u32 = 12;
 const NEEDS_BITS: u32 = 6;
 
@@ -322,17 +322,17 @@ function entryAt(code: usize, offset: u32): usize {
   return code + ENTRIES + <usize>((offset & 0xffe) << 1);
 }
 
-/** An op for the host to read, and its neighbour. */
+/** Where decodeApart() puts its op. */
 const SCRATCH: usize = memory.data(16, 8);
 
-/** Decodes the instruction at `offset` of a decoded page apart from the others. Returns where the op is. */
+/** Decodes the instruction at `offset` of a decoded page without adding it to the page. Returns where the op is. */
 export function decodeApart(code: usize, offset: u32): usize {
   const page = changetype<CodePage>(code);
   decodeOne(SCRATCH, ramBase() + ((<usize>page.page) << PAGE_SHIFT), offset & 0xffe);
   return SCRATCH;
 }
 
-/** Drops what is decoded of a page and all its entries: it is about to get others. The page is surveyed from now on. */
+/** Drops a page's ops and entries, because the host is about to set new entries. From now on the page counts as surveyed. */
 export function beginEntries(code: usize): void {
   const page = changetype<CodePage>(code);
   emptyOps(page);
@@ -341,9 +341,9 @@ export function beginEntries(code: usize): void {
 }
 
 /**
- * At `offset` of a page entry `number` (1 to 4095) of function `slot` (below 16384) can be begun, if the budget covers
- * `needs` (below 64) instructions. With 0 as the function the host is asked for one when the entry is hot. The page is
- * surveyed; of one that was forgotten since, nothing is noted.
+ * At `offset` of a page, function `slot` (below 16384) can be called at its entry `number` (1 to 4095), if the budget covers
+ * `needs` (below 64) instructions. If `slot` is 0, the host is asked for a function when the entry becomes hot. The page must
+ * be surveyed; if it was forgotten since, nothing is set.
  */
 export function setEntry(code: usize, offset: u32, slot: u32, number: u32, needs: u32): void {
   if (changetype<CodePage>(code).surveyed === 0) {
@@ -357,7 +357,7 @@ export function setEntry(code: usize, offset: u32, slot: u32, number: u32, needs
   }
 }
 
-/** Forgets all translations, but not what is decoded of pages that were not surveyed. */
+/** Forgets all translations. Decoded pages that were not surveyed stay. */
 export function forgetTranslations(): void {
   for (let index: u32 = 0; index < CODE_PAGES; index++) {
     const code = codeAt(index);

@@ -1,8 +1,8 @@
 /**
  * The C extension for RV64: each 16-bit instruction is turned into the 32-bit one that it stands for (unprivileged
- * specification, chapter "C"), so that only decode.ts knows what instructions do.
+ * specification, chapter "C"). So decode.ts needs to know only 32-bit instructions.
  *
- * expand() answers 0, which is no valid instruction, for what is reserved or needs floating point.
+ * expand() gives 0, which is not a valid instruction, for reserved encodings and for those that need floating point.
  */
 
 const OP_IMM: u32 = 0x13;

@@ -1,8 +1,8 @@
 /**
- * From an instruction to its decoded form (unprivileged specification, "RV32/64G Instruction Set Listings").
+ * Decodes instructions (unprivileged specification, "RV32/64G Instruction Set Listings").
  *
- * What cannot be is Op.Illegal, with the instruction as it was fetched as its immediate: that is what mtval shows.
- * Branches start as far ones; the interpreter links them when they are first taken.
+ * An instruction that does not exist becomes Op.Illegal. Its immediate is the instruction as it was fetched, which mtval
+ * shows. A branch starts in its far form; the interpreter links it when it is first taken within its page.
  */
 import { chaosMask } from "../chaos/chaos";
 import { SINK_OFFSET } from "../hart/hart";
@@ -147,7 +147,7 @@ function branchCode(funct3: u32): u32 {
   return funct3 < 4 ? Op.Illegal : Op.BltFar + (funct3 - 4);
 }
 
-/** AMOs: the two that locks are made of have ops of their own, the others one together. */
+/** AMOs: the two that locks are made of have an op each, all others share one. */
 function atomicCode(word: u32, funct3: u32): u32 {
   if (funct3 !== 2 && funct3 !== 3) {
     return Op.Illegal;
@@ -249,7 +249,7 @@ function decodeWord(op: usize, word: u32, raw: u32, offset: u32, length: u32): v
       immediate = jumpDisplacement(word);
       break;
     case 0x73:
-      // Whether it is legal depends on mode and CSRs, so that is found out when it is executed.
+      // Whether it is legal depends on mode and CSRs, so system.ts decides that when it is executed.
       code = Op.System;
       immediate = <i32>word;
       break;
@@ -262,7 +262,7 @@ function decodeWord(op: usize, word: u32, raw: u32, offset: u32, length: u32): v
   writeOp(op, code, rd, rs1, rs2, immediate, offset, offset + length);
 }
 
-/** Decodes what `raw` begins with: 16 bits of it, or all 32. Returns the instruction's length. */
+/** Decodes the instruction that `raw` begins with, of 16 or 32 bits. Returns its length in bytes. */
 export function decode(op: usize, raw: u32, offset: u32): u32 {
   if ((raw & 3) === 3) {
     decodeWord(op, raw, raw, offset, 4);

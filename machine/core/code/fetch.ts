@@ -1,5 +1,5 @@
 /**
- * From hart.pc to the decoded op there.
+ * Finds the decoded op at hart.pc.
  */
 
 import { Hart } from "../hart/hart";
@@ -10,14 +10,14 @@ import { Entry } from "../memory/tlb";
 import { decodeRun, UNDECODED } from "./code";
 import { Op, writeOp } from "./ops";
 
-/** An op of the hart's own that fetches the instruction at `offset` of its page when it is executed: execute/slow.ts. */
+/** The hart's own op, set up to fetch the instruction at `offset` of its page when it is executed: execute/slow.ts. */
 function fetchLater(hart: Hart, offset: u32): usize {
   const own = changetype<usize>(hart) + offsetof<Hart>("straddle0");
   writeOp(own, Op.Break, 0, 0, 0, 0, offset, offset);
   return own;
 }
 
-/** The op at hart.pc, decoded if it was not; 0 if the fetch trapped, and hart.pc is the handler. */
+/** The op at hart.pc, decoded now if need be. 0 if the fetch trapped: hart.pc is the trap handler then. */
 export function enter(hart: Hart): usize {
   const pc = hart.pc;
   const entry = Entry.of(<usize>hart.fetchTable, pc);

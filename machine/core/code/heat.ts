@@ -3,22 +3,23 @@
  */
 
 /**
- * Instructions interpreted in a page before the host is told, and what they have to add up to in all machines of a process
- * before the host surveys it: a process that boots once should not take longer than without translation. These hold if the
- * host sets nothing else.
+ * Instructions that are interpreted in a page before the host is told, and the sum over all machines of a process from which
+ * the host surveys the page. The sum is high, because a process that boots once should not take longer than it would without
+ * translation. The host can set other values.
  */
 const PAGE_HEAT: u32 = 20_000;
 const NEW_PAGE_HEAT: u32 = 2_000_000;
 
-/** How often an entry is passed before it is translated, if the host sets nothing else. */
+/** How often an entry is passed before it is translated. The host can set another value. */
 const ENTRY_HEAT: u32 = 1500;
 
-/** What the host set of the three; the first is 0 if nothing is translated. */
+/** The three values that hold. The first is 0 if nothing is translated. */
 const HEAT: usize = memory.data(12, 4);
 
 /**
- * Says when code is translated: after `known` instructions were interpreted in its page (0: never), after `unknown` in all
- * machines of the host's process, and after an entry was passed `passes` times (1 to 65535). Before the first instruction.
+ * Sets when code is translated: the host is told of a page after `known` instructions (0: never), surveys it after `unknown`
+ * instructions in all machines of its process, and translates an entry that was passed `passes` times (1 to 65535). To be
+ * called before the first instruction.
  */
 export function setTranslation(known: u32, unknown: u32, passes: u32): void {
   store<u32>(HEAT, known);
@@ -26,7 +27,7 @@ export function setTranslation(known: u32, unknown: u32, passes: u32): void {
   store<u32>(HEAT, passes, 8);
 }
 
-/** Code is translated when it is as hot as is worth the work. */
+/** Sets the values above. */
 export function defaultTranslation(): void {
   setTranslation(PAGE_HEAT, NEW_PAGE_HEAT, ENTRY_HEAT);
 }
@@ -36,7 +37,7 @@ export function isTranslating(): bool {
   return load<u32>(HEAT) !== 0;
 }
 
-/** The heat of a page, and that of an entry, before anything of it was executed. */
+/** How many instructions are interpreted in a page before the host is told. */
 export function pageHeat(): i32 {
   const heat = load<u32>(HEAT);
   return heat === 0 ? i32.MAX_VALUE : <i32>heat;
@@ -46,7 +47,7 @@ export function entryHeat(): u32 {
   return load<u32>(HEAT, 8);
 }
 
-/** How many instructions are to be interpreted in a page that the host has not surveyed yet, in all its machines. */
+/** How many instructions are interpreted in a page, in all machines of the process, before the host surveys it. */
 export function newPageHeat(): u32 {
   return load<u32>(HEAT, 4);
 }

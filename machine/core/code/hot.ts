@@ -1,8 +1,8 @@
 /**
- * What is worth a translation to Wasm. The host translates (machine/host/translate), in two steps: a page in which enough
- * was interpreted is surveyed, for the places where translations can begin; and an entry that was passed often enough gets
- * one. A translation does what the interpreter does, to the instruction. So no program sees whether there is one, and
- * nothing in a run depends on what is decided here.
+ * Finds code that is worth a translation to Wasm. The host translates (machine/host/translate), in two steps. When enough
+ * was interpreted in a page, the host surveys it for the places where translations can begin: its entries. When an entry
+ * was passed often enough, the host translates it. A translation does exactly what the interpreter does, instruction by
+ * instruction, so a run is the same with and without it.
  */
 import { chaosMask } from "../chaos/chaos";
 import { hasBreakpoints } from "../hart/breakpoints";
@@ -11,10 +11,10 @@ import { CodePage, findOp, isInUse, UNDECODED } from "./code";
 import { entryHeat, isTranslating, pageHeat } from "./heat";
 import { At, Op } from "./ops";
 
-/** Each time, it takes twice as many until the host is told again, up to this power of two. */
+/** Each time, twice as many instructions pass until the host is told again, up to this power of two. */
 const DOUBLINGS_MAX: u32 = 12;
 
-/** The decoded page that is hot, or 0, and the offset plus one of the entry in it that is, or 0. */
+/** The decoded page that is hot, or 0; and the offset plus one of its hot entry, or 0. */
 const HOT_PAGE: usize = memory.data(4, 4);
 const HOT_ENTRY: usize = memory.data(4, 4);
 
@@ -31,7 +31,7 @@ export class Heat {
     }
   }
 
-  /** Notes that an entry of a decoded page was passed that has no translation. */
+  /** Notes that a hart passed an entry of a decoded page that has no translation. */
   @inline
   static pass(code: usize, op: usize): void {
     const left = <u32>At.rs2(op);
@@ -44,7 +44,7 @@ export class Heat {
   }
 }
 
-/** Instructions until the host is told of a page again, after it was told that often. */
+/** Instructions until the host is told of a page again, after it was told `tries` times. */
 function heatAfter(tries: u32): u32 {
   return <u32>min<u64>((<u64>pageHeat()) << tries, i32.MAX_VALUE);
 }
@@ -54,13 +54,13 @@ export function isAnyHot(): bool {
   return load<u32>(HOT_PAGE) !== 0;
 }
 
-/** Has what became hot looked at by the host, between two instructions. */
+/** Between two instructions, tells the host what became hot. */
 export function serveHot(): void {
   const code = <usize>load<u32>(HOT_PAGE);
   const entry = load<u32>(HOT_ENTRY);
   store<u32>(HOT_PAGE, 0);
   store<u32>(HOT_ENTRY, 0);
-  // Chaos makes other rules, and a breakpoint has to be met.
+  // Translations know neither chaos nor breakpoints.
   const isAllowed = isTranslating() && chaosMask() === 0 && !hasBreakpoints();
   const isWanted = isAllowed && code !== UNDECODED && isInUse(code);
   const page = changetype<CodePage>(code);

@@ -16,7 +16,7 @@ export const OP_BYTES: usize = 16;
 export const OP_SHIFT: u32 = 4;
 
 export const enum Op {
-  // What decode puts at the seams.
+  // What the decoder puts where a page or a run ends.
   PageEnd = 0,
   // Integers, with an immediate.
   Li,
@@ -82,8 +82,8 @@ export const enum Op {
   AmoAddD,
   /** Any other atomic instruction: executed out of line. */
   Amo,
-  // Control: far ones know a displacement, linked ones the decoded target. A link is no instruction: it leads from
-  // the end of a straight run to what follows.
+  // Control. The far form has a displacement, the linked form the address of the decoded target. A link is no instruction: it
+  // leads from the end of a straight run to what follows.
   LinkFar,
   BeqFar,
   BneFar,
@@ -111,21 +111,21 @@ export const enum Op {
   Illegal,
   Break,
   /**
-   * A group of instructions can be begun here in its translation: rs1 is the entry, rd the instructions that it takes at
-   * least, the immediate the function, or 0 as long as there is none; rs2 then counts down (hot.ts). It is no instruction
-   * itself, and the one that follows is here.
+   * A translation of a group of instructions can be entered here. rs1 is the entry's number, rd the least number of
+   * instructions that it executes, and the immediate the function. While there is no function yet, the immediate is 0, and
+   * rs2 counts down (hot.ts). It is no instruction itself: the next op is the instruction at this place.
    */
   Entry,
 }
 
-/** How many places a far control op's linked form lies behind it. */
+/** The linked form of a control op is this many ops after its far form. */
 export const LINKED: u32 = 8;
 
 if (Op.Link - Op.LinkFar !== LINKED || Op.Jal - Op.JalFar !== LINKED) {
   ERROR("far and linked branches are listed in the same order");
 }
 
-/** The fields of the op at an address, and what registers they name. */
+/** The fields of the op at an address. */
 @final
 export class At {
   @inline

@@ -6,7 +6,7 @@
  *   MTIMER 0x200_4000  mtimecmp of hart h at 8h; mtime at 0x7ff8
  *   SSWI  0x2f0_0000   setssip of hart h at 4h: a store of 1 raises SSIP, reads give 0
  *
- * Nothing is kept here: the pending bits and the compare values are the harts' (hart.ts), the time is the clock's.
+ * This file keeps no state: the pending bits and the compare values are in the harts (hart.ts), the time is the clock's.
  */
 import { time } from "../clock";
 import { hartAt, Interrupt, machineDeadline, setMachineDeadline, setPending } from "../hart/hart";
@@ -63,7 +63,7 @@ export function mtimerStore(offset: u32, size: u32, value: u64): void {
   }
 }
 
-/** A store to setssip: 1 raises the interrupt, 0 does nothing. */
+/** Writes setssip: 1 raises the interrupt, 0 does nothing. */
 export function sswiStore(offset: u32, value: u32): void {
   const hart = offset >> 2;
   if (hart < hartCount() && (value & 1) !== 0) {

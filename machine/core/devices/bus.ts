@@ -1,5 +1,5 @@
 /**
- * Everything that is not RAM: which device an address belongs to, and when devices want to be heard.
+ * Everything that is not RAM: which device an address belongs to, and when a device has something to do.
  *
  *   0x0010_0000  test finisher          0x0c00_0000  PLIC
  *   0x0200_0000  ACLINT MSWI, MTIMER    0x1000_0000  UART
@@ -9,9 +9,8 @@
  * what devices do by themselves; goes on in devices/. An access that no device answers sets `busFault`, and becomes an
  * access fault of the hart.
  *
- * For the run loop: `busNextEvent` is the time (10 MHz ticks) at which a device has something to do, `busEvents` does
- * what is due. Both change only when a device is written to or an event runs, so the loop may keep the time it was told
- * until then.
+ * For the run loop, `busNextEvent` gives the time (10 MHz ticks) at which a device has something to do, and `busEvents`
+ * does what is due. The time changes only when a device is written to or does something, so the loop may keep it until then.
  */
 
 import { turnOn } from "../power";
@@ -49,13 +48,13 @@ export const PLIC: u64 = 0xc00_0000;
 export const UART: u64 = 0x1000_0000;
 export const VIRTIO: u64 = 0x1000_1000;
 
-/** What the machine has beside what every machine has, set by `busReset`. */
+/** The optional devices, set by `busReset`. */
 @unmanaged
 @final
 class Equipment {
   /** SSWI answers. */
   sswi: u32;
-  /** MSWI and MTIMER answer: with the built-in firmware they are its own, out of the supervisor's reach. */
+  /** MSWI and MTIMER answer. Otherwise they belong to the built-in firmware, and the supervisor cannot reach them. */
   clint: u32;
 }
 
@@ -65,8 +64,8 @@ const equipment = changetype<Equipment>(memory.data(8, 4));
 export let busFault: bool = false;
 
 /**
- * Power-on of every device, and no disk. `sswi`: the machine has ACLINT's supervisor software interrupts; `clint`: its
- * machine-level devices can be reached, as firmware in M-mode needs them.
+ * Power-on of every device, without a disk. `sswi`: the machine has ACLINT's supervisor software interrupts. `clint`: its
+ * machine-level devices can be reached, which firmware in M-mode needs.
  */
 export function busReset(hartCount: u32, sswi: bool, clint: bool): void {
   equipment.sswi = sswi ? 1 : 0;
@@ -78,7 +77,7 @@ export function busReset(hartCount: u32, sswi: bool, clint: bool): void {
   virtioReset(NO_SLOT, 2);
 }
 
-/** Puts a disk of `byteCount` bytes into virtio slot `slot` (0 to 7), speaking virtio-mmio `version` 1 or 2. */
+/** Puts a disk of `byteCount` bytes into virtio slot `slot` (0 to 7). It speaks virtio-mmio `version` 1 or 2. */
 export function attachDisk(slot: u32, version: u32, byteCount: u64): bool {
   if (slot >= VIRTIO_SLOTS || (version !== 1 && version !== 2)) {
     return false;

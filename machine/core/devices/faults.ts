@@ -1,14 +1,14 @@
 /**
- * How the disk misbehaves: a list of faults, each with the events at which it strikes. Filled by the host before the
- * first instruction (machine/host/faults.ts reads the words of a plan); asked by the disk's device at each event.
+ * How the disk misbehaves: a list of faults, each with the events at which it strikes. The host fills it before the first
+ * instruction (machine/host/faults.ts reads the words of a plan). The disk looks into it at each event.
  *
  *   row, 24 bytes   0 kind   4 reserved   8 first   16 last      strikes at the events first..last, counted from 1
  *
- * What is counted depends on the kind: completed requests for those about an answer, reads of the configuration for
- * those about it, resets for the reset. The counts are part of the machine's state, so a replay strikes the same.
+ * The kind decides what an event is: a completed request for faults of answers, a read of the configuration for faults of
+ * the configuration, a reset for ResetStuck. The counts are part of the machine's state, so a replay has the same faults.
  */
 
-/** What can go wrong. A plan names each by its name here, in small letters (machine/host/faults.ts). */
+/** What can go wrong. A plan uses these names, in small letters with hyphens (machine/host/faults.ts). */
 export const enum Fault {
   /** The used index jumps ahead by more than was in flight. */
   UsedIndex = 0,
@@ -42,13 +42,13 @@ export const enum Fault {
   CapacityLarge = 14,
   /** The capacity is zero. */
   CapacityZero = 15,
-  /** The device does not leave its old status, and goes on with what it had. */
+  /** The device ignores the reset: its status stays, and it goes on with its requests. */
   ResetStuck = 16,
   /** The device asks for a reset instead of answering. */
   NeedsReset = 17,
 }
 
-/** Faults in one plan. */
+/** The most faults in one plan. */
 export const FAULTS_MAX: u32 = 64;
 const ROW_BYTES: u32 = 24;
 const KINDS: u32 = 18;
@@ -82,7 +82,7 @@ export function addFault(kind: u32, first: u64, last: u64): bool {
   return true;
 }
 
-/** Whether a fault of `kind` strikes at event `event`; counted if it does. */
+/** Whether a fault of `kind` strikes at event `event`. If it does, that is counted. */
 export function strikesAt(kind: Fault, event: u64): bool {
   for (let row: u32 = 0; row < load<u32>(count); row++) {
     const at = rows + row * ROW_BYTES;

@@ -6,10 +6,9 @@
  *                        ▲                                    │
  *                        └────────── complete ◀── claim ◀─────┘
  *
- * The gateways are for level interrupts, as the specification has them and not as QEMU 7.2 does: a line that is still
- * high when its source is completed is pending again at once, and every register write is acted upon at once. A
- * request that was forwarded is not taken back when its line falls. A completion counts only from a context in which
- * the source is enabled.
+ * The gateways are for level interrupts, and follow the specification where QEMU 7.2 does not. A line that is still high
+ * when its source is completed is pending again at once, and a register write takes effect at once. A request that was
+ * forwarded stays when its line falls. A completion counts only from a context in which the source is enabled.
  */
 import { Interrupt, setPending } from "../hart/hart";
 import { HARTS_MAX } from "../layout";
@@ -36,7 +35,7 @@ const claimeds: usize = memory.data(16, 4);
 const enables: usize = memory.data(256, 4);
 const thresholds: usize = memory.data(64, 4);
 
-/** How many harts there are: contexts beyond theirs do not exist. */
+/** How many harts there are. There are no contexts beyond theirs. */
 const harts: usize = memory.data(4, 4);
 
 /** All registers 0, all lines low. */
@@ -103,7 +102,7 @@ export function plicStore(offset: u32, value: u32): void {
 }
 
 function storeEnable(context: u32, word: u32, value: u32): void {
-  // Source 0 does not exist, nor do those beyond the last.
+  // There is no source 0, and none beyond the last.
   if (exists(context) && word < WORDS) {
     store<u32>(enablesOf(context) + (word << 2), value & sourcesOf(word));
   }
@@ -120,7 +119,7 @@ function storeContext(context: u32, register: u32, value: u32): void {
   }
 }
 
-/** Takes the most urgent pending source of a context; the lowest number among equals; 0 for none. */
+/** Claims the most urgent pending source of a context, the lowest number among equals. 0 if there is none. */
 function claim(context: u32): u32 {
   // The threshold decides about the interrupt, not about the claim (PLIC 8).
   const source = best(context, 0);

@@ -1,11 +1,11 @@
 /**
- * A 16550A serial port (National Semiconductor PC16550D, section 8): what is written leaves at once, what the host sends
- * waits in a queue until the guest reads it.
+ * A 16550A serial port (National Semiconductor PC16550D, section 8). A byte that the guest writes leaves at once. Bytes from
+ * the host wait in a queue until the guest reads them.
  *
  *   0 RBR/THR, DLL   1 IER, DLM   2 IIR/FCR   3 LCR   4 MCR   5 LSR   6 MSR   7 SCR
  *
- * The transmitter is always empty, so a poll of LSR succeeds at once, and the interrupt "transmitter empty" follows each
- * byte. The line to the PLIC is a level: high as long as an enabled cause is there.
+ * The transmitter is always empty: a poll of LSR succeeds at once, and each byte is followed by the interrupt "transmitter
+ * empty". The line to the PLIC is high as long as there is an enabled cause.
  */
 import { consoleByte } from "../host";
 import { plicLine } from "./plic";
@@ -13,7 +13,7 @@ import { plicLine } from "./plic";
 export const UART_SOURCE: u32 = 10;
 export const UART_BYTES: u32 = 0x100;
 
-/** Bytes that wait for the guest, at most. A real receiver has 16; the rest stands for the cable. */
+/** The most bytes that wait for the guest. A real receiver holds 16; the rest would be in the cable or in the sender. */
 export const INPUT_BYTES_MAX: u32 = 4096;
 
 const enum Register {
@@ -27,7 +27,7 @@ const enum Register {
   Scratch = 7,
 }
 
-/** Interrupt causes: bits of IER, and what IIR says of them. */
+/** Interrupt causes: bits of IER, and their codes in IIR. */
 const ENABLE_RECEIVED: u32 = 1;
 const ENABLE_EMPTY: u32 = 2;
 const IDENTITY_NONE: u32 = 1;
@@ -40,9 +40,9 @@ const FIFO_CLEAR_RECEIVER: u32 = 2;
 const DIVISOR_LATCH: u32 = 0x80;
 const LOOP: u32 = 0x10;
 const STATUS_READY: u32 = 0x01;
-/** THRE and TEMT: the transmitter holds nothing. */
+/** THRE and TEMT: the transmitter is empty. */
 const STATUS_EMPTY: u32 = 0x60;
-/** Carrier, data set ready, clear to send: someone is at the other end. */
+/** Carrier, data set ready, clear to send: the other end is connected. */
 const MODEM_PRESENT: u32 = 0xb0;
 
 @unmanaged
@@ -54,9 +54,9 @@ class Uart {
   modemControl: u32;
   scratch: u32;
   divisor: u32;
-  /** The interrupt "transmitter empty" has not been seen yet. */
+  /** The guest has not seen the interrupt "transmitter empty" yet. */
   emptyPending: u32;
-  /** The input queue: where the guest reads, and how many bytes there are. */
+  /** The input queue: where the guest reads next, and how many bytes wait. */
   inputStart: u32;
   inputCount: u32;
 }
@@ -68,7 +68,7 @@ export function uartReset(): void {
   memory.fill(changetype<usize>(uart), 0, offsetof<Uart>());
 }
 
-/** A byte from the host. False if the queue is full: it was not taken. */
+/** Takes a byte from the host. False if the queue is full. */
 export function uartReceive(byte: u32): bool {
   if (uart.inputCount === INPUT_BYTES_MAX) {
     return false;

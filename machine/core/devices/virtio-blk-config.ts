@@ -1,12 +1,12 @@
 /**
- * What the read-only disk says of itself (virtio 1.2, 5.2.3 and 5.2.4): features, capacity, geometry; and what is wrong
- * with that on purpose (faults.ts).
+ * The features and the configuration of the read-only disk (virtio 1.2, 5.2.3 and 5.2.4), with the faults that a plan asks
+ * for (faults.ts).
  */
 import { Fault, strikesAt } from "./faults";
 
 export const SECTOR_BYTES: u32 = 512;
 
-/** Feature bits (5.2.3): the ones that a read-only disk of this machine has. */
+/** Feature bits (5.2.3) of this disk. */
 const SEG_MAX: u32 = 1 << 2;
 const GEOMETRY: u32 = 1 << 4;
 const READ_ONLY: u32 = 1 << 5;
@@ -14,7 +14,7 @@ const BLOCK_SIZE: u32 = 1 << 6;
 const FLUSH: u32 = 1 << 9;
 export const DISK_FEATURES: u32 = SEG_MAX | GEOMETRY | READ_ONLY | BLOCK_SIZE | FLUSH;
 
-/** What the configuration says (5.2.4), as QEMU's does. */
+/** Values of the configuration (5.2.4), the same as QEMU's. */
 const SEGMENTS_MAX: u32 = 254;
 const HEADS: u32 = 16;
 const TRACK_SECTORS: u32 = 63;
@@ -32,7 +32,7 @@ class Config {
 
 const config = changetype<Config>(memory.data(offsetof<Config>(), 8));
 
-/** The disk has `byteCount` bytes from now on, and was not asked for them yet. */
+/** Sets up a disk of `byteCount` bytes whose configuration was not read yet. */
 export function configure(byteCount: u64): void {
   memory.fill(changetype<usize>(config), 0, offsetof<Config>());
   config.byteCount = byteCount;
@@ -43,7 +43,7 @@ export function sectorCount(): u64 {
   return config.byteCount / SECTOR_BYTES;
 }
 
-/** Counts changes of the configuration (2.5). */
+/** How often the configuration changed (2.5). */
 export function diskGeneration(): u32 {
   return config.generation;
 }
@@ -81,7 +81,7 @@ function byteOf(value: u64, index: u32): u32 {
   return <u32>(value >> <u64>(index << 3)) & 0xff;
 }
 
-/** The capacity that the configuration tells. */
+/** The capacity that the configuration shows. */
 function capacity(): u64 {
   if (strikesAt(Fault.CapacityZero, config.reads)) {
     return 0;

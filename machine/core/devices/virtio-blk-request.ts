@@ -1,6 +1,6 @@
 /**
- * One request to the disk, carried out (virtio 1.2, 5.2.6): the chain that was walked last is read as header, data and
- * status, the data is moved, and the status is written; or what a plan wants instead (faults.ts).
+ * Carries out one request to the disk (virtio 1.2, 5.2.6). It reads the chain that was walked last as header, data and
+ * status, moves the data and writes the status; or does what a plan wants instead (faults.ts).
  *
  *   piece 0                      pieces 1 …                            last byte
  *   header: type, 0, sector      data, written for a read and an id    status
@@ -27,10 +27,10 @@ const enum Status {
 const HEADER_BYTES: u32 = 16;
 const ID_BYTES: u32 = 20;
 const STATUS_NONSENSE: u32 = 0x77;
-/** A request whose status byte stays as it is. */
+/** No status: the status byte stays as it is. */
 const STATUS_NONE: u32 = 0x100;
 
-/** Does what the chain of request `number` asks for. Gives the bytes written, or -1 if it is no request at all. */
+/** Does what the chain of request `number` asks for. Returns how many bytes it wrote, or -1 if the chain is not a request. */
 export function carryOut(number: u64): i64 {
   const last = queue.pieceCount - 1;
   const header = pieceAt(0);
@@ -44,7 +44,7 @@ export function carryOut(number: u64): i64 {
   const type = <u32>physicalLoad(header.address, 4);
   const sector = physicalLoad(header.address + 8, 8);
 
-  // The status is the last byte; what stands before it in its piece is data.
+  // The status is the last byte. The bytes before it in its piece are data.
   const statusAddress = tail.address + <u64>(tail.byteCount - 1);
   tail.byteCount--;
   let room: u64 = 0;
@@ -75,7 +75,7 @@ export function carryOut(number: u64): i64 {
   return <i64>(type === Type.Read ? room + 1 : type === Type.GetId ? <u64>ID_BYTES + 1 : 1);
 }
 
-/** Reads `room` bytes from `sector` on into pieces 1 to `last`. Gives the status. */
+/** Reads `room` bytes from `sector` on into pieces 1 to `last`. Returns the status. */
 function read(sector: u64, room: u64, last: u32, number: u64): u32 {
   if (room % SECTOR_BYTES !== 0) {
     return Status.IoError;
@@ -92,7 +92,7 @@ function read(sector: u64, room: u64, last: u32, number: u64): u32 {
     if (piece.byteCount === 0) {
       continue;
     }
-    // A bus without an IOMMU reaches only RAM here; what lies elsewhere is an error of the transfer.
+    // The device reaches only RAM. An address elsewhere is an error of the transfer.
     if (!isRam(piece.address, piece.byteCount)) {
       return Status.IoError;
     }
@@ -100,7 +100,7 @@ function read(sector: u64, room: u64, last: u32, number: u64): u32 {
     if (flipping && index === 1) {
       store<u8>(ramAddress(piece.address), load<u8>(ramAddress(piece.address)) ^ 1);
     }
-    // A disk that fails has often moved a part of the data before.
+    // A disk that fails has often moved part of the data already.
     if (failing) {
       return Status.IoError;
     }
@@ -114,7 +114,7 @@ function transfer(offset: u64, piece: Piece): void {
   diskRead(offset, ramAddress(piece.address), piece.byteCount);
 }
 
-/** The serial number, which is empty as QEMU's default. */
+/** Writes the serial number, which is empty, as it is in QEMU by default. */
 function writeId(room: u64, last: u32): u32 {
   if (room < ID_BYTES) {
     return Status.IoError;

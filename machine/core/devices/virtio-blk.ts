@@ -1,12 +1,12 @@
 /**
- * A read-only virtio block device (virtio 1.2, 5.2) over the disk that the host holds: when each request is answered, and
- * what is wrong with the answer on purpose (faults.ts).
+ * A read-only virtio block device (virtio 1.2, 5.2) for the host's disk: when it answers each request, and the faults of the
+ * answer that a plan asks for (faults.ts).
  *
  *   QueueNotify ─▶ diskNotified: every available chain gets a number and a time
  *   diskEvents:    what is due is carried out, in the order of those times, so answers come out of order
  *   answer ─▶ used ring ─▶ `takeDiskRaised` asks for the interrupt (virtio-mmio.ts polls it)
  *
- * What a request does is virtio-blk-request.ts; what the disk says of itself is virtio-blk-config.ts.
+ * virtio-blk-request.ts carries out a request; virtio-blk-config.ts has features and configuration.
  */
 import { time } from "../clock";
 import { random } from "../interleave";
@@ -24,7 +24,7 @@ import {
   wantsInterrupt,
 } from "./virtio-queue";
 
-/** How long an answer takes: at least, at random on top, and for each 256 bytes. In ticks of 100 ns. */
+/** How long an answer takes, in ticks of 100 ns: at least this, a random time on top, and this for each 256 bytes. */
 const LATENCY_MIN: u64 = 60;
 const LATENCY_RANDOM_MASK: u64 = 255;
 const LATENCY_LATE: u64 = 60_000_000;
@@ -37,20 +37,20 @@ const INDEX_JUMP: u32 = 0x4000;
 @unmanaged
 @final
 class Disk {
-  /** Requests taken so far: what a plan's events count. */
+  /** Requests taken so far, which are the events of a plan. */
   requests: u64;
-  /** Until when the interrupt line is held high, acknowledged or not. */
+  /** The time until which the interrupt line is held high, acknowledged or not. */
   stormUntil: u64;
   inFlight: u32;
-  /** Completed something that the driver wants to hear of. */
+  /** A request was completed, and the driver wants an interrupt for it. */
   raised: u32;
-  /** Asks for a reset. */
+  /** The device needs a reset. */
   failed: u32;
 }
 
 const disk = changetype<Disk>(memory.data(offsetof<Disk>(), 8));
 
-/** A chain that was taken and is not answered. */
+/** A chain that was taken and is not answered yet. */
 @unmanaged
 @final
 class Job {
@@ -66,20 +66,20 @@ function jobAt(index: u32): Job {
   return changetype<Job>(jobs + index * offsetof<Job>());
 }
 
-/** Puts a disk of `byteCount` bytes into the machine; the host answers `diskRead` for it. */
+/** Puts a disk of `byteCount` bytes into the machine. The host gives its content by `diskRead`. */
 export function diskAttach(byteCount: u64): void {
   memory.fill(changetype<usize>(disk), 0, offsetof<Disk>());
   configure(byteCount);
 }
 
-/** A reset by the driver: nothing is in flight any more, and nothing is written after this. */
+/** The driver resets the disk: no request is in flight any more, and the disk writes nothing after this. */
 export function diskReset(): void {
   disk.inFlight = 0;
   disk.raised = 0;
   disk.failed = 0;
 }
 
-/** The driver has something new in the queue. */
+/** The driver has put something new into the queue. */
 export function diskNotified(): void {
   for (let head = takeChain(); head !== NO_CHAIN; head = takeChain()) {
     if (disk.inFlight === QUEUE_SIZE_MAX) {
@@ -145,26 +145,26 @@ function earliestDue(now: u64): u32 {
   return found;
 }
 
-/** Whether completions ask for an interrupt; asked once. */
+/** Whether completions ask for an interrupt. Asking clears it. */
 export function takeDiskRaised(): bool {
   const raised = disk.raised !== 0;
   disk.raised = 0;
   return raised;
 }
 
-/** Whether the device found that it cannot go on (2.1.2); asked once. */
+/** Whether the device found that it cannot go on (2.1.2). Asking clears it. */
 export function takeDiskFailed(): bool {
   const failed = disk.failed !== 0;
   disk.failed = 0;
   return failed;
 }
 
-/** Whether the line is held high whatever the driver acknowledges. */
+/** Whether the line is held high even if the driver acknowledges the interrupt. */
 export function diskStorms(): bool {
   return disk.stormUntil !== 0;
 }
 
-/** Carries out request `number` and answers it, rightly or not. */
+/** Carries out request `number` and answers it, correctly or with a fault. */
 function answer(head: u32, number: u64, now: u64): void {
   if (queue.ready === 0 || queue.broken !== 0) {
     return;
@@ -193,7 +193,7 @@ function answer(head: u32, number: u64, now: u64): void {
   disk.raised = 1;
 }
 
-/** Writes the used entry, or what the plan wants instead. */
+/** Writes the used entry, or what a plan wants instead. */
 function report(head: u32, length: u32, number: u64): void {
   let told = length;
   if (strikesAt(Fault.LengthLarge, number)) {

@@ -2,8 +2,8 @@
  * The eight virtio-mmio slots (virtio 1.2, 4.2.2; version 1 is 4.2.4). One of them may hold the disk; the others answer
  * with device number 0.
  *
- * Both register layouts lead to the same queue. Registers are 32 bits wide: other accesses read 0 and write nothing,
- * and so does a register of the other version. The configuration may be read in any width.
+ * Both register layouts lead to the same queue. Registers are 32 bits wide. An access of another width reads 0 and writes
+ * nothing, and so does an access to a register of the other version. The configuration may be read in any width.
  */
 import { Fault, strikesAt } from "./faults";
 import { plicLine } from "./plic";
@@ -20,7 +20,7 @@ import { QUEUE_SIZE_MAX, queue, queueReset } from "./virtio-queue";
 
 export const VIRTIO_SLOTS: u32 = 8;
 export const VIRTIO_STRIDE: u32 = 0x1000;
-/** What a slot answers to; the rest of its page is empty. */
+/** Bytes of a slot's registers and configuration. The rest of its page is empty. */
 export const VIRTIO_BYTES: u32 = 0x200;
 export const NO_SLOT: u32 = 0xffff_ffff;
 
@@ -60,7 +60,7 @@ const MAGIC: u32 = 0x74726976;
 const VENDOR: u32 = 0x554d4551;
 const BLOCK_DEVICE: u32 = 2;
 
-/** Features of the ring and the transport (6): the upper word is version 2's. */
+/** Features of the ring and the transport (6). The upper word is for version 2. */
 const INDIRECT: u32 = 1 << 28;
 const EVENT_INDEX: u32 = 1 << 29;
 const OFFERED_LOW: u32 = DISK_FEATURES | INDIRECT | EVENT_INDEX;
@@ -88,7 +88,7 @@ class Slot {
   queueSel: u32;
   pageBytes: u32;
   queueAlign: u32;
-  /** Resets by the driver so far: what a plan's `ResetStuck` counts. */
+  /** Resets by the driver so far, which are the events of a plan's `ResetStuck`. */
   resets: u32;
 }
 
@@ -222,7 +222,7 @@ function storeCommon(offset: u32, value: u32): void {
 
 function storeModern(offset: u32, value: u32): void {
   if (slot.queueSel !== 0 || queue.ready !== 0) {
-    // Only this says anything about a queue that is in use.
+    // Of a queue that is in use, only this can be written.
     if (offset === Register.QueueReady && slot.queueSel === 0 && (value & 1) === 0) {
       queue.ready = 0;
     }
@@ -276,7 +276,7 @@ function storeLegacy(offset: u32, value: u32): void {
   }
 }
 
-/** Legacy: one page number places all three parts; 0 takes the queue away (4.2.4, 2.7.2). */
+/** Legacy: one page number places all three parts, and 0 removes the queue (4.2.4, 2.7.2). */
 function storePfn(page: u32): void {
   queue.ready = 0;
   queue.descriptors = <u64>page * <u64>slot.pageBytes;
@@ -291,7 +291,7 @@ function storePfn(page: u32): void {
 }
 
 function startQueue(): void {
-  // The size is a power of two (2.7); a queue without one does not come up.
+  // The size must be a power of two (2.7). With any other, the queue does not become ready.
   if (queue.size === 0 || (queue.size & (queue.size - 1)) !== 0) {
     return;
   }
@@ -330,12 +330,12 @@ function reset(): void {
   diskReset();
 }
 
-/** Whether the driver took only what was offered, and VERSION_1, without which version 2 is not (6.1). */
+/** Whether the driver accepted only features that were offered, and VERSION_1, which version 2 requires (6.1). */
 function acceptable(): bool {
   return (slot.acceptedLow & ~OFFERED_LOW) === 0 && slot.acceptedHigh === OFFERED_HIGH;
 }
 
-/** Carries what the disk found to the registers and the line. */
+/** Updates the registers and the line with what the disk reports. */
 function settle(): void {
   if (slot.number === NO_SLOT) {
     return;
@@ -344,7 +344,7 @@ function settle(): void {
     slot.interruptStatus |= INTERRUPT_USED;
   }
   if (takeDiskFailed() && slot.version === 2) {
-    // A legacy device has no way to say so: it just goes quiet (2.1.2).
+    // A legacy device cannot report that: it only stops answering (2.1.2).
     slot.status |= STATUS_NEEDS_RESET;
     slot.interruptStatus |= INTERRUPT_CONFIG;
   }

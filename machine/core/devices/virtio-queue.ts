@@ -2,13 +2,13 @@
  * The device's side of a split virtqueue (virtio 1.2, 2.7): takes chains that the driver made available, walks them, and
  * puts them back as used.
  *
- * The driver's memory is read once for each thing that is decided. A ring that makes no sense is answered as the
- * specification lets a device answer (2.1.2): it is broken from then on, and only a reset mends it.
+ * A value in the driver's memory is read only once before the device acts on it. If a ring makes no sense, the device does
+ * what the specification allows (2.1.2): the queue counts as broken until a reset.
  */
 import { physicalLoad, physicalStore } from "../memory/dma";
 import { isRam } from "../memory/ram";
 
-/** The most descriptors a queue has, as QEMU's. */
+/** The most descriptors of a queue, the same as QEMU's. */
 export const QUEUE_SIZE_MAX: u32 = 1024;
 
 /** Flags of a descriptor (2.7.5). */
@@ -20,7 +20,7 @@ const DESCRIPTOR_BYTES: u64 = 16;
 const AVAILABLE_NO_INTERRUPT: u32 = 1;
 const RING_ENTRIES: u64 = 4;
 
-/** What `takeChain` gives when there is none, and when the ring is broken. */
+/** What `takeChain` returns if there is no chain, or the ring is broken. */
 export const NO_CHAIN: u32 = 0xffff_ffff;
 
 /** The one queue of the device. Addresses are physical; `ready` says that the driver has set them up. */
@@ -32,7 +32,7 @@ export class Queue {
   used: u64;
   size: u32;
   ready: u32;
-  /** Chains taken and put back so far: free-running, 16 bits. */
+  /** Chains taken and put back so far, in 16 bits that wrap around. */
   taken: u32;
   putBack: u32;
   /** The ring made no sense. */
@@ -62,7 +62,7 @@ if (QUEUE_SIZE_MAX * offsetof<Piece>() !== 16384 || offsetof<Queue>() > 56) {
   ERROR("a table has the wrong size");
 }
 
-/** As after power-on: no queue. */
+/** Removes the queue, as after power-on. */
 export function queueReset(): void {
   memory.fill(changetype<usize>(queue), 0, offsetof<Queue>());
 }
@@ -83,7 +83,7 @@ export function takeChain(): u32 {
   const index = <u32>physicalLoad(queue.available + 2, 2);
   const waiting = (index - queue.taken) & 0xffff;
   if (waiting === 0) {
-    // With event indices the driver is asked to notify for whatever comes next (2.7.10).
+    // With event indices, the device asks the driver to notify it of the next chain (2.7.10).
     if (queue.eventIndex !== 0) {
       physicalStore(queue.used + ringBytes(8) - 2, 2, queue.taken & 0xffff);
     }
@@ -111,14 +111,14 @@ function breakQueue(): u32 {
   return NO_CHAIN;
 }
 
-/** Lays out the chain that begins at `head` as pieces. False if it makes no sense: the queue is broken. */
+/** Reads the chain that begins at `head` into pieces. False if it makes no sense; then the queue is broken. */
 export function walkChain(head: u32): bool {
   queue.pieceCount = 0;
   let table = queue.descriptors;
   let tableSize = queue.size;
   let at = head;
   let nested = false;
-  // A chain is never longer than its table, so a loop in it ends here.
+  // A chain is never longer than its table, so a chain that loops ends here.
   let left = tableSize;
   while (left !== 0) {
     left--;
@@ -171,7 +171,7 @@ function piecesInOrder(): bool {
   return true;
 }
 
-/** Writes the used entry of a chain (2.7.8) and publishes it. `length` is what the device says it wrote. */
+/** Writes the used entry of a chain (2.7.8) and publishes it. `length` is how many bytes the device claims to have written. */
 export function putUsed(head: u32, length: u32): void {
   const entry = queue.used + RING_ENTRIES + <u64>((queue.putBack % queue.size) << 3);
   physicalStore(entry, 4, head);
@@ -185,7 +185,7 @@ export function publish(index: u32): void {
   physicalStore(queue.used + 2, 2, queue.putBack);
 }
 
-/** Whether the driver wants to hear of the used entries from `before` on (2.7.7, 2.7.9.2). */
+/** Whether the driver wants an interrupt for the used entries from `before` on (2.7.7, 2.7.9.2). */
 export function wantsInterrupt(before: u32): bool {
   if (queue.eventIndex !== 0) {
     const event = <u32>physicalLoad(queue.available + ringBytes(2) - 2, 2);

@@ -17,7 +17,7 @@ export const enum Operation {
   MaxUnsigned = 28,
 }
 
-/** The new value of the cell, of two operands that were both sign-extended from the access's size. */
+/** The new value of the cell. Both operands were sign-extended from the access's size. */
 export function combine(operation: Operation, cell: u64, operand: u64): u64 {
   switch (operation) {
     case Operation.Add:
@@ -32,7 +32,7 @@ export function combine(operation: Operation, cell: u64, operand: u64): u64 {
       return <i64>cell < <i64>operand ? cell : operand;
     case Operation.Max:
       return <i64>cell > <i64>operand ? cell : operand;
-    // Sign extension keeps the unsigned order, too.
+    // Sign extension keeps the unsigned order as well.
     case Operation.MinUnsigned:
       return cell < operand ? cell : operand;
     case Operation.MaxUnsigned:
@@ -42,7 +42,7 @@ export function combine(operation: Operation, cell: u64, operand: u64): u64 {
   }
 }
 
-/** What an AMO or LR of `size` bytes makes of what it reads: its sign goes on. */
+/** Sign-extends what an AMO or LR of `size` bytes read. */
 export function extend(value: u64, size: u32): u64 {
   return size === 4 ? <u64>(<i64>(<i32>value)) : value;
 }

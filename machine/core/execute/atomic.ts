@@ -1,9 +1,9 @@
 /**
  * The A extension, out of line: LR, SC and every AMO (unprivileged specification, chapter "A").
  *
- * A reservation is on a line of 64 bytes, and holds for the exact address and size of the LR. It is broken by any other
- * hart's or device's store to the line, by a trap (but for chaos), by any SC, and by time (turn.ts), so a loop of at
- * most sixteen instructions, which is all that the specification lets software rely on, succeeds.
+ * A reservation is on a line of 64 bytes, and holds for the exact address and size of the LR. It is broken by a store of
+ * another hart or a device to the line, by a trap (except with Chaos.KeepReservations), by any SC, and after some time
+ * (turn.ts). The specification only promises success to loops of at most sixteen instructions, and those do succeed.
  */
 
 import { Chaos, chaosMask, isChaos, isWatching, point, scFails, turnEnds } from "../chaos/chaos";
@@ -15,7 +15,7 @@ import { Access, Outcome, outcome } from "../memory/outcome";
 import { loadLinear, physicalWritten, ramAddress, storeLinear } from "../memory/ram";
 import { combine, extend, Operation } from "./amo";
 
-/** The store of an SC or AMO. True if decoded code was there. */
+/** Does the store of an SC or AMO. True if decoded code was there. */
 function write(hart: Hart, physical: u64, size: u32, value: u64): bool {
   const code = physicalWritten(physical, size, hart.id);
   storeLinear(ramAddress(physical), size, value);
@@ -23,9 +23,9 @@ function write(hart: Hart, physical: u64, size: u32, value: u64): bool {
 }
 
 /**
- * What chaos makes of an atomic access. It goes to memory itself, so what it overlaps drains first; all that is
- * buffered does if the instruction is a release (rl), and always under TSO; an AMO that is buffered does not pass an
- * acquire (RVWMO, rule 7). True if other harts access the page, too.
+ * What an atomic access does under chaos. It goes to memory directly, so buffered stores that it overlaps drain first. The
+ * whole buffer drains if the instruction is a release (rl), and always under TSO. If the instruction is an acquire (aq), a
+ * buffered AMO drains before it (RVWMO, rule 7). True if other harts access the page too.
  */
 function passAtomic(hart: Hart, word: u32, physical: u64, size: u32, writes: bool): bool {
   const shared = isWatching() && noteAccess(physical, hart.id, writes);
@@ -73,7 +73,7 @@ export function atomic(hart: Hart, word: u32): Outcome {
     writeRegister(hart.id, rd, held ? 0 : 1);
     return held && write(hart, physical, size, operand) ? Outcome.Noted : result;
   }
-  // Its result is not used, so it need not be done yet.
+  // Nothing uses its result, so it can wait in the buffer.
   if (shared && rd === 0 && isChaos(Chaos.WeakStores)) {
     buffer(hart.id, physical, size, operand, word);
     return result;

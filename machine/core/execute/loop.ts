@@ -1,10 +1,12 @@
 /**
  * The interpreter: one switch over decoded ops.
  *
- * Three things keep it fast. An op that falls through costs no bookkeeping: the instructions executed since the last
- * jump are a difference of op addresses, so a jump settles them all, and `credit - op` is what is left of the turn (in
- * bytes of ops). A jump whose target lies in the same page was linked to the decoded target when it was first taken.
- * And nothing is called on the way: what is not done inline `break`s out of the switch to one place below it.
+ * Three things keep it fast:
+ *
+ * - An op that falls through needs no bookkeeping. The instructions executed since the last jump are a difference of op
+ *   addresses, so a jump accounts for all of them, and `credit - op` is what is left of the turn (in bytes of ops).
+ * - A jump to a target in the same page is linked to the decoded target when it is first taken.
+ * - The switch calls no function. An op that is not executed inline `break`s out of the switch to one place below it.
  *
  * run<Fast> looks at what is left only at jumps, so it needs RUN_MAX instructions to spare; run<Exact> looks at every
  * instruction, and ends a turn to the instruction. Reached from turn.ts; goes on in slow.ts.
@@ -24,22 +26,22 @@ import { Multiply } from "./multiply";
 import { executeSlow, leave } from "./slow";
 import { After } from "./system";
 
-/** The two ways to run: the type's size tells them apart when the function is compiled. */
+/** The two ways to run. The compiler distinguishes them by the size of the type. */
 export type Exact = u8;
 export type Fast = u16;
 
 /** Instructions that run<Fast> may execute past a jump before it looks at the budget again. */
 export const FAST_MARGIN: i32 = <i32>RUN_MAX + 4;
 
-/** Instructions beside those of the first block that must be left at the end of a turn for a translation to be begun. */
+/** A translation is entered only if the turn has this many instructions left, beside those of the first block. */
 const TRANSLATED_MIN: i32 = 16;
 
-/** What an instruction takes off the credit, which is counted in bytes of ops. */
+/** What an instruction takes from the credit, which is counted in bytes of ops. */
 const COUNTED: i32 = <i32>OP_BYTES;
 
 /** Why an op left the switch. */
 const enum Way {
-  /** To be executed out of line. */
+  /** The op is executed out of line. */
   Slow = 0,
   /** A jump to `to`. */
   Far = 1,
@@ -56,9 +58,9 @@ function retire(hart: Hart, count: i32): void {
 }
 
 /**
- * Runs a hart from hart.pc for at most `budget` instructions (more than FAST_MARGIN for Fast), or until something
- * happened that the caller has to look at. With `guarded`, every store is executed out of line, because another hart
- * holds a reservation; only for Exact. Returns what it took of the budget: instructions, and one for a trap.
+ * Runs a hart from hart.pc for at most `budget` instructions (more than FAST_MARGIN for Fast), or until something happens
+ * that the caller has to look at. With `guarded`, every store is executed out of line, because another hart holds a
+ * reservation; only for Exact. Returns how much of the budget it used: one for each instruction, and one for a trap.
  */
 export function run<T>(hart: Hart, budget: i32, guarded: bool): i32 {
   const exact = sizeof<T>() === sizeof<Exact>();
@@ -584,7 +586,7 @@ export function run<T>(hart: Hart, budget: i32, guarded: bool): i32 {
       const now = call_indirect<i32>(At.word(op), x, base, <u32>At.rs1(op), before);
       to = hart.pc;
       if (now === before) {
-        // It did nothing: the budget does not cover what comes first, or that is to be executed out of line.
+        // It did nothing: the budget does not cover its first block, or its first instruction is executed out of line.
         op += OP_BYTES;
         continue;
       }

@@ -1,8 +1,9 @@
 /**
- * Loads and stores that hit: each method tries the hart's table inline, and says whether that did it.
+ * Loads and stores that find their page in the hart's table. Each method tries that inline, and says whether it worked.
  *
- * Comparing a tag with the address, page offset cleared but for the bits that must be zero in an aligned one, asks
- * both questions at once. What misses, is misaligned or is no RAM goes to slow.ts.
+ * An entry's tag is compared with the address, of which the page offset is cleared except for the bits that are zero in an
+ * aligned address. So one comparison checks both the page and the alignment. Accesses that miss, are misaligned or are not
+ * to RAM go to slow.ts.
  */
 import { At } from "../code/ops";
 import { Entry } from "../memory/tlb";

@@ -17,7 +17,7 @@ function highUnsigned(a: u64, b: u64): u64 {
   return aHigh * bHigh + (cross >> 32) + (middle >> 32);
 }
 
-/** What a negative operand of a signed product takes from the unsigned product's high half: the other one. */
+/** What a negative operand subtracts from the high half of the unsigned product: the other operand. */
 function correction(a: u64, b: u64): u64 {
   return <i64>a < 0 ? b : 0;
 }

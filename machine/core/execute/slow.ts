@@ -1,7 +1,7 @@
 /**
- * Instructions that the loop does not execute inline, and those whose inline try failed.
+ * Executes the instructions that the loop does not execute inline, or could not.
  *
- * hart.pc is the instruction's address and all that went before is accounted for, so whatever happens here is precise.
+ * hart.pc is the instruction's address, and all instructions before it are accounted for. So a trap here is precise.
  */
 
 import { Chaos, isChaos, point } from "../chaos/chaos";
@@ -28,13 +28,13 @@ function step(hart: Hart, op: usize): void {
   hart.pc = (hart.pc & ~0xfff) + At.next(op);
 }
 
-/** Goes on behind an instruction that is executed, after a look around. */
+/** Goes on behind an instruction that was executed. The caller looks at everything anew first. */
 export function leave(hart: Hart, op: usize): After {
   step(hart, op);
   return After.Leave;
 }
 
-/** What follows an access: a trap, the next instruction, or a look around. */
+/** What follows an access: a trap, the next instruction, or a look at everything anew. */
 function settle(hart: Hart, op: usize): After {
   if (outcome === Outcome.Done) {
     return After.Next;
@@ -66,7 +66,7 @@ function storeSlow(hart: Hart, op: usize, code: u32): After {
   return settle(hart, op);
 }
 
-/** The instruction of which the page has only the first half: decodes it into the hart's own op. */
+/** Decodes an instruction that straddles two pages into the hart's own op. */
 function straddle(hart: Hart, op: usize): After {
   const next = hart.pc + 2;
   const high = fetchHalf(hart, next);
@@ -87,8 +87,8 @@ const INPUT: u32 = 8;
 const TSO: u32 = 8;
 
 /**
- * A fence drains the store buffer if it orders what is in it before something that may pass it. An AMO that waits there is
- * a load, too.
+ * A fence drains the store buffer if it orders the buffered stores before accesses that could otherwise overtake them. A
+ * buffered AMO counts as a load too.
  */
 function fence(hart: Hart, word: u32): void {
   const before = (word >> 24) & 15;
@@ -109,7 +109,7 @@ function fence(hart: Hart, word: u32): void {
   }
 }
 
-/** A place where some page has a breakpoint, or of which PMP is asked: stops, or executes what is there. */
+/** Op.Break: there may be a breakpoint here, or PMP has to be checked. Stops, or executes the instruction. */
 function pause(hart: Hart, op: usize): After {
   if (stopsAtBreakpoint(hart)) {
     return After.Stop;

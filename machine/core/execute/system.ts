@@ -14,7 +14,7 @@ import { Event, trace } from "../trace";
 
 /** What the loop does after an instruction that was executed out of line. */
 export const enum After {
-  /** Goes on with the next one. */
+  /** Goes on with the next instruction. */
   Next = 0,
   /** The instruction is done, hart.pc says where to go on; look at everything anew. */
   Leave = 1,
@@ -43,7 +43,7 @@ function leave(hart: Hart): After {
   return After.Leave;
 }
 
-/** csrrw, csrrs, csrrc and their immediate forms. What is not written has no effect of writing (chapter "Zicsr"). */
+/** csrrw, csrrs, csrrc and their immediate forms. Without a write there are no effects of a write (chapter "Zicsr"). */
 function accessCsr(hart: Hart, word: u32): After {
   const funct3 = (word >> 12) & 7;
   const field = (word >> 15) & 31;
@@ -73,7 +73,7 @@ function accessCsr(hart: Hart, word: u32): After {
 function call(hart: Hart): After {
   if (hart.mode === Mode.Supervisor && shape().firmware !== 0) {
     hart.pc += 4;
-    // Firmware fences before it does anything that others see.
+    // The firmware executes a fence before it does anything that other harts see.
     drain(hart.id);
     pointOfWaking();
     sbiCall(hart.id);
@@ -107,7 +107,7 @@ function fenceTranslations(hart: Hart, word: u32): After {
   if (forbidden || ((word >> 7) & 31) !== 0) {
     return illegal(hart, word);
   }
-  // Stores to page tables are seen by the walks that follow.
+  // The walks that follow see the stores to page tables.
   drain(hart.id);
   const rs1 = (word >> 15) & 31;
   const rs2 = (word >> 20) & 31;

@@ -1,12 +1,12 @@
 /**
- * The firmware that is built in: SBI (RISC-V Supervisor Binary Interface 2.0), answered when an S-mode `ecall` traps and
- * no machine-mode program was loaded. There is no M-mode code: each call is carried out here, at once.
+ * The built-in firmware: it answers SBI calls (RISC-V Supervisor Binary Interface 2.0) when an S-mode `ecall` traps and no
+ * machine-mode program was loaded. There is no M-mode code: each call is carried out here, at once.
  *
  *   a7 extension   a6 function   a0 to a5 arguments   ─▶   a0 error   a1 value
  *
- * What a hart finds when it starts is what OpenSBI leaves: traps and interrupts of the supervisor delegated, counters
- * readable, translation and interrupts off. Where OpenSBI is kinder than the specification, this is not: a hart mask
- * that names a hart that is not there is refused.
+ * A hart starts as OpenSBI starts it: traps and interrupts of the supervisor are delegated, counters are readable,
+ * translation and interrupts are off. Where OpenSBI is more tolerant than the specification, this firmware is not: it
+ * refuses a hart mask that names a missing hart.
  */
 
 import {
@@ -60,7 +60,7 @@ const INVALID_ADDRESS: i64 = -5;
 const ALREADY_AVAILABLE: i64 = -6;
 
 const SPEC_VERSION: u64 = 0x0200_0000;
-/** "NX": not among the numbers that the specification gives to others. */
+/** "NX", a number that the specification has not given to anyone. */
 const IMPLEMENTATION: u64 = 0x4e58;
 const IMPLEMENTATION_VERSION: u64 = 1;
 
@@ -69,12 +69,12 @@ const A1: u32 = 11;
 const A6: u32 = 16;
 const A7: u32 = 17;
 const ALL_HARTS: u64 = 0xffff_ffff_ffff_ffff;
-/** Bytes of one DBCN write that are printed. */
+/** The most bytes of one DBCN write that are printed. */
 const WRITE_BYTES_MAX: u64 = 4096;
 
 /**
- * Power-on: a hart that the seed draws starts in S-mode at `entry`, with its number in a0 and `tree`, the device tree's
- * physical address, in a1; the others are stopped. Gives the number of the hart.
+ * Power-on: a hart drawn from the seed starts in S-mode at `entry`, with its number in a0 and `tree`, the device tree's
+ * physical address, in a1. The others are stopped. Returns the number of the hart that starts.
  */
 export function firmwareBoot(entry: u64, tree: u64, sstc: bool): u32 {
   stopAll(entry, tree, sstc);
@@ -83,10 +83,10 @@ export function firmwareBoot(entry: u64, tree: u64, sstc: bool): u32 {
   return boot;
 }
 
-/** The value of the call that is being answered: nothing that outlives it. */
+/** The value that the current call returns. Not used after the call. */
 let answer: u64 = 0;
 
-/** Answers the `ecall` of a hart. The caller goes on after it, unless it stopped, or waits for other harts (hart-calls.ts). */
+/** Answers the `ecall` of a hart. The hart then goes on, unless it stopped or waits for other harts (hart-calls.ts). */
 export function sbiCall(id: u32): void {
   const extension = readRegister(id, A7);
   trace(Event.Firmware, id, extension, readRegister(id, A6));
@@ -132,14 +132,14 @@ function argument(id: u32, index: u32): u64 {
   return readRegister(id, A0 + index);
 }
 
-/** The calls of SBI 0.1: an error in a0, and nothing in a1. */
+/** The calls of SBI 0.1. They return an error in a0, and leave a1 as it is. */
 function legacy(id: u32, call: u32): i64 {
   switch (call) {
     case Extension.LegacySetTimer:
       return setTimer(id, argument(id, 0));
     case Extension.LegacyPutchar: {
       const byte = <u32>argument(id, 0) & 0xff;
-      // OpenSBI ends lines as a terminal wants them.
+      // OpenSBI ends lines with CR LF, as a terminal needs it.
       if (byte === 0x0a) {
         consoleByte(0x0d);
       }
@@ -172,7 +172,7 @@ function base(id: u32, call: u64): i64 {
   if (call === 3) {
     return give(has(argument(id, 0)) ? 1 : 0);
   }
-  // mvendorid, marchid, mimpid: not implemented, which is 0.
+  // mvendorid, marchid and mimpid are 0: not implemented.
   return call <= 6 ? give(0) : NOT_SUPPORTED;
 }
 
@@ -196,7 +196,7 @@ function has(extension: u64): bool {
   );
 }
 
-/** Also takes a pending timer interrupt away, as the compare value does (SBI 6.1). */
+/** Sets the timer. That also clears a pending timer interrupt (SBI 6.1). */
 function setTimer(id: u32, deadline: u64): i64 {
   setSupervisorDeadline(id, deadline);
   return OK;
@@ -221,7 +221,7 @@ function sendIpi(id: u32): i64 {
     return INVALID_PARAM;
   }
   for (let target: u32 = 0; target < hartCount(); target++) {
-    // A stopped hart is not there: the interrupt is dropped.
+    // The interrupt of a stopped hart is dropped.
     if (((harts >> target) & 1) === 0 || !isReachable(target)) {
       continue;
     }
@@ -230,7 +230,7 @@ function sendIpi(id: u32): i64 {
   return OK;
 }
 
-/** fence.i, sfence.vma and sfence.vma with an address space, on every hart of a mask (SBI 8). */
+/** fence.i, sfence.vma, and sfence.vma of one address space, on every hart of a mask (SBI 8). */
 function remoteFence(id: u32, call: u64): i64 {
   if (call > 2) {
     return NOT_SUPPORTED;
@@ -270,7 +270,7 @@ function start(target: u64, entry: u64, opaque: u64): i64 {
     return INVALID_PARAM;
   }
   const state = hartState(<u32>target);
-  // As OpenSBI answers while a start or a stop is under way.
+  // OpenSBI answers this while a start or a stop is under way.
   if (state === HartState.Starting || state === HartState.Stopping) {
     return INVALID_PARAM;
   }
@@ -284,7 +284,7 @@ function start(target: u64, entry: u64, opaque: u64): i64 {
   return OK;
 }
 
-/** Retentive suspend, which is a WFI that cannot be taken for anything else. */
+/** Retentive suspend: the hart waits as in a WFI, but chaos does not wake it early. */
 function suspend(id: u32, kind: u64): i64 {
   if (kind !== 0) {
     return NOT_SUPPORTED;
@@ -303,7 +303,7 @@ function systemReset(id: u32): i64 {
   return OK;
 }
 
-/** The debug console (SBI 12): write, read (nothing ever comes), write a byte. */
+/** The debug console (SBI 12): write, read (which never has anything), write a byte. */
 function debugConsole(id: u32, call: u64): i64 {
   if (call === 1) {
     return give(0);

@@ -1,13 +1,14 @@
 /**
- * What the built-in firmware does with other harts: starts and stops them (SBI 9), and has them fence (SBI 8).
+ * The calls of the built-in firmware that concern other harts: it starts and stops them (SBI 9), and makes them execute a
+ * fence (SBI 8).
  *
- * Usually at once. With the chaos kind SlowFirmware as OpenSBI does it, which is a program that runs on each hart by itself:
+ * Usually that happens at once. With the chaos kind SlowFirmware it takes time, as in OpenSBI, which runs on each hart:
  *
- *   hart_start   the hart is let go before its entry and its opaque word are stored (OpenSBI before 1.3), so it may begin with
- *                those of its last start, or with one of them; at first they are the kernel's entry and the device tree
- *   hart_stop    the hart counts as started until its firmware has come to the change of state, and takes no request meanwhile
- *   remote fence the caller waits until each hart of the mask that counted as started has answered; one that was about to
- *                stop never does
+ *   hart_start   the hart is let go before its entry and its opaque word are stored (OpenSBI before 1.3). So it may begin
+ *                with one or both of those of its last start; before the first, these are the kernel's entry and the tree
+ *   hart_stop    the hart counts as started until its firmware changes its state, and takes no request meanwhile
+ *   remote fence the caller waits until each hart of the mask that counted as started has answered; a hart that was about
+ *                to stop never answers
  */
 import { Chaos, chance, isChaos } from "../chaos/chaos";
 import { flushCode } from "../code/code";
@@ -16,9 +17,9 @@ import { HARTS_MAX, hartCount } from "../layout";
 import { pmpAsFirmware } from "../memory/pmp";
 import { flushTlb } from "../memory/tlb";
 
-/** Interrupts that become the supervisor's: software, timer, external (privileged ISA 3.1.8). */
+/** Interrupts that are delegated to the supervisor: software, timer, external (privileged ISA 3.1.8). */
 const DELEGATED_INTERRUPTS: u64 = 0x222;
-/** Exceptions that become the supervisor's: all but its own ecall, which the firmware answers. */
+/** Exceptions that are delegated to the supervisor: all but its own ecall, which the firmware answers. */
 const DELEGATED_EXCEPTIONS: u64 = 0xb1ff;
 const COUNTERS: u64 = 7;
 /** menvcfg.STCE: the supervisor may write stimecmp. */
@@ -27,14 +28,14 @@ const STIMECMP_ENABLE: u64 = 1 << 63;
 const A0: u32 = 10;
 const A1: u32 = 11;
 
-/** Hart states as SBI tells them (SBI 9, table "HSM Hart States"). */
+/** Hart states in SBI's numbers (SBI 9, table "HSM Hart States"). */
 const STARTED: u64 = 0;
 const STOPPED: u64 = 1;
 const START_PENDING: u64 = 2;
 const STOP_PENDING: u64 = 3;
 
 /**
- * What the firmware has written down of a hart.
+ * What the firmware knows of a hart.
  *
  *     0       8        16          24           32           36
  *     | entry | opaque | lastEntry | lastOpaque | unanswered | lost |
@@ -42,13 +43,13 @@ const STOP_PENDING: u64 = 3;
 @unmanaged
 @final
 class Scratch {
-  /** Where the last hart_start sent it, and with what. */
+  /** The entry and the opaque word of the last hart_start. */
   entry: u64;
   opaque: u64;
-  /** The same of the start before. */
+  /** Those of the start before that. */
   lastEntry: u64;
   lastOpaque: u64;
-  /** Bit per hart whose answer to its remote fence is missing; and those among them that will never answer. */
+  /** Bit per hart that has not answered this hart's remote fence yet, and per hart among them that never will. */
   unanswered: u32;
   lost: u32;
 }
@@ -67,7 +68,7 @@ function scratchOf(id: u32): Scratch {
   return changetype<Scratch>(SCRATCHES + <usize>(id * offsetof<Scratch>()));
 }
 
-/** Power-on: every hart is stopped, and knows the entry of the boot hart and the device tree from the firmware's start. */
+/** Power-on: every hart is stopped. As their last start, all have the boot hart's entry and the device tree. */
 export function stopAll(entry: u64, tree: u64, sstc: bool): void {
   store<u32>(SSTC_OFFERED, sstc ? 1 : 0);
   store<u32>(BUSY, 0);
@@ -93,7 +94,7 @@ export function startSupervisor(id: u32, entry: u64, opaque: u64): void {
   flushCode(id);
 }
 
-/** The state of a hart as hart_get_status tells it. */
+/** The state of a hart, as hart_get_status returns it. */
 export function statusOf(id: u32): u64 {
   switch (hartAt(id).state) {
     case HartState.Stopped:
@@ -107,12 +108,12 @@ export function statusOf(id: u32): u64 {
   }
 }
 
-/** Whether requests reach a hart: it counts as started. */
+/** Whether requests reach a hart, because it counts as started. */
 export function isReachable(id: u32): bool {
   return statusOf(id) === STARTED;
 }
 
-/** hart_start of a hart that is stopped. */
+/** hart_start was called for a hart that is stopped. */
 export function startCalled(id: u32, entry: u64, opaque: u64): void {
   const scratch = scratchOf(id);
   scratch.lastEntry = scratch.entry;
@@ -126,7 +127,7 @@ export function startCalled(id: u32, entry: u64, opaque: u64): void {
   }
 }
 
-/** hart_stop of the calling hart. */
+/** A hart has called hart_stop. */
 export function stopCalled(id: u32): void {
   if (isChaos(Chaos.SlowFirmware)) {
     become(id, HartState.Leaving);
@@ -135,7 +136,7 @@ export function stopCalled(id: u32): void {
   }
 }
 
-/** A remote fence, function `call`, on the harts of a mask. The arguments stay in the caller's registers until it is done. */
+/** A hart has called remote fence function `call` for a mask of harts. The arguments stay in its registers until the end. */
 export function fenceCalled(id: u32, call: u32, harts: u64): void {
   let waitFor: u32 = 0;
   for (let target: u32 = 0; target < hartCount(); target++) {
@@ -155,7 +156,7 @@ export function fenceCalled(id: u32, call: u32, harts: u64): void {
   become(id, HartState.Fencing);
 }
 
-/** Hart `target` fences, as the registers of `caller` say: fence.i, sfence.vma, or sfence.vma of one address space. */
+/** Hart `target` executes the fence that the registers of `caller` ask for: fence.i, or sfence.vma of one or all spaces. */
 function fence(target: u32, caller: u32, call: u32): void {
   if (call === 0) {
     return flushCode(target);
@@ -178,7 +179,7 @@ export function areCallsOpen(): bool {
   return load<u32>(BUSY) !== 0;
 }
 
-/** Between two turns: each open call comes a step further, or not yet. False if none of them ever will. */
+/** Between two turns: some of the open calls advance by a step. False if none of them ever will. */
 export function advanceCalls(): bool {
   let mayAdvance = false;
   for (let id: u32 = 0; id < hartCount(); id++) {
@@ -216,7 +217,7 @@ function advance(id: u32, hart: Hart): void {
   }
 }
 
-/** Hart `id` is past the point at which it would have answered. */
+/** Hart `id` is past the point at which it answers requests, so those that are open are never answered. */
 function loseRequestsTo(id: u32): void {
   for (let caller: u32 = 0; caller < hartCount(); caller++) {
     const scratch = scratchOf(caller);
@@ -224,7 +225,7 @@ function loseRequestsTo(id: u32): void {
   }
 }
 
-/** Some of the harts that hart `id` waits for answer now. False if none of those that are left ever will. */
+/** Some of the harts that hart `id` waits for answer now. False if the others never will. */
 function advanceFence(id: u32): bool {
   const scratch = scratchOf(id);
   const call = <u32>readRegister(id, A0 + 6);
@@ -249,7 +250,7 @@ function advanceFence(id: u32): bool {
   return true;
 }
 
-/** Bit per hart that hart `id` waits for, and that will never answer its remote fence. */
+/** Bit per hart that will never answer the remote fence for which hart `id` waits. */
 export function lostAnswers(id: u32): u32 {
   return scratchOf(id).lost;
 }

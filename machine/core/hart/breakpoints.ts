@@ -1,9 +1,9 @@
 /**
  * Breakpoints by virtual address, for every hart and every address space.
  *
- * The decoder (code/code.ts) puts an Op.Break wherever an instruction has the same offset in its page as a breakpoint, in
- * every page. Only there execution asks for the whole address (execute/slow.ts), so a machine without breakpoints pays
- * nothing. A hart that stopped at a breakpoint passes it when it is run again.
+ * In every page, the decoder (code/code.ts) puts an Op.Break where an instruction has the same page offset as a breakpoint.
+ * Only such an op compares the whole address (execute/slow.ts), so a machine without breakpoints is not slower. A hart that
+ * stopped at a breakpoint passes it when it runs again.
  */
 import { clearBreaks, markBreak, resetCode } from "../code/code";
 import { Hart } from "./hart";
@@ -15,8 +15,8 @@ const COUNT: usize = memory.data(4, 4);
 const ADDRESSES: usize = memory.data(8 * BREAKPOINTS_MAX, 8);
 
 /**
- * The instruction that a hart stopped at, which it passes once: the hart's number plus one (u32, 0: none did), and at 8
- * how many instructions the hart had retired (u64). One is enough: run() goes on with the turn of the hart that stopped.
+ * The stop that a hart passes when it goes on: the hart's number plus one (u32, 0 if there is none), and at 8 how many
+ * instructions the hart had retired (u64). One is enough, because run() goes on with the turn of the hart that stopped.
  */
 const PASS: usize = memory.data(16, 8);
 
@@ -28,7 +28,7 @@ export function stopRequested(): bool {
   return load<u32>(STOPPED) !== 0;
 }
 
-/** The hart that came to a breakpoint last, also after clearStop(); all ones: none ever did. */
+/** The hart that came to a breakpoint last, also after clearStop(). All ones if none ever did. */
 export function stoppedHart(): u32 {
   return load<u32>(PASS) - 1;
 }
@@ -38,8 +38,8 @@ export function clearStop(): void {
 }
 
 /**
- * Stops the run: the host calls this while the machine runs, from a function that the machine has called. The run ends
- * after the stretch of instructions that is being executed, and can go on later.
+ * Stops the run. The host calls this while the machine runs, from a function that the machine has called. The run ends
+ * after the stretch of instructions that is being executed. It can go on later.
  */
 export function requestStop(): void {
   store<u32>(STOPPED, 1);

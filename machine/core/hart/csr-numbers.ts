@@ -42,7 +42,7 @@ export const enum Csr {
 /** cycle, time, instret and the event counters. */
 const COUNTER_FIRST: u32 = 0xc00;
 const COUNTER_LAST: u32 = 0xc1f;
-/** The same for machine mode. There is none for time, which machine mode has in memory (mtime). */
+/** The same for machine mode. time is missing: machine mode reads it from memory (mtime). */
 const MACHINE_COUNTER_FIRST: u32 = 0xb00;
 const MACHINE_COUNTER_LAST: u32 = 0xb1f;
 const NO_MACHINE_TIME: u32 = 0xb01;

@@ -1,9 +1,9 @@
 /**
- * Control and status registers: who may touch which, what a read gives, what a write changes.
+ * Control and status registers: which mode may access which, what a read gives, what a write changes.
  *
- * What a machine need not have is constant here: FS and XS are off, because there is no floating point; event counters,
- * mcountinhibit and debug triggers read as 0. A CSR instruction asks canAccess(), then calls readCsr(), then, if it
- * writes, writeCsr(). If canAccess() refuses, system.ts raises the illegal-instruction exception.
+ * Optional parts are constant here: FS and XS are off, because there is no floating point; event counters, mcountinhibit
+ * and debug triggers read as 0. A CSR instruction calls canAccess(), then readCsr(), and if it writes, writeCsr(). If
+ * canAccess() refuses, system.ts raises the illegal-instruction exception.
  */
 import { deadlinesChanged, time } from "../clock";
 import { isPmp, pmpChanged, pmpRead, pmpWrite } from "../memory/pmp";
@@ -17,7 +17,7 @@ import { MIE, MPIE, MPP, MPP_SHIFT, MPRV, MXR, SIE, SPIE, SPP, SUM, TSR, TVM, TW
 export const enum Effect {
   /** Nothing but the register. */
   None = 0,
-  /** Interrupts, translation or deadlines: the run loop looks at all of it anew. */
+  /** Interrupts, translation or deadlines: the run loop looks at all of them anew. */
   Control = 1,
 }
 

@@ -1,8 +1,7 @@
 /**
- * A hart's state, as a view over linear memory, and what devices and firmware may do to it.
+ * A hart's state, as a view over linear memory, and how devices and firmware change it.
  *
- * The registers come first, so that a decoded operand is an offset from the hart's address. Slot 32 is where
- * writes to x0 go.
+ * The registers come first, so a decoded operand is an offset from the hart's address. Writes to x0 go to slot 32.
  */
 import { deadlinesChanged, NEVER } from "../clock";
 import { HARTS_MAX } from "../layout";
@@ -14,12 +13,12 @@ export const enum Mode {
   Machine = 3,
 }
 
-/** What a hart is doing. The last four are those of slow firmware, hart-calls.ts. */
+/** What a hart is doing. Only Chaos.SlowFirmware uses the last four (hart-calls.ts). */
 export const enum HartState {
   Running = 0,
   Waiting = 1,
   Stopped = 2,
-  /** Its start was asked for. */
+  /** hart_start was called for it. */
   Starting = 3,
   /** It has called hart_stop, and still counts as started. */
   Leaving = 4,
@@ -76,12 +75,12 @@ export class Hart {
   sink: u64;
   /** Address of the next instruction. */
   pc: u64;
-  /** Instructions this hart executed (the trace's count, not what minstret was set to). */
+  /** Instructions that this hart executed. minstret may have been set to something else. */
   retired: u64;
   id: u32;
   mode: u32;
   state: u32;
-  /** Bytes that this hart holds a reservation of, 0 for none: see reserve(). */
+  /** Size in bytes of this hart's reservation, 0 if it has none: see reserve(). */
   reserved: u32;
   /** Physical address and count of `retired` of the last LR. */
   reservedAddress: u64;
@@ -91,7 +90,7 @@ export class Hart {
   medeleg: u64;
   mideleg: u64;
   mie: u64;
-  /** Pending bits as devices and software set them; the timer's are computed. */
+  /** Pending bits, as devices and software set them. Those of the timers are computed. */
   mip: u64;
   mtvec: u64;
   mcounteren: u64;
@@ -132,10 +131,10 @@ export class Hart {
   pmpaddr13: u64;
   pmpaddr14: u64;
   pmpaddr15: u64;
-  /** A range of RAM that PMP opens to every mode and access: found when an entry changes (pmp.ts). */
+  /** The range of RAM that PMP opens to every mode and access. Computed when an entry changes (pmp.ts). */
   pmpOpenFirst: u64;
   pmpOpenEnd: u64;
-  /** Values of satp whose translations are kept, and where each has parts of superpages (tlb.ts). */
+  /** Values of satp whose translations are kept, and the ranges in which each has parts of superpages (tlb.ts). */
   satp0: u64;
   satp1: u64;
   satp2: u64;
@@ -144,11 +143,11 @@ export class Hart {
   super1: u64;
   super2: u64;
   super3: u64;
-  /** Which of them is the present one, and the tables for fetches and for data. */
+  /** Which of them is in use, and its tables for fetches and for data. */
   space: u32;
   fetchTable: u32;
   dataTable: u32;
-  /** Times that this hart trapped; a trap takes a turn's instruction, and retires none. */
+  /** How often this hart trapped. A trap uses up one instruction of a turn, but retires none. */
   traps: u32;
   /** An op for an instruction that straddles two pages, and the end of its page. */
   straddle0: u64;
@@ -170,7 +169,7 @@ if (offsetof<Hart>() > HART_STRIDE) {
   ERROR("a hart outgrew its place");
 }
 
-/** Offset of the register that swallows writes to x0. */
+/** Offset of the slot that writes to x0 go to. */
 export const SINK_OFFSET: u32 = 256;
 
 const HARTS: usize = memory.data(8192, 16);
@@ -192,7 +191,7 @@ export function reservers(): u32 {
   return load<u32>(RESERVERS);
 }
 
-/** Gives a hart a reservation of `size` bytes at a physical address: its LR. */
+/** Gives a hart a reservation of `size` bytes at a physical address, for its LR. */
 export function reserve(hart: Hart, address: u64, size: u32): void {
   hart.reserved = size;
   hart.reservedAddress = address;
@@ -219,20 +218,20 @@ export function writeRegister(id: u32, n: u32, value: u64): void {
   }
 }
 
-/** Raises or lowers a pending bit (an `Interrupt`) of a hart; for the PLIC, the ACLINT and SBI's IPIs. */
+/** Raises or lowers a pending bit (an `Interrupt`) of a hart, for the PLIC, the ACLINT and SBI's IPIs. */
 export function setPending(id: u32, bit: u32, on: bool): void {
   const hart = hartAt(id);
   const mask: u64 = 1 << bit;
   hart.mip = on ? hart.mip | mask : hart.mip & ~mask;
 }
 
-/** The deadline in ticks of the supervisor timer (stimecmp): STIP is on from then. For SBI's set_timer. */
+/** Sets the deadline of the supervisor timer (stimecmp) in ticks. From then on STIP is pending. For SBI's set_timer. */
 export function setSupervisorDeadline(id: u32, ticks: u64): void {
   hartAt(id).stimecmp = ticks;
   deadlinesChanged();
 }
 
-/** The ACLINT's mtimecmp: MTIP is on from then. */
+/** Sets the ACLINT's mtimecmp. From then on MTIP is pending. */
 export function setMachineDeadline(id: u32, ticks: u64): void {
   hartAt(id).mtimecmp = ticks;
   deadlinesChanged();
@@ -248,8 +247,8 @@ export function hartState(id: u32): u32 {
 }
 
 /**
- * Starts a hart as SBI HSM does: supervisor mode, translation off, interrupts off, a0 the hart's number, a1 the
- * opaque word. Everything else is as after reset.
+ * Starts a hart as SBI's HSM does: in supervisor mode, with translation and interrupts off, the hart's number in a0 and the
+ * opaque word in a1. Everything else is as after reset.
  */
 export function startHart(id: u32, address: u64, opaque: u64): void {
   const hart = hartAt(id);

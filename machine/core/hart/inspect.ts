@@ -1,6 +1,6 @@
 /**
- * What a host may see of a hart without knowing its layout: the part of its state that is the architecture's, for state
- * hashes and debuggers. The rest of a hart's structure are caches, which stay private.
+ * Gives a host the architectural state of a hart, for state hashes and debuggers. The host need not know the hart's layout.
+ * The rest of a hart's structure are caches, which stay private.
  */
 import { deadlinesChanged } from "../clock";
 import { shape } from "../layout";
@@ -11,7 +11,7 @@ import { Hart, hartAt, Mode } from "./hart";
 /** Bytes at `hartAt(id)` that are architectural state: registers, pc, mode, CSRs. */
 export const HART_STATE_BYTES: u32 = <u32>offsetof<Hart>("pmpaddr0");
 
-/** Where in a hart's state a translation finds its table for data, and leaves the next instruction's address. */
+/** Offsets in a hart's state, for translations: the table for data, and the address of the next instruction. */
 export const HART_DATA_TABLE: u32 = <u32>offsetof<Hart>("dataTable");
 export const HART_PC: u32 = <u32>offsetof<Hart>("pc");
 
@@ -43,7 +43,7 @@ export function hartRetired(id: u32): u64 {
   return hartAt(id).retired;
 }
 
-/** Where the flags of RAM's pages are, a byte each: not 0 if the page was ever written. */
+/** The address of the flags of RAM's pages, a byte for each: not 0 if the page was ever written. */
 export function pageFlags(): usize {
   return <usize>shape().pageFlags;
 }
@@ -57,7 +57,7 @@ export function hostWrites(address: u64, byteCount: u64): bool {
   return true;
 }
 
-/** The value of a CSR, whatever the hart's mode; 0 for one that is not there. */
+/** The value of a CSR. The hart's mode does not matter. 0 if the machine does not have the CSR. */
 export function hartCsr(id: u32, number: u32): u64 {
   return readCsr(hartAt(id), number);
 }
@@ -73,12 +73,12 @@ export function setHartPc(id: u32, address: u64): void {
   hartAt(id).pc = address;
 }
 
-/** Where no address leads. */
+/** Stands for no address. */
 const NOWHERE: u64 = ~0;
 
 /**
- * The physical address of a virtual one as the hart's page tables have it now; all ones if they do not. Changes nothing
- * and checks no permission: for debuggers.
+ * The physical address that the hart's page tables now give for a virtual address, or all ones if they give none. For
+ * debuggers: it changes nothing and checks no permission.
  */
 export function physicalAddress(id: u32, address: u64): u64 {
   const hart = hartAt(id);

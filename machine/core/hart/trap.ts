@@ -1,5 +1,5 @@
 /**
- * Traps: into the mode that handles them, and back (privileged specification, 3.1.6 to 3.1.8, 3.3.2, and
+ * Traps into the mode that handles them, and the returns (privileged specification, 3.1.6 to 3.1.8, 3.3.2, and
  * "Supervisor CSRs").
  */
 import { Chaos, isChaos, seenInterrupts } from "../chaos/chaos";
@@ -67,7 +67,7 @@ function enter(hart: Hart, cause: u64, value: u64, delegated: bool): void {
   }
   const vectored = (vector & 1) !== 0 && (cause & INTERRUPT) !== 0;
   hart.pc = (vector & ~3) + (vectored ? number << 2 : 0);
-  // An SC that follows a trap fails, so a trap handler need not know of reservations. Hardware need not do so.
+  // An SC after a trap fails, so a trap handler need not end reservations. Hardware may do otherwise.
   if (!isChaos(Chaos.KeepReservations)) {
     unreserve(hart);
   }

@@ -1,5 +1,5 @@
 /**
- * One hart's turn: runs it for a number of instructions, taking interrupts where it looks up.
+ * One hart's turn: runs the hart for a number of instructions. It takes interrupts between two stretches of instructions.
  *
  * Reached from machine.ts; goes on in execute/loop.ts.
  */
@@ -23,7 +23,7 @@ const STCE: u64 = 1 << 63;
 
 /** Instructions after which an LR's reservation is dropped when its hart's turn ends. */
 const RESERVATION_INSTRUCTIONS_MAX: u64 = 64;
-/** The same where traps keep it: on the way into a kernel, and out of it as another task. */
+/** The same if traps keep reservations: enough for the way into a kernel, and out of it as another task. */
 const KEPT_INSTRUCTIONS_MAX: u64 = 8192;
 
 function reservationMax(): u64 {
@@ -54,7 +54,7 @@ function updateTimers(hart: Hart, now: u64): u64 {
   return next;
 }
 
-/** Does what is due, and notes when the next thing is. Returns that time, in ticks, NEVER for none. */
+/** Does what is due, and notes the next deadline. Returns it, in ticks, or NEVER if there is none. */
 export function lookAtDeadlines(): u64 {
   const now = time();
   if (now >= busNextEvent()) {
@@ -67,20 +67,20 @@ export function lookAtDeadlines(): u64 {
       next = deadline;
     }
   }
-  // A deadline too far for the clock is as good as none.
+  // A deadline that is too large for the clock is treated as none.
   setEventClock(next >> (64 - TICK_SHIFT) !== 0 ? NEVER : next << TICK_SHIFT);
   return next;
 }
 
-/** Between two turns, chaos has its chance. */
+/** What chaos does between two turns. */
 function endTurn(hart: Hart): void {
   demote(hart.id);
   drainSome();
 }
 
 /**
- * Runs a hart for at most `turn` instructions, until it waits or stops, or the machine is off; but for no more than
- * `most` now. Gives what is left of a turn that is to go on, 0 if it is over.
+ * Runs a hart for at most `turn` instructions, or until it waits or stops, or the machine is off; and for at most `most`
+ * instructions now. Returns what is left of the turn if it is to go on later, or 0 if it is over.
  */
 export function runTurn(hart: Hart, turn: i32, most: i32): i32 {
   if (hart.fetchTable === 0) {

@@ -1,9 +1,9 @@
 /**
  * Every access to memory that the interpreter's inline look-up could not answer.
  *
- * What a walk finds is entered into the hart's tables (tlb.ts) if it is RAM; devices are asked each time. A misaligned
- * access to RAM is carried out, byte by byte where it crosses a page, after both pages were translated, so that it
- * happens whole or not at all. A misaligned access to a device is an access fault.
+ * If a walk leads to RAM, its translation is entered into the hart's tables (tlb.ts). An access to a device comes here each
+ * time. A misaligned access to RAM is carried out. If it crosses a page, both pages are translated first, and then it goes
+ * byte by byte, so it happens as a whole or not at all. A misaligned access to a device is an access fault.
  */
 
 import { Chaos, isChaos, isWatching, point, pointOfWaking } from "../chaos/chaos";
@@ -24,8 +24,8 @@ import { fillEntry, noteSuperpage, Tag, watchedTable } from "./tlb";
 const PAGE_OFFSET: u64 = 0xfff;
 
 /**
- * Enters a translation that was just made: where the interpreter finds it, or, if harts share the page, where only
- * recall() does. The address is in RAM.
+ * Enters a translation that was just made. If harts share the page, only recall() finds it; otherwise the interpreter does.
+ * The address is in RAM.
  */
 function remember(hart: Hart, address: u64, physical: u64, tag: Tag, shared: bool): void {
   if (!pmpUniform(hart, physical)) {
@@ -52,7 +52,7 @@ function remember(hart: Hart, address: u64, physical: u64, tag: Tag, shared: boo
   fillEntry(<usize>hart.dataTable, address, page, tag, 0);
 }
 
-/** Before and after a device is spoken to: what is buffered comes first, and others may have been woken. */
+/** Before and after an access to a device: buffered stores come first, and the access may have woken other harts. */
 function passDevice(hart: Hart): void {
   if (!isChaos(Chaos.WeakStores)) {
     drain(hart.id);
@@ -93,7 +93,7 @@ function writePhysical(hart: Hart, address: u64, physical: u64, size: u32, value
       note();
     }
     storeLinear(ramAddress(physical), size, value);
-    // Only now: if code was there, the page may have become one that can be written freely.
+    // Not earlier: if there was code in the page, it may be dropped now, and the page can be written directly.
     remember(hart, address, physical, Tag.Write, false);
     return;
   }
@@ -114,7 +114,7 @@ function bytesInFirst(address: u64, size: u32): u32 {
   return left < size ? left : 0;
 }
 
-/** A load that crosses a page: both halves are RAM, or it faults. */
+/** A load that crosses a page. It faults if not both halves are RAM. */
 function loadAcross(hart: Hart, address: u64, size: u32, first: u32): u64 {
   const low = translate(hart, address, first, Access.Load);
   if (faulted()) {
@@ -163,7 +163,7 @@ function storeAcross(hart: Hart, address: u64, size: u32, value: u64, first: u32
   }
 }
 
-/** Loads 1, 2, 4 or 8 bytes, zero-extended; look at `outcome`. */
+/** Loads 1, 2, 4 or 8 bytes, zero-extended. Sets `outcome`. */
 export function loadVirtual(hart: Hart, address: u64, size: u32): u64 {
   const first = bytesInFirst(address, size);
   if (first !== 0) {
@@ -182,7 +182,7 @@ export function loadVirtual(hart: Hart, address: u64, size: u32): u64 {
   return readPhysical(hart, address, physical, size);
 }
 
-/** Stores the low 1, 2, 4 or 8 bytes of a value; look at `outcome`. */
+/** Stores the low 1, 2, 4 or 8 bytes of a value. Sets `outcome`. */
 export function storeVirtual(hart: Hart, address: u64, size: u32, value: u64): void {
   const first = bytesInFirst(address, size);
   if (first !== 0) {
@@ -203,7 +203,7 @@ export function storeVirtual(hart: Hart, address: u64, size: u32, value: u64): v
   writePhysical(hart, address, physical, size, value);
 }
 
-/** The decoded page for the address of an instruction, UNDECODED if PMP is asked each time, or 0 with the outcome set. */
+/** The decoded page for the address of an instruction; UNDECODED if PMP is checked each time; or 0, with `outcome` set. */
 export function fetchPage(hart: Hart, address: u64): usize {
   const physical = translate(hart, address, 2, Access.Fetch);
   if (faulted()) {
@@ -222,7 +222,7 @@ export function fetchPage(hart: Hart, address: u64): usize {
   return code;
 }
 
-/** The halfword at a virtual address that is about to be executed; look at `outcome`. */
+/** The halfword at a virtual address that is about to be executed. Sets `outcome`. */
 export function fetchHalf(hart: Hart, address: u64): u32 {
   const physical = translate(hart, address, 2, Access.Fetch);
   if (faulted()) {

@@ -1,5 +1,5 @@
 /**
- * Guest RAM as devices and firmware see it: by physical address, and known to be shared with them (sharing.ts).
+ * Guest RAM for devices and firmware, by physical address. Their accesses are noted for sharing.ts.
  */
 
 import { noteDevice } from "../chaos/sharing";

@@ -1,5 +1,5 @@
 /**
- * Virtual memory: the Sv39 walk, which sets A and D itself (Svadu), as QEMU does.
+ * Virtual memory: the Sv39 walk. Like QEMU's, it sets A and D itself (Svadu).
  */
 import { Chaos, isChaos } from "../chaos/chaos";
 import { findStale, keepStale, Stale } from "../chaos/stale";
@@ -27,7 +27,7 @@ const D: u64 = 128;
 const RESERVED: u64 = 0xffc0_0000_0000_0000;
 const PPN_MASK: u64 = 0xfff_ffff_ffff;
 
-/** Mode whose view of memory an access has. */
+/** The mode whose rules apply to an access. */
 function effectiveMode(hart: Hart, access: Access): u32 {
   if (access === Access.Fetch || (hart.mstatus & MPRV) === 0 || hart.mode !== Mode.Machine) {
     return hart.mode;
@@ -35,7 +35,7 @@ function effectiveMode(hart: Hart, access: Access): u32 {
   return <u32>((hart.mstatus & MPP) >> MPP_SHIFT);
 }
 
-/** Whether a leaf allows an access, but for A and D. */
+/** Whether a leaf allows an access. A and D are not checked here. */
 function allows(hart: Hart, pte: u64, access: Access, mode: u32): bool {
   if ((pte & U) !== 0) {
     if (mode === Mode.Supervisor && (access === Access.Fetch || (hart.mstatus & SUM) === 0)) {
@@ -53,7 +53,7 @@ function allows(hart: Hart, pte: u64, access: Access, mode: u32): bool {
   return (pte & R) !== 0 || ((hart.mstatus & MXR) !== 0 && (pte & X) !== 0);
 }
 
-/** What a leaf found at `level` makes of an address: checks, and marks in memory unless it is only remembered. */
+/** The physical address that a leaf at `level` gives. Checks the access, and sets A and D unless the leaf is a stale one. */
 function throughLeaf(
   hart: Hart,
   address: u64,
@@ -77,7 +77,7 @@ function throughLeaf(
     if (!pmpAllows(hart, at, 8, Access.Store, Mode.Supervisor)) {
       return accessFault(address, access);
     }
-    // A page table in the page that is being executed: stop executing what was decoded.
+    // The page table may be in the page that is being executed. Then its decoded code is no longer valid.
     if (physicalWritten(at, 8, hart.id)) {
       note();
     }
@@ -87,17 +87,17 @@ function throughLeaf(
   return target | (address & within);
 }
 
-/** Whether what a hart remembers of a page answers an access as it stands. */
+/** Whether a stale entry of a hart can answer an access without a walk. */
 function answers(hart: Hart, stale: Stale, access: Access, mode: u32): bool {
   const pte = stale.entry;
-  // Marks are set in the tables, so that a walk is needed; what is refused may be refused only with StaleFaults.
+  // To set A or D, a walk is needed. A stale entry may refuse an access only with StaleFaults.
   if ((pte & V) !== 0 && ((pte & A) === 0 || (access === Access.Store && (pte & D) === 0))) {
     return false;
   }
   return isChaos(Chaos.StaleFaults) || ((pte & V) !== 0 && allows(hart, pte, access, mode));
 }
 
-/** Hardware may fetch the neighbour's translation ahead. */
+/** Keeps the translation of the neighbouring page, which hardware may fetch ahead. */
 function fetchAhead(hart: Hart, address: u64, at: u64): void {
   if (!isChaos(Chaos.StaleTranslation) || ((at + 8) & PAGE_OFFSET) === 0) {
     return;
@@ -112,7 +112,7 @@ function fetchAhead(hart: Hart, address: u64, at: u64): void {
   }
 }
 
-/** The physical address of a virtual one, but for PMP (privileged specification, "Virtual Address Translation Process"). */
+/** Translates an address without PMP (privileged specification, "Virtual Address Translation Process"). */
 function walk(hart: Hart, address: u64, access: Access, mode: u32): u64 {
   const satp = hart.satp;
   if (mode === Mode.Machine || satp >> 60 === 0) {
@@ -147,7 +147,7 @@ function walk(hart: Hart, address: u64, access: Access, mode: u32): u64 {
       continue;
     }
     const physical = throughLeaf(hart, address, access, mode, pte, level, at);
-    // Read again: it may have been marked.
+    // Read again, because A or D may have been set.
     keepStale(hart.id, address, satp, load<u64>(ramAddress(at)), <u32>level);
     if (level === 0) {
       fetchAhead(hart, address, at);
@@ -158,7 +158,7 @@ function walk(hart: Hart, address: u64, access: Access, mode: u32): u64 {
 }
 
 /**
- * The physical address of `size` bytes at a virtual one that lie in one page, or NOWHERE with the outcome set.
+ * The physical address of `size` bytes at a virtual address, or NOWHERE with the outcome set. They lie in one page.
  */
 export function translate(hart: Hart, address: u64, size: u32, access: Access): u64 {
   begin();
@@ -172,8 +172,8 @@ export function translate(hart: Hart, address: u64, size: u32, access: Access): 
 }
 
 /**
- * The physical address of an atomic access, which must be aligned and in RAM; else NOWHERE, with the outcome set.
- * LR (`access` Load) needs to read, SC and the AMOs need to write.
+ * The physical address of an atomic access. If the access is not aligned or not in RAM: NOWHERE, with the outcome set. LR
+ * (`access` Load) needs permission to read, SC and the AMOs need permission to write.
  */
 export function translateAtomic(hart: Hart, address: u64, size: u32, access: Access): u64 {
   if ((address & (size - 1)) !== 0) {

@@ -1,19 +1,20 @@
 /**
- * What the last access of a hart came to. There is one at a time, so it is kept here instead of being passed about.
+ * The outcome of the last access to memory. There is only one access at a time, so the outcome is kept here and not passed
+ * through every function.
  */
 import { Cause } from "../hart/trap";
 
-/** What an access is for; the order is that of the exception codes below. */
+/** What an access is for, in the order of the exception codes below. */
 export const enum Access {
   Load = 0,
   Store = 1,
   Fetch = 2,
 }
 
-/** What an access came to, beside its value. */
+/** The outcome of an access, beside its value. */
 export const enum Outcome {
   Done = 0,
-  /** Done, and what it did (device, code) concerns more than this hart's registers: leave the fast loop. */
+  /** Done, and its effect (on a device, on code) goes beyond this hart's registers: leave the fast loop. */
   Noted = 1,
   /** Not done; faultCause and faultValue say why. */
   Fault = 2,
@@ -32,7 +33,7 @@ export function begin(): void {
   outcome = Outcome.Done;
 }
 
-/** It concerns more than this hart's registers. */
+/** The access has an effect beyond this hart's registers. */
 export function note(): void {
   outcome = Outcome.Noted;
 }
@@ -42,7 +43,7 @@ export function faulted(): bool {
   return outcome === Outcome.Fault;
 }
 
-/** The access is not done, for `cause`; `value` is what tval shows. */
+/** The access fails with the exception `cause`. tval will show `value`. */
 export function fault(cause: Cause, value: u64): u64 {
   outcome = Outcome.Fault;
   faultCause = cause;
@@ -50,7 +51,7 @@ export function fault(cause: Cause, value: u64): u64 {
   return NOWHERE;
 }
 
-/** The translation is not there, or does not allow it. */
+/** There is no translation, or it does not allow the access. */
 export function pageFault(address: u64, access: Access): u64 {
   if (access === Access.Fetch) {
     return fault(Cause.FetchPage, address);
@@ -58,7 +59,7 @@ export function pageFault(address: u64, access: Access): u64 {
   return fault(access === Access.Load ? Cause.LoadPage : Cause.StorePage, address);
 }
 
-/** Nothing is there, or PMP does not allow it. */
+/** There is neither memory nor a device, or PMP does not allow the access. */
 export function accessFault(address: u64, access: Access): u64 {
   if (access === Access.Fetch) {
     return fault(Cause.FetchAccess, address);

@@ -1,9 +1,9 @@
 /**
  * Physical memory protection: sixteen entries, and what they allow (privileged specification, 3.7).
  *
- * The entry of lowest number that covers a byte of an access decides; it must cover all of it. Where none does, only
- * machine mode gets through. Asked when a translation is made, so what was translated is forgotten when an entry
- * changes; a page of which entries say different things is asked for each access, and each instruction (code.ts, UNDECODED).
+ * The entry of lowest number that covers a byte of an access decides, and it must cover the whole access. If none does, only
+ * machine mode may access. PMP is checked when a translation is made, so translations are forgotten when an entry changes.
+ * If entries treat parts of a page differently, PMP is checked at each access and each instruction (code.ts, UNDECODED).
  */
 import { Hart, Mode } from "../hart/hart";
 import { RAM_START, ramBytes } from "../layout";
@@ -14,7 +14,7 @@ const ADDRESS_FIRST: u32 = 0x3b0;
 const LAST: u32 = 0x3ef;
 
 const NOTHING: u32 = ENTRIES;
-/** Where a kernel begins: below it RAM is firmware's. */
+/** Where a kernel begins. The RAM below belongs to firmware. */
 const ABOVE_FIRMWARE: u64 = 0x8020_0000;
 
 /** Bits of a configuration byte. */
@@ -65,7 +65,7 @@ function writeConfig(hart: Hart, index: u32, value: u32): void {
   store<u8>(at, <u8>next);
 }
 
-/** Writes pmpcfg or pmpaddr; what is locked stays. */
+/** Writes pmpcfg or pmpaddr. Locked entries stay as they are. */
 export function pmpWrite(hart: Hart, number: u32, value: u64): void {
   if (number < ADDRESS_FIRST) {
     const first = (number - CONFIG_FIRST) << 2;
@@ -130,12 +130,12 @@ function covers(hart: Hart, index: u32, address: u64, bytes: u64): bool {
   return firstOf(hart, index, mode) <= address && endOf(hart, index, mode) >= address + bytes;
 }
 
-/** Whether all may be done to [address, address + bytes), as pmpChanged() found out beforehand. */
+/** Whether every access to [address, address + bytes) is allowed, as pmpChanged() found. */
 function isOpen(hart: Hart, address: u64, bytes: u64): bool {
   return address >= hart.pmpOpenFirst && address + bytes <= hart.pmpOpenEnd;
 }
 
-/** Finds out whether RAM, or all of it that lies above firmware, is open. After each change of an entry. */
+/** Finds out whether all of RAM, or all of it above the firmware, is open. To be called after each change of an entry. */
 export function pmpChanged(hart: Hart): void {
   hart.pmpOpenFirst = 0;
   hart.pmpOpenEnd = 0;
@@ -175,7 +175,7 @@ export function pmpAllows(hart: Hart, address: u64, bytes: u64, access: u32, mod
   return (config & needed) !== 0;
 }
 
-/** Whether entries say one thing of all of the page at `address`. */
+/** Whether entries treat all of the page at `address` in the same way. */
 export function pmpUniform(hart: Hart, address: u64): bool {
   const page = address & ~0xfff;
   if (isOpen(hart, page, 4096)) {
@@ -185,7 +185,7 @@ export function pmpUniform(hart: Hart, address: u64): bool {
   return index === NOTHING || covers(hart, index, page, 4096);
 }
 
-/** What OpenSBI leaves to the supervisor: all but the firmware's own 512 KiB at the start of RAM. */
+/** Sets the entries as OpenSBI does: the supervisor may access all but the firmware's 512 KiB at the start of RAM. */
 export function pmpAsFirmware(hart: Hart): void {
   hart.pmpcfg0 = 0x1f18;
   hart.pmpaddr0 = (0x8000_0000 >> 2) | (0x8_0000 / 8 - 1);

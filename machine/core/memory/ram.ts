@@ -1,7 +1,7 @@
 /**
  * Guest RAM by physical address, for accesses that the fast path does not serve.
  *
- * Who writes tells physicalWritten() first, so that a store here does what a store of a hart does beside writing: code
+ * A writer calls physicalWritten() first. Then a store here has the same side effects as a store of a hart: code that was
  * decoded from that page is dropped, and reservations on it are broken.
  */
 import { noteWrite } from "../code/code";
@@ -17,7 +17,7 @@ export function isRam(address: u64, bytes: u64): bool {
   return bytes <= size && address >= RAM_START && address - RAM_START <= size - bytes;
 }
 
-/** Linear address of a physical one that isRam() has vouched for. */
+/** Linear address of a physical one. The caller has checked isRam(). */
 export function ramAddress(address: u64): usize {
   return ramBase() + <usize>(address - RAM_START);
 }
@@ -41,9 +41,9 @@ export function breakReservations(address: u64, bytes: u64, writer: u32): void {
   }
 }
 
-/** A writer that is no hart. */
+/** The writer number of a device. */
 export const DEVICE: u32 = 0xffff_ffff;
-/** A writer that is no part of the machine. */
+/** The writer number of the host. */
 export const HOST: u32 = 0xffff_fffe;
 
 /** Tells the machine that [address, address + bytes), which is RAM, is about to be written. True if code was there. */

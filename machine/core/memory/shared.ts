@@ -1,8 +1,9 @@
 /**
- * Accesses to pages that harts share (sharing.ts): through the store buffer, each of them a point where the turn may end.
+ * Accesses to pages that harts share (sharing.ts). They go through the store buffer, and each is a point where the turn may
+ * end.
  *
- * Under chaos they are the most common thing that the interpreter cannot do inline. So those that were translated before
- * have a way of their own, on which nothing is settled that an access to RAM cannot need.
+ * Under chaos these are the most common accesses that the interpreter cannot do inline. So if the address was translated
+ * before, they take a short way, which leaves out everything that an access to RAM does not need.
  */
 
 import { isWatching, point, turnEnds } from "../chaos/chaos";
@@ -16,7 +17,7 @@ import { Entry, Tag, watchedTable } from "./tlb";
 
 const PAGE_OFFSET: u64 = 0xfff;
 
-/** A point where the turn may end was passed: leave the loop if it does. */
+/** Passes a point where the turn may end. If it does end, the hart leaves the loop. */
 function passPoint(): void {
   point();
   if (turnEnds()) {
@@ -24,7 +25,7 @@ function passPoint(): void {
   }
 }
 
-/** The physical address of an access to a shared page that was translated before, or NOWHERE. */
+/** The physical address of an access to a shared page, if it was translated before. Otherwise NOWHERE. */
 export function recall(hart: Hart, address: u64, tag: Tag): u64 {
   const entry = Entry.of(watchedTable(<usize>hart.dataTable), address);
   if (load<u64>(entry + <usize>tag) !== (address & ~PAGE_OFFSET)) {
@@ -58,13 +59,13 @@ export function writeShared(hart: Hart, physical: u64, size: u32, value: u64): v
   storeLinear(ramAddress(physical), size, value);
 }
 
-/** What became of an instruction that may access a shared page. */
+/** What happened to an instruction that may access a shared page. */
 export const enum Shared {
-  /** Nothing: it is another instruction, or another page. */
+  /** It was not executed: it is another instruction, or another page. */
   No = 0,
-  /** It is executed. */
+  /** It was executed. */
   Done = 1,
-  /** It is executed, and it concerns more than this hart's registers: leave the loop. */
+  /** It was executed, and its effect goes beyond this hart's registers: leave the loop. */
   Noted = 2,
 }
 
@@ -72,7 +73,7 @@ export const enum Shared {
 const LOADS_LAST: u32 = Op.Lwu - Op.Lb;
 const ACCESSES_LAST: u32 = Op.Sd - Op.Lb;
 
-/** Executes a load or store of a shared page that the hart translated before. Neither hart.pc nor the counts matter. */
+/** Executes a load or store to a shared page that the hart translated before. It uses neither hart.pc nor the counts. */
 export function accessShared(hart: Hart, op: usize): Shared {
   if (!isWatching()) {
     return Shared.No;
@@ -101,7 +102,7 @@ export function accessShared(hart: Hart, op: usize): Shared {
   return outcome === Outcome.Done ? Shared.Done : Shared.Noted;
 }
 
-/** What a load puts into its register: lb, lh and lw are signed. */
+/** The value that a load puts into its register. lb, lh and lw sign-extend. */
 export function extended(index: u32, value: u64): u64 {
   if (index === 0) {
     return <u64>(<i64>(<i8>value));

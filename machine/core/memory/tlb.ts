@@ -1,16 +1,15 @@
 /**
- * The translation tables of each hart: what access.ts fills, what the interpreter reads inline.
+ * The translation tables of each hart. access.ts fills them, and the interpreter reads them inline.
  *
  * A table has 256 entries, found by the low bits of the page number:
  *
  *     0         8          16         24       28         32
  *     | readTag | writeTag | fetchTag | addend | code     |
  *
- * A tag is the page's virtual address if that access is allowed, else all ones, which no address can equal once its
- * page offset is masked off. addend is what turns a virtual address into one of linear memory; code is the decoded
- * page. A table holds for one way of looking at memory: a mode, SUM, and one value of satp, so that neither a trap nor
- * a switch of the address space empties anything. Each hart keeps the tables of the last four values of satp, and
- * forgets what sfence.vma says.
+ * A tag is the page's virtual address if that access is allowed. Otherwise it is all ones, which no address equals once its
+ * page offset is masked off. A virtual address plus addend is the address in linear memory; code is the decoded page. Each
+ * table is for one mode, one setting of SUM and one value of satp, so neither a trap nor a switch of the address space
+ * empties a table. Each hart keeps the tables of the last four values of satp, and forgets entries at sfence.vma.
  */
 import { isWatching } from "../chaos/chaos";
 import { forgetStale } from "../chaos/stale";
@@ -31,12 +30,12 @@ const enum View {
 }
 const VIEWS: u32 = 3;
 
-/** Behind the address spaces' tables: the two without translation, for machine mode and for the others. */
+/** After the tables of the address spaces: the two without translation, for machine mode and for the other modes. */
 const BARE_MACHINE: u32 = SPACES * VIEWS;
 const BARE_OTHER: u32 = BARE_MACHINE + 1;
 const VISIBLE: u32 = BARE_OTHER + 1;
 
-/** Each of these has a second one that the interpreter does not see: for pages that harts share (sharing.ts). */
+/** Each of these has a second table, which the interpreter does not see, for pages that harts share (sharing.ts). */
 const TABLES: u32 = 2 * VISIBLE;
 const WATCHED_BYTES: usize = <usize>(VISIBLE * TABLE_BYTES);
 
@@ -50,7 +49,7 @@ const SUM: u64 = 1 << 18;
 /** Bits of the page number; what is left is the canonical address. */
 const PAGE_MASK: u64 = ~0xfff;
 
-/** The entry for an address lies at these of its bits, moved to the right. */
+/** An address moved right by this, and masked, is the offset of its entry in a table. */
 export const INDEX_SHIFT: u32 = 7;
 export const INDEX_MASK: u32 = 0x1fe0;
 if (INDEX_MASK !== (ENTRIES - 1) * ENTRY_BYTES || PAGE_BYTES >> INDEX_SHIFT !== ENTRY_BYTES) {
@@ -83,7 +82,7 @@ export class Entry {
     return load<u64>(entry, 16);
   }
 
-  /** Linear address of the virtual one, which the entry's tag matches. */
+  /** The linear address of a virtual address that the entry's tag matches. */
   @inline
   static linear(entry: usize, address: u64): usize {
     return <usize>(<u32>address + load<u32>(entry, <usize>ADDEND));
@@ -106,7 +105,7 @@ function tableAt(hart: u32, index: u32): usize {
   return <usize>(shape().tables + hart * TABLES_BYTES + index * TABLE_BYTES);
 }
 
-/** Chooses the tables that fit the hart's mode, mstatus and satp; after each change of one of them. */
+/** Chooses the tables for the hart's mode, mstatus and satp. To be called after each change of one of them. */
 export function updateView(hart: Hart): void {
   const mode = hart.mode;
   const dataMode =
@@ -148,7 +147,7 @@ function emptySpace(hart: Hart, space: u32): void {
   store<u64>(superAt(hart, space), 0);
 }
 
-/** Takes the tables for hart.satp into use: those it had before, or the oldest ones, emptied. */
+/** Switches to the tables for hart.satp: those that it had before, or the oldest ones, emptied. */
 export function selectSpace(hart: Hart): void {
   const satp = hart.satp;
   if (satp >> 60 === 0) {
@@ -166,7 +165,7 @@ export function selectSpace(hart: Hart): void {
   hart.space = victim;
 }
 
-/** Enters that `address` is at the page of linear memory `page`, in the given table, for one kind of access. */
+/** Enters into a table, for one kind of access, that `address` is in the page at linear address `page`. */
 export function fillEntry(table: usize, address: u64, page: usize, tag: Tag, code: usize): void {
   const entry = Entry.of(table, address);
   const virtual = address & PAGE_MASK;
@@ -185,18 +184,18 @@ export function fillEntry(table: usize, address: u64, page: usize, tag: Tag, cod
   }
 }
 
-/** The table beside one that the interpreter sees, for pages that harts share. */
+/** The second table, for pages that harts share, of one that the interpreter sees. */
 export function watchedTable(table: usize): usize {
   return table + WATCHED_BYTES;
 }
 
-/** Remembers that the hart's present address space has entries that are parts of a superpage around `address`. */
+/** Notes that the hart's current address space has entries for parts of a superpage around `address`. */
 export function noteSuperpage(hart: Hart, address: u64): void {
   const mask = superAt(hart, hart.space);
   store<u64>(mask, load<u64>(mask) | ((<u64>1) << ((address >> 30) & 63)));
 }
 
-/** Forgets what a table says of one address, and if `wide` of everything in the gigabyte around it. */
+/** Forgets a table's entry for one address, and if `wide` those for the gigabyte around it. */
 function forgetIn(table: usize, address: u64, wide: bool): void {
   memory.fill(Entry.of(table, address), 0xff, ENTRY_BYTES);
   if (!wide) {
@@ -204,7 +203,7 @@ function forgetIn(table: usize, address: u64, wide: bool): void {
   }
   for (let index: u32 = 0; index < ENTRIES; index++) {
     const entry = table + <usize>(index * ENTRY_BYTES);
-    // The tags that are set are equal, and the one that is not is all ones.
+    // The tags that are set are equal, and the others are all ones.
     const tag = Entry.readTag(entry) & Entry.writeTag(entry) & Entry.fetchTag(entry);
     if ((tag ^ address) >> 30 === 0) {
       memory.fill(entry, 0xff, ENTRY_BYTES);
@@ -212,7 +211,7 @@ function forgetIn(table: usize, address: u64, wide: bool): void {
   }
 }
 
-/** Forgets what the tables of one address space say of one address, and of a superpage around it. */
+/** Forgets the entries of one address space's tables for one address, and for a superpage around it. */
 function forgetAddress(hart: Hart, space: u32, address: u64): void {
   const wide = (load<u64>(superAt(hart, space)) & ((<u64>1) << ((address >> 30) & 63))) !== 0;
   for (let view: u32 = 0; view < VIEWS; view++) {
@@ -224,12 +223,12 @@ function forgetAddress(hart: Hart, space: u32, address: u64): void {
   }
 }
 
-/** Most pages that are forgotten one by one; beyond it everything is. */
+/** The most pages that are forgotten one by one. For more pages, everything is forgotten. */
 const PAGES_SINGLY_MAX: u64 = 64;
 
 /**
- * Forgets a hart's translations of [address, address + size), of one address space or (asid < 0) of all, global
- * ones included. size 0 or ~0 is all of memory. For sfence.vma and SBI's RFENCE; it never fails.
+ * Forgets a hart's translations of [address, address + size) in one address space, or (asid < 0) in all, with the global
+ * ones. A size of 0 or ~0 means all of memory. For sfence.vma and SBI's remote fences. It never fails.
  */
 export function flushTlb(id: u32, address: u64, size: u64, asid: i32): void {
   const hart = hartAt(id);
@@ -265,7 +264,7 @@ export function emptyTables(id: u32): void {
   }
 }
 
-/** Takes the right to write the page at linear address `page` without being seen from every hart. */
+/** From now on, every hart's writes to the page at linear address `page` go through access.ts. */
 export function revokeWrites(page: usize): void {
   const bytes = hartCount() * TABLES_BYTES;
   for (let at: u32 = 0; at < bytes; at += ENTRY_BYTES) {
@@ -277,7 +276,7 @@ export function revokeWrites(page: usize): void {
   }
 }
 
-/** Takes the right to read the page at linear address `page` without being seen from every hart. */
+/** From now on, every hart's reads of the page at linear address `page` go through access.ts. */
 export function revokeReads(page: usize): void {
   const bytes = hartCount() * TABLES_BYTES;
   for (let at: u32 = 0; at < bytes; at += ENTRY_BYTES) {
@@ -289,7 +288,7 @@ export function revokeReads(page: usize): void {
   }
 }
 
-/** Takes the decoded page `code`, or (0) every decoded page, out of every hart's tables. */
+/** Removes the decoded page `code`, or (0) every decoded page, from every hart's tables. */
 export function revokeFetches(code: usize): void {
   const bytes = hartCount() * TABLES_BYTES;
   for (let at: u32 = 0; at < bytes; at += ENTRY_BYTES) {

@@ -1,6 +1,7 @@
-// Packets that look at a hart or change it while the machine stands still: registers, memory, breakpoints.
+// Packets that read or change a hart while the machine stands still: registers, memory, breakpoints.
 //
-// Each function takes the words of one packet and gives the answer. A packet is obeyed as a whole or refused as a whole.
+// Each function takes the words of one packet and returns the answer. A packet is carried out as a whole or refused as a
+// whole.
 
 import type { Debugger } from "./debugger.ts";
 import { PACKET_BYTES_MAX } from "./packets.ts";
@@ -16,7 +17,7 @@ import {
   smallNumberOf,
 } from "./words.ts";
 
-/** There is no memory. */
+/** The answer if there is no memory at an address. */
 const NO_MEMORY = "E14";
 
 /** All general registers and the program counter. */
@@ -57,7 +58,7 @@ export function writeRegister(debugged: Debugger, hart: number, words: string): 
   return "OK";
 }
 
-/** All general registers and the program counter, or none. */
+/** Writes all general registers and the program counter, or none of them. */
 export function writeRegisters(debugged: Debugger, hart: number, words: string): string {
   const values = Array.from({ length: REGISTERS }, (_, index) =>
     registerOf(words.slice(index * REGISTER_DIGITS, (index + 1) * REGISTER_DIGITS)),
@@ -76,7 +77,7 @@ export function writeRegisters(debugged: Debugger, hart: number, words: string):
   return "OK";
 }
 
-/** `address,length`: as much as there is. */
+/** `address,length`: reads as many of the bytes as there are. */
 export function readMemory(debugged: Debugger, hart: number, words: string): string {
   const [place, length, ...more] = words.split(",");
   const address = numberOf(place);
@@ -99,10 +100,10 @@ export function writeMemory(debugged: Debugger, hart: number, words: string): st
   return debugged.writeMemory(hart, address, bytes) ? "OK" : NO_MEMORY;
 }
 
-/** Sets a breakpoint, or clears it. "": a kind that is not offered. */
+/** Sets or clears a breakpoint. Answers "" if that kind is not offered. */
 export function breakpoint(debugged: Debugger, isSet: boolean, words: string): string {
   const [kind, place, bytes, ...more] = words.split(",");
-  // Software and hardware breakpoints are the same here; watchpoints there are none.
+  // Software and hardware breakpoints are the same here. There are no watchpoints.
   if (kind !== "0" && kind !== "1") {
     return "";
   }

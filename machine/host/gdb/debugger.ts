@@ -1,14 +1,12 @@
 // A machine under a debugger: harts as threads, breakpoints, steps forward and backward.
 //
-// The one idea: going back is going forward from an earlier moment (timeline.ts). The last breakpoint before now is
-// found
-// by running each stretch between two moments again, the latest first; the instruction before this one by halving the
-// distance until one instruction is left.
+// To go back, the debugger restores an earlier moment and goes forward from there (timeline.ts). To find the last breakpoint
+// before now, it runs each stretch between two moments again, the latest first. To find the instruction before this one, it
+// halves the distance until one instruction is left.
 //
-// A run may be lived for the first time, or be a recording: the difference is only what comes from outside. What is
-// typed
-// is taken in the present, where the run has never been further, so what was lived stays as it was. What the debugger
-// reads changes nothing; what it writes makes another run from there on. Nothing here is Node's.
+// A run is live or a recording. The only difference is where its events come from. A live run takes typed bytes only in the
+// present, that is as far as it ever went, so its past does not change. Reads by the debugger change nothing. A write makes
+// another run from that point on. Nothing here is Node's.
 
 import { BREAKPOINTS_MAX } from "../../../build/gen/host/machine/core/hart/breakpoints.ts";
 import { HartState } from "../../../build/gen/host/machine/core/hart/hart.ts";
@@ -17,21 +15,21 @@ import { type AdvanceState, PC_REGISTER, type Run } from "../run.ts";
 import { Timeline } from "../timeline.ts";
 
 /**
- * Why the machine stands still for the debugger. `end`: it is off; `recorded`: the recording ends here; `stuck`: every
- * hart waits, and nothing would wake one.
+ * Why the machine stands still for the debugger. `end`: it is off. `recorded`: the recording ends here. `stuck`: every hart
+ * waits, and nothing will wake one.
  */
 export type StopReason = "breakpoint" | "step" | "interrupt" | "start" | "end" | "recorded" | "stuck";
 
-/** A stop, and the hart that it is about. */
+/** A stop, and the hart at which gdb looks then. */
 export interface DebugStop {
   reason: StopReason;
   hart: number;
 }
 
-/** Instructions (of all harts) in which a hart has to get its next one, while the debugger waits for a step. */
+/** A step is given up after this many instructions of all harts: the hart that is to step did not get a turn. */
 const STEP_INSTRUCTIONS_MAX = 2_000_000n;
 
-/** Distances at which a step backward looks, from far to near. */
+/** The distances in which a step backward searches, from far to near. */
 const LOOKS = [200_000n, 4_000n, 64n, 1n];
 
 const NOWHERE = 2n ** 64n - 1n;
@@ -47,8 +45,8 @@ export class Debugger {
   private recordedEnd: bigint | undefined;
 
   /**
-   * @param typed bytes for the console, added to as they come; they are taken when the run can take them
-   * @param recordedEnd the clock at the end of the recording, if the run is one; it goes no further
+   * @param typed bytes for the console. The caller appends to it; the run takes bytes from it when it can
+   * @param recordedEnd the clock at the end of the recording, if the run is one. The run goes no further
    */
   constructor(run: Run, typed: number[] = [], recordedEnd?: bigint) {
     this.run = run;
@@ -62,7 +60,8 @@ export class Debugger {
   }
 
   /**
-   * Stops every hart before the instruction at a virtual address. False if none can begin there, or there are too many.
+   * Stops every hart before the instruction at a virtual address. False if no instruction can begin there, or if there are
+   * too many breakpoints.
    */
   setBreakpoint(address: bigint): boolean {
     if ((address & 1n) !== 0n) {
@@ -88,12 +87,12 @@ export class Debugger {
     return this.timeline.isAtEnd;
   }
 
-  /** Goes as far as the run ever went, breakpoints or not. */
+  /** Goes as far as the run ever went, past all breakpoints. */
   goToPresent(): void {
     this.goTo(this.timeline.end);
   }
 
-  /** Goes on for `instructions` at most. Undefined: nothing has stopped it yet. */
+  /** Goes on for `instructions` at most. Undefined if nothing has stopped the run. */
   continue(instructions: bigint): DebugStop | undefined {
     this.takeTyped();
     this.arm();
@@ -108,7 +107,7 @@ export class Debugger {
     return this.endOf(state, this.busyHart());
   }
 
-  /** One instruction of one hart; the others go on as they would. */
+  /** Goes on until a hart has executed one instruction. The other harts run as usual. */
   step(hart: number): DebugStop {
     const before = this.retired(hart);
     const pc = this.run.machine.core.hartPc(hart);
@@ -130,13 +129,13 @@ export class Debugger {
     return { reason: "step", hart };
   }
 
-  /** Back before the instruction that a hart executed last. */
+  /** Goes back to before the instruction that a hart executed last. */
   stepBack(hart: number): DebugStop {
     const count = this.retired(hart);
     if (count === 0n) {
       return { reason: "start", hart };
     }
-    // From here on it has executed `count`; before here it had not.
+    // At `after` the hart has executed `count` instructions. At `before` it will have executed fewer.
     let after = this.run.clock;
     let before = after;
     while (this.retired(hart) >= count && before > this.timeline.start) {
@@ -161,7 +160,7 @@ export class Debugger {
     return { reason: "step", hart };
   }
 
-  /** Back to the breakpoint that was come to last, or to the start. */
+  /** Goes back to the last time that a hart came to a breakpoint, or to the start. */
   continueBack(): DebugStop {
     const now = this.run.clock;
     let end = now;
@@ -177,18 +176,18 @@ export class Debugger {
     return { reason: "start", hart: 0 };
   }
 
-  /** Memory as a hart sees it now; shorter where there is none. */
+  /** Memory as a hart sees it now. Ends where there is no memory. */
   readMemory(hart: number, address: bigint, byteCount: number): Uint8Array {
     return readVirtual(this.run.machine, hart, address, byteCount);
   }
 
-  /** Writes memory as a hart sees it. False if not all of it is there. What lies ahead is another run from here on. */
+  /** Writes memory as a hart sees it. False if some of it does not exist. From here on it is another run. */
   writeMemory(hart: number, address: bigint, bytes: Uint8Array): boolean {
     const before = this.readMemory(hart, address, bytes.length);
     if (before.length < bytes.length) {
       return false;
     }
-    // What is there already makes no other run.
+    // If nothing changes, it stays the same run.
     if (before.every((byte, index) => byte === bytes[index])) {
       return true;
     }
@@ -212,12 +211,12 @@ export class Debugger {
     return BigInt.asUintN(64, number === PC_REGISTER ? core.hartPc(hart) : core.readRegister(hart, number));
   }
 
-  /** A CSR of a hart by its number, whatever the hart's mode; 0 for one that is not there. */
+  /** A CSR of a hart by its number. The hart's mode does not matter. 0 if there is no such CSR. */
   readCsr(hart: number, number: number): bigint {
     return BigInt.asUintN(64, this.run.machine.core.hartCsr(hart, number));
   }
 
-  /** Sets a register as `readRegister` numbers them. What lies ahead is another run from here on. */
+  /** Sets a register, numbered as in `readRegister`. From here on it is another run. */
   writeRegister(hart: number, number: number, value: bigint): void {
     if (value === this.readRegister(hart, number)) {
       return;
@@ -230,7 +229,7 @@ export class Debugger {
     return this.recordedEnd !== undefined && this.run.clock >= this.recordedEnd;
   }
 
-  /** The run is another one from here on, and not the recorded one. */
+  /** From here on it is another run, and not the recorded one. */
   private forgetFuture(): void {
     this.timeline.forgetFuture();
     this.recordedEnd = undefined;
@@ -251,7 +250,7 @@ export class Debugger {
     }
   }
 
-  /** What was typed comes now, as far as the guest has room for it; in the past nothing new can come. */
+  /** In the present, gives the guest the typed bytes, as far as it has room for them. In the past it gives none. */
   private takeTyped(): void {
     while (this.isInPresent && this.typed[0] !== undefined && this.run.input(this.typed[0])) {
       this.typed.shift();
@@ -262,7 +261,7 @@ export class Debugger {
     return this.run.machine.core.hartRetired(hart);
   }
 
-  /** Goes to a clock without minding breakpoints. */
+  /** Goes to a clock, past all breakpoints. */
   private goTo(clock: bigint): AdvanceState {
     return this.timeline.goTo(clock);
   }
@@ -288,13 +287,13 @@ export class Debugger {
     return found;
   }
 
-  /** A hart that does not wait: the one that turned the machine off. */
+  /** A hart that runs, such as the one that turned the machine off. */
   private busyHart(): number {
     const harts = Array.from({ length: this.hartCount }, (_, index) => index);
     return harts.find((hart) => this.run.machine.core.hartActivity(hart) === HartState.Running) ?? 0;
   }
 
-  /** A hart that runs and stands at a breakpoint, after a run that ended before its time. */
+  /** The hart that stopped the run at a breakpoint, if one did. */
   private hartAtBreakpoint(): number | undefined {
     const { core } = this.run.machine;
     if (core.stopRequested() === 0) {
@@ -317,7 +316,7 @@ export class Debugger {
   }
 }
 
-/** Memory as a hart sees it now, at a virtual address; shorter where there is none. */
+/** Memory as a hart sees it now, from a virtual address on. Ends where there is no memory. */
 export function readVirtual(
   machine: EmbeddedMachine,
   hart: number,
@@ -343,7 +342,7 @@ export function readVirtual(
   return bytes.subarray(0, done);
 }
 
-/** Where a hart finds a virtual address; undefined where there is no RAM. */
+/** The physical address for a hart's virtual one. Undefined if there is no RAM. */
 function physicalOf(machine: EmbeddedMachine, hart: number, address: bigint): number | undefined {
   const found = BigInt.asUintN(64, machine.core.physicalAddress(hart, address));
   return found === NOWHERE || found < BigInt(RAM_START) ? undefined : Number(found);

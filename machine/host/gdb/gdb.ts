@@ -1,11 +1,11 @@
-// gdb's remote protocol (GDB manual, appendix E), spoken by the machine: every hart is a thread, and it goes backwards.
+// The machine's side of gdb's remote protocol (GDB manual, appendix E). Every hart is a thread, and gdb can go backwards.
 //
 //     $m80200000,4#5c ─▶ receive ─▶ answer ─▶ $13000000#84        numbers in hexadecimal, memory as pairs of digits
 //
-// This file answers packets: it tells gdb about the threads, chooses one, runs, and reports why the machine stands. How
-// packets come is packets.ts, those that look at a hart or change it are access.ts, and what they do to the machine is
-// debugger.ts. Nothing here is Node's: bytes come in by `receive` and go out by the function that the constructor was
-// given.
+// This file answers packets: it tells gdb about the threads, chooses one, runs the machine, and reports why it stopped.
+// packets.ts finds packets in the bytes that gdb sends. access.ts has the packets that read or change a hart. debugger.ts is
+// what they do to the machine. Nothing here is Node's: bytes come in through `receive`, and go out through the function that
+// the constructor was given.
 
 import { HartState } from "../../../build/gen/host/machine/core/hart/hart.ts";
 import { activityText, modeText } from "../harts.ts";
@@ -33,25 +33,25 @@ import {
   threadText,
 } from "./words.ts";
 
-/** Instructions between two looks at whether gdb wants to interrupt. */
+/** After this many instructions the session looks whether gdb wants to interrupt. */
 const SLICE_INSTRUCTIONS = 4_000_000n;
 
 const SIGINT = "02";
 const SIGTRAP = "05";
 
-/** How gdb went: it let the machine go on, ended it, or was cut off. */
+/** How gdb left: it let the machine go on, ended it, or lost the connection. */
 export type Leave = "detached" | "killed" | "lost";
 
 export class GdbSession {
   private readonly debugged: Debugger;
   private readonly packets: PacketStream;
-  /** Lets the host look at what came meanwhile. */
+  /** Lets the host handle what has come meanwhile. */
   private readonly breathe: () => Promise<unknown>;
-  /** The hart that registers and memory are read of. */
+  /** The hart whose registers and memory gdb reads. */
   private hart: number;
   /** The hart that `s` and `c` are about, if gdb has chosen one (`Hc`). */
   private resumed: number | undefined;
-  /** Interrupts that came, and how many of them had when the packet that is worked on came: those were not for it. */
+  /** Interrupts so far, and those before the current packet: they were not for it. */
   private interrupts = 0;
   private interruptsBefore = 0;
   private leaving: Leave | undefined;
@@ -73,12 +73,12 @@ export class GdbSession {
     this.breathe = breathe;
   }
 
-  /** Takes what gdb sent. */
+  /** Takes bytes from gdb. */
   receive(bytes: Uint8Array): void {
     this.packets.receive(bytes);
   }
 
-  /** The connection is gone. Resolves when the machine stands still, with how gdb went. */
+  /** The connection has ended. Resolves when the machine stands still, with the way in which gdb left. */
   async lose(): Promise<Leave> {
     this.leaving ??= "lost";
     this.interrupts++;
@@ -86,7 +86,7 @@ export class GdbSession {
     return this.leaving;
   }
 
-  /** One after the other: what runs is answered before what comes next is looked at. */
+  /** Answers packets one after the other: one that runs the machine is answered before the next one is looked at. */
   private work(answering: () => Promise<string | undefined>): void {
     const { interrupts } = this;
     this.working = this.working.then(async () => {
@@ -101,7 +101,7 @@ export class GdbSession {
     });
   }
 
-  /** The answer to a packet; undefined for none, "" for one that is not understood. */
+  /** The answer to a packet. Undefined: there is no answer. "": the packet is not supported. */
   private async answer(packet: string): Promise<string | undefined> {
     const [command = ""] = packet;
     const words = packet.slice(1);
@@ -190,7 +190,7 @@ export class GdbSession {
     const [, offset, length] = /^qXfer:features:read:target\.xml:([^,]*),([^,]*)$/.exec(packet) ?? [];
     const from = smallNumberOf(offset);
     const count = smallNumberOf(length);
-    // The manual has a number of its own for this.
+    // The manual has a special error number for this.
     if (from === undefined || count === undefined) {
       return "E00";
     }
@@ -204,7 +204,7 @@ export class GdbSession {
     return `hart ${hart}, ${state}, ${core.hartRetired(hart)} instructions`;
   }
 
-  /** `Hg`: whose registers and memory are meant; `Hc`: who steps. Any and all leave the choice to us. */
+  /** `Hg` chooses the hart whose registers and memory are read, `Hc` the one that steps. "Any" and "all" leave it to us. */
   private selectHart(words: string): string {
     const [operation = ""] = words;
     const thread = threadOf(words.slice(1));
@@ -224,7 +224,7 @@ export class GdbSession {
     return typeof thread !== "number" || thread < this.debugged.hartCount;
   }
 
-  /** The hart that a word names; undefined if it names none, or not one. */
+  /** The hart that a word names. Undefined if it does not name exactly one. */
   private hartOf(word: string): number | undefined {
     const thread = threadOf(word);
     return typeof thread === "number" && this.isThread(thread) ? thread : undefined;
@@ -241,7 +241,7 @@ export class GdbSession {
     if (!resumptions?.every(({ thread }) => this.isThread(thread))) {
       return REFUSED;
     }
-    // The first that names a hart holds for it. Harts that are to stand still go on, too: here they always do.
+    // The first action that names a hart is the hart's. Harts that should stand still go on too: here they always do.
     for (const { action, thread } of resumptions) {
       if (action === "s") {
         return this.step(thread);
@@ -253,12 +253,12 @@ export class GdbSession {
     return await this.forward();
   }
 
-  /** One instruction of a hart; where gdb leaves the choice to us, of the one that it looks at, if that is not stopped. */
+  /** Steps a hart. If gdb leaves the choice to us: the hart that it looks at, unless that is stopped. */
   private step(thread: Thread): string {
     return this.stopped(this.debugged.step(typeof thread === "number" ? thread : this.awake(this.hart)));
   }
 
-  /** `c` and `s`, as they were before vCont: with the address to go on at, if there is one. */
+  /** `c` and `s`, which are older than vCont. They may have an address to go on at. */
   private async resume(action: string, words: string): Promise<string> {
     const hart = this.resumed ?? this.hart;
     if (words !== "") {
@@ -291,7 +291,7 @@ export class GdbSession {
       return `${this.stopText(SIGTRAP, this.hart)}replaylog:begin;`;
     }
     if (reason === "end") {
-      // Not that the program has exited: gdb would let go of what it still can go back in.
+      // Not "the program has exited": gdb would end the session, and could not go back any more.
       this.say("The machine is off. reverse-continue goes back; quit lets it rest.");
       return `${this.stopText(SIGTRAP, this.hart)}replaylog:end;`;
     }
@@ -300,7 +300,7 @@ export class GdbSession {
       return `${this.stopText(SIGTRAP, this.hart)}replaylog:end;`;
     }
     if (reason === "stuck") {
-      this.say("Every hart waits, and nothing is left that would wake one.");
+      this.say("Every hart waits, and nothing will wake one.");
     }
     return this.stopText(reason === "interrupt" || reason === "stuck" ? SIGINT : SIGTRAP, this.hart);
   }
@@ -310,7 +310,7 @@ export class GdbSession {
     this.packets.send(`O${textDigits(`${line}\n`)}`);
   }
 
-  /** This hart, or if it is stopped the first that is not: a person wants to see something. */
+  /** This hart, or if it is stopped, the first one that is not: there is more to see. */
   private awake(hart: number): number {
     const { core } = this.debugged.run.machine;
     if (core.hartActivity(hart) !== HartState.Stopped) {

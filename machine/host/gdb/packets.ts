@@ -1,24 +1,24 @@
-// gdb's packets as they come, byte by byte, and how each is acknowledged.
+// Finds gdb's packets in the bytes that it sends, and acknowledges them.
 //
 //     $m80200000,4#5c ─▶ + ─▶ onPacket("m80200000,4")        the sum is that of the letters between $ and #
 //
-// What is no packet is passed over, except the one byte by which gdb interrupts. What a packet asks for is gdb.ts's.
+// Bytes outside of packets are ignored, except the one byte by which gdb interrupts. gdb.ts answers the packets.
 
 import { checksum, packetOf } from "./words.ts";
 
-/** Bytes of one packet: gdb is told. */
+/** The most bytes of a packet. gdb is told this number. */
 export const PACKET_BYTES_MAX = 0x4000;
 
 const INTERRUPT = 0x03;
 const PACKET_START = 0x24;
-/** What follows the `#` at the end of a packet. */
+/** Digits of the checksum, after the `#` at the end of a packet. */
 const CHECKSUM_DIGITS = 2;
 
-/** What comes from gdb. */
+/** Gets what comes from gdb. */
 export interface PacketListener {
-  /** A packet whose sum is right. */
+  /** A packet with the right checksum. */
   onPacket(data: string): void;
-  /** One that is longer than gdb was told that one may be. */
+  /** A packet that is longer than PACKET_BYTES_MAX. */
   onTooLong(): void;
   onInterrupt(): void;
 }
@@ -26,9 +26,9 @@ export interface PacketListener {
 export class PacketStream {
   private readonly listener: PacketListener;
   private readonly write: (text: string) => void;
-  /** The packet that has begun to come. */
+  /** The part of a packet that has come so far. */
   private pending = "";
-  /** It is too long: it is read to its end, and refused. */
+  /** The packet is too long. It is read to its end, and refused. */
   private isTooLong = false;
   private acknowledges = true;
 
@@ -42,12 +42,12 @@ export class PacketStream {
     this.write(packetOf(text));
   }
 
-  /** From now on nothing is acknowledged (QStartNoAckMode). */
+  /** From now on packets are not acknowledged (QStartNoAckMode). */
   stopAcknowledging(): void {
     this.acknowledges = false;
   }
 
-  /** Takes what gdb sent: packets, acknowledgements, an interrupt. */
+  /** Takes bytes from gdb: packets, acknowledgements, an interrupt. */
   receive(bytes: Uint8Array): void {
     for (const byte of bytes) {
       if (this.pending !== "") {
@@ -57,7 +57,7 @@ export class PacketStream {
       } else if (byte === INTERRUPT) {
         this.listener.onInterrupt();
       }
-      // Acknowledgements, and what is no packet, are passed over.
+      // Acknowledgements, and bytes outside of packets, are ignored.
     }
   }
 
@@ -66,7 +66,7 @@ export class PacketStream {
     this.isTooLong = false;
   }
 
-  /** One more byte of the packet that comes: `$`, data, `#`, checksum. Data has no `$`: there another one begins. */
+  /** Adds a byte to the packet: `$`, data, `#`, checksum. Data has no `$`, so a second `$` begins a new packet. */
   private extend(byte: number): void {
     if (byte === PACKET_START) {
       this.begin();
@@ -80,12 +80,12 @@ export class PacketStream {
       this.take(packet.slice(1, end), Number.parseInt(packet.slice(end + 1), 16));
     } else if (end > PACKET_BYTES_MAX) {
       this.isTooLong = true;
-      // Where its end may have begun.
+      // The last bytes may be the beginning of its end.
       this.pending = `$${this.pending.slice(-CHECKSUM_DIGITS)}`;
     }
   }
 
-  /** A packet has come to its end. Of one that is too long the sum is not known. */
+  /** A packet is complete. The checksum of a packet that is too long is not checked. */
   private take(data: string, sum: number): void {
     const isGood = this.isTooLong || checksum(data) === sum;
     if (this.acknowledges) {

@@ -1,4 +1,4 @@
-// Where gdb connects: a port of this host that no other host reaches, and the command that a person types.
+// Where gdb connects: a port that only this host can reach, and the command that connects to it.
 
 import { randomInt } from "node:crypto";
 import { createConnection, createServer, type Server } from "node:net";
@@ -6,17 +6,17 @@ import { relative } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { Problem } from "../../../host/problem.ts";
 
-/** The address that only this host reaches. */
+/** The address that only this host can reach. */
 export const HOST = "127.0.0.1";
 
-/** Where ports for other programs are drawn from. No system hands these out: Linux does from 32768 on, others from 49152. */
+/** Ports for other programs are drawn from these. No system hands them out: Linux begins at 32768, others at 49152. */
 const DRAWN_FIRST = 20_000;
 const DRAWN_LAST = 29_999;
 
-/** Draws in which one has to be free. */
+/** How many ports are drawn at most until one is free. */
 const DRAWS_MAX = 100;
 
-/** How often, and how long apart, it is tried whether another program listens already. */
+/** How often `listensOn` tries to connect, and the time between two tries. */
 const LISTEN_TRIES_MAX = 500;
 const LISTEN_PAUSE_MS = 20;
 
@@ -32,9 +32,9 @@ export async function openPort(port: number): Promise<{ server: Server; port: nu
 }
 
 /**
- * A port that is free now, for another program: `port` itself, or any for 0. Until that program has it nobody holds it, so
- * it is none that the system would give meanwhile to whoever asks for any, or connects somewhere. Throws Problem if `port`
- * is not free, or none was in `DRAWS_MAX` draws.
+ * A port that is free now, for another program: `port` itself, or for 0 any. Until that program takes it, it is not reserved.
+ * So for 0 it is one that the system does not give to other programs meanwhile. Throws Problem if `port` is not free, or if
+ * none of `DRAWS_MAX` ports is.
  */
 export async function freePort(port: number, draw: () => number = drawPort): Promise<number> {
   if (port !== 0) {
@@ -61,7 +61,7 @@ function drawPort(): number {
   return randomInt(DRAWN_FIRST, DRAWN_LAST + 1);
 }
 
-/** Whether another program listens on a port; waits for that until `ended` resolves, or the tries are used up. */
+/** Whether another program listens on a port. Waits for it until `ended` resolves or the tries are used up. */
 export async function listensOn(port: number, ended: Promise<unknown>): Promise<boolean> {
   let hasEnded = false;
   void ended.then(() => {
@@ -88,7 +88,7 @@ function canConnect(port: number): Promise<boolean> {
   });
 }
 
-/** What a person does to get there. `kernel` is a path. */
+/** Says how to connect gdb. `kernel` is a path. */
 export function connectText(kernel: string, port: number): string {
   const file = relative(process.cwd(), kernel);
   return `waiting for gdb:\n  gdb-multiarch ${file} -ex "target remote :${port}"`;
@@ -97,7 +97,7 @@ export function connectText(kernel: string, port: number): string {
 function refusal(port: number, error: NodeJS.ErrnoException): Problem {
   const why = error.code === "EADDRINUSE" ? "is in use" : `cannot be used: ${error.message}`;
   return new Problem(`port ${port} ${why}`, {
-    hints: ["name another one, or --gdb 0: any that is free, which is then printed"],
+    hints: ["name another one, or use --gdb 0, which takes any free port and prints it"],
     exitCode: 2,
   });
 }

@@ -1,8 +1,6 @@
-// A run under gdb, one connection at a time, until gdb lets go of the machine or ends it.
+// Serves a run to gdb, one connection at a time, until gdb detaches from the machine or ends it.
 //
-// The one idea: a gdb whose connection breaks has decided nothing. The machine stands where it is, and the next gdb
-// finds
-// it there.
+// If a connection breaks, the machine stops where it is, and waits there for the next gdb.
 
 import type { Server, Socket } from "node:net";
 import { setImmediate } from "node:timers/promises";
@@ -10,32 +8,32 @@ import type { Debugger } from "./debugger.ts";
 import { GdbSession, type Leave } from "./gdb.ts";
 import { connectText, openPort } from "./port.ts";
 
-/** What the one who has the run gives for it. */
+/** What the caller provides. */
 export interface GdbHost {
-  /** 0: any that is free. */
+  /** The port, or 0 for any free one. */
   port: number;
   /** The kernel's ELF file, for the line that says how to connect. */
   kernel: string;
-  /** Gets that line, each time that a client may connect. */
+  /** Gets that line each time that the port waits for a connection. */
   tell: (line: string) => void;
-  /** Gets the console, as it comes for the first time. */
+  /** Gets the console's new bytes. A stretch that runs again gives none. */
   onBytes: (bytes: Uint8Array) => void;
-  /** Between two slices of a machine that runs: whatever else there is to do. */
+  /** Called between two slices of a machine that runs, for other work of the caller. */
   breathe?: () => Promise<unknown>;
-  /** Ends it from outside. */
+  /** Ends the session from outside. */
   signal?: AbortSignal;
 }
 
 /**
- * Waits for gdb and gives it the run. Resolves when gdb has let the machine go on by itself or has ended it, or when
- * the host's signal came. Throws Problem if the port cannot be had.
+ * Waits for gdb and serves it the run. Resolves when gdb has detached or has ended the machine, or when the signal came.
+ * Throws Problem if the port cannot be used.
  */
 export async function serveGdb(
   debugged: Debugger,
   host: GdbHost,
 ): Promise<"detached" | "killed" | "stopped"> {
   const { server, port } = await openPort(host.port);
-  // A second gdb would see a machine that moves by itself.
+  // A second gdb would see a machine that changes without it.
   server.maxConnections = 1;
   const visitors = new Visitors(server, host.signal);
   try {
@@ -63,11 +61,11 @@ export async function serveGdb(
 }
 
 /**
- * Those who connect. The machine of one who was cut off has to stand still first: who comes meanwhile is kept so long.
+ * The connections. After a connection breaks, the machine has to stop first. A connection that comes meanwhile waits for that.
  */
 class Visitors {
   private readonly signal: AbortSignal | undefined;
-  /** One, since the server lets only one connect. It may have gone again. */
+  /** The connection that waits. There is only one, as the server allows only one. It may be closed already. */
   private kept: Socket | undefined;
   private wake: () => void = () => {};
 
@@ -75,7 +73,7 @@ class Visitors {
     this.signal = signal;
     signal?.addEventListener("abort", () => this.wake(), { once: true });
     server.on("connection", (socket) => {
-      // One that is cut off before its turn is none: `isOneHere` sees that.
+      // A connection that breaks while it waits is ignored by `isOneHere`.
       socket.on("error", () => {});
       this.kept = socket;
       this.wake();
@@ -86,7 +84,7 @@ class Visitors {
     return this.kept !== undefined && !this.kept.destroyed;
   }
 
-  /** The next gdb, or undefined if the signal comes first. */
+  /** The next connection, or undefined if the signal comes first. */
   async next(): Promise<Socket | undefined> {
     while (!this.isOneHere && !this.signal?.aborted) {
       await new Promise<void>((resolve) => {
@@ -101,13 +99,13 @@ class Visitors {
     return socket;
   }
 
-  /** No client can connect to this machine any more. */
+  /** Closes the connection that waits. */
   turnAway(): void {
     this.kept?.destroy();
   }
 }
 
-/** One gdb, until it has gone; how it went. */
+/** Serves one connection. Returns how gdb left. */
 async function serveOne(socket: Socket, debugged: Debugger, host: GdbHost): Promise<Leave> {
   const print = (): void => {
     const bytes = debugged.run.newBytes();
@@ -123,7 +121,7 @@ async function serveOne(socket: Socket, debugged: Debugger, host: GdbHost): Prom
     print();
     await (host.breathe?.() ?? setImmediate());
   };
-  // What a gdb that was cut off left behind is not this one's.
+  // Breakpoints of a gdb whose connection broke are not this one's.
   debugged.clearBreakpoints();
   const session = new GdbSession(debugged, send, breathe);
   const hangUp = (): void => void socket.destroy();

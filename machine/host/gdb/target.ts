@@ -1,4 +1,4 @@
-// What gdb is told of a hart's registers: the target description (GDB manual, appendix G).
+// What gdb is told about a hart's registers: the target description (GDB manual, appendix G).
 
 import { Csr } from "../../../build/gen/host/machine/core/hart/csr-numbers.ts";
 import { PC_REGISTER } from "../run.ts";
@@ -10,7 +10,7 @@ export const REGISTERS = PC_REGISTER + 1;
 const CSR_FIRST = 65;
 export const PRIVILEGE = CSR_FIRST + 4096;
 
-/** The CSRs that gdb sees: those of the machine that it has a use for. */
+/** The CSRs of the machine that gdb is shown. */
 const csrs = [
   "Sstatus",
   "Sie",
@@ -54,13 +54,13 @@ function registerLine(name: string, number: number, type = "int"): string {
   return `<reg name="${name}" bitsize="64" type="${type}" regnum="${number}"/>`;
 }
 
-/** The CSR that gdb has under this number; undefined for none that it was told of. */
+/** The CSR with this number of gdb's. Undefined if gdb was not told of one. */
 export function csrOf(number: number): number | undefined {
   const name = csrs.find((each) => CSR_FIRST + Csr[each] === number);
   return name === undefined ? undefined : Csr[name];
 }
 
-/** Whether a register can have that value: the first is always zero, and instructions begin at even addresses. */
+/** Whether a register can have that value: x0 is always zero, and instructions begin at even addresses. */
 export function canHold(number: number, value: bigint): boolean {
   if (number === 0) {
     return value === 0n;

@@ -1,27 +1,27 @@
-// The words of gdb's packets (GDB manual, appendix E): read to the last letter, or not at all. A word that is only partly what it
-// should be is none, so that nothing is done which gdb did not ask for.
+// The words of gdb's packets (GDB manual, appendix E). A word must match to the last letter. One that matches only in part is
+// refused, so that nothing is done that gdb did not ask for.
 
 /** Digits of a register, and of the largest address. */
 export const REGISTER_DIGITS = 16;
 
-/** The answer where what was asked for cannot be: it is malformed, names what there is not, or was not offered. */
+/** The answer to a packet that is malformed, names something that does not exist, or asks for what was not offered. */
 export const REFUSED = "E01";
 
-/** A thread as a packet names it: a hart, any one that we like, or all of them. What is offered has no processes (`p1.2`). */
+/** A thread in a packet: a hart, any one of our choice, or all of them. We do not offer processes (`p1.2`). */
 export type Thread = number | "any" | "all";
 
-/** What a packet asks of a thread: to go on, or to execute one instruction. */
+/** What a packet asks a thread to do: go on, or execute one instruction. */
 export interface Resumption {
   action: "c" | "s";
   thread: Thread;
 }
 
-/** A number; undefined for anything else, or one of more than 64 bits. */
+/** A number. Undefined for anything else, and for a number of more than 64 bits. */
 export function numberOf(text: string | undefined): bigint | undefined {
   return text !== undefined && /^[0-9a-f]{1,16}$/i.test(text) ? BigInt(`0x${text}`) : undefined;
 }
 
-/** The same where it is a small one. */
+/** The same for a small number. */
 export function smallNumberOf(text: string | undefined): number | undefined {
   const number = numberOf(text);
   return number !== undefined && number <= 0xffff_ffffn ? Number(number) : undefined;
@@ -52,7 +52,7 @@ export function threadOf(text: string): Thread | undefined {
   return number === 0 ? "any" : number === undefined ? undefined : number - 1;
 }
 
-/** What `vCont` asks for, in its order; undefined if some of it was not offered. */
+/** What `vCont` asks for, in its order. Undefined if we do not offer some of it. */
 export function resumptionsOf(packet: string): Resumption[] | undefined {
   const [, ...actions] = packet.split(";");
   const all: Resumption[] = [];
@@ -97,7 +97,7 @@ export function textDigits(text: string): string {
   return digits(new TextEncoder().encode(text));
 }
 
-/** A register as gdb wants it: 16 digits, lowest byte first. */
+/** A register's value for gdb: 16 digits, lowest byte first. */
 export function registerText(value: bigint): string {
   const pairs = value.toString(16).padStart(REGISTER_DIGITS, "0").match(/../g) ?? [];
   return pairs.reverse().join("");

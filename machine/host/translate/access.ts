@@ -1,7 +1,7 @@
-// Loads, stores and the two AMOs that locks are made of, in Wasm: the interpreter's memory.ts, written out.
+// Translates loads, stores and the two AMOs that locks are made of. The Wasm does the same as the interpreter's memory.ts.
 //
-// The entry of the hart's table is looked at inline. If it does not match, the function is left before the instruction,
-// and the interpreter executes it out of line.
+// It looks at the entry of the hart's table inline. If the entry does not match, it leaves the function before the
+// instruction, and the interpreter executes that out of line.
 
 import { Op } from "../../../build/gen/host/machine/core/code/ops.ts";
 import { ADDEND, INDEX_MASK, INDEX_SHIFT, Tag } from "../../../build/gen/host/machine/core/memory/tlb.ts";
@@ -9,7 +9,7 @@ import { Access, type Code, Wasm } from "./encoder.ts";
 import { Local, type Registers } from "./locals.ts";
 import type { Instruction } from "./page.ts";
 
-/** An access: how many bytes, and by which instruction of Wasm. */
+/** An access: how many bytes, and the Wasm instruction for it. */
 type Width = readonly [bytes: number, how: Access];
 
 const loads: ReadonlyMap<Op, Width> = new Map<Op, Width>([
@@ -29,7 +29,7 @@ const stores: ReadonlyMap<Op, Width> = new Map<Op, Width>([
   [Op.Sd, [8, Access.I64Store]],
 ]);
 
-/** AMOs: bytes, how the cell is read and written, and whether the operand is added to it. */
+/** AMOs: bytes, the instructions that read and write the cell, and whether the operand is added to the cell. */
 const atomics: ReadonlyMap<Op, readonly [bytes: number, read: Access, write: Access, adds: boolean]> =
   new Map<Op, readonly [number, Access, Access, boolean]>([
     [Op.AmoSwapW, [4, Access.I64Load32S, Access.I64Store32, false]],
@@ -38,12 +38,12 @@ const atomics: ReadonlyMap<Op, readonly [bytes: number, read: Access, write: Acc
     [Op.AmoAddD, [8, Access.I64Load, Access.I64Store, true]],
   ]);
 
-/** Page offsets without the bits that are zero in an aligned address. */
+/** The bits of an address above its page offset. */
 const PAGE_BITS = ~0xfff;
 
 /**
- * Looks up the address rs1 + `displacement`, which is Local.Address from then on, and leaves the entry in Local.Slot.
- * Where the tag is another one, what `leave` writes is done.
+ * Writes the look-up of the address rs1 + `displacement`. It leaves the address in Local.Address and the entry in Local.Slot.
+ * If the entry's tag does not match, the code that `leave` writes is executed.
  */
 function lookUp(
   code: Code,
@@ -78,7 +78,7 @@ function lookUp(
   code.end();
 }
 
-/** Puts the linear address of Local.Address onto the stack. */
+/** Puts the linear address for Local.Address onto the stack. */
 function putLinear(code: Code): void {
   code.get(Local.Address);
   code.put(Wasm.I32WrapI64);
@@ -90,8 +90,8 @@ function putLinear(code: Code): void {
 /**
  * Writes an access to memory.
  *
- * @param leave writes how the function is left before this instruction
- * @returns false if the instruction is no access
+ * @param leave writes the code that leaves the function before this instruction
+ * @returns false if the instruction is not an access
  */
 export function putAccess(
   code: Code,

@@ -1,12 +1,12 @@
-// What integer instructions are in Wasm: each puts its result onto the stack. The interpreter's integer.ts and
-// multiply.ts say the same in AssemblyScript.
+// Translates integer instructions: the Wasm of each puts its result onto the stack. The interpreter's integer.ts and
+// multiply.ts do the same in AssemblyScript.
 
 import { Op } from "../../../build/gen/host/machine/core/code/ops.ts";
 import { type Code, I64, Wasm } from "./encoder.ts";
 import { Local, type Registers } from "./locals.ts";
 import type { Instruction } from "./page.ts";
 
-/** Operations of two registers, of 64 bits. */
+/** Operations on two registers, of 64 bits. */
 const registerOperations: ReadonlyMap<Op, readonly Wasm[]> = new Map<Op, readonly Wasm[]>([
   [Op.Add, [Wasm.I64Add]],
   [Op.Sub, [Wasm.I64Sub]],
@@ -24,7 +24,7 @@ const registerOperations: ReadonlyMap<Op, readonly Wasm[]> = new Map<Op, readonl
   [Op.Mulw, [Wasm.I64Mul, Wasm.I64Extend32S]],
 ]);
 
-/** Operations of a register and the immediate, of 64 bits. */
+/** Operations on a register and the immediate, of 64 bits. */
 const immediateOperations: ReadonlyMap<Op, readonly Wasm[]> = new Map<Op, readonly Wasm[]>([
   [Op.Addi, [Wasm.I64Add]],
   [Op.Slti, [Wasm.I64LtS, Wasm.I64ExtendI32U]],
@@ -38,7 +38,7 @@ const immediateOperations: ReadonlyMap<Op, readonly Wasm[]> = new Map<Op, readon
   [Op.Addiw, [Wasm.I64Add, Wasm.I64Extend32S]],
 ]);
 
-/** Shifts of the low words of two registers, or of one by the immediate. */
+/** Shifts of a register's low word, by another register or by the immediate. */
 const wordShifts: ReadonlyMap<Op, readonly [Wasm, boolean]> = new Map<Op, readonly [Wasm, boolean]>([
   [Op.Sllw, [Wasm.I32Shl, true]],
   [Op.Srlw, [Wasm.I32ShrU, true]],
@@ -48,7 +48,7 @@ const wordShifts: ReadonlyMap<Op, readonly [Wasm, boolean]> = new Map<Op, readon
   [Op.Sraiw, [Wasm.I32ShrS, false]],
 ]);
 
-/** Divisions: of words or not, signed or not, the quotient or the remainder. */
+/** Divisions. */
 const divisions: ReadonlyMap<Op, readonly [isWord: boolean, isSigned: boolean, isQuotient: boolean]> =
   new Map<Op, readonly [boolean, boolean, boolean]>([
     [Op.Div, [false, true, true]],
@@ -61,7 +61,7 @@ const divisions: ReadonlyMap<Op, readonly [isWord: boolean, isSigned: boolean, i
     [Op.Remuw, [true, false, false]],
   ]);
 
-/** Writes an integer instruction, its result on the stack. False if it is none. */
+/** Writes an integer instruction, which leaves its result on the stack. False if it is another instruction. */
 export function putArithmetic(code: Code, registers: Registers, instruction: Instruction): boolean {
   const { rs1, rs2, immediate, offset } = instruction;
   const op = instruction.code;
@@ -73,7 +73,7 @@ export function putArithmetic(code: Code, registers: Registers, instruction: Ins
       registers.get(code, rs1);
       return true;
     case Op.Auipc:
-      // The sum may need more than 32 bits, so it is made in two steps.
+      // The sum may need more than 32 bits, so it is computed in two steps.
       code.get(Local.Base);
       code.i64(immediate);
       code.put(Wasm.I64Add);
@@ -126,9 +126,9 @@ export function putArithmetic(code: Code, registers: Registers, instruction: Ins
 }
 
 /**
- * A division never traps: by zero it gives all ones (the remainder: the dividend), and by minus one the negated dividend
- * (the remainder: 0), which also covers the one quotient that does not fit. Operands are first brought to 64 bits, where
- * a quotient of words always fits.
+ * A division never traps. By zero, the quotient is all ones, and the remainder is the dividend. By minus one, the quotient is
+ * the negated dividend, and the remainder is 0; that includes the one quotient that does not fit. Words are extended to 64
+ * bits first, where their quotient always fits.
  */
 function putDivision(
   code: Code,
@@ -183,7 +183,7 @@ function putDivision(
   }
 }
 
-/** The high half of a product, from four products of words, less what negative operands take from it. */
+/** The high half of a product, from four products of words, with a correction for negative operands. */
 function putHighProduct(code: Code, registers: Registers, { code: op, rs1, rs2 }: Instruction): void {
   const low = (register: number): void => {
     registers.get(code, register);

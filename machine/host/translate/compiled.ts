@@ -1,14 +1,14 @@
-// Groups that are compiled, for all machines of a process: exploration boots the same kernel again and again. What a group
-// becomes follows from its instructions alone. COMPILED_BYTES_MAX bounds what is kept.
+// Keeps compiled groups for all machines of a process, because exploration boots the same kernel again and again. The module of
+// a group follows from the group's instructions alone. COMPILED_BYTES_MAX bounds how much is kept.
 
 import { encodeModule } from "./encoder.ts";
 import type { Group } from "./flow.ts";
 import { type HartOffsets, translateGroup } from "./function.ts";
 
-/** Bytes of modules that are kept; when there would be more, all are dropped. */
+/** The most bytes of modules that are kept. When there would be more, all are dropped. */
 const COMPILED_BYTES_MAX = 16 * 2 ** 20;
 
-/** A group as a module with one function. */
+/** A compiled group: a module with one function. */
 export interface Compiled {
   module: WebAssembly.Module;
   byteCount: number;
@@ -24,7 +24,7 @@ export function isCompiled(group: Group): boolean {
   return compiledGroups.has(group);
 }
 
-/** The module of a group; undefined if the engine takes none of its size, here or now. */
+/** The module of a group. Undefined if the engine does not compile a module of this size here and now. */
 export function compileGroup(group: Group, offsets: HartOffsets): Compiled | undefined {
   const known = compiledGroups.get(group);
   if (known !== undefined) {

@@ -1,14 +1,14 @@
-// Wasm, written: a function's code byte by byte, and a module around its functions.
+// Writes Wasm: a function's code byte by byte, and the module around it (WebAssembly core specification, chapter 5).
 //
-// Only what translations need is here: integers, and a module with one function, which puts itself into a slot of a table
-// when it is instantiated (WebAssembly core specification, chapter 5).
+// It can write only what translations need: integers, and a module with one function. When such a module is instantiated, it
+// puts its function into a slot of a table.
 
 export const I32 = 0x7f;
 export const I64 = 0x7e;
 const VOID = 0x40;
 const FUNCTION = 0x60;
 
-/** Instructions that stand for themselves, without an operand. */
+/** Instructions without an immediate. */
 export const Wasm = {
   Else: 0x05,
   End: 0x0b,
@@ -85,7 +85,7 @@ const LOCAL_TEE = 0x22;
 const I32_CONST = 0x41;
 const I64_CONST = 0x42;
 
-/** Bytes that become more. */
+/** A buffer that bytes are appended to. */
 class Bytes {
   private buffer = new Uint8Array(1024);
   length = 0;
@@ -130,7 +130,7 @@ class Bytes {
     this.length += other.length;
   }
 
-  /** What was written, as long as nothing more is. */
+  /** The bytes so far. Valid until more are written. */
   result(): Uint8Array<ArrayBuffer> {
     return this.buffer.subarray(0, this.length);
   }
@@ -144,9 +144,9 @@ class Bytes {
   }
 }
 
-/** A place that a branch leads to: the end of a block, or the start of a loop. */
+/** A target of branches: the end of a block, or the start of a loop. */
 export interface Label {
-  /** How many labels were open when it was opened. */
+  /** How many labels were open when this one was opened. */
   depth: number;
 }
 
@@ -184,7 +184,7 @@ export class Code {
   }
 
   access(how: Access, offset: number): void {
-    // An alignment of 0 is always right, and engines do not look at it.
+    // An alignment of 0 is always correct, and engines ignore it.
     this.bytes.byte(how);
     this.bytes.byte(0);
     this.bytes.unsigned(offset);
@@ -200,7 +200,7 @@ export class Code {
     return this.open(LOOP, VOID);
   }
 
-  /** Opens what is done if the i32 on the stack is not zero. */
+  /** Opens a block that is executed if the i32 on the stack is not zero. */
   if(result = VOID): Label {
     return this.open(IF, result);
   }
@@ -219,7 +219,7 @@ export class Code {
     this.withIndex(BR_IF, this.depth - label.depth);
   }
 
-  /** Branches by the number on the stack; beyond the list to `otherwise`. */
+  /** Branches to the label whose number is on the stack, or to `otherwise` if there is no such label. */
   brTable(labels: readonly Label[], otherwise: Label): void {
     this.withIndex(BR_TABLE, labels.length);
     for (const label of labels) {
@@ -228,7 +228,7 @@ export class Code {
     this.bytes.unsigned(this.depth - otherwise.depth);
   }
 
-  /** Appends code that was written apart; all labels of both are closed. */
+  /** Appends code that was written separately. All labels of both must be closed. */
   append(other: Code): void {
     this.bytes.append(other.bytes);
   }
@@ -250,7 +250,7 @@ export class Code {
 export interface WasmFunction {
   parameters: readonly number[];
   results: readonly number[];
-  /** Locals of 32 bits come before those of 64. */
+  /** Locals of 32 bits come before those of 64 bits. */
   i32Locals: number;
   i64Locals: number;
   code: Code;
@@ -262,7 +262,7 @@ const Kind = { Table: 1, Memory: 2, Global: 3 } as const;
 const FUNCTION_REFERENCE = 0x70;
 const GLOBAL_GET = 0x23;
 
-/** What a module imports, of the module IMPORTS: the memory, the table, and the slot of it that it takes. */
+/** The module from which translations import: the memory, the table, and the number of their slot. */
 export const IMPORTS = "e";
 export const IMPORT_MEMORY = "m";
 export const IMPORT_TABLE = "t";

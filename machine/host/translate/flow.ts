@@ -1,5 +1,6 @@
-// How control flows in a page: blocks of instructions that are executed one after the other, and the groups of blocks
-// that lead to each other without a call. A group is about a function of the guest, and becomes a function in Wasm.
+// Finds how control flows in a page. A block is a sequence of instructions that are executed one after the other. A group is
+// a set of blocks that lead to each other without a call. It is roughly a function of the guest, and becomes a function in
+// Wasm.
 
 import { Op } from "../../../build/gen/host/machine/core/code/ops.ts";
 import { SINK_OFFSET } from "../../../build/gen/host/machine/core/hart/hart.ts";
@@ -10,38 +11,38 @@ import type { Instruction } from "./page.ts";
 export const Ending = {
   /** It goes on at `next`. */
   Falls: 0,
-  /** A branch by its last instruction: `taken`, or `next`. */
+  /** Its last instruction branches to `taken`, or goes on at `next`. */
   Branches: 1,
-  /** A jump to `taken` by its last instruction, which may leave an address for the way back. */
+  /** Its last instruction jumps to `taken`, and may put its return address into a register. */
   Jumps: 2,
-  /** A jump to an address in a register. */
+  /** Its last instruction jumps to an address in a register. */
   Returns: 3,
-  /** What stands at `next` is executed by the interpreter. */
+  /** The interpreter executes the instruction at `next`. */
   Stops: 4,
 } as const;
 export type Ending = (typeof Ending)[keyof typeof Ending];
 
-/** A straight piece of a group. Places are offsets from the page's start, and may lie outside of it. */
+/** A block of a group. Places are offsets from the page's start, and may be outside of the page. */
 export interface Block {
   start: number;
   instructions: readonly Instruction[];
   ending: Ending;
   next: number;
   taken: number;
-  /** It can be begun at from outside. */
+  /** Execution can enter it from outside of the group. */
   isEntry: boolean;
 }
 
-/** Blocks that lead to each other, by their addresses. */
+/** Blocks that lead to each other, in the order of their addresses. */
 export type Group = readonly Block[];
 
-/** Most instructions of a block. A longer one is made of several, so that a hart can go on in the middle of it. */
+/** The most instructions of a block. A longer sequence becomes several blocks, so that a hart can go on in its middle. */
 export const BLOCK_MAX = 40;
 
-/** What a group needs to be worth a function, which costs something to begin: a loop, or this many instructions. */
+/** Calling a function has a cost. A group is worth it if it has a loop, or this many instructions. */
 const GROUP_MIN = 24;
 
-/** What a translation leaves to the interpreter. */
+/** The instructions that a translation leaves to the interpreter. */
 const interpreted: ReadonlySet<Op> = new Set<Op>([
   Op.PageEnd,
   Op.Amo,
@@ -62,7 +63,7 @@ const branches: ReadonlySet<Op> = new Set<Op>([
   Op.BgeuFar,
 ]);
 
-/** Whether an instruction is a call: it leaves the address behind it in a register. */
+/** Whether an instruction is a call: a jump that puts its return address into a register. */
 function isCall({ code, rd }: Instruction): boolean {
   return (code === Op.JalFar || code === Op.Jalr) && rd !== SINK_OFFSET;
 }
@@ -71,7 +72,7 @@ function isInPage(place: number): boolean {
   return place >= 0 && place < PAGE_BYTES;
 }
 
-/** Where blocks begin, and at which of these places execution may begin. */
+/** Where blocks begin, and which of these places execution may enter from outside. */
 interface Places {
   leaders: Set<number>;
   entries: Set<number>;
@@ -98,7 +99,7 @@ function findPlaces(instructions: readonly Instruction[]): Places {
     if (branches.has(code) || code === Op.JalFar) {
       const taken = offset + immediate;
       leaders.add(taken).add(next);
-      // A function that is called, or the head of a loop.
+      // The start of a function that is called, or of a loop.
       if (isCall(instruction) || taken <= offset) {
         entries.add(taken);
       }
@@ -149,7 +150,7 @@ function readBlock(instructions: readonly Instruction[], first: number, leaders:
   return make(Ending.Falls, next);
 }
 
-/** Where a block leads without leaving its group. */
+/** The places to which a block leads without leaving its group. */
 export function successors(block: Block): number[] {
   const last = block.instructions.at(-1);
   if (block.ending === Ending.Falls) {
@@ -191,7 +192,7 @@ export function findGroups(instructions: readonly Instruction[]): Group[] {
   });
   const groups = new Map<number, Block[]>();
   blocks.forEach((block, index) => {
-    // A block that nothing leads to is begun at from another page.
+    // If no block leads to it, it is entered from another page.
     const isBegun = entries.has(block.start) || !reached.has(block.start);
     block.isEntry = isBegun && block.instructions.length > 0;
     const root = find(index);

@@ -1,13 +1,13 @@
-// A group of blocks as one function in Wasm.
+// Translates a group of blocks into one Wasm function.
 //
-// The guest's registers are locals in it: loaded when it is begun, stored when it is left. It is left with the address
-// where the hart goes on and what remains of the budget, always between two instructions, and it begins no block that
-// the budget does not cover. So the count is exact, and a trap, which only the interpreter takes, is precise.
+// In the function, the guest's registers are locals: it loads them at its beginning and stores them at its end. It returns
+// between two instructions, with the address where the hart goes on and the rest of the budget. It begins no block that the
+// budget does not cover. So the instruction count is exact. Only the interpreter takes traps, so they are precise.
 //
-//     loop                      for each loop; entries in it are reached through its start
+//     loop                      for each loop; entries inside are reached through its start
 //       block … block
-//         br_table              by the entry, to the block
-//       end  code of a block    a branch forwards leads to such an `end`
+//         br_table              goes to the block of the entry
+//       end  code of a block    a forward branch leads to such an `end`
 //       end  code of a block
 //     end
 
@@ -28,13 +28,13 @@ export interface HartOffsets {
   dataTable: number;
 }
 
-/** A translated group, and where it can be begun: the number of each entry, by the offset in the page. */
+/** A translated group, and the number of each of its entries, by the offset in the page. */
 export interface Translation {
   function: WasmFunction;
   entries: ReadonlyMap<number, number>;
 }
 
-/** What branches compare, and the comparison that says that they are taken. */
+/** Branches, and the comparison that decides whether they are taken. */
 const conditions: ReadonlyMap<Op, Wasm> = new Map<Op, Wasm>([
   [Op.BeqFar, Wasm.I64Eq],
   [Op.BneFar, Wasm.I64Ne],
@@ -225,7 +225,7 @@ class Writer {
     const { code, registers } = this;
     const condition = conditions.get(op);
     if (condition === undefined) {
-      throw new Error(`op ${op} is no branch`);
+      throw new Error(`op ${op} is not a branch`);
     }
     registers.get(code, rs1);
     registers.get(code, rs2);
@@ -240,7 +240,7 @@ class Writer {
     code.end();
   }
 
-  /** The label of a place, if nothing but a branch is needed to get there. */
+  /** The label of a place that can be reached by a branch alone. */
   private directLabel(from: number, place: number): Label | undefined {
     const to = this.plan.indexes.get(place);
     if (to === undefined) {
@@ -253,7 +253,7 @@ class Writer {
     return item?.first === to ? this.labels.get(item) : undefined;
   }
 
-  /** Goes on at a place: in the group, or out of the function. What follows directly needs no branch, unless told. */
+  /** Goes on at a place, in the group or outside. The next block needs no branch, unless `isBranch`. */
   private goTo(from: number, place: number, isBranch = false): void {
     const { code } = this;
     const to = this.plan.indexes.get(place);
@@ -274,7 +274,7 @@ class Writer {
     code.br(this.labelOf(this.plan.itemAhead(from, to)));
   }
 
-  /** Leaves the function, to go on at a place of the page; `refund` instructions were counted and are not executed. */
+  /** Leaves the function, to go on at a place of the page. `refund` instructions were counted but are not executed. */
   private leave(place: number, refund: number): void {
     const { code } = this;
     if (refund > 0) {

@@ -1,27 +1,26 @@
-// The locals of a translated function: its parameters, places to compute in, and a local for each register of the guest
-// that it uses.
+// The locals of a translated function: its parameters, temporaries, and a local for each register of the guest that it uses.
 
 import { SINK_OFFSET } from "../../../build/gen/host/machine/core/hart/hart.ts";
 import { type Code, I32, I64, Wasm } from "./encoder.ts";
 
-/** A function's parameters (machine/core/execute/loop.ts calls it), its result, and what else every function has. */
+/** The locals that every function has: its parameters (machine/core/execute/loop.ts calls it), its result, temporaries. */
 export const Local = {
   /** The hart's state. */
   Hart: 0,
   /** The virtual address of the page. */
   Base: 1,
-  /** Where to begin: the number of an entry; inside of loops 0, once execution has got there. */
+  /** The number of the entry to begin at. Set to 0 once execution has got there. */
   Entry: 2,
-  /** Instructions that may still be executed; the result. */
+  /** How many instructions may still be executed. Also the result. */
   Left: 3,
   /** The hart's table for data, and an entry of it. */
   Table: 4,
   Slot: 5,
-  /** Where the hart goes on. */
+  /** The place where the hart goes on. */
   To: 6,
   /** The address of an access. */
   Address: 7,
-  /** For what takes more than one step. */
+  /** Temporaries. */
   First: 8,
   Second: 9,
   Third: 10,
@@ -30,12 +29,12 @@ export const Local = {
 export const parameterTypes: readonly number[] = [I32, I64, I32, I32];
 export const resultTypes: readonly number[] = [I32];
 
-/** Locals that are no parameters, by type. */
+/** How many of these are not parameters, by type. */
 export const I32_LOCALS = 2;
 const I64_LOCALS = 5;
 const REGISTERS_FIRST = 11;
 
-/** The guest's registers, by their offsets in the hart's state. x0 has none: it is read as 0, and not written. */
+/** The locals of the guest's registers, by their offsets in the hart's state. x0 has none: it reads as 0, and is not written. */
 export class Registers {
   private readonly locals = new Map<number, number>();
   private readonly written = new Set<number>();
@@ -69,7 +68,7 @@ export class Registers {
     return [...this.locals];
   }
 
-  /** Those of them that may have another value at the end. */
+  /** The registers among them that the function writes. */
   get changed(): readonly (readonly [register: number, local: number])[] {
     return this.used.filter(([register]) => this.written.has(register));
   }

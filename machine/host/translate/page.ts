@@ -1,23 +1,23 @@
-// A decoded page as the translator reads it: the instructions that were ever decoded in it, in the order of their
-// addresses, with branches that say how far they go.
+// Reads a decoded page for the translator: the instructions that were ever decoded in it, in the order of their addresses,
+// with branches in their far form.
 
 import { Op } from "../../../build/gen/host/machine/core/code/ops.ts";
 import { PAGE_BYTES } from "../../../build/gen/host/machine/core/layout.ts";
 import type { Core } from "../core.ts";
 
-/** An instruction, as machine/core/code/ops.ts has it: registers are offsets into the hart's state. */
+/** An instruction, with the fields of machine/core/code/ops.ts: registers are offsets into the hart's state. */
 export interface Instruction {
   code: Op;
   rd: number;
   rs1: number;
   rs2: number;
   immediate: number;
-  /** Where it begins in its page, and where the next one does. */
+  /** The offsets in the page where it begins, and where the next one begins. */
   offset: number;
   next: number;
 }
 
-/** Halfwords of a page: each may be the start of an instruction. */
+/** Halfwords of a page. An instruction can begin at each of them. */
 export const STARTS = PAGE_BYTES / 2;
 
 const opCodes: ReadonlySet<number> = new Set(Object.values(Op));
@@ -26,7 +26,7 @@ function isOp(code: number): code is Op {
   return opCodes.has(code);
 }
 
-/** Adds what is decoded of a page now to what was known of it, a byte for each halfword. Gives whether that is more. */
+/** Adds what is decoded of a page now to `known`, a byte for each halfword. True if that was more than before. */
 export function noteDecoded(core: Core, page: number, known: Uint8Array): boolean {
   let isMore = false;
   for (let index = 0; index < STARTS; index++) {

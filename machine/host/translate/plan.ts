@@ -1,4 +1,4 @@
-// A group's shape in Wasm: its loops, which of its blocks are entries, and which need a label.
+// Plans the Wasm of a group: its loops, which of its blocks are entries, and which need a label.
 
 import { Ending, type Group, successors } from "./flow.ts";
 import { type Edge, findLoops, type Item, itemOf, nest, type Scope } from "./scopes.ts";
@@ -8,12 +8,12 @@ type Dispatched = readonly [block: number, entry: number];
 
 export class Plan {
   private readonly group: Group;
-  /** The number of each block, by where it starts. */
+  /** The number of each block, by its start. */
   readonly indexes: ReadonlyMap<number, number>;
   readonly root: Scope;
-  /** The number of each block that is an entry; blocks in the middle of a loop to which a branch from outside leads are. */
+  /** The numbers of the blocks that are entries, also those in the middle of a loop to which a branch from outside leads. */
   readonly entries = new Map<number, number>();
-  /** The items that branches or a br_table lead to. */
+  /** The items to which a branch or a br_table leads. */
   readonly labelled = new Set<Item>();
   /** The innermost scope of each block. */
   private readonly scopes: Scope[] = [];
@@ -54,7 +54,7 @@ export class Plan {
     return this.scopes[block] ?? this.root;
   }
 
-  /** The item that a branch forwards leads to, in the innermost scope that both blocks are in. */
+  /** The item to which a forward branch leads, in the innermost scope that has both blocks. */
   itemAhead(from: number, to: number): Item | undefined {
     let scope = this.scopeOf(from);
     while (scope.outer !== undefined && to > scope.last) {

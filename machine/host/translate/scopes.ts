@@ -1,8 +1,8 @@
-// From branches to what Wasm has instead: a group's blocks in the order of their addresses, and in it the loops, one in
-// another. A branch forwards leads to the end of a Wasm block, a branch backwards to the start of a Wasm loop.
+// Turns branches into the structure that Wasm needs: a group's blocks in the order of their addresses, with nested loops. A
+// forward branch leads to the end of a Wasm block, a backward branch to the start of a Wasm loop.
 //
-// A loop reaches from the target of a branch backwards to the last such branch. Two loops that overlap are made into
-// one in the other, by letting the outer one end later; a loop may contain blocks that do not belong to it.
+// A loop reaches from the target of a backward branch to the last such branch. If two loops overlap, the outer one is made
+// longer, so that it contains the inner one. So a loop may contain blocks that do not belong to it.
 
 /** A group's blocks `first` to `last`, the first of which is the target of a branch from one of them. */
 export interface Loop {
@@ -22,7 +22,7 @@ export function findLoops(edges: readonly Edge[]): Loop[] {
     }
   }
   const loops = [...ends].map(([first, last]) => ({ first, last })).sort((a, b) => a.first - b.first);
-  // A loop that begins in another one ends in it; from the last to the first, so that inner ones are done.
+  // A loop that begins in another one must end in it. Goes from the last to the first, so that inner loops are done first.
   for (let index = loops.length - 1; index >= 0; index--) {
     const outer = loops[index];
     if (outer === undefined) {
@@ -37,7 +37,7 @@ export function findLoops(edges: readonly Edge[]): Loop[] {
   return loops;
 }
 
-/** What lies next to each other in a scope: a block, or a loop with all that is in it. */
+/** A part of a scope: a block, or a loop with everything in it. */
 export interface Item {
   first: number;
   last: number;

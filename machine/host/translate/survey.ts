@@ -1,15 +1,15 @@
-// What is known of pages: their groups and entries. It is kept for all machines of a process, by the pages' content, since
-// nothing else decides it. SURVEYS_MAX bounds how many are kept.
+// Keeps the groups and entries of pages for all machines of a process. They depend only on a page's content, and are found by
+// it. SURVEYS_MAX bounds how many pages are kept.
 
 import { PAGE_BYTES, PAGE_SHIFT } from "../../../build/gen/host/machine/core/layout.ts";
 import type { Core } from "../core.ts";
 import { findGroups, type Group } from "./flow.ts";
 import { noteDecoded, readInstructions, STARTS } from "./page.ts";
 
-/** Pages that are kept; when there would be more, all are forgotten. */
+/** The most pages that are kept. When there would be more, all are forgotten. */
 const SURVEYS_MAX = 512;
 
-/** An entry: its group, and the instructions that its first block has. */
+/** An entry: its group, and how many instructions its first block has. */
 interface Entry {
   group: Group;
   needs: number;
@@ -30,10 +30,10 @@ export interface Survey {
 /** By a hash of the content. */
 const surveys = new Map<number, Survey>();
 
-/** Every so many bytes one counts for the hash. */
+/** The hash takes one byte of this many. */
 const HASH_STEP = 19;
 
-/** FNV-1a of some of the bytes: pages with the same hash are compared. */
+/** FNV-1a of some of the bytes. Pages with the same hash are compared. */
 function hashOf(bytes: Uint8Array): number {
   let hash = 0x811c_9dc5;
   for (let index = 0; index < bytes.length; index += HASH_STEP) {
@@ -42,7 +42,7 @@ function hashOf(bytes: Uint8Array): number {
   return hash;
 }
 
-/** The bytes of RAM that a decoded page was decoded from. */
+/** The bytes of RAM from which a page was decoded. */
 function contentOf(core: Core, page: number): Uint8Array {
   const index = new DataView(core.memory.buffer).getUint32(page, true);
   const start = (core.ramBase() >>> 0) + index * 2 ** PAGE_SHIFT;
@@ -55,7 +55,7 @@ function equal(one: Uint8Array, other: Uint8Array): boolean {
   return left.every((word, index) => word === right[index]);
 }
 
-/** The survey of a decoded page; of one that is not known an empty one. */
+/** The survey of a decoded page. It is empty if the page is not known yet. */
 export function findSurvey(core: Core, page: number): Survey {
   const content = contentOf(core, page);
   const hash = hashOf(content);
@@ -77,14 +77,14 @@ export function findSurvey(core: Core, page: number): Survey {
   return survey;
 }
 
-/** Adds to a survey what is decoded of the page now. Gives whether that was more than before. */
+/** Adds to a survey what is decoded of the page now. True if that was more than before. */
 export function extendSurvey(core: Core, page: number, survey: Survey): boolean {
   if (!noteDecoded(core, page, survey.decoded)) {
     return false;
   }
   const before = new Map(survey.groups.map((group) => [keyOf(group), group]));
   const found = findGroups(readInstructions(core, page, survey.decoded));
-  // A group that is as it was stays the same one, with what it was compiled to.
+  // A group that has not changed stays the same object, so its compiled module is found again.
   survey.groups = found.map((group) => before.get(keyOf(group)) ?? group);
   survey.entries = new Map(
     survey.groups.flatMap((group) =>

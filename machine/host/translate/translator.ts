@@ -1,14 +1,14 @@
-// The machine's translator: makes Wasm of hot decoded code while the machine runs, and puts it where the interpreter
-// calls it (machine/core/execute/loop.ts).
+// The machine's translator: while the machine runs, it translates hot decoded code to Wasm. The interpreter calls the result
+// (machine/core/execute/loop.ts).
 //
-// A page that is hot is surveyed: its instructions fall into groups, and each group has entries. A group of which an entry
-// is hot becomes a module with one function, in a slot of the machine's table. What that does is what the interpreter does,
-// to the instruction, so it does not matter to a run when a group is translated, or whether.
+// It surveys a page that is hot: the page's instructions form groups, and each group has entries. If an entry is hot, its
+// group becomes a module with one function, in a slot of the machine's table. The function does exactly what the interpreter
+// does, instruction by instruction. So a run is the same no matter when a group is translated, or whether.
 //
-// It is compiled at once, where it is asked for. A browser allows that for modules of any size in a worker; on a page's main
-// thread Chromium allowed 4 KiB until version 117 and allows 8 MiB since. A group that the host refuses is interpreted.
+// A module is compiled synchronously. In a worker, a browser allows that for modules of any size. On the main thread, Chromium
+// allowed 4 KiB until version 117, and allows 8 MiB since. A group whose module the host refuses is interpreted.
 //
-// What a machine keeps is bounded: when it would be more than TRANSLATION_LIMITS, all are forgotten.
+// When a machine's translations would exceed TRANSLATION_LIMITS, it forgets all of them.
 
 import type { Core } from "../core.ts";
 import { compileGroup, isCompiled } from "./compiled.ts";
@@ -17,11 +17,11 @@ import type { Group } from "./flow.ts";
 import type { HartOffsets } from "./function.ts";
 import { extendSurvey, findSurvey, type Survey } from "./survey.ts";
 
-/** What the translations of one machine take at most. */
+/** Limits of one machine's translations. */
 export interface TranslationLimits {
   /** Bytes of their modules. */
   moduleBytes: number;
-  /** Slots of the machine's table, the first of which stays empty; at most 16384, for which an entry has room (code.ts). */
+  /** Slots of the machine's table. The first stays empty. At most 16384, since an entry has 14 bits for it (code.ts). */
   slots: number;
 }
 
@@ -29,7 +29,7 @@ export const TRANSLATION_LIMITS: TranslationLimits = { moduleBytes: 8 * 2 ** 20,
 
 export class Translator {
   private readonly core: Core;
-  /** By the decoded page's address. */
+  /** By the address of the decoded page. */
   private readonly surveys = new Map<number, Survey>();
   private readonly offsets: HartOffsets;
   private readonly limits: TranslationLimits;
@@ -46,8 +46,8 @@ export class Translator {
   /**
    * Finds the entries of a decoded page, if it was interpreted often enough.
    *
-   * @param again it is as it was when they were found last
-   * @param interpreted instructions that were interpreted in it since this was last asked
+   * @param again the page has not changed since its entries were found last
+   * @param interpreted instructions that were interpreted in the page since the last call
    */
   survey(page: number, again: boolean, interpreted: number): void {
     const { core } = this;

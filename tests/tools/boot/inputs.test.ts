@@ -188,7 +188,7 @@ test("a wrong fault plan is refused, and the message lists the faults", () => {
   writeFileSync(join(folder, "plan"), "used-id@3 # the third\n");
   expect(faultsOf(join(folder, "plan"))).toHaveLength(1);
   expect(() => faultsOf(join(folder, "folder"))).toThrow("it is no plain file");
-  expect(() => faultsOf("used-idd")).toThrow(/"used-idd" is no fault, and no file: .*used-id/);
+  expect(() => faultsOf("used-idd")).toThrow(/"used-idd" is neither a fault nor a file: .*used-id/);
 });
 
 test.each([

@@ -55,8 +55,8 @@ test.each([["hw"], ["hw", "vblk"], ["image"]])(
 );
 
 test.each([
-  [["--where", "x"], "--where is for bench kernel alone"],
-  [["--profile", "bringup"], "--profile is for bench kernel alone"],
+  [["--where", "x"], "--where is only for bench kernel"],
+  [["--profile", "bringup"], "--profile is only for bench kernel"],
 ])("bench machine %j is refused before anything is measured", (words, says) => {
   const { status, stdout, stderr } = nx("bench", "machine", ...words);
   expect([status, stdout, stderr]).toEqual([2, "", `nx: ${says}\ntry: leave it out\n`]);
