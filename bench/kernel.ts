@@ -4,6 +4,7 @@ import { Problem } from "../host/problem.ts";
 import { progressOn } from "../host/report.ts";
 import type { Profile } from "../toolchain/compile.ts";
 import { measureBoots } from "./kernel/boots.ts";
+import { measureCrowd } from "./kernel/crowd.ts";
 import { measurePaths, type Samples } from "./kernel/paths.ts";
 import { type Expectation, expectations, scaleExpectations } from "./kernel/rows.ts";
 import { readSubject, type Subject } from "./kernel/run.ts";
@@ -32,7 +33,12 @@ export interface PathRow extends Row {
 /** Builds what is stale, and measures every row. */
 export async function benchKernel(profile: Profile): Promise<Row[]> {
   const subject = await readSubject(profile, progressOn(process.stderr));
-  const rows = [...measureKernel(subject), ...measureScaleRows(subject), ...measureSteady(subject)];
+  const rows = [
+    ...measureKernel(subject),
+    ...measureCrowd(subject),
+    ...measureScaleRows(subject),
+    ...measureSteady(subject),
+  ];
   return profile === "production" ? rows : rows.map(withoutGoals);
 }
 

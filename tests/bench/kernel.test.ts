@@ -4,6 +4,7 @@
 // A failure names the path. If the path is meant to be slower, change its budget in bench/kernel/rows.ts.
 
 import { beforeAll, expect, test } from "vitest";
+import { measureCrowd } from "../../bench/kernel/crowd.ts";
 import { expectations, scaleExpectations } from "../../bench/kernel/rows.ts";
 import { readSubject, type Subject } from "../../bench/kernel/run.ts";
 import { measureSteady } from "../../bench/kernel/steady.ts";
@@ -55,6 +56,18 @@ test("mounting and looking up stay within their budgets, which are not far above
       true,
     ]);
   }
+});
+
+test("no path costs more among many tasks than among few", () => {
+  const rows = measureCrowd(subject);
+  expect(rows.map(({ name, met }) => [name, met])).toEqual(
+    [
+      "yield, with switch",
+      "signal a waiting task, switch to it",
+      "sleep for ten ticks",
+      "create, run, end and reap a task",
+    ].map((name) => [`${name}, among 245 tasks`, true]),
+  );
 });
 
 test("in a long run, four harts are as fast as one, and send hardly any interrupts", () => {

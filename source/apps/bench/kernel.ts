@@ -73,7 +73,7 @@ function measureSignal(): i32 {
 }
 
 /** From one task's yield to the other's return from its own; each round is two of them. */
-function measureSwitch(): i32 {
+export function measureSwitch(): i32 {
   const child = startChild(Class.App, childYield(), NO_SLOT, 0);
   if (child < 0) {
     return child;
@@ -87,7 +87,7 @@ function measureSwitch(): i32 {
 }
 
 /** From the signal of a less urgent task to the return of this task from its wait. */
-function measureWoken(): i32 {
+export function measureWoken(): i32 {
   const status = create(Kind.Notification);
   if (status < 0) {
     return status;
@@ -176,7 +176,7 @@ function measureBatch(): i32 {
 }
 
 /** A task with one page of code, from its creation until all of it is gone. */
-function measureLife(): i32 {
+export function measureLife(): i32 {
   benchOperation("create, run, end and reap a task", WARM_ROUNDS);
   for (let i: u32 = 0; i < ROUNDS; i++) {
     benchBeginStretch();

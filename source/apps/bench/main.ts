@@ -5,6 +5,8 @@
  *   bench kernel     the paths that need one hart
  *   bench files      reading from the package file system
  *   bench lookups    looking paths up, in an image of as many files as the host made
+ *   bench few        paths whose cost must not depend on how many tasks there are
+ *   bench crowd      the same, among as many as there is room for
  *   bench wake       waking a task on another hart
  *   bench steady     reading the disk for a long time
  */
@@ -17,6 +19,7 @@ import { setTaskName } from "runtime/panic";
 import { startup } from "runtime/startup";
 import { equals, lengthToZero } from "text/bytes";
 import { prepareChildren } from "./children";
+import { measureAmong } from "./crowd";
 import { measureFiles } from "./files";
 import { measureKernel } from "./kernel";
 import { measureLookups } from "./lookups";
@@ -33,6 +36,8 @@ export function main(): i32 {
   }
   if (equals(words, length, "kernel")) {
     status = measureKernel();
+  } else if (equals(words, length, "few") || equals(words, length, "crowd")) {
+    status = measureAmong(equals(words, length, "crowd"));
   } else if (equals(words, length, "files")) {
     status = measureFiles();
   } else if (equals(words, length, "lookups")) {
