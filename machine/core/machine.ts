@@ -12,6 +12,7 @@ import { resetStale } from "./chaos/stale";
 import { drainEverything, resetBuffers } from "./chaos/store-buffer";
 import { clock, deadlinesChanged, NEVER, skipTo } from "./clock";
 import { CODE_BYTES, CODE_PAGES, initCode, resetCode } from "./code/code";
+import { noteExtensions } from "./code/extensions";
 import { defaultTranslation } from "./code/heat";
 import { advanceCalls, areCallsOpen } from "./firmware/hart-calls";
 import { clearStop, stopRequested } from "./hart/breakpoints";
@@ -96,6 +97,12 @@ export function setChaos(mask: u32): void {
   for (let id: u32 = 0; id < hartCount(); id++) {
     emptyTables(id);
   }
+  resetCode();
+}
+
+/** Gives the harts these extensions (bits of `Extension`) and no others. Before the first instruction. */
+export function setExtensions(mask: u32): void {
+  noteExtensions(mask);
   resetCode();
 }
 

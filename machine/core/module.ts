@@ -7,6 +7,7 @@
 
 export { clock, retiredTotal, time } from "./clock";
 export { beginEntries, decodeApart, findOp, forgetTranslations, setEntry } from "./code/code";
+export { extensions } from "./code/extensions";
 export { newPageHeat, setTranslation } from "./code/heat";
 export { attachDisk, busLoad, busReset, busStore } from "./devices/bus";
 export { addFault, clearFaults, strikeCount } from "./devices/faults";
@@ -41,6 +42,6 @@ export {
 } from "./hart/inspect";
 export { seedInterleave, setTurns } from "./interleave";
 export { hartCount, ramBase, ramBytes } from "./layout";
-export { create, powerOn, run, setChaos } from "./machine";
+export { create, powerOn, run, setChaos, setExtensions } from "./machine";
 export { power, powerCode } from "./power";
 export { setTrace } from "./trace";

@@ -13,6 +13,8 @@ export interface BareSettings {
   harts: number;
   ramMebibytes: number;
   seed?: bigint;
+  /** Extensions of the instruction set, as bits (machine/core/code/extensions.ts). Default: none. */
+  extensions?: number;
   /** Limits of translations. Default: TRANSLATION_LIMITS. */
   translation?: TranslationLimits;
 }
@@ -23,7 +25,7 @@ export class BareMachine {
   console = "";
 
   /** @throws Error if there is no memory for it */
-  constructor(module: WebAssembly.Module, { harts, ramMebibytes, seed, translation }: BareSettings) {
+  constructor(module: WebAssembly.Module, { harts, ramMebibytes, seed, extensions, translation }: BareSettings) {
     const host: HostFunctions = {
       diskRead: () => undefined,
       consoleByte: (byte) => {
@@ -36,6 +38,7 @@ export class BareMachine {
     }
     this.core.busReset(harts, 1, 1);
     this.core.seedInterleave(seed ?? 0n);
+    this.core.setExtensions(extensions ?? 0);
   }
 
   /** Puts an ELF file into RAM and starts every hart at its entry. */

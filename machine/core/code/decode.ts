@@ -7,7 +7,9 @@
 import { chaosMask } from "../chaos/chaos";
 import { SINK_OFFSET } from "../hart/hart";
 import { expand } from "./compressed";
+import { Extension, extensions } from "./extensions";
 import { Op, writeOp } from "./ops";
+import { zbbCode } from "./zbb";
 
 function source(index: u32): u32 {
   return index << 3;
@@ -255,6 +257,14 @@ function decodeWord(op: usize, word: u32, raw: u32, offset: u32, length: u32): v
       break;
     default:
       break;
+  }
+  if (code === Op.Illegal && (extensions() & Extension.Zbb) !== 0) {
+    code = zbbCode(word);
+    if (code === Op.Rori) {
+      immediate = signed & 63;
+    } else if (code === Op.Roriw) {
+      immediate = signed & 31;
+    }
   }
   if (code === Op.Illegal) {
     immediate = <i32>raw;

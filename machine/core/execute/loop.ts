@@ -25,6 +25,7 @@ import { Memory } from "./memory";
 import { Multiply } from "./multiply";
 import { executeSlow, leave } from "./slow";
 import { After } from "./system";
+import { executeZbb } from "./zbb";
 
 /** The two ways to run. The compiler distinguishes them by the size of the type. */
 export type Exact = u8;
@@ -38,6 +39,9 @@ const TRANSLATED_MIN: i32 = 16;
 
 /** What an instruction takes from the credit, which is counted in bytes of ops. */
 const COUNTED: i32 = <i32>OP_BYTES;
+
+/** How many ops of Zbb follow its first. */
+const ZBB_LAST: u32 = Op.Rev8 - Op.Andn;
 
 /** Why an op left the switch. */
 const enum Way {
@@ -542,7 +546,12 @@ export function run<T>(hart: Hart, budget: i32, guarded: bool): i32 {
         op += OP_BYTES;
         continue;
       default:
-        break;
+        if (At.code(op) - Op.Andn > ZBB_LAST) {
+          break;
+        }
+        executeZbb(x, op);
+        op += OP_BYTES;
+        continue;
     }
     if (way === Way.Slow) {
       const shared = accessShared(hart, op);

@@ -52,6 +52,9 @@ const interpreted: ReadonlySet<Op> = new Set<Op>([
   Op.Cross,
   Op.Illegal,
   Op.Break,
+  // Wasm has nothing like these two of Zbb, and they are rare.
+  Op.OrcB,
+  Op.Rev8,
 ]);
 
 const branches: ReadonlySet<Op> = new Set<Op>([

@@ -21,6 +21,7 @@ import { I32_LOCALS, Local, parameterTypes, Registers, resultTypes } from "./loc
 import type { Instruction } from "./page.ts";
 import { Plan } from "./plan.ts";
 import { type Item, itemOf, type Scope } from "./scopes.ts";
+import { putZbb } from "./zbb.ts";
 
 /** The offsets in a hart's state that a translation needs. */
 export interface HartOffsets {
@@ -183,7 +184,7 @@ class Writer {
 
   private writeInstruction(instruction: Instruction, refund: number): void {
     const { code, registers } = this;
-    if (putArithmetic(code, registers, instruction)) {
+    if (putArithmetic(code, registers, instruction) || putZbb(code, registers, instruction)) {
       registers.set(code, instruction.rd);
       return;
     }

@@ -1,5 +1,5 @@
-// Keeps the groups and entries of pages for all machines of a process. They depend only on a page's content, and are found by
-// it. SURVEYS_MAX bounds how many pages are kept.
+// Keeps the groups and entries of pages for all machines of a process. They depend only on a page's content and on the
+// extensions that the harts have, and are found by both. SURVEYS_MAX bounds how many pages are kept.
 
 import { PAGE_BYTES, PAGE_SHIFT } from "../../../build/gen/host/machine/core/layout.ts";
 import type { Core } from "../core.ts";
@@ -18,6 +18,8 @@ interface Entry {
 /** A page. */
 export interface Survey {
   content: Uint8Array;
+  /** What it was decoded with (machine/core/code/extensions.ts). */
+  extensions: number;
   /** Instructions that were interpreted in it since its groups were found, in all machines. */
   interpreted: number;
   /** A byte for each halfword: an instruction was decoded there. */
@@ -27,15 +29,15 @@ export interface Survey {
   entries: ReadonlyMap<number, Entry>;
 }
 
-/** By a hash of the content. */
+/** By a hash of content and extensions. */
 const surveys = new Map<number, Survey>();
 
 /** The hash takes one byte of this many. */
 const HASH_STEP = 19;
 
 /** FNV-1a of some of the bytes. Pages with the same hash are compared. */
-function hashOf(bytes: Uint8Array): number {
-  let hash = 0x811c_9dc5;
+function hashOf(bytes: Uint8Array, extensions: number): number {
+  let hash = 0x811c_9dc5 ^ extensions;
   for (let index = 0; index < bytes.length; index += HASH_STEP) {
     hash = Math.imul(hash ^ (bytes[index] ?? 0), 0x0100_0193);
   }
@@ -58,13 +60,15 @@ function equal(one: Uint8Array, other: Uint8Array): boolean {
 /** The survey of a decoded page. It is empty if the page is not known yet. */
 export function findSurvey(core: Core, page: number): Survey {
   const content = contentOf(core, page);
-  const hash = hashOf(content);
+  const extensions = core.extensions();
+  const hash = hashOf(content, extensions);
   const known = surveys.get(hash);
-  if (known !== undefined && equal(known.content, content)) {
+  if (known !== undefined && known.extensions === extensions && equal(known.content, content)) {
     return known;
   }
   const survey: Survey = {
     content: content.slice(),
+    extensions,
     interpreted: 0,
     decoded: new Uint8Array(STARTS),
     groups: [],

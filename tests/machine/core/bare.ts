@@ -57,6 +57,8 @@ export interface RunOptions {
   seed?: bigint;
   /** Kinds of chaos (machine/core/chaos/chaos.ts). */
   chaos?: number;
+  /** Extensions of the instruction set (machine/core/code/extensions.ts). */
+  extensions?: number;
   /** Length of every turn; left out, it is drawn. */
   turns?: number;
   /** Called before the first instruction. */
@@ -72,8 +74,13 @@ export interface Ended {
 
 /** Runs a program until every hart waits for ever. @throws Error if that does not happen */
 export async function runProgram(program: Uint8Array, options: RunOptions = {}): Promise<Ended> {
-  const { harts = 1, seed = 0n, chaos = 0, turns = 0, prepare } = options;
-  const machine = new BareMachine(await machineModule(), { harts, ramMebibytes: RAM_MEBIBYTES, seed });
+  const { harts = 1, seed = 0n, chaos = 0, turns = 0, extensions = 0, prepare } = options;
+  const machine = new BareMachine(await machineModule(), {
+    harts,
+    ramMebibytes: RAM_MEBIBYTES,
+    seed,
+    extensions,
+  });
   machine.core.setTurns(turns);
   machine.startProgram(program);
   prepare?.(machine);
@@ -107,6 +114,9 @@ export const OPEN_MEMORY = `
     li    t0, 0x1f
     csrw  pmpcfg0, t0
 `;
+
+/** Before a program that uses Zbb: the assembler is to know it. */
+export const ASSEMBLE_ZBB = ".option arch, +zbb\n";
 
 /** The end of every program: all interrupts off, asleep. */
 export const END = `

@@ -3,8 +3,9 @@
 // One table a group: the instruction, and its meaning. A program runs each instruction over all pairs; results are
 // compared by name and operands.
 
-import { expect, test } from "vitest";
-import { assembleText, DATA, END, runProgram } from "./bare.ts";
+import { describe, expect, test } from "vitest";
+import { Extension } from "../../../build/gen/host/machine/core/code/extensions.ts";
+import { ASSEMBLE_ZBB, assembleText, DATA, END, runProgram } from "./bare.ts";
 
 type Meaning = (a: bigint, b: bigint) => bigint;
 
@@ -34,6 +35,7 @@ const edges: readonly bigint[] = [
   0xffff_ffffn,
   0x1_0000_0000n,
   0x1234_5678_9abc_def0n,
+  0x8000_0001_0000_0100n,
   0x7fff_ffff_ffff_ffffn,
   -0x8000_0000_0000_0000n,
 ].map(u);
@@ -233,6 +235,56 @@ const groups: Record<string, Record<string, Meaning>> = {
   },
 };
 
+const ones = (value: bigint): bigint => BigInt(value.toString(2).replaceAll("0", "").length);
+/** Zeros above the highest one of a value of so many bits, and below the lowest. */
+const leading = (value: bigint, bits: number): bigint =>
+  BigInt(bits - (value === 0n ? 0 : value.toString(2).length));
+const trailing = (value: bigint, bits: number): bigint =>
+  value === 0n ? BigInt(bits) : BigInt(value.toString(2).length - 1 - value.toString(2).lastIndexOf("1"));
+/** A value of so many bits, turned to the right by `count`, of which the low bits tell how far. */
+const turned = (value: bigint, count: bigint, bits: bigint): bigint => {
+  const far = count & (bits - 1n);
+  return ((value >> far) | (value << (bits - far))) & ((1n << bits) - 1n);
+};
+/** Makes something else of each byte of a doubleword, by its value and place. */
+const bytewise = (value: bigint, make: (byte: bigint, place: bigint) => bigint): bigint =>
+  [0n, 1n, 2n, 3n, 4n, 5n, 6n, 7n].reduce(
+    (sum, place) => sum | make((value >> (8n * place)) & 0xffn, place),
+    0n,
+  );
+
+const zbb: Record<string, Meaning> = {
+  "andn a2, a0, a1": (a, b) => a & ~b,
+  "orn a2, a0, a1": (a, b) => a | ~b,
+  "xnor a2, a0, a1": (a, b) => ~(a ^ b),
+  "min a2, a0, a1": (a, b) => (s(a) < s(b) ? a : b),
+  "minu a2, a0, a1": (a, b) => (a < b ? a : b),
+  "max a2, a0, a1": (a, b) => (s(a) > s(b) ? a : b),
+  "maxu a2, a0, a1": (a, b) => (a > b ? a : b),
+  "rol a2, a0, a1": (a, b) => turned(a, -b, 64n),
+  "ror a2, a0, a1": (a, b) => turned(a, b, 64n),
+  "rolw a2, a0, a1": (a, b) => w(turned(uw(a), -b, 32n)),
+  "rorw a2, a0, a1": (a, b) => w(turned(uw(a), b, 32n)),
+  "rori a2, a0, 0": (a) => a,
+  "rori a2, a0, 1": (a) => turned(a, 1n, 64n),
+  "rori a2, a0, 32": (a) => turned(a, 32n, 64n),
+  "rori a2, a0, 63": (a) => turned(a, 63n, 64n),
+  "roriw a2, a0, 0": (a) => w(a),
+  "roriw a2, a0, 1": (a) => w(turned(uw(a), 1n, 32n)),
+  "roriw a2, a0, 31": (a) => w(turned(uw(a), 31n, 32n)),
+  "clz a2, a0": (a) => leading(a, 64),
+  "ctz a2, a0": (a) => trailing(a, 64),
+  "cpop a2, a0": ones,
+  "clzw a2, a0": (a) => leading(uw(a), 32),
+  "ctzw a2, a0": (a) => trailing(uw(a), 32),
+  "cpopw a2, a0": (a) => ones(uw(a)),
+  "sext.b a2, a0": (a) => BigInt.asIntN(8, a),
+  "sext.h a2, a0": (a) => BigInt.asIntN(16, a),
+  "zext.h a2, a0": (a) => a & 0xffffn,
+  "orc.b a2, a0": (a) => bytewise(a, (byte, place) => (byte === 0n ? 0n : 0xffn << (8n * place))),
+  "rev8 a2, a0": (a) => bytewise(a, (byte, place) => byte << (56n - 8n * place)),
+};
+
 const pairs = edges.flatMap((a) => edges.map((b) => [a, b] as const));
 const RESULTS = DATA + 0x10_000n;
 const SCRATCH = DATA + 0xf000n;
@@ -255,19 +307,31 @@ function programFor(instructions: readonly string[]): string {
   return `    li    s1, ${RESULTS}\n    li    s2, ${SCRATCH}${loops.join("")}${END}`;
 }
 
-test.each(Object.entries(groups))("%s", async (_, table) => {
-  const program = await assembleText(programFor(Object.keys(table)));
-  // Once fast, and once with a switch after every instruction.
-  for (const turns of [0, 1]) {
+test.each([
+  ...Object.entries(groups).map(([name, table]) => [name, table, 0] as const),
+  ["Zbb", zbb, Extension.Zbb] as const,
+])("%s", async (_, table, extensions) => {
+  const head = extensions === 0 ? "" : ASSEMBLE_ZBB;
+  const program = await assembleText(`${head}${programFor(Object.keys(table))}`);
+  // Fast, with a switch after every instruction, and translated as soon as it is executed a second time.
+  for (const [turns, isTranslated] of [
+    [0, false],
+    [1, false],
+    [200, true],
+  ] as const) {
     const { machine } = await runProgram(program, {
       turns,
+      extensions,
       prepare: (fresh) => {
+        const heat = isTranslated ? 1 : 0;
+        fresh.core.setTranslation(heat, heat, 1);
         pairs.forEach(([a, b], index) => {
           fresh.setWord(DATA + BigInt(index * 16), a);
           fresh.setWord(DATA + BigInt(index * 16 + 8), b);
         });
       },
     });
+    expect(machine.core.table.length > 1).toBe(isTranslated);
     Object.entries(table).forEach(([instruction, meaning], row) => {
       pairs.forEach(([a, b], column) => {
         const found = machine.word(RESULTS + BigInt((row * pairs.length + column) * 8));
@@ -281,4 +345,50 @@ test.each(Object.entries(groups))("%s", async (_, table) => {
       });
     });
   }
+});
+
+/** Counts in a5 the instructions that are illegal, and goes on behind each. */
+const COUNT_ILLEGAL = `
+    la    t0, 9f
+    csrw  mtvec, t0
+    li    a5, 0
+    j     8f
+    .balign 4
+9:  csrr  t0, mepc
+    addi  t0, t0, 4
+    csrw  mepc, t0
+    addi  a5, a5, 1
+    mret
+8:
+`;
+
+/** An instruction of a register, an immediate and a0: what stands in the field of a second register is a part of it. */
+function encoded(opcode: number, funct3: number, immediate: number): string {
+  return `.word 0x${((immediate * 2 ** 20 + (10 << 15) + (funct3 << 12) + (10 << 7) + opcode) >>> 0).toString(16)}`;
+}
+
+/** What stands beside Zbb's instructions and belongs to other extensions, or to RV32, or to none. */
+const besideZbb: readonly string[] = [
+  // More that counts or extends, and words that are extended.
+  ...[0x603, 0x606, 0x607, 0x620].map((immediate) => encoded(0x13, 1, immediate)),
+  ...[0x603, 0x604, 0x605].map((immediate) => encoded(0x1b, 1, immediate)),
+  // brev8, orc.b of other widths, rev8 of RV32, a rotation of a word by 32.
+  ...[0x687, 0x286, 0x288, 0x698, 0x6b9].map((immediate) => encoded(0x13, 5, immediate)),
+  encoded(0x1b, 5, 0x620),
+  // clmul, clmulr, clmulh; packw, and zext.h of RV32; rotations and complements of other kinds.
+  ...[1, 2, 3].map((funct3) => encoded(0x33, funct3, 0x0ab)),
+  ...[encoded(0x3b, 4, 0x08b), encoded(0x33, 4, 0x080), encoded(0x3b, 4, 0x60b)],
+  ...[2, 3, 4, 6, 7].map((funct3) => encoded(0x33, funct3, 0x60b)),
+  ...[1, 2, 3].map((funct3) => encoded(0x33, funct3, 0x40b)),
+];
+
+describe("what is not there is illegal", () => {
+  test.each([
+    ["Zbb's instructions, on harts without it", Object.keys(zbb), 0],
+    ["what stands beside them, on harts with it", besideZbb, Extension.Zbb],
+  ])("%s", async (_, instructions, extensions) => {
+    const text = `${ASSEMBLE_ZBB}${COUNT_ILLEGAL}${instructions.join("\n")}${END}`;
+    const { reg } = await runProgram(await assembleText(text), { extensions });
+    expect(reg("a5")).toBe(BigInt(instructions.length));
+  });
 });

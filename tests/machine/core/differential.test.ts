@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { Extension } from "../../../build/gen/host/machine/core/code/extensions.ts";
 import { BareMachine } from "../../../machine/host/bare.ts";
 import { hasQemu, qemuProgram } from "../../../tools/boot/machines/qemu.ts";
 import { assembleText, machineModule } from "./bare.ts";
@@ -15,8 +16,8 @@ const seeds = Array.from({ length: 12 }, (_, index) => index + 1);
 const QEMU_TIMEOUT_MS = 60_000;
 
 /** What the program prints on the embedded machine, with turns of a length that is drawn, or of one instruction. */
-async function onMachine(program: Uint8Array, turns: number): Promise<string[]> {
-  const machine = new BareMachine(await machineModule(), { harts: 1, ramMebibytes: 16 });
+async function onMachine(program: Uint8Array, turns: number, extensions: number): Promise<string[]> {
+  const machine = new BareMachine(await machineModule(), { harts: 1, ramMebibytes: 16, extensions });
   machine.core.setTurns(turns);
   machine.startProgram(program);
   machine.core.run(10_000_000n);
@@ -42,15 +43,18 @@ function onQemu(program: Uint8Array): string[] {
 }
 
 describe.skipIf(!hasQemu())("random instructions do on the embedded machine what they do on QEMU", () => {
-  test.each(seeds)(
-    "seed %i",
-    async (seed) => {
-      const program = await assembleText(randomProgram(seed));
+  test.each([
+    ...seeds.map((seed) => [`seed ${seed}`, seed, 0] as const),
+    ...seeds.map((seed) => [`seed ${seed}, with Zbb`, seed, Extension.Zbb] as const),
+  ])(
+    "%s",
+    async (_, seed, extensions) => {
+      const program = await assembleText(randomProgram(seed, 1, extensions !== 0));
       const expected = onQemu(program);
       expect(expected.length).toBe(40);
       // The first line that differs is the number of the block that went wrong.
-      expect(await onMachine(program, 0)).toEqual(expected);
-      expect(await onMachine(program, 1)).toEqual(expected);
+      expect(await onMachine(program, 0, extensions)).toEqual(expected);
+      expect(await onMachine(program, 1, extensions)).toEqual(expected);
     },
     QEMU_TIMEOUT_MS,
   );

@@ -5,6 +5,8 @@
 // The text depends on the seed alone. sp points into the scratch memory, gp to where registers are kept; the others are
 // fair game. Branches go forward, within the block.
 
+import { ASSEMBLE_ZBB } from "./bare.ts";
+
 /** Blocks of a program, and instructions of a block. */
 const BLOCKS = 40;
 const INSTRUCTIONS = 60;
@@ -36,6 +38,9 @@ const branches = "beq bne blt bge bltu bgeu".split(" ");
 const atomics = "amoswap amoadd amoxor amoand amoor amomin amomax amominu amomaxu"
   .split(" ")
   .flatMap((name) => [`${name}.w`, `${name}.d`]);
+const zbbPairs = "andn orn xnor min minu max maxu rol ror rolw rorw".split(" ");
+// Without ctzw: QEMU before 8.0 counts on in the upper word. The table of conformance.test.ts has it.
+const zbbSingles = "clz ctz cpop clzw cpopw sext.b sext.h zext.h orc.b rev8".split(" ");
 const compressedPairs = "c.add c.mv".split(" ");
 const compressedPopular = "c.sub c.xor c.or c.and c.subw c.addw".split(" ");
 
@@ -43,8 +48,17 @@ const compressedPopular = "c.sub c.xor c.or c.and c.subw c.addw".split(" ");
 const writable = [1, ...Array.from({ length: 28 }, (_, index) => index + 4)];
 const popular = [8, 9, 10, 11, 12, 13, 14, 15];
 
+/** What a program is made of beside its seed. */
+interface Choice {
+  random: (below: number) => number;
+  label: () => string;
+  /** Instructions of Zbb are among the others. */
+  zbb: boolean;
+}
+
 /** One random instruction, or two. `label` numbers the branch targets; a branch skips what follows it. */
-function instruction(random: (below: number) => number, label: () => string): string {
+function instruction(choice: Choice): string {
+  const { random, label, zbb } = choice;
   const pick = <T>(list: readonly T[]): T => {
     const found = list[random(list.length)];
     if (found === undefined) {
@@ -55,7 +69,7 @@ function instruction(random: (below: number) => number, label: () => string): st
   const to = (): string => `x${pick(writable)}`;
   const from = (): string => `x${random(32)}`;
   const offset = (): number => random(2 * SCRATCH_HALF - 8) - SCRATCH_HALF;
-  switch (random(12)) {
+  switch (random(zbb ? 15 : 12)) {
     case 0:
     case 1:
     case 2:
@@ -72,7 +86,7 @@ function instruction(random: (below: number) => number, label: () => string): st
       return `${pick(stores)} ${from()}, ${offset()}(sp)`;
     case 8: {
       const target = label();
-      return `${pick(branches)} ${from()}, ${from()}, ${target}\n${instruction(random, label)}\n${target}:`;
+      return `${pick(branches)} ${from()}, ${from()}, ${target}\n${instruction(choice)}\n${target}:`;
     }
     case 9: {
       const base = to();
@@ -80,6 +94,14 @@ function instruction(random: (below: number) => number, label: () => string): st
     }
     case 10:
       return random(2) === 0 ? `lui ${to()}, ${random(1 << 20)}` : `auipc ${to()}, ${random(1 << 20)}`;
+    case 12:
+      return `${pick(zbbPairs)} ${to()}, ${from()}, ${from()}`;
+    case 13:
+      return `${pick(zbbSingles)} ${to()}, ${from()}`;
+    case 14:
+      return random(2) === 0
+        ? `rori ${to()}, ${from()}, ${random(64)}`
+        : `roriw ${to()}, ${from()}, ${random(32)}`;
     default:
       if (random(2) === 0) {
         return `${pick(compressedPopular)} x${pick(popular)}, x${pick(popular)}`;
@@ -98,7 +120,7 @@ const each = (line: (register: number) => string): string =>
  * The text of the program for a seed: it prints BLOCKS lines of 16 hexadecimal digits, and turns the machine off. With
  * more passes it does all of that so often, each time with the registers that the last pass left.
  */
-export function randomProgram(seed: number, passes = 1): string {
+export function randomProgram(seed: number, passes = 1, zbb = false): string {
   const random = generator(seed);
   let labels = 0;
   const label = (): string => {
@@ -108,10 +130,10 @@ export function randomProgram(seed: number, passes = 1): string {
   const bits64 = (): string =>
     `0x${((BigInt(random(2 ** 32)) << 32n) | BigInt(random(2 ** 32))).toString(16)}`;
   const blocks = Array.from({ length: BLOCKS }, () => {
-    const lines = Array.from({ length: INSTRUCTIONS }, () => instruction(random, label));
+    const lines = Array.from({ length: INSTRUCTIONS }, () => instruction({ random, label, zbb }));
     return `${lines.join("\n")}\njal gp, say\n`;
   });
-  return `
+  return `${zbb ? ASSEMBLE_ZBB : ""}
     la    sp, scratch + ${SCRATCH_HALF}
     ${writable.map((register) => `li x${register}, ${bits64()}`).join("\n")}
 pass:

@@ -2,8 +2,9 @@
 // be kept, and where the hart is stopped at any instruction.
 
 import { describe, expect, test } from "vitest";
+import { Extension } from "../../../build/gen/host/machine/core/code/extensions.ts";
 import { BareMachine } from "../../../machine/host/bare.ts";
-import { assembleText, END, machineModule, runProgram } from "./bare.ts";
+import { ASSEMBLE_ZBB, assembleText, END, machineModule, runProgram } from "./bare.ts";
 import { randomProgram } from "./random-program.ts";
 
 /** When code is translated: what core.setTranslation takes. */
@@ -22,8 +23,9 @@ async function consoleOf(
   heat: Heat,
   turns: number,
   seed = 1n,
+  extensions = 0,
 ): Promise<{ text: string; translations: number }> {
-  const machine = new BareMachine(await machineModule(), { harts: 1, ramMebibytes: 16, seed });
+  const machine = new BareMachine(await machineModule(), { harts: 1, ramMebibytes: 16, seed, extensions });
   machine.core.setTranslation(...heat);
   machine.core.setTurns(turns);
   machine.startProgram(program);
@@ -33,14 +35,17 @@ async function consoleOf(
 }
 
 describe("random instructions do in their translation what they do interpreted", () => {
-  test.each(seeds)("seed %i", async (seed) => {
-    const program = await assembleText(randomProgram(seed, PASSES));
-    const expected = await consoleOf(program, NEVER, 65536);
+  test.each([
+    ...seeds.map((seed) => [`seed ${seed}`, seed, 0] as const),
+    ...seeds.map((seed) => [`seed ${seed}, with Zbb`, seed, Extension.Zbb] as const),
+  ])("%s", async (_, seed, extensions) => {
+    const program = await assembleText(randomProgram(seed, PASSES, extensions !== 0));
+    const expected = await consoleOf(program, NEVER, 65536, 1n, extensions);
     expect(expected.text.trim().split("\n").length).toBe(40 * PASSES);
     expect(expected.translations).toBe(1);
     // Turns of 65536 instructions, of a drawn number, and of so few that translations are hardly ever begun.
     for (const turns of [65536, 0, 50]) {
-      const { text, translations } = await consoleOf(program, AT_ONCE, turns, BigInt(seed));
+      const { text, translations } = await consoleOf(program, AT_ONCE, turns, BigInt(seed), extensions);
       expect(text).toBe(expected.text);
       expect(translations).toBeGreaterThan(1);
     }
@@ -131,6 +136,33 @@ describe("translations are dropped", () => {
     expect(machine.core.table.length).toBeGreaterThan(1);
     expect(machine.core.table.length).toBeLessThanOrEqual(translation.slots);
   });
+});
+
+/** Turns a0 so often; an instruction that is illegal is caught, and leaves 77 there. */
+const ROTATES = `${ASSEMBLE_ZBB}
+    la    t0, 2f
+    csrw  mtvec, t0
+    li    a0, 1
+    li    s0, 100008
+1:  rori  a0, a0, 1
+    addi  s0, s0, -1
+    bnez  s0, 1b
+    ${END}
+    .balign 4
+2:  li    a0, 77
+    ${END}
+`;
+
+test("what was translated for harts with an extension is not executed by harts without it", async () => {
+  const program = await assembleText(ROTATES);
+  const prepare = ({ core }: BareMachine): void => core.setTranslation(...AT_ONCE);
+  const found: bigint[] = [];
+  for (const extensions of [Extension.Zbb, 0, Extension.Zbb]) {
+    const { reg, machine } = await runProgram(program, { extensions, turns: 1000, prepare });
+    found.push(reg("a0"));
+    expect(machine.core.table.length > 1).toBe(extensions !== 0);
+  }
+  expect(found).toEqual([1n << 24n, 77n, 1n << 24n]);
 });
 
 test("a run that is stopped at every instruction is the same run", async () => {
