@@ -5,6 +5,7 @@ import { progressOn } from "../host/report.ts";
 import type { Profile } from "../toolchain/compile.ts";
 import { measureBoots } from "./kernel/boots.ts";
 import { measureCrowd } from "./kernel/crowd.ts";
+import { measureHash } from "./kernel/hash.ts";
 import { measurePaths, type Samples } from "./kernel/paths.ts";
 import { type Expectation, expectations, scaleExpectations } from "./kernel/rows.ts";
 import { readSubject, type Subject } from "./kernel/run.ts";
@@ -35,6 +36,7 @@ export async function benchKernel(profile: Profile): Promise<Row[]> {
   const subject = await readSubject(profile, progressOn(process.stderr));
   const rows = [
     ...measureKernel(subject),
+    ...measureHash(subject),
     ...measureCrowd(subject),
     ...measureScaleRows(subject),
     ...measureSteady(subject),

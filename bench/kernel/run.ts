@@ -25,6 +25,8 @@ export interface Subject {
   tree: Uint8Array<ArrayBuffer>;
   disk: Uint8Array<ArrayBuffer>;
   programs: Programs;
+  /** The harts have Zbb. Left out: they have not. */
+  zbb?: boolean;
 }
 
 /** Builds what is stale, and reads it. */
@@ -48,13 +50,15 @@ export async function readSubject(profile: Profile, progress: Progress): Promise
 
 /** The machine before its first instruction, told to run `words` (`nexus,run`). */
 export function startRun(subject: Subject, harts: number, words: string): Run {
-  const options = { smp: harts, sstc: true, aclint: false, nonce: nonceOfSeed(SEED), run: words };
+  const { zbb = false } = subject;
+  const options = { smp: harts, sstc: true, aclint: false, zbb, nonce: nonceOfSeed(SEED), run: words };
   return new Run(subject.module, {
     harts,
     ramMebibytes: memoryMebibytes(subject.tree),
     seed: SEED,
     sstc: true,
     aclint: false,
+    zbb,
     kernel: subject.kernel,
     tree: treeForRun(subject.tree, options),
     disk: { content: diskOfBytes(subject.disk), slot: 0, legacy: false },

@@ -25,7 +25,10 @@ export class BareMachine {
   console = "";
 
   /** @throws Error if there is no memory for it */
-  constructor(module: WebAssembly.Module, { harts, ramMebibytes, seed, extensions, translation }: BareSettings) {
+  constructor(
+    module: WebAssembly.Module,
+    { harts, ramMebibytes, seed, extensions, translation }: BareSettings,
+  ) {
     const host: HostFunctions = {
       diskRead: () => undefined,
       consoleByte: (byte) => {

@@ -6,6 +6,7 @@
 // Everything that happens follows from the settings and from the instruction counts at which input came. The length of a
 // slice, and how often the host looks, change nothing. Nothing here is Node's.
 
+import { Extension } from "../../build/gen/host/machine/core/code/extensions.ts";
 import { Mode } from "../../build/gen/host/machine/core/hart/hart.ts";
 import * as layout from "../../build/gen/host/machine/core/layout.ts";
 import { Stop } from "../../build/gen/host/machine/core/machine.ts";
@@ -52,6 +53,8 @@ export interface MachineSettings {
   sstc: boolean;
   /** The machine has ACLINT's software interrupt device for S-mode. */
   aclint: boolean;
+  /** The harts have Zbb, basic bit manipulation. Left out: they have not. */
+  zbb?: boolean;
   /** The kernel, an ELF file. */
   kernel: Uint8Array;
   /** The device tree, a DTB. */
@@ -100,6 +103,7 @@ export class EmbeddedMachine {
       throw new Error(`there is no machine with ${harts} harts and ${settings.ramMebibytes} MiB`);
     }
     core.seedInterleave(settings.seed);
+    core.setExtensions(settings.zbb ? Extension.Zbb : 0);
     core.setChaos(settings.chaos ?? 0);
     core.clearFaults();
     // The devices for firmware in machine mode cannot be reached if there is no such firmware.

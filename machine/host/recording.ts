@@ -139,6 +139,7 @@ const content = object({
     seed: decimal,
     sstc: optional(truth),
     aclint: optional(truth),
+    zbb: optional(truth),
     chaos: integer(),
     kernel: packed,
     tree: packed,
@@ -159,13 +160,14 @@ const recordingFile: Shape<Recording> = (value, place) => {
     throw new Error(`it is of version ${String(file.version)}`);
   }
   const { settings, ...others } = content(file, place);
-  const { sstc = false, aclint = false, firmware, disk, ...machine } = settings;
+  const { sstc = false, aclint = false, zbb = false, firmware, disk, ...machine } = settings;
   const recording = {
     ...others,
     settings: {
       ...machine,
       sstc,
       aclint,
+      zbb,
       ...(firmware && { firmware }),
       disk: disk && { slot: disk.slot, legacy: disk.legacy ?? false, content: diskOfImage(disk.content) },
     },

@@ -4,8 +4,9 @@
  *   0    magic        u32   STARTUP_MAGIC
  *   4    count        u32   entries that are in use (0 to STARTUP_ENTRIES_MAX)
  *   8    timebase     u64   ticks a second of every deadline
- *   16   argument     128   what the task is to do, UTF-8, zero-padded ("hw smp")
- *   144  entries            STARTUP_ENTRIES_MAX × 32 bytes:
+ *   16   extensions   u64   bits of Extension: what the processor can do beyond rv64imac, on every hart
+ *   24   argument     128   what the task is to do, UTF-8, zero-padded ("hw smp")
+ *   152  entries            STARTUP_ENTRIES_MAX × 32 bytes:
  *          0   role   u32   Role
  *          4   slot   u32   where the capability is in the task's table
  *          8   base   u64   Device: physical address. Starter: the bit that says "ready". Foreground: the bit that says "Ctrl-C"
@@ -16,6 +17,12 @@
 export const STARTUP_MAGIC: u32 = 0x4e52_5553;
 export const STARTUP_ARGUMENT_BYTES: u32 = 128;
 export const STARTUP_ENTRIES_MAX: u32 = 48;
+
+/** Extensions of the instruction set that a task may use where they are offered. */
+export const enum Extension {
+  /** Basic bit manipulation: rotations among others. */
+  Zbb = 1,
+}
 
 /** What a capability is for. */
 export const enum Role {
@@ -83,6 +90,7 @@ export class Startup {
   magic: u32;
   count: u32;
   timebase: u64;
+  extensions: u64;
 
   /** The address of the argument's first byte. */
   get argument(): usize {
@@ -97,7 +105,7 @@ export class Startup {
   }
 }
 
-export const STARTUP_ARGUMENT_OFFSET: u32 = 16;
+export const STARTUP_ARGUMENT_OFFSET: u32 = 24;
 const STARTUP_ENTRIES_OFFSET: u32 = STARTUP_ARGUMENT_OFFSET + STARTUP_ARGUMENT_BYTES;
 
 if (offsetof<StartupEntry>() !== 32) {

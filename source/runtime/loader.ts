@@ -100,6 +100,8 @@ export class Launch {
   nameHigh: u64;
   /** Ticks a second, for the startup page. */
   timebase: u64;
+  /** What the processor offers, for the startup page. */
+  extensions: u64;
   /** Signalled to `notification` when the task ends. */
   endBits: u64;
   notification: u32;
@@ -294,6 +296,7 @@ function writeStartup(plan: Launch, page: Startup): void {
   page.magic = STARTUP_MAGIC;
   page.count = plan.count;
   page.timebase = plan.timebase;
+  page.extensions = plan.extensions;
   memory.copy(page.argument, plan.argument, plan.argumentBytes);
   for (let i: u32 = 0; i < plan.count; i++) {
     const given = plan.given(i);

@@ -3,7 +3,7 @@
  * is read-only here.
  */
 import { STARTUP_PAGE } from "abi/layout";
-import { Role, STARTUP_ENTRIES_MAX, STARTUP_MAGIC, Startup, StartupEntry } from "abi/startup";
+import { Extension, Role, STARTUP_ENTRIES_MAX, STARTUP_MAGIC, Startup, StartupEntry } from "abi/startup";
 import { NO_SLOT } from "abi/syscall";
 
 /** The startup page. A page with another magic or count means that the maker and we disagree on the ABI. */
@@ -34,4 +34,9 @@ export function entryOf(role: Role, nth: u32): StartupEntry | null {
 export function slotOf(role: Role): u32 {
   const entry = entryOf(role, 0);
   return entry === null ? NO_SLOT : entry.slot;
+}
+
+/** Whether every hart has this extension, so that this task may use it wherever it runs. */
+export function offers(extension: Extension): bool {
+  return (startup().extensions & <u64>extension) !== 0;
 }

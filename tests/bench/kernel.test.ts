@@ -5,7 +5,8 @@
 
 import { beforeAll, expect, test } from "vitest";
 import { measureCrowd } from "../../bench/kernel/crowd.ts";
-import { expectations, scaleExpectations } from "../../bench/kernel/rows.ts";
+import { measureHash } from "../../bench/kernel/hash.ts";
+import { expectations, hashExpectations, scaleExpectations } from "../../bench/kernel/rows.ts";
 import { readSubject, type Subject } from "../../bench/kernel/run.ts";
 import { measureSteady } from "../../bench/kernel/steady.ts";
 import { measureKernel, measureScaleRows, type PathRow, whereIn } from "../../bench/kernel.ts";
@@ -68,6 +69,18 @@ test("no path costs more among many tasks than among few", () => {
       "create, run, end and reap a task",
     ].map((name) => [`${name}, among 245 tasks`, true]),
   );
+});
+
+test("hashing stays within its budgets, which are not far above", () => {
+  const rows = measureHash(subject);
+  expect(rows.map(({ name }) => name)).toEqual(hashExpectations.map(({ name }) => name));
+  for (const { name, measured, budget } of rows) {
+    expect([name, measured <= defined(budget), defined(budget) <= measured * BUDGET_RATIO_MAX]).toEqual([
+      name,
+      true,
+      true,
+    ]);
+  }
 });
 
 test("in a long run, four harts are as fast as one, and send hardly any interrupts", () => {

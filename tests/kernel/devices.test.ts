@@ -22,6 +22,7 @@ export function hartCount(): u32 { return devices().hartCount; }
 export function parkedCount(): u32 { return devices().parkedCount; }
 export function virtioCount(): u32 { return devices().virtioCount; }
 export function sstc(): bool { return devices().sstc; }
+export function zbb(): bool { return devices().zbb; }
 export function timebase(): u64 { return devices().timebase; }
 export function ramBytes(): u64 { return devices().ramBytes; }
 export function uart(): u32 { return devices().uart; }
@@ -71,7 +72,7 @@ describe("the contract's tree", () => {
     const { g, problem } = await read(tree());
     expect(problem).toBeNull();
     expect(g.call("hartCount")).toBe(4);
-    expect(g.call("sstc")).toBe(1);
+    expect([g.call("sstc"), g.call("zbb")]).toEqual([1, 1]);
     expect(g.call64("timebase")).toBe(10_000_000n);
     expect(g.call64("ramBytes")).toBe(0x1000_0000n);
     expect(g.call("usableRamEnd") >>> 0).toBe(0x9000_0000);
@@ -108,15 +109,18 @@ describe("the contract's tree", () => {
     expect(perHart(g, (hart) => g.call("plicContext", hart))).toEqual([1, 3, 5, 7]);
   });
 
-  test("does not count disabled harts, and gives no Sstc when one hart lacks it", async () => {
+  test.each([
+    ["rv64imac_zicsr_zbb_sstcx", "Sstc", [0, 1]],
+    ["rv64imac_zbbx_zbc_sstc", "Zbb", [1, 0]],
+  ])("does not count disabled harts, and with one hart that is %s gives no %s", async (isa, _, expected) => {
     const { g } = await read(
       tree((t) => {
         setStatus(t, "/cpus/cpu@1", "disabled");
-        setStrings(t, "/cpus/cpu@3", "riscv,isa", "rv64imac_zicsr_sstcx");
+        setStrings(t, "/cpus/cpu@3", "riscv,isa", isa);
       }),
     );
     expect(perHart(g, (hart) => g.call64("hartid", hart))).toEqual([0n, 2n, 3n]);
-    expect(g.call("sstc")).toBe(0);
+    expect([g.call("sstc"), g.call("zbb")]).toEqual(expected);
   });
 
   test("gives each hart its register when it has an ACLINT", async () => {

@@ -13,6 +13,7 @@ const machines: [name: string, change: BootChange][] = [
   ["no disk", { disk: undefined }],
   ["a processor without Sstc", { sstc: false }],
   ["ACLINT software interrupts", { aclint: true }],
+  ["a processor with Zbb", { zbb: true }],
 ];
 
 describe("the marker ladder", () => {
@@ -36,6 +37,15 @@ describe("the marker ladder", () => {
     BOOT_TIMEOUT_MS,
   );
 });
+
+test(
+  "a boot takes fewer instructions where the guest may use Zbb",
+  async () => {
+    const [plain, zbb] = [await bootEmbedded(), await bootEmbedded({ zbb: true })];
+    expect(Number(zbb.instructions)).toBeLessThan(0.97 * Number(plain.instructions));
+  },
+  BOOT_TIMEOUT_MS,
+);
 
 describe("a seed", () => {
   test(

@@ -20,7 +20,7 @@ const state: usize = memory.data(LAUNCH_BYTES, 8);
 function plan(): Launch { return changetype<Launch>(state); }
 export function begin(file: usize, bytes: u32, argument: usize, argumentBytes: u32, notification: u32): void {
   const p = plan().begin();
-  p.file = file; p.fileBytes = bytes; p.window = 0x30000000; p.timebase = 10000000; p.taskClass = 1;
+  p.file = file; p.fileBytes = bytes; p.window = 0x30000000; p.timebase = 10000000; p.extensions = 5; p.taskClass = 1;
   p.argument = argument; p.argumentBytes = argumentBytes; p.notification = notification; p.endBits = 0x40;
   p.nameLow = 0x786e; // "nx"
 }
@@ -106,8 +106,8 @@ test("a task finds its program, a stack, its startup page and its capabilities",
   expect(task.at(0x100_0100 + 300, 8700)).toEqual(new Uint8Array(8700));
   expect(task.at(0x77ff_0000, 0x1_0000)).toEqual(new Uint8Array(0x1_0000));
 
-  const { timebase, argument, entries } = task.startup();
-  expect(timebase).toBe(10_000_000n);
+  const { timebase, extensions, argument, entries } = task.startup();
+  expect([timebase, extensions]).toEqual([10_000_000n, 5n]);
   expect(argument).toBe("hw smp");
   expect(entries.map(({ role, base, size, irq }) => [role, base, size, irq])).toEqual([
     [Role.Console, 0x1000_1000n, 0x1000n, 1],

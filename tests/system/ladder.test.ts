@@ -18,6 +18,8 @@ const machines: [name: string, change: Partial<BootRequest>][] = [
   ],
   ["timers by firmware: no Sstc", { sstc: false }],
   ["ACLINT software interrupts", { aclint: true }],
+  ["a processor with Zbb", { zbb: true }],
+  ["the tree that QEMU makes of a processor with Zbb", { zbb: true, machineTree: true }],
 ];
 
 /** Every number of harts, in both profiles, over both versions of virtio-mmio. */

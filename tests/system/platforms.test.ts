@@ -116,11 +116,11 @@ describe.skipIf(!hasQemu)("QEMU (qemu-system-riscv64 is installed)", () => {
   });
 
   test(
-    "whose tree promises Sstc for a processor without it ticks all the same",
+    "whose tree promises Sstc and Zbb for a processor without them ticks and reads its bundle all the same",
     async () => {
       const { deviceTree } = await buildOnce();
       const { lines, status } = await run(
-        ...["-machine", "virt", "-smp", "4", "-cpu", "rv64,sstc=off", "-dtb", join(root, deviceTree)],
+        ...["-machine", "virt", "-smp", "4", "-cpu", "rv64,sstc=off,zbb=off", "-dtb", join(root, deviceTree)],
       );
       expect(lines.filter((line) => / tick n=1$/.test(line)).sort()).toEqual(
         [0, 1, 2, 3].map((hart) => `neuron: hart${hart} tick n=1`),

@@ -11,10 +11,10 @@ import { type Builder, Value } from "./builder.ts";
 import { dataGlobal, globalDefinition, globalSymbol, type Layout, passiveGlobals } from "./data.ts";
 import { Debug, type Subprogram } from "./debug.ts";
 import { type Callee, type Locator, parameterList, type Surroundings, translateBody } from "./function.ts";
-import { outOfLine } from "./instructions/intrinsics.ts";
+import { type Intrinsic, outOfLine, unrolled, usesZbb } from "./instructions/intrinsics.ts";
 import { direct } from "./instructions/reach.ts";
 import { trapInstruction } from "./instructions/traps.ts";
-import { ATTRIBUTES, HEADER, intrinsicDeclarations } from "./llvm.ts";
+import { ATTRIBUTES, HEADER, intrinsicDeclarations, unrolledNodes, withLoopsUnrolled } from "./llvm.ts";
 import { packedGlobal } from "./packed-data.ts";
 import { type ConstantTable, constantTableEntry, constantTableLines, TypeIds } from "./table.ts";
 import { globalName, llvmType, quoted, resultType } from "./text.ts";
@@ -81,6 +81,7 @@ export class Emitter implements Surroundings {
       ...intrinsicDeclarations(functions.flat()),
       "",
       ...ATTRIBUTES,
+      ...unrolledNodes(functions.flat()),
       ...(this.debug === undefined ? [] : ["", ...this.debug.finish()]),
     ];
     return `${lines.join("\n")}\n`;
@@ -193,27 +194,29 @@ export class Emitter implements Surroundings {
         ? undefined
         : this.debug?.subprogram(parts[parts.length - 1] ?? fn.name, unquoted(symbol), fn.type, place);
     const external = this.isExternal(fn);
-    const inlining = this.isOutOfLine(body) ? " noinline" : "";
+    const inlining = this.says(body, outOfLine) ? " noinline" : "";
+    const attributes = this.says(body, usesZbb) ? "#2" : "#0";
+    const lines = this.bodyOf(fn, body, subprogram);
     // Each failed assertion keeps its own call: a panic's trace finds the place by the return address.
     const merging = /(^|\/)abort$/.test(fn.name) ? " nomerge" : "";
     const suffix = inlining + merging + (subprogram === undefined ? "" : ` !dbg !${subprogram.id}`);
     return [
-      `define ${external ? "" : "internal "}${resultType(fn.type)} ${symbol}(${parameterList(fn.type)}) #0${suffix} {`,
-      ...this.bodyOf(fn, body, subprogram),
+      `define ${external ? "" : "internal "}${resultType(fn.type)} ${symbol}(${parameterList(fn.type)}) ${attributes}${suffix} {`,
+      ...(this.says(body, unrolled) ? withLoopsUnrolled(lines) : lines),
       "}",
       "",
       ...this.aliases(fn),
     ];
   }
 
-  /** Whether a function asks not to be inlined. */
-  private isOutOfLine(body: FunctionBody): boolean {
+  /** Whether a function says this about itself. */
+  private says(body: FunctionBody, what: Intrinsic): boolean {
     return body.instructions.some((instruction) => {
       if (instruction.kind !== "call") {
         return false;
       }
       const callee = this.callee(instruction.index);
-      return callee.kind === "intrinsic" && callee.intrinsic === outOfLine;
+      return callee.kind === "intrinsic" && callee.intrinsic === what;
     });
   }
 

@@ -6,11 +6,36 @@ export const HEADER: readonly string[] = [
   'target triple = "riscv64-unknown-none-elf"',
 ];
 
-/** The attributes of each function (`#0`) and of each pure piece of assembly (`#1`). */
+/** The target of toolchain/link/objects.ts in LLVM's words. A function that names features of its own repeats them. */
+const TARGET_FEATURES = "+64bit,+m,+a,+c,+zicsr,+zifencei,+relax";
+
+/** The attributes of each function (`#0`, or `#2` if it uses Zbb) and of each pure piece of assembly (`#1`). */
 export const ATTRIBUTES: readonly string[] = [
   "attributes #0 = { nounwind null_pointer_is_valid }",
   "attributes #1 = { nounwind memory(none) }",
+  `attributes #2 = { nounwind null_pointer_is_valid "target-features"="${TARGET_FEATURES},+zbb" }`,
 ];
+
+/** The node that has a loop unrolled, by a number that debug.ts does not reach. */
+const UNROLLED = 1_000_000_000;
+
+/** The lines of a function, its loops to be unrolled. LLVM looks for that at each branch back to a loop's head. */
+export function withLoopsUnrolled(lines: readonly string[]): string[] {
+  return lines.map((line) =>
+    /^ *br .*label %loop\d/.test(line)
+      ? line.replace(/(, !dbg !\d+)?$/, (place) => `, !llvm.loop !${UNROLLED}${place}`)
+      : line,
+  );
+}
+
+/** What the module has to end with if `lines` have such loops. */
+export function unrolledNodes(lines: readonly string[]): string[] {
+  if (!lines.some((line) => line.includes(`!llvm.loop !${UNROLLED}`))) {
+    return [];
+  }
+  const how = UNROLLED + 1;
+  return [`!${UNROLLED} = distinct !{!${UNROLLED}, !${how}}`, `!${how} = !{!"llvm.loop.unroll.full"}`];
+}
 
 /** Functions of our own library that code calls by name (source/libs/builtins/memory.S). */
 const LIBRARY: ReadonlyMap<string, string> = new Map([

@@ -33,6 +33,7 @@ export function addMachineOptions(command: Command): Command {
     )
     .option("--no-sstc", "a processor without Sstc: the firmware sets the timers")
     .option("--aclint", "a machine whose kernel sends interrupts between harts itself (ACLINT SSWI)")
+    .option("--zbb", "a processor with Zbb: the guest hashes with its rotations")
     .addOption(
       new Option(
         "--seed <number>",

@@ -55,6 +55,8 @@ export interface BootRequest {
   machineTree: boolean;
   sstc: boolean;
   aclint: boolean;
+  /** The processor has Zbb. Left out: it has not. */
+  zbb?: boolean;
   /** Firmware in place of the one that the machine brings: a file. */
   firmware?: string;
   /** Only catches hangs. Undefined: nothing is in a hurry. */
@@ -117,13 +119,14 @@ export async function bootOnce(
     if (tree !== undefined) {
       writeFileSync(tree, treeForRun(contract, { ...request, nonce: watch.nonce }));
     }
-    const { smp, sstc, aclint, legacy, slot, firmware, gdb } = request;
+    const { smp, sstc, aclint, zbb = false, legacy, slot, firmware, gdb } = request;
     const options = {
       kernel: files.kernel,
       tree,
       smp,
       sstc,
       aclint,
+      zbb,
       memoryMebibytes: memoryMebibytes(contract),
       disk: request.disk === undefined ? undefined : { file: request.disk, legacy, slot },
       ...(firmware !== undefined && { firmware }),

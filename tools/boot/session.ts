@@ -163,6 +163,7 @@ function requestOf(
     machineTree,
     sstc: words.sstc,
     aclint: words.aclint === true,
+    zbb: words.zbb === true,
     timeoutSeconds: words.timeout,
     log: words.log,
     ...(words.firmware !== undefined && { firmware: resolve(words.firmware) }),

@@ -15,6 +15,8 @@ export interface TreeOptions {
   smp: number;
   sstc: boolean;
   aclint: boolean;
+  /** Left out: the processor has no Zbb. */
+  zbb?: boolean;
   /** 32 hexadecimal digits, for the proofs. */
   nonce: string;
   /** What the guest starts. */
@@ -37,9 +39,8 @@ export function treeForRun(contract: Uint8Array, options: TreeOptions): Uint8Arr
     const path = `/cpus/${hart.name}`;
     const number = propertyCells(hart, "reg")[0] ?? 0;
     setStatus(root, path, number < options.smp ? "okay" : "disabled");
-    if (!options.sstc) {
-      setStrings(root, path, "riscv,isa", withoutSstc(hart));
-    }
+    const missing = [...(options.sstc ? [] : ["sstc"]), ...(options.zbb ? [] : ["zbb"])];
+    setStrings(root, path, "riscv,isa", isaWithout(hart, missing));
   }
   if (options.aclint) {
     setStatus(root, "/soc/sswi@2f00000", "okay");
@@ -62,10 +63,11 @@ function hartNodes(root: TreeNode): TreeNode[] {
   return cpus.filter((node) => propertyString(node, "device_type") === "cpu");
 }
 
-function withoutSstc(hart: TreeNode): string {
+/** What the hart is, without these extensions. */
+function isaWithout(hart: TreeNode, missing: readonly string[]): string {
   const isa = propertyString(hart, "riscv,isa") ?? "";
   return isa
     .split("_")
-    .filter((extension) => extension !== "sstc")
+    .filter((extension) => !missing.includes(extension))
     .join("_");
 }

@@ -14,6 +14,7 @@ export interface MachineWords {
   slot?: number | "last";
   sstc: boolean;
   aclint?: true;
+  zbb?: true;
   profile: Profile;
   trust: Trust;
   log?: string;

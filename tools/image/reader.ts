@@ -15,6 +15,10 @@ import { Problem } from "../../host/problem.ts";
 import { pathProblem } from "../../host/system-error.ts";
 import { readerModule } from "./wasm.ts";
 
+/** What functions of the reader say about themselves to the guest's toolchain (source/libs/blake2b/intrinsics.ts). */
+const nothing = (): void => {};
+const noIntrinsics = { outOfLine: nothing, unrolled: nothing, usesZbb: nothing };
+
 /** NO_ENTRY, as an i32. */
 const NO_ENTRY = -1;
 
@@ -93,7 +97,11 @@ export class ImageReader {
     const abort = (): never => {
       throw new Error("an assertion of the image reader failed");
     };
-    const { exports } = new WebAssembly.Instance(module, { env: { abort }, host: { readBlock } });
+    const { exports } = new WebAssembly.Instance(module, {
+      env: { abort },
+      host: { readBlock },
+      intrinsics: noIntrinsics,
+    });
     const { memory } = exports;
     if (!(memory instanceof WebAssembly.Memory)) {
       throw new Error("the image reader has no memory");

@@ -4,6 +4,7 @@
  *
  *   bench kernel     the paths that need one hart
  *   bench files      reading from the package file system
+ *   bench hash       hashing, as for each block that is read
  *   bench lookups    looking paths up, in an image of as many files as the host made
  *   bench few        paths whose cost must not depend on how many tasks there are
  *   bench crowd      the same, among as many as there is room for
@@ -21,6 +22,7 @@ import { equals, lengthToZero } from "text/bytes";
 import { prepareChildren } from "./children";
 import { measureAmong } from "./crowd";
 import { measureFiles } from "./files";
+import { measureHash } from "./hash";
 import { measureKernel } from "./kernel";
 import { measureLookups } from "./lookups";
 import { measureSteady } from "./steady";
@@ -40,6 +42,8 @@ export function main(): i32 {
     status = measureAmong(equals(words, length, "crowd"));
   } else if (equals(words, length, "files")) {
     status = measureFiles();
+  } else if (equals(words, length, "hash")) {
+    status = measureHash();
   } else if (equals(words, length, "lookups")) {
     status = measureLookups();
   } else if (equals(words, length, "wake")) {

@@ -9,14 +9,15 @@
 import { ExitCode } from "abi/exit";
 import { Right } from "abi/handle";
 import { Refusal } from "abi/refusal";
-import { Role, STARTUP_ARGUMENT_BYTES } from "abi/startup";
+import { Extension, Role, STARTUP_ARGUMENT_BYTES } from "abi/startup";
+import { hashWithZbb } from "blake2b/blake2b";
 import { PRODUCTION } from "gen/profile";
 import { copySlot, powerOff, result } from "runtime/call";
 import { setPatience } from "runtime/client";
 import { flushConsole } from "runtime/console";
 import { print } from "runtime/log";
 import { setTaskName } from "runtime/panic";
-import { slotOf, startup } from "runtime/startup";
+import { offers, slotOf, startup } from "runtime/startup";
 import { equals, lengthToZero } from "text/bytes";
 import { LINE_STATE_BYTES, Line } from "text/line";
 import {
@@ -60,6 +61,7 @@ const command = changetype<Command>(memory.data(offsetof<Command>(), 8));
 /** The whole life of the system, one step a line. Each step prints what went wrong in it. */
 export function main(): i32 {
   setTaskName("nexus-init");
+  hashWithZbb(offers(Extension.Zbb));
   const topology = rows.begin();
   const isWell =
     readArgument() &&

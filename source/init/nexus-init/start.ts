@@ -75,6 +75,7 @@ function launchIn(
   what.nameHigh = program.nameHigh;
   what.taskClass = program.taskClass;
   what.timebase = startup().timebase;
+  what.extensions = startup().extensions;
   what.notification = eventsSlot();
   what.endBits = endedBit(index);
   what.file = file;

@@ -5,18 +5,20 @@
  * not verify, this task ends (ExitCode.NotMounted; the console says why) and does not take the other one.
  */
 import { ExitCode } from "abi/exit";
-import { Role } from "abi/startup";
+import { Extension, Role } from "abi/startup";
 import { NO_SLOT } from "abi/syscall";
+import { hashWithZbb } from "blake2b/blake2b";
 import { setTaskName } from "runtime/panic";
 import { ignoreSignal, never, serve } from "runtime/service";
 import { tellReady } from "runtime/starter";
-import { slotOf } from "runtime/startup";
+import { offers, slotOf } from "runtime/startup";
 import { mountDisk, mountFixtures } from "./mount";
 import { onRequest } from "./serve";
 import { judgeTrust, sayTrust } from "./trust";
 
 export function main(): i32 {
   setTaskName("packagefsd");
+  hashWithZbb(offers(Extension.Zbb));
   const blockService = slotOf(Role.BlockService);
   const isMounted =
     blockService === NO_SLOT ? mountFixtures(slotOf(Role.Fixtures)) : mountDisk(blockService, judgeTrust);

@@ -169,13 +169,13 @@ export class FakeTask {
   /** Its startup page: the argument, and the entries with the capabilities that they name. */
   startup(): {
     timebase: bigint;
+    extensions: bigint;
     argument: string;
     entries: (Omit<FoundEntry, "slot"> & { slot: Slot | undefined })[];
   } {
-    const { timebase, argument, entries } = readStartupPage(this.at(startupPage, pageBytes));
+    const { entries, ...page } = readStartupPage(this.at(startupPage, pageBytes));
     return {
-      timebase,
-      argument,
+      ...page,
       entries: entries.map((entry) => ({ ...entry, slot: this.slots.get(entry.slot) })),
     };
   }

@@ -1,11 +1,12 @@
 // The startup page (source/abi/startup.ts), as the fake kernel writes it and as a test reads it.
 //
-//   0 magic u32 │ 4 entries u32 │ 8 timebase u64 │ 16 argument │ 144 entries, 32 bytes each
+//   0 magic u32 │ 4 entries u32 │ 8 timebase u64 │ 16 extensions u64 │ 24 argument │ 152 entries, 32 bytes each
 
 import { startupMagic, TIMEBASE } from "../abi.ts";
 
-const ARGUMENT_OFFSET = 16;
-const ENTRIES_OFFSET = 144;
+const EXTENSIONS_OFFSET = 16;
+const ARGUMENT_OFFSET = 24;
+const ENTRIES_OFFSET = 152;
 const ENTRY_BYTES = 32;
 
 /** An entry: a role, the slot of its capability, and what belongs to it. */
@@ -47,6 +48,7 @@ export function writeStartupPage(page: Uint8Array, argument: string, entries: re
 
 export function readStartupPage(page: Uint8Array): {
   timebase: bigint;
+  extensions: bigint;
   argument: string;
   entries: FoundEntry[];
 } {
@@ -66,5 +68,10 @@ export function readStartupPage(page: Uint8Array): {
     };
   });
   const argument = new TextDecoder().decode(page.subarray(ARGUMENT_OFFSET, ENTRIES_OFFSET));
-  return { timebase: view.getBigUint64(8, true), argument: argument.replace(/\0+$/, ""), entries };
+  return {
+    timebase: view.getBigUint64(8, true),
+    extensions: view.getBigUint64(EXTENSIONS_OFFSET, true),
+    argument: argument.replace(/\0+$/, ""),
+    entries,
+  };
 }

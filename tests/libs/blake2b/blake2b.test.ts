@@ -8,6 +8,7 @@ import { Edge } from "../edge.ts";
 
 const text = `
 import { Blake2b, BLAKE2B_STATE_BYTES } from "blake2b/blake2b";
+export { hashWithZbb } from "blake2b/blake2b";
 const state = memory.data(512, 8);
 const digest = memory.data(64, 8);
 export function stateBytes(): u32 { return BLAKE2B_STATE_BYTES; }
@@ -23,12 +24,16 @@ export function finish(length: u32): usize {
 
 const reference = (bytes: Uint8Array): string => createHash("blake2b512").update(bytes).digest("hex");
 
-describe("BLAKE2b", () => {
+describe.each([
+  ["without Zbb", 0],
+  ["with Zbb", 1],
+])("BLAKE2b %s", (_, zbb) => {
   let g: Guest;
   let edge: Edge;
 
   beforeAll(async () => {
     g = await guest({ text });
+    g.call("hashWithZbb", zbb);
     edge = new Edge(g, 1 << 18);
   });
 

@@ -12,6 +12,8 @@ import {
   setSie,
   sfenceVmaPage,
   trap,
+  unrolled,
+  usesZbb,
   volatileLoad8,
   volatileLoad64,
   volatileStore32,
@@ -41,6 +43,17 @@ export function here(): u32 {
 export function rarely(word: u32): u32 {
   outOfLine();
   return word + 1;
+}
+
+/** Says that the hart has more instructions, and that its loop is to be unrolled. */
+export function often(word: u32): u32 {
+  usesZbb();
+  unrolled();
+  let sum: u32 = 0;
+  for (let i: u32 = 0; i < 3; i++) {
+    sum += word;
+  }
+  return sum;
 }
 
 /** An instruction of its own, without a barrier. */
@@ -119,6 +132,35 @@ entry:
   ret i32 %t2
 }
 
+define signext i32 @often(i32 signext %p0) #2 {
+entry:
+  %v.word = alloca i32
+  %v.sum = alloca i32
+  %v.i = alloca i32
+  store i32 %p0, ptr %v.word
+  store i32 0, ptr %v.sum
+  store i32 0, ptr %v.i
+  store i32 0, ptr %v.sum
+  store i32 0, ptr %v.i
+  br label %loop1, !llvm.loop !1000000000
+loop1:
+  %t1 = load i32, ptr %v.i
+  %t2 = icmp ult i32 %t1, 3
+  br i1 %t2, label %then2, label %end3
+then2:
+  %t3 = load i32, ptr %v.sum
+  %t4 = load i32, ptr %v.word
+  %t5 = add i32 %t3, %t4
+  store i32 %t5, ptr %v.sum
+  %t6 = load i32, ptr %v.i
+  %t7 = add i32 %t6, 1
+  store i32 %t7, ptr %v.i
+  br label %loop1, !llvm.loop !1000000000
+end3:
+  %t8 = load i32, ptr %v.sum
+  ret i32 %t8
+}
+
 define i64 @fraction(i64 %p0, i64 %p1) #0 {
 entry:
   %v.part = alloca i64
@@ -158,4 +200,7 @@ end2:
 @__text_end = external global i8
 declare signext i32 @switchTo(i32 signext, i64) #0
 declare void @halt() #0
+
+!1000000000 = distinct !{!1000000000, !1000000001}
+!1000000001 = !{!"llvm.loop.unroll.full"}
 */

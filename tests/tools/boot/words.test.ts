@@ -21,11 +21,12 @@ describe("words", () => {
   });
 
   test("set their options", () => {
-    expect(parse("--smp", "2", "--no-disk", "--no-sstc", "--aclint", "--json")).toMatchObject({
+    expect(parse("--smp", "2", "--no-disk", "--no-sstc", "--aclint", "--zbb", "--json")).toMatchObject({
       smp: 2,
       disk: false,
       sstc: false,
       aclint: true,
+      zbb: true,
       json: true,
     });
     expect(parse("--disk", "my.img", "--slot", "last", "--legacy")).toMatchObject({

@@ -1,9 +1,9 @@
 // Instructions that TypeScript cannot express: functions of a module called `intrinsics` are not called, but written
-// out
+// out in place.
 //
-// in place. All except `hartPointer`, `multiplyHigh` and `outOfLine` are volatile and a compiler barrier: no memory
-// access is moved across one. The table also holds each one's signature, so that a wrong declaration in the guest is a
-// build error and not a wrong register.
+// All except `hartPointer`, `multiplyHigh` and what a function says about itself are volatile and a compiler barrier: no
+// memory access is moved across one. The table also holds each one's signature, so that a wrong declaration in the guest
+// is a build error and not a wrong register.
 
 import type { FunctionType, ValueType } from "../../wasm/module.ts";
 import { type Builder, Value } from "../builder.ts";
@@ -114,6 +114,18 @@ const hartPointer: Intrinsic = {
  */
 export const outOfLine: Intrinsic = { type: signature([], []), emit: () => {} };
 
+/**
+ * A function calls this to have its loops unrolled, where LLVM can count their turns. It is meant for turns that differ in
+ * constants alone: these become a part of the instructions. No instruction.
+ */
+export const unrolled: Intrinsic = { type: signature([], []), emit: () => {} };
+
+/**
+ * A function calls this to say that it may use the instructions of Zbb. Its callers have to know that the hart has them. No
+ * instruction.
+ */
+export const usesZbb: Intrinsic = { type: signature([], []), emit: () => {} };
+
 /** The upper half of a product of 128 bits, for which LLVM has the one instruction `mulhu`. Pure. */
 const multiplyHigh: Intrinsic = {
   type: signature(["i64", "i64"], ["i64"]),
@@ -155,6 +167,8 @@ function makeTable(): Map<string, Intrinsic> {
   }
   table.set("multiplyHigh", multiplyHigh);
   table.set("outOfLine", outOfLine);
+  table.set("unrolled", unrolled);
+  table.set("usesZbb", usesZbb);
   table.set("trap", { type: signature([], []), emit: trapNow });
   return table;
 }

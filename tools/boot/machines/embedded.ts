@@ -183,6 +183,7 @@ export function settingsOf(
     seed: options.seed,
     sstc: boot.sstc,
     aclint: boot.aclint,
+    zbb: boot.zbb ?? false,
     kernel: new Uint8Array(readFileSync(boot.kernel)),
     tree: new Uint8Array(readFileSync(boot.tree)),
     disk: boot.disk &&

@@ -34,6 +34,8 @@ export interface MachineOptions {
   sstc: boolean;
   /** The machine has ACLINT's software interrupt device for S-mode. */
   aclint: boolean;
+  /** The processor has Zbb, basic bit manipulation. Left out: it has not. */
+  zbb?: boolean;
   disk: DiskOptions | undefined;
   /** A file with firmware, in place of the machine's own. */
   firmware?: string;

@@ -45,7 +45,7 @@ export function qemuArguments(options: MachineOptions, gdbPort?: number): string
   const { disk, tree } = options;
   const args = [
     ["-machine", options.aclint ? "virt,aclint=on" : "virt"],
-    ["-cpu", options.sstc ? "rv64" : "rv64,sstc=off"],
+    ["-cpu", ["rv64", ...(options.sstc ? [] : ["sstc=off"]), `zbb=${options.zbb ? "on" : "off"}`].join(",")],
     ["-smp", String(options.smp)],
     ["-m", `${options.memoryMebibytes}M`],
     ["-display", "none", "-monitor", "none"],

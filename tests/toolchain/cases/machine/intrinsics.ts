@@ -14,4 +14,6 @@ export declare function volatileLoad64(address: usize): u64;
 export declare function volatileStore32(address: usize, value: u32): void;
 export declare function multiplyHigh(left: u64, right: u64): u64;
 export declare function outOfLine(): void;
+export declare function unrolled(): void;
+export declare function usesZbb(): void;
 export declare function trap(): void;

@@ -8,7 +8,7 @@ import { findNode, propertyString } from "../../../../toolchain/dts/tree.ts";
 import { ConsoleLines, LAST_LINES_KEPT, LINE_BYTES_MAX } from "../../../../tools/boot/console.ts";
 import type { MachineOptions } from "../../../../tools/boot/machines/machine.ts";
 import { qemuArguments, qemuMachine, qemuProgram } from "../../../../tools/boot/machines/qemu.ts";
-import { memoryMebibytes, newNonce, treeForRun } from "../../../../tools/boot/tree.ts";
+import { memoryMebibytes, newNonce, type TreeOptions, treeForRun } from "../../../../tools/boot/tree.ts";
 import { decodePanic, PanicWatch, panicLines } from "../../../../tools/boot/verdict/panic.ts";
 
 const VIRT_NEXUS = "pkg/dts/virt-nexus.dts";
@@ -27,7 +27,7 @@ const plain: MachineOptions = {
 describe("QEMU's command line", () => {
   test("is this for an ordinary run", () => {
     expect(qemuArguments(plain).join(" ")).toBe(
-      "-machine virt -cpu rv64 -smp 4 -m 256M -display none -monitor none " +
+      "-machine virt -cpu rv64,zbb=off -smp 4 -m 256M -display none -monitor none " +
         "-chardev stdio,id=console,signal=off -serial chardev:console -no-reboot " +
         "-kernel build/neuron.elf -dtb run.dtb -global virtio-mmio.force-legacy=false " +
         "-drive if=none,id=pkgfs,format=raw,readonly=on,file=build/pkgfs.img " +
@@ -48,7 +48,8 @@ describe("QEMU's command line", () => {
 
   test("changes only in the part that an option is about", () => {
     const args = (change: Partial<MachineOptions>) => qemuArguments({ ...plain, ...change }).join(" ");
-    expect(args({ sstc: false })).toContain("-cpu rv64,sstc=off");
+    expect(args({ sstc: false })).toContain("-cpu rv64,sstc=off,zbb=off ");
+    expect(args({ zbb: true })).toContain("-cpu rv64,zbb=on ");
     expect(args({ aclint: true })).toContain("-machine virt,aclint=on");
     expect(args({ tree: undefined })).not.toContain("-dtb");
     expect(args({ firmware: "fw.bin" })).toContain("-bios fw.bin");
@@ -79,8 +80,7 @@ describe("QEMU's command line", () => {
 
 describe("the device tree of a run", () => {
   const options = { smp: 4, sstc: true, aclint: false, nonce: "0".repeat(32), run: "selftest-client" };
-  const adapted = (change: Partial<typeof options>) =>
-    readDtb(treeForRun(contract, { ...options, ...change }));
+  const adapted = (change: Partial<TreeOptions>) => readDtb(treeForRun(contract, { ...options, ...change }));
   const text = (root: ReturnType<typeof readDtb>, path: string, name: string): string | undefined => {
     const node = findNode(root, path);
     return node === undefined ? undefined : propertyString(node, name);
@@ -99,9 +99,11 @@ describe("the device tree of a run", () => {
     expect(states).toEqual([0, 1, 2, 3].map((hart) => (hart < smp ? "okay" : "disabled")));
   });
 
-  test("promises Sstc and ACLINT only where the machine has them", () => {
+  test("promises Sstc, Zbb and ACLINT only where the machine has them", () => {
     expect(text(adapted({}), "/cpus/cpu@3", "riscv,isa")).toMatch(/_sstc$/);
     expect(text(adapted({ sstc: false }), "/cpus/cpu@3", "riscv,isa")).not.toContain("sstc");
+    expect(text(adapted({}), "/cpus/cpu@3", "riscv,isa")).not.toContain("zbb");
+    expect(text(adapted({ zbb: true }), "/cpus/cpu@3", "riscv,isa")).toContain("_zbb_");
     expect(text(adapted({}), "/soc/sswi@2f00000", "status")).toBe("disabled");
     expect(text(adapted({ aclint: true }), "/soc/sswi@2f00000", "status")).toBe("okay");
   });

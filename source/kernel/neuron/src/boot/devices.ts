@@ -11,6 +11,7 @@ import { NO_CONTEXT, PLIC_SOURCES_MAX, plicContextsIn } from "../arch/riscv/plic
 import { TICKS_PER_SECOND } from "../arch/riscv/timer";
 import { RAM_BASE, RAM_END } from "../mm/frames";
 import { DEVICE_END } from "../mm/kernelmap";
+import { Named, namedExtensions } from "./isa";
 import { parseHex } from "./nonce";
 
 /** The largest tree that is read. */
@@ -60,7 +61,9 @@ export class Devices {
   /** Harts that are parked. */
   parkedCount: u32;
   virtioCount: u32;
+  /** What the tree promises for every hart that is used. */
   sstc: bool;
+  zbb: bool;
   timebase: u64;
   ramBase: u64;
   ramBytes: u64;
@@ -196,7 +199,7 @@ function readHarts(t: Tree, bootHartid: u64): string | null {
     return "/cpus has no usable timebase-frequency";
   }
   d.hartCount = 1;
-  d.sstc = true;
+  let named = Named.Sstc | Named.Zbb;
   let bootFound = false;
   for (let cpu = t.firstChild(cpus); cpu !== NONE; cpu = t.nextSibling(cpu)) {
     if (!t.nameIs(cpu, "cpu") || !t.enabled(cpu)) {
@@ -220,34 +223,11 @@ function readHarts(t: Tree, bootHartid: u64): string | null {
     node.hartid = hartid;
     node.controller = t.cell(t.property(t.child(cpu, "interrupt-controller"), "phandle"), 0);
     node.plicContext = NO_CONTEXT;
-    if (!hasExtension(t, cpu, "_sstc")) {
-      d.sstc = false;
-    }
+    named &= namedExtensions(t, cpu);
   }
+  d.sstc = (named & Named.Sstc) !== 0;
+  d.zbb = (named & Named.Zbb) !== 0;
   return bootFound ? null : "the boot hart is not among the enabled /cpus";
-}
-
-/** Whether `riscv,isa` names the extension (with its underscore), as "rv64imac_zicsr_sstc" does. */
-function hasExtension(t: Tree, cpu: u32, name: string): bool {
-  const isa = t.property(cpu, "riscv,isa");
-  const length = t.stringLengthOf(isa);
-  const start = t.valueAddressOf(isa);
-  const count = <u32>name.length;
-  const letters = changetype<usize>(name);
-  for (let at: u32 = 0; at + count <= length; at++) {
-    let same: u32 = 0;
-    while (same < count && <u16>load<u8>(start + at + same) === load<u16>(letters + (same << 1))) {
-      same++;
-    }
-    if (same !== count) {
-      continue;
-    }
-    // The name ends here, or another extension begins.
-    if (at + count === length || load<u8>(start + at + count) === 0x5f) {
-      return true;
-    }
-  }
-  return false;
 }
 
 /** A register region that the device window can show: whole, below DEVICE_END, page-aligned. */

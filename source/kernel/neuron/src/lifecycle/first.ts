@@ -7,10 +7,11 @@ import { Kind, Right } from "abi/handle";
 import { Resource } from "abi/job";
 import { PAGE_BYTES, STACK_BYTES, STACK_TOP, STARTUP_PAGE } from "abi/layout";
 import { Refusal } from "abi/refusal";
-import { Role, STARTUP_MAGIC, Startup } from "abi/startup";
+import { Extension, Role, STARTUP_MAGIC, Startup } from "abi/startup";
 import { Class } from "abi/task";
 import { ElfError, elfErrorText } from "elf/format";
 import { ELF_STATE_BYTES, Executable, Segment } from "elf/reader";
+import { hasZbb } from "../arch/riscv/assembly";
 import { PLIC_SOURCES_MAX } from "../arch/riscv/plic";
 import { __bundle_end, __bundle_start, __init_end, __init_start } from "../arch/riscv/symbols";
 import { timebaseHz } from "../arch/riscv/timer";
@@ -122,6 +123,7 @@ function objectOf(vmo: Vmo): u32 {
 function fillStartup(task: Task, page: Startup): void {
   page.magic = STARTUP_MAGIC;
   page.timebase = timebaseHz();
+  page.extensions = devices().zbb && hasZbb() ? Extension.Zbb : 0;
   memory.copy(page.argument, runArgument(), devices().runBytes);
   give(task, page, Role.Console, Kind.Console, 0, Right.Write);
   give(task, page, Role.Power, Kind.Power, 0, Right.Manage);

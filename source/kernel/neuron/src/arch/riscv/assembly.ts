@@ -2,6 +2,8 @@
 
 /** Whether this hart has stimecmp, and the firmware lets the kernel use it (probe.S). */
 export declare function hasStimecmp(): bool;
+/** Whether this hart has the instructions of Zbb (probe.S). */
+export declare function hasZbb(): bool;
 /** Takes from user mode what senvcfg may allow it; false where the hart has no such register (probe.S). */
 export declare function clearSenvcfg(): bool;
 

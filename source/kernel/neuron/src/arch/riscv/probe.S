@@ -1,6 +1,6 @@
-# Registers that a hart may lack: tried, because a device tree can promise what is not there, or not name what is. An access to a
-# register that is missing, or that the firmware keeps for itself, is an illegal instruction (privileged ISA 2.1); it lands right
-# behind itself.
+# Registers and instructions that a hart may lack: tried, because a device tree can promise what is not there, or not name what
+# is. An access to a register that is missing, or that the firmware keeps for itself, is an illegal instruction (privileged ISA
+# 2.1), and so is an instruction of an extension that is missing; it lands right behind itself.
 
     .equ CSR_STIMECMP, 0x14d        # Sstc
     .equ CSR_SENVCFG, 0x10a         # privileged ISA 4.1.10
@@ -24,6 +24,13 @@
     .globl hasStimecmp
 hasStimecmp:
     try csrr t2, CSR_STIMECMP
+
+    .globl hasZbb
+hasZbb:
+    .option push
+    .option arch, +zbb
+    try rori t2, t2, 1
+    .option pop
 
     # What user mode may do beyond the base instructions (cache-block operations, for one): none of it.
     .globl clearSenvcfg

@@ -1,0 +1,36 @@
+// What it takes to hash a byte, and to read from the disk what has to be hashed: on a processor without Zbb and on one with it.
+
+import { Problem } from "../../host/problem.ts";
+import { atMost, makeRow, type Row } from "../row.ts";
+import { measurePaths } from "./paths.ts";
+import { type HashExpectation, hashExpectations } from "./rows.ts";
+import type { Subject } from "./run.ts";
+
+const BLOCK_BYTES = 4096;
+
+/** The rows of hashExpectations, in their order. */
+export function measureHash(subject: Subject): Row[] {
+  return hashExpectations.map((expected) => {
+    const instructions = medianOf({ ...subject, zbb: expected.zbb }, expected);
+    const perByte = expected.unit === "instructions a byte";
+    return makeRow({
+      part: "kernel",
+      name: expected.name,
+      measured: perByte ? instructions / BLOCK_BYTES : instructions,
+      unit: expected.unit,
+      target: expected.target === undefined ? undefined : atMost(expected.target),
+      budget: expected.budget,
+    });
+  });
+}
+
+/** What an operation usually takes. */
+function medianOf(subject: Subject, { part, operation }: HashExpectation): number {
+  const samples = measurePaths(subject, 1, part).find(({ name }) => name === operation);
+  const sorted = samples?.rounds.toSorted((one, other) => one - other) ?? [];
+  const median = sorted[sorted.length >> 1];
+  if (median === undefined) {
+    throw new Problem(`the guest's program bench did not ${operation}`);
+  }
+  return median;
+}
