@@ -168,12 +168,15 @@ export class Image extends ImageBlocks {
     if (offset < this.dataStart * BLOCK_BYTES || offset > dataEnd) {
       return this.refuseEntry(ImageError.BlobOutside, index);
     }
-    const bytes = load<u64>(this.entry, Entry.ByteLength);
+    let bytes = load<u64>(this.entry, Entry.ByteLength);
     const stored = load<u64>(this.entry, Entry.StoredLength);
-    if (stored !== 0 && !storedLengthHolds(bytes, stored)) {
-      return this.refuseEntry(ImageError.StoredLength, index);
+    if (stored !== 0) {
+      if (!storedLengthHolds(bytes, stored)) {
+        return this.refuseEntry(ImageError.StoredLength, index);
+      }
+      bytes = stored;
     }
-    if ((stored === 0 ? bytes : stored) > <u64>(dataEnd - offset)) {
+    if (bytes > <u64>(dataEnd - offset)) {
       return this.refuseEntry(ImageError.BlobOutside, index);
     }
     if (!this.copyPath(start, length)) {
