@@ -3,8 +3,8 @@
  *
  *   0           static data of this module: harts, devices, small tables
  *   tables      the harts' translation tables (tlb.ts)
- *   code        decoded pages (code.ts)
- *   pages       a few words for each page of RAM (code.ts, sharing.ts)
+ *   code        decoded pages (pages.ts)
+ *   pages       a few words for each page of RAM (pages.ts, sharing.ts)
  *   ram         guest RAM, physical 0x8000_0000 upwards
  *
  * All state that outlives an instruction is in this memory. There is none in Wasm globals and no heap. So a snapshot of the
@@ -31,7 +31,7 @@ export const RAM_BYTES_MAX: u32 = 0xc000_0000;
  *     0        4         8         12         16          20        24         28         32            36
  *     | harts  | tables  | code    | pageCode | pageFlags | ram     | ramBytes | firmware | pageSharers |
  *
- * `pageCode` has for each hart and page of RAM the address of its decoded page, or 0 (code.ts). For each page of RAM,
+ * `pageCode` has for each hart and page of RAM the address of its decoded page, or 0 (pages.ts). For each page of RAM,
  * `pageFlags` has a byte of `PageFlag`s, and `pageSharers` a word with the harts that accessed it (sharing.ts).
  */
 @unmanaged
@@ -55,6 +55,8 @@ export const enum PageFlag {
   Writable = 1,
   /** Written since the flag was last cleared (for snapshots). */
   Dirty = 2,
+  /** Some hart executes what the page was when it was decoded, and has no copy of that yet (code/pages.ts). */
+  Source = 4,
 }
 
 const SHAPE: usize = memory.data(40, 8);

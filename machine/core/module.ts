@@ -6,9 +6,10 @@
  */
 
 export { clock, retiredTotal, time } from "./clock";
-export { beginEntries, decodeApart, findOp, forgetTranslations, setEntry } from "./code/code";
+export { beginEntries, decodeApart, setEntry } from "./code/code";
 export { extensions } from "./code/extensions";
 export { newPageHeat, setTranslation } from "./code/heat";
+export { findOp, forgetTranslations } from "./code/pages";
 export { attachDisk, busLoad, busReset, busStore } from "./devices/bus";
 export { addFault, clearFaults, strikeCount } from "./devices/faults";
 export { uartReceive } from "./devices/uart";

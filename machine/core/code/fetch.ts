@@ -7,8 +7,9 @@ import { raise } from "../hart/trap";
 import { fetchPage } from "../memory/access";
 import { faultCause, faultValue } from "../memory/outcome";
 import { Entry } from "../memory/tlb";
-import { decodeRun, UNDECODED } from "./code";
+import { decodeRun } from "./code";
 import { Op, writeOp } from "./ops";
+import { UNDECODED } from "./pages";
 
 /** The hart's own op, set up to fetch the instruction at `offset` of its page when it is executed: execute/slow.ts. */
 function fetchLater(hart: Hart, offset: u32): usize {

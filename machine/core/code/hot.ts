@@ -7,9 +7,9 @@
 import { chaosMask } from "../chaos/chaos";
 import { hasBreakpoints } from "../hart/breakpoints";
 import { surveyPage, translateEntry } from "../host";
-import { CodePage, findOp, isInUse, UNDECODED } from "./code";
 import { entryHeat, isTranslating, pageHeat } from "./heat";
 import { At, Op } from "./ops";
+import { CodePage, findOp, isInUse, UNDECODED } from "./pages";
 
 /** Each time, twice as many instructions pass until the host is told again, up to this power of two. */
 const DOUBLINGS_MAX: u32 = 12;

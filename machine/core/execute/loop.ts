@@ -13,10 +13,11 @@
  */
 
 import { advanceClock } from "../clock";
-import { decodeRun, findOp, RUN_MAX } from "../code/code";
+import { decodeRun, RUN_MAX } from "../code/code";
 import { enter } from "../code/fetch";
 import { Heat } from "../code/hot";
 import { At, LINKED, OP_BYTES, OP_SHIFT, Op } from "../code/ops";
+import { findOp, UNDECODED } from "../code/pages";
 import { Hart } from "../hart/hart";
 import { accessShared, Shared } from "../memory/shared";
 import { Entry } from "../memory/tlb";
@@ -62,6 +63,15 @@ function retire(hart: Hart, count: i32): void {
 }
 
 /**
+ * Notes that a hart stops at hart.pc only because its budget is used up. A hart that goes on does not look up the page that it
+ * executes, so this one does not do so later either. By then its table may have another entry in that place.
+ */
+function pause(hart: Hart, page: usize, base: u64): void {
+  hart.paused = 1;
+  hart.pausedCode = page !== UNDECODED && (hart.pc & ~0xfff) === base ? <u32>page : 0;
+}
+
+/**
  * Runs a hart from hart.pc for at most `budget` instructions (more than FAST_MARGIN for Fast), or until something happens
  * that the caller has to look at. With `guarded`, every store is executed out of line, because another hart holds a
  * reservation; only for Exact. Returns how much of the budget it used: one for each instruction, and one for a trap.
@@ -70,20 +80,21 @@ export function run<T>(hart: Hart, budget: i32, guarded: bool): i32 {
   const exact = sizeof<T>() === sizeof<Exact>();
   const x = changetype<usize>(hart);
   const table = <usize>hart.dataTable;
-  const start = Entry.of(<usize>hart.fetchTable, hart.pc);
+  let page = <usize>hart.pausedCode;
   let op: usize = 0;
-  if (Entry.fetchTag(start) === (hart.pc & ~0xfff)) {
-    op = findOp(Entry.code(start), <u32>hart.pc);
-  }
-  if (op === 0) {
+  hart.paused = 0;
+  hart.pausedCode = 0;
+  if (page !== 0) {
+    op = decodeRun(page, <u32>hart.pc & 0xfff);
+  } else {
     op = enter(hart);
     if (op === 0) {
       advanceClock(1);
       return 1;
     }
+    page = Entry.code(Entry.of(<usize>hart.fetchTable, hart.pc));
   }
   let base = hart.pc & ~0xfff;
-  let page = Entry.code(start);
   const reserve = exact ? 0 : FAST_MARGIN << OP_SHIFT;
   // What was left when instructions were last accounted for.
   let mark = (budget << OP_SHIFT) - reserve;
@@ -576,6 +587,7 @@ export function run<T>(hart: Hart, budget: i32, guarded: bool): i32 {
       Heat.add(page, (since - left) >> OP_SHIFT);
       const taken = budget - ((left + reserve) >> OP_SHIFT);
       if (after === After.Stop) {
+        pause(hart, page, base);
         return taken;
       }
       if (after === After.Leave) {
@@ -609,10 +621,7 @@ export function run<T>(hart: Hart, budget: i32, guarded: bool): i32 {
     }
     let next: usize = 0;
     if ((to ^ base) < 4096) {
-      next = findOp(page, <u32>to);
-      if (next === 0 && At.code(op) === Op.Entry) {
-        next = decodeRun(page, <u32>to);
-      }
+      next = page === UNDECODED ? 0 : decodeRun(page, <u32>to & 0xfff);
       // The second time a jump within the page is taken, it is linked.
       if (next !== 0 && At.code(op) - Op.LinkFar < LINKED) {
         store<u16>(op, <u16>(At.code(op) + LINKED));
@@ -648,5 +657,6 @@ export function run<T>(hart: Hart, budget: i32, guarded: bool): i32 {
   Heat.add(page, (since - left) >> OP_SHIFT);
   retire(hart, (mark - left) >> OP_SHIFT);
   hart.pc = base + At.offset(op);
+  pause(hart, page, base);
   return budget - ((left + reserve) >> OP_SHIFT);
 }

@@ -6,12 +6,14 @@
 
 import { Chaos, isChaos, point } from "../chaos/chaos";
 import { drain, holdsAmo } from "../chaos/store-buffer";
-import { flushCode } from "../code/code";
+import { decodeOne } from "../code/code";
 import { decode } from "../code/decode";
 import { At, Op, writeOp } from "../code/ops";
+import { codeOfOp, flushCode, sourceOf } from "../code/pages";
 import { stopsAtBreakpoint } from "../hart/breakpoints";
 import { Hart } from "../hart/hart";
 import { Cause, raise } from "../hart/trap";
+import { PAGE_BYTES } from "../layout";
 import { fetchHalf, loadVirtual, storeVirtual } from "../memory/access";
 import { faultCause, faulted, faultValue, Outcome, outcome } from "../memory/outcome";
 import { extended } from "../memory/shared";
@@ -116,13 +118,22 @@ function pause(hart: Hart, op: usize): After {
   }
   const own = changetype<usize>(hart) + offsetof<Hart>("straddle0");
   const offset = <u32>At.offset(op);
-  const low = fetchHalf(hart, hart.pc);
-  const high: u32 = !faulted() && (low & 3) === 3 ? fetchHalf(hart, hart.pc + 2) : 0;
-  if (faulted()) {
-    raise(hart, faultCause, faultValue);
-    return After.Trapped;
+  const page = codeOfOp(op);
+  if (page !== 0 && At.next(op) > PAGE_BYTES) {
+    return straddle(hart, op);
   }
-  const length = decode(own, low | (high << 16), offset);
+  let length: u32 = 0;
+  if (page !== 0) {
+    length = decodeOne(own, sourceOf(page), offset);
+  } else {
+    const low = fetchHalf(hart, hart.pc);
+    const high: u32 = !faulted() && (low & 3) === 3 ? fetchHalf(hart, hart.pc + 2) : 0;
+    if (faulted()) {
+      raise(hart, faultCause, faultValue);
+      return After.Trapped;
+    }
+    length = decode(own, low | (high << 16), offset);
+  }
   writeOp(own + 16, Op.PageEnd, 0, 0, 0, 0, offset + length, offset + length);
   return After.Straddle;
 }

@@ -11,7 +11,7 @@
  *                to stop never answers
  */
 import { Chaos, chance, isChaos } from "../chaos/chaos";
-import { flushCode } from "../code/code";
+import { flushCode } from "../code/pages";
 import { Hart, HartState, hartAt, readRegister, resetHart, startHart, writeRegister } from "../hart/hart";
 import { HARTS_MAX, hartCount } from "../layout";
 import { pmpAsFirmware } from "../memory/pmp";

@@ -5,7 +5,8 @@
  * Only such an op compares the whole address (execute/slow.ts), so a machine without breakpoints is not slower. A hart that
  * stopped at a breakpoint passes it when it runs again.
  */
-import { clearBreaks, markBreak, resetCode } from "../code/code";
+import { clearBreaks, markBreak } from "../code/code";
+import { redecode } from "../code/pages";
 import { Hart } from "./hart";
 
 export const BREAKPOINTS_MAX: u32 = 64;
@@ -55,7 +56,7 @@ function rebuild(): void {
   for (let index: u32 = 0; index < load<u32>(COUNT); index++) {
     markBreak(load<u64>(addressAt(index)));
   }
-  resetCode();
+  redecode();
 }
 
 /** Adds a breakpoint; false if there are BREAKPOINTS_MAX already. */

@@ -154,6 +154,13 @@ export class Hart {
   straddle1: u64;
   straddleEnd0: u64;
   straddleEnd1: u64;
+  /**
+   * Not zero in the middle of a turn, where nothing but the end of a budget interrupted it: what it went by still holds.
+   * That is the decoded page of pc (0: to be looked up), and whether another hart holds a reservation.
+   */
+  paused: u32;
+  pausedCode: u32;
+  guarded: u32;
 }
 
 /** RV64 with A, C, I, M, S and U. */

@@ -3,7 +3,7 @@
  * The rest of a hart's structure are caches, which stay private.
  */
 import { deadlinesChanged } from "../clock";
-import { shape } from "../layout";
+import { hartCount, shape } from "../layout";
 import { HOST, isRam, physicalWritten, ramAddress } from "../memory/ram";
 import { readCsr, writeCsr } from "./csr";
 import { Hart, hartAt, Mode } from "./hart";
@@ -54,6 +54,9 @@ export function hostWrites(address: u64, byteCount: u64): bool {
     return false;
   }
   physicalWritten(address, byteCount, HOST);
+  for (let id: u32 = 0; id < hartCount(); id++) {
+    hartAt(id).pausedCode = 0;
+  }
   return true;
 }
 
@@ -71,6 +74,7 @@ export function setHartCsr(id: u32, number: u32, value: u64): void {
 /** Sets the address of a hart's next instruction. */
 export function setHartPc(id: u32, address: u64): void {
   hartAt(id).pc = address;
+  hartAt(id).pausedCode = 0;
 }
 
 /** Stands for no address. */

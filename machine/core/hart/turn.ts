@@ -72,6 +72,21 @@ export function lookAtDeadlines(): u64 {
   return next;
 }
 
+/**
+ * What a hart does at the start of its turn, at a deadline, and after each instruction that concerns more than its registers.
+ * It does nothing of this where only a budget ended, because a run must not depend on budgets.
+ */
+function lookAround(hart: Hart): void {
+  if (clock() >= eventClock()) {
+    lookAtDeadlines();
+  }
+  if ((hart.mip & hart.mie) !== 0) {
+    takeInterrupt(hart);
+  }
+  hart.guarded = (reservers() & ~(1 << hart.id)) !== 0 ? 1 : 0;
+  hart.pausedCode = 0;
+}
+
 /** What chaos does between two turns. */
 function endTurn(hart: Hart): void {
   demote(hart.id);
@@ -86,39 +101,31 @@ export function runTurn(hart: Hart, turn: i32, most: i32): i32 {
   if (hart.fetchTable === 0) {
     updateView(hart);
   }
-  const guarded = (reservers() & ~(1 << hart.id)) !== 0;
   let left = turn;
   const rest = turn - most;
-  while (left > rest) {
-    if (clock() >= eventClock()) {
-      lookAtDeadlines();
-    }
-    if ((hart.mip & hart.mie) !== 0) {
-      takeInterrupt(hart);
+  while (left > rest && !stopRequested()) {
+    if (hart.paused === 0 || clock() >= eventClock()) {
+      lookAround(hart);
     }
     const ahead = eventClock() - clock();
     const budget = ahead < <u64>(left - rest) ? <i32>ahead : left - rest;
-    if (guarded || budget <= FAST_MARGIN) {
-      left -= run<Exact>(hart, budget, guarded);
+    if (hart.guarded !== 0 || budget <= FAST_MARGIN) {
+      left -= run<Exact>(hart, budget, hart.guarded !== 0);
     } else {
       left -= run<Fast>(hart, budget, false);
     }
     if (isAnyHot()) {
       serveHot();
     }
-    if (stopRequested()) {
-      return left;
-    }
-    if (turnEnds()) {
-      left = 0;
-    }
-    if (hart.state !== HartState.Running || power() !== Power.On) {
+    if (turnEnds() || hart.state !== HartState.Running || power() !== Power.On) {
       left = 0;
     }
   }
   if (left > 0) {
     return left;
   }
+  hart.paused = 0;
+  hart.pausedCode = 0;
   if (chaosMask() !== 0) {
     endTurn(hart);
   }

@@ -10,7 +10,7 @@ import { Chaos, isChaos, isWatching, point, pointOfWaking } from "../chaos/chaos
 import { noteAccess } from "../chaos/sharing";
 import { drain } from "../chaos/store-buffer";
 import { deadlinesChanged } from "../clock";
-import { codeOf, isCode, noteWritable, UNDECODED } from "../code/code";
+import { codeOf, isCode, noteWritable, UNDECODED } from "../code/pages";
 import { busFault, busLoad, busStore } from "../devices/bus";
 import { Hart } from "../hart/hart";
 import { PAGE_SHIFT, RAM_START } from "../layout";

@@ -3,7 +3,7 @@
  *
  * The entry of lowest number that covers a byte of an access decides, and it must cover the whole access. If none does, only
  * machine mode may access. PMP is checked when a translation is made, so translations are forgotten when an entry changes.
- * If entries treat parts of a page differently, PMP is checked at each access and each instruction (code.ts, UNDECODED).
+ * If entries treat parts of a page differently, PMP is checked at each access and each instruction (pages.ts, UNDECODED).
  */
 import { Hart, Mode } from "../hart/hart";
 import { RAM_START, ramBytes } from "../layout";

@@ -4,7 +4,7 @@
  * A writer calls physicalWritten() first. Then a store here has the same side effects as a store of a hart: code that was
  * decoded from that page is dropped, and reservations on it are broken.
  */
-import { noteWrite } from "../code/code";
+import { noteWrite } from "../code/pages";
 import { hartAt, reservers, unreserve } from "../hart/hart";
 import { hartCount, PAGE_SHIFT, RAM_START, ramBase, ramBytes } from "../layout";
 

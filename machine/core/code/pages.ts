@@ -1,0 +1,280 @@
+/**
+ * Decoded pages: each page of RAM that is executed has one, filled run by run as it is reached (code.ts).
+ *
+ *     0      4      8       12      16         20     24      28       32
+ *     | page | used | owner | fresh | surveyed | heat | tries | copied | starts: 2048 x u16 | entries: 2048 x u32 |
+ *
+ *     | ops: 2560 x 16 bytes | copy: 4096 bytes |
+ *
+ * `starts` says for each halfword of the page which op (plus one) is the instruction that begins there. `entries` says
+ * where translations begin, if the page was surveyed (hot.ts). When a hart writes to a decoded page, the page's ops are
+ * dropped. When it writes again, the page is no code page any more, and writes to it are fast again.
+ *
+ * All harts share decoded pages. Only with Chaos.StaleCode does each hart have its own, and only its fence.i drops them. When
+ * the page is written, the hart goes on with a copy of what it was.
+ */
+import { Chaos, isChaos } from "../chaos/chaos";
+import { hartAt } from "../hart/hart";
+import { hartCount, PAGE_BYTES, PAGE_SHIFT, PageFlag, ramBase, shape } from "../layout";
+import { revokeFetches, revokeWrites } from "../memory/tlb";
+import { pageHeat } from "./heat";
+import { OP_BYTES, OP_SHIFT } from "./ops";
+
+/** How many decoded pages are kept. The oldest makes room for a new one. */
+export const CODE_PAGES: u32 = 512;
+
+export const OPS_MAX: u32 = 2560;
+export const STARTS: usize = 32;
+const STARTS_BYTES: usize = 4096;
+export const ENTRIES: usize = STARTS + STARTS_BYTES;
+export const OPS: usize = ENTRIES + 8192;
+
+/** Where a copy of the page is that it was decoded from, if there is one. */
+export const COPY: usize = OPS + <usize>OPS_MAX * OP_BYTES;
+
+/** Bytes of a decoded page. */
+export const CODE_BYTES: u32 = <u32>COPY + PAGE_BYTES;
+
+/**
+ * Stands in for the decoded page where PMP treats parts of a page differently. Nothing is ever decoded in it: each
+ * instruction is fetched when it is executed (fetch.ts), and PMP is checked for its bytes.
+ */
+export const UNDECODED: usize = memory.data(4128, 8);
+if (STARTS + STARTS_BYTES !== 4128) {
+  ERROR("UNDECODED reaches to the end of its starts");
+}
+
+const NO_PAGE: u32 = 0xffff_ffff;
+
+const NEXT_VICTIM: usize = memory.data(4, 4);
+
+@unmanaged
+@final
+export class CodePage {
+  /** Index of the RAM page that it was decoded from, or NO_PAGE. */
+  page: u32;
+  /** Ops in use. */
+  used: u32;
+  /** The hart that it is for; 0 if harts share. */
+  owner: u32;
+  /** Not zero: nothing was decoded since the page was last written. */
+  fresh: u32;
+  /** Not zero: `entries` says where translations can begin. */
+  surveyed: u32;
+  /** Instructions to interpret before it is surveyed (again), and how often the host was told (hot.ts). */
+  heat: i32;
+  tries: u32;
+  /** Not zero: the page was written since, and what it was is in the copy. */
+  copied: u32;
+}
+
+if (offsetof<CodePage>() > STARTS) {
+  ERROR("a decoded page's head outgrew its place");
+}
+
+/** Whether something is decoded from a page of RAM there, or can be. */
+export function isInUse(code: usize): bool {
+  return changetype<CodePage>(code).page !== NO_PAGE;
+}
+
+function codeAt(index: u32): CodePage {
+  return changetype<CodePage>(<usize>(shape().code + index * CODE_BYTES));
+}
+
+function pageCodeAt(page: u32, owner: u32): usize {
+  const pages = shape().ramBytes >> PAGE_SHIFT;
+  return <usize>(shape().pageCode + ((owner * pages + page) << 2));
+}
+
+function flagsAt(page: u32): usize {
+  return <usize>(shape().pageFlags + page);
+}
+
+/** The op at which the instruction `offset` bytes into the page begins, or 0 if that was not decoded yet. */
+export function findOp(code: usize, offset: u32): usize {
+  const start = load<u16>(code + <usize>(offset & 0xffe), STARTS);
+  return start === 0 ? 0 : code + OPS + ((<usize>start - 1) << OP_SHIFT);
+}
+
+/** Drops the ops of a page; its entries stay. */
+export function emptyOps(code: CodePage): void {
+  code.used = 0;
+  memory.fill(changetype<usize>(code) + STARTS, 0, STARTS_BYTES);
+}
+
+/** Drops the ops of a page and its entries. */
+function empty(code: CodePage): void {
+  emptyOps(code);
+  code.surveyed = 0;
+  code.heat = pageHeat();
+  code.tries = 0;
+}
+
+/** Not zero if a page was decoded since all were forgotten. */
+const IS_ANY_DECODED: usize = memory.data(4, 4);
+
+/** Sets up an empty state in memory that is all zero, for create. */
+export function initCode(): void {
+  for (let index: u32 = 0; index < CODE_PAGES; index++) {
+    codeAt(index).page = NO_PAGE;
+  }
+}
+
+/** Forgets every decoded instruction, but not which pages are decoded: after a change of the breakpoints. */
+export function redecode(): void {
+  for (let index: u32 = 0; index < CODE_PAGES; index++) {
+    const code = codeAt(index);
+    if (code.used !== 0 || code.surveyed !== 0) {
+      empty(code);
+    }
+  }
+}
+
+/** Forgets every decoded page: after a change of the chaos. */
+export function resetCode(): void {
+  if (load<u32>(IS_ANY_DECODED) === 0) {
+    return;
+  }
+  store<u32>(IS_ANY_DECODED, 0);
+  for (let index: u32 = 0; index < CODE_PAGES; index++) {
+    const code = codeAt(index);
+    code.page = NO_PAGE;
+    code.copied = 0;
+    if (code.used !== 0 || code.surveyed !== 0) {
+      empty(code);
+    }
+  }
+  memory.fill(<usize>shape().pageCode, 0, hartCount() * ((shape().ramBytes >> PAGE_SHIFT) << 2));
+  store<u32>(NEXT_VICTIM, 0);
+  for (let id: u32 = 0; id < hartCount(); id++) {
+    hartAt(id).pausedCode = 0;
+  }
+  revokeFetches(0);
+}
+
+function detach(code: CodePage): void {
+  store<u32>(pageCodeAt(code.page, code.owner), 0);
+  code.page = NO_PAGE;
+  code.copied = 0;
+  empty(code);
+  for (let id: u32 = 0; id < hartCount(); id++) {
+    const hart = hartAt(id);
+    if (hart.pausedCode === <u32>changetype<usize>(code)) {
+      hart.pausedCode = 0;
+    }
+  }
+  revokeFetches(changetype<usize>(code));
+}
+
+/** The decoded page of RAM page `page` for a hart. From now on, writes to that page are noticed. */
+export function codeOf(page: u32, id: u32): usize {
+  const owner = isChaos(Chaos.StaleCode) ? id : 0;
+  const known = load<u32>(pageCodeAt(page, owner));
+  if (known !== 0) {
+    return <usize>known;
+  }
+  store<u32>(IS_ANY_DECODED, 1);
+  const victim = load<u32>(NEXT_VICTIM);
+  store<u32>(NEXT_VICTIM, (victim + 1) % CODE_PAGES);
+  const code = codeAt(victim);
+  if (code.page !== NO_PAGE) {
+    detach(code);
+  }
+  code.page = page;
+  code.owner = owner;
+  code.fresh = 1;
+  code.heat = pageHeat();
+  code.tries = 0;
+  store<u32>(pageCodeAt(page, owner), <u32>changetype<usize>(code));
+  const flags = load<u8>(flagsAt(page));
+  store<u8>(flagsAt(page), (flags & ~PageFlag.Writable) | (isChaos(Chaos.StaleCode) ? PageFlag.Source : 0));
+  if ((flags & PageFlag.Writable) !== 0) {
+    revokeWrites(ramBase() + ((<usize>page) << PAGE_SHIFT));
+  }
+  return changetype<usize>(code);
+}
+
+/** Whether something was decoded from a page of RAM, so that writes to it must be noticed. */
+export function isCode(page: u32): bool {
+  if (isChaos(Chaos.StaleCode)) {
+    return (load<u8>(flagsAt(page)) & PageFlag.Source) !== 0;
+  }
+  return load<u32>(pageCodeAt(page, 0)) !== 0;
+}
+
+/** Gives every hart that executes a page of RAM a copy of it as it is: it is about to be written. */
+function copySources(page: u32): void {
+  for (let id: u32 = 0; id < hartCount(); id++) {
+    const known = <usize>load<u32>(pageCodeAt(page, id));
+    if (known !== 0 && changetype<CodePage>(known).copied === 0) {
+      changetype<CodePage>(known).copied = 1;
+      memory.copy(known + COPY, ramBase() + ((<usize>page) << PAGE_SHIFT), PAGE_BYTES);
+    }
+  }
+}
+
+/** The bytes that a decoded page is decoded from, in linear memory. */
+export function sourceOf(code: usize): usize {
+  const page = changetype<CodePage>(code);
+  return page.copied !== 0 ? code + COPY : ramBase() + ((<usize>page.page) << PAGE_SHIFT);
+}
+
+/** Notes that a hart's table gets an entry that allows writing to a page. */
+export function noteWritable(page: u32): void {
+  store<u8>(flagsAt(page), load<u8>(flagsAt(page)) | PageFlag.Writable | PageFlag.Dirty);
+}
+
+/** Called before a RAM page is written by anything but a write entry. True if decoded code was dropped. */
+export function noteWrite(page: u32): bool {
+  const flags = load<u8>(flagsAt(page));
+  if (isChaos(Chaos.StaleCode)) {
+    if ((flags & PageFlag.Source) !== 0) {
+      copySources(page);
+    }
+    store<u8>(flagsAt(page), (flags & ~PageFlag.Source) | PageFlag.Dirty);
+    return false;
+  }
+  store<u8>(flagsAt(page), flags | PageFlag.Dirty);
+  const known = load<u32>(pageCodeAt(page, 0));
+  if (known === 0) {
+    return false;
+  }
+  const code = changetype<CodePage>(<usize>known);
+  if (code.fresh !== 0) {
+    detach(code);
+  } else {
+    empty(code);
+    code.fresh = 1;
+  }
+  return true;
+}
+
+/** What fence.i on a hart does: the code that was decoded for it alone is dropped. Shared code is never stale. */
+export function flushCode(id: u32): void {
+  if (!isChaos(Chaos.StaleCode)) {
+    return;
+  }
+  for (let index: u32 = 0; index < CODE_PAGES; index++) {
+    const code = codeAt(index);
+    if (code.page !== NO_PAGE && code.owner === id) {
+      detach(code);
+    }
+  }
+}
+
+/** The decoded page that an op is in; 0 for a hart's own op. */
+export function codeOfOp(op: usize): usize {
+  const first = <usize>shape().code;
+  const index = (op - first) / <usize>CODE_BYTES;
+  return op >= first && index < <usize>CODE_PAGES ? first + index * <usize>CODE_BYTES : 0;
+}
+
+/** Forgets all translations. Decoded pages that were not surveyed stay. */
+export function forgetTranslations(): void {
+  for (let index: u32 = 0; index < CODE_PAGES; index++) {
+    const code = codeAt(index);
+    if (code.surveyed !== 0) {
+      empty(code);
+    }
+  }
+}
