@@ -1,10 +1,10 @@
-// Writes a region of an image from front to back, in large pieces, and keeps the hash of each of its blocks.
+// Writes a region of an image from front to back, in large pieces, and notes the hash of each of its blocks.
 
 import { BLOCK_BYTES, HASH_BYTES } from "../../build/gen/host/source/libs/pkgimg/format.ts";
 import { imageHash } from "./hash.ts";
 import type { ImageTarget } from "./image.ts";
 
-/** Bytes that are written at once. */
+/** How many bytes are written at once. */
 const PIECE_BYTES = 1 << 20;
 
 /** A region that is being written. */
@@ -14,13 +14,13 @@ export class BlockWriter {
   readonly #piece: Buffer;
   /** Where the piece goes in the image, in bytes. */
   #start: number;
-  /** How much of it is filled; behind that it is zero. */
+  /** How much of the piece is filled. The rest is zero. */
   #filled = 0;
 
   /**
-   * @param hashes where the hash of block n of the image goes, at n times HASH_BYTES
+   * @param hashes gets the hash of block n of the image at n times HASH_BYTES
    * @param block the region's first block
-   * @param blockCount how many it has
+   * @param blockCount how many blocks it has
    */
   constructor(target: ImageTarget, hashes: Buffer, block: number, blockCount: number) {
     this.#target = target;
@@ -29,7 +29,7 @@ export class BlockWriter {
     this.#start = block * BLOCK_BYTES;
   }
 
-  /** Bytes at an offset of the image, at or behind the end of what was put before. What lies between is zero. */
+  /** Puts bytes at an offset of the image, which is not before the end of the last ones. A gap between them is zero. */
   put(offset: number, bytes: Uint8Array): void {
     this.#skipTo(offset);
     for (let at = 0; at < bytes.length; ) {
@@ -43,13 +43,13 @@ export class BlockWriter {
     }
   }
 
-  /** Writes what is left, its last block filled up with zeros. */
+  /** Writes the rest, with zeros at the end of its last block. */
   end(): void {
     this.#filled = Math.ceil(this.#filled / BLOCK_BYTES) * BLOCK_BYTES;
     this.#flush();
   }
 
-  /** Leaves zeros up to an offset, which is less than a block away: no gap between two files is larger. */
+  /** Leaves zeros up to an offset. It is less than a block away, as no gap between two files is larger. */
   #skipTo(offset: number): void {
     const filled = offset - this.#start;
     this.#filled = Math.min(filled, this.#piece.length);

@@ -1,8 +1,8 @@
-// Compressed files of an image: cut into clusters, each compressed by itself, with a table before them of where each ends
-// (source/libs/pkgimg/clusters.ts reads them).
+// Compressed files of an image. A file is cut into clusters, each of which is compressed separately. A table before them says
+// where each cluster ends (source/libs/pkgimg/clusters.ts reads them).
 //
-// Where a file goes depends on the sizes of all before it. So a file is compressed twice, first to know how large it
-// becomes, then to be written: only the table is kept in between.
+// The place of a file depends on the sizes of all files before it. So each file is compressed twice: first to find its size,
+// then to write it. Only the table is kept in between.
 
 import {
   BLOCK_BYTES,
@@ -17,7 +17,7 @@ import { blocksFor } from "./places.ts";
 /** Where each cluster ends, counted from the file's start in the image. */
 export type ClusterTable = Uint32Array;
 
-/** The table of a file that takes fewer blocks if it is compressed; undefined for any other. */
+/** The table of a file. Undefined if the file does not take fewer blocks when it is compressed. */
 export function tableOf(source: ImageSource): ClusterTable | undefined {
   if (source.byteLength <= BLOCK_BYTES) {
     return undefined;
@@ -39,7 +39,7 @@ export function storedBytes(table: ClusterTable): number {
   return table.at(-1) ?? 0;
 }
 
-/** The table as it stands in the image. */
+/** The table's bytes in the image. */
 export function tableBytes(table: ClusterTable): Buffer {
   const bytes = Buffer.alloc(table.length * CLUSTER_ENTRY_BYTES);
   table.forEach((end, number) => {
@@ -48,15 +48,15 @@ export function tableBytes(table: ClusterTable): Buffer {
   return bytes;
 }
 
-/** A cluster as it is stored: as it is, if it would not be shorter. */
+/** A cluster's bytes in the image: uncompressed, if compression does not make it shorter. */
 export function storedCluster(cluster: Uint8Array): Uint8Array {
   return compressBlock(cluster) ?? cluster;
 }
 
 /**
- * A file's bytes in clusters, each good until the next one is asked for.
+ * A file's bytes in clusters. Each is valid until the next one is asked for.
  *
- * @throws Problem if there are more than the file should have
+ * @throws Problem if the file has more bytes than it should have
  */
 export function* clustersOf(source: ImageSource): Generator<Uint8Array> {
   const cluster = Buffer.alloc(CLUSTER_BYTES);

@@ -1,8 +1,8 @@
-// Package images on the host's disk: from a folder, to a file.
+// Reads the files of a folder for a package image, and writes the image to a file.
 //
-// A folder's files are taken in the image's own order, whatever the file system says first; what is neither a file
-// nor a folder (a link, a device) is refused, because what it stands for may differ from host to host. An image is
-// written beside its place and then renamed, so that no reader sees half of one.
+// The files come in the image's own order, not in that of the file system. Anything that is neither a file nor a folder (a
+// link, a device) is refused, because its meaning may differ from host to host. An image is written beside its place and
+// then renamed, so that no reader sees half of it.
 
 import {
   closeSync,
@@ -30,8 +30,8 @@ import { imagePath } from "./paths.ts";
 const PIECE_BYTES = 1 << 20;
 
 /**
- * A file of the host's, in a folder. There may be 131,072 of them in memory, so it holds no more than it needs: its name
- * is the end of its path in the image.
+ * A file of the host in a folder. There may be 131,072 of these objects, so each is small: the file's name is not stored, since
+ * it is the end of the path in the image.
  */
 class FileInFolder implements ImageSource {
   readonly path: string;
@@ -52,13 +52,13 @@ class FileInFolder implements ImageSource {
   }
 }
 
-/** A file of the host's, to be `path` in an image. */
+/** A file of the host that becomes `path` in an image. */
 export function sourceFromFile(path: string, file: string): ImageSource {
   const byteLength = plainSize(file, lstatSync(file, { throwIfNoEntry: false }));
   return { path, byteLength, read: () => piecesOf(file, byteLength) };
 }
 
-/** The size of a plain file. Throws Problem if it is none. */
+/** The size of a plain file. Throws Problem if it is not one. */
 function plainSize(file: string, stat: Stats | undefined): number {
   if (!stat) {
     throw new Problem(`${file} does not exist`);
@@ -69,7 +69,7 @@ function plainSize(file: string, stat: Stats | undefined): number {
   return stat.size;
 }
 
-/** All files below a folder, each named by its place in it, with `prefix` (such as `fixtures/`) before. */
+/** All files below a folder. Their paths are relative to the folder, with `prefix` (such as `fixtures/`) before them. */
 export function sourcesFromFolder(folder: string, prefix = ""): ImageSource[] {
   const names = readNames(folder);
   return names.flatMap((name) => {
@@ -83,8 +83,8 @@ export function sourcesFromFolder(folder: string, prefix = ""): ImageSource[] {
 }
 
 /**
- * What a word of a command line asks for: `FOLDER`, `PATH=FOLDER`, which is then the folder PATH of the image, or
- * `PATH=FILE`; a PATH that ends in a slash is the folder for that file.
+ * The files that a word of a command line names: `FOLDER`; `PATH=FOLDER`, which becomes the folder PATH of the image; or
+ * `PATH=FILE`. If that PATH ends in a slash, it is the folder for the file.
  */
 export function sourcesFromWord(word: string): ImageSource[] {
   const split = word.indexOf("=");
@@ -99,7 +99,7 @@ export function sourcesFromWord(word: string): ImageSource[] {
   }
   if (path === "") {
     const hints = [`${basename(from)}=${from} names its place`];
-    throw new Problem(`${from} is a file, and has no place in the image`, { hints, exitCode: 2 });
+    throw new Problem(`${from} is a file, and its path in the image is missing`, { hints, exitCode: 2 });
   }
   return [sourceFromFile(path, from)];
 }
@@ -113,14 +113,14 @@ function statOf(path: string): Stats {
 }
 
 /**
- * Keeps V8's young generation as small as it is at the start. It would grow to 32 MiB while sources are made, all of which
- * stay: an image of 100,000 files is built with 30 MB less, in the same time.
+ * Keeps V8's young generation as small as it is at the start. It would grow to 32 MiB while sources are made, although none of
+ * them is garbage. Without that growth, an image of 100,000 files takes 30 MB less to build, and no more time.
  */
 export function keepHeapSmall(): void {
   setFlagsFromString("--semi-space-growth-factor=1");
 }
 
-/** Writes an image to a file, and whatever folders are missing on the way. */
+/** Writes an image to a file. Makes the folders that are missing on the way. */
 export function writeImageFile(
   file: string,
   sources: readonly ImageSource[],
@@ -141,8 +141,8 @@ export function writeImageFile(
 }
 
 /**
- * Where a file stands that is going to be replaced by a whole new one, its links followed. What is no plain file cannot
- * be: the new one would take the place of a folder or of a device. Throws Problem for that.
+ * The real path, with links followed, of a file that is going to be replaced by a new one. Throws Problem if it is not a plain
+ * file, because the new file would replace a folder or a device.
  */
 export function plainPlace(file: string): string {
   try {
@@ -180,7 +180,7 @@ function readNames(folder: string): string[] {
   }
 }
 
-/** A file's bytes. One byte more than it should have is asked for, so that a file that has grown is noticed. */
+/** A file's bytes. It tries to read one byte more than the file should have, so that it notices if the file has grown. */
 function* piecesOf(file: string, byteLength: number): Generator<Uint8Array> {
   const descriptor = openToRead(file);
   try {

@@ -5,17 +5,17 @@ import { HASH_BYTES } from "../../build/gen/host/source/libs/pkgimg/format.ts";
 
 const ALGORITHM = "blake2b512";
 
-/** A hash that is begun: feed it with `update`, then give it to `endHash`. */
+/** Begins a hash. Feed it with `update`, then pass it to `endHash`. */
 export function beginHash(): Hash {
   return createHash(ALGORITHM);
 }
 
-/** The hash of all that was fed. */
+/** The hash of everything that was fed. */
 export function endHash(hash: Hash): Buffer {
   return hash.digest().subarray(0, HASH_BYTES);
 }
 
-/** The hash of some bytes. Node 20.12 and newer have a call for it, which makes no object. */
+/** The hash of some bytes. Node 20.12 and newer can do that in one call, without an object. */
 export function imageHash(bytes: Uint8Array): Buffer {
   return crypto.hash
     ? crypto.hash(ALGORITHM, bytes, "buffer").subarray(0, HASH_BYTES)

@@ -1,13 +1,13 @@
-// What a package image is made of, what it is called, and where its bytes go.
+// What a package image is built from, its options, and where its bytes go.
 
 import type { ImageKey } from "./keys.ts";
 
-/** A file for the image, whose bytes come in pieces when they are asked for. */
+/** A file for the image. Its bytes come in pieces, on request. */
 export interface ImageSource {
   /** Path in the image, such as `fixtures/hello.txt`. */
   readonly path: string;
   readonly byteLength: number;
-  /** All `byteLength` bytes in order, in pieces of any size, each good until the next one is asked for. */
+  /** All `byteLength` bytes in order, in pieces of any size. Each piece is valid until the next one is asked for. */
   read(): Iterable<Uint8Array>;
 }
 
@@ -17,29 +17,29 @@ export interface ImageFile {
   readonly content: Uint8Array;
 }
 
-/** What an image is called. */
+/** The options of an image. */
 export interface ImageOptions {
-  /** A name of up to 32 bytes of UTF-8, by which images are told apart. */
+  /** A name of up to 32 bytes of UTF-8, to distinguish images. */
   readonly label?: string;
-  /** Which of two images of one label is the newer; 0 unless it is signed. */
+  /** Of two images with the same label, the one with the higher number is newer. 0 if the image is not signed. */
   readonly sequence?: bigint;
-  /** Whose private half signs it; unsigned without one. */
+  /** The key whose private half signs the image. Without a key the image is not signed. */
   readonly key?: ImageKey;
-  /** Files that take fewer blocks then are compressed, by LZ4. */
+  /** Compress a file with LZ4 if it takes fewer blocks then. */
   readonly compress?: boolean;
-  /** Told how many bytes of files are written, now and then, and at the end. */
+  /** Called now and then, and at the end, with the number of bytes of files that are written. */
   onProgress?(writtenBytes: number, totalBytes: number): void;
 }
 
-/** Takes bytes at an offset, and is done with them when it returns. What is never written has to be zero. */
+/** Where an image is written. `write` is done with the bytes when it returns. Bytes that are never written must be zero. */
 export interface ImageTarget {
   write(offset: number, bytes: Uint8Array): void;
 }
 
-/** What was built. */
+/** The image that was built. */
 export interface BuiltImage {
   readonly blockCount: number;
   readonly entryCount: number;
-  /** What `imageDigest` gives. */
+  /** The result of `imageDigest`. */
   readonly digest: string;
 }

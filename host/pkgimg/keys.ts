@@ -1,8 +1,7 @@
 // The keys that sign images: Ed25519, in PEM files as OpenSSL writes them (PKCS#8 and SubjectPublicKeyInfo, RFC 8410).
 //
-// A key is named by its id, the SHA-256 of the 32 bytes of its public half; an image says the id of the key that signed
-// it.
-// Lines above the PEM block are for people, and say what a key is for.
+// The id of a key is the SHA-256 of the 32 bytes of its public half. An image has the id of the key that signed it. Lines above
+// the PEM block are comments that say what the key is for.
 
 import {
   createHash,
@@ -16,22 +15,22 @@ import { dirname, resolve } from "node:path";
 import { Problem } from "../problem.ts";
 import { pathProblem } from "../system-error.ts";
 
-/** The key pair of this repository, for images that need no trust: its private half is public. Below the root. */
+/** The key pair of this repository, for images that need no trust, since its private half is public. Relative to the root. */
 export const DEVELOPMENT_KEY = "keys/development.key";
 export const DEVELOPMENT_PUBLIC_KEY = "keys/development.pub";
 
 /** A key, or the public half of one. */
 export interface ImageKey {
   readonly publicKey: KeyObject;
-  /** There if the file held it. */
+  /** Only if the file had it. */
   readonly privateKey?: KeyObject;
   /** The 32 bytes of the public half. */
   readonly publicBytes: Uint8Array;
-  /** SHA-256 of these. */
+  /** SHA-256 of `publicBytes`. */
   readonly id: Uint8Array;
 }
 
-/** Reads a key file, of either half. Throws Problem if it is none. */
+/** Reads a key file, of either half. Throws Problem if it is not one. */
 export function readKeyFile(file: string): ImageKey {
   let text: string;
   try {
@@ -56,7 +55,7 @@ export function keyFromPem(text: string): ImageKey | undefined {
     if (publicKey.asymmetricKeyType !== "ed25519") {
       return undefined;
     }
-    // The key itself is what its DER ends in (RFC 8410, section 4).
+    // The key itself is at the end of the DER (RFC 8410, section 4).
     const publicBytes = publicKey.export({ format: "der", type: "spki" }).subarray(-32);
     const id = createHash("sha256").update(publicBytes).digest();
     return privateKey ? { publicKey, privateKey, publicBytes, id } : { publicKey, publicBytes, id };
@@ -65,7 +64,7 @@ export function keyFromPem(text: string): ImageKey | undefined {
   }
 }
 
-/** Makes a new pair, `<name>.key` and `<name>.pub`. Gives the id in hex. A key that is there is never overwritten. */
+/** Makes a new pair, `<name>.key` and `<name>.pub`. Returns the id in hex. It never overwrites a key. */
 export function writeKeyPair(name: string): string {
   if (/(^|\/)$/.test(name)) {
     throw new Problem(`${JSON.stringify(name)} names no file`, {
@@ -76,13 +75,13 @@ export function writeKeyPair(name: string): string {
   const files = { privateFile: `${name}.key`, publicFile: `${name}.pub` };
   for (const file of Object.values(files)) {
     if (existsSync(file)) {
-      throw new Problem(`${file} is there already`, { hints: ["choose another name"] });
+      throw new Problem(`${file} exists already`, { hints: ["choose another name"] });
     }
   }
   const pair = generateKeyPairSync("ed25519");
   const privateText = pair.privateKey.export({ format: "pem", type: "pkcs8" });
   const publicText = pair.publicKey.export({ format: "pem", type: "spki" });
-  // The public half first, so that no private key is left of a pair that is not whole.
+  // The public half is written first, so that a failure leaves no private key alone.
   writeNew(files.publicFile, publicText, 0o644);
   try {
     // Only its owner may read it.
@@ -94,12 +93,12 @@ export function writeKeyPair(name: string): string {
   return keyIdText(readKeyFile(files.publicFile).id);
 }
 
-/** Writes a file that is not there, and whatever folders are missing on the way: all of it, or nothing. */
+/** Writes a new file as a whole or not at all. Makes the folders that are missing on the way. */
 function writeNew(file: string, text: string | Buffer, mode: number): void {
   let descriptor: number | undefined;
   try {
     mkdirSync(dirname(file), { recursive: true });
-    // No file is replaced between the look and the write.
+    // "wx" fails if the file exists, so none is ever replaced.
     descriptor = openSync(file, "wx", mode);
     writeFileSync(descriptor, text);
   } catch (error) {
@@ -114,7 +113,7 @@ function writeNew(file: string, text: string | Buffer, mode: number): void {
   }
 }
 
-/** A key id as it is printed. */
+/** A key id in its printed form. */
 export function keyIdText(id: Uint8Array): string {
   return Buffer.from(id).toString("hex");
 }

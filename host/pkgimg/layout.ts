@@ -1,10 +1,10 @@
 // The bytes of a package image (docs/storage/package-image.md).
 //
-// An image is written front to back in one pass over the files: their sizes say where each part is, so the data
-// goes straight to its place, and only a hash for each 4 KiB is kept in memory. Index, tree and superblock, which
-// hold the hashes, are written last. Nothing of the host gets in: no time, no owner, no order of a directory.
+// An image is written from front to back in one pass over the files. The place of each part follows from the files' sizes, so
+// the data goes directly to its place, and only a hash for each 4 KiB is kept in memory. Index, tree and superblock have the
+// hashes, and are written last. The image does not depend on the host: it has no times, no owners and no order of a directory.
 //
-// The same bytes are read by source/libs/pkgimg, whose format.ts gives all numbers; tests hold one against the other.
+// source/libs/pkgimg reads these bytes, and all numbers come from its format.ts. Tests compare the two.
 
 import type { Hash } from "node:crypto";
 import {
@@ -33,13 +33,13 @@ import { inOrder } from "./order.ts";
 import { blocksFor, type Places, placesOf } from "./places.ts";
 import { imageDigest, sealSuperblock, signSuperblock } from "./sign.ts";
 
-/** How often progress is told. */
+/** Progress is reported after this many bytes. */
 const PROGRESS_BYTES = 1 << 20;
 
 /**
- * Writes the image of `sources`, in whatever order they come.
+ * Writes the image of `sources`, which may be in any order.
  *
- * @throws Problem if a path is not allowed or there twice, or there is too much
+ * @throws Problem if a path is not allowed or appears twice, or if there is too much
  */
 export function writeImage(
   target: ImageTarget,
@@ -65,7 +65,7 @@ export function buildImage(files: readonly ImageFile[], options: ImageOptions = 
 /** The files in the image's order, and how they are stored. */
 interface Content {
   readonly files: readonly ImageSource[];
-  /** The tables of those that are compressed, by their numbers. */
+  /** The tables of the compressed files, by the files' numbers. */
   readonly tables: ReadonlyMap<number, ClusterTable>;
   /** Bytes that a file takes in the image. */
   storedBytes(number: number): number;
@@ -93,7 +93,7 @@ function writeOrdered(
   options: ImageOptions,
 ): BuiltImage {
   const { files } = content;
-  // By block number; block 0 has none.
+  // By block number. Block 0 has no hash.
   const hashes = Buffer.alloc(places.treeBlock * HASH_BYTES);
   const index = writeData(target, hashes, content, places, reporter(files, options));
   writeRegion(target, hashes, 1, index);
@@ -104,7 +104,7 @@ function writeOrdered(
   return { blockCount: places.blockCount, entryCount: files.length, digest: imageDigest(superblock) };
 }
 
-/** Writes all files; gives the index, which has the hash of each. */
+/** Writes all files. Returns the index, which has the hash of each. */
 function writeData(
   target: ImageTarget,
   hashes: Buffer,
@@ -136,14 +136,14 @@ function writeData(
   return index;
 }
 
-/** Writes a file's bytes from `byteOffset` on; gives their hash. */
+/** Writes a file's bytes from `byteOffset` on. Returns their hash. */
 function writeContent(
   source: ImageSource,
   byteOffset: number,
   data: BlockWriter,
   report: (byteCount: number) => void,
 ): Buffer {
-  // A small file comes in one piece, and its hash needs no object of its own.
+  // A small file comes in one piece. Then one call computes its hash.
   let whole: Buffer | undefined;
   let hash: Hash | undefined;
   let byteCount = 0;
@@ -168,7 +168,7 @@ function writeContent(
   return whole ?? endHash(hash ?? beginHash());
 }
 
-/** Writes a file's table and clusters from `byteOffset` on; gives the hash of its content. */
+/** Writes a file's table and clusters from `byteOffset` on. Returns the hash of the file's content. */
 function writeCompressed(
   source: ImageSource,
   table: ClusterTable,
@@ -198,7 +198,7 @@ function writeCompressed(
   return endHash(hash);
 }
 
-/** What a file calls for each piece that is written: tells of progress whenever PROGRESS_BYTES more are, and at the end. */
+/** A function to call for each piece that is written. It reports progress after each PROGRESS_BYTES bytes, and at the end. */
 function reporter(files: readonly ImageSource[], options: ImageOptions): (byteCount: number) => void {
   const total = files.reduce((sum, { byteLength }) => sum + byteLength, 0);
   let written = 0;
@@ -220,7 +220,7 @@ function writeRegion(target: ImageTarget, hashes: Buffer, block: number, bytes: 
   region.end();
 }
 
-/** Writes the tree over the hashes of the blocks from 1 on; gives its root. */
+/** Writes the tree over the hashes of the blocks from 1 on. Returns its root. */
 function writeTree(target: ImageTarget, places: Places, leaves: Buffer): Buffer {
   let block = places.treeBlock;
   let hashes = leaves;

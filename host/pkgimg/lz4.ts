@@ -1,29 +1,29 @@
-// LZ4 blocks (lz4_Block_format.md of the LZ4 project), as source/libs/lz4 reads them in the guest.
+// Compresses to LZ4 blocks (lz4_Block_format.md of the LZ4 project). source/libs/lz4 decompresses them in the guest.
 //
-// A block is a row of sequences: a token with two lengths, literals, and how far back to copy from and how much. What is
-// searched for is the longest match at each place, among the CHAIN_MAX latest places with the same four bytes; a match is
-// put off by a byte where the next place has a longer one. The same bytes give the same block, on every host.
+// A block is a list of sequences: a token with two lengths, then literals, then the distance of the match to copy. The compressor
+// looks for the longest match at each place, among the last CHAIN_MAX places with the same four bytes. If the next place has a
+// longer match, it takes that one. The same bytes give the same block on every host.
 
-/** Shorter matches cannot be said. */
+/** The format has no shorter matches. */
 const MATCH_MIN = 4;
 /** How far back a match may lie. */
 const DISTANCE_MAX = 0xffff;
-/** A block ends in so many literals at least, and its last match begins so far before its end. */
+/** A block ends with at least this many literals, and its last match begins at least that far before its end. */
 const LAST_LITERALS = 5;
 const LAST_MATCH = 12;
 
-/** A length in a token has four bits. From this on, bytes follow that are added. */
+/** A length in a token has four bits. If it is this, bytes follow that are added to it. */
 const LENGTH_IN_TOKEN = 15;
 const LENGTH_IN_BYTE = 255;
 
-/** Places that are looked at for one match. More of them find little that is longer. */
+/** How many places are tried for one match. With more, matches are hardly longer. */
 const CHAIN_MAX = 64;
 const HASH_BITS = 14;
 /** 2^32 over the golden ratio. */
 const HASH_FACTOR = 0x9e37_79b1;
 const NOWHERE = -1;
 
-/** Where a match is, and how long; a length of 0 is none. */
+/** The place and the length of a match. A length of 0 means that there is none. */
 interface Match {
   readonly from: number;
   readonly length: number;
@@ -31,7 +31,7 @@ interface Match {
 
 const NO_MATCH: Match = { from: 0, length: 0 };
 
-/** One block for up to 64 KiB. Gives undefined if that would not be shorter than the bytes themselves. */
+/** The block for up to 64 KiB. Undefined if it would not be shorter than the bytes themselves. */
 export function compressBlock(source: Uint8Array): Uint8Array | undefined {
   const block = new BlockBytes(source.length - 1);
   const matches = new Matches(source);
@@ -52,16 +52,16 @@ export function compressBlock(source: Uint8Array): Uint8Array | undefined {
   return block.end(source.subarray(literals));
 }
 
-/** Finds matches, from front to back: every place before the one that is asked about is known. */
+/** Finds matches, from front to back. It knows all places before the one that it is asked about. */
 class Matches {
   readonly #source: Uint8Array;
   readonly #view: DataView;
-  /** By the hash of four bytes, the latest place that has them; and by place, the one before it with the same hash. */
+  /** The latest place for a hash of four bytes; and for each place, the one before it with the same hash. */
   readonly #latest = new Int32Array(1 << HASH_BITS).fill(NOWHERE);
   readonly #before: Int32Array;
-  /** Places below are known. */
+  /** Places before this one are known. */
   #known = 0;
-  /** What was found last, because a place is asked about twice. */
+  /** The last result. It is kept because each place is asked about twice. */
   #lastAt = NOWHERE;
   #last = NO_MATCH;
 
@@ -112,7 +112,7 @@ class Matches {
   }
 }
 
-/** A block that is being written, and may not be longer than `most` bytes. */
+/** A block that is being written. It may have up to `most` bytes. */
 class BlockBytes {
   readonly #bytes: Uint8Array;
   #length = 0;
@@ -121,7 +121,7 @@ class BlockBytes {
     this.#bytes = new Uint8Array(Math.max(most, 0));
   }
 
-  /** Literals and a match. False if there is no room for them. */
+  /** Writes literals and a match. False if there is no room for them. */
   sequence(literals: Uint8Array, distance: number, matchLength: number): boolean {
     const more = matchLength - MATCH_MIN;
     if (!this.#literals(literals, more)) {
@@ -130,7 +130,7 @@ class BlockBytes {
     return this.#put(distance & 0xff) && this.#put(distance >> 8) && this.#rest(more);
   }
 
-  /** The last literals. Gives the block, or undefined if there is no room for them. */
+  /** Writes the last literals. Returns the block, or undefined if there is no room for them. */
   end(literals: Uint8Array): Uint8Array | undefined {
     return this.#literals(literals, 0) ? this.#bytes.slice(0, this.#length) : undefined;
   }
@@ -146,7 +146,7 @@ class BlockBytes {
     return true;
   }
 
-  /** What of a length is not in the token. */
+  /** Writes the part of a length that is not in the token. */
   #rest(length: number): boolean {
     if (length < LENGTH_IN_TOKEN) {
       return true;

@@ -1,5 +1,5 @@
-// The files of an image in its order: paths by bytes, the slash before all others, so that everything below a directory
-// follows it at once. Each path is judged on the way.
+// Sorts the files of an image by the bytes of their paths. The slash comes before all other bytes, so everything below a
+// directory follows it directly. Each path is checked on the way.
 
 import { ENTRIES_MAX } from "../../build/gen/host/source/libs/pkgimg/format.ts";
 import { Problem } from "../problem.ts";
@@ -7,14 +7,14 @@ import type { ImageSource } from "./image.ts";
 import { pathProblem } from "./paths.ts";
 
 const SLASH = 0x2f;
-/** Where the halves of surrogate pairs begin and end. */
+/** The range of the halves of surrogate pairs. */
 const SURROGATES = 0xd800;
 const SURROGATES_END = 0xe000;
 
 /**
  * The sources in path order.
  *
- * @throws Problem if a path is not allowed or there twice, or if there are none or too many
+ * @throws Problem if a path is not allowed or appears twice, or if there are no files or too many
  */
 export function inOrder(sources: readonly ImageSource[]): ImageSource[] {
   if (sources.length === 0) {
@@ -36,7 +36,7 @@ export function inOrder(sources: readonly ImageSource[]): ImageSource[] {
   return files;
 }
 
-/** Neighbours in order are the only ones that can clash: a file that stands in the way is right before what is below. */
+/** Only neighbours can clash: a file whose path is also a directory comes right before what is below it. */
 function refuseClash(before: string | undefined, path: string): void {
   if (before === undefined || !path.startsWith(before)) {
     return;
@@ -49,7 +49,7 @@ function refuseClash(before: string | undefined, path: string): void {
   }
 }
 
-/** By the bytes of UTF-8, the slash before all others. Negative if `left` comes first. */
+/** Compares paths by the bytes of UTF-8, with the slash before all others. Negative if `left` comes first. */
 export function comparePaths(left: string, right: string): number {
   const length = Math.min(left.length, right.length);
   for (let at = 0; at < length; at += 1) {
@@ -62,7 +62,7 @@ export function comparePaths(left: string, right: string): number {
 }
 
 /**
- * Units of UTF-16 in the order of UTF-8. The halves of surrogate pairs come last there: they stand for characters above
+ * The rank of a unit of UTF-16 in the order of UTF-8. The halves of surrogate pairs come last: they stand for characters above
  * all others.
  */
 function rank(unit: number): number {

@@ -1,19 +1,20 @@
-// Which paths may be in an image: the rules of source/libs/pkgimg/path.ts, said to the user who builds one.
+// Which paths an image may have: the rules of source/libs/pkgimg/path.ts, with a message for each.
 
 import { PATH_BYTES_MAX, PATH_PARTS_MAX } from "../../build/gen/host/source/libs/pkgimg/format.ts";
 
-/** What a path may begin with, and need not. */
+/** The optional beginning of a path. */
 const SCHEME = "pkg://";
 
 /**
- * A path of an image as a user typed it, without scheme and slashes at its ends: what the guest's shell takes as well.
+ * A path of an image from what a user typed: without the scheme, and without slashes at its ends. The guest's shell accepts the
+ * same.
  */
 export function imagePath(typed: string): string {
   const path = typed.startsWith(SCHEME) ? typed.slice(SCHEME.length) : typed;
   return path.replace(/^\/+|\/+$/g, "");
 }
 
-/** What is wrong with a path, in words, or undefined if nothing is. */
+/** Says what is wrong with a path. Undefined if nothing is. */
 export function pathProblem(path: string): string | undefined {
   if (path === "") {
     return "it is empty";

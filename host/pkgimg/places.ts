@@ -1,4 +1,4 @@
-// Where everything goes in a package image: each file's place in the data, and then each region's.
+// Computes the places in a package image: of each file in the data, and then of each region.
 
 import {
   BLOCK_BYTES,
@@ -10,10 +10,10 @@ import {
 import { Problem } from "../problem.ts";
 import type { ImageSource } from "./image.ts";
 
-/** Hashes in a block of the tree. */
+/** How many hashes a block of the tree has. */
 const fanout = BLOCK_BYTES / HASH_BYTES;
 
-/** The places in an image, in blocks where nothing else is said. */
+/** The places in an image. The unit is blocks, unless another is named. */
 export interface Places {
   readonly indexBlockCount: number;
   readonly stringBlock: number;
@@ -21,7 +21,7 @@ export interface Places {
   readonly dataBlock: number;
   readonly dataBlockCount: number;
   readonly treeBlock: number;
-  /** Blocks of each level of the hash tree, from the hashes of contents up to the one block at the top. */
+  /** How many blocks each level of the hash tree has, from the hashes of contents up to the one block at the top. */
   readonly levelBlockCounts: readonly number[];
   readonly blockCount: number;
   /** Where each file begins in the image, in bytes, by its number in the index. */
@@ -29,11 +29,11 @@ export interface Places {
 }
 
 /**
- * Index from block 1 on, then strings, data, tree.
+ * The order is: index from block 1 on, strings, data, tree.
  *
  * @param files in the image's order
  * @param storedBytes how many bytes of the image each of them takes
- * @throws Problem if there is more than an image holds
+ * @throws Problem if there is more than an image can have
  */
 export function placesOf(files: readonly ImageSource[], storedBytes: (number: number) => number): Places {
   const indexBlockCount = blocksFor(files.length * ENTRY_BYTES);
@@ -76,12 +76,12 @@ export function placesOf(files: readonly ImageSource[], storedBytes: (number: nu
   };
 }
 
-/** How many blocks so many bytes take. */
+/** How many blocks `byteLength` bytes take. */
 export function blocksFor(byteLength: number): number {
   return Math.ceil(byteLength / BLOCK_BYTES);
 }
 
-/** Where a file begins behind one that ends at `end`: in the rest of its block if it fits there, else in the next. */
+/** Where a file begins after one that ends at `end`: in the rest of that block if it fits, otherwise in the next block. */
 function fileStart(end: number, byteLength: number): number {
   const start = Math.ceil(end / FILE_ALIGN) * FILE_ALIGN;
   const inBlock = start % BLOCK_BYTES;

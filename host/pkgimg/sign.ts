@@ -1,6 +1,6 @@
-// The signature in a superblock (docs/storage/package-image.md): over its signed part, outside of it.
+// The signature in a superblock (docs/storage/package-image.md). It covers the signed part, and is not in it.
 //
-// So signing changes no digest, and the same image can be signed by one key after the other.
+// So signing does not change the digest, and an image can be signed again with another key.
 
 import { sign, verify } from "node:crypto";
 import { SIGNED_BYTES, SignatureKind, Superblock } from "../../build/gen/host/source/libs/pkgimg/format.ts";
@@ -8,32 +8,32 @@ import { Problem } from "../problem.ts";
 import { imageHash } from "./hash.ts";
 import type { ImageKey } from "./keys.ts";
 
-/** Who signed an image, as it says itself. */
+/** The signature of an image, not checked. */
 export interface ImageSignature {
   readonly keyId: Uint8Array;
   readonly signature: Uint8Array;
 }
 
-/** The hash of the signed part of an image's superblock, which speaks for every byte of it; 64 hex digits. */
+/** The hash of the signed part of a superblock, in 64 hex digits. Every byte of the image influences it. */
 export function imageDigest(superblock: Uint8Array): string {
   return imageHash(superblock.subarray(0, SIGNED_BYTES)).toString("hex");
 }
 
-/** Fills in the checksum over the fields before it. */
+/** Sets the checksum of the fields before it. */
 export function sealSuperblock(superblock: Uint8Array): void {
   superblock.set(imageHash(superblock.subarray(0, Superblock.Checksum)), Superblock.Checksum);
 }
 
-/** Says which of two images of one label is the newer. Changes the digest; a signature that was there holds no more. */
+/** Sets the sequence number. That changes the digest, so an old signature is not valid any more. */
 export function setSequence(superblock: Uint8Array, sequence: bigint): void {
   new DataView(superblock.buffer, superblock.byteOffset).setBigUint64(Superblock.Sequence, sequence, true);
   sealSuperblock(superblock);
 }
 
-/** Signs a superblock, in place of whatever signature it had. @throws Problem if the key is only the public half */
+/** Signs a superblock. An old signature is replaced. @throws Problem if the key is only the public half */
 export function signSuperblock(superblock: Uint8Array, key: ImageKey): void {
   if (!key.privateKey) {
-    throw new Problem("only the private half of a key signs, and this is the public one");
+    throw new Problem("only the private half of a key can sign, and this is the public one");
   }
   superblock.fill(0, Superblock.SignatureKind, Superblock.Reserved);
   superblock[Superblock.SignatureKind] = SignatureKind.Ed25519;
@@ -41,7 +41,7 @@ export function signSuperblock(superblock: Uint8Array, key: ImageKey): void {
   superblock.set(sign(null, superblock.subarray(0, SIGNED_BYTES), key.privateKey), Superblock.Signature);
 }
 
-/** The signature in a superblock, unchecked; undefined if it has none. */
+/** The signature in a superblock, not checked. Undefined if it has none. */
 export function signatureOf(superblock: Uint8Array): ImageSignature | undefined {
   if (superblock[Superblock.SignatureKind] !== SignatureKind.Ed25519) {
     return undefined;
@@ -52,7 +52,7 @@ export function signatureOf(superblock: Uint8Array): ImageSignature | undefined 
   };
 }
 
-/** Whether the superblock carries a signature that names this key and is by it. */
+/** Whether the superblock has a valid signature of this key. */
 export function isSignedBy(superblock: Uint8Array, key: ImageKey): boolean {
   const found = signatureOf(superblock);
   if (!found || Buffer.compare(found.keyId, key.id) !== 0) {

@@ -1,9 +1,9 @@
-// One boot, from the device tree to the verdict. Reached from boot.ts (./nx boot) and tools/nx-hw (./nx hw); goes
-// on to a machine (qemu.ts), and feeds each console line to the ladder, the proofs and the panic watch. What all that
-// comes to is verdict/findings.ts.
+// One boot, from the device tree to the verdict. Reached from boot.ts (./nx boot) and tools/nx-hw (./nx hw). It starts a
+// machine (machines/qemu.ts, machines/embedded.ts) and feeds each console line to the ladder, the proofs and the panic watch.
+// verdict/findings.ts makes the verdict from what they found.
 //
-// The one idea: nothing that the machine says about its own end counts. A run is good if every marker it owes was
-// seen in order, every proof holds and nothing panicked; whatever else happened is told as what went wrong.
+// The machine's exit status does not decide. A run is good if every expected marker was seen in order, every proof holds and
+// nothing panicked. Everything else that happened is reported as a problem.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -21,90 +21,88 @@ import { type JudgedProof, judgeProof, NO_NONCE, type Proof, parseProof } from "
 /** What the guest starts by default. */
 export const SELFTEST_RUN = "selftest-client";
 
-/** What the guest starts for a person: the self-tests, then the shell. */
+/** What the guest starts in an interactive run: the self-tests, then the shell. */
 export const SHELL_RUN = "selftest-client; nx";
 
-/** The line by which the guest's shell says that it is there (source/apps/nx/shell.ts). */
+/** The line that the guest's shell prints when it starts (source/apps/nx/shell.ts). */
 const SHELL_GREETING = /^nx: shell \(/;
 
-/**
- * How the kernel says that the firmware did not turn the machine off (diag/panic.ts): all that it had to do is done.
- */
+/** The kernel prints this when it is done and the firmware does not turn the machine off (diag/panic.ts). */
 const NOT_TURNED_OFF = /^neuron: the firmware cannot turn this machine off/;
 
-/** After a panic the harts stand still: this long after its last line, the machine is ended. */
+/** After a panic the harts stop. The machine is ended this long after the last line. */
 export const PANIC_QUIET_MS = 300;
 
-/** Signals that end the machine in order, so that the terminal is given back. */
+/** Signals at which the runner ends the machine properly, so that the terminal is restored. */
 const END_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** A console that says more than this is a loop. */
+/** If the console has more lines than this, the guest is in a loop. */
 export const CONSOLE_LINES_MAX = 100_000;
 
-/** What a run is asked for. */
+/** What a run should be. */
 export interface BootRequest {
   smp: number;
-  /** What the guest starts: goes into /chosen as `nexus,run`. */
+  /** What the guest starts. It goes into /chosen as `nexus,run`. */
   run: string;
   profile: string;
   /** The disk image, or undefined for a machine without a disk. */
   disk: string | undefined;
   legacy: boolean;
   slot: number | "last";
-  /** Boot with the tree that QEMU makes: without nonce, and always the self-tests. */
+  /** Boot with the tree that QEMU makes. It has no nonce, and the guest always runs the self-tests. */
   machineTree: boolean;
   sstc: boolean;
   aclint: boolean;
-  /** The processor has Zbb. Left out: it has not. */
+  /** The processor has Zbb. Default: it does not. */
   zbb?: boolean;
-  /** Firmware in place of the one that the machine brings: a file. */
+  /** A file with firmware, in place of the machine's own. */
   firmware?: string;
-  /** Only catches hangs. Undefined: nothing is in a hurry. */
+  /** Only catches hangs. Undefined: there is no time limit. */
   timeoutSeconds: number | undefined;
   /** A file that gets every console line, or undefined. */
   log: string | undefined;
-  /** Who sits at the console. The run is then judged up to the shell's greeting, and lasts as long as they like. */
+  /** The person at the console. Then the run is judged up to the shell's greeting, and lasts as long as the person wants. */
   person?: Person;
-  /** A debugger sets the pace, and ends the machine when it likes: a panic is what it came for. */
+  /** A debugger controls the machine, and decides when it ends. A panic does not end it: people want to look at that. */
   gdb?: GdbOptions;
-  /** 32 hexadecimal digits for the proofs; default: new ones. A run that is to be repeated says which. */
+  /** 32 hexadecimal digits for the proofs. Default: new ones. For a run that can be repeated, the caller sets them. */
   nonce?: string;
 }
 
-/** The files that a run uses, as the build made them. */
+/** The build's files that a run uses. */
 export interface BootFiles {
   kernel: string;
   /** The DTB of the hardware contract. */
   tree: string;
   /** The repository: the marker contract and pkg/ are read from here. */
   root: string;
-  /** The places that an address of the kernel belongs to, innermost first. */
+  /** The source places that an address of the kernel belongs to, innermost first. */
   locate: (address: bigint) => string[];
 }
 
-/** Everything that is known after a run. */
+/** The result of a run. */
 export interface BootReport {
   ok: boolean;
-  /** What went wrong, the cause first where it is known; empty if `ok`. */
+  /** What went wrong. The cause comes first, if it is known. Empty if `ok`. */
   problems: string[];
   markers: Climbed[];
-  /** The text of the markers that were owed and never seen. */
+  /** The texts of the expected markers that were never seen. */
   missing: string[];
   proofs: JudgedProof[];
   panic: Panic | undefined;
   nonce: string;
   /** From the start of the machine to its end, or to the shell. */
   milliseconds: number;
-  /** What the machine complained about beside the console. */
+  /** Messages of the machine itself, beside the console. */
   complaints: string;
   lastLines: string[];
   /** Every console line. */
   lines: string[];
-  /** Why files that were asked for are not whole, if they are not. The verdict stands all the same. */
+  /** Errors of writing the files that were asked for. They do not change the verdict. */
   unwritten: unknown[];
 }
 
-/** Boots `machine` once. `onLine` sees each console line as it comes. Throws Problem if it cannot be started. */
+/** Boots `machine` once. `onLine` gets each console line as it comes. Throws Problem if the machine cannot be started. */
 export async function bootOnce(
   machine: Machine,
   files: BootFiles,
@@ -145,7 +143,7 @@ export async function bootOnce(
   }
 }
 
-/** All that looks at the console of one run. */
+/** Watches the console of one run. */
 class Watch {
   readonly nonce: string;
   private readonly files: BootFiles;
@@ -161,11 +159,11 @@ class Watch {
   private stop: (() => void) | undefined;
   private quietTimer: NodeJS.Timeout | undefined;
   private deadline: NodeJS.Timeout | undefined;
-  /** When the console became the person's: what is printed there since then is their business. */
+  /** When the shell started. What is printed after that is not judged. */
   shellAt: number | undefined;
-  /** They have ended the machine themselves. */
+  /** The person has ended the machine. */
   private isLeft = false;
-  /** The guest is done with the machine, and could not turn it off. */
+  /** The guest is done, and could not turn the machine off. */
   private isDone = false;
 
   constructor(files: BootFiles, request: BootRequest, onLine: (line: string) => void) {
@@ -246,14 +244,14 @@ class Watch {
     this.quietTimer = setTimeout(() => this.end("the kernel panicked"), PANIC_QUIET_MS);
   }
 
-  /** The shell is there: from here on no marker is missing, and no time limit applies. */
+  /** The shell has started: from now on no marker is expected, and there is no time limit. */
   private handOver(person: Person): void {
     this.shellAt = performance.now();
     clearTimeout(this.deadline);
     person.handOver();
   }
 
-  /** The person wants no more. Before the shell is there, that is an interruption like any other. */
+  /** The person ends the run. Before the shell has started, that counts as an interruption. */
   private leave(): void {
     if (this.shellAt !== undefined) {
       this.isLeft = true;
@@ -263,7 +261,7 @@ class Watch {
     }
   }
 
-  /** Does for the guest what its firmware could not. */
+  /** Turns the machine off for the guest, since its firmware could not. */
   private turnOff(): void {
     this.isDone = true;
     this.stop?.();
@@ -310,7 +308,7 @@ class Watch {
   }
 }
 
-/** The first command of a run: the one that the marker contract speaks of. */
+/** The first command of a run. The marker contract is about that one. */
 function firstCommand(run: string): string {
   return (run.split(";")[0] ?? "").trim();
 }

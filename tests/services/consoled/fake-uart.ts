@@ -1,7 +1,7 @@
-// A 16550 as consoled uses it: two FIFOs of sixteen bytes, an interrupt line that is a level, and a wire on both ends.
+// A 16550 as consoled uses it: two FIFOs of sixteen bytes, a level-triggered interrupt line, and a wire in each direction.
 //
-// It is as strict as the hardware is careless: a byte that finds its FIFO full, a register that consoled has no business
-// with, and a change of what the firmware has set up fail the test.
+// It is stricter than the hardware: a test fails if a byte comes to a full FIFO, if consoled uses a register that it should not
+// use, or if it changes what the firmware has set up.
 
 import type { Hardware } from "../../harness/fake-kernel/objects.ts";
 
@@ -11,9 +11,9 @@ const RECEIVED_INTERRUPT = 1;
 const EMPTY_INTERRUPT = 2;
 
 export class FakeUart implements Hardware {
-  /** Everything that has left on the wire. */
+  /** All bytes that were sent on the wire. */
   readonly sent: number[] = [];
-  /** What comes on the wire; the device takes it as it has room. */
+  /** Bytes that come on the wire. The device takes them when it has room. */
   readonly incoming: number[] = [];
   /** Whether the wire takes bytes. */
   isStalled = false;
@@ -40,7 +40,7 @@ export class FakeUart implements Hardware {
     return address >= this.base && address < this.base + REGISTER_BYTES;
   }
 
-  /** Time passes on the wire: what waits to be sent is, and what comes is taken while there is room. */
+  /** Time passes on the wire: the device sends the bytes that wait, and receives bytes while it has room. */
   run(byteCount = FIFO_BYTES): void {
     if (!this.isStalled) {
       this.sent.push(...this.transmitter.splice(0, byteCount));
@@ -57,7 +57,7 @@ export class FakeUart implements Hardware {
     if (register === 0) {
       const byte = this.receiver.shift();
       if (byte === undefined) {
-        throw new Error("nothing was received, and it was read all the same");
+        throw new Error("a byte was read although none was received");
       }
       return byte;
     }
@@ -71,7 +71,7 @@ export class FakeUart implements Hardware {
   private store(register: number, value: number): void {
     if (register === 0) {
       if (this.transmitter.length === FIFO_BYTES) {
-        throw new Error("the transmitter's FIFO was full");
+        throw new Error("a byte was written although the transmitter's FIFO was full");
       }
       this.transmitter.push(value);
     } else if (register === 1) {

@@ -1,6 +1,5 @@
-// The line editor against a model: whatever is typed, the line is what the model says, the terminal shows it (or a
-// window
-// of it) behind the prompt, and the cursor is on the character that it is at.
+// The line editor against a model. For any input, the line is the model's, the terminal shows it (or a part of it) after the
+// prompt, and the cursor is at the right character.
 
 import fc from "fast-check";
 import { beforeEach, expect, test } from "vitest";
@@ -44,7 +43,7 @@ class Editor {
     this.drain();
   }
 
-  /** Types text: the first verdict that is not "more". */
+  /** Types text. Returns the first verdict that is not "more". */
   type(text: string | Uint8Array): number {
     const bytes = typeof text === "string" ? new TextEncoder().encode(text) : text;
     for (const byte of bytes) {
@@ -82,23 +81,23 @@ const DOWN = "\u001b[B";
 
 test.each([
   ["plain text", "ps", "ps"],
-  ["backspace takes a whole character", "aü\u007f", "a"],
+  ["backspace removes a whole character", "aü\u007f", "a"],
   ["Ctrl-H is backspace", "ab\b", "a"],
-  ["left and a letter go in between", `ac${LEFT}b`, "abc"],
-  ["left goes over a whole character", `ü${LEFT}x`, "xü"],
+  ["left and then a letter inserts the letter", `ac${LEFT}b`, "abc"],
+  ["left moves by a whole character", `ü${LEFT}x`, "xü"],
   ["home and end", `bc\u001b[Ha\u001b[Fd`, "abcd"],
   ["home and end of other terminals", `bc\u001b[1~a\u001b[4~d\u001bOHx\u001bOFy`, "xabcdy"],
   ["Ctrl-A and Ctrl-E", "bc\u0001a\u0005d", "abcd"],
   ["Ctrl-B and Ctrl-F", "ac\u0002\u0002\u0006b", "abc"],
   ["delete", `abc${LEFT}${LEFT}\u001b[3~`, "ac"],
   ["Ctrl-D in a line is delete", `abc${LEFT}\u0004`, "ab"],
-  ["Ctrl-U takes what is before the cursor", `abc${LEFT}\u0015`, "c"],
-  ["Ctrl-K takes what is behind it", `abc${LEFT}\u000b`, "ab"],
-  ["Ctrl-W takes a word and the spaces behind it", "one two  \u0017", "one "],
+  ["Ctrl-U removes what is before the cursor", `abc${LEFT}\u0015`, "c"],
+  ["Ctrl-K removes what is after the cursor", `abc${LEFT}\u000b`, "ab"],
+  ["Ctrl-W removes a word and the spaces after it", "one two  \u0017", "one "],
   ["Ctrl-W with nothing before it", "\u0017", ""],
-  ["keys with a modifier are the same keys", "ac\u001b[1;5Db", "abc"],
-  ["keys that are none are swallowed whole", "a\u001b[15~\u001b[200~b\u001bxc\u001bOP", "abc"],
-  ["a tab is no text", "a\tb", "ab"],
+  ["a key with a modifier does the same as without", "ac\u001b[1;5Db", "abc"],
+  ["the whole sequence of an unknown key is ignored", "a\u001b[15~\u001b[200~b\u001bxc\u001bOP", "abc"],
+  ["a tab is ignored", "a\tb", "ab"],
   ["a control character ends a sequence", "ab\u001b[\u007fc", "ac"],
 ])("%s", (_, typed, line) => {
   editor.begin("nx> ");
@@ -106,13 +105,13 @@ test.each([
   expect(editor.line).toBe(line);
 });
 
-test("bytes that are no UTF-8, and U+0080 to U+009F, are not taken", () => {
+test("bytes that are not UTF-8, and U+0080 to U+009F, are ignored", () => {
   editor.begin("");
   editor.type(Uint8Array.of(0x61, 0xff, 0xc3, 0x62, 0x80, 0xc0, 0xaf, 0xc2, 0x9b, 0xed, 0xa0, 0x80, 0x63));
   expect(editor.line).toBe("abc");
 });
 
-test("CR, LF and CR LF are one end each", () => {
+test("CR, LF and CR LF each end one line", () => {
   for (const end of ["\r", "\n"]) {
     editor.begin("");
     expect(editor.type(`a${end}`)).toBe(verdict.line);
@@ -122,7 +121,7 @@ test("CR, LF and CR LF are one end each", () => {
   expect(editor.type(bytes.subarray(0, 2))).toBe(verdict.line);
 });
 
-test("Ctrl-C gives the line up, Ctrl-D on an empty line is the end", () => {
+test("Ctrl-C drops the line, and Ctrl-D on an empty line ends the input", () => {
   editor.begin("nx> ");
   expect(editor.type("abc\u0003")).toBe(verdict.interrupted);
   expect(editor.terminal.text(0)).toBe("nx> abc^C");
@@ -130,7 +129,7 @@ test("Ctrl-C gives the line up, Ctrl-D on an empty line is the end", () => {
   expect(editor.type("\u0004")).toBe(verdict.ended);
 });
 
-test("a line has an end, a bell says so, and what is there stays", () => {
+test("at the greatest length of a line there is a bell, and the line stays as it is", () => {
   editor.begin("");
   editor.type("ü".repeat(LINE_BYTES_MAX / 2));
   expect(editor.terminal.bells).toBe(0);
@@ -140,7 +139,7 @@ test("a line has an end, a bell says so, and what is there stays", () => {
   expect(editor.line).toBe("ü".repeat(LINE_BYTES_MAX / 2));
 });
 
-test("lines come back by the arrow keys, the draft too; empty and repeated ones are not kept", () => {
+test("the arrow keys bring back earlier lines and the draft; empty and repeated lines are not kept", () => {
   for (const line of ["one", "two", "two", "", "three"]) {
     editor.begin("");
     editor.type(`${line}\r`);
@@ -168,7 +167,7 @@ test("the oldest lines are forgotten first", () => {
   expect(editor.line).toBe(`line ${HISTORY_LINES}`);
 });
 
-test("what is printed in between leaves line and cursor as they were", () => {
+test("output while a line is typed does not change the line or the cursor", () => {
   editor.begin("nx> ");
   editor.type(`abc${LEFT}`);
   editor.guest.call("hide");
@@ -185,7 +184,7 @@ test("what is printed in between leaves line and cursor as they were", () => {
   expect(editor.terminal.column).toBe(7);
 });
 
-/** What the editor should do, in the simplest way: letters in an array. */
+/** Does what the editor should do, in the simplest way: with letters in an array. */
 class Model {
   letters: string[] = [];
   cursor = 0;
@@ -292,7 +291,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
   { maxLength: 60 },
 );
 
-test("any keys: the line is the model's, and so is what the terminal shows", () => {
+test("for any keys, the line and what the terminal shows are the model's", () => {
   fc.assert(
     fc.property(steps, fc.constantFrom("", "nx> ", "längerer Prompt: "), (typed, prompt) => {
       const model = new Model();
@@ -328,7 +327,7 @@ test("any keys: the line is the model's, and so is what the terminal shows", () 
   );
 });
 
-/** The row is the prompt and a part of the line, never as wide as the terminal, with the cursor where it belongs. */
+/** Checks that the row is the prompt and a part of the line, narrower than the terminal, and that the cursor is right. */
 function expectShown(terminal: FakeTerminal, prompt: string, model: Model): void {
   const row = [...terminal.row];
   expect(row.slice(0, prompt.length).join("")).toBe(prompt);
@@ -337,7 +336,7 @@ function expectShown(terminal: FakeTerminal, prompt: string, model: Model): void
   const first = model.cursor - place;
   expect(first).toBeGreaterThanOrEqual(0);
   expect(shown).toEqual(model.letters.slice(first, first + shown.length));
-  // A terminal with room for the whole line shows it.
+  // If the terminal has room for the whole line, it shows all of it.
   if (model.letters.length < COLUMNS / 4) {
     expect(shown).toEqual(model.letters);
   }

@@ -3,8 +3,8 @@
 //     test ──message──▶ Receive │ consoled │ registers ──▶ FakeUart ──▶ the wire
 //     test ──printed──▶ ConsoleRead       │ ◀── signal ── its interrupt
 //
-// A Receive with nothing to come throws through the guest's frames: the service keeps its state in static memory, so its
-// loop is called again with the next event.
+// If nothing has come, Receive throws through the guest's frames. The service's state is in static memory, so its loop is
+// called again with the next event.
 
 import {
   FakeDevice,
@@ -26,7 +26,7 @@ const REGISTERS = 0x1000_0000;
 const TURNS_MAX = 100_000;
 export const READY = 1n;
 export const ABSENT = 2n;
-/** What stands for Ctrl-C at `front`. */
+/** The signal for Ctrl-C at `front`. */
 export const INTERRUPTED = 0x40n;
 
 const program = `
@@ -42,14 +42,14 @@ export function serveAgain(): void { serve(slotOf(Role.Serve), onRequest, onSign
 export class Console {
   readonly kernel: FakeKernel;
   readonly uart: FakeUart;
-  /** What main returned; undefined: it serves. */
+  /** What main returned. Undefined while the service runs. */
   readonly exitCode: number | undefined;
   readonly starter = new FakeNotification();
   readonly front = new FakeNotification();
   private readonly wire: Wire;
   private readonly endpoint = new FakeEndpoint();
 
-  /** Starts it; without a UART if the test says so. */
+  /** Starts the service; without a UART if the test says so. */
   static async start(options: { uart?: boolean; refuse?: FakeKernel["refuse"] } = {}): Promise<Console> {
     const uart = new FakeUart(REGISTERS);
     const kernel = await FakeKernel.start({ text: program }, { hardware: [uart] });
@@ -93,18 +93,18 @@ export class Console {
     this.exitCode = kernel.untilIdle("main");
   }
 
-  /** The kernel and tasks print. */
+  /** Text that the kernel and tasks print. */
   print(text: string): void {
     this.kernel.print(text);
   }
 
-  /** Sends a request; what decodes its answer, undefined as long as there is none. */
+  /** Sends a request. Returns a function that decodes the answer, or gives undefined while there is none. */
   ask(badge: number, method: string, fields: Fields = {}): () => Fields | undefined {
     const name = `Console${method.charAt(0).toUpperCase()}${method.slice(1)}`;
     return this.send(badge, this.wire.method(method), this.wire.encode(`${name}Params`, fields), name);
   }
 
-  /** Sends any bytes. The answer is decoded as that of `name`. */
+  /** Sends any bytes. The answer is decoded as one of `name`. */
   send(badge: number, w0: bigint, bytes: Uint8Array, name = "ConsoleFlush"): () => Fields | undefined {
     const answer = this.endpoint.send({ badge, w0, bytes });
     this.kernel.untilIdle("serveAgain");
@@ -114,12 +114,12 @@ export class Console {
     };
   }
 
-  /** A person types; nothing happens before `run`. */
+  /** A person types. Nothing happens until `run`. */
   type(text: string): void {
     this.uart.incoming.push(...new TextEncoder().encode(text));
   }
 
-  /** Lets everything happen that can: the wire, the interrupt, the service, until nothing changes any more. */
+  /** Runs the wire, the interrupt and the service until nothing changes any more. */
   run(): void {
     for (let turn = 0; turn < TURNS_MAX; turn++) {
       this.uart.run();
@@ -132,12 +132,12 @@ export class Console {
     throw new Error("the service and its device never come to rest");
   }
 
-  /** How much the kernel still keeps. */
+  /** How many bytes the kernel still keeps. */
   get keptBytes(): number {
     return this.kernel.keptBytes;
   }
 
-  /** The service waits for the device and not for an interrupt: time passes there, or it would for ever. */
+  /** The service polls the device without an interrupt. Time passes on the wire, so that the wait ends. */
   private passTime(): void {
     if (this.uart.isStalled) {
       throw new Stopped("hang");

@@ -1,6 +1,5 @@
-// consoled over a fake UART: nothing that is printed is lost or mixed, whatever the device's pace; nothing that is
-// typed
-// is lost; answers go to the one who asked, when what they say is true.
+// consoled over a fake UART. No output is lost or mixed, no matter how fast the device is, and no input is lost. An answer goes to
+// the client that asked, and not before what it says is true.
 
 import { describe, expect, test } from "vitest";
 import { ExitCode } from "../../harness/abi.ts";
@@ -12,7 +11,7 @@ const OUTPUT_BYTES = 32_768;
 const INPUT_BYTES = 4096;
 
 describe("starting", () => {
-  test("it says where the UART is, is ready, and has not written to the wire by itself", async () => {
+  test("it says where the UART is, signals that it is ready, and writes nothing of its own", async () => {
     const console = await Console.start();
     expect(console.exitCode).toBeUndefined();
     expect(console.kernel.console).toEqual(["consoled: uart=0x10000000 irq=10\n"]);
@@ -20,7 +19,7 @@ describe("starting", () => {
     expect(console.uart.text).toBe("");
   });
 
-  test("without a UART it says so to its starter and leaves well", async () => {
+  test("without a UART it tells its starter, and ends without an error", async () => {
     const console = await Console.start({ uart: false });
     expect(console.exitCode).toBe(0);
     expect(console.kernel.console).toEqual([]);
@@ -31,7 +30,7 @@ describe("starting", () => {
     [25, "Overlap", -9],
     [26, "AlreadyBound", -13],
     [33, "MissingRight", -4],
-  ])("system call %i that is refused with %s ends it, with a line", async (call, name, status) => {
+  ])("it ends with a line when system call %i is refused with %s", async (call, name, status) => {
     const console = await Console.start({ refuse: ({ number }) => (number === call ? status : undefined) });
     expect(console.exitCode).toBe(ExitCode.UartRefused);
     expect(console.kernel.console.at(-1)).toBe(`consoled: cannot take over the UART: ${name}\n`);
@@ -40,7 +39,7 @@ describe("starting", () => {
 });
 
 describe("printing", () => {
-  test("what the kernel kept goes out in order, line feeds with a carriage return", async () => {
+  test("the text that the kernel kept is sent in order, with a carriage return before each line feed", async () => {
     const console = await Console.start();
     console.print("neuron: hart0 online\n");
     console.print("neuron: hart1 online\n");
@@ -48,7 +47,7 @@ describe("printing", () => {
     expect(console.uart.text).toBe("neuron: hart0 online\r\nneuron: hart1 online\r\n");
   });
 
-  test("the device takes sixteen bytes at a time, and only its interrupt brings the next", async () => {
+  test("the device gets sixteen bytes at a time, and the next ones only after its interrupt", async () => {
     const console = await Console.start();
     console.print("x".repeat(100));
     console.ask(7, "write", { text: "" });
@@ -60,7 +59,7 @@ describe("printing", () => {
     expect(console.uart.sent).toHaveLength(100);
   });
 
-  test("a device that stalls leaves the rest with the kernel, and nothing is lost when it goes on", async () => {
+  test("while the device stalls, the rest stays with the kernel, and nothing is lost when it goes on", async () => {
     const console = await Console.start();
     const lines = Array.from({ length: 6000 }, (_, index) => `line ${index}\n`).join("");
     console.uart.isStalled = true;
@@ -72,7 +71,7 @@ describe("printing", () => {
     expect(console.uart.text).toBe(lines.replaceAll("\n", "\r\n"));
   });
 
-  test("write prints behind what was printed before it, and is refused where there is no room", async () => {
+  test("write prints after what was printed before it, and is refused if there is no room", async () => {
     const console = await Console.start();
     console.print("first\n");
     expect(console.ask(7, "write", { text: "second\n" })()).toEqual({ status: "ok" });
@@ -96,7 +95,7 @@ describe("printing", () => {
     expect(console.uart.text).toBe(`first\r\nsecond\r\n${accepted}`);
   });
 
-  test("a text that is too long is refused whole", async () => {
+  test("a text that is too long is refused, and no part of it is printed", async () => {
     const console = await Console.start();
     expect(console.ask(7, "write", { text: "x".repeat(1025) })()).toEqual({ status: "tooLong" });
     console.run();
@@ -105,7 +104,7 @@ describe("printing", () => {
 });
 
 describe("flush", () => {
-  test("answers when the last byte has left the device, also what was printed just before", async () => {
+  test("answers when the device has sent the last byte, also of text that was printed just before", async () => {
     const console = await Console.start();
     console.print(`${"x".repeat(40)}\n`);
     const flushed = console.ask(7, "flush");
@@ -115,13 +114,13 @@ describe("flush", () => {
     console.uart.run();
     expect(flushed()).toBeUndefined();
     console.run();
-    // The last part is in the device: time alone brings the answer.
+    // The last part is in the device. The answer comes when time passes, without another event.
     console.ask(7, "write", { text: "" });
     expect([flushed(), other()]).toEqual([{ status: "ok" }, { status: "ok" }]);
     expect(console.uart.sent).toHaveLength(42);
   });
 
-  test("only so many may wait", async () => {
+  test("a limited number of clients can wait", async () => {
     const console = await Console.start();
     console.uart.isStalled = true;
     console.print("x");
@@ -135,7 +134,7 @@ describe("flush", () => {
 });
 
 describe("reading a line", () => {
-  test("the prompt comes behind what was printed, the line is edited, and answered", async () => {
+  test("the prompt comes after the output so far, and the edited line is the answer", async () => {
     const console = await Console.start();
     console.print("before\n");
     const line = console.ask(7, "readLine", { prompt: "nx> " });
@@ -147,7 +146,7 @@ describe("reading a line", () => {
     expect(terminal.rows.map((_, index) => terminal.text(index))).toEqual(["before", "nx> ps", ""]);
   });
 
-  test("what is printed while a line is typed stands above it", async () => {
+  test("output while a line is typed appears above it", async () => {
     const console = await Console.start();
     const line = console.ask(7, "readLine", { prompt: "nx> " });
     console.type("hel");
@@ -169,7 +168,7 @@ describe("reading a line", () => {
     ]);
   });
 
-  test("what is typed before a task reads is kept, as much as there is room, the rest in the device", async () => {
+  test("input before a task reads is kept: as much as there is room for, and the rest in the device", async () => {
     const console = await Console.start();
     const lines = Array.from({ length: 1000 }, (_, index) => `line number ${index}`);
     console.type(`${lines.join("\r")}\r`);
@@ -182,7 +181,7 @@ describe("reading a line", () => {
     }
   });
 
-  test("Ctrl-C and Ctrl-D are answers of their own", async () => {
+  test("Ctrl-C and Ctrl-D each have an answer of their own", async () => {
     const console = await Console.start();
     for (const [key, status] of [
       ["\u0003", "interrupted"],
@@ -195,7 +194,7 @@ describe("reading a line", () => {
     }
   });
 
-  test("Ctrl-C while no task reads is told to the keeper of the program in front, and drops what came before", async () => {
+  test("Ctrl-C while no task reads is signalled to the keeper of the foreground program, and drops earlier input", async () => {
     const console = await Console.start();
     const line = console.ask(7, "readLine", { prompt: "nx> " });
     console.type("run spin\rabc\u0003d");
@@ -209,7 +208,7 @@ describe("reading a line", () => {
     expect(next()).toEqual({ status: "ok", line: "def" });
   });
 
-  test("Ctrl-C in a line that is read goes to its reader alone", async () => {
+  test("Ctrl-C while a task reads a line goes only to that task", async () => {
     const console = await Console.start();
     for (const status of ["interrupted", "ok"]) {
       const line = console.ask(7, "readLine", { prompt: "" });
@@ -222,7 +221,7 @@ describe("reading a line", () => {
     expect(console.front.bits).toBe(0n);
   });
 
-  test("Ctrl-C is told also while the device takes nothing more", async () => {
+  test("Ctrl-C is signalled even while the device is stalled", async () => {
     const console = await Console.start();
     console.uart.isStalled = true;
     console.print("x\n".repeat(OUTPUT_BYTES));
@@ -233,7 +232,7 @@ describe("reading a line", () => {
     expect(console.front.bits).toBe(INTERRUPTED);
   });
 
-  test("there is one keyboard: another client is told so; the same one asks anew", async () => {
+  test("only one client can read at a time: another is refused, and the same one replaces its request", async () => {
     const console = await Console.start();
     const first = console.ask(7, "readLine", { prompt: "a " });
     expect(console.ask(8, "readLine", { prompt: "b " })()).toEqual({ status: "busy", line: "" });
@@ -263,7 +262,7 @@ describe("reading a line", () => {
 });
 
 describe("refusals", () => {
-  test("a method that there is not, and a message that is none", async () => {
+  test("an unknown method, and a message that is malformed", async () => {
     const console = await Console.start();
     expect(console.send(7, 99n, new Uint8Array())()).toEqual({ status: "unknownMethod" });
     for (const [method, name] of [

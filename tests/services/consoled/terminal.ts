@@ -1,5 +1,5 @@
-// A terminal that is one row and more, as far as the line editor uses one: what stands on the rows, and where the cursor
-// is. Bytes that it does not know fail the test.
+// A terminal, as far as the line editor uses one: the text of its rows, and the place of the cursor. A test fails if it gets
+// bytes that it does not know.
 
 import { defined } from "../../harness/defined.ts";
 
@@ -10,7 +10,7 @@ export class FakeTerminal {
   column = 0;
   bells = 0;
 
-  /** The last row, spaces at its end not counted. */
+  /** The last row, without spaces at its end. */
   get row(): string {
     return this.text(this.rows.length - 1);
   }
@@ -58,7 +58,7 @@ export class FakeTerminal {
     }
   }
 
-  /** A sequence, without its escape. */
+  /** Carries out an escape sequence, given without its escape. */
   private obey(sequence: string): void {
     const back = /^\[(\d+)D$/.exec(sequence);
     if (sequence === "[K") {

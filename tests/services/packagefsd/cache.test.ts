@@ -1,5 +1,5 @@
-// The cache by itself, held against a list in the order of use; then the same through the service, by what the disk was
-// asked.
+// The cache alone, compared with a list in the order of use. Then the cache in the service, seen by what the service reads from
+// the disk.
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -14,7 +14,7 @@ const SECTORS_PER_BLOCK = BLOCK_BYTES / 512;
 describe("lines", () => {
   const text = `export { addressOf, clear, contains, find, publish, release, take } from "services/packagefsd/cache";`;
 
-  test("whatever is done, a lookup finds what was published and not pushed out by newer use", async () => {
+  test("after any operations, a lookup finds what was published and not displaced by newer use", async () => {
     const g = await guest({ text });
     const step = fc.record({
       kind: fc.constantFrom("find", "contains", "fill", "fill", "fail"),
@@ -23,7 +23,7 @@ describe("lines", () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 1500, size: "max" }), (steps) => {
         g.call("clear");
-        /** Blocks from the one used least recently on; -1 is a blank line. */
+        /** Blocks in the order of use, least recently used first. -1 is an empty line. */
         let model: number[] = Array.from({ length: LINE_COUNT }, () => -1);
         const places = new Map<number, number>();
         for (const { kind, block } of steps) {
@@ -60,7 +60,7 @@ describe("lines", () => {
     );
   });
 
-  test("lines that are taken together are different ones", async () => {
+  test("lines that are taken at the same time are different lines", async () => {
     const g = await guest({ text });
     g.call("clear");
     const taken = Array.from({ length: 10 }, () => g.call("take"));
@@ -72,10 +72,10 @@ describe("lines", () => {
   });
 });
 
-describe("what the disk is asked", () => {
+describe("what is read from the disk", () => {
   const firstOfLarge = partsOf(image).data;
 
-  test("a block that was read is not asked for again", async () => {
+  test("a block that was read is not read again", async () => {
     const { disk, client } = await start(image);
     const vmo = client(1).attach(4 * BLOCK_BYTES);
     const file = client(1).open("fixtures/odd");
@@ -89,7 +89,7 @@ describe("what the disk is asked", () => {
     expect(after.cacheMisses).toBe(before.cacheMisses);
   });
 
-  test("reading from front to back brings 32 blocks a request, up to the end of the file and not beyond", async () => {
+  test("reading from front to back fetches 32 blocks with each request, up to the end of the file", async () => {
     const { disk, client } = await start(image);
     const vmo = client(1).attach(BLOCK_BYTES);
     const file = client(1).open("bin/large");
@@ -99,7 +99,7 @@ describe("what the disk is asked", () => {
       expect(status).toBe("ok");
       expect(sameBytes(content, large.subarray(offset, offset + BLOCK_BYTES))).toBe(true);
     }
-    // Mounting has read the first block already; single blocks are the hash tree's.
+    // Mounting has read the first block already. The single blocks are of the hash tree.
     const wanted: { lba: number; count: number }[] = [];
     const last = firstOfLarge + Math.ceil(large.length / BLOCK_BYTES);
     for (let block = firstOfLarge + 1; block < last; block += 32) {
@@ -115,7 +115,7 @@ describe("what the disk is asked", () => {
     expect(disk.reads.length).toBeLessThanOrEqual(wanted.length + levelBlocks);
   });
 
-  test("reading here and there brings what is asked for, and no more", async () => {
+  test("reading in random places fetches only what is asked for", async () => {
     const { disk, client } = await start(image);
     const vmo = client(1).attach(BLOCK_BYTES);
     const file = client(1).open("bin/large");
@@ -132,7 +132,7 @@ describe("what the disk is asked", () => {
     );
   });
 
-  test("what was used least recently makes room, and a read never pushes out its own blocks", async () => {
+  test("the least recently used blocks make room, and a read never displaces its own blocks", async () => {
     const { disk, client } = await start(image);
     const vmo = client(1).attach(131_072 + BLOCK_BYTES);
     const file = client(1).open("bin/large");
@@ -141,7 +141,7 @@ describe("what the disk is asked", () => {
       expect(sameBytes(content, large.subarray(offset, offset + 131_072))).toBe(true);
     }
     disk.reads.length = 0;
-    // 2 MB went through 1 MiB: the last part is there, the first is not.
+    // 2 MB were read through a cache of 1 MiB: it has the last part, and not the first.
     const end = large.length - 100_000;
     expect(sameBytes(client(1).read(vmo, file, end, 100_000).content, large.subarray(end))).toBe(true);
     expect(disk.reads).toEqual([]);

@@ -1,5 +1,5 @@
-// Compressed files through packagefsd: the same bytes as uncompressed ones, each cluster decompressed once, and nothing of a
-// read that could not be decompressed.
+// Compressed files through packagefsd: they have the same bytes as uncompressed ones, each cluster is decompressed once, and if a
+// cluster cannot be decompressed, no part of the read is delivered.
 
 import { join } from "node:path";
 import fc from "fast-check";
@@ -18,7 +18,7 @@ const READ_MAX = 131_072;
 
 const key = readKeyFile(join(root, DEVELOPMENT_KEY));
 
-/** Text with noise in it, so that some clusters are compressed well, some hardly, and some not at all. */
+/** Text with some noise, so that some clusters compress well, some a little, and some not at all. */
 function speckled(byteLength: number, seed: number): Uint8Array {
   const bytes = Buffer.alloc(byteLength, "a line of text that is there again and again, ");
   for (let at = 0; at < byteLength; at += 40_000) {
@@ -61,7 +61,7 @@ async function opened(bytes: Uint8Array = image, source: "disk" | "fixtures" = "
 }
 
 describe("a compressed file", () => {
-  test("has the size and the bytes that it would have without", async () => {
+  test("has the same size and bytes as without compression", async () => {
     const { client, read } = await opened();
     expect(client(2).call("stat", { path: "long" })).toMatchObject({
       kind: "file",
@@ -77,7 +77,7 @@ describe("a compressed file", () => {
     );
   });
 
-  test("is read whole in pieces of any size, beside another one", async () => {
+  test("can be read in pieces of any size, beside another file", async () => {
     const { read } = await opened();
     for (const piece of [1000, BLOCK_BYTES, CLUSTER_BYTES, CLUSTER_BYTES + 1, READ_MAX]) {
       for (let at = 0; at < text.length; at += piece) {
@@ -87,14 +87,14 @@ describe("a compressed file", () => {
     }
   });
 
-  test("of the fixtures is read as well", async () => {
+  test("can be read from the fixtures too", async () => {
     const { read } = await opened(image, "fixtures");
     expect(
       sameBytes(read("long", 100_000, READ_MAX).content, long.subarray(100_000, 100_000 + READ_MAX)),
     ).toBe(true);
   });
 
-  test("takes fewer reads of the disk than one that is not compressed, and none for what was read just now", async () => {
+  test("needs fewer reads of the disk than an uncompressed one, and none for what was read just before", async () => {
     const reads = async (bytes: Uint8Array): Promise<number> => {
       const { disk, read } = await opened(bytes);
       disk.reads.length = 0;
@@ -110,7 +110,7 @@ describe("a compressed file", () => {
   });
 });
 
-/** The image with one thing about its compressed file `text` changed, sealed and signed again. */
+/** The image with one change of its compressed file `text`, sealed and signed again. */
 function forged(change: (image: Forge, start: number) => void): Uint8Array {
   const forge = new Forge(files, { compress: true });
   const start = forge.get(forge.at("indexBlock", 2 * 64 + entry.byteOffset));
@@ -120,7 +120,7 @@ function forged(change: (image: Forge, start: number) => void): Uint8Array {
   return forge.bytes;
 }
 
-describe("what cannot be decompressed", () => {
+describe("a file that cannot be decompressed", () => {
   test.each([
     ["a cluster that is cut off", (image: Forge, start: number) => image.set(start, image.get(start) - 1)],
     [
@@ -128,7 +128,7 @@ describe("what cannot be decompressed", () => {
       (image: Forge, start: number) => image.set(start + 4, 0x7000_0000),
     ],
     ["a distance of zero", (image: Forge, start: number) => image.bytes.fill(0, start + 9, start + 60)],
-  ])("%s: is corrupt, is said, and nothing of it is delivered", async (_, change) => {
+  ])("(%s) is reported as corrupt, and no part of it is delivered", async (_, change) => {
     const { kernel, read } = await opened(forged(change));
     expect(read("text", 0, text.length)).toMatchObject({ status: "corrupt", isUntouched: true });
     expect(kernel.console.at(-1)).toMatch(
@@ -138,7 +138,7 @@ describe("what cannot be decompressed", () => {
     expect(sameBytes(read("short", 0, short.length).content, short)).toBe(true);
   });
 
-  test("a block that is damaged on its way: is read again, and then refused", async () => {
+  test("because a block was damaged on its way is read again, and then refused", async () => {
     const { disk, read } = await opened();
     let damages = 1;
     disk.misbehave = () => {

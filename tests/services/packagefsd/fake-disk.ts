@@ -1,5 +1,5 @@
-// A block service over an image in memory. It is as strict as the real one (bounds, attachment, rights), remembers what
-// it was asked, and misbehaves on request: an error status, a kernel's refusal, half of the data, other data.
+// A block service with an image in memory. It is as strict as the real one (bounds, attachment, rights), and notes its requests.
+// It misbehaves when a test asks for it: with an error status, a refusal of the kernel, half of the data, or other data.
 
 import {
   FakeEndpoint,
@@ -18,18 +18,18 @@ export interface DiskRead {
   readonly count: number;
 }
 
-/** What one read comes to instead: a status, a Refusal of the kernel, or other bytes than the image's. */
+/** The wrong result of a read: a status, a Refusal of the kernel, or bytes that are not the image's. */
 export type Misbehaviour = string | number | ((content: Uint8Array) => void);
 
 export class FakeDisk {
   readonly endpoint = new FakeEndpoint();
   readonly reads: DiskRead[] = [];
   attachments = 0;
-  /** How often it says, from now on, that it is busy when memory is to be attached. */
+  /** How many of the next attachments of memory it refuses as busy. */
   busyAttachments = 0;
-  /** Asked before every read; undefined: it goes well. */
+  /** Called before every read. Undefined: the read succeeds. */
   misbehave: (read: DiskRead) => Misbehaviour | undefined = () => undefined;
-  /** Sectors that it says it has. */
+  /** How many sectors it claims to have. */
   sectors: bigint;
   sectorSize = SECTOR_BYTES;
   private attached: FakeVmo | undefined;
@@ -44,13 +44,13 @@ export class FakeDisk {
     this.endpoint.answer = (message) => this.answer(message);
   }
 
-  /** The service died and was started again: it knows no client any more. */
+  /** The service has ended and was started again. It knows no client any more. */
   restart(): void {
     this.attached = undefined;
     this.attachedBytes = 0;
   }
 
-  /** What the device shares with its client: the test writes there as a late or malicious device would. */
+  /** The memory that the device shares with its client. A test writes there as a late or malicious device would. */
   get shared(): Uint8Array {
     if (!this.attached) {
       throw new Error("nothing is attached");
@@ -120,7 +120,7 @@ export class FakeDisk {
     }
     const target = this.attached.content.subarray(offset, offset + length);
     if (typeof misbehaviour === "string") {
-      // Half of it was written when things went wrong.
+      // The failed read has written half of the data.
       target.subarray(0, length / 2).fill(0xdd);
       return fails(misbehaviour);
     }

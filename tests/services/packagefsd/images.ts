@@ -1,4 +1,4 @@
-// Images for the tests, and where their parts are.
+// Images for the tests, and the places of their parts.
 
 import { join } from "node:path";
 import type { ImageFile } from "../../../host/pkgimg/image.ts";
@@ -36,15 +36,15 @@ const files: readonly ImageFile[] = [
   })),
 ];
 
-/** Files of several sizes, a directory of twenty, one file larger than the cache. */
+/** Files of several sizes, a directory of twenty, and a file that is larger than the cache. */
 export const image = signedImage(files);
 
-/** An image by the key that the build under test trusts. */
+/** An image, signed by the key that the build under test trusts. */
 export function signedImage(files: readonly ImageFile[]): Uint8Array {
   return buildImage(files, { key: readKeyFile(join(root, DEVELOPMENT_KEY)) });
 }
 
-/** Blocks of the image, by its superblock (docs/storage/package-image.md). */
+/** The blocks of the image's parts, from its superblock (docs/storage/package-image.md). */
 export function partsOf(bytes: Uint8Array): { strings: number; data: number; tree: number; count: number } {
   const view = new DataView(bytes.buffer, bytes.byteOffset);
   return {
@@ -55,7 +55,7 @@ export function partsOf(bytes: Uint8Array): { strings: number; data: number; tre
   };
 }
 
-/** A copy of the image with one bit of a byte turned over. */
+/** A copy of the image with one bit of a byte flipped. */
 export function flipped(bytes: Uint8Array, offset: number): Uint8Array {
   const copy = bytes.slice();
   copy[offset] = defined(copy[offset]) ^ 0x10;

@@ -1,4 +1,4 @@
-// What packagefsd says when it starts: mounted, or refused with the block that is to blame.
+// What packagefsd reports when it starts: mounted, or refused, with the number of the wrong block.
 
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -33,7 +33,7 @@ describe("mounting", () => {
     expect(signals).toEqual([1n]);
   });
 
-  test("the fixtures, where there is no block service", async () => {
+  test("the fixtures, if there is no block service", async () => {
     const { kernel, exitCode, client } = await start(image, { source: "fixtures" });
     expect(kernel.lines).toEqual(["pkgfs: mounted from fixtures (no block device)"]);
     expect(exitCode).toBeUndefined();
@@ -42,7 +42,7 @@ describe("mounting", () => {
     expect(client(1).read(vmo, client(1).open("fixtures/hello.txt"), 0, 4096).content).toEqual(hello);
   });
 
-  test("nothing, where there is neither", async () => {
+  test("nothing, if there is neither", async () => {
     const { kernel, signals, exitCode } = await start(image, { source: "none" });
     expect(kernel.lines).toEqual(["pkgfs: nothing to mount (no block device, no fixtures)"]);
     expect(exitCode).toBe(ExitCode.NotMounted);
@@ -59,7 +59,7 @@ describe("mounting", () => {
   });
 });
 
-describe("a disk that is not to be believed is refused, and the fixtures do not take its place", () => {
+describe("a wrong disk is refused, and the fixtures are not used in its place", () => {
   async function refusal(bytes: Uint8Array): Promise<string> {
     const { kernel, signals, exitCode } = await start(bytes, { source: "both" });
     expect(exitCode).toBe(ExitCode.NotMounted);
@@ -86,11 +86,11 @@ describe("a disk that is not to be believed is refused, and the fixtures do not 
     ],
     ["hash tree", parts.tree * BLOCK_BYTES, `hash tree does not match its root at block ${parts.tree}`],
     ["first data", parts.data * BLOCK_BYTES + 5, `data does not match its hash at block ${parts.data}`],
-  ])("a flipped bit in the %s names its block", async (_part, offset, words) => {
+  ])("after a bit is flipped in the %s, the refusal names its block", async (_part, offset, words) => {
     expect(await refusal(flipped(image, offset))).toBe(`pkgfs: image refused: ${words}`);
   });
 
-  test("an image of the format before", async () => {
+  test("an image of the previous format", async () => {
     const old = image.slice();
     old[8] = 1;
     expect(await refusal(old)).toBe(
@@ -98,7 +98,7 @@ describe("a disk that is not to be believed is refused, and the fixtures do not 
     );
   });
 
-  test("a disk of zeros, and one that is too short", async () => {
+  test("a disk of zeros, and a disk that is too short", async () => {
     expect(await refusal(new Uint8Array(8 * BLOCK_BYTES))).toBe(
       "pkgfs: image refused: not a package image at block 0",
     );
@@ -136,8 +136,8 @@ describe("a disk that is not to be believed is refused, and the fixtures do not 
   });
 });
 
-describe("what was damaged on its way from the disk", () => {
-  /** Mounts with bit 0 of the first byte of the given reads flipped, counted from 1. */
+describe("a block that was damaged on its way from the disk", () => {
+  /** Mounts while bit 0 of the first byte is flipped in the reads with these numbers, counted from 1. */
   async function damaged(reads: readonly number[]): Promise<Running> {
     let count = 0;
     return await start(image, {
@@ -152,7 +152,7 @@ describe("what was damaged on its way from the disk", () => {
   }
   const readsOfMount = 5;
 
-  test("is read again, whatever it was, said and recorded once", async () => {
+  test("is read again, no matter which block it is, and is reported and recorded once", async () => {
     const blocks = new Set<bigint | number>();
     for (let read = 1; read <= readsOfMount; read += 1) {
       const { kernel, exitCode, disk } = await damaged([read]);
@@ -173,7 +173,7 @@ describe("what was damaged on its way from the disk", () => {
     expect(whole.disk.reads).toHaveLength(readsOfMount);
   });
 
-  test("is refused if it is no better the second time, with nothing but the usual line", async () => {
+  test("is refused if it is wrong the second time too, with only the usual line", async () => {
     const { kernel, exitCode, disk } = await damaged([1, 2]);
     expect(exitCode).toBe(ExitCode.NotMounted);
     expect(kernel.lines).toEqual(["pkgfs: image refused: not a package image at block 0"]);
@@ -216,32 +216,39 @@ describe("a block that goes bad after the image was mounted", () => {
     ["index", 1],
     ["paths", strings],
     ["data", data],
-  ])("of the %s is named, few times on the console and each time in the audit trail", async (part, block) => {
-    const { kernel, disk, client } = await start(wide.slice());
-    const vmo = client(1).attach(131_072);
-    const file = client(1).open("a");
-    // Nothing but the end of the large file is left in the cache.
-    for (let at = 0; at < large.length; at += 131_072) {
-      client(1).read(vmo, file, at, 131_072);
-    }
-    const offset = block * BLOCK_BYTES + 7;
-    disk.image[offset] = defined(disk.image[offset]) ^ 1;
+  ])(
+    "of the %s is named, a few times on the console and each time in the audit trail",
+    async (part, block) => {
+      const { kernel, disk, client } = await start(wide.slice());
+      const vmo = client(1).attach(131_072);
+      const file = client(1).open("a");
+      // Now the cache has only the end of the large file.
+      for (let at = 0; at < large.length; at += 131_072) {
+        client(1).read(vmo, file, at, 131_072);
+      }
+      const offset = block * BLOCK_BYTES + 7;
+      disk.image[offset] = defined(disk.image[offset]) ^ 1;
 
-    for (let turn = 0; turn < 20; turn += 1) {
-      const isData = part === "data";
-      const { status } = isData
-        ? client(1).read(vmo, file, 0, 4096)
-        : client(1).call("stat", { path: name(0) });
-      expect(status).toBe("corrupt");
-    }
-    const line = `pkgfs: block ${block} does not match its hash (${part})`;
-    const last = `pkgfs: block ${block} does not match its hash (${part}; no more lines about blocks)`;
-    expect(kernel.lines.slice(2)).toEqual([...Array.from({ length: 15 }, () => line), last]);
-    const records = Array.from({ length: 20 }, () => [Audit.ImageRefused, expect.any(BigInt), BigInt(block)]);
-    expect(kernel.audit).toEqual(records);
-  });
+      for (let turn = 0; turn < 20; turn += 1) {
+        const isData = part === "data";
+        const { status } = isData
+          ? client(1).read(vmo, file, 0, 4096)
+          : client(1).call("stat", { path: name(0) });
+        expect(status).toBe("corrupt");
+      }
+      const line = `pkgfs: block ${block} does not match its hash (${part})`;
+      const last = `pkgfs: block ${block} does not match its hash (${part}; no more lines about blocks)`;
+      expect(kernel.lines.slice(2)).toEqual([...Array.from({ length: 15 }, () => line), last]);
+      const records = Array.from({ length: 20 }, () => [
+        Audit.ImageRefused,
+        expect.any(BigInt),
+        BigInt(block),
+      ]);
+      expect(kernel.audit).toEqual(records);
+    },
+  );
 
-  test("once, or behind what a search needs, does not make a file that is not there a bad one", async () => {
+  test("once, or beyond what a search needs, does not turn a missing file into a corrupt one", async () => {
     const { kernel, disk, client } = await start(wide);
     const vmo = client(1).attach(131_072);
     const file = client(1).open("a");

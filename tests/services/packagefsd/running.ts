@@ -23,26 +23,26 @@ export { main } from "services/packagefsd/main";
 export function serveAgain(): void { serve(slotOf(Role.Serve), onRequest, ignoreSignal, never); }
 `;
 
-/** What the service signals when it is ready. */
+/** The service's signal when it is ready. */
 const READY = 1;
-/** The block service knows packagefsd by it. */
+/** The badge by which the block service knows packagefsd. */
 const BADGE = 3;
 
 /** The service, its disk (if it has one) and its console. */
 export interface Running {
   readonly kernel: FakeKernel;
   readonly disk: FakeDisk;
-  /** What it has told its starter. */
+  /** The signals to its starter. */
   readonly signals: readonly bigint[];
-  /** What main returned; undefined: it serves. */
+  /** What main returned. Undefined while the service runs. */
   readonly exitCode: number | undefined;
   client(badge: number): Client;
 }
 
 interface Options {
-  /** What it is given: the image on a disk (if nothing is said), as fixtures, as both, or nothing at all. */
+  /** Where the service finds the image: on a disk (the default), as fixtures, as both, or nowhere. */
   readonly source?: "disk" | "fixtures" | "both" | "none";
-  /** How often the service was started before. */
+  /** How many times the service was started before. */
   readonly instance?: number;
   /** Called before the service runs. */
   prepare?(disk: FakeDisk): void;
@@ -82,7 +82,7 @@ function structPrefix(method: string): string {
   return `PackageFs${method.charAt(0).toUpperCase()}${method.slice(1)}`;
 }
 
-/** A client of packagefsd, told apart by its badge. */
+/** A client of packagefsd, with a badge. */
 export class Client {
   private readonly kernel: FakeKernel;
   private readonly endpoint: FakeEndpoint;
@@ -96,7 +96,7 @@ export class Client {
     this.badge = badge;
   }
 
-  /** Calls a method and gives its results. */
+  /** Calls a method. Returns its results. */
   call(method: string, fields: Fields = {}, sent?: Omit<Slot, "badge">): Fields {
     const slot = sent && { ...sent, badge: 0 };
     const message = { w0: this.wire.method(method), bytes: this.encode(method, fields), slot };
@@ -113,14 +113,14 @@ export class Client {
     return this.wire.decode(`${structPrefix(method)}Results`, bytes);
   }
 
-  /** Sends any message, and gives the bytes of the answer. */
+  /** Sends any message. Returns the bytes of the answer. */
   raw(message: Omit<Message, "badge">): Uint8Array {
     const answer = this.endpoint.send({ ...message, badge: this.badge });
     this.kernel.untilIdle("serveAgain");
     return defined(answer(), "the answer of a service that waits again");
   }
 
-  /** Makes a memory object of the client's and attaches it. */
+  /** Makes a memory object of the client and attaches it. */
   attach(byteCount: number): FakeVmo {
     const vmo = new FakeVmo(byteCount);
     const rights = Right.Read | Right.Write;
@@ -131,7 +131,7 @@ export class Client {
     return vmo;
   }
 
-  /** Opens a file that is there. */
+  /** Opens a file that exists. */
   open(path: string): number {
     const { status, file } = this.call("open", { path });
     if (status !== "ok" || typeof file !== "number") {
@@ -140,7 +140,7 @@ export class Client {
     return file;
   }
 
-  /** Reads to the beginning of the memory object: the status, and what was delivered. */
+  /** Reads to the beginning of the memory object. Returns the status and the delivered bytes. */
   read(
     vmo: FakeVmo,
     file: number,

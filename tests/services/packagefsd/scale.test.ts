@@ -1,4 +1,4 @@
-// 100,000 files: what mounting and looking up cost, counted in what is asked of the disk and never in time.
+// The cost of mounting and looking up with 100,000 files, counted in reads of the disk and not in time.
 
 import { beforeAll, describe, expect, test } from "vitest";
 import { defined } from "../../harness/defined.ts";
@@ -11,7 +11,7 @@ const FILE_COUNT = 100_000;
 const READ_BLOCKS_MAX = 32;
 const LEVELS_MAX = 3;
 
-/** Directories of a hundred; one file in five hundred has content, so that the index is most of the image. */
+/** Directories of a hundred files. One file in five hundred has content, so most of the image is index. */
 const files = Array.from({ length: FILE_COUNT }, (_, number) => ({
   path: `packages/of-group-${Math.floor(number / 100)}/file-${number}`,
   content: number % 500 === 0 ? content(9000, number) : new Uint8Array(),
@@ -43,17 +43,17 @@ describe("the reader, without a cache", () => {
   }
 
   test("mounting reads the superblock, and each block of index and paths once, with at most one of the tree each", () => {
-    // Index and paths are walked side by side, and the one tree block that is kept speaks for one of them.
+    // Index and paths are read side by side, and the one tree block that is kept covers only one of them.
     expect(g.call("readCount")).toBeLessThanOrEqual(1 + 2 * (data - 1) + LEVELS_MAX);
     expect(data).toBeGreaterThan(1500);
   });
 
-  test("its memory is the same whatever the image", () => {
-    // 22 KiB that the caller gives, checked when compiled; and nothing in the module allocates.
+  test("its memory does not depend on the image", () => {
+    // The caller provides 22 KiB, which the compiler checks, and nothing in the module allocates.
     expect(g.call("stateFits")).toBe(1);
   });
 
-  test("a file is found in as many steps as a binary search has, each a few blocks", () => {
+  test("a file is found in the steps of a binary search, with a few blocks for each", () => {
     let most = 0;
     for (const number of samples) {
       const before = g.call("readCount");
@@ -61,7 +61,7 @@ describe("the reader, without a cache", () => {
       expect(entry).toBeGreaterThanOrEqual(0);
       most = Math.max(most, g.call("readCount") - before);
     }
-    // A step reads one block of the index and up to two of paths; each may need a block of each of the tree's levels.
+    // A step reads one block of the index and up to two of paths. Each may need one block of each level of the tree.
     expect(most).toBeLessThanOrEqual((log2 + 1) * 3 * 3);
     const before = g.call("readCount");
     expect(lookUp("packages/of-group-500/file-50000x")).toBe(-1);
@@ -75,9 +75,9 @@ describe("packagefsd", () => {
     running = await start(image);
   });
 
-  test("mounts in a number of reads that follows from the size of the index alone", () => {
+  test("mounts with a number of reads that depends only on the size of the index", () => {
     expect(running.kernel.lines[0]).toBe("pkgfs: mounted from virtio-blk ro");
-    // Index and paths come by runs of 32 blocks; the two are walked side by side, and each tree block comes by itself.
+    // Index and paths are read in runs of 32 blocks, side by side, and each tree block is read separately.
     const treeBlocksOfIndex = Math.ceil(data / 128) + 2;
     const runs = Math.ceil(data / READ_BLOCKS_MAX);
     expect(running.disk.reads.length).toBeLessThanOrEqual(runs + treeBlocksOfIndex + 8);
@@ -85,7 +85,7 @@ describe("packagefsd", () => {
     expect(sectors / 8).toBeLessThanOrEqual(data + treeBlocksOfIndex + 8 + 2 * READ_BLOCKS_MAX);
   });
 
-  test("then opens a file with at most a few blocks for each step of the search, in the memory that it had", () => {
+  test("then opens a file with a few blocks for each step of the search, without more memory", () => {
     const client = running.client(1);
     const vmo = client.attach(BLOCK_BYTES);
     const memoryBytes = running.kernel.guest.bytes().length;
@@ -103,7 +103,7 @@ describe("packagefsd", () => {
     expect(running.kernel.guest.bytes().length).toBe(memoryBytes);
   });
 
-  test("and lists a directory of a thousand without going through what is below", () => {
+  test("and lists a directory of a thousand without reading what is below", () => {
     const before = running.disk.reads.length;
     const results = running.client(1).call("list", { path: "packages", cursor: 0 });
     expect(results.status).toBe("ok");

@@ -1,4 +1,4 @@
-// The methods of package_fs.capnp: what each answers, what each refuses, and that no client reaches what is another's.
+// The methods of package_fs.capnp: what each answers, what each refuses, and that no client can reach another client's data.
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -14,7 +14,7 @@ const CLIENTS_MAX = 8;
 const FILES_MAX = 16;
 const FILE_COUNT = 25;
 
-/** A badge that no test has used. */
+/** A badge that no other test uses. */
 let badges = 100;
 function newClient(): Client {
   badges++;
@@ -22,7 +22,7 @@ function newClient(): Client {
 }
 
 describe("open, stat, read, close", () => {
-  test("a file is opened, read in parts and closed", () => {
+  test("a file can be opened, read in parts and closed", () => {
     const one = newClient();
     const vmo = one.attach(4 * BLOCK_BYTES);
     const { status, file, size } = one.call("open", { path: "fixtures/odd" });
@@ -43,7 +43,7 @@ describe("open, stat, read, close", () => {
     expect(one.read(vmo, Number(file), 0, 1).status).toBe("badFile");
   });
 
-  test("at the end of a file fewer bytes come, behind it none", () => {
+  test("a read over the end of a file gives fewer bytes, and one after the end gives none", () => {
     const one = newClient();
     const vmo = one.attach(4 * BLOCK_BYTES);
     const file = one.open("fixtures/odd");
@@ -54,7 +54,7 @@ describe("open, stat, read, close", () => {
     expect(one.read(vmo, one.open("empty"), 0, 100)).toMatchObject({ status: "ok", content: { length: 0 } });
   });
 
-  test("what was not asked for is not written", () => {
+  test("a read writes only the bytes that were asked for", () => {
     const one = newClient();
     const vmo = one.attach(BLOCK_BYTES);
     vmo.content.fill(0xab);
@@ -64,7 +64,7 @@ describe("open, stat, read, close", () => {
     expect(sameBytes(vmo.content, wanted)).toBe(true);
   });
 
-  test("stat tells files, with their hash, from directories", async () => {
+  test("stat distinguishes files, with their hash, from directories", async () => {
     const one = newClient();
     expect(one.call("stat", { path: "fixtures/hello.txt" })).toEqual({
       status: "ok",
@@ -93,7 +93,7 @@ describe("open, stat, read, close", () => {
     ["x".repeat(256), "badPath"],
     ["x".repeat(4000), "badPath"],
     ["x".repeat(255), "notFound"],
-  ])("the path %j is refused by every method with %s", (path, status) => {
+  ])("every method refuses the path %j with %s", (path, status) => {
     const one = newClient();
     expect(one.call("open", { path })).toEqual({ status, file: 0, size: 0n });
     expect(one.call("stat", { path }).status).toBe(status);
@@ -112,14 +112,14 @@ describe("open, stat, read, close", () => {
     expect(newClient().call("open", { path: "" }).status).toBe("notAFile");
   });
 
-  test("one client opens as many files as the contract says", () => {
+  test("a client can open as many files as the contract says", () => {
     const one = newClient();
     const files = Array.from({ length: FILES_MAX }, () => one.open("fixtures/hello.txt"));
     expect(new Set(files).size).toBe(FILES_MAX);
     expect(one.call("open", { path: "fixtures/hello.txt" }).status).toBe("tooManyFiles");
     expect(one.call("close", { file: defined(files[7]) }).status).toBe("ok");
     const again = one.open("fixtures/hello.txt");
-    // The number of a closed file does not mean the next one that is opened.
+    // The next file that is opened does not get the number of the closed one.
     expect(files).not.toContain(again);
     for (const file of [defined(files[7]), 0, 7, 0xffff_ffff]) {
       expect(one.call("close", { file }).status).toBe("badFile");
@@ -148,7 +148,7 @@ describe("where a read may write", () => {
     expect(one.call("read", { file, offset: 0n, length, into }).status).toBe(wanted);
   });
 
-  test("the bound is what was attached, not the memory object's size", () => {
+  test("the limit is the attached length, not the memory object's size", () => {
     const one = newClient();
     const vmo = new FakeVmo(2 * BLOCK_BYTES);
     const rights = Right.Read | Right.Write;
@@ -158,13 +158,13 @@ describe("where a read may write", () => {
     expect(one.read(vmo, file, 0, 101).status).toBe("outOfMemoryObject");
   });
 
-  test("without memory nothing is read", () => {
+  test("without attached memory, a read is refused", () => {
     const one = newClient();
     const file = one.open("fixtures/odd");
     expect(one.call("read", { file, offset: 0n, length: 1, into: 0n }).status).toBe("notAttached");
   });
 
-  test("what cannot be attached is refused, and what was attached before is let go", () => {
+  test("memory that cannot be attached is refused, and the memory from before is released", () => {
     const one = newClient();
     const vmo = new FakeVmo(BLOCK_BYTES);
     const rights = Right.Read | Right.Write;
@@ -185,7 +185,7 @@ describe("where a read may write", () => {
     expect(one.call("read", { file, offset: 0n, length: 1, into: 0n }).status).toBe("notAttached");
   });
 
-  test("capabilities that come with any message are not kept", () => {
+  test("a capability that comes with any other message is not kept", () => {
     const one = newClient();
     one.attach(BLOCK_BYTES);
     const before = kernel.slots.size;
@@ -233,12 +233,12 @@ describe("list", () => {
     expect(everything(one, "many/03")).toEqual([{ name: "below", kind: "directory", size: 0n }]);
   });
 
-  test("a file is no directory, and a cursor is what the page before gave", () => {
+  test("a file cannot be listed, and a cursor that no page has given is refused", () => {
     const one = newClient();
     expect(one.call("list", { path: "empty" }).status).toBe("notADirectory");
     const { next } = one.call("list", { path: "many" });
     expect(one.call("list", { path: "many", cursor: Number(next) }).status).toBe("ok");
-    // Before the directory, in the middle of many/03, behind the last entry and further.
+    // Before the directory, in the middle of many/03, after the last entry, and further.
     for (const cursor of [1, 4, 8, FILE_COUNT, FILE_COUNT + 1, 0xffff_ffff]) {
       expect(one.call("list", { path: "many", cursor }).status).toBe("badCursor");
     }
@@ -247,7 +247,7 @@ describe("list", () => {
 });
 
 describe("several clients", () => {
-  test("no client uses another's files or memory", () => {
+  test("no client can use another's files or memory", () => {
     const [one, other] = [newClient(), newClient()];
     const vmo = one.attach(BLOCK_BYTES);
     const otherVmo = other.attach(BLOCK_BYTES);
@@ -259,11 +259,11 @@ describe("several clients", () => {
     expect(sameBytes(otherVmo.content, new Uint8Array(BLOCK_BYTES))).toBe(true);
   });
 
-  test("when there are too many, the one that asked least recently has to begin anew", () => {
+  test("when there are too many, the one that asked least recently has to start again", () => {
     const all = Array.from({ length: CLIENTS_MAX }, newClient);
     const files = all.map((each) => each.open("fixtures/hello.txt"));
     const vmos = all.map((each) => each.attach(BLOCK_BYTES));
-    // The first one asks again; so the second is the stalest.
+    // The first one asks again, so the second has asked least recently.
     expect(all[0]?.read(vmos[0] as FakeVmo, defined(files[0]), 0, 5).status).toBe("ok");
     const late = newClient();
     const lateVmo = late.attach(BLOCK_BYTES);
@@ -272,7 +272,7 @@ describe("several clients", () => {
     expect(statuses).toEqual(statuses.map((_, i) => (i === 1 ? "badFile" : "ok")));
   });
 
-  test("a client that only looks takes no room", () => {
+  test("a client that only calls stat, list or info takes no place", () => {
     const one = newClient();
     const file = one.open("fixtures/hello.txt");
     for (let i = 0; i < 2 * CLIENTS_MAX; i++) {
@@ -287,8 +287,8 @@ describe("several clients", () => {
   });
 });
 
-describe("what is no message of the contract", () => {
-  test("info tells what is mounted", () => {
+describe("info, and messages that the contract does not have", () => {
+  test("info says what is mounted", () => {
     expect(newClient().call("info")).toMatchObject({
       status: "ok",
       source: "disk",
@@ -299,13 +299,13 @@ describe("what is no message of the contract", () => {
     });
   });
 
-  test("unknown methods are refused, beyond 32 bits as well", () => {
+  test("unknown methods are refused, also with numbers of more than 32 bits", () => {
     for (const w0 of [7n, 99n, 0x1_0000_0000n, 0xffff_ffff_ffff_ffffn]) {
       expect(status(newClient().raw({ w0, bytes: encoded("info", {}) }))).toBe("unknownMethod");
     }
   });
 
-  test("a message that is cut off is refused", () => {
+  test("a truncated message is refused", () => {
     const methods = ["open", "stat", "read", "list", "close", "attach", "info"];
     for (const [ordinal, method] of methods.entries()) {
       const bytes = encoded(method, {});
@@ -316,13 +316,13 @@ describe("what is no message of the contract", () => {
     }
   });
 
-  test("any bytes at all get an answer", () => {
+  test("any bytes get an answer", () => {
     const one = newClient();
     one.attach(BLOCK_BYTES);
     fc.assert(
       fc.property(fc.nat(6), fc.uint8Array({ maxLength: 64, minLength: 16 }), (ordinal, noise) => {
         const bytes = noise.slice(0, noise.length & ~7);
-        // A frame and a root pointer that hold, so that the noise gets further.
+        // A valid frame and root pointer, so that more of the noise is read.
         new DataView(bytes.buffer).setBigUint64(0, BigInt(bytes.length / 8 - 1) << 32n, true);
         const answer = one.raw({ w0: BigInt(ordinal), bytes });
         expect(answer.length).toBeGreaterThanOrEqual(24);

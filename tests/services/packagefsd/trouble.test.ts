@@ -1,5 +1,5 @@
-// A disk that misbehaves while it is used: what the client is told, that nothing wrong is delivered, and that a later
-// read works.
+// A disk that misbehaves while it is in use: what the client is told, that no wrong data is delivered, and that a later read
+// works.
 
 import { describe, expect, test } from "vitest";
 import { Refusal, Syscall, TIMEBASE } from "../../harness/abi.ts";
@@ -9,7 +9,7 @@ import { type Running, start } from "./running.ts";
 const CALL_SECONDS_MAX = 15n;
 const SECTORS_PER_BLOCK = BLOCK_BYTES / 512;
 
-/** Mounted, with one client that has `path` open. */
+/** A mounted image, with one client that has `path` open. */
 async function opened(path: string): Promise<Running & { read(offset: number, length: number): Result }> {
   const running = await start(image);
   const one = running.client(1);
@@ -33,12 +33,12 @@ interface Result {
 
 describe("a read that fails", () => {
   test.each([
-    ["the device gave an error", "deviceError"],
-    ["the device contradicted itself", "malformedReply"],
+    ["the device reported an error", "deviceError"],
+    ["the device's answer was malformed", "malformedReply"],
     ["the device was too slow", "timedOut"],
     ["the disk was given up", "noDevice"],
     ["the block service never answered", Refusal.TimedOut],
-    ["the capability is gone", Refusal.BadSlot],
+    ["the capability does not exist any more", Refusal.BadSlot],
   ])("because %s", async (_why, misbehaviour) => {
     const { disk, read } = await opened("fixtures/odd");
     disk.misbehave = () => misbehaviour;
@@ -47,7 +47,7 @@ describe("a read that fails", () => {
     expect(sameBytes(read(0, odd.length).content, odd)).toBe(true);
   });
 
-  test("in its last part only: nothing of it is delivered", async () => {
+  test("in its last part delivers no part", async () => {
     const { disk, read } = await opened("bin/large");
     read(40 * BLOCK_BYTES, 10);
     disk.misbehave = ({ lba }) =>
@@ -58,7 +58,7 @@ describe("a read that fails", () => {
     expect(sameBytes(content, large.subarray(20 * BLOCK_BYTES, 20 * BLOCK_BYTES + 131_072))).toBe(true);
   });
 
-  test("because the answer is no answer", async () => {
+  test("because the answer is malformed", async () => {
     const { disk, read } = await opened("fixtures/odd");
     const honest = disk.answer.bind(disk);
     disk.answer = () => new Uint8Array(8);
@@ -68,8 +68,8 @@ describe("a read that fails", () => {
   });
 });
 
-describe("what the device wrote", () => {
-  test("other data is refused, and is not kept", async () => {
+describe("data from the device", () => {
+  test("that is wrong is refused, and is not kept", async () => {
     const { disk, read } = await opened("fixtures/odd");
     disk.reads.length = 0;
     const tree = partsOf(image).tree * SECTORS_PER_BLOCK;
@@ -80,7 +80,7 @@ describe("what the device wrote", () => {
     expect(sameBytes(read(0, odd.length).content, odd)).toBe(true);
   });
 
-  test("other data once is read again, and only from the bad block on; each block of a read has its second time", async () => {
+  test("that is wrong once is read again, only from the wrong block on, and each block of a read has a second try", async () => {
     const { kernel, disk, read } = await opened("bin/large");
     disk.reads.length = 0;
     const bad = [3, 4];
@@ -102,7 +102,7 @@ describe("what the device wrote", () => {
     expect(kernel.audit).toHaveLength(2);
   });
 
-  test("a wrong block behind those that were asked for does not fail the read", async () => {
+  test("that is wrong in a block after those that were asked for does not fail the read", async () => {
     const { disk, read } = await opened("bin/large");
     disk.misbehave = ({ count }) =>
       count > 4 * SECTORS_PER_BLOCK
@@ -114,9 +114,9 @@ describe("what the device wrote", () => {
     expect(sameBytes(content, large.subarray(2 * BLOCK_BYTES, 6 * BLOCK_BYTES))).toBe(true);
   });
 
-  test("nothing, behind what was asked for: that is fetched without", async () => {
+  test("that only the read-ahead cannot get does not fail the read, which is repeated without read-ahead", async () => {
     const { disk, read } = await opened("bin/large");
-    // Sequential, so the rest of 32 blocks is read ahead; one of these sectors is gone for good.
+    // The reads are sequential, so the rest of 32 blocks is read ahead. One of these sectors can never be read.
     const gone = (partsOf(image).data + 9) * SECTORS_PER_BLOCK;
     disk.misbehave = ({ lba, count }) => (lba <= gone && gone < lba + count ? "deviceError" : undefined);
     expect(sameBytes(read(0, 2 * BLOCK_BYTES).content, large.subarray(0, 2 * BLOCK_BYTES))).toBe(true);
@@ -129,7 +129,7 @@ describe("what the device wrote", () => {
   });
 
   test.each(["timedOut", "malformedReply", "noDevice", Refusal.TimedOut])(
-    "nothing, and no word of an error (%s): no client waits for it twice, and the next try does without what was read ahead",
+    "that never comes (%s): no client waits for it twice, and the next try leaves out the read-ahead",
     async (silence) => {
       const { disk, read } = await opened("bin/large");
       const gone = (partsOf(image).data + 9) * SECTORS_PER_BLOCK;
@@ -138,7 +138,7 @@ describe("what the device wrote", () => {
       expect(read(0, 2 * BLOCK_BYTES)).toMatchObject({ status: "deviceError", isUntouched: true });
       expect(disk.reads).toHaveLength(1);
       expect(sameBytes(read(0, 2 * BLOCK_BYTES).content, large.subarray(0, 2 * BLOCK_BYTES))).toBe(true);
-      // The first of the two has been in the cache since the image was mounted.
+      // The first of the two blocks is in the cache since the image was mounted.
       expect(disk.reads.at(-1)).toEqual({
         lba: (partsOf(image).data + 1) * SECTORS_PER_BLOCK,
         count: SECTORS_PER_BLOCK,
@@ -146,18 +146,18 @@ describe("what the device wrote", () => {
     },
   );
 
-  test("late, after it was verified, changes nothing", async () => {
+  test("that changes late, after the block was verified, has no effect", async () => {
     const { disk, read } = await opened("fixtures/odd");
     read(0, odd.length);
     disk.shared.fill(0x66);
     expect(sameBytes(read(0, odd.length).content, odd)).toBe(true);
   });
 
-  test("to the hash tree is refused, and not kept either", async () => {
+  test("that is wrong in the hash tree is refused, and not kept either", async () => {
     const { disk, read } = await opened("bin/large");
     const tree = partsOf(image).tree * SECTORS_PER_BLOCK;
     disk.misbehave = ({ lba }) => (lba >= tree ? (content) => content.fill(1, 5, 6) : undefined);
-    // Further than what the tree block that was needed for mounting speaks of.
+    // Beyond the blocks that the tree block from mounting covers.
     expect(read(400 * BLOCK_BYTES, 100)).toMatchObject({ status: "corrupt", isUntouched: true });
     disk.misbehave = () => undefined;
     const { content } = read(400 * BLOCK_BYTES, 100);
@@ -166,7 +166,7 @@ describe("what the device wrote", () => {
 });
 
 describe("the block service", () => {
-  test("that was started anew in the middle of a read is given the memory again, and the read goes on", async () => {
+  test("that was restarted in the middle of a read gets the memory again, and the read goes on", async () => {
     const { disk, read } = await opened("fixtures/odd");
     let isFirst = true;
     disk.misbehave = () => {
@@ -178,7 +178,7 @@ describe("the block service", () => {
     expect(disk.attachments).toBe(2);
   });
 
-  test("that keeps dying is not asked for ever", async () => {
+  test("that ends again and again is not asked for ever", async () => {
     const { disk, read } = await opened("fixtures/odd");
     disk.reads.length = 0;
     disk.misbehave = () => Refusal.PeerGone;
@@ -200,7 +200,7 @@ describe("the block service", () => {
   });
 
   test.each([3, 500])(
-    "that is still at work for an earlier life of ours is asked again: %i times",
+    "that still works for an earlier instance of packagefsd is asked again: %i times",
     async (times) => {
       const { exitCode } = await start(image, {
         prepare: (disk) => {
@@ -223,8 +223,8 @@ describe("the block service", () => {
   });
 });
 
-describe("packagefsd itself, started anew", () => {
-  test("does not take a file that an earlier life opened for one of its own, however many it has opened", async () => {
+describe("packagefsd itself, after a restart", () => {
+  test("does not confuse a file that an earlier instance opened with one of its own, no matter how many it has opened", async () => {
     const first = await start(image);
     const number = first.client(1).open("fixtures/odd");
     const second = await start(image, { instance: 1 });

@@ -1,4 +1,4 @@
-// Messages of a service as capnp-es writes and reads them: requests and answers by field names, from the schema.
+// Writes and reads the messages of a service with capnp-es: requests and answers by field names, from the schema.
 //
 //     const fs = await Wire.of("package_fs");
 //     fs.encode("PackageFsOpenParams", { path: "fixtures/hello.txt" });
@@ -44,7 +44,7 @@ export class Wire {
     throw new Error(`no method ${name}`);
   }
 
-  /** A message of that struct; enums are given by their names. */
+  /** A message of that struct. Enums are given by their names. */
   encode(struct: string, fields: Fields): Uint8Array {
     const message = new Message();
     const to = message.initRoot(this.classNamed(struct));
@@ -61,7 +61,7 @@ export class Wire {
     return new Uint8Array(message.toArrayBuffer());
   }
 
-  /** The struct's fields; enums come as their names, data as bytes. */
+  /** The struct's fields. Enums come as their names, data as bytes. */
   decode(struct: string, bytes: Uint8Array): Fields {
     const message = new Message(bytes.slice().buffer, false);
     return this.read(struct, message.getRoot(this.classNamed(struct)));
@@ -128,12 +128,12 @@ export class Wire {
   }
 }
 
-/** Data has no setter: its bytes are made room for, then copied. */
+/** Data has no setter, so room is made for its bytes, and then they are copied. */
 function writeData(to: object, name: string, bytes: Uint8Array): void {
   const init: unknown = Reflect.get(to, `_init${name.charAt(0).toUpperCase()}${name.slice(1)}`);
   const data: unknown = typeof init === "function" ? init.call(to, bytes.length) : undefined;
   if (!(data instanceof Data)) {
-    throw new Error(`${name} is no Data`);
+    throw new Error(`${name} is not Data`);
   }
   data.copyBuffer(bytes);
 }

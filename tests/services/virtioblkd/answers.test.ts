@@ -1,11 +1,11 @@
-// What each method answers, and that an answer goes to the client that asked, whatever the device does in between.
+// What each method answers, and that an answer goes to the client that asked, no matter what the device does meanwhile.
 
 import { describe, expect, test } from "vitest";
 import { defined } from "../../harness/defined.ts";
 import { diskBytes, Running, wire } from "./running.ts";
 
 describe("answers", () => {
-  test("info: what the disk is, and what became of the reads", async () => {
+  test("info: the properties of the disk, and the counts of reads", async () => {
     const service = await Running.start();
     service.attach(7, 4096);
     const read = service.ask(7, "read", { lba: 1n, count: 1, offset: 0n });
@@ -36,7 +36,7 @@ describe("answers", () => {
     });
   });
 
-  test("a disk whose own block is larger than a sector says so, and is read in whole blocks", async () => {
+  test("a disk whose blocks are larger than a sector says so, and is read in whole blocks", async () => {
     const service = await Running.start({ slots: [{ version: 2, sectors: 4096n, blockBytes: 4096 }] });
     expect(service.now(7, "info")).toMatchObject({ sectors: 4096n, sectorSize: 512, blockSize: 4096 });
     service.attach(7, 8192);
@@ -49,7 +49,7 @@ describe("answers", () => {
     expect(read()).toEqual({ status: "ok", bytes: 4096 });
   });
 
-  test("read: the sectors land at the offset in the client's memory, and nowhere else", async () => {
+  test("read: the sectors are written at the offset in the client's memory, and nowhere else", async () => {
     const service = await Running.start();
     const vmo = service.attach(7, 262_144);
     const read = service.ask(7, "read", { lba: 40n, count: 256, offset: 65_536n });
@@ -62,7 +62,7 @@ describe("answers", () => {
     expect(vmo.read(65_536 + 131_072, 1)[0]).toBe(0xee);
   });
 
-  test("several clients, several reads each, finished backwards: everyone gets their own", async () => {
+  test("several clients with several reads each, completed in reverse: each client gets its own", async () => {
     const service = await Running.start();
     const clients = [3, 4, 5].map((badge) => ({ badge, vmo: service.attach(badge, 65_536) }));
     const reads = Array.from({ length: 12 }, (_, n) => {
@@ -78,7 +78,7 @@ describe("answers", () => {
         answer: service.ask(client.badge, "read", { lba: BigInt(lba), count: 2, offset: BigInt(offset) }),
       };
     });
-    // Between the completions another client asks: its answer must not disturb the others.
+    // Another client asks between the completions. Its answer must not disturb the others.
     for (let left = 12; left > 0; left -= 4) {
       for (let n = 0; n < 4; n++) {
         service.device.finish(service.device.pending.length - 1);
@@ -119,13 +119,13 @@ describe("answers", () => {
     expect(service.device.pending).toEqual([]);
   });
 
-  test("read before attach: notAttached, also when another client has attached", async () => {
+  test("read before attach: notAttached, even if another client has attached", async () => {
     const service = await Running.start();
     service.attach(7, 8192);
     expect(service.now(8, "read", { lba: 0n, count: 1, offset: 0n }).status).toBe("notAttached");
   });
 
-  test("write: always refused, and said eight times at most", async () => {
+  test("write: always refused, and reported eight times at most", async () => {
     const service = await Running.start();
     service.attach(7, 4096);
     for (let n = 0; n < 12; n++) {
@@ -139,7 +139,7 @@ describe("answers", () => {
     expect(service.kernel.audit).toHaveLength(12);
   });
 
-  test("an unknown method and a message of rubbish are answered", async () => {
+  test("an unknown method and a malformed message are answered", async () => {
     const service = await Running.start();
     const rubbish = Uint8Array.from({ length: 24 }, (_, at) => at * 37);
     const unknown = service.send({ w0: 99n, bytes: rubbish, badge: 1 });

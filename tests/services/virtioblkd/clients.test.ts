@@ -1,4 +1,4 @@
-// Whose memory the device is told of, for how long, and what is remembered of those who asked for the wrong thing.
+// Which clients' memory the device may use, and for how long; and what is recorded of clients that asked for the wrong thing.
 
 import { describe, expect, test } from "vitest";
 import { Audit, Right } from "../../harness/abi.ts";
@@ -16,11 +16,11 @@ describe("clients", () => {
     expect(service.now(7, "attach", { bytes: 4096n }, service.vmo(4096), Right.Read)).toEqual(refused);
     kernel.devices.pinsMax = kernel.devices.pins.length;
     expect(service.now(7, "attach", { bytes: 4096n }, service.vmo(4096))).toEqual(refused);
-    // None of the capabilities that came along was kept.
+    // The service has kept none of the capabilities that came with the messages.
     expect([...kernel.slots.values()].filter(({ object }) => object.kind === "vmo")).toHaveLength(1);
   });
 
-  test("attach: again and again takes one pin, and only the last object is read into", async () => {
+  test("attach: repeated, it takes only one pin, and only the last object is written to", async () => {
     const service = await Running.start();
     const { kernel } = service;
     for (let turn = 0; turn < 3 * kernel.devices.pinsMax; turn++) {
@@ -37,7 +37,7 @@ describe("clients", () => {
     expect(vmo.read(0, 512)).toEqual(diskBytes(3, 512));
   });
 
-  test("attach: refused as busy while a read of the same client is under way, and nothing is let go", async () => {
+  test("attach: refused as busy while a read of the same client is under way, and nothing is released", async () => {
     const service = await Running.start();
     const { kernel } = service;
     service.attach(7, 4096);
@@ -52,7 +52,7 @@ describe("clients", () => {
     expect(kernel.devices.unpinnedUnderWay).toBe(0);
   });
 
-  test("attach: an object that two clients share stays pinned until the last of them lets go", async () => {
+  test("attach: an object that two clients share stays pinned until the last of them releases it", async () => {
     const service = await Running.start();
     const { kernel } = service;
     const shared = service.vmo(4096);
@@ -70,7 +70,7 @@ describe("clients", () => {
     expect(service.pinned).not.toContain(shared);
   });
 
-  test("what is refused is in the audit trail: who, which method, which sector; what only came too early is not", async () => {
+  test("the audit trail has refusals, with client, method and sector, but not requests that only came too early", async () => {
     const service = await Running.start();
     const { audit } = service.kernel;
     const methods = { info: 0n, attach: 1n, read: 2n, write: 3n };
@@ -102,7 +102,7 @@ describe("clients", () => {
     expect(service.ask(9, "read", { lba: 0n, count: 1, offset: 0n })()).toBeUndefined();
   });
 
-  test("not the place of one whose read is under way; if all wait, the ninth is busy", async () => {
+  test("a ninth client does not take the place of one whose read is under way; if all wait, the answer is busy", async () => {
     const service = await Running.start();
     const read = { lba: 0n, count: 1, offset: 0n };
     for (let badge = 1; badge <= 8; badge++) {

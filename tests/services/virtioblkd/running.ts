@@ -33,10 +33,10 @@ export const disk: FakeDeviceOptions = { version: 2, sectors: 4096n };
 const READ_AGAIN = 1n << 63n;
 /** Where the service maps its first slot's registers (limits.ts). */
 const REGISTERS_ADDRESS = 0x1000_0000;
-/** What the service signals when it is ready, and when there is no disk. */
+/** The service's signals when it is ready, and when there is no disk. */
 const READY = 1;
 const ABSENT = 2;
-/** What stands in a client's memory before anything is read into it. */
+/** The content of a client's memory before anything is read into it. */
 const UNREAD = 0xee;
 
 const program = `
@@ -49,13 +49,13 @@ export { main } from "services/virtioblkd/main";
 export function serveAgain(): void { serve(slotOf(Role.Serve), onRequest, onInterrupt, onTime); }
 `;
 
-/** The contract, as the host reads it. */
+/** Writes and reads the messages of the contract. */
 export const wire = await Wire.of("virtio_blk");
 
 export interface Options {
-  /** What is plugged into each slot; an empty object's device id is 0. */
+  /** The device in each slot. An empty object has the device id 0. */
   readonly slots?: readonly FakeDeviceOptions[];
-  /** Slots whose interrupt the service is not given. */
+  /** Slots whose interrupt the service does not get. */
   readonly withoutInterrupt?: readonly number[];
   /** Slots whose registers the kernel does not map. */
   readonly withoutRegisters?: readonly number[];
@@ -63,19 +63,19 @@ export interface Options {
   readonly isVouchedFor?: boolean;
   /** Whether the device finishes reads while the service waits for its first block. */
   readonly answersFirst?: boolean;
-  /** How many tries of that read the device fails first. */
+  /** How many tries of that read fail first. */
   readonly failsFirst?: number;
-  /** Objects that stand pinned for the first slot from an earlier life of the service. */
+  /** Objects that an earlier instance of the service has left pinned for the first slot. */
   readonly pinned?: readonly FakeVmo[];
 }
 
-/** The service, booted, with what is plugged in: a disk in the first of two slots unless the test says otherwise. */
+/** The running service with its devices: by default, a disk in the first of two slots. */
 export class Running {
   readonly kernel: FakeKernel;
   readonly devices: readonly FakeBlockDevice[];
-  /** What main returned; undefined: it serves. */
+  /** What main returned. Undefined while the service runs. */
   readonly exitCode: number | undefined;
-  /** Until when the service said that it waits. */
+  /** The deadline until which the service waits. */
   deadline = 0n;
   private readonly endpoint = new FakeEndpoint();
   private readonly starter = new FakeNotification();
@@ -104,7 +104,7 @@ export class Running {
     let failures = 0;
     kernel.onIdle = ({ call, deadline }) => {
       this.deadline = deadline;
-      // It serves: what happens next is the test's.
+      // The service waits. The test decides what happens next.
       if (call !== Syscall.Wait) {
         throw new Stopped("hang");
       }
@@ -125,12 +125,12 @@ export class Running {
     this.exitCode = kernel.untilIdle("main");
   }
 
-  /** The device that runs. */
+  /** The device in use. */
   get device(): FakeBlockDevice {
     return defined(this.devices.find(({ isRunning }) => isRunning) ?? this.devices[0], "a device");
   }
 
-  /** What the service has told its starter. */
+  /** The service's signals to its starter. */
   get signals(): readonly bigint[] {
     return this.starter.signals;
   }
@@ -150,21 +150,21 @@ export class Running {
     return this.slots.reduce((sum, { interrupt }) => sum + interrupt.completedCount, 0);
   }
 
-  /** A fresh memory object of a client. */
+  /** A new memory object of a client. */
   vmo(byteCount: number): FakeVmo {
     const vmo = new FakeVmo(byteCount);
     vmo.content.fill(UNREAD);
     return vmo;
   }
 
-  /** Sends any message; what gives the bytes of its answer, undefined as long as there is none. */
+  /** Sends any message. Returns a function that gives the bytes of the answer, or undefined while there is none. */
   send(message: Message): () => Uint8Array | undefined {
     const answer = this.endpoint.send(message);
     this.kernel.untilIdle("serveAgain");
     return answer;
   }
 
-  /** Asks, and gives what decodes the answer: undefined as long as there is none. */
+  /** Sends a request. Returns a function that decodes the answer, or gives undefined while there is none. */
   ask(
     badge: number,
     method: string,
@@ -182,7 +182,7 @@ export class Running {
     };
   }
 
-  /** Asks for something that is answered at once. */
+  /** Sends a request that is answered at once. */
   now(badge: number, method: string, fields: Fields = {}, vmo?: FakeVmo, rights?: number): Fields {
     return defined(this.ask(badge, method, fields, vmo, rights)(), `the answer to ${method}`);
   }
@@ -227,7 +227,7 @@ export class Running {
       slot(Role.Serve, this.endpoint, Right.Receive),
       { ...slot(Role.Starter, this.starter, Right.Send, READY | ABSENT), base: READY, size: ABSENT },
       slot(Role.Audit, { kind: "audit" }, Right.Write),
-      // It allows nothing: its presence is the information.
+      // It has no rights. Its presence is the information.
       ...(isVouchedFor ? [slot(Role.ReadOnlyFile, this.starter, Right.None)] : []),
       ...slots,
     ]);

@@ -1,4 +1,4 @@
-// What virtioblkd makes of what it finds when it starts: a disk, none, or one that is not to be used.
+// What virtioblkd does when it starts: with a disk, without one, and with one that it must not use.
 
 import { describe, expect, test } from "vitest";
 import { Audit, ExitCode } from "../../harness/abi.ts";
@@ -9,7 +9,7 @@ import type { FakeDeviceOptions } from "../../harness/fake-options.ts";
 import { disk, empty, Running } from "./running.ts";
 
 describe("starting", () => {
-  test("finds the disk, reads a first block by interrupt, and says both in order", async () => {
+  test("finds the disk, reads its first block by interrupt, and reports both in order", async () => {
     const { kernel, signals, completedCount, exitCode } = await Running.start();
     expect(exitCode).toBeUndefined();
     expect(kernel.lines).toEqual(["virtioblkd: mmio=0x10001000 irq=1 sectors=4096", "virtioblkd: ready"]);
@@ -17,7 +17,7 @@ describe("starting", () => {
     expect(completedCount).toBe(1);
   });
 
-  test("finds it in the last slot, legacy, and gives the other slots back", async () => {
+  test("finds a legacy disk in the last slot, and gives the other slots back", async () => {
     const legacy: FakeDeviceOptions = { version: 1, sectors: 100n };
     const { kernel } = await Running.start({ slots: [...Array.from({ length: 7 }, () => empty), legacy] });
     expect(kernel.lines[0]).toBe("virtioblkd: mmio=0x10008000 irq=8 sectors=100");
@@ -26,14 +26,14 @@ describe("starting", () => {
     expect(kinds.filter((kind) => kind === "interrupt")).toHaveLength(1);
   });
 
-  test("without a disk it says nothing, tells its starter, and ends", async () => {
+  test("without a disk it prints nothing, tells its starter, and ends", async () => {
     const { kernel, signals, exitCode } = await Running.start({ slots: [empty, { ...empty, deviceId: 1 }] });
     expect(exitCode).toBe(0);
     expect(kernel.lines).toEqual([]);
     expect(signals).toEqual([2n]);
   });
 
-  test("a disk that can be written is refused with its fault, and the next slot is tried", async () => {
+  test("a writable disk is refused with its fault, and the next slot is tried", async () => {
     const { kernel } = await Running.start({
       slots: [
         { ...disk, readOnly: false },
@@ -47,7 +47,7 @@ describe("starting", () => {
     ]);
   });
 
-  test("a disk that can be written is taken where the topology vouches for its file, and that is said", async () => {
+  test("a writable disk is used if the topology vouches for its file, and that is reported", async () => {
     const { kernel, exitCode } = await Running.start({
       slots: [{ ...disk, readOnly: false }],
       isVouchedFor: true,
@@ -82,7 +82,7 @@ describe("starting", () => {
       "fault=15(NotMapped) (its registers cannot be mapped)",
     ],
   ])(
-    "a disk %s is refused, which is a failure and not the absence of a disk",
+    "a disk %s is refused, which counts as a failure and not as a missing disk",
     async (_how, options, fault) => {
       const { kernel, signals, exitCode } = await Running.start(options);
       expect(exitCode).toBe(ExitCode.DiskRefused);
@@ -92,7 +92,7 @@ describe("starting", () => {
     },
   );
 
-  test("what an earlier life had pinned is let go once the device is reset", async () => {
+  test("memory that an earlier instance had pinned is released once the device is reset", async () => {
     const pinned = Array.from({ length: PINS_MAX }, () => new FakeVmo(4096));
     const service = await Running.start({ slots: [disk], pinned });
     expect(service.exitCode).toBeUndefined();
@@ -107,12 +107,12 @@ describe("starting", () => {
   };
 
   test.each([
-    ["in front of it", [disk, withImage, disk], 2, ["0x10001000"]],
-    ["behind it", [withImage, disk], 1, []],
-    ["one that can be written, in front of it", [{ ...disk, readOnly: false }, withImage], 2, []],
+    ["before it", [disk, withImage, disk], 2, ["0x10001000"]],
+    ["after it", [withImage, disk], 1, []],
+    ["a writable one before it", [{ ...disk, readOnly: false }, withImage], 2, []],
     ["two of them, and an empty slot", [disk, empty, disk, withImage], 4, ["0x10001000", "0x10003000"]],
   ])(
-    "the disk with a package image is ours, whatever other disk there is: %s",
+    "the disk with a package image is used, no matter which other disk there is: %s",
     async (_where, slots, nth, passed) => {
       const { kernel, devices, pinnedFor, exitCode } = await Running.start({ slots });
       expect(exitCode).toBeUndefined();
@@ -121,7 +121,7 @@ describe("starting", () => {
         `virtioblkd: mmio=0x1000${nth}000 irq=${nth} sectors=800`,
         "virtioblkd: ready",
       ]);
-      // Of the others nothing is kept: no capability, no pinned memory, and none of them goes on working.
+      // The service keeps nothing of the others: no capability and no pinned memory, and none of them is left running.
       const kinds = [...kernel.slots.values()].map(({ object }) => object.kind);
       expect(kinds.filter((kind) => kind === "device")).toHaveLength(1);
       expect(kinds.filter((kind) => kind === "interrupt")).toHaveLength(1);
@@ -130,7 +130,7 @@ describe("starting", () => {
     },
   );
 
-  test("where no disk has a package image the first is ours, and the others are passed over", async () => {
+  test("if no disk has a package image, the first one is used and the others are passed over", async () => {
     const { kernel } = await Running.start({ slots: [empty, disk, disk] });
     expect(kernel.lines).toEqual([
       "virtioblkd: passed over mmio=0x10003000 (no package image on it)",
@@ -139,7 +139,7 @@ describe("starting", () => {
     ]);
   });
 
-  test("a disk that never answers its first read is broken, which is not the same as missing", async () => {
+  test("a disk that never answers its first read counts as broken, not as missing", async () => {
     const { kernel, signals, exitCode } = await Running.start({ answersFirst: false });
     expect(exitCode).toBe(ExitCode.FirstBlockUnread);
     expect(kernel.lines).toEqual([

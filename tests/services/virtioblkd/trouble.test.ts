@@ -1,5 +1,5 @@
-// A device that fails, lies or keeps silent: which reads are tried again, what their clients are told, and what is on
-// record.
+// A device that fails, gives wrong answers or none: which reads are tried again, what their clients are told, and what is
+// recorded.
 
 import { describe, expect, test } from "vitest";
 import { diskBytes, Running, troubleOf } from "./running.ts";
@@ -7,7 +7,7 @@ import { diskBytes, Running, troubleOf } from "./running.ts";
 describe("a device in trouble", () => {
   const seconds = 10_000_000n;
 
-  test("64 reads wait; the next is busy, and works later", async () => {
+  test("64 reads can wait; the next is refused as busy, and works later", async () => {
     const service = await Running.start();
     service.attach(7, 4096);
     const read = { lba: 0n, count: 1, offset: 0n };
@@ -20,7 +20,7 @@ describe("a device in trouble", () => {
     expect(service.ask(7, "read", read)()).toBeUndefined();
   });
 
-  test("an error of the device that stays is told to its client alone", async () => {
+  test("only the client is told of a permanent error of the device", async () => {
     const service = await Running.start();
     service.attach(7, 4096);
     const bad = service.ask(7, "read", { lba: 0n, count: 1, offset: 0n });
@@ -48,7 +48,7 @@ describe("a device in trouble", () => {
     ]);
   });
 
-  test("an error of the device that passes is only recorded: the data comes", async () => {
+  test("a temporary error of the device is only recorded, and the data comes", async () => {
     const service = await Running.start();
     const vmo = service.attach(7, 4096);
     const read = service.ask(7, "read", { lba: 3n, count: 2, offset: 512n });
@@ -63,7 +63,7 @@ describe("a device in trouble", () => {
     expect(service.now(7, "info")).toMatchObject({ reads: 1n, errors: 0n });
   });
 
-  test("a request that the device does not know is not repeated", async () => {
+  test("a request that the device does not support is not repeated", async () => {
     const service = await Running.start();
     service.attach(7, 4096);
     const read = service.ask(7, "read", { lba: 0n, count: 1, offset: 0n });
@@ -73,7 +73,7 @@ describe("a device in trouble", () => {
     expect(service.device.pending).toEqual([]);
   });
 
-  test("a read that is not answered has another try, and so has the one beside it; both get their data", async () => {
+  test("an unanswered read is tried again, and so is the one beside it; both get their data", async () => {
     const service = await Running.start();
     const vmo = service.attach(7, 4096);
     const begin = service.kernel.time;
@@ -100,7 +100,7 @@ describe("a device in trouble", () => {
     ]);
   });
 
-  test("a read that is never answered ends after three tries, sooner than its client gives up", async () => {
+  test("a read that is never answered ends after three tries, before its client gives up", async () => {
     const service = await Running.start();
     service.attach(7, 4096);
     const begin = service.kernel.time;
@@ -120,7 +120,7 @@ describe("a device in trouble", () => {
       "fault 72, resets 3",
       "client 7, sector 0: timedOut",
     ]);
-    // The next one finds a device that works.
+    // The next read works.
     const again = service.ask(7, "read", { lba: 0n, count: 1, offset: 0n });
     service.device.finishAll();
     service.interrupt();
@@ -128,7 +128,7 @@ describe("a device in trouble", () => {
   });
 
   test.each([9n, 0n, 4095n])(
-    "sector %i, which is never answered, costs its reads an error and no client the disk, however often it is asked for",
+    "if sector %i is never answered, its reads fail, and no client loses the disk, no matter how often it is read",
     async (silent) => {
       const service = await Running.start();
       const vmo = service.attach(7, 4096);
@@ -158,7 +158,7 @@ describe("a device in trouble", () => {
     },
   );
 
-  test("with all places taken by reads, the device is checked as soon as one of them has ended", async () => {
+  test("if reads take all places, the device is checked as soon as one of them has ended", async () => {
     const service = await Running.start();
     service.attach(7, 4096);
     for (let n = 0; n < 64; n++) {
@@ -173,7 +173,7 @@ describe("a device in trouble", () => {
     expect(service.device.pending).toHaveLength(64);
   });
 
-  test("an answer without an interrupt counts when its time is up, and is on record", async () => {
+  test("an answer without an interrupt is taken when its time is up, and is recorded", async () => {
     const service = await Running.start();
     service.attach(7, 4096);
     const read = service.ask(7, "read", { lba: 0n, count: 1, offset: 0n });
@@ -185,7 +185,7 @@ describe("a device in trouble", () => {
     expect(service.kernel.lines.at(-1)).toBe("virtioblkd: device fault=74(InterruptMissing) resets=0 noted");
   });
 
-  test("a read whose answers are lies is tried three times, then its client is told", async () => {
+  test("a read with wrong answers is tried three times, then its client is told", async () => {
     const service = await Running.start();
     service.attach(7, 4096);
     const read = service.ask(7, "read", { lba: 0n, count: 1, offset: 0n });
@@ -201,7 +201,7 @@ describe("a device in trouble", () => {
     expect(again()).toEqual({ status: "ok", bytes: 512 });
   });
 
-  test("a device that never does anything right is given up: after so many resets no client waits for it", async () => {
+  test("a device that never works is given up after a number of resets, and no client waits for it", async () => {
     const service = await Running.start();
     service.attach(7, 4096);
     const answers = Array.from({ length: 2 }, () => {
@@ -239,7 +239,7 @@ describe("a device in trouble", () => {
       "fault 5, resets 1",
       "client 7, sector 0: noDevice",
     ]);
-    // It may still write: what it was told of stays pinned for good, whatever its client attaches now.
+    // The device may still write, so the memory that it knows stays pinned for good, even if its client attaches other memory.
     const pinned = [...service.kernel.devices.pins];
     service.attach(7, 4096);
     expect(service.kernel.devices.pins.slice(0, pinned.length)).toEqual(pinned);

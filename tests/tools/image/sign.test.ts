@@ -61,7 +61,7 @@ describe("nx image keygen", () => {
   });
 
   test("never writes over a key, and makes another key each time", async () => {
-    await expect(nx("keygen", mine)).rejects.toThrow("mine.key is there already");
+    await expect(nx("keygen", mine)).rejects.toThrow("mine.key exists already");
     await nx("keygen", join(folder, "second"));
     expect(readFileSync(join(folder, "second.pub"), "utf8")).not.toBe(readFileSync(`${mine}.pub`, "utf8"));
   });
@@ -128,7 +128,7 @@ describe("nx image sign and verify", () => {
     bytes[300] = defined(bytes[300]) ^ 1;
     await expect(nx("verify", place("d.img", bytes))).rejects.toThrow("its signature does not verify");
     await expect(nx("sign", file, "--key", `${mine}.pub`)).rejects.toThrow(
-      "only the private half of a key signs",
+      "only the private half of a key can sign",
     );
     const damaged = readFileSync(file);
     damaged[4096] = defined(damaged[4096]) ^ 1;
