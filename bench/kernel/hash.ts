@@ -1,4 +1,4 @@
-// What it takes to hash a byte, and to read from the disk what has to be hashed: on a processor without Zbb and on one with it.
+// Measures the cost of hashing a byte, and of reading from the disk with hashing: on a processor without Zbb and with Zbb.
 
 import { Problem } from "../../host/problem.ts";
 import { atMost, makeRow, type Row } from "../row.ts";
@@ -24,7 +24,7 @@ export function measureHash(subject: Subject): Row[] {
   });
 }
 
-/** What an operation usually takes. */
+/** The median of an operation's rounds. */
 function medianOf(subject: Subject, { part, operation }: HashExpectation): number {
   const samples = measurePaths(subject, 1, part).find(({ name }) => name === operation);
   const sorted = samples?.rounds.toSorted((one, other) => one - other) ?? [];

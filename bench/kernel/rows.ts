@@ -14,7 +14,7 @@ export interface Expectation {
   budget: number;
   /** What it should take at most. */
   target?: number;
-  /** A round does so many of what the row names. */
+  /** How many of the named operations one round does. Default: one. */
   per?: number;
   /** The same thing in other systems. */
   xv6?: number;
@@ -66,7 +66,7 @@ export interface HashExpectation {
   unit: "instructions a byte" | "instructions";
   /** Whether the processor has Zbb. */
   zbb: boolean;
-  /** What of the guest's program is measured. */
+  /** The part of the guest's program. */
   part: "hash" | "files";
   operation: string;
   budget: number;

@@ -25,7 +25,7 @@ export interface Subject {
   tree: Uint8Array<ArrayBuffer>;
   disk: Uint8Array<ArrayBuffer>;
   programs: Programs;
-  /** The harts have Zbb. Left out: they have not. */
+  /** The harts have Zbb. Default: they do not. */
   zbb?: boolean;
 }
 

@@ -100,7 +100,7 @@ export function setChaos(mask: u32): void {
   resetCode();
 }
 
-/** Gives the harts these extensions (bits of `Extension`) and no others. Before the first instruction. */
+/** Gives the harts these extensions (bits of `Extension`) and no others. To be called before the first instruction. */
 export function setExtensions(mask: u32): void {
   noteExtensions(mask);
   resetCode();

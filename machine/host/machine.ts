@@ -53,7 +53,7 @@ export interface MachineSettings {
   sstc: boolean;
   /** The machine has ACLINT's software interrupt device for S-mode. */
   aclint: boolean;
-  /** The harts have Zbb, basic bit manipulation. Left out: they have not. */
+  /** The harts have Zbb, basic bit manipulation. Default: they do not. */
   zbb?: boolean;
   /** The kernel, an ELF file. */
   kernel: Uint8Array;

@@ -1,5 +1,5 @@
-// The kernel's paths cost no more than their budgets, and the same each time. The machine counts instructions, so a
-// path that became slower fails here on any computer, however busy it is.
+// The kernel's paths cost no more than their budgets, and the same each time. The machine counts instructions, so a slower path
+// fails here on any computer, no matter how busy that is.
 //
 // A failure names the path. If the path is meant to be slower, change its budget in bench/kernel/rows.ts.
 
@@ -13,7 +13,7 @@ import { measureKernel, measureScaleRows, type PathRow, whereIn } from "../../be
 import type { Row } from "../../bench/row.ts";
 import { defined } from "../harness/defined.ts";
 
-/** How far above what was measured a budget may lie: a change of 2 % has to be seen. Boots have a hundredth more. */
+/** How far a budget may be above the measured value: a change of 2 % has to be noticed, and of 3 % in boots. */
 const BUDGET_RATIO_MAX = 1.03;
 const BOOT_BUDGET_RATIO_MAX = 1.05;
 

@@ -1,5 +1,5 @@
-// The bench of the embedded machine judges the machine, not the computer: a row is a ratio to a yardstick, which is as
-// slow as the computer. Only ./nx bench machine measures the rows themselves.
+// The bench of the embedded machine judges the machine and not the computer: a row is a ratio to a yardstick, which a slow
+// computer makes slow too. Only ./nx bench machine measures the rows themselves.
 
 import { describe, expect, test } from "vitest";
 import { millisecondsOf, type Speed } from "../../bench/machine/speed.ts";
@@ -33,15 +33,18 @@ describe("targets", () => {
     expect(bounds.map(({ of, bound }) => `${of} ${bound}`)).toEqual(Array(4).fill("ratio at least"));
   });
 
-  test.each([1, 0.1, 0.001, 30])("give the same verdicts on a computer %f times as fast", (factor) => {
-    expect(verdicts(factor)).toEqual([
-      ["reached", true],
-      ["missed", false],
-      ["for information", true],
-      ["U-mode, 1 hart, beside QEMU", false],
-      ["U-mode, 1 hart, beside QEMU -icount", true],
-    ]);
-  });
+  test.each([1, 0.1, 0.001, 30])(
+    "give the same verdicts on a computer that is %f times as fast",
+    (factor) => {
+      expect(verdicts(factor)).toEqual([
+        ["reached", true],
+        ["missed", false],
+        ["for information", true],
+        ["U-mode, 1 hart, beside QEMU", false],
+        ["U-mode, 1 hart, beside QEMU -icount", true],
+      ]);
+    },
+  );
 
   test("leave out the ratio to QEMU when there is no QEMU", () => {
     expect(rowsOf(speeds, undefined).map(({ name }) => name)).not.toContain("U-mode, 1 hart, beside QEMU");

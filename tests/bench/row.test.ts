@@ -1,4 +1,4 @@
-// Rows, and what is made of them: the ratio and the verdict, the table, the picture.
+// Rows, and what is computed from them: the ratio and the verdict, the table, the picture.
 
 import { describe, expect, test } from "vitest";
 import { drawRows } from "../../bench/picture.ts";
@@ -28,12 +28,12 @@ describe("a row", () => {
     ["with a ratio above it", { reference: yardstick, target: ratioAtMost(0.254) }, false],
     ["with a ratio that is to be high, and is", { reference: yardstick, target: ratioAtLeast(0.255) }, true],
     ["with one that is not", { reference: yardstick, target: ratioAtLeast(0.256) }, false],
-    ["with a target for a ratio that there is not", { target: ratioAtMost(1) }, false],
+    ["with a target for a ratio that is missing", { target: ratioAtMost(1) }, false],
   ])("%s", (_, more, met) => {
     expect(makeRow({ ...plain, ...more }).met).toBe(met);
   });
 
-  test("fails over its budget; the target of a row that has a budget may be missed", () => {
+  test("fails if it is over its budget, but may miss its target if it has a budget", () => {
     const failure = (more: Partial<Measurement>): boolean => isFailure(makeRow({ ...plain, ...more }));
     expect(failure({ budget: 102 })).toBe(false);
     expect(failure({ budget: 101 })).toBe(true);
@@ -42,7 +42,7 @@ describe("a row", () => {
     expect(failure({})).toBe(false);
   });
 
-  test("takes a share of its target, also where more is better", () => {
+  test("has a share of its target, also if more is better", () => {
     expect(shareOfTarget(makeRow({ ...plain, target: atMost(51) }))).toBe(2);
     expect(
       shareOfTarget(makeRow({ ...plain, measured: 100, reference: yardstick, target: ratioAtLeast(0.5) })),
@@ -50,7 +50,7 @@ describe("a row", () => {
     expect(shareOfTarget(makeRow(plain))).toBeUndefined();
   });
 
-  test("has the best of the others beside it", () => {
+  test("is compared with the best other system", () => {
     const others = [reference, { ...reference, name: "seL4", measured: 472 }];
     expect(bestOf(others)?.name).toBe("seL4");
     expect(bestOf([])).toBeUndefined();
@@ -87,7 +87,7 @@ test("the table has a line for each row, with its reference, ratio, target, verd
 describe("the picture", () => {
   const picture = drawRows(rows);
 
-  test("has the rows with another system or a target beside them, and says what each bar is", () => {
+  test("has the rows with another system or a target, and says what each bar is", () => {
     expect(picture).toContain(">a path</text>");
     expect(picture).toContain(">0.090 of xv6</text>");
     expect(picture).toContain(">1.27, missed</text>");

@@ -1,4 +1,4 @@
-// The whole system on the embedded machine: the ladder that QEMU climbs, and that the same seed gives the same run.
+// The whole system on the embedded machine: it prints the same markers as on QEMU, and the same seed gives the same run.
 
 import { describe, expect, test } from "vitest";
 import { BOOT_TIMEOUT_MS, type BootChange, bootEmbedded, explain } from "./booting.ts";
@@ -27,7 +27,7 @@ describe("the marker ladder", () => {
   );
 
   test(
-    "under eight seeds, which boot on every hart",
+    "with eight seeds, by which each hart is the boot hart",
     async () => {
       for (let seed = 1n; seed <= 8n; seed++) {
         const report = await bootEmbedded({ seed });
@@ -39,7 +39,7 @@ describe("the marker ladder", () => {
 });
 
 test(
-  "a boot takes fewer instructions where the guest may use Zbb",
+  "a boot takes fewer instructions if the guest can use Zbb",
   async () => {
     const [plain, zbb] = [await bootEmbedded(), await bootEmbedded({ zbb: true })];
     expect(Number(zbb.instructions)).toBeLessThan(0.97 * Number(plain.instructions));
@@ -62,7 +62,7 @@ describe("a seed", () => {
   );
 
   test(
-    "gives another state than another seed",
+    "gives a different state than another seed",
     async () => {
       const [one, two] = [await bootEmbedded({ seed: 1n }), await bootEmbedded({ seed: 2n })];
       expect(two.nonce).not.toBe(one.nonce);

@@ -1,4 +1,4 @@
-// Boots Neuron on the embedded machine as ./nx boot does: everything is built once, each boot takes part of a second.
+// Boots Neuron on the embedded machine, as ./nx boot does. Everything is built once, and a boot takes part of a second.
 
 import { join } from "node:path";
 import { root } from "../../host/root.ts";
@@ -8,7 +8,7 @@ import { type EmbeddedFacts, embeddedMachine, nonceOfSeed } from "../../tools/bo
 import { type BootReport, type BootRequest, bootOnce, SELFTEST_RUN } from "../../tools/boot/run.ts";
 import { filesOf } from "../../tools/boot/session.ts";
 
-/** For a machine that is busy with other tests. */
+/** Long enough for a host that is busy with other tests. */
 export const BOOT_TIMEOUT_MS = 120_000;
 
 const silent = { start: () => () => {}, note: () => {} };
@@ -28,17 +28,17 @@ export async function buildOnce(): Promise<Built> {
   return await built;
 }
 
-/** What a test asks for beside the usual boot with four harts and a disk. */
+/** What a test can change in the usual boot with four harts and a disk. */
 export interface BootChange extends Partial<BootRequest> {
   seed?: bigint;
   faults?: readonly DiskFault[];
   chaos?: number;
 }
 
-/** A report, and what only this machine knows. */
+/** A report, with what only this machine knows. */
 export type EmbeddedReport = BootReport & EmbeddedFacts;
 
-/** Boots the embedded machine once; `other` is another build than the usual one. */
+/** Boots the embedded machine once. `other` is a build in place of the usual one. */
 export async function bootEmbedded(
   change: BootChange = {},
   other?: Promise<BuildOutputs>,
@@ -71,7 +71,7 @@ export async function bootEmbedded(
   return { ...report, ...facts };
 }
 
-/** A report as text, so that a test that fails shows the console. */
+/** A report as text, so that a failed test shows the console. */
 export function explain(report: BootReport): string {
   return [...report.problems, report.complaints, ...report.lastLines].join("\n");
 }

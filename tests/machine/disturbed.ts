@@ -1,7 +1,8 @@
-// Boots with a disk that misbehaves: when a fault has to strike to meet a certain read, and what the guest recorded of it.
+// Boots with a disk that misbehaves. Finds out when a fault has to strike to hit a certain read, and what the guest records
+// of it.
 //
-// A plan counts requests, or reads of the configuration. Both are counted in an undisturbed run, which is the same run up
-// to the first fault: so a plan can strike at what one command asks for, and at nothing else.
+// A plan counts requests, or reads of the configuration. This file counts them in a run without faults, which is the same run
+// up to the first fault. So a plan can hit the requests of one command and no others.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -14,14 +15,14 @@ import { parseFaults } from "../../machine/host/faults.ts";
 import { Run } from "../../machine/host/run.ts";
 import { bootEmbedded, buildOnce, type EmbeddedReport, explain } from "./booting.ts";
 
-/** Two harts are enough for a driver and its clients, and the time that a disk keeps silent costs half as much. */
+/** Two harts are enough for a driver and its clients, and waiting for a silent disk costs half as much time. */
 export const HARTS = 2;
 
-/** The badges of clients of virtioblkd: their row in the topology, plus one. */
+/** The badges of virtioblkd's clients: their rows in the topology, plus one. */
 export const PACKAGEFSD = 3;
 export const PROGRAM = 5;
 
-/** Far more than any run here takes. */
+/** Far more than any run here needs. */
 const CLOCK_MAX = 100_000_000_000n;
 
 /** Registers of the disk's slot (virtio 1.2, 4.2.2). */
@@ -30,13 +31,13 @@ const QUEUE_NOTIFY = SLOT + 0x50n;
 const CONFIG = SLOT + 0x100n;
 const SLOT_END = SLOT + 0x200n;
 
-/** What an undisturbed disk was asked for in a run. */
+/** What a disk without faults was asked for in a run. */
 export interface Asked {
   requests: number;
   configReads: number;
 }
 
-/** Boots over a disk that misbehaves by this plan, the usual one or another. The run comes to an end by itself. */
+/** Boots with a disk, the usual one or another, that misbehaves by this plan. The run ends by itself. */
 export async function bootWithFaults(
   run: string,
   legacy: boolean,
@@ -49,14 +50,14 @@ export async function bootWithFaults(
   return report;
 }
 
-/** Counts what an undisturbed disk, the usual one or another, is asked for from the first instruction to the end. */
+/** Counts what a disk without faults, the usual one or another, is asked for in a whole run. */
 export async function askedBy(run: string, legacy: boolean, disk?: string): Promise<Asked> {
   const { recording } = await bootEmbedded({ run, legacy, smp: HARTS, ...(disk && { disk }) });
   const module = await WebAssembly.compile(new Uint8Array(readFileSync((await buildOnce()).wasm)));
   const again = new Run(module, recording.settings);
   const asked = { requests: 0, configReads: 0 };
   again.listen(({ kind, first }) => {
-    // Every read is waited for before the next, so each notification is one request.
+    // A read is only sent after the one before it, so each notification is one request.
     if (kind === Event.DeviceWrite && first === QUEUE_NOTIFY) {
       asked.requests += 1;
     }
@@ -68,7 +69,7 @@ export async function askedBy(run: string, legacy: boolean, disk?: string): Prom
   return asked;
 }
 
-/** Writes an image of this build to `folder`, with a file so long that the first read of `nx cat` reads ahead. */
+/** Writes an image of this build to `folder`, with a file that is so long that the first read of `nx cat` reads ahead. */
 export async function imageWithLong(folder: string): Promise<string> {
   await buildOnce();
   const long = join(folder, "long.bin");
@@ -83,14 +84,14 @@ export async function imageWithLong(folder: string): Promise<string> {
   return disk;
 }
 
-/** The run came to an end by itself, and the kernel has nothing to complain about. */
+/** Checks that the run ended by itself, and that the kernel reported no problem. */
 function expectEnd(report: EmbeddedReport): void {
   expect(report.panic, explain(report)).toBeUndefined();
   expect(report.complaints, explain(report)).toBe("");
   expect(report.problems.join("\n"), explain(report)).not.toMatch(/no end within|console lines/);
 }
 
-/** What `nx audit` told of the disk, each record as "kind: what", and how often if it came more than once. */
+/** The disk's records in the output of `nx audit`, each as "kind: what", with its count if that is more than one. */
 export function trailOf(report: EmbeddedReport): string[] {
   const record = / times=(\d+) kind=(device-fault|read-failed|image-refused) .*what=(\S*)/;
   return report.lines.flatMap((line) => {
@@ -105,7 +106,7 @@ export function trailOf(report: EmbeddedReport): string[] {
 const counted = (record: string, times: number): string =>
   times === 1 ? record : `${record} (${times} times)`;
 
-/** The trail that these records of one task make: equal ones are one, which stands where the last came, with their count. */
+/** The audit trail of these records of one task: equal ones become one record with a count, at the place of the last. */
 export function merged(records: readonly string[]): string[] {
   return records.flatMap((record, index) =>
     records.lastIndexOf(record) > index
@@ -114,20 +115,20 @@ export function merged(records: readonly string[]): string[] {
   );
 }
 
-/** What the disk's driver, the file system and nexus-init said. */
+/** What the disk's driver, the file system and nexus-init printed. */
 export function saidBy(report: EmbeddedReport): string[] {
   return report.lines.filter((line) => /^(virtioblkd|pkgfs|nexus-init): /.test(line));
 }
 
-/** What programs of the run printed as `nx: …`, the audit trail left out. */
+/** What the run's programs printed as `nx: …`, without the audit trail. */
 export function answersOf(report: EmbeddedReport): string[] {
   return report.lines.filter((line) => /^nx: (?!task=|sequence=|end$)/.test(line));
 }
 
-/** virtioblkd gives the device one read so often. */
+/** How often virtioblkd tries a read. */
 export const TRIES_MAX = 3;
 
-/** What one answer of the disk comes to: the driver's fault (drivers/virtio/fault.ts), and what the read ends with. */
+/** The result of one answer of the disk: the driver's fault (drivers/virtio/fault.ts), and the status of the read. */
 export interface Outcome {
   /** After it the device was reset. */
   readonly fault?: string;
@@ -141,7 +142,7 @@ export interface Outcome {
 export const timedOut: Outcome = { fault: "72(DeadlineMissed)", status: "timedOut" };
 export const lie = (fault: string): Outcome => ({ fault, status: "malformedReply" });
 
-/** The records of one read for `client` that came to `outcome` each time it was tried. */
+/** The records of one read for `client` of which each try had the result `outcome`. */
 export interface Struck {
   readonly client: number;
   readonly sector: number;

@@ -1,7 +1,6 @@
-// A disk that misbehaves, and the whole system above it: each kind of fault, in both versions of virtio-mmio, strikes single
-// answers. A fault that passes is only recorded. One that strikes all tries of a read is told to the client by its name,
-// and the next request finds a device that works. Wrong data is never delivered, and each run ends. Runs go side by side.
-// Faults that last are lasting-faults.test.ts.
+// The whole system with a disk that misbehaves: each kind of fault, in both versions of virtio-mmio, strikes single answers. A
+// temporary fault is only recorded. If a fault strikes all tries of a read, the client gets its error, and the next request
+// works. Wrong data is never delivered, and each run ends. The runs go in parallel. lasting-faults.test.ts has faults that last.
 
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -28,10 +27,10 @@ import {
 } from "./disturbed.ts";
 
 const harmless: Outcome = {};
-/** One answer too many is seen by the index, or, as long as another read is not answered, by its number. */
+/** The driver notices one answer too many by the index; or, while another read is not answered, by its number. */
 const twice: Outcome = { ...lie("32(UsedIndexJump)"), besideCheck: "34(UsedIdFree)" };
 
-/** Kinds that are about one request. Version 1 has no way to ask for a reset, and says nothing by its lengths. */
+/** Kinds that concern one request. Version 1 cannot ask for a reset, and its lengths have no meaning. */
 const ofRequests: readonly (readonly [kind: string, modern: Outcome, legacy: Outcome])[] = [
   ["used-index", lie("32(UsedIndexJump)"), lie("32(UsedIndexJump)")],
   ["used-id", lie("33(UsedIdRange)"), lie("33(UsedIdRange)")],
@@ -48,16 +47,16 @@ const ofRequests: readonly (readonly [kind: string, modern: Outcome, legacy: Out
   ["needs-reset", lie("12(NeedsReset)"), timedOut],
 ];
 
-/** Kinds without consequence: the driver cannot tell that anything is wrong, or nothing is. */
+/** Kinds without consequence: nothing is wrong, or the driver cannot notice it. */
 const unnoticed = ["capacity-large", "reset-stuck", "config-changing@2", "storm@2-3"];
 
-/** How many requests that comes to: with a reset after each try, the next one is followed by a check of the device. */
+/** How many requests the tries make: after a reset, the next try is followed by a check of the device. */
 const requestsOf = ({ fault, status }: Outcome): number =>
   status === undefined ? 1 : fault === undefined ? TRIES_MAX : 2 * TRIES_MAX - 1;
 
 const image = async (): Promise<Buffer> => readFileSync(join(root, (await buildOnce()).outputs.packageImage));
 
-/** Every strike is on record, and no try of the read but those before the one whose answer was taken. */
+/** Checks that every fault is recorded, and of the read only the tries before the successful one. */
 function expectTakenEarly(trail: string[], outcome: Outcome): void {
   const faults = trail.filter((each) => each.startsWith("device-fault"));
   expect(faults).toEqual(faults.map((_, at) => `device-fault: fault ${outcome.fault}, resets ${at + 1}`));
@@ -83,14 +82,14 @@ describe.each([
       request = (await askedBy(`selftest-client; ${info}`, legacy)).requests;
     }, BOOT_TIMEOUT_MS);
 
-    // It strikes twice: at the index, while the image is mounted, and then at every try of what a command reads.
+    // It strikes twice: at the index while the image is mounted, and then at every try of a command's read.
     test.concurrent.each(ofRequests.map(([kind, modern, old]) => [kind, legacy ? old : modern] as const))(
-      "%s: once, it passes; in all tries of a read, its client is told, and the next read is right",
+      "%s: once, it is only recorded; in all tries of a read, the client is told, and the next read works",
       async (kind, outcome) => {
         const { status, fault, besideCheck } = outcome;
         const tries = status === undefined ? 1 : TRIES_MAX;
         const resets = fault === undefined ? 0 : 1;
-        // What struck at the index was tried once more, and with a reset there was a check.
+        // The read of the index was tried once more, with a check if there was a reset.
         const begin = request + (status === undefined ? 0 : 1) + (fault === undefined ? 0 : 1);
         const plan = `${kind}@3,${kind}@${begin}-${begin + requestsOf(outcome) - 1}`;
         const report = await bootWithFaults(`selftest-client; ${info}; ${info}; nx audit`, legacy, plan);
@@ -100,12 +99,11 @@ describe.each([
         const good = expect.stringMatching(`^nx: vblk .* sha256=${digest}$`);
         const trail = trailOf(report).map((each) => each.replace(`fault ${besideCheck},`, `fault ${fault},`));
         const before = records(outcome, { client: PACKAGEFSD, sector: 8, tries: 1 });
-        // Beside a check, the driver may take the first of two equal answers before it sees the second: then that read
-        // is
-        // right and was the last, and what is left of the plan strikes the checks of the device.
+        // Beside a check, the driver may take the first of two equal answers before it sees the second. Then that read
+        // succeeds and is the last one, and the rest of the plan strikes the checks of the device.
         const [first] = answersOf(report);
         const isTakenEarly = besideCheck !== undefined && first?.startsWith("nx: vblk ") === true;
-        // The self-tests have passed, and nothing else is wrong than that the command failed.
+        // The self-tests have passed, and the only problem is that the command failed.
         const isTold = status !== undefined && !isTakenEarly;
         expect(report.problems, explain(report)).toEqual(isTold ? ["nx ended: exit code 1(Failed)"] : []);
         const told = isTold ? `nx: reading the disk failed: ${status}` : good;
@@ -138,7 +136,7 @@ describe.each([
       ["io-error@1", records({ status: "deviceError" }, { client: 0, sector: 0, tries: 1 })],
       ["used-id@1-2", merged(records(lie("33(UsedIdRange)"), { client: 0, sector: 0, tries: 2 }))],
     ])(
-      "%s: all goes on, and it is on record",
+      "%s: everything goes on, and the fault is recorded",
       async (plan, trail) => {
         const report = await bootWithFaults(selfTests, legacy, plan);
         expect(report.ok, explain(report)).toBe(true);
@@ -148,7 +146,7 @@ describe.each([
     );
 
     test.concurrent.each(unnoticed)(
-      "%s: is not even noticed",
+      "%s: the driver does not notice it",
       async (plan) => {
         const report = await bootWithFaults(selfTests, legacy, plan);
         expect(report.ok, explain(report)).toBe(true);
@@ -159,7 +157,7 @@ describe.each([
   });
 });
 
-test("every kind of fault has its place, here or among the lasting ones", () => {
+test("every kind of fault is tested, here or in lasting-faults.test.ts", () => {
   const kinds = new Set([
     ...ofRequests.map(([kind]) => kind),
     ...unnoticed.map((plan) => defined(plan.split("@")[0])),

@@ -1,6 +1,6 @@
-// Faults of the disk that last longer than a read is tried, in both versions of virtio-mmio: once the system is up, and
-// from its first read on. A client is told, and gets no wrong data; a device that never works again is given up; a system
-// that cannot come up ends with what was wrong.
+// Faults of the disk that last longer than the tries of a read, in both versions of virtio-mmio: after the system has come up,
+// and from the first read on. A client is told, and gets no wrong data. A device that never works again is given up. A system
+// that cannot come up ends with the reason.
 
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -34,8 +34,8 @@ describe.each([
   [2, false],
   [1, true],
 ] as const)("virtio-mmio version %i", (_version, legacy) => {
-  describe("once the system is up", () => {
-    // The first command brings nx into packagefsd's cache. From then on the disk is asked for what commands ask for.
+  describe("after the system has come up", () => {
+    // The first command brings nx into packagefsd's cache. From then on the disk gets only what commands ask for.
     const warm = "nx ps";
     const info = "nx hw vblk info";
     const cat = "nx cat fixtures/hello.txt";
@@ -56,7 +56,7 @@ describe.each([
     }, BOOT_TIMEOUT_MS);
 
     test(
-      "data: a file whose block does not match its hash twice is not delivered; then it is",
+      "data: a file whose block fails its hash twice is not delivered, and later it is",
       async () => {
         const report = await bootWithFaults(
           `${warm}; ${cat}; ${cat}; nx audit`,
@@ -74,7 +74,7 @@ describe.each([
     );
 
     test(
-      "io-error: a file is not delivered; then it is",
+      "io-error: a file is not delivered, and later it is",
       async () => {
         const report = await bootWithFaults(
           `${warm}; ${cat}; ${cat}; nx audit`,
@@ -99,10 +99,10 @@ describe.each([
       ["", [0, 1, 3]],
       [", and checks of the device that are not answered either", [0, 1, 2, 3, 4]],
     ])(
-      "never, for all tries of a read that reads ahead%s: it fails each time, and another file is delivered",
+      "never, in all tries of a read that reads ahead%s: the read fails, and another file is delivered",
       async (_also, silent) => {
         const begin = (await askedBy(warm, legacy, disk)).requests + 1;
-        // Both commands bring nx into the cache first. Then: three tries, two checks beside them, one behind the last.
+        // Both commands bring nx into the cache first. Then: three tries, two checks beside them, and one after the last.
         const plan = [begin, begin + 6].flatMap((read) => silent.map((at) => `never@${read + at}`));
         const long = "nx cat fixtures/long.bin";
         const run = `${long}; ${long}; ${cat}; nx audit`;
@@ -121,17 +121,17 @@ describe.each([
     test.concurrent.each([
       ["does not reset", "5(ResetTimeout)", () => `used-id@${first},reset-stuck`],
       [
-        "is another disk after the reset",
+        "is a different disk after the reset",
         "67(IdentityChanged)",
         () => `used-id@${first},capacity-large@${asked.configReads + 1}-`,
       ],
       [
-        "has no capacity after it",
+        "has no capacity after the reset",
         "75(NoSectors)",
         () => `used-id@${first},capacity-zero@${asked.configReads + 1}-`,
       ],
     ])(
-      "a device that %s is given up at once (fault %s): its clients are told, and go on",
+      "a device that %s is given up at once (fault %s); its clients are told, and go on",
       async (_what, fault, plan) => {
         const report = await bootWithFaults(`${warm}; ${info}; ${cat}; nx audit`, legacy, plan());
         expect(answersOf(report), explain(report)).toEqual([
@@ -152,7 +152,7 @@ describe.each([
     );
 
     test(
-      "a device that never does anything right again is given up after four resets",
+      "a device that never works again is given up after four resets",
       async () => {
         const report = await bootWithFaults(
           `${warm}; ${info}; ${cat}; nx audit`,
@@ -173,7 +173,7 @@ describe.each([
     );
   });
 
-  describe("for good: the run ends with what was wrong, and no fixtures take the disk's place", () => {
+  describe("from the first read on: the run ends with the reason, and no fixtures take the disk's place", () => {
     const identified = /^virtioblkd: mmio=0x10001000 irq=1 sectors=\d+$/;
     const triedInVain = (client: number, lba: number, outcome: Outcome): (string | RegExp)[] =>
       [1, 2, 3].flatMap((tries) => [

@@ -1,10 +1,10 @@
-// A real OpenSBI in machine mode boots the kernel: the core is a RISC-V machine, not only a host for our firmware.
+// A real OpenSBI in machine mode boots the kernel. So the core is a RISC-V machine, and not only a host for our firmware.
 
 import { existsSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { BOOT_TIMEOUT_MS, bootEmbedded, explain } from "./booting.ts";
 
-/** Where Debian's packages qemu-system-data and opensbi have it. */
+/** The paths of OpenSBI in Debian's packages qemu-system-data and opensbi. */
 const places = [
   "/usr/share/qemu/opensbi-riscv64-generic-fw_dynamic.bin",
   "/usr/lib/riscv64-linux-gnu/opensbi/generic/fw_dynamic.bin",

@@ -1,4 +1,4 @@
-// The whole system with its hot code translated to Wasm is the same run as interpreted: the same console, the same state.
+// The whole system with its hot code translated to Wasm gives the same run as interpreted: the same console, the same state.
 
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
@@ -8,7 +8,7 @@ import { restoreSnapshot } from "../../machine/host/snapshot.ts";
 import { stateHash } from "../../machine/host/state.ts";
 import { BOOT_TIMEOUT_MS, bootEmbedded, buildOnce } from "./booting.ts";
 
-/** So soon that all that is executed a few times is translated, and as late as it is when no test sets it. */
+/** Once so soon that code is translated after a few executions, and once as late as usual. */
 const SOON = [50, 50, 3] as const;
 const USUAL = [20_000, 2_000_000, 3_000] as const;
 
@@ -16,7 +16,7 @@ async function moduleOf(): Promise<WebAssembly.Module> {
   return WebAssembly.compile(new Uint8Array(readFileSync((await buildOnce()).wasm)));
 }
 
-/** A run that has not begun, with code translated that soon; undefined: not at all. */
+/** A run that has not begun, with code translated that soon. Undefined: nothing is translated. */
 function makeRun(
   module: WebAssembly.Module,
   settings: MachineSettings,
@@ -55,7 +55,7 @@ test.each([1n, 2n, 3n])(
 );
 
 test(
-  "a run that goes back to a moment, or on in another machine, goes on the same way",
+  "a run that goes back to a moment, or continues in another machine, goes on in the same way",
   async () => {
     const module = await moduleOf();
     const { settings } = (await bootEmbedded({ seed: 4n })).recording;

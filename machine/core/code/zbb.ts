@@ -1,6 +1,6 @@
 /**
- * Zbb, basic bit manipulation, in the part that RV64 has (unprivileged specification, chapter "B"): which op an
- * instruction is. decode.ts asks for what it does not know itself, if the harts have the extension.
+ * Decodes Zbb, basic bit manipulation, for RV64 (unprivileged specification, chapter "B"). decode.ts asks here about
+ * instructions that it does not know itself, if the harts have the extension.
  */
 import { Op } from "./ops";
 
@@ -9,7 +9,7 @@ const FUNCT7_EXTREMES: u32 = 0x05;
 const FUNCT7_ROTATE: u32 = 0x30;
 const FUNCT7_ZERO_EXTEND: u32 = 0x04;
 
-/** rori's first six bits; the other six are how far. */
+/** The first six bits of rori's immediate. The other six are the distance. */
 const ROTATE_IMMEDIATE: u32 = 0x18;
 /** The whole immediates of the instructions with one operand. */
 const OR_COMBINE: u32 = 0x287;
@@ -53,7 +53,7 @@ function immediateCode(immediate: u32, funct3: u32): u32 {
   return immediate >> 6 === ROTATE_IMMEDIATE ? Op.Rori : Op.Illegal;
 }
 
-/** The instructions that count: `first` is Op.Clz, or Op.Clzw for those of a word. Only doublewords are extended. */
+/** The instructions that count bits, and sext: `first` is Op.Clz, or Op.Clzw for the word forms. sext has no word form. */
 function countCode(immediate: u32, first: u32): u32 {
   switch (immediate) {
     case COUNT_LEADING:

@@ -1,6 +1,6 @@
 /**
  * What the instructions of Zbb do (unprivileged specification, chapter "B"). The interpreter calls this from one place of
- * its loop, so that the others need not make room for them. Hot code is translated (machine/host/translate/zbb.ts).
+ * its loop, so that they do not make the rest of the loop slower. Hot code is translated (machine/host/translate/zbb.ts).
  */
 import { At, Op } from "../code/ops";
 

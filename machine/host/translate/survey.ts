@@ -18,7 +18,7 @@ interface Entry {
 /** A page. */
 export interface Survey {
   content: Uint8Array;
-  /** What it was decoded with (machine/core/code/extensions.ts). */
+  /** The extensions with which it was decoded (machine/core/code/extensions.ts). */
   extensions: number;
   /** Instructions that were interpreted in it since its groups were found, in all machines. */
   interpreted: number;

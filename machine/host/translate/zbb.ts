@@ -1,25 +1,25 @@
-// What the instructions of Zbb are in Wasm: each puts its result onto the stack. The interpreter's execute/zbb.ts says the
-// same in AssemblyScript; what Wasm has nothing like is left to it (flow.ts).
+// Translates the instructions of Zbb: the Wasm of each puts its result onto the stack. The interpreter's execute/zbb.ts does
+// the same in AssemblyScript. Instructions for which Wasm has nothing similar are left to it (flow.ts).
 
 import { Op } from "../../../build/gen/host/machine/core/code/ops.ts";
 import { type Code, Wasm } from "./encoder.ts";
 import type { Registers } from "./locals.ts";
 import type { Instruction } from "./page.ts";
 
-/** Operations of two registers. */
+/** Operations on two registers. */
 const registerOperations: ReadonlyMap<Op, Wasm> = new Map<Op, Wasm>([
   [Op.Rol, Wasm.I64Rotl],
   [Op.Ror, Wasm.I64Rotr],
 ]);
 
-/** Operations of a register and the complement of the other. */
+/** Operations on a register and the complement of the other. */
 const negatedOperations: ReadonlyMap<Op, Wasm> = new Map<Op, Wasm>([
   [Op.Andn, Wasm.I64And],
   [Op.Orn, Wasm.I64Or],
   [Op.Xnor, Wasm.I64Xor],
 ]);
 
-/** The first of two registers is taken if this comparison of them holds, the second otherwise. */
+/** The result is the first of two registers if this comparison holds, and otherwise the second. */
 const choices: ReadonlyMap<Op, Wasm> = new Map<Op, Wasm>([
   [Op.Min, Wasm.I64LtS],
   [Op.Minu, Wasm.I64LtU],
@@ -27,7 +27,7 @@ const choices: ReadonlyMap<Op, Wasm> = new Map<Op, Wasm>([
   [Op.Maxu, Wasm.I64GeU],
 ]);
 
-/** Operations of one register. */
+/** Operations on one register. */
 const singleOperations: ReadonlyMap<Op, readonly Wasm[]> = new Map<Op, readonly Wasm[]>([
   [Op.Clz, [Wasm.I64Clz]],
   [Op.Ctz, [Wasm.I64Ctz]],
@@ -47,7 +47,7 @@ const wordRotations: ReadonlyMap<Op, Wasm> = new Map<Op, Wasm>([
 
 const HALF_MASK = 0xffff;
 
-/** Writes an instruction of Zbb, its result on the stack. False if it is none. */
+/** Writes an instruction of Zbb, which leaves its result on the stack. False if it is another instruction. */
 export function putZbb(code: Code, registers: Registers, instruction: Instruction): boolean {
   const { code: op, rs1, immediate } = instruction;
   const single = singleOperations.get(op);

@@ -1,4 +1,4 @@
-// Programs in assembly on a bare machine: assembled at test time, run in machine mode from the first instruction.
+// Assembles programs and runs them on a bare machine, in machine mode from the first instruction.
 
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
@@ -10,15 +10,15 @@ import { linkFlags } from "../../../toolchain/link/image.ts";
 import { runLlvm } from "../../../toolchain/link/llvm.ts";
 import { assemble } from "../../../toolchain/link/objects.ts";
 
-/** Where programs begin, and where tests keep what a program reads and writes. */
+/** Where programs begin, and where their data is. */
 export const PROGRAM = 0x8000_0000n;
 export const DATA = 0x8010_0000n;
 
-/** Enough for every program here; one that does not end is stopped. */
+/** Enough for every program here. A program that does not end is stopped. */
 const INSTRUCTIONS_MAX = 5_000_000n;
 const RAM_MEBIBYTES = 16;
 
-/** Numbers of registers by their ABI names. */
+/** Register numbers by ABI names. */
 const names = (
   "zero ra sp gp tp t0 t1 t2 s0 s1 a0 a1 a2 a3 a4 a5 a6 a7 " + "s2 s3 s4 s5 s6 s7 s8 s9 s10 s11 t3 t4 t5 t6"
 ).split(" ");
@@ -51,7 +51,7 @@ export async function assembleText(text: string): Promise<Uint8Array> {
   }
 }
 
-/** How a program is run. */
+/** How to run a program. */
 export interface RunOptions {
   harts?: number;
   seed?: bigint;
@@ -65,7 +65,7 @@ export interface RunOptions {
   prepare?: (machine: BareMachine) => void;
 }
 
-/** What a program that has ended left behind. */
+/** The result of a program that has ended. */
 export interface Ended {
   machine: BareMachine;
   /** A register of hart 0, or another, by its ABI name. */
@@ -107,7 +107,7 @@ export async function runText(text: string, options: RunOptions = {}): Promise<E
   return runProgram(await assembleText(text), options);
 }
 
-/** Lets supervisor and user mode at all of memory: without it PMP lets them at nothing. */
+/** Gives supervisor and user mode access to all of memory. Without it, PMP gives them access to nothing. */
 export const OPEN_MEMORY = `
     li    t0, -1
     csrw  pmpaddr0, t0
@@ -115,10 +115,10 @@ export const OPEN_MEMORY = `
     csrw  pmpcfg0, t0
 `;
 
-/** Before a program that uses Zbb: the assembler is to know it. */
+/** For the beginning of a program that uses Zbb: enables it in the assembler. */
 export const ASSEMBLE_ZBB = ".option arch, +zbb\n";
 
-/** The end of every program: all interrupts off, asleep. */
+/** The end of every program: all interrupts off, then wfi. */
 export const END = `
     csrw  mie, zero
 1:  wfi

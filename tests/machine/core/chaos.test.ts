@@ -1,5 +1,5 @@
-// Each kind of chaos does what it says, and nothing that the architecture forbids: litmus tests of two harts, repeated
-// in one program, under many seeds.
+// Each kind of chaos does what it says, and nothing that the architecture forbids. Most tests are litmus tests with two harts,
+// repeated in one program, with many seeds.
 
 import { describe, expect, test } from "vitest";
 import { Chaos } from "../../../build/gen/host/machine/core/chaos/chaos.ts";
@@ -16,7 +16,7 @@ const RESULTS = DATA + 0x8000n;
 
 /**
  * Two harts run `first` and `second` on fresh variables each round: x at 0(s0), y at 1024(s0), both zero before. They
- * meet between rounds at a counter. What each leaves in a0 is kept: hart 0's in bits 0 to 7, hart 1's above.
+ * meet between rounds at a counter. The results in a0 are kept: hart 0's in bits 0 to 7, hart 1's above.
  */
 function litmus(first: string, second: string): string {
   return `
@@ -47,7 +47,7 @@ function litmus(first: string, second: string): string {
 ${END}`;
 }
 
-/** Pairs of results of a run's rounds, as "a,b". */
+/** The pairs of results in a run's rounds, as "a,b". */
 async function runs(
   first: string,
   second: string,
@@ -63,7 +63,7 @@ async function runs(
   };
 }
 
-/** All outcomes over the seeds, for a test that one never comes. */
+/** All outcomes with the seeds, for a test that one of them never comes. */
 async function outcomes(first: string, second: string, chaos: number): Promise<Set<string>> {
   const run = await runs(first, second, chaos);
   const seen = new Set<string>();
@@ -75,7 +75,7 @@ async function outcomes(first: string, second: string, chaos: number): Promise<S
   return seen;
 }
 
-/** Whether an outcome comes at all. It may be rare, so many more seeds are tried. */
+/** Whether an outcome ever comes. It may be rare, so many more seeds are tried. */
 async function isSeen(outcome: string, texts: readonly [string, string], chaos: number): Promise<boolean> {
   const run = await runs(...texts, chaos);
   for (let seed = 0n; seed < SEEDS_MAX; seed++) {
@@ -118,7 +118,7 @@ describe("store buffers", () => {
   });
 
   test("show a flag before its data only if stores may pass stores and no fence orders them", async () => {
-    // Hart 1 leaves the flag times two plus the data: 2 is the flag without the data.
+    // Hart 1's result is the flag times two plus the data, so 2 is the flag without the data.
     expect(await outcomes(...publish(""), Chaos.Switch | Chaos.StoreBuffer)).not.toContain("9,2");
     expect(await isSeen("9,2", publish(""), Chaos.Switch | Chaos.WeakStores)).toBe(true);
     expect(await outcomes(...publish("fence w, w;"), EVERYTHING)).not.toContain("9,2");
@@ -194,7 +194,7 @@ describe("atomics", () => {
     }
   });
 
-  test("let SC fail now and then, only under the chaos for it", async () => {
+  test("let SC fail now and then, only under that kind of chaos", async () => {
     const program = await assembleText(`
     li    s0, ${DATA}
     li    s1, 400
@@ -234,7 +234,7 @@ describe("atomics", () => {
   });
 });
 
-test("decoded code stays until fence.i, under the chaos for it", async () => {
+test("decoded code stays until fence.i, under that kind of chaos", async () => {
   const text = (fence: string): string => `
     la    t0, patched
     lw    t1, other
@@ -262,7 +262,7 @@ other:
   expect((await runProgram(fenced, { chaos: EVERYTHING })).reg("a0")).toBe(101n);
 });
 
-test("WFI ends early now and then, only under the chaos for it", async () => {
+test("WFI ends early now and then, only under that kind of chaos", async () => {
   const program = await assembleText(`
     csrr  s1, mcycle
     li    t0, 0x2004000

@@ -1,7 +1,7 @@
-// Every integer instruction, on every pair of edge values, against what BigInt says it is.
+// Every integer instruction, on every pair of edge values, compared with BigInt arithmetic.
 //
-// One table a group: the instruction, and its meaning. A program runs each instruction over all pairs; results are
-// compared by name and operands.
+// Each group has a table of instructions and their meanings. A program runs each instruction on all pairs, and the results are
+// compared.
 
 import { describe, expect, test } from "vitest";
 import { Extension } from "../../../build/gen/host/machine/core/code/extensions.ts";
@@ -40,11 +40,11 @@ const edges: readonly bigint[] = [
   -0x8000_0000_0000_0000n,
 ].map(u);
 
-/** Division as the M extension has it: by zero all ones, and the quotient that does not fit is the dividend. */
+/** Division in the M extension: by zero it gives all ones, and the quotient that does not fit is the dividend. */
 const quotient: Meaning = (a, b) => (b === 0n ? -1n : a / b);
 const remainder: Meaning = (a, b) => (b === 0n ? a : a % b);
 
-/** A compressed store and an ordinary load, and the other way round, for each offset: one sets one bit of the field. */
+/** A compressed store and an ordinary load, and the reverse, with each offset that sets one bit of the field. */
 function compressedOffsets(): Record<string, Meaning> {
   const table: Record<string, Meaning> = {};
   const row = (first: string, second: string, meaning: Meaning): void => {
@@ -85,7 +85,7 @@ function distances(): Record<string, Meaning> {
     ];
     for (let bit = first; bit <= last; bit++) {
       const gap = 2 ** bit - (jump.startsWith("c.") ? 2 : 4);
-      // What is jumped over is zeros, which no hart executes.
+      // The bytes that are jumped over are zeros, and no hart executes them.
       table[`li a2, 0; li a3, 0; ${there}; .zero ${gap}; 6: li a2, 1`] = () => 1n;
       table[`li a2, 0; li a3, 0; jal zero, 7f; 5: jal zero, 8f; .zero ${gap}; 7: ${back}; 8: li a2, 1`] =
         () => 1n;
@@ -236,17 +236,17 @@ const groups: Record<string, Record<string, Meaning>> = {
 };
 
 const ones = (value: bigint): bigint => BigInt(value.toString(2).replaceAll("0", "").length);
-/** Zeros above the highest one of a value of so many bits, and below the lowest. */
+/** How many zeros a value of `bits` bits has above its highest one, and below its lowest. */
 const leading = (value: bigint, bits: number): bigint =>
   BigInt(bits - (value === 0n ? 0 : value.toString(2).length));
 const trailing = (value: bigint, bits: number): bigint =>
   value === 0n ? BigInt(bits) : BigInt(value.toString(2).length - 1 - value.toString(2).lastIndexOf("1"));
-/** A value of so many bits, turned to the right by `count`, of which the low bits tell how far. */
+/** A value of `bits` bits, rotated right by the low bits of `count`. */
 const turned = (value: bigint, count: bigint, bits: bigint): bigint => {
   const far = count & (bits - 1n);
   return ((value >> far) | (value << (bits - far))) & ((1n << bits) - 1n);
 };
-/** Makes something else of each byte of a doubleword, by its value and place. */
+/** Maps each byte of a doubleword, by its value and place. */
 const bytewise = (value: bigint, make: (byte: bigint, place: bigint) => bigint): bigint =>
   [0n, 1n, 2n, 3n, 4n, 5n, 6n, 7n].reduce(
     (sum, place) => sum | make((value >> (8n * place)) & 0xffn, place),
@@ -289,7 +289,7 @@ const pairs = edges.flatMap((a) => edges.map((b) => [a, b] as const));
 const RESULTS = DATA + 0x10_000n;
 const SCRATCH = DATA + 0xf000n;
 
-/** A program that runs each instruction over all pairs, and stores a2 after each. */
+/** A program that runs each instruction on all pairs, and stores a2 after each. */
 function programFor(instructions: readonly string[]): string {
   const loops = instructions.map(
     (instruction) => `
@@ -347,7 +347,7 @@ test.each([
   }
 });
 
-/** Counts in a5 the instructions that are illegal, and goes on behind each. */
+/** Counts illegal instructions in a5, and goes on after each. */
 const COUNT_ILLEGAL = `
     la    t0, 9f
     csrw  mtvec, t0
@@ -362,14 +362,14 @@ const COUNT_ILLEGAL = `
 8:
 `;
 
-/** An instruction of a register, an immediate and a0: what stands in the field of a second register is a part of it. */
+/** An instruction with a register, an immediate and a0. The field of a second register belongs to the immediate. */
 function encoded(opcode: number, funct3: number, immediate: number): string {
   return `.word 0x${((immediate * 2 ** 20 + (10 << 15) + (funct3 << 12) + (10 << 7) + opcode) >>> 0).toString(16)}`;
 }
 
-/** What stands beside Zbb's instructions and belongs to other extensions, or to RV32, or to none. */
+/** Encodings beside those of Zbb that belong to other extensions, to RV32, or to nothing. */
 const besideZbb: readonly string[] = [
-  // More that counts or extends, and words that are extended.
+  // Other instructions that count or extend, and extensions of words.
   ...[0x603, 0x606, 0x607, 0x620].map((immediate) => encoded(0x13, 1, immediate)),
   ...[0x603, 0x604, 0x605].map((immediate) => encoded(0x1b, 1, immediate)),
   // brev8, orc.b of other widths, rev8 of RV32, a rotation of a word by 32.
@@ -382,7 +382,7 @@ const besideZbb: readonly string[] = [
   ...[1, 2, 3].map((funct3) => encoded(0x33, funct3, 0x40b)),
 ];
 
-describe("what is not there is illegal", () => {
+describe("instructions that do not exist are illegal", () => {
   test.each([
     ["Zbb's instructions, on harts without it", Object.keys(zbb), 0],
     ["what stands beside them, on harts with it", besideZbb, Extension.Zbb],

@@ -1,4 +1,4 @@
-// What each CSR keeps of what is written: fields that can only hold legal values (WARL), and views of other registers.
+// What each CSR keeps of a written value: fields that only hold legal values (WARL), and views of other registers.
 
 import { beforeEach, describe, expect, test } from "vitest";
 import { BareMachine } from "../../../machine/host/bare.ts";
@@ -22,7 +22,7 @@ function read(csr: number, hart = 0): bigint {
   return BigInt.asUintN(64, machine.core.hartCsr(hart, csr));
 }
 
-describe("all ones written", () => {
+describe("after all ones were written", () => {
   test.each([
     ["mstatus: no floating point, no vectors, 64-bit modes", 0x300, 0xa_007e_19aan],
     ["sstatus", 0x100, 0xa_007e_19aan & 0x3_000c_0122n],
@@ -66,7 +66,7 @@ test("sie and sip show only delegated interrupts", () => {
   expect(read(0x304)).toBe(0xaaan & ~0x22n);
   written(0x344, 0x222n);
   expect(read(0x144)).toBe(0x22n);
-  // The supervisor clears its software interrupt; the timer's bit is not its own.
+  // The supervisor can clear its software interrupt, but not the timer's bit.
   written(0x144, 0n);
   expect(read(0x344)).toBe(0x220n);
 });

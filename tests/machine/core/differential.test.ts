@@ -1,4 +1,4 @@
-// Random programs on the embedded machine and on QEMU: after each block, the same registers and the same memory.
+// Random programs on the embedded machine and on QEMU have the same registers and the same memory after each block.
 
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -11,11 +11,11 @@ import { hasQemu, qemuProgram } from "../../../tools/boot/machines/qemu.ts";
 import { assembleText, machineModule } from "./bare.ts";
 import { randomProgram } from "./random-program.ts";
 
-/** Each seed is 2,400 instructions. */
+/** The program of a seed has 2,400 instructions. */
 const seeds = Array.from({ length: 12 }, (_, index) => index + 1);
 const QEMU_TIMEOUT_MS = 60_000;
 
-/** What the program prints on the embedded machine, with turns of a length that is drawn, or of one instruction. */
+/** What the program prints on the embedded machine, with turns of drawn length or of one instruction. */
 async function onMachine(program: Uint8Array, turns: number, extensions: number): Promise<string[]> {
   const machine = new BareMachine(await machineModule(), { harts: 1, ramMebibytes: 16, extensions });
   machine.core.setTurns(turns);
@@ -52,7 +52,7 @@ describe.skipIf(!hasQemu())("random instructions do on the embedded machine what
       const program = await assembleText(randomProgram(seed, 1, extensions !== 0));
       const expected = onQemu(program);
       expect(expected.length).toBe(40);
-      // The first line that differs is the number of the block that went wrong.
+      // The first line that differs has the number of the wrong block.
       expect(await onMachine(program, 0, extensions)).toEqual(expected);
       expect(await onMachine(program, 1, extensions)).toEqual(expected);
     },

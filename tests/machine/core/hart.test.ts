@@ -1,10 +1,10 @@
-// Traps, modes, counters, interrupts and code that changes, each as a small program.
+// Traps, modes, counters, interrupts and changing code, each in a small program.
 
 import { describe, expect, test } from "vitest";
 import { Stop } from "../../../build/gen/host/machine/core/machine.ts";
 import { DATA, END, OPEN_MEMORY, PROGRAM, runText } from "./bare.ts";
 
-/** Traps come here: s2 cause, s3 tval, s4 epc, s5 mstatus; then the end. */
+/** The trap handler: it puts cause, tval, epc and mstatus into s2 to s5, and ends the program. */
 const CATCH = `${OPEN_MEMORY}    la    t0, caught
     csrw  mtvec, t0
     j     begin
@@ -18,7 +18,7 @@ ${END}
 begin:
 `;
 
-/** From machine mode to the label \`there\` in a mode (0 user, 1 supervisor). */
+/** Goes from machine mode to the label \`there\` in a mode (0 user, 1 supervisor). */
 function enter(mode: number): string {
   return `
     li    t0, 3 << 11
@@ -41,8 +41,8 @@ describe("exceptions", () => {
     ["a shift by 64", ".word 0x04051613", 2n, 0x0405_1613n],
     ["a CSR that is not there", "csrr a0, 0x5c0", 2n, 0x5c00_2573n],
     ["a write to a CSR that can only be read", "csrw mhartid, a0", 2n, 0xf145_1073n],
-    ["a load where nothing is", "ld a0, 8(zero)", 5n, 8n],
-    ["a store where nothing is", "sd a0, 16(zero)", 7n, 16n],
+    ["a load from an address without memory", "ld a0, 8(zero)", 5n, 8n],
+    ["a store to an address without memory", "sd a0, 16(zero)", 7n, 16n],
     ["an AMO that is not aligned", `li a0, ${DATA + 4n}; amoadd.d a1, a1, (a0)`, 6n, DATA + 4n],
     ["an LR that is not aligned", `li a0, ${DATA + 2n}; lr.w a1, (a0)`, 4n, DATA + 2n],
     ["a call from machine mode", "ecall", 11n, 0n],
@@ -56,7 +56,7 @@ describe("exceptions", () => {
     expect([reg("s2"), reg("s3"), reg("s4")]).toEqual([1n, 0x1000n, 0x1000n]);
   });
 
-  test("ebreak gives its own address", async () => {
+  test("ebreak reports its own address", async () => {
     const { reg } = await runText(`${CATCH} la a0, here\nhere: ebreak${END}`);
     expect([reg("s2"), reg("s3"), reg("s4")]).toEqual([3n, reg("a0"), reg("a0")]);
   });
@@ -92,7 +92,7 @@ supervisor:
   });
 });
 
-describe("what modes may not do", () => {
+describe("what modes are not allowed to do", () => {
   const illegal = 2n;
   test.each([
     ["user mode: sret", 0, "sret", 0],
@@ -114,7 +114,7 @@ describe("what modes may not do", () => {
     expect(reg("s2")).toBe(illegal);
   });
 
-  test("the supervisor reads satp and sleeps when nothing forbids it", async () => {
+  test("the supervisor can read satp and execute wfi if nothing forbids it", async () => {
     const { reg } = await runText(
       `${CATCH} li t0, 2\n csrw mideleg, t0\n csrw mie, t0\n csrw mip, t0\n${enter(1)} csrr a0, satp\n wfi\n ecall`,
     );
@@ -144,24 +144,24 @@ describe("physical memory protection", () => {
   test.each([
     ["one entry for everything", everything, call],
     ["no entry", entry(0, 0n, 0), fetchFault],
-    ["an entry in front that forbids the page", entry(0, page, 0x18) + everything, loadFault],
-    ["an entry in front that forbids another page", entry(0, page + 0x400n, 0x18) + everything, call],
-    ["an entry in front that lets the page be written", entry(0, page, 0x1a) + everything, loadFault],
-    ["an entry in front that lets the page be read", entry(0, page, 0x19) + everything, call],
+    ["an earlier entry that forbids the page", entry(0, page, 0x18) + everything, loadFault],
+    ["an earlier entry that forbids another page", entry(0, page + 0x400n, 0x18) + everything, call],
+    ["an earlier entry that only allows writing to the page", entry(0, page, 0x1a) + everything, loadFault],
+    ["an earlier entry that only allows reading the page", entry(0, page, 0x19) + everything, call],
     ["four bytes of the eight forbidden", entry(0, (DATA >> 2n) + 1n, 0x10) + everything, loadFault],
     [
       "four bytes of the eight in an entry of their own, which allows them",
       entry(0, (DATA >> 2n) + 1n, 0x17) + everything,
       loadFault,
     ],
-    ["four bytes behind the eight forbidden", entry(0, (DATA >> 2n) + 2n, 0x10) + everything, call],
-    ["all below an address forbidden", entry(0, (DATA >> 2n) + 2n, 0x08) + everything, fetchFault],
+    ["four bytes after the eight forbidden", entry(0, (DATA >> 2n) + 2n, 0x10) + everything, call],
+    ["everything below an address forbidden", entry(0, (DATA >> 2n) + 2n, 0x08) + everything, fetchFault],
   ])("%s", async (_, entries, cause) => {
     const { reg } = await runText(read(entries));
     expect(reg("s2")).toBe(cause);
   });
 
-  test("only locked entries hold for machine mode", async () => {
+  test("only locked entries apply to machine mode", async () => {
     const text = (config: number): string => `${CATCH}${entry(0, page, config)}
     li    a0, ${DATA}
     ld    a1, 0(a0)
@@ -229,7 +229,7 @@ taken:
     expect([reg("a0"), reg("a1")]).toEqual([1n, (1n << 63n) | 3n]);
   });
 
-  test("a timer's interrupt comes at its time, to the very tick for a hart that sleeps", async () => {
+  test("a timer interrupts a hart that sleeps exactly at its tick", async () => {
     const { reg } = await runText(`
     la    t0, 3f
     csrw  mtvec, t0
@@ -266,7 +266,7 @@ taken:
   });
 });
 
-describe("code that changes", () => {
+describe("changing code", () => {
   test("a written instruction takes effect after fence.i, although the old one was executed", async () => {
     const { reg } = await runText(`
     la    t0, patched
@@ -303,7 +303,7 @@ other:
 });
 
 describe("LR and SC between harts", () => {
-  test("a counter that four harts raise by LR and SC", async () => {
+  test("four harts can increment a counter with LR and SC", async () => {
     const text = `
     li    s0, ${DATA}
     li    s1, 500

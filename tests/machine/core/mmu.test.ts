@@ -1,6 +1,6 @@
-// Sv39: what each bit of an entry allows to whom, superpages, ASIDs, fences, and accesses that cross pages.
+// Sv39: what each bit of an entry allows in which mode, superpages, ASIDs, fences, and accesses that cross pages.
 //
-// The host writes the page tables; a program goes to a mode and makes one access. Virtual pages are mapped at VIRTUAL.
+// The host writes the page tables. A program goes to a mode and makes one access. Virtual pages are mapped at VIRTUAL.
 
 import { describe, expect, test } from "vitest";
 import type { BareMachine } from "../../../machine/host/bare.ts";
@@ -38,8 +38,8 @@ function map(machine: BareMachine, leaves: readonly bigint[]): void {
 }
 
 /**
- * Goes to supervisor mode under SATP and runs `text`; traps end the program, with s2 the cause, s3 the address. Memory
- * accesses that `text` makes for user mode are made with MPRV, from machine mode.
+ * Goes to supervisor mode with SATP and runs `text`. A trap ends the program, with the cause in s2 and the address in s3. Memory
+ * accesses for user mode are made in machine mode, with MPRV.
  */
 function supervisor(text: string, status = 0n): string {
   return `${OPEN_MEMORY}
@@ -67,7 +67,7 @@ there:
 `;
 }
 
-/** The same as user mode sees memory. */
+/** The same with user mode's view of memory. */
 function user(text: string, status = 0n): string {
   return `${OPEN_MEMORY}
     la    t0, caught
@@ -189,7 +189,7 @@ describe("what an entry allows", () => {
 describe("accesses that cross a page", () => {
   const across = (text: string) => supervisor(`li t0, 0xffc\n add s0, s0, t0\n ${text}`);
 
-  test("join what two frames hold", async () => {
+  test("join the bytes of two frames", async () => {
     const { reg, machine } = await runText(across("ld a0, 0(s0)\n not a1, a0\n sd a1, 0(s0)"), {
       prepare: (fresh) => {
         map(fresh, [entry(FRAME, RW), entry(FRAME + 0x3000n, RW)]);
@@ -269,7 +269,7 @@ describe("sfence.vma", () => {
     expect([reg("a0"), reg("a1")]).toEqual([7n, 1n]);
   });
 
-  test("is not needed to change the address space: satp alone does it", async () => {
+  test("is not needed to switch the address space: writing satp is enough", async () => {
     const other = (8n << 60n) | (5n << 44n) | ((ROOT + 0x8000n) >> 12n);
     const text = supervisor(`
     ld    a0, 0(s0)

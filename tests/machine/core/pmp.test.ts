@@ -1,5 +1,5 @@
-// Physical memory protection, byte by byte: what an entry says holds for the bytes that it covers and no others, for instructions as
-// for data, for machine mode too where it is locked, and for the walk through page tables.
+// Physical memory protection, exact to the byte: an entry applies to the bytes that it covers and to no others, for instructions
+// and data, for machine mode if it is locked, and for walks through page tables.
 
 import { describe, expect, test } from "vitest";
 import { Stop } from "../../../build/gen/host/machine/core/machine.ts";
@@ -21,13 +21,13 @@ const USER = 0;
 const SUPERVISOR = 1;
 const MACHINE = 3;
 
-/** The page of code that entries say different things of. */
+/** The page of code that is only partly covered by entries. */
 const CODE = PROGRAM + 0x1000n;
 
-/** An entry: what pmpaddr holds, and its byte of pmpcfg. */
+/** An entry: the value of pmpaddr, and its byte of pmpcfg. */
 type Entry = readonly [address: bigint, config: number];
 
-/** All of memory, for all. */
+/** Allows everything in all of memory. */
 const OPEN: Entry = [-1n, NAPOT | R | W | X];
 
 const na4 = (at: bigint, config: number): Entry[] => [[at >> 2n, NA4 | config]];
@@ -47,7 +47,7 @@ function set(entries: readonly Entry[]): string {
 }
 
 /**
- * Sets the entries and goes to `from` in a mode. The first trap ends the program: s2 is its cause, s3 its value, s4 where it was.
+ * Sets the entries and goes to `from` in a mode. The first trap ends the program, with its cause in s2, value in s3, place in s4.
  * `code` is at CODE.
  */
 function program(entries: readonly Entry[], mode: number, code: string, from = CODE): string {
@@ -100,13 +100,13 @@ describe("instructions", () => {
       expect(trap).toEqual({ cause: FETCH_FAULT, value: at, at, count: 4n });
     });
 
-    test.each(kinds)("the code behind such bytes is executed (%s)", async (__, entries) => {
+    test.each(kinds)("the code after such bytes is executed (%s)", async (__, entries) => {
       const trap = await trapOf(program([...entries(R | lock), OPEN], mode, COUNT, CODE + 24n));
       expect(trap).toEqual({ cause: 8n + BigInt(mode), value: 0n, at: CODE + 64n, count: 10n });
     });
 
     test.each(kinds)(
-      "a few bytes with X in a page without it (%s) are all that is executed",
+      "in a page without X, only a few bytes that have it (%s) are executed",
       async (__, entries) => {
         const closed = [...entries(X | lock), ...napot(CODE, 4096n, R | lock), OPEN];
         const trap = await trapOf(program(closed, mode, COUNT, CODE + 16n));
@@ -288,7 +288,7 @@ describe("page tables", () => {
   const A = 64n;
   const D = 128n;
 
-  /** The supervisor, under a table that maps each gigabyte of RAM to itself, with these marks, does `text`. */
+  /** Runs `text` in supervisor mode, with a table of these A and D bits that maps each gigabyte of RAM to itself. */
   async function walk(entries: readonly Entry[], marks: bigint, text: string): Promise<{ cause: bigint }> {
     const code = `li t0, ${(8n << 60n) | (ROOT >> 12n)}\n csrw satp, t0\n ${text}\n ecall\n`;
     const assembled = await assembleText(program([...entries, OPEN], SUPERVISOR, code));
@@ -298,12 +298,12 @@ describe("page tables", () => {
     return { cause: reg("s2") };
   }
 
-  test("that may not be read give the access fault of the access", async () => {
+  test("that must not be read give the access fault of the access", async () => {
     expect(await walk(na4(ROOT + 16n, 0), A | D, "ld t0, 0(s0)")).toEqual({ cause: FETCH_FAULT });
     expect(await walk(na4(ROOT + 24n, 0), A | D, "ld t0, 0(s0)")).toEqual({ cause: 9n });
   });
 
-  test("that may not be written give an access fault only when A or D has to be set", async () => {
+  test("that must not be written give an access fault only if A or D has to be set", async () => {
     const readOnly = na4(ROOT + 16n, R);
     const whole = napot(ROOT + 16n, 8n, R);
     expect(await walk(whole, 0n, "nop")).toEqual({ cause: FETCH_FAULT });

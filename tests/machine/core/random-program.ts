@@ -1,9 +1,9 @@
-// Random programs for machine mode that say after each block what the registers and their memory have become.
+// Random programs for machine mode that print a hash of the registers and the memory after each block.
 //
 //   block: random instructions ─▶ all registers to memory ─▶ hash of them and of the scratch memory ─▶ a line
 //
-// The text depends on the seed alone. sp points into the scratch memory, gp to where registers are kept; the others are
-// fair game. Branches go forward, within the block.
+// The text depends only on the seed. sp points into the scratch memory, and gp to the place of the registers. All other
+// registers may change. Branches go forward, within the block.
 
 import { ASSEMBLE_ZBB } from "./bare.ts";
 
@@ -56,7 +56,7 @@ interface Choice {
   zbb: boolean;
 }
 
-/** One random instruction, or two. `label` numbers the branch targets; a branch skips what follows it. */
+/** One random instruction, or two. `label` numbers the branch targets. A branch skips the next instruction. */
 function instruction(choice: Choice): string {
   const { random, label, zbb } = choice;
   const pick = <T>(list: readonly T[]): T => {

@@ -1,5 +1,5 @@
-// Translated code does what interpreted code does: every instruction, also where code changes under it, where little may
-// be kept, and where the hart is stopped at any instruction.
+// Translated code does the same as interpreted code: with every instruction, when code changes, when little space is allowed for
+// translations, and when the hart is stopped at any instruction.
 
 import { describe, expect, test } from "vitest";
 import { Extension } from "../../../build/gen/host/machine/core/code/extensions.ts";
@@ -7,17 +7,17 @@ import { BareMachine } from "../../../machine/host/bare.ts";
 import { ASSEMBLE_ZBB, assembleText, END, machineModule, runProgram } from "./bare.ts";
 import { randomProgram } from "./random-program.ts";
 
-/** When code is translated: what core.setTranslation takes. */
+/** The arguments of core.setTranslation: when code is translated. */
 type Heat = readonly [known: number, unknown: number, passes: number];
 
-/** As soon as it is executed a second time. */
+/** Code is translated when it is executed a second time. */
 const AT_ONCE: Heat = [1, 1, 1];
 const NEVER: Heat = [0, 0, 1];
 
 const PASSES = 25;
 const seeds = [1, 2, 3, 4, 5, 6];
 
-/** What a program prints that ends by turning the machine off. */
+/** The output of a program that ends by turning the machine off. */
 async function consoleOf(
   program: Uint8Array,
   heat: Heat,
@@ -34,7 +34,7 @@ async function consoleOf(
   return { text: machine.console, translations: machine.core.table.length };
 }
 
-describe("random instructions do in their translation what they do interpreted", () => {
+describe("random instructions do the same translated and interpreted", () => {
   test.each([
     ...seeds.map((seed) => [`seed ${seed}`, seed, 0] as const),
     ...seeds.map((seed) => [`seed ${seed}, with Zbb`, seed, Extension.Zbb] as const),
@@ -52,7 +52,7 @@ describe("random instructions do in their translation what they do interpreted",
   });
 });
 
-/** Adds 1 to a0 so often; every 64 times the instruction that adds is changed, to add 2, and back. */
+/** Adds 1 to a0 in a loop. Every 64 times the instruction is changed to add 2, and back. */
 const CHANGES_ITSELF = `
     li    s0, 4000
     la    s1, patch
@@ -86,7 +86,7 @@ function sumOfChanges(): bigint {
   return BigInt(sum);
 }
 
-/** Ten loops that each are a group of their own, gone through again and again. */
+/** Ten loops, each of which is a separate group, executed again and again. */
 const LOOPS = `
     li    a0, 0
     li    s0, 30
@@ -165,7 +165,7 @@ test("what was translated for harts with an extension is not executed by harts w
   expect(found).toEqual([1n << 24n, 77n, 1n << 24n]);
 });
 
-test("a run that is stopped at every instruction is the same run", async () => {
+test("a run that stops at every instruction is the same as without stops", async () => {
   const program = await assembleText(LOOPS);
   const states: string[][] = [];
   for (const heat of [NEVER, AT_ONCE]) {

@@ -1,4 +1,4 @@
-// Runs that are gone through again: from a recording, from a snapshot, backwards; and input that comes at a count.
+// Runs that are replayed: from a recording, from a snapshot, backwards; and input that comes at an instruction count.
 
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -36,7 +36,7 @@ const text = (): string => encodeRecording(recorded.recording);
 const ownSettings = (): MachineSettings => decodeRecording(text()).settings;
 
 describe("a recording", () => {
-  test("holds all that the run started from", () => {
+  test("has everything that the run started from", () => {
     const decoded = decodeRecording(text());
     const { disk, ...others } = decoded.settings;
     const { disk: original, ...expected } = settings;
@@ -79,7 +79,7 @@ describe("a recording", () => {
 
 describe("a snapshot", () => {
   test(
-    "taken in the middle gives the same end each time the run goes back to it",
+    "from the middle of a run gives the same end each time the run goes back to it",
     () => {
       const run = new Run(module, ownSettings());
       run.advanceTo(20_000_000n);
@@ -97,7 +97,7 @@ describe("a snapshot", () => {
     BOOT_TIMEOUT_MS,
   );
 
-  test("shares its equal chunks with an earlier one", () => {
+  test("shares equal chunks with an earlier one", () => {
     const run = new Run(module, ownSettings());
     run.advanceTo(20_000_000n);
     const first = run.moment();
@@ -108,7 +108,7 @@ describe("a snapshot", () => {
   });
 
   test(
-    "with another seed from there on gives another run, and the events say so",
+    "continued with another seed gives another run, with an event for the seed",
     () => {
       const run = new Run(module, ownSettings());
       run.advanceTo(20_000_000n);
@@ -127,7 +127,7 @@ describe("a snapshot", () => {
 
 describe("a timeline", () => {
   test(
-    "goes to any count, backwards too",
+    "goes to any instruction count, also backwards",
     () => {
       const timeline = new Timeline(new Run(module, ownSettings()), 1_000_000n);
       const { run } = timeline;
@@ -148,11 +148,11 @@ describe("a timeline", () => {
 });
 
 describe("console input", () => {
-  /** Whether the serial port has a byte that was not read (LSR, data ready). */
+  /** Whether the serial port has a byte that was not read yet (LSR, data ready). */
   const waiting = (run: Run): boolean => (run.machine.core.busLoad(0, 0x1000_0005n, 1) & 1n) !== 0n;
 
   test(
-    "is recorded with its count, and comes again at the same count",
+    "is recorded with its instruction count, and comes again at the same count",
     () => {
       const first = new Run(module, ownSettings());
       first.advanceTo(1_000_000n);
@@ -180,7 +180,7 @@ describe("./nx replay", () => {
   const answer = (output: string): unknown => readJson(output, "the answer", anything);
 
   test(
-    "says that the run was the same, or stops where it is told to and says what the harts do",
+    "says that the run was the same, or stops where it is told to and shows the harts",
     () => {
       const file = join(folder, "run.nxr");
       writeFileSync(file, text());
@@ -208,7 +208,7 @@ describe("./nx replay", () => {
     ["panic", "nothing panicked"],
     ["99999999999999999999999", "it has fewer instructions than 99999999999999999999999"],
   ])(
-    "says so if the run never comes to the place to stop at: %s",
+    "fails if the run never comes to the place to stop at: %s",
     (where, says) => {
       const file = join(folder, "missed.nxr");
       writeFileSync(file, text());
@@ -221,7 +221,7 @@ describe("./nx replay", () => {
     BOOT_TIMEOUT_MS,
   );
 
-  test("takes an old recording, which has no digest, and refuses one whose kernel is no ELF file", () => {
+  test("accepts an old recording, which has no digest, and refuses one whose kernel is not an ELF file", () => {
     const { digest: _, ...old } = readJson(text(), "the recording", members);
     expect(decodeRecording(JSON.stringify(old)).end).toEqual(recorded.recording.end);
     const machine = members(old.settings, "settings");
@@ -245,7 +245,7 @@ describe("./nx replay", () => {
     expect([refused.status, refused.stderr]).toEqual([2, expect.stringContaining(says)]);
   });
 
-  test("refuses a file that is no recording", () => {
+  test("refuses a file that is not a recording", () => {
     const file = join(folder, "none.nxr");
     writeFileSync(file, "{}");
     const refused = spawnSync(join(root, "nx"), ["replay", file], { encoding: "utf8" });

@@ -22,7 +22,7 @@ beforeAll(async () => {
 }, BOOT_TIMEOUT_MS);
 
 describe("the trace of a boot", () => {
-  test("comes from a run that listening did not change", () => {
+  test("does not change the run", () => {
     expect(stateHash(traced.machine)).toBe(report.stateHash);
   });
 
@@ -49,14 +49,14 @@ describe("the trace of a boot", () => {
     expect(clocks.every((clock, index) => clock >= (clocks[index - 1] ?? 0n))).toBe(true);
   });
 
-  test("ends when the listener goes", () => {
+  test("ends when there is no listener any more", () => {
     const count = events.length;
     traced.listen(undefined);
     traced.machine.core.busLoad(0, 0x1000_0005n, 1);
     expect(events.length).toBe(count);
   });
 
-  test("becomes a file for trace viewers: bars that begin and end, on a track for each hart", () => {
+  test("becomes a file for trace viewers, with bars that begin and end on a track for each hart", () => {
     const file = new TraceFile();
     for (const event of events) {
       file.add(event);

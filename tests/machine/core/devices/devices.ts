@@ -1,9 +1,9 @@
-// The machine's devices without its harts: the bus, firmware and clock as Wasm, with RAM of a few pages. A test plays the
-// harts: it reads and writes registers through the bus and looks at the pending bits.
+// The machine's devices without its harts: the bus, firmware and clock as Wasm, with a few pages of RAM. A test takes the part
+// of the harts: it reads and writes registers through the bus, and looks at the pending bits.
 
 import { type Guest, guest } from "../../../harness/guest.ts";
 
-/** Physical address of RAM, and how much of it a test has. */
+/** Physical address and size of a test's RAM. */
 export const RAM_START = 0x8000_0000;
 export const RAM_BYTES = 0x4_0000;
 
@@ -43,7 +43,7 @@ export function sstc(hart: u32): bool { return hartAt(hart).menvcfg >> 63 !== 0;
 export function supervisorDeadline(hart: u32): u64 { return hartAt(hart).stimecmp; }
 `;
 
-/** What a test may choose. */
+/** What a test can choose. */
 export interface DevicesOptions {
   harts?: number;
   seed?: bigint;
@@ -55,7 +55,7 @@ export interface DevicesOptions {
   version?: 1 | 2;
 }
 
-/** Devices that run, with what came out of them. */
+/** The devices, with their output. */
 export class Devices {
   readonly guest: Guest;
   /** Every byte on the console. */
@@ -96,7 +96,7 @@ export class Devices {
     return devices;
   }
 
-  /** What the console says so far. */
+  /** The console's output so far. */
   get text(): string {
     return String.fromCharCode(...this.console);
   }
@@ -113,7 +113,7 @@ export class Devices {
     this.guest.call("busStore", 0, BigInt(address), size, BigInt(value));
   }
 
-  /** Whether the last access was answered by nothing. */
+  /** Whether no device answered the last access. */
   get faulted(): boolean {
     return this.guest.call("faulted") !== 0;
   }
@@ -123,7 +123,7 @@ export class Devices {
     return ((this.guest.call64("pending", hart) >> BigInt(bit)) & 1n) !== 0n;
   }
 
-  /** Lets time pass until no device has anything to do before `limit` ticks from now. */
+  /** Lets time pass until no device has anything to do within `limit` ticks from now. */
   settle(limit = 10_000n): void {
     const end = this.guest.call64("time") + limit;
     for (;;) {
@@ -150,7 +150,7 @@ export class Devices {
     return new DataView(this.guest.memory.buffer, this.ram, RAM_BYTES);
   }
 
-  /** An SBI call by a hart: a7, a6, then the arguments. Gives [a0, a1] as signed numbers. */
+  /** Makes an SBI call of a hart: a7, a6, then the arguments. Returns [a0, a1] as signed numbers. */
   sbi(hart: number, extension: number, call: number, ...args: (number | bigint)[]): [bigint, bigint] {
     const { guest: g } = this;
     g.call("writeRegister", hart, 17, BigInt(extension));
@@ -165,7 +165,7 @@ export class Devices {
 
   private ram = 0;
 
-  /** Gives the module what machine.ts lays out: some RAM, and its page tables, all empty. */
+  /** Lays out memory as machine.ts does: some RAM, and empty tables for its pages. */
   private shape(harts: number): void {
     const { guest: g } = this;
     const pages = RAM_BYTES / 4096;

@@ -1,5 +1,5 @@
-// The driver's side of a virtio block device in a test: it sets the device up through its registers, puts requests into a
-// ring in the machine's RAM, and reads the answers. It trusts the device: lies are for the tests to see.
+// A test's driver for the virtio block device: it sets the device up through its registers, puts requests into a ring in the
+// machine's RAM, and reads the answers. It checks nothing: the tests look for wrong answers.
 
 import { type Devices, RAM_START, VIRTIO } from "./devices.ts";
 
@@ -29,7 +29,7 @@ export const register = {
   config: 0x100,
 };
 
-/** Where things lie in RAM: the ring (as a legacy device wants it), headers and statuses, and data. */
+/** Places in RAM: the ring (in the layout of a legacy device), headers and statuses, and data. */
 const RING = RAM_START + 0x1000;
 const USED = RAM_START + 0x2000;
 const HEADERS = RAM_START + 0x8000;
@@ -45,7 +45,7 @@ export interface Used {
   length: number;
 }
 
-/** A descriptor in words. */
+/** A descriptor. */
 export interface Descriptor {
   address: number;
   length: number;
@@ -72,7 +72,7 @@ export class Driver {
     this.devices.store(this.base + offset, value);
   }
 
-  /** Brings the device up: version, features (low word), queue. Gives what FEATURES_OK said. */
+  /** Brings the device up: version, features (low word), queue. Returns FEATURES_OK. */
   start(features = 0): boolean {
     const modern = this.get(register.version) === 2;
     this.put(register.status, 0);
@@ -113,7 +113,7 @@ export class Driver {
     view.setUint16(at + 14, next, true);
   }
 
-  /** A header for a request in `line` (0 to 7), with its status byte unwritten. Gives its address. */
+  /** Writes the header of a request in `line` (0 to 7), and marks its status byte as unwritten. Returns the header's address. */
   header(line: number, type: number, sector: number | bigint): number {
     const view = this.devices.view();
     const at = HEADERS - RAM_START + 32 * line;
@@ -128,7 +128,7 @@ export class Driver {
     return this.devices.view().getUint8(HEADERS - RAM_START + 32 * line + 16);
   }
 
-  /** Makes a chain available, by its head; the device hears of it by `kick`. */
+  /** Makes a chain available, by its head. `kick` notifies the device. */
   publish(head: number): void {
     const view = this.devices.view();
     const at = AVAILABLE - RAM_START;
@@ -159,12 +159,12 @@ export class Driver {
     this.publish(head);
   }
 
-  /** The used index as it stands in memory. */
+  /** The used index in memory. */
   get usedIndex(): number {
     return this.devices.view().getUint16(USED - RAM_START + 2, true);
   }
 
-  /** The used entries that are new, in order. */
+  /** The new used entries, in order. */
   answers(): Used[] {
     const view = this.devices.view();
     const found: Used[] = [];
@@ -178,7 +178,7 @@ export class Driver {
     return found;
   }
 
-  /** The data that a read of `sectors` into line `line` left. */
+  /** The data of a read of `sectors` into line `line`. */
   data(sectors = 1, line = 0): Uint8Array {
     return this.devices.readRam(DATA_START + line * 0x8000, 512 * sectors);
   }

@@ -1,4 +1,4 @@
-// The interrupt controller as its specification has it: true levels, claims, completions, thresholds.
+// The interrupt controller follows its specification: true levels, claims, completions, thresholds.
 
 import { beforeEach, describe, expect, test } from "vitest";
 import { Devices, PLIC, pendingBit } from "./devices.ts";
@@ -19,7 +19,7 @@ beforeEach(async () => {
   devices.store(enable(1), 1 << 10);
 });
 
-test("a line that rises interrupts the context in which it is enabled, and no other", () => {
+test("a rising line interrupts the context in which it is enabled, and no other", () => {
   line(10, true);
   expect(devices.pending(0, pendingBit.seip)).toBe(true);
   expect(devices.pending(0, pendingBit.meip)).toBe(false);

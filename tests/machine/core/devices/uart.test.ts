@@ -31,7 +31,7 @@ describe("the serial port", () => {
     expect(devices.text).toBe("hello\n");
   });
 
-  test("gives what the host sent, in order, and says when there is more", async () => {
+  test("delivers the host's bytes in order, and says whether there are more", async () => {
     const { get, receive } = await port();
     expect(get(reg.lsr) & 1).toBe(0);
     receive("ab");
@@ -39,7 +39,7 @@ describe("the serial port", () => {
     expect([get(reg.data), get(reg.data), get(reg.lsr) & 1]).toEqual([0x61, 0x62, 0]);
   });
 
-  test("takes no more bytes than its queue holds, and goes on when some were read", async () => {
+  test("takes no more bytes than its queue can hold, and goes on after some were read", async () => {
     const { get, receive } = await port();
     expect(receive("x".repeat(5000))).toBe(4096);
     get(reg.data);
@@ -67,7 +67,7 @@ describe("the serial port", () => {
     expect([get(reg.iir), get(reg.iir)]).toEqual([2, 1]);
   });
 
-  test("the divisor hides behind data and interrupt enable", async () => {
+  test("the divisor is accessed in place of data and interrupt enable", async () => {
     const { devices, get, put } = await port();
     put(reg.lcr, 0x83);
     put(reg.data, 0x34);
@@ -77,14 +77,14 @@ describe("the serial port", () => {
     expect([get(reg.ier), get(reg.lcr), devices.text]).toEqual([0, 3, ""]);
   });
 
-  test("in loop mode a sent byte comes back, and none leaves", async () => {
+  test("in loopback mode a sent byte comes back, and none leaves", async () => {
     const { devices, get, put } = await port();
     put(reg.mcr, 0x1f);
     put(reg.data, 0x55);
     expect([get(reg.data), get(reg.msr), devices.text]).toEqual([0x55, 0xf0, ""]);
   });
 
-  test("FIFOs show in the identity, and clearing them drops the bytes that wait", async () => {
+  test("IIR shows that FIFOs are enabled, and clearing them drops the waiting bytes", async () => {
     const { get, put, receive } = await port();
     receive("abc");
     put(reg.fcr, 0x07);
@@ -129,7 +129,7 @@ describe("the ACLINT", () => {
     expect(devices.pending(1, pendingBit.msip)).toBe(false);
   });
 
-  test("mtimecmp can be written whole and by halves; mtime is the clock", async () => {
+  test("mtimecmp can be written as a whole and in halves, and mtime is the clock", async () => {
     const devices = await Devices.start({ harts: 2, clint: true });
     devices.store(MTIMER + 8, 0x1122_3344_5566_7788n, 8);
     devices.store(MTIMER + 8, 0xaaaa_bbbb, 4);
@@ -154,7 +154,7 @@ describe("the test finisher", () => {
     expect([devices.guest.call("power"), devices.guest.call("powerCode")]).toEqual([power, code]);
   });
 
-  test("the first word counts", async () => {
+  test("only the first word has an effect", async () => {
     const devices = await Devices.start();
     devices.store(FINISHER, 0x0007_3333);
     devices.store(FINISHER, 0x5555);
@@ -162,7 +162,7 @@ describe("the test finisher", () => {
   });
 });
 
-test("where no device is, an access faults", async () => {
+test("an access to an address without a device faults", async () => {
   const devices = await Devices.start();
   for (const address of [0, 0x1000, 0x3000_0000, 0x1000_9000, 0x1000_1200, 0x7fff_fff8]) {
     devices.load(address, 4);

@@ -1,4 +1,4 @@
-// The virtio block device against the specification, in both versions; and each fault of a plan, as a driver sees it.
+// The virtio block device follows the specification, in both versions; and each fault of a plan, as a driver sees it.
 
 import { beforeEach, describe, expect, test } from "vitest";
 import { faultKinds, parseFaults } from "../../../../machine/host/faults.ts";
@@ -20,7 +20,7 @@ async function driver(version: 1 | 2, faults = "", seed = 1n): Promise<Driver> {
   return new Driver(devices);
 }
 
-/** One read of sector 3, from start to answer. */
+/** Reads sector 3, from the start to the answer. */
 function readOnce(d: Driver): void {
   d.start();
   d.read(3);
@@ -34,7 +34,7 @@ describe.each([1, 2] as const)("version %i", (version) => {
     d = await driver(version);
   });
 
-  test("says what it is: a read-only disk of 64 sectors", () => {
+  test("describes itself: a read-only disk of 64 sectors", () => {
     expect([d.get(register.magic), d.get(register.version), d.get(register.deviceId)]).toEqual([
       0x74726976,
       version,
@@ -47,7 +47,7 @@ describe.each([1, 2] as const)("version %i", (version) => {
     expect(Number(d.devices.load(VIRTIO + 0x100, 1))).toBe(64);
   });
 
-  test("reads, answers and interrupts, and its line falls at the acknowledgement", () => {
+  test("reads, answers and interrupts, and its line falls when the interrupt is acknowledged", () => {
     readOnce(d);
     expect(d.answers()).toEqual([{ id: 0, length: 513 }]);
     expect(d.statusOf(0)).toBe(0);
@@ -69,7 +69,7 @@ describe.each([1, 2] as const)("version %i", (version) => {
     expect(d.answers()).toHaveLength(1);
   });
 
-  test("refuses a write, a read beyond the end, and a request that it does not know", () => {
+  test("refuses a write, a read beyond the end, and an unknown request", () => {
     d.start();
     const ask = (type: number, sector: number | bigint): number => {
       const header = d.header(0, type, sector);
@@ -88,7 +88,7 @@ describe.each([1, 2] as const)("version %i", (version) => {
     expect([ask(0, 62), ask(4, 0), ask(8, 0)]).toEqual([0, 0, 0]);
   });
 
-  test("a reset forgets the requests under way", () => {
+  test("a reset drops the requests under way", () => {
     d.start();
     d.read(0);
     d.kick();
@@ -122,14 +122,14 @@ describe.each([1, 2] as const)("version %i", (version) => {
   });
 });
 
-test("an empty slot answers with device number 0, wherever the disk is", async () => {
+test("an empty slot answers with device number 0, no matter where the disk is", async () => {
   const devices = await Devices.start({ disk, slot: 7 });
   const ids = Array.from({ length: 8 }, (_, slot) => devices.load32(VIRTIO + slot * 0x1000 + 8));
   expect(ids).toEqual([0, 0, 0, 0, 0, 0, 0, 2]);
   expect(devices.load32(VIRTIO)).toBe(0x74726976);
 });
 
-test("two requests are answered in either order, which the seed decides", async () => {
+test("two requests are answered in either order, depending on the seed", async () => {
   const orders = new Set<string>();
   for (let seed = 1n; seed <= 20n; seed++) {
     const d = await driver(2, "", seed);
@@ -169,7 +169,7 @@ test("an indirect table is walked if the feature was negotiated", async () => {
   }
 });
 
-test("with event indices it interrupts at the entry that the driver names", async () => {
+test("with event indices, it interrupts at the entry that the driver names", async () => {
   const d = await driver(2);
   d.start(1 << 29);
   const eventOffset = 0x1000 + 16 * 8 + 4 + 2 * 8;
@@ -214,7 +214,7 @@ test("registers of the other version, and accesses that are not 32 bits wide, ch
 });
 
 describe("a fault plan", () => {
-  /** The fault at the second of three reads; gives what each of them left. */
+  /** Makes three reads, with the fault at the second. Returns the result of each. */
   async function threeReads(fault: string): Promise<{ d: Driver; seen: ReturnType<Driver["answers"]>[] }> {
     const d = await driver(2, `${fault}@2`);
     d.start();
@@ -251,20 +251,20 @@ describe("a fault plan", () => {
     expect([d.answers().length, d.statusOf(0)]).toEqual([1, status]);
   });
 
-  test("used-index: the device says that more is done than the ring can hold", async () => {
+  test("used-index: the device reports more answers than the ring can hold", async () => {
     const d = await driver(2, "used-index");
     readOnce(d);
     expect(d.usedIndex).toBe(0x4001);
   });
 
-  test("data: one bit is wrong, and the status says that all is well", async () => {
+  test("data: one bit is wrong, and the status is OK", async () => {
     const d = await driver(2, "data");
     readOnce(d);
     const wrong = d.data().filter((byte, index) => byte !== sectorsAt(3)[index]);
     expect([d.statusOf(0), wrong.length]).toEqual([0, 1]);
   });
 
-  test("late: six seconds", async () => {
+  test("late: the answer comes after six seconds", async () => {
     const d = await driver(2, "late");
     readOnce(d);
     expect(d.answers()).toEqual([]);
@@ -272,13 +272,13 @@ describe("a fault plan", () => {
     expect(d.answers()).toEqual(good);
   });
 
-  test("no-interrupt", async () => {
+  test("no-interrupt: the answer comes without an interrupt", async () => {
     const d = await driver(2, "no-interrupt@1");
     readOnce(d);
     expect([d.answers().length, d.get(register.interruptStatus)]).toEqual([1, 0]);
   });
 
-  test("storm: the line stays up through every acknowledgement, and falls in the end", async () => {
+  test("storm: the line stays high at every acknowledgement, and falls in the end", async () => {
     const d = await driver(2, "storm@1");
     readOnce(d);
     const claim = PLIC + 0x20_1004;
@@ -292,7 +292,7 @@ describe("a fault plan", () => {
     expect(d.devices.pending(0, pendingBit.seip)).toBe(false);
   });
 
-  test("config-changing: the generation moves with each read, and so does the capacity", async () => {
+  test("config-changing: the generation and the capacity change with each read", async () => {
     const d = await driver(2, "config-changing@2-3");
     const look = (): number[] => [d.get(register.config), d.get(register.generation)];
     expect([look(), look(), look(), look()]).toEqual([
@@ -303,14 +303,14 @@ describe("a fault plan", () => {
     ]);
   });
 
-  test("capacity-large and capacity-zero lie about the size", async () => {
+  test("capacity-large and capacity-zero report a wrong size", async () => {
     const large = await driver(2, "capacity-large");
     expect([large.get(register.config), large.get(register.config + 4)]).toEqual([64, 1]);
     const zero = await driver(2, "capacity-zero");
     expect(zero.get(register.config)).toBe(0);
   });
 
-  test("reset-stuck: the device keeps its status, and answers what it had", async () => {
+  test("reset-stuck: the device keeps its status, and answers its old requests", async () => {
     const d = await driver(2, "reset-stuck@2");
     d.start();
     d.read(0);
@@ -323,7 +323,7 @@ describe("a fault plan", () => {
     expect(d.get(register.status)).toBe(0);
   });
 
-  test("needs-reset: version 2 says so, version 1 just goes quiet", async () => {
+  test("needs-reset: version 2 reports it, version 1 only stops answering", async () => {
     for (const version of [1, 2] as const) {
       const d = await driver(version, "needs-reset@1");
       readOnce(d);

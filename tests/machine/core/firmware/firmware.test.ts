@@ -1,4 +1,4 @@
-// The built-in firmware: each SBI call, its refusals, and what a hart finds when it starts.
+// The built-in firmware: each SBI call, its refusals, and the state in which a hart starts.
 
 import { describe, expect, test } from "vitest";
 import { defined } from "../../../harness/defined.ts";
@@ -26,7 +26,7 @@ const register = (devices: Devices, hart: number, number: number): bigint =>
   devices.guest.call64("readRegister", hart, number);
 
 describe("power-on", () => {
-  test("one hart runs, with its number and the tree; the others are stopped", async () => {
+  test("one hart runs, with its number and the device tree; the others are stopped", async () => {
     const { devices, boot, others } = await booted();
     expect(devices.guest.call("hartState", boot)).toBe(0);
     expect([register(devices, boot, 10), register(devices, boot, 11)]).toEqual([BigInt(boot), 0x8003_0000n]);
@@ -35,7 +35,7 @@ describe("power-on", () => {
     expect(devices.guest.call64("delegation", boot)).toBe(0x222n);
   });
 
-  test("the seed draws the boot hart: every hart has its turn, and the same seed draws the same hart", async () => {
+  test("the boot hart is drawn from the seed: every hart can be it, and the same seed gives the same hart", async () => {
     const seen = new Set<number>();
     for (let seed = 0n; seed < 16n; seed++) {
       seen.add((await booted(seed)).boot);
@@ -81,7 +81,7 @@ describe("base", () => {
   });
 });
 
-test("set_timer sets this hart's deadline, by the new call and by the legacy one", async () => {
+test("set_timer sets this hart's deadline, with the new call and with the legacy one", async () => {
   const { devices, boot } = await booted();
   expect(devices.sbi(boot, TIME, 0, 12345)[0]).toBe(0n);
   expect(devices.guest.call64("supervisorDeadline", boot)).toBe(12345n);
@@ -100,7 +100,7 @@ describe("IPIs", () => {
     expect(devices.pending(stopped, pendingBit.ssip)).toBe(false);
   });
 
-  test("base -1 means all, and a mask counts from its base", async () => {
+  test("base -1 means all harts, and a mask counts from its base", async () => {
     const { devices, boot } = await booted();
     devices.sbi(boot, IPI, 0, 0, -1n);
     expect(devices.pending(boot, pendingBit.ssip)).toBe(true);
@@ -124,7 +124,7 @@ describe("IPIs", () => {
 });
 
 describe("harts", () => {
-  test("start where they are told, once", async () => {
+  test("start at the given address, once", async () => {
     const { devices, boot, others } = await booted();
     const target = defined(others[0]);
     expect(devices.sbi(boot, HSM, 2, target)).toEqual([0n, 1n]);
@@ -145,7 +145,7 @@ describe("harts", () => {
     expect(devices.sbi(boot, HSM, 0, target, ENTRY, 0)[0]).toBe(0n);
   });
 
-  test("that do not exist cannot be started, and none starts outside RAM", async () => {
+  test("that do not exist cannot be started, and no hart can start outside RAM", async () => {
     const { devices, boot, others } = await booted();
     const target = defined(others[0]);
     expect(devices.sbi(boot, HSM, 0, 4, ENTRY, 0)[0]).toBe(refused.invalidParam);
@@ -187,7 +187,7 @@ describe("the console", () => {
     expect(devices.sbi(boot, 2, 0)[0]).toBe(-1n);
   });
 
-  test("DBCN writes from RAM, and from nowhere else", async () => {
+  test("DBCN writes bytes from RAM, and refuses other addresses", async () => {
     const { devices, boot } = await booted();
     devices.writeRam(RAM_START + 0x100, new TextEncoder().encode("from memory"));
     expect(devices.sbi(boot, DBCN, 0, 11, RAM_START + 0x100, 0)).toEqual([0n, 11n]);

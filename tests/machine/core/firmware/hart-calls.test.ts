@@ -1,5 +1,5 @@
-// Firmware that is as slow as OpenSBI with other harts (chaos kind slow-firmware): what a start, a stop and a remote fence show
-// while they are half done; and that the kernel comes up on it.
+// Firmware that takes time for other harts, as OpenSBI does (chaos kind slow-firmware): the states of a start, a stop and a remote
+// fence while they are half done; and the kernel comes up on it.
 
 import { describe, expect, test } from "vitest";
 import { parseChaos } from "../../../../machine/host/chaos.ts";
@@ -12,7 +12,7 @@ const call = { start: 0, stop: 1, status: 2, fence: 1 };
 const status = { started: 0n, stopped: 1n, startPending: 2n, stopPending: 3n };
 const [a0, a1] = [10, 11];
 const seeds = Array.from({ length: 64 }, (_, index) => BigInt(index));
-/** Steps after which a call is done with every seed. */
+/** With every seed, a call is done after this many steps. */
 const STEPS_MAX = 200;
 
 const kernelEntry = BigInt(RAM_START + 0x1000);
@@ -27,7 +27,7 @@ async function booted(seed: bigint): Promise<{ devices: Devices; boot: number; o
   return { devices, boot, other: 1 - boot };
 }
 
-/** Lets the firmware go on until nothing changes any more. */
+/** Runs the firmware until nothing changes any more. */
 function settle(devices: Devices): void {
   for (let step = 0; step < STEPS_MAX; step++) {
     devices.guest.call("advanceCalls");
@@ -37,7 +37,7 @@ function settle(devices: Devices): void {
 const statusOf = (devices: Devices, by: number, hart: number): bigint =>
   devices.sbi(by, HSM, call.status, hart)[1];
 
-/** The other hart runs, at its second start: its entry and opaque may still be those of the first. */
+/** Starts the other hart for the second time. Its entry and opaque word may still be those of the first start. */
 async function started(seed: bigint): ReturnType<typeof booted> {
   const machine = await booted(seed);
   const { devices, boot, other } = machine;
@@ -56,7 +56,7 @@ describe("hart_start", () => {
     expect(statusOf(devices, boot, other)).toBe(status.started);
   });
 
-  test("may start a hart before its entry and opaque are stored, so all four pairs of old and new come", async () => {
+  test("may start a hart before its entry and opaque word are stored, so all four pairs of old and new values come", async () => {
     const pairs = new Set<string>();
     for (const seed of seeds) {
       const { devices, other } = await started(seed);
@@ -71,7 +71,7 @@ describe("hart_start", () => {
   });
 });
 
-test("hart_stop counts as started, then as stopping, then as stopped", async () => {
+test("after hart_stop, the hart counts as started, then as stopping, then as stopped", async () => {
   const seen: bigint[] = [];
   const { devices, boot, other } = await started(3n);
   devices.sbi(other, HSM, call.stop);
@@ -88,7 +88,7 @@ test("hart_stop counts as started, then as stopping, then as stopped", async () 
 describe("a remote fence", () => {
   const waits = (devices: Devices, hart: number): boolean => devices.guest.call("hartState", hart) === 6;
 
-  test("waits for the harts that are started, and for no other", async () => {
+  test("waits for the started harts, and for no others", async () => {
     const { devices, boot, other } = await started(4n);
     devices.sbi(boot, RFENCE, call.fence, 3, 0, 0, 4096);
     expect(waits(devices, boot)).toBe(true);
@@ -113,7 +113,7 @@ describe("a remote fence", () => {
     expect(devices.guest.call("advanceCalls")).toBe(0);
   });
 
-  test("ends for both of two harts that ask each other", async () => {
+  test("ends for two harts that ask each other", async () => {
     const { devices, boot, other } = await started(6n);
     devices.sbi(boot, RFENCE, call.fence, 3, 0, 0, 4096);
     devices.sbi(other, RFENCE, call.fence, 3, 0, 0, 4096);

@@ -1,14 +1,14 @@
-// gdb's side of its protocol, without gdb: packets go in, answers come out.
+// gdb's side of the protocol, without gdb: it sends packets and gets answers.
 
 import { Debugger } from "../../../../machine/host/gdb/debugger.ts";
 import { GdbSession } from "../../../../machine/host/gdb/gdb.ts";
 import type { Run } from "../../../../machine/host/run.ts";
 import { defined } from "../../../harness/defined.ts";
 
-/** Words for a person, in hexadecimal. */
+/** A packet with text for gdb's console, in hexadecimal. */
 const wordsPacket = /^O(?:[0-9a-f]{2})+$/;
 
-/** A gdb that says what it is told, and waits for each answer. */
+/** A gdb that sends what the test says, and waits for each answer. */
 export class Gdb {
   readonly run: Run;
   private readonly session: GdbSession;

@@ -1,5 +1,4 @@
-// gdb's protocol as gdb speaks it, against a booting kernel: threads, memory through page tables, breakpoints, steps and
-// the way back.
+// gdb's protocol on a booting kernel: threads, memory through page tables, breakpoints, steps, and the way back.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -64,14 +63,14 @@ describe("gdb", () => {
     const code = await gdb.ask(`m${leave.toString(16)},4`);
     expect(code).toMatch(/^[0-9a-f]{8}$/);
     expect(await gdb.ask("m10000000,4")).toBe("E14");
-    // The supervisor's addresses have 39 bits, and those above repeat the last.
+    // The supervisor's addresses have 39 bits, and the bits above are copies of the last.
     expect(await gdb.ask(`m${(leave ^ (1n << 40n)).toString(16)},4`)).toBe("E14");
     expect(await gdb.ask("s")).toMatch(/^T05thread:[12];$/);
     expect([leave + 2n, leave + 4n]).toContain(await gdb.pc());
   });
 
   test(
-    "goes back a step, to the breakpoint before, and to the start",
+    "goes back by a step, to the breakpoint before, and to the start",
     async () => {
       const gdb = newGdb();
       await gdb.ask(breakAtLeave());
@@ -95,7 +94,7 @@ describe("gdb", () => {
   );
 
   test(
-    "changes nothing by reading: the run ends as it does without gdb",
+    "changes nothing by reading: the run ends in the same way as without gdb",
     async () => {
       const gdb = newGdb();
       await gdb.ask(breakAtLeave());
@@ -106,7 +105,7 @@ describe("gdb", () => {
       await gdb.ask(`z0,${leave.toString(16)},2`);
       expect(await gdb.ask("c")).toMatch(/^T05.*replaylog:end;$/);
       expect(stateHash(gdb.run.machine)).toBe(finalState);
-      // The end is a place like any other: it can be left backwards, and come to again.
+      // A session can go back from the end, and come to it again.
       await gdb.ask("bs");
       expect(stateHash(gdb.run.machine)).not.toBe(finalState);
       expect(await gdb.ask("c")).toMatch(/^T05.*replaylog:end;$/);
@@ -163,7 +162,7 @@ describe("gdb", () => {
   });
 
   test(
-    "writes in the past, which makes another run that is as exact as any and can be recorded",
+    "can write in the past, which makes another run that is as exact as any and can be recorded",
     async () => {
       const gdb = newGdb();
       const { run } = gdb;
@@ -176,7 +175,7 @@ describe("gdb", () => {
       await gdb.ask("bc");
       const place = run.clock;
       const sp = ((await gdb.register(2)) - 16n).toString(16);
-      // What is there already is no other run.
+      // Writing the same value does not make another run.
       await gdb.ask(`M${sp},4:${await gdb.ask(`m${sp},4`)}`);
       await gdb.ask(`P5=${await gdb.ask("p5")}`);
       expect(run.events).toEqual([]);
@@ -185,7 +184,7 @@ describe("gdb", () => {
       expect(run.events.map(({ at }) => at)).toEqual([place, place]);
       await gdb.ask("c");
       const there = { clock: run.clock, state: stateHash(run.machine) };
-      // Back to before the writes, and forwards over them.
+      // Goes back to before the writes, and forwards past them.
       for (let round = 0; run.clock > early && round < 9; round++) {
         await gdb.ask("bc");
       }
@@ -204,9 +203,9 @@ describe("gdb", () => {
     BOOT_TIMEOUT_MS,
   );
 
-  test("stops a machine in which every hart waits for ever, and can go back in it", async () => {
+  test("stops when every hart waits for ever, and can go back from there", async () => {
     const gdb = newGdb();
-    // At the kernel's entry: wfi, and round again.
+    // At the kernel's entry: a loop around wfi.
     expect(await gdb.ask("M80200000,8:730050106ff0dfff")).toBe("OK");
     expect(await gdb.ask("c")).toMatch(/^T02thread:[12];$/);
     expect(await gdb.pc()).toBe(0x8020_0004n);
@@ -223,26 +222,26 @@ describe("gdb", () => {
     expect(gdb.run.clock).toBeGreaterThan(0n);
   });
 
-  test("has its interrupt taken from the middle of other packets, and stops the command before it", async () => {
+  test("can interrupt in the middle of other packets, which stops the command before it", async () => {
     const gdb = newGdb();
-    // It comes before the machine begins to run.
+    // The interrupt comes before the machine begins to run.
     gdb.sendRaw("$c#63\x03");
     expect(await gdb.next()).toMatch(/^T02thread:[12];$/);
     const first = gdb.run.clock;
     expect(first).toBeGreaterThan(0n);
-    // With the acknowledgement of an answer, and before another packet.
+    // Together with the acknowledgement of an answer, and before another packet.
     const stop = gdb.ask("c");
     await new Promise((resolve) => setImmediate(resolve));
     gdb.sendRaw("+\x03$?#3f");
     expect(await stop).toMatch(/^T02thread:[12];$/);
     expect(await gdb.next()).toMatch(/^T05thread/);
     expect(gdb.run.clock).toBeGreaterThan(first);
-    // What came while nothing ran is not kept for what runs next.
+    // An interrupt that comes while nothing runs does not stop the next command.
     gdb.sendRaw("+\x03");
     expect(await gdb.ask("c")).toMatch(/^T05.*replaylog:end;$/);
   });
 
-  test("may send a packet in any pieces, and an interrupt byte in its data is data", async () => {
+  test("can send a packet in any pieces, and an interrupt byte in its data is data", async () => {
     const gdb = newGdb();
     for (const letter of "++$qC#b4") {
       gdb.sendRaw(letter);
@@ -253,7 +252,7 @@ describe("gdb", () => {
     expect(await gdb.next()).toMatch(/^QC[12]$/);
   });
 
-  test("has a damaged packet refused, and bytes outside of packets ignored", async () => {
+  test("gets a damaged packet refused, and bytes outside of packets are ignored", async () => {
     const gdb = newGdb();
     gdb.sendRaw("+++garbage$?#00");
     expect(await gdb.ask("?")).toMatch(/^T05thread/);

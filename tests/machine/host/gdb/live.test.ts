@@ -1,5 +1,5 @@
-// ./nx boot --gdb: a machine that is debugged while it lives for the first time, backwards too. It is the run that it
-// would have been without a debugger, also where a person types; and a client that leaves, leaves it in order.
+// ./nx boot --gdb: debugging a live run, also backwards. The run is the same as without a debugger, also if a person types. A
+// client that leaves does no harm to it.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -24,7 +24,7 @@ import { BOOT_TIMEOUT_MS, bootEmbedded, buildOnce, type EmbeddedReport, explain 
 
 const SEED = 7n;
 const KERNEL_ENTRY = 0x8020_0000n;
-/** Where QEMU's harts begin: in its boot ROM. */
+/** Where QEMU's harts begin, in its boot ROM. */
 const QEMU_ENTRY = 0x1000n;
 
 let plain: EmbeddedReport;
@@ -81,7 +81,7 @@ class Boot {
     return Number(found[1]);
   }
 
-  /** Waits until it has printed this, for the `n`-th time. @throws Error if it ends before, by a signal too */
+  /** Waits until it has printed this for the `n`-th time. @throws Error if it ends before that, also by a signal */
   async says(words: RegExp, n = 1): Promise<RegExpMatchArray> {
     for (;;) {
       const found = [...`${this.out}\n${this.err}`.matchAll(new RegExp(words, "g"))][n - 1];
@@ -125,7 +125,7 @@ describe("./nx boot --gdb", () => {
       expect(await gdb.ask("bc")).toContain("replaylog:begin");
       expect(await pcOf(gdb)).toBe(KERNEL_ENTRY);
       expect(await gdb.run()).toContain("replaylog:end");
-      // From the power-off back into the run; what is left of it is gone through when gdb lets go.
+      // Goes back from the power-off into the run. When gdb detaches, the rest runs again.
       await gdb.breakAt(leave);
       expect(await gdb.ask("bc")).toMatch(/^T05thread:[1-4];$/);
       expect(await gdb.ask("D")).toBe("OK");
@@ -142,7 +142,7 @@ describe("./nx boot --gdb", () => {
   );
 
   test(
-    "shows each line of the console once, when it comes",
+    "prints each line of the console once, when it comes",
     async () => {
       const boot = new Boot();
       const gdb = await Gdb.connect(await boot.port());
@@ -163,7 +163,7 @@ describe("./nx boot --gdb", () => {
   );
 
   test(
-    "keeps the machine where it was for a gdb that is cut off, and ends the boot for a gdb that kills it",
+    "keeps the machine where it was when a connection breaks, and ends the boot when gdb kills it",
     async () => {
       const file = join(folder, "killed.nxr");
       const boot = new Boot("--record", file);
@@ -174,7 +174,7 @@ describe("./nx boot --gdb", () => {
       first.close();
       const second = await Gdb.connect(await boot.port(2));
       expect(await second.registers("1")).toEqual(place);
-      // The breakpoint went with the one who set it.
+      // The breakpoint of the first gdb is gone.
       setTimeout(() => second.interrupt(), 200);
       expect(await second.run()).toMatch(/^T02thread|replaylog:end/);
       await second.ask("bc");
@@ -182,14 +182,14 @@ describe("./nx boot --gdb", () => {
       second.close();
       expect(await boot.ended).toBe(1);
       expect(boot.err).toContain("gdb ended the machine");
-      // What is recorded is all of the run, wherever in it gdb stood.
+      // The recording has the whole run, no matter where in it gdb stood.
       expect(decodeRecording(readFileSync(file, "utf8")).end?.clock).toBeGreaterThan(1_000_000n);
     },
     BOOT_TIMEOUT_MS,
   );
 
   test(
-    "keeps the machine after a panic, for the debugger, and the boot has failed all the same",
+    "keeps the machine after a panic for the debugger, and the boot counts as failed",
     async () => {
       const boot = new Boot();
       const gdb = await Gdb.connect(await boot.port());
@@ -199,7 +199,7 @@ describe("./nx boot --gdb", () => {
       }
       const hart = defined(await gdb.ask("qC")).slice("QC".length);
       await gdb.setRegister(hart, registers.pc, 0xdead_0000n);
-      // The others go on for a moment, until they are stopped.
+      // The other harts go on for a moment until they are stopped.
       await gdb.clearBreak(leave);
       expect(await gdb.run()).toContain("replaylog:end");
       await gdb.breakAt(leave);
@@ -215,7 +215,7 @@ describe("./nx boot --gdb", () => {
   );
 
   test(
-    "ends in order at a signal, whether gdb is connected or not",
+    "ends properly at a signal, with and without a connected gdb",
     async () => {
       for (const isConnected of [false, true]) {
         const boot = new Boot();
@@ -232,7 +232,7 @@ describe("./nx boot --gdb", () => {
   );
 
   test(
-    "says that its port is taken, and what to do",
+    "says that its port is in use, and what to do",
     async () => {
       const other: Server = createServer();
       await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
@@ -256,7 +256,7 @@ describe("./nx boot --gdb", () => {
   );
 });
 
-/** A person who types a line at the shell as soon as it is there, and more when told to. */
+/** A person who types a line when the shell has started, and more when told to. */
 class Typist implements Person {
   text = "";
   send: (bytes: Uint8Array) => void = () => {};
@@ -292,7 +292,7 @@ class Typist implements Person {
 
 describe("a person at the console of a debugged machine", () => {
   test(
-    "types: going back and forth is exact, keys typed in the past arrive in the present, and the run can be replayed",
+    "can type: going back and forth is exact, keys typed in the past arrive in the present, and the run can be replayed",
     async () => {
       const typist = new Typist();
       let port: (port: number) => void = () => {};
@@ -316,11 +316,11 @@ describe("a person at the console of a debugged machine", () => {
         expect(await stop).toMatch(/^T02/);
       };
       await stopSoon("nx> ");
-      // The machine stands still: this waits for it.
+      // The machine stands still, so this input waits.
       typist.type("cat fixtures/hello.txt\r");
       await stopSoon("Hello");
       expect(await gdb.ask("bc")).toContain("replaylog:begin");
-      // And this for the present.
+      // The run is in the past, so this input waits for the present.
       typist.type("poweroff\r");
       await gdb.ask("s");
       expect(await gdb.run()).toContain("replaylog:end");
@@ -348,7 +348,7 @@ describe("a person at the console of a debugged machine", () => {
 
 describe.skipIf(!hasQemu)("--machine qemu --gdb (qemu-system-riscv64 is installed)", () => {
   test(
-    "is served by QEMU's own stub: it waits, stops at a symbol of the kernel, and goes on to the end",
+    "on QEMU, its own stub serves gdb: it waits, stops at a symbol of the kernel, and goes on to the end",
     async () => {
       const { outputs } = await buildOnce();
       let gdb: Promise<Gdb> | undefined;

@@ -1,11 +1,11 @@
-// Ports for gdb: a port for another program is one that the system does not give away in the meantime.
+// Ports for gdb. A port for another program is one that the system does not give away meanwhile.
 
 import { afterEach, expect, test } from "vitest";
 import { Problem } from "../../../../host/problem.ts";
 import { freePort, openPort } from "../../../../machine/host/gdb/port.ts";
 import { defined } from "../../../harness/defined.ts";
 
-/** The lowest port that a system gives a program that asks for any: Linux's. */
+/** The lowest port that Linux gives to a program that asks for any. */
 const SYSTEM_FIRST = 32_768;
 
 const taken: Awaited<ReturnType<typeof openPort>>[] = [];
@@ -28,13 +28,13 @@ test("a port for another program is below the ports that the system gives, and c
   expect(port).toBeGreaterThanOrEqual(1024);
 });
 
-test("a port that is taken is passed over for another", async () => {
+test("a port that is in use is passed over", async () => {
   const [first, second, third] = [await take(), await take(), await freePort(0)];
   const draws = [first, second, third];
   expect(await freePort(0, () => defined(draws.shift()))).toBe(third);
 });
 
-test("the search ends with a Problem after 100 ports that are taken", async () => {
+test("the search ends with a Problem after 100 ports that are in use", async () => {
   const port = await take();
   let draws = 0;
   const draw = (): number => {
@@ -45,7 +45,7 @@ test("the search ends with a Problem after 100 ports that are taken", async () =
   expect(draws).toBe(100);
 });
 
-test("a port that a person names is used, or refused if it is taken", async () => {
+test("a port that a person names is used, or refused if it is in use", async () => {
   const port = await take();
   await expect(freePort(port)).rejects.toThrow(`port ${port} is in use`);
   const other = await freePort(0);

@@ -1,5 +1,5 @@
-// What gdb asks for that cannot be is refused, and nothing is done: threads that there are not, what was not offered, numbers that are
-// none, packets that are too long. And "any thread" is one that the machine chooses.
+// Requests of gdb that are refused without any effect: missing threads, features that were not offered, malformed numbers, packets
+// that are too long. And for "any thread", the machine chooses one.
 
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -85,8 +85,8 @@ describe("threads", () => {
   });
 });
 
-describe("a refusal, after which nothing has changed", () => {
-  /** Thread numbers that are none, or of processes, which were not offered. */
+describe("a refusal, which changes nothing,", () => {
+  /** Words that are not thread numbers, or name processes, which were not offered. */
   const threads = [
     "5",
     "9",
@@ -220,7 +220,7 @@ describe("a refusal, after which nothing has changed", () => {
       expect(await gdb.ask(`Z0,${place(index)},2`)).toBe("OK");
     }
     expect(await gdb.ask(`Z0,${place(64)},2`)).toBe("E01");
-    // A breakpoint that is set already takes no more room.
+    // Setting the same breakpoint again needs no more room.
     expect(await gdb.ask(`Z1,${place(5)},2`)).toBe("OK");
     expect(await gdb.ask(`z0,${place(5)},2`)).toBe("OK");
     expect(await gdb.ask(`Z0,${place(64)},2`)).toBe("OK");
@@ -245,13 +245,13 @@ describe("packets", () => {
     expect(await gdb.ask(`m${at},1ff0`)).toBe("00".repeat(0x1ff0));
   });
 
-  test("that break off end where the next one begins", async () => {
+  test("that are incomplete end where the next one begins", async () => {
     const gdb = newGdb();
     gdb.sendRaw(`$m${at},`);
     expect(await gdb.ask("T1")).toBe("OK");
   });
 
-  test("c and s with an address go on at that address", async () => {
+  test("c and s with an address continue at that address", async () => {
     const gdb = newGdb();
     await gdb.ask(`M${at},4:13000000`);
     expect(await gdb.ask(`s${at}`)).toMatch(/^T05thread/);

@@ -1,5 +1,5 @@
-// A machine that waits for gdb, from one connection to the next. What it does between two slices is held here, so
-// that a gdb can come exactly while the one before is wound up.
+// A machine that waits for gdb, from one connection to the next. The test pauses the machine between two slices, so that a second
+// gdb can connect exactly while the machine still stops for the first.
 
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
@@ -15,7 +15,7 @@ import { defined } from "../../../harness/defined.ts";
 import { Gdb } from "../../../harness/gdb.ts";
 import { BOOT_TIMEOUT_MS, bootEmbedded, buildOnce } from "../../booting.ts";
 
-/** Turns of the event loop in which a server takes who has connected; one would do. */
+/** Turns of the event loop in which a server accepts a connection. One would be enough. */
 const ACCEPT_TURNS = 10;
 const SERVE_TIMEOUT_MS = 30_000;
 
@@ -29,7 +29,7 @@ beforeAll(async () => {
   module = await WebAssembly.compile(new Uint8Array(readFileSync(wasm)));
 }, BOOT_TIMEOUT_MS);
 
-/** Something that happens once, and can be waited for. */
+/** Something that happens once, and that a test can wait for. */
 class Moment {
   come: () => void = () => {};
   readonly came = new Promise<void>((resolve) => {
@@ -37,7 +37,7 @@ class Moment {
   });
 }
 
-/** A machine for gdb that stands between two slices, from the first on, until it is let go. */
+/** A machine for gdb that pauses after its first slice until the test lets it go on. */
 class Served {
   readonly lines: string[] = [];
   readonly stop = new AbortController();
@@ -60,7 +60,7 @@ class Served {
     });
   }
 
-  /** It has said `n` times that a client may connect. */
+  /** Waits until it has said `n` times that a client can connect. */
   async asks(n: number): Promise<void> {
     while (this.lines.length < n) {
       await setImmediate();
@@ -72,7 +72,7 @@ class Served {
     return Number(/:(\d+)"/.exec(defined(this.lines[0]))?.[1]);
   }
 
-  /** A gdb lets the machine run and is cut off; the machine has not come to stand yet. */
+  /** A gdb lets the machine run, and its connection breaks. The machine has not stopped yet. */
   async cutOne(): Promise<void> {
     const socket: Socket = createConnection(await this.port(), HOST);
     socket.resume().write("$c#63");
@@ -81,7 +81,7 @@ class Served {
     await once(socket, "close");
   }
 
-  /** A gdb has connected, and has been seen. */
+  /** A gdb connects, and the server has accepted it. */
   async connectOne(): Promise<Gdb> {
     const gdb = await Gdb.connect(await this.port());
     for (let turn = 0; turn < ACCEPT_TURNS; turn++) {
@@ -107,14 +107,14 @@ describe("a second gdb that connects while the machine still runs for the first"
       gdb.send("k");
       gdb.close();
       expect(await served.end).toBe("killed");
-      // No other client was asked to connect.
+      // It has not asked for another connection.
       expect(served.lines).toHaveLength(1);
     },
     SERVE_TIMEOUT_MS,
   );
 
   test(
-    "is not waited for if it goes again",
+    "is dropped if it disconnects again",
     async () => {
       const served = new Served();
       await served.cutOne();

@@ -1,5 +1,5 @@
-// gdb itself, on a machine that lives: a breakpoint by a line of TypeScript, a backtrace in those lines, in a task and in the
-// kernel that it calls, all harts as threads, and back again.
+// gdb itself on a live machine: a breakpoint at a line of TypeScript, backtraces with such lines in a task and in the kernel
+// that it calls, all harts as threads, and the way back.
 
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -12,10 +12,10 @@ import { BOOT_TIMEOUT_MS, buildOnce } from "../../booting.ts";
 
 const PROGRAM = "gdb-multiarch";
 
-/** The address space of packagefsd: its task number plus one. Tasks share addresses, so another could stop at its line. */
+/** The address space of packagefsd: its task number plus one. Tasks share addresses, so another task could stop there. */
 const PACKAGEFSD_ASID = 4;
 
-/** `./nx boot --gdb 0`, and the port that it says. */
+/** `./nx boot --gdb 0`, and the port that it prints. */
 async function debugged(): Promise<{ port: string; ended: Promise<number | null> }> {
   const words = ["boot", "--gdb", "0", "--seed", "7", "--timeout", "110"];
   const child = spawn(join(root, "nx"), words, { stdio: ["ignore", "pipe", "pipe"] });
@@ -36,7 +36,7 @@ async function debugged(): Promise<{ port: string; ended: Promise<number | null>
   return { port, ended };
 }
 
-/** What gdb says to these commands, on a machine of its own. */
+/** gdb's output for these commands, on a new machine. */
 async function gdb(...commands: string[]): Promise<string> {
   const { port, ended } = await debugged();
   const all = ["set width 0", `target remote :${port}`, ...commands, "kill"];
@@ -63,7 +63,7 @@ function lineOf(file: string, name: string, text: string): number {
 
 describe.skipIf(!isInstalled(PROGRAM))("gdb-multiarch", () => {
   test(
-    "stops at a line of a task and in the kernel below it, and goes back",
+    "stops at a line of a task and in the kernel that it calls, and goes back",
     async () => {
       await buildOnce();
       const file = "source/services/packagefsd/serve.ts";
@@ -86,7 +86,7 @@ describe.skipIf(!isInstalled(PROGRAM))("gdb-multiarch", () => {
       expect(said).toMatch(
         /#0 {2}neuron\/ipc\/call\/call \(.*\) at source\/kernel\/neuron\/src\/ipc\/call\.ts:\d+/,
       );
-      // From the kernel through the system call into the task, down to its beginning.
+      // From the kernel through the system call into the task, to its beginning.
       const trap =
         /neuron\/syscall\/dispatch\/dispatch \(.* at source\/kernel\/neuron\/src\/syscall\/dispatch\.ts:\d+\n#\d+ {2}<signal handler called>\n#\d+ {2}systemCall \(\) at \.\/source\/runtime\/syscall\.S:\d+\n/;
       const below = defined(said.split(trap)[1], "the task below the trap");
@@ -98,7 +98,7 @@ describe.skipIf(!isInstalled(PROGRAM))("gdb-multiarch", () => {
       for (const hart of [0, 1, 2, 3]) {
         expect(said).toMatch(new RegExp(`Thread ${hart + 1} \\(hart ${hart}, `));
       }
-      // Forwards it was hit once before, and backwards once more.
+      // It was hit once forwards, and once more backwards.
       expect(said.split(`, services/packagefsd/serve/onRead () at ${place}`)).toHaveLength(3);
       expect(said).toMatch(
         /services\/packagefsd\/serve\/dispatch \(.*\) at source\/services\/packagefsd\/serve\.ts:\d+/,
