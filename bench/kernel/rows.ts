@@ -31,7 +31,7 @@ export const expectations: readonly Expectation[] = [
   { name: "signal a waiting task, switch to it", budget: 417, target: 420, seL4: 978, freertos: 443 },
   { name: "call and reply, 4 words", budget: 458, target: 450, seL4: 538, freertos: 885, xv6: 95_828 },
   { name: "call and reply, 64 bytes", budget: 589, target: 620, seL4: 1_886 },
-  { name: "call and reply, 4096 bytes", budget: 3_030 },
+  { name: "call and reply, 4096 bytes", budget: 2_745 },
   { name: "map a 4 KiB page", budget: 453, target: 450, seL4: 746 },
   { name: "unmap a 4 KiB page", budget: 285 },
   { name: "map in a batch of 64, a page", budget: 11, target: 120, seL4: 746, per: 64 },
@@ -40,8 +40,8 @@ export const expectations: readonly Expectation[] = [
   { name: "wake a task on another hart: waking hart", budget: 310 },
   { name: "wake a task on another hart: woken hart", budget: 207 },
   { name: "read 4 KiB of a file, from disk", budget: 84_900, target: 102_400, xv6: 417_133 },
-  { name: "read 4 KiB of a file, cached", budget: 2_711, target: 2_400, xv6: 119_880 },
-  { name: "read 4 KiB of the disk", budget: 4_115 },
+  { name: "read 4 KiB of a file, cached", budget: 2_423, target: 2_400, xv6: 119_880 },
+  { name: "read 4 KiB of the disk", budget: 4_065 },
   { name: "reset to the kernel's first line, 1 hart", budget: 377_600 },
   { name: "reset to the first task's line, 1 hart", budget: 2_035_000 },
   { name: "reset to the shell's prompt, 1 hart", budget: 6_491_000 },
@@ -53,9 +53,9 @@ export const expectations: readonly Expectation[] = [
 /** The rows of images with few and with many files (bench/kernel/scale.ts), in their order. */
 export const scaleExpectations: readonly Expectation[] = [
   { name: "mount an image of 10 files", budget: 2_829_000 },
-  { name: "look a path up among 10 files", budget: 3_760 },
+  { name: "look a path up among 10 files", budget: 3_687 },
   { name: "mount an image of 1,000 files", budget: 4_858_000 },
-  { name: "look a path up among 1,000 files", budget: 14_797 },
+  { name: "look a path up among 1,000 files", budget: 13_866 },
   { name: "mount an image of 100,000 files", budget: 223_402_000 },
   { name: "look a path up among 100,000 files", budget: 1_968_000 },
 ];

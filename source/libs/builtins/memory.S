@@ -1,7 +1,7 @@
 // memcpy, memmove and memset for RV64: what LLVM calls for Wasm's memory.copy and memory.fill, and for loops that it
 // recognises as one of them.
 //
-// All three work in aligned 8-byte words, 64 bytes a round where there is enough. Where source and destination are
+// All three work in aligned 8-byte words, 64 bytes a round where there is enough (a copy 256). Where source and destination are
 // aligned differently, each word is put together from two aligned loads by shifts: a misaligned access would work too,
 // but firmware may emulate it, at a thousand times the cost. Every word that is loaded holds at least one byte that is
 // asked for, so no load touches a page beyond the source.
@@ -105,6 +105,33 @@ memcpy:
     andi    t0, a1, 7
     bnez    t0, .Lcopy_shifted
     sub     t0, a7, a3
+    andi    t1, t0, -256
+    add     a4, a3, t1              // one past the last whole large round
+    beq     a3, a4, .Lcopy_rounds
+.Lcopy_large:
+    .irp    at, 0, 64, 128, 192
+    ld      t0, \at(a1)
+    ld      t1, \at + 8(a1)
+    ld      t2, \at + 16(a1)
+    ld      t3, \at + 24(a1)
+    ld      t4, \at + 32(a1)
+    ld      t5, \at + 40(a1)
+    ld      t6, \at + 48(a1)
+    ld      a5, \at + 56(a1)
+    sd      t0, \at(a3)
+    sd      t1, \at + 8(a3)
+    sd      t2, \at + 16(a3)
+    sd      t3, \at + 24(a3)
+    sd      t4, \at + 32(a3)
+    sd      t5, \at + 40(a3)
+    sd      t6, \at + 48(a3)
+    sd      a5, \at + 56(a3)
+    .endr
+    addi    a1, a1, 256
+    addi    a3, a3, 256
+    bne     a3, a4, .Lcopy_large
+    sub     t0, a7, a3
+.Lcopy_rounds:
     andi    t0, t0, -64
     add     a4, a3, t0              // one past the last whole round
     beq     a3, a4, .Lcopy_words

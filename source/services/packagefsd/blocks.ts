@@ -133,6 +133,15 @@ export function ensure(first: u32, count: u32, end: u32): ImageError {
   return ImageError.None;
 }
 
+/** The address of a block that a client asks for alone, if the cache has it; else 0. */
+export function findHit(block: u32): usize {
+  const line = find(block);
+  if (line !== 0) {
+    hitCount++;
+  }
+  return line;
+}
+
 /** Reports a bad block of a mounted image. Until it is mounted, mount.ts reports. */
 function refuse(error: ImageError): ImageError {
   if (isServing && error !== ImageError.Io) {

@@ -33,7 +33,7 @@ import { pathError } from "pkgimg/path";
 import { NO_ENTRY } from "pkgimg/reader";
 import { messagePage } from "runtime/ipc";
 import { Outcome, Request } from "runtime/service";
-import { cacheHits, cacheMisses, ensure, isOnDisk, mounted } from "./blocks";
+import { cacheHits, cacheMisses, ensure, findHit, isOnDisk, mounted } from "./blocks";
 import { find as findLine } from "./cache";
 import { attach, clientOf, fileOf, knownClient, OpenFile, openFile } from "./clients";
 import { deliverClusters } from "./clusters";
@@ -212,12 +212,19 @@ function deliver(file: OpenFile, offset: u32, bytes: u32, isSequential: bool, ta
   const begin = file.start + offset;
   let block = begin >> BLOCK_SHIFT;
   const behind = (begin + bytes + BLOCK_BYTES - 1) >> BLOCK_SHIFT;
+  let from = begin & (BLOCK_BYTES - 1);
+  if (behind - block === 1) {
+    const line = findHit(block);
+    if (line !== 0) {
+      memory.copy(target, line + <usize>from, <usize>bytes);
+      return ImageError.None;
+    }
+  }
   const error = ensure(block, behind - block, isSequential ? file.endBlock : behind);
   if (error !== ImageError.None) {
     return error;
   }
   // All blocks are in the cache.
-  let from = begin & (BLOCK_BYTES - 1);
   let done: u32 = 0;
   while (done < bytes) {
     const line = findLine(block);

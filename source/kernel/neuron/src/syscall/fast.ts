@@ -17,6 +17,7 @@ import { Hart } from "../arch/riscv/hart";
 import { outOfLine } from "../arch/riscv/intrinsics";
 import { claimReplier, tokenOf } from "../ipc/call";
 import { deliverWords } from "../ipc/transfer";
+import { armDeadline } from "../sched/deadline";
 import { handOver, isUndisturbed } from "../sched/schedule";
 import { capabilityAt } from "../task/handles";
 import { isKilled } from "../task/life";
@@ -34,7 +35,7 @@ export function fastNow(hart: Hart, task: Task): After {
 /** Syscall.Call by `caller`, which runs on this hart. */
 export function fastCall(hart: Hart, caller: Task): After {
   const info = caller.info;
-  if (!isPlain(info) || caller.a6 !== FOREVER || caller.a0 >= SLOT_COUNT) {
+  if (!isPlain(info) || caller.a0 >= SLOT_COUNT) {
     return dispatch(hart, caller, Syscall.Call);
   }
   const capability = capabilityAt(caller, <u32>caller.a0);
@@ -55,15 +56,17 @@ export function fastCall(hart: Hart, caller: Task): After {
   deliverWords(caller, receiver, receivedInfo(bytes, 0, capability.badge));
   const word = nextWord(caller, Wait.Replying);
   receiver.a6 = tokenOf(caller, word);
-  if (bytes !== 0) {
-    return callWithPage(hart, caller, receiver, word, bytes);
+  if (bytes !== 0 || caller.a6 !== FOREVER) {
+    return callWithMore(hart, caller, receiver, word, bytes);
   }
   return finishCall(hart, caller, receiver, word);
 }
 
-function callWithPage(hart: Hart, caller: Task, receiver: Task, word: u64, bytes: u32): After {
+/** The same with bytes of the message page, or with a deadline. */
+function callWithMore(hart: Hart, caller: Task, receiver: Task, word: u64, bytes: u32): After {
   outOfLine();
   memory.copy(receiver.messagePage, caller.messagePage, bytes);
+  armDeadline(hart, caller, caller.a6);
   return finishCall(hart, caller, receiver, word);
 }
 
