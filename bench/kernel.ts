@@ -4,6 +4,7 @@ import { Problem } from "../host/problem.ts";
 import { progressOn } from "../host/report.ts";
 import type { Profile } from "../toolchain/compile.ts";
 import { measureBoots } from "./kernel/boots.ts";
+import { measureContent } from "./kernel/content.ts";
 import { measureCrowd } from "./kernel/crowd.ts";
 import { measureHash } from "./kernel/hash.ts";
 import { measurePaths, type Samples } from "./kernel/paths.ts";
@@ -37,6 +38,7 @@ export async function benchKernel(profile: Profile): Promise<Row[]> {
   const rows = [
     ...measureKernel(subject),
     ...measureHash(subject),
+    ...measureContent(subject),
     ...measureCrowd(subject),
     ...measureScaleRows(subject),
     ...measureSteady(subject),

@@ -97,6 +97,7 @@ const harmlessDeclarations = [
   "source/libs/blake2b/intrinsics.ts",
   "source/libs/capnp/intrinsics.ts",
   "source/libs/ed25519/intrinsics.ts",
+  "source/libs/lz4/intrinsics.ts",
 ];
 
 const KERNEL_ROOT = "source/kernel/neuron/src/";

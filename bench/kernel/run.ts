@@ -12,6 +12,7 @@ import { nonceOfSeed } from "../../tools/boot/machines/embedded.ts";
 import { memoryMebibytes, treeForRun } from "../../tools/boot/tree.ts";
 
 const SEED = 1n;
+const SHELL = "nx";
 /** Every run here is shorter than this. The longest is a boot. */
 export const CLOCK_MAX = 100_000_000_000n;
 
@@ -25,6 +26,8 @@ export interface Subject {
   tree: Uint8Array<ArrayBuffer>;
   disk: Uint8Array<ArrayBuffer>;
   programs: Programs;
+  /** The shell as it is on the disk, without symbols. */
+  shell: Uint8Array<ArrayBuffer>;
   /** The harts have Zbb. Default: they do not. */
   zbb?: boolean;
 }
@@ -39,6 +42,7 @@ export async function readSubject(profile: Profile, progress: Progress): Promise
     kernel: read(outputs.kernel),
     tree: read(outputs.deviceTree),
     disk: read(outputs.packageImage),
+    shell: read(join(dirname(outputs.kernel), "tasks", SHELL)),
     programs: Object.fromEntries(
       programs.map(({ name, kind }) => [
         name,

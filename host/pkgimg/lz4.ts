@@ -6,6 +6,11 @@
 
 /** The format has no shorter matches. */
 const MATCH_MIN = 4;
+/**
+ * Shorter ones are not looked for: the guest would spend more instructions on following one than on verifying the bytes that
+ * it saves (docs/storage/package-image.md).
+ */
+const MATCH_USEFUL = 6;
 /** How far back a match may lie. */
 const DISTANCE_MAX = 0xffff;
 /** A block ends with at least this many literals, and its last match begins at least that far before its end. */
@@ -91,7 +96,7 @@ class Matches {
       while (length < lengthMax && source[from + length] === source[at + length]) {
         length += 1;
       }
-      if (length >= MATCH_MIN && length > best.length) {
+      if (length >= MATCH_USEFUL && length > best.length) {
         best = { from, length };
       }
       from = this.#before[from] ?? NOWHERE;

@@ -4,6 +4,7 @@
 // A failure names the path. If the path is meant to be slower, change its budget in bench/kernel/rows.ts.
 
 import { beforeAll, expect, test } from "vitest";
+import { measureContent } from "../../bench/kernel/content.ts";
 import { measureCrowd } from "../../bench/kernel/crowd.ts";
 import { measureHash } from "../../bench/kernel/hash.ts";
 import { expectations, hashExpectations, scaleExpectations } from "../../bench/kernel/rows.ts";
@@ -81,6 +82,12 @@ test("hashing stays within its budgets, which are not far above", () => {
       true,
     ]);
   }
+});
+
+test("text is read faster compressed, a program is without Zbb, and what cannot be compressed is read as before", () => {
+  const rows = measureContent(subject);
+  expect(rows.filter(({ met }) => !met)).toEqual([]);
+  expect(rows).toHaveLength(6);
 });
 
 test("in a long run, four harts are as fast as one, and send hardly any interrupts", () => {

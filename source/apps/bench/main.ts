@@ -4,6 +4,7 @@
  *
  *   bench kernel     the paths that need one hart
  *   bench files      reading from the package file system
+ *   bench content    reading one whole file, which the host put there
  *   bench hash       hashing, as for each block that is read
  *   bench lookups    looking paths up, in an image of as many files as the host made
  *   bench few        paths whose cost must not depend on how many tasks there are
@@ -20,6 +21,7 @@ import { setTaskName } from "runtime/panic";
 import { startup } from "runtime/startup";
 import { equals, lengthToZero } from "text/bytes";
 import { prepareChildren } from "./children";
+import { measureContent } from "./content";
 import { measureAmong } from "./crowd";
 import { measureFiles } from "./files";
 import { measureHash } from "./hash";
@@ -42,6 +44,8 @@ export function main(): i32 {
     status = measureAmong(equals(words, length, "crowd"));
   } else if (equals(words, length, "files")) {
     status = measureFiles();
+  } else if (equals(words, length, "content")) {
+    status = measureContent();
   } else if (equals(words, length, "hash")) {
     status = measureHash();
   } else if (equals(words, length, "lookups")) {

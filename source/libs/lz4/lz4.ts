@@ -8,6 +8,8 @@
  *     | token | more of the literals' length | literals | distance | more of the match's length | token | …
  */
 
+import { outOfLine } from "./intrinsics";
+
 /** A length in a token has four bits; this value says that bytes follow that are added, up to one that is not 255. */
 const LENGTH_IN_TOKEN: u32 = 15;
 const LENGTH_IN_BYTE: u32 = 255;
@@ -32,6 +34,8 @@ const cursor = changetype<Cursor>(memory.data(offsetof<Cursor>(), 8));
  * must not overlap. False: it is no such block, and what stands in the target means nothing.
  */
 export function decompress(source: usize, sourceBytes: u32, target: usize, targetBytes: u32): bool {
+  // Its caller's values would take the registers from it.
+  outOfLine();
   const sourceEnd = source + <usize>sourceBytes;
   const targetEnd = target + <usize>targetBytes;
   let from = source;
@@ -126,10 +130,11 @@ function repeat(to: usize, distance: u32, length: u32): void {
 
 /** Byte by byte from the front, so that what was just written may be read. */
 function copyBytes(to: usize, from: usize, length: u32): void {
-  let left = length;
+  const end = to + <usize>length;
+  const fours = to + <usize>(length & ~3);
   let source = from;
   let target = to;
-  for (; left >= 4; left -= 4) {
+  while (target !== fours) {
     store<u8>(target, load<u8>(source));
     store<u8>(target, load<u8>(source, 1), 1);
     store<u8>(target, load<u8>(source, 2), 2);
@@ -137,7 +142,7 @@ function copyBytes(to: usize, from: usize, length: u32): void {
     source += 4;
     target += 4;
   }
-  for (; left !== 0; left--) {
+  while (target !== end) {
     store<u8>(target, load<u8>(source));
     source += 1;
     target += 1;

@@ -5,7 +5,7 @@
  *     verified lines ──copy──▶ room ──LZ4──▶ a slot (ours alone) ──copy──▶ the client's memory
  *
  * The clusters that were used last stay in CLUSTER_SLOTS slots, so a client that reads in small pieces has each
- * decompressed once. The memory for them is made when a compressed file is read for the first time.
+ * decompressed once. The memory for each is made when it is needed for the first time.
  */
 import { Right } from "abi/handle";
 import { Refusal } from "abi/refusal";
@@ -24,7 +24,6 @@ if (READ_BYTES_MAX / CLUSTER_BYTES + 1 > CLUSTER_SLOTS) {
 
 /** Behind the slots: a cluster as it is stored. */
 const ROOM: usize = CLUSTERS_ADDRESS + <usize>(CLUSTER_SLOTS * CLUSTER_BYTES);
-const MAPPED_BYTES: u32 = (CLUSTER_SLOTS + 1) * CLUSTER_BYTES;
 
 /** No cluster: no file begins in the superblock. */
 const NONE: u64 = 0;
@@ -37,13 +36,14 @@ const NONE: u64 = 0;
 @final
 class Slot {
   key: u64;
+  /** 0: there is no memory for it yet. */
   used: u64;
 }
 
 const slots = memory.data(CLUSTER_SLOTS * <u32>offsetof<Slot>(), 8);
 const cluster = changetype<Cluster>(memory.data(offsetof<Cluster>(), 8));
 let uses: u64 = 0;
-let isMapped: bool = false;
+let hasRoom: bool = false;
 
 /**
  * Copies `bytes` bytes of a compressed file, from `offset` on, to `target`. They must be the file's, and at most
@@ -92,21 +92,23 @@ function find(file: OpenFile, index: u32): usize {
   return 0;
 }
 
-/** The slot that was used least recently, with nothing in it. */
-function takeSlot(): u32 {
+/** The slot that was used least recently; one that was never used comes first. */
+function oldestSlot(): u32 {
   let oldest: u32 = 0;
   for (let number: u32 = 1; number < CLUSTER_SLOTS; number++) {
     if (slot(number).used < slot(oldest).used) {
       oldest = number;
     }
   }
-  slot(oldest).key = NONE;
   return oldest;
 }
 
 /** Fetches a cluster and decompresses it into a slot. */
 function bring(file: OpenFile, index: u32, isSequential: bool): ImageError {
-  if (!isMapped && !mapSlots()) {
+  if (!hasRoom) {
+    hasRoom = mapCluster(ROOM);
+  }
+  if (!hasRoom) {
     return ImageError.Io;
   }
   const image = mounted();
@@ -125,12 +127,16 @@ function bring(file: OpenFile, index: u32, isSequential: bool): ImageError {
     if (fetched !== ImageError.None) {
       return fetched;
     }
-    const number = takeSlot();
+    const number = oldestSlot();
+    const taken = slot(number);
+    if (taken.used === 0 && !mapCluster(contentOf(number))) {
+      return ImageError.Io;
+    }
+    uses++;
+    taken.used = uses;
+    taken.key = NONE;
     error = readCluster(image, cluster, ROOM, contentOf(number));
     if (error === ImageError.None) {
-      const taken = slot(number);
-      uses++;
-      taken.used = uses;
       taken.key = keyOf(file, index);
     }
   }
@@ -160,9 +166,10 @@ function contentOf(number: u32): usize {
   return CLUSTERS_ADDRESS + <usize>(number * CLUSTER_BYTES);
 }
 
-function mapSlots(): bool {
-  isMapped =
-    createVmo(MAPPED_BYTES) === Refusal.None &&
-    map(<u32>result(0), CLUSTERS_ADDRESS, 0, MAPPED_BYTES, Right.Read | Right.Write) === Refusal.None;
-  return isMapped;
+/** Makes private memory for one cluster. */
+function mapCluster(address: usize): bool {
+  return (
+    createVmo(CLUSTER_BYTES) === Refusal.None &&
+    map(<u32>result(0), address, 0, CLUSTER_BYTES, Right.Read | Right.Write) === Refusal.None
+  );
 }

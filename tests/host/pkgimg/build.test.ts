@@ -146,6 +146,29 @@ describe("image builder", () => {
     const out = join(folder, "out.img");
     expect(() => writeImageFile(out, sources)).toThrow('"bin/nx" changed its size while it was read');
     expect(readdirSync(folder)).toEqual(["in"]);
+    // Before it is compressed, and while it is.
+    for (const content of ["x".repeat(20_000), "x".repeat(9000), "y".repeat(10_000)]) {
+      writeFileSync(join(top, "bin/nx"), "x".repeat(10_000));
+      const [source, ...others] = sourcesFromFolder(top);
+      let reads = 0;
+      const changing = {
+        path: "bin/nx",
+        byteLength: 10_000,
+        read: () => {
+          reads += 1;
+          if (reads === (content.startsWith("y") ? 2 : 1)) {
+            writeFileSync(
+              join(top, "bin/nx"),
+              content.startsWith("y") ? `xz${content}`.slice(0, 10_000) : content,
+            );
+          }
+          return source?.read() ?? [];
+        },
+      };
+      expect(() => writeImageFile(out, [changing, ...others], { compress: true })).toThrow(
+        /"bin\/nx" changed (its size )?while it was read/,
+      );
+    }
 
     symlinkSync("nx", join(top, "bin/link"));
     expect(() => sourcesFromFolder(top)).toThrow("is not a plain file");

@@ -9,6 +9,7 @@ import {
   readFileSync,
   readSync,
   rmSync,
+  statSync,
   symlinkSync,
   truncateSync,
   writeFileSync,
@@ -101,6 +102,22 @@ describe("nx image", () => {
       ["fixtures/empty", 0],
       ["fixtures/grüße", 300],
     ]);
+  });
+
+  test("build --compress makes a smaller image, from which cat and ls give the same", async () => {
+    const text = join(folder, "text");
+    writeFileSync(text, "the same line again and again\n".repeat(3000));
+    const [plain, small] = [join(folder, "plain.img"), join(folder, "small.img")];
+    const words = [`text=${text}`, `fixtures=${join(root, "pkg/fixtures")}`];
+    await nx("build", ...words, "--out", plain);
+    await nx("build", ...words, "--compress", "lz4", "--out", small);
+    expect(statSync(small).size).toBeLessThan(statSync(plain).size / 2);
+    expect(await nx("verify", small)).toContain("all matches");
+    for (const path of ["text", "fixtures/lines.txt", "fixtures/hello.txt"]) {
+      expect(await nx("cat", path, "--image", small)).toBe(await nx("cat", path, "--image", plain));
+    }
+    expect(await listed("-r", "--image", small)).toEqual(await listed("-r", "--image", plain));
+    await expect(nx("build", "--compress", "lz4")).rejects.toThrow("--compress is for an image of inputs");
   });
 
   test("cat gives a file's bytes", async () => {

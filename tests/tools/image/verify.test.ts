@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ImageReader } from "../../../tools/image/reader.ts";
 import { verifyOnThreads } from "../../../tools/image/verify.ts";
+import { defined } from "../../harness/defined.ts";
 import { entry, Forge, file, superblock } from "../../libs/pkgimg/forge.ts";
 
 const PIECE_BYTES = 16_384;
@@ -61,6 +62,22 @@ describe("on threads", () => {
     for (let block = dataBlock; block < treeBlock; block += 1) {
       const said = `data does not match its hash (block ${block})`;
       expect(await verdicts(new Forge(files).flip(block * 4096 + 1))).toEqual([said, said]);
+    }
+  }, 60_000);
+
+  test("the same holds for compressed files, whose stored bytes are many as well", async () => {
+    const noise = (byte: number): number => (Math.imul(byte + 1, 0x9e37_79b1) >>> 15) ^ (byte >>> 3);
+    const content = Uint8Array.from({ length: 10 * PIECE_BYTES }, (_, index) =>
+      index % 8192 < 4096 ? noise(index) : 0,
+    );
+    const compressed = (): Forge => new Forge([...files, { path: "h-large", content }], { compress: true });
+    const [dataBlock, treeBlock] = [superblock.dataBlock, superblock.treeBlock].map((at) =>
+      compressed().get(at),
+    );
+    expect(await verdicts(compressed())).toEqual(["all matches", "all matches"]);
+    for (let block = defined(dataBlock); block < defined(treeBlock); block += 1) {
+      const said = `data does not match its hash (block ${block})`;
+      expect(await verdicts(compressed().flip(block * 4096 + 1))).toEqual([said, said]);
     }
   }, 60_000);
 
