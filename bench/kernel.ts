@@ -11,6 +11,7 @@ import { measurePaths, type Samples } from "./kernel/paths.ts";
 import { type Expectation, expectations, scaleExpectations } from "./kernel/rows.ts";
 import { readSubject, type Subject } from "./kernel/run.ts";
 import { measureScale } from "./kernel/scale.ts";
+import { measureSizes } from "./kernel/sizes.ts";
 import { measureSteady } from "./kernel/steady.ts";
 import { type Share, Where } from "./kernel/where.ts";
 import { atMost, bestOf, makeRow, type Reference, type Row } from "./row.ts";
@@ -40,6 +41,7 @@ export async function benchKernel(profile: Profile): Promise<Row[]> {
     ...measureHash(subject),
     ...measureContent(subject),
     ...measureCrowd(subject),
+    ...measureSizes(subject),
     ...measureScaleRows(subject),
     ...measureSteady(subject),
   ];

@@ -9,6 +9,7 @@ import { measureCrowd } from "../../bench/kernel/crowd.ts";
 import { measureHash } from "../../bench/kernel/hash.ts";
 import { expectations, hashExpectations, scaleExpectations } from "../../bench/kernel/rows.ts";
 import { readSubject, type Subject } from "../../bench/kernel/run.ts";
+import { CODE_BUDGET_BYTES, measureSizes } from "../../bench/kernel/sizes.ts";
 import { measureSteady } from "../../bench/kernel/steady.ts";
 import { measureKernel, measureScaleRows, type PathRow, whereIn } from "../../bench/kernel.ts";
 import type { Row } from "../../bench/row.ts";
@@ -58,6 +59,15 @@ test("mounting and looking up stay within their budgets, which are not far above
       true,
     ]);
   }
+});
+
+test("the sizes are told, and the kernel's code does not grow unnoticed", () => {
+  const [code, image, memory] = measureSizes(subject).map(({ measured }) => measured);
+  expect(code).toBeGreaterThan(CODE_BUDGET_BYTES / BUDGET_RATIO_MAX);
+  expect(code).toBeLessThanOrEqual(CODE_BUDGET_BYTES);
+  expect(image).toBe(subject.disk.length);
+  expect(memory).toBeGreaterThan(1_000_000);
+  expect(memory).toBeLessThan(16_000_000);
 });
 
 test("no path costs more among many tasks than among few", () => {
