@@ -55,7 +55,7 @@ function inside(place: string, name: string): string {
   return place === "" ? name : `${place}.${name}`;
 }
 
-/** Whatever is there, unchecked. */
+/** Any value, unchecked. */
 export const anything: Shape<unknown> = (value) => value;
 
 export const text: Shape<string> = (value, place) => {

@@ -1,5 +1,5 @@
 /**
- * Reading one whole file that nobody has read before: through packagefsd from the disk, verified and, if it is
+ * Reading one whole file that no task has read before: through packagefsd from the disk, verified and, if it is
  * compressed, decompressed. The host puts the file there (bench/kernel/content.ts).
  */
 import { Right } from "abi/handle";

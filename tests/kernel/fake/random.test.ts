@@ -85,7 +85,7 @@ function isNotFaked(kernel: FakeKernel, [number, where, of]: Call): boolean {
   return BigInt(defined(where)) === self && isMapped;
 }
 
-test("whatever a task asks for, both answer the same", async () => {
+test("both give the same answer to any call of a task", async () => {
   let asked = 0;
   let done = 0;
   await fc.assert(

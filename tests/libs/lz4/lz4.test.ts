@@ -1,5 +1,5 @@
-// LZ4: blocks of the lz4 program and of our own compressor, and blocks that are damaged in every way: whatever a block
-// holds, nothing is read outside of it and nothing is written outside of the target.
+// LZ4: blocks of the lz4 program and of our own compressor, and blocks that are damaged in every way. With any
+// content, nothing is read outside of the block and nothing is written outside of the target.
 
 import { spawnSync } from "node:child_process";
 import fc from "fast-check";

@@ -1,4 +1,4 @@
-// A hart's own view of a page that it shares: whatever waits in its store buffer, it reads what it wrote, and in the end
+// A hart's own view of a page that it shares: it reads what it wrote, also while that waits in its store buffer. In the end
 // memory has what a model of the same random accesses has.
 
 import { describe, expect, test } from "vitest";

@@ -1,4 +1,4 @@
-// An image that is checked on several threads: the same is said as by one, whatever is wrong and whichever thread finds it.
+// An image that is checked on several threads: for each fault, the answer is the one that a single thread gives.
 
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -6,7 +6,7 @@
  *    ├ consoled   ├ virtioblkd   ├ packagefsd   └ an app ── a job that the app made
  *
  * A job that is made takes all its limits out of its parent at once, so a charge looks at one job only. A job exists as
- * long as a capability names it or anything is charged to it. An ended job keeps nothing that it does not use: whatever
+ * long as a capability names it or anything is charged to it. An ended job keeps nothing that it does not use: what
  * is given back goes on to its parent.
  *
  * Reached from each system call that makes or takes something, and from the end of each object.
