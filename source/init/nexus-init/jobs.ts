@@ -45,7 +45,7 @@ export function closeJob(program: Program): void {
  */
 function theRest(resource: Resource): u32 {
   const left = leftInRoot(resource);
-  return left === 0 ? 0 : left - max<u32>(left / KEPT_PART, 1);
+  return left - min<u32>(left, max<u32>(left / KEPT_PART, KEPT_LEAST));
 }
 
 /** What is charged to no job: our own job is the root. */
@@ -61,3 +61,5 @@ function leftInRoot(resource: Resource): u32 {
 const FIRST_AMOUNT: u32 = 3;
 /** We keep one part in so many of what is left. */
 const KEPT_PART: u32 = 32;
+/** And at least so many: a job that has ended may still be there while its next life begins. */
+const KEPT_LEAST: u32 = 8;
