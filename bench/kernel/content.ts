@@ -25,7 +25,7 @@ interface Content {
 }
 
 const files: readonly Content[] = [
-  { name: "a program", ratioMax: 1, ratioMaxZbb: 1.1, read: ({ shell }) => shell },
+  { name: "a program", ratioMax: 1, ratioMaxZbb: 1.15, read: ({ shell }) => shell },
   { name: "text", ratioMax: 0.5, ratioMaxZbb: 0.6, read: () => readFileSync(join(root, TEXT_FILE)) },
   // It is stored as it is.
   { name: "noise", ratioMax: 1.01, ratioMaxZbb: 1.01, read: noise },

@@ -73,7 +73,7 @@ describe.skipIf(!isInstalled(PROGRAM))("gdb-multiarch", () => {
         `break ${file}:${line} if (($satp >> 44) & 0xffff) == ${PACKAGEFSD_ASID}`,
         "continue",
         "bt",
-        "break neuron/ipc/call/call",
+        "break neuron/syscall/fast/callWithMore",
         "continue",
         "bt",
         "info threads",
@@ -84,11 +84,11 @@ describe.skipIf(!isInstalled(PROGRAM))("gdb-multiarch", () => {
       expect(said).toContain(`#0  services/packagefsd/serve/onRead () at ${place}`);
       expect(said).toMatch(/main \(\) at source\/services\/packagefsd\/main\.ts:\d+/);
       expect(said).toMatch(
-        /#0 {2}neuron\/ipc\/call\/call \(.*\) at source\/kernel\/neuron\/src\/ipc\/call\.ts:\d+/,
+        /#0 {2}neuron\/syscall\/fast\/callWithMore \(.*\) at source\/kernel\/neuron\/src\/syscall\/fast\.ts:\d+/,
       );
       // From the kernel through the system call into the task, to its beginning.
       const trap =
-        /neuron\/syscall\/dispatch\/dispatch \(.* at source\/kernel\/neuron\/src\/syscall\/dispatch\.ts:\d+\n#\d+ {2}<signal handler called>\n#\d+ {2}systemCall \(\) at \.\/source\/runtime\/syscall\.S:\d+\n/;
+        /neuron\/syscall\/fast\/callWithMore \(.* at source\/kernel\/neuron\/src\/syscall\/fast\.ts:\d+\n#\d+ {2}<signal handler called>\n#\d+ {2}systemCall \(\) at \.\/source\/runtime\/syscall\.S:\d+\n/;
       const below = defined(said.split(trap)[1], "the task below the trap");
       expect(below, said).toMatch(/^#\d+ .*runtime\/ipc\/call \(/);
       expect(below).toMatch(
