@@ -6,6 +6,7 @@ import type { Profile } from "../toolchain/compile.ts";
 import { measureBoots } from "./kernel/boots.ts";
 import { measureContent } from "./kernel/content.ts";
 import { measureCrowd } from "./kernel/crowd.ts";
+import { diskWith, noise } from "./kernel/disk.ts";
 import { measureHash } from "./kernel/hash.ts";
 import { measurePaths, type Samples } from "./kernel/paths.ts";
 import { type Expectation, expectations, scaleExpectations } from "./kernel/rows.ts";
@@ -22,6 +23,9 @@ const parts: readonly (readonly [harts: number, part: string])[] = [
   [2, "wake"],
   [1, "files"],
 ];
+
+/** As much of a file as packagefsd shares in one piece (source/idl/package_fs.capnp, sharedBytes). */
+const PIECE_BYTES = 131_072;
 
 /** A path's row, with all rounds and references. */
 export interface PathRow extends Row {
@@ -40,6 +44,7 @@ export async function benchKernel(profile: Profile): Promise<Row[]> {
     ...measureKernel(subject),
     ...measureHash(subject),
     ...measureContent(subject),
+    ...measureShared(subject),
     ...measureCrowd(subject),
     ...measureSizes(subject),
     ...measureScaleRows(subject),
@@ -87,6 +92,12 @@ export function measureKernel(subject: Subject): PathRow[] {
     ...parts.flatMap(([harts, part]) => measurePaths(subject, harts, part)).flatMap(rowsOf),
     ...measureBoots(subject).map(([name, instructions]) => pathRow(name, [instructions])),
   ];
+}
+
+/** Pages of a file that are shared instead of copied: a file of one piece, all of whose pages are seen. */
+export function measureShared(subject: Subject): PathRow[] {
+  const disk = diskWith(subject, noise(PIECE_BYTES), false);
+  return measurePaths({ ...subject, disk }, 1, "shared").flatMap(rowsOf);
 }
 
 /** The rows of images with these numbers of files. */

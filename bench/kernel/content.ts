@@ -3,16 +3,13 @@
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { DEVELOPMENT_KEY, readKeyFile } from "../../host/pkgimg/keys.ts";
-import { buildImage } from "../../host/pkgimg/layout.ts";
 import { Problem } from "../../host/problem.ts";
 import { root } from "../../host/root.ts";
 import { makeRow, type Row, ratioAtMost } from "../row.ts";
+import { diskWith, noise } from "./disk.ts";
 import { measurePaths } from "./paths.ts";
 import type { Subject } from "./run.ts";
 
-/** Where the guest's program looks for the file. */
-const FILE = "content";
 const TEXT_FILE = "pkg/fixtures/lines.txt";
 const NOISE_BYTES = 65_536;
 
@@ -28,7 +25,7 @@ const files: readonly Content[] = [
   { name: "a program", ratioMax: 1, ratioMaxZbb: 1.15, read: ({ shell }) => shell },
   { name: "text", ratioMax: 0.5, ratioMaxZbb: 0.6, read: () => readFileSync(join(root, TEXT_FILE)) },
   // It is stored as it is.
-  { name: "noise", ratioMax: 1.01, ratioMaxZbb: 1.01, read: noise },
+  { name: "noise", ratioMax: 1.01, ratioMaxZbb: 1.01, read: () => noise(NOISE_BYTES) },
 ];
 
 /** A row for each file and each processor. */
@@ -37,7 +34,7 @@ export function measureContent(subject: Subject): Row[] {
     files.map((file) => {
       const content = file.read(subject);
       const [asItIs, compressed] = [false, true].map((compress) =>
-        costOfByte({ ...subject, zbb, disk: diskOf(subject, content, compress) }, content.length),
+        costOfByte({ ...subject, zbb, disk: diskWith(subject, content, compress) }, content.length),
       );
       return makeRow({
         part: "kernel",
@@ -58,23 +55,4 @@ function costOfByte(subject: Subject, byteLength: number): number {
     throw new Problem("the guest's program bench did not read its file");
   }
   return cost / byteLength;
-}
-
-function diskOf({ programs }: Subject, content: Uint8Array, compress: boolean): Uint8Array<ArrayBuffer> {
-  const { bench } = programs;
-  if (bench === undefined) {
-    throw new Problem("the build has no program bench");
-  }
-  const key = readKeyFile(join(root, DEVELOPMENT_KEY));
-  const program = { path: "bin/bench", content: bench };
-  return new Uint8Array(buildImage([program, { path: FILE, content }], { key, compress }));
-}
-
-/** The upper bytes of a linear congruential generator (Numerical Recipes). */
-function noise(): Uint8Array {
-  let state = 1;
-  return Uint8Array.from({ length: NOISE_BYTES }, () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state >>> 24;
-  });
 }

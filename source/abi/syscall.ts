@@ -57,7 +57,7 @@ export const enum Syscall {
   Map = 17,
   /** unmap(task, address): the whole mapping that begins there. */
   Unmap = 18,
-  /** vmoSize(vmo) → a1 bytes. */
+  /** vmoSize(vmo) → a1 bytes, a2 how many capabilities, mappings and pins there are to it. */
   VmoSize = 19,
 
   // Tasks

@@ -6,7 +6,7 @@
 #
 # Every result begins with `status`. If it is not `ok`, the other fields of that result are zero or empty.
 
-const version :UInt32 = 2;
+const version :UInt32 = 3;
 # The version of this contract; `info` returns the one that the service speaks.
 
 const pathBytesMax :UInt32 = 255;
@@ -20,6 +20,9 @@ const readBytesMax :UInt32 = 131072;
 
 const attachedBytesMax :UInt64 = 16777216;
 # The largest memory object that a client may attach (16 MiB).
+
+const sharedBytes :UInt32 = 131072;
+# 128 KiB: how much of a file one `share` covers.
 
 const entriesPerListMax :UInt32 = 8;
 # How many entries one `list` returns at most: this many with names of `pathBytesMax` fit in a message.
@@ -74,6 +77,12 @@ enum FsStatus {
 
   badCursor @15;
   # `cursor` is not one that `list` returned for this path.
+
+  notShared @16;
+  # Clients use as many shared pieces as there may be. The file can still be read.
+
+  badOffset @17;
+  # `offset` is no multiple of `sharedBytes`, or not below the file's size.
 }
 
 enum EntryKind {
@@ -144,4 +153,9 @@ interface PackageFs {
   );
   # What is mounted: where from, how many files, how many blocks of `blockSize` bytes the image has, the
   # version of this contract, and what the cache has done so far.
+
+  share @7 (file :UInt32, offset :UInt64) -> (status :FsStatus, bytes :UInt32);
+  # Shares a piece of a file instead of copying it: up to `sharedBytes` from `offset` on, which is a multiple of that.
+  # A memory object comes along, which can only be read; the piece is its first `bytes` bytes, and zeros follow. It
+  # stays as it is for as long as the client has it. Every client of the piece gets the same one.
 }

@@ -114,7 +114,10 @@ export function unmap(address: usize): i32 {
   return call3(Syscall.Unmap, SELF, address, 0);
 }
 
-/** The size of a memory object in bytes: `result(0)`. */
+/**
+ * The size of a memory object in bytes: `result(0)`; and how many capabilities, mappings and pins there are to it, all
+ * tasks together: `result(1)`.
+ */
 export function vmoSize(vmo: u32): i32 {
   return call1(Syscall.VmoSize, vmo);
 }

@@ -38,6 +38,37 @@ export function callService(service: u32, method: u32, slot: u32, rights: u32): 
 
 /** The same with a deadline of its own: for a service that waits for a person or a program. */
 export function callServiceUntil(service: u32, method: u32, slot: u32, rights: u32, deadline: u64): i32 {
+  const bytes = send(service, method, slot, rights, deadline);
+  // This method hands out no capability. One that comes anyway must not fill our table.
+  if (bytes >= 0) {
+    dropReceived();
+  }
+  return bytes;
+}
+
+/**
+ * The same as `callService` for a method whose answer may take a capability along: `receivedSlot` says where it is, until
+ * the next call. The caller has to drop it.
+ */
+export function callServiceForSlot(service: u32, method: u32): i32 {
+  return send(service, method, NO_SLOT, 0, deadlineIn(patienceMilliseconds, startup().timebase));
+}
+
+/** The slot of the capability that came with the last answer; NO_SLOT if none did. */
+export function receivedSlot(): u32 {
+  const slotPlusOne = infoSlotPlusOne(receivedInfo());
+  return slotPlusOne === 0 ? NO_SLOT : slotPlusOne - 1;
+}
+
+/** Drops the capability that came with the last answer, if one did. */
+export function dropReceived(): void {
+  const slot = receivedSlot();
+  if (slot !== NO_SLOT) {
+    drop(slot);
+  }
+}
+
+function send(service: u32, method: u32, slot: u32, rights: u32, deadline: u64): i32 {
   const bytes = finishMessage();
   // Parameters that do not fit into a page: only a path could be that long.
   if (bytes === 0) {
@@ -45,14 +76,5 @@ export function callServiceUntil(service: u32, method: u32, slot: u32, rights: u
   }
   const info = slot === NO_SLOT ? messageInfo(bytes) : messageInfoWithSlot(bytes, slot, rights);
   const status = call(service, info, method, 0, deadline);
-  if (status < 0) {
-    return status;
-  }
-  const answer = receivedInfo();
-  // No service here hands out capabilities. One that comes anyway must not fill our table.
-  const slotPlusOne = infoSlotPlusOne(answer);
-  if (slotPlusOne !== 0) {
-    drop(slotPlusOne - 1);
-  }
-  return <i32>infoBytes(answer);
+  return status < 0 ? status : <i32>infoBytes(receivedInfo());
 }

@@ -8,6 +8,7 @@
  *     attachMemory(service, vmo, bytes);                    // once: readFile writes into this memory
  *     openFile(service, path, pathLength, file);            // file.size: how long it is
  *     readFile(service, file, offset, length, into);        // file.bytesRead: how much came
+ *     shareFile(service, file, offset, piece);              // piece.vmo: the pages themselves, to be mapped and read
  *     closeFile(service, file);
  *
  * A path is UTF-8 without a slash at its ends ("fixtures/hello.txt"), given as its address and its length in bytes.
@@ -36,11 +37,14 @@ import {
   PackageFsOpenResults,
   PackageFsReadParamsBuilder,
   PackageFsReadResults,
+  PackageFsShareParamsBuilder,
+  PackageFsShareResults,
   PackageFsStatParamsBuilder,
   PackageFsStatResults,
+  SHARED_BYTES,
 } from "gen/idl/package_fs";
 import { HASH_BYTES } from "pkgimg/format";
-import { callService, MALFORMED_REPLY } from "./client";
+import { callService, callServiceForSlot, dropReceived, MALFORMED_REPLY, receivedSlot } from "./client";
 import { messagePage } from "./ipc";
 
 /** An open file: `openFile` fills it in, `readFile` and `closeFile` take it. */
@@ -56,6 +60,16 @@ export class File {
    * failure.
    */
   bytesRead: u32;
+}
+
+/** A piece of a file, as `shareFile` shares it. */
+@unmanaged
+@final
+export class Piece {
+  /** The memory object, which can be mapped to be read. It is the caller's to drop. */
+  vmo: u32;
+  /** How many of its bytes are the file's, up to SHARED_BYTES: the others of the last page are zeros. */
+  bytes: u32;
 }
 
 /** What `statPath` finds at a path. */
@@ -201,6 +215,41 @@ function askRead(service: u32, file: File, offset: u64, length: u32, into: u64):
   return results.status;
 }
 
+/**
+ * Shares a piece of an open file instead of copying it: a memory object whose pages all its readers have in common.
+ *
+ * @param offset where the piece begins, in bytes: a multiple of SHARED_BYTES below the file's size
+ * @param piece filled in with `ok`, and left as it is otherwise
+ * @returns FsStatus.ok, badFile, badOffset, corrupt, deviceError, or notShared: as many pieces are in use as there may
+ * be, and the file can only be read; or as every call here
+ */
+export function shareFile(service: u32, file: File, offset: u64, piece: Piece): i32 {
+  const params = PackageFsShareParamsBuilder.begin(messagePage(), MESSAGE_BYTES_MAX);
+  params.file = file.number;
+  params.offset = offset;
+  const length = callServiceForSlot(service, PackageFsMethod.share);
+  if (length < 0) {
+    return length;
+  }
+  const slot = receivedSlot();
+  const results = PackageFsShareResults.open(messagePage(), length);
+  if (
+    results === null ||
+    results.bytes > SHARED_BYTES ||
+    (results.status === FsStatus.ok && slot === NO_SLOT)
+  ) {
+    dropReceived();
+    return MALFORMED_REPLY;
+  }
+  if (results.status !== FsStatus.ok) {
+    dropReceived();
+    return results.status;
+  }
+  piece.vmo = slot;
+  piece.bytes = results.bytes;
+  return FsStatus.ok;
+}
+
 /** Gives an open file back: FsStatus.ok or badFile; or as every call here. */
 export function closeFile(service: u32, file: File): i32 {
   PackageFsCloseParamsBuilder.begin(messagePage(), MESSAGE_BYTES_MAX).file = file.number;
@@ -294,6 +343,10 @@ export function fsStatusName(status: i32): string {
       return "deviceError";
     case FsStatus.badCursor:
       return "badCursor";
+    case FsStatus.notShared:
+      return "notShared";
+    case FsStatus.badOffset:
+      return "badOffset";
     default:
       return "a malformed reply";
   }

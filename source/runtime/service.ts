@@ -9,7 +9,7 @@
  * A capability that came with a request and was not kept (`keepSlot`) is dropped here, so a client can not fill a
  * service's table. Reached from every service's main.ts; goes on in ipc.ts.
  */
-import { infoBadge, infoBytes, infoSlotPlusOne, messageInfo } from "abi/message";
+import { infoBadge, infoBytes, infoSlotPlusOne, messageInfo, messageInfoWithSlot } from "abi/message";
 import { Refusal } from "abi/refusal";
 import { FOREVER, NO_SLOT, NOTIFIED } from "abi/syscall";
 import { drop } from "./call";
@@ -61,6 +61,13 @@ export class Request {
     this.replyInfo = messageInfo(bytes);
     this.replyW0 = w0;
     this.replyW1 = w1;
+    return Outcome.Reply;
+  }
+
+  /** The same with a copy of `slot`, its rights cut to `rights`, and without words. */
+  answerWithSlot(bytes: u32, slot: u32, rights: u32): Outcome {
+    this.answer(bytes, 0, 0);
+    this.replyInfo = messageInfoWithSlot(bytes, slot, rights);
     return Outcome.Reply;
   }
 

@@ -44,7 +44,7 @@ beforeEach(async () => {
   answers = [];
   asked = [];
   endpoint.answer = (message) => {
-    const method = ["open", "stat", "read", "list", "close", "attach", "info"].find(
+    const method = ["open", "stat", "read", "list", "close", "attach", "info", "share"].find(
       (name) => wire.method(name) === message.w0,
     );
     if (!method) {

@@ -5,6 +5,7 @@
  *   bench kernel     the paths that need one hart
  *   bench files      reading from the package file system
  *   bench content    reading one whole file, which the host put there
+ *   bench shared     reading a file whose pages are shared
  *   bench hash       hashing, as for each block that is read
  *   bench lookups    looking paths up, in an image of as many files as the host made
  *   bench few        paths whose cost must not depend on how many tasks there are
@@ -27,6 +28,7 @@ import { measureFiles } from "./files";
 import { measureHash } from "./hash";
 import { measureKernel } from "./kernel";
 import { measureLookups } from "./lookups";
+import { measureShared } from "./shared";
 import { measureSteady } from "./steady";
 import { measureWake } from "./wake";
 
@@ -46,6 +48,8 @@ export function main(): i32 {
     status = measureFiles();
   } else if (equals(words, length, "content")) {
     status = measureContent();
+  } else if (equals(words, length, "shared")) {
+    status = measureShared();
   } else if (equals(words, length, "hash")) {
     status = measureHash();
   } else if (equals(words, length, "lookups")) {

@@ -8,12 +8,13 @@
  */
 import { Right } from "abi/handle";
 import { PAGE_BYTES, USER_MAPPINGS } from "abi/layout";
+import { Refusal } from "abi/refusal";
 import { Role } from "abi/startup";
 import { NO_SLOT } from "abi/syscall";
 import { BLAKE2B_STATE_BYTES, Blake2b } from "blake2b/blake2b";
-import { FsSource, FsStatus, PATH_BYTES_MAX } from "gen/idl/package_fs";
+import { FsSource, FsStatus, PATH_BYTES_MAX, SHARED_BYTES } from "gen/idl/package_fs";
 import { HASH_BYTES } from "pkgimg/format";
-import { createVmo, map, result } from "runtime/call";
+import { createVmo, drop, map, result, unmap } from "runtime/call";
 import {
   attachMemory,
   closeFile,
@@ -21,9 +22,11 @@ import {
   fsStatusName,
   openFile,
   PackageInfo,
+  Piece,
   packageInfo,
   readFile,
   Stat,
+  shareFile,
   statPath,
 } from "runtime/packages";
 import { slotOf } from "runtime/startup";
@@ -32,7 +35,9 @@ import { fail, failed, outcomeName, passed, proofData } from "./report";
 
 /** Where packagefsd writes, and where it is mapped here. */
 const SHARED_ADDRESS: usize = USER_MAPPINGS;
-const SHARED_BYTES: u32 = 16 * PAGE_BYTES;
+const ATTACHED_BYTES: u32 = 16 * PAGE_BYTES;
+/** Where a piece that is shared is mapped. */
+const PIECE_ADDRESS: usize = USER_MAPPINGS + 0x0010_0000;
 
 /** A piece: a prime, so that pieces begin and end anywhere in a sector and in a block. */
 const PIECE_BYTES: u32 = 10_007;
@@ -46,6 +51,8 @@ const pathLine = changetype<Line>(memory.data(LINE_STATE_BYTES, 8));
 const pathBuffer: usize = memory.data(PATH_BYTES_MAX, 8);
 const hasher = changetype<Blake2b>(memory.data(BLAKE2B_STATE_BYTES, 8));
 const digest: usize = memory.data(HASH_BYTES, 8);
+const sharedDigest: usize = memory.data(HASH_BYTES, 8);
+const piece = changetype<Piece>(memory.data(offsetof<Piece>(), 8));
 
 let service: u32 = NO_SLOT;
 
@@ -77,14 +84,14 @@ export function testPackages(): bool {
 
 /** Makes the shared memory object, maps it here and attaches it there. */
 function shareMemory(): bool {
-  let outcome = createVmo(SHARED_BYTES);
+  let outcome = createVmo(ATTACHED_BYTES);
   if (outcome < 0) {
     return refused("shared memory", outcome);
   }
   const vmo = <u32>result(0);
-  outcome = map(vmo, SHARED_ADDRESS, 0, SHARED_BYTES, Right.Read | Right.Write);
+  outcome = map(vmo, SHARED_ADDRESS, 0, ATTACHED_BYTES, Right.Read | Right.Write);
   if (outcome >= 0) {
-    outcome = attachMemory(service, vmo, SHARED_BYTES);
+    outcome = attachMemory(service, vmo, ATTACHED_BYTES);
   }
   return outcome === FsStatus.ok ? true : refused("attaching shared memory", outcome);
 }
@@ -99,6 +106,9 @@ function checkFile(name: string): bool {
   outcome = hashFile();
   if (outcome !== FsStatus.ok) {
     return refused(name, outcome);
+  }
+  if (!checkShared(name)) {
+    return false;
   }
   outcome = closeFile(service, file);
   if (outcome === FsStatus.ok) {
@@ -139,10 +149,37 @@ function hashFile(): i32 {
   return FsStatus.ok;
 }
 
+/** The pages that the file is shared in have the same hash, and nothing can be written there. */
+function checkShared(name: string): bool {
+  const hash = hasher.begin();
+  for (let at: u64 = 0; at < file.size; at += SHARED_BYTES) {
+    let outcome = shareFile(service, file, at, piece);
+    if (outcome !== FsStatus.ok) {
+      return refused(name, outcome);
+    }
+    const bytes = (piece.bytes + PAGE_BYTES - 1) & ~(PAGE_BYTES - 1);
+    if (map(piece.vmo, PIECE_ADDRESS, 0, bytes, Right.Read | Right.Write) !== Refusal.MissingRight) {
+      return fail(failed("pkgfs").text(name).text(" is shared so that it can be written"));
+    }
+    outcome = map(piece.vmo, PIECE_ADDRESS, 0, bytes, Right.Read);
+    if (outcome < 0) {
+      return refused(name, outcome);
+    }
+    hash.update(PIECE_ADDRESS, piece.bytes);
+    unmap(PIECE_ADDRESS);
+    drop(piece.vmo);
+  }
+  hash.finish(sharedDigest, HASH_BYTES);
+  if (memory.compare(digest, sharedDigest, HASH_BYTES) === 0) {
+    return true;
+  }
+  return fail(failed("pkgfs").text(name).text(" is shared with another content"));
+}
+
 function refused(what: string, outcome: i32): bool {
   return fail(failed("pkgfs").text(what).text(": ").text(outcomeName(outcome, fsStatusName)));
 }
 
-if (PIECE_OFFSET + PIECE_BYTES > SHARED_BYTES) {
+if (PIECE_OFFSET + PIECE_BYTES > ATTACHED_BYTES) {
   ERROR("a piece does not fit into the shared memory");
 }

@@ -56,7 +56,7 @@ export function describe(topology: Topology): void {
 
   topology
     .run("packagefsd", Class.Service, Origin.Bundle)
-    .has(1024, 1, 32)
+    .has(1536, 1, 32)
     .serves(Role.PackageService)
     .gets(Role.Console, Right.Write)
     .gets(Role.BlockService, Right.Send)

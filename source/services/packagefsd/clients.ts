@@ -200,3 +200,9 @@ export function fileOf(client: Client, number: u32): OpenFile | null {
   const file = client.file(number & (OPEN_FILES_MAX - 1));
   return file.open !== 0 && file.number === number ? file : null;
 }
+
+/** The same for the client with this badge. */
+export function fileWith(badge: u32, number: u32): OpenFile | null {
+  const client = knownClient(badge);
+  return client === null ? null : fileOf(client, number);
+}

@@ -3,6 +3,7 @@
  *
  *   0x1000_0000  the cache's lines, LINE_COUNT × 4 KiB: private memory
  *   0x1010_0000  clusters of compressed files, CLUSTER_SLOTS + 1 of 16 KiB: private memory
+ *   0x1080_0000  a piece of a file that is about to be shared, SHARED_BYTES
  *   0x1100_0000  staging, STAGING_PLACES × 4 KiB: what the disk's device writes into
  *   0x1200_0000  the image of in-memory fixtures, read-only
  *   0x2000_0000  the clients' memory objects, one window of 16 MiB each
@@ -34,6 +35,10 @@ export const CLIENTS_MAX: u32 = 8;
 export const OPEN_FILES_MAX: u32 = 16;
 /** The most bytes of one read (package_fs.capnp, readBytesMax). */
 export const READ_BYTES_MAX: u32 = 131_072;
+/** Bytes of a shared piece of a file (package_fs.capnp, sharedBytes). */
+export const SHARED_BYTES: u32 = 131_072;
+/** Pieces that are shared at a time: 1 MiB. */
+export const SHARES_MAX: u32 = 8;
 /** The largest memory object of a client (package_fs.capnp, attachedBytesMax). */
 export const ATTACHED_BYTES_MAX: u32 = 16_777_216;
 /** The largest image of fixtures that is mapped. */
@@ -53,6 +58,7 @@ export const ATTACH_WAITS_MAX: u32 = 1_300;
 
 export const LINES_ADDRESS: usize = USER_MAPPINGS;
 export const CLUSTERS_ADDRESS: usize = 0x1010_0000;
+export const SHARE_ADDRESS: usize = 0x1080_0000;
 export const STAGING_ADDRESS: usize = 0x1100_0000;
 export const FIXTURES_ADDRESS: usize = 0x1200_0000;
 export const CLIENT_WINDOWS: usize = 0x2000_0000;
@@ -66,8 +72,14 @@ if (<u64>ATTACHED_BYTES_MAX !== contract.ATTACHED_BYTES_MAX) {
 if (LINES_ADDRESS + LINE_COUNT * BLOCK_BYTES > CLUSTERS_ADDRESS) {
   ERROR("the lines reach into the clusters");
 }
-if (CLUSTERS_ADDRESS + (CLUSTER_SLOTS + 1) * CLUSTER_BYTES > STAGING_ADDRESS) {
-  ERROR("the clusters reach into the staging memory");
+if (SHARED_BYTES !== contract.SHARED_BYTES) {
+  ERROR("package_fs.capnp promises something else");
+}
+if (CLUSTERS_ADDRESS + (CLUSTER_SLOTS + 1) * CLUSTER_BYTES > SHARE_ADDRESS) {
+  ERROR("the clusters reach into the piece that is about to be shared");
+}
+if (SHARE_ADDRESS + SHARED_BYTES > STAGING_ADDRESS) {
+  ERROR("a piece reaches into the staging memory");
 }
 if (STAGING_ADDRESS + STAGING_PLACES * BLOCK_BYTES > FIXTURES_ADDRESS) {
   ERROR("staging reaches into the fixtures");

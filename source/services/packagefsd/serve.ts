@@ -5,6 +5,7 @@
  * Requests, answers and calls to the block service all use the same message page. So each method takes the parameters
  * out of the page first, then does the work, and builds the answer last.
  */
+import { Right } from "abi/handle";
 import { MESSAGE_BYTES_MAX } from "abi/message";
 import { NO_SLOT } from "abi/syscall";
 import { finishMessage } from "capnp/build";
@@ -23,6 +24,8 @@ import {
   PackageFsOpenResultsBuilder,
   PackageFsReadParams,
   PackageFsReadResultsBuilder,
+  PackageFsShareParams,
+  PackageFsShareResultsBuilder,
   PackageFsStatParams,
   PackageFsStatResultsBuilder,
   VERSION,
@@ -33,12 +36,12 @@ import { pathError } from "pkgimg/path";
 import { NO_ENTRY } from "pkgimg/reader";
 import { messagePage } from "runtime/ipc";
 import { Outcome, Request } from "runtime/service";
-import { cacheHits, cacheMisses, ensure, findHit, isOnDisk, mounted } from "./blocks";
-import { find as findLine } from "./cache";
-import { attach, clientOf, fileOf, knownClient, OpenFile, openFile } from "./clients";
-import { deliverClusters } from "./clusters";
-import { BLOCK_BYTES, BLOCK_SHIFT, READ_BYTES_MAX } from "./limits";
+import { cacheHits, cacheMisses, isOnDisk, mounted } from "./blocks";
+import { attach, clientOf, fileOf, fileWith, knownClient, openFile } from "./clients";
+import { deliver } from "./content";
+import { BLOCK_BYTES, READ_BYTES_MAX, SHARED_BYTES } from "./limits";
 import { list } from "./list";
+import { fillShare, findShare, newShare } from "./shares";
 
 /** The path of the request that is handled: a copy, so that the page is free for the answer. */
 const path = memory.data(PATH_BYTES_MAX, 8);
@@ -48,12 +51,15 @@ const NOWHERE: u64 = u64.MAX_VALUE;
 
 /** Handles one request of a client. */
 export function onRequest(request: Request): Outcome {
+  if (request.w0 === <u64>PackageFsMethod.share) {
+    return onShare(request);
+  }
   return request.answer(dispatch(request), 0, 0);
 }
 
 /** The length of the answer in the message page. */
 function dispatch(request: Request): u32 {
-  if (request.w0 > <u64>PackageFsMethod.info) {
+  if (request.w0 >= <u64>PackageFsMethod.share) {
     return refuse(FsStatus.unknownMethod);
   }
   switch (<u32>request.w0) {
@@ -193,10 +199,7 @@ function onRead(request: Request): u32 {
     file.expected = NOWHERE;
     // The offset is below the file's size, so it fits a u32 from here on (libs/pkgimg: a file has at most 1 GiB).
     const target = client.window + <usize>into;
-    const error =
-      file.stored === 0
-        ? deliver(file, <u32>offset, bytes, isSequential, target)
-        : deliverClusters(file, <u32>offset, bytes, isSequential, target);
+    const error = deliver(file, <u32>offset, bytes, isSequential, target);
     if (error !== ImageError.None) {
       return refuse(statusOf(error));
     }
@@ -207,35 +210,36 @@ function onRead(request: Request): u32 {
   return finishMessage();
 }
 
-/** Copies `bytes` verified bytes of a file, from `offset` on, to `target`. */
-function deliver(file: OpenFile, offset: u32, bytes: u32, isSequential: bool, target: usize): ImageError {
-  const begin = file.start + offset;
-  let block = begin >> BLOCK_SHIFT;
-  const behind = (begin + bytes + BLOCK_BYTES - 1) >> BLOCK_SHIFT;
-  let from = begin & (BLOCK_BYTES - 1);
-  if (behind - block === 1) {
-    const line = findHit(block);
-    if (line !== 0) {
-      memory.copy(target, line + <usize>from, <usize>bytes);
-      return ImageError.None;
+/** The only method whose answer takes a capability along. */
+function onShare(request: Request): Outcome {
+  const params = PackageFsShareParams.open(messagePage(), request.bytes);
+  if (params === null) {
+    return request.answer(refuse(FsStatus.badMessage), 0, 0);
+  }
+  const offset = params.offset;
+  const file = fileWith(request.badge, params.file);
+  if (file === null) {
+    return request.answer(refuse(FsStatus.badFile), 0, 0);
+  }
+  if (offset % <u64>SHARED_BYTES !== 0 || offset >= file.size) {
+    return request.answer(refuse(FsStatus.badOffset), 0, 0);
+  }
+  const index = <u32>(offset / <u64>SHARED_BYTES);
+  const bytes = <u32>min<u64>(SHARED_BYTES, file.size - offset);
+  let share = findShare(file, index);
+  if (share === null) {
+    share = newShare(bytes);
+    if (share === null) {
+      return request.answer(refuse(FsStatus.notShared), 0, 0);
+    }
+    const error = fillShare(share, file, index, bytes);
+    if (error !== ImageError.None) {
+      return request.answer(refuse(statusOf(error)), 0, 0);
     }
   }
-  const error = ensure(block, behind - block, isSequential ? file.endBlock : behind);
-  if (error !== ImageError.None) {
-    return error;
-  }
-  // All blocks are in the cache.
-  let done: u32 = 0;
-  while (done < bytes) {
-    const line = findLine(block);
-    assert(line !== 0);
-    const part = min<u32>(bytes - done, BLOCK_BYTES - from);
-    memory.copy(target + <usize>done, line + <usize>from, <usize>part);
-    done += part;
-    from = 0;
-    block++;
-  }
-  return ImageError.None;
+  const results = PackageFsShareResultsBuilder.begin(messagePage(), MESSAGE_BYTES_MAX);
+  results.bytes = bytes;
+  return request.answerWithSlot(finishMessage(), share.slot, Right.Read);
 }
 
 function onList(request: Request): u32 {
@@ -262,12 +266,7 @@ function onClose(request: Request): u32 {
   if (params === null) {
     return refuse(FsStatus.badMessage);
   }
-  const number = params.file;
-  const client = knownClient(request.badge);
-  if (client === null) {
-    return refuse(FsStatus.badFile);
-  }
-  const file = fileOf(client, number);
+  const file = fileWith(request.badge, params.file);
   if (file === null) {
     return refuse(FsStatus.badFile);
   }

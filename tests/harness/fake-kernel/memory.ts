@@ -39,7 +39,7 @@ export class FakeMemory {
       },
       [Syscall.VmoSize]: (slot) => {
         const vmo = core.slots.find(slot, "vmo", Right.None);
-        return typeof vmo === "number" ? vmo : core.task.setResults(vmo.size);
+        return typeof vmo === "number" ? vmo : core.task.setResults(vmo.size, this.referencesTo(vmo));
       },
       [Syscall.Map]: (task, vmo, address, offset, bytes, rights) =>
         this.map(task, vmo, {
@@ -50,6 +50,12 @@ export class FakeMemory {
         }),
       [Syscall.Unmap]: (task, address) => this.unmap(task, Number(address)),
     };
+  }
+
+  private referencesTo(vmo: FakeVmo): number {
+    const slots = [...this.core.slots.values()].filter(({ object }) => object === vmo);
+    const mappings = [...this.mappings.values()].filter((mapping) => mapping.vmo === vmo);
+    return slots.length + mappings.length + vmo.heldByOthers;
   }
 
   private map(where: bigint, vmoSlot: bigint, asked: Place & { offset: number; rights: number }): number {

@@ -4,7 +4,7 @@
 import { forever, messageBytesMax, notified, Refusal, Right, Syscall } from "../abi.ts";
 import { defined } from "../defined.ts";
 import type { Core, SystemCalls } from "./core.ts";
-import { type FakeEndpoint, type FakeNotification, type Slot, Stopped } from "./objects.ts";
+import { type FakeEndpoint, type FakeNotification, FakeVmo, type Slot, Stopped } from "./objects.ts";
 
 /** The task under test has nothing to do: in which system call, and until when it waits. */
 export interface Waiting {
@@ -28,7 +28,7 @@ export class FakeMessages {
   private readonly core: Core;
   private bound: FakeNotification | undefined;
   private nextToken = 1n;
-  private readonly replies = new Map<bigint, (answer: Uint8Array) => void>();
+  private readonly replies = new Map<bigint, FakeEndpoint["calls"][number]["onReply"]>();
 
   constructor(core: Core) {
     this.core = core;
@@ -166,9 +166,6 @@ export class FakeMessages {
     if (typeof sent === "number") {
       return sent;
     }
-    if (sent.slot) {
-      throw new Error("a capability that goes along with an answer is not faked");
-    }
     const onReply = this.replies.get(token);
     if (!onReply) {
       return Refusal.NotWaiting;
@@ -176,7 +173,10 @@ export class FakeMessages {
     this.replies.delete(token);
     // What the task wrote there is gone with the answer.
     this.core.task.spoilMessage();
-    onReply(sent.bytes);
+    if (sent.slot?.object instanceof FakeVmo) {
+      sent.slot.object.heldByOthers += 1;
+    }
+    onReply(sent.bytes, sent.slot);
     return 0;
   }
 

@@ -20,6 +20,8 @@ export class Stopped extends Error {
 export class FakeVmo {
   readonly kind = "vmo";
   readonly size: number;
+  /** Capabilities and mappings of other tasks. */
+  heldByOthers = 0;
   private readonly unmapped: Uint8Array;
   /** The part that lies in the task's memory, and where. */
   private mapped: { readonly offset: number; readonly place: () => Uint8Array } | undefined;
@@ -96,18 +98,24 @@ export function vmoIn({ slot }: Message): FakeVmo | undefined {
   return slot?.object instanceof FakeVmo ? slot.object : undefined;
 }
 
+/** What takes an answer of the task under test, and the capability that comes along. */
+type OnReply = (answer: Uint8Array, slot: Slot | undefined) => void;
+
 export class FakeEndpoint {
   readonly kind = "endpoint";
   /** What a call of the task under test comes to: the bytes of an answer, or the Refusal that the kernel would return. */
   answer: (message: Message) => Uint8Array | number = () => Refusal.TimedOut;
   /** Calls of others that the task under test will receive here, and where each answer goes. */
-  readonly calls: { readonly message: Message; readonly onReply: (answer: Uint8Array) => void }[] = [];
+  readonly calls: { readonly message: Message; readonly onReply: OnReply }[] = [];
+  /** The capability that came along with the last answer to `send`. */
+  received: Slot | undefined;
 
   /** Another task calls. What is returned gives the answer: undefined as long as there is none. */
   send(message: Message): () => Uint8Array | undefined {
     let answer: Uint8Array | undefined;
-    const onReply = (bytes: Uint8Array): void => {
+    const onReply: OnReply = (bytes, slot) => {
       answer = bytes;
+      this.received = slot;
     };
     this.calls.push({ message, onReply });
     return () => answer;

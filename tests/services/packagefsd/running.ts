@@ -140,6 +140,13 @@ export class Client {
     return file;
   }
 
+  /** Shares a piece of a file. Returns the status, how many bytes, and the capability that came along. */
+  share(file: number, offset: number): { status: unknown; bytes: number; slot: Slot | undefined } {
+    this.endpoint.received = undefined;
+    const { status, bytes } = this.call("share", { file, offset: BigInt(offset) });
+    return { status, bytes: Number(bytes), slot: this.endpoint.received };
+  }
+
   /** Reads to the beginning of the memory object. Returns the status and the delivered bytes. */
   read(
     vmo: FakeVmo,

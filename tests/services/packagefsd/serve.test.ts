@@ -189,7 +189,7 @@ describe("where a read may write", () => {
     const one = newClient();
     one.attach(BLOCK_BYTES);
     const before = kernel.slots.size;
-    for (const method of ["open", "stat", "read", "list", "close", "attach", "info"]) {
+    for (const method of ["open", "stat", "read", "list", "close", "attach", "info", "share"]) {
       const object = new FakeVmo(BLOCK_BYTES);
       one.call(method, {}, { object, rights: Right.All });
     }
@@ -295,18 +295,18 @@ describe("info, and messages that the contract does not have", () => {
       files: FILE_COUNT,
       blocks: partsOf(image).count,
       blockSize: BLOCK_BYTES,
-      version: 2,
+      version: 3,
     });
   });
 
   test("unknown methods are refused, also with numbers of more than 32 bits", () => {
-    for (const w0 of [7n, 99n, 0x1_0000_0000n, 0xffff_ffff_ffff_ffffn]) {
+    for (const w0 of [8n, 99n, 0x1_0000_0000n, 0xffff_ffff_ffff_ffffn]) {
       expect(status(newClient().raw({ w0, bytes: encoded("info", {}) }))).toBe("unknownMethod");
     }
   });
 
   test("a truncated message is refused", () => {
-    const methods = ["open", "stat", "read", "list", "close", "attach", "info"];
+    const methods = ["open", "stat", "read", "list", "close", "attach", "info", "share"];
     for (const [ordinal, method] of methods.entries()) {
       const bytes = encoded(method, {});
       for (const length of [0, 8, bytes.length - 8]) {
@@ -320,7 +320,7 @@ describe("info, and messages that the contract does not have", () => {
     const one = newClient();
     one.attach(BLOCK_BYTES);
     fc.assert(
-      fc.property(fc.nat(6), fc.uint8Array({ maxLength: 64, minLength: 16 }), (ordinal, noise) => {
+      fc.property(fc.nat(7), fc.uint8Array({ maxLength: 64, minLength: 16 }), (ordinal, noise) => {
         const bytes = noise.slice(0, noise.length & ~7);
         // A valid frame and root pointer, so that more of the noise is read.
         new DataView(bytes.buffer).setBigUint64(0, BigInt(bytes.length / 8 - 1) << 32n, true);

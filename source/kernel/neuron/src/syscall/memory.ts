@@ -4,7 +4,7 @@ import { Resource } from "abi/job";
 import { PAGE_BYTES } from "abi/layout";
 import { Refusal } from "abi/refusal";
 import { SELF } from "abi/syscall";
-import { callAgain, setResult, setStatus } from "../ipc/results";
+import { callAgain, setResult, setStatus, setTwoResults } from "../ipc/results";
 import { mapVmo, unmapAt } from "../lifecycle/memory";
 import * as vmos from "../mm/vmo";
 import { chargeTo } from "../task/charges";
@@ -131,5 +131,6 @@ export function vmoSize(task: Task, slot: u64): void {
   if (refusal !== Refusal.None) {
     return setStatus(task, refusal);
   }
-  setResult(task, <u64>capabilityAt(task, <u32>slot).vmo.pages * PAGE_BYTES);
+  const vmo = capabilityAt(task, <u32>slot).vmo;
+  setTwoResults(task, <u64>vmo.pages * PAGE_BYTES, vmo.references.value);
 }
