@@ -44,7 +44,6 @@ export async function benchKernel(profile: Profile): Promise<Row[]> {
     ...measureKernel(subject),
     ...measureHash(subject),
     ...measureContent(subject),
-    ...measureShared(subject),
     ...measureCrowd(subject),
     ...measureSizes(subject),
     ...measureScaleRows(subject),
@@ -90,12 +89,13 @@ export function whereIn(subject: Subject, row: string): Share[] {
 export function measureKernel(subject: Subject): PathRow[] {
   return [
     ...parts.flatMap(([harts, part]) => measurePaths(subject, harts, part)).flatMap(rowsOf),
+    ...measureShared(subject),
     ...measureBoots(subject).map(([name, instructions]) => pathRow(name, [instructions])),
   ];
 }
 
 /** Pages of a file that are shared instead of copied: a file of one piece, all of whose pages are seen. */
-export function measureShared(subject: Subject): PathRow[] {
+function measureShared(subject: Subject): PathRow[] {
   const disk = diskWith(subject, noise(PIECE_BYTES), false);
   return measurePaths({ ...subject, disk }, 1, "shared").flatMap(rowsOf);
 }
