@@ -5,16 +5,18 @@ import { progressOn } from "../host/report.ts";
 import type { Profile } from "../toolchain/compile.ts";
 import { measureBoots } from "./kernel/boots.ts";
 import { measureContent } from "./kernel/content.ts";
+import { measureCross } from "./kernel/cross.ts";
 import { measureCrowd } from "./kernel/crowd.ts";
-import { diskWith, noise } from "./kernel/disk.ts";
+import { diskWith, noise, PIECE_BYTES } from "./kernel/disk.ts";
 import { measureHash } from "./kernel/hash.ts";
-import { measurePaths, type Samples } from "./kernel/paths.ts";
+import { measurePaths, median, type Samples } from "./kernel/paths.ts";
 import { type Expectation, expectations, scaleExpectations } from "./kernel/rows.ts";
 import { readSubject, type Subject } from "./kernel/run.ts";
 import { measureScale } from "./kernel/scale.ts";
 import { measureSizes } from "./kernel/sizes.ts";
 import { measureSteady } from "./kernel/steady.ts";
 import { type Share, Where } from "./kernel/where.ts";
+import { measureWorkers } from "./kernel/workers.ts";
 import { atMost, bestOf, makeRow, type Reference, type Row } from "./row.ts";
 
 /** The parts of the guest's program, and how many harts each needs. */
@@ -23,9 +25,6 @@ const parts: readonly (readonly [harts: number, part: string])[] = [
   [2, "wake"],
   [1, "files"],
 ];
-
-/** As much of a file as packagefsd shares in one piece (source/idl/package_fs.capnp, sharedBytes). */
-const PIECE_BYTES = 131_072;
 
 /** A path's row, with all rounds and references. */
 export interface PathRow extends Row {
@@ -48,6 +47,8 @@ export async function benchKernel(profile: Profile): Promise<Row[]> {
     ...measureSizes(subject),
     ...measureScaleRows(subject),
     ...measureSteady(subject),
+    ...measureCross(subject),
+    ...measureWorkers(subject),
   ];
   return profile === "production" ? rows : rows.map(withoutGoals);
 }
@@ -68,10 +69,12 @@ export function whereIn(subject: Subject, row: string): Share[] {
   for (const [harts, part] of parts) {
     let where: Where | undefined;
     measurePaths(subject, harts, part, {
-      operation,
-      where: (run, counter) => {
-        where = new Where(run, counter, subject.programs);
-        return where;
+      watched: {
+        operation,
+        where: (run, counter) => {
+          where = new Where(run, counter, subject.programs);
+          return where;
+        },
       },
     });
     const shares = where?.list() ?? [];
@@ -116,12 +119,12 @@ function rowsOf({ name, rounds, otherRounds }: Samples): PathRow[] {
 function pathRow(name: string, counts: readonly number[]): PathRow {
   const expected = [...expectations, ...scaleExpectations].find((each) => each.name === name);
   const per = expected?.per ?? 1;
-  const sorted = counts.map((count) => Math.round(count / per)).toSorted((one, other) => one - other);
+  const rounds = counts.map((count) => Math.round(count / per));
   const others = referencesOf(expected);
   const row = makeRow({
     part: "kernel",
     name,
-    measured: sorted[sorted.length >> 1] ?? Number.NaN,
+    measured: median(rounds),
     unit: "instructions",
     reference: bestOf(others),
     target: expected?.target === undefined ? undefined : atMost(expected.target),
@@ -129,9 +132,9 @@ function pathRow(name: string, counts: readonly number[]): PathRow {
   });
   return {
     ...row,
-    least: sorted[0] ?? Number.NaN,
-    most: sorted.at(-1) ?? Number.NaN,
-    rounds: sorted.length,
+    least: Math.min(...rounds),
+    most: Math.max(...rounds),
+    rounds: rounds.length,
     others,
   };
 }

@@ -2,7 +2,7 @@
 // that is looked through, or a list that is walked, shows here.
 
 import { makeRow, type Row, ratioAtMost } from "../row.ts";
-import { measurePaths, type Samples } from "./paths.ts";
+import { measurePaths, median } from "./paths.ts";
 import type { Subject } from "./run.ts";
 
 /** The same, within a fiftieth. */
@@ -14,15 +14,10 @@ export function measureCrowd(subject: Subject): Row[] {
     makeRow({
       part: "kernel",
       name: `${crowd.name}, among 245 tasks`,
-      measured: median(crowd),
+      measured: median(crowd.rounds),
       unit: "instructions",
-      reference: { name: "5 tasks", measured: median(few[index]), kind: "yardstick" },
+      reference: { name: "5 tasks", measured: median(few[index]?.rounds ?? []), kind: "yardstick" },
       target: ratioAtMost(RATIO_MAX),
     }),
   );
-}
-
-function median(samples: Samples | undefined): number {
-  const sorted = (samples?.rounds ?? []).toSorted((one, other) => one - other);
-  return sorted[sorted.length >> 1] ?? Number.NaN;
 }

@@ -7,6 +7,8 @@ import { Problem } from "../../host/problem.ts";
 import { root } from "../../host/root.ts";
 import type { Subject } from "./run.ts";
 
+/** As much of a file as packagefsd shares in one piece (source/idl/package_fs.capnp, sharedBytes). */
+export const PIECE_BYTES = 131_072;
 /** Where the guest's program looks for the file. */
 const FILE = "content";
 

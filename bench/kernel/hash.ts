@@ -2,7 +2,7 @@
 
 import { Problem } from "../../host/problem.ts";
 import { atMost, makeRow, type Row } from "../row.ts";
-import { measurePaths } from "./paths.ts";
+import { measurePaths, median } from "./paths.ts";
 import { type HashExpectation, hashExpectations } from "./rows.ts";
 import type { Subject } from "./run.ts";
 
@@ -27,10 +27,8 @@ export function measureHash(subject: Subject): Row[] {
 /** The median of an operation's rounds. */
 function medianOf(subject: Subject, { part, operation }: HashExpectation): number {
   const samples = measurePaths(subject, 1, part).find(({ name }) => name === operation);
-  const sorted = samples?.rounds.toSorted((one, other) => one - other) ?? [];
-  const median = sorted[sorted.length >> 1];
-  if (median === undefined) {
+  if (samples === undefined || samples.rounds.length === 0) {
     throw new Problem(`the guest's program bench did not ${operation}`);
   }
-  return median;
+  return median(samples.rounds);
 }

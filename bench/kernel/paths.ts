@@ -21,6 +21,24 @@ const A1 = 11;
 const STRING_LENGTH_OFFSET = -4n;
 const NAME_BYTES_MAX = 256;
 
+/** How a run is watched while it is measured. */
+export interface Watch {
+  /** What a path costs is what this counts. Default: the instructions of each hart. */
+  counter?: (run: Run) => PathCounter;
+  /** The counter wants to look after so many instructions of all harts. */
+  slice?: bigint;
+  /** An operation whose every instruction is reported, and the listener. */
+  watched?: { operation: string; where: (run: Run, counter: Counter) => Where };
+}
+
+/** Something that a path costs on each hart. */
+export interface PathCounter {
+  count(hart: number): number;
+  counts(): number[];
+  /** Called after each slice. */
+  look?(): void;
+}
+
 /** The cost of one operation in each round that counts. */
 export interface Samples {
   name: string;
@@ -28,6 +46,12 @@ export interface Samples {
   rounds: number[];
   /** On the other hart, if a second one took part. */
   otherRounds: number[];
+}
+
+/** The round in the middle. */
+export function median(rounds: readonly number[]): number {
+  const sorted = rounds.toSorted((one, other) => one - other);
+  return sorted[sorted.length >> 1] ?? Number.NaN;
 }
 
 /** A label, and the code at it. */
@@ -47,28 +71,25 @@ interface Begun {
 /**
  * Runs one part of the program. Returns the operations that it measured.
  *
- * @param watched an operation whose every instruction is reported, and the listener
  * @throws Problem if the program does not come to its end
  */
-export function measurePaths(
-  subject: Subject,
-  harts: number,
-  part: string,
-  watched?: { operation: string; where: (run: Run, counter: Counter) => Where },
-): Samples[] {
+export function measurePaths(subject: Subject, harts: number, part: string, watch: Watch = {}): Samples[] {
   const run = startRun(subject, harts, `bench ${part}`);
   const labels = readLabels(subject.programs.bench);
   for (const address of labels.keys()) {
     run.machine.core.addBreakpoint(address);
   }
   const counter = new Counter(run);
-  const paths = new Paths(counter);
-  const where = watched?.where(run, counter);
+  const cost: PathCounter = watch.counter?.(run) ?? counter;
+  const paths = new Paths(cost);
+  const where = watch.watched?.where(run, counter);
   for (;;) {
-    const onTheWay = where === undefined ? [] : paths.onTheWay(watched?.operation);
+    const onTheWay = where === undefined ? [] : paths.onTheWay(watch.watched?.operation);
     where?.stand(onTheWay);
-    const state = run.advanceTo(onTheWay.length > 0 ? run.clock + 1n : CLOCK_MAX);
+    const step = onTheWay.length > 0 ? 1n : watch.slice;
+    const state = run.advanceTo(step === undefined ? CLOCK_MAX : run.clock + step);
     where?.moved();
+    cost.look?.();
     if (state === "breakpoint") {
       const hart = run.machine.core.stoppedHart() >>> 0;
       const pc = BigInt.asUintN(64, run.machine.core.hartPc(hart));
@@ -96,11 +117,11 @@ function take(run: Run, paths: Paths, hart: number, label: string): void {
 /** Sorts rounds by operation. */
 class Paths {
   readonly samples: Samples[] = [];
-  private readonly counter: Counter;
+  private readonly counter: PathCounter;
   private begun: Begun | undefined;
   private warmRounds = 0;
 
-  constructor(counter: Counter) {
+  constructor(counter: PathCounter) {
     this.counter = counter;
   }
 

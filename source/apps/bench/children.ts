@@ -59,7 +59,7 @@ export function startChild(taskClass: Class, entry: usize, slot: u32, rights: u3
     return status;
   }
   const task = <u32>result(0);
-  status = mapInto(task, code, measuredPage(), 0, PAGE_BYTES, Right.Read | Right.Execute);
+  status = giveCode(task);
   if (status >= 0 && slot !== NO_SLOT) {
     status = grant(task, slot, rights, 0, 0);
   }
@@ -67,6 +67,16 @@ export function startChild(taskClass: Class, entry: usize, slot: u32, rights: u3
     status = startTask(task, entry, STACK_TOP);
   }
   return status < 0 ? status : <i32>task;
+}
+
+/** Maps the page of code into a task that was not started yet, where all have it. */
+export function giveCode(task: u32): i32 {
+  return mapInto(task, code, measuredPage(), 0, PAGE_BYTES, Right.Read | Right.Execute);
+}
+
+/** The memory object of the page of code. */
+export function codeOfChildren(): u32 {
+  return code;
 }
 
 /** Waits until a child has left by itself, and drops its capability. */

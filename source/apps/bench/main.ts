@@ -11,6 +11,8 @@
  *   bench few        paths whose cost must not depend on how many tasks there are
  *   bench crowd      the same, among as many as there is room for
  *   bench wake       waking a task on another hart
+ *   bench cross      a call whose caller is woken on another hart
+ *   bench workers    the same work in four tasks at once
  *   bench steady     reading the disk for a long time
  */
 import { ExitCode } from "abi/exit";
@@ -30,7 +32,8 @@ import { measureKernel } from "./kernel";
 import { measureLookups } from "./lookups";
 import { measureShared } from "./shared";
 import { measureSteady } from "./steady";
-import { measureWake } from "./wake";
+import { measureCross, measureWake } from "./wake";
+import { measureWorkers } from "./workers";
 
 export function main(): i32 {
   setTaskName("bench");
@@ -56,6 +59,10 @@ export function main(): i32 {
     status = measureLookups();
   } else if (equals(words, length, "wake")) {
     status = measureWake();
+  } else if (equals(words, length, "cross")) {
+    status = measureCross();
+  } else if (equals(words, length, "workers")) {
+    status = measureWorkers();
   } else if (equals(words, length, "steady")) {
     status = measureSteady();
   } else {

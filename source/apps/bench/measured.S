@@ -8,10 +8,29 @@
 
     .equ SYSCALL_YIELD, 0           # source/abi/syscall.ts
     .equ SYSCALL_EXIT, 4
+    .equ SYSCALL_CALL, 5
     .equ SYSCALL_RECEIVE, 6
+    .equ SYSCALL_REPLY, 7
     .equ SYSCALL_REPLY_RECEIVE, 8
     .equ SYSCALL_SIGNAL, 9
     .equ SYSCALL_WAIT, 10
+    .equ SYSCALL_DROP, 14
+    .equ SYSCALL_MAP, 17
+    .equ SYSCALL_UNMAP, 18
+    .equ SYSCALL_CREATE_TASK, 20
+    .equ SYSCALL_START_TASK, 22
+    .equ SELF, 0xffff
+    .equ CLASS_APP, 2               # source/abi/task.ts
+    .equ RIGHT_READ, 1              # source/abi/handle.ts
+    .equ RIGHTS_CODE, 5
+    .equ PIECE_INFO, (2 << 16) | (RIGHT_READ << 24)     # slot 1, to be read (source/abi/message.ts)
+    .equ SHARE_WORK, 600            # instructions
+    .equ PIECE_BYTES, 131072
+    .equ PIECE_ADDRESS, 0x10300000
+    .equ GATE_SLOT, 0               # what a worker is given (workers.ts)
+    .equ WORK_SLOT, 1
+    .equ CODE_SLOT, 2
+    .equ WORKER_ROUNDS, 400
     .equ CHILD_SLOT, 0              # the one capability that a child is given (children.ts)
     .equ INFO_BYTES, 0x1fff         # source/abi/message.ts
 
@@ -72,6 +91,38 @@ childEcho:
     ecall
     j    1b
 
+# Answers every message with a capability to read the piece, and works as long as packagefsd does before it.
+    .globl childShare
+childShare:
+    li   a0, CHILD_SLOT
+    li   a1, -1
+    li   a7, SYSCALL_RECEIVE
+    ecall
+1:
+    li   t0, SHARE_WORK / 2
+2:
+    addi t0, t0, -1
+    bnez t0, 2b
+    li   a0, CHILD_SLOT
+    li   a1, PIECE_INFO
+    li   a7, SYSCALL_REPLY_RECEIVE
+    ecall
+    j    1b
+
+# Answers in two calls, so that its caller is woken while it runs on.
+    .globl childAnswer, benchEndAnswer
+childAnswer:
+    li   a0, CHILD_SLOT
+    li   a1, -1
+    li   a7, SYSCALL_RECEIVE
+    ecall
+    mv   a0, a6
+    li   a1, 0
+    li   a7, SYSCALL_REPLY
+    ecall
+benchEndAnswer:
+    j    childAnswer
+
 # Yields again and again.
     .globl childYield, benchBeginYield, benchEndYield
 childYield:
@@ -107,4 +158,105 @@ childLeave:
     li   a0, 0
     li   a7, SYSCALL_EXIT
     ecall
+
+# Workers, which do the same on each hart (workers.ts). Each calls the gate when it is ready, and begins when its call is
+# answered. It ends by itself after WORKER_ROUNDS rounds.
+    .macro pass_gate
+    li   s1, WORKER_ROUNDS
+    li   a0, GATE_SLOT
+    li   a1, 0
+    li   a6, -1
+    li   a7, SYSCALL_CALL
+    ecall
+    .endm
+    .macro next_round
+    addi s1, s1, -1
+    bnez s1, 1b
+    li   a0, 0
+    li   a7, SYSCALL_EXIT
+    ecall
+    .endm
+
+# Calls a server of its own.
+    .globl workerCalls
+workerCalls:
+    pass_gate
+1:
+    li   a0, WORK_SLOT
+    li   a1, 0
+    li   a6, -1
+    li   a7, SYSCALL_CALL
+    ecall
+    next_round
+
+# Makes tasks that end at once, and reaps them. WORK_SLOT is the notification of their end, CODE_SLOT this page.
+    .globl workerLives
+workerLives:
+    pass_gate
+1:
+    li   a0, CLASS_APP
+    li   a1, WORK_SLOT
+    li   a2, 1
+    li   a3, SELF
+    li   a7, SYSCALL_CREATE_TASK
+    ecall
+    mv   s2, a1
+    mv   a0, s2
+    li   a1, CODE_SLOT
+    lla  a2, measuredPage
+    li   a3, 0
+    li   a4, 4096
+    li   a5, RIGHTS_CODE
+    li   a7, SYSCALL_MAP
+    ecall
+    mv   a0, s2
+    lla  a1, childLeave
+    li   a2, 0
+    li   a7, SYSCALL_START_TASK
+    ecall
+    li   a0, WORK_SLOT
+    li   a1, -1
+    li   a7, SYSCALL_WAIT
+    ecall
+    mv   a0, s2
+    li   a7, SYSCALL_DROP
+    ecall
+    next_round
+
+# Has a piece shared, and reads a word of each of its pages, as a client of packagefsd does.
+    .globl workerReads
+workerReads:
+    pass_gate
+1:
+    li   a0, WORK_SLOT
+    li   a1, 0
+    li   a6, -1
+    li   a7, SYSCALL_CALL
+    ecall
+    srli s2, a1, 16                 # infoSlotPlusOne
+    andi s2, s2, 0xff
+    addi s2, s2, -1
+    li   a0, SELF
+    mv   a1, s2
+    li   a2, PIECE_ADDRESS
+    li   a3, 0
+    li   a4, PIECE_BYTES
+    li   a5, RIGHT_READ
+    li   a7, SYSCALL_MAP
+    ecall
+    li   t0, PIECE_ADDRESS
+    li   t1, PIECE_ADDRESS + PIECE_BYTES
+    li   t2, 4096
+2:
+    ld   t3, 0(t0)
+    add  t0, t0, t2
+    bltu t0, t1, 2b
+    li   a0, SELF
+    li   a1, PIECE_ADDRESS
+    li   a7, SYSCALL_UNMAP
+    ecall
+    mv   a0, s2
+    li   a7, SYSCALL_DROP
+    ecall
+    next_round
 measuredPageEnd:

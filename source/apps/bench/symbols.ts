@@ -6,3 +6,8 @@ export declare function childYield(): usize;
 export declare function childSignal(): usize;
 export declare function childWait(): usize;
 export declare function childLeave(): usize;
+export declare function childAnswer(): usize;
+export declare function childShare(): usize;
+export declare function workerCalls(): usize;
+export declare function workerLives(): usize;
+export declare function workerReads(): usize;

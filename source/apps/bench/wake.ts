@@ -4,7 +4,7 @@
  */
 import { Kind, Right } from "abi/handle";
 import { Refusal } from "abi/refusal";
-import { Syscall } from "abi/syscall";
+import { FOREVER, Syscall } from "abi/syscall";
 import { Class } from "abi/task";
 import { create, deadlineIn, result, sleepUntil } from "runtime/call";
 import { moveTo } from "runtime/harts";
@@ -12,7 +12,7 @@ import { startup } from "runtime/startup";
 import { benchOperation, measuredCall } from "./assembly";
 import { endChild, startChild } from "./children";
 import { ROUNDS, WARM_ROUNDS } from "./limits";
-import { childWait } from "./symbols";
+import { childAnswer, childWait } from "./symbols";
 
 /**
  * The pause between two signals: the other hart is idle again by then, and the rate stays below the limit of interrupts
@@ -41,6 +41,29 @@ export function measureWake(): i32 {
     measuredCall(notification, 1, 0, 0, 0, 0, 0, Syscall.Signal);
   }
   sleepUntil(deadlineIn(PAUSE_MILLISECONDS, startup().timebase));
+  endChild(child);
+  return 0;
+}
+
+/**
+ * A call whose server answers and runs on, so its caller goes on elsewhere: both harts work for it. From the call to behind
+ * the server's answer on the one, from WFI to behind the call on the other.
+ */
+export function measureCross(): i32 {
+  const status = create(Kind.Endpoint);
+  const endpoint = <u32>result(0);
+  if (status < 0) {
+    return status;
+  }
+  const child = startChild(Class.App, childAnswer(), endpoint, Right.Receive);
+  if (child < 0) {
+    return child;
+  }
+  benchOperation("call and reply, 4 words, from hart to hart", WARM_ROUNDS);
+  for (let i: u32 = 0; i < ROUNDS; i++) {
+    sleepUntil(deadlineIn(PAUSE_MILLISECONDS, startup().timebase));
+    measuredCall(endpoint, 0, 1, 2, 3, 4, FOREVER, Syscall.Call);
+  }
   endChild(child);
   return 0;
 }
