@@ -8,6 +8,9 @@ import type { Subject } from "./run.ts";
 const HARTS_MAX = 4;
 /** How many times as much four harts should do. */
 const GAIN_MIN = 3.6;
+/** A server is one task: while it serves one client, the others wait. Its own work is nearly half of what is done here. */
+const SERVED = "ask one server for shared pages";
+const SERVED_GAIN_MIN = 2;
 
 /** A row for each kind of work. @throws Problem if the guest's program does not come to its end */
 export function measureWorkers(subject: Subject): Row[] {
@@ -24,7 +27,7 @@ export function measureWorkers(subject: Subject): Row[] {
       measured: median(one[index]?.rounds ?? []) / median(rounds),
       unit: "times one hart's",
       reference: { name: "1 hart", measured: 1, kind: "yardstick" },
-      target: ratioAtLeast(GAIN_MIN),
+      target: ratioAtLeast(name === SERVED ? SERVED_GAIN_MIN : GAIN_MIN),
     }),
   );
 }

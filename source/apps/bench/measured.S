@@ -223,11 +223,8 @@ workerLives:
     ecall
     next_round
 
-# Has a piece shared, and reads a word of each of its pages, as a client of packagefsd does.
-    .globl workerReads
-workerReads:
-    pass_gate
-1:
+# Has a piece shared, as a client of packagefsd does: workerAsks reads a word of each of its pages, workerReads all of it.
+    .macro begin_piece
     li   a0, WORK_SLOT
     li   a1, 0
     li   a6, -1
@@ -246,11 +243,8 @@ workerReads:
     ecall
     li   t0, PIECE_ADDRESS
     li   t1, PIECE_ADDRESS + PIECE_BYTES
-    li   t2, 4096
-2:
-    ld   t3, 0(t0)
-    add  t0, t0, t2
-    bltu t0, t1, 2b
+    .endm
+    .macro end_piece
     li   a0, SELF
     li   a1, PIECE_ADDRESS
     li   a7, SYSCALL_UNMAP
@@ -258,5 +252,33 @@ workerReads:
     mv   a0, s2
     li   a7, SYSCALL_DROP
     ecall
+    .endm
+
+    .globl workerAsks
+workerAsks:
+    pass_gate
+1:
+    begin_piece
+    li   t2, 4096
+2:
+    ld   t3, 0(t0)
+    add  t0, t0, t2
+    bltu t0, t1, 2b
+    end_piece
+    next_round
+
+    .globl workerReads
+workerReads:
+    pass_gate
+1:
+    begin_piece
+2:
+    ld   t3, 0(t0)
+    ld   t4, 8(t0)
+    ld   t5, 16(t0)
+    ld   t6, 24(t0)
+    addi t0, t0, 32
+    bltu t0, t1, 2b
+    end_piece
     next_round
 measuredPageEnd:

@@ -8,6 +8,7 @@ export declare function childWait(): usize;
 export declare function childLeave(): usize;
 export declare function childAnswer(): usize;
 export declare function childShare(): usize;
+export declare function workerAsks(): usize;
 export declare function workerCalls(): usize;
 export declare function workerLives(): usize;
 export declare function workerReads(): usize;

@@ -14,7 +14,7 @@ import { FOREVER } from "abi/syscall";
 import { Wait } from "abi/task";
 import { Hart } from "../arch/riscv/hart";
 import { armDeadline } from "../sched/deadline";
-import { handOver } from "../sched/schedule";
+import { handOver, lookSoon } from "../sched/schedule";
 import { wake } from "../sched/wake";
 import { isClosed, releaseNotification, retainNotification } from "../task/endpoint";
 import { Capability } from "../task/handles";
@@ -84,6 +84,7 @@ function send(hart: Hart, caller: Task, capability: Capability, deadline: u64): 
   endpoint.callers.append(caller);
   publish(caller, Wait.Sending);
   endpoint.lock.release();
+  lookSoon(hart);
 }
 
 /**

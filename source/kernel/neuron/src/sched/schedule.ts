@@ -5,19 +5,26 @@
  * A thief takes the most urgent task that would go on waiting: one of the class that the other hart runs, or of a less
  * urgent one. A more urgent task is about to run there anyway, and an idle hart is about to run what its queue holds.
  *
+ * Before it idles, a hart whose task waits for a busy server looks into the queues for a bounded time (lookSoon).
+ *
  * No wake-up is lost on the way into idling: this hart says that it is idle and then looks at its queue again, a waker
  * fills the queue and then looks who is idle (or always sends an interrupt, if the queue is not its own). Both are
- * sequentially consistent, so one of the two sees the other.
+ * sequentially consistent, so one of the two sees the other. It is the same with a hart that stops looking.
  */
 import { CLASS_COUNT } from "abi/task";
+import { pendingInterrupts } from "../arch/riscv/control";
 import { HARTS_MAX } from "../arch/riscv/frame";
 import { Hart, hartAt, hartCount, IDLE_CLASS, WANTS_SCHEDULE, WANTS_STOP } from "../arch/riscv/hart";
 import { outOfLine, readTime } from "../arch/riscv/intrinsics";
+import { timebaseHz } from "../arch/riscv/timer";
 import { isKilled } from "../task/life";
 import { Task } from "../task/objects";
 import { mostUrgent, ownQueue, queueOf } from "./queue";
 import { enterSpaceOf } from "./space";
-import { enqueue, markBusy, markIdle } from "./wake";
+import { enqueue, markBlind, markBusy, markIdle, markLooking } from "./wake";
+
+/** A hart looks for work for 50 µs at most: most requests to a service take less. */
+const LOOKS_A_SECOND: u64 = 20_000;
 
 /** The runnable `task`, which is in no queue, is what this hart runs. */
 export function runOn(hart: Hart, task: Task): void {
@@ -171,12 +178,42 @@ export function pullMoreUrgent(hart: Hart): void {
 export function pickBeforeIdle(hart: Hart): Task | null {
   hart.runningClass = IDLE_CLASS;
   markIdle(hart.index);
-  const task = pick(hart);
+  let task: Task | null = null;
+  if (hart.lookUntil !== 0) {
+    task = look(hart);
+  }
+  if (task === null) {
+    task = pick(hart);
+  }
   if (task !== null) {
     markBusy(hart.index);
   } else {
     hart.idles++;
   }
+  return task;
+}
+
+/**
+ * The task of this hart waits for a server that is at work on another hart, so it is woken soon. Until then this hart
+ * looks into the queues before it idles. Otherwise clients of one server, each on a hart of its own, would need an
+ * interrupt for each answer, and the limit of interrupts would decide how many answers there are.
+ */
+export function lookSoon(hart: Hart): void {
+  if (hartCount() > 1) {
+    hart.lookUntil = readTime() + timebaseHz() / LOOKS_A_SECOND;
+  }
+}
+
+/** Looks for a task to run, for as long as that is worth it and no interrupt is pending. */
+function look(hart: Hart): Task | null {
+  outOfLine();
+  let task: Task | null = null;
+  markLooking(hart.index);
+  while (task === null && readTime() < hart.lookUntil && pendingInterrupts() === 0) {
+    task = pick(hart);
+  }
+  markBlind(hart.index);
+  hart.lookUntil = 0;
   return task;
 }
 

@@ -37,6 +37,19 @@ export const FLOOR_HINT: u32 = 3 * FLOOR_STEP;
 /** Bit per idle hart. */
 const idle = changetype<AtomicWord>(memory.data(ATOMIC_BYTES, 4));
 
+/** Bit per idle hart that looks into the queues itself, so that no interrupt has to tell it. */
+const looking = changetype<AtomicWord>(memory.data(ATOMIC_BYTES, 4));
+
+/** This hart looks into the queues again and again. */
+export function markLooking(index: u32): void {
+  looking.set(1 << index);
+}
+
+/** Not any more: its queue must be looked at again after this. */
+export function markBlind(index: u32): void {
+  looking.clear(1 << index);
+}
+
 /** This hart has nothing to run. Its queue must be looked at again after this, see schedule.ts. */
 export function markIdle(index: u32): void {
   idle.set(1 << index);
@@ -101,6 +114,9 @@ export function enqueue(task: Task, target: u32): void {
 
 /** Asks hart `target` to look at its queue, or at what it runs. `floor` tokens stay in the bucket. */
 export function askHart(target: u32, floor: u32): void {
+  if ((looking.value & (1 << target)) !== 0) {
+    return;
+  }
   if (!notifyHart(target, floor)) {
     audit(Audit.IpiLimited, NO_TASK, target, thisHart().ipisLimited);
   }
