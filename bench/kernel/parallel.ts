@@ -31,7 +31,7 @@ export class ParallelTime implements PathCounter {
     this.retired = now;
   }
 
-  count(_hart: number): number {
+  count(): number {
     return this.passed;
   }
 

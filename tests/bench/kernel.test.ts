@@ -5,12 +5,14 @@
 
 import { beforeAll, expect, test } from "vitest";
 import { measureContent } from "../../bench/kernel/content.ts";
+import { measureCross } from "../../bench/kernel/cross.ts";
 import { measureCrowd } from "../../bench/kernel/crowd.ts";
 import { measureHash } from "../../bench/kernel/hash.ts";
 import { expectations, hashExpectations, scaleExpectations } from "../../bench/kernel/rows.ts";
 import { readSubject, type Subject } from "../../bench/kernel/run.ts";
 import { CODE_BUDGET_BYTES, measureSizes } from "../../bench/kernel/sizes.ts";
 import { measureSteady } from "../../bench/kernel/steady.ts";
+import { measureWorkers } from "../../bench/kernel/workers.ts";
 import { measureKernel, measureScaleRows, type PathRow, whereIn } from "../../bench/kernel.ts";
 import type { Row } from "../../bench/row.ts";
 import { defined } from "../harness/defined.ts";
@@ -70,6 +72,28 @@ test("the sizes are told, and the kernel's code does not grow unnoticed", () => 
   expect(memory).toBeLessThan(16_000_000);
 });
 
+test("four harts do nearly four times as much as one, and the locks that they wait for are named", () => {
+  const rows = measureWorkers(subject);
+  expect(rows.map(({ name, met }) => [name.replace(/, .*: /, ": "), met])).toEqual([
+    ["call and reply: four harts' speed", true],
+    ["ask one server for shared pages: four harts' speed", true],
+    ["read 128 KiB of shared pages: four harts' speed", true],
+    ["create: four harts' speed", true],
+    ["all of these: waiting for locks", true],
+  ]);
+  const waiting = defined(rows.at(-1));
+  expect(waiting.measured).toBeGreaterThan(0);
+  expect(waiting.measured).toBeLessThan(5);
+  // Each task's life takes frames and gives them back.
+  expect(waiting.unit).toBe("% of all time, most for Frames");
+});
+
+test("a call whose answer crosses from hart to hart stays within its target", () => {
+  const [row] = measureCross(subject);
+  expect(row?.met).toBe(true);
+  expect(row?.measured).toBeGreaterThan(500);
+});
+
 test("no path costs more among many tasks than among few", () => {
   const rows = measureCrowd(subject);
   expect(rows.map(({ name, met }) => [name, met])).toEqual(
@@ -78,6 +102,7 @@ test("no path costs more among many tasks than among few", () => {
       "signal a waiting task, switch to it",
       "sleep for ten ticks",
       "create, run, end and reap a task",
+      "end a server and reap it",
     ].map((name) => [`${name}, among 245 tasks`, true]),
   );
 });

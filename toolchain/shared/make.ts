@@ -44,6 +44,7 @@ export const sharedSources: readonly string[] = [
   "source/abi/task.ts",
   "source/kernel/neuron/src/arch/riscv/hart.ts",
   "source/kernel/neuron/src/arch/riscv/paging.ts",
+  "source/kernel/neuron/src/sync/order.ts",
   "source/libs/pkgimg/format.ts",
 ];
 
