@@ -5,18 +5,18 @@ import { progressOn } from "../host/report.ts";
 import type { Profile } from "../toolchain/compile.ts";
 import { measureBoots } from "./kernel/boots.ts";
 import { measureContent } from "./kernel/content.ts";
-import { measureCross } from "./kernel/cross.ts";
 import { measureCrowd } from "./kernel/crowd.ts";
 import { diskWith, noise, PIECE_BYTES } from "./kernel/disk.ts";
+import { measureCross } from "./kernel/harts/cross.ts";
+import { measureSteady } from "./kernel/harts/steady.ts";
+import { measureWorkers } from "./kernel/harts/workers.ts";
 import { measureHash } from "./kernel/hash.ts";
 import { measurePaths, median, type Samples } from "./kernel/paths.ts";
 import { type Expectation, expectations, scaleExpectations } from "./kernel/rows.ts";
 import { readSubject, type Subject } from "./kernel/run.ts";
 import { measureScale } from "./kernel/scale.ts";
 import { measureSizes } from "./kernel/sizes.ts";
-import { measureSteady } from "./kernel/steady.ts";
 import { type Share, Where } from "./kernel/where.ts";
-import { measureWorkers } from "./kernel/workers.ts";
 import { atMost, bestOf, makeRow, type Reference, type Row } from "./row.ts";
 
 /** The parts of the guest's program, and how many harts each needs. */

@@ -5,14 +5,14 @@
 
 import { beforeAll, expect, test } from "vitest";
 import { measureContent } from "../../bench/kernel/content.ts";
-import { measureCross } from "../../bench/kernel/cross.ts";
 import { measureCrowd } from "../../bench/kernel/crowd.ts";
+import { measureCross } from "../../bench/kernel/harts/cross.ts";
+import { measureSteady } from "../../bench/kernel/harts/steady.ts";
+import { measureWorkers } from "../../bench/kernel/harts/workers.ts";
 import { measureHash } from "../../bench/kernel/hash.ts";
 import { expectations, hashExpectations, scaleExpectations } from "../../bench/kernel/rows.ts";
 import { readSubject, type Subject } from "../../bench/kernel/run.ts";
 import { CODE_BUDGET_BYTES, measureSizes } from "../../bench/kernel/sizes.ts";
-import { measureSteady } from "../../bench/kernel/steady.ts";
-import { measureWorkers } from "../../bench/kernel/workers.ts";
 import { measureKernel, measureScaleRows, type PathRow, whereIn } from "../../bench/kernel.ts";
 import type { Row } from "../../bench/row.ts";
 import { defined } from "../harness/defined.ts";

@@ -5,7 +5,7 @@
  *   bench kernel     the paths that need one hart
  *   bench files      reading from the package file system
  *   bench content    reading one whole file, which the host put there
- *   bench shared     reading a file whose pages are shared
+ *   bench shared     having the pages of that file shared
  *   bench hash       hashing, as for each block that is read
  *   bench lookups    looking paths up, in an image of as many files as the host made
  *   bench few        paths whose cost must not depend on how many tasks there are
@@ -24,13 +24,12 @@ import { setTaskName } from "runtime/panic";
 import { startup } from "runtime/startup";
 import { equals, lengthToZero } from "text/bytes";
 import { prepareChildren } from "./children";
-import { measureContent } from "./content";
+import { measureContent, measureShared } from "./content";
 import { measureAmong } from "./crowd";
 import { measureFiles } from "./files";
 import { measureHash } from "./hash";
 import { measureKernel } from "./kernel";
 import { measureLookups } from "./lookups";
-import { measureShared } from "./shared";
 import { measureSteady } from "./steady";
 import { measureCross, measureWake } from "./wake";
 import { measureWorkers } from "./workers";

@@ -1,6 +1,6 @@
 /**
  * A client and a driver in steady state: reads of 4 KiB, one after another, for longer than any burst of interrupts
- * between harts. Time and interrupts count here, so this part prints both itself (bench/kernel/steady.ts reads its
+ * between harts. Time and interrupts count here, so this part prints both itself (bench/kernel/harts/steady.ts reads its
  * line).
  */
 import { Right } from "abi/handle";

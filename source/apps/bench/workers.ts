@@ -1,7 +1,7 @@
 /**
  * The same work in several tasks at once, which have nothing to do with each other: what more harts bring. Each worker is
  * a loop of measured.S in an address space of its own. All wait at a gate, so that they begin together; a stretch lasts
- * from there until the last one has ended (bench/kernel/workers.ts counts it, with one hart and with four).
+ * from there until the last one has ended (bench/kernel/harts/workers.ts counts it, with one hart and with four).
  *
  *     worker ──Call──▶ gate: all are there ──answers──▶ rounds … Exit ──bit──▶ ended
  */

@@ -1,5 +1,5 @@
 /**
- * Compressed files: their clusters, decompressed from verified blocks. Reached from serve.ts; goes on in blocks.ts and
+ * Compressed files: their clusters, decompressed from verified blocks. Reached from content.ts; goes on in blocks.ts and
  * libs/pkgimg/clusters.ts.
  *
  *     verified lines ──copy──▶ room ──LZ4──▶ a slot (ours alone) ──copy──▶ the client's memory

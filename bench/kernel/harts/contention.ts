@@ -8,11 +8,11 @@
 // So the kernel's code tells where these loops are, and the base register of a hart that stands in one tells the lock. Its rank,
 // right behind the owner, gives the name. Harts are looked at after each slice of the clock.
 
-import { Rank } from "../../build/gen/host/source/kernel/neuron/src/sync/order.ts";
-import type { Segment } from "../../host/elf.ts";
-import { nameOf } from "../../machine/host/members.ts";
-import type { Run } from "../../machine/host/run.ts";
-import { readVirtual } from "./memory.ts";
+import { Rank } from "../../../build/gen/host/source/kernel/neuron/src/sync/order.ts";
+import type { Segment } from "../../../host/elf.ts";
+import { nameOf } from "../../../machine/host/members.ts";
+import type { Run } from "../../../machine/host/run.ts";
+import { readVirtual } from "../memory.ts";
 
 const FENCE_R_RW = 0x0230_000f;
 const FENCE_BYTES = 4n;

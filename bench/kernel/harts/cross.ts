@@ -1,8 +1,8 @@
 // A call whose answer crosses from hart to hart: the work of both harts together.
 
-import { atMost, makeRow, type Row } from "../row.ts";
-import { measurePaths, median } from "./paths.ts";
-import type { Subject } from "./run.ts";
+import { atMost, makeRow, type Row } from "../../row.ts";
+import { measurePaths, median } from "../paths.ts";
+import type { Subject } from "../run.ts";
 
 const HARTS = 2;
 const INSTRUCTIONS_MAX = 900;

@@ -4,8 +4,8 @@
 // clock is cut into slices of a few short turns, and what passes in a slice is what the hart executed that executed most. A
 // hart that waits for another adds nothing, or the instructions of its waiting, and in both cases time goes on.
 
-import type { Run } from "../../machine/host/run.ts";
-import type { PathCounter } from "./paths.ts";
+import type { Run } from "../../../machine/host/run.ts";
+import type { PathCounter } from "../paths.ts";
 
 /** The length of every turn. Shorter than any path between two harts that wait for each other. */
 const TURN = 16;

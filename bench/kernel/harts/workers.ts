@@ -1,12 +1,12 @@
 // What more harts bring: four tasks do the same work, which has nothing to do with that of the others, on one hart and on four.
 // And what keeps them from bringing more: the locks that they wait for.
 
-import { readProgram } from "../../machine/host/program.ts";
-import { makeRow, type Row, ratioAtLeast } from "../row.ts";
+import { readProgram } from "../../../machine/host/program.ts";
+import { makeRow, type Row, ratioAtLeast } from "../../row.ts";
+import { measurePaths, type Samples } from "../paths.ts";
+import type { Subject } from "../run.ts";
 import { Contention } from "./contention.ts";
 import { ParallelTime, SLICE } from "./parallel.ts";
-import { measurePaths, type Samples } from "./paths.ts";
-import type { Subject } from "./run.ts";
 
 const HARTS_MAX = 4;
 /** How many times as much four harts should do. */

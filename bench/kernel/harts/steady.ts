@@ -1,9 +1,9 @@
 // A client and a driver in steady state, on one hart and on four. Measures whether more harts make it slower, and how many
 // interrupts between harts it needs. Time is the embedded machine's, so the figures are exact.
 
-import { Problem } from "../../host/problem.ts";
-import { atMost, makeRow, type Row, ratioAtMost } from "../row.ts";
-import { CLOCK_MAX, type Subject, startRun } from "./run.ts";
+import { Problem } from "../../../host/problem.ts";
+import { atMost, makeRow, type Row, ratioAtMost } from "../../row.ts";
+import { CLOCK_MAX, type Subject, startRun } from "../run.ts";
 
 const HARTS_MAX = 4;
 /** It should be as fast as on one hart, to 1 %: the other three harts have ticks, and look for work at each of them. */
