@@ -7,9 +7,9 @@
 
 export { clock, retiredTotal, time } from "./clock";
 export { beginEntries, decodeApart, setEntry } from "./code/code";
-export { extensions } from "./code/extensions";
+export { decoder } from "./code/extensions";
 export { newPageHeat, setTranslation } from "./code/heat";
-export { findOp, forgetTranslations } from "./code/pages";
+export { findOp, forgetTranslations, sourceOf } from "./code/pages";
 export { attachDisk, busLoad, busReset, busStore } from "./devices/bus";
 export { addFault, clearFaults, strikeCount } from "./devices/faults";
 export { uartReceive } from "./devices/uart";
@@ -44,5 +44,6 @@ export {
 export { seedInterleave, setTurns } from "./interleave";
 export { hartCount, ramBase, ramBytes } from "./layout";
 export { create, powerOn, run, setChaos, setExtensions } from "./machine";
+export { reachShared } from "./memory/shared";
 export { power, powerCode } from "./power";
 export { setTrace } from "./trace";

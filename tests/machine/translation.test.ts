@@ -2,6 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { parseChaos } from "../../machine/host/chaos.ts";
 import type { MachineSettings } from "../../machine/host/machine.ts";
 import { Run } from "../../machine/host/run.ts";
 import { restoreSnapshot } from "../../machine/host/snapshot.ts";
@@ -37,11 +38,22 @@ function endOf(run: Run): string[] {
   return [Buffer.from(run.consoleBytes).toString(), stateHash(run.machine), String(run.machine.instructions)];
 }
 
-test.each([1n, 2n, 3n])(
-  "seed %i boots to the same state, interpreted and translated",
-  async (seed) => {
+test.each([
+  [1n, "no chaos"],
+  [2n, "no chaos"],
+  [3n, "no chaos"],
+  [1n, "all"],
+  [2n, "all"],
+  [1n, "all,-stale-code"],
+  [1n, "weak-stores"],
+  [1n, "store-buffer,switch,stale-code"],
+  [1n, "stale-translation,late-interrupts"],
+])(
+  "seed %i with %s boots to the same state, interpreted and translated",
+  async (seed, kinds) => {
     const module = await moduleOf();
-    const { settings } = (await bootEmbedded({ seed })).recording;
+    const chaos = kinds === "no chaos" ? 0 : parseChaos(kinds);
+    const { settings } = (await bootEmbedded({ seed, chaos })).recording;
     const interpreted = makeRun(module, settings, undefined);
     const expected = endOf(interpreted);
     expect(interpreted.machine.core.table.length).toBe(1);

@@ -118,6 +118,11 @@ export function pointOfWaking(): void {
   }
 }
 
+/** Whether the turn ends at the next point. */
+export function endsAtPoint(): bool {
+  return (state.mask & Chaos.Switch) !== 0 && state.countdown === 1;
+}
+
 /** Whether the turn is to end. */
 export function turnEnds(): bool {
   return state.endTurn !== 0;

@@ -240,6 +240,16 @@ export function holds(id: u32, address: u64, size: u32): bool {
   return false;
 }
 
+/** Whether one more store fits, and nothing has to drain before. */
+export function hasRoom(id: u32): bool {
+  return countOf(id) < ENTRIES && load<u32>(bufferAt(id), ACQUIRES) === 0;
+}
+
+/** Whether a load from RAM gets its value from memory, and nothing has to drain before. */
+export function passesLoad(id: u32, address: u64, size: u32): bool {
+  return !mayTouch(id, address, size, 0) && load<u32>(bufferAt(id), ACQUIRES) === 0;
+}
+
 /**
  * What the hart reads at an address of RAM, from its own buffered stores and from memory. If one buffered store alone does
  * not have the answer, the buffer drains.

@@ -7,7 +7,7 @@
  * the host surveys the page. The sum is high, because a process that boots once should not take longer than it would without
  * translation. The host can set other values.
  */
-const PAGE_HEAT: u32 = 20_000;
+const PAGE_HEAT: u32 = 4_000;
 const NEW_PAGE_HEAT: u32 = 2_000_000;
 
 /** How often an entry is passed before it is translated. The host can set another value. */

@@ -4,7 +4,6 @@
  * was passed often enough, the host translates it. A translation does exactly what the interpreter does, instruction by
  * instruction, so a run is the same with and without it.
  */
-import { chaosMask } from "../chaos/chaos";
 import { hasBreakpoints } from "../hart/breakpoints";
 import { surveyPage, translateEntry } from "../host";
 import { entryHeat, isTranslating, pageHeat } from "./heat";
@@ -60,8 +59,8 @@ export function serveHot(): void {
   const entry = load<u32>(HOT_ENTRY);
   store<u32>(HOT_PAGE, 0);
   store<u32>(HOT_ENTRY, 0);
-  // Translations know neither chaos nor breakpoints.
-  const isAllowed = isTranslating() && chaosMask() === 0 && !hasBreakpoints();
+  // Translations know no breakpoints.
+  const isAllowed = isTranslating() && !hasBreakpoints();
   const isWanted = isAllowed && code !== UNDECODED && isInUse(code);
   const page = changetype<CodePage>(code);
   if (entry !== 0) {

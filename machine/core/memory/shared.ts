@@ -6,11 +6,12 @@
  * before, they take a short way, which leaves out everything that an access to RAM does not need.
  */
 
-import { isWatching, point, turnEnds } from "../chaos/chaos";
-import { buffer, drainAcquire, forward, isBuffering } from "../chaos/store-buffer";
+import { Chaos, endsAtPoint, isChaos, isWatching, point, turnEnds } from "../chaos/chaos";
+import { buffer, drainAcquire, forward, hasRoom, isBuffering, passesLoad } from "../chaos/store-buffer";
 import { At, Op } from "../code/ops";
+import { isCode } from "../code/pages";
 import { Hart } from "../hart/hart";
-import { RAM_START, ramBase } from "../layout";
+import { PAGE_SHIFT, RAM_START, ramBase } from "../layout";
 import { begin, NOWHERE, note, Outcome, outcome } from "./outcome";
 import { loadLinear, physicalWritten, ramAddress, storeLinear } from "./ram";
 import { Entry, Tag, watchedTable } from "./tlb";
@@ -73,33 +74,79 @@ export const enum Shared {
 const LOADS_LAST: u32 = Op.Lwu - Op.Lb;
 const ACCESSES_LAST: u32 = Op.Sd - Op.Lb;
 
+/** Whether an access, by its number, is a load: lb lh lw ld lbu lhu lwu, sb sh sw sd. */
+function isLoad(access: u32): bool {
+  return access <= LOADS_LAST;
+}
+
+function sizeOf(access: u32): u32 {
+  return 1 << (isLoad(access) ? access & 3 : access - LOADS_LAST - 1);
+}
+
+/** The physical address of an access that a hart translated before, if it lies in one shared page. Otherwise NOWHERE. */
+function recallAccess(hart: Hart, address: u64, access: u32): u64 {
+  if ((address & PAGE_OFFSET) + <u64>sizeOf(access) > 4096) {
+    return NOWHERE;
+  }
+  return recall(hart, address, isLoad(access) ? Tag.Read : Tag.Write);
+}
+
 /** Executes a load or store to a shared page that the hart translated before. It uses neither hart.pc nor the counts. */
 export function accessShared(hart: Hart, op: usize): Shared {
   if (!isWatching()) {
     return Shared.No;
   }
-  const index = At.code(op) - Op.Lb;
-  if (index > ACCESSES_LAST) {
+  const access = At.code(op) - Op.Lb;
+  if (access > ACCESSES_LAST) {
     return Shared.No;
   }
   const x = changetype<usize>(hart);
   const address = load<u64>(x + At.rs1(op)) + <u64>At.immediate(op);
-  // lb lh lw ld lbu lhu lwu, sb sh sw sd
-  const isLoad = index <= LOADS_LAST;
-  const size: u32 = 1 << (isLoad ? index & 3 : index - LOADS_LAST - 1);
-  if ((address & PAGE_OFFSET) + <u64>size > 4096) {
-    return Shared.No;
-  }
-  const physical = recall(hart, address, isLoad ? Tag.Read : Tag.Write);
+  const physical = recallAccess(hart, address, access);
   if (physical === NOWHERE) {
     return Shared.No;
   }
-  if (isLoad) {
-    store<u64>(x + At.rd(op), extended(index, readShared(hart, physical, size)));
+  if (isLoad(access)) {
+    store<u64>(x + At.rd(op), extended(access, readShared(hart, physical, sizeOf(access))));
   } else {
-    writeShared(hart, physical, size, load<u64>(x + At.rs2(op)));
+    writeShared(hart, physical, sizeOf(access), load<u64>(x + At.rs2(op)));
   }
   return outcome === Outcome.Done ? Shared.Done : Shared.Noted;
+}
+
+/** Whether an access to a shared page changes nothing but RAM, a register and the store buffer. */
+function isQuiet(hart: Hart, access: u32, physical: u64): bool {
+  if (endsAtPoint()) {
+    return false;
+  }
+  // Only with Chaos.StaleCode is a hart not concerned when it writes to code.
+  if (isChaos(Chaos.StaleCode)) {
+    return true;
+  }
+  if (isBuffering()) {
+    return isLoad(access) ? passesLoad(hart.id, physical, sizeOf(access)) : hasRoom(hart.id);
+  }
+  return isLoad(access) || !isCode(<u32>((physical - RAM_START) >> PAGE_SHIFT));
+}
+
+/**
+ * For translated code: executes an access to a shared page, as accessShared() does. `access` is its op, counted from lb.
+ * A load writes to the register at the offset `register` of the hart, and a store writes `value`. If the hart would have to
+ * leave the loop after the access, it does nothing and returns false.
+ */
+export function reachShared(hartAddress: u32, address: u64, access: u32, register: u32, value: u64): bool {
+  const hart = changetype<Hart>(<usize>hartAddress);
+  const physical = recallAccess(hart, address, access);
+  if (physical === NOWHERE || !isQuiet(hart, access, physical)) {
+    return false;
+  }
+  if (isLoad(access)) {
+    const loaded = extended(access, readShared(hart, physical, sizeOf(access)));
+    store<u64>(<usize>(hartAddress + register), loaded);
+  } else {
+    writeShared(hart, physical, sizeOf(access), value);
+  }
+  return true;
 }
 
 /** The value that a load puts into its register. lb, lh and lw sign-extend. */

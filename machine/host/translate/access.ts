@@ -43,7 +43,7 @@ const PAGE_BITS = ~0xfff;
 
 /**
  * Writes the look-up of the address rs1 + `displacement`. It leaves the address in Local.Address and the entry in Local.Slot.
- * If the entry's tag does not match, the code that `leave` writes is executed.
+ * On the stack it leaves whether the entry's tag is another one.
  */
 function lookUp(
   code: Code,
@@ -52,7 +52,6 @@ function lookUp(
   displacement: number,
   tag: Tag,
   bytes: number,
-  leave: () => void,
 ): void {
   registers.get(code, rs1);
   if (displacement !== 0) {
@@ -73,9 +72,29 @@ function lookUp(
   code.i64(PAGE_BITS | (bytes - 1));
   code.put(Wasm.I64And);
   code.put(Wasm.I64Ne);
+}
+
+/** Writes what is done if a look-up fails: the function is left. */
+function orLeave(code: Code, leave: () => void): void {
   code.if();
   leave();
   code.end();
+}
+
+/**
+ * Writes what is done if a look-up fails and the page may be one that harts share: reachShared() executes the access, or else
+ * the function is left. What follows, up to `code.end()`, is done if it does not fail.
+ */
+function orReach(code: Code, access: number, register: number, value: () => void, leave: () => void): void {
+  code.if();
+  code.get(Local.Hart);
+  code.get(Local.Address);
+  code.i32(access);
+  code.i32(register);
+  value();
+  code.callShared();
+  code.put(Wasm.I32Eqz);
+  orLeave(code, leave);
 }
 
 /** Puts the linear address for Local.Address onto the stack. */
@@ -90,6 +109,7 @@ function putLinear(code: Code): void {
 /**
  * Writes an access to memory.
  *
+ * @param isWatched the page may be one that harts share, for which reachShared() is there
  * @param leave writes the code that leaves the function before this instruction
  * @returns false if the instruction is not an access
  */
@@ -97,24 +117,46 @@ export function putAccess(
   code: Code,
   registers: Registers,
   { code: op, rd, rs1, rs2, immediate }: Instruction,
+  isWatched: boolean,
   leave: () => void,
 ): boolean {
   const load = loads.get(op);
   if (load !== undefined) {
     const [bytes, how] = load;
-    lookUp(code, registers, rs1, immediate, Tag.Read, bytes, leave);
+    lookUp(code, registers, rs1, immediate, Tag.Read, bytes);
+    if (isWatched) {
+      orReach(code, op - Op.Lb, rd, () => code.i64(0), leave);
+      code.get(Local.Hart);
+      code.access(Access.I64Load, rd);
+      registers.set(code, rd);
+      code.put(Wasm.Else);
+    } else {
+      orLeave(code, leave);
+    }
     putLinear(code);
     code.access(how, 0);
     registers.set(code, rd);
+    if (isWatched) {
+      code.end();
+    }
     return true;
   }
   const store = stores.get(op);
   if (store !== undefined) {
     const [bytes, how] = store;
-    lookUp(code, registers, rs1, immediate, Tag.Write, bytes, leave);
+    lookUp(code, registers, rs1, immediate, Tag.Write, bytes);
+    if (isWatched) {
+      orReach(code, op - Op.Lb, 0, () => registers.get(code, rs2), leave);
+      code.put(Wasm.Else);
+    } else {
+      orLeave(code, leave);
+    }
     putLinear(code);
     registers.get(code, rs2);
     code.access(how, 0);
+    if (isWatched) {
+      code.end();
+    }
     return true;
   }
   const atomic = atomics.get(op);
@@ -122,7 +164,8 @@ export function putAccess(
     return false;
   }
   const [bytes, read, write, adds] = atomic;
-  lookUp(code, registers, rs1, 0, Tag.Write, bytes, leave);
+  lookUp(code, registers, rs1, 0, Tag.Write, bytes);
+  orLeave(code, leave);
   putLinear(code);
   code.access(read, 0);
   code.set(Local.First);

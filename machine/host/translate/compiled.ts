@@ -24,13 +24,16 @@ export function isCompiled(group: Group): boolean {
   return compiledGroups.has(group);
 }
 
-/** The module of a group. Undefined if the engine does not compile a module of this size here and now. */
-export function compileGroup(group: Group, offsets: HartOffsets): Compiled | undefined {
+/**
+ * The module of a group. `isWatched`: its accesses may be to pages that harts share (machine/core/chaos/sharing.ts).
+ * Undefined if the engine does not compile a module of this size here and now.
+ */
+export function compileGroup(group: Group, offsets: HartOffsets, isWatched: boolean): Compiled | undefined {
   const known = compiledGroups.get(group);
   if (known !== undefined) {
     return known;
   }
-  const { function: written, entries } = translateGroup(group, offsets);
+  const { function: written, entries } = translateGroup(group, offsets, isWatched);
   const bytes = encodeModule(written);
   const module = compile(bytes);
   if (module === undefined) {

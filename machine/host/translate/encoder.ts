@@ -91,6 +91,7 @@ const IF = 0x04;
 const BR = 0x0c;
 const BR_IF = 0x0d;
 const BR_TABLE = 0x0e;
+const CALL = 0x10;
 const LOCAL_GET = 0x20;
 const LOCAL_SET = 0x21;
 const LOCAL_TEE = 0x22;
@@ -223,6 +224,11 @@ export class Code {
     this.depth -= 1;
   }
 
+  /** Calls reachShared(). */
+  callShared(): void {
+    this.withIndex(CALL, 0);
+  }
+
   br(label: Label): void {
     this.withIndex(BR, this.depth - label.depth);
   }
@@ -270,15 +276,20 @@ export interface WasmFunction {
 
 const MAGIC = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
 const Section = { Type: 1, Import: 2, Function: 3, Element: 9, Code: 10 } as const;
-const Kind = { Table: 1, Memory: 2, Global: 3 } as const;
+const Kind = { Function: 0, Table: 1, Memory: 2, Global: 3 } as const;
 const FUNCTION_REFERENCE = 0x70;
 const GLOBAL_GET = 0x23;
 
-/** The module from which translations import: the memory, the table, and the number of their slot. */
+/** The module from which translations import: the memory, the table, the number of their slot, and reachShared(). */
 export const IMPORTS = "e";
 export const IMPORT_MEMORY = "m";
 export const IMPORT_TABLE = "t";
 export const IMPORT_SLOT = "s";
+export const IMPORT_SHARED = "r";
+
+/** The types of reachShared() (machine/core/memory/shared.ts). */
+const sharedParameters = [I32, I64, I32, I32, I64];
+const sharedResults = [I32];
 
 /** A module with one function. */
 export function encodeModule(function_: WasmFunction): Uint8Array<ArrayBuffer> {
@@ -297,10 +308,16 @@ export function encodeModule(function_: WasmFunction): Uint8Array<ArrayBuffer> {
   };
   list(module, MAGIC);
   section(Section.Type, (content) => {
-    list(content, [1, FUNCTION]);
-    for (const types of [function_.parameters, function_.results]) {
-      content.unsigned(types.length);
-      list(content, types);
+    content.unsigned(2);
+    for (const types of [
+      [function_.parameters, function_.results],
+      [sharedParameters, sharedResults],
+    ]) {
+      content.byte(FUNCTION);
+      for (const list_ of types) {
+        content.unsigned(list_.length);
+        list(content, list_);
+      }
     }
   });
   section(Section.Import, (content) => {
@@ -309,14 +326,15 @@ export function encodeModule(function_: WasmFunction): Uint8Array<ArrayBuffer> {
       content.text(name);
       list(content, description);
     };
-    content.unsigned(3);
+    content.unsigned(4);
     imported(IMPORT_MEMORY, [Kind.Memory, 0, 0]);
     imported(IMPORT_TABLE, [Kind.Table, FUNCTION_REFERENCE, 0, 0]);
     imported(IMPORT_SLOT, [Kind.Global, I32, 0]);
+    imported(IMPORT_SHARED, [Kind.Function, 1]);
   });
   section(Section.Function, (content) => list(content, [1, 0]));
-  // Table 0 has function 0 from the slot on.
-  section(Section.Element, (content) => list(content, [1, 0, GLOBAL_GET, 0, Wasm.End, 1, 0]));
+  // Table 0 gets function 1 into the slot; function 0 is imported.
+  section(Section.Element, (content) => list(content, [1, 0, GLOBAL_GET, 0, Wasm.End, 1, 1]));
   section(Section.Code, (content) => {
     const body = encodeBody(function_);
     content.unsigned(1);

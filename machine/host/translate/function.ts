@@ -45,14 +45,15 @@ const conditions: ReadonlyMap<Op, Wasm> = new Map<Op, Wasm>([
   [Op.BgeuFar, Wasm.I64GeU],
 ]);
 
-/** Translates a group. */
-export function translateGroup(group: Group, offsets: HartOffsets): Translation {
-  return new Writer(group, offsets).write();
+/** Translates a group. `isWatched`: its accesses may be to pages that harts share. */
+export function translateGroup(group: Group, offsets: HartOffsets, isWatched: boolean): Translation {
+  return new Writer(group, offsets, isWatched).write();
 }
 
 class Writer {
   private readonly group: Group;
   private readonly offsets: HartOffsets;
+  private readonly isWatched: boolean;
   private readonly plan: Plan;
   private readonly registers = new Registers();
   private code = new Code();
@@ -60,9 +61,10 @@ class Writer {
   private readonly loopLabels = new Map<number, Label>();
   private exit: Label = { depth: 0 };
 
-  constructor(group: Group, offsets: HartOffsets) {
+  constructor(group: Group, offsets: HartOffsets, isWatched: boolean) {
     this.group = group;
     this.offsets = offsets;
+    this.isWatched = isWatched;
     this.plan = new Plan(group);
   }
 
@@ -188,7 +190,7 @@ class Writer {
       registers.set(code, instruction.rd);
       return;
     }
-    putAccess(code, registers, instruction, () => this.leave(instruction.offset, refund));
+    putAccess(code, registers, instruction, this.isWatched, () => this.leave(instruction.offset, refund));
   }
 
   private writeEnding(index: number, { ending, instructions, next, taken }: Block): void {

@@ -1,7 +1,7 @@
-// Keeps the groups and entries of pages for all machines of a process. They depend only on a page's content and on the
-// extensions that the harts have, and are found by both. SURVEYS_MAX bounds how many pages are kept.
+// Keeps the groups and entries of pages for all machines of a process. They depend only on a page's content and on what
+// decided how it was decoded, and are found by both. SURVEYS_MAX bounds how many pages are kept.
 
-import { PAGE_BYTES, PAGE_SHIFT } from "../../../build/gen/host/machine/core/layout.ts";
+import { PAGE_BYTES } from "../../../build/gen/host/machine/core/layout.ts";
 import type { Core } from "../core.ts";
 import { findGroups, type Group } from "./flow.ts";
 import { noteDecoded, readInstructions, STARTS } from "./page.ts";
@@ -18,8 +18,8 @@ interface Entry {
 /** A page. */
 export interface Survey {
   content: Uint8Array;
-  /** The extensions with which it was decoded (machine/core/code/extensions.ts). */
-  extensions: number;
+  /** What decided how it was decoded (machine/core/code/extensions.ts). */
+  decoder: number;
   /** Instructions that were interpreted in it since its groups were found, in all machines. */
   interpreted: number;
   /** A byte for each halfword: an instruction was decoded there. */
@@ -29,26 +29,24 @@ export interface Survey {
   entries: ReadonlyMap<number, Entry>;
 }
 
-/** By a hash of content and extensions. */
+/** By a hash of content and decoder. */
 const surveys = new Map<number, Survey>();
 
 /** The hash takes one byte of this many. */
 const HASH_STEP = 19;
 
 /** FNV-1a of some of the bytes. Pages with the same hash are compared. */
-function hashOf(bytes: Uint8Array, extensions: number): number {
-  let hash = 0x811c_9dc5 ^ extensions;
+function hashOf(bytes: Uint8Array, decoder: number): number {
+  let hash = 0x811c_9dc5 ^ decoder;
   for (let index = 0; index < bytes.length; index += HASH_STEP) {
     hash = Math.imul(hash ^ (bytes[index] ?? 0), 0x0100_0193);
   }
   return hash;
 }
 
-/** The bytes of RAM from which a page was decoded. */
+/** The bytes from which a page is decoded. */
 function contentOf(core: Core, page: number): Uint8Array {
-  const index = new DataView(core.memory.buffer).getUint32(page, true);
-  const start = (core.ramBase() >>> 0) + index * 2 ** PAGE_SHIFT;
-  return new Uint8Array(core.memory.buffer, start, PAGE_BYTES);
+  return new Uint8Array(core.memory.buffer, core.sourceOf(page) >>> 0, PAGE_BYTES);
 }
 
 function equal(one: Uint8Array, other: Uint8Array): boolean {
@@ -60,15 +58,15 @@ function equal(one: Uint8Array, other: Uint8Array): boolean {
 /** The survey of a decoded page. It is empty if the page is not known yet. */
 export function findSurvey(core: Core, page: number): Survey {
   const content = contentOf(core, page);
-  const extensions = core.extensions();
-  const hash = hashOf(content, extensions);
+  const decoder = core.decoder();
+  const hash = hashOf(content, decoder);
   const known = surveys.get(hash);
-  if (known !== undefined && known.extensions === extensions && equal(known.content, content)) {
+  if (known !== undefined && known.decoder === decoder && equal(known.content, content)) {
     return known;
   }
   const survey: Survey = {
     content: content.slice(),
-    extensions,
+    decoder,
     interpreted: 0,
     decoded: new Uint8Array(STARTS),
     groups: [],

@@ -10,9 +10,10 @@
 //
 // When a machine's translations would exceed TRANSLATION_LIMITS, it forgets all of them.
 
+import { FOR_CHAOS } from "../../../build/gen/host/machine/core/code/extensions.ts";
 import type { Core } from "../core.ts";
 import { compileGroup, isCompiled } from "./compiled.ts";
-import { IMPORT_MEMORY, IMPORT_SLOT, IMPORT_TABLE, IMPORTS } from "./encoder.ts";
+import { IMPORT_MEMORY, IMPORT_SHARED, IMPORT_SLOT, IMPORT_TABLE, IMPORTS } from "./encoder.ts";
 import type { Group } from "./flow.ts";
 import type { HartOffsets } from "./function.ts";
 import { extendSurvey, findSurvey, type Survey } from "./survey.ts";
@@ -27,10 +28,21 @@ export interface TranslationLimits {
 
 export const TRANSLATION_LIMITS: TranslationLimits = { moduleBytes: 8 * 2 ** 20, slots: 16_384 };
 
+/** The least number of slots by which the table grows: each time costs as much as there are translations. */
+const GROWTH_MIN = 255;
+
+/** A group whose function is in the table: its slot, and the number of each entry, by its offset in the page. */
+interface Installed {
+  slot: number;
+  entries: ReadonlyMap<number, number>;
+}
+
 export class Translator {
   private readonly core: Core;
   /** By the address of the decoded page. */
   private readonly surveys = new Map<number, Survey>();
+  /** A machine that goes back to a snapshot forgets which entries there are, but not these. */
+  private readonly installed = new Map<Group, Installed>();
   private readonly offsets: HartOffsets;
   private readonly limits: TranslationLimits;
   /** Slot 0 means that there is no translation. */
@@ -68,16 +80,17 @@ export class Translator {
     }
     for (const group of survey.groups) {
       if (isCompiled(group)) {
-        this.install(page, group);
+        this.install(page, survey, group);
       }
     }
   }
 
   /** Translates the group of an entry of a decoded page. */
   translate(page: number, offset: number): void {
-    const group = this.surveys.get(page)?.entries.get(offset)?.group;
-    if (group !== undefined) {
-      this.install(page, group);
+    const survey = this.surveys.get(page);
+    const group = survey?.entries.get(offset)?.group;
+    if (survey !== undefined && group !== undefined) {
+      this.install(page, survey, group);
     }
   }
 
@@ -86,29 +99,46 @@ export class Translator {
     return this.nextSlot - 1;
   }
 
-  private install(page: number, group: Group): void {
-    const { core } = this;
-    const compiled = compileGroup(group, this.offsets);
-    if (compiled === undefined) {
+  /** Says where in a page the function of a group can be called. */
+  private install(page: number, survey: Survey, group: Group): void {
+    const installed = this.installed.get(group) ?? this.instantiate(survey, group);
+    if (installed === undefined) {
       return;
+    }
+    for (const { start, instructions } of group) {
+      const entry = installed.entries.get(start);
+      if (entry !== undefined) {
+        this.core.setEntry(page, start, installed.slot, entry, instructions.length);
+      }
+    }
+  }
+
+  /** Puts the function of a group into a slot of the table. */
+  private instantiate({ decoder }: Survey, group: Group): Installed | undefined {
+    const { core } = this;
+    const compiled = compileGroup(group, this.offsets, (decoder & FOR_CHAOS) !== 0);
+    if (compiled === undefined) {
+      return undefined;
     }
     const { moduleBytes, slots } = this.limits;
     if (this.moduleBytes + compiled.byteCount > moduleBytes || this.nextSlot >= slots) {
       this.forgetAll();
-      return;
+      return undefined;
     }
     this.moduleBytes += compiled.byteCount;
     const slot = this.takeSlot();
     // The instance puts its function into the slot, and the table keeps the instance.
     new WebAssembly.Instance(compiled.module, {
-      [IMPORTS]: { [IMPORT_MEMORY]: core.memory, [IMPORT_TABLE]: core.table, [IMPORT_SLOT]: slot },
+      [IMPORTS]: {
+        [IMPORT_MEMORY]: core.memory,
+        [IMPORT_TABLE]: core.table,
+        [IMPORT_SLOT]: slot,
+        [IMPORT_SHARED]: core.reachShared,
+      },
     });
-    for (const { start, instructions } of group) {
-      const entry = compiled.entries.get(start);
-      if (entry !== undefined) {
-        core.setEntry(page, start, slot, entry, instructions.length);
-      }
-    }
+    const installed = { slot, entries: compiled.entries };
+    this.installed.set(group, installed);
+    return installed;
   }
 
   private takeSlot(): number {
@@ -116,7 +146,7 @@ export class Translator {
     const { table } = this.core;
     this.nextSlot += 1;
     if (slot >= table.length) {
-      table.grow(Math.min(table.length, this.limits.slots - table.length));
+      table.grow(Math.min(Math.max(table.length, GROWTH_MIN), this.limits.slots - table.length));
     }
     return slot;
   }
@@ -124,6 +154,7 @@ export class Translator {
   private forgetAll(): void {
     this.core.forgetTranslations();
     this.surveys.clear();
+    this.installed.clear();
     for (let slot = 1; slot < this.nextSlot; slot++) {
       this.core.table.set(slot, null);
     }

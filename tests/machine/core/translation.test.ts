@@ -2,9 +2,11 @@
 // translations, and when the hart is stopped at any instruction.
 
 import { describe, expect, test } from "vitest";
+import { Chaos } from "../../../build/gen/host/machine/core/chaos/chaos.ts";
 import { Extension } from "../../../build/gen/host/machine/core/code/extensions.ts";
 import { BareMachine } from "../../../machine/host/bare.ts";
-import { ASSEMBLE_ZBB, assembleText, END, machineModule, runProgram } from "./bare.ts";
+import { parseChaos } from "../../../machine/host/chaos.ts";
+import { ASSEMBLE_ZBB, assembleText, DATA, END, machineModule, runProgram } from "./bare.ts";
 import { randomProgram } from "./random-program.ts";
 
 /** The arguments of core.setTranslation: when code is translated. */
@@ -86,6 +88,31 @@ function sumOfChanges(): bigint {
   return BigInt(sum);
 }
 
+/** The same, but the new instruction is to be executed only after the next fence.i, which comes after every fifth change. */
+const CHANGES_BEFORE_FENCE = CHANGES_ITSELF.replace(
+  "    fence.i\n",
+  "    addi  s3, s3, -1\n    bgtz  s3, 1f\n    li    s3, 5\n    fence.i\n",
+);
+
+/**
+ * The same on a page that another hart writes to, so that the changes wait in a store buffer. Stores to another shared page
+ * push them out, while the loop that they change is being executed.
+ */
+const CHANGES_FROM_BUFFER = `
+    csrr  t0, mhartid
+    li    s4, ${DATA}
+    la    s5, 3f
+    beqz  t0, 4f
+    sd    zero, (s4)
+    sd    zero, (s5)
+    ${END}
+    .balign 8
+3:  .dword 0
+4:  li    t0, 2000
+2:  addi  t0, t0, -1
+    bnez  t0, 2b
+${CHANGES_ITSELF.replace("    fence.i\n", "").replace("patch:\n", "    sd    s0, (s4)\n    sd    s0, 16(s4)\npatch:\n")}`;
+
 /** Ten loops, each of which is a separate group, executed again and again. */
 const LOOPS = `
     li    a0, 0
@@ -136,6 +163,40 @@ describe("translations are dropped", () => {
     expect(machine.core.table.length).toBeGreaterThan(1);
     expect(machine.core.table.length).toBeLessThanOrEqual(translation.slots);
   });
+});
+
+test.each([0, 65536])(
+  "a hart executes old code until its fence.i, under the chaos for it (turns %i)",
+  async (turns) => {
+    const program = await assembleText(CHANGES_BEFORE_FENCE);
+    const sums: bigint[] = [];
+    for (const chaos of [Chaos.StaleCode, parseChaos("all")]) {
+      for (const heat of [NEVER, AT_ONCE]) {
+        const prepare = ({ core }: BareMachine): void => core.setTranslation(...heat);
+        const { reg, machine } = await runProgram(program, { turns, chaos, prepare });
+        expect(machine.core.table.length > 1).toBe(heat === AT_ONCE);
+        sums.push(reg("a0"));
+      }
+    }
+    expect(new Set(sums).size).toBe(1);
+    expect(sums[0]).not.toBe((await runProgram(program, { turns })).reg("a0"));
+  },
+);
+
+test("a store that leaves its buffer changes the code that is being executed at once", async () => {
+  const program = await assembleText(CHANGES_FROM_BUFFER);
+  for (const chaos of [Chaos.StoreBuffer, Chaos.WeakStores]) {
+    for (const seed of [1n, 2n, 3n, 4n]) {
+      const sums: bigint[] = [];
+      for (const heat of [NEVER, AT_ONCE]) {
+        const prepare = ({ core }: BareMachine): void => core.setTranslation(...heat);
+        const { reg, machine } = await runProgram(program, { harts: 2, seed, turns: 150, chaos, prepare });
+        expect(machine.core.table.length > 1).toBe(heat === AT_ONCE);
+        sums.push(reg("a0"));
+      }
+      expect(sums[1]).toBe(sums[0]);
+    }
+  }
 });
 
 /** Turns a0 so often; an instruction that is illegal is caught, and leaves 77 there. */
