@@ -4,6 +4,7 @@ import { requireOutputs, writeOutput } from "../host/outputs.ts";
 import { Problem } from "../host/problem.ts";
 import { type Column, formatTable } from "../host/report.ts";
 import type { Profile } from "../toolchain/compile.ts";
+import { benchBuild } from "./build.ts";
 import { benchCode } from "./code.ts";
 import { benchKernel, whereKernel } from "./kernel.ts";
 import { benchMachine } from "./machine.ts";
@@ -27,6 +28,7 @@ const parts: Readonly<Record<PartName, (words: BenchWords) => Promise<Row[]>>> =
   kernel: ({ profile = "production" }) => benchKernel(profile),
   code: () => benchCode(),
   machine: () => benchMachine(),
+  build: () => benchBuild(),
 };
 
 /**

@@ -4,16 +4,19 @@
 // A step is fresh if its key (flags, versions, its own code) is the same, every file that it read last time
 // still has the same content (or still does not exist: a compiler looks for files in several places, and a new file
 // can shadow another), and its outputs are unchanged. Time stamps do not matter, because a checkout, a copy or a
-// restored cache on CI changes them.
+// restored cache on CI changes them; they only tell which files need not be read (host/known-hashes.js).
 
-import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { listFiles } from "../host/files.ts";
-import { list, nullable, number, object, pair, readJson, type Shape, text } from "../host/json.ts";
+import { list, nullable, number, object, pair, readJson, type Shaped, text } from "../host/json.ts";
+import { hashBytes, KnownHashes } from "../host/known-hashes.js";
 
 /** Increased when the format of the stamp file changes. Older stamps are then ignored. */
-const STAMP_VERSION = 1;
+const STAMP_VERSION = 2;
+
+/** A build that is interrupted loses the stamps of this time. Writing them after each step takes a clean build longer. */
+const SAVE_MILLISECONDS = 250;
 
 /** A path below the root and the SHA-256 (hex) of its content, or null where there is no file. */
 export type Hashed = readonly [path: string, hash: string | null];
@@ -43,14 +46,17 @@ export class Stamps {
   readonly #root: string;
   readonly #file: string;
   readonly #stamps: Map<string, Stamp>;
-  readonly #hashes = new Map<string, string | null>();
+  readonly #known: KnownHashes;
+  readonly #folders = new Map<string, string>();
   #changed = false;
+  #saved = Number.NEGATIVE_INFINITY;
 
   /** @param file the stamp file, relative to the root; a file that cannot be read counts as empty */
   constructor(root: string, file: string) {
     this.#root = root;
     this.#file = join(root, file);
     this.#stamps = readStamps(this.#file);
+    this.#known = new KnownHashes(root, `${file.replace(/\.json$/, "")}.known.json`);
   }
 
   /** Runs `step` if it is stale. True if it ran. */
@@ -61,50 +67,62 @@ export class Stamps {
       return false;
     }
 
-    // The stamp is removed on disk as well: a failed step must not look done to the next build.
-    if (this.#stamps.delete(step.name)) {
-      this.#changed = true;
-      this.save();
-    }
+    this.#changed = this.#stamps.delete(step.name) || this.#changed;
     for (const path of step.writes) {
       mkdirSync(dirname(join(this.#root, path)), { recursive: true });
     }
     const before = step.reads.map((path) => this.#hashed(path));
-    const further = (await step.run()) ?? [];
+    const further = await this.#do(step);
     for (const path of step.writes) {
-      this.#hashes.delete(path);
+      this.#known.forget(path);
     }
     const reads = [...before, ...[...further].map((path) => this.#hashed(path))];
     this.#stamps.set(step.name, { key, reads, writes: step.writes.map((path) => this.#hashed(path)) });
     this.#changed = true;
-    this.save();
+    if (performance.now() - this.#saved > SAVE_MILLISECONDS) {
+      this.save();
+    }
     return true;
+  }
+
+  /** Does the step. If it fails, its old stamp is gone from the disk as well. */
+  async #do(step: Step): Promise<Iterable<string>> {
+    try {
+      return (await step.run()) ?? [];
+    } catch (error) {
+      this.save();
+      throw error;
+    }
   }
 
   /** One hash over every file below the folders, for the key of a step whose code these files are. */
   hashFolders(...folders: readonly string[]): string {
-    const files = folders.flatMap((folder) => listFiles(this.#root, folder));
-    return hashBytes(JSON.stringify(files.map((path) => this.#hashed(path))));
-  }
-
-  /** The hash of a file's content (hex), or null if there is no file. Each file is read once in a build. */
-  hash(path: string): string | null {
-    let hash = this.#hashes.get(path);
-    if (hash === undefined) {
-      hash = hashFile(join(this.#root, path));
-      this.#hashes.set(path, hash);
+    const names = folders.join("\n");
+    const known = this.#folders.get(names);
+    if (known !== undefined) {
+      return known;
     }
+    const files = folders.flatMap((folder) => listFiles(this.#root, folder));
+    const hash = hashBytes(JSON.stringify(files.map((path) => this.#hashed(path))));
+    this.#folders.set(names, hash);
     return hash;
   }
 
-  /** Writes the stamps, if one has changed. So an interrupted build keeps its finished steps. */
+  /** The hash of a file's content (hex), or null if there is no file. Each file is looked at once in a build. */
+  hash(path: string): string | null {
+    return this.#known.hash(path);
+  }
+
+  /** Writes what has changed. Every build ends with it; while a build runs, `run` calls it now and then. */
   save(): void {
+    this.#known.save();
     if (!this.#changed) {
       return;
     }
+    this.#saved = performance.now();
     mkdirSync(dirname(this.#file), { recursive: true });
     const draft = `${this.#file}.${process.pid}`;
-    writeFileSync(draft, JSON.stringify({ version: STAMP_VERSION, stamps: [...this.#stamps] }));
+    writeFileSync(draft, JSON.stringify(packed(this.#stamps)));
     renameSync(draft, this.#file);
     this.#changed = false;
   }
@@ -118,30 +136,58 @@ export class Stamps {
   }
 }
 
-const hashedFiles: Shape<Hashed[]> = list(pair(text, nullable(text)));
+/**
+ * The form of the stamp file. Most programs read the same files, so each file and hash is written once, and the stamps
+ * have its place in `files`, as decimal numbers with spaces between them.
+ */
 const stampFile = object({
   version: number,
-  stamps: list(pair(text, object({ key: text, reads: hashedFiles, writes: hashedFiles }))),
+  files: list(pair(text, nullable(text))),
+  stamps: list(pair(text, object({ key: text, reads: text, writes: text }))),
 });
+
+function packed(stamps: ReadonlyMap<string, Stamp>): Shaped<typeof stampFile> {
+  const places = new Map<string, number>();
+  const files: [string, string | null][] = [];
+  const place = ([path, hash]: Hashed): number => {
+    const word = `${path} ${hash}`;
+    const known = places.get(word);
+    if (known !== undefined) {
+      return known;
+    }
+    places.set(word, files.length);
+    return files.push([path, hash]) - 1;
+  };
+  const allPlaces = (hashed: readonly Hashed[]): string => hashed.map(place).join(" ");
+  return {
+    version: STAMP_VERSION,
+    stamps: [...stamps].map(([name, { key, reads, writes }]) => [
+      name,
+      { key, reads: allPlaces(reads), writes: allPlaces(writes) },
+    ]),
+    files,
+  };
+}
 
 /** The stamps of the last build. If the file cannot be read, everything is made again. */
 function readStamps(file: string): Map<string, Stamp> {
   try {
-    const { version, stamps } = readJson(readFileSync(file, "utf8"), file, stampFile);
-    return new Map(version === STAMP_VERSION ? stamps : []);
+    const { version, files, stamps } = readJson(readFileSync(file, "utf8"), file, stampFile);
+    const at = (places: string): Hashed[] =>
+      places === "" ? [] : places.split(" ").map((place) => required(files[Number(place)]));
+    const read = stamps.map(([name, { key, reads, writes }]): [string, Stamp] => [
+      name,
+      { key, reads: at(reads), writes: at(writes) },
+    ]);
+    return new Map(version === STAMP_VERSION ? read : []);
   } catch {
     return new Map();
   }
 }
 
-function hashBytes(bytes: Uint8Array | string): string {
-  return createHash("sha256").update(bytes).digest("hex");
-}
-
-function hashFile(path: string): string | null {
-  try {
-    return hashBytes(readFileSync(path));
-  } catch {
-    return null;
+function required(hashed: Hashed | undefined): Hashed {
+  if (hashed === undefined) {
+    throw new Error("a stamp names a file that is not in its list");
   }
+  return hashed;
 }

@@ -1,6 +1,9 @@
 // asc in this process: what it gives back, what it says about a mistake, and the harness that tests run guests in.
 
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { loadAsc, preparedFolder } from "../../toolchain/asc/load.ts";
 import { runAsc, testFlags } from "../../toolchain/asc/run.ts";
 import { guest, root } from "../harness/guest.ts";
 
@@ -87,4 +90,17 @@ export function stray(): void { other(); }\n`;
     const g = await guest({ text: `export function f(x: i32): void { assert(x > 0, "x is positive"); }\n` });
     expect(() => g.call("f", 0)).toThrow("guest abort: x is positive at guest-entry.ts:1:");
   });
+});
+
+test("the prepared form of asc is made of the locked packages, and gives the bytes that they give", async () => {
+  const prepared = await loadAsc(root);
+  expect(existsSync(join(preparedFolder(root), "binaryen.wasm"))).toBe(true);
+  const asIs = await import("assemblyscript/asc");
+  expect(prepared).not.toBe(asIs);
+  const source = "export function sum(a: i32, b: i32): i32 { return a + b; }";
+  const one = await prepared.compileString(source, { optimizeLevel: 3 });
+  const other = await asIs.compileString(source, { optimizeLevel: 3 });
+  expect(one.binary).not.toBe(null);
+  expect(one.binary).toEqual(other.binary);
+  expect(one.error).toBe(null);
 });

@@ -1,6 +1,6 @@
 // Runs the AssemblyScript compiler inside this process, on files of the repository or on a text in memory.
 //
-// The compiler takes 0.7 s to load, so it is imported on the first call only, and a build that compiles several
+// The compiler takes a while to load, so it is imported on the first call only, and a build that compiles several
 // programs pays once. It always sees paths relative to the repository's root, never an absolute one: names in the
 // output follow from them, and the same sources must give the same bytes in any folder. Every path that it asks for is
 // recorded, found or not, so that a caller can tell later whether the output is stale.
@@ -11,6 +11,7 @@ import { readFile } from "node:fs/promises";
 import { join, normalize, sep } from "node:path";
 import { type Diagnostic, Problem } from "../../host/problem.ts";
 import { type SourceText, translateDiagnostic } from "./diagnostics.ts";
+import { loadAsc, unoptimised } from "./load.ts";
 
 /** Flags for code that becomes RV64: LLVM optimises it (docs/toolchain.md). */
 export const nativeFlags: readonly string[] = [
@@ -70,7 +71,7 @@ export function hashText(text: string): string {
  * @throws Problem with one diagnostic for each error and warning, with file, line and source line
  */
 export async function runAsc(request: AscRequest): Promise<AscResult> {
-  const asc = await import("assemblyscript/asc");
+  const asc = await loadAsc(request.root);
   const roots = [...sourceRoots, request.generated];
   const reads = new Map<string, string | null>();
   const texts = new Map<string, SourceText>();
@@ -84,29 +85,32 @@ export async function runAsc(request: AscRequest): Promise<AscResult> {
     "--outFile",
     "program.wasm",
   ];
-  const { error } = await asc.main(args, {
-    readFile: async (name) => {
-      const path = normalize(name).split(sep).join("/");
-      const text =
-        path === request.entry && request.text !== undefined
-          ? request.text
-          : await readSource(request.root, path);
-      if (path !== request.entry || request.text === undefined) {
-        reads.set(path, text === null ? null : hashText(text));
-      }
-      if (text !== null) {
-        texts.set(path, { path, text });
-      }
-      return text;
-    },
-    writeFile: (name, contents) => {
-      outputs.set(name, contents);
-    },
-    listFiles: () => [],
-    reportDiagnostic: (message) => {
-      diagnostics.push(translateDiagnostic(message, (name) => lookUp(texts, roots, name)));
-    },
-  });
+  const optimises = request.flags.some((flag) => /^-O[1-9]/.test(flag));
+  const compile = (): Promise<{ error: Error | null }> =>
+    asc.main(args, {
+      readFile: async (name) => {
+        const path = normalize(name).split(sep).join("/");
+        const text =
+          path === request.entry && request.text !== undefined
+            ? request.text
+            : await readSource(request.root, path);
+        if (path !== request.entry || request.text === undefined) {
+          reads.set(path, text === null ? null : hashText(text));
+        }
+        if (text !== null) {
+          texts.set(path, { path, text });
+        }
+        return text;
+      },
+      writeFile: (name, contents) => {
+        outputs.set(name, contents);
+      },
+      listFiles: () => [],
+      reportDiagnostic: (message) => {
+        diagnostics.push(translateDiagnostic(message, (name) => lookUp(texts, roots, name)));
+      },
+    });
+  const { error } = await (optimises ? compile() : unoptimised(compile));
 
   const refused = diagnostics.filter((diagnostic) => diagnostic.severity !== "info");
   if (error || refused.length > 0) {

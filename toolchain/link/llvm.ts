@@ -116,16 +116,31 @@ function namedTool(name: ToolName): Tool | undefined {
 
 function pinnedTool(name: ToolName): Tool | undefined {
   const binary = pinnedBinary();
-  return binary && { file: binary.file, first: [name] };
+  return binary === null ? undefined : { file: binary.file, first: [name] };
 }
 
-function pinnedBinary(): { file: string; version: string } | undefined {
+interface Binary {
+  readonly file: string;
+  readonly version: string;
+}
+
+/** The lockfile's LLVM, looked for once; null if there is none for this host. */
+let pinned: Binary | null | undefined;
+
+function pinnedBinary(): Binary | null {
+  if (pinned === undefined) {
+    pinned = findPinned();
+  }
+  return pinned;
+}
+
+function findPinned(): Binary | null {
   try {
     const manifest = require.resolve(`${pinnedPackage}/package.json`);
     const { version } = readJson(readFileSync(manifest, "utf8"), manifest, object({ version: text }));
     return { file: require.resolve(`${pinnedPackage}/bin/zig`), version };
   } catch {
-    return undefined;
+    return null;
   }
 }
 

@@ -53,7 +53,14 @@ export function withBuild<T>(
 ): Promise<T> {
   const tell = (owner: number): void =>
     settings.progress.note(`waiting for another build (process ${owner})`);
-  return withLock(join(root, outputFolder(settings), "lock"), tell, () => work(openBuild(root, settings)));
+  return withLock(join(root, outputFolder(settings), "lock"), tell, async () => {
+    const build = openBuild(root, settings);
+    try {
+      return await work(build);
+    } finally {
+      build.stamps.save();
+    }
+  });
 }
 
 /** Each kind of build has its own folder, so that going back and forth does not rebuild everything. */

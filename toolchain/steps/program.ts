@@ -60,10 +60,10 @@ export async function linkProgram(
     run: async () => {
       const layout = readJson(await readText(build, layoutFile), layoutFile, dataLayout);
       const request = { objects, script: program.linkerScript, layout };
-      await link(build.root, { ...request, output: elf, strip: false });
-      if (isTask) {
-        await link(build.root, { ...request, output: stripped, strip: true });
-      }
+      const whole = link(build.root, { ...request, output: elf, strip: false });
+      await together(
+        isTask ? [whole, link(build.root, { ...request, output: stripped, strip: true })] : [whole],
+      );
       return undefined;
     },
   });

@@ -7,7 +7,7 @@ export function register(program: Command): void {
   program
     .command("bench")
     .description("measure the system, and compare it with other systems, targets and budgets")
-    .argument("[part]", "kernel, code or machine; by default all of them")
+    .argument("[part]", "kernel, code, machine or build; by default all of them")
     .addOption(new Option("--json", "print the rows as JSON"))
     .addOption(new Option("--svg <file>", "draw the rows into this file"))
     .addOption(
@@ -21,15 +21,16 @@ export function register(program: Command): void {
       `
 kernel counts instructions on the embedded machine: the figures are exact, and the same on every computer.
 code counts programs in TypeScript and in C in the same way: what our translation costs.
-machine takes the best of several runs. Its targets are ratios to a measurement of the same run, so they hold on every
-computer. The exit code is 1 if a row is over its budget, or misses its target and has no budget.
+machine and build take the best of several runs. Their targets are ratios to a measurement of the same run, so they hold
+on every computer. The exit code is 1 if a row is over its budget, or misses its target and has no budget.
 
 Examples:
   ./nx bench           everything
   ./nx bench kernel    the cost of a system call, a message, a signal and a task's life, beside other kernels
   ./nx bench kernel --where "call and reply, 4 words"
   ./nx bench code      guest TypeScript beside the same algorithms in C
-  ./nx bench machine   the embedded machine, beside a yardstick and beside QEMU`,
+  ./nx bench machine   the embedded machine, beside a yardstick and beside QEMU
+  ./nx bench build     ./nx build with nothing to do, after a change, and from nothing`,
     )
     .action(async (part: string | undefined, words: BenchWords) => {
       const { bench } = await import("../../bench/main.ts");

@@ -2,11 +2,9 @@
 //
 // It makes sure that Node is new enough, that node_modules agrees with the lockfile, that build/gen/host has the
 // numbers that host and guest share (toolchain/shared), and that the bundle of the host code agrees with the sources.
-// Then it imports the bundle. Except for Node, contents decide, never time stamps. With nothing to do all of this takes
-// some 20 ms on top of Node's own start.
+// Then it imports the bundle. Except for Node, contents decide, never time stamps (host/known-hashes.js tells which
+// need not be read again). With nothing to do all of this takes some 20 ms on top of Node's own start.
 
-import { spawnSync } from "node:child_process";
-import { createHash } from "node:crypto";
 import {
   existsSync,
   mkdirSync,
@@ -19,6 +17,8 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { hashBytes, KnownHashes } from "../../host/known-hashes.js";
+import { mapStacks } from "./stacks.js";
 
 const NODE_MAJOR_MIN = 20;
 // Another ./nx may still run from an older bundle, so this many are kept.
@@ -30,16 +30,18 @@ const installed = join(root, "node_modules", ".package-lock.json");
 const installStamp = join(root, "node_modules", ".neuron-lock");
 const bundles = join(root, "build", "host");
 const bundleStamp = join(bundles, "stamp.json");
+/** What is not in the bundle, and decides what it does. */
+const own = ["tools/nx/launch.js", "tools/nx/stacks.js", "package-lock.json"];
 
 requireNode();
 const main = await prepare();
-process.setSourceMapsEnabled(true);
+mapStacks(root, bundles);
 await import(pathToFileURL(main).href);
 
 /** Installs, makes and bundles what is missing. Reports a file that cannot be written. */
 async function prepare() {
   try {
-    installLocked();
+    await installLocked();
     return await bundle();
   } catch (error) {
     if (error.syscall === undefined) {
@@ -63,15 +65,15 @@ function requireNode() {
 }
 
 /** Installs the locked dependencies if node_modules is not made from this lockfile. */
-function installLocked() {
-  const lock = readFileSync(lockfile);
-  const wanted = hash(lock);
+async function installLocked() {
+  const wanted = knownHashes().hash("package-lock.json");
   if (readOr(installStamp, "") === wanted) {
     return;
   }
   // A user may have run npm by hand, so only the versions of the packages count.
-  if (!matchesLock(JSON.parse(lock.toString()))) {
+  if (!matchesLock(JSON.parse(readFileSync(lockfile, "utf8")))) {
     process.stderr.write("nx: installing the locked dependencies (npm ci), once\n");
+    const { spawnSync } = await import("node:child_process");
     const npm = process.platform === "win32" ? "npm.cmd" : "npm";
     // npm's own output goes to stderr: stdout belongs to the command (--json).
     const run = spawnSync(npm, ["ci", "--no-audit", "--no-fund"], { cwd: root, stdio: ["ignore", 2, 2] });
@@ -100,12 +102,14 @@ function matchesLock(lock) {
 /** Gives the path of the host code's bundle, and makes it again if a source has changed. */
 async function bundle() {
   const stamp = jsonOr(bundleStamp, {});
+  const before = knownHashes();
   const main = join(bundles, String(stamp.name ?? "none"), "main.js");
   if (
     existsSync(main) &&
     Array.isArray(stamp.inputs) &&
-    stamp.inputs.every(([path, digest]) => hashFile(join(root, path)) === digest)
+    stamp.inputs.every(([path, digest]) => before.hash(path) === digest)
   ) {
+    before.save();
     return main;
   }
 
@@ -113,9 +117,11 @@ async function bundle() {
   mkdirSync(draft, { recursive: true });
   const shared = await makeShared(draft);
   const inputs = await bundleInto(draft, "tools/nx/main.ts", "main");
-  const all = new Set([...shared, ...inputs, "tools/nx/launch.js", "package-lock.json"]);
-  const stamped = [...all].sort().map((path) => [path, hashFile(join(root, path))]);
-  const name = hash(JSON.stringify(stamped)).slice(0, 16);
+  const all = new Set([...shared, ...inputs, ...own]);
+  // The modules in build/gen/host have just been written, so all are looked at again.
+  const after = knownHashes();
+  const stamped = [...all].sort().map((path) => [path, after.hash(path)]);
+  const name = hashBytes(JSON.stringify(stamped)).slice(0, 16);
   const folder = join(bundles, name);
   rmSync(folder, { recursive: true, force: true });
   renameSync(draft, folder);
@@ -142,17 +148,27 @@ async function makeShared(draft) {
 /** Bundles a module and all that it imports as `<name>.js` in a folder. Gives the paths of its sources. */
 async function bundleInto(outdir, source, name) {
   const esbuild = await import("esbuild");
+  const { devDependencies, optionalDependencies } = jsonOr(join(root, "package.json"), {});
+  // Every command needs commander, so it is in the bundle, where Node need not look for it.
+  const external = Object.keys({ ...devDependencies, ...optionalDependencies }).filter(
+    (name) => name !== "commander",
+  );
   const options = {
     absWorkingDir: root,
     entryPoints: [{ in: source, out: name }],
     outdir,
     bundle: true,
     splitting: true,
-    packages: "external",
+    external,
+    // commander is CommonJS, and asks for Node's modules with require.
+    banner: {
+      js: `import { createRequire as requireFor } from "node:module"; const require = requireFor(import.meta.url);`,
+    },
     platform: "node",
     format: "esm",
     target: "node20",
     sourcemap: "linked",
+    sourcesContent: false,
     metafile: true,
     logLevel: "silent",
   };
@@ -176,12 +192,8 @@ function removeOld(current) {
   }
 }
 
-function hash(bytes) {
-  return createHash("sha256").update(bytes).digest("hex");
-}
-
-function hashFile(path) {
-  return existsSync(path) ? hash(readFileSync(path)) : null;
+function knownHashes() {
+  return new KnownHashes(root, "build/host/known.json");
 }
 
 function readOr(path, fallback) {

@@ -40,14 +40,20 @@ beforeAll(() => {
   for (const folder of ["host", "toolchain"]) {
     mkdirSync(join(checkout, folder));
   }
-  for (const path of ["toolchain/shared", "host/problem.ts", "machine/core"]) {
+  for (const path of ["toolchain/shared", "host/problem.ts", "host/known-hashes.js", "machine/core"]) {
     cpSync(join(root, path), join(checkout, path), { recursive: true });
   }
   for (const path of sharedSources) {
     mkdirSync(join(checkout, dirname(path)), { recursive: true });
     cpSync(join(root, path), join(checkout, path));
   }
-  for (const path of ["nx", "tools/nx/launch.js", "package.json", "package-lock.json"]) {
+  for (const path of [
+    "nx",
+    "tools/nx/launch.js",
+    "tools/nx/stacks.js",
+    "package.json",
+    "package-lock.json",
+  ]) {
     cpSync(join(root, path), join(checkout, path));
   }
   symlinkSync(join(root, "node_modules"), join(checkout, "node_modules"));
