@@ -16,6 +16,7 @@ import { type Expectation, expectations, scaleExpectations } from "./kernel/rows
 import { readSubject, type Subject } from "./kernel/run.ts";
 import { measureScale } from "./kernel/scale.ts";
 import { measureSizes } from "./kernel/sizes.ts";
+import { measureStretches } from "./kernel/stretch/measure.ts";
 import { type Share, Where } from "./kernel/where.ts";
 import { atMost, bestOf, makeRow, type Reference, type Row } from "./row.ts";
 
@@ -38,7 +39,10 @@ export interface PathRow extends Row {
 
 /** Builds what is stale, and measures every row. */
 export async function benchKernel(profile: Profile): Promise<Row[]> {
-  const subject = await readSubject(profile, progressOn(process.stderr));
+  const progress = progressOn(process.stderr);
+  const subject = await readSubject(profile, progress);
+  const other = await readSubject(profile === "production" ? "bringup" : "production", progress);
+  const [production, bringup] = profile === "production" ? [subject, other] : [other, subject];
   const rows = [
     ...measureKernel(subject),
     ...measureHash(subject),
@@ -49,6 +53,7 @@ export async function benchKernel(profile: Profile): Promise<Row[]> {
     ...measureSteady(subject),
     ...measureCross(subject),
     ...measureWorkers(subject),
+    ...(await measureStretches(production, bringup)),
   ];
   return profile === "production" ? rows : rows.map(withoutGoals);
 }

@@ -14,6 +14,7 @@
  *   bench cross      a call whose caller is woken on another hart
  *   bench workers    the same work in four tasks at once
  *   bench steady     reading the disk for a long time
+ *   bench stretches  all that might keep the kernel busy for long
  */
 import { ExitCode } from "abi/exit";
 import { STARTUP_ARGUMENT_BYTES } from "abi/startup";
@@ -31,6 +32,7 @@ import { measureHash } from "./hash";
 import { measureKernel } from "./kernel";
 import { measureLookups } from "./lookups";
 import { measureSteady } from "./steady";
+import { goThroughStretches } from "./stretches/stretches";
 import { measureCross, measureWake } from "./wake";
 import { measureWorkers } from "./workers";
 
@@ -64,6 +66,8 @@ export function main(): i32 {
     status = measureWorkers();
   } else if (equals(words, length, "steady")) {
     status = measureSteady();
+  } else if (equals(words, length, "stretches")) {
+    status = goThroughStretches();
   } else {
     return unknown(words, length);
   }

@@ -7,6 +7,7 @@
 # All of this is one page. Children get a copy at the same address, so the labels are the same in every task.
 
     .equ SYSCALL_YIELD, 0           # source/abi/syscall.ts
+    .equ SYSCALL_SLEEP, 2
     .equ SYSCALL_EXIT, 4
     .equ SYSCALL_CALL, 5
     .equ SYSCALL_RECEIVE, 6
@@ -24,6 +25,8 @@
     .equ RIGHT_READ, 1              # source/abi/handle.ts
     .equ RIGHTS_CODE, 5
     .equ PIECE_INFO, (2 << 16) | (RIGHT_READ << 24)     # slot 1, to be read (source/abi/message.ts)
+    .equ OFFER_INFO, (1 << 16) | (2 << 24)              # slot 0, to be written
+    .equ SLEEP_SHIFT, 10            # stretches/stretches.ts
     .equ SHARE_WORK, 600            # instructions
     .equ PIECE_BYTES, 131072
     .equ PIECE_ADDRESS, 0x10300000
@@ -158,6 +161,43 @@ childLeave:
     li   a0, 0
     li   a7, SYSCALL_EXIT
     ecall
+
+# Takes every message and answers none.
+    .globl childHoard
+childHoard:
+    li   a0, CHILD_SLOT
+    li   a1, -1
+    li   a7, SYSCALL_RECEIVE
+    ecall
+    j    childHoard
+
+# Calls once, and waits for the answer.
+    .globl childCall
+childCall:
+    li   a0, CHILD_SLOT
+    li   a1, 0
+    li   a6, -1
+    li   a7, SYSCALL_CALL
+    ecall
+    j    childLeave
+
+# The same with a capability to the server itself, which therefore has to have a free slot.
+    .globl childOffer
+childOffer:
+    li   a0, CHILD_SLOT
+    li   a1, OFFER_INFO
+    li   a6, -1
+    li   a7, SYSCALL_CALL
+    ecall
+    j    childLeave
+
+# Sleeps until the time that its stack pointer says, in units of 1 << SLEEP_SHIFT ticks; then it ends.
+    .globl childSleep
+childSleep:
+    slli a0, sp, SLEEP_SHIFT
+    li   a7, SYSCALL_SLEEP
+    ecall
+    j    childLeave
 
 # Workers, which do the same on each hart (workers.ts). Each calls the gate when it is ready, and begins when its call is
 # answered. It ends by itself after WORKER_ROUNDS rounds.
