@@ -22,8 +22,9 @@ import {
   text,
   truth,
 } from "../../host/json.ts";
-import type { DiskContent, DiskFault, MachineSettings } from "./machine.ts";
+import type { DiskContent, DiskFault, EmbeddedMachine, MachineSettings } from "./machine.ts";
 import { PC_REGISTER, type RunEvent } from "./run.ts";
+import { stateParts } from "./state.ts";
 
 /** How a run ended. */
 export interface RunEnd {
@@ -192,6 +193,15 @@ export function diskOfBytes(bytes: Uint8Array): DiskContent {
       target.fill(0, part.length);
     },
   };
+}
+
+/** SHA-256 (64 hexadecimal digits) of a machine's state. */
+export function stateHash(machine: EmbeddedMachine): string {
+  const hash = createHash("sha256");
+  for (const part of stateParts(machine)) {
+    hash.update(part);
+  }
+  return hash.digest("hex");
 }
 
 /** SHA-256 of some bytes, as 64 hexadecimal digits. */

@@ -4,8 +4,8 @@
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
 import { parseChaos } from "../../machine/host/chaos.ts";
+import { stateHash } from "../../machine/host/recording.ts";
 import { Run } from "../../machine/host/run.ts";
-import { stateHash } from "../../machine/host/state.ts";
 import { BOOT_TIMEOUT_MS, bootEmbedded, buildOnce, type EmbeddedReport } from "./booting.ts";
 
 const SLICE = 10_007n;

@@ -4,9 +4,9 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { parseChaos } from "../../machine/host/chaos.ts";
 import type { MachineSettings } from "../../machine/host/machine.ts";
+import { stateHash } from "../../machine/host/recording.ts";
 import { Run } from "../../machine/host/run.ts";
 import { restoreSnapshot } from "../../machine/host/snapshot.ts";
-import { stateHash } from "../../machine/host/state.ts";
 import { BOOT_TIMEOUT_MS, bootEmbedded, buildOnce } from "./booting.ts";
 
 /** Once so soon that code is translated after a few executions, and once as late as usual. */

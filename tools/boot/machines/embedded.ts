@@ -21,9 +21,9 @@ import {
   hashOf,
   type Recording,
   type RunEnd,
+  stateHash,
 } from "../../../machine/host/recording.ts";
 import { type AdvanceState, Run } from "../../../machine/host/run.ts";
-import { stateHash } from "../../../machine/host/state.ts";
 import type { Machine, MachineEnd, MachineOptions, RunningMachine } from "./machine.ts";
 
 /** Instructions between two looks at the console and at signals: about a fiftieth of a second. */

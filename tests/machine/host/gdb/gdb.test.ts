@@ -6,9 +6,8 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { readElf } from "../../../../host/elf.ts";
 import { root } from "../../../../host/root.ts";
 import type { MachineSettings } from "../../../../machine/host/machine.ts";
-import { decodeRecording, encodeRecording } from "../../../../machine/host/recording.ts";
+import { decodeRecording, encodeRecording, stateHash } from "../../../../machine/host/recording.ts";
 import { Run } from "../../../../machine/host/run.ts";
-import { stateHash } from "../../../../machine/host/state.ts";
 import { BOOT_TIMEOUT_MS, bootEmbedded, buildOnce } from "../../booting.ts";
 import { Gdb } from "./client.ts";
 
