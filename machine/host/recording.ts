@@ -86,10 +86,11 @@ export function decodeRecording(file: string): Recording {
   return readJson(file, "it", recordingFile);
 }
 
-/** Bytes that were compressed. */
+/** Bytes that were compressed. A short text can stand for more than there is memory, so their number is limited. */
 const packed: Shape<Uint8Array> = (value, place) => {
   try {
-    return new Uint8Array(inflateSync(Buffer.from(text(value, place), "base64")));
+    const bytes = Buffer.from(text(value, place), "base64");
+    return new Uint8Array(inflateSync(bytes, { maxOutputLength: DISK_BYTES_MAX }));
   } catch {
     throw mismatch(place, "compressed bytes");
   }

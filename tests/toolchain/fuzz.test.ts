@@ -4,11 +4,11 @@
 import { describe, expect, test } from "vitest";
 import { readModule } from "../../toolchain/wasm/reader.ts";
 import { hasQemu } from "../../tools/boot/machines/qemu.ts";
-import { Generator } from "../../tools/fuzz/generate.ts";
-import { withoutFloats } from "../../tools/fuzz/integers.ts";
-import { callsOf } from "../../tools/fuzz/plan.ts";
-import { runReference } from "../../tools/fuzz/reference.ts";
-import { fuzz } from "../../tools/fuzz/run.ts";
+import { Generator } from "../../tools/fuzz/translator/generate.ts";
+import { withoutFloats } from "../../tools/fuzz/translator/integers.ts";
+import { callsOf } from "../../tools/fuzz/translator/plan.ts";
+import { runReference } from "../../tools/fuzz/translator/reference.ts";
+import { fuzz } from "../../tools/fuzz/translator/run.ts";
 import { hasFloats } from "./wasm/floats.ts";
 
 const SEEDS = 200;

@@ -1,4 +1,4 @@
-// ./nx fuzz: the words of the command. What it does is in fuzz.ts.
+// ./nx fuzz: the words of the command. What it does is in fuzz.ts, for the translator in translator/fuzz.ts.
 
 import { type Command, InvalidArgumentError } from "commander";
 import { integerBetween } from "../../host/args.ts";
@@ -8,39 +8,87 @@ import type { FuzzWords, SeedRange } from "./words.ts";
 const SEEDS_MAX = 10_000_000;
 const SIZE_MAX = 100_000;
 const JOBS_MAX = 64;
+const MINUTES_MAX = 10_000;
+const RUNS_MAX = 1_000_000_000;
 
 export function register(program: Command): void {
   program
     .command("fuzz")
-    .description("run random programs two ways, and compare")
-    .argument("<what>", "wasm: binaryen's random modules, in V8 and as RV64 on QEMU")
-    .option("--seeds <first..last>", "the seeds of the modules (default: 0..199)", seedRange)
-    .option("--size <bytes>", "make each module from this many random bytes", integerBetween(1, SIZE_MAX))
+    .description("run code with random inputs, and judge each run")
+    .argument("<target>", "all, or one of the targets below")
+    .option("--minutes <n>", "how long a session takes, as in 0.1 (default: 1)", minutes)
+    .option("--runs <n>", "end a session after this many inputs", integerBetween(1, RUNS_MAX))
+    .option("--seed <n>", "the seed of a session (default: 1)", integerBetween(0, SEEDS_MAX))
+    .option("--input <file>", "run the one input that this file has")
+    .option("--grow", "add inputs that reach something new to tools/fuzz/corpus")
     .option(
-      "--jobs <n>",
-      "how many processes (default: one for every two cores)",
-      integerBetween(1, JOBS_MAX),
+      "--seeds <first..last>",
+      "wasm: the seeds of the modules (default: 0..199); calls: those of the runs (1..100)",
+      seedRange,
     )
-    .option("--json", "print the result as JSON")
+    .option(
+      "--size <bytes>",
+      "wasm: make each module from this many random bytes",
+      integerBetween(1, SIZE_MAX),
+    )
+    .option("--jobs <n>", "wasm, calls: how many processes", integerBetween(1, JOBS_MAX))
+    .option("--json", "wasm: print the result as JSON")
     .addHelpText(
       "after",
       `
-Both ways have to give the same results, calls of imports, traps and final memory. An even seed is translated
-as a guest is, an odd one with bounds checks. A module that differs is made smaller, and printed with the command
-that repeats it.
+Targets:
+  fdt, elf, capnp, image, keys, text   libraries of the guest, as Wasm in this process
+  dts, dtb, schema, recording,         what the host reads
+  gdb, options
+  calls                                system calls of several tasks and harts, on the embedded machine with chaos
+  wasm                                 the translator: binaryen's random modules, in V8 and as RV64 on QEMU
+  all                                  each target but calls and wasm in turn
+
+A session keeps the inputs that reach something new, and changes them again. Its seed and --runs repeat it. An input that fails is made smaller, and printed with the command that repeats it. docs/security/fuzzing.md has more.
+
+Modules of wasm have to give the same results, calls of imports, traps and final memory both ways. An even seed is
+translated as a guest is, an odd one with bounds checks.
 
 Examples:
-  ./nx fuzz wasm                          seeds 0..199, as CI does
+  ./nx fuzz fdt --minutes 10              the device-tree reader
+  ./nx fuzz all --minutes 0.2 --seed 7    every target of this process for twelve seconds
+  ./nx fuzz calls --seeds 1..1000         a thousand runs (the same as ./nx explore --run "attacker many calls")
   ./nx fuzz wasm --seeds 0..9999          some 20 minutes on two cores
   ./nx fuzz wasm --seeds 17 --size 400    one module again`,
     )
-    .action(async (what: string, words: FuzzWords) => {
-      if (what !== "wasm") {
-        throw new Problem(`there is no fuzzer for ${what}`, { hints: ["wasm"], exitCode: 2 });
-      }
-      const { fuzzWasm } = await import("./fuzz.ts");
-      process.exitCode = await fuzzWasm(words);
+    .action(async (name: string, words: FuzzWords) => {
+      process.exitCode = await fuzz(name, words);
     });
+}
+
+async function fuzz(name: string, words: FuzzWords): Promise<number> {
+  if (name === "wasm") {
+    const { fuzzWasm } = await import("./translator/fuzz.ts");
+    return fuzzWasm(words);
+  }
+  if (name === "calls") {
+    const { fuzzCalls } = await import("./calls.ts");
+    return fuzzCalls(words);
+  }
+  const { fuzzInput, fuzzTargets } = await import("./fuzz.ts");
+  const { targets } = await import("./targets/all.ts");
+  if (name === "all") {
+    return fuzzTargets(targets, words);
+  }
+  const target = targets.find((one) => one.name === name);
+  if (target === undefined) {
+    const names = [...targets.map((one) => one.name), "calls", "wasm", "all"];
+    throw new Problem(`there is no fuzzer for ${name}`, { hints: [names.join(", ")], exitCode: 2 });
+  }
+  return words.input === undefined ? fuzzTargets([target], words) : fuzzInput(target, words.input);
+}
+
+function minutes(text: string): number {
+  const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+  if (value > 0 && value <= MINUTES_MAX) {
+    return value;
+  }
+  throw new InvalidArgumentError(`a number above 0, up to ${MINUTES_MAX}, is needed.`);
 }
 
 function seedRange(text: string): SeedRange {

@@ -1,57 +1,100 @@
-// What ./nx fuzz does: it runs random modules in V8 and as RV64, here or in workers, and prints what differs.
+// What ./nx fuzz does with the targets of this process: runs sessions, and prints what they found.
 
-import { formatDuration, paintFor } from "../../host/report.ts";
-import { qemuProgram } from "../boot/machines/qemu.ts";
-import { requireQemu } from "../boot/machines/qemu-facts.ts";
-import { type FuzzResult, fuzz } from "./run.ts";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Problem } from "../../host/problem.ts";
+import { paintFor } from "../../host/report.ts";
+import { root } from "../../host/root.ts";
+import { readCorpus, writeCorpus } from "./engine/corpus.ts";
+import { failureOf, runSession, type SessionResult } from "./engine/session.ts";
+import { smallest } from "./engine/smallest.ts";
+import type { Target } from "./engine/target.ts";
 import type { FuzzWords } from "./words.ts";
-import { fuzzInWorkers, workersFor } from "./workers.ts";
 
-const BAR_CHARACTERS = 30;
-/** Without a terminal, a line is printed after this many percent. */
-const LINE_PERCENT = 5;
+const FOLDER = "build/fuzz";
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const PROGRESS_MILLISECONDS = 10 * SECOND;
 
-/** Fuzzes and prints the result. Gives the exit code. */
-export async function fuzzWasm(words: FuzzWords): Promise<number> {
-  const { seeds = { first: 0, last: 199 }, size, jobs, json } = words;
-  await requireQemu(qemuProgram());
-  const begin = performance.now();
-  const count = seeds.last - seeds.first + 1;
-  const workers = Math.min(jobs ?? workersFor(count), count);
-  const request = { ...seeds, size, onBatch: progressBar(count, begin) };
-  const result = workers > 1 ? await fuzzInWorkers(request, workers) : await fuzz(request);
-  process.stdout.write(json ? `${JSON.stringify(result)}\n` : report(result, performance.now() - begin));
-  return result.differences.length === 0 ? 0 : 1;
+/** Runs a session of each target. Gives the exit code. */
+export async function fuzzTargets(chosen: readonly Target[], words: FuzzWords): Promise<number> {
+  let failed = 0;
+  for (const target of chosen) {
+    const running = await target.start();
+    const result = runSession(target, running, {
+      seed: words.seed ?? 1,
+      runsMax: words.runs ?? Number.POSITIVE_INFINITY,
+      milliseconds: limitOf(words),
+      corpus: readCorpus(target.name),
+      onProgress: progress(target),
+    });
+    report(target, result, words);
+    failed += result.failures.length;
+    if (words.grow === true) {
+      writeCorpus(target.name, smallest(await target.start(), result.kept));
+    }
+  }
+  return failed === 0 ? 0 : 1;
 }
 
-/** Shows the progress: a bar on a terminal, a line now and then elsewhere. */
-function progressBar(total: number, begin: number): (done: number, differences: number) => void {
-  const { stderr } = process;
-  let shownPercent = 0;
-  return (done, differences) => {
-    const percent = Math.floor((100 * done) / total);
-    const rate = (1000 * done) / (performance.now() - begin);
-    const text = `${done} of ${total} seeds, ${differences} different, ${rate.toFixed(1)} a second`;
-    if (stderr.isTTY) {
-      const filled = Math.round((BAR_CHARACTERS * done) / total);
-      const bar = "█".repeat(filled) + "░".repeat(BAR_CHARACTERS - filled);
-      stderr.write(`\r\x1b[K  ${bar}  ${text}${done === total ? "\n" : ""}`);
-    } else if (percent >= shownPercent + LINE_PERCENT || done === total) {
-      shownPercent = percent;
-      stderr.write(`  ${text}\n`);
+/** One minute, unless the words have a limit. */
+function limitOf({ runs, minutes }: FuzzWords): number {
+  return (minutes ?? (runs === undefined ? 1 : Number.POSITIVE_INFINITY)) * MINUTE;
+}
+
+/** Runs one input from a file. Gives the exit code. */
+export async function fuzzInput(target: Target, file: string): Promise<number> {
+  const what = failureOf(await target.start(), readInput(file));
+  const paint = paintFor(process.stdout);
+  process.stdout.write(
+    what === undefined ? `${paint.good("no failure")}\n` : `${paint.bad("failure:")} ${what}\n`,
+  );
+  return what === undefined ? 0 : 1;
+}
+
+function readInput(file: string): Uint8Array {
+  try {
+    return new Uint8Array(readFileSync(file));
+  } catch {
+    throw new Problem(`the input ${file} cannot be read`, { exitCode: 2 });
+  }
+}
+
+function progress(target: Target): (result: SessionResult) => void {
+  let shown = 0;
+  return (result) => {
+    if (result.milliseconds >= shown + PROGRESS_MILLISECONDS) {
+      shown = result.milliseconds;
+      process.stderr.write(`  ${line(target, result)}\n`);
     }
   };
 }
 
-function report({ seeds, calls, differences }: FuzzResult, milliseconds: number): string {
+function line(
+  { name }: Target,
+  { runs, milliseconds, covered, total, kept, failures }: SessionResult,
+): string {
+  const of = total === undefined ? "answers seen" : `of ${total} pieces of code covered`;
+  return [
+    `${name}: ${runs} inputs in ${(milliseconds / SECOND).toFixed(1)} s`,
+    `${covered} ${of}`,
+    `${kept.length} inputs kept`,
+    `${failures.length} failures`,
+  ].join(", ");
+}
+
+function report(target: Target, result: SessionResult, { seed = 1 }: FuzzWords): void {
   const paint = paintFor(process.stdout);
-  const lines = differences.flatMap(({ seed, size, emission, what, file }) => [
-    `${paint.bad("different:")} seed ${seed}, translated ${emission}: ${what}`,
-    `  repeat: ./nx fuzz wasm --seeds ${seed} --size ${size}`,
-    `  module: ${file}`,
-  ]);
-  const count =
-    differences.length === 0 ? paint.good("no difference") : paint.bad(`${differences.length} different`);
-  lines.push(`${count} in ${seeds} seeds, ${calls} calls, ${formatDuration(milliseconds)}`);
-  return `${lines.join("\n")}\n`;
+  const folder = join(root, FOLDER, target.name);
+  for (const [index, { what, input, run }] of result.failures.entries()) {
+    const file = `${FOLDER}/${target.name}/seed-${seed}-${index + 1}`;
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(root, file), input);
+    process.stdout.write(
+      `${paint.bad("failure:")} ${what}\n  input:  ./nx fuzz ${target.name} --input ${file}\n` +
+        `  again:  ./nx fuzz ${target.name} --seed ${seed} --runs ${run}\n`,
+    );
+  }
+  const says = line(target, result);
+  process.stdout.write(`${result.failures.length === 0 ? paint.good("ok") : paint.bad("failed")} ${says}\n`);
 }

@@ -11,6 +11,7 @@ export const PACKET_BYTES_MAX = 0x4000;
 
 const INTERRUPT = 0x03;
 const PACKET_START = 0x24;
+const PACKET_END = 0x23;
 /** Digits of the checksum, after the `#` at the end of a packet. */
 const CHECKSUM_DIGITS = 2;
 
@@ -28,6 +29,8 @@ export class PacketStream {
   private readonly write: (text: string) => void;
   /** The part of a packet that has come so far. */
   private pending = "";
+  /** How many bytes have come since its first `#`; undefined before that. */
+  private sinceEnd: number | undefined;
   /** The packet is too long. It is read to its end, and refused. */
   private isTooLong = false;
   private acknowledges = true;
@@ -63,6 +66,7 @@ export class PacketStream {
 
   private begin(): void {
     this.pending = "$";
+    this.sinceEnd = undefined;
     this.isTooLong = false;
   }
 
@@ -72,16 +76,21 @@ export class PacketStream {
       this.begin();
       return;
     }
+    // Looking into the text for each byte would take a time that grows with its square.
     this.pending += String.fromCharCode(byte);
-    const end = this.pending.length - CHECKSUM_DIGITS - 1;
-    if (this.pending[end] === "#") {
+    if (this.sinceEnd !== undefined) {
+      this.sinceEnd += 1;
+    } else if (byte === PACKET_END) {
+      this.sinceEnd = 0;
+    }
+    if (this.sinceEnd === CHECKSUM_DIGITS) {
       const packet = this.pending;
+      const end = packet.length - CHECKSUM_DIGITS - 1;
       this.pending = "";
       this.take(packet.slice(1, end), Number.parseInt(packet.slice(end + 1), 16));
-    } else if (end > PACKET_BYTES_MAX) {
+    } else if (this.sinceEnd === undefined && this.pending.length > PACKET_BYTES_MAX + 1) {
       this.isTooLong = true;
-      // The last bytes may be the beginning of its end.
-      this.pending = `$${this.pending.slice(-CHECKSUM_DIGITS)}`;
+      this.pending = "$";
     }
   }
 

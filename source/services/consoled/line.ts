@@ -225,6 +225,8 @@ function recall(back: u32): void {
   length = back === 0 ? draftBytes : historyLength(back);
   memory.copy(text, back === 0 ? draft : historyLine(back), length);
   cursor = length;
+  // The old window may begin in the middle of one of the new line's characters.
+  first = 0;
 }
 
 /** Where the word before the cursor begins: spaces behind a word belong to it. */

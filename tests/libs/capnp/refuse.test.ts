@@ -6,9 +6,9 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { readSchema } from "../../../toolchain/schema/generate.ts";
+import { withDrivers } from "../../../tools/fuzz/targets/capnp-drivers.ts";
 import { defined } from "../../harness/defined.ts";
 import { type Guest, guest, root } from "../../harness/guest.ts";
-import { withDrivers } from "./drivers.ts";
 import { anyStruct, hostClasses, hostMessage } from "./values.ts";
 
 const MESSAGE_BYTES_MAX = 4096;

@@ -7,8 +7,8 @@ import { Message } from "capnp-es";
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { readSchema } from "../../../toolchain/schema/generate.ts";
+import { withDrivers } from "../../../tools/fuzz/targets/capnp-drivers.ts";
 import { type Guest, guest, root } from "../../harness/guest.ts";
-import { withDrivers } from "./drivers.ts";
 import { anyStruct, buildStream, DEPTH_MAX, hostClasses, hostMessage, hostStream } from "./values.ts";
 
 const MESSAGE_BYTES_MAX = 4096;

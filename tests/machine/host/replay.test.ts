@@ -4,12 +4,19 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { deflateSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { anything, members, readJson } from "../../../host/json.ts";
 import { root } from "../../../host/root.ts";
 import { parseFaults } from "../../../machine/host/faults.ts";
 import type { MachineSettings } from "../../../machine/host/machine.ts";
-import { decodeRecording, encodeRecording, hashOf, stateHash } from "../../../machine/host/recording.ts";
+import {
+  DISK_BYTES_MAX,
+  decodeRecording,
+  encodeRecording,
+  hashOf,
+  stateHash,
+} from "../../../machine/host/recording.ts";
 import { Run, type RunEvent } from "../../../machine/host/run.ts";
 import { Timeline } from "../../../machine/host/timeline.ts";
 import { defined } from "../../harness/defined.ts";
@@ -32,6 +39,7 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const text = (): string => encodeRecording(recorded.recording);
+const zeros = (count: number): string => deflateSync(Buffer.alloc(count)).toString("base64");
 const ownSettings = (): MachineSettings => decodeRecording(text()).settings;
 
 describe("a recording", () => {
@@ -60,6 +68,11 @@ describe("a recording", () => {
       "a damaged kernel",
       "no compressed bytes at settings.kernel",
       (all: string) => all.replace('"kernel": "', '"kernel": "AAAA'),
+    ],
+    [
+      "a kernel that would fill the memory",
+      "no compressed bytes at settings.kernel",
+      (all: string) => all.replace(/"kernel": "[^"]*"/, `"kernel": "${zeros(DISK_BYTES_MAX + 1)}"`),
     ],
     ["no such machine", "has 9 at settings.harts", (all: string) => all.replace('"harts": 4', '"harts": 9')],
     [

@@ -157,6 +157,17 @@ test("the arrow keys bring back earlier lines and the draft; empty and repeated 
   expect(editor.line).toBe("draft");
 });
 
+test("a line that is brought back is shown from the beginning of one of its characters", () => {
+  const prompt = "p".repeat(60);
+  editor.begin(prompt);
+  editor.type(`a${"日".repeat(9)}\r`);
+  editor.begin(prompt);
+  // A long line, of which the terminal shows the end: that place is inside of a character of the line before.
+  editor.type("x".repeat(20));
+  editor.type(UP);
+  expect(editor.terminal.row).toBe(`${prompt}a${"日".repeat(9)}`);
+});
+
 test("the oldest lines are forgotten first", () => {
   for (let index = 0; index < 2 * HISTORY_LINES; index++) {
     editor.begin("");

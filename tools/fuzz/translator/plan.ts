@@ -1,7 +1,7 @@
 // The plan for a module, the same in V8 and on the board: which functions are called, with which arguments, in which
 // order, and what counts as an event. Both sides fold all events into one hash, as driver.S does.
 
-import type { FunctionType, WasmModule } from "../../toolchain/wasm/module.ts";
+import type { FunctionType, WasmModule } from "../../../toolchain/wasm/module.ts";
 import { numbersFrom } from "./generate.ts";
 
 /** A call of an exported function. */

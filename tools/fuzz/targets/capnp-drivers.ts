@@ -9,7 +9,6 @@
 
 import { generate, readSchema } from "../../../toolchain/schema/generate.ts";
 import { capital, type Field, type Struct, type Type } from "../../../toolchain/schema/layout.ts";
-import { defined } from "../../harness/defined.ts";
 
 const head = `
 import { finishMessage } from "capnp/build";
@@ -62,7 +61,11 @@ export function withDrivers(schemaText: string, file: string): string {
 /** The shape that a struct's `open` passes on, as an expression. */
 function shapeIn(accessors: string, name: string): string {
   const open = new RegExp(`class ${name} \\{[^}]*openMessage\\(address, length, SHAPES, ([^)]*)\\)`);
-  return defined(open.exec(accessors)?.[1]);
+  const shape = open.exec(accessors)?.[1];
+  if (shape === undefined) {
+    throw new Error(`the accessors have no ${name}`);
+  }
+  return shape;
 }
 
 function driver(struct: Struct, shape: string): string {

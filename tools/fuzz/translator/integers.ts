@@ -5,7 +5,7 @@
 // past the end of memory, which here fault in the middle instead of before the first byte. Alignments become 1: they
 // are hints in Wasm, and a promise to LLVM.
 
-import { Bytes, malformed } from "../../toolchain/wasm/bytes.ts";
+import { Bytes, malformed } from "../../../toolchain/wasm/bytes.ts";
 
 const I32 = 0x7f;
 const I64 = 0x7e;

@@ -7,8 +7,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { Script } from "node:vm";
-import { Problem } from "../../host/problem.ts";
-import { root } from "../../host/root.ts";
+import { Problem } from "../../../host/problem.ts";
+import { root } from "../../../host/root.ts";
 
 const require = createRequire(import.meta.url);
 

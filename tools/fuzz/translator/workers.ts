@@ -4,9 +4,9 @@
 import { spawn } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { list, number, object, oneOf, readJson, type Shape, text } from "../../host/json.ts";
-import { Problem } from "../../host/problem.ts";
-import { root } from "../../host/root.ts";
+import { list, number, object, oneOf, readJson, type Shape, text } from "../../../host/json.ts";
+import { Problem } from "../../../host/problem.ts";
+import { root } from "../../../host/root.ts";
 import type { FuzzRequest, FuzzResult } from "./run.ts";
 
 const CORES_A_WORKER = 2;

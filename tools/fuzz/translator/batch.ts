@@ -1,14 +1,14 @@
 // Many modules in one program: each gets fresh memory, an instance, its calls, and a digest. The emission alternates:
 // an even seed is translated as a guest is (`direct`, memory at address 0), an odd one with all checks (`checked`).
 
-import { parameterList } from "../../toolchain/ir/function.ts";
-import { emitInstance } from "../../toolchain/ir/instance.ts";
-import { TypeIds } from "../../toolchain/ir/table.ts";
-import { resultType } from "../../toolchain/ir/text.ts";
-import type { WasmModule } from "../../toolchain/wasm/module.ts";
-import { readModule } from "../../toolchain/wasm/reader.ts";
-import { type Command, Pool, runBoard } from "../test/wast/rv64/board.ts";
-import { eventLines, Thunks } from "../test/wast/rv64/thunks.ts";
+import { parameterList } from "../../../toolchain/ir/function.ts";
+import { emitInstance } from "../../../toolchain/ir/instance.ts";
+import { TypeIds } from "../../../toolchain/ir/table.ts";
+import { resultType } from "../../../toolchain/ir/text.ts";
+import type { WasmModule } from "../../../toolchain/wasm/module.ts";
+import { readModule } from "../../../toolchain/wasm/reader.ts";
+import { type Command, Pool, runBoard } from "../../test/wast/rv64/board.ts";
+import { eventLines, Thunks } from "../../test/wast/rv64/thunks.ts";
 import type { Generator } from "./generate.ts";
 import { withoutFloats } from "./integers.ts";
 import { type Call, callsOf, type Digest, importEvent, throws } from "./plan.ts";

@@ -1,6 +1,6 @@
 // The reference: runs a module in V8, and writes every event as driver.S does.
 
-import { RESULT_EVENT } from "../test/wast/rv64/thunks.ts";
+import { RESULT_EVENT } from "../../test/wast/rv64/thunks.ts";
 import { type Call, type Digest, hashMemory, importEvent, mix, throws } from "./plan.ts";
 
 export interface Reference extends Digest {

@@ -4,8 +4,8 @@
 import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { Problem } from "../../host/problem.ts";
-import { root } from "../../host/root.ts";
+import { Problem } from "../../../host/problem.ts";
+import { root } from "../../../host/root.ts";
 import { type Candidate, prepare, runDigests, runLines } from "./batch.ts";
 import { Generator } from "./generate.ts";
 import type { Digest } from "./plan.ts";

@@ -1,0 +1,24 @@
+// ./nx fuzz calls: random system calls from several tasks and harts, and everything is counted after each run. That is
+// what exploration does with the attacker's calls, so here are only its words.
+
+import { cpus } from "node:os";
+import { SMP_MAX } from "../boot/options.ts";
+import { explore } from "../explore/explore.ts";
+import type { FuzzWords } from "./words.ts";
+
+const RUN = "attacker many calls";
+
+/** Explores and prints the result. Gives the exit code. */
+export function fuzzCalls({ seeds = { first: 1, last: 100 }, jobs, json }: FuzzWords): Promise<number> {
+  return explore({
+    seeds: { first: BigInt(seeds.first), last: BigInt(seeds.last) },
+    smp: SMP_MAX,
+    chaos: true,
+    run: RUN,
+    disk: true,
+    shard: { index: 1, count: 1 },
+    workers: jobs ?? cpus().length,
+    keep: "build/explore",
+    ...(json === true ? { json } : {}),
+  });
+}
