@@ -59,7 +59,7 @@ const hostLevels: readonly (readonly [RegExp, number])[] = [
   [/^(toolchain|machine\/host)\//, 1],
   [/^tools\/build\//, 2],
   [/^tools\/boot\//, 3],
-  [/^bench\/|^tools\/(explore|image|mk-pkgfs-img|nx-hw|replay|test)\//, 4],
+  [/^bench\/|^tools\/(explore|image|licences|mk-pkgfs-img|nx-hw|replay|test)\//, 4],
   // The fuzzer runs its modules on the board of the specification's tests.
   [/^tools\/(bench|fuzz)\//, 5],
   [/^tools\/nx\//, 6],

@@ -11,6 +11,7 @@ import { register as registerBuild } from "../build/command.ts";
 import { register as registerExplore } from "../explore/command.ts";
 import { register as registerFuzz } from "../fuzz/command.ts";
 import { register as registerImage } from "../image/command.ts";
+import { register as registerLicences } from "../licences/command.ts";
 import { register as registerHw } from "../nx-hw/command.ts";
 import { register as registerReplay } from "../replay/command.ts";
 import { register as registerTest } from "../test/command.ts";
@@ -29,6 +30,7 @@ const commands: readonly Register[] = [
   registerImage,
   registerBuild,
   registerBench,
+  registerLicences,
 ];
 
 function commandLine(): Command {
