@@ -69,7 +69,7 @@ class Walk {
     this.walkBindings();
     for (const vmo of vmos) {
       this.expect("memory object", vmo, this.field(vmo, "Vmo", "references0"));
-      if (this.field(vmo, "Vmo", "permanent") === 0) {
+      if (this.field(vmo, "Vmo", "job") !== 0) {
         frames += this.field(vmo, "Vmo", "pages");
       }
     }

@@ -41,7 +41,7 @@ const classes: Readonly<Record<string, readonly [file: string, fields: readonly 
   Mapping: ["task/mapping", ["pages", "vmo"]],
   Endpoint: ["task/objects", ["references0", "receiveRights0"]],
   Notification: ["task/objects", ["references0"]],
-  Vmo: ["mm/vmo", ["pages", "references0", "permanent"]],
+  Vmo: ["mm/vmo", ["pages", "references0", "job"]],
   Pin: ["mm/pins", ["device", "vmo"]],
   Binding: ["irq/interrupts", ["notification"]],
 };

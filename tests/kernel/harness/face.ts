@@ -63,14 +63,14 @@ export function scheduleFirst(): void { runFirst(thisHart()); }
 /** A started task that no capability names: its index, or -1. */
 export function spawn(taskClass: u32): i32 {
   const job = rootJob();
-  const task = job.take(Resource.Tasks, TASK_PAGES) ? allocTask(job) : null;
+  const task = job.take(Resource.Tasks, 1, TASK_PAGES) ? allocTask(job) : null;
   if (task === null || prepareTask(task, null, taskClass) !== Refusal.None) return -1;
   startTask(task, 0x10000, 0x7800_0000);
   releaseTask(task);
   return task.index;
 }
-export function newEndpoint(): u32 { rootJob().take(Resource.Endpoints, 0); return <u32>changetype<usize>(allocEndpoint(rootJob())); }
-export function newNotification(): u32 { rootJob().take(Resource.Notifications, 0); return <u32>changetype<usize>(allocNotification(rootJob())); }
+export function newEndpoint(): u32 { rootJob().take(Resource.Endpoints, 1, 0); return <u32>changetype<usize>(allocEndpoint(rootJob())); }
+export function newNotification(): u32 { rootJob().take(Resource.Notifications, 1, 0); return <u32>changetype<usize>(allocNotification(rootJob())); }
 /** What is charged to job index, and its limit. */
 export function chargedTo(index: u32, resource: u32): u32 { return jobAt(index).charged.of(resource); }
 export function limitOf(index: u32, resource: u32): u32 { return jobAt(index).limits.of(resource); }

@@ -85,23 +85,15 @@ export class Job {
     this.lock.release();
   }
 
-  /** Charges one `resource` and `pages` pages, or nothing. False if a limit does not allow it, or the job was ended. */
-  take(resource: Resource, pages: u32): bool {
+  /**
+   * Charges `amount` of `resource`, and `pages` pages, or nothing. False if a limit does not allow it, or the job was
+   * ended.
+   */
+  take(resource: Resource, amount: u32, pages: u32): bool {
     this.lock.acquire();
-    const fits = this.ended === 0 && this.hasLeft(resource, 1) && this.hasLeft(Resource.Pages, pages);
+    const fits = this.ended === 0 && this.hasLeft(resource, amount) && this.hasLeft(Resource.Pages, pages);
     if (fits) {
-      this.charge(resource, 1);
-      this.charge(Resource.Pages, pages);
-    }
-    this.lock.release();
-    return fits;
-  }
-
-  /** As `take`, for pages alone. */
-  takePages(pages: u32): bool {
-    this.lock.acquire();
-    const fits = this.ended === 0 && this.hasLeft(Resource.Pages, pages);
-    if (fits) {
+      this.charge(resource, amount);
       this.charge(Resource.Pages, pages);
     }
     this.lock.release();
@@ -308,8 +300,8 @@ export function isBelow(job: Job, above: Job): bool {
 }
 
 /**
- * Releases a reference to `job`. Hands on to the parent what an ended job does not use, or all of it if the job is gone; then looks at
- * the parent in the same way.
+ * Releases a reference to `job`. Hands on to the parent what an ended job does not use, or all of it if the job is
+ * gone; then looks at the parent in the same way.
  */
 export function releaseJob(job: Job): void {
   let at = job;

@@ -44,7 +44,7 @@ export function startFirstTask(): string | null {
     return elfErrorText(error);
   }
   const job = rootJob();
-  const task = job.take(Resource.Tasks, TASK_PAGES) ? allocTask(job) : null;
+  const task = job.take(Resource.Tasks, 1, TASK_PAGES) ? allocTask(job) : null;
   if (task === null || prepareTask(task, null, Class.Driver) !== Refusal.None) {
     return "no memory for nexus-init";
   }
@@ -74,7 +74,7 @@ export function startFirstTask(): string | null {
 /** Maps new memory at `address` of `task`; returns its kernel address, or 0. The mapping keeps it. */
 function mapNew(task: Task, address: u32, bytes: u32, rights: u32): usize {
   const job = task.job;
-  const vmo = job.take(Resource.Vmos, vmoPages(bytes)) ? createVmo(job, bytes) : null;
+  const vmo = job.take(Resource.Vmos, 1, vmoPages(bytes)) ? createVmo(job, bytes) : null;
   if (vmo === null) {
     return 0;
   }

@@ -23,11 +23,9 @@ export class Vmo {
   base: u32;
   pages: u32;
   private references0: u32;
-  /** Part of the kernel's image: its pages are never given back. */
-  permanent: u32;
   /** Pages that are zeroed, the first ones. No capability names an object before all are. */
   zeroed: u32;
-  /** What it is charged to; null for a permanent one. */
+  /** What it is charged to; null for a part of the kernel's image, whose pages are never given back. */
   job: Job | null;
 
   get references(): AtomicWord {
@@ -75,19 +73,19 @@ export function vmoPages(bytes: u32): u32 {
 export function beginVmo(job: Job, bytes: u32): Vmo | null {
   const pages = vmoPages(bytes);
   const vmo = changetype<Vmo | null>(pool.alloc());
-  const base = vmo === null ? 0 : allocDirtyFrames(pages);
-  if (vmo === null || base === 0) {
-    if (vmo !== null) {
-      pool.free(changetype<usize>(vmo));
+  if (vmo !== null) {
+    const base = allocDirtyFrames(pages);
+    if (base !== 0) {
+      vmo.job = job;
+      vmo.base = base;
+      vmo.pages = pages;
+      vmo.references.value = 1;
+      return vmo;
     }
-    giveBack(job, Resource.Vmos, pages);
-    return null;
+    pool.free(changetype<usize>(vmo));
   }
-  vmo.job = job;
-  vmo.base = base;
-  vmo.pages = pages;
-  vmo.references.value = 1;
-  return vmo;
+  giveBack(job, Resource.Vmos, pages);
+  return null;
 }
 
 /** An object over pages of the kernel's image, which are never freed; with one reference. Boot only. */
@@ -96,7 +94,6 @@ export function createPermanentVmo(base: usize, bytes: u32): Vmo {
   vmo.base = <u32>base;
   vmo.pages = vmoPages(bytes);
   vmo.references.value = 1;
-  vmo.permanent = 1;
   return vmo;
 }
 
@@ -110,7 +107,7 @@ export function releaseVmo(vmo: Vmo): void {
   }
   const job = vmo.job;
   const pages = vmo.pages;
-  if (vmo.permanent === 0) {
+  if (job !== null) {
     freeFrames(vmo.base, pages);
   }
   pool.free(changetype<usize>(vmo));

@@ -6,6 +6,7 @@
  * Reached from lifecycle/memory.ts, lifecycle/create.ts and lifecycle/reap.ts; goes on in frames.ts.
  */
 import { Right } from "abi/handle";
+import { Resource } from "abi/job";
 import { PAGE_BYTES, USER_END } from "abi/layout";
 import { Refusal } from "abi/refusal";
 import { outOfLine } from "../arch/riscv/intrinsics";
@@ -126,7 +127,7 @@ function nextTable(job: Job, entry: Pte): u32 {
   if (entry.valid) {
     return <u32>changetype<usize>(entry.table);
   }
-  if (!job.takePages(1)) {
+  if (!job.take(Resource.Pages, 1, 0)) {
     return OVER_QUOTA;
   }
   const frame = allocFrames(1);

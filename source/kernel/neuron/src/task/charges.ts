@@ -11,7 +11,7 @@ import { Task } from "./objects";
 
 /** Charges one `resource` and `pages` pages to `job`, for `task`. Refusal.Quota, audited, if the job has not that left. */
 export function chargeTo(job: Job, task: Task, resource: Resource, pages: u32): Refusal {
-  const refusal = job.take(resource, pages) ? Refusal.None : Refusal.Quota;
+  const refusal = job.take(resource, 1, pages) ? Refusal.None : Refusal.Quota;
   return auditQuota(task, job, resource, refusal);
 }
 
