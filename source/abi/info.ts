@@ -39,6 +39,8 @@ export const enum Topic {
   Job = 8,
   /** index = job: a1 endpoints, a2 notifications, a3 pins, a4 jobs, each with its limit as above. */
   JobRest = 9,
+  /** index = job: a1 time that it has used, a2 what it may use in a period (0: no limit), a3 the period; in ticks of the timebase. */
+  JobTime = 10,
 }
 
 /** Bits of what the firmware offers. */

@@ -21,6 +21,10 @@ export const enum Resource {
 }
 export const RESOURCE_COUNT: u32 = 7;
 
+/** The shortest and the longest period of a budget of time, in microseconds: two ticks of the scheduler, and 10 s. */
+export const PERIOD_MIN: u64 = 20_000;
+export const PERIOD_MAX: u64 = 10_000_000;
+
 /** Jobs in the system. */
 export const JOBS_MAX: u32 = 64;
 /** The number of the first job: everything there is, and nexus-init. */

@@ -41,6 +41,11 @@ export function infoBytes(info: u64): u32 {
   return <u32>(info & BYTES_MASK);
 }
 
+/** All of it but rights and badge: the number of bytes, if no capability travels; otherwise more than MESSAGE_BYTES_MAX. */
+export function lowInfo(info: u64): u32 {
+  return <u32>info & 0xff_ffff;
+}
+
 /** Slot + 1 of the capability that travels, 0 for none. */
 export function infoSlotPlusOne(info: u64): u32 {
   return <u32>(info >> SLOT_SHIFT) & 0xff;

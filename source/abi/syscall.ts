@@ -137,9 +137,14 @@ export const enum Syscall {
    * them, and everything that they give back goes to the job from which they were made.
    */
   EndJob = 41,
+  /**
+   * setJobTime(job, budget, period): how much time its tasks may use in each period, in microseconds; 0 and 0 for no
+   * limit. `job` (Right.Manage) must have been made from the caller's job, itself or through others.
+   */
+  SetJobTime = 42,
 }
 
-export const SYSCALL_COUNT: u32 = 42;
+export const SYSCALL_COUNT: u32 = 43;
 
 /** Names the calling task where a task slot is asked for, and its job where a job is. */
 export const SELF: u32 = 0xffff;

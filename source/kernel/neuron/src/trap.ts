@@ -27,6 +27,7 @@ import {
   arrive,
   isUndisturbed,
   leaveIdle,
+  lookAtSpent,
   mayResume,
   pick,
   pickBeforeIdle,
@@ -37,6 +38,7 @@ import {
   yieldHart,
 } from "./sched/schedule";
 import { leaveSpace } from "./sched/space";
+import { settleBefore, settleBeforeIdle, takeAccount } from "./sched/time";
 import { dispatch } from "./syscall/dispatch";
 import { fastCall, fastNow, fastReplyReceive } from "./syscall/fast";
 import { areKillsOpen, isKilled } from "./task/life";
@@ -123,13 +125,16 @@ function schedule(hart: Hart): void {
 function pickUp(hart: Hart): bool {
   let task = pick(hart);
   if (task === null) {
+    settleBeforeIdle(hart);
     leaveSpace();
     task = pickBeforeIdle(hart);
   }
   if (task === null) {
     return false;
   }
-  hart.pickedAt = readTime();
+  const now = readTime();
+  hart.pickedAt = now;
+  settleBefore(hart, task, now);
   runOn(hart, task);
   return true;
 }
@@ -216,6 +221,10 @@ function takeTimer(hart: Hart): void {
     if (hasHadShare(hart.pickedAt, time)) {
       hart.wants |= WANTS_SCHEDULE;
     }
+    if (takeAccount(hart, time)) {
+      hart.wants |= WANTS_SCHEDULE;
+    }
+    lookAtSpent(hart, time);
     pullMoreUrgent(hart);
     if (hart.ticks === 1) {
       hartTicked(hart.index, hart.ticks);

@@ -12,9 +12,10 @@
 import { Refusal } from "abi/refusal";
 import { FOREVER } from "abi/syscall";
 import { Wait } from "abi/task";
-import { Hart } from "../arch/riscv/hart";
+import { Hart, thisHart } from "../arch/riscv/hart";
 import { armDeadline } from "../sched/deadline";
 import { handOver, lookSoon } from "../sched/schedule";
+import { payFrom, payItself } from "../sched/time";
 import { wake } from "../sched/wake";
 import { isClosed, releaseNotification, retainNotification } from "../task/endpoint";
 import { Capability } from "../task/handles";
@@ -61,6 +62,7 @@ export function call(hart: Hart, caller: Task, capability: Capability, deadline:
   const word = nextWord(caller, Wait.Replying);
   deliver(caller, receiver, capability.badge, tokenOf(caller, word));
   caller.server = receiver;
+  receiver.payer = caller.payer;
   armDeadline(hart, caller, deadline);
   endWait(receiver);
   publishWord(caller, word);
@@ -113,6 +115,7 @@ function resumeReceiving(endpoint: Endpoint, receiver: Task): void {
  */
 export function receive(hart: Hart, server: Task, capability: Capability, deadline: u64): bool {
   server.serves = 1;
+  payItself(hart, server);
   const bound = server.bound;
   if (bound === null) {
     return receiveMessage(hart, server, capability, deadline);
@@ -146,6 +149,7 @@ function receiveMessage(hart: Hart, server: Task, capability: Capability, deadli
       const word = nextWord(caller, Wait.Replying);
       deliver(caller, server, caller.badge, tokenOf(caller, word));
       caller.server = server;
+      payFrom(hart, server, caller.payer);
       publishWord(caller, word);
       endpoint.lock.release();
       return true;
@@ -204,6 +208,7 @@ export function reply(server: Task, token: u64): void {
     return setStatus(server, Refusal.NotWaiting);
   }
   setStatus(server, answer(server, caller));
+  payItself(thisHart(), server);
   wake(caller);
 }
 

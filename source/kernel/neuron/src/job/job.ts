@@ -41,12 +41,37 @@ export class Job {
   private charged1: u64;
   private charged2: u64;
   private charged3: u64;
+  // Time (job/time.ts), in ticks of the timebase; not under the lock:
+  /** What its tasks and those of jobs made from it have used so far. Atomic. */
+  private used0: u64;
+  /** What they may use in a period; 0: there is no limit. */
+  budget: u64;
+  period: u64;
+  /** When this period began, and what was used until then. */
+  periodStart: u64;
+  usedBefore: u64;
+  /** Whose time a task uses says this number (`Task.payer`); 0 while there is no job here. */
+  account: u32;
+  /** Not 0 when it had no time left, the last time that was looked at. */
+  spent: u32;
   // What outlives the job, since a hart may try to retain one that is gone:
   private lock0: u64;
   private lock1: u64;
+  /** Jobs that were here before. */
+  private generation: u32;
+  private reserved: u32;
 
   get number(): u32 {
     return <u32>(changetype<usize>(this) - table) / <u32>offsetof<Job>();
+  }
+
+  get used(): u64 {
+    return this.used0;
+  }
+
+  /** Counts `time` as used. */
+  use(time: u64): void {
+    atomic.add<u64>(changetype<usize>(this) + offsetof<Job>("used0"), time);
   }
 
   get limits(): Amounts {
@@ -81,6 +106,8 @@ export class Job {
     this.parent = parent;
     memory.copy(changetype<usize>(this.limits), changetype<usize>(limits), offsetof<Amounts>());
     this.references = 1;
+    this.generation++;
+    this.account = this.number | (this.generation << JOB_NUMBER_BITS);
     this.exists = 1;
     this.lock.release();
   }
@@ -225,6 +252,12 @@ export class Job {
   }
 }
 
+/** A job's number, in the lower bits of its account. */
+const JOB_NUMBER_BITS: u32 = 6;
+if (JOBS_MAX !== 1 << JOB_NUMBER_BITS) {
+  ERROR("a job's number does not fit its account");
+}
+
 const pool = changetype<Pool>(memory.data(POOL_BYTES, 8));
 const table: usize = memory.data(JOBS_MAX * <u32>offsetof<Job>(), 8);
 /** The root's limits while it is made. */
@@ -256,6 +289,12 @@ export function jobsInit(
 /** Job `index`, which must be below JOBS_MAX. */
 export function jobAt(index: u32): Job {
   return changetype<Job>(table + index * offsetof<Job>());
+}
+
+/** The job with this account, or null if it is gone. */
+export function jobOfAccount(account: u32): Job | null {
+  const job = jobAt(account & (JOBS_MAX - 1));
+  return account !== 0 && job.account === account ? job : null;
 }
 
 export function rootJob(): Job {
@@ -315,6 +354,7 @@ export function releaseJob(job: Job): void {
     if (at.release()) {
       handOn(at, parent);
       at.exists = 0;
+      at.account = 0;
       pool.free(changetype<usize>(at));
       parent.giveUp(Resource.Jobs, 1);
     }

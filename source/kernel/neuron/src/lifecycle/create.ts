@@ -30,6 +30,7 @@ export const TASK_PAGES: u32 = 1;
  */
 export function prepareTask(task: Task, maker: Task | null, taskClass: u32): Refusal {
   task.taskClass = taskClass;
+  task.ownClass = taskClass;
   task.root = createSpace();
   if (task.root === 0) {
     givePagesBack(task.job, TASK_PAGES);

@@ -7,6 +7,7 @@ import { Audit } from "abi/audit";
 import { Kind } from "abi/handle";
 import { End, TaskState, Wait } from "abi/task";
 import { hartsOn, thisHart } from "../arch/riscv/hart";
+import { readTime } from "../arch/riscv/intrinsics";
 import { auditOf } from "../diag/audit";
 import { systemEnded } from "../diag/panic";
 import { giveUpCapability } from "../ipc/close";
@@ -18,6 +19,7 @@ import { givePagesBack } from "../job/job";
 import { releaseVmo } from "../mm/vmo";
 import { destroySpace } from "../mm/vspace";
 import { leaveSpace, returnToSpace } from "../sched/space";
+import { settle } from "../sched/time";
 import { releaseNotification } from "../task/endpoint";
 import { capabilityAt } from "../task/handles";
 import { closeKill, endChildren, leaveMaker, releaseTask } from "../task/life";
@@ -33,6 +35,7 @@ export function endTask(task: Task, end: End, detail: u64): void {
   task.waitWord = Wait.Ended;
   const hart = thisHart();
   if (hart.running === <u32>changetype<usize>(task)) {
+    settle(hart, readTime());
     hart.running = 0;
     // Nothing of it is saved any more (trap.S).
     hart.frame = 0;

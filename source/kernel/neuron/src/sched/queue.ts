@@ -1,7 +1,7 @@
 /**
  * Run queues: one a hart, one lock each; inside, a list for every class, first in, first out (task/list.ts).
  *
- *   RunQueue   0 Lock │ 16 waiting (bit per class) │ 20 closed │ 24 CLASS_COUNT × TaskQueue
+ *   RunQueue   0 Lock │ 16 waiting (bit per class) │ 20 closed │ 24 LIST_COUNT × TaskQueue
  */
 import { CLASS_COUNT } from "abi/task";
 import { HARTS_MAX } from "../arch/riscv/frame";
@@ -12,11 +12,13 @@ import { Rank } from "../sync/order";
 import { Task, TaskQueue } from "../task/objects";
 
 const LISTS_OFFSET: usize = 24;
+/** A list for each class, and one for tasks without time (sched/time.ts). */
+const LIST_COUNT: u32 = CLASS_COUNT + 1;
 /** Bytes of a queue: a cache line of its own. */
-export const QUEUE_STRIDE: u32 = (24 + CLASS_COUNT * 8 + 63) & ~63;
+export const QUEUE_STRIDE: u32 = (24 + LIST_COUNT * 8 + 63) & ~63;
 
 /** There is no task of any class. */
-export const NO_CLASS: u32 = CLASS_COUNT;
+export const NO_CLASS: u32 = LIST_COUNT;
 
 @unmanaged
 @final

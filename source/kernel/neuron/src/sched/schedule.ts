@@ -11,7 +11,6 @@
  * fills the queue and then looks who is idle (or always sends an interrupt, if the queue is not its own). Both are
  * sequentially consistent, so one of the two sees the other. It is the same with a hart that stops looking.
  */
-import { CLASS_COUNT } from "abi/task";
 import { pendingInterrupts } from "../arch/riscv/control";
 import { HARTS_MAX } from "../arch/riscv/frame";
 import { Hart, hartAt, hartCount, IDLE_CLASS, WANTS_SCHEDULE, WANTS_STOP } from "../arch/riscv/hart";
@@ -19,10 +18,13 @@ import { outOfLine, readTime } from "../arch/riscv/intrinsics";
 import { timebaseHz } from "../arch/riscv/timer";
 import { isKilled } from "../task/life";
 import { Task } from "../task/objects";
-import { mostUrgent, ownQueue, queueOf } from "./queue";
+import { mostUrgent, NO_CLASS, ownQueue, queueOf } from "./queue";
 import { enterSpaceOf } from "./space";
+import { judge, SPENT_CLASS, settleBefore } from "./time";
 import { enqueue, markBlind, markBusy, markIdle, markLooking } from "./wake";
 
+/** Tasks without time that a hart looks at again in one tick. */
+const SPENT_A_TICK: u32 = 8;
 /** A hart looks for work for 50 µs at most: most requests to a service take less. */
 const LOOKS_A_SECOND: u64 = 20_000;
 
@@ -97,9 +99,11 @@ export function preempt(hart: Hart): void {
 export function yieldHart(hart: Hart): void {
   const task = runningTask(hart);
   const next = ownQueue(hart).exchange(task);
-  hart.pickedAt = readTime();
+  const now = readTime();
+  hart.pickedAt = now;
   if (next !== task) {
     runOn(hart, next);
+    settleBefore(hart, next, now);
   }
 }
 
@@ -112,7 +116,7 @@ export function pick(hart: Hart): Task | null {
 /** The most urgent task that another hart would leave waiting, or null. */
 function steal(hart: Hart): Task | null {
   outOfLine();
-  return stealAbove(hart, CLASS_COUNT);
+  return stealAbove(hart, NO_CLASS);
 }
 
 /** The same, of the classes before `end` only. */
@@ -170,6 +174,18 @@ export function pullMoreUrgent(hart: Hart): void {
   }
   const task = stealAbove(hart, runningTask(hart).taskClass);
   if (task !== null) {
+    enqueue(task, hart.index);
+  }
+}
+
+/** At a tick: some of the tasks without time that wait here are judged again. */
+export function lookAtSpent(hart: Hart, now: u64): void {
+  for (let i: u32 = 0; i < SPENT_A_TICK; i++) {
+    const task = ownQueue(hart).steal(SPENT_CLASS);
+    if (task === null) {
+      return;
+    }
+    judge(task, now);
     enqueue(task, hart.index);
   }
 }

@@ -7,15 +7,16 @@
  */
 import { Audit } from "abi/audit";
 import { Class } from "abi/task";
-import { hartCount, isOnline, thisHart, WANTS_SCHEDULE } from "../arch/riscv/hart";
-import { readTime } from "../arch/riscv/intrinsics";
+import { Hart, hartCount, isOnline, thisHart, WANTS_SCHEDULE } from "../arch/riscv/hart";
+import { outOfLine, readTime } from "../arch/riscv/intrinsics";
 import { IPI_BURST_MAX, notifyHart } from "../arch/riscv/ipi";
 import { tickTime } from "../arch/riscv/timer";
 import { audit, NO_TASK } from "../diag/audit";
 import { ATOMIC_BYTES, AtomicWord } from "../sync/atomic";
 import { Task } from "../task/objects";
 import { endWait } from "../task/task";
-import { queueOf } from "./queue";
+import { ownQueue, queueOf } from "./queue";
+import { isDoubtful, judge } from "./time";
 
 /**
  * A task that floods is limited without harm to others: an interrupt for a less urgent task leaves tokens in a hart's
@@ -59,26 +60,51 @@ export function markBusy(index: u32): void {
   idle.clear(1 << index);
 }
 
-/** The class of what this hart runs; beyond all classes when it runs nothing. */
-function runningClass(): u32 {
-  const running = thisHart().running;
+/** The class of what `hart`, this one, runs; beyond all classes when it runs nothing. */
+function classOn(hart: Hart): u32 {
+  const running = hart.running;
   return running === 0 ? 0xff : changetype<Task>(running).taskClass;
 }
 
 /** A claimed task, its wait finished, goes to a run queue. */
 export function wake(task: Task): void {
-  endWait(task);
-  enqueue(task, chooseHart(task));
+  if (isDoubtful(task)) {
+    wakeJudged(task);
+  } else {
+    makeRunnable(task);
+  }
 }
 
-function chooseHart(task: Task): u32 {
-  const self = thisHart().index;
-  if (runningClass() > task.taskClass) {
-    return self;
+/** The same for a task whose job may have no time: out of line, so that the usual way saves no registers. */
+function wakeJudged(task: Task): void {
+  outOfLine();
+  judge(task, readTime());
+  makeRunnable(task);
+}
+
+function makeRunnable(task: Task): void {
+  endWait(task);
+  const hart = thisHart();
+  if (classOn(hart) > task.taskClass) {
+    return takeHere(hart, task);
   }
+  enqueue(task, chooseHart(hart, task));
+}
+
+/** The task is more urgent than what this hart runs. */
+function takeHere(hart: Hart, task: Task): void {
+  if (ownQueue(hart).push(task)) {
+    hart.wants |= WANTS_SCHEDULE;
+  } else {
+    enqueue(task, hart.index);
+  }
+}
+
+/** The hart for a task that is less urgent than what this one runs. */
+function chooseHart(hart: Hart, task: Task): u32 {
   const candidates = idle.value;
   if (candidates === 0) {
-    return self;
+    return hart.index;
   }
   const chosen = (candidates & (1 << task.lastHart)) !== 0 ? task.lastHart : <u32>ctz(candidates);
   markBusy(chosen); // the next that is woken goes to another one
@@ -89,8 +115,9 @@ function chooseHart(task: Task): u32 {
 export function enqueue(task: Task, target: u32): void {
   // Once it is in the queue another hart may have it.
   const taskClass = task.taskClass;
-  const self = thisHart().index;
-  const isMoreUrgent = runningClass() > taskClass;
+  const hart = thisHart();
+  const self = hart.index;
+  const isMoreUrgent = classOn(hart) > taskClass;
   const floor = target === self && isMoreUrgent ? 0 : floorFor(task);
   let there = target;
   // A hart that is stopping takes no more. The harts that are tried then are online, and one of them always stays so.
@@ -102,7 +129,7 @@ export function enqueue(task: Task, target: u32): void {
     return askHart(there, floor);
   }
   if (isMoreUrgent) {
-    thisHart().wants |= WANTS_SCHEDULE;
+    hart.wants |= WANTS_SCHEDULE;
     return;
   }
   // It has to wait here. A hart that began to idle before it was in the queue did not see it, and can have it.

@@ -123,6 +123,8 @@ function carryOut(hart: Hart, task: Task, number: u64): void {
       return jobs.createJob(task, task.a0, task.a1, task.a2, task.a3, task.a4, task.a5);
     case Syscall.EndJob:
       return jobs.endJob(task, task.a0);
+    case Syscall.SetJobTime:
+      return jobs.setJobTime(task, task.a0, task.a1, task.a2);
     default:
       return setStatus(task, Refusal.BadCall);
   }

@@ -9,7 +9,7 @@
  * Reached from trap.ts. tests/kernel/fast.test.ts holds both ways to the same results.
  */
 import { Kind, Right, SLOT_COUNT } from "abi/handle";
-import { infoBytes, infoSlotPlusOne, MESSAGE_BYTES_MAX, receivedInfo } from "abi/message";
+import { lowInfo, MESSAGE_BYTES_MAX, receivedInfo } from "abi/message";
 import { FOREVER, Syscall } from "abi/syscall";
 import { Wait } from "abi/task";
 import { After } from "../arch/riscv/context";
@@ -34,8 +34,8 @@ export function fastNow(hart: Hart, task: Task): After {
 
 /** Syscall.Call by `caller`, which runs on this hart. */
 export function fastCall(hart: Hart, caller: Task): After {
-  const info = caller.info;
-  if (!isPlain(info) || caller.a0 >= SLOT_COUNT) {
+  const bytes = lowInfo(caller.info);
+  if (bytes > MESSAGE_BYTES_MAX || caller.a0 >= SLOT_COUNT) {
     return dispatch(hart, caller, Syscall.Call);
   }
   const capability = capabilityAt(caller, <u32>caller.a0);
@@ -52,7 +52,6 @@ export function fastCall(hart: Hart, caller: Task): After {
   endpoint.receivers.removeHead(receiver);
   endpoint.lock.release();
 
-  const bytes = infoBytes(info);
   deliverWords(caller, receiver, receivedInfo(bytes, 0, capability.badge));
   const word = nextWord(caller, Wait.Replying);
   receiver.a6 = tokenOf(caller, word);
@@ -73,14 +72,15 @@ function callWithMore(hart: Hart, caller: Task, receiver: Task, word: u64, bytes
 /** The message is there: the caller waits for its reply, and the receiver goes on here. */
 function finishCall(hart: Hart, caller: Task, receiver: Task, word: u64): After {
   caller.server = receiver;
+  receiver.payer = caller.payer;
   passOn(receiver, caller, word);
   return giveTo(hart, receiver);
 }
 
 /** Syscall.ReplyReceive by `server`, which runs on this hart. */
 export function fastReplyReceive(hart: Hart, server: Task): After {
-  const info = server.info;
-  if (!isPlain(info) || server.a0 >= SLOT_COUNT || server.bound !== null) {
+  const bytes = lowInfo(server.info);
+  if (bytes > MESSAGE_BYTES_MAX || server.a0 >= SLOT_COUNT || server.bound !== null) {
     return dispatch(hart, server, Syscall.ReplyReceive);
   }
   const capability = capabilityAt(server, <u32>server.a0);
@@ -95,7 +95,6 @@ export function fastReplyReceive(hart: Hart, server: Task): After {
     endpoint.lock.release();
     return dispatch(hart, server, Syscall.ReplyReceive);
   }
-  const bytes = infoBytes(info);
   deliverWords(server, caller, receivedInfo(bytes, 0, 0));
   caller.a6 = 0;
   if (bytes !== 0) {
@@ -123,9 +122,4 @@ function finishReply(hart: Hart, server: Task, caller: Task, endpoint: Endpoint)
 function giveTo(hart: Hart, task: Task): After {
   handOver(hart, task);
   return hart.wants === 0 && !isKilled(task) ? After.Other : After.Leave;
-}
-
-/** Whether a message is words and bytes, and no capability. */
-function isPlain(info: u64): bool {
-  return infoSlotPlusOne(info) === 0 && infoBytes(info) <= MESSAGE_BYTES_MAX;
 }

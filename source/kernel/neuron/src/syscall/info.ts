@@ -35,7 +35,7 @@ export function information(task: Task, slot: u64, topic: u64, index: u64): void
   if (topic === Topic.Interrupt) {
     return interruptInformation(task, index);
   }
-  if (topic === Topic.Job || topic === Topic.JobRest) {
+  if (topic === Topic.Job || topic === Topic.JobRest || topic === Topic.JobTime) {
     return jobInformation(task, topic, index);
   }
   if (topic === Topic.Firmware) {
@@ -78,7 +78,7 @@ function taskInformation(task: Task, index: u64): void {
   const isNone = t.references.value === 0;
   const state = isNone ? TaskState.Ended : <TaskState>t.state;
   const low = isNone ? 0 : t.nameLow;
-  const word = taskWord(state, t.taskClass, kind, t.lastHart, t.id >> TASK_NUMBER_BITS);
+  const word = taskWord(state, t.ownClass, kind, t.lastHart, t.id >> TASK_NUMBER_BITS);
   // The address of a fault is told only to holders of the task (Syscall.TaskStatus).
   const detail = t.end === End.Exit ? t.endDetail : 0;
   const end = <u64>t.end | ((<u64>(isNone ? 0 : t.job.number)) << 32);
@@ -99,6 +99,8 @@ function jobInformation(task: Task, topic: u64, index: u64): void {
     const pages = amountOf(job, Resource.Pages);
     const tasks = amountOf(job, Resource.Tasks);
     setResults(task, job.nameLow, job.nameHigh, word, pages, tasks, amountOf(job, Resource.Vmos));
+  } else if (topic === Topic.JobTime) {
+    setResults(task, job.used, job.budget, job.period, 0, 0, 0);
   } else {
     const endpoints = amountOf(job, Resource.Endpoints);
     const notifications = amountOf(job, Resource.Notifications);

@@ -1,12 +1,15 @@
 /** Making and ending jobs. Reached from syscall/dispatch.ts; goes on in job/job.ts and lifecycle/job.ts. */
 import { Kind, Right, SLOT_COUNT } from "abi/handle";
-import { Amounts, Resource } from "abi/job";
+import { Amounts, PERIOD_MAX, PERIOD_MIN, Resource } from "abi/job";
 import { Refusal } from "abi/refusal";
 import { SELF } from "abi/syscall";
 import { HARTS_MAX } from "../arch/riscv/frame";
 import { thisHart } from "../arch/riscv/hart";
+import { readTime } from "../arch/riscv/intrinsics";
+import { timebaseHz } from "../arch/riscv/timer";
 import { setResult, setStatus } from "../ipc/results";
 import * as jobs from "../job/job";
+import { limitTime } from "../job/time";
 import { endJobs } from "../lifecycle/job";
 import { auditQuota } from "../task/charges";
 import { capabilityAt, check, freeSlot, NO_BADGE, putCapability } from "../task/handles";
@@ -66,4 +69,27 @@ export function endJob(task: Task, slot: u64): void {
   if (refusal === Refusal.None) {
     endJobs(capabilityAt(task, <u32>slot).job);
   }
+}
+
+/** A task cannot change its own job's time, nor that of a job above. */
+export function setJobTime(task: Task, slot: u64, budget: u64, period: u64): void {
+  const refusal = check(task, slot, Kind.Job, Right.Manage);
+  if (refusal !== Refusal.None) {
+    return setStatus(task, refusal);
+  }
+  const isLimit = period >= PERIOD_MIN && period <= PERIOD_MAX && budget > 0 && budget <= period * HARTS_MAX;
+  if (!isLimit && (budget | period) !== 0) {
+    return setStatus(task, Refusal.BadArgument);
+  }
+  const job = capabilityAt(task, <u32>slot).job;
+  if (job === task.job || !jobs.isBelow(job, task.job)) {
+    return setStatus(task, Refusal.MissingRight);
+  }
+  limitTime(job, ticksOf(budget), ticksOf(period), readTime());
+  setStatus(task, Refusal.None);
+}
+
+/** Microseconds, at most PERIOD_MAX for each hart, in ticks of the timebase. */
+function ticksOf(microseconds: u64): u64 {
+  return (microseconds * timebaseHz()) / 1_000_000;
 }

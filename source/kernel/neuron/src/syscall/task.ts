@@ -67,7 +67,7 @@ export function createTask(task: Task, taskClass: u64, notificationSlot: u64, bi
   if (refusal !== Refusal.None) {
     return setStatus(task, refusal);
   }
-  if (taskClass < task.taskClass) {
+  if (taskClass < task.ownClass) {
     return setStatus(task, Refusal.MissingRight);
   }
   const slot = freeSlot(task);

@@ -31,7 +31,11 @@ export class Task extends TrapFrame {
   deadlineHart: u32;
 
   // Scheduling: of the hart that runs the task or has claimed it
+  /** The class in which it runs now, and its own: they differ while it has no time (sched/time.ts). */
   taskClass: u32;
+  ownClass: u32;
+  /** Whose time it uses: the account of a job (job/job.ts). */
+  payer: u32;
   /** When it last was woken by an interrupt to another hart that counted as its first in a tick (sched/wake.ts). */
   toldAt: u64;
   /** How often it was given a hart. */

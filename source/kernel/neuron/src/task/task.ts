@@ -56,6 +56,7 @@ export function allocTask(job: Job): Task | null {
     return null;
   }
   task.job = job;
+  task.payer = job.account;
   task.index = <u32>(changetype<usize>(task) - table) / TASK_STRIDE;
   task.id = task.index | (task.generation << TASK_NUMBER_BITS);
   task.generation++;

@@ -67,6 +67,8 @@ export class Hart extends HartContext {
   deadline: u64;
   /** When this hart last picked a task: the share of the hart that counts until it picks another began then. */
   pickedAt: u64;
+  /** Until when the time that this hart uses was settled (sched/time.ts); 0 while it idles. */
+  settledAt: u64;
   /** Before it idles, this hart looks for work until then: see lookSoon() in sched/schedule.ts. */
   lookUntil: u64;
   /** IPIs this hart may still send until the bucket is filled again. */
