@@ -141,6 +141,14 @@ export function createJob(parent: u32, limits: Amounts, nameLow: u64, nameHigh: 
   return <i32>systemCall(parent, pages, limits.objects, limits.rest, nameLow, nameHigh, 0, Syscall.CreateJob);
 }
 
+/**
+ * Lets the tasks of `job`, which was made from this task's own, use `budget` microseconds in each period of `period`; 0 and
+ * 0 for no limit.
+ */
+export function setJobTime(job: u32, budget: u64, period: u64): i32 {
+  return <i32>systemCall(job, budget, period, 0, 0, 0, 0, Syscall.SetJobTime);
+}
+
 /** Ends a job's tasks and the jobs that were made from it. */
 export function endJob(job: u32): i32 {
   return call1(Syscall.EndJob, job);

@@ -91,9 +91,24 @@ export function textValue(answer: Answer, key: string): string {
 /** A value that has to be a whole number, and one that JSON carries exactly. */
 export function numberValue(answer: Answer, key: string): number {
   const text = textValue(answer, key);
-  const value = /^[0-9]+$/.test(text) ? Number(text) : Number.NaN;
-  if (!Number.isSafeInteger(value)) {
+  const value = wholeNumber(text);
+  if (value === undefined) {
     throw new Problem(`the guest says ${key}=${text}, which is not a number`);
   }
   return value;
+}
+
+/** Two numbers with a slash between them. @throws Problem if the value is something else */
+export function pairValue(answer: Answer, key: string): [number, number] {
+  const text = textValue(answer, key);
+  const [first, second, ...rest] = text.split("/").map(wholeNumber);
+  if (first === undefined || second === undefined || rest.length > 0) {
+    throw new Problem(`the guest says ${key}=${text}, which is not a number and its limit`);
+  }
+  return [first, second];
+}
+
+function wholeNumber(text: string): number | undefined {
+  const value = /^[0-9]+$/.test(text) ? Number(text) : Number.NaN;
+  return Number.isSafeInteger(value) ? value : undefined;
 }

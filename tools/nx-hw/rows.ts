@@ -5,11 +5,11 @@
 
 import { Problem } from "../../host/problem.ts";
 import { type Column, formatTable } from "../../host/report.ts";
-import { type Answer, numberValue, textValue } from "./ask.ts";
+import { type Answer, numberValue, pairValue, textValue } from "./ask.ts";
 
 /**
  * One field of a row: its key in the guest's line, and the type of its value. `maybe`: text, or `-` for nothing.
- * `limited`: a number, and one that it may not exceed, under `<key>_limit`.
+ * `limited`: a number, and one that it may not exceed, behind a slash: `<key>` and `<key>_limit` in JSON.
  */
 export interface Field {
   key: string;
@@ -78,6 +78,8 @@ export const questions = {
       limited("signals"),
       limited("pins"),
       limited("jobs"),
+      number("ms"),
+      limited("budget"),
       text("state"),
     ],
   },
@@ -124,7 +126,7 @@ export function rowsOf(question: Question, answers: Answer[]): Row[] {
     for (const field of question.fields) {
       row[camelCase(field.key)] = fieldValue(answer, field);
       if (field.kind === "limited") {
-        row[camelCase(limitKey(field.key))] = numberValue(answer, limitKey(field.key));
+        row[camelCase(limitKey(field.key))] = pairValue(answer, field.key)[1];
       }
     }
     for (const field of question.more ?? []) {
@@ -141,8 +143,11 @@ export function rowsOf(question: Question, answers: Answer[]): Row[] {
 }
 
 function fieldValue(answer: Answer, { key, kind }: Field): Value {
-  if (kind === "number" || kind === "limited") {
+  if (kind === "number") {
     return numberValue(answer, key);
+  }
+  if (kind === "limited") {
+    return pairValue(answer, key)[0];
   }
   const value = textValue(answer, key);
   return kind === "maybe" && value === "-" ? null : value;

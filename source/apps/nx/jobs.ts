@@ -4,13 +4,13 @@ import { JOBS_MAX } from "abi/job";
 import { Role } from "abi/startup";
 import { TASK_NAME_BYTES } from "abi/task";
 import { information, result } from "runtime/call";
-import { slotOf } from "runtime/startup";
+import { slotOf, startup } from "runtime/startup";
 import { lengthToZero } from "text/bytes";
-import { beginRow, beginValue, bytes, composed, endRow, isForPeople, number, refused, words } from "./answer";
+import { beginRow, beginValue, bytes, composed, endRow, number, refused, words } from "./answer";
 import { CommandLine } from "./command-line";
 
-/** The words of Topic.Job, then those of Topic.JobRest. */
-const job: usize = memory.data(12 * 8, 8);
+/** The words of Topic.Job, then those of Topic.JobRest and Topic.JobTime. */
+const job: usize = memory.data(14 * 8, 8);
 
 /** A row for each job. Prints why and returns false if the kernel refuses. */
 export function answerJobs(_line: CommandLine): bool {
@@ -40,7 +40,14 @@ function ask(index: u32): i32 {
   for (let i: u32 = 0; i < 4; i++) {
     store<u64>(job + ((6 + i) << 3), result(i));
   }
-  return rest;
+  if (rest < 0) {
+    return rest;
+  }
+  const time = information(info, Topic.JobTime, index);
+  for (let i: u32 = 0; i < 3; i++) {
+    store<u64>(job + ((10 + i) << 3), result(i));
+  }
+  return time;
 }
 
 function word(index: u32): u64 {
@@ -64,25 +71,31 @@ function answerJob(index: u32): void {
   } else {
     composed("of", 3, beginValue().decimal(parent));
   }
-  amount("pages", "pages_limit", 14, word(3));
-  amount("tasks", "tasks_limit", 8, word(4));
-  amount("objects", "objects_limit", 9, word(5));
-  amount("endpoints", "endpoints_limit", 9, word(6));
-  amount("signals", "signals_limit", 8, word(7));
-  amount("pins", "pins_limit", 6, word(8));
-  amount("jobs", "jobs_limit", 6, word(9));
+  amount("pages", 14, word(3));
+  amount("tasks", 8, word(4));
+  amount("objects", 9, word(5));
+  amount("endpoints", 9, word(6));
+  amount("signals", 8, word(7));
+  amount("pins", 6, word(8));
+  amount("jobs", 6, word(9));
+  number("ms", 8, milliseconds(word(10)));
+  // In each period: 0/0 for no limit.
+  limited("budget", 8, milliseconds(word(11)), milliseconds(word(12)));
   words("state", 5, isJobEnded(about) ? "ended" : "open");
   endRow();
 }
 
-/** What is charged, and the limit: `12/64` for people. */
-function amount(key: string, limitKey: string, width: u32, packed: u64): void {
-  const charged = <u64>(<u32>packed);
-  const limit = packed >> 32;
-  if (isForPeople()) {
-    composed(key, width, beginValue().decimal(charged).text("/").decimal(limit));
-    return;
-  }
-  number(key, 0, charged);
-  number(limitKey, 0, limit);
+/** Ticks of the timebase in milliseconds. */
+function milliseconds(ticks: u64): u64 {
+  return ticks / (startup().timebase / 1000);
+}
+
+/** What there is of something, and the limit: `12/64`. */
+function limited(key: string, width: u32, amount: u64, limit: u64): void {
+  composed(key, width, beginValue().decimal(amount).text("/").decimal(limit));
+}
+
+/** What is charged, and the limit above it. */
+function amount(key: string, width: u32, packed: u64): void {
+  limited(key, width, <u64>(<u32>packed), packed >> 32);
 }

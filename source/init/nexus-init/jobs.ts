@@ -7,11 +7,11 @@ import { Topic } from "abi/info";
 import { Amounts, RESOURCE_COUNT, Resource, ROOT_JOB } from "abi/job";
 import { Role } from "abi/startup";
 import { NO_SLOT, SELF } from "abi/syscall";
-import { createJob, drop, endJob, information, result } from "runtime/call";
+import { createJob, drop, endJob, information, result, setJobTime } from "runtime/call";
 import { print } from "runtime/log";
 import { slotOf } from "runtime/startup";
 import { because, sayOf } from "./say";
-import { Program, THE_REST } from "./topology";
+import { PERIOD_MILLISECONDS, Program, THE_REST } from "./topology";
 
 const limits = changetype<Amounts>(memory.data(offsetof<Amounts>(), 8));
 
@@ -21,12 +21,17 @@ export function openJob(program: Program): bool {
     const limit = program.limits.of(<Resource>r);
     limits.set(<Resource>r, limit === THE_REST ? theRest(<Resource>r) : limit);
   }
-  const status = createJob(SELF, limits, program.nameLow, program.nameHigh);
+  let status = createJob(SELF, limits, program.nameLow, program.nameHigh);
+  if (status >= 0) {
+    program.job = <u32>result(0);
+    if (program.budget !== 0) {
+      status = setJobTime(program.job, program.budget * THOUSAND, PERIOD_MILLISECONDS * THOUSAND);
+    }
+  }
   if (status < 0) {
     print(because(sayOf("a job was refused for ", program), status));
     return false;
   }
-  program.job = <u32>result(0);
   return true;
 }
 
@@ -57,6 +62,8 @@ function leftInRoot(resource: Resource): u32 {
   return <u32>(amounts >> 32) - <u32>amounts;
 }
 
+/** Microseconds in a millisecond. */
+const THOUSAND: u64 = 1000;
 /** The result of Topic.Job with the first resource. */
 const FIRST_AMOUNT: u32 = 3;
 /** We keep one part in so many of what is left. */

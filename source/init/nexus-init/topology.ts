@@ -24,14 +24,19 @@ export const enum Origin {
 /** In place of a limit: nearly all that is left when the program starts (jobs.ts). */
 export const THE_REST: u32 = u32.MAX_VALUE;
 
+/** The period of all budgets of time, in milliseconds: ten ticks of the scheduler. */
+export const PERIOD_MILLISECONDS: u32 = 100;
+
 /**
  * The services, in the order in which they start. The rows of programs come behind them. A service may have about twice
- * what it uses: its next life may begin before a device has let go of all that the last one pinned.
+ * what it uses: its next life may begin before a device has let go of all that the last one pinned. Its time is what it
+ * may use before all programs; what it does for a caller is on the caller's time.
  */
 export function describe(topology: Topology): void {
   topology
     .run("consoled", Class.Driver, Origin.Bundle)
     .has(128, 1, 16)
+    .hasTime(50)
     .serves(Role.ConsoleService)
     .gets(Role.Console, Right.Write)
     .gets(Role.ConsoleOwner, Right.Manage)
@@ -44,6 +49,7 @@ export function describe(topology: Topology): void {
     .run("virtioblkd", Class.Driver, Origin.Bundle)
     .has(128, 1, 24)
     .hasPins(24)
+    .hasTime(50)
     .serves(Role.BlockService)
     .gets(Role.Console, Right.Write)
     // All slots of the bus: virtioblkd finds the disk itself, and drops the others.
@@ -57,6 +63,7 @@ export function describe(topology: Topology): void {
   topology
     .run("packagefsd", Class.Service, Origin.Bundle)
     .has(1536, 1, 32)
+    .hasTime(50)
     .serves(Role.PackageService)
     .gets(Role.Console, Right.Write)
     .gets(Role.BlockService, Right.Send)
@@ -133,7 +140,7 @@ export class Gift {
  *   0       16           20      24       28       32          36      40     44         48        52        56    64
  *   │ name  │ nameLength │ class │ origin │ serves │ giftCount │ state │ task │ endpoint │ hasServed │ restarts │ due │
  *
- *   64: limits │ 96: job │ 104: GRANTS_MAX × 8, role and rights
+ *   64: limits │ 96: job │ 100: budget │ 104: GRANTS_MAX × 8, role and rights
  */
 @unmanaged
 @final
@@ -167,7 +174,8 @@ export class Program {
   private limits3: u64;
   /** Its job, while it has a task. */
   job: u32;
-  private reserved: u32;
+  /** How much time its job may use in a period, in milliseconds; 0: no limit. */
+  budget: u32;
 
   /** What its job may have. */
   get limits(): Amounts {
@@ -195,6 +203,12 @@ export class Program {
     this.limits.set(Resource.Endpoints, endpoints);
     this.limits.set(Resource.Notifications, notifications);
     this.limits.set(Resource.Jobs, jobs);
+    return this;
+  }
+
+  /** How much time of one hart it may use in each period, in milliseconds; what no row names is no limit. */
+  hasTime(milliseconds: u32): Program {
+    this.budget = milliseconds;
     return this;
   }
 

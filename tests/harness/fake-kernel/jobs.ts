@@ -7,6 +7,9 @@ import { type Core, nameOf, type SystemCalls } from "./core.ts";
 import { FakeJob } from "./objects.ts";
 
 const LIMIT_BITS = 16n;
+/** PERIOD_MIN and PERIOD_MAX of source/abi/job.ts. */
+const PERIOD_MIN = 20_000n;
+const PERIOD_MAX = 10_000_000n;
 const PAGES_MAX = 2n ** 32n - 1n;
 
 export class FakeJobs {
@@ -34,6 +37,21 @@ export class FakeJobs {
         }
         this.made.push(job);
         return give(core, job, Right.Manage | Right.Transfer);
+      },
+      [Syscall.SetJobTime]: (slot, budget, period) => {
+        const job = core.slots.find(slot, "job", Right.Manage);
+        if (typeof job === "number") {
+          return job;
+        }
+        const isLimit = period >= PERIOD_MIN && period <= PERIOD_MAX && budget > 0n && budget <= 4n * period;
+        if (!isLimit && (budget !== 0n || period !== 0n)) {
+          return Refusal.BadArgument;
+        }
+        if (job === core.job) {
+          return Refusal.MissingRight;
+        }
+        job.time = { budget, period };
+        return 0;
       },
       [Syscall.EndJob]: (slot) => {
         const job = core.slots.find(slot, "job", Right.Manage);

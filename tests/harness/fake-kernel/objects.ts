@@ -204,6 +204,8 @@ export class FakeJob {
   private readonly jobs: FakeJob[] = [];
   readonly tasks: FakeTask[] = [];
   isEnded = false;
+  /** What its tasks may use in each period, in microseconds. */
+  time: { readonly budget: bigint; readonly period: bigint } | undefined;
   private readonly parent: FakeJob | undefined;
 
   constructor(name: string, limits: readonly number[], parent?: FakeJob) {

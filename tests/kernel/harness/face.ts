@@ -14,8 +14,9 @@ import { auditInit } from "kernel/neuron/src/diag/audit";
 import { printInit } from "kernel/neuron/src/diag/print";
 import { consoleInit } from "kernel/neuron/src/ipc/console";
 import { interruptsInit } from "kernel/neuron/src/irq/interrupts";
-import { Resource } from "abi/job";
-import { jobAt, jobsInit, rootJob } from "kernel/neuron/src/job/job";
+import { Amounts, RESOURCE_COUNT, Resource } from "abi/job";
+import { createJob, Job, jobAt, jobsInit, releaseJob, rootJob } from "kernel/neuron/src/job/job";
+import { limitTime } from "kernel/neuron/src/job/time";
 import { prepareTask, startTask, TASK_PAGES } from "kernel/neuron/src/lifecycle/create";
 import { freeFrameCount, framesInit, freeFrames } from "kernel/neuron/src/mm/frames";
 import { buildKernelMap, kernelSpaceSatp } from "kernel/neuron/src/mm/kernelmap";
@@ -60,9 +61,9 @@ export function stopIdling(): void { leaveIdle(thisHart()); }
 /** A hart has nothing to go back to yet. */
 export function scheduleFirst(): void { runFirst(thisHart()); }
 
-/** A started task that no capability names: its index, or -1. */
-export function spawn(taskClass: u32): i32 {
-  const job = rootJob();
+/** A started task of job number jobIndex that no capability names: its index, or -1. */
+export function spawn(taskClass: u32, jobIndex: u32): i32 {
+  const job = jobAt(jobIndex);
   const task = job.take(Resource.Tasks, 1, TASK_PAGES) ? allocTask(job) : null;
   if (task === null || prepareTask(task, null, taskClass) !== Refusal.None) return -1;
   startTask(task, 0x10000, 0x7800_0000);
@@ -71,6 +72,21 @@ export function spawn(taskClass: u32): i32 {
 }
 export function newEndpoint(): u32 { rootJob().take(Resource.Endpoints, 1, 0); return <u32>changetype<usize>(allocEndpoint(rootJob())); }
 export function newNotification(): u32 { rootJob().take(Resource.Notifications, 1, 0); return <u32>changetype<usize>(allocNotification(rootJob())); }
+/** A job with an eighth of all that job number parent may have: its number. */
+export function newJob(parent: u32): u32 {
+  const limits = changetype<Amounts>(memory.data(offsetof<Amounts>(), 8));
+  for (let r: u32 = 0; r < RESOURCE_COUNT; r++) {
+    limits.set(<Resource>r, jobAt(parent).limits.of(<Resource>r) / 8);
+  }
+  return changetype<Job>(createJob(jobAt(parent), limits)).number;
+}
+export function jobAddress(index: u32): u32 { return <u32>changetype<usize>(jobAt(index)); }
+export function jobUsed(index: u32): u64 { return jobAt(index).used; }
+export function limitJobTime(index: u32, budget: u64, period: u64, now: u64): void { limitTime(jobAt(index), budget, period, now); }
+/** The task uses the time of job index, as if it served a task of it. */
+export function letPay(task: u32, index: u32): void { taskAt(task).payer = jobAt(index).account; }
+/** The last capability to job index is gone. */
+export function forgetJob(index: u32): void { releaseJob(jobAt(index)); }
 /** What is charged to job index, and its limit. */
 export function chargedTo(index: u32, resource: u32): u32 { return jobAt(index).charged.of(resource); }
 export function limitOf(index: u32, resource: u32): u32 { return jobAt(index).limits.of(resource); }

@@ -280,8 +280,8 @@ export class Kernel {
   }
 
   /** A new task, brought to run on `hart`, which must idle. */
-  spawnOn(hart: number, taskClass = 2): number {
-    const task = this.spawn(hart, taskClass);
+  spawnOn(hart: number, taskClass = 2, job = 0): number {
+    const task = this.spawn(hart, taskClass, job);
     if (this.running(hart) !== task) {
       throw new Error(`task ${task} does not run on hart ${hart}`);
     }
@@ -289,10 +289,10 @@ export class Kernel {
   }
 
   /** A new task that `hart` makes; it runs there if the hart idles, else it waits in a queue. */
-  spawn(hart: number, taskClass = 2): number {
+  spawn(hart: number, taskClass = 2, job = 0): number {
     let task = -1;
     this.on(hart, () => {
-      task = this.guest.call("spawn", taskClass);
+      task = this.guest.call("spawn", taskClass, job);
     });
     if (task < 0) {
       throw new Error("no room for a task");

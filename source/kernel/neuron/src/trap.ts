@@ -38,7 +38,7 @@ import {
   yieldHart,
 } from "./sched/schedule";
 import { leaveSpace } from "./sched/space";
-import { settleBefore, settleBeforeIdle, takeAccount } from "./sched/time";
+import { settleBefore, settleBeforeIdle, stepsBack, takeAccount } from "./sched/time";
 import { dispatch } from "./syscall/dispatch";
 import { fastCall, fastNow, fastReplyReceive } from "./syscall/fast";
 import { areKillsOpen, isKilled } from "./task/life";
@@ -96,11 +96,15 @@ function leave(hart: Hart): void {
   arrive(hart);
 }
 
+/** Tasks without time that a hart passes over at once. */
+const STEPS_BACK_MAX: u32 = 8;
+
 /** Finds what this hart runs next, and idles until there is something. */
 function schedule(hart: Hart): void {
   if (hart.running !== 0 && isKilled(runningTask(hart))) {
     endTask(runningTask(hart), End.Killed, 0);
   }
+  let steps: u32 = 0;
   for (;;) {
     attend(hart);
     hart.wants &= ~WANTS_SCHEDULE; // right below
@@ -114,10 +118,13 @@ function schedule(hart: Hart): void {
       waitForInterrupt(hart);
       continue;
     }
-    if (!isKilled(runningTask(hart))) {
+    if (isKilled(runningTask(hart))) {
+      endTask(runningTask(hart), End.Killed, 0);
+    } else if (steps < STEPS_BACK_MAX && stepsBack(hart)) {
+      steps++;
+    } else {
       return;
     }
-    endTask(runningTask(hart), End.Killed, 0);
   }
 }
 

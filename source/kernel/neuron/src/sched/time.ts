@@ -18,6 +18,7 @@ import { outOfLine, readTime } from "../arch/riscv/intrinsics";
 import { Job, jobOfAccount } from "../job/job";
 import { countTime, hasTime } from "../job/time";
 import { Task } from "../task/objects";
+import { ownQueue } from "./queue";
 
 /** Tasks without time: less urgent than any class. */
 export const SPENT_CLASS: u32 = CLASS_COUNT;
@@ -97,4 +98,15 @@ export function takeAccount(hart: Hart, now: u64): bool {
   judge(task, now);
   hart.runningClass = task.taskClass;
   return task.taskClass > before;
+}
+
+/** Whether the task that this hart is about to run has no time, and another that waits here has. */
+export function stepsBack(hart: Hart): bool {
+  const task = changetype<Task>(hart.running);
+  if (!isDoubtful(task)) {
+    return false;
+  }
+  judge(task, readTime());
+  hart.runningClass = task.taskClass;
+  return ownQueue(hart).hasBefore(task.taskClass);
 }
