@@ -27,6 +27,8 @@ import { enqueue, markBlind, markBusy, markIdle, markLooking } from "./wake";
 const SPENT_A_TICK: u32 = 8;
 /** A hart looks for work for 50 µs at most: most requests to a service take less. */
 const LOOKS_A_SECOND: u64 = 20_000;
+/** And so many times at most, however slow the clock is. */
+const LOOKS_MAX: u32 = 1000;
 
 /** The runnable `task`, which is in no queue, is what this hart runs. */
 export function runOn(hart: Hart, task: Task): void {
@@ -225,7 +227,10 @@ function look(hart: Hart): Task | null {
   outOfLine();
   let task: Task | null = null;
   markLooking(hart.index);
-  while (task === null && readTime() < hart.lookUntil && pendingInterrupts() === 0) {
+  for (let i: u32 = 0; i < LOOKS_MAX && task === null; i++) {
+    if (readTime() >= hart.lookUntil || pendingInterrupts() !== 0) {
+      break;
+    }
     task = lookOnce(hart);
   }
   markBlind(hart.index);
