@@ -30,14 +30,12 @@ export function limitTime(job: Job, budget: u64, period: u64, now: u64): void {
 /** Whether `job`, and each job above it, has time left in its period. Notes in `spent` what it finds. */
 export function hasTime(job: Job, now: u64): bool {
   let at: Job | null = job;
-  let has = true;
   // bounded by the jobs there are
-  while (at !== null && has) {
-    has = at.budget === 0 || leavesTime(at, now);
+  while (at !== null && (at.budget === 0 || leavesTime(at, now))) {
     at = at.parent;
   }
-  job.spent = has ? 0 : 1;
-  return has;
+  job.spent = at === null ? 0 : 1;
+  return at === null;
 }
 
 /** Whether there is something left of the period, which begins anew when it is over. */
