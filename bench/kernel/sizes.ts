@@ -45,10 +45,9 @@ function pagesInUse(subject: Subject): number {
     throw new Problem("the guest did not tell of its jobs");
   }
   return lines
-    .map((line, index) => field(line, "pages") - (index === 0 ? 0 : field(line, "pages_limit")))
+    .map((line, index) => {
+      const [, charged, limit] = / pages=(\d+)\/(\d+)/.exec(line) ?? [];
+      return Number(charged) - (index === 0 ? 0 : Number(limit));
+    })
     .reduce((sum, pages) => sum + pages, 0);
-}
-
-function field(line: string, key: string): number {
-  return Number(new RegExp(` ${key}=(\\d+)`).exec(line)?.[1] ?? Number.NaN);
 }

@@ -6,7 +6,7 @@ import { defined } from "../harness/defined.ts";
 import {
   FakeEndpoint,
   FakeKernel,
-  type FakeVmo,
+  FakeVmo,
   type KernelObject,
   Refusal,
   Right,
@@ -16,6 +16,8 @@ import {
 } from "../harness/fake-kernel/kernel.ts";
 import { type Fields, Wire } from "../services/packagefsd/wire.ts";
 
+/** sharedBytes of source/idl/package_fs.capnp. */
+const PIECE_BYTES = 131_072;
 export const NONCE = "00112233445566778899aabbccddeeff";
 
 export interface FakeHart {
@@ -182,6 +184,13 @@ export class FakeSystem {
       }
       if (w0 === wire.method("close")) {
         return reply("Close", { status: "ok" });
+      }
+      if (w0 === wire.method("share")) {
+        const { file, offset } = wire.decode("PackageFsShareParams", bytes);
+        const from = Number(offset);
+        const piece = defined(open[Number(file)], "an open file").subarray(from, from + PIECE_BYTES);
+        const slot = { object: FakeVmo.of(piece), rights: Right.Read, badge: 0 };
+        return { bytes: reply("Share", { status: "ok", bytes: piece.length }), slot };
       }
       const params = wire.decode("PackageFsReadParams", bytes);
       const content = defined(open[Number(params.file)], "an open file");

@@ -44,7 +44,7 @@ test("each that is listed is that long", () => {
 
 test("the rows say where each stretch was, and the boot is told without a target", () => {
   expect(row("CreateVmo").measured).toBeGreaterThan(1000);
-  expect(row("CreateVmo").where.task).toBe("nexus-init");
+  expect(["nexus-init", "attackers-child"]).toContain(row("CreateVmo").where.task);
   const boot = row("boot, before the first task");
   expect(boot.target).toBeUndefined();
   expect(boot.measured).toBeGreaterThan(100_000);

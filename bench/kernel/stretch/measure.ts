@@ -65,11 +65,12 @@ export const longer: Readonly<Record<string, number>> = {
   Receive: 120_000,
   KillTask: 83_000,
   "interrupts of a hart that idles": 45_000,
-  "timer interrupt": 36_000,
-  Drop: 28_000,
+  "timer interrupt": 37_500,
+  Drop: 30_000,
   Exit: 20_000,
   Wait: 18_000,
   Now: 17_500,
+  CreateVmo: 10_500,
 };
 
 /** A row, and where its stretch was. */

@@ -157,8 +157,9 @@ export class FakeMessages {
       task.spoilMessage();
       return answer;
     }
-    task.setMessage(answer);
-    return task.setResults(receivedInfo(answer.length, 0));
+    const { bytes, slot } = answer instanceof Uint8Array ? { bytes: answer, slot: undefined } : answer;
+    task.setMessage(bytes);
+    return task.setResults(receivedInfo(bytes.length, 0, this.arrive(slot)));
   }
 
   private reply(token: bigint, info: bigint): number {

@@ -98,13 +98,19 @@ export function vmoIn({ slot }: Message): FakeVmo | undefined {
   return slot?.object instanceof FakeVmo ? slot.object : undefined;
 }
 
+/** An answer that takes a capability along. */
+export interface AnswerWithSlot {
+  readonly bytes: Uint8Array;
+  readonly slot: Slot;
+}
+
 /** What takes an answer of the task under test, and the capability that comes along. */
 type OnReply = (answer: Uint8Array, slot: Slot | undefined) => void;
 
 export class FakeEndpoint {
   readonly kind = "endpoint";
-  /** What a call of the task under test comes to: the bytes of an answer, or the Refusal that the kernel would return. */
-  answer: (message: Message) => Uint8Array | number = () => Refusal.TimedOut;
+  /** What a call of the task under test comes to: an answer, or the Refusal that the kernel would return. */
+  answer: (message: Message) => Uint8Array | AnswerWithSlot | number = () => Refusal.TimedOut;
   /** Calls of others that the task under test will receive here, and where each answer goes. */
   readonly calls: { readonly message: Message; readonly onReply: OnReply }[] = [];
   /** The capability that came along with the last answer to `send`. */
