@@ -21,3 +21,8 @@ export const STACK_BYTES: u32 = 0x0001_0000;
 export const STARTUP_PAGE: u32 = 0x7e00_0000;
 export const MESSAGE_PAGE: u32 = 0x7f00_0000;
 export const USER_END: u32 = 0x8000_0000;
+
+/** Bytes of the pages that `bytes` bytes take. */
+export function wholePages(bytes: u32): u32 {
+  return (bytes + PAGE_BYTES - 1) & ~(PAGE_BYTES - 1);
+}

@@ -7,7 +7,7 @@
  * the one in the index.
  */
 import { Right } from "abi/handle";
-import { PAGE_BYTES, USER_MAPPINGS } from "abi/layout";
+import { PAGE_BYTES, USER_MAPPINGS, wholePages } from "abi/layout";
 import { Refusal } from "abi/refusal";
 import { Role } from "abi/startup";
 import { NO_SLOT } from "abi/syscall";
@@ -157,7 +157,7 @@ function checkShared(name: string): bool {
     if (outcome !== FsStatus.ok) {
       return refused(name, outcome);
     }
-    const bytes = (piece.bytes + PAGE_BYTES - 1) & ~(PAGE_BYTES - 1);
+    const bytes = wholePages(piece.bytes);
     if (map(piece.vmo, PIECE_ADDRESS, 0, bytes, Right.Read | Right.Write) !== Refusal.MissingRight) {
       return fail(failed("pkgfs").text(name).text(" is shared so that it can be written"));
     }

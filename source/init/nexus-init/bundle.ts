@@ -3,7 +3,7 @@
  * reach the disk, and the fixtures for a machine that has none. It is mapped once, read-only, and stays mapped.
  */
 import { Right } from "abi/handle";
-import { PAGE_BYTES } from "abi/layout";
+import { wholePages } from "abi/layout";
 import { Role } from "abi/startup";
 import { NO_SLOT } from "abi/syscall";
 import { checkBlocks } from "pkgimg/content";
@@ -41,7 +41,7 @@ export function openBundle(): bool {
     return false;
   }
   bundleBytes = <u32>entry.size;
-  const status = map(entry.slot, BUNDLE_ADDRESS, 0, pagesFor(bundleBytes), Right.Read);
+  const status = map(entry.slot, BUNDLE_ADDRESS, 0, wholePages(bundleBytes), Right.Read);
   if (status < 0) {
     print(because(say("mapping the boot bundle was refused"), status));
     return false;
@@ -99,10 +99,10 @@ function findAndCheck(name: usize, nameLength: u32, blocksMost: u32, file: Bundl
  */
 export function copyOfFile(file: BundledFile): u32 {
   const bytes = file.bytes;
-  let status = createVmo(pagesFor(bytes));
+  let status = createVmo(wholePages(bytes));
   const vmo = status < 0 ? NO_SLOT : <u32>result(0);
   if (status >= 0) {
-    status = map(vmo, FILE_ADDRESS, 0, pagesFor(bytes), Right.Read | Right.Write);
+    status = map(vmo, FILE_ADDRESS, 0, wholePages(bytes), Right.Read | Right.Write);
   }
   if (status >= 0) {
     memory.copy(FILE_ADDRESS, file.address, bytes);
@@ -116,11 +116,6 @@ export function copyOfFile(file: BundledFile): u32 {
   }
   print(because(say("memory for a file of the boot bundle was refused"), status));
   return NO_SLOT;
-}
-
-/** `count` bytes in whole pages. */
-function pagesFor(count: u32): u32 {
-  return (count + PAGE_BYTES - 1) & ~(PAGE_BYTES - 1);
 }
 
 /** For libs/pkgimg, which asks only for blocks below the count that `open` was given. */

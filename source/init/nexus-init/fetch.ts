@@ -3,7 +3,7 @@
  * it. Reached from main.ts; goes on in runtime/packages.ts.
  */
 import { Right } from "abi/handle";
-import { PAGE_BYTES } from "abi/layout";
+import { wholePages } from "abi/layout";
 import { Refusal } from "abi/refusal";
 import { Role } from "abi/startup";
 import { NO_SLOT } from "abi/syscall";
@@ -130,7 +130,7 @@ function bring(endpoint: u32, path: Line): i32 {
   if (outcome !== FsStatus.ok) {
     return outcome;
   }
-  outcome = map(vmo, FILE_ADDRESS, 0, pagesFor(<u32>size), Right.Read);
+  outcome = map(vmo, FILE_ADDRESS, 0, wholePages(<u32>size), Right.Read);
   if (outcome < 0) {
     return outcome;
   }
@@ -140,12 +140,12 @@ function bring(endpoint: u32, path: Line): i32 {
 
 /** Makes the memory object, and shares it with packagefsd. */
 function share(size: u32): i32 {
-  const status = createVmo(pagesFor(size));
+  const status = createVmo(wholePages(size));
   if (status < 0) {
     return status;
   }
   vmo = <u32>result(0);
-  return attachMemory(service, vmo, pagesFor(size));
+  return attachMemory(service, vmo, wholePages(size));
 }
 
 function readAll(size: u32): i32 {
@@ -162,8 +162,4 @@ function readAll(size: u32): i32 {
     at += file.bytesRead;
   }
   return FsStatus.ok;
-}
-
-function pagesFor(count: u32): u32 {
-  return (count + PAGE_BYTES - 1) & ~(PAGE_BYTES - 1);
 }

@@ -9,7 +9,7 @@
  *     for (let i: u32 = 0; i < program.segmentCount; i += 1) { const s = program.segment(i); … }
  */
 
-import { PAGE_BYTES, USER_BEGIN, USER_PROGRAM_END } from "abi/layout";
+import { PAGE_BYTES, USER_BEGIN, USER_PROGRAM_END, wholePages } from "abi/layout";
 import {
   CLASS_64,
   DATA_LITTLE_ENDIAN,
@@ -63,7 +63,7 @@ export class Segment {
 
   /** First address behind its pages. */
   get pagesEnd(): u32 {
-    return (this.address + this.memoryBytes + PAGE_BYTES - 1) & ~(PAGE_BYTES - 1);
+    return wholePages(this.address + this.memoryBytes);
   }
 
   /** Takes over a program header that was checked. */

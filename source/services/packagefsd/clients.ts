@@ -7,7 +7,7 @@
  * alive, it is told `badFile` or `notAttached`, and opens or attaches again.
  */
 import { Right } from "abi/handle";
-import { PAGE_BYTES } from "abi/layout";
+import { wholePages } from "abi/layout";
 import { Refusal } from "abi/refusal";
 import { map, result, unmap, vmoSize } from "runtime/call";
 import { instanceNumber } from "runtime/starter";
@@ -165,8 +165,7 @@ export function attach(client: Client, slot: u32, bytes: u64): bool {
   if (vmoSize(slot) !== Refusal.None || result(0) < bytes) {
     return false;
   }
-  const mappedBytes = (<u32>bytes + PAGE_BYTES - 1) & ~(PAGE_BYTES - 1);
-  if (map(slot, client.window, 0, mappedBytes, Right.Read | Right.Write) !== Refusal.None) {
+  if (map(slot, client.window, 0, wholePages(<u32>bytes), Right.Read | Right.Write) !== Refusal.None) {
     return false;
   }
   client.attachedBytes = <u32>bytes;

@@ -210,19 +210,24 @@ function onRead(request: Request): u32 {
   return finishMessage();
 }
 
+/** `refuse` as the outcome of a request. */
+function refused(request: Request, status: FsStatus): Outcome {
+  return request.answer(refuse(status), 0, 0);
+}
+
 /** The only method whose answer takes a capability along. */
 function onShare(request: Request): Outcome {
   const params = PackageFsShareParams.open(messagePage(), request.bytes);
   if (params === null) {
-    return request.answer(refuse(FsStatus.badMessage), 0, 0);
+    return refused(request, FsStatus.badMessage);
   }
   const offset = params.offset;
   const file = fileWith(request.badge, params.file);
   if (file === null) {
-    return request.answer(refuse(FsStatus.badFile), 0, 0);
+    return refused(request, FsStatus.badFile);
   }
   if (offset % <u64>SHARED_BYTES !== 0 || offset >= file.size) {
-    return request.answer(refuse(FsStatus.badOffset), 0, 0);
+    return refused(request, FsStatus.badOffset);
   }
   const index = <u32>(offset / <u64>SHARED_BYTES);
   const bytes = <u32>min<u64>(SHARED_BYTES, file.size - offset);
@@ -230,11 +235,11 @@ function onShare(request: Request): Outcome {
   if (share === null) {
     share = newShare(bytes);
     if (share === null) {
-      return request.answer(refuse(FsStatus.notShared), 0, 0);
+      return refused(request, FsStatus.notShared);
     }
     const error = fillShare(share, file, index, bytes);
     if (error !== ImageError.None) {
-      return request.answer(refuse(statusOf(error)), 0, 0);
+      return refused(request, statusOf(error));
     }
   }
   const results = PackageFsShareResultsBuilder.begin(messagePage(), MESSAGE_BYTES_MAX);

@@ -9,7 +9,7 @@
  * kernel counts no reference to it but our own.
  */
 import { Right } from "abi/handle";
-import { PAGE_BYTES } from "abi/layout";
+import { wholePages } from "abi/layout";
 import { Refusal } from "abi/refusal";
 import { ImageError } from "pkgimg/format";
 import { createVmo, drop, map, result, unmap, vmoSize } from "runtime/call";
@@ -118,8 +118,4 @@ function use(share: Share): void {
 
 function shareAt(place: u32): Share {
   return changetype<Share>(shares + <usize>place * offsetof<Share>());
-}
-
-function wholePages(bytes: u32): u32 {
-  return (bytes + PAGE_BYTES - 1) & ~(PAGE_BYTES - 1);
 }

@@ -90,7 +90,7 @@ export function forgetJob(index: u32): void { releaseJob(jobAt(index)); }
 /** What is charged to job index, and its limit. */
 export function chargedTo(index: u32, resource: u32): u32 { return jobAt(index).charged.of(resource); }
 export function limitOf(index: u32, resource: u32): u32 { return jobAt(index).limits.of(resource); }
-export function jobExists(index: u32): bool { return jobAt(index).exists !== 0; }
+export function jobExists(index: u32): bool { return jobAt(index).account !== 0; }
 
 /** Any other trap of the task that runs on this hart: trap.S saves every register first. */
 export function trapHandle(cause: u64, value: u64): void {

@@ -3,7 +3,7 @@
  * every offset in it before it is used.
  */
 import { Right } from "abi/handle";
-import { PAGE_BYTES } from "abi/layout";
+import { wholePages } from "abi/layout";
 import { Role } from "abi/startup";
 import { DEPTH_MAX, FdtError, fdtErrorText, NONE } from "fdt/format";
 import { TREE_STATE_BYTES, Tree } from "fdt/reader";
@@ -27,8 +27,7 @@ export function answerTree(_line: CommandLine): bool {
     return false;
   }
   const length = <u32>entry.size;
-  const pages = (length + PAGE_BYTES - 1) & ~(PAGE_BYTES - 1);
-  const status = map(entry.slot, TREE_WINDOW, 0, pages, Right.Read);
+  const status = map(entry.slot, TREE_WINDOW, 0, wholePages(length), Right.Read);
   if (status < 0) {
     return refused("mapping the device tree", status);
   }

@@ -25,8 +25,6 @@ export class Job {
   nameHigh: u64;
   /** The job that it was made from; null for the root. */
   parent: Job | null;
-  /** Not 0 from `begin` on, until it is free. As a hint. */
-  exists: u32;
   /** Its tasks, a list under the lock of task/life.ts. */
   private tasks0: u64;
   // Under the lock:
@@ -50,7 +48,7 @@ export class Job {
   /** When this period began, and what was used until then. */
   periodStart: u64;
   usedBefore: u64;
-  /** Whose time a task uses says this number (`Task.payer`); 0 while there is no job here. */
+  /** Whose time a task uses says this number (`Task.payer`); 0 while there is no job here. Read without the lock, as a hint. */
   account: u32;
   /** Not 0 when it had no time left, the last time that was looked at. */
   spent: u32;
@@ -108,7 +106,6 @@ export class Job {
     this.references = 1;
     this.generation++;
     this.account = this.number | (this.generation << JOB_NUMBER_BITS);
-    this.exists = 1;
     this.lock.release();
   }
 
@@ -172,7 +169,7 @@ export class Job {
 
   /** Retains it unless it is gone: for one who has no reference yet. */
   tryRetain(): bool {
-    if (this.exists === 0) {
+    if (this.account === 0) {
       return false;
     }
     this.lock.acquire();
@@ -353,7 +350,6 @@ export function releaseJob(job: Job): void {
     parent.retain();
     if (at.release()) {
       handOn(at, parent);
-      at.exists = 0;
       at.account = 0;
       pool.free(changetype<usize>(at));
       parent.giveUp(Resource.Jobs, 1);
