@@ -30,25 +30,20 @@ interface WaitLoop {
 export class Contention {
   private readonly run: Run;
   private readonly loops: ReadonlyMap<bigint, WaitLoop>;
-  private retired: bigint[];
   private looks = 0;
   private readonly waits = new Map<string, number>();
 
   constructor(run: Run, kernel: readonly Segment[]) {
     this.run = run;
     this.loops = waitLoops(kernel);
-    this.retired = this.retiredNow();
   }
 
-  look(): void {
-    const now = this.retiredNow();
-    for (const [hart, count] of now.entries()) {
-      if (count !== this.retired[hart]) {
-        this.looks += 1;
-        this.lookAt(hart);
-      }
+  /** Looks where harts stand that have just executed something. */
+  look(harts: readonly number[]): void {
+    this.looks += harts.length;
+    for (const hart of harts) {
+      this.lookAt(hart);
     }
-    this.retired = now;
   }
 
   /** The lock that harts waited for most, and the share of all locks' waiting in what the harts did. */
@@ -74,11 +69,6 @@ export class Contention {
         return;
       }
     }
-  }
-
-  private retiredNow(): bigint[] {
-    const { core, settings } = this.run.machine;
-    return Array.from({ length: settings.harts }, (_, hart) => core.hartRetired(hart));
   }
 }
 

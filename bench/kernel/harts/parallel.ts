@@ -8,7 +8,7 @@ import type { Run } from "../../../machine/host/run.ts";
 import type { PathCounter } from "../paths.ts";
 
 /** The length of every turn. Shorter than any path between two harts that wait for each other. */
-const TURN = 16;
+export const TURN = 16;
 const HARTS_MAX = 4;
 /** Instructions of all harts in a slice: four turns of each. */
 export const SLICE = BigInt(4 * HARTS_MAX * TURN);
@@ -17,6 +17,8 @@ export class ParallelTime implements PathCounter {
   private readonly run: Run;
   private retired: number[];
   private passed = 0;
+  /** The harts that executed something in the last slice. */
+  executed: number[] = [];
 
   /** Counts from now on. It gives all turns the same length. */
   constructor(run: Run) {
@@ -27,7 +29,9 @@ export class ParallelTime implements PathCounter {
 
   look(): void {
     const now = this.retiredNow();
-    this.passed += Math.max(...now.map((count, hart) => count - (this.retired[hart] ?? 0)));
+    const counts = now.map((count, hart) => count - (this.retired[hart] ?? 0));
+    this.passed += Math.max(...counts);
+    this.executed = [...counts.keys()].filter((hart) => counts[hart] !== 0);
     this.retired = now;
   }
 

@@ -55,7 +55,7 @@ function measure(subject: Subject, harts: number): { samples: Samples[]; content
         counts: () => time.counts(),
         look: () => {
           time.look();
-          locks.look();
+          locks.look(time.executed);
         },
       };
     },

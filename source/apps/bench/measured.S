@@ -33,7 +33,6 @@
     .equ GATE_SLOT, 0               # what a worker is given (workers.ts)
     .equ WORK_SLOT, 1
     .equ CODE_SLOT, 2
-    .equ WORKER_ROUNDS, 400
     .equ CHILD_SLOT, 0              # the one capability that a child is given (children.ts)
     .equ INFO_BYTES, 0x1fff         # source/abi/message.ts
 
@@ -200,9 +199,9 @@ childSleep:
     j    childLeave
 
 # Workers, which do the same on each hart (workers.ts). Each calls the gate when it is ready, and begins when its call is
-# answered. It ends by itself after WORKER_ROUNDS rounds.
+# answered. How many rounds it makes before it ends by itself is in sp, because it needs no stack.
     .macro pass_gate
-    li   s1, WORKER_ROUNDS
+    mv   s1, sp
     li   a0, GATE_SLOT
     li   a1, 0
     li   a6, -1
