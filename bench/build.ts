@@ -31,7 +31,7 @@ export interface BuildTime {
 /** Builds what is stale, and measures in a copy. */
 export async function benchBuild(): Promise<Row[]> {
   await build({ profile: "bringup", progress: progressOn(process.stderr) });
-  const { folder, remove } = copyRepository();
+  const { folder, remove } = copyRepository("neuron-bench-");
   try {
     return rowsOf(measure(folder));
   } finally {

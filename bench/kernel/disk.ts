@@ -1,6 +1,7 @@
-// A disk with the guest's program and one file, which the program finds as pkg://content.
+// Disks for runs of the bench; above all one with the guest's program and one file, which the program finds as pkg://content.
 
 import { join } from "node:path";
+import type { ImageFile } from "../../host/pkgimg/image.ts";
 import { DEVELOPMENT_KEY, readKeyFile } from "../../host/pkgimg/keys.ts";
 import { buildImage } from "../../host/pkgimg/layout.ts";
 import { Problem } from "../../host/problem.ts";
@@ -12,19 +13,25 @@ export const PIECE_BYTES = 131_072;
 /** Where the guest's program looks for the file. */
 const FILE = "content";
 
-/** @throws Problem if the build has no program bench */
-export function diskWith(
-  { programs }: Subject,
-  content: Uint8Array,
-  compress: boolean,
-): Uint8Array<ArrayBuffer> {
-  const { bench } = programs;
-  if (bench === undefined) {
-    throw new Problem("the build has no program bench");
+/** A program of the build, with symbols. @throws Problem if there is none of that name */
+export function programOf({ programs }: Subject, name: string): Uint8Array<ArrayBuffer> {
+  const program = programs[name];
+  if (program === undefined) {
+    throw new Problem(`the build has no program ${name}`);
   }
+  return program;
+}
+
+/** An image of these files, signed by the key that the build trusts. */
+export function signedDisk(files: readonly ImageFile[], compress = false): Uint8Array<ArrayBuffer> {
   const key = readKeyFile(join(root, DEVELOPMENT_KEY));
-  const program = { path: "bin/bench", content: bench };
-  return new Uint8Array(buildImage([program, { path: FILE, content }], { key, compress }));
+  return new Uint8Array(buildImage(files, { key, compress }));
+}
+
+/** The disk with `content`. */
+export function diskWith(subject: Subject, content: Uint8Array, compress: boolean): Uint8Array<ArrayBuffer> {
+  const program = { path: "bin/bench", content: programOf(subject, "bench") };
+  return signedDisk([program, { path: FILE, content }], compress);
 }
 
 /** Bytes that do not repeat themselves: the upper bytes of a linear congruential generator (Numerical Recipes). */

@@ -10,6 +10,7 @@ import { Problem } from "../../host/problem.ts";
 import { readProgram } from "../../machine/host/program.ts";
 import type { Run } from "../../machine/host/run.ts";
 import { Counter } from "./counter.ts";
+import { programOf } from "./disk.ts";
 import { codeAt, hasBytes, readVirtual } from "./memory.ts";
 import { CLOCK_MAX, type Subject, startRun } from "./run.ts";
 import type { Where } from "./where.ts";
@@ -75,7 +76,7 @@ interface Begun {
  */
 export function measurePaths(subject: Subject, harts: number, part: string, watch: Watch = {}): Samples[] {
   const run = startRun(subject, harts, `bench ${part}`);
-  const labels = readLabels(subject.programs.bench);
+  const labels = readLabels(programOf(subject, "bench"));
   for (const address of labels.keys()) {
     run.machine.core.addBreakpoint(address);
   }
@@ -164,10 +165,7 @@ class Paths {
   }
 }
 
-function readLabels(bench: Uint8Array | undefined): Map<bigint, Label> {
-  if (bench === undefined) {
-    throw new Problem("the program that runs the paths was not built");
-  }
+function readLabels(bench: Uint8Array): Map<bigint, Label> {
   const { segments } = readProgram(bench, "bench");
   const found = new Map<bigint, Label>();
   for (const { name, address } of readElf(bench, "bench").symbols) {
@@ -194,10 +192,11 @@ function readName(run: Run, hart: number): string {
   return new TextDecoder("utf-16le").decode(bytes);
 }
 
-function requireEnd(run: Run, state: string): void {
+/** @throws Problem, with the last lines of the console, unless the run came to its end */
+export function requireEnd(run: Run, state: string, what = "the machine"): void {
   if (state === "off" && run.machine.exitCode === 0) {
     return;
   }
   const lines = new TextDecoder().decode(run.consoleBytes).trimEnd().split("\n");
-  throw new Problem(`the machine did not come to its end (${state})`, { hints: lines.slice(-5) });
+  throw new Problem(`${what} did not come to its end (${state})`, { hints: lines.slice(-5) });
 }

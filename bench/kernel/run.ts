@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Progress } from "../../host/report.ts";
 import { root } from "../../host/root.ts";
-import { diskOfBytes } from "../../machine/host/recording.ts";
+import { diskOfBytes } from "../../machine/host/machine.ts";
 import { Run } from "../../machine/host/run.ts";
 import { type BuildOutputs, build, buildMachine, type Profile } from "../../toolchain/compile.ts";
 import { programs } from "../../toolchain/programs.ts";

@@ -1,11 +1,8 @@
 // Measures the cost of mounting an image and of looking up a path in it, for images with few and with many files. The disks have
 // the program and a number of small files. Nothing else is different.
 
-import { join } from "node:path";
-import { DEVELOPMENT_KEY, readKeyFile } from "../../host/pkgimg/keys.ts";
-import { buildImage } from "../../host/pkgimg/layout.ts";
 import { Problem } from "../../host/problem.ts";
-import { root } from "../../host/root.ts";
+import { programOf, signedDisk } from "./disk.ts";
 import { measurePaths, type Samples } from "./paths.ts";
 import { CLOCK_MAX, type Subject, startRun } from "./run.ts";
 
@@ -28,17 +25,13 @@ export function measureScale(subject: Subject, counts: readonly number[] = fileC
   });
 }
 
-function diskOf({ programs: { bench } }: Subject, count: number): Uint8Array<ArrayBuffer> {
-  if (bench === undefined) {
-    throw new Problem("the build has no program bench");
-  }
+function diskOf(subject: Subject, count: number): Uint8Array<ArrayBuffer> {
   const step = NAMES / count;
   const many = Array.from({ length: count }, (_, number) => ({
     path: `many/${String(number * step).padStart(NAME_DIGITS, "0")}`,
     content: Buffer.from("small"),
   }));
-  const key = readKeyFile(join(root, DEVELOPMENT_KEY));
-  return new Uint8Array(buildImage([{ path: "bin/bench", content: bench }, ...many], { key }));
+  return signedDisk([{ path: "bin/bench", content: programOf(subject, "bench") }, ...many]);
 }
 
 /** Instructions of all harts from the driver's line on the console to the file system's. */

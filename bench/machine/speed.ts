@@ -9,7 +9,7 @@ import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../../host/root.ts";
-import { EmbeddedMachine } from "../../machine/host/machine.ts";
+import { diskOfBytes, EmbeddedMachine } from "../../machine/host/machine.ts";
 import { qemuProgram } from "../../tools/boot/machines/qemu.ts";
 import { configure } from "./guest.ts";
 import { measureYardstick, timed } from "./yardstick.ts";
@@ -84,8 +84,6 @@ function runMixed(
 }
 
 function runBoot({ module, kernel, tree, disk }: Subjects, turns: number, way: Way): Timed {
-  const read = (offset: number, target: Uint8Array): void =>
-    target.set(disk.subarray(offset, offset + target.length));
   const machine = new EmbeddedMachine(
     module,
     {
@@ -96,7 +94,7 @@ function runBoot({ module, kernel, tree, disk }: Subjects, turns: number, way: W
       aclint: false,
       kernel,
       tree,
-      disk: { content: { byteCount: disk.length, read }, slot: 0, legacy: false },
+      disk: { content: diskOfBytes(disk), slot: 0, legacy: false },
       faults: [],
     },
     () => undefined,

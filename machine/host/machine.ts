@@ -28,6 +28,18 @@ export interface DiskContent {
   read: (offset: number, target: Uint8Array) => void;
 }
 
+/** A disk that is in memory. */
+export function diskOfBytes(bytes: Uint8Array): DiskContent {
+  return {
+    byteCount: bytes.byteLength,
+    read: (offset, target) => {
+      const part = bytes.subarray(offset, offset + target.length);
+      target.set(part);
+      target.fill(0, part.length);
+    },
+  };
+}
+
 /** A disk in its slot. */
 export interface DiskSettings {
   content: DiskContent;

@@ -22,7 +22,13 @@ import {
   text,
   truth,
 } from "../../host/json.ts";
-import type { DiskContent, DiskFault, EmbeddedMachine, MachineSettings } from "./machine.ts";
+import {
+  type DiskContent,
+  type DiskFault,
+  diskOfBytes,
+  type EmbeddedMachine,
+  type MachineSettings,
+} from "./machine.ts";
 import { PC_REGISTER, type RunEvent } from "./run.ts";
 import { stateParts } from "./state.ts";
 
@@ -183,18 +189,6 @@ const recordingFile: Shape<Recording> = (value, place) => {
   }
   return recording;
 };
-
-/** A disk that is in memory. */
-export function diskOfBytes(bytes: Uint8Array): DiskContent {
-  return {
-    byteCount: bytes.byteLength,
-    read: (offset, target) => {
-      const part = bytes.subarray(offset, offset + target.length);
-      target.set(part);
-      target.fill(0, part.length);
-    },
-  };
-}
 
 /** SHA-256 (64 hexadecimal digits) of a machine's state. */
 export function stateHash(machine: EmbeddedMachine): string {

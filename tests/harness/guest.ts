@@ -15,6 +15,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { list, nullable, object, pair, readJson, text } from "../../host/json.ts";
 import { Problem } from "../../host/problem.ts";
+import { type GuestImport, usualImports } from "../../toolchain/asc/imports.ts";
 import { hashText, runAsc, testFlags } from "../../toolchain/asc/run.ts";
 import { multiplyHigh } from "./multiply-high.ts";
 
@@ -25,8 +26,6 @@ const WASM_PAGE_BYTES = 65_536;
 const cacheFolder = join(root, "build/test-cache");
 
 type GuestValue = number | bigint;
-// What a test hands in for an import: the parameters are the guest's, so each fake names its own.
-type GuestImport = (...args: never[]) => unknown;
 
 /** What to compile, and what to give it. */
 export interface GuestOptions {
@@ -99,16 +98,9 @@ export async function guest(
   return wrap(instance.exports, exported, readText);
 }
 
-/** What a function says about itself is for the toolchain only; fences order what one thread sees in order anyway. */
-const nothing = (): void => {};
-
 /** Imports that mean the same in every test. */
-const everywhere: ReadonlyMap<string, GuestImport> = new Map<string, GuestImport>([
-  ["intrinsics.outOfLine", nothing],
-  ["intrinsics.unrolled", nothing],
-  ["intrinsics.usesZbb", nothing],
-  ["intrinsics.fenceAcquire", nothing],
-  ["intrinsics.fenceRelease", nothing],
+const everywhere: ReadonlyMap<string, GuestImport> = new Map([
+  ...usualImports,
   ["intrinsics.multiplyHigh", multiplyHigh],
 ]);
 

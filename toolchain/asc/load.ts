@@ -14,6 +14,7 @@ import { pathToFileURL } from "node:url";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import type { Plugin } from "esbuild";
+import { root } from "../../host/root.ts";
 
 export type Asc = typeof import("assemblyscript/asc");
 
@@ -23,11 +24,11 @@ const SCRIPT = "asc.mjs";
 const MODULE = "binaryen.wasm";
 
 /** Imports asc, and prepares it before if need be. */
-export async function loadAsc(root: string): Promise<Asc> {
-  const folder = preparedFolder(root);
+export async function loadAsc(): Promise<Asc> {
+  const folder = preparedFolder();
   try {
     if (!existsSync(join(folder, SCRIPT))) {
-      await prepare(root, folder);
+      await prepare(folder);
     }
   } catch {
     return await import("assemblyscript/asc");
@@ -51,7 +52,7 @@ export async function unoptimised<T>(work: () => Promise<T>): Promise<T> {
 }
 
 /** Where the prepared form of the installed packages is. */
-export function preparedFolder(root: string): string {
+export function preparedFolder(): string {
   const packages = join(root, "node_modules");
   const versions = ["assemblyscript", "binaryen"].map((name) =>
     readFileSync(join(packages, name, "package.json")),
@@ -63,7 +64,7 @@ export function preparedFolder(root: string): string {
   return join(packages, `.neuron-asc-${digest.digest("hex").slice(0, 16)}`);
 }
 
-async function prepare(root: string, folder: string): Promise<void> {
+async function prepare(folder: string): Promise<void> {
   const draft = `${folder}.${process.pid}`;
   mkdirSync(draft, { recursive: true });
   try {

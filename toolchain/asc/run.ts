@@ -10,7 +10,6 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join, normalize, sep } from "node:path";
 import { type Diagnostic, Problem } from "../../host/problem.ts";
-import { root } from "../../host/root.ts";
 import { type SourceText, translateDiagnostic } from "./diagnostics.ts";
 import { loadAsc, unoptimised } from "./load.ts";
 
@@ -72,7 +71,7 @@ export function hashText(text: string): string {
  * @throws Problem with one diagnostic for each error and warning, with file, line and source line
  */
 export async function runAsc(request: AscRequest): Promise<AscResult> {
-  const asc = await loadAsc(root);
+  const asc = await loadAsc();
   const roots = [...sourceRoots, request.generated];
   const reads = new Map<string, string | null>();
   const texts = new Map<string, SourceText>();

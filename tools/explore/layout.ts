@@ -10,7 +10,7 @@ import { readElf } from "../../host/elf.ts";
 import { Problem } from "../../host/problem.ts";
 import { root } from "../../host/root.ts";
 import { RAM_START } from "../../machine/host/machine.ts";
-import { runAsc, testFlags } from "../../toolchain/asc/run.ts";
+import { compileConstants } from "../../toolchain/asc/constants.ts";
 import { readModule } from "../../toolchain/wasm/reader.ts";
 
 const KERNEL = "source/kernel/neuron/src";
@@ -145,22 +145,8 @@ async function readNumbers(): Promise<Record<string, number>> {
     `export const constant$${name}: u32 = <u32>${name};`,
   ]);
   const text = [...ofClasses, ...ofConstants].join("\n");
-  const { wasm } = await runAsc({
-    root,
-    entry: "kernel-layout.ts",
-    text,
-    generated: "build",
-    flags: testFlags,
-  });
-  const { exports, globals } = readModule(wasm);
-  const numbers = exports.filter(({ kind }) => kind === "global");
+  const numbers = await compileConstants("kernel-layout.ts", text);
   return Object.fromEntries(
-    numbers.map(({ name, index }) => {
-      const value = globals[index]?.value;
-      if (value === undefined) {
-        throw new Error(`the layout's ${name} has no value`);
-      }
-      return [name.replace(/^(size|constant)\$/, "").replace("$", "."), Number(BigInt.asUintN(32, value))];
-    }),
+    [...numbers].map(([name, value]) => [name.replace(/^(size|constant)\$/, "").replace("$", "."), value]),
   );
 }

@@ -4,13 +4,12 @@
 
 import { join } from "node:path";
 import { sourcesFromFolder } from "../../../host/pkgimg/files.ts";
-import { DEVELOPMENT_KEY, readKeyFile } from "../../../host/pkgimg/keys.ts";
-import { buildImage } from "../../../host/pkgimg/layout.ts";
-import { Problem } from "../../../host/problem.ts";
 import { root } from "../../../host/root.ts";
 import type { Profile } from "../../../toolchain/compile.ts";
 import { atMost, makeRow, type Row } from "../../row.ts";
-import { noise } from "../disk.ts";
+import { noise, programOf, signedDisk } from "../disk.ts";
+import { TURN } from "../harts/parallel.ts";
+import { requireEnd } from "../paths.ts";
 import { CLOCK_MAX, type Subject, startRun } from "../run.ts";
 import { Follower, type Longest } from "./follow.ts";
 import { type Offsets, readOffsets } from "./offsets.ts";
@@ -19,8 +18,6 @@ import { type Offsets, readOffsets } from "./offsets.ts";
 export const STRETCH_MAX = 10_000;
 /** Shorter ones have no row of their own. */
 const ROW_MIN = 5_000;
-/** All harts run at once: their turns are shorter than anything that one of them waits for. */
-const TURN = 16;
 
 /** A run that is followed. */
 interface FollowedRun {
@@ -104,40 +101,23 @@ export async function measureStretches(production: Subject, bringup: Subject): P
   return rowsOf([...longest.values()]);
 }
 
-function kernelOf(programs: Subject["programs"]): Uint8Array<ArrayBuffer> {
-  const elf = programs.neuron;
-  if (elf === undefined) {
-    throw new Problem("the build has no kernel with symbols");
-  }
-  return elf;
-}
-
-function diskForChaos({ programs }: Subject): Uint8Array<ArrayBuffer> {
-  const { chaos } = programs;
-  if (chaos === undefined) {
-    throw new Problem("the build has no program chaos");
-  }
-  const files = [
+function diskForChaos(subject: Subject): Uint8Array<ArrayBuffer> {
+  return signedDisk([
     ...sourcesFromFolder(join(root, "pkg")).map((file) => ({
       path: file.path,
       content: Buffer.concat([...file.read()]),
     })),
-    { path: "bin/chaos", content: chaos },
+    { path: "bin/chaos", content: programOf(subject, "chaos") },
     { path: LARGE_FILE, content: noise(LARGE_BYTES) },
-  ];
-  return new Uint8Array(buildImage(files, { key: readKeyFile(join(root, DEVELOPMENT_KEY)) }));
+  ]);
 }
 
 /** The longest stretch of each path in one run. */
 function follow(subject: Subject, offsets: Offsets, { words, harts }: FollowedRun): Longest[] {
   const run = startRun(subject, harts, words);
   run.machine.core.setTurns(TURN);
-  const follower = new Follower(run, { elf: kernelOf(subject.programs), offsets });
-  const state = follower.advanceTo(CLOCK_MAX);
-  if (state !== "off" || run.machine.exitCode !== 0) {
-    const lines = new TextDecoder().decode(run.consoleBytes).trimEnd().split("\n");
-    throw new Problem(`"${words}" did not come to its end (${state})`, { hints: lines.slice(-5) });
-  }
+  const follower = new Follower(run, { elf: programOf(subject, "neuron"), offsets });
+  requireEnd(run, follower.advanceTo(CLOCK_MAX), `"${words}"`);
   return [...follower.longest.values()];
 }
 

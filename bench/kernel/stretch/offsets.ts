@@ -1,8 +1,6 @@
 // Where the kernel keeps what is shown of a stretch, compiled from its own classes.
 
-import { root } from "../../../host/root.ts";
-import { runAsc, testFlags } from "../../../toolchain/asc/run.ts";
-import { readModule } from "../../../toolchain/wasm/reader.ts";
+import { compileConstants } from "../../../toolchain/asc/constants.ts";
 
 const text = `
 import { Hart } from "./source/kernel/neuron/src/arch/riscv/hart";
@@ -19,21 +17,13 @@ export interface Offsets {
 }
 
 export async function readOffsets(): Promise<Offsets> {
-  const { wasm } = await runAsc({
-    root,
-    entry: "kernel-offsets.ts",
-    text,
-    generated: "build",
-    flags: testFlags,
-  });
-  const { exports, globals } = readModule(wasm);
-  const read = (wanted: string): number => {
-    const index = exports.find(({ kind, name }) => kind === "global" && name === wanted)?.index ?? -1;
-    const value = globals[index]?.value;
+  const constants = await compileConstants("kernel-offsets.ts", text);
+  const read = (name: string): number => {
+    const value = constants.get(name);
     if (value === undefined) {
-      throw new Error(`the kernel's offset of the ${wanted} has no value`);
+      throw new Error(`the kernel's offset of the ${name} was not compiled`);
     }
-    return Number(BigInt.asUintN(32, value));
+    return value;
   };
   return { frame: read("frame"), name: read("name") };
 }

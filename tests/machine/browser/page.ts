@@ -1,5 +1,6 @@
 // Runs in a browser, on a page or in a worker: boots Neuron on the embedded machine and posts what came of it.
 
+import { diskOfBytes } from "../../../machine/host/machine.ts";
 import { Run } from "../../../machine/host/run.ts";
 import { stateParts } from "../../../machine/host/state.ts";
 
@@ -36,8 +37,6 @@ async function boot(): Promise<Outcome> {
     fetchBytes("/tree"),
     fetchBytes("/disk"),
   ]);
-  const read = (offset: number, target: Uint8Array): void =>
-    target.set(disk.subarray(offset, offset + target.length));
   const run = new Run(await WebAssembly.compile(wasm), {
     harts: HARTS,
     ramMebibytes: RAM_MEBIBYTES,
@@ -46,7 +45,7 @@ async function boot(): Promise<Outcome> {
     aclint: false,
     kernel,
     tree,
-    disk: { content: { byteCount: disk.length, read }, slot: 0, legacy: false },
+    disk: { content: diskOfBytes(disk), slot: 0, legacy: false },
     faults: [],
   });
   run.machine.core.setTranslation(...HEAT);

@@ -2,38 +2,9 @@
 //
 // What was built is copied along, so that only the kernel is compiled again. The sources themselves are never touched.
 
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { root } from "../../../host/root.ts";
-
-const copied = [
-  "nx",
-  "package.json",
-  "package-lock.json",
-  "source",
-  "pkg",
-  "keys",
-  "host",
-  "toolchain",
-  "tools",
-  "machine",
-  "bench",
-  "scripts",
-  // Of build/ just what `./nx build` makes: other tests come and go in the rest of it.
-  "build/gen",
-  "build/obj",
-  "build/wasm",
-  "build/tasks",
-  "build/stamps.json",
-  "build/virt-nexus.dtb",
-  "build/pkgfs.img",
-  "build/fixtures.img",
-  "build/bundle.img",
-  "build/machine.wasm",
-  "build/machine.wasm.map",
-  "build/neuron.elf",
-];
+import { copyRepository } from "../../../bench/build/copy.ts";
 
 /** A change of one file: `find` has to be there exactly once. */
 export interface Change {
@@ -44,11 +15,7 @@ export interface Change {
 
 /** Makes the copy, changed. Gives its folder, which `remove` takes away again. */
 export function plant(changes: readonly Change[]): { folder: string; remove: () => void } {
-  const folder = mkdtempSync(join(tmpdir(), "neuron-planted-"));
-  for (const name of copied) {
-    cpSync(join(root, name), join(folder, name), { recursive: true });
-  }
-  symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
+  const { folder, remove } = copyRepository("neuron-planted-");
   for (const { file, find, replace } of changes) {
     const path = join(folder, file);
     const text = readFileSync(path, "utf8");
@@ -57,5 +24,5 @@ export function plant(changes: readonly Change[]): { folder: string; remove: () 
     }
     writeFileSync(path, text.replace(find, replace));
   }
-  return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
+  return { folder, remove };
 }

@@ -9,15 +9,15 @@ import { setImmediate, setTimeout } from "node:timers/promises";
 import { Problem } from "../../../host/problem.ts";
 import { Debugger } from "../../../machine/host/gdb/debugger.ts";
 import { type GdbHost, serveGdb } from "../../../machine/host/gdb/serve.ts";
-import type {
-  DiskContent,
-  DiskFault,
-  EmbeddedMachine,
-  MachineSettings,
+import {
+  type DiskContent,
+  type DiskFault,
+  diskOfBytes,
+  type EmbeddedMachine,
+  type MachineSettings,
 } from "../../../machine/host/machine.ts";
 import {
   DISK_BYTES_MAX,
-  diskOfBytes,
   hashOf,
   type Recording,
   type RunEnd,

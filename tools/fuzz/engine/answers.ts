@@ -2,7 +2,7 @@
 // into them, and what the target tells of an input that was accepted. The code is not counted: V8 can do that, but
 // takes longer for it than a parser for its input.
 
-import type { Coverage } from "./target.ts";
+import type { Coverage, Running } from "./target.ts";
 
 /** Different answers that are kept in mind. */
 const ANSWERS_MAX = 50_000;
@@ -40,4 +40,13 @@ export class AnswerCoverage implements Coverage {
   get covered(): number {
     return this.known.size;
   }
+}
+
+/** Code of the host, ready: what it answers is its coverage, and its runs are watched. */
+export function runningHost(
+  about: Pick<Running, "seeds" | "dictionary"> & { run(input: Uint8Array, answers: AnswerCoverage): void },
+): Running {
+  const coverage = new AnswerCoverage();
+  const { seeds, dictionary, run } = about;
+  return { coverage, isWatched: true, seeds, dictionary, run: (input) => run(input, coverage) };
 }

@@ -4,30 +4,18 @@
 // memory ends: one byte too far traps.
 
 import { root } from "../../../host/root.ts";
+import { type GuestImport, usualImports } from "../../../toolchain/asc/imports.ts";
 import { runAsc } from "../../../toolchain/asc/run.ts";
 import { GLOBAL_PREFIX, type Instrumented, instrument } from "./instrument.ts";
-import { Broken, type Coverage } from "./target.ts";
+import { Broken, type Coverage, type Running } from "./target.ts";
 
 /** Turns of loops that one run may take, unless its target says otherwise. */
 const FUEL = 2_000_000;
 /** Between the end of an input that has to be aligned and the end of memory. */
 const PADDING_BYTE = 0xaa;
 
-type GuestImport = (...args: never[]) => unknown;
-
 /** Optimised: a session runs millions of inputs. */
 const flags: readonly string[] = ["-O2", "--runtime", "stub", "--enable", "threads"];
-
-const nothing = (): void => {};
-
-/** Imports that mean the same in every target. */
-const everywhere: ReadonlyMap<string, GuestImport> = new Map<string, GuestImport>([
-  ["intrinsics.outOfLine", nothing],
-  ["intrinsics.unrolled", nothing],
-  ["intrinsics.usesZbb", nothing],
-  ["intrinsics.fenceAcquire", nothing],
-  ["intrinsics.fenceRelease", nothing],
-]);
 
 export interface GuestSource {
   /** Guest code that imports what is under test, and exports what the target calls. */
@@ -59,7 +47,7 @@ export class FuzzGuest {
     const imports: Record<string, Record<string, WebAssembly.ImportValue>> = {};
     for (const { module: moduleName, name } of WebAssembly.Module.imports(module)) {
       const known = `${moduleName}.${name}`;
-      const given = source.imports?.[moduleName]?.[name] ?? everywhere.get(known) ?? refusing(known);
+      const given = source.imports?.[moduleName]?.[name] ?? usualImports.get(known) ?? refusing(known);
       imports[moduleName] = { ...imports[moduleName], [name]: given };
     }
     this.exports = new WebAssembly.Instance(module, imports).exports;
@@ -111,6 +99,11 @@ export class FuzzGuest {
       const isOut = new DataView(this.memory.buffer).getUint32(this.code.fuelAt, true) === 0;
       throw isOut ? new Broken(`it does not end after ${this.fuel} turns of loops`) : error;
     }
+  }
+
+  /** A target of this code, ready. It has fuel, so it needs no watch. */
+  running(about: Pick<Running, "seeds" | "dictionary" | "run">): Running {
+    return { coverage: this.coverage, isWatched: false, ...about };
   }
 
   get(address: number, byteCount: number): Uint8Array {

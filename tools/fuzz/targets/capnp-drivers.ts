@@ -9,6 +9,7 @@
 
 import { generate, readSchema } from "../../../toolchain/schema/generate.ts";
 import { capital, type Field, type Struct, type Type } from "../../../toolchain/schema/layout.ts";
+import { scalarType } from "../../../toolchain/schema/scalars.ts";
 
 const head = `
 import { finishMessage } from "capnp/build";
@@ -168,21 +169,9 @@ function fillElement(name: string, element: Type): string {
   return `b.set${capital(name)}Item(i, ${taken(element)});`;
 }
 
-const guestTypes = {
-  Bool: "bool",
-  Int8: "i8",
-  Int16: "i16",
-  Int32: "i32",
-  Int64: "i64",
-  UInt8: "u8",
-  UInt16: "u16",
-  UInt32: "u32",
-  UInt64: "u64",
-} as const;
-
 function taken(type: Type): string {
   if (type.kind === "scalar") {
-    return type.scalar === "Bool" ? "take() !== 0" : `<${guestTypes[type.scalar]}>take()`;
+    return type.scalar === "Bool" ? "take() !== 0" : `<${scalarType[type.scalar]}>take()`;
   }
   return "<i32>take()";
 }

@@ -40,9 +40,7 @@ export const capnp: Target = {
     const text = withDrivers(schema, SCHEMA);
     const guest = await FuzzGuest.start({ text, inputBytesMax: MESSAGE_BYTES_MAX + 2 * STREAM_BYTES });
     const filled = names.filter((name) => name !== "Tree");
-    return {
-      coverage: guest.coverage,
-      isWatched: false,
+    return guest.running({
       seeds: filled.flatMap((name) =>
         [0, 1, 2].map((value) => Buffer.concat([Buffer.of(names.indexOf(name)), build(guest, name, value)])),
       ),
@@ -60,6 +58,6 @@ export const capnp: Target = {
         const touched = bytes < 0 ? 0 : guest.call("touchedBytes");
         promise(touched <= MESSAGE_BYTES_MAX, "reading a message goes through more bytes than a message has");
       },
-    };
+    });
   },
 };

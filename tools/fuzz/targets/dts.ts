@@ -7,7 +7,7 @@ import { root } from "../../../host/root.ts";
 import { compileDts } from "../../../toolchain/dts/compile.ts";
 import { emitDtb } from "../../../toolchain/dts/emit.ts";
 import { DtbError, readDtb } from "../../../toolchain/dts/read.ts";
-import { AnswerCoverage } from "../engine/answers.ts";
+import { runningHost } from "../engine/answers.ts";
 import { bytesOf, promise, type Target } from "../engine/target.ts";
 import { allows } from "./allows.ts";
 
@@ -58,21 +58,18 @@ export const dts: Target = {
   inputBytesMax: INPUT_BYTES_MAX,
   isText: true,
   start: async () => {
-    const coverage = new AnswerCoverage();
-    return {
-      coverage,
-      isWatched: true,
+    return runningHost({
       seeds: [...samples.map(bytesOf), readFileSync(join(root, BOARD)).subarray(0, INPUT_BYTES_MAX)],
       dictionary: words.map(bytesOf),
-      run: (input) => {
+      run: (input, answers) => {
         const text = Buffer.from(input).toString("utf8");
-        const dtb = allows(coverage, Problem, () => compileDts(text, FILE_NAME));
+        const dtb = allows(answers, Problem, () => compileDts(text, FILE_NAME));
         if (dtb !== undefined) {
-          coverage.say(`${shape(dtb.length)}`);
+          answers.say(`${shape(dtb.length)}`);
           promise(Buffer.compare(emitDtb(readDtb(dtb)), dtb) === 0, "a compiled tree reads as another one");
         }
       },
-    };
+    });
   },
 };
 
@@ -82,23 +79,20 @@ export const dtb: Target = {
   inputBytesMax: INPUT_BYTES_MAX,
   isText: false,
   start: async () => {
-    const coverage = new AnswerCoverage();
-    return {
-      coverage,
-      isWatched: true,
+    return runningHost({
       seeds: samples.map((text) => compileDts(text, FILE_NAME)),
       dictionary: [1, 2, 3, 4, 9].map((token) => Uint8Array.of(0, 0, 0, token)),
-      run: (input) => {
-        const tree = allows(coverage, DtbError, () => readDtb(input));
+      run: (input, answers) => {
+        const tree = allows(answers, DtbError, () => readDtb(input));
         if (tree !== undefined) {
           const again = emitDtb(tree);
-          coverage.say(`${shape(again.length)}`);
+          answers.say(`${shape(again.length)}`);
           promise(
             Buffer.compare(emitDtb(readDtb(again)), again) === 0,
             "a tree that is written reads as another one",
           );
         }
       },
-    };
+    });
   },
 };

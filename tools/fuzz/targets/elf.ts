@@ -91,9 +91,7 @@ export const elf: Target = {
   isText: false,
   start: async () => {
     const guest = await FuzzGuest.start({ text, inputBytesMax: INPUT_BYTES_MAX });
-    return {
-      coverage: guest.coverage,
-      isWatched: false,
+    return guest.running({
       seeds: [sample()],
       dictionary: guest.dictionary,
       run: (input) => {
@@ -102,6 +100,6 @@ export const elf: Target = {
           checkSegments(guest, input.length);
         }
       },
-    };
+    });
   },
 };

@@ -66,9 +66,7 @@ export const fdt: Target = {
     const guest = await FuzzGuest.start({ text, inputBytesMax: INPUT_BYTES_MAX });
     const board = compileDts(readFileSync(join(root, BOARD), "utf8"), BOARD);
     const names = ["reg", "cpus", "cpu@1", "#address-cells", "#size-cells", "phandle", "status", "okay"];
-    return {
-      coverage: guest.coverage,
-      isWatched: false,
+    return guest.running({
       seeds: [compileDts(small, "small.dts"), board.subarray(0, INPUT_BYTES_MAX)],
       dictionary: [...guest.dictionary, ...names.map((name) => bytesOf(`${name}\0`))],
       run: (input) => {
@@ -81,6 +79,6 @@ export const fdt: Target = {
         }
         promise(Buffer.compare(guest.get(at, input.length), input) === 0, "the reader changed the blob");
       },
-    };
+    });
   },
 };

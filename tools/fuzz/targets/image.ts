@@ -152,9 +152,7 @@ export const image: Target = {
       0,
       0,
     ];
-    return {
-      coverage: started.coverage,
-      isWatched: false,
+    return started.running({
       seeds: [
         ...images.map((_, index) => Uint8Array.of(index, 0)),
         ...headWords.map((at) => Uint8Array.of(0, seal.superblock, ...change(0, at))),
@@ -170,6 +168,6 @@ export const image: Target = {
           readAll(started, current.length);
         }
       },
-    };
+    });
   },
 };

@@ -93,9 +93,7 @@ export const keys: Target = {
   isText: true,
   start: async () => {
     const guest = await FuzzGuest.start({ text, inputBytesMax: INPUT_BYTES_MAX });
-    return {
-      coverage: guest.coverage,
-      isWatched: false,
+    return guest.running({
       seeds: typed.map(bytesOf),
       dictionary: sequences.map(bytesOf),
       run: (input) => {
@@ -121,6 +119,6 @@ export const keys: Target = {
         guest.call("hide");
         drain(guest, isText(shown));
       },
-    };
+    });
   },
 };

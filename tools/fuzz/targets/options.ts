@@ -11,7 +11,7 @@ import { register as registerExplore } from "../../explore/command.ts";
 import { register as registerImage } from "../../image/command.ts";
 import { register as registerHw } from "../../nx-hw/command.ts";
 import { register as registerReplay } from "../../replay/command.ts";
-import { AnswerCoverage } from "../engine/answers.ts";
+import { type AnswerCoverage, runningHost } from "../engine/answers.ts";
 import { bytesOf, promise, type Target } from "../engine/target.ts";
 import { allowsPlain } from "./allows.ts";
 
@@ -68,16 +68,13 @@ export const options: Target = {
   inputBytesMax: INPUT_BYTES_MAX,
   isText: true,
   start: async () => {
-    const coverage = new AnswerCoverage();
     const program = commandLine();
-    return {
-      coverage,
-      isWatched: true,
+    return runningHost({
       seeds: lines.map((line) => bytesOf(line.replaceAll(" ", "\n"))),
       dictionary: [...new Set(lines.flatMap((line) => line.split(" ")))].map((word) =>
         bytesOf(`\n${word}\n`),
       ),
-      run: (input) => {
+      run: (input, answers) => {
         // No operating system passes a zero in a word.
         const words = Buffer.from(input).toString("utf8").replaceAll("\0", "").split("\n");
         try {
@@ -86,10 +83,10 @@ export const options: Target = {
           if (!(error instanceof CommanderError || error instanceof Problem)) {
             throw error;
           }
-          coverage.say(error.message);
+          answers.say(error.message);
         }
-        readPlans(coverage, words);
+        readPlans(answers, words);
       },
-    };
+    });
   },
 };

@@ -14,7 +14,7 @@ import {
   resumptionsOf,
   threadOf,
 } from "../../../machine/host/gdb/words.ts";
-import { AnswerCoverage } from "../engine/answers.ts";
+import { runningHost } from "../engine/answers.ts";
 import { bytesOf, promise, type Target } from "../engine/target.ts";
 
 const INPUT_BYTES_MAX = 17_000;
@@ -64,27 +64,24 @@ export const gdb: Target = {
   inputBytesMax: INPUT_BYTES_MAX,
   isText: true,
   start: async () => {
-    const coverage = new AnswerCoverage();
-    return {
-      coverage,
-      isWatched: true,
+    return runningHost({
       seeds: [
         bytesOf(`\x07${packets.map(packetOf).join("+")}`),
         bytesOf("\x01+$g#67\x03$g#00$$p1#a1"),
         bytesOf(`\xff$${"x".repeat(PACKET_BYTES_MAX + 2)}#00$g#67`),
       ],
       dictionary: packets.map((packet) => bytesOf(packetOf(packet))),
-      run: (input) => {
+      run: (input, answers) => {
         const piece = 1 + (input[0] ?? 0);
         const sums = sumsIn(input);
-        let answers = "";
+        let acknowledged = "";
         let taken = 0;
         const listener = {
           onPacket: (data: string): void => {
             taken += 1;
             promise(data.length <= PACKET_BYTES_MAX, "a packet is longer than gdb was told");
             promise(sums.has(checksum(data)), "a packet with a wrong checksum is taken");
-            coverage.say(readWords(data));
+            answers.say(readWords(data));
           },
           onTooLong: (): void => {
             taken += 1;
@@ -92,14 +89,14 @@ export const gdb: Target = {
           onInterrupt: (): void => {},
         };
         const stream = new PacketStream(listener, (text) => {
-          answers += text;
+          acknowledged += text;
         });
         for (let at = 1; at < input.length; at += piece) {
           stream.receive(input.subarray(at, at + piece));
         }
-        coverage.say(answers.replaceAll(/(.)\1+/g, "$1"));
-        promise(answers.replaceAll("-", "").length === taken, "not every packet is acknowledged once");
+        answers.say(acknowledged.replaceAll(/(.)\1+/g, "$1"));
+        promise(acknowledged.replaceAll("-", "").length === taken, "not every packet is acknowledged once");
       },
-    };
+    });
   },
 };

@@ -3,8 +3,9 @@
 // What an input changes is the recording's text without its digest, which the target adds: otherwise a changed file would be
 // refused for its digest alone.
 
-import { decodeRecording, diskOfBytes, encodeRecording } from "../../../machine/host/recording.ts";
-import { AnswerCoverage } from "../engine/answers.ts";
+import { diskOfBytes } from "../../../machine/host/machine.ts";
+import { decodeRecording, encodeRecording } from "../../../machine/host/recording.ts";
+import { AnswerCoverage, runningHost } from "../engine/answers.ts";
 import { bytesOf, promise, type Target } from "../engine/target.ts";
 import { allowsPlain } from "./allows.ts";
 
@@ -60,24 +61,21 @@ export const recording: Target = {
       allowsPlain(new AnswerCoverage(), () => decodeRecording(sample())) !== undefined,
       "the sample is no recording",
     );
-    const coverage = new AnswerCoverage();
-    return {
-      coverage,
-      isWatched: true,
+    return runningHost({
       seeds: [bytesOf(sample())],
       dictionary: words.map(bytesOf),
-      run: (input) => {
-        const first = allowsPlain(coverage, () => decodeRecording(Buffer.from(input).toString("utf8")));
+      run: (input, answers) => {
+        const first = allowsPlain(answers, () => decodeRecording(Buffer.from(input).toString("utf8")));
         if (first === undefined) {
           return;
         }
-        coverage.say("x".repeat(first.events.length));
+        answers.say("x".repeat(first.events.length));
         const written = encodeRecording(first);
         promise(
           encodeRecording(decodeRecording(written)) === written,
           "what is written reads as something else",
         );
       },
-    };
+    });
   },
 };

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { Problem } from "../../../host/problem.ts";
 import { root } from "../../../host/root.ts";
 import { generate, generateHost } from "../../../toolchain/schema/generate.ts";
-import { AnswerCoverage } from "../engine/answers.ts";
+import { runningHost } from "../engine/answers.ts";
 import { bytesOf, promise, type Target } from "../engine/target.ts";
 import { allows } from "./allows.ts";
 
@@ -46,19 +46,16 @@ export const schema: Target = {
   inputBytesMax: INPUT_BYTES_MAX,
   isText: true,
   start: async () => {
-    const coverage = new AnswerCoverage();
-    return {
-      coverage,
-      isWatched: true,
+    return runningHost({
       seeds: files.map((file) => readFileSync(join(root, file)).subarray(0, INPUT_BYTES_MAX)),
       dictionary: words.map(bytesOf),
-      run: (input) => {
+      run: (input, answers) => {
         const text = Buffer.from(input).toString("utf8");
-        const guest = allows(coverage, Problem, () => generate(text, "input.capnp"));
-        const host = allows(coverage, Problem, () => generateHost(text, "input.capnp"));
-        coverage.say("x".repeat((guest?.length ?? 0) >>> 6));
+        const guest = allows(answers, Problem, () => generate(text, "input.capnp"));
+        const host = allows(answers, Problem, () => generateHost(text, "input.capnp"));
+        answers.say("x".repeat((guest?.length ?? 0) >>> 6));
         promise((guest === undefined) === (host === undefined), "a schema is good for one side only");
       },
-    };
+    });
   },
 };

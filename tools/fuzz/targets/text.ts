@@ -86,9 +86,7 @@ export const texts: Target = {
       "\x20\x0618446744073709551615",
       "\xff\x03é日😀ab\0c",
     ];
-    return {
-      coverage: guest.coverage,
-      isWatched: false,
+    return guest.running({
       seeds: samples.map(bytesOf),
       dictionary: ["18446744073709551615", "18446744073709551614", "é", "日", "😀"].map(bytesOf),
       run: (input) => {
@@ -111,6 +109,6 @@ export const texts: Target = {
           "the line wrote behind its buffer",
         );
       },
-    };
+    });
   },
 };

@@ -1,0 +1,23 @@
+// Numbers that only the guest's compiler knows, such as where a class keeps a field: a text of constants is compiled, and
+// their values are read from the module.
+
+import { root } from "../../host/root.ts";
+import { readModule } from "../wasm/reader.ts";
+import { runAsc, testFlags } from "./run.ts";
+
+/** The exported u32 constants of a text in the guest's language, by name. @param entry its name in messages */
+export async function compileConstants(entry: string, text: string): Promise<ReadonlyMap<string, number>> {
+  const { wasm } = await runAsc({ root, entry, text, generated: "build", flags: testFlags });
+  const { exports, globals } = readModule(wasm);
+  return new Map(
+    exports
+      .filter(({ kind }) => kind === "global")
+      .map(({ name, index }) => {
+        const value = globals[index]?.value;
+        if (value === undefined) {
+          throw new Error(`${entry}: ${name} has no value`);
+        }
+        return [name, Number(BigInt.asUintN(32, value))];
+      }),
+  );
+}
