@@ -142,9 +142,16 @@ export const enum Syscall {
    * limit. `job` (Right.Manage) must have been made from the caller's job, itself or through others.
    */
   SetJobTime = 42,
+
+  // Messages
+  /**
+   * replyReceiveUntil(endpoint, info, w0, w1, deadline, 0, token) → as Receive: ReplyReceive with a deadline in place of
+   * two words, which the caller gets as 0. Without results, a4 and a5 come back as 0.
+   */
+  ReplyReceiveUntil = 43,
 }
 
-export const SYSCALL_COUNT: u32 = 43;
+export const SYSCALL_COUNT: u32 = 44;
 
 /** Names the calling task where a task slot is asked for, and its job where a job is. */
 export const SELF: u32 = 0xffff;

@@ -33,6 +33,18 @@ export function replyReceive(endpoint: u32, info: u64, w0: u64, w1: u64, token: 
   return <i32>systemCall(endpoint, info, w0, w1, 0, 0, token, Syscall.ReplyReceive);
 }
 
+/** The same until `deadline`. */
+export function replyReceiveUntil(
+  endpoint: u32,
+  info: u64,
+  w0: u64,
+  w1: u64,
+  deadline: u64,
+  token: u64,
+): i32 {
+  return <i32>systemCall(endpoint, info, w0, w1, deadline, 0, token, Syscall.ReplyReceiveUntil);
+}
+
 /** The info word of the message that came last (abi/message.ts). */
 export function receivedInfo(): u64 {
   return result(0);

@@ -13,7 +13,7 @@ import { infoBadge, infoBytes, infoSlotPlusOne, messageInfo, messageInfoWithSlot
 import { Refusal } from "abi/refusal";
 import { FOREVER, NO_SLOT, NOTIFIED } from "abi/syscall";
 import { drop } from "./call";
-import { receive, receivedInfo, reply, replyReceive, replyToken, word } from "./ipc";
+import { receive, receivedInfo, reply, replyReceive, replyReceiveUntil, replyToken, word } from "./ipc";
 
 /** How a service answers a request. */
 export const enum Outcome {
@@ -176,16 +176,14 @@ export function serve(
   return status;
 }
 
-/**
- * Sends the answer that is owed and waits for the next event. One system call does both if there is no deadline
- * (ReplyReceive has no room for one). Refusal.NotWaiting: the caller gave up before its answer, and nothing was
- * received.
- */
+/** Sends the answer that is owed and waits for the next event, in one system call. */
 function next(endpoint: u32, deadline: u64): i32 {
-  if (owed.isOwed === 0 || deadline !== FOREVER) {
-    sendOwed();
+  if (owed.isOwed === 0) {
     return receive(endpoint, deadline);
   }
   owed.isOwed = 0;
-  return replyReceive(endpoint, owed.info, owed.w0, owed.w1, owed.token);
+  // A hart goes straight to the caller by either of these. The first has a shorter way through the kernel.
+  return deadline === FOREVER
+    ? replyReceive(endpoint, owed.info, owed.w0, owed.w1, owed.token)
+    : replyReceiveUntil(endpoint, owed.info, owed.w0, owed.w1, deadline, owed.token);
 }

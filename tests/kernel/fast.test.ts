@@ -17,7 +17,16 @@ const LOCK_BYTES = 8;
 /** What a message of a test carries at most in its page. */
 const PAGE_BYTES = 64;
 
-const calls = ["call", "replyReceive", "receive", "reply", "now", "yield", "signal"] as const;
+const calls = [
+  "call",
+  "replyReceive",
+  "replyReceiveUntil",
+  "receive",
+  "reply",
+  "now",
+  "yield",
+  "signal",
+] as const;
 const SERVERS = 2;
 
 interface Step {
@@ -102,6 +111,9 @@ class Side {
       k.syscall(hart, sys.Call, wrong ?? this.send, info, ...words, deadline);
     } else if (call === "replyReceive") {
       k.syscall(hart, sys.ReplyReceive, wrong ?? this.serve, info, ...words, token);
+    } else if (call === "replyReceiveUntil") {
+      const [w0 = 0n, w1 = 0n] = words;
+      k.syscall(hart, sys.ReplyReceiveUntil, wrong ?? this.serve, info, w0, w1, deadline, 0, token);
     } else if (call === "receive") {
       k.syscall(hart, sys.Receive, wrong ?? this.serve, deadline);
     } else if (call === "reply") {

@@ -164,8 +164,12 @@ class Run {
       if (again >= 0) {
         expect(this.k.ask(again, sys.Reply, next.token, 0).status).toBe(Refusal.NotWaiting);
       }
-    } else {
+    } else if (choice < 85) {
       this.k.syscall(hart, sys.ReplyReceive, server.serve, 0, next.question * 2n, 0, 0, 0, next.token);
+    } else {
+      const deadline = this.k.time + BigInt(pick * 300);
+      const words = [next.question * 2n, 0, deadline, 0];
+      this.k.syscall(hart, sys.ReplyReceiveUntil, server.serve, 0, ...words, next.token);
     }
   }
 

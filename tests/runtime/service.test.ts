@@ -49,6 +49,7 @@ beforeAll(async () => {
   };
   kernel.extra.set(Syscall.Receive, take);
   kernel.extra.set(Syscall.ReplyReceive, take);
+  kernel.extra.set(Syscall.ReplyReceiveUntil, take);
   kernel.extra.set(Syscall.Reply, () => Refusal.BadSlot);
 });
 beforeEach(() => {
@@ -75,16 +76,16 @@ test("one call sends the answer and waits for the next message", () => {
   expect(kernel.guest.call("bytes")).toBe(48);
 });
 
-test("with a deadline, answer and wait are two calls, and a caller that gave up does not end the service", () => {
+test("with a deadline, one call does both as well, and a caller that gave up does not end the service", () => {
   kernel.guest.call("setDeadline", 500n);
-  const { calls } = serve(message({}, 10n), [Refusal.TimedOut], message({}, 11n));
-  expect(calls.map(([number, , deadline]) => [Number(number), deadline])).toEqual([
-    [Syscall.Receive, 500n],
-    [Syscall.Reply, 24n],
-    [Syscall.Receive, 500n],
-    [Syscall.Receive, 500n],
-    [Syscall.Reply, 24n],
-    [Syscall.Receive, 500n],
+  const { calls } = serve(message({}, 10n), [Refusal.TimedOut], message({}, 11n), [Refusal.NotWaiting]);
+  const until = BigInt(Syscall.ReplyReceiveUntil);
+  expect(calls).toEqual([
+    [BigInt(Syscall.Receive), 5n, 500n, 0n, 0n, 0n, 0n, 0n],
+    [until, 5n, 24n, 10n, 0n, 500n, 0n, 77n],
+    [BigInt(Syscall.Receive), 5n, 500n, 0n, 0n, 0n, 0n, 0n],
+    [until, 5n, 24n, 11n, 0n, 500n, 0n, 77n],
+    [BigInt(Syscall.Receive), 5n, 500n, 0n, 0n, 0n, 0n, 0n],
   ]);
 });
 

@@ -161,6 +161,10 @@ function aim(step: Step, number: Syscall): void {
     case Syscall.ReplyReceive:
       step.a1 = drawnInfo();
       break;
+    case Syscall.ReplyReceiveUntil:
+      step.a1 = drawnInfo();
+      step.a4 = drawnDeadline();
+      break;
     case Syscall.Receive:
     case Syscall.Wait:
       step.a1 = drawnDeadline();

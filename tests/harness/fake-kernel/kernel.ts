@@ -142,6 +142,11 @@ export class FakeKernel implements Core {
     this.others.onStart = act;
   }
 
+  /** The tasks that wait for an answer end: no token is good any more. */
+  endCallers(): void {
+    this.messages.endCallers();
+  }
+
   /** What happens elsewhere while the task waits (messages.ts). */
   set onIdle(act: (waiting: Waiting) => void) {
     this.messages.onIdle = act;

@@ -39,17 +39,10 @@ export class FakeMessages {
         return typeof endpoint === "number" ? endpoint : this.receive(endpoint, Syscall.Receive, deadline);
       },
       [Syscall.Reply]: (token, info) => this.reply(token, info),
-      [Syscall.ReplyReceive]: (slot, info, _w0, _w1, _w2, _w3, token) => {
-        const endpoint = core.slots.find(slot, "endpoint", Right.Receive);
-        if (typeof endpoint === "number") {
-          return endpoint;
-        }
-        // A caller that gave up meanwhile is no reason to stop serving.
-        const status = this.reply(token, info);
-        return status === 0 || status === Refusal.NotWaiting
-          ? this.receive(endpoint, Syscall.ReplyReceive, forever)
-          : status;
-      },
+      [Syscall.ReplyReceive]: (slot, info, _w0, _w1, _w2, _w3, token) =>
+        this.replyReceive(Syscall.ReplyReceive, slot, info, forever, token),
+      [Syscall.ReplyReceiveUntil]: (slot, info, _w0, _w1, deadline, _w3, token) =>
+        this.replyReceive(Syscall.ReplyReceiveUntil, slot, info, deadline, token),
       [Syscall.Signal]: (slot, bits) => {
         const notification = core.slots.findSignalled(slot, bits);
         if (typeof notification === "number") {
@@ -89,6 +82,11 @@ export class FakeMessages {
     return this.bound !== undefined && this.bound.bits !== 0n;
   }
 
+  /** The tasks that wait for an answer end. */
+  endCallers(): void {
+    this.replies.clear();
+  }
+
   /** Whether something comes before the deadline. */
   private await(isThere: () => boolean, waiting: Waiting): boolean {
     if (isThere()) {
@@ -105,6 +103,16 @@ export class FakeMessages {
       this.core.time = waiting.deadline;
     }
     return false;
+  }
+
+  private replyReceive(call: number, slot: bigint, info: bigint, deadline: bigint, token: bigint): number {
+    const endpoint = this.core.slots.find(slot, "endpoint", Right.Receive);
+    if (typeof endpoint === "number") {
+      return endpoint;
+    }
+    // A caller that gave up meanwhile is no reason to stop serving.
+    const status = this.reply(token, info);
+    return status === 0 || status === Refusal.NotWaiting ? this.receive(endpoint, call, deadline) : status;
   }
 
   /** What was signalled comes before what was called, as in the kernel. */

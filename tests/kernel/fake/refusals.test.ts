@@ -55,6 +55,12 @@ const refused: readonly (readonly [what: string, refusal: number, call: Call])[]
   ],
   ["to receive without the right", Refusal.MissingRight, [Syscall.Receive, slot.caller]],
   ["to answer and receive without the right", Refusal.MissingRight, [Syscall.ReplyReceive, slot.caller]],
+  ["the same with a deadline", Refusal.MissingRight, [Syscall.ReplyReceiveUntil, slot.caller]],
+  [
+    "to answer with too long a message",
+    Refusal.BadArgument,
+    [Syscall.ReplyReceiveUntil, slot.endpoint, 4097, 0, 0, 0],
+  ],
   ["to answer no caller", Refusal.NotWaiting, [Syscall.Reply, 5]],
   ["to signal an endpoint", Refusal.WrongKind, [Syscall.Signal, slot.endpoint, 1]],
   ["to signal other bits", Refusal.MissingRight, [Syscall.Signal, slot.signaller, 4]],

@@ -126,14 +126,15 @@ describe("a job that has used its budget", () => {
 
 describe("a server", () => {
   /** A server and its client, each in a job of its own: the client has called, and the server is at work. */
-  function called(clientJob: number, serverJob: number): { server: number; client: number } {
+  function called(clientJob: number, serverJob: number): { server: number; client: number; serve: number } {
     const endpoint = k.guest.call("newEndpoint");
     const server = k.spawnOn(0, Class.Service, serverJob);
-    k.syscall(0, sys.Receive, k.give(server, Kind.Endpoint, endpoint, Right.Receive), forever);
+    const serve = k.give(server, Kind.Endpoint, endpoint, Right.Receive);
+    k.syscall(0, sys.Receive, serve, forever);
     const client = k.spawnOn(0, Class.App, clientJob);
     k.syscall(0, sys.Call, k.give(client, Kind.Endpoint, endpoint, Right.Send), 0, 0, 0, 0, 0, forever);
     expect(k.running(0)).toBe(server);
-    return { server, client };
+    return { server, client, serve };
   }
 
   test("works on its caller's time until it answers", () => {
@@ -148,6 +149,20 @@ describe("a server", () => {
     expect([used(clients), used(servers)]).toEqual([4n * TICK, 3n * TICK]);
     k.syscall(0, sys.Exit, 0);
     expect(k.running(0)).toBe(client);
+  });
+
+  test("that answers and waits with a deadline gives the time back: what it does afterwards is on its own", () => {
+    const [clients, servers] = [k.guest.call("newJob", ROOT), k.guest.call("newJob", ROOT)];
+    const { server, client, serve } = called(clients, servers);
+    const token = k.results(server).words[5] ?? 0n;
+    watch(4);
+    k.syscall(0, sys.ReplyReceiveUntil, serve, 0, 0, 0, k.time + 2n * TICK, 0, token);
+    expect(k.running(0)).toBe(client);
+    k.syscall(0, sys.Sleep, forever);
+    k.pass(2n * TICK);
+    expect([k.running(0), k.results(server).status]).toEqual([server, Refusal.TimedOut]);
+    watch(3);
+    expect([used(clients), used(servers)]).toEqual([4n * TICK, 3n * TICK]);
   });
 
   test("goes on in its class on its own time when its caller has none left", () => {

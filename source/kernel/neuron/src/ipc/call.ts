@@ -10,7 +10,6 @@
  */
 
 import { Refusal } from "abi/refusal";
-import { FOREVER } from "abi/syscall";
 import { Wait } from "abi/task";
 import { Hart, thisHart } from "../arch/riscv/hart";
 import { armDeadline } from "../sched/deadline";
@@ -212,8 +211,16 @@ export function reply(server: Task, token: u64): void {
   wake(caller);
 }
 
-/** Syscall.ReplyReceive: if the server waits afterwards, the hart goes straight to the caller. */
-export function replyReceive(hart: Hart, server: Task, capability: Capability, token: u64): void {
+/**
+ * Syscall.ReplyReceive and ReplyReceiveUntil: if the server waits afterwards, the hart goes straight to the caller.
+ */
+export function replyReceive(
+  hart: Hart,
+  server: Task,
+  capability: Capability,
+  token: u64,
+  deadline: u64,
+): void {
   const refusal = checkMessage(server);
   if (refusal !== Refusal.None) {
     return setStatus(server, refusal);
@@ -223,7 +230,7 @@ export function replyReceive(hart: Hart, server: Task, capability: Capability, t
   if (caller !== null) {
     answer(server, caller);
   }
-  const goesOn = receive(hart, server, capability, FOREVER);
+  const goesOn = receive(hart, server, capability, deadline);
   if (caller === null) {
     return;
   }

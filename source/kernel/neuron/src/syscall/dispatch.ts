@@ -125,6 +125,8 @@ function carryOut(hart: Hart, task: Task, number: u64): void {
       return jobs.endJob(task, task.a0);
     case Syscall.SetJobTime:
       return jobs.setJobTime(task, task.a0, task.a1, task.a2);
+    case Syscall.ReplyReceiveUntil:
+      return ipc.replyReceiveUntil(hart, task);
     default:
       return setStatus(task, Refusal.BadCall);
   }

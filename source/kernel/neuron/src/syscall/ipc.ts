@@ -4,6 +4,7 @@
  */
 import { Kind, Right } from "abi/handle";
 import { Refusal } from "abi/refusal";
+import { FOREVER } from "abi/syscall";
 import { Hart } from "../arch/riscv/hart";
 import * as messages from "../ipc/call";
 import { bind, signal, waitFor } from "../ipc/notification";
@@ -32,11 +33,23 @@ export function reply(task: Task): void {
 }
 
 export function replyReceive(hart: Hart, task: Task): void {
+  answerAndReceive(hart, task, FOREVER);
+}
+
+/** The deadline is in the place of the third word, so the reply has two words, and zeros. */
+export function replyReceiveUntil(hart: Hart, task: Task): void {
+  const deadline = task.a4;
+  task.a4 = 0;
+  task.a5 = 0;
+  answerAndReceive(hart, task, deadline);
+}
+
+function answerAndReceive(hart: Hart, task: Task, deadline: u64): void {
   const refusal = check(task, task.a0, Kind.Endpoint, Right.Receive);
   if (refusal !== Refusal.None) {
     return setStatus(task, refusal);
   }
-  messages.replyReceive(hart, task, capabilityAt(task, <u32>task.a0), task.a6);
+  messages.replyReceive(hart, task, capabilityAt(task, <u32>task.a0), task.a6, deadline);
 }
 
 export function signalSlot(task: Task, slot: u64, bits: u64): void {

@@ -1,7 +1,7 @@
 // Call, receive, reply, notifications: the protocol, one trap at a time.
 
 import { beforeEach, describe, expect, test } from "vitest";
-import { defined } from "../harness/defined.ts";
+import { defined } from "../../harness/defined.ts";
 import {
   forever,
   Kernel,
@@ -13,7 +13,7 @@ import {
   sys,
   TICK_TIME,
   Wait,
-} from "./harness/kernel.ts";
+} from "../harness/kernel.ts";
 
 let k: Kernel;
 beforeEach(async () => {
