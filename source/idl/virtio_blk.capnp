@@ -7,11 +7,14 @@
 #
 # Every result begins with `status`. If it is not `ok`, the other fields of that result are zero.
 
-const version :UInt32 = 2;
+const version :UInt32 = 3;
 # The version of this contract; `info` returns the one that the service speaks.
 
 const sectorsPerReadMax :UInt32 = 256;
 # 128 KiB: the most that one `read` may ask for.
+
+const depthMax :UInt32 = 8;
+# How many reads one client can have started by `exchange` and not been told the end of.
 
 const attachedBytesMax :UInt64 = 16777216;
 # The largest memory object that a client may attach (16 MiB).
@@ -65,6 +68,27 @@ enum BlkStatus {
   # `lba` and `count` are not both multiples of the device's own block (`info`).
 }
 
+struct Order {
+  # A read to start. The fields mean what they mean in `read`.
+
+  lba @0 :UInt64;
+  offset @1 :UInt64;
+  count @2 :UInt32;
+
+  tag @3 :UInt32;
+  # Any number of the client's: it comes back with the end of this read.
+}
+
+struct Ending {
+  # How a read ended.
+
+  tag @0 :UInt32;
+  # The tag of its order.
+
+  status @1 :BlkStatus;
+  # `ok`: all of its sectors are in the memory object.
+}
+
 interface VirtioBlk {
   # The methods. The ordinal travels in the first word of a call, the parameters in the message page.
 
@@ -97,4 +121,11 @@ interface VirtioBlk {
 
   write @3 (lba :UInt64, count :UInt32, offset :UInt64) -> (status :BlkStatus);
   # Always refused with `readOnly`, and audited.
+
+  exchange @4 (orders :List(Order), waitFor :UInt32) -> (status :BlkStatus, endings :List(Ending));
+  # Starts every read in `orders`, and answers when at least `waitFor` reads of this client have ended, or none is under
+  # way any more. `endings` has every read that has ended and was not told before, in the order in which they ended. A
+  # read that is refused ends at once, with the status that `read` would have. If `status` is not `ok`, nothing was
+  # started: `notAttached`, or `busy` if there would be more than `depthMax` reads whose end the client was not told, or
+  # if another `exchange` of the same client waits. `attach` forgets the endings that were not told.
 }

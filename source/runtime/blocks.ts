@@ -167,6 +167,8 @@ export function blkMethodName(method: u32): string {
       return "read";
     case VirtioBlkMethod.write:
       return "write";
+    case VirtioBlkMethod.exchange:
+      return "exchange";
     default:
       return "no such method";
   }

@@ -21,7 +21,7 @@ import {
   type Mood,
 } from "./fake-options.ts";
 import { type AccessOrder, FakeRegisters } from "./fake-registers.ts";
-import { BUS_OFFSET, type Chain, DriverMistake, FakeBus } from "./fake-ring.ts";
+import { BUS_OFFSET, type Chain, DriverMistake, FakeBus, type Piece } from "./fake-ring.ts";
 
 /** Where the registers are unless a test says otherwise: beyond any Wasm memory of these tests. */
 export const MMIO_BASE = 0x7000_0000;
@@ -72,6 +72,12 @@ export class FakeBlockDevice {
   /** Closes what was opened at this bus address. */
   closeWindow(start: bigint): void {
     this.bus.close(start);
+  }
+
+  /** How many pending chains name memory in the window at this bus address. */
+  usesOf(start: bigint): number {
+    const isIn = ({ address }: Piece): boolean => this.bus.isIn(start, address);
+    return this.pending.filter(({ pieces }) => pieces.some(isIn)).length;
   }
 
   /** How often the driver wrote to QueueNotify. */

@@ -41,6 +41,11 @@ export class FakeBus {
     this.windows = this.windows.filter((window) => window.start !== start);
   }
 
+  /** Whether memory at a bus address lies in the window that was opened at `start`. */
+  isIn(start: bigint, address: bigint): boolean {
+    return this.windows.some((window) => window.start === start && start <= address && address < window.end);
+  }
+
   /** All of memory, by the guest's own addresses. */
   view(): DataView {
     return new DataView(this.buffer());

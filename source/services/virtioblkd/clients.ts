@@ -10,14 +10,20 @@
  * cannot use up the kernel's pins. While a read is under way its client's record stays the same: the device writes
  * there.
  */
+import { MESSAGE_BYTES_MAX } from "abi/message";
 import { Refusal } from "abi/refusal";
 import { NO_SLOT } from "abi/syscall";
+import { BlkStatus, DEPTH_MAX, VirtioBlkExchangeResultsBuilder } from "gen/idl/virtio_blk";
 import { drop, pin, result, unpin } from "runtime/call";
+import { messagePage } from "runtime/ipc";
+import { REQUESTS_MAX } from "storage/virtio-blk/table";
 import { CLIENTS_MAX } from "./limits";
 
 /**
- *   0         8    16         24      28     32          36
- *   │ lastUse │ bus │ byteCount │ badge │ slot │ inFlight │ reserved │
+ *   0         8     16          24      28     32         36          40      48        52        56           60
+ *   │ lastUse │ bus │ byteCount │ badge │ slot │ inFlight │ isWaiting │ token │ waitFor │ ordered │ endedCount │ 0 │
+ *
+ *   64: DEPTH_MAX endings of 8 bytes, a tag and a status
  */
 @unmanaged
 @final
@@ -33,6 +39,16 @@ export class Client {
   private slot: u32;
   /** Reads that the device was given and has not answered yet. */
   inFlight: u32;
+  /** 1 while the client waits in `exchange`. It has an ordered read under way then, so the record stays. */
+  isWaiting: u32;
+  /** The reply token of that exchange. */
+  token: u64;
+  /** How many endings that exchange waits for. */
+  waitFor: u32;
+  /** Those reads among `inFlight` that `exchange` started. */
+  ordered: u32;
+  /** Endings that the client was not told yet. */
+  private endedCount: u32;
   private reserved: u32;
 
   /** Makes this record that of the client with this badge. Before, it was free or another client's. */
@@ -42,6 +58,45 @@ export class Client {
     this.badge = badge;
     this.slot = NO_SLOT;
     this.inFlight = 0;
+    this.isWaiting = 0;
+    this.ordered = 0;
+    this.endedCount = 0;
+  }
+
+  /** How many more reads `exchange` may start for it. */
+  get room(): u32 {
+    return DEPTH_MAX - this.ordered - this.endedCount;
+  }
+
+  /** Whether the exchange in which the client waits is to be answered. */
+  get isDue(): bool {
+    return this.isWaiting !== 0 && (this.endedCount >= this.waitFor || this.ordered === 0);
+  }
+
+  /** Notes how one of its ordered reads ended. The client's order had `room`, so there is a place. */
+  noteEnding(tag: u32, status: BlkStatus): void {
+    assert(this.endedCount < DEPTH_MAX);
+    store<u64>(this.endingAt(this.endedCount), <u64>tag | ((<u64>status) << STATUS_SHIFT));
+    this.endedCount++;
+  }
+
+  /** Builds the answer of an exchange, with all endings, and forgets them. */
+  tellEndings(): void {
+    const results = VirtioBlkExchangeResultsBuilder.begin(messagePage(), MESSAGE_BYTES_MAX);
+    results.status = BlkStatus.ok;
+    const count = this.endedCount;
+    results.initEndings(count);
+    for (let index: u32 = 0; index < count; index++) {
+      const ending = load<u64>(this.endingAt(index));
+      const told = results.endings(index);
+      told.tag = <u32>ending;
+      told.status = <BlkStatus>(<u32>(ending >> STATUS_SHIFT));
+    }
+    this.endedCount = 0;
+  }
+
+  private endingAt(index: u32): usize {
+    return changetype<usize>(this) + offsetof<Client>() + index * ENDING_BYTES;
   }
 
   /** Has `byteCount` bytes of the memory object in `slot` pinned for `device`. On None, the record keeps the slot. */
@@ -64,6 +119,7 @@ export class Client {
    */
   detach(device: u32, isDeviceInHand: bool): void {
     assert(this.inFlight === 0);
+    this.endedCount = 0;
     if (this.byteCount === 0) {
       return;
     }
@@ -77,7 +133,12 @@ export class Client {
   }
 }
 
-const clients: usize = memory.data(CLIENTS_MAX * offsetof<Client>(), 8);
+/** An ending as it is kept: the tag, and the status above it. */
+const ENDING_BYTES: u32 = 8;
+const STATUS_SHIFT: u64 = 32;
+const RECORD_BYTES: u32 = offsetof<Client>() + DEPTH_MAX * ENDING_BYTES;
+
+const clients: usize = memory.data(CLIENTS_MAX * RECORD_BYTES, 8);
 
 let requests: u64 = 0;
 
@@ -118,6 +179,14 @@ function isAttachedElsewhere(bus: u64): bool {
   return false;
 }
 
-function clientAt(index: u32): Client {
-  return changetype<Client>(clients + index * offsetof<Client>());
+/** A record below CLIENTS_MAX, free or not. */
+export function clientAt(index: u32): Client {
+  return changetype<Client>(clients + index * RECORD_BYTES);
+}
+
+if (offsetof<Client>() % 8 !== 0) {
+  ERROR("the endings behind a Client are aligned to 8");
+}
+if (CLIENTS_MAX * DEPTH_MAX > REQUESTS_MAX) {
+  ERROR("clients that order as many reads as they may could keep others from reading");
 }

@@ -15,7 +15,6 @@ import {
   drop,
   map,
   mapDevice,
-  now,
   pin,
   result,
   unmap,
@@ -27,6 +26,7 @@ import { DISK_STATE_BYTES, Disk } from "storage/virtio-blk/disk";
 import { DiskMemory } from "storage/virtio-blk/request";
 import { DeviceFault } from "virtio/fault";
 import { probe, reset, Transport } from "virtio/mmio";
+import { turnTime } from "./clock";
 import {
   DMA_ADDRESS,
   DMA_BYTES,
@@ -298,5 +298,5 @@ export function handleInterrupt(): void {
 
 /** Ends the reads that the device did not answer in time. */
 export function expireReads(): void {
-  reportFault(disk().expire(now()), disk());
+  reportFault(disk().expire(turnTime()), disk());
 }

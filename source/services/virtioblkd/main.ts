@@ -14,6 +14,7 @@ import { setTaskName } from "runtime/panic";
 import { serve } from "runtime/service";
 import { tellAbsent, tellReady } from "runtime/starter";
 import { slotOf } from "runtime/startup";
+import { endTurn } from "./clock";
 import { disk, diskBase, diskIrq, diskNotification, expireReads, handleInterrupt } from "./device";
 import { Found, findDisk } from "./find";
 import { checkLimits } from "./limits";
@@ -66,10 +67,10 @@ export function onInterrupt(bits: u64): void {
 
 /** Ends the reads that are due, and returns the deadline of the next. */
 export function onTime(): u64 {
-  if (disk().requestsInFlight === 0) {
-    return disk().nextDeadline();
+  if (disk().requestsInFlight !== 0) {
+    expireReads();
+    answerEnded();
   }
-  expireReads();
-  answerEnded();
+  endTurn();
   return disk().nextDeadline();
 }

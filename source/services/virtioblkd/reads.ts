@@ -17,16 +17,16 @@
  */
 import { Refusal } from "abi/refusal";
 import { BlkStatus } from "gen/idl/virtio_blk";
-import { deadlineIn, wait } from "runtime/call";
-import { startup } from "runtime/startup";
+import { wait } from "runtime/call";
 import { Completion } from "storage/virtio-blk/disk";
 import { SECTOR_BYTES } from "storage/virtio-blk/geometry";
 import { SubmitRefusal } from "storage/virtio-blk/request";
 import { Outcome, REQUESTS_MAX } from "storage/virtio-blk/table";
 import { DeviceFault } from "virtio/fault";
 import { Client } from "./clients";
+import { deadlineOfTry, endTurn } from "./clock";
 import { disk, diskNotification, expireReads, firstBlockBus, handleInterrupt } from "./device";
-import { READ_MILLISECONDS, TRIES_MAX } from "./limits";
+import { TRIES_MAX } from "./limits";
 import { reportRead } from "./report";
 
 /**
@@ -35,7 +35,7 @@ import { reportRead } from "./report";
 @unmanaged
 @final
 export class Read {
-  /** The reply token of the caller that waits. */
+  /** The reply token of the caller that waits; for an ordered read, its tag. */
   token: u64;
   lba: u64;
   bus: u64;
@@ -45,6 +45,8 @@ export class Read {
   /** The client that asked: its record stays until the read has ended. Null: this service itself. */
   client: Client | null;
   isUnderWay: bool;
+  /** Whether `exchange` started it: then its caller does not wait for this one read. */
+  isOrdered: bool;
   /** The result, once the read has ended. */
   status: BlkStatus;
   private reserved: u32;
@@ -59,13 +61,16 @@ const CHECK_TAG: u64 = <u64>REQUESTS_MAX;
 let resetsChecked: u32 = 0;
 
 /**
- * Gives a read to the device. On `ok` it will end, and `takeEnded` then returns it; otherwise nothing was started.
+ * Gives a read to the device, which `disk().kick()` tells of it. On `ok` it will end, and `takeEnded` then returns it;
+ * otherwise nothing was started.
  *
+ * @param isOrdered whether `token` is the tag of an order
  * @param bus where the device writes, for as long as the read is under way
  */
 export function startRead(
   client: Client | null,
   token: u64,
+  isOrdered: bool,
   lba: u64,
   sectorCount: u32,
   bus: u64,
@@ -81,12 +86,12 @@ export function startRead(
   read.sectorCount = sectorCount;
   read.tries = 0;
   read.client = client;
+  read.isOrdered = isOrdered;
   const status = submit(read, place);
   if (status !== BlkStatus.ok) {
     return status;
   }
   read.isUnderWay = true;
-  disk().kick();
   return BlkStatus.ok;
 }
 
@@ -109,7 +114,6 @@ export function takeEnded(): Read | null {
       continue;
     }
     read.isUnderWay = false;
-    disk().kick();
     return read;
   }
   checkHealth();
@@ -133,8 +137,7 @@ function checkHealth(): void {
   const sectors = geometry.blockBytes / SECTOR_BYTES;
   const last = (geometry.capacity / <u64>sectors - 1) * <u64>sectors;
   const lba: u64 = resets % 2 === 0 ? 0 : last;
-  const deadline = deadlineIn(READ_MILLISECONDS, startup().timebase);
-  const refusal = disk().submitContiguous(lba, sectors, firstBlockBus(), deadline, CHECK_TAG);
+  const refusal = disk().submitContiguous(lba, sectors, firstBlockBus(), deadlineOfTry(), CHECK_TAG);
   // If all places are taken, the next read that ends makes room.
   if (refusal !== SubmitRefusal.Busy) {
     resetsChecked = resets;
@@ -149,12 +152,14 @@ export function forgetReads(): void {
 /** Reads the first block, and waits for it by interrupt. This proves that the whole path to the device works. */
 export function readFirstBlock(): bool {
   const sectors = disk().geometry.blockBytes / SECTOR_BYTES;
-  if (startRead(null, 0, 0, sectors, firstBlockBus()) !== BlkStatus.ok) {
+  if (startRead(null, 0, false, 0, sectors, firstBlockBus()) !== BlkStatus.ok) {
     return false;
   }
+  disk().kick();
   let read = takeEnded();
   // The loop ends: every try has a deadline, and the number of tries is bounded.
   while (read === null) {
+    endTurn();
     if (wait(diskNotification(), disk().nextDeadline()) === Refusal.None) {
       handleInterrupt();
     } else {
@@ -167,8 +172,7 @@ export function readFirstBlock(): bool {
 
 /** One try, with a deadline of its own. */
 function submit(read: Read, place: u32): BlkStatus {
-  const deadline = deadlineIn(READ_MILLISECONDS, startup().timebase);
-  const refusal = disk().submitContiguous(read.lba, read.sectorCount, read.bus, deadline, place);
+  const refusal = disk().submitContiguous(read.lba, read.sectorCount, read.bus, deadlineOfTry(), place);
   if (refusal === SubmitRefusal.None) {
     read.tries++;
     return BlkStatus.ok;

@@ -1,7 +1,8 @@
 /**
  * The methods of virtio_blk.capnp: checks and answers the requests of clients.
  *
- * A read is answered when it has ended (reads.ts), in any order. Every answer is owed until the service waits again or
+ * A read is answered when it has ended (reads.ts), in any order; an `exchange`, when enough of its client's reads have
+ * ended. Every answer is owed until the service waits again or
  * the next one is written. So the last answer of several hands this hart to its client, and so does the only answer to
  * a client that reads block by block.
  *
@@ -18,6 +19,8 @@ import {
   VERSION,
   VirtioBlkAttachParams,
   VirtioBlkAttachResultsBuilder,
+  VirtioBlkExchangeParams,
+  VirtioBlkExchangeResultsBuilder,
   VirtioBlkInfoParams,
   VirtioBlkInfoResultsBuilder,
   VirtioBlkMethod,
@@ -33,9 +36,9 @@ import { line, print } from "runtime/log";
 import { answerAtWait, Outcome as Handled, Request, sendOwed } from "runtime/service";
 import { SECTOR_BYTES, SECTORS_MAX } from "storage/virtio-blk/geometry";
 import { REQUESTS_MAX } from "storage/virtio-blk/table";
-import { clientOf } from "./clients";
+import { Client, clientAt, clientOf } from "./clients";
 import { disk, diskBase, diskDevice, diskIrq } from "./device";
-import { COMPLAINT_LINES_MAX } from "./limits";
+import { CLIENTS_MAX, COMPLAINT_LINES_MAX } from "./limits";
 import { startRead, takeEnded } from "./reads";
 
 /** In the audit trail: the refused request named no sector. */
@@ -50,6 +53,8 @@ export function onRequest(request: Request): Handled {
   const method = request.w0;
   if (method === VirtioBlkMethod.read) {
     onRead(request);
+  } else if (method === VirtioBlkMethod.exchange) {
+    onExchange(request);
   } else if (method === VirtioBlkMethod.info) {
     onInfo(request);
   } else if (method === VirtioBlkMethod.attach) {
@@ -146,6 +151,20 @@ function read(request: Request, lba: u64, sectorCount: u32, offset: u64): BlkSta
   if (client.byteCount === 0) {
     return BlkStatus.notAttached;
   }
+  const status = readFor(client, request.token, false, lba, sectorCount, offset);
+  disk().kick();
+  return status;
+}
+
+/** Gives a read of this client to the device, which is not told of it yet. */
+function readFor(
+  client: Client,
+  token: u64,
+  isOrdered: bool,
+  lba: u64,
+  sectorCount: u32,
+  offset: u64,
+): BlkStatus {
   if (sectorCount === 0 || sectorCount > SECTORS_MAX) {
     return BlkStatus.badCount;
   }
@@ -153,11 +172,72 @@ function read(request: Request, lba: u64, sectorCount: u32, offset: u64): BlkSta
   if (offset % 8 !== 0 || offset > client.byteCount || byteCount > client.byteCount - offset) {
     return BlkStatus.outOfMemoryObject;
   }
-  const status = startRead(client, request.token, lba, sectorCount, client.bus + offset);
+  const status = startRead(client, token, isOrdered, lba, sectorCount, client.bus + offset);
   if (status === BlkStatus.ok) {
     client.inFlight++;
   }
   return status;
+}
+
+function onExchange(request: Request): void {
+  const params = VirtioBlkExchangeParams.open(messagePage(), request.bytes);
+  const status = params === null ? BlkStatus.badMessage : exchange(request, params);
+  if (status === BlkStatus.ok) {
+    return;
+  }
+  if (isWrong(status)) {
+    audit(request, NO_SECTOR);
+  }
+  sendOwed();
+  VirtioBlkExchangeResultsBuilder.begin(messagePage(), MESSAGE_BYTES_MAX).status = status;
+  send(request.token);
+}
+
+/**
+ * Starts the ordered reads, and tells the device of all of them at once. On `ok` the client waits, or was answered.
+ * The orders are read from the message page, where no answer is written before the last of them was started.
+ */
+function exchange(request: Request, params: VirtioBlkExchangeParams): BlkStatus {
+  const client = clientOf(request.badge, diskDevice(), disk().isReady);
+  if (client === null) {
+    return BlkStatus.busy;
+  }
+  if (client.byteCount === 0) {
+    return BlkStatus.notAttached;
+  }
+  const count = params.ordersLength;
+  if (client.isWaiting !== 0 || count > client.room) {
+    return BlkStatus.busy;
+  }
+  for (let index: u32 = 0; index < count; index++) {
+    const order = params.orders(index);
+    const status = readFor(client, order.tag, true, order.lba, order.count, order.offset);
+    if (status === BlkStatus.ok) {
+      client.ordered++;
+    } else {
+      client.noteEnding(order.tag, status);
+      if (isWrong(status)) {
+        audit(request, order.lba);
+      }
+    }
+  }
+  disk().kick();
+  client.isWaiting = 1;
+  client.token = request.token;
+  client.waitFor = params.waitFor;
+  answerIfDue(client);
+  return BlkStatus.ok;
+}
+
+/** Answers the exchange in which this client waits, if enough of its reads have ended. */
+function answerIfDue(client: Client): void {
+  if (!client.isDue) {
+    return;
+  }
+  client.isWaiting = 0;
+  sendOwed();
+  client.tellEndings();
+  send(client.token);
 }
 
 /** Refuses every write, and records the attempt. */
@@ -177,20 +257,33 @@ function onWrite(request: Request): void {
   send(request.token);
 }
 
-/** Answers every read that ended since the last time. */
+/**
+ * Answers every read that ended since the last time. Clients that wait in an exchange are told afterwards, so that reads
+ * that end together are told together.
+ */
 export function answerEnded(): void {
+  let isToTell = false;
   for (let read = takeEnded(); read !== null; read = takeEnded()) {
-    const client = read.client;
-    if (client !== null) {
-      client.inFlight--;
-    }
     const isDone = read.status === BlkStatus.ok;
     if (isDone) {
       readsDone++;
     } else {
       readsFailed++;
     }
-    answerRead(read.token, read.status, isDone ? read.sectorCount * SECTOR_BYTES : 0);
+    const client = read.client;
+    if (client !== null) {
+      client.inFlight--;
+    }
+    if (client !== null && read.isOrdered) {
+      client.ordered--;
+      client.noteEnding(<u32>read.token, read.status);
+      isToTell = true;
+    } else {
+      answerRead(read.token, read.status, isDone ? read.sectorCount * SECTOR_BYTES : 0);
+    }
+  }
+  for (let index: u32 = 0; isToTell && index < CLIENTS_MAX; index++) {
+    answerIfDue(clientAt(index));
   }
 }
 

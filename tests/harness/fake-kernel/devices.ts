@@ -29,7 +29,7 @@ export class FakeDevices {
   /** An object once for each device. */
   pins: Pin[] = [];
   pinsMax = PINS_MAX;
-  /** Requests that were with a device when memory that it was told of was let go. */
+  /** Requests that were with a device when memory that they name was let go. */
   unpinnedUnderWay = 0;
   readonly calls: SystemCalls;
   private readonly core: Core;
@@ -186,8 +186,8 @@ export class FakeDevices {
   private unpin(isMeant: (pin: Pin) => boolean): boolean {
     const gone = this.pins.filter(isMeant);
     for (const { device, windows } of gone) {
-      this.unpinnedUnderWay += hardwareOf(device).pending?.length ?? 0;
       for (const window of windows) {
+        this.unpinnedUnderWay += hardwareOf(device).usesOf?.(window) ?? 0;
         hardwareOf(device).closeWindow?.(window);
       }
     }

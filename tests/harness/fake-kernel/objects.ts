@@ -280,8 +280,6 @@ export interface Hardware {
   readonly intrinsics: Readonly<Record<string, (address: number, value: number) => unknown>>;
   /** Whether the guest's accesses to plain memory are to be seen by this device: its driver has it running. */
   readonly isRunning?: boolean;
-  /** What it was asked to do and has not finished. */
-  readonly pending?: readonly unknown[];
   /** Whether the interrupt line is up. */
   readonly interrupts: boolean;
   /** Whether one of its registers is at this address of the guest's. */
@@ -291,6 +289,8 @@ export interface Hardware {
   /** Opens memory for DMA that the guest sees at `address`, and gives its bus address. */
   window?(address: number, byteCount: number, bytes: () => Uint8Array): bigint;
   closeWindow?(start: bigint): void;
+  /** How many requests that it has not finished name memory in the window at this bus address. */
+  usesOf?(start: bigint): number;
 }
 
 /** A device's registers, and its right to reach memory. */

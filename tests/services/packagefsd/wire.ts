@@ -47,9 +47,25 @@ export class Wire {
   /** A message of that struct. Enums are given by their names. */
   encode(struct: string, fields: Fields): Uint8Array {
     const message = new Message();
-    const to = message.initRoot(this.classNamed(struct));
+    this.write(struct, message.initRoot(this.classNamed(struct)), fields);
+    return new Uint8Array(message.toArrayBuffer());
+  }
+
+  private write(struct: string, to: object, fields: Fields): void {
     for (const [name, value] of Object.entries(fields)) {
       const field = this.field(struct, name);
+      const { type } = field;
+      if (typeof value === "object" && !(value instanceof Uint8Array)) {
+        if (type.kind !== "list" || type.element.kind !== "struct") {
+          throw new Error(`${struct}.${name} is no list of structs`);
+        }
+        const element = type.element.name;
+        const list = initList(to, name, value.length);
+        value.forEach((each, index) => {
+          this.write(element, list.get(index), each);
+        });
+        continue;
+      }
       if (value instanceof Uint8Array) {
         writeData(to, name, value);
         continue;
@@ -58,7 +74,6 @@ export class Wire {
         throw new Error(`${struct}.${name} cannot be set`);
       }
     }
-    return new Uint8Array(message.toArrayBuffer());
   }
 
   /** The struct's fields. Enums come as their names, data as bytes. */
@@ -128,10 +143,24 @@ export class Wire {
   }
 }
 
+/** A list of structs has no setter, so its structs are made, and then they are filled in. */
+function initList(to: object, name: string, length: number): { get(index: number): object } {
+  const list = initField(to, name, length);
+  if (!(list instanceof List)) {
+    throw new Error(`${name} is no list`);
+  }
+  return { get: (index) => Object(list.get(index)) };
+}
+
+/** What capnp-es makes for a field of that length. */
+function initField(to: object, name: string, length: number): unknown {
+  const init: unknown = Reflect.get(to, `_init${name.charAt(0).toUpperCase()}${name.slice(1)}`);
+  return typeof init === "function" ? init.call(to, length) : undefined;
+}
+
 /** Data has no setter, so room is made for its bytes, and then they are copied. */
 function writeData(to: object, name: string, bytes: Uint8Array): void {
-  const init: unknown = Reflect.get(to, `_init${name.charAt(0).toUpperCase()}${name.slice(1)}`);
-  const data: unknown = typeof init === "function" ? init.call(to, bytes.length) : undefined;
+  const data = initField(to, name, bytes.length);
   if (!(data instanceof Data)) {
     throw new Error(`${name} is not Data`);
   }

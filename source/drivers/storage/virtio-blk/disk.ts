@@ -143,11 +143,10 @@ export class Disk extends BlockDevice {
       return SubmitRefusal.Busy;
     }
 
-    const request = this.table.take();
+    const request = this.table.take(deadline);
     request.tag = tag;
     request.lba = lba;
     request.sectorCount = sectorCount;
-    request.deadline = deadline;
     buildRead(this.queue, memory, slot, lba, segments, segmentCount, this.geometry.segmentBytesMax);
     this.queue.publish(slot);
     this.kickIsDue = true;

@@ -5,7 +5,8 @@
  *
  * The queue gives back the slot's number with an answer, so an answer finds its read without a search, in any order.
  * Free and done slots are two lists, first in, first out: completions are reported in the order in which they happened,
- * and a slot rests as long as possible before it is used again.
+ * and a slot rests as long as possible before it is used again. Slots in flight are a list by their deadlines. Deadlines
+ * mostly come in their order, so a new one belongs at its end.
  */
 /** Reads that a device has at the same time. */
 export const REQUESTS_MAX: u32 = 64;
@@ -48,6 +49,9 @@ export class Request {
   outcome: Outcome;
   /** The next slot of the list that this one is on. */
   next: u32;
+  /** In flight: the slot before this one. */
+  previous: u32;
+  private reserved: u32;
 }
 
 @unmanaged
@@ -58,6 +62,8 @@ export class RequestTable {
   private freeLast: u32;
   private doneFirst: u32;
   private doneLast: u32;
+  private dueFirst: u32;
+  private dueLast: u32;
 
   /** Slots that the device has. */
   get inFlightCount(): u32 {
@@ -81,21 +87,63 @@ export class RequestTable {
     this.freeLast = REQUESTS_MAX - 1;
     this.doneFirst = NO_SLOT;
     this.doneLast = NO_SLOT;
+    this.dueFirst = NO_SLOT;
+    this.dueLast = NO_SLOT;
   }
 
-  /** Takes the slot `nextFree` for a read that goes out now. There has to be one. */
-  take(): Request {
-    const request = this.at(this.freeFirst);
+  /** Takes the slot `nextFree` for a read that goes out now, and is due at `deadline`. There has to be one. */
+  take(deadline: u64): Request {
+    const slot = this.freeFirst;
+    const request = this.at(slot);
     this.freeFirst = request.next;
     request.state = RequestState.InFlight;
+    request.deadline = deadline;
     this.inFlight++;
+    let before = this.dueLast;
+    while (before !== NO_SLOT && this.at(before).deadline > deadline) {
+      before = this.at(before).previous;
+    }
+    this.insertAfter(before, slot);
     return request;
+  }
+
+  /** Puts a slot into the list of those in flight, behind `before`, or in front of all. */
+  private insertAfter(before: u32, slot: u32): void {
+    const request = this.at(slot);
+    const after = before === NO_SLOT ? this.dueFirst : this.at(before).next;
+    request.previous = before;
+    request.next = after;
+    if (before === NO_SLOT) {
+      this.dueFirst = slot;
+    } else {
+      this.at(before).next = slot;
+    }
+    if (after === NO_SLOT) {
+      this.dueLast = slot;
+    } else {
+      this.at(after).previous = slot;
+    }
+  }
+
+  /** Takes a slot out of that list. */
+  private takeOut(request: Request): void {
+    if (request.previous === NO_SLOT) {
+      this.dueFirst = request.next;
+    } else {
+      this.at(request.previous).next = request.next;
+    }
+    if (request.next === NO_SLOT) {
+      this.dueLast = request.previous;
+    } else {
+      this.at(request.next).previous = request.previous;
+    }
   }
 
   /** Ends the read of a slot that is in flight. */
   finish(slot: u32, outcome: Outcome): void {
     const request = this.at(slot);
     assert(request.state === RequestState.InFlight);
+    this.takeOut(request);
     request.state = RequestState.Done;
     request.outcome = outcome;
     request.next = NO_SLOT;
@@ -129,17 +177,7 @@ export class RequestTable {
 
   /** The earliest deadline in flight, or NO_DEADLINE. */
   nextDeadline(): u64 {
-    let earliest = NO_DEADLINE;
-    if (this.inFlight === 0) {
-      return earliest;
-    }
-    for (let slot: u32 = 0; slot < REQUESTS_MAX; slot++) {
-      const request = this.at(slot);
-      if (request.state === RequestState.InFlight && request.deadline < earliest) {
-        earliest = request.deadline;
-      }
-    }
-    return earliest;
+    return this.dueFirst === NO_SLOT ? NO_DEADLINE : this.at(this.dueFirst).deadline;
   }
 
   /** Ends all reads in flight: those due by `now` with `outcomeOfDue`, the others with `outcome`. */
