@@ -3,6 +3,7 @@
 import { Problem } from "../host/problem.ts";
 import { progressOn } from "../host/report.ts";
 import type { Profile } from "../toolchain/compile.ts";
+import { withSpan } from "./disk/count.ts";
 import { measureBoots } from "./kernel/boots.ts";
 import { measureContent } from "./kernel/content.ts";
 import { measureCrowd } from "./kernel/crowd.ts";
@@ -26,6 +27,9 @@ const parts: readonly (readonly [harts: number, part: string])[] = [
   [2, "wake"],
   [1, "files"],
 ];
+
+/** The paths of bench/disk. */
+const diskParts: typeof parts = [[1, "disk"]];
 
 /** A path's row, with all rounds and references. */
 export interface PathRow extends Row {
@@ -71,9 +75,9 @@ export async function whereKernel(profile: Profile, row: string): Promise<Share[
 /** The same for a finished build. @throws Problem if there is no such row, or if it is a boot */
 export function whereIn(subject: Subject, row: string): Share[] {
   const operation = row.replace(/: (waking|woken) hart$/, "");
-  for (const [harts, part] of parts) {
+  for (const [harts, part] of [...parts, ...diskParts]) {
     let where: Where | undefined;
-    measurePaths(subject, harts, part, {
+    measurePaths(part === "disk" ? withSpan(subject) : subject, harts, part, {
       watched: {
         operation,
         where: (run, counter) => {

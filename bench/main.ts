@@ -6,6 +6,7 @@ import { type Column, formatTable } from "../host/report.ts";
 import type { Profile } from "../toolchain/compile.ts";
 import { benchBuild } from "./build.ts";
 import { benchCode } from "./code.ts";
+import { benchDisk } from "./disk.ts";
 import { benchKernel, whereKernel } from "./kernel.ts";
 import { benchMachine } from "./machine.ts";
 import { drawRows } from "./picture.ts";
@@ -28,6 +29,7 @@ const parts: Readonly<Record<PartName, (words: BenchWords) => Promise<Row[]>>> =
   kernel: ({ profile = "production" }) => benchKernel(profile),
   code: () => benchCode(),
   machine: () => benchMachine(),
+  disk: () => benchDisk(),
   build: () => benchBuild(),
 };
 

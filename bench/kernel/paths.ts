@@ -30,6 +30,8 @@ export interface Watch {
   slice?: bigint;
   /** An operation whose every instruction is reported, and the listener. */
   watched?: { operation: string; where: (run: Run, counter: Counter) => Where };
+  /** Called at the end, with everything that the program printed. */
+  printed?: (text: string) => void;
 }
 
 /** Something that a path costs on each hart. */
@@ -100,6 +102,7 @@ export function measurePaths(subject: Subject, harts: number, part: string, watc
       }
     } else if (state !== "running") {
       requireEnd(run, state);
+      watch.printed?.(new TextDecoder().decode(run.consoleBytes));
       return paths.samples;
     }
   }

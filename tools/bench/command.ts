@@ -7,7 +7,7 @@ export function register(program: Command): void {
   program
     .command("bench")
     .description("measure the system, and compare it with other systems, targets and budgets")
-    .argument("[part]", "kernel, code, machine or build; by default all of them")
+    .argument("[part]", "kernel, code, machine, disk or build; by default all of them")
     .addOption(new Option("--json", "print the rows as JSON"))
     .addOption(new Option("--svg <file>", "draw the rows into this file"))
     .addOption(
@@ -21,6 +21,7 @@ export function register(program: Command): void {
       `
 kernel counts instructions on the embedded machine: the figures are exact, and the same on every computer.
 code counts programs in TypeScript and in C in the same way: what our translation costs.
+disk counts in the same way what reading costs, and boots QEMU to compare the speed with a program without a system.
 machine and build take the best of several runs. Their targets are ratios to a measurement of the same run, so they hold
 on every computer. The exit code is 1 if a row is over its budget, or misses its target and has no budget.
 
@@ -30,6 +31,7 @@ Examples:
   ./nx bench kernel --where "call and reply, 4 words"
   ./nx bench code      guest TypeScript beside the same algorithms in C
   ./nx bench machine   the embedded machine, beside a yardstick and beside QEMU
+  ./nx bench disk      reading the disk with several reads in flight
   ./nx bench build     ./nx build with nothing to do, after a change, and from nothing`,
     )
     .action(async (part: string | undefined, words: BenchWords) => {

@@ -14,6 +14,8 @@
  *   bench cross      a call whose caller is woken on another hart
  *   bench workers    the same work in four tasks at once
  *   bench steady     reading the disk for a long time
+ *   bench disk       reading 1 MiB of the disk, in reads of two sizes, one at a time and eight at a time
+ *   bench throughput reading the disk on QEMU, in ticks
  *   bench stretches  all that might keep the kernel busy for long
  */
 import { ExitCode } from "abi/exit";
@@ -27,6 +29,7 @@ import { equals, lengthToZero } from "text/bytes";
 import { prepareChildren } from "./children";
 import { measureContent, measureShared } from "./content";
 import { measureAmong } from "./crowd";
+import { countReads, timeReads } from "./disk/throughput";
 import { measureFiles } from "./files";
 import { measureHash } from "./hash";
 import { measureKernel } from "./kernel";
@@ -68,6 +71,10 @@ export function main(): i32 {
     status = measureSteady();
   } else if (equals(words, length, "stretches")) {
     status = goThroughStretches();
+  } else if (equals(words, length, "disk")) {
+    status = countReads();
+  } else if (equals(words, length, "throughput")) {
+    status = timeReads();
   } else {
     return unknown(words, length);
   }

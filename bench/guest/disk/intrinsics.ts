@@ -1,0 +1,6 @@
+/** What a program in S-mode needs and TypeScript cannot express: one instruction each. */
+
+export declare function readTime(): u64;
+export declare function wfi(): void;
+/** Sets bits of sie. */
+export declare function setSie(bits: u64): void;

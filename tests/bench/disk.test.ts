@@ -1,0 +1,73 @@
+// Reading the disk costs no more than its budgets, which are exact; and how the speed beside a program without a system is
+// worked out from what both print. Only ./nx bench disk measures that speed.
+
+import { beforeAll, describe, expect, test } from "vitest";
+import { type Cost, countReads } from "../../bench/disk/count.ts";
+import { costBudgets } from "../../bench/disk/rows.ts";
+import { compare, linesOf } from "../../bench/disk/throughput.ts";
+import { costRows, throughputRows } from "../../bench/disk.ts";
+import { readSubject, type Subject } from "../../bench/kernel/run.ts";
+import { isFailure } from "../../bench/row.ts";
+import { defined } from "../harness/defined.ts";
+
+/** How far a budget may be above the measured value. */
+const BUDGET_RATIO_MAX = 1.1;
+
+describe("what it costs to read 1 MiB of the disk", () => {
+  let subject: Subject;
+  let costs: Cost[];
+  beforeAll(async () => {
+    subject = await readSubject("production", { start: () => () => {}, note: () => {} });
+    costs = countReads(subject);
+  });
+
+  test("has a budget for each row, stays within it, and lies close below it", () => {
+    expect(costs.map(({ name }) => name)).toEqual(costBudgets.map(({ name }) => name));
+    expect(costRows(costs).filter(isFailure)).toEqual([]);
+    const wide = costRows(costs).flatMap(({ name, unit, measured, budget }) => {
+      const most = Math.ceil(measured * BUDGET_RATIO_MAX);
+      return defined(budget) > most ? [`${name}: ${measured} of ${budget} ${unit}`] : [];
+    });
+    expect(wide).toEqual([]);
+  });
+
+  test("is the same in each run", () => {
+    expect(countReads(subject)).toEqual(costs);
+  });
+
+  test("is less with eight reads in flight than with one, in all that is counted", () => {
+    const [large, largeDeep, small, smallDeep] = costs.map((cost) => [
+      cost.instructions,
+      cost.messages,
+      cost.interrupts,
+    ]);
+    for (const [one, deep] of [
+      [large, largeDeep],
+      [small, smallDeep],
+    ]) {
+      expect(defined(deep).every((count, index) => count < defined(defined(one)[index]))).toBe(true);
+    }
+  });
+});
+
+describe("the speed beside a program without a system", () => {
+  const printed = (ticks: number, way = "") =>
+    linesOf(`bench: sectors=256 depth=8 reads=4096 ticks=${ticks}${way}\r\n`);
+
+  test("is read from what both print", () => {
+    expect(printed(5_120_000)).toEqual([{ sectors: 256, depth: 8, speed: 1000, way: undefined }]);
+    expect(printed(2_560_000, " by polling")).toMatchObject([{ speed: 2000, way: "polling" }]);
+    expect(linesOf("bench: ready\nsectors=3\n")).toEqual([]);
+  });
+
+  test("is the ratio of the medians, beside the faster way of waiting, with the target of its kind", () => {
+    const neuron = [5_120_000, 10_240_000, 1_024_000].flatMap((ticks) => printed(ticks));
+    const alone = [
+      ...[4_096_000, 4_096_000, 1].flatMap((ticks) => printed(ticks, " by interrupt")),
+      ...[5_120_000, 5_120_000, 1].flatMap((ticks) => printed(ticks, " by polling")),
+    ];
+    const [row] = throughputRows(compare(4, neuron, alone));
+    expect(row).toMatchObject({ measured: 1000, reference: { measured: 1250 }, ratio: 0.8, met: true });
+    expect(defined(row).name).toBe("read 128 KiB each, depth 8, QEMU, 4 harts");
+  });
+});
