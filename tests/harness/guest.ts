@@ -16,8 +16,9 @@ import { fileURLToPath } from "node:url";
 import { list, nullable, object, pair, readJson, text } from "../../host/json.ts";
 import { Problem } from "../../host/problem.ts";
 import { type GuestImport, usualImports } from "../../toolchain/asc/imports.ts";
-import { hashText, runAsc, testFlags } from "../../toolchain/asc/run.ts";
+import { hashText, testFlags } from "../../toolchain/asc/run.ts";
 import { multiplyHigh } from "./multiply-high.ts";
+import { variant } from "./variant.ts";
 
 /** The repository's root, with no slash at the end. */
 export const root = fileURLToPath(new URL("../..", import.meta.url)).replace(/[/\\]$/, "");
@@ -67,8 +68,8 @@ export async function guest(
   entry: string | { readonly text: string },
   options: GuestOptions = {},
 ): Promise<Guest> {
-  const wasm = await compile(entry, options.flags ?? []);
-  const module = await WebAssembly.compile(wasm);
+  const wanted = wantedModule(entry, options.flags ?? []);
+  const module = await variant.module(wanted.key, () => compile(wanted));
   let memory: WebAssembly.Memory | undefined;
   const readText = (address: number): string => {
     if (!memory || address === 0) {
@@ -101,6 +102,7 @@ export async function guest(
 /** Imports that mean the same in every test. */
 const everywhere: ReadonlyMap<string, GuestImport> = new Map([
   ...usualImports,
+  ...variant.imports,
   ["intrinsics.multiplyHigh", multiplyHigh],
 ]);
 
@@ -159,15 +161,28 @@ function wrap(exports: WebAssembly.Exports, memory: WebAssembly.Memory, text: Gu
   return self;
 }
 
-/** The module's bytes: from the cache when no file that it was made from has changed, else from asc. */
-async function compile(
+/** A module to compile. */
+interface WantedModule {
+  readonly path: string;
+  readonly text: string | undefined;
+  readonly flags: readonly string[];
+  /** Its name in the cache. */
+  readonly key: string;
+}
+
+function wantedModule(
   entry: string | { readonly text: string },
   extraFlags: readonly string[],
-): Promise<Uint8Array<ArrayBuffer>> {
+): WantedModule {
   const flags = [...testFlags, ...extraFlags];
   const path = typeof entry === "string" ? entry : "guest-entry.ts";
   const text = typeof entry === "string" ? undefined : entry.text;
-  const key = hashText(JSON.stringify([path, text ?? null, flags])).slice(0, 32);
+  const key = hashText(JSON.stringify([path, text ?? null, flags])).slice(0, 32) + variant.suffix;
+  return { path, text, flags, key };
+}
+
+/** The module's bytes: from the cache when no file that it was made from has changed, else from asc. */
+async function compile({ path, text, flags, key }: WantedModule): Promise<Uint8Array<ArrayBuffer>> {
   const wasmPath = join(cacheFolder, `${key}.wasm`);
   const readsPath = join(cacheFolder, `${key}.json`);
   const cached = await readIfFresh(wasmPath, readsPath);
@@ -176,9 +191,11 @@ async function compile(
   }
 
   const request = { root, entry: path, generated: "build", flags };
-  const result = await runAsc(text === undefined ? request : { ...request, text }).catch((error: unknown) => {
-    throw error instanceof Problem ? withDiagnostics(error) : error;
-  });
+  const result = await variant
+    .compile(text === undefined ? request : { ...request, text })
+    .catch((error: unknown) => {
+      throw error instanceof Problem ? withDiagnostics(error) : error;
+    });
   await mkdir(cacheFolder, { recursive: true });
   // Several test workers may do this at once: a rename is seen whole or not at all.
   await replaceFile(wasmPath, result.wasm);

@@ -9,6 +9,7 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join, normalize, sep } from "node:path";
+import type { Transform } from "assemblyscript/transform";
 import { type Diagnostic, Problem } from "../../host/problem.ts";
 import { type SourceText, translateDiagnostic } from "./diagnostics.ts";
 import { loadAsc, unoptimised } from "./load.ts";
@@ -47,6 +48,8 @@ export interface AscRequest {
   /** The folder whose `gen/` holds generated modules, relative to the root: `build`, or a profile's own. */
   readonly generated: string;
   readonly flags: readonly string[];
+  /** Change asc's tree. They work on the classes of the package itself, so it is loaded as it is. */
+  readonly transforms?: readonly Transform[];
 }
 
 /** The result of a compilation. */
@@ -71,7 +74,8 @@ export function hashText(text: string): string {
  * @throws Problem with one diagnostic for each error and warning, with file, line and source line
  */
 export async function runAsc(request: AscRequest): Promise<AscResult> {
-  const asc = await loadAsc();
+  const { transforms } = request;
+  const asc = transforms === undefined ? await loadAsc() : await import("assemblyscript/asc");
   const roots = [...sourceRoots, request.generated];
   const reads = new Map<string, string | null>();
   const texts = new Map<string, SourceText>();
@@ -88,6 +92,7 @@ export async function runAsc(request: AscRequest): Promise<AscResult> {
   const optimises = request.flags.some((flag) => /^-O[1-9]/.test(flag));
   const compile = (): Promise<{ error: Error | null }> =>
     asc.main(args, {
+      ...(transforms === undefined ? {} : { transforms: [...transforms] }),
       readFile: async (name) => {
         const path = normalize(name).split(sep).join("/");
         const text =

@@ -1,13 +1,28 @@
 // ./nx test: types, style, build, then every test.
 
-import type { Command } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
+import { integerBetween } from "../../host/args.ts";
 import { Problem } from "../../host/problem.ts";
 
 interface Options {
   readonly riscvTests?: string;
   readonly wast?: string;
+  readonly mutate?: boolean;
+  readonly only?: string;
+  readonly shard?: Shard;
+  readonly list?: boolean;
+  readonly write?: boolean;
+  readonly jobs?: number;
   readonly json?: boolean;
 }
+
+interface Shard {
+  readonly index: number;
+  readonly count: number;
+}
+
+const SHARDS_MAX = 1000;
+const JOBS_MAX = 64;
 
 export function register(program: Command): void {
   program
@@ -22,7 +37,16 @@ export function register(program: Command): void {
       "--wast <dir>",
       "run a folder of .wast files (WebAssembly's tests) as RV64 on QEMU, and nothing else",
     )
-    .option("--json", "with --wast: print every file's result as JSON")
+    .option(
+      "--mutate",
+      "take each check of the guest's code away, and expect that a test fails; nothing else",
+    )
+    .option("--only <part>", "with --mutate: only the checks whose name contains this")
+    .option("--shard <k/n>", "with --mutate: only part k of n", shard)
+    .option("--list", "with --mutate: name the checks, and take none away")
+    .option("--write", "with --mutate: keep which test misses which check, in tools/test/mutate/caught.txt")
+    .option("--jobs <n>", "with --mutate: how many processes", integerBetween(1, JOBS_MAX))
+    .option("--json", "with --wast or --mutate: print every result as JSON")
     .addHelpText(
       "after",
       `
@@ -48,17 +72,23 @@ Examples:
         process.exitCode = await conformance(riscvTests);
         return;
       }
+      if (options.mutate === true) {
+        const { mutate } = await import("./mutate/mutate.ts");
+        process.exitCode = await mutate(options);
+        return;
+      }
       const { test } = await import("./test.ts");
       process.exitCode = await test(names);
     });
 }
 
 /** The three kinds of tests are run one at a time. Throws Problem for words that ask for more. */
-function requireOneKind(names: readonly string[], { riscvTests, wast, json }: Options): void {
+function requireOneKind(names: readonly string[], { riscvTests, wast, mutate, json }: Options): void {
   const kinds = [
     ...(names.length > 0 ? [names.join(" ")] : []),
     ...(riscvTests === undefined ? [] : ["--riscv-tests"]),
     ...(wast === undefined ? [] : ["--wast"]),
+    ...(mutate === undefined ? [] : ["--mutate"]),
   ];
   if (kinds.length > 1) {
     throw new Problem(`${kinds.join(" and ")} cannot be run at once`, {
@@ -66,7 +96,17 @@ function requireOneKind(names: readonly string[], { riscvTests, wast, json }: Op
       exitCode: 2,
     });
   }
-  if (json === true && wast === undefined) {
-    throw new Problem("--json is for --wast alone", { hints: ["leave it out"], exitCode: 2 });
+  if (json === true && wast === undefined && mutate === undefined) {
+    throw new Problem("--json is for --wast and --mutate alone", { hints: ["leave it out"], exitCode: 2 });
   }
+}
+
+function shard(text: string): Shard {
+  const match = /^(\d+)\/(\d+)$/.exec(text);
+  const index = Number(match?.[1]);
+  const count = Number(match?.[2]);
+  if (index >= 1 && index <= count && count <= SHARDS_MAX) {
+    return { index, count };
+  }
+  throw new InvalidArgumentError(`a part is needed, as in 1/4, of up to ${SHARDS_MAX}.`);
 }

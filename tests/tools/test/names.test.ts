@@ -45,7 +45,8 @@ describe("./nx test", () => {
   test.each([
     [["fdt", "--wast", "x"], "fdt and --wast cannot be run at once"],
     [["--riscv-tests", "x", "--wast", "x"], "--riscv-tests and --wast cannot be run at once"],
-    [["--json"], "--json is for --wast alone"],
+    [["--json"], "--json is for --wast and --mutate alone"],
+    [["--wast", "x", "--mutate"], "--wast and --mutate cannot be run at once"],
   ])("%j is refused", (words, says) => {
     expect(nx("test", ...words)).toEqual([2, "", expect.stringContaining(`nx: ${says}\ntry: `)]);
   });

@@ -1,0 +1,67 @@
+// What a worker keeps from one mutant to the next: which check is removed, and the compiled modules. Test files are loaded
+// again for each run, and import this file from beside them, where it is loaded once.
+
+/** A check that is removed may leave a loop without its end: this often it is asked, then the run ends. */
+const ASKED_MAX = 2_000_000;
+
+export const NO_CHECK = 0;
+
+let removed = NO_CHECK;
+let askedLeft = 0;
+let fired: Set<number> | undefined;
+
+/** What a test file registered when it was loaded. */
+export interface Session {
+  /** The names of the file's tests, without those that are skipped. */
+  names(): string[];
+  /** Runs one test, with the hooks around it. @throws what the test throws */
+  run(name: string): Promise<void>;
+}
+
+let offered: Session | undefined;
+
+/** Called by a test file's bundle while it is loaded. */
+export function offer(session: Session): void {
+  offered = session;
+}
+
+/** Loads a bundle, and gives what it offers. */
+export async function load(url: string): Promise<Session> {
+  offered = undefined;
+  await import(url);
+  if (offered === undefined) {
+    throw new Error(`${url} is no bundle of a test file`);
+  }
+  return offered;
+}
+
+/** Compiled modules by their name in the cache. */
+export const modules = new Map<string, Promise<WebAssembly.Module>>();
+
+/** Begins a run in which one check does not hold. */
+export function beginWithout(check: number): void {
+  removed = check;
+  askedLeft = ASKED_MAX;
+  fired = undefined;
+}
+
+/** Begins a run in which every check holds, and notes those that refuse. */
+export function beginNoting(): Set<number> {
+  beginWithout(NO_CHECK);
+  fired = new Set();
+  return fired;
+}
+
+/** The gate of a check: whether it holds. It is about to refuse. */
+export function holds(gate: number): number {
+  const check = gate >>> 0;
+  if (check !== removed) {
+    fired?.add(check);
+    return 1;
+  }
+  askedLeft--;
+  if (askedLeft < 0) {
+    throw new Error("the run does not end without this check");
+  }
+  return 0;
+}

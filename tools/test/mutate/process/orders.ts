@@ -1,0 +1,26 @@
+// What the runner orders of a worker, and what a worker answers.
+
+import { list, nullable, number, object, type Shaped, text } from "../../../../host/json.ts";
+
+export const orderShape = object({
+  /** The bundle of a test file. */
+  bundle: text,
+  /** The test to run, or null for none. */
+  test: nullable(text),
+  /** The number of the check that does not hold; null notes which checks refuse. */
+  without: nullable(number),
+});
+
+export const answerShape = object({
+  /** The file's tests. One that is not among them was not run. */
+  tests: list(text),
+  /** What the test threw, or null if it passed. */
+  failure: nullable(text),
+  /** The checks that refused. */
+  fired: list(number),
+  /** Of the processor, which other processes do not prolong. */
+  milliseconds: number,
+});
+
+export type Order = Shaped<typeof orderShape>;
+export type Answer = Shaped<typeof answerShape>;
