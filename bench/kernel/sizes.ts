@@ -8,8 +8,8 @@ import { CLOCK_MAX, type Subject, startRun } from "./run.ts";
 const PAGE_BYTES = 4096;
 /** 48 KiB. */
 const CODE_TARGET_BYTES = 49_152;
-/** What was measured when it was last looked at, and 2 %. */
-export const CODE_BUDGET_BYTES = 58_900;
+/** The target: it is reached, and is not given up again. */
+export const CODE_BUDGET_BYTES = 49_152;
 
 /** @throws Problem if the guest does not tell of its jobs */
 export function measureSizes(subject: Subject): Row[] {

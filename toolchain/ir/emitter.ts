@@ -28,6 +28,7 @@ export interface EmitOptions {
   readonly name: string;
   readonly trapFloatFunctions: boolean;
   readonly packsData: boolean;
+  readonly inlined: readonly string[];
 }
 
 export class Emitter implements Surroundings {
@@ -194,7 +195,7 @@ export class Emitter implements Surroundings {
         ? undefined
         : this.debug?.subprogram(parts[parts.length - 1] ?? fn.name, unquoted(symbol), fn.type, place);
     const external = this.isExternal(fn);
-    const inlining = this.says(body, outOfLine) ? " noinline" : "";
+    const inlining = this.says(body, outOfLine) ? " noinline" : this.isInlined(symbol) ? " inlinehint" : "";
     const attributes = this.says(body, usesZbb) ? "#2" : "#0";
     const lines = this.bodyOf(fn, body, subprogram);
     // Each failed assertion keeps its own call: a panic's trace finds the place by the return address.
@@ -207,6 +208,11 @@ export class Emitter implements Surroundings {
       "",
       ...this.aliases(fn),
     ];
+  }
+
+  private isInlined(symbol: string): boolean {
+    const name = unquoted(symbol);
+    return this.options.inlined.includes(name.slice(0, name.lastIndexOf("/")));
   }
 
   /** Whether a function says this about itself. */

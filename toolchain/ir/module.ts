@@ -35,6 +35,8 @@ export interface TranslateOptions {
   readonly checks?: { readonly heap?: boolean; readonly throws?: boolean } | undefined;
   /** Give functions that use floating point a body that traps, instead of refusing the module. */
   readonly trapFloatFunctions?: boolean | undefined;
+  /** Modules, as symbols name them (`neuron/task/handles`), whose functions LLVM is to inline rather than others'. */
+  readonly inlined?: readonly string[] | undefined;
   /** Static data becomes records that the program's start-up puts in place (packed-data.ts), not `.wasm.data`. */
   readonly packsData?: boolean | undefined;
 }
@@ -84,6 +86,7 @@ export function translate(wasm: Uint8Array, options: TranslateOptions): Translat
     name: options.name,
     trapFloatFunctions,
     packsData: options.packsData ?? false,
+    inlined: options.inlined ?? [],
   });
   const ir = emitter.emit();
   return { ir, ...layout, exports: emitter.exports, externals: emitter.externals };

@@ -18,6 +18,17 @@ const targetFlags: readonly string[] = [
 export const irFlags: readonly string[] = [...targetFlags, "-O2", "-Wno-override-module"];
 
 /**
+ * Further flags for a program that names the modules to inline (`inlined` in programs.ts). They get the 225 by which -O2
+ * decides everywhere else. 50 is what -Os has.
+ */
+export const sparingFlags: readonly string[] = [
+  "-mllvm",
+  "-inline-threshold=50",
+  "-mllvm",
+  "-inlinehint-threshold=225",
+];
+
+/**
  * Flags for a `.S` file: plain assembler. The C preprocessor is not run, because it would take a comment that
  * begins with `# if` for a directive. `.include`, `.incbin` and `.equ` do the same work.
  */
@@ -30,8 +41,13 @@ export const assemblyFlags: readonly string[] = [
 ];
 
 /** Compiles the LLVM IR in `source` to `object`; both relative to the root. */
-export async function compileIr(root: string, source: string, object: string): Promise<void> {
-  await runLlvm("clang", root, [...irFlags, "-c", source, "-o", object]);
+export async function compileIr(
+  root: string,
+  source: string,
+  object: string,
+  further: readonly string[] = [],
+): Promise<void> {
+  await runLlvm("clang", root, [...irFlags, ...further, "-c", source, "-o", object]);
 }
 
 /** Compiles C to `object`, with the flags of the IR and no header but its own: to compare with, nothing that ships is C. */

@@ -10,7 +10,7 @@ import { locateSource, nativeFlags } from "../asc/run.ts";
 import { translate } from "../ir/module.ts";
 import { type DataLayout, dataLayout, link, linkFlags, strippedFlags } from "../link/image.ts";
 import { llvmIdentity } from "../link/llvm.ts";
-import { assemble, assemblyFlags, compileIr, irFlags } from "../link/objects.ts";
+import { assemble, assemblyFlags, compileIr, irFlags, sparingFlags } from "../link/objects.ts";
 import type { GuestProgram } from "../programs.ts";
 import { runAscStep } from "./asc.ts";
 import { type Build, readBytes, readText, write } from "./build.ts";
@@ -28,13 +28,14 @@ export async function compileProgram(build: Build, program: GuestProgram): Promi
   await translateStep(build, program);
   const object = build.path(`obj/${program.name}.o`);
   const source = build.path(`obj/${program.name}.ll`);
+  const further = program.inlined === undefined ? [] : sparingFlags;
   const compiled = build.step(`${program.name}: clang`, {
     name: `clang ${program.name}`,
-    key: [llvmIdentity(), irFlags],
+    key: [llvmIdentity(), irFlags, further],
     reads: [source],
     writes: [object],
     run: async () => {
-      await compileIr(build.root, source, object);
+      await compileIr(build.root, source, object, further);
       return undefined;
     },
   });
@@ -74,7 +75,7 @@ async function translateStep(build: Build, program: GuestProgram): Promise<void>
   const map = `${wasm}.map`;
   const ir = build.path(`obj/${program.name}.ll`);
   const layoutFile = layoutPath(build, program.name);
-  const { name, kind, memoryBase } = program;
+  const { name, kind, memoryBase, inlined } = program;
   // The kernel's translation always refuses both. A task has no heap and catches nothing either.
   const checks = { heap: true, throws: true };
   // Tasks begin in source/runtime/entry.S, which unpacks; the kernel's image is loaded as it is.
@@ -86,6 +87,7 @@ async function translateStep(build: Build, program: GuestProgram): Promise<void>
       memoryBase,
       checks,
       packsData,
+      inlined ?? [],
       build.stamps.hashFolders("toolchain/wasm", "toolchain/ir", "toolchain/checks"),
     ],
     reads: [wasm, map],
@@ -93,7 +95,7 @@ async function translateStep(build: Build, program: GuestProgram): Promise<void>
     run: async () => {
       const sourceMap = await readText(build, map);
       const locate = (path: string): string | undefined => locateSource(build.root, build.out, path);
-      const options = { name, kind, memoryBase, sourceMap, checks, packsData, locate };
+      const options = { name, kind, memoryBase, sourceMap, checks, packsData, inlined, locate };
       const result = translate(await readBytes(build, wasm), options);
       const layout: DataLayout = {
         memoryBase: result.memoryBase,
