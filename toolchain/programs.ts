@@ -69,6 +69,7 @@ const measuredModules: readonly string[] = [
   "neuron/sched/queue",
   "neuron/sched/schedule",
   "neuron/sched/space",
+  "neuron/sched/time",
   "neuron/sched/wake",
   "neuron/syscall/fast",
   "neuron/syscall/memory",
