@@ -51,7 +51,8 @@ function task(
 
 /**
  * Where the kernel's calls, signals, switches, mappings and a task's life spend their instructions. A module is in this list
- * because without it a row of the bench is slower.
+ * because without it a row of the bench is slower. Locks are in it for those who look for a fault too: a hart that waits
+ * for a lock is then seen in the function that takes it.
  */
 const measuredModules: readonly string[] = [
   "neuron/arch/riscv/ipi",
@@ -71,6 +72,8 @@ const measuredModules: readonly string[] = [
   "neuron/sched/space",
   "neuron/sched/time",
   "neuron/sched/wake",
+  "neuron/sync/lock",
+  "neuron/sync/order",
   "neuron/syscall/fast",
   "neuron/syscall/memory",
   "neuron/task/handles",
