@@ -9,14 +9,21 @@ import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../../host/root.ts";
-import { diskOfBytes, EmbeddedMachine } from "../../machine/host/machine.ts";
+import { parseChaos } from "../../machine/host/chaos.ts";
+import { diskOfBytes, EmbeddedMachine, type MachineSettings } from "../../machine/host/machine.ts";
+import { Run } from "../../machine/host/run.ts";
 import { qemuProgram } from "../../tools/boot/machines/qemu.ts";
 import { configure } from "./guest.ts";
 import { measureYardstick, timed } from "./yardstick.ts";
 
 const RUNS = 5;
-/** Boots before the measured ones. In a process, only the first few boots translate. */
-const BOOTS_BEFORE = 6;
+/** Boots before the measured ones. In a process, only the first boots translate. */
+const BOOTS_BEFORE = 16;
+/** The same for seeds that are explored from a snapshot, which is taken when the console says this. */
+const SEEDS_BEFORE = 20;
+const SNAPSHOT_LINE = "pkgfs: mounted";
+/** A boot takes less than a thousandth of this. */
+const CLOCK_MAX = 200_000_000_000n;
 const SLICE = 5_000_000n;
 const RAM_MEBIBYTES = 64;
 const BOOT_MEBIBYTES = 256;
@@ -24,11 +31,12 @@ const QEMU_TIMEOUT_MS = 60_000;
 
 /**
  * The goals, in instructions for each step of the yardstick: in user mode with long turns, translated and interpreted; in a
- * boot; and with turns of one instruction.
+ * boot; for a seed that is explored from a snapshot; and with turns of one instruction.
  */
 const RATIO_TRANSLATED = 1.2;
 const RATIO_INTERPRETED = 0.4;
 const RATIO_BOOT = 0.4;
+const RATIO_EXPLORED = 0.1;
 const RATIO_EXACT = 0.04;
 
 /** Whether hot code is translated to Wasm. */
@@ -83,23 +91,51 @@ function runMixed(
   return runToEnd(machine, turns, way);
 }
 
-function runBoot({ module, kernel, tree, disk }: Subjects, turns: number, way: Way): Timed {
-  const machine = new EmbeddedMachine(
-    module,
-    {
-      harts: 4,
-      ramMebibytes: BOOT_MEBIBYTES,
-      seed: 1n,
-      sstc: true,
-      aclint: false,
-      kernel,
-      tree,
-      disk: { content: diskOfBytes(disk), slot: 0, legacy: false },
-      faults: [],
-    },
-    () => undefined,
-  );
+/** The settings of a boot of Neuron with these kinds of chaos. */
+function bootSettings({ kernel, tree, disk }: Subjects, chaos: number): MachineSettings {
+  return {
+    harts: 4,
+    ramMebibytes: BOOT_MEBIBYTES,
+    seed: 1n,
+    sstc: true,
+    aclint: false,
+    kernel,
+    tree,
+    disk: { content: diskOfBytes(disk), slot: 0, legacy: false },
+    faults: [],
+    chaos,
+  };
+}
+
+function runBoot(subjects: Subjects, turns: number, way: Way): Timed {
+  const machine = new EmbeddedMachine(subjects.module, bootSettings(subjects, 0), () => undefined);
   return runToEnd(machine, turns, way);
+}
+
+/** Explored seeds, as by ./nx explore --chaos --from SNAPSHOT_LINE: each call goes back to the snapshot and runs one. */
+function exploreFromSnapshot(subjects: Subjects): () => Timed {
+  const run = new Run(subjects.module, bootSettings(subjects, parseChaos("all")));
+  let text = "";
+  run.onByte = (byte) => {
+    text += String.fromCharCode(byte);
+    return text.includes(SNAPSHOT_LINE);
+  };
+  if (run.advanceTo(CLOCK_MAX) !== "stopped") {
+    throw new Error(`the console does not say "${SNAPSHOT_LINE}"`);
+  }
+  run.onByte = undefined;
+  const moment = run.moment();
+  const before = run.machine.instructions;
+  let seed = 0n;
+  return () => {
+    seed += 1n;
+    const milliseconds = timed(() => {
+      run.goTo(moment);
+      run.reseed(seed);
+      run.advanceTo(CLOCK_MAX);
+    });
+    return { instructions: Number(run.machine.instructions - before), milliseconds };
+  };
 }
 
 function measure(name: string, goal: number | undefined, run: () => Timed): Speed {
@@ -130,6 +166,10 @@ export function machineFigures(subjects: Subjects): Speed[] {
   for (let boot = 0; boot < BOOTS_BEFORE; boot++) {
     runBoot(subjects, 65536, "translated");
   }
+  const exploreOne = exploreFromSnapshot(subjects);
+  for (let seed = 0; seed < SEEDS_BEFORE; seed++) {
+    exploreOne();
+  }
   measureYardstick();
   return [
     measure("U-mode, 1 hart, turns drawn", RATIO_TRANSLATED, () => runMixed(subjects, 1, 8000, 0)),
@@ -141,6 +181,7 @@ export function machineFigures(subjects: Subjects): Speed[] {
     ),
     measure("Neuron's boot, 4 harts", RATIO_BOOT, () => runBoot(subjects, 65536, "translated")),
     measure("Neuron's boot, interpreted", undefined, () => runBoot(subjects, 65536, "interpreted")),
+    measure("every chaos, from a snapshot", RATIO_EXPLORED, exploreOne),
   ];
 }
 

@@ -6,14 +6,14 @@
  * memory go on in the same way.
  */
 
-import { Chaos, isChaos, priorityOf, setMask } from "./chaos/chaos";
+import { Chaos, chaosMask, isChaos, priorityOf, setMask } from "./chaos/chaos";
 import { resetSharing } from "./chaos/sharing";
 import { resetStale } from "./chaos/stale";
 import { drainEverything, resetBuffers } from "./chaos/store-buffer";
 import { clock, deadlinesChanged, NEVER, skipTo } from "./clock";
 import { noteExtensions } from "./code/extensions";
 import { defaultTranslation } from "./code/heat";
-import { CODE_BYTES, CODE_PAGES, initCode, resetCode } from "./code/pages";
+import { CODE_BYTES, CODE_PAGES, resetCode } from "./code/pages";
 import { advanceCalls, areCallsOpen } from "./firmware/hart-calls";
 import { clearStop, stopRequested } from "./hart/breakpoints";
 import { Hart, HartState, hartAt, resetHart } from "./hart/hart";
@@ -79,7 +79,6 @@ export function create(harts: u32, ramBytes: u32): bool {
     emptyTables(id);
   }
   defaultTranslation();
-  initCode();
   seedInterleave(0);
   turnOn();
   return true;
@@ -90,6 +89,9 @@ export function create(harts: u32, ramBytes: u32): bool {
  * instruction, because it forgets all translations and decoded code.
  */
 export function setChaos(mask: u32): void {
+  if (mask === 0 && chaosMask() === 0) {
+    return;
+  }
   setMask(mask);
   resetBuffers();
   resetSharing();

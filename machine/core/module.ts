@@ -8,8 +8,8 @@
 export { clock, retiredTotal, time } from "./clock";
 export { beginEntries, decodeApart, setEntry } from "./code/code";
 export { decoder } from "./code/extensions";
-export { newPageHeat, setTranslation } from "./code/heat";
-export { findOp, forgetTranslations, sourceOf } from "./code/pages";
+export { entryHeat, entryStep, newPageHeat, setTranslation } from "./code/heat";
+export { codeEnd, findOp, forgetTranslations, sourceOf, usedCodeEnd } from "./code/pages";
 export { attachDisk, busLoad, busReset, busStore } from "./devices/bus";
 export { addFault, clearFaults, strikeCount } from "./devices/faults";
 export { uartReceive } from "./devices/uart";

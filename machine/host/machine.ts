@@ -12,7 +12,7 @@ import * as layout from "../../build/gen/host/machine/core/layout.ts";
 import { Stop } from "../../build/gen/host/machine/core/machine.ts";
 import { Power } from "../../build/gen/host/machine/core/power.ts";
 import type { Core, HostFunctions } from "./core.ts";
-import { instantiate } from "./module.ts";
+import { Chassis, createCore } from "./module.ts";
 import { readProgram } from "./program.ts";
 
 /** Physical address of RAM. */
@@ -95,9 +95,12 @@ export class EmbeddedMachine {
   /** The number of the hart that was drawn from the seed to boot. Undefined if a program in machine mode chooses it. */
   readonly bootHart: number | undefined;
 
-  /** Builds the machine and loads the kernel and the tree. @throws Error if one of them does not fit */
+  /**
+   * Builds the machine and loads the kernel and the tree. With a Chassis in place of the module, the machine that it had
+   * before is at its end. @throws Error if something does not fit
+   */
   constructor(
-    module: WebAssembly.Module,
+    module: WebAssembly.Module | Chassis,
     settings: MachineSettings,
     onConsoleByte: (byte: number) => void,
     listeners: Pick<HostFunctions, "allWait" | "traceEvent"> = {},
@@ -105,15 +108,16 @@ export class EmbeddedMachine {
     this.settings = settings;
     const { disk, harts } = settings;
     const content = disk?.content;
-    this.core = instantiate(module, {
+    const host: HostFunctions = {
       diskRead: (offset, target) => content?.read(offset, target),
       consoleByte: onConsoleByte,
       ...listeners,
-    });
+    };
+    this.core =
+      module instanceof Chassis
+        ? module.coreFor(harts, settings.ramMebibytes, host)
+        : createCore(module, harts, settings.ramMebibytes, host);
     const { core } = this;
-    if (core.create(harts, settings.ramMebibytes * 2 ** 20) === 0) {
-      throw new Error(`there is no machine with ${harts} harts and ${settings.ramMebibytes} MiB`);
-    }
     core.seedInterleave(settings.seed);
     core.setExtensions(settings.zbb ? Extension.Zbb : 0);
     core.setChaos(settings.chaos ?? 0);
@@ -182,6 +186,12 @@ export class EmbeddedMachine {
   /** A copy of physical memory. @throws RangeError outside RAM */
   readMemory(address: number, byteCount: number): Uint8Array {
     return this.ram(address, byteCount).slice();
+  }
+
+  /** The word of 32 bits at a physical address in RAM. @throws RangeError outside RAM */
+  readWord(address: number): number {
+    const { buffer, byteOffset } = this.ram(address, 4);
+    return new DataView(buffer, byteOffset, 4).getUint32(0, true);
   }
 
   /** A view of all of RAM, from RAM_START on. Valid until the machine runs on. */

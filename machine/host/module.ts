@@ -5,6 +5,7 @@
 
 import { constantNames, functionNames } from "../../build/gen/host/machine/core/module.ts";
 import type { Core, HostFunctions } from "./core.ts";
+import { restoreSnapshot, type Snapshot, takeSnapshot } from "./snapshot.ts";
 import { TRANSLATION_LIMITS, type TranslationLimits, Translator } from "./translate/translator.ts";
 
 /** Makes a machine of a compiled module. @throws Error if the module is not the machine's */
@@ -27,9 +28,11 @@ export function instantiate(
   const instance = new WebAssembly.Instance(module, {
     host: {
       diskRead,
-      consoleByte: host.consoleByte,
-      allWait: host.allWait ?? (() => {}),
-      traceEvent: host.traceEvent ?? (() => {}),
+      // Looked up at each call, because a Chassis passes the instance on.
+      consoleByte: (byte: number) => host.consoleByte(byte),
+      allWait: () => host.allWait?.(),
+      traceEvent: (kind: number, hart: number, clock: bigint, first: bigint, second: bigint) =>
+        host.traceEvent?.(kind, hart, clock, first, second),
       surveyPage: (page: number, again: number, interpreted: number) =>
         translator?.survey(page >>> 0, again !== 0, interpreted),
       translateEntry: (page: number, offset: number) => translator?.translate(page >>> 0, offset),
@@ -43,6 +46,47 @@ export function instantiate(
   memory = exports.memory;
   translator = new Translator(exports, limits);
   return exports;
+}
+
+/** An instance with so many harts and so much RAM. @throws Error if there is no such machine */
+export function createCore(
+  module: WebAssembly.Module,
+  harts: number,
+  ramMebibytes: number,
+  host: HostFunctions,
+): Core {
+  const core = instantiate(module, host);
+  if (core.create(harts, ramMebibytes * 2 ** 20) === 0) {
+    throw new Error(`there is no machine with ${harts} harts and ${ramMebibytes} MiB`);
+  }
+  return core;
+}
+
+/**
+ * An instance of the module for machines that come one after the other. A machine ends when the next one begins. So memory that was touched once is used again, and translated functions keep their slots.
+ */
+export class Chassis {
+  private readonly module: WebAssembly.Module;
+  private readonly host: HostFunctions = { diskRead: () => {}, consoleByte: () => {} };
+  /** The instance, its state before the first machine, and what it was created with. */
+  private made: { core: Core; blank: Snapshot; harts: number; ramMebibytes: number } | undefined;
+
+  constructor(module: WebAssembly.Module) {
+    this.module = module;
+  }
+
+  /** The instance, as if it was just created. Another size needs another instance. */
+  coreFor(harts: number, ramMebibytes: number, host: HostFunctions): Core {
+    Object.assign(this.host, { allWait: undefined, traceEvent: undefined }, host);
+    const { made } = this;
+    if (made !== undefined && made.harts === harts && made.ramMebibytes === ramMebibytes) {
+      restoreSnapshot(made.core, made.blank);
+      return made.core;
+    }
+    const core = createCore(this.module, harts, ramMebibytes, this.host);
+    this.made = { core, blank: takeSnapshot(core), harts, ramMebibytes };
+    return core;
+  }
 }
 
 function isCore(exports: object): exports is Core {

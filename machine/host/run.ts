@@ -8,6 +8,7 @@
 // Nothing here is Node's.
 
 import { EmbeddedMachine, type MachineSettings, type RunState } from "./machine.ts";
+import type { Chassis } from "./module.ts";
 import { restoreSnapshot, type Snapshot, takeSnapshot } from "./snapshot.ts";
 import type { TraceEvent } from "./trace.ts";
 
@@ -52,7 +53,11 @@ export class Run {
   private stopAsked = false;
 
   /** @param events what comes from outside, in the order of the clock. `input`, `reseed` and writes add more */
-  constructor(module: WebAssembly.Module, settings: MachineSettings, events: readonly RunEvent[] = []) {
+  constructor(
+    module: WebAssembly.Module | Chassis,
+    settings: MachineSettings,
+    events: readonly RunEvent[] = [],
+  ) {
     this.events = [...events];
     this.machine = new EmbeddedMachine(module, settings, (byte) => this.take(byte), {
       allWait: () => this.onAllWait?.(),

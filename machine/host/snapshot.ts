@@ -2,7 +2,7 @@
 //
 // Memory is copied in chunks of 4 KiB. A chunk that has not changed since an earlier snapshot is shared with that. Of RAM,
 // only the pages that were ever written are looked at (the machine keeps a flag for each). What lies before RAM (registers,
-// devices, caches) is copied where it is not zero. So a snapshot of a booted system takes a few milliseconds, and the next
+// devices, caches) is copied where it is not zero, except the places for decoded pages that were never used. So a snapshot of a booted system takes a few milliseconds, and the next
 // one takes a few pages of memory. Nothing here is Node's.
 
 import type { Core } from "./core.ts";
@@ -49,11 +49,15 @@ export function restoreSnapshot(core: Core, snapshot: Snapshot): void {
   core.forgetTranslations();
 }
 
-/** Everything before RAM, and the pages of RAM that were ever written. */
+/** What lies before RAM and was ever used, and the pages of RAM that were ever written. */
 function* usedChunks(core: Core): Generator<number> {
   const ram = core.ramBase() >>> 0;
   const first = ram / CHUNK_BYTES;
-  for (let index = 0; index < first; index++) {
+  const codeEnd = Math.ceil((core.usedCodeEnd() >>> 0) / CHUNK_BYTES);
+  for (let index = 0; index < codeEnd; index++) {
+    yield index;
+  }
+  for (let index = Math.floor((core.codeEnd() >>> 0) / CHUNK_BYTES); index < first; index++) {
     yield index;
   }
   const flags = new Uint8Array(

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { parseChaos } from "../../machine/host/chaos.ts";
 import type { MachineSettings } from "../../machine/host/machine.ts";
+import { Chassis } from "../../machine/host/module.ts";
 import { stateHash } from "../../machine/host/recording.ts";
 import { Run } from "../../machine/host/run.ts";
 import { restoreSnapshot } from "../../machine/host/snapshot.ts";
@@ -19,7 +20,7 @@ async function moduleOf(): Promise<WebAssembly.Module> {
 
 /** A run that has not begun, with code translated that soon. Undefined: nothing is translated. */
 function makeRun(
-  module: WebAssembly.Module,
+  module: WebAssembly.Module | Chassis,
   settings: MachineSettings,
   heat: readonly [number, number, number] | undefined,
 ): Run {
@@ -61,6 +62,20 @@ test.each([
       const translated = makeRun(module, settings, heat);
       expect(endOf(translated)).toEqual(expected);
       expect(translated.machine.core.table.length).toBeGreaterThan(8);
+    }
+  },
+  3 * BOOT_TIMEOUT_MS,
+);
+
+test(
+  "machines that follow each other in one instance are as if each had its own",
+  async () => {
+    const module = await moduleOf();
+    const chassis = new Chassis(module);
+    const hostile = (await bootEmbedded({ seed: 5n, chaos: parseChaos("all") })).recording.settings;
+    const friendly = (await bootEmbedded({ seed: 6n })).recording.settings;
+    for (const settings of [hostile, friendly, hostile, { ...friendly, harts: 2 }, friendly]) {
+      expect(endOf(makeRun(chassis, settings, SOON))).toEqual(endOf(makeRun(module, settings, undefined)));
     }
   },
   3 * BOOT_TIMEOUT_MS,

@@ -110,17 +110,22 @@ export async function bootOnce(
   onLine: (line: string) => void,
 ): Promise<BootReport> {
   const watch = new Watch(files, request, onLine);
-  const scratch = scratchFolder("neuron-boot-");
+  let scratch: string | undefined;
   try {
     const contract = new Uint8Array(readFileSync(files.tree));
-    const tree = request.machineTree ? undefined : join(scratch, "run.dtb");
-    if (tree !== undefined) {
-      writeFileSync(tree, treeForRun(contract, { ...request, nonce: watch.nonce }));
-    }
+    const tree = request.machineTree ? undefined : treeForRun(contract, { ...request, nonce: watch.nonce });
     const { smp, sstc, aclint, zbb = false, legacy, slot, firmware, gdb } = request;
     const options = {
       kernel: files.kernel,
-      tree,
+      tree: tree && {
+        bytes: tree,
+        path: () => {
+          scratch ??= scratchFolder("neuron-boot-");
+          const file = join(scratch, "run.dtb");
+          writeFileSync(file, tree);
+          return file;
+        },
+      },
       smp,
       sstc,
       aclint,
@@ -139,7 +144,9 @@ export async function bootOnce(
     return watch.report(end, (watch.shellAt ?? performance.now()) - begin);
   } finally {
     request.person?.close();
-    removeScratchFolder(scratch);
+    if (scratch !== undefined) {
+      removeScratchFolder(scratch);
+    }
   }
 }
 

@@ -46,7 +46,7 @@ class Walk {
   private readonly layout: Layout;
   private readonly problems: string[] = [];
   /** The references that the walk found, by kind and address. */
-  private readonly found = new Map<string, number>();
+  private readonly found = new Map<string, Map<number, number>>();
 
   constructor(machine: EmbeddedMachine, layout: Layout) {
     this.layout = layout;
@@ -209,7 +209,12 @@ class Walk {
   }
 
   private nextTable(table: number, index: number): number | undefined {
-    const entry = this.view.getBigUint64(table + index * ENTRY_BYTES - RAM_START, true);
+    const at = table + index * ENTRY_BYTES;
+    // Most entries are empty, and a look at a word costs less than one at a big integer.
+    if (this.word(at) === 0) {
+      return undefined;
+    }
+    const entry = this.view.getBigUint64(at - RAM_START, true);
     if ((entry & PTE_V) === 0n || (entry & LEAF) !== 0n) {
       return undefined;
     }
@@ -237,19 +242,30 @@ class Walk {
       free.add(next);
     }
     const count = this.field(pool, "Pool", "count");
-    const all = Array.from({ length: count }, (_, index) => base + index * stride);
-    return all.filter((object) => !free.has(object));
+    const used: number[] = [];
+    for (let object = base; object < base + count * stride; object += stride) {
+      if (!free.has(object)) {
+        used.push(object);
+      }
+    }
+    return used;
   }
 
   /** Counts a reference to the object at this address; 0 stands for none. */
   private add(what: string, object: number): void {
-    if (object !== 0) {
-      this.found.set(`${what} ${object}`, this.count(what, object) + 1);
+    if (object === 0) {
+      return;
     }
+    let counts = this.found.get(what);
+    if (counts === undefined) {
+      counts = new Map();
+      this.found.set(what, counts);
+    }
+    counts.set(object, (counts.get(object) ?? 0) + 1);
   }
 
   private count(what: string, object: number): number {
-    return this.found.get(`${what} ${object}`) ?? 0;
+    return this.found.get(what)?.get(object) ?? 0;
   }
 
   private expect(what: string, object: number, kept: number): void {
@@ -262,12 +278,11 @@ class Walk {
 
   /** No reference may name a free object. */
   private expectNoOthers(objects: Readonly<Record<string, readonly number[]>>): void {
-    for (const name of this.found.keys()) {
-      const space = name.lastIndexOf(" ");
-      const inUse = objects[name.slice(0, space)];
-      const object = Number(name.slice(space + 1));
-      if (inUse !== undefined && !inUse.includes(object)) {
-        this.problems.push(`${name.slice(0, space)} at ${hex(object)} is free, and something names it`);
+    for (const [what, inUse] of Object.entries(objects)) {
+      for (const object of this.found.get(what)?.keys() ?? []) {
+        if (!inUse.includes(object)) {
+          this.problems.push(`${what} at ${hex(object)} is free, and something names it`);
+        }
       }
     }
   }

@@ -24,8 +24,7 @@ export interface KernelHart {
 
 /** The word of 32 bits at a physical address. */
 export function readWord(machine: EmbeddedMachine, address: number): number {
-  const bytes = machine.readMemory(address, 4);
-  return new DataView(bytes.buffer).getUint32(0, true);
+  return machine.readWord(address);
 }
 
 /** The present state of hart `index` (logical). */

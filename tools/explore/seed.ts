@@ -2,6 +2,7 @@
 
 import { list, number, object, optional, type Shape, text, truth } from "../../host/json.ts";
 import type { DiskContent, MachineSettings } from "../../machine/host/machine.ts";
+import type { Chassis } from "../../machine/host/module.ts";
 import { encodeRecording, hashOf } from "../../machine/host/recording.ts";
 import { type AdvanceState, type Moment, Run } from "../../machine/host/run.ts";
 import { type EmbeddedOptions, endOfRun, nonceOfSeed, settingsOf } from "../boot/machines/embedded.ts";
@@ -27,7 +28,8 @@ export type SeedRequest = Omit<BootRequest, "run" | "nonce">;
 
 /** The settings that all seeds of an exploration share. */
 export interface ExploreSetting {
-  module: WebAssembly.Module;
+  /** All seeds run in it, one after the other. */
+  chassis: Chassis;
   moduleHash: string;
   files: BootFiles;
   request: SeedRequest;
@@ -96,12 +98,12 @@ export async function runSeed(setting: ExploreSetting, seed: bigint): Promise<Se
   const machine: Machine = {
     name: "embedded",
     start: async (boot, onBytes) => {
-      const settings = settingsOf(
-        { ...setting.options, seed: setting.fork?.seed ?? seed },
-        boot,
-        setting.disk,
+      const settings = (from: bigint): MachineSettings =>
+        settingsOf({ ...setting.options, seed: from }, boot, setting.disk);
+      watched = watchRun(
+        setting,
+        setting.fork ? leaveFork(setting, setting.fork, settings, seed) : settings(seed),
       );
-      watched = watchRun(setting, setting.fork ? leaveFork(setting, setting.fork, settings, seed) : settings);
       onBytes(watched.run.consoleBytes);
       return { ended: Promise.resolve(watched.end), stop: () => {} };
     },
@@ -142,8 +144,13 @@ interface Watched {
 }
 
 /** The run at the fork, which draws its turns from `seed` from there on. */
-function leaveFork(setting: ExploreSetting, fork: Fork, settings: MachineSettings, seed: bigint): Run {
-  fork.beginning ??= goToFork(setting, fork.line, settings);
+function leaveFork(
+  setting: ExploreSetting,
+  fork: Fork,
+  settings: (seed: bigint) => MachineSettings,
+  seed: bigint,
+): Run {
+  fork.beginning ??= goToFork(setting, fork.line, settings(fork.seed));
   const { run, moment } = fork.beginning;
   run.goTo(moment);
   run.reseed(seed);
@@ -155,7 +162,7 @@ function goToFork(
   line: string,
   settings: MachineSettings,
 ): NonNullable<Fork["beginning"]> {
-  const run = new Run(setting.module, settings);
+  const run = new Run(setting.chassis, settings);
   let text = "";
   run.onByte = (byte) => {
     if (byte !== NEWLINE) {
@@ -174,7 +181,7 @@ function goToFork(
 }
 
 function watchRun(setting: ExploreSetting, beginning: MachineSettings | Run): Watched {
-  const run = beginning instanceof Run ? beginning : new Run(setting.module, beginning);
+  const run = beginning instanceof Run ? beginning : new Run(setting.chassis, beginning);
   const { settings } = run.machine;
   const observer = new Observer(run, setting.layout, setting.places);
   const panics = new PanicLines();

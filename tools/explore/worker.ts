@@ -6,6 +6,7 @@ import { createInterface } from "node:readline";
 import { Locator } from "../../host/debug/locate.ts";
 import { list, number, object, optional, readJson, type Shape, table, text, truth } from "../../host/json.ts";
 import type { DiskFault } from "../../machine/host/machine.ts";
+import { Chassis } from "../../machine/host/module.ts";
 import { hashOf } from "../../machine/host/recording.ts";
 import type { BuildOutputs } from "../../toolchain/compile.ts";
 import { openDisk } from "../boot/machines/embedded.ts";
@@ -71,7 +72,7 @@ export async function work(): Promise<void> {
     last: BigInt(last),
   }));
   const setting = {
-    module: await WebAssembly.compile(bytes),
+    chassis: new Chassis(await WebAssembly.compile(bytes)),
     moduleHash: hashOf(bytes),
     files,
     runs: order.runs,

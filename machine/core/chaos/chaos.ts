@@ -98,17 +98,29 @@ export function setMask(mask: u32): void {
   }
 }
 
-/** The hart has come to a point at which the interleaving matters: perhaps its turn ends here. */
-export function point(): void {
-  if ((state.mask & Chaos.Switch) === 0) {
-    return;
-  }
-  state.countdown -= 1;
-  if (state.countdown !== 0) {
-    return;
-  }
+function endHere(): void {
   state.endTurn = 1;
   drawCountdown();
+}
+
+@final
+export class Point {
+  /** The hart has come to a point at which the interleaving matters: perhaps its turn ends here. */
+  @inline
+  static pass(): void {
+    if ((state.mask & Chaos.Switch) !== 0) {
+      const countdown = state.countdown - 1;
+      state.countdown = countdown;
+      if (countdown === 0) {
+        endHere();
+      }
+    }
+  }
+}
+
+/** The same, where it is not worth to have it inline. */
+export function point(): void {
+  Point.pass();
 }
 
 /** Another hart may have been woken: perhaps the turn ends here. */

@@ -9,7 +9,7 @@
  */
 
 import { PAGE_SHIFT, RAM_START, ramBase, shape } from "../layout";
-import { revokeReads, revokeWrites } from "../memory/tlb";
+import { revokeAccess } from "../memory/tlb";
 import { isWatching } from "./chaos";
 import { drainEverything } from "./store-buffer";
 
@@ -53,9 +53,7 @@ export function noteAccess(physical: u64, id: u32, writes: bool): bool {
     return false;
   }
   store<u32>(at, after | SHARED);
-  const memoryPage = ramBase() + ((<usize>page) << PAGE_SHIFT);
-  revokeReads(memoryPage);
-  revokeWrites(memoryPage);
+  revokeAccess(ramBase() + ((<usize>page) << PAGE_SHIFT), true);
   drainEverything();
   return true;
 }

@@ -10,9 +10,9 @@
  * the buffer has nothing for them. `acquires` counts AMOs with aq.
  *
  * A hart sees its own stores at once, by forwarding. Others see them when they drain: at fences, ordered atomics and
- * device accesses, when the buffer is full, and at random when turns change. The oldest goes first, which is TSO. With
+ * device accesses, at random when turns change, and when the buffer is full. The oldest goes first, which is TSO. With
  * WeakStores any entry may go first that no older one overlaps, as RVWMO permits. Then the buffer drains only where the
- * specification orders stores.
+ * specification orders stores, and about half of a full one goes.
  *
  * With WeakStores an AMO whose result is not used waits here too. It reads and writes memory when it drains. Its aq bit
  * orders it before later accesses to RAM, so the next access to RAM drains it. A store to a device overtakes it
@@ -22,7 +22,7 @@ import { combine, extend } from "../execute/amo";
 import { random } from "../interleave";
 import { HARTS_MAX, hartCount } from "../layout";
 import { note } from "../memory/outcome";
-import { loadLinear, physicalWritten, ramAddress, storeLinear } from "../memory/ram";
+import { loadLinear, pageWritten, ramAddress, storeLinear } from "../memory/ram";
 import { Chaos, chance, isChaos } from "./chaos";
 
 /** The acquire bit of an AMO. */
@@ -54,49 +54,68 @@ class Pending {
   amo: u32;
 }
 
-function bufferAt(id: u32): usize {
-  return BUFFERS + <usize>(id * BUFFER_BYTES);
+/** A hart's buffer, by its address. Accesses to shared pages look into it all the time, so it is looked into without calls. */
+@final
+class Buffer {
+  @inline
+  static of(id: u32): usize {
+    return BUFFERS + <usize>(id * BUFFER_BYTES);
+  }
+
+  @inline
+  static count(at: usize): u32 {
+    return load<u32>(at);
+  }
+
+  /** The store number `index` by age: 0 is the oldest. With the count of stores as the index, a free place. */
+  @inline
+  static pending(at: usize, index: u32): Pending {
+    return Buffer.first(at, load<u64>(at, ORDER) >> <u64>(index << 2));
+  }
+
+  /** The store that is the first of this order. */
+  @inline
+  static first(at: usize, order: u64): Pending {
+    return changetype<Pending>(at + FIRST_ENTRY + <usize>((<u32>order & 15) * ENTRY_BYTES));
+  }
+
+  /** The counter of the granule around an address. */
+  @inline
+  static granule(at: usize, address: u64): usize {
+    return at + GRANULES + <usize>(<u32>(address >> 3) & (GRANULES_COUNT - 1));
+  }
+
+  /** Counts a store that is buffered (1) or drains (-1), and if it is an AMO with aq, that too. */
+  @inline
+  static tally(at: usize, pending: Pending, by: i32): void {
+    const first = Buffer.granule(at, pending.address);
+    store<u8>(first, <u8>(<i32>load<u8>(first) + by));
+    const last = Buffer.granule(at, pending.address + <u64>(pending.size - 1));
+    if (last !== first) {
+      store<u8>(last, <u8>(<i32>load<u8>(last) + by));
+    }
+    if ((pending.amo & ACQUIRE) !== 0) {
+      store<u32>(at, load<u32>(at, ACQUIRES) + by, ACQUIRES);
+    }
+  }
+
+  /** False only if at most `known` stores touch what is around [address, address + size). */
+  @inline
+  static mayTouch(at: usize, address: u64, size: u32, known: u32): bool {
+    return (
+      <u32>load<u8>(Buffer.granule(at, address)) > known ||
+      <u32>load<u8>(Buffer.granule(at, address + <u64>(size - 1))) > known
+    );
+  }
+
+  @inline
+  static overlaps(pending: Pending, address: u64, size: u32): bool {
+    return address < pending.address + <u64>pending.size && pending.address < address + <u64>size;
+  }
 }
 
 function countOf(id: u32): u32 {
-  return load<u32>(bufferAt(id));
-}
-
-/** The store number `index` by age: 0 is the oldest. With the count of stores as the index, a free place. */
-function pendingAt(id: u32, index: u32): Pending {
-  const at = bufferAt(id);
-  const place = <u32>(load<u64>(at, ORDER) >> <u64>(index << 2)) & 15;
-  return changetype<Pending>(at + FIRST_ENTRY + <usize>(place * ENTRY_BYTES));
-}
-
-/** The counter of the granule around an address. */
-function granuleAt(id: u32, address: u64): usize {
-  return bufferAt(id) + GRANULES + <usize>(<u32>(address >> 3) & (GRANULES_COUNT - 1));
-}
-
-/** Counts an AMO that is buffered (1) or drains (-1), if it has aq. */
-function countAcquire(id: u32, amo: u32, by: i32): void {
-  if ((amo & ACQUIRE) !== 0) {
-    store<u32>(bufferAt(id), load<u32>(bufferAt(id), ACQUIRES) + by, ACQUIRES);
-  }
-}
-
-/** Counts a store that is buffered (1) or drains (-1). */
-function countGranules(id: u32, address: u64, size: u32, by: i32): void {
-  const first = granuleAt(id, address);
-  store<u8>(first, <u8>(<i32>load<u8>(first) + by));
-  const last = granuleAt(id, address + <u64>(size - 1));
-  if (last !== first) {
-    store<u8>(last, <u8>(<i32>load<u8>(last) + by));
-  }
-}
-
-/** False only if at most `known` stores of the hart touch what is around [address, address + size). */
-function mayTouch(id: u32, address: u64, size: u32, known: u32): bool {
-  return (
-    <u32>load<u8>(granuleAt(id, address)) > known ||
-    <u32>load<u8>(granuleAt(id, address + <u64>(size - 1))) > known
-  );
+  return Buffer.count(Buffer.of(id));
 }
 
 /** Whether stores are buffered at all. */
@@ -108,17 +127,19 @@ export function isBuffering(): bool {
 export function resetBuffers(): void {
   memory.fill(BUFFERS, 0, HARTS_MAX * BUFFER_BYTES);
   for (let id: u32 = 0; id < HARTS_MAX; id++) {
-    store<u64>(bufferAt(id), ORDER_START, ORDER);
+    store<u64>(Buffer.of(id), ORDER_START, ORDER);
   }
-}
-
-function overlaps(pending: Pending, address: u64, size: u32): bool {
-  return address < pending.address + <u64>pending.size && pending.address < address + <u64>size;
 }
 
 /** Lets others see the entry `index` of a hart. The entry must exist. */
 function drainAt(id: u32, index: u32): void {
-  const pending = pendingAt(id, index);
+  const buffer = Buffer.of(id);
+  write(id, buffer, Buffer.pending(buffer, index));
+  removeAt(buffer, index);
+}
+
+/** Writes a store of a hart to memory, and counts it no more. */
+function write(id: u32, buffer: usize, pending: Pending): void {
   const at = ramAddress(pending.address);
   const size = pending.size;
   let value = pending.value;
@@ -126,18 +147,15 @@ function drainAt(id: u32, index: u32): void {
     value = combine(pending.amo >> 27, extend(loadLinear(at, size), size), extend(value, size));
   }
   // It may be the code that is being executed.
-  if (physicalWritten(pending.address, size, id)) {
+  if (pageWritten(pending.address, size, id)) {
     note();
   }
   storeLinear(at, size, value);
-  countGranules(id, pending.address, size, -1);
-  countAcquire(id, pending.amo, -1);
-  removeAt(id, index);
+  Buffer.tally(buffer, pending, -1);
 }
 
 /** Takes a store out of the order; its place becomes the first of the free ones. */
-function removeAt(id: u32, index: u32): void {
-  const buffer = bufferAt(id);
+function removeAt(buffer: usize, index: u32): void {
   const count = load<u32>(buffer) - 1;
   const order = load<u64>(buffer, ORDER);
   const shift = <u64>(index << 2);
@@ -157,18 +175,78 @@ function next(id: u32): u32 {
     return 0;
   }
   const drawn = random();
-  const count = countOf(id);
-  const index = <u32>(count === ENTRIES ? drawn & (ENTRIES - 1) : drawn % <u64>count);
-  const chosen = pendingAt(id, index);
-  if (!mayTouch(id, chosen.address, chosen.size, 1)) {
+  const at = Buffer.of(id);
+  const count = Buffer.count(at);
+  const index = <u32>(drawn % <u64>count);
+  const chosen = Buffer.pending(at, index);
+  const address = chosen.address;
+  const size = chosen.size;
+  if (!Buffer.mayTouch(at, address, size, 1)) {
     return index;
   }
+  let order = load<u64>(at, ORDER);
   for (let older: u32 = 0; older < index; older++) {
-    if (overlaps(pendingAt(id, older), chosen.address, chosen.size)) {
+    if (Buffer.overlaps(Buffer.first(at, order), address, size)) {
       return 0;
     }
+    order >>= 4;
   }
   return index;
+}
+
+/** Whether a store overlaps one of the first `count` of this order. */
+function overlapsAny(at: usize, order: u64, count: u32, pending: Pending): bool {
+  for (let index: u32 = 0; index < count; index++) {
+    if (Buffer.overlaps(Buffer.first(at, order), pending.address, pending.size)) {
+      return true;
+    }
+    order >>= 4;
+  }
+  return false;
+}
+
+/**
+ * The buffer is full: lets others see the oldest store, or with WeakStores about every second one. No other hart looks in
+ * between, so these can go by age. One stays if it overlaps an older one that stays.
+ */
+function makeRoom(id: u32): void {
+  if (!isChaos(Chaos.WeakStores)) {
+    drainAt(id, 0);
+    return;
+  }
+  const at = Buffer.of(id);
+  let drawn = random();
+  let order = load<u64>(at, ORDER);
+  let kept: u64 = 0;
+  let keptShift: u64 = 0;
+  // The bytes of those that stay, by the low bits of their addresses.
+  let keptBytes: u64 = 0;
+  let free: u64 = 0;
+  let freeShift: u64 = 0;
+  for (let index: u32 = 0; index < ENTRIES; index++) {
+    const pending = Buffer.first(at, order);
+    const bytes = rotl<u64>(((<u64>1) << (<u64>pending.size)) - 1, pending.address & 63);
+    const mayGo =
+      (drawn & 1) !== 0 &&
+      ((keptBytes & bytes) === 0 || !overlapsAny(at, kept, <u32>(keptShift >> 2), pending));
+    if (mayGo) {
+      write(id, at, pending);
+      free |= (order & 15) << freeShift;
+      freeShift += 4;
+    } else {
+      kept |= (order & 15) << keptShift;
+      keptShift += 4;
+      keptBytes |= bytes;
+    }
+    drawn >>= 1;
+    order >>= 4;
+  }
+  if (freeShift === 0) {
+    drainAt(id, 0);
+    return;
+  }
+  store<u64>(at, kept | (free << keptShift), ORDER);
+  store<u32>(at, <u32>(keptShift >> 2));
 }
 
 /** Lets others see all of a hart's stores. */
@@ -196,31 +274,32 @@ export function drainEverything(): void {
 
 /** Buffers a store of a hart to RAM, within a page. With `amo`, buffers that AMO. */
 export function buffer(id: u32, address: u64, size: u32, value: u64, amo: u32 = 0): void {
-  if (countOf(id) === ENTRIES) {
-    drainAt(id, next(id));
+  const at = Buffer.of(id);
+  if (Buffer.count(at) === ENTRIES) {
+    makeRoom(id);
   }
-  const count = countOf(id);
-  const pending = pendingAt(id, count);
+  const count = Buffer.count(at);
+  const pending = Buffer.pending(at, count);
   pending.address = address;
   pending.size = size;
   pending.value = value;
   pending.amo = amo;
-  countGranules(id, address, size, 1);
-  countAcquire(id, amo, 1);
-  store<u32>(bufferAt(id), count + 1);
+  Buffer.tally(at, pending, 1);
+  store<u32>(at, count + 1);
 }
 
 /** A hart is about to access RAM: an AMO with aq must take effect before that. */
 export function drainAcquire(id: u32): void {
-  if (load<u32>(bufferAt(id), ACQUIRES) !== 0) {
+  if (load<u32>(Buffer.of(id), ACQUIRES) !== 0) {
     drain(id);
   }
 }
 
 /** Whether an AMO is buffered. */
 export function holdsAmo(id: u32): bool {
-  for (let index: u32 = 0; index < countOf(id); index++) {
-    if (pendingAt(id, index).amo !== 0) {
+  const at = Buffer.of(id);
+  for (let index: u32 = 0; index < Buffer.count(at); index++) {
+    if (Buffer.pending(at, index).amo !== 0) {
       return true;
     }
   }
@@ -229,25 +308,34 @@ export function holdsAmo(id: u32): bool {
 
 /** Whether a store of the hart to [address, address + size) is still buffered. */
 export function holds(id: u32, address: u64, size: u32): bool {
-  if (!mayTouch(id, address, size, 0)) {
+  const at = Buffer.of(id);
+  if (!Buffer.mayTouch(at, address, size, 0)) {
     return false;
   }
-  for (let index: u32 = 0; index < countOf(id); index++) {
-    if (overlaps(pendingAt(id, index), address, size)) {
+  for (let index: u32 = 0; index < Buffer.count(at); index++) {
+    if (Buffer.overlaps(Buffer.pending(at, index), address, size)) {
       return true;
     }
   }
   return false;
 }
 
-/** Whether one more store fits, and nothing has to drain before. */
-export function hasRoom(id: u32): bool {
-  return countOf(id) < ENTRIES && load<u32>(bufferAt(id), ACQUIRES) === 0;
-}
+/** The questions that every access to a shared page asks. */
+@final
+export class Pass {
+  /** Whether one more store fits, and nothing has to drain before. */
+  @inline
+  static store(id: u32): bool {
+    const at = Buffer.of(id);
+    return Buffer.count(at) < ENTRIES && load<u32>(at, ACQUIRES) === 0;
+  }
 
-/** Whether a load from RAM gets its value from memory, and nothing has to drain before. */
-export function passesLoad(id: u32, address: u64, size: u32): bool {
-  return !mayTouch(id, address, size, 0) && load<u32>(bufferAt(id), ACQUIRES) === 0;
+  /** Whether a load from RAM gets its value from memory, and nothing has to drain before. */
+  @inline
+  static load(id: u32, address: u64, size: u32): bool {
+    const at = Buffer.of(id);
+    return !Buffer.mayTouch(at, address, size, 0) && load<u32>(at, ACQUIRES) === 0;
+  }
 }
 
 /**
@@ -255,12 +343,13 @@ export function passesLoad(id: u32, address: u64, size: u32): bool {
  * not have the answer, the buffer drains.
  */
 export function forward(id: u32, address: u64, size: u32): u64 {
-  if (!mayTouch(id, address, size, 0)) {
+  const at = Buffer.of(id);
+  if (!Buffer.mayTouch(at, address, size, 0)) {
     return loadLinear(ramAddress(address), size);
   }
-  for (let index = <i32>countOf(id) - 1; index >= 0; index--) {
-    const pending = pendingAt(id, <u32>index);
-    if (!overlaps(pending, address, size)) {
+  for (let index = <i32>Buffer.count(at) - 1; index >= 0; index--) {
+    const pending = Buffer.pending(at, <u32>index);
+    if (!Buffer.overlaps(pending, address, size)) {
       continue;
     }
     if (

@@ -5,7 +5,7 @@
  * with a link, so the interpreter looks at its budget at least every RUN_MAX instructions.
  */
 import { decode, endsRun } from "./decode";
-import { entryHeat } from "./heat";
+import { entryStep } from "./heat";
 import { At, OP_BYTES, OP_SHIFT, Op, writeOp } from "./ops";
 import { CodePage, ENTRIES, emptyOps, findOp, OPS, OPS_MAX, STARTS, sourceOf } from "./pages";
 
@@ -111,7 +111,7 @@ function writeEntry(op: usize, entry: u32, offset: u32): void {
   const number = entry & ((1 << ENTRY_BITS) - 1);
   const needs = (entry >> ENTRY_BITS) & ((1 << NEEDS_BITS) - 1);
   const slot = entry >> (ENTRY_BITS + NEEDS_BITS);
-  writeOp(op, Op.Entry, needs, number, entryHeat(), <i32>slot, offset, offset);
+  writeOp(op, Op.Entry, needs, number, entryStep(), <i32>slot, offset, offset);
 }
 
 function entryAt(code: usize, offset: u32): usize {

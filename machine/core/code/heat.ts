@@ -7,11 +7,15 @@
  * the host surveys the page. The sum is high, because a process that boots once should not take longer than it would without
  * translation. The host can set other values.
  */
-const PAGE_HEAT: u32 = 4_000;
+const PAGE_HEAT: u32 = 500;
 const NEW_PAGE_HEAT: u32 = 2_000_000;
 
-/** How often an entry is passed before it is translated. The host can set another value. */
+/**
+ * How often an entry is passed, in all machines of the process, before it is translated. The host can set another value. It
+ * is told each time that an entry was passed ENTRY_STEP times.
+ */
 const ENTRY_HEAT: u32 = 1500;
+const ENTRY_STEP: u32 = 100;
 
 /** The three values that hold. The first is 0 if nothing is translated. */
 const HEAT: usize = memory.data(12, 4);
@@ -43,6 +47,12 @@ export function pageHeat(): i32 {
   return heat === 0 ? i32.MAX_VALUE : <i32>heat;
 }
 
+/** How often an entry is passed before the host is told. */
+export function entryStep(): u32 {
+  return min(entryHeat(), ENTRY_STEP);
+}
+
+/** How often an entry is passed, in all machines of the process, before the host translates it. */
 export function entryHeat(): u32 {
   return load<u32>(HEAT, 8);
 }

@@ -6,7 +6,7 @@
  */
 import { hasBreakpoints } from "../hart/breakpoints";
 import { surveyPage, translateEntry } from "../host";
-import { entryHeat, isTranslating, pageHeat } from "./heat";
+import { entryStep, isTranslating, pageHeat } from "./heat";
 import { At, Op } from "./ops";
 import { CodePage, findOp, isInUse, UNDECODED } from "./pages";
 
@@ -67,7 +67,7 @@ export function serveHot(): void {
     // The page may have been written since.
     const op = findOp(code, entry - 1);
     if (op !== 0 && At.code(op) === Op.Entry) {
-      store<u16>(op, <u16>entryHeat(), 6);
+      store<u16>(op, <u16>entryStep(), 6);
       if (isWanted) {
         translateEntry(<u32>code, entry - 1);
       }

@@ -16,7 +16,7 @@
 import { Chaos, isChaos } from "../chaos/chaos";
 import { hartAt } from "../hart/hart";
 import { hartCount, PAGE_BYTES, PAGE_SHIFT, PageFlag, ramBase, shape } from "../layout";
-import { revokeFetches, revokeWrites } from "../memory/tlb";
+import { revokeAccess, revokeFetches } from "../memory/tlb";
 import { pageHeat } from "./heat";
 import { OP_BYTES, OP_SHIFT } from "./ops";
 
@@ -44,14 +44,17 @@ if (STARTS + STARTS_BYTES !== 4128) {
   ERROR("UNDECODED reaches to the end of its starts");
 }
 
-const NO_PAGE: u32 = 0xffff_ffff;
+const NO_PAGE: u32 = 0;
 
 const NEXT_VICTIM: usize = memory.data(4, 4);
+
+/** How many of the places for decoded pages were ever used. The memory of the others is all zero. */
+const USED: usize = memory.data(4, 4);
 
 @unmanaged
 @final
 export class CodePage {
-  /** Index of the RAM page that it was decoded from, or NO_PAGE. */
+  /** Index plus one of the RAM page that it was decoded from, or NO_PAGE. */
   page: u32;
   /** Ops in use. */
   used: u32;
@@ -70,6 +73,15 @@ export class CodePage {
 
 if (offsetof<CodePage>() > STARTS) {
   ERROR("a decoded page's head outgrew its place");
+}
+
+/** Where the places for decoded pages that were ever used end, and where all of them end. */
+export function usedCodeEnd(): u32 {
+  return shape().code + load<u32>(USED) * CODE_BYTES;
+}
+
+export function codeEnd(): u32 {
+  return shape().code + CODE_PAGES * CODE_BYTES;
 }
 
 /** Whether something is decoded from a page of RAM there, or can be. */
@@ -102,23 +114,21 @@ export function emptyOps(code: CodePage): void {
   memory.fill(changetype<usize>(code) + STARTS, 0, STARTS_BYTES);
 }
 
-/** Drops the ops of a page and its entries. */
-function empty(code: CodePage): void {
-  emptyOps(code);
-  code.surveyed = 0;
+/** The page counts as one that was never executed. */
+function resetHeat(code: CodePage): void {
   code.heat = pageHeat();
   code.tries = 0;
 }
 
+/** Drops the ops of a page and its entries. */
+function empty(code: CodePage): void {
+  emptyOps(code);
+  code.surveyed = 0;
+  resetHeat(code);
+}
+
 /** Not zero if a page was decoded since all were forgotten. */
 const IS_ANY_DECODED: usize = memory.data(4, 4);
-
-/** Sets up an empty state in memory that is all zero, for create. */
-export function initCode(): void {
-  for (let index: u32 = 0; index < CODE_PAGES; index++) {
-    codeAt(index).page = NO_PAGE;
-  }
-}
 
 /** Forgets every decoded instruction, but not which pages are decoded: after a change of the breakpoints. */
 export function redecode(): void {
@@ -153,7 +163,7 @@ export function resetCode(): void {
 }
 
 function detach(code: CodePage): void {
-  store<u32>(pageCodeAt(code.page, code.owner), 0);
+  store<u32>(pageCodeAt(code.page - 1, code.owner), 0);
   code.page = NO_PAGE;
   code.copied = 0;
   empty(code);
@@ -176,20 +186,20 @@ export function codeOf(page: u32, id: u32): usize {
   store<u32>(IS_ANY_DECODED, 1);
   const victim = load<u32>(NEXT_VICTIM);
   store<u32>(NEXT_VICTIM, (victim + 1) % CODE_PAGES);
+  store<u32>(USED, max(load<u32>(USED), victim + 1));
   const code = codeAt(victim);
   if (code.page !== NO_PAGE) {
     detach(code);
   }
-  code.page = page;
+  code.page = page + 1;
   code.owner = owner;
   code.fresh = 1;
-  code.heat = pageHeat();
-  code.tries = 0;
+  resetHeat(code);
   store<u32>(pageCodeAt(page, owner), <u32>changetype<usize>(code));
   const flags = load<u8>(flagsAt(page));
   store<u8>(flagsAt(page), (flags & ~PageFlag.Writable) | (isChaos(Chaos.StaleCode) ? PageFlag.Source : 0));
   if ((flags & PageFlag.Writable) !== 0) {
-    revokeWrites(ramBase() + ((<usize>page) << PAGE_SHIFT));
+    revokeAccess(ramBase() + ((<usize>page) << PAGE_SHIFT), false);
   }
   return changetype<usize>(code);
 }
@@ -216,7 +226,7 @@ function copySources(page: u32): void {
 /** The bytes that a decoded page is decoded from, in linear memory. */
 export function sourceOf(code: usize): usize {
   const page = changetype<CodePage>(code);
-  return page.copied !== 0 ? code + COPY : ramBase() + ((<usize>page.page) << PAGE_SHIFT);
+  return page.copied !== 0 ? code + COPY : ramBase() + ((<usize>page.page - 1) << PAGE_SHIFT);
 }
 
 /** Notes that a hart's table gets an entry that allows writing to a page. */
@@ -249,14 +259,17 @@ export function noteWrite(page: u32): bool {
   return true;
 }
 
-/** What fence.i on a hart does: the code that was decoded for it alone is dropped. Shared code is never stale. */
+/**
+ * What fence.i on a hart does: the code that was decoded for it alone is dropped, if it was written since. Shared code is
+ * never stale.
+ */
 export function flushCode(id: u32): void {
   if (!isChaos(Chaos.StaleCode)) {
     return;
   }
-  for (let index: u32 = 0; index < CODE_PAGES; index++) {
+  for (let index: u32 = 0; index < load<u32>(USED); index++) {
     const code = codeAt(index);
-    if (code.page !== NO_PAGE && code.owner === id) {
+    if (code.page !== NO_PAGE && code.owner === id && code.copied !== 0) {
       detach(code);
     }
   }
@@ -269,12 +282,14 @@ export function codeOfOp(op: usize): usize {
   return op >= first && index < <usize>CODE_PAGES ? first + index * <usize>CODE_BYTES : 0;
 }
 
-/** Forgets all translations. Decoded pages that were not surveyed stay. */
+/** Forgets all translations, and how hot pages are. Decoded pages that were not surveyed stay. */
 export function forgetTranslations(): void {
-  for (let index: u32 = 0; index < CODE_PAGES; index++) {
+  for (let index: u32 = 0; index < load<u32>(USED); index++) {
     const code = codeAt(index);
     if (code.surveyed !== 0) {
       empty(code);
+    } else {
+      resetHeat(code);
     }
   }
 }

@@ -4,7 +4,7 @@
  * Reached from machine.ts; goes on in execute/loop.ts.
  */
 
-import { Chaos, chaosMask, demote, isChaos, turnEnds } from "../chaos/chaos";
+import { Chaos, chaosMask, demote, isChaos, isWatching, turnEnds } from "../chaos/chaos";
 import { drainSome } from "../chaos/store-buffer";
 import { clock, eventClock, NEVER, setEventClock, TICK_SHIFT, time } from "../clock";
 import { isAnyHot, serveHot } from "../code/hot";
@@ -83,7 +83,8 @@ function lookAround(hart: Hart): void {
   if ((hart.mip & hart.mie) !== 0) {
     takeInterrupt(hart);
   }
-  hart.guarded = (reservers() & ~(1 << hart.id)) !== 0 ? 1 : 0;
+  // Where shared pages are watched, every store that could end another hart's reservation is out of line anyway.
+  hart.guarded = !isWatching() && (reservers() & ~(1 << hart.id)) !== 0 ? 1 : 0;
   hart.pausedCode = 0;
 }
 

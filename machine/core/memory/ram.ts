@@ -62,6 +62,14 @@ export function physicalWritten(address: u64, bytes: u64, writer: u32): bool {
   return code;
 }
 
+/** The same for a write within a page. */
+export function pageWritten(address: u64, bytes: u64, writer: u32): bool {
+  if (reservers() !== 0) {
+    breakReservations(address, bytes, writer);
+  }
+  return noteWrite(<u32>((address - RAM_START) >> PAGE_SHIFT));
+}
+
 /** Reads 1, 2, 4 or 8 bytes of linear memory, little-endian, zero-extended. */
 export function loadLinear(at: usize, size: u32): u64 {
   if (size === 1) {

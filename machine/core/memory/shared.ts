@@ -6,23 +6,53 @@
  * before, they take a short way, which leaves out everything that an access to RAM does not need.
  */
 
-import { Chaos, endsAtPoint, isChaos, isWatching, point, turnEnds } from "../chaos/chaos";
-import { buffer, drainAcquire, forward, hasRoom, isBuffering, passesLoad } from "../chaos/store-buffer";
+import { Chaos, endsAtPoint, isChaos, isWatching, Point, turnEnds } from "../chaos/chaos";
+import { buffer, drainAcquire, forward, isBuffering, Pass } from "../chaos/store-buffer";
 import { At, Op } from "../code/ops";
 import { isCode } from "../code/pages";
 import { Hart } from "../hart/hart";
 import { PAGE_SHIFT, RAM_START, ramBase } from "../layout";
 import { begin, NOWHERE, note, Outcome, outcome } from "./outcome";
-import { loadLinear, physicalWritten, ramAddress, storeLinear } from "./ram";
+import { loadLinear, pageWritten, ramAddress, storeLinear } from "./ram";
 import { Entry, Tag, watchedTable } from "./tlb";
 
 const PAGE_OFFSET: u64 = 0xfff;
 
-/** Passes a point where the turn may end. If it does end, the hart leaves the loop. */
-function passPoint(): void {
-  point();
-  if (turnEnds()) {
-    note();
+@final
+class Pages {
+  /** Passes a point where the turn may end. If it does end, the hart leaves the loop. */
+  @inline
+  static passPoint(): void {
+    Point.pass();
+    if (turnEnds()) {
+      note();
+    }
+  }
+
+  /** A load from a page that harts share. */
+  @inline
+  static read(hart: Hart, physical: u64, size: u32): u64 {
+    Pages.passPoint();
+    if (!isBuffering() || Pass.load(hart.id, physical, size)) {
+      return loadLinear(ramAddress(physical), size);
+    }
+    drainAcquire(hart.id);
+    return forward(hart.id, physical, size);
+  }
+
+  /** A store to a page that harts share. */
+  @inline
+  static write(hart: Hart, physical: u64, size: u32, value: u64): void {
+    Pages.passPoint();
+    if (isBuffering()) {
+      drainAcquire(hart.id);
+      buffer(hart.id, physical, size, value);
+      return;
+    }
+    if (pageWritten(physical, size, hart.id)) {
+      note();
+    }
+    storeLinear(ramAddress(physical), size, value);
   }
 }
 
@@ -36,28 +66,14 @@ export function recall(hart: Hart, address: u64, tag: Tag): u64 {
   return <u64>(Entry.linear(entry, address) - ramBase()) + RAM_START;
 }
 
-/** A load from a page that harts share. */
+/** A load from a page that harts share, which access.ts has translated. */
 export function readShared(hart: Hart, physical: u64, size: u32): u64 {
-  passPoint();
-  if (!isBuffering()) {
-    return loadLinear(ramAddress(physical), size);
-  }
-  drainAcquire(hart.id);
-  return forward(hart.id, physical, size);
+  return Pages.read(hart, physical, size);
 }
 
-/** A store to a page that harts share. */
+/** A store to a page that harts share, which access.ts has translated. */
 export function writeShared(hart: Hart, physical: u64, size: u32, value: u64): void {
-  passPoint();
-  if (isBuffering()) {
-    drainAcquire(hart.id);
-    buffer(hart.id, physical, size, value);
-    return;
-  }
-  if (physicalWritten(physical, size, hart.id)) {
-    note();
-  }
-  storeLinear(ramAddress(physical), size, value);
+  Pages.write(hart, physical, size, value);
 }
 
 /** What happened to an instruction that may access a shared page. */
@@ -107,9 +123,9 @@ export function accessShared(hart: Hart, op: usize): Shared {
     return Shared.No;
   }
   if (isLoad(access)) {
-    store<u64>(x + At.rd(op), extended(access, readShared(hart, physical, sizeOf(access))));
+    store<u64>(x + At.rd(op), extended(access, Pages.read(hart, physical, sizeOf(access))));
   } else {
-    writeShared(hart, physical, sizeOf(access), load<u64>(x + At.rs2(op)));
+    Pages.write(hart, physical, sizeOf(access), load<u64>(x + At.rs2(op)));
   }
   return outcome === Outcome.Done ? Shared.Done : Shared.Noted;
 }
@@ -124,7 +140,7 @@ function isQuiet(hart: Hart, access: u32, physical: u64): bool {
     return true;
   }
   if (isBuffering()) {
-    return isLoad(access) ? passesLoad(hart.id, physical, sizeOf(access)) : hasRoom(hart.id);
+    return isLoad(access) ? Pass.load(hart.id, physical, sizeOf(access)) : Pass.store(hart.id);
   }
   return isLoad(access) || !isCode(<u32>((physical - RAM_START) >> PAGE_SHIFT));
 }
@@ -141,10 +157,10 @@ export function reachShared(hartAddress: u32, address: u64, access: u32, registe
     return false;
   }
   if (isLoad(access)) {
-    const loaded = extended(access, readShared(hart, physical, sizeOf(access)));
+    const loaded = extended(access, Pages.read(hart, physical, sizeOf(access)));
     store<u64>(<usize>(hartAddress + register), loaded);
   } else {
-    writeShared(hart, physical, sizeOf(access), value);
+    Pages.write(hart, physical, sizeOf(access), value);
   }
   return true;
 }

@@ -264,37 +264,33 @@ export function emptyTables(id: u32): void {
   }
 }
 
-/** From now on, every hart's writes to the page at linear address `page` go through access.ts. */
-export function revokeWrites(page: usize): void {
-  const bytes = hartCount() * TABLES_BYTES;
-  for (let at: u32 = 0; at < bytes; at += ENTRY_BYTES) {
-    const entry = <usize>(shape().tables + at);
-    const tag = Entry.writeTag(entry);
-    if (tag !== ~0 && Entry.linear(entry, tag) === page) {
-      store<u64>(entry, ~0, 8);
-    }
-  }
-}
-
-/** From now on, every hart's reads of the page at linear address `page` go through access.ts. */
-export function revokeReads(page: usize): void {
-  const bytes = hartCount() * TABLES_BYTES;
-  for (let at: u32 = 0; at < bytes; at += ENTRY_BYTES) {
-    const entry = <usize>(shape().tables + at);
-    const tag = Entry.readTag(entry);
-    if (tag !== ~0 && Entry.linear(entry, tag) === page) {
-      store<u64>(entry, ~0);
+/**
+ * From now on, every hart's writes to the page at linear address `page`, and with `reads` its reads too, go through access.ts.
+ * The second tables need no look: accesses that they answer are out of line already.
+ */
+export function revokeAccess(page: usize, reads: bool): void {
+  for (let id: u32 = 0; id < hartCount(); id++) {
+    const first = tableAt(id, 0);
+    for (let entry = first; entry < first + WATCHED_BYTES; entry += ENTRY_BYTES) {
+      // The tags that are set are equal, and the others are all ones.
+      if (Entry.linear(entry, Entry.readTag(entry) & Entry.writeTag(entry)) === page) {
+        store<u64>(entry, ~0, 8);
+        if (reads) {
+          store<u64>(entry, ~0);
+        }
+      }
     }
   }
 }
 
 /** Removes the decoded page `code`, or (0) every decoded page, from every hart's tables. */
 export function revokeFetches(code: usize): void {
-  const bytes = hartCount() * TABLES_BYTES;
-  for (let at: u32 = 0; at < bytes; at += ENTRY_BYTES) {
-    const entry = <usize>(shape().tables + at);
-    if (code === 0 || Entry.code(entry) === code) {
-      store<u64>(entry, ~0, 16);
+  for (let id: u32 = 0; id < hartCount(); id++) {
+    const first = tableAt(id, 0);
+    for (let entry = first; entry < first + WATCHED_BYTES; entry += ENTRY_BYTES) {
+      if (code === 0 || Entry.code(entry) === code) {
+        store<u64>(entry, ~0, 16);
+      }
     }
   }
 }

@@ -13,6 +13,8 @@ const SURVEYS_MAX = 512;
 interface Entry {
   group: Group;
   needs: number;
+  /** How often it was passed while it had no translation, in all machines. */
+  passes: number;
 }
 
 /** A page. */
@@ -52,7 +54,12 @@ function contentOf(core: Core, page: number): Uint8Array {
 function equal(one: Uint8Array, other: Uint8Array): boolean {
   const left = new Uint32Array(one.buffer, one.byteOffset, PAGE_BYTES / 4);
   const right = new Uint32Array(other.buffer, other.byteOffset, PAGE_BYTES / 4);
-  return left.every((word, index) => word === right[index]);
+  for (let index = 0; index < left.length; index++) {
+    if (left[index] !== right[index]) {
+      return false;
+    }
+  }
+  return true;
 }
 
 /** The survey of a decoded page. It is empty if the page is not known yet. */
@@ -92,7 +99,13 @@ export function extendSurvey(core: Core, page: number, survey: Survey): boolean 
     survey.groups.flatMap((group) =>
       group
         .filter(({ isEntry }) => isEntry)
-        .map(({ start, instructions }) => [start, { group, needs: instructions.length }] as const),
+        .map(
+          ({ start, instructions }) =>
+            [
+              start,
+              { group, needs: instructions.length, passes: survey.entries.get(start)?.passes ?? 0 },
+            ] as const,
+        ),
     ),
   );
   return true;

@@ -79,18 +79,25 @@ export class Translator {
       core.setEntry(page, start, 0, 1, needs);
     }
     for (const group of survey.groups) {
-      if (isCompiled(group)) {
+      if (this.installed.has(group)) {
         this.install(page, survey, group);
       }
     }
   }
 
-  /** Translates the group of an entry of a decoded page. */
+  /**
+   * Translates the group of an entry of a decoded page, if the entry was passed often enough. A group that is compiled
+   * already waits until here too, because an instance costs as much as some hundred passes.
+   */
   translate(page: number, offset: number): void {
     const survey = this.surveys.get(page);
-    const group = survey?.entries.get(offset)?.group;
-    if (survey !== undefined && group !== undefined) {
-      this.install(page, survey, group);
+    const entry = survey?.entries.get(offset);
+    if (survey === undefined || entry === undefined) {
+      return;
+    }
+    entry.passes += this.core.entryStep() >>> 0;
+    if (isCompiled(entry.group) || entry.passes >= this.core.entryHeat() >>> 0) {
+      this.install(page, survey, entry.group);
     }
   }
 

@@ -185,7 +185,7 @@ export function settingsOf(
     aclint: boot.aclint,
     zbb: boot.zbb ?? false,
     kernel: new Uint8Array(readFileSync(boot.kernel)),
-    tree: new Uint8Array(readFileSync(boot.tree)),
+    tree: boot.tree.bytes,
     disk: boot.disk &&
       disk && {
         content: disk,

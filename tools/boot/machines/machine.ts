@@ -22,12 +22,19 @@ export interface GdbOptions {
   tell: (text: string) => void;
 }
 
+/** The device tree of a run. It is written into a file only if the machine asks for one. */
+export interface TreeFile {
+  bytes: Uint8Array;
+  /** The path of the file. */
+  path: () => string;
+}
+
 /** Everything that a machine needs to run once. */
 export interface MachineOptions {
   /** The ELF file of the kernel. */
   kernel: string;
-  /** The file of the DTB; undefined: the machine brings its own. */
-  tree: string | undefined;
+  /** The DTB; undefined: the machine brings its own. */
+  tree: TreeFile | undefined;
   smp: number;
   memoryMebibytes: number;
   /** The processor offers Sstc, the supervisor's own timer compare register. */

@@ -61,7 +61,7 @@ export function qemuArguments(options: MachineOptions, gdbPort?: number): string
     args.push(["-bios", options.firmware]);
   }
   if (tree !== undefined) {
-    args.push(["-dtb", tree]);
+    args.push(["-dtb", tree.path()]);
   }
   if (disk !== undefined) {
     const bus = disk.slot === "last" ? "" : `,bus=virtio-mmio-bus.${disk.slot}`;

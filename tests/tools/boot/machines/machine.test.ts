@@ -16,7 +16,7 @@ const contract = compileDts(readFileSync(VIRT_NEXUS, "utf8"), VIRT_NEXUS);
 
 const plain: MachineOptions = {
   kernel: "build/neuron.elf",
-  tree: "run.dtb",
+  tree: { bytes: new Uint8Array(), path: () => "run.dtb" },
   smp: 4,
   memoryMebibytes: 256,
   sstc: true,
