@@ -101,10 +101,11 @@ async function run(program: string, tree: string, disk: string, harts: number): 
   const contract = readFileSync(join(root, tree));
   const treeFile = join(root, PLACE, "disk.dtb");
   const ofTree = { smp: harts, sstc: true, aclint: false, nonce: newNonce(), run: "bench throughput" };
-  writeFileSync(treeFile, treeForRun(contract, ofTree));
+  const bytes = treeForRun(contract, ofTree);
+  writeFileSync(treeFile, bytes);
   const options: MachineOptions = {
     kernel: join(root, program),
-    tree: treeFile,
+    tree: { bytes, path: () => treeFile },
     smp: harts,
     memoryMebibytes: memoryMebibytes(contract),
     sstc: true,
