@@ -71,6 +71,8 @@ export const enum Role {
   Foreground = 21,
   /** The task's own job: to divide it. nexus-init's is the root, which has everything. */
   Job = 22,
+  /** A memory object of one page that a service finds again in its next life. It is zero before the first. */
+  Memory = 23,
 }
 
 @unmanaged

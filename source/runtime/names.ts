@@ -154,6 +154,8 @@ export function roleName(role: Role): string {
       return "ReadOnlyFile";
     case Role.Job:
       return "Job";
+    case Role.Memory:
+      return "Memory";
     case Role.Foreground:
       return "Foreground";
     default:

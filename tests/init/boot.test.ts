@@ -39,6 +39,7 @@ test("services start in the table's order, then the program from the disk; when 
     [Role.Console, Right.Write, 0],
     [Role.BlockService, Right.Send, 3],
     [Role.Fixtures, Right.Read, 0],
+    [Role.Memory, Right.Read | Right.Write, 0],
     [Role.Audit, Right.Write, 0],
   ]);
   expect(gifts(tasks.at(-1))).toEqual([
@@ -74,8 +75,8 @@ test("every program gets its own bytes, a device's capability has its address an
 test("nexus-init keeps no memory of what it loaded", async () => {
   const { kernel } = await boot();
   const vmos = [...kernel.slots.values()].filter(({ object }) => object instanceof FakeVmo);
-  // The bundle, and the fixtures.
-  expect(vmos).toHaveLength(2);
+  // The bundle, the fixtures, and the page that packagefsd remembers with.
+  expect(vmos).toHaveLength(3);
   expect([...kernel.mappings.keys()]).toEqual([0x1000_0000]);
 });
 

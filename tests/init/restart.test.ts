@@ -82,7 +82,7 @@ test.each(["consoled", "virtioblkd", "packagefsd"])(
     expect(gifts(after)).toEqual(gifts(before));
     expect(after?.at(0x1_0000, 700)).toEqual(before?.at(0x1_0000, 700));
     expect(after?.given(Role.Serve)?.object).toBe(before?.given(Role.Serve)?.object);
-    for (const role of [Role.VirtioDevice, Role.Fixtures, Role.BlockService]) {
+    for (const role of [Role.VirtioDevice, Role.Fixtures, Role.BlockService, Role.Memory]) {
       expect(after?.given(role)?.object).toBe(before?.given(role)?.object);
     }
     const instances = [before, after].map(

@@ -1,47 +1,23 @@
 // Services that end in the middle of their work: apps/chaos has them ended while it reads, and checks every byte.
-// The disk holds a file that is larger than packagefsd's cache, so that reading it always reaches virtioblkd.
 
-import { createCipheriv } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { sourceFromFile, sourcesFromFolder, writeImageFile } from "../../host/pkgimg/files.ts";
-import { DEVELOPMENT_KEY, readKeyFile } from "../../host/pkgimg/keys.ts";
 import { root } from "../../host/root.ts";
 import { build } from "../../toolchain/compile.ts";
 import type { BootReport } from "../../tools/boot/run.ts";
 import { defined } from "../harness/defined.ts";
 import { type Boot, onEachMachine } from "./harness/each-machine.ts";
-import { BOOT_TIMEOUT_MS, bootQemu, buildOnce, explain } from "./harness/machine.ts";
+import { largeImage } from "./harness/large-image.ts";
+import { BOOT_TIMEOUT_MS, bootQemu, explain } from "./harness/machine.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "neuron-restart-test-"));
 afterAll(() => rmSync(scratch, { recursive: true }));
 
-const LARGE_BYTES = 3 << 19;
-/** The image of this build, with a large file in it. */
-async function largeImage(): Promise<string> {
-  await buildOnce();
-  const large = join(scratch, "large.bin");
-  // No two blocks of it are alike.
-  const stream = createCipheriv("aes-128-ctr", Buffer.alloc(16, 7), Buffer.alloc(16));
-  writeFileSync(large, stream.update(Buffer.alloc(LARGE_BYTES)));
-  const programs = ["chaos", "nx", "selftest-client"].map((name) =>
-    sourceFromFile(`bin/${name}`, join(root, "build/tasks", name)),
-  );
-  const files = [
-    ...sourcesFromFolder(join(root, "pkg")),
-    ...programs,
-    sourceFromFile("fixtures/large.bin", large),
-  ];
-  const image = join(scratch, "large.img");
-  writeImageFile(image, files, { label: "pkgfs", key: readKeyFile(join(root, DEVELOPMENT_KEY)) });
-  return image;
-}
-
 /** A run of chaos with these words. Services come up more than once in it, so the ladder does not judge it. */
 async function chaos(boot: Boot, words: string, smp = 4): Promise<BootReport> {
-  return await boot({ run: `chaos ${words}`, disk: await largeImage(), smp, timeoutSeconds: 170 });
+  return await boot({ run: `chaos ${words}`, disk: await largeImage(scratch), smp, timeoutSeconds: 170 });
 }
 
 /** How many rounds a run has: those under chaos take longer, and each is different from the last one anyway. */

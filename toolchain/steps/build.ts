@@ -14,9 +14,9 @@ export type Profile = (typeof profiles)[number];
 
 /**
  * Which disk images packagefsd mounts (trust.ts). `build`: only the image of this build. Else the images that the
- * key in the file `key` has signed; its path is relative to the root.
+ * key in the file `key` has signed, its path relative to the root, and whose sequence is at least `oldest` (default 0).
  */
-export type Trust = "build" | { readonly key: string };
+export type Trust = "build" | { readonly key: string; readonly oldest?: bigint };
 
 /** The trust of a build by default. */
 export const DEVELOPMENT_TRUST: Trust = { key: DEVELOPMENT_KEY };

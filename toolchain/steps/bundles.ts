@@ -12,7 +12,7 @@ import { buildImage } from "../../host/pkgimg/layout.ts";
 import { programs } from "../programs.ts";
 import { type Build, readBytes, write } from "./build.ts";
 import { assembleStep } from "./program.ts";
-import { signingKey } from "./trust.ts";
+import { type Signing, signingOf } from "./trust.ts";
 
 const PACKAGE_FOLDER = "pkg";
 const imageCode = ["host/pkgimg", "source/libs/pkgimg"];
@@ -25,8 +25,7 @@ type Source = readonly [imagePath: string, file: string];
 /** `pkgfs.img`: everything below pkg/, and the programs that are loaded from the disk, below `bin/`. */
 export async function makePackageImage(build: Build): Promise<void> {
   const files = [...packageFiles(build, ""), ...packagePrograms(build)];
-  const key = signingKey(build);
-  await makeImage(build, "pkgfs", build.path("pkgfs.img"), files, key);
+  await makeImage(build, "pkgfs", build.path("pkgfs.img"), files, signingOf(build));
 }
 
 /** `bundle.img`, and the object that carries it into the kernel. Gives the object. */
@@ -51,17 +50,20 @@ async function makeImage(
   label: string,
   output: string,
   files: readonly Source[],
-  keyFile?: string,
+  signing?: Signing,
 ): Promise<void> {
   await build.step(output, {
     name: `image ${output}`,
-    key: [label, files, build.stamps.hashFolders(...imageCode)],
-    reads: [...files.map(([, file]) => file), ...(keyFile === undefined ? [] : [keyFile])],
+    key: [label, files, String(signing?.sequence), build.stamps.hashFolders(...imageCode)],
+    reads: [...files.map(([, file]) => file), ...(signing === undefined ? [] : [signing.key])],
     writes: [output],
     run: async () => {
       const contents = files.map(async ([path, file]) => ({ path, content: await readBytes(build, file) }));
-      const signing = keyFile === undefined ? {} : { key: readKeyFile(join(build.root, keyFile)) };
-      await write(build, output, buildImage(await Promise.all(contents), { label, ...signing }));
+      const signed = signing && {
+        key: readKeyFile(join(build.root, signing.key)),
+        sequence: signing.sequence,
+      };
+      await write(build, output, buildImage(await Promise.all(contents), { label, ...signed }));
       return undefined;
     },
   });

@@ -1,36 +1,67 @@
 // Which disk images packagefsd mounts. The build decides it and compiles it into packagefsd, as gen/trust.ts
 // (docs/security/signing-and-policy.md).
 //
-// There are two kinds of build. With a key, packagefsd mounts only images that this key has signed; if the build has the
-// private half, it signs its own image. A trusted build mounts only the image that was made with it, which it knows by its
+// There are two kinds of build. With a key, packagefsd mounts only images that this key has signed, and of these none that is
+// older than the build says. If the build has the private half, it signs its own image. A trusted build mounts only the image that was made with it, which it knows by its
 // digest. No option of either turns the check off.
 
 import { relative, resolve } from "node:path";
-import { DEVELOPMENT_PUBLIC_KEY, type ImageKey, keyIdText, readKeyFile } from "../../host/pkgimg/keys.ts";
+import {
+  DEVELOPMENT_KEY,
+  DEVELOPMENT_PUBLIC_KEY,
+  type ImageKey,
+  keyIdText,
+  readKeyFile,
+} from "../../host/pkgimg/keys.ts";
 import { imageDigest } from "../../host/pkgimg/sign.ts";
-import { type Build, DEVELOPMENT_TRUST, readBytes, type Trust, write } from "./build.ts";
+import { Problem } from "../../host/problem.ts";
+import { type Build, readBytes, type Trust, write } from "./build.ts";
 
-/** What the value of `--trust` means: `development`, `build`, or a key file, relative to where the command runs. */
+/** A key file, and behind the last "@" the lowest sequence of an image. */
+const KEY_WITH_OLDEST = /^(.+)@(\d+)$/s;
+const SEQUENCE_MAX = 2n ** 64n - 1n;
+
+/**
+ * What the value of `--trust` means: `development`, `build`, or a key file, relative to where the command runs.
+ * `@7` behind the file, or behind `development`, refuses images whose sequence is below 7.
+ *
+ * @throws Problem if the file is no key, or the number is above SEQUENCE_MAX
+ */
 export function trustFrom(root: string, word: string): Trust {
-  if (word === "development") {
-    return DEVELOPMENT_TRUST;
-  }
   if (word === "build") {
     return "build";
   }
-  const file = resolve(word);
+  const [, name = word, digits] = KEY_WITH_OLDEST.exec(word) ?? [];
+  const key = name === "development" ? DEVELOPMENT_KEY : relative(root, resolve(name));
   // If this is no key, it throws here, before anything is built.
-  readKeyFile(file);
-  return { key: relative(root, file) };
+  readKeyFile(resolve(root, key));
+  if (digits === undefined) {
+    return { key };
+  }
+  const oldest = BigInt(digits);
+  if (oldest > SEQUENCE_MAX) {
+    throw new Problem(`${digits} is no sequence of an image`, {
+      hints: [`the highest is ${SEQUENCE_MAX}`],
+      exitCode: 2,
+    });
+  }
+  return { key, oldest };
 }
 
-/** The key file, relative to the root, that signs this build's image; undefined if it stays unsigned. */
-export function signingKey(build: Build): string | undefined {
-  if (build.trust === "build") {
+/** How this build signs its image. */
+export interface Signing {
+  /** The key file, relative to the root. */
+  readonly key: string;
+  readonly sequence: bigint;
+}
+
+/** Undefined if this build's image stays unsigned. Otherwise it is the oldest that the build itself mounts. */
+export function signingOf({ root, trust }: Build): Signing | undefined {
+  if (trust === "build") {
     return undefined;
   }
-  const { key } = build.trust;
-  return readKey(build, key).privateKey ? key : undefined;
+  const { key, oldest = 0n } = trust;
+  return readKeyFile(resolve(root, key)).privateKey ? { key, sequence: oldest } : undefined;
 }
 
 /** `gen/trust.ts`. In a trusted build this comes after the step that makes the disk's image, whose digest it needs. */
@@ -46,7 +77,7 @@ export async function makeTrust(build: Build): Promise<void> {
   await build.step("trust", {
     name: "trust",
     key: [
-      trust,
+      trust === "build" ? trust : [trust.key, String(trust.oldest ?? 0n)],
       build.stamps.hash("toolchain/steps/trust.ts"),
       build.stamps.hash("source/libs/pkgimg/format.ts"),
       build.stamps.hashFolders("host/pkgimg"),
@@ -57,7 +88,7 @@ export async function makeTrust(build: Build): Promise<void> {
       const text =
         trust === "build"
           ? trustedBuildModule(image, Buffer.from(imageDigest(await readBytes(build, image)), "hex"))
-          : keyModule(trust.key, readKey(build, trust.key), isDevelopmentKey(build, trust.key));
+          : keyModule(build, trust.key, trust.oldest ?? 0n);
       await write(build, output, text);
       return undefined;
     },
@@ -76,13 +107,15 @@ function isDevelopmentKey(build: Build, file: string): boolean {
 
 const NO_BYTES = new Uint8Array(32);
 
-/** `gen/trust.ts` of a build with a key. */
-function keyModule(file: string, key: ImageKey, isDevelopment: boolean): string {
+/** `gen/trust.ts` of a build with the key in a file. */
+function keyModule(build: Build, file: string, oldest: bigint): string {
+  const { publicBytes, id } = readKey(build, file);
   return trustModule(`the key ${file}`, {
     trustedBuild: false,
-    developmentKey: isDevelopment,
-    key: key.publicBytes,
-    keyId: key.id,
+    developmentKey: isDevelopmentKey(build, file),
+    key: publicBytes,
+    keyId: id,
+    oldest,
     digest: NO_BYTES,
   });
 }
@@ -94,6 +127,7 @@ function trustedBuildModule(image: string, digest: Uint8Array): string {
     developmentKey: false,
     key: NO_BYTES,
     keyId: NO_BYTES,
+    oldest: 0n,
     digest,
   });
 }
@@ -103,6 +137,7 @@ interface TrustFacts {
   readonly developmentKey: boolean;
   readonly key: Uint8Array;
   readonly keyId: Uint8Array;
+  readonly oldest: bigint;
   readonly digest: Uint8Array;
 }
 
@@ -118,6 +153,8 @@ export const DEVELOPMENT_KEY: bool = ${facts.developmentKey};
 export const TRUSTED_KEY: usize = memory.data<u8>([${bytes(facts.key)}]);
 /** Its id: the SHA-256 of the key. */
 export const TRUSTED_KEY_ID: usize = memory.data<u8>([${bytes(facts.keyId)}]);
+/** The lowest sequence of an image that is mounted. Not used in a trusted build. */
+export const OLDEST_SEQUENCE: u64 = ${facts.oldest};
 /** The image's digest, 32 bytes. Used in a trusted build only. */
 export const TRUSTED_DIGEST: usize = memory.data<u8>([${bytes(facts.digest)}]);
 `;

@@ -3,10 +3,12 @@
  * the loader. Reached from main.ts; goes on in runtime/loader.ts.
  */
 import { Kind, Right } from "abi/handle";
+import { PAGE_BYTES } from "abi/layout";
+import { Refusal } from "abi/refusal";
 import { Role } from "abi/startup";
 import { NO_SLOT } from "abi/syscall";
 import { ElfError, elfErrorText } from "elf/format";
-import { create, now, result } from "runtime/call";
+import { create, createVmo, now, result } from "runtime/call";
 import { LAUNCH_BYTES, Launch, launch, Step, stepName } from "runtime/loader";
 import { print } from "runtime/log";
 import { roleName } from "runtime/names";
@@ -157,6 +159,9 @@ function giveRole(what: Launch, topology: Topology, index: u32, role: Role, righ
   if (role === Role.Foreground) {
     return giveForeground(what, rights);
   }
+  if (role === Role.Memory) {
+    return giveMemory(what, topology.program(index), rights);
+  }
   if (role === Role.Fixtures) {
     return giveFixtures(what, rights);
   }
@@ -193,6 +198,17 @@ function giveOwn(what: Launch, role: Role, rights: u32): bool {
     entry = entryOf(role, nth);
   }
   return true;
+}
+
+/** Gives a service the page that all of its lives have. */
+function giveMemory(what: Launch, program: Program, rights: u32): bool {
+  if (program.memory === NO_SLOT) {
+    if (createVmo(PAGE_BYTES) !== Refusal.None) {
+      return false;
+    }
+    program.memory = <u32>result(0);
+  }
+  return what.give(Role.Memory, program.memory, rights, 0) !== null;
 }
 
 /** The fixtures' own memory, made once. No task can write it, so the next life of a service can have it again. */

@@ -68,6 +68,8 @@ export function describe(topology: Topology): void {
     .gets(Role.Console, Right.Write)
     .gets(Role.BlockService, Right.Send)
     .gets(Role.Fixtures, Right.Read)
+    // The next life refuses images that are older than what this one mounted.
+    .gets(Role.Memory, Right.Read | Right.Write)
     .gets(Role.Audit, Right.Write);
 }
 
@@ -140,7 +142,7 @@ export class Gift {
  *   0       16           20      24       28       32          36      40     44         48        52        56    64
  *   │ name  │ nameLength │ class │ origin │ serves │ giftCount │ state │ task │ endpoint │ hasServed │ restarts │ due │
  *
- *   64: limits │ 96: job │ 100: budget │ 104: GRANTS_MAX × 8, role and rights
+ *   64: limits │ 96: job │ 100: budget │ 104: memory │ 108: reserved │ 112: GRANTS_MAX × 8, role and rights
  */
 @unmanaged
 @final
@@ -176,6 +178,9 @@ export class Program {
   job: u32;
   /** How much time its job may use in a period, in milliseconds; 0: no limit. */
   budget: u32;
+  /** Its page of Role.Memory, from its first life on; NO_SLOT before that, and if the row has no such role. */
+  memory: u32;
+  reserved: u32;
 
   /** What its job may have. */
   get limits(): Amounts {
@@ -298,6 +303,7 @@ export class Topology {
     program.state = State.Waiting;
     program.task = NO_SLOT;
     program.endpoint = NO_SLOT;
+    program.memory = NO_SLOT;
     program.job = NO_SLOT;
     return program;
   }

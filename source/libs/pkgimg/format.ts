@@ -192,6 +192,8 @@ export const enum ImageError {
   StoredLength,
   /** A cluster is not where it has to be, or does not become the bytes that it has to be. */
   Cluster,
+  /** The image is older than one that was mounted before, or than the build accepts. */
+  RolledBack,
 }
 
 /** The refusal in words. */
@@ -305,6 +307,8 @@ export function imageErrorText(error: ImageError): string {
       return "compressed file is as long as it would be without, or shorter than its table";
     case ImageError.Cluster:
       return "compressed file cannot be decompressed";
+    case ImageError.RolledBack:
+      return "older than one that was mounted before, or than this build accepts";
     case ImageError.NoBlock:
       return "its disk or file is smaller than one block of 4096 bytes";
     default:

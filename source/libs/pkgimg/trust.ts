@@ -27,6 +27,16 @@ export function signatureError(image: Image, publicKey: usize, keyId: usize): Im
 }
 
 /**
+ * Whether the opened image, whose signature holds, is at least as new as `oldest`. An old image is signed as well as a
+ * new one, and what was mended since is not in it.
+ *
+ * @returns None, RolledBack
+ */
+export function sequenceError(image: Image, oldest: u64): ImageError {
+  return image.sequence >= oldest ? ImageError.None : image.refuseBlock(ImageError.RolledBack, 0);
+}
+
+/**
  * Whether the opened image is the one with that digest (32 bytes). It has to be unsigned: the digest does not cover a
  * signature, and an image must have no bytes that nothing covers.
  *

@@ -6,9 +6,10 @@
  *   0x1080_0000  a piece of a file that is about to be shared, SHARED_BYTES
  *   0x1100_0000  staging, STAGING_PLACES × 4 KiB: what the disk's device writes into
  *   0x1200_0000  the image of in-memory fixtures, read-only
+ *   0x1300_0000  what is remembered from life to life, one page
  *   0x2000_0000  the clients' memory objects, one window of 16 MiB each
  */
-import { USER_MAPPINGS, USER_PROGRAM_END } from "abi/layout";
+import { PAGE_BYTES, USER_MAPPINGS, USER_PROGRAM_END } from "abi/layout";
 import * as contract from "gen/idl/package_fs";
 import { CLUSTER_BYTES } from "pkgimg/format";
 
@@ -61,6 +62,7 @@ export const CLUSTERS_ADDRESS: usize = 0x1010_0000;
 export const SHARE_ADDRESS: usize = 0x1080_0000;
 export const STAGING_ADDRESS: usize = 0x1100_0000;
 export const FIXTURES_ADDRESS: usize = 0x1200_0000;
+export const MEMORY_ADDRESS: usize = 0x1300_0000;
 export const CLIENT_WINDOWS: usize = 0x2000_0000;
 
 if (OPEN_FILES_MAX !== contract.OPEN_FILES_MAX || READ_BYTES_MAX !== contract.READ_BYTES_MAX) {
@@ -84,8 +86,11 @@ if (SHARE_ADDRESS + SHARED_BYTES > STAGING_ADDRESS) {
 if (STAGING_ADDRESS + STAGING_PLACES * BLOCK_BYTES > FIXTURES_ADDRESS) {
   ERROR("staging reaches into the fixtures");
 }
-if (FIXTURES_ADDRESS + FIXTURES_BYTES_MAX > CLIENT_WINDOWS) {
-  ERROR("the fixtures reach into the clients' windows");
+if (FIXTURES_ADDRESS + FIXTURES_BYTES_MAX > MEMORY_ADDRESS) {
+  ERROR("the fixtures reach into what is remembered");
+}
+if (MEMORY_ADDRESS + PAGE_BYTES > CLIENT_WINDOWS) {
+  ERROR("what is remembered reaches into the clients' windows");
 }
 if (CLIENT_WINDOWS + CLIENTS_MAX * ATTACHED_BYTES_MAX > USER_PROGRAM_END) {
   ERROR("the windows do not fit");

@@ -12,21 +12,24 @@ import { setTaskName } from "runtime/panic";
 import { ignoreSignal, never, serve } from "runtime/service";
 import { tellReady } from "runtime/starter";
 import { offers, slotOf } from "runtime/startup";
+import { mounted } from "./blocks";
 import { mountDisk, mountFixtures } from "./mount";
 import { onRequest } from "./serve";
-import { judgeTrust, sayTrust } from "./trust";
+import { judgeTrust, recall, sayTrust } from "./trust";
 
 export function main(): i32 {
   setTaskName("packagefsd");
   hashWithZbb(offers(Extension.Zbb));
   const blockService = slotOf(Role.BlockService);
   const isMounted =
-    blockService === NO_SLOT ? mountFixtures(slotOf(Role.Fixtures)) : mountDisk(blockService, judgeTrust);
+    blockService === NO_SLOT
+      ? mountFixtures(slotOf(Role.Fixtures))
+      : recall() && mountDisk(blockService, judgeTrust);
   if (!isMounted) {
     return ExitCode.NotMounted;
   }
   if (blockService !== NO_SLOT) {
-    sayTrust();
+    sayTrust(mounted());
   }
   tellReady();
   serve(slotOf(Role.Serve), onRequest, ignoreSignal, never);

@@ -10,7 +10,7 @@ import { imageErrorText, ImageError, SIGNED_BYTES } from "pkgimg/format";
 import { checkIndex, childIsDirectory, childNameLength, childNameStart, find, firstChild, nextChild } from "pkgimg/index";
 import { comparePaths, pathError } from "pkgimg/path";
 import { Image, IMAGE_STATE_BYTES } from "pkgimg/reader";
-import { digestError, signatureError } from "pkgimg/trust";
+import { digestError, sequenceError, signatureError } from "pkgimg/trust";
 
 const image = changetype<Image>(memory.data(22528, 16));
 const scratch = memory.data(256, 16);
@@ -82,6 +82,7 @@ export function compare(a: usize, aLength: u32, b: usize, bLength: u32): i32 {
 }
 /** A public key and its id behind it; or a digest. */
 export function trustKey(at: usize): u32 { return signatureError(image, at, at + 32); }
+export function notOlder(oldest: u64): u32 { return sequenceError(image, oldest); }
 export function trustDigest(at: usize): u32 { return digestError(image, at, digestBytes); }
 export function signatureKind(): u32 { return image.signatureKind; }
 `;

@@ -42,6 +42,8 @@ beforeAll(async () => {
   digestAt = g.put(Buffer.from(imageDigest(unsigned), "hex"));
 });
 
+const ROLLED_BACK = "older than one that was mounted before, or than this build accepts";
+
 type Judge = "trustKey" | "trustDigest";
 const openImage = (): number => g.call("open", imageAt, signed.length / BLOCK_BYTES);
 
@@ -83,6 +85,19 @@ describe("by a key", () => {
     const renumbered = changed(signed, (bytes) => setSequence(bytes, 7n));
     expect(verdict(renumbered)).toBe("signature does not verify");
     expect(verdict(changed(renumbered, (bytes) => signSuperblock(bytes, key)))).toBe("ok");
+  });
+
+  test("an image that is older than it may be is refused; sequences have all 64 bits", () => {
+    const highest = 2n ** 64n - 1n;
+    for (const sequence of [0n, 1n, 7n, 2n ** 32n, 2n ** 63n, highest]) {
+      expect(verdict(buildImage(files, { key, sequence }))).toBe("ok");
+      expect(g.call("notOlder", sequence)).toBe(0);
+      expect(g.call("notOlder", 0n)).toBe(0);
+      if (sequence !== highest) {
+        expect(words(g, g.call("notOlder", sequence + 1n))).toBe(ROLLED_BACK);
+        expect(words(g, g.call("notOlder", highest))).toBe(ROLLED_BACK);
+      }
+    }
   });
 
   test("a signature of the digest, or of the whole block, is refused", () => {

@@ -40,8 +40,11 @@ const files: readonly ImageFile[] = [
 export const image = signedImage(files);
 
 /** An image, signed by the key that the build under test trusts. */
-export function signedImage(files: readonly ImageFile[], { compress = false } = {}): Uint8Array {
-  return buildImage(files, { key: readKeyFile(join(root, DEVELOPMENT_KEY)), compress });
+export function signedImage(
+  files: readonly ImageFile[],
+  { compress = false, sequence = 0n } = {},
+): Uint8Array {
+  return buildImage(files, { key: readKeyFile(join(root, DEVELOPMENT_KEY)), compress, sequence });
 }
 
 /** The blocks of the image's parts, from its superblock (docs/storage/package-image.md). */

@@ -6,6 +6,7 @@ import { DEVELOPMENT_KEY, keyIdText, readKeyFile } from "../../../host/pkgimg/ke
 import { root } from "../../../host/root.ts";
 import { Audit, ExitCode, Refusal } from "../../harness/abi.ts";
 import { defined } from "../../harness/defined.ts";
+import { FakeVmo } from "../../harness/fake-kernel/kernel.ts";
 import {
   BLOCK_BYTES,
   content,
@@ -88,6 +89,43 @@ describe("a wrong disk is refused, and the fixtures are not used in its place", 
     ["first data", parts.data * BLOCK_BYTES + 5, `data does not match its hash at block ${parts.data}`],
   ])("after a bit is flipped in the %s, the refusal names its block", async (_part, offset, words) => {
     expect(await refusal(flipped(image, offset))).toBe(`pkgfs: image refused: ${words}`);
+  });
+
+  test("an older image than the one that a life before mounted, and nothing is forgotten by that", async () => {
+    let page = new Uint8Array(BLOCK_BYTES);
+    const released = (sequence: bigint): Uint8Array =>
+      signedImage([{ path: "release", content: content(100, Number(sequence)) }], { sequence });
+    const mounts = async (sequence: bigint): Promise<string> => {
+      const memory = FakeVmo.of(page);
+      const { kernel, exitCode } = await start(released(sequence), { memory });
+      page = memory.content.slice();
+      expect(exitCode).toBe(kernel.lines[0] === mountedFromDisk[0] ? undefined : ExitCode.NotMounted);
+      return defined(kernel.lines[0]);
+    };
+    const older =
+      "pkgfs: image refused: older than one that was mounted before, or than this build accepts at block 0";
+    expect(await mounts(3n)).toBe(mountedFromDisk[0]);
+    expect(await mounts(3n)).toBe(mountedFromDisk[0]);
+    expect(await mounts(2n)).toBe(older);
+    expect(await mounts(7n)).toBe(mountedFromDisk[0]);
+    for (const sequence of [6n, 3n, 0n]) {
+      expect(await mounts(sequence)).toBe(older);
+    }
+    expect(await mounts(7n)).toBe(mountedFromDisk[0]);
+  });
+
+  test("an image that is refused for another reason is not remembered", async () => {
+    const memory = FakeVmo.of(new Uint8Array(BLOCK_BYTES));
+    const newer = signedImage([{ path: "a", content: hello }], { sequence: 9n });
+    await start(flipped(newer, BLOCK_BYTES + 20), { memory });
+    const next = { memory: FakeVmo.of(memory.content) };
+    expect((await start(image, next)).kernel.lines).toEqual(mountedFromDisk);
+  });
+
+  test("every image, without the memory of the lives before", async () => {
+    const { kernel, exitCode } = await start(image, { memory: "none" });
+    expect(kernel.lines).toEqual(["pkgfs: no memory of what was mounted before"]);
+    expect(exitCode).toBe(ExitCode.NotMounted);
   });
 
   test("an image of the previous format", async () => {

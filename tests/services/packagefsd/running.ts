@@ -23,6 +23,7 @@ export { main } from "services/packagefsd/main";
 export function serveAgain(): void { serve(slotOf(Role.Serve), onRequest, ignoreSignal, never); }
 `;
 
+const PAGE_BYTES = 4096;
 /** The service's signal when it is ready. */
 const READY = 1;
 /** The badge by which the block service knows packagefsd. */
@@ -42,6 +43,8 @@ export interface Running {
 interface Options {
   /** Where the service finds the image: on a disk (the default), as fixtures, as both, or nowhere. */
   readonly source?: "disk" | "fixtures" | "both" | "none";
+  /** What packagefsd remembers of its lives before. Default: nothing, in a new memory object. */
+  readonly memory?: FakeVmo | "none";
   /** How many times the service was started before. */
   readonly instance?: number;
   /** Called before the service runs. */
@@ -56,7 +59,7 @@ export async function start(image: Uint8Array, options: Options = {}): Promise<R
   const kernel = await FakeKernel.start({ text: program });
   const serve = new FakeEndpoint();
   const starter = new FakeNotification();
-  const { source = "disk", instance = 0 } = options;
+  const { source = "disk", instance = 0, memory = FakeVmo.of(new Uint8Array(PAGE_BYTES)) } = options;
   const hasDisk = source === "disk" || source === "both";
   const hasFixtures = source === "fixtures" || source === "both";
   const send = Right.Send;
@@ -65,6 +68,9 @@ export async function start(image: Uint8Array, options: Options = {}): Promise<R
     { role: Role.Serve, slot: kernel.insert(serve, Right.Receive) },
     { role: Role.Starter, slot: kernel.insert(starter, send, READY), base: READY, instance },
     { role: Role.Audit, slot: kernel.insert({ kind: "audit" }, Right.Write) },
+    ...(memory === "none"
+      ? []
+      : [{ role: Role.Memory, slot: kernel.insert(memory, Right.Read | Right.Write) }]),
     ...(hasDisk ? [{ role: Role.BlockService, slot: kernel.insert(disk.endpoint, send, BADGE) }] : []),
     ...(hasFixtures ? [{ role: Role.Fixtures, slot: kernel.insert(FakeVmo.of(image), Right.Read) }] : []),
   ]);
