@@ -5,6 +5,10 @@
  *
  * Nothing at run time can change it: no argument, no capability, nothing on the disk.
  */
+import { Right } from "abi/handle";
+import { PAGE_BYTES } from "abi/layout";
+import { Refusal } from "abi/refusal";
+import { Role } from "abi/startup";
 import {
   DEVELOPMENT_KEY,
   OLDEST_SEQUENCE,
@@ -16,21 +20,33 @@ import {
 import { HASH_BYTES, ImageError } from "pkgimg/format";
 import { Image } from "pkgimg/reader";
 import { digestError, sequenceError, signatureError } from "pkgimg/trust";
+import { map } from "runtime/call";
 import { line, print } from "runtime/log";
-import { highestSequence, mapMemory, remember } from "./memory";
+import { slotOf } from "runtime/startup";
+import { MEMORY_ADDRESS } from "./limits";
 
 /** How many bytes of a digest or a key's id are printed, for a person to compare. */
 const SHOWN_BYTES: usize = 8;
 
 const scratch: usize = memory.data(HASH_BYTES, 8);
 
-/** Has to come before the first judgement. False, after a line that says so: what was mounted before is not known. */
+/**
+ * Maps the page that all lives of packagefsd have (Role.Memory): a disk whose image is swapped for an older one while
+ * packagefsd is started again would otherwise take the system back. Has to come before the first judgement. False, after
+ * a line that says so: there is no such page.
+ */
 export function recall(): bool {
-  const isMapped = mapMemory();
-  if (!isMapped) {
+  const rights = Right.Read | Right.Write;
+  if (map(slotOf(Role.Memory), MEMORY_ADDRESS, 0, PAGE_BYTES, rights) !== Refusal.None) {
     print(line().text("pkgfs: no memory of what was mounted before"));
+    return false;
   }
-  return isMapped;
+  return true;
+}
+
+/** The highest sequence that was mounted in this run of the machine; 0 if none was. */
+function highestSequence(): u64 {
+  return load<u64>(MEMORY_ADDRESS);
 }
 
 /** Whether to trust the opened image. */
@@ -47,7 +63,7 @@ export function judgeTrust(image: Image): ImageError {
 
 /** Remembers the mounted image, and prints why it is trusted: the key or the digest. */
 export function sayTrust(image: Image): void {
-  remember(image.sequence);
+  store<u64>(MEMORY_ADDRESS, image.sequence);
   const words = line().text(TRUSTED_BUILD ? "pkgfs: trusted build " : "pkgfs: signed by key ");
   const shown = TRUSTED_BUILD ? TRUSTED_DIGEST : TRUSTED_KEY_ID;
   words.hexBytes(shown, <u32>SHOWN_BYTES);
