@@ -57,17 +57,7 @@ const LARGE_BYTES = 3 << 19;
 
 /** The paths that may take longer, and what they may take. docs/benchmarks.md says why. */
 export const longer: Readonly<Record<string, number>> = {
-  Sleep: 720_000,
-  EndJob: 445_000,
-  Receive: 120_000,
-  KillTask: 83_000,
-  "interrupts of a hart that idles": 45_000,
-  "timer interrupt": 37_500,
-  Drop: 30_000,
-  Exit: 20_000,
-  Wait: 18_000,
-  Now: 17_500,
-  CreateVmo: 10_500,
+  "interrupts of a hart that idles": 10_800,
 };
 
 /** A row, and where its stretch was. */

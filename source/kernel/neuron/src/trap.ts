@@ -10,10 +10,17 @@ import { CAUSE_INTERRUPT, Interrupt } from "./arch/riscv/cause";
 import { After } from "./arch/riscv/context";
 import { pendingInterrupts } from "./arch/riscv/control";
 import { SIE_SEIE, SIE_SSIE, SIE_STIE } from "./arch/riscv/csr";
-import { Hart, WANTS_CONSOLE_NEWS, WANTS_KILLS, WANTS_SCHEDULE, WANTS_STOP } from "./arch/riscv/hart";
+import {
+  Hart,
+  WANTS_CONSOLE_NEWS,
+  WANTS_KILLS,
+  WANTS_PAUSE,
+  WANTS_SCHEDULE,
+  WANTS_STOP,
+} from "./arch/riscv/hart";
 import { outOfLine, readTime, wfi } from "./arch/riscv/intrinsics";
 import { countMail, mailRetires, mailSenders, mailStops, takeMail } from "./arch/riscv/ipi";
-import { hasHadShare, takeTick, timerProgramNext } from "./arch/riscv/timer";
+import { hasHadShare, takeTick, timebaseHz, timerBefore, timerProgramNext } from "./arch/riscv/timer";
 import { hartTicked, ipiTaken } from "./diag/markers";
 import { halt } from "./diag/panic";
 import { tellConsoleOwner } from "./ipc/console";
@@ -42,6 +49,9 @@ import { settleBefore, settleBeforeIdle, stepsBack, takeAccount } from "./sched/
 import { dispatch } from "./syscall/dispatch";
 import { fastCall, fastNow, fastReplyReceive } from "./syscall/fast";
 import { areKillsOpen, isKilled } from "./task/life";
+
+/** How often at most a task is interrupted for the ends of others that go on in pieces. */
+const PIECES_A_SECOND: u64 = 10_000;
 
 /** From trap.S: system call `number` of the running task, its arguments in its frame. */
 export function syscallHandle(hart: Hart, number: u64): After {
@@ -87,13 +97,29 @@ export function scheduleFirst(hart: Hart): void {
 
 /** On the way out: what came up is seen to, and then this hart goes on with its task, or with another one. */
 function leave(hart: Hart): void {
-  if (mayResume(hart)) {
-    attend(hart);
-  }
-  if (!mayResume(hart)) {
+  if (!mayResume(hart) || (hart.wants !== 0 && hasToSwitch(hart))) {
     schedule(hart);
   }
+  if ((hart.wants & (WANTS_KILLS | WANTS_PAUSE)) !== 0) {
+    pause(hart);
+  }
   arrive(hart);
+}
+
+/** What came up is seen to. True if this hart does not go on with its task afterwards. */
+function hasToSwitch(hart: Hart): bool {
+  outOfLine();
+  attend(hart);
+  return !mayResume(hart);
+}
+
+/** What is left of an end does not wait for the next tick, nor does the task that runs wait for all of it. */
+function pause(hart: Hart): void {
+  outOfLine();
+  hart.wants &= ~WANTS_PAUSE;
+  if ((hart.wants & WANTS_KILLS) !== 0) {
+    timerBefore(hart, readTime() + timebaseHz() / PIECES_A_SECOND);
+  }
 }
 
 /** Tasks without time that a hart passes over at once. */
@@ -102,7 +128,7 @@ const STEPS_BACK_MAX: u32 = 8;
 /** Finds what this hart runs next, and idles until there is something. */
 function schedule(hart: Hart): void {
   if (hart.running !== 0 && isKilled(runningTask(hart))) {
-    endTask(runningTask(hart), End.Killed, 0);
+    endKilled(hart);
   }
   let steps: u32 = 0;
   for (;;) {
@@ -119,13 +145,21 @@ function schedule(hart: Hart): void {
       continue;
     }
     if (isKilled(runningTask(hart))) {
-      endTask(runningTask(hart), End.Killed, 0);
+      endKilled(hart);
     } else if (steps < STEPS_BACK_MAX && stepsBack(hart)) {
       steps++;
     } else {
       return;
     }
   }
+}
+
+/** The task that this hart is about to run is to be killed. */
+function endKilled(hart: Hart): void {
+  if ((hart.wants & WANTS_PAUSE) !== 0) {
+    waitForInterrupt(hart);
+  }
+  endTask(runningTask(hart), End.Killed, 0);
 }
 
 /** This hart, which runs nothing, takes the next task. False if there is none. */
@@ -159,20 +193,23 @@ function attendNow(hart: Hart): void {
     hart.wants &= ~WANTS_CONSOLE_NEWS;
     tellConsoleOwner();
   }
-  // One at a time: an end takes a while, and there may be many. What cannot be ended now comes up again at a tick.
-  if ((hart.wants & WANTS_KILLS) !== 0 && !killNext()) {
+  // One until interrupts are taken: an end takes a while, and there may be many. What cannot be ended now comes up again
+  // at a tick.
+  if ((hart.wants & (WANTS_KILLS | WANTS_PAUSE)) === WANTS_KILLS && !killNext()) {
     hart.wants &= ~WANTS_KILLS;
   }
 }
 
 /**
- * This hart idles. Interrupts stay disabled in sstatus: WFI ends all the same (privileged ISA 3.3.3), and what is
- * pending is handled right here, so no trap ever comes from the kernel itself.
+ * This hart idles, or takes a pause between two pieces of work. Interrupts stay disabled in sstatus: WFI ends all the
+ * same (privileged ISA 3.3.3), and what is pending is handled right here, so no trap ever comes from the kernel itself.
  */
 function waitForInterrupt(hart: Hart): void {
   outOfLine();
-  if ((hart.wants & WANTS_KILLS) === 0) {
+  if ((hart.wants & (WANTS_KILLS | WANTS_PAUSE)) === 0) {
     wfi();
+  } else {
+    hart.wants &= ~WANTS_PAUSE;
   }
   leaveIdle(hart);
   const pending = pendingInterrupts();

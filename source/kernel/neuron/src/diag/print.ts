@@ -39,6 +39,9 @@ let owned: bool = false;
 let filled: u32 = 0;
 let taken: u32 = 0;
 let lostLines: u32 = 0;
+/** The owner has ended, and what it has not read is on its way out; so many bytes may still come. */
+let leaving: bool = false;
+let allowed: u32 = 0;
 
 export function printInit(): void {
   lock.init(Rank.Console);
@@ -74,7 +77,10 @@ export function printBytes(start: usize, length: u32): bool {
   } else if (!owned) {
     uartWrite(start, length);
   } else {
-    fits = RING_BYTES - (filled - taken) >= length + LOST_BYTES_MAX;
+    fits = RING_BYTES - (filled - taken) >= length + LOST_BYTES_MAX && (!leaving || length <= allowed);
+    if (fits && leaving) {
+      allowed -= length;
+    }
     if (fits && lostLines > 0) {
       tellLost();
     }
@@ -111,12 +117,27 @@ export function ownConsole(): void {
   lock.release();
 }
 
-/** The owner is gone: what it has not read goes out now, and the kernel prints by itself again. */
-export function disownConsole(): void {
+/** Bytes that go out in one go, with interrupts off. */
+const DRAIN_BYTES: u32 = 128;
+
+/**
+ * The owner is gone: what it has not read goes out, and then the kernel prints by itself again. False if some of it is
+ * left. Meanwhile no more comes in than fits in a full ring, so there is an end.
+ */
+export function disownConsole(): bool {
   lock.acquire();
-  owned = false;
-  drainRing();
+  if (!leaving) {
+    leaving = true;
+    allowed = RING_BYTES;
+  }
+  drainRing(DRAIN_BYTES);
+  const isDone = taken === filled;
+  if (isDone) {
+    owned = false;
+    leaving = false;
+  }
   lock.release();
+  return isDone;
 }
 
 /** Takes up to `bytesMax` bytes that were printed and copies them to `into`; returns how many. For the owner. */
@@ -131,12 +152,19 @@ export function takePrinted(into: usize, bytesMax: u32): u32 {
   return count;
 }
 
-/** Sends what is kept; a device that takes nothing any more is not waited for again and again, and the rest is lost. */
-function drainRing(): void {
-  while (taken !== filled && uartWrite(ring + (taken & (RING_BYTES - 1)), 1)) {
+/**
+ * Sends up to `most` bytes of what is kept. A device that takes nothing any more is not waited for again and again: all
+ * that is kept is lost.
+ */
+function drainRing(most: u32): void {
+  const end = taken + min<u32>(filled - taken, most);
+  while (taken !== end) {
+    if (!uartWrite(ring + (taken & (RING_BYTES - 1)), 1)) {
+      taken = filled;
+      return;
+    }
     taken++;
   }
-  taken = filled;
 }
 
 /** From now on only `endLinePanic` prints. Without the lock, as there. */
@@ -154,7 +182,7 @@ export function endLinePanic(line: Line): void {
     store<u8>(lostBuffer, 0x0a);
     uartWrite(lostBuffer, 1);
   }
-  drainRing();
+  drainRing(RING_BYTES);
   store<u8>(line.address + line.length, 0x0a);
   uartWrite(line.address, line.length + 1);
 }

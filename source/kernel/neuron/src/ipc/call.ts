@@ -22,7 +22,7 @@ import { Endpoint, Task } from "../task/objects";
 import { claim, endWait, nextWord, publish, publishWord, TASKS_MAX, taskAt, waitKind } from "../task/task";
 import { claimCaller, claimReceiver } from "./endpoint";
 import { signal } from "./notification";
-import { setNotified, setStatus } from "./results";
+import { callAgain, setNotified, setStatus } from "./results";
 import { checkMessage, checkRoom, deliver } from "./transfer";
 
 /** A reply token: the caller's index, and above it its wait word as far as there is room. */
@@ -134,11 +134,19 @@ export function receive(hart: Hart, server: Task, capability: Capability, deadli
   return goesOn;
 }
 
+/** Callers that are refused in one go, with interrupts off. */
+const REFUSALS_A_TURN: u32 = 8;
+
 function receiveMessage(hart: Hart, server: Task, capability: Capability, deadline: u64): bool {
   const endpoint = capability.endpoint;
   endpoint.lock.acquire();
-  // Bounded: each turn takes a caller out of the queue.
-  for (;;) {
+  for (let refusals: u32 = 0; ; refusals++) {
+    // Callers that the receiver has no room for are many only if they mean it: interrupts are taken in between.
+    if (refusals === REFUSALS_A_TURN) {
+      endpoint.lock.release();
+      callAgain(server);
+      return true;
+    }
     const caller = claimCaller(endpoint);
     if (caller === null) {
       break;

@@ -7,41 +7,48 @@
  *   the right is gone (count is 0)            takes the endpoint's lock
  *   takes the lock, empties the queue         count is 0: refused     count was not: in the queue before the lock is free
  */
-import { Kind, Right } from "abi/handle";
+import { Kind } from "abi/handle";
 import { Refusal } from "abi/refusal";
 import { wake } from "../sched/wake";
-import { isClosed, releaseEndpoint, retainEndpoint } from "../task/endpoint";
-import { capabilityAt, dropCapability } from "../task/handles";
+import { isClosed } from "../task/endpoint";
+import { Capability, capabilityAt, dropCapability, dropReceiveRight } from "../task/handles";
 import { Endpoint, Task } from "../task/objects";
 import { claimCaller } from "./endpoint";
 import { setStatus } from "./results";
 
-/** Empties a slot of `task`, and closes the endpoint if this was the last right to receive there. */
-export function giveUpCapability(task: Task, slot: u32): void {
+/** Callers that are told in one go, with interrupts off. */
+const CALLERS_A_TURN: u32 = 16;
+
+/**
+ * Empties a slot of `task`, and closes the endpoint if this was the last right to receive there. False if some callers
+ * have yet to be told: then the slot still holds the endpoint, and this has to be called again.
+ */
+export function giveUpCapability(task: Task, slot: u32): bool {
   const capability = capabilityAt(task, slot);
-  if (capability.kind !== <u8>Kind.Endpoint || (<u32>capability.rights & Right.Receive) === 0) {
-    return dropCapability(task, slot);
+  if (capability.kind === <u8>Kind.Endpoint && !closeIfLast(capability)) {
+    return false;
   }
-  const endpoint = capability.endpoint;
-  // The queue is looked at after the capability has gone, which may hold the last reference.
-  retainEndpoint(endpoint);
   dropCapability(task, slot);
-  if (isClosed(endpoint)) {
-    failQueue(endpoint);
-  }
-  releaseEndpoint(endpoint);
+  return true;
 }
 
-/** Bounded: each turn takes a caller out of the queue, and no other comes into it any more. */
-function failQueue(endpoint: Endpoint): void {
-  for (;;) {
+/** The capability of an endpoint is about to go. False if some callers have yet to be told. */
+function closeIfLast(capability: Capability): bool {
+  dropReceiveRight(capability);
+  return !isClosed(capability.endpoint) || failQueue(capability.endpoint);
+}
+
+/** Tells the next callers in the queue, into which no other comes any more. True when it is empty. */
+function failQueue(endpoint: Endpoint): bool {
+  for (let i: u32 = 0; i < CALLERS_A_TURN; i++) {
     endpoint.lock.acquire();
     const caller = claimCaller(endpoint);
     endpoint.lock.release();
     if (caller === null) {
-      return;
+      return true;
     }
     setStatus(caller, Refusal.PeerGone);
     wake(caller);
   }
+  return false;
 }

@@ -64,12 +64,17 @@ export function tellConsoleOwner(): void {
   releaseNotification(told);
 }
 
-/** The task ended. If it owned the console, the kernel prints by itself again. */
-export function releaseConsole(task: Task): void {
+/**
+ * The task ended. If it owned the console, the kernel prints by itself again. False if some of what the owner has not
+ * read has yet to go out.
+ */
+export function releaseConsole(task: Task): bool {
   if (!isConsoleOwner(task)) {
-    return;
+    return true;
   }
-  disownConsole();
+  if (!disownConsole()) {
+    return false;
+  }
   lock.acquire();
   const last = notification;
   notification = null;
@@ -78,4 +83,5 @@ export function releaseConsole(task: Task): void {
   if (last !== null) {
     releaseNotification(last);
   }
+  return true;
 }

@@ -12,6 +12,8 @@
  * Reached from each system call that makes or takes something, and from the end of each object.
  */
 import { Amounts, JOBS_MAX, RESOURCE_COUNT, Resource, ROOT_JOB } from "abi/job";
+import { HARTS_MAX } from "../arch/riscv/frame";
+import { thisHart } from "../arch/riscv/hart";
 import { POOL_BYTES, Pool } from "../mm/pool";
 import { Lock } from "../sync/lock";
 import { Rank } from "../sync/order";
@@ -154,13 +156,6 @@ export class Job {
     return toSettle;
   }
 
-  /** Credits `amount` of `resource`, where a job that was made from this one still holds it, or `releaseJob` looks at it. */
-  giveUp(resource: Resource, amount: u32): void {
-    this.lock.acquire();
-    this.credit(resource, amount);
-    this.lock.release();
-  }
-
   retain(): void {
     this.lock.acquire();
     this.references += 1;
@@ -199,13 +194,31 @@ export class Job {
     return wasOpen;
   }
 
-  /** Takes out of a limit what is not in use, and returns it. */
-  shrink(resource: Resource): u32 {
+  /**
+   * Credits `moved`, which a job that was made from this one hands on. If this one has ended, `moved` is then what it
+   * does not use any more, and its limits are as much lower; else nothing. True if it is something.
+   */
+  settle(moved: Amounts): bool {
+    let any: u32 = 0;
     this.lock.acquire();
-    const spare = this.left(resource);
-    this.limits.set(resource, this.charged.of(resource));
+    const ended = this.ended !== 0;
+    for (let r: u32 = 0; r < RESOURCE_COUNT; r++) {
+      this.credit(<Resource>r, moved.of(<Resource>r));
+      const spare = ended ? this.left(<Resource>r) : 0;
+      this.limits.set(<Resource>r, this.limits.of(<Resource>r) - spare);
+      moved.set(<Resource>r, spare);
+      any |= spare;
+    }
     this.lock.release();
-    return spare;
+    return any !== 0;
+  }
+
+  /** Nothing refers to it any more: adds all that it still has, and itself, to `moved`. */
+  leave(moved: Amounts): void {
+    for (let r: u32 = 0; r < RESOURCE_COUNT; r++) {
+      moved.set(<Resource>r, moved.of(<Resource>r) + this.limits.of(<Resource>r));
+    }
+    moved.set(Resource.Jobs, moved.of(Resource.Jobs) + 1);
   }
 
   // The lock is held:
@@ -335,33 +348,52 @@ export function isBelow(job: Job, above: Job): bool {
   return at !== null;
 }
 
+/** What a hart hands on from job to job. */
+const moving: usize = memory.data(HARTS_MAX * <u32>offsetof<Amounts>(), 8);
+
 /**
- * Releases a reference to `job`. Hands on to the parent what an ended job does not use, or all of it if the job is
- * gone; then looks at the parent in the same way.
+ * Releases a reference to `job`. Hands on to the parent what an ended job does not use, or all of it if the job is gone;
+ * then looks at the parent in the same way, if that has to hand it on as well.
  */
 export function releaseJob(job: Job): void {
+  const moved = changetype<Amounts>(moving + thisHart().index * offsetof<Amounts>());
+  memory.fill(changetype<usize>(moved), 0, offsetof<Amounts>());
   let at = job;
-  let parent = at.parent;
+  let hasMoved = at.isEnded && at.settle(moved);
   // bounded by the jobs there are
-  while (parent !== null) {
-    if (at.isEnded) {
-      handOn(at, parent);
+  for (;;) {
+    const parent = at.parent;
+    if (parent === null) {
+      at.release();
+      return;
     }
-    parent.retain();
+    if (hasMoved) {
+      parent.retain();
+    }
     if (at.release()) {
-      handOn(at, parent);
+      // No hart can find it any more, and the parent exists as long as it is charged for this one.
+      if (!hasMoved) {
+        parent.retain();
+      }
+      at.leave(moved);
       at.account = 0;
       pool.free(changetype<usize>(at));
-      parent.giveUp(Resource.Jobs, 1);
+    } else if (!hasMoved) {
+      return;
     }
+    hasMoved = parent.settle(moved);
     at = parent;
-    parent = at.parent;
   }
-  at.release();
 }
 
-function handOn(job: Job, parent: Job): void {
-  for (let r: u32 = 0; r < RESOURCE_COUNT; r++) {
-    parent.giveUp(<Resource>r, job.shrink(<Resource>r));
+/** How many jobs from `job` upwards what is given back to it goes through: they have ended. */
+export function levelsToSettle(job: Job): u32 {
+  let levels: u32 = 0;
+  let at: Job | null = job;
+  // bounded by the jobs there are
+  while (at !== null && at.isEnded) {
+    levels++;
+    at = at.parent;
   }
+  return levels;
 }

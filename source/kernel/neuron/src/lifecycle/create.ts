@@ -17,9 +17,10 @@ import { wake } from "../sched/wake";
 import { chargeTo } from "../task/charges";
 import { retainNotification } from "../task/endpoint";
 import { adopt } from "../task/life";
+import { mappingAt } from "../task/mappings";
 import { Notification, Task } from "../task/objects";
 import { claimUnborn, freeTask } from "../task/task";
-import { forgetMappings, mapWhole } from "./memory";
+import { forgetMapping, mapWhole } from "./memory";
 
 /** Pages that are charged with a task: the root of its tables. The others are charged as they are made. */
 export const TASK_PAGES: u32 = 1;
@@ -43,7 +44,9 @@ export function prepareTask(task: Task, maker: Task | null, taskClass: u32): Ref
     refusal = Refusal.BadState;
   }
   if (refusal !== Refusal.None) {
-    forgetMappings(task);
+    if (task.mappingsEnd !== 0) {
+      forgetMapping(mappingAt(task, 0)); // the message page
+    }
     givePagesBack(task.job, destroySpace(task.root));
     freeTask(task);
   }

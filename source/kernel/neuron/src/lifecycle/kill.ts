@@ -12,10 +12,10 @@ import { thisHart } from "../arch/riscv/hart";
 import { abandonWait } from "../ipc/timeout";
 import { withdraw } from "../sched/queue";
 import { askHart, FLOOR_HINT } from "../sched/wake";
-import { nextToKill, releaseTask, requestKill } from "../task/life";
+import { nextEnding, nextToKill, releaseTask, requestKill } from "../task/life";
 import { Task } from "../task/objects";
 import { claim, waitKind } from "../task/task";
-import { endTask } from "./reap";
+import { endMore, endTask } from "./reap";
 
 /** Syscall.KillTask. */
 export function killTask(task: Task): Refusal {
@@ -55,8 +55,16 @@ function endIfIdle(task: Task): bool {
  */
 const TRIES_MAX: u32 = 2 * HARTS_MAX;
 
-/** Ends one of the tasks that are to be killed. False if there is none, or none that can be ended now. */
+/**
+ * Goes on with the end of a task, or ends one of those that are to be killed. False if there is none, or none that can
+ * be ended now.
+ */
 export function killNext(): bool {
+  const ending = nextEnding();
+  if (ending !== null) {
+    endMore(ending);
+    return true;
+  }
   for (let i: u32 = 0; i < TRIES_MAX; i++) {
     const task = nextToKill();
     if (task === null) {

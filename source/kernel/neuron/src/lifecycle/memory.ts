@@ -14,7 +14,7 @@ import { isUserRange, mapPages, unmapPages } from "../mm/vspace";
 import { spaceChanged } from "../sched/space";
 import { auditQuota } from "../task/charges";
 import { Mapping, Turn } from "../task/mapping";
-import { freeMapping, mappingAt, mappingFrom, overlapsMapping } from "../task/mappings";
+import { freeMapping, mappingFrom, overlapsMapping } from "../task/mappings";
 import { Task } from "../task/objects";
 
 /** Pages that come or go in one turn, with interrupts off. */
@@ -200,12 +200,9 @@ function forget(mapping: Mapping): void {
   }
 }
 
-/** The task has ended and no hart uses its address space: lets go of all it had mapped. Its tables go separately. */
-export function forgetMappings(task: Task): void {
-  for (let i: u32 = 0; i < task.mappingsEnd; i++) {
-    const mapping = mappingAt(task, i);
-    if (mapping.pages !== 0) {
-      forget(mapping);
-    }
+/** No hart uses the address space any more: lets go of what a mapping, if the record has one, had mapped. */
+export function forgetMapping(mapping: Mapping): void {
+  if (mapping.pages !== 0) {
+    forget(mapping);
   }
 }

@@ -12,7 +12,7 @@ import { POOL_BYTES, Pool } from "./pool";
 /** Memory objects in the system. */
 export const VMOS_MAX: u32 = 1024;
 /** Pages that are zeroed in one go, with interrupts off. */
-export const ZERO_PAGES_MAX: u32 = 8;
+export const ZERO_PAGES_MAX: u32 = 6;
 /** The largest memory object. */
 export const VMO_BYTES_MAX: u32 = 0x0400_0000;
 

@@ -45,23 +45,41 @@ export function createSpace(): u32 {
   return frame;
 }
 
-/**
- * Gives the tables of user space and the root back (the pages they map are not theirs). No hart may use them. Returns
- * how many frames that were.
- */
+/** As `destroyGroup` and `destroyRoot`, in one go: of a space with few tables. Returns how many frames that were. */
 export function destroySpace(rootAddress: u32): u32 {
+  let frames: u32 = 0;
+  for (let more = destroyGroup(rootAddress); more !== 0; more = destroyGroup(rootAddress)) {
+    frames += more;
+  }
+  return frames + destroyRoot(rootAddress);
+}
+
+/**
+ * Gives the last tables of a group of entries back (the pages they map are not theirs). No hart may use the space.
+ * Returns how many frames that were: 0 when there is none any more.
+ */
+export function destroyGroup(rootAddress: u32): u32 {
+  const root = changetype<PageTable>(rootAddress);
+  for (let i: u32 = 0; i < ROOT_USER_ENTRIES; i++) {
+    const groups = root.filledGroups(i);
+    if (groups !== 0) {
+      const group = <u32>ctz(groups);
+      root.forgetFilled(i, group);
+      return destroyTables(root.entry(i).table, group * ENTRIES_A_GROUP);
+    }
+  }
+  return 0;
+}
+
+/** Then gives the other tables and the root back. Returns how many frames that were. */
+export function destroyRoot(rootAddress: u32): u32 {
   const root = changetype<PageTable>(rootAddress);
   let frames: u32 = 1;
   for (let i: u32 = 0; i < ROOT_USER_ENTRIES; i++) {
-    if (!root.entry(i).valid) {
-      continue;
+    if (root.entry(i).valid) {
+      freeFrames(<u32>changetype<usize>(root.entry(i).table), 1);
+      frames += 1;
     }
-    const middle = root.entry(i).table;
-    for (let groups = root.filledGroups(i); groups !== 0; groups &= groups - 1) {
-      frames += destroyTables(middle, <u32>ctz(groups) * ENTRIES_A_GROUP);
-    }
-    freeFrames(<u32>changetype<usize>(middle), 1);
-    frames += 1;
   }
   freeFrames(rootAddress, 1);
   return frames;

@@ -29,6 +29,7 @@ export function armDeadline(hart: Hart, task: Task, deadline: u64): void {
     return;
   }
   lookAfter(hart.index, task);
+  hart.earliest = min(hart.earliest, deadline);
   timerBefore(hart, deadline);
 }
 
@@ -44,6 +45,23 @@ export function lookAfter(index: u32, task: Task): void {
  */
 export function takeDeadlines(index: u32, word: u32): u64 {
   return atomic.xchg<u64>(wordAt(index, word), 0);
+}
+
+/** Gives back what was taken and not looked at. */
+export function lookAfterAll(index: u32, word: u32, bits: u64): void {
+  if (bits !== 0) {
+    atomic.or<u64>(wordAt(index, word), bits);
+  }
+}
+
+/** The word of the task with this index. */
+export function wordOfTask(task: u32): u32 {
+  return task >> WORD_SHIFT;
+}
+
+/** The bits of word `word` for tasks before the one with this index. */
+export function bitsBefore(word: u32, task: u32): u64 {
+  return wordOfTask(task) === word ? ((<u64>1) << (task & (WORD_TASKS - 1))) - 1 : 0;
 }
 
 /** The task of bit `bit` of word `word`. */

@@ -40,10 +40,11 @@ export function settle(hart: Hart, now: u64): void {
   hasTime(payer, now);
 }
 
-/** The hart has no task: from now on no job's time is used. */
+/** The hart has no task: from now on no job's time is used. What it ran last may be gone before it settles again. */
 export function settleBeforeIdle(hart: Hart): void {
   settle(hart, readTime());
   hart.settledAt = IDLES;
+  hart.frame = 0;
 }
 
 /** This hart goes on with `task`, which it picked at `now`. */

@@ -8,7 +8,7 @@ import { Kind, Right, SLOT_COUNT } from "abi/handle";
 import { Resource } from "abi/job";
 import { Refusal } from "abi/refusal";
 import { giveUpCapability } from "../ipc/close";
-import { setResult, setStatus } from "../ipc/results";
+import { callAgain, setResult, setStatus } from "../ipc/results";
 import { giveBack } from "../job/job";
 import { chargeTo } from "../task/charges";
 import { allocEndpoint, allocNotification } from "../task/endpoint";
@@ -101,10 +101,10 @@ export function copy(task: Task, slot: u64, rights: u64, badge: u64): void {
 /** Empties a slot. */
 export function drop(task: Task, slot: u64): void {
   const refusal = checkHeld(task, slot);
-  setStatus(task, auditRefusal(task, slot, refusal));
-  if (refusal === Refusal.None) {
-    giveUpCapability(task, <u32>slot);
+  if (refusal === Refusal.None && !giveUpCapability(task, <u32>slot)) {
+    return callAgain(task);
   }
+  setStatus(task, auditRefusal(task, slot, refusal));
 }
 
 /**

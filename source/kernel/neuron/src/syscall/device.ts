@@ -95,8 +95,8 @@ export function unpin(task: Task, slot: u64, vmoSlot: u64): void {
 
 export function unpinAll(task: Task, slot: u64): void {
   const refusal = check(task, slot, Kind.Device, Right.Manage);
-  setStatus(task, refusal);
-  if (refusal === Refusal.None) {
-    unpinAllOf(capabilityAt(task, <u32>slot).object);
+  if (refusal === Refusal.None && !unpinAllOf(capabilityAt(task, <u32>slot).object)) {
+    return callAgain(task);
   }
+  setStatus(task, refusal);
 }

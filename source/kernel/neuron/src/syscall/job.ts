@@ -7,10 +7,10 @@ import { HARTS_MAX } from "../arch/riscv/frame";
 import { thisHart } from "../arch/riscv/hart";
 import { readTime } from "../arch/riscv/intrinsics";
 import { timebaseHz } from "../arch/riscv/timer";
-import { setResult, setStatus } from "../ipc/results";
+import { callAgain, setResult, setStatus } from "../ipc/results";
 import * as jobs from "../job/job";
 import { limitTime } from "../job/time";
-import { endJobs } from "../lifecycle/job";
+import { beginEnd, endMoreJobs } from "../lifecycle/job";
 import { auditQuota } from "../task/charges";
 import { capabilityAt, check, freeSlot, NO_BADGE, putCapability } from "../task/handles";
 import { Task } from "../task/objects";
@@ -64,11 +64,17 @@ export function createJob(
 }
 
 export function endJob(task: Task, slot: u64): void {
-  const refusal = check(task, slot, Kind.Job, Right.Manage);
-  setStatus(task, refusal);
-  if (refusal === Refusal.None) {
-    endJobs(capabilityAt(task, <u32>slot).job);
+  if (task.ends === null) {
+    const refusal = check(task, slot, Kind.Job, Right.Manage);
+    if (refusal !== Refusal.None) {
+      return setStatus(task, refusal);
+    }
+    beginEnd(task, capabilityAt(task, <u32>slot).job);
   }
+  if (!endMoreJobs(task)) {
+    return callAgain(task);
+  }
+  setStatus(task, Refusal.None);
 }
 
 /** A task cannot change its own job's time, nor that of a job above. */

@@ -175,14 +175,20 @@ export function copyCapability(from: Capability, task: Task, slot: u32, rights: 
   );
 }
 
-/** Empties a slot and releases its reference. ipc/close.ts tells the callers that wait at an endpoint. */
+/** The capability of an endpoint no longer allows to receive there. ipc/close.ts tells the callers that wait. */
+export function dropReceiveRight(capability: Capability): void {
+  const rights = <u32>capability.rights;
+  if ((rights & Right.Receive) !== 0) {
+    capability.rights = <u8>(rights & ~(<u32>Right.Receive));
+    capability.endpoint.receiveRights.subtract(1);
+  }
+}
+
+/** Empties a slot and releases its reference. Of an endpoint, the right to receive there has gone before. */
 export function dropCapability(task: Task, slot: u32): void {
   const capability = capabilityAt(task, slot);
   const kind = <Kind>capability.kind;
   const object = capability.object;
-  if (kind === Kind.Endpoint && (<u32>capability.rights & Right.Receive) !== 0) {
-    capability.endpoint.receiveRights.subtract(1);
-  }
   capability.kind = <u8>Kind.Empty;
   capability.rights = <u8>Right.None;
   release(kind, object);

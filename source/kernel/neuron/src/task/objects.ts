@@ -84,6 +84,12 @@ export class Task extends TrapFrame {
   work: Mapping | null;
 
   // Life
+  /** The number of the hart that its RestartHart is about to start, plus 1. */
+  starts: u32;
+  /** What its EndJob ends, the number of the job that is looked at next, and the one whose tasks are being asked. */
+  ends: Job | null;
+  endsAt: u32;
+  asks: Job | null;
   /** What it and all that it takes is charged to, and its neighbours among that job's tasks. */
   job: Job;
   nextInJob: u32;
@@ -110,6 +116,9 @@ export class Task extends TrapFrame {
   previousSibling: u32;
   /** It has ended, and waits for the end of what it made. */
   lingers: u32;
+  /** How far its end has come, a `Stage`, and how far in that stage. */
+  stage: u32;
+  position: u32;
   nameLow: u64;
   nameHigh: u64;
 
@@ -190,6 +199,22 @@ export const enum Killed {
   Asked = 1,
   /** It has ended. */
   Done = 2,
+}
+
+/** What a task that has ended is giving back, in this order (lifecycle/reap.ts). */
+export const enum Stage {
+  /** What its RestartHart or EndJob left to do. */
+  Calls = 0,
+  /** Those who wait for its reply are told. */
+  Callers = 1,
+  Console = 2,
+  Slots = 3,
+  Mappings = 4,
+  Tables = 5,
+  /** What it made is to be killed. */
+  Children = 6,
+  /** Its end is told, and that of the makers that lingered for it. */
+  Told = 7,
 }
 
 /** Where a task keeps its neighbours in a queue. */

@@ -30,6 +30,8 @@ export const WANTS_CONSOLE_NEWS: u32 = 2;
 export const WANTS_STOP: u32 = 4;
 /** A task is to be killed. */
 export const WANTS_KILLS: u32 = 8;
+/** A piece of an end, of a task or of a job, was done: interrupts are taken before the next one. */
+export const WANTS_PAUSE: u32 = 16;
 
 /** Whether a hart takes part. */
 export const enum Online {
@@ -69,6 +71,9 @@ export class Hart extends HartContext {
   pickedAt: u64;
   /** Until when the time that this hart uses was settled (sched/time.ts); 0 while it idles. */
   settledAt: u64;
+  /** Of its deadlines (ipc/timeout.ts): the task that is looked at next, and the earliest of those that were. */
+  expiring: u32;
+  earliest: u64;
   /** Before it idles, this hart looks for work until then: see lookSoon() in sched/schedule.ts. */
   lookUntil: u64;
   /** IPIs this hart may still send until the bucket is filled again. */

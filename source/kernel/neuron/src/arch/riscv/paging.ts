@@ -125,6 +125,12 @@ export class PageTable {
     store<u64>(at, load<u64>(at) | (((<u64>1) << group) << FILLED_SHIFT));
   }
 
+  /** The tables of a group are gone. */
+  forgetFilled(index: u32, group: u32): void {
+    const at = this.filledAt(index);
+    store<u64>(at, load<u64>(at) & ~(((<u64>1) << group) << FILLED_SHIFT));
+  }
+
   private filledAt(index: u32): usize {
     return changetype<usize>(this.entry(ROOT_FILLED + index));
   }

@@ -27,53 +27,90 @@ export function isKernelText(entry: usize): bool {
 
 /** One hart is started at a time: two that start the same would undo each other's handshake. 1 while one is. */
 const starting = changetype<AtomicWord>(memory.data(ATOMIC_BYTES, 4));
+// Of the one that starts it:
+/** Whether the firmware was asked for it. Before, it may still be on its way out. */
+let isAsked: bool = false;
+/** How long it is waited for. */
+let startDeadline: u64 = 0;
 
-/**
- * Starts hart `index`, prepared by `initHart`, and waits until it is there. Run by `self`, another hart. False if it
- * does not come, or if some hart is being started at this moment.
- */
-export function startHart(self: Hart, index: u32): bool {
-  assert(index !== self.index);
+/** How far a start has come. */
+export const enum Start {
+  Pending = 0,
+  Done = 1,
+  /** The hart did not come. */
+  Failed = 2,
+}
+
+/** Begins to start a hart: `lookAtStart` has to follow until it is not pending. False if one is being started. */
+export function beginStart(): bool {
   if (!starting.move(0, 1)) {
     return false;
   }
-  const isThere = isOnline(index) || startAlone(self, hartAt(index));
-  starting.value = 0;
-  return isThere;
+  isAsked = false;
+  startDeadline = latest();
+  return true;
 }
 
-function startAlone(self: Hart, hart: Hart): bool {
+function latest(): u64 {
+  return readTime() + START_SECONDS_MAX * timebaseHz();
+}
+
+/** When a start should be looked at again. */
+export function nextLook(): u64 {
+  return readTime() + timebaseHz() / LOOKS_PER_SECOND;
+}
+
+/** Goes on with the start of hart `index`, prepared by `initHart`, as far as it comes without waiting. */
+export function lookAtStart(index: u32): Start {
+  const hart = hartAt(index);
+  let start = isOnline(index) ? Start.Done : Start.Pending;
+  const isLate = readTime() >= startDeadline;
+  if (start === Start.Pending && isAsked) {
+    start = isLate ? abandon(hart) : Start.Pending;
+  } else if (start === Start.Pending) {
+    start = isOnItsWayOut(hsm.hartStatus(hart.hartid)) ? pendingUntil(isLate) : ask(hart);
+  }
+  if (start !== Start.Pending) {
+    starting.value = 0;
+  }
+  return start;
+}
+
+function pendingUntil(isLate: bool): Start {
+  return isLate ? Start.Failed : Start.Pending;
+}
+
+/** Has the firmware start the hart, which is stopped. */
+function ask(hart: Hart): Start {
   const entry = secondaryEntry();
   assert(isKernelText(entry));
-  if (!awaitStopped(hart.hartid)) {
-    return false;
-  }
   clearMail(hart);
   hart.online.value = Online.No;
   expect(hart);
+  isAsked = true;
+  startDeadline = latest();
   if (hsm.hartStart(hart.hartid, entry, 0) < 0) {
     return abandon(hart);
   }
-  const isThere = awaitOnline(self, hart) || abandon(hart);
-  timerNow(self);
-  return isThere;
+  return isOnline(hart.index) ? Start.Done : Start.Pending; // it may have been faster than the firmware's answer
 }
 
 /**
- * Waits in WFI until `hart` takes part, and looks whenever its own timer comes. False if the hart does not come in
- * time.
+ * Starts hart `index`, and waits in WFI until it is there, or does not come: it looks whenever its own timer comes. For
+ * the boot hart, which has no task yet. False if the hart does not come.
  */
-function awaitOnline(self: Hart, hart: Hart): bool {
-  const deadline = readTime() + START_SECONDS_MAX * timebaseHz();
-  while (hart.online.value !== Online.Yes) {
-    const time = readTime();
-    if (time >= deadline) {
-      return false;
-    }
-    timerLookAt(self, time + timebaseHz() / LOOKS_PER_SECOND);
-    wfi();
+export function startHart(self: Hart, index: u32): bool {
+  if (!beginStart()) {
+    return false;
   }
-  return true;
+  let start = lookAtStart(index);
+  while (start === Start.Pending) {
+    timerLookAt(self, nextLook());
+    wfi();
+    start = lookAtStart(index);
+  }
+  timerNow(self);
+  return start === Start.Done;
 }
 
 /** Writes down for entry.S which hart is to come, and what its structure is. */
@@ -85,19 +122,9 @@ function expect(hart: Hart): void {
 }
 
 /**
- * Whether hart `hartid` is stopped, or becomes so in time. One that is offline and still runs is on its way out, a few
- * instructions before it stops itself or inside of the firmware, and cannot be started.
+ * A hart that is offline and still runs is a few instructions before it stops itself, or inside of the firmware, and
+ * cannot be started.
  */
-function awaitStopped(hartid: u64): bool {
-  const deadline = readTime() + START_SECONDS_MAX * timebaseHz();
-  while (isOnItsWayOut(hsm.hartStatus(hartid))) {
-    if (readTime() >= deadline) {
-      return false;
-    }
-  }
-  return true;
-}
-
 function isOnItsWayOut(state: i32): bool {
   return state === hsm.HartState.Started || state === hsm.HartState.StopPending;
 }
@@ -140,9 +167,9 @@ export function stopThisHart(hart: Hart): void {
   }
 }
 
-/** Gives a hart up; true if it came up in this very moment. */
-function abandon(hart: Hart): bool {
-  return !hart.online.move(Online.No, Online.Abandoned);
+/** Gives a hart up, unless it came up in this very moment. */
+function abandon(hart: Hart): Start {
+  return hart.online.move(Online.No, Online.Abandoned) ? Start.Failed : Start.Done;
 }
 
 /** This hart is there. False if it was given up meanwhile: then it has to stop. */
