@@ -8,15 +8,18 @@ const PLIC = 0x0c00_0000;
 const CLAIM_OF_HART0 = PLIC + 0x20_1004;
 const SOURCE = 5;
 const [owner, other] = [3, 4];
+const ALREADY_BOUND = -13;
 const BAD_STATE = -15;
 
 let g: Guest;
+/** What the claim register says next. */
+let pending: number;
 /** What was written to the claim register: sources that were completed. */
 let completed: number[];
 
 beforeEach(async () => {
   completed = [];
-  let pending = SOURCE;
+  pending = SOURCE;
   g = await guest(
     {
       text: `
@@ -84,4 +87,22 @@ test("another task cannot complete it", () => {
   expect(g.call("completeInterrupt", other, SOURCE)).toBe(BAD_STATE);
   expect(completed).toEqual([]);
   expect(g.call("completeInterrupt", owner, SOURCE)).toBe(0);
+});
+
+test("a source has one driver, and a second one is refused", () => {
+  expect(g.call("bind", other, SOURCE)).toBe(ALREADY_BOUND);
+  g.call("interrupt");
+  expect(g.call("completeInterrupt", other, SOURCE)).toBe(BAD_STATE);
+  expect(g.call("completeInterrupt", owner, SOURCE)).toBe(0);
+});
+
+test.each([
+  ["that no task has bound", SOURCE + 1],
+  ["beyond the last one of the kernel's table", 96],
+  ["far beyond it", 1023],
+])("an interrupt from a source %s is completed, and reaches no task", (_, source) => {
+  pending = source;
+  g.call("interrupt");
+  expect(completed).toEqual([source]);
+  expect(g.call("completeInterrupt", owner, SOURCE)).toBe(BAD_STATE);
 });
