@@ -96,6 +96,7 @@ export async function guest(
     throw new Error("the guest module exports no memory");
   }
   memory = exported;
+  variant.begin(exported);
   return wrap(instance.exports, exported, readText);
 }
 

@@ -9,4 +9,5 @@ export const variant: Variant = {
   imports: new Map(),
   compile: runAsc,
   module: async (_, bytes) => WebAssembly.compile(await bytes()),
+  begin: () => {},
 };

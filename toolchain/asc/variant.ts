@@ -9,6 +9,8 @@ export interface Variant {
   /** What the code imports beside what it imports as written. */
   readonly imports: ReadonlyMap<string, GuestImport>;
   compile(request: AscRequest): Promise<AscResult>;
-  /** The module of these bytes. `key` names what it is made from. */
+  /** The module of these bytes. `key` names it in a cache. */
   module(key: string, bytes: () => Promise<Uint8Array<ArrayBuffer>>): Promise<WebAssembly.Module>;
+  /** Called with the memory of each instance, before the guest's code runs. */
+  begin(memory: WebAssembly.Memory): void;
 }

@@ -9,6 +9,7 @@ interface Options {
   readonly wast?: string;
   readonly mutate?: boolean;
   readonly only?: string;
+  readonly tests?: string;
   readonly shard?: Shard;
   readonly list?: boolean;
   readonly write?: boolean;
@@ -42,6 +43,7 @@ export function register(program: Command): void {
       "take each check of the guest's code away, and expect that a test fails; nothing else",
     )
     .option("--only <part>", "with --mutate: only the checks whose name contains this")
+    .option("--tests <part>", "with --mutate: only the test files whose path contains this")
     .option("--shard <k/n>", "with --mutate: only part k of n", shard)
     .option("--list", "with --mutate: name the checks, and take none away")
     .option("--write", "with --mutate: keep which test misses which check, in tools/test/mutate/caught.txt")

@@ -5,10 +5,12 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { build, type Plugin } from "esbuild";
 import { listFiles } from "../../../host/files.ts";
+import { Problem } from "../../../host/problem.ts";
 import { root } from "../../../host/root.ts";
 
-/** The folders with tests that run guest code in Node. */
+/** The tests that run guest code in Node: folders, and files of others. */
 const testFolders = ["apps", "drivers", "init", "kernel", "libs", "runtime", "services"];
+const testFiles = ["tests/attack/2-entry-point-validation.test.ts"];
 
 const FOLDER = "build/mutate";
 const HERE = "tools/test/mutate";
@@ -26,11 +28,14 @@ export interface Bundles {
   readonly tests: readonly TestBundle[];
 }
 
-/** Makes all bundles. */
-export async function makeBundles(): Promise<Bundles> {
-  const files = testFolders
-    .flatMap((folder) => listFiles(root, `tests/${folder}`))
-    .filter((file) => file.endsWith(".test.ts"));
+/** Makes the bundles of the test files whose path contains `part`. */
+export async function makeBundles(part = ""): Promise<Bundles> {
+  const inFolders = testFolders.flatMap((folder) => listFiles(root, `tests/${folder}`));
+  const all = [...testFiles, ...inFolders.filter((file) => file.endsWith(".test.ts"))];
+  const files = all.filter((file) => file.includes(part));
+  if (files.length === 0) {
+    throw new Problem(`no test of the guest's code has ${JSON.stringify(part)} in its path`, { exitCode: 2 });
+  }
   const options = {
     absWorkingDir: root,
     outdir: FOLDER,

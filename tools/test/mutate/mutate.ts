@@ -37,7 +37,7 @@ export async function mutate(words: MutateWords): Promise<number> {
   const progress = progressOn(process.stderr);
   await withBuild(root, { profile: "bringup", progress }, makeSources);
   const run: Run = {
-    bundles: await makeBundles(),
+    bundles: await makeBundles(words.tests),
     workers: words.jobs ?? availableParallelism(),
     progress,
     total: checks.length,

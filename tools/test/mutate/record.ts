@@ -1,14 +1,24 @@
 // Which tests make which checks refuse. Each test is run once by itself, with all checks in place; the result is kept in
-// build/mutate until its bundle or the guest's code changes.
+// build/mutate until the file's bundle changes, or guest code that it runs.
 
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { listFiles } from "../../../host/files.ts";
-import { list, number, object, readJson, type Shaped, table, text } from "../../../host/json.ts";
+import {
+  list,
+  nullable,
+  number,
+  object,
+  pair,
+  readJson,
+  type Shaped,
+  table,
+  text,
+} from "../../../host/json.ts";
 import { Problem } from "../../../host/problem.ts";
 import type { Progress } from "../../../host/report.ts";
 import { root } from "../../../host/root.ts";
+import { hashText } from "../../../toolchain/asc/run.ts";
 import type { Bundles, TestBundle } from "./bundles.ts";
 import { inWorkers } from "./pool.ts";
 
@@ -20,13 +30,18 @@ const TEST_MILLISECONDS_MAX = 600_000;
 
 const recordShape = table(
   object({
-    /** Of the bundle and of the guest's code. */
+    /** Of the bundle. */
     digest: text,
+    /** The guest's modules, by their names in the cache of the tests. */
+    modules: list(text),
     tests: list(object({ name: text, milliseconds: number, fired: list(number) })),
   }),
 );
 
-type Record = Shaped<typeof recordShape>;
+type Entry = Shaped<typeof recordShape>[string];
+
+/** What tests/harness/guest.ts keeps beside a compiled module: the files that it was made from, with their hashes. */
+const moduleShape = object({ reads: list(pair(text, nullable(text))) });
 
 /** A test that makes some checks refuse. */
 export interface RecordedTest {
@@ -41,23 +56,24 @@ export interface RecordedTest {
 export async function record(bundles: Bundles, workers: number, progress: Progress): Promise<RecordedTest[]> {
   const path = join(root, FILE);
   const known = existsSync(path) ? readJson(readFileSync(path, "utf8"), FILE, recordShape) : {};
-  const guest = digestOfGuest();
-  const digestOf = ({ content }: TestBundle): string =>
-    createHash("sha256").update(guest).update(content).digest("hex");
-  const stale = bundles.tests.filter((one) => known[one.file]?.digest !== digestOf(one));
+  const stale = bundles.tests.filter((one) => !isFresh(one, known[one.file]));
   let done = 0;
   await inWorkers(bundles.worker, workers, stale, async (one, worker) => {
     const run = (test: string | null) =>
       worker.run({ bundle: one.bundle, test, without: null }, TEST_MILLISECONDS_MAX);
-    const entry: Record[string] = { digest: digestOf(one), tests: [] };
     const listed = await run(null);
+    const modules = new Set(listed.modules);
+    const tests: Entry["tests"] = [];
     requirePassed(one.file, "", listed.failure);
     for (const name of listed.tests) {
-      const { failure, milliseconds, fired } = await run(name);
+      const { failure, milliseconds, fired, modules: used } = await run(name);
       requirePassed(one.file, name, failure);
-      entry.tests.push({ name, milliseconds, fired });
+      tests.push({ name, milliseconds, fired });
+      for (const key of used) {
+        modules.add(key);
+      }
     }
-    known[one.file] = entry;
+    known[one.file] = { digest: digestOf(one), modules: [...modules], tests };
     done++;
     progress.note(`${done} of ${stale.length} test files are recorded`);
     writeFileSync(path, JSON.stringify(known));
@@ -79,12 +95,23 @@ function requirePassed(file: string, name: string, failure: string | null): void
   }
 }
 
-function digestOfGuest(): string {
-  const digest = createHash("sha256");
-  for (const folder of ["source", "build/gen"]) {
-    for (const file of listFiles(root, folder)) {
-      digest.update(file).update(readFileSync(join(root, file)));
-    }
+function digestOf({ content }: TestBundle): string {
+  return createHash("sha256").update(content).digest("hex");
+}
+
+/** Whether neither the bundle nor the guest's code has changed. */
+function isFresh(one: TestBundle, entry: Entry | undefined): boolean {
+  return entry?.digest === digestOf(one) && entry.modules.every(isModuleFresh);
+}
+
+function isModuleFresh(key: string): boolean {
+  const file = `build/test-cache/${key}.json`;
+  if (!existsSync(join(root, file))) {
+    return false;
   }
-  return digest.digest("hex");
+  const { reads } = readJson(readFileSync(join(root, file), "utf8"), file, moduleShape);
+  return reads.every(([path, hash]) => {
+    const source = join(root, path);
+    return hash === (existsSync(source) ? hashText(readFileSync(source, "utf8")) : null);
+  });
 }

@@ -5,6 +5,8 @@ import type { Check } from "./tree/checks.ts";
 export interface MutateWords {
   /** A part of the names of the checks; default: all. */
   readonly only?: string | undefined;
+  /** A part of the paths of the test files; default: all that run guest code in Node. */
+  readonly tests?: string | undefined;
   readonly shard?: { readonly index: number; readonly count: number } | undefined;
   readonly list?: boolean | undefined;
   /** Keep the tests that miss a check in caught.txt. */

@@ -10,6 +10,14 @@ let removed = NO_CHECK;
 let askedLeft = 0;
 let fired: Set<number> | undefined;
 
+/** On the machine nothing is mapped at address 0. Here is memory, so it is filled with this, and nobody may change it. */
+const NOTHING_BYTE = 0xa5;
+/** The guest's static data begins behind these. */
+export const NOTHING_BYTES = 1024;
+
+let memories: WebAssembly.Memory[] = [];
+let used = new Set<string>();
+
 /** What a test file registered when it was loaded. */
 export interface Session {
   /** The names of the file's tests, without those that are skipped. */
@@ -35,14 +43,45 @@ export async function load(url: string): Promise<Session> {
   return offered;
 }
 
-/** Compiled modules by their name in the cache. */
-export const modules = new Map<string, Promise<WebAssembly.Module>>();
+const modules = new Map<string, Promise<WebAssembly.Module>>();
+
+/** A compiled module by its name in the cache: from an earlier run, or made. */
+export function moduleOf(key: string, make: () => Promise<WebAssembly.Module>): Promise<WebAssembly.Module> {
+  used.add(key);
+  const known = modules.get(key) ?? make();
+  modules.set(key, known);
+  return known;
+}
+
+/** The names of the modules that this run has used. */
+export function usedModules(): string[] {
+  return [...used];
+}
+
+/** An instance of the guest's code begins. */
+export function beginMemory(memory: WebAssembly.Memory): void {
+  nothingOf(memory).fill(NOTHING_BYTE);
+  memories.push(memory);
+}
+
+/** @throws if guest code has written through a null reference in this run */
+export function requireNothingWritten(): void {
+  if (memories.some((memory) => nothingOf(memory).some((byte) => byte !== NOTHING_BYTE))) {
+    throw new Error("the guest wrote to address 0");
+  }
+}
+
+function nothingOf(memory: WebAssembly.Memory): Uint8Array {
+  return new Uint8Array(memory.buffer, 0, NOTHING_BYTES);
+}
 
 /** Begins a run in which one check does not hold. */
 export function beginWithout(check: number): void {
   removed = check;
   askedLeft = ASKED_MAX;
   fired = undefined;
+  memories = [];
+  used = new Set();
 }
 
 /** Begins a run in which every check holds, and notes those that refuse. */

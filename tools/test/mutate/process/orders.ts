@@ -18,6 +18,8 @@ export const answerShape = object({
   failure: nullable(text),
   /** The checks that refused. */
   fired: list(number),
+  /** The compiled modules that were used, by their names in the cache. */
+  modules: list(text),
   /** Of the processor, which other processes do not prolong. */
   milliseconds: number,
 });

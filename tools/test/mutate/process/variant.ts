@@ -5,10 +5,10 @@ import { locateSource, runAsc } from "../../../../toolchain/asc/run.ts";
 import type { Variant } from "../../../../toolchain/asc/variant.ts";
 import { GATE_MODULE, GATE_NAME, GateChecks, withoutNullErrors } from "../tree/checks.ts";
 import { isMutated } from "../tree/listing.ts";
-import { holds, modules } from "./kept.ts";
+import { beginMemory, holds, moduleOf, NOTHING_BYTES } from "./kept.ts";
 
 /** Increased when gates are put elsewhere, so that cached modules are made again. */
-const FORM = 1;
+const FORM = 2;
 const LIBRARY = "~lib/";
 
 /** The file of a source by asc's name, if its checks are to be gated. */
@@ -24,12 +24,10 @@ export const variant: Variant = {
   imports: new Map([[`${GATE_MODULE}.${GATE_NAME}`, holds]]),
   compile: async (request) => {
     const core = await import("assemblyscript");
+    const flags = [...request.flags, "--memoryBase", String(NOTHING_BYTES)];
     const transforms = [new GateChecks(core, pathOf)];
-    return withoutNullErrors(core, () => runAsc({ ...request, transforms }));
+    return withoutNullErrors(core, () => runAsc({ ...request, flags, transforms }));
   },
-  module: (key, bytes) => {
-    const known = modules.get(key) ?? bytes().then((wasm) => WebAssembly.compile(wasm));
-    modules.set(key, known);
-    return known;
-  },
+  module: (key, bytes) => moduleOf(key, async () => WebAssembly.compile(await bytes())),
+  begin: beginMemory,
 };

@@ -3,7 +3,7 @@
 import { pathToFileURL } from "node:url";
 import fc from "fast-check";
 import { readJson } from "../../../../host/json.ts";
-import { beginNoting, beginWithout, load } from "./kept.ts";
+import { beginNoting, beginWithout, load, requireNothingWritten, usedModules } from "./kept.ts";
 import { type Answer, type Order, orderShape } from "./orders.ts";
 
 const FAILURE_LENGTH_MAX = 300;
@@ -28,12 +28,19 @@ async function answer({ bundle, test, without }: Order): Promise<Answer> {
     tests = session.names();
     if (test !== null && tests.includes(test)) {
       await session.run(test);
+      requireNothingWritten();
     }
   } catch (error) {
     failure = String(error).slice(0, FAILURE_LENGTH_MAX);
   }
   const { user, system } = process.cpuUsage(begin);
-  return { tests, failure, fired: [...fired], milliseconds: (user + system) / MICROSECONDS };
+  return {
+    tests,
+    failure,
+    fired: [...fired],
+    modules: usedModules(),
+    milliseconds: (user + system) / MICROSECONDS,
+  };
 }
 
 process.on("message", async (order) => {

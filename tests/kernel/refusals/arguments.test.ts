@@ -20,7 +20,7 @@ import {
   sys,
   Topic,
   Wait,
-} from "./harness/kernel.ts";
+} from "../harness/kernel.ts";
 
 /** An argument whose lower half alone would be `low`. */
 const beyond = (low: number): bigint => (1n << 32n) + BigInt(low);
