@@ -10,6 +10,7 @@ import { benchDisk } from "./disk.ts";
 import { benchKernel, whereKernel } from "./kernel.ts";
 import { benchMachine } from "./machine.ts";
 import { drawRows } from "./picture.ts";
+import { benchReliability } from "./reliability.ts";
 import { isFailure, type PartName, partNames, type Row } from "./row.ts";
 import { formatNumber, formatRows } from "./table.ts";
 
@@ -22,6 +23,8 @@ export interface BenchWords {
   profile?: Profile;
   /** For kernel: the path of which every function is shown. */
   where?: string;
+  /** For reliability: how often each kind of end comes. */
+  rounds?: number;
 }
 
 /** Builds what is stale, and measures. */
@@ -30,6 +33,7 @@ const parts: Readonly<Record<PartName, (words: BenchWords) => Promise<Row[]>>> =
   code: () => benchCode(),
   machine: () => benchMachine(),
   disk: () => benchDisk(),
+  reliability: ({ rounds }) => benchReliability(rounds),
   build: () => benchBuild(),
 };
 
@@ -46,7 +50,10 @@ export async function bench(part: string | undefined, words: BenchWords): Promis
       exitCode: 2,
     });
   }
-  const { json, svg, profile, where } = words;
+  const { json, svg, profile, where, rounds } = words;
+  if (part !== "reliability" && rounds !== undefined) {
+    throw new Problem("--rounds is only for bench reliability", { hints: ["leave it out"], exitCode: 2 });
+  }
   if (part !== "kernel" && (where !== undefined || profile !== undefined)) {
     const option = where === undefined ? "--profile" : "--where";
     throw new Problem(`${option} is only for bench kernel`, { hints: ["leave it out"], exitCode: 2 });

@@ -4,7 +4,7 @@
 // above the last measurement.
 
 /** The parts of a bench, in the order in which they run. */
-export const partNames = ["kernel", "code", "machine", "disk", "build"] as const;
+export const partNames = ["kernel", "code", "machine", "disk", "reliability", "build"] as const;
 export type PartName = (typeof partNames)[number];
 
 /** The same thing measured elsewhere. */

@@ -53,13 +53,19 @@ export async function readSubject(profile: Profile, progress: Progress): Promise
 }
 
 /** The machine before its first instruction, told to run `words` (`nexus,run`). */
-export function startRun(subject: Subject, harts: number, words: string): Run {
+export function startRun(
+  subject: Subject,
+  harts: number,
+  words: string,
+  { seed = SEED, chaos = 0 }: { seed?: bigint; chaos?: number } = {},
+): Run {
   const { zbb = false } = subject;
-  const options = { smp: harts, sstc: true, aclint: false, zbb, nonce: nonceOfSeed(SEED), run: words };
+  const options = { smp: harts, sstc: true, aclint: false, zbb, nonce: nonceOfSeed(seed), run: words };
   return new Run(subject.module, {
     harts,
     ramMebibytes: memoryMebibytes(subject.tree),
-    seed: SEED,
+    seed,
+    chaos,
     sstc: true,
     aclint: false,
     zbb,

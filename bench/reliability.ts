@@ -1,0 +1,112 @@
+// Services that end in the middle of reads, again and again: is every byte right, does everything come back, is no memory
+// lost, and how long is a service away.
+
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { progressOn } from "../host/report.ts";
+import { root } from "../host/root.ts";
+import { build } from "../toolchain/compile.ts";
+import { hasQemu } from "../tools/boot/machines/qemu.ts";
+import { readSubject } from "./kernel/run.ts";
+import { chaosDisk, diskFile, type Plan, runOnMachine, runOnQemu } from "./reliability/runs.ts";
+import type { Story } from "./reliability/story.ts";
+import { atMost, makeRow, type Row } from "./row.ts";
+
+/** What ends: the words of apps/chaos, and how a row names it. */
+const victims = [
+  { words: "virtioblkd", name: "virtioblkd" },
+  { words: "packagefsd", name: "packagefsd" },
+  { words: "consoled", name: "consoled" },
+  { words: "both", name: "virtioblkd and packagefsd" },
+  { words: "greedy", name: "each, while a program has all that it may have" },
+  { words: "harts", name: "harts that stop and start" },
+] as const;
+
+/** Rounds of each kind on each machine without `--rounds`: enough to see that all is well. */
+export const ROUNDS = 20;
+/** Rounds in one run. Each run has a seed and a number of harts of its own. */
+const ROUNDS_IN_A_RUN = 50;
+const HARTS_MAX = 4;
+/** With one hart, none can stop. */
+const HARTS_TO_STOP = 2;
+/** From when a service is due to start until it serves, in milliseconds: two ticks of the scheduler. */
+const AWAY_MILLISECONDS_MAX = 20;
+
+/** The machines, and which part of the rounds each makes: chaos and QEMU take longer. */
+const machines = [
+  { name: "embedded machine", share: 1 },
+  { name: "embedded machine, every chaos", share: 2 },
+  { name: "QEMU", share: 10 },
+] as const;
+
+/** Builds what is stale, and runs. @param rounds of each kind; a part of them under chaos and on QEMU */
+export async function benchReliability(rounds: number = ROUNDS): Promise<Row[]> {
+  const progress = progressOn(process.stderr);
+  const subject = { ...(await readSubject("bringup", progress)), disk: chaosDisk() };
+  const outputs = await build({ profile: "bringup", progress });
+  mkdirSync(join(root, "build/bench"), { recursive: true });
+  const disk = diskFile(subject.disk);
+  const rows: Row[] = [];
+  for (const { name, share } of machines) {
+    if (name === "QEMU" && !hasQemu()) {
+      continue;
+    }
+    for (const victim of victims) {
+      const stories: Story[] = [];
+      for (const plan of plansOf(victim.words, Math.ceil(rounds / share))) {
+        progress.note(`${victim.name}, ${name}: ${plan.rounds} rounds, seed ${plan.seed}`);
+        const story =
+          name === "QEMU"
+            ? await runOnQemu(outputs, disk, plan)
+            : runOnMachine(subject, plan, name !== "embedded machine");
+        if (story.problem !== undefined) {
+          progress.note(`seed ${plan.seed}, ${plan.harts} harts, chaos ${plan.victims}: ${story.problem}`);
+        }
+        // Harts that stop leave no line.
+        stories.push(victim.words === "harts" ? { ...story, ends: plan.rounds } : story);
+      }
+      rows.push(...rowsOf(`${victim.name}, ${name}`, stories));
+    }
+  }
+  return rows;
+}
+
+/** Runs of so many rounds together, each with a seed and a number of harts of its own. */
+function plansOf(words: string, rounds: number): Plan[] {
+  const least = words === "harts" ? HARTS_TO_STOP : 1;
+  return Array.from({ length: Math.ceil(rounds / ROUNDS_IN_A_RUN) }, (_, index) => ({
+    victims: words,
+    rounds: Math.min(ROUNDS_IN_A_RUN, rounds - index * ROUNDS_IN_A_RUN),
+    seed: BigInt(index + 1),
+    harts: HARTS_MAX - (index % (HARTS_MAX - least + 1)),
+  }));
+}
+
+/** How often it ended, in how many runs something was wrong, and how long a service was away. */
+export function rowsOf(name: string, stories: readonly Story[]): Row[] {
+  const part = "reliability";
+  const ends = stories.reduce((sum, story) => sum + story.ends, 0);
+  const failed = stories.filter(({ problem }) => problem !== undefined).length;
+  const times = stories.flatMap(({ longest }) => longest ?? []);
+  return [
+    makeRow({ part, name, measured: ends, unit: "ends" }),
+    makeRow({
+      part,
+      name: `${name}: wrong bytes, hangs, lost memory`,
+      measured: failed,
+      unit: "runs",
+      target: atMost(0),
+    }),
+    ...(times.length === 0
+      ? []
+      : [
+          makeRow({
+            part,
+            name: `${name}: due until it serves`,
+            measured: Math.max(...times),
+            unit: "ms, the longest",
+            target: atMost(AWAY_MILLISECONDS_MAX),
+          }),
+        ]),
+  ];
+}

@@ -1,0 +1,104 @@
+// Runs of apps/chaos, which has services ended while it reads, and checks every byte: on the embedded machine, without and
+// with everything that hardware may do, and on QEMU.
+
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { ImageFile } from "../../host/pkgimg/image.ts";
+import { root } from "../../host/root.ts";
+import { parseChaos } from "../../machine/host/chaos.ts";
+import type { BuildOutputs } from "../../toolchain/compile.ts";
+import { qemuMachine } from "../../tools/boot/machines/qemu.ts";
+import { bootOnce } from "../../tools/boot/run.ts";
+import { filesOf } from "../../tools/boot/session.ts";
+import { noise, signedDisk } from "../kernel/disk.ts";
+import { type Subject, startRun } from "../kernel/run.ts";
+import { type Story, storyOf, type TimedLine } from "./story.ts";
+
+/** Ticks of the machine's clock in a millisecond. */
+const CLOCK_PER_MILLISECOND = 320_000;
+/** A round takes two seconds of the guest's time; many times that. */
+const CLOCK_PER_ROUND_MAX = 20_000n * BigInt(CLOCK_PER_MILLISECOND);
+/** On QEMU the guest's time passes as ours. Many times what a round takes. */
+const SECONDS_PER_ROUND_MAX = 20;
+/** Larger than packagefsd's cache, so that reading it always reaches the disk. */
+const LARGE_BYTES = 3 << 19;
+
+/** One run, which can be repeated. */
+export interface Plan {
+  /** What ends: the words of apps/chaos. */
+  readonly victims: string;
+  readonly rounds: number;
+  readonly seed: bigint;
+  readonly harts: number;
+}
+
+/** The disk of all runs: what apps/chaos reads. */
+export function chaosDisk(): Uint8Array<ArrayBuffer> {
+  const from = (path: string, file: string): ImageFile => ({ path, content: readFileSync(join(root, file)) });
+  const program = (name: string): ImageFile => from(`bin/${name}`, `build/tasks/${name}`);
+  const fixture = (name: string): ImageFile => from(`fixtures/${name}`, `pkg/fixtures/${name}`);
+  return signedDisk([
+    program("chaos"),
+    program("selftest-client"),
+    fixture("hello.txt"),
+    fixture("lines.txt"),
+    { path: "fixtures/large.bin", content: noise(LARGE_BYTES) },
+  ]);
+}
+
+/** @param isHostile with every kind of chaos that the machine knows */
+export function runOnMachine(subject: Subject, plan: Plan, isHostile: boolean): Story {
+  const { victims, rounds, seed, harts } = plan;
+  const run = startRun(subject, harts, `chaos ${victims} ${rounds}`, {
+    seed,
+    chaos: isHostile ? parseChaos("all") : 0,
+  });
+  const lines: TimedLine[] = [];
+  let text = "";
+  run.onByte = (byte) => {
+    if (byte === NEWLINE) {
+      lines.push({ text: text.trimEnd(), at: Number(run.clock) / CLOCK_PER_MILLISECOND });
+      text = "";
+    } else {
+      text += String.fromCharCode(byte);
+    }
+    return false;
+  };
+  run.advanceTo(BigInt(rounds + 10) * CLOCK_PER_ROUND_MAX);
+  return storyOf(lines, rounds);
+}
+
+const NEWLINE = 10;
+
+export async function runOnQemu(outputs: BuildOutputs, disk: string, plan: Plan): Promise<Story> {
+  const { victims, rounds, harts } = plan;
+  const report = await bootOnce(
+    qemuMachine(),
+    filesOf(outputs),
+    {
+      smp: harts,
+      run: `chaos ${victims} ${rounds}`,
+      profile: "bringup",
+      disk,
+      legacy: false,
+      slot: 0,
+      machineTree: false,
+      sstc: true,
+      aclint: false,
+      timeoutSeconds: (rounds + 10) * SECONDS_PER_ROUND_MAX,
+      log: undefined,
+    },
+    () => undefined,
+  );
+  return storyOf(
+    report.lines.map((text) => ({ text, at: undefined })),
+    rounds,
+  );
+}
+
+/** Writes the disk where QEMU can read it. Gives its path. */
+export function diskFile(disk: Uint8Array): string {
+  const file = join(root, "build/bench/chaos.img");
+  writeFileSync(file, disk);
+  return file;
+}
