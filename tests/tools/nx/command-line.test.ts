@@ -63,7 +63,7 @@ test.each([
 });
 
 test("bench refuses an unknown part, and a picture that cannot be written, before anything is measured", () => {
-  const hint = "try: one of kernel, code, machine, disk, build\n";
+  const hint = "try: one of kernel, code, machine, disk, reliability, build\n";
   expect(nx("bench", "kernl")).toMatchObject({ status: 2, stderr: `nx: there is no bench kernl\n${hint}` });
   const { status, stdout, stderr } = nx("bench", "--svg", "/nowhere/bench.svg");
   expect([status, stdout]).toEqual([2, ""]);
