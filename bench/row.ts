@@ -33,6 +33,8 @@ export interface Measurement {
   target?: Target | undefined;
   /** The most that `measured` may be. A change that exceeds it counts as a regression. */
   budget?: number | undefined;
+  /** What keeps the row from its target, where that is known. It then fails only by its budget. */
+  limit?: string | undefined;
 }
 
 /** One measured number, with what it is compared with. */
@@ -66,9 +68,9 @@ export const atMost = (value: number): Target => ({ of: "measured", bound: "at m
 export const ratioAtMost = (value: number): Target => ({ of: "ratio", bound: "at most", value });
 export const ratioAtLeast = (value: number): Target => ({ of: "ratio", bound: "at least", value });
 
-/** Whether a row makes the command fail: it is over its budget, or it has no budget and misses its target. */
-export function isFailure({ measured, budget, met }: Row): boolean {
-  return budget === undefined ? !met : measured > budget;
+/** Whether a row makes the command fail: it is over its budget, or it has no budget and misses its target without a known limit. */
+export function isFailure({ measured, budget, met, limit }: Row): boolean {
+  return budget === undefined ? !met && limit === undefined : measured > budget;
 }
 
 /**

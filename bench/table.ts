@@ -21,7 +21,7 @@ export function formatRows(part: PartName, rows: readonly Row[]): string {
 }
 
 function cells(row: Row): string[] {
-  const { name, measured, unit, reference, ratio, target, met, budget } = row;
+  const { name, measured, unit, reference, ratio, target, met, budget, limit } = row;
   return [
     name,
     formatNumber(measured),
@@ -31,7 +31,7 @@ function cells(row: Row): string[] {
     target === undefined ? "" : formatTarget(target),
     target === undefined ? "" : met ? "yes" : "no",
     budget === undefined ? "" : formatNumber(budget),
-    isFailure(row) ? "FAILS" : "",
+    isFailure(row) ? "FAILS" : met ? "" : (limit ?? ""),
   ];
 }
 

@@ -40,6 +40,15 @@ describe("a row", () => {
     expect(failure({ budget: 102, target: atMost(80) })).toBe(false);
     expect(failure({ target: atMost(80) })).toBe(true);
     expect(failure({})).toBe(false);
+    expect(failure({ target: atMost(80), limit: "the disk" })).toBe(false);
+    expect(failure({ budget: 101, target: atMost(80), limit: "the disk" })).toBe(true);
+  });
+
+  test("that misses its target names what keeps it from it", () => {
+    const lineOf = (target: number) =>
+      formatRows("kernel", [makeRow({ ...plain, target: atMost(target), limit: "the disk" })]);
+    expect(lineOf(80)).toContain("the disk");
+    expect(lineOf(102)).not.toContain("the disk");
   });
 
   test("has a share of its target, also if more is better", () => {

@@ -8,7 +8,7 @@
  *
  * It trusts the device, and ends at the first thing that goes wrong.
  */
-import { depthOf, KINDS, readsOf, sectorOf, sectorsOf } from "apps/bench/disk/reads";
+import { depthOf, KINDS, readsOf, STRETCHES, sectorOf, sectorsOf } from "apps/bench/disk/reads";
 import {
   fence,
   fenceIo,
@@ -69,9 +69,11 @@ export function main(hart: u32): void {
   volatileStore32(PLIC + 0x2000 + context * 0x80, 1 << SOURCE);
   volatileStore32(PLIC + 0x20_0000 + context * 0x1000, 0);
   setSie(EXTERNAL);
-  for (let kind: u32 = 0; kind < KINDS; kind++) {
-    measure(kind, true);
-    measure(kind, false);
+  for (let stretch: u32 = 0; stretch < STRETCHES; stretch++) {
+    for (let kind: u32 = 0; kind < KINDS; kind++) {
+      measure(kind, true);
+      measure(kind, false);
+    }
   }
 }
 

@@ -19,9 +19,18 @@ export function depthOf(kind: u32): u32 {
   return kind === 1 ? 1 : 8;
 }
 
-/** How many reads are measured: far more than the interrupts that a hart may send another in a burst. */
+/**
+ * Every kind is read in so many stretches, one after the other. Each stretch is short, so that some have the host's processors
+ * for themselves.
+ */
+export const STRETCHES: u32 = 16;
+
+/** How many reads a stretch has: 64 MiB, 32 MiB and 16 MiB. */
 export function readsOf(kind: u32): u32 {
-  return kind < 2 ? 4_096 : 16_384;
+  if (kind === 0) {
+    return 512;
+  }
+  return kind === 1 ? 256 : 4_096;
 }
 
 /** Where read number `read` begins. */
