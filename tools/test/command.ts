@@ -11,6 +11,7 @@ interface Options {
   readonly only?: string;
   readonly tests?: string;
   readonly shard?: Shard;
+  readonly sample?: number;
   readonly list?: boolean;
   readonly write?: boolean;
   readonly jobs?: number;
@@ -24,6 +25,7 @@ interface Shard {
 
 const SHARDS_MAX = 1000;
 const JOBS_MAX = 64;
+const DAYS_MAX = 1_000_000;
 
 export function register(program: Command): void {
   program
@@ -45,6 +47,11 @@ export function register(program: Command): void {
     .option("--only <part>", "with --mutate: only the checks whose name contains this")
     .option("--tests <part>", "with --mutate: only the test files whose path contains this")
     .option("--shard <k/n>", "with --mutate: only part k of n", shard)
+    .option(
+      "--sample <day>",
+      "with --mutate: only what ./nx test takes away on that day",
+      integerBetween(0, DAYS_MAX),
+    )
     .option("--list", "with --mutate: name the checks, and take none away")
     .option("--write", "with --mutate: keep which test misses which check, in tools/test/mutate/caught.txt")
     .option("--jobs <n>", "with --mutate: how many processes", integerBetween(1, JOBS_MAX))

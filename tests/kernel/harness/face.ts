@@ -94,7 +94,7 @@ export function jobExists(index: u32): bool { return jobAt(index).account !== 0;
 
 /** Any other trap of the task that runs on this hart: trap.S saves every register first. */
 export function trapHandle(cause: u64, value: u64): void {
-  changetype<Task>(thisHart().running).kind = FRAME_FULL;
+  if (thisHart().running !== 0) changetype<Task>(thisHart().running).kind = FRAME_FULL;
   handleTrap(thisHart(), cause, value);
 }
 let isOrdinary: bool = false;

@@ -26,31 +26,70 @@ const FIRST_MILLISECONDS_MAX = 600_000;
 /** Between two lines that say how far it is. */
 const CHECKS_A_LINE = 25;
 
+/** Checks of one sample: a minute of two cores. */
+const SAMPLE_CHECKS = 60;
+const DAY_MILLISECONDS = 86_400_000;
+
 /** Runs what was asked for. Gives the exit code. */
 export async function mutate(words: MutateWords): Promise<number> {
   const all = await listChecks();
+  if (words.sample !== undefined) {
+    return mutateSample(words.sample, words.jobs);
+  }
   const checks = chosen(all, words);
   if (words.list === true) {
     process.stdout.write(checks.map(({ name, line, text }) => `${name}  ${line}: ${text}\n`).join(""));
     return 0;
   }
-  const progress = progressOn(process.stderr);
-  await withBuild(root, { profile: "bringup", progress }, makeSources);
-  const run: Run = {
-    bundles: await makeBundles(words.tests),
-    workers: words.jobs ?? availableParallelism(),
-    progress,
-    total: checks.length,
-    results: [],
-  };
-  const left = await tryKnown(run, checks);
+  const results: Result[] = [];
+  const names = new Set(all.map(({ name }) => name));
+  const keep = words.write === true ? () => writeCatchers(results, names) : () => {};
+  const run: Run = { ...(await beginRun(checks, words.jobs, words.tests)), results, keep };
+  const { left } = await tryKnown(run, checks);
   if (left.length > 0) {
     await tryAll(run, left);
   }
-  if (words.write === true) {
-    writeCatchers(run.results, new Set(all.map(({ name }) => name)));
-  }
+  run.keep();
   return printResults(run.results, all, words);
+}
+
+/** The day's number, which decides what a sample takes away. */
+export function today(): number {
+  return Math.floor(Date.now() / DAY_MILLISECONDS);
+}
+
+/**
+ * Takes some checks away that a test missed before, other ones each day, and tries those tests alone. Gives the exit code: 1
+ * if one of the tests is there, and does not miss its check any more.
+ */
+export async function mutateSample(day: number, jobs?: number): Promise<number> {
+  const known = knownCatchers();
+  const all = (await listChecks()).filter(({ name }) => known.has(name));
+  const from = (day * SAMPLE_CHECKS) % Math.max(1, all.length);
+  const checks = [...all, ...all].slice(from, from + Math.min(SAMPLE_CHECKS, all.length));
+  const run = await beginRun(checks, jobs);
+  const { passed } = await tryKnown(run, checks);
+  for (const { name } of passed) {
+    const { file, test } = known.get(name) ?? { file: "", test: "" };
+    process.stdout.write(`${file} does not miss ${name} any more: ${test}\n`);
+  }
+  const counted = `${checks.length} checks taken away, ${run.results.length} missed`;
+  process.stdout.write(`${counted} (./nx test --mutate --sample ${day})\n`);
+  return passed.length === 0 ? 0 : 1;
+}
+
+async function beginRun(checks: readonly Check[], jobs?: number, tests?: string): Promise<Run> {
+  const progress = progressOn(process.stderr);
+  await withBuild(root, { profile: "bringup", progress }, makeSources);
+  const bundles = await makeBundles(tests);
+  return {
+    bundles,
+    workers: jobs ?? availableParallelism(),
+    progress,
+    total: checks.length,
+    results: [],
+    keep: () => {},
+  };
 }
 
 function chosen(all: readonly Check[], { only, shard }: MutateWords): Check[] {
@@ -65,22 +104,32 @@ interface Run {
   readonly progress: Progress;
   readonly total: number;
   readonly results: Result[];
+  /** Keeps what was found so far, if that was asked for. */
+  keep(): void;
 }
 
-function note({ results, total, progress }: Run, result: Result): void {
+function note({ results, total, progress, keep }: Run, result: Result): void {
   results.push(result);
   if (result.caught === null) {
     progress.note(`no test misses ${result.check.name}`);
   }
   if (results.length % CHECKS_A_LINE === 0) {
+    keep();
     progress.note(`${results.length} of ${total} checks`);
   }
 }
 
-/** Tries the tests that missed the checks the last time. Gives the checks that they do not miss. */
-export async function tryKnown(run: Run, checks: readonly Check[]): Promise<Check[]> {
+/** The checks that the tests which missed them the last time do not miss now. */
+interface Left {
+  readonly left: Check[];
+  /** Those of them whose test is still there, and passes without the check. */
+  readonly passed: Check[];
+}
+
+/** Tries the tests that missed the checks the last time. */
+async function tryKnown(run: Run, checks: readonly Check[]): Promise<Left> {
   const known = knownCatchers();
-  const left = checks.filter(({ name }) => !known.has(name));
+  const result: Left = { left: checks.filter(({ name }) => !known.has(name)), passed: [] };
   // By test, so that each is first run once with all checks in place: a test that always fails misses nothing.
   const byTest = new Map<string, { catcher: Catcher; checks: Check[] }>();
   for (const check of checks) {
@@ -93,26 +142,26 @@ export async function tryKnown(run: Run, checks: readonly Check[]): Promise<Chec
     }
   }
   await inWorkers(run.bundles.worker, run.workers, byTest.values(), async (entry, worker) => {
-    left.push(...(await tryOne(run, entry.catcher, entry.checks, worker)));
+    const whole = await runWhole(run, entry.catcher, worker);
+    const passed = whole === undefined ? [] : await tryOne(run, entry.catcher, entry.checks, whole, worker);
+    result.passed.push(...passed);
+    result.left.push(...(whole === undefined ? entry.checks : passed));
   });
-  return left;
+  return result;
 }
 
-/** Tries one test for each of the checks. Gives those that it does not miss. */
-async function tryOne(
-  run: Run,
-  catcher: Catcher,
-  checks: readonly Check[],
-  worker: Worker,
-): Promise<readonly Check[]> {
-  const { file, test } = catcher;
+type Runnable = Pick<RecordedTest, "bundle" | "name" | "milliseconds" | "wroteToNothing">;
+
+/** Runs a test with all checks in place. Undefined if it is not there. @throws Problem if it fails */
+async function runWhole(run: Run, { file, test }: Catcher, worker: Worker): Promise<Runnable | undefined> {
   const bundle = run.bundles.tests.find((one) => one.file === file)?.bundle;
   if (bundle === undefined) {
-    return checks;
+    return undefined;
   }
-  const whole = await worker.run({ bundle, test, without: null }, FIRST_MILLISECONDS_MAX);
+  const order = { bundle, test, without: null, mayWriteToNothing: true };
+  const whole = await worker.run(order, FIRST_MILLISECONDS_MAX);
   if (!whole.tests.includes(test)) {
-    return checks;
+    return undefined;
   }
   if (whole.failure !== null) {
     throw new Problem(`${file} fails with all checks in place: ${test}`, {
@@ -120,16 +169,27 @@ async function tryOne(
       hints: [`npx vitest run ${file}`],
     });
   }
-  const left: Check[] = [];
+  return { ...whole, bundle, name: test };
+}
+
+/** Tries one test for each of the checks. Gives those that it does not miss. */
+async function tryOne(
+  run: Run,
+  catcher: Catcher,
+  checks: readonly Check[],
+  whole: Runnable,
+  worker: Worker,
+): Promise<Check[]> {
+  const passed: Check[] = [];
   for (const check of checks) {
-    const failure = await failureWithout(check, { ...whole, bundle, name: test }, worker);
+    const failure = await failureWithout(check, whole, worker);
     if (failure === null) {
-      left.push(check);
+      passed.push(check);
     } else {
       note(run, { check, tests: null, caught: catcher, failure });
     }
   }
-  return left;
+  return passed;
 }
 
 /** Tries every test that makes a check refuse. */
@@ -153,10 +213,11 @@ async function tryAll(run: Run, checks: readonly Check[]): Promise<void> {
 /** What a test says when the check does not hold, or null if it passes. */
 async function failureWithout(
   check: Check,
-  { bundle, name, milliseconds }: Pick<RecordedTest, "bundle" | "name" | "milliseconds">,
+  { bundle, name, milliseconds, wroteToNothing }: Runnable,
   worker: Worker,
 ): Promise<string | null> {
   const limit = milliseconds * HANG_FACTOR + HANG_MILLISECONDS;
-  const { failure } = await worker.run({ bundle, test: name, without: check.number }, limit);
+  const order = { bundle, test: name, without: check.number, mayWriteToNothing: wroteToNothing };
+  const { failure } = await worker.run(order, limit);
   return failure;
 }

@@ -54,7 +54,7 @@ export class Worker {
       };
       const fail = (failure: string): void => {
         this.end();
-        finish({ tests: [], failure, fired: [], modules: [], milliseconds });
+        finish({ tests: [], failure, fired: [], modules: [], wroteToNothing: false, milliseconds });
       };
       const onMessage = (message: unknown): void => {
         finish(readJson(String(message), "a worker's answer", answerShape));

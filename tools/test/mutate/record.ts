@@ -14,6 +14,7 @@ import {
   type Shaped,
   table,
   text,
+  truth,
 } from "../../../host/json.ts";
 import { Problem } from "../../../host/problem.ts";
 import type { Progress } from "../../../host/report.ts";
@@ -22,7 +23,7 @@ import { hashText } from "../../../toolchain/asc/run.ts";
 import type { Bundles, TestBundle } from "./bundles.ts";
 import { inWorkers } from "./pool.ts";
 
-const FILE = "build/mutate/record.json";
+const FILE = "build/mutate/recorded.json";
 /** A test that takes longer than this is not run again for each check that no quicker one misses. */
 const USED_MILLISECONDS_MAX = 100_000;
 /** All checks are in place, and the guest may have to be compiled first. */
@@ -34,7 +35,7 @@ const recordShape = table(
     digest: text,
     /** The guest's modules, by their names in the cache of the tests. */
     modules: list(text),
-    tests: list(object({ name: text, milliseconds: number, fired: list(number) })),
+    tests: list(object({ name: text, milliseconds: number, fired: list(number), wroteToNothing: truth })),
   }),
 );
 
@@ -49,6 +50,7 @@ export interface RecordedTest {
   readonly bundle: string;
   readonly name: string;
   readonly milliseconds: number;
+  readonly wroteToNothing: boolean;
   readonly fired: ReadonlySet<number>;
 }
 
@@ -60,15 +62,15 @@ export async function record(bundles: Bundles, workers: number, progress: Progre
   let done = 0;
   await inWorkers(bundles.worker, workers, stale, async (one, worker) => {
     const run = (test: string | null) =>
-      worker.run({ bundle: one.bundle, test, without: null }, TEST_MILLISECONDS_MAX);
+      worker.run({ bundle: one.bundle, test, without: null, mayWriteToNothing: true }, TEST_MILLISECONDS_MAX);
     const listed = await run(null);
     const modules = new Set(listed.modules);
     const tests: Entry["tests"] = [];
     requirePassed(one.file, "", listed.failure);
     for (const name of listed.tests) {
-      const { failure, milliseconds, fired, modules: used } = await run(name);
+      const { failure, milliseconds, fired, wroteToNothing, modules: used } = await run(name);
       requirePassed(one.file, name, failure);
-      tests.push({ name, milliseconds, fired });
+      tests.push({ name, milliseconds, fired, wroteToNothing });
       for (const key of used) {
         modules.add(key);
       }

@@ -8,6 +8,8 @@ export interface MutateWords {
   /** A part of the paths of the test files; default: all that run guest code in Node. */
   readonly tests?: string | undefined;
   readonly shard?: { readonly index: number; readonly count: number } | undefined;
+  /** The number of a day: the sample of that day, and nothing else. */
+  readonly sample?: number | undefined;
   readonly list?: boolean | undefined;
   /** Keep the tests that miss a check in caught.txt. */
   readonly write?: boolean | undefined;

@@ -1,6 +1,6 @@
 // What the runner orders of a worker, and what a worker answers.
 
-import { list, nullable, number, object, type Shaped, text } from "../../../../host/json.ts";
+import { list, nullable, number, object, type Shaped, text, truth } from "../../../../host/json.ts";
 
 export const orderShape = object({
   /** The bundle of a test file. */
@@ -9,6 +9,8 @@ export const orderShape = object({
   test: nullable(text),
   /** The number of the check that does not hold; null notes which checks refuse. */
   without: nullable(number),
+  /** Whether the test may write through a null reference: its own code does so. */
+  mayWriteToNothing: truth,
 });
 
 export const answerShape = object({
@@ -22,6 +24,7 @@ export const answerShape = object({
   modules: list(text),
   /** Of the processor, which other processes do not prolong. */
   milliseconds: number,
+  wroteToNothing: truth,
 });
 
 export type Order = Shaped<typeof orderShape>;
