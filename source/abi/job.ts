@@ -20,6 +20,8 @@ export const enum Resource {
   Jobs = 6,
 }
 export const RESOURCE_COUNT: u32 = 7;
+/** Pairs of amounts, of which the last has no second. */
+export const AMOUNT_PAIRS: u32 = (RESOURCE_COUNT + 1) / 2;
 
 /** The shortest and the longest period of a budget of time, in microseconds: two ticks of the scheduler, and 10 s. */
 export const PERIOD_MIN: u64 = 20_000;
@@ -65,6 +67,15 @@ export class Amounts {
 
   set rest(packed: u64) {
     this.unpack(Resource.Pins, 2, packed);
+  }
+
+  /** Two amounts, the one with the even number in the lower half: for sums that do not carry. */
+  pair(index: u32): u64 {
+    return load<u64>(changetype<usize>(this) + (index << 3));
+  }
+
+  setPair(index: u32, pair: u64): void {
+    store<u64>(changetype<usize>(this) + (index << 3), pair);
   }
 
   private at(resource: Resource): usize {

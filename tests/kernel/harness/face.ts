@@ -90,6 +90,7 @@ export function forgetJob(index: u32): void { releaseJob(jobAt(index)); }
 /** What is charged to job index, and its limit. */
 export function chargedTo(index: u32, resource: u32): u32 { return jobAt(index).charged.of(resource); }
 export function limitOf(index: u32, resource: u32): u32 { return jobAt(index).limits.of(resource); }
+export function jobHasEnded(index: u32): bool { return jobAt(index).isEnded; }
 export function jobExists(index: u32): bool { return jobAt(index).account !== 0; }
 
 /** Any other trap of the task that runs on this hart: trap.S saves every register first. */
@@ -127,6 +128,7 @@ export function give(task: u32, kind: u32, object: u32, rights: u32, badge: u32)
   if (kind === Kind.Task) retainTask(taskAt(object));
   else if (kind === Kind.Endpoint) retainEndpoint(changetype<Endpoint>(object));
   else if (kind === Kind.Notification) retainNotification(changetype<Notification>(object));
+  else if (kind === Kind.Job) changetype<Job>(object).retain();
   putCapability(taskAt(task), slot, <Kind>kind, kind === Kind.Task ? taskAddress(object) : object, rights, badge);
   return slot;
 }

@@ -202,17 +202,20 @@ export class Kernel {
 
   /** A system call of the task that runs on `hart`. */
   syscall(hart: number, number: number, ...args: (bigint | number)[]): void {
+    while (!this.turn(hart, number, ...args)) {}
+  }
+
+  /** One turn of a system call. True if the task does not make it again (callAgain in ipc/results.ts) at once. */
+  turn(hart: number, number: number, ...args: (bigint | number)[]): boolean {
     const words = Array.from({ length: 7 }, (_, i) => BigInt.asIntN(64, BigInt(args[i] ?? 0)));
     const task = this.running(hart);
     if (task < 0) {
       throw new Error(`hart ${hart} runs nothing`);
     }
-    // A call that is made again (callAgain in ipc/results.ts) leaves the task before its ecall.
-    let before = 0n;
-    do {
-      before = this.guest.call64("sepcOf", task);
-      this.on(hart, () => this.guest.call("systemCall", ...words, BigInt(number)));
-    } while (this.running(hart) === task && this.guest.call64("sepcOf", task) === before);
+    // A task that makes its call again stands before its ecall.
+    const before = this.guest.call64("sepcOf", task);
+    this.on(hart, () => this.guest.call("systemCall", ...words, BigInt(number)));
+    return this.running(hart) !== task || this.guest.call64("sepcOf", task) !== before;
   }
 
   /** Status and results of a task that is not in a system call. */

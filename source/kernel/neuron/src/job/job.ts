@@ -11,7 +11,7 @@
  *
  * Reached from each system call that makes or takes something, and from the end of each object.
  */
-import { Amounts, JOBS_MAX, RESOURCE_COUNT, Resource, ROOT_JOB } from "abi/job";
+import { AMOUNT_PAIRS, Amounts, JOBS_MAX, RESOURCE_COUNT, Resource, ROOT_JOB } from "abi/job";
 import { HARTS_MAX } from "../arch/riscv/frame";
 import { thisHart } from "../arch/riscv/hart";
 import { POOL_BYTES, Pool } from "../mm/pool";
@@ -199,14 +199,17 @@ export class Job {
    * does not use any more, and its limits are as much lower; else nothing. True if it is something.
    */
   settle(moved: Amounts): bool {
-    let any: u32 = 0;
+    let any: u64 = 0;
     this.lock.acquire();
     const ended = this.ended !== 0;
-    for (let r: u32 = 0; r < RESOURCE_COUNT; r++) {
-      this.credit(<Resource>r, moved.of(<Resource>r));
-      const spare = ended ? this.left(<Resource>r) : 0;
-      this.limits.set(<Resource>r, this.limits.of(<Resource>r) - spare);
-      moved.set(<Resource>r, spare);
+    // Nothing is taken off an amount that is smaller, so neither of a pair changes the other.
+    for (let i: u32 = 0; i < AMOUNT_PAIRS; i++) {
+      const charged = this.charged.pair(i) - moved.pair(i);
+      const limit = this.limits.pair(i);
+      const spare = ended ? limit - charged : 0;
+      this.charged.setPair(i, charged);
+      this.limits.setPair(i, limit - spare);
+      moved.setPair(i, spare);
       any |= spare;
     }
     this.lock.release();
@@ -215,8 +218,8 @@ export class Job {
 
   /** Nothing refers to it any more: adds all that it still has, and itself, to `moved`. */
   leave(moved: Amounts): void {
-    for (let r: u32 = 0; r < RESOURCE_COUNT; r++) {
-      moved.set(<Resource>r, moved.of(<Resource>r) + this.limits.of(<Resource>r));
+    for (let i: u32 = 0; i < AMOUNT_PAIRS; i++) {
+      moved.setPair(i, moved.pair(i) + this.limits.pair(i));
     }
     moved.set(Resource.Jobs, moved.of(Resource.Jobs) + 1);
   }
@@ -384,16 +387,4 @@ export function releaseJob(job: Job): void {
     hasMoved = parent.settle(moved);
     at = parent;
   }
-}
-
-/** How many jobs from `job` upwards what is given back to it goes through: they have ended. */
-export function levelsToSettle(job: Job): u32 {
-  let levels: u32 = 0;
-  let at: Job | null = job;
-  // bounded by the jobs there are
-  while (at !== null && at.isEnded) {
-    levels++;
-    at = at.parent;
-  }
-  return levels;
 }

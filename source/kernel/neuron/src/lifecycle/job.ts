@@ -8,15 +8,16 @@
 import { JOBS_MAX } from "abi/job";
 import { thisHart, WANTS_PAUSE } from "../arch/riscv/hart";
 import { isBelow, Job, jobAt, releaseJob } from "../job/job";
-import { killTasksOf } from "../task/life";
+import { hasTasks, killTasksOf } from "../task/life";
 import { Task } from "../task/objects";
 
 /** Tasks that are asked to end, and jobs that are looked at, in one turn. */
 const TASKS_A_TURN: u32 = 40;
 const JOBS_A_TURN: u32 = 8;
-/** In `endsAt`: a job was found in this pass, so another pass follows. */
+/** In `endsAt`: a job was closed in this pass, so another pass follows; and this is not the first one. */
 const FOUND: u32 = 0x100;
-if (JOBS_MAX > FOUND) {
+const AGAIN: u32 = 0x200;
+if (JOBS_MAX >= FOUND) {
   ERROR("the number of a job does not fit below FOUND");
 }
 
@@ -51,29 +52,33 @@ export function endMoreJobs(task: Task): bool {
 }
 
 /**
- * Looks at the next jobs, and closes the first that is open and `top` or below. True if none is left: a job that is still
- * open may make another at a number that was passed, so it is looked again until a whole pass finds none.
+ * Looks at the next jobs, as far as one is found whose tasks have to be asked. True if none is left: a job that is still
+ * open may make another at a number that was passed, so it is looked again until a whole pass closes none.
  */
 function closeNext(task: Task, top: Job): bool {
   for (let i: u32 = 0; i < JOBS_A_TURN; i++) {
-    const at = task.endsAt & ~FOUND;
+    const at = task.endsAt & (FOUND - 1);
     if (at === JOBS_MAX) {
       const isLast = (task.endsAt & FOUND) === 0;
-      task.endsAt = 0;
+      task.endsAt = AGAIN;
       return isLast;
     }
     task.endsAt++;
     const other = jobAt(at);
-    // One that was closed before is none that can make another.
-    if (other.isEnded || !other.tryRetain()) {
+    if (!mayHaveToEnd(task, other) || !other.tryRetain()) {
       continue;
     }
-    if (isBelow(other, top) && other.close()) {
-      task.endsAt |= FOUND;
+    if (isBelow(other, top)) {
+      task.endsAt |= other.close() ? FOUND : 0;
       task.asks = other;
       return false;
     }
     releaseJob(other);
   }
   return false;
+}
+
+/** One that was closed before makes no other. Who closed it may still be asking its tasks: one pass asks them, too. */
+function mayHaveToEnd(task: Task, job: Job): bool {
+  return !job.isEnded || ((task.endsAt & AGAIN) === 0 && hasTasks(job));
 }

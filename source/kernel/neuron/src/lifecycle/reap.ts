@@ -19,7 +19,7 @@ import { releaseConsole } from "../ipc/console";
 import { signal, unbind } from "../ipc/notification";
 import { failCallersOf } from "../ipc/timeout";
 import { unbindInterruptsOf } from "../irq/interrupts";
-import { givePagesBack, levelsToSettle } from "../job/job";
+import { givePagesBack, Job } from "../job/job";
 import { releaseVmo, Vmo } from "../mm/vmo";
 import { destroyGroup, destroyRoot } from "../mm/vspace";
 import { leaveSpace } from "../sched/space";
@@ -133,6 +133,20 @@ function giveBackMore(task: Task): bool {
   return true;
 }
 
+/** How many jobs from `job` upwards what is given back to it goes through: they have ended. */
+function levelsToSettle(job: Job): u32 {
+  let levels: u32 = 0;
+  let at = job;
+  let parent = at.parent;
+  // bounded by the jobs there are
+  while (parent !== null && at.isEnded) {
+    levels++;
+    at = parent;
+    parent = at.parent;
+  }
+  return levels;
+}
+
 /** What its RestartHart or EndJob had begun. False if there is more of it. */
 function finishCalls(task: Task): bool {
   outOfLine();
@@ -238,12 +252,18 @@ function tellEnd(last: Task, most: i32, levels: i32): void {
       return keepEnding(task);
     }
     left = rest;
-    const maker = leaveMaker(task);
     const told = task.endNotification;
     if (told !== null) {
+      task.endNotification = null;
       signal(told, task.endBits);
       releaseNotification(told);
+      // The task itself goes as far up.
+      if (left < levels) {
+        return keepEnding(task);
+      }
+      left -= levels;
     }
+    const maker = leaveMaker(task);
     releaseTask(task);
     task = maker;
   }

@@ -72,6 +72,11 @@ function membersOf(job: Job): List {
   return changetype<List>(job.tasks);
 }
 
+/** Without the lock, as a hint. */
+export function hasTasks(job: Job): bool {
+  return membersOf(job).first !== 0;
+}
+
 /**
  * All tasks of `job`, which takes no more of them, are to be killed, `most` at a time. `asker` is the task that wants
  * it, and its `position` is 0 at first, and again at the end. True if all were asked.
