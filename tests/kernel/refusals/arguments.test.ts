@@ -214,6 +214,24 @@ describe("part of a memory object", () => {
   });
 });
 
+test("a slot behind the table is no slot, whatever stands there", () => {
+  const neighbours = [k.spawnOn(1), k.spawnOn(2)];
+  for (const neighbour of neighbours) {
+    for (let slot = 0; slot < 4; slot++) {
+      k.give(neighbour, Kind.Notification, k.guest.call("newNotification"));
+    }
+  }
+  for (const slot of [slotCount, slotCount + 1, 2 * slotCount, beyond(0)]) {
+    expect(status(sys.Copy, slot, Right.All, 0)).toBe(Refusal.BadSlot);
+    expect(status(sys.Drop, slot)).toBe(Refusal.BadSlot);
+    expect(status(sys.Signal, slot, 1)).toBe(Refusal.BadSlot);
+  }
+  expect(neighbours.map((neighbour) => k.guest.call("kindAt", neighbour, 0))).toEqual([
+    Kind.Notification,
+    Kind.Notification,
+  ]);
+});
+
 test("a table of capabilities that is full takes no more, and what was asked for is not charged", () => {
   const bell = k.give(task, Kind.Notification, k.guest.call("newNotification"));
   let filled = 1;

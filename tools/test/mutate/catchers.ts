@@ -1,16 +1,34 @@
 // The tests that missed a check the last time, in caught.txt: they are tried first, so most checks cost one test. Its lines are
-// test files, below each its tests, and below each test the checks that it misses.
+// test files, below each its tests, and below each test the checks that it misses, with their conditions. A check whose
+// condition is another one now is another check.
 
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../../../host/root.ts";
+import type { Check } from "./tree/checks.ts";
 import type { Catcher, Result } from "./words.ts";
 
 const FILE = "tools/test/mutate/caught.txt";
 const STEP = "  ";
 
 /** The catchers of the last runs, by the check's name. */
-export function knownCatchers(): Map<string, Catcher> {
+export function knownCatchers(checks: readonly Check[]): Map<string, Catcher> {
+  const lines = readLines();
+  return new Map(
+    checks.flatMap((check) => {
+      const catcher = lines.get(lineOf(check));
+      return catcher === undefined ? [] : [[check.name, catcher]];
+    }),
+  );
+}
+
+/** A check in caught.txt and in survivors.ts. */
+export function lineOf({ name, text }: Check): string {
+  return `${name}: ${text}`;
+}
+
+/** The catchers by the lines of the checks. */
+function readLines(): Map<string, Catcher> {
   const path = join(root, FILE);
   const known = new Map<string, Catcher>();
   let file = "";
@@ -27,18 +45,23 @@ export function knownCatchers(): Map<string, Catcher> {
   return known;
 }
 
-/** Writes the catchers of a run beside those of checks that it did not take away. `names` are the checks that there are. */
-export function writeCatchers(results: readonly Result[], names: ReadonlySet<string>): void {
-  const known = knownCatchers();
+/** Writes the catchers of a run beside those that it did not find: its tests may have been a part of all. `all` are the checks that there are. */
+export function writeCatchers(results: readonly Result[], all: readonly Check[]): void {
+  const known = knownCatchers(all);
   for (const { check, caught } of results) {
-    known.delete(check.name);
     if (caught !== null) {
       known.set(check.name, caught);
     }
   }
-  const lines = [...known]
-    .filter(([name]) => names.has(name))
-    .map(([name, { file, test }]) => [file, `${STEP}${test}`, `${STEP}${STEP}${name}`])
+  const lines = all
+    .flatMap((check) => {
+      const catcher = known.get(check.name);
+      if (catcher === undefined) {
+        return [];
+      }
+      const { file, test } = catcher;
+      return [[file, `${STEP}${test}`, `${STEP}${STEP}${lineOf(check)}`]];
+    })
     .sort((a, b) => (a.join("\n") < b.join("\n") ? -1 : 1));
   const text = lines.map((parts, index) => {
     const before = lines[index - 1] ?? [];
