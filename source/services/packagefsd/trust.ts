@@ -1,7 +1,7 @@
 /**
  * Which image on the disk is trusted. The build decides this (build/gen/trust.ts, made by toolchain/steps/trust.ts):
- * every image that a key has signed and that is not older than it may be, or only the image that was built together with this program. Reached from
- * mount.ts; goes on in libs/pkgimg/trust.ts.
+ * every image that a key has signed and that is not older than it may be, or only the image that was built together
+ * with this program. Reached from mount.ts; goes on in libs/pkgimg/trust.ts.
  *
  * Nothing at run time can change it: no argument, no capability, nothing on the disk.
  */
