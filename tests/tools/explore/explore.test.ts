@@ -150,7 +150,8 @@ import { releaseVmo, retainVmo, Vmo } from "../mm/vmo";`,
       {
         file: `${KERNEL}/sched/queue.ts`,
         find: 'import { announce } from "../arch/riscv/smp";\n',
-        replace: 'import { announce } from "../arch/riscv/smp";\nimport { readTime } from "../arch/riscv/intrinsics";\n',
+        replace:
+          'import { announce } from "../arch/riscv/smp";\nimport { readTime } from "../arch/riscv/intrinsics";\n',
       },
     ],
     args: ["--seeds", "1..4", "--smp", "2", "--run", "chaos harts 20"],
