@@ -123,6 +123,8 @@ describe("a message is refused, with its reason", () => {
     ["a text is a list of numbers", "Leaf", leaf(list(0, 4, 1), HELLO), "badPointer"],
     ["a text is a struct", "Leaf", leaf(struct(0, 1, 0), HELLO), "badPointer"],
     ["a text is a far pointer", "Leaf", leaf(2n, HELLO), "badPointer"],
+    ["a text is a list but for its tag, a struct's", "Leaf", leaf(list(0, 2, 6) - 1n, HELLO), "badPointer"],
+    ["a text is a list but for its tag, a far one", "Leaf", leaf(list(0, 2, 6) + 1n, HELLO), "badPointer"],
     ["a text lies behind the end", "Leaf", leaf(list(1, 2, 6), HELLO), "outOfBounds"],
     ["a text ends behind the end", "Leaf", leaf(list(0, 2, 9), HELLO), "outOfBounds"],
     ["a text has half a billion bytes", "Leaf", leaf(list(0, 2, 2 ** 29 - 1), HELLO), "outOfBounds"],
@@ -159,6 +161,14 @@ describe("a message is refused, with its reason", () => {
       framed(struct(0, 1, 1), 0n, struct(-2, 1, 1)),
       "amplified",
     ],
+    ["a text is the struct that has it", "Leaf", leaf(list(-4, 2, 32), 0n), "amplified"],
+    [
+      "a list of structs is used twice",
+      "Tree",
+      // Two lists of one element, whose list of children is the list that it is in.
+      tree(0n, 0n, 0n, list(0, 7, 4), struct(1, 1, 3), 0n, 0n, 0n, list(-5, 7, 4)),
+      "amplified",
+    ],
     ["a struct contains itself", "Tree", tree(0n, struct(-2, 1, 3), 0n, 0n), "amplified"],
   ];
   it.each(cases)("%s", (_, name, bytes, refusal) => {
@@ -178,6 +188,22 @@ describe("a message is refused, with its reason", () => {
     };
     expect(refusalOf("Tree", nested(16))).toBe(refusals.none);
     expect(refusalOf("Tree", nested(17))).toBe(refusals.tooDeep);
+  });
+
+  it("lists of structs lie within one another beyond the limit", () => {
+    // Each list has one Tree, whose children are the list that follows.
+    const nested = (depth: number): Uint8Array => {
+      const inner = Array.from({ length: depth }, (_, i) => [
+        struct(1, 1, 3),
+        0n,
+        0n,
+        0n,
+        i < depth - 1 ? list(0, 7, 4) : 0n,
+      ]);
+      return framed(struct(0, 1, 3), 0n, 0n, 0n, list(0, 7, 4), ...inner.flat());
+    };
+    expect(refusalOf("Tree", nested(15))).toBe(refusals.none);
+    expect(refusalOf("Tree", nested(16))).toBe(refusals.tooDeep);
   });
 
   it("the message does not begin at a multiple of 8", () => {

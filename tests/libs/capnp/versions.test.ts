@@ -99,3 +99,95 @@ describe.each([
     expect(g.call("refusal_Root", at, tooLong.length)).toBe(TOO_LONG);
   });
 });
+
+describe("a copy in our sizes that runs out of room", () => {
+  const ITEM_WORDS = 5;
+  const ROOT_WORDS = 8;
+  const PAGE_WORDS = MESSAGE_BYTES_MAX / 8;
+  let g: Guest;
+  let streamAt: number;
+
+  beforeAll(async () => {
+    g = await guest({ text: withDrivers(versions.newer, "newer.capnp") });
+    streamAt = g.alloc(STREAM_BYTES);
+    g.alloc(MESSAGE_BYTES_MAX, 65_536);
+  });
+
+  const struct = (offset: number, dataWords: number, pointers: number): bigint =>
+    (BigInt(offset) << 2n) | (BigInt(dataWords) << 32n) | (BigInt(pointers) << 48n);
+  const list = (offset: number, size: number, count: number): bigint =>
+    (BigInt(offset) << 2n) | 1n | (BigInt(size) << 32n) | (BigInt(count) << 35n);
+
+  /** Why a message of these words is refused; it is read as well, and then gives nothing exactly if it is refused. */
+  function refusalOf(...words: bigint[]): number {
+    const bytes = new Uint8Array(BigUint64Array.from([BigInt(words.length) << 32n, ...words]).buffer);
+    expect(bytes.length).toBeLessThanOrEqual(MESSAGE_BYTES_MAX);
+    const at = g.memory.buffer.byteLength - bytes.length;
+    g.bytes().set(bytes, at);
+    const refusal = g.call("refusal_Root", at, bytes.length);
+    const length = g.call("readMessage_Root", at, bytes.length, streamAt, STREAM_BYTES, DEPTH_MAX);
+    expect(length < 0).toBe(refusal !== 0);
+    return refusal;
+  }
+
+  // A root of one data word and four pointers; `count` items of one data word, which grow to ITEM_WORDS each.
+  const items = (count: number): bigint[] => [struct(count, 1, 0), ...Array<bigint>(count).fill(5n)];
+  /** The words that are left of the copy behind the root and the items. */
+  const left = (count: number): number => PAGE_WORDS - ROOT_WORDS - 1 - count * ITEM_WORDS;
+
+  it("at a list of numbers", () => {
+    const count = 90;
+    const withNumbers = (words: number): number =>
+      refusalOf(
+        struct(0, 1, 4),
+        0n,
+        0n,
+        list(2, 7, count),
+        list(2 + count, 3, words * 4),
+        0n,
+        ...items(count),
+        ...Array<bigint>(words).fill(7n),
+      );
+    expect(withNumbers(left(count))).toBe(0);
+    expect(withNumbers(left(count) + 1)).toBe(TOO_LONG);
+  });
+
+  it("at a text of a list of texts", () => {
+    const count = 90;
+    const withText = (words: number): number =>
+      refusalOf(
+        struct(0, 1, 4),
+        0n,
+        0n,
+        list(2, 7, count),
+        0n,
+        list(1 + count, 6, 1),
+        ...items(count),
+        list(0, 2, words * 8),
+        ...Array<bigint>(words).fill(0n),
+      );
+    expect(withText(left(count) - 1)).toBe(0);
+    expect(withText(left(count))).toBe(TOO_LONG);
+  });
+
+  it("at a struct in an element of a list of structs", () => {
+    // Elements of one data word and three pointers, of which the first's last one leads to another Item.
+    const withMore = (count: number): number =>
+      refusalOf(
+        struct(0, 1, 4),
+        0n,
+        0n,
+        list(2, 7, count * 4),
+        0n,
+        0n,
+        struct(count, 1, 3),
+        ...[5n, 0n, 0n, struct((count - 1) * 4, 1, 0)],
+        ...Array<bigint>((count - 1) * 4).fill(0n),
+        6n,
+      );
+    expect(left(99)).toBeGreaterThanOrEqual(ITEM_WORDS);
+    expect(left(100)).toBeLessThan(ITEM_WORDS);
+    expect(withMore(99)).toBe(0);
+    expect(withMore(100)).toBe(TOO_LONG);
+  });
+});

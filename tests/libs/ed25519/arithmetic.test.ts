@@ -147,4 +147,15 @@ describe("the arithmetic, compared with big integers", () => {
       { numRuns: 500 },
     );
   });
+
+  test("of L and the numbers around it only those below it are scalars", () => {
+    const isBelow = (number: bigint): boolean => {
+      put(encodeLittle(number));
+      return g.call("isBelow") !== 0;
+    };
+    expect(isBelow(ORDER_OF_BASE - 1n)).toBe(true);
+    expect(isBelow(ORDER_OF_BASE)).toBe(false);
+    // L has zeros from bit 128 to bit 191: this number is above L, but its lower half is below L's.
+    expect(isBelow(2n ** 252n + 2n ** 128n)).toBe(false);
+  });
 });

@@ -194,6 +194,16 @@ describe("the policy", () => {
     }
   });
 
+  test("a key in a second encoding is refused, although what an earlier key left behind would make the equation hold", () => {
+    // y = p stands for 0. With the x of the key before, (x, 0) times an odd number is (x', 0): R is known beforehand.
+    const key = encodeLittle(PRIME);
+    for (let number = 0; number < 24; number += 1) {
+      const message = Buffer.from(`message ${number}`);
+      expect(guestSays(someKey.key, someMessage, honest)).toBe(true);
+      expect(guestSays(key, message, forge(0n, 0n, key, message, encodeLittle(0n)))).toBe(false);
+    }
+  });
+
   test("R is compared, not decoded: the point's own encoding is accepted, and a second one is refused", () => {
     const secret = 123456789n;
     const key = encodePoint(multiply(base, secret));

@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { Guest } from "../../harness/guest.ts";
 import { Edge } from "../edge.ts";
-import { sampleTree } from "./blob.ts";
+import { BlobWriter, sampleTree, token } from "./blob.ts";
 import { fdtGuest } from "./face.ts";
 
 /** Words that tend to break readers. */
@@ -69,5 +69,46 @@ describe("device-tree reader, on any bytes", () => {
       }),
       { numRuns: 2000 },
     );
+  });
+
+  /** Opens a tree, and then puts another word in place of the one at `at` of the structure block. */
+  function openThenChange(tree: BlobWriter, at: number, word: number): void {
+    const blob = tree.finish();
+    const address = edge.put(blob);
+    expect(g.call("open", address, blob.length)).toBe(0);
+    g.view().setUint32(address + tree.structureStart + at, word);
+  }
+
+  test("a node that nests too deep since the check is not visited", () => {
+    const tree = new BlobWriter();
+    for (let depth = 0; depth < 16; depth += 1) {
+      tree.begin("");
+    }
+    const at = tree.at;
+    // Two words that are no more than NOPs become a node without a name.
+    tree.nop().bytes([0, 0, 0, token.nop]);
+    for (let depth = 0; depth < 16; depth += 1) {
+      tree.end();
+    }
+    openThenChange(tree.last(), at, token.begin);
+    for (let depth = 0; depth < 16; depth += 1) {
+      expect(g.call("next")).toBe(1);
+    }
+    expect(g.call("next")).toBe(0);
+    expect(g.call("depth")).toBe(15);
+  });
+
+  test("a node that ends twice since the check leaves the depth as it was", () => {
+    const tree = new BlobWriter().begin("");
+    const at = tree.at;
+    openThenChange(tree.nop().end().last(), at, token.end);
+    expect(g.call("next")).toBe(1);
+    expect(g.call("next")).toBe(0);
+    expect(g.call("depth")).toBe(0);
+  });
+
+  test("a tree that no longer begins with its root has none", () => {
+    openThenChange(new BlobWriter().nop().begin("").end().last(), 0, token.end);
+    expect(g.call("findRoot")).toBe(0);
   });
 });

@@ -110,7 +110,34 @@ describe("device-tree reader", () => {
       const child = g.call("firstChild", root);
       expect(g.call("regCount", root, child)).toBe(0);
       expect(g.call64("regAddress", root, child, 0)).toBe(0n);
+      expect(g.call64("regSize", root, child, 0)).toBe(0n);
     }
+  });
+
+  test("counts reg in two cells and one where the parent does not say", () => {
+    const tree = new BlobWriter()
+      .begin("")
+      .begin("memory")
+      .property("reg", cells(1, 0x2000, 0x30))
+      .end()
+      .end();
+    expect(open(tree.last().finish())).toBe("ok");
+    const root = g.call("findRoot");
+    const memory = g.call("firstChild", root);
+    expect(g.call64("regAddress", root, memory, 0)).toBe(0x1_0000_2000n);
+    expect(g.call64("regSize", root, memory, 0)).toBe(0x30n);
+  });
+
+  test("reads no number of more than two cells", () => {
+    const tree = new BlobWriter()
+      .begin("")
+      .property("reg", cells(1, 2, 3))
+      .end()
+      .last();
+    expect(open(tree.finish())).toBe("ok");
+    const reg = g.call("propertyReg", g.call("findRoot"));
+    expect(g.call64("number", reg, 0, 2)).toBe(0x1_0000_0002n);
+    expect(g.call64("number", reg, 0, 3)).toBe(0n);
   });
 
   test("reads cells, and 0 past the value's end", () => {
@@ -149,6 +176,66 @@ describe("device-tree reader", () => {
     expect(g.call("enabled", root)).toBe(1);
   });
 
+  test("takes no value for another of the same length, and no node for another", () => {
+    const tree = new BlobWriter()
+      .begin("")
+      .begin("first@1")
+      .property("status", strings("fail"))
+      .end()
+      .begin("memory@2")
+      .property("status", Buffer.from("okay!"))
+      .end()
+      .begin("fourth")
+      .end()
+      .begin("memory")
+      .end()
+      .end()
+      .last();
+    expect(open(tree.finish())).toBe("ok");
+    const first = g.call("firstChild", g.call("findRoot"));
+    const second = g.call("nextSibling", first);
+    expect(g.call("isOkay", g.call("propertyStatus", first))).toBe(0);
+    expect(g.call("isOkay", g.call("propertyStatus", second))).toBe(0);
+    expect(nodeName(g, g.call("childMemory", g.call("findRoot")))).toBe("memory@2");
+
+    const plain = new BlobWriter().begin("").begin("fourth").end().begin("memory").end().end().last();
+    expect(open(plain.finish())).toBe("ok");
+    expect(nodeName(g, g.call("childMemory", g.call("findRoot")))).toBe("memory");
+  });
+
+  test("looks for no node behind the END token", () => {
+    const tree = new BlobWriter().begin("").end();
+    const end = tree.structureStart + tree.at;
+    expect(open(tree.last().begin("behind").end().finish())).toBe("ok");
+    expect(g.call("nextSibling", g.call("findRoot"))).toBe(NONE);
+    expect(g.call("nextSibling", end)).toBe(NONE);
+  });
+
+  test("takes no bytes for a node or a property that lie outside the structure block", () => {
+    // A node `A` among the reservations, and another among the strings.
+    const node = Buffer.from([0, 0, 0, 1, 0x41, 0, 0, 0]);
+    const tree = new BlobWriter()
+      .reserve(node.readBigUInt64BE(), 1n)
+      .begin("")
+      .property("abc")
+      .property(node.toString("latin1"))
+      .property("compatible", strings("x"))
+      .begin("child")
+      .end()
+      .end()
+      .last();
+    const end = tree.structureStart + tree.at;
+    expect(open(tree.finish())).toBe("ok");
+    for (const outside of [40, end + 4]) {
+      expect(g.call("nameLength", outside)).toBe(0);
+      // The token that was read last is the root's, so its content would come next.
+      const root = g.call("findRoot");
+      expect(g.call("firstChild", outside)).toBe(NONE);
+      expect(g.call("findRoot")).toBe(root);
+      expect(g.call("propertyCompatible", outside)).toBe(NONE);
+    }
+  });
+
   test("takes no string from a value that does not end with a zero", () => {
     const tree = new BlobWriter()
       .begin("")
@@ -169,7 +256,11 @@ describe("device-tree reader", () => {
     expect(g.call("reservationCount")).toBe(1);
     expect(g.call64("reservationAddress", 0)).toBe(0x8000_0000n);
     expect(g.call64("reservationSize", 0)).toBe(0x8_0000n);
-    expect(g.call64("reservationAddress", 1)).toBe(0n);
+    // Behind the last one stands a pair of zeros, and behind that the first tokens.
+    for (const past of [1, 2]) {
+      expect(g.call64("reservationAddress", past)).toBe(0n);
+      expect(g.call64("reservationSize", past)).toBe(0n);
+    }
   });
 
   test("reads version 16, which does not say how long the structure block is", () => {

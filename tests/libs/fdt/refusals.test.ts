@@ -129,6 +129,16 @@ describe("device-tree reader refuses", () => {
     expect(refusal(withHeader(offset, value))).toBe(words);
   });
 
+  test.each([
+    ["that is older than 16, as its compatible version is", 15, 15],
+    ["that nothing before 18 can read", 18, 18],
+    ["below the version that it is compatible with", 16, 17],
+  ])("a version %s", (_name, version, compatible) => {
+    const blob = withHeader(header.version, version);
+    blob.writeUInt32BE(compatible, header.compatible);
+    expect(refusal(blob)).toBe("version cannot be read as 16 or 17 at 20");
+  });
+
   test("a tree over the limit", () => {
     const blob = Buffer.alloc((1 << 20) + 8);
     sampleTree().finish().copy(blob);

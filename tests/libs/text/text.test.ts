@@ -144,6 +144,8 @@ describe("text", () => {
     }
     expect(g.call("startsOn", ...put(Buffer.from("online")))).toBe(1);
     expect(g.call("startsOn", ...put(Buffer.from("o")))).toBe(0);
+    const [online] = put(Buffer.from("online"));
+    expect(g.call("startsOn", online, 1)).toBe(0);
     expect(g.call("startsEmpty", ...put(Buffer.from("")))).toBe(1);
     const bytes = fc.uint8Array({ maxLength: 6, max: 3 });
     fc.assert(

@@ -119,6 +119,39 @@ const explanations: readonly Explanation[] = [
       "source/kernel/neuron/src/sched/deadline.ts#armDeadline#1: deadline === FOREVER",
     ],
   },
+  {
+    why: "Each half follows from the other: eight times a point of the curve has x = 0 exactly if it has y = 1, as the curve has no point of order 16.",
+    checks: [
+      "source/libs/ed25519/point.ts#Point.isNeutral#1: this.x.isZero()",
+      "source/libs/ed25519/point.ts#Point.isNeutral#2: this.y.equals(this.z)",
+    ],
+  },
+  {
+    why: "A second check stands behind it: offset 0 is before the structure block, so step refuses it.",
+    checks: [
+      "source/libs/fdt/nodes.ts#Nodes.firstChild#1: node === NONE",
+      "source/libs/fdt/reader.ts#Tree.property#1: node === NONE",
+    ],
+  },
+  {
+    why: "A second check stands behind it: a node's name ends with a zero, and no path has one, so the comparison ends there.",
+    checks: ["source/libs/fdt/nodes.ts#Nodes.nameIsPart#1: length < count"],
+  },
+  {
+    why: "The copy has room for a page, which is 512 words, and the generator refuses a struct of more than 64.",
+    checks: ["source/libs/capnp/adapt.ts#adaptMessage#1: to === 0"],
+  },
+  {
+    why: "Without it the shift for the element's size, which is -2 then, leaves 0 in the lower 32 bits.",
+    checks: ["source/libs/capnp/pointer.ts#listWords#1: elementSize === ElementSize.Void"],
+  },
+  {
+    why: "It only chooses the quickest of three ways to write the same bytes.",
+    checks: [
+      "source/libs/lz4/lz4.ts#repeat#1: length < LONG_BYTES",
+      "source/libs/lz4/lz4.ts#repeat#2: distance === 1",
+    ],
+  },
 ];
 
 /** The reason by the check's name and condition. */
