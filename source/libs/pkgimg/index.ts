@@ -84,9 +84,6 @@ export function firstChild(image: Image, directory: usize, length: u32): u32 {
     return NO_ENTRY;
   }
   let index: u32 = length === 0 ? 0 : search(image, directory, length, false);
-  if (image.error !== ImageError.None) {
-    return NO_ENTRY;
-  }
   if (length !== 0 && index < image.entryCount) {
     // A file of that very name comes first, and has nothing below it.
     if (image.pick(index) !== ImageError.None) {
@@ -114,8 +111,7 @@ export function nextChild(image: Image, directory: usize, length: u32): u32 {
     return pickBelow(image, index + 1, directory, length);
   }
   // A sub-directory: on behind everything that begins with its path and a slash.
-  const behind = search(image, image.path, end + 1, true);
-  return image.error !== ImageError.None ? NO_ENTRY : pickBelow(image, behind, directory, length);
+  return pickBelow(image, search(image, image.path, end + 1, true), directory, length);
 }
 
 /** Where in the picked path the child's name starts, for a directory of that length. */

@@ -8,20 +8,7 @@ import { defined } from "../../harness/defined.ts";
 import type { Guest } from "../../harness/guest.ts";
 import { Edge } from "../edge.ts";
 import { pkgimgGuest, refusalOf } from "./face.ts";
-import { BLOCK_BYTES, entry, Forge, file, hashOf, superblock } from "./forge.ts";
-
-const CLUSTER_BYTES = 16_384;
-
-/** Text that repeats itself, and bytes that do not. */
-function mixed(path: string, textBytes: number, noiseBytes: number): ImageFile {
-  const text = Buffer.alloc(textBytes, "each hart runs its own queue, and steals when it has none; ");
-  const noise = Buffer.alloc(noiseBytes);
-  for (let index = 0, state = 1; index < noiseBytes; index += 1) {
-    state = Math.imul(state ^ (state >>> 15), 0x2c1b_3c6d) + index;
-    noise[index] = (state >>> 11) & 255;
-  }
-  return { path, content: Buffer.concat([text, noise]) };
-}
+import { BLOCK_BYTES, CLUSTER_BYTES, entry, Forge, file, hashOf, mixed, superblock } from "./forge.ts";
 
 /** One cluster; three, of which the second is noise; noise alone; too short to gain a block; empty. */
 const files: readonly ImageFile[] = [

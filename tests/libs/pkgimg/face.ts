@@ -5,10 +5,11 @@ import type { Edge } from "../edge.ts";
 import { BLOCK_BYTES } from "./forge.ts";
 
 const text = `
+import { checkBlocks } from "pkgimg/content";
 import { checkContent } from "pkgimg/whole";
 import { imageErrorText, ImageError, SIGNED_BYTES } from "pkgimg/format";
 import { checkIndex, childIsDirectory, childNameLength, childNameStart, find, firstChild, nextChild } from "pkgimg/index";
-import { comparePaths, pathError } from "pkgimg/path";
+import { comparePaths, isBelow, pathError } from "pkgimg/path";
 import { Image, IMAGE_STATE_BYTES } from "pkgimg/reader";
 import { digestError, sequenceError, signatureError } from "pkgimg/trust";
 
@@ -20,14 +21,19 @@ let start: usize = 0;
 let count: u32 = 0;
 let reads: u32 = 0;
 let failing: u32 = 0xffffffff;
+/** How many reads go well before one fails. */
+let goodReads: u32 = 0xffffffff;
 
 export function stateFits(): bool { return IMAGE_STATE_BYTES <= 22528; }
 export function readCount(): u32 { return reads; }
 export function failAt(block: u32): void { failing = block; }
+export function failRead(number: u32): void { goodReads = number; }
 
 /** One buffer for all blocks: what a reader keeps across two reads would be overwritten. */
 function raw(block: u32): usize {
   reads += 1;
+  goodReads -= 1;
+  if (goodReads === 0xffffffff) return 0;
   if (block >= count || block === failing) return 0;
   memory.copy(one, start + <usize>block * 4096, 4096);
   return one;
@@ -56,6 +62,10 @@ export function openCached(address: usize, blocks: u32): u32 {
   return image.openCached(raw, cached, blocks);
 }
 export function check(): u32 { return checkIndex(image, scratch); }
+export function blocks(entry: u32, most: u32): u32 { return checkBlocks(image, entry, most); }
+/** Verifies zeros as that block. */
+export function verify(block: u32): u32 { return image.verify(block, scratchBlock); }
+const scratchBlock = memory.data(4096, 16);
 export function content(entry: u32): u32 { return checkContent(image, entry, digestBytes); }
 export function digest(): usize { image.digest(digestBytes); return digestBytes; }
 export function contentHash(): usize { return image.contentHash; }
@@ -77,6 +87,9 @@ export function childName(length: u32): usize { return image.path + <usize>child
 export function childLength(length: u32): u32 { return childNameLength(image, length); }
 export function isDirectory(length: u32): bool { return childIsDirectory(image, length); }
 export function pathProblem(path: usize, length: u32): u32 { return pathError(path, length); }
+export function below(path: usize, length: u32, directory: usize, directoryLength: u32): bool {
+  return isBelow(path, length, directory, directoryLength);
+}
 export function compare(a: usize, aLength: u32, b: usize, bLength: u32): i32 {
   return comparePaths(a, aLength, b, bLength);
 }

@@ -7,6 +7,8 @@ import { buildImage } from "../../../host/pkgimg/layout.ts";
 import { defined } from "../../harness/defined.ts";
 
 export const BLOCK_BYTES = 4096;
+/** A compressed file is cut into pieces of so many bytes. */
+export const CLUSTER_BYTES = 16_384;
 
 /** Offsets in the superblock. */
 export const superblock = {
@@ -137,6 +139,17 @@ export function file(path: string, byteLength: number): ImageFile {
     path,
     content: Uint8Array.from({ length: byteLength }, (_, index) => (index * 7 + byteLength) & 255),
   };
+}
+
+/** Text that repeats itself, and bytes that do not. */
+export function mixed(path: string, textBytes: number, noiseBytes: number): ImageFile {
+  const text = Buffer.alloc(textBytes, "each hart runs its own queue, and steals when it has none; ");
+  const noise = Buffer.alloc(noiseBytes);
+  for (let index = 0, state = 1; index < noiseBytes; index += 1) {
+    state = Math.imul(state ^ (state >>> 15), 0x2c1b_3c6d) + index;
+    noise[index] = (state >>> 11) & 255;
+  }
+  return { path, content: Buffer.concat([text, noise]) };
 }
 
 /** Five files: in directories, empty, of one block exactly, of two blocks, in the rest of a block; with a name outside ASCII. */

@@ -377,4 +377,20 @@ describe("package image reader refuses", () => {
       "unused bytes of the string table are not zero (block 2)",
     );
   });
+
+  test("a tree that ends with the image only because the sum goes round", () => {
+    const image = forge();
+    const blocks = image.get(superblock.blockCount);
+    const tree = blocks + 1;
+    image.set(superblock.dataBlockCount, tree - image.get(superblock.dataBlock));
+    image.set(superblock.treeBlock, tree).set(superblock.treeBlockCount, 0xffff_ffff);
+    expect(refusal(image.sealSuperblock())).toBe("hash tree is not where it has to be (block 0)");
+  });
+
+  test("a path of no bytes, and one of more than 255", () => {
+    const at = g.put(Buffer.alloc(256, "a"));
+    expect(words(g, g.call("pathProblem", at, 0))).toBe("path is empty");
+    expect(words(g, g.call("pathProblem", at, 256))).toBe("path is too long");
+    expect(words(g, g.call("pathProblem", at, 255))).toBe("ok");
+  });
 });

@@ -138,6 +138,30 @@ const explanations: readonly Explanation[] = [
     checks: ["source/libs/fdt/nodes.ts#Nodes.nameIsPart#1: length < count"],
   },
   {
+    why: "A second check stands behind it: verify prepares the tree again, and is refused for the same reason.",
+    checks: [
+      "source/libs/pkgimg/blocks.ts#ImageBlocks.block#3: verifiedHere && this.prepare(block) !== ImageError.None",
+    ],
+  },
+  {
+    why: "A second check stands behind it: checkIndex refuses an entry with an empty path by the same name, so none is found either.",
+    checks: [
+      "source/libs/pkgimg/index.ts#find#1: length === 0",
+      "source/libs/pkgimg/reader.ts#Image.pick#3: length === 0",
+    ],
+  },
+  {
+    why: "The last block of the index and that of the strings are held from the pass that has just ended, so neither is read.",
+    checks: [
+      "source/libs/pkgimg/index.ts#paddingError#1: heldIndex === 0",
+      "source/libs/pkgimg/index.ts#paddingError#3: heldStrings === 0",
+    ],
+  },
+  {
+    why: "A second check stands behind it: adopt compares the number of tree blocks with what the tree has, and refuses by the same name.",
+    checks: ["source/libs/pkgimg/superblock.ts#regionsError#11: treeBlocks > BLOCKS_MAX"],
+  },
+  {
     why: "The copy has room for a page, which is 512 words, and the generator refuses a struct of more than 64.",
     checks: ["source/libs/capnp/adapt.ts#adaptMessage#1: to === 0"],
   },
