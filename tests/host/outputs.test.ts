@@ -210,9 +210,13 @@ describe("a command whose output cannot be written", () => {
     expect(reader.stderr).toBe("");
   });
 
-  test("boot says so when there is no folder for temporary files", () => {
-    const { status, stderr } = nx(["boot", "--machine", "embedded"], `TMPDIR=${folder}/none exec`);
+  test("boot says so when QEMU needs a temporary folder and there is none; the embedded machine needs none", () => {
+    // The stand-in is never started.
+    const stand = join(root, "tests/tools/boot/fake-qemu.cjs");
+    const without = `TMPDIR=${folder}/none NEURON_QEMU=${stand} exec`;
+    const { status, stderr } = nx(["boot", "--machine", "qemu"], without);
     expect([status, stderr]).toEqual([2, expect.stringContaining("the folder for temporary files")]);
+    expect(nx(["boot", "--machine", "embedded"], without).status).toBe(0);
     expect(existsSync(join(folder, "none"))).toBe(false);
   });
 });
