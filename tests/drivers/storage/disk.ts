@@ -57,6 +57,8 @@ export interface TestDiskOptions {
   readonly fileIsReadOnly?: boolean;
   /** How much ring memory the driver is told that it has. */
   readonly ringByteCount?: number;
+  /** Where the device is told that the ring is. */
+  readonly ringBus?: bigint;
 }
 
 export interface Segment {
@@ -109,7 +111,7 @@ export class TestDisk {
     this.ringBus = device.window(this.ring, RING_BYTES);
     this.requestBus = device.window(request, g.call("requestBytes"));
     const told = options.ringByteCount ?? RING_BYTES;
-    g.call("describe", memory, this.ringBus, this.ring, told, this.requestBus, request);
+    g.call("describe", memory, options.ringBus ?? this.ringBus, this.ring, told, this.requestBus, request);
     const fault = g.call("open", this.disk, MMIO_BASE, memory, options.fileIsReadOnly ? 1 : 0);
     this.opened = this.name("DeviceFault", fault);
   }

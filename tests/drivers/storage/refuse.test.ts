@@ -37,6 +37,13 @@ const refused: readonly Refused[] = [
   { why: "a queue too small for one read", fault: "QueueMissing", device: { queueSizeMax: 3 } },
   { why: "a queue that is in use", fault: "QueueInUse", mood: { queueIsTaken: true } },
   { why: "too little ring memory", fault: "QueueMemory", options: { ringByteCount: RING_BYTES - 4096 } },
+  { why: "a ring at address 0 of the bus", fault: "QueueMemory", options: { ringBus: 0n }, only: 1 },
+  {
+    why: "a ring in a page without a number",
+    fault: "QueueMemory",
+    options: { ringBus: 1n << 44n },
+    only: 1,
+  },
   { why: "a configuration that never holds still", fault: "ConfigUnstable", mood: { restlessConfig: true } },
   { why: "an empty disk", fault: "NoSectors", device: { sectors: 0n } },
   {
@@ -136,6 +143,8 @@ describe("a read is refused", () => {
     expect(disk.readSegments(0n, 2, [...pieces(1, 1024), { bus, byteCount: 0xffff_fe00 }])).toBe(
       "SegmentLength",
     );
+    const round = [0x8000_0000, 0x8000_0400].map((byteCount) => ({ bus, byteCount }));
+    expect(disk.readSegments(0n, 2, round)).toBe("SegmentLength");
     expect(disk.readSegments(0n, 1, [{ bus: 0xffff_ffff_ffff_ff00n, byteCount: 512 }])).toBe("SegmentLength");
     expect(disk.readSegments(0n, 33, pieces(33, 512))).toBe("None");
   });

@@ -70,6 +70,16 @@ describe("lines", () => {
     }
     expect(g.call("take")).toBe(taken.at(-1));
   });
+
+  test("when all are taken, the one that is given back is the next, and none is lost", async () => {
+    const g = await guest({ text });
+    g.call("clear");
+    const taken = Array.from({ length: LINE_COUNT }, () => g.call("take"));
+    expect(new Set(taken).size).toBe(LINE_COUNT);
+    g.call("release", taken[0] ?? 0);
+    expect(g.call("take")).toBe(taken[0]);
+    expect(new Set(Array.from({ length: LINE_COUNT }, () => g.call("take"))).size).toBe(LINE_COUNT);
+  });
 });
 
 describe("what is read from the disk", () => {

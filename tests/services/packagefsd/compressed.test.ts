@@ -9,6 +9,7 @@ import { DEVELOPMENT_KEY, readKeyFile } from "../../../host/pkgimg/keys.ts";
 import { buildImage } from "../../../host/pkgimg/layout.ts";
 import { signSuperblock } from "../../../host/pkgimg/sign.ts";
 import { root } from "../../../host/root.ts";
+import { Refusal, Syscall } from "../../harness/abi.ts";
 import { entry, Forge } from "../../libs/pkgimg/forge.ts";
 import { BLOCK_BYTES, content, sameBytes } from "./images.ts";
 import { type Client, type Running, start } from "./running.ts";
@@ -119,6 +120,29 @@ function forged(change: (image: Forge, start: number) => void): Uint8Array {
   signSuperblock(forge.bytes, key);
   return forge.bytes;
 }
+
+describe("a cluster that cannot be had", () => {
+  test.each([
+    ["as it is stored", 0],
+    ["as what it becomes", 1],
+  ])("as there is no memory for it %s, is told, and there may be some later", async (_, nth) => {
+    const { kernel, read } = await opened();
+    let made = 0;
+    kernel.refuse = ({ number }) =>
+      number === Syscall.CreateVmo && made++ === nth ? Refusal.NoMemory : undefined;
+    expect(read("text", 0, 100)).toMatchObject({ status: "deviceError", isUntouched: true });
+    expect(sameBytes(read("text", 0, 100).content, text.subarray(0, 100))).toBe(true);
+    expect(made).toBeGreaterThan(nth + 1);
+  });
+
+  test("as the disk is silent when its table is read, is told", async () => {
+    const { disk, read } = await opened();
+    let silences = 1;
+    disk.misbehave = () => (silences-- > 0 ? "timedOut" : undefined);
+    expect(read("text", 20_000, 100)).toMatchObject({ status: "deviceError", isUntouched: true });
+    expect(sameBytes(read("text", 20_000, 100).content, text.subarray(20_000, 20_100))).toBe(true);
+  });
+});
 
 describe("a file that cannot be decompressed", () => {
   test.each([

@@ -23,6 +23,7 @@ export { main } from "services/packagefsd/main";
 export function serveAgain(): void { serve(slotOf(Role.Serve), onRequest, ignoreSignal, never); }
 `;
 
+/** As on the machine, the service has nothing in the page at address 0. */
 const PAGE_BYTES = 4096;
 /** The service's signal when it is ready. */
 const READY = 1;
@@ -47,6 +48,8 @@ interface Options {
   readonly memory?: FakeVmo | "none";
   /** How many times the service was started before. */
   readonly instance?: number;
+  /** What the kernel refuses from the start. */
+  readonly refuse?: FakeKernel["refuse"];
   /** Called before the service runs. */
   prepare?(disk: FakeDisk): void;
 }
@@ -56,7 +59,8 @@ export async function start(image: Uint8Array, options: Options = {}): Promise<R
   const [fs, blk] = [await Wire.of("package_fs"), await Wire.of("virtio_blk")];
   const disk = new FakeDisk(blk, image);
   options.prepare?.(disk);
-  const kernel = await FakeKernel.start({ text: program });
+  const kernel = await FakeKernel.start({ text: program }, { flags: ["--memoryBase", String(PAGE_BYTES)] });
+  kernel.refuse = options.refuse ?? kernel.refuse;
   const serve = new FakeEndpoint();
   const starter = new FakeNotification();
   const { source = "disk", instance = 0, memory = FakeVmo.of(new Uint8Array(PAGE_BYTES)) } = options;

@@ -13,6 +13,8 @@ const { kernel, client }: Running = await start(image);
 const CLIENTS_MAX = 8;
 const FILES_MAX = 16;
 const FILE_COUNT = 25;
+/** More than the service's static memory, which is the first of its memory. */
+const STATIC_BYTES = 1 << 20;
 
 /** A badge that no other test uses. */
 let badges = 100;
@@ -112,6 +114,21 @@ describe("open, stat, read, close", () => {
     expect(newClient().call("open", { path: "" }).status).toBe("notAFile");
   });
 
+  test("nothing of a path that is too long is copied", () => {
+    const path = "y".repeat(4000);
+    expect(newClient().call("stat", { path }).status).toBe("badPath");
+    expect(Buffer.from(kernel.guest.bytes().subarray(0, STATIC_BYTES)).includes("y".repeat(20))).toBe(false);
+  });
+
+  test("what lies at address 0 is no client", async () => {
+    const running = await start(image);
+    const stranger = running.client(1);
+    running.kernel.guest.bytes().fill(1, 0, 1024);
+    const file = 0x0101_0101;
+    expect(stranger.call("close", { file }).status).toBe("badFile");
+    expect(stranger.call("read", { file, length: 1 }).status).toBe("badFile");
+  });
+
   test("a client can open as many files as the contract says", () => {
     const one = newClient();
     const files = Array.from({ length: FILES_MAX }, () => one.open("fixtures/hello.txt"));
@@ -183,6 +200,13 @@ describe("where a read may write", () => {
     const file = one.open("fixtures/odd");
     one.call("attach", { bytes: 4096n }, { object: vmo, rights: Right.Read });
     expect(one.call("read", { file, offset: 0n, length: 1, into: 0n }).status).toBe("notAttached");
+  });
+
+  test("an attach without a capability leaves the memory from before", () => {
+    const one = newClient();
+    const vmo = one.attach(BLOCK_BYTES);
+    expect(one.call("attach", { bytes: 4096n }).status).toBe("attachRefused");
+    expect(one.read(vmo, one.open("fixtures/odd"), 0, 10).status).toBe("ok");
   });
 
   test("a capability that comes with any other message is not kept", () => {
@@ -285,6 +309,16 @@ describe("several clients", () => {
     }
     expect(one.call("close", { file }).status).toBe("ok");
   });
+});
+
+test("a place that is free is no client's, not even that of badge 0", async () => {
+  const running = await start(image);
+  const clients = Array.from({ length: CLIENTS_MAX }, (_, i) => running.client(i + 1));
+  const files = clients.slice(0, -1).map((each) => each.open("fixtures/odd"));
+  running.client(0).call("close", { file: 1 });
+  defined(clients.at(-1)).open("fixtures/odd");
+  const closed = files.map((file, i) => clients[i]?.call("close", { file }).status);
+  expect(closed).toEqual(files.map(() => "ok"));
 });
 
 describe("info, and messages that the contract does not have", () => {

@@ -1,6 +1,7 @@
 // Pieces of files whose pages clients have in common: right, read-only, the same for all, and never more than there may be.
 
 import { describe, expect, test } from "vitest";
+import { Refusal, Syscall } from "../../harness/abi.ts";
 import { defined } from "../../harness/defined.ts";
 import { FakeVmo, Right, type Slot } from "../../harness/fake-kernel/kernel.ts";
 import { BLOCK_BYTES, image, large, odd, partsOf, sameBytes, signedImage } from "./images.ts";
@@ -126,6 +127,24 @@ describe("how many there may be", () => {
     expect(vmoOf(one.share(file, 2 * PIECE_BYTES).slot)).toBe(vmos[2]);
     // Piece 5 is not there any more: it would need room of its own.
     expect(one.share(file, 5 * PIECE_BYTES).status).toBe("notShared");
+  });
+});
+
+describe("a piece that there is no memory for", () => {
+  test.each([
+    ["because none can be made", Syscall.CreateVmo],
+    ["because it cannot be mapped", Syscall.Map],
+  ])("%s is not shared, and nothing is kept or given back for it", async (_, refused) => {
+    const { one, file, kernel } = await opened();
+    const slots = [...kernel.slots.keys()];
+    kernel.refuse = ({ number }) => (number === refused ? Refusal.NoMemory : undefined);
+    const before = kernel.made.length;
+    expect(one.share(file, 0)).toEqual({ status: "notShared", bytes: 0, slot: undefined });
+    const numbers = kernel.made.slice(before).map(({ number }) => number);
+    expect(numbers.slice(numbers.indexOf(refused) + 1)).not.toContain(Syscall.Map);
+    expect([...kernel.slots.keys()]).toEqual(slots);
+    kernel.refuse = () => undefined;
+    expect(one.share(file, 0).status).toBe("ok");
   });
 });
 

@@ -2,7 +2,7 @@
 // works.
 
 import { describe, expect, test } from "vitest";
-import { Refusal, Syscall, TIMEBASE } from "../../harness/abi.ts";
+import { ExitCode, Refusal, Syscall, TIMEBASE } from "../../harness/abi.ts";
 import { BLOCK_BYTES, image, large, odd, partsOf, sameBytes } from "./images.ts";
 import { type Running, start } from "./running.ts";
 
@@ -58,6 +58,14 @@ describe("a read that fails", () => {
     expect(sameBytes(content, large.subarray(20 * BLOCK_BYTES, 20 * BLOCK_BYTES + 131_072))).toBe(true);
   });
 
+  test("of no more than what was asked for is not repeated", async () => {
+    const { disk, read } = await opened("bin/large");
+    disk.reads.length = 0;
+    disk.misbehave = () => "deviceError";
+    expect(read(40 * BLOCK_BYTES, 10)).toMatchObject({ status: "deviceError", isUntouched: true });
+    expect(disk.reads).toHaveLength(1);
+  });
+
   test("because the answer is malformed", async () => {
     const { disk, read } = await opened("fixtures/odd");
     const honest = disk.answer.bind(disk);
@@ -100,6 +108,17 @@ describe("data from the device", () => {
       ),
     );
     expect(kernel.audit).toHaveLength(2);
+  });
+
+  test("that is wrong once again and again is reported a few times, and recorded each time", async () => {
+    const { kernel, disk, read } = await opened("bin/large");
+    for (let turn = 1; turn <= 20; turn += 1) {
+      let left = 1;
+      disk.misbehave = () => (left-- > 0 ? (content) => content.fill(0x66, 0, 1) : undefined);
+      expect(read(turn * 3 * BLOCK_BYTES, 10).status).toBe("ok");
+    }
+    expect(kernel.lines.filter((line) => line.endsWith("read again"))).toHaveLength(16);
+    expect(kernel.audit).toHaveLength(20);
   });
 
   test("that is wrong in a block after those that were asked for does not fail the read", async () => {
@@ -178,6 +197,19 @@ describe("the block service", () => {
     expect(disk.attachments).toBe(2);
   });
 
+  test("that was restarted and does not take the memory is not asked to read", async () => {
+    const { disk, read } = await opened("fixtures/odd");
+    disk.misbehave = () => Refusal.PeerGone;
+    const asked: bigint[] = [];
+    const honest = disk.answer.bind(disk);
+    disk.answer = (message) => {
+      asked.push(message.w0);
+      return asked.length === 2 ? new Uint8Array(8) : honest(message);
+    };
+    expect(read(0, odd.length)).toMatchObject({ status: "deviceError", isUntouched: true });
+    expect(asked).toHaveLength(2);
+  });
+
   test("that ends again and again is not asked for ever", async () => {
     const { disk, read } = await opened("fixtures/odd");
     disk.reads.length = 0;
@@ -210,6 +242,15 @@ describe("the block service", () => {
       expect(exitCode).toBeUndefined();
     },
   );
+
+  test("that works for an earlier instance for longer than any read may take is given up", async () => {
+    const { exitCode } = await start(image, {
+      prepare: (disk) => {
+        disk.busyAttachments = 1 + 1300;
+      },
+    });
+    expect(exitCode).toBe(ExitCode.NotMounted);
+  });
 
   test("is never called without a deadline", async () => {
     const { kernel, read } = await opened("bin/large");

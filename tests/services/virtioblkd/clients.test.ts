@@ -118,4 +118,18 @@ describe("clients", () => {
     service.interrupt();
     expect(reads.map((answer) => answer()?.status)).toEqual(Array.from({ length: 8 }, () => "ok"));
   });
+
+  test("a client for which there is no record gets none at address 0", async () => {
+    const service = await Running.start();
+    const read = { lba: 0n, count: 1, offset: 0n };
+    for (let badge = 1; badge <= 8; badge++) {
+      service.attach(badge, 4096);
+      service.ask(badge, "read", read);
+    }
+    // Zeros there look like a record that is free.
+    service.kernel.guest.bytes().fill(0, 0, 1024);
+    expect(service.now(9, "attach", { bytes: 4096n }, service.vmo(4096)).status).toBe("busy");
+    expect(service.now(9, "read", read).status).toBe("busy");
+    expect(service.now(9, "exchange", { waitFor: 0 }).status).toBe("busy");
+  });
 });

@@ -59,6 +59,10 @@ export interface Options {
   readonly withoutInterrupt?: readonly number[];
   /** Slots whose registers the kernel does not map. */
   readonly withoutRegisters?: readonly number[];
+  /** A system call that the kernel refuses, for want of memory. */
+  readonly refused?: number;
+  /** The words at address 0, where the service has no memory. */
+  readonly wordsAtZero?: number;
   /** Whether the topology vouches for the file behind the disk. */
   readonly isVouchedFor?: boolean;
   /** Whether the device finishes reads while the service waits for its first block. */
@@ -85,7 +89,9 @@ export class Running {
     const devices = (options.slots ?? [disk, empty]).map(
       (fake, nth) => new FakeBlockDevice(fake, REGISTERS_ADDRESS + nth * pageBytes),
     );
-    const kernel = await FakeKernel.start({ text: program }, { hardware: devices });
+    // As on the machine, the service has nothing in the page at address 0.
+    const flags = ["--memoryBase", String(pageBytes)];
+    const kernel = await FakeKernel.start({ text: program }, { hardware: devices, flags });
     return new Running(kernel, devices, options);
   }
 
@@ -99,6 +105,11 @@ export class Running {
     this.writeStartup(options);
     kernel.refuse = ({ number, a }) => {
       const isRefused = number === Syscall.MapDevice && options.withoutRegisters?.includes(this.nthIn(a[0]));
+      if (number === options.refused) {
+        // What stands where a result would be looks like one.
+        kernel.setResults(pageBytes);
+        return Refusal.NoMemory;
+      }
       return isRefused ? Refusal.NoMemory : undefined;
     };
     let failures = 0;
@@ -121,6 +132,9 @@ export class Running {
     const first = this.slots[0];
     for (const vmo of options.pinned ?? []) {
       kernel.devices.pins.push({ device: defined(first).device, vmo, windows: [] });
+    }
+    if (options.wordsAtZero !== undefined) {
+      new Uint32Array(kernel.guest.memory.buffer, 0, 64).fill(options.wordsAtZero);
     }
     this.exitCode = kernel.untilIdle("main");
   }

@@ -1,7 +1,7 @@
 // What virtioblkd does when it starts: with a disk, without one, and with one that it must not use.
 
 import { describe, expect, test } from "vitest";
-import { Audit, ExitCode } from "../../harness/abi.ts";
+import { Audit, ExitCode, Syscall } from "../../harness/abi.ts";
 import { defined } from "../../harness/defined.ts";
 import { PINS_MAX } from "../../harness/fake-kernel/devices.ts";
 import { FakeVmo } from "../../harness/fake-kernel/objects.ts";
@@ -91,6 +91,56 @@ describe("starting", () => {
       expect(signals).toEqual([]);
     },
   );
+
+  test.each([
+    ["memory", Syscall.CreateVmo, "fault=10(QueueMemory)"],
+    ["a place for its memory", Syscall.Map, "fault=10(QueueMemory)"],
+    ["memory that the device may use", Syscall.Pin, "fault=10(QueueMemory)"],
+    ["a notification", Syscall.Create, "fault=13(NoInterrupt)"],
+    ["the interrupt", Syscall.BindInterrupt, "fault=13(NoInterrupt)"],
+  ])(
+    "a disk for which the kernel refuses %s is refused, and no more is asked for",
+    async (_, refused, fault) => {
+      const { kernel, exitCode, pinned } = await Running.start({ slots: [disk], refused });
+      expect(exitCode).toBe(ExitCode.DiskRefused);
+      expect(kernel.lines).toEqual([expect.stringContaining(fault)]);
+      const numbers = kernel.made.map(({ number }) => number);
+      const behind = new Set(numbers.slice(numbers.indexOf(refused) + 1));
+      const asking: readonly number[] = [Syscall.Map, Syscall.Pin, Syscall.Create, Syscall.BindInterrupt];
+      expect(asking.filter((number) => behind.has(number))).toEqual([]);
+      expect(pinned).toEqual([]);
+    },
+  );
+
+  test("what lies at address 0 is not taken for an interrupt", async () => {
+    const { kernel, exitCode } = await Running.start({
+      slots: [disk],
+      withoutInterrupt: [0],
+      wordsAtZero: 1,
+    });
+    expect(exitCode).toBe(ExitCode.DiskRefused);
+    expect(kernel.made.map(({ number }) => number)).not.toContain(Syscall.BindInterrupt);
+  });
+
+  test("a service that cannot wait for its interrupt does not say that it is ready", async () => {
+    const { kernel, signals, exitCode } = await Running.start({ refused: Syscall.Bind });
+    expect(exitCode).toBe(ExitCode.CannotServe);
+    expect(kernel.lines).not.toContain("virtioblkd: ready");
+    expect(signals).toEqual([]);
+  });
+
+  test("a disk that ends within its first block is one whose first block cannot be read", async () => {
+    const { signals, exitCode } = await Running.start({
+      slots: [{ ...disk, sectors: 4n, blockBytes: 4096 }],
+    });
+    expect(exitCode).toBe(ExitCode.FirstBlockUnread);
+    expect(signals).toEqual([]);
+  });
+
+  test("the registers of each slot are mapped once to look for disks, and no others", async () => {
+    const { kernel } = await Running.start({ slots: [disk, empty] });
+    expect(kernel.made.filter(({ number }) => number === Syscall.MapDevice)).toHaveLength(2);
+  });
 
   test("memory that an earlier instance had pinned is released once the device is reset", async () => {
     const pinned = Array.from({ length: PINS_MAX }, () => new FakeVmo(4096));

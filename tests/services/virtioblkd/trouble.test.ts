@@ -4,6 +4,9 @@
 import { describe, expect, test } from "vitest";
 import { diskBytes, Running, troubleOf } from "./running.ts";
 
+/** More than the service's static memory, which is the first of its memory. */
+const STATIC_BYTES = 1 << 18;
+
 describe("a device in trouble", () => {
   const seconds = 10_000_000n;
 
@@ -18,6 +21,69 @@ describe("a device in trouble", () => {
     service.device.finishAll();
     service.interrupt();
     expect(service.ask(7, "read", read)()).toBeUndefined();
+  });
+
+  test("a read that finds no place leaves nothing behind", async () => {
+    const service = await Running.start();
+    service.attach(7, 4096);
+    for (let n = 0; n < 64; n++) {
+      service.ask(7, "read", { lba: 0n, count: 1, offset: 0n });
+    }
+    const lba = 0xabcn;
+    expect(service.now(7, "read", { lba, count: 1, offset: 0n }).status).toBe("busy");
+    const words = new BigUint64Array(service.kernel.guest.bytes().slice(0, STATIC_BYTES).buffer);
+    expect(words.includes(lba)).toBe(false);
+  });
+
+  test("a read for which the device has no place, as it is being checked, is refused as busy", async () => {
+    const service = await Running.start();
+    service.attach(7, 4096);
+    const read = { lba: 9n, count: 1, offset: 0n };
+    for (let n = 0; n < 63; n++) {
+      service.ask(7, "read", read);
+    }
+    service.tick(service.deadline);
+    expect(service.device.pending).toHaveLength(64);
+    expect(service.now(7, "read", read).status).toBe("busy");
+  });
+
+  test("a read that is not due yet when the device is given up is told that there is none", async () => {
+    const service = await Running.start();
+    service.attach(7, 4096);
+    const isGivenUp = (): boolean => service.kernel.lines.some((each) => each.includes("given up"));
+    service.ask(7, "read", { lba: 9n, count: 1, offset: 0n });
+    for (let ticks = 0; ticks < 20; ticks += 1) {
+      service.kernel.time += seconds;
+      const { deadline } = service;
+      const late = service.ask(7, "read", { lba: 10n, count: 1, offset: 0n });
+      service.tick(deadline);
+      if (isGivenUp()) {
+        expect(late()).toEqual({ status: "noDevice", bytes: 0 });
+        return;
+      }
+    }
+    throw new Error("the device is never given up");
+  });
+
+  test("failed reads, and faults, are reported a few times each, and recorded each time", async () => {
+    const service = await Running.start();
+    service.attach(7, 4096);
+    for (let n = 0; n < 20; n++) {
+      service.ask(7, "read", { lba: 0n, count: 1, offset: 0n });
+      service.device.finish(0, { status: 2 });
+      service.interrupt();
+    }
+    for (let n = 0; n < 20; n++) {
+      service.ask(7, "read", { lba: 0n, count: 1, offset: 0n });
+      service.device.finishAll();
+      service.tick(service.deadline);
+      service.interrupt();
+    }
+    const said = (words: string): number =>
+      service.kernel.lines.filter((each) => each.includes(words)).length;
+    expect(said("read failed")).toBe(16);
+    expect(said("device fault")).toBe(16);
+    expect(troubleOf(service.kernel)).toHaveLength(40);
   });
 
   test("only the client is told of a permanent error of the device", async () => {

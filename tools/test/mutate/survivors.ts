@@ -176,6 +176,66 @@ const explanations: readonly Explanation[] = [
       "source/libs/lz4/lz4.ts#repeat#2: distance === 1",
     ],
   },
+  {
+    why: "A second check stands behind it: the kernel maps neither what is no memory object, nor 0 bytes, nor pages beyond an object's end.",
+    checks: [
+      "source/services/packagefsd/clients.ts#attach#1: bytes === 0",
+      "source/services/packagefsd/clients.ts#attach#3: vmoSize(slot) !== Refusal.None",
+      "source/services/packagefsd/clients.ts#attach#4: result(0) < bytes",
+      "source/services/packagefsd/fixtures.ts#mapFixtures#1: vmoSize(slot) !== Refusal.None",
+      "source/services/packagefsd/fixtures.ts#mapFixtures#2: size === 0",
+    ],
+  },
+  {
+    why: "A second check stands behind it: without an answer the size of a sector stays 0, and no other than 512 is taken.",
+    checks: [
+      "source/services/packagefsd/disk.ts#learnSize#1: blockInfo(endpoint, disk) !== <i32>BlkStatus.ok",
+    ],
+  },
+  {
+    why: "Without it a bad block of the fixtures, which do not change, is looked at once more before it is refused.",
+    checks: ["source/services/packagefsd/blocks.ts#ensure#2: !onDisk"],
+  },
+  {
+    why: "Without it the root is looked for in the index, which has no empty path, and then found to be a directory: the answer is the same.",
+    checks: ["source/services/packagefsd/serve.ts#onOpen#3: pathLength === 0"],
+  },
+  {
+    why: "A second check stands behind it: the kernel pins neither what is no memory object, nor 0 bytes, nor bytes beyond an object's end.",
+    checks: [
+      "source/services/virtioblkd/requests.ts#attach#3: slot === NO_SLOT",
+      "source/services/virtioblkd/requests.ts#attach#4: byteCount === 0",
+      "source/services/virtioblkd/requests.ts#attach#6: vmoSize(slot) !== Refusal.None",
+      "source/services/virtioblkd/requests.ts#attach#7: result(0) < byteCount",
+    ],
+  },
+  {
+    why: "Two checks of the number of sectors: readFor and the driver's checkRange refuse the same ones by the same name, so either may go.",
+    checks: [
+      "source/services/virtioblkd/reads.ts#submit#3: refusal === SubmitRefusal.SectorCount",
+      "source/services/virtioblkd/requests.ts#readFor#1: sectorCount === 0",
+    ],
+  },
+  {
+    why: "A second check stands behind it: reads are lost only with a device that is given up, and then the driver is not ready.",
+    checks: ["source/services/virtioblkd/reads.ts#statusOf#4: outcome === Outcome.Lost"],
+  },
+  {
+    why: "It tells the compiler what the loop before it has made sure of: there is a read.",
+    checks: ["source/services/virtioblkd/reads.ts#readFirstBlock#2: read !== null"],
+  },
+  {
+    why: "The kernel wakes a task for a notification only if a bit of it is set.",
+    checks: ["source/services/virtioblkd/main.ts#onInterrupt#1: bits === 0"],
+  },
+  {
+    why: "Without it the kernel refuses to unmap where nothing is mapped, and to drop a slot that does not exist: nothing changes.",
+    checks: ["source/services/virtioblkd/device.ts#forgetMemory#1: dmaVmo === NO_SLOT"],
+  },
+  {
+    why: "A second check stands behind it: Queue.initialize has refused a ring that does not begin a page, by the same name.",
+    checks: ["source/drivers/virtio/mmio.ts#setupLegacyQueue#4: page << LEGACY_PAGE_SHIFT !== queue.bus"],
+  },
 ];
 
 /** The reason by the check's name and condition. */
