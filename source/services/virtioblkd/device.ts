@@ -220,6 +220,8 @@ function pinMemory(device: u32): bool {
     }
     dmaVmo = <u32>result(0);
     if (map(dmaVmo, DMA_ADDRESS, 0, DMA_BYTES, Right.Read | Right.Write) !== Refusal.None) {
+      drop(dmaVmo);
+      dmaVmo = NO_SLOT;
       return false;
     }
   }

@@ -61,6 +61,8 @@ export interface Options {
   readonly withoutRegisters?: readonly number[];
   /** A system call that the kernel refuses, for want of memory. */
   readonly refused?: number;
+  /** How often it is refused. Default: each time. */
+  readonly refusals?: number;
   /** The words at address 0, where the service has no memory. */
   readonly wordsAtZero?: number;
   /** Whether the topology vouches for the file behind the disk. */
@@ -103,9 +105,11 @@ export class Running {
       interrupt: new FakeInterrupt(device),
     }));
     this.writeStartup(options);
+    let refusals = options.refusals ?? Number.POSITIVE_INFINITY;
     kernel.refuse = ({ number, a }) => {
       const isRefused = number === Syscall.MapDevice && options.withoutRegisters?.includes(this.nthIn(a[0]));
-      if (number === options.refused) {
+      if (number === options.refused && refusals > 0) {
+        refusals -= 1;
         // What stands where a result would be looks like one.
         kernel.setResults(pageBytes);
         return Refusal.NoMemory;

@@ -112,6 +112,15 @@ describe("starting", () => {
     },
   );
 
+  test("memory for which the kernel has no place is not used for the next disk", async () => {
+    const { kernel } = await Running.start({ slots: [disk, disk], refused: Syscall.Map, refusals: 1 });
+    expect(kernel.lines).toEqual([
+      expect.stringMatching(/^virtioblkd: refused mmio=0x10001000 fault=10\(QueueMemory\)/),
+      "virtioblkd: mmio=0x10002000 irq=2 sectors=4096",
+      "virtioblkd: ready",
+    ]);
+  });
+
   test("what lies at address 0 is not taken for an interrupt", async () => {
     const { kernel, exitCode } = await Running.start({
       slots: [disk],
