@@ -1,14 +1,12 @@
 // Services that end in the middle of reads, again and again: is every byte right, does everything come back, is no memory
 // lost, and how long is a service away.
 
-import { mkdirSync } from "node:fs";
-import { join } from "node:path";
 import { progressOn } from "../host/report.ts";
-import { root } from "../host/root.ts";
 import { build } from "../toolchain/compile.ts";
 import { hasQemu } from "../tools/boot/machines/qemu.ts";
+import { chaosDisk } from "./kernel/disk.ts";
 import { readSubject } from "./kernel/run.ts";
-import { chaosDisk, diskFile, type Plan, runOnMachine, runOnQemu } from "./reliability/runs.ts";
+import { diskFile, type Plan, runOnMachine, runOnQemu } from "./reliability/runs.ts";
 import type { Story } from "./reliability/story.ts";
 import { atMost, makeRow, type Row } from "./row.ts";
 
@@ -42,9 +40,9 @@ const machines = [
 /** Builds what is stale, and runs. @param rounds of each kind; a part of them under chaos and on QEMU */
 export async function benchReliability(rounds: number = ROUNDS): Promise<Row[]> {
   const progress = progressOn(process.stderr);
-  const subject = { ...(await readSubject("bringup", progress)), disk: chaosDisk() };
+  const built = await readSubject("bringup", progress);
+  const subject = { ...built, disk: chaosDisk(built) };
   const outputs = await build({ profile: "bringup", progress });
-  mkdirSync(join(root, "build/bench"), { recursive: true });
   const disk = diskFile(subject.disk);
   const rows: Row[] = [];
   for (const { name, share } of machines) {

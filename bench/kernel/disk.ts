@@ -1,5 +1,6 @@
 // Disks for runs of the bench; above all one with the guest's program and one file, which the program finds as pkg://content.
 
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ImageFile } from "../../host/pkgimg/image.ts";
 import { DEVELOPMENT_KEY, readKeyFile } from "../../host/pkgimg/keys.ts";
@@ -10,6 +11,8 @@ import type { Subject } from "./run.ts";
 
 /** As much of a file as packagefsd shares in one piece (source/idl/package_fs.capnp, sharedBytes). */
 export const PIECE_BYTES = 131_072;
+/** Larger than packagefsd's cache, so that reading it always reaches the disk. */
+const LARGE_BYTES = 3 << 19;
 /** Where the guest's program looks for the file. */
 const FILE = "content";
 
@@ -32,6 +35,25 @@ export function signedDisk(files: readonly ImageFile[], compress = false): Uint8
 export function diskWith(subject: Subject, content: Uint8Array, compress: boolean): Uint8Array<ArrayBuffer> {
   const program = { path: "bin/bench", content: programOf(subject, "bench") };
   return signedDisk([program, { path: FILE, content }], compress);
+}
+
+/** A disk with apps/chaos, and all that it reads. */
+export function chaosDisk(subject: Subject): Uint8Array<ArrayBuffer> {
+  const program = (name: string): ImageFile => ({
+    path: `bin/${name}`,
+    content: programOf(subject, name),
+  });
+  const fixture = (name: string): ImageFile => ({
+    path: `fixtures/${name}`,
+    content: readFileSync(join(root, "pkg/fixtures", name)),
+  });
+  return signedDisk([
+    program("chaos"),
+    program("selftest-client"),
+    fixture("hello.txt"),
+    fixture("lines.txt"),
+    { path: "fixtures/large.bin", content: noise(LARGE_BYTES) },
+  ]);
 }
 
 /** Bytes that do not repeat themselves: the upper bytes of a linear congruential generator (Numerical Recipes). */

@@ -1,16 +1,14 @@
 // Runs of apps/chaos, which has services ended while it reads, and checks every byte: on the embedded machine, without and
 // with everything that hardware may do, and on QEMU.
 
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { ImageFile } from "../../host/pkgimg/image.ts";
 import { root } from "../../host/root.ts";
 import { parseChaos } from "../../machine/host/chaos.ts";
 import type { BuildOutputs } from "../../toolchain/compile.ts";
 import { qemuMachine } from "../../tools/boot/machines/qemu.ts";
 import { bootOnce } from "../../tools/boot/run.ts";
 import { filesOf } from "../../tools/boot/session.ts";
-import { noise, signedDisk } from "../kernel/disk.ts";
 import { type Subject, startRun } from "../kernel/run.ts";
 import { type Story, storyOf, type TimedLine } from "./story.ts";
 
@@ -20,8 +18,6 @@ const CLOCK_PER_MILLISECOND = 320_000;
 const CLOCK_PER_ROUND_MAX = 20_000n * BigInt(CLOCK_PER_MILLISECOND);
 /** On QEMU the guest's time passes as ours. Many times what a round takes. */
 const SECONDS_PER_ROUND_MAX = 20;
-/** Larger than packagefsd's cache, so that reading it always reaches the disk. */
-const LARGE_BYTES = 3 << 19;
 
 /** One run, which can be repeated. */
 export interface Plan {
@@ -30,20 +26,6 @@ export interface Plan {
   readonly rounds: number;
   readonly seed: bigint;
   readonly harts: number;
-}
-
-/** The disk of all runs: what apps/chaos reads. */
-export function chaosDisk(): Uint8Array<ArrayBuffer> {
-  const from = (path: string, file: string): ImageFile => ({ path, content: readFileSync(join(root, file)) });
-  const program = (name: string): ImageFile => from(`bin/${name}`, `build/tasks/${name}`);
-  const fixture = (name: string): ImageFile => from(`fixtures/${name}`, `pkg/fixtures/${name}`);
-  return signedDisk([
-    program("chaos"),
-    program("selftest-client"),
-    fixture("hello.txt"),
-    fixture("lines.txt"),
-    { path: "fixtures/large.bin", content: noise(LARGE_BYTES) },
-  ]);
 }
 
 /** @param isHostile with every kind of chaos that the machine knows */
@@ -98,7 +80,9 @@ export async function runOnQemu(outputs: BuildOutputs, disk: string, plan: Plan)
 
 /** Writes the disk where QEMU can read it. Gives its path. */
 export function diskFile(disk: Uint8Array): string {
-  const file = join(root, "build/bench/chaos.img");
+  const folder = join(root, "build/bench");
+  mkdirSync(folder, { recursive: true });
+  const file = join(folder, "chaos.img");
   writeFileSync(file, disk);
   return file;
 }

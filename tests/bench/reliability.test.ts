@@ -1,8 +1,9 @@
 // What a run of apps/chaos tells, and that a run with ends is judged by it. ./nx bench reliability makes many of them.
 
 import { beforeAll, describe, expect, test } from "vitest";
+import { chaosDisk } from "../../bench/kernel/disk.ts";
 import { readSubject, type Subject } from "../../bench/kernel/run.ts";
-import { chaosDisk, runOnMachine } from "../../bench/reliability/runs.ts";
+import { runOnMachine } from "../../bench/reliability/runs.ts";
 import { storyOf, type TimedLine } from "../../bench/reliability/story.ts";
 import { rowsOf } from "../../bench/reliability.ts";
 import { isFailure } from "../../bench/row.ts";
@@ -73,7 +74,7 @@ describe("on the machine", () => {
   let subject: Subject;
   beforeAll(async () => {
     subject = await readSubject("bringup", { start: () => () => {}, note: () => {} });
-    subject = { ...subject, disk: chaosDisk() };
+    subject = { ...subject, disk: chaosDisk(subject) };
   }, TIMEOUT_MS);
 
   test.each([

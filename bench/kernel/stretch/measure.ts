@@ -2,12 +2,10 @@
 // the bench's own paths, attacks, services that are ended in the middle of their work, harts that stop and start, and a program
 // that does all that might keep the kernel busy for long (source/apps/bench/stretches/stretches.ts).
 
-import { join } from "node:path";
-import { sourcesFromFolder } from "../../../host/pkgimg/files.ts";
-import { root } from "../../../host/root.ts";
+import { Problem } from "../../../host/problem.ts";
 import type { Profile } from "../../../toolchain/compile.ts";
 import { atMost, makeRow, type Row } from "../../row.ts";
-import { noise, programOf, signedDisk } from "../disk.ts";
+import { chaosDisk, programOf } from "../disk.ts";
 import { TURN } from "../harts/parallel.ts";
 import { requireEnd } from "../paths.ts";
 import { CLOCK_MAX, type Subject, startRun } from "../run.ts";
@@ -51,10 +49,6 @@ const bringupRuns: readonly FollowedRun[] = [
   { words: "chaos harts 6", harts: 4 },
 ];
 
-/** A file that is larger than packagefsd's cache, for chaos to read. */
-const LARGE_FILE = "fixtures/large.bin";
-const LARGE_BYTES = 3 << 19;
-
 /** The paths that may take longer, and what they may take. docs/benchmarks.md says why. */
 export const longer: Readonly<Record<string, number>> = {};
 
@@ -80,7 +74,7 @@ export async function measureStretches(production: Subject, bringup: Subject): P
       take({ ...each, build: "production", run });
     }
   }
-  const withLarge = { ...bringup, disk: diskForChaos(bringup) };
+  const withLarge = { ...bringup, disk: chaosDisk(bringup) };
   for (const run of bringupRuns) {
     for (const each of follow(withLarge, offsets, run)) {
       take({ ...each, build: "bringup", run });
@@ -89,23 +83,16 @@ export async function measureStretches(production: Subject, bringup: Subject): P
   return rowsOf([...longest.values()]);
 }
 
-function diskForChaos(subject: Subject): Uint8Array<ArrayBuffer> {
-  return signedDisk([
-    ...sourcesFromFolder(join(root, "pkg")).map((file) => ({
-      path: file.path,
-      content: Buffer.concat([...file.read()]),
-    })),
-    { path: "bin/chaos", content: programOf(subject, "chaos") },
-    { path: LARGE_FILE, content: noise(LARGE_BYTES) },
-  ]);
-}
-
 /** The longest stretch of each path in one run. */
 function follow(subject: Subject, offsets: Offsets, { words, harts }: FollowedRun): Longest[] {
   const run = startRun(subject, harts, words);
   run.machine.core.setTurns(TURN);
   const follower = new Follower(run, { elf: programOf(subject, "neuron"), offsets });
   requireEnd(run, follower.advanceTo(CLOCK_MAX), `"${words}"`);
+  const failed = new TextDecoder().decode(run.consoleBytes).match(/^nexus-init: \w+ ended: exit code .*$/m);
+  if (failed !== null) {
+    throw new Problem(`"${words}" did not do its work`, { hints: [failed[0].trimEnd()] });
+  }
   return [...follower.longest.values()];
 }
 
