@@ -22,16 +22,11 @@ export interface KernelHart {
   waiting: number;
 }
 
-/** The word of 32 bits at a physical address. */
-export function readWord(machine: EmbeddedMachine, address: number): number {
-  return machine.readWord(address);
-}
-
 /** The present state of hart `index` (logical). */
 export function readKernelHart(machine: EmbeddedMachine, layout: Layout, index: number): KernelHart {
   const hart = layout.address("harts") + index * layout.number("HART_STRIDE");
   const queue = layout.address("sched/queue/table") + index * layout.number("QUEUE_STRIDE");
-  const word = (field: string): number => readWord(machine, hart + layout.number(`Hart.${field}`));
+  const word = (field: string): number => machine.readWord(hart + layout.number(`Hart.${field}`));
   return {
     index: word("index"),
     hartid: word("hartid"),
@@ -40,6 +35,6 @@ export function readKernelHart(machine: EmbeddedMachine, layout: Layout, index: 
     heldRanks: word("heldRanks"),
     mailbox: word("mailbox0"),
     ticks: word("ticks"),
-    waiting: readWord(machine, queue + layout.number("RunQueue.waiting")),
+    waiting: machine.readWord(queue + layout.number("RunQueue.waiting")),
   };
 }
