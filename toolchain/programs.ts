@@ -27,6 +27,8 @@ export interface GuestProgram {
    * the functions of all other modules only where that makes the code smaller. Default: as usual, everywhere.
    */
   readonly inlined?: readonly string[];
+  /** Modules, and folders of modules, of which LLVM makes as little code as it can. */
+  readonly small?: readonly string[];
 }
 
 const BUILTINS = "source/libs/builtins";
@@ -80,6 +82,21 @@ const measuredModules: readonly string[] = [
   "neuron/task/task",
 ];
 
+/** What runs once at boot, at a panic, or in a call that no program makes often. */
+const rareModules: readonly string[] = [
+  "neuron/boot",
+  "neuron/diag",
+  "neuron/lifecycle/first",
+  "neuron/main",
+  "neuron/syscall/audit",
+  "neuron/syscall/capabilities",
+  "neuron/syscall/console",
+  "neuron/syscall/harts",
+  "neuron/syscall/info",
+  "neuron/syscall/job",
+  "neuron/syscall/task",
+];
+
 /** The table. The kernel comes first, because it takes longest to build. */
 export const programs: readonly GuestProgram[] = [
   {
@@ -92,6 +109,7 @@ export const programs: readonly GuestProgram[] = [
     abort: "source/kernel/neuron/src/diag/panic/abort",
     travels: "kernel",
     inlined: measuredModules,
+    small: rareModules,
   },
   task("nexus-init", "source/init/nexus-init/main.ts", "bundle"),
   task("consoled", "source/services/consoled/main.ts", "bundle"),

@@ -29,6 +29,7 @@ export interface EmitOptions {
   readonly trapFloatFunctions: boolean;
   readonly packsData: boolean;
   readonly inlined: readonly string[];
+  readonly small: readonly string[];
 }
 
 export class Emitter implements Surroundings {
@@ -195,12 +196,18 @@ export class Emitter implements Surroundings {
         ? undefined
         : this.debug?.subprogram(parts[parts.length - 1] ?? fn.name, unquoted(symbol), fn.type, place);
     const external = this.isExternal(fn);
-    const inlining = this.says(body, outOfLine) ? " noinline" : this.isInlined(symbol) ? " inlinehint" : "";
+    const module = moduleOf(this.survey.symbols.symbolOf(fn.name));
+    const inlining = this.says(body, outOfLine)
+      ? " noinline"
+      : this.options.inlined.includes(module)
+        ? " inlinehint"
+        : "";
+    const size = isBelow(module, this.options.small) ? " minsize" : "";
     const attributes = this.says(body, usesZbb) ? "#2" : "#0";
     const lines = this.bodyOf(fn, body, subprogram);
     // Each failed assertion keeps its own call: a panic's trace finds the place by the return address.
     const merging = /(^|\/)abort$/.test(fn.name) ? " nomerge" : "";
-    const suffix = inlining + merging + (subprogram === undefined ? "" : ` !dbg !${subprogram.id}`);
+    const suffix = inlining + size + merging + (subprogram === undefined ? "" : ` !dbg !${subprogram.id}`);
     return [
       `define ${external ? "" : "internal "}${resultType(fn.type)} ${symbol}(${parameterList(fn.type)}) ${attributes}${suffix} {`,
       ...(this.says(body, unrolled) ? withLoopsUnrolled(lines) : lines),
@@ -208,11 +215,6 @@ export class Emitter implements Surroundings {
       "",
       ...this.aliases(fn),
     ];
-  }
-
-  private isInlined(symbol: string): boolean {
-    const name = unquoted(symbol);
-    return this.options.inlined.includes(name.slice(0, name.lastIndexOf("/")));
   }
 
   /** Whether a function says this about itself. */
@@ -339,4 +341,14 @@ export class Emitter implements Surroundings {
 /** The name in `@"a/b"`. */
 function unquoted(symbol: string): string {
   return symbol.replace(/^@"?/, "").replace(/"$/, "");
+}
+
+/** The module in the symbol of a function that is not exported: `neuron/sched/wake` of `neuron/sched/wake/wake`. */
+function moduleOf(symbol: string): string {
+  return symbol.slice(0, symbol.lastIndexOf("/"));
+}
+
+/** Whether a module is one of `places` or in a folder among them. */
+function isBelow(module: string, places: readonly string[]): boolean {
+  return places.some((place) => module === place || module.startsWith(`${place}/`));
 }

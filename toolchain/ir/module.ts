@@ -37,6 +37,8 @@ export interface TranslateOptions {
   readonly trapFloatFunctions?: boolean | undefined;
   /** Modules, as symbols name them (`neuron/task/handles`), whose functions LLVM is to inline rather than others'. */
   readonly inlined?: readonly string[] | undefined;
+  /** Modules, and folders of modules, of which LLVM is to make as little code as it can. */
+  readonly small?: readonly string[] | undefined;
   /** Static data becomes records that the program's start-up puts in place (packed-data.ts), not `.wasm.data`. */
   readonly packsData?: boolean | undefined;
 }
@@ -87,6 +89,7 @@ export function translate(wasm: Uint8Array, options: TranslateOptions): Translat
     trapFloatFunctions,
     packsData: options.packsData ?? false,
     inlined: options.inlined ?? [],
+    small: options.small ?? [],
   });
   const ir = emitter.emit();
   return { ir, ...layout, exports: emitter.exports, externals: emitter.externals };

@@ -75,7 +75,7 @@ async function translateStep(build: Build, program: GuestProgram): Promise<void>
   const map = `${wasm}.map`;
   const ir = build.path(`obj/${program.name}.ll`);
   const layoutFile = layoutPath(build, program.name);
-  const { name, kind, memoryBase, inlined } = program;
+  const { name, kind, memoryBase, inlined, small } = program;
   // The kernel's translation always refuses both. A task has no heap and catches nothing either.
   const checks = { heap: true, throws: true };
   // Tasks begin in source/runtime/entry.S, which unpacks; the kernel's image is loaded as it is.
@@ -88,6 +88,7 @@ async function translateStep(build: Build, program: GuestProgram): Promise<void>
       checks,
       packsData,
       inlined ?? [],
+      small ?? [],
       build.stamps.hashFolders("toolchain/wasm", "toolchain/ir", "toolchain/checks"),
     ],
     reads: [wasm, map],
@@ -95,7 +96,7 @@ async function translateStep(build: Build, program: GuestProgram): Promise<void>
     run: async () => {
       const sourceMap = await readText(build, map);
       const locate = (path: string): string | undefined => locateSource(build.root, build.out, path);
-      const options = { name, kind, memoryBase, sourceMap, checks, packsData, inlined, locate };
+      const options = { name, kind, memoryBase, sourceMap, checks, packsData, inlined, small, locate };
       const result = translate(await readBytes(build, wasm), options);
       const layout: DataLayout = {
         memoryBase: result.memoryBase,
