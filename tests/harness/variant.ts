@@ -4,10 +4,17 @@
 import { runAsc } from "../../toolchain/asc/run.ts";
 import type { Variant } from "../../toolchain/asc/variant.ts";
 
+/** The modules of this process. A test file may start one a hundred times, and the sources stay as they are meanwhile. */
+const modules = new Map<string, Promise<WebAssembly.Module>>();
+
 export const variant: Variant = {
   suffix: "",
   imports: new Map(),
   compile: runAsc,
-  module: async (_, bytes) => WebAssembly.compile(await bytes()),
+  module: (key, bytes) => {
+    const known = modules.get(key) ?? bytes().then((found) => WebAssembly.compile(found));
+    modules.set(key, known);
+    return known;
+  },
   begin: () => {},
 };

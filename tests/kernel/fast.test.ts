@@ -125,13 +125,24 @@ class Side {
     }
   }
 
-  /** All that the kernel keeps, its harts, and what stands in the message pages. */
-  state(): Buffer {
+  /** Whether another kernel has the same bytes: all that it keeps, its harts, and what stands in the message pages. */
+  isAs(other: Side): boolean {
+    const theirs = other.pieces();
+    return this.pieces().every((piece, i) => piece.equals(defined(theirs[i])));
+  }
+
+  /** Views of the memory and no copies: a megabyte is compared after each of thousands of steps. */
+  private pieces(): Buffer[] {
     const { guest } = this.k;
-    const statics = guest.get(0, STATICS_END);
-    statics.fill(0, this.endpoint, this.endpoint + LOCK_BYTES);
-    const pages = this.tasks.map((task) => guest.get(guest.call("messagePageOf", task) >>> 0, PAGE_BYTES));
-    return Buffer.concat([statics, guest.get(HARTS_START, HARTS_BYTES), ...pages]);
+    const view = (from: number, bytes: number): Buffer => Buffer.from(guest.memory.buffer, from, bytes);
+    const behindLock = this.endpoint + LOCK_BYTES;
+    const pages = this.tasks.map((task) => view(guest.call("messagePageOf", task) >>> 0, PAGE_BYTES));
+    return [
+      view(0, this.endpoint),
+      view(behindLock, STATICS_END - behindLock),
+      view(HARTS_START, HARTS_BYTES),
+      ...pages,
+    ];
   }
 
   /** Something to send in each task's page. */
@@ -157,12 +168,11 @@ test("after any system calls, a kernel with the short ways has the same bytes as
       });
       const fast = defined(sides[0]);
       const ordinary = defined(sides[1]);
-      expect(fast.state().equals(ordinary.state())).toBe(true);
+      expect(fast.isAs(ordinary)).toBe(true);
       for (const [index, step] of steps.entries()) {
         fast.take(step);
         ordinary.take(step);
-        const isSame = fast.state().equals(ordinary.state());
-        expect(isSame, `after step ${index}, ${step.call}`).toBe(true);
+        expect(fast.isAs(ordinary), `after step ${index}, ${step.call}`).toBe(true);
       }
       handOvers += fast.handOvers();
     }),

@@ -56,6 +56,12 @@ const RAM_FROM = 0x8040_0000;
 const RAM_END = 0x8200_0000;
 export const FRAME_COUNT = (RAM_END - RAM_FROM) / 4096;
 
+/**
+ * V8 counts two gigabytes of memory as garbage to come, and collects all garbage at each boot: half of the time of some
+ * tests. It does not count a memory that threads could share.
+ */
+const memoryFlags = ["--sharedMemory", "--maximumMemory", "65536"];
+
 export class Kernel {
   readonly guest: Guest;
   private readonly hartCsrs = Array.from({ length: 4 }, () => ({
@@ -143,7 +149,8 @@ export class Kernel {
     const symbols = Object.fromEntries(
       Object.entries(places).map(([name, address]) => [name, () => address]),
     );
-    const g = await guest({ text: face }, { imports: { intrinsics, assembly: { sbiEcall }, symbols } });
+    const imports = { intrinsics, assembly: { sbiEcall }, symbols };
+    const g = await guest({ text: face }, { imports, flags: memoryFlags });
     g.memory.grow(Math.ceil((RAM_END - g.memory.buffer.byteLength) / WASM_PAGE_BYTES));
     kernel = new Kernel(g);
     g.call("boot", harts, STATES_ADDRESS, RAM_FROM, FRAME_COUNT, RAM_END);
