@@ -44,6 +44,6 @@ export {
 export { seedInterleave, setTurns } from "./interleave";
 export { hartCount, ramBase, ramBytes } from "./layout";
 export { create, powerOn, run, setChaos, setExtensions } from "./machine";
-export { reachShared } from "./memory/shared";
+export { reachLoad, reachStore } from "./memory/shared";
 export { power, powerCode } from "./power";
 export { setTrace } from "./trace";

@@ -22,7 +22,7 @@ import { combine, extend } from "../execute/amo";
 import { random } from "../interleave";
 import { HARTS_MAX, hartCount } from "../layout";
 import { note } from "../memory/outcome";
-import { loadLinear, pageWritten, ramAddress, storeLinear } from "../memory/ram";
+import { loadLinear, Page, ramAddress, storeLinear } from "../memory/ram";
 import { Chaos, chance, isChaos } from "./chaos";
 
 /** The acquire bit of an AMO. */
@@ -79,7 +79,7 @@ class Buffer {
     return changetype<Pending>(at + FIRST_ENTRY + <usize>((<u32>order & 15) * ENTRY_BYTES));
   }
 
-  /** The counter of the granule around an address. */
+  /** The counter of the granule around an address. It lies within a page, so a virtual address leads to it as well. */
   @inline
   static granule(at: usize, address: u64): usize {
     return at + GRANULES + <usize>(<u32>(address >> 3) & (GRANULES_COUNT - 1));
@@ -147,7 +147,7 @@ function write(id: u32, buffer: usize, pending: Pending): void {
     value = combine(pending.amo >> 27, extend(loadLinear(at, size), size), extend(value, size));
   }
   // It may be the code that is being executed.
-  if (pageWritten(pending.address, size, id)) {
+  if (Page.written(pending.address, size, id)) {
     note();
   }
   storeLinear(at, size, value);
@@ -194,10 +194,14 @@ function next(id: u32): u32 {
   return index;
 }
 
-/** Whether a store overlaps one of the first `count` of this order. */
-function overlapsAny(at: usize, order: u64, count: u32, pending: Pending): bool {
-  for (let index: u32 = 0; index < count; index++) {
-    if (Buffer.overlaps(Buffer.first(at, order), pending.address, pending.size)) {
+/** Whether a store overlaps one that is older and stays. `leaving` has a bit for each store that leaves, by age. */
+function overlapsOlder(at: usize, order: u64, index: u32, leaving: u32): bool {
+  const pending = Buffer.first(at, order >> <u64>(index << 2));
+  for (let older: u32 = 0; older < index; older++) {
+    if (
+      ((leaving >> older) & 1) === 0 &&
+      Buffer.overlaps(Buffer.first(at, order), pending.address, pending.size)
+    ) {
       return true;
     }
     order >>= 4;
@@ -215,35 +219,39 @@ function makeRoom(id: u32): void {
     return;
   }
   const at = Buffer.of(id);
-  let drawn = random();
-  let order = load<u64>(at, ORDER);
-  let kept: u64 = 0;
-  let keptShift: u64 = 0;
-  // The bytes of those that stay, by the low bits of their addresses.
-  let keptBytes: u64 = 0;
-  let free: u64 = 0;
-  let freeShift: u64 = 0;
-  for (let index: u32 = 0; index < ENTRIES; index++) {
-    const pending = Buffer.first(at, order);
-    const bytes = rotl<u64>(((<u64>1) << (<u64>pending.size)) - 1, pending.address & 63);
-    const mayGo =
-      (drawn & 1) !== 0 &&
-      ((keptBytes & bytes) === 0 || !overlapsAny(at, kept, <u32>(keptShift >> 2), pending));
-    if (mayGo) {
-      write(id, at, pending);
-      free |= (order & 15) << freeShift;
-      freeShift += 4;
+  const order = load<u64>(at, ORDER);
+  let leaving = <u32>random() & ((1 << ENTRIES) - 1);
+  for (let rest = leaving; rest !== 0; rest &= rest - 1) {
+    const index = ctz(rest);
+    const pending = Buffer.first(at, order >> <u64>(index << 2));
+    if (Buffer.mayTouch(at, pending.address, pending.size, 1) && overlapsOlder(at, order, index, leaving)) {
+      leaving &= ~(1 << index);
     } else {
-      kept |= (order & 15) << keptShift;
-      keptShift += 4;
-      keptBytes |= bytes;
+      write(id, at, pending);
     }
-    drawn >>= 1;
-    order >>= 4;
   }
-  if (freeShift === 0) {
+  if (leaving === 0) {
     drainAt(id, 0);
     return;
+  }
+  removeSome(at, order, leaving);
+}
+
+/** Takes stores out of the order of a full buffer. `leaving` has a bit for each of them, by age. */
+function removeSome(at: usize, order: u64, leaving: u32): void {
+  let kept: u64 = 0;
+  let free: u64 = 0;
+  let keptShift: u64 = 0;
+  let freeShift: u64 = 0;
+  // Without a branch, because a processor could not foresee it.
+  for (let rest = leaving | (1 << ENTRIES); rest !== 1; rest >>= 1) {
+    const place = order & 15;
+    const leaves = <u64>(rest & 1);
+    free |= (place & (0 - leaves)) << freeShift;
+    kept |= (place & (leaves - 1)) << keptShift;
+    freeShift += leaves << 2;
+    keptShift += (1 - leaves) << 2;
+    order >>= 4;
   }
   store<u64>(at, kept | (free << keptShift), ORDER);
   store<u32>(at, <u32>(keptShift >> 2));

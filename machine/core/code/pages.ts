@@ -234,6 +234,18 @@ export function noteWritable(page: u32): void {
   store<u8>(flagsAt(page), load<u8>(flagsAt(page)) | PageFlag.Writable | PageFlag.Dirty);
 }
 
+@final
+export class Writes {
+  /** Whether noteWrite() would change nothing. Only with Chaos.StaleCode can this say so at a glance. */
+  @inline
+  static isNoted(page: u32): bool {
+    return (
+      isChaos(Chaos.StaleCode) &&
+      (load<u8>(flagsAt(page)) & (PageFlag.Source | PageFlag.Dirty)) === PageFlag.Dirty
+    );
+  }
+}
+
 /** Called before a RAM page is written by anything but a write entry. True if decoded code was dropped. */
 export function noteWrite(page: u32): bool {
   const flags = load<u8>(flagsAt(page));

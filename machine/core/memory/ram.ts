@@ -4,7 +4,7 @@
  * A writer calls physicalWritten() first. Then a store here has the same side effects as a store of a hart: code that was
  * decoded from that page is dropped, and reservations on it are broken.
  */
-import { noteWrite } from "../code/pages";
+import { noteWrite, Writes } from "../code/pages";
 import { hartAt, reservers, unreserve } from "../hart/hart";
 import { hartCount, PAGE_SHIFT, RAM_START, ramBase, ramBytes } from "../layout";
 
@@ -62,12 +62,24 @@ export function physicalWritten(address: u64, bytes: u64, writer: u32): bool {
   return code;
 }
 
-/** The same for a write within a page. */
-export function pageWritten(address: u64, bytes: u64, writer: u32): bool {
+@final
+export class Page {
+  /** The same for a write within a page. Most have nothing to tell, so this is looked at without a call. */
+  @inline
+  static written(address: u64, bytes: u64, writer: u32): bool {
+    const page = <u32>((address - RAM_START) >> PAGE_SHIFT);
+    if (reservers() === 0 && Writes.isNoted(page)) {
+      return false;
+    }
+    return pageWritten(page, address, bytes, writer);
+  }
+}
+
+function pageWritten(page: u32, address: u64, bytes: u64, writer: u32): bool {
   if (reservers() !== 0) {
     breakReservations(address, bytes, writer);
   }
-  return noteWrite(<u32>((address - RAM_START) >> PAGE_SHIFT));
+  return noteWrite(page);
 }
 
 /** Reads 1, 2, 4 or 8 bytes of linear memory, little-endian, zero-extended. */

@@ -13,7 +13,7 @@ import { isCode } from "../code/pages";
 import { Hart } from "../hart/hart";
 import { PAGE_SHIFT, RAM_START, ramBase } from "../layout";
 import { begin, NOWHERE, note, Outcome, outcome } from "./outcome";
-import { loadLinear, pageWritten, ramAddress, storeLinear } from "./ram";
+import { loadLinear, Page, ramAddress, storeLinear } from "./ram";
 import { Entry, Tag, watchedTable } from "./tlb";
 
 const PAGE_OFFSET: u64 = 0xfff;
@@ -49,7 +49,7 @@ class Pages {
       buffer(hart.id, physical, size, value);
       return;
     }
-    if (pageWritten(physical, size, hart.id)) {
+    if (Page.written(physical, size, hart.id)) {
       note();
     }
     storeLinear(ramAddress(physical), size, value);
@@ -130,38 +130,67 @@ export function accessShared(hart: Hart, op: usize): Shared {
   return outcome === Outcome.Done ? Shared.Done : Shared.Noted;
 }
 
-/** Whether an access to a shared page changes nothing but RAM, a register and the store buffer. */
-function isQuiet(hart: Hart, access: u32, physical: u64): bool {
-  if (endsAtPoint()) {
-    return false;
+/** Where reachLoad() puts a value that is not in memory yet. */
+const FORWARDED: usize = memory.data(8, 8);
+
+/** The linear address of an aligned access to a shared page, if the hart translated it before. Otherwise 0. */
+function reach(hart: Hart, address: u64, size: u32, tag: Tag): usize {
+  const entry = Entry.of(watchedTable(<usize>hart.dataTable), address);
+  if (load<u64>(entry + <usize>tag) !== (address & (~PAGE_OFFSET | <u64>(size - 1)))) {
+    return 0;
   }
-  // Only with Chaos.StaleCode is a hart not concerned when it writes to code.
-  if (isChaos(Chaos.StaleCode)) {
-    return true;
-  }
-  if (isBuffering()) {
-    return isLoad(access) ? Pass.load(hart.id, physical, sizeOf(access)) : Pass.store(hart.id);
-  }
-  return isLoad(access) || !isCode(<u32>((physical - RAM_START) >> PAGE_SHIFT));
+  return Entry.linear(entry, address);
+}
+
+/** The physical address of a place in RAM. */
+function physicalOf(linear: usize): u64 {
+  return <u64>(linear - ramBase()) + RAM_START;
 }
 
 /**
- * For translated code: executes an access to a shared page, as accessShared() does. `access` is its op, counted from lb.
- * A load writes to the register at the offset `register` of the hart, and a store writes `value`. If the hart would have to
- * leave the loop after the access, it does nothing and returns false.
+ * For translated code: a load of `size` bytes from a shared page, as accessShared() does it. Returns the linear address of
+ * what the hart reads. If the hart would have to leave the loop after the access, it does nothing and returns 0.
  */
-export function reachShared(hartAddress: u32, address: u64, access: u32, register: u32, value: u64): bool {
+export function reachLoad(hartAddress: u32, address: u64, size: u32): usize {
   const hart = changetype<Hart>(<usize>hartAddress);
-  const physical = recallAccess(hart, address, access);
-  if (physical === NOWHERE || !isQuiet(hart, access, physical)) {
+  const linear = reach(hart, address, size, Tag.Read);
+  if (linear === 0 || endsAtPoint()) {
+    return 0;
+  }
+  if (!isBuffering() || Pass.load(hart.id, address, size)) {
+    Point.pass();
+    return linear;
+  }
+  // Only with Chaos.StaleCode is a hart not concerned when a store that drains changes code.
+  if (!isChaos(Chaos.StaleCode)) {
+    return 0;
+  }
+  Point.pass();
+  drainAcquire(hart.id);
+  store<u64>(FORWARDED, forward(hart.id, physicalOf(linear), size));
+  return FORWARDED;
+}
+
+/**
+ * For translated code: a store to a shared page, as accessShared() does it. If the hart would have to leave the loop after
+ * the access, it does nothing and returns false.
+ */
+export function reachStore(hartAddress: u32, address: u64, size: u32, value: u64): bool {
+  const hart = changetype<Hart>(<usize>hartAddress);
+  const linear = reach(hart, address, size, Tag.Write);
+  if (linear === 0 || endsAtPoint()) {
     return false;
   }
-  if (isLoad(access)) {
-    const loaded = extended(access, Pages.read(hart, physical, sizeOf(access)));
-    store<u64>(<usize>(hartAddress + register), loaded);
-  } else {
-    Pages.write(hart, physical, sizeOf(access), value);
+  const physical = physicalOf(linear);
+  if (!isChaos(Chaos.StaleCode)) {
+    const isQuiet = isBuffering()
+      ? Pass.store(hart.id)
+      : !isCode(<u32>((physical - RAM_START) >> PAGE_SHIFT));
+    if (!isQuiet) {
+      return false;
+    }
   }
+  Pages.write(hart, physical, size, value);
   return true;
 }
 

@@ -5,7 +5,7 @@
 
 import { Op } from "../../../build/gen/host/machine/core/code/ops.ts";
 import { ADDEND, INDEX_MASK, INDEX_SHIFT, Tag } from "../../../build/gen/host/machine/core/memory/tlb.ts";
-import { Access, type Code, Wasm } from "./encoder.ts";
+import { Access, type Code, I32, Wasm } from "./encoder.ts";
 import { Local, type Registers } from "./locals.ts";
 import type { Instruction } from "./page.ts";
 
@@ -81,22 +81,6 @@ function orLeave(code: Code, leave: () => void): void {
   code.end();
 }
 
-/**
- * Writes what is done if a look-up fails and the page may be one that harts share: reachShared() executes the access, or else
- * the function is left. What follows, up to `code.end()`, is done if it does not fail.
- */
-function orReach(code: Code, access: number, register: number, value: () => void, leave: () => void): void {
-  code.if();
-  code.get(Local.Hart);
-  code.get(Local.Address);
-  code.i32(access);
-  code.i32(register);
-  value();
-  code.callShared();
-  code.put(Wasm.I32Eqz);
-  orLeave(code, leave);
-}
-
 /** Puts the linear address for Local.Address onto the stack. */
 function putLinear(code: Code): void {
   code.get(Local.Address);
@@ -107,9 +91,62 @@ function putLinear(code: Code): void {
 }
 
 /**
+ * Puts the linear address of a load onto the stack, after its look-up. If that failed, and the page may be one that harts share,
+ * reachLoad() gives the address, or the function is left.
+ */
+function putLoadAddress(code: Code, bytes: number, isWatched: boolean, leave: () => void): void {
+  if (!isWatched) {
+    orLeave(code, leave);
+    putLinear(code);
+    return;
+  }
+  code.if(I32);
+  code.get(Local.Hart);
+  code.get(Local.Address);
+  code.i32(bytes);
+  code.callLoad();
+  code.tee(Local.Slot);
+  code.put(Wasm.I32Eqz);
+  orLeave(code, leave);
+  code.get(Local.Slot);
+  code.put(Wasm.Else);
+  putLinear(code);
+  code.end();
+}
+
+/** Writes a store, after its look-up. If that failed, and the page may be shared, reachStore() does it, or the function is left. */
+function putStore(
+  code: Code,
+  [bytes, how]: Width,
+  value: () => void,
+  isWatched: boolean,
+  leave: () => void,
+): void {
+  if (isWatched) {
+    code.if();
+    code.get(Local.Hart);
+    code.get(Local.Address);
+    code.i32(bytes);
+    value();
+    code.callStore();
+    code.put(Wasm.I32Eqz);
+    orLeave(code, leave);
+    code.put(Wasm.Else);
+  } else {
+    orLeave(code, leave);
+  }
+  putLinear(code);
+  value();
+  code.access(how, 0);
+  if (isWatched) {
+    code.end();
+  }
+}
+
+/**
  * Writes an access to memory.
  *
- * @param isWatched the page may be one that harts share, for which reachShared() is there
+ * @param isWatched the page may be one that harts share, for which reachLoad() and reachStore() are there
  * @param leave writes the code that leaves the function before this instruction
  * @returns false if the instruction is not an access
  */
@@ -124,39 +161,15 @@ export function putAccess(
   if (load !== undefined) {
     const [bytes, how] = load;
     lookUp(code, registers, rs1, immediate, Tag.Read, bytes);
-    if (isWatched) {
-      orReach(code, op - Op.Lb, rd, () => code.i64(0), leave);
-      code.get(Local.Hart);
-      code.access(Access.I64Load, rd);
-      registers.set(code, rd);
-      code.put(Wasm.Else);
-    } else {
-      orLeave(code, leave);
-    }
-    putLinear(code);
+    putLoadAddress(code, bytes, isWatched, leave);
     code.access(how, 0);
     registers.set(code, rd);
-    if (isWatched) {
-      code.end();
-    }
     return true;
   }
   const store = stores.get(op);
   if (store !== undefined) {
-    const [bytes, how] = store;
-    lookUp(code, registers, rs1, immediate, Tag.Write, bytes);
-    if (isWatched) {
-      orReach(code, op - Op.Lb, 0, () => registers.get(code, rs2), leave);
-      code.put(Wasm.Else);
-    } else {
-      orLeave(code, leave);
-    }
-    putLinear(code);
-    registers.get(code, rs2);
-    code.access(how, 0);
-    if (isWatched) {
-      code.end();
-    }
+    lookUp(code, registers, rs1, immediate, Tag.Write, store[0]);
+    putStore(code, store, () => registers.get(code, rs2), isWatched, leave);
     return true;
   }
   const atomic = atomics.get(op);

@@ -224,9 +224,14 @@ export class Code {
     this.depth -= 1;
   }
 
-  /** Calls reachShared(). */
-  callShared(): void {
+  /** Calls reachLoad(). */
+  callLoad(): void {
     this.withIndex(CALL, 0);
+  }
+
+  /** Calls reachStore(). */
+  callStore(): void {
+    this.withIndex(CALL, 1);
   }
 
   br(label: Label): void {
@@ -280,16 +285,18 @@ const Kind = { Function: 0, Table: 1, Memory: 2, Global: 3 } as const;
 const FUNCTION_REFERENCE = 0x70;
 const GLOBAL_GET = 0x23;
 
-/** The module from which translations import: the memory, the table, the number of their slot, and reachShared(). */
+/** The module from which translations import: the memory, the table, the number of their slot, and two functions. */
 export const IMPORTS = "e";
 export const IMPORT_MEMORY = "m";
 export const IMPORT_TABLE = "t";
 export const IMPORT_SLOT = "s";
-export const IMPORT_SHARED = "r";
+export const IMPORT_LOAD = "l";
+export const IMPORT_STORE = "w";
 
-/** The types of reachShared() (machine/core/memory/shared.ts). */
-const sharedParameters = [I32, I64, I32, I32, I64];
-const sharedResults = [I32];
+/** The types of reachLoad() and reachStore() (machine/core/memory/shared.ts). Both have one result. */
+const loadParameters = [I32, I64, I32];
+const storeParameters = [I32, I64, I32, I64];
+const reachResults = [I32];
 
 /** A module with one function. */
 export function encodeModule(function_: WasmFunction): Uint8Array<ArrayBuffer> {
@@ -308,10 +315,11 @@ export function encodeModule(function_: WasmFunction): Uint8Array<ArrayBuffer> {
   };
   list(module, MAGIC);
   section(Section.Type, (content) => {
-    content.unsigned(2);
+    content.unsigned(3);
     for (const types of [
       [function_.parameters, function_.results],
-      [sharedParameters, sharedResults],
+      [loadParameters, reachResults],
+      [storeParameters, reachResults],
     ]) {
       content.byte(FUNCTION);
       for (const list_ of types) {
@@ -326,15 +334,16 @@ export function encodeModule(function_: WasmFunction): Uint8Array<ArrayBuffer> {
       content.text(name);
       list(content, description);
     };
-    content.unsigned(4);
+    content.unsigned(5);
     imported(IMPORT_MEMORY, [Kind.Memory, 0, 0]);
     imported(IMPORT_TABLE, [Kind.Table, FUNCTION_REFERENCE, 0, 0]);
     imported(IMPORT_SLOT, [Kind.Global, I32, 0]);
-    imported(IMPORT_SHARED, [Kind.Function, 1]);
+    imported(IMPORT_LOAD, [Kind.Function, 1]);
+    imported(IMPORT_STORE, [Kind.Function, 2]);
   });
   section(Section.Function, (content) => list(content, [1, 0]));
-  // Table 0 gets function 1 into the slot; function 0 is imported.
-  section(Section.Element, (content) => list(content, [1, 0, GLOBAL_GET, 0, Wasm.End, 1, 1]));
+  // Table 0 gets function 2 into the slot; functions 0 and 1 are imported.
+  section(Section.Element, (content) => list(content, [1, 0, GLOBAL_GET, 0, Wasm.End, 1, 2]));
   section(Section.Code, (content) => {
     const body = encodeBody(function_);
     content.unsigned(1);

@@ -13,7 +13,7 @@
 import { FOR_CHAOS } from "../../../build/gen/host/machine/core/code/extensions.ts";
 import type { Core } from "../core.ts";
 import { compileGroup, isCompiled } from "./compiled.ts";
-import { IMPORT_MEMORY, IMPORT_SHARED, IMPORT_SLOT, IMPORT_TABLE, IMPORTS } from "./encoder.ts";
+import { IMPORT_LOAD, IMPORT_MEMORY, IMPORT_SLOT, IMPORT_STORE, IMPORT_TABLE, IMPORTS } from "./encoder.ts";
 import type { Group } from "./flow.ts";
 import type { HartOffsets } from "./function.ts";
 import { extendSurvey, findSurvey, type Survey } from "./survey.ts";
@@ -140,7 +140,8 @@ export class Translator {
         [IMPORT_MEMORY]: core.memory,
         [IMPORT_TABLE]: core.table,
         [IMPORT_SLOT]: slot,
-        [IMPORT_SHARED]: core.reachShared,
+        [IMPORT_LOAD]: core.reachLoad,
+        [IMPORT_STORE]: core.reachStore,
       },
     });
     const installed = { slot, entries: compiled.entries };
