@@ -94,9 +94,13 @@ export class Observer {
     if (check < 0) {
       return;
     }
+    // LLVM may give two assertions of a function one call, and the check its place.
+    const held = this.harts().filter(({ heldRanks }) => heldRanks !== 0);
+    if (held.length === 0) {
+      return;
+    }
     const taker = chain.slice(check + 1).find((place) => !isAcquire(place));
     const where = taker === undefined ? "an unknown place" : placeText(taker);
-    const held = this.harts().filter(({ heldRanks }) => heldRanks !== 0);
     const locks = held.map(({ index, heldRanks }) => `hart ${index} held locks of rank ${bits(heldRanks)}`);
     this.report("lock order", [`a lock was taken out of order at ${where}`, ...locks].join("; "));
   }
