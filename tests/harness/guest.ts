@@ -7,16 +7,13 @@
 //
 // Hardware is what `intrinsics.ts` declares, and these are Wasm imports: a test passes its own
 // (`imports: { intrinsics: { readTime: () => 5n } }`), and one that it leaves out throws by name when it is called.
-// Compiled modules are kept in build/test-cache, under a hash of the entry and of every file that asc read.
+// Compiled modules are kept in build/test-cache, by content.
 
-import { createHash } from "node:crypto";
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { list, nullable, object, pair, readJson, text } from "../../host/json.ts";
 import { Problem } from "../../host/problem.ts";
 import { type GuestImport, usualImports } from "../../toolchain/asc/imports.ts";
-import { hashText, testFlags } from "../../toolchain/asc/run.ts";
+import { compileKept, keyOf } from "../../toolchain/asc/kept.ts";
+import { type AscRequest, testFlags } from "../../toolchain/asc/run.ts";
 import { multiplyHigh } from "./multiply-high.ts";
 import { variant } from "./variant.ts";
 
@@ -24,7 +21,7 @@ import { variant } from "./variant.ts";
 export const root = fileURLToPath(new URL("../..", import.meta.url)).replace(/[/\\]$/, "");
 
 const WASM_PAGE_BYTES = 65_536;
-const cacheFolder = join(root, "build/test-cache");
+const CACHE_FOLDER = "build/test-cache";
 
 type GuestValue = number | bigint;
 
@@ -162,12 +159,9 @@ function wrap(exports: WebAssembly.Exports, memory: WebAssembly.Memory, text: Gu
   return self;
 }
 
-/** A module to compile. */
+/** A module to compile, and its name in the cache. */
 interface WantedModule {
-  readonly path: string;
-  readonly text: string | undefined;
-  readonly flags: readonly string[];
-  /** Its name in the cache. */
+  readonly request: AscRequest;
   readonly key: string;
 }
 
@@ -176,67 +170,17 @@ function wantedModule(
   extraFlags: readonly string[],
 ): WantedModule {
   const flags = [...testFlags, ...extraFlags];
-  const path = typeof entry === "string" ? entry : "guest-entry.ts";
-  const text = typeof entry === "string" ? undefined : entry.text;
-  const key = hashText(JSON.stringify([path, text ?? null, flags])).slice(0, 32) + variant.suffix;
-  return { path, text, flags, key };
+  const file = typeof entry === "string" ? { entry } : { entry: "guest-entry.ts", text: entry.text };
+  const request = { root, generated: "build", flags, ...file };
+  return { request, key: keyOf(request) + variant.suffix };
 }
 
-/** The module's bytes: from the cache when no file that it was made from has changed, else from asc. */
-async function compile({ path, text, flags, key }: WantedModule): Promise<Uint8Array<ArrayBuffer>> {
-  const wasmPath = join(cacheFolder, `${key}.wasm`);
-  const readsPath = join(cacheFolder, `${key}.json`);
-  const cached = await readIfFresh(wasmPath, readsPath);
-  if (cached) {
-    return cached;
-  }
-
-  const request = { root, entry: path, generated: "build", flags };
-  const result = await variant
-    .compile(text === undefined ? request : { ...request, text })
-    .catch((error: unknown) => {
-      throw error instanceof Problem ? withDiagnostics(error) : error;
-    });
-  await mkdir(cacheFolder, { recursive: true });
-  // Several test workers may do this at once: a rename is seen whole or not at all.
-  await replaceFile(wasmPath, result.wasm);
-  await replaceFile(readsPath, JSON.stringify({ wasm: hashBytes(result.wasm), reads: [...result.reads] }));
-  return new Uint8Array(result.wasm);
-}
-
-/** What is kept beside a compiled module: its hash, and those of the files that it was made from. */
-const cacheRecord = object({ wasm: text, reads: list(pair(text, nullable(text))) });
-
-async function readIfFresh(
-  wasmPath: string,
-  readsPath: string,
-): Promise<Uint8Array<ArrayBuffer> | undefined> {
+async function compile({ request, key }: WantedModule): Promise<Uint8Array<ArrayBuffer>> {
   try {
-    const wasm = new Uint8Array(await readFile(wasmPath));
-    const record = readJson(await readFile(readsPath, "utf8"), readsPath, cacheRecord);
-    if (record.wasm !== hashBytes(wasm)) {
-      return undefined;
-    }
-    for (const [path, hash] of record.reads) {
-      const now = await readFile(join(root, path), "utf8").then(hashText, () => null);
-      if (now !== hash) {
-        return undefined;
-      }
-    }
-    return wasm;
-  } catch {
-    return undefined;
+    return await compileKept(request, { folder: CACHE_FOLDER, key, compile: variant.compile });
+  } catch (error) {
+    throw error instanceof Problem ? withDiagnostics(error) : error;
   }
-}
-
-async function replaceFile(path: string, contents: Uint8Array | string): Promise<void> {
-  const draft = `${path}.${process.pid}`;
-  await writeFile(draft, contents);
-  await rename(draft, path);
-}
-
-function hashBytes(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
 }
 
 /** A test's failure shows only the message, so the findings have to be in it. */
