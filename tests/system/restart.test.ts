@@ -15,9 +15,13 @@ import { BOOT_TIMEOUT_MS, bootQemu, explain } from "./harness/machine.ts";
 const scratch = mkdtempSync(join(tmpdir(), "neuron-restart-test-"));
 afterAll(() => rmSync(scratch, { recursive: true }));
 
+/** Made once: tests run side by side. */
+let image: Promise<string> | undefined;
+
 /** A run of chaos with these words. Services come up more than once in it, so the ladder does not judge it. */
 async function chaos(boot: Boot, words: string, smp = 4): Promise<BootReport> {
-  return await boot({ run: `chaos ${words}`, disk: await largeImage(scratch), smp, timeoutSeconds: 170 });
+  image ??= largeImage(scratch);
+  return await boot({ run: `chaos ${words}`, disk: await image, smp, timeoutSeconds: 170 });
 }
 
 /** How many rounds a run has: those under chaos take longer, and each is different from the last one anyway. */

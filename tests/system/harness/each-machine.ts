@@ -11,9 +11,14 @@ import { bootQemu, hasQemu } from "./machine.ts";
 /** Boots one of the machines once; `built` is another build than the usual one. */
 export type Boot = (change: Partial<BootRequest>, built?: Promise<BuildOutputs>) => Promise<BootReport>;
 
-/** Describes `tests` twice, each time with what boots that machine. */
+/**
+ * Describes `tests` twice, each time with what boots that machine. QEMU is a process that waits most of its time, for its
+ * start and for the guest's own waits: the tests on it run side by side.
+ */
 export function onEachMachine(name: string, tests: (boot: Boot) => void): void {
-  describe.skipIf(!hasQemu)(`${name}, on QEMU (qemu-system-riscv64 is installed)`, () => tests(bootQemu));
+  describe.skipIf(!hasQemu)(`${name}, on QEMU (qemu-system-riscv64 is installed)`, { concurrent: true }, () =>
+    tests(bootQemu),
+  );
   describe(`${name}, on the embedded machine with every kind of chaos`, () =>
     tests((change, built) => bootEmbedded({ chaos: parseChaos("all"), ...change }, built)));
 }
