@@ -92,7 +92,7 @@ function runMixed(
 }
 
 /** The settings of a boot of Neuron with these kinds of chaos. */
-function bootSettings({ kernel, tree, disk }: Subjects, chaos: number): MachineSettings {
+export function bootSettings({ kernel, tree, disk }: Subjects, chaos: number): MachineSettings {
   return {
     harts: 4,
     ramMebibytes: BOOT_MEBIBYTES,

@@ -7,7 +7,8 @@
 
 import type { Core } from "./core.ts";
 
-const CHUNK_BYTES = 4096;
+/** Memory is looked at in chunks of so many bytes. */
+export const CHUNK_BYTES = 4096;
 
 /** A machine's memory at one moment. Only that machine, or one with as many harts and as much RAM, can be put back to it. */
 export interface Snapshot {
@@ -47,6 +48,13 @@ export function restoreSnapshot(core: Core, snapshot: Snapshot): void {
   }
   // Translated functions are not in memory, so what memory says about them may be outdated, or from another machine.
   core.forgetTranslations();
+}
+
+/** The chunks that were touched, by their numbers: those before RAM that are not zero, and the pages of RAM that were ever written. */
+export function touchedChunks(core: Core): Set<number> {
+  const memory = new Uint8Array(core.memory.buffer);
+  const ram = (core.ramBase() >>> 0) / CHUNK_BYTES;
+  return new Set([...usedChunks(core)].filter((index) => index >= ram || !isZero(chunkAt(memory, index))));
 }
 
 /** What lies before RAM and was ever used, and the pages of RAM that were ever written. */

@@ -4,7 +4,7 @@
 import { describe, expect, test } from "vitest";
 import { millisecondsOf, type Speed } from "../../bench/machine/speed.ts";
 import { execute } from "../../bench/machine/yardstick.ts";
-import { rowsOf } from "../../bench/machine.ts";
+import { bootRows, rowsOf } from "../../bench/machine.ts";
 
 const speeds: Speed[] = [
   { name: "reached", mips: 200, yardstick: 400, goal: 0.4 },
@@ -48,6 +48,27 @@ describe("targets", () => {
 
   test("leave out the ratio to QEMU when there is no QEMU", () => {
     expect(rowsOf(speeds, undefined).map(({ name }) => name)).not.toContain("U-mode, 1 hart, beside QEMU");
+  });
+});
+
+describe("a boot beside the interpreter", () => {
+  const times = {
+    instructions: 20_000_000,
+    used: { translated: 25, interpreted: 50 },
+    fresh: { translated: 50, interpreted: 75 },
+    touches: 24.6,
+  };
+
+  test("is to be twice as fast in used memory", () => {
+    const slower = { ...times, used: { translated: 26, interpreted: 50 } };
+    expect(bootRows(times)[0]).toMatchObject({ measured: 800, ratio: 2, met: true });
+    expect(bootRows(slower)[0]).toMatchObject({ met: false });
+  });
+
+  test("names what the first touches of new memory take, beside their own row", () => {
+    const [, fresh, touches] = bootRows(times);
+    expect(fresh).toMatchObject({ met: false, limit: "first touches of memory: 25 of 50 ms" });
+    expect(touches).toMatchObject({ measured: 24.6, unit: "ms", met: true });
   });
 });
 

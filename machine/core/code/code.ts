@@ -7,7 +7,7 @@
 import { decode, endsRun } from "./decode";
 import { entryStep } from "./heat";
 import { At, OP_BYTES, OP_SHIFT, Op, writeOp } from "./ops";
-import { CodePage, ENTRIES, emptyOps, findOp, OPS, OPS_MAX, STARTS, sourceOf } from "./pages";
+import { CodePage, ENTRIES, emptyOps, OPS, OPS_MAX, Ops, STARTS, sourceOf } from "./pages";
 
 /** Most instructions between two looks at the budget. */
 export const RUN_MAX: u32 = 64;
@@ -52,7 +52,7 @@ export function decodeOne(op: usize, memoryPage: usize, at: u32): u32 {
 
 /** Decodes the run that begins `offset` (even) bytes into the page, if it is not decoded yet. Returns its first op. */
 export function decodeRun(code: usize, offset: u32): usize {
-  const found = findOp(code, offset);
+  const found = Ops.find(code, offset);
   if (found !== 0) {
     return found;
   }
@@ -71,7 +71,7 @@ export function decodeRun(code: usize, offset: u32): usize {
       writeOp(op, Op.PageEnd, 0, 0, 0, 0, at, at);
       break;
     }
-    if (count === RUN_MAX || findOp(code, at) !== 0) {
+    if (count === RUN_MAX || Ops.find(code, at) !== 0) {
       writeOp(op, Op.LinkFar, 0, 0, 0, 0, at, at);
       break;
     }
@@ -146,7 +146,7 @@ export function setEntry(code: usize, offset: u32, slot: u32, number: u32, needs
   }
   const entry = (((slot << NEEDS_BITS) | needs) << ENTRY_BITS) | number;
   store<u32>(entryAt(code, offset), entry);
-  const op = findOp(code, offset);
+  const op = Ops.find(code, offset);
   if (op !== 0 && At.code(op) === Op.Entry) {
     writeEntry(op, entry, offset);
   }

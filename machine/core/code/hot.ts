@@ -8,7 +8,7 @@ import { hasBreakpoints } from "../hart/breakpoints";
 import { surveyPage, translateEntry } from "../host";
 import { entryStep, isTranslating, pageHeat } from "./heat";
 import { At, Op } from "./ops";
-import { CodePage, findOp, isInUse, UNDECODED } from "./pages";
+import { CodePage, isInUse, Ops, UNDECODED } from "./pages";
 
 /** Each time, twice as many instructions pass until the host is told again, up to this power of two. */
 const DOUBLINGS_MAX: u32 = 12;
@@ -65,7 +65,7 @@ export function serveHot(): void {
   const page = changetype<CodePage>(code);
   if (entry !== 0) {
     // The page may have been written since.
-    const op = findOp(code, entry - 1);
+    const op = Ops.find(code, entry - 1);
     if (op !== 0 && At.code(op) === Op.Entry) {
       store<u16>(op, <u16>entryStep(), 6);
       if (isWanted) {

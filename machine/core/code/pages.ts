@@ -102,10 +102,19 @@ function flagsAt(page: u32): usize {
   return <usize>(shape().pageFlags + page);
 }
 
-/** The op at which the instruction `offset` bytes into the page begins, or 0 if that was not decoded yet. */
+@final
+export class Ops {
+  /** The op at which the instruction `offset` bytes into the page begins, or 0 if that was not decoded yet. */
+  @inline
+  static find(code: usize, offset: u32): usize {
+    const start = <usize>load<u16>(code + <usize>(offset & 0xffe), STARTS);
+    return start === 0 ? 0 : code + OPS + ((start - 1) << OP_SHIFT);
+  }
+}
+
+/** The same for the host. */
 export function findOp(code: usize, offset: u32): usize {
-  const start = load<u16>(code + <usize>(offset & 0xffe), STARTS);
-  return start === 0 ? 0 : code + OPS + ((<usize>start - 1) << OP_SHIFT);
+  return Ops.find(code, offset);
 }
 
 /** Drops the ops of a page; its entries stay. */

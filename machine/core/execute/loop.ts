@@ -17,7 +17,7 @@ import { decodeRun, RUN_MAX } from "../code/code";
 import { enter } from "../code/fetch";
 import { Heat } from "../code/hot";
 import { At, LINKED, OP_BYTES, OP_SHIFT, Op } from "../code/ops";
-import { findOp, UNDECODED } from "../code/pages";
+import { Ops, UNDECODED } from "../code/pages";
 import { Hart } from "../hart/hart";
 import { accessShared, Shared } from "../memory/shared";
 import { Entry } from "../memory/tlb";
@@ -621,7 +621,10 @@ export function run<T>(hart: Hart, budget: i32, guarded: bool): i32 {
     }
     let next: usize = 0;
     if ((to ^ base) < 4096) {
-      next = page === UNDECODED ? 0 : decodeRun(page, <u32>to & 0xfff);
+      next = Ops.find(page, <u32>to);
+      if (next === 0 && page !== UNDECODED) {
+        next = decodeRun(page, <u32>to & 0xfff);
+      }
       // The second time a jump within the page is taken, it is linked.
       if (next !== 0 && At.code(op) - Op.LinkFar < LINKED) {
         store<u16>(op, <u16>(At.code(op) + LINKED));
@@ -634,7 +637,7 @@ export function run<T>(hart: Hart, budget: i32, guarded: bool): i32 {
       if (Entry.fetchTag(entry) === (to & ~0xfff)) {
         page = Entry.code(entry);
         base = to & ~0xfff;
-        next = findOp(page, <u32>to);
+        next = Ops.find(page, <u32>to);
       }
     }
     if (next === 0) {

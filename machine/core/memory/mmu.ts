@@ -6,7 +6,7 @@ import { findStale, keepStale, Stale } from "../chaos/stale";
 import { Hart, Mode } from "../hart/hart";
 import { Cause, MPP, MPP_SHIFT, MPRV, MXR, SUM } from "../hart/trap";
 import { Access, accessFault, begin, fault, faulted, NOWHERE, note, pageFault } from "./outcome";
-import { pmpAllows } from "./pmp";
+import { Open, pmpAllows } from "./pmp";
 import { isRam, physicalWritten, ramAddress } from "./ram";
 
 /** Level of the leaf that the last walk ended at; -1 if there was no translation. */
@@ -74,7 +74,7 @@ function throughLeaf(
     if (isChaos(Chaos.SoftwareMarks)) {
       return pageFault(address, access);
     }
-    if (!pmpAllows(hart, at, 8, Access.Store, Mode.Supervisor)) {
+    if (!Open.covers(hart, at, 8) && !pmpAllows(hart, at, 8, Access.Store, Mode.Supervisor)) {
       return accessFault(address, access);
     }
     // The page table may be in the page that is being executed. Then its decoded code is no longer valid.
@@ -99,7 +99,7 @@ function answers(hart: Hart, stale: Stale, access: Access, mode: u32): bool {
 
 /** Keeps the translation of the neighbouring page, which hardware may fetch ahead. */
 function fetchAhead(hart: Hart, address: u64, at: u64): void {
-  if (!isChaos(Chaos.StaleTranslation) || ((at + 8) & PAGE_OFFSET) === 0) {
+  if (((at + 8) & PAGE_OFFSET) === 0) {
     return;
   }
   if (!isRam(at + 8, 8) || !pmpAllows(hart, at + 8, 8, Access.Load, Mode.Supervisor)) {
@@ -121,7 +121,8 @@ function walk(hart: Hart, address: u64, access: Access, mode: u32): u64 {
   if (<i64>(address << 25) >> 25 !== <i64>address) {
     return pageFault(address, access);
   }
-  const stale = findStale(hart.id, address, satp);
+  const keeps = isChaos(Chaos.StaleTranslation);
+  const stale = keeps ? findStale(hart.id, address, satp) : null;
   if (stale !== null && answers(hart, stale, access, mode)) {
     if ((stale.entry & V) === 0) {
       return pageFault(address, access);
@@ -131,7 +132,10 @@ function walk(hart: Hart, address: u64, access: Access, mode: u32): u64 {
   let table = (satp & PPN_MASK) << 12;
   for (let level = 2; level >= 0; level--) {
     const at = table + (((address >> <u64>(12 + 9 * level)) & 511) << 3);
-    if (!isRam(at, 8) || !pmpAllows(hart, at, 8, Access.Load, Mode.Supervisor)) {
+    if (
+      !Open.covers(hart, at, 8) &&
+      !(isRam(at, 8) && pmpAllows(hart, at, 8, Access.Load, Mode.Supervisor))
+    ) {
       return accessFault(address, access);
     }
     const pte = load<u64>(ramAddress(at));
@@ -147,10 +151,12 @@ function walk(hart: Hart, address: u64, access: Access, mode: u32): u64 {
       continue;
     }
     const physical = throughLeaf(hart, address, access, mode, pte, level, at);
-    // Read again, because A or D may have been set.
-    keepStale(hart.id, address, satp, load<u64>(ramAddress(at)), <u32>level);
-    if (level === 0) {
-      fetchAhead(hart, address, at);
+    if (keeps) {
+      // Read again, because A or D may have been set.
+      keepStale(hart.id, address, satp, load<u64>(ramAddress(at)), <u32>level);
+      if (level === 0) {
+        fetchAhead(hart, address, at);
+      }
     }
     return physical;
   }
@@ -165,7 +171,7 @@ export function translate(hart: Hart, address: u64, size: u32, access: Access): 
   leafLevel = -1;
   const mode = effectiveMode(hart, access);
   const physical = walk(hart, address, access, mode);
-  if (faulted() || pmpAllows(hart, physical, size, access, mode)) {
+  if (faulted() || Open.covers(hart, physical, size) || pmpAllows(hart, physical, size, access, mode)) {
     return physical;
   }
   return accessFault(address, access);

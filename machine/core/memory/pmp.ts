@@ -130,9 +130,13 @@ function covers(hart: Hart, index: u32, address: u64, bytes: u64): bool {
   return firstOf(hart, index, mode) <= address && endOf(hart, index, mode) >= address + bytes;
 }
 
-/** Whether every access to [address, address + bytes) is allowed, as pmpChanged() found. */
-function isOpen(hart: Hart, address: u64, bytes: u64): bool {
-  return address >= hart.pmpOpenFirst && address + bytes <= hart.pmpOpenEnd;
+@final
+export class Open {
+  /** Whether every access to [address, address + bytes) is allowed, as pmpChanged() found. All of it is RAM then. */
+  @inline
+  static covers(hart: Hart, address: u64, bytes: u64): bool {
+    return address >= hart.pmpOpenFirst && address + bytes <= hart.pmpOpenEnd;
+  }
 }
 
 /** Finds out whether all of RAM, or all of it above the firmware, is open. To be called after each change of an entry. */
@@ -157,7 +161,7 @@ export function pmpChanged(hart: Hart): void {
 
 /** Whether a mode may access [address, address + bytes): to read (0), write (1) or execute (2). */
 export function pmpAllows(hart: Hart, address: u64, bytes: u64, access: u32, mode: u32): bool {
-  if (isOpen(hart, address, bytes)) {
+  if (Open.covers(hart, address, bytes)) {
     return true;
   }
   const index = matching(hart, address, bytes);
@@ -178,7 +182,7 @@ export function pmpAllows(hart: Hart, address: u64, bytes: u64, access: u32, mod
 /** Whether entries treat all of the page at `address` in the same way. */
 export function pmpUniform(hart: Hart, address: u64): bool {
   const page = address & ~0xfff;
-  if (isOpen(hart, page, 4096)) {
+  if (Open.covers(hart, page, 4096)) {
     return true;
   }
   const index = matching(hart, page, 4096);

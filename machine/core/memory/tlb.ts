@@ -254,9 +254,12 @@ export function flushTlb(id: u32, address: u64, size: u64, asid: i32): void {
   }
 }
 
-/** Empties every table of a hart, the untranslated ones too. */
+/**
+ * Empties every table of a hart, the untranslated ones too. Nothing looks at the second tables while nothing is watched, and
+ * chaos that begins empties all of them, so their memory stays untouched without chaos.
+ */
 export function emptyTables(id: u32): void {
-  memory.fill(tableAt(id, 0), 0xff, TABLES_BYTES);
+  memory.fill(tableAt(id, 0), 0xff, isWatching() ? <usize>TABLES_BYTES : WATCHED_BYTES);
   forgetStale(id, 0, 0, -1);
   const hart = hartAt(id);
   for (let space: u32 = 0; space < SPACES; space++) {
