@@ -2,14 +2,16 @@
 // commands.
 
 import { spawn } from "node:child_process";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { Problem } from "../../../../host/problem.ts";
 import { root } from "../../../../host/root.ts";
+import { hashText } from "../../../../toolchain/asc/run.ts";
 import { ATTRIBUTES, HEADER, intrinsicDeclarations } from "../../../../toolchain/ir/llvm.ts";
 import { link } from "../../../../toolchain/link/image.ts";
-import { runLlvm } from "../../../../toolchain/link/llvm.ts";
-import { assemble, irFlags } from "../../../../toolchain/link/objects.ts";
+import { llvmIdentity, runLlvm } from "../../../../toolchain/link/llvm.ts";
+import { assemble, assemblyFlags, irFlags } from "../../../../toolchain/link/objects.ts";
 import { qemuProgram } from "../../../boot/machines/qemu.ts";
 
 const FOLDER = "tools/test/wast/rv64";
@@ -121,19 +123,52 @@ async function buildElf(text: string, place: string): Promise<string> {
   await writeFile(join(root, file("program.ll")), text);
   // A Wasm access need not be aligned. QEMU does an unaligned access in one piece, so the code may do so too.
   const flags = [...irFlags, "-mno-strict-align"];
-  await Promise.all([
+  parts ??= assembleParts();
+  const [{ driver, memory }] = await Promise.all([
+    parts,
     runLlvm("clang", root, [...flags, "-c", file("program.ll"), "-o", file("program.o")]),
-    assemble(root, `${FOLDER}/driver.S`, file("driver.o"), place),
-    assemble(root, "source/libs/builtins/memory.S", file("memory.o"), place),
   ]);
   await link(root, {
-    objects: ["driver.o", "program.o", "memory.o"].map(file),
+    objects: [driver, file("program.o"), memory],
     script: `${FOLDER}/board.ld`,
     layout: { memoryBase: 0, dataEnd: 0, heapBase: 0 },
     output: file("program.elf"),
     strip: false,
   });
   return file("program.elf");
+}
+
+/** What every program is linked with. */
+interface Parts {
+  readonly driver: string;
+  readonly memory: string;
+}
+
+const DRIVER = `${FOLDER}/driver.S`;
+const MEMORY = "source/libs/builtins/memory.S";
+/** The driver includes it. */
+const INCLUDED = `${FOLDER}/bare.inc`;
+
+/** A suite is a hundred programs: their common parts are assembled once, and kept by content. */
+let parts: Promise<Parts> | undefined;
+
+async function assembleParts(): Promise<Parts> {
+  const files = [DRIVER, INCLUDED, MEMORY];
+  const sources = await Promise.all(files.map((file) => readFile(join(root, file), "utf8")));
+  const key = hashText(JSON.stringify([llvmIdentity(), assemblyFlags, ...sources])).slice(0, 16);
+  const folder = `${SCRATCH}/parts-${key}`;
+  const made = { driver: `${folder}/driver.o`, memory: `${folder}/memory.o` };
+  if (existsSync(join(root, folder))) {
+    return made;
+  }
+  const draft = relative(root, await mkdtemp(join(root, SCRATCH, "draft-")));
+  await Promise.all([
+    assemble(root, DRIVER, `${draft}/driver.o`, draft),
+    assemble(root, MEMORY, `${draft}/memory.o`, draft),
+  ]);
+  // Another process may have been first.
+  await rename(join(root, draft), join(root, folder)).catch(() => rm(join(root, draft), { recursive: true }));
+  return made;
 }
 
 function runQemu(elf: string): Promise<string> {
