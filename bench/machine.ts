@@ -33,16 +33,13 @@ export async function benchMachine(): Promise<Row[]> {
   return [...rowsOf(speeds, besideQemu(subjects)), ...bootRows(boots)];
 }
 
-/** What a boot in used memory takes beside its translations: docs/benchmarks.md has the shares. */
-const USED_LIMIT = "calls and returns between translations, page walks, decoding";
-
 /**
  * Neuron's boot beside the interpreter. In new memory the first touches of its pages take time, translated or not, so the row
  * names how much that is.
  */
 export function bootRows({ instructions, used, fresh, touches }: BootTimes): Row[] {
   const speed = (milliseconds: number): number => instructions / milliseconds / 1000;
-  const row = (name: string, { translated, interpreted }: Ways, limit: string): Row =>
+  const row = (name: string, { translated, interpreted }: Ways, limit?: string): Row =>
     makeRow({
       part: "machine",
       name,
@@ -54,7 +51,7 @@ export function bootRows({ instructions, used, fresh, touches }: BootTimes): Row
     });
   const share = `first touches of memory: ${touches.toFixed(0)} of ${fresh.translated.toFixed(0)} ms`;
   return [
-    row("Neuron's boot, in used memory", used, USED_LIMIT),
+    row("Neuron's boot, in used memory", used),
     row("Neuron's boot, in new memory", fresh, share),
     makeRow({
       part: "machine",

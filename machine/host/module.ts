@@ -5,7 +5,7 @@
 
 import { constantNames, functionNames } from "../../build/gen/host/machine/core/module.ts";
 import type { Core, HostFunctions } from "./core.ts";
-import { restoreSnapshot, type Snapshot, takeSnapshot } from "./snapshot.ts";
+import { restoreBlank, type Snapshot, takeSnapshot } from "./snapshot.ts";
 import { TRANSLATION_LIMITS, type TranslationLimits, Translator } from "./translate/translator.ts";
 
 /** Makes a machine of a compiled module. @throws Error if the module is not the machine's */
@@ -80,7 +80,7 @@ export class Chassis {
     Object.assign(this.host, { allWait: undefined, traceEvent: undefined }, host);
     const { made } = this;
     if (made !== undefined && made.harts === harts && made.ramMebibytes === ramMebibytes) {
-      restoreSnapshot(made.core, made.blank);
+      restoreBlank(made.core, made.blank);
       return made.core;
     }
     const core = createCore(this.module, harts, ramMebibytes, this.host);

@@ -36,9 +36,33 @@ export function takeSnapshot(core: Core, earlier?: Snapshot): Snapshot {
 
 /** Puts the machine back to a snapshot. */
 export function restoreSnapshot(core: Core, snapshot: Snapshot): void {
+  restoreChunks(core, snapshot, usedChunks(core));
+  // Translated functions are not in memory, so what memory says about them may be outdated, or from another machine.
+  core.forgetTranslations();
+}
+
+/**
+ * Puts an instance back to `blank`, a snapshot from before its first machine, for the next machine. Decoded pages are kept: the
+ * next machine uses those whose content is the same (machine/core/code/kept.ts).
+ */
+export function restoreBlank(core: Core, blank: Snapshot): void {
+  const places = core.hasBreakpoints() === 0 ? core.keepCode() : 0;
+  if (places === 0) {
+    restoreSnapshot(core, blank);
+    return;
+  }
+  const decoder = core.decoder();
+  const first = (core.codeStart() >>> 0) / CHUNK_BYTES;
+  const end = (core.codeEnd() >>> 0) / CHUNK_BYTES;
+  const others = [...usedChunks(core)].filter((index) => index < first || index >= end);
+  restoreChunks(core, blank, others);
+  core.useKept(places, decoder);
+}
+
+function restoreChunks(core: Core, snapshot: Snapshot, used: Iterable<number>): void {
   const memory = new Uint8Array(core.memory.buffer);
   // Read the flags of the pages that were written since, before the flags themselves are overwritten.
-  for (const index of [...usedChunks(core)]) {
+  for (const index of [...used]) {
     if (!snapshot.chunks.has(index)) {
       chunkAt(memory, index).fill(0);
     }
@@ -46,8 +70,6 @@ export function restoreSnapshot(core: Core, snapshot: Snapshot): void {
   for (const [index, bytes] of snapshot.chunks) {
     chunkAt(memory, index).set(bytes);
   }
-  // Translated functions are not in memory, so what memory says about them may be outdated, or from another machine.
-  core.forgetTranslations();
 }
 
 /** The chunks that were touched, by their numbers: those before RAM that are not zero, and the pages of RAM that were ever written. */

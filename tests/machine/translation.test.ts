@@ -81,6 +81,35 @@ test(
   3 * BOOT_TIMEOUT_MS,
 );
 
+/** A program for machine mode: puts a number into a0, and then jumps to itself. */
+function programFor(value: number): Uint8Array {
+  const [loadImmediate, jumpToItself] = [0x0000_0513 | (value << 20), 0x0000_006f];
+  return new Uint8Array(Uint32Array.of(loadImmediate, jumpToItself).buffer);
+}
+
+test(
+  "decoded pages of the machine before are used where the content is the same, and nowhere else",
+  async () => {
+    const module = await moduleOf();
+    const chassis = new Chassis(module);
+    const { settings } = (await bootEmbedded({ seed: 6n })).recording;
+    for (const value of [1, 1, 2, 1]) {
+      const { core } = makeRun(
+        chassis,
+        { ...settings, harts: 1, firmware: programFor(value) },
+        USUAL,
+      ).machine;
+      core.run(1000n);
+      expect(core.readRegister(0, 10)).toBe(BigInt(value));
+    }
+    const friendly = [settings, settings, { ...settings, chaos: parseChaos("weak-stores") }, settings];
+    for (const next of friendly) {
+      expect(endOf(makeRun(chassis, next, SOON))).toEqual(endOf(makeRun(module, next, undefined)));
+    }
+  },
+  3 * BOOT_TIMEOUT_MS,
+);
+
 test(
   "a run that goes back to a moment, or continues in another machine, goes on in the same way",
   async () => {

@@ -18,22 +18,23 @@ import { hartAt } from "../hart/hart";
 import { hartCount, PAGE_BYTES, PAGE_SHIFT, PageFlag, ramBase, shape } from "../layout";
 import { revokeAccess, revokeFetches } from "../memory/tlb";
 import { pageHeat } from "./heat";
-import { OP_BYTES, OP_SHIFT } from "./ops";
+import { KEPT, keptFor } from "./kept";
+import { OP_SHIFT } from "./ops";
+import {
+  CODE_BYTES,
+  CODE_PAGES,
+  COPY,
+  CodePage,
+  codeAt,
+  NEXT_VICTIM,
+  NO_PAGE,
+  OPS,
+  STARTS,
+  STARTS_BYTES,
+  USED,
+} from "./places";
 
-/** How many decoded pages are kept. The oldest makes room for a new one. */
-export const CODE_PAGES: u32 = 512;
-
-export const OPS_MAX: u32 = 2560;
-export const STARTS: usize = 32;
-const STARTS_BYTES: usize = 4096;
-export const ENTRIES: usize = STARTS + STARTS_BYTES;
-export const OPS: usize = ENTRIES + 8192;
-
-/** Where a copy of the page is that it was decoded from, if there is one. */
-export const COPY: usize = OPS + <usize>OPS_MAX * OP_BYTES;
-
-/** Bytes of a decoded page. */
-export const CODE_BYTES: u32 = <u32>COPY + PAGE_BYTES;
+export { CODE_BYTES, CODE_PAGES, COPY, CodePage, ENTRIES, OPS, OPS_MAX, STARTS } from "./places";
 
 /**
  * Stands in for the decoded page where PMP treats parts of a page differently. Nothing is ever decoded in it: each
@@ -44,38 +45,11 @@ if (STARTS + STARTS_BYTES !== 4128) {
   ERROR("UNDECODED reaches to the end of its starts");
 }
 
-const NO_PAGE: u32 = 0;
-
-const NEXT_VICTIM: usize = memory.data(4, 4);
-
-/** How many of the places for decoded pages were ever used. The memory of the others is all zero. */
-const USED: usize = memory.data(4, 4);
-
-@unmanaged
-@final
-export class CodePage {
-  /** Index plus one of the RAM page that it was decoded from, or NO_PAGE. */
-  page: u32;
-  /** Ops in use. */
-  used: u32;
-  /** The hart that it is for; 0 if harts share. */
-  owner: u32;
-  /** Not zero: nothing was decoded since the page was last written. */
-  fresh: u32;
-  /** Not zero: `entries` says where translations can begin. */
-  surveyed: u32;
-  /** Instructions to interpret before it is surveyed (again), and how often the host was told (hot.ts). */
-  heat: i32;
-  tries: u32;
-  /** Not zero: the page was written since, and what it was is in the copy. */
-  copied: u32;
+/** Where the places for decoded pages begin, where those end that were ever used, and where all of them end. */
+export function codeStart(): u32 {
+  return shape().code;
 }
 
-if (offsetof<CodePage>() > STARTS) {
-  ERROR("a decoded page's head outgrew its place");
-}
-
-/** Where the places for decoded pages that were ever used end, and where all of them end. */
 export function usedCodeEnd(): u32 {
   return shape().code + load<u32>(USED) * CODE_BYTES;
 }
@@ -87,10 +61,6 @@ export function codeEnd(): u32 {
 /** Whether something is decoded from a page of RAM there, or can be. */
 export function isInUse(code: usize): bool {
   return changetype<CodePage>(code).page !== NO_PAGE;
-}
-
-function codeAt(index: u32): CodePage {
-  return changetype<CodePage>(<usize>(shape().code + index * CODE_BYTES));
 }
 
 function pageCodeAt(page: u32, owner: u32): usize {
@@ -134,6 +104,20 @@ function empty(code: CodePage): void {
   emptyOps(code);
   code.surveyed = 0;
   resetHeat(code);
+}
+
+/** An empty place for a decoded page. The oldest page makes room. */
+function emptyPlace(): CodePage {
+  const victim = load<u32>(NEXT_VICTIM);
+  store<u32>(NEXT_VICTIM, (victim + 1) % CODE_PAGES);
+  store<u32>(USED, max(load<u32>(USED), victim + 1));
+  const code = codeAt(victim);
+  if (code.page !== NO_PAGE) {
+    detach(code);
+  } else if (code.copied === KEPT) {
+    empty(code);
+  }
+  return code;
 }
 
 /** Not zero if a page was decoded since all were forgotten. */
@@ -193,17 +177,15 @@ export function codeOf(page: u32, id: u32): usize {
     return <usize>known;
   }
   store<u32>(IS_ANY_DECODED, 1);
-  const victim = load<u32>(NEXT_VICTIM);
-  store<u32>(NEXT_VICTIM, (victim + 1) % CODE_PAGES);
-  store<u32>(USED, max(load<u32>(USED), victim + 1));
-  const code = codeAt(victim);
-  if (code.page !== NO_PAGE) {
-    detach(code);
-  }
+  const kept = keptFor(page);
+  const code = kept !== 0 ? changetype<CodePage>(kept) : emptyPlace();
   code.page = page + 1;
   code.owner = owner;
-  code.fresh = 1;
-  resetHeat(code);
+  code.copied = 0;
+  code.fresh = kept === 0 ? 1 : 0;
+  if (code.surveyed === 0) {
+    resetHeat(code);
+  }
   store<u32>(pageCodeAt(page, owner), <u32>changetype<usize>(code));
   const flags = load<u8>(flagsAt(page));
   store<u8>(flagsAt(page), (flags & ~PageFlag.Writable) | (isChaos(Chaos.StaleCode) ? PageFlag.Source : 0));
