@@ -6,7 +6,7 @@
 #
 # Every result begins with `status`. If it is not `ok`, the other fields of that result are zero or empty.
 
-const version :UInt32 = 3;
+const version :UInt32 = 4;
 # The version of this contract; `info` returns the one that the service speaks.
 
 const pathBytesMax :UInt32 = 255;
@@ -83,6 +83,10 @@ enum FsStatus {
 
   badOffset @17;
   # `offset` is no multiple of `sharedBytes`, or not below the file's size.
+
+  busy @18;
+  # The disk is slow, and as many requests wait for it as may, or another request of the same client came while this one
+  # waited. What the cache has can still be read.
 }
 
 enum EntryKind {

@@ -7,7 +7,7 @@
 #
 # Every result begins with `status`. If it is not `ok`, the other fields of that result are zero.
 
-const version :UInt32 = 3;
+const version :UInt32 = 4;
 # The version of this contract; `info` returns the one that the service speaks.
 
 const sectorsPerReadMax :UInt32 = 256;
@@ -122,9 +122,12 @@ interface VirtioBlk {
   write @3 (lba :UInt64, count :UInt32, offset :UInt64) -> (status :BlkStatus);
   # Always refused with `readOnly`, and audited.
 
-  exchange @4 (orders :List(Order), waitFor :UInt32) -> (status :BlkStatus, endings :List(Ending));
+  exchange @4 (orders :List(Order), waitFor :UInt32, patience :UInt32) -> (
+    status :BlkStatus,
+    endings :List(Ending)
+  );
   # Starts every read in `orders`, and answers when at least `waitFor` reads of this client have ended, or none is under
-  # way any more. `endings` has every read that has ended and was not told before, in the order in which they ended. A
+  # way any more, or after `patience` milliseconds (0: no limit). `endings` has every read that has ended and was not told before, in the order in which they ended. A
   # read that is refused ends at once, with the status that `read` would have. If `status` is not `ok`, nothing was
   # started: `notAttached`, or `busy` if there would be more than `depthMax` reads whose end the client was not told, or
   # if another `exchange` of the same client waits. `attach` forgets the endings that were not told.

@@ -347,6 +347,8 @@ export function fsStatusName(status: i32): string {
       return "notShared";
     case FsStatus.badOffset:
       return "badOffset";
+    case FsStatus.busy:
+      return "busy";
     default:
       return "a malformed reply";
   }

@@ -187,3 +187,8 @@ function next(endpoint: u32, deadline: u64): i32 {
     ? replyReceive(endpoint, owed.info, owed.w0, owed.w1, owed.token)
     : replyReceiveUntil(endpoint, owed.info, owed.w0, owed.w1, deadline, owed.token);
 }
+
+/** The request that came last. It is valid until the next one is received. */
+export function lastRequest(): Request {
+  return request;
+}

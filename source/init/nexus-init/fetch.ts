@@ -86,6 +86,7 @@ function mayPass(outcome: i32): bool {
     outcome === Refusal.TimedOut ||
     outcome === FsStatus.badFile ||
     outcome === FsStatus.notAttached ||
+    outcome === FsStatus.busy ||
     outcome === FsStatus.deviceError
   );
 }

@@ -13,7 +13,7 @@ import { BlkStatus } from "gen/idl/virtio_blk";
 import { BLOCK_BYTES as IMAGE_BLOCK_BYTES, ImageError, LEVELS_MAX } from "pkgimg/format";
 import { IMAGE_STATE_BYTES, Image } from "pkgimg/reader";
 import { addressOf, clear, contains, find, publish, release, take } from "./cache";
-import { readStaged, stagedAt } from "./disk";
+import { stagedAt } from "./disk";
 import {
   BLOCK_BYTES,
   BLOCK_SHIFT,
@@ -21,8 +21,10 @@ import {
   LINE_COUNT,
   READ_BYTES_MAX,
   STAGING_BLOCKS,
-  STAGING_TREE,
 } from "./limits";
+import { keepMessage } from "./reads/kept";
+import { awaitRead, leaveSlowReads } from "./reads/reads";
+import { activeReads, Read, readOf, startRead } from "./reads/table";
 import { reportBlock, reportReadAgain } from "./report";
 
 if (IMAGE_BLOCK_BYTES !== BLOCK_BYTES) {
@@ -46,6 +48,15 @@ let onDisk: bool = false;
 let isServing: bool = false;
 let hitCount: u64 = 0;
 let missCount: u64 = 0;
+
+/** Whether the last block that could not be had is on its way, and by which read; null: when another one has ended. */
+let isLater: bool = false;
+let awaited: Read | null = null;
+
+/** How the last `fetch` ended: whether it failed, and what its read was the second try for. */
+let hasFailed: bool = false;
+let doubt: ImageError = ImageError.None;
+let doubtful: u32 = 0;
 
 /**
  * Opens the image on the disk, or the one that is mapped as fixtures: reads and checks the superblock.
@@ -73,6 +84,22 @@ export function mounted(): Image {
 /** The image is mounted: from now on, each block that does not verify is reported when it is found. */
 export function startServing(): void {
   isServing = true;
+  leaveSlowReads();
+}
+
+/**
+ * Whether the request that was just handled failed only because its next block is still on its way (`awaitedRead`). Then
+ * it can be handled again later. True once for each such request.
+ */
+export function takeLater(): bool {
+  const later = isLater;
+  isLater = false;
+  return later;
+}
+
+/** The read that this request has to wait for; null: any that ends. */
+export function awaitedRead(): Read | null {
+  return awaited;
 }
 
 /** Whether the image is on the disk. */
@@ -101,24 +128,23 @@ export function cacheMisses(): u64 {
 export function ensure(first: u32, count: u32, end: u32): ImageError {
   const last = first + count;
   let block = first;
-  let doubt = ImageError.None;
-  let doubtful: u32 = 0;
+  doubt = ImageError.None;
   while (block < last) {
     if (find(block) !== 0) {
       hitCount++;
       block++;
       continue;
     }
-    const run = absentRun(block, max<u32>(end, last));
-    const needed = min<u32>(run, last - block);
-    const brought = fetch(block, run, needed);
+    // While a read takes long, nothing is read ahead.
+    const run = absentRun(block, activeReads() === 0 ? max<u32>(end, last) : last);
+    const brought = fetch(block, run, min<u32>(run, last - block));
     missCount += brought;
     block += brought;
     if (doubt !== ImageError.None && brought !== 0) {
       reportReadAgain(doubt, doubtful);
       doubt = ImageError.None;
     }
-    if (brought === needed) {
+    if (!hasFailed) {
       continue;
     }
     const error = image.error;
@@ -164,47 +190,109 @@ function absentRun(block: u32, end: u32): u32 {
 }
 
 /**
- * Fetches `count` blocks by one request and publishes those that verify.
+ * Fetches up to `count` blocks by one request and publishes those that verify. If one of those that were asked for does not
+ * come or does not verify, `hasFailed`, and the image says what is wrong with the next.
  *
  * @param needed how many of them were asked for; an error in the others, which are only read ahead, fails no request
- * @returns how many of the needed blocks are published; if not all, the image says what is wrong with the next
+ * @returns how many of the needed blocks are published: at least one, unless it failed
  */
 function fetch(block: u32, count: u32, needed: u32): u32 {
-  const staged = onDisk ? stage(block, count, needed) : count;
-  if (staged === 0) {
-    image.refuseBlock(ImageError.Io, block);
+  hasFailed = false;
+  if (!onDisk) {
+    return takeBlocks(block, fixtureAt(block), count, needed);
   }
-  for (let i: u32 = 0; i < staged; i++) {
-    const source = onDisk ? stagedAt(i) : fixtureAt(block + i);
+  const read = obtain(block, count, needed);
+  if (read === null) {
+    image.refuseBlock(ImageError.Io, block);
+    hasFailed = true;
+    return 0;
+  }
+  doubt = read.doubt;
+  doubtful = read.doubtful;
+  read.hold();
+  const here = min<u32>(count, read.block + read.count - block);
+  const done = takeBlocks(block, stagedAt(read.placeOf(block)), here, min<u32>(needed, here));
+  if (isLater && hasFailed) {
+    // The tree blocks above are not there yet. Then these blocks are taken once more.
+    read.release();
+  } else {
+    isLater = false;
+    read.free();
+  }
+  return done;
+}
+
+/** Copies `count` blocks from `source` into lines, and publishes those that verify. Returns how many of the needed ones. */
+function takeBlocks(block: u32, source: usize, count: u32, needed: u32): u32 {
+  for (let i: u32 = 0; i < count; i++) {
     const index = take();
-    memory.copy(addressOf(index), source, <usize>BLOCK_BYTES);
+    memory.copy(addressOf(index), source + ((<usize>i) << BLOCK_SHIFT), <usize>BLOCK_BYTES);
     if (image.verify(block + i, addressOf(index)) !== ImageError.None) {
       release(index);
       dropPending();
+      hasFailed = i < needed;
       return min<u32>(i, needed);
     }
     publish(index, block + i);
     publishPending();
   }
-  return min<u32>(staged, needed);
+  return needed;
 }
 
 /**
- * Reads `count` blocks from the disk into the staging memory, or only the first `needed`. Returns how many.
+ * A read that has brought `block`, and up to `count` blocks from there on. Null: there is none, or it is still under way
+ * (`isLater`).
  *
- * Only an error that the device itself reported leads to a second request: the bad sector may lie behind the blocks
- * that are needed, and the second answer comes soon. If the device was silent, a second request could double the time
- * that all clients wait.
+ * Only an error that the device itself reported leads to a second request, for only the first `needed`: the bad sector may
+ * lie behind them, and the second answer comes soon. If the device was silent, a second request could double the time that
+ * the client waits.
  */
-function stage(block: u32, count: u32, needed: u32): u32 {
-  const status = readStaged(block, count, 0);
-  if (status === <i32>BlkStatus.ok) {
-    return count;
+function obtain(block: u32, count: u32, needed: u32): Read | null {
+  const read = endedRead(block, count);
+  if (read === null || !read.hasFailed) {
+    return read;
   }
-  if (status !== <i32>BlkStatus.deviceError || count === needed) {
-    return 0;
+  const mayLieBehind = read.status === <i32>BlkStatus.deviceError && block + needed < read.block + read.count;
+  forget(read);
+  if (!mayLieBehind) {
+    return null;
   }
-  return readStaged(block, needed, 0) === <i32>BlkStatus.ok ? needed : 0;
+  const second = newRead(block, needed);
+  if (second === null || !second.hasFailed) {
+    return second;
+  }
+  forget(second);
+  return null;
+}
+
+/** The read that has ended with this block; one that is new, if nothing brings it. */
+function endedRead(block: u32, count: u32): Read | null {
+  isLater = false;
+  const known = readOf(block);
+  if (known === null) {
+    return newRead(block, count);
+  }
+  return known.isActive ? later(known) : known;
+}
+
+function newRead(block: u32, count: u32): Read | null {
+  const read = startRead(block, count, doubt, doubtful);
+  return read !== null && awaitRead(read) ? read : later(read);
+}
+
+/** The request has to wait for this read; null: for any. */
+function later(read: Read | null): Read | null {
+  keepMessage();
+  isLater = true;
+  awaited = read;
+  return null;
+}
+
+/** A read that failed is forgotten, unless others wait to be told. */
+function forget(read: Read): void {
+  if (read.waiters === 0) {
+    read.free();
+  }
 }
 
 /**
@@ -216,11 +304,16 @@ function rawBlock(block: u32): usize {
   if (known !== 0) {
     return known;
   }
-  if (onDisk && readStaged(block, 1, STAGING_TREE) !== <i32>BlkStatus.ok) {
+  const read = onDisk ? obtain(block, 1, 1) : null;
+  if (onDisk && read === null) {
     return 0;
   }
   const index = take();
-  memory.copy(addressOf(index), onDisk ? stagedAt(STAGING_TREE) : fixtureAt(block), <usize>BLOCK_BYTES);
+  const source = read === null ? fixtureAt(block) : stagedAt(read.placeOf(block));
+  memory.copy(addressOf(index), source, <usize>BLOCK_BYTES);
+  if (read !== null) {
+    read.free();
+  }
   assert(pendingCount < LEVELS_MAX);
   store<u32>(pendingLines + <usize>(pendingCount << 2), index);
   store<u32>(pendingBlocks + <usize>(pendingCount << 2), block);

@@ -77,6 +77,9 @@ export class Client {
   badge: u32;
   /** Bytes of its memory object that are mapped in its window; 0: none is attached. */
   attachedBytes: u32;
+  /** Which memory object that is, counted in attachments of all clients; 0: none was attached. */
+  attachment: u32;
+  private reserved: u32;
 
   /** The file in `place`, which must be below OPEN_FILES_MAX. */
   file(place: u32): OpenFile {
@@ -96,6 +99,7 @@ const CLIENT_BYTES: u32 = <u32>offsetof<Client>() + OPEN_FILES_MAX * <u32>offset
 const clients = memory.data(CLIENTS_MAX * CLIENT_BYTES, 8);
 
 let requests: u64 = 0;
+let attachments: u32 = 0;
 
 /** The client with this badge, if it has opened or attached anything; otherwise null. */
 export function knownClient(badge: u32): Client | null {
@@ -109,6 +113,17 @@ export function knownClient(badge: u32): Client | null {
     return each;
   }
   return null;
+}
+
+/** Which memory the client with this badge has attached; 0: none. */
+export function attachmentOf(badge: u32): u32 {
+  for (let i: u32 = 0; i < CLIENTS_MAX; i++) {
+    const each = client(i);
+    if (each.lastUse !== 0 && each.badge === badge) {
+      return each.attachment;
+    }
+  }
+  return 0;
 }
 
 /** The record for this badge: its own, or a free one, or that of the client that asked least recently. */
@@ -144,6 +159,7 @@ function forget(client: Client): void {
 
 /** Takes the client's memory object out of its window. */
 function detach(client: Client): void {
+  client.attachment = 0;
   if (client.attachedBytes === 0) {
     return;
   }
@@ -169,6 +185,8 @@ export function attach(client: Client, slot: u32, bytes: u64): bool {
     return false;
   }
   client.attachedBytes = <u32>bytes;
+  attachments++;
+  client.attachment = attachments;
   return true;
 }
 

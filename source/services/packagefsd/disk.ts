@@ -1,6 +1,6 @@
 /**
  * The block service (virtioblkd) as packagefsd uses it: staging memory that is shared once, then reads of whole blocks
- * into it. Reached from blocks.ts; goes on in runtime/blocks.ts, by virtio_blk.capnp.
+ * into it (reads.ts). Reached from mount.ts and reads.ts; goes on in runtime/blocks.ts, by virtio_blk.capnp.
  *
  * The device writes staging memory, so its content is never trusted and never handed on: blocks.ts first copies it into
  * memory of our own. Every call has a deadline. A block service that was started again does not know us, so it is given
@@ -10,7 +10,7 @@ import { Right } from "abi/handle";
 import { Refusal } from "abi/refusal";
 import { NO_SLOT } from "abi/syscall";
 import { BlkStatus } from "gen/idl/virtio_blk";
-import { attachBlockMemory, blockInfo, DiskInfo, readSectors } from "runtime/blocks";
+import { attachBlockMemory, blockInfo, DiskInfo } from "runtime/blocks";
 import { createVmo, deadlineIn, map, result, sleepUntil } from "runtime/call";
 import { setPatience } from "runtime/client";
 import { startup } from "runtime/startup";
@@ -20,8 +20,6 @@ import {
   BLOCK_CALL_MILLISECONDS,
   BLOCK_SHIFT,
   BUSY_MILLISECONDS,
-  BUSY_WAITS_MAX,
-  REATTACH_MAX,
   SECTOR_BYTES,
   SECTORS_PER_BLOCK,
   STAGING_ADDRESS,
@@ -37,8 +35,8 @@ let staging: u32 = NO_SLOT;
 let blocksOnDisk: u32 = 0;
 
 /** Shares the staging memory with the block service and asks how large its disk is. False: it cannot be used. */
-export function connect(blockService: u32): bool {
-  endpoint = blockService;
+export function connect(service: u32): bool {
+  endpoint = service;
   setPatience(BLOCK_CALL_MILLISECONDS);
   if (createVmo(STAGING_BYTES) !== Refusal.None) {
     return false;
@@ -47,7 +45,12 @@ export function connect(blockService: u32): bool {
   if (map(staging, STAGING_ADDRESS, 0, STAGING_BYTES, Right.Read) !== Refusal.None) {
     return false;
   }
-  return attachStaging() && learnSize();
+  return attachStaging(ATTACH_WAITS_MAX) === <i32>BlkStatus.ok && learnSize();
+}
+
+/** The slot of the block service. */
+export function blockService(): u32 {
+  return endpoint;
 }
 
 /** Whole blocks on the disk; more than a u32 counts are not seen, and no image has that many. */
@@ -66,46 +69,16 @@ export function stagedAt(place: u32): usize {
 }
 
 /**
- * Has the device write `count` blocks (1 to STAGING_BLOCKS) from `block` on into the staging memory from `place` on.
- * Returns a status or a refusal. With anything but BlkStatus.ok, the bytes there mean nothing.
+ * Shares the staging memory. The service is busy while it handles reads of an earlier life of ours: the device may still
+ * write for them. Then it is asked again, `waitsMax` times at most. Returns a status or a refusal.
  */
-export function readStaged(block: u32, count: u32, place: u32): i32 {
-  let attachments: u32 = 0;
-  let waits: u32 = 0;
-  let status = askRead(block, count, place);
-  while (status !== <i32>BlkStatus.ok) {
-    // Three answers may be different the second time. A service that ended during the read is started again; one that
-    // was started again has nothing attached yet; a busy one will be free. All others stay the same.
-    const isNew = status === Refusal.PeerGone || status === <i32>BlkStatus.notAttached;
-    if (isNew && attachments < REATTACH_MAX) {
-      attachments++;
-      if (!attachStaging()) {
-        return status;
-      }
-    } else if (status === <i32>BlkStatus.busy && waits < BUSY_WAITS_MAX) {
-      waits++;
-      sleepUntil(deadlineIn(BUSY_MILLISECONDS, startup().timebase));
-    } else {
-      return status;
-    }
-    status = askRead(block, count, place);
-  }
-  return status;
-}
-
-function askRead(block: u32, count: u32, place: u32): i32 {
-  const lba = <u64>block * <u64>SECTORS_PER_BLOCK;
-  return readSectors(endpoint, lba, count * SECTORS_PER_BLOCK, (<u64>place) << BLOCK_SHIFT);
-}
-
-/** The service is busy while it handles reads of an earlier life of ours: the device may still write for them. */
-function attachStaging(): bool {
+export function attachStaging(waitsMax: u32): i32 {
   let status = attachBlockMemory(endpoint, staging, STAGING_BYTES);
-  for (let waits: u32 = 0; status === <i32>BlkStatus.busy && waits < ATTACH_WAITS_MAX; waits++) {
+  for (let waits: u32 = 0; status === <i32>BlkStatus.busy && waits < waitsMax; waits++) {
     sleepUntil(deadlineIn(BUSY_MILLISECONDS, startup().timebase));
     status = attachBlockMemory(endpoint, staging, STAGING_BYTES);
   }
-  return status === <i32>BlkStatus.ok;
+  return status;
 }
 
 function learnSize(): bool {

@@ -26,12 +26,16 @@ export const LINE_COUNT: u32 = 256;
 export const CLUSTER_SLOTS: u32 = 9;
 /** The most blocks that one request to the disk brings: 128 KiB, 256 sectors. */
 export const STAGING_BLOCKS: u32 = 32;
-/** Beside them, a place for a block of the hash tree: it is fetched while the others wait to be verified. */
-export const STAGING_TREE: u32 = STAGING_BLOCKS;
-export const STAGING_PLACES: u32 = STAGING_BLOCKS + 1;
-
 /** Clients known at a time. The one that asked least recently makes room for a new one. */
 export const CLIENTS_MAX: u32 = 8;
+/**
+ * Reads of the disk at a time: one of each client, and one of a block of the hash tree, for the client whose content has come
+ * and waits to be verified. The first place has room for STAGING_BLOCKS, the others for one block: they are needed beside the
+ * first, and beside reads that the disk does not answer.
+ */
+export const READS_MAX: u32 = CLIENTS_MAX + 1;
+export const STAGING_PLACES: u32 = STAGING_BLOCKS + READS_MAX - 1;
+
 /** Files that one client may hold open (package_fs.capnp, openFilesMax). */
 export const OPEN_FILES_MAX: u32 = 16;
 /** The most bytes of one read (package_fs.capnp, readBytesMax). */
@@ -47,6 +51,16 @@ export const FIXTURES_BYTES_MAX: u32 = 16_777_216;
 
 /** How long the block service may take to answer, in milliseconds: longer than it lets the device try (12 s). */
 export const BLOCK_CALL_MILLISECONDS: u64 = 15_000;
+/** How long one request waits for the disk while others want to be served. Then it is set aside. */
+export const PATIENCE_MILLISECONDS: u32 = 20;
+/** How often reads that were left under way are looked after. */
+export const LOOK_MILLISECONDS: u64 = 10;
+/** Requests that are set aside at a time: one of each client. A further one is told `busy`. */
+export const WAITING_MAX: u32 = CLIENTS_MAX;
+/** How long a request waits aside at most: as long as its client (runtime/client.ts). Several reads may be slow. */
+export const WAITING_MILLISECONDS: u64 = 60_000;
+/** The longest message of a request that can be set aside. The longest that is needed has a path of 255 bytes. */
+export const MESSAGE_KEPT_BYTES: u32 = 512;
 /** The most lines about blocks that do not verify. Later ones are only recorded. */
 export const BAD_BLOCK_LINES_MAX: u32 = 16;
 /** How often one request is tried again after the block service was started again. */

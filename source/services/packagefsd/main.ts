@@ -9,11 +9,12 @@ import { Extension, Role } from "abi/startup";
 import { NO_SLOT } from "abi/syscall";
 import { hashWithZbb } from "blake2b/blake2b";
 import { setTaskName } from "runtime/panic";
-import { ignoreSignal, never, serve } from "runtime/service";
+import { ignoreSignal, serve } from "runtime/service";
 import { tellReady } from "runtime/starter";
 import { offers, slotOf } from "runtime/startup";
 import { mounted } from "./blocks";
 import { mountDisk, mountFixtures } from "./mount";
+import { onTime } from "./reads/resume";
 import { onRequest } from "./serve";
 import { judgeTrust, recall, sayTrust } from "./trust";
 
@@ -32,6 +33,6 @@ export function main(): i32 {
     sayTrust(mounted());
   }
   tellReady();
-  serve(slotOf(Role.Serve), onRequest, ignoreSignal, never);
+  serve(slotOf(Role.Serve), onRequest, ignoreSignal, onTime);
   return ExitCode.CannotServe;
 }

@@ -17,6 +17,7 @@ import { ensure, mounted, openImage, startServing } from "./blocks";
 import { connect, diskAddress, diskBlocks } from "./disk";
 import { mapFixtures } from "./fixtures";
 import { BLOCK_BYTES, LINE_COUNT, LINES_ADDRESS } from "./limits";
+import { beginReads } from "./reads/table";
 import { reportImage, reportReadAgain } from "./report";
 
 /** For the index check: the path before the current one. */
@@ -31,6 +32,7 @@ export function mountDisk(blockService: u32, judge: (image: Image) => ImageError
   if (!mapLines()) {
     return false;
   }
+  beginReads();
   const error = connect(blockService)
     ? mount(true, diskBlocks(), judge)
     : mounted().refuseBlock(ImageError.Io, 0);

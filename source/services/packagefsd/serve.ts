@@ -36,25 +36,33 @@ import { pathError } from "pkgimg/path";
 import { NO_ENTRY } from "pkgimg/reader";
 import { messagePage } from "runtime/ipc";
 import { Outcome, Request } from "runtime/service";
-import { cacheHits, cacheMisses, isOnDisk, mounted } from "./blocks";
+import { cacheHits, cacheMisses, isOnDisk, mounted, takeLater } from "./blocks";
 import { attach, clientOf, fileOf, fileWith, knownClient, openFile } from "./clients";
 import { deliver } from "./content";
 import { BLOCK_BYTES, READ_BYTES_MAX, SHARED_BYTES } from "./limits";
 import { list } from "./list";
+import { defer } from "./reads/waiting";
 import { fillShare, findShare, newShare } from "./shares";
 
 /** The path of the request that is handled: a copy, so that the page is free for the answer. */
 const path = memory.data(PATH_BYTES_MAX, 8);
 
+/** No answer has this length: the request has to wait. */
+const LATER: u32 = 0;
+
 /** In an OpenFile: there is no last read to go on from. No offset in a file is this large. */
 const NOWHERE: u64 = u64.MAX_VALUE;
 
-/** Handles one request of a client. */
+/**
+ * Handles one request of a client as far as its blocks are there. Deferred, if it has to wait for one of them: it is handled
+ * again later, from its start (resume.ts).
+ */
 export function onRequest(request: Request): Outcome {
   if (request.w0 === <u64>PackageFsMethod.share) {
     return onShare(request);
   }
-  return request.answer(dispatch(request), 0, 0);
+  const length = dispatch(request);
+  return length === LATER ? defer(request) : request.answer(length, 0, 0);
 }
 
 /** The length of the answer in the message page. */
@@ -80,8 +88,14 @@ function dispatch(request: Request): u32 {
   }
 }
 
-/** An answer with only a status. Every result begins with it, so this is a valid result of every method. */
+/**
+ * An answer with only a status. Every result begins with it, so this is a valid result of every method. LATER, if the
+ * request failed only because a block is still on its way.
+ */
 function refuse(status: FsStatus): u32 {
+  if (takeLater()) {
+    return LATER;
+  }
   const results = PackageFsAttachResultsBuilder.begin(messagePage(), MESSAGE_BYTES_MAX);
   results.status = status;
   return finishMessage();
@@ -211,8 +225,9 @@ function onRead(request: Request): u32 {
 }
 
 /** `refuse` as the outcome of a request. */
-function refused(request: Request, status: FsStatus): Outcome {
-  return request.answer(refuse(status), 0, 0);
+export function refused(request: Request, status: FsStatus): Outcome {
+  const length = refuse(status);
+  return length === LATER ? defer(request) : request.answer(length, 0, 0);
 }
 
 /** The only method whose answer takes a capability along. */

@@ -12,7 +12,7 @@
  */
 import { MESSAGE_BYTES_MAX } from "abi/message";
 import { Refusal } from "abi/refusal";
-import { NO_SLOT } from "abi/syscall";
+import { FOREVER, NO_SLOT } from "abi/syscall";
 import { BlkStatus, DEPTH_MAX, VirtioBlkExchangeResultsBuilder } from "gen/idl/virtio_blk";
 import { drop, pin, result, unpin } from "runtime/call";
 import { messagePage } from "runtime/ipc";
@@ -23,7 +23,8 @@ import { CLIENTS_MAX } from "./limits";
  *   0         8     16          24      28     32         36          40      48        52        56           60
  *   │ lastUse │ bus │ byteCount │ badge │ slot │ inFlight │ isWaiting │ token │ waitFor │ ordered │ endedCount │ 0 │
  *
- *   64: DEPTH_MAX endings of 8 bytes, a tag and a status
+ *   64      72
+ *   │ until │ DEPTH_MAX endings of 8 bytes, a tag and a status
  */
 @unmanaged
 @final
@@ -50,6 +51,8 @@ export class Client {
   /** Endings that the client was not told yet. */
   private endedCount: u32;
   private reserved: u32;
+  /** When that exchange is answered at the latest; FOREVER if it has no limit. */
+  until: u64;
 
   /** Makes this record that of the client with this badge. Before, it was free or another client's. */
   begin(badge: u32): void {
@@ -59,6 +62,7 @@ export class Client {
     this.slot = NO_SLOT;
     this.inFlight = 0;
     this.isWaiting = 0;
+    this.until = FOREVER;
     this.ordered = 0;
     this.endedCount = 0;
   }

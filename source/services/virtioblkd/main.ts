@@ -18,7 +18,7 @@ import { endTurn } from "./clock";
 import { disk, diskBase, diskIrq, diskNotification, expireReads, handleInterrupt } from "./device";
 import { Found, findDisk } from "./find";
 import { checkLimits } from "./limits";
-import { answerEnded, onRequest } from "./requests";
+import { answerEnded, answerImpatient, onRequest } from "./requests";
 
 /**
  * No disk is not a failure: the starter is told, and goes on without one. A disk that cannot be used is a failure. Then
@@ -65,12 +65,13 @@ export function onInterrupt(bits: u64): void {
   answerEnded();
 }
 
-/** Ends the reads that are due, and returns the deadline of the next. */
+/** Ends the reads that are due, answers clients that wait no longer, and returns when the next of both comes. */
 export function onTime(): u64 {
   if (disk().requestsInFlight !== 0) {
     expireReads();
     answerEnded();
   }
+  const impatient = answerImpatient();
   endTurn();
-  return disk().nextDeadline();
+  return min(disk().nextDeadline(), impatient);
 }

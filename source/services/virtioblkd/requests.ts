@@ -11,7 +11,7 @@
 import { Audit } from "abi/audit";
 import { MESSAGE_BYTES_MAX, messageInfo } from "abi/message";
 import { Refusal } from "abi/refusal";
-import { NO_SLOT } from "abi/syscall";
+import { FOREVER, NO_SLOT } from "abi/syscall";
 import { finishMessage } from "capnp/build";
 import {
   ATTACHED_BYTES_MAX,
@@ -34,9 +34,11 @@ import { result, vmoSize } from "runtime/call";
 import { messagePage } from "runtime/ipc";
 import { line, print } from "runtime/log";
 import { answerAtWait, Outcome as Handled, Request, sendOwed } from "runtime/service";
+import { startup } from "runtime/startup";
 import { SECTOR_BYTES, SECTORS_MAX } from "storage/virtio-blk/geometry";
 import { REQUESTS_MAX } from "storage/virtio-blk/table";
 import { Client, clientAt, clientOf } from "./clients";
+import { turnTime } from "./clock";
 import { disk, diskBase, diskDevice, diskIrq } from "./device";
 import { CLIENTS_MAX, COMPLAINT_LINES_MAX } from "./limits";
 import { startRead, takeEnded } from "./reads";
@@ -47,6 +49,8 @@ const NO_SECTOR: u64 = u64.MAX_VALUE;
 let readsDone: u64 = 0;
 let readsFailed: u64 = 0;
 let complaintLines: u32 = 0;
+/** Exchanges that wait, and have a limit. */
+let limitedCount: u32 = 0;
 
 /** Handles one message. Every answer is sent from this file, never by the service loop. */
 export function onRequest(request: Request): Handled {
@@ -225,19 +229,48 @@ function exchange(request: Request, params: VirtioBlkExchangeParams): BlkStatus 
   client.isWaiting = 1;
   client.token = request.token;
   client.waitFor = params.waitFor;
+  client.until = FOREVER;
+  if (params.patience !== 0 && !client.isDue) {
+    client.until = turnTime() + (<u64>params.patience * startup().timebase) / 1000;
+    limitedCount++;
+  }
   answerIfDue(client);
   return BlkStatus.ok;
 }
 
 /** Answers the exchange in which this client waits, if enough of its reads have ended. */
 function answerIfDue(client: Client): void {
-  if (!client.isDue) {
-    return;
+  if (client.isDue) {
+    answerExchange(client);
   }
+}
+
+/** Answers it with what has ended by now. */
+function answerExchange(client: Client): void {
   client.isWaiting = 0;
+  if (client.until !== FOREVER) {
+    limitedCount--;
+  }
   sendOwed();
   client.tellEndings();
   send(client.token);
+}
+
+/** Answers the exchanges that have waited for as long as they may. Returns when the next one has; FOREVER for none. */
+export function answerImpatient(): u64 {
+  let earliest = FOREVER;
+  for (let index: u32 = 0; limitedCount !== 0 && index < CLIENTS_MAX; index++) {
+    const client = clientAt(index);
+    if (client.isWaiting === 0 || client.until === FOREVER) {
+      continue;
+    }
+    if (client.until <= turnTime()) {
+      answerExchange(client);
+    } else {
+      earliest = min(earliest, client.until);
+    }
+  }
+  return earliest;
 }
 
 /** Refuses every write, and records the attempt. */

@@ -1,6 +1,8 @@
 // A block service with an image in memory. It is as strict as the real one (bounds, attachment, rights), and notes its requests.
-// It misbehaves when a test asks for it: with an error status, a refusal of the kernel, half of the data, or other data.
+// It misbehaves when a test asks for it: with an error status, a refusal of the kernel, half of the data, or other data. It
+// may also be silent: then the read stays under way until the test ends it.
 
+import { TIMEBASE } from "../../harness/abi.ts";
 import {
   FakeEndpoint,
   type FakeVmo,
@@ -9,7 +11,7 @@ import {
   Right,
   vmoIn,
 } from "../../harness/fake-kernel/kernel.ts";
-import type { Fields, Wire } from "./wire.ts";
+import type { Fields, Value, Wire } from "./wire.ts";
 
 const SECTOR_BYTES = 512;
 
@@ -18,8 +20,21 @@ export interface DiskRead {
   readonly count: number;
 }
 
-/** The wrong result of a read: a status, a Refusal of the kernel, or bytes that are not the image's. */
-export type Misbehaviour = string | number | ((content: Uint8Array) => void);
+/** The wrong result of a read: a status, a Refusal of the kernel, bytes that are not the image's, or none for a while. */
+export type Misbehaviour = string | number | ((content: Uint8Array) => void) | typeof silent;
+
+/** A read does not end before the test says so. */
+export const silent = Symbol("silent");
+
+/** A read as `exchange` orders it. */
+interface Order extends DiskRead {
+  readonly offset: number;
+  readonly tag: number;
+}
+
+/** As the contract has it: how many reads one client may have started and not been told the end of. */
+const DEPTH_MAX = 8;
+const TICKS_OF_MILLISECOND = TIMEBASE / 1000n;
 
 export class FakeDisk {
   readonly endpoint = new FakeEndpoint();
@@ -32,6 +47,13 @@ export class FakeDisk {
   /** How many sectors it claims to have. */
   sectors: bigint;
   sectorSize = SECTOR_BYTES;
+  /** Reads that do not end before the test says so, in the order in which they began. */
+  readonly pending: Order[] = [];
+  /** The kernel whose time passes while a client waits in vain. */
+  kernel: { time: bigint } | undefined;
+  /** How long clients have waited in vain, in milliseconds: one number for each exchange. */
+  readonly waits: bigint[] = [];
+  private endings: { readonly tag: number; readonly status: string }[] = [];
   private attached: FakeVmo | undefined;
   private attachedBytes = 0;
   readonly image: Uint8Array;
@@ -48,6 +70,21 @@ export class FakeDisk {
   restart(): void {
     this.attached = undefined;
     this.attachedBytes = 0;
+    this.pending.length = 0;
+    this.endings = [];
+  }
+
+  /** Ends the pending read of this sector: well, or with a status. */
+  end(lba: number, status = "ok"): void {
+    const place = this.pending.findIndex((each) => each.lba <= lba && lba < each.lba + each.count);
+    const [order] = place < 0 ? [] : this.pending.splice(place, 1);
+    if (!order) {
+      throw new Error(`no read of sector ${lba} is under way`);
+    }
+    if (status === "ok") {
+      this.targetOf(order).set(this.contentOf(order));
+    }
+    this.endings.push({ tag: order.tag, status });
   }
 
   /** The memory that the device shares with its client. A test writes there as a late or malicious device would. */
@@ -64,8 +101,8 @@ export class FakeDisk {
         return this.reply("VirtioBlkInfoResults", { sectors: this.sectors, sectorSize: this.sectorSize });
       case this.wire.method("attach"):
         return this.attach(message);
-      case this.wire.method("read"):
-        return this.read(message);
+      case this.wire.method("exchange"):
+        return this.exchange(message);
       default:
         throw new Error(`packagefsd called method ${message.w0} of the block service`);
     }
@@ -92,25 +129,48 @@ export class FakeDisk {
     return this.reply("VirtioBlkAttachResults", {});
   }
 
-  private read({ bytes }: Message): Uint8Array | number {
-    const params = this.wire.decode("VirtioBlkReadParams", bytes);
-    const [lba, count, offset] = [Number(params.lba), Number(params.count), Number(params.offset)];
-    const fails = (status: string) => this.reply("VirtioBlkReadResults", { status });
+  private exchange({ bytes }: Message): Uint8Array | number {
+    const params = this.wire.decode("VirtioBlkExchangeParams", bytes);
+    const orders = ordersIn(params.orders);
+    const fails = (status: string) => this.reply("VirtioBlkExchangeResults", { status });
     if (!this.attached) {
       return fails("notAttached");
     }
-    if (count === 0 || count > 256) {
-      return fails("badCount");
+    if (this.pending.length + this.endings.length + orders.length > DEPTH_MAX) {
+      return fails("busy");
     }
-    if (lba + count > Number(this.sectors)) {
-      return fails("outOfRange");
+    for (const order of orders) {
+      const refusal = this.start(order);
+      if (refusal !== undefined) {
+        return refusal;
+      }
     }
-    const length = count * SECTOR_BYTES;
-    if (offset + length > this.attachedBytes) {
-      return fails("outOfMemoryObject");
+    if (this.endings.length < Number(params.waitFor) && this.pending.length > 0) {
+      this.waitInVain(BigInt(Number(params.patience)));
+    }
+    const { endings } = this;
+    this.endings = [];
+    return this.reply("VirtioBlkExchangeResults", { endings });
+  }
+
+  /** Nothing that a test has left pending ends by itself. */
+  private waitInVain(milliseconds: bigint): void {
+    if (milliseconds === 0n || !this.kernel) {
+      throw new Error("packagefsd waits without a limit for a disk that is silent");
+    }
+    this.waits.push(milliseconds);
+    this.kernel.time += milliseconds * TICKS_OF_MILLISECOND;
+  }
+
+  /** Begins a read, which ends at once unless it is silent. A number is the kernel's refusal of the whole call. */
+  private start(order: Order): number | undefined {
+    const { lba, count, tag } = order;
+    const refusal = this.refusalOf(order);
+    if (refusal !== undefined) {
+      this.endings.push({ tag, status: refusal });
+      return undefined;
     }
     this.reads.push({ lba, count });
-
     const misbehaviour = this.misbehave({ lba, count });
     if (typeof misbehaviour === "number") {
       if (misbehaviour === Refusal.PeerGone) {
@@ -118,14 +178,50 @@ export class FakeDisk {
       }
       return misbehaviour;
     }
-    const target = this.attached.content.subarray(offset, offset + length);
+    if (misbehaviour === silent) {
+      this.pending.push(order);
+      return undefined;
+    }
+    const target = this.targetOf(order);
     if (typeof misbehaviour === "string") {
       // The failed read has written half of the data.
-      target.subarray(0, length / 2).fill(0xdd);
-      return fails(misbehaviour);
+      target.subarray(0, target.length / 2).fill(0xdd);
+      this.endings.push({ tag, status: misbehaviour });
+      return undefined;
     }
-    target.set(this.image.subarray(lba * SECTOR_BYTES, lba * SECTOR_BYTES + length));
+    target.set(this.contentOf(order));
     misbehaviour?.(target);
-    return this.reply("VirtioBlkReadResults", { bytes: length });
+    this.endings.push({ tag, status: "ok" });
+    return undefined;
   }
+
+  private refusalOf({ lba, count, offset }: Order): string | undefined {
+    if (count === 0 || count > 256) {
+      return "badCount";
+    }
+    if (lba + count > Number(this.sectors)) {
+      return "outOfRange";
+    }
+    return offset + count * SECTOR_BYTES > this.attachedBytes ? "outOfMemoryObject" : undefined;
+  }
+
+  private targetOf({ offset, count }: Order): Uint8Array {
+    return this.shared.subarray(offset, offset + count * SECTOR_BYTES);
+  }
+
+  private contentOf({ lba, count }: DiskRead): Uint8Array {
+    return this.image.subarray(lba * SECTOR_BYTES, (lba + count) * SECTOR_BYTES);
+  }
+}
+
+function ordersIn(value: Value | undefined): Order[] {
+  if (!Array.isArray(value)) {
+    throw new Error("an exchange without a list of orders");
+  }
+  return value.map((each: Fields) => ({
+    lba: Number(each.lba),
+    count: Number(each.count),
+    offset: Number(each.offset),
+    tag: Number(each.tag),
+  }));
 }

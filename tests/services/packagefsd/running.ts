@@ -10,17 +10,20 @@ import {
   Right,
   Role,
   type Slot,
+  Stopped,
+  TIMEBASE,
 } from "../../harness/fake-kernel/kernel.ts";
 import { FakeDisk } from "./fake-disk.ts";
 import { type Fields, Wire } from "./wire.ts";
 
 const program = `
 import { Role } from "abi/startup";
-import { ignoreSignal, never, serve } from "runtime/service";
+import { ignoreSignal, serve } from "runtime/service";
 import { slotOf } from "runtime/startup";
+import { onTime } from "services/packagefsd/reads/resume";
 import { onRequest } from "services/packagefsd/serve";
 export { main } from "services/packagefsd/main";
-export function serveAgain(): void { serve(slotOf(Role.Serve), onRequest, ignoreSignal, never); }
+export function serveAgain(): void { serve(slotOf(Role.Serve), onRequest, ignoreSignal, onTime); }
 `;
 
 /** As on the machine, the service has nothing in the page at address 0. */
@@ -39,6 +42,8 @@ export interface Running {
   /** What main returned. Undefined while the service runs. */
   readonly exitCode: number | undefined;
   client(badge: number): Client;
+  /** Lets so many milliseconds pass, in which the service does what is due. */
+  pass(milliseconds: number): void;
 }
 
 interface Options {
@@ -60,6 +65,7 @@ export async function start(image: Uint8Array, options: Options = {}): Promise<R
   const disk = new FakeDisk(blk, image);
   options.prepare?.(disk);
   const kernel = await FakeKernel.start({ text: program }, { flags: ["--memoryBase", String(PAGE_BYTES)] });
+  disk.kernel = kernel;
   kernel.refuse = options.refuse ?? kernel.refuse;
   const serve = new FakeEndpoint();
   const starter = new FakeNotification();
@@ -85,7 +91,21 @@ export async function start(image: Uint8Array, options: Options = {}): Promise<R
     signals: starter.signals,
     exitCode,
     client: (badge) => new Client(kernel, serve, fs, badge),
+    pass: (milliseconds) => runFor(kernel, milliseconds),
   };
+}
+
+/** Runs the service until there is nothing for it to do within so many milliseconds, which then have passed. */
+function runFor(kernel: FakeKernel, milliseconds: number): void {
+  const until = kernel.time + (BigInt(milliseconds) * TIMEBASE) / 1000n;
+  kernel.onIdle = ({ deadline }) => {
+    if (deadline > until) {
+      throw new Stopped("hang");
+    }
+  };
+  kernel.untilIdle("serveAgain");
+  kernel.onIdle = () => {};
+  kernel.time = kernel.time > until ? kernel.time : until;
 }
 
 function structPrefix(method: string): string {
@@ -113,6 +133,21 @@ export class Client {
     return this.decode(method, this.raw(message));
   }
 
+  /**
+   * Calls a method, and lets the service do what it can do at once. Returns a function that gives the results, or undefined
+   * while there are none.
+   */
+  ask(method: string, fields: Fields = {}, sent?: Omit<Slot, "badge">): () => Fields | undefined {
+    const slot = sent && { ...sent, badge: 0 };
+    const bytes = this.encode(method, fields);
+    const answer = this.endpoint.send({ w0: this.wire.method(method), bytes, slot, badge: this.badge });
+    runFor(this.kernel, 0);
+    return () => {
+      const results = answer();
+      return results && this.decode(method, results);
+    };
+  }
+
   /** The message of a method's parameters. */
   encode(method: string, fields: Fields): Uint8Array {
     return this.wire.encode(`${structPrefix(method)}Params`, fields);
@@ -123,10 +158,16 @@ export class Client {
     return this.wire.decode(`${structPrefix(method)}Results`, bytes);
   }
 
-  /** Sends any message. Returns the bytes of the answer. */
+  /** Sends any message. Returns the bytes of the answer, for which as much time passes as it takes. */
   raw(message: Omit<Message, "badge">): Uint8Array {
     const answer = this.endpoint.send({ ...message, badge: this.badge });
+    this.kernel.onIdle = () => {
+      if (answer() !== undefined) {
+        throw new Stopped("hang");
+      }
+    };
     this.kernel.untilIdle("serveAgain");
+    this.kernel.onIdle = () => {};
     return defined(answer(), "the answer of a service that waits again");
   }
 
@@ -148,6 +189,11 @@ export class Client {
       throw new Error(`open ${path}: ${String(status)}`);
     }
     return file;
+  }
+
+  /** The capability that came with the last answer. */
+  get shared(): Slot | undefined {
+    return this.endpoint.received;
   }
 
   /** Shares a piece of a file. Returns the status, how many bytes, and the capability that came along. */

@@ -329,7 +329,7 @@ describe("info, and messages that the contract does not have", () => {
       files: FILE_COUNT,
       blocks: partsOf(image).count,
       blockSize: BLOCK_BYTES,
-      version: 3,
+      version: 4,
     });
   });
 

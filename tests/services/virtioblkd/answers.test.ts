@@ -28,7 +28,7 @@ describe("answers", () => {
       readOnly: true,
       base: 0x1000_1000n,
       irq: 1,
-      version: 3,
+      version: 4,
       deviceVersion: 2,
       queueDepth: 64,
       reads: 1n,

@@ -1,7 +1,7 @@
 // Several reads in flight for one client: what `exchange` starts, when it is answered, and what it says.
 
 import { describe, expect, test } from "vitest";
-import { Audit } from "../../harness/abi.ts";
+import { Audit, forever, TIMEBASE } from "../../harness/abi.ts";
 import type { Fields } from "../packagefsd/wire.ts";
 import { diskBytes, Running, troubleOf } from "./running.ts";
 
@@ -135,6 +135,74 @@ describe("exchange", () => {
     expect(answer()).toEqual(ended(...eight));
     expect(vmo.read(0, 4096)).toEqual(diskBytes(0, 4096));
     expect(troubleOf(service.kernel)).toHaveLength(9);
+  });
+});
+
+describe("the patience of a client", () => {
+  const ticks = (milliseconds: bigint): bigint => (milliseconds * TIMEBASE) / 1000n;
+
+  test("is when it is answered at the latest, with what has ended, and its reads go on", async () => {
+    const service = await Running.start();
+    service.attach(7, 4096);
+    const begin = service.kernel.time;
+    const first = service.ask(7, "exchange", { orders: orders(0, 1), waitFor: 2, patience: 20 });
+    expect(service.deadline).toBe(begin + ticks(20n));
+    finish(service, 1);
+    service.tick(begin + ticks(20n) - 1n);
+    expect(first()).toBeUndefined();
+    service.tick(begin + ticks(20n));
+    expect(first()).toEqual(ended(1));
+    const second = service.ask(7, "exchange", { waitFor: 1, patience: 20 });
+    expect(second()).toBeUndefined();
+    finish(service, 0);
+    expect(second()).toEqual(ended(0));
+    // No limit is left over.
+    expect(service.deadline).toBe(forever);
+  });
+
+  test("is its own: others wait for as long as they said", async () => {
+    const service = await Running.start();
+    for (const badge of [1, 2, 3]) {
+      service.attach(badge, 4096);
+    }
+    const begin = service.kernel.time;
+    const patient = service.ask(1, "exchange", { orders: orders(0), waitFor: 1 });
+    const long = service.ask(2, "exchange", { orders: orders(1), waitFor: 1, patience: 100 });
+    const short = service.ask(3, "exchange", { orders: orders(2), waitFor: 1, patience: 10 });
+    expect(service.deadline).toBe(begin + ticks(10n));
+    service.tick(begin + ticks(10n));
+    expect([patient(), long(), short()]).toEqual([undefined, undefined, ended()]);
+    expect(service.deadline).toBe(begin + ticks(100n));
+    service.tick(begin + ticks(100n));
+    expect([patient(), long()]).toEqual([undefined, ended()]);
+    finish(service, 0);
+    expect(patient()).toEqual(ended(0));
+  });
+
+  test("is not used up where nothing is to be waited for", async () => {
+    const service = await Running.start();
+    service.attach(7, 4096);
+    expect(service.now(7, "exchange", { waitFor: 1, patience: 20 })).toEqual(ended());
+    expect(service.deadline).toBe(forever);
+    const whole = service.ask(7, "exchange", { orders: orders(0), waitFor: 1, patience: 0xffff_ffff });
+    finish(service, 0);
+    expect(whole()).toEqual(ended(0));
+    expect(service.deadline).toBe(forever);
+  });
+
+  test("ends before a silent read of its own or of another client does", async () => {
+    const service = await Running.start();
+    service.attach(7, 4096);
+    service.attach(8, 4096);
+    const begin = service.kernel.time;
+    const silent = service.ask(8, "read", { lba: 9n, count: 1, offset: 0n });
+    expect(service.ask(7, "exchange", { orders: orders(3), waitFor: 1, patience: 20 })()).toBeUndefined();
+    service.tick(begin + ticks(20n));
+    // A later read of the same client overtakes both.
+    const next = service.ask(7, "exchange", { orders: orders(4), waitFor: 1, patience: 20 });
+    finish(service, 2);
+    expect(next()).toEqual(ended(4));
+    expect(silent()).toBeUndefined();
   });
 });
 
