@@ -99,7 +99,7 @@ const rareModules: readonly string[] = [
   "neuron/syscall/task",
 ];
 
-/** The same for packagefsd: where it spends its instructions on a read, a look-up and a mount. */
+/** Where packagefsd spends its instructions on a read, a look-up and a mount. */
 const readingModules: readonly string[] = [
   "libs/blake2b/blake2b",
   "libs/capnp/check",
