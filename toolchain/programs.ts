@@ -111,8 +111,11 @@ const readingModules: readonly string[] = [
   "libs/pkgimg/index",
   "libs/pkgimg/path",
   "libs/pkgimg/verify",
+  "runtime/call",
   "runtime/ipc",
   "services/packagefsd/cache",
+  "services/packagefsd/clients",
+  "services/packagefsd/shares",
 ];
 
 /** The table. The kernel comes first, because it takes longest to build. */
