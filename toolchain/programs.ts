@@ -86,10 +86,18 @@ const measuredModules: readonly string[] = [
 
 /** What runs once at boot, at a panic, or in a call that no program makes often. */
 const rareModules: readonly string[] = [
+  "neuron/arch/riscv/smp",
   "neuron/boot",
   "neuron/diag",
+  "neuron/ipc/close",
+  "neuron/ipc/console",
   "neuron/lifecycle/first",
+  "neuron/lifecycle/hart",
+  "neuron/lifecycle/job",
+  "neuron/lifecycle/revoke",
   "neuron/main",
+  "neuron/mm/kernelmap",
+  "neuron/sched/standstill",
   "neuron/syscall/audit",
   "neuron/syscall/capabilities",
   "neuron/syscall/console",

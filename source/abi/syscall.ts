@@ -149,9 +149,22 @@ export const enum Syscall {
    * two words, which the caller gets as 0. Without results, a4 and a5 come back as 0.
    */
   ReplyReceiveUntil = 43,
+
+  // Capabilities
+  /**
+   * lend(slot, rights, badge) → a1 slot: as Copy, and what is copied from the new slot can be taken back. Refusal.BadState
+   * if too many lent to each other on the way here (8).
+   */
+  Lend = 44,
+  /**
+   * revoke(slot): takes back each copy of a slot that lends, the copies of those, and what was mapped by them, from every
+   * task, before it returns. The slot stays, and lends anew. `drop` of it, and the end of its task, do the same. Who waits
+   * at what is taken is told Refusal.BadSlot. Memory that a device was told of stays pinned.
+   */
+  Revoke = 45,
 }
 
-export const SYSCALL_COUNT: u32 = 44;
+export const SYSCALL_COUNT: u32 = 46;
 
 /** Names the calling task where a task slot is asked for, and its job where a job is. */
 export const SELF: u32 = 0xffff;

@@ -80,6 +80,16 @@ export function copySlot(slot: u32, rights: u32, badge: u32): i32 {
   return call3(Syscall.Copy, slot, rights, badge);
 }
 
+/** As `copySlot`; copies of the new slot, and what is mapped by them, can be taken back by `revoke`. */
+export function lend(slot: u32, rights: u32, badge: u32): i32 {
+  return <i32>systemCall(slot, rights, badge, 0, 0, 0, 0, Syscall.Lend);
+}
+
+/** Takes back what `slot`, which `lend` gave, lent. */
+export function revoke(slot: u32): i32 {
+  return <i32>systemCall(slot, 0, 0, 0, 0, 0, 0, Syscall.Revoke);
+}
+
 export function drop(slot: u32): i32 {
   return call1(Syscall.Drop, slot);
 }

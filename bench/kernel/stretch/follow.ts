@@ -6,8 +6,9 @@
 //                                └── sret ──▶ task ──┘              and another from there
 //
 // The kernel never turns interrupts on: what is pending waits until a task runs again, or until the kernel sees to interrupts
-// itself. It does so in two places only, each of which has a function of its own: right behind the WFI of an idle hart
-// (waitForInterrupt in trap.ts), and before each look of one that is about to idle (lookOnce in sched/schedule.ts).
+// itself. It does so in three places only, each of which has a function of its own: right behind the WFI of an idle hart
+// (waitForInterrupt in trap.ts), before each look of one that is about to idle (lookOnce in sched/schedule.ts), and before each
+// look of one that stands still for another, or waits until all do (isInterrupted in sched/standstill.ts).
 //
 // A stretch is counted in the instructions that the hart itself executed, those included with which it waited for others.
 
@@ -32,7 +33,11 @@ const HSM_STOP = 1n;
 const A7 = 17;
 
 /** The functions in which the kernel sees to interrupts itself. */
-const SEES_TO_INTERRUPTS = ["neuron/trap/waitForInterrupt", "neuron/sched/schedule/lookOnce"];
+const SEES_TO_INTERRUPTS = [
+  "neuron/trap/waitForInterrupt",
+  "neuron/sched/schedule/lookOnce",
+  "neuron/sched/standstill/isInterrupted",
+];
 
 const interruptPaths = new Map<number, string>([
   [Interrupt.SupervisorSoftware, "interrupt of another hart"],

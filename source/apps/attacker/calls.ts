@@ -173,7 +173,9 @@ function aim(step: Step, number: Syscall): void {
       step.a0 = chance(2) ? Kind.Endpoint : Kind.Notification;
       break;
     case Syscall.Copy:
+    case Syscall.Lend:
       step.a1 = drawnRights();
+      step.a2 = 0;
       break;
     case Syscall.Grant:
       step.a1 = drawnSlot();

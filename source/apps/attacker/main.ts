@@ -12,7 +12,6 @@ import { setTaskName } from "runtime/panic";
 import { startup } from "runtime/startup";
 import { lengthToZero } from "text/bytes";
 import { attackWithCalls, ROUNDS, ROUNDS_LONG } from "./calls";
-import { attackCapabilities } from "./capabilities";
 import { attackWithDelays } from "./delays";
 import { attackDisk } from "./disk";
 import { attackResources } from "./exhaustion";
@@ -20,8 +19,10 @@ import { attackWithIpis } from "./flood";
 import { attackHarts, attackSenders } from "./harts";
 import { attackKin } from "./kin";
 import { attackMemory } from "./memory";
-import { attackReplies } from "./replies";
 import { attackReservations } from "./reservations";
+import { attackCapabilities } from "./rights/capabilities";
+import { attackReplies } from "./rights/replies";
+import { attackRevocation } from "./rights/revocation";
 import { attackTimers } from "./timers";
 import { leaveTrail } from "./trail";
 
@@ -53,6 +54,8 @@ export function main(): i32 {
     attackWithDelays();
   } else if (isAsked("reservations")) {
     attackReservations();
+  } else if (isAsked("revocation")) {
+    attackRevocation();
   } else if (isAsked("calls")) {
     attackWithCalls(ROUNDS);
   } else if (isAsked("many calls")) {

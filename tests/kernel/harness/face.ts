@@ -5,7 +5,7 @@ export const face = `
 import { End } from "abi/task";
 import { Refusal } from "abi/refusal";
 import { Kind } from "abi/handle";
-import { Hart, hartAt, initHart, isOnline, setHartCount, thisHart } from "kernel/neuron/src/arch/riscv/hart";
+import { Hart, hartAt, initHart, isOnline, setHartCount, thisHart, WANTS_STAND } from "kernel/neuron/src/arch/riscv/hart";
 import { takeIpisOnly } from "kernel/neuron/src/arch/riscv/control";
 import { FRAME_CALL, FRAME_FULL, FRAME_OPEN } from "kernel/neuron/src/arch/riscv/context";
 import { IPI_BURST_MAX } from "kernel/neuron/src/arch/riscv/ipi";
@@ -21,12 +21,15 @@ import { prepareTask, startTask, TASK_PAGES } from "kernel/neuron/src/lifecycle/
 import { freeFrameCount, framesInit, freeFrames } from "kernel/neuron/src/mm/frames";
 import { buildKernelMap, kernelSpaceSatp } from "kernel/neuron/src/mm/kernelmap";
 import { PINS_MAX, pinsInit } from "kernel/neuron/src/mm/pins";
-import { VMOS_MAX, vmosInit } from "kernel/neuron/src/mm/vmo";
+import { Vmo, VMOS_MAX, vmosInit } from "kernel/neuron/src/mm/vmo";
+import { PageTable, tableIndex } from "kernel/neuron/src/arch/riscv/paging";
+import { mappingAt } from "kernel/neuron/src/task/mappings";
 import { queueOf, queuesInit } from "kernel/neuron/src/sched/queue";
 import { admit } from "kernel/neuron/src/sched/retire";
 import { leaveIdle } from "kernel/neuron/src/sched/schedule";
+import { noticeStandstill } from "kernel/neuron/src/sched/standstill";
 import { allocEndpoint, allocNotification, ENDPOINTS_MAX, endpointsInit, NOTIFICATIONS_MAX } from "kernel/neuron/src/task/endpoint";
-import { freeSlot, handlesInit, putCapability, capabilityAt } from "kernel/neuron/src/task/handles";
+import { freeSlot, handlesInit, leaseOf, putCapability, capabilityAt } from "kernel/neuron/src/task/handles";
 import { lifeInit, releaseTask, retainTask } from "kernel/neuron/src/task/life";
 import { Endpoint, Notification, Task } from "kernel/neuron/src/task/objects";
 import { allocTask, TASKS_MAX, taskAt, tasksInit, waitKind } from "kernel/neuron/src/task/task";
@@ -56,6 +59,18 @@ export function bootHart(): void {
   timerStartHart(hart);
   admit(hart);
 }
+/** Another hart works while all others stand still, or wants to. */
+export function hasStandstill(): bool {
+  const hart = thisHart();
+  const before = hart.wants;
+  hart.wants = 0;
+  noticeStandstill(hart);
+  const has = hart.wants !== 0;
+  hart.wants = before;
+  return has;
+}
+/** A hart that stood goes on. */
+export function goOnStanding(): void { thisHart().wants |= WANTS_STAND; leaveHandle(thisHart()); }
 export function stopIdling(): void { leaveIdle(thisHart()); }
 
 /** A hart has nothing to go back to yet. */
@@ -158,6 +173,36 @@ export function objectAt(task: u32, slot: u32): u32 {
   const capability = capabilityAt(taskAt(task), slot);
   return <u32>capability.kind === Kind.Task ? capability.task.index : capability.object;
 }
+export function leaseAt(task: u32, slot: u32): u32 { return capabilityAt(taskAt(task), slot).lease; }
+export function leaseOfSlot(task: u32, slot: u32): u32 { return leaseOf(capabilityAt(taskAt(task), slot)); }
+export function takesLeaseOf(task: u32): u32 { return taskAt(task).takesLease; }
+export function lendingAt(task: u32, slot: u32): u32 { return capabilityAt(taskAt(task), slot).lending; }
+export function seenByOf(task: u32): u32 { return taskAt(task).seenBy; }
+/** The last entry of the page tables of a task for an address; 0 if there is none. */
+export function entryOf(task: u32, address: u32): u64 {
+  const second = changetype<PageTable>(taskAt(task).root).entry(tableIndex(address, 2));
+  if (!second.valid) return 0;
+  const last = second.table.entry(tableIndex(address, 1));
+  return last.valid ? load<u64>(changetype<usize>(last.table.entry(tableIndex(address, 0)))) : 0;
+}
+export function mappingsOf(task: u32): u32 {
+  let count: u32 = 0;
+  for (let i: u32 = 0; i < taskAt(task).mappingsEnd; i++) count += <u32>(mappingAt(taskAt(task), i).pages !== 0);
+  return count;
+}
+/** Mappings of a memory object in a task; each must stand in the page tables. */
+export function mappedOf(task: u32, vmo: u32): u32 {
+  let count: u32 = 0;
+  for (let i: u32 = 0; i < taskAt(task).mappingsEnd; i++) {
+    const mapping = mappingAt(taskAt(task), i);
+    if (mapping.pages !== 0 && changetype<usize>(mapping.vmo) === vmo) {
+      assert(entryOf(task, mapping.address) !== 0);
+      count++;
+    }
+  }
+  return count;
+}
+export function vmoReferences(vmo: u32): u32 { return changetype<Vmo>(vmo).references.value; }
 export function badgeAt(task: u32, slot: u32): u32 { return capabilityAt(taskAt(task), slot).badge; }
 /** Where the task goes on. */
 export function sepcOf(task: u32): u64 { return taskAt(task).sepc; }

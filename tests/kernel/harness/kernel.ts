@@ -3,7 +3,8 @@
 //
 // Harts are simulated one trap at a time, so what a test sees is every interleaving of traps. Within a trap there is one
 // place where another hart may come: where the kernel reads the clock (`onClockRead`). A hart that has nothing to run
-// reaches WFI, which throws `Idle` here: the hart stays as it is until its next interrupt.
+// reaches WFI, which throws `Idle` here: the hart stays as it is until its next interrupt. A hart that stands still for another
+// one throws `Idle` as well, and goes on when that one has left the kernel.
 //
 // The kernel's addresses are its own: RAM begins at 2 GiB, so the Wasm memory is grown beyond that. Untouched pages cost
 // nothing.
@@ -22,6 +23,9 @@ export class Idle extends Error {}
 
 /** Timebase ticks from one tick of the scheduler to the next. */
 export const TICK_TIME = 100_000n;
+
+/** Turns of one system call. */
+const TURNS_MAX = 10_000;
 
 const SSIP = 2n;
 const STIP = 0x20n;
@@ -76,10 +80,15 @@ export class Kernel {
   console = "";
   /** The IPIs that were sent. */
   ipis: { from: number; to: number }[] = [];
+  /** How often each hart forgot what its TLB knew. */
+  readonly fences = [0, 0, 0, 0];
   /** Harts that stopped themselves. */
   stopped: number[] = [];
   /** Called where the kernel reads the clock, in the middle of a trap of `hart`. Another hart may trap in it. */
   onClockRead: (() => void) | undefined;
+  /** The hart for which all others stand still, and those that do. */
+  private leads: number | undefined;
+  private readonly standing = new Set<number>();
 
   private constructor(g: Guest) {
     this.guest = g;
@@ -111,7 +120,10 @@ export class Kernel {
       wfi: () => {
         throw new Idle();
       },
-      readSip: () => csr().sip | (now().time >= csr().timer ? STIP : 0n),
+      readSip: () => {
+        now().meetOthers();
+        return csr().sip | (now().time >= csr().timer ? STIP : 0n);
+      },
       readSie: () => csr().sie,
       setSie: (mask: bigint) => {
         csr().sie |= mask;
@@ -132,7 +144,9 @@ export class Kernel {
       fence: nothing,
       fenceIo: nothing,
       fenceI: nothing,
-      sfenceVma: nothing,
+      sfenceVma: () => {
+        now().fences[now().hart] = (now().fences[now().hart] ?? 0) + 1;
+      },
     };
     const sbiEcall = (extension: bigint, _function: bigint, a0: bigint, a1: bigint): bigint => {
       if (extension === 1n) {
@@ -176,6 +190,24 @@ export class Kernel {
     }
   }
 
+  /** A hart looks at its interrupts. If it waits for all others to stand still, they come; each of them stays. */
+  private meetOthers(): void {
+    if (this.leads === undefined) {
+      if (!this.guest.call("hasStandstill")) {
+        return;
+      }
+      this.leads = this.hart;
+      for (let hart = 0; hart < 4; hart++) {
+        if (hart !== this.leads && this.hasInterrupt(hart)) {
+          this.interrupts(hart);
+        }
+      }
+    } else if (this.hart !== this.leads) {
+      this.standing.add(this.hart);
+      throw new Idle();
+    }
+  }
+
   /** Runs the kernel on a hart; true if the hart idles afterwards. */
   on(hart: number, action: () => unknown): boolean {
     const outer = this.hart;
@@ -190,6 +222,18 @@ export class Kernel {
       throw error;
     } finally {
       this.hart = outer;
+      if (this.leads === hart) {
+        this.letGoOn();
+      }
+    }
+  }
+
+  private letGoOn(): void {
+    const harts = [...this.standing];
+    this.standing.clear();
+    this.leads = undefined;
+    for (const hart of harts) {
+      this.on(hart, () => this.guest.call("goOnStanding"));
     }
   }
 
@@ -209,7 +253,12 @@ export class Kernel {
 
   /** A system call of the task that runs on `hart`. */
   syscall(hart: number, number: number, ...args: (bigint | number)[]): void {
-    while (!this.turn(hart, number, ...args)) {}
+    for (let turns = 0; turns < TURNS_MAX; turns++) {
+      if (this.turn(hart, number, ...args)) {
+        return;
+      }
+    }
+    throw new Error(`system call ${number} does not come to its end`);
   }
 
   /** One turn of a system call. True if the task does not make it again (callAgain in ipc/results.ts) at once. */

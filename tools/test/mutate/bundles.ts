@@ -67,7 +67,10 @@ function bundleName(file: string): string {
 const keptBeside: Plugin = {
   name: "what is kept",
   setup({ onResolve }) {
-    onResolve({ filter: /\/kept\.ts$/ }, () => ({ path: "./kept.js", external: true }));
+    const kept = join(root, HERE, "process/kept.ts");
+    onResolve({ filter: /\/kept\.ts$/ }, ({ path, resolveDir }) =>
+      join(resolveDir, path) === kept ? { path: "./kept.js", external: true } : undefined,
+    );
   },
 };
 

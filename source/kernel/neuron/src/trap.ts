@@ -16,6 +16,7 @@ import {
   WANTS_KILLS,
   WANTS_PAUSE,
   WANTS_SCHEDULE,
+  WANTS_STAND,
   WANTS_STOP,
 } from "./arch/riscv/hart";
 import { outOfLine, readTime, wfi } from "./arch/riscv/intrinsics";
@@ -45,6 +46,7 @@ import {
   yieldHart,
 } from "./sched/schedule";
 import { leaveSpace } from "./sched/space";
+import { noticeStandstill, standBy } from "./sched/standstill";
 import { settleBefore, settleBeforeIdle, stepsBack, takeAccount } from "./sched/time";
 import { dispatch } from "./syscall/dispatch";
 import { fastCall, fastNow, fastReplyReceive } from "./syscall/fast";
@@ -92,6 +94,8 @@ export function trapHandle(hart: Hart, cause: u64, value: u64): void {
 
 /** From trap.S, once for each hart: there is no task yet to go back to. */
 export function scheduleFirst(hart: Hart): void {
+  // The harts that stand may have been counted before this one was online.
+  hart.wants |= WANTS_STAND;
   leave(hart);
 }
 
@@ -182,13 +186,16 @@ function pickUp(hart: Hart): bool {
 
 /** What came up in the kernel, where a lock may have been held, and is seen to on the way out. */
 function attend(hart: Hart): void {
-  if ((hart.wants & (WANTS_CONSOLE_NEWS | WANTS_KILLS)) !== 0) {
+  if ((hart.wants & (WANTS_CONSOLE_NEWS | WANTS_KILLS | WANTS_STAND)) !== 0) {
     attendNow(hart);
   }
 }
 
 function attendNow(hart: Hart): void {
   outOfLine();
+  if ((hart.wants & WANTS_STAND) !== 0) {
+    standBy(hart);
+  }
   if ((hart.wants & WANTS_CONSOLE_NEWS) !== 0) {
     hart.wants &= ~WANTS_CONSOLE_NEWS;
     tellConsoleOwner();
@@ -206,7 +213,7 @@ function attendNow(hart: Hart): void {
  */
 function waitForInterrupt(hart: Hart): void {
   outOfLine();
-  if ((hart.wants & (WANTS_KILLS | WANTS_PAUSE)) === 0) {
+  if ((hart.wants & (WANTS_KILLS | WANTS_PAUSE | WANTS_STAND)) === 0) {
     wfi();
   } else {
     hart.wants &= ~WANTS_PAUSE;
@@ -249,6 +256,7 @@ function readMail(hart: Hart): void {
     hart.wants |= WANTS_STOP;
   }
   hart.wants |= WANTS_SCHEDULE;
+  noticeStandstill(hart);
   let first = countMail(mailSenders(mail));
   while (first !== 0) {
     const sender = <u32>ctz(first);

@@ -11,7 +11,7 @@ import { Kind } from "abi/handle";
 import { Refusal } from "abi/refusal";
 import { wake } from "../sched/wake";
 import { isClosed } from "../task/endpoint";
-import { Capability, capabilityAt, dropCapability, dropReceiveRight } from "../task/handles";
+import { Capability, dropCapability, dropReceiveRight, takenBy } from "../task/handles";
 import { Endpoint, Task } from "../task/objects";
 import { claimCaller } from "./endpoint";
 import { setStatus } from "./results";
@@ -20,16 +20,25 @@ import { setStatus } from "./results";
 const CALLERS_A_TURN: u32 = 16;
 
 /**
- * Empties a slot of `task`, and closes the endpoint if this was the last right to receive there. False if some callers
- * have yet to be told: then the slot still holds the endpoint, and this has to be called again.
+ * Empties a slot, and closes the endpoint if this was the last right to receive there. False if some callers have yet to
+ * be told: then the slot still holds the endpoint, and this has to be called again.
  */
-export function giveUpCapability(task: Task, slot: u32): bool {
-  const capability = capabilityAt(task, slot);
+export function giveUpCapability(capability: Capability): bool {
   if (capability.kind === <u8>Kind.Endpoint && !closeIfLast(capability)) {
     return false;
   }
-  dropCapability(task, slot);
+  dropCapability(capability);
   return true;
+}
+
+/** Whether `task` took something back that it has yet to release (lifecycle/revoke.ts). */
+export function hasTaken(task: Task): bool {
+  return takenBy(task).kind !== <u8>Kind.Empty;
+}
+
+/** Releases it. False if this has to be called again. */
+export function giveUpTaken(task: Task): bool {
+  return !hasTaken(task) || giveUpCapability(takenBy(task));
 }
 
 /** The capability of an endpoint is about to go. False if some callers have yet to be told. */

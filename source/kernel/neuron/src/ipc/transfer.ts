@@ -5,13 +5,14 @@
  * The sender's info word (abi/message.ts) says how many bytes go and which slot: it holds slot + 1, and 0 stands for a
  * message without a capability.
  */
-import { SLOT_COUNT } from "abi/handle";
+import { Kind, SLOT_COUNT } from "abi/handle";
 import { infoBytes, infoRights, infoSlotPlusOne, MESSAGE_BYTES_MAX, receivedInfo } from "abi/message";
 import { Refusal } from "abi/refusal";
 import { outOfLine } from "../arch/riscv/intrinsics";
 import {
   auditRefusal,
   capabilityAt,
+  checkCopy,
   checkHeld,
   checkTransfer,
   copyCapability,
@@ -83,8 +84,12 @@ function deliverRest(sender: Task, receiver: Task, info: u64, badge: u32): void 
   if (slotPlusOne !== 0) {
     const slot = freeSlot(receiver);
     assert(slot < SLOT_COUNT);
-    copyCapability(capabilityAt(sender, slotPlusOne - 1), receiver, slot, infoRights(info), KEEP_BADGE);
-    receivedSlotPlusOne = slot + 1;
+    const sent = capabilityAt(sender, slotPlusOne - 1);
+    // It may have been taken back while the sender waited. Then the message comes without it.
+    if (sent.kind !== <u8>Kind.Empty && checkCopy(sent) === Refusal.None) {
+      copyCapability(sent, receiver, slot, infoRights(info), KEEP_BADGE);
+      receivedSlotPlusOne = slot + 1;
+    }
   }
   if (bytes > 0) {
     memory.copy(receiver.messagePage, sender.messagePage, bytes);

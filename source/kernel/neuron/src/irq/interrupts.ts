@@ -125,27 +125,32 @@ export function takeInterrupts(hart: Hart): void {
   }
 }
 
-/** Task `owner` ended: its sources are completed and disabled, in that order and in the context that claimed them. */
+/** Task `owner` ended: none of its sources interrupts any more. */
 export function unbindInterruptsOf(owner: Task): void {
   for (let source: u32 = 1; source < PLIC_SOURCES_MAX && owner.interrupts > 0; source++) {
-    const binding = bindingOf(source);
-    lock.acquire();
-    let notification: Notification | null = null;
-    if (binding.owner === owner) {
-      if (binding.claim === Claim.Open) {
-        plicComplete(binding.hart, source);
-      }
-      plicEnable(binding.hart, source, false);
-      notification = binding.notification;
-      binding.claim = Claim.None;
-      binding.owner = null;
-      owner.interrupts--;
-      binding.notification = null;
+    unbindInterrupt(owner, source);
+  }
+}
+
+/** If `owner` has bound `source`, it is completed and disabled, in that order and in the context that claimed it. */
+export function unbindInterrupt(owner: Task, source: u32): void {
+  const binding = bindingOf(source);
+  lock.acquire();
+  let notification: Notification | null = null;
+  if (binding.owner === owner) {
+    if (binding.claim === Claim.Open) {
+      plicComplete(binding.hart, source);
     }
-    lock.release();
-    if (notification !== null) {
-      releaseNotification(notification);
-    }
+    plicEnable(binding.hart, source, false);
+    notification = binding.notification;
+    binding.claim = Claim.None;
+    binding.owner = null;
+    owner.interrupts--;
+    binding.notification = null;
+  }
+  lock.release();
+  if (notification !== null) {
+    releaseNotification(notification);
   }
 }
 

@@ -114,12 +114,12 @@ function begin(
 
 function workOn(caller: Task, mapping: Mapping, turn: Turn): void {
   outOfLine();
-  mapping.turn = turn;
+  mapping.turn = <u16>turn;
   caller.work = mapping;
 }
 
 function isDone(caller: Task, space: Task, mapping: Mapping): void {
-  mapping.turn = Turn.None;
+  mapping.turn = <u16>Turn.None;
   caller.work = null;
   spaceChanged(space);
 }
@@ -128,14 +128,14 @@ function isDone(caller: Task, space: Task, mapping: Mapping): void {
 function turnIn(caller: Task, space: Task, physical: u32, rights: u32): Refusal {
   outOfLine();
   const mapping = changetype<Mapping>(changetype<usize>(caller.work));
-  if (mapping.turn !== Turn.In) {
-    return turnOut(caller, space, mapping.turn === Turn.Out ? Refusal.NoMemory : Refusal.Quota);
+  if (<u32>mapping.turn !== Turn.In) {
+    return turnOut(caller, space, <u32>mapping.turn === Turn.Out ? Refusal.NoMemory : Refusal.Quota);
   }
   const count = min<u32>(mapping.pages - mapping.mapped, PAGES_A_TURN);
   const done = mapping.mapped * PAGE_BYTES;
   const refusal = mapPages(space.job, space.root, mapping.address + done, physical + done, count, rights);
   if (refusal !== Refusal.None) {
-    mapping.turn = refusal === Refusal.Quota ? Turn.OverQuota : Turn.Out;
+    mapping.turn = <u16>(refusal === Refusal.Quota ? Turn.OverQuota : Turn.Out);
     return turnOut(caller, space, auditQuota(caller, space.job, Resource.Pages, refusal));
   }
   mapping.mapped += count;
@@ -179,7 +179,7 @@ export function unmapAt(caller: Task, space: Task, address: u64): Refusal {
   if (mapping === null) {
     return Refusal.BadAddress;
   }
-  if (mapping.turn !== Turn.None) {
+  if (<u32>mapping.turn !== Turn.None) {
     return Refusal.BadState;
   }
   if (mapping.mapped > PAGES_A_TURN) {
@@ -192,8 +192,20 @@ export function unmapAt(caller: Task, space: Task, address: u64): Refusal {
   return Refusal.None;
 }
 
+/** What lies at `address` of `space` was mapped, or begun to be, by a capability of this lease: it goes with that. */
+export function noteLease(space: Task, address: u32, lease: u16): void {
+  outOfLine();
+  const mapping = mappingFrom(space, address);
+  if (mapping !== null) {
+    mapping.lease = lease;
+  }
+}
+
 function forget(mapping: Mapping): void {
   mapping.pages = 0;
+  // A task that is killed while it maps leaves its turn.
+  mapping.turn = <u16>Turn.None;
+  mapping.lease = 0;
   const vmo = mapping.vmo;
   if (vmo !== null) {
     releaseVmo(vmo);

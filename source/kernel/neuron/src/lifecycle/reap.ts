@@ -14,7 +14,7 @@ import { outOfLine, readTime } from "../arch/riscv/intrinsics";
 import { lookAtStart, Start } from "../arch/riscv/smp";
 import { auditOf } from "../diag/audit";
 import { systemEnded } from "../diag/panic";
-import { giveUpCapability } from "../ipc/close";
+import { giveUpCapability, giveUpTaken } from "../ipc/close";
 import { releaseConsole } from "../ipc/console";
 import { signal, unbind } from "../ipc/notification";
 import { failCallersOf } from "../ipc/timeout";
@@ -25,12 +25,13 @@ import { destroyGroup, destroyRoot } from "../mm/vspace";
 import { leaveSpace } from "../sched/space";
 import { settle } from "../sched/time";
 import { releaseNotification } from "../task/endpoint";
-import { capabilityAt } from "../task/handles";
+import { capabilityAt, Lending } from "../task/handles";
 import { Asked, askChildren, closeKill, keepEnding, leaveMaker, releaseTask } from "../task/life";
 import { mappingAt } from "../task/mappings";
 import { Stage, Task } from "../task/objects";
 import { endMoreJobs } from "./job";
 import { forgetMapping } from "./memory";
+import { takeBackMore } from "./revoke";
 
 /** Ends `task` for the reason `end`; `detail` is the exit code or the faulting address. */
 export function endTask(task: Task, end: End, detail: u64): void {
@@ -165,13 +166,23 @@ function emptySlots(task: Task, most: i32, levels: i32): i32 {
     if (capability.kind === <u8>Kind.Empty) {
       continue;
     }
+    // What it lent ends with it. Whatever else is in this piece waits for the next one.
+    if (capability.lending !== Lending.No && (left !== PIECE || !takeBackMore(task, capability))) {
+      task.position = slot;
+      return 0;
+    }
+    capability.lending = Lending.No;
     const units = capability.kind === <u8>Kind.Vmo ? unitsToRelease(capability.vmo) : 0;
     const rest = left - units - UNITS_A_CAPABILITY - levels;
-    if ((rest < 0 && left !== PIECE) || !giveUpCapability(task, slot)) {
+    if ((rest < 0 && left !== PIECE) || !giveUpCapability(capability)) {
       task.position = slot;
       return 0;
     }
     left = rest;
+  }
+  if (!giveUpTaken(task)) {
+    task.position = task.slotsEnd;
+    return 0;
   }
   const making = task.making;
   if (making !== null) {

@@ -13,13 +13,22 @@
  */
 import { pendingInterrupts } from "../arch/riscv/control";
 import { HARTS_MAX } from "../arch/riscv/frame";
-import { Hart, hartAt, hartCount, IDLE_CLASS, WANTS_SCHEDULE, WANTS_STOP } from "../arch/riscv/hart";
+import {
+  Hart,
+  hartAt,
+  hartCount,
+  IDLE_CLASS,
+  WANTS_SCHEDULE,
+  WANTS_STAND,
+  WANTS_STOP,
+} from "../arch/riscv/hart";
 import { outOfLine, readTime } from "../arch/riscv/intrinsics";
 import { timebaseHz } from "../arch/riscv/timer";
 import { isKilled } from "../task/life";
 import { Task } from "../task/objects";
 import { mostUrgent, NO_CLASS, ownQueue, queueOf } from "./queue";
 import { enterSpaceOf } from "./space";
+import { noticeStandstill } from "./standstill";
 import { judge, SPENT_CLASS, settleBefore } from "./time";
 import { enqueue, markBlind, markBusy, markIdle, markLooking } from "./wake";
 
@@ -227,13 +236,15 @@ function look(hart: Hart): Task | null {
   outOfLine();
   let task: Task | null = null;
   markLooking(hart.index);
-  for (let i: u32 = 0; i < LOOKS_MAX && task === null; i++) {
+  for (let i: u32 = 0; i < LOOKS_MAX && task === null && (hart.wants & WANTS_STAND) === 0; i++) {
+    noticeStandstill(hart);
     if (readTime() >= hart.lookUntil || pendingInterrupts() !== 0) {
       break;
     }
     task = lookOnce(hart);
   }
   markBlind(hart.index);
+  noticeStandstill(hart);
   hart.lookUntil = 0;
   return task;
 }

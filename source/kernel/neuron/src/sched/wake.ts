@@ -30,10 +30,12 @@ import { isDoubtful, judge } from "./time";
  *       │  + the first for an app in a tick
  *    50 ┼
  *       │  + those for services and drivers
+ *    25 ┼           + standstills (standstill.ts): no app keeps them from beginning
  *     0 ┴──────────────
  */
 const FLOOR_STEP: u32 = IPI_BURST_MAX / 4;
 export const FLOOR_HINT: u32 = 3 * FLOOR_STEP;
+export const FLOOR_STANDSTILL: u32 = FLOOR_STEP / 2;
 
 /** Bit per idle hart. */
 const idle = changetype<AtomicWord>(memory.data(ATOMIC_BYTES, 4));

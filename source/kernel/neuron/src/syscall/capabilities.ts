@@ -7,9 +7,10 @@
 import { Kind, Right, SLOT_COUNT } from "abi/handle";
 import { Resource } from "abi/job";
 import { Refusal } from "abi/refusal";
-import { giveUpCapability } from "../ipc/close";
+import { giveUpCapability, giveUpTaken, hasTaken } from "../ipc/close";
 import { callAgain, setResult, setStatus } from "../ipc/results";
 import { giveBack } from "../job/job";
+import { endUse, mayLend, takeBackMore } from "../lifecycle/revoke";
 import { chargeTo } from "../task/charges";
 import { allocEndpoint, allocNotification } from "../task/endpoint";
 import {
@@ -18,11 +19,13 @@ import {
   Capability,
   capabilityAt,
   check,
+  checkCopy,
   checkHeld,
   checkTransfer,
   copyCapability,
   freeSlot,
   KEEP_BADGE,
+  Lending,
   NO_BADGE,
   putCapability,
 } from "../task/handles";
@@ -83,9 +86,21 @@ function checkBadge(capability: Capability, badge: u64): Refusal {
 
 /** A copy, in a free slot of the same task. */
 export function copy(task: Task, slot: u64, rights: u64, badge: u64): void {
+  copyAs(task, slot, rights, badge, Lending.No);
+}
+
+/** The same, and copies of the copy can be taken back. */
+export function lend(task: Task, slot: u64, rights: u64, badge: u64): void {
+  copyAs(task, slot, rights, badge, Lending.Yes);
+}
+
+function copyAs(task: Task, slot: u64, rights: u64, badge: u64, lending: Lending): void {
   let refusal = checkHeld(task, slot);
   if (refusal === Refusal.None) {
     refusal = checkBadge(capabilityAt(task, <u32>slot), badge);
+  }
+  if (refusal === Refusal.None) {
+    refusal = checkCopy(capabilityAt(task, <u32>slot));
   }
   if (refusal !== Refusal.None) {
     return setStatus(task, auditRefusal(task, slot, refusal));
@@ -94,17 +109,63 @@ export function copy(task: Task, slot: u64, rights: u64, badge: u64): void {
   if (free === SLOT_COUNT) {
     return setStatus(task, Refusal.TableFull);
   }
-  copyCapability(capabilityAt(task, <u32>slot), task, free, <u32>rights, <u32>badge);
+  const capability = capabilityAt(task, <u32>slot);
+  if (lending !== Lending.No && !mayLend(capability)) {
+    return setStatus(task, Refusal.BadState);
+  }
+  copyCapability(capability, task, free, <u32>rights, <u32>badge);
+  capabilityAt(task, free).lending = lending;
   setResult(task, free);
 }
 
-/** Empties a slot. */
+/** Empties a slot. What it lent is taken back first. */
 export function drop(task: Task, slot: u64): void {
+  if (hasTaken(task)) {
+    return releaseTaken(task);
+  }
   const refusal = checkHeld(task, slot);
-  if (refusal === Refusal.None && !giveUpCapability(task, <u32>slot)) {
+  if (refusal === Refusal.None && !dropMore(task, capabilityAt(task, <u32>slot))) {
     return callAgain(task);
   }
   setStatus(task, auditRefusal(task, slot, refusal));
+}
+
+/** One turn of a drop. True when it is done. */
+function dropMore(task: Task, capability: Capability): bool {
+  if (capability.lending !== Lending.No && !takeBackMore(task, capability)) {
+    return false;
+  }
+  capability.lending = Lending.No;
+  // What was bound by a copy that was lent would be out of its lender's reach afterwards.
+  if (capability.lease !== 0 && !endUse(task, capability)) {
+    return false;
+  }
+  return giveUpCapability(capability);
+}
+
+/** A turn in which only what was taken back in the last one is released: the slot may be gone meanwhile. */
+function releaseTaken(task: Task): void {
+  giveUpTaken(task);
+  callAgain(task);
+}
+
+/** Takes back what a slot lent. The slot itself stays. */
+export function revoke(task: Task, slot: u64): void {
+  if (hasTaken(task)) {
+    return releaseTaken(task);
+  }
+  const refusal = checkHeld(task, slot);
+  if (refusal !== Refusal.None) {
+    return setStatus(task, auditRefusal(task, slot, refusal));
+  }
+  const capability = capabilityAt(task, <u32>slot);
+  if (capability.lending === Lending.No) {
+    return setStatus(task, Refusal.BadState);
+  }
+  if (!takeBackMore(task, capability)) {
+    return callAgain(task);
+  }
+  setStatus(task, Refusal.None);
 }
 
 /**

@@ -8,7 +8,7 @@ import { deviceRegion } from "../boot/devices";
 import { callAgain, setResult, setStatus } from "../ipc/results";
 import * as interrupts from "../irq/interrupts";
 import { giveBack } from "../job/job";
-import { mapRegisters } from "../lifecycle/memory";
+import { mapRegisters, noteLease } from "../lifecycle/memory";
 import { Pinned, pinFor, unpinAllOf, unpinFor } from "../mm/pins";
 import { chargeTo } from "../task/charges";
 import { capabilityAt, check, checkSignal } from "../task/handles";
@@ -21,8 +21,12 @@ export function mapDevice(task: Task, slot: u64, address: u64): void {
   if (refusal !== Refusal.None) {
     return setStatus(task, refusal);
   }
-  const node = deviceRegion(capabilityAt(task, <u32>slot).object);
+  const capability = capabilityAt(task, <u32>slot);
+  const node = deviceRegion(capability.object);
   const mapped = mapRegisters(task, node.base, node.size, address, rights);
+  if (capability.lease !== 0 && mapped === Refusal.None) {
+    noteLease(task, <u32>address, capability.lease);
+  }
   if (task.work !== null) {
     return callAgain(task);
   }

@@ -127,6 +127,10 @@ function carryOut(hart: Hart, task: Task, number: u64): void {
       return jobs.setJobTime(task, task.a0, task.a1, task.a2);
     case Syscall.ReplyReceiveUntil:
       return ipc.replyReceiveUntil(hart, task);
+    case Syscall.Lend:
+      return capabilities.lend(task, task.a0, task.a1, task.a2);
+    case Syscall.Revoke:
+      return capabilities.revoke(task, task.a0);
     default:
       return setStatus(task, Refusal.BadCall);
   }

@@ -4,11 +4,12 @@ import { Resource } from "abi/job";
 import { PAGE_BYTES } from "abi/layout";
 import { Refusal } from "abi/refusal";
 import { SELF } from "abi/syscall";
+import { outOfLine } from "../arch/riscv/intrinsics";
 import { callAgain, setResult, setStatus, setTwoResults } from "../ipc/results";
-import { mapVmo, unmapAt } from "../lifecycle/memory";
+import { mapVmo, noteLease, unmapAt } from "../lifecycle/memory";
 import * as vmos from "../mm/vmo";
 import { chargeTo } from "../task/charges";
-import { capabilityAt, check, freeSlot, NO_BADGE, putCapability } from "../task/handles";
+import { Capability, capabilityAt, check, freeSlot, NO_BADGE, putCapability } from "../task/handles";
 import { Task } from "../task/objects";
 import { claimUnborn, unclaimUnborn } from "../task/task";
 import { checkJob, jobOf } from "./job";
@@ -98,8 +99,35 @@ export function map(
   if (refusal !== Refusal.None) {
     return giveUp(task, refusal);
   }
-  const vmo = capabilityAt(task, <u32>vmoSlot).vmo;
-  refusal = mapVmo(task, spaceOf(task, taskSlot), vmo, address, offset, bytes, <u32>rights);
+  const capability = capabilityAt(task, <u32>vmoSlot);
+  if (capability.lease !== 0) {
+    return mapLent(task, taskSlot, capability, address, offset, bytes, <u32>rights);
+  }
+  refusal = mapVmo(task, spaceOf(task, taskSlot), capability.vmo, address, offset, bytes, <u32>rights);
+  endTurn(task, taskSlot, refusal);
+}
+
+/** The same by a capability that was lent: the mapping goes with it. */
+function mapLent(
+  task: Task,
+  taskSlot: u64,
+  capability: Capability,
+  address: u64,
+  offset: u64,
+  bytes: u64,
+  rights: u32,
+): void {
+  outOfLine();
+  const space = spaceOf(task, taskSlot);
+  const refusal = mapVmo(task, space, capability.vmo, address, offset, bytes, rights);
+  if (refusal === Refusal.None) {
+    noteLease(space, <u32>address, capability.lease);
+  }
+  endTurn(task, taskSlot, refusal);
+}
+
+/** The call ends with this status, unless it is to go on in another turn. */
+function endTurn(task: Task, taskSlot: u64, refusal: Refusal): void {
   unclaimSpace(task, taskSlot);
   if (task.work !== null) {
     return callAgain(task);
@@ -107,7 +135,10 @@ export function map(
   setStatus(task, refusal);
 }
 
-/** Ends the call with a refusal. If it was under way, the other task was started or ended in the meantime. */
+/**
+ * Ends the call with a refusal. If it was under way, the other task was started or ended in the meantime, or the
+ * capability was taken back, with the mapping.
+ */
 function giveUp(task: Task, refusal: Refusal): void {
   task.work = null;
   setStatus(task, refusal);
@@ -119,11 +150,7 @@ export function unmap(task: Task, taskSlot: u64, address: u64): void {
     return giveUp(task, refusal);
   }
   refusal = unmapAt(task, spaceOf(task, taskSlot), address);
-  unclaimSpace(task, taskSlot);
-  if (task.work !== null) {
-    return callAgain(task);
-  }
-  setStatus(task, refusal);
+  endTurn(task, taskSlot, refusal);
 }
 
 export function vmoSize(task: Task, slot: u64): void {

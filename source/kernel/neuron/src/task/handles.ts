@@ -1,15 +1,20 @@
 /**
  * Capability tables: SLOT_COUNT slots a task. A slot names an object and what may be done with it.
  *
- *   0 kind u8 │ 1 rights u8 │ 2 zero │ 4 object u32 │ 8 badge u32 │ 12 zero
+ *   0 kind u8 │ 1 rights u8 │ 2 lease u16 │ 4 object u32 │ 8 badge u32 │ 12 lending u32
  *
  * A table needs no lock: it is changed by its task's own system calls, by a sender that has claimed its task (a
- * capability that travels), by its maker before the task was started, and at its end. And because every capability
- * holds a reference, what a slot names exists for as long as the slot does: there are no stale handles to find.
+ * capability that travels), by its maker before the task was started, at its end, and while all harts but one stand
+ * still (lifecycle/revoke.ts). And because every capability holds a reference, what a slot names exists for as long as
+ * the slot does: there are no stale handles to find.
+ *
+ * A slot may lend (Syscall.Lend): copies of it, and copies of those, carry its number, their lease, by which the kernel
+ * finds them when it takes them back.
  */
 import { Audit } from "abi/audit";
 import { Kind, Right, SLOT_COUNT } from "abi/handle";
 import { Refusal } from "abi/refusal";
+import { outOfLine } from "../arch/riscv/intrinsics";
 import { audit } from "../diag/audit";
 import { Job, releaseJob } from "../job/job";
 import { releaseVmo, retainVmo, Vmo } from "../mm/vmo";
@@ -23,12 +28,14 @@ import { TASKS_MAX, taskAt } from "./task";
 export class Capability {
   kind: u8;
   rights: u8;
-  private reserved0: u16;
+  /** The number of the slot that lent it (`leaseOf`); 0: it was not lent, and cannot be taken back. */
+  lease: u16;
   /** The address of a task, endpoint, notification, memory object or job; the number of a device or an interrupt. */
   object: u32;
   /** Of an endpoint: tells its receiver which caller this is. Of a notification: the bits that may be signalled. */
   badge: u32;
-  private reserved1: u32;
+  /** A `Lending`. */
+  lending: u32;
 
   /** Whether it is one of `kind` with all of `rights`. */
   isOf(kind: Kind, rights: u32): bool {
@@ -57,6 +64,14 @@ export class Capability {
   }
 }
 
+/** Whether copies of a capability can be taken back. */
+export const enum Lending {
+  No = 0,
+  Yes = 1,
+  /** They are being taken back, and no copy is made of any. */
+  Ending = 2,
+}
+
 /** The badge of a capability that has none. */
 export const NO_BADGE: u32 = 0;
 /** As the badge of a copy: the copy has the badge of its original. */
@@ -75,6 +90,21 @@ export function handlesInit(): void {
 /** What is in slot `slot` of `task`; `slot` is below SLOT_COUNT. */
 export function capabilityAt(task: Task, slot: u32): Capability {
   return changetype<Capability>(task.slots + slot * SLOT_BYTES);
+}
+
+/** The number of a slot among all slots of all tasks, from 1 on: the lease of what it lends. */
+export function leaseOf(lender: Capability): u32 {
+  return (<u32>changetype<usize>(lender) - <u32>table) / SLOT_BYTES + 1;
+}
+
+/** The slot that lent what carries `lease`, which is not 0. */
+export function lenderOf(lease: u32): Capability {
+  return changetype<Capability>(table + (lease - 1) * SLOT_BYTES);
+}
+
+/** What `task` is taking back at this moment, from another task (lifecycle/revoke.ts). */
+export function takenBy(task: Task): Capability {
+  return changetype<Capability>(task.takenAddress);
 }
 
 /** Checks that `slot` of `task` holds a capability of `kind` with all of `rights`. A refusal is audited. */
@@ -106,9 +136,19 @@ export function checkHeld(task: Task, slot: u64): Refusal {
   return Refusal.None;
 }
 
+/** Checks that a capability may be copied: none that is about to be taken back. The caller audits a refusal. */
+export function checkCopy(capability: Capability): Refusal {
+  return capability.lease === 0 ? Refusal.None : checkLent(capability);
+}
+
+function checkLent(capability: Capability): Refusal {
+  outOfLine();
+  return lenderOf(capability.lease).lending === Lending.Ending ? Refusal.BadSlot : Refusal.None;
+}
+
 /** Checks that a capability may be given to another task. The caller audits a refusal. */
 export function checkTransfer(capability: Capability): Refusal {
-  return (<u32>capability.rights & Right.Transfer) === 0 ? Refusal.MissingRight : Refusal.None;
+  return (<u32>capability.rights & Right.Transfer) === 0 ? Refusal.MissingRight : checkCopy(capability);
 }
 
 /** Audits `refusal`, unless it is None: `task` was refused something of its `slot`. Returns `refusal`. */
@@ -152,8 +192,10 @@ export function putCapability(task: Task, slot: u32, kind: Kind, object: u32, ri
   const capability = capabilityAt(task, slot);
   capability.kind = <u8>kind;
   capability.rights = <u8>rights;
+  capability.lease = 0;
   capability.object = object;
   capability.badge = badge;
+  capability.lending = Lending.No;
   if (slot >= task.slotsEnd) {
     task.slotsEnd = slot + 1;
   }
@@ -162,7 +204,10 @@ export function putCapability(task: Task, slot: u32, kind: Kind, object: u32, ri
   }
 }
 
-/** Fills an empty slot with a copy of `from`. Only those of its rights that are also in `rights` are copied. */
+/**
+ * Fills an empty slot with a copy of `from`. Only those of its rights that are also in `rights` are copied. The copy can
+ * be taken back by the slots by which `from` can, and by `from` if that lends.
+ */
 export function copyCapability(from: Capability, task: Task, slot: u32, rights: u32, badge: u32): void {
   retain(<Kind>from.kind, from.object);
   putCapability(
@@ -173,6 +218,15 @@ export function copyCapability(from: Capability, task: Task, slot: u32, rights: 
     <u32>from.rights & rights,
     badge === KEEP_BADGE ? from.badge : badge,
   );
+  if ((<u32>from.lease | from.lending) !== 0) {
+    carryLease(from, capabilityAt(task, slot));
+  }
+}
+
+/** `copy` of `from` can be taken back by the same slots, and by `from` if that lends. */
+function carryLease(from: Capability, copy: Capability): void {
+  outOfLine();
+  copy.lease = from.lending === Lending.No ? from.lease : <u16>leaseOf(from);
 }
 
 /** The capability of an endpoint no longer allows to receive there. ipc/close.ts tells the callers that wait. */
@@ -185,8 +239,7 @@ export function dropReceiveRight(capability: Capability): void {
 }
 
 /** Empties a slot and releases its reference. Of an endpoint, the right to receive there has gone before. */
-export function dropCapability(task: Task, slot: u32): void {
-  const capability = capabilityAt(task, slot);
+export function dropCapability(capability: Capability): void {
   const kind = <Kind>capability.kind;
   const object = capability.object;
   capability.kind = <u8>Kind.Empty;

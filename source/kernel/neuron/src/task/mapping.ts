@@ -15,7 +15,9 @@ export class Mapping {
   /** Pages that stand in the tables, the first ones. */
   mapped: u32;
   /** A `Turn`. */
-  turn: u32;
+  turn: u16;
+  /** Of the capability by which it was mapped (task/handles.ts). */
+  lease: u16;
 }
 
 /**

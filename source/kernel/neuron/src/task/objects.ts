@@ -67,6 +67,17 @@ export class Task extends TrapFrame {
   /** Interrupts that are bound to it (irq/interrupts.ts). */
   interrupts: u32;
 
+  // What its Revoke, Drop or end takes back (lifecycle/revoke.ts)
+  /** The slot that lent it all, as a lease; 0: nothing is being taken back. */
+  takesBack: u32;
+  /** The lease that is looked for now: that slot, or another to which it lent. */
+  takesLease: u32;
+  /** How far the search has come. */
+  takesAt: u32;
+  /** A capability that was taken, and is released next (`takenBy` in handles.ts). */
+  private taken0: u64;
+  private taken1: u64;
+
   // Memory
   /** What puts its address space in force. */
   satp: u64;
@@ -184,6 +195,10 @@ export class Task extends TrapFrame {
 
   get children(): List {
     return changetype<List>(changetype<usize>(this) + offsetof<Task>("children0"));
+  }
+
+  get takenAddress(): usize {
+    return changetype<usize>(this) + offsetof<Task>("taken0");
   }
 
   /** Address of its name, TASK_NAME_BYTES long, padded with zeros. */

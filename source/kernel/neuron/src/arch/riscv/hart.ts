@@ -32,6 +32,8 @@ export const WANTS_STOP: u32 = 4;
 export const WANTS_KILLS: u32 = 8;
 /** A piece of an end, of a task or of a job, was done: interrupts are taken before the next one. */
 export const WANTS_PAUSE: u32 = 16;
+/** Another hart works while all others stand still (sched/standstill.ts). */
+export const WANTS_STAND: u32 = 32;
 
 /** Whether a hart takes part. */
 export const enum Online {

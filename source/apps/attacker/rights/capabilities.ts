@@ -30,8 +30,8 @@ import {
 } from "runtime/call";
 import { call, receive, receivedInfo, reply, replyToken } from "runtime/ipc";
 import { slotOf } from "runtime/startup";
-import { puppet } from "./puppet/puppet";
-import { tellNumber, tellStatus } from "./report";
+import { puppet } from "../puppet/puppet";
+import { tellNumber, tellStatus } from "../report";
 
 const FREE: usize = USER_MAPPINGS + 0x0800_0000;
 const READ_WRITE: u32 = Right.Read | Right.Write;

@@ -4,8 +4,8 @@ import { messageInfo } from "abi/message";
 import { FOREVER, Syscall } from "abi/syscall";
 import { create, drop, grant, result } from "runtime/call";
 import { receive, reply, replyToken } from "runtime/ipc";
-import { puppet } from "./puppet/puppet";
-import { tellNumber, tellStatus } from "./report";
+import { puppet } from "../puppet/puppet";
+import { tellNumber, tellStatus } from "../report";
 
 const ENDPOINT: u32 = 10;
 const GUESSES: u32 = 4096;

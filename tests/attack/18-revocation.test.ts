@@ -1,0 +1,29 @@
+// What was lent is taken back while those who have it, on harts of their own, copy it, lend it on and map it.
+
+import { describe, test } from "vitest";
+import { parseChaos } from "../../machine/host/chaos.ts";
+import { bootEmbedded } from "../machine/booting.ts";
+import { type Boot, onEachMachine } from "../system/harness/each-machine.ts";
+import { BOOT_TIMEOUT_MS } from "../system/harness/machine.ts";
+import { attack } from "./attack.ts";
+
+function nothingIsKept(boot: Boot): void {
+  test.each([1, 2, 4])(
+    "leaves nothing behind with %i harts",
+    async (smp) => {
+      const run = await attack(boot, "revocation", { smp });
+      run.expect({
+        "times that it was taken back": 16,
+        "times that a thief had it before": 1,
+        "references that a thief kept": 0,
+      });
+    },
+    BOOT_TIMEOUT_MS,
+  );
+}
+
+onEachMachine("taking back what was lent", nothingIsKept);
+
+describe("taking back what was lent, on the embedded machine with every kind of chaos", () => {
+  nothingIsKept((change) => bootEmbedded({ chaos: parseChaos("all"), ...change }));
+});
