@@ -7,15 +7,15 @@
 import { type PartName, partNames, type Row, shareOfTarget } from "./row.ts";
 import { formatRatio } from "./table.ts";
 
-const WIDTH = 920;
+const WIDTH = 1350;
 const LINE = 20;
 const BAR = 11;
 const TOP = 64;
 const BOTTOM = 12;
-const LABELS_END = 300;
+const LABELS_END = 690;
 /** Where each column of bars begins and ends. The numbers follow the bars. */
-const SYSTEM = { left: 316, right: 510 };
-const TARGET = { left: 660, right: 820 };
+const SYSTEM = { left: 706, right: 900 };
+const TARGET = { left: 1080, right: 1240 };
 const NUMBER_GAP = 6;
 
 /** The column for other systems is logarithmic, from 1/128 to twice as much. */

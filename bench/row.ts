@@ -75,12 +75,15 @@ export function isFailure({ measured, budget, met, limit }: Row): boolean {
 
 /**
  The ratio of a row to its target, turned so that less is better, also for a speed. 1 is the target itself. Undefined without
- * a target.
+ * a target. Of a target of 0 it is 0 or infinite.
  */
 export function shareOfTarget({ measured, ratio, target }: Row): number | undefined {
   const reached = target?.of === "ratio" ? ratio : measured;
   if (target === undefined || reached === undefined) {
     return undefined;
+  }
+  if (reached === target.value) {
+    return target.value === 0 ? 0 : 1;
   }
   return target.bound === "at most" ? reached / target.value : target.value / reached;
 }

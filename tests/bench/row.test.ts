@@ -57,6 +57,10 @@ describe("a row", () => {
       shareOfTarget(makeRow({ ...plain, measured: 100, reference: yardstick, target: ratioAtLeast(0.5) })),
     ).toBe(2);
     expect(shareOfTarget(makeRow(plain))).toBeUndefined();
+    expect(shareOfTarget(makeRow({ ...plain, measured: 0, target: atMost(0) }))).toBe(0);
+    expect(shareOfTarget(makeRow({ ...plain, measured: 2, target: atMost(0) }))).toBe(
+      Number.POSITIVE_INFINITY,
+    );
   });
 
   test("is compared with the best other system", () => {
