@@ -1,8 +1,6 @@
 // What was lent is taken back while those who have it, on harts of their own, copy it, lend it on and map it.
 
-import { describe, test } from "vitest";
-import { parseChaos } from "../../machine/host/chaos.ts";
-import { bootEmbedded } from "../machine/booting.ts";
+import { test } from "vitest";
 import { type Boot, onEachMachine } from "../system/harness/each-machine.ts";
 import { BOOT_TIMEOUT_MS } from "../system/harness/machine.ts";
 import { attack } from "./attack.ts";
@@ -23,7 +21,3 @@ function nothingIsKept(boot: Boot): void {
 }
 
 onEachMachine("taking back what was lent", nothingIsKept);
-
-describe("taking back what was lent, on the embedded machine with every kind of chaos", () => {
-  nothingIsKept((change) => bootEmbedded({ chaos: parseChaos("all"), ...change }));
-});

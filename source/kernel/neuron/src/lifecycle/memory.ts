@@ -201,11 +201,16 @@ export function noteLease(space: Task, address: u32, lease: u16): void {
   }
 }
 
-function forget(mapping: Mapping): void {
+/** The record is free. What it had mapped is the caller's to let go of. */
+export function freeRecord(mapping: Mapping): void {
   mapping.pages = 0;
   // A task that is killed while it maps leaves its turn.
   mapping.turn = <u16>Turn.None;
   mapping.lease = 0;
+}
+
+function forget(mapping: Mapping): void {
+  freeRecord(mapping);
   const vmo = mapping.vmo;
   if (vmo !== null) {
     releaseVmo(vmo);

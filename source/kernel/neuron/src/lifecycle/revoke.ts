@@ -37,6 +37,7 @@ import { Mapping, Turn } from "../task/mapping";
 import { mappingAt } from "../task/mappings";
 import { Task } from "../task/objects";
 import { claim, TASKS_MAX, taskAt, waitKind } from "../task/task";
+import { freeRecord } from "./memory";
 
 /**
  * What a turn may cost, in looks at a slot, a mapping, or a task without any: some ten instructions each. What is begun with
@@ -299,9 +300,7 @@ function takeMapping(task: Task, holder: Task, mapping: Mapping): void {
   if (<u32>mapping.turn !== Turn.None) {
     stopWork(mapping);
   }
-  mapping.pages = 0;
-  mapping.lease = 0;
-  mapping.turn = <u16>Turn.None;
+  freeRecord(mapping);
   const vmo = mapping.vmo;
   if (vmo !== null) {
     const taken = takenBy(task);
