@@ -162,9 +162,26 @@ export const enum Syscall {
    * at what is taken is told Refusal.BadSlot. Memory that a device was told of stays pinned.
    */
   Revoke = 45,
+
+  // Debugging: see debug.ts for the registers
+  /**
+   * takeFaults(task, notification, bits): from now on a fault of the task, which would end it, stops it and signals these
+   * bits. One task at a time has the faults of another. With NO_SLOT for the notification they are the task's own again: if
+   * it stands on one, it ends. So it is when the caller ends, or gives up its last capability with Right.Debug to the task.
+   */
+  TakeFaults = 46,
+  /**
+   * readRegisters(task) → a1 why it stands (`End`), a2 the faulting address or instruction; the registers are in the message
+   * page. Refusal.BadState unless the task stands on a fault that the caller took.
+   */
+  ReadRegisters = 47,
+  /** writeRegisters(task): from the message page, all of them. Otherwise as readRegisters. */
+  WriteRegisters = 48,
+  /** resumeTask(task): it goes on where its registers say. Otherwise as readRegisters. */
+  ResumeTask = 49,
 }
 
-export const SYSCALL_COUNT: u32 = 46;
+export const SYSCALL_COUNT: u32 = 50;
 
 /** Names the calling task where a task slot is asked for, and its job where a job is. */
 export const SELF: u32 = 0xffff;

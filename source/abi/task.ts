@@ -36,6 +36,8 @@ export const enum Wait {
   /** Not started. */
   Unborn = 7,
   Ended = 8,
+  /** It stands on a fault, until its debugger resumes it (Syscall.TakeFaults). */
+  Faulted = 9,
 }
 
 /** A task's `id`: its number below, and how many tasks had that number before it above. */

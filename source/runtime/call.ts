@@ -90,6 +90,32 @@ export function revoke(slot: u32): i32 {
   return <i32>systemCall(slot, 0, 0, 0, 0, 0, 0, Syscall.Revoke);
 }
 
+/**
+ * From now on a fault of the task in slot `task` stops it and signals `bits` to `notification`. With NO_SLOT for that, its
+ * faults are its own again.
+ */
+export function takeFaults(task: u32, notification: u32, bits: u64): i32 {
+  return call3(Syscall.TakeFaults, task, notification, bits);
+}
+
+/**
+ * The registers of a task that stands on a fault, in the message page (abi/debug.ts): `result(0)` is why it stands, an
+ * `End`, and `result(1)` the address or the instruction.
+ */
+export function readRegisters(task: u32): i32 {
+  return call1(Syscall.ReadRegisters, task);
+}
+
+/** The other way round. */
+export function writeRegisters(task: u32): i32 {
+  return call1(Syscall.WriteRegisters, task);
+}
+
+/** A task that stands on a fault goes on. */
+export function resumeTask(task: u32): i32 {
+  return call1(Syscall.ResumeTask, task);
+}
+
 export function drop(slot: u32): i32 {
   return call1(Syscall.Drop, slot);
 }

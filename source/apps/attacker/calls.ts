@@ -207,6 +207,9 @@ function aim(step: Step, number: Syscall): void {
       step.a1 = USER_BEGIN;
       step.a2 = USER_BEGIN;
       break;
+    case Syscall.TakeFaults:
+      step.a1 = chance(4) ? NO_SLOT : drawnSlot();
+      break;
     case Syscall.YieldTo:
       step.a0 = drawn(5);
       break;
@@ -242,7 +245,7 @@ function drawnSlot(): u64 {
 }
 
 function drawnRights(): u32 {
-  return chance(2) ? Right.All : drawn(128);
+  return chance(2) ? Right.All : drawn(256);
 }
 
 /** A deadline soon, now or in the past: never so late that a round would have to wait for it. */

@@ -21,6 +21,7 @@ import { attackKin } from "./kin";
 import { attackMemory } from "./memory";
 import { attackReservations } from "./reservations";
 import { attackCapabilities } from "./rights/capabilities";
+import { attackWithFaults } from "./rights/faults";
 import { attackReplies } from "./rights/replies";
 import { attackRevocation } from "./rights/revocation";
 import { attackTimers } from "./timers";
@@ -56,6 +57,8 @@ export function main(): i32 {
     attackReservations();
   } else if (isAsked("revocation")) {
     attackRevocation();
+  } else if (isAsked("faults")) {
+    attackWithFaults();
   } else if (isAsked("calls")) {
     attackWithCalls(ROUNDS);
   } else if (isAsked("many calls")) {

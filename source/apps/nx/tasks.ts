@@ -138,6 +138,8 @@ function waitName(wait: Wait): string {
     case Wait.Claimed:
       // Between waiting and running: a hart is about to end its wait.
       return "between";
+    case Wait.Faulted:
+      return "fault";
     default:
       return "-";
   }

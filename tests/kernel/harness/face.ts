@@ -17,6 +17,7 @@ import { interruptsInit } from "kernel/neuron/src/irq/interrupts";
 import { Amounts, RESOURCE_COUNT, Resource } from "abi/job";
 import { createJob, Job, jobAt, jobsInit, releaseJob, rootJob } from "kernel/neuron/src/job/job";
 import { limitTime } from "kernel/neuron/src/job/time";
+import { debugInit } from "kernel/neuron/src/lifecycle/debug";
 import { prepareTask, startTask, TASK_PAGES } from "kernel/neuron/src/lifecycle/create";
 import { freeFrameCount, framesInit, freeFrames } from "kernel/neuron/src/mm/frames";
 import { buildKernelMap, kernelSpaceSatp } from "kernel/neuron/src/mm/kernelmap";
@@ -47,7 +48,7 @@ export function boot(hartCount: u32, states: usize, ram: u32, frames: u32, ramEn
   buildKernelMap(ramEnd);
   // More pages than there are, so that memory ends before the quota.
   jobsInit(2 * frames, TASKS_MAX, VMOS_MAX, ENDPOINTS_MAX, NOTIFICATIONS_MAX, PINS_MAX);
-  auditInit(); vmosInit(); pinsInit(); tasksInit(); handlesInit(); lifeInit(); endpointsInit(); interruptsInit(); consoleInit();
+  auditInit(); vmosInit(); pinsInit(); tasksInit(); handlesInit(); lifeInit(); debugInit(); endpointsInit(); interruptsInit(); consoleInit();
   queuesInit();
   timerInit(10_000_000, true);
 }

@@ -12,6 +12,8 @@
 #
 #                     0 the word │ 8 additions │ 16 whether the rival does LR
 #
+#   faulterStart    FAULTS times: reads from the address in its script, which faults. Ends with what is then in a0
+#
 #   crimes          a table: CRIME_BYTES each; one crime, then Exit with code CRIME_DONE if nothing stopped it. SCRIPT
 #                   holds a word that it may need: an address
 #
@@ -26,6 +28,7 @@
     .equ ECHO_WORK, 2000            # turns of a loop: most of the time passes there
     .equ HELD_PAGE, 0x60            # lui's operand for HELD = 0x6_0000 (reservations.ts)
     .equ HELD_ROUNDS, 200           # reservations.ts
+    .equ FAULTS, 100                # rights/faults.ts
     .equ CRIME_DONE, 77             # puppet.ts
     .equ CRIME_SHIFT, 6             # 64 bytes each (puppet.ts)
 
@@ -116,6 +119,19 @@ rivalStart:
     li   a7, SYSCALL_EXIT
     ecall
 rivalEnd:
+
+    .globl faulterStart, faulterEnd
+faulterStart:
+    lui  s0, SCRIPT_PAGE
+    ld   t0, 0(s0)                  # an address that is not mapped
+    li   s1, FAULTS
+    li   a0, 0
+1:  lw   t1, 0(t0)                  # its debugger adds one to a0, and goes on behind it
+    addi s1, s1, -1
+    bnez s1, 1b
+    li   a7, SYSCALL_EXIT
+    ecall
+faulterEnd:
 
     # Opens entry \name; the next one closes it.
     .macro crime

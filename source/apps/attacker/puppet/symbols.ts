@@ -9,3 +9,5 @@ export declare function holderStart(): usize;
 export declare function holderEnd(): usize;
 export declare function rivalStart(): usize;
 export declare function rivalEnd(): usize;
+export declare function faulterStart(): usize;
+export declare function faulterEnd(): usize;

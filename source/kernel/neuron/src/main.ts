@@ -32,6 +32,7 @@ import { printInit } from "./diag/print";
 import { consoleInit } from "./ipc/console";
 import { interruptsInit } from "./irq/interrupts";
 import { jobsInit } from "./job/job";
+import { debugInit } from "./lifecycle/debug";
 import { PERMANENT_VMOS, startFirstTask } from "./lifecycle/first";
 import { freeFrameCount, RAM_END } from "./mm/frames";
 import { activateKernelMap, buildKernelMap, kernelSpaceSatp, mapKernelDevice } from "./mm/kernelmap";
@@ -162,6 +163,7 @@ function initTables(): void {
   tasksInit();
   handlesInit();
   lifeInit();
+  debugInit();
   endpointsInit();
   interruptsInit();
   consoleInit();

@@ -83,7 +83,7 @@ export function leaveHandle(hart: Hart): void {
 /** From trap.S: any other trap out of a task. */
 export function trapHandle(hart: Hart, cause: u64, value: u64): void {
   if ((cause & CAUSE_INTERRUPT) === 0) {
-    faultTask(runningTask(hart), cause, value);
+    faultTask(hart, runningTask(hart), cause, value);
   } else {
     takeInterrupt(hart, <u32>cause);
   }

@@ -1,8 +1,13 @@
-/** A fault of a task ends it, with one line that says what and where. Reached from trap.ts. */
+/**
+ * A fault of a task goes to its debugger, if it has one, or ends the task, with one line that says what and where.
+ * Reached from trap.ts.
+ */
 import { End } from "abi/task";
 import { Exception, exceptionName } from "../arch/riscv/cause";
+import { Hart } from "../arch/riscv/hart";
 import { taskFaulted } from "../diag/markers";
 import { Task } from "../task/objects";
+import { stopAtFault } from "./debug";
 import { endTask } from "./reap";
 
 /** Major opcodes of floating-point instructions (unprivileged ISA, table 70). */
@@ -38,7 +43,8 @@ function isCompressedFloatingPoint(instruction: u32): bool {
   return (quadrant === 0 || quadrant === 2) && (funct3 === 1 || funct3 === 5);
 }
 
-function endOf(cause: u64, value: u64): End {
+/** What exception `cause` ends a task for. */
+export function endOf(cause: u64, value: u64): End {
   switch (<u32>cause) {
     case Exception.IllegalInstruction:
       return isFloatingPoint(<u32>value) ? End.FloatingPoint : End.IllegalInstruction;
@@ -62,8 +68,15 @@ function endOf(cause: u64, value: u64): End {
   }
 }
 
-/** The running task trapped with exception `cause`; `value` is stval: an address, or the instruction. */
-export function faultTask(task: Task, cause: u64, value: u64): void {
+/** The task that `hart` runs trapped with exception `cause`; `value` is stval: an address, or the instruction. */
+export function faultTask(hart: Hart, task: Task, cause: u64, value: u64): void {
+  if (!stopAtFault(hart, task, cause, value)) {
+    endForFault(task, cause, value);
+  }
+}
+
+/** Ends `task`, which runs here or is claimed, for a fault. */
+export function endForFault(task: Task, cause: u64, value: u64): void {
   const end = endOf(cause, value);
   const name = end === End.FloatingPoint ? "floating-point instruction" : exceptionName(cause);
   taskFaulted(task.nameAddress, name, value, task.sepc);

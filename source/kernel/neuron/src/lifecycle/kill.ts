@@ -15,6 +15,7 @@ import { askHart, FLOOR_HINT } from "../sched/wake";
 import { nextEnding, nextToKill, releaseTask, requestKill } from "../task/life";
 import { Task } from "../task/objects";
 import { claim, waitKind } from "../task/task";
+import { endForFault } from "./fault";
 import { endMore, endTask } from "./reap";
 
 /** Syscall.KillTask. */
@@ -32,7 +33,10 @@ export function killTask(task: Task): Refusal {
   return Refusal.None;
 }
 
-/** Ends a task that waits, was not started, or stands in a run queue. False if it runs, is about to, or has ended. */
+/**
+ * Ends a task that waits, was not started, stands in a run queue, or on a fault: then for that. False if it runs, is about
+ * to, or has ended.
+ */
 function endIfIdle(task: Task): bool {
   const word = task.waitWord;
   const kind = waitKind(word);
@@ -43,6 +47,10 @@ function endIfIdle(task: Task): bool {
   } else {
     if (kind === Wait.Claimed || kind === Wait.Ended || !claim(task, word)) {
       return false;
+    }
+    if (kind === Wait.Faulted) {
+      endForFault(task, task.faultCause, task.faultValue);
+      return true;
     }
     abandonWait(task, kind);
   }

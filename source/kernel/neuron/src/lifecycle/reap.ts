@@ -29,6 +29,7 @@ import { capabilityAt, Lending } from "../task/handles";
 import { Asked, askChildren, closeKill, keepEnding, leaveMaker, releaseTask } from "../task/life";
 import { mappingAt } from "../task/mappings";
 import { Stage, Task } from "../task/objects";
+import { giveSomeFaultsBack, leaveDebugger } from "./debug";
 import { endMoreJobs } from "./job";
 import { forgetMapping } from "./memory";
 import { takeBackMore } from "./revoke";
@@ -58,6 +59,7 @@ export function endTask(task: Task, end: End, detail: u64): void {
   if (task.vital !== 0) {
     systemEnded(task.nameAddress, end, detail);
   }
+  leaveDebugger(task);
   unbind(task);
   unbindInterruptsOf(task);
   // What is in force on this hart afterwards: on the way out, the space of the task that it runs then.
@@ -101,6 +103,13 @@ function giveBackMore(task: Task): bool {
   if (task.stage === Stage.Callers) {
     left = failCallersOf(task, left);
     if (left <= 0) {
+      return false;
+    }
+    task.stage = Stage.Debugged;
+  }
+  if (task.stage === Stage.Debugged) {
+    if (task.debugs !== 0) {
+      giveSomeFaultsBack(task);
       return false;
     }
     task.stage = Stage.Console;

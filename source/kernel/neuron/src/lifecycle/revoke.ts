@@ -37,6 +37,7 @@ import { Mapping, Turn } from "../task/mapping";
 import { mappingAt } from "../task/mappings";
 import { Task } from "../task/objects";
 import { claim, TASKS_MAX, taskAt, waitKind } from "../task/task";
+import { giveFaultsBack } from "./debug";
 import { freeRecord } from "./memory";
 
 /**
@@ -211,8 +212,8 @@ function takeCapability(task: Task, holder: Task, capability: Capability): bool 
 }
 
 /**
- * What `holder` has bound by `capability`, which was lent and is about to go, is bound no longer, unless it has another
- * right to that. False if this has to be called again.
+ * What `holder` has bound by `capability`, which is about to go, is bound no longer, unless it has another right to
+ * that. False if this has to be called again.
  */
 export function endUse(holder: Task, capability: Capability): bool {
   outOfLine();
@@ -224,6 +225,8 @@ export function endUse(holder: Task, capability: Capability): bool {
     unbindInterrupt(holder, capability.object);
   } else if (isLastOf(holder, capability, Kind.Console, Right.Manage)) {
     return releaseConsole(holder);
+  } else if (isLastOf(holder, capability, Kind.Task, Right.Debug)) {
+    giveFaultsBack(holder, capability.task);
   }
   return true;
 }

@@ -1,7 +1,7 @@
 /**
  * The one list of lock order: a hart that holds a lock may take only locks of a higher rank. In practice locks nest in
- * two places only: a notification's, then an endpoint's (ipc/call.ts); the family's, then that of the kills
- * (task/life.ts).
+ * three places only: a notification's, then an endpoint's (ipc/call.ts); the family's, then that of the kills
+ * (task/life.ts); the debuggers', then that of the kills (lifecycle/debug.ts).
  *
  * A checked build keeps a bit per held rank in the hart's structure and stops at the first violation.
  */
@@ -16,22 +16,24 @@ export const enum Rank {
   Endpoint = 1,
   /** Who made which task. */
   Family = 2,
+  /** Who has whose faults. */
+  Debuggers = 3,
   /** The tasks that are to be killed. */
-  Kills = 3,
+  Kills = 4,
   /** A job: what is charged to it. */
-  Job = 4,
+  Job = 5,
   /** An object table's free list. */
-  Objects = 5,
+  Objects = 6,
   /** A device's list of pinned memory, and interrupt bindings. */
-  Devices = 6,
+  Devices = 7,
   /** A hart's run queue. */
-  RunQueue = 7,
+  RunQueue = 8,
   /** The free lists of page frames. */
-  Frames = 8,
+  Frames = 9,
   /** The audit rings. */
-  Audit = 9,
+  Audit = 10,
   /** The console: its transmitter, or the ring for its owner. */
-  Console = 10,
+  Console = 11,
 }
 
 /** Notes that this hart takes a lock of `rank`; asserts that it holds none of that rank or above. */

@@ -136,8 +136,10 @@ function dropMore(task: Task, capability: Capability): bool {
     return false;
   }
   capability.lending = Lending.No;
-  // What was bound by a copy that was lent would be out of its lender's reach afterwards.
-  if (capability.lease !== 0 && !endUse(task, capability)) {
+  // What was bound by a copy that was lent would be out of its lender's reach afterwards; and a task whose faults were taken
+  // out of its debugger's.
+  const mayDebug = task.debugs !== 0 && capability.kind === <u8>Kind.Task;
+  if ((capability.lease !== 0 || mayDebug) && !endUse(task, capability)) {
     return false;
   }
   return giveUpCapability(capability);

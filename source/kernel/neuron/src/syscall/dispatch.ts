@@ -13,6 +13,7 @@ import { Task } from "../task/objects";
 import * as auditCalls from "./audit";
 import * as capabilities from "./capabilities";
 import * as consoleCalls from "./console";
+import * as debugCalls from "./debug";
 import * as device from "./device";
 import * as harts from "./harts";
 import * as info from "./info";
@@ -131,6 +132,14 @@ function carryOut(hart: Hart, task: Task, number: u64): void {
       return capabilities.lend(task, task.a0, task.a1, task.a2);
     case Syscall.Revoke:
       return capabilities.revoke(task, task.a0);
+    case Syscall.TakeFaults:
+      return debugCalls.takeFaults(task, task.a0, task.a1, task.a2);
+    case Syscall.ReadRegisters:
+      return debugCalls.readRegisters(task, task.a0);
+    case Syscall.WriteRegisters:
+      return debugCalls.writeRegisters(task, task.a0);
+    case Syscall.ResumeTask:
+      return debugCalls.resumeTask(task, task.a0);
     default:
       return setStatus(task, Refusal.BadCall);
   }

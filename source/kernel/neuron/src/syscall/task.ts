@@ -89,7 +89,14 @@ export function createTask(task: Task, taskClass: u64, notificationSlot: u64, bi
     return setStatus(task, refusal);
   }
   births.tellOfEnd(made, capabilityAt(task, <u32>notificationSlot).notification, bits);
-  putCapability(task, slot, Kind.Task, <u32>changetype<usize>(made), Right.Manage | Right.Transfer, NO_BADGE);
+  putCapability(
+    task,
+    slot,
+    Kind.Task,
+    <u32>changetype<usize>(made),
+    Right.Manage | Right.Debug | Right.Transfer,
+    NO_BADGE,
+  );
   setResult(task, slot);
 }
 

@@ -94,6 +94,17 @@ export class Task extends TrapFrame {
   /** The mapping that its Map, MapDevice or Unmap is at work on. */
   work: Mapping | null;
 
+  // Debugging: under the lock of lifecycle/debug.ts, but for the fault, which belongs to the wait
+  /** Who has its faults, and what each of them signals there. */
+  faultTaker: Task | null;
+  faultNotification: Notification | null;
+  faultBits: u64;
+  /** How many tasks' faults it has itself. */
+  debugs: u32;
+  /** The fault that it stands on: scause and stval. */
+  faultCause: u32;
+  faultValue: u64;
+
   // Life
   /** The number of the hart that its RestartHart is about to start, plus 1. */
   starts: u32;
@@ -222,14 +233,16 @@ export const enum Stage {
   Calls = 0,
   /** Those who wait for its reply are told. */
   Callers = 1,
-  Console = 2,
-  Slots = 3,
-  Mappings = 4,
-  Tables = 5,
+  /** The faults that it took are the others' own again. */
+  Debugged = 2,
+  Console = 3,
+  Slots = 4,
+  Mappings = 5,
+  Tables = 6,
   /** What it made is to be killed. */
-  Children = 6,
+  Children = 7,
   /** Its end is told, and that of the makers that lingered for it. */
-  Told = 7,
+  Told = 8,
 }
 
 /** Where a task keeps its neighbours in a queue. */

@@ -1,7 +1,7 @@
 // Which task runs on which hart: urgency, turns, wake-ups of idle harts, hints, and harts that take over tasks.
 
 import { beforeEach, expect, test } from "vitest";
-import { Class, forever, Kernel, Kind, Refusal, Right, sys, TICK_TIME, Wait } from "./harness/kernel.ts";
+import { Class, forever, Kernel, Kind, Refusal, Right, sys, TICK_TIME, Wait } from "../harness/kernel.ts";
 
 let k: Kernel;
 beforeEach(async () => {

@@ -1,7 +1,7 @@
 // A hart that stops: its tasks go on elsewhere, and one hart always stays.
 
 import { beforeEach, expect, test } from "vitest";
-import { forever, Kernel, Kind, Refusal, Right, sys, TICK_TIME, Wait } from "./harness/kernel.ts";
+import { forever, Kernel, Kind, Refusal, Right, sys, TICK_TIME, Wait } from "../harness/kernel.ts";
 
 let k: Kernel;
 let keeper: number;

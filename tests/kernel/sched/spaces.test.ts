@@ -2,8 +2,8 @@
 // every task can have one of its own.
 
 import { expect, test } from "vitest";
-import { forever } from "../harness/abi.ts";
-import { guest } from "../harness/guest.ts";
+import { forever } from "../../harness/abi.ts";
+import { guest } from "../../harness/guest.ts";
 
 /** A hart with so many bits of ASID in its satp, on which two tasks take turns. Gives how often it flushed for that. */
 async function flushesWith(asidBits: bigint): Promise<{ flushes: number; switches: number }> {
