@@ -5,6 +5,9 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { defined } from "../harness/defined.ts";
 import { Class, forever, Kernel, Kind, Refusal, Right, self, sys, Wait } from "./harness/kernel.ts";
 
+/** More than are told in one go. */
+const MANY_CALLERS = 40;
+
 let k: Kernel;
 beforeEach(async () => {
   k = await Kernel.boot();
@@ -86,6 +89,21 @@ describe("an endpoint", () => {
     expect(k.ask(0, sys.Copy, calling, Right.All, 9).status).toBe(Refusal.MissingRight);
     expect(k.ask(0, sys.Call, calling, 0, 1, 2, 3, 4, forever).status).toBe(Refusal.PeerGone);
     expect(k.guest.call("stateOf", server)).toBe(2);
+  });
+
+  test("closes with the last right to receive, however many callers wait", () => {
+    const { keeper, kept, server, serve, endpoint } = service();
+    expect(k.ask(1, sys.Drop, serve).status).toBe(0);
+    const callers = Array.from({ length: MANY_CALLERS }, () => {
+      const caller = k.spawnOn(3);
+      call(3, k.give(caller, Kind.Endpoint, endpoint, Right.Send));
+      return caller;
+    });
+    expect(k.guest.call("callersOf", endpoint)).toBe(MANY_CALLERS);
+    expect(k.ask(0, sys.Drop, kept).status).toBe(0);
+    expect(k.guest.call("callersOf", endpoint)).toBe(0);
+    expect(callers.map((caller) => k.results(caller).status)).toEqual(callers.map(() => Refusal.PeerGone));
+    k.check([keeper, server, ...callers]);
   });
 
   test("frees its place in the table when no capability names it any more", () => {

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { setChosen, setProperty, setStatus, setStrings } from "../../toolchain/dts/edit.ts";
+import { nodeAt, setChosen, setProperty, setStatus, setStrings } from "../../toolchain/dts/edit.ts";
 import { emitDtb } from "../../toolchain/dts/emit.ts";
 import { parseDts } from "../../toolchain/dts/parse.ts";
 import { cellBytes, findNode, propertyCells, type TreeNode } from "../../toolchain/dts/tree.ts";
@@ -35,6 +35,7 @@ export function plicContext(hart: u32): u32 { return hartNode(hart).plicContext;
 export function sswiIndex(hart: u32): u32 { return hartNode(hart).sswiIndex; }
 export function base(region: u32): u32 { return deviceRegion(region).base; }
 export function irq(region: u32): u32 { return deviceRegion(region).irq; }
+export function uartBase(): u32 { return deviceRegion(UART_REGION).base; }
 export function uartIrq(): u32 { return deviceRegion(UART_REGION).irq; }
 `;
 
@@ -63,6 +64,15 @@ async function read(
   return { g, problem: text === 0 ? null : g.text(text) };
 }
 
+/** A copy of the node at `path`, beside it, with another name and place. */
+function addCopy(t: TreeNode, path: string, name: string, reg: Uint8Array): void {
+  const above = path.slice(0, path.lastIndexOf("/"));
+  nodeAt(t, above).children.push({ ...structuredClone(nodeAt(t, path)), name });
+  setProperty(t, `${above}/${name}`, "reg", reg);
+}
+
+const SLOT_PATH = "/soc/virtio_mmio@10001000";
+const SLOTS_MAX = 16;
 const PLIC_PATH = "/soc/plic@c000000";
 const perHart = <T>(g: Guest, get: (hart: number) => T): T[] =>
   Array.from({ length: g.call("hartCount") }, (_, hart) => get(hart));
@@ -112,6 +122,7 @@ describe("the contract's tree", () => {
   test.each([
     ["rv64imac_zicsr_zbb_sstcx", "Sstc", [0, 1]],
     ["rv64imac_zbbx_zbc_sstc", "Zbb", [1, 0]],
+    ["rv64imac_zicsr_zbb_xsstc", "Sstc", [0, 1]],
   ])("does not count disabled harts, and with one hart that is %s gives no %s", async (isa, _, expected) => {
     const { g } = await read(
       tree((t) => {
@@ -153,18 +164,16 @@ describe("the contract's tree", () => {
 });
 
 describe("a tree with more than the kernel can use", () => {
+  test("what stands beside the harts is none, whatever it has", async () => {
+    const { g } = await read(tree((t) => addCopy(t, "/cpus/cpu@3", "cpu-map", cellBytes(9))));
+    expect(perHart(g, (hart) => g.call64("hartid", hart))).toEqual([0n, 1n, 2n, 3n]);
+    expect(g.call("parkedCount")).toBe(0);
+  });
+
   test("harts beyond the fourth are parked, also when the boot hart is among them", async () => {
     const extra = (t: TreeNode): void => {
-      const node = findNode(t, "/cpus");
-      const model = findNode(t, "/cpus/cpu@3");
-      if (!node || !model) {
-        throw new Error("the contract has changed");
-      }
       for (const id of [4, 5]) {
-        const copy: TreeNode = structuredClone(model);
-        copy.name = `cpu@${id}`;
-        node.children.push(copy);
-        setProperty(t, `/cpus/cpu@${id}`, "reg", cellBytes(id));
+        addCopy(t, "/cpus/cpu@3", `cpu@${id}`, cellBytes(id));
       }
     };
     const { g } = await read(tree(extra), 5n);
@@ -209,6 +218,7 @@ describe("a tree that is wrong", () => {
       /the memory is longer than the address space/,
     ],
     ["no memory", (t) => setStrings(t, "/memory@80000000", "device_type", "rom"), /no memory node/],
+    ["memory that is disabled", (t) => setStatus(t, "/memory@80000000", "disabled"), /no memory node/],
     ["a timebase of none", (t) => setProperty(t, "/cpus", "timebase-frequency", cellBytes(0)), /timebase/],
     [
       "a timebase below the tick",
@@ -221,7 +231,7 @@ describe("a tree that is wrong", () => {
   });
 
   test("a missing tree, or one that is not in RAM, stops the boot with a reason", async () => {
-    expect((await read(new Uint8Array(64))).problem).not.toBeNull();
+    expect((await read(new Uint8Array(64))).problem).toBe("magic number is not d00dfeed");
     const g = await module();
     for (const address of [0n, 0x7fff_ffffn, 0xc000_0000n, 0x1_8000_0000n, -1n]) {
       expect(g.text(g.call("discover", address, 0n))).toBe("the device tree is not in RAM");
@@ -247,6 +257,38 @@ describe("a tree that is wrong", () => {
     );
     expect(perHart(g, (hart) => g.call("plicContext", hart) >>> 0)).toEqual([1, 3, NO_CONTEXT, NO_CONTEXT]);
     expect(problem).toBe("the PLIC has no supervisor context for a hart");
+  });
+
+  test.each<[string, number[], number]>([
+    ["interrupt 0, which does not exist", [0, 0x1000_1000, 0, 0x1000], 0],
+    ["an interrupt beyond the kernel's table", [0, 0x1000_1000, 0, 0x1000], 96],
+    ["registers of no size", [0, 0x1000_1000, 0, 0], 1],
+  ])("a virtio slot with %s is left out", async (_name, reg, irq) => {
+    const before = (await read(tree())).g.call("virtioCount");
+    const { g, problem } = await read(
+      tree((t) => {
+        setProperty(t, SLOT_PATH, "reg", cellBytes(...reg));
+        setProperty(t, SLOT_PATH, "interrupts", cellBytes(irq));
+      }),
+    );
+    expect(problem).toBeNull();
+    expect(g.call("virtioCount")).toBe(before - 1);
+    expect(g.call("base", 0)).not.toBe(0x1000_1000);
+  });
+
+  test("virtio slots beyond those that there is room for are left out", async () => {
+    const { g, problem } = await read(
+      tree((t) => {
+        for (let i = 0; i < SLOTS_MAX; i++) {
+          const base = 0x2000_0000 + i * 0x1000;
+          addCopy(t, SLOT_PATH, `virtio_mmio@${base.toString(16)}`, cellBytes(0, base, 0, 0x1000));
+        }
+      }),
+    );
+    expect(problem).toBeNull();
+    expect(g.call("virtioCount")).toBe(SLOTS_MAX);
+    // Behind the slots is the UART.
+    expect([g.call("uartBase"), g.call("uartIrq")]).toEqual([0x1000_0000, 10]);
   });
 
   test("an SSWI device is not used unless every hart has a register in it", async () => {

@@ -97,11 +97,32 @@ describe("the timer", () => {
   });
 });
 
+test("a hart beyond those that the system uses is not online, whatever stands in its place", async () => {
+  const g = await guest(
+    {
+      text: `
+        import { hartAt, isOnline, onlineMask, Online, setHartCount } from "kernel/neuron/src/arch/riscv/hart";
+        export { isOnline, onlineMask };
+        export function boot(count: u32): void {
+          setHartCount(count);
+          for (let i: u32 = 0; i <= count; i++) hartAt(i).online.value = Online.Yes;
+        }
+      `,
+    },
+    { imports: { symbols } },
+  );
+  g.memory.grow(Math.ceil((HARTS + 0x10000 - g.memory.buffer.byteLength) / 65_536));
+  g.call("boot", 2);
+  expect([0, 1, 2].map((hart) => g.call("isOnline", hart))).toEqual([1, 1, 0]);
+  expect(g.call("onlineMask")).toBe(0b11);
+});
+
 describe("the PLIC", () => {
-  async function plic() {
+  /** One with its registers at `base`, or none. */
+  async function plic(base = 0xcc00_0000) {
     const registers = new Map<number, number>();
+    const reads: number[] = [];
     const writes: [number, number][] = [];
-    const base = 0xcc00_0000;
     const g = await guest(
       {
         text: `
@@ -119,7 +140,10 @@ describe("the PLIC", () => {
           intrinsics: {
             hartPointer: () => HARTS,
             setSie: (mask: bigint) => expect(mask).toBe(0x200n),
-            volatileLoad32: (at: number) => registers.get((at >>> 0) - base) ?? 0,
+            volatileLoad32: (at: number) => {
+              reads.push((at >>> 0) - base);
+              return registers.get((at >>> 0) - base) ?? 0;
+            },
             volatileStore32: (at: number, value: number) => {
               registers.set((at >>> 0) - base, value >>> 0);
               writes.push([(at >>> 0) - base, value >>> 0]);
@@ -134,7 +158,7 @@ describe("the PLIC", () => {
     for (const [hart, context] of [3, 1, 0xffff_ffff, 7].entries()) {
       g.call("setPlicContext", hart, context);
     }
-    return { g, registers, writes };
+    return { g, registers, reads, writes };
   }
 
   test("has its registers where the specification says, by context and not by hart", async () => {
@@ -159,11 +183,19 @@ describe("the PLIC", () => {
   });
 
   test("is left alone by a hart that has no context there", async () => {
-    const { g, writes } = await plic();
+    const { g, reads, writes } = await plic();
     g.call("start", 2);
     g.call("plicEnable", 2, 1, 1);
     expect(g.call("claim", 2)).toBe(0);
-    expect(writes).toEqual([]);
+    expect([reads, writes]).toEqual([[], []]);
+  });
+
+  test("is left alone where there is none", async () => {
+    const { g, reads, writes } = await plic(0);
+    g.call("start", 0);
+    g.call("plicEnable", 0, 1, 1);
+    expect(g.call("claim", 0)).toBe(0);
+    expect([reads, writes]).toEqual([[], []]);
   });
 
   test("has only as many contexts as its registers have room for", async () => {
@@ -330,5 +362,6 @@ test("hexadecimal text becomes bytes, and anything else is refused", async () =>
   const good = "0".repeat(31);
   for (const odd of "/:@G`g\u0000 ") {
     expect(parse(good + odd)).toBeUndefined();
+    expect(parse(odd + good)).toBeUndefined();
   }
 });

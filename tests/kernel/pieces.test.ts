@@ -14,12 +14,15 @@ import {
   self,
   sys,
   TICK_TIME,
+  Wait,
 } from "./harness/kernel.ts";
 
 const ROOT = 0;
 const ENDED = 2;
-/** More than an end gives back in one piece. */
+/** More than an end gives back, or tells, in one piece. */
 const MANY = 40;
+/** More than are asked to end in one piece. */
+const MANY_CHILDREN = 60;
 
 let k: Kernel;
 beforeEach(async () => {
@@ -108,6 +111,49 @@ describe("between two pieces of an end", () => {
     settle();
     expect(endpoints()).toBe(before);
     k.check([killer]);
+  });
+});
+
+describe("an end of many pieces", () => {
+  test("tells each caller whose call was received and is not answered any more", () => {
+    const server = k.spawnOn(0);
+    const endpoint = k.guest.call("newEndpoint");
+    const serve = k.give(server, Kind.Endpoint, endpoint);
+    const callers = Array.from({ length: MANY }, () => {
+      const caller = k.spawnOn(1);
+      const send = k.give(caller, Kind.Endpoint, endpoint, Right.Send);
+      k.syscall(1, sys.Call, send, 0, 1, 2, 3, 4, forever);
+      expect(k.ask(0, sys.Receive, serve, forever).status).toBe(0);
+      return caller;
+    });
+    k.syscall(0, sys.Exit, 0);
+    settle();
+    expect(callers.map((caller) => k.results(caller).status)).toEqual(callers.map(() => Refusal.PeerGone));
+    expect(callers.map((caller) => k.waits(caller))).toEqual(callers.map(() => Wait.None));
+    k.check(callers);
+  });
+
+  test("ends all that the task made, and is told afterwards", () => {
+    const killer = k.spawnOn(0);
+    const notification = k.guest.call("newNotification");
+    const bell = k.give(killer, Kind.Notification, notification);
+    const slot = made(0, sys.CreateTask, Class.App, bell, 1, self);
+    const maker = k.guest.call("objectAt", killer, slot);
+    expect(k.ask(0, sys.StartTask, slot, 0x10000, 0x7000_0000).status).toBe(0);
+    k.pass(TICK_TIME);
+    const hart = k.hartOf(maker);
+    const own = made(hart, sys.Create, Kind.Notification);
+    const children = Array.from({ length: MANY_CHILDREN }, () =>
+      k.guest.call("objectAt", maker, made(hart, sys.CreateTask, Class.App, own, 1, self)),
+    );
+    // They have other names than their maker's, so they do not end with those.
+    for (const child of children) {
+      k.give(killer, Kind.Task, child);
+    }
+    k.syscall(hart, sys.Exit, 0);
+    settle();
+    expect(children.map((child) => k.guest.call("stateOf", child))).toEqual(children.map(() => ENDED));
+    expect(k.guest.call64("bitsOf", notification)).toBe(1n);
   });
 });
 

@@ -19,6 +19,7 @@ import { createJob, Job, jobAt, jobsInit, releaseJob, rootJob } from "kernel/neu
 import { limitTime } from "kernel/neuron/src/job/time";
 import { debugInit } from "kernel/neuron/src/lifecycle/debug";
 import { prepareTask, startTask, TASK_PAGES } from "kernel/neuron/src/lifecycle/create";
+import { deviceRegion } from "kernel/neuron/src/boot/devices";
 import { freeFrameCount, framesInit, freeFrames } from "kernel/neuron/src/mm/frames";
 import { buildKernelMap, kernelSpaceSatp } from "kernel/neuron/src/mm/kernelmap";
 import { PINS_MAX, pinsInit } from "kernel/neuron/src/mm/pins";
@@ -167,6 +168,7 @@ export function online(hart: u32): bool { return isOnline(hart); }
 export function ticksOf(hart: u32): u64 { return hartAt(hart).ticks; }
 export function ipisSent(hart: u32): u64 { return hartAt(hart).ipisSent; }
 export function ipisLimited(hart: u32): u32 { return hartAt(hart).ipisLimited; }
+export function ipiTokensOf(hart: u32): u32 { return hartAt(hart).ipiTokens; }
 export function deadlineOf(hart: u32): u64 { return hartAt(hart).deadline; }
 export function kindAt(task: u32, slot: u32): u32 { return capabilityAt(taskAt(task), slot).kind; }
 export function rightsAt(task: u32, slot: u32): u32 { return capabilityAt(taskAt(task), slot).rights; }
@@ -205,6 +207,11 @@ export function mappedOf(task: u32, vmo: u32): u32 {
 }
 export function vmoReferences(vmo: u32): u32 { return changetype<Vmo>(vmo).references.value; }
 export function badgeAt(task: u32, slot: u32): u32 { return capabilityAt(taskAt(task), slot).badge; }
+/** What a capability for device \`index\` is for. */
+export function setDevice(index: u32, base: u32, bytes: u32): void {
+  deviceRegion(index).base = base;
+  deviceRegion(index).size = bytes;
+}
 /** Where the task goes on. */
 export function sepcOf(task: u32): u64 { return taskAt(task).sepc; }
 export function messagePageOf(task: u32): u32 { return taskAt(task).messagePage; }

@@ -148,14 +148,14 @@ export class Kernel {
         now().fences[now().hart] = (now().fences[now().hart] ?? 0) + 1;
       },
     };
-    const sbiEcall = (extension: bigint, _function: bigint, a0: bigint, a1: bigint): bigint => {
+    const sbiEcall = (extension: bigint, what: bigint, a0: bigint, a1: bigint): bigint => {
       if (extension === 1n) {
         now().console += String.fromCharCode(Number(a0));
       } else if (extension === 0x735049n) {
         now().sendIpis(a0, a1);
-      } else if (extension === 0x48534dn) {
+      } else if (extension === 0x48534dn && what === 1n) {
         now().stopped.push(now().hart);
-      } else {
+      } else if (extension !== 0x48534dn) {
         throw new Error(`unexpected SBI call ${extension.toString(16)}`);
       }
       return 0n;

@@ -129,6 +129,20 @@ describe("a reply", () => {
   });
 });
 
+test("no token that a server makes up ends another wait of a task that it served", () => {
+  const { server, client, serve, send } = pair();
+  call(1, send, 1);
+  const token = defined(k.ask(0, sys.Receive, serve, forever).words[5]);
+  expect(k.ask(0, sys.Reply, token, 0, 1).status).toBe(0);
+  k.interrupts(1);
+  k.syscall(k.hartOf(client), sys.Sleep, forever);
+  // Its next wait, with the right serial: above the index are the kind of wait and the serial.
+  const madeUp = (((token >> 16n) + 1n) << 16n) | (BigInt(Wait.Sleeping) << 8n) | BigInt(client);
+  expect(k.ask(k.hartOf(server), sys.Reply, madeUp, 0, 6).status).toBe(Refusal.NotWaiting);
+  expect(k.waits(client)).toBe(Wait.Sleeping);
+  k.check([server, client]);
+});
+
 describe("a capability that travels", () => {
   test("keeps no more rights than the sender allows, and never more than it had", () => {
     const { server, serve, send, client } = pair();
@@ -151,12 +165,14 @@ describe("a capability that travels", () => {
     expect(k.ask(1, sys.Call, send, 40n << 16n).status).toBe(Refusal.BadSlot);
   });
 
-  /** A server with no free slot that waits, with a notification bound to it, and a client with something to send. */
-  function crowded() {
+  /** A server with no free slot that waits, with a notification bound to it or none, and a client with something to send. */
+  function crowded(isBound = true) {
     const { endpoint, server, client, serve, send } = pair();
     const notification = k.guest.call("newNotification");
     const bell = k.give(server, Kind.Notification, notification);
-    k.ask(0, sys.Bind, bell);
+    if (isBound) {
+      k.ask(0, sys.Bind, bell);
+    }
     while (k.guest.call("kindAt", server, slotCount - 1) === 0) {
       k.give(server, Kind.Endpoint, endpoint, Right.Send);
     }
@@ -175,6 +191,15 @@ describe("a capability that travels", () => {
     expect(k.ask(1, sys.Signal, ring, 4).status).toBe(0);
     k.pass(TICK_TIME);
     expect(k.results(server)).toEqual({ status: notified, words: [0n, 4n, 0n, 0n, 0n, 0n] });
+    k.check([server, client]);
+  });
+
+  test("ends the call with TableFull, and a server with nothing bound to it goes on waiting as well", () => {
+    const { endpoint, server, client, send, info } = crowded(false);
+    expect(k.ask(1, sys.Call, send, info, 1, 0, 0, 0, forever).status).toBe(Refusal.TableFull);
+    expect(k.guest.call("receiversOf", endpoint)).toBe(1);
+    call(1, send, 5);
+    expect(k.results(server).words[1]).toBe(5n);
     k.check([server, client]);
   });
 

@@ -111,6 +111,16 @@ test("of more tasks than there is room for, the oldest records go", () => {
   expect(trail().map(([task]) => task)).toEqual(Array.from({ length: RECORDS_MAX }, (_, n) => n + 6));
 });
 
+test("two services that say the same of a client have a record each", () => {
+  add(50, 1, 0, Audit.BlockRefused);
+  add(51, 1, 0, Audit.BlockRefused);
+  add(50, 1, 0, Audit.BlockRefused);
+  expect(trail(Audit.BlockRefused).sort()).toEqual([
+    [50, 1, 2],
+    [51, 1, 1],
+  ]);
+});
+
 test("a client has its share of what a service says of it", () => {
   const clients = [1, 2];
   for (const client of clients) {

@@ -1,6 +1,7 @@
 // What was lent is taken back while its holders go on, wait, drop it or end: at each moment nothing is left, and nothing else goes.
 
 import { beforeEach, expect, test } from "vitest";
+import { consoleWriteMax, messagePage } from "../../harness/abi.ts";
 import { defined } from "../../harness/defined.ts";
 import { forever, Kind, Refusal, Right, self, sys, TICK_TIME } from "../harness/kernel.ts";
 import {
@@ -109,6 +110,50 @@ test("what was bound by a copy goes with it when its task drops it", () => {
   expect(ask(lender, sys.Bind, bell).status).toBe(Refusal.None);
 });
 
+test("what was bound by a copy stays if its task has another right to it", () => {
+  const [lender, one] = threeTasks();
+  const bell = slotFrom(lender, sys.Create, Kind.Notification);
+  const object = k.guest.call("objectAt", lender, bell);
+  const lent = lend(lender, bell);
+  const there = send(lender, one, lent);
+  const own = send(lender, one, bell);
+  expect(ask(one, sys.Bind, there).status).toBe(Refusal.None);
+  const before = k.guest.call("notificationReferences", object);
+  expect(ask(lender, sys.Revoke, lent).status).toBe(Refusal.None);
+  expect([kindAt(one, there), kindAt(one, own)]).toEqual([0, Kind.Notification]);
+  expect(k.guest.call("notificationReferences", object)).toBe(before - 1);
+  expect(ask(lender, sys.Bind, bell).status).toBe(Refusal.AlreadyBound);
+});
+
+test("the console goes with the copy by which it was owned when its task drops that, with all that it has not read", () => {
+  const [lender, one] = threeTasks();
+  const console = k.give(lender, Kind.Console, 0, Right.All);
+  const there = send(lender, one, lend(lender, console));
+  const bell = slotFrom(one, sys.Create, Kind.Notification);
+  expect(ask(one, sys.ConsoleOwn, there, bell, 1).status).toBe(Refusal.None);
+  for (let i = 0; i < 3; i++) {
+    expect(ask(lender, sys.ConsoleWrite, console, messagePage, consoleWriteMax).status).toBe(Refusal.None);
+  }
+  expect(ask(one, sys.Drop, there).status).toBe(Refusal.None);
+  const own = slotFrom(lender, sys.Create, Kind.Notification);
+  expect(ask(lender, sys.ConsoleOwn, console, own, 1).status).toBe(Refusal.None);
+});
+
+test("endpoints that were lent go with the task that lent them", () => {
+  const [lender, one, killer] = threeTasks();
+  const endpoint = slotFrom(lender, sys.Create, Kind.Endpoint);
+  const object = k.guest.call("objectAt", lender, endpoint);
+  const copies = [1, 2, 3].map(() => send(lender, one, lend(lender, endpoint)));
+  ask(killer, sys.KillTask, k.give(killer, Kind.Task, lender, Right.Manage));
+  for (let i = 0; i < TICKS_MAX && k.guest.call("endpointReferences", object) !== 0; i++) {
+    k.pass(TICK_TIME);
+  }
+  expect(k.guest.call("endpointReferences", object)).toBe(0);
+  expect(copies.map((copy) => kindAt(one, copy))).toEqual([0, 0, 0]);
+  expect(k.guest.call("stateOf", lender)).toBe(2);
+  k.check([one, killer]);
+});
+
 test("a mapping that is taken in the middle leaves a record that is as good as new", () => {
   const [lender, one] = threeTasks();
   const pages = 200;
@@ -203,6 +248,8 @@ test("the limit of interrupts leaves a revocation to a later tick, and it comes 
     turns.push(k.turn(hart, sys.Revoke, idle));
     k.pass(1n);
   }
+  // It waits until it may send all that it needs: none of them is refused to it.
+  expect(k.guest.call("ipisLimited", hart)).toBe(0);
   const last = turns.lastIndexOf(true);
   expect(last).toBeGreaterThan(20);
   expect(last).toBeLessThan(150);

@@ -1,6 +1,6 @@
 // A hart that stops: its tasks go on elsewhere, and one hart always stays.
 
-import { beforeEach, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { forever, Kernel, Kind, Refusal, Right, sys, TICK_TIME, Wait } from "../harness/kernel.ts";
 
 let k: Kernel;
@@ -54,6 +54,54 @@ test("a task that stops its own hart goes on elsewhere", () => {
   k.pass(TICK_TIME);
   expect(k.hartOf(keeper)).toBeGreaterThan(0);
   k.check([keeper]);
+});
+
+describe("while a hart is started", () => {
+  /** Longer than a hart may take. */
+  const TOO_LONG = 220n;
+  let starter: number;
+  let second: number;
+  /** Harts 2 and 3 are stopped; the starter's call to start hart 2 is under way, and the firmware does not let it come. */
+  beforeEach(() => {
+    starter = k.spawnOn(1);
+    second = k.spawn(0);
+    const [mine, theirs] = [starter, second].map((task) => k.give(task, Kind.Harts, 0, Right.Manage));
+    expect(theirs).toBe(mine);
+    for (const hart of [2, 3]) {
+      expect(stop(hart)).toBe(0);
+      k.pass(TICK_TIME);
+    }
+    restart(starter, 2);
+    expect(k.waits(starter)).toBe(Wait.Sleeping);
+  });
+
+  function restart(task: number, hart: number): void {
+    for (let ticks = 0; ticks < 20 && k.hartOf(task) < 0; ticks++) {
+      k.pass(TICK_TIME);
+    }
+    k.turn(k.hartOf(task), sys.RestartHart, harts, hart);
+  }
+
+  test("no other one is", () => {
+    restart(second, 3);
+    expect(k.results(second).status).toBe(Refusal.TryAgain);
+    expect(k.waits(second)).toBe(Wait.None);
+  });
+
+  test("the end of the task that asked for it waits: then another can be started", () => {
+    const name = k.give(second, Kind.Task, starter);
+    for (let ticks = 0; ticks < 20 && k.hartOf(second) < 0; ticks++) {
+      k.pass(TICK_TIME);
+    }
+    expect(k.ask(k.hartOf(second), sys.KillTask, name).status).toBe(0);
+    restart(second, 3);
+    expect(k.results(second).status).toBe(Refusal.TryAgain);
+    k.time += TOO_LONG * TICK_TIME;
+    k.pass(TICK_TIME);
+    k.pass(TICK_TIME);
+    restart(second, 3);
+    expect(k.waits(second)).toBe(Wait.Sleeping);
+  });
 });
 
 test("the last hart cannot be stopped, and stopping a hart takes the capability for harts", () => {

@@ -1,7 +1,11 @@
 // Which task runs on which hart: urgency, turns, wake-ups of idle harts, hints, and harts that take over tasks.
 
-import { beforeEach, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
+import { defined } from "../../harness/defined.ts";
 import { Class, forever, Kernel, Kind, Refusal, Right, sys, TICK_TIME, Wait } from "../harness/kernel.ts";
+
+/** Interrupts that a hart sends at most before its next tick. */
+const BURST_MAX = 200;
 
 let k: Kernel;
 beforeEach(async () => {
@@ -105,4 +109,106 @@ test("a hint that names a missing hart is refused", async () => {
   k.interrupts(1);
   expect(k.running(1)).toBe(task);
   expect(k.waits(task)).toBe(Wait.None);
+});
+
+describe("a hart that looks for work before it idles", () => {
+  let client: number;
+  let send: number;
+  let bell: number;
+  let serve: number;
+  let clockReads: number;
+  /** A busy server on hart 0, and its client on hart 1. */
+  beforeEach(() => {
+    const endpoint = k.guest.call("newEndpoint");
+    const server = k.spawnOn(0);
+    client = k.spawnOn(1);
+    serve = k.give(server, Kind.Endpoint, endpoint);
+    bell = k.give(server, Kind.Harts, 0, Right.Manage);
+    send = k.give(client, Kind.Endpoint, endpoint, Right.Send);
+    clockReads = 0;
+  });
+
+  /** The client calls, and its hart looks; at its third look something happens. */
+  function callAnd(happens: () => void): void {
+    k.onClockRead = () => {
+      if (k.hart === 1) {
+        clockReads++;
+        if (clockReads === 3) {
+          happens();
+        }
+      }
+    };
+    k.syscall(1, sys.Call, send, 0, 7, 0, 0, 0, forever);
+    k.onClockRead = undefined;
+  }
+
+  test("is not interrupted, and finds the task that is woken for it", () => {
+    k.ipis.length = 0;
+    callAnd(() => {
+      const { words } = k.ask(0, sys.Receive, serve, forever);
+      expect(k.ask(0, sys.Reply, words[5] ?? 0n, 0, 9).status).toBe(0);
+    });
+    expect(k.ipis).toEqual([]);
+    expect(k.running(1)).toBe(client);
+    expect(k.results(client).words[1]).toBe(9n);
+  });
+
+  test("stops looking when its time is over", () => {
+    callAnd(() => {
+      k.time += TICK_TIME / 2n;
+    });
+    expect(k.running(1)).toBe(-1);
+    expect(clockReads).toBeLessThan(6);
+  });
+
+  test("stops looking when it is interrupted", () => {
+    callAnd(() => {
+      expect(k.ask(0, sys.StopHart, bell, 1).status).toBe(0);
+    });
+    expect(k.hasInterrupt(1)).toBe(true);
+    expect(clockReads).toBeLessThan(6);
+  });
+});
+
+test("a hart that runs nothing stops, too", () => {
+  const task = k.spawnOn(0);
+  const harts = k.give(task, Kind.Harts, 0, Right.Manage);
+  expect(k.running(3)).toBe(-1);
+  expect(k.ask(0, sys.StopHart, harts, 3).status).toBe(0);
+  k.interrupts(3);
+  expect(k.stopped).toEqual([3]);
+  k.check([task]);
+});
+
+test("a task that wakes apps again and again leaves interrupts for services and drivers", () => {
+  const ringer = k.spawnOn(0, Class.Driver);
+  const waits = [Class.App, Class.Service, Class.Driver].map((taskClass, index) => {
+    const hart = index + 1;
+    const notification = k.guest.call("newNotification");
+    const bell = k.give(ringer, Kind.Notification, notification, Right.Send);
+    const waiter = k.spawnOn(hart, taskClass);
+    const slot = k.give(waiter, Kind.Notification, notification, Right.Receive);
+    k.syscall(hart, sys.Wait, slot, forever);
+    return { hart, bell, slot, waiter };
+  });
+  /** Whether the hart of a task that waits is interrupted when that is woken. Then it waits again. */
+  const isTold = ({ hart, bell, slot, waiter }: (typeof waits)[number]): boolean => {
+    k.ipis.length = 0;
+    expect(k.ask(0, sys.Signal, bell, 1).status).toBe(0);
+    if (k.ipis.length === 0) {
+      return false;
+    }
+    k.interrupts(hart);
+    expect(k.running(hart)).toBe(waiter);
+    k.syscall(hart, sys.Wait, slot, forever);
+    return true;
+  };
+  const [app, service, driver] = [defined(waits[0]), defined(waits[1]), defined(waits[2])];
+  let told = 0;
+  while (told < BURST_MAX && isTold(app)) {
+    told++;
+  }
+  expect(told).toBeGreaterThan(0);
+  expect(told).toBeLessThan(BURST_MAX);
+  expect([service, service, driver, driver].map(isTold)).toEqual([true, true, true, true]);
 });

@@ -1,9 +1,9 @@
 // Address-space identifiers: how many the hardware has is found out, and a switch between spaces relies on them only where
-// every task can have one of its own.
+// every task can have one of its own. And no tables go while a hart may use them.
 
 import { expect, test } from "vitest";
-import { forever } from "../../harness/abi.ts";
 import { guest } from "../../harness/guest.ts";
+import { End, forever, Kernel, Kind, messagePage, sys, TICK_TIME, Wait } from "../harness/kernel.ts";
 
 /** A hart with so many bits of ASID in its satp, on which two tasks take turns. Gives how often it flushed for that. */
 async function flushesWith(asidBits: bigint): Promise<{ flushes: number; switches: number }> {
@@ -75,4 +75,28 @@ test("a switch flushes nothing from the TLB when each task has an identifier of 
 
 test.each([0n, 1n, 4n, 8n])("every switch flushes the TLB when identifiers have %i bits", async (bits) => {
   expect(await flushesWith(bits)).toEqual({ flushes: 4, switches: 4 });
+});
+
+test("the tables of a task that is killed stay for as long as a hart is on its way out of them", async () => {
+  const k = await Kernel.boot();
+  const killer = k.spawnOn(0);
+  const sleeper = k.spawnOn(1);
+  const name = k.give(killer, Kind.Task, sleeper);
+  let kills = 0;
+  // Hart 1 has nothing else to run, and has not left the space yet.
+  k.onClockRead = () => {
+    if (kills === 0 && k.hart === 1 && k.waits(sleeper) === Wait.Sleeping) {
+      kills++;
+      expect(k.ask(0, sys.KillTask, name).status).toBe(0);
+      expect(k.guest.call("endOf", sleeper)).toBe(End.Killed);
+      expect(k.guest.call64("entryOf", sleeper, messagePage)).not.toBe(0n);
+    }
+  };
+  k.syscall(1, sys.Sleep, forever);
+  k.onClockRead = undefined;
+  expect(kills).toBe(1);
+  const before = k.guest.call("free");
+  k.pass(TICK_TIME);
+  k.pass(TICK_TIME);
+  expect(k.guest.call("free")).toBeGreaterThan(before);
 });

@@ -43,7 +43,6 @@ const explanations: readonly Explanation[] = [
     checks: [
       "source/kernel/neuron/src/arch/riscv/ipi.ts#stopOthers#2: !isOnline(i)",
       "source/kernel/neuron/src/arch/riscv/sbi/hsm.ts#hartStatus#1: error < 0",
-      "source/kernel/neuron/src/arch/riscv/smp.ts#beginStart#1: !starting.move(0, 1)",
       "source/kernel/neuron/src/arch/riscv/smp.ts#ask#1: isOnline(hart.index)",
       "source/kernel/neuron/src/arch/riscv/smp.ts#startHart#1: !beginStart()",
       "source/kernel/neuron/src/arch/riscv/smp.ts#leaveOnline#1: !hart.online.move(Online.Yes, Online.Stopping)",
@@ -66,10 +65,14 @@ const explanations: readonly Explanation[] = [
   {
     why: "Another hart would have to come between two instructions. In Node harts take turns at whole traps; ./nx explore and attack 16 interleave them on the machine.",
     checks: [
+      "source/kernel/neuron/src/ipc/timeout.ts#expire#3: kind === Wait.Claimed",
+      "source/kernel/neuron/src/ipc/timeout.ts#expire#5: !claim(task, word)",
+      "source/kernel/neuron/src/sched/queue.ts#mostUrgent#1: classes === 0",
+      "source/kernel/neuron/src/sched/queue.ts#withdraw#2: queue >= table + HARTS_MAX * QUEUE_STRIDE",
+      "source/kernel/neuron/src/sched/wake.ts#sendTo#1: !isOnline(target)",
       "source/kernel/neuron/src/ipc/call.ts#claimReplier#5: !claim(caller, word)",
       "source/kernel/neuron/src/ipc/console.ts#tellConsoleOwner#2: told === null",
       "source/kernel/neuron/src/ipc/timeout.ts#isBlocked#1: kind >= Wait.Sending",
-      "source/kernel/neuron/src/ipc/timeout.ts#isBlocked#2: kind <= Wait.Sleeping",
       "source/kernel/neuron/src/lifecycle/kill.ts#endIfIdle#2: kind === Wait.Claimed",
       "source/kernel/neuron/src/lifecycle/kill.ts#endIfIdle#3: kind === Wait.Ended",
       "source/kernel/neuron/src/lifecycle/kill.ts#endIfIdle#4: !claim(task, word)",
@@ -103,6 +106,9 @@ const explanations: readonly Explanation[] = [
   {
     why: "Without it the same is found out a little later, under the lock: it only saves the way there.",
     checks: [
+      "source/kernel/neuron/src/ipc/timeout.ts#expireDeadlines#1: taken === 0",
+      "source/kernel/neuron/src/task/life.ts#nextEnding#1: !hasItems(endings)",
+      "source/kernel/neuron/src/task/life.ts#nextToKill#1: !hasItems(kills)",
       "source/kernel/neuron/src/ipc/console.ts#tellConsoleOwner#1: owner.value === 0",
       "source/kernel/neuron/src/job/job.ts#Job.tryRetain#1: this.account === 0",
       "source/kernel/neuron/src/sched/queue.ts#RunQueue.hasBefore#1: waiting !== 0",
@@ -113,11 +119,44 @@ const explanations: readonly Explanation[] = [
     ],
   },
   {
-    why: "Without it work is done that changes nothing: the space that is in force is entered again, a deadline that never comes is looked after.",
+    why: "Without it work is done that changes nothing: the space that is in force is entered again, a wait without a deadline is looked after, the tasks of a job that was closed are asked to end once more, an empty slot is emptied, a task that has time is judged.",
     checks: [
       "source/kernel/neuron/src/arch/riscv/satp.ts#enterSpace#1: hart.isIn(satp)",
-      "source/kernel/neuron/src/sched/deadline.ts#armDeadline#1: deadline === FOREVER",
+      "source/kernel/neuron/src/ipc/timeout.ts#expire#2: deadline === FOREVER",
+      "source/kernel/neuron/src/lifecycle/job.ts#closeNext#1: !mayHaveToEnd(task, other)",
+      "source/kernel/neuron/src/lifecycle/reap.ts#emptySlots#1: capability.kind === <u8>Kind.Empty",
+      "source/kernel/neuron/src/sched/time.ts#stepsBack#1: !isDoubtful(task)",
     ],
+  },
+  {
+    why: "A second check stands behind it: tellEnd needs more units than are left, and leaves the end to the next piece, too.",
+    checks: ["source/kernel/neuron/src/lifecycle/reap.ts#giveBackMore#5: left <= 0"],
+  },
+  {
+    why: "It keeps a piece of an end short, and what is given back is the same. ./nx bench kernel holds a limit to the longest way with interrupts off.",
+    checks: ["source/kernel/neuron/src/lifecycle/reap.ts#destroyTables#1: left <= 0 && most !== PIECE"],
+  },
+  {
+    why: "A second check stands behind it: once the hart has said that it works, it looks again whether all others stand.",
+    checks: ["source/kernel/neuron/src/sched/standstill.ts#standStill#2: !areOthersStanding(hart)"],
+  },
+  {
+    why: "It tells the compiler what always holds: a task in an endpoint's queue has an endpoint, and the root job, which alone has no parent, never ends.",
+    checks: [
+      "source/kernel/neuron/src/ipc/endpoint.ts#leaveQueue#1: endpoint === null",
+      "source/kernel/neuron/src/job/job.ts#releaseJob#1: parent === null",
+    ],
+  },
+  {
+    why: "Without it the kernel reads at address 0, where the machine has nothing: the first idle hart and the first call of a busy server would stop it. Wasm has memory there, and what is read leads to the same.",
+    checks: [
+      "source/kernel/neuron/src/sched/schedule.ts#pullMoreUrgent#1: hart.running === 0",
+      "source/kernel/neuron/src/syscall/fast.ts#fastCall#4: receiver === null",
+    ],
+  },
+  {
+    why: "A second check stands behind it: the text ends with a zero, and no name of an extension has one.",
+    checks: ["source/kernel/neuron/src/boot/isa.ts#isName#1: behind > end"],
   },
   {
     why: "Each half follows from the other: eight times a point of the curve has x = 0 exactly if it has y = 1, as the curve has no point of order 16.",

@@ -164,8 +164,7 @@ export function discover(address: u64, bootHartid: u64): string | null {
 function readMemory(t: Tree): string | null {
   t.rewind();
   while (t.next()) {
-    const type = t.property(t.node, "device_type");
-    if (type === NONE || !t.stringIs(type, "memory") || !t.enabled(t.node)) {
+    if (!t.stringIs(t.property(t.node, "device_type"), "memory") || !t.enabled(t.node)) {
       continue;
     }
     const base = t.regAddress(t.parent, t.node, 0);

@@ -307,7 +307,7 @@ export function jobAt(index: u32): Job {
 /** The job with this account, or null if it is gone. */
 export function jobOfAccount(account: u32): Job | null {
   const job = jobAt(account & (JOBS_MAX - 1));
-  return account !== 0 && job.account === account ? job : null;
+  return job.account === account ? job : null;
 }
 
 export function rootJob(): Job {

@@ -38,7 +38,7 @@ export function mapVmo(
     return turnIn(caller, space, vmo.base + <u32>offset, rights);
   }
   const size = <u64>vmo.pages * PAGE_BYTES;
-  if ((offset & (PAGE_BYTES - 1)) !== 0 || offset >= size || bytes === 0 || bytes > size - offset) {
+  if ((offset & (PAGE_BYTES - 1)) !== 0 || offset >= size || bytes > size - offset) {
     return Refusal.BadArgument;
   }
   if (address > u32.MAX_VALUE) {

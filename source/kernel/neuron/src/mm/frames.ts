@@ -18,6 +18,9 @@ export const RAM_END: u32 = 0xc000_0000;
 export const ORDER_MAX: u32 = 14;
 
 const FRAMES_MAX: u32 = (RAM_END - RAM_BASE) >> FRAME_SHIFT;
+if ((FRAMES_MAX & ((1 << ORDER_MAX) - 1)) !== 0) {
+  ERROR("the last block's buddy is beyond the end of RAM");
+}
 
 const lock = changetype<Lock>(memory.data(LOCK_BYTES, 8));
 const heads: usize = memory.data((ORDER_MAX + 1) * 4, 4);
@@ -80,7 +83,7 @@ function freeBlock(start: u32, startOrder: u32): void {
   freeCount += 1 << order;
   while (order < ORDER_MAX) {
     const buddy = RAM_BASE + ((address - RAM_BASE) ^ (FRAME_BYTES << order));
-    if (buddy >= RAM_END || <u32>load<u8>(states + indexOf(buddy)) !== order + 1) {
+    if (<u32>load<u8>(states + indexOf(buddy)) !== order + 1) {
       break;
     }
     unlink(buddy, order);

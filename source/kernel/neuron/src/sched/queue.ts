@@ -165,8 +165,7 @@ export class RunQueue {
   }
 
   private has(queue: TaskQueue | null): bool {
-    const offset = changetype<usize>(queue) - changetype<usize>(this);
-    return queue !== null && offset >= LISTS_OFFSET && offset < QUEUE_STRIDE;
+    return changetype<usize>(queue) - changetype<usize>(this) < QUEUE_STRIDE;
   }
 
   /** The lock is held. */

@@ -31,7 +31,8 @@ export function settle(hart: Hart, now: u64): void {
   outOfLine();
   const since = hart.settledAt;
   hart.settledAt = now;
-  if (since === IDLES || hart.frame === 0) {
+  // Since IDLES there is no frame either.
+  if (hart.frame === 0) {
     return;
   }
   const task = changetype<Task>(hart.frame);

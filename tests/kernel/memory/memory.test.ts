@@ -2,8 +2,8 @@
 
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
-import { defined } from "../harness/defined.ts";
-import { type Guest, guest } from "../harness/guest.ts";
+import { defined } from "../../harness/defined.ts";
+import { type Guest, guest } from "../../harness/guest.ts";
 import {
   Class,
   FRAME_COUNT,
@@ -15,7 +15,7 @@ import {
   sys,
   TICK_TIME,
   Wait,
-} from "./harness/kernel.ts";
+} from "../harness/kernel.ts";
 
 const page = pageBytes;
 
@@ -244,6 +244,44 @@ describe("page tables", () => {
       { numRuns: 25 },
     );
     expect(idle).toBeGreaterThan(FRAME_COUNT / 2);
+  });
+
+  test("lead nowhere by an entry that is not valid, whatever else stands in it", async () => {
+    const g = await guest(
+      {
+        text: `
+          import { PageTable, walk as find } from "kernel/neuron/src/arch/riscv/paging";
+          export { copyFromUser } from "kernel/neuron/src/mm/user";
+          export function walk(root: u32, address: u32): u32 {
+            return <u32>changetype<usize>(find(changetype<PageTable>(root), address));
+          }
+        `,
+      },
+      { imports: { intrinsics: { hartPointer: () => 0x1_0000 } } },
+    );
+    const ramBase = 0x8000_0000;
+    g.memory.grow(Math.ceil((ramBase + 0x10_0000 - g.memory.buffer.byteLength) / 65_536));
+    const [root, middle, last, frame] = [0, 1, 2, 3].map((n) => ramBase + n * page);
+    const at = 0x40_3000;
+    const entries = [root, middle, last].map((table, n) => defined(table) + ((at >> (30 - 9 * n)) & 511) * 8);
+    const set = (entry: number | undefined, target: number | undefined, flags: bigint): void =>
+      g.view().setBigUint64(defined(entry), ((BigInt(defined(target)) >> 12n) << 10n) | flags, true);
+    const leaf = pte.r | pte.u;
+    const copies = (): number => g.call("copyFromUser", defined(root), at, 8, g.alloc(8));
+    for (const without of [0, 1, 2]) {
+      for (const [n, target] of [middle, last, frame].entries()) {
+        const valid = n === without ? 0n : pte.v;
+        set(entries[n], target, n === 2 ? leaf | valid : valid);
+      }
+      // On the machine nothing is mapped at address 0. Here an entry of a task's page stands there for this moment.
+      const nothing = g.get(0, 8);
+      set(0, frame, leaf | pte.v);
+      const found = [g.call("walk", defined(root), at), copies()];
+      g.bytes().set(nothing, 0);
+      expect([without, ...found]).toEqual([without, 0, 0]);
+    }
+    set(entries[2], frame, leaf | pte.v);
+    expect([g.call("walk", defined(root), at) >>> 0, copies()]).toEqual([entries[2], 1]);
   });
 
   test("of the kernel leave out the guard pages and the firmware", async () => {
