@@ -2,7 +2,7 @@
 // of the one that was mounted. And a build that refuses images older than the release that it belongs to.
 
 import { spawnSync } from "node:child_process";
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, copyFileSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
@@ -25,6 +25,7 @@ const MOUNTED = "pkgfs: mounted from virtio-blk ro";
 const OLDER =
   "pkgfs: image refused: older than one that was mounted before, or than this build accepts at block 0";
 const RUN = "chaos packagefsd 2";
+const BLOCK_BYTES = 4096;
 /** A run takes less than a hundredth of this. */
 const CLOCK_MAX = 200_000_000_000n;
 
@@ -34,15 +35,25 @@ type Swap = (before: string, after: string) => Promise<readonly string[]>;
 async function swapOnQemu(before: string, after: string): Promise<readonly string[]> {
   const disk = join(scratch, "swapped.img");
   copyFileSync(before, disk);
-  const replacement = readFileSync(after);
+  // In one go: a mount that reads at this moment finds one image or the other.
+  const replacement = onlyDifference(readFileSync(before), readFileSync(after));
   const request = { ...usualRequest, run: RUN, disk };
   const report = await bootOnce(qemuMachine(), filesOf(await buildOnce()), request, (line) => {
     if (line === MOUNTED) {
       // The same file, because QEMU has it open.
-      writeFileSync(disk, replacement, { flag: "r+" });
+      const file = openSync(disk, "r+");
+      writeSync(file, replacement.bytes, 0, replacement.bytes.length, replacement.at);
+      closeSync(file);
     }
   });
   return report.lines;
+}
+
+/** Where two images of the same files differ: in their first block, which has sequence and signature. */
+function onlyDifference(before: Buffer, after: Buffer): { at: number; bytes: Buffer } {
+  expect(after.length).toBe(before.length);
+  expect(after.subarray(BLOCK_BYTES).equals(before.subarray(BLOCK_BYTES))).toBe(true);
+  return { at: 0, bytes: after.subarray(0, BLOCK_BYTES) };
 }
 
 async function swapOnMachine(before: string, after: string): Promise<readonly string[]> {
@@ -78,8 +89,12 @@ for (const [name, swap, isThere] of machines) {
       "for an older image: it is refused in each next life",
       async () => {
         const lines = await swap(await largeImage(scratch, 5n), await largeImage(scratch, 4n));
-        expect(lines.filter((line) => line === MOUNTED)).toHaveLength(1);
-        expect(lines.filter((line) => line.startsWith(OLDER)).length).toBeGreaterThan(1);
+        const console = lines.join("\n");
+        // A busy host may swap the disk only after a later life has mounted it. Once it is swapped, no life does.
+        const swapped = lines.findIndex((line) => line.startsWith(OLDER));
+        expect(lines.indexOf(MOUNTED), console).toBeGreaterThanOrEqual(0);
+        expect(lines.slice(Math.max(0, swapped)).includes(MOUNTED), console).toBe(false);
+        expect(lines.filter((line) => line.startsWith(OLDER)).length, console).toBeGreaterThan(1);
         expect(lines.filter((line) => line.startsWith("chaos: ok"))).toEqual([]);
       },
       BOOT_TIMEOUT_MS,
@@ -89,8 +104,12 @@ for (const [name, swap, isThere] of machines) {
       "for a newer one: it is mounted, and every byte is right",
       async () => {
         const lines = await swap(await largeImage(scratch, 5n), await largeImage(scratch, 6n));
-        expect(lines.filter((line) => line === MOUNTED).length).toBeGreaterThan(2);
-        expect(lines.filter((line) => line.startsWith("chaos: ok"))).toHaveLength(1);
+        const console = lines.join("\n");
+        expect(lines.filter((line) => line === MOUNTED).length, console).toBeGreaterThan(2);
+        expect(
+          lines.filter((line) => line.startsWith("chaos: ok")),
+          console,
+        ).toHaveLength(1);
       },
       BOOT_TIMEOUT_MS,
     );

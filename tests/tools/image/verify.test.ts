@@ -63,7 +63,7 @@ describe("on threads", () => {
       const said = `data does not match its hash (block ${block})`;
       expect(await verdicts(new Forge(files).flip(block * 4096 + 1))).toEqual([said, said]);
     }
-  }, 60_000);
+  });
 
   test("the same holds for compressed files, whose stored bytes are many as well", async () => {
     const noise = (byte: number): number => (Math.imul(byte + 1, 0x9e37_79b1) >>> 15) ^ (byte >>> 3);
@@ -79,7 +79,7 @@ describe("on threads", () => {
       const said = `data does not match its hash (block ${block})`;
       expect(await verdicts(compressed().flip(block * 4096 + 1))).toEqual([said, said]);
     }
-  }, 60_000);
+  });
 
   test("of two that changed, the first is named", async () => {
     const said = `data does not match its hash (block ${dataBlock + 1})`;
