@@ -43,11 +43,12 @@ export function costRows(costs: readonly Cost[]): Row[] {
 }
 
 /**
- * Two rows for each kind of reads and number of harts. The target is beside the program that sleeps until the interrupt; one that
- * polls takes the whole hart, which no system does.
+ * Three rows for each kind of reads and number of harts. The target is beside the program that sleeps until the interrupt; one that
+ * polls takes the whole hart, which no system does. The last row is what that program reaches itself when it changes its address space
+ * as often as Neuron: the limit that QEMU sets.
  */
 export function throughputRows(found: readonly Throughput[]): Row[] {
-  return found.flatMap(({ harts, sectors, depth, neuron, byInterrupt, byPolling }) => {
+  return found.flatMap(({ harts, sectors, depth, neuron, byInterrupt, byPolling, withChanges }) => {
     const target = throughputTargets.find((each) => each.sectors === sectors && each.depth === depth);
     const row = {
       part: "disk",
@@ -66,6 +67,12 @@ export function throughputRows(found: readonly Throughput[]): Row[] {
         ...row,
         name: `${row.name}, beside polling`,
         reference: { name: "without a system", measured: byPolling, kind: "system" },
+      }),
+      makeRow({
+        ...row,
+        name: `${row.name}, the program with changes of address space`,
+        measured: withChanges,
+        reference: { name: "without a system", measured: byInterrupt, kind: "system" },
       }),
     ];
   });

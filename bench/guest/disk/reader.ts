@@ -2,9 +2,15 @@
  * Reads the disk without a system: what the machine's block device gives to a program that has everything for itself.
  * The same reads as in source/apps/bench/disk/throughput.ts, on a virtio-mmio device of version 2 in the first slot.
  *
+ * It waits for answers in three ways: in WFI until the interrupt, by polling, and in WFI with the changes of address space that a
+ * system makes around it: to its driver, to its own space while nothing runs, and back to the client. It does nothing else in
+ * these spaces but look at as many pages as Neuron does there, and jump to as many blocks of code. So this is what QEMU leaves to a
+ * system with address spaces.
+ *
  *   0x8100_0000  descriptors │ available ring │ used ring, a page each
  *   0x8101_0000  headers and statuses, 32 bytes for each read in flight
  *   0x8200_0000  data, 128 KiB for each read in flight
+ *   0x8300_0000  pages that are looked at after a change of address space, mapped one by one at 0x4000_0000
  *
  * It trusts the device, and ends at the first thing that goes wrong.
  */
@@ -19,7 +25,8 @@ import {
   volatileStore16,
   volatileStore32,
 } from "virtio/intrinsics";
-import { readTime, setSie, wfi } from "./intrinsics";
+import { callBlocks } from "./assembly";
+import { readSatp, readTime, setSie, wfi, writeSatp } from "./intrinsics";
 
 const REGISTERS: usize = 0x1000_1000;
 const SOURCE: u32 = 1;
@@ -34,6 +41,11 @@ const USED: usize = 0x8100_2000;
 const HEADERS: usize = 0x8101_0000;
 const DATA: usize = 0x8200_0000;
 const DATA_BYTES: u32 = 0x2_0000;
+const LOOKED_AT: usize = 0x4000_0000;
+const PAGE_BYTES: usize = 4096;
+/** Changes of address space in a turn, and pages that are looked at after each (docs/benchmarks.md). */
+const CHANGES: u32 = 3;
+const PAGES: u32 = 20;
 const HEADER_BYTES: u32 = 32;
 const STATUS_OFFSET: u32 = 16;
 const QUEUE_SIZE: u32 = 64;
@@ -57,6 +69,15 @@ const QUEUE_DEVICE: u32 = 0x0a0;
 /** Registers of the PLIC for S-mode of this hart. */
 let claimRegister: usize = 0;
 
+/** How answers are waited for. */
+const enum Way {
+  Interrupt = 0,
+  Polling = 1,
+  /** As Interrupt, with changes of address space. */
+  Changes = 2,
+}
+const WAYS: u32 = 3;
+
 /** How many chains were made available, and how many answers were taken. */
 let available: u32 = 0;
 let used: u32 = 0;
@@ -71,8 +92,9 @@ export function main(hart: u32): void {
   setSie(EXTERNAL);
   for (let stretch: u32 = 0; stretch < STRETCHES; stretch++) {
     for (let kind: u32 = 0; kind < KINDS; kind++) {
-      measure(kind, true);
-      measure(kind, false);
+      for (let way: u32 = 0; way < WAYS; way++) {
+        measure(kind, <Way>way);
+      }
     }
   }
 }
@@ -99,12 +121,12 @@ function begin(): void {
 }
 
 /** Keeps as many reads in flight as this kind has, and prints how long they took. */
-function measure(kind: u32, byInterrupt: bool): void {
+function measure(kind: u32, way: Way): void {
   const sectors = sectorsOf(kind);
   const depth = depthOf(kind);
   const reads = readsOf(kind);
   // Bit 0: no interrupts, please (2.7.6).
-  volatileStore16(AVAILABLE, byInterrupt ? 0 : 1);
+  volatileStore16(AVAILABLE, way === Way.Polling ? 1 : 0);
   const before = readTime();
   let started: u32 = 0;
   while (started < depth) {
@@ -114,7 +136,10 @@ function measure(kind: u32, byInterrupt: bool): void {
   setRegister(QUEUE_NOTIFY, 0);
   let ended: u32 = 0;
   while (ended < reads) {
-    awaitAnswer(byInterrupt);
+    awaitAnswer(way);
+    if (way === Way.Changes) {
+      changeSpaces();
+    }
     const startedBefore = started;
     while (volatileLoad16(USED + 2) !== (used & 0xffff)) {
       fence();
@@ -142,13 +167,13 @@ function measure(kind: u32, byInterrupt: bool): void {
   printNumber(reads);
   print(" ticks=");
   printNumber(<u32>ticks);
-  print(byInterrupt ? " by interrupt\n" : " by polling\n");
+  print(way === Way.Polling ? " by polling\n" : way === Way.Interrupt ? " by interrupt\n" : " by changes\n");
 }
 
 /** Waits for an answer. */
-function awaitAnswer(byInterrupt: bool): void {
+function awaitAnswer(way: Way): void {
   while (volatileLoad16(USED + 2) === (used & 0xffff)) {
-    if (!byInterrupt) {
+    if (way === Way.Polling) {
       continue;
     }
     wfi();
@@ -157,6 +182,18 @@ function awaitAnswer(byInterrupt: bool): void {
       setRegister(INTERRUPT_ACK, register(INTERRUPT_STATUS));
       volatileStore32(claimRegister, source);
     }
+  }
+}
+
+/** The tables of start.S lie side by side, and map the same. */
+function changeSpaces(): void {
+  const first = readSatp();
+  for (let change: u32 = 0; change < CHANGES; change++) {
+    writeSatp(change % 2 === 0 ? first ^ 1 : first);
+    for (let page: u32 = 0; page < PAGES; page++) {
+      volatileLoad32(LOOKED_AT + <usize>page * PAGE_BYTES);
+    }
+    callBlocks();
   }
 }
 
