@@ -2,24 +2,18 @@
 //
 // Two workers, because that is how many cores the smallest supported host has, and a guest compilation or a QEMU
 // with four harts keeps one busy. Time-outs are wide: a test checks results, never how long something took.
+//
+// A worker is one process, and runs one file after another: the start of a process and its imports would take more time than
+// most files do. So a file leaves the process as it found it (tests/harness/unchanged.ts looks).
 
 import { defineConfig } from "vitest/config";
 
-const EVERY_TEST = "tests/**/*.test.ts";
-/**
- * Tests that run guest code in their own process, and change nothing else of it: a worker runs one file after another. For
- * each of the other files there is a new process, whose start is more than half of the time of many files.
- */
-const GUEST_TESTS = "tests/{apps,drivers,init,kernel,libs,runtime,services}/**/*.test.ts";
-
 export default defineConfig({
   test: {
-    projects: [
-      { extends: true, test: { name: "guest", include: [GUEST_TESTS], isolate: false } },
-      { extends: true, test: { name: "host", include: [EVERY_TEST], exclude: [GUEST_TESTS] } },
-    ],
+    include: ["tests/**/*.test.ts"],
+    isolate: false,
     globalSetup: "tests/harness/setup.ts",
-    setupFiles: "tests/harness/random.ts",
+    setupFiles: ["tests/harness/random.ts", "tests/harness/unchanged.ts"],
     watch: false,
     maxWorkers: 2,
     testTimeout: 120_000,

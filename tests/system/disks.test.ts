@@ -1,8 +1,11 @@
 // Disks that are not as usual: those that can be used are used, and each that cannot be says what it is.
 
 import { describe, expect, test } from "vitest";
+import { scratchForFile } from "../harness/scratch.ts";
 import { anotherDisk, bootWith, imageOf } from "./harness/disks.ts";
 import { BOOT_TIMEOUT_MS, explain, hasQemu, pkgfsImage } from "./harness/machine.ts";
+
+const scratch = scratchForFile("neuron-disks-");
 
 /** What QEMU is told of every disk of the machine. */
 function everyDisk(property: string): string[] {
@@ -19,6 +22,7 @@ describe.skipIf(!hasQemu)("a disk of QEMU (qemu-system-riscv64 is installed)", (
     "with blocks of %i bytes passes every self-test (legacy: %s)",
     async (bytes, legacy) => {
       const report = await bootWith(
+        scratch,
         [...everyDisk(`logical_block_size=${bytes}`), ...everyDisk(`physical_block_size=${bytes}`)],
         { legacy, run: "selftest-client; nx hw vblk info" },
       );
@@ -48,7 +52,7 @@ describe.skipIf(!hasQemu)("a disk of QEMU (qemu-system-riscv64 is installed)", (
   ])(
     "%s is used",
     async (_what, more) => {
-      const report = await bootWith(more);
+      const report = await bootWith(scratch, more);
       expect(report.ok, explain(report)).toBe(true);
       expect(report.lines.filter((line) => /refused m|passed over/.test(line))).toEqual([]);
     },
@@ -60,8 +64,11 @@ describe.skipIf(!hasQemu)("a disk of QEMU (qemu-system-riscv64 is installed)", (
   test(
     "is found and used behind a foreign disk and before a writable one",
     async () => {
-      const more = [...anotherDisk(imageOf(foreign), 0), ...anotherDisk(imageOf(foreign), 5, false)];
-      const report = await bootWith(more, { slot: 2 });
+      const more = [
+        ...anotherDisk(imageOf(scratch, foreign), 0),
+        ...anotherDisk(imageOf(scratch, foreign), 5, false),
+      ];
+      const report = await bootWith(scratch, more, { slot: 2 });
       expect(report.ok, explain(report)).toBe(true);
       expect(report.lines).toContain("virtioblkd: passed over mmio=0x10001000 (no package image on it)");
       expect(report.lines.find((line) => line.startsWith("virtioblkd: mmio="))).toMatch(
@@ -102,7 +109,7 @@ describe.skipIf(!hasQemu)("a disk of QEMU (qemu-system-riscv64 is installed)", (
     [
       "that is blank, with another blank one behind it",
       1 << 20,
-      anotherDisk(imageOf(new Uint8Array(1 << 20)), 5),
+      anotherDisk(imageOf(scratch, new Uint8Array(1 << 20)), 5),
       [
         "pkgfs: image refused: not a package image at block 0 of mmio=0x10001000",
         "nexus-init: packagefsd ended: exit code 66(NotMounted)",
@@ -131,7 +138,11 @@ describe.skipIf(!hasQemu)("a disk of QEMU (qemu-system-riscv64 is installed)", (
   ])(
     "%s says what it is, and nothing takes its place",
     async (_what, bytes, more, says) => {
-      const report = await bootWith(more, { disk: imageOf(new Uint8Array(bytes)), slot: 0, smp: 2 });
+      const report = await bootWith(scratch, more, {
+        disk: imageOf(scratch, new Uint8Array(bytes)),
+        slot: 0,
+        smp: 2,
+      });
       expect(report.ok).toBe(false);
       const said = report.lines.filter((line) => /refused|nexus-init: /.test(line));
       expect(said, explain(report)).toEqual(says);

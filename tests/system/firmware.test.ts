@@ -6,17 +6,19 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { root } from "../../host/root.ts";
 import { nodeAt } from "../../toolchain/dts/edit.ts";
+import { scratchForFile } from "../harness/scratch.ts";
 import { bootEmbedded } from "../machine/booting.ts";
 import type { Boot } from "./harness/each-machine.ts";
 import { BOOT_TIMEOUT_MS, bootQemu, explain, hasQemu } from "./harness/machine.ts";
 import { withTree } from "./harness/trees.ts";
 
+const scratch = scratchForFile("neuron-firmware-");
 const releases = ["trixie", "sid"];
 const refusal =
   "neuron: the firmware cannot turn this machine off (not supported, SBI error -2); end it from outside";
 
 /** The tree that names nothing to turn the machine off with. */
-const withoutPower = withTree((tree) => {
+const withoutPower = withTree(scratch, (tree) => {
   const soc = nodeAt(tree, "/soc");
   soc.children = soc.children.filter(({ name }) => !["poweroff", "reboot"].includes(name));
 });

@@ -10,10 +10,12 @@ import { nodeAt, setProperty } from "../../toolchain/dts/edit.ts";
 import { cellBytes, propertyCells, type TreeNode } from "../../toolchain/dts/tree.ts";
 import { qemuProgram } from "../../tools/boot/machines/qemu.ts";
 import { defined } from "../harness/defined.ts";
+import { scratchForFile } from "../harness/scratch.ts";
 import { onEachMachine } from "./harness/each-machine.ts";
 import { BOOT_TIMEOUT_MS, buildOnce, explain, hasQemu } from "./harness/machine.ts";
 import { withTree } from "./harness/trees.ts";
 
+const scratch = scratchForFile("neuron-platforms-");
 const PLIC = "/soc/plic@c000000";
 
 function remove(tree: TreeNode, path: string, name: string): void {
@@ -67,7 +69,7 @@ onEachMachine("a tree", (boot) => {
   test.each(unusable)(
     "%s ends the boot: %s",
     async (_what, says, change) => {
-      const report = await boot({}, withTree(change));
+      const report = await boot({}, withTree(scratch, change));
       expect(report.lines.at(-1), explain(report)).toBe(`neuron: cannot boot: ${says}`);
       expect(report.problems.at(-1)).toContain("the machine ended with status 1");
     },

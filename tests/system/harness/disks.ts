@@ -1,20 +1,16 @@
 // QEMU with other disks than ours: a program that adds to the arguments that ./nx gives to QEMU, and images to add.
 
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll } from "vitest";
 import { qemuMachine, qemuProgram } from "../../../tools/boot/machines/qemu.ts";
 import { type BootReport, type BootRequest, bootOnce } from "../../../tools/boot/run.ts";
 import { filesOf } from "../../../tools/boot/session.ts";
 import { buildOnce, usualRequest } from "./machine.ts";
 
-const scratch = mkdtempSync(join(tmpdir(), "neuron-disks-"));
-afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 let made = 0;
 
-/** An image file with this content. */
-export function imageOf(content: Uint8Array): string {
+/** An image file with this content, in the folder `scratch`. */
+export function imageOf(scratch: string, content: Uint8Array): string {
   const file = join(scratch, `${made++}.img`);
   writeFileSync(file, content);
   return file;
@@ -29,8 +25,9 @@ export function anotherDisk(file: string, slot: number, readOnly = true): string
   ];
 }
 
-/** Boots QEMU once, with `more` behind its usual arguments. */
+/** Boots QEMU once, with `more` behind its usual arguments. The folder `scratch` gets a program that adds them. */
 export async function bootWith(
+  scratch: string,
   more: readonly string[],
   change: Partial<BootRequest> = {},
 ): Promise<BootReport> {

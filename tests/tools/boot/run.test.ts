@@ -31,6 +31,10 @@ const usual: BootRequest = {
   log: undefined,
 };
 
+afterAll(() => {
+  delete process.env.FAKE_QEMU;
+});
+
 async function boot(scenario: string, change: Partial<BootRequest> = {}): Promise<BootReport> {
   process.env.FAKE_QEMU = scenario;
   const files = {
