@@ -50,11 +50,34 @@ export async function verifyOnThreads(
   threads: number,
   pieceBytes: number,
 ): Promise<void> {
-  const work = new Work(piecesOf(image, pieceBytes));
-  await Promise.all(Array.from({ length: threads }, () => runThread(image, work)));
-  if (work.failed) {
-    const { error, block, entry } = work.failed;
-    image.refuse(error, block, entry);
+  const team = new VerifyThreads(threads);
+  try {
+    await team.verify(image, pieceBytes);
+  } finally {
+    await team.end();
+  }
+}
+
+/** Threads that check one image after another. They end when they are told to. */
+export class VerifyThreads {
+  readonly #workers: readonly Worker[];
+
+  constructor(threads: number) {
+    this.#workers = Array.from({ length: threads }, () => new Worker(join(root, THREAD)));
+  }
+
+  /** Checks an image, by pieces of at least so many bytes. @throws Problem about the first thing that does not match */
+  async verify(image: ImageReader, pieceBytes: number): Promise<void> {
+    const work = new Work(piecesOf(image, pieceBytes));
+    await Promise.all(this.#workers.map((worker) => checkOn(worker, image, work)));
+    if (work.failed) {
+      const { error, block, entry } = work.failed;
+      image.refuse(error, block, entry);
+    }
+  }
+
+  async end(): Promise<void> {
+    await Promise.all(this.#workers.map((worker) => worker.terminate()));
   }
 }
 
@@ -127,36 +150,39 @@ function piecesOf(image: ImageReader, pieceBytes: number): Piece[] {
   return pieces;
 }
 
-/** Starts a thread, and gives it pieces until there are none. */
-function runThread(image: ImageReader, work: Work): Promise<void> {
-  const worker = new Worker(join(root, THREAD), {
-    workerData: {
-      module: image.module,
-      file: image.file,
-      blockBytes: BLOCK_BYTES,
-      blockCount: image.blockCount,
-    },
-  });
-  return new Promise((resolve, reject) => {
-    let at = -1;
-    const giveNext = (): void => {
-      const next = work.next();
-      at = next ? next.at : -1;
-      // Without a piece, the thread ends.
-      worker.postMessage(next?.piece);
-    };
-    worker.on("message", (answer: string) => {
-      work.done(at, readJson(answer, "a thread's answer", outcome));
-      giveNext();
-    });
-    worker.on("error", reject);
-    worker.on("exit", (code) => {
-      if (at === -1 && code === 0) {
-        resolve();
-      } else {
-        reject(new Problem(`a thread that checks ${image.file} ended (status ${code})`));
-      }
-    });
+/** Has a thread open the image, and gives it pieces until there are none. */
+function checkOn(worker: Worker, image: ImageReader, work: Work): Promise<void> {
+  const { promise, resolve, reject } = promiseParts();
+  let at = -1;
+  const giveNext = (): void => {
+    const next = work.next();
+    if (next) {
+      at = next.at;
+      worker.postMessage({ piece: next.piece });
+    } else {
+      worker.postMessage({});
+      resolve();
+    }
+  };
+  const onMessage = (answer: string): void => {
+    work.done(at, readJson(answer, "a thread's answer", outcome));
     giveNext();
+  };
+  const onExit = (code: number): void =>
+    reject(new Problem(`a thread that checks ${image.file} ended (status ${code})`));
+  worker.on("message", onMessage).on("error", reject).on("exit", onExit);
+  const { module, file, blockCount } = image;
+  worker.postMessage({ image: { module, file, blockCount, blockBytes: BLOCK_BYTES } });
+  giveNext();
+  return promise.finally(() => worker.off("message", onMessage).off("error", reject).off("exit", onExit));
+}
+
+function promiseParts(): { promise: Promise<void>; resolve: () => void; reject: (error: unknown) => void } {
+  let resolve = (): void => {};
+  let reject = (_error: unknown): void => {};
+  const promise = new Promise<void>((onDone, onFailed) => {
+    resolve = onDone;
+    reject = onFailed;
   });
+  return { promise, resolve, reject };
 }

@@ -1,12 +1,12 @@
 // An image that is checked on several threads: for each fault, the answer is the one that a single thread gives.
 
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ImageReader } from "../../../tools/image/reader.ts";
-import { verifyOnThreads } from "../../../tools/image/verify.ts";
+import { VerifyThreads, verifyOnThreads } from "../../../tools/image/verify.ts";
 import { defined } from "../../harness/defined.ts";
+import { scratchForFile } from "../../harness/scratch.ts";
 import { entry, Forge, file, superblock } from "../../libs/pkgimg/forge.ts";
 
 const PIECE_BYTES = 16_384;
@@ -24,11 +24,14 @@ const files = [
 ];
 const LARGE = 9;
 
-let folder: string;
+const folder = scratchForFile("nx-verify-");
+
+/** They check all images: their start takes longer than the check of one. */
+let threads: VerifyThreads;
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), "nx-verify-"));
+  threads = new VerifyThreads(THREADS);
 });
-afterAll(() => rmSync(folder, { recursive: true }));
+afterAll(() => threads.end());
 
 /** What is said of an image, by one thread and by several. */
 async function verdicts(forged: Forge): Promise<[string, string]> {
@@ -44,7 +47,7 @@ async function verdicts(forged: Forge): Promise<[string, string]> {
     }
   };
   try {
-    return [await said(() => image.verify()), await said(() => verifyOnThreads(image, THREADS, PIECE_BYTES))];
+    return [await said(() => image.verify()), await said(() => threads.verify(image, PIECE_BYTES))];
   } finally {
     image.close();
   }
