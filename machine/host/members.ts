@@ -12,12 +12,15 @@ export function membersOf<Name extends string>(
   );
 }
 
-/** The name of a value, or undefined if no member has that value. */
-export function nameOf<Name extends string>(
+/** The name of each value: of two members with the same value, the first. */
+export function namesOf<Name extends string>(
   values: Readonly<Record<Name, number>>,
-  value: number,
-): Name | undefined {
-  return membersOf(values).find(([, each]) => each === value)?.[0];
+): ReadonlyMap<number, Name> {
+  return new Map(
+    membersOf(values)
+      .map(([name, value]) => [value, name] as const)
+      .reverse(),
+  );
 }
 
 /** A text for each member, by its value. */

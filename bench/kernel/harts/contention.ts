@@ -10,7 +10,7 @@
 
 import { Rank } from "../../../build/gen/host/source/kernel/neuron/src/sync/order.ts";
 import type { Segment } from "../../../host/elf.ts";
-import { nameOf } from "../../../machine/host/members.ts";
+import { namesOf } from "../../../machine/host/members.ts";
 import type { Run } from "../../../machine/host/run.ts";
 import { readVirtual } from "../memory.ts";
 
@@ -18,6 +18,7 @@ const FENCE_R_RW = 0x0230_000f;
 const FENCE_BYTES = 4n;
 /** A lock's rank lies so far behind its owner. */
 const RANK_OFFSET = 4n;
+const rankNames = namesOf(Rank);
 
 /** A loop that waits for a lock: where it is, and where the lock's owner is loaded from. */
 interface WaitLoop {
@@ -64,7 +65,7 @@ export class Contention {
         const owner = core.readRegister(hart, loop.base) + loop.offset;
         const bytes = readVirtual(this.run, hart, owner + RANK_OFFSET, 4);
         const rank = bytes === undefined ? -1 : new DataView(bytes.slice().buffer).getUint32(0, true);
-        const name = nameOf(Rank, rank) ?? "no lock";
+        const name = rankNames.get(rank) ?? "no lock";
         this.waits.set(name, (this.waits.get(name) ?? 0) + 1);
         return;
       }

@@ -22,7 +22,7 @@ import { TASK_NAME_BYTES } from "../../../build/gen/host/source/abi/task.ts";
 import { readElf } from "../../../host/elf.ts";
 import { Problem } from "../../../host/problem.ts";
 import { RAM_START } from "../../../machine/host/machine.ts";
-import { nameOf } from "../../../machine/host/members.ts";
+import { namesOf } from "../../../machine/host/members.ts";
 import type { AdvanceState, Run } from "../../../machine/host/run.ts";
 import type { TraceEvent } from "../../../machine/host/trace.ts";
 import type { Offsets } from "./offsets.ts";
@@ -38,6 +38,8 @@ const SEES_TO_INTERRUPTS = [
   "neuron/sched/schedule/lookOnce",
   "neuron/sched/standstill/isInterrupted",
 ];
+
+const callNames = namesOf(Syscall);
 
 const interruptPaths = new Map<number, string>([
   [Interrupt.SupervisorSoftware, "interrupt of another hart"],
@@ -146,7 +148,7 @@ export class Follower {
     if (Number(cause) !== Cause.UserCall) {
       return "fault";
     }
-    return nameOf(Syscall, Number(this.run.machine.core.readRegister(hart, A7))) ?? "unknown call";
+    return callNames.get(Number(this.run.machine.core.readRegister(hart, A7))) ?? "unknown call";
   }
 
   /** The name of the task that a hart runs: sscratch is the hart's own structure while it does (trap.S). */
