@@ -4,8 +4,8 @@
 //     export const enum Kind { Task = 1, … }      in source/abi/handle.ts
 //     export const Kind = { Task: 1, … }          in build/gen/host/source/abi/handle.ts
 //
-// tools/nx/launch.js calls this before it bundles the host's code, and tests/harness/setup.ts before the tests. Hence this
-// module, and the modules that it imports, import nothing that is generated.
+// tools/nx/launch.js calls this before it bundles the host's code, and tests/harness/vitest/setup.ts before the tests. Hence
+// this module, and the modules that it imports, import nothing that is generated.
 
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";

@@ -85,7 +85,7 @@ const testEntry: Plugin = {
       namespace: "mutate",
     }));
     onLoad({ filter: /./, namespace: "mutate" }, ({ path }) => ({
-      contents: [`${HERE}/process/session.ts`, "tests/harness/random.ts", path]
+      contents: [`${HERE}/process/session.ts`, "tests/harness/vitest/random.ts", path]
         .map((file) => `import "./${file}";\n`)
         .join(""),
       resolveDir: root,
