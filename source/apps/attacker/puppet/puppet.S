@@ -5,7 +5,10 @@
 #
 #                     0 number │ 8 a0 … 56 a6 │ 64 status │ 72 a1 … 112 a6 of the results │ 120 times done
 #
-#                   number -1 ends the task with code 0, number -2 goes back to the first record
+#                   number -1 ends the task with code 0, -2 goes back to the first record, -3 reads a2 words from address a0
+#                   on, a1 bytes apart, and notes as status how many of them faulted, -4 goes to the record at a0 if the step
+#                   before it went well (a1 is 0) or was refused (a1 is 1), -5 yields until a0 is above how often it was done,
+#                   -6 puts the last result of the step before it into a0 of the next one
 #   echoStart       answers every call at its endpoint, after some work of its own, for ever
 #   holderStart     HELD_ROUNDS times: reads the word at HELD with LR, yields, and writes back with SC what it had read
 #   rivalStart      HELD_ROUNDS times: adds one to the word, does LR of it if told to, and yields. Both end with code 0
@@ -56,17 +59,55 @@ puppetStart:
     sd   a4, 96(s0)
     sd   a5, 104(s0)
     sd   a6, 112(s0)
+3:
     ld   t0, 120(s0)
     addi t0, t0, 1
     sd   t0, 120(s0)
     addi s0, s0, 128
     j    1b
 2:
-    li   t0, -2
-    beq  a7, t0, puppetStart
+    addi t0, a7, 2
+    beqz t0, puppetStart
+    addi t0, a7, 3
+    beqz t0, 4f
+    addi t0, a7, 4
+    beqz t0, 6f
+    addi t0, a7, 5
+    beqz t0, 7f
+    addi t0, a7, 6
+    beqz t0, 8f
     li   a0, 0
     li   a7, SYSCALL_EXIT
     ecall
+4:
+    ld   t0, 8(s0)
+    ld   t1, 16(s0)
+    ld   t2, 24(s0)
+    li   a0, 0
+5:  lw   t3, 0(t0)                  # if it faults, a debugger adds one to a0, and goes on behind it
+    add  t0, t0, t1
+    addi t2, t2, -1
+    bnez t2, 5b
+    sd   a0, 64(s0)
+    j    3b
+6:
+    ld   t0, 64 - 128(s0)
+    slti t0, t0, 0
+    ld   t1, 16(s0)
+    bne  t0, t1, 3b
+    ld   s0, 8(s0)
+    j    1b
+7:
+    ld   t0, 8(s0)
+    ld   t1, 120(s0)
+    bltu t1, t0, 3b
+    li   a7, SYSCALL_YIELD
+    ecall
+    j    7b
+8:
+    ld   t0, 112 - 128(s0)
+    sd   t0, 128 + 8(s0)
+    j    3b
 puppetEnd:
 
     .globl echoStart, echoEnd

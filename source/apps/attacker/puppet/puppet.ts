@@ -113,6 +113,10 @@ if (offsetof<Step>() !== 128) {
 
 const STEP_END: i64 = -1;
 const STEP_AGAIN: i64 = -2;
+const STEP_READ: i64 = -3;
+const STEP_GO: i64 = -4;
+const STEP_AWAIT: i64 = -5;
+const STEP_PASS: i64 = -6;
 
 /** A child: its slot here, the notification of its end, and where the attacker sees its script. */
 @unmanaged
@@ -140,6 +144,42 @@ export class Puppet {
   step(index: u32): Step {
     assert((index + 1) * <u32>offsetof<Step>() <= SCRIPT_BYTES);
     return changetype<Step>(this.script + <usize>index * offsetof<Step>());
+  }
+
+  /** Reads `count` words from `address` on, `stride` bytes apart. The status is how many of them faulted (debugger.ts). */
+  reads(address: u64, stride: u64, count: u64): Step {
+    return this.special(STEP_READ, address, stride, count);
+  }
+
+  /** Goes to step `index` if the last step went well. */
+  goesIfDone(index: u32): void {
+    this.special(STEP_GO, this.addressOf(index), 0, 0);
+  }
+
+  /** Goes to step `index` if the last step was refused. */
+  goesIfRefused(index: u32): void {
+    this.special(STEP_GO, this.addressOf(index), 1, 0);
+  }
+
+  /** Waits until `a0` of this step is above how often it was done. */
+  awaits(): Step {
+    return this.special(STEP_AWAIT, 0, 0, 0);
+  }
+
+  /** What the last step gave as its last result, a reply's token, is the first argument of the next step. */
+  passesOn(): void {
+    this.special(STEP_PASS, 0, 0, 0);
+  }
+
+  private special(number: i64, a0: u64, a1: u64, a2: u64): Step {
+    const step = this.does(Syscall.Yield, a0, a1, a2, 0, 0);
+    step.number = number;
+    return step;
+  }
+
+  /** Where the child itself sees a step. */
+  private addressOf(index: u32): u64 {
+    return <u64>SCRIPT + <u64>index * <u64>offsetof<Step>();
   }
 
   /** The script ends here: the child leaves with exit code 0. */

@@ -3,7 +3,7 @@
  * stands, and lets it go on. Then those that would have faults that are not theirs; and debuggers that end while others
  * stand.
  */
-import { A0, registerOffset } from "abi/debug";
+import { registerOffset } from "abi/debug";
 import { Kind, Right } from "abi/handle";
 import { NO_SLOT, SELF, Syscall } from "abi/syscall";
 import { Class, End } from "abi/task";
@@ -15,7 +15,6 @@ import {
   grant,
   readRegisters,
   result,
-  resumeTask,
   takeFaults,
   taskStatus,
   wait,
@@ -23,6 +22,7 @@ import {
 } from "runtime/call";
 import { messagePage } from "runtime/ipc";
 import { startup } from "runtime/startup";
+import { goOnBehindLoad } from "../puppet/debugger";
 import { child, Puppet, puppetOf } from "../puppet/puppet";
 import { faulterEnd, faulterStart } from "../puppet/symbols";
 import { tellNumber, tellStatus } from "../report";
@@ -33,7 +33,6 @@ const FAULTS: u32 = 100;
 const ROUNDS: u32 = 12;
 /** Not mapped in any child. */
 const NOWHERE: u64 = 0x3000_0000;
-const LOAD_BYTES: u64 = 4;
 const PC: u32 = 0;
 /** How long a fault may take to be told. */
 const TOLD_MILLISECONDS: u64 = 10_000;
@@ -85,7 +84,7 @@ function countFaults(bell: u32): void {
       break;
     }
     for (let bits = result(0); bits !== 0; bits &= bits - 1) {
-      wrong += goOnBehind(faulterAt(<u32>ctz(bits)).task) ? 0 : 1;
+      wrong += goOnBehindLoad(faulterAt(<u32>ctz(bits)).task) === NOWHERE ? 0 : 1;
       counted++;
     }
   }
@@ -100,18 +99,6 @@ function countFaults(bell: u32): void {
   tellNumber("faults that were told", counted);
   tellNumber("faults that were told wrong", wrong);
   tellNumber("faults that the tasks counted themselves", told);
-}
-
-/** The task stands on its load: it goes on behind that, with one more in a0. */
-function goOnBehind(task: u32): bool {
-  if (readRegisters(task) < 0) {
-    return false;
-  }
-  const isLoad = <End>result(0) === End.LoadFault && result(1) === NOWHERE;
-  const registers = messagePage();
-  store<u64>(registers + registerOffset(PC), load<u64>(registers + registerOffset(PC)) + LOAD_BYTES);
-  store<u64>(registers + registerOffset(A0), load<u64>(registers + registerOffset(A0)) + 1);
-  return isLoad && writeRegisters(task) >= 0 && resumeTask(task) >= 0;
 }
 
 /** With a right that does not do, and with the right while another one has the faults. */
