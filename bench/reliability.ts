@@ -1,7 +1,8 @@
 // Services that end in the middle of reads, again and again: is every byte right, does everything come back, is no memory
 // lost, and how long is a service away.
 
-import { progressOn } from "../host/report.ts";
+import { type Progress, progressOn } from "../host/report.ts";
+import { together } from "../host/together.ts";
 import { build } from "../toolchain/compile.ts";
 import { hasQemu } from "../tools/boot/machines/qemu.ts";
 import { chaosDisk } from "./kernel/disk.ts";
@@ -30,43 +31,81 @@ const HARTS_TO_STOP = 2;
 /** From when a service is due to start until it serves, in milliseconds: two ticks of the scheduler. */
 const AWAY_MILLISECONDS_MAX = 20;
 
-/** The machines, and which part of the rounds each makes: chaos and QEMU take longer. */
-const machines = [
-  { name: "embedded machine", share: 1 },
-  { name: "embedded machine, every chaos", share: 2 },
-  { name: "QEMU", share: 10 },
-] as const;
+/** A machine that makes runs. */
+interface Machine {
+  readonly name: string;
+  /** Which part of the rounds it makes. */
+  readonly share: number;
+  /** Runs that go on side by side: on QEMU, most of a run is pauses. */
+  readonly atOnce: number;
+  readonly run: (plan: Plan) => Promise<Story>;
+}
+const QEMU_RUNS_AT_ONCE = 8;
 
-/** Builds what is stale, and runs. @param rounds of each kind; a part of them under chaos and on QEMU */
+/** Builds what is stale, and runs. @param rounds of each kind on each machine; half of them with every chaos */
 export async function benchReliability(rounds: number = ROUNDS): Promise<Row[]> {
   const progress = progressOn(process.stderr);
-  const built = await readSubject("bringup", progress);
-  const subject = { ...built, disk: chaosDisk(built) };
-  const outputs = await build({ profile: "bringup", progress });
-  const disk = diskFile(subject.disk);
   const rows: Row[] = [];
-  for (const { name, share } of machines) {
-    if (name === "QEMU" && !hasQemu()) {
-      continue;
-    }
+  for (const machine of await machinesHere(progress)) {
     for (const victim of victims) {
-      const stories: Story[] = [];
-      for (const plan of plansOf(victim.words, Math.ceil(rounds / share))) {
-        progress.note(`${victim.name}, ${name}: ${plan.rounds} rounds, seed ${plan.seed}`);
-        const story =
-          name === "QEMU"
-            ? await runOnQemu(outputs, disk, plan)
-            : runOnMachine(subject, plan, name !== "embedded machine");
+      const plans = plansOf(victim.words, Math.ceil(rounds / machine.share));
+      const stories = await runAll(plans, machine.atOnce, async (plan) => {
+        progress.note(`${victim.name}, ${machine.name}: ${plan.rounds} rounds, seed ${plan.seed}`);
+        const story = await machine.run(plan);
         if (story.problem !== undefined) {
           progress.note(`seed ${plan.seed}, ${plan.harts} harts, chaos ${plan.victims}: ${story.problem}`);
         }
         // Harts that stop leave no line.
-        stories.push(victim.words === "harts" ? { ...story, ends: plan.rounds } : story);
-      }
-      rows.push(...rowsOf(`${victim.name}, ${name}`, stories));
+        return victim.words === "harts" ? { ...story, ends: plan.rounds } : story;
+      });
+      rows.push(...rowsOf(`${victim.name}, ${machine.name}`, stories));
     }
   }
   return rows;
+}
+
+/** The machines that can run here, with everything built. */
+async function machinesHere(progress: Progress): Promise<Machine[]> {
+  const built = await readSubject("bringup", progress);
+  const subject = { ...built, disk: chaosDisk(built) };
+  const embedded: Machine[] = [
+    {
+      name: "embedded machine",
+      share: 1,
+      atOnce: 1,
+      run: async (plan) => runOnMachine(subject, plan, false),
+    },
+    {
+      name: "embedded machine, every chaos",
+      share: 2,
+      atOnce: 1,
+      run: async (plan) => runOnMachine(subject, plan, true),
+    },
+  ];
+  if (!hasQemu()) {
+    return embedded;
+  }
+  const outputs = await build({ profile: "bringup", progress });
+  const disk = diskFile(subject.disk);
+  const run = (plan: Plan): Promise<Story> => runOnQemu(outputs, disk, plan);
+  return [...embedded, { name: "QEMU", share: 1, atOnce: QEMU_RUNS_AT_ONCE, run }];
+}
+
+/** Makes all runs, so many at once, in their order. */
+async function runAll(
+  plans: readonly Plan[],
+  atOnce: number,
+  run: (plan: Plan) => Promise<Story>,
+): Promise<Story[]> {
+  const stories: Story[] = [];
+  const left = plans.entries();
+  const lane = async (): Promise<void> => {
+    for (const [index, plan] of left) {
+      stories[index] = await run(plan);
+    }
+  };
+  await together(Array.from({ length: atOnce }, lane));
+  return stories;
 }
 
 /** Runs of so many rounds together, each with a seed and a number of harts of its own. */
