@@ -18,6 +18,7 @@ import { readSubject, type Subject } from "./kernel/run.ts";
 import { measureScale } from "./kernel/scale.ts";
 import { measureSizes } from "./kernel/sizes.ts";
 import { measureStretches } from "./kernel/stretch/measure.ts";
+import { measureWakeUps } from "./kernel/stretch/wakeups.ts";
 import { type Share, Where } from "./kernel/where.ts";
 import { atMost, bestOf, makeRow, type Reference, type Row } from "./row.ts";
 
@@ -58,6 +59,7 @@ export async function benchKernel(profile: Profile): Promise<Row[]> {
     ...measureCross(subject),
     ...measureWorkers(subject),
     ...(await measureStretches(production, bringup)),
+    ...(await measureWakeUps(subject)),
   ];
   return profile === "production" ? rows : rows.map(withoutGoals);
 }

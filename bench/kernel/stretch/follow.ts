@@ -13,19 +13,16 @@
 // A stretch is counted in the instructions that the hart itself executed, those included with which it waited for others.
 
 import { Extension } from "../../../build/gen/host/machine/core/firmware/firmware.ts";
-import { Csr } from "../../../build/gen/host/machine/core/hart/csr-numbers.ts";
 import { Interrupt, Mode } from "../../../build/gen/host/machine/core/hart/hart.ts";
 import { Cause } from "../../../build/gen/host/machine/core/hart/trap.ts";
 import { Event } from "../../../build/gen/host/machine/core/trace.ts";
 import { Syscall } from "../../../build/gen/host/source/abi/syscall.ts";
-import { TASK_NAME_BYTES } from "../../../build/gen/host/source/abi/task.ts";
 import { readElf } from "../../../host/elf.ts";
 import { Problem } from "../../../host/problem.ts";
-import { RAM_START } from "../../../machine/host/machine.ts";
 import { namesOf } from "../../../machine/host/members.ts";
 import type { AdvanceState, Run } from "../../../machine/host/run.ts";
 import type { TraceEvent } from "../../../machine/host/trace.ts";
-import type { Offsets } from "./offsets.ts";
+import { nameOf, type Offsets, runningTask } from "./offsets.ts";
 
 const INTERRUPT = 1n << 63n;
 /** The function of the HSM extension that stops the hart (SBI 9.2). */
@@ -115,7 +112,12 @@ export class Follower {
   private take({ kind, hart, clock, first, second }: TraceEvent): void {
     const { core } = this.run.machine;
     if (kind === Event.Trap && core.hartMode(hart) === Mode.User) {
-      this.begin(hart, this.pathOf(hart, first), clock, this.taskOf(hart));
+      this.begin(
+        hart,
+        this.pathOf(hart, first),
+        clock,
+        nameOf(this.run, runningTask(this.run, hart, this.offsets), this.offsets),
+      );
     } else if (kind === Event.Return) {
       this.end(hart, 1n); // sret itself
     } else if (kind === Event.Firmware && first === BigInt(Extension.Hsm) && second === HSM_STOP) {
@@ -149,19 +151,5 @@ export class Follower {
       return "fault";
     }
     return callNames.get(Number(this.run.machine.core.readRegister(hart, A7))) ?? "unknown call";
-  }
-
-  /** The name of the task that a hart runs: sscratch is the hart's own structure while it does (trap.S). */
-  private taskOf(hart: number): string {
-    const { machine } = this.run;
-    const view = machine.ramView();
-    const structure = Number(BigInt.asUintN(32, machine.core.hartCsr(hart, Csr.Sscratch)));
-    const task = view.getUint32(structure - RAM_START + this.offsets.frame, true);
-    if (task === 0) {
-      return "-";
-    }
-    const name = machine.readMemory(task + this.offsets.name, TASK_NAME_BYTES);
-    const text = new TextDecoder().decode(name).replaceAll("\0", "");
-    return text === "" ? "without a name" : text;
   }
 }

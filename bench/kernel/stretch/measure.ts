@@ -38,6 +38,8 @@ const runs: readonly FollowedRun[] = [
   { words: "attacker kin", harts: 4 },
   { words: "attacker ipis", harts: 4 },
   { words: "attacker many calls", harts: 4 },
+  { words: "attacker faults", harts: 4 },
+  { words: "attacker revocation", harts: 4 },
   { words: "attacker trail; nx audit", harts: 4 },
 ];
 
