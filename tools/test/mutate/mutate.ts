@@ -26,7 +26,7 @@ const FIRST_MILLISECONDS_MAX = 600_000;
 /** Between two lines that say how far it is. */
 const CHECKS_A_LINE = 25;
 
-/** Checks of one sample: a minute of two cores. */
+/** Checks of one sample: half a minute of one core, and a minute more for each test that does not end. */
 const SAMPLE_CHECKS = 60;
 const DAY_MILLISECONDS = 86_400_000;
 
@@ -34,7 +34,10 @@ const DAY_MILLISECONDS = 86_400_000;
 export async function mutate(words: MutateWords): Promise<number> {
   const all = await listChecks();
   if (words.sample !== undefined) {
-    return mutateSample(words.sample, words.jobs);
+    const tell = (text: string): void => {
+      process.stdout.write(text);
+    };
+    return mutateSample(words.sample, { jobs: words.jobs, tell });
   }
   const checks = chosen(all, words);
   if (words.list === true) {
@@ -61,7 +64,10 @@ export function today(): number {
  * Takes some checks away that a test missed before, other ones each day, and tries those tests alone. Gives the exit code: 1
  * if one of the tests is there, and does not miss its check any more.
  */
-export async function mutateSample(day: number, jobs?: number): Promise<number> {
+export async function mutateSample(
+  day: number,
+  { jobs, tell }: { jobs: number | undefined; tell: (text: string) => void },
+): Promise<number> {
   const every = await listChecks();
   const known = knownCatchers(every);
   const all = every.filter(({ name }) => known.has(name));
@@ -71,10 +77,10 @@ export async function mutateSample(day: number, jobs?: number): Promise<number> 
   const { passed } = await tryKnown(run, checks);
   for (const { name } of passed) {
     const { file, test } = known.get(name) ?? { file: "", test: "" };
-    process.stdout.write(`${file} does not miss ${name} any more: ${test}\n`);
+    tell(`${file} does not miss ${name} any more: ${test}\n`);
   }
   const counted = `${checks.length} checks taken away, ${run.results.length} missed`;
-  process.stdout.write(`${counted} (./nx test --mutate --sample ${day})\n`);
+  tell(`${counted} (./nx test --mutate --sample ${day})\n`);
   return passed.length === 0 ? 0 : 1;
 }
 
