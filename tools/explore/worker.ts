@@ -66,6 +66,8 @@ export async function work(): Promise<void> {
   const { disk } = order.machine;
   const bytes = new Uint8Array(readFileSync(order.wasm));
   const files = filesOf(order.outputs);
+  // Read now: a later build may replace the file while the seeds run.
+  const kernel = new Uint8Array(readFileSync(files.kernel));
   const faults: DiskFault[] = order.faults.map(({ kind, first: from, last }) => ({
     kind,
     first: BigInt(from),
@@ -79,7 +81,7 @@ export async function work(): Promise<void> {
     request: requestOf(order.machine),
     disk: disk === undefined ? undefined : openDisk(disk).content,
     layout: new Layout(order.layout),
-    places: new Places(new Locator(new Uint8Array(readFileSync(files.kernel)), "the kernel")),
+    places: new Places(() => new Locator(kernel, "the kernel")),
     options: { wasm: order.wasm, faults, chaos: order.chaos },
     fork: order.fork && { seed: BigInt(order.fork.seed), line: order.fork.line },
   };
