@@ -3,12 +3,12 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { Stop } from "../../../build/gen/host/machine/core/machine.ts";
+import { readElf } from "../../../host/elf.ts";
 import { root } from "../../../host/root.ts";
 import { BareMachine } from "../../../machine/host/bare.ts";
 import { buildMachine } from "../../../toolchain/compile.ts";
-import { linkFlags } from "../../../toolchain/link/image.ts";
-import { runLlvm } from "../../../toolchain/link/llvm.ts";
 import { assemble } from "../../../toolchain/link/objects.ts";
+import { defined } from "../../harness/defined.ts";
 
 /** Where programs begin, and where their data is. */
 export const PROGRAM = 0x8000_0000n;
@@ -17,6 +17,13 @@ export const DATA = 0x8010_0000n;
 /** Enough for every program here. A program that does not end is stopped. */
 const INSTRUCTIONS_MAX = 5_000_000n;
 const RAM_MEBIBYTES = 16;
+
+/** Of the ELF format. */
+const ELF_HEADER_BYTES = 64;
+const SEGMENT_HEADER_BYTES = 56;
+const ELF_EXECUTABLE = 2;
+const MACHINE_RISCV = 243;
+const SEGMENT_LOAD = 1;
 
 /** Register numbers by ABI names. */
 const names = (
@@ -34,7 +41,7 @@ export async function machineModule(): Promise<WebAssembly.Module> {
   return compiled;
 }
 
-/** Assembles a program to an ELF file at PROGRAM. */
+/** Assembles a program to an ELF file at PROGRAM. All of it is in one section, so there is nothing to link. */
 export async function assembleText(text: string): Promise<Uint8Array> {
   mkdirSync(join(root, "build/test-machine"), { recursive: true });
   const folder = mkdtempSync(join(root, "build/test-machine/run-"));
@@ -42,13 +49,40 @@ export async function assembleText(text: string): Promise<Uint8Array> {
   try {
     writeFileSync(join(folder, "program.S"), `    .option norelax\n    .text\n${text}\n`);
     await assemble(root, `${place}/program.S`, `${place}/program.o`, place);
-    writeFileSync(join(folder, "program.ld"), `SECTIONS { . = ${PROGRAM}; .text : { *(.text) } }\n`);
-    const flags = [...linkFlags, "-T", `${place}/program.ld`, "-e", "0"];
-    await runLlvm("ld.lld", root, [...flags, "-o", `${place}/program.elf`, `${place}/program.o`]);
-    return new Uint8Array(readFileSync(join(folder, "program.elf")));
+    const { sections } = readElf(new Uint8Array(readFileSync(join(folder, "program.o"))), "the program");
+    const placed = [...sections.keys()].filter((name) => /^\.(rela\.text|s?data|s?bss|rodata)/.test(name));
+    if (placed.length > 0) {
+      throw new Error(`a linker is needed for ${placed.join(", ")}`);
+    }
+    return programOf(defined(sections.get(".text"), "the program's code"));
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+/** An ELF file with one segment: this code at PROGRAM. */
+function programOf(code: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(ELF_HEADER_BYTES + SEGMENT_HEADER_BYTES + code.length);
+  const view = new DataView(bytes.buffer);
+  // 64 bits, little endian, version 1.
+  bytes.set([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1]);
+  view.setUint16(16, ELF_EXECUTABLE, true);
+  view.setUint16(18, MACHINE_RISCV, true);
+  view.setUint32(20, 1, true);
+  view.setBigUint64(24, PROGRAM, true);
+  view.setBigUint64(32, BigInt(ELF_HEADER_BYTES), true);
+  view.setUint16(52, ELF_HEADER_BYTES, true);
+  view.setUint16(54, SEGMENT_HEADER_BYTES, true);
+  view.setUint16(56, 1, true);
+  const segment = ELF_HEADER_BYTES;
+  view.setUint32(segment, SEGMENT_LOAD, true);
+  view.setBigUint64(segment + 8, BigInt(ELF_HEADER_BYTES + SEGMENT_HEADER_BYTES), true);
+  view.setBigUint64(segment + 16, PROGRAM, true);
+  view.setBigUint64(segment + 24, PROGRAM, true);
+  view.setBigUint64(segment + 32, BigInt(code.length), true);
+  view.setBigUint64(segment + 40, BigInt(code.length), true);
+  bytes.set(code, ELF_HEADER_BYTES + SEGMENT_HEADER_BYTES);
+  return bytes;
 }
 
 /** How to run a program. */
