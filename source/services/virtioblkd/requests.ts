@@ -261,7 +261,7 @@ export function answerImpatient(): u64 {
   let earliest = FOREVER;
   for (let index: u32 = 0; limitedCount !== 0 && index < CLIENTS_MAX; index++) {
     const client = clientAt(index);
-    if (client.isWaiting === 0 || client.until === FOREVER) {
+    if (client.isWaiting === 0) {
       continue;
     }
     if (client.until <= turnTime()) {

@@ -6,7 +6,7 @@ import { defined } from "../../harness/defined.ts";
 import { FakeVmo } from "../../harness/fake-kernel/kernel.ts";
 import { silent } from "./fake-disk.ts";
 import { BLOCK_BYTES, content, sameBytes, signedImage } from "./images.ts";
-import { data, ok, refused, SOON, sectorOf, touches, withSilence } from "./readers.ts";
+import { data, ok, refused, SECTORS_PER_BLOCK, SOON, sectorOf, touches, withSilence } from "./readers.ts";
 import { start } from "./running.ts";
 
 describe("a client that gave up", () => {
@@ -113,6 +113,28 @@ describe("while a request waits, the disk", () => {
     disk.restart();
     pass(SOON);
     expect(answer()).toEqual(refused("deviceError"));
+    // The second time there was nothing to ask for again.
+    expect(disk.attachments).toBe(2);
+  });
+
+  test("may tell late of a read that was given up: the next one in its place goes on", async () => {
+    const { disk, pass, sectors, reader } = await withSilence(100, 110);
+    const one = reader(1);
+    const given = one.ask(100);
+    const honest = disk.endpoint.answer;
+    disk.endpoint.answer = () => Refusal.TimedOut;
+    pass(SOON);
+    expect(given()).toEqual(refused("deviceError"));
+    disk.endpoint.answer = honest;
+    disk.end(sectorOf(100), "deviceError");
+    sectors.delete(sectorOf(100));
+    const answer = one.ask(110);
+    pass(SOON);
+    expect(answer()).toBeUndefined();
+    disk.end(sectorOf(110));
+    pass(SOON);
+    expect(answer()).toEqual(ok(BLOCK_BYTES));
+    expect(one.has(110)).toBe(true);
   });
 
   test.each([Refusal.TimedOut, Refusal.BadSlot])(
@@ -170,6 +192,43 @@ test("a compressed file waits like any other", async () => {
   }
   expect(answer()).toEqual(ok(50_000));
   expect(sameBytes(vmo.content.subarray(0, 50_000), text.subarray(60_000, 110_000))).toBe(true);
+});
+
+describe("a read that no request needs any more", () => {
+  /** Its client has attached other memory, so it is told, and the block is not taken. Another client waits from then on. */
+  async function leftOver() {
+    const running = await withSilence(100, 110);
+    const { disk, pass, reader } = running;
+    const one = reader(1);
+    const answer = one.ask(100);
+    const sent = { object: new FakeVmo(131_072), rights: Right.Read | Right.Write };
+    expect(one.client.ask("attach", { bytes: 131_072n }, sent)()).toEqual({ status: "ok" });
+    pass(5000);
+    const other = reader(2);
+    const waits = other.ask(110);
+    disk.end(sectorOf(100));
+    pass(SOON);
+    expect(answer()).toEqual(refused("notAttached"));
+    return { ...running, other, waits };
+  }
+
+  test("is no longer waited for: what comes next is read ahead again, and then the service waits for ever", async () => {
+    const { kernel, disk, pass, reader, other, waits } = await leftOver();
+    // Longer than any read is waited for, since the first one began.
+    pass(12_000);
+    expect(waits()).toBeUndefined();
+    disk.end(sectorOf(110));
+    pass(SOON);
+    expect(waits()).toEqual(ok(BLOCK_BYTES));
+    expect(other.has(110)).toBe(true);
+    disk.reads.length = 0;
+    expect(reader(3).ask(0, 2)()).toEqual(ok(2 * BLOCK_BYTES));
+    expect(disk.reads[0]?.count).toBeGreaterThan(2 * SECTORS_PER_BLOCK);
+    pass(1000);
+    const calls = kernel.made.length;
+    pass(10_000);
+    expect(kernel.made.length - calls).toBe(1);
+  });
 });
 
 test("an idle service waits for ever again once nothing is under way", async () => {

@@ -90,6 +90,28 @@ describe("while one client waits for a silent sector", () => {
     expect(ninth.has(300)).toBe(true);
   });
 
+  test("and all places for reads are taken, more are told that it is busy, and afterwards all is as before", async () => {
+    const blocks = Array.from({ length: CLIENTS + 2 }, (_, index) => 100 + 10 * index);
+    const { kernel, disk, pass, sectors, reader } = await withSilence(...blocks);
+    const answers = blocks.slice(0, CLIENTS).map((block, index) => reader(index + 1).ask(block));
+    // The ninth place is for a read that no request can wait for, and there is none for the next one.
+    const late = reader(CLIENTS + 1);
+    const more = blocks.slice(CLIENTS).map((block) => late.ask(block)());
+    expect(more).toEqual([refused("busy"), refused("busy")]);
+    sectors.clear();
+    for (const block of blocks.slice(0, CLIENTS)) {
+      disk.end(sectorOf(block));
+      pass(2 * SOON);
+    }
+    expect(answers.slice(1).map((answer) => answer())).toEqual(answers.slice(1).map(() => ok(BLOCK_BYTES)));
+    expect(late.ask(300)()).toEqual(ok(BLOCK_BYTES));
+    expect(late.has(300)).toBe(true);
+    pass(1000);
+    const calls = kernel.made.length;
+    pass(10_000);
+    expect(kernel.made.length - calls).toBe(1);
+  });
+
   test("nothing is read ahead, so that the next reads do not meet the sector", async () => {
     const { disk, reader } = await withSilence(100);
     reader(1).ask(100);

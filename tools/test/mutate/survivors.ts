@@ -236,6 +236,25 @@ const explanations: readonly Explanation[] = [
     checks: ["source/services/packagefsd/blocks.ts#ensure#2: !onDisk"],
   },
   {
+    why: "Without it the service reads at address 0, where the machine has nothing: a malformed answer, or the late end of a read that was given up, would end it. Wasm has memory there, and what is read leads to the same.",
+    checks: [
+      "source/services/packagefsd/reads/reads.ts#ask#1: results === null",
+      "source/services/packagefsd/reads/reads.ts#noteEnding#1: read === null",
+    ],
+  },
+  {
+    why: "A second check stands behind it: only a read that is active ends (endIfActive), only one under way is asked for again, and what it brought is verified like all else.",
+    checks: ["source/services/packagefsd/reads/reads.ts#noteEnding#2: !read.isUnderWay"],
+  },
+  {
+    why: "Without it the same is found out a little later: each place of the table is free.",
+    checks: ["source/services/packagefsd/reads/table.ts#readOf#1: taken === 0"],
+  },
+  {
+    why: "Only when all places are taken, and between the end of a read and the turn of its request: without it another read gets that place, and the request reads its block anew.",
+    checks: ["source/services/packagefsd/reads/table.ts#Read.isIdle#2: this.waiters === 0"],
+  },
+  {
     why: "Without it the root is looked for in the index, which has no empty path, and then found to be a directory: the answer is the same.",
     checks: ["source/services/packagefsd/serve.ts#onOpen#3: pathLength === 0"],
   },

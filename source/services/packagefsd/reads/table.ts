@@ -41,7 +41,7 @@ export class Read {
   private state: State;
   block: u32;
   count: u32;
-  /** How it ended: a BlkStatus or a Refusal. */
+  /** How it ended: a BlkStatus or a Refusal; `ok` before. */
   status: i32;
   /** Why its first block was refused when it was read before, and which block was wrong; None if this is the first time. */
   doubt: ImageError;
@@ -66,7 +66,7 @@ export class Read {
 
   /** Whether it failed. */
   get hasFailed(): bool {
-    return this.state === State.Ended && this.status !== <i32>BlkStatus.ok;
+    return this.status !== <i32>BlkStatus.ok;
   }
 
   get isFree(): bool {
@@ -80,7 +80,8 @@ export class Read {
 
   /** Whether it brings, or has brought, this block. */
   covers(block: u32): bool {
-    return this.state !== State.Free && block >= this.block && block - this.block < this.count;
+    // Of a block before the first, the difference is beyond any count.
+    return this.state !== State.Free && block - this.block < this.count;
   }
 
   /** Where in the staging memory `block` is. */
@@ -115,6 +116,7 @@ export class Read {
     this.state = State.ToStart;
     this.block = block;
     this.count = count;
+    this.status = <i32>BlkStatus.ok;
     this.since = 0;
     this.waiters = 0;
     this.busyTimes = 0;

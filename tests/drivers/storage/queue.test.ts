@@ -1,0 +1,33 @@
+// A ring whose device has said nothing: an answer that is not announced is none, whatever lies in its place.
+
+import { expect, test } from "vitest";
+import { guest } from "../../harness/guest.ts";
+
+const PAGE_BYTES = 4096;
+
+test("what is not announced is no answer: UsedIndexJump", async () => {
+  const g = await guest(
+    {
+      text: `
+        import { DeviceFault } from "virtio/fault";
+        import { Queue } from "virtio/queue";
+        const queue = changetype<Queue>(memory.data(4096, 16));
+        export function begin(ring: usize): bool { return queue.initialize(ring, ring, 8, false) === DeviceFault.None; }
+        export function takesNothing(): bool { return queue.takeUsed() === DeviceFault.UsedIndexJump; }
+        export function hasUsed(): bool { return queue.hasUsed(); }
+      `,
+    },
+    {
+      imports: {
+        intrinsics: {
+          fence: () => {},
+          volatileLoad16: (at: number) => g.view().getUint16(at, true),
+          volatileLoad32: (at: number) => g.view().getUint32(at, true),
+          volatileStore16: (at: number, value: number) => g.view().setUint16(at, value, true),
+        },
+      },
+    },
+  );
+  expect(g.call("begin", g.alloc(4 * PAGE_BYTES, PAGE_BYTES))).toBe(1);
+  expect([g.call("hasUsed"), g.call("takesNothing")]).toEqual([0, 1]);
+});
