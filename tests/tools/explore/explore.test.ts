@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { list, number, object, readJson, type Shaped, text, truth } from "../../../host/json.ts";
 import { root } from "../../../host/root.ts";
 import { defined } from "../../harness/defined.ts";
-import { BOOT_TIMEOUT_MS, buildOnce } from "../../machine/booting.ts";
+import { buildOnce } from "../../machine/booting.ts";
 import { type Change, type PlantedKernel, plant } from "./planted.ts";
 
 const PLANT_TIMEOUT_MS = 600_000;
@@ -328,7 +328,7 @@ beforeAll(async () => {
     ...plants.flatMap(({ changes }, index) => changes(`isPlanted(${index + 1})`)),
   ]);
   execFileSync(join(kernel.folder, "nx"), ["build", "neuron"], { cwd: kernel.folder, stdio: "ignore" });
-}, BOOT_TIMEOUT_MS);
+}, PLANT_TIMEOUT_MS);
 
 afterAll(() => kernel?.remove());
 
