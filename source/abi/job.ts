@@ -29,6 +29,8 @@ export const PERIOD_MAX: u64 = 10_000_000;
 
 /** Jobs in the system. */
 export const JOBS_MAX: u32 = 64;
+/** A job that was made from a job, and so on, this often from the first one: no more are made from it. */
+export const JOB_DEPTH_MAX: u32 = 8;
 /** The number of the first job: everything there is, and nexus-init. */
 export const ROOT_JOB: u32 = 0;
 /** The most of a resource, other than pages, that one job may be given. */

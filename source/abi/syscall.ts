@@ -130,6 +130,7 @@ export const enum Syscall {
   /**
    * createJob(job, pages, objects, rest, eight bytes of name, eight more) → a1 slot: a job with these limits, packed as
    * `Amounts` (job.ts) packs them. They are charged to `job` (Right.Manage), or with SELF to the caller's job.
+   * Refusal.BadState if there are JOB_DEPTH_MAX between the first job and the new one.
    */
   CreateJob = 40,
   /**

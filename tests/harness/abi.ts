@@ -12,6 +12,7 @@ export { ExitCode } from "../../build/gen/host/source/abi/exit.ts";
 export { Kind, Right, SLOT_COUNT as slotCount } from "../../build/gen/host/source/abi/handle.ts";
 export { Topic } from "../../build/gen/host/source/abi/info.ts";
 export {
+  JOB_DEPTH_MAX as jobDepthMax,
   JOBS_MAX as jobsMax,
   RESOURCE_COUNT as resourceCount,
   Resource,

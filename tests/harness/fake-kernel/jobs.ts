@@ -1,7 +1,7 @@
 // Jobs that the task under test makes out of its own: their limits are charged, as the kernel does. What tasks take is not:
 // a task of the fake kernel never meets a limit by what it makes itself.
 
-import { Refusal, Resource, Right, resourceCount, Syscall, self, Topic } from "../abi.ts";
+import { jobDepthMax, Refusal, Resource, Right, resourceCount, Syscall, self, Topic } from "../abi.ts";
 import { give } from "./capabilities.ts";
 import { type Core, nameOf, type SystemCalls } from "./core.ts";
 import { FakeJob } from "./objects.ts";
@@ -29,6 +29,9 @@ export class FakeJobs {
         }
         if (core.slots.free === undefined) {
           return Refusal.TableFull;
+        }
+        if (parent.depth === jobDepthMax) {
+          return Refusal.BadState;
         }
         const limits = [Number(pages), ...unpack(objects, 4), ...unpack(rest, 2)];
         const job = parent.divide(nameOf(low, high), limits);

@@ -213,10 +213,13 @@ export class FakeJob {
   /** What its tasks may use in each period, in microseconds. */
   time: { readonly budget: bigint; readonly period: bigint } | undefined;
   private readonly parent: FakeJob | undefined;
+  /** How many there are from the first job to this one. */
+  readonly depth: number;
 
   constructor(name: string, limits: readonly number[], parent?: FakeJob) {
     this.name = name;
     this.parent = parent;
+    this.depth = parent === undefined ? 0 : parent.depth + 1;
     this.limits = limits;
     this.charged = limits.map(() => 0);
   }

@@ -6,6 +6,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { defined } from "../../harness/defined.ts";
 import {
   Class,
+  jobDepthMax,
   Kernel,
   Kind,
   Refusal,
@@ -61,6 +62,11 @@ function packed(...amounts: number[]): bigint {
 function jobCall(parent: number | bigint, limits: Limits): [number, number | bigint, number, bigint, bigint] {
   const { pages = 100, tasks = 4, vmos = 8, endpoints = 2, notifications = 2, pins = 0, jobs = 0 } = limits;
   return [sys.CreateJob, parent, pages, packed(tasks, vmos, endpoints, notifications), packed(pins, jobs)];
+}
+
+/** Limits of a job that so many can be made from, each from the one before. */
+function room(jobs: number): Limits {
+  return { pages: 100 * (jobs + 1), tasks: 4 * (jobs + 1), vmos: 8 * (jobs + 1), jobs };
 }
 
 function newJob(limits: Limits = {}, parent: number | bigint = self): number {
@@ -136,6 +142,18 @@ describe("a job", () => {
     expect(ask(...jobCall(outer, { pages: 0, tasks: 0, vmos: 0, endpoints: 0, notifications: 0 }))).toBe(
       Refusal.Quota,
     );
+  });
+
+  test("is made from a job, and so on, eight times from the first one and no more", () => {
+    const chain = [newJob({ ...room(jobDepthMax - 1) })];
+    while (chain.length < jobDepthMax) {
+      chain.push(newJob(room(jobDepthMax - 1 - chain.length), defined(chain.at(-1))));
+    }
+    const last = defined(chain.at(-1));
+    expect(ask(...jobCall(last, { pages: 0, tasks: 0, vmos: 0, endpoints: 0, notifications: 0 }))).toBe(
+      Refusal.BadState,
+    );
+    newTask(last);
   });
 
   test("needs the right to manage it", () => {

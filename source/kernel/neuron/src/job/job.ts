@@ -59,7 +59,8 @@ export class Job {
   private lock1: u64;
   /** Jobs that were here before. */
   private generation: u32;
-  private reserved: u32;
+  /** How many jobs lie between it and the root, plus 1; 0 for the root. */
+  depth: u32;
 
   get number(): u32 {
     return <u32>(changetype<usize>(this) - table) / <u32>offsetof<Job>();
@@ -106,6 +107,7 @@ export class Job {
     this.parent = parent;
     memory.copy(changetype<usize>(this.limits), changetype<usize>(limits), offsetof<Amounts>());
     this.references = 1;
+    this.depth = parent === null ? 0 : parent.depth + 1;
     this.generation++;
     this.account = this.number | (this.generation << JOB_NUMBER_BITS);
     this.lock.release();

@@ -1,6 +1,6 @@
 /** Making and ending jobs. Reached from syscall/dispatch.ts; goes on in job/job.ts and lifecycle/job.ts. */
 import { Kind, Right, SLOT_COUNT } from "abi/handle";
-import { Amounts, PERIOD_MAX, PERIOD_MIN, Resource } from "abi/job";
+import { Amounts, JOB_DEPTH_MAX, PERIOD_MAX, PERIOD_MIN, Resource } from "abi/job";
 import { Refusal } from "abi/refusal";
 import { SELF } from "abi/syscall";
 import { HARTS_MAX } from "../arch/riscv/frame";
@@ -53,6 +53,9 @@ export function createJob(
   limits.objects = objects;
   limits.rest = rest;
   const parent = jobOf(task, parentSlot);
+  if (parent.depth === JOB_DEPTH_MAX) {
+    return setStatus(task, Refusal.BadState);
+  }
   const job = jobs.createJob(parent, limits);
   if (job === null) {
     return setStatus(task, auditQuota(task, parent, Resource.Jobs, Refusal.Quota));
