@@ -30,3 +30,14 @@ export function integerBetween(min: number, max: number): (text: string) => numb
     throw new InvalidArgumentError(`a whole number from ${min} to ${max} is needed.`);
   };
 }
+
+const MINUTES_MAX = 10_000;
+
+/** A time in minutes: a decimal number above 0. @throws InvalidArgumentError */
+export function minutes(text: string): number {
+  const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+  if (value > 0 && value <= MINUTES_MAX) {
+    return value;
+  }
+  throw new InvalidArgumentError(`a number above 0, up to ${MINUTES_MAX}, is needed.`);
+}

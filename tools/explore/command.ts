@@ -2,7 +2,7 @@
 
 import { cpus } from "node:os";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { integerBetween, someText } from "../../host/args.ts";
+import { integerBetween, minutes, someText } from "../../host/args.ts";
 import { SMP_MAX } from "../boot/options.ts";
 import type { ExploreWords, Shard } from "./words.ts";
 
@@ -24,6 +24,7 @@ export function register(program: Command): void {
         .argParser(range)
         .default({ first: 1n, last: 100n }, "1..100"),
     )
+    .option("--minutes <n>", "begin with no more seeds after this time, as in 0.5", minutes)
     .addOption(new Option("--smp <harts>", "harts").argParser(integerBetween(1, SMP_MAX)).default(SMP_MAX))
     .option("--chaos [kinds]", "all that hardware may do and QEMU does not, or only these kinds of it")
     .option("--fault <plan>", "faults of the disk")

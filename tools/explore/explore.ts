@@ -21,6 +21,7 @@ import type { WorkerOrder } from "./worker.ts";
 
 /** How many failures are printed in full. For the others only the seed is printed. */
 const FAILURES_SHOWN = 20;
+const MINUTE_MS = 60_000;
 
 /** Explores. Gives the exit code. */
 export async function explore(words: ExploreWords): Promise<0 | 1> {
@@ -59,12 +60,14 @@ export async function explore(words: ExploreWords): Promise<0 | 1> {
   const interrupt = (): void => stop.abort();
   process.once("SIGINT", interrupt);
   const count = seedCount(words);
-  const bar = new Bar(process.stderr, count);
+  const milliseconds = words.minutes === undefined ? undefined : words.minutes * MINUTE_MS;
+  const bar = new Bar(process.stderr, count, milliseconds);
   const failed: SeedResult[] = [];
   const begin = performance.now();
   const unwritten: unknown[] = [];
   let done = 0;
-  await runSeeds(seedsOf(words), words.workers, order, stop.signal, (result) => {
+  const isOver = (): boolean => milliseconds !== undefined && performance.now() - begin >= milliseconds;
+  await runSeeds(seedsOf(words, isOver), words.workers, order, stop.signal, (result) => {
     done += 1;
     if (!result.ok) {
       const lost = keep(words.keep, result);
@@ -78,21 +81,22 @@ export async function explore(words: ExploreWords): Promise<0 | 1> {
   });
   process.off("SIGINT", interrupt);
   bar.end();
-  const milliseconds = performance.now() - begin;
+  const passed = performance.now() - begin;
   if (words.json) {
-    process.stdout.write(`${JSON.stringify(jsonReport(done, failed, milliseconds, words), undefined, 2)}\n`);
+    process.stdout.write(`${JSON.stringify(jsonReport(done, failed, passed, words), undefined, 2)}\n`);
   } else {
-    process.stdout.write(`${summary(done, failed, milliseconds, paintFor(process.stdout))}\n`);
+    process.stdout.write(`${summary(done, failed, passed, paintFor(process.stdout))}\n`);
   }
   // All workers would report the same: the first report is enough.
   printProblems(unwritten.slice(0, 1), process.stderr);
-  return failed.length === 0 && done === count ? 0 : 1;
+  const isWhole = done === count || (isOver() && !stop.signal.aborted);
+  return failed.length === 0 && isWhole ? 0 : 1;
 }
 
-/** The seeds of this shard, in order. */
-function* seedsOf({ seeds, shard }: ExploreWords): Generator<bigint> {
+/** The seeds of this shard, in order, until the time is over. */
+function* seedsOf({ seeds, shard }: ExploreWords, isOver: () => boolean): Generator<bigint> {
   const step = BigInt(shard.count);
-  for (let seed = seeds.first + BigInt(shard.index - 1); seed <= seeds.last; seed += step) {
+  for (let seed = seeds.first + BigInt(shard.index - 1); seed <= seeds.last && !isOver(); seed += step) {
     yield seed;
   }
 }

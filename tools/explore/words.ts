@@ -8,6 +8,8 @@ export interface Shard {
 
 export interface ExploreWords {
   seeds: { first: bigint; last: bigint };
+  /** No seed begins after this time. */
+  minutes?: number;
   smp: number;
   chaos?: string | true;
   fault?: string;

@@ -7,11 +7,16 @@ import { explore } from "../explore/explore.ts";
 import type { FuzzWords } from "./words.ts";
 
 const RUN = "attacker many calls";
+/** Without --seeds: how many, and how many at most in the time that was given. */
+const SEEDS = 100;
+const SEEDS_MAX = 10_000_000;
 
 /** Explores and prints the result. Gives the exit code. */
-export function fuzzCalls({ seeds = { first: 1, last: 100 }, jobs, json }: FuzzWords): Promise<number> {
+export function fuzzCalls({ seeds, minutes, jobs, json }: FuzzWords): Promise<number> {
+  const { first, last } = seeds ?? { first: 1, last: minutes === undefined ? SEEDS : SEEDS_MAX };
   return explore({
-    seeds: { first: BigInt(seeds.first), last: BigInt(seeds.last) },
+    seeds: { first: BigInt(first), last: BigInt(last) },
+    ...(minutes === undefined ? {} : { minutes }),
     smp: SMP_MAX,
     chaos: true,
     run: RUN,

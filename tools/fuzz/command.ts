@@ -1,14 +1,13 @@
 // ./nx fuzz: the words of the command. What it does is in fuzz.ts, for the translator in translator/fuzz.ts.
 
 import { type Command, InvalidArgumentError } from "commander";
-import { integerBetween } from "../../host/args.ts";
+import { integerBetween, minutes } from "../../host/args.ts";
 import { Problem } from "../../host/problem.ts";
 import type { FuzzWords, SeedRange } from "./words.ts";
 
 const SEEDS_MAX = 10_000_000;
 const SIZE_MAX = 100_000;
 const JOBS_MAX = 64;
-const MINUTES_MAX = 10_000;
 const RUNS_MAX = 1_000_000_000;
 
 export function register(program: Command): void {
@@ -23,7 +22,7 @@ export function register(program: Command): void {
     .option("--grow", "add inputs that reach something new to tools/fuzz/corpus")
     .option(
       "--seeds <first..last>",
-      "wasm: the seeds of the modules (default: 0..199); calls: those of the runs (1..100)",
+      "wasm: the seeds of the modules (default: 0..199); calls: those of the runs (1..100, or as many as --minutes allows)",
       seedRange,
     )
     .option(
@@ -52,6 +51,7 @@ translated as a guest is, an odd one with bounds checks.
 Examples:
   ./nx fuzz fdt --minutes 10              the device-tree reader
   ./nx fuzz all --minutes 0.2 --seed 7    every target of this process for twelve seconds
+  ./nx fuzz calls --minutes 60            as many runs as an hour allows
   ./nx fuzz calls --seeds 1..1000         a thousand runs (the same as ./nx explore --run "attacker many calls")
   ./nx fuzz wasm --seeds 0..9999          some 20 minutes on two cores
   ./nx fuzz wasm --seeds 17 --size 400    one module again`,
@@ -81,14 +81,6 @@ async function fuzz(name: string, words: FuzzWords): Promise<number> {
     throw new Problem(`there is no fuzzer for ${name}`, { hints: [names.join(", ")], exitCode: 2 });
   }
   return words.input === undefined ? fuzzTargets([target], words) : fuzzInput(target, words.input);
-}
-
-function minutes(text: string): number {
-  const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
-  if (value > 0 && value <= MINUTES_MAX) {
-    return value;
-  }
-  throw new InvalidArgumentError(`a number above 0, up to ${MINUTES_MAX}, is needed.`);
 }
 
 function seedRange(text: string): SeedRange {

@@ -1,6 +1,5 @@
 // Exploration finds bugs that were planted on purpose, says what they are, and leaves a recording that shows them again.
 // They are all in one copy of the repository, whose kernel is compiled once (planted.ts).
-
 import { execFileSync, spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -47,7 +46,7 @@ const flood = ["--run", "attacker ipis"];
 /** A page that is unmapped on one hart and touched on another. */
 const touchUnmapped = ["--run", "fault-probe unmapped"];
 
-/** Interrupts are stores to a device, which nothing but a fence orders after stores to memory. */
+/** Interrupts are stores to a device, and only a fence orders them. */
 const weakDoorbell = ["--aclint", "--chaos", "switch,weak-stores", ...flood];
 
 const plants: Plant[] = [
@@ -370,6 +369,9 @@ describe("without a bug", () => {
     () => {
       expect(explore(root, "--seeds", "1..8")).toMatchObject({ status: 0, report: { ok: true, seeds: 8 } });
       expect(explore(root, "--seeds", "1..4", "--chaos")).toMatchObject({ status: 0, report: { seeds: 4 } });
+      // None begins after the time that was given, and no run is as short as that.
+      const timed = explore(root, "--seeds", "1..10000", "--minutes", "0.0001");
+      expect([timed.status, timed.report.seeds < 10_000]).toEqual([0, true]);
     },
     PLANT_TIMEOUT_MS,
   );
