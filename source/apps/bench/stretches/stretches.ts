@@ -50,7 +50,7 @@ const CROWD: u32 = 230;
 const SLEEP_SHIFT: u64 = 10;
 const SLEEP_MILLISECONDS: u64 = 40;
 const REST_MILLISECONDS: u64 = 30;
-const JOB_DEPTH: u32 = 40;
+const JOB_DEPTH: u32 = 7;
 /** What each job of the tree has for itself: a task, and what it takes. */
 const JOB_PAGES: u32 = 8;
 
