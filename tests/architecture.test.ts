@@ -35,7 +35,7 @@ const kernelLevels: readonly (readonly [RegExp, number])[] = [
   [/^(mm|job)\//, 2],
   // What the device tree says becomes page frames and mappings, so boot stands above mm.
   [/^(task|boot)\//, 3],
-  [/^sched\//, 4],
+  [/^(sched|dma)\//, 4],
   [/^(ipc|irq)\//, 5],
   [/^(lifecycle|syscall)\//, 6],
   [/^(main|trap)\.ts$/, 7],

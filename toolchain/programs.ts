@@ -61,7 +61,9 @@ function task(
 const measuredModules: readonly string[] = [
   "neuron/arch/riscv/ipi",
   "neuron/arch/riscv/plic",
+  "neuron/arch/riscv/ring",
   "neuron/arch/riscv/timer",
+  "neuron/dma/queue",
   "neuron/ipc/call",
   "neuron/ipc/endpoint",
   "neuron/ipc/transfer",
@@ -80,6 +82,7 @@ const measuredModules: readonly string[] = [
   "neuron/sync/order",
   "neuron/syscall/fast",
   "neuron/syscall/memory",
+  "neuron/syscall/offer",
   "neuron/task/handles",
   "neuron/task/task",
 ];
@@ -87,8 +90,11 @@ const measuredModules: readonly string[] = [
 /** What runs once at boot, at a panic, or in a call that no program makes often. */
 const rareModules: readonly string[] = [
   "neuron/arch/riscv/smp",
+  "neuron/arch/riscv/virtio",
   "neuron/boot",
   "neuron/diag",
+  "neuron/dma/pins",
+  "neuron/dma/setup",
   "neuron/ipc/close",
   "neuron/ipc/console",
   "neuron/lifecycle/first",
@@ -104,6 +110,7 @@ const rareModules: readonly string[] = [
   "neuron/syscall/capabilities",
   "neuron/syscall/console",
   "neuron/syscall/debug",
+  "neuron/syscall/dma",
   "neuron/syscall/harts",
   "neuron/syscall/info",
   "neuron/syscall/job",

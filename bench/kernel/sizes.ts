@@ -8,8 +8,8 @@ import { CLOCK_MAX, type Subject, startRun } from "./run.ts";
 const PAGE_BYTES = 4096;
 /** 48 KiB. */
 const CODE_TARGET_BYTES = 49_152;
-/** The target was reached at 48,702; taking back what was lent takes 2,332 more. */
-export const CODE_BUDGET_BYTES = 52_300;
+/** The target was reached at 48,702; taking back what was lent takes 2,332 more, and writing the rings of devices 2,494. */
+export const CODE_BUDGET_BYTES = 54_700;
 
 /** @throws Problem if the guest does not tell of its jobs */
 export function measureSizes(subject: Subject): Row[] {

@@ -79,15 +79,24 @@ export const enum Syscall {
   KillTask = 24,
 
   // Devices
-  /** mapDevice(device, address): the region's registers, readable and writable, never executable. */
+  /**
+   * mapDevice(device, address): the region's registers, never executable. Those of a virtio device only to read: it would
+   * follow each address that stands in them. WriteRegister writes the others.
+   */
   MapDevice = 25,
   /** bindInterrupt(interrupt, notification, bits): from now on it signals these bits; the source is enabled. */
   BindInterrupt = 26,
-  /** completeInterrupt(interrupt): it was handled at the device, and the next one may come. */
+  /**
+   * completeInterrupt(interrupt, bits): the next one may come. At a virtio device, these bits of its InterruptStatus are
+   * acknowledged before; at any other, the caller did so.
+   */
   CompleteInterrupt = 27,
-  /** pin(device, vmo, offset, bytes) → a1 bus address: the memory stays until the device's `unpinAll`. */
+  /**
+   * pin(device, vmo, offset, bytes) → a1 its number, by which Offer names it: the memory stays until `unpin`, or until the
+   * device's `unpinAll`. A device has DEVICE_PINS_MAX of them (virtio.ts).
+   */
   Pin = 28,
-  /** unpinAll(device): after its reset, the device uses no memory that it was told of. */
+  /** unpinAll(device): after its reset. Refusal.BadState unless its Status says 0. */
   UnpinAll = 29,
 
   // The system
@@ -123,7 +132,10 @@ export const enum Syscall {
   /** restartHart(harts, hart). */
   RestartHart = 38,
 
-  /** unpin(device, vmo): the device was told to forget this one. */
+  /**
+   * unpin(device, number, taken): Refusal.BadState while the device has a chain that names it. `taken` as in the order of
+   * an Offer.
+   */
   Unpin = 39,
 
   // Jobs
@@ -180,9 +192,30 @@ export const enum Syscall {
   WriteRegisters = 48,
   /** resumeTask(task): it goes on where its registers say. Otherwise as readRegisters. */
   ResumeTask = 49,
+
+  // Virtio devices: see virtio.ts for the registers and pieces
+  /**
+   * writeRegister(device, register, value): DeviceFeaturesSel, DriverFeatures (both halves at once; features of the device's
+   * kind, and VERSION_1), QueueSel (0), Status. Refusal.BadArgument for any other register or value.
+   */
+  WriteRegister = 50,
+  /**
+   * setUpQueue(device, size, address): the kernel makes an empty ring for queue 0, charges it to the caller's job and tells
+   * the device of it. The used ring is mapped at `address`, to read. Refusal.BadState for a device that has a ring, or whose
+   * Status says 0. The ring goes when the device was reset.
+   */
+  SetUpQueue = 51,
+  /**
+   * offer(device, order, up to five pieces) → status: the number of the chain's first descriptor, which comes back in the used
+   * ring. Each piece lies in a pin of the device. `order`: how many answers the caller has taken from the used ring, as a
+   * number of 16 bits, whose descriptors are free again; and OFFER_TELLS, unless the device is to learn of the chain later, by
+   * an Offer with that and no pieces. Refusal.TableFull without free descriptors; Refusal.BadState if there is no ring, or an
+   * answer in it that cannot be true.
+   */
+  Offer = 52,
 }
 
-export const SYSCALL_COUNT: u32 = 50;
+export const SYSCALL_COUNT: u32 = 53;
 
 /** Names the calling task where a task slot is asked for, and its job where a job is. */
 export const SELF: u32 = 0xffff;

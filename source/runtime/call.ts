@@ -208,7 +208,7 @@ export function killTask(task: u32): i32 {
   return call1(Syscall.KillTask, task);
 }
 
-/** Maps a device's registers at `address`. */
+/** Maps a device's registers at `address`; those of a virtio device only to read. */
 export function mapDevice(device: u32, address: usize): i32 {
   return call3(Syscall.MapDevice, device, address, 0);
 }
@@ -218,17 +218,17 @@ export function bindInterrupt(interrupt: u32, notification: u32, bits: u64): i32
   return call3(Syscall.BindInterrupt, interrupt, notification, bits);
 }
 
-/** The interrupt was handled at its device; the next may come. */
-export function completeInterrupt(interrupt: u32): i32 {
-  return call1(Syscall.CompleteInterrupt, interrupt);
+/** The next interrupt may come. `bits` are acknowledged at the virtio device that it comes from, if it is one. */
+export function completeInterrupt(interrupt: u32, bits: u32): i32 {
+  return call3(Syscall.CompleteInterrupt, interrupt, bits, 0);
 }
 
-/** The bus address of `bytes` of a memory object from `offset`: `result(0)`. They stay until `unpinAll(device)`. */
+/** Pins `bytes` of a memory object from `offset` for a device: the number is `result(0)`. They stay until they are unpinned. */
 export function pin(device: u32, vmo: u32, offset: u32, bytes: u32): i32 {
   return <i32>systemCall(device, vmo, offset, bytes, 0, 0, 0, Syscall.Pin);
 }
 
-/** After its reset, the device uses no memory that it was ever told of. */
+/** After its reset, the device uses no memory that it was told of. */
 export function unpinAll(device: u32): i32 {
   return call1(Syscall.UnpinAll, device);
 }
@@ -277,9 +277,9 @@ export function restartHart(harts: u32, hart: u32): i32 {
   return call3(Syscall.RestartHart, harts, hart, 0);
 }
 
-/** The device was told to forget this memory object: it may go. */
-export function unpin(device: u32, vmo: u32): i32 {
-  return call3(Syscall.Unpin, device, vmo, 0);
+/** The device has no chain that names this pin. `taken`: how many of its answers were taken, in 16 bits. */
+export function unpin(device: u32, number: u32, taken: u32): i32 {
+  return call3(Syscall.Unpin, device, number, taken);
 }
 
 /** The deadline `milliseconds` from now, in ticks; `timebase` is ticks a second. */

@@ -67,10 +67,15 @@ onEachMachine("writing to the disk", (boot) => {
       });
     });
 
-    test("no client can pin memory for the device by itself", () => {
+    test("no client can use the device, or pin memory for it, by itself", () => {
       run.expect({
         "pinning for a device in no slot": "BadSlot",
         "pinning for the console": "WrongKind",
+        "resetting a device in no slot": "BadSlot",
+        "resetting the console": "WrongKind",
+        "setting up a queue for a device in no slot": "BadSlot",
+        "offering memory to a device in no slot": "BadSlot",
+        "offering memory to the console": "WrongKind",
       });
     });
   });

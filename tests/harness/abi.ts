@@ -34,6 +34,14 @@ export {
   Syscall,
 } from "../../build/gen/host/source/abi/syscall.ts";
 export { CLASS_COUNT as classCount, Class, End, Wait } from "../../build/gen/host/source/abi/task.ts";
+export {
+  DEVICE_PINS_MAX as devicePinsMax,
+  OFFER_TELLS as offerTells,
+  PIECE_MORE as pieceMore,
+  PIECE_WRITES as pieceWrites,
+  PIECES_MAX as piecesMax,
+  VirtioRegister,
+} from "../../build/gen/host/source/abi/virtio.ts";
 
 /** The calling task, as the word of a system call. */
 export const self = BigInt(SELF);

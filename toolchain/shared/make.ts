@@ -42,6 +42,7 @@ export const sharedSources: readonly string[] = [
   "source/abi/startup.ts",
   "source/abi/syscall.ts",
   "source/abi/task.ts",
+  "source/abi/virtio.ts",
   "source/apps/bench/disk/reads.ts",
   "source/kernel/neuron/src/arch/riscv/hart.ts",
   "source/kernel/neuron/src/arch/riscv/paging.ts",

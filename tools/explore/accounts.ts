@@ -172,9 +172,13 @@ class Walk {
   }
 
   private walkPins(): void {
-    for (let index = 0; index < this.layout.number("PINS_MAX"); index++) {
-      const at = this.layout.address("mm/pins/table") + index * this.layout.number("Pin");
+    for (let index = 0; index < this.layout.number("PIN_RECORDS"); index++) {
+      const at = this.layout.address("dma/pins/table") + index * this.layout.number("Pin");
       this.add("memory object", this.field(at, "Pin", "vmo"));
+    }
+    for (let index = 0; index < this.layout.number("VIRTIO_SLOTS_MAX"); index++) {
+      const at = this.layout.address("dma/queue/table") + index * this.layout.number("Queue");
+      this.add("memory object", this.field(at, "Queue", "vmo"));
     }
   }
 

@@ -42,7 +42,8 @@ const classes: Readonly<Record<string, readonly [file: string, fields: readonly 
   Endpoint: ["task/objects", ["references0", "receiveRights0"]],
   Notification: ["task/objects", ["references0"]],
   Vmo: ["mm/vmo", ["pages", "references0", "job"]],
-  Pin: ["mm/pins", ["device", "vmo"]],
+  Pin: ["dma/pins", ["vmo"]],
+  Queue: ["dma/queue", ["vmo"]],
   Binding: ["irq/interrupts", ["notification"]],
 };
 
@@ -53,7 +54,8 @@ const constants: readonly (readonly [name: string, file: string])[] = [
   ["MAIL_SENDERS", `${KERNEL}/arch/riscv/ipi`],
   ["QUEUE_STRIDE", `${KERNEL}/sched/queue`],
   ["MAPPINGS_MAX", `${KERNEL}/task/mappings`],
-  ["PINS_MAX", `${KERNEL}/mm/pins`],
+  ["PIN_RECORDS", `${KERNEL}/dma/pins`],
+  ["VIRTIO_SLOTS_MAX", `${KERNEL}/boot/devices`],
   ["PLIC_SOURCES_MAX", `${KERNEL}/arch/riscv/plic`],
   ["ORDER_MAX", `${KERNEL}/mm/frames`],
 ];
@@ -67,7 +69,8 @@ const tables = [
   "task/endpoint/endpointPool",
   "task/endpoint/notificationPool",
   "mm/vmo/pool",
-  "mm/pins/table",
+  "dma/pins/table",
+  "dma/queue/table",
   "irq/interrupts/table",
   "mm/frames/heads",
   "ipc/console/owner",
@@ -89,7 +92,7 @@ export class Layout {
     this.data = data;
   }
 
-  /** An offset (`Task.wait`), a size (`Task`) or a constant (`PINS_MAX`). */
+  /** An offset (`Task.wait`), a size (`Task`) or a constant (`PIN_RECORDS`). */
   number(name: string): number {
     return found(this.data.numbers, name);
   }

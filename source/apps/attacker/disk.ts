@@ -7,15 +7,19 @@ import { PAGE_BYTES, USER_MAPPINGS } from "abi/layout";
 import { messageInfo } from "abi/message";
 import { Role } from "abi/startup";
 import { FOREVER, NO_SLOT } from "abi/syscall";
+import { QUEUE_SIZE_MAX, VirtioRegister } from "abi/virtio";
 import { SECTORS_PER_READ_MAX, VirtioBlkMethod } from "gen/idl/virtio_blk";
 import { attachBlockMemory, blockInfo, DiskInfo, readSectors, writeSectors } from "runtime/blocks";
 import { copySlot, createVmo, drop, map, pin, result } from "runtime/call";
 import { call, messagePage } from "runtime/ipc";
 import { slotOf } from "runtime/startup";
+import { setUpQueue, tell, writeRegister } from "virtio/writer";
 import { tellBlock, tellNumber, tellStatus } from "./report";
 
 /** Where this task maps two pages of a memory object. Only the first page is attached. */
 const WINDOW: usize = USER_MAPPINGS;
+/** Where a used ring would be mapped. */
+const QUEUE_WINDOW: usize = USER_MAPPINGS + 0x100_0000;
 /** Fills the window, so that a byte that the device wrote is seen. */
 const PATTERN: u8 = 0xa5;
 const SECTOR_BYTES: u32 = 512;
@@ -66,6 +70,11 @@ export function attackDisk(): void {
   );
   tellStatus("pinning for a device in no slot", pin(NO_SLOT, vmo, 0, PAGE_BYTES));
   tellStatus("pinning for the console", pin(slotOf(Role.Console), vmo, 0, PAGE_BYTES));
+  tellStatus("resetting a device in no slot", writeRegister(NO_SLOT, VirtioRegister.Status, 0));
+  tellStatus("resetting the console", writeRegister(slotOf(Role.Console), VirtioRegister.Status, 0));
+  tellStatus("setting up a queue for a device in no slot", setUpQueue(NO_SLOT, QUEUE_SIZE_MAX, QUEUE_WINDOW));
+  tellStatus("offering memory to a device in no slot", tell(NO_SLOT, 0));
+  tellStatus("offering memory to the console", tell(slotOf(Role.Console), 0));
 }
 
 /**

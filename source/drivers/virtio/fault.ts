@@ -27,7 +27,7 @@ export const enum DeviceFault {
   QueueMissing = 8,
   /** The queue is already in use before the driver sets it up. */
   QueueInUse = 9,
-  /** The ring's memory is not aligned, or out of a legacy device's reach. The caller's mistake, not the device's. */
+  /** The kernel has no memory for the ring, or the caller no place for it. The device is not at fault. */
   QueueMemory = 10,
   /** The configuration changed each time it was read. */
   ConfigUnstable = 11,
@@ -46,10 +46,8 @@ export const enum DeviceFault {
   UsedIndexJump = 32,
   /** An id outside the ring. */
   UsedIdRange = 33,
-  /** An id of a descriptor that the device does not have: it was never given, or given back before. */
+  /** An id of no chain that the device has: it was never given, given back before, or is no head. */
   UsedIdFree = 34,
-  /** An id in the middle of a chain. */
-  UsedIdNotHead = 35,
   /** More bytes written than the chain had room for. */
   UsedLength = 36,
 
@@ -103,7 +101,7 @@ export function refusedBecause(fault: DeviceFault): string {
     case DeviceFault.QueueInUse:
       return "its queue is in use";
     case DeviceFault.QueueMemory:
-      return "the memory for its queue is not aligned, or out of its reach";
+      return "there is no memory for its queue";
     case DeviceFault.ConfigUnstable:
       return "its configuration changes each time it is read";
     case DeviceFault.NoInterrupt:
@@ -162,8 +160,6 @@ export function faultName(fault: DeviceFault): string {
       return "UsedIdRange";
     case DeviceFault.UsedIdFree:
       return "UsedIdFree";
-    case DeviceFault.UsedIdNotHead:
-      return "UsedIdNotHead";
     case DeviceFault.UsedLength:
       return "UsedLength";
     case DeviceFault.NotReadOnly:

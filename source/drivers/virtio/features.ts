@@ -5,22 +5,15 @@
  * that were offered and that this code names: an unknown feature may change the meaning of everything else.
  */
 
-/** Bits 24 to 41 belong to the ring and the transport (6, Reserved Feature Bits). */
-export const VIRTIO_F_RING_INDIRECT_DESC: u64 = 1 << 28;
-export const VIRTIO_F_RING_EVENT_IDX: u64 = 1 << 29;
-/** Not a legacy device. Each version-2 transport must offer it, and a driver must accept it (6.1). */
-export const VIRTIO_F_VERSION_1: u64 = 1 << 32;
+import { VERSION_MODERN, VIRTIO_F_VERSION_1 } from "abi/virtio";
+
 /** The device wants translated addresses. Not accepted: there is no IOMMU here, a bus address is a physical one. */
 export const VIRTIO_F_ACCESS_PLATFORM: u64 = 1 << 33;
-
-/** The register layouts of virtio-mmio, as its Version register numbers them (4.2.2). */
-export const VERSION_LEGACY: u32 = 1;
-export const VERSION_MODERN: u32 = 2;
 
 /** A legacy device has 32 feature bits; the register for the others does not exist. */
 const LEGACY_BITS: u64 = 0xffff_ffff;
 
-/** The features that a device of this version has to offer: `required` and the version's own. */
+/** The features that a device of this version has to offer: `required`, and on version 2 VERSION_1 (6.1). */
 export function requiredFeatures(required: u64, version: u32): u64 {
   return version === VERSION_MODERN ? required | VIRTIO_F_VERSION_1 : required;
 }

@@ -2,53 +2,17 @@
  * virtio over memory-mapped registers: version 2, and the legacy version 1 that a plain QEMU command line gives
  * (virtio 1.2, 4.2.2 and 4.2.4). One named function for each step of the initialisation in 3.1.1.
  *
- * Reached from virtio-blk/device.ts and virtio-blk/disk.ts; goes on in the device. Its only state is where the registers
- * are and which layout they have. Every wait is a bounded number of polls: a driver has no clock of its own.
+ * Registers are read here, and written by the kernel (writer.ts). Reached from virtio-blk/device.ts and virtio-blk/disk.ts;
+ * goes on in the device. Its only state is where the registers are and which layout they have. Every wait is a bounded number
+ * of polls: a driver has no clock of its own.
  */
+import { Refusal } from "abi/refusal";
+import { QUEUE, VirtioRegister as Register, VERSION_LEGACY, VERSION_MODERN } from "abi/virtio";
 import { DeviceFault } from "./fault";
-import {
-  acceptedFeatures,
-  offersAll,
-  requiredFeatures,
-  VERSION_LEGACY,
-  VERSION_MODERN,
-  VIRTIO_F_ACCESS_PLATFORM,
-} from "./features";
-import { fenceIo, volatileLoad32, volatileStore32 } from "./intrinsics";
-import { availableOffset, Queue, usedOffset } from "./queue";
-
-/** Offsets of the registers, 32 bits each (4.2.2, table 4.1; "legacy": 4.2.4, table 4.2). */
-const enum Register {
-  MagicValue = 0x000,
-  Version = 0x004,
-  DeviceId = 0x008,
-  DeviceFeatures = 0x010,
-  DeviceFeaturesSel = 0x014,
-  DriverFeatures = 0x020,
-  DriverFeaturesSel = 0x024,
-  /** Legacy: the unit of QueuePfn. */
-  GuestPageSize = 0x028,
-  QueueSel = 0x030,
-  QueueNumMax = 0x034,
-  QueueNum = 0x038,
-  /** Legacy: the alignment of the used ring. */
-  QueueAlign = 0x03c,
-  /** Legacy: the ring's first page. */
-  QueuePfn = 0x040,
-  QueueReady = 0x044,
-  QueueNotify = 0x050,
-  InterruptStatus = 0x060,
-  InterruptAck = 0x064,
-  Status = 0x070,
-  QueueDescLow = 0x080,
-  QueueDescHigh = 0x084,
-  QueueDriverLow = 0x090,
-  QueueDriverHigh = 0x094,
-  QueueDeviceLow = 0x0a0,
-  QueueDeviceHigh = 0x0a4,
-  ConfigGeneration = 0x0fc,
-  Config = 0x100,
-}
+import { acceptedFeatures, offersAll, requiredFeatures, VIRTIO_F_ACCESS_PLATFORM } from "./features";
+import { fenceIo, volatileLoad32 } from "./intrinsics";
+import { Queue } from "./queue";
+import { setUpQueue, writeRegister } from "./writer";
 
 /** Bits of the Status register (2.1). */
 export const enum Status {
@@ -68,10 +32,6 @@ export const enum InterruptBit {
 
 /** "virt", little-endian. */
 const MAGIC: u32 = 0x74726976;
-/** The unit of a legacy ring's address, and the alignment of its used ring. */
-const LEGACY_PAGE_BYTES: u32 = 4096;
-const LEGACY_PAGE_SHIFT: u64 = 12;
-const LEGACY_PFN_MAX: u64 = 0xffff_ffff;
 
 /** Reads of Status before a reset is given up. QEMU answers the first one; each costs a trip to the device. */
 const RESET_POLLS_MAX: u32 = 100_000;
@@ -85,14 +45,17 @@ const CONFIG_BYTES_MAX: u32 = 256;
 @final
 export class Transport {
   base: usize;
+  /** The slot of the device's capability. */
+  device: u32;
   version: u32;
   /** Bits 0–31 and 32–63 as they were accepted. */
   features: u64;
 }
 
 /** Reads magic, version and device id, in the order that 4.2.3.1.1 asks for. This changes nothing at the device. */
-export function probe(transport: Transport, base: usize, deviceId: u32): DeviceFault {
+export function probe(transport: Transport, base: usize, device: u32, deviceId: u32): DeviceFault {
   transport.base = base;
+  transport.device = device;
   transport.version = 0;
   transport.features = 0;
   if (volatileLoad32(base + Register.MagicValue) !== MAGIC) {
@@ -118,7 +81,7 @@ export function probe(transport: Transport, base: usize, deviceId: u32): DeviceF
  * told of. If it fails, that memory must stay pinned for good.
  */
 export function reset(transport: Transport): DeviceFault {
-  volatileStore32(transport.base + Register.Status, 0);
+  writeRegister(transport.device, Register.Status, 0);
   for (let poll: u32 = 0; poll < RESET_POLLS_MAX; poll++) {
     if (volatileLoad32(transport.base + Register.Status) === 0) {
       fenceIo(); // what the device wrote before the reset is in memory before we use that memory again
@@ -131,7 +94,7 @@ export function reset(transport: Transport): DeviceFault {
 /** Adds a step to Status: bits are only ever set (2.1.1). */
 export function advance(transport: Transport, step: u32): void {
   const status = volatileLoad32(transport.base + Register.Status);
-  volatileStore32(transport.base + Register.Status, status | step);
+  writeRegister(transport.device, Register.Status, status | step);
 }
 
 /** Tells the device that the driver gave up on it (3.1.1). */
@@ -147,12 +110,12 @@ export function needsReset(transport: Transport): bool {
 /** All feature bits that the device offers. The upper half exists in version 2 only. */
 export function offeredFeatures(transport: Transport): u64 {
   const base = transport.base;
-  volatileStore32(base + Register.DeviceFeaturesSel, 0);
+  writeRegister(transport.device, Register.DeviceFeaturesSel, 0);
   const low = <u64>volatileLoad32(base + Register.DeviceFeatures);
   if (transport.version === VERSION_LEGACY) {
     return low;
   }
-  volatileStore32(base + Register.DeviceFeaturesSel, 1);
+  writeRegister(transport.device, Register.DeviceFeaturesSel, 1);
   const high = <u64>volatileLoad32(base + Register.DeviceFeatures);
   return (high << 32) | low;
 }
@@ -162,23 +125,21 @@ export function offeredFeatures(transport: Transport): u64 {
  * choice by keeping FEATURES_OK; a legacy device does not confirm it.
  */
 export function negotiate(transport: Transport, offered: u64, required: u64, wanted: u64): DeviceFault {
-  const base = transport.base;
   const needed = requiredFeatures(required, transport.version);
   if (!offersAll(offered, needed)) {
     return DeviceFault.FeatureMissing;
   }
   const accepted = acceptedFeatures(offered, needed, wanted, transport.version);
-  volatileStore32(base + Register.DriverFeaturesSel, 0);
-  volatileStore32(base + Register.DriverFeatures, <u32>accepted);
+  if (writeRegister(transport.device, Register.DriverFeatures, accepted) !== Refusal.None) {
+    return DeviceFault.FeaturesRefused;
+  }
   transport.features = accepted;
   if (transport.version === VERSION_LEGACY) {
     return DeviceFault.None;
   }
 
-  volatileStore32(base + Register.DriverFeaturesSel, 1);
-  volatileStore32(base + Register.DriverFeatures, <u32>(accepted >> 32));
   advance(transport, Status.FeaturesOk);
-  const kept = (volatileLoad32(base + Register.Status) & Status.FeaturesOk) !== 0;
+  const kept = (volatileLoad32(transport.base + Register.Status) & Status.FeaturesOk) !== 0;
   if (kept) {
     return DeviceFault.None;
   }
@@ -186,79 +147,28 @@ export function negotiate(transport: Transport, offered: u64, required: u64, wan
   return isForIommu ? DeviceFault.NeedsIommu : DeviceFault.FeaturesRefused;
 }
 
-/** The most descriptors that queue `index` can have, 0 if there is no such queue. */
-export function queueSizeMax(transport: Transport, index: u32): u32 {
-  volatileStore32(transport.base + Register.QueueSel, index);
+/** The most descriptors that the device's queue can have, 0 if there is none. */
+export function queueSizeMax(transport: Transport): u32 {
+  writeRegister(transport.device, Register.QueueSel, QUEUE);
   return volatileLoad32(transport.base + Register.QueueNumMax);
 }
 
-/** Tells the device where queue `index` lies (4.2.3.2; legacy 4.2.4). The ring must be empty: see `initQueue`. */
-export function setupQueue(transport: Transport, index: u32, queue: Queue): DeviceFault {
-  const base = transport.base;
-  volatileStore32(base + Register.QueueSel, index);
-  if (transport.version === VERSION_LEGACY) {
-    return setupLegacyQueue(base, queue);
-  }
-
-  if (volatileLoad32(base + Register.QueueReady) !== 0) {
+/** Has the kernel make a ring of `size` for `queue`, and tell the device of it. The device writes it at `used`. */
+export function setupQueue(transport: Transport, queue: Queue, size: u32, used: usize): DeviceFault {
+  const refusal = setUpQueue(transport.device, size, used);
+  if (refusal === Refusal.BadState) {
     return DeviceFault.QueueInUse;
   }
-  volatileStore32(base + Register.QueueNum, queue.size);
-  storeAddress(base + Register.QueueDescLow, base + Register.QueueDescHigh, queue.bus);
-  storeAddress(
-    base + Register.QueueDriverLow,
-    base + Register.QueueDriverHigh,
-    queue.bus + <u64>availableOffset(queue.size),
-  );
-  storeAddress(
-    base + Register.QueueDeviceLow,
-    base + Register.QueueDeviceHigh,
-    queue.bus + <u64>usedOffset(queue.size),
-  );
-  fenceIo(); // the ring is zeroed before the device looks at it
-  volatileStore32(base + Register.QueueReady, 1);
-  return DeviceFault.None;
-}
-
-/** Legacy: one page number says where all three parts are. */
-function setupLegacyQueue(base: usize, queue: Queue): DeviceFault {
-  if (volatileLoad32(base + Register.QueuePfn) !== 0) {
-    return DeviceFault.QueueInUse;
-  }
-  const page = queue.bus >> LEGACY_PAGE_SHIFT;
-  if (page === 0 || page > LEGACY_PFN_MAX || page << LEGACY_PAGE_SHIFT !== queue.bus) {
+  if (refusal !== Refusal.None) {
     return DeviceFault.QueueMemory;
   }
-  volatileStore32(base + Register.GuestPageSize, LEGACY_PAGE_BYTES);
-  volatileStore32(base + Register.QueueNum, queue.size);
-  volatileStore32(base + Register.QueueAlign, LEGACY_PAGE_BYTES);
-  fenceIo(); // the ring is zeroed before the device looks at it
-  volatileStore32(base + Register.QueuePfn, <u32>page);
+  queue.begin(transport.device, used, size, transport.version === VERSION_LEGACY);
   return DeviceFault.None;
 }
 
-function storeAddress(low: usize, high: usize, address: u64): void {
-  volatileStore32(low, <u32>address);
-  volatileStore32(high, <u32>(address >> 32));
-}
-
-/** Tells the device that queue `index` has new chains. What was written to the ring is seen first. */
-export function notify(transport: Transport, index: u32): void {
-  fenceIo();
-  volatileStore32(transport.base + Register.QueueNotify, index);
-}
-
-/**
- * Reads why the device interrupts, and acknowledges exactly that: 0 for a spurious interrupt. The acknowledgement comes
- * before the ring is read, so a completion in between interrupts again instead of being lost.
- */
-export function takeInterrupt(transport: Transport): u32 {
-  const bits = volatileLoad32(transport.base + Register.InterruptStatus);
-  if (bits !== 0) {
-    volatileStore32(transport.base + Register.InterruptAck, bits);
-  }
-  fenceIo(); // the ring is read after the acknowledgement
-  return bits;
+/** Why the device interrupts: 0 for a spurious interrupt. Its owner acknowledges exactly that, and looks afterwards. */
+export function interruptBits(transport: Transport): u32 {
+  return volatileLoad32(transport.base + Register.InterruptStatus);
 }
 
 /**

@@ -92,7 +92,7 @@ export function onSignal(bits: u64): void {
   }
   progress();
   if (isInterrupt) {
-    completeInterrupt(interruptSlot);
+    completeInterrupt(interruptSlot, 0);
   }
   awaitDevice();
 }

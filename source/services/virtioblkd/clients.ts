@@ -12,18 +12,18 @@
  */
 import { MESSAGE_BYTES_MAX } from "abi/message";
 import { Refusal } from "abi/refusal";
-import { FOREVER, NO_SLOT } from "abi/syscall";
+import { FOREVER } from "abi/syscall";
 import { BlkStatus, DEPTH_MAX, VirtioBlkExchangeResultsBuilder } from "gen/idl/virtio_blk";
-import { drop, pin, result, unpin } from "runtime/call";
+import { pin, result, unpin } from "runtime/call";
 import { messagePage } from "runtime/ipc";
 import { REQUESTS_MAX } from "storage/virtio-blk/table";
 import { CLIENTS_MAX } from "./limits";
 
 /**
- *   0         8     16          24      28     32         36          40      48        52        56           60
- *   │ lastUse │ bus │ byteCount │ badge │ slot │ inFlight │ isWaiting │ token │ waitFor │ ordered │ endedCount │ 0 │
+ *   0         8           16      20    24         28          32      40        44        48           52
+ *   │ lastUse │ byteCount │ badge │ pin │ inFlight │ isWaiting │ token │ waitFor │ ordered │ endedCount │ 0 │
  *
- *   64      72
+ *   56      64
  *   │ until │ DEPTH_MAX endings of 8 bytes, a tag and a status
  */
 @unmanaged
@@ -31,13 +31,11 @@ import { CLIENTS_MAX } from "./limits";
 export class Client {
   /** When the client last asked, counted in requests served; 0: this record is free. */
   lastUse: u64;
-  /** Its memory object as the device sees it. */
-  bus: u64;
   /** The bytes of it that are attached; 0: nothing is attached. */
   byteCount: u64;
   badge: u32;
-  /** The capability of the memory object. */
-  private slot: u32;
+  /** The number by which its memory object is pinned. */
+  pin: u32;
   /** Reads that the device was given and has not answered yet. */
   inFlight: u32;
   /** 1 while the client waits in `exchange`. It has an ordered read under way then, so the record stays. */
@@ -56,10 +54,8 @@ export class Client {
 
   /** Makes this record that of the client with this badge. Before, it was free or another client's. */
   begin(badge: u32): void {
-    this.bus = 0;
     this.byteCount = 0;
     this.badge = badge;
-    this.slot = NO_SLOT;
     this.inFlight = 0;
     this.isWaiting = 0;
     this.until = FOREVER;
@@ -103,37 +99,34 @@ export class Client {
     return changetype<usize>(this) + offsetof<Client>() + index * ENDING_BYTES;
   }
 
-  /** Has `byteCount` bytes of the memory object in `slot` pinned for `device`. On None, the record keeps the slot. */
+  /** Has `byteCount` bytes of the memory object in `slot` pinned for `device`. */
   attach(device: u32, slot: u32, byteCount: u64): i32 {
     const refusal = pin(device, slot, 0, <u32>byteCount);
     if (refusal !== Refusal.None) {
       return refusal;
     }
-    this.bus = result(0);
+    this.pin = <u32>result(0);
     this.byteCount = byteCount;
-    this.slot = slot;
     return Refusal.None;
   }
 
   /**
-   * Unpins and drops the attached memory. No read may be under way.
+   * Unpins the attached memory. No read may be under way.
    *
    * @param isDeviceInHand whether the driver still controls the device. One that was given up may still write to memory
    *   that it was told of, so that memory stays pinned for good
+   * @param taken how many answers of the device were taken
    */
-  detach(device: u32, isDeviceInHand: bool): void {
+  detach(device: u32, isDeviceInHand: bool, taken: u32): void {
     assert(this.inFlight === 0);
     this.endedCount = 0;
     if (this.byteCount === 0) {
       return;
     }
     this.byteCount = 0;
-    // Another client may have attached the same object, which the kernel pins once.
-    if (isDeviceInHand && !isAttachedElsewhere(this.bus)) {
-      unpin(device, this.slot);
+    if (isDeviceInHand) {
+      unpin(device, this.pin, taken);
     }
-    drop(this.slot);
-    this.slot = NO_SLOT;
   }
 }
 
@@ -150,7 +143,7 @@ let requests: u64 = 0;
  * The record for the client with this badge: its own, a free one, or that of the client that asked least recently and
  * has no read under way. Null if all others have reads under way.
  */
-export function clientOf(badge: u32, device: u32, isDeviceInHand: bool): Client | null {
+export function clientOf(badge: u32, device: u32, isDeviceInHand: bool, taken: u32): Client | null {
   requests++;
   let stalest: Client | null = null;
   for (let index: u32 = 0; index < CLIENTS_MAX; index++) {
@@ -166,21 +159,10 @@ export function clientOf(badge: u32, device: u32, isDeviceInHand: bool): Client 
   if (stalest === null) {
     return null;
   }
-  stalest.detach(device, isDeviceInHand);
+  stalest.detach(device, isDeviceInHand, taken);
   stalest.begin(badge);
   stalest.lastUse = requests;
   return stalest;
-}
-
-/** Whether a record names the memory at `bus`. Two objects that are pinned never lie in the same place. */
-function isAttachedElsewhere(bus: u64): bool {
-  for (let index: u32 = 0; index < CLIENTS_MAX; index++) {
-    const each = clientAt(index);
-    if (each.byteCount !== 0 && each.bus === bus) {
-      return true;
-    }
-  }
-  return false;
 }
 
 /** A record below CLIENTS_MAX, free or not. */

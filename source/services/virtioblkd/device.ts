@@ -33,8 +33,8 @@ import {
   FIRST_BLOCK_OFFSET,
   REGISTERS_ADDRESS,
   REQUESTS_OFFSET,
-  RING_BYTES,
   SLOTS_MAX,
+  USED_ADDRESS,
 } from "./limits";
 import { reportFault, reportRefused } from "./report";
 
@@ -53,7 +53,7 @@ let boundInterrupts: u32 = 0;
 let registersBase: u64 = 0;
 let interruptNumber: u32 = 0;
 let dmaVmo: u32 = NO_SLOT;
-let dmaBus: u64 = 0;
+let dmaPin: u32 = 0;
 
 /** The disk, once `openSlot` has opened one. */
 export function disk(): Disk {
@@ -80,12 +80,12 @@ export function diskNotification(): u32 {
   return notificationSlot;
 }
 
-/** The bus address of a page for one block, for this service's own reads. */
-export function firstBlockBus(): u64 {
-  return dmaBus + <u64>FIRST_BLOCK_OFFSET;
+/** The pin of our own memory. From FIRST_BLOCK_OFFSET on, it has a page for this service's own reads. */
+export function ownPin(): u32 {
+  return dmaPin;
 }
 
-/** The same page in our address space. */
+/** That page in our address space. */
 export function firstBlockAt(): usize {
   return DMA_ADDRESS + FIRST_BLOCK_OFFSET;
 }
@@ -163,7 +163,7 @@ function mapAndProbe(entry: StartupEntry, nth: u32): DeviceFault {
   if (mapDevice(entry.slot, address) !== Refusal.None) {
     return DeviceFault.NotMapped;
   }
-  const fault = probe(probed, address, DEVICE_ID_BLOCK);
+  const fault = probe(probed, address, entry.slot, DEVICE_ID_BLOCK);
   if (fault !== DeviceFault.None) {
     unmap(address);
   }
@@ -193,12 +193,11 @@ function openAt(entry: StartupEntry, address: usize, fileIsReadOnly: bool): Devi
   if (!pinMemory(entry.slot)) {
     return DeviceFault.QueueMemory;
   }
-  told.ring = DMA_ADDRESS;
-  told.ringBus = dmaBus;
-  told.ringByteCount = RING_BYTES;
+  told.used = USED_ADDRESS;
   told.request = DMA_ADDRESS + REQUESTS_OFFSET;
-  told.requestBus = dmaBus + <u64>REQUESTS_OFFSET;
-  const fault = disk().open(address, told, fileIsReadOnly);
+  told.requestPin = dmaPin;
+  told.requestOffset = REQUESTS_OFFSET;
+  const fault = disk().open(address, entry.slot, told, fileIsReadOnly);
   if (fault !== DeviceFault.None) {
     return fault;
   }
@@ -228,7 +227,7 @@ function pinMemory(device: u32): bool {
   if (pin(device, dmaVmo, 0, DMA_BYTES) !== Refusal.None) {
     return false;
   }
-  dmaBus = result(0);
+  dmaPin = <u32>result(0);
   return true;
 }
 
@@ -287,15 +286,16 @@ export function keepOnly(kept: u32): void {
 }
 
 /**
- * Handles the device's interrupt: moves finished reads to the list of completions, then completes the interrupt at the
- * kernel. A device that was given up gets no completion: its line is never acknowledged again, so it could fire for
- * ever.
+ * Handles the device's interrupt: acknowledges and completes it at the kernel, then moves finished reads to the list of
+ * completions. A device that was given up gets no completion: its line is never acknowledged again, so it could fire for ever.
  */
 export function handleInterrupt(): void {
-  reportFault(disk().handleInterrupt(), disk());
-  if (disk().isReady) {
-    completeInterrupt(interruptSlot);
+  if (!disk().isReady) {
+    return;
   }
+  const bits = disk().interruptBits();
+  completeInterrupt(interruptSlot, bits);
+  reportFault(disk().handleInterrupt(bits), disk());
 }
 
 /** Ends the reads that the device did not answer in time. */

@@ -3,12 +3,12 @@
  *
  *   0x1000_0000  registers, one page for each virtio-mmio slot that it was given
  *   0x1100_0000  our own memory that the device uses, pinned:
- *                  ring, RING_BYTES │ headers and statuses, one page │ the first block, one page
+ *                  headers and statuses, one page │ the first block, one page
+ *   0x1200_0000  the used ring, one page, to read
  */
 import { PAGE_BYTES, USER_MAPPINGS } from "abi/layout";
 import { RECOVERIES_MAX } from "storage/virtio-blk/disk";
 import { REQUEST_MEMORY_BYTES } from "storage/virtio-blk/request";
-import { QUEUE_SIZE_MAX, ringBytes } from "virtio/queue";
 
 /** The most virtio-mmio slots that are searched; `virt` has eight. */
 export const SLOTS_MAX: u32 = 32;
@@ -28,24 +28,21 @@ export const READ_LINES_MAX: u32 = 16;
 
 export const REGISTERS_ADDRESS: usize = USER_MAPPINGS;
 export const DMA_ADDRESS: usize = 0x1100_0000;
+export const USED_ADDRESS: usize = 0x1200_0000;
 
-/** Pages of the ring, as `ringBytes(QUEUE_SIZE_MAX)` needs them (checked below). */
-export const RING_BYTES: u32 = 3 * PAGE_BYTES;
-export const REQUESTS_OFFSET: u32 = RING_BYTES;
+export const REQUESTS_OFFSET: u32 = 0;
 export const FIRST_BLOCK_OFFSET: u32 = REQUESTS_OFFSET + PAGE_BYTES;
 export const DMA_BYTES: u32 = FIRST_BLOCK_OFFSET + PAGE_BYTES;
 
 if (REGISTERS_ADDRESS + SLOTS_MAX * PAGE_BYTES > DMA_ADDRESS) {
   ERROR("the registers reach into the DMA memory");
 }
+if (DMA_ADDRESS + DMA_BYTES > USED_ADDRESS) {
+  ERROR("the DMA memory reaches into the used ring");
+}
 if (TRIES_MAX > RECOVERIES_MAX) {
   ERROR("one read alone could make the driver give the device up");
 }
 if (REQUEST_MEMORY_BYTES > PAGE_BYTES) {
   ERROR("headers and statuses take one page");
-}
-
-/** Checks that the largest ring fits into RING_BYTES. */
-export function checkLimits(): void {
-  assert(ringBytes(QUEUE_SIZE_MAX) <= RING_BYTES);
 }

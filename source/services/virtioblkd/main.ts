@@ -17,7 +17,6 @@ import { slotOf } from "runtime/startup";
 import { endTurn } from "./clock";
 import { disk, diskBase, diskIrq, diskNotification, expireReads, handleInterrupt } from "./device";
 import { Found, findDisk } from "./find";
-import { checkLimits } from "./limits";
 import { answerEnded, answerImpatient, onRequest } from "./requests";
 
 /**
@@ -26,7 +25,6 @@ import { answerEnded, answerImpatient, onRequest } from "./requests";
  */
 export function main(): i32 {
   setTaskName("virtioblkd");
-  checkLimits();
   const isVouchedFor = slotOf(Role.ReadOnlyFile) !== NO_SLOT;
   const found = findDisk(isVouchedFor);
   if (found === Found.Refused) {

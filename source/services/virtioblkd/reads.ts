@@ -25,8 +25,8 @@ import { Outcome, REQUESTS_MAX } from "storage/virtio-blk/table";
 import { DeviceFault } from "virtio/fault";
 import { Client } from "./clients";
 import { deadlineOfTry, endTurn } from "./clock";
-import { disk, diskNotification, expireReads, firstBlockBus, handleInterrupt } from "./device";
-import { TRIES_MAX } from "./limits";
+import { disk, diskNotification, expireReads, handleInterrupt, ownPin } from "./device";
+import { FIRST_BLOCK_OFFSET, TRIES_MAX } from "./limits";
 import { reportRead } from "./report";
 
 /**
@@ -38,7 +38,9 @@ export class Read {
   /** The reply token of the caller that waits; for an ordered read, its tag. */
   token: u64;
   lba: u64;
-  bus: u64;
+  /** Where the device writes: the number of a pin, and the offset in it. */
+  pin: u32;
+  offset: u32;
   sectorCount: u32;
   /** How often the device was given this read. */
   tries: u32;
@@ -61,19 +63,22 @@ const CHECK_TAG: u64 = <u64>REQUESTS_MAX;
 let resetsChecked: u32 = 0;
 
 /**
- * Gives a read to the device, which `disk().kick()` tells of it. On `ok` it will end, and `takeEnded` then returns it;
+ * Gives a read to the device. On `ok` it will end, and `takeEnded` then returns it;
  * otherwise nothing was started.
  *
  * @param isOrdered whether `token` is the tag of an order
- * @param bus where the device writes, for as long as the read is under way
+ * @param isLast whether the device is told at once; otherwise `disk().kick()` tells it
+ * @param pin the pin to which the device writes from `offset` on, for as long as the read is under way
  */
 export function startRead(
   client: Client | null,
   token: u64,
   isOrdered: bool,
+  isLast: bool,
   lba: u64,
   sectorCount: u32,
-  bus: u64,
+  pin: u32,
+  offset: u32,
 ): BlkStatus {
   const place = freePlace();
   if (place === REQUESTS_MAX) {
@@ -82,12 +87,13 @@ export function startRead(
   const read = readAt(place);
   read.token = token;
   read.lba = lba;
-  read.bus = bus;
+  read.pin = pin;
+  read.offset = offset;
   read.sectorCount = sectorCount;
   read.tries = 0;
   read.client = client;
   read.isOrdered = isOrdered;
-  const status = submit(read, place);
+  const status = submit(read, place, isLast);
   if (status !== BlkStatus.ok) {
     return status;
   }
@@ -105,7 +111,7 @@ export function takeEnded(): Read | null {
     const read = readAt(place);
     read.status = statusOf(completion.outcome);
     const isAgain =
-      mayPass(completion.outcome) && read.tries < TRIES_MAX && submit(read, place) === BlkStatus.ok;
+      mayPass(completion.outcome) && read.tries < TRIES_MAX && submit(read, place, false) === BlkStatus.ok;
     if (read.status !== BlkStatus.ok) {
       const client = read.client;
       reportRead(client === null ? 0 : client.badge, read.lba, read.status, isAgain);
@@ -137,7 +143,15 @@ function checkHealth(): void {
   const sectors = geometry.blockBytes / SECTOR_BYTES;
   const last = (geometry.capacity / <u64>sectors - 1) * <u64>sectors;
   const lba: u64 = resets % 2 === 0 ? 0 : last;
-  const refusal = disk().submitContiguous(lba, sectors, firstBlockBus(), deadlineOfTry(), CHECK_TAG);
+  const refusal = disk().submitContiguous(
+    lba,
+    sectors,
+    ownPin(),
+    FIRST_BLOCK_OFFSET,
+    deadlineOfTry(),
+    CHECK_TAG,
+    false,
+  );
   // If all places are taken, the next read that ends makes room.
   if (refusal !== SubmitRefusal.Busy) {
     resetsChecked = resets;
@@ -152,10 +166,9 @@ export function forgetReads(): void {
 /** Reads the first block, and waits for it by interrupt. This proves that the whole path to the device works. */
 export function readFirstBlock(): bool {
   const sectors = disk().geometry.blockBytes / SECTOR_BYTES;
-  if (startRead(null, 0, false, 0, sectors, firstBlockBus()) !== BlkStatus.ok) {
+  if (startRead(null, 0, false, true, 0, sectors, ownPin(), FIRST_BLOCK_OFFSET) !== BlkStatus.ok) {
     return false;
   }
-  disk().kick();
   let read = takeEnded();
   // The loop ends: every try has a deadline, and the number of tries is bounded.
   while (read === null) {
@@ -171,8 +184,16 @@ export function readFirstBlock(): bool {
 }
 
 /** One try, with a deadline of its own. */
-function submit(read: Read, place: u32): BlkStatus {
-  const refusal = disk().submitContiguous(read.lba, read.sectorCount, read.bus, deadlineOfTry(), place);
+function submit(read: Read, place: u32, isLast: bool): BlkStatus {
+  const refusal = disk().submitContiguous(
+    read.lba,
+    read.sectorCount,
+    read.pin,
+    read.offset,
+    deadlineOfTry(),
+    place,
+    isLast,
+  );
   if (refusal === SubmitRefusal.None) {
     read.tries++;
     return BlkStatus.ok;

@@ -108,13 +108,18 @@ function onAttach(request: Request): void {
   send(request.token);
 }
 
+/** The record of the client that asks; null if all are in use. */
+function clientFor(request: Request): Client | null {
+  return clientOf(request.badge, diskDevice(), disk().isReady, disk().takenCount);
+}
+
 /** Pins the client's memory object for the device, in place of the one that it attached before. */
 function attach(request: Request, byteCount: u64): BlkStatus {
-  const client = clientOf(request.badge, diskDevice(), disk().isReady);
+  const client = clientFor(request);
   if (client === null || client.inFlight !== 0) {
     return BlkStatus.busy;
   }
-  client.detach(diskDevice(), disk().isReady);
+  client.detach(diskDevice(), disk().isReady, disk().takenCount);
   const slot = request.slot;
   if (slot === NO_SLOT || byteCount === 0 || byteCount > ATTACHED_BYTES_MAX) {
     return BlkStatus.attachRefused;
@@ -125,7 +130,6 @@ function attach(request: Request, byteCount: u64): BlkStatus {
   if (client.attach(diskDevice(), slot, byteCount) !== Refusal.None) {
     return BlkStatus.attachRefused;
   }
-  request.keepSlot();
   return BlkStatus.ok;
 }
 
@@ -148,23 +152,22 @@ function onRead(request: Request): void {
 
 /** Gives a read to the device. On `ok` the client now waits. */
 function read(request: Request, lba: u64, sectorCount: u32, offset: u64): BlkStatus {
-  const client = clientOf(request.badge, diskDevice(), disk().isReady);
+  const client = clientFor(request);
   if (client === null) {
     return BlkStatus.busy;
   }
   if (client.byteCount === 0) {
     return BlkStatus.notAttached;
   }
-  const status = readFor(client, request.token, false, lba, sectorCount, offset);
-  disk().kick();
-  return status;
+  return readFor(client, request.token, false, true, lba, sectorCount, offset);
 }
 
-/** Gives a read of this client to the device, which is not told of it yet. */
+/** Gives a read of this client to the device, which is told of it if it is the last one. */
 function readFor(
   client: Client,
   token: u64,
   isOrdered: bool,
+  isLast: bool,
   lba: u64,
   sectorCount: u32,
   offset: u64,
@@ -176,7 +179,7 @@ function readFor(
   if (offset % 8 !== 0 || offset > client.byteCount || byteCount > client.byteCount - offset) {
     return BlkStatus.outOfMemoryObject;
   }
-  const status = startRead(client, token, isOrdered, lba, sectorCount, client.bus + offset);
+  const status = startRead(client, token, isOrdered, isLast, lba, sectorCount, client.pin, <u32>offset);
   if (status === BlkStatus.ok) {
     client.inFlight++;
   }
@@ -202,7 +205,7 @@ function onExchange(request: Request): void {
  * The orders are read from the message page, where no answer is written before the last of them was started.
  */
 function exchange(request: Request, params: VirtioBlkExchangeParams): BlkStatus {
-  const client = clientOf(request.badge, diskDevice(), disk().isReady);
+  const client = clientFor(request);
   if (client === null) {
     return BlkStatus.busy;
   }
@@ -215,7 +218,8 @@ function exchange(request: Request, params: VirtioBlkExchangeParams): BlkStatus 
   }
   for (let index: u32 = 0; index < count; index++) {
     const order = params.orders(index);
-    const status = readFor(client, order.tag, true, order.lba, order.count, order.offset);
+    const isLast = index + 1 === count;
+    const status = readFor(client, order.tag, true, isLast, order.lba, order.count, order.offset);
     if (status === BlkStatus.ok) {
       client.ordered++;
     } else {
@@ -225,6 +229,7 @@ function exchange(request: Request, params: VirtioBlkExchangeParams): BlkStatus 
       }
     }
   }
+  // The device was told with the last order, unless that was refused.
   disk().kick();
   client.isWaiting = 1;
   client.token = request.token;

@@ -1,9 +1,10 @@
 // A `Disk` of source/drivers/storage/virtio-blk in front of a fake device, with words instead of numbers: faults,
 // refusals and outcomes come back by their names in the guest's own enums.
 
+import { Syscall } from "../../harness/abi.ts";
+import { defined } from "../../harness/defined.ts";
 import { FakeBlockDevice, MMIO_BASE } from "../../harness/fake-device.ts";
 import type { FakeDeviceOptions } from "../../harness/fake-options.ts";
-import { BUS_OFFSET } from "../../harness/fake-ring.ts";
 import { type Guest, guest } from "../../harness/guest.ts";
 
 const text = `
@@ -15,24 +16,27 @@ export { Outcome } from "storage/virtio-blk/table";
 export function stateBytes(): u32 { return DISK_STATE_BYTES; }
 export function requestBytes(): u32 { return REQUEST_MEMORY_BYTES; }
 export function open(disk: Disk, base: usize, memory: DiskMemory, vouched: bool): i32 {
-  return disk.open(base, memory, vouched);
+  return disk.open(base, 1, memory, vouched);
 }
-export function describe(memory: DiskMemory, ringBus: u64, ring: usize, ringBytes: u32, bus: u64, request: usize): void {
-  memory.ringBus = ringBus;
-  memory.ring = ring;
-  memory.ringByteCount = ringBytes;
-  memory.requestBus = bus;
+export function describe(memory: DiskMemory, used: usize, request: usize, pin: u32): void {
+  memory.used = used;
   memory.request = request;
+  memory.requestPin = pin;
+  memory.requestOffset = 0;
 }
 export function close(disk: Disk): i32 { return disk.close(); }
 export function submit(disk: Disk, lba: u64, count: u32, segments: usize, n: u32, deadline: u64, tag: u64): i32 {
-  return disk.submit(lba, count, segments, n, deadline, tag);
+  return disk.submit(lba, count, segments, n, deadline, tag, false);
 }
-export function submitContiguous(disk: Disk, lba: u64, count: u32, bus: u64, deadline: u64, tag: u64): i32 {
-  return disk.submitContiguous(lba, count, bus, deadline, tag);
+export function submitContiguous(
+  disk: Disk, lba: u64, count: u32, pin: u32, offset: u32, deadline: u64, tag: u64, isLast: bool,
+): i32 {
+  return disk.submitContiguous(lba, count, pin, offset, deadline, tag, isLast);
 }
+export function takenCount(disk: Disk): u32 { return disk.takenCount; }
 export function kick(disk: Disk): void { disk.kick(); }
-export function handleInterrupt(disk: Disk): i32 { return disk.handleInterrupt(); }
+export function interruptBits(disk: Disk): u32 { return disk.interruptBits(); }
+export function handleInterrupt(disk: Disk, bits: u32): i32 { return disk.handleInterrupt(bits); }
 export function expire(disk: Disk, now: u64): i32 { return disk.expire(now); }
 export function nextDeadline(disk: Disk): u64 { return disk.nextDeadline(); }
 export function takeCompletion(disk: Disk, into: Completion): bool { return disk.takeCompletion(into); }
@@ -48,21 +52,22 @@ export function isReadOnlyDevice(disk: Disk): bool { return disk.isReadOnlyDevic
 export function version(disk: Disk): u32 { return disk.version; }
 `;
 
-/** Room for a ring of 256 and both page-aligned parts. */
-export const RING_BYTES = 3 * 4096;
 export const FOREVER = 0xffff_ffff_ffff_ffffn;
 
 export interface TestDiskOptions {
   /** The caller of `open` vouches for the file behind the device. */
   readonly fileIsReadOnly?: boolean;
-  /** How much ring memory the driver is told that it has. */
-  readonly ringByteCount?: number;
-  /** Where the device is told that the ring is. */
-  readonly ringBus?: bigint;
+  /** How the kernel refuses to set a queue up. */
+  readonly refusal?: number;
 }
 
-export interface Segment {
-  readonly bus: bigint;
+/** Memory for data: part of what is pinned for the device. */
+export interface Place {
+  readonly pin: number;
+  readonly offset: number;
+}
+
+export interface Segment extends Place {
   readonly byteCount: number;
 }
 
@@ -76,11 +81,11 @@ export class TestDisk {
   readonly device: FakeBlockDevice;
   /** What `open` said. */
   readonly opened: string;
-  /** The ring and the request memory, as the device sees them. */
-  readonly ringBus: bigint;
-  readonly requestBus: bigint;
-  readonly ring: number;
+  /** The driver's own headers. */
+  readonly headers: Place;
   private readonly guest: Guest;
+  /** Where each pin begins in the guest. */
+  private readonly places = new Map<number, number>();
   private readonly disk: number;
   private readonly completion: number;
 
@@ -92,7 +97,8 @@ export class TestDisk {
 
   /** The same with a device whose mood was set before. */
   static async openDevice(device: FakeBlockDevice, options: TestDiskOptions = {}): Promise<TestDisk> {
-    const g = await guest({ text }, { imports: { intrinsics: device.intrinsics } });
+    const assembly = { systemCall: systemCall(() => g, device, options) };
+    const g: Guest = await guest({ text }, { imports: { intrinsics: device.intrinsics, assembly } });
     device.plug(g.memory);
     return new TestDisk(g, device, options);
   }
@@ -103,40 +109,55 @@ export class TestDisk {
     this.disk = g.alloc(g.call("stateBytes"), 8);
     this.completion = g.alloc(32, 8);
     const memory = g.alloc(64, 8);
-    this.ring = g.alloc(RING_BYTES, 4096);
-    const request = g.alloc(g.call("requestBytes"), 16);
+    const used = g.alloc(4096, 4096);
+    const requestBytes = g.call("requestBytes");
+    const request = g.alloc(requestBytes, 16);
     // What stood there before must not matter.
-    g.bytes().fill(0xa5, this.ring, this.ring + RING_BYTES);
-    g.bytes().fill(0x5a, request, request + g.call("requestBytes"));
-    this.ringBus = device.window(this.ring, RING_BYTES);
-    this.requestBus = device.window(request, g.call("requestBytes"));
-    const told = options.ringByteCount ?? RING_BYTES;
-    g.call("describe", memory, options.ringBus ?? this.ringBus, this.ring, told, this.requestBus, request);
+    g.bytes().fill(0x5a, request, request + requestBytes);
+    this.headers = this.pinned(request, requestBytes);
+    g.call("describe", memory, used, request, this.headers.pin);
     const fault = g.call("open", this.disk, MMIO_BASE, memory, options.fileIsReadOnly ? 1 : 0);
     this.opened = this.name("DeviceFault", fault);
   }
 
   /** Fresh memory for data, open for DMA, filled with something that is on no disk. */
-  buffer(byteCount: number): bigint {
+  buffer(byteCount: number): Place {
     const address = this.guest.alloc(byteCount, 4096);
     this.guest.bytes().fill(0xee, address, address + byteCount);
-    return this.device.window(address, byteCount);
+    return this.pinned(address, byteCount);
   }
 
-  bytesAt(bus: bigint, byteCount: number): Uint8Array {
-    return this.guest.get(Number(bus - BUS_OFFSET), byteCount);
+  private pinned(address: number, byteCount: number): Place {
+    const bytes = (): Uint8Array => this.guest.bytes().subarray(address, address + byteCount);
+    const pin = defined(this.device.writer.pin(byteCount, bytes), "a place in the device's pool");
+    this.places.set(pin, address);
+    return { pin, offset: 0 };
   }
 
-  read(lba: bigint, sectorCount: number, bus: bigint, tag = 0n, deadline = FOREVER): string {
-    const refusal = this.guest.call("submitContiguous", this.disk, lba, sectorCount, bus, deadline, tag);
-    return this.name("SubmitRefusal", refusal);
+  /** The memory is no longer the device's. */
+  unpin({ pin }: Place): number {
+    return this.device.writer.unpin(pin, this.guest.call("takenCount", this.disk));
+  }
+
+  bytesAt({ pin, offset }: Place, byteCount: number): Uint8Array {
+    return this.guest.get(defined(this.places.get(pin), "a pin") + offset, byteCount);
+  }
+
+  read(lba: bigint, sectorCount: number, at: Place, tag = 0n, deadline = FOREVER, isLast = false): string {
+    const { pin, offset } = at;
+    const last = isLast ? 1 : 0;
+    return this.name(
+      "SubmitRefusal",
+      this.guest.call("submitContiguous", this.disk, lba, sectorCount, pin, offset, deadline, tag, last),
+    );
   }
 
   readSegments(lba: bigint, sectorCount: number, segments: readonly Segment[], tag = 0n): string {
     const at = this.guest.alloc(Math.max(16, 16 * segments.length), 8);
     const view = this.guest.view();
-    segments.forEach(({ bus, byteCount }, index) => {
-      view.setBigUint64(at + 16 * index, bus, true);
+    segments.forEach(({ pin, offset, byteCount }, index) => {
+      view.setUint32(at + 16 * index, pin, true);
+      view.setUint32(at + 16 * index + 4, offset, true);
       view.setUint32(at + 16 * index + 8, byteCount, true);
     });
     const n = segments.length;
@@ -151,7 +172,9 @@ export class TestDisk {
   }
 
   interrupt(): string {
-    return this.name("DeviceFault", this.guest.call("handleInterrupt", this.disk));
+    const bits = this.guest.call("interruptBits", this.disk);
+    this.device.acknowledge(bits);
+    return this.name("DeviceFault", this.guest.call("handleInterrupt", this.disk, bits));
   }
 
   expire(now: bigint): string {
@@ -203,4 +226,32 @@ export class TestDisk {
     }
     return `${kind} ${value}`;
   }
+}
+
+/** The kernel, as far as a driver calls it: each call is about this one device. */
+function systemCall(
+  g: () => Guest,
+  { writer }: FakeBlockDevice,
+  { refusal }: TestDiskOptions,
+): (...words: readonly bigint[]) => bigint {
+  return (_slot, first = 0n, second = 0n, ...more) => {
+    switch (Number(more.at(-1))) {
+      case Syscall.WriteRegister:
+        return BigInt(writer.writeRegister(first, second));
+      case Syscall.SetUpQueue: {
+        const at = Number(second);
+        const used = (): Uint8Array =>
+          g()
+            .bytes()
+            .subarray(at, at + 4096);
+        return BigInt(refusal ?? writer.setUpQueue(Number(first), at, used));
+      }
+      case Syscall.Offer:
+        return BigInt(writer.offer(first, [second, ...more.slice(0, 4)]));
+      case Syscall.Unmap:
+        return 0n;
+      default:
+        throw new Error("the driver asks the kernel for something else");
+    }
+  };
 }

@@ -12,7 +12,7 @@ test("what is not announced is no answer: UsedIndexJump", async () => {
         import { DeviceFault } from "virtio/fault";
         import { Queue } from "virtio/queue";
         const queue = changetype<Queue>(memory.data(4096, 16));
-        export function begin(ring: usize): bool { return queue.initialize(ring, ring, 8, false) === DeviceFault.None; }
+        export function begin(used: usize): void { queue.begin(1, used, 8, false); }
         export function takesNothing(): bool { return queue.takeUsed() === DeviceFault.UsedIndexJump; }
         export function hasUsed(): bool { return queue.hasUsed(); }
       `,
@@ -23,11 +23,10 @@ test("what is not announced is no answer: UsedIndexJump", async () => {
           fence: () => {},
           volatileLoad16: (at: number) => g.view().getUint16(at, true),
           volatileLoad32: (at: number) => g.view().getUint32(at, true),
-          volatileStore16: (at: number, value: number) => g.view().setUint16(at, value, true),
         },
       },
     },
   );
-  expect(g.call("begin", g.alloc(4 * PAGE_BYTES, PAGE_BYTES))).toBe(1);
+  g.call("begin", g.alloc(PAGE_BYTES, PAGE_BYTES));
   expect([g.call("hasUsed"), g.call("takesNothing")]).toEqual([0, 1]);
 });

@@ -2,9 +2,10 @@
 // can tell that nothing else happened.
 
 import { describe, expect, test } from "vitest";
+import { Refusal } from "../../harness/abi.ts";
 import { FakeBlockDevice } from "../../harness/fake-device.ts";
 import type { FakeDeviceOptions, Mood } from "../../harness/fake-options.ts";
-import { RING_BYTES, TestDisk, type TestDiskOptions } from "./disk.ts";
+import { TestDisk, type TestDiskOptions } from "./disk.ts";
 
 interface Refused {
   readonly why: string;
@@ -36,14 +37,8 @@ const refused: readonly Refused[] = [
   { why: "no queue", fault: "QueueMissing", device: { queueSizeMax: 0 } },
   { why: "a queue too small for one read", fault: "QueueMissing", device: { queueSizeMax: 3 } },
   { why: "a queue that is in use", fault: "QueueInUse", mood: { queueIsTaken: true } },
-  { why: "too little ring memory", fault: "QueueMemory", options: { ringByteCount: RING_BYTES - 4096 } },
-  { why: "a ring at address 0 of the bus", fault: "QueueMemory", options: { ringBus: 0n }, only: 1 },
-  {
-    why: "a ring in a page without a number",
-    fault: "QueueMemory",
-    options: { ringBus: 1n << 44n },
-    only: 1,
-  },
+  { why: "no memory for a ring", fault: "QueueMemory", options: { refusal: Refusal.NoMemory } },
+  { why: "a job without memory for a ring", fault: "QueueMemory", options: { refusal: Refusal.Quota } },
   { why: "a configuration that never holds still", fault: "ConfigUnstable", mood: { restlessConfig: true } },
   { why: "an empty disk", fault: "NoSectors", device: { sectors: 0n } },
   {
@@ -133,34 +128,46 @@ describe("a read is refused", () => {
 
   test("whose memory does not fit: SegmentCount, SegmentLength", async () => {
     const disk = await TestDisk.open({ version: 2, sectors: 1000n });
-    const bus = disk.buffer(65_536);
-    const pieces = (n: number, byteCount: number) => Array.from({ length: n }, () => ({ bus, byteCount }));
+    const at = disk.buffer(65_536);
+    const pieces = (n: number, byteCount: number) => Array.from({ length: n }, () => ({ ...at, byteCount }));
     expect(disk.readSegments(0n, 1, [])).toBe("SegmentCount");
     expect(disk.readSegments(0n, 34, pieces(34, 512))).toBe("SegmentCount");
     expect(disk.readSegments(0n, 1, pieces(1, 511))).toBe("SegmentLength");
     expect(disk.readSegments(0n, 1, pieces(1, 513))).toBe("SegmentLength");
-    expect(disk.readSegments(0n, 2, [...pieces(2, 512), { bus, byteCount: 0 }])).toBe("SegmentLength");
-    expect(disk.readSegments(0n, 2, [...pieces(1, 1024), { bus, byteCount: 0xffff_fe00 }])).toBe(
+    expect(disk.readSegments(0n, 2, [...pieces(2, 512), { ...at, byteCount: 0 }])).toBe("SegmentLength");
+    expect(disk.readSegments(0n, 2, [...pieces(1, 1024), { ...at, byteCount: 0xffff_fe00 }])).toBe(
       "SegmentLength",
     );
-    const round = [0x8000_0000, 0x8000_0400].map((byteCount) => ({ bus, byteCount }));
+    const round = [0x8000_0000, 0x8000_0400].map((byteCount) => ({ ...at, byteCount }));
     expect(disk.readSegments(0n, 2, round)).toBe("SegmentLength");
-    expect(disk.readSegments(0n, 1, [{ bus: 0xffff_ffff_ffff_ff00n, byteCount: 512 }])).toBe("SegmentLength");
+    expect(disk.readSegments(0n, 1, [{ ...at, offset: 0xffff_ff00, byteCount: 512 }])).toBe("SegmentLength");
     expect(disk.readSegments(0n, 33, pieces(33, 512))).toBe("None");
   });
 
-  test("into the driver's own ring or headers: SegmentInRing", async () => {
+  test("into the driver's own headers: SegmentInHeaders", async () => {
     const disk = await TestDisk.open({ version: 2, sectors: 1000n });
-    for (const own of [
-      disk.ringBus,
-      disk.ringBus + 12_287n,
-      disk.ringBus - 511n,
-      disk.requestBus,
-      disk.requestBus + 2047n,
-    ]) {
-      expect(disk.read(0n, 1, own)).toBe("SegmentInRing");
+    for (const offset of [0, 2047]) {
+      expect(disk.read(0n, 1, { ...disk.headers, offset })).toBe("SegmentInHeaders");
     }
     expect(disk.state.inFlight).toBe(0);
+  });
+
+  test("outside of what is pinned for the device: NotPinned", async () => {
+    const disk = await TestDisk.open({ version: 2, sectors: 1000n });
+    const at = disk.buffer(4096);
+    const gone = disk.buffer(4096);
+    expect(disk.unpin(gone)).toBe(0);
+    for (const place of [gone, { ...at, pin: 15 }, { ...at, offset: 3585 }, { ...at, offset: 4096 }]) {
+      expect(disk.read(0n, 1, place)).toBe("NotPinned");
+    }
+    expect(
+      disk.readSegments(0n, 2, [
+        { ...at, byteCount: 512 },
+        { ...gone, byteCount: 512 },
+      ]),
+    ).toBe("NotPinned");
+    expect(disk.state.inFlight).toBe(0);
+    expect(disk.read(0n, 1, { ...at, offset: 3584 })).toBe("None");
   });
 
   test("when all slots are in use: Busy, until a completion is taken", async () => {

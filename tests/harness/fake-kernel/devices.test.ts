@@ -3,6 +3,7 @@
 
 import { beforeEach, expect, test } from "vitest";
 import { pageBytes, self } from "../abi.ts";
+import { FakeBlockDevice } from "../fake-device.ts";
 import {
   FakeDevice,
   FakeInterrupt,
@@ -14,7 +15,6 @@ import {
 } from "./kernel.ts";
 
 const REGISTERS = 0x1000_0000;
-const BUS = 0x8000_0000n;
 
 const program = `
 import { volatileLoad32 } from "virtio/intrinsics";
@@ -25,31 +25,16 @@ export function ask(a0: u64, a1: u64, a2: u64, a3: u64, a4: u64, a5: u64, number
 export function touch(address: usize): u32 { return volatileLoad32(address); }
 `;
 
-/** A device with one register, which remembers the memory that it may reach. */
-class Hardware {
-  interrupts = false;
-  readonly windows = new Map<bigint, () => Uint8Array>();
-  readonly intrinsics = { volatileLoad32: () => 7 };
-  owns(address: number): boolean {
-    return address >= REGISTERS && address < REGISTERS + pageBytes;
-  }
-  window(_address: number, _byteCount: number, bytes: () => Uint8Array): bigint {
-    this.windows.set(BUS, bytes);
-    return BUS;
-  }
-  closeWindow(start: bigint): void {
-    this.windows.delete(start);
-  }
-}
+const MAGIC = 0x74726976;
 
-let hardware: Hardware;
+let hardware: FakeBlockDevice;
 let kernel: FakeKernel;
 let device: number;
 let interrupt: number;
 let notification: FakeNotification;
 
 beforeEach(async () => {
-  hardware = new Hardware();
+  hardware = new FakeBlockDevice({ version: 2, sectors: 8n }, REGISTERS);
   kernel = await FakeKernel.start({ text: program }, { hardware: [hardware] });
   device = kernel.insert(new FakeDevice(hardware));
   interrupt = kernel.insert(new FakeInterrupt(hardware));
@@ -69,17 +54,19 @@ test("an interrupt is delivered while its line is up, and once until it was comp
     return notification.bits;
   };
   expect(delivered()).toBe(0n);
-  hardware.interrupts = true;
+  hardware.changeSectors(9n);
   expect([delivered(), delivered()]).toEqual([4n, 0n]);
-  expect(ask(Syscall.CompleteInterrupt, interrupt)).toBe(0);
+  expect(ask(Syscall.CompleteInterrupt, interrupt, 0)).toBe(0);
   expect(delivered()).toBe(4n);
+  expect(ask(Syscall.CompleteInterrupt, interrupt, 2)).toBe(0);
+  expect(delivered()).toBe(0n);
 });
 
 test("registers are there as long as they are mapped", () => {
   const touch = (): number => kernel.guest.call("touch", REGISTERS);
   expect(touch).toThrow("are not mapped");
   expect(ask(Syscall.MapDevice, device, REGISTERS)).toBe(0);
-  expect(touch()).toBe(7);
+  expect(touch()).toBe(MAGIC);
   expect(ask(Syscall.Unmap, self, REGISTERS)).toBe(0);
   expect(touch).toThrow("are not mapped");
 });
@@ -88,7 +75,8 @@ test("a device reaches a memory object where it is, mapped or not, until it is u
   const vmo = new FakeVmo(pageBytes);
   const slot = kernel.insert(vmo);
   expect(ask(Syscall.Pin, device, slot, 0, pageBytes)).toBe(0);
-  const write = (byte: number) => hardware.windows.get(BUS)?.().fill(byte);
+  const bus = hardware.writer.busOf(0);
+  const write = (byte: number) => hardware.reach(bus, pageBytes).fill(byte);
   write(1);
   expect(vmo.read(0, 1)).toEqual(Uint8Array.of(1));
   expect(ask(Syscall.Map, self, slot, 0x2000_0000, 0, pageBytes, Right.Read)).toBe(0);
@@ -96,6 +84,6 @@ test("a device reaches a memory object where it is, mapped or not, until it is u
   expect(kernel.guest.get(0x2000_0000, 1)).toEqual(Uint8Array.of(2));
   expect(ask(Syscall.Unmap, self, 0x2000_0000)).toBe(0);
   expect(vmo.read(0, 1)).toEqual(Uint8Array.of(2));
-  expect(ask(Syscall.Unpin, device, slot)).toBe(0);
-  expect(hardware.windows.size).toBe(0);
+  expect(ask(Syscall.Unpin, device, 0, 0)).toBe(0);
+  expect(() => write(3)).toThrow("no window was opened there");
 });

@@ -6,38 +6,36 @@
 // An interrupt comes when the test has it delivered, and not again before the task has completed it. A device reaches what
 // is pinned for it, and nothing else.
 
-import { pageBytes, Refusal, Right, Syscall } from "../abi.ts";
+import { pageBytes, piecesMax, Refusal, Right, Syscall } from "../abi.ts";
 import { defined } from "../defined.ts";
+import type { FakeWriter } from "../fake-writer.ts";
 import type { Core, SystemCalls } from "./core.ts";
 import type { FakeMemory } from "./memory.ts";
-import type { FakeDevice, FakeInterrupt, FakeVmo, Hardware } from "./objects.ts";
+import { type FakeDevice, type FakeInterrupt, FakeVmo, type Hardware } from "./objects.ts";
 
-/** PINS_MAX of source/kernel/neuron/src/mm/pins.ts: objects that all devices together may have pinned. */
+/** PINS_MAX of source/kernel/neuron/src/dma/pins.ts: what all devices together may have pinned. */
 export const PINS_MAX = 64;
-/** Where memory objects are that the guest has not mapped: beyond what its addresses can name. */
-const UNMAPPED_FROM = 2 ** 32;
 
 /** Memory that a device was told of. */
 export interface Pin {
   readonly device: FakeDevice;
   readonly vmo: FakeVmo;
-  /** The bus addresses at which parts of it are open. */
-  readonly windows: bigint[];
+  /** Its place in the device's pool. */
+  readonly number: number;
 }
 
 export class FakeDevices {
-  /** An object once for each device. */
   pins: Pin[] = [];
   pinsMax = PINS_MAX;
   /** Requests that were with a device when memory that they name was let go. */
-  unpinnedUnderWay = 0;
+  get unpinnedUnderWay(): number {
+    return this.hardware.reduce((sum, { writer }) => sum + (writer?.unpinnedUnderWay ?? 0), 0);
+  }
   readonly calls: SystemCalls;
   private readonly core: Core;
   private readonly memory: FakeMemory;
   private readonly hardware: readonly Hardware[];
   private readonly bound: FakeInterrupt[] = [];
-  private readonly places = new Map<FakeVmo, number>();
-  private nextPlace = UNMAPPED_FROM;
 
   constructor(core: Core, memory: FakeMemory, hardware: readonly Hardware[]) {
     this.core = core;
@@ -70,7 +68,7 @@ export class FakeDevices {
         this.bound.push(interrupt);
         return 0;
       },
-      [Syscall.CompleteInterrupt]: (slot) => {
+      [Syscall.CompleteInterrupt]: (slot, bits) => {
         const interrupt = core.slots.find(slot, "interrupt", Right.Manage);
         if (typeof interrupt === "number") {
           return interrupt;
@@ -78,30 +76,34 @@ export class FakeDevices {
         if (!interrupt.isClaimed) {
           return Refusal.BadState;
         }
+        interrupt.hardware?.acknowledge?.(Number(bits));
         interrupt.isClaimed = false;
         interrupt.completedCount++;
         return 0;
       },
       [Syscall.Pin]: (slot, vmoSlot, offset, bytes) => this.pin(slot, vmoSlot, offset, bytes),
-      [Syscall.Unpin]: (slot, vmoSlot) => {
-        const device = core.slots.find(slot, "device", Right.Manage);
-        if (typeof device === "number") {
-          return device;
-        }
-        const vmo = core.slots.find(vmoSlot, "vmo", Right.Read | Right.Write);
-        if (typeof vmo === "number") {
-          return vmo;
-        }
-        return this.unpin((pin) => pin.device === device && pin.vmo === vmo) ? 0 : Refusal.BadState;
-      },
-      [Syscall.UnpinAll]: (slot) => {
-        const device = core.slots.find(slot, "device", Right.Manage);
-        if (typeof device === "number") {
-          return device;
-        }
-        this.unpin((pin) => pin.device === device);
-        return 0;
-      },
+      [Syscall.Unpin]: (slot, number, taken) =>
+        this.onVirtio(slot, Right.Manage, (device, writer) => {
+          const refusal = writer.unpin(Number(number), Number(taken));
+          if (refusal === 0) {
+            this.forget((pin) => pin.device === device && pin.number === Number(number));
+          }
+          return refusal;
+        }),
+      [Syscall.UnpinAll]: (slot) =>
+        this.onVirtio(slot, Right.Manage, (device, writer) => {
+          const refusal = writer.unpinAll();
+          if (refusal === 0) {
+            this.forget((pin) => pin.device === device);
+          }
+          return refusal;
+        }),
+      [Syscall.WriteRegister]: (slot, register, value) =>
+        this.onVirtio(slot, Right.Write, (_, writer) => writer.writeRegister(register, value)),
+      [Syscall.SetUpQueue]: (slot, size, address) =>
+        this.onVirtio(slot, Right.Manage, (_, writer) => this.setUpQueue(writer, size, Number(address))),
+      [Syscall.Offer]: (slot, order, ...pieces) =>
+        this.onVirtio(slot, Right.Manage, (_, writer) => writer.offer(order, pieces.slice(0, piecesMax))),
     };
   }
 
@@ -142,57 +144,66 @@ export class FakeDevices {
     return defined(owner ?? watcher, "a device");
   }
 
-  private pin(slot: bigint, vmoSlot: bigint, offset: bigint, bytes: bigint): number {
-    const { slots, task } = this.core;
-    const device = slots.find(slot, "device", Right.Manage);
+  /** An earlier driver has pinned all of an object. */
+  pinFor(device: FakeDevice, vmo: FakeVmo): void {
+    const number = hardwareOf(device).writer?.pin(vmo.size, () => vmo.content);
+    this.pins.push({ device, vmo, number: defined(number, "a place in the device's pool") });
+  }
+
+  /** Asks for something about a device that uses memory. */
+  private onVirtio(
+    slot: bigint,
+    rights: number,
+    ask: (device: FakeDevice, writer: FakeWriter) => number,
+  ): number {
+    const device = this.core.slots.find(slot, "device", rights);
     if (typeof device === "number") {
       return device;
     }
-    const vmo = slots.find(vmoSlot, "vmo", Right.Read | Right.Write);
-    if (typeof vmo === "number") {
-      return vmo;
-    }
-    if (bytes === 0n || offset >= vmo.size || bytes > BigInt(vmo.size) - offset) {
+    const { writer } = hardwareOf(device);
+    return writer ? ask(device, writer) : Refusal.WrongKind;
+  }
+
+  private setUpQueue(writer: FakeWriter, size: bigint, address: number): number {
+    if (size === 0n || size > 256n || (size & (size - 1n)) !== 0n) {
       return Refusal.BadArgument;
     }
-    let pin = this.pins.find((one) => one.device === device && one.vmo === vmo);
-    if (!pin) {
+    const vmo = new FakeVmo(pageBytes);
+    const mapped = this.memory.mapForTask(vmo, address);
+    if (mapped !== 0) {
+      return mapped;
+    }
+    const refusal = writer.setUpQueue(Number(size), address, () => vmo.content);
+    if (refusal !== 0) {
+      this.memory.unmapForTask(address);
+    }
+    return refusal;
+  }
+
+  private pin(slot: bigint, vmoSlot: bigint, offset: bigint, bytes: bigint): number {
+    return this.onVirtio(slot, Right.Manage, (device, writer) => {
+      const vmo = this.core.slots.find(vmoSlot, "vmo", Right.Read | Right.Write);
+      if (typeof vmo === "number") {
+        return vmo;
+      }
+      if (bytes === 0n || offset >= vmo.size || bytes > BigInt(vmo.size) - offset) {
+        return Refusal.BadArgument;
+      }
       if (this.pins.length >= this.pinsMax) {
+        return Refusal.Quota;
+      }
+      const [from, count] = [Number(offset), Number(bytes)];
+      const number = writer.pin(count, () => vmo.content.subarray(from, from + count));
+      if (number === undefined) {
         return Refusal.TableFull;
       }
-      pin = { device, vmo, windows: [] };
-      this.pins.push(pin);
-    }
-    const [from, count] = [Number(offset), Number(bytes)];
-    const part = (): Uint8Array => vmo.content.subarray(from, from + count);
-    const window = defined(hardwareOf(device).window?.(this.placeOf(vmo) + from, count, part), "DMA");
-    pin.windows.push(window);
-    return task.setResults(window);
+      this.pins.push({ device, vmo, number });
+      return this.core.task.setResults(number);
+    });
   }
 
-  /** Where a device finds a memory object: where the task has it mapped, or at a place of its own. */
-  private placeOf(vmo: FakeVmo): number {
-    const known = this.memory.addressOf(vmo) ?? this.places.get(vmo);
-    if (known !== undefined) {
-      return known;
-    }
-    const place = this.nextPlace;
-    this.nextPlace += vmo.size + pageBytes;
-    this.places.set(vmo, place);
-    return place;
-  }
-
-  /** Whether there was one. */
-  private unpin(isMeant: (pin: Pin) => boolean): boolean {
-    const gone = this.pins.filter(isMeant);
-    for (const { device, windows } of gone) {
-      for (const window of windows) {
-        this.unpinnedUnderWay += hardwareOf(device).usesOf?.(window) ?? 0;
-        hardwareOf(device).closeWindow?.(window);
-      }
-    }
+  private forget(isMeant: (pin: Pin) => boolean): void {
     this.pins = this.pins.filter((pin) => !isMeant(pin));
-    return gone.length > 0;
   }
 }
 

@@ -96,6 +96,22 @@ export class FakeMemory {
     return refusal;
   }
 
+  /** What the kernel maps for the task by itself, to read. */
+  mapForTask(vmo: FakeVmo, address: number): number {
+    const place = { address, bytes: vmo.size };
+    const refusal = placeRefusal(place, [...this.mappings.values(), ownPage, startup]);
+    if (refusal === 0) {
+      this.mappings.set(address, { ...place, rights: Right.Read, vmo, offset: 0 });
+      vmo.mapAt(0, () => this.core.task.memory(address, vmo.size));
+    }
+    return refusal;
+  }
+
+  unmapForTask(address: number): void {
+    this.mappings.get(address)?.vmo?.unmap();
+    this.mappings.delete(address);
+  }
+
   /** Whether an address belongs to registers that are mapped. */
   hasRegistersAt(address: number): boolean {
     const mapping = this.mappings.get(address - (address % pageBytes));

@@ -2,6 +2,7 @@
 
 import { End, pageBytes, Refusal, Resource, Right, slotCount, startupPage } from "../abi.ts";
 import { defined } from "../defined.ts";
+import type { FakeWriter } from "../fake-writer.ts";
 import { type FoundEntry, readStartupPage } from "./startup-page.ts";
 import { RUBBISH } from "./task-guest.ts";
 
@@ -289,9 +290,10 @@ export interface Hardware {
   owns(address: number): boolean;
   /** Gives it the guest's memory. */
   plug?(memory: WebAssembly.Memory): void;
-  /** Opens memory for DMA that the guest sees at `address`, and gives its bus address. */
-  window?(address: number, byteCount: number, bytes: () => Uint8Array): bigint;
-  closeWindow?(start: bigint): void;
+  /** What the kernel writes for its driver, if it uses memory. */
+  readonly writer?: FakeWriter;
+  /** The kernel acknowledges why it interrupts. */
+  acknowledge?(bits: number): void;
   /** How many requests that it has not finished name memory in the window at this bus address. */
   usesOf?(start: bigint): number;
 }

@@ -5,6 +5,7 @@
 
 import { expect } from "vitest";
 import { defined } from "../../harness/defined.ts";
+import { FakeBlockDevice } from "../../harness/fake-device.ts";
 import {
   Class,
   FakeDevice,
@@ -67,15 +68,15 @@ const given: readonly (readonly [kind: number, fake: () => KernelObject, rights:
   [Kind.Endpoint, () => new FakeEndpoint(), Right.Send, 7],
   [Kind.Notification, () => new FakeNotification(), Right.All, 0],
   [Kind.Notification, () => new FakeNotification(), Right.Send | Right.Receive | Right.Transfer, 3],
-  [Kind.Device, () => new FakeDevice(noHardware), Right.All, 0],
-  [Kind.Device, () => new FakeDevice(noHardware), Right.Read, 0],
-  [Kind.Interrupt, () => new FakeInterrupt(noHardware), Right.All, 0],
+  [Kind.Device, () => new FakeDevice(hardware), Right.All, 0],
+  [Kind.Device, () => new FakeDevice(hardware), Right.Read, 0],
+  [Kind.Interrupt, () => new FakeInterrupt(hardware), Right.All, 0],
   [Kind.Console, () => ({ kind: "console" }), Right.Write, 0],
   [Kind.Audit, () => ({ kind: "audit" }), Right.Write, 0],
   [Kind.Audit, () => ({ kind: "audit" }), Right.Read, 0],
   [Kind.Power, () => ({ kind: "power" }), Right.Transfer, 0],
 ];
-const noHardware = { intrinsics: {}, interrupts: false, owns: () => false, window: () => 0n };
+const hardware = new FakeBlockDevice({ version: 2, sectors: 8n });
 const prepare: readonly Call[] = [
   [Syscall.CreateVmo, VMO_BYTES, self],
   [Syscall.Copy, slot.vmo, Right.Read, 0],

@@ -22,7 +22,8 @@ import { prepareTask, startTask, TASK_PAGES } from "kernel/neuron/src/lifecycle/
 import { deviceRegion } from "kernel/neuron/src/boot/devices";
 import { freeFrameCount, framesInit, freeFrames } from "kernel/neuron/src/mm/frames";
 import { buildKernelMap, kernelSpaceSatp } from "kernel/neuron/src/mm/kernelmap";
-import { PINS_MAX, pinsInit } from "kernel/neuron/src/mm/pins";
+import { deviceRegion, devices, UART_REGION, virtioNode } from "kernel/neuron/src/boot/devices";
+import { PINS_MAX, pinAt, pinsInit } from "kernel/neuron/src/dma/pins";
 import { Vmo, VMOS_MAX, vmosInit } from "kernel/neuron/src/mm/vmo";
 import { PageTable, tableIndex } from "kernel/neuron/src/arch/riscv/paging";
 import { mappingAt } from "kernel/neuron/src/task/mappings";
@@ -39,6 +40,21 @@ import { dispatch } from "kernel/neuron/src/syscall/dispatch";
 import { leaveHandle, scheduleFirst as runFirst, switchHandle, syscallHandle, trapHandle as handleTrap } from "kernel/neuron/src/trap";
 import { retainEndpoint, retainNotification } from "kernel/neuron/src/task/endpoint";
 
+
+/** A virtio slot whose registers are at this physical address. */
+export function placeVirtio(slot: u32, base: u32, irq: u32): void {
+  virtioNode(slot).base = base;
+  virtioNode(slot).size = 4096;
+  virtioNode(slot).irq = irq;
+  devices().virtioCount = slot + 1;
+}
+export function placeUart(base: u32): void {
+  deviceRegion(UART_REGION).base = base;
+  deviceRegion(UART_REGION).size = 4096;
+}
+export function pinInFlight(device: u32, number: u32): u32 { return pinAt(device, number).inFlight; }
+export function vmoBase(vmo: u32): u32 { return changetype<Vmo>(vmo).base; }
+export function vmoPages(vmo: u32): u32 { return changetype<Vmo>(vmo).pages; }
 
 export function boot(hartCount: u32, states: usize, ram: u32, frames: u32, ramEnd: u32): void {
   printInit();

@@ -9,14 +9,17 @@
 // The kernel's addresses are its own: RAM begins at 2 GiB, so the Wasm memory is grown beyond that. Untouched pages cost
 // nothing.
 
+import { DEVICE_WINDOW } from "../../../build/gen/host/source/kernel/neuron/src/arch/riscv/paging.ts";
 import { forever, Right, Wait } from "../../harness/abi.ts";
 import { defined } from "../../harness/defined.ts";
 import { type Guest, guest } from "../../harness/guest.ts";
 import { face } from "./face.ts";
+import { memoryFlags, places, type Registers } from "./places.ts";
 
 export * from "../../harness/abi.ts";
 /** The system calls under a name that leaves room for their arguments. */
 export { Syscall as sys } from "../../harness/abi.ts";
+export type { Registers } from "./places.ts";
 
 /** Thrown where a hart would wait in WFI. */
 export class Idle extends Error {}
@@ -33,38 +36,10 @@ const INTERRUPT_BIT = 1n << 63n;
 const WASM_PAGE_BYTES = 65_536;
 const HART_STRIDE = 1024;
 
-// Where the test puts what the linker script places in the machine.
-const places = {
-  harts: 0x0800_0000,
-  kernelSatp: 0x0801_0000,
-  trapEntry: 0x8020_0000,
-  secondaryEntry: 0x8020_0040,
-  parkEntry: 0x8020_0080,
-  expectedHart: 0x0801_0040,
-  __text_start: 0x8020_0000,
-  __text_end: 0x8020_4000,
-  __rodata_start: 0x8020_4000,
-  __rodata_end: 0x8020_8000,
-  __bundle_start: 0x8020_6000,
-  __bundle_end: 0x8020_8000,
-  __init_start: 0x8020_6000,
-  __init_end: 0x8020_7000,
-  __data_start: 0x8021_0000,
-  __data_end: 0x8021_8000,
-  kernelStacks: 0x8021_8000,
-  panicStacks: 0x8022_c000,
-  __kernel_end: 0x8023_8000,
-} as const;
 const STATES_ADDRESS = 0x8030_0000;
 const RAM_FROM = 0x8040_0000;
 const RAM_END = 0x8200_0000;
 export const FRAME_COUNT = (RAM_END - RAM_FROM) / 4096;
-
-/**
- * V8 counts two gigabytes of memory as garbage to come, and collects all garbage at each boot: half of the time of some
- * tests. It does not count a memory that threads could share.
- */
-const memoryFlags = ["--sharedMemory", "--maximumMemory", "65536"];
 
 export class Kernel {
   readonly guest: Guest;
@@ -82,6 +57,10 @@ export class Kernel {
   ipis: { from: number; to: number }[] = [];
   /** How often each hart forgot what its TLB knew. */
   readonly fences = [0, 0, 0, 0];
+  /** The registers of devices: by default, there is none. */
+  registers: Registers = { load: () => 0, store: () => {} };
+  /** Called for each fence that a device could tell, and for each store of 16 bits that one could see. */
+  onFence: ((kind: "fence" | "fenceIo" | "store", address?: number) => void) | undefined;
   /** Harts that stopped themselves. */
   stopped: number[] = [];
   /** Called where the kernel reads the clock, in the middle of a trap of `hart`. Another hart may trap in it. */
@@ -141,8 +120,16 @@ export class Kernel {
       writeSatp: (value: bigint) => {
         csr().satp = BigInt.asUintN(64, value);
       },
-      fence: nothing,
-      fenceIo: nothing,
+      fence: () => now().onFence?.("fence"),
+      fenceIo: () => now().onFence?.("fenceIo"),
+      volatileLoad16: (at: number) =>
+        now()
+          .guest.view()
+          .getUint16(at >>> 0, true),
+      volatileLoad32: (at: number) => now().load32(at >>> 0),
+      volatileStore16: (at: number, value: number) => now().store16(at >>> 0, value),
+      volatileStore32: (at: number, value: number) =>
+        now().registers.store((at >>> 0) - DEVICE_WINDOW, value >>> 0),
       fenceI: nothing,
       sfenceVma: () => {
         now().fences[now().hart] = (now().fences[now().hart] ?? 0) + 1;
@@ -173,6 +160,17 @@ export class Kernel {
       kernel.on(hart, () => g.call("scheduleFirst"));
     }
     return kernel;
+  }
+
+  private load32(at: number): number {
+    return at >= DEVICE_WINDOW
+      ? this.registers.load(at - DEVICE_WINDOW)
+      : this.guest.view().getUint32(at, true);
+  }
+
+  private store16(at: number, value: number): void {
+    this.onFence?.("store", at);
+    this.guest.view().setUint16(at, value, true);
   }
 
   private sendIpis(mask: bigint, base: bigint): void {

@@ -135,7 +135,7 @@ export class Running {
     };
     const first = this.slots[0];
     for (const vmo of options.pinned ?? []) {
-      kernel.devices.pins.push({ device: defined(first).device, vmo, windows: [] });
+      kernel.devices.pinFor(defined(first).device, vmo);
     }
     if (options.wordsAtZero !== undefined) {
       new Uint32Array(kernel.guest.memory.buffer, 0, 64).fill(options.wordsAtZero);

@@ -1,9 +1,8 @@
 // What virtioblkd does when it starts: with a disk, without one, and with one that it must not use.
 
 import { describe, expect, test } from "vitest";
-import { Audit, ExitCode, Syscall } from "../../harness/abi.ts";
+import { Audit, devicePinsMax, ExitCode, Syscall } from "../../harness/abi.ts";
 import { defined } from "../../harness/defined.ts";
-import { PINS_MAX } from "../../harness/fake-kernel/devices.ts";
 import { FakeVmo } from "../../harness/fake-kernel/objects.ts";
 import type { FakeDeviceOptions } from "../../harness/fake-options.ts";
 import { disk, empty, Running } from "./running.ts";
@@ -152,7 +151,7 @@ describe("starting", () => {
   });
 
   test("memory that an earlier instance had pinned is released once the device is reset", async () => {
-    const pinned = Array.from({ length: PINS_MAX }, () => new FakeVmo(4096));
+    const pinned = Array.from({ length: devicePinsMax }, () => new FakeVmo(4096));
     const service = await Running.start({ slots: [disk], pinned });
     expect(service.exitCode).toBeUndefined();
     expect(service.pinned).toHaveLength(1);

@@ -96,7 +96,6 @@ const explanations: readonly Explanation[] = [
     why: "The limits of all jobs together are the sizes of the tables, so the charge before it is refused first.",
     checks: [
       "source/kernel/neuron/src/syscall/capabilities.ts#create#4: object === 0",
-      "source/kernel/neuron/src/syscall/device.ts#pin#6: pinned === Pinned.No",
       "source/kernel/neuron/src/syscall/task.ts#createTask#6: made === null",
       "source/kernel/neuron/src/task/endpoint.ts#allocEndpoint#1: endpoint === null",
       "source/kernel/neuron/src/task/endpoint.ts#allocNotification#1: notification === null",

@@ -13,9 +13,8 @@
  * Reached from virtio-blk/disk.ts, which gives the device reads; goes on in geometry.ts, virtio/queue.ts, virtio/mmio.ts.
  */
 import { DeviceFault } from "virtio/fault";
-import { VERSION_MODERN } from "virtio/features";
 import * as mmio from "virtio/mmio";
-import { QUEUE_STATE_BYTES, Queue, queueSizeWithin, ringBytes } from "virtio/queue";
+import { QUEUE_STATE_BYTES, Queue, queueSizeWithin } from "virtio/queue";
 import {
   CONFIG_BUFFER_BYTES,
   F_BLK_SIZE,
@@ -30,8 +29,6 @@ import { DiskMemory } from "./request";
 
 /** Device id of a block device (5.2.1). */
 export const DEVICE_ID_BLOCK: u32 = 2;
-/** Its one queue, requestq (5.2.2). */
-export const REQUEST_QUEUE: u32 = 0;
 
 @unmanaged
 export class BlockDevice {
@@ -80,12 +77,15 @@ export class BlockDevice {
     this.memory = memory;
   }
 
-  /** Probes the registers at `base` and starts the device behind them. Gives None, or why it is not used. */
-  protected bringUp(base: usize, fileIsReadOnly: bool): DeviceFault {
+  /**
+   * Probes the registers at `base`, of the device in slot `device`, and starts what is behind them. Gives None, or why it is not
+   * used.
+   */
+  protected bringUp(base: usize, device: u32, fileIsReadOnly: bool): DeviceFault {
     this.fileIsReadOnly = fileIsReadOnly;
     this.ready = false;
     this.identified = false;
-    const missing = mmio.probe(this.transport, base, DEVICE_ID_BLOCK);
+    const missing = mmio.probe(this.transport, base, device, DEVICE_ID_BLOCK);
     if (missing !== DeviceFault.None) {
       return missing;
     }
@@ -120,28 +120,16 @@ export class BlockDevice {
       return negotiated;
     }
 
-    const memory = this.memory;
-    const size = queueSizeWithin(mmio.queueSizeMax(transport, REQUEST_QUEUE));
+    const size = queueSizeWithin(mmio.queueSizeMax(transport));
     if (size <= REQUEST_OVERHEAD_PIECES) {
       return DeviceFault.QueueMissing;
-    }
-    if (ringBytes(size) > memory.ringByteCount) {
-      return DeviceFault.QueueMemory;
     }
     const identified = this.identify(size);
     if (identified !== DeviceFault.None) {
       return identified;
     }
-    const emptied = this.queue.initialize(
-      memory.ring,
-      memory.ringBus,
-      size,
-      transport.version !== VERSION_MODERN,
-    );
-    if (emptied !== DeviceFault.None) {
-      return emptied;
-    }
-    const told = mmio.setupQueue(transport, REQUEST_QUEUE, this.queue);
+    // The queue of requests is the device's only one (5.2.2).
+    const told = mmio.setupQueue(transport, this.queue, size, this.memory.used);
     if (told !== DeviceFault.None) {
       return told;
     }

@@ -5,7 +5,8 @@
  * It is made for a service loop and owns nothing: its caller passes registers, memory and time.
  *
  *     submit … submit, kick      reads go out; the device may finish them in any order
- *     handleInterrupt            after its interrupt: takes what is finished
+ *     interruptBits              after its interrupt: what the caller acknowledges
+ *     handleInterrupt            then: takes what is finished
  *     expire(now)                at `nextDeadline()`: ends what was not answered
  *     takeCompletion             until false: how each read ended, exactly once
  *
@@ -15,22 +16,23 @@
  *
  * Reached from services/virtioblkd; goes on in virtio-blk/device.ts, virtio-blk/request.ts, virtio/queue.ts.
  */
+import { Refusal } from "abi/refusal";
 import { DeviceFault } from "virtio/fault";
+import { fenceIo } from "virtio/intrinsics";
 import * as mmio from "virtio/mmio";
-import { BlockDevice, DEVICE_PARTS_BYTES, REQUEST_QUEUE } from "./device";
-import { REQUEST_OVERHEAD_PIECES, SECTOR_BYTES } from "./geometry";
+import { BlockDevice, DEVICE_PARTS_BYTES } from "./device";
+import { SECTOR_BYTES } from "./geometry";
 import {
   buildRead,
   checkRange,
   checkSegments,
   DiskMemory,
   dataPieces,
-  REQUEST_MEMORY_BYTES,
   RequestStatus,
   readStatus,
   Segment,
   SubmitRefusal,
-  segmentsTouch,
+  segmentsTouchHeaders,
 } from "./request";
 import { NO_SLOT, Outcome, RequestTable, TABLE_BYTES } from "./table";
 
@@ -64,6 +66,11 @@ export class Disk extends BlockDevice {
   private kickIsDue: bool;
   private recoveriesInRow: u32;
 
+  /** How many answers of the device were taken: the kernel is told when memory is unpinned. */
+  get takenCount(): u32 {
+    return this.queue.takenCount;
+  }
+
   /** Reads that the device has. */
   get requestsInFlight(): u32 {
     return this.table.inFlightCount;
@@ -72,19 +79,20 @@ export class Disk extends BlockDevice {
   /**
    * Probes the slot whose registers are at `base`, and brings up the block device in it.
    *
-   * @param memory the memory that the device is told of; its contents do not matter
+   * @param device the capability of the registers
+   * @param memory what the driver has for itself; its contents do not matter
    * @param fileIsReadOnly the caller vouches that the file behind the device cannot be written, so that a device
    *   without VIRTIO_BLK_F_RO is taken as well
    * @returns None, or why not: `EmptySlot` and `OtherDevice` are no faults of a disk
    */
-  open(base: usize, memory: DiskMemory, fileIsReadOnly: bool): DeviceFault {
+  open(base: usize, device: u32, memory: DiskMemory, fileIsReadOnly: bool): DeviceFault {
     this.layOut(memory);
     this.kickIsDue = false;
     this.resetCount = 0;
     this.recoveriesInRow = 0;
     this.table.empty();
 
-    const fault = this.bringUp(base, fileIsReadOnly);
+    const fault = this.bringUp(base, device, fileIsReadOnly);
     this.lastFault = fault;
     return fault;
   }
@@ -97,13 +105,14 @@ export class Disk extends BlockDevice {
   }
 
   /**
-   * Gives one read to the device, which is notified at the next `kick`. On a refusal nothing is started.
+   * Gives one read to the device. On a refusal nothing is started.
    *
    * @param lba first sector, and `sectorCount` sectors (1 to SECTORS_MAX), all on the disk
    * @param segments `segmentCount` Segments, read before this returns, that add up to the sectors' bytes. They stay
    *   the device's until the completion
    * @param deadline absolute, in the unit of `expire`, or NO_DEADLINE
    * @param tag comes back with the completion
+   * @param isLast the device is told of this read and those before it; otherwise at the next `kick`
    */
   submit(
     lba: u64,
@@ -112,6 +121,7 @@ export class Disk extends BlockDevice {
     segmentCount: u32,
     deadline: u64,
     tag: u64,
+    isLast: bool,
   ): SubmitRefusal {
     if (!this.ready) {
       return SubmitRefusal.NoDevice;
@@ -125,11 +135,8 @@ export class Disk extends BlockDevice {
       return fits;
     }
     const memory = this.memory;
-    if (segmentsTouch(segments, segmentCount, memory.ringBus, memory.ringByteCount)) {
-      return SubmitRefusal.SegmentInRing;
-    }
-    if (segmentsTouch(segments, segmentCount, memory.requestBus, REQUEST_MEMORY_BYTES)) {
-      return SubmitRefusal.SegmentInRing;
+    if (segmentsTouchHeaders(segments, segmentCount, memory)) {
+      return SubmitRefusal.SegmentInHeaders;
     }
     const pieces = dataPieces(segments, segmentCount, this.geometry.segmentBytesMax);
     if (pieces > this.geometry.segmentsMax) {
@@ -139,52 +146,67 @@ export class Disk extends BlockDevice {
     if (slot === NO_SLOT) {
       return SubmitRefusal.Busy;
     }
-    if (this.queue.descriptorsFree < pieces + REQUEST_OVERHEAD_PIECES) {
+    buildRead(this.queue, memory, slot, lba, segments, segmentCount, this.geometry.segmentBytesMax);
+    const offered = this.queue.publish(slot, isLast);
+    if (offered === Refusal.TableFull) {
       return SubmitRefusal.Busy;
     }
-
-    const request = this.table.take(deadline);
+    if (offered === Refusal.BadArgument) {
+      return SubmitRefusal.NotPinned;
+    }
+    // Otherwise the device contradicted itself, and has to be reset: this read is due at once.
+    const request = this.table.take(offered === Refusal.None ? deadline : 0);
     request.tag = tag;
     request.lba = lba;
     request.sectorCount = sectorCount;
-    buildRead(this.queue, memory, slot, lba, segments, segmentCount, this.geometry.segmentBytesMax);
-    this.queue.publish(slot);
-    this.kickIsDue = true;
+    this.kickIsDue = !isLast;
     return SubmitRefusal.None;
   }
 
   /** `submit` into one piece of memory. */
-  submitContiguous(lba: u64, sectorCount: u32, bus: u64, deadline: u64, tag: u64): SubmitRefusal {
+  submitContiguous(
+    lba: u64,
+    sectorCount: u32,
+    pin: u32,
+    offset: u32,
+    deadline: u64,
+    tag: u64,
+    isLast: bool,
+  ): SubmitRefusal {
     // The count is checked before it is multiplied: a huge one must not wrap to a small number of bytes.
     const inRange = checkRange(this.geometry, lba, sectorCount);
     if (inRange !== SubmitRefusal.None) {
       return this.ready ? inRange : SubmitRefusal.NoDevice;
     }
-    this.scratch.bus = bus;
+    this.scratch.pin = pin;
+    this.scratch.offset = offset;
     this.scratch.byteCount = sectorCount * SECTOR_BYTES;
-    return this.submit(lba, sectorCount, changetype<usize>(this.scratch), 1, deadline, tag);
+    return this.submit(lba, sectorCount, changetype<usize>(this.scratch), 1, deadline, tag, isLast);
   }
 
-  /** Tells the device about the reads submitted since the last time, unless it polls by itself. */
+  /** Tells the device about the reads that it was not told of, unless it polls by itself. */
   kick(): void {
-    if (!this.kickIsDue) {
-      return;
+    if (this.kickIsDue) {
+      this.kickIsDue = false;
+      this.queue.tell();
     }
-    this.kickIsDue = false;
-    if (this.queue.wantsNotify()) {
-      mmio.notify(this.transport, REQUEST_QUEUE);
-    }
+  }
+
+  /** Why the device interrupts. The caller acknowledges these bits, and then calls `handleInterrupt`. */
+  interruptBits(): u32 {
+    return this.ready ? mmio.interruptBits(this.transport) : 0;
   }
 
   /**
-   * Handles the reason for the device's interrupt; does nothing if there is none. A fault means that the device
-   * misbehaved and has already been reset: `isReady` tells whether it came back.
+   * Handles the reasons for the device's interrupt, which were acknowledged: so one that comes in between interrupts again
+   * instead of being lost. A fault means that the device misbehaved and has already been reset: `isReady` tells whether it
+   * came back.
    */
-  handleInterrupt(): DeviceFault {
+  handleInterrupt(bits: u32): DeviceFault {
     if (!this.ready) {
       return DeviceFault.None;
     }
-    const bits = mmio.takeInterrupt(this.transport);
+    fenceIo(); // the ring is read after the acknowledgement
     let fault = DeviceFault.None;
     if ((bits & mmio.InterruptBit.ConfigChange) !== 0) {
       fault = this.lookAgain();

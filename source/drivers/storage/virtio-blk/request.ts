@@ -10,7 +10,8 @@
  *                            │ type │ 0      │ sector   │ status │ unused
  *
  * The only type that this file can build is VIRTIO_BLK_T_IN, a read: there is no code here that writes to a disk.
- * Reached from virtio-blk/disk.ts; goes on in virtio/queue.ts.
+ * Memory is named as the kernel knows it: by the number of a pin, and the offset in it. Reached from virtio-blk/disk.ts; goes
+ * on in virtio/queue.ts.
  */
 import { volatileLoad8, volatileStore8 } from "virtio/intrinsics";
 import { Queue } from "virtio/queue";
@@ -54,33 +55,34 @@ export const enum SubmitRefusal {
   SegmentCount = 5,
   /** An empty segment, one that wraps around, or lengths that do not add up to the sectors. */
   SegmentLength = 6,
-  /** A segment in the driver's own ring or request memory. */
-  SegmentInRing = 7,
+  /** A segment in the driver's own headers. */
+  SegmentInHeaders = 7,
   /** All slots or descriptors are in use: try again after a completion. */
   Busy = 8,
+  /** A segment that is not within its pin. */
+  NotPinned = 9,
 }
 
-/** A piece of memory as the device sees it. */
+/** A piece of memory that is pinned for the device. */
 @unmanaged
 @final
 export class Segment {
-  bus: u64;
+  pin: u32;
+  offset: u32;
   byteCount: u32;
   reserved: u32;
 }
 
-/** The memory that the device may be told of: each piece contiguous, and pinned for as long as the disk is open. */
+/** What the driver has for itself: pinned, or mapped, for as long as the disk is open. */
 @unmanaged
 @final
 export class DiskMemory {
-  /** The ring, aligned to 4096: as the device sees it, as we do, and how many bytes there are. */
-  ringBus: u64;
-  ring: usize;
-  ringByteCount: u32;
-  /** Headers and statuses, REQUEST_MEMORY_BYTES, aligned to 16. */
-  requestBus: u64;
+  /** Where the used ring is mapped. */
+  used: usize;
+  /** Headers and statuses, REQUEST_MEMORY_BYTES, aligned to 16: where we see them, and where they are pinned. */
   request: usize;
-  reserved: u32;
+  requestPin: u32;
+  requestOffset: u32;
 }
 
 /** Whether `sectorCount` sectors from `lba` are on the disk, in whole blocks. Nothing here can overflow. */
@@ -112,7 +114,7 @@ export function checkSegments(segments: usize, segmentCount: u32, byteCount: u32
     if (segment.byteCount === 0 || segment.byteCount > missing) {
       return SubmitRefusal.SegmentLength;
     }
-    if (segment.bus + <u64>segment.byteCount < segment.bus) {
+    if (segment.offset + segment.byteCount < segment.offset) {
       return SubmitRefusal.SegmentLength;
     }
     missing -= segment.byteCount;
@@ -120,11 +122,14 @@ export function checkSegments(segments: usize, segmentCount: u32, byteCount: u32
   return missing === 0 ? SubmitRefusal.None : SubmitRefusal.SegmentLength;
 }
 
-/** Whether any segment touches the `byteCount` bytes at `bus`. The segments were checked. */
-export function segmentsTouch(segments: usize, segmentCount: u32, bus: u64, byteCount: u32): bool {
+/** Whether any segment touches the driver's headers. The segments were checked. */
+export function segmentsTouchHeaders(segments: usize, segmentCount: u32, memory: DiskMemory): bool {
+  const headers = memory.requestOffset;
   for (let index: u32 = 0; index < segmentCount; index++) {
     const segment = segmentAt(segments, index);
-    if (segment.bus < bus + <u64>byteCount && bus < segment.bus + <u64>segment.byteCount) {
+    const touches =
+      segment.offset < headers + REQUEST_MEMORY_BYTES && headers < segment.offset + segment.byteCount;
+    if (segment.pin === memory.requestPin && touches) {
       return true;
     }
   }
@@ -142,7 +147,7 @@ export function dataPieces(segments: usize, segmentCount: u32, pieceBytesMax: u3
 
 /**
  * Writes the header, marks the status as unwritten, and builds the chain; `publish` is up to the caller. Everything
- * was checked before, and the queue has the descriptors.
+ * that the driver knows was checked before.
  */
 export function buildRead(
   queue: Queue,
@@ -154,26 +159,26 @@ export function buildRead(
   pieceBytesMax: u32,
 ): void {
   const line = memory.request + slot * LINE_BYTES;
-  const lineBus = memory.requestBus + <u64>(slot * LINE_BYTES);
+  const lineOffset = memory.requestOffset + slot * LINE_BYTES;
   store<u32>(line, TYPE_READ);
   store<u32>(line, 0, 4);
   store<u64>(line, lba, HEADER_SECTOR);
   volatileStore8(line + STATUS_OFFSET, RequestStatus.Unwritten);
 
   queue.beginChain();
-  queue.addReadable(lineBus, HEADER_BYTES);
+  queue.addReadable(memory.requestPin, lineOffset, HEADER_BYTES);
   for (let index: u32 = 0; index < segmentCount; index++) {
     const segment = segmentAt(segments, index);
-    let bus = segment.bus;
+    let offset = segment.offset;
     let missing = segment.byteCount;
     while (missing !== 0) {
       const byteCount: u32 = missing < pieceBytesMax ? missing : pieceBytesMax;
-      queue.addWritable(bus, byteCount);
-      bus += <u64>byteCount;
+      queue.addWritable(segment.pin, offset, byteCount);
+      offset += byteCount;
       missing -= byteCount;
     }
   }
-  queue.addWritable(lineBus + <u64>STATUS_OFFSET, 1);
+  queue.addWritable(memory.requestPin, lineOffset + STATUS_OFFSET, 1);
 }
 
 /** The status that the device wrote for a slot; any byte. */

@@ -14,7 +14,7 @@ import { plicInit, plicStartHart, setPlicContext } from "./arch/riscv/plic";
 import { parkHart, startHart, stopThisHart } from "./arch/riscv/smp";
 import { timerInit, timerStartHart } from "./arch/riscv/timer";
 import { uartInit } from "./arch/riscv/uart";
-import { devices, discover, hartNode, parkedHart, usableRamEnd } from "./boot/devices";
+import { devices, discover, hartNode, parkedHart, usableRamEnd, virtioNode } from "./boot/devices";
 import { askFirmware, hasSmp } from "./boot/firmware";
 import { memoryInit } from "./boot/memory";
 import { audit, auditInit, NO_TASK } from "./diag/audit";
@@ -29,6 +29,7 @@ import {
 } from "./diag/markers";
 import { turnOff } from "./diag/panic";
 import { printInit } from "./diag/print";
+import { PINS_MAX, pinsInit } from "./dma/pins";
 import { consoleInit } from "./ipc/console";
 import { interruptsInit } from "./irq/interrupts";
 import { jobsInit } from "./job/job";
@@ -36,7 +37,6 @@ import { debugInit } from "./lifecycle/debug";
 import { PERMANENT_VMOS, startFirstTask } from "./lifecycle/first";
 import { freeFrameCount, RAM_END } from "./mm/frames";
 import { activateKernelMap, buildKernelMap, kernelSpaceSatp, mapKernelDevice } from "./mm/kernelmap";
-import { PINS_MAX, pinsInit } from "./mm/pins";
 import { VMOS_MAX, vmosInit } from "./mm/vmo";
 import { queuesInit } from "./sched/queue";
 import { admit } from "./sched/retire";
@@ -119,7 +119,10 @@ function startOtherHarts(): void {
   }
 }
 
-/** The kernel's own devices: UART, PLIC, and the ACLINT's software interrupts where the tree offers them. */
+/**
+ * The devices that the kernel writes: UART, PLIC, those of virtio, and the ACLINT's software interrupts where the tree offers
+ * them.
+ */
 function mapDevices(): void {
   const d = devices();
   if (d.uart !== 0) {
@@ -134,15 +137,19 @@ function mapDevices(): void {
   if (d.sswi !== 0) {
     useSswi(mapKernelDevice(d.sswi, min<u32>(d.sswiBytes, SSWI_BYTES_MAX)));
   }
+  for (let i: u32 = 0; i < d.virtioCount; i++) {
+    mapKernelDevice(virtioNode(i).base, VIRTIO_BYTES);
+  }
   for (let i: u32 = 0; i < d.hartCount; i++) {
     setPlicContext(i, hartNode(i).plicContext);
     setSswiIndex(i, hartNode(i).sswiIndex);
   }
 }
 
-/** The UART's page, and the finisher's. */
+/** The UART's page, the finisher's, and the one of each virtio device. */
 const UART_BYTES: u32 = 4096;
 const FINISHER_BYTES: u32 = 4096;
+const VIRTIO_BYTES: u32 = 4096;
 /** All that the PLIC's specification lays out. */
 const PLIC_BYTES_MAX: u32 = 0x400_0000;
 const SSWI_BYTES_MAX: u32 = 0x4000;

@@ -5,7 +5,11 @@
  */
 import { Refusal } from "abi/refusal";
 import { Hart } from "../arch/riscv/hart";
+import { outOfLine } from "../arch/riscv/intrinsics";
+import { DEVICE_WINDOW } from "../arch/riscv/paging";
 import { PLIC_SOURCES_MAX, plicClaim, plicComplete, plicEnable } from "../arch/riscv/plic";
+import { acknowledge } from "../arch/riscv/ring";
+import { devices, virtioNode } from "../boot/devices";
 import { signal } from "../ipc/notification";
 import { LOCK_BYTES, Lock } from "../sync/lock";
 import { Rank } from "../sync/order";
@@ -28,6 +32,9 @@ export class Binding {
   claim: Claim;
   /** How often it came. */
   count: u64;
+  /** The kernel's address of the registers of the virtio device that it comes from; 0: it comes from another. */
+  registers: u32;
+  reserved: u32;
 }
 
 /** How far the handling of an interrupt has come. */
@@ -70,18 +77,36 @@ export function bindInterrupt(
   binding.owner = owner;
   binding.hart = hart.index;
   binding.claim = Claim.None;
+  binding.registers = virtioRegisters(source);
   owner.interrupts++;
   plicEnable(hart.index, source, true);
   lock.release();
   return Refusal.None;
 }
 
-/** Syscall.CompleteInterrupt by task `owner`: through the context that claimed it. Only the task that bound it may. */
-export function completeInterrupt(owner: Task, source: u32): Refusal {
+/** The kernel's address of the registers of the virtio device with this interrupt, or 0. */
+function virtioRegisters(source: u32): u32 {
+  outOfLine();
+  for (let slot: u32 = 0; slot < devices().virtioCount; slot++) {
+    if (virtioNode(slot).irq === source) {
+      return DEVICE_WINDOW + virtioNode(slot).base;
+    }
+  }
+  return 0;
+}
+
+/**
+ * Syscall.CompleteInterrupt by task `owner`: through the context that claimed it. Only the task that bound it may. `bits` are
+ * acknowledged at a virtio device before, so what it has to say afterwards interrupts again.
+ */
+export function completeInterrupt(owner: Task, source: u32, bits: u32): Refusal {
   const binding = bindingOf(source);
   lock.acquire();
   const claimed = binding.owner === owner && binding.claim !== Claim.None;
   if (claimed) {
+    if (bits !== 0 && binding.registers !== 0) {
+      acknowledge(binding.registers, bits);
+    }
     if (binding.claim === Claim.Open) {
       plicComplete(binding.hart, source);
     }

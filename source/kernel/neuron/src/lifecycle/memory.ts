@@ -192,6 +192,17 @@ export function unmapAt(caller: Task, space: Task, address: u64): Refusal {
   return Refusal.None;
 }
 
+/** Takes the few pages that the kernel has just mapped at `address` out again. */
+export function unmapAgain(space: Task, address: u32): void {
+  outOfLine();
+  const mapping = mappingFrom(space, address);
+  if (mapping !== null) {
+    unmapPages(space.root, mapping.address, mapping.mapped);
+    spaceChanged(space);
+    forget(mapping);
+  }
+}
+
 /** What lies at `address` of `space` was mapped, or begun to be, by a capability of this lease: it goes with that. */
 export function noteLease(space: Task, address: u32, lease: u16): void {
   outOfLine();

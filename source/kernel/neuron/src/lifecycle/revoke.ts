@@ -11,7 +11,7 @@
  * A copy may lend as well. Then all that came from it goes first: the search begins anew with its lease, and comes back
  * when nothing of that is left.
  *
- * Not taken back: memory that a device was told of stays pinned until the device is reset (mm/pins.ts), because nothing
+ * Not taken back: memory that a device was told of stays pinned until the device is reset (dma/pins.ts), because nothing
  * but a reset keeps a device from writing there. A call that was received is answered. And a notification that was named
  * for the end of a task, an interrupt or the console is signalled as long as that lasts.
  *

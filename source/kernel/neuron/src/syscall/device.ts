@@ -1,20 +1,18 @@
-/** Device registers, interrupts and DMA, for the holder of the device. */
+/** Device registers and interrupts, for the holder of the device. Its DMA is in syscall/dma.ts. */
 import { Kind, Right } from "abi/handle";
-import { Resource } from "abi/job";
-import { PAGE_BYTES } from "abi/layout";
 import { Refusal } from "abi/refusal";
 import { Hart } from "../arch/riscv/hart";
-import { deviceRegion } from "../boot/devices";
-import { callAgain, setResult, setStatus } from "../ipc/results";
+import { deviceRegion, UART_REGION } from "../boot/devices";
+import { callAgain, setStatus } from "../ipc/results";
 import * as interrupts from "../irq/interrupts";
-import { giveBack } from "../job/job";
 import { mapRegisters, noteLease } from "../lifecycle/memory";
-import { Pinned, pinFor, unpinAllOf, unpinFor } from "../mm/pins";
-import { chargeTo } from "../task/charges";
 import { capabilityAt, check, checkSignal } from "../task/handles";
 import { Task } from "../task/objects";
 
-/** The registers at `address`: readable and writable as the capability allows, never executable. */
+/**
+ * The registers at `address`, never executable. Those of a device that uses memory only to read: the kernel writes them
+ * (syscall/dma.ts).
+ */
 export function mapDevice(task: Task, slot: u64, address: u64): void {
   const rights: u32 = Right.Read | Right.Write;
   const refusal = check(task, slot, Kind.Device, rights);
@@ -23,7 +21,8 @@ export function mapDevice(task: Task, slot: u64, address: u64): void {
   }
   const capability = capabilityAt(task, <u32>slot);
   const node = deviceRegion(capability.object);
-  const mapped = mapRegisters(task, node.base, node.size, address, rights);
+  const mappable: u32 = capability.object === UART_REGION ? rights : Right.Read;
+  const mapped = mapRegisters(task, node.base, node.size, address, mappable);
   if (capability.lease !== 0 && mapped === Refusal.None) {
     noteLease(task, <u32>address, capability.lease);
   }
@@ -46,61 +45,13 @@ export function bindInterrupt(hart: Hart, task: Task, slot: u64, notificationSlo
   setStatus(task, refusal);
 }
 
-export function completeInterrupt(task: Task, slot: u64): void {
+/** `bits` are acknowledged at the source's virtio device before. */
+export function completeInterrupt(task: Task, slot: u64, bits: u64): void {
   const refusal = check(task, slot, Kind.Interrupt, Right.Manage);
   setStatus(
     task,
     refusal === Refusal.None
-      ? interrupts.completeInterrupt(task, capabilityAt(task, <u32>slot).object)
+      ? interrupts.completeInterrupt(task, capabilityAt(task, <u32>slot).object, <u32>bits)
       : refusal,
   );
-}
-
-/** Pins part of a memory object that the caller may write, and tells at which address the device sees it. */
-export function pin(task: Task, slot: u64, vmoSlot: u64, offset: u64, bytes: u64): void {
-  let refusal = check(task, slot, Kind.Device, Right.Manage);
-  if (refusal === Refusal.None) {
-    refusal = check(task, vmoSlot, Kind.Vmo, Right.Read | Right.Write);
-  }
-  if (refusal !== Refusal.None) {
-    return setStatus(task, refusal);
-  }
-  const vmo = capabilityAt(task, <u32>vmoSlot).vmo;
-  const size = <u64>vmo.pages * PAGE_BYTES;
-  if (bytes === 0 || offset >= size || bytes > size - offset) {
-    return setStatus(task, Refusal.BadArgument);
-  }
-  refusal = chargeTo(task.job, task, Resource.Pins, 0);
-  if (refusal !== Refusal.None) {
-    return setStatus(task, refusal);
-  }
-  const pinned = pinFor(capabilityAt(task, <u32>slot).object, vmo, task.job);
-  if (pinned !== Pinned.Yes) {
-    giveBack(task.job, Resource.Pins, 0);
-  }
-  if (pinned === Pinned.No) {
-    return setStatus(task, Refusal.TableFull);
-  }
-  setResult(task, <u64>vmo.base + offset);
-}
-
-/** The driver names the memory object by its own capability, so it can unpin only what it could pin. */
-export function unpin(task: Task, slot: u64, vmoSlot: u64): void {
-  let refusal = check(task, slot, Kind.Device, Right.Manage);
-  if (refusal === Refusal.None) {
-    refusal = check(task, vmoSlot, Kind.Vmo, Right.Read | Right.Write);
-  }
-  if (refusal !== Refusal.None) {
-    return setStatus(task, refusal);
-  }
-  const found = unpinFor(capabilityAt(task, <u32>slot).object, capabilityAt(task, <u32>vmoSlot).vmo);
-  setStatus(task, found ? Refusal.None : Refusal.BadState);
-}
-
-export function unpinAll(task: Task, slot: u64): void {
-  const refusal = check(task, slot, Kind.Device, Right.Manage);
-  if (refusal === Refusal.None && !unpinAllOf(capabilityAt(task, <u32>slot).object)) {
-    return callAgain(task);
-  }
-  setStatus(task, refusal);
 }

@@ -15,11 +15,13 @@ import * as capabilities from "./capabilities";
 import * as consoleCalls from "./console";
 import * as debugCalls from "./debug";
 import * as device from "./device";
+import * as dma from "./dma";
 import * as harts from "./harts";
 import * as info from "./info";
 import * as ipc from "./ipc";
 import * as jobs from "./job";
 import * as memoryCalls from "./memory";
+import * as offers from "./offer";
 import * as taskCalls from "./task";
 
 /** Does what `task`, which runs on this hart, asks for; its arguments stand in its frame. */
@@ -95,11 +97,11 @@ function carryOut(hart: Hart, task: Task, number: u64): void {
     case Syscall.BindInterrupt:
       return device.bindInterrupt(hart, task, task.a0, task.a1, task.a2);
     case Syscall.CompleteInterrupt:
-      return device.completeInterrupt(task, task.a0);
+      return device.completeInterrupt(task, task.a0, task.a1);
     case Syscall.Pin:
-      return device.pin(task, task.a0, task.a1, task.a2, task.a3);
+      return dma.pin(task, task.a0, task.a1, task.a2, task.a3);
     case Syscall.UnpinAll:
-      return device.unpinAll(task, task.a0);
+      return dma.unpinAll(task, task.a0);
     case Syscall.ConsoleWrite:
       return consoleCalls.write(hart, task, task.a0, task.a1, task.a2);
     case Syscall.Information:
@@ -119,7 +121,7 @@ function carryOut(hart: Hart, task: Task, number: u64): void {
     case Syscall.RestartHart:
       return harts.restart(hart, task, task.a0, task.a1);
     case Syscall.Unpin:
-      return device.unpin(task, task.a0, task.a1);
+      return dma.unpin(task, task.a0, task.a1, task.a2);
     case Syscall.CreateJob:
       return jobs.createJob(task, task.a0, task.a1, task.a2, task.a3, task.a4, task.a5);
     case Syscall.EndJob:
@@ -140,6 +142,12 @@ function carryOut(hart: Hart, task: Task, number: u64): void {
       return debugCalls.writeRegisters(task, task.a0);
     case Syscall.ResumeTask:
       return debugCalls.resumeTask(task, task.a0);
+    case Syscall.WriteRegister:
+      return dma.write(task, task.a0, task.a1, task.a2);
+    case Syscall.SetUpQueue:
+      return dma.setUpQueue(task, task.a0, task.a1, task.a2);
+    case Syscall.Offer:
+      return offers.offer(task, task.a0, task.a1);
     default:
       return setStatus(task, Refusal.BadCall);
   }

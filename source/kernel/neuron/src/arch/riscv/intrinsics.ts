@@ -30,9 +30,11 @@ export declare function fenceI(): void;
 export declare function sfenceVma(): void;
 
 export declare function volatileLoad8(address: usize): u32;
+export declare function volatileLoad16(address: usize): u32;
 export declare function volatileLoad32(address: usize): u32;
 export declare function volatileLoad64(address: usize): u64;
 export declare function volatileStore8(address: usize, value: u32): void;
+export declare function volatileStore16(address: usize, value: u32): void;
 export declare function volatileStore32(address: usize, value: u32): void;
 
 /**
