@@ -133,7 +133,7 @@ async function runCheck({ name, command }: Check, counts: Counts): Promise<void>
 
 /**
  * Some of the guest's checks are taken away, other ones each day: their tests have to miss them. One process does so while
- * the tests run, because it may wait a minute for a test that does not end without its check.
+ * the tests run, because it may have to wait for a test that does not end without its check.
  */
 async function trySample(): Promise<{ passed: boolean; said: string; detail: string }> {
   const { mutateSample, today } = await import("./mutate/mutate.ts");

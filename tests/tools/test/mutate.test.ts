@@ -1,5 +1,7 @@
 // ./nx test --mutate: what counts as a check, and that a removed one is noticed and one in place changes nothing.
 
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { root } from "../../../host/root.ts";
 import { runAsc, testFlags } from "../../../toolchain/asc/run.ts";
@@ -12,8 +14,11 @@ import {
   withoutNullErrors,
 } from "../../../tools/test/mutate/tree/checks.ts";
 import { listChecks } from "../../../tools/test/mutate/tree/listing.ts";
+import { TURNS_A_ROUND } from "../../../tools/test/mutate/tree/turns.ts";
 
 const FILE = "guest-entry.ts";
+/** Of turns of the loops that a test has. */
+const ROUNDS_MAX = 3;
 
 /** The checks of a text. */
 async function checksOf(text: string): Promise<Check[]> {
@@ -92,6 +97,7 @@ describe("in the compiled module", () => {
     const room: usize = memory.data(64);
     function boxOf(n: i32): Box | null { return n === 0 ? null : changetype<Box>(room); }
     export function take(n: i32): i32 { const box = boxOf(n); if (box === null || n > 9) { return -1; } return box.value; }
+    export function climb(n: i32): i32 { let i = 0; while (true) { if (i === n) { return -1; } i++; } return i; }
     export function isBetween(n: i32): bool { return n > 2 && n < 5; }`;
 
   /** The module with gates: its checks by name, and what to call. */
@@ -106,9 +112,16 @@ describe("in the compiled module", () => {
       asked.push(check >>> 0);
       return check >>> 0 === removed ? 0 : 1;
     };
+    let rounds = 0;
+    const turned = (): void => {
+      rounds++;
+      if (rounds > ROUNDS_MAX) {
+        throw new Error("too many turns");
+      }
+    };
     const abort = (): void => {};
     const module = await WebAssembly.compile(new Uint8Array(wasm));
-    const { exports } = new WebAssembly.Instance(module, { mutation: { holds }, env: { abort } });
+    const { exports } = new WebAssembly.Instance(module, { mutation: { holds, turned }, env: { abort } });
     const numberOf = (name: string): number =>
       gates.checks.find((check) => check.name === `${FILE}#${name}`)?.number ?? 0;
     const call = (name: string, argument: number): unknown => {
@@ -118,7 +131,7 @@ describe("in the compiled module", () => {
     const without = (name: string): void => {
       removed = numberOf(name);
     };
-    return { call, without, numberOf, asked };
+    return { call, without, numberOf, asked, rounds: () => rounds };
   }
 
   test("a gate is asked only where its check refuses, and nothing changes while it says yes", async () => {
@@ -140,6 +153,15 @@ describe("in the compiled module", () => {
     without("isBetween#2");
     expect([call("isBetween", 5), call("isBetween", 1)]).toEqual([1, 0]);
   });
+
+  test("the turns of loops are counted, so one without its end is found after a number of turns", async () => {
+    const { call, without, rounds } = await gated();
+    expect([call("climb", TURNS_A_ROUND - 2), rounds()]).toEqual([-1, 0]);
+    expect([call("climb", 0), rounds()]).toEqual([-1, 1]);
+    expect([call("climb", 2 * TURNS_A_ROUND - 1), rounds()]).toEqual([-1, 3]);
+    without("climb#1");
+    expect(() => call("climb", 9)).toThrow("too many turns");
+  });
 });
 
 test("every explanation is of a check that is there, and no test is known to miss it", async () => {
@@ -150,5 +172,7 @@ test("every explanation is of a check that is there, and no test is known to mis
   expect([...survivors.values()].filter((why) => why.length < 20)).toEqual([]);
   const known = knownCatchers(checks);
   expect(known.size).toBeGreaterThan(100);
+  const files = new Set([...known.values()].map(({ file }) => file));
+  expect([...files].filter((file) => !existsSync(join(root, file)))).toEqual([]);
   expect(checks.filter((check) => known.has(check.name) && survivors.has(lineOf(check)))).toEqual([]);
 });

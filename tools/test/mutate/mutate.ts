@@ -12,21 +12,25 @@ import { makeSources } from "../../../toolchain/steps/generate.ts";
 import { type Bundles, makeBundles } from "./bundles.ts";
 import { knownCatchers, writeCatchers } from "./catchers.ts";
 import { inWorkers, type Worker } from "./pool.ts";
+import { wholeOrder } from "./process/orders.ts";
 import { type RecordedTest, record } from "./record.ts";
 import { printResults } from "./results.ts";
 import type { Check } from "./tree/checks.ts";
 import { listChecks } from "./tree/listing.ts";
 import type { Catcher, MutateWords, Result } from "./words.ts";
 
-/** Longer than with the check in place by this factor, and this time: then the test does not end. */
+/** Longer than with the check in place by this factor, and this: then the test does not end. */
 const HANG_FACTOR = 20;
+/** Of turns of the guest's loops: 20 million turns, about a second. */
+const HANG_ROUNDS = 300;
+/** For a loop of the test itself, whose turns are not counted. */
 const HANG_MILLISECONDS = 60_000;
 /** The first test of a file may have the guest compiled. */
 const FIRST_MILLISECONDS_MAX = 600_000;
 /** Between two lines that say how far it is. */
 const CHECKS_A_LINE = 25;
 
-/** Checks of one sample: half a minute of one core, and a minute more for each test that does not end. */
+/** Checks of one sample: half a minute of one core. */
 const SAMPLE_CHECKS = 60;
 const DAY_MILLISECONDS = 86_400_000;
 
@@ -62,7 +66,7 @@ export function today(): number {
 
 /**
  * Takes some checks away that a test missed before, other ones each day, and tries those tests alone. Gives the exit code: 1
- * if one of the tests is there, and does not miss its check any more.
+ * if one of the tests does not miss its check any more, or is not there.
  */
 export async function mutateSample(
   day: number,
@@ -74,14 +78,19 @@ export async function mutateSample(
   const from = (day * SAMPLE_CHECKS) % Math.max(1, all.length);
   const checks = [...all, ...all].slice(from, from + Math.min(SAMPLE_CHECKS, all.length));
   const run = await beginRun(checks, jobs);
-  const { passed } = await tryKnown(run, checks);
-  for (const { name } of passed) {
-    const { file, test } = known.get(name) ?? { file: "", test: "" };
-    tell(`${file} does not miss ${name} any more: ${test}\n`);
+  const { passed, gone } = await tryKnown(run, checks);
+  for (const [lost, what] of [
+    [passed, "does not miss the check any more"],
+    [gone, "has no such test any more, or skips it"],
+  ] as const) {
+    for (const { name } of lost) {
+      const { file, test } = known.get(name) ?? { file: "", test: "" };
+      tell(`${file} ${what}: ${name}, ${test}\n`);
+    }
   }
   const counted = `${checks.length} checks taken away, ${run.results.length} missed`;
   tell(`${counted} (./nx test --mutate --sample ${day})\n`);
-  return passed.length === 0 ? 0 : 1;
+  return run.results.length === checks.length ? 0 : 1;
 }
 
 async function beginRun(checks: readonly Check[], jobs?: number, tests?: string): Promise<Run> {
@@ -130,12 +139,14 @@ interface Left {
   readonly left: Check[];
   /** Those of them whose test is still there, and passes without the check. */
   readonly passed: Check[];
+  /** Those of them whose test is not there. */
+  readonly gone: Check[];
 }
 
 /** Tries the tests that missed the checks the last time. */
 async function tryKnown(run: Run, checks: readonly Check[]): Promise<Left> {
   const known = knownCatchers(checks);
-  const result: Left = { left: checks.filter(({ name }) => !known.has(name)), passed: [] };
+  const result: Left = { left: checks.filter(({ name }) => !known.has(name)), passed: [], gone: [] };
   // By test, so that each is first run once with all checks in place: a test that always fails misses nothing.
   const byTest = new Map<string, { catcher: Catcher; checks: Check[] }>();
   for (const check of checks) {
@@ -149,14 +160,19 @@ async function tryKnown(run: Run, checks: readonly Check[]): Promise<Left> {
   }
   await inWorkers(run.bundles.worker, run.workers, byTest.values(), async (entry, worker) => {
     const whole = await runWhole(run, entry.catcher, worker);
-    const passed = whole === undefined ? [] : await tryOne(run, entry.catcher, entry.checks, whole, worker);
+    if (whole === undefined) {
+      result.gone.push(...entry.checks);
+      result.left.push(...entry.checks);
+      return;
+    }
+    const passed = await tryOne(run, entry.catcher, entry.checks, whole, worker);
     result.passed.push(...passed);
-    result.left.push(...(whole === undefined ? entry.checks : passed));
+    result.left.push(...passed);
   });
   return result;
 }
 
-type Runnable = Pick<RecordedTest, "bundle" | "name" | "milliseconds" | "wroteToNothing">;
+type Runnable = Pick<RecordedTest, "bundle" | "name" | "milliseconds" | "rounds" | "wroteToNothing">;
 
 /** Runs a test with all checks in place. Undefined if it is not there. @throws Problem if it fails */
 async function runWhole(run: Run, { file, test }: Catcher, worker: Worker): Promise<Runnable | undefined> {
@@ -164,8 +180,7 @@ async function runWhole(run: Run, { file, test }: Catcher, worker: Worker): Prom
   if (bundle === undefined) {
     return undefined;
   }
-  const order = { bundle, test, without: null, mayWriteToNothing: true };
-  const whole = await worker.run(order, FIRST_MILLISECONDS_MAX);
+  const whole = await worker.run({ ...wholeOrder, bundle, test }, FIRST_MILLISECONDS_MAX);
   if (!whole.tests.includes(test)) {
     return undefined;
   }
@@ -219,11 +234,18 @@ async function tryAll(run: Run, checks: readonly Check[]): Promise<void> {
 /** What a test says when the check does not hold, or null if it passes. */
 async function failureWithout(
   check: Check,
-  { bundle, name, milliseconds, wroteToNothing }: Runnable,
+  { bundle, name, milliseconds, rounds, wroteToNothing }: Runnable,
   worker: Worker,
 ): Promise<string | null> {
   const limit = milliseconds * HANG_FACTOR + HANG_MILLISECONDS;
-  const order = { bundle, test: name, without: check.number, mayWriteToNothing: wroteToNothing };
+  const roundsMax = rounds * HANG_FACTOR + HANG_ROUNDS;
+  const order = {
+    bundle,
+    test: name,
+    without: check.number,
+    roundsMax,
+    mayWriteToNothing: wroteToNothing,
+  };
   const { failure } = await worker.run(order, limit);
   return failure;
 }

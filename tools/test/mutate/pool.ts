@@ -54,7 +54,15 @@ export class Worker {
       };
       const fail = (failure: string): void => {
         this.end();
-        finish({ tests: [], failure, fired: [], modules: [], wroteToNothing: false, milliseconds });
+        finish({
+          tests: [],
+          failure,
+          fired: [],
+          modules: [],
+          wroteToNothing: false,
+          rounds: 0,
+          milliseconds,
+        });
       };
       const onMessage = (message: unknown): void => {
         finish(readJson(String(message), "a worker's answer", answerShape));

@@ -22,8 +22,9 @@ import { root } from "../../../host/root.ts";
 import { hashText } from "../../../toolchain/asc/run.ts";
 import type { Bundles, TestBundle } from "./bundles.ts";
 import { inWorkers } from "./pool.ts";
+import { wholeOrder } from "./process/orders.ts";
 
-const FILE = "build/mutate/recorded.json";
+const FILE = "build/mutate/recorded-2.json";
 /** A test that takes longer than this is not run again for each check that no quicker one misses. */
 const USED_MILLISECONDS_MAX = 100_000;
 /** All checks are in place, and the guest may have to be compiled first. */
@@ -35,7 +36,15 @@ const recordShape = table(
     digest: text,
     /** The guest's modules, by their names in the cache of the tests. */
     modules: list(text),
-    tests: list(object({ name: text, milliseconds: number, fired: list(number), wroteToNothing: truth })),
+    tests: list(
+      object({
+        name: text,
+        milliseconds: number,
+        rounds: number,
+        fired: list(number),
+        wroteToNothing: truth,
+      }),
+    ),
   }),
 );
 
@@ -50,6 +59,8 @@ export interface RecordedTest {
   readonly bundle: string;
   readonly name: string;
   readonly milliseconds: number;
+  /** The rounds of turns that the guest's loops have in it. */
+  readonly rounds: number;
   readonly wroteToNothing: boolean;
   readonly fired: ReadonlySet<number>;
 }
@@ -62,15 +73,15 @@ export async function record(bundles: Bundles, workers: number, progress: Progre
   let done = 0;
   await inWorkers(bundles.worker, workers, stale, async (one, worker) => {
     const run = (test: string | null) =>
-      worker.run({ bundle: one.bundle, test, without: null, mayWriteToNothing: true }, TEST_MILLISECONDS_MAX);
+      worker.run({ ...wholeOrder, bundle: one.bundle, test }, TEST_MILLISECONDS_MAX);
     const listed = await run(null);
     const modules = new Set(listed.modules);
     const tests: Entry["tests"] = [];
     requirePassed(one.file, "", listed.failure);
     for (const name of listed.tests) {
-      const { failure, milliseconds, fired, wroteToNothing, modules: used } = await run(name);
+      const { failure, milliseconds, rounds, fired, wroteToNothing, modules: used } = await run(name);
       requirePassed(one.file, name, failure);
-      tests.push({ name, milliseconds, fired, wroteToNothing });
+      tests.push({ name, milliseconds, rounds, fired, wroteToNothing });
       for (const key of used) {
         modules.add(key);
       }

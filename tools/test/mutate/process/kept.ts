@@ -2,12 +2,15 @@
 // again for each run, and import this file from beside them, where it is loaded once.
 
 /** A check that is removed may leave a loop without its end: this often it is asked, then the run ends. */
-const ASKED_MAX = 2_000_000;
+const ASKED_MAX = 200_000;
+const ENDLESS = "the run does not end without this check";
 
 export const NO_CHECK = 0;
 
 let removed = NO_CHECK;
 let askedLeft = 0;
+let rounds = 0;
+let roundsMax = Number.POSITIVE_INFINITY;
 let fired: Set<number> | undefined;
 
 /** On the machine nothing is mapped at address 0. Here is memory, so it is filled with this, and nobody may change it. */
@@ -73,9 +76,11 @@ function nothingOf(memory: WebAssembly.Memory): Uint8Array {
   return new Uint8Array(memory.buffer, 0, NOTHING_BYTES);
 }
 
-/** Begins a run in which one check does not hold. */
-export function beginWithout(check: number): void {
+/** Begins a run in which one check does not hold, and whose loops have no more rounds of turns than these. */
+export function beginWithout(check: number, most: number): void {
   removed = check;
+  rounds = 0;
+  roundsMax = most;
   askedLeft = ASKED_MAX;
   fired = undefined;
   memories = [];
@@ -84,7 +89,7 @@ export function beginWithout(check: number): void {
 
 /** Begins a run in which every check holds, and notes those that refuse. */
 export function beginNoting(): Set<number> {
-  beginWithout(NO_CHECK);
+  beginWithout(NO_CHECK, Number.POSITIVE_INFINITY);
   fired = new Set();
   return fired;
 }
@@ -98,7 +103,20 @@ export function holds(gate: number): number {
   }
   askedLeft--;
   if (askedLeft < 0) {
-    throw new Error("the run does not end without this check");
+    throw new Error(ENDLESS);
   }
   return 0;
+}
+
+/** The loops of the guest have done one more round of turns (tree/turns.ts). */
+export function turned(): void {
+  rounds++;
+  if (rounds > roundsMax) {
+    throw new Error(ENDLESS);
+  }
+}
+
+/** How many rounds of turns this run had. */
+export function roundsDone(): number {
+  return rounds;
 }

@@ -9,6 +9,8 @@ export const orderShape = object({
   test: nullable(text),
   /** The number of the check that does not hold; null notes which checks refuse. */
   without: nullable(number),
+  /** The rounds of turns that the guest's loops may have, when a check does not hold (tree/turns.ts). */
+  roundsMax: number,
   /** Whether the test may write through a null reference: its own code does so. */
   mayWriteToNothing: truth,
 });
@@ -24,8 +26,13 @@ export const answerShape = object({
   modules: list(text),
   /** Of the processor, which other processes do not prolong. */
   milliseconds: number,
+  /** The rounds of turns that the guest's loops had. */
+  rounds: number,
   wroteToNothing: truth,
 });
 
 export type Order = Shaped<typeof orderShape>;
 export type Answer = Shaped<typeof answerShape>;
+
+/** What an order with all checks in place says beside its test. */
+export const wholeOrder = { without: null, roundsMax: 0, mayWriteToNothing: true } as const;

@@ -3,7 +3,7 @@
 import { pathToFileURL } from "node:url";
 import fc from "fast-check";
 import { readJson } from "../../../../host/json.ts";
-import { beginNoting, beginWithout, load, usedModules, wroteToNothing } from "./kept.ts";
+import { beginNoting, beginWithout, load, roundsDone, usedModules, wroteToNothing } from "./kept.ts";
 import { type Answer, type Order, orderShape } from "./orders.ts";
 
 const FAILURE_LENGTH_MAX = 300;
@@ -12,11 +12,11 @@ const MICROSECONDS = 1000;
 
 let loads = 0;
 
-async function answer({ bundle, test, without, mayWriteToNothing }: Order): Promise<Answer> {
+async function answer({ bundle, test, without, roundsMax, mayWriteToNothing }: Order): Promise<Answer> {
   const begin = process.cpuUsage();
   const fired = without === null ? beginNoting() : new Set<number>();
   if (without !== null) {
-    beginWithout(without);
+    beginWithout(without, roundsMax);
   }
   let tests: string[] = [];
   let failure: string | null = null;
@@ -42,6 +42,7 @@ async function answer({ bundle, test, without, mayWriteToNothing }: Order): Prom
     fired: [...fired],
     modules: usedModules(),
     wroteToNothing: wroteToNothing(),
+    rounds: roundsDone(),
     milliseconds: (user + system) / MICROSECONDS,
   };
 }

@@ -9,10 +9,14 @@
 // Each way to be refused is a check of its own: both sides of an `||` in the condition of an `if` that only refuses, both
 // sides of an `&&` that a function of type bool returns, and the condition of `c ? Refusal.None : Refusal.BadState`.
 // A check's name is its file, its function, and its place among the function's checks: no line, so edits elsewhere keep it.
+//
+// Without a check a loop may have no end. So the turns of all loops are counted as well (turns.ts).
 
 import type * as Core from "assemblyscript";
 import { Transform } from "assemblyscript/transform";
+import { childrenOf, parseStatements } from "./parse.ts";
 import { onlyRefuses, refusesByName } from "./refusing.ts";
+import { countTurns } from "./turns.ts";
 
 type Compiler = typeof Core;
 
@@ -32,7 +36,7 @@ export interface Check {
   readonly text: string;
 }
 
-/** Puts a gate into each check of the files that `pathOf` knows. */
+/** Puts a gate into each check of the files that `pathOf` knows, and counts the turns of the loops of all files. */
 export class GateChecks extends Transform {
   readonly checks: Check[] = [];
   private readonly core: Compiler;
@@ -50,6 +54,7 @@ export class GateChecks extends Transform {
       if (path !== undefined) {
         this.checks.push(...gateSource(this.core, source, path));
       }
+      countTurns(this.core, source);
     }
   }
 }
@@ -73,19 +78,9 @@ export function gateSource(core: Compiler, source: Core.Source, path: string): C
   }
   if (gates.checks.length > 0) {
     const declaration = `@external("${GATE_MODULE}", "${GATE_NAME}") declare function ${GATE_LOCAL}(check: u32): bool;`;
-    source.statements.push(parse(core, declaration, source.normalizedPath));
+    source.statements.push(...parseStatements(core, declaration, source.normalizedPath));
   }
   return gates.checks;
-}
-
-function parse(core: Compiler, text: string, path: string): Core.Statement {
-  const parser = new core.Parser();
-  parser.parseFile(text, path, true);
-  const statement = parser.sources[0]?.statements[0];
-  if (statement === undefined || parser.diagnostics.length > 0) {
-    throw new Error(`asc does not parse ${text}`);
-  }
-  return statement;
 }
 
 /** The function around a node. */
@@ -124,7 +119,7 @@ class Gates {
     } else if (node instanceof core.ReturnStatement && node.value !== null) {
       node.value = this.gateReturned(node.value, within);
     }
-    for (const child of this.childrenOf(node)) {
+    for (const child of childrenOf(core, node)) {
       this.walk(child, inner);
     }
   }
@@ -187,13 +182,8 @@ class Gates {
     return returnType instanceof this.core.NamedTypeNode && returnType.name.identifier.text === "bool";
   }
 
-  private childrenOf(node: Core.Node): Core.Node[] {
-    const values: unknown[] = Object.values(node).flat();
-    return values.filter((value): value is Core.Node => value instanceof this.core.Node);
-  }
-
   private binary(text: string): Core.BinaryExpression {
-    const statement = parse(this.core, `${text};`, this.source.normalizedPath);
+    const [statement] = parseStatements(this.core, `${text};`, this.source.normalizedPath);
     const isExpression = statement instanceof this.core.ExpressionStatement;
     const expression = isExpression ? statement.expression : undefined;
     if (!(expression instanceof this.core.BinaryExpression)) {
