@@ -289,10 +289,6 @@ const explanations: readonly Explanation[] = [
     why: "Without it the kernel refuses to unmap where nothing is mapped, and to drop a slot that does not exist: nothing changes.",
     checks: ["source/services/virtioblkd/device.ts#forgetMemory#1: dmaVmo === NO_SLOT"],
   },
-  {
-    why: "A second check stands behind it: Queue.initialize has refused a ring that does not begin a page, by the same name.",
-    checks: ["source/drivers/virtio/mmio.ts#setupLegacyQueue#4: page << LEGACY_PAGE_SHIFT !== queue.bus"],
-  },
 ];
 
 /** The reason by the check's name and condition. */
