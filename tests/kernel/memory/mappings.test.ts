@@ -189,15 +189,18 @@ describe("a device's pins", () => {
   beforeEach(() => {
     device = k.give(task, Kind.Device, 3);
   });
-  const pin = (vmo: number): number => k.ask(0, sys.Pin, device, vmo, 0, pageBytes).status;
-  const unpin = (vmo: number): number => k.ask(0, sys.Unpin, device, vmo).status;
+  const pin = (vmo: number): number => {
+    const { status, words } = k.ask(0, sys.Pin, device, vmo, 0, pageBytes);
+    return status === 0 ? Number(words[0]) : status;
+  };
+  const unpin = (number: number): number => k.ask(0, sys.Unpin, device, number, 0).status;
   const pins = (job = 0): number => k.guest.call("chargedTo", job, Resource.Pins);
 
-  test("are one for each memory object, however often it is asked for", () => {
+  test("are one for each time that it is asked for, and each is given back once", () => {
     const [vmo, second] = [memory(1), memory(1)];
-    expect([pin(vmo), pin(second), pin(vmo)]).toEqual([0, 0, 0]);
-    expect(pins()).toBe(2);
-    expect([unpin(vmo), unpin(vmo), unpin(second)]).toEqual([0, Refusal.BadState, 0]);
+    expect([pin(vmo), pin(second), pin(vmo)]).toEqual([0, 1, 2]);
+    expect(pins()).toBe(3);
+    expect([unpin(0), unpin(0), unpin(1), unpin(2)]).toEqual([0, Refusal.BadState, 0, 0]);
     expect(pins()).toBe(0);
   });
 
@@ -209,12 +212,12 @@ describe("a device's pins", () => {
     const objects = vmos.map((vmo) => k.guest.call("objectAt", task, vmo));
     const references = (): number[] => objects.map((object) => k.guest.call("vmoReferences", object));
     const before = references();
-    expect(vmos.map(pin)).toEqual(vmos.map(() => 0));
+    expect(vmos.map(pin)).toEqual(vmos.map((_, number) => number));
     expect(k.ask(0, sys.UnpinAll, device).status).toBe(0);
     expect(references()).toEqual(before);
     expect(pins()).toBe(1);
-    expect(vmos.map(unpin)).toEqual(vmos.map(() => Refusal.BadState));
-    expect(k.ask(0, sys.Unpin, other, kept).status).toBe(0);
+    expect(vmos.map((_, number) => unpin(number))).toEqual(vmos.map(() => Refusal.BadState));
+    expect(k.ask(0, sys.Unpin, other, 0, 0).status).toBe(0);
   });
 
   test("are as many as the job may have", () => {
