@@ -91,6 +91,9 @@ describe("an offer", () => {
       expect(d.device.pending).toEqual([]);
       expect(d.kernel.guest.call("pinInFlight", SLOT, pin)).toBe(0);
     }
+    const gone = d.pin(vmo, 100);
+    expect(d.status(sys.Unpin, d.slot, gone, 0)).toBe(0);
+    expect(d.offer(0, piece(gone, 0, 1))).toBe(Refusal.BadArgument);
     expect(d.offer(0, piece(small, 99, 1))).toBeGreaterThanOrEqual(0);
     expect(d.device.chains()).toEqual([{ address: d.baseOf(vmo) + 1099, bytes: 1, writes: true }]);
   });
@@ -181,6 +184,9 @@ describe("an answer that cannot be true", () => {
     expect(d.offer(2, ...two)).toBe(Refusal.BadState);
     d.device.say(0, 0);
     expect(d.offer(2, ...two)).toBe(Refusal.BadState);
+    // Nor if the device takes it all back.
+    d.device.say(0, -d.device.usedIndex);
+    expect(d.offer(0, ...two)).toBe(Refusal.BadState);
     expect(d.status(sys.Unpin, d.slot, pin, 2)).toBe(Refusal.BadState);
     d.reset();
     d.status(sys.Unmap, self, USED);

@@ -249,6 +249,19 @@ describe("a queue", () => {
     expect(d.setUp()).toBe(0);
   });
 
+  test("is refused during a reset also without a queue, and twice whatever the device says", async () => {
+    const d = await Driver.start();
+    d.begin();
+    d.device.slowness = 1;
+    d.reset();
+    expect(d.setUp()).toBe(Refusal.BadState);
+    d.device.slowness = 0;
+    d.begin();
+    expect(d.setUp()).toBe(0);
+    d.device.store(BASE + register.QueueReady, 0);
+    expect(d.setUp(8, USED + pageBytes)).toBe(Refusal.BadState);
+  });
+
   test("is refused for a device that has one already", async () => {
     const d = await Driver.start();
     d.begin();
