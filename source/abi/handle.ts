@@ -40,7 +40,7 @@ export const enum Right {
   Manage = 32,
   /** May travel with a message or be granted to another task. */
   Transfer = 64,
-  /** Task: take its faults, and read and write its registers while it stands on one. */
+  /** Task: take its faults, and read and write its registers while it stands on one: so all that it may do itself. */
   Debug = 128,
   All = 255,
 }

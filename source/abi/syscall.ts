@@ -181,6 +181,8 @@ export const enum Syscall {
    * takeFaults(task, notification, bits): from now on a fault of the task, which would end it, stops it and signals these
    * bits. One task at a time has the faults of another. With NO_SLOT for the notification they are the task's own again: if
    * it stands on one, it ends. So it is when the caller ends, or gives up its last capability with Right.Debug to the task.
+   * Refusal.BadArgument if the task has the caller's faults, or those of who has them, and so on. A task that faults in the
+   * middle of a call, between two of its turns, ends as before.
    */
   TakeFaults = 46,
   /**

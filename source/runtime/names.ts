@@ -6,6 +6,7 @@ import { Resource } from "abi/job";
 import { Refusal } from "abi/refusal";
 import { Role } from "abi/startup";
 import { End } from "abi/task";
+import { PRODUCTION } from "gen/profile";
 import { Line } from "text/line";
 
 /** The name of a refusal as abi/refusal.ts spells it. */
@@ -98,13 +99,16 @@ export function endName(cause: End): string {
   }
 }
 
-/** How a task ended: "exit code 65(DiskRefused)", "it was killed", "it read where it may not, at 0x40". */
+/**
+ * How a task ended: "exit code 65(DiskRefused)", "it was killed", "it read where it may not, at 0x40"; without the address in
+ * a production build.
+ */
 export function sayEnd(to: Line, cause: End, detail: u64): Line {
   if (cause === End.Exit) {
     return to.text("exit code ").code(<u64>(<u32>detail), exitName(<u32>detail));
   }
   to.text(endName(cause));
-  return cause === End.Killed ? to : to.text(", at ").hex(detail);
+  return PRODUCTION || cause === End.Killed ? to : to.text(", at ").hex(detail);
 }
 
 /** The name of a role as abi/startup.ts spells it. */

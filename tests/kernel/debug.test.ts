@@ -114,7 +114,7 @@ describe("a task whose faults another one took", () => {
     expect(k.guest.call64("register", target, 0)).not.toBe(42n);
   });
 
-  test("ends for its fault when it is killed while it stands, and tells its maker why", () => {
+  test("is killed where it stands, and the notification is the debugger's alone again", () => {
     const told = k.guest.call("newNotification");
     const ends = k.give(taker, Kind.Notification, told);
     expect(ask(taker, sys.CreateTask, Class.App, ends, 8, self)).toBe(0);
@@ -125,9 +125,7 @@ describe("a task whose faults another one took", () => {
     expect(ask(taker, sys.StartTask, made, 0x10000, 0x7000_0000)).toBe(Refusal.None);
     fault(child);
     expect(ask(taker, sys.KillTask, made)).toBe(Refusal.None);
-    expect(untilEnded(child)).toBe(End.LoadFault);
-    expect(ask(taker, sys.TaskStatus, made)).toBe(0);
-    expect(k.results(taker).words.slice(0, 3)).toEqual([2n, BigInt(End.LoadFault), BAD_ADDRESS]);
+    expect(untilEnded(child)).toBe(End.Killed);
     expect(k.guest.call64("bitsOf", told)).toBe(8n);
     expect(ask(taker, sys.ReadRegisters, made)).toBe(Refusal.BadState);
     expect(ask(taker, sys.TakeFaults, made, bell, 1)).toBe(Refusal.BadState);
@@ -263,4 +261,53 @@ test("a debugger of many tasks that ends ends each of them that stands", () => {
   expect(k.waits(runs)).toBe(Wait.None);
   fault(runs);
   expect(untilEnded(runs)).toBe(End.LoadFault);
+});
+
+test("no debugger has the faults of who has its own, directly or through others", () => {
+  const third = k.spawnOn(3);
+  const takes = (one: number, another: number): number =>
+    ask(
+      one,
+      sys.TakeFaults,
+      k.give(one, Kind.Task, another, Right.Debug),
+      k.give(one, Kind.Notification, notification),
+      1,
+    );
+  expect([takes(taker, other), takes(other, third)]).toEqual([0, 0]);
+  expect([takes(third, taker), takes(third, other), takes(other, taker)]).toEqual([
+    Refusal.BadArgument,
+    Refusal.BadArgument,
+    Refusal.BadArgument,
+  ]);
+  expect(takes(third, target)).toBe(0);
+});
+
+describe("a task that is in the middle of a call", () => {
+  const PAGES = 200;
+
+  test("ends for its fault: nothing comes between two turns", () => {
+    take();
+    const hart = hartOf(target);
+    expect(ask(target, sys.CreateVmo, PAGES * 4096, self)).toBe(0);
+    const vmo = Number(defined(k.results(target).words[0]));
+    expect(k.turn(hart, sys.Map, self, vmo, 0x2000_0000, 0, PAGES * 4096, Right.Read)).toBe(false);
+    fault(target);
+    expect(untilEnded(target)).toBe(End.LoadFault);
+  });
+});
+
+test("a task that is to be killed is no debugger's any more", () => {
+  take();
+  fault(target);
+  // Between the request and the end: the hart that asked has not come to it.
+  let late: number[] = [];
+  const killer = k.give(other, Kind.Task, target, Right.Manage);
+  k.onClockRead = () => {
+    k.onClockRead = undefined;
+    late = [ask(taker, sys.ReadRegisters, right), ask(taker, sys.ResumeTask, right)];
+  };
+  expect(ask(other, sys.KillTask, killer)).toBe(Refusal.None);
+  k.onClockRead = undefined;
+  expect(untilEnded(target)).toBe(End.Killed);
+  expect(late.every((status) => status === Refusal.BadState)).toBe(true);
 });

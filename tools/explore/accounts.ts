@@ -84,12 +84,14 @@ class Walk {
     this.expectNotifications(notifications);
     for (const task of tasks) {
       this.expect("task", task, this.field(task, "Task", "references0"));
+      this.expect("debugger", task, this.field(task, "Task", "debugs"));
     }
     this.expectNoOthers({
       "memory object": vmos,
       endpoint: endpoints,
       notification: notifications,
       task: tasks,
+      debugger: tasks,
     });
     return { problems: this.problems, frames };
   }
@@ -119,7 +121,9 @@ class Walk {
       return;
     }
     this.add("notification", this.field(task, "Task", "bound"));
+    this.add("notification", this.field(task, "Task", "faultNotification"));
     this.add("memory object", this.field(task, "Task", "making"));
+    this.add("debugger", this.field(task, "Task", "faultTaker"));
     this.walkMappings(task);
   }
 

@@ -4,7 +4,8 @@
 //       at 0xffffffff80201234
 //       at 0xffffffff80200456
 //
-// A production build leaves the hart out. An assertion that failed says "assertion failed" in place of cause and name.
+// A production build leaves out the hart, stval and sepc, and says `at +0x1234` for a place behind the start of the kernel's text, and
+// `at ?` for any other. An assertion that failed says "assertion failed" in place of cause and name.
 // The kernel prints addresses only: it has neither symbols nor lines. They are in the ELF file, on the host.
 
 /** A panic, as far as it was printed. */
@@ -26,7 +27,9 @@ const FRAMES_MAX = 64;
 
 /** Anywhere in the line: the panic may come while another hart is in the middle of one. */
 export const PANIC_LINE = /PANIC (hart=|cause=|assertion failed).*/;
-const FRAME_LINE = /^\s*at 0x([0-9a-fA-F]{1,16})$/;
+const FRAME_LINE = /^\s*at (?:(\+?)0x([0-9a-fA-F]{1,16})|\?)$/;
+/** Where neuron.ld puts the kernel's text. */
+const TEXT_START = 0xffff_ffff_8020_0000n;
 
 /** Collects the panic from console lines. */
 export class PanicWatch {
@@ -45,11 +48,12 @@ export class PanicWatch {
       }
       return;
     }
-    const address = FRAME_LINE.exec(line)?.[1];
-    if (address === undefined || this.found.frames.length >= FRAMES_MAX) {
+    const frame = FRAME_LINE.exec(line);
+    if (frame === null || this.found.frames.length >= FRAMES_MAX) {
       return;
     }
-    this.found.frames.push({ address: BigInt(`0x${address}`), places: [] });
+    const [, plus, digits = "0"] = frame;
+    this.found.frames.push({ address: BigInt(`0x${digits}`) + (plus === "+" ? TEXT_START : 0n), places: [] });
   }
 }
 

@@ -4,7 +4,7 @@
  * is measured here: the host follows each hart (bench/kernel/stretch/follow.ts).
  */
 import { Kind, Right, SLOT_COUNT } from "abi/handle";
-import { Amounts, Resource } from "abi/job";
+import { Amounts, JOB_DEPTH_MAX, Resource } from "abi/job";
 import { PAGE_BYTES, STACK_TOP, USER_MAPPINGS } from "abi/layout";
 import { Role } from "abi/startup";
 import { FOREVER, NO_SLOT } from "abi/syscall";
@@ -50,7 +50,9 @@ const CROWD: u32 = 230;
 const SLEEP_SHIFT: u64 = 10;
 const SLEEP_MILLISECONDS: u64 = 40;
 const REST_MILLISECONDS: u64 = 30;
-const JOB_DEPTH: u32 = 7;
+/** Jobs in a chain: this program's own is the first below the root, and that of the chains the second. */
+const JOB_DEPTH: u32 = JOB_DEPTH_MAX - 2;
+const JOB_CHAINS: u32 = 7;
 /** What each job of the tree has for itself: a task, and what it takes. */
 const JOB_PAGES: u32 = 8;
 
@@ -159,31 +161,43 @@ function sleepers(): i32 {
   return status;
 }
 
-/** Jobs, each made from the one before, with a task in each of them. The end of the first ends all. */
+/** A job, and chains of jobs below it as deep as they may be, with a task in each. The end of the first ends all. */
 function deepJobs(): i32 {
-  let parent = slotOf(Role.Job);
-  let first: u32 = NO_SLOT;
-  let status = 0;
-  for (let depth: u32 = JOB_DEPTH; depth > 0 && status >= 0; depth--) {
-    status = createJob(parent, limitsFor(depth), 0, 0);
-    const job = <u32>result(0);
-    if (status >= 0) {
-      status = startIn(job);
-    }
-    if (first === NO_SLOT) {
-      first = job;
-    } else if (parent !== first) {
-      drop(parent);
-    }
-    parent = job;
+  let status = createJob(slotOf(Role.Job), limitsFor(1 + JOB_CHAINS * JOB_DEPTH), 0, 0);
+  const first = <u32>result(0);
+  if (status >= 0) {
+    status = startIn(first);
+  }
+  for (let chain: u32 = 0; chain < JOB_CHAINS && status >= 0; chain++) {
+    status = makeChain(first);
   }
   if (status < 0) {
     return status;
   }
-  drop(parent);
   endJob(first);
   rest();
   return drop(first);
+}
+
+/** Jobs, each made from the one before, the first from `top`. */
+function makeChain(top: u32): i32 {
+  let parent = top;
+  let status = 0;
+  for (let jobs: u32 = JOB_DEPTH; jobs > 0 && status >= 0; jobs--) {
+    status = createJob(parent, limitsFor(jobs), 0, 0);
+    const job = <u32>result(0);
+    if (status >= 0) {
+      status = startIn(job);
+    }
+    if (parent !== top) {
+      drop(parent);
+    }
+    parent = job;
+  }
+  if (status >= 0) {
+    drop(parent);
+  }
+  return status;
 }
 
 /** A task in `job` that sleeps for a long time. */
@@ -202,15 +216,15 @@ function startIn(job: u32): i32 {
 
 const limits = changetype<Amounts>(memory.data(<u32>offsetof<Amounts>(), 8));
 
-/** What a job needs with `depth` - 1 jobs below it. */
-function limitsFor(depth: u32): Amounts {
-  limits.set(Resource.Pages, depth * JOB_PAGES);
-  limits.set(Resource.Tasks, depth);
-  limits.set(Resource.Vmos, depth * 4);
+/** The limits of a job that has `jobs` - 1 others below it. */
+function limitsFor(jobs: u32): Amounts {
+  limits.set(Resource.Pages, jobs * JOB_PAGES);
+  limits.set(Resource.Tasks, jobs);
+  limits.set(Resource.Vmos, jobs * 4);
   limits.set(Resource.Endpoints, 0);
   limits.set(Resource.Notifications, 0);
   limits.set(Resource.Pins, 0);
-  limits.set(Resource.Jobs, depth - 1);
+  limits.set(Resource.Jobs, jobs - 1);
   return limits;
 }
 

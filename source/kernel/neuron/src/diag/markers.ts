@@ -86,11 +86,14 @@ export function memoryClipped(bytes: u64): void {
   );
 }
 
-/** A task was ended by its own fault. */
+/** A task was ended by its own fault. Where that was, a production build tells in the audit trail alone. */
 export function taskFaulted(nameAddress: usize, what: string, value: u64, pc: u64): void {
   const length = lengthToZero(nameAddress, TASK_NAME_BYTES);
   const line = beginLine().text("neuron: task ").printable(nameAddress, length).text(" ended: ").text(what);
-  endLine(line.text(" value=").hex(value).text(" pc=").hex(pc));
+  if (!PRODUCTION) {
+    line.text(" value=").hex(value).text(" pc=").hex(pc);
+  }
+  endLine(line);
 }
 
 /** The machine cannot be brought up: says why. */

@@ -104,8 +104,18 @@ function isBehindCall(address: usize): bool {
   return isJalRa || isJalrRa || isCompressedJalr;
 }
 
+/** A production build says where in the kernel's text it is, and nothing of other addresses. */
 function printAddress(address: u64): void {
-  endLinePanic(beginLine().text("  at ").hex(address));
+  const line = beginLine().text("  at ");
+  const low = <usize>address;
+  if (!PRODUCTION) {
+    line.hex(address);
+  } else if (address >> 32 === 0xffff_ffff && low >= __text_start() && low < __text_end()) {
+    line.text("+").hex(low - __text_start());
+  } else {
+    line.text("?");
+  }
+  endLinePanic(line);
 }
 
 /** Prints what looks like return addresses between `sp` and the top of this hart's stack. */
@@ -140,7 +150,10 @@ export function kernelFault(cause: u64, value: u64, pc: u64, sp: u64, ra: u64): 
     line.text("hart=").decimal(thisHart().index).text(" ");
   }
   line.text("cause=").decimal(cause).text(" name=").text(exceptionName(cause));
-  endLinePanic(line.text(" stval=").hex(value).text(" sepc=").hex(pc));
+  if (!PRODUCTION) {
+    line.text(" stval=").hex(value).text(" sepc=").hex(pc);
+  }
+  endLinePanic(line);
   printAddress(pc);
   printAddress(ra);
   finish(<usize>sp);

@@ -7,6 +7,10 @@
  *   publishes Wait.Faulted, signals ────────▶ claims it, reads or writes its frame, publishes Wait.Faulted again
  *                                             claims it and wakes it: it goes on
  *
+ * A task that is in the middle of a system call which goes in turns does not stand: it ends. Nothing of such a call is left
+ * undone, and no other arguments come between two turns. A signal may be older than what it tells of: then the debugger finds
+ * that the task does not stand (Refusal.BadState).
+ *
  * The lock decides between a fault and the debugger that gives the faults back: either the task sees that nobody has its
  * faults any more, and ends; or the other sees that it stands, and asks for its end.
  */
@@ -16,13 +20,17 @@ import { Refusal } from "abi/refusal";
 import { TaskState, Wait } from "abi/task";
 import { Hart } from "../arch/riscv/hart";
 import { outOfLine } from "../arch/riscv/intrinsics";
+import { hasTaken } from "../ipc/close";
 import { signal } from "../ipc/notification";
 import { LOCK_BYTES, Lock } from "../sync/lock";
 import { Rank } from "../sync/order";
 import { releaseNotification, retainNotification } from "../task/endpoint";
-import { requestKill } from "../task/life";
+import { isKilled, requestKill } from "../task/life";
 import { Notification, Task } from "../task/objects";
 import { claimWait, publish, TASKS_MAX, taskAt, waitKind } from "../task/task";
+
+/** A debugger of a debugger, and so on. */
+const TAKERS_MAX: u32 = 8;
 
 const lock = changetype<Lock>(memory.data(LOCK_BYTES, 8));
 
@@ -32,12 +40,11 @@ export function debugInit(): void {
 
 /** From now on `taker`, which runs here, has the faults of `task`: each signals `bits` to `notification`. */
 export function takeFaults(taker: Task, task: Task, notification: Notification, bits: u64): Refusal {
-  if (task === taker) {
-    return Refusal.BadArgument;
-  }
   lock.acquire();
   let refusal = Refusal.None;
-  if (task.state === TaskState.Ended) {
+  if (isBehind(taker, task)) {
+    refusal = Refusal.BadArgument;
+  } else if (task.state === TaskState.Ended || isKilled(task)) {
     refusal = Refusal.BadState;
   } else if (task.faultTaker !== null) {
     refusal = Refusal.AlreadyBound;
@@ -50,6 +57,24 @@ export function takeFaults(taker: Task, task: Task, notification: Notification, 
   }
   lock.release();
   return refusal;
+}
+
+/**
+ * Whether `task` is `taker`, or has its faults, or those of who has them, and so on: then both could stand, each waiting for
+ * the other. Also true where there are too many of them. Under the lock.
+ */
+function isBehind(taker: Task, task: Task): bool {
+  let at: Task | null = taker;
+  for (let i: u32 = 0; i < TAKERS_MAX; i++) {
+    if (at === null) {
+      return false;
+    }
+    if (at === task) {
+      return true;
+    }
+    at = at.faultTaker;
+  }
+  return true;
 }
 
 /**
@@ -84,7 +109,7 @@ function forgetDebugger(task: Task): Notification | null {
 }
 
 /** Tasks whose faults are given back in one piece of an end. */
-const TASKS_A_PIECE: u32 = 8;
+const TASKS_A_PIECE: u32 = 4;
 
 /** `taker` has ended: some of the faults that it took are given back. None are left when its `debugs` is 0. */
 export function giveSomeFaultsBack(taker: Task): void {
@@ -113,6 +138,9 @@ export function leaveDebugger(task: Task): void {
  * it may be another hart's already.
  */
 export function stopAtFault(hart: Hart, task: Task, cause: u64, value: u64): bool {
+  if (isInCall(task)) {
+    return false;
+  }
   lock.acquire();
   const told = task.faultNotification;
   const bits = task.faultBits;
@@ -120,6 +148,7 @@ export function stopAtFault(hart: Hart, task: Task, cause: u64, value: u64): boo
     retainNotification(told);
     task.faultCause = <u32>cause;
     task.faultValue = value;
+    task.faultPc = task.sepc;
     hart.running = 0;
     publish(task, Wait.Faulted);
   }
@@ -132,9 +161,21 @@ export function stopAtFault(hart: Hart, task: Task, cause: u64, value: u64): boo
   return true;
 }
 
+/** Whether the task is between two turns of a call (`callAgain` in ipc/results.ts). */
+function isInCall(task: Task): bool {
+  return (
+    task.work !== null ||
+    task.making !== null ||
+    task.starts !== 0 ||
+    task.ends !== null ||
+    task.takesBack !== 0 ||
+    hasTaken(task)
+  );
+}
+
 /** Claims `task` if it stands on a fault that `taker` has. Then one of the next two has to follow, or `wake`. */
 export function claimStanding(taker: Task, task: Task): bool {
-  return task.faultTaker === taker && claimWait(task, Wait.Faulted);
+  return task.faultTaker === taker && !isKilled(task) && claimWait(task, Wait.Faulted);
 }
 
 /** Copies the registers of `task`, which was claimed, to the message page of `taker`. */

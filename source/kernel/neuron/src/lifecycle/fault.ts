@@ -71,14 +71,14 @@ export function endOf(cause: u64, value: u64): End {
 /** The task that `hart` runs trapped with exception `cause`; `value` is stval: an address, or the instruction. */
 export function faultTask(hart: Hart, task: Task, cause: u64, value: u64): void {
   if (!stopAtFault(hart, task, cause, value)) {
-    endForFault(task, cause, value);
+    endForFault(task, cause, value, task.sepc);
   }
 }
 
-/** Ends `task`, which runs here or is claimed, for a fault. */
-export function endForFault(task: Task, cause: u64, value: u64): void {
+/** Ends `task`, which runs here or is claimed, for a fault at `pc`. */
+export function endForFault(task: Task, cause: u64, value: u64, pc: u64): void {
   const end = endOf(cause, value);
   const name = end === End.FloatingPoint ? "floating-point instruction" : exceptionName(cause);
-  taskFaulted(task.nameAddress, name, value, task.sepc);
+  taskFaulted(task.nameAddress, name, value, pc);
   endTask(task, end, value);
 }

@@ -34,8 +34,8 @@ export function killTask(task: Task): Refusal {
 }
 
 /**
- * Ends a task that waits, was not started, stands in a run queue, or on a fault: then for that. False if it runs, is about
- * to, or has ended.
+ * Ends a task that waits, was not started, stands in a run queue, or on a fault that nobody has: then for that. False if it
+ * runs, is about to, or has ended.
  */
 function endIfIdle(task: Task): bool {
   const word = task.waitWord;
@@ -48,8 +48,9 @@ function endIfIdle(task: Task): bool {
     if (kind === Wait.Claimed || kind === Wait.Ended || !claim(task, word)) {
       return false;
     }
-    if (kind === Wait.Faulted) {
-      endForFault(task, task.faultCause, task.faultValue);
+    // Its debugger gave its faults back, or is gone.
+    if (kind === Wait.Faulted && task.faultTaker === null) {
+      endForFault(task, task.faultCause, task.faultValue, task.faultPc);
       return true;
     }
     abandonWait(task, kind);

@@ -14,16 +14,23 @@ import { isUserRange, mapPages, unmapPages } from "../mm/vspace";
 import { spaceChanged } from "../sched/space";
 import { auditQuota } from "../task/charges";
 import { Mapping, Turn } from "../task/mapping";
-import { freeMapping, mappingFrom, overlapsMapping } from "../task/mappings";
+import { freeMapping, isMappingOf, mappingFrom, overlapsMapping } from "../task/mappings";
 import { Task } from "../task/objects";
+import { TASKS_MAX } from "../task/task";
 
 /** Pages that come or go in one turn, with interrupts off. */
 const PAGES_A_TURN: u32 = 64;
 
+if (TASKS_MAX > 256) {
+  ERROR("a mapping has eight bits for the task that is at work on it");
+}
+
 /**
  * Maps `bytes` of memory object `vmo` from `offset` at `address` of `space`, for `caller`, which runs on this hart.
- * With `caller.work` set afterwards there is more to do, and the caller has to call again with the same arguments. The
- * rights were checked.
+ * With `caller.work` set afterwards there is more to do, and the caller has to call again. The rights were checked.
+ *
+ * What is to be mapped is kept from the first turn on. Who can write the caller's code or its registers may
+ * change the arguments between two turns: nothing of them counts then but the space, which has to be the same.
  */
 export function mapVmo(
   caller: Task,
@@ -35,7 +42,7 @@ export function mapVmo(
   rights: u32,
 ): Refusal {
   if (caller.work !== null) {
-    return turnIn(caller, space, vmo.base + <u32>offset, rights);
+    return goOn(caller, space);
   }
   const size = <u64>vmo.pages * PAGE_BYTES;
   if ((offset & (PAGE_BYTES - 1)) !== 0 || offset >= size || bytes > size - offset) {
@@ -55,7 +62,7 @@ export function mapVmo(
 /** Maps device registers at `physical`. As `mapVmo` otherwise. */
 export function mapRegisters(task: Task, physical: u32, bytes: u32, address: u64, rights: u32): Refusal {
   if (task.work !== null) {
-    return turnIn(task, task, physical, rights);
+    return goOn(task, task);
   }
   if (address > u32.MAX_VALUE) {
     return Refusal.BadArgument;
@@ -94,6 +101,8 @@ function begin(
   }
   const pages = bytes / PAGE_BYTES;
   const first = min<u32>(pages, PAGES_A_TURN);
+  caller.workPhysical = physical;
+  caller.workRights = rights;
   const refusal = mapPages(space.job, space.root, address, physical, first, rights);
   if (refusal !== Refusal.None) {
     // Part of it was there for a moment, and a TLB may know it.
@@ -114,28 +123,53 @@ function begin(
 
 function workOn(caller: Task, mapping: Mapping, turn: Turn): void {
   outOfLine();
-  mapping.turn = <u16>turn;
+  mapping.turn = <u8>turn;
+  mapping.worker = <u8>caller.index;
   caller.work = mapping;
 }
 
 function isDone(caller: Task, space: Task, mapping: Mapping): void {
-  mapping.turn = <u16>Turn.None;
+  mapping.turn = <u8>Turn.None;
   caller.work = null;
   spaceChanged(space);
 }
 
-/** Maps the next pages of what `caller` is at work on. What finds no memory for its tables goes out again. */
-function turnIn(caller: Task, space: Task, physical: u32, rights: u32): Refusal {
+/** The next turn of what `caller` is at work on, if that is a mapping of `space`. */
+function goOn(caller: Task, space: Task): Refusal {
   outOfLine();
   const mapping = changetype<Mapping>(changetype<usize>(caller.work));
-  if (<u32>mapping.turn !== Turn.In) {
-    return turnOut(caller, space, <u32>mapping.turn === Turn.Out ? Refusal.NoMemory : Refusal.Quota);
+  // The space may have ended since, and its records may be another's: in use for something else, or another task's work.
+  const isOwn = <u32>mapping.turn !== Turn.None && <u32>mapping.worker === caller.index;
+  if (!isMappingOf(space, mapping) || !isOwn) {
+    caller.work = null;
+    return Refusal.BadState;
   }
+  switch (<u32>mapping.turn) {
+    case Turn.In:
+      return turnIn(caller, space, mapping);
+    case Turn.Out:
+      return turnOut(caller, space, Refusal.NoMemory);
+    case Turn.OverQuota:
+      return turnOut(caller, space, Refusal.Quota);
+    default:
+      return turnOut(caller, space, Refusal.None);
+  }
+}
+
+/** Maps the next pages. What finds no memory for its tables goes out again. */
+function turnIn(caller: Task, space: Task, mapping: Mapping): Refusal {
   const count = min<u32>(mapping.pages - mapping.mapped, PAGES_A_TURN);
   const done = mapping.mapped * PAGE_BYTES;
-  const refusal = mapPages(space.job, space.root, mapping.address + done, physical + done, count, rights);
+  const refusal = mapPages(
+    space.job,
+    space.root,
+    mapping.address + done,
+    caller.workPhysical + done,
+    count,
+    caller.workRights,
+  );
   if (refusal !== Refusal.None) {
-    mapping.turn = <u16>(refusal === Refusal.Quota ? Turn.OverQuota : Turn.Out);
+    mapping.turn = <u8>(refusal === Refusal.Quota ? Turn.OverQuota : Turn.Out);
     return turnOut(caller, space, auditQuota(caller, space.job, Resource.Pages, refusal));
   }
   mapping.mapped += count;
@@ -166,7 +200,7 @@ function turnOut(caller: Task, space: Task, end: Refusal): Refusal {
 /** Takes the mapping that begins at `address` out of `space`, then lets go of its memory. As `mapVmo` otherwise. */
 export function unmapAt(caller: Task, space: Task, address: u64): Refusal {
   if (caller.work !== null) {
-    return turnOut(caller, space, Refusal.None);
+    return goOn(caller, space);
   }
   if (address > u32.MAX_VALUE) {
     return Refusal.BadAddress;
@@ -183,7 +217,7 @@ export function unmapAt(caller: Task, space: Task, address: u64): Refusal {
     return Refusal.BadState;
   }
   if (mapping.mapped > PAGES_A_TURN) {
-    workOn(caller, mapping, Turn.Out);
+    workOn(caller, mapping, Turn.Unmapped);
     return turnOut(caller, space, Refusal.None);
   }
   unmapPages(space.root, mapping.address, mapping.mapped);
@@ -216,7 +250,7 @@ export function noteLease(space: Task, address: u32, lease: u16): void {
 export function freeRecord(mapping: Mapping): void {
   mapping.pages = 0;
   // A task that is killed while it maps leaves its turn.
-  mapping.turn = <u16>Turn.None;
+  mapping.turn = <u8>Turn.None;
   mapping.lease = 0;
 }
 

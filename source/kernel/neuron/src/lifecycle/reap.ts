@@ -109,7 +109,9 @@ function giveBackMore(task: Task): bool {
   }
   if (task.stage === Stage.Debugged) {
     if (task.debugs !== 0) {
-      giveSomeFaultsBack(task);
+      if (left === PIECE) {
+        giveSomeFaultsBack(task);
+      }
       return false;
     }
     task.stage = Stage.Console;

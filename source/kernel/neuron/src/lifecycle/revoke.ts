@@ -13,7 +13,7 @@
  *
  * Not taken back: memory that a device was told of stays pinned until the device is reset (dma/pins.ts), because nothing
  * but a reset keeps a device from writing there. A call that was received is answered. And a notification that was named
- * for the end of a task, an interrupt or the console is signalled as long as that lasts.
+ * for the end of a task, its faults, an interrupt or the console is signalled as long as that lasts.
  *
  * Reached from syscall/capabilities.ts and lifecycle/reap.ts.
  */

@@ -22,8 +22,9 @@ export function mapDevice(task: Task, slot: u64, address: u64): void {
   const capability = capabilityAt(task, <u32>slot);
   const node = deviceRegion(capability.object);
   const mappable: u32 = capability.object === UART_REGION ? rights : Right.Read;
+  const isFirstTurn = task.work === null;
   const mapped = mapRegisters(task, node.base, node.size, address, mappable);
-  if (capability.lease !== 0 && mapped === Refusal.None) {
+  if (isFirstTurn && capability.lease !== 0 && mapped === Refusal.None) {
     noteLease(task, <u32>address, capability.lease);
   }
   if (task.work !== null) {

@@ -119,8 +119,9 @@ function mapLent(
 ): void {
   outOfLine();
   const space = spaceOf(task, taskSlot);
+  const isFirstTurn = task.work === null;
   const refusal = mapVmo(task, space, capability.vmo, address, offset, bytes, rights);
-  if (refusal === Refusal.None) {
+  if (isFirstTurn && refusal === Refusal.None) {
     noteLease(space, <u32>address, capability.lease);
   }
   endTurn(task, taskSlot, refusal);

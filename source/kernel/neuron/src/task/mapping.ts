@@ -14,8 +14,9 @@ export class Mapping {
   vmo: Vmo | null;
   /** Pages that stand in the tables, the first ones. */
   mapped: u32;
-  /** A `Turn`. */
-  turn: u16;
+  /** A `Turn`, and the index of the task whose call that is. */
+  turn: u8;
+  worker: u8;
   /** Of the capability by which it was mapped (task/handles.ts). */
   lease: u16;
 }
@@ -27,7 +28,10 @@ export class Mapping {
 export const enum Turn {
   None = 0,
   In = 1,
+  /** Out again, because there was no memory for its tables. */
   Out = 2,
   /** Out again, because the job had no page left for its tables. */
   OverQuota = 3,
+  /** Out, because that was asked for. */
+  Unmapped = 4,
 }

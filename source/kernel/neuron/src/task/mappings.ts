@@ -16,6 +16,12 @@ export function mappingAt(task: Task, index: u32): Mapping {
   return changetype<Mapping>(table + (task.index * MAPPINGS_MAX + index) * offsetof<Mapping>());
 }
 
+/** Whether `mapping` is one of the records of `task`. */
+export function isMappingOf(task: Task, mapping: Mapping): bool {
+  const at = changetype<usize>(mapping);
+  return at >= changetype<usize>(mappingAt(task, 0)) && at < changetype<usize>(mappingAt(task, MAPPINGS_MAX));
+}
+
 /** A free record, or null. It is in use once it has pages. */
 export function freeMapping(task: Task): Mapping | null {
   const end = task.mappingsEnd;

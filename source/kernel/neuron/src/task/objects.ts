@@ -93,6 +93,9 @@ export class Task extends TrapFrame {
   mappingsEnd: u32;
   /** The mapping that its Map, MapDevice or Unmap is at work on. */
   work: Mapping | null;
+  /** Of what its Map or MapDevice maps: the address of the first page, and the rights of all. */
+  workPhysical: u32;
+  workRights: u32;
 
   // Debugging: under the lock of lifecycle/debug.ts, but for the fault, which belongs to the wait
   /** Who has its faults, and what each of them signals there. */
@@ -101,9 +104,10 @@ export class Task extends TrapFrame {
   faultBits: u64;
   /** How many tasks' faults it has itself. */
   debugs: u32;
-  /** The fault that it stands on: scause and stval. */
+  /** The fault that it stands on: scause, stval and sepc. */
   faultCause: u32;
   faultValue: u64;
+  faultPc: u64;
 
   // Life
   /** The number of the hart that its RestartHart is about to start, plus 1. */
