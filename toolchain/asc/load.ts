@@ -11,8 +11,6 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import type { Plugin } from "esbuild";
 import { root } from "../../host/root.ts";
 
@@ -42,6 +40,7 @@ export async function loadAsc(): Promise<Asc> {
  * program, and a fifth of eleven. Where binaryen optimises (-O3), it saves.
  */
 export async function unoptimised<T>(work: () => Promise<T>): Promise<T> {
+  const { setFlagsFromString } = await import("node:v8");
   // "Only function 0 may be optimised." A V8 without the flag ignores it.
   setFlagsFromString("--wasm-tier-up-filter=0");
   try {
@@ -98,9 +97,9 @@ function binaryenWithoutText(folder: string): Plugin {
   return {
     name: "binaryen",
     setup(build) {
-      build.onLoad({ filter: /[\\/]binaryen[\\/]index\.js$/ }, ({ path }) => {
+      build.onLoad({ filter: /[\\/]binaryen[\\/]index\.js$/ }, async ({ path }) => {
         const source = readFileSync(path, "utf8");
-        const found = findText(source);
+        const found = await findText(source);
         writeFileSync(join(folder, MODULE), found.bytes);
         const read = `readBinaryen(new URL("./${MODULE}", import.meta.url))`;
         const contents = `import { readFileSync as readBinaryen } from "node:fs";
@@ -112,7 +111,8 @@ ${source.slice(0, found.from)}${read}${source.slice(found.to)}`;
 }
 
 /** The call that makes bytes of the text, `f(`\0asm…`)`: its place in the source, and the bytes. */
-function findText(source: string): { from: number; to: number; bytes: Uint8Array } {
+async function findText(source: string): Promise<{ from: number; to: number; bytes: Uint8Array }> {
+  const { runInNewContext } = await import("node:vm");
   const call = /[\w$]+\((?=`\\0asm)/.exec(source);
   if (call === null) {
     throw new Error("binaryen has no module in its text");
