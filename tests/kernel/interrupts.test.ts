@@ -63,6 +63,7 @@ beforeEach(async () => {
       imports: {
         symbols: { harts: () => HARTS, kernelStacks: () => 0, panicStacks: () => 0 },
         intrinsics: {
+          fenceIo: () => {},
           hartPointer: () => HARTS,
           readTime: () => 0n,
           volatileLoad32: (at: number) => {

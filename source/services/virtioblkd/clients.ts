@@ -120,12 +120,24 @@ export class Client {
   detach(device: u32, isDeviceInHand: bool, taken: u32): void {
     assert(this.inFlight === 0);
     this.endedCount = 0;
-    if (this.byteCount === 0) {
-      return;
+    if (this.byteCount !== 0 && isDeviceInHand) {
+      pinsToGo |= 1 << this.pin;
     }
     this.byteCount = 0;
     if (isDeviceInHand) {
-      unpin(device, this.pin, taken);
+      unpinThese(device, taken);
+    }
+  }
+}
+
+/** Bit per pin that is to go. The kernel refuses it for a device that has contradicted itself, until that was reset. */
+let pinsToGo: u32 = 0;
+
+function unpinThese(device: u32, taken: u32): void {
+  for (let left = pinsToGo; left !== 0; left &= left - 1) {
+    const number = <u32>ctz(left);
+    if (unpin(device, number, taken) === Refusal.None) {
+      pinsToGo &= ~(1 << number);
     }
   }
 }

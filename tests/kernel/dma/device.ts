@@ -30,6 +30,8 @@ export class Device implements Registers {
   /** Reads of Status that still show the old one after a reset. */
   slowness = 0;
   sizeMax = 256;
+  /** What kind of device it is (virtio 1.2, 5): a block device. */
+  kind = 2;
   /** The features that the driver accepted. */
   features = 0n;
   notifyCount = 0;
@@ -53,6 +55,8 @@ export class Device implements Registers {
     switch (address - BASE) {
       case register.Version:
         return this.version;
+      case register.DeviceId:
+        return this.kind;
       case register.QueueNumMax:
         return this.sizeMax;
       case register.QueueReady:

@@ -1,7 +1,13 @@
 // What the kernel writes for the driver of a virtio device, and what it does not: registers, pins, the ring.
 
 import { describe, expect, test } from "vitest";
-import { devicePinsMax, Refusal, Resource, VirtioRegister as register } from "../../harness/abi.ts";
+import {
+  devicePinsMax,
+  messagePage,
+  Refusal,
+  Resource,
+  VirtioRegister as register,
+} from "../../harness/abi.ts";
 import { defined } from "../../harness/defined.ts";
 import { BASE } from "./device.ts";
 import {
@@ -301,5 +307,42 @@ describe("a queue", () => {
     // The ring, its shadow, and the driver's page.
     expect(k.guest.call("free") - free).toBe(4);
     expect(k.guest.call("chargedTo", 0, Resource.Pins)).toBe(0);
+  });
+});
+
+describe("no queue is set up", () => {
+  test("for a device that is told of addresses in what it reads: a balloon, a GPU, and any other kind but a disk", async () => {
+    const d = await Driver.start();
+    d.begin();
+    for (const kind of [0, 1, 5, 16, 24]) {
+      d.device.kind = kind;
+      expect([kind, d.setUp()]).toEqual([kind, Refusal.WrongKind]);
+    }
+    expect(rightsAt(d, USED)).toBe(0n);
+    expect(d.device.written.has(register.QueueDescLow)).toBe(false);
+    d.device.kind = 2;
+    expect(d.setUp()).toBe(0);
+  });
+
+  test("in the middle of a mapping, which would go on in place of the ring's", async () => {
+    const d = await Driver.start();
+    const pages = 200;
+    const vmo = d.memory(pages * pageBytes);
+    const messages = physicalAt(d, messagePage);
+    expect(d.kernel.turn(HART, sys.Map, self, vmo, USED, 0, pages * pageBytes, Right.Read)).toBe(false);
+    expect(d.setUp(8, messagePage)).toBe(Refusal.BadState);
+    d.begin();
+    expect(d.kernel.turn(HART, sys.Map, self, vmo, USED, 0, pages * pageBytes, Right.Read)).toBe(false);
+    expect(d.setUp(8, messagePage)).toBe(Refusal.BadState);
+    expect(physicalAt(d, messagePage)).toBe(messages);
+    expect(d.device.written.has(register.QueueDescLow)).toBe(false);
+  });
+
+  test("where something else is mapped, and that stays", async () => {
+    const d = await Driver.start();
+    d.begin();
+    const messages = physicalAt(d, messagePage);
+    expect(d.setUp(8, messagePage)).toBe(Refusal.Overlap);
+    expect(physicalAt(d, messagePage)).toBe(messages);
   });
 });

@@ -38,7 +38,7 @@ import { FRAME_BYTES } from "../mm/frames";
 import { Vmo } from "../mm/vmo";
 import { Pin, Pool } from "./pins";
 
-/** Chains that are freed in one go, with interrupts off. */
+/** Chains, and descriptors but for the last chain's, that are freed in one go, with interrupts off. */
 const COLLECT_MAX: u32 = 64;
 const INDEX_MASK: u32 = 0xffff;
 /** Ends the list of free descriptors, and each chain. */
@@ -244,8 +244,9 @@ function collect(queue: Queue, taken: u32): bool {
     return false;
   }
   const count = min(min(pending, (taken - queue.used) & INDEX_MASK), COLLECT_MAX);
+  const enough = queue.freeCount + COLLECT_MAX;
   ring.beforeUsed();
-  for (let n: u32 = 0; n < count; n++) {
+  for (let n: u32 = 0; n < count && queue.freeCount < enough; n++) {
     const id = ring.usedHead(queue.usedRing, queue.size, queue.used);
     if (id >= queue.size || queue.shadow(id).use !== <u8>Use.Head) {
       queue.isBroken = true;

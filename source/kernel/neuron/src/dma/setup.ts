@@ -16,6 +16,12 @@ import { Vmo } from "../mm/vmo";
 import { pinAt, poolOf } from "./pins";
 import { queueOf } from "./queue";
 
+/**
+ * Block device (virtio 1.2, 5.2.1): it reads and writes nothing but what descriptors name. Of devices of other kinds, some are
+ * given addresses in what they read: a balloon gives pages away (5.5.6), a GPU takes backing memory (5.7.6.8).
+ */
+const DEVICE_ID_BLOCK: u32 = 2;
+
 /** The kernel's address of a device's registers. */
 export function registersOf(device: u32): usize {
   return DEVICE_WINDOW + virtioNode(device).base;
@@ -40,6 +46,9 @@ export function startQueue(device: u32, vmo: Vmo, size: u32): Refusal {
   // A device in its first state could not be told from one that was reset.
   if (isReset(device) || queue.isResetting || queue.vmo !== null || virtio.hasQueue(registers)) {
     return Refusal.BadState;
+  }
+  if (virtio.deviceIdOf(registers) !== DEVICE_ID_BLOCK) {
+    return Refusal.WrongKind;
   }
   if (size > virtio.queueSizeMax(registers)) {
     return Refusal.BadArgument;

@@ -226,11 +226,11 @@ export function unmapAt(caller: Task, space: Task, address: u64): Refusal {
   return Refusal.None;
 }
 
-/** Takes the few pages that the kernel has just mapped at `address` out again. */
-export function unmapAgain(space: Task, address: u32): void {
+/** Takes the few pages of `vmo` that the kernel has just mapped at `address` out again. */
+export function unmapAgain(space: Task, address: u32, vmo: Vmo): void {
   outOfLine();
   const mapping = mappingFrom(space, address);
-  if (mapping !== null) {
+  if (mapping !== null && mapping.vmo === vmo) {
     unmapPages(space.root, mapping.address, mapping.mapped);
     spaceChanged(space);
     forget(mapping);

@@ -178,6 +178,10 @@ export function setUpQueue(task: Task, slot: u64, size: u64, address: u64): void
   if (!isQueueSize(size)) {
     return setStatus(task, Refusal.BadArgument);
   }
+  // A mapping that the task has begun would go on in place of the one below.
+  if (task.work !== null) {
+    return setStatus(task, Refusal.BadState);
+  }
   setStatus(task, setUp(task, <u32>slot, <u32>size, address));
 }
 
@@ -208,7 +212,7 @@ function setUp(task: Task, slot: u32, size: u32, address: u64): Refusal {
   lock.release();
   letRingGo(before);
   if (refusal !== Refusal.None) {
-    unmapAgain(task, <u32>address);
+    unmapAgain(task, <u32>address, vmo);
     releaseVmo(vmo);
   }
   return refusal;

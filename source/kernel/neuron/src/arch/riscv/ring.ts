@@ -84,9 +84,10 @@ export function notify(used: u32, registers: usize, queue: u32): void {
   }
 }
 
-/** Takes these bits of InterruptStatus back. */
+/** Takes these bits of InterruptStatus back, before the interrupt is completed at the PLIC, which is another device. */
 export function acknowledge(registers: usize, bits: u32): void {
   volatileStore32(registers + VirtioRegister.InterruptAck, bits);
+  fenceIo();
 }
 
 /** How many chains the device says that it has given back, in 16 bits. */

@@ -10,9 +10,18 @@ import { availableOffset, usedOffset } from "./ring";
 const PAGE_BYTES: u32 = 4096;
 const PAGE_SHIFT: u32 = 12;
 
-/** Status, which is 0 for a device that was reset and not begun with (4.2.2). */
+/**
+ * Status, which is 0 for a device that was reset and not begun with (4.2.2). What the device wrote before is in memory then.
+ */
 export function statusOf(registers: usize): u32 {
-  return volatileLoad32(registers + VirtioRegister.Status);
+  const status = volatileLoad32(registers + VirtioRegister.Status);
+  fenceIo();
+  return status;
+}
+
+/** What kind of device it is (5). */
+export function deviceIdOf(registers: usize): u32 {
+  return volatileLoad32(registers + VirtioRegister.DeviceId);
 }
 
 /** Writes a register; what was written to memory is seen first. */
