@@ -633,6 +633,14 @@ export function run<T>(hart: Hart, budget: i32, guarded: bool): i32 {
     } else {
       Heat.add(page, (since - left) >> OP_SHIFT);
       since = left;
+      if (exact && left <= 0) {
+        // The turn ends before the other page is looked up, by whatever way it is reached: by a jump, past the end of this
+        // page, or from a translation. Chaos may draw something there, and what it draws must not depend on that.
+        retire(hart, (mark - left) >> OP_SHIFT);
+        hart.pc = to;
+        pause(hart, page, base);
+        return budget - (left >> OP_SHIFT);
+      }
       const entry = Entry.of(<usize>hart.fetchTable, to);
       if (Entry.fetchTag(entry) === (to & ~0xfff)) {
         page = Entry.code(entry);

@@ -77,9 +77,12 @@ describe("a mapping goes on as it was begun", () => {
     expect(goOn(sys.Map, slot, vmo, PLACE, 0, PAGES * pageBytes, Right.Read)).toBe(Refusal.BadState);
     expect(goOn(sys.Unmap, slot, PLACE)).toBe(Refusal.BadAddress);
     expect(entryAt(0, child)).toBe(0n);
+    // And the other way round: begun in the other task, it does not go on in its own space.
+    begin(vmo, slot);
+    expect(goOn(sys.Map, self, vmo, OTHER_PLACE, 0, PAGES * pageBytes, Right.Read)).toBe(Refusal.BadState);
+    expect(k.guest.call64("entryOf", task, OTHER_PLACE)).toBe(0n);
     // It is the task's own affair that it has half of a mapping now. All of it goes with the task.
-    const free = k.guest.call("vmoReferences", k.guest.call("objectAt", task, vmo));
-    expect(free).toBe(2);
+    expect(k.guest.call("vmoReferences", k.guest.call("objectAt", task, vmo))).toBe(3);
   });
 
   test("and not in a task that has the number of the one in which it was begun", () => {

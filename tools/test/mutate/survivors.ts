@@ -129,7 +129,7 @@ const explanations: readonly Explanation[] = [
   },
   {
     why: "A second check stands behind it: tellEnd needs more units than are left, and leaves the end to the next piece, too.",
-    checks: ["source/kernel/neuron/src/lifecycle/reap.ts#giveBackMore#5: left <= 0"],
+    checks: ["source/kernel/neuron/src/lifecycle/reap.ts#giveBackMore#4: left <= 0"],
   },
   {
     why: "It keeps a piece of an end short, and what is given back is the same. ./nx bench kernel holds a limit to the longest way with interrupts off.",
@@ -265,6 +265,30 @@ const explanations: readonly Explanation[] = [
       "source/services/virtioblkd/requests.ts#attach#6: vmoSize(slot) !== Refusal.None",
       "source/services/virtioblkd/requests.ts#attach#7: result(0) < byteCount",
     ],
+  },
+  {
+    why: "A second check stands behind it: the kernel offers no piece that reaches beyond its pin, and the client is told the same.",
+    checks: [
+      "source/services/virtioblkd/requests.ts#readFor#4: offset > client.byteCount",
+      "source/services/virtioblkd/requests.ts#readFor#5: byteCount > client.byteCount - offset",
+    ],
+  },
+  {
+    why: "The kernel refuses a feature only where a driver asks for one that changes the ring, and this driver asks for none.",
+    checks: [
+      "source/drivers/virtio/mmio.ts#negotiate#2: writeRegister(transport.device, Register.DriverFeatures, accepted) !== Refusal.None",
+    ],
+  },
+  {
+    why: "The kernel gives the head of a chain that was free. It is another one only if the device changes an answer between the kernel's look and the driver's.",
+    checks: [
+      "source/drivers/virtio/queue.ts#Queue.publish#1: <u32>head >= this.size",
+      "source/drivers/virtio/queue.ts#Queue.publish#2: this.shadow(head).isInFlight",
+    ],
+  },
+  {
+    why: "Between the request for a task's end and the end itself is a step of another hart only. If a debugger comes first there, the task ends all the same, at its next trap.",
+    checks: ["source/kernel/neuron/src/lifecycle/debug.ts#claimStanding#2: !isKilled(task)"],
   },
   {
     why: "Two checks of the number of sectors: readFor and the driver's checkRange refuse the same ones by the same name, so either may go.",
