@@ -166,6 +166,9 @@ describe("a read is refused", () => {
         { ...gone, byteCount: 512 },
       ]),
     ).toBe("NotPinned");
+    // More pieces than one offer has: what follows the refused part is not offered by itself.
+    const many = Array.from({ length: 8 }, (_, index) => ({ ...(index === 0 ? gone : at), byteCount: 512 }));
+    expect(disk.readSegments(0n, 8, many)).toBe("NotPinned");
     expect(disk.state.inFlight).toBe(0);
     expect(disk.read(0n, 1, { ...at, offset: 3584 })).toBe("None");
   });

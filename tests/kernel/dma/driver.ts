@@ -19,15 +19,21 @@ export class Driver {
   readonly slot: number;
 
   static async start(version: 1 | 2 = 2): Promise<Driver> {
-    return new Driver(await Kernel.boot(1), version);
+    return new Driver(await Kernel.boot(1), version, 0);
   }
 
-  private constructor(kernel: Kernel, version: 1 | 2) {
+  /** A driver that may have an eighth of all there is. */
+  static async startInJob(): Promise<Driver> {
+    const kernel = await Kernel.boot(1);
+    return new Driver(kernel, 2, kernel.guest.call("newJob", 0));
+  }
+
+  private constructor(kernel: Kernel, version: 1 | 2, job: number) {
     this.kernel = kernel;
     kernel.guest.call("placeVirtio", SLOT, BASE, IRQ);
     this.device = new Device(kernel, version);
     kernel.registers = this.device;
-    this.task = kernel.spawnOn(HART, Class.Driver);
+    this.task = kernel.spawnOn(HART, Class.Driver, job);
     this.slot = kernel.give(this.task, Kind.Device, SLOT);
   }
 

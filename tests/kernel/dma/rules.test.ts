@@ -345,4 +345,26 @@ describe("no queue is set up", () => {
     expect(d.setUp(8, messagePage)).toBe(Refusal.Overlap);
     expect(physicalAt(d, messagePage)).toBe(messages);
   });
+
+  test("where there is no memory, or none for the driver's job", async () => {
+    const takeAll = (from: Driver): void => {
+      for (let bytes = 0x0100_0000; bytes >= pageBytes; bytes /= 2) {
+        while (from.status(sys.CreateVmo, bytes, self) === 0) {}
+      }
+    };
+    const poor = await Driver.startInJob();
+    poor.begin();
+    takeAll(poor);
+    const charged = (): number => poor.kernel.guest.call("chargedTo", 1, Resource.Vmos);
+    const before = charged();
+    expect(poor.setUp()).toBe(Refusal.Quota);
+    expect(charged()).toBe(before);
+    expect(poor.device.written.has(register.QueueDescLow)).toBe(false);
+    const d = await Driver.start();
+    d.begin();
+    takeAll(d);
+    expect(d.kernel.guest.call("free")).toBe(0);
+    expect(d.setUp()).toBe(Refusal.NoMemory);
+    expect(d.device.written.has(register.QueueDescLow)).toBe(false);
+  });
 });
