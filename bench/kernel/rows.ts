@@ -33,7 +33,7 @@ export const expectations: readonly Expectation[] = [
   { name: "call and reply, 64 bytes", budget: 589, target: 620, seL4: 1_886 },
   { name: "call and reply, 4096 bytes", budget: 2_745 },
   { name: "map a 4 KiB page", budget: 453, target: 450, seL4: 746 },
-  { name: "unmap a 4 KiB page", budget: 294 },
+  { name: "unmap a 4 KiB page", budget: 286 },
   { name: "map in a batch of 64, a page", budget: 11, target: 120, seL4: 746, per: 64 },
   { name: "unmap in a batch of 64, a page", budget: 7, per: 64 },
   { name: "create, run, end and reap a task", budget: 9_420, target: 10_000, xv6: 1_637_000 },

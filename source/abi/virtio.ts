@@ -50,6 +50,15 @@ export const VIRTIO_F_VERSION_1: u64 = 1 << 32;
 export const QUEUE: u32 = 0;
 /** The most descriptors of a ring. With 4 KiB pages a 128 KiB read takes at most 35 of them. */
 export const QUEUE_SIZE_MAX: u32 = 256;
+/**
+ * Fields of the used ring, which the device writes, and kernel and driver read (2.7.8). The available ring begins in the same way
+ * (2.7.6).
+ */
+export const RING_INDEX: u32 = 2;
+export const RING_ENTRIES: u32 = 4;
+export const USED_ENTRY_BYTES: u32 = 8;
+/** Free-running indices are 16 bits wide: they go from 65,535 to 0. */
+export const RING_INDEX_MASK: u32 = 0xffff;
 /** Parts of memory objects that one device may be told of at a time. */
 export const DEVICE_PINS_MAX: u32 = 16;
 

@@ -11,19 +11,24 @@
  * Reached from virtio-blk/request.ts (chains) and virtio-blk/disk.ts (answers).
  */
 import { Refusal } from "abi/refusal";
-import { OFFER_TELLS, PIECE_MORE, PIECE_WRITES, PIECES_MAX, pieceOf, QUEUE_SIZE_MAX } from "abi/virtio";
+import {
+  OFFER_TELLS,
+  PIECE_MORE,
+  PIECE_WRITES,
+  PIECES_MAX,
+  pieceOf,
+  QUEUE_SIZE_MAX,
+  RING_ENTRIES,
+  RING_INDEX,
+  RING_INDEX_MASK,
+  USED_ENTRY_BYTES,
+} from "abi/virtio";
 import { DeviceFault } from "./fault";
 import { fence, volatileLoad16, volatileLoad32 } from "./intrinsics";
 import { offer, tell } from "./writer";
 
-/** Fields of the used ring (2.7.8). */
-const USED_INDEX: u32 = 2;
-const USED_ENTRIES: u32 = 4;
-const USED_ENTRY_BYTES: u32 = 8;
+/** Where an entry of the used ring has its length (2.7.8). */
 const USED_ENTRY_LENGTH: u32 = 4;
-
-/** Free-running indices are 16 bits wide: they go from 65,535 to 0. */
-const INDEX_MASK: u32 = 0xffff;
 
 /** What we know about one chain, by the number of its head. */
 @unmanaged
@@ -164,7 +169,7 @@ export class Queue {
 
   /** Whether an answer, good or bad, lies in the ring. */
   hasUsed(): bool {
-    return volatileLoad16(this.used + USED_INDEX) !== this.usedIndex;
+    return volatileLoad16(this.used + RING_INDEX) !== this.usedIndex;
   }
 
   /**
@@ -172,14 +177,14 @@ export class Queue {
    * device must be reset before the queue is used again.
    */
   takeUsed(): DeviceFault {
-    const index = volatileLoad16(this.used + USED_INDEX);
-    const pending = (index - this.usedIndex) & INDEX_MASK;
+    const index = volatileLoad16(this.used + RING_INDEX);
+    const pending = (index - this.usedIndex) & RING_INDEX_MASK;
     if (pending === 0 || pending > this.inFlightCount) {
       return DeviceFault.UsedIndexJump;
     }
     fence(); // the entry is read after the index that announced it (2.7.14)
 
-    const entry = this.used + USED_ENTRIES + (this.usedIndex & (this.size - 1)) * USED_ENTRY_BYTES;
+    const entry = this.used + RING_ENTRIES + (this.usedIndex & (this.size - 1)) * USED_ENTRY_BYTES;
     const id = volatileLoad32(entry);
     const length = volatileLoad32(entry + USED_ENTRY_LENGTH);
     if (id >= this.size) {
@@ -195,7 +200,7 @@ export class Queue {
 
     this.takenCookie = shadow.cookie;
     this.takenLength = length;
-    this.usedIndex = (this.usedIndex + 1) & INDEX_MASK;
+    this.usedIndex = (this.usedIndex + 1) & RING_INDEX_MASK;
     this.inFlightCount--;
     shadow.isInFlight = false;
     return DeviceFault.None;

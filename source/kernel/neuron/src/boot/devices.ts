@@ -7,6 +7,7 @@ import { STARTUP_ARGUMENT_BYTES } from "abi/startup";
 import { FdtError, fdtErrorText, NONE } from "fdt/format";
 import { TREE_STATE_BYTES, Tree } from "fdt/reader";
 import { HARTS_MAX } from "../arch/riscv/frame";
+import { DEVICE_WINDOW } from "../arch/riscv/paging";
 import { NO_CONTEXT, PLIC_SOURCES_MAX, plicContextsIn } from "../arch/riscv/plic";
 import { TICKS_PER_SECOND } from "../arch/riscv/timer";
 import { RAM_BASE, RAM_END } from "../mm/frames";
@@ -110,6 +111,11 @@ export function deviceRegion(index: u32): DeviceRegion {
 
 export function virtioNode(index: u32): DeviceRegion {
   return changetype<DeviceRegion>(virtioTable + index * offsetof<DeviceRegion>());
+}
+
+/** The kernel's address of the registers of virtio device `index`. */
+export function virtioRegisters(index: u32): usize {
+  return DEVICE_WINDOW + virtioNode(index).base;
 }
 
 /** Physical id of parked hart `index`. */

@@ -30,6 +30,7 @@ import {
   piecePin,
   QUEUE,
   QUEUE_SIZE_MAX,
+  RING_INDEX_MASK,
 } from "abi/virtio";
 import { outOfLine } from "../arch/riscv/intrinsics";
 import * as ring from "../arch/riscv/ring";
@@ -38,9 +39,8 @@ import { FRAME_BYTES } from "../mm/frames";
 import { Vmo } from "../mm/vmo";
 import { Pin, Pool } from "./pins";
 
-/** Chains, and descriptors but for the last chain's, that are freed in one go, with interrupts off. */
+/** Descriptors, but for those of the last chain, that are freed in one go, with interrupts off. */
 const COLLECT_MAX: u32 = 64;
-const INDEX_MASK: u32 = 0xffff;
 /** Ends the list of free descriptors, and each chain. */
 const NO_DESCRIPTOR: u32 = 0xffff;
 
@@ -172,7 +172,7 @@ function addChain(queue: Queue, pieces: usize): i32 {
     queue.first = NO_DESCRIPTOR;
     queue.inFlight++;
     ring.publishChain(queue.availableRing, queue.size, queue.available, head);
-    queue.available = (queue.available + 1) & INDEX_MASK;
+    queue.available = (queue.available + 1) & RING_INDEX_MASK;
   }
   return <i32>head;
 }
@@ -238,12 +238,12 @@ function collect(queue: Queue, taken: u32): bool {
   if (queue.isBroken) {
     return false;
   }
-  const pending = (ring.usedIndex(queue.usedRing) - queue.used) & INDEX_MASK;
+  const pending = (ring.usedIndex(queue.usedRing) - queue.used) & RING_INDEX_MASK;
   if (pending > queue.inFlight) {
     queue.isBroken = true;
     return false;
   }
-  const count = min(min(pending, (taken - queue.used) & INDEX_MASK), COLLECT_MAX);
+  const count = min(pending, (taken - queue.used) & RING_INDEX_MASK);
   const enough = queue.freeCount + COLLECT_MAX;
   ring.beforeUsed();
   for (let n: u32 = 0; n < count && queue.freeCount < enough; n++) {
@@ -253,7 +253,7 @@ function collect(queue: Queue, taken: u32): bool {
       return false;
     }
     freeChain(queue, id);
-    queue.used = (queue.used + 1) & INDEX_MASK;
+    queue.used = (queue.used + 1) & RING_INDEX_MASK;
     queue.inFlight--;
   }
   return true;

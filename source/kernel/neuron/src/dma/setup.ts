@@ -7,10 +7,9 @@
  */
 import { Refusal } from "abi/refusal";
 import { DEVICE_PINS_MAX, QUEUE_SIZE_MAX, VirtioRegister } from "abi/virtio";
-import { DEVICE_WINDOW } from "../arch/riscv/paging";
 import { ringBytes } from "../arch/riscv/ring";
 import * as virtio from "../arch/riscv/virtio";
-import { virtioNode } from "../boot/devices";
+import { virtioRegisters } from "../boot/devices";
 import { FRAME_BYTES } from "../mm/frames";
 import { Vmo } from "../mm/vmo";
 import { pinAt, poolOf } from "./pins";
@@ -21,11 +20,6 @@ import { queueOf } from "./queue";
  * given addresses in what they read: a balloon gives pages away (5.5.6), a GPU takes backing memory (5.7.6.8).
  */
 const DEVICE_ID_BLOCK: u32 = 2;
-
-/** The kernel's address of a device's registers. */
-export function registersOf(device: u32): usize {
-  return DEVICE_WINDOW + virtioNode(device).base;
-}
 
 /** Bytes of memory that a queue of `size` takes: the ring, and the shadow behind it. */
 export function queueBytes(size: u32): u32 {
@@ -41,7 +35,7 @@ export function isQueueSize(size: u64): bool {
  * Gives a device the ring in `vmo`, zeroed and `queueBytes(size)` long. On None the queue has the caller's reference to it.
  */
 export function startQueue(device: u32, vmo: Vmo, size: u32): Refusal {
-  const registers = registersOf(device);
+  const registers = virtioRegisters(device);
   const queue = queueOf(device);
   // A device in its first state could not be told from one that was reset.
   if (isReset(device) || queue.isResetting || queue.vmo !== null || virtio.hasQueue(registers)) {
@@ -64,12 +58,12 @@ export function writeStatus(device: u32, value: u32): void {
   if (value === 0) {
     queueOf(device).isResetting = true;
   }
-  virtio.writeRegister(registersOf(device), VirtioRegister.Status, value);
+  virtio.writeRegister(virtioRegisters(device), VirtioRegister.Status, value);
 }
 
 /** Whether the device was reset, and not begun with. Then it uses no memory that it was told of, and its queue has ended. */
 export function isReset(device: u32): bool {
-  if (virtio.statusOf(registersOf(device)) !== 0) {
+  if (virtio.statusOf(virtioRegisters(device)) !== 0) {
     return false;
   }
   const queue = queueOf(device);

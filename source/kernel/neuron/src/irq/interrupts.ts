@@ -6,10 +6,9 @@
 import { Refusal } from "abi/refusal";
 import { Hart } from "../arch/riscv/hart";
 import { outOfLine } from "../arch/riscv/intrinsics";
-import { DEVICE_WINDOW } from "../arch/riscv/paging";
 import { PLIC_SOURCES_MAX, plicClaim, plicComplete, plicEnable } from "../arch/riscv/plic";
 import { acknowledge } from "../arch/riscv/ring";
-import { devices, virtioNode } from "../boot/devices";
+import { devices, virtioNode, virtioRegisters } from "../boot/devices";
 import { signal } from "../ipc/notification";
 import { LOCK_BYTES, Lock } from "../sync/lock";
 import { Rank } from "../sync/order";
@@ -77,7 +76,7 @@ export function bindInterrupt(
   binding.owner = owner;
   binding.hart = hart.index;
   binding.claim = Claim.None;
-  binding.registers = virtioRegisters(source);
+  binding.registers = registersBehind(source);
   owner.interrupts++;
   plicEnable(hart.index, source, true);
   lock.release();
@@ -85,11 +84,11 @@ export function bindInterrupt(
 }
 
 /** The kernel's address of the registers of the virtio device with this interrupt, or 0. */
-function virtioRegisters(source: u32): u32 {
+function registersBehind(source: u32): u32 {
   outOfLine();
   for (let slot: u32 = 0; slot < devices().virtioCount; slot++) {
     if (virtioNode(slot).irq === source) {
-      return DEVICE_WINDOW + virtioNode(slot).base;
+      return <u32>virtioRegisters(slot);
     }
   }
   return 0;

@@ -27,10 +27,11 @@ if (TASKS_MAX > 256) {
 
 /**
  * Maps `bytes` of memory object `vmo` from `offset` at `address` of `space`, for `caller`, which runs on this hart.
- * With `caller.work` set afterwards there is more to do, and the caller has to call again. The rights were checked.
+ * With `caller.work` set afterwards there is more to do, and the caller has to call again. The rights were checked. `lease`
+ * is that of the capability by which it is mapped (task/handles.ts): the mapping goes with that.
  *
- * What is to be mapped is kept from the first turn on. Who can write the caller's code or its registers may
- * change the arguments between two turns: nothing of them counts then but the space, which has to be the same.
+ * What is to be mapped is kept from the first turn on. Who can write the caller's code or its registers may change the
+ * arguments between two turns: nothing of them counts then but the space, which has to be the same.
  */
 export function mapVmo(
   caller: Task,
@@ -40,6 +41,7 @@ export function mapVmo(
   offset: u64,
   bytes: u64,
   rights: u32,
+  lease: u32,
 ): Refusal {
   if (caller.work !== null) {
     return goOn(caller, space);
@@ -52,7 +54,7 @@ export function mapVmo(
     return Refusal.BadArgument;
   }
   const physical = vmo.base + <u32>offset;
-  const refusal = begin(caller, space, <u32>address, physical, <u32>bytes, rights, vmo);
+  const refusal = begin(caller, space, <u32>address, physical, <u32>bytes, rights, vmo, lease);
   if (refusal === Refusal.None) {
     retainVmo(vmo);
   }
@@ -60,21 +62,28 @@ export function mapVmo(
 }
 
 /** Maps device registers at `physical`. As `mapVmo` otherwise. */
-export function mapRegisters(task: Task, physical: u32, bytes: u32, address: u64, rights: u32): Refusal {
+export function mapRegisters(
+  task: Task,
+  physical: u32,
+  bytes: u32,
+  address: u64,
+  rights: u32,
+  lease: u32,
+): Refusal {
   if (task.work !== null) {
     return goOn(task, task);
   }
   if (address > u32.MAX_VALUE) {
     return Refusal.BadArgument;
   }
-  return begin(task, task, <u32>address, physical, bytes, rights, null);
+  return begin(task, task, <u32>address, physical, bytes, rights, null, lease);
 }
 
 /** All of a mapping in one go: for what the kernel itself maps. */
 export function mapWhole(space: Task, vmo: Vmo, address: u32, bytes: u32, rights: u32): Refusal {
   let refusal = Refusal.None;
   do {
-    refusal = mapVmo(space, space, vmo, address, 0, bytes, rights);
+    refusal = mapVmo(space, space, vmo, address, 0, bytes, rights, 0);
   } while (space.work !== null);
   return refusal;
 }
@@ -88,6 +97,7 @@ function begin(
   bytes: u32,
   rights: u32,
   vmo: Vmo | null,
+  lease: u32,
 ): Refusal {
   if (!isUserRange(address, bytes)) {
     return Refusal.BadArgument;
@@ -103,8 +113,10 @@ function begin(
   const first = min<u32>(pages, PAGES_A_TURN);
   caller.workPhysical = physical;
   caller.workRights = rights;
+  mapping.lease = <u16>lease;
   const refusal = mapPages(space.job, space.root, address, physical, first, rights);
   if (refusal !== Refusal.None) {
+    freeRecord(mapping);
     // Part of it was there for a moment, and a TLB may know it.
     spaceChanged(space);
     return auditQuota(caller, space.job, Resource.Pages, refusal);
@@ -220,10 +232,15 @@ export function unmapAt(caller: Task, space: Task, address: u64): Refusal {
     workOn(caller, mapping, Turn.Unmapped);
     return turnOut(caller, space, Refusal.None);
   }
+  takeOut(space, mapping);
+  return Refusal.None;
+}
+
+/** Takes a mapping of few pages out in one go. */
+function takeOut(space: Task, mapping: Mapping): void {
   unmapPages(space.root, mapping.address, mapping.mapped);
   spaceChanged(space);
   forget(mapping);
-  return Refusal.None;
 }
 
 /** Takes the few pages of `vmo` that the kernel has just mapped at `address` out again. */
@@ -231,18 +248,7 @@ export function unmapAgain(space: Task, address: u32, vmo: Vmo): void {
   outOfLine();
   const mapping = mappingFrom(space, address);
   if (mapping !== null && mapping.vmo === vmo) {
-    unmapPages(space.root, mapping.address, mapping.mapped);
-    spaceChanged(space);
-    forget(mapping);
-  }
-}
-
-/** What lies at `address` of `space` was mapped, or begun to be, by a capability of this lease: it goes with that. */
-export function noteLease(space: Task, address: u32, lease: u16): void {
-  outOfLine();
-  const mapping = mappingFrom(space, address);
-  if (mapping !== null) {
-    mapping.lease = lease;
+    takeOut(space, mapping);
   }
 }
 

@@ -5,7 +5,7 @@ import { Hart } from "../arch/riscv/hart";
 import { deviceRegion, UART_REGION } from "../boot/devices";
 import { callAgain, setStatus } from "../ipc/results";
 import * as interrupts from "../irq/interrupts";
-import { mapRegisters, noteLease } from "../lifecycle/memory";
+import { mapRegisters } from "../lifecycle/memory";
 import { capabilityAt, check, checkSignal } from "../task/handles";
 import { Task } from "../task/objects";
 
@@ -22,11 +22,7 @@ export function mapDevice(task: Task, slot: u64, address: u64): void {
   const capability = capabilityAt(task, <u32>slot);
   const node = deviceRegion(capability.object);
   const mappable: u32 = capability.object === UART_REGION ? rights : Right.Read;
-  const isFirstTurn = task.work === null;
-  const mapped = mapRegisters(task, node.base, node.size, address, mappable);
-  if (isFirstTurn && capability.lease !== 0 && mapped === Refusal.None) {
-    noteLease(task, <u32>address, capability.lease);
-  }
+  const mapped = mapRegisters(task, node.base, node.size, address, mappable, capability.lease);
   if (task.work !== null) {
     return callAgain(task);
   }

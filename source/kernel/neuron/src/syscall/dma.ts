@@ -9,20 +9,13 @@ import { Refusal } from "abi/refusal";
 import { DEVICE_PINS_MAX, QUEUE, VIRTIO_F_VERSION_1, VirtioRegister } from "abi/virtio";
 import { usedOffset } from "../arch/riscv/ring";
 import { acceptFeatures, writeRegister } from "../arch/riscv/virtio";
+import { virtioRegisters } from "../boot/devices";
 import { dmaLock, letGo, pinAt, pinFor, unpinSome } from "../dma/pins";
 import { isIdle } from "../dma/queue";
-import {
-  isQueueSize,
-  isReset,
-  queueBytes,
-  registersOf,
-  startQueue,
-  takeEnded,
-  writeStatus,
-} from "../dma/setup";
+import { isQueueSize, isReset, queueBytes, startQueue, takeEnded, writeStatus } from "../dma/setup";
 import { callAgain, setResult, setStatus } from "../ipc/results";
 import { giveBack } from "../job/job";
-import { mapVmo, noteLease, unmapAgain } from "../lifecycle/memory";
+import { mapVmo, unmapAgain } from "../lifecycle/memory";
 import { createVmo, releaseVmo, Vmo, vmoPages } from "../mm/vmo";
 import { chargeTo } from "../task/charges";
 import { capabilityAt, check } from "../task/handles";
@@ -50,7 +43,7 @@ function writeAllowed(device: u32, register: u64, value: u64): Refusal {
   if (register === VirtioRegister.Status) {
     return changeStatus(device, value);
   }
-  const registers = registersOf(device);
+  const registers = virtioRegisters(device);
   if (register === VirtioRegister.DriverFeatures) {
     return writeFeatures(registers, value);
   }
@@ -197,13 +190,10 @@ function setUp(task: Task, slot: u32, size: u32, address: u64): Refusal {
   if (vmo === null) {
     return Refusal.NoMemory;
   }
-  refusal = mapVmo(task, task, vmo, address, usedOffset(size), PAGE_BYTES, Right.Read);
+  refusal = mapVmo(task, task, vmo, address, usedOffset(size), PAGE_BYTES, Right.Read, capability.lease);
   if (refusal !== Refusal.None) {
     releaseVmo(vmo);
     return refusal;
-  }
-  if (capability.lease !== 0) {
-    noteLease(task, <u32>address, capability.lease);
   }
   const lock = dmaLock();
   lock.acquire();

@@ -4,12 +4,11 @@ import { Resource } from "abi/job";
 import { PAGE_BYTES } from "abi/layout";
 import { Refusal } from "abi/refusal";
 import { SELF } from "abi/syscall";
-import { outOfLine } from "../arch/riscv/intrinsics";
 import { callAgain, setResult, setStatus, setTwoResults } from "../ipc/results";
-import { mapVmo, noteLease, unmapAt } from "../lifecycle/memory";
+import { mapVmo, unmapAt } from "../lifecycle/memory";
 import * as vmos from "../mm/vmo";
 import { chargeTo } from "../task/charges";
-import { Capability, capabilityAt, check, freeSlot, NO_BADGE, putCapability } from "../task/handles";
+import { capabilityAt, check, freeSlot, NO_BADGE, putCapability } from "../task/handles";
 import { Task } from "../task/objects";
 import { claimUnborn, unclaimUnborn } from "../task/task";
 import { checkJob, jobOf } from "./job";
@@ -100,30 +99,16 @@ export function map(
     return giveUp(task, refusal);
   }
   const capability = capabilityAt(task, <u32>vmoSlot);
-  if (capability.lease !== 0) {
-    return mapLent(task, taskSlot, capability, address, offset, bytes, <u32>rights);
-  }
-  refusal = mapVmo(task, spaceOf(task, taskSlot), capability.vmo, address, offset, bytes, <u32>rights);
-  endTurn(task, taskSlot, refusal);
-}
-
-/** The same by a capability that was lent: the mapping goes with it. */
-function mapLent(
-  task: Task,
-  taskSlot: u64,
-  capability: Capability,
-  address: u64,
-  offset: u64,
-  bytes: u64,
-  rights: u32,
-): void {
-  outOfLine();
-  const space = spaceOf(task, taskSlot);
-  const isFirstTurn = task.work === null;
-  const refusal = mapVmo(task, space, capability.vmo, address, offset, bytes, rights);
-  if (isFirstTurn && refusal === Refusal.None) {
-    noteLease(space, <u32>address, capability.lease);
-  }
+  refusal = mapVmo(
+    task,
+    spaceOf(task, taskSlot),
+    capability.vmo,
+    address,
+    offset,
+    bytes,
+    <u32>rights,
+    capability.lease,
+  );
   endTurn(task, taskSlot, refusal);
 }
 

@@ -9,7 +9,7 @@
  *   └────────────────────┴──────────────────────────────┴ ─ ─ ─ ┴──────────────────────────────────────────┘
  *     the kernel writes    "available": the kernel writes         "used": the device writes
  */
-import { VirtioRegister } from "abi/virtio";
+import { RING_ENTRIES, RING_INDEX, USED_ENTRY_BYTES, VirtioRegister } from "abi/virtio";
 import {
   fence,
   fenceIo,
@@ -28,11 +28,7 @@ const DESCRIPTOR_FLAGS: u32 = 12;
 /** The link lies behind the flags, in the same word. */
 const LINK_SHIFT: u32 = 16;
 
-/** Fields of the available and the used ring (2.7.6, 2.7.8): both begin with `flags` and `idx`. */
-const RING_INDEX: u32 = 2;
-const RING_ENTRIES: u32 = 4;
 const AVAILABLE_ENTRY_BYTES: u32 = 2;
-const USED_ENTRY_BYTES: u32 = 8;
 const USED_NO_NOTIFY: u32 = 1;
 /** flags and idx before the entries, the event index after them. */
 const RING_OVERHEAD_BYTES: u32 = 6;
