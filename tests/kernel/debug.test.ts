@@ -7,7 +7,6 @@ import {
   Class,
   End,
   forever,
-  Kernel,
   Kind,
   noSlot,
   Refusal,
@@ -17,15 +16,14 @@ import {
   TICK_TIME,
   Wait,
 } from "./harness/kernel.ts";
+import { ask, bootKernel, hartOf, k, send, slotFrom, TICKS_MAX } from "./harness/tasks.ts";
 
 const LOAD_PAGE_FAULT = 13;
 const ILLEGAL_INSTRUCTION = 2;
 const BAD_ADDRESS = 0xdead_0000n;
 const PC = 0x1234n;
-const TICKS_MAX = 50;
 const A0 = 10;
 
-let k: Kernel;
 let taker: number;
 let other: number;
 let target: number;
@@ -34,7 +32,7 @@ let notification: number;
 let bell: number;
 let right: number;
 beforeEach(async () => {
-  k = await Kernel.boot();
+  await bootKernel();
   taker = k.spawnOn(0);
   target = k.spawnOn(1);
   other = k.spawnOn(2);
@@ -43,21 +41,12 @@ beforeEach(async () => {
   right = k.give(taker, Kind.Task, target, Right.Debug);
 });
 
-function hartOf(task: number): number {
-  for (let i = 0; i < TICKS_MAX && k.hartOf(task) < 0; i++) {
-    k.pass(TICK_TIME);
-  }
-  return k.hartOf(task);
-}
-
-/** A system call of `task`, that it makes until it is done. */
-function ask(task: number, number: number, ...args: (bigint | number)[]): number {
-  k.syscall(hartOf(task), number, ...args);
-  return k.results(task).status;
+function status(task: number, number: number, ...args: (bigint | number)[]): number {
+  return ask(task, number, ...args).status;
 }
 
 function take(bits = 5): void {
-  expect(ask(taker, sys.TakeFaults, right, bell, bits)).toBe(Refusal.None);
+  expect(status(taker, sys.TakeFaults, right, bell, bits)).toBe(Refusal.None);
 }
 
 /** `task` faults where it runs. */
@@ -84,32 +73,32 @@ describe("a task whose faults another one took", () => {
     fault(target);
     expect([k.waits(target), k.hartOf(target)]).toEqual([Wait.Faulted, -1]);
     expect(k.guest.call64("bitsOf", notification)).toBe(5n);
-    expect(ask(taker, sys.ReadRegisters, right)).toBe(Refusal.None);
+    expect(status(taker, sys.ReadRegisters, right)).toBe(Refusal.None);
     expect(k.results(taker).words.slice(0, 2)).toEqual([BigInt(End.LoadFault), BAD_ADDRESS]);
     expect(k.guest.view().getBigUint64(word(0), true)).toBe(k.guest.call64("sepcOf", target));
     expect(k.guest.view().getBigUint64(word(A0), true)).toBe(k.guest.call64("register", target, 0));
     k.guest.view().setBigUint64(word(0), PC, true);
     k.guest.view().setBigUint64(word(A0), 42n, true);
-    expect(ask(taker, sys.WriteRegisters, right)).toBe(Refusal.None);
+    expect(status(taker, sys.WriteRegisters, right)).toBe(Refusal.None);
     expect(k.waits(target)).toBe(Wait.Faulted);
-    expect(ask(taker, sys.ResumeTask, right)).toBe(Refusal.None);
+    expect(status(taker, sys.ResumeTask, right)).toBe(Refusal.None);
     expect(hartOf(target)).toBeGreaterThanOrEqual(0);
     expect([k.guest.call64("sepcOf", target), k.guest.call64("register", target, 0)]).toEqual([PC, 42n]);
     k.check([taker, target, other]);
     // The next one comes as well.
     fault(target, ILLEGAL_INSTRUCTION);
-    expect(ask(taker, sys.ReadRegisters, right)).toBe(Refusal.None);
+    expect(status(taker, sys.ReadRegisters, right)).toBe(Refusal.None);
     expect(k.results(taker).words[0]).toBe(BigInt(End.IllegalInstruction));
   });
 
   test("goes on nowhere outside of its space", () => {
     take();
     fault(target);
-    expect(ask(taker, sys.ReadRegisters, right)).toBe(Refusal.None);
+    expect(status(taker, sys.ReadRegisters, right)).toBe(Refusal.None);
     const before = k.guest.call64("sepcOf", target);
     k.guest.view().setBigUint64(word(0), 0x8000_0000n, true);
     k.guest.view().setBigUint64(word(A0), 42n, true);
-    expect(ask(taker, sys.WriteRegisters, right)).toBe(Refusal.BadArgument);
+    expect(status(taker, sys.WriteRegisters, right)).toBe(Refusal.BadArgument);
     expect([k.guest.call64("sepcOf", target), k.waits(target)]).toEqual([before, Wait.Faulted]);
     expect(k.guest.call64("register", target, 0)).not.toBe(42n);
   });
@@ -117,18 +106,18 @@ describe("a task whose faults another one took", () => {
   test("is killed where it stands, and the notification is the debugger's alone again", () => {
     const told = k.guest.call("newNotification");
     const ends = k.give(taker, Kind.Notification, told);
-    expect(ask(taker, sys.CreateTask, Class.App, ends, 8, self)).toBe(0);
+    expect(status(taker, sys.CreateTask, Class.App, ends, 8, self)).toBe(0);
     const made = Number(defined(k.results(taker).words[0]));
     const child = k.guest.call("objectAt", taker, made);
     // Who makes a task may debug it.
-    expect(ask(taker, sys.TakeFaults, made, bell, 1)).toBe(Refusal.None);
-    expect(ask(taker, sys.StartTask, made, 0x10000, 0x7000_0000)).toBe(Refusal.None);
+    expect(status(taker, sys.TakeFaults, made, bell, 1)).toBe(Refusal.None);
+    expect(status(taker, sys.StartTask, made, 0x10000, 0x7000_0000)).toBe(Refusal.None);
     fault(child);
-    expect(ask(taker, sys.KillTask, made)).toBe(Refusal.None);
+    expect(status(taker, sys.KillTask, made)).toBe(Refusal.None);
     expect(untilEnded(child)).toBe(End.Killed);
     expect(k.guest.call64("bitsOf", told)).toBe(8n);
-    expect(ask(taker, sys.ReadRegisters, made)).toBe(Refusal.BadState);
-    expect(ask(taker, sys.TakeFaults, made, bell, 1)).toBe(Refusal.BadState);
+    expect(status(taker, sys.ReadRegisters, made)).toBe(Refusal.BadState);
+    expect(status(taker, sys.TakeFaults, made, bell, 1)).toBe(Refusal.BadState);
   });
 
   test("that ends gives back what it was debugged with", () => {
@@ -150,23 +139,23 @@ describe("the faults of a task", () => {
     const deaf = k.give(taker, Kind.Notification, notification, Right.Receive);
     const few = k.give(taker, Kind.Notification, notification, Right.All, 1);
     const own = k.give(taker, Kind.Task, taker, Right.Debug);
-    expect(ask(taker, sys.TakeFaults, without, bell, 1)).toBe(Refusal.MissingRight);
-    expect(ask(taker, sys.TakeFaults, bell, bell, 1)).toBe(Refusal.WrongKind);
-    expect(ask(taker, sys.TakeFaults, right, deaf, 1)).toBe(Refusal.MissingRight);
-    expect(ask(taker, sys.TakeFaults, right, few, 2)).toBe(Refusal.MissingRight);
-    expect(ask(taker, sys.TakeFaults, own, bell, 1)).toBe(Refusal.BadArgument);
-    expect(ask(taker, sys.TakeFaults, right, noSlot, 1)).toBe(Refusal.BadState);
+    expect(status(taker, sys.TakeFaults, without, bell, 1)).toBe(Refusal.MissingRight);
+    expect(status(taker, sys.TakeFaults, bell, bell, 1)).toBe(Refusal.WrongKind);
+    expect(status(taker, sys.TakeFaults, right, deaf, 1)).toBe(Refusal.MissingRight);
+    expect(status(taker, sys.TakeFaults, right, few, 2)).toBe(Refusal.MissingRight);
+    expect(status(taker, sys.TakeFaults, own, bell, 1)).toBe(Refusal.BadArgument);
+    expect(status(taker, sys.TakeFaults, right, noSlot, 1)).toBe(Refusal.BadState);
     take();
-    expect(ask(taker, sys.TakeFaults, right, bell, 1)).toBe(Refusal.AlreadyBound);
+    expect(status(taker, sys.TakeFaults, right, bell, 1)).toBe(Refusal.AlreadyBound);
     const theirs = k.give(other, Kind.Task, target, Right.Debug);
     const theirBell = k.give(other, Kind.Notification, notification);
-    expect(ask(other, sys.TakeFaults, theirs, theirBell, 1)).toBe(Refusal.AlreadyBound);
+    expect(status(other, sys.TakeFaults, theirs, theirBell, 1)).toBe(Refusal.AlreadyBound);
     // Nor does another one give them back, or get at the registers.
-    expect(ask(other, sys.TakeFaults, theirs, noSlot, 0)).toBe(Refusal.BadState);
+    expect(status(other, sys.TakeFaults, theirs, noSlot, 0)).toBe(Refusal.BadState);
     fault(target);
     for (const number of [sys.ReadRegisters, sys.WriteRegisters, sys.ResumeTask]) {
-      expect(ask(other, number, theirs)).toBe(Refusal.BadState);
-      expect(ask(taker, number, without)).toBe(Refusal.MissingRight);
+      expect(status(other, number, theirs)).toBe(Refusal.BadState);
+      expect(status(taker, number, without)).toBe(Refusal.MissingRight);
     }
     expect(k.waits(target)).toBe(Wait.Faulted);
   });
@@ -174,11 +163,11 @@ describe("the faults of a task", () => {
   test("leave its registers alone while it runs or waits for something else", () => {
     take();
     for (const number of [sys.ReadRegisters, sys.WriteRegisters, sys.ResumeTask]) {
-      expect(ask(taker, number, right)).toBe(Refusal.BadState);
+      expect(status(taker, number, right)).toBe(Refusal.BadState);
     }
     k.syscall(hartOf(target), sys.Sleep, forever);
     for (const number of [sys.ReadRegisters, sys.WriteRegisters, sys.ResumeTask]) {
-      expect(ask(taker, number, right)).toBe(Refusal.BadState);
+      expect(status(taker, number, right)).toBe(Refusal.BadState);
     }
     expect(k.waits(target)).toBe(Wait.Sleeping);
   });
@@ -187,7 +176,7 @@ describe("the faults of a task", () => {
     fault(other);
     expect(untilEnded(other)).toBe(End.LoadFault);
     take();
-    expect(ask(taker, sys.TakeFaults, right, noSlot, 0)).toBe(Refusal.None);
+    expect(status(taker, sys.TakeFaults, right, noSlot, 0)).toBe(Refusal.None);
     expect(k.waits(target)).toBe(Wait.None);
     fault(target);
     expect(untilEnded(target)).toBe(End.LoadFault);
@@ -195,8 +184,8 @@ describe("the faults of a task", () => {
   });
 
   test.each<[string, () => void]>([
-    ["gives them back", () => ask(taker, sys.TakeFaults, right, noSlot, 0)],
-    ["drops its last right to it", () => ask(taker, sys.Drop, right)],
+    ["gives them back", () => status(taker, sys.TakeFaults, right, noSlot, 0)],
+    ["drops its last right to it", () => status(taker, sys.Drop, right)],
     ["ends", () => k.syscall(hartOf(taker), sys.Exit, 0)],
   ])("end a task that stands on one when its debugger %s", (_, gives) => {
     const before = k.guest.call("notificationReferences", notification);
@@ -211,31 +200,22 @@ describe("the faults of a task", () => {
   test("stay with a debugger that has another right to the task", () => {
     const second = k.give(taker, Kind.Task, target, Right.Debug);
     take();
-    expect(ask(taker, sys.Drop, right)).toBe(Refusal.None);
+    expect(status(taker, sys.Drop, right)).toBe(Refusal.None);
     fault(target);
     expect(k.waits(target)).toBe(Wait.Faulted);
-    expect(ask(taker, sys.ResumeTask, second)).toBe(Refusal.None);
+    expect(status(taker, sys.ResumeTask, second)).toBe(Refusal.None);
     expect(k.waits(target)).toBe(Wait.None);
   });
 
   test("go with a right that was lent and is taken back", () => {
     const lender = other;
     const whole = k.give(lender, Kind.Task, target, Right.All);
-    expect(ask(lender, sys.Lend, whole, Right.All, 0)).toBe(Refusal.None);
-    const lent = Number(defined(k.results(lender).words[0]));
-    const endpoint = k.guest.call("newEndpoint");
-    const receive = k.give(taker, Kind.Endpoint, endpoint, Right.Receive);
-    const call = k.give(lender, Kind.Endpoint, endpoint, Right.Send);
-    k.syscall(hartOf(taker), sys.Receive, receive, forever);
-    const info = (BigInt(lent + 1) << 16n) | (BigInt(Right.All) << 24n);
-    k.syscall(hartOf(lender), sys.Call, call, info, 0, 0, 0, 0, forever);
-    const words = k.results(taker).words;
-    const got = Number((defined(words[0]) >> 16n) & 0xffn) - 1;
-    expect(ask(taker, sys.Reply, defined(words[5]), 0, 0, 0)).toBe(0);
-    expect(ask(taker, sys.Drop, right)).toBe(Refusal.None);
-    expect(ask(taker, sys.TakeFaults, got, bell, 1)).toBe(Refusal.None);
+    const lent = slotFrom(lender, sys.Lend, whole, Right.All, 0);
+    const got = send(lender, taker, lent);
+    expect(status(taker, sys.Drop, right)).toBe(Refusal.None);
+    expect(status(taker, sys.TakeFaults, got, bell, 1)).toBe(Refusal.None);
     fault(target);
-    expect(ask(lender, sys.Revoke, lent)).toBe(Refusal.None);
+    expect(status(lender, sys.Revoke, lent)).toBe(Refusal.None);
     expect(untilEnded(target)).toBe(End.LoadFault);
   });
 });
@@ -245,7 +225,7 @@ test("a debugger of many tasks that ends ends each of them that stands", () => {
   for (let i = 0; i < 20; i++) {
     const child = k.spawn(3);
     children.push(child);
-    expect(ask(taker, sys.TakeFaults, k.give(taker, Kind.Task, child, Right.Debug), bell, 1)).toBe(
+    expect(status(taker, sys.TakeFaults, k.give(taker, Kind.Task, child, Right.Debug), bell, 1)).toBe(
       Refusal.None,
     );
   }
@@ -266,7 +246,7 @@ test("a debugger of many tasks that ends ends each of them that stands", () => {
 test("no debugger has the faults of who has its own, directly or through others", () => {
   const third = k.spawnOn(3);
   const takes = (one: number, another: number): number =>
-    ask(
+    status(
       one,
       sys.TakeFaults,
       k.give(one, Kind.Task, another, Right.Debug),
@@ -288,7 +268,7 @@ describe("a task that is in the middle of a call", () => {
   test("ends for its fault: nothing comes between two turns", () => {
     take();
     const hart = hartOf(target);
-    expect(ask(target, sys.CreateVmo, PAGES * 4096, self)).toBe(0);
+    expect(status(target, sys.CreateVmo, PAGES * 4096, self)).toBe(0);
     const vmo = Number(defined(k.results(target).words[0]));
     expect(k.turn(hart, sys.Map, self, vmo, 0x2000_0000, 0, PAGES * 4096, Right.Read)).toBe(false);
     fault(target);
@@ -304,9 +284,9 @@ test("a task that is to be killed is no debugger's any more", () => {
   const killer = k.give(other, Kind.Task, target, Right.Manage);
   k.onClockRead = () => {
     k.onClockRead = undefined;
-    late = [ask(taker, sys.ReadRegisters, right), ask(taker, sys.ResumeTask, right)];
+    late = [status(taker, sys.ReadRegisters, right), status(taker, sys.ResumeTask, right)];
   };
-  expect(ask(other, sys.KillTask, killer)).toBe(Refusal.None);
+  expect(status(other, sys.KillTask, killer)).toBe(Refusal.None);
   k.onClockRead = undefined;
   expect(untilEnded(target)).toBe(End.Killed);
   expect(late.every((status) => status === Refusal.BadState)).toBe(true);

@@ -16,6 +16,7 @@ import {
   TICK_TIME,
   Wait,
 } from "./harness/kernel.ts";
+import { made } from "./harness/made.ts";
 
 const ROOT = 0;
 const ENDED = 2;
@@ -38,12 +39,6 @@ function endpoints(): number {
 }
 
 /** Makes something with a system call on `hart`; its slot. */
-function made(hart: number, number: number, ...args: (number | bigint)[]): number {
-  const { status, words } = k.ask(hart, number, ...args);
-  expect([number, status]).toEqual([number, 0]);
-  return Number(words[0]);
-}
-
 function settle(): void {
   for (let i = 0; i < 8; i++) {
     k.pass(TICK_TIME);
@@ -55,7 +50,7 @@ describe("between two pieces of an end", () => {
   function victim() {
     const killer = k.spawnOn(0);
     const task = k.spawnOn(1);
-    const slots = Array.from({ length: MANY }, () => made(1, sys.Create, Kind.Endpoint));
+    const slots = Array.from({ length: MANY }, () => made(k, 1, sys.Create, Kind.Endpoint));
     const last = k.guest.call("objectAt", task, defined(slots.at(-1)));
     k.syscall(1, sys.Receive, defined(slots[0]), forever);
     return { killer, task, last, name: k.give(killer, Kind.Task, task) };
@@ -75,7 +70,7 @@ describe("between two pieces of an end", () => {
     expect(endpoints()).toBeLessThan(before + MANY);
     k.syscall(2, sys.Call, send, 0, 1, 2, 3, 4, forever);
     expect(k.hartOf(caller)).toBe(-1);
-    const own = made(1, sys.Create, Kind.Endpoint);
+    const own = made(k, 1, sys.Create, Kind.Endpoint);
     expect(k.ask(1, sys.Drop, copy).status).toBe(0);
     settle();
     expect(k.results(caller).status).toBe(Refusal.PeerGone);
@@ -137,14 +132,14 @@ describe("an end of many pieces", () => {
     const killer = k.spawnOn(0);
     const notification = k.guest.call("newNotification");
     const bell = k.give(killer, Kind.Notification, notification);
-    const slot = made(0, sys.CreateTask, Class.App, bell, 1, self);
+    const slot = made(k, 0, sys.CreateTask, Class.App, bell, 1, self);
     const maker = k.guest.call("objectAt", killer, slot);
     expect(k.ask(0, sys.StartTask, slot, 0x10000, 0x7000_0000).status).toBe(0);
     k.pass(TICK_TIME);
     const hart = k.hartOf(maker);
-    const own = made(hart, sys.Create, Kind.Notification);
+    const own = made(k, hart, sys.Create, Kind.Notification);
     const children = Array.from({ length: MANY_CHILDREN }, () =>
-      k.guest.call("objectAt", maker, made(hart, sys.CreateTask, Class.App, own, 1, self)),
+      k.guest.call("objectAt", maker, made(k, hart, sys.CreateTask, Class.App, own, 1, self)),
     );
     // They have other names than their maker's, so they do not end with those.
     for (const child of children) {
@@ -164,7 +159,7 @@ describe("between two turns of EndJob", () => {
   /** A job that may make so many others, and has enough of all else for them. */
   function newJob(hart: number, parent: number | bigint, jobs: number): number {
     const share = jobs + 1;
-    return made(hart, sys.CreateJob, parent, 100 * share, TWO_EACH * BigInt(share), BigInt(jobs) << 16n);
+    return made(k, hart, sys.CreateJob, parent, 100 * share, TWO_EACH * BigInt(share), BigInt(jobs) << 16n);
   }
 
   /** Job 1, and ten jobs that were made from it: the numbers 2 to 11. In the last is a task, which runs on hart 1. */
@@ -199,7 +194,7 @@ describe("between two turns of EndJob", () => {
       turns++;
     }
     expect(k.guest.call("jobHasEnded", 11)).toBe(0);
-    made(1, sys.Create, Kind.Endpoint);
+    made(k, 1, sys.Create, Kind.Endpoint);
     newJob(1, own, 0);
     expect(k.guest.call("jobExists", 2)).toBe(1);
     while (k.guest.call("jobHasEnded", 11) === 0) {

@@ -13,7 +13,7 @@ import { chaosOf, faultsOf } from "../boot/machines/hostility.ts";
 import { SELFTEST_RUN } from "../boot/run.ts";
 import { readLayout } from "./layout.ts";
 import { runSeeds } from "./pool.ts";
-import { Bar } from "./progress.ts";
+import { Bar, MINUTE_MS } from "./progress.ts";
 import { exploredRuns } from "./runs.ts";
 import type { SeedResult } from "./seed.ts";
 import type { ExploreWords } from "./words.ts";
@@ -21,7 +21,6 @@ import type { WorkerOrder } from "./worker.ts";
 
 /** How many failures are printed in full. For the others only the seed is printed. */
 const FAILURES_SHOWN = 20;
-const MINUTE_MS = 60_000;
 
 /** Explores. Gives the exit code. */
 export async function explore(words: ExploreWords): Promise<0 | 1> {
@@ -145,7 +144,7 @@ function failureText(result: SeedResult, words: ExploreWords, paint: Paint): str
 }
 
 function summary(done: number, failed: SeedResult[], milliseconds: number, paint: Paint): string {
-  const rate = Math.round((done * 60_000) / Math.max(1, milliseconds));
+  const rate = Math.round((done * MINUTE_MS) / Math.max(1, milliseconds));
   const runs = `${done} seeds in ${formatDuration(milliseconds)}, ${rate} a minute`;
   if (failed.length === 0) {
     return `${paint.good("explored:")} ${runs}: none failed`;

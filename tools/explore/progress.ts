@@ -4,7 +4,7 @@
 import { paintFor } from "../../host/report.ts";
 
 const WIDTH = 30;
-const MINUTE_MS = 60_000;
+export const MINUTE_MS = 60_000;
 
 export class Bar {
   private readonly stream: NodeJS.WriteStream;

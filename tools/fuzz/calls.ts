@@ -4,12 +4,11 @@
 import { cpus } from "node:os";
 import { SMP_MAX } from "../boot/options.ts";
 import { explore } from "../explore/explore.ts";
-import type { FuzzWords } from "./words.ts";
+import { type FuzzWords, SEEDS_MAX } from "./words.ts";
 
 const RUN = "attacker many calls";
-/** Without --seeds: how many, and how many at most in the time that was given. */
+/** How many seeds without --seeds and --minutes. */
 const SEEDS = 100;
-const SEEDS_MAX = 10_000_000;
 
 /** Explores and prints the result. Gives the exit code. */
 export function fuzzCalls({ seeds, minutes, jobs, json }: FuzzWords): Promise<number> {

@@ -3,9 +3,8 @@
 import { type Command, InvalidArgumentError } from "commander";
 import { integerBetween, minutes } from "../../host/args.ts";
 import { Problem } from "../../host/problem.ts";
-import type { FuzzWords, SeedRange } from "./words.ts";
+import { type FuzzWords, SEEDS_MAX, type SeedRange } from "./words.ts";
 
-const SEEDS_MAX = 10_000_000;
 const SIZE_MAX = 100_000;
 const JOBS_MAX = 64;
 const RUNS_MAX = 1_000_000_000;

@@ -1,5 +1,8 @@
 // The words of ./nx fuzz, after they are checked.
 
+/** The largest seed. */
+export const SEEDS_MAX = 10_000_000;
+
 /** A range with both ends. */
 export interface SeedRange {
   readonly first: number;

@@ -17,6 +17,7 @@ import {
   sys,
   TICK_TIME,
 } from "../harness/kernel.ts";
+import { made } from "../harness/made.ts";
 
 const PAGE = 4096;
 const ROOT = 0;
@@ -48,13 +49,6 @@ function ask(number: number, ...args: (number | bigint)[]): number {
   return k.ask(0, number, ...args).status;
 }
 
-/** Makes something; its slot. */
-function made(number: number, ...args: (number | bigint)[]): number {
-  const { status, words } = k.ask(0, number, ...args);
-  expect([number, status]).toEqual([number, 0]);
-  return Number(words[0]);
-}
-
 function packed(...amounts: number[]): bigint {
   return amounts.reduce((all, amount, index) => all | (BigInt(amount) << BigInt(16 * index)), 0n);
 }
@@ -70,12 +64,12 @@ function room(jobs: number): Limits {
 }
 
 function newJob(limits: Limits = {}, parent: number | bigint = self): number {
-  return made(...jobCall(parent, limits));
+  return made(k, 0, ...jobCall(parent, limits));
 }
 
 /** A task in a job: its slot. */
 function newTask(job: number): number {
-  return made(sys.CreateTask, Class.App, bell, 1, job);
+  return made(k, 0, sys.CreateTask, Class.App, bell, 1, job);
 }
 
 /** Everything that is charged to a job, by `Resource`. */
@@ -95,7 +89,7 @@ describe("a job", () => {
     const before = charged(ROOT);
     const job = newJob();
     const task = newTask(job);
-    const vmo = made(sys.CreateVmo, 3 * PAGE, job);
+    const vmo = made(k, 0, sys.CreateVmo, 3 * PAGE, job);
     expect(charged(1)).toEqual([TASK_PAGES + 3, 1, 2, 0, 0, 0, 0]);
     // The mapping needs two more tables: they are the other task's.
     expect(ask(sys.Map, task, vmo, FREE, 0, 3 * PAGE, Right.Read)).toBe(0);
@@ -120,7 +114,7 @@ describe("a job", () => {
     expect(ask(sys.CreateTask, Class.App, bell, 1, job)).toBe(Refusal.Quota);
     expect(charged(1)).toEqual(full);
     expect(ask(sys.CreateVmo, 2 * PAGE, job)).toBe(Refusal.Quota);
-    const vmo = made(sys.CreateVmo, PAGE, job);
+    const vmo = made(k, 0, sys.CreateVmo, PAGE, job);
     expect(ask(sys.CreateVmo, PAGE, job)).toBe(Refusal.Quota);
     expect(ask(sys.Map, task, vmo, FREE, 0, PAGE, Right.Read)).toBe(Refusal.Quota);
     expect(charged(1)).toEqual([TASK_PAGES + 1, 1, 2, 0, 0, 0, 0]);
@@ -158,7 +152,7 @@ describe("a job", () => {
 
   test("needs the right to manage it", () => {
     const job = newJob();
-    const weak = made(sys.Copy, job, Right.Transfer, 0);
+    const weak = made(k, 0, sys.Copy, job, Right.Transfer, 0);
     expect(ask(...jobCall(weak, {}))).toBe(Refusal.MissingRight);
     expect(ask(sys.CreateTask, Class.App, bell, 1, weak)).toBe(Refusal.MissingRight);
     expect(ask(sys.CreateVmo, PAGE, weak)).toBe(Refusal.MissingRight);
@@ -193,7 +187,7 @@ describe("a job that is ended", () => {
   test("keeps what another still holds, and no more", () => {
     const before = charged(ROOT);
     const job = newJob();
-    const vmo = made(sys.CreateVmo, 5 * PAGE, job);
+    const vmo = made(k, 0, sys.CreateVmo, 5 * PAGE, job);
     expect(ask(sys.EndJob, job)).toBe(0);
     expect(ask(sys.Drop, job)).toBe(0);
     const left = charged(ROOT).map((amount, resource) => amount - defined(before[resource]));

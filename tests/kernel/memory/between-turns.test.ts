@@ -4,6 +4,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { defined } from "../../harness/defined.ts";
 import { Class, Kernel, Kind, pageBytes, Refusal, Right, self, sys } from "../harness/kernel.ts";
+import { made } from "../harness/made.ts";
 
 const READ_WRITE = Right.Read | Right.Write;
 const PLACE = 0x2000_0000;
@@ -19,13 +20,7 @@ beforeEach(async () => {
   task = k.spawnOn(0);
 });
 
-function made(number: number, ...args: (bigint | number)[]): number {
-  const { status, words } = k.ask(0, number, ...args);
-  expect([number, status]).toEqual([number, 0]);
-  return Number(defined(words[0]));
-}
-
-const memory = (pages: number): number => made(sys.CreateVmo, pages * pageBytes, self);
+const memory = (pages: number): number => made(k, 0, sys.CreateVmo, pages * pageBytes, self);
 
 const entryAt = (page: number, space = task): bigint =>
   k.guest.call64("entryOf", space, PLACE + page * pageBytes);
@@ -70,7 +65,7 @@ describe("a mapping goes on as it was begun", () => {
 
   test("and not at all in another space, where nothing of it is looked at", () => {
     const bell = k.give(task, Kind.Notification, k.guest.call("newNotification"));
-    const slot = made(sys.CreateTask, Class.App, bell, 1, self);
+    const slot = made(k, 0, sys.CreateTask, Class.App, bell, 1, self);
     const child = k.guest.call("objectAt", task, slot);
     const vmo = memory(PAGES);
     begin(vmo);
@@ -87,14 +82,14 @@ describe("a mapping goes on as it was begun", () => {
 
   test("and not in a task that has the number of the one in which it was begun", () => {
     const bell = k.give(task, Kind.Notification, k.guest.call("newNotification"));
-    const slot = made(sys.CreateTask, Class.App, bell, 1, self);
+    const slot = made(k, 0, sys.CreateTask, Class.App, bell, 1, self);
     const vmo = memory(PAGES);
     const address = k.guest.call("objectAt", task, vmo);
     begin(vmo, slot);
     const before = k.guest.call("objectAt", task, slot);
     expect(k.ask(0, sys.KillTask, slot).status).toBe(0);
     k.ask(0, sys.Drop, slot);
-    const next = made(sys.CreateTask, Class.App, bell, 1, self);
+    const next = made(k, 0, sys.CreateTask, Class.App, bell, 1, self);
     expect(k.guest.call("objectAt", task, next)).toBe(before);
     expect(goOn(sys.Map, next, vmo, PLACE, 0, PAGES * pageBytes, Right.Read)).toBe(Refusal.BadState);
     expect(k.guest.call("vmoReferences", address)).toBe(1);
@@ -103,12 +98,12 @@ describe("a mapping goes on as it was begun", () => {
 
   test("and not in the place of another task's work", () => {
     const bell = k.give(task, Kind.Notification, k.guest.call("newNotification"));
-    const slot = made(sys.CreateTask, Class.App, bell, 1, self);
+    const slot = made(k, 0, sys.CreateTask, Class.App, bell, 1, self);
     begin(memory(PAGES), slot);
     const before = k.guest.call("objectAt", task, slot);
     expect(k.ask(0, sys.KillTask, slot).status).toBe(0);
     k.ask(0, sys.Drop, slot);
-    const next = made(sys.CreateTask, Class.App, bell, 1, self);
+    const next = made(k, 0, sys.CreateTask, Class.App, bell, 1, self);
     expect(k.guest.call("objectAt", task, next)).toBe(before);
     // Another task begins at the same record of the same table.
     const other = k.spawnOn(1);
@@ -125,8 +120,8 @@ describe("a mapping goes on as it was begun", () => {
 
 test("a mapping by a capability that was lent keeps its lease, whatever is mapped at the same time", () => {
   const [vmo, other] = [memory(1), memory(PAGES)];
-  const lend = (slot: number): number => made(sys.Lend, slot, Right.All, 0);
-  const copy = (slot: number): number => made(sys.Copy, slot, Right.All, 0);
+  const lend = (slot: number): number => made(k, 0, sys.Lend, slot, Right.All, 0);
+  const copy = (slot: number): number => made(k, 0, sys.Copy, slot, Right.All, 0);
   const [lender, second] = [lend(vmo), lend(other)];
   const [lent, secondLent] = [copy(lender), copy(second)];
   expect(k.ask(0, sys.Map, self, lent, OTHER_PLACE, 0, pageBytes, Right.Read).status).toBe(0);

@@ -15,6 +15,7 @@ import {
   slotCount,
   sys,
 } from "../harness/kernel.ts";
+import { made } from "../harness/made.ts";
 
 const READ_WRITE = Right.Read | Right.Write;
 const PLACE = 0x2000_0000;
@@ -32,13 +33,7 @@ beforeEach(async () => {
   task = k.spawnOn(0);
 });
 
-function made(number: number, ...args: (bigint | number)[]): number {
-  const { status, words } = k.ask(0, number, ...args);
-  expect([number, status]).toEqual([number, 0]);
-  return Number(defined(words[0]));
-}
-
-const memory = (pages: number): number => made(sys.CreateVmo, pages * pageBytes, self);
+const memory = (pages: number): number => made(k, 0, sys.CreateVmo, pages * pageBytes, self);
 
 function map(vmo: number, address: number, pages: number, space: bigint | number = self): number {
   return k.ask(0, sys.Map, space, vmo, address, 0, pages * pageBytes, READ_WRITE).status;
@@ -133,7 +128,7 @@ describe("a large mapping", () => {
 
   test("that one task is at work on is no other's to unmap", () => {
     const bell = k.give(task, Kind.Notification, k.guest.call("newNotification"));
-    const slot = made(sys.CreateTask, Class.App, bell, 1, self);
+    const slot = made(k, 0, sys.CreateTask, Class.App, bell, 1, self);
     const child = k.guest.call("objectAt", task, slot);
     const other = k.spawnOn(1);
     const named = k.give(other, Kind.Task, child);

@@ -7,23 +7,15 @@ import { forever, Kind, Refusal, Right, self, sys, TICK_TIME } from "../harness/
 import {
   ask,
   bootKernel,
-  createVmo,
   hartOf,
   infoWith,
   k,
-  kindAt,
-  lend,
-  map,
-  PAGE,
-  PLACE,
-  READ_WRITE,
-  references,
   send,
   slotFrom,
   TICKS_MAX,
   TURNS_MAX,
-  threeTasks,
-} from "./lending.ts";
+} from "../harness/tasks.ts";
+import { createVmo, kindAt, lend, map, PAGE, PLACE, READ_WRITE, references, threeTasks } from "./lending.ts";
 
 beforeEach(bootKernel);
 

@@ -4,20 +4,8 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { defined } from "../../harness/defined.ts";
 import { Kind, Refusal, Right, self, sys } from "../harness/kernel.ts";
-import {
-  ask,
-  bootKernel,
-  createVmo,
-  k,
-  kindAt,
-  PAGE,
-  PLACE,
-  READ_WRITE,
-  references,
-  send,
-  slotFrom,
-  threeTasks,
-} from "./lending.ts";
+import { ask, bootKernel, k, send, slotFrom } from "../harness/tasks.ts";
+import { createVmo, kindAt, PAGE, PLACE, READ_WRITE, references, threeTasks } from "./lending.ts";
 
 /** What a draw does: copies, lends, sends, maps, drops or takes back. */
 const draw = fc.record({ task: fc.nat(2), to: fc.nat(2), what: fc.nat(99), pick: fc.nat(1000) });

@@ -4,12 +4,9 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { consoleWriteMax, messagePage } from "../../harness/abi.ts";
 import { defined } from "../../harness/defined.ts";
 import { forever, Kind, Refusal, Right, self, sys, TICK_TIME, Wait } from "../harness/kernel.ts";
+import { ask, bootKernel, hartOf, k, send, slotFrom, TICKS_MAX } from "../harness/tasks.ts";
 import {
-  ask,
-  bootKernel,
   createVmo,
-  hartOf,
-  k,
   kindAt,
   LENDERS_MAX,
   lend,
@@ -18,9 +15,6 @@ import {
   PLACE,
   READ_WRITE,
   references,
-  send,
-  slotFrom,
-  TICKS_MAX,
   threeTasks,
 } from "./lending.ts";
 
