@@ -120,13 +120,13 @@ const plants: Plant[] = [
     changes: (isPlanted) => [
       {
         file: "lifecycle/memory.ts",
-        find: "  forget(mapping);\n  return Refusal.None;\n",
+        find: "  forget(mapping);\n}\n",
         replace: `  for (let i: u32 = 0; ${isPlanted} && i < hartCount(); i++) {
     if (i === thisHart().index || !isOnline(i)) continue;
     sbiCall(0x52464e43, 1, 1, hartAt(i).hartid, 0, u64.MAX_VALUE, 0);
   }
   forget(mapping);
-  return Refusal.None;
+}
 `,
       },
       {
