@@ -23,6 +23,7 @@ import { keepTurn, nextHart, seedInterleave, turnLeft, turnLength, turnOwner } f
 import { HARTS_MAX, hartCount, PAGE_BYTES, PAGE_SHIFT, RAM_BYTES_MAX, shape } from "./layout";
 import { emptyTables, TABLES_BYTES } from "./memory/tlb";
 import { Power, power, turnOn } from "./power";
+import { Event, trace } from "./trace";
 
 /** Why run() returned. */
 export const enum Stop {
@@ -130,6 +131,7 @@ export function powerOn(address: u64, a1: u64, a2: u64): void {
 function isAwake(hart: Hart): bool {
   if (hart.state === HartState.Waiting && (hart.mip & hart.mie) !== 0) {
     hart.state = HartState.Running;
+    trace(Event.Wake, hart.id, hart.mip & hart.mie, 0);
   }
   return hart.state === HartState.Running;
 }

@@ -3,7 +3,8 @@
  * the machine, so a traced run is the same run.
  *
  * Each event is reported where it happens: traps and returns in trap.ts, address spaces in csr.ts, calls into firmware in
- * firmware.ts, accesses to devices in bus.ts. If the host does not listen, each of these places costs one load.
+ * firmware.ts, waits in system.ts, the ends of waits in machine.ts, starts in hart.ts, accesses to devices in bus.ts,
+ * requests in devices/virtio-blk.ts. If the host does not listen, each of these places costs one load.
  */
 import { clock } from "./clock";
 import { traceEvent } from "./host";
@@ -24,6 +25,22 @@ export const enum Event {
   DeviceWrite = 5,
   /** A hart begins to wait for an interrupt. */
   Wait = 6,
+  /** A hart waits no more: `first` has the interrupts that it enabled and that are pending, as bits of mip. */
+  Wake = 7,
+  /** The built-in firmware starts a hart: `first` is the address, `second` the word that it gets. */
+  Start = 8,
+  /** The disk takes a request: `first` is its number, from 1 on. No hart does this: it is NO_HART's. */
+  DiskTake = 9,
+  /** The disk has carried a request out: `first` is its number, `second` is `diskAnswer`. NO_HART's too. */
+  DiskAnswer = 10,
+}
+
+/** The hart of an event that is no hart's. */
+export const NO_HART: u32 = 0xffff_ffff;
+
+/** An answer of the disk: the first sector in the upper half, then 8 bits of status, then the bytes of data, up to 24 bits. */
+export function diskAnswer(sector: u64, status: u32, byteCount: u64): u64 {
+  return (sector << 32) | (<u64>(status & 0xff) << 24) | (byteCount & 0xff_ffff);
 }
 
 const listening: usize = memory.data(4, 4);

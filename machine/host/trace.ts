@@ -14,12 +14,16 @@ import { textsOf } from "./members.ts";
 export interface TraceEvent {
   /** An `Event`. */
   kind: number;
+  /** Its number, or DISK for what the disk does by itself. */
   hart: number;
   /** Instructions of all harts, with skipped idle time. */
   clock: bigint;
   first: bigint;
   second: bigint;
 }
+
+/** In place of a hart's number: the disk. */
+export const DISK = -1;
 
 /** Time of one instruction: 32 instructions are a tick of 100 ns. */
 const MICROSECONDS_PER_INSTRUCTION = 0.003_125;
@@ -33,6 +37,10 @@ const categories = textsOf(Event, {
   DeviceRead: "read",
   DeviceWrite: "write",
   Wait: "wait",
+  Wake: "wake",
+  Start: "start",
+  DiskTake: "disk",
+  DiskAnswer: "disk",
 });
 
 const USER = BigInt(Mode.User);
@@ -91,7 +99,8 @@ export function isException({ kind, first }: TraceEvent): boolean {
 
 /** An event as one line: the clock, the hart, what happened. */
 export function eventLine(event: TraceEvent): string {
-  return `${String(event.clock).padStart(14)}  hart ${event.hart}  ${eventText(event)}`;
+  const who = event.hart === DISK ? "disk  " : `hart ${event.hart}`;
+  return `${String(event.clock).padStart(14)}  ${who}  ${eventText(event)}`;
 }
 
 /** What happened, in words. */
@@ -111,6 +120,14 @@ export function eventText({ kind, first, second }: TraceEvent): string {
       return `writes ${deviceText(first)}: ${hex(second)}`;
     case Event.Wait:
       return `waits for an interrupt at ${hex(first)}`;
+    case Event.Wake:
+      return `is woken by ${pendingText(first)}`;
+    case Event.Start:
+      return `starts at ${hex(first)}`;
+    case Event.DiskTake:
+      return `takes request ${first}`;
+    case Event.DiskAnswer:
+      return answerText(first, diskAnswerOf(second));
     default:
       return `event ${kind}`;
   }
@@ -127,6 +144,8 @@ export class TraceFile {
       this.does(event, causeText(event.first));
     } else if (event.kind === Event.Return) {
       this.does(event, event.first === USER ? "user" : "kernel");
+    } else if (event.kind === Event.Wake || event.kind === Event.Start) {
+      this.does(event, "kernel");
     } else if (event.kind === Event.Wait) {
       this.does(event, "waits");
     }
@@ -161,6 +180,30 @@ function causeText(cause: bigint): string {
     return interrupts.get(Number(cause & ~INTERRUPT)) ?? `interrupt ${cause & ~INTERRUPT}`;
   }
   return exceptions.get(Number(cause)) ?? `exception ${cause}`;
+}
+
+/** The interrupts of a mask, in words. */
+function pendingText(mask: bigint): string {
+  const names = [...interrupts].flatMap(([number, name]) => ((mask >> BigInt(number)) & 1n) === 1n ? [name] : []);
+  return names.join(", ");
+}
+
+/** What the disk's answer to a request was. */
+export interface DiskAnswer {
+  sector: number;
+  /** virtio 1.2, 5.2.6: 0 is good. */
+  status: number;
+  byteCount: number;
+}
+
+/** The second word of a DiskAnswer (machine/core/trace.ts). */
+export function diskAnswerOf(word: bigint): DiskAnswer {
+  const field = (shift: bigint, bits: bigint): number => Number((word >> shift) & ((1n << bits) - 1n));
+  return { sector: field(32n, 32n), status: field(24n, 8n), byteCount: field(0n, 24n) };
+}
+
+function answerText(number: bigint, { sector, status, byteCount }: DiskAnswer): string {
+  return `answers request ${number}: sector ${sector}, ${byteCount} bytes, status ${status}`;
 }
 
 function deviceText(address: bigint): string {

@@ -8,6 +8,7 @@
 import { diskRead } from "../host";
 import { deviceWrites, physicalLoad, physicalStore } from "../memory/dma";
 import { isRam, ramAddress } from "../memory/ram";
+import { diskAnswer, Event, NO_HART, trace } from "../trace";
 import { Fault, strikesAt } from "./faults";
 import { SECTOR_BYTES, sectorCount } from "./virtio-blk-config";
 import { Piece, pieceAt, queue } from "./virtio-queue";
@@ -72,6 +73,7 @@ export function carryOut(number: u64): i64 {
   if (status !== STATUS_NONE && !physicalStore(statusAddress, 1, status)) {
     return -1;
   }
+  trace(Event.DiskAnswer, NO_HART, number, diskAnswer(sector, status, type === Type.Read ? room : 0));
   return <i64>(type === Type.Read ? room + 1 : type === Type.GetId ? <u64>ID_BYTES + 1 : 1);
 }
 

@@ -10,6 +10,7 @@
  */
 import { time } from "../clock";
 import { random } from "../interleave";
+import { Event, NO_HART, trace } from "../trace";
 import { Fault, strikesAt } from "./faults";
 import { configure } from "./virtio-blk-config";
 import { carryOut } from "./virtio-blk-request";
@@ -91,6 +92,7 @@ export function diskNotified(): void {
     disk.inFlight++;
     job.head = head;
     job.number = disk.requests;
+    trace(Event.DiskTake, NO_HART, job.number, 0);
     job.due = time() + LATENCY_MIN + (random() & LATENCY_RANDOM_MASK);
     if (strikesAt(Fault.Late, job.number)) {
       job.due += LATENCY_LATE;

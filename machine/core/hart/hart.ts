@@ -5,6 +5,7 @@
  */
 import { deadlinesChanged, NEVER } from "../clock";
 import { HARTS_MAX } from "../layout";
+import { Event, trace } from "../trace";
 
 /** Privilege modes, numbered as in mstatus.MPP. */
 export const enum Mode {
@@ -266,6 +267,7 @@ export function startHart(id: u32, address: u64, opaque: u64): void {
   hart.x11 = opaque;
   hart.state = HartState.Running;
   deadlinesChanged();
+  trace(Event.Start, id, address, opaque);
 }
 
 /** Puts a hart into its state after reset: machine mode, stopped, all interrupts off. */

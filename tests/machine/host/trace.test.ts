@@ -39,6 +39,10 @@ describe("the trace of a boot", () => {
       /hart [01] {2}writes virtio\+0x50: 0x0$/,
       /hart [01] {2}reads plic\+0x/,
       /hart [01] {2}waits for an interrupt at 0x/,
+      /hart [01] {2}is woken by (software|timer|external) interrupt/,
+      /hart [01] {2}starts at 0x80200/,
+      /disk {4}takes request 1$/,
+      /disk {4}answers request 1: sector \d+, [1-9]\d* bytes, status 0$/,
     ]) {
       expect(
         lines.find((line) => pattern.test(line)),
@@ -63,7 +67,7 @@ describe("the trace of a boot", () => {
     }
     const row = object({ ph: text, tid: number, ts: number, name: text });
     const { traceEvents: rows } = readJson(file.text(), "the trace", object({ traceEvents: list(row) }));
-    expect(new Set(rows.map(({ tid }) => tid))).toEqual(new Set([0, 1]));
+    expect(new Set(rows.map(({ tid }) => tid))).toEqual(new Set([0, 1, -1]));
     for (const hart of [0, 1]) {
       const own = rows.filter(({ tid }) => tid === hart);
       const open: string[] = [];
