@@ -9,9 +9,10 @@ import { join } from "node:path";
 import { SPAN_SECTORS } from "../../build/gen/host/source/apps/bench/disk/reads.ts";
 import { Problem } from "../../host/problem.ts";
 import { root } from "../../host/root.ts";
+import { memoryMebibytes, treeForRun } from "../../toolchain/dts/contract.ts";
 import type { MachineOptions } from "../../tools/boot/machines/machine.ts";
 import { qemuMachine } from "../../tools/boot/machines/qemu.ts";
-import { memoryMebibytes, newNonce, treeForRun } from "../../tools/boot/tree.ts";
+import { newNonce } from "../../tools/boot/nonce.ts";
 import { noise } from "../kernel/disk.ts";
 
 const SECTOR_BYTES = 512;

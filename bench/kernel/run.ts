@@ -7,9 +7,9 @@ import { root } from "../../host/root.ts";
 import { diskOfBytes } from "../../machine/host/machine.ts";
 import { Run } from "../../machine/host/run.ts";
 import { type BuildOutputs, build, buildMachine, type Profile } from "../../toolchain/compile.ts";
+import { memoryMebibytes, treeForRun } from "../../toolchain/dts/contract.ts";
 import { programs } from "../../toolchain/programs.ts";
 import { nonceOfSeed } from "../../tools/boot/machines/embedded.ts";
-import { memoryMebibytes, treeForRun } from "../../tools/boot/tree.ts";
 
 const SEED = 1n;
 const SHELL = "nx";

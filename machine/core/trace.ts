@@ -40,7 +40,7 @@ export const NO_HART: u32 = 0xffff_ffff;
 
 /** An answer of the disk: the first sector in the upper half, then 8 bits of status, then the bytes of data, up to 24 bits. */
 export function diskAnswer(sector: u64, status: u32, byteCount: u64): u64 {
-  return (sector << 32) | (<u64>(status & 0xff) << 24) | (byteCount & 0xff_ffff);
+  return (sector << 32) | ((<u64>(status & 0xff)) << 24) | (byteCount & 0xff_ffff);
 }
 
 const listening: usize = memory.data(4, 4);

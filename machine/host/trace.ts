@@ -184,7 +184,9 @@ function causeText(cause: bigint): string {
 
 /** The interrupts of a mask, in words. */
 function pendingText(mask: bigint): string {
-  const names = [...interrupts].flatMap(([number, name]) => ((mask >> BigInt(number)) & 1n) === 1n ? [name] : []);
+  const names = [...interrupts].flatMap(([number, name]) =>
+    ((mask >> BigInt(number)) & 1n) === 1n ? [name] : [],
+  );
   return names.join(", ");
 }
 

@@ -11,8 +11,8 @@ import { root } from "../../host/root.ts";
 import { parseFaults } from "../../machine/host/faults.ts";
 import { diskOfBytes } from "../../machine/host/machine.ts";
 import { Run } from "../../machine/host/run.ts";
+import { memoryMebibytes, treeForRun } from "../../toolchain/dts/contract.ts";
 import { nonceOfSeed } from "../../tools/boot/machines/embedded.ts";
-import { memoryMebibytes, treeForRun } from "../../tools/boot/tree.ts";
 import { BOOT_TIMEOUT_MS, buildOnce } from "./booting.ts";
 import { HARTS, imageWithLong } from "./disturbed.ts";
 

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { parseChaos } from "../../machine/host/chaos.ts";
 import type { MachineSettings } from "../../machine/host/machine.ts";
 import { Chassis } from "../../machine/host/module.ts";
-import { stateHash } from "../../machine/host/recording.ts";
+import { stateHash } from "../../machine/host/recording/recording.ts";
 import { Run } from "../../machine/host/run.ts";
 import { restoreSnapshot } from "../../machine/host/snapshot.ts";
 import { BOOT_TIMEOUT_MS, bootEmbedded, buildOnce } from "./booting.ts";

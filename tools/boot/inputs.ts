@@ -3,7 +3,7 @@
 
 import { inputProblem, requireInput } from "../../host/inputs.ts";
 import { Problem } from "../../host/problem.ts";
-import { DISK_BYTES_MAX } from "../../machine/host/recording.ts";
+import { DISK_BYTES_MAX } from "../../machine/host/recording/format.ts";
 import type { MachineWords } from "./words.ts";
 
 const SECTOR_BYTES = 512;

@@ -8,10 +8,11 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { LineFile, removeScratchFolder, scratchFolder } from "../../host/outputs.ts";
+import { memoryMebibytes, treeForRun } from "../../toolchain/dts/contract.ts";
 import { ConsoleLines } from "./console.ts";
 import type { Person } from "./interactive.ts";
 import type { GdbOptions, Machine, MachineEnd, RunningMachine } from "./machines/machine.ts";
-import { memoryMebibytes, newNonce, treeForRun } from "./tree.ts";
+import { newNonce } from "./nonce.ts";
 import { INTERRUPTED, problemsOf } from "./verdict/findings.ts";
 import { type Climbed, Ladder } from "./verdict/ladder.ts";
 import { MARKERS_FILE, markersOf } from "./verdict/markers.ts";

@@ -7,7 +7,7 @@ import { attemptOutput, type NamedFile, requireOutputs } from "../../host/output
 import { Problem } from "../../host/problem.ts";
 import { progressOn } from "../../host/report.ts";
 import { root } from "../../host/root.ts";
-import { encodeRecording } from "../../machine/host/recording.ts";
+import { encodeRecording } from "../../machine/host/recording/recording.ts";
 import { type BuildOutputs, build, buildMachine } from "../../toolchain/compile.ts";
 import { requireMachineInputs } from "./inputs.ts";
 import type { Person } from "./interactive.ts";

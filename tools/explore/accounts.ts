@@ -17,8 +17,8 @@ import {
   ROOT_USER_ENTRIES,
   TABLE_ENTRIES,
 } from "../../build/gen/host/source/kernel/neuron/src/arch/riscv/paging.ts";
+import type { Layout } from "../../host/debug/layout.ts";
 import { type EmbeddedMachine, RAM_START } from "../../machine/host/machine.ts";
-import type { Layout } from "./layout.ts";
 
 /** Sv39: the bits of an entry that maps memory, and where the page's number is in it. */
 const LEAF = PTE_R | PTE_W | PTE_X;

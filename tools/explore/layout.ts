@@ -1,11 +1,12 @@
-// The layout of the kernel's memory, for code that reads it from outside: offsets of fields, sizes and counts, compiled
-// from the kernel's own classes, and the addresses of its tables, which are constants in its Wasm.
+// Reads the layout of the kernel's memory (host/debug/layout.ts) from its build: offsets of fields, sizes and counts are
+// compiled from the kernel's own classes, and the addresses of its tables are constants in its Wasm.
 //
 // The one idea: the host code contains no number of the kernel's layout. A name that the kernel does not have stops the
 // build of the layout, and a name that was not listed here throws.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { LayoutData } from "../../host/debug/layout.ts";
 import { readElf } from "../../host/elf.ts";
 import { Problem } from "../../host/problem.ts";
 import { root } from "../../host/root.ts";
@@ -38,6 +39,8 @@ const classes: Readonly<Record<string, readonly [file: string, fields: readonly 
       "faultNotification",
       "faultTaker",
       "debugs",
+      "queue",
+      "nameLow",
     ],
   ],
   Capability: ["task/handles", ["kind", "rights", "object"]],
@@ -78,41 +81,6 @@ const tables = [
   "mm/frames/heads",
   "ipc/console/owner",
 ] as const;
-
-/** Plain data, so that it can be sent to another process. */
-export interface LayoutData {
-  /** `Class.field` and `Class` (its size), and the constants. */
-  numbers: Readonly<Record<string, number>>;
-  /** Physical addresses: the tables, and `harts`. */
-  addresses: Readonly<Record<string, number>>;
-}
-
-/** The layout of one build of the kernel. */
-export class Layout {
-  private readonly data: LayoutData;
-
-  constructor(data: LayoutData) {
-    this.data = data;
-  }
-
-  /** An offset (`Task.wait`), a size (`Task`) or a constant (`PIN_RECORDS`). */
-  number(name: string): number {
-    return found(this.data.numbers, name);
-  }
-
-  /** The physical address of a table (`mm/vmo/pool`), or of `harts`. */
-  address(name: string): number {
-    return found(this.data.addresses, name);
-  }
-}
-
-function found(values: Readonly<Record<string, number>>, name: string): number {
-  const value = values[name];
-  if (value === undefined) {
-    throw new Error(`the kernel's layout was not read for ${name}`);
-  }
-  return value;
-}
 
 /** Reads the layout. @param wasm the kernel's Wasm, as the build left it, relative to the root */
 export async function readLayout(elf: Uint8Array, wasm: string): Promise<LayoutData> {

@@ -13,12 +13,12 @@
 
 import { HartState, Interrupt, Mode } from "../../build/gen/host/machine/core/hart/hart.ts";
 import { Online } from "../../build/gen/host/source/kernel/neuron/src/arch/riscv/hart.ts";
+import type { Layout } from "../../host/debug/layout.ts";
 import { type Place, placeText } from "../../host/debug/locate.ts";
 import { describeHarts } from "../../machine/host/harts.ts";
 import type { Run } from "../../machine/host/run.ts";
 import { takeAccounts } from "./accounts.ts";
 import { type KernelHart, readKernelHart } from "./kernel-state.ts";
-import type { Layout } from "./layout.ts";
 import type { Places } from "./places.ts";
 
 const SUPERVISOR_SOFTWARE = 1n << BigInt(Interrupt.SupervisorSoftware);

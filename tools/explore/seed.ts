@@ -1,15 +1,15 @@
 // One seed of an exploration: a whole boot with the self-tests, watched from outside, and judged as by ./nx boot.
 
+import type { Layout } from "../../host/debug/layout.ts";
 import { list, number, object, optional, type Shape, text, truth } from "../../host/json.ts";
 import type { DiskContent, MachineSettings } from "../../machine/host/machine.ts";
 import type { Chassis } from "../../machine/host/module.ts";
-import { encodeRecording, hashOf } from "../../machine/host/recording.ts";
+import { encodeRecording, hashOf } from "../../machine/host/recording/recording.ts";
 import { type AdvanceState, type Moment, Run } from "../../machine/host/run.ts";
 import { type EmbeddedOptions, endOfRun, nonceOfSeed, settingsOf } from "../boot/machines/embedded.ts";
 import type { Machine, MachineEnd } from "../boot/machines/machine.ts";
 import { type BootFiles, type BootRequest, bootOnce } from "../boot/run.ts";
 import { PanicWatch } from "../boot/verdict/panic.ts";
-import type { Layout } from "./layout.ts";
 import { Observer } from "./observer.ts";
 import type { Places } from "./places.ts";
 import { runOf } from "./runs.ts";

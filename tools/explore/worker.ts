@@ -3,15 +3,15 @@
 
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
+import { Layout, type LayoutData } from "../../host/debug/layout.ts";
 import { Locator } from "../../host/debug/locate.ts";
 import { list, number, object, optional, readJson, type Shape, table, text, truth } from "../../host/json.ts";
 import type { DiskFault } from "../../machine/host/machine.ts";
 import { Chassis } from "../../machine/host/module.ts";
-import { hashOf } from "../../machine/host/recording.ts";
+import { hashOf } from "../../machine/host/recording/recording.ts";
 import type { BuildOutputs } from "../../toolchain/compile.ts";
 import { openDisk } from "../boot/machines/embedded.ts";
 import { filesOf } from "../boot/session.ts";
-import { Layout, type LayoutData } from "./layout.ts";
 import { Places } from "./places.ts";
 import { brokenSeed, runSeed, type SeedRequest } from "./seed.ts";
 

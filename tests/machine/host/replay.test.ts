@@ -10,13 +10,13 @@ import { anything, members, readJson } from "../../../host/json.ts";
 import { root } from "../../../host/root.ts";
 import { parseFaults } from "../../../machine/host/faults.ts";
 import type { MachineSettings } from "../../../machine/host/machine.ts";
+import { DISK_BYTES_MAX } from "../../../machine/host/recording/format.ts";
 import {
-  DISK_BYTES_MAX,
   decodeRecording,
   encodeRecording,
   hashOf,
   stateHash,
-} from "../../../machine/host/recording.ts";
+} from "../../../machine/host/recording/recording.ts";
 import { Run, type RunEvent } from "../../../machine/host/run.ts";
 import { Timeline } from "../../../machine/host/timeline.ts";
 import { defined } from "../../harness/defined.ts";

@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
 import { list, number, object, readJson, text } from "../../../host/json.ts";
-import { stateHash } from "../../../machine/host/recording.ts";
+import { stateHash } from "../../../machine/host/recording/recording.ts";
 import { Run } from "../../../machine/host/run.ts";
 import { eventLine, type TraceEvent, TraceFile } from "../../../machine/host/trace.ts";
 import { BOOT_TIMEOUT_MS, bootEmbedded, buildOnce, type EmbeddedReport } from "../booting.ts";

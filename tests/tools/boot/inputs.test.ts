@@ -17,7 +17,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { formatProblem } from "../../../host/print-problem.ts";
 import { paintFor } from "../../../host/report.ts";
 import { root } from "../../../host/root.ts";
-import { decodeRecording, encodeRecording } from "../../../machine/host/recording.ts";
+import { decodeRecording, encodeRecording } from "../../../machine/host/recording/recording.ts";
 import { DEVELOPMENT_TRUST } from "../../../toolchain/steps/build.ts";
 import { requireMachineInputs } from "../../../tools/boot/inputs.ts";
 import { faultsOf } from "../../../tools/boot/machines/hostility.ts";

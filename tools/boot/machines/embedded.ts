@@ -16,13 +16,8 @@ import {
   type EmbeddedMachine,
   type MachineSettings,
 } from "../../../machine/host/machine.ts";
-import {
-  DISK_BYTES_MAX,
-  hashOf,
-  type Recording,
-  type RunEnd,
-  stateHash,
-} from "../../../machine/host/recording.ts";
+import { DISK_BYTES_MAX, type Recording, type RunEnd } from "../../../machine/host/recording/format.ts";
+import { hashOf, stateHash } from "../../../machine/host/recording/recording.ts";
 import { type AdvanceState, Run } from "../../../machine/host/run.ts";
 import type { Machine, MachineEnd, MachineOptions, RunningMachine } from "./machine.ts";
 

@@ -4,7 +4,7 @@
 // refused for its digest alone.
 
 import { diskOfBytes } from "../../../machine/host/machine.ts";
-import { decodeRecording, encodeRecording } from "../../../machine/host/recording.ts";
+import { decodeRecording, encodeRecording } from "../../../machine/host/recording/recording.ts";
 import { AnswerCoverage, runningHost } from "../engine/answers.ts";
 import { bytesOf, promise, type Target } from "../engine/target.ts";
 import { allowsPlain } from "./allows.ts";

@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { readElf } from "../../../../host/elf.ts";
 import { root } from "../../../../host/root.ts";
 import type { MachineSettings } from "../../../../machine/host/machine.ts";
-import { decodeRecording, encodeRecording, stateHash } from "../../../../machine/host/recording.ts";
+import { decodeRecording, encodeRecording, stateHash } from "../../../../machine/host/recording/recording.ts";
 import { Run } from "../../../../machine/host/run.ts";
 import { BOOT_TIMEOUT_MS, bootEmbedded, buildOnce } from "../../booting.ts";
 import { Gdb } from "./client.ts";

@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readElf } from "../../../../host/elf.ts";
 import { anything, readJson } from "../../../../host/json.ts";
 import { root } from "../../../../host/root.ts";
-import { decodeRecording, stateHash } from "../../../../machine/host/recording.ts";
+import { decodeRecording, stateHash } from "../../../../machine/host/recording/recording.ts";
 import { Run } from "../../../../machine/host/run.ts";
 import type { Person } from "../../../../tools/boot/interactive.ts";
 import { qemuMachine } from "../../../../tools/boot/machines/qemu.ts";

@@ -4,7 +4,7 @@
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { MachineSettings } from "../../../../machine/host/machine.ts";
-import { stateHash } from "../../../../machine/host/recording.ts";
+import { stateHash } from "../../../../machine/host/recording/recording.ts";
 import { Run } from "../../../../machine/host/run.ts";
 import { BOOT_TIMEOUT_MS, bootEmbedded, buildOnce } from "../../booting.ts";
 import { Gdb } from "./client.ts";

@@ -3,12 +3,13 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { compileDts } from "../../../../toolchain/dts/compile.ts";
+import { memoryMebibytes, type TreeOptions, treeForRun } from "../../../../toolchain/dts/contract.ts";
 import { readDtb } from "../../../../toolchain/dts/read.ts";
 import { findNode, propertyString } from "../../../../toolchain/dts/tree.ts";
 import { ConsoleLines, LAST_LINES_KEPT, LINE_BYTES_MAX } from "../../../../tools/boot/console.ts";
 import type { MachineOptions } from "../../../../tools/boot/machines/machine.ts";
 import { qemuArguments, qemuMachine, qemuProgram } from "../../../../tools/boot/machines/qemu.ts";
-import { memoryMebibytes, newNonce, type TreeOptions, treeForRun } from "../../../../tools/boot/tree.ts";
+import { newNonce } from "../../../../tools/boot/nonce.ts";
 import { decodePanic, PanicWatch, panicLines } from "../../../../tools/boot/verdict/panic.ts";
 
 const VIRT_NEXUS = "pkg/dts/virt-nexus.dts";

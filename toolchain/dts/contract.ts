@@ -3,12 +3,11 @@
 // The one idea: the kernel believes a tree that does not fit its machine. It waits for a hart too many, and an `_sstc`
 // too many leads to an illegal instruction. So the same options that make QEMU's arguments make the tree, here.
 
-import { randomBytes } from "node:crypto";
 import { Problem } from "../../host/problem.ts";
-import { setChosen, setStatus, setStrings } from "../../toolchain/dts/edit.ts";
-import { emitDtb } from "../../toolchain/dts/emit.ts";
-import { readDtb } from "../../toolchain/dts/read.ts";
-import { findNode, propertyCells, propertyString, type TreeNode } from "../../toolchain/dts/tree.ts";
+import { setChosen, setStatus, setStrings } from "./edit.ts";
+import { emitDtb } from "./emit.ts";
+import { readDtb } from "./read.ts";
+import { findNode, propertyCells, propertyString, type TreeNode } from "./tree.ts";
 
 /** The properties of the machine that a run may change. */
 export interface TreeOptions {
@@ -21,11 +20,6 @@ export interface TreeOptions {
   nonce: string;
   /** What the guest starts. */
   run: string;
-}
-
-/** A random number as 32 hexadecimal digits, new for every run. */
-export function newNonce(): string {
-  return randomBytes(16).toString("hex");
 }
 
 /** The contract's DTB, adapted to this run's machine. */
