@@ -8,16 +8,21 @@ import { hasQemu } from "../tools/boot/machines/qemu.ts";
 import { chaosDisk } from "./kernel/disk.ts";
 import { readSubject } from "./kernel/run.ts";
 import { diskFile, type Plan, runOnMachine, runOnQemu } from "./reliability/runs.ts";
+import { endShellOnMachine, endShellOnQemu } from "./reliability/shell.ts";
 import type { Story } from "./reliability/story.ts";
 import { atMost, makeRow, type Row } from "./row.ts";
 
-/** What ends: the words of apps/chaos, and how a row names it. */
+/** Ended by the person at the console. */
+const SHELL = "nx";
+
+/** What ends: the words of apps/chaos, or SHELL; and how a row names it. */
 const victims = [
   { words: "virtioblkd", name: "virtioblkd" },
   { words: "packagefsd", name: "packagefsd" },
   { words: "consoled", name: "consoled" },
   { words: "both", name: "virtioblkd and packagefsd" },
   { words: "greedy", name: "each, while a program has all that it may have" },
+  { words: SHELL, name: "the shell" },
   { words: "harts", name: "harts that stop and start" },
 ] as const;
 
@@ -68,18 +73,22 @@ export async function benchReliability(rounds: number = ROUNDS): Promise<Row[]> 
 async function machinesHere(progress: Progress): Promise<Machine[]> {
   const built = await readSubject("bringup", progress);
   const subject = { ...built, disk: chaosDisk(built) };
+  const onMachine = (plan: Plan, isHostile: boolean): Story =>
+    plan.victims === SHELL
+      ? endShellOnMachine(built, plan, isHostile)
+      : runOnMachine(subject, plan, isHostile);
   const embedded: Machine[] = [
     {
       name: "embedded machine",
       share: 1,
       atOnce: 1,
-      run: async (plan) => runOnMachine(subject, plan, false),
+      run: async (plan) => onMachine(plan, false),
     },
     {
       name: "embedded machine, every chaos",
       share: 2,
       atOnce: 1,
-      run: async (plan) => runOnMachine(subject, plan, true),
+      run: async (plan) => onMachine(plan, true),
     },
   ];
   if (!hasQemu()) {
@@ -87,7 +96,10 @@ async function machinesHere(progress: Progress): Promise<Machine[]> {
   }
   const outputs = await build({ profile: "bringup", progress });
   const disk = diskFile(subject.disk);
-  const run = (plan: Plan): Promise<Story> => runOnQemu(outputs, disk, plan);
+  const run = (plan: Plan): Promise<Story> =>
+    plan.victims === SHELL
+      ? endShellOnQemu(outputs, outputs.packageImage, plan)
+      : runOnQemu(outputs, disk, plan);
   return [...embedded, { name: "QEMU", share: 1, atOnce: QEMU_RUNS_AT_ONCE, run }];
 }
 

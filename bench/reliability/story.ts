@@ -20,12 +20,19 @@ const serves: ReadonlyMap<string, string> = new Map([
   ["virtioblkd", "virtioblkd: ready"],
   ["packagefsd", "pkgfs: mounted from virtio-blk ro"],
   ["consoled", "consoled: uart="],
+  ["nx", "nx: shell ("],
 ]);
-const ENDED = /^nexus-init: (\w+) ended: it was killed; started again in (\d+) ms$/;
+/** Behind what the shell was about to print, if it is the shell that ended. */
+const ENDED = /nexus-init: (\w+) ended: it was killed; started again in (\d+) ms$/;
 const VERDICT = /^chaos: ok rounds=(\d+)(?:.* free_before=(\d+) free_after=(\d+))?$/;
 
 /** @param rounds how many the run was told to make */
 export function storyOf(lines: readonly TimedLine[], rounds: number): Story {
+  return { ...endsOf(lines), problem: problemOf(lines, rounds) };
+}
+
+/** How often something ended, and how long it was away. */
+export function endsOf(lines: readonly TimedLine[]): Pick<Story, "ends" | "longest"> {
   const due = new Map<string, number>();
   let ends = 0;
   let longest: number | undefined;
@@ -35,14 +42,14 @@ export function storyOf(lines: readonly TimedLine[], rounds: number): Story {
       ends += 1;
       due.set(fallen, (at ?? 0) + Number(pause));
     }
-    const up = [...serves].find(([, line]) => text.startsWith(line))?.[0];
+    const up = [...serves].find(([, line]) => text.includes(line))?.[0];
     const time = up === undefined ? undefined : due.get(up);
     if (up !== undefined && time !== undefined) {
       due.delete(up);
       longest = at === undefined ? undefined : Math.max(longest ?? 0, at - time);
     }
   }
-  return { ends, longest, problem: problemOf(lines, rounds) };
+  return { ends, longest };
 }
 
 function problemOf(lines: readonly TimedLine[], rounds: number): string | undefined {

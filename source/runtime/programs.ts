@@ -58,14 +58,14 @@ export function runProgram(
 }
 
 /** Asks nexus-init to end a service so many microseconds from now. In bring-up builds only. */
-export function killService(service: u32, name: string, afterMicroseconds: u64): i32 {
-  beginKill(afterMicroseconds).setNameString(name);
+export function killService(service: u32, name: usize, nameLength: u32, afterMicroseconds: u64): i32 {
+  beginKill(afterMicroseconds).setName(name, nameLength);
   return askToKill(service);
 }
 
-/** The same at once, for a name in memory. */
-export function killServiceNow(service: u32, name: usize, nameLength: u32): i32 {
-  beginKill(0).setName(name, nameLength);
+/** The same for a name that is a literal. */
+export function killServiceNamed(service: u32, name: string, afterMicroseconds: u64): i32 {
+  beginKill(afterMicroseconds).setNameString(name);
   return askToKill(service);
 }
 

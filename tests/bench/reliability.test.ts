@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { chaosDisk } from "../../bench/kernel/disk.ts";
 import { readSubject, type Subject } from "../../bench/kernel/run.ts";
 import { runOnMachine } from "../../bench/reliability/runs.ts";
+import { endShellOnMachine, ShellEnder, WARM_UP_ROUNDS } from "../../bench/reliability/shell.ts";
 import { storyOf, type TimedLine } from "../../bench/reliability/story.ts";
 import { rowsOf } from "../../bench/reliability.ts";
 import { isFailure } from "../../bench/row.ts";
@@ -72,9 +73,10 @@ describe("the story of a run", () => {
 
 describe("on the machine", () => {
   let subject: Subject;
+  let chaosSubject: Subject;
   beforeAll(async () => {
     subject = await readSubject("bringup", { start: () => () => {}, note: () => {} });
-    subject = { ...subject, disk: chaosDisk(subject) };
+    chaosSubject = { ...subject, disk: chaosDisk(subject) };
   }, TIMEOUT_MS);
 
   test.each([
@@ -88,11 +90,51 @@ describe("on the machine", () => {
     (victims, each) => {
       const rounds = 2;
       // Two more before memory is measured.
-      const story = runOnMachine(subject, { victims, rounds, seed: 3n, harts: 4 }, false);
+      const story = runOnMachine(chaosSubject, { victims, rounds, seed: 3n, harts: 4 }, false);
       expect(story).toMatchObject({ ends: (rounds + 2) * each, problem: undefined });
       expect(rowsOf(victims, [story]).filter(isFailure)).toEqual([]);
       expect(rowsOf(victims, [story])).toHaveLength(3);
     },
     TIMEOUT_MS,
   );
+
+  test.each([false, true])(
+    "a shell that is ended comes back each time, with all memory; with every chaos: %s",
+    (isHostile) => {
+      const rounds = 2;
+      const story = endShellOnMachine(subject, { victims: "nx", rounds, seed: 3n, harts: 4 }, isHostile);
+      expect(story).toMatchObject({ ends: WARM_UP_ROUNDS + rounds, problem: undefined });
+    },
+    TIMEOUT_MS,
+  );
+});
+
+describe("a person who ends the shell", () => {
+  const plan = { victims: "nx", rounds: 1, seed: 1n, harts: 1 };
+
+  test("tells what did not come", () => {
+    const person = new ShellEnder(plan);
+    expect(person.hear("nx: shell (help)\r\nnx> ", 1)).toBe("kill nx 7\r\r");
+    expect(person.hear("nexus-init: nx ended: it was killed; started again in 50 ms\r\n", 8)).toBe("");
+    expect(person.hear("nx: shell (help)\r\nnx> ", 60)).toBe("cat fixtures/hello.txt\r");
+    expect(person.hear("Hello from another file system.\r\nnx> ", 70)).toBe("");
+    expect(person.isDone).toBe(false);
+    expect(person.story).toEqual({ ends: 1, longest: 2, problem: "it did not come to its end" });
+  });
+
+  test("compares memory before and after", () => {
+    const person = new ShellEnder(plan);
+    let pages = 100;
+    let typed = person.hear("nx> ", 0);
+    for (let at = 0; !person.isDone; at += 2_000) {
+      pages += typed.startsWith("jobs") ? 1 : 0;
+      typed = person.hear(
+        typed.startsWith("jobs")
+          ? `0 (all)  -  ${pages}/64210\n 3 packagefsd\n`
+          : "nx: shell (\nHello from the package file system.\r\n",
+        at,
+      );
+    }
+    expect(person.story.problem).toBe("101 pages were in use before, 102 after");
+  });
 });

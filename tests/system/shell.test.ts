@@ -212,6 +212,34 @@ describe.skipIf(!hasQemu)("the shell (qemu-system-riscv64 is installed)", () => 
   );
 });
 
+onEachMachine("a shell that is killed", (boot) => {
+  test(
+    "comes back, with the program that it ran ended",
+    async () => {
+      const { lines, report } = await session(
+        async (typist) => {
+          await typist.enters("kill nx 200");
+          await typist.enters("run fault-probe spin");
+          await typist.sees("fault-probe: spins");
+          await typist.sees("nexus-init: nx ended: it was killed; started again in 50 ms");
+          await typist.sees("nx: shell (");
+          await typist.enters("run nx ls fixtures");
+          await typist.enters("ps");
+          await typist.enters("poweroff");
+        },
+        4,
+        boot,
+      );
+      expect(report.ok, explain(report)).toBe(true);
+      expect(answer(lines, "run nx ls fixtures")).toContain("nx: kind=file size=36 name=hello.txt");
+      const programs = answer(lines, "ps").map((line) => line.split(/ +/)[1]);
+      expect(programs).toContain("nx");
+      expect(programs).not.toContain("fault-probe");
+    },
+    BOOT_TIMEOUT_MS,
+  );
+});
+
 onEachMachine("Ctrl-C", (boot) => {
   test.each([1, 4])(
     "ends the program in the foreground, and the shell says so, with %i harts",

@@ -12,7 +12,7 @@ import { deadlineIn, sleepUntil } from "runtime/call";
 import { line, print } from "runtime/log";
 import { refusalName } from "runtime/names";
 import { fsStatusName, PackageInfo, packageInfo } from "runtime/packages";
-import { killService, runStatusName } from "runtime/programs";
+import { killServiceNamed, runStatusName } from "runtime/programs";
 import { slotOf, startup } from "runtime/startup";
 
 /** How often a call to a service, or its end, is tried, and how long each pause is. */
@@ -39,7 +39,7 @@ export function endUntilGivenUp(): bool {
     if (outcome !== BlkStatus.ok) {
       return failed("asking virtioblkd", outcome, blkStatusName);
     }
-    outcome = killService(slotOf(Role.InitService), "virtioblkd", 0);
+    outcome = killServiceNamed(slotOf(Role.InitService), "virtioblkd", 0);
     if (outcome === RunStatus.ok) {
       ends += 1;
     } else if (isThere(outcome)) {
@@ -54,7 +54,7 @@ export function endUntilGivenUp(): bool {
 
 /** Has nexus-init end, and with it this program: it returns only if that went wrong. */
 export function endEverything(): bool {
-  const outcome = killService(slotOf(Role.InitService), "nexus-init", 0);
+  const outcome = killServiceNamed(slotOf(Role.InitService), "nexus-init", 0);
   if (outcome !== RunStatus.ok) {
     return failed("ending nexus-init", outcome, runStatusName);
   }
@@ -80,7 +80,7 @@ function restLives(ends: u32): bool {
   if (outcome !== FsStatus.ok) {
     return failed("asking packagefsd", outcome, fsStatusName);
   }
-  outcome = killService(slotOf(Role.InitService), "virtioblkd", 0);
+  outcome = killServiceNamed(slotOf(Role.InitService), "virtioblkd", 0);
   if (outcome !== RunStatus.badName) {
     return failed("asking nexus-init", outcome, runStatusName);
   }

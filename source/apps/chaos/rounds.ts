@@ -8,7 +8,7 @@ import { Role } from "abi/startup";
 import { RunStatus } from "gen/idl/init";
 import { deadlineIn, information, now, result, sleepUntil } from "runtime/call";
 import { line, print } from "runtime/log";
-import { killService, runStatusName } from "runtime/programs";
+import { killServiceNamed, runStatusName } from "runtime/programs";
 import { slotOf, startup } from "runtime/startup";
 import { takeAll } from "./greed";
 import { checkFile, checkSectors, errors, fileCount, openAll, reads } from "./reads";
@@ -105,7 +105,7 @@ function runRound(victims: Victims): bool {
 function plan(name: string, delay: u64): bool {
   let outcome: i32 = RunStatus.ok;
   for (let i: u32 = 0; i < KILL_TRIES_MAX; i++) {
-    outcome = killService(slotOf(Role.InitService), name, delay);
+    outcome = killServiceNamed(slotOf(Role.InitService), name, delay);
     if (outcome === RunStatus.ok) {
       return true;
     }

@@ -94,7 +94,12 @@ function describe(index: u32, row: Command): bool {
     case 12:
       return row.is("run", "program [argument…]", "runs a program of pkg://bin", answerRun);
     case 13:
-      return row.is("kill", "service", "ends a service, which nexus-init starts again", answerKill);
+      return row.is(
+        "kill",
+        "service [ms]",
+        "ends a service or this shell; nexus-init starts it again",
+        answerKill,
+      );
     case 14:
       return row.is("echo", "text", "the text again", echo);
     case 15:

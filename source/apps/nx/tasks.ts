@@ -5,13 +5,13 @@ import { classOfTask, generationOfTask, hartOfTask, stateOfTask, Topic, waitOfTa
 import { Role } from "abi/startup";
 import { NO_SLOT } from "abi/syscall";
 import { Class, End, TASK_NAME_BYTES, TASK_NUMBER_BITS, TASK_NUMBER_MASK, TaskState, Wait } from "abi/task";
-import { RunStatus } from "gen/idl/init";
+import { KILL_MICROSECONDS_MAX, RunStatus } from "gen/idl/init";
 import { information, result } from "runtime/call";
 import { print } from "runtime/log";
 import { sayEnd } from "runtime/names";
-import { Ending, killServiceNow, runProgram, runStatusName } from "runtime/programs";
+import { Ending, killService, runProgram, runStatusName } from "runtime/programs";
 import { slotOf } from "runtime/startup";
-import { lengthToZero } from "text/bytes";
+import { lengthToZero, parseDecimal } from "text/bytes";
 import { Line } from "text/line";
 import {
   beginRow,
@@ -186,8 +186,8 @@ export function answerRun(line: CommandLine): bool {
 }
 
 /**
- * `kill service`: nexus-init ends it. nexus-init answers before it does so, so the line that this prints comes before
- * the lines that tell of the end. Prints why and returns false if nexus-init refuses.
+ * `kill service [milliseconds]`: nexus-init ends it, after this time. nexus-init answers before it does so, so the line
+ * that this prints comes before the lines that tell of the end. Prints why and returns false if nexus-init refuses.
  */
 export function answerKill(line: CommandLine): bool {
   const service = slotOf(Role.InitService);
@@ -201,7 +201,12 @@ export function answerKill(line: CommandLine): bool {
     print(say("the name of a service is needed: ps lists them"));
     return false;
   }
-  const status = killServiceNow(service, victim, length);
+  const delay = line.wordLength(2) === 0 ? 0 : parseDecimal(line.wordStart(2), line.wordLength(2));
+  if (delay > KILL_MILLISECONDS_MAX) {
+    print(say("the time is a number of milliseconds, up to ").decimal(KILL_MILLISECONDS_MAX));
+    return false;
+  }
+  const status = killService(service, victim, length, delay * THOUSAND);
   if (status < 0) {
     return refused("asking nexus-init", status);
   }
@@ -219,6 +224,10 @@ export function answerKill(line: CommandLine): bool {
   endRow();
   return true;
 }
+
+/** Microseconds in a millisecond. */
+const THOUSAND: u64 = 1000;
+const KILL_MILLISECONDS_MAX: u64 = KILL_MICROSECONDS_MAX / THOUSAND;
 
 function killStatusText(status: i32): string {
   if (status === RunStatus.badName) {

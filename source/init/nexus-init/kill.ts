@@ -12,6 +12,7 @@ import { PRODUCTION } from "gen/profile";
 import { exit, killTask, now } from "runtime/call";
 import { startup } from "runtime/startup";
 import { equals } from "text/bytes";
+import { SHELL_PROGRAM } from "./argument";
 import { Origin, Program, State, Topology } from "./topology";
 
 /** The row of the service that is to be ended, OURSELVES, or NO_ROW. */
@@ -58,14 +59,15 @@ export function killWhenDue(topology: Topology): u64 {
   return due;
 }
 
-/** The row of a living service with this name; OURSELVES for nexus-init; NO_ROW if there is none. */
+/** The row of a living service with this name, or of the run's shell; OURSELVES for nexus-init; NO_ROW if there is none. */
 function rowOf(topology: Topology, name: usize, length: u32): u32 {
   if (equals(name, length, "nexus-init")) {
     return OURSELVES;
   }
   for (let i: u32 = 0; i < topology.count; i++) {
     const program = topology.program(i);
-    if (program.origin !== Origin.Bundle || !isAlive(program)) {
+    const mayEnd = program.origin === Origin.Bundle || program.isNamed(SHELL_PROGRAM);
+    if (!mayEnd || !isAlive(program)) {
       continue;
     }
     if (program.nameLength === length && memory.compare(program.name, name, length) === 0) {

@@ -12,13 +12,13 @@ import { Refusal } from "abi/refusal";
 import { Extension, Role, STARTUP_ARGUMENT_BYTES } from "abi/startup";
 import { hashWithZbb } from "blake2b/blake2b";
 import { PRODUCTION } from "gen/profile";
-import { copySlot, powerOff, result } from "runtime/call";
+import { copySlot, drop, now, powerOff, result } from "runtime/call";
 import { setPatience } from "runtime/client";
 import { flushConsole } from "runtime/console";
 import { print } from "runtime/log";
 import { setTaskName } from "runtime/panic";
 import { offers, slotOf, startup } from "runtime/startup";
-import { equals, lengthToZero } from "text/bytes";
+import { lengthToZero } from "text/bytes";
 import { LINE_STATE_BYTES, Line } from "text/line";
 import {
   CHAOS_PROGRAM,
@@ -37,15 +37,16 @@ import { closeJob } from "./jobs";
 import { killWhenDue } from "./kill";
 import { FILE_ADDRESS, FLUSH_MILLISECONDS } from "./limits";
 import { because, say, sayOf } from "./say";
-import { onEvent } from "./serve";
+import { endFront, onEvent } from "./serve";
 import { start } from "./start";
-import { bringUp, endOf, supervise } from "./supervise";
+import { bringUp, comesBack, endOf, hasLeft, noteRestart, supervise } from "./supervise";
 import {
   describe,
   describeChaos,
   describeProgram,
   describeShell,
   Origin,
+  Program,
   State,
   TOPOLOGY_BYTES,
   Topology,
@@ -101,10 +102,10 @@ function planTopology(topology: Topology): bool {
       return false;
     }
     const program = describeProgram(topology, command.name, command.nameLength);
-    if (equals(program.name, program.nameLength, SHELL_PROGRAM)) {
+    if (program.isNamed(SHELL_PROGRAM)) {
       describeShell(program);
     }
-    if (!PRODUCTION && equals(program.name, program.nameLength, CHAOS_PROGRAM)) {
+    if (!PRODUCTION && program.isNamed(CHAOS_PROGRAM)) {
       describeChaos(program);
     }
     from = end + 1;
@@ -147,40 +148,85 @@ function runPrograms(topology: Topology): bool {
   return isWell;
 }
 
+/**
+ * Runs the program of row `index` to its end. True if it left with exit code 0. The shell at the console that ends in
+ * another way than by leaving is started again, as a service is: the person there goes on.
+ */
 function runProgram(topology: Topology, index: u32, rest: usize, length: u32): bool {
-  const bytes = fetch(topology, topology.program(index));
+  const program = topology.program(index);
+  const isAtConsole = length === 0 && program.isNamed(SHELL_PROGRAM);
+  while (live(topology, program, index, rest, length)) {
+    const mayReturn = isAtConsole && !hasLeft(program);
+    const found = endOf(program);
+    drop(program.task);
+    closeJob(program);
+    if (found === null) {
+      return true;
+    }
+    if (!mayReturn || !comesBack(program, index, found)) {
+      print(found);
+      return false;
+    }
+    // Nothing hears any more how the program ends that the shell ran.
+    endFront(topology);
+    if (!awaitDue(topology, program)) {
+      return false;
+    }
+    noteRestart(program);
+  }
+  return false;
+}
+
+/** One life of the program of row `index`. False, after a line, if it could not be started. */
+function live(topology: Topology, program: Program, index: u32, rest: usize, length: u32): bool {
+  const bytes = fetch(topology, program);
   if (bytes === 0) {
     return false;
   }
   const isStarted = start(topology, index, FILE_ADDRESS, bytes, rest, length);
   release();
-  return isStarted && awaitEnd(topology, index);
+  return isStarted && awaitEnd(topology, program, index);
 }
 
-/**
- * Waits until the program of row `index` ends, and supervises all services meanwhile. True if it left with exit code 0.
- */
-function awaitEnd(topology: Topology, index: u32): bool {
-  const program = topology.program(index);
-  for (;;) {
-    const next = min<u64>(supervise(topology), killWhenDue(topology));
-    if (take(endedBit(index))) {
-      break;
-    }
-    const heard = listen(next);
-    if (heard < 0 && heard !== Refusal.TimedOut) {
-      print(because(sayOf("waiting was refused for ", program), heard));
+/** Waits until the program of row `index` ends, and supervises all services meanwhile. False, after a line, if it cannot. */
+function awaitEnd(topology: Topology, program: Program, index: u32): bool {
+  let next = lookAfter(topology);
+  while (!take(endedBit(index))) {
+    if (!hear(topology, program, next)) {
       return false;
     }
-    onEvent(topology, heard === Heard.Message);
+    next = lookAfter(topology);
   }
   program.state = State.Ended;
-  const found = endOf(program);
-  closeJob(program);
-  if (found !== null) {
-    print(found);
+  return true;
+}
+
+/** The same until a program that has fallen is due. */
+function awaitDue(topology: Topology, program: Program): bool {
+  let next = lookAfter(topology);
+  while (now() < program.due) {
+    if (!hear(topology, program, min<u64>(next, program.due))) {
+      return false;
+    }
+    next = lookAfter(topology);
   }
-  return found === null;
+  return true;
+}
+
+/** Does what is due. Returns when the next is, in ticks. */
+function lookAfter(topology: Topology): u64 {
+  return min<u64>(supervise(topology), killWhenDue(topology));
+}
+
+/** Handles the next message or signals, until `deadline` at most. */
+function hear(topology: Topology, program: Program, deadline: u64): bool {
+  const heard = listen(deadline);
+  if (heard < 0 && heard !== Refusal.TimedOut) {
+    print(because(sayOf("waiting was refused for ", program), heard));
+    return false;
+  }
+  onEvent(topology, heard === Heard.Message);
+  return true;
 }
 
 /** Waits until all printed text has left the machine. Without consoled, the kernel has printed it already. */

@@ -134,6 +134,13 @@ function interrupt(topology: Topology): void {
   isInterrupted = killTask(topology.program(row).task) >= 0;
 }
 
+/** The shell has ended: ends the program that it ran, if there is one. */
+export function endFront(topology: Topology): void {
+  if (isRunning) {
+    killTask(topology.program(row).task);
+  }
+}
+
 /** Handles the program's end: removes its row and answers the caller. */
 function onEnd(topology: Topology): void {
   const task = topology.program(row).task;

@@ -109,6 +109,11 @@ export function endOf(program: Program): Line | null {
   return sayEnd(sayOf("", program).text(" ended: "), cause, detail);
 }
 
+/** Whether a program that has ended did so by itself, with any exit code. */
+export function hasLeft(program: Program): bool {
+  return taskStatus(program.task) >= 0 && <End>result(1) === End.Exit;
+}
+
 function onReady(program: Program): void {
   if (program.state !== State.Starting) {
     return;
@@ -136,15 +141,29 @@ function onEnd(program: Program, index: u32): void {
 
 /** Prints how the service fell (`words`), and starts it again later or gives it up. */
 function fall(program: Program, index: u32, words: Line): void {
+  if (!comesBack(program, index, words)) {
+    giveUp(program, words);
+  }
+}
+
+/** Prints how a program fell (`words`), and notes when it is due again. False, without a line, if it fell too often. */
+export function comesBack(program: Program, index: u32, words: Line): bool {
   const time = now();
   const due = nextStart(index, time, startup().timebase);
   if (due === FOREVER) {
-    return giveUp(program, words);
+    return false;
   }
   program.state = State.Fallen;
   program.due = due;
   const delay = ((due - time) * 1000) / startup().timebase;
   print(words.text("; started again in ").decimal(delay).text(" ms"));
+  return true;
+}
+
+/** Counts one more life of a program, and records it in the audit trail. */
+export function noteRestart(program: Program): void {
+  program.restarts += 1;
+  auditWrite(slotOf(Role.Audit), Audit.ServiceRestarted, program.nameLow, program.restarts);
 }
 
 /**
@@ -182,8 +201,7 @@ function onDue(topology: Topology, program: Program, index: u32): void {
 }
 
 function restart(topology: Topology, program: Program, index: u32): void {
-  program.restarts += 1;
-  auditWrite(slotOf(Role.Audit), Audit.ServiceRestarted, program.nameLow, program.restarts);
+  noteRestart(program);
   if (startService(topology, program, index)) {
     return;
   }

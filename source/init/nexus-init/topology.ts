@@ -12,6 +12,7 @@ import { Amounts, Resource } from "abi/job";
 import { Role } from "abi/startup";
 import { NO_SLOT } from "abi/syscall";
 import { Class, TASK_NAME_BYTES } from "abi/task";
+import { equals } from "text/bytes";
 
 /** Where a program's image comes from. */
 export const enum Origin {
@@ -190,6 +191,10 @@ export class Program {
   /** The address of the name's first byte. */
   get name(): usize {
     return changetype<usize>(this);
+  }
+
+  isNamed(name: string): bool {
+    return equals(this.name, this.nameLength, name);
   }
 
   gift(index: u32): Gift {

@@ -183,9 +183,21 @@ test.each([
 ])("kill asks nexus-init, which answers %s", async (status, sentence) => {
   const asked: Fields[] = [];
   const service = await init("kill", asked, { status });
-  const { lines } = await session(["kill packagefsd now", "kill"], { more: [[Role.InitService, service]] });
-  expect(lines).toEqual([sentence, "the name of a service is needed: ps lists them"]);
-  expect(asked).toEqual([{ name: "packagefsd", afterMicroseconds: 0n }]);
+  const typed = [
+    "kill packagefsd",
+    "kill packagefsd 7",
+    "kill packagefsd now",
+    "kill packagefsd 10001",
+    "kill",
+  ];
+  const { lines } = await session(typed, { more: [[Role.InitService, service]] });
+  const noTime = "the time is a number of milliseconds, up to 10000";
+  const noName = "the name of a service is needed: ps lists them";
+  expect(lines).toEqual([sentence, sentence, noTime, noTime, noName]);
+  expect(asked).toEqual([
+    { name: "packagefsd", afterMicroseconds: 0n },
+    { name: "packagefsd", afterMicroseconds: 7_000n },
+  ]);
 });
 
 test("nx kill says that the service is ending, since nexus-init answers before it has ended", async () => {
