@@ -5,15 +5,22 @@
 // still has the same content (or still does not exist: a compiler looks for files in several places, and a new file
 // can shadow another), and its outputs are unchanged. Time stamps do not matter, because a checkout, a copy or a
 // restored cache on CI changes them; they only tell which files need not be read (host/known-hashes.js).
+//
+// Builds of other kinds have output folders of their own, and most of their steps read the same. So a stale step first
+// looks whether another folder has a stamp with the same key and the same contents of all files, and then copies what
+// that step wrote. For this, a path in the output folder counts as the same path in the other one.
 
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { listFiles } from "../host/files.ts";
 import { list, nullable, number, object, pair, readJson, type Shaped, text } from "../host/json.ts";
 import { hashBytes, KnownHashes } from "../host/known-hashes.js";
 
+const STAMP_FILE = "stamps.json";
+const KNOWN_FILE = "stamps.known.json";
+
 /** Increased when the format of the stamp file changes. Older stamps are then ignored. */
-const STAMP_VERSION = 2;
+const STAMP_VERSION = 3;
 
 /** A build that is interrupted loses the stamps of this time. Writing them after each step takes a clean build longer. */
 const SAVE_MILLISECONDS = 250;
@@ -31,7 +38,10 @@ interface Stamp {
 export interface Step {
   /** The stamp's name: unique, and the same in each build. */
   readonly name: string;
-  /** Everything beside files that decides the output: flags, versions. It is compared as JSON. */
+  /**
+   * Everything beside files that decides the output: flags, versions. It is compared as JSON, also between output
+   * folders: a step whose output depends on the folder's name has the name in its key.
+   */
   readonly key: unknown;
   /** Files that the step is known to read. */
   readonly reads: readonly string[];
@@ -44,24 +54,34 @@ export interface Step {
 /** Runs the steps that are stale, and remembers the files that they read and wrote. */
 export class Stamps {
   readonly #root: string;
+  readonly #out: string;
   readonly #file: string;
   readonly #stamps: Map<string, Stamp>;
+  readonly #others: readonly string[];
+  /** The stamps of the other folders, read when the first step is stale. */
+  #otherStamps: readonly (readonly [out: string, stamps: ReadonlyMap<string, Stamp>])[] | undefined;
   readonly #known: KnownHashes;
   readonly #folders = new Map<string, string>();
   #changed = false;
   #saved = Number.NEGATIVE_INFINITY;
 
-  /** @param file the stamp file, relative to the root; a file that cannot be read counts as empty */
-  constructor(root: string, file: string) {
+  /**
+   * @param out the output folder, relative to the root; its stamp file counts as empty if it cannot be read
+   * @param others the output folders of builds of other kinds
+   */
+  constructor(root: string, out: string, others: readonly string[] = []) {
     this.#root = root;
-    this.#file = join(root, file);
+    this.#out = out;
+    this.#others = others;
+    this.#file = join(root, out, STAMP_FILE);
     this.#stamps = readStamps(this.#file);
-    this.#known = new KnownHashes(root, `${file.replace(/\.json$/, "")}.known.json`);
+    this.#known = new KnownHashes(root, `${out}/${KNOWN_FILE}`);
   }
 
-  /** Runs `step` if it is stale. True if it ran. */
+  /** Runs `step` if it is stale. True if there was something to do. */
   async run(step: Step): Promise<boolean> {
-    const key = JSON.stringify([step.key, step.reads, step.writes]);
+    const inFolder = (paths: readonly string[]): string[] => paths.map((path) => moved(path, this.#out, ""));
+    const key = JSON.stringify([step.key, inFolder(step.reads), inFolder(step.writes)]);
     const stamp = this.#stamps.get(step.name);
     if (stamp?.key === key && [...stamp.reads, ...stamp.writes].every((file) => this.#same(file))) {
       return false;
@@ -72,7 +92,7 @@ export class Stamps {
       mkdirSync(dirname(join(this.#root, path)), { recursive: true });
     }
     const before = step.reads.map((path) => this.#hashed(path));
-    const further = await this.#do(step);
+    const further = this.#copied(step, key) ?? (await this.#do(step));
     for (const path of step.writes) {
       this.#known.forget(path);
     }
@@ -83,6 +103,33 @@ export class Stamps {
       this.save();
     }
     return true;
+  }
+
+  /** Copies what the same step has written in another folder. Gives what it read, or undefined if there is none. */
+  #copied(step: Step, key: string): string[] | undefined {
+    this.#otherStamps ??= this.#others.map((out) => [out, readStamps(join(this.#root, out, STAMP_FILE))]);
+    for (const [out, stamps] of this.#otherStamps) {
+      const stamp = stamps.get(step.name);
+      const reads = stamp?.reads.map(([path, hash]): Hashed => [moved(path, out, this.#out), hash]) ?? [];
+      if (stamp?.key === key && reads.every((file) => this.#same(file)) && this.#copy(stamp.writes, out)) {
+        return reads.map(([path]) => path);
+      }
+    }
+    return undefined;
+  }
+
+  /** False if a file is not as that step wrote it: also if it is just being made again. */
+  #copy(files: readonly Hashed[], out: string): boolean {
+    return files.every(([from, hash]) => {
+      const to = moved(from, out, this.#out);
+      try {
+        copyFileSync(join(this.#root, from), join(this.#root, to));
+      } catch {
+        return false;
+      }
+      this.#known.forget(to);
+      return this.#same([to, hash]);
+    });
   }
 
   /** Does the step. If it fails, its old stamp is gone from the disk as well. */
@@ -134,6 +181,11 @@ export class Stamps {
   #same([path, hash]: Hashed): boolean {
     return this.hash(path) === hash;
   }
+}
+
+/** A path in the folder `from` as the same path in the folder `to`; any other path as it is. */
+function moved(path: string, from: string, to: string): string {
+  return path.startsWith(`${from}/`) ? `${to}${path.slice(from.length)}` : path;
 }
 
 /**

@@ -119,8 +119,14 @@ describe("a build", () => {
     expect(await build(folder)).toContain("asc");
   });
 
-  test("of the other profile has its own folder, and leaves the first profile up to date", async () => {
-    expect(await build(first, "production")).toContain("link");
+  test("of the other profile has its own folder, and takes over what is made from the same", async () => {
+    expect(await build(first, "production")).toEqual([]);
+    expect(elf(first, "build/production/tasks/small.elf").equals(elf(first))).toBe(true);
+  });
+
+  test("of the other profile makes for itself what is made from other sources, and leaves the first profile up to date", async () => {
+    put(first, "build/production/gen/frame.inc", "    .equ ONE, 1\n");
+    expect(await build(first, "production")).toEqual(["assemble"]);
     expect(await build(first)).toEqual([]);
   });
 });

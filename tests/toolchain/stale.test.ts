@@ -1,6 +1,6 @@
 // What decides that a step of the build has to run again: content, and nothing else.
 
-import { mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -27,7 +27,7 @@ function copyStep(key: unknown = "v1"): Step {
 
 /** One build: fresh memory, the stamps of the last one. */
 async function build(step: Step = copyStep()): Promise<boolean> {
-  return new Stamps(root, "stamps.json").run(step);
+  return new Stamps(root, "out").run(step);
 }
 
 beforeEach(() => {
@@ -90,8 +90,85 @@ describe("a step", () => {
 
   test("runs when the stamp file cannot be read", async () => {
     await build();
-    writeFileSync(join(root, "stamps.json"), "{ this is not JSON");
+    writeFileSync(join(root, "out/stamps.json"), "{ this is not JSON");
     expect(await build()).toBe(true);
+  });
+});
+
+describe("a step that a build in another folder has done", () => {
+  /** `copyStep` in a folder: it copies the folder's own `in`, and looks for its own `maybe`. */
+  function stepIn(out: string, key: unknown = "v1"): Step {
+    return {
+      name: "copy",
+      key,
+      reads: [`${out}/in`],
+      writes: [`${out}/made`],
+      run: async () => {
+        runs += 1;
+        writeFileSync(join(root, out, "made"), `${readFileSync(join(root, out, "in"))} ${key}`);
+        return [`${out}/maybe`];
+      },
+    };
+  }
+
+  async function buildIn(out: string, other: string, key?: string): Promise<void> {
+    const stamps = new Stamps(root, out, [other]);
+    await stamps.run(stepIn(out, key));
+    stamps.save();
+  }
+
+  /** What the second build does, in `out/inner`: its result, and whether it did the step itself. */
+  async function second(key?: string): Promise<{ made: string; ran: boolean }> {
+    const before = runs;
+    await buildIn("out/inner", "out", key);
+    return { made: readFileSync(join(root, "out/inner/made"), "utf8"), ran: runs > before };
+  }
+
+  beforeEach(async () => {
+    for (const out of ["out", "out/inner"]) {
+      mkdirSync(join(root, out));
+      writeFileSync(join(root, out, "in"), "first");
+    }
+    await buildIn("out", "out/inner");
+  });
+
+  test("is not done again, and its result is copied", async () => {
+    expect(await second()).toEqual({ made: "first v1", ran: false });
+    rmSync(join(root, "out/made"));
+    await buildIn("out", "out/inner");
+    expect([readFileSync(join(root, "out/made"), "utf8"), runs]).toEqual(["first v1", 1]);
+  });
+
+  test("leaves a stamp with the files of its own folder", async () => {
+    await second();
+    rmSync(join(root, "out/stamps.json"));
+    expect(await second()).toEqual({ made: "first v1", ran: false });
+    writeFileSync(join(root, "out/inner/in"), "second");
+    expect(await second()).toEqual({ made: "second v1", ran: true });
+    writeFileSync(join(root, "out/inner/maybe"), "");
+    expect((await second()).ran).toBe(true);
+  });
+
+  test("is done again with another key", async () => {
+    expect(await second("v2")).toEqual({ made: "first v2", ran: true });
+  });
+
+  test("is done again if a file that it reads has other content, or is only here", async () => {
+    writeFileSync(join(root, "out/inner/in"), "second");
+    expect(await second()).toEqual({ made: "second v1", ran: true });
+    writeFileSync(join(root, "out/inner/in"), "first");
+    writeFileSync(join(root, "out/inner/maybe"), "");
+    expect(await second()).toEqual({ made: "first v1", ran: true });
+  });
+
+  test("is done again if its result is gone there, or is not what it wrote", async () => {
+    writeFileSync(join(root, "out/made"), "touched by hand");
+    expect(await second()).toEqual({ made: "first v1", ran: true });
+    rmSync(join(root, "out/inner"), { recursive: true });
+    mkdirSync(join(root, "out/inner"));
+    writeFileSync(join(root, "out/inner/in"), "first");
+    rmSync(join(root, "out/made"));
+    expect(await second()).toEqual({ made: "first v1", ran: true });
   });
 });
 
@@ -107,7 +184,7 @@ test("a later step of the same build sees what an earlier one wrote", async () =
     },
   };
   const both = async (): Promise<boolean[]> => {
-    const stamps = new Stamps(root, "stamps.json");
+    const stamps = new Stamps(root, "out");
     const ran = [await stamps.run(copyStep()), await stamps.run(second)];
     stamps.save();
     return ran;
@@ -120,7 +197,7 @@ test("a later step of the same build sees what an earlier one wrote", async () =
 });
 
 test("the hash over folders changes with a file's content and with its name", () => {
-  const hash = (): string => new Stamps(root, "stamps.json").hashFolders(".");
+  const hash = (): string => new Stamps(root, "out").hashFolders(".");
   const first = hash();
   expect(hash()).toBe(first);
   writeFileSync(join(root, "new"), "");

@@ -21,6 +21,11 @@ export type Trust = "build" | { readonly key: string; readonly oldest?: bigint }
 /** The trust of a build by default. */
 export const DEVELOPMENT_TRUST: Trust = { key: DEVELOPMENT_KEY };
 
+/** The output folder of the default build. */
+export const DEFAULT_OUT = "build";
+/** Where in an output folder the accessors of the wire contracts are. */
+export const ACCESSOR_FOLDER = "gen/idl";
+
 /** One run of the build. */
 export interface Build {
   readonly root: string;
@@ -64,14 +69,19 @@ export function withBuild<T>(
 }
 
 /** Each kind of build has its own folder, so that going back and forth does not rebuild everything. */
-function outputFolder({ profile, trust }: BuildSettings): string {
-  const folder = profile === "bringup" ? "build" : `build/${profile}`;
+function outputFolder({ profile, trust }: Pick<BuildSettings, "profile" | "trust">): string {
+  const folder = profile === "bringup" ? DEFAULT_OUT : `${DEFAULT_OUT}/${profile}`;
   return trust === "build" ? `${folder}/trusted` : folder;
 }
 
+const outputFolders: readonly string[] = profiles.flatMap((profile) =>
+  ([DEVELOPMENT_TRUST, "build"] as const).map((trust) => outputFolder({ profile, trust })),
+);
+
 function openBuild(root: string, options: BuildSettings): Build {
   const out = outputFolder(options);
-  const stamps = new Stamps(root, `${out}/stamps.json`);
+  const others = outputFolders.filter((folder) => folder !== out);
+  const stamps = new Stamps(root, out, others);
   let stepsRun = 0;
   return {
     root,

@@ -53,8 +53,13 @@ async function makeImage(
   signing?: Signing,
 ): Promise<void> {
   await build.step(output, {
-    name: `image ${output}`,
-    key: [label, files, String(signing?.sequence), build.stamps.hashFolders(...imageCode)],
+    name: `image ${label}`,
+    key: [
+      label,
+      files.map(([path]) => path),
+      String(signing?.sequence),
+      build.stamps.hashFolders(...imageCode),
+    ],
     reads: [...files.map(([, file]) => file), ...(signing === undefined ? [] : [signing.key])],
     writes: [output],
     run: async () => {
@@ -87,7 +92,7 @@ ${parts.join("")}    .balign 4096
 `;
   await build.step("bundle.S", {
     name: "bundle.S",
-    key: text,
+    key: text, // it names the output folder
     reads: [],
     writes: [source],
     run: async () => {

@@ -10,7 +10,7 @@ import { frameOffsets } from "../offsets.ts";
 import { FRAME_MODULE } from "../programs.ts";
 import { generate } from "../schema/generate.ts";
 import { runAscStep } from "./asc.ts";
-import { type Build, readBytes, readText, write } from "./build.ts";
+import { ACCESSOR_FOLDER, type Build, readBytes, readText, write } from "./build.ts";
 import { makeTrust } from "./trust.ts";
 
 const SCHEMA_FOLDER = "source/idl";
@@ -56,7 +56,8 @@ export const CHECKED: bool = ${!production};
 
 /** `gen/idl/<name>.ts` from `source/idl/<name>.capnp`. */
 async function makeAccessors(build: Build, schema: string): Promise<void> {
-  const output = build.path(`gen/idl/${schema.slice(SCHEMA_FOLDER.length + 1).replace(/\.capnp$/, "")}.ts`);
+  const name = schema.slice(SCHEMA_FOLDER.length + 1).replace(/\.capnp$/, "");
+  const output = build.path(`${ACCESSOR_FOLDER}/${name}.ts`);
   await build.step(schema, {
     name: `schema ${schema}`,
     key: build.stamps.hashFolders("toolchain/schema"),

@@ -13,7 +13,7 @@ import { llvmIdentity } from "../link/llvm.ts";
 import { assemble, assemblyFlags, compileIr, irFlags, sparingFlags } from "../link/objects.ts";
 import type { GuestProgram } from "../programs.ts";
 import { runAscStep } from "./asc.ts";
-import { type Build, readBytes, readText, write } from "./build.ts";
+import { ACCESSOR_FOLDER, type Build, DEFAULT_OUT, readBytes, readText, write } from "./build.ts";
 
 /** Compiles a program and its assembly. Gives its object files. */
 export async function compileProgram(build: Build, program: GuestProgram): Promise<string[]> {
@@ -95,7 +95,7 @@ async function translateStep(build: Build, program: GuestProgram): Promise<void>
     writes: [ir, layoutFile],
     run: async () => {
       const sourceMap = await readText(build, map);
-      const locate = (path: string): string | undefined => locateSource(build.root, build.out, path);
+      const locate = (path: string): string | undefined => debugPath(build, path);
       const options = { name, kind, memoryBase, sourceMap, checks, packsData, inlined, small, locate };
       const result = translate(await readBytes(build, wasm), options);
       const layout: DataLayout = {
@@ -108,6 +108,16 @@ async function translateStep(build: Build, program: GuestProgram): Promise<void>
       return undefined;
     },
   });
+}
+
+/**
+ * The path of a source in debug information. The accessors are the same in every build, and have the path of the default
+ * build in all of them: so what is made from them is the same too, and need not be made again (stale.ts).
+ */
+function debugPath(build: Build, libraryPath: string): string | undefined {
+  const path = locateSource(build.root, build.out, libraryPath);
+  const own = build.path(ACCESSOR_FOLDER);
+  return path?.startsWith(`${own}/`) ? `${DEFAULT_OUT}/${ACCESSOR_FOLDER}${path.slice(own.length)}` : path;
 }
 
 async function assembleProgram(build: Build, program: GuestProgram): Promise<string[]> {
@@ -134,7 +144,7 @@ async function assembleOnce(build: Build, source: string, embeds: readonly strin
   const includes = build.path("gen");
   await build.step(`${source}: assemble`, {
     name: `assemble ${source}`,
-    key: [llvmIdentity(), assemblyFlags, includes],
+    key: [llvmIdentity(), assemblyFlags],
     reads: [source, `${includes}/frame.inc`, ...embeds],
     writes: [object],
     run: async () => {

@@ -77,7 +77,7 @@ export async function makeTrust(build: Build): Promise<void> {
   await build.step("trust", {
     name: "trust",
     key: [
-      trust === "build" ? trust : [trust.key, String(trust.oldest ?? 0n)],
+      trust === "build" ? image : [trust.key, String(trust.oldest ?? 0n)],
       build.stamps.hash("toolchain/steps/trust.ts"),
       build.stamps.hash("source/libs/pkgimg/format.ts"),
       build.stamps.hashFolders("host/pkgimg"),
