@@ -36,8 +36,10 @@ export function register(program: Command): void {
       `
 Targets:
   fdt, elf, capnp, image, keys, text   libraries of the guest, as Wasm in this process
+  virtio                               the disk's driver and the kernel's ring, before a device that lies
   dts, dtb, schema, recording,         what the host reads
   gdb, options
+  gdb-session                          gdb and the embedded machine: whole sessions
   calls                                system calls of several tasks and harts, on the embedded machine with chaos
   wasm                                 the translator: binaryen's random modules, in V8 and as RV64 on QEMU
   all                                  each target but calls and wasm in turn

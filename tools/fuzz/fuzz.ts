@@ -21,7 +21,7 @@ export async function fuzzTargets(chosen: readonly Target[], words: FuzzWords): 
   let failed = 0;
   for (const target of chosen) {
     const running = await target.start();
-    const result = runSession(target, running, {
+    const result = await runSession(target, running, {
       seed: words.seed ?? 1,
       runsMax: words.runs ?? Number.POSITIVE_INFINITY,
       milliseconds: limitOf(words),
@@ -31,7 +31,7 @@ export async function fuzzTargets(chosen: readonly Target[], words: FuzzWords): 
     report(target, result, words);
     failed += result.failures.length;
     if (words.grow === true) {
-      writeCorpus(target.name, smallest(await target.start(), result.kept));
+      writeCorpus(target.name, await smallest(await target.start(), result.kept, target.isSlow));
     }
   }
   return failed === 0 ? 0 : 1;
@@ -44,7 +44,7 @@ function limitOf({ runs, minutes }: FuzzWords): number {
 
 /** Runs one input from a file. Gives the exit code. */
 export async function fuzzInput(target: Target, file: string): Promise<number> {
-  const what = failureOf(await target.start(), readInput(file));
+  const what = await failureOf(await target.start(), readInput(file));
   const paint = paintFor(process.stdout);
   process.stdout.write(
     what === undefined ? `${paint.good("no failure")}\n` : `${paint.bad("failure:")} ${what}\n`,

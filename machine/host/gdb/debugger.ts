@@ -26,8 +26,15 @@ export interface DebugStop {
   hart: number;
 }
 
-/** A step is given up after this many instructions of all harts: the hart that is to step did not get a turn. */
-const STEP_INSTRUCTIONS_MAX = 2_000_000n;
+/** How far a debugger goes, in instructions. */
+export interface Reach {
+  /** A step is given up after this many of all harts: the hart that is to step did not get a turn. */
+  readonly step: bigint;
+  /** Between two moments of the timeline, to begin with. Default: what is good for a run of a system. */
+  readonly moments?: bigint;
+}
+
+const USUAL_REACH: Reach = { step: 2_000_000n };
 
 /** The distances in which a step backward searches, from far to near. */
 const LOOKS = [200_000n, 4_000n, 64n, 1n];
@@ -43,16 +50,18 @@ export class Debugger {
   private readonly breakpoints = new Set<bigint>();
   /** The clock at which the recording ends. Undefined for a live run, and for one that a write has changed. */
   private recordedEnd: bigint | undefined;
+  private readonly stepMax: bigint;
 
   /**
    * @param typed bytes for the console. The caller appends to it; the run takes bytes from it when it can
    * @param recordedEnd the clock at the end of the recording, if the run is one. The run goes no further
    */
-  constructor(run: Run, typed: number[] = [], recordedEnd?: bigint) {
+  constructor(run: Run, typed: number[] = [], recordedEnd?: bigint, reach = USUAL_REACH) {
     this.run = run;
     this.typed = typed;
     this.recordedEnd = recordedEnd;
-    this.timeline = new Timeline(run);
+    this.timeline = new Timeline(run, reach.moments);
+    this.stepMax = reach.step;
   }
 
   get hartCount(): number {
@@ -111,7 +120,7 @@ export class Debugger {
   step(hart: number): DebugStop {
     const before = this.retired(hart);
     const pc = this.run.machine.core.hartPc(hart);
-    const limit = this.run.clock + STEP_INSTRUCTIONS_MAX;
+    const limit = this.run.clock + this.stepMax;
     this.takeTyped();
     while (this.run.clock < limit) {
       if (this.isAtRecordedEnd) {

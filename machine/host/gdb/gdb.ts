@@ -33,7 +33,7 @@ import {
   threadText,
 } from "./words.ts";
 
-/** After this many instructions the session looks whether gdb wants to interrupt. */
+/** After this many instructions a session looks whether gdb wants to interrupt. */
 const SLICE_INSTRUCTIONS = 4_000_000n;
 
 const SIGINT = "02";
@@ -47,6 +47,7 @@ export class GdbSession {
   private readonly packets: PacketStream;
   /** Lets the host handle what has come meanwhile. */
   private readonly breathe: () => Promise<unknown>;
+  private readonly slice: bigint;
   /** The hart whose registers and memory gdb reads. */
   private hart: number;
   /** The hart that `s` and `c` are about, if gdb has chosen one (`Hc`). */
@@ -57,7 +58,14 @@ export class GdbSession {
   private leaving: Leave | undefined;
   private working: Promise<void> = Promise.resolve();
 
-  constructor(debugged: Debugger, send: (text: string) => void, breathe: () => Promise<unknown>) {
+  /** @param slice instructions after which it looks whether gdb wants to interrupt */
+  constructor(
+    debugged: Debugger,
+    send: (text: string) => void,
+    breathe: () => Promise<unknown>,
+    slice = SLICE_INSTRUCTIONS,
+  ) {
+    this.slice = slice;
     this.debugged = debugged;
     this.hart = debugged.run.machine.bootHart ?? 0;
     this.packets = new PacketStream(
@@ -76,6 +84,11 @@ export class GdbSession {
   /** Takes bytes from gdb. */
   receive(bytes: Uint8Array): void {
     this.packets.receive(bytes);
+  }
+
+  /** Resolves when all packets that have come were answered. */
+  async settled(): Promise<void> {
+    await this.working;
   }
 
   /** The connection has ended. Resolves when the machine stands still, with the way in which gdb left. */
@@ -274,7 +287,7 @@ export class GdbSession {
   /** Runs until something stops it. */
   private async forward(): Promise<string> {
     for (;;) {
-      const stop = this.debugged.continue(SLICE_INSTRUCTIONS);
+      const stop = this.debugged.continue(this.slice);
       if (stop !== undefined) {
         return this.stopped(stop);
       }

@@ -8,6 +8,7 @@ import { targets } from "../../../tools/fuzz/targets/all.ts";
 
 const CORPUS_FILE_BYTES_MAX = 100_000;
 const RUNS = 4000;
+const SLOW_RUNS = 600;
 const seed = Number(process.env.NEURON_TEST_SEED ?? 1);
 
 test.each(targets.map((target) => [target.name, target] as const))(
@@ -18,8 +19,13 @@ test.each(targets.map((target) => [target.name, target] as const))(
     expect(corpus.length).toBeGreaterThan(0);
     expect(statSync(corpusFile(name)).size).toBeLessThan(CORPUS_FILE_BYTES_MAX);
     const running = await target.start();
-    const session = { seed, runsMax: RUNS, milliseconds: Number.POSITIVE_INFINITY, corpus };
-    const { failures, covered, kept } = runSession(target, running, session);
+    const session = {
+      seed,
+      runsMax: target.isSlow ? SLOW_RUNS : RUNS,
+      milliseconds: Number.POSITIVE_INFINITY,
+      corpus,
+    };
+    const { failures, covered, kept } = await runSession(target, running, session);
     expect(failures.map(({ what, input }) => ({ what, input: Buffer.from(input).toString("hex") }))).toEqual(
       [],
     );

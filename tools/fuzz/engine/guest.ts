@@ -3,7 +3,7 @@
 // Each run begins with the memory and the globals of the start, so it depends on its input alone. The input ends where
 // memory ends: one byte too far traps.
 
-import { root } from "../../../host/root.ts";
+import { root as ownRoot } from "../../../host/root.ts";
 import { type GuestImport, usualImports } from "../../../toolchain/asc/imports.ts";
 import { runAsc } from "../../../toolchain/asc/run.ts";
 import { GLOBAL_PREFIX, type Instrumented, instrument } from "./instrument.ts";
@@ -23,6 +23,8 @@ export interface GuestSource {
   readonly inputBytesMax: number;
   readonly imports?: Readonly<Record<string, Readonly<Record<string, GuestImport>>>>;
   readonly fuel?: number;
+  /** The repository that it is compiled from, if it is not this one. */
+  readonly root?: string;
 }
 
 export class FuzzGuest {
@@ -37,7 +39,7 @@ export class FuzzGuest {
   private readonly globals: readonly (readonly [WebAssembly.Global, number | bigint])[];
 
   static async start(source: GuestSource): Promise<FuzzGuest> {
-    const { text, inputBytesMax } = source;
+    const { text, inputBytesMax, root = ownRoot } = source;
     const { wasm } = await runAsc({ root, entry: "fuzz-entry.ts", text, generated: "build", flags });
     const code = instrument(wasm, inputBytesMax);
     return new FuzzGuest(source, code, await WebAssembly.compile(code.wasm));

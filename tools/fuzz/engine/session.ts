@@ -54,24 +54,38 @@ export interface SessionResult {
 }
 
 /** What is wrong with the code under test for this input; undefined if nothing is. */
-export function failureOf(running: Running, input: Uint8Array): string | undefined {
+export async function failureOf(running: Running, input: Uint8Array): Promise<string | undefined> {
   if (!running.isWatched) {
-    return failureWithoutWatch(running, input);
+    return await failureWithoutWatch(running, input);
   }
   let what: string | undefined;
   const ends = endsWithin(INPUT_MILLISECONDS_MAX, () => {
-    what = failureWithoutWatch(running, input);
+    what = failureUnderWatch(running, input);
   });
   return ends ? what : `Broken: it does not end within ${INPUT_MILLISECONDS_MAX} ms`;
 }
 
-function failureWithoutWatch(running: Running, input: Uint8Array): string | undefined {
+async function failureWithoutWatch(running: Running, input: Uint8Array): Promise<string | undefined> {
   try {
-    running.run(input);
+    await running.run(input);
     return undefined;
   } catch (error) {
-    return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    return textOf(error);
   }
+}
+
+/** The same for a run that is watched: it ends before this returns. */
+function failureUnderWatch(running: Running, input: Uint8Array): string | undefined {
+  try {
+    void running.run(input);
+    return undefined;
+  } catch (error) {
+    return textOf(error);
+  }
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
 }
 
 /** Two failures are the same if their words are, numbers and quoted words aside. */
@@ -79,9 +93,16 @@ function kindOf(what: string): string {
   return what.split("\n", 1)[0]?.replace(/0x[0-9a-f]+|\d+|"[^"]*"/g, "#") ?? "";
 }
 
-export function runSession(target: Target, running: Running, words: SessionWords): SessionResult {
-  return new Session(target, running, words).run();
+export async function runSession(
+  target: Target,
+  running: Running,
+  words: SessionWords,
+): Promise<SessionResult> {
+  return await new Session(target, running, words).run();
 }
+
+/** An input, and what is wrong with the code under test for it. */
+type Failed = readonly [Uint8Array, string];
 
 class Session {
   private readonly target: Target;
@@ -100,16 +121,16 @@ class Session {
     this.random = new Random(words.seed);
   }
 
-  run(): SessionResult {
+  async run(): Promise<SessionResult> {
     const given = [...this.running.seeds, ...this.words.corpus];
     if (given.length === 0) {
       throw new Problem(`the target ${this.target.name} has no input to begin with`);
     }
-    this.tryAll(given);
+    await this.tryAll(given);
     const { runsMax, milliseconds } = this.words;
     while (this.runs < runsMax && this.elapsed() < milliseconds && this.failures.size < FAILURES_MAX) {
       const count = Math.min(INPUTS_A_BATCH, runsMax - this.runs);
-      this.tryAll(Array.from({ length: count }, () => this.next()));
+      await this.tryAll(Array.from({ length: count }, () => this.next()));
       this.words.onProgress?.(this.result());
     }
     return this.result();
@@ -135,59 +156,67 @@ class Session {
   }
 
   /** Runs inputs, keeps those that reach something new, and notes those that fail. */
-  private tryAll(inputs: readonly Uint8Array[]): void {
-    const failed: (readonly [Uint8Array, string])[] = [];
-    const runAll = (): void => {
-      for (const input of inputs) {
-        this.runs += 1;
-        const what = this.tryOne(input);
-        if (what !== undefined) {
-          failed.push([input, what]);
-        }
-      }
-    };
-    if (this.runEnding(runAll)) {
+  private async tryAll(inputs: readonly Uint8Array[]): Promise<void> {
+    const failed = this.running.isWatched ? this.runWatched(inputs) : await this.runPlainly(inputs);
+    if (failed !== undefined) {
       for (const [input, what] of failed) {
-        this.note(input, what);
+        await this.note(input, what);
       }
       return;
     }
     // One of them does not end. To watch each takes long, but then we know which.
     for (const input of inputs) {
-      this.note(input, failureOf(this.running, input));
+      await this.note(input, await failureOf(this.running, input));
     }
   }
 
-  /** Does the work, watched if it may not end. False if it was ended. */
-  private runEnding(work: () => void): boolean {
-    if (this.running.isWatched) {
-      return endsWithin(BATCH_MILLISECONDS_MAX, work);
-    }
-    work();
-    return true;
+  /** Gives the inputs that failed, or undefined if one of them does not end. */
+  private runWatched(inputs: readonly Uint8Array[]): Failed[] | undefined {
+    const failed: Failed[] = [];
+    const ends = endsWithin(BATCH_MILLISECONDS_MAX, () => {
+      for (const input of inputs) {
+        this.beginInput();
+        this.take(input, failureUnderWatch(this.running, input), failed);
+      }
+    });
+    return ends ? failed : undefined;
   }
 
-  /** Runs an input, and keeps it if it reaches something new. Gives what is wrong. */
-  private tryOne(input: Uint8Array): string | undefined {
-    const { coverage } = this.running;
-    coverage.clear();
-    const what = failureWithoutWatch(this.running, input);
-    if (coverage.hasNew(true) && this.kept.length < KEPT_MAX) {
+  private async runPlainly(inputs: readonly Uint8Array[]): Promise<Failed[]> {
+    const failed: Failed[] = [];
+    for (const input of inputs) {
+      this.beginInput();
+      this.take(input, await failureWithoutWatch(this.running, input), failed);
+    }
+    return failed;
+  }
+
+  private beginInput(): void {
+    this.runs += 1;
+    this.running.coverage.clear();
+  }
+
+  /** An input was run. It is kept if it reached something new. */
+  private take(input: Uint8Array, what: string | undefined, failed: Failed[]): void {
+    if (this.running.coverage.hasNew(true) && this.kept.length < KEPT_MAX) {
       this.kept.push(input);
     }
-    return what;
+    if (what !== undefined) {
+      failed.push([input, what]);
+    }
   }
 
-  private note(input: Uint8Array, what: string | undefined): void {
+  private async note(input: Uint8Array, what: string | undefined): Promise<void> {
     if (what === undefined || this.failures.has(kindOf(what))) {
       return;
     }
     const kind = kindOf(what);
-    const small = minimize(input, (candidate) => {
-      const found = failureOf(this.running, candidate);
+    const small = await minimize(input, async (candidate) => {
+      const found = await failureOf(this.running, candidate);
       return found !== undefined && kindOf(found) === kind;
     });
-    this.failures.set(kind, { what: failureOf(this.running, small) ?? what, input: small, run: this.runs });
+    const found = (await failureOf(this.running, small)) ?? what;
+    this.failures.set(kind, { what: found, input: small, run: this.runs });
   }
 
   private elapsed(): number {

@@ -10,24 +10,32 @@ const CORPUS_BYTES_MAX = 16_384;
 const SHORTENED_BYTES_MAX = 1024;
 const PARTS_MAX = 8;
 
-/** The shortest inputs first, each one that reaches something which those before it do not. */
-export function smallest(fresh: Running, inputs: readonly Uint8Array[]): Uint8Array[] {
+/**
+ * The shortest inputs first, each one that reaches something which those before it do not.
+ *
+ * @param isSlow an input takes long: they stay as they are
+ */
+export async function smallest(
+  fresh: Running,
+  inputs: readonly Uint8Array[],
+  isSlow = false,
+): Promise<Uint8Array[]> {
   const { coverage } = fresh;
   const chosen: Uint8Array[] = [];
   let bytes = 0;
-  const reaches = (input: Uint8Array): boolean => {
+  const reaches = async (input: Uint8Array): Promise<boolean> => {
     coverage.clear();
-    failureOf(fresh, input);
+    await failureOf(fresh, input);
     return coverage.hasNew(false);
   };
   for (const input of [...inputs].sort((a, b) => a.length - b.length)) {
     // A shorter input may reach only a part of what this one does: then there is another one for the rest.
-    for (let part = 0; part < PARTS_MAX && reaches(input); part++) {
-      const short = input.length <= SHORTENED_BYTES_MAX ? minimize(input, reaches) : input;
+    for (let part = 0; part < PARTS_MAX && (await reaches(input)); part++) {
+      const short = !isSlow && input.length <= SHORTENED_BYTES_MAX ? await minimize(input, reaches) : input;
       if (bytes + short.length > CORPUS_BYTES_MAX) {
         return chosen;
       }
-      reaches(short);
+      await reaches(short);
       coverage.hasNew(true);
       chosen.push(short);
       bytes += short.length;

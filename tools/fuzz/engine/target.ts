@@ -24,8 +24,11 @@ export interface Running {
   readonly seeds: readonly Uint8Array[];
   /** Words that the format or the code knows. */
   readonly dictionary: readonly Uint8Array[];
-  /** Runs one input. Throws if the code under test fails: a trap, a wrong exception, a broken promise. */
-  run(input: Uint8Array): void;
+  /**
+   * Runs one input. Throws if the code under test fails: a trap, a wrong exception, a broken promise. Only a run that is not
+   * watched may give a promise.
+   */
+  run(input: Uint8Array): void | Promise<void>;
 }
 
 /** A kind of input that can be fuzzed. */
@@ -35,6 +38,8 @@ export interface Target {
   readonly about: string;
   readonly inputBytesMax: number;
   readonly isText: boolean;
+  /** An input takes some milliseconds: a test runs fewer of them. */
+  readonly isSlow?: boolean;
   start(): Promise<Running>;
 }
 

@@ -5,6 +5,7 @@ import { capnp } from "./capnp.ts";
 import { dtb, dts } from "./dts.ts";
 import { elf } from "./elf.ts";
 import { fdt } from "./fdt.ts";
+import { gdbSession } from "./gdb-session/target.ts";
 import { image } from "./image.ts";
 import { keys } from "./keys.ts";
 import { options } from "./options.ts";
@@ -12,6 +13,7 @@ import { gdb } from "./packets.ts";
 import { recording } from "./recording.ts";
 import { schema } from "./schema.ts";
 import { texts } from "./text.ts";
+import { virtio } from "./virtio/target.ts";
 
 export const targets: readonly Target[] = [
   fdt,
@@ -20,10 +22,12 @@ export const targets: readonly Target[] = [
   image,
   keys,
   texts,
+  virtio,
   dts,
   dtb,
   schema,
   recording,
   gdb,
+  gdbSession,
   options,
 ];
