@@ -13,7 +13,7 @@ import { GdbSession } from "../../../../machine/host/gdb/gdb.ts";
 import { checksum, packetOf } from "../../../../machine/host/gdb/words.ts";
 import type { MachineSettings } from "../../../../machine/host/machine.ts";
 import type { Chassis } from "../../../../machine/host/module.ts";
-import { stateHash } from "../../../../machine/host/recording.ts";
+import { stateHash } from "../../../../machine/host/recording/recording.ts";
 import { Run, type RunEvent } from "../../../../machine/host/run.ts";
 import type { AnswerCoverage } from "../../engine/answers.ts";
 import { Broken, promise } from "../../engine/target.ts";
