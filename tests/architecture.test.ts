@@ -12,7 +12,7 @@ import { miscasedConstants } from "./harness/constants.ts";
 import { defined } from "./harness/defined.ts";
 import { findCycle, type Import, importsOf, sourceFiles } from "./harness/imports.ts";
 
-const hostFolders = ["host", "toolchain", "tools", "machine/host", "tests", "bench"];
+const hostFolders = ["host", "toolchain", "tools", "machine/host", "playground", "tests", "bench"];
 const guestFolders = ["source", "machine/core"];
 const everyFolder = [...hostFolders, ...guestFolders, "pkg", "docs", "scripts", ".ci", ".github", ".vscode"];
 
@@ -57,11 +57,11 @@ const guestLevels: readonly (readonly [RegExp, number])[] = [
 const hostLevels: readonly (readonly [RegExp, number])[] = [
   [/^host\//, 0],
   [/^(toolchain|machine\/host)\//, 1],
-  [/^tools\/build\//, 2],
+  [/^(tools\/build|playground)\//, 2],
   [/^tools\/boot\//, 3],
   [/^bench\/|^tools\/(explore|image|licences|mk-pkgfs-img|nx-hw|replay|test)\//, 4],
-  // The fuzzer runs its modules on the board of the specification's tests.
-  [/^tools\/(bench|fuzz)\//, 5],
+  // The fuzzer runs on the board of the specification's tests; the playground takes the layout from the explorer.
+  [/^tools\/(bench|fuzz|playground)\//, 5],
   [/^tools\/nx\//, 6],
   [/^tests\//, 7],
 ];

@@ -41,6 +41,7 @@ const classes: Readonly<Record<string, readonly [file: string, fields: readonly 
       "debugs",
       "queue",
       "nameLow",
+      "id",
     ],
   ],
   Capability: ["task/handles", ["kind", "rights", "object"]],

@@ -13,6 +13,7 @@ import { register as registerFuzz } from "../fuzz/command.ts";
 import { register as registerImage } from "../image/command.ts";
 import { register as registerLicences } from "../licences/command.ts";
 import { register as registerHw } from "../nx-hw/command.ts";
+import { register as registerPlayground } from "../playground/command.ts";
 import { register as registerReplay } from "../replay/command.ts";
 import { register as registerTest } from "../test/command.ts";
 
@@ -22,6 +23,7 @@ export type Register = (program: Command) => void;
 /** Every command, in the order in which the help lists them. */
 const commands: readonly Register[] = [
   registerBoot,
+  registerPlayground,
   registerReplay,
   registerExplore,
   registerTest,

@@ -45,7 +45,8 @@ const PAGE = 4096n;
 
 export class Debugger {
   readonly run: Run;
-  private readonly timeline: Timeline;
+  /** Where the run went, for those who go to a clock by it. It knows no breakpoints. */
+  readonly timeline: Timeline;
   private readonly typed: number[];
   private readonly breakpoints = new Set<bigint>();
   /** The clock at which the recording ends. Undefined for a live run, and for one that a write has changed. */

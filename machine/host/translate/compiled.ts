@@ -49,7 +49,7 @@ export function compileGroup(group: Group, offsets: HartOffsets, isWatched: bool
   return compiled;
 }
 
-function compile(bytes: Uint8Array): WebAssembly.Module | undefined {
+function compile(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module | undefined {
   try {
     return new WebAssembly.Module(bytes);
   } catch (error) {

@@ -1,0 +1,84 @@
+// A wake-up that gets lost: planted, and found.
+//
+// Planted: when a hart is about to ask the firmware for an interrupt to another one, it steps over the instruction that asks,
+// as if the firmware had said yes. That is a debugger's write to two registers, and an event of the run like a typed byte.
+//
+// Found: every hart waits, a mailbox says that an interrupt was sent to its hart, and none is pending there.
+
+import { Extension } from "../../build/gen/host/machine/core/firmware/firmware.ts";
+import { Interrupt } from "../../build/gen/host/machine/core/hart/hart.ts";
+import { readVirtual } from "../../machine/host/gdb/debugger.ts";
+import { PC_REGISTER } from "../../machine/host/run.ts";
+import { isAtRest } from "./recorder.ts";
+import type { Session } from "./session.ts";
+
+const SOFTWARE_BIT = 1n << BigInt(Interrupt.SupervisorSoftware);
+const A0 = 10;
+const A7 = 17;
+const ECALL = 0x73;
+const ECALL_BYTES = 4n;
+
+/** Clocks in which an interrupt has to be sent, and clocks before it at which its instruction is looked for. */
+const LOOKS_MAX = 2_000_000n;
+const LOOK = 20_000n;
+const STEPS_BACK_MAX = 8n;
+
+/** A wake-up that is gone. */
+export interface Lost {
+  from: number;
+  to: number;
+  sentAt: number;
+}
+
+/** Looks for one, at a moment at which every hart waits. */
+export function findLost({ run, kernel, recorder }: Session): Lost | undefined {
+  const { machine } = run;
+  for (let to = 0; to < machine.settings.harts; to += 1) {
+    const [from] = kernel.sendersTo(to);
+    const isPending = (machine.core.hartPending(to) & SOFTWARE_BIT) !== 0n;
+    if (from !== undefined && !isPending && isAtRest(machine, to)) {
+      return { from, to, sentAt: recorder.sentAt(from, to) ?? Number(run.clock) };
+    }
+  }
+  return undefined;
+}
+
+/** Lets the next interrupt between harts get lost. False if none is sent soon. */
+export function plantLost(session: Session): boolean {
+  const { run, timeline } = session;
+  const { core } = run.machine;
+  const limit = run.clock + LOOKS_MAX;
+  const sendsBefore = session.model.sends.length;
+  while (session.model.sends.length === sendsBefore && run.clock < limit && session.ended === undefined) {
+    session.goOnTo(run.clock + LOOK);
+    session.rows();
+  }
+  const row = sendsBefore;
+  if (session.model.sends.length === sendsBefore) {
+    return false;
+  }
+  const sentAt = BigInt(session.model.sends.clock(row));
+  const sender = session.model.sends.field(row, 0);
+  for (let back = 0n; back <= STEPS_BACK_MAX; back += 1n) {
+    session.goTo(sentAt - back);
+    const isCall =
+      instructionAt(session, sender) === ECALL && core.readRegister(sender, A7) === BigInt(Extension.Ipi);
+    if (!isCall) {
+      continue;
+    }
+    session.branch();
+    run.writeRegister(sender, A0, 0n);
+    run.writeRegister(sender, PC_REGISTER, BigInt.asUintN(64, core.hartPc(sender)) + ECALL_BYTES);
+    timeline.forgetFuture();
+    return true;
+  }
+  return false;
+}
+
+function instructionAt({ run }: Session, hart: number): number {
+  const pc = BigInt.asUintN(64, run.machine.core.hartPc(hart));
+  const code = readVirtual(run.machine, hart, pc, Number(ECALL_BYTES));
+  return code.length < Number(ECALL_BYTES)
+    ? 0
+    : new DataView(code.buffer, code.byteOffset).getUint32(0, true);
+}
