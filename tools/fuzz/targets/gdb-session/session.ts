@@ -19,15 +19,15 @@ import type { AnswerCoverage } from "../../engine/answers.ts";
 import { Broken, promise } from "../../engine/target.ts";
 
 /** So short that a session has several moments to go back to. */
-export const reach: Reach = { step: 20_000n, moments: 700n };
+export const reach: Reach = { step: 3_000n, moments: 700n };
 /** A session looks for an interrupt after so many instructions. */
-const SLICE = 20_000n;
+const SLICE = 5_000n;
 /** Slices of one packet, after which the interrupt comes, and those that it may take then. */
 const SLICES_BEFORE = 2;
 const SLICES_AFTER = 1;
 /** How far the machine goes on after gdb has left. */
-const GOES_ON = 30_000n;
-const LINES_MAX = 40;
+const GOES_ON = 5_000n;
+const LINES_MAX = 24;
 const INTERRUPT = "\x03";
 /** Packets that are followed by no answer. */
 const KILL = "k";
