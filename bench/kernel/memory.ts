@@ -2,7 +2,7 @@
 // the same address.
 
 import type { Segment } from "../../host/elf.ts";
-import { readVirtual as readThere } from "../../machine/host/gdb/debugger.ts";
+import { readVirtual as readThere } from "../../machine/host/gdb/virtual.ts";
 import type { Run } from "../../machine/host/run.ts";
 
 /** How many bytes are compared to distinguish one program's code from another's. */

@@ -18,6 +18,7 @@ import { advanceCalls, areCallsOpen } from "./firmware/hart-calls";
 import { clearStop, stopRequested } from "./hart/breakpoints";
 import { Hart, HartState, hartAt, resetHart } from "./hart/hart";
 import { lookAtDeadlines, runTurn } from "./hart/turn";
+import { clearHit } from "./hart/watchpoints";
 import { allWait } from "./host";
 import { keepTurn, nextHart, seedInterleave, turnLeft, turnLength, turnOwner } from "./interleave";
 import { HARTS_MAX, hartCount, PAGE_BYTES, PAGE_SHIFT, RAM_BYTES_MAX, shape } from "./layout";
@@ -31,7 +32,7 @@ export const enum Stop {
   Budget = 0,
   /** The machine was turned off, or asked for a reset: power() says. */
   Halted = 1,
-  /** A hart is at a breakpoint. */
+  /** A hart is at a breakpoint, or an access met a watchpoint. */
   Breakpoint = 2,
   /** Every hart waits or is stopped, and nothing will ever wake one. */
   Idle = 3,
@@ -187,6 +188,7 @@ function giveTurn(id: u32, turn: i32, until: u64): void {
 export function run(instructions: u64): u32 {
   const until = clock() + instructions < clock() ? NEVER : clock() + instructions;
   clearStop();
+  clearHit();
   while (clock() < until) {
     if (power() !== Power.On) {
       return Stop.Halted;

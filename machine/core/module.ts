@@ -42,6 +42,7 @@ export {
   setHartCsr,
   setHartPc,
 } from "./hart/inspect";
+export { accessedBy, addWatchpoint, clearWatchpoints, isObserving, watchpointHit } from "./hart/watchpoints";
 export { seedInterleave, setTurns } from "./interleave";
 export { hartCount, ramBase, ramBytes } from "./layout";
 export { create, powerOn, run, setChaos, setExtensions } from "./machine";

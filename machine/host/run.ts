@@ -169,9 +169,12 @@ export class Run {
   goTo(moment: Moment): void {
     const { core } = this.machine;
     restoreSnapshot(core, moment.state);
-    // The snapshot has the debugger's breakpoints of that moment too.
+    // The snapshot has the debugger's breakpoints and watchpoints of that moment too.
     if (core.hasBreakpoints() !== 0) {
       core.clearBreakpoints();
+    }
+    if (core.isObserving() !== 0) {
+      core.clearWatchpoints();
     }
     this.consoleLength = moment.consoleLength;
     this.eventsApplied = moment.eventsApplied;

@@ -16,6 +16,8 @@ import { readNumbers, type SharedConstant, type SharedEnum } from "./read.ts";
 /** The guest's sources whose numbers the host uses. */
 export const sharedSources: readonly string[] = [
   "machine/core/hart/breakpoints.ts",
+  "machine/core/hart/watchpoints.ts",
+  "machine/core/memory/ram.ts",
   "machine/core/code/extensions.ts",
   "machine/core/code/ops.ts",
   "machine/core/devices/bus.ts",

@@ -5,6 +5,7 @@
  * instruction, so a run is the same with and without it.
  */
 import { hasBreakpoints } from "../hart/breakpoints";
+import { isObserving } from "../hart/watchpoints";
 import { surveyPage, translateEntry } from "../host";
 import { entryStep, isTranslating, pageHeat } from "./heat";
 import { At, Op } from "./ops";
@@ -59,8 +60,8 @@ export function serveHot(): void {
   const entry = load<u32>(HOT_ENTRY);
   store<u32>(HOT_PAGE, 0);
   store<u32>(HOT_ENTRY, 0);
-  // Translations know no breakpoints.
-  const isAllowed = isTranslating() && !hasBreakpoints();
+  // Translations know no breakpoints, and do not observe.
+  const isAllowed = isTranslating() && !hasBreakpoints() && !isObserving();
   const isWanted = isAllowed && code !== UNDECODED && isInUse(code);
   const page = changetype<CodePage>(code);
   if (entry !== 0) {

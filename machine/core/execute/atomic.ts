@@ -10,6 +10,7 @@ import { Chaos, chaosMask, isChaos, isWatching, point, scFails, turnEnds } from 
 import { noteAccess } from "../chaos/sharing";
 import { buffer, drain, drainAcquire, holds, holdsAmo } from "../chaos/store-buffer";
 import { Hart, readRegister, reserve, unreserve, writeRegister } from "../hart/hart";
+import { Observed } from "../hart/watchpoints";
 import { translateAtomic } from "../memory/mmu";
 import { Access, Outcome, outcome } from "../memory/outcome";
 import { loadLinear, physicalWritten, ramAddress, storeLinear } from "../memory/ram";
@@ -61,6 +62,9 @@ export function atomic(hart: Hart, word: u32): Outcome {
   let result = outcome;
   if (turnEnds()) {
     result = Outcome.Noted;
+  }
+  if (operation !== Operation.Sc) {
+    Observed.read(physical, size, hart.id);
   }
   if (operation === Operation.Lr) {
     reserve(hart, physical, size);

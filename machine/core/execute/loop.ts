@@ -18,12 +18,14 @@ import { enter } from "../code/fetch";
 import { Heat } from "../code/hot";
 import { At, LINKED, OP_BYTES, OP_SHIFT, Op } from "../code/ops";
 import { Ops, UNDECODED } from "../code/pages";
+import { stopRequested } from "../hart/breakpoints";
 import { Hart } from "../hart/hart";
 import { accessShared, Shared } from "../memory/shared";
 import { Entry } from "../memory/tlb";
 import { Branch, Integer } from "./integer";
 import { Memory } from "./memory";
 import { Multiply } from "./multiply";
+import { accessObserved } from "./observed";
 import { executeSlow, leave } from "./slow";
 import { After } from "./system";
 import { executeZbb } from "./zbb";
@@ -74,10 +76,11 @@ function pause(hart: Hart, page: usize, base: u64): void {
 /**
  * Runs a hart from hart.pc for at most `budget` instructions (more than FAST_MARGIN for Fast), or until something happens
  * that the caller has to look at. With `guarded`, every store is executed out of line, because another hart holds a
- * reservation; only for Exact. Returns how much of the budget it used: one for each instruction, and one for a trap.
+ * reservation. With `observed`, every load is too, because there are watchpoints. Both are only for Exact. Returns how much of the budget it used: one for each instruction, and one for a trap.
  */
-export function run<T>(hart: Hart, budget: i32, guarded: bool): i32 {
+export function run<T>(hart: Hart, budget: i32, guarded: bool, observed: bool): i32 {
   const exact = sizeof<T>() === sizeof<Exact>();
+  const aside = guarded || observed;
   const x = changetype<usize>(hart);
   const table = <usize>hart.dataTable;
   let page = <usize>hart.pausedCode;
@@ -105,7 +108,7 @@ export function run<T>(hart: Hart, budget: i32, guarded: bool): i32 {
   // What was left when the page's heat was last accounted for.
   let since = mark;
   for (;;) {
-    if (exact && credit - <i32>op <= 0) {
+    if (exact && (credit - <i32>op <= 0 || (observed && stopRequested()))) {
       left = credit - <i32>op;
       break;
     }
@@ -287,91 +290,91 @@ export function run<T>(hart: Hart, budget: i32, guarded: bool): i32 {
         op += OP_BYTES;
         continue;
       case Op.Lb:
-        if (!Memory.load<i8>(x, op, table)) {
+        if ((exact && observed) || !Memory.load<i8>(x, op, table)) {
           break;
         }
         op += OP_BYTES;
         continue;
       case Op.Lh:
-        if (!Memory.load<i16>(x, op, table)) {
+        if ((exact && observed) || !Memory.load<i16>(x, op, table)) {
           break;
         }
         op += OP_BYTES;
         continue;
       case Op.Lw:
-        if (!Memory.load<i32>(x, op, table)) {
+        if ((exact && observed) || !Memory.load<i32>(x, op, table)) {
           break;
         }
         op += OP_BYTES;
         continue;
       case Op.Ld:
-        if (!Memory.load<u64>(x, op, table)) {
+        if ((exact && observed) || !Memory.load<u64>(x, op, table)) {
           break;
         }
         op += OP_BYTES;
         continue;
       case Op.Lbu:
-        if (!Memory.load<u8>(x, op, table)) {
+        if ((exact && observed) || !Memory.load<u8>(x, op, table)) {
           break;
         }
         op += OP_BYTES;
         continue;
       case Op.Lhu:
-        if (!Memory.load<u16>(x, op, table)) {
+        if ((exact && observed) || !Memory.load<u16>(x, op, table)) {
           break;
         }
         op += OP_BYTES;
         continue;
       case Op.Lwu:
-        if (!Memory.load<u32>(x, op, table)) {
+        if ((exact && observed) || !Memory.load<u32>(x, op, table)) {
           break;
         }
         op += OP_BYTES;
         continue;
       case Op.Sb:
-        if (guarded || !Memory.store<u8>(x, op, table)) {
+        if (aside || !Memory.store<u8>(x, op, table)) {
           break;
         }
         op += OP_BYTES;
         continue;
       case Op.Sh:
-        if (guarded || !Memory.store<u16>(x, op, table)) {
+        if (aside || !Memory.store<u16>(x, op, table)) {
           break;
         }
         op += OP_BYTES;
         continue;
       case Op.Sw:
-        if (guarded || !Memory.store<u32>(x, op, table)) {
+        if (aside || !Memory.store<u32>(x, op, table)) {
           break;
         }
         op += OP_BYTES;
         continue;
       case Op.Sd:
-        if (guarded || !Memory.store<u64>(x, op, table)) {
+        if (aside || !Memory.store<u64>(x, op, table)) {
           break;
         }
         op += OP_BYTES;
         continue;
       case Op.AmoSwapW:
-        if (guarded || !Memory.amoSwap<i32>(x, op, table)) {
+        if (aside || !Memory.amoSwap<i32>(x, op, table)) {
           break;
         }
         op += OP_BYTES;
         continue;
       case Op.AmoAddW:
-        if (guarded || !Memory.amoAdd<i32>(x, op, table)) {
+        if (aside || !Memory.amoAdd<i32>(x, op, table)) {
           break;
         }
         op += OP_BYTES;
         continue;
       case Op.AmoSwapD:
-        if (guarded || !Memory.amoSwap<u64>(x, op, table)) {
+        if (aside || !Memory.amoSwap<u64>(x, op, table)) {
           break;
         }
         op += OP_BYTES;
         continue;
       case Op.AmoAddD:
-        if (guarded || !Memory.amoAdd<u64>(x, op, table)) {
+        if (aside || !Memory.amoAdd<u64>(x, op, table)) {
           break;
         }
         op += OP_BYTES;
@@ -541,7 +544,7 @@ export function run<T>(hart: Hart, budget: i32, guarded: bool): i32 {
       case Op.Entry:
         // No instruction: nothing is counted.
         credit += COUNTED;
-        if (exact && (guarded || credit - <i32>op <= (<i32>At.rd(op) + TRANSLATED_MIN) << OP_SHIFT)) {
+        if (exact && (aside || credit - <i32>op <= (<i32>At.rd(op) + TRANSLATED_MIN) << OP_SHIFT)) {
           op += OP_BYTES;
           continue;
         }
@@ -565,6 +568,10 @@ export function run<T>(hart: Hart, budget: i32, guarded: bool): i32 {
         continue;
     }
     if (way === Way.Slow) {
+      if (exact && observed && accessObserved(hart, op, guarded)) {
+        op += OP_BYTES;
+        continue;
+      }
       const shared = accessShared(hart, op);
       if (shared === Shared.Done) {
         op += OP_BYTES;

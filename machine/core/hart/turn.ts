@@ -16,6 +16,7 @@ import { Power, power } from "../power";
 import { stopRequested } from "./breakpoints";
 import { Hart, HartState, hartAt, reservers, unreserve } from "./hart";
 import { takeInterrupt } from "./trap";
+import { isObserving } from "./watchpoints";
 
 const STIP: u64 = 1 << 5;
 const MTIP: u64 = 1 << 7;
@@ -110,10 +111,10 @@ export function runTurn(hart: Hart, turn: i32, most: i32): i32 {
     }
     const ahead = eventClock() - clock();
     const budget = ahead < <u64>(left - rest) ? <i32>ahead : left - rest;
-    if (hart.guarded !== 0 || budget <= FAST_MARGIN) {
-      left -= run<Exact>(hart, budget, hart.guarded !== 0);
+    if (hart.guarded !== 0 || isObserving() || budget <= FAST_MARGIN) {
+      left -= run<Exact>(hart, budget, hart.guarded !== 0, isObserving());
     } else {
-      left -= run<Fast>(hart, budget, false);
+      left -= run<Fast>(hart, budget, false, false);
     }
     if (isAnyHot()) {
       serveHot();

@@ -13,6 +13,7 @@ import { deadlinesChanged } from "../clock";
 import { codeOf, isCode, noteWritable, UNDECODED } from "../code/pages";
 import { busFault, busLoad, busStore } from "../devices/bus";
 import { Hart } from "../hart/hart";
+import { Observed } from "../hart/watchpoints";
 import { PAGE_SHIFT, RAM_START } from "../layout";
 import { leafLevel, translate } from "./mmu";
 import { Access, accessFault, faulted, NOWHERE, note } from "./outcome";
@@ -71,6 +72,7 @@ function readPhysical(hart: Hart, address: u64, physical: u64, size: u32): u64 {
       return readShared(hart, physical, size);
     }
     remember(hart, address, physical, Tag.Read, false);
+    Observed.read(physical, size, hart.id);
     return loadLinear(ramAddress(physical), size);
   }
   if ((physical & (size - 1)) !== 0) {

@@ -3,6 +3,7 @@
  */
 
 import { noteDevice } from "../chaos/sharing";
+import { Observed } from "../hart/watchpoints";
 import { DEVICE, isRam, loadLinear, physicalWritten, ramAddress, storeLinear } from "./ram";
 
 /** What a device reads: 1, 2, 4 or 8 bytes of RAM, little-endian, zero-extended; 0 where there is no RAM. */
@@ -11,6 +12,7 @@ export function physicalLoad(address: u64, size: u32): u64 {
     return 0;
   }
   noteDevice(address, size, false);
+  Observed.read(address, size, DEVICE);
   return loadLinear(ramAddress(address), size);
 }
 

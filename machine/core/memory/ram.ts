@@ -6,6 +6,7 @@
  */
 import { noteWrite, Writes } from "../code/pages";
 import { hartAt, reservers, unreserve } from "../hart/hart";
+import { Observed } from "../hart/watchpoints";
 import { hartCount, PAGE_SHIFT, RAM_START, ramBase, ramBytes } from "../layout";
 
 /** Bytes of a reservation set: a cache line. */
@@ -51,6 +52,7 @@ export function physicalWritten(address: u64, bytes: u64, writer: u32): bool {
   if (bytes === 0) {
     return false;
   }
+  Observed.write(address, bytes, writer);
   breakReservations(address, bytes, writer);
   const last = <u32>((address - RAM_START + bytes - 1) >> PAGE_SHIFT);
   let code = false;
@@ -67,6 +69,7 @@ export class Page {
   /** The same for a write within a page. Most have nothing to tell, so this is looked at without a call. */
   @inline
   static written(address: u64, bytes: u64, writer: u32): bool {
+    Observed.write(address, bytes, writer);
     const page = <u32>((address - RAM_START) >> PAGE_SHIFT);
     if (reservers() === 0 && Writes.isNoted(page)) {
       return false;

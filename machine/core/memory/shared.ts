@@ -11,6 +11,7 @@ import { buffer, drainAcquire, forward, isBuffering, Pass } from "../chaos/store
 import { At, Op } from "../code/ops";
 import { isCode } from "../code/pages";
 import { Hart } from "../hart/hart";
+import { Observed } from "../hart/watchpoints";
 import { PAGE_SHIFT, RAM_START, ramBase } from "../layout";
 import { begin, NOWHERE, note, Outcome, outcome } from "./outcome";
 import { loadLinear, Page, ramAddress, storeLinear } from "./ram";
@@ -33,6 +34,7 @@ class Pages {
   @inline
   static read(hart: Hart, physical: u64, size: u32): u64 {
     Pages.passPoint();
+    Observed.read(physical, size, hart.id);
     if (!isBuffering() || Pass.load(hart.id, physical, size)) {
       return loadLinear(ramAddress(physical), size);
     }

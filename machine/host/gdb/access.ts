@@ -6,6 +6,7 @@
 import type { Debugger } from "./debugger.ts";
 import { PACKET_BYTES_MAX } from "./packets.ts";
 import { canHold, csrOf, PRIVILEGE, REGISTERS } from "./target.ts";
+import type { Watched } from "./watchpoints.ts";
 import {
   bytesOf,
   digits,
@@ -100,16 +101,32 @@ export function writeMemory(debugged: Debugger, hart: number, words: string): st
   return debugged.writeMemory(hart, address, bytes) ? "OK" : NO_MEMORY;
 }
 
-/** Sets or clears a breakpoint. Answers "" if that kind is not offered. */
-export function breakpoint(debugged: Debugger, isSet: boolean, words: string): string {
-  const [kind, place, bytes, ...more] = words.split(",");
-  // Software and hardware breakpoints are the same here. There are no watchpoints.
+/** The kinds of watchpoints in `Z` and `z`. */
+const watchedBy: ReadonlyMap<string, Watched> = new Map([
+  ["2", "write"],
+  ["3", "read"],
+  ["4", "access"],
+]);
+
+/** Sets or clears a breakpoint, or a watchpoint for memory as the hart sees it. Answers "" if that kind is not offered. */
+export function breakpoint(debugged: Debugger, hart: number, isSet: boolean, words: string): string {
+  const [kind = "", place, length, ...more] = words.split(",");
+  const address = numberOf(place);
+  const bytes = smallNumberOf(length);
+  if (address === undefined || bytes === undefined || more.length > 0) {
+    return REFUSED;
+  }
+  const watched = watchedBy.get(kind);
+  if (watched !== undefined) {
+    if (isSet) {
+      return debugged.setWatchpoint(watched, hart, address, bytes) ? "OK" : REFUSED;
+    }
+    debugged.clearWatchpoint(watched, address, bytes);
+    return "OK";
+  }
+  // Software and hardware breakpoints are the same here.
   if (kind !== "0" && kind !== "1") {
     return "";
-  }
-  const address = numberOf(place);
-  if (address === undefined || smallNumberOf(bytes) === undefined || more.length > 0) {
-    return REFUSED;
   }
   if (isSet) {
     return debugged.setBreakpoint(address) ? "OK" : REFUSED;

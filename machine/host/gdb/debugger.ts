@@ -10,20 +10,31 @@
 
 import { BREAKPOINTS_MAX } from "../../../build/gen/host/machine/core/hart/breakpoints.ts";
 import { HartState } from "../../../build/gen/host/machine/core/hart/hart.ts";
-import { type EmbeddedMachine, RAM_START } from "../machine.ts";
 import { type AdvanceState, PC_REGISTER, type Run } from "../run.ts";
 import { Timeline } from "../timeline.ts";
+import { pagesOf, physicalOf, physicalParts, readVirtual } from "./virtual.ts";
+import { type Watched, type WatchHit, Watchpoints } from "./watchpoints.ts";
 
 /**
  * Why the machine stands still for the debugger. `end`: it is off. `recorded`: the recording ends here. `stuck`: every hart
  * waits, and nothing will wake one.
  */
-export type StopReason = "breakpoint" | "step" | "interrupt" | "start" | "end" | "recorded" | "stuck";
+export type StopReason =
+  | "breakpoint"
+  | "watchpoint"
+  | "step"
+  | "interrupt"
+  | "start"
+  | "end"
+  | "recorded"
+  | "stuck";
 
 /** A stop, and the hart at which gdb looks then. */
 export interface DebugStop {
   reason: StopReason;
   hart: number;
+  /** The access, if the reason is a watchpoint. Going forward the machine stands behind it, going back before it. */
+  hit?: WatchHit;
 }
 
 /** How far a debugger goes, in instructions. */
@@ -39,16 +50,13 @@ const USUAL_REACH: Reach = { step: 2_000_000n };
 /** The distances in which a step backward searches, from far to near. */
 const LOOKS = [200_000n, 4_000n, 64n, 1n];
 
-const NOWHERE = 2n ** 64n - 1n;
-const ADDRESS_END = 2n ** 64n;
-const PAGE = 4096n;
-
 export class Debugger {
   readonly run: Run;
   /** Where the run went, for those who go to a clock by it. It knows no breakpoints. */
   readonly timeline: Timeline;
   private readonly typed: number[];
   private readonly breakpoints = new Set<bigint>();
+  private readonly watchpoints = new Watchpoints();
   /** The clock at which the recording ends. Undefined for a live run, and for one that a write has changed. */
   private recordedEnd: bigint | undefined;
   private readonly stepMax: bigint;
@@ -88,8 +96,21 @@ export class Debugger {
     this.breakpoints.delete(address);
   }
 
-  clearBreakpoints(): void {
+  /** Stops every hart and device behind an access to memory that is at this address of `hart` now. False if that is not RAM, or too much. */
+  setWatchpoint(watched: Watched, hart: number, address: bigint, bytes: number): boolean {
+    return this.watchpoints.set(watched, address, bytes, () =>
+      physicalParts(this.run.machine, hart, address, bytes),
+    );
+  }
+
+  clearWatchpoint(watched: Watched, address: bigint, bytes: number): void {
+    this.watchpoints.clear(watched, address, bytes);
+  }
+
+  /** Removes all breakpoints and watchpoints. */
+  clearStops(): void {
     this.breakpoints.clear();
+    this.watchpoints.clearAll();
   }
 
   /** Whether the run stands as far as it ever went. */
@@ -105,16 +126,14 @@ export class Debugger {
   /** Goes on for `instructions` at most. Undefined if nothing has stopped the run. */
   continue(instructions: bigint): DebugStop | undefined {
     this.takeTyped();
+    this.watchpoints.settle();
     this.arm();
     const target = this.run.clock + instructions;
     const end = this.recordedEnd ?? target;
     const state = this.timeline.advanceTo(target < end ? target : end);
-    const hart = this.hartAtBreakpoint();
+    const stop = this.stopHere();
     this.disarm();
-    if (hart !== undefined) {
-      return { reason: "breakpoint", hart };
-    }
-    return this.endOf(state, this.busyHart());
+    return stop ?? this.endOf(state, this.busyHart());
   }
 
   /** Goes on until a hart has executed one instruction. The other harts run as usual. */
@@ -123,11 +142,22 @@ export class Debugger {
     const pc = this.run.machine.core.hartPc(hart);
     const limit = this.run.clock + this.stepMax;
     this.takeTyped();
+    this.watchpoints.arm(this.run.machine.core);
+    const stop = this.stepOn(hart, limit, before, pc);
+    this.watchpoints.disarm(this.run.machine.core);
+    return stop;
+  }
+
+  private stepOn(hart: number, limit: bigint, before: bigint, pc: bigint): DebugStop {
     while (this.run.clock < limit) {
       if (this.isAtRecordedEnd) {
         return { reason: "recorded", hart };
       }
       const state = this.timeline.advanceTo(this.run.clock + 1n);
+      const hit = this.watchpoints.hit(this.run.machine.core);
+      if (hit !== undefined) {
+        return this.stopOf(hit);
+      }
       if (this.retired(hart) !== before || this.run.machine.core.hartPc(hart) !== pc) {
         break;
       }
@@ -167,18 +197,26 @@ export class Debugger {
       }
       this.goTo(before);
     }
-    return { reason: "step", hart };
+    const undone = this.watchpoints.isEmpty ? undefined : this.lastStop(before, before + 1n)?.stop;
+    this.goTo(before);
+    return undone?.reason === "watchpoint" ? undone : { reason: "step", hart };
   }
 
-  /** Goes back to the last time that a hart came to a breakpoint, or to the start. */
+  /** Goes back to the last time that a hart came to a breakpoint, to before the last access to a watched place, or to the start. */
   continueBack(): DebugStop {
-    const now = this.run.clock;
-    let end = now;
-    for (const start of this.timeline.clocksBefore(now)) {
-      const found = this.lastBreakpoint(start, end);
+    this.watchpoints.settle();
+    let end = this.run.clock;
+    const starts =
+      this.breakpoints.size === 0 && this.watchpoints.isEmpty ? [] : this.timeline.clocksBefore(end);
+    for (const start of starts) {
+      const found = this.lastStop(start, end);
       if (found !== undefined) {
-        this.goTo(found.clock);
-        return { reason: "breakpoint", hart: found.hart };
+        if (found.stop.hit === undefined) {
+          this.goTo(found.clock);
+        } else {
+          this.goBefore(found.clock);
+        }
+        return found.stop;
       }
       end = start;
     }
@@ -201,15 +239,12 @@ export class Debugger {
     if (before.every((byte, index) => byte === bytes[index])) {
       return true;
     }
-    for (let done = 0; done < bytes.length; ) {
-      const at = address + BigInt(done);
-      const part = Math.min(bytes.length - done, Number(PAGE - (at % PAGE)));
-      const physical = physicalOf(this.run.machine, hart, at);
+    for (const [done, part] of pagesOf(address, bytes.length)) {
+      const physical = physicalOf(this.run.machine, hart, address + BigInt(done));
       if (physical === undefined) {
         return false;
       }
       this.run.writeMemory(physical, bytes.subarray(done, done + part));
-      done += part;
     }
     this.forgetFuture();
     return true;
@@ -276,25 +311,47 @@ export class Debugger {
     return this.timeline.goTo(clock);
   }
 
-  /** The last time before `end` that a hart came to a breakpoint, from `start` on. */
-  private lastBreakpoint(start: bigint, end: bigint): { clock: bigint; hart: number } | undefined {
-    if (this.breakpoints.size === 0) {
-      return undefined;
-    }
-    let found: { clock: bigint; hart: number } | undefined;
+  /** The last stop from `start` on: a breakpoint before `end`, or an access up to it. */
+  private lastStop(start: bigint, end: bigint): { clock: bigint; stop: DebugStop } | undefined {
+    let found: { clock: bigint; stop: DebugStop } | undefined;
     this.goTo(start);
+    this.arm();
     while (this.run.clock < end) {
-      this.arm();
       this.timeline.advanceTo(end);
-      const hart = this.hartAtBreakpoint();
-      this.disarm();
-      if (hart === undefined || this.run.clock >= end) {
+      const stop = this.stopHere();
+      if (stop === undefined || (stop.reason === "breakpoint" && this.run.clock >= end)) {
         break;
       }
-      found = { clock: this.run.clock, hart };
-      this.timeline.advanceTo(this.run.clock + 1n);
+      found = { clock: this.run.clock, stop };
     }
+    this.disarm();
     return found;
+  }
+
+  /**
+   * Goes to the last point at which the clock is below `clock`. That is one instruction earlier, or where all harts began to
+   * wait: the time in which they do is skipped, and no point lies in it.
+   */
+  private goBefore(clock: bigint): void {
+    const isBefore = (target: bigint): boolean => {
+      this.goTo(target);
+      return this.run.clock < clock;
+    };
+    let distance = 1n;
+    while (clock - distance > this.timeline.start && !isBefore(clock - distance)) {
+      distance *= 2n;
+    }
+    let before = clock - distance > this.timeline.start ? clock - distance : this.timeline.start;
+    let after = clock - distance / 2n;
+    while (after - before > 1n) {
+      const middle = (before + after) / 2n;
+      if (isBefore(middle)) {
+        before = middle;
+      } else {
+        after = middle;
+      }
+    }
+    this.goTo(before);
   }
 
   /** A hart that runs, such as the one that turned the machine off. */
@@ -303,57 +360,37 @@ export class Debugger {
     return harts.find((hart) => this.run.machine.core.hartActivity(hart) === HartState.Running) ?? 0;
   }
 
-  /** The hart that stopped the run at a breakpoint, if one did. */
-  private hartAtBreakpoint(): number | undefined {
+  /** Why the run has just stopped, if a breakpoint or a watchpoint did it. */
+  private stopHere(): DebugStop | undefined {
     const { core } = this.run.machine;
+    const hit = this.watchpoints.hit(core);
+    if (hit !== undefined) {
+      return this.stopOf(hit);
+    }
     if (core.stopRequested() === 0) {
       return undefined;
     }
     const hart = core.stoppedHart() >>> 0;
-    return hart < this.hartCount ? hart : undefined;
+    return hart < this.hartCount ? { reason: "breakpoint", hart } : undefined;
+  }
+
+  private stopOf(hit: WatchHit): DebugStop {
+    return { reason: "watchpoint", hart: hit.hart ?? this.busyHart(), hit };
   }
 
   private arm(): void {
+    const { core } = this.run.machine;
     for (const address of this.breakpoints) {
-      this.run.machine.core.addBreakpoint(address);
+      core.addBreakpoint(address);
     }
+    this.watchpoints.arm(core);
   }
 
   private disarm(): void {
+    const { core } = this.run.machine;
     if (this.breakpoints.size > 0) {
-      this.run.machine.core.clearBreakpoints();
+      core.clearBreakpoints();
     }
+    this.watchpoints.disarm(core);
   }
-}
-
-/** Memory as a hart sees it now, from a virtual address on. Ends where there is no memory. */
-export function readVirtual(
-  machine: EmbeddedMachine,
-  hart: number,
-  address: bigint,
-  byteCount: number,
-): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(byteCount);
-  let done = 0;
-  while (done < byteCount) {
-    const at = address + BigInt(done);
-    const part = Math.min(byteCount - done, Number(PAGE - (at % PAGE)));
-    const physical = at < ADDRESS_END ? physicalOf(machine, hart, at) : undefined;
-    if (physical === undefined) {
-      break;
-    }
-    try {
-      bytes.set(machine.readMemory(physical, part), done);
-    } catch {
-      break;
-    }
-    done += part;
-  }
-  return bytes.subarray(0, done);
-}
-
-/** The physical address for a hart's virtual one. Undefined if there is no RAM. */
-function physicalOf(machine: EmbeddedMachine, hart: number, address: bigint): number | undefined {
-  const found = BigInt.asUintN(64, machine.core.physicalAddress(hart, address));
-  return found === NOWHERE || found < BigInt(RAM_START) ? undefined : Number(found);
 }

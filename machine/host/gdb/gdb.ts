@@ -22,6 +22,7 @@ import {
 import type { Debugger, DebugStop } from "./debugger.ts";
 import { PACKET_BYTES_MAX, PacketStream } from "./packets.ts";
 import { canHold, target } from "./target.ts";
+import type { Watched } from "./watchpoints.ts";
 import {
   numberOf,
   REFUSED,
@@ -38,6 +39,9 @@ const SLICE_INSTRUCTIONS = 4_000_000n;
 
 const SIGINT = "02";
 const SIGTRAP = "05";
+
+/** What a stop at a watchpoint is called. */
+const watchNames: Readonly<Record<Watched, string>> = { write: "watch", read: "rwatch", access: "awatch" };
 
 /** How gdb left: it let the machine go on, ended it, or lost the connection. */
 export type Leave = "detached" | "killed" | "lost";
@@ -138,7 +142,7 @@ export class GdbSession {
         return writeMemory(this.debugged, this.hart, words);
       case "Z":
       case "z":
-        return breakpoint(this.debugged, command === "Z", words);
+        return breakpoint(this.debugged, this.hart, command === "Z", words);
       case "v":
         return await this.verbose(packet);
       case "c":
@@ -298,8 +302,14 @@ export class GdbSession {
     }
   }
 
-  private stopped({ reason, hart }: DebugStop): string {
+  private stopped({ reason, hart, hit }: DebugStop): string {
     this.hart = this.awake(hart);
+    if (hit !== undefined) {
+      if (hit.hart === undefined) {
+        this.say("A device made the access, not a hart.");
+      }
+      return `${this.stopText(SIGTRAP, this.hart)}${watchNames[hit.watched]}:${hit.address.toString(16)};`;
+    }
     if (reason === "start") {
       return `${this.stopText(SIGTRAP, this.hart)}replaylog:begin;`;
     }

@@ -54,7 +54,7 @@ export async function serveGdb(
       }
     }
   } finally {
-    debugged.clearBreakpoints();
+    debugged.clearStops();
     visitors.turnAway();
     server.close();
   }
@@ -121,8 +121,8 @@ async function serveOne(socket: Socket, debugged: Debugger, host: GdbHost): Prom
     print();
     await (host.breathe?.() ?? setImmediate());
   };
-  // Breakpoints of a gdb whose connection broke are not this one's.
-  debugged.clearBreakpoints();
+  // Breakpoints and watchpoints of a gdb whose connection broke are not this one's.
+  debugged.clearStops();
   const session = new GdbSession(debugged, send, breathe);
   const hangUp = (): void => void socket.destroy();
   host.signal?.addEventListener("abort", hangUp);

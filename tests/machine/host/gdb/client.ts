@@ -13,6 +13,8 @@ export class Gdb {
   readonly run: Run;
   private readonly session: GdbSession;
   private readonly answers: string[] = [];
+  /** What was printed at gdb's console. */
+  readonly words: string[] = [];
   private received = "";
   private acknowledged = 0;
 
@@ -70,6 +72,7 @@ export class Gdb {
       this.acknowledged += defined(packet[1]).length;
       const words = defined(packet[2]);
       if (wordsPacket.test(words)) {
+        this.words.push(Buffer.from(words.slice(1), "hex").toString());
         continue;
       }
       this.answers.push(words);

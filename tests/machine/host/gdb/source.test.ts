@@ -107,4 +107,31 @@ describe.skipIf(!isInstalled(PROGRAM))("gdb-multiarch", () => {
     },
     BOOT_TIMEOUT_MS,
   );
+
+  test(
+    "finds who wrote a place last, at a line of the kernel, and what it was before",
+    async () => {
+      await buildOnce();
+      const said = await gdb(
+        "break neuron/syscall/fast/callWithMore",
+        "continue",
+        "delete",
+        // The top of the kernel's stack: what this function, or the one that called it, has saved.
+        "print/x $saved = $sp",
+        "watch *(long *) $saved",
+        "continue",
+        "continue",
+        "reverse-continue",
+        "bt 1",
+      );
+      const changes = [
+        ...said.matchAll(/Hardware watchpoint 2: .*\n\nOld value = (-?\d+)\nNew value = (-?\d+)\n/g),
+      ];
+      expect(changes, said).toHaveLength(3);
+      const [, second, back] = changes.map(([, before, after]) => [before, after]);
+      expect(back).toEqual(defined(second).reverse());
+      expect(said).toMatch(/\n#0 {2}.* at source\/kernel\/neuron\/src\/\S+:\d+\n/);
+    },
+    BOOT_TIMEOUT_MS,
+  );
 });
