@@ -2,7 +2,7 @@
 // through for addresses behind calls. An old one may be among them: a direct call counts only if it leads to the function
 // that was found before.
 
-import { readVirtual } from "../../machine/host/gdb/debugger.ts";
+import { readVirtual } from "../../machine/host/gdb/virtual.ts";
 import type { EmbeddedMachine } from "../../machine/host/machine.ts";
 import type { Frame, Place } from "../protocol/messages.ts";
 

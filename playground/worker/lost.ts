@@ -7,7 +7,7 @@
 
 import { Extension } from "../../build/gen/host/machine/core/firmware/firmware.ts";
 import { Interrupt } from "../../build/gen/host/machine/core/hart/hart.ts";
-import { readVirtual } from "../../machine/host/gdb/debugger.ts";
+import { readVirtual } from "../../machine/host/gdb/virtual.ts";
 import { PC_REGISTER } from "../../machine/host/run.ts";
 import { isAtRest } from "./recorder.ts";
 import type { Session } from "./session.ts";
