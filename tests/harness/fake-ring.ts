@@ -1,13 +1,22 @@
-// The memory side of the fake device: what a bus address reaches, and the split ring in it as a device walks it.
+// The memory side of the fake device: what a bus address reaches, and the requests in its split ring.
 //
 // There is no IOMMU in the system, so a driver's stray descriptor would reach anything. Here it reaches only the
 // windows that the test opened; everything else throws a `DriverMistake`, and so does a chain of the wrong shape.
 
+import {
+  availableBytes,
+  chainAt,
+  DriverMistake,
+  descriptorBytes,
+  legacyPlaces,
+  RingWalk,
+  usedBytes,
+} from "../../tools/fuzz/targets/virtio/split-ring.ts";
+
+export { DriverMistake };
+
 /** A bus address is a guest address plus this, so that one taken for the other is noticed. */
 export const BUS_OFFSET = 0x4_0000_0000n;
-
-/** The driver broke a rule of the specification, or reached for memory that it was not given. */
-export class DriverMistake extends Error {}
 
 /** Memory that is open for DMA. */
 interface Window {
@@ -105,8 +114,7 @@ export class FakeRing {
   /** Chains that the device has and did not finish, in the order in which it took them. */
   readonly pending: Chain[] = [];
   private readonly bus: FakeBus;
-  private availableIndex = 0;
-  private usedIndex = 0;
+  private readonly walk = new RingWalk();
 
   constructor(bus: FakeBus) {
     this.bus = bus;
@@ -114,18 +122,18 @@ export class FakeRing {
 
   /** Where the parts are when a legacy device is told one page (2.7.2). */
   layOutLegacy(page: bigint): void {
-    this.desc = page * 4096n;
-    this.driver = this.desc + 16n * BigInt(this.num);
-    const end = this.driver + 6n + 2n * BigInt(this.num);
-    this.device = ((end + 4095n) / 4096n) * 4096n;
+    const { descriptors, available, used } = legacyPlaces(Number(page), this.num);
+    this.desc = BigInt(descriptors);
+    this.driver = BigInt(available);
+    this.device = BigInt(used);
   }
 
   /** The whole ring lies in windows, and nothing stands in it. */
   checkEmpty(): void {
     const parts = [
-      this.bus.reach(this.desc, 16 * this.num),
-      this.bus.reach(this.driver, 6 + 2 * this.num),
-      this.bus.reach(this.device, 6 + 8 * this.num),
+      this.bus.reach(this.desc, descriptorBytes(this.num)),
+      this.bus.reach(this.driver, availableBytes(this.num)),
+      this.bus.reach(this.device, usedBytes(this.num)),
     ];
     if (parts.some((part) => part.some((byte) => byte !== 0))) {
       throw new DriverMistake("the ring is not empty");
@@ -139,12 +147,9 @@ export class FakeRing {
 
   /** Takes what is new in the available ring. */
   look(): void {
-    const available = this.bus.words(this.driver, 6 + 2 * this.num);
-    const index = available.getUint16(2, true);
-    while (this.availableIndex !== index) {
-      const head = available.getUint16(4 + 2 * (this.availableIndex % this.num), true);
+    const available = this.bus.words(this.driver, availableBytes(this.num));
+    for (const head of this.walk.takeNew(available, this.num)) {
       this.pending.push(this.readChain(head));
-      this.availableIndex = (this.availableIndex + 1) & 0xffff;
     }
     if (this.pending.length > this.num) {
       throw new DriverMistake("more chains than descriptors");
@@ -153,36 +158,16 @@ export class FakeRing {
 
   /** Writes a used entry, and moves used.idx by `step`. */
   pushUsed(id: number, length: number, step: number): void {
-    const used = this.bus.words(this.device, 6 + 8 * this.num);
-    const entry = 4 + 8 * (this.usedIndex % this.num);
-    used.setUint32(entry, id, true);
-    used.setUint32(entry + 4, length, true);
-    this.usedIndex = (this.usedIndex + step) & 0xffff;
-    used.setUint16(2, this.usedIndex, true);
+    this.walk.give(this.bus.words(this.device, usedBytes(this.num)), this.num, id, length, step);
   }
 
   /** Follows a chain, and holds it to the shape of a read (5.2.6). */
   private readChain(head: number): Chain {
-    const table = this.bus.words(this.desc, 16 * this.num);
-    const pieces: Piece[] = [];
-    for (let id = head, more = true; more; ) {
-      if (id >= this.num || pieces.length === this.num) {
-        throw new DriverMistake("a chain leaves the ring, or never ends");
-      }
-      const flags = table.getUint16(16 * id + 12, true);
-      if (flags > 3) {
-        throw new DriverMistake(`descriptor flags ${flags}`);
-      }
-      const piece = {
-        address: table.getBigUint64(16 * id, true),
-        byteCount: table.getUint32(16 * id + 8, true),
-        writable: (flags & 2) !== 0,
-      };
-      this.bus.reach(piece.address, piece.byteCount);
-      pieces.push(piece);
-      more = (flags & 1) !== 0;
-      id = table.getUint16(16 * id + 14, true);
-    }
+    const table = this.bus.words(this.desc, descriptorBytes(this.num));
+    const pieces = chainAt(table, this.num, head).map(({ address, bytes, writes }): Piece => {
+      this.bus.reach(address, bytes);
+      return { address, byteCount: bytes, writable: writes };
+    });
     const [header, status] = [pieces[0], pieces.at(-1)];
     const shape = pieces.every((piece, at) => piece.writable === at > 0);
     if (pieces.length < 3 || !shape || header?.byteCount !== 16 || status?.byteCount !== 1) {

@@ -1,6 +1,15 @@
 // A virtio device in front of the kernel: its registers, and the memory that it could follow from there. It keeps the rules
 // (a reset forgets everything), and answers chains when and how a test says.
 
+import {
+  availableBytes,
+  chainAt,
+  descriptorBytes,
+  legacyPlaces,
+  type RingPlaces,
+  RingWalk,
+  usedBytes,
+} from "../../../tools/fuzz/targets/virtio/split-ring.ts";
 import { VirtioRegister as register } from "../../harness/abi.ts";
 import { defined } from "../../harness/defined.ts";
 import type { Kernel, Registers } from "../harness/kernel.ts";
@@ -13,13 +22,6 @@ export interface Piece {
   readonly address: number;
   readonly bytes: number;
   readonly writes: boolean;
-}
-
-interface Ring {
-  readonly size: number;
-  readonly descriptors: number;
-  readonly available: number;
-  readonly used: number;
 }
 
 export class Device implements Registers {
@@ -43,8 +45,7 @@ export class Device implements Registers {
   private ready = false;
   /** Chains that it took from the available ring and has not answered, by their heads. */
   private taken: number[] = [];
-  private availableIndex = 0;
-  usedIndex = 0;
+  private walk = new RingWalk();
 
   constructor(kernel: Kernel, version: 1 | 2 = 2) {
     this.kernel = kernel;
@@ -103,13 +104,12 @@ export class Device implements Registers {
     this.written.clear();
     this.ready = false;
     this.taken = [];
-    this.availableIndex = 0;
-    this.usedIndex = 0;
+    this.walk = new RingWalk();
     this.features = 0n;
   }
 
   /** The ring that it was told of. */
-  get ring(): Ring | undefined {
+  get ring(): RingPlaces | undefined {
     if (!this.ready) {
       return undefined;
     }
@@ -126,9 +126,12 @@ export class Device implements Registers {
         used: of(register.QueueDeviceLow),
       };
     }
-    const descriptors = defined(this.written.get(register.QueuePfn)) * 4096;
-    const available = descriptors + 16 * size;
-    return { size, descriptors, available, used: Math.ceil((available + 6 + 2 * size) / 4096) * 4096 };
+    return legacyPlaces(defined(this.written.get(register.QueuePfn)), size);
+  }
+
+  /** How many answers it has given. */
+  get usedIndex(): number {
+    return this.walk.given;
   }
 
   /** Heads of the chains that it may follow now: those that it took, and those that are there to be taken. */
@@ -142,36 +145,18 @@ export class Device implements Registers {
     if (!ring) {
       return;
     }
-    const view = this.view;
-    const index = view.getUint16(ring.available + 2, true);
-    while (this.availableIndex !== index) {
-      this.taken.push(view.getUint16(ring.available + 4 + 2 * (this.availableIndex % ring.size), true));
-      this.availableIndex = (this.availableIndex + 1) & 0xffff;
-    }
+    this.taken.push(...this.walk.takeNew(this.words(ring.available, availableBytes(ring.size)), ring.size));
   }
 
   /** The pieces of a chain, as they stand in memory now. */
   chain(head: number): Piece[] {
     const { size, descriptors } = defined(this.ring, "a ring");
-    const pieces: Piece[] = [];
-    for (let id = head, more = true; more; ) {
-      if (id >= size || pieces.length === size) {
-        throw new Error("a chain leaves the ring, or never ends");
-      }
-      const at = descriptors + 16 * id;
-      const flags = this.view.getUint16(at + 12, true);
-      if (flags > 3) {
-        throw new Error(`descriptor flags ${flags}`);
-      }
-      pieces.push({
-        address: Number(this.view.getBigUint64(at, true)),
-        bytes: this.view.getUint32(at + 8, true),
-        writes: (flags & 2) !== 0,
-      });
-      more = (flags & 1) !== 0;
-      id = this.view.getUint16(at + 14, true);
-    }
-    return pieces;
+    const table = this.words(descriptors, descriptorBytes(size));
+    return chainAt(table, size, head).map(({ address, bytes, writes }) => ({
+      address: Number(address),
+      bytes,
+      writes,
+    }));
   }
 
   /** All memory that the device could reach: its ring, and what the chains name that it has. */
@@ -182,9 +167,9 @@ export class Device implements Registers {
     }
     const { size, descriptors, available, used } = ring;
     const parts = [
-      { address: descriptors, bytes: 16 * size, writes: false },
-      { address: available, bytes: 6 + 2 * size, writes: false },
-      { address: used, bytes: 6 + 8 * size, writes: true },
+      { address: descriptors, bytes: descriptorBytes(size), writes: false },
+      { address: available, bytes: availableBytes(size), writes: false },
+      { address: used, bytes: usedBytes(size), writes: true },
     ];
     return [...parts, ...this.chains()];
   }
@@ -203,13 +188,12 @@ export class Device implements Registers {
   /** Says that it gives any number back: a lie, unless that is a chain of its own. */
   say(id: number, step = 1): void {
     const { used, size } = defined(this.ring, "a ring");
-    this.view.setUint32(used + 4 + 8 * (this.usedIndex % size), id, true);
-    this.usedIndex = (this.usedIndex + step) & 0xffff;
-    this.view.setUint16(used + 2, this.usedIndex, true);
+    this.walk.give(this.words(used, usedBytes(size)), size, id, 0, step);
   }
 
-  private get view(): DataView {
-    return this.kernel.guest.view();
+  /** Memory at an address. */
+  private words(address: number, byteCount: number): DataView {
+    return new DataView(this.kernel.guest.memory.buffer, address, byteCount);
   }
 }
 

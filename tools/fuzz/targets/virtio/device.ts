@@ -4,15 +4,20 @@
 
 import { VirtioRegister as register } from "../../../../build/gen/host/source/abi/virtio.ts";
 import { Broken, promise } from "../../engine/target.ts";
+import {
+  availableBytes,
+  chainAt,
+  descriptorBytes,
+  legacyPlaces,
+  type RingPlaces,
+  RingWalk,
+  usedBytes,
+} from "./split-ring.ts";
 
 const SECTOR_BYTES = 512;
-const PAGE_BYTES = 4096;
 const MAGIC = 0x7472_6976;
 const BLOCK_DEVICE = 2;
 const RESTLESS = 0xff;
-/** Bits of a descriptor's flags. */
-const NEXT = 1;
-const WRITES = 2;
 const interrupt = { used: 1, config: 2 } as const;
 const NEEDS_RESET = 64;
 /** INDIRECT_DESC, EVENT_IDX and FLUSH, which a driver has to leave alone, SEG_MAX, RO and BLK_SIZE. */
@@ -99,8 +104,7 @@ export class LyingDevice {
   private before: { status: number; polls: number } | undefined;
   private generation = 0;
   private isReady = false;
-  private availableIndex = 0;
-  private usedIndex = 0;
+  private walk = new RingWalk();
 
   constructor(identity: Identity, reach: Reach) {
     this.identity = identity;
@@ -246,13 +250,12 @@ export class LyingDevice {
     this.interruptStatus = 0;
     this.isReady = false;
     this.pending = [];
-    this.availableIndex = 0;
-    this.usedIndex = 0;
+    this.walk = new RingWalk();
     this.written.clear();
     this.reach.forgot();
   }
 
-  private get ring(): { size: number; descriptors: number; available: number; used: number } {
+  private get ring(): RingPlaces {
     const of = (offset: number): number => this.written.get(offset) ?? 0;
     const size = of(register.QueueNum);
     if (this.identity.version === 2 && of(register.QueuePfn) === 0) {
@@ -263,10 +266,7 @@ export class LyingDevice {
         used: of(register.QueueDeviceLow),
       };
     }
-    const descriptors = of(register.QueuePfn) * PAGE_BYTES;
-    const available = descriptors + 16 * size;
-    const used = Math.ceil((available + 6 + 2 * size) / PAGE_BYTES) * PAGE_BYTES;
-    return { size, descriptors, available, used };
+    return legacyPlaces(of(register.QueuePfn), size);
   }
 
   /** Takes what is new in the available ring. */
@@ -274,36 +274,27 @@ export class LyingDevice {
     if (!this.isReady) {
       return;
     }
-    const view = this.reach.memory();
     const { size, available } = this.ring;
-    const index = view.getUint16(available + 2, true);
-    promise(((index - this.availableIndex) & 0xffff) <= size, "more chains are offered than the ring has");
-    while (this.availableIndex !== index) {
-      const head = view.getUint16(available + 4 + 2 * (this.availableIndex % size), true);
-      this.availableIndex = (this.availableIndex + 1) & 0xffff;
-      const chain = this.follow(view, head);
+    for (const head of this.walk.takeNew(this.words(available, availableBytes(size)), size)) {
+      const chain = this.follow(head);
       this.reach.took(chain);
       this.pending.push(chain);
     }
   }
 
-  private follow(view: DataView, head: number): Chain {
+  private words(address: number, byteCount: number): DataView {
+    const { buffer, byteOffset } = this.reach.memory();
+    return new DataView(buffer, byteOffset + address, byteCount);
+  }
+
+  private follow(head: number): Chain {
     const { size, descriptors } = this.ring;
-    const pieces: Piece[] = [];
-    for (let id = head, more = true; more; id = view.getUint16(descriptors + 16 * id + 14, true)) {
-      promise(id < size && pieces.length < size, "a chain leaves the ring, or never ends");
-      const at = descriptors + 16 * id;
-      const flags = view.getUint16(at + 12, true);
-      promise(view.getUint32(at + 4, true) === 0, "a descriptor names an address beyond 4 GiB");
-      const piece = {
-        address: view.getUint32(at, true),
-        bytes: view.getUint32(at + 8, true),
-        writes: (flags & WRITES) !== 0,
-        id,
-      };
+    const pieces = chainAt(this.words(descriptors, descriptorBytes(size)), size, head).map((piece) => ({
+      ...piece,
+      address: Number(piece.address),
+    }));
+    for (const piece of pieces) {
       this.reach.check(piece);
-      pieces.push(piece);
-      more = (flags & NEXT) !== 0;
     }
     const [header, status] = [pieces[0], pieces.at(-1)];
     const isRead = pieces.length >= 3 && header?.bytes === 16 && status?.bytes === 1;
@@ -311,6 +302,7 @@ export class LyingDevice {
     if (!isRead || !isInOrder || header === undefined) {
       throw new Broken("a request has another shape than header, data and status");
     }
+    const view = this.reach.memory();
     promise(view.getUint32(header.address, true) === 0, "the device is asked for something else than a read");
     const sector = view.getBigUint64(header.address + 8, true);
     return {
@@ -357,13 +349,8 @@ export class LyingDevice {
     if (!this.isReady) {
       return;
     }
-    const view = this.reach.memory();
     const { used, size } = this.ring;
-    const entry = used + 4 + 8 * (this.usedIndex % size);
-    view.setUint32(entry, id, true);
-    view.setUint32(entry + 4, length, true);
-    this.usedIndex = (this.usedIndex + step) & 0xffff;
-    view.setUint16(used + 2, this.usedIndex, true);
+    this.walk.give(this.words(used, usedBytes(size)), size, id, length, step);
     this.interruptStatus |= interrupt.used;
   }
 
