@@ -102,8 +102,9 @@ test(
       core.run(1000n);
       expect(core.readRegister(0, 10)).toBe(BigInt(value));
     }
-    const friendly = [settings, settings, { ...settings, chaos: parseChaos("weak-stores") }, settings];
-    for (const next of friendly) {
+    // Twice, because the second may not use what the friendly machine left for the first, which did not use it.
+    const weak = { ...settings, chaos: parseChaos("weak-stores") };
+    for (const next of [settings, settings, weak, weak, settings]) {
       expect(endOf(makeRun(chassis, next, SOON))).toEqual(endOf(makeRun(module, next, undefined)));
     }
   },

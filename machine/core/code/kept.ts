@@ -19,9 +19,14 @@ export function keepCode(): u32 {
     return 0;
   }
   const places = load<u32>(USED);
+  const isSameDecoder = load<u32>(KEPT_DECODER) === decoder();
   for (let index: u32 = 0; index < places; index++) {
     const code = codeAt(index);
     if (code.page === NO_PAGE) {
+      // What an earlier machine left, and this one did not use, may be decoded in another way.
+      if (!isSameDecoder) {
+        code.copied = 0;
+      }
       continue;
     }
     memory.copy(
