@@ -1,7 +1,7 @@
 // What ./nx explore does: hands the seeds to its workers, shows the progress, and says of each seed that failed what
 // happened and how to repeat it.
 
-import { mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { attemptOutput, requireFolder } from "../../host/outputs.ts";
 import { printProblems } from "../../host/print-problem.ts";
@@ -10,14 +10,11 @@ import { root } from "../../host/root.ts";
 import { build, buildMachine } from "../../toolchain/compile.ts";
 import { requireOneDisk } from "../boot/inputs.ts";
 import { chaosOf, faultsOf } from "../boot/machines/hostility.ts";
-import { SELFTEST_RUN } from "../boot/run.ts";
-import { readLayout } from "./layout.ts";
+import { orderOf } from "./order.ts";
 import { runSeeds } from "./pool.ts";
 import { Bar, MINUTE_MS } from "./progress.ts";
-import { exploredRuns } from "./runs.ts";
 import type { SeedResult } from "./seed.ts";
 import type { ExploreWords } from "./words.ts";
-import type { WorkerOrder } from "./worker.ts";
 
 /** How many failures are printed in full. For the others only the seed is printed. */
 const FAILURES_SHOWN = 20;
@@ -26,35 +23,13 @@ const FAILURES_SHOWN = 20;
 export async function explore(words: ExploreWords): Promise<0 | 1> {
   requireOneDisk(words);
   requireFolder({ word: "--keep", file: words.keep });
-  const chaos = chaosOf(words.chaos);
-  const faults = faultsOf(words.fault);
+  // A word that means nothing is refused before the build.
+  chaosOf(words.chaos);
+  faultsOf(words.fault);
   const progress = progressOn(process.stderr);
   const outputs = await build({ profile: "bringup", progress });
-  const wasm = join(root, await buildMachine(progress));
-  const order: WorkerOrder = {
-    outputs: { kernel: outputs.kernel, deviceTree: outputs.deviceTree },
-    wasm,
-    machine: {
-      smp: words.smp,
-      disk: words.disk ? join(root, outputs.packageImage) : undefined,
-      legacy: words.legacy === true,
-      aclint: words.aclint === true,
-    },
-    // Seeds with a common beginning have one run.
-    runs:
-      words.run === undefined && words.from === undefined ? [...exploredRuns] : [words.run ?? SELFTEST_RUN],
-    layout: await readLayout(
-      new Uint8Array(readFileSync(join(root, outputs.kernel))),
-      "build/wasm/neuron.wasm",
-    ),
-    faults: faults.map(({ kind, first, last }) => ({
-      kind,
-      first: String(first),
-      last: String(last),
-    })),
-    chaos,
-    fork: words.from === undefined ? undefined : { seed: String(words.seeds.first), line: words.from },
-  };
+  const machine = join(root, await buildMachine(progress));
+  const order = await orderOf(words, { ...outputs, kernelWasm: "build/wasm/neuron.wasm", machine });
   const stop = new AbortController();
   const interrupt = (): void => stop.abort();
   process.once("SIGINT", interrupt);

@@ -13,7 +13,7 @@ import type { BuildOutputs } from "../../toolchain/compile.ts";
 import { openDisk } from "../boot/machines/embedded.ts";
 import { filesOf } from "../boot/session.ts";
 import { Places } from "./places.ts";
-import { brokenSeed, runSeed, type SeedRequest } from "./seed.ts";
+import { brokenSeed, type ExploreSetting, runSeed, type SeedRequest } from "./seed.ts";
 
 /** A run may take this long: it only ends one that hangs. */
 const TIMEOUT_SECONDS = 3600;
@@ -63,6 +63,18 @@ export async function work(): Promise<void> {
     return;
   }
   const order = readJson(first.value, "the worker's order", workerOrder);
+  const setting = await settingOf(order);
+  for (let line = await lines.next(); line.done !== true; line = await lines.next()) {
+    // An error of the machine or its host counts as the seed's failure, and the worker goes on with the next seed.
+    const result = await runSeed(setting, BigInt(line.value)).catch((error: unknown) =>
+      brokenSeed(line.value, error instanceof Error ? error.message : String(error)),
+    );
+    process.stdout.write(`${JSON.stringify(result)}\n`);
+  }
+}
+
+/** Everything that the seeds share. @param chassis an instance of the machine, to use in place of a new one */
+export async function settingOf(order: WorkerOrder, chassis?: Chassis): Promise<ExploreSetting> {
   const { disk } = order.machine;
   const bytes = new Uint8Array(readFileSync(order.wasm));
   const files = filesOf(order.outputs);
@@ -73,8 +85,8 @@ export async function work(): Promise<void> {
     first: BigInt(from),
     last: BigInt(last),
   }));
-  const setting = {
-    chassis: new Chassis(await WebAssembly.compile(bytes)),
+  return {
+    chassis: chassis ?? new Chassis(await WebAssembly.compile(bytes)),
     moduleHash: hashOf(bytes),
     files,
     runs: order.runs,
@@ -85,13 +97,6 @@ export async function work(): Promise<void> {
     options: { wasm: order.wasm, faults, chaos: order.chaos },
     fork: order.fork && { seed: BigInt(order.fork.seed), line: order.fork.line },
   };
-  for (let line = await lines.next(); line.done !== true; line = await lines.next()) {
-    // An error of the machine or its host counts as the seed's failure, and the worker goes on with the next seed.
-    const result = await runSeed(setting, BigInt(line.value)).catch((error: unknown) =>
-      brokenSeed(line.value, error instanceof Error ? error.message : String(error)),
-    );
-    process.stdout.write(`${JSON.stringify(result)}\n`);
-  }
 }
 
 /** All that is asked for at each boot, but for what the seed decides. */

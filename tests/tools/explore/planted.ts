@@ -1,12 +1,14 @@
 // A copy of the repository with bugs in its kernel, in a folder of its own: for tests that want to see them found.
 //
 // The kernel is compiled once, with all of the bugs. Each has a number, and the kernel behaves as the one whose number an
-// assembly file gives: to change to another, only that file is assembled and the kernel linked. What was built is copied
-// along, so that only the kernel is compiled again. The sources themselves are never touched.
+// assembly file gives, or a copy of the linked kernel in which the number is another one. What was built is copied along, so
+// that only the kernel is compiled again. The sources themselves are never touched.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { copyRepository } from "../../../bench/build/copy.ts";
+import { readElf, readLoadable } from "../../../host/elf.ts";
+import { defined } from "../../harness/defined.ts";
 
 const KERNEL = "source/kernel/neuron/src";
 const SYMBOLS = `${KERNEL}/arch/riscv/symbols.ts`;
@@ -27,6 +29,8 @@ export interface PlantedKernel {
   readonly folder: string;
   /** From now on `./nx` in the folder builds the kernel with this bug only. */
   choose(bug: number): void;
+  /** A copy of the kernel that was built, with this bug only. Gives its path. */
+  kernelWith(bug: number): string;
   remove(): void;
 }
 
@@ -62,7 +66,27 @@ export function isPlanted(bug: u32): bool {
       `    .section .data\n    .balign 4\n    .globl plantedBug\nplantedBug:\n    .word ${bug}\n`,
     );
   choose(0);
-  return { folder, choose, remove };
+  const kernelWith = (bug: number): string => {
+    const file = join(folder, `planted-${bug}.elf`);
+    writeFileSync(file, withNumber(readFileSync(join(folder, "build/neuron.elf")), bug));
+    return file;
+  };
+  return { folder, choose, kernelWith, remove };
+}
+
+/** The kernel's image with another number at `plantedBug`. */
+function withNumber(kernel: Uint8Array, bug: number): Uint8Array {
+  const changed = new Uint8Array(kernel);
+  const symbol = readElf(changed, "the kernel").symbols.find(({ name }) => name === "plantedBug");
+  // The kernel's addresses are its physical addresses, sign-extended.
+  const address = Number(BigInt.asUintN(32, defined(symbol).address));
+  const { segments } = readLoadable(changed, "the kernel");
+  const segment = defined(
+    segments.find((each) => each.address <= address && address + 4 <= each.address + each.bytes.length),
+  );
+  const { buffer, byteOffset } = segment.bytes;
+  new DataView(buffer, byteOffset).setUint32(address - segment.address, bug, true);
+  return changed;
 }
 
 function prepend(path: string, text: string): void {

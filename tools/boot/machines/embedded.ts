@@ -16,6 +16,7 @@ import {
   type EmbeddedMachine,
   type MachineSettings,
 } from "../../../machine/host/machine.ts";
+import type { Chassis } from "../../../machine/host/module.ts";
 import { DISK_BYTES_MAX, type Recording, type RunEnd } from "../../../machine/host/recording/format.ts";
 import { hashOf, stateHash } from "../../../machine/host/recording/recording.ts";
 import { type AdvanceState, Run } from "../../../machine/host/run.ts";
@@ -42,6 +43,8 @@ export interface EmbeddedOptions {
   chaos: number;
   /** Hot code is translated to Wasm; left out: yes. */
   translation?: boolean;
+  /** An instance of that module, which nothing else uses until the run has ended. Left out: a new one. */
+  chassis?: Chassis;
 }
 
 /** The facts of a run that has ended. */
@@ -75,7 +78,7 @@ async function start(
   const wasm = new Uint8Array(readFileSync(options.wasm));
   const disk = boot.disk === undefined ? undefined : openDisk(boot.disk.file);
   const settings = settingsOf(options, boot, disk?.content);
-  const run = new Run(await WebAssembly.compile(wasm), settings);
+  const run = new Run(options.chassis ?? (await WebAssembly.compile(wasm)), settings);
   if (options.translation === false) {
     run.machine.interpretOnly();
   }
