@@ -59,6 +59,7 @@ const allowed = {
   "offering the first part of a chain": "done",
   "good reads behind that": 1,
   "pinning what it drops": "done",
+  "ending the job that the memory is of": "done",
   "reading into what it dropped": "done",
   "unpinning what it dropped": "done",
   "unpinning all after the reset": "done",

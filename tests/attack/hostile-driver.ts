@@ -1,9 +1,9 @@
 // A system whose disk has a hostile driver: a copy of this repository in which virtioblkd is another program, with the rights
-// that the topology gives to virtioblkd. It says what came of each attempt, tells its starter that there is no disk, and leaves;
+// that the topology gives to virtioblkd, and may make one job. It says what came of each attempt, tells its starter that there is no disk, and leaves;
 // the rest of the system goes on with the fixtures.
 
 import { execFileSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { copyRepository } from "../../bench/build/copy.ts";
 import { root } from "../../host/root.ts";
@@ -15,14 +15,15 @@ import { ExitCode } from "abi/exit";
 import { Right } from "abi/handle";
 import { PAGE_BYTES } from "abi/layout";
 import { Refusal } from "abi/refusal";
+import { Amounts, Resource } from "abi/job";
 import { Role } from "abi/startup";
-import { NO_SLOT } from "abi/syscall";
+import { NO_SLOT, SELF } from "abi/syscall";
 import {
   OFFER_TELLS, PIECE_MORE, PIECE_UNKNOWN, PIECE_WRITES, PIECES_MAX, pieceOf, RING_INDEX, VIRTIO_F_VERSION_1, VirtioRegister,
 } from "abi/virtio";
 import { IMAGE_MAGIC } from "pkgimg/format";
 import {
-  copySlot, createVmo, deadlineIn, drop, map, mapDevice, now, pin, result, unmap, unpin, unpinAll,
+  copySlot, createJob, createVmo, createVmoIn, deadlineIn, drop, endJob, map, mapDevice, now, pin, result, unmap, unpin, unpinAll,
 } from "runtime/call";
 import { setTaskName } from "runtime/panic";
 import { tellAbsent } from "runtime/starter";
@@ -54,6 +55,7 @@ const REGISTERS_END: u32 = 0x200;
 const UNKNOWN_PINS: u32 = 16;
 
 const probed = changetype<Transport>(memory.data(offsetof<Transport>(), 8));
+const limits = changetype<Amounts>(memory.data(offsetof<Amounts>(), 8));
 const words: usize = memory.data(PIECES_MAX * 8, 8);
 let device: u32 = NO_SLOT;
 let own: u32 = 0;
@@ -201,7 +203,7 @@ function attackPieces(): void {
   tellNumber("good reads behind that", readOwn());
 }
 
-/** Memory that the device has, that was unpinned, and that its owner has dropped. */
+/** Memory that the device has, that was unpinned, and that its owner has dropped, of a job that has ended. */
 function attackPins(): void {
   offerRead(ownPin, DATA, SECTOR_BYTES, 0);
   tellStatus("unpinning what the device has", unpin(device, ownPin, taken));
@@ -209,7 +211,11 @@ function attackPins(): void {
   tellStatus("unpinning all while the device works", unpinAll(device));
   tell(device, taken);
   takeAnswer();
-  createVmo(PAGE_BYTES);
+  limits.set(Resource.Pages, 8);
+  limits.set(Resource.Vmos, 1);
+  createJob(SELF, limits, 0, 0);
+  const job = <u32>result(0);
+  createVmoIn(job, PAGE_BYTES);
   const dropped = <u32>result(0);
   map(dropped, DROPPED, 0, PAGE_BYTES, Right.Read | Right.Write);
   const pinned = pin(device, dropped, 0, PAGE_BYTES);
@@ -217,6 +223,8 @@ function attackPins(): void {
   tellStatus("pinning what it drops", pinned);
   unmap(DROPPED);
   drop(dropped);
+  tellStatus("ending the job that the memory is of", endJob(job));
+  drop(job);
   createVmo(FRESH_BYTES);
   map(<u32>result(0), FRESH, 0, FRESH_BYTES, Right.Read | Right.Write);
   memory.fill(FRESH, PATTERN, FRESH_BYTES);
@@ -266,6 +274,9 @@ function patternBytes(from: usize, bytes: u32): u32 {
 }
 `;
 
+/** What virtioblkd's row says in the topology. */
+const LIMITS = ".has(128, 1, 24)";
+
 export interface HostileSystem {
   /** What was built, with this kernel. */
   built(usual: BuildOutputs): BuildOutputs;
@@ -277,6 +288,12 @@ export function buildHostileSystem(): HostileSystem {
   const { folder, remove } = copyRepository("neuron-driver-");
   try {
     writeFileSync(join(folder, "source/services/virtioblkd/main.ts"), text);
+    const topology = join(folder, "source/init/nexus-init/topology.ts");
+    const rows = readFileSync(topology, "utf8");
+    if (rows.split(LIMITS).length !== 2) {
+      throw new Error("virtioblkd has other limits");
+    }
+    writeFileSync(topology, rows.replace(LIMITS, `${LIMITS}.hasObjects(1, 1, 1)`));
     execFileSync(join(folder, "nx"), ["build"], { cwd: folder, encoding: "utf8", stdio: "pipe" });
   } catch (error) {
     remove();
