@@ -27,6 +27,8 @@ export class App {
   clock = 0;
   end = 0;
   state: RunState = "running";
+  /** All that the console shows at this moment. */
+  printed = "";
   hart = 0;
   /** The wake-up that was found lost. */
   lost: Extract<Tell, { kind: "lost" }> | undefined;
@@ -278,6 +280,8 @@ export class App {
     this.lost = undefined;
     this.clock = 0;
     this.end = 0;
+    this.printed = "";
+    this.shownMoment = -1;
     this.picture.show(this.model);
     this.controls.show(setup);
     this.moment.showRunning();
@@ -290,6 +294,8 @@ export class App {
       this.model.truncate(told.branchedAt);
     }
     this.model.add(told.rows, told.names);
+    const text = new TextDecoder().decode(told.console);
+    this.printed = told.consoleAnew ? text : this.printed + text;
     if (told.consoleAnew) {
       this.console.replace(told.console);
     } else if (told.console.length > 0) {

@@ -92,7 +92,11 @@ export class MomentPanel {
     const doing = make("p", "doing", sentenceOf(state));
     const source = make("div", "source");
     const frames = this.frames(state, source);
-    this.place.replaceChildren(head, doing, frames, source, this.registers(state));
+    const side = make("div", "side");
+    side.append(source, this.registers(state));
+    const body = make("div", "moment-body");
+    body.append(frames, side);
+    this.place.replaceChildren(head, doing, body);
   }
 
   private tabs(chosen: number): HTMLElement {
@@ -120,7 +124,7 @@ export class MomentPanel {
       if (isInlined) {
         row.append(make("em", "", "inlined"));
       }
-      if (place.file !== undefined && first === undefined) {
+      if (place.file?.startsWith("source/") === true && place.line > 0 && first === undefined) {
         first = row;
         this.choosePlace(list, row, place, source);
       }
@@ -139,6 +143,10 @@ export class MomentPanel {
       other.removeAttribute("aria-current");
     }
     row.setAttribute("aria-current", "true");
+    if (file?.startsWith("node_modules/") === true) {
+      source.replaceChildren(make("p", "faint", "AssemblyScript's own library."));
+      return;
+    }
     if (file === undefined) {
       source.replaceChildren(make("p", "faint", "Assembly: only its symbol is known."));
       return;
@@ -170,20 +178,22 @@ export class MomentPanel {
   }
 }
 
-function sentenceOf({ hart, activity, mode, task, program }: HartMoment): string {
+function sentenceOf({ hart, hartid, activity, mode, task, program }: HartMoment): string {
+  const number = hart === hartid ? "" : ` (hartid ${hartid})`;
   if (activity !== "runs") {
-    return `hart ${hart} ${activity}`;
+    return `hart ${hart}${number} ${activity}`;
   }
-  const who = task === "" ? "no task" : task;
+  const who = task === "" ? "a task" : task;
+  const whom = task === "" ? "" : `, for ${task}`;
   return program === task && mode === "user"
-    ? `hart ${hart} runs ${who} in user mode`
-    : `hart ${hart} is in the kernel, for ${who}`;
+    ? `hart ${hart}${number} runs ${who} in user mode`
+    : `hart ${hart}${number} is in the kernel${whom}`;
 }
 
 function placeText(frame: Frame, { file, line, offset }: Place): string {
   return file === undefined
     ? `+0x${offset.toString(16)} · ${frame.address}`
-    : `${file.replace(/^source\//, "")}:${line}`;
+    : `${file.split("/").slice(-2).join("/")}:${line}`;
 }
 
 /** Leading zeros stand back. */

@@ -26,7 +26,8 @@ export class Console {
       lineHeight: 1.25,
       cursorBlink: true,
       scrollback: SCROLLBACK,
-      convertEol: false,
+      // The kernel's own lines, before there is a consoled, end with a line feed alone.
+      convertEol: true,
       screenReaderMode: false,
       theme: this.theme(),
     });

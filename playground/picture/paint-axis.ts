@@ -86,7 +86,7 @@ export function paintAxis(scene: Scene): void {
   for (let count = 0; clock <= end && count < LINES_MAX; count += 1) {
     const x = xOf(scene, clock);
     const text = momentText(clock, view.scale);
-    if (x >= left(scene) && x - last > LABEL_DISTANCE * 0.8) {
+    if (x >= left(scene) && x - last > LABEL_DISTANCE * 0.9) {
       fill(scene, colours.line, 0.8, [Math.round(x), AXIS_HEIGHT - 6, 1, lanes.height - AXIS_HEIGHT + 6]);
       context.fillStyle = colours.faint;
       context.fillText(text, x + 5, AXIS_HEIGHT / 2 + 1);
@@ -99,7 +99,7 @@ export function paintAxis(scene: Scene): void {
 
 /** The next multiple of the step that is far enough from the last label; a fold may hide many. */
 function nextLine({ view, lanes }: Scene, clock: number, step: number, last: number): number {
-  const wanted = view.clock(Math.max(0, last - lanes.labels) + LABEL_DISTANCE * 0.8);
+  const wanted = view.clock(Math.max(0, last - lanes.labels) + LABEL_DISTANCE * 0.9);
   return Math.max(clock + step, Math.ceil(wanted / step) * step);
 }
 

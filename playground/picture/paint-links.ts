@@ -12,6 +12,9 @@ const HEAD = 5;
 /** An interrupt is never longer under way than this, in clocks; else it is lost. Bounds how far left of the picture we look. */
 const SENT_BEFORE_MAX = 64_000_000;
 
+/** An interrupt that nobody has taken goes so many pixels to the right. */
+const LOST_WIDTH = 44;
+
 const REQUEST_HEIGHT = 14;
 const REQUEST_GAP = 3;
 const REQUEST_TEXT_MIN = 46;
@@ -41,7 +44,7 @@ export function paintArrows(scene: Scene): PaintedArrow[] {
     }
     const takenAt = sends.field(row, TAKEN_AT);
     const isTaken = takenAt <= scene.end;
-    const toX = xOf(scene, isTaken ? takenAt : scene.end);
+    const toX = isTaken ? xOf(scene, takenAt) : Math.min(xOf(scene, scene.end), x + LOST_WIDTH);
     if (toX < left(scene)) {
       continue;
     }
@@ -86,7 +89,9 @@ function paintArrow(
   context.bezierCurveTo(from.x, middle, to.x, middle, to.x, to.y);
   context.stroke();
   context.setLineDash([]);
-  if (!isClose) {
+  if (!isTaken) {
+    cross(context, to);
+  } else if (!isClose) {
     const direction = Math.sign(to.y - from.y);
     context.beginPath();
     context.moveTo(to.x, to.y);
@@ -98,6 +103,17 @@ function paintArrow(
     context.fill();
   }
   context.globalAlpha = 1;
+}
+
+/** Where an interrupt should have come, and has not. */
+function cross(context: CanvasRenderingContext2D, { x, y }: PaintedArrow["to"]): void {
+  context.lineWidth = 2;
+  context.beginPath();
+  context.moveTo(x - HEAD, y - HEAD);
+  context.lineTo(x + HEAD, y + HEAD);
+  context.moveTo(x + HEAD, y - HEAD);
+  context.lineTo(x - HEAD, y + HEAD);
+  context.stroke();
 }
 
 export function paintDisk(scene: Scene): PaintedRequest[] {

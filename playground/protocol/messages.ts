@@ -78,7 +78,9 @@ export type Frame = Shaped<typeof frame>;
 
 /** What one hart is doing at a moment. */
 const hartMoment = object({
+  /** The kernel's number, and the hardware's. */
   hart: integer(0, 7),
+  hartid: integer(0, 7),
   activity: text,
   mode: text,
   /** The task that it runs, and its program. */
@@ -96,7 +98,6 @@ export type HartMoment = Shaped<typeof hartMoment>;
 const started = object({
   kind: kind("started"),
   setup,
-  bootHart: integer(-1, 7),
   /** The run is one of a file. */
   isRecorded: truth,
 });

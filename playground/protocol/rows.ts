@@ -25,8 +25,9 @@ export const Row = {
   Queue: 7,
 } as const;
 
-/** Numbers of a row. */
+/** Numbers of a row, and where the clock is among them. */
 export const ROW_NUMBERS = 6;
+export const CLOCK = 2;
 
 /** What a hart does. */
 export const Doing = { Off: 0, User: 1, Kernel: 2, Idle: 3 } as const;

@@ -138,8 +138,7 @@ class Host {
     if (this.setup.planted.length > 0) {
       this.watch(session);
     }
-    const { bootHart = -1 } = session.run.machine;
-    this.tell({ kind: "started", setup: this.setup, bootHart, isRecorded: this.recorded !== undefined });
+    this.tell({ kind: "started", setup: this.setup, isRecorded: this.recorded !== undefined });
     this.soon();
   }
 
@@ -219,7 +218,7 @@ class Host {
 
   private async tellMoment(session: Session): Promise<void> {
     const clock = Number(session.clock);
-    const harts = await momentOf(session.run.machine, session.kernel, this.symbols);
+    const harts = await momentOf(session.run.machine, session.kernel, this.symbols, session.numbers);
     if (this.session === session && Number(session.clock) === clock) {
       this.tell({ kind: "moment", clock, harts });
     }

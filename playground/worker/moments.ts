@@ -6,36 +6,36 @@ import type { EmbeddedMachine } from "../../machine/host/machine.ts";
 import type { HartMoment } from "../protocol/messages.ts";
 import { backtrace, hex } from "./backtrace.ts";
 import type { KernelState } from "./kernel.ts";
+import type { HartNumbers } from "./numbers.ts";
 import { KERNEL, type Symbols } from "./symbols.ts";
 
 const REGISTERS = 32;
 
-/** What every hart is doing now. */
+/** What every hart is doing now. Files may be fetched for it, so the caller looks whether the run went on meanwhile. */
 export async function momentOf(
   machine: EmbeddedMachine,
   kernel: KernelState,
   symbols: Symbols,
+  numbers: HartNumbers,
 ): Promise<HartMoment[]> {
-  const harts = Array.from({ length: machine.settings.harts }, (_, hart) => stateOf(machine, kernel, hart));
-  const isStill = harts.map(({ registers }) => registers.join());
+  const harts = numbers.order.map((hart, shown) => ({ ...stateOf(machine, kernel, hart), hart: shown }));
   const done: HartMoment[] = [];
   for (const state of harts) {
-    const isStopped = machine.core.hartActivity(state.hart) === HartState.Stopped;
+    const isStopped = machine.core.hartActivity(state.hartid) === HartState.Stopped;
     const frames = isStopped
       ? []
-      : await backtrace(machine, state.hart, (address) => symbols.places(state.program, address));
+      : await backtrace(machine, state.hartid, (address) => symbols.places(state.program, address));
     done.push({ ...state, frames });
   }
-  // Files may have been fetched meanwhile. The caller asks again if the run went on.
-  return isStill.length === done.length ? done : [];
+  return done;
 }
 
-function stateOf(machine: EmbeddedMachine, kernel: KernelState, hart: number): HartMoment {
+function stateOf(machine: EmbeddedMachine, kernel: KernelState, hart: number): Omit<HartMoment, "hart"> {
   const { core } = machine;
   const isUser = core.hartMode(hart) === Mode.User;
   const task = kernel.taskOn(hart)?.name ?? "";
   return {
-    hart,
+    hartid: hart,
     activity: activityText(core, hart),
     mode: modeText(core, hart),
     task,

@@ -14,6 +14,7 @@ import { diskAnswerOf, type TraceEvent } from "../../machine/host/trace.ts";
 import type { Model } from "../picture/model.ts";
 import { Doing, INTERRUPT_BASE, NO_TASK, ROW_NUMBERS, Row, STATUS_FACTOR } from "../protocol/rows.ts";
 import type { KernelState } from "./kernel.ts";
+import type { HartNumbers } from "./numbers.ts";
 
 const INTERRUPT_BIT = 1n << 63n;
 const SOFTWARE_BIT = 1n << BigInt(Interrupt.SupervisorSoftware);
@@ -35,6 +36,7 @@ const ROWS_START = 4096;
 export class Recorder {
   private readonly machine: EmbeddedMachine;
   private readonly kernel: KernelState;
+  private readonly numbers: HartNumbers;
   private rows = new Float64Array(ROWS_START * ROW_NUMBERS);
   private count = 0;
   /** What each hart does, and for which task. */
@@ -46,7 +48,9 @@ export class Recorder {
   private names = new Map<number, string>();
   private newNames: [number, string][] = [];
 
-  constructor(machine: EmbeddedMachine, kernel: KernelState) {
+  /** Rows have the kernel's numbers of harts; everything in here has the machine's. */
+  constructor(machine: EmbeddedMachine, kernel: KernelState, numbers: HartNumbers) {
+    this.numbers = numbers;
     this.machine = machine;
     this.kernel = kernel;
     const { harts } = machine.settings;
@@ -72,11 +76,14 @@ export class Recorder {
   resume(model: Model, clock: number): void {
     const { harts } = this.machine.settings;
     for (let hart = 0; hart < harts; hart += 1) {
-      const state = model.stateAt(hart, clock);
+      const shown = this.numbers.kernel(hart);
+      const state = model.stateAt(shown, clock);
       this.doing[hart] = state.doing;
       this.tasks[hart] = state.task;
       this.queues[hart] = state.queue;
-      this.underWay[hart] = model.underWayTo(hart, clock);
+      this.underWay[hart] = new Map(
+        [...model.underWayTo(shown, clock)].map(([from, at]) => [this.numbers.machine(from), at]),
+      );
     }
   }
 
@@ -177,7 +184,8 @@ export class Recorder {
       const base = BigInt.asUintN(64, core.readRegister(hart, A1));
       for (let target = 0; target < settings.harts; target += 1) {
         const bit = BigInt(target) - base;
-        if (base === ALL_HARTS || (bit >= 0n && ((mask >> bit) & 1n) === 1n)) {
+        const isAsked = base === ALL_HARTS || (bit >= 0n && ((mask >> bit) & 1n) === 1n);
+        if (isAsked || (mask === 0n && this.isMeantFor(hart, target))) {
           this.sends(hart, at, target);
         }
       }
@@ -187,12 +195,17 @@ export class Recorder {
     }
   }
 
+  /** A call for no hart at all: the mailbox says for whom it was meant (lost.ts plants such calls). */
+  private isMeantFor(from: number, to: number): boolean {
+    return this.underWay[to]?.has(from) === false && this.kernel.sendersTo(to).includes(from);
+  }
+
   private sends(from: number, at: number, to: number): void {
     const known = this.underWay[to];
     if (known === undefined) {
       return;
     }
-    this.row(Row.Send, from, at, to, 0, 0);
+    this.row(Row.Send, from, at, this.numbers.kernel(to), 0, 0);
     if (!known.has(from)) {
       known.set(from, at);
     }
@@ -201,7 +214,7 @@ export class Recorder {
   private takes(hart: number, at: number): void {
     const known = this.underWay[hart];
     for (const [from, sentAt] of known ?? []) {
-      this.row(Row.Take, hart, at, from, sentAt, 0);
+      this.row(Row.Take, hart, at, this.numbers.kernel(from), sentAt, 0);
     }
     known?.clear();
   }
@@ -244,7 +257,7 @@ export class Recorder {
       larger.set(this.rows);
       this.rows = larger;
     }
-    this.rows.set([kind, hart, clock, a, b, c], at);
+    this.rows.set([kind, this.numbers.kernel(hart), clock, a, b, c], at);
     this.count += 1;
   }
 }

@@ -14,7 +14,9 @@ import { type AdvanceState, Run, type RunEvent } from "../../machine/host/run.ts
 import type { Timeline } from "../../machine/host/timeline.ts";
 import { Model } from "../picture/model.ts";
 import type { RunState } from "../protocol/messages.ts";
+import { CLOCK, ROW_NUMBERS } from "../protocol/rows.ts";
 import { KernelState } from "./kernel.ts";
+import { HartNumbers } from "./numbers.ts";
 import { Recorder } from "./recorder.ts";
 
 /** Clocks in which a step ends, and between two moments that are kept, to begin with. */
@@ -32,9 +34,16 @@ const CLOCKS_A_MILLISECOND = 320_000;
 /** If the host is slower than the guest's clock, so much is not caught up with. */
 const LAG_MAX_MS = 100;
 
+/** Rows, and the names that are new in them. */
+interface Made {
+  rows: Float64Array;
+  names: [number, string][];
+}
+
 export class Session {
   readonly run: Run;
   readonly kernel: KernelState;
+  readonly numbers: HartNumbers;
   readonly model: Model;
   readonly recorder: Recorder;
   readonly debugger: Debugger;
@@ -47,6 +56,8 @@ export class Session {
   /** What is void after this clock, since the last report. */
   branchedAt: bigint | undefined;
   private readonly typed: number[] = [];
+  /** What the page has not got yet. */
+  private made: Made[] = [];
   private isListening = false;
   /** Until the guest's shell is there, the run is as fast as it can be. */
   private isFast = true;
@@ -57,7 +68,8 @@ export class Session {
     this.run = new Run(chassis, settings, events);
     this.kernel = new KernelState(this.run.machine, layout);
     this.model = new Model(settings.harts);
-    this.recorder = new Recorder(this.run.machine, this.kernel);
+    this.numbers = new HartNumbers(settings.harts, this.run.machine.bootHart);
+    this.recorder = new Recorder(this.run.machine, this.kernel, this.numbers);
     this.debugger = new Debugger(this.run, [], undefined, REACH);
     this.timeline = this.debugger.timeline;
     this.run.onByte = (byte) => this.hears(byte);
@@ -125,8 +137,9 @@ export class Session {
     this.timeline.goTo(clock > this.timeline.start ? clock : this.timeline.start);
   }
 
-  /** One instruction of a hart, forwards or back. */
-  step(hart: number, back: boolean): void {
+  /** One instruction of a hart (the kernel's number), forwards or back. */
+  step(shown: number, back: boolean): void {
+    const hart = this.numbers.machine(shown);
     this.pause();
     if (back) {
       this.hear(false);
@@ -155,26 +168,51 @@ export class Session {
     if (this.isAtEnd && !this.run.hasEventsAhead) {
       return;
     }
+    this.collect();
+    const clock = Number(this.clock);
+    this.made = this.made.map(({ rows, names }) => ({ rows: rowsUntil(rows, clock), names }));
     this.timeline.forgetFuture();
     this.ended = undefined;
     this.stopAt = undefined;
     this.branchedAt = this.clock;
-    this.model.truncate(Number(this.clock));
-    this.recorder.resume(this.model, Number(this.clock));
+    this.model.truncate(clock);
+    this.recorder.resume(this.model, clock);
   }
 
-  /** Takes the rows that were made since the last call. */
-  rows(): { rows: Float64Array; names: [number, string][] } {
+  /** Takes the rows that were made since the last call, for the page. */
+  rows(): Made {
+    this.collect();
+    const rows = new Float64Array(this.made.reduce((sum, each) => sum + each.rows.length, 0));
+    let at = 0;
+    for (const each of this.made) {
+      rows.set(each.rows, at);
+      at += each.rows.length;
+    }
+    const names = this.made.flatMap((each) => each.names);
+    this.made = [];
+    return { rows, names };
+  }
+
+  /** Brings the model up to date. */
+  collect(): void {
     const made = this.recorder.take();
     this.model.add(made.rows, made.names);
-    return made;
+    if (made.rows.length > 0) {
+      this.made.push(made);
+    }
   }
 
   private type(): void {
-    if (this.typed.length === 0 || this.isFast) {
+    if (!this.isFast) {
+      this.typeNow();
+    }
+  }
+
+  /** What waits to be typed is typed now. */
+  typeNow(): void {
+    if (this.typed.length === 0) {
       return;
     }
-    this.rows();
     this.branch();
     while (this.typed[0] !== undefined && this.run.input(this.typed[0])) {
       this.typed.shift();
@@ -242,6 +280,15 @@ export class Session {
   }
 
   private lastBytes = "";
+}
+
+/** The rows up to a clock. */
+function rowsUntil(rows: Float64Array, clock: number): Float64Array {
+  let end = rows.length;
+  while (end > 0 && (rows[end - ROW_NUMBERS + CLOCK] ?? 0) > clock) {
+    end -= ROW_NUMBERS;
+  }
+  return rows.slice(0, end);
 }
 
 /** What the guest's shell prints when it waits for a command. */

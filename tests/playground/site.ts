@@ -111,8 +111,44 @@ export class Visit {
   /** Stands still, and waits for the moment to be open. */
   async pause(): Promise<void> {
     await this.page.getByRole("button", { name: "Stand still" }).click();
+    await this.stands();
+  }
+
+  /** Presses a key that goes to another moment, and waits for that. */
+  async key(key: string): Promise<void> {
+    const moment = this.page.locator("#time");
+    const before = await moment.getAttribute("title");
+    await this.page.keyboard.press(key);
+    await this.page.locator(`#time:not([title="${before}"])`).waitFor();
+    await this.stands();
+  }
+
+  /** Runs until the console has a text. */
+  async runTo(text: string): Promise<void> {
+    await this.page.getByLabel("Run to").fill(text);
+    await this.page.keyboard.press("Enter");
+    await this.seeConsole(text);
+    await this.stands();
+  }
+
+  /** Waits until the run stands still with its moment open. */
+  async stands(): Promise<void> {
     await this.page.locator("body[data-state=paused]").waitFor();
     await this.page.locator(".moment h2").waitFor();
+  }
+
+  /** Saves the run. Gives the text of its file. */
+  async save(): Promise<string> {
+    const coming = this.page.waitForEvent("download");
+    await this.page.getByRole("button", { name: "Save" }).click();
+    return readFileSync(await (await coming).path(), "utf8");
+  }
+
+  /** Opens a file, as if it was dropped. */
+  async drop(name: string, text: string): Promise<void> {
+    await this.page
+      .locator("#file")
+      .setInputFiles({ name, mimeType: "application/json", buffer: Buffer.from(text) });
   }
 
   /** Waits for a sentence among the notices. */
