@@ -59,6 +59,8 @@ export class Judge implements Reach {
   private readonly owners: (number | undefined)[] = Array.from({ length: BUFFERS }, () => undefined);
   /** Chains since the last reset. */
   private chains: Chain[] = [];
+  /** Those before it: their answers can be read in the old ring for as long as there is no new one. */
+  private before: Chain[] = [];
   private nextTag = 1;
 
   /** @param buffers where the memory of the reads begins */
@@ -85,6 +87,7 @@ export class Judge implements Reach {
       promise(isFree, "a descriptor is used again that the device has");
     }
     this.chains.push(chain);
+    this.before = [];
     const data = chain.pieces.slice(1, -1);
     const tag = this.owners[Math.floor(((data[0]?.address ?? 0) - this.buffers) / BUFFER_BYTES)];
     const read = tag === undefined ? undefined : (this.reads.get(tag) ?? this.lost.get(tag));
@@ -101,12 +104,13 @@ export class Judge implements Reach {
   }
 
   forgot(): void {
+    this.before = this.chains.length > 0 ? this.chains : this.before;
     this.chains = [];
   }
 
   /** An entry of the used ring was read. The device is taken at its word: it has nothing of that chain any more. */
   saw(reader: "kernel" | "driver", id: number, length: number): void {
-    for (const chain of this.chains) {
+    for (const chain of [...this.before, ...this.chains]) {
       if (chain.head !== id) {
         continue;
       }
