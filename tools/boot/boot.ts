@@ -27,7 +27,7 @@ export async function boot(words: BootWords): Promise<0 | 1> {
     }
   };
   const run = person === undefined ? SELFTEST_RUN : SHELL_RUN;
-  const report = await runSession(words, run, words.qemuTree === true, onLine, person);
+  const report = await runSession(words, run, words.qemuTree === true, onLine, { person });
   if (words.json) {
     process.stdout.write(`${JSON.stringify(jsonReport(report, words), undefined, 2)}\n`);
   } else if (report.ok) {

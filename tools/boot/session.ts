@@ -15,6 +15,7 @@ import { type EmbeddedFacts, embeddedMachine, nonceOfSeed } from "./machines/emb
 import { chaosOf, faultsOf } from "./machines/hostility.ts";
 import { qemuMachine, qemuProgram } from "./machines/qemu.ts";
 import { OTHER_MACHINE, qemuProblem, requireQemu } from "./machines/qemu-facts.ts";
+import { programsBeside } from "./programs.ts";
 import { type BootFiles, type BootReport, type BootRequest, bootOnce } from "./run.ts";
 import type { MachineWords } from "./words.ts";
 
@@ -27,16 +28,23 @@ export interface SessionReport extends BootReport {
   embedded?: EmbeddedFacts & { seed: bigint };
 }
 
+/** Who is at the machine. */
+export interface Company {
+  /** Sits at the console. */
+  readonly person?: Person | undefined;
+  /** Gets the port when gdb can connect, instead of a line about it. */
+  readonly onGdbPort?: (port: number) => void;
+}
+
 /**
- * Builds, boots once with the words of the command line, and reports. `onLine` gets each console line; `person` sits at
- * the console, if there is one.
+ * Builds, boots once with the words of the command line, and reports. `onLine` gets each console line.
  */
 export async function runSession(
   words: MachineWords,
   run: string,
   machineTree: boolean,
   onLine: (line: string) => void,
-  person?: Person,
+  { person, onGdbPort }: Company = {},
 ): Promise<SessionReport> {
   const machine = words.machine ?? (await defaultMachine(words));
   if (machine === "qemu") {
@@ -52,7 +60,7 @@ export async function runSession(
     progress,
     trust: words.trust,
   });
-  const request = { ...requestOf(words, run, machineTree, outputs), ...(person && { person }) };
+  const request = { ...requestOf(words, run, machineTree, outputs, onGdbPort), ...(person && { person }) };
   if (machine === "qemu") {
     request.timeoutSeconds ??= QEMU_GDB_SECONDS;
     return { ...(await bootOnce(qemuMachine(), filesOf(outputs), request, onLine)), machine };
@@ -152,6 +160,7 @@ function requestOf(
   run: string,
   machineTree: boolean,
   outputs: BuildOutputs,
+  onGdbPort: Company["onGdbPort"],
 ): BootRequest {
   return {
     smp: words.smp,
@@ -168,7 +177,12 @@ function requestOf(
     log: words.log,
     ...(words.firmware !== undefined && { firmware: resolve(words.firmware) }),
     ...(words.gdb !== undefined && {
-      gdb: { port: words.gdb, tell: (text) => void process.stderr.write(`${text}\n`) },
+      gdb: {
+        port: words.gdb,
+        tell: (text) => void (onGdbPort === undefined && process.stderr.write(`${text}\n`)),
+        programs: programsBeside(join(root, outputs.kernel)),
+        ...(onGdbPort && { onPort: onGdbPort }),
+      },
     }),
   };
 }

@@ -8,6 +8,7 @@ import { printProblem } from "../../host/print-problem.ts";
 import { register as registerBench } from "../bench/command.ts";
 import { register as registerBoot } from "../boot/command.ts";
 import { register as registerBuild } from "../build/command.ts";
+import { register as registerDebug } from "../debug/command.ts";
 import { register as registerExplore } from "../explore/command.ts";
 import { register as registerFuzz } from "../fuzz/command.ts";
 import { register as registerImage } from "../image/command.ts";
@@ -24,6 +25,7 @@ export type Register = (program: Command) => void;
 const commands: readonly Register[] = [
   registerBoot,
   registerPlayground,
+  registerDebug,
   registerReplay,
   registerExplore,
   registerTest,

@@ -20,6 +20,7 @@ import { eventLine, TraceFile } from "../../machine/host/trace.ts";
 import { buildMachine } from "../../toolchain/compile.ts";
 import { ConsoleLines } from "../boot/console.ts";
 import { endOfRun } from "../boot/machines/embedded.ts";
+import { programsBeside } from "../boot/programs.ts";
 import { PANIC_LINE } from "../boot/verdict/panic.ts";
 import type { ReplayWords } from "./words.ts";
 
@@ -47,9 +48,11 @@ export async function replay(file: string, words: ReplayWords): Promise<0 | 1> {
     run.machine.interpretOnly();
   }
   if (words.gdb !== undefined) {
+    const kernel = join(root, "build/neuron.elf");
     await serveGdb(new Debugger(run, [], recording.end?.clock), {
       port: words.gdb,
-      kernel: join(root, "build/neuron.elf"),
+      kernel,
+      programs: programsBeside(kernel),
       tell: (line) => void process.stderr.write(`${line}\n`),
       onBytes: (bytes) => void process.stdout.write(bytes),
     });

@@ -119,9 +119,9 @@ export function breakpoint(debugged: Debugger, hart: number, isSet: boolean, wor
   const watched = watchedBy.get(kind);
   if (watched !== undefined) {
     if (isSet) {
-      return debugged.setWatchpoint(watched, hart, address, bytes) ? "OK" : REFUSED;
+      return debugged.stops.setWatchpoint(watched, hart, address, bytes) ? "OK" : REFUSED;
     }
-    debugged.clearWatchpoint(watched, address, bytes);
+    debugged.stops.clearWatchpoint(watched, address, bytes);
     return "OK";
   }
   // Software and hardware breakpoints are the same here.
@@ -129,8 +129,8 @@ export function breakpoint(debugged: Debugger, hart: number, isSet: boolean, wor
     return "";
   }
   if (isSet) {
-    return debugged.setBreakpoint(address) ? "OK" : REFUSED;
+    return debugged.stops.setBreakpoint(address) ? "OK" : REFUSED;
   }
-  debugged.clearBreakpoint(address);
+  debugged.stops.clearBreakpoint(address);
   return "OK";
 }

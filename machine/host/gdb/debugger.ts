@@ -8,34 +8,10 @@
 // present, that is as far as it ever went, so its past does not change. Reads by the debugger change nothing. A write makes
 // another run from that point on. Nothing here is Node's.
 
-import { BREAKPOINTS_MAX } from "../../../build/gen/host/machine/core/hart/breakpoints.ts";
-import { HartState } from "../../../build/gen/host/machine/core/hart/hart.ts";
 import { type AdvanceState, PC_REGISTER, type Run } from "../run.ts";
 import { Timeline } from "../timeline.ts";
-import { pagesOf, physicalOf, physicalParts, readVirtual } from "./virtual.ts";
-import { type Watched, type WatchHit, Watchpoints } from "./watchpoints.ts";
-
-/**
- * Why the machine stands still for the debugger. `end`: it is off. `recorded`: the recording ends here. `stuck`: every hart
- * waits, and nothing will wake one.
- */
-export type StopReason =
-  | "breakpoint"
-  | "watchpoint"
-  | "step"
-  | "interrupt"
-  | "start"
-  | "end"
-  | "recorded"
-  | "stuck";
-
-/** A stop, and the hart at which gdb looks then. */
-export interface DebugStop {
-  reason: StopReason;
-  hart: number;
-  /** The access, if the reason is a watchpoint. Going forward the machine stands behind it, going back before it. */
-  hit?: WatchHit;
-}
+import { busyHart, type DebugStop, Stops } from "./stops.ts";
+import { pagesOf, physicalOf, readVirtual } from "./virtual.ts";
 
 /** How far a debugger goes, in instructions. */
 export interface Reach {
@@ -55,8 +31,8 @@ export class Debugger {
   /** Where the run went, for those who go to a clock by it. It knows no breakpoints. */
   readonly timeline: Timeline;
   private readonly typed: number[];
-  private readonly breakpoints = new Set<bigint>();
-  private readonly watchpoints = new Watchpoints();
+  /** Where it stops. */
+  readonly stops: Stops;
   /** The clock at which the recording ends. Undefined for a live run, and for one that a write has changed. */
   private recordedEnd: bigint | undefined;
   private readonly stepMax: bigint;
@@ -67,6 +43,7 @@ export class Debugger {
    */
   constructor(run: Run, typed: number[] = [], recordedEnd?: bigint, reach = USUAL_REACH) {
     this.run = run;
+    this.stops = new Stops(run.machine);
     this.typed = typed;
     this.recordedEnd = recordedEnd;
     this.timeline = new Timeline(run, reach.moments);
@@ -75,42 +52,6 @@ export class Debugger {
 
   get hartCount(): number {
     return this.run.machine.settings.harts;
-  }
-
-  /**
-   * Stops every hart before the instruction at a virtual address. False if no instruction can begin there, or if there are
-   * too many breakpoints.
-   */
-  setBreakpoint(address: bigint): boolean {
-    if ((address & 1n) !== 0n) {
-      return false;
-    }
-    if (this.breakpoints.size >= BREAKPOINTS_MAX && !this.breakpoints.has(address)) {
-      return false;
-    }
-    this.breakpoints.add(address);
-    return true;
-  }
-
-  clearBreakpoint(address: bigint): void {
-    this.breakpoints.delete(address);
-  }
-
-  /** Stops every hart and device behind an access to memory that is at this address of `hart` now. False if that is not RAM, or too much. */
-  setWatchpoint(watched: Watched, hart: number, address: bigint, bytes: number): boolean {
-    return this.watchpoints.set(watched, address, bytes, () =>
-      physicalParts(this.run.machine, hart, address, bytes),
-    );
-  }
-
-  clearWatchpoint(watched: Watched, address: bigint, bytes: number): void {
-    this.watchpoints.clear(watched, address, bytes);
-  }
-
-  /** Removes all breakpoints and watchpoints. */
-  clearStops(): void {
-    this.breakpoints.clear();
-    this.watchpoints.clearAll();
   }
 
   /** Whether the run stands as far as it ever went. */
@@ -126,14 +67,14 @@ export class Debugger {
   /** Goes on for `instructions` at most. Undefined if nothing has stopped the run. */
   continue(instructions: bigint): DebugStop | undefined {
     this.takeTyped();
-    this.watchpoints.settle();
-    this.arm();
+    this.stops.settle();
+    this.stops.arm();
     const target = this.run.clock + instructions;
     const end = this.recordedEnd ?? target;
-    const state = this.timeline.advanceTo(target < end ? target : end);
-    const stop = this.stopHere();
-    this.disarm();
-    return stop ?? this.endOf(state, this.busyHart());
+    const state = this.advanceTo(target < end ? target : end);
+    const stop = this.stops.found();
+    this.stops.disarm();
+    return stop ?? this.endOf(state, busyHart(this.run.machine));
   }
 
   /** Goes on until a hart has executed one instruction. The other harts run as usual. */
@@ -142,9 +83,9 @@ export class Debugger {
     const pc = this.run.machine.core.hartPc(hart);
     const limit = this.run.clock + this.stepMax;
     this.takeTyped();
-    this.watchpoints.arm(this.run.machine.core);
+    this.stops.watch();
     const stop = this.stepOn(hart, limit, before, pc);
-    this.watchpoints.disarm(this.run.machine.core);
+    this.stops.disarm();
     return stop;
   }
 
@@ -154,9 +95,9 @@ export class Debugger {
         return { reason: "recorded", hart };
       }
       const state = this.timeline.advanceTo(this.run.clock + 1n);
-      const hit = this.watchpoints.hit(this.run.machine.core);
-      if (hit !== undefined) {
-        return this.stopOf(hit);
+      const stop = this.stops.found();
+      if (stop !== undefined) {
+        return stop;
       }
       if (this.retired(hart) !== before || this.run.machine.core.hartPc(hart) !== pc) {
         break;
@@ -197,17 +138,16 @@ export class Debugger {
       }
       this.goTo(before);
     }
-    const undone = this.watchpoints.isEmpty ? undefined : this.lastStop(before, before + 1n)?.stop;
+    const undone = this.stops.isWatching ? this.lastStop(before, before + 1n)?.stop : undefined;
     this.goTo(before);
     return undone?.reason === "watchpoint" ? undone : { reason: "step", hart };
   }
 
   /** Goes back to the last time that a hart came to a breakpoint, to before the last access to a watched place, or to the start. */
   continueBack(): DebugStop {
-    this.watchpoints.settle();
+    this.stops.settle();
     let end = this.run.clock;
-    const starts =
-      this.breakpoints.size === 0 && this.watchpoints.isEmpty ? [] : this.timeline.clocksBefore(end);
+    const starts = this.stops.isEmpty ? [] : this.timeline.clocksBefore(end);
     for (const start of starts) {
       const found = this.lastStop(start, end);
       if (found !== undefined) {
@@ -311,20 +251,29 @@ export class Debugger {
     return this.timeline.goTo(clock);
   }
 
+  /** Goes on until the clock reaches `target`, or something stops the run that is wanted. */
+  private advanceTo(target: bigint): AdvanceState {
+    let state = this.timeline.advanceTo(target);
+    while (this.stops.isElsewhere()) {
+      state = this.timeline.advanceTo(target);
+    }
+    return state;
+  }
+
   /** The last stop from `start` on: a breakpoint before `end`, or an access up to it. */
   private lastStop(start: bigint, end: bigint): { clock: bigint; stop: DebugStop } | undefined {
     let found: { clock: bigint; stop: DebugStop } | undefined;
     this.goTo(start);
-    this.arm();
+    this.stops.arm();
     while (this.run.clock < end) {
-      this.timeline.advanceTo(end);
-      const stop = this.stopHere();
+      this.advanceTo(end);
+      const stop = this.stops.found();
       if (stop === undefined || (stop.reason === "breakpoint" && this.run.clock >= end)) {
         break;
       }
       found = { clock: this.run.clock, stop };
     }
-    this.disarm();
+    this.stops.disarm();
     return found;
   }
 
@@ -352,45 +301,5 @@ export class Debugger {
       }
     }
     this.goTo(before);
-  }
-
-  /** A hart that runs, such as the one that turned the machine off. */
-  private busyHart(): number {
-    const harts = Array.from({ length: this.hartCount }, (_, index) => index);
-    return harts.find((hart) => this.run.machine.core.hartActivity(hart) === HartState.Running) ?? 0;
-  }
-
-  /** Why the run has just stopped, if a breakpoint or a watchpoint did it. */
-  private stopHere(): DebugStop | undefined {
-    const { core } = this.run.machine;
-    const hit = this.watchpoints.hit(core);
-    if (hit !== undefined) {
-      return this.stopOf(hit);
-    }
-    if (core.stopRequested() === 0) {
-      return undefined;
-    }
-    const hart = core.stoppedHart() >>> 0;
-    return hart < this.hartCount ? { reason: "breakpoint", hart } : undefined;
-  }
-
-  private stopOf(hit: WatchHit): DebugStop {
-    return { reason: "watchpoint", hart: hit.hart ?? this.busyHart(), hit };
-  }
-
-  private arm(): void {
-    const { core } = this.run.machine;
-    for (const address of this.breakpoints) {
-      core.addBreakpoint(address);
-    }
-    this.watchpoints.arm(core);
-  }
-
-  private disarm(): void {
-    const { core } = this.run.machine;
-    if (this.breakpoints.size > 0) {
-      core.clearBreakpoints();
-    }
-    this.watchpoints.disarm(core);
   }
 }

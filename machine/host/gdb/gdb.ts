@@ -19,11 +19,14 @@ import {
   writeRegister,
   writeRegisters,
 } from "./access.ts";
-import type { Debugger, DebugStop } from "./debugger.ts";
+import type { Debugger } from "./debugger.ts";
+import { monitor, type Programs } from "./monitor.ts";
 import { PACKET_BYTES_MAX, PacketStream } from "./packets.ts";
+import type { DebugStop } from "./stops.ts";
 import { canHold, target } from "./target.ts";
 import type { Watched } from "./watchpoints.ts";
 import {
+  bytesOf,
   numberOf,
   REFUSED,
   resumptionsOf,
@@ -43,11 +46,22 @@ const SIGTRAP = "05";
 /** What a stop at a watchpoint is called. */
 const watchNames: Readonly<Record<Watched, string>> = { write: "watch", read: "rwatch", access: "awatch" };
 
+const NO_PROGRAMS: Programs = { names: [], path: () => undefined, read: () => undefined };
+
+/** How a session can differ from the usual. */
+export interface GdbOptions {
+  /** After this many instructions the session looks whether gdb wants to interrupt. */
+  slice?: bigint | undefined;
+  /** What `monitor task` knows. */
+  programs?: Programs | undefined;
+}
+
 /** How gdb left: it let the machine go on, ended it, or lost the connection. */
 export type Leave = "detached" | "killed" | "lost";
 
 export class GdbSession {
   private readonly debugged: Debugger;
+  private readonly programs: Programs;
   private readonly packets: PacketStream;
   /** Lets the host handle what has come meanwhile. */
   private readonly breathe: () => Promise<unknown>;
@@ -62,14 +76,14 @@ export class GdbSession {
   private leaving: Leave | undefined;
   private working: Promise<void> = Promise.resolve();
 
-  /** @param slice instructions after which it looks whether gdb wants to interrupt */
   constructor(
     debugged: Debugger,
     send: (text: string) => void,
     breathe: () => Promise<unknown>,
-    slice = SLICE_INSTRUCTIONS,
+    { slice = SLICE_INSTRUCTIONS, programs = NO_PROGRAMS }: GdbOptions = {},
   ) {
     this.slice = slice;
+    this.programs = programs;
     this.debugged = debugged;
     this.hart = debugged.run.machine.bootHart ?? 0;
     this.packets = new PacketStream(
@@ -201,6 +215,9 @@ export class GdbSession {
       const hart = this.hartOf(packet.slice("qThreadExtraInfo,".length));
       return hart === undefined ? REFUSED : textDigits(this.describe(hart));
     }
+    if (packet.startsWith("qRcmd,")) {
+      return this.monitor(packet.slice("qRcmd,".length));
+    }
     if (!packet.startsWith("qXfer:features:read:")) {
       return "";
     }
@@ -213,6 +230,18 @@ export class GdbSession {
     }
     const part = target.slice(from, from + count);
     return `${from + part.length < target.length ? "m" : "l"}${part}`;
+  }
+
+  /** `monitor`: the words are in hexadecimal. */
+  private monitor(words: string): string {
+    const bytes = bytesOf(words);
+    if (bytes === undefined) {
+      return REFUSED;
+    }
+    for (const line of monitor(this.debugged, new TextDecoder().decode(bytes), this.programs)) {
+      this.say(line);
+    }
+    return "OK";
   }
 
   private describe(hart: number): string {
@@ -328,7 +357,7 @@ export class GdbSession {
     return this.stopText(reason === "interrupt" || reason === "stuck" ? SIGINT : SIGTRAP, this.hart);
   }
 
-  /** Prints a line at gdb's console, before a stop is reported. */
+  /** Prints a line at gdb's console. */
   private say(line: string): void {
     this.packets.send(`O${textDigits(`${line}\n`)}`);
   }

@@ -6,6 +6,7 @@ import type { Server, Socket } from "node:net";
 import { setImmediate } from "node:timers/promises";
 import type { Debugger } from "./debugger.ts";
 import { GdbSession, type Leave } from "./gdb.ts";
+import type { Programs } from "./monitor.ts";
 import { connectText, openPort } from "./port.ts";
 
 /** What the caller provides. */
@@ -16,10 +17,14 @@ export interface GdbHost {
   kernel: string;
   /** Gets that line each time that the port waits for a connection. */
   tell: (line: string) => void;
+  /** Gets the port at the same time. */
+  onPort?: (port: number) => void;
   /** Gets the console's new bytes. A stretch that runs again gives none. */
   onBytes: (bytes: Uint8Array) => void;
   /** Called between two slices of a machine that runs, for other work of the caller. */
   breathe?: () => Promise<unknown>;
+  /** The programs that `monitor task` knows. Default: none. */
+  programs?: Programs;
   /** Ends the session from outside. */
   signal?: AbortSignal;
 }
@@ -40,6 +45,7 @@ export async function serveGdb(
     for (;;) {
       if (!visitors.isOneHere) {
         host.tell(connectText(host.kernel, port));
+        host.onPort?.(port);
       }
       const socket = await visitors.next();
       if (socket === undefined) {
@@ -54,7 +60,7 @@ export async function serveGdb(
       }
     }
   } finally {
-    debugged.clearStops();
+    debugged.stops.clear();
     visitors.turnAway();
     server.close();
   }
@@ -122,8 +128,8 @@ async function serveOne(socket: Socket, debugged: Debugger, host: GdbHost): Prom
     await (host.breathe?.() ?? setImmediate());
   };
   // Breakpoints and watchpoints of a gdb whose connection broke are not this one's.
-  debugged.clearStops();
-  const session = new GdbSession(debugged, send, breathe);
+  debugged.stops.clear();
+  const session = new GdbSession(debugged, send, breathe, { programs: host.programs });
   const hangUp = (): void => void socket.destroy();
   host.signal?.addEventListener("abort", hangUp);
   socket.on("data", (bytes) => session.receive(bytes));

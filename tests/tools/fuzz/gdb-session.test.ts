@@ -1,7 +1,8 @@
 // The target `gdb-session` finds faults that were planted on purpose: a debugger that does one thing wrong.
 
 import { expect, test } from "vitest";
-import { Debugger, type DebugStop } from "../../../machine/host/gdb/debugger.ts";
+import { Debugger } from "../../../machine/host/gdb/debugger.ts";
+import type { DebugStop } from "../../../machine/host/gdb/stops.ts";
 import { readCorpus } from "../../../tools/fuzz/engine/corpus.ts";
 import { runSession } from "../../../tools/fuzz/engine/session.ts";
 import { reach } from "../../../tools/fuzz/targets/gdb-session/session.ts";

@@ -4,6 +4,8 @@
 // proofs,
 // the report — works on either unchanged.
 
+import type { Programs } from "../../../machine/host/gdb/monitor.ts";
+
 /** How the disk is attached, or that there is none. */
 export interface DiskOptions {
   /** The image file. */
@@ -20,6 +22,10 @@ export interface GdbOptions {
   port: number;
   /** Gets the lines that say how to connect. */
   tell: (text: string) => void;
+  /** Gets the port when gdb can connect, each time that the machine waits for it. */
+  onPort?: (port: number) => void;
+  /** The programs that `monitor task` knows. */
+  programs?: Programs;
 }
 
 /** The device tree of a run. It is written into a file only if the machine asks for one. */

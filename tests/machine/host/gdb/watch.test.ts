@@ -5,7 +5,8 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { VIRTIO } from "../../../../build/gen/host/machine/core/devices/bus.ts";
 import { Event } from "../../../../build/gen/host/machine/core/trace.ts";
 import { parseChaos } from "../../../../machine/host/chaos.ts";
-import { Debugger, type DebugStop } from "../../../../machine/host/gdb/debugger.ts";
+import { Debugger } from "../../../../machine/host/gdb/debugger.ts";
+import type { DebugStop } from "../../../../machine/host/gdb/stops.ts";
 import { type MachineSettings, RAM_START } from "../../../../machine/host/machine.ts";
 import { stateHash } from "../../../../machine/host/recording/recording.ts";
 import { Run } from "../../../../machine/host/run.ts";
@@ -98,7 +99,7 @@ describe.each([
       const end = run.clock + STEPS;
       const debugged = new Debugger(run);
       for (const word of words) {
-        expect(debugged.setWatchpoint("write", 0, WINDOW + word, WORD)).toBe(true);
+        expect(debugged.stops.setWatchpoint("write", 0, WINDOW + word, WORD)).toBe(true);
       }
       const clocks: bigint[] = [];
       const stops: DebugStop[] = [];

@@ -60,7 +60,7 @@ export class FuzzedSession {
     const send = (text: string): void => {
       this.sent += text;
     };
-    this.session = new GdbSession(debugged, send, async () => this.breathe(), SLICE);
+    this.session = new GdbSession(debugged, send, async () => this.breathe(), { slice: SLICE });
   }
 
   /** The whole session. */
