@@ -2,7 +2,7 @@
 
 import type { Command } from "commander";
 import { addMachineOptions } from "../boot/options.ts";
-import type { MachineWords } from "../boot/words.ts";
+import type { DebugWords } from "./words.ts";
 
 export function register(program: Command): void {
   const command = program
@@ -28,12 +28,6 @@ Examples:
       const { debug } = await import("./debug.ts");
       process.exitCode = await debug(name, args, words);
     });
-}
-
-/** The options of ./nx debug. */
-export interface DebugWords extends MachineWords {
-  /** Commands for gdb. */
-  command: readonly string[];
 }
 
 function collect(value: string, before: readonly string[]): readonly string[] {

@@ -10,7 +10,7 @@ import { root } from "../../host/root.ts";
 import { programs } from "../../toolchain/programs.ts";
 import { SELFTEST_RUN } from "../boot/run.ts";
 import { runSession } from "../boot/session.ts";
-import type { DebugWords } from "./command.ts";
+import type { DebugWords } from "./words.ts";
 
 /** gdb for RISC-V, by its names in Debian and elsewhere. The first that is installed is used. */
 const GDBS = ["gdb-multiarch", "riscv64-unknown-elf-gdb", "riscv64-linux-gnu-gdb"] as const;
