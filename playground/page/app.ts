@@ -40,6 +40,7 @@ export class App {
   private readonly moment: MomentPanel;
   private readonly version: string;
   private runs = 0;
+  private isResting = false;
   private waiting: { condition: Condition; resolve: () => void }[] = [];
 
   /** @param version the build's name */
@@ -148,6 +149,17 @@ export class App {
 
   pause(): void {
     this.client.ask({ kind: "pause" });
+  }
+
+  /** A page that nobody sees does not run; it goes on when it is seen again. */
+  rest(isHidden: boolean): void {
+    if (isHidden && this.state === "running") {
+      this.isResting = true;
+      this.pause();
+    } else if (!isHidden && this.isResting) {
+      this.isResting = false;
+      this.client.ask({ kind: "play" });
+    }
   }
 
   step(back: boolean): void {
@@ -312,7 +324,7 @@ export class App {
     }
     Object.assign(this.picture, { clock: told.clock, end: told.end });
     this.picture.view.axis.end = told.end;
-    if (this.state !== "running" && hasMoved) {
+    if (this.state !== "running" && hasMoved && !this.picture.view.isFollowing) {
       this.picture.view.reveal(told.clock);
     }
     this.transport.show(this.picture.view.axis, told.clock, told.end, told.state);

@@ -54,6 +54,7 @@ function wire(app: App, guide: Guide): void {
     hart: (by) => app.choose(Math.min(Math.max(app.hart + by, 0), app.setup.harts - 1)),
     focusConsole: () => app.console.focus(),
   });
+  document.addEventListener("visibilitychange", () => app.rest(document.hidden));
   window.addEventListener("hashchange", () => app.startFromAddress());
 }
 

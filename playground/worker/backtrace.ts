@@ -1,6 +1,5 @@
 // The functions that a hart is in, as the stack tells. Programs of the guest keep no frame pointers, so the stack is looked
-// through for addresses behind calls. An old one may be among them: a direct call counts only if it leads to the function
-// that was found before.
+// through for addresses behind calls, as the kernel does in a panic. An old one may be among them.
 
 import { readVirtual } from "../../machine/host/gdb/virtual.ts";
 import type { EmbeddedMachine } from "../../machine/host/machine.ts";

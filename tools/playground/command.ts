@@ -13,6 +13,7 @@ export function register(program: Command): void {
     .description("the machine in a browser: the console, a picture of the harts, every moment of a run")
     .option("--build [folder]", "make a folder for any static host, and serve nothing (build/playground)")
     .option("--port <port>", "serve on this local port", integerBetween(0, PORT_MAX), PORT_DEFAULT)
+    .option("--picture <file>", "take the README's picture with Chromium, and serve nothing after it")
     .option("--no-open", "leave the browser alone")
     .addHelpText(
       "after",

@@ -3,7 +3,7 @@
 import { spawn } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { preview } from "vite";
+import { type PreviewServer, preview } from "vite";
 import { requireFolder } from "../../host/outputs.ts";
 import { Problem } from "../../host/problem.ts";
 import { paintFor, progressOn } from "../../host/report.ts";
@@ -22,7 +22,7 @@ const openers: Readonly<Partial<Record<NodeJS.Platform, readonly [string, ...str
 };
 
 /** Makes the playground, and serves it. Gives the exit code. Throws Problem if one of the two cannot be done. */
-export async function playground({ build, port, open }: PlaygroundWords): Promise<0> {
+export async function playground({ build, picture, port, open }: PlaygroundWords): Promise<0> {
   const progress = progressOn(process.stderr);
   const folder = typeof build === "string" ? resolve(build) : join(root, USUAL_FOLDER);
   requireRoom(build, folder);
@@ -32,7 +32,18 @@ export async function playground({ build, port, open }: PlaygroundWords): Promis
     process.stdout.write(`${paint.good("made:")} ${folder}, for any static host\n`);
     return 0;
   }
-  const address = await serve(folder, port);
+  const server = await serve(folder, picture === undefined ? port : 0);
+  const [address = `http://${HOST}:${port}/`] = server.resolvedUrls?.local ?? [];
+  if (picture !== undefined) {
+    try {
+      const { takePicture } = await import("./picture.ts");
+      await takePicture(address, picture);
+    } finally {
+      await server.close();
+    }
+    process.stdout.write(`${paint.good("taken:")} ${picture}\n`);
+    return 0;
+  }
   process.stdout.write(`${paint.good("playground:")} ${address}   (Ctrl-C ends it)\n`);
   if (open) {
     openBrowser(address);
@@ -55,17 +66,15 @@ function requireRoom(build: PlaygroundWords["build"], folder: string): void {
   requireFolder({ word: "--build", file: folder });
 }
 
-async function serve(folder: string, port: number): Promise<string> {
+async function serve(folder: string, port: number): Promise<PreviewServer> {
   try {
-    const server = await preview({
+    return await preview({
       configFile: false,
       root: join(root, "playground"),
       logLevel: "silent",
       build: { outDir: folder },
       preview: { host: HOST, port, strictPort: true, open: false },
     });
-    const [address] = server.resolvedUrls?.local ?? [];
-    return address ?? `http://${HOST}:${port}/`;
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw new Problem(`port ${port} cannot be used: ${why}`, {

@@ -4,6 +4,8 @@
 export interface PlaygroundWords {
   /** A folder to make, instead of serving. True: the usual one. */
   build?: string | true;
+  /** A file for a picture of it, by Chromium. */
+  picture?: string;
   port: number;
   /** Open a browser. */
   open: boolean;
