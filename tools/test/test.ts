@@ -97,6 +97,7 @@ function checks(): Check[] {
   return [
     { name: "types of the guest", command: [tsc, "-p", "tsconfig.guest.json"] },
     { name: "types of the host", command: [tsc, "-p", "tsconfig.host.json"] },
+    { name: "types of the playground", command: [tsc, "-p", "tsconfig.playground.json"] },
     { name: "style", command: [packageProgram("@biomejs/biome", "biome"), "check", "."] },
   ];
 }
