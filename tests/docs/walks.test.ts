@@ -11,7 +11,18 @@ import { defined } from "../harness/defined.ts";
 const PAGE = "docs/architecture/README.md";
 const walks = ["A block read", "A wake-up across harts", "A page that goes"];
 const bases = ["", "source/", "source/kernel/neuron/src/", "source/kernel/neuron/"];
-const folders = ["bench", "docs", "host", "machine", "scripts", "source", "tests", "toolchain", "tools"];
+const folders = [
+  "bench",
+  "docs",
+  "host",
+  "machine",
+  "playground",
+  "scripts",
+  "source",
+  "tests",
+  "toolchain",
+  "tools",
+];
 const files = folders.flatMap((folder) => listFiles(root, folder));
 /** A name of a file with code, with as much of its path as is said. */
 const named = /(?<![\w./-])(?:[\w.-]+\/)*[\w.-]*\w\.(?:ts|S|capnp|cjs|sh)(?![\w/-])/g;
